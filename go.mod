@@ -1,0 +1,3 @@
+module kvstep
+
+go 1.26

@@ -1,0 +1,60 @@
+// Package sim holds the words of kvstep: the values that every other room
+// exchanges. It has no behaviour.
+//
+// Read step.go first: a Step is one pause of a run, and the only thing that
+// crosses a floor of the house (docs/architecture.md).
+package sim
+
+import "kvstep/sim/mat"
+
+// Config is the shape of a transformer. Names follow the Hugging Face fields
+// they are read from; all sizes are counts.
+type Config struct {
+	Family  string `json:"family"`   // "llama"
+	Dim     int    `json:"dim"`      // width of the residual stream, d_model
+	Layers  int    `json:"layers"`   // number of decoder layers
+	Heads   int    `json:"heads"`    // query heads, H
+	KVHeads int    `json:"kv_heads"` // key/value heads, G: G = H is MHA, G = 1 is MQA, between is GQA
+	HeadDim int    `json:"head_dim"` // width of one head; Heads x HeadDim need not equal Dim
+	FFN     int    `json:"ffn"`      // hidden width of the MLP
+	Vocab   int    `json:"vocab"`    // number of token ids
+	Context int    `json:"context"`  // longest sequence the model was built for, in tokens
+
+	NormEps  float32 `json:"norm_eps"`  // added to the mean square in RMSNorm
+	RopeBase float64 `json:"rope_base"` // RoPE angle of pair i at position p is p * base^(-2i/head_dim)
+	// RopeInterleaved pairs elements (2i, 2i+1) as llama2.c does; otherwise
+	// (i, i+head_dim/2) as Hugging Face does.
+	RopeInterleaved bool `json:"rope_interleaved"`
+	Tied            bool `json:"tied"` // the output head is the embedding table
+
+	BOS int `json:"bos"` // id put before a prompt, -1 for none
+	EOS int `json:"eos"` // id that ends a text, -1 for none
+}
+
+// QDim is the width of all query heads together, H x head_dim.
+func (c Config) QDim() int { return c.Heads * c.HeadDim }
+
+// KVDim is the width of all key (or value) heads together, G x head_dim.
+func (c Config) KVDim() int { return c.KVHeads * c.HeadDim }
+
+// Weights are the parameters of one model. Every matrix is [out, in], so that
+// a linear layer is the dot product of an input row with each weight row.
+type Weights struct {
+	Embed     mat.Matrix // [vocab, dim]
+	Layers    []LayerWeights
+	FinalNorm []float32  // [dim]
+	Head      mat.Matrix // [vocab, dim]; the same memory as Embed when tied
+}
+
+// LayerWeights are the parameters of one decoder layer.
+type LayerWeights struct {
+	AttnNorm []float32  // [dim], RMSNorm gain before attention
+	Q        mat.Matrix // [heads*head_dim, dim]
+	K        mat.Matrix // [kv_heads*head_dim, dim]
+	V        mat.Matrix // [kv_heads*head_dim, dim]
+	O        mat.Matrix // [dim, heads*head_dim]
+	MLPNorm  []float32  // [dim], RMSNorm gain before the MLP
+	Gate     mat.Matrix // [ffn, dim]
+	Up       mat.Matrix // [ffn, dim]
+	Down     mat.Matrix // [dim, ffn]
+}

@@ -1,0 +1,36 @@
+package sim
+
+// Recipe determines a run entirely: the same recipe gives the same bits on
+// any machine. It travels as JSON in commands and as a query in links.
+type Recipe struct {
+	Model  string `json:"model"`            // embedded name, or the path the server was started with
+	Prompt string `json:"prompt"`           // text, encoded by the model's tokenizer
+	Tokens []int  `json:"tokens,omitempty"` // given instead of Prompt, when there is no tokenizer
+	MaxNew int    `json:"max_new"`          // tokens to generate at most, at least 1
+
+	Sampler Sampler  `json:"sampler"`
+	Stop    []string `json:"stop,omitempty"` // a generated text that contains one of these ends the run
+
+	Lanes  string `json:"lanes"`  // "both", "cached" or "uncached": which lanes are executed
+	Pairs  string `json:"pairs"`  // "allowed" or "dense": which (query, key) pairs are counted
+	Logits string `json:"logits"` // "last" or "all": how many rows of logits are counted
+
+	// Forced are tokens chosen by a person instead of the sampler; this is how
+	// a forked run is written down.
+	Forced []Forced `json:"forced,omitempty"`
+}
+
+// Forced replaces the choice made after Pass (0 is prefill) by Token.
+type Forced struct {
+	Pass  int `json:"pass"`
+	Token int `json:"token"`
+}
+
+// Sampler says how the next token is chosen from the logits.
+type Sampler struct {
+	Kind        string  `json:"kind"`        // "greedy" or "sample"
+	Temperature float64 `json:"temperature"` // logits are divided by it; > 0
+	TopK        int     `json:"top_k"`       // keep the K likeliest; 0 keeps all
+	TopP        float64 `json:"top_p"`       // keep the smallest set of at least this mass; 1 keeps all
+	Seed        uint64  `json:"seed,string"` // names the random sequence
+}

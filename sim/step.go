@@ -1,0 +1,129 @@
+package sim
+
+import "kvstep/sim/mat"
+
+// Phase is one of the two stretches of a run.
+type Phase string
+
+const (
+	Prefill Phase = "prefill" // the whole prompt in one pass
+	Decode  Phase = "decode"  // one token per pass
+)
+
+// Part says what a step ran.
+type Part string
+
+const (
+	LayerPart Part = "layer" // one decoder layer
+	HeadPart  Part = "head"  // final norm, logits and the choice of a token
+)
+
+// Why a run ended; the empty string means that it goes on.
+const (
+	DoneEOS    = "eos"     // the model said end of text
+	DoneMaxNew = "max-new" // the recipe's maximum is reached
+	DoneStop   = "stop"    // a stop string appeared, or a person stopped it
+	DoneMemory = "memory"  // the cache could not grow
+)
+
+// Lane is an index into Step.Lanes and Step.Totals.
+type Lane int
+
+const (
+	Cached   Lane = iota // keeps K and V of past tokens, computes new rows only
+	Uncached             // keeps nothing, computes every row again in every pass
+)
+
+// Step is one pause of a run: what one layer (or the head) did in one pass.
+// It is immutable. All matrices are read-only views; rows are the new tokens
+// of this pass as the cached lane computes them (or, when only the uncached
+// lane runs, the same rows of that lane).
+type Step struct {
+	N      int // 0-based index in the run
+	Pass   int // 0 is prefill, i is the i-th decode pass
+	Phase  Phase
+	Part   Part
+	Layer  int   // 0-based; -1 for the head
+	Rows   int   // new rows of this pass, m
+	Cached int   // tokens in the cache before this pass, s
+	Tokens []int // every id fed so far, this pass included: Cached+Rows of them
+
+	Acts Acts    // what the layer computed for the new rows; zero for the head
+	KV   KVCache // the cache after this step, read-only; nil when the cached lane does not run
+
+	Lanes     [2]Counters // what this step cost, by Lane
+	Totals    [2]Counters // the same, summed over all steps up to this one
+	Ran       [2]bool     // which lanes were executed
+	Identical bool        // every op of both lanes gave the same bits (true when only one ran)
+	Differs   string      // the first op that did not, such as "layer 2 scores head 1"
+
+	Logits []float32   // [vocab], head only
+	Top    []Candidate // the ten likeliest, highest logit first; head only
+	Token  int         // the id chosen; head only, -1 otherwise
+	Text   string      // the text the chosen id completes: always whole characters
+	Done   string      // one of the Done constants, or ""
+}
+
+// Acts are the rows of one layer's forward pass, in the order of the
+// blackboard. m is Step.Rows.
+type Acts struct {
+	X     mat.Matrix // [m, dim] residual stream entering the layer
+	Norm1 mat.Matrix // [m, dim] after the attention RMSNorm
+	Q     mat.Matrix // [m, heads*head_dim] after RoPE
+	K     mat.Matrix // [m, kv_heads*head_dim] after RoPE: the rows this pass appended
+	V     mat.Matrix // [m, kv_heads*head_dim]
+	Attn  mat.Matrix // [m, heads*head_dim] weighted V, heads side by side
+	Proj  mat.Matrix // [m, dim] output projection
+	Mid   mat.Matrix // [m, dim] residual stream after attention
+	Norm2 mat.Matrix // [m, dim] after the MLP RMSNorm
+	Gate  mat.Matrix // [m, ffn]
+	Up    mat.Matrix // [m, ffn]
+	Act   mat.Matrix // [m, ffn] silu(gate) * up
+	Down  mat.Matrix // [m, dim]
+	Out   mat.Matrix // [m, dim] residual stream leaving the layer
+}
+
+// KVCache is a read-only view of a KV cache at one moment,
+// [layer, kv_head, position, head_dim]. Later appends do not change it.
+type KVCache interface {
+	Len(layer int) int                   // positions held by this layer
+	Keys(layer, kvHead int) mat.Matrix   // [Len(layer), head_dim], after RoPE
+	Values(layer, kvHead int) mat.Matrix // [Len(layer), head_dim]
+	Bytes() int64                        // bytes of K and V held, all layers
+}
+
+// Candidate is one possible next token.
+type Candidate struct {
+	ID    int
+	Logit float32
+	Prob  float32 // of the plain softmax, before temperature and filters
+	Kept  bool    // still possible after temperature and filters
+}
+
+// Counters are what one lane paid. FLOPs and bytes are counted from shapes
+// (sim/cost); Seconds is measured.
+type Counters struct {
+	Flops       Flops `json:"flops"`
+	Elementwise int64 `json:"elementwise"` // scalar operations outside matmuls
+
+	KVTokens     int64 `json:"kv_tokens"`      // tokens held in the cache by the layer just run
+	KVBytes      int64 `json:"kv_bytes"`       // bytes of K and V held, all layers
+	KVReadBytes  int64 `json:"kv_read_bytes"`  // bytes of K and V read from the cache
+	KVWriteBytes int64 `json:"kv_write_bytes"` // bytes of K and V appended
+	WeightBytes  int64 `json:"weight_bytes"`   // bytes of weights read
+
+	Seconds float64 `json:"seconds"` // measured wall time
+}
+
+// Flops are matmul FLOPs by part (2mnk for (m,k)x(k,n)).
+type Flops struct {
+	QKV    int64 `json:"qkv"`
+	Scores int64 `json:"scores"`
+	AV     int64 `json:"av"`
+	Out    int64 `json:"out"`
+	MLP    int64 `json:"mlp"`
+	Head   int64 `json:"head"`
+}
+
+// Total is the headline number: all matmul FLOPs.
+func (f Flops) Total() int64 { return f.QKV + f.Scores + f.AV + f.Out + f.MLP + f.Head }
