@@ -1,0 +1,114 @@
+package mat
+
+// The order of every sum in kvstep: element i goes to lane i mod 16, lanes
+// are added pairwise as a tree. Vector units of 4, 8 or 16 floats can all
+// follow it, so that faster kernels may replace these and give the same bits.
+//
+// `s += float32(a * b)` is not the same as `s += a * b`: the Go compiler may
+// fuse the latter into one rounding on some processors; the conversion forbids it.
+
+const lanes = 16
+
+// Dot is sum(a[i]*b[i]) in the order above; len(b) must be at least len(a).
+func Dot(a, b []float32) float32 {
+	b = b[:len(a)]
+	var s [lanes]float32
+	whole := len(a) / lanes * lanes
+	dot8(&s, 0, a[:whole], b[:whole])
+	dot8(&s, 8, a[:whole], b[:whole])
+	for l, x := range a[whole:] {
+		s[l] += float32(x * b[whole+l])
+	}
+	return tree(&s)
+}
+
+// dot8 sums eight neighbouring lanes, which fit the registers at once.
+func dot8(s *[lanes]float32, from int, a, b []float32) {
+	var s0, s1, s2, s3, s4, s5, s6, s7 float32
+	for len(a) >= lanes && len(b) >= lanes {
+		x, y := (*[8]float32)(a[from:]), (*[8]float32)(b[from:])
+		s0 += float32(x[0] * y[0])
+		s1 += float32(x[1] * y[1])
+		s2 += float32(x[2] * y[2])
+		s3 += float32(x[3] * y[3])
+		s4 += float32(x[4] * y[4])
+		s5 += float32(x[5] * y[5])
+		s6 += float32(x[6] * y[6])
+		s7 += float32(x[7] * y[7])
+		a, b = a[lanes:], b[lanes:]
+	}
+	*(*[8]float32)(s[from:]) = [8]float32{s0, s1, s2, s3, s4, s5, s6, s7}
+}
+
+// tree adds the lanes: l and l+8, then +4, +2, +1.
+func tree(s *[lanes]float32) float32 {
+	for half := lanes / 2; half > 0; half /= 2 {
+		for l := range half {
+			s[l] += s[l+half]
+		}
+	}
+	return s[0]
+}
+
+// Sum adds the numbers of a in the same order as Dot.
+func Sum(a []float32) float32 {
+	var s [lanes]float32
+	for i, x := range a {
+		s[i%lanes] += x
+	}
+	return tree(&s)
+}
+
+// MulT sets dst[i][j] = Dot(x row i, w row j): x [m, k], w [n, k], dst [m, n].
+// Weights are stored [out, in], so this is the linear layer x W^T.
+func MulT(dst, x, w Matrix) {
+	for j := range w.rows {
+		row := w.Row(j)
+		for i := range x.rows {
+			dst.Row(i)[j] = Dot(x.Row(i), row)
+		}
+	}
+}
+
+// WeightedSum sets dst[d] = sum over j of p[j] * v[j][d], in Dot's order over
+// j: p [n], v [at least n, d]. It is attention's weighted V, without V^T.
+func WeightedSum(dst, p []float32, v Matrix) {
+	var s [8][lanes]float32
+	for d := 0; d < v.cols; d += 8 {
+		width := min(8, v.cols-d)
+		for l := range lanes {
+			if width == 8 {
+				weighted8(&s, l, p, v, d)
+				continue
+			}
+			for c := range width {
+				var sum float32
+				for j := l; j < len(p); j += lanes {
+					sum += float32(p[j] * v.data[j*v.stride+d+c])
+				}
+				s[c][l] = sum
+			}
+		}
+		for c := range width {
+			dst[d+c] = tree(&s[c])
+		}
+	}
+}
+
+// weighted8 is lane l of eight neighbouring columns.
+func weighted8(s *[8][lanes]float32, l int, p []float32, v Matrix, d int) {
+	var s0, s1, s2, s3, s4, s5, s6, s7 float32
+	for j := l; j < len(p); j += lanes {
+		y, w := (*[8]float32)(v.data[j*v.stride+d:]), p[j]
+		s0 += float32(w * y[0])
+		s1 += float32(w * y[1])
+		s2 += float32(w * y[2])
+		s3 += float32(w * y[3])
+		s4 += float32(w * y[4])
+		s5 += float32(w * y[5])
+		s6 += float32(w * y[6])
+		s7 += float32(w * y[7])
+	}
+	s[0][l], s[1][l], s[2][l], s[3][l] = s0, s1, s2, s3
+	s[4][l], s[5][l], s[6][l], s[7][l] = s4, s5, s6, s7
+}

@@ -1,0 +1,50 @@
+package mat
+
+// RMSNorm sets dst = x / sqrt(mean(x^2) + eps) * gain; all [d].
+func RMSNorm(dst, x, gain []float32, eps float32) {
+	ms := Dot(x, x) / float32(len(x))
+	inv := 1 / sqrt(ms+eps)
+	for i, v := range x {
+		dst[i] = float32(v*inv) * gain[i]
+	}
+}
+
+// Softmax sets dst[i] = exp(s[i]-max) / sum; the largest is subtracted so that
+// no exponential overflows. dst may be s.
+func Softmax(dst, s []float32) {
+	top := s[0]
+	for _, v := range s[1:] {
+		top = max(top, v)
+	}
+	for i, v := range s {
+		dst[i] = Exp(v - top)
+	}
+	sum := Sum(dst[:len(s)])
+	for i := range s {
+		dst[i] /= sum
+	}
+}
+
+// Scale multiplies every number of x by f.
+func Scale(x []float32, f float32) {
+	for i := range x {
+		x[i] *= f
+	}
+}
+
+// Add sets dst = a + b.
+func Add(dst, a, b []float32) {
+	for i, v := range a {
+		dst[i] = v + b[i]
+	}
+}
+
+// SwiGLU sets dst = silu(gate) * up, where silu(z) = z / (1 + exp(-z)).
+func SwiGLU(dst, gate, up []float32) {
+	for i, z := range gate {
+		dst[i] = float32(z/(1+Exp(-z))) * up[i]
+	}
+}
+
+// Rsqrt is 1/sqrt(x), used for attention's scale 1/sqrt(head_dim).
+func Rsqrt(x float32) float32 { return 1 / sqrt(x) }
