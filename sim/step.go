@@ -48,8 +48,16 @@ type Step struct {
 	Cached int   // tokens in the cache before this pass, s
 	Tokens []int // every id fed so far, this pass included: Cached+Rows of them
 
-	Acts Acts    // what the layer computed for the new rows; zero for the head
-	KV   KVCache // the cache after this step, read-only; nil when the cached lane does not run
+	// What the layer computed for the new rows; everything between (norms,
+	// scores, probabilities, MLP) is derived from these by sim/model with the
+	// kernels of the forward pass. Empty for the head, except X.
+	X   mat.Matrix // [m, dim] residual stream entering the layer (or the head)
+	Q   mat.Matrix // [m, heads*head_dim] after RoPE
+	K   mat.Matrix // [m, kv_heads*head_dim] after RoPE: the rows appended to the cache
+	V   mat.Matrix // [m, kv_heads*head_dim]
+	Out mat.Matrix // [m, dim] residual stream leaving the layer
+
+	KV KVCache // the cache after this step, read-only; nil when the cached lane does not run
 
 	Lanes     [2]Counters // what this step cost, by Lane
 	Totals    [2]Counters // the same, summed over all steps up to this one
@@ -62,25 +70,6 @@ type Step struct {
 	Token  int         // the id chosen; head only, -1 otherwise
 	Text   string      // the text the chosen id completes: always whole characters
 	Done   string      // one of the Done constants, or ""
-}
-
-// Acts are the rows of one layer's forward pass, in the order of the
-// blackboard. m is Step.Rows.
-type Acts struct {
-	X     mat.Matrix // [m, dim] residual stream entering the layer
-	Norm1 mat.Matrix // [m, dim] after the attention RMSNorm
-	Q     mat.Matrix // [m, heads*head_dim] after RoPE
-	K     mat.Matrix // [m, kv_heads*head_dim] after RoPE: the rows this pass appended
-	V     mat.Matrix // [m, kv_heads*head_dim]
-	Attn  mat.Matrix // [m, heads*head_dim] weighted V, heads side by side
-	Proj  mat.Matrix // [m, dim] output projection
-	Mid   mat.Matrix // [m, dim] residual stream after attention
-	Norm2 mat.Matrix // [m, dim] after the MLP RMSNorm
-	Gate  mat.Matrix // [m, ffn]
-	Up    mat.Matrix // [m, ffn]
-	Act   mat.Matrix // [m, ffn] silu(gate) * up
-	Down  mat.Matrix // [m, dim]
-	Out   mat.Matrix // [m, dim] residual stream leaving the layer
 }
 
 // KVCache is a read-only view of a KV cache at one moment,

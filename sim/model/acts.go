@@ -1,0 +1,114 @@
+package model
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// Acts is everything one layer computes for m rows, in blackboard order.
+type Acts struct {
+	X     mat.Matrix // [m, dim] residual stream entering the layer
+	Norm1 mat.Matrix // [m, dim]
+	Q     mat.Matrix // [m, heads*head_dim] after RoPE
+	K     mat.Matrix // [m, kv_heads*head_dim] after RoPE
+	V     mat.Matrix // [m, kv_heads*head_dim]
+	// Scores and Probs are of the last row only, [heads, positions]: earlier
+	// rows pass through the same memory. Attention derives any of them again.
+	Scores mat.Matrix
+	Probs  mat.Matrix
+	Attn   mat.Matrix // [m, heads*head_dim] weighted V
+	Proj   mat.Matrix // [m, dim]
+	Mid    mat.Matrix // [m, dim] residual stream after attention
+	Norm2  mat.Matrix // [m, dim]
+	Gate   mat.Matrix // [m, ffn]
+	Up     mat.Matrix // [m, ffn]
+	Act    mat.Matrix // [m, ffn]
+	Down   mat.Matrix // [m, dim]
+	Out    mat.Matrix // [m, dim] residual stream leaving the layer
+}
+
+// NewActs takes memory for rows rows and positions positions, to be used
+// again for every layer and pass.
+func NewActs(c sim.Config, rows, positions int) *Acts {
+	a := &Acts{Scores: mat.New(c.Heads, positions), Probs: mat.New(c.Heads, positions)}
+	a.each(c, func(m *mat.Matrix, cols int) { *m = mat.New(rows, cols) })
+	return a
+}
+
+// First views the first m rows of every matrix and positions columns of the scores.
+func (a *Acts) First(c sim.Config, m, positions int) *Acts {
+	v := *a
+	v.each(c, func(x *mat.Matrix, _ int) { *x = x.Rows(0, m) })
+	v.Scores, v.Probs = a.Scores.Cols(0, positions), a.Probs.Cols(0, positions)
+	return &v
+}
+
+func (a *Acts) each(c sim.Config, f func(m *mat.Matrix, cols int)) {
+	for _, m := range []*mat.Matrix{&a.X, &a.Norm1, &a.Proj, &a.Mid, &a.Norm2, &a.Down, &a.Out} {
+		f(m, c.Dim)
+	}
+	f(&a.Q, c.QDim())
+	f(&a.K, c.KVDim())
+	f(&a.V, c.KVDim())
+	f(&a.Attn, c.QDim())
+	for _, m := range []*mat.Matrix{&a.Gate, &a.Up, &a.Act} {
+		f(m, c.FFN)
+	}
+}
+
+// Ops are the results of a layer by the names that people see, in order. The
+// two lanes are compared over this list.
+func (a *Acts) Ops() [15]Op {
+	return [15]Op{
+		{"norm", a.Norm1}, {"Q", a.Q}, {"K", a.K}, {"V", a.V},
+		{"scores", a.Scores}, {"softmax", a.Probs}, {"weighted V", a.Attn},
+		{"output", a.Proj}, {"residual", a.Mid}, {"norm 2", a.Norm2},
+		{"gate", a.Gate}, {"up", a.Up}, {"act", a.Act}, {"down", a.Down}, {"residual 2", a.Out},
+	}
+}
+
+// Op is one named result. Scores and softmax have one row per head (of the
+// last token); all others have one row per token.
+type Op struct {
+	Name string
+	M    mat.Matrix
+}
+
+// PerToken tells whether the op's rows are tokens.
+func (o Op) PerToken() bool { return o.Name != "scores" && o.Name != "softmax" }
+
+// Attention is one head of one step, derived with the kernels of the forward
+// pass: the same bits the layer computed on its way.
+type Attention struct {
+	Q      mat.Matrix // [m, head_dim]
+	K      mat.Matrix // [positions, head_dim], cached rows and new ones
+	V      mat.Matrix // [positions, head_dim]
+	Scores mat.Matrix // [m, positions] q.k/sqrt(head_dim) of every pair, masked ones too
+	Probs  mat.Matrix // [m, positions] softmax over the allowed pairs; 0 where masked
+	Out    mat.Matrix // [m, head_dim]
+}
+
+// Masked tells whether the query in row i may not see key j: only positions
+// up to its own are allowed.
+func Masked(cached, i, j int) bool { return j > cached+i }
+
+// Attention derives head h of a layer step. s.KV must be present.
+func (m *Model) Attention(s *sim.Step, h int) Attention {
+	positions := s.KV.Len(s.Layer)
+	a := Attention{
+		Q: m.head(s.Q, h), K: s.KV.Keys(s.Layer, m.KVHead(h)), V: s.KV.Values(s.Layer, m.KVHead(h)),
+		Scores: mat.New(s.Rows, positions), Probs: mat.New(s.Rows, positions),
+		Out: mat.New(s.Rows, m.Config.HeadDim),
+	}
+	for i := range s.Rows {
+		sees := s.Cached + i + 1
+		scores, q := a.Scores.Row(i), a.Q.Row(i)
+		m.attend(a.Out.Row(i), scores[:sees], a.Probs.Row(i)[:sees], q, a.K, a.V)
+		// The pairs under the mask: what would be scored if it were not there.
+		for j := sees; j < positions; j++ {
+			scores[j] = mat.Dot(q, a.K.Row(j))
+		}
+		mat.Scale(scores[sees:], m.scale)
+	}
+	return a
+}

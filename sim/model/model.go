@@ -1,0 +1,76 @@
+package model
+
+import (
+	"math"
+
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// Cache is what a layer needs of a KV cache; sim/kv has the real ones.
+type Cache interface {
+	// Append stores k and v, [m, kv_heads*head_dim], after what the layer holds.
+	Append(layer int, k, v mat.Matrix) error
+	Keys(layer, kvHead int) mat.Matrix   // [positions, head_dim]
+	Values(layer, kvHead int) mat.Matrix // [positions, head_dim]
+}
+
+// Model is a config, its weights and the tables made from them. It is never
+// written after New, so any number of runs may share it.
+type Model struct {
+	Config  sim.Config
+	Weights sim.Weights
+	rope    *mat.Rope
+	scale   float32 // 1/sqrt(head_dim)
+}
+
+// New checks the shape and prepares the RoPE table.
+func New(c sim.Config, w sim.Weights) (*Model, error) {
+	if err := Check(c); err != nil {
+		return nil, err
+	}
+	return &Model{
+		Config: c, Weights: w,
+		rope:  mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved),
+		scale: mat.Rsqrt(float32(c.HeadDim)),
+	}, nil
+}
+
+// Check refuses impossible shapes with Problem "config.field", naming the field.
+func Check(c sim.Config) error {
+	bad := func(field string, have any) error {
+		return sim.NewProblem("config.field", "Field", field, "Have", have)
+	}
+	for _, f := range []struct {
+		name string
+		n    int
+	}{{"dim", c.Dim}, {"layers", c.Layers}, {"heads", c.Heads}, {"kv_heads", c.KVHeads},
+		{"head_dim", c.HeadDim}, {"ffn", c.FFN}, {"vocab", c.Vocab}, {"context", c.Context}} {
+		if f.n <= 0 {
+			return bad(f.name, f.n)
+		}
+	}
+	switch {
+	case c.Family != "llama":
+		return bad("family", c.Family)
+	case c.Heads%c.KVHeads != 0: // a query head must belong to exactly one K/V head
+		return bad("kv_heads", c.KVHeads)
+	case c.HeadDim%2 != 0: // RoPE turns pairs
+		return bad("head_dim", c.HeadDim)
+	case !(c.RopeBase > 0) || math.IsInf(c.RopeBase, 0):
+		return bad("rope_base", c.RopeBase)
+	case !(c.NormEps > 0):
+		return bad("norm_eps", c.NormEps)
+	}
+	return nil
+}
+
+// KVHead is the K/V head that query head h reads.
+func (m *Model) KVHead(h int) int { return h / (m.Config.Heads / m.Config.KVHeads) }
+
+// Embed copies the embedding of each token into x, [len(tokens), dim].
+func (m *Model) Embed(x mat.Matrix, tokens []int) {
+	for i, id := range tokens {
+		copy(x.Row(i), m.Weights.Embed.Row(id))
+	}
+}
