@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"kvstep/sim/run"
+	"kvstep/web"
+)
+
+func newServe() *cobra.Command {
+	var addr, model, tokenizer string
+	var noOpen bool
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the page (the default)",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var given []*run.Loaded
+			if model != "" {
+				m, err := load(model, tokenizer)
+				if err != nil {
+					return err
+				}
+				given = append(given, m)
+			}
+			l, err := web.Listen(addr)
+			if err != nil {
+				return err
+			}
+			url := "http://" + l.Addr().String() + "/"
+			fmt.Fprintln(c.ErrOrStderr(), catalogue().T("cli.serving", map[string]any{"URL": url}))
+			if !noOpen && isTerminal(c.OutOrStdout()) {
+				openBrowser(url)
+			}
+			return web.Serve(c.Context(), l, run.NewLibrary(given...), version)
+		},
+	}
+	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0 picks a free one")
+	c.Flags().StringVar(&model, "model", "", "embedded model, Hugging Face folder or llama2.c .bin file (default: the first embedded one)")
+	c.Flags().StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
+	c.Flags().BoolVar(&noOpen, "no-open", false, "do not open a browser")
+	return c
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// openBrowser asks the desktop to show a page; that it may not is no error,
+// since the address has been printed.
+func openBrowser(url string) {
+	name, args := "xdg-open", []string{url}
+	switch runtime.GOOS {
+	case "darwin":
+		name = "open"
+	case "windows":
+		name, args = "rundll32", []string{"url.dll,FileProtocolHandler", url}
+	}
+	command := exec.Command(name, args...)
+	if command.Start() == nil {
+		go func() { _ = command.Wait() }()
+	}
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+)
+
+func newTrace() *cobra.Command {
+	var model, tokenizer, format string
+	r := run.Complete(sim.Recipe{})
+	c := &cobra.Command{
+		Use:   "trace",
+		Short: "Run a prompt and print every step",
+		Args:  noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("prompt") == c.Flags().Changed("tokens") {
+				return usageError{sim.NewProblem("cli.prompt_or_tokens")}
+			}
+			write, err := traceWriter(format)
+			if err != nil {
+				return err
+			}
+			m, err := load(model, tokenizer)
+			if err != nil {
+				return err
+			}
+			r.Model = m.Name
+			started := time.Now()
+			clock := func() float64 { return time.Since(started).Seconds() }
+			return write(c.OutOrStdout(), func(yield func(*sim.Step, error) bool) {
+				for s, err := range run.Steps(c.Context(), m, r, clock) {
+					if !yield(&s, err) {
+						return
+					}
+				}
+			})
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&model, "model", "story", "embedded model, Hugging Face folder or llama2.c .bin file")
+	f.StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
+	f.StringVar(&r.Prompt, "prompt", "", "text to start from")
+	f.IntSliceVar(&r.Tokens, "tokens", nil, "token ids to start from, instead of a prompt")
+	f.IntVar(&r.MaxNew, "max-new", r.MaxNew, "tokens to generate at most")
+	f.StringVar(&r.Sampler.Kind, "sampler", r.Sampler.Kind, "greedy or sample")
+	f.Float64Var(&r.Sampler.Temperature, "temperature", r.Sampler.Temperature, "divide the logits by this before sampling")
+	f.IntVar(&r.Sampler.TopK, "top-k", 0, "sample from the K likeliest (0: all)")
+	f.Float64Var(&r.Sampler.TopP, "top-p", r.Sampler.TopP, "sample from the smallest set of this probability")
+	f.Uint64Var(&r.Sampler.Seed, "seed", 0, "names the random sequence")
+	f.StringArrayVar(&r.Stop, "stop", nil, "end when the generated text contains this (may be repeated)")
+	f.StringVar(&r.Lanes, "lanes", r.Lanes, "lanes to run: both, cached or uncached")
+	f.StringVar(&r.Pairs, "pairs", r.Pairs, "pairs to count: allowed or dense")
+	f.StringVar(&r.Logits, "logits", r.Logits, "logits to count: last or all")
+	f.StringVar(&format, "format", "table", "jsonl or table")
+	return c
+}
+
+type steps func(yield func(*sim.Step, error) bool)
+
+func traceWriter(format string) (func(io.Writer, steps) error, error) {
+	switch format {
+	case "jsonl":
+		return traceJSON, nil
+	case "table":
+		return traceTable, nil
+	}
+	return nil, sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"jsonl", "table"})
+}
+
+// line is one step in the trace format of docs/trace.md.
+type line struct {
+	N         int                      `json:"n"`
+	Phase     sim.Phase                `json:"phase"`
+	Part      sim.Part                 `json:"part"`
+	Layer     *int                     `json:"layer"`
+	Rows      int                      `json:"rows"`
+	Cached    int                      `json:"cached"`
+	Lanes     map[string]*sim.Counters `json:"lanes"`
+	Identical bool                     `json:"identical"`
+	Differs   string                   `json:"differs,omitempty"`
+	*choice
+}
+
+// choice is what only a head step has.
+type choice struct {
+	LogitsTop [][2]any `json:"logits_top"`
+	Token     int      `json:"token"`
+	Text      string   `json:"text"`
+	Done      *string  `json:"done"`
+}
+
+func traceJSON(w io.Writer, all steps) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	for s, err := range all {
+		if err != nil {
+			return err
+		}
+		l := line{N: s.N, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached,
+			Lanes: lanes(s), Identical: s.Identical, Differs: s.Differs}
+		if s.Part == sim.LayerPart {
+			l.Layer = &s.Layer
+		} else {
+			l.choice = &choice{Token: s.Token, Text: s.Text}
+			for _, c := range s.Top {
+				l.LogitsTop = append(l.LogitsTop, [2]any{c.ID, c.Logit})
+			}
+			if s.Done != "" {
+				l.Done = &s.Done
+			}
+		}
+		if err := out.Encode(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func lanes(s *sim.Step) map[string]*sim.Counters {
+	m := map[string]*sim.Counters{}
+	for lane, name := range map[sim.Lane]string{sim.Cached: "cached", sim.Uncached: "uncached"} {
+		if s.Ran[lane] {
+			m[name] = &s.Lanes[lane]
+		}
+	}
+	return m
+}
+
+func traceTable(w io.Writer, all steps) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "n\tphase\tpart\trows\tcached\tFLOPs cached\tFLOPs uncached\tKV bytes\tidentical\ttoken\ttext\t")
+	for s, err := range all {
+		if err != nil {
+			_ = t.Flush() // what ran before the error is still worth reading
+			return err
+		}
+		part, chosen, said := "head", "", ""
+		if s.Part == sim.LayerPart {
+			part = fmt.Sprintf("layer %d", s.Layer)
+		} else {
+			chosen, said = fmt.Sprint(s.Token), fmt.Sprintf("%q", s.Text)
+			if s.Done != "" {
+				said += " (" + s.Done + ")"
+			}
+		}
+		identical := "yes"
+		if !s.Identical {
+			identical = "NO: " + s.Differs
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t\n", s.N, s.Phase, part, s.Rows, s.Cached,
+			s.Lanes[sim.Cached].Flops.Total(), s.Lanes[sim.Uncached].Flops.Total(),
+			s.Lanes[sim.Cached].KVBytes, identical, chosen, said)
+	}
+	return t.Flush()
+}

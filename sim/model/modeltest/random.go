@@ -1,0 +1,48 @@
+// Package modeltest makes small random models for the tests of other rooms.
+package modeltest
+
+import (
+	"math/rand/v2"
+
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// Config draws a small shape: MHA, GQA or MQA, often with heads x head_dim
+// other than dim, tied or not, with either pairing of RoPE.
+func Config(r *rand.Rand) sim.Config {
+	kvHeads := 1 + r.IntN(4)
+	c := sim.Config{
+		Family: "llama", Dim: 1 + r.IntN(40), Layers: 1 + r.IntN(3),
+		Heads: kvHeads * (1 + r.IntN(3)), KVHeads: kvHeads, HeadDim: 2 * (1 + r.IntN(10)),
+		FFN: 1 + r.IntN(50), Vocab: 11 + r.IntN(40), Context: 64,
+		NormEps: 1e-5, RopeBase: 100 * float64(1+r.IntN(100)),
+		RopeInterleaved: r.IntN(2) == 0, Tied: r.IntN(2) == 0, BOS: 0, EOS: -1,
+	}
+	return c
+}
+
+// Weights draws the weights of a shape, large enough that attention is not flat.
+func Weights(r *rand.Rand, c sim.Config) sim.Weights {
+	vector := func(n int, scale, shift float64) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(r.Float64()*2*scale - scale + shift)
+		}
+		return x
+	}
+	matrix := func(rows, cols int) mat.Matrix { return mat.Of(rows, cols, vector(rows*cols, 0.5, 0)) }
+	w := sim.Weights{Embed: matrix(c.Vocab, c.Dim), FinalNorm: vector(c.Dim, 0.2, 1)}
+	for range c.Layers {
+		w.Layers = append(w.Layers, sim.LayerWeights{
+			AttnNorm: vector(c.Dim, 0.2, 1), MLPNorm: vector(c.Dim, 0.2, 1),
+			Q: matrix(c.QDim(), c.Dim), K: matrix(c.KVDim(), c.Dim), V: matrix(c.KVDim(), c.Dim),
+			O: matrix(c.Dim, c.QDim()), Gate: matrix(c.FFN, c.Dim), Up: matrix(c.FFN, c.Dim), Down: matrix(c.Dim, c.FFN),
+		})
+	}
+	w.Head = w.Embed
+	if !c.Tied {
+		w.Head = matrix(c.Vocab, c.Dim)
+	}
+	return w
+}

@@ -1,0 +1,192 @@
+package run
+
+import (
+	"bytes"
+	"io/fs"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/model"
+	"kvstep/sim/sample"
+	"kvstep/sim/token"
+)
+
+// Loaded is a model that is ready to run, with its words.
+type Loaded struct {
+	Name      string
+	Model     *model.Model
+	Tokenizer token.Tokenizer   // nil if none was given: then prompts are token ids
+	World     checkpoint.World  // prompts and words it knows; empty for foreign models
+	Meta      map[string]string // provenance, as the file tells it
+}
+
+// Open loads an embedded model by name.
+func Open(name string) (*Loaded, error) {
+	folder, err := checkpoint.Folder(name)
+	if err != nil {
+		return nil, err
+	}
+	return OpenFolder(name, folder)
+}
+
+// OpenFolder loads a Hugging Face folder: config.json, model.safetensors and,
+// where present, tokenizer.json and world.json.
+func OpenFolder(name string, folder fs.FS) (*Loaded, error) {
+	c, w, meta, err := checkpoint.LoadFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.New(c, w)
+	if err != nil {
+		return nil, err
+	}
+	l := &Loaded{Name: name, Model: m, Meta: meta}
+	if f, err := folder.Open("tokenizer.json"); err == nil {
+		defer f.Close()
+		bpe, err := token.LoadHF(f)
+		if err != nil {
+			return nil, err
+		}
+		if bpe.Size() > c.Vocab {
+			return nil, sim.NewProblem("tokenizer.size", "Have", bpe.Size(), "Want", c.Vocab)
+		}
+		l.Tokenizer = bpe
+	}
+	if _, err := fs.Stat(folder, "world.json"); err == nil {
+		if l.World, err = checkpoint.LoadWorld(folder); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// OpenLlama2c loads a llama2.c checkpoint (v0 .bin) and its tokenizer.bin,
+// which may be nil.
+func OpenLlama2c(name string, data, tokenizer []byte) (*Loaded, error) {
+	c, w, err := checkpoint.LoadLlama2c(data)
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.New(c, w)
+	if err != nil {
+		return nil, err
+	}
+	l := &Loaded{Name: name, Model: m}
+	if tokenizer != nil {
+		t, err := token.LoadLlama2c(bytes.NewReader(tokenizer), c.Vocab)
+		if err != nil {
+			return nil, err
+		}
+		l.Tokenizer = t
+	}
+	return l, nil
+}
+
+// MaxPromptBytes bounds a prompt before it is encoded.
+const MaxPromptBytes = 32 << 10
+
+// Default is the recipe the page opens with: the first prompt that the model
+// knows in that language.
+func (m *Loaded) Default(lang string) sim.Recipe {
+	r := Complete(sim.Recipe{Model: m.Name})
+	switch prompts := m.World.Prompts[lang]; {
+	case len(prompts) > 0:
+		r.Prompt = prompts[0]
+	case len(m.World.Prompts["en"]) > 0:
+		r.Prompt = m.World.Prompts["en"][0]
+	case m.Tokenizer != nil:
+		r.Prompt = "Once upon a time"
+	default:
+		r.Tokens = []int{max(m.Model.Config.BOS, 0)}
+	}
+	return r
+}
+
+// Complete gives every field that is missing its default.
+func Complete(r sim.Recipe) sim.Recipe {
+	set := func(s *string, to string) {
+		if *s == "" {
+			*s = to
+		}
+	}
+	if r.MaxNew == 0 {
+		r.MaxNew = 32
+	}
+	set(&r.Sampler.Kind, "greedy")
+	if r.Sampler.Temperature == 0 {
+		r.Sampler.Temperature = 1
+	}
+	if r.Sampler.TopP == 0 {
+		r.Sampler.TopP = 1
+	}
+	set(&r.Lanes, "both")
+	set(&r.Pairs, "allowed")
+	set(&r.Logits, "last")
+	return r
+}
+
+// Prepare checks a recipe against the model and encodes its prompt: BOS, then
+// the text (or the recipe's own ids, taken as they are). Every refusal is a
+// Problem that names the field and says what is allowed.
+func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
+	if err := checkSwitches(r); err != nil {
+		return nil, err
+	}
+	ids, err := m.encode(r)
+	if err != nil {
+		return nil, err
+	}
+	c := m.Model.Config
+	for i, id := range ids {
+		if id < 0 || id >= c.Vocab {
+			return nil, sim.NewProblem("prompt.token", "Index", i, "Token", id, "Vocab", c.Vocab)
+		}
+	}
+	for _, f := range r.Forced {
+		if f.Token < 0 || f.Token >= c.Vocab || f.Pass < 0 {
+			return nil, sim.NewProblem("prompt.token", "Index", f.Pass, "Token", f.Token, "Vocab", c.Vocab)
+		}
+	}
+	switch {
+	case r.MaxNew < 1 || r.MaxNew > c.Context:
+		return nil, sim.NewProblem("recipe.max_new", "Have", r.MaxNew, "Max", c.Context)
+	case len(ids)+r.MaxNew-1 > c.Context: // the last token is never fed
+		return nil, sim.NewProblem("prompt.long", "Tokens", len(ids),
+			"MaxNew", r.MaxNew, "Context", c.Context, "Allowed", c.Context-r.MaxNew+1)
+	}
+	return ids, nil
+}
+
+func (m *Loaded) encode(r sim.Recipe) ([]int, error) {
+	switch {
+	case len(r.Tokens) > 0:
+		return r.Tokens, nil
+	case r.Prompt == "":
+		return nil, sim.NewProblem("prompt.empty")
+	case len(r.Prompt) > MaxPromptBytes:
+		return nil, sim.NewProblem("prompt.bytes", "Have", len(r.Prompt), "Max", MaxPromptBytes)
+	case m.Tokenizer == nil:
+		return nil, sim.NewProblem("prompt.tokenizer", "Model", m.Name)
+	}
+	var ids []int
+	if bos := m.Model.Config.BOS; bos >= 0 {
+		ids = append(ids, bos)
+	}
+	return append(ids, m.Tokenizer.Encode(r.Prompt)...), nil
+}
+
+func checkSwitches(r sim.Recipe) error {
+	for _, f := range []struct {
+		name, have string
+		allowed    []string
+	}{
+		{"lanes", r.Lanes, []string{"both", "cached", "uncached"}},
+		{"pairs", r.Pairs, []string{"allowed", "dense"}},
+		{"logits", r.Logits, []string{"last", "all"}},
+	} {
+		if f.have != f.allowed[0] && f.have != f.allowed[1] && f.have != f.allowed[len(f.allowed)-1] {
+			return sim.NewProblem("recipe.choice", "Field", f.name, "Have", f.have, "Allowed", f.allowed)
+		}
+	}
+	return sample.Check(r.Sampler)
+}

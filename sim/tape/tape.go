@@ -1,0 +1,136 @@
+// Package tape records a run and moves a cursor over it: forward, back, seek,
+// fork. It knows nothing of models; its tests use ten hand-made steps.
+package tape
+
+import (
+	"iter"
+
+	"kvstep/sim"
+)
+
+// Source continues a run after the steps in prefix (none: from the start).
+type Source func(prefix []sim.Step) iter.Seq2[sim.Step, error]
+
+// Tape owns the only pull on a run. It is not safe for concurrent use; one
+// goroutine owns it (web/room).
+type Tape struct {
+	next   func() (sim.Step, error, bool)
+	stop   func()
+	steps  []sim.Step
+	cursor int // index of the current step, -1 before the first
+	bytes  int64
+	budget int64
+	ended  string // why the run is over, "" while it goes on
+	err    error  // the error that ended it
+}
+
+// New starts a tape that records at most budget bytes of rows.
+func New(source Source, budget int64) *Tape {
+	t := &Tape{cursor: -1, budget: budget}
+	t.next, t.stop = iter.Pull2(source(nil))
+	return t
+}
+
+// Cursor is the index of the current step, -1 before the first.
+func (t *Tape) Cursor() int { return t.cursor }
+
+// Len is the number of steps recorded.
+func (t *Tape) Len() int { return len(t.steps) }
+
+// Ended says why there are no more steps to record, "" if there may be.
+func (t *Tape) Ended() string { return t.ended }
+
+// Bytes is the memory of the rows recorded.
+func (t *Tape) Bytes() int64 { return t.bytes }
+
+// Step is step n, which must be recorded. The pointer stays good and must not
+// be written through.
+func (t *Tape) Step(n int) *sim.Step { return &t.steps[n] }
+
+// Forward moves one step, recording it if it is new. It reports false at the
+// end of the run. After an error the tape stays where it was, and every
+// recorded step can still be visited.
+func (t *Tape) Forward() (bool, error) {
+	if t.cursor+1 < len(t.steps) {
+		t.cursor++
+		return true, nil
+	}
+	if t.ended != "" || t.err != nil {
+		return false, t.err
+	}
+	if t.bytes > t.budget {
+		return false, sim.NewProblem("tape.budget", "Steps", len(t.steps), "Bytes", t.bytes, "Budget", t.budget)
+	}
+	s, err, ok := t.next()
+	if err != nil {
+		t.err = err
+		t.stop()
+		return false, err
+	}
+	if !ok {
+		return false, nil
+	}
+	t.steps = append(t.steps, s)
+	t.bytes += size(&s)
+	t.cursor++
+	t.ended = s.Done
+	return true, nil
+}
+
+// Back moves one step back, to -1 at most.
+func (t *Tape) Back() bool {
+	if t.cursor < 0 {
+		return false
+	}
+	t.cursor--
+	return true
+}
+
+// Move puts the cursor on a recorded step, or on -1; others are refused.
+func (t *Tape) Move(n int) bool {
+	if n < -1 || n >= len(t.steps) {
+		return false
+	}
+	t.cursor = n
+	return true
+}
+
+// End stops the run at what is recorded; the cursor may still move.
+func (t *Tape) End(why string) {
+	if t.ended == "" {
+		t.ended = why
+	}
+	t.stop()
+}
+
+// Fork starts another tape that shares all steps before the current pass and
+// runs on from source, with the cursor at the last shared step. The tape
+// itself is left as it is.
+func (t *Tape) Fork(source Source) *Tape {
+	n := t.cursor + 1
+	for n > 0 && t.steps[n-1].Pass == t.steps[t.cursor].Pass {
+		n--
+	}
+	f := &Tape{cursor: n - 1, budget: t.budget, steps: append([]sim.Step(nil), t.steps[:n]...)}
+	for i := range f.steps {
+		f.bytes += size(&f.steps[i])
+	}
+	f.next, f.stop = iter.Pull2(source(f.steps[:n:n]))
+	return f
+}
+
+// Close ends the run and frees its goroutine. It may be called twice.
+func (t *Tape) Close() { t.stop() }
+
+// size is the memory that keeping s takes: its rows (4 bytes a number; X is
+// the previous layer's Out, except in layer 0) and its logits.
+func size(s *sim.Step) int64 {
+	n := len(s.Logits)
+	if s.Part == sim.LayerPart {
+		n += s.Rows * (s.Q.NumCols() + s.K.NumCols() + s.V.NumCols() + s.Out.NumCols())
+		if s.Layer == 0 {
+			n += s.Rows * s.X.NumCols()
+		}
+	}
+	return int64(n) * 4
+}

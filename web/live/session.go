@@ -1,0 +1,145 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"kvstep/sim"
+	"kvstep/web/wire"
+)
+
+const (
+	writeWait = 10 * time.Second // a write that takes longer ends the session
+	pongWait  = 60 * time.Second // a peer that is silent longer is gone
+	pingEvery = 25 * time.Second
+	// maxProblems unread refusals are kept for a viewer; more are dropped.
+	maxProblems = 16
+)
+
+// session is one connection. Its reader runs in serve's goroutine, its only
+// writer in another; the room puts what it has to say into the mailbox between
+// them and never waits.
+type session struct {
+	conn *websocket.Conn
+	room driver
+
+	mu       sync.Mutex
+	frame    []byte // the newest not yet written
+	problems [][]byte
+	wake     chan struct{} // holds one token when the mailbox is not empty
+}
+
+func newSession(conn *websocket.Conn, room driver) *session {
+	return &session{conn: conn, room: room, wake: make(chan struct{}, 1)}
+}
+
+// Frame replaces the frame that waits, if one does.
+func (s *session) Frame(data []byte) {
+	s.mu.Lock()
+	s.frame = data
+	s.mu.Unlock()
+	s.ring()
+}
+
+// Problem queues a refusal.
+func (s *session) Problem(p *sim.Problem) {
+	s.mu.Lock()
+	if len(s.problems) < maxProblems {
+		s.problems = append(s.problems, wire.ProblemMessage(p))
+	}
+	s.mu.Unlock()
+	s.ring()
+}
+
+func (s *session) ring() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// serve reads commands until the peer goes or ctx ends, and returns when the
+// writer is gone too.
+func (s *session) serve(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		s.write(ctx)
+		s.conn.Close() // wakes the reader
+	}()
+	s.read()
+	s.room.Leave(s)
+	cancel()
+	<-written
+}
+
+func (s *session) read() {
+	s.conn.SetReadLimit(wire.MaxCommandBytes)
+	alive := func(string) error { return s.conn.SetReadDeadline(time.Now().Add(pongWait)) }
+	s.conn.SetPongHandler(alive)
+	_ = alive("")
+	for {
+		kind, data, err := s.conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		_ = alive("")
+		if kind != websocket.TextMessage {
+			s.Problem(sim.NewProblem("command.bad", "Why", "binary message"))
+			continue
+		}
+		c, err := wire.ParseCommand(data)
+		if err != nil {
+			var p *sim.Problem
+			if errors.As(err, &p) {
+				s.Problem(p)
+			}
+			continue
+		}
+		s.room.Do(s, c)
+	}
+}
+
+func (s *session) write(ctx context.Context) {
+	ping := time.NewTicker(pingEvery)
+	defer ping.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+			_ = s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second))
+			return
+		case <-ping.C:
+			if s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)) != nil {
+				return
+			}
+		case <-s.wake:
+			if s.flush() != nil {
+				return
+			}
+		}
+	}
+}
+
+// flush writes what is in the mailbox: refusals in order, then the newest frame.
+func (s *session) flush() error {
+	s.mu.Lock()
+	frame, problems := s.frame, s.problems
+	s.frame, s.problems = nil, nil
+	s.mu.Unlock()
+	_ = s.conn.SetWriteDeadline(time.Now().Add(writeWait))
+	for _, p := range problems {
+		if err := s.conn.WriteMessage(websocket.TextMessage, p); err != nil {
+			return err
+		}
+	}
+	if frame == nil {
+		return nil
+	}
+	return s.conn.WriteMessage(websocket.BinaryMessage, frame)
+}

@@ -1,0 +1,183 @@
+package room
+
+import (
+	"iter"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+	"kvstep/sim/tape"
+	"kvstep/web/wire"
+)
+
+// command carries out one command of one viewer.
+func (s *state) command(v Viewer, c wire.Command) {
+	if s.seats[v] == nil {
+		s.seats[v] = &seat{}
+	}
+	seat := s.seats[v]
+	if c.Cmd == "open" {
+		if err := s.open(v, seat, c.Link); err != nil {
+			s.refuse(v, err)
+		}
+		return
+	}
+	if s.tape == nil && c.Cmd != "run" {
+		s.refuse(v, sim.NewProblem("command.bad", "Why", "no run is open"))
+		return
+	}
+	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
+		seat.pick = c.Pick
+		s.showTo(v, seat)
+		return
+	}
+	s.goal, s.walker = noGoal, v // any other command ends a walk
+	if err := s.drive(c); err != nil {
+		s.refuse(v, err)
+	}
+	if s.goal == noGoal {
+		s.show()
+	}
+}
+
+// drive carries out the commands that everyone in the room sees.
+func (s *state) drive(c wire.Command) error {
+	switch c.Cmd {
+	case "run":
+		return s.start(*c.Recipe)
+	case "forward":
+		switch c.By {
+		case "token":
+			s.goal = toToken
+		case "end":
+			s.goal = toEnd
+		default:
+			_, err := s.tape.Forward()
+			return err
+		}
+	case "back":
+		s.back(c.By == "token")
+	case "seek":
+		s.seek(c.Step)
+	case "stop":
+		s.tape.End(sim.DoneStop)
+	case "fork":
+		return s.fork(c.Token)
+	}
+	return nil // "pause" has done its work already
+}
+
+// open joins the run that the room has, or starts the one the link names.
+func (s *state) open(v Viewer, seat *seat, query string) error {
+	link, err := wire.ParseLink(query)
+	seat.pick, seat.lang = link.Pick, link.Lang
+	if s.tape != nil {
+		s.showTo(v, seat)
+		return err
+	}
+	if err == nil {
+		err = s.start(s.filled(link.Recipe, link.Lang))
+	}
+	if err != nil { // show the default run rather than nothing, and say why
+		seat.pick = wire.Pick{}
+		if e := s.start(s.filled(run.Complete(sim.Recipe{}), link.Lang)); e != nil {
+			return e
+		}
+		s.show()
+		return err
+	}
+	s.walker = v
+	s.seek(link.Step)
+	if s.goal == noGoal {
+		s.show()
+	}
+	return nil
+}
+
+// filled gives a recipe that asks for nothing the model's own first prompt.
+func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
+	if r.Prompt != "" || len(r.Tokens) > 0 {
+		return r
+	}
+	if m, err := s.models.Get(r.Model); err == nil {
+		d := m.Default(lang)
+		r.Prompt, r.Tokens = d.Prompt, d.Tokens
+	}
+	return r
+}
+
+// start begins a new run. A refused recipe leaves the old run as it was.
+func (s *state) start(r sim.Recipe) error {
+	m, err := s.models.Get(r.Model)
+	if err != nil {
+		return err
+	}
+	r.Model = m.Name
+	prompt, err := m.Prepare(r)
+	if err != nil {
+		return err
+	}
+	s.replace(m, r, len(prompt), tape.New(s.source(m, r), TapeBudget))
+	return nil
+}
+
+// source runs a recipe until replace or the end of the room stops it.
+func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
+	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
+		return run.Steps(s.ctx, m, r, s.clock, prefix...)
+	}
+}
+
+func (s *state) replace(m *run.Loaded, r sim.Recipe, prompt int, t *tape.Tape) {
+	s.closeTape()
+	s.model, s.recipe, s.prompt, s.tape = m, r, prompt, t
+}
+
+func (s *state) closeTape() {
+	if s.tape != nil {
+		s.tape.Close()
+	}
+}
+
+// back moves one step, or to the previous choice of a token.
+func (s *state) back(token bool) {
+	for s.tape.Back() {
+		at := s.tape.Cursor()
+		if !token || at < 0 || s.tape.Step(at).Part == sim.HeadPart {
+			return
+		}
+	}
+}
+
+// seek goes to step n, at once if it is recorded, else by walking there.
+func (s *state) seek(n int) {
+	if s.tape.Move(max(n, -1)) {
+		return
+	}
+	s.tape.Move(s.tape.Len() - 1)
+	if s.tape.Ended() == "" {
+		s.goal, s.target = toStep, n
+	}
+}
+
+// fork chooses another token at the head step under the cursor, and shows it.
+func (s *state) fork(token int) error {
+	at := s.tape.Cursor()
+	if at < 0 || s.tape.Step(at).Part != sim.HeadPart {
+		return sim.NewProblem("fork.where")
+	}
+	pass := s.tape.Step(at).Pass
+	r := s.recipe
+	r.Forced = nil
+	for _, f := range s.recipe.Forced {
+		if f.Pass < pass {
+			r.Forced = append(r.Forced, f)
+		}
+	}
+	r.Forced = append(r.Forced, sim.Forced{Pass: pass, Token: token})
+	if _, err := s.model.Prepare(r); err != nil {
+		return err
+	}
+	s.replace(s.model, r, s.prompt, s.tape.Fork(s.source(s.model, r)))
+	s.goal = toToken
+	return nil
+}

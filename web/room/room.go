@@ -1,0 +1,212 @@
+// Package room owns a run: one goroutine holds one tape, takes commands from
+// viewers and sends each of them frames.
+package room
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+	"kvstep/sim/tape"
+	"kvstep/web/wire"
+)
+
+// TapeBudget bounds the memory of one room's recorded rows.
+const TapeBudget = 256 << 20
+
+// framePause is how long a long walk goes on between two frames.
+const framePause = 40 * time.Millisecond
+
+// Viewer receives what a room sends. Both methods must return at once: a slow
+// viewer may drop frames, but must never hold up the room.
+type Viewer interface {
+	Frame(data []byte) // the newest frame replaces one not yet sent
+	Problem(p *sim.Problem)
+}
+
+// Room is a running room. Its methods may be called from any goroutine.
+type Room struct {
+	inbox chan func(*state)
+	done  chan struct{}
+	close context.CancelFunc
+}
+
+// New starts a room; it lives until Close or until ctx ends.
+func New(ctx context.Context, models *run.Library) *Room {
+	ctx, cancel := context.WithCancel(ctx)
+	r := &Room{inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
+	started := time.Now()
+	s := &state{
+		ctx: ctx, models: models, seats: map[Viewer]*seat{}, goal: noGoal,
+		clock: func() float64 { return time.Since(started).Seconds() },
+	}
+	go func() {
+		defer close(r.done)
+		defer s.closeTape()
+		s.loop(r.inbox)
+	}()
+	return r
+}
+
+// Close ends the room and returns when its goroutine is gone.
+func (r *Room) Close() {
+	r.close()
+	<-r.done
+}
+
+// Leave takes a viewer out.
+func (r *Room) Leave(v Viewer) { r.send(func(s *state) { delete(s.seats, v) }) }
+
+// Do carries out one command of a viewer, who joins with the first.
+func (r *Room) Do(v Viewer, c wire.Command) { r.send(func(s *state) { s.command(v, c) }) }
+
+func (r *Room) send(f func(*state)) {
+	select {
+	case r.inbox <- f:
+	case <-r.done:
+	}
+}
+
+// seat is what the room knows of one viewer.
+type seat struct {
+	seq  int
+	pick wire.Pick
+	lang string
+}
+
+// goal is where a walk ends.
+type goal int
+
+const (
+	noGoal  goal = iota
+	toToken      // the next head step
+	toEnd        // the end of the run
+	toStep       // state.target
+)
+
+// state belongs to the room's goroutine alone.
+type state struct {
+	ctx    context.Context
+	models *run.Library
+	clock  run.Clock
+	seats  map[Viewer]*seat
+
+	model  *run.Loaded
+	recipe sim.Recipe
+	prompt int // its tokens
+	tape   *tape.Tape
+
+	goal    goal
+	target  int
+	walker  Viewer // who asked for the walk, and hears of its problems
+	painted time.Time
+}
+
+// loop carries out commands, and while there is a goal takes a step between them.
+func (s *state) loop(inbox <-chan func(*state)) {
+	for {
+		if s.goal == noGoal {
+			select {
+			case f := <-inbox:
+				f(s)
+			case <-s.ctx.Done():
+				return
+			}
+			continue
+		}
+		select {
+		case f := <-inbox:
+			f(s)
+		case <-s.ctx.Done():
+			return
+		default:
+			s.walk()
+		}
+	}
+}
+
+// walk takes one step towards the goal and shows it now and then.
+func (s *state) walk() {
+	moved, err := s.tape.Forward()
+	if err != nil {
+		s.refuse(s.walker, err)
+	}
+	at := s.tape.Cursor()
+	arrived := !moved || err != nil
+	if !arrived {
+		switch s.goal {
+		case toToken:
+			arrived = s.tape.Step(at).Part == sim.HeadPart
+		case toStep:
+			arrived = at >= s.target
+		}
+	}
+	if arrived {
+		s.goal = noGoal
+	}
+	if arrived || time.Since(s.painted) >= framePause {
+		s.show()
+	}
+}
+
+// refuse tells a viewer why a command came to nothing.
+func (s *state) refuse(v Viewer, err error) {
+	var p *sim.Problem
+	if !errors.As(err, &p) {
+		p = sim.NewProblem("internal", "Why", err.Error()).Because(err)
+	}
+	if v != nil {
+		v.Problem(p)
+	}
+}
+
+// show sends everyone the moment at the cursor, as each of them sees it.
+func (s *state) show() {
+	s.painted = time.Now()
+	for v, seat := range s.seats {
+		s.showTo(v, seat)
+	}
+}
+
+func (s *state) showTo(v Viewer, seat *seat) {
+	if s.tape == nil {
+		return
+	}
+	seat.seq++
+	m := wire.Moment{
+		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: s.prompt,
+		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal,
+		Text: s.written(),
+		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Lang: seat.lang},
+	}
+	if at := s.tape.Cursor(); at >= 0 {
+		m.Step = s.tape.Step(at)
+		m.From = s.latest(at, m.Layer())
+	}
+	v.Frame(wire.Encode(nil, &m))
+}
+
+// latest is the last step at or before n that ran a layer, nil if none did.
+func (s *state) latest(n, layer int) *sim.Step {
+	for ; n >= 0; n-- {
+		if step := s.tape.Step(n); step.Layer == layer {
+			if step.KV == nil { // the recipe leaves out the cached lane
+				return nil
+			}
+			return step
+		}
+	}
+	return nil
+}
+
+// written is the text generated up to the cursor.
+func (s *state) written() string {
+	var b strings.Builder
+	for n := range s.tape.Cursor() + 1 {
+		b.WriteString(s.tape.Step(n).Text)
+	}
+	return b.String()
+}

@@ -1,0 +1,148 @@
+// Package web is the server: the only list of URLs, the headers that keep
+// pages safe, and a graceful stop.
+package web
+
+import (
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+	"kvstep/static"
+	"kvstep/web/live"
+	"kvstep/web/page"
+	"kvstep/web/text"
+	"kvstep/web/wire"
+)
+
+// routes is every URL there is.
+func routes(models *run.Library, hub *live.Hub, version string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", home(models, version))
+	mux.Handle("GET /static/", http.StripPrefix("/static/", files(static.Files)))
+	mux.HandleFunc("GET /text/{file}", catalogue)
+	mux.Handle("GET /live", hub)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("ok\n"))
+	})
+	return mux
+}
+
+// home renders the page with the recipe of its link already in the form, so
+// that it reads well before any script has run.
+func home(models *run.Library, version string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		link, err := wire.ParseLink(r.URL.RawQuery)
+		if err != nil { // the socket will say what is wrong with it
+			link = wire.Link{Recipe: run.Complete(sim.Recipe{})}
+		}
+		lang := link.Lang
+		if lang == "" {
+			lang = r.Header.Get("Accept-Language")
+		}
+		lang = text.Match(lang)
+		data, err := pageData(models, link.Recipe, lang)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		data.Version = version
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Language", lang)
+		w.Header().Add("Vary", "Accept-Language")
+		_ = page.Home(data).Render(r.Context(), w)
+	}
+}
+
+func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeData, error) {
+	m, err := models.Get(recipe.Model)
+	if err != nil {
+		if m, err = models.Get(""); err != nil {
+			return page.HomeData{}, err
+		}
+	}
+	if recipe.Prompt == "" && len(recipe.Tokens) == 0 {
+		recipe.Prompt = m.Default(lang).Prompt
+	}
+	recipe.Model = m.Name
+	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe, Prompts: m.World.Prompts}
+	for _, name := range models.Names() {
+		if m, err := models.Get(name); err == nil {
+			data.Models = append(data.Models, page.ModelInfo{Name: name, Title: name, Config: m.Model.Config})
+		}
+	}
+	return data, nil
+}
+
+func catalogue(w http.ResponseWriter, r *http.Request) {
+	lang, ok := strings.CutSuffix(r.PathValue("file"), ".json")
+	if !ok || text.Match(lang) != lang {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = w.Write(text.JSON(lang))
+}
+
+// files serves embedded files, which have no modification time: the browser
+// asks again each time, over loopback.
+func files(fsys fs.FS) http.Handler {
+	server := http.FileServerFS(fsys)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") || r.URL.Path == "" { // no listings
+			http.NotFound(w, r)
+			return
+		}
+		server.ServeHTTP(w, r)
+	})
+}
+
+// csp lets the page use its own files and socket, and nothing else.
+const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
+	"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// guard refuses hosts that are not this server's own before any route sees
+// them (a foreign name that resolves to loopback is DNS rebinding), and sets
+// the headers of every answer.
+func guard(hosts []string, next http.Handler) http.Handler {
+	allowed := allowList(hosts)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		h.Set("Cache-Control", "no-cache")
+		if !allowed[strings.ToLower(r.Host)] {
+			http.Error(w, "this server does not answer to that Host", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func allowList(hosts []string) map[string]bool {
+	allowed := make(map[string]bool, len(hosts))
+	for _, h := range hosts {
+		allowed[strings.ToLower(h)] = true
+	}
+	return allowed
+}
+
+// hostsOf are the names under which a listener on loopback may be asked for.
+func hostsOf(addr net.Addr) []string {
+	_, port, err := net.SplitHostPort(addr.String())
+	if err != nil {
+		return nil
+	}
+	hosts := []string{"localhost:" + port, "127.0.0.1:" + port, "[::1]:" + port}
+	if port == "80" { // browsers leave the default port out
+		hosts = append(hosts, "localhost", "127.0.0.1", "[::1]")
+	}
+	return hosts
+}

@@ -1,0 +1,75 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+)
+
+// MaxCommandBytes is the longest message a page may send.
+const MaxCommandBytes = 64 << 10
+
+// Command is one message from a page; Cmd says which fields matter.
+type Command struct {
+	Cmd    string      `json:"cmd"`
+	Link   string      `json:"link"`   // open
+	Recipe *sim.Recipe `json:"recipe"` // run
+	By     string      `json:"by"`     // forward: layer, token, end; back: layer, token
+	Step   int         `json:"step"`   // seek
+	Token  int         `json:"token"`  // fork
+	Pick               // pick
+}
+
+// ParseCommand reads one message; anything malformed is Problem "command.bad".
+func ParseCommand(data []byte) (Command, error) {
+	var c Command
+	if len(data) > MaxCommandBytes {
+		return c, sim.NewProblem("command.bad", "Why", "too long")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil {
+		return c, sim.NewProblem("command.bad", "Why", err.Error())
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return c, sim.NewProblem("command.bad", "Why", "more than one JSON value")
+	}
+	return c, c.check()
+}
+
+func (c *Command) check() error {
+	allowed := map[string][]string{"forward": {"layer", "token", "end"}, "back": {"layer", "token"}}
+	switch c.Cmd {
+	case "open", "seek", "pick", "pause", "stop", "fork":
+		return nil
+	case "run":
+		if c.Recipe == nil {
+			return sim.NewProblem("command.bad", "Why", "run needs a recipe")
+		}
+		*c.Recipe = run.Complete(*c.Recipe)
+		return nil
+	case "forward", "back":
+		for _, by := range allowed[c.Cmd] {
+			if c.By == by {
+				return nil
+			}
+		}
+		return sim.NewProblem("command.bad", "Why", c.Cmd+" by "+clip(c.By))
+	}
+	return sim.NewProblem("command.bad", "Why", "unknown command "+clip(c.Cmd))
+}
+
+// ProblemMessage is the text message that answers a refused command.
+func ProblemMessage(p *sim.Problem) []byte {
+	data, err := json.Marshal(struct {
+		Problem string         `json:"problem"`
+		Args    map[string]any `json:"args"`
+	}{p.ID, p.Args})
+	if err != nil { // an argument that JSON cannot hold; the id still can
+		data, _ = json.Marshal(map[string]string{"problem": p.ID})
+	}
+	return data
+}

@@ -1,0 +1,328 @@
+package wire
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/cost"
+	"kvstep/sim/mat"
+	"kvstep/sim/model"
+	"kvstep/sim/run"
+	"kvstep/sim/token"
+)
+
+// Moment is everything a frame says: the cursor of a tape as one viewer sees it.
+type Moment struct {
+	Seq      int
+	Model    *run.Loaded
+	Recipe   sim.Recipe
+	Prompt   int // tokens of the prompt
+	Recorded int // steps on the tape
+	Ended    string
+	Running  bool // the server is stepping on by itself
+
+	Step *sim.Step // at the cursor; nil before the first step
+	From *sim.Step // the step whose matrices are shown; nil when there is none
+	Text string    // generated so far
+	Link Link      // the pick is Link.Pick
+}
+
+// Layer is the layer that is looked at: the picked one, or the cursor's.
+func (m *Moment) Layer() int {
+	switch last := m.Model.Model.Config.Layers - 1; {
+	case m.Link.Pick.Layer != nil:
+		return min(max(*m.Link.Pick.Layer, 0), last)
+	case m.Step == nil:
+		return 0
+	case m.Step.Part == sim.HeadPart: // after the head, the layer that fed it
+		return last
+	default:
+		return m.Step.Layer
+	}
+}
+
+// Head is the query head that is looked at.
+func (m *Moment) Head() int {
+	return min(max(m.Link.Pick.Head, 0), m.Model.Model.Config.Heads-1)
+}
+
+// Encode writes the frame of a moment after dst and returns it.
+func Encode(dst []byte, m *Moment) []byte {
+	f := checkpoint.File{Meta: map[string]string{
+		"kvstep": "1",
+		"seq":    strconv.Itoa(m.Seq),
+		"run":    text(m.runInfo()),
+		"step":   text(m.stepInfo()),
+		"tokens": text(m.tokens()),
+		"text":   text(m.Text),
+		"pick":   text(m.pickInfo()),
+		"ledger": text(m.ledger()),
+		"top":    text(m.top()),
+		"link":   text(m.Link.Query()),
+		"cell":   "null",
+	}}
+	if m.From != nil {
+		a := m.Model.Model.Attention(m.From, m.Head())
+		f.Meta["pick_step"] = text(passInfo{m.From.Rows, m.From.Cached, m.From.Pass, m.From.Phase})
+		f.Meta["cell"] = text(m.cell(&a))
+		f.Tensors = append(f.Tensors,
+			f16("Q", a.Q), f16("K", a.K), f16("V", a.V), f16("scores", a.Scores),
+			mask(m.From), f16("probs", a.Probs), f16("out", a.Out))
+	}
+	kv, tensors := m.cache()
+	f.Meta["kv"] = text(kv)
+	f.Tensors = append(f.Tensors, tensors...)
+	return checkpoint.AppendSafetensors(dst, f)
+}
+
+// text is v as JSON; the values of a frame are made of numbers and strings,
+// which always marshal.
+func text(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic("wire: " + err.Error())
+	}
+	return string(data)
+}
+
+type runInfo struct {
+	Model    string     `json:"model"`
+	Config   sim.Config `json:"config"`
+	Recipe   sim.Recipe `json:"recipe"`
+	Prompt   int        `json:"prompt_tokens"`
+	Recorded int        `json:"recorded"`
+	Length   int        `json:"length"`
+	Ended    *string    `json:"ended"`
+	Running  bool       `json:"running"`
+}
+
+func (m *Moment) runInfo() runInfo {
+	perPass := m.Model.Model.Config.Layers + 1
+	return runInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
+		m.Recorded, perPass * m.Recipe.MaxNew, orNull(m.Ended), m.Running}
+}
+
+type stepInfo struct {
+	N         int       `json:"n"`
+	Pass      int       `json:"pass"`
+	Phase     sim.Phase `json:"phase"`
+	Part      sim.Part  `json:"part"`
+	Layer     *int      `json:"layer"`
+	Rows      int       `json:"rows"`
+	Cached    int       `json:"cached"`
+	Identical bool      `json:"identical"`
+	Differs   string    `json:"differs"`
+	Done      *string   `json:"done"`
+}
+
+func (m *Moment) stepInfo() *stepInfo {
+	s := m.Step
+	if s == nil {
+		return nil
+	}
+	info := &stepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, s.Identical, s.Differs, orNull(s.Done)}
+	if s.Part == sim.LayerPart {
+		info.Layer = &s.Layer
+	}
+	return info
+}
+
+type passInfo struct {
+	Rows   int       `json:"rows"`
+	Cached int       `json:"cached"`
+	Pass   int       `json:"pass"`
+	Phase  sim.Phase `json:"phase"`
+}
+
+type pickInfo struct {
+	Layer  int  `json:"layer"`
+	Head   int  `json:"head"`
+	KVHead int  `json:"kv_head"`
+	Follow bool `json:"follow"`
+	From   *int `json:"from"`
+}
+
+func (m *Moment) pickInfo() pickInfo {
+	p := pickInfo{m.Layer(), m.Head(), m.Model.Model.KVHead(m.Head()), m.Link.Pick.Layer == nil, nil}
+	if m.From != nil {
+		p.From = &m.From.N
+	}
+	return p
+}
+
+// tokens pairs each id with its label.
+func (m *Moment) tokens() [][2]any {
+	if m.Step == nil {
+		return [][2]any{}
+	}
+	ids := m.Step.Tokens
+	if m.Step.Part == sim.HeadPart {
+		ids = append(ids[:len(ids):len(ids)], m.Step.Token)
+	}
+	return m.labelled(ids)
+}
+
+func (m *Moment) labelled(ids []int) [][2]any {
+	labels := make([]string, len(ids))
+	if m.Model.Tokenizer != nil {
+		labels = token.Labels(m.Model.Tokenizer, ids)
+	} else {
+		for i, id := range ids {
+			labels[i] = "#" + strconv.Itoa(id)
+		}
+	}
+	pairs := make([][2]any, len(ids))
+	for i, id := range ids {
+		pairs[i] = [2]any{id, labels[i]}
+	}
+	return pairs
+}
+
+type candidate struct {
+	ID     int     `json:"id"`
+	Label  string  `json:"label"`
+	Logit  float32 `json:"logit"`
+	Prob   float32 `json:"prob"`
+	Kept   bool    `json:"kept"`
+	Chosen bool    `json:"chosen"`
+}
+
+func (m *Moment) top() []candidate {
+	if m.Step == nil || m.Step.Part != sim.HeadPart {
+		return nil
+	}
+	top := make([]candidate, len(m.Step.Top))
+	for i, c := range m.Step.Top {
+		label := m.labelled([]int{c.ID})[0][1].(string)
+		top[i] = candidate{c.ID, label, finite(c.Logit), c.Prob, c.Kept, c.ID == m.Step.Token}
+	}
+	return top
+}
+
+// finite replaces -Inf, which JSON has no word for, by the lowest float32.
+func finite(x float32) float32 { return max(x, -math.MaxFloat32) }
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+type cellInfo struct {
+	Cell
+	Value  string `json:"value"`
+	Masked bool   `json:"masked"`
+}
+
+// cell is the exact value of the picked cell, nil if it does not exist.
+func (m *Moment) cell(a *model.Attention) *cellInfo {
+	c := m.Link.Pick.Cell
+	if c == nil {
+		return nil
+	}
+	x, ok := map[string]mat.Matrix{"Q": a.Q, "K": a.K, "V": a.V, "scores": a.Scores,
+		"mask": a.Scores, "probs": a.Probs, "out": a.Out}[c.Op]
+	if !ok || c.Row < 0 || c.Row >= x.NumRows() || c.Col < 0 || c.Col >= x.NumCols() {
+		return nil
+	}
+	masked := x.NumCols() == a.K.NumRows() && (c.Op == "scores" || c.Op == "mask" || c.Op == "probs") &&
+		model.Masked(m.From.Cached, c.Row, c.Col)
+	value := strconv.FormatFloat(float64(x.At(c.Row, c.Col)), 'g', -1, 32)
+	if c.Op == "mask" {
+		value = "1"
+		if masked {
+			value = "0"
+		}
+	}
+	return &cellInfo{*c, value, masked}
+}
+
+type kvInfo struct {
+	Lens          []int   `json:"lens"`
+	Before        int     `json:"before"`
+	Bytes         integer `json:"bytes"`
+	BytesPerToken integer `json:"bytes_per_token"`
+	Capacity      int     `json:"capacity"`
+	MaxK          float32 `json:"max_k"`
+	MaxV          float32 `json:"max_v"`
+}
+
+// cache summarises the whole KV cache: one byte for each row's size.
+func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
+	c := m.Model.Model.Config
+	info := kvInfo{
+		Lens: make([]int, c.Layers), Capacity: m.Prompt + m.Recipe.MaxNew - 1,
+		BytesPerToken: integer(cost.KVBytesPerToken(c, 4)),
+	}
+	if m.Step == nil || m.Step.KV == nil {
+		return info, nil
+	}
+	kv := m.Step.KV
+	info.Before, info.Bytes = m.Step.Cached, integer(kv.Bytes())
+	positions := m.Step.Cached + m.Step.Rows
+	for l := range c.Layers {
+		info.Lens[l] = kv.Len(l)
+	}
+	k, maxK := rowSizes(c, positions, kv.Keys)
+	v, maxV := rowSizes(c, positions, kv.Values)
+	info.MaxK, info.MaxV = maxK, maxV
+	shape := []int{c.Layers, c.KVHeads, positions}
+	return info, []checkpoint.Tensor{
+		{Name: "cache_k", DType: "U8", Shape: shape, Data: k},
+		{Name: "cache_v", DType: "U8", Shape: shape, Data: v},
+	}
+}
+
+// rowSizes is the root mean square of every cached row as a share of the
+// largest, in 1/255.
+func rowSizes(c sim.Config, positions int, rows func(l, h int) mat.Matrix) ([]byte, float32) {
+	sizes := make([]float32, c.Layers*c.KVHeads*positions)
+	var largest float32
+	for l := range c.Layers {
+		for h := range c.KVHeads {
+			x := rows(l, h)
+			for p := range x.NumRows() {
+				rms := float32(math.Sqrt(float64(mat.Dot(x.Row(p), x.Row(p)) / float32(c.HeadDim))))
+				sizes[(l*c.KVHeads+h)*positions+p] = rms
+				largest = max(largest, rms)
+			}
+		}
+	}
+	out := make([]byte, len(sizes))
+	if largest > 0 {
+		for i, s := range sizes {
+			out[i] = byte(math.Round(float64(s / largest * 255)))
+		}
+	}
+	return out, largest
+}
+
+func f16(name string, x mat.Matrix) checkpoint.Tensor {
+	data := make([]byte, 0, 2*x.NumRows()*x.NumCols())
+	for i := range x.NumRows() {
+		for _, v := range x.Row(i) {
+			h := checkpoint.F16(v)
+			data = append(data, byte(h), byte(h>>8))
+		}
+	}
+	return checkpoint.Tensor{Name: name, DType: "F16", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
+}
+
+func mask(s *sim.Step) checkpoint.Tensor {
+	positions := s.Cached + s.Rows
+	data := make([]byte, 0, s.Rows*positions)
+	for i := range s.Rows {
+		for j := range positions {
+			if model.Masked(s.Cached, i, j) {
+				data = append(data, 0)
+			} else {
+				data = append(data, 1)
+			}
+		}
+	}
+	return checkpoint.Tensor{Name: "mask", DType: "U8", Shape: []int{s.Rows, positions}, Data: data}
+}

@@ -1,0 +1,75 @@
+package wire
+
+import (
+	"strconv"
+
+	"kvstep/sim"
+)
+
+// integer is written as a JSON number while JavaScript can hold it exactly,
+// and as a decimal string beyond 2^53.
+type integer int64
+
+func (n integer) MarshalJSON() ([]byte, error) {
+	s := strconv.FormatInt(int64(n), 10)
+	if n > 1<<53 || n < -(1<<53) {
+		s = `"` + s + `"`
+	}
+	return []byte(s), nil
+}
+
+// counters are sim.Counters with integers safe for JavaScript.
+type counters struct {
+	Flops struct {
+		QKV    integer `json:"qkv"`
+		Scores integer `json:"scores"`
+		AV     integer `json:"av"`
+		Out    integer `json:"out"`
+		MLP    integer `json:"mlp"`
+		Head   integer `json:"head"`
+	} `json:"flops"`
+	Elementwise  integer `json:"elementwise"`
+	KVTokens     integer `json:"kv_tokens"`
+	KVBytes      integer `json:"kv_bytes"`
+	KVReadBytes  integer `json:"kv_read_bytes"`
+	KVWriteBytes integer `json:"kv_write_bytes"`
+	WeightBytes  integer `json:"weight_bytes"`
+	Seconds      float64 `json:"seconds"`
+}
+
+func safe(c sim.Counters) (s counters) {
+	f := c.Flops
+	s.Flops.QKV, s.Flops.Scores, s.Flops.AV = integer(f.QKV), integer(f.Scores), integer(f.AV)
+	s.Flops.Out, s.Flops.MLP, s.Flops.Head = integer(f.Out), integer(f.MLP), integer(f.Head)
+	s.Elementwise, s.KVTokens, s.KVBytes = integer(c.Elementwise), integer(c.KVTokens), integer(c.KVBytes)
+	s.KVReadBytes, s.KVWriteBytes = integer(c.KVReadBytes), integer(c.KVWriteBytes)
+	s.WeightBytes, s.Seconds = integer(c.WeightBytes), c.Seconds
+	return s
+}
+
+type lanes struct {
+	Cached   *counters `json:"cached"` // null when the recipe leaves the lane out
+	Uncached *counters `json:"uncached"`
+}
+
+type ledgerInfo struct {
+	Step  lanes `json:"step"`
+	Total lanes `json:"total"`
+}
+
+func (m *Moment) ledger() ledgerInfo {
+	var l ledgerInfo
+	s := m.Step
+	if s == nil {
+		return l
+	}
+	for lane, slots := range [2][2]**counters{
+		{&l.Step.Cached, &l.Total.Cached}, {&l.Step.Uncached, &l.Total.Uncached},
+	} {
+		if s.Ran[lane] {
+			step, total := safe(s.Lanes[lane]), safe(s.Totals[lane])
+			*slots[0], *slots[1] = &step, &total
+		}
+	}
+	return l
+}

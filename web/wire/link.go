@@ -1,0 +1,225 @@
+// Package wire turns moments of a run into frames and the page's messages into
+// commands. It is pure: bytes in, values out, and back. docs/protocol.md
+// specifies both directions.
+package wire
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+)
+
+// Link names one moment: a run, a step of it, and what the viewer looks at.
+type Link struct {
+	Recipe sim.Recipe
+	Step   int // -1 is before the first
+	Pick   Pick
+	Lang   string // "" if the link does not say
+}
+
+// Pick is what one viewer looks at.
+type Pick struct {
+	Layer *int  `json:"layer"` // nil follows the cursor
+	Head  int   `json:"head"`  // query head
+	Cell  *Cell `json:"cell"`
+}
+
+// Cell is one element of one of the frame's tensors.
+type Cell struct {
+	Op  string `json:"op"`
+	Row int    `json:"row"`
+	Col int    `json:"col"`
+}
+
+// Query writes the link as a query string, leaving out what is default.
+func (l Link) Query() string {
+	v := url.Values{}
+	put := func(key, value, unless string) {
+		if value != unless {
+			v.Set(key, value)
+		}
+	}
+	r := l.Recipe
+	put("model", r.Model, "")
+	put("prompt", r.Prompt, "")
+	put("tokens", joinInts(r.Tokens), "")
+	put("new", strconv.Itoa(r.MaxNew), "0")
+	put("sampler", r.Sampler.Kind, "greedy")
+	put("t", formatFloat(r.Sampler.Temperature), "1")
+	put("k", strconv.Itoa(r.Sampler.TopK), "0")
+	put("p", formatFloat(r.Sampler.TopP), "1")
+	put("seed", strconv.FormatUint(r.Sampler.Seed, 10), "0")
+	put("lanes", r.Lanes, "both")
+	put("pairs", r.Pairs, "allowed")
+	put("logits", r.Logits, "last")
+	for _, s := range r.Stop {
+		v.Add("stop", s)
+	}
+	for _, f := range r.Forced {
+		v.Add("fork", fmt.Sprintf("%d:%d", f.Pass, f.Token))
+	}
+	put("step", strconv.Itoa(l.Step), "-1")
+	if l.Pick.Layer != nil {
+		v.Set("layer", strconv.Itoa(*l.Pick.Layer))
+	}
+	put("head", strconv.Itoa(l.Pick.Head), "0")
+	if c := l.Pick.Cell; c != nil {
+		v.Set("cell", fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col))
+	}
+	put("lang", l.Lang, "")
+	return "?" + v.Encode()
+}
+
+// ParseLink reads a query string, with or without its "?". Missing fields take
+// their defaults, unknown ones are left alone; a value that makes no sense is
+// Problem "link.field".
+func ParseLink(query string) (Link, error) {
+	l := Link{Step: -1}
+	if len(query) > MaxCommandBytes {
+		return l, sim.NewProblem("link.long", "Have", len(query), "Max", MaxCommandBytes)
+	}
+	v, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
+	if err != nil {
+		return l, sim.NewProblem("link.field", "Field", "query", "Have", clip(query)).Because(err)
+	}
+	p := linkParser{values: v}
+	r := &l.Recipe
+	r.Model, r.Prompt = v.Get("model"), v.Get("prompt")
+	r.Tokens = p.ints("tokens")
+	r.MaxNew = p.int("new", 0)
+	r.Sampler.Kind = v.Get("sampler")
+	r.Sampler.Temperature = p.float("t")
+	r.Sampler.TopK = p.int("k", 0)
+	r.Sampler.TopP = p.float("p")
+	r.Sampler.Seed = p.uint("seed")
+	r.Lanes, r.Pairs, r.Logits = v.Get("lanes"), v.Get("pairs"), v.Get("logits")
+	r.Stop = v["stop"]
+	r.Forced = p.forks()
+	l.Step = p.int("step", -1)
+	if v.Has("layer") {
+		layer := p.int("layer", 0)
+		l.Pick.Layer = &layer
+	}
+	l.Pick.Head = p.int("head", 0)
+	l.Pick.Cell = p.cell()
+	l.Lang = v.Get("lang")
+	l.Recipe = run.Complete(l.Recipe)
+	return l, p.err
+}
+
+// linkParser reads typed fields and keeps the first refusal.
+type linkParser struct {
+	values url.Values
+	err    error
+}
+
+func (p *linkParser) refuse(key string) {
+	if p.err == nil {
+		p.err = sim.NewProblem("link.field", "Field", key, "Have", clip(p.values.Get(key)))
+	}
+}
+
+func (p *linkParser) int(key string, missing int) int {
+	if !p.values.Has(key) {
+		return missing
+	}
+	n, err := strconv.ParseInt(p.values.Get(key), 10, 32)
+	if err != nil {
+		p.refuse(key)
+	}
+	return int(n)
+}
+
+func (p *linkParser) uint(key string) uint64 {
+	if !p.values.Has(key) {
+		return 0
+	}
+	n, err := strconv.ParseUint(p.values.Get(key), 10, 64)
+	if err != nil {
+		p.refuse(key)
+	}
+	return n
+}
+
+func (p *linkParser) float(key string) float64 {
+	if !p.values.Has(key) {
+		return 0
+	}
+	x, err := strconv.ParseFloat(p.values.Get(key), 64)
+	if err != nil || x-x != 0 { // not finite
+		p.refuse(key)
+		return 0
+	}
+	return x
+}
+
+func (p *linkParser) ints(key string) []int {
+	if p.values.Get(key) == "" {
+		return nil
+	}
+	var ids []int
+	for field := range strings.SplitSeq(p.values.Get(key), ",") {
+		n, err := strconv.ParseInt(strings.TrimSpace(field), 10, 32)
+		if err != nil {
+			p.refuse(key)
+			return nil
+		}
+		ids = append(ids, int(n))
+	}
+	return ids
+}
+
+func (p *linkParser) forks() []sim.Forced {
+	var forks []sim.Forced
+	for _, s := range p.values["fork"] {
+		pass, id, ok := strings.Cut(s, ":")
+		a, err1 := strconv.ParseInt(pass, 10, 32)
+		b, err2 := strconv.ParseInt(id, 10, 32)
+		if !ok || err1 != nil || err2 != nil {
+			p.refuse("fork")
+			return nil
+		}
+		forks = append(forks, sim.Forced{Pass: int(a), Token: int(b)})
+	}
+	return forks
+}
+
+func (p *linkParser) cell() *Cell {
+	if !p.values.Has("cell") {
+		return nil
+	}
+	parts := strings.Split(p.values.Get("cell"), ".")
+	if len(parts) != 3 {
+		p.refuse("cell")
+		return nil
+	}
+	row, err1 := strconv.ParseInt(parts[1], 10, 32)
+	col, err2 := strconv.ParseInt(parts[2], 10, 32)
+	if err1 != nil || err2 != nil {
+		p.refuse("cell")
+		return nil
+	}
+	return &Cell{parts[0], int(row), int(col)}
+}
+
+func joinInts(ids []int) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = strconv.Itoa(id)
+	}
+	return strings.Join(parts, ",")
+}
+
+func formatFloat(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+// clip keeps a quoted value short enough for a message.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
