@@ -1,0 +1,86 @@
+package checkpoint
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"kvstep/sim"
+)
+
+// models holds one folder for each embedded model: config.json,
+// model.safetensors, tokenizer.json and world.json.
+//
+//go:embed models
+var models embed.FS
+
+// first is the model that kvstep starts with.
+const first = "story"
+
+// Names are the embedded models, the one to start with first, the others in
+// alphabetical order.
+func Names() []string {
+	entries, err := fs.ReadDir(models, "models")
+	if err != nil {
+		return nil
+	}
+	var list []string
+	for _, e := range entries {
+		if _, err := fs.Stat(models, "models/"+e.Name()+"/config.json"); err == nil {
+			list = append(list, e.Name())
+		}
+	}
+	slices.SortStableFunc(list, func(a, b string) int {
+		switch {
+		case a == b:
+			return 0
+		case a == first:
+			return -1
+		case b == first:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return list
+}
+
+// Folder is the folder of an embedded model. A name that does not exist is a
+// *sim.Problem "model.unknown" with Name and Known.
+func Folder(name string) (fs.FS, error) {
+	known := Names()
+	if !slices.Contains(known, name) {
+		return nil, sim.NewProblem("model.unknown", "Name", clip(name), "Known", strings.Join(known, ", "))
+	}
+	return fs.Sub(models, "models/"+name)
+}
+
+// World is what the story grammar of a model talks about, by language ("en",
+// "zh"): prompts to begin with, and the words it knows.
+type World struct {
+	Prompts map[string][]string `json:"prompts"`
+	Words   map[string][]string `json:"words"`
+}
+
+// maxWorld is the largest world.json that is read, in bytes.
+const maxWorld = 1 << 20
+
+// LoadWorld reads world.json of a model's folder. A folder without one has the
+// empty World; one that cannot be read is a *sim.Problem "model.world".
+func LoadWorld(fsys fs.FS) (World, error) {
+	const file = "world.json"
+	data, err := readFile(fsys, file, maxWorld)
+	if errors.Is(err, fs.ErrNotExist) {
+		return World{}, nil
+	}
+	if err != nil {
+		return World{}, err
+	}
+	var w World
+	if err := json.Unmarshal(data, &w); err != nil {
+		return World{}, problem("model.world", file).Because(err)
+	}
+	return w, nil
+}

@@ -1,0 +1,281 @@
+package token
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"kvstep/sim"
+)
+
+// hfFile is the part of tokenizer.json that a byte-level BPE has. What changes
+// ids and is not built is refused; post_processor (which adds BOS) and decoder
+// are not needed.
+type hfFile struct {
+	Normalizer   *hfTyped `json:"normalizer"`
+	PreTokenizer *hfPre   `json:"pre_tokenizer"`
+	AddedTokens  []struct {
+		ID      int    `json:"id"`
+		Content string `json:"content"`
+		Special bool   `json:"special"`
+	} `json:"added_tokens"`
+	Model struct {
+		Type         string         `json:"type"`
+		Vocab        map[string]int `json:"vocab"`
+		Merges       []hfMerge      `json:"merges"`
+		Dropout      *float64       `json:"dropout"`
+		Prefix       *string        `json:"continuing_subword_prefix"`
+		Suffix       *string        `json:"end_of_word_suffix"`
+		ByteFallback bool           `json:"byte_fallback"`
+		IgnoreMerges bool           `json:"ignore_merges"`
+	} `json:"model"`
+}
+
+type hfTyped struct {
+	Type string `json:"type"`
+}
+
+// hfPre is a pre-tokenizer: Split, ByteLevel, or a Sequence of them.
+type hfPre struct {
+	Type           string  `json:"type"`
+	List           []hfPre `json:"pretokenizers"`
+	AddPrefixSpace *bool   `json:"add_prefix_space"` // ByteLevel; missing means true
+	UseRegex       *bool   `json:"use_regex"`        // ByteLevel; missing means true
+	Behavior       string  `json:"behavior"`         // Split
+	Invert         bool    `json:"invert"`           // Split
+	Pattern        struct {
+		Regex  *string `json:"Regex"`
+		String *string `json:"String"`
+	} `json:"pattern"` // Split
+}
+
+// hfMerge is "a b", or ["a", "b"] in newer files.
+type hfMerge [2]string
+
+func (m *hfMerge) UnmarshalJSON(data []byte) error {
+	var s string
+	if json.Unmarshal(data, &s) == nil {
+		left, right, ok := strings.Cut(s, " ")
+		if !ok || strings.Contains(right, " ") {
+			return fmt.Errorf("merge %q is not two pieces", clip(s))
+		}
+		*m = hfMerge{left, right}
+		return nil
+	}
+	var list []string
+	if err := json.Unmarshal(data, &list); err != nil || len(list) != 2 {
+		return fmt.Errorf("merge %q is not two pieces", clip(string(data)))
+	}
+	*m = hfMerge{list[0], list[1]}
+	return nil
+}
+
+// LoadHF reads a Hugging Face tokenizer.json with a byte-level BPE. Errors are
+// *sim.Problem "tokenizer.*". Normalizers, look-ahead patterns and byte
+// fallback are "tokenizer.unsupported" or "tokenizer.pattern". Added tokens
+// that are not special keep their text as their piece, but Encode does not
+// produce them.
+func LoadHF(r io.Reader) (*BPE, error) {
+	data, err := readAll(r)
+	if err != nil {
+		return nil, err
+	}
+	var f hfFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, sim.NewProblem("tokenizer.json").Because(err)
+	}
+	if err := f.supported(); err != nil {
+		return nil, err
+	}
+	t := &BPE{special: map[int]string{}}
+	if t.split, err = f.PreTokenizer.splitter(0); err != nil {
+		return nil, err
+	}
+	if err := t.fill(&f); err != nil {
+		return nil, err
+	}
+	if err := t.rank(&f); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func unsupported(what string) error {
+	return sim.NewProblem("tokenizer.unsupported", "What", clip(what))
+}
+
+// supported refuses what would make other ids than Hugging Face's.
+func (f *hfFile) supported() error {
+	m := &f.Model
+	switch {
+	case m.Type != "BPE":
+		return unsupported("model " + m.Type)
+	case f.Normalizer != nil:
+		return unsupported("normalizer " + f.Normalizer.Type)
+	case m.Dropout != nil && *m.Dropout != 0:
+		return unsupported("dropout")
+	case m.Prefix != nil && *m.Prefix != "":
+		return unsupported("continuing_subword_prefix")
+	case m.Suffix != nil && *m.Suffix != "":
+		return unsupported("end_of_word_suffix")
+	case m.ByteFallback:
+		return unsupported("byte_fallback")
+	case len(m.Merges) > maxRanks:
+		return unsupported(fmt.Sprint(len(m.Merges), " merges"))
+	}
+	return nil
+}
+
+const (
+	maxPattern = 4096 // bytes of one pattern
+	maxSplits  = 16   // nesting and number of pre-tokenizers
+)
+
+// splitter builds what a pre-tokenizer does to text.
+func (p *hfPre) splitter(depth int) (splitter, error) {
+	if p == nil {
+		return whole, nil
+	}
+	switch p.Type {
+	case "ByteLevel":
+		if p.AddPrefixSpace == nil || *p.AddPrefixSpace {
+			return nil, unsupported("ByteLevel add_prefix_space")
+		}
+		if p.UseRegex == nil || *p.UseRegex {
+			return nil, unsupported("ByteLevel use_regex")
+		}
+		return whole, nil
+	case "Sequence":
+		if depth > 0 || len(p.List) > maxSplits {
+			return nil, unsupported("pre_tokenizer Sequence in a Sequence")
+		}
+		all := splitter(whole)
+		for i := range p.List {
+			next, err := p.List[i].splitter(depth + 1)
+			if err != nil {
+				return nil, err
+			}
+			all = all.then(next)
+		}
+		return all, nil
+	case "Split":
+		if p.Behavior != "Isolated" || p.Invert {
+			return nil, unsupported("Split behavior " + p.Behavior)
+		}
+		re, err := p.regexp()
+		if err != nil {
+			return nil, err
+		}
+		return splitBy(re), nil
+	}
+	return nil, unsupported("pre_tokenizer " + p.Type)
+}
+
+// regexp compiles a Split's pattern.
+func (p *hfPre) regexp() (*regexp.Regexp, error) {
+	pattern := ""
+	switch {
+	case p.Pattern.Regex != nil:
+		pattern = *p.Pattern.Regex
+	case p.Pattern.String != nil:
+		pattern = regexp.QuoteMeta(*p.Pattern.String)
+	}
+	fail := func(err error) (*regexp.Regexp, error) {
+		return nil, sim.NewProblem("tokenizer.pattern", "Pattern", clip(pattern)).Because(err)
+	}
+	if pattern == "" || len(pattern) > maxPattern {
+		return fail(fmt.Errorf("a pattern of %d bytes", len(pattern)))
+	}
+	translated, err := translate(pattern)
+	if err != nil {
+		return fail(err)
+	}
+	re, err := regexp.Compile(translated)
+	if err != nil {
+		return fail(err)
+	}
+	return re, nil
+}
+
+// fill puts the vocabulary and the added tokens into pieces. Ids must be
+// exactly 0 .. size-1, and each single byte must have one.
+func (t *BPE) fill(f *hfFile) error {
+	text := make(map[int]string, len(f.Model.Vocab)+len(f.AddedTokens))
+	for s, id := range f.Model.Vocab {
+		if other, twice := text[id]; twice {
+			return sim.NewProblem("tokenizer.id", "ID", id, "Token", clip(min(s, other)))
+		}
+		text[id] = s
+	}
+	for _, a := range f.AddedTokens {
+		if s, have := text[a.ID]; have && s != a.Content || a.Content == "" {
+			return sim.NewProblem("tokenizer.id", "ID", a.ID, "Token", clip(a.Content))
+		}
+		text[a.ID] = a.Content
+		if a.Special {
+			t.special[a.ID] = a.Content
+		}
+	}
+	t.pieces = make([][]byte, len(text))
+	for b := range t.bytes {
+		t.bytes[b] = -1
+	}
+	for id := range t.pieces {
+		s, ok := text[id]
+		if !ok {
+			return sim.NewProblem("tokenizer.size", "Want", len(text), "Have", id)
+		}
+		if _, special := t.special[id]; special {
+			continue
+		}
+		if _, trained := f.Model.Vocab[s]; !trained {
+			t.pieces[id] = []byte(s) // added tokens are written as they are
+			continue
+		}
+		if t.pieces[id], ok = unspell(s); !ok {
+			return sim.NewProblem("tokenizer.piece", "ID", id, "Token", clip(s))
+		}
+		if p := t.pieces[id]; len(p) == 1 {
+			t.bytes[p[0]] = id
+		}
+	}
+	for b, id := range t.bytes {
+		if id < 0 {
+			return sim.NewProblem("tokenizer.bytes", "Byte", fmt.Sprintf("0x%02X", b))
+		}
+	}
+	return nil
+}
+
+// rank fills ranks from the list of merges. Both parts and the result must be
+// in the vocabulary, and none of them special.
+func (t *BPE) rank(f *hfFile) error {
+	ids := make(map[string]int, len(f.Model.Vocab))
+	for s, id := range f.Model.Vocab {
+		if t.pieces[id] != nil {
+			ids[s] = id
+		}
+	}
+	t.ranks = make(map[[2]int32]merged, len(f.Model.Merges))
+	for rank, m := range f.Model.Merges {
+		left, ok1 := ids[m[0]]
+		right, ok2 := ids[m[1]]
+		both, ok3 := ids[m[0]+m[1]]
+		if !ok1 || !ok2 || !ok3 {
+			return sim.NewProblem("tokenizer.merge", "Index", rank, "Merge", clip(m[0]+" "+m[1]))
+		}
+		key := [2]int32{int32(left), int32(right)}
+		if _, twice := t.ranks[key]; !twice {
+			t.ranks[key] = merged{int32(both), int32(rank)}
+		}
+	}
+	if f.Model.IgnoreMerges {
+		t.words = make(map[string]int, len(ids))
+		for _, id := range ids {
+			t.words[string(t.pieces[id])] = id
+		}
+	}
+	return nil
+}

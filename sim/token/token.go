@@ -1,0 +1,59 @@
+// Package token turns text into token ids and back: the byte-level BPE of
+// Hugging Face's tokenizer.json, and the vocabulary of llama2.c.
+//
+// Both can spell any bytes: what Encode takes apart, the pieces put together
+// again give exactly, invalid UTF-8 included.
+package token
+
+import (
+	"io"
+
+	"kvstep/sim"
+)
+
+// Tokenizer is a vocabulary and its rule for cutting text. It is safe for
+// concurrent use. Ids run from 0 to Size()-1.
+type Tokenizer interface {
+	// Encode cuts text into ids, without BOS. It never yields a special id:
+	// text that spells one ("<|endoftext|>") is text.
+	Encode(text string) []int
+	// Piece is the bytes that id stands for, not always whole characters; nil
+	// for special ids and for those that do not exist. Do not change it.
+	Piece(id int) []byte
+	// Special is the name of a special id, such as "<|endoftext|>" or "<s>".
+	Special(id int) (name string, ok bool)
+	// Size is the number of ids.
+	Size() int
+}
+
+// after is implemented by tokenizers whose pieces depend on the id before.
+type after interface {
+	pieceAfter(previous, id int) []byte
+}
+
+// maxFile is the largest tokenizer file that is read, in bytes. The largest
+// in use have some 20 MB.
+const maxFile = 64 << 20
+
+// readAll reads a tokenizer file of at most maxFile bytes.
+func readAll(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, sim.NewProblem("tokenizer.read").Because(err)
+	}
+	if len(data) > maxFile {
+		return nil, sim.NewProblem("tokenizer.large", "Max", maxFile)
+	}
+	return data, nil
+}
+
+// clip shortens text of a file that goes into a message.
+func clip(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > 40 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
