@@ -1,0 +1,59 @@
+# make test is the whole suite; CI runs the same (.ci/run).
+
+TEMPL      = go run github.com/a-h/templ/cmd/templ@v0.3.1020
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@2026.2.2
+BROWSER    = chromium --version || chromium-browser --version || google-chrome --version
+NODE       = node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))'
+FUZZTIME   = 10s
+
+.PHONY: test go fresh js browser arch race fuzz bench generate need screenshots
+
+test: need fresh go race arch js browser
+	@echo "make test: everything passed"
+
+# What the machine must have beside Go and git.
+need:
+	@.ci/need "$(BROWSER)" chromium fonts-noto-cjk
+	@.ci/need "$(NODE) && npm --version" nodejs npm
+	@.ci/need "qemu-aarch64-static --version" qemu-user-static
+
+# Format, vet, lint, and generated files as they would be generated now.
+fresh: generate
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+	@git diff --exit-code --stat -- '*_templ.go' 'static/test/frames' || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
+
+generate:
+	cd web/page && $(TEMPL) generate -log-level error
+	go test ./web/wire -run TestFramesForTheBrowser -count=1 -args -write >/dev/null
+
+go:
+	go test ./...
+
+# The concurrent rooms again, under the race detector.
+race:
+	CGO_ENABLED=1 go test -race ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
+
+# The same bits on other processors: 386 runs as it is, arm64 under qemu.
+arch:
+	GOARCH=386 go test -count=1 ./sim/mat ./sim/model ./sim/run
+	@mkdir -p .cache
+	@for p in sim/mat sim/model sim/run; do \
+	  GOARCH=arm64 CGO_ENABLED=0 go test -c -o .cache/$$(basename $$p).arm64 ./$$p && \
+	  (cd $$p && echo "arm64 $$p" && qemu-aarch64-static $(CURDIR)/.cache/$$(basename $$p).arm64 -test.short) || exit 1; done
+
+# Types and unit tests of the page's modules.
+js:
+	cd static/test && npm ci --silent --no-audit --no-fund && npm run --silent check && npm test --silent
+
+# The page in a real browser; without KVSTEP_BROWSER=require a machine without one skips.
+browser:
+	KVSTEP_BROWSER=require go test -count=1 -timeout 8m ./web/browsertest
+
+fuzz:
+	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	  echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
