@@ -98,8 +98,7 @@ func (t *Llama2c) Encode(text string) []int {
 	if text == "" {
 		return nil
 	}
-	var ids []int
-	text = " " + text
+	ids := t.char(nil, " ")
 	for from := 0; from < len(text); {
 		// As in run.c a character is a byte and the continuation bytes (10xxxxxx)
 		// after it, 4 bytes at most, whether that is valid UTF-8 or not.
@@ -107,13 +106,7 @@ func (t *Llama2c) Encode(text string) []int {
 		for to < len(text) && to < from+4 && text[to]&0xC0 == 0x80 {
 			to++
 		}
-		if id, ok := t.ids[text[from:to]]; ok {
-			ids = append(ids, id)
-		} else {
-			for _, b := range []byte(text[from:to]) {
-				ids = append(ids, firstByte+int(b))
-			}
-		}
+		ids = t.char(ids, text[from:to])
 		from = to
 	}
 	var both []byte
@@ -128,6 +121,17 @@ func (t *Llama2c) Encode(text string) []int {
 		}
 		return id, t.scores[id], true
 	})
+}
+
+// char appends the id of a character, or the ids of its bytes.
+func (t *Llama2c) char(ids []int, char string) []int {
+	if id, ok := t.ids[char]; ok {
+		return append(ids, id)
+	}
+	for i := range len(char) {
+		ids = append(ids, firstByte+int(char[i]))
+	}
+	return ids
 }
 
 // Piece is the bytes of id, nil for specials.

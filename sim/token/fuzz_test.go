@@ -1,0 +1,79 @@
+package token
+
+import (
+	"bytes"
+	"testing"
+)
+
+// checkLoaded holds for every tokenizer that loads, however odd the file.
+func checkLoaded(t *testing.T, tok Tokenizer) {
+	for _, text := range []string{"", "the cat", "你好 <0x41>", "\xff\xe5"} {
+		checkRoundTrip(t, tok, text)
+	}
+	ids := make([]int, 0, 300)
+	for id := -1; id <= min(tok.Size(), 298); id++ {
+		ids = append(ids, id)
+	}
+	Labels(tok, ids)
+}
+
+func FuzzLoadHF(f *testing.F) {
+	data := tinyJSON(f, tinyMap())
+	f.Add(data)
+	f.Add(data[:len(data)/2])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tok, err := LoadHF(bytes.NewReader(data))
+		if err != nil {
+			wantProblem(t, err, "")
+			return
+		}
+		checkLoaded(t, tok)
+	})
+}
+
+func FuzzLoadLlama2c(f *testing.F) {
+	data, vocab := tinyLlama2c()
+	f.Add(data, vocab)
+	f.Add(data[:200], 3)
+	f.Fuzz(func(t *testing.T, data []byte, vocab int) {
+		tok, err := LoadLlama2c(bytes.NewReader(data), vocab)
+		if err != nil {
+			wantProblem(t, err, "")
+			return
+		}
+		checkLoaded(t, tok)
+	})
+}
+
+func FuzzRoundTrip(f *testing.F) {
+	for _, s := range samples {
+		f.Add(s)
+	}
+	hf, llama := tinyHF(f), tinyLlama(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		checkRoundTrip(t, hf, text)
+		checkRoundTrip(t, llama, text)
+	})
+}
+
+// FuzzTranslate: a pattern either is refused or stays a pattern.
+func FuzzTranslate(f *testing.F) {
+	f.Add(pattern)
+	f.Add(`[^\s\]]\`)
+	f.Fuzz(func(t *testing.T, s string) {
+		p := hfPre{Type: "Split", Behavior: "Isolated"}
+		p.Pattern.Regex = &s
+		split, err := p.splitter(0)
+		if err != nil {
+			wantProblem(t, err, "")
+			return
+		}
+		text := ""
+		for _, word := range split("the cat, 12 你好\u3000\xff") {
+			text += word
+		}
+		if text != "the cat, 12 你好\u3000\xff" {
+			t.Fatalf("%q loses text: %q", s, text)
+		}
+	})
+}
