@@ -1,0 +1,129 @@
+// Package cost counts what a forward pass pays, FLOPs and bytes, from shapes
+// alone. Nothing here runs a model, and nothing here is an estimate: a slow
+// model in the tests increments a counter beside every scalar operation, and
+// both agree to the last digit.
+//
+// The letters are those of the formulas everywhere in kvstep:
+//
+//	d  width of the residual stream     H  query heads       F  hidden width of the MLP
+//	q  H x head_dim                     G  key/value heads   V  vocabulary
+//	kv G x head_dim                     L  layers            b  bytes per number
+//
+//	m  rows: new tokens of this pass    s  tokens already in the cache
+//	P  (query, key) pairs               r  rows that get logits
+//
+// work.go has what a pass amounts to (m, P, r), family.go what one row or one
+// pair costs in a model; the counts are their products.
+package cost
+
+import "kvstep/sim"
+
+// Switches say what a number counts; a number without them means nothing. The
+// same forward pass of GPT-2 is 292, 272 or 136 billion depending on them.
+type Switches struct {
+	Unit   string `json:"unit"`   // "flop", or "mac": one multiply-add is 2 FLOPs but 1 MAC
+	Pairs  string `json:"pairs"`  // "allowed" by the causal mask, or "dense": the masked ones too
+	Logits string `json:"logits"` // "last" row only, or "all" rows
+	Scope  string `json:"scope"`  // "matmul", or "matmul+elementwise": what Headline adds up
+}
+
+// Default is what the engine really does.
+func Default() Switches {
+	return Switches{Unit: "flop", Pairs: "allowed", Logits: "last", Scope: "matmul"}
+}
+
+// Shape is a model as the counting sees it: its sizes, and the width of one
+// number. It has no weights.
+type Shape struct {
+	sim.Config
+	BytesPer int // bytes per number of weights, K and V: 4 is float32, 2 is float16
+}
+
+// engine is the width of the numbers that kvstep itself computes with.
+const engine = 4
+
+// Of is the shape of a model that runs here, in float32.
+func Of(c sim.Config) Shape { return Shape{c, engine} }
+
+// Layer is Of(c).Layer.
+func Layer(c sim.Config, layer, rows, cached int, sw Switches) sim.Counters {
+	return Of(c).Layer(layer, rows, cached, sw)
+}
+
+// Head is Of(c).Head.
+func Head(c sim.Config, rows, cached int, sw Switches) sim.Counters {
+	return Of(c).Head(rows, cached, sw)
+}
+
+// Pass is Of(c).Pass.
+func Pass(c sim.Config, rows, cached int, sw Switches) sim.Counters {
+	return Of(c).Pass(rows, cached, sw)
+}
+
+// Layer counts one decoder layer of the cached lane: rows new tokens, cached
+// tokens before them. The cache levels are those after this layer's append:
+// layers 0..layer hold cached+rows tokens, later ones still hold cached.
+func (s Shape) Layer(layer, rows, cached int, sw Switches) sim.Counters {
+	w := PassWork(rows, cached, sw)
+	c := s.decoder(1, w, sw)
+	if layer == 0 {
+		c.Elementwise = plus(c.Elementwise, s.entry(w))
+	}
+	held := plus(times(int64(s.Layers), int64(cached)), times(int64(layer)+1, int64(rows)))
+	c.KVTokens = int64(cached) + int64(rows)
+	c.KVBytes = times(held, s.kvRow()) // a row of K and a row of V for each token and layer
+	return c
+}
+
+// Head counts the last part of a pass: the final norm of every row, and the
+// logits of the last row (or of all). It does not touch the cache.
+func (s Shape) Head(rows, cached int, sw Switches) sim.Counters {
+	c := s.head(PassWork(rows, cached, sw), sw)
+	s.hold(&c, int64(cached)+int64(rows))
+	return c
+}
+
+// Pass counts a whole forward pass of the cached lane: every layer and the head.
+func (s Shape) Pass(rows, cached int, sw Switches) sim.Counters {
+	c := s.flows(PassWork(rows, cached, sw), sw)
+	s.hold(&c, int64(cached)+int64(rows))
+	return c
+}
+
+// Uncached turns counters into those of the uncached lane, which runs
+// Layer(l, cached+rows, 0) and Head(cached+rows, 0) in every pass: the same
+// work and the same weights, but nothing is kept, so nothing is read back.
+func Uncached(c sim.Counters) sim.Counters {
+	c.KVTokens, c.KVBytes, c.KVReadBytes, c.KVWriteBytes = 0, 0, 0, 0
+	return c
+}
+
+// Add is a, then b. Operations, traffic and seconds are flows: they add up.
+// KVTokens and KVBytes are levels, what is held: the later one is what holds.
+func Add(a, b sim.Counters) sim.Counters {
+	f, g := a.Flops, b.Flops
+	return sim.Counters{
+		Flops: sim.Flops{
+			QKV: plus(f.QKV, g.QKV), Scores: plus(f.Scores, g.Scores), AV: plus(f.AV, g.AV),
+			Out: plus(f.Out, g.Out), MLP: plus(f.MLP, g.MLP), Head: plus(f.Head, g.Head),
+		},
+		Elementwise:  plus(a.Elementwise, b.Elementwise),
+		KVTokens:     b.KVTokens,
+		KVBytes:      b.KVBytes,
+		KVReadBytes:  plus(a.KVReadBytes, b.KVReadBytes),
+		KVWriteBytes: plus(a.KVWriteBytes, b.KVWriteBytes),
+		WeightBytes:  plus(a.WeightBytes, b.WeightBytes),
+		Seconds:      a.Seconds + b.Seconds,
+	}
+}
+
+// Headline is the one number to print, by the scope: all matmuls, or all
+// matmuls and every other scalar operation.
+func Headline(c sim.Counters, sw Switches) int64 {
+	f := c.Flops
+	n := plus(plus(plus(f.QKV, f.Scores), plus(f.AV, f.Out)), plus(f.MLP, f.Head))
+	if sw.Scope == "matmul+elementwise" {
+		n = plus(n, c.Elementwise)
+	}
+	return n
+}
