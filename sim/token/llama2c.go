@@ -74,7 +74,7 @@ func LoadLlama2c(r io.Reader, vocab int) (*Llama2c, error) {
 	return t, nil
 }
 
-// index checks the bytes, and fills ids. Of equal pieces the first counts.
+// index checks the bytes and the space, and fills ids. Of equal pieces the first counts.
 func (t *Llama2c) index() error {
 	for b := range 256 {
 		id := firstByte + b
@@ -87,6 +87,9 @@ func (t *Llama2c) index() error {
 		if _, twice := t.ids[string(t.pieces[id])]; !twice {
 			t.ids[string(t.pieces[id])] = id
 		}
+	}
+	if _, ok := t.ids[" "]; !ok { // Encode puts it before every text
+		return sim.NewProblem("tokenizer.space")
 	}
 	return nil
 }

@@ -47,6 +47,7 @@ func TestLlama2cWrong(t *testing.T) {
 		{"a piece of 4 GB", set(8, math.MaxUint32), vocab, "tokenizer.length"},
 		{"score NaN", set(4, nan), vocab, "tokenizer.score"},
 		{"bytes missing", bytes.Replace(good, []byte("<0x41>"), []byte("<0x42>"), 1), vocab, "tokenizer.bytes"},
+		{"no space", bytes.Replace(good, []byte("\x01\x00\x00\x00 "), []byte("\x01\x00\x00\x00_"), 1), vocab, "tokenizer.space"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := LoadLlama2c(bytes.NewReader(c.data), c.vocab)
