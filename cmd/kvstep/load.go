@@ -8,20 +8,20 @@ import (
 	"strings"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	simrun "kvstep/sim/run"
 )
 
 // load opens a model: an embedded name, a Hugging Face folder, or a llama2.c
 // .bin file with its tokenizer (which may be "").
-func load(model, tokenizer string) (*run.Loaded, error) {
+func load(model, tokenizer string) (*simrun.Loaded, error) {
 	info, err := os.Stat(model)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsRune(model, filepath.Separator):
-		return run.NewLibrary().Get(model)
+		return simrun.NewLibrary().Get(model)
 	case err != nil:
 		return nil, sim.NewProblem("file.open", "File", model).Because(err)
 	case info.IsDir():
-		return run.OpenFolder(filepath.Base(model), os.DirFS(model))
+		return simrun.OpenFolder(filepath.Base(model), os.DirFS(model))
 	}
 	data, err := os.ReadFile(model)
 	if err != nil {
@@ -34,5 +34,5 @@ func load(model, tokenizer string) (*run.Loaded, error) {
 		}
 	}
 	name := strings.TrimSuffix(filepath.Base(model), filepath.Ext(model))
-	return run.OpenLlama2c(name, data, words)
+	return simrun.OpenLlama2c(name, data, words)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	simrun "kvstep/sim/run"
 )
 
 func newModels() *cobra.Command {
@@ -16,7 +16,7 @@ func newModels() *cobra.Command {
 		Short: "List the embedded models",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			library := run.NewLibrary()
+			library := simrun.NewLibrary()
 			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "name\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
 			for _, name := range library.Names() {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kvstep/sim/run"
+	simrun "kvstep/sim/run"
 	"kvstep/web"
 )
 
@@ -21,7 +21,7 @@ func newServe() *cobra.Command {
 		Short: "Serve the page (the default)",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			var given []*run.Loaded
+			var given []*simrun.Loaded
 			if model != "" {
 				m, err := load(model, tokenizer)
 				if err != nil {
@@ -38,7 +38,7 @@ func newServe() *cobra.Command {
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
-			return web.Serve(c.Context(), l, run.NewLibrary(given...), version)
+			return web.Serve(c.Context(), l, simrun.NewLibrary(given...), version)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0 picks a free one")

@@ -10,12 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	simrun "kvstep/sim/run"
 )
 
 func newTrace() *cobra.Command {
 	var model, tokenizer, format string
-	r := run.Complete(sim.Recipe{})
+	r := simrun.Complete(sim.Recipe{})
 	c := &cobra.Command{
 		Use:   "trace",
 		Short: "Run a prompt and print every step",
@@ -36,7 +36,7 @@ func newTrace() *cobra.Command {
 			started := time.Now()
 			clock := func() float64 { return time.Since(started).Seconds() }
 			return write(c.OutOrStdout(), func(yield func(*sim.Step, error) bool) {
-				for s, err := range run.Steps(c.Context(), m, r, clock) {
+				for s, err := range simrun.Steps(c.Context(), m, r, clock) {
 					if !yield(&s, err) {
 						return
 					}

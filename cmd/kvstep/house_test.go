@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// floors is the house of docs/architecture.md, from the ground up. A room
+// imports rooms of lower floors only.
+var floors = [][]string{
+	{"sim/mat", "static"},
+	{"sim"},
+	{"sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
+	{"sim/run", "sim/tape"},
+	{"web/wire", "web/text"},
+	{"web/room", "web/page"},
+	{"web/live"},
+	{"web"},
+	{"cmd/kvstep"},
+}
+
+// owners names the one room that may import a third-party module.
+var owners = map[string]string{
+	"github.com/gorilla/websocket":     "web/live",
+	"github.com/a-h/templ":             "web/page",
+	"github.com/nicksnyder/go-i18n/v2": "web/text",
+	"golang.org/x/text":                "web/text",
+	"github.com/spf13/cobra":           "cmd/kvstep",
+	"gonum.org/v1/plot":                "sim/chart",
+}
+
+// testOnly are modules and rooms that only tests may import.
+var testOnly = []string{"pgregory.net/rapid", "go.uber.org/goleak", "github.com/chromedp", "sim/model/modeltest", "web/browsertest"}
+
+// outside is what the simulator may not know of: files arrive as readers, the
+// time as a function.
+var outside = []string{"net/http", "net", "log", "log/slog", "time", "os"}
+
+type goPackage struct {
+	ImportPath   string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Standard     bool
+}
+
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "kvstep/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func floorOf(room string) int {
+	return slices.IndexFunc(floors, func(rooms []string) bool { return slices.Contains(rooms, room) })
+}
+
+func TestImportsGoDownOnly(t *testing.T) {
+	for _, p := range listPackages(t) {
+		room := strings.TrimPrefix(p.ImportPath, "kvstep/")
+		if slices.Contains(testOnly, room) {
+			continue
+		}
+		floor := floorOf(room)
+		if floor < 0 {
+			t.Errorf("%s is in no floor of the house: give it one in docs/architecture.md and here", room)
+			continue
+		}
+		for _, imported := range p.Imports {
+			checkImport(t, room, floor, imported)
+		}
+	}
+}
+
+func checkImport(t *testing.T, room string, floor int, imported string) {
+	t.Helper()
+	if inner, ok := strings.CutPrefix(imported, "kvstep/"); ok {
+		if slices.Contains(testOnly, inner) {
+			t.Errorf("%s imports %s, which is for tests", room, inner)
+		} else if floorOf(inner) >= floor {
+			t.Errorf("%s (floor %d) imports %s (floor %d): imports go down only", room, floor, inner, floorOf(inner))
+		}
+		return
+	}
+	if (room == "sim" || strings.HasPrefix(room, "sim/")) && slices.Contains(outside, imported) {
+		t.Errorf("%s imports %s: the simulator knows nothing of the outside", room, imported)
+	}
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") {
+		return // standard library
+	}
+	for module, owner := range owners {
+		if imported == module || strings.HasPrefix(imported, module+"/") {
+			if room != owner {
+				t.Errorf("%s imports %s, which belongs to %s alone", room, module, owner)
+			}
+			return
+		}
+	}
+	t.Errorf("%s imports %s, which has no room: name its owner here", room, imported)
+}
