@@ -13,21 +13,24 @@ type family struct {
 	rope      bool  // Q and K are rotated; otherwise a table of positions is added
 	qkvBias   bool  // biases on Q, K and V
 	outBias   bool  // biases on the output projection and the MLP
+	headNorm  bool  // every head of Q and of K passes an RMSNorm before RoPE
 }
 
 var families = map[string]family{
 	"llama": {mlp: 3, act: 5, rope: true},
 	"qwen2": {mlp: 3, act: 5, rope: true, qkvBias: true},
+	"qwen3": {mlp: 3, act: 5, rope: true, headNorm: true},
 	"gpt2":  {mlp: 2, act: 9, layerNorm: true, qkvBias: true, outBias: true},
 }
 
 // sizes are the letters of the package comment.
-type sizes struct{ d, q, kv, h, f, v, l, b int64 }
+type sizes struct{ d, q, kv, h, g, hd, f, v, l, b int64 }
 
 func (s Shape) sizes() sizes {
 	hd := int64(s.HeadDim)
 	return sizes{
-		d: int64(s.Dim), q: int64(s.Heads) * hd, kv: int64(s.KVHeads) * hd, h: int64(s.Heads),
+		d: int64(s.Dim), q: int64(s.Heads) * hd, kv: int64(s.KVHeads) * hd,
+		h: int64(s.Heads), g: int64(s.KVHeads), hd: hd,
 		f: int64(s.FFN), v: int64(s.Vocab), l: int64(s.Layers), b: int64(s.BytesPer),
 	}
 }
@@ -98,7 +101,8 @@ func unit(sw Switches) int64 {
 
 // perRow is the elementwise work of one layer on one row: two norms, two
 // residual sums (2d), the activation, 6 operations for each pair of Q and K
-// that RoPE turns (3(q+kv)), and one sum per bias.
+// that RoPE turns (3(q+kv)), one sum per bias, and a small norm per head of Q
+// and K where the family has one.
 func (k family) perRow(z sizes) int64 {
 	n := 2*k.norm(z.d) + 2*z.d + k.act*z.f
 	if k.rope {
@@ -109,6 +113,9 @@ func (k family) perRow(z sizes) int64 {
 	}
 	if k.outBias {
 		n += z.d + z.f + z.d
+	}
+	if k.headNorm {
+		n += (z.h + z.g) * k.norm(z.hd)
 	}
 	return n
 }

@@ -45,6 +45,9 @@ func (s Shape) layerParams() int64 {
 	if k.outBias {
 		n += z.d + z.f + z.d
 	}
+	if k.headNorm {
+		n += 2 * z.hd // one gain for all heads of Q, one for those of K
+	}
 	return n
 }
 
