@@ -157,7 +157,11 @@ func checkRows(t *testing.T, what string, x mat.Matrix, want goldenRows) {
 
 // stateHashes were written by this engine on linux/amd64; linux/arm64 and
 // linux/386 must give the same (make arch runs this test there).
-var stateHashes = map[uint64]string{}
+var stateHashes = map[uint64]string{
+	0: "c5ff776d705be80bc26c446746c975e7253997666984aa6e329be475f11a1b02",
+	1: "b3eeca8239d331ddc489c596e91373617247185fb021166dd44354d771d9e256",
+	2: "21344e3b7d9f19d1968f7e751c912c06a4ea045968a705b26a47e17e6c115edf",
+}
 
 func TestStateHashIsTheSameEverywhere(t *testing.T) {
 	for seed := range uint64(3) {

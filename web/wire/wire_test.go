@@ -1,0 +1,307 @@
+package wire
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"flag"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/model"
+	"kvstep/sim/model/modeltest"
+	"kvstep/sim/run"
+)
+
+var write = flag.Bool("write", false, "write the frames that the browser's tests read")
+
+// small is a fixed GQA model without a tokenizer, and all steps of a fixed run.
+func small(t testing.TB) (*run.Loaded, sim.Recipe, []sim.Step) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(20, 26))
+	c := sim.Config{Family: "llama", Dim: 16, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 6, FFN: 20,
+		Vocab: 40, Context: 64, NormEps: 1e-5, RopeBase: 100, Tied: true, BOS: 0, EOS: -1}
+	m, err := model.New(c, modeltest.Weights(r, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &run.Loaded{Name: "small", Model: m}
+	rec := run.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4})
+	var steps []sim.Step
+	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	return l, rec, steps
+}
+
+// moment is step n (-1: none) with layer and head picked.
+func moment(l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int) *Moment {
+	m := &Moment{Seq: n + 2, Model: l, Recipe: rec, Prompt: len(rec.Tokens), Recorded: len(steps), Ended: "max-new",
+		Link: Link{Recipe: rec, Step: n, Pick: Pick{Layer: &layer, Head: head, Cell: &Cell{"scores", 0, 1}}}}
+	if n < 0 {
+		return m
+	}
+	m.Step = &steps[n]
+	for i := n; i >= 0 && m.From == nil; i-- {
+		if steps[i].Layer == layer {
+			m.From = &steps[i]
+		}
+	}
+	return m
+}
+
+// TestFramesForTheBrowser keeps static/test/frames fresh: the page's tests
+// read what this engine writes.
+func TestFramesForTheBrowser(t *testing.T) {
+	l, rec, steps := small(t)
+	dir := filepath.Join("..", "..", "static", "test", "frames")
+	for name, m := range map[string]*Moment{
+		"start":   moment(l, rec, steps, -1, 0, 0),
+		"prefill": moment(l, rec, steps, 1, 1, 3),
+		"early":   moment(l, rec, steps, 0, 1, 2), // the picked layer has not run yet
+		"chosen":  moment(l, rec, steps, 2, 0, 0),
+		"decode":  moment(l, rec, steps, 7, 1, 1),
+		"end":     moment(l, rec, steps, len(steps)-1, 1, 2),
+	} {
+		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
+		if *write {
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		kept, err := os.ReadFile(path)
+		if err != nil || string(kept) != string(data) {
+			t.Errorf("%s is stale: run make generate (%v)", path, err)
+		}
+	}
+}
+
+// TestFrameHoldsTheStep: what a frame carries is what the step holds.
+func TestFrameHoldsTheStep(t *testing.T) {
+	l, rec, steps := small(t)
+	for n := range steps {
+		for head := range l.Model.Config.Heads {
+			m := moment(l, rec, steps, n, max(steps[n].Layer, 0), head)
+			f, err := checkpoint.ReadSafetensors(Encode(nil, m))
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := l.Model.Attention(m.From, head)
+			for _, tensor := range f.Tensors {
+				switch tensor.Name {
+				case "probs":
+					checkF16(t, tensor, a.Probs.At)
+				case "scores":
+					checkF16(t, tensor, a.Scores.At)
+				case "K":
+					checkF16(t, tensor, a.K.At)
+				case "mask":
+					for i, v := range tensor.Data {
+						row, col := i/tensor.Shape[1], i%tensor.Shape[1]
+						if (v == 0) != model.Masked(m.From.Cached, row, col) {
+							t.Fatalf("mask [%d %d] is %d", row, col, v)
+						}
+					}
+				case "cache_k":
+					checkSizes(t, f, tensor, &steps[n])
+				}
+			}
+			var cell struct{ Value string }
+			_ = json.Unmarshal([]byte(f.Meta["cell"]), &cell)
+			if got, _ := strconv.ParseFloat(cell.Value, 32); float32(got) != a.Scores.At(0, 1) {
+				t.Fatalf("cell %s, want %v", f.Meta["cell"], a.Scores.At(0, 1))
+			}
+			checkLedger(t, f, &steps[n])
+		}
+	}
+}
+
+func checkF16(t *testing.T, tensor checkpoint.Tensor, at func(i, j int) float32) {
+	t.Helper()
+	for i := range tensor.Shape[0] {
+		for j := range tensor.Shape[1] {
+			h := binary.LittleEndian.Uint16(tensor.Data[2*(i*tensor.Shape[1]+j):])
+			if h != checkpoint.F16(at(i, j)) {
+				t.Fatalf("%s [%d %d]: %v, want %v", tensor.Name, i, j, checkpoint.F32(h), at(i, j))
+			}
+		}
+	}
+}
+
+func checkSizes(t *testing.T, f *checkpoint.File, tensor checkpoint.Tensor, s *sim.Step) {
+	t.Helper()
+	var kv struct {
+		Max float32 `json:"max_k"`
+	}
+	if err := json.Unmarshal([]byte(f.Meta["kv"]), &kv); err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	for l := range tensor.Shape[0] {
+		for h := range tensor.Shape[1] {
+			k := s.KV.Keys(l, h)
+			for p := range tensor.Shape[2] {
+				want := 0.0
+				if p < k.NumRows() {
+					for _, x := range k.Row(p) {
+						want += float64(x) * float64(x)
+					}
+					want = math.Sqrt(want / float64(k.NumCols()))
+				}
+				if got := float64(tensor.Data[i]) / 255 * float64(kv.Max); math.Abs(got-want) > float64(kv.Max)/255 {
+					t.Fatalf("cache_k [%d %d %d] is %v, want %v", l, h, p, got, want)
+				}
+				i++
+			}
+		}
+	}
+}
+
+func checkLedger(t *testing.T, f *checkpoint.File, s *sim.Step) {
+	t.Helper()
+	var ledger struct{ Step, Total map[string]sim.Counters }
+	if err := json.Unmarshal([]byte(f.Meta["ledger"]), &ledger); err != nil {
+		t.Fatal(err)
+	}
+	if ledger.Step["cached"] != s.Lanes[sim.Cached] || ledger.Total["uncached"] != s.Totals[sim.Uncached] {
+		t.Fatalf("ledger %s", f.Meta["ledger"])
+	}
+}
+
+func TestBigIntegersAreStrings(t *testing.T) {
+	for n, want := range map[int64]string{
+		7: "7", 1 << 53: "9007199254740992", 1<<53 + 1: `"9007199254740993"`, -1<<53 - 1: `"-9007199254740993"`,
+	} {
+		if got, err := json.Marshal(integer(n)); err != nil || string(got) != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestLinkRoundTrip(t *testing.T) {
+	layer := 3
+	l := Link{Step: 17, Lang: "zh", Pick: Pick{&layer, 2, &Cell{"probs", 4, 5}}, Recipe: run.Complete(sim.Recipe{
+		Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
+		Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, Seed: math.MaxUint64},
+		Pairs:   "dense", Logits: "all", Forced: []sim.Forced{{Pass: 0, Token: 5}, {Pass: 3, Token: 9}},
+	})}
+	back, err := ParseLink(l.Query())
+	if err != nil || !reflect.DeepEqual(back, l) {
+		t.Errorf("%v\n got %+v\nwant %+v", err, back, l)
+	}
+	empty, err := ParseLink("")
+	if err != nil || empty.Step != -1 || empty.Recipe.Sampler.Kind != "greedy" || empty.Pick.Layer != nil {
+		t.Errorf("empty link: %+v %v", empty, err)
+	}
+}
+
+func TestBadLinksNameTheField(t *testing.T) {
+	for query, field := range map[string]string{
+		"?step=x": "step", "?new=1e9": "new", "?t=NaN": "t", "?p=Inf": "p", "?tokens=1,a": "tokens",
+		"?fork=3": "fork", "?cell=Q.1": "cell", "?seed=-1": "seed", "?layer=": "layer", "?%zz": "query",
+	} {
+		_, err := ParseLink(query)
+		var p *sim.Problem
+		if !errors.As(err, &p) || p.ID != "link.field" || p.Args["Field"] != field {
+			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
+
+// TestProtocolExamples replays the messages of docs/protocol.md.
+func TestProtocolExamples(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "protocol.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, examples, _ := strings.Cut(string(doc), "\n## Examples\n")
+	replayed := 0
+	for line := range strings.Lines(examples) {
+		line = strings.TrimSpace(line)
+		message, want, found := strings.Cut(line, "  ->  ")
+		if !found {
+			continue
+		}
+		replayed++
+		got := "accepted"
+		c, err := ParseCommand([]byte(message))
+		if err == nil && c.Cmd == "open" {
+			_, err = ParseLink(c.Link)
+		}
+		var p *sim.Problem
+		if errors.As(err, &p) {
+			got = string(ProblemMessage(p))
+		}
+		if got != want {
+			t.Errorf("%s\n got %s\nwant %s", message, got, want)
+		}
+	}
+	if replayed < 10 {
+		t.Errorf("only %d examples", replayed)
+	}
+}
+
+func FuzzCommand(f *testing.F) {
+	for _, s := range []string{`{"cmd":"open","link":"?a=b"}`, `{"cmd":"pick","layer":1,"head":2,"cell":{"op":"Q","row":1,"col":2}}`,
+		`{"cmd":"run","recipe":{"prompt":"x","sampler":{"seed":"3"}}}`, `{"cmd":"seek","step":-1}`, `{}`, `[`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := ParseCommand(data)
+		var p *sim.Problem
+		if err != nil && !errors.As(err, &p) {
+			t.Fatalf("no Problem: %v", err)
+		}
+		if err == nil && c.Cmd == "run" && c.Recipe == nil {
+			t.Fatal("a run without a recipe was accepted")
+		}
+	})
+}
+
+// FuzzLink: whatever is accepted reads the same after it is written again.
+func FuzzLink(f *testing.F) {
+	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?%"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		l, err := ParseLink(query)
+		var p *sim.Problem
+		if err != nil {
+			if !errors.As(err, &p) {
+				t.Fatalf("no Problem: %v", err)
+			}
+			return
+		}
+		again, err := ParseLink(l.Query())
+		if err != nil || !reflect.DeepEqual(again, l) {
+			t.Fatalf("%q\n got %+v\nwant %+v (%v)", l.Query(), again, l, err)
+		}
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	l, rec, steps := small(b)
+	m := moment(l, rec, steps, 7, 1, 1)
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = Encode(buf[:0], m)
+	}
+	b.ReportMetric(float64(len(buf)), "bytes/frame")
+}
