@@ -25,18 +25,20 @@ func AppendSafetensors(dst []byte, f File) []byte {
 	if len(f.Meta) > 0 {
 		dst = appendMeta(dst, f.Meta)
 	}
-	at := 0
+	at := 0 // where the next tensor's data begins, from the end of the header
 	for _, t := range f.Tensors {
 		if want, ok := byteSize(t.DType, t.Shape); dtypeSize(t.DType) == 0 || !ok || want != int64(len(t.Data)) {
 			panic(fmt.Sprintf("checkpoint.AppendSafetensors: tensor %q has %d bytes for %s %v", t.Name, len(t.Data), t.DType, t.Shape))
 		}
-		if dst[len(dst)-1] != '{' {
+		if dst[len(dst)-1] != '{' { // after metadata or a tensor
 			dst = append(dst, ',')
 		}
 		dst = appendEntry(dst, t, at)
 		at += len(t.Data)
 	}
 	dst = append(dst, '}')
+	// The format allows spaces after the JSON; a browser can then view F32 and
+	// F64 data in place, since typed arrays must begin at a multiple of their size.
 	for (len(dst)-start)%8 != 0 {
 		dst = append(dst, ' ')
 	}
@@ -107,6 +109,7 @@ func appendString(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= utf8.RuneSelf {
+			// Past ASCII only invalid bytes need anything.
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && size == 1 {
 				dst = append(append(dst, s[from:i]...), `\ufffd`...)
@@ -126,7 +129,7 @@ func appendString(dst []byte, s string) []byte {
 			dst = append(dst, '\\', c)
 		case '\n':
 			dst = append(dst, '\\', 'n')
-		default:
+		default: // U+0000 to U+001F
 			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		}
 	}

@@ -36,10 +36,11 @@ type hfConfig struct {
 	EOS  json.RawMessage `json:"eos_token_id"` // a number, a list of them, or null
 }
 
+// ropeScaling is a change of the RoPE angles; "default" is none.
 type ropeScaling struct {
 	Type    string   `json:"rope_type"`
-	OldType string   `json:"type"`
-	Theta   *float64 `json:"rope_theta"`
+	OldType string   `json:"type"`       // the same, before 2024
+	Theta   *float64 `json:"rope_theta"` // in rope_parameters only
 }
 
 // maxConfig is the largest config.json that is read, in bytes.
@@ -48,10 +49,10 @@ const maxConfig = 1 << 20
 // limits of each size, far above any model known, so that no product of a few
 // of them passes an int64. What is allocated is bounded by the file anyway.
 const (
-	maxWidth   = 1 << 20
-	maxLayers  = 1 << 12
-	maxVocab   = 1 << 24
-	maxContext = 1 << 24
+	maxWidth   = 1 << 20 // numbers; Llama-3.1-405B has 16,384 (ffn 53,248)
+	maxLayers  = 1 << 12 // 405B has 126
+	maxVocab   = 1 << 24 // ids; the largest in use are about 262,144
+	maxContext = 1 << 24 // tokens; Llama 4 Scout claims 10,485,760
 )
 
 // parseConfig reads config.json of a Llama. Errors are *sim.Problem
@@ -59,6 +60,7 @@ const (
 func parseConfig(file string, data []byte) (sim.Config, error) {
 	var h hfConfig
 	if err := json.Unmarshal(data, &h); err != nil {
+		// A field of the wrong type is worth its name; anything else is bad JSON.
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
 			return sim.Config{}, problem("config.type", file, "Field", wrong.Field, "Have", wrong.Value).Because(err)
@@ -69,6 +71,7 @@ func parseConfig(file string, data []byte) (sim.Config, error) {
 		return sim.Config{}, err
 	}
 	c := sim.Config{Family: "llama", Context: 2048, NormEps: 1e-6, RopeBase: 10000, Tied: h.Tied}
+	// The five sizes that have no default.
 	for _, f := range []struct {
 		name string
 		from *int
@@ -83,13 +86,14 @@ func parseConfig(file string, data []byte) (sim.Config, error) {
 		}
 		*f.to = *f.from
 	}
-	c.KVHeads = or(h.KVHeads, c.Heads)
+	c.KVHeads = or(h.KVHeads, c.Heads) // multi-head attention unless it says otherwise
 	c.Context = or(h.Context, c.Context)
 	c.NormEps = float32(or(h.NormEps, 1e-6))
 	c.RopeBase = or(h.RopeBase, 10000)
 	if h.RopeParams != nil {
 		c.RopeBase = or(h.RopeParams.Theta, c.RopeBase)
 	}
+	// heads x head_dim need not be hidden_size when head_dim is written down.
 	if h.HeadDim != nil {
 		c.HeadDim = *h.HeadDim
 	} else if c.Heads > 0 {
@@ -121,6 +125,7 @@ func (h *hfConfig) supported(file string) error {
 	refuse := func(field string, have any) error {
 		return problem("config.unsupported", file, "Field", field, "Have", have)
 	}
+	// scaled is the kind of a rope_scaling that changes the angles.
 	scaled := func(r *ropeScaling) (string, bool) {
 		if r == nil {
 			return "", false
@@ -211,6 +216,7 @@ func checkConfig(file string, c sim.Config, n names) error {
 		return problem("config.divide", file, "Field", n.headDim, "Have", c.HeadDim, "By", "RoPE", "ByHave", 2)
 	case int64(c.Heads)*int64(c.HeadDim) > maxWidth:
 		return problem("config.range", file, "Field", n.heads+" x "+n.headDim, "Have", int64(c.Heads)*int64(c.HeadDim), "Min", 1, "Max", maxWidth)
+	// Written so that NaN fails too.
 	case !(c.NormEps >= 0 && c.NormEps < 1):
 		return problem("config.range", file, "Field", n.eps, "Have", c.NormEps, "Min", 0, "Max", 1)
 	case !(c.RopeBase >= 1 && c.RopeBase < math.MaxFloat32):

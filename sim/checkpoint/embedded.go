@@ -29,6 +29,7 @@ func Names() []string {
 	}
 	var list []string
 	for _, e := range entries {
+		// A folder is a model when it has a config; README.md is not.
 		if _, err := fs.Stat(models, "models/"+e.Name()+"/config.json"); err == nil {
 			list = append(list, e.Name())
 		}
@@ -50,6 +51,7 @@ func Names() []string {
 // Folder is the folder of an embedded model. A name that does not exist is a
 // *sim.Problem "model.unknown" with Name and Known.
 func Folder(name string) (fs.FS, error) {
+	// Compared with whole names, so "..", "/" and the like reach nothing.
 	known := Names()
 	if !slices.Contains(known, name) {
 		return nil, sim.NewProblem("model.unknown", "Name", clip(name), "Known", strings.Join(known, ", "))

@@ -26,6 +26,7 @@ func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) 
 		return sim.Config{}, sim.Weights{}, nil, err
 	}
 	const configFile, weightsFile = "config.json", "model.safetensors"
+	// The small file first: it says what the large one must hold.
 	text, err := readFile(fsys, configFile, maxConfig)
 	if err != nil {
 		return fail(err)
@@ -66,6 +67,7 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	if info.Size() > limit {
 		return nil, problem("checkpoint.large", name, "Have", info.Size(), "Max", limit)
 	}
+	// One allocation of the right size; a file that shrinks meanwhile is an error.
 	data := make([]byte, info.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, problem("checkpoint.file", name).Because(err)
@@ -79,23 +81,24 @@ func hfWeights(file string, c sim.Config, tensors []Tensor) (sim.Weights, error)
 	for _, tensor := range tensors {
 		t.have[tensor.Name] = tensor
 	}
-	w := sim.Weights{Embed: t.matrix("model.embed_tokens.weight", c.Vocab, c.Dim)}
+	w := sim.Weights{Embed: t.matrix("model.embed_tokens.weight", c.Vocab, c.Dim)} // [vocab, dim]
+	// Stops at the first error: a config may claim 4096 layers over an empty file.
 	for i := 0; i < c.Layers && t.err == nil; i++ {
 		in := func(name string) string { return fmt.Sprintf("model.layers.%d.%s.weight", i, name) }
 		w.Layers = append(w.Layers, sim.LayerWeights{
-			AttnNorm: t.vector(in("input_layernorm"), c.Dim),
-			Q:        t.matrix(in("self_attn.q_proj"), c.QDim(), c.Dim),
-			K:        t.matrix(in("self_attn.k_proj"), c.KVDim(), c.Dim),
-			V:        t.matrix(in("self_attn.v_proj"), c.KVDim(), c.Dim),
-			O:        t.matrix(in("self_attn.o_proj"), c.Dim, c.QDim()),
-			MLPNorm:  t.vector(in("post_attention_layernorm"), c.Dim),
-			Gate:     t.matrix(in("mlp.gate_proj"), c.FFN, c.Dim),
-			Up:       t.matrix(in("mlp.up_proj"), c.FFN, c.Dim),
-			Down:     t.matrix(in("mlp.down_proj"), c.Dim, c.FFN),
+			AttnNorm: t.vector(in("input_layernorm"), c.Dim),             // [dim]
+			Q:        t.matrix(in("self_attn.q_proj"), c.QDim(), c.Dim),  // [heads*head_dim, dim]
+			K:        t.matrix(in("self_attn.k_proj"), c.KVDim(), c.Dim), // [kv_heads*head_dim, dim]
+			V:        t.matrix(in("self_attn.v_proj"), c.KVDim(), c.Dim), // [kv_heads*head_dim, dim]
+			O:        t.matrix(in("self_attn.o_proj"), c.Dim, c.QDim()),  // [dim, heads*head_dim]
+			MLPNorm:  t.vector(in("post_attention_layernorm"), c.Dim),    // [dim]
+			Gate:     t.matrix(in("mlp.gate_proj"), c.FFN, c.Dim),        // [ffn, dim]
+			Up:       t.matrix(in("mlp.up_proj"), c.FFN, c.Dim),          // [ffn, dim]
+			Down:     t.matrix(in("mlp.down_proj"), c.Dim, c.FFN),        // [dim, ffn]
 		})
 	}
 	w.FinalNorm = t.vector("model.norm.weight", c.Dim)
-	w.Head = w.Embed
+	w.Head = w.Embed // the same memory, so it is not read twice
 	if !c.Tied {
 		w.Head = t.matrix("lm_head.weight", c.Vocab, c.Dim)
 	}
@@ -118,6 +121,7 @@ type tensorTaker struct {
 	err  error
 }
 
+// matrix is the tensor as rows x cols, [out, in] as Hugging Face stores it.
 func (t *tensorTaker) matrix(name string, rows, cols int) mat.Matrix {
 	x := t.take(name, rows, cols)
 	if t.err != nil {
@@ -126,6 +130,7 @@ func (t *tensorTaker) matrix(name string, rows, cols int) mat.Matrix {
 	return mat.Of(rows, cols, x)
 }
 
+// vector is a tensor of n numbers, a norm's gain.
 func (t *tensorTaker) vector(name string, n int) []float32 { return t.take(name, n) }
 
 // take is the numbers of a tensor that must have this shape.
@@ -142,6 +147,8 @@ func (t *tensorTaker) take(name string, shape ...int) []float32 {
 		t.err = problem("checkpoint.shape", t.file, "Tensor", name, "Have", shapeText(tensor.Shape), "Want", shapeText(shape))
 		return nil
 	}
+	// Shapes agree with a checked config, so what Float32s allocates is at most
+	// twice what the file holds (F16 to float32).
 	delete(t.have, name)
 	x, err := tensor.Float32s()
 	if err != nil {

@@ -142,7 +142,7 @@ func TestFolderFiles(t *testing.T) {
 
 // TestConfigWrong changes one field at a time; nil removes it.
 func TestConfigWrong(t *testing.T) {
-	huge := math.MaxInt64
+	huge := math.MaxInt32
 	for _, c := range []struct {
 		field string
 		value any

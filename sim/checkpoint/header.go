@@ -12,10 +12,18 @@ import (
 // fixed shape, three levels deep, so this is a parser of exactly that shape:
 // nothing nests deeper, nothing unknown passes, duplicates stay visible.
 type headerParser struct {
-	file string
-	text []byte
-	at   int
+	file string // its name, for messages
+	text []byte // the JSON, without the 8 bytes before it
+	at   int    // next byte of text
 }
+
+// Grammar, in the order of the methods below (white space between any two):
+//
+//	header   = "{" [ member *( "," member ) ] "}" *space
+//	member   = "__metadata__" ":" metadata | name ":" entry
+//	metadata = "{" [ string ":" string *( .. ) ] "}"
+//	entry    = "{" dtype, shape and data_offsets once each, in any order "}"
+//	ints     = "[" [ digits *( "," digits ) ] "]"
 
 // fail is the Problem for a header that is not what the format says.
 func (p *headerParser) fail(format string, args ...any) error {
@@ -28,7 +36,7 @@ func (p *headerParser) parse() (meta map[string]string, entries []entry, err err
 	if len(p.text) == 0 || p.text[0] != '{' {
 		return nil, nil, p.fail("the header does not begin with {")
 	}
-	seenMeta := false
+	seenMeta := false // at most one, even an empty one
 	err = p.object(func(name string) error {
 		if name == "__metadata__" {
 			if seenMeta {
@@ -38,6 +46,8 @@ func (p *headerParser) parse() (meta map[string]string, entries []entry, err err
 			meta, err = p.metadata()
 			return err
 		}
+		// Checked before the entry is parsed, so that a header of many small
+		// entries costs no more than the limit.
 		if len(entries) == maxEntries {
 			return problem("checkpoint.entries", p.file, "Max", maxEntries)
 		}
@@ -77,8 +87,9 @@ func (p *headerParser) metadata() (map[string]string, error) {
 // entry reads {"dtype": .., "shape": [..], "data_offsets": [begin, end]}.
 func (p *headerParser) entry(name string) (entry, error) {
 	e := entry{tensor: Tensor{Name: name}}
-	const dtype, shape, offsets = 1, 2, 4
+	const dtype, shape, offsets = 1, 2, 4 // bits of seen
 	seen := 0
+	// once refuses a field that comes again: two readers could differ on it.
 	once := func(bit int) error {
 		if seen&bit != 0 {
 			return p.fail("tensor %q has a field twice", name)
@@ -100,7 +111,7 @@ func (p *headerParser) entry(name string) (entry, error) {
 			dims, err := p.ints(maxRank)
 			e.tensor.Shape = make([]int, len(dims))
 			for i, d := range dims {
-				if d > math.MaxInt {
+				if d > math.MaxInt { // where an int has 32 bits
 					return p.fail("tensor %q has a dimension of %d", name, d)
 				}
 				e.tensor.Shape[i] = int(d)
@@ -155,6 +166,7 @@ func (p *headerParser) object(value func(key string) error) error {
 		return p.fail("expected {")
 	}
 	for first := true; !p.next('}'); first = false {
+		// After a comma comes a key, so a comma before } fails in str.
 		if !first && !p.next(',') {
 			return p.fail("expected , or }")
 		}
@@ -190,12 +202,15 @@ func (p *headerParser) str() (string, error) {
 		return "", p.fail("a string without end")
 	}
 	p.at++
+	// encoding/json would silently replace what is not UTF-8: two names could
+	// become the same.
 	if !utf8.Valid(p.text[from : p.at-1]) {
 		return "", p.fail("a string that is not UTF-8")
 	}
 	if plain {
 		return string(p.text[from : p.at-1]), nil
 	}
+	// Escapes are rare; \uD83D\uDE00 and the like are left to encoding/json.
 	var s string
 	if err := json.Unmarshal(p.text[from-1:p.at], &s); err != nil {
 		return "", p.fail("%w", err)
@@ -234,11 +249,12 @@ func (p *headerParser) int() (int64, error) {
 	var n int64
 	for ; p.at < len(p.text) && '0' <= p.text[p.at] && p.text[p.at] <= '9'; p.at++ {
 		d := int64(p.text[p.at] - '0')
-		if n > (math.MaxInt64-d)/10 {
+		if n > (math.MaxInt64-d)/10 { // 10n + d would pass 2^63
 			return 0, p.fail("%w", errNumber)
 		}
 		n = 10*n + d
 	}
+	// No digit at all (a sign, a quote), or a leading zero, which JSON forbids.
 	if p.at == from || p.at > from+1 && p.text[from] == '0' {
 		return 0, p.fail("%w", errNumber)
 	}

@@ -32,6 +32,7 @@ func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	}
 	// Below 2^20 each, 2^24 for vocab, 2^12 for layers: no product overflows.
 	d, q, kv, ffn := int64(c.Dim), int64(c.QDim()), int64(c.KVDim()), int64(c.FFN)
+	// Floats of one layer: two norms, wq and wo, wk and wv, w1 w2 w3.
 	perLayer := 2*d + 2*q*d + 2*kv*d + 3*ffn*d
 	floats := int64(c.Vocab)*d + int64(c.Layers)*perLayer + d + int64(c.Context)*int64(c.HeadDim)
 	if !c.Tied {
@@ -57,7 +58,7 @@ func llama2cConfig(file string, data []byte) (sim.Config, error) {
 		KVHeads: number(4), Vocab: number(5), Context: number(6), Tied: true,
 		NormEps: 1e-5, RopeBase: 10000, RopeInterleaved: true, BOS: 1, EOS: 2,
 	}
-	if c.Vocab < 0 {
+	if c.Vocab < 0 { // run.c: "hacky way of signaling unshared weights"
 		c.Vocab, c.Tied = -c.Vocab, false
 	}
 	if c.Heads > 0 {
@@ -69,7 +70,7 @@ func llama2cConfig(file string, data []byte) (sim.Config, error) {
 	if err := checkConfig(file, c, llama2cNames); err != nil {
 		return c, err
 	}
-	if c.Vocab <= c.EOS {
+	if c.Vocab <= c.EOS { // BOS 1 and EOS 2 are fixed in run.c
 		return c, problem("config.range", file, "Field", "vocab_size", "Have", c.Vocab, "Min", c.EOS+1, "Max", maxVocab)
 	}
 	return c, nil
@@ -88,17 +89,17 @@ type floatReader struct {
 // weights reads all tensors in the order of the file.
 func (r *floatReader) weights(c sim.Config) sim.Weights {
 	n, d := c.Layers, c.Dim
-	embed := r.matrices("token_embedding", 1, c.Vocab, d)
-	attnNorm := r.matrices("rms_att", n, 1, d)
-	q := r.matrices("wq", n, c.QDim(), d)
-	k := r.matrices("wk", n, c.KVDim(), d)
-	v := r.matrices("wv", n, c.KVDim(), d)
-	o := r.matrices("wo", n, d, c.QDim())
-	mlpNorm := r.matrices("rms_ffn", n, 1, d)
-	gate := r.matrices("w1", n, c.FFN, d)
-	down := r.matrices("w2", n, d, c.FFN)
-	up := r.matrices("w3", n, c.FFN, d)
-	final := r.matrices("rms_final", 1, 1, d)
+	embed := r.matrices("token_embedding", 1, c.Vocab, d) // [vocab, dim]
+	attnNorm := r.matrices("rms_att", n, 1, d)            // layers x [dim]
+	q := r.matrices("wq", n, c.QDim(), d)                 // layers x [heads*head_dim, dim]
+	k := r.matrices("wk", n, c.KVDim(), d)                // layers x [kv_heads*head_dim, dim]
+	v := r.matrices("wv", n, c.KVDim(), d)                // layers x [kv_heads*head_dim, dim]
+	o := r.matrices("wo", n, d, c.QDim())                 // layers x [dim, heads*head_dim]
+	mlpNorm := r.matrices("rms_ffn", n, 1, d)             // layers x [dim]
+	gate := r.matrices("w1", n, c.FFN, d)                 // layers x [ffn, dim]
+	down := r.matrices("w2", n, d, c.FFN)                 // layers x [dim, ffn]
+	up := r.matrices("w3", n, c.FFN, d)                   // layers x [ffn, dim]
+	final := r.matrices("rms_final", 1, 1, d)             // [dim]
 	r.skip("freq_cis", int64(c.Context)*int64(c.HeadDim)) // real and imaginary, head_dim/2 each
 	head := embed
 	if !c.Tied {
@@ -120,6 +121,7 @@ func (r *floatReader) weights(c sim.Config) sim.Weights {
 // matrices reads n matrices of rows x cols, one kind for all layers.
 func (r *floatReader) matrices(tensor string, n, rows, cols int) []mat.Matrix {
 	from := r.at
+	// skip first: nothing is allocated for numbers that are not there.
 	if !r.skip(tensor, int64(n)*int64(rows)*int64(cols)) {
 		return nil
 	}

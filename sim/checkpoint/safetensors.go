@@ -73,12 +73,13 @@ func readSafetensors(file string, data []byte) (*File, error) {
 	case n > uint64(len(data)-8):
 		return nil, problem("checkpoint.truncated", file, "Tensor", "header", "Want", 8+n, "Have", len(data))
 	}
-	header, body := data[8:8+n], data[8+n:]
+	header, body := data[8:8+n], data[8+n:] // offsets count from body's start
 	p := headerParser{file: file, text: header}
 	meta, entries, err := p.parse()
 	if err != nil {
 		return nil, err
 	}
+	// Nothing below follows an offset before checkRanges has seen them all.
 	if err := checkNames(file, entries); err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func readSafetensors(file string, data []byte) (*File, error) {
 	}
 	f := &File{Meta: meta, Tensors: make([]Tensor, len(entries))}
 	for i, e := range entries {
-		e.tensor.Data = body[e.begin:e.end:e.end]
+		e.tensor.Data = body[e.begin:e.end:e.end] // appending cannot reach the next tensor
 		f.Tensors[i] = e.tensor
 	}
 	return f, nil
@@ -108,6 +109,8 @@ func checkNames(file string, entries []entry) error {
 // checkRanges sorts entries by their data and checks that each has the bytes
 // its shape asks for, and that all together cover size bytes exactly.
 func checkRanges(file string, entries []entry, size int64) error {
+	// Empty tensors share their offset with the next one: they sort before it,
+	// and among themselves keep the header's order.
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		if a.begin != b.begin {
 			return cmpInt64(a.begin, b.begin)
@@ -141,6 +144,7 @@ func checkRanges(file string, entries []entry, size int64) error {
 	return nil
 }
 
+// cmpInt64 is -1, 0 or 1 as a is below, equal to or above b.
 func cmpInt64(a, b int64) int {
 	if a < b {
 		return -1
@@ -155,6 +159,7 @@ func cmpInt64(a, b int64) int {
 func byteSize(dtype string, shape []int) (int64, bool) {
 	n := int64(dtypeSize(dtype))
 	for _, d := range shape {
+		// n x d fits when n <= floor(max / d); checked before multiplying.
 		if d < 0 || d > 0 && n > math.MaxInt64/int64(d) {
 			return 0, false
 		}
@@ -172,13 +177,13 @@ func (t Tensor) Float32s() ([]float32, error) {
 		return nil, problem("checkpoint.size", "safetensors", "Tensor", t.Name, "Shape", shapeText(t.Shape), "DType", t.DType, "Have", len(t.Data))
 	}
 	switch t.DType {
-	case "F32":
+	case "F32": // 4 bytes each, the bits as they are
 		x := make([]float32, len(t.Data)/size)
 		for i := range x {
 			x[i] = math.Float32frombits(le.Uint32(t.Data[4*i:]))
 		}
 		return x, nil
-	case "F16":
+	case "F16": // 2 bytes each, widened exactly
 		x := make([]float32, len(t.Data)/size)
 		for i := range x {
 			x[i] = F32(le.Uint16(t.Data[2*i:]))

@@ -27,12 +27,12 @@ type merged struct {
 // Encode cuts text into words, spells each in bytes and merges them.
 func (t *BPE) Encode(text string) []int {
 	var ids, word []int
-	for _, w := range t.split(text) {
+	for _, w := range t.split(text) { // each word alone
 		if id, ok := t.words[w]; ok {
 			ids = append(ids, id)
 			continue
 		}
-		word = word[:0]
+		word = word[:0] // one id for each byte, valid UTF-8 or not
 		for i := range len(w) {
 			word = append(word, t.bytes[w[i]])
 		}

@@ -23,16 +23,17 @@ type hfFile struct {
 	} `json:"added_tokens"`
 	Model struct {
 		Type         string         `json:"type"`
-		Vocab        map[string]int `json:"vocab"`
-		Merges       []hfMerge      `json:"merges"`
-		Dropout      *float64       `json:"dropout"`
+		Vocab        map[string]int `json:"vocab"`   // piece, spelled in runeOf's alphabet, to id
+		Merges       []hfMerge      `json:"merges"`  // by rank: the first is applied first
+		Dropout      *float64       `json:"dropout"` // random merges, for training
 		Prefix       *string        `json:"continuing_subword_prefix"`
 		Suffix       *string        `json:"end_of_word_suffix"`
-		ByteFallback bool           `json:"byte_fallback"`
-		IgnoreMerges bool           `json:"ignore_merges"`
+		ByteFallback bool           `json:"byte_fallback"` // SentencePiece's way, <0xE5>
+		IgnoreMerges bool           `json:"ignore_merges"` // a word in the vocabulary is one id
 	} `json:"model"`
 }
 
+// hfTyped is any part of the file of which only the kind matters.
 type hfTyped struct {
 	Type string `json:"type"`
 }
@@ -54,6 +55,7 @@ type hfPre struct {
 // hfMerge is "a b", or ["a", "b"] in newer files.
 type hfMerge [2]string
 
+// UnmarshalJSON reads either form. Pieces hold no space: theirs is "Ġ".
 func (m *hfMerge) UnmarshalJSON(data []byte) error {
 	var s string
 	if json.Unmarshal(data, &s) == nil {
@@ -102,6 +104,7 @@ func LoadHF(r io.Reader) (*BPE, error) {
 	return t, nil
 }
 
+// unsupported is the Problem for something in the file that would change ids.
 func unsupported(what string) error {
 	return sim.NewProblem("tokenizer.unsupported", "What", clip(what))
 }
@@ -140,6 +143,8 @@ func (p *hfPre) splitter(depth int) (splitter, error) {
 	}
 	switch p.Type {
 	case "ByteLevel":
+		// Its spelling of bytes is what BPE does anyway; what else it can do
+		// (a space in front, GPT-2's pattern) is not built.
 		if p.AddPrefixSpace == nil || *p.AddPrefixSpace {
 			return nil, unsupported("ByteLevel add_prefix_space")
 		}
@@ -151,6 +156,7 @@ func (p *hfPre) splitter(depth int) (splitter, error) {
 		if depth > 0 || len(p.List) > maxSplits {
 			return nil, unsupported("pre_tokenizer Sequence in a Sequence")
 		}
+		// Each cuts what the one before left.
 		all := splitter(whole)
 		for i := range p.List {
 			next, err := p.List[i].splitter(depth + 1)
@@ -188,6 +194,8 @@ func (p *hfPre) regexp() (*regexp.Regexp, error) {
 	if pattern == "" || len(pattern) > maxPattern {
 		return fail(fmt.Errorf("a pattern of %d bytes", len(pattern)))
 	}
+	// Oniguruma's dialect first, then RE2's own limits (no look-ahead, bounded
+	// repeats, so that matching takes linear time).
 	translated, err := translate(pattern)
 	if err != nil {
 		return fail(err)
@@ -202,6 +210,8 @@ func (p *hfPre) regexp() (*regexp.Regexp, error) {
 // fill puts the vocabulary and the added tokens into pieces. Ids must be
 // exactly 0 .. size-1, and each single byte must have one.
 func (t *BPE) fill(f *hfFile) error {
+	// text is the spelling of each id, from both lists. They may name the same
+	// id, if they agree.
 	text := make(map[int]string, len(f.Model.Vocab)+len(f.AddedTokens))
 	for s, id := range f.Model.Vocab {
 		if other, twice := text[id]; twice {
@@ -218,6 +228,7 @@ func (t *BPE) fill(f *hfFile) error {
 			t.special[a.ID] = a.Content
 		}
 	}
+	// As many ids as texts: when each of 0 .. size-1 has a text, none is outside.
 	t.pieces = make([][]byte, len(text))
 	for b := range t.bytes {
 		t.bytes[b] = -1
@@ -225,10 +236,10 @@ func (t *BPE) fill(f *hfFile) error {
 	for id := range t.pieces {
 		s, ok := text[id]
 		if !ok {
-			return sim.NewProblem("tokenizer.size", "Want", len(text), "Have", id)
+			return sim.NewProblem("tokenizer.gap", "ID", id, "Size", len(text))
 		}
 		if _, special := t.special[id]; special {
-			continue
+			continue // no bytes
 		}
 		if _, trained := f.Model.Vocab[s]; !trained {
 			t.pieces[id] = []byte(s) // added tokens are written as they are
@@ -252,6 +263,7 @@ func (t *BPE) fill(f *hfFile) error {
 // rank fills ranks from the list of merges. Both parts and the result must be
 // in the vocabulary, and none of them special.
 func (t *BPE) rank(f *hfFile) error {
+	// ids are the pieces that merges may use: text, not specials.
 	ids := make(map[string]int, len(f.Model.Vocab))
 	for s, id := range f.Model.Vocab {
 		if t.pieces[id] != nil {
@@ -260,6 +272,8 @@ func (t *BPE) rank(f *hfFile) error {
 	}
 	t.ranks = make(map[[2]int32]merged, len(f.Model.Merges))
 	for rank, m := range f.Model.Merges {
+		// Spelling is one to one, so putting two spellings together spells the
+		// bytes of both: merging never changes the text.
 		left, ok1 := ids[m[0]]
 		right, ok2 := ids[m[1]]
 		both, ok3 := ids[m[0]+m[1]]
@@ -267,7 +281,7 @@ func (t *BPE) rank(f *hfFile) error {
 			return sim.NewProblem("tokenizer.merge", "Index", rank, "Merge", clip(m[0]+" "+m[1]))
 		}
 		key := [2]int32{int32(left), int32(right)}
-		if _, twice := t.ranks[key]; !twice {
+		if _, twice := t.ranks[key]; !twice { // of equal merges the first counts
 			t.ranks[key] = merged{int32(both), int32(rank)}
 		}
 	}

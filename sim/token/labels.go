@@ -66,7 +66,7 @@ func labelRun(labels []string, pieces [][]byte) {
 		}
 		at += n
 	}
-	at := 0
+	at := 0 // where piece k begins in text
 	for k, p := range pieces {
 		labels[k] = short(labelPiece(text, start, size, at, at+len(p)))
 		at += len(p)
@@ -79,6 +79,7 @@ func labelPiece(text []byte, start, size []int, from, to int) string {
 		return "∅" // a piece without bytes
 	}
 	// All of the piece is part of one character, but not all of that character.
+	// E5 A5 BD is 好: a piece A5 within it is "好 2/3", a piece E5 A5 "好 1-2/3".
 	first, n := start[from], size[from]
 	if n > to-from && to <= first+n {
 		if char := text[first : first+n]; !isReplacement(char) {

@@ -13,8 +13,8 @@ import (
 // byte fallback): ids 0, 1, 2 are <unk>, <s>, </s>; 3 to 258 are the 256 bytes;
 // the others are pieces of text with a score, the best score merged first.
 type Llama2c struct {
-	pieces [][]byte
-	scores []float32
+	pieces [][]byte       // [size]; bytes 3 to 258 as the byte itself
+	scores []float32      // [size]
 	ids    map[string]int // text pieces only, never bytes and specials
 }
 
@@ -50,7 +50,7 @@ func LoadLlama2c(r io.Reader, vocab int) (*Llama2c, error) {
 			return nil, sim.NewProblem("tokenizer.truncated", "Token", id, "Have", len(data))
 		}
 		score := math.Float32frombits(binary.LittleEndian.Uint32(rest))
-		n := binary.LittleEndian.Uint32(rest[4:])
+		n := binary.LittleEndian.Uint32(rest[4:]) // bytes of the piece, which begins at rest[8]
 		switch {
 		case n == 0 || n > longest:
 			return nil, sim.NewProblem("tokenizer.length", "Token", id, "Have", int64(n), "Max", longest)
@@ -65,7 +65,7 @@ func LoadLlama2c(r io.Reader, vocab int) (*Llama2c, error) {
 		}
 		rest = rest[8+n:]
 	}
-	if id != vocab {
+	if id != vocab { // id is now the number of tokens
 		return nil, sim.NewProblem("tokenizer.size", "Want", vocab, "Have", id)
 	}
 	if err := t.index(); err != nil {
@@ -117,6 +117,7 @@ func (t *Llama2c) Encode(text string) []int {
 		if left < firstText || right < firstText {
 			return 0, 0, false // a byte stays a byte
 		}
+		// run.c looks the concatenation up in the sorted vocabulary.
 		both = append(append(both[:0], t.pieces[left]...), t.pieces[right]...)
 		id, ok := t.ids[string(both)]
 		if !ok || t.scores[id] <= worstScore {

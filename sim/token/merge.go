@@ -17,6 +17,7 @@ func merge(ids []int, rule mergeRule) []int {
 		return ids
 	}
 	m := merger{ids: ids, rule: rule, next: make([]int, len(ids)), prev: make([]int, len(ids))}
+	// At first every id's neighbours are those beside it.
 	for i := range ids {
 		m.prev[i], m.next[i] = i-1, i+1
 	}
@@ -30,16 +31,19 @@ func merge(ids []int, rule mergeRule) []int {
 		if right >= len(ids) || ids[p.at] != p.left || ids[right] != p.right {
 			continue
 		}
+		// The left place takes the merged id, the right one leaves the list.
 		ids[p.at], ids[right] = p.merged, gone
 		m.next[p.at] = m.next[right]
 		if after := m.next[right]; after < len(ids) {
 			m.prev[after] = p.at
 		}
+		// The new id makes a pair with each neighbour.
 		if before := m.prev[p.at]; before >= 0 {
 			m.propose(before)
 		}
 		m.propose(p.at)
 	}
+	// Walk what is left of the list; it only ever moves ids to the left.
 	kept := ids[:0]
 	for i := 0; i < len(ids); i = m.next[i] {
 		kept = append(kept, ids[i])
@@ -78,6 +82,7 @@ type pair struct {
 // pairHeap has the best pair on top: the highest score, then the leftmost.
 type pairHeap []pair
 
+// Len, Swap, Less, Push and Pop are container/heap's interface.
 func (h pairHeap) Len() int      { return len(h) }
 func (h pairHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h pairHeap) Less(i, j int) bool {

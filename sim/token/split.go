@@ -26,7 +26,7 @@ func splitBy(re *regexp.Regexp) splitter {
 		var words []string
 		at := 0
 		for _, m := range re.FindAllStringIndex(text, -1) {
-			if m[0] == m[1] {
+			if m[0] == m[1] { // an empty match cuts nothing
 				continue
 			}
 			if at < m[0] {
@@ -63,7 +63,7 @@ const spaceClass = `\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\
 // not know at all (looking ahead) is refused when the result is compiled.
 func translate(pattern string) (string, error) {
 	var b strings.Builder
-	inClass := false
+	inClass := false // between [ and ]
 	for i := 0; i < len(pattern); i++ {
 		c := pattern[i]
 		switch {
@@ -96,6 +96,8 @@ func translate(pattern string) (string, error) {
 			b.WriteString("[^" + spaceClass + "]")
 		case c == 'd':
 			b.WriteString(`\p{Nd}`)
+		// Word classes and boundaries differ too; \h, \R, \X and the like are
+		// not RE2's, or mean something else there.
 		case strings.IndexByte("SDwWbBhHRXGkgzZA", c) >= 0:
 			return "", fmt.Errorf("\\%c at byte %d", c, i-1)
 		default:

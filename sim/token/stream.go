@@ -23,6 +23,7 @@ func NewStream(t Tokenizer) *Stream { return &Stream{t: t, previous: -1} }
 // as soon as that is certain; so does U+FFFD, which stands for such bytes.
 // Special ids have no text.
 func (s *Stream) Next(id int) string {
+	// The space that llama2.c puts before a text is taken off after BOS.
 	piece := s.t.Piece(id)
 	if t, ok := s.t.(after); ok {
 		piece = t.pieceAfter(s.previous, id)
@@ -44,6 +45,7 @@ func (s *Stream) take(all bool) string {
 	var b strings.Builder
 	rest := s.pending
 	for len(rest) > 0 && (all || utf8.FullRune(rest)) {
+		// size is 1 for bytes that are no character, 3 for a written U+FFFD.
 		r, size := utf8.DecodeRune(rest)
 		if r == utf8.RuneError {
 			writeHex(&b, rest[:size])

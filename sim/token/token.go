@@ -3,6 +3,24 @@
 //
 // Both can spell any bytes: what Encode takes apart, the pieces put together
 // again give exactly, invalid UTF-8 included.
+//
+// What is wrong with a tokenizer file is a *sim.Problem:
+//
+//	tokenizer.read         the file cannot be read (Cause says why)
+//	tokenizer.large        Max: bytes
+//	tokenizer.truncated    Token: the one it ends within; Have: bytes
+//	tokenizer.size         Want, Have: tokens, for this model and in the file
+//	tokenizer.length       Token, Have, Max: bytes of a piece
+//	tokenizer.score        Token: its score is NaN
+//	tokenizer.space        there is no piece " "
+//	tokenizer.bytes        Byte: it has no token, so not every text can be spelled
+//	tokenizer.json         not the JSON of a tokenizer (Cause says where)
+//	tokenizer.unsupported  What
+//	tokenizer.pattern      Pattern: not one of RE2's (Cause says why)
+//	tokenizer.id           ID, Token: an id given twice
+//	tokenizer.gap          ID, Size: an id below Size that no token has
+//	tokenizer.piece        ID, Token: not spelled in byte-level BPE's alphabet
+//	tokenizer.merge        Index, Merge: a merge of, or into, unknown pieces
 package token
 
 import (
