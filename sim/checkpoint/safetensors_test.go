@@ -134,8 +134,8 @@ func TestSafetensorsWrong(t *testing.T) {
 		{"past the end", one("U8", "[4]", "[0,4]"), 3, "checkpoint.truncated"},
 		{"backwards", one("U8", "[4]", "[4,0]"), 4, "checkpoint.range"},
 		{"too small for its shape", one("F32", "[2,2]", "[0,4]"), 4, "checkpoint.size"},
-		{"product overflows to 0", one("F32", "[4294967296,4294967296]", "[0,0]"), 0, "checkpoint.size"},
-		{"bytes overflow to 0", one("F32", "[4611686018427387904]", "[0,0]"), 0, "checkpoint.size"},
+		{"product overflows to 0", one("F32", "[65536,65536,65536,65536]", "[0,0]"), 0, "checkpoint.size"},
+		{"bytes overflow to 0", one("F32", "[1073741824,1073741824,4]", "[0,0]"), 0, "checkpoint.size"},
 		{"dimension above int64", one("F32", "[9223372036854775808]", "[0,0]"), 0, "checkpoint.header"},
 		{"offset above int64", one("U8", "[4]", "[0,99999999999999999999]"), 4, "checkpoint.header"},
 		{"negative dimension", one("U8", "[-4]", "[0,4]"), 4, "checkpoint.header"},
@@ -242,7 +242,7 @@ func TestAppendAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { dst = AppendSafetensors(dst[:0], f) }); n > 0 {
 		t.Errorf("%v allocations with room in dst", n)
 	}
-	if n := testing.AllocsPerRun(100, func() { AppendSafetensors(nil, f) }); n > 1 {
+	if n := testing.AllocsPerRun(100, func() { AppendSafetensors(nil, f) }); n > 2 { // 1; 2 with -race
 		t.Errorf("%v allocations without dst", n)
 	}
 }

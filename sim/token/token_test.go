@@ -218,3 +218,25 @@ func TestVisible(t *testing.T) {
 		t.Errorf("long label: %q", got)
 	}
 }
+
+func BenchmarkEncode(b *testing.B) {
+	text := strings.Repeat("the cat said hello, 小猫你好。", 30)
+	for name, tok := range map[string]Tokenizer{"BPE": tinyHF(b), "Llama2c": tinyLlama(b)} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				tok.Encode(text)
+			}
+		})
+	}
+}
+
+func BenchmarkLabels512(b *testing.B) {
+	tok := tinyHF(b)
+	ids := tok.Encode(strings.Repeat("the cat said hello, 小猫你好。", 30))[:512]
+	b.ReportAllocs()
+	for b.Loop() {
+		Labels(tok, ids)
+	}
+}
