@@ -19,7 +19,7 @@ package cost
 import "kvstep/sim"
 
 // Switches say what a number counts; a number without them means nothing. The
-// same forward pass of GPT-2 is 292, 272 or 136 billion depending on them.
+// same pass of GPT-2 over 1,024 tokens is 292, 272, 136 or 97 billion by them.
 type Switches struct {
 	Unit   string `json:"unit"`   // "flop", or "mac": one multiply-add is 2 FLOPs but 1 MAC
 	Pairs  string `json:"pairs"`  // "allowed" by the causal mask, or "dense": the masked ones too

@@ -6,7 +6,7 @@ import (
 )
 
 // Counts grow past an int64 sooner than one thinks: Llama-3.1-405B without a
-// cache does at 6,000 tokens. times and plus stay at math.MaxInt64 when that
+// cache does at the 4,753rd token. times and plus stay at math.MaxInt64 when that
 // happens, and Generate refuses such a result: never a wrong number.
 
 // times multiplies numbers that are not negative; too large is math.MaxInt64.

@@ -44,16 +44,13 @@ func decodeWork(passes, cached int) Work {
 // againWork is what the uncached lane does instead: passes over everything so
 // far, tokens rows in the first and one more in each that follows.
 //
-//	allowed: sum of T*(T+1)/2 = (sum T^2 + sum T) / 2    dense: sum of T^2
+//	allowed: P = sum of T(T+1)/2      dense: T^2 = T(T+1)/2 + (T-1)T/2
 func againWork(passes, tokens int, sw Switches) Work {
 	n, g := int64(tokens), int64(passes)
 	rows := ramp(n, g)
-	// sum of (n+i)^2 for i < g  =  g n^2 + n g(g-1) + (g-1) g (2g-1)/6
-	squares := plus(times(g, n, n), times(n, g, g-1))
-	squares = plus(squares, times(g-1, g, 2*g-1)/6)
-	w := Work{Passes: g, Rows: rows, Pairs: plus(squares, rows) / 2, Logits: g, Reads: rows}
+	w := Work{Passes: g, Rows: rows, Pairs: ramps(n, g), Logits: g, Reads: rows}
 	if sw.Pairs == "dense" {
-		w.Pairs = squares
+		w.Pairs = plus(w.Pairs, ramps(n-1, g))
 	}
 	if sw.Logits == "all" {
 		w.Logits = rows
@@ -61,15 +58,47 @@ func againWork(passes, tokens int, sw Switches) Work {
 	return w
 }
 
-// ramp is n + (n+1) + ... , count terms: count*n + count*(count-1)/2.
-func ramp(n, count int64) int64 { return plus(times(count, n), triangle(count-1)) }
+// The sums below divide before they multiply, so that no step is larger than
+// the result: times cannot stick at its limit on the way to a smaller number.
 
-// triangle is 1 + 2 + ... + n.
+// ramp is n + (n+1) + ..., count terms: count n + count(count-1)/2.
+func ramp(n, count int64) int64 {
+	if count == 0 {
+		return 0
+	}
+	return plus(times(count, n), triangle(count-1))
+}
+
+// ramps is triangle(n) + triangle(n+1) + ..., count terms. As triangle(n+i) is
+// triangle(n) + n i + triangle(i), the sum over i < count is
+// count triangle(n) + n triangle(count-1) + (count-1) count (count+1)/6.
+func ramps(n, count int64) int64 {
+	if count == 0 {
+		return 0
+	}
+	return plus(plus(times(count, triangle(n)), times(n, triangle(count-1))), tetrahedron(count-1))
+}
+
+// triangle is 1 + 2 + ... + n = n(n+1)/2; one of the factors is even.
 func triangle(n int64) int64 {
 	if n%2 == 0 {
 		return times(n/2, n+1)
 	}
 	return times(n, (n+1)/2)
+}
+
+// tetrahedron is triangle(1) + ... + triangle(n) = n(n+1)(n+2)/6; one of three
+// neighbours is a multiple of 3, and its third is even if it was.
+func tetrahedron(n int64) int64 {
+	x := [3]int64{n, n + 1, n + 2}
+	x[(3-n%3)%3] /= 3
+	for i := range x {
+		if x[i]%2 == 0 {
+			x[i] /= 2
+			break
+		}
+	}
+	return times(x[:]...)
 }
 
 // Generation is the cost of generating tokens, by phase and by lane.
