@@ -204,3 +204,30 @@ func TestModelsTable(t *testing.T) {
 	}
 	t.Logf("of %d models: K and V of %d, parameters of %d, published totals of %d", len(all), kv, params, stated)
 }
+
+func TestPresets(t *testing.T) {
+	for _, name := range Presets() { // without the truth files too
+		c, err := Preset(name)
+		if err == nil {
+			err = Check(c)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Preset("gpt5"); err == nil {
+		t.Error("gpt5 is not known")
+	}
+	all := models(t)
+	for _, name := range Presets() {
+		c, _ := Preset(name)
+		m := all[name]
+		theirs := m.config()
+		theirs.BOS, theirs.EOS = -1, -1
+		if c != theirs {
+			t.Errorf("%s: %+v, want %+v", name, c, theirs)
+		}
+		want(t, name+" parameters", Params(c), m.Params)
+	}
+	t.Logf("%d presets", len(Presets()))
+}

@@ -60,10 +60,10 @@ func Choose(logits []float32, s sim.Sampler, draw uint64) (Choice, error) {
 	if err := Check(s); err != nil {
 		return Choice{}, err
 	}
-	order, err := ranked(logits, s)
-	if err != nil {
+	if err := checkLogits(logits); err != nil {
 		return Choice{}, err
 	}
+	order := ranked(logits, needed(s, len(logits)))
 	c := Choice{Token: order[0], Possible: 1}
 	if s.Kind == "sample" {
 		weights := keep(logits, order, s)
@@ -79,24 +79,58 @@ func Choose(logits []float32, s sim.Sampler, draw uint64) (Choice, error) {
 	return c, nil
 }
 
-// ranked is the ids from the highest logit to the lowest, ties by lower id.
-func ranked(logits []float32, s sim.Sampler) ([]int, error) {
-	ids := make([]int, len(logits))
-	best := float32(math.Inf(-1))
+func checkLogits(logits []float32) error {
+	possible := false
 	for i, x := range logits {
 		if x != x || x > math.MaxFloat32 {
-			return nil, sim.NewProblem("logits.value", "Index", i, "Have", strconv.FormatFloat(float64(x), 'g', -1, 32))
+			return sim.NewProblem("logits.value", "Index", i, "Have", strconv.FormatFloat(float64(x), 'g', -1, 32))
 		}
-		ids[i], best = i, max(best, x)
+		possible = possible || x >= -math.MaxFloat32
 	}
-	if !(best >= -math.MaxFloat32) { // -Inf everywhere, or no logits at all
-		return nil, sim.NewProblem("logits.none", "Vocab", len(logits))
+	if !possible { // -Inf everywhere, or no logits at all
+		return sim.NewProblem("logits.none", "Vocab", len(logits))
 	}
-	slices.SortFunc(ids, func(a, b int) int {
-		return cmp.Or(cmp.Compare(logits[b], logits[a]), cmp.Compare(a, b))
-	})
-	return ids, nil
+	return nil
 }
+
+// needed is how many of the likeliest tokens a choice looks at.
+func needed(s sim.Sampler, vocab int) int {
+	switch {
+	case s.Kind == "greedy":
+		return min(shown, vocab)
+	case s.TopK > 0:
+		return min(max(shown, s.TopK), vocab)
+	}
+	return vocab
+}
+
+// ranked is the n ids with the highest logits, highest first, ties by lower id.
+func ranked(logits []float32, n int) []int {
+	order := func(a, b int) int {
+		return cmp.Or(cmp.Compare(logits[b], logits[a]), a-b)
+	}
+	if n > few {
+		ids := make([]int, len(logits))
+		for id := range ids {
+			ids[id] = id
+		}
+		slices.SortFunc(ids, order)
+		return ids[:n]
+	}
+	best := make([]int, 0, n+1)
+	for id, x := range logits {
+		if len(best) == n && x <= logits[best[n-1]] {
+			continue // an equal logit with a higher id comes later
+		}
+		at, _ := slices.BinarySearchFunc(best, id, order)
+		best = slices.Insert(best, at, id)
+		best = best[:min(n, len(best))]
+	}
+	return best
+}
+
+// few is up to where keeping a short list is faster than sorting all.
+const few = 64
 
 // keep is the weights of the tokens that may be chosen, likeliest first: a
 // prefix of order. The filters apply in the order of Hugging Face:
