@@ -11,8 +11,8 @@ type preset struct {
 
 // presets are dense models, as their configuration files have them: OpenAI's
 // GPT-2 sizes (karpathy/nanoGPT model.py), Meta's Llama, Qwen, SmolLM2, phi-4
-// (Lightning-AI/litgpt config.py), and karpathy's stories (tinyllamas on the
-// Hugging Face hub). Models with experts, windows or latent attention need
+// (Lightning-AI/litgpt config.py), and the stories models (the table in
+// karpathy/llama2.c's README). Models with experts, windows or latent attention need
 // more words than Config has.
 var presets = []preset{
 	{"gpt2", "gpt2", 12, 768, 12, 12, 64, 3072, 50257, 1024, true},
