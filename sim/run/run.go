@@ -206,7 +206,9 @@ func (e *engine) head() (sim.Step, error) {
 	}
 	s.Text = e.say(s.Token)
 	e.written.WriteString(s.Text)
-	s.Done = e.done(s.Token)
+	if s.Done = e.done(s.Token); s.Done != "" && e.text != nil {
+		s.Text += e.text.Flush() // bytes of a character that will never be whole
+	}
 	return e.finish(s), nil
 }
 
