@@ -85,7 +85,7 @@ func exitCode(err error) int {
 		return 0
 	case errors.As(err, &usage):
 		return 2
-	case errors.As(err, &problem) && strings.HasPrefix(problem.ID, "recipe."):
+	case errors.As(err, &problem) && (strings.HasPrefix(problem.ID, "recipe.") || strings.HasPrefix(problem.ID, "sampler.")):
 		return 2 // a flag's value is not one of those allowed
 	}
 	return 1
