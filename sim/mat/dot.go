@@ -60,12 +60,24 @@ func Sum(a []float32) float32 {
 }
 
 // MulT sets dst[i][j] = Dot(x row i, w row j): x [m, k], w [n, k], dst [m, n].
-// Weights are stored [out, in], so this is the linear layer x W^T.
+// Weights are stored [out, in], so this is the linear layer x W^T. Rows of w go
+// by fours where the processor has a kernel for that; the bits are the same.
 func MulT(dst, x, w Matrix) {
-	for j := range w.rows {
-		row := w.Row(j)
+	var four [4]float32
+	j := 0
+	for ; j+4 <= w.rows; j += 4 {
 		for i := range x.rows {
-			dst.Row(i)[j] = Dot(x.Row(i), row)
+			if !dot4(&four, x.Row(i), w, j) {
+				for r := range four {
+					four[r] = Dot(x.Row(i), w.Row(j+r))
+				}
+			}
+			copy(dst.Row(i)[j:], four[:])
+		}
+	}
+	for ; j < w.rows; j++ {
+		for i := range x.rows {
+			dst.Row(i)[j] = Dot(x.Row(i), w.Row(j))
 		}
 	}
 }

@@ -81,6 +81,43 @@ func TestMulTDoesNotDependOnTheBatch(t *testing.T) {
 	}
 }
 
+// TestMulTIsDot: the rows that a kernel takes by fours are Dot's own bits, for
+// every length, offset and stride.
+func TestMulTIsDot(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for k := range 100 {
+		for _, n := range []int{1, 3, 4, 5, 9} {
+			wide := Of(n, k+3, randoms(r, n*(k+3)))
+			x, w, dst := Of(2, k, randoms(r, 2*k)), wide.Cols(1, 1+k), New(2, n)
+			MulT(dst, x, w)
+			for i := range 2 {
+				for j := range n {
+					if got, want := dst.At(i, j), slowDot(x.Row(i), w.Row(j)); math.Float32bits(got) != math.Float32bits(want) {
+						t.Fatalf("k=%d n=%d [%d %d]: %v, want %v", k, n, i, j, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+func FuzzMulT(f *testing.F) {
+	f.Add(uint64(1), uint8(32), int8(0))
+	f.Fuzz(func(t *testing.T, seed uint64, k uint8, scale int8) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		x, w, dst := Of(1, int(k), randoms(r, int(k))), Of(4, int(k), randoms(r, 4*int(k))), New(1, 4)
+		for i := range x.Row(0) { // also denormal and huge
+			x.Row(0)[i] = float32(math.Ldexp(float64(x.Row(0)[i]), int(scale)))
+		}
+		MulT(dst, x, w)
+		for j := range 4 {
+			if got, want := dst.At(0, j), slowDot(x.Row(0), w.Row(j)); math.Float32bits(got) != math.Float32bits(want) {
+				t.Fatalf("row %d: %v, want %v", j, got, want)
+			}
+		}
+	})
+}
+
 func TestExp(t *testing.T) {
 	worst := 0.0
 	for i := range 400_000 {
@@ -182,4 +219,17 @@ func BenchmarkWeightedSum256x32(b *testing.B) {
 		WeightedSum(dst, p, v)
 	}
 	b.ReportMetric(2*256*32*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+}
+
+func BenchmarkMulT(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, rows := range []int{1, 64} {
+		b.Run(map[int]string{1: "decode", 64: "prefill"}[rows], func(b *testing.B) {
+			x, w, dst := Of(rows, 128, randoms(r, rows*128)), Of(384, 128, randoms(r, 384*128)), New(rows, 384)
+			for b.Loop() {
+				MulT(dst, x, w)
+			}
+			b.ReportMetric(2*128*384*float64(rows*b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
 }

@@ -28,6 +28,9 @@ func Of(rows, cols int, data []float32) Matrix {
 	return Matrix{rows, cols, cols, data}
 }
 
+// RowOf views a vector as a matrix of one row.
+func RowOf(x []float32) Matrix { return Matrix{1, len(x), len(x), x} }
+
 // NumRows is the number of rows.
 func (m Matrix) NumRows() int { return m.rows }
 

@@ -64,9 +64,7 @@ func (m *Model) Layer(l int, a *Acts, pos int, cache Cache) error {
 //
 // q and out are [head_dim], scores and probs [sees], k and v [>= sees, head_dim].
 func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix) {
-	for j := range scores {
-		scores[j] = mat.Dot(q, k.Row(j))
-	}
+	mat.MulT(mat.RowOf(scores), mat.RowOf(q), k.Rows(0, len(scores)))
 	mat.Scale(scores, m.scale)
 	mat.Softmax(probs, scores)
 	mat.WeightedSum(out, probs, v)
@@ -78,7 +76,7 @@ func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix) {
 func (m *Model) Head(logits []float32, normed, x mat.Matrix) {
 	m.norm(normed, x, m.Weights.FinalNorm)
 	last := x.NumRows() - 1
-	mat.MulT(mat.Of(1, len(logits), logits), normed.Rows(last, last+1), m.Weights.Head)
+	mat.MulT(mat.RowOf(logits), normed.Rows(last, last+1), m.Weights.Head)
 }
 
 func (m *Model) norm(dst, x mat.Matrix, gain []float32) {
