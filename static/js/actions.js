@@ -1,0 +1,90 @@
+// What a person can do: each action changes the store, tells the server, or both.
+
+import { decode } from "./wire/frame.js";
+import { address } from "./state/url.js";
+import { translator } from "./text.js";
+
+const PLAY_PAUSE = 450; // milliseconds between steps while playing
+
+/** @param {any} store @param {{send: (command: object) => boolean}} link filled in by main.js */
+export function createActions(store, link) {
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
+  let pickTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
+  const picked = () => {
+    const { frame, cell } = store.get();
+    const p = frame?.meta.pick;
+    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell };
+  };
+  const act = {
+    /** @param {object} command */
+    send(command) {
+      act.pause();
+      link.send(command);
+    },
+    pause() {
+      clearTimeout(timer);
+      if (store.get().playing) store.set({ playing: false });
+      if (store.get().frame?.meta.run.running) link.send({ cmd: "pause" });
+    },
+    play() {
+      if (store.get().playing || store.get().frame?.meta.run.running) return act.pause();
+      store.set({ playing: true });
+      link.send({ cmd: "forward", by: "layer" });
+    },
+    /** @param {ArrayBuffer} data */
+    frame(data) {
+      const frame = decode(data);
+      const before = store.get().frame;
+      store.set({ frame, lost: false, shownAt: performance.now() });
+      history.replaceState(null, "", address(frame.meta.link, store.get().lang));
+      const { run, step } = frame.meta;
+      const end = run.ended && step?.n === run.recorded - 1;
+      if (end && store.get().playing) store.set({ playing: false });
+      clearTimeout(timer);
+      if (store.get().playing && before !== frame) timer = setTimeout(() => link.send({ cmd: "forward", by: "layer" }), PLAY_PAUSE);
+    },
+    /** @param {string} text */
+    problem(text) {
+      store.set({ problem: JSON.parse(text), playing: false });
+    },
+    /** @param {object} recipe */
+    run(recipe) {
+      store.set({ problem: null, cell: null });
+      act.send({ cmd: "run", recipe });
+    },
+    /** @param {number} step */
+    seek(step) {
+      act.send({ cmd: "seek", step });
+    },
+    /** @param {number} token */
+    fork(token) {
+      act.send({ cmd: "fork", token });
+    },
+    /** @param {{layer: number|null, head: number}} choice */
+    pick({ layer, head }) {
+      link.send({ cmd: "pick", layer, head, cell: store.get().cell });
+    },
+    follow() {
+      const p = store.get().frame?.meta.pick;
+      if (p) act.pick({ layer: p.follow ? p.layer : null, head: p.head });
+    },
+    /** Shows the value at hand at once, and asks for the exact one. @param {any} cell */
+    pickCell(cell) {
+      store.set({ cell });
+      clearTimeout(pickTimer);
+      pickTimer = setTimeout(() => link.send(picked()), 80);
+    },
+    help() {
+      /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal();
+    },
+    /** @param {string} lang */
+    async setLang(lang) {
+      const response = await fetch(`/text/${lang}.json`);
+      store.set({ lang, t: translator(await response.json(), lang) });
+      const link = store.get().frame?.meta.link;
+      if (link) history.replaceState(null, "", address(link, lang));
+    },
+  };
+  return act;
+}

@@ -1,0 +1,48 @@
+// Wiring: socket -> store -> views, views -> actions -> socket.
+
+import { connect } from "./wire/socket.js";
+import { createStore } from "./state/store.js";
+import { createActions } from "./actions.js";
+import { createChrome } from "./view/chrome.js";
+import { createTransport } from "./view/transport.js";
+import { createForm } from "./view/form.js";
+import { createTimeline } from "./view/timeline.js";
+import { createSentence } from "./view/sentence.js";
+import { createPickers } from "./view/pickers.js";
+import { createStage } from "./view/stage.js";
+import { createTable } from "./view/table.js";
+import { createCache } from "./view/cache.js";
+import { createTokens } from "./view/tokens.js";
+import { createLedger } from "./view/ledger.js";
+
+const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+const store = createStore(/** @type {any} */ ({
+  frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null, width: 0,
+  connected: false, lost: false, playing: false, problem: null, cell: null,
+}));
+const link = { send: (/** @type {object} */ _) => false };
+const act = createActions(store, link);
+
+await act.setLang(document.documentElement.dataset.lang ?? "en");
+const pick = new URLSearchParams(location.search).get("cell")?.split(".");
+if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), col: Number(pick[2]) } });
+
+store.subscribe(createChrome(store, act));
+store.subscribe(createTransport(part("transport"), act));
+store.subscribe(createForm(part("recipe"), act));
+store.subscribe(createTimeline(part("timeline"), act));
+store.subscribe(createSentence(part("sentence")));
+store.subscribe(createPickers(part("pickers"), act));
+store.subscribe(createStage(part("stage"), { pick: act.pickCell }));
+store.subscribe(createTable(part("table")));
+store.subscribe(createCache(part("cache")));
+store.subscribe(createTokens(part("tokens"), act));
+store.subscribe(createLedger(part("ledger")));
+
+const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
+  opened: () => link.send({ cmd: "open", link: location.search }),
+  frame: act.frame,
+  problem: act.problem,
+  state: (connected) => store.set({ connected, lost: store.get().lost || !connected }),
+});
+link.send = socket.send;

@@ -1,0 +1,97 @@
+// What stands around the matrices: token names, the brackets that part cached
+// from new, and the signs of the formula.
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {any} layout @param {any} frame
+ * @param {import("./theme.js").Theme} theme @param {import("../text.js").T} t
+ */
+export function axes(canvas, layout, frame, theme, t) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.round(layout.width * ratio);
+  canvas.height = Math.round(layout.height * ratio);
+  canvas.style.setProperty("width", `${layout.width}px`);
+  canvas.style.setProperty("height", `${layout.height}px`);
+  const ctx = canvas.getContext("2d");
+  if (!ctx) return;
+  ctx.scale(ratio, ratio);
+  const { Q, K, V, scores, probs, out } = layout.plates;
+  const { cached, rows } = frame.meta.pick_step;
+  const positions = cached + rows;
+  const labels = frame.meta.tokens.map((/** @type {[number, string]} */ x) => x[1]);
+  const c = theme.colors;
+  ctx.font = getComputedStyle(canvas).font;
+  ctx.textBaseline = "middle";
+
+  // Queries, beside Q: the new rows.
+  ctx.textAlign = "right";
+  thin(rows, Q.h / rows, 11, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, 74, c.ink));
+  // Keys, above K^T and beside V.
+  thin(positions, K.w / positions, 11, (j, x) => {
+    ctx.save();
+    ctx.translate(K.x + x, K.y - 8);
+    ctx.rotate(-Math.PI / 2);
+    ctx.textAlign = "left";
+    text(ctx, labels[j], 0, 0, 74, j < cached ? c.muted : c.ink);
+    ctx.restore();
+  });
+  thin(positions, V.h / positions, 11, (j, y) => text(ctx, labels[j], V.x - 8, V.y + y, 74, j < cached ? c.muted : c.ink));
+
+  // Cached against new: a bracket under K^T and left of V, in the lane's colour.
+  bracket(ctx, [K.x, K.y + K.h + 4], [K.w, 0], cached, positions, c);
+  bracket(ctx, [V.x - 4, V.y], [0, V.h], cached, positions, c);
+
+  // The signs of softmax(Q K^T / sqrt(d)) V.
+  ctx.fillStyle = c.muted;
+  ctx.textAlign = "center";
+  const y = scores.y + Math.min(scores.h / 2, 40);
+  sign(ctx, "·", (Q.x + Q.w + scores.x) / 2, y);
+  sign(ctx, "→", (scores.x + scores.w + probs.x) / 2, y);
+  sign(ctx, "·", (probs.x + probs.w + out.x) / 2, y);
+}
+
+/**
+ * Calls draw for as many of n labels as fit, size pixels apart.
+ * @param {number} n @param {number} size @param {number} need @param {(i: number, at: number) => void} draw
+ */
+function thin(n, size, need, draw) {
+  const every = Math.max(1, Math.ceil(need / size));
+  for (let i = n - 1; i >= 0; i -= every) draw(i, (i + 0.5) * size); // the newest always has its name
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} y @param {number} max @param {string} color */
+function text(ctx, s, x, y, max, color) {
+  ctx.fillStyle = color;
+  let shown = s ?? "";
+  while (shown.length > 1 && ctx.measureText(shown).width > max) shown = shown.slice(0, -2) + "…";
+  ctx.fillText(shown, x, y);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} y */
+function sign(ctx, s, x, y) {
+  ctx.save();
+  ctx.font = `20px ${ctx.font.replace(/^.*px /, "")}`;
+  ctx.fillText(s, x, y);
+  ctx.restore();
+}
+
+/**
+ * A line along K or V: thin and dashed over cached rows, thick over new ones.
+ * @param {CanvasRenderingContext2D} ctx @param {[number, number]} at @param {[number, number]} along
+ * @param {number} cached @param {number} positions @param {Record<string, string>} c
+ */
+function bracket(ctx, [x, y], [dx, dy], cached, positions, c) {
+  const part = cached / positions;
+  const line = (/** @type {number} */ from, /** @type {number} */ to, /** @type {string} */ color, /** @type {number} */ width, /** @type {number[]} */ dash) => {
+    if (from >= to) return;
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width;
+    ctx.setLineDash(dash);
+    ctx.beginPath();
+    ctx.moveTo(x + dx * from, y + dy * from);
+    ctx.lineTo(x + dx * to, y + dy * to);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  };
+  line(0, part, c.cached, 2, [2, 2]);
+  line(part, 1, c.fresh, 4, []);
+}

@@ -1,0 +1,66 @@
+// The recipe: prompt, model, how many tokens, how they are chosen.
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {{run: (recipe: object) => void}} act
+ */
+export function createForm(form, act) {
+  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  const known = /** @type {HTMLSelectElement} */ (form.querySelector("[data-known]"));
+  let shown = "";
+  form.addEventListener("submit", (e) => {
+    e.preventDefault();
+    act.run(recipe());
+  });
+  field("prompt").addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+      e.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  known.addEventListener("change", () => {
+    if (!known.value) return;
+    field("prompt").value = known.value;
+    known.selectedIndex = 0;
+    act.run(recipe());
+  });
+  form.addEventListener("change", sampling);
+
+  function recipe() {
+    return {
+      model: field("model").value,
+      prompt: field("prompt").value,
+      max_new: Math.trunc(field("new").valueAsNumber) || -1, // an empty field is refused by name, not guessed
+      sampler: {
+        kind: field("sampler").value,
+        temperature: Number(field("t").value) || -1,
+        top_k: Math.trunc(Number(field("k").value)),
+        top_p: Number(field("p").value) || -1,
+        seed: field("seed").value.trim() || "0",
+      },
+    };
+  }
+  function sampling() {
+    const off = field("sampler").value !== "sample";
+    for (const name of ["t", "k", "p", "seed"]) field(name).disabled = off;
+  }
+
+  /** Fills the form when another run has begun; never while one is on. @param {any} state */
+  return function view({ frame, lang }) {
+    for (const group of known.querySelectorAll("optgroup")) group.hidden = group.dataset.lang !== lang;
+    if (!frame) return;
+    const r = frame.meta.run.recipe;
+    const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler]);
+    if (now === shown) return;
+    shown = now;
+    field("model").value = r.model;
+    field("prompt").value = r.prompt;
+    field("new").value = String(r.max_new);
+    field("sampler").value = r.sampler.kind;
+    field("t").value = String(r.sampler.temperature);
+    field("k").value = String(r.sampler.top_k);
+    field("p").value = String(r.sampler.top_p);
+    field("seed").value = String(r.sampler.seed);
+    sampling();
+  };
+}

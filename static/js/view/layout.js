@@ -1,0 +1,91 @@
+// Geometry only: where things stand, and what is under a point. No DOM.
+
+import { clamp } from "../scale/linear.js";
+
+/** @typedef {{x: number, y: number, w: number, h: number}} Box */
+/** @typedef {Box & {name: string, rows: number, cols: number}} Plate a matrix drawn as w x h pixels */
+
+const GAP = 30; // between matrices: room for a sign
+const LABEL = 84; // token names beside rows and above columns
+const CAPTION = 20;
+
+/**
+ * The stage: Q beside the scores and K^T above them; the softmax beside V's
+ * column; V above the output. So each product stands at the crossing of what
+ * it is made of.
+ *
+ * @param {{width: number, m: number, t: number, hd: number}} size pixels, new rows, positions, head_dim
+ * @returns {{plates: Record<string, Plate>, width: number, height: number, key: number, row: number, dim: number}}
+ */
+export function stage({ width, m, t, hd }) {
+  const dim = clamp(Math.floor((width * 0.17) / hd), 2, 8); // pixels of one head dimension
+  const free = width - LABEL - 2 * hd * dim - 3 * GAP;
+  const key = clamp(free / (2 * t), 1.5, 26); // pixels of one key position across
+  const row = m === 1 ? 30 : clamp(key, 3, 22); // pixels of one query row
+  const across = Math.round(key * t);
+  const deep = hd * dim;
+  const tall = Math.max(Math.round(row * m), 3);
+  const vTall = clamp(t * 13, 40, deep);
+  const top = LABEL + CAPTION;
+  const middle = top + deep + CAPTION + 12;
+  const x = { q: LABEL, s: LABEL + deep + GAP, p: LABEL + deep + 2 * GAP + across, o: LABEL + deep + 3 * GAP + 2 * across };
+  /** @type {Record<string, Plate>} */
+  const plates = {
+    Q: { name: "Q", x: x.q, y: middle, w: deep, h: tall, rows: m, cols: hd },
+    K: { name: "K", x: x.s, y: top, w: across, h: deep, rows: hd, cols: t }, // transposed
+    scores: { name: "scores", x: x.s, y: middle, w: across, h: tall, rows: m, cols: t },
+    probs: { name: "probs", x: x.p, y: middle, w: across, h: tall, rows: m, cols: t },
+    V: { name: "V", x: x.o, y: top + deep - vTall, w: deep, h: vTall, rows: t, cols: hd },
+    out: { name: "out", x: x.o, y: middle, w: deep, h: tall, rows: m, cols: hd },
+  };
+  return { plates, width: x.o + deep, height: middle + tall + 4, key, row, dim };
+}
+
+/**
+ * The cell of a plate under a point, or null.
+ * @param {Plate} plate @param {number} x @param {number} y from the plate's corner
+ */
+export function hit(plate, x, y) {
+  const col = Math.floor((x / plate.w) * plate.cols);
+  const row = Math.floor((y / plate.h) * plate.rows);
+  return col < 0 || row < 0 || col >= plate.cols || row >= plate.rows ? null : { row, col };
+}
+
+/**
+ * The cell of the tensor that a cell of a plate shows: K is drawn transposed.
+ * @param {string} name @param {{row: number, col: number}} at
+ */
+export const tensorCell = (name, at) => (name === "K" ? { row: at.col, col: at.row } : at);
+
+/**
+ * The timeline: prefill as one block as wide as its prompt, then one column
+ * for each decode pass; layers from the bottom up, the head on top.
+ *
+ * @param {{width: number, height: number, layers: number, prompt: number, passes: number}} size
+ */
+export function timeline({ width, height, layers, prompt, passes }) {
+  const units = prompt + (passes - 1);
+  const gap = passes > 1 ? 6 : 0; // prefill and decode are two stretches
+  const unit = (width - gap) / units;
+  const tall = height / (layers + 1);
+  return {
+    unit,
+    tall,
+    /** @param {number} pass */
+    column: (pass) => (pass === 0 ? { x: 0, w: unit * prompt } : { x: gap + unit * (prompt + pass - 1), w: unit }),
+    /** @param {number} n @returns {Box} */
+    box(n) {
+      const pass = Math.floor(n / (layers + 1));
+      const part = n % (layers + 1);
+      const { x, w } = this.column(pass);
+      return { x, y: height - (part + 1) * tall, w, h: tall };
+    },
+    /** The step under a point. @param {number} x @param {number} y */
+    at(x, y) {
+      const raw = (x - (x > unit * prompt ? gap : 0)) / unit - prompt + 1;
+      const pass = clamp(Math.floor(Math.max(raw, 0)), 0, passes - 1);
+      const part = clamp(Math.floor((height - y) / tall), 0, layers);
+      return pass * (layers + 1) + part;
+    },
+  };
+}

@@ -1,0 +1,83 @@
+// The ledger: what each lane paid, this step and so far.
+
+import { number, si } from "./format.js";
+
+const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
+const ROWS = /** @type {const} */ ([
+  ["kv_bytes", "B"], ["kv_write_bytes", "B"], ["kv_read_bytes", "B"], ["weight_bytes", "B"], ["seconds", "s"],
+]);
+
+/** @param {any} counters */
+export const total = (counters) => (counters ? PARTS.reduce((sum, p) => sum + number(counters.flops[p]), 0) : 0);
+
+/**
+ * Pieces of one bar, in parts of the longest bar: for each part the amount that
+ * the cached lane pays too, and what the lane only computes again.
+ * @param {any} mine @param {any} cached @param {number} longest
+ */
+export function bar(mine, cached, longest) {
+  if (!mine || longest <= 0) return [];
+  return PARTS.flatMap((part) => {
+    const all = number(mine.flops[part]);
+    const needed = cached ? Math.min(number(cached.flops[part]), all) : all;
+    return [
+      { part, again: false, share: needed / longest },
+      { part, again: true, share: (all - needed) / longest },
+    ].filter((piece) => piece.share > 0);
+  });
+}
+
+/** @param {HTMLElement} root */
+export function createLedger(root) {
+  /** @param {any} state */
+  return function view({ frame, t }) {
+    if (!frame) return;
+    for (const span of ["step", "total"]) {
+      const block = /** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`));
+      const { cached, uncached } = frame.meta.ledger[span];
+      const longest = Math.max(total(cached), total(uncached));
+      for (const [lane, counters] of [["cached", cached], ["uncached", uncached]]) {
+        const out = /** @type {HTMLElement} */ (block.querySelector(`[data-flops="${lane}"]`));
+        out.textContent = counters ? si(total(counters), "FLOP") : "–";
+        out.dataset.value = String(total(counters));
+        fill(/** @type {HTMLElement} */ (block.querySelector(`[data-bar="${lane}"]`)), bar(counters, cached, longest), t);
+      }
+      const ratio = total(cached) ? total(uncached) / total(cached) : 1;
+      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = frame.meta.step ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) }) : "";
+      const table = /** @type {HTMLElement} */ (root.querySelector(`[data-numbers="${span}"]`));
+      for (const part of PARTS) {
+        put(table, `flops.${part}`, cached?.flops[part], uncached?.flops[part], "FLOP");
+      }
+      for (const [key, unit] of ROWS) put(table, key, cached?.[key], uncached?.[key], unit);
+    }
+    lamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), frame.meta.step, t);
+  };
+}
+
+/** @param {HTMLElement} block @param {string} key @param {any} a @param {any} b @param {string} unit */
+function put(block, key, a, b, unit) {
+  for (const [lane, value] of [["cached", a], ["uncached", b]]) {
+    const cell = block.querySelector(`[data-cell="${key}.${lane}"]`);
+    if (!(cell instanceof HTMLElement)) continue;
+    cell.textContent = value === undefined ? "–" : si(value, unit);
+    cell.dataset.value = value === undefined ? "" : String(value);
+  }
+}
+
+/** @param {HTMLElement} el @param {ReturnType<typeof bar>} pieces @param {import("../text.js").T} t */
+function fill(el, pieces, t) {
+  el.replaceChildren(...pieces.map(({ part, again, share }) => {
+    const i = document.createElement("i");
+    i.className = `part part-${part}${again ? " again" : ""}`;
+    i.style.setProperty("width", `${100 * share}%`);
+    i.title = t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) });
+    return i;
+  }));
+}
+
+/** @param {HTMLElement} el @param {any} step @param {import("../text.js").T} t */
+function lamp(el, step, t) {
+  el.dataset.state = step ? (step.identical ? "same" : "differs") : "off";
+  /** @type {HTMLElement} */ (el.querySelector("[data-says]")).textContent = !step
+    ? t("lamp.off") : step.identical ? t("lamp.same") : t("lamp.differs", { Op: step.differs });
+}

@@ -1,0 +1,86 @@
+// Paints one matrix: a table of colours scaled up, then what colour alone must
+// not say: hatching where the mask forbids, an edge between cached and new.
+
+import { indexer } from "../scale/color.js";
+
+/**
+ * @typedef {{
+ *   rows: number, cols: number,
+ *   at: (row: number, col: number) => number,
+ *   max: number, signed: boolean,
+ *   masked?: (row: number, col: number) => boolean,
+ * }} Grid
+ */
+
+/**
+ * One pixel per cell.
+ * @param {Grid} grid @param {Uint32Array} colors
+ * @returns {{width: number, height: number, data: Uint8ClampedArray<ArrayBuffer>}}
+ */
+export function pixels(grid, colors) {
+  const words = new Uint32Array(grid.rows * grid.cols);
+  const index = indexer(grid.max, grid.signed);
+  for (let r = 0, i = 0; r < grid.rows; r++) {
+    for (let c = 0; c < grid.cols; c++, i++) words[i] = colors[index(grid.at(r, c))];
+  }
+  return { width: grid.cols, height: grid.rows, data: new Uint8ClampedArray(words.buffer) };
+}
+
+/** @type {HTMLCanvasElement|undefined} */
+let scratch;
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {import("./layout.js").Plate} plate
+ * @param {Grid} grid @param {Uint32Array} colors @param {{hatch: string, line: string}} ink
+ */
+export function paint(canvas, plate, grid, colors, ink) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  const w = Math.round(plate.w * ratio);
+  const h = Math.round(plate.h * ratio);
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  const ctx = canvas.getContext("2d");
+  if (!ctx) return;
+  scratch ??= document.createElement("canvas");
+  scratch.width = grid.cols;
+  scratch.height = grid.rows;
+  const p = pixels(grid, colors);
+  scratch.getContext("2d")?.putImageData(new ImageData(p.data, p.width, p.height), 0, 0);
+  ctx.imageSmoothingEnabled = false;
+  ctx.drawImage(scratch, 0, 0, w, h);
+  const cw = w / grid.cols;
+  const ch = h / grid.rows;
+  if (cw >= 7 * ratio && ch >= 7 * ratio) rule(ctx, grid, cw, ch, ink.line);
+  if (grid.masked) hatch(ctx, grid, cw, ch, ink.hatch, ratio);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {number} cw @param {number} ch @param {string} color */
+function rule(ctx, grid, cw, ch, color) {
+  ctx.fillStyle = color;
+  for (let c = 1; c < grid.cols; c++) ctx.fillRect(Math.round(c * cw) - 1, 0, 1, grid.rows * ch);
+  for (let r = 1; r < grid.rows; r++) ctx.fillRect(0, Math.round(r * ch) - 1, grid.cols * cw, 1);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {number} cw @param {number} ch
+ * @param {string} color @param {number} ratio
+ */
+function hatch(ctx, grid, cw, ch, color, ratio) {
+  ctx.save();
+  ctx.beginPath();
+  for (let r = 0; r < grid.rows; r++) {
+    for (let c = 0; c < grid.cols; c++) if (grid.masked?.(r, c)) ctx.rect(c * cw, r * ch, cw, ch);
+  }
+  ctx.clip();
+  ctx.strokeStyle = color;
+  ctx.lineWidth = ratio;
+  ctx.beginPath();
+  const w = grid.cols * cw;
+  const h = grid.rows * ch;
+  for (let x = -h; x < w; x += 6 * ratio) {
+    ctx.moveTo(x, h);
+    ctx.lineTo(x + h, 0);
+  }
+  ctx.stroke();
+  ctx.restore();
+}

@@ -1,0 +1,58 @@
+// Which layer and head the stage shows.
+
+/**
+ * @param {HTMLElement} root
+ * @param {{pick: (choice: {layer: number|null, head: number}) => void}} act
+ */
+export function createPickers(root, act) {
+  const layers = /** @type {HTMLElement} */ (root.querySelector("[data-layers]"));
+  const heads = /** @type {HTMLElement} */ (root.querySelector("[data-heads]"));
+  let built = "";
+  /** @type {any} */
+  let pick = { layer: 0, head: 0, follow: true };
+  root.addEventListener("change", (e) => {
+    const input = /** @type {HTMLInputElement} */ (e.target);
+    if (input.name === "pick-layer") act.pick({ layer: input.value === "follow" ? null : Number(input.value), head: pick.head });
+    if (input.name === "pick-head") act.pick({ layer: pick.follow ? null : pick.layer, head: Number(input.value) });
+  });
+  /** @param {any} state */
+  return function view({ frame, t, lang }) {
+    if (!frame) return;
+    const c = frame.meta.run.config;
+    pick = frame.meta.pick;
+    const shape = [c.layers, c.heads, c.kv_heads, lang].join();
+    if (shape !== built) {
+      built = shape;
+      layers.replaceChildren(radio("pick-layer", "follow", t("pick.follow")), ...range(c.layers).map((l) => radio("pick-layer", l, String(l + 1))));
+      heads.replaceChildren(...range(c.heads).map((h) => radio("pick-head", h, String(h + 1), Math.floor((h * c.kv_heads) / c.heads) % 2 ? "odd" : "even")));
+    }
+    check(layers, pick.follow ? "follow" : String(pick.layer));
+    check(heads, String(pick.head));
+    for (const label of layers.children) label.classList.toggle("now", label.querySelector("input")?.value === String(pick.layer));
+    const group = /** @type {HTMLElement} */ (root.querySelector("[data-group]"));
+    group.textContent = c.kv_heads < c.heads ? t("pick.group", { Head: pick.head + 1, KV: pick.kv_head + 1 }) : "";
+  };
+}
+
+/** @param {number} n */
+const range = (n) => Array.from({ length: n }, (_, i) => i);
+
+/** @param {string} name @param {string|number} value @param {string} text @param {string} [group] */
+function radio(name, value, text, group = "") {
+  const label = document.createElement("label");
+  label.className = group;
+  const input = document.createElement("input");
+  input.type = "radio";
+  input.name = name;
+  input.value = String(value);
+  const span = document.createElement("span");
+  span.textContent = text;
+  label.append(input, span);
+  return label;
+}
+
+/** @param {HTMLElement} group @param {string} value */
+function check(group, value) {
+  const input = group.querySelector(`input[value="${value}"]`);
+  if (input instanceof HTMLInputElement) input.checked = true;
+}

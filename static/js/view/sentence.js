@@ -1,0 +1,35 @@
+// One sentence that says what this step did, with its own numbers.
+
+import { percent, si } from "./format.js";
+
+/** @param {any} frame @param {import("../text.js").T} t @returns {string} */
+export function sentence(frame, t) {
+  const { step, run, kv, top, tokens, ledger } = frame.meta;
+  if (!step) return t("say.start", { Count: run.prompt_tokens, Layers: run.config.layers });
+  const T = step.cached + step.rows;
+  if (step.part === "head") {
+    const chosen = top.find((/** @type {any} */ c) => c.chosen);
+    const label = tokens[tokens.length - 1][1];
+    return t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {
+      Token: label, Prob: chosen ? percent(chosen.prob) : t("say.unlikely"), Vocab: run.config.vocab, Pass: step.pass,
+    }) + (step.done ? " " + t(`say.done.${step.done}`) : "");
+  }
+  const bytes = ledger.step.cached ? ledger.step.cached.kv_write_bytes : 0;
+  if (step.phase === "prefill") {
+    return t("say.prefill", { Layer: step.layer + 1, Count: step.rows, Masked: (step.rows * (step.rows - 1)) / 2, Pairs: step.rows * T, Rows: 2 * step.rows * run.config.kv_heads, Bytes: bytes });
+  }
+  return t("say.decode", { Layer: step.layer + 1, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, Rows: 2 * run.config.kv_heads, Bytes: bytes, Held: si(kv.bytes, "B"), Again: step.cached });
+}
+
+/** @param {HTMLElement} root */
+export function createSentence(root) {
+  const line = /** @type {HTMLElement} */ (root.querySelector("[data-line]"));
+  const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
+  /** @param {any} state */
+  return function view({ frame, t, connected }) {
+    const text = frame ? sentence(frame, t) : t("say.waiting");
+    if (line.textContent !== text) line.textContent = text; // a live region speaks every change
+    count.textContent = frame?.meta.step ? t("say.count", { N: frame.meta.step.n + 1, Length: frame.meta.run.ended ? frame.meta.run.recorded : frame.meta.run.length }) : "";
+    root.dataset.connected = String(connected);
+  };
+}

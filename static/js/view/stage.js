@@ -1,0 +1,156 @@
+// The stage: one head of one layer, from Q, K and V to its output.
+
+import { stage as geometry, hit, tensorCell } from "./layout.js";
+import { paint } from "./matrix.js";
+import { axes } from "./axes.js";
+import { cell as shortNumber } from "./format.js";
+
+const OPS = ["Q", "K", "scores", "probs", "V", "out"];
+
+/**
+ * @param {HTMLElement} root
+ * @param {{pick: (cell: {op: string, row: number, col: number}|null) => void}} act
+ */
+export function createStage(root, act) {
+  const field = /** @type {HTMLElement} */ (root.querySelector("[data-field]"));
+  const back = /** @type {HTMLCanvasElement} */ (root.querySelector("[data-axes]"));
+  const empty = /** @type {HTMLElement} */ (root.querySelector("[data-empty]"));
+  /** @type {Record<string, {box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, caption: HTMLElement}>} */
+  const parts = {};
+  for (const op of OPS) {
+    const box = /** @type {HTMLElement} */ (root.querySelector(`[data-op="${op}"]`));
+    parts[op] = {
+      box,
+      canvas: /** @type {HTMLCanvasElement} */ (box.querySelector("canvas")),
+      cursor: /** @type {HTMLElement} */ (box.querySelector(".cursor")),
+      caption: /** @type {HTMLElement} */ (box.querySelector(".shape")),
+    };
+    listen(op);
+  }
+  /** @type {ReturnType<typeof geometry>|null} */
+  let layout = null;
+  /** @type {{op: string, row: number, col: number}|null} the cell under the cursor, in tensor coordinates */
+  let here = null;
+
+  /** @param {string} op */
+  function listen(op) {
+    const { canvas } = parts[op];
+    canvas.addEventListener("pointermove", (e) => layout && go(op, hit(layout.plates[op], e.offsetX, e.offsetY)));
+    canvas.addEventListener("keydown", (e) => {
+      const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
+      if (!step || !layout || e.ctrlKey || e.metaKey || e.altKey) return;
+      e.preventDefault();
+      e.stopPropagation(); // the page's own keys step the run
+      const p = layout.plates[op];
+      const now = here?.op === op ? tensorCell(op, here) : { row: 0, col: -1 };
+      go(op, { row: clampTo(now.row + step[0], p.rows), col: clampTo(now.col + step[1], p.cols) });
+    });
+    canvas.addEventListener("focus", () => here?.op !== op && go(op, { row: 0, col: 0 }));
+  }
+
+  /** @param {string} op @param {{row: number, col: number}|null} at cell of the plate */
+  function go(op, at) {
+    if (!at) return;
+    const to = { op, ...tensorCell(op, at) };
+    if (here && here.op === op && here.row === to.row && here.col === to.col) return;
+    here = to;
+    act.pick(here);
+  }
+
+  /** @param {any} state */
+  function view(state) {
+    const frame = state.frame;
+    const t = state.t;
+    const ready = !!frame?.tensors.scores;
+    empty.hidden = ready;
+    field.hidden = !ready;
+    if (!ready) {
+      empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t("stage.waiting");
+      return;
+    }
+    const { scores, Q } = frame.tensors;
+    const [m, positions] = scores.shape;
+    layout = geometry({ width: field.clientWidth, m, t: positions, hd: Q.shape[1] });
+    field.style.setProperty("height", `${layout.height}px`);
+    axes(back, layout, frame, state.theme, t);
+    const ink = { hatch: state.theme.colors.hatch, line: state.theme.colors.surface };
+    for (const op of OPS) {
+      const plate = layout.plates[op];
+      place(parts[op].box, plate);
+      const tensor = frame.tensors[op];
+      const signed = op !== "probs";
+      const grid = {
+        rows: plate.rows, cols: plate.cols, signed,
+        at: cells(tensor, op),
+        max: signed ? largest(tensor.data) : 1,
+        masked: op === "scores" || op === "probs" ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] === 0 : undefined,
+      };
+      paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
+      parts[op].caption.textContent = `${tensor.shape[0]} × ${tensor.shape[1]}`;
+      parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
+      cursor(parts[op].cursor, plate, op, state.cell);
+    }
+  }
+  return view;
+}
+
+/** @param {number} x @param {number} n */
+const clampTo = (x, n) => Math.min(Math.max(x, 0), n - 1);
+
+/** @param {any} tensor @param {string} op @returns {(r: number, c: number) => number} */
+function cells(tensor, op) {
+  const cols = tensor.shape[1];
+  return op === "K" ? (r, c) => tensor.data[c * cols + r] : (r, c) => tensor.data[r * cols + c];
+}
+
+/** @param {ArrayLike<number>} data */
+export function largest(data) {
+  let top = 0;
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i]);
+    if (size > top && size < Infinity) top = size;
+  }
+  return top;
+}
+
+/** @param {HTMLElement} el @param {import("./layout.js").Box} box */
+function place(el, { x, y, w, h }) {
+  el.style.setProperty("left", `${x}px`);
+  el.style.setProperty("top", `${y}px`);
+  el.style.setProperty("width", `${w}px`);
+  el.style.setProperty("height", `${h}px`);
+}
+
+/** @param {HTMLElement} el @param {import("./layout.js").Plate} plate @param {string} op @param {any} picked */
+function cursor(el, plate, op, picked) {
+  const at = picked?.op === op ? tensorCell(op, picked) : null;
+  el.hidden = !at || at.row >= plate.rows || at.col >= plate.cols;
+  if (!at || el.hidden) return;
+  const w = plate.w / plate.cols;
+  const h = plate.h / plate.rows;
+  place(el, { x: at.col * w, y: at.row * h, w, h });
+}
+
+/**
+ * What the readout says of the picked cell.
+ * @param {any} state
+ */
+export function readout({ frame, cell, t }) {
+  const tensor = frame?.tensors[cell?.op];
+  if (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1]) return null;
+  const exact = frame.meta.cell;
+  const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
+  const positions = frame.meta.pick_step.cached + frame.meta.pick_step.rows;
+  const token = (/** @type {number} */ i) => frame.meta.tokens[i]?.[1] ?? "";
+  const query = ["Q", "scores", "probs", "out"].includes(cell.op);
+  const row = token(query ? positions - tensor.shape[0] + cell.row : cell.row);
+  const pairs = cell.op === "scores" || cell.op === "probs";
+  const masked = pairs && frame.tensors.mask.data[cell.row * positions + cell.col] === 0;
+  const value = tensor.data[cell.row * tensor.shape[1] + cell.col];
+  return {
+    where: t(pairs ? "cell.pair" : "cell.dim", { Op: t(`op.${cell.op}`), Row: row, Col: pairs ? token(cell.col) : cell.col }),
+    value: same ? exact.value : shortNumber(value),
+    exact: !!same,
+    masked,
+  };
+}

@@ -1,0 +1,24 @@
+// Colours of the current theme, read from the stylesheet so that canvases and
+// words agree; ramps are made once per theme.
+
+import { ramp } from "../scale/color.js";
+
+const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached", "fresh", "seq0", "seq1", "seq2", "neg", "zero", "pos"];
+
+/**
+ * @typedef {Record<string, string> & {}} Colors
+ * @typedef {{colors: Colors, sequential: Uint32Array, diverging: Uint32Array}} Theme
+ */
+
+/** @returns {Theme} */
+export function readTheme() {
+  const style = getComputedStyle(document.documentElement);
+  /** @type {Colors} */
+  const colors = {};
+  for (const name of NAMES) colors[name] = style.getPropertyValue(`--${name}`).trim();
+  return {
+    colors,
+    sequential: ramp([colors.seq0, colors.seq1, colors.seq2]),
+    diverging: ramp([colors.neg, colors.zero, colors.pos]),
+  };
+}

@@ -1,0 +1,51 @@
+// The text so far and the ten likeliest next tokens.
+
+import { percent } from "./format.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {{fork: (id: number) => void}} act
+ */
+export function createTokens(root, act) {
+  const list = /** @type {HTMLElement} */ (root.querySelector("[data-top]"));
+  const prompt = /** @type {HTMLElement} */ (root.querySelector("[data-prompt]"));
+  const made = /** @type {HTMLElement} */ (root.querySelector("[data-made]"));
+  const ended = /** @type {HTMLElement} */ (root.querySelector("[data-ended]"));
+  const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
+  /** @param {any} state */
+  return function view({ frame, t }) {
+    if (!frame) return;
+    const { run, top, text, step } = frame.meta;
+    prompt.textContent = run.recipe.prompt || (run.recipe.tokens ?? []).join(" ");
+    made.textContent = text;
+    const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
+    ended.textContent = over ? t(`done.${over}`) : "";
+    ended.hidden = !over;
+    hint.hidden = !!top;
+    hint.textContent = t("top.hint");
+    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, t, act)));
+  };
+}
+
+/** @param {any} c @param {import("../text.js").T} t @param {{fork: (id: number) => void}} act */
+function row(c, t, act) {
+  const li = document.createElement("li");
+  li.className = (c.chosen ? "chosen" : "") + (c.kept ? "" : " dropped");
+  li.dataset.id = String(c.id);
+  li.dataset.prob = String(c.prob);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.title = t("top.fork", { Label: c.label });
+  button.addEventListener("click", () => act.fork(c.id));
+  for (const [name, text] of [["label", c.label], ["prob", percent(c.prob)], ["mark", c.chosen ? t("top.chosen") : c.kept ? "" : t("top.dropped")]]) {
+    const span = document.createElement("span");
+    span.className = name;
+    span.textContent = text;
+    button.append(span);
+  }
+  const bar = document.createElement("i");
+  bar.style.setProperty("width", `${100 * c.prob}%`);
+  button.append(bar);
+  li.append(button);
+  return li;
+}

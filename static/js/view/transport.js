@@ -1,0 +1,71 @@
+// Buttons and keys that move the cursor.
+
+/** Keys that no browser owns; the help dialog lists the same. */
+export const KEYS = /** @type {Record<string, string>} */ ({
+  ArrowRight: "layer", ArrowLeft: "back", t: "token", T: "back-token",
+  p: "play", e: "end", s: "stop", f: "follow", "?": "help",
+});
+
+const COMMANDS = /** @type {Record<string, object>} */ ({
+  layer: { cmd: "forward", by: "layer" },
+  token: { cmd: "forward", by: "token" },
+  end: { cmd: "forward", by: "end" },
+  back: { cmd: "back", by: "layer" },
+  "back-token": { cmd: "back", by: "token" },
+  restart: { cmd: "seek", step: -1 },
+  pause: { cmd: "pause" },
+  stop: { cmd: "stop" },
+});
+
+/**
+ * @param {HTMLElement} root
+ * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void}} act
+ */
+export function createTransport(root, act) {
+  const run = (/** @type {string} */ name) => {
+    if (name === "play") act.play();
+    else if (name === "follow") act.follow();
+    else if (name === "help") act.help();
+    else act.send(COMMANDS[name]);
+  };
+  root.addEventListener("click", (e) => {
+    const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
+    if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
+  });
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
+    const name = KEYS[e.key];
+    if (!name || document.querySelector("dialog[open]") || !enabled()) return;
+    e.preventDefault();
+    run(name);
+  });
+  /** @param {any} state */
+  return function view({ frame, playing, connected, t }) {
+    const meta = frame?.meta;
+    const at = meta?.step ? meta.step.n : -1;
+    const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
+    const off = (/** @type {string} */ name, /** @type {boolean} */ disabled) => {
+      const b = root.querySelector(`button[data-do="${name}"]`);
+      if (b instanceof HTMLButtonElement) b.setAttribute("aria-disabled", String(disabled || !connected));
+    };
+    for (const name of ["layer", "token", "end", "play"]) off(name, end);
+    for (const name of ["back", "back-token", "restart"]) off(name, at < 0);
+    off("stop", !!meta?.run.ended || at < 0);
+    const play = root.querySelector('button[data-do="play"]');
+    if (play instanceof HTMLElement) {
+      const busy = playing || !!meta?.run.running;
+      play.setAttribute("aria-pressed", String(busy));
+      play.title = t(busy ? "controls.pause" : "controls.play");
+      /** @type {HTMLElement} */ (play.querySelector(".word")).textContent = t(busy ? "controls.pause" : "controls.play");
+      /** @type {HTMLElement} */ (play.querySelector(".glyph")).textContent = busy ? "❚❚" : "▶";
+    }
+  };
+}
+
+/** Single keys can be switched off in the help dialog. */
+const enabled = () => /** @type {HTMLInputElement} */ (document.getElementById("keys-on")).checked;
+
+/** Is the person typing or choosing, so that keys are theirs? @param {EventTarget|null} target */
+const typing = (target) =>
+  target instanceof HTMLElement &&
+  (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));

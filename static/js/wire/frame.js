@@ -1,0 +1,63 @@
+// Reads frames: safetensors files whose metadata is JSON (docs/protocol.md).
+
+/**
+ * @typedef {{dtype: string, shape: number[], data: Float32Array|Uint8Array}} Tensor
+ * @typedef {{meta: Record<string, any>, tensors: Record<string, Tensor>, bytes: number}} Frame
+ */
+
+const WIDTH = { F32: 4, F16: 2, U8: 1 };
+
+/** Every float16 as a float32, by its 16 bits. */
+const HALF = (() => {
+  const table = new Float32Array(1 << 16);
+  for (let bits = 0; bits < table.length; bits++) {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    if (exponent === 0) table[bits] = sign * fraction * 2 ** -24;
+    else if (exponent === 31) table[bits] = fraction ? NaN : sign * Infinity;
+    else table[bits] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return table;
+})();
+
+/**
+ * Decodes one frame. Throws an Error that says what is wrong with it.
+ * @param {ArrayBuffer} buffer
+ * @returns {Frame}
+ */
+export function decode(buffer) {
+  if (buffer.byteLength < 8) throw new Error("frame: shorter than its header length");
+  const length = Number(new DataView(buffer).getBigUint64(0, true));
+  const start = 8 + length;
+  if (!(start <= buffer.byteLength)) throw new Error("frame: header is cut off");
+  const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(buffer, 8, length)));
+  /** @type {Record<string, any>} */
+  const meta = {};
+  for (const [key, text] of Object.entries(header.__metadata__ ?? {})) meta[key] = JSON.parse(/** @type {string} */ (text));
+  /** @type {Record<string, Tensor>} */
+  const tensors = {};
+  for (const [name, t] of Object.entries(header)) {
+    if (name !== "__metadata__") tensors[name] = tensor(buffer, start, name, /** @type {any} */ (t));
+  }
+  if (meta.kvstep !== 1) throw new Error(`frame: protocol ${meta.kvstep}, this page speaks 1`);
+  return { meta, tensors, bytes: buffer.byteLength };
+}
+
+/**
+ * @param {ArrayBuffer} buffer @param {number} start @param {string} name
+ * @param {{dtype: "F32"|"F16"|"U8", shape: number[], data_offsets: [number, number]}} t
+ * @returns {Tensor}
+ */
+function tensor(buffer, start, name, t) {
+  const width = WIDTH[t.dtype];
+  const [from, to] = t.data_offsets;
+  const count = t.shape.reduce((a, b) => a * b, 1);
+  if (!width || to - from !== count * width || from < 0 || start + to > buffer.byteLength) {
+    throw new Error(`frame: tensor ${name} does not fit`);
+  }
+  const bytes = buffer.slice(start + from, start + to); // aligned
+  if (t.dtype === "U8") return { dtype: t.dtype, shape: t.shape, data: new Uint8Array(bytes) };
+  if (t.dtype === "F32") return { dtype: t.dtype, shape: t.shape, data: new Float32Array(bytes) };
+  return { dtype: t.dtype, shape: t.shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => HALF[bits]) };
+}

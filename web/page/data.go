@@ -1,0 +1,61 @@
+// Package page renders the page's words, controls and tables; JavaScript
+// (static/js) paints the pictures and updates the numbers.
+package page
+
+import (
+	"strconv"
+
+	"kvstep/sim"
+	"kvstep/web/text"
+)
+
+// HomeData is what the page is rendered from.
+type HomeData struct {
+	Lang    string // "en" or "zh"
+	Text    *text.Catalogue
+	Models  []ModelInfo
+	Prompts map[string][]string // prompts that the model knows, by language
+	Recipe  sim.Recipe          // what the form shows at first
+	Version string
+}
+
+// ModelInfo is one entry of the model menu.
+type ModelInfo struct {
+	Name, Title string
+	Config      sim.Config
+}
+
+// t is a message of the page's language.
+func (d HomeData) t(id string) string { return d.Text.T(id, nil) }
+
+// htmlLang is the language as HTML names it.
+func (d HomeData) htmlLang() string {
+	if d.Lang == "zh" {
+		return "zh-Hans"
+	}
+	return d.Lang
+}
+
+func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+// plates are the matrices of the stage, in reading order.
+var plates = []string{"Q", "K", "scores", "probs", "V", "out"}
+
+var parts = []string{"qkv", "scores", "av", "out", "mlp", "head"}
+
+// traffic are the ledger's other rows and how each number came to be.
+var traffic = []struct{ key, kind string }{
+	{"kv_bytes", "counted"}, {"kv_write_bytes", "counted"}, {"kv_read_bytes", "counted"},
+	{"weight_bytes", "counted"}, {"seconds", "measured"},
+}
+
+// shortcuts are the keys of the help dialog; view/transport.js acts on them.
+var shortcuts = []struct{ key, id string }{
+	{"→", "controls.layer.long"}, {"←", "controls.back.long"}, {"t", "controls.token.long"},
+	{"Shift+T", "controls.back_token.long"}, {"p", "controls.play.long"}, {"e", "controls.end.long"},
+	{"s", "controls.stop.long"}, {"f", "pick.follow.long"}, {"?", "help.title"},
+}
+
+func itoa(n int) string      { return strconv.Itoa(n) }
+func utoa(n uint64) string   { return strconv.FormatUint(n, 10) }
+func boolText(b bool) string { return strconv.FormatBool(b) }

@@ -1,0 +1,82 @@
+// Package text is every word that people read, by id, in English and Chinese.
+// The page fetches the same catalogue that the server and the command use.
+package text
+
+import (
+	"embed"
+	"encoding/json"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+//go:embed en.json zh.json
+var files embed.FS
+
+// Langs are the languages of the catalogue, the default first.
+func Langs() []string { return []string{"en", "zh"} }
+
+var (
+	bundle   = load()
+	matcher  = language.NewMatcher([]language.Tag{language.English, language.Chinese})
+	byLang   = map[string]*Catalogue{}
+	rawFiles = map[string][]byte{}
+)
+
+// load reads both files; they are embedded and tested, so that a broken one
+// cannot be shipped.
+func load() *i18n.Bundle {
+	b := i18n.NewBundle(language.English)
+	b.RegisterUnmarshalFunc("json", json.Unmarshal)
+	for _, lang := range Langs() {
+		if _, err := b.LoadMessageFileFS(files, lang+".json"); err != nil {
+			panic("text: " + err.Error())
+		}
+	}
+	return b
+}
+
+func init() {
+	for _, lang := range Langs() {
+		byLang[lang] = &Catalogue{i18n.NewLocalizer(bundle, lang), lang}
+		rawFiles[lang], _ = files.ReadFile(lang + ".json")
+	}
+}
+
+// Match is the catalogue's language for what a browser or terminal asks for:
+// zh-CN, zh-TW and zh-Hans are all "zh"; what is not known is "en".
+func Match(wanted ...string) string {
+	_, i := language.MatchStrings(matcher, wanted...)
+	return Langs()[i]
+}
+
+// JSON is one language's catalogue as the page fetches it.
+func JSON(lang string) []byte { return rawFiles[lang] }
+
+// Catalogue words messages in one language.
+type Catalogue struct {
+	localizer *i18n.Localizer
+	lang      string
+}
+
+// In is the catalogue of a language of Langs.
+func In(lang string) *Catalogue { return byLang[lang] }
+
+// T is the message of an id with its placeholders filled; "Count" chooses the
+// plural form. Lists are joined. An id that does not exist comes back as it is
+// (a test finds those).
+func (c *Catalogue) T(id string, args map[string]any) string {
+	data := make(map[string]any, len(args))
+	for name, v := range args {
+		if list, ok := v.([]string); ok {
+			v = strings.Join(list, map[string]string{"en": ", ", "zh": "、"}[c.lang])
+		}
+		data[name] = v
+	}
+	s, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: args["Count"]})
+	if err != nil {
+		return id
+	}
+	return s
+}
