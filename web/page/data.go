@@ -49,6 +49,19 @@ var traffic = []struct{ key, kind string }{
 	{"weight_bytes", "counted"}, {"seconds", "measured"},
 }
 
+// glyphs are the transport's icons, drawn in a box of 16.
+var glyphs = map[string]string{
+	"start": "M3 3h2v10H3zM13 3v10L6 8z",
+	"back2": "M8 3v10L2 8zM14 3v10L8 8z",
+	"back1": "M11 3v10L4 8z",
+	"next1": "M5 3v10l7-5z",
+	"next2": "M8 3v10l6-5zM2 3v10l6-5z",
+	"play":  "M4 2v12l9-6z",
+	"pause": "M4 3h3v10H4zM9 3h3v10H9z",
+	"end":   "M11 3h2v10h-2zM3 3v10l7-5z",
+	"stop":  "M4 4h8v8H4z",
+}
+
 // shortcuts are the keys of the help dialog; view/transport.js acts on them.
 var shortcuts = []struct{ key, id string }{
 	{"→", "controls.layer.long"}, {"←", "controls.back.long"}, {"t", "controls.token.long"},

@@ -57,7 +57,7 @@ export function createTransport(root, act) {
       play.setAttribute("aria-pressed", String(busy));
       play.title = t(busy ? "controls.pause" : "controls.play");
       /** @type {HTMLElement} */ (play.querySelector(".word")).textContent = t(busy ? "controls.pause" : "controls.play");
-      /** @type {HTMLElement} */ (play.querySelector(".glyph")).textContent = busy ? "❚❚" : "▶";
+      play.dataset.busy = String(busy);
     }
   };
 }

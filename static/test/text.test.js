@@ -1,0 +1,54 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { translator } from "../js/text.js";
+import { address } from "../js/state/url.js";
+import { sentence } from "../js/view/sentence.js";
+import { frame } from "./frames.js";
+
+const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
+
+test("placeholders, plurals, lists and numbers", () => {
+  const t = translator({ a: "{{.X}} of {{ .Y }}", n: { one: "{{.Count}} token", other: "{{.Count}} tokens" } }, "en");
+  assert.equal(t("a", { X: 1234, Y: ["p", "q"] }), "1,234 of p, q");
+  assert.equal(t("n", { Count: 1 }), "1 token");
+  assert.equal(t("n", { Count: 2 }), "2 tokens");
+  assert.equal(t("nothing.here"), "nothing.here");
+});
+
+test("every message that a module asks for exists", () => {
+  const messages = load("en");
+  const root = new URL("../js/", import.meta.url);
+  const files = readdirSync(root, { recursive: true }).filter((f) => String(f).endsWith(".js"));
+  let asked = 0;
+  for (const file of files) {
+    for (const [, id] of readFileSync(new URL(String(file), root), "utf8").matchAll(/\bt\(\s*"([^"]+)"/g)) {
+      asked++;
+      assert.ok(messages[id], `${file} asks for ${id}`);
+    }
+  }
+  assert.ok(asked > 20);
+});
+
+test("the sentence of every frame is whole, in both languages", () => {
+  for (const lang of ["en", "zh"]) {
+    const t = translator(load(lang), lang);
+    for (const name of ["start", "prefill", "chosen", "decode", "end"]) {
+      const s = sentence(frame(name), t);
+      assert.ok(s.length > 10 && !/\{\{|undefined|NaN|say\./.test(s), `${lang} ${name}: ${s}`);
+    }
+  }
+});
+
+test("the sentence of prefill has the run's own numbers", () => {
+  const f = frame("prefill");
+  const s = sentence(f, translator(load("en"), "en"));
+  const m = f.meta.step.rows;
+  const bytes = f.meta.ledger.step.cached.kv_write_bytes;
+  for (const n of [m, m * m, (m * (m - 1)) / 2, bytes]) assert.ok(s.includes(n.toLocaleString("en")), `${n} in ${s}`);
+});
+
+test("the address keeps the link and adds the language", () => {
+  const q = new URLSearchParams(address("?prompt=a+b&step=3", "zh"));
+  assert.deepEqual([q.get("prompt"), q.get("step"), q.get("lang")], ["a b", "3", "zh"]);
+});

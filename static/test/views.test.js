@@ -1,0 +1,82 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { bar, total } from "../js/view/ledger.js";
+import { paint, pixels } from "../js/view/matrix.js";
+import { axes } from "../js/view/axes.js";
+import { stage } from "../js/view/layout.js";
+import { readout, largest } from "../js/view/stage.js";
+import { createStore } from "../js/state/store.js";
+import { recorder, pretendBrowser, theme } from "./canvas.js";
+import { frame } from "./frames.js";
+
+pretendBrowser();
+
+test("the ledger's bars add up, and only the uncached lane computes again", () => {
+  const { cached, uncached } = frame("decode").meta.ledger.step;
+  const longest = total(uncached);
+  const sum = (pieces) => pieces.reduce((s, p) => s + p.share, 0);
+  assert.ok(Math.abs(sum(bar(uncached, cached, longest)) - 1) < 1e-12);
+  assert.ok(Math.abs(sum(bar(cached, cached, longest)) - total(cached) / longest) < 1e-12);
+  assert.ok(bar(cached, cached, longest).every((p) => !p.again));
+  assert.ok(bar(uncached, cached, longest).some((p) => p.again));
+  assert.deepEqual(bar(undefined, cached, 1), []);
+});
+
+test("in prefill nothing is computed again", () => {
+  const { cached, uncached } = frame("prefill").meta.ledger.step;
+  assert.ok(bar(uncached, cached, total(uncached)).every((p) => !p.again));
+});
+
+test("a matrix is one colour per cell, hatched where it is masked", () => {
+  const { probs, mask } = frame("prefill").tensors;
+  const [rows, cols] = probs.shape;
+  const grid = { rows, cols, at: (r, c) => probs.data[r * cols + c], max: 1, signed: false, masked: (r, c) => mask.data[r * cols + c] === 0 };
+  const p = pixels(grid, theme.sequential);
+  const words = new Uint32Array(p.data.buffer);
+  assert.equal(words.length, rows * cols);
+  words.forEach((w, i) => assert.equal(w, Math.round(probs.data[i] * 255)));
+  const { canvas, count } = recorder();
+  paint(canvas, { name: "probs", x: 0, y: 0, w: 100, h: 100, rows, cols }, grid, theme.sequential, { hatch: "#999", line: "#fff" });
+  assert.equal(count("rect"), (rows * (rows - 1)) / 2);
+  assert.equal(count("drawImage"), 1);
+});
+
+test("axes name the queries and part cached from new", () => {
+  const f = frame("decode");
+  const { canvas, calls } = recorder();
+  const [m, t] = f.tensors.scores.shape;
+  axes(canvas, stage({ width: 900, m, t, hd: f.meta.run.config.head_dim }), f, theme, (id) => id);
+  const words = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
+  assert.ok(words.includes(f.meta.tokens[t - 1][1]));
+  const strokes = calls.filter((c) => c[0] === "strokeStyle=").map((c) => c[1]);
+  assert.ok(strokes.includes(theme.colors.cached) && strokes.includes(theme.colors.fresh));
+});
+
+test("the readout shows the value at hand, then the exact one", () => {
+  const f = frame("decode");
+  const t = (id, args) => `${id} ${JSON.stringify(args)}`;
+  const exact = readout({ frame: f, cell: { op: "scores", row: 0, col: 1 }, t });
+  assert.equal(exact.exact, true);
+  assert.equal(exact.value, f.meta.cell.value);
+  const rough = readout({ frame: f, cell: { op: "probs", row: 0, col: 0 }, t });
+  assert.equal(rough.exact, false);
+  assert.ok(Math.abs(Number(rough.value) - f.tensors.probs.data[0]) < 1e-3);
+  assert.equal(readout({ frame: f, cell: { op: "probs", row: 7, col: 0 }, t }), null);
+  assert.equal(readout({ frame: frame("start"), cell: { op: "Q", row: 0, col: 0 }, t }), null);
+});
+
+test("largest ignores what is not finite", () => {
+  assert.equal(largest([1, -3, Infinity, NaN]), 3);
+});
+
+test("many changes paint once", () => {
+  const waiting = [];
+  const store = createStore({ a: 1, b: 1 }, (paint) => waiting.push(paint));
+  const seen = [];
+  store.subscribe((now, before) => seen.push([before.a, now.a, now.b]));
+  store.set({ a: 2 });
+  store.set({ b: 5 });
+  assert.equal(waiting.length, 1);
+  waiting[0]();
+  assert.deepEqual(seen, [[1, 2, 5]]);
+});
