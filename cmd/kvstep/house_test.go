@@ -32,6 +32,7 @@ var owners = map[string]string{
 	"github.com/nicksnyder/go-i18n/v2": "web/text",
 	"golang.org/x/text":                "web/text",
 	"github.com/spf13/cobra":           "cmd/kvstep",
+	"golang.org/x/sys/cpu":             "sim/mat",
 	"gonum.org/v1/plot":                "sim/chart",
 }
 

@@ -1,0 +1,154 @@
+package text
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var placeholder = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
+
+// messages are one language's messages: id -> all its forms joined.
+func messages(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	var raw map[string]any
+	if err := json.Unmarshal(JSON(lang), &raw); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for id, v := range raw {
+		switch v := v.(type) {
+		case string:
+			all[id] = v
+		case map[string]any:
+			for _, form := range v {
+				all[id] += form.(string) + "\n"
+			}
+		}
+	}
+	return all
+}
+
+func names(message string) []string {
+	var found []string
+	for _, m := range placeholder.FindAllStringSubmatch(message, -1) {
+		found = append(found, m[1])
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func TestBothLanguagesSayTheSame(t *testing.T) {
+	en, zh := messages(t, "en"), messages(t, "zh")
+	for id, message := range en {
+		if zh[id] == "" {
+			t.Errorf("%s has no Chinese", id)
+		} else if a, b := names(message), names(zh[id]); !slices.Equal(a, b) {
+			t.Errorf("%s: placeholders %v in English, %v in Chinese", id, a, b)
+		}
+	}
+	for id := range zh {
+		if en[id] == "" {
+			t.Errorf("%s has no English", id)
+		}
+	}
+}
+
+// asked finds every message id that Go, templ and JavaScript name.
+var asked = []*regexp.Regexp{
+	regexp.MustCompile(`NewProblem\(\s*"([^"]+)"`),
+	regexp.MustCompile(`\.T\("([^"]+)"`),
+	regexp.MustCompile(`\bd\.t\("([^"]+)"`),
+	regexp.MustCompile(`@word\(d, "([^"]+)"\)`),
+	regexp.MustCompile(`data-text(?:-label|-title)?="([^"]+)"`),
+	regexp.MustCompile(`\bt\("([^"]+)"`),
+}
+
+func TestEveryMessageAskedForExists(t *testing.T) {
+	en := messages(t, "en")
+	found := 0
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && d.Name() != ".." || d.Name() == "node_modules" || d.Name() == "notebooks") {
+			return fs.SkipDir
+		}
+		ext := filepath.Ext(path)
+		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, ".test.js") || !slices.Contains([]string{".go", ".templ", ".js"}, ext) {
+			return nil
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for i, re := range asked {
+			for _, m := range re.FindAllStringSubmatch(string(source), -1) {
+				id := m[1]
+				if i == 0 {
+					id = "problem." + id
+				}
+				if found++; strings.HasSuffix(id, ".") { // the rest is chosen at run time
+					id = anyWith(en, id)
+				}
+				if en[id] == "" {
+					t.Errorf("%s asks for %s, which does not exist", path, id)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found < 150 {
+		t.Errorf("only %d ids found: the patterns no longer match the sources", found)
+	}
+}
+
+// anyWith is some id that begins with prefix, or prefix if none does.
+func anyWith(all map[string]string, prefix string) string {
+	for id := range all {
+		if strings.HasPrefix(id, prefix) {
+			return id
+		}
+	}
+	return prefix
+}
+
+func TestMatch(t *testing.T) {
+	for wanted, want := range map[string]string{
+		"": "en", "en": "en", "en-GB,en;q=0.8": "en", "zh": "zh", "zh-CN": "zh", "zh-TW": "zh", "zh-Hans": "zh",
+		"zh-CN,zh;q=0.9,en;q=0.8": "zh", "fr": "en", "de,zh;q=0.5": "zh", "nonsense!!": "en",
+	} {
+		if got := Match(wanted); got != want {
+			t.Errorf("%q: %s, want %s", wanted, got, want)
+		}
+	}
+}
+
+func TestT(t *testing.T) {
+	en, zh := In("en"), In("zh")
+	if got := en.T("say.start", map[string]any{"Count": 1, "Layers": 5}); !strings.HasPrefix(got, "Ready: 1 token waits") {
+		t.Errorf("singular: %s", got)
+	}
+	if got := en.T("say.start", map[string]any{"Count": 7, "Layers": 5}); !strings.HasPrefix(got, "Ready: 7 tokens wait") {
+		t.Errorf("plural: %s", got)
+	}
+	known := map[string]any{"Name": "x", "Known": []string{"story", "paper"}}
+	if got := en.T("problem.model.unknown", known); !strings.Contains(got, "story, paper") {
+		t.Errorf("list: %s", got)
+	}
+	if got := zh.T("problem.model.unknown", known); !strings.Contains(got, "story、paper") {
+		t.Errorf("list: %s", got)
+	}
+	if got := zh.T("no.such.message", nil); got != "no.such.message" {
+		t.Errorf("unknown: %s", got)
+	}
+}
