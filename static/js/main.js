@@ -46,3 +46,6 @@ const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
   state: (connected) => store.set({ connected, lost: store.get().lost || !connected }),
 });
 link.send = socket.send;
+
+// For the console and the browser's tests: the frame that is on screen.
+Object.assign(window, { kvstepFrame: () => store.get().frame });

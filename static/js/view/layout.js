@@ -27,7 +27,7 @@ export function stage({ width, m, t, hd }) {
   const tall = Math.max(Math.round(row * m), 3);
   const vTall = clamp(t * 13, 40, deep);
   const top = LABEL + CAPTION;
-  const middle = top + deep + CAPTION + 12;
+  const middle = top + deep + CAPTION + 26; // the bracket, then the caption
   const x = { q: LABEL, s: LABEL + deep + GAP, p: LABEL + deep + 2 * GAP + across, o: LABEL + deep + 3 * GAP + 2 * across };
   /** @type {Record<string, Plate>} */
   const plates = {

@@ -23,21 +23,23 @@ export function createTokens(root, act) {
     ended.hidden = !over;
     hint.hidden = !!top;
     hint.textContent = t("top.hint");
-    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, t, act)));
+    const sampled = run.recipe.sampler.kind === "sample"; // greedy has no filters to speak of
+    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, act)));
   };
 }
 
-/** @param {any} c @param {import("../text.js").T} t @param {{fork: (id: number) => void}} act */
-function row(c, t, act) {
+/** @param {any} c @param {boolean} sampled @param {import("../text.js").T} t @param {{fork: (id: number) => void}} act */
+function row(c, sampled, t, act) {
+  const dropped = sampled && !c.kept;
   const li = document.createElement("li");
-  li.className = (c.chosen ? "chosen" : "") + (c.kept ? "" : " dropped");
+  li.className = (c.chosen ? "chosen" : "") + (dropped ? " dropped" : "");
   li.dataset.id = String(c.id);
   li.dataset.prob = String(c.prob);
   const button = document.createElement("button");
   button.type = "button";
   button.title = t("top.fork", { Label: c.label });
   button.addEventListener("click", () => act.fork(c.id));
-  for (const [name, text] of [["label", c.label], ["prob", percent(c.prob)], ["mark", c.chosen ? t("top.chosen") : c.kept ? "" : t("top.dropped")]]) {
+  for (const [name, text] of [["label", c.label], ["prob", percent(c.prob)], ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""]]) {
     const span = document.createElement("span");
     span.className = name;
     span.textContent = text;

@@ -1,0 +1,218 @@
+// Package browsertest drives the page in a real Chromium, as a student would,
+// and compares what it shows with the run itself.
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"kvstep/sim/run"
+	"kvstep/web"
+)
+
+// findChromium is the browser's path, or skips (make test requires it).
+func findChromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("KVSTEP_BROWSER") == "require" {
+		t.Fatal("no Chromium found: install Debian's package chromium")
+	}
+	t.Skip("skipped: no Chromium on this machine")
+	return ""
+}
+
+// page is one tab on a server of its own, watched for errors and for requests
+// to other hosts.
+type page struct {
+	t    testing.TB
+	ctx  context.Context
+	base string
+
+	mu      sync.Mutex // the listener runs in the browser's own goroutine
+	errors  []string
+	foreign []string
+}
+
+func serve(t testing.TB) string {
+	t.Helper()
+	l, err := web.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- web.Serve(ctx, l, run.NewLibrary(), "test") }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	})
+	return "http://" + l.Addr().String()
+}
+
+func open(t testing.TB, path string) *page {
+	t.Helper()
+	return openOn(t, serve(t), path)
+}
+
+func openOn(t testing.TB, base, path string) *page {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(findChromium(t)), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
+		chromedp.WindowSize(1440, 900))
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewContext(alloc)
+	t.Cleanup(func() { stop(); stopAlloc() })
+	p := &page{t: t, ctx: ctx, base: base}
+	if err := chromedp.Listen(ctx, p.watch); err != nil {
+		t.Fatal(err)
+	}
+	for _, enable := range []cdp.Command[cdp.Empty, cdp.Empty]{log.Enable, runtime.Enable} {
+		if _, err := chromedp.Call(ctx, enable, cdp.Empty{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate(base + path))
+	p.until(`document.querySelector("[data-testid=timeline]").getAttribute("aria-valuemax") !== "0"`)
+	return p
+}
+
+// watch collects what must not happen on the page.
+func (p *page) watch(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		p.errors = append(p.errors, fmt.Sprintf("%s %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception))
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == "error" || e.Type == "warning" {
+			p.errors = append(p.errors, fmt.Sprintf("console.%s %+v", e.Type, e.Args))
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == "error" || e.Entry.Level == "warning" {
+			p.errors = append(p.errors, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case *network.EventRequestWillBeSent:
+		if u := e.Request.URL; !strings.HasPrefix(u, p.base+"/") && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
+			p.foreign = append(p.foreign, u)
+		}
+	case *network.EventWebSocketCreated:
+		if !strings.HasPrefix(e.URL, strings.Replace(p.base, "http", "ws", 1)+"/") {
+			p.foreign = append(p.foreign, e.URL)
+		}
+	}
+}
+
+// clean fails on console errors and on any request to another host.
+func (p *page) clean() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range p.errors {
+		p.t.Errorf("console: %s", e)
+	}
+	for _, u := range p.foreign {
+		p.t.Errorf("request to another host: %s", u)
+	}
+}
+
+func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// eval is the value of a JavaScript expression; a promise is awaited.
+func eval[T any](p *page, script string) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%.300s: %v", script, err)
+	}
+	return v
+}
+
+// js runs a script for its effect.
+func (p *page) js(script string) {
+	p.t.Helper()
+	_ = eval[bool](p, "(() => {"+script+"; return true})()")
+}
+
+// until waits for a JavaScript condition.
+func (p *page) until(condition string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if eval[bool](p, "Boolean("+condition+")") {
+			return
+		}
+	}
+	state := eval[string](p, `document.querySelector("[data-testid=sentence]").textContent + " | " + document.getElementById("problem-text").textContent + " | " + location.search`)
+	p.t.Fatalf("never true: %s; the page says %q; errors %v", condition, state, p.errors)
+}
+
+func (p *page) text(testid string) string {
+	p.t.Helper()
+	return eval[string](p, fmt.Sprintf(`document.querySelector("[data-testid='%s']").innerText`, testid))
+}
+
+func (p *page) click(testid string) {
+	p.t.Helper()
+	p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[data-testid="%s"]`, testid))))
+}
+
+// fill types over what a field holds.
+func (p *page) fill(testid, value string) {
+	p.t.Helper()
+	field := fmt.Sprintf(`[data-testid="%s"]`, testid)
+	p.js(fmt.Sprintf(`const f = document.querySelector(%q); f.focus(); f.select()`, field))
+	p.press(kb.Backspace)
+	p.do(chromedp.SendKeys(chromedp.CSS(field), value))
+}
+
+func (p *page) focus(selector string) {
+	p.t.Helper()
+	p.do(chromedp.Focus(chromedp.CSS(selector)))
+}
+
+func (p *page) press(keys string) {
+	p.t.Helper()
+	p.do(chromedp.KeyEvent(keys))
+}
+
+func (p *page) theme(name string) {
+	p.t.Helper()
+	p.js(fmt.Sprintf(`const s = document.getElementById("theme"); s.value = %q; s.dispatchEvent(new Event("change"))`, name))
+}
+
+// at waits until the cursor stands at step n and it is painted.
+func (p *page) at(n int) {
+	p.t.Helper()
+	p.until(fmt.Sprintf(`document.querySelector("[data-testid=timeline]").getAttribute("aria-valuenow") === "%d"`, n))
+}
