@@ -6,4 +6,6 @@ package mat
 
 // dot4AVX2 sets dst[r] to the dot product of x and row r of w, r = 0..3.
 // n is a multiple of 16; stride is the distance between rows, in floats.
+//
+//go:noescape
 func dot4AVX2(dst *[4]float32, x *float32, w *float32, stride int, n int)

@@ -229,11 +229,11 @@ func Home(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = tokens(d).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ledger(d).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ledger(d).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = tokens(d).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -81,11 +82,13 @@ func Encode(dst []byte, m *Moment) []byte {
 // text is v as JSON; the values of a frame are made of numbers and strings,
 // which always marshal.
 func text(v any) string {
-	data, err := json.Marshal(v)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // "<" in a label would take six bytes
+	if err := e.Encode(v); err != nil {
 		panic("wire: " + err.Error())
 	}
-	return string(data)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 type runInfo struct {

@@ -18,21 +18,22 @@ func (n integer) MarshalJSON() ([]byte, error) {
 	return []byte(s), nil
 }
 
-// counters are sim.Counters with integers safe for JavaScript.
+// counters are sim.Counters with integers safe for JavaScript; zeros are left
+// out, as most of the uncached lane's and of a layer's logits are.
 type counters struct {
 	Flops struct {
-		QKV    integer `json:"qkv"`
-		Scores integer `json:"scores"`
-		AV     integer `json:"av"`
-		Out    integer `json:"out"`
-		MLP    integer `json:"mlp"`
-		Head   integer `json:"head"`
+		QKV    integer `json:"qkv,omitzero"`
+		Scores integer `json:"scores,omitzero"`
+		AV     integer `json:"av,omitzero"`
+		Out    integer `json:"out,omitzero"`
+		MLP    integer `json:"mlp,omitzero"`
+		Head   integer `json:"head,omitzero"`
 	} `json:"flops"`
 	Elementwise  integer `json:"elementwise"`
-	KVTokens     integer `json:"kv_tokens"`
-	KVBytes      integer `json:"kv_bytes"`
-	KVReadBytes  integer `json:"kv_read_bytes"`
-	KVWriteBytes integer `json:"kv_write_bytes"`
+	KVTokens     integer `json:"kv_tokens,omitzero"`
+	KVBytes      integer `json:"kv_bytes,omitzero"`
+	KVReadBytes  integer `json:"kv_read_bytes,omitzero"`
+	KVWriteBytes integer `json:"kv_write_bytes,omitzero"`
 	WeightBytes  integer `json:"weight_bytes"`
 	Seconds      float64 `json:"seconds"`
 }

@@ -20,6 +20,7 @@ func main() {
 // they are added (no FMA), then the tree.
 func dot4() {
 	TEXT("dot4AVX2", NOSPLIT, "func(dst *[4]float32, x, w *float32, stride, n int)")
+	Pragma("noescape")
 	Doc("dot4AVX2 sets dst[r] to the dot product of x and row r of w, r = 0..3.",
 		"n is a multiple of 16; stride is the distance between rows, in floats.")
 	dst := Load(Param("dst"), GP64())

@@ -24,9 +24,9 @@ export function axes(canvas, layout, frame, theme, t) {
 
   // Queries, beside Q: the new rows.
   ctx.textAlign = "right";
-  thin(rows, Q.h / rows, 11, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, 74, c.ink));
+  thin(rows, Q.h / rows, 12, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, 74, c.ink));
   // Keys, above K^T and beside V.
-  thin(positions, K.w / positions, 11, (j, x) => {
+  thin(positions, K.w / positions, 13, (j, x) => {
     ctx.save();
     ctx.translate(K.x + x, K.y - 8);
     ctx.rotate(-Math.PI / 2);
@@ -34,7 +34,7 @@ export function axes(canvas, layout, frame, theme, t) {
     text(ctx, labels[j], 0, 0, 74, j < cached ? c.muted : c.ink);
     ctx.restore();
   });
-  thin(positions, V.h / positions, 11, (j, y) => text(ctx, labels[j], V.x - 8, V.y + y, 74, j < cached ? c.muted : c.ink));
+  thin(positions, V.h / positions, 12, (j, y) => text(ctx, labels[j], V.x - 8, V.y + y, 74, j < cached ? c.muted : c.ink));
 
   // Cached against new: a bracket under K^T and left of V, in the lane's colour.
   bracket(ctx, [K.x, K.y + K.h + 4], [K.w, 0], cached, positions, c);

@@ -3,12 +3,15 @@
 import { number, si } from "./format.js";
 
 const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
+/** The wire leaves zeros out. @param {any} counters @param {string} part */
+const flops = (counters, part) => number(counters.flops[part] ?? 0);
+
 const ROWS = /** @type {const} */ ([
   ["kv_bytes", "B"], ["kv_write_bytes", "B"], ["kv_read_bytes", "B"], ["weight_bytes", "B"], ["seconds", "s"],
 ]);
 
 /** @param {any} counters */
-export const total = (counters) => (counters ? PARTS.reduce((sum, p) => sum + number(counters.flops[p]), 0) : 0);
+export const total = (counters) => (counters ? PARTS.reduce((sum, p) => sum + flops(counters, p), 0) : 0);
 
 /**
  * Pieces of one bar, in parts of the longest bar: for each part the amount that
@@ -18,8 +21,8 @@ export const total = (counters) => (counters ? PARTS.reduce((sum, p) => sum + nu
 export function bar(mine, cached, longest) {
   if (!mine || longest <= 0) return [];
   return PARTS.flatMap((part) => {
-    const all = number(mine.flops[part]);
-    const needed = cached ? Math.min(number(cached.flops[part]), all) : all;
+    const all = flops(mine, part);
+    const needed = cached ? Math.min(flops(cached, part), all) : all;
     return [
       { part, again: false, share: needed / longest },
       { part, again: true, share: (all - needed) / longest },
@@ -46,9 +49,9 @@ export function createLedger(root) {
       /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = frame.meta.step ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) }) : "";
       const table = /** @type {HTMLElement} */ (root.querySelector(`[data-numbers="${span}"]`));
       for (const part of PARTS) {
-        put(table, `flops.${part}`, cached?.flops[part], uncached?.flops[part], "FLOP");
+        put(table, `flops.${part}`, cached && (cached.flops[part] ?? 0), uncached && (uncached.flops[part] ?? 0), "FLOP");
       }
-      for (const [key, unit] of ROWS) put(table, key, cached?.[key], uncached?.[key], unit);
+      for (const [key, unit] of ROWS) put(table, key, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), unit);
     }
     lamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), frame.meta.step, t);
   };
@@ -59,8 +62,8 @@ function put(block, key, a, b, unit) {
   for (const [lane, value] of [["cached", a], ["uncached", b]]) {
     const cell = block.querySelector(`[data-cell="${key}.${lane}"]`);
     if (!(cell instanceof HTMLElement)) continue;
-    cell.textContent = value === undefined ? "–" : si(value, unit);
-    cell.dataset.value = value === undefined ? "" : String(value);
+    cell.textContent = value == null ? "–" : si(value, unit);
+    cell.dataset.value = value == null ? "" : String(value);
   }
 }
 
