@@ -1,0 +1,185 @@
+"""Trains the story model: a small Llama, on text that the grammar generates.
+
+    python3 train.py --minutes 50            # writes out/story.pt, resumes if it is there
+    python3 train.py --quick                 # a minute, for a test of the whole chain
+
+Needs PyTorch only (Debian: python3-torch, and libopenblas0-pthread, without
+which its matrix products are fifteen times slower).
+"""
+import argparse
+import math
+import os
+import time
+
+import torch
+import torch.nn.functional as F
+
+import tokenizer
+from corpus import Rng
+from stories import document
+
+SEED = 20261124
+DIM, LAYERS, HEADS, FFN, CONTEXT = 128, 5, 4, 192, 512
+HEAD_DIM = DIM // HEADS
+ROPE_BASE = 100.0  # short documents: low angles would never turn
+VOCAB = 1400
+PEAK = 2e-3
+
+# (until this share of the time, row length, rows, share of rows that are random
+# lists said over and over). Short and list-rich first: that is what the copying
+# heads grow from. Then longer rows, up to the context that is shown.
+PHASES = [(0.30, 96, 32, 0.5), (0.60, 96, 32, 0.3), (0.85, 192, 16, 0.2), (1.01, 512, 6, 0.15)]
+
+
+class Layer(torch.nn.Module):
+    """One decoder layer; every weight is [out, in]."""
+
+    def __init__(self):
+        super().__init__()
+        w = lambda out, inp, k=1.0: torch.nn.Parameter(torch.randn(out, inp) * 0.04 * k)
+        back = (2 * LAYERS) ** -0.5  # what is added to the residual stream starts small
+        self.n1, self.n2 = torch.nn.Parameter(torch.ones(DIM)), torch.nn.Parameter(torch.ones(DIM))
+        self.q, self.k, self.v, self.o = w(DIM, DIM), w(DIM, DIM), w(DIM, DIM), w(DIM, DIM, back)
+        self.gate, self.up, self.down = w(FFN, DIM), w(FFN, DIM), w(DIM, FFN, back)
+
+
+def rms(x, gain):
+    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-5) * gain
+
+
+ANGLES = torch.arange(CONTEXT).double()[:, None] * ROPE_BASE ** (-torch.arange(0, HEAD_DIM, 2).double() / HEAD_DIM)
+COS, SIN = torch.cat([ANGLES.cos()] * 2, -1).float(), torch.cat([ANGLES.sin()] * 2, -1).float()
+
+
+def rope(x):
+    t = x.shape[-2]
+    a, b = x.chunk(2, -1)
+    return x * COS[:t] + torch.cat([-b, a], -1) * SIN[:t]
+
+
+class Model(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = torch.nn.Parameter(torch.randn(VOCAB, DIM) * 0.04)
+        self.layers = torch.nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.norm = torch.nn.Parameter(torch.ones(DIM))
+
+    def forward(self, ids, probs=None):
+        """Logits [rows, tokens, vocab]; probs, if given, collects each layer's attention."""
+        b, t = ids.shape
+        mask = torch.full((t, t), -1e9).triu(1)
+        x = self.embed[ids]
+        for l in self.layers:
+            h = rms(x, l.n1)
+            q, k, v = (F.linear(h, w).view(b, t, HEADS, HEAD_DIM).transpose(1, 2) for w in (l.q, l.k, l.v))
+            p = (rope(q) @ rope(k).transpose(-1, -2) / math.sqrt(HEAD_DIM) + mask).softmax(-1)
+            if probs is not None:
+                probs.append(p)
+            x = x + F.linear((p @ v).transpose(1, 2).reshape(b, t, DIM), l.o)
+            h = rms(x, l.n2)
+            x = x + F.linear(F.silu(F.linear(h, l.gate)) * F.linear(h, l.up), l.down)
+        return F.linear(rms(x, self.norm), self.embed)
+
+
+class Data:
+    """Rows of token ids, from a seed, without end."""
+
+    def __init__(self, tok, seed):
+        self.tok, self.r = tok, Rng(seed)
+
+    def text(self, t):
+        """Whole documents one after the other, each ended by token 0."""
+        row = [0]
+        while len(row) < t + 1:
+            row += self.tok.encode(document(self.r)) + [0]
+        return row[:t + 1]
+
+    def lists(self, t):
+        """4 to 64 random tokens, said again until the row is full."""
+        n = 4 + self.r.below(min(t // 2, 64) - 4)
+        items = [257 + self.r.below(VOCAB - 257) if self.r.below(8) else 1 + self.r.below(VOCAB - 1) for _ in range(n)]
+        return ([0] + items * (t // n + 2))[:t + 1]
+
+    def batch(self, rows, t, share):
+        k = round(rows * share)
+        return torch.tensor([self.lists(t) for _ in range(k)] + [self.text(t) for _ in range(rows - k)])
+
+
+def probe(model, t=96, n=24):
+    """On lists of n random tokens said again: share of right copies, and the
+    best head's mean attention to the previous token and to what followed last time."""
+    r, ps = Rng(99), []
+    rows = torch.tensor([([0] + [257 + r.below(VOCAB - 257) for _ in range(n)] * 5)[:t] for _ in range(16)])
+    with torch.no_grad():
+        logits = model(rows, ps)
+    copied = (logits[:, n + 1:-1].argmax(-1) == rows[:, n + 2:]).float().mean().item()
+    best = lambda i, j: max((p[:, :, i, j].mean((0, 2)).max().item(), layer) for layer, p in enumerate(ps))
+    i, k = torch.arange(1, t), torch.arange(n + 2, t)
+    return copied, best(i, i - 1), best(k, k - n + 1)
+
+
+def rate(step, f):
+    """Warm up for 200 steps, hold until 45 % of the time, fall as a cosine to 3 %."""
+    fall = 1 if f < 0.45 else 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1, (f - 0.45) / 0.55)))
+    return PEAK * min(1, (step + 1) / 200) * fall
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    args.add_argument("--minutes", type=float, default=50)
+    args.add_argument("--quick", action="store_true", help="half a minute: to test the chain, not to be fluent")
+    args.add_argument("--out", default="out/story.pt")
+    a = args.parse_args()
+    minutes = 0.5 if a.quick else a.minutes
+    torch.set_num_threads(1)
+    torch.manual_seed(SEED)
+    tok = tokenizer.from_grammar(VOCAB)
+    model = Model()
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    gains = [p for p in model.parameters() if p.dim() == 1]
+    opt = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.1}, {"params": gains, "weight_decay": 0.0}],
+                            lr=PEAK, betas=(0.9, 0.98))
+    data, step, tokens, spent = Data(tok, 1), 0, 0, 0.0
+    held_out = Data(tok, 1 << 40).batch(16, 96, 0)
+    if os.path.exists(a.out):
+        c = torch.load(a.out)
+        model.load_state_dict(c["m"])
+        opt.load_state_dict(c["o"])
+        step, tokens, spent, data.r.state = c["step"], c["tokens"], c["spent"], c["rng"]
+    print(sum(p.numel() for p in model.parameters()), "parameters")
+
+    def save():
+        os.makedirs(os.path.dirname(a.out) or ".", exist_ok=True)
+        torch.save({"m": model.state_dict(), "o": opt.state_dict(), "step": step, "tokens": tokens,
+                    "spent": spent, "rng": data.r.state}, a.out + ".tmp")
+        os.replace(a.out + ".tmp", a.out)
+
+    def loss_on(rows):
+        return F.cross_entropy(model(rows[:, :-1]).reshape(-1, VOCAB), rows[:, 1:].reshape(-1))
+
+    then = time.time()
+    while spent < minutes * 60:
+        f = spent / (minutes * 60)
+        _, t, rows, share = next(p for p in PHASES if f < p[0])
+        for group in opt.param_groups:
+            group["lr"] = rate(step, f)
+        loss = loss_on(data.batch(rows, t, share))
+        opt.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        opt.step()
+        now = time.time()
+        step, tokens, spent, then = step + 1, tokens + rows * t, spent + now - then, now
+        if step % 100 == 0:
+            with torch.no_grad():
+                held = loss_on(held_out).item()
+            copied, previous, induction = probe(model)
+            print(f"{step} {tokens / 1e6:.2f}M {spent / 60:.1f}min T={t} loss {loss.item():.3f} val {held:.3f} copy {copied:.3f} "
+                  f"prev {previous[0]:.2f}@{previous[1]} ind {induction[0]:.2f}@{induction[1]}", flush=True)
+        if step % 500 == 0:
+            save()
+    save()
+
+
+if __name__ == "__main__":
+    main()
