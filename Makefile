@@ -1,9 +1,9 @@
 # make test is the whole suite; CI runs the same (.ci/run).
 
 TEMPL      = go run github.com/a-h/templ/cmd/templ@v0.3.1020
-STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@2026.2.2
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BROWSER    = chromium --version || chromium-browser --version || google-chrome --version
-NODE       = node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))'
+NODE       = node -e 'process.exit(+(parseInt(process.versions.node) < 18))'
 FUZZTIME   = 10s
 
 .PHONY: test go fresh js browser arch race fuzz bench generate need screenshots
