@@ -5,6 +5,7 @@ import { address } from "./state/url.js";
 import { translator } from "./text.js";
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
+const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
 
 /** @param {any} store @param {{send: (command: object) => boolean}} link filled in by main.js */
 export function createActions(store, link) {
@@ -16,7 +17,16 @@ export function createActions(store, link) {
     const p = frame?.meta.pick;
     return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell };
   };
+  let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
+  const showAddress = () => {
+    const query = store.get().frame?.meta.link;
+    if (query) history.replaceState(null, "", address(query, store.get().lang));
+  };
   const act = {
+    /** Something that no state holds has changed, such as a width. */
+    repaint() {
+      store.set({});
+    },
     /** @param {object} command */
     send(command) {
       act.pause();
@@ -36,8 +46,9 @@ export function createActions(store, link) {
     frame(data) {
       const frame = decode(data);
       const before = store.get().frame;
-      store.set({ frame, lost: false, shownAt: performance.now() });
-      history.replaceState(null, "", address(frame.meta.link, store.get().lang));
+      store.set({ frame, lost: false });
+      clearTimeout(addressTimer);
+      addressTimer = setTimeout(showAddress, ADDRESS_PAUSE);
       const { run, step } = frame.meta;
       const end = run.ended && step?.n === run.recorded - 1;
       if (end && store.get().playing) store.set({ playing: false });
@@ -82,8 +93,7 @@ export function createActions(store, link) {
     async setLang(lang) {
       const response = await fetch(`/text/${lang}.json`);
       store.set({ lang, t: translator(await response.json(), lang) });
-      const link = store.get().frame?.meta.link;
-      if (link) history.replaceState(null, "", address(link, lang));
+      showAddress();
     },
   };
   return act;

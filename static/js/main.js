@@ -17,7 +17,7 @@ import { createLedger } from "./view/ledger.js";
 
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const store = createStore(/** @type {any} */ ({
-  frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null, width: 0,
+  frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null,
   connected: false, lost: false, playing: false, problem: null, cell: null,
 }));
 const link = { send: (/** @type {object} */ _) => false };
@@ -33,14 +33,14 @@ store.subscribe(createForm(part("recipe"), act));
 store.subscribe(createTimeline(part("timeline"), act));
 store.subscribe(createSentence(part("sentence")));
 store.subscribe(createPickers(part("pickers"), act));
-store.subscribe(createStage(part("stage"), { pick: act.pickCell }));
+store.subscribe(createStage(part("stage"), act));
 store.subscribe(createTable(part("table")));
-store.subscribe(createCache(part("cache")));
+store.subscribe(createCache(part("cache"), act));
 store.subscribe(createTokens(part("tokens"), act));
 store.subscribe(createLedger(part("ledger")));
 
 const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
-  opened: () => link.send({ cmd: "open", link: location.search }),
+  opened: () => link.send({ cmd: "open", link: store.get().frame?.meta.link ?? location.search }),
   frame: act.frame,
   problem: act.problem,
   state: (connected) => store.set({ connected, lost: store.get().lost || !connected }),

@@ -45,7 +45,7 @@ test("axes name the queries and part cached from new", () => {
   const f = frame("decode");
   const { canvas, calls } = recorder();
   const [m, t] = f.tensors.scores.shape;
-  axes(canvas, stage({ width: 900, m, t, hd: f.meta.run.config.head_dim }), f, theme, (id) => id);
+  axes(canvas, stage({ width: 900, m, t, hd: f.meta.run.config.head_dim }), f, theme);
   const words = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   assert.ok(words.includes(f.meta.tokens[t - 1][1]));
   const strokes = calls.filter((c) => c[0] === "strokeStyle=").map((c) => c[1]);

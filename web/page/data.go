@@ -72,3 +72,11 @@ var shortcuts = []struct{ key, id string }{
 func itoa(n int) string      { return strconv.Itoa(n) }
 func utoa(n uint64) string   { return strconv.FormatUint(n, 10) }
 func boolText(b bool) string { return strconv.FormatBool(b) }
+
+// first is the stop text of the form, which has room for one.
+func first(stops []string) string {
+	if len(stops) == 0 {
+		return ""
+	}
+	return stops[0]
+}

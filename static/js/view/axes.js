@@ -3,9 +3,9 @@
 
 /**
  * @param {HTMLCanvasElement} canvas @param {any} layout @param {any} frame
- * @param {import("./theme.js").Theme} theme @param {import("../text.js").T} t
+ * @param {import("./theme.js").Theme} theme
  */
-export function axes(canvas, layout, frame, theme, t) {
+export function axes(canvas, layout, frame, theme) {
   const ratio = globalThis.devicePixelRatio || 1;
   canvas.width = Math.round(layout.width * ratio);
   canvas.height = Math.round(layout.height * ratio);
@@ -19,7 +19,7 @@ export function axes(canvas, layout, frame, theme, t) {
   const positions = cached + rows;
   const labels = frame.meta.tokens.map((/** @type {[number, string]} */ x) => x[1]);
   const c = theme.colors;
-  ctx.font = getComputedStyle(canvas).font;
+  ctx.font = theme.font;
   ctx.textBaseline = "middle";
 
   // Queries, beside Q: the new rows.

@@ -33,7 +33,6 @@ export function createChrome(store, act) {
   }
   theme.addEventListener("change", dress);
   dark.addEventListener("change", dress);
-  new ResizeObserver(() => store.set({ width: innerWidth })).observe(document.body);
   dress();
 
   /** @param {any} state @param {any} before */

@@ -38,6 +38,7 @@ export function createForm(form, act) {
         top_p: Number(field("p").value) || -1,
         seed: field("seed").value.trim() || "0",
       },
+      stop: field("stop").value ? [field("stop").value] : [],
     };
   }
   function sampling() {
@@ -50,7 +51,7 @@ export function createForm(form, act) {
     for (const group of known.querySelectorAll("optgroup")) group.hidden = group.dataset.lang !== lang;
     if (!frame) return;
     const r = frame.meta.run.recipe;
-    const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler]);
+    const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler, r.stop]);
     if (now === shown) return;
     shown = now;
     field("model").value = r.model;
@@ -61,6 +62,7 @@ export function createForm(form, act) {
     field("k").value = String(r.sampler.top_k);
     field("p").value = String(r.sampler.top_p);
     field("seed").value = String(r.sampler.seed);
+    field("stop").value = (r.stop ?? [])[0] ?? "";
     sampling();
   };
 }

@@ -32,6 +32,13 @@ export function bar(mine, cached, longest) {
 
 /** @param {HTMLElement} root */
 export function createLedger(root) {
+  /** @type {Map<string, HTMLElement>} cells of both tables */
+  const cells = new Map();
+  for (const table of root.querySelectorAll("[data-numbers]")) {
+    for (const cell of table.querySelectorAll("[data-cell]")) {
+      cells.set(`${/** @type {HTMLElement} */ (table).dataset.numbers}.${/** @type {HTMLElement} */ (cell).dataset.cell}`, /** @type {HTMLElement} */ (cell));
+    }
+  }
   /** @param {any} state */
   return function view({ frame, t }) {
     if (!frame) return;
@@ -47,21 +54,20 @@ export function createLedger(root) {
       }
       const ratio = total(cached) ? total(uncached) / total(cached) : 1;
       /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = frame.meta.step ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) }) : "";
-      const table = /** @type {HTMLElement} */ (root.querySelector(`[data-numbers="${span}"]`));
       for (const part of PARTS) {
-        put(table, `flops.${part}`, cached && (cached.flops[part] ?? 0), uncached && (uncached.flops[part] ?? 0), "FLOP");
+        put(cells, `${span}.flops.${part}`, cached && (cached.flops[part] ?? 0), uncached && (uncached.flops[part] ?? 0), "FLOP");
       }
-      for (const [key, unit] of ROWS) put(table, key, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), unit);
+      for (const [key, unit] of ROWS) put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), unit);
     }
     lamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), frame.meta.step, t);
   };
 }
 
-/** @param {HTMLElement} block @param {string} key @param {any} a @param {any} b @param {string} unit */
-function put(block, key, a, b, unit) {
+/** @param {Map<string, HTMLElement>} cells @param {string} key @param {any} a @param {any} b @param {string} unit */
+function put(cells, key, a, b, unit) {
   for (const [lane, value] of [["cached", a], ["uncached", b]]) {
-    const cell = block.querySelector(`[data-cell="${key}.${lane}"]`);
-    if (!(cell instanceof HTMLElement)) continue;
+    const cell = cells.get(`${key}.${lane}`);
+    if (!cell || cell.dataset.value === String(value ?? "")) continue;
     cell.textContent = value == null ? "–" : si(value, unit);
     cell.dataset.value = value == null ? "" : String(value);
   }

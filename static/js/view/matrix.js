@@ -30,6 +30,20 @@ export function pixels(grid, colors) {
 let scratch;
 
 /**
+ * Draws a grid into a box, each cell one flat colour.
+ * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {Uint32Array} colors @param {import("./layout.js").Box} box
+ */
+export function stamp(ctx, grid, colors, { x, y, w, h }) {
+  scratch ??= document.createElement("canvas");
+  if (scratch.width < grid.cols) scratch.width = grid.cols;
+  if (scratch.height < grid.rows) scratch.height = grid.rows;
+  const p = pixels(grid, colors);
+  scratch.getContext("2d")?.putImageData(new ImageData(p.data, p.width, p.height), 0, 0);
+  ctx.imageSmoothingEnabled = false;
+  ctx.drawImage(scratch, 0, 0, p.width, p.height, x, y, w, h);
+}
+
+/**
  * @param {HTMLCanvasElement} canvas @param {import("./layout.js").Plate} plate
  * @param {Grid} grid @param {Uint32Array} colors @param {{hatch: string, line: string}} ink
  */
@@ -41,13 +55,7 @@ export function paint(canvas, plate, grid, colors, ink) {
   if (canvas.height !== h) canvas.height = h;
   const ctx = canvas.getContext("2d");
   if (!ctx) return;
-  scratch ??= document.createElement("canvas");
-  scratch.width = grid.cols;
-  scratch.height = grid.rows;
-  const p = pixels(grid, colors);
-  scratch.getContext("2d")?.putImageData(new ImageData(p.data, p.width, p.height), 0, 0);
-  ctx.imageSmoothingEnabled = false;
-  ctx.drawImage(scratch, 0, 0, w, h);
+  stamp(ctx, grid, colors, { x: 0, y: 0, w, h });
   const cw = w / grid.cols;
   const ch = h / grid.rows;
   if (cw >= 7 * ratio && ch >= 7 * ratio) rule(ctx, grid, cw, ch, ink.line);

@@ -4,12 +4,14 @@ import { stage as geometry, hit, tensorCell } from "./layout.js";
 import { paint } from "./matrix.js";
 import { axes } from "./axes.js";
 import { cell as shortNumber } from "./format.js";
+import { watchWidth } from "./width.js";
 
+const NARROWEST = 640; // pixels; a narrower window scrolls the stage
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
 
 /**
  * @param {HTMLElement} root
- * @param {{pick: (cell: {op: string, row: number, col: number}|null) => void}} act
+ * @param {{pickCell: (cell: {op: string, row: number, col: number}|null) => void, repaint: () => void}} act
  */
 export function createStage(root, act) {
   const field = /** @type {HTMLElement} */ (root.querySelector("[data-field]"));
@@ -27,6 +29,8 @@ export function createStage(root, act) {
     };
     listen(op);
   }
+  const width = watchWidth(/** @type {HTMLElement} */ (root.querySelector(".scroll")), act.repaint);
+  let drawn = ""; // what the axes show
   /** @type {ReturnType<typeof geometry>|null} */
   let layout = null;
   /** @type {{op: string, row: number, col: number}|null} the cell under the cursor, in tensor coordinates */
@@ -54,7 +58,7 @@ export function createStage(root, act) {
     const to = { op, ...tensorCell(op, at) };
     if (here && here.op === op && here.row === to.row && here.col === to.col) return;
     here = to;
-    act.pick(here);
+    act.pickCell(here);
   }
 
   /** @param {any} state */
@@ -70,9 +74,11 @@ export function createStage(root, act) {
     }
     const { scores, Q } = frame.tensors;
     const [m, positions] = scores.shape;
-    layout = geometry({ width: field.clientWidth, m, t: positions, hd: Q.shape[1] });
+    layout = geometry({ width: Math.max(width(), NARROWEST), m, t: positions, hd: Q.shape[1] });
     field.style.setProperty("height", `${layout.height}px`);
-    axes(back, layout, frame, state.theme, t);
+    const around = [width(), m, positions, frame.meta.tokens.slice(0, positions).join(), state.theme.font, state.theme.colors.ink].join();
+    if (around !== drawn) axes(back, layout, frame, state.theme);
+    drawn = around;
     const ink = { hatch: state.theme.colors.hatch, line: state.theme.colors.surface };
     for (const op of OPS) {
       const plate = layout.plates[op];

@@ -7,7 +7,7 @@ const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached",
 
 /**
  * @typedef {Record<string, string> & {}} Colors
- * @typedef {{colors: Colors, sequential: Uint32Array, diverging: Uint32Array}} Theme
+ * @typedef {{colors: Colors, font: string, sequential: Uint32Array, diverging: Uint32Array}} Theme
  */
 
 /** @returns {Theme} */
@@ -18,6 +18,7 @@ export function readTheme() {
   for (const name of NAMES) colors[name] = style.getPropertyValue(`--${name}`).trim();
   return {
     colors,
+    font: `${Math.round(parseFloat(style.fontSize) * 0.76)}px ${style.fontFamily}`,
     sequential: ramp([colors.seq0, colors.seq1, colors.seq2]),
     diverging: ramp([colors.neg, colors.zero, colors.pos]),
   };

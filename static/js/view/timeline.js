@@ -1,15 +1,17 @@
 // The timeline: the whole run as a map of passes and layers, and a slider over it.
 
 import { timeline as geometry } from "./layout.js";
+import { watchWidth } from "./width.js";
 
 /**
  * @param {HTMLElement} root a [role=slider] with a canvas and a row for labels
- * @param {{seek: (n: number) => void}} act
+ * @param {{seek: (n: number) => void, repaint: () => void}} act
  */
 export function createTimeline(root, act) {
   const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
   /** @type {ReturnType<typeof geometry>|null} */
   let layout = null;
+  const width = watchWidth(canvas, act.repaint);
   let last = -1;
   let length = 0;
   let dragging = false;
@@ -49,9 +51,8 @@ export function createTimeline(root, act) {
     root.setAttribute("aria-valuemax", String(length - 1));
     root.setAttribute("aria-valuenow", String(last));
     root.setAttribute("aria-valuetext", step ? where(step, t) : t("timeline.start"));
-    const width = canvas.clientWidth;
-    layout = geometry({ width, height: MAP, layers, prompt: run.prompt_tokens, passes });
-    draw(canvas, layout, frame, theme, t);
+    layout = geometry({ width: width(), height: MAP, layers, prompt: run.prompt_tokens, passes });
+    draw(canvas, width(), layout, frame, theme);
   };
 }
 
@@ -65,12 +66,11 @@ export function where(step, t) {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas @param {ReturnType<typeof geometry>} layout
- * @param {any} frame @param {import("./theme.js").Theme} theme @param {import("../text.js").T} t
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {ReturnType<typeof geometry>} layout
+ * @param {any} frame @param {import("./theme.js").Theme} theme
  */
-function draw(canvas, layout, frame, theme, t) {
+function draw(canvas, width, layout, frame, theme) {
   const ratio = globalThis.devicePixelRatio || 1;
-  const width = canvas.clientWidth;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round((MAP + NAMES) * ratio);
   const ctx = canvas.getContext("2d");
@@ -99,6 +99,7 @@ function draw(canvas, layout, frame, theme, t) {
     ctx.lineWidth = 2;
     ctx.strokeRect(b.x + 0.5, b.y, Math.max(b.w - 1, 2), b.h);
   }
+  ctx.font = theme.font;
   names(ctx, layout, run, tokens, c);
 }
 
@@ -109,7 +110,6 @@ function draw(canvas, layout, frame, theme, t) {
  * @param {any} run @param {[number, string][]} tokens @param {Record<string, string>} c
  */
 function names(ctx, layout, run, tokens, c) {
-  ctx.font = getComputedStyle(ctx.canvas).font;
   ctx.textBaseline = "top";
   let free = 0; // right edge of the last name, where names would overlap they move to the second line
   let free2 = 0;

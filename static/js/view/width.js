@@ -1,0 +1,17 @@
+// The width an element has, watched instead of asked for: asking in the middle
+// of a paint makes the browser lay the page out again.
+
+/**
+ * @param {Element} el @param {() => void} changed
+ * @returns {() => number}
+ */
+export function watchWidth(el, changed) {
+  let width = el.clientWidth;
+  new ResizeObserver(([entry]) => {
+    const now = Math.round(entry.contentRect.width);
+    if (now === width) return;
+    width = now;
+    changed();
+  }).observe(el);
+  return () => width;
+}
