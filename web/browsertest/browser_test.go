@@ -216,7 +216,6 @@ func (p *page) checkCell(t *testing.T, layer, head int) {
 		p.press(kb.ArrowDown)
 	}
 	p.press(kb.ArrowRight)
-	p.until(`document.getElementById("readout-value").dataset.exact === "true" && window.kvstepFrame().meta.cell?.row === 3 && window.kvstepFrame().meta.cell.col === 1`)
 	m, err := run.NewLibrary().Get("")
 	if err != nil {
 		t.Fatal(err)
@@ -228,10 +227,8 @@ func (p *page) checkCell(t *testing.T, layer, head int) {
 		}
 	}
 	want := strconv.FormatFloat(float64(m.Model.Attention(&picked, head).Probs.At(3, 1)), 'g', -1, 32)
-	got := eval[string](p, `document.getElementById("readout-value").textContent`)
-	if got != want {
-		t.Errorf("cell shows %s, the engine has %s", got, want)
-	}
+	// The rough value of the frame comes first, then the exact one.
+	p.until(fmt.Sprintf(`document.getElementById("readout-value").dataset.exact === "true" && document.getElementById("readout-value").textContent === %q`, want))
 }
 
 func TestPromptsThatDoNotFit(t *testing.T) {
