@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -120,30 +119,4 @@ func BenchmarkBack(b *testing.B) {
 	}
 	b.ReportMetric(quantile(times, 0.5).Seconds()*1e3, "ms/back-p50")
 	b.ReportMetric(quantile(times, 0.95).Seconds()*1e3, "ms/back-p95")
-}
-
-// BenchmarkSessionMemory is what the server's heap grows by for one step, over
-// the whole default run: the recorded rows and whatever else is kept.
-func BenchmarkSessionMemory(b *testing.B) {
-	var perStep float64
-	for b.Loop() {
-		conn := serveStory(b)
-		ask(b, conn, `{"cmd":"open","link":"?new=128"}`)
-		ask(b, conn, forward)
-		before := heap()
-		const steps = 600
-		for range steps {
-			ask(b, conn, forward)
-		}
-		perStep = float64(heap()-before) / steps
-		runtime.KeepAlive(conn)
-	}
-	b.ReportMetric(perStep, "heap-bytes/step")
-}
-
-func heap() int64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }
