@@ -63,7 +63,7 @@ type Step struct {
 	Totals    [2]Counters // the same, summed over all steps up to this one
 	Ran       [2]bool     // which lanes were executed
 	Identical bool        // every op of both lanes gave the same bits (true when only one ran)
-	Differs   string      // the first op that did not, such as "layer 2 scores head 1"
+	Differs   string      // the first op of this step that did not, such as "scores"
 
 	Logits []float32   // [vocab], head only
 	Top    []Candidate // the ten likeliest, highest logit first; head only

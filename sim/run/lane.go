@@ -1,7 +1,6 @@
 package run
 
 import (
-	"fmt"
 	"math"
 
 	"kvstep/sim"
@@ -70,15 +69,15 @@ func differs(n int, cached, uncached *lane) string {
 			theirs = theirs.Rows(skip, theirs.NumRows())
 		}
 		if !sameRows(op.M, theirs) {
-			return fmt.Sprintf("layer %d %s", n, op.Name)
+			return op.Name
 		}
 	}
 	for h := range cached.m.Config.KVHeads {
 		if !sameRows(cached.cache.Keys(n, h), uncached.cache.Keys(n, h)) {
-			return fmt.Sprintf("layer %d cached K", n)
+			return "cached K"
 		}
 		if !sameRows(cached.cache.Values(n, h), uncached.cache.Values(n, h)) {
-			return fmt.Sprintf("layer %d cached V", n)
+			return "cached V"
 		}
 	}
 	return ""

@@ -188,7 +188,7 @@ func (e *engine) head() (sim.Step, error) {
 	}
 	if s.Ran[sim.Cached] && s.Ran[sim.Uncached] {
 		if !sameBits(e.lanes[sim.Cached].logits, e.lanes[sim.Uncached].logits) {
-			s.Differs = "head logits"
+			s.Differs = "logits"
 		}
 	}
 	s.Logits = append([]float32(nil), s.Logits...)

@@ -286,6 +286,27 @@ func TestKeysAlone(t *testing.T) {
 	p.clean()
 }
 
+// TestTheLampGoesRed shows the ledger a frame whose lanes differ, which no run
+// makes: the engine's side of this is TestSpoiltCacheIsNoticed in sim/run.
+func TestTheLampGoesRed(t *testing.T) {
+	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
+	p.at(8)
+	says := eval[string](p, `(async () => {
+		const { createLedger } = await import("/static/js/view/ledger.js");
+		const { translator } = await import("/static/js/text.js");
+		const t = translator(await (await fetch("/text/en.json")).json(), "en");
+		const frame = structuredClone(window.kvstepFrame());
+		Object.assign(frame.meta.step, { identical: false, differs: "scores" });
+		createLedger(document.getElementById("ledger"))({ frame, t });
+		const lamp = document.querySelector("[data-testid=lamp]");
+		return lamp.dataset.state + ": " + lamp.innerText;
+	})()`)
+	if want := "differs: the lanes differ, first at scores (decode pass 1 · layer 3)"; strings.TrimSpace(says) != want {
+		t.Errorf("lamp %q, want %q", says, want)
+	}
+	p.clean()
+}
+
 func TestPlayAndPause(t *testing.T) {
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.")
 	p.click("do-play")

@@ -25,8 +25,10 @@ export function axes(canvas, layout, frame, theme) {
   // Queries, beside Q: the new rows.
   ctx.textAlign = "right";
   thin(rows, Q.h / rows, 12, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, 74, c.ink));
-  // Keys, above K^T and beside V.
-  thin(positions, K.w / positions, 13, (j, x) => {
+  // Keys, above K^T and beside V; as small as the columns are, down to 9 pixels.
+  const fit = Math.min(parseFloat(theme.font), Math.max(K.w / positions - 1.5, 9));
+  ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
+  thin(positions, K.w / positions, 10, (j, x) => {
     ctx.save();
     ctx.translate(K.x + x, K.y - 8);
     ctx.rotate(-Math.PI / 2);
@@ -34,6 +36,7 @@ export function axes(canvas, layout, frame, theme) {
     text(ctx, labels[j], 0, 0, 74, j < cached ? c.muted : c.ink);
     ctx.restore();
   });
+  ctx.font = theme.font;
   thin(positions, V.h / positions, 12, (j, y) => text(ctx, labels[j], V.x - 8, V.y + y, 74, j < cached ? c.muted : c.ink));
 
   // Cached against new: a bracket under K^T and left of V, in the lane's colour.

@@ -1,6 +1,7 @@
 // The ledger: what each lane paid, this step and so far.
 
 import { number, si } from "./format.js";
+import { where } from "./timeline.js";
 
 const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
 /** The wire leaves zeros out. @param {any} counters @param {string} part */
@@ -88,5 +89,5 @@ function fill(el, pieces, t) {
 function lamp(el, step, t) {
   el.dataset.state = step ? (step.identical ? "same" : "differs") : "off";
   /** @type {HTMLElement} */ (el.querySelector("[data-says]")).textContent = !step
-    ? t("lamp.off") : step.identical ? t("lamp.same") : t("lamp.differs", { Op: step.differs });
+    ? t("lamp.off") : step.identical ? t("lamp.same") : t("lamp.differs", { Op: step.differs, Where: where(step, t) });
 }
