@@ -104,7 +104,7 @@ func TestLanesAlone(t *testing.T) {
 	}
 }
 
-// TestSpoiltCacheIsNoticed: flipping one bit of one cached key turns the lamp
+// TestSpoiltCacheIsNoticed: flipping the sign of one number of one cached key turns the lamp
 // red in the first step that reads it, and not before.
 func TestSpoiltCacheIsNoticed(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
@@ -120,7 +120,7 @@ func TestSpoiltCacheIsNoticed(t *testing.T) {
 	err = e.run(func(s sim.Step, _ error) bool {
 		if s.Pass == 1 && s.Part == sim.HeadPart {
 			k := e.lanes[sim.Cached].cache.Keys(0, 0).Row(0)
-			k[0] = math.Float32frombits(math.Float32bits(k[0]) ^ 1)
+			k[0] = math.Float32frombits(math.Float32bits(k[0]) ^ 1<<31)
 		}
 		if s.Pass <= 1 && !s.Identical {
 			t.Errorf("step %d differs too early: %s", s.N, s.Differs)
