@@ -12,8 +12,12 @@ export function createPickers(root, act) {
   let pick = { layer: 0, head: 0, follow: true };
   root.addEventListener("change", (e) => {
     const input = /** @type {HTMLInputElement} */ (e.target);
-    if (input.name === "pick-layer") act.pick({ layer: input.value === "follow" ? null : Number(input.value), head: pick.head });
-    if (input.name === "pick-head") act.pick({ layer: pick.follow ? null : pick.layer, head: Number(input.value) });
+    // Kept at once, so that a second choice made before the next frame does not undo the first.
+    if (input.name === "pick-layer") {
+      const follow = input.value === "follow";
+      pick = { ...pick, follow, layer: follow ? pick.layer : Number(input.value) };
+    } else pick = { ...pick, head: Number(input.value) };
+    act.pick({ layer: pick.follow ? null : pick.layer, head: pick.head });
   });
   /** @param {any} state */
   return function view({ frame, t, lang }) {

@@ -39,7 +39,10 @@ export function createStage(root, act) {
   /** @param {string} op */
   function listen(op) {
     const { canvas } = parts[op];
-    canvas.addEventListener("pointermove", (e) => layout && go(op, hit(layout.plates[op], e.offsetX, e.offsetY)));
+    canvas.addEventListener("pointermove", (e) => {
+      // A resting pointer "moves" when the page scrolls under it; the keyboard's cell must not jump there.
+      if (layout && (e.movementX || e.movementY)) go(op, hit(layout.plates[op], e.offsetX, e.offsetY));
+    });
     canvas.addEventListener("keydown", (e) => {
       const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
       if (!step || !layout || e.ctrlKey || e.metaKey || e.altKey) return;
