@@ -40,4 +40,6 @@ test("numbers read as people read them", () => {
   assert.equal(cell(0.00001234), "1.23e-5");
   assert.equal(percent(1), "100 %");
   assert.equal(percent(0.0012), "0.12 %");
+  assert.equal(percent(0.00001), "< 0.01 %");
+  assert.equal(percent(0), "0 %");
 });

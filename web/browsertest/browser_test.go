@@ -307,6 +307,26 @@ func TestTheLampGoesRed(t *testing.T) {
 	p.clean()
 }
 
+func TestAnotherTokenForksTheRun(t *testing.T) {
+	p := open(t, "/?lang=en&new=5&prompt=Mia+has+three+apples.")
+	p.click("do-token")
+	p.click("do-token")
+	perPass := stepsPerPass(t)
+	p.at(2*perPass - 1)
+	id := eval[string](p, `document.querySelectorAll("[data-testid=top] li")[3].dataset.id`)
+	p.js(`document.querySelectorAll("[data-testid=top] li")[3].querySelector("button").click()`)
+	p.until(`document.querySelector("[data-testid=top] li.chosen")?.dataset.id === "` + id + `"`)
+	n, err := strconv.Atoi(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forked := steps(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 5, Forced: []sim.Forced{{Pass: 1, Token: n}}})
+	p.compare(&forked[2*perPass-1])
+	p.click("do-token")
+	p.compare(&forked[3*perPass-1])
+	p.clean()
+}
+
 func TestPlayAndPause(t *testing.T) {
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.")
 	p.click("do-play")

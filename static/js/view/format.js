@@ -36,4 +36,4 @@ export function cell(x) {
 }
 
 /** @param {number} p */
-export const percent = (p) => (p >= 0.9995 ? "100" : p >= 0.0995 ? (100 * p).toFixed(1) : (100 * p).toFixed(2)) + " %";
+export const percent = (p) => (p < 0.00005 ? (p === 0 ? "0" : "< 0.01") : p >= 0.9995 ? "100" : p >= 0.0995 ? (100 * p).toFixed(1) : (100 * p).toFixed(2)) + " %";

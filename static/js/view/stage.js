@@ -95,7 +95,7 @@ export function createStage(root, act) {
         masked: op === "scores" || op === "probs" ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] === 0 : undefined,
       };
       paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
-      parts[op].caption.textContent = `${tensor.shape[0]} × ${tensor.shape[1]}`;
+      parts[op].caption.textContent = `${plate.rows} × ${plate.cols}`; // as it is drawn
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
       cursor(parts[op].cursor, plate, op, state.cell);
     }
