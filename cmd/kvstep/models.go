@@ -19,26 +19,24 @@ func newModels() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			library := simrun.NewLibrary()
 			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(t, "name\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
-			row := func(name string, x sim.Config, bytesPer int) {
-				fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, cost.Params(x), x.Layers, x.Heads,
+			fmt.Fprintln(t, "name\tweights\tcache\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
+			row := func(name, weights, cache string, bytesPer int, x sim.Config) {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, weights, cache, cost.Params(x), x.Layers, x.Heads,
 					x.KVHeads, x.HeadDim, x.FFN, x.Vocab, x.Context, cost.KVBytesPerToken(x, bytesPer))
 			}
-			fmt.Fprintln(t, "embedded (weights in this binary; fp32 cache)")
 			for _, name := range library.Names() {
 				m, err := library.Get(name)
 				if err != nil {
 					return err
 				}
-				row(name, m.Model.Config, 4)
+				row(name, "embedded", "fp32", 4, m.Model.Config)
 			}
-			fmt.Fprintln(t, "presets (shapes only; fp16 cache)")
 			for _, name := range cost.Presets() {
 				x, err := cost.Preset(name)
 				if err != nil {
 					return err
 				}
-				row(name, x, 2)
+				row(name, "shape only", "fp16", 2, x)
 			}
 			return t.Flush()
 		},
