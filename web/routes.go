@@ -67,7 +67,7 @@ func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeDat
 		recipe.Prompt = m.Default(lang).Prompt
 	}
 	recipe.Model = m.Name
-	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe, Prompts: m.World.Prompts}
+	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe, Prompts: m.World.Prompts, Words: m.World.Words}
 	for _, name := range models.Names() {
 		if m, err := models.Get(name); err == nil {
 			data.Models = append(data.Models, page.ModelInfo{Name: name, Title: name, Config: m.Model.Config})

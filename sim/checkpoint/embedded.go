@@ -64,6 +64,9 @@ func Folder(name string) (fs.FS, error) {
 type World struct {
 	Prompts map[string][]string `json:"prompts"`
 	Words   map[string][]string `json:"words"`
+	// Seen is every word of letters and every Chinese character of the training
+	// text; what a prompt has beyond them the model never met.
+	Seen []string `json:"seen"`
 }
 
 // maxWorld is the largest world.json that is read, in bytes.

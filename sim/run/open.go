@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"io/fs"
+	"sync"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -18,6 +19,9 @@ type Loaded struct {
 	Tokenizer token.Tokenizer   // nil if none was given: then prompts are token ids
 	World     checkpoint.World  // prompts and words it knows; empty for foreign models
 	Meta      map[string]string // provenance, as the file tells it
+
+	seenOnce sync.Once
+	seen     map[string]bool // World.Seen
 }
 
 // Open loads an embedded model by name.

@@ -15,6 +15,7 @@ type HomeData struct {
 	Text    *text.Catalogue
 	Models  []ModelInfo
 	Prompts map[string][]string // prompts that the model knows, by language
+	Words   map[string][]string // words that it knows, by language
 	Recipe  sim.Recipe          // what the form shows at first
 	Version string
 }

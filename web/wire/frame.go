@@ -100,12 +100,21 @@ type runInfo struct {
 	Length   int        `json:"length"`
 	Ended    *string    `json:"ended"`
 	Running  bool       `json:"running"`
+	Outside  []string   `json:"outside,omitempty"`
 }
 
 func (m *Moment) runInfo() runInfo {
 	perPass := m.Model.Model.Config.Layers + 1
 	return runInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
-		m.Recorded, perPass * m.Recipe.MaxNew, orNull(m.Ended), m.Running}
+		m.Recorded, perPass * m.Recipe.MaxNew, orNull(m.Ended), m.Running, m.outside()}
+}
+
+// maxOutside words are named; more would say no more.
+const maxOutside = 5
+
+func (m *Moment) outside() []string {
+	words := m.Model.Outside(m.Recipe.Prompt)
+	return words[:min(len(words), maxOutside)]
 }
 
 type stepInfo struct {

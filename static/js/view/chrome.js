@@ -40,6 +40,9 @@ export function createChrome(store, act) {
     const { problem, t, lang, connected } = state;
     alert.hidden = !problem;
     byId("problem-text").textContent = problem ? t(`problem.${problem.problem}`, problem.args) : "";
+    const outside = state.frame?.meta.run.outside ?? [];
+    byId("outside").hidden = !outside.length;
+    byId("outside").textContent = outside.length ? t("world.outside", { Count: outside.length, Words: outside.map((/** @type {string} */ w) => `“${w}”`) }) : "";
     byId("offline").hidden = connected || !state.lost;
     const cell = readout(state);
     byId("readout").hidden = !cell;

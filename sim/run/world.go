@@ -1,0 +1,55 @@
+package run
+
+import (
+	"slices"
+	"unicode"
+)
+
+// Outside lists the words of a prompt that the model never met in training, in
+// order and without repeats: words of letters, and single Chinese characters.
+// It is empty for a model that does not say what it has seen.
+func (m *Loaded) Outside(prompt string) []string {
+	if len(m.World.Seen) == 0 {
+		return nil
+	}
+	m.seenOnce.Do(func() {
+		m.seen = make(map[string]bool, len(m.World.Seen))
+		for _, w := range m.World.Seen {
+			m.seen[w] = true
+		}
+	})
+	var outside []string
+	for _, w := range words(prompt) {
+		if !m.seen[w] && !slices.Contains(outside, w) {
+			outside = append(outside, w)
+		}
+	}
+	return outside
+}
+
+// words are the runs of letters of a text; Chinese characters stand alone, as do
+// symbols outside ASCII. Digits and ASCII punctuation are no words.
+func words(text string) []string {
+	var all []string
+	start := -1 // of the run of letters being read
+	for i, r := range text {
+		letter := unicode.IsLetter(r) && !unicode.Is(unicode.Han, r)
+		if letter && start < 0 {
+			start = i
+		}
+		if letter {
+			continue
+		}
+		if start >= 0 {
+			all = append(all, text[start:i])
+			start = -1
+		}
+		if r >= 0x80 && !unicode.IsSpace(r) {
+			all = append(all, string(r))
+		}
+	}
+	if start >= 0 {
+		all = append(all, text[start:])
+	}
+	return all
+}

@@ -1,0 +1,27 @@
+package run
+
+import (
+	"slices"
+	"testing"
+
+	"kvstep/sim/checkpoint"
+)
+
+func TestOutside(t *testing.T) {
+	m := &Loaded{World: checkpoint.World{Seen: []string{"Tom", "has", "a", "ball", "小", "明", "。"}}}
+	for prompt, want := range map[string][]string{
+		"Tom has a ball.":           nil,
+		"Tom has 3 zebras, zebras!": {"zebras"},
+		"小明喜欢。":                     {"喜", "欢"},
+		"naïve Tom 🙂":               {"naïve", "🙂"},
+		"":                          nil,
+		"tom":                       {"tom"},
+	} {
+		if got := m.Outside(prompt); !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", prompt, got, want)
+		}
+	}
+	if got := (&Loaded{}).Outside("anything"); got != nil {
+		t.Errorf("a model that does not say: %q", got)
+	}
+}
