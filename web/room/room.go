@@ -15,7 +15,7 @@ import (
 )
 
 // TapeBudget bounds the memory of one room's recorded rows.
-const TapeBudget = 256 << 20
+const TapeBudget = 64 << 20
 
 // framePause is how long a long walk goes on between two frames.
 const framePause = 40 * time.Millisecond
