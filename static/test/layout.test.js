@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { stage, hit, tensorCell, timeline } from "../js/view/layout.js";
 
 test("each product stands at the crossing of its factors", () => {
-  for (const size of [{ width: 900, m: 18, t: 18, hd: 32 }, { width: 900, m: 1, t: 40, hd: 32 }, { width: 640, m: 64, t: 64, hd: 24 }]) {
-    const { plates: p, height } = stage(size);
+  for (const size of [{ width: 900, m: 18, t: 18, hd: 32 }, { width: 900, m: 1, t: 40, hd: 32 }, { width: 640, m: 64, t: 64, hd: 24 }, { width: 320, m: 12, t: 12, hd: 32 }, { width: 300, m: 1, t: 60, hd: 32 }]) {
+    const { plates: p, width, height } = stage(size);
+    assert.ok(width <= size.width || size.t > 50, `${width} in ${size.width}`);
     assert.equal(p.scores.y, p.Q.y);
     assert.equal(p.scores.h, p.Q.h);
     assert.equal(p.scores.x, p.K.x);

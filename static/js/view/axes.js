@@ -21,10 +21,11 @@ export function axes(canvas, layout, frame, theme) {
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
+  const room = layout.label - 10;
 
   // Queries, beside Q: the new rows.
   ctx.textAlign = "right";
-  thin(rows, Q.h / rows, 12, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, 74, c.ink));
+  thin(rows, Q.h / rows, 12, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, room, c.ink));
   // Keys, above K^T and beside V; as small as the columns are, down to 9 pixels.
   const fit = Math.min(parseFloat(theme.font), Math.max(K.w / positions - 1.5, 9));
   ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
@@ -33,11 +34,11 @@ export function axes(canvas, layout, frame, theme) {
     ctx.translate(K.x + x, K.y - 8);
     ctx.rotate(-Math.PI / 2);
     ctx.textAlign = "left";
-    text(ctx, labels[j], 0, 0, 74, j < cached ? c.muted : c.ink);
+    text(ctx, labels[j], 0, 0, room, j < cached ? c.muted : c.ink);
     ctx.restore();
   });
   ctx.font = theme.font;
-  thin(positions, V.h / positions, 12, (j, y) => text(ctx, labels[j], V.x - 8, V.y + y, 74, j < cached ? c.muted : c.ink));
+  thin(positions, V.h / positions, 12, (j, y) => text(ctx, labels[j], V.x - 8, V.y + y, room, j < cached ? c.muted : c.ink));
 
   // Cached against new: a bracket under K^T and left of V, in the lane's colour.
   bracket(ctx, [K.x, K.y + K.h + 4], [K.w, 0], cached, positions, c);
@@ -48,8 +49,9 @@ export function axes(canvas, layout, frame, theme) {
   ctx.textAlign = "center";
   const y = scores.y + Math.min(scores.h / 2, 40);
   sign(ctx, "·", (Q.x + Q.w + scores.x) / 2, y);
-  sign(ctx, "→", (scores.x + scores.w + probs.x) / 2, y);
-  sign(ctx, "·", (probs.x + probs.w + out.x) / 2, y);
+  if (layout.narrow) sign(ctx, "↓", probs.x + 12, scores.y + scores.h + 18);
+  else sign(ctx, "→", (scores.x + scores.w + probs.x) / 2, y);
+  sign(ctx, "·", (probs.x + probs.w + out.x) / 2, probs.y + Math.min(probs.h / 2, 40));
 }
 
 /**

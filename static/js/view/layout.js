@@ -5,40 +5,46 @@ import { clamp } from "../scale/linear.js";
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /** @typedef {Box & {name: string, rows: number, cols: number}} Plate a matrix drawn as w x h pixels */
 
-const GAP = 30; // between matrices: room for a sign
-const LABEL = 84; // token names beside rows and above columns
 const CAPTION = 20;
+const NARROW = 640; // pixels; below it the two products stand one above the other
 
 /**
  * The stage: Q beside the scores and K^T above them; the softmax beside V's
  * column; V above the output. So each product stands at the crossing of what
- * it is made of.
+ * it is made of. On a narrow screen the second product stands below the first.
  *
  * @param {{width: number, m: number, t: number, hd: number}} size pixels, new rows, positions, head_dim
- * @returns {{plates: Record<string, Plate>, width: number, height: number, key: number, row: number, dim: number}}
+ * @returns {{plates: Record<string, Plate>, width: number, height: number, label: number, narrow: boolean}}
  */
 export function stage({ width, m, t, hd }) {
+  const narrow = width < NARROW;
+  const gap = narrow ? 20 : 30; // between matrices: room for a sign
+  const label = narrow ? 58 : 84; // token names beside rows and above columns
   const dim = clamp(Math.floor((width * 0.17) / hd), 2, 8); // pixels of one head dimension
-  const free = width - LABEL - 2 * hd * dim - 3 * GAP;
-  const key = clamp(free / (2 * t), 1.5, 26); // pixels of one key position across
+  const deep = hd * dim;
+  const free = narrow ? width - label - deep - gap : (width - label - 2 * deep - 3 * gap) / 2;
+  const key = clamp(free / t, 1.5, 26); // pixels of one key position across
   const row = m === 1 ? 30 : clamp(key, 3, 22); // pixels of one query row
   const across = Math.round(key * t);
-  const deep = hd * dim;
   const tall = Math.max(Math.round(row * m), 3);
   const vTall = clamp(t * 13, 40, deep);
-  const top = LABEL + CAPTION;
-  const middle = top + deep + CAPTION + 26; // the bracket, then the caption
-  const x = { q: LABEL, s: LABEL + deep + GAP, p: LABEL + deep + 2 * GAP + across, o: LABEL + deep + 3 * GAP + 2 * across };
+  const first = label + CAPTION + deep + CAPTION + 26; // K^T, the bracket, the caption
+  const second = narrow ? first + tall + CAPTION + 12 + vTall + CAPTION + 12 : first;
+  const x = narrow
+    ? { s: label + deep + gap, p: label, o: label + across + gap }
+    : { s: label + deep + gap, p: label + deep + 2 * gap + across, o: label + deep + 3 * gap + 2 * across };
+  const vTop = narrow ? second - vTall - CAPTION - 12 : label + CAPTION + deep - vTall;
   /** @type {Record<string, Plate>} */
   const plates = {
-    Q: { name: "Q", x: x.q, y: middle, w: deep, h: tall, rows: m, cols: hd },
-    K: { name: "K", x: x.s, y: top, w: across, h: deep, rows: hd, cols: t }, // transposed
-    scores: { name: "scores", x: x.s, y: middle, w: across, h: tall, rows: m, cols: t },
-    probs: { name: "probs", x: x.p, y: middle, w: across, h: tall, rows: m, cols: t },
-    V: { name: "V", x: x.o, y: top + deep - vTall, w: deep, h: vTall, rows: t, cols: hd },
-    out: { name: "out", x: x.o, y: middle, w: deep, h: tall, rows: m, cols: hd },
+    Q: { name: "Q", x: label, y: first, w: deep, h: tall, rows: m, cols: hd },
+    K: { name: "K", x: x.s, y: label + CAPTION, w: across, h: deep, rows: hd, cols: t }, // transposed
+    scores: { name: "scores", x: x.s, y: first, w: across, h: tall, rows: m, cols: t },
+    probs: { name: "probs", x: x.p, y: second, w: across, h: tall, rows: m, cols: t },
+    V: { name: "V", x: x.o, y: vTop, w: deep, h: vTall, rows: t, cols: hd },
+    out: { name: "out", x: x.o, y: second, w: deep, h: tall, rows: m, cols: hd },
   };
-  return { plates, width: x.o + deep, height: middle + tall + 4, key, row, dim };
+  const right = Math.max(x.o + deep, x.s + across);
+  return { plates, width: right, height: second + tall + 4, label, narrow };
 }
 
 /**

@@ -6,7 +6,7 @@ import { axes } from "./axes.js";
 import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
 
-const NARROWEST = 640; // pixels; a narrower window scrolls the stage
+const NARROWEST = 280; // pixels; a narrower window scrolls the stage
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
 
 /**
