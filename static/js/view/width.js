@@ -9,7 +9,7 @@ export function watchWidth(el, changed) {
   let width = el.clientWidth;
   new ResizeObserver(([entry]) => {
     const now = Math.round(entry.contentRect.width);
-    if (now === width) return;
+    if (now === 0 || now === width) return; // 0 while the window is being hidden or resized
     width = now;
     changed();
   }).observe(el);
