@@ -7,11 +7,10 @@ import sys
 
 import numpy as np
 
-from corpus import Rng
+from grammar import WORDS, Rng, check, document, story
 from reference import forward, greedy, load
-from stories import WORDS_EN, document
 
-SAMPLES = 50  # a language
+SAMPLES = 200  # a language
 
 
 def log_softmax(x):
@@ -36,7 +35,7 @@ def copying(config, w, tok, lists=200, words=7):
     same word's first copy, [layers, heads]."""
     r, right, asked, previous, induction, n = Rng(77), 0, 0, 0.0, 0.0, 0
     for _ in range(lists):
-        chosen = r.some(WORDS_EN, words)
+        chosen = r.some(WORDS["en"], words)
         once = [i for word in chosen for i in tok.encode(" " + word)]
         ids = [0] + tok.encode("Say it again:") + once + tok.encode(".") + once
         start = len(ids) - len(once)  # of the second copy; the first is len(once)+1 before it
@@ -77,9 +76,14 @@ def main(folder):
         "previous_token_head": head(previous),
         "induction_head": head(induction),
     }
-    for lang, starts in {"en": ["One day,", "Tom", "It was", "Lily has", "Anna found"], "zh": ["有一天，", "小明", "天黑了，", "小丽有", "小刚在"]}.items():
-        texts = sampled(config, w, tok, [starts[i % len(starts)] for i in range(SAMPLES)])
-        result[f"{lang}_sampled_end_by_themselves"] = f"{sum(t is not None for t in texts)} of {SAMPLES}"
+    for lang in ("en", "zh"):
+        r = Rng(31)  # the first three tokens of stories that training never saw
+        texts = sampled(config, w, tok, [tok.decode(tok.encode(story(r, lang))[:3]) for _ in range(SAMPLES)])
+        verdicts = [check(lang, t) if t else "" for t in texts]
+        result[f"{lang}_sampled"] = {
+            "samples": SAMPLES, "end_by_themselves": sum(t is not None for t in texts),
+            "accepted": sum(v != "" for v in verdicts), "consistent": sum(v == "consistent" for v in verdicts),
+        }
         result[f"{lang}_samples"] = texts[:8]
         result[f"{lang}_greedy"] = {}
         for prompt in world["prompts"][lang]:

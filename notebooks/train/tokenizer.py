@@ -1,9 +1,10 @@
 """Byte-level BPE, trained on the grammar's own text; written as a Hugging Face tokenizer.json."""
 import json
+import os
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 
-PATTERN = r" ?[^\P{L}\p{Han}]+|\p{Han}{1,2}| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
+PATTERN = r" ?[^\P{L}\p{Han}]+|\p{Han}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
 END = "<|endoftext|>"
 
 
@@ -28,7 +29,7 @@ def split(text):
                 e += 1
         elif k == "han":
             e = j + 1
-            if e < n and kind(text[e]) == "han":
+            while e < n and kind(text[e]) == "han":
                 e += 1
         elif k == "digit":
             e = j + 1
@@ -116,33 +117,60 @@ class Tokenizer:
                           "merges": [f"{spell(a)} {spell(b)}" for a, b in self.merges]}}
 
 
+PARTICLES = "的了有在是把和吃送"
+
+
+def phrase(piece):
+    """Chinese pieces are words, not phrases: at most two characters, and none with
+    a particle or a common verb stuck to another character."""
+    if not any(b >= 0x80 for b in piece) or len(piece) <= 3:
+        return False
+    return len(piece) > 6 or any(p.encode() in piece for p in PARTICLES)
+
+
 def train(texts, size):
+    """Merges the commonest pair of neighbours again and again, within words."""
     words = Counter(w for t in texts for w in split(t))
     parts = {w: [bytes([b]) for b in w.encode()] for w in words}
+    pairs, where = Counter(), defaultdict(set)  # how often a pair stands somewhere, and in which words
+    for w, ps in parts.items():
+        for p in zip(ps, ps[1:]):
+            pairs[p] += words[w]
+            where[p].add(w)
     merges = []
     while 257 + len(merges) < size:
-        pairs = Counter()
-        for w, ps in parts.items():
-            for p in zip(ps, ps[1:]):
-                pairs[p] += words[w]
-        if not pairs:
-            break
-        best = max(pairs, key=lambda p: (pairs[p], p))
-        if pairs[best] < 2:
+        best = max((p for p in pairs if not phrase(p[0] + p[1])), key=lambda p: (pairs[p], p), default=None)
+        if best is None or pairs[best] < 2:
             break
         merges.append(best)
-        for w, ps in parts.items():
+        for w in where.pop(best):
+            ps = parts[w]
+            for p in zip(ps, ps[1:]):
+                pairs[p] -= words[w]
             i = 0
             while i + 1 < len(ps):
                 if (ps[i], ps[i + 1]) == best:
                     ps[i:i + 2] = [best[0] + best[1]]
                 i += 1
+            for p in zip(ps, ps[1:]):
+                pairs[p] += words[w]
+                where[p].add(w)
+        del pairs[best]
     return Tokenizer(merges)
 
 
-def from_grammar(size=1400, documents=30000, seed=7):
+def from_grammar(size=1536, documents=10000, seed=7):
     """The story models' tokenizer: the grammar's own text decides the merges."""
-    from corpus import Rng
-    from stories import document
+    from grammar import Rng, document
     r = Rng(seed)
     return train([document(r) for _ in range(documents)], size)
+
+
+def cached(checkpoint):
+    """The tokenizer beside a checkpoint, made (in a quarter of a minute) if it is not there yet."""
+    path = os.path.join(os.path.dirname(checkpoint) or ".", "tokenizer.json")
+    if not os.path.exists(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(from_grammar().json(), f, ensure_ascii=False)
+    return Tokenizer.load(path)

@@ -1,6 +1,8 @@
 """Trains the story model: a small Llama, on text that the grammar generates.
 
     python3 train.py --minutes 50            # writes out/story.pt, resumes if it is there
+    python3 train.py --kv-heads 1 --pool out/story.pt --out out/story-mqa.pt --minutes 15
+    python3 train.py --dim 64 --layers 3 --ffn 96 --out out/story-draft.pt --minutes 15
     python3 train.py --quick                 # a minute, for a test of the whole chain
 
 Needs PyTorch only (Debian: python3-torch, and libopenblas0-pthread, without
@@ -15,14 +17,12 @@ import torch
 import torch.nn.functional as F
 
 import tokenizer
-from corpus import Rng
-from stories import document
+from grammar import Rng, document
 
 SEED = 20261124
-DIM, LAYERS, HEADS, FFN, CONTEXT = 128, 5, 4, 192, 512
-HEAD_DIM = DIM // HEADS
-ROPE_BASE = 100.0  # short documents: low angles would never turn
-VOCAB = 1400
+CONTEXT = 512
+ROPE_BASE = 100.0  # documents are short: lower angles would never turn
+VOCAB = 1536
 PEAK = 2e-3
 
 # (until this share of the time, row length, rows, share of rows that are random
@@ -34,51 +34,68 @@ PHASES = [(0.30, 96, 32, 0.5), (0.60, 96, 32, 0.3), (0.85, 192, 16, 0.2), (1.01,
 class Layer(torch.nn.Module):
     """One decoder layer; every weight is [out, in]."""
 
-    def __init__(self):
+    def __init__(self, c):
         super().__init__()
+        d, kv = c["dim"], c["kv_heads"] * c["head_dim"]
         w = lambda out, inp, k=1.0: torch.nn.Parameter(torch.randn(out, inp) * 0.04 * k)
-        back = (2 * LAYERS) ** -0.5  # what is added to the residual stream starts small
-        self.n1, self.n2 = torch.nn.Parameter(torch.ones(DIM)), torch.nn.Parameter(torch.ones(DIM))
-        self.q, self.k, self.v, self.o = w(DIM, DIM), w(DIM, DIM), w(DIM, DIM), w(DIM, DIM, back)
-        self.gate, self.up, self.down = w(FFN, DIM), w(FFN, DIM), w(DIM, FFN, back)
+        back = (2 * c["layers"]) ** -0.5  # what is added to the residual stream starts small
+        self.n1, self.n2 = torch.nn.Parameter(torch.ones(d)), torch.nn.Parameter(torch.ones(d))
+        self.q, self.k, self.v, self.o = w(d, d), w(kv, d), w(kv, d), w(d, d, back)
+        self.gate, self.up, self.down = w(c["ffn"], d), w(c["ffn"], d), w(d, c["ffn"], back)
 
 
 def rms(x, gain):
     return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-5) * gain
 
 
-ANGLES = torch.arange(CONTEXT).double()[:, None] * ROPE_BASE ** (-torch.arange(0, HEAD_DIM, 2).double() / HEAD_DIM)
-COS, SIN = torch.cat([ANGLES.cos()] * 2, -1).float(), torch.cat([ANGLES.sin()] * 2, -1).float()
-
-
-def rope(x):
-    t = x.shape[-2]
-    a, b = x.chunk(2, -1)
-    return x * COS[:t] + torch.cat([-b, a], -1) * SIN[:t]
+def angles(head_dim):
+    """Cosines and sines of RoPE, [context, head_dim], half-split."""
+    a = torch.arange(CONTEXT).double()[:, None] * ROPE_BASE ** (-torch.arange(0, head_dim, 2).double() / head_dim)
+    return torch.cat([a.cos()] * 2, -1).float(), torch.cat([a.sin()] * 2, -1).float()
 
 
 class Model(torch.nn.Module):
-    def __init__(self):
+    """c: dim, layers, heads, kv_heads, head_dim, ffn."""
+
+    def __init__(self, c):
         super().__init__()
-        self.embed = torch.nn.Parameter(torch.randn(VOCAB, DIM) * 0.04)
-        self.layers = torch.nn.ModuleList(Layer() for _ in range(LAYERS))
-        self.norm = torch.nn.Parameter(torch.ones(DIM))
+        self.c = c
+        self.embed = torch.nn.Parameter(torch.randn(VOCAB, c["dim"]) * 0.04)
+        self.layers = torch.nn.ModuleList(Layer(c) for _ in range(c["layers"]))
+        self.norm = torch.nn.Parameter(torch.ones(c["dim"]))
+        self.cos, self.sin = angles(c["head_dim"])
+
+    def rope(self, x):
+        t = x.shape[-2]
+        a, b = x.chunk(2, -1)
+        return x * self.cos[:t] + torch.cat([-b, a], -1) * self.sin[:t]
 
     def forward(self, ids, probs=None):
         """Logits [rows, tokens, vocab]; probs, if given, collects each layer's attention."""
         b, t = ids.shape
+        hd, group = self.c["head_dim"], self.c["heads"] // self.c["kv_heads"]
         mask = torch.full((t, t), -1e9).triu(1)
         x = self.embed[ids]
         for l in self.layers:
             h = rms(x, l.n1)
-            q, k, v = (F.linear(h, w).view(b, t, HEADS, HEAD_DIM).transpose(1, 2) for w in (l.q, l.k, l.v))
-            p = (rope(q) @ rope(k).transpose(-1, -2) / math.sqrt(HEAD_DIM) + mask).softmax(-1)
+            q, k, v = (F.linear(h, w).view(b, t, -1, hd).transpose(1, 2) for w in (l.q, l.k, l.v))
+            k, v = (m.repeat_interleave(group, 1) for m in (k, v))  # heads of a group read the same K and V
+            p = (self.rope(q) @ self.rope(k).transpose(-1, -2) / math.sqrt(hd) + mask).softmax(-1)
             if probs is not None:
                 probs.append(p)
-            x = x + F.linear((p @ v).transpose(1, 2).reshape(b, t, DIM), l.o)
+            x = x + F.linear((p @ v).transpose(1, 2).reshape(b, t, -1), l.o)
             h = rms(x, l.n2)
             x = x + F.linear(F.silu(F.linear(h, l.gate)) * F.linear(h, l.up), l.down)
         return F.linear(rms(x, self.norm), self.embed)
+
+
+def pool(weights, kv_heads, head_dim):
+    """The weights of a model whose K and V heads are the means of its groups (Ainslie et al., 2023)."""
+    out = dict(weights)
+    for name, w in weights.items():
+        if name.endswith((".k", ".v")):
+            out[name] = w.view(kv_heads, -1, head_dim, w.shape[-1]).mean(1).reshape(kv_heads * head_dim, -1)
+    return out
 
 
 class Data:
@@ -129,12 +146,18 @@ def main():
     args.add_argument("--minutes", type=float, default=50)
     args.add_argument("--quick", action="store_true", help="half a minute: to test the chain, not to be fluent")
     args.add_argument("--out", default="out/story.pt")
+    args.add_argument("--pool", help="start from this checkpoint, its K and V heads averaged in groups")
+    for name, default in (("dim", 128), ("layers", 5), ("heads", 4), ("kv-heads", 4), ("ffn", 192)):
+        args.add_argument("--" + name, type=int, default=default)
     a = args.parse_args()
     minutes = 0.5 if a.quick else a.minutes
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
-    tok = tokenizer.from_grammar(VOCAB)
-    model = Model()
+    tok = tokenizer.cached(a.out)
+    c = {"dim": a.dim, "layers": a.layers, "heads": a.heads, "kv_heads": min(a.kv_heads, a.heads), "head_dim": a.dim // a.heads, "ffn": a.ffn}
+    model = Model(c)
+    if a.pool and not os.path.exists(a.out):
+        model.load_state_dict(pool(torch.load(a.pool)["m"], c["kv_heads"], c["head_dim"]))
     matrices = [p for p in model.parameters() if p.dim() > 1]
     gains = [p for p in model.parameters() if p.dim() == 1]
     opt = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.1}, {"params": gains, "weight_decay": 0.0}],
@@ -142,16 +165,16 @@ def main():
     data, step, tokens, spent = Data(tok, 1), 0, 0, 0.0
     held_out = Data(tok, 1 << 40).batch(16, 96, 0)
     if os.path.exists(a.out):
-        c = torch.load(a.out)
-        model.load_state_dict(c["m"])
-        opt.load_state_dict(c["o"])
-        step, tokens, spent, data.r.state = c["step"], c["tokens"], c["spent"], c["rng"]
+        kept = torch.load(a.out)
+        model.load_state_dict(kept["m"])
+        opt.load_state_dict(kept["o"])
+        step, tokens, spent, data.r.state = kept["step"], kept["tokens"], kept["spent"], kept["rng"]
     print(sum(p.numel() for p in model.parameters()), "parameters")
 
     def save():
         os.makedirs(os.path.dirname(a.out) or ".", exist_ok=True)
         torch.save({"m": model.state_dict(), "o": opt.state_dict(), "step": step, "tokens": tokens,
-                    "spent": spent, "rng": data.r.state}, a.out + ".tmp")
+                    "spent": spent, "rng": data.r.state, "c": c}, a.out + ".tmp")
         os.replace(a.out + ".tmp", a.out)
 
     def loss_on(rows):
