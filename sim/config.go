@@ -25,7 +25,9 @@ type Config struct {
 	// RopeInterleaved pairs elements (2i, 2i+1) as llama2.c does; otherwise
 	// (i, i+head_dim/2) as Hugging Face does.
 	RopeInterleaved bool `json:"rope_interleaved"`
-	Tied            bool `json:"tied"` // the output head is the embedding table
+	// NoPE leaves Q and K as they are: no position is encoded but by the mask.
+	NoPE bool `json:"nope,omitempty"`
+	Tied bool `json:"tied"` // the output head is the embedding table
 
 	BOS int `json:"bos"` // id put before a prompt, -1 for none
 	EOS int `json:"eos"` // id that ends a text, -1 for none

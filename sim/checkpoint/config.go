@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 
 	"kvstep/sim"
@@ -24,6 +25,9 @@ type hfConfig struct {
 	Context   *int     `json:"max_position_embeddings"` // default 2048
 	NormEps   *float64 `json:"rms_norm_eps"`            // default 1e-6
 	RopeBase  *float64 `json:"rope_theta"`              // default 10000
+
+	// One number for each layer, as in SmolLM3: 1 turns Q and K, 0 does not.
+	RopeLayers []int `json:"no_rope_layers"`
 
 	// What would change the computation, and is not built.
 	RopeScaling   *ropeScaling `json:"rope_scaling"`
@@ -103,6 +107,9 @@ func parseConfig(file string, data []byte) (sim.Config, error) {
 		c.HeadDim = c.Dim / c.Heads
 	}
 	var err error
+	if c.NoPE, err = h.nope(file, c.Layers); err != nil {
+		return c, err
+	}
 	if c.BOS, err = tokenID(file, "bos_token_id", h.BOS, c.Vocab); err != nil {
 		return c, err
 	}
@@ -110,6 +117,23 @@ func parseConfig(file string, data []byte) (sim.Config, error) {
 		return c, err
 	}
 	return c, checkConfig(file, c, hfNames)
+}
+
+// nope tells whether no layer uses RoPE. All layers must agree.
+func (h *hfConfig) nope(file string, layers int) (bool, error) {
+	const field = "no_rope_layers"
+	if len(h.RopeLayers) == 0 {
+		return false, nil
+	}
+	if len(h.RopeLayers) != layers {
+		return false, problem("config.range", file, "Field", field, "Have", len(h.RopeLayers), "Min", layers, "Max", layers)
+	}
+	for _, use := range h.RopeLayers {
+		if use != h.RopeLayers[0] || use != 0 && use != 1 {
+			return false, problem("config.unsupported", file, "Field", field, "Have", clip(fmt.Sprint(h.RopeLayers)))
+		}
+	}
+	return h.RopeLayers[0] == 0, nil
 }
 
 // or is *p, or a default when p is nil.
@@ -212,7 +236,7 @@ func checkConfig(file string, c sim.Config, n names) error {
 	switch {
 	case c.Heads%c.KVHeads != 0:
 		return problem("config.divide", file, "Field", n.heads, "Have", c.Heads, "By", n.kvHeads, "ByHave", c.KVHeads)
-	case c.HeadDim%2 != 0:
+	case !c.NoPE && c.HeadDim%2 != 0:
 		return problem("config.divide", file, "Field", n.headDim, "Have", c.HeadDim, "By", "RoPE", "ByHave", 2)
 	case int64(c.Heads)*int64(c.HeadDim) > maxWidth:
 		return problem("config.range", file, "Field", n.heads+" x "+n.headDim, "Have", int64(c.Heads)*int64(c.HeadDim), "Min", 1, "Max", maxWidth)

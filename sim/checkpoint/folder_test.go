@@ -161,6 +161,7 @@ func TestConfigWrong(t *testing.T) {
 		{"rope_theta", 0.0, "config.range"}, {"rope_theta", 1e300, "config.range"},
 		{"bos_token_id", 12, "config.range"}, {"eos_token_id", -1, "config.range"}, {"eos_token_id", "x", "config.type"}, {"eos_token_id", []int{}, "config.type"},
 		{"model_type", "gpt2", "config.unsupported"}, {"model_type", nil, "config.unsupported"}, {"hidden_act", "gelu", "config.unsupported"},
+		{"no_rope_layers", []int{0, 1}, "config.unsupported"}, {"no_rope_layers", []int{0}, "config.range"},
 		{"attention_bias", true, "config.unsupported"}, {"mlp_bias", true, "config.unsupported"},
 		{"rope_scaling", map[string]any{"type": "linear", "factor": 2.0}, "config.unsupported"},
 		{"rope_parameters", map[string]any{"rope_type": "llama3"}, "config.unsupported"},

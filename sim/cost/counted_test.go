@@ -17,6 +17,7 @@ func randomConfig(r *rand.Rand) sim.Config {
 		HeadDim: 2 * (1 + r.IntN(3)), FFN: 1 + r.IntN(12), Vocab: 1 + r.IntN(11), Context: 12,
 		Tied: r.IntN(2) == 0,
 	}
+	c.NoPE = c.Family != "gpt2" && r.IntN(6) == 0
 	return c
 }
 

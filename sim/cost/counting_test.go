@@ -189,7 +189,7 @@ func (m *counting) layer(l int, x [][]float64, start int) {
 			m.normHeads(q[i], w.qnorm)
 			m.normHeads(k[i], w.knorm)
 		}
-		if m.w.position == nil {
+		if m.w.position == nil && !m.c.NoPE {
 			m.rotate(q[i], start+i)
 			m.rotate(k[i], start+i)
 		}

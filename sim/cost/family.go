@@ -51,7 +51,7 @@ func (s Shape) decoder(layers int64, w Work, sw Switches) sim.Counters {
 			Out:    times(layers, w.Rows, u*z.q*z.d),
 			MLP:    times(layers, w.Rows, u*k.mlp*z.d*z.f),
 		},
-		Elementwise:  times(layers, plus(times(w.Rows, k.perRow(z)), times(w.Pairs, k.perPair(z)))),
+		Elementwise:  times(layers, plus(times(w.Rows, k.perRow(z, s.NoPE)), times(w.Pairs, k.perPair(z)))),
 		KVReadBytes:  times(layers, w.Reads, s.kvRow()),
 		KVWriteBytes: times(layers, w.Rows, s.kvRow()),
 		WeightBytes:  times(layers, w.Passes, s.layerParams(), z.b),
@@ -101,11 +101,11 @@ func unit(sw Switches) int64 {
 
 // perRow is the elementwise work of one layer on one row: two norms, two
 // residual sums (2d), the activation, 6 operations for each pair of Q and K
-// that RoPE turns (3(q+kv)), one sum per bias, and a small norm per head of Q
+// that RoPE turns (3(q+kv), none in a model without it), one sum per bias, and a small norm per head of Q
 // and K where the family has one.
-func (k family) perRow(z sizes) int64 {
+func (k family) perRow(z sizes, nope bool) int64 {
 	n := 2*k.norm(z.d) + 2*z.d + k.act*z.f
-	if k.rope {
+	if k.rope && !nope {
 		n += 3 * (z.q + z.kv)
 	}
 	if k.qkvBias {

@@ -31,7 +31,11 @@ func NewRope(positions, headDim int, base float64, interleaved bool) *Rope {
 }
 
 // Rotate turns every head of x in place for position p; x is [heads*head_dim].
+// A nil Rope turns nothing.
 func (r *Rope) Rotate(x []float32, p int) {
+	if r == nil {
+		return
+	}
 	cos, sin := r.cos.Row(p), r.sin.Row(p)
 	half := len(cos)
 	for head := 0; head < len(x); head += 2 * half {

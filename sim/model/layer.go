@@ -20,6 +20,7 @@ func (m *Model) Layer(l int, a *Acts, pos int, cache Cache) error {
 	mat.MulT(a.V, a.Norm1, w.V)
 
 	// RoPE: turn each pair of Q and K by an angle that grows with position
+	// (a model without positions has no table, and nothing turns)
 	for i := range a.X.NumRows() {
 		m.rope.Rotate(a.Q.Row(i), pos+i)
 		m.rope.Rotate(a.K.Row(i), pos+i)

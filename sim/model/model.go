@@ -20,8 +20,8 @@ type Cache interface {
 type Model struct {
 	Config  sim.Config
 	Weights sim.Weights
-	rope    *mat.Rope
-	scale   float32 // 1/sqrt(head_dim)
+	rope    *mat.Rope // nil for a model without positions
+	scale   float32   // 1/sqrt(head_dim)
 }
 
 // New checks the shape and prepares the RoPE table.
@@ -29,11 +29,11 @@ func New(c sim.Config, w sim.Weights) (*Model, error) {
 	if err := Check(c); err != nil {
 		return nil, err
 	}
-	return &Model{
-		Config: c, Weights: w,
-		rope:  mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved),
-		scale: mat.Rsqrt(float32(c.HeadDim)),
-	}, nil
+	m := &Model{Config: c, Weights: w, scale: mat.Rsqrt(float32(c.HeadDim))}
+	if !c.NoPE {
+		m.rope = mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved)
+	}
+	return m, nil
 }
 
 // Check refuses impossible shapes with Problem "config.field", naming the field.
@@ -55,9 +55,9 @@ func Check(c sim.Config) error {
 		return bad("family", c.Family)
 	case c.Heads%c.KVHeads != 0: // a query head must belong to exactly one K/V head
 		return bad("kv_heads", c.KVHeads)
-	case c.HeadDim%2 != 0: // RoPE turns pairs
+	case !c.NoPE && c.HeadDim%2 != 0: // RoPE turns pairs
 		return bad("head_dim", c.HeadDim)
-	case !(c.RopeBase > 0) || math.IsInf(c.RopeBase, 0):
+	case !c.NoPE && (!(c.RopeBase > 0) || math.IsInf(c.RopeBase, 0)):
 		return bad("rope_base", c.RopeBase)
 	case !(c.NormEps > 0):
 		return bad("norm_eps", c.NormEps)

@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"io/fs"
+	"strings"
 	"sync"
 
 	"kvstep/sim"
@@ -172,11 +173,30 @@ func (m *Loaded) encode(r sim.Recipe) ([]int, error) {
 	case m.Tokenizer == nil:
 		return nil, sim.NewProblem("prompt.tokenizer", "Model", m.Name)
 	}
+	// A tokenizer of whole words cannot spell others.
+	if t, ok := m.Tokenizer.(*token.Words); ok {
+		if word, missing := t.Missing(r.Prompt); missing {
+			return nil, sim.NewProblem("prompt.word", "Word", word, "Known", knownWords(t))
+		}
+	}
 	var ids []int
 	if bos := m.Model.Config.BOS; bos >= 0 {
 		ids = append(ids, bos)
 	}
 	return append(ids, m.Tokenizer.Encode(r.Prompt)...), nil
+}
+
+// knownWords are all words of a small vocabulary, in order of their ids.
+func knownWords(t *token.Words) string {
+	const most = 20
+	var words []string
+	for id := range min(t.Size(), most) {
+		words = append(words, string(t.Piece(id)))
+	}
+	if t.Size() > most {
+		words = append(words, "…")
+	}
+	return strings.Join(words, " ")
 }
 
 func checkSwitches(r sim.Recipe) error {

@@ -82,7 +82,7 @@ func tinyHF(t testing.TB) *BPE {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tok
+	return tok.(*BPE)
 }
 
 // id is the id of the piece with these bytes.

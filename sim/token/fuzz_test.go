@@ -8,6 +8,11 @@ import (
 // checkLoaded holds for every tokenizer that loads, however odd the file.
 func checkLoaded(t *testing.T, tok Tokenizer) {
 	for _, text := range []string{"", "the cat", "你好 <0x41>", "\xff\xe5"} {
+		if words, ok := tok.(*Words); ok {
+			words.Missing(text)
+			words.Encode(text)
+			continue
+		}
 		checkRoundTrip(t, tok, text)
 	}
 	ids := make([]int, 0, 300)
@@ -21,6 +26,7 @@ func FuzzLoadHF(f *testing.F) {
 	data := tinyJSON(f, tinyMap())
 	f.Add(data)
 	f.Add(data[:len(data)/2])
+	f.Add([]byte(fewWords))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tok, err := LoadHF(bytes.NewReader(data))
 		if err != nil {

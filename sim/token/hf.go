@@ -23,9 +23,10 @@ type hfFile struct {
 	} `json:"added_tokens"`
 	Model struct {
 		Type         string         `json:"type"`
-		Vocab        map[string]int `json:"vocab"`   // piece, spelled in runeOf's alphabet, to id
-		Merges       []hfMerge      `json:"merges"`  // by rank: the first is applied first
-		Dropout      *float64       `json:"dropout"` // random merges, for training
+		Vocab        map[string]int `json:"vocab"`     // piece, spelled in runeOf's alphabet, to id
+		Unknown      string         `json:"unk_token"` // WordLevel: what an unknown word becomes
+		Merges       []hfMerge      `json:"merges"`    // by rank: the first is applied first
+		Dropout      *float64       `json:"dropout"`   // random merges, for training
 		Prefix       *string        `json:"continuing_subword_prefix"`
 		Suffix       *string        `json:"end_of_word_suffix"`
 		ByteFallback bool           `json:"byte_fallback"` // SentencePiece's way, <0xE5>
@@ -74,12 +75,12 @@ func (m *hfMerge) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// LoadHF reads a Hugging Face tokenizer.json with a byte-level BPE. Errors are
-// *sim.Problem "tokenizer.*". Normalizers, look-ahead patterns and byte
+// LoadHF reads a Hugging Face tokenizer.json: a byte-level BPE, or a WordLevel
+// vocabulary of whole words. Errors are *sim.Problem "tokenizer.*". Normalizers, look-ahead patterns and byte
 // fallback are "tokenizer.unsupported" or "tokenizer.pattern". Added tokens
 // that are not special keep their text as their piece, but Encode does not
 // produce them.
-func LoadHF(r io.Reader) (*BPE, error) {
+func LoadHF(r io.Reader) (Tokenizer, error) {
 	data, err := readAll(r)
 	if err != nil {
 		return nil, err
@@ -87,6 +88,9 @@ func LoadHF(r io.Reader) (*BPE, error) {
 	var f hfFile
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, sim.NewProblem("tokenizer.json").Because(err)
+	}
+	if f.Model.Type == "WordLevel" {
+		return f.words()
 	}
 	if err := f.supported(); err != nil {
 		return nil, err

@@ -152,7 +152,7 @@ func TestHFEncode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tok
+		return tok.(*BPE)
 	}
 	plain := load(func(map[string]any) {})
 	noSplit := load(func(f map[string]any) { f["pre_tokenizer"] = nil })

@@ -2,7 +2,8 @@
 // Hugging Face's tokenizer.json, and the vocabulary of llama2.c.
 //
 // Both can spell any bytes: what Encode takes apart, the pieces put together
-// again give exactly, invalid UTF-8 included.
+// again give exactly, invalid UTF-8 included. Words, a vocabulary of whole
+// words for a model that is computed by hand, can spell those words only.
 //
 // What is wrong with a tokenizer file is a *sim.Problem:
 //

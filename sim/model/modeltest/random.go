@@ -9,7 +9,7 @@ import (
 )
 
 // Config draws a small shape: MHA, GQA or MQA, often with heads x head_dim
-// other than dim, tied or not, with either pairing of RoPE.
+// other than dim, tied or not, with either pairing of RoPE or without it.
 func Config(r *rand.Rand) sim.Config {
 	kvHeads := 1 + r.IntN(4)
 	c := sim.Config{
@@ -17,7 +17,7 @@ func Config(r *rand.Rand) sim.Config {
 		Heads: kvHeads * (1 + r.IntN(3)), KVHeads: kvHeads, HeadDim: 2 * (1 + r.IntN(10)),
 		FFN: 1 + r.IntN(50), Vocab: 11 + r.IntN(40), Context: 64,
 		NormEps: 1e-5, RopeBase: 100 * float64(1+r.IntN(100)),
-		RopeInterleaved: r.IntN(2) == 0, Tied: r.IntN(2) == 0, BOS: 0, EOS: -1,
+		RopeInterleaved: r.IntN(2) == 0, NoPE: r.IntN(8) == 0, Tied: r.IntN(2) == 0, BOS: 0, EOS: -1,
 	}
 	return c
 }
