@@ -5,10 +5,11 @@
 Both read the same templates, so that a text is accepted exactly when some
 template and some choice of words give it.
 """
+import itertools
 import re
 
 import templates
-from words import (ANIMALS, COLORS, DAYS, FOODS, HIS, JOBS, MONTHS, MOODS, NAMES, NUMBERS, OPPOSITES, PLACES,
+from words import (ANIMALS, COLORS, DAYS, FOODS, HIS, JOBS, MONTHS, MOODS, MORE, NAMES, NUMBERS, OPPOSITES, PLACES,
                    PRONOUN, SEASONS, SKILLS, THINGS, WEATHER, article, plural)
 
 MASK = (1 << 64) - 1
@@ -100,8 +101,8 @@ def slots(template):
     return found
 
 
-def story(r, lang):
-    template = r.pick(templates.EN if lang == "en" else templates.ZH)
+def told(r, lang, template):
+    """The template with words drawn for its slots."""
     chosen, drawn = {}, {}
     for kind, i in slots(template):
         if kind == "num":  # numbers may be equal
@@ -114,10 +115,28 @@ def story(r, lang):
     return fill(lang, template, chosen)
 
 
+def story(r, lang):
+    return told(r, lang, r.pick(templates.EN if lang == "en" else templates.ZH))
+
+
+def quiz_template(lang, row, order):
+    """Facts 1 to len(order) of a quiz row, then its questions in that order."""
+    fact, question = row.split(" | ")
+    say = lambda part, i: part.replace("#", str(i))
+    parts = [say(fact, i) for i in range(1, len(order) + 1)] + [say(question, i) for i in order]
+    return (" " if lang == "en" else "").join(parts)
+
+
+def quiz(r, lang):
+    """Two to four facts of one kind, each asked."""
+    rows = templates.QUIZ_EN if lang == "en" else templates.QUIZ_ZH
+    return told(r, lang, quiz_template(lang, r.pick(rows), r.some(range(1, n := 3 + r.below(3)), n - 1)))
+
+
 WORDS = {
-    "en": sorted({row[0] for t in (THINGS, FOODS, ANIMALS, COLORS, DAYS, MONTHS, SKILLS, JOBS) for row in t}
+    "en": sorted({row[0] for t in (THINGS, FOODS, ANIMALS, COLORS, DAYS, MONTHS, SKILLS, JOBS, MORE) for row in t}
                  | {w for row in OPPOSITES for w in (row[0], row[2])} | set(NUMBERS["en"]) | set(NAMES["en"])),
-    "zh": sorted({row[1] for t in (THINGS, FOODS, ANIMALS, COLORS, DAYS, MONTHS, SKILLS, JOBS) for row in t}
+    "zh": sorted({row[1] for t in (THINGS, FOODS, ANIMALS, COLORS, DAYS, MONTHS, SKILLS, JOBS, MORE) for row in t}
                  | {row[1] for row in PLACES} | set(NAMES["zh"])),
 }
 
@@ -138,26 +157,36 @@ def again(r, lang):
 
 def pairs(r):
     """Words of both languages, side by side."""
-    rows = r.some([row for t in (THINGS, FOODS, ANIMALS, COLORS) for row in t], 3 + r.below(3))
+    rows = r.some([row for t in (THINGS, FOODS, ANIMALS, COLORS, MORE) for row in t], 3 + r.below(4))
     return r.pick([" ".join(f"{row[0]} = {row[1]}." for row in rows), " ".join(f"{row[1]} = {row[0]}." for row in rows)])
 
 
 def sums(r):
-    out = []
-    for _ in range(1 + r.below(3)):
-        a, b = r.below(6), r.below(5)
-        out.append(f"{a} + {b} = {a + b}." if r.below(2) else f"{a + b} - {b} = {a}.")
-    return " ".join(out)
+    """Short sums, in digits or in words."""
+    lang, out = r.pick(["en", "zh", "digits"]), []
+    for _ in range(2 + r.below(4)):
+        a, b = 1 + r.below(6), 1 + r.below(6)
+        if lang == "digits":
+            out.append(f"{a} + {b} = {a + b}." if r.below(2) else f"{a + b} - {b} = {a}.")
+        elif lang == "en":
+            say = NUMBERS["en"]
+            out.append(f"{say[a]} and {say[b]} make {say[a + b]}." if r.below(2) else f"{say[a + b]} without {say[b]} is {say[a]}.")
+        else:
+            say = NUMBERS["zh"]
+            out.append(f"{say[a]}加{say[b]}等于{say[a + b]}。" if r.below(2) else f"{say[a + b]}减{say[b]}等于{say[a]}。")
+    return ("" if lang == "zh" else " ").join(out)
 
 
 def document(r):
-    """One document: 62 % stories, 32 % said again, the rest pairs and sums."""
+    """One document: 40 % stories, 22 % quizzes, 29 % said again, the rest pairs and sums."""
     n, lang = r.below(100), r.pick(["en", "zh"])
-    if n < 62:
+    if n < 40:
         return story(r, lang)
-    if n < 94:
+    if n < 62:
+        return quiz(r, lang)
+    if n < 91:
         return again(r, lang)
-    return pairs(r) if n < 98 else sums(r)
+    return pairs(r) if n < 96 else sums(r)
 
 
 # --- the checker ----------------------------------------------------------
@@ -179,15 +208,26 @@ def pattern(lang, template):
     return re.compile("".join(out) + re.escape(template[at:]))
 
 
-PATTERNS = {lang: [(t, pattern(lang, t)) for t in getattr(templates, lang.upper())] for lang in ("en", "zh")}
+def every(lang):
+    """All story templates of a language, each quiz in each order."""
+    stories, rows = (templates.EN, templates.QUIZ_EN) if lang == "en" else (templates.ZH, templates.QUIZ_ZH)
+    return stories + [quiz_template(lang, row, order) for row in rows for n in (2, 3, 4) for order in itertools.permutations(range(1, n + 1))]
+
+
+def ends(text):
+    """How many sentences end in which way: tells most templates apart at once."""
+    return tuple(text.count(c) for c in ".?!。？！")
+
+
+PATTERNS = {lang: [(t, ends(SLOT.sub("", t)), pattern(lang, t)) for t in every(lang)] for lang in ("en", "zh")}
 
 
 def check(lang, text):
-    """"" if no story template fits; "story" if one fits with words of the right
+    """"" if no story or quiz fits; "story" if one fits with words of the right
     kinds; "consistent" if also every name, thing and number stays what it was."""
     best = ""
-    for template, p in PATTERNS[lang]:
-        m = p.fullmatch(text)
+    for template, sentences, p in PATTERNS[lang]:
+        m = ends(text) == sentences and p.fullmatch(text)
         if not m:
             continue
         best = "story"

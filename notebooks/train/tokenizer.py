@@ -159,7 +159,7 @@ def train(texts, size):
     return Tokenizer(merges)
 
 
-def from_grammar(size=1536, documents=10000, seed=7):
+def from_grammar(size=1792, documents=10000, seed=7):
     """The story models' tokenizer: the grammar's own text decides the merges."""
     from grammar import Rng, document
     r = Rng(seed)

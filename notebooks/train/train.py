@@ -1,9 +1,10 @@
 """Trains the story model: a small Llama, on text that the grammar generates.
 
-    python3 train.py --minutes 50            # writes out/story.pt, resumes if it is there
-    python3 train.py --kv-heads 1 --pool out/story.pt --out out/story-mqa.pt --minutes 15
-    python3 train.py --dim 64 --layers 3 --ffn 96 --out out/story-draft.pt --minutes 15
-    python3 train.py --quick                 # a minute, for a test of the whole chain
+    python3 train.py                         # writes out/story.pt, resumes if it is there
+    python3 train.py --pool out/story.pt --kv-heads 2 --out out/story-gqa.pt --millions 6
+    python3 train.py --pool out/story.pt --kv-heads 1 --out out/story-mqa.pt --millions 6
+    python3 train.py --dim 64 --layers 3 --ffn 96 --out out/story-draft.pt --millions 16
+    python3 train.py --quick                 # half a minute, for a test of the whole chain
 
 Needs PyTorch only (Debian: python3-torch, and libopenblas0-pthread, without
 which its matrix products are fifteen times slower).
@@ -22,10 +23,10 @@ from grammar import Rng, document
 SEED = 20261124
 CONTEXT = 512
 ROPE_BASE = 100.0  # documents are short: lower angles would never turn
-VOCAB = 1536
+VOCAB = 1792
 PEAK = 2e-3
 
-# (until this share of the time, row length, rows, share of rows that are random
+# (until this share of the tokens, row length, rows, share of rows that are random
 # lists said over and over). Short and list-rich first: that is what the copying
 # heads grow from. Then longer rows, up to the context that is shown.
 PHASES = [(0.30, 96, 32, 0.5), (0.60, 96, 32, 0.3), (0.85, 192, 16, 0.2), (1.01, 512, 6, 0.15)]
@@ -114,7 +115,7 @@ class Data:
     def lists(self, t):
         """4 to 64 random tokens, said again until the row is full."""
         n = 4 + self.r.below(min(t // 2, 64) - 4)
-        items = [257 + self.r.below(VOCAB - 257) if self.r.below(8) else 1 + self.r.below(VOCAB - 1) for _ in range(n)]
+        items = [257 + self.r.below(VOCAB - 257) if self.r.below(16) else 1 + self.r.below(VOCAB - 1) for _ in range(n)]
         return ([0] + items * (t // n + 2))[:t + 1]
 
     def batch(self, rows, t, share):
@@ -136,22 +137,23 @@ def probe(model, t=96, n=24):
 
 
 def rate(step, f):
-    """Warm up for 200 steps, hold until 45 % of the time, fall as a cosine to 3 %."""
+    """Warm up for 200 steps, hold until 45 % of the tokens, fall as a cosine to 3 %."""
     fall = 1 if f < 0.45 else 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * min(1, (f - 0.45) / 0.55)))
     return PEAK * min(1, (step + 1) / 200) * fall
 
 
 def main():
     args = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    args.add_argument("--minutes", type=float, default=50)
-    args.add_argument("--quick", action="store_true", help="half a minute: to test the chain, not to be fluent")
+    args.add_argument("--millions", type=float, default=40, help="tokens to train on")
+    args.add_argument("--quick", action="store_true", help="a fifth of a million tokens: to test the chain, not to be fluent")
+    args.add_argument("--threads", type=int, default=1)
     args.add_argument("--out", default="out/story.pt")
     args.add_argument("--pool", help="start from this checkpoint, its K and V heads averaged in groups")
     for name, default in (("dim", 128), ("layers", 5), ("heads", 4), ("kv-heads", 4), ("ffn", 192)):
         args.add_argument("--" + name, type=int, default=default)
     a = args.parse_args()
-    minutes = 0.5 if a.quick else a.minutes
-    torch.set_num_threads(1)
+    budget = 0.2e6 if a.quick else a.millions * 1e6
+    torch.set_num_threads(a.threads)
     torch.manual_seed(SEED)
     tok = tokenizer.cached(a.out)
     c = {"dim": a.dim, "layers": a.layers, "heads": a.heads, "kv_heads": min(a.kv_heads, a.heads), "head_dim": a.dim // a.heads, "ffn": a.ffn}
@@ -181,8 +183,8 @@ def main():
         return F.cross_entropy(model(rows[:, :-1]).reshape(-1, VOCAB), rows[:, 1:].reshape(-1))
 
     then = time.time()
-    while spent < minutes * 60:
-        f = spent / (minutes * 60)
+    while tokens < budget:
+        f = tokens / budget
         _, t, rows, share = next(p for p in PHASES if f < p[0])
         for group in opt.param_groups:
             group["lr"] = rate(step, f)
