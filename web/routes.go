@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"kvstep/sim"
@@ -67,13 +68,28 @@ func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeDat
 		recipe.Prompt = m.Default(lang).Prompt
 	}
 	recipe.Model = m.Name
-	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe, Prompts: m.World.Prompts, Words: m.World.Words}
+	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe}
 	for _, name := range models.Names() {
 		if m, err := models.Get(name); err == nil {
-			data.Models = append(data.Models, page.ModelInfo{Name: name, Title: name, Config: m.Model.Config})
+			data.Models = append(data.Models, page.ModelInfo{Name: name, Config: m.Model.Config})
+			data.Worlds = addWorld(data.Worlds, m)
 		}
 	}
 	return data, nil
+}
+
+// addWorld adds what m knows to the worlds; models that know the same share one.
+func addWorld(worlds []page.World, m *run.Loaded) []page.World {
+	if len(m.World.Prompts) == 0 {
+		return worlds
+	}
+	for i, w := range worlds {
+		if reflect.DeepEqual(w.Prompts, m.World.Prompts) {
+			worlds[i].Models = append(w.Models, m.Name)
+			return worlds
+		}
+	}
+	return append(worlds, page.World{Models: []string{m.Name}, Prompts: m.World.Prompts, Words: m.World.Words})
 }
 
 func catalogue(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@
 package page
 
 import (
+	"slices"
 	"strconv"
 
 	"kvstep/sim"
@@ -14,16 +15,37 @@ type HomeData struct {
 	Lang    string // "en" or "zh"
 	Text    *text.Catalogue
 	Models  []ModelInfo
-	Prompts map[string][]string // prompts that the model knows, by language
-	Words   map[string][]string // words that it knows, by language
+	Worlds  []World
 	Recipe  sim.Recipe          // what the form shows at first
 	Version string
 }
 
 // ModelInfo is one entry of the model menu.
 type ModelInfo struct {
-	Name, Title string
-	Config      sim.Config
+	Name   string
+	Config sim.Config
+}
+
+// World is what some of the models know.
+type World struct {
+	Models  []string
+	Prompts map[string][]string // prompts to begin with, by language
+	Words   map[string][]string // by language
+}
+
+// of tells whether the world is the named model's.
+func (w World) of(model string) bool { return slices.Contains(w.Models, model) }
+
+// titled are the models with a line of their own in the menu: "model.story" in
+// web/text says what is special about it. Others go by their names.
+var titled = []string{"story", "story-gqa", "story-mqa", "story-draft", "paper"}
+
+// titleID is the message that names a model in the menu, "" for its bare name.
+func titleID(model string) string {
+	if slices.Contains(titled, model) {
+		return "model." + model
+	}
+	return ""
 }
 
 // t is a message of the page's language.

@@ -25,6 +25,22 @@ export function createForm(form, act) {
     act.run(recipe());
   });
   form.addEventListener("change", sampling);
+  field("model").addEventListener("change", () => {
+    // A prompt that the new model was not made for gives way to its first one.
+    const mine = groups(field("model").value);
+    const prompts = mine.flatMap((g) => [...g.querySelectorAll("option")].map((o) => o.value));
+    if (mine.length && !prompts.includes(field("prompt").value)) {
+      const first = mine.find((g) => g.dataset.lang === lang) ?? mine[0];
+      field("prompt").value = first.querySelector("option")?.value ?? "";
+    }
+    act.run(recipe());
+  });
+  let lang = "";
+
+  /** The prompts of a model, one group a language. @param {string} model */
+  function groups(model) {
+    return /** @type {HTMLElement[]} */ ([...known.querySelectorAll("optgroup")]).filter((g) => g.dataset.models?.split(" ").includes(model));
+  }
 
   function recipe() {
     return {
@@ -47,8 +63,15 @@ export function createForm(form, act) {
   }
 
   /** Fills the form when another run has begun; never while one is on. @param {any} state */
-  return function view({ frame, lang }) {
-    for (const group of known.querySelectorAll("optgroup")) group.hidden = group.dataset.lang !== lang;
+  return function view(state) {
+    const { frame } = state;
+    lang = state.lang;
+    const model = frame?.meta.run.recipe.model ?? field("model").value;
+    const mine = groups(model);
+    for (const group of known.querySelectorAll("optgroup")) group.hidden = !mine.includes(group) || group.dataset.lang !== lang;
+    for (const world of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#world [data-models]"))) {
+      world.hidden = !world.dataset.models?.split(" ").includes(model);
+    }
     if (!frame) return;
     const r = frame.meta.run.recipe;
     const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler, r.stop]);
