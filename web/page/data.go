@@ -16,7 +16,7 @@ type HomeData struct {
 	Text    *text.Catalogue
 	Models  []ModelInfo
 	Worlds  []World
-	Recipe  sim.Recipe          // what the form shows at first
+	Recipe  sim.Recipe // what the form shows at first
 	Version string
 }
 
