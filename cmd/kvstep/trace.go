@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 	simrun "kvstep/sim/run"
 )
 
@@ -33,6 +34,9 @@ func newTrace() *cobra.Command {
 				return err
 			}
 			r.Model = m.Name
+			if format == "safetensors" {
+				write = func(w io.Writer, all steps) error { return traceTensors(w, m, r, all) }
+			}
 			started := time.Now()
 			clock := func() float64 { return time.Since(started).Seconds() }
 			return write(c.OutOrStdout(), func(yield func(*sim.Step, error) bool) {
@@ -59,7 +63,7 @@ func newTrace() *cobra.Command {
 	f.StringVar(&r.Lanes, "lanes", r.Lanes, "lanes to run: both, cached or uncached")
 	f.StringVar(&r.Pairs, "pairs", r.Pairs, "pairs to count: allowed or dense")
 	f.StringVar(&r.Logits, "logits", r.Logits, "logits to count: last or all")
-	f.StringVar(&format, "format", "table", "jsonl or table")
+	f.StringVar(&format, "format", "table", "table, jsonl or safetensors (every number)")
 	return c
 }
 
@@ -71,8 +75,27 @@ func traceWriter(format string) (func(io.Writer, steps) error, error) {
 		return traceJSON, nil
 	case "table":
 		return traceTable, nil
+	case "safetensors": // needs the model; newTrace fills it in
+		return nil, nil
 	}
-	return nil, sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"jsonl", "table"})
+	return nil, sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"table", "jsonl", "safetensors"})
+}
+
+// traceTensors writes all steps as one safetensors file (simrun.Export).
+func traceTensors(w io.Writer, m *simrun.Loaded, r sim.Recipe, all steps) error {
+	var kept []sim.Step
+	for s, err := range all {
+		if err != nil {
+			return err
+		}
+		kept = append(kept, *s)
+	}
+	f, err := simrun.Export(m, r, kept)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(checkpoint.AppendSafetensors(nil, f))
+	return err
 }
 
 // line is one step in the trace format of docs/trace.md.

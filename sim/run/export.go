@@ -1,0 +1,98 @@
+package run
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
+)
+
+// exportedStep is what the metadata of Export says of one step.
+type exportedStep struct {
+	N      int       `json:"n"`
+	Pass   int       `json:"pass"`
+	Phase  sim.Phase `json:"phase"`
+	Part   sim.Part  `json:"part"`
+	Layer  *int      `json:"layer"`
+	Rows   int       `json:"rows"`
+	Cached int       `json:"cached"`
+	Token  *int      `json:"token,omitempty"` // the choice, after a head
+}
+
+// Export puts every number of some steps of a run into one safetensors file, so
+// that any program can compute with them. All tensors are F32:
+//
+//	step.N.X, step.N.Out  [rows, dim]                 residual stream in and out
+//	step.N.Q              [rows, heads*head_dim]      after RoPE
+//	step.N.K, step.N.V    [rows, kv_heads*head_dim]   the rows appended to the cache
+//	step.N.scores         [heads, rows, positions]    masked pairs too
+//	step.N.probs          [heads, rows, positions]
+//	step.N.logits         [vocab]                     of a head step, which also has X
+//
+// The metadata holds the model's name, its config, the recipe, the ids fed, and
+// one line about each step, all as JSON. Scores and probs are derived as the
+// forward pass computed them; they are missing where only the uncached lane ran.
+func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) {
+	f := checkpoint.File{Meta: map[string]string{"kvstep": "run", "model": m.Name}}
+	var lines []exportedStep
+	var ids []int
+	for i := range steps {
+		s := &steps[i]
+		ids = s.Tokens
+		line := exportedStep{N: s.N, Pass: s.Pass, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached}
+		add := func(name string, shape []int, rows ...mat.Matrix) {
+			f.Tensors = append(f.Tensors, f32(fmt.Sprintf("step.%d.%s", s.N, name), shape, rows...))
+		}
+		whole := func(name string, x mat.Matrix) { add(name, []int{x.NumRows(), x.NumCols()}, x) }
+		whole("X", s.X)
+		if s.Part == sim.HeadPart {
+			line.Token = &s.Token
+			add("logits", []int{len(s.Logits)}, mat.RowOf(s.Logits))
+			lines = append(lines, line)
+			continue
+		}
+		line.Layer = &s.Layer
+		lines = append(lines, line)
+		whole("Q", s.Q)
+		whole("K", s.K)
+		whole("V", s.V)
+		whole("Out", s.Out)
+		if s.KV == nil {
+			continue
+		}
+		heads := m.Model.Config.Heads
+		scores, probs := make([]mat.Matrix, heads), make([]mat.Matrix, heads)
+		for h := range heads {
+			a := m.Model.Attention(s, h)
+			scores[h], probs[h] = a.Scores, a.Probs
+		}
+		shape := []int{heads, s.Rows, s.Cached + s.Rows}
+		add("scores", shape, scores...)
+		add("probs", shape, probs...)
+	}
+	for key, v := range map[string]any{"config": m.Model.Config, "recipe": r, "ids": ids, "steps": lines} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return f, fmt.Errorf("export %s: %w", key, err)
+		}
+		f.Meta[key] = string(text)
+	}
+	return f, nil
+}
+
+// f32 is one tensor made of matrices one after the other.
+func f32(name string, shape []int, parts ...mat.Matrix) checkpoint.Tensor {
+	var data []byte
+	for _, x := range parts {
+		for i := range x.NumRows() {
+			for _, v := range x.Row(i) {
+				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+			}
+		}
+	}
+	return checkpoint.Tensor{Name: name, DType: "F32", Shape: shape, Data: data}
+}

@@ -1,0 +1,87 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
+)
+
+// TestExport reads back what Export writes and finds the steps' own bits.
+func TestExport(t *testing.T) {
+	m, err := Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Complete(sim.Recipe{Model: "story", Prompt: "Tom has"})
+	r.MaxNew = 3
+	var steps []sim.Step
+	for s, err := range Steps(context.Background(), m, r, func() float64 { return 0 }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	f, err := Export(m, r, steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := checkpoint.ReadSafetensors(checkpoint.AppendSafetensors(nil, f))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors := map[string]checkpoint.Tensor{}
+	for _, x := range back.Tensors {
+		tensors[x.Name] = x
+	}
+	seen := 0
+	same := func(n int, name string, want ...mat.Matrix) {
+		t.Helper()
+		x := tensors[fmt.Sprintf("step.%d.%s", n, name)]
+		got, err := x.Float32s()
+		if err != nil {
+			t.Fatal(n, name, err)
+		}
+		seen++
+		for _, w := range want {
+			for i := range w.NumRows() {
+				for _, v := range w.Row(i) {
+					if math.Float32bits(v) != math.Float32bits(got[0]) {
+						t.Fatalf("step %d %s: %v, want %v", n, name, got[0], v)
+					}
+					got = got[1:]
+				}
+			}
+		}
+		if len(got) != 0 {
+			t.Errorf("step %d %s: %d numbers too many", n, name, len(got))
+		}
+	}
+	for i := range steps {
+		s := &steps[i]
+		same(s.N, "X", s.X)
+		if s.Part == sim.HeadPart {
+			same(s.N, "logits", mat.RowOf(s.Logits))
+			continue
+		}
+		same(s.N, "Q", s.Q)
+		same(s.N, "K", s.K)
+		same(s.N, "V", s.V)
+		same(s.N, "Out", s.Out)
+		var scores, probs []mat.Matrix
+		for h := range m.Model.Config.Heads {
+			a := m.Model.Attention(s, h)
+			scores, probs = append(scores, a.Scores), append(probs, a.Probs)
+		}
+		same(s.N, "scores", scores...)
+		same(s.N, "probs", probs...)
+	}
+	if seen != len(back.Tensors) || !bytes.Contains([]byte(back.Meta["recipe"]), []byte("Tom has")) {
+		t.Errorf("%d of %d tensors looked at; recipe %s", seen, len(back.Tensors), back.Meta["recipe"])
+	}
+}
