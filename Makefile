@@ -6,9 +6,13 @@ BROWSER    = chromium --version || chromium-browser --version || google-chrome -
 NODE       = node -e 'process.exit(+(parseInt(process.versions.node) < 18))'
 FUZZTIME   = 10s
 
-.PHONY: test go fresh js browser arch race fuzz bench generate need screenshots
+# Debian's own, where another python stands before it in the path.
+PYTHON     = $(firstword $(wildcard /usr/bin/python3) python3)
+NOTEBOOKS  = $(wildcard notebooks/*.ipynb)
 
-test: need fresh go race arch js browser
+.PHONY: test go fresh js browser notebooks train arch race fuzz bench generate need
+
+test: need fresh go race arch js browser notebooks train
 	@echo "make test: everything passed"
 
 # What the machine must have beside Go and git.
@@ -16,6 +20,9 @@ need:
 	@.ci/need "$(BROWSER)" chromium fonts-noto-cjk
 	@.ci/need "$(NODE) && npm --version" nodejs npm
 	@.ci/need "qemu-aarch64-static --version" qemu-user-static
+
+	@.ci/need "$(PYTHON) -c 'import nbconvert, ipykernel, numpy, matplotlib'" python3-nbconvert python3-ipykernel python3-numpy python3-matplotlib
+	@.ci/need "$(PYTHON) -c 'import torch' && ls /usr/lib/*/libopenblas.so.0" python3-torch libopenblas0-pthread
 
 # Format, vet, lint, and generated files as they would be generated now.
 fresh: generate
@@ -51,6 +58,19 @@ js:
 # The page in a real browser; without KVSTEP_BROWSER=require a machine without one skips.
 browser:
 	KVSTEP_BROWSER=require go test -count=1 -timeout 8m ./web/browsertest
+
+# Every notebook again, from its first cell; they stop where a number is not what it should be.
+notebooks:
+	@mkdir -p .cache/notebooks
+	@for n in $(NOTEBOOKS); do echo "$$n" && \
+	  $(PYTHON) -m nbconvert --log-level=ERROR --to notebook --execute --output-dir .cache/notebooks $$n || exit 1; done
+
+# The whole way of a model, with a tiny one: train, export, load in Go, generate.
+train:
+	@rm -rf .cache/quick
+	cd notebooks/train && OPENBLAS_NUM_THREADS=1 $(PYTHON) train.py --quick --out ../../.cache/quick/story.pt && \
+	  $(PYTHON) export.py ../../.cache/quick/story.pt ../../.cache/quick/model
+	go run ./cmd/kvstep trace --model .cache/quick/model --prompt "Tom has" --max-new 8 --format table
 
 fuzz:
 	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \

@@ -48,7 +48,7 @@ def rope(x, base):
 
 
 def forward(config, w, ids):
-    """(logits [tokens, vocab], layers of {K, V, probs}) of a whole sequence."""
+    """(logits [tokens, vocab], layers of {Q, K, V, probs}) of a whole sequence."""
     h, g, d = config["num_attention_heads"], config["num_key_value_heads"], config["head_dim"]
     eps, base, t = config["rms_norm_eps"], config["rope_theta"], len(ids)
     x = w["model.embed_tokens.weight"][ids]
@@ -67,7 +67,7 @@ def forward(config, w, ids):
             s /= s.sum(-1, keepdims=True)
             out[:, i] = s @ v[:, i * g // h]
             probs.append(s)
-        layers.append({"K": k, "V": v, "probs": np.array(probs)})
+        layers.append({"Q": q, "K": k, "V": v, "probs": np.array(probs)})
         x = x + out.reshape(t, h * d) @ p("self_attn.o_proj").T
         n = rms(x, p("post_attention_layernorm"), eps)
         gate, up = n @ p("mlp.gate_proj").T, n @ p("mlp.up_proj").T

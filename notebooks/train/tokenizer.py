@@ -166,11 +166,11 @@ def from_grammar(size=1792, documents=10000, seed=7):
     return train([document(r) for _ in range(documents)], size)
 
 
-def cached(checkpoint):
+def cached(checkpoint, documents=10000):
     """The tokenizer beside a checkpoint, made (in a quarter of a minute) if it is not there yet."""
     path = os.path.join(os.path.dirname(checkpoint) or ".", "tokenizer.json")
     if not os.path.exists(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as f:
-            json.dump(from_grammar().json(), f, ensure_ascii=False)
+            json.dump(from_grammar(documents=documents).json(), f, ensure_ascii=False)
     return Tokenizer.load(path)
