@@ -8,8 +8,11 @@ each of them is for. Needs Python only.
 """
 import json
 import os
-import struct
 import sys
+
+import numpy as np
+
+from safetensors_file import pack
 
 WORDS = [".", "cat", "sees", "dog", "猫", "看", "狗"]
 
@@ -73,19 +76,6 @@ WORLD = {
 }
 
 
-def safetensors(tensors, metadata):
-    flat = lambda t: [x for row in t for x in row] if isinstance(t[0], list) else t
-    header, data = {"__metadata__": metadata}, b""
-    for name, t in tensors:
-        raw = struct.pack(f"<{len(flat(t))}e", *flat(t))  # e: float16
-        shape = [len(t), len(t[0])] if isinstance(t[0], list) else [len(t)]
-        header[name] = {"dtype": "F16", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text + data
-
-
 def main(folder):
     os.makedirs(folder, exist_ok=True)
     write = lambda name, x: open(os.path.join(folder, name), "w", encoding="utf-8").write(json.dumps(x, ensure_ascii=False, indent=1) + "\n")
@@ -93,7 +83,7 @@ def main(folder):
     write("tokenizer.json", TOKENIZER)
     write("world.json", WORLD)
     with open(os.path.join(folder, "model.safetensors"), "wb") as f:
-        f.write(safetensors(TENSORS, {"name": "paper", "licence": "MIT", "made_by": "notebooks/train/paper.py",
+        f.write(pack({n: np.array(t, np.float16) for n, t in TENSORS}, {"name": "paper", "licence": "MIT", "made_by": "notebooks/train/paper.py",
                                       "description": "A transformer whose weights are small integers, to be computed by hand."}))
 
 

@@ -7,31 +7,19 @@ sequence for every token. The Go engine's tests compare with what it prints.
     python3 reference.py ../../sim/checkpoint/models/story > reference_story.json
 """
 import json
-import struct
 import sys
 
 import numpy as np
 
+from safetensors_file import unpack
 from tokenizer import Tokenizer
 
 
-def read_safetensors(path):
-    """name -> float64 array, from the F16 tensors of a file."""
-    raw = open(path, "rb").read()
-    (n,) = struct.unpack("<Q", raw[:8])
-    header = json.loads(raw[8:8 + n])
-    out = {}
-    for name, t in header.items():
-        if name != "__metadata__":
-            a, b = t["data_offsets"]
-            out[name] = np.frombuffer(raw[8 + n + a:8 + n + b], "<f2").reshape(t["shape"]).astype(np.float64)
-    return out
-
-
 def load(folder):
-    """(config, weights, tokenizer) of a Hugging Face folder."""
+    """(config, float64 weights, tokenizer) of a Hugging Face folder."""
     config = json.load(open(folder + "/config.json"))
-    return config, read_safetensors(folder + "/model.safetensors"), Tokenizer.load(folder + "/tokenizer.json")
+    weights, _ = unpack(open(folder + "/model.safetensors", "rb").read())
+    return config, {name: w.astype(np.float64) for name, w in weights.items()}, Tokenizer.load(folder + "/tokenizer.json")
 
 
 def rms(x, gain, eps):

@@ -167,19 +167,19 @@ def main():
     gains = [p for p in model.parameters() if p.dim() == 1]
     opt = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.1}, {"params": gains, "weight_decay": 0.0}],
                             lr=PEAK, betas=(0.9, 0.98))
-    data, step, tokens, spent = Data(tok, 1), 0, 0, 0.0
+    data, step, tokens, spent, begun = Data(tok, 1), 0, 0, 0.0, a.pool and os.path.basename(a.pool)
     held_out = Data(tok, 1 << 40).batch(16, 96, 0)
     if os.path.exists(a.out):
         kept = torch.load(a.out)
         model.load_state_dict(kept["m"])
         opt.load_state_dict(kept["o"])
-        step, tokens, spent, data.r.state = kept["step"], kept["tokens"], kept["spent"], kept["rng"]
+        step, tokens, spent, data.r.state, begun = kept["step"], kept["tokens"], kept["spent"], kept["rng"], kept.get("pool")
     print(sum(p.numel() for p in model.parameters()), "parameters")
 
     def save():
         os.makedirs(os.path.dirname(a.out) or ".", exist_ok=True)
         torch.save({"m": model.state_dict(), "o": opt.state_dict(), "step": step, "tokens": tokens,
-                    "spent": spent, "rng": data.r.state, "c": c}, a.out + ".tmp")
+                    "spent": spent, "rng": data.r.state, "c": c, "pool": begun}, a.out + ".tmp")
         os.replace(a.out + ".tmp", a.out)
 
     def loss_on(rows):
@@ -188,6 +188,8 @@ def main():
     then = time.time()
     while tokens < budget:
         f = tokens / budget
+        if begun:  # copying is there already: join the schedule halfway
+            f = 0.5 + f / 2
         _, t, rows, share = next(p for p in PHASES if f < p[0])
         for group in opt.param_groups:
             group["lr"] = rate(step, f)
