@@ -31,10 +31,11 @@ type exportedStep struct {
 //	step.N.K, step.N.V    [rows, kv_heads*head_dim]   the rows appended to the cache
 //	step.N.scores         [heads, rows, positions]    masked pairs too
 //	step.N.probs          [heads, rows, positions]
+//	step.N.attn           [heads, rows, head_dim]     weighted V
 //	step.N.logits         [vocab]                     of a head step, which also has X
 //
 // The metadata holds the model's name, its config, the recipe, the ids fed, and
-// one line about each step, all as JSON. Scores and probs are derived as the
+// one line about each step, all as JSON. Scores, probs and attn are derived as the
 // forward pass computed them; they are missing where only the uncached lane ran.
 func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) {
 	f := checkpoint.File{Meta: map[string]string{"kvstep": "run", "model": m.Name}}
@@ -65,14 +66,15 @@ func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) 
 			continue
 		}
 		heads := m.Model.Config.Heads
-		scores, probs := make([]mat.Matrix, heads), make([]mat.Matrix, heads)
+		var scores, probs, attn []mat.Matrix
 		for h := range heads {
 			a := m.Model.Attention(s, h)
-			scores[h], probs[h] = a.Scores, a.Probs
+			scores, probs, attn = append(scores, a.Scores), append(probs, a.Probs), append(attn, a.Out)
 		}
-		shape := []int{heads, s.Rows, s.Cached + s.Rows}
-		add("scores", shape, scores...)
-		add("probs", shape, probs...)
+		pairs := []int{heads, s.Rows, s.Cached + s.Rows}
+		add("scores", pairs, scores...)
+		add("probs", pairs, probs...)
+		add("attn", []int{heads, s.Rows, m.Model.Config.HeadDim}, attn...)
 	}
 	for key, v := range map[string]any{"config": m.Model.Config, "recipe": r, "ids": ids, "steps": lines} {
 		text, err := json.Marshal(v)

@@ -73,13 +73,14 @@ func TestExport(t *testing.T) {
 		same(s.N, "K", s.K)
 		same(s.N, "V", s.V)
 		same(s.N, "Out", s.Out)
-		var scores, probs []mat.Matrix
+		var scores, probs, attn []mat.Matrix
 		for h := range m.Model.Config.Heads {
 			a := m.Model.Attention(s, h)
-			scores, probs = append(scores, a.Scores), append(probs, a.Probs)
+			scores, probs, attn = append(scores, a.Scores), append(probs, a.Probs), append(attn, a.Out)
 		}
 		same(s.N, "scores", scores...)
 		same(s.N, "probs", probs...)
+		same(s.N, "attn", attn...)
 	}
 	if seen != len(back.Tensors) || !bytes.Contains([]byte(back.Meta["recipe"]), []byte("Tom has")) {
 		t.Errorf("%d of %d tensors looked at; recipe %s", seen, len(back.Tensors), back.Meta["recipe"])
