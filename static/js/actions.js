@@ -13,9 +13,9 @@ export function createActions(store, link) {
   let timer;
   let pickTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const picked = () => {
-    const { frame, cell } = store.get();
+    const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
-    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell };
+    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell, show: show ?? [], ...count };
   };
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
@@ -47,6 +47,8 @@ export function createActions(store, link) {
       const frame = decode(data);
       const before = store.get().frame;
       store.set({ frame, lost: false });
+      // The link says what is open and what is counted; from then on this page does.
+      if (!store.get().show) store.set({ show: frame.meta.pick.show ?? [], count: frame.meta.ledger.count });
       clearTimeout(addressTimer);
       addressTimer = setTimeout(showAddress, ADDRESS_PAUSE);
       const { run, step } = frame.meta;
@@ -74,7 +76,7 @@ export function createActions(store, link) {
     },
     /** @param {{layer: number|null, head: number}} choice */
     pick({ layer, head }) {
-      link.send({ cmd: "pick", layer, head, cell: store.get().cell });
+      link.send({ ...picked(), layer, head });
     },
     follow() {
       const p = store.get().frame?.meta.pick;
@@ -85,6 +87,22 @@ export function createActions(store, link) {
       store.set({ cell });
       clearTimeout(pickTimer);
       pickTimer = setTimeout(() => link.send(picked()), 80);
+    },
+    /**
+     * Opens panels and closes others: only what is open is sent.
+     * @param {string[]} open @param {string[]} [close]
+     */
+    show(open, close = []) {
+      const before = store.get().show ?? [];
+      const show = [...before.filter((/** @type {string} */ x) => !open.includes(x) && !close.includes(x)), ...open];
+      if (show.join() === before.join()) return;
+      store.set({ show });
+      link.send(picked());
+    },
+    /** What the ledger counts. @param {{unit?: string, pairs?: string, logits?: string}} change */
+    count(change) {
+      store.set({ count: { ...store.get().count, ...change } });
+      link.send(picked());
     },
     help() {
       /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal();

@@ -19,6 +19,7 @@ const part = (/** @type {string} */ id) => /** @type {any} */ (document.getEleme
 const store = createStore(/** @type {any} */ ({
   frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null,
   connected: false, lost: false, playing: false, problem: null, cell: null,
+  show: null, count: null,
 }));
 const link = { send: (/** @type {object} */ _) => false };
 const act = createActions(store, link);

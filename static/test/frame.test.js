@@ -51,7 +51,7 @@ test("broken headers are refused", () => {
   assert.throws(() => decode(make({ __metadata__: { kvstep: "2" } })), /protocol 2/);
   assert.throws(() => decode(make({ ...meta, x: { dtype: "F16", shape: [2, 2], data_offsets: [0, 6] } }, 8)), /tensor x/);
   assert.throws(() => decode(make({ ...meta, x: { dtype: "F16", shape: [2], data_offsets: [8, 12] } }, 8)), /tensor x/);
-  assert.throws(() => decode(make({ ...meta, x: { dtype: "F64", shape: [1], data_offsets: [0, 8] } }, 8)), /tensor x/);
+  assert.throws(() => decode(make({ ...meta, x: { dtype: "BF16", shape: [1], data_offsets: [0, 8] } }, 8)), /tensor x/);
 });
 
 test("float16 is read exactly", () => {

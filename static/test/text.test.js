@@ -45,7 +45,9 @@ test("the sentence of prefill has the run's own numbers", () => {
   const s = sentence(f, translator(load("en"), "en"));
   const m = f.meta.step.rows;
   const bytes = f.meta.ledger.step.cached.kv_write_bytes;
-  for (const n of [m, m * m, (m * (m - 1)) / 2, bytes]) assert.ok(s.includes(n.toLocaleString("en")), `${n} in ${s}`);
+  const masked = f.tensors.mask.data.filter((x) => x === 0).length;
+  assert.equal(f.meta.step.masked, masked);
+  for (const n of [m, m * m, masked, bytes]) assert.ok(s.includes(n.toLocaleString("en")), `${n} in ${s}`);
 });
 
 test("the address keeps the link and adds the language", () => {

@@ -18,6 +18,11 @@ test("the ledger's bars add up, and only the uncached lane computes again", () =
   assert.ok(Math.abs(sum(bar(uncached, cached, longest)) - 1) < 1e-12);
   assert.ok(Math.abs(sum(bar(cached, cached, longest)) - total(cached) / longest) < 1e-12);
   assert.ok(bar(cached, cached, longest).every((p) => !p.again));
+  // What both lanes pay comes first, so that the solid stretches are equally long.
+  const pieces = bar(uncached, cached, longest);
+  const turn = pieces.findIndex((p) => p.again);
+  assert.ok(pieces.slice(turn).every((p) => p.again));
+  assert.ok(Math.abs(sum(pieces.slice(0, turn)) - sum(bar(cached, cached, longest))) < 1e-12);
   assert.ok(bar(uncached, cached, longest).some((p) => p.again));
   assert.deepEqual(bar(undefined, cached, 1), []);
 });
@@ -45,9 +50,10 @@ test("axes name the queries and part cached from new", () => {
   const f = frame("decode");
   const { canvas, calls } = recorder();
   const [m, t] = f.tensors.scores.shape;
-  axes(canvas, stage({ width: 900, m, t, hd: f.meta.run.config.head_dim }), f, theme);
+  axes(canvas, stage({ width: 900, m, t, hd: f.meta.run.config.head_dim }), f, theme, { cached: "OLD", fresh: "NEW" });
   const words = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   assert.ok(words.includes(f.meta.tokens[t - 1][1]));
+  assert.ok(words.includes("OLD") && words.includes("NEW"), "the brackets have words");
   const strokes = calls.filter((c) => c[0] === "strokeStyle=").map((c) => c[1]);
   assert.ok(strokes.includes(theme.colors.cached) && strokes.includes(theme.colors.fresh));
 });

@@ -179,7 +179,7 @@ func (s *state) showTo(v Viewer, seat *seat) {
 	m := wire.Moment{
 		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: s.prompt,
 		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal,
-		Text: s.written(),
+		Text: s.written(), At: s.tape.Step,
 		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Lang: seat.lang},
 	}
 	if at := s.tape.Cursor(); at >= 0 {

@@ -43,7 +43,12 @@ func ParseCommand(data []byte) (Command, error) {
 func (c *Command) check() error {
 	allowed := map[string][]string{"forward": {"layer", "token", "end"}, "back": {"layer", "token"}}
 	switch c.Cmd {
-	case "open", "seek", "pick", "pause", "stop", "fork":
+	case "open", "seek", "pause", "stop", "fork":
+		return nil
+	case "pick":
+		if field, have := c.Pick.check(); field != "" {
+			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
+		}
 		return nil
 	case "run":
 		if c.Recipe == nil {

@@ -25,10 +25,11 @@ type Moment struct {
 	Ended    string
 	Running  bool // the server is stepping on by itself
 
-	Step *sim.Step // at the cursor; nil before the first step
-	From *sim.Step // the step whose matrices are shown; nil when there is none
-	Text string    // generated so far
-	Link Link      // the pick is Link.Pick
+	Step *sim.Step             // at the cursor; nil before the first step
+	From *sim.Step             // the step whose matrices are shown; nil when there is none
+	Text string                // generated so far
+	At   func(n int) *sim.Step // any step up to the cursor
+	Link Link                  // the pick is Link.Pick
 }
 
 // Layer is the layer that is looked at: the picked one, or the cursor's.
@@ -76,7 +77,29 @@ func Encode(dst []byte, m *Moment) []byte {
 	kv, tensors := m.cache()
 	f.Meta["kv"] = text(kv)
 	f.Tensors = append(f.Tensors, tensors...)
+	m.panels(&f)
 	return checkpoint.AppendSafetensors(dst, f)
+}
+
+// panels adds what the viewer's open panels need.
+func (m *Moment) panels(f *checkpoint.File) {
+	p := m.Link.Pick
+	if p.shows("formulas") && m.Step != nil {
+		f.Meta["letters"] = text(m.letters())
+	}
+	if p.shows("history") {
+		info, tensors := m.history()
+		f.Meta["history"] = text(info)
+		f.Tensors = append(f.Tensors, tensors...)
+	}
+	if p.shows("heads") {
+		info, tensors := m.heads()
+		f.Meta["heads"] = text(info)
+		f.Tensors = append(f.Tensors, tensors...)
+	}
+	if p.shows("rows") {
+		f.Tensors = append(f.Tensors, m.provenance()...)
+	}
 }
 
 // text is v as JSON; the values of a frame are made of numbers and strings,
@@ -125,6 +148,7 @@ type stepInfo struct {
 	Layer     *int      `json:"layer"`
 	Rows      int       `json:"rows"`
 	Cached    int       `json:"cached"`
+	Masked    int       `json:"masked"`
 	Identical bool      `json:"identical"`
 	Differs   string    `json:"differs"`
 	Done      *string   `json:"done"`
@@ -135,9 +159,10 @@ func (m *Moment) stepInfo() *stepInfo {
 	if s == nil {
 		return nil
 	}
-	info := &stepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, s.Identical, s.Differs, orNull(s.Done)}
+	info := &stepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, orNull(s.Done)}
 	if s.Part == sim.LayerPart {
 		info.Layer = &s.Layer
+		info.Masked = masked(s)
 	}
 	return info
 }
@@ -155,10 +180,12 @@ type pickInfo struct {
 	KVHead int  `json:"kv_head"`
 	Follow bool `json:"follow"`
 	From   *int `json:"from"`
+
+	Show []string `json:"show,omitempty"`
 }
 
 func (m *Moment) pickInfo() pickInfo {
-	p := pickInfo{m.Layer(), m.Head(), m.Model.Model.KVHead(m.Head()), m.Link.Pick.Layer == nil, nil}
+	p := pickInfo{m.Layer(), m.Head(), m.Model.Model.KVHead(m.Head()), m.Link.Pick.Layer == nil, nil, m.Link.Pick.Show}
 	if m.From != nil {
 		p.From = &m.From.N
 	}
@@ -322,6 +349,18 @@ func f16(name string, x mat.Matrix) checkpoint.Tensor {
 		}
 	}
 	return checkpoint.Tensor{Name: name, DType: "F16", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
+}
+
+// masked counts the pairs of a step that the mask forbids.
+func masked(s *sim.Step) (n int) {
+	for i := range s.Rows {
+		for j := range s.Cached + s.Rows {
+			if model.Masked(s.Cached, i, j) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func mask(s *sim.Step) checkpoint.Tensor {

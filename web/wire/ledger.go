@@ -54,12 +54,14 @@ type lanes struct {
 }
 
 type ledgerInfo struct {
-	Step  lanes `json:"step"`
-	Total lanes `json:"total"`
+	Step  lanes     `json:"step"`
+	Total lanes     `json:"total"`
+	Count countInfo `json:"count"`
 }
 
 func (m *Moment) ledger() ledgerInfo {
-	var l ledgerInfo
+	sw := m.Link.switches()
+	l := ledgerInfo{Count: countInfo{sw.Unit, sw.Pairs, sw.Logits}}
 	s := m.Step
 	if s == nil {
 		return l
@@ -68,7 +70,7 @@ func (m *Moment) ledger() ledgerInfo {
 		{&l.Step.Cached, &l.Total.Cached}, {&l.Step.Uncached, &l.Total.Uncached},
 	} {
 		if s.Ran[lane] {
-			step, total := safe(s.Lanes[lane]), safe(s.Totals[lane])
+			step, total := safe(m.recount(s, sim.Lane(lane))), safe(m.recounted(s, sim.Lane(lane)))
 			*slots[0], *slots[1] = &step, &total
 		}
 	}

@@ -26,6 +26,12 @@ type Pick struct {
 	Layer *int  `json:"layer"` // nil follows the cursor
 	Head  int   `json:"head"`  // query head
 	Cell  *Cell `json:"cell"`
+
+	Show []string `json:"show,omitempty"` // open panels that need data of their own, see panels
+	// What the ledger counts, whatever the trace counted; "" is as the recipe says.
+	Unit   string `json:"unit,omitempty"`   // "flop" or "mac"
+	Pairs  string `json:"pairs,omitempty"`  // "allowed" or "dense"
+	Logits string `json:"logits,omitempty"` // "last" or "all"
 }
 
 // Cell is one element of one of the frame's tensors.
@@ -54,8 +60,11 @@ func (l Link) Query() string {
 	put("p", formatFloat(r.Sampler.TopP), "1")
 	put("seed", strconv.FormatUint(r.Sampler.Seed, 10), "0")
 	put("lanes", r.Lanes, "both")
-	put("pairs", r.Pairs, "allowed")
-	put("logits", r.Logits, "last")
+	// A link says what its viewer counts; a run started from it counts the same.
+	sw := l.switches()
+	put("unit", sw.Unit, "flop")
+	put("pairs", sw.Pairs, "allowed")
+	put("logits", sw.Logits, "last")
 	for _, s := range r.Stop {
 		v.Add("stop", s)
 	}
@@ -70,6 +79,7 @@ func (l Link) Query() string {
 	if c := l.Pick.Cell; c != nil {
 		v.Set("cell", fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col))
 	}
+	put("show", strings.Join(l.Pick.Show, ","), "")
 	put("lang", l.Lang, "")
 	return "?" + v.Encode()
 }
@@ -107,7 +117,17 @@ func ParseLink(query string) (Link, error) {
 	l.Pick.Head = p.int("head", 0)
 	l.Pick.Cell = p.cell()
 	l.Lang = v.Get("lang")
+	if show := v.Get("show"); show != "" {
+		l.Pick.Show = strings.Split(show, ",")
+	}
 	l.Recipe = run.Complete(l.Recipe)
+	l.Pick.Unit, l.Pick.Pairs, l.Pick.Logits = v.Get("unit"), l.Recipe.Pairs, l.Recipe.Logits
+	if l.Pick.Unit == "flop" {
+		l.Pick.Unit = ""
+	}
+	if field, have := l.Pick.check(); field != "" && p.err == nil {
+		p.err = sim.NewProblem("link.field", "Field", field, "Have", clip(have))
+	}
 	return l, p.err
 }
 

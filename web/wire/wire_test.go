@@ -48,7 +48,7 @@ func small(t testing.TB) (*run.Loaded, sim.Recipe, []sim.Step) {
 
 // moment is step n (-1: none) with layer and head picked.
 func moment(l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int) *Moment {
-	m := &Moment{Seq: n + 2, Model: l, Recipe: rec, Prompt: len(rec.Tokens), Recorded: len(steps), Ended: "max-new",
+	m := &Moment{At: func(n int) *sim.Step { return &steps[n] }, Seq: n + 2, Model: l, Recipe: rec, Prompt: len(rec.Tokens), Recorded: len(steps), Ended: "max-new",
 		Link: Link{Recipe: rec, Step: n, Pick: Pick{Layer: &layer, Head: head, Cell: &Cell{"scores", 0, 1}}}}
 	if n < 0 {
 		return m
@@ -74,6 +74,9 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"chosen":  moment(l, rec, steps, 2, 0, 0),
 		"decode":  moment(l, rec, steps, 7, 1, 1),
 		"end":     moment(l, rec, steps, len(steps)-1, 1, 2),
+		"panels":  withPanels(moment(l, rec, steps, 10, 1, 1), "formulas", "heads", "history", "history-total", "rows"),
+		"halfway": withPanels(moment(l, rec, steps, 3, 0, 0), "formulas", "heads", "history", "rows"), // layer 2 is still to come
+		"whole":   withPanels(moment(l, rec, steps, 2, 1, 0), "heads", "history", "history-time", "formulas"),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {
@@ -90,6 +93,11 @@ func TestFramesForTheBrowser(t *testing.T) {
 			t.Errorf("%s is stale: run make generate (%v)", path, err)
 		}
 	}
+}
+
+func withPanels(m *Moment, show ...string) *Moment {
+	m.Link.Pick.Show = show
+	return m
 }
 
 // TestFrameHoldsTheStep: what a frame carries is what the step holds.
@@ -196,7 +204,8 @@ func TestBigIntegersAreStrings(t *testing.T) {
 
 func TestLinkRoundTrip(t *testing.T) {
 	layer := 3
-	l := Link{Step: 17, Lang: "zh", Pick: Pick{&layer, 2, &Cell{"probs", 4, 5}}, Recipe: run.Complete(sim.Recipe{
+	l := Link{Step: 17, Lang: "zh", Pick: Pick{Layer: &layer, Head: 2, Cell: &Cell{"probs", 4, 5},
+		Show: []string{"history", "history-kv"}, Unit: "mac", Pairs: "dense", Logits: "all"}, Recipe: run.Complete(sim.Recipe{
 		Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
 		Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, Seed: math.MaxUint64},
 		Pairs:   "dense", Logits: "all", Forced: []sim.Forced{{Pass: 0, Token: 5}, {Pass: 3, Token: 9}},
@@ -215,6 +224,7 @@ func TestBadLinksNameTheField(t *testing.T) {
 	for query, field := range map[string]string{
 		"?step=x": "step", "?new=1e9": "new", "?t=NaN": "t", "?p=Inf": "p", "?tokens=1,a": "tokens",
 		"?fork=3": "fork", "?cell=Q.1": "cell", "?seed=-1": "seed", "?layer=": "layer", "?%zz": "query",
+		"?show=heads,heads": "show", "?show=sky": "show", "?unit=mile": "unit", "?pairs=some": "pairs", "?logits=first": "logits",
 	} {
 		_, err := ParseLink(query)
 		var p *sim.Problem

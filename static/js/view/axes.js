@@ -3,9 +3,9 @@
 
 /**
  * @param {HTMLCanvasElement} canvas @param {any} layout @param {any} frame
- * @param {import("./theme.js").Theme} theme
+ * @param {import("./theme.js").Theme} theme @param {{cached: string, fresh: string}} words of the brackets
  */
-export function axes(canvas, layout, frame, theme) {
+export function axes(canvas, layout, frame, theme, words) {
   const ratio = globalThis.devicePixelRatio || 1;
   canvas.width = Math.round(layout.width * ratio);
   canvas.height = Math.round(layout.height * ratio);
@@ -43,6 +43,7 @@ export function axes(canvas, layout, frame, theme) {
   // Cached against new: a bracket under K^T and left of V, in the lane's colour.
   bracket(ctx, [K.x, K.y + K.h + 4], [K.w, 0], cached, positions, c);
   bracket(ctx, [V.x - 4, V.y], [0, V.h], cached, positions, c);
+  named(ctx, K, cached / positions, words, c);
 
   // The signs of softmax(Q K^T / sqrt(d)) V.
   ctx.fillStyle = c.muted;
@@ -77,6 +78,25 @@ function sign(ctx, s, x, y) {
   ctx.font = `20px ${ctx.font.replace(/^.*px /, "")}`;
   ctx.fillText(s, x, y);
   ctx.restore();
+}
+
+/**
+ * What the two stretches of the bracket under K^T are, in words: the new rows'
+ * at the right end, the cached rows' at the left, as far as there is room.
+ * @param {CanvasRenderingContext2D} ctx @param {import("./layout.js").Box} K @param {number} part
+ * @param {{cached: string, fresh: string}} words @param {Record<string, string>} c
+ */
+function named(ctx, K, part, words, c) {
+  const y = K.y + K.h + 14;
+  const wide = (/** @type {string} */ s) => ctx.measureText(s).width;
+  const right = K.x + Math.max(K.w, part < 1 && part > 0 ? 0 : wide(words.fresh));
+  ctx.textAlign = "right";
+  ctx.fillStyle = c.fresh;
+  ctx.fillText(words.fresh, right, y);
+  if (part === 0 || wide(words.cached) + wide(words.fresh) + 10 > right - K.x) return;
+  ctx.textAlign = "left";
+  ctx.fillStyle = c.cached;
+  ctx.fillText(words.cached, K.x, y);
 }
 
 /**

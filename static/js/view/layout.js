@@ -28,7 +28,7 @@ export function stage({ width, m, t, hd }) {
   const across = Math.round(key * t);
   const tall = Math.max(Math.round(row * m), 3);
   const vTall = clamp(t * 13, 40, deep);
-  const first = label + CAPTION + deep + CAPTION + 26; // K^T, the bracket, the caption
+  const first = label + CAPTION + deep + CAPTION + 36; // K^T, the bracket and its words, the caption
   const second = narrow ? first + tall + CAPTION + 12 + vTall + CAPTION + 12 : first;
   const x = narrow
     ? { s: label + deep + gap, p: label, o: label + across + gap }

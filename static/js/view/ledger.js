@@ -15,20 +15,18 @@ const ROWS = /** @type {const} */ ([
 export const total = (counters) => (counters ? PARTS.reduce((sum, p) => sum + flops(counters, p), 0) : 0);
 
 /**
- * Pieces of one bar, in parts of the longest bar: for each part the amount that
- * the cached lane pays too, and what the lane only computes again.
+ * Pieces of one bar, in parts of the longest bar: first what the cached lane
+ * pays too, part by part, then what this lane only computes again. So the solid
+ * stretches of both lanes are equally long, and the hatched one is the price.
  * @param {any} mine @param {any} cached @param {number} longest
  */
 export function bar(mine, cached, longest) {
   if (!mine || longest <= 0) return [];
-  return PARTS.flatMap((part) => {
-    const all = flops(mine, part);
-    const needed = cached ? Math.min(flops(cached, part), all) : all;
-    return [
-      { part, again: false, share: needed / longest },
-      { part, again: true, share: (all - needed) / longest },
-    ].filter((piece) => piece.share > 0);
-  });
+  const needed = (/** @type {string} */ part) => (cached ? Math.min(flops(cached, part), flops(mine, part)) : flops(mine, part));
+  return [
+    ...PARTS.map((part) => ({ part, again: false, share: needed(part) / longest })),
+    ...PARTS.map((part) => ({ part, again: true, share: (flops(mine, part) - needed(part)) / longest })),
+  ].filter((piece) => piece.share > 0);
 }
 
 /** @param {HTMLElement} root */

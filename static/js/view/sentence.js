@@ -16,7 +16,7 @@ export function sentence(frame, t) {
   }
   const bytes = ledger.step.cached ? ledger.step.cached.kv_write_bytes : 0;
   if (step.phase === "prefill") {
-    return t("say.prefill", { Layer: step.layer + 1, Count: step.rows, Masked: (step.rows * (step.rows - 1)) / 2, Pairs: step.rows * T, Rows: 2 * step.rows * run.config.kv_heads, Bytes: bytes });
+    return t("say.prefill", { Layer: step.layer + 1, Count: step.rows, Masked: step.masked, Pairs: step.rows * T, Rows: 2 * step.rows * run.config.kv_heads, Bytes: bytes });
   }
   return t("say.decode", { Layer: step.layer + 1, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, Rows: 2 * run.config.kv_heads, Bytes: bytes, Held: si(kv.bytes, "B"), Again: step.cached });
 }

@@ -79,8 +79,8 @@ export function createStage(root, act) {
     const [m, positions] = scores.shape;
     layout = geometry({ width: Math.max(width(), NARROWEST), m, t: positions, hd: Q.shape[1] });
     field.style.setProperty("height", `${layout.height}px`);
-    const around = [width(), m, positions, frame.meta.tokens.slice(0, positions).join(), state.theme.font, state.theme.colors.ink].join();
-    if (around !== drawn) axes(back, layout, frame, state.theme);
+    const around = [state.lang, width(), m, positions, frame.meta.tokens.slice(0, positions).join(), state.theme.font, state.theme.colors.ink].join();
+    if (around !== drawn) axes(back, layout, frame, state.theme, { cached: t("legend.cached"), fresh: t("legend.new") });
     drawn = around;
     const ink = { hatch: state.theme.colors.hatch, line: state.theme.colors.surface };
     for (const op of OPS) {
@@ -95,7 +95,8 @@ export function createStage(root, act) {
         masked: op === "scores" || op === "probs" ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] === 0 : undefined,
       };
       paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
-      parts[op].caption.textContent = `${plate.rows} × ${plate.cols}`; // as it is drawn
+      const range = signed ? `±${shortNumber(grid.max)}` : "0–1"; // what the ends of the ramp stand for
+      parts[op].caption.textContent = `${plate.rows} × ${plate.cols} · ${range}`; // as it is drawn
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
       cursor(parts[op].cursor, plate, op, state.cell);
     }

@@ -2,6 +2,7 @@
 
 import { timeline as geometry } from "./layout.js";
 import { watchWidth } from "./width.js";
+import { join } from "./join.js";
 
 /**
  * @param {HTMLElement} root a [role=slider] with a canvas and a row for labels
@@ -99,6 +100,7 @@ function draw(canvas, width, layout, frame, theme) {
     ctx.lineWidth = 2;
     ctx.strokeRect(b.x + 0.5, b.y, Math.max(b.w - 1, 2), b.h);
   }
+  if (step && step.n >= layers && run.recipe.max_new > 1) join(ctx, layout, layers, MAP, c.fresh);
   ctx.font = theme.font;
   names(ctx, layout, run, tokens, c);
 }

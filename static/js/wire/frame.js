@@ -1,11 +1,11 @@
 // Reads frames: safetensors files whose metadata is JSON (docs/protocol.md).
 
 /**
- * @typedef {{dtype: string, shape: number[], data: Float32Array|Uint8Array}} Tensor
+ * @typedef {{dtype: string, shape: number[], data: Float32Array|Float64Array|Uint16Array|Uint8Array}} Tensor
  * @typedef {{meta: Record<string, any>, tensors: Record<string, Tensor>, bytes: number}} Frame
  */
 
-const WIDTH = { F32: 4, F16: 2, U8: 1 };
+const WIDTH = { F64: 8, F32: 4, F16: 2, U16: 2, U8: 1 };
 
 /** Every float16 as a float32, by its 16 bits. */
 const HALF = (() => {
@@ -46,7 +46,7 @@ export function decode(buffer) {
 
 /**
  * @param {ArrayBuffer} buffer @param {number} start @param {string} name
- * @param {{dtype: "F32"|"F16"|"U8", shape: number[], data_offsets: [number, number]}} t
+ * @param {{dtype: "F64"|"F32"|"F16"|"U16"|"U8", shape: number[], data_offsets: [number, number]}} t
  * @returns {Tensor}
  */
 function tensor(buffer, start, name, t) {
@@ -58,6 +58,8 @@ function tensor(buffer, start, name, t) {
   }
   const bytes = buffer.slice(start + from, start + to); // aligned
   if (t.dtype === "U8") return { dtype: t.dtype, shape: t.shape, data: new Uint8Array(bytes) };
+  if (t.dtype === "U16") return { dtype: t.dtype, shape: t.shape, data: new Uint16Array(bytes) };
+  if (t.dtype === "F64") return { dtype: t.dtype, shape: t.shape, data: new Float64Array(bytes) };
   if (t.dtype === "F32") return { dtype: t.dtype, shape: t.shape, data: new Float32Array(bytes) };
   return { dtype: t.dtype, shape: t.shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => HALF[bits]) };
 }

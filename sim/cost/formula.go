@@ -1,0 +1,163 @@
+package cost
+
+import "kvstep/sim"
+
+// Expr is one formula as it stands on the blackboard: made once, written as
+// mathematics by the page, and worked out by Value from a step's letters.
+type Expr struct {
+	Op       Op
+	Number   int64  // of a Number
+	Letter   string // of a Letter
+	Optional bool   // a Letter that is not written where it is 0
+	Args     []Expr // of a Product, a Sum or a Half
+}
+
+// Op is what an Expr does.
+type Op int
+
+const (
+	Number  Op = iota
+	Letter     // a value of Letters
+	Product    // of all Args
+	Sum        // of all Args
+	Half       // Args[0] / 2, which is even
+)
+
+func num(n int64) Expr       { return Expr{Op: Number, Number: n} }
+func let(name string) Expr   { return Expr{Op: Letter, Letter: name} }
+func product(a ...Expr) Expr { return Expr{Op: Product, Args: a} }
+func sum(a ...Expr) Expr     { return Expr{Op: Sum, Args: a} }
+
+// Value works a formula out.
+func (e Expr) Value(letters map[string]int64) int64 {
+	switch e.Op {
+	case Number:
+		return e.Number
+	case Letter:
+		return letters[e.Letter]
+	case Half:
+		return e.Args[0].Value(letters) / 2
+	}
+	var n int64
+	if e.Op == Product {
+		n = 1
+	}
+	for _, a := range e.Args {
+		if v := a.Value(letters); e.Op == Product {
+			n = times(n, v)
+		} else {
+			n = plus(n, v)
+		}
+	}
+	return n
+}
+
+// Formula is how one counter comes about in one kind of step. A counter that
+// has none for that kind is 0 there.
+type Formula struct {
+	Counter string   // as in the trace: "qkv", "kv_bytes", ..
+	Part    sim.Part // of which steps
+	Expr    Expr
+	Kept    bool   // about the cache: 0 in the uncached lane, which keeps nothing
+	Lines   []Line // the letters in it that are formulas themselves
+}
+
+// Line says what a letter stands for. Only those count whose switches are set
+// so; "" is any.
+type Line struct {
+	Letter        string
+	Expr          Expr
+	Pairs, Logits string
+}
+
+// Formulas are those of all counters that are counted. The letters are those
+// of the package comment, and some that differ from family to family:
+//
+//	u  operations per multiply-add: 2 FLOPs or 1 MAC
+//	l  layers done in this pass, this one included
+//	k  matrices of the MLP: 3 if it is gated, else 2
+//	n  operations of one norm on one row, n1 d + n0
+//	a  operations of the activation per hidden unit
+//	t  3 where RoPE turns Q and K, else 0
+//	x  other operations per row: biases, norms of heads, positions added
+//	w  parameters that are no matrix: gains and biases
+func Formulas() []Formula {
+	q, kv := product(let("H"), let("h")), product(let("G"), let("h")) // h is head_dim
+	seen := sum(let("s"), let("m"))                                   // tokens after this pass
+	qkv := sum(q, product(num(2), kv))
+	row := []Expr{num(2), let("G"), let("h"), let("b")} // bytes of K and V of one token in one layer
+	bytes := func(of ...Expr) Expr { return product(append(row[:len(row):len(row)], of...)...) }
+	pairs := []Line{
+		{Letter: "P", Pairs: "allowed", Expr: sum(product(let("m"), let("s")), Expr{Op: Half, Args: []Expr{product(let("m"), sum(let("m"), num(1)))}})},
+		{Letter: "P", Pairs: "dense", Expr: product(let("m"), seen)},
+	}
+	norm := Line{Letter: "n", Expr: sum(product(let("n1"), let("d")), let("n0"))}
+	extra := Expr{Op: Letter, Letter: "x", Optional: true}
+	layer := func(counter string, e Expr, kept bool, lines ...Line) Formula {
+		return Formula{counter, sim.LayerPart, e, kept, lines}
+	}
+	head := func(counter string, e Expr, kept bool, lines ...Line) Formula {
+		return Formula{counter, sim.HeadPart, e, kept, lines}
+	}
+	return []Formula{
+		layer("qkv", product(let("u"), let("m"), let("d"), qkv), false),
+		layer("scores", product(let("u"), let("P"), let("H"), let("h")), false, pairs...),
+		layer("av", product(let("u"), let("P"), let("H"), let("h")), false, pairs...),
+		layer("out", product(let("u"), let("m"), let("H"), let("h"), let("d")), false),
+		layer("mlp", product(let("u"), let("k"), let("m"), let("d"), let("F")), false),
+		head("head", product(let("u"), let("r"), let("d"), let("V")), false,
+			Line{Letter: "r", Logits: "last", Expr: num(1)}, Line{Letter: "r", Logits: "all", Expr: let("m")}),
+
+		layer("elementwise", sum(product(let("m"), sum(product(num(2), let("n")), product(num(2), let("d")),
+			product(let("a"), let("F")), product(let("t"), sum(q, kv)), extra)),
+			product(let("P"), num(6), let("H"))), false, append([]Line{norm}, pairs...)...),
+		head("elementwise", product(let("m"), let("n")), false, norm),
+
+		layer("kv_tokens", seen, true),
+		head("kv_tokens", seen, true),
+		layer("kv_bytes", bytes(sum(product(let("L"), let("s")), product(let("l"), let("m")))), true),
+		head("kv_bytes", bytes(let("L"), seen), true),
+		layer("kv_write_bytes", bytes(let("m")), true),
+		layer("kv_read_bytes", bytes(seen), true),
+
+		layer("weight_bytes", product(let("b"), sum(product(let("d"), qkv), product(let("H"), let("h"), let("d")),
+			product(let("k"), let("d"), let("F")), let("w"))), false),
+		head("weight_bytes", product(let("b"), sum(product(let("V"), let("d")), let("w"))), false),
+	}
+}
+
+// Letters are the values of all letters in one step of one lane. The layer is
+// -1 for the head.
+func (s Shape) Letters(lane sim.Lane, layer, rows, cached int, sw Switches) map[string]int64 {
+	if lane == sim.Uncached {
+		rows, cached = cached+rows, 0
+	}
+	z, k, w := s.sizes(), families[s.Family], PassWork(rows, cached, sw)
+	v := map[string]int64{
+		"m": w.Rows, "s": int64(cached), "P": w.Pairs, "r": w.Logits, "l": int64(layer) + 1, "u": unit(sw),
+		"d": z.d, "H": z.h, "G": z.g, "h": z.hd, "F": z.f, "V": z.v, "L": z.l, "b": z.b,
+		"k": k.mlp, "a": k.act, "n": k.norm(z.d), "n1": k.norm(1) - k.norm(0), "n0": k.norm(0),
+		"w": k.normParams(z.d),
+	}
+	if layer < 0 {
+		return v
+	}
+	if k.rope && !s.NoPE {
+		v["t"] = 3
+	}
+	v["x"] = k.perRow(z, s.NoPE) - 2*v["n"] - 2*z.d - k.act*z.f - v["t"]*(z.q+z.kv)
+	if layer == 0 && !k.rope {
+		v["x"] += z.d // the row of the position table
+	}
+	v["w"] = s.layerParams() - z.d*(z.q+2*z.kv) - z.q*z.d - k.mlp*z.d*z.f
+	return v
+}
+
+// Counter is the counter of that name.
+func Counter(c sim.Counters, name string) int64 {
+	return map[string]int64{
+		"qkv": c.Flops.QKV, "scores": c.Flops.Scores, "av": c.Flops.AV, "out": c.Flops.Out, "mlp": c.Flops.MLP, "head": c.Flops.Head,
+		"elementwise": c.Elementwise, "kv_tokens": c.KVTokens, "kv_bytes": c.KVBytes,
+		"kv_read_bytes": c.KVReadBytes, "kv_write_bytes": c.KVWriteBytes, "weight_bytes": c.WeightBytes,
+	}[name]
+}

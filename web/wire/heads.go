@@ -1,0 +1,85 @@
+package wire
+
+import (
+	"encoding/binary"
+	"math"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
+	"kvstep/sim/model"
+)
+
+// headCells bounds the cells of all heads' maps together, one byte each.
+const headCells = 8000
+
+// headsInfo describes the tensors heads and head_hints.
+type headsInfo struct {
+	By   int    `json:"by"`   // each cell is the largest of by x by probabilities
+	From []*int `json:"from"` // the step of each layer in this pass; null where it has not run yet
+}
+
+// heads is every head's attention in this pass. Layers that the pass has not
+// reached are zero.
+func (m *Moment) heads() (*headsInfo, []checkpoint.Tensor) {
+	if m.Step == nil || m.Step.KV == nil {
+		return nil, nil
+	}
+	c := m.Model.Model.Config
+	positions := m.Step.Cached + m.Step.Rows
+	info := &headsInfo{By: poolBy(c.Layers*c.Heads, m.Step.Rows, positions), From: make([]*int, c.Layers)}
+	rows, cols := parts(m.Step.Rows, info.By), parts(positions, info.By)
+	maps := make([]byte, c.Layers*c.Heads*rows*cols)
+	hints := make([]byte, 0, c.Layers*c.Heads*5*4)
+	for l := range c.Layers {
+		s := m.inPass(l)
+		for h := range c.Heads {
+			hint := model.Hint{}
+			if s != nil {
+				info.From[l] = &s.N
+				probs := m.Model.Model.Attention(s, h).Probs
+				hint = model.Hints(probs, s.Cached, s.Tokens)
+				pool(maps[(l*c.Heads+h)*rows*cols:][:rows*cols], probs, info.By)
+			}
+			for _, x := range [5]float32{hint.Entropy, hint.Previous, hint.First, hint.Self, hint.Copies} {
+				hints = binary.LittleEndian.AppendUint32(hints, math.Float32bits(x))
+			}
+		}
+	}
+	return info, []checkpoint.Tensor{
+		{Name: "heads", DType: "U8", Shape: []int{c.Layers, c.Heads, rows, cols}, Data: maps},
+		{Name: "head_hints", DType: "F32", Shape: []int{c.Layers, c.Heads, 5}, Data: hints},
+	}
+}
+
+// inPass is the step of the cursor's pass that ran a layer, nil if it is still to come.
+func (m *Moment) inPass(layer int) *sim.Step {
+	n := m.Step.Pass*(m.Model.Model.Config.Layers+1) + layer
+	if n > m.Step.N {
+		return nil
+	}
+	return m.At(n)
+}
+
+// poolBy is the smallest side of a cell's square with which all maps fit.
+func poolBy(maps, rows, cols int) int {
+	by := 1
+	for maps*parts(rows, by)*parts(cols, by) > headCells && (by < rows || by < cols) {
+		by++
+	}
+	return by
+}
+
+// parts is how many pieces of size by cover n.
+func parts(n, by int) int { return (n + by - 1) / by }
+
+// pool writes the largest probability of every by x by square, in 1/255.
+func pool(dst []byte, probs mat.Matrix, by int) {
+	cols := parts(probs.NumCols(), by)
+	for i := range probs.NumRows() {
+		for j, p := range probs.Row(i) {
+			at := i/by*cols + j/by
+			dst[at] = max(dst[at], byte(math.Round(float64(p)*255)))
+		}
+	}
+}
