@@ -3,7 +3,7 @@ package mat
 // RMSNorm sets dst = x / sqrt(mean(x^2) + eps) * gain; all [d].
 func RMSNorm(dst, x, gain []float32, eps float32) {
 	ms := Dot(x, x) / float32(len(x))
-	inv := 1 / sqrt(ms+eps)
+	inv := 1 / Sqrt(ms+eps)
 	for i, v := range x {
 		dst[i] = float32(v*inv) * gain[i]
 	}
@@ -47,4 +47,4 @@ func SwiGLU(dst, gate, up []float32) {
 }
 
 // Rsqrt is 1/sqrt(x), used for attention's scale 1/sqrt(head_dim).
-func Rsqrt(x float32) float32 { return 1 / sqrt(x) }
+func Rsqrt(x float32) float32 { return 1 / Sqrt(x) }

@@ -51,6 +51,22 @@ func (r *Rope) Rotate(x []float32, p int) {
 	}
 }
 
+// Pair tells with which partner dimension d of a head is turned: together they
+// are elements (a, b) of the head and column number of Cos and Sin.
+func (r *Rope) Pair(d int) (number, a, b int) {
+	half := r.cos.NumCols()
+	if r.interleaved {
+		return d / 2, d / 2 * 2, d/2*2 + 1
+	}
+	return d % half, d % half, d%half + half
+}
+
+// Cos is the table of cosines, [positions, head_dim/2]; not to be written to.
+func (r *Rope) Cos() Matrix { return r.cos }
+
+// Sin is the table of sines, [positions, head_dim/2]; not to be written to.
+func (r *Rope) Sin() Matrix { return r.sin }
+
 // ln is the natural logarithm of x > 0: x = f * 2^e, ln f = 2 artanh((f-1)/(f+1)).
 func ln(x float64) float64 {
 	f, e := math.Frexp(x)

@@ -1,0 +1,176 @@
+package explain
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// Explanation is how one cell came to its value: a sum, if there is one, and
+// then single operations in order. Evaluating what it shows, as it shows it,
+// gives Value bit for bit.
+type Explanation struct {
+	Ref
+	Kind   Kind   `json:"kind"`
+	Rows   int    `json:"rows"` // of the tensor that the cell is in
+	Cols   int    `json:"cols"`
+	Value  Number `json:"value"` // the number that the run holds
+	Masked bool   `json:"masked,omitempty"`
+	Sum    *Sum   `json:"sum,omitempty"`
+	Calc   []Calc `json:"calc,omitempty"`
+	Reads  []Line `json:"reads,omitempty"` // every cell that was read
+	Token  *int   `json:"token,omitempty"` // the id whose embedding was looked up
+}
+
+// Line is one cell, or N cells side by side from that cell on: along a row or
+// down a column.
+type Line struct {
+	Ref
+	Along string `json:"along,omitempty"` // "row": columns Col.. of one row; "col": rows Row.. of one column
+	N     int    `json:"n,omitempty"`
+}
+
+// Calc is one operation of float32 numbers. The last one gives the cell.
+type Calc struct {
+	Name  string `json:"name"` // of its result; later operations refer to it
+	Fn    string `json:"fn"`   // add sub mul div neg sqrt exp copy, max (of all terms), sees (is arg 0 at most arg 1?)
+	Args  []Arg  `json:"args"`
+	Value Number `json:"value"`
+}
+
+// Arg is an operand: a cell (Ref), an earlier result or a constant (Name).
+type Arg struct {
+	Name  string `json:"name,omitempty"`
+	Ref   *Ref   `json:"ref,omitempty"`
+	Value Number `json:"value"`
+}
+
+// Cell explains one cell. It reports false where the cell does not exist: a step
+// that is not recorded or made no such op, or an index out of range.
+func (r *Run) Cell(ref Ref) (*Explanation, bool) {
+	s, op, ok := r.has(ref)
+	if !ok {
+		return nil, false
+	}
+	e := &Explanation{Ref: ref, Kind: op.Kind}
+	e.Rows, e.Cols = r.Shape(s, op)
+	if ref.Row < 0 || ref.Row >= e.Rows || ref.Col < 0 || ref.Col >= e.Cols {
+		return nil, false
+	}
+	e.Value = Number(r.at(ref))
+	reads := r.reads(s, op, &ref)
+	e.Masked = op.Cols == seen && ref.Col > s.Cached+ref.Row
+	switch op.Kind {
+	case Turn:
+		if r.Model.Rope() == nil { // nothing turns
+			e.Kind = Copy
+		}
+	case Softmax:
+		if e.Masked { // never enters the softmax
+			e.Kind, reads = Mask, nil
+		}
+	}
+	for _, read := range reads {
+		line, ok := r.line(s, op, ref, read)
+		if !ok {
+			return nil, false
+		}
+		e.Reads = append(e.Reads, line)
+	}
+	if op.ID == "x" && s.Layer == 0 {
+		id := e.Reads[0].Row
+		e.Token = &id
+	}
+	r.work(s, e)
+	return e, true
+}
+
+// reads is what the table says, for two ops that depend on where they stand: x
+// is the embedding in the first layer, and Q is q where nothing is turned.
+func (r *Run) reads(s *sim.Step, op *Op, ref *Ref) []Read {
+	switch {
+	case op.ID == "x" && s.Part == sim.LayerPart && s.Layer == 0:
+		return []Read{{"embed", token, J}}
+	case op.Kind == Turn && r.Model.Rope() == nil:
+		return []Read{{op.Reads[0].Op, I, J}}
+	}
+	return op.Reads
+}
+
+// at is the number in a cell that exists.
+func (r *Run) at(ref Ref) float32 {
+	s, op := r.Step(ref.Step), Find(ref.Op)
+	if op.Rows == rows {
+		return r.part(s, op, ref.Head, ref.Row, ref.Row+1).At(0, ref.Col)
+	}
+	return r.part(s, op, ref.Head, 0, 0).At(ref.Row, ref.Col)
+}
+
+// line finds the cells that a read means for one cell of an op of step s.
+func (r *Run) line(s *sim.Step, op *Op, ref Ref, read Read) (Line, bool) {
+	l := Line{Ref: Ref{Step: s.N, Op: read.Op, Head: ref.Head}}
+	width := r.Model.Config.HeadDim
+	if op.ID == "x" && read.Op == "next" { // what left the layer before
+		l.Step--
+		if before := r.Step(l.Step); before == nil || before.Part != sim.LayerPart || before.Pass != s.Pass {
+			return l, false
+		}
+	}
+	from := Find(read.Op)
+	rows, cols := r.Shape(s, from)
+	index := func(at At, size int, along string) int {
+		number, a, b := 0, 0, 0
+		if at == first || at == second || at == angle {
+			number, a, b = r.Model.Rope().Pair(ref.Col)
+		}
+		switch at {
+		case all:
+			l.Along, l.N = along, size
+		case upTo:
+			l.Along, l.N = along, s.Cached+ref.Row+1
+		case ofHead:
+			l.Head = ref.Col / width
+			return ref.Col % width
+		case storing:
+			stored, row := r.stored(s, ref.Row)
+			l.Step = stored
+			return row
+		}
+		return map[At]int{I: ref.Row, J: ref.Col, hJ: ref.Head*width + ref.Col, gJ: r.Model.KVHead(ref.Head)*width + ref.Col,
+			first: a, second: b, angle: number, pos: s.Cached + ref.Row, token: s.Tokens[min(s.Cached+ref.Row, len(s.Tokens)-1)], last: s.Rows - 1}[at]
+	}
+	l.Row = index(read.Row, rows, "col")
+	l.Col = index(read.Col, cols, "row")
+	return l, l.Step >= 0
+}
+
+// stored is the step that put position p of step s's layer into the cache, and
+// the row of that step which it was; -1 if it is not recorded.
+func (r *Run) stored(s *sim.Step, p int) (step, row int) {
+	for n := s.N; n >= 0; n-- {
+		if w := r.Step(n); w != nil && w.Layer == s.Layer && w.Cached <= p && p < w.Cached+w.Rows {
+			return n, p - w.Cached
+		}
+	}
+	return -1, 0
+}
+
+// values are the numbers of a line.
+func (r *Run) values(l Line) []float32 {
+	s, op := r.Step(l.Step), Find(l.Op)
+	if l.Along == "col" {
+		x := r.part(s, op, l.Head, 0, s.Rows)
+		column := make([]float32, l.N)
+		for i := range column {
+			column[i] = x.At(l.Row+i, l.Col)
+		}
+		return column
+	}
+	row := l.Row
+	var x mat.Matrix
+	if op.Rows == rows {
+		x, row = r.part(s, op, l.Head, row, row+1), 0
+	} else {
+		x = r.part(s, op, l.Head, 0, 0)
+	}
+	return x.Row(row)[l.Col : l.Col+max(l.N, 1)]
+}

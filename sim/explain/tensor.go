@@ -1,0 +1,187 @@
+package explain
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/mat"
+	"kvstep/sim/model"
+)
+
+// Ref names one cell of one tensor of one step. Tensors of a K/V head are named
+// by a query head that reads it. For weights the step says only which layer's.
+type Ref struct {
+	Step int    `json:"step"`
+	Op   string `json:"op"`
+	Head int    `json:"head"`
+	Row  int    `json:"row"`
+	Col  int    `json:"col"`
+}
+
+// Run is a run whose cells can be asked: a model and its recorded steps.
+type Run struct {
+	Model *model.Model
+	Step  func(n int) *sim.Step // nil where no step is recorded
+
+	inside map[int]derived // by step: what was derived last
+}
+
+// derived is a part of a layer that was run again: rows [from, to) of a step.
+type derived struct {
+	in       *model.Inside
+	from, to int
+}
+
+// has is the step and the op of a ref, if that step made that op.
+func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
+	op := Find(ref.Op)
+	if op == nil || ref.Step < 0 || ref.Head < 0 || ref.Head >= r.Model.Config.Heads {
+		return nil, nil, false
+	}
+	s := r.Step(ref.Step)
+	if s == nil || s.Part == sim.LayerPart && s.KV == nil {
+		return nil, nil, false
+	}
+	ok := op.Part == s.Part || op.Constant() || op.ID == "x"
+	if op.Constant() { // the head has two weights of its own
+		ok = (op.ID == "w_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
+	}
+	if op.Kind == Table && r.Model.Rope() == nil {
+		ok = false
+	}
+	return s, op, ok
+}
+
+// Shape is the size of an op's tensor in a step.
+func (r *Run) Shape(s *sim.Step, op *Op) (rows, cols int) {
+	return r.extent(s, op.Rows), r.extent(s, op.Cols)
+}
+
+func (r *Run) extent(s *sim.Step, e Extent) int {
+	c := r.Model.Config
+	return [...]int{one: 1, rows: s.Rows, seen: s.Cached + s.Rows, dim: c.Dim, headDim: c.HeadDim, qDim: c.QDim(),
+		kvDim: c.KVDim(), ffn: c.FFN, vocab: c.Vocab, pairs: c.HeadDim / 2, places: c.Context}[e]
+}
+
+// Tensor is the whole of an op in a step, for the head that is looked at. It
+// reports false where the step has no such op.
+func (r *Run) Tensor(step int, id string, head int) (mat.Matrix, bool) {
+	s, op, ok := r.has(Ref{Step: step, Op: id, Head: head})
+	if !ok {
+		return mat.Matrix{}, false
+	}
+	return r.part(s, op, head, 0, s.Rows), true
+}
+
+// part is an op's tensor; of an op with a row for each new token, only the rows
+// [from, to), which is all that needs to be derived.
+func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
+	switch {
+	case op.Constant():
+		return r.constant(s, op)
+	case op.ID == "x":
+		return s.X.Rows(from, to)
+	case op.ID == "norm3":
+		return r.Model.FinalNorm(s.X.Rows(from, to))
+	case op.ID == "logits":
+		return mat.RowOf(s.Logits)
+	case op.ID == "K":
+		return s.KV.Keys(s.Layer, r.Model.KVHead(head))
+	case op.ID == "V":
+		return s.KV.Values(s.Layer, r.Model.KVHead(head))
+	case op.Cols == seen:
+		return r.attention(s, op, head, from, to)
+	}
+	x := r.recorded(s, op, from, to)
+	width := r.Model.Config.HeadDim
+	switch op.Share {
+	case byHead:
+		return x.Cols(head*width, (head+1)*width)
+	case byGroup:
+		group := r.Model.KVHead(head)
+		return x.Cols(group*width, (group+1)*width)
+	}
+	return x
+}
+
+// recorded is what the step kept, or what running its layer again gives; heads
+// stand side by side.
+func (r *Run) recorded(s *sim.Step, op *Op, from, to int) mat.Matrix {
+	switch op.ID {
+	case "Q":
+		return s.Q.Rows(from, to)
+	case "k_rope":
+		return s.K.Rows(from, to)
+	case "v":
+		return s.V.Rows(from, to)
+	case "next":
+		return s.Out.Rows(from, to)
+	}
+	d := r.derive(s, from, to)
+	return map[string]mat.Matrix{
+		"norm1": d.in.Norm1, "q": d.in.Q0, "k": d.in.K0, "out": d.in.Attn, "attn": d.in.Attn, "proj": d.in.Proj,
+		"mid": d.in.Mid, "norm2": d.in.Norm2, "gate": d.in.Gate, "up": d.in.Up, "act": d.in.Act, "down": d.in.Down,
+	}[op.ID].Rows(from-d.from, to-d.from)
+}
+
+// derive runs rows of a layer again, unless they were already.
+func (r *Run) derive(s *sim.Step, from, to int) derived {
+	if d, ok := r.inside[s.N]; ok && d.from <= from && to <= d.to {
+		return d
+	}
+	in, err := r.Model.Inside(s, from, to)
+	if err != nil { // only a cache that refuses a row can, and this one stores none
+		panic("explain: " + err.Error())
+	}
+	if r.inside == nil {
+		r.inside = map[int]derived{}
+	}
+	d := derived{in, from, to}
+	r.inside[s.N] = d
+	return d
+}
+
+// attention is one of the tensors with a column for each position.
+func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
+	q := s.Q.Rows(from, to).Cols(head*r.Model.Config.HeadDim, (head+1)*r.Model.Config.HeadDim)
+	switch op.ID {
+	case "dots":
+		return model.Dots(q, s.KV.Keys(s.Layer, r.Model.KVHead(head)))
+	case "mask":
+		x := mat.New(to-from, s.Cached+s.Rows)
+		for i := from; i < to; i++ {
+			for j := range s.Cached + i + 1 {
+				x.Row(i - from)[j] = 1
+			}
+		}
+		return x
+	}
+	// Attention wants a step; one with the rows asked for is what it would be alone.
+	row := *s
+	row.Q, row.Rows, row.Cached = s.Q.Rows(from, to), to-from, s.Cached+from
+	a := r.Model.Attention(&row, head)
+	if op.ID == "scores" {
+		return a.Scores
+	}
+	return a.Probs
+}
+
+// constant is a weight of the step's layer (or of the head), or a table.
+func (r *Run) constant(s *sim.Step, op *Op) mat.Matrix {
+	w := r.Model.Weights
+	switch op.ID {
+	case "embed":
+		return w.Embed
+	case "w_norm3":
+		return mat.RowOf(w.FinalNorm)
+	case "w_head":
+		return w.Head
+	case "cos":
+		return r.Model.Rope().Cos()
+	case "sin":
+		return r.Model.Rope().Sin()
+	}
+	l := w.Layers[s.Layer]
+	return map[string]mat.Matrix{
+		"w_norm1": mat.RowOf(l.AttnNorm), "w_q": l.Q, "w_k": l.K, "w_v": l.V, "w_o": l.O,
+		"w_norm2": mat.RowOf(l.MLPNorm), "w_gate": l.Gate, "w_up": l.Up, "w_down": l.Down,
+	}[op.ID]
+}

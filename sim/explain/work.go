@@ -1,0 +1,159 @@
+package explain
+
+import (
+	"strconv"
+
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// Number is a float32 written as the shortest decimal text that reads back as
+// the same float32.
+type Number float32
+
+func (x Number) String() string { return strconv.FormatFloat(float64(x), 'g', -1, 32) }
+
+// MarshalJSON writes the text as a string: JSON has no word for -Inf.
+func (x Number) MarshalJSON() ([]byte, error) { return []byte(`"` + x.String() + `"`), nil }
+
+const lanes = 16
+
+// Sum is a sum of many terms in the order of mat.Dot: term i is added to lane
+// i mod 16, then the lanes are added in pairs, l and l+8, l+4, l+2, l+1.
+type Sum struct {
+	Fn    string    `json:"fn"` // a term is "mul": a x b, or "exp": exp(a - max), b is a - max
+	N     int       `json:"n"`
+	Terms []Term    `json:"-"`
+	Tree  []float32 `json:"-"` // 16 lanes, then 8, 4, 2 and 1 sums of pairs
+	Value Number    `json:"value"`
+}
+
+// Term is one term: of a and b it makes T; Lane is its lane's sum after it.
+type Term struct{ A, B, T, Lane float32 }
+
+// sum adds up terms made by f.
+func sum(fn string, a, b []float32, f func(a, b float32) float32) *Sum {
+	s := &Sum{Fn: fn, N: len(a), Terms: make([]Term, len(a)), Tree: make([]float32, lanes, 2*lanes-1)}
+	for i := range a {
+		t := f(a[i], b[i])
+		s.Tree[i%lanes] += t
+		s.Terms[i] = Term{a[i], b[i], t, s.Tree[i%lanes]}
+	}
+	for from, n := 0, lanes; n > 1; n /= 2 {
+		for l := range n / 2 {
+			s.Tree = append(s.Tree, s.Tree[from+l]+s.Tree[from+l+n/2])
+		}
+		from += n
+	}
+	s.Value = Number(s.Tree[len(s.Tree)-1])
+	return s
+}
+
+func mul(a, b float32) float32 { return float32(a * b) }
+
+// work fills in the arithmetic of a cell whose reads are known.
+func (r *Run) work(s *sim.Step, e *Explanation) {
+	c := r.Model.Config
+	w := worker{r, e}
+	switch e.Kind {
+	case Dot:
+		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
+	case Scaled:
+		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
+		root := w.do("root", "sqrt", constant("head_dim", float32(c.HeadDim)))
+		factor := w.do("factor", "div", constant("one", 1), root)
+		w.do("value", "mul", Arg{"sum", nil, e.Sum.Value}, factor)
+	case RMS:
+		x := r.values(e.Reads[0])
+		e.Sum = sum("mul", x, x, mul)
+		mean := w.do("mean", "div", Arg{"sum", nil, e.Sum.Value}, constant("dim", float32(len(x))))
+		shifted := w.do("shifted", "add", mean, constant("eps", c.NormEps))
+		root := w.do("rms", "sqrt", shifted)
+		inverse := w.do("inverse", "div", constant("one", 1), root)
+		scaled := w.do("normed", "mul", w.cell(1), inverse)
+		w.do("value", "mul", scaled, w.cell(2))
+	case Turn:
+		w.turn()
+	case Mask:
+		w.do("value", "sees", constant("key", float32(e.Col)), constant("query", float32(s.Cached+e.Row)))
+	case Softmax:
+		w.softmax(e.Col)
+	case Copy, Stored:
+		w.do("value", "copy", w.cell(0))
+	case Add:
+		w.do("value", "add", w.cell(0), w.cell(1))
+	case SwiGLU:
+		negative := w.do("negative", "neg", w.cell(0))
+		exp := w.do("exp", "exp", negative)
+		below := w.do("below", "add", constant("one", 1), exp)
+		silu := w.do("silu", "div", w.cell(0), below)
+		w.do("value", "mul", silu, w.cell(1))
+	}
+}
+
+// worker writes down operations while it carries them out.
+type worker struct {
+	run *Run
+	e   *Explanation
+}
+
+func constant(name string, x float32) Arg { return Arg{Name: name, Value: Number(x)} }
+
+// cell is an operand: the first cell of read i.
+func (w worker) cell(i int) Arg {
+	ref := w.e.Reads[i].Ref
+	return Arg{Ref: &ref, Value: Number(w.run.at(ref))}
+}
+
+// do carries out one operation and gives its result for later ones.
+func (w worker) do(name, fn string, args ...Arg) Arg {
+	a := float32(args[0].Value)
+	var b float32
+	if len(args) > 1 {
+		b = float32(args[1].Value)
+	}
+	v := map[string]func() float32{
+		"add": func() float32 { return a + b }, "sub": func() float32 { return a - b },
+		"mul": func() float32 { return a * b }, "div": func() float32 { return a / b },
+		"neg": func() float32 { return -a }, "copy": func() float32 { return a },
+		"sqrt": func() float32 { return mat.Sqrt(a) }, "exp": func() float32 { return mat.Exp(a) },
+		"sees": func() float32 {
+			if a <= b {
+				return 1
+			}
+			return 0
+		},
+	}[fn]()
+	w.e.Calc = append(w.e.Calc, Calc{name, fn, args, Number(v)})
+	return Arg{Name: name, Value: Number(v)}
+}
+
+// turn is one half of a rotated pair.
+func (w worker) turn() {
+	a, b, cos, sin := w.cell(0), w.cell(1), w.cell(2), w.cell(3)
+	if w.e.Col == a.Ref.Col {
+		w.do("value", "sub", w.do("left", "mul", a, cos), w.do("right", "mul", b, sin))
+	} else {
+		w.do("value", "add", w.do("left", "mul", a, sin), w.do("right", "mul", b, cos))
+	}
+}
+
+// softmax is exp(s - max) / sum of the exponentials of all that the row may see.
+func (w worker) softmax(col int) {
+	s := w.run.values(w.e.Reads[0])
+	top := s[0]
+	for _, v := range s[1:] {
+		top = max(top, v)
+	}
+	w.e.Calc = append(w.e.Calc, Calc{"max", "max", nil, Number(top)})
+	shifted := make([]float32, len(s))
+	for i, v := range s {
+		shifted[i] = v - top
+	}
+	w.e.Sum = sum("exp", s, shifted, func(_, b float32) float32 { return mat.Exp(b) })
+	at := w.e.Reads[0].Ref
+	at.Col = col
+	below := w.do("shifted", "sub", Arg{Ref: &at, Value: Number(s[col])}, Arg{"max", nil, Number(top)})
+	exp := w.do("exp", "exp", below)
+	w.do("value", "div", exp, Arg{"sum", nil, w.e.Sum.Value})
+}

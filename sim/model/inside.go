@@ -1,0 +1,56 @@
+package model
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// Inside is everything between X and Out of one recorded layer step, for some
+// of its rows: what the layer computed on its way, derived again and therefore
+// the same bits.
+type Inside struct {
+	*Acts            // of the rows asked for; Scores and Probs of the last of them
+	Q0    mat.Matrix // [rows, heads*head_dim] Q before RoPE
+	K0    mat.Matrix // [rows, kv_heads*head_dim] K before RoPE
+}
+
+// Inside runs the layer of step s again over its rows [from, to), reading the
+// cache that the step left behind. A row's bits do not depend on its batch, so
+// one row alone costs one row's work. s.KV must be present.
+func (m *Model) Inside(s *sim.Step, from, to int) (*Inside, error) {
+	c, w, rows := m.Config, &m.Weights.Layers[s.Layer], to-from
+	a := NewActs(c, rows, s.Cached+to)
+	for i := range rows {
+		copy(a.X.Row(i), s.X.Row(from+i))
+	}
+	if err := m.Layer(s.Layer, a, s.Cached+from, replay{s.KV}); err != nil {
+		return nil, err
+	}
+	in := &Inside{a, mat.New(rows, c.QDim()), mat.New(rows, c.KVDim())}
+	mat.MulT(in.Q0, a.Norm1, w.Q)
+	mat.MulT(in.K0, a.Norm1, w.K)
+	return in, nil
+}
+
+// replay is a cache that holds already what the layer is about to append.
+type replay struct{ sim.KVCache }
+
+func (replay) Append(int, mat.Matrix, mat.Matrix) error { return nil }
+
+// Dots are the products of queries and keys before they are scaled, every pair,
+// masked ones too: q [rows, head_dim], k [positions, head_dim].
+func Dots(q, k mat.Matrix) mat.Matrix {
+	dots := mat.New(q.NumRows(), k.NumRows())
+	mat.MulT(dots, q, k)
+	return dots
+}
+
+// FinalNorm is the last norm of the rows x of a head step, [rows, dim].
+func (m *Model) FinalNorm(x mat.Matrix) mat.Matrix {
+	normed := mat.New(x.NumRows(), m.Config.Dim)
+	m.norm(normed, x, m.Weights.FinalNorm)
+	return normed
+}
+
+// Rope is the table of rotations, nil for a model without positions.
+func (m *Model) Rope() *mat.Rope { return m.rope }
