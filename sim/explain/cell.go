@@ -27,6 +27,8 @@ type Line struct {
 	Ref
 	Along string `json:"along,omitempty"` // "row": columns Col.. of one row; "col": rows Row.. of one column
 	N     int    `json:"n,omitempty"`
+	// Stored is the step that put a row of the cache there, for cells of one such row.
+	Stored *int `json:"stored,omitempty"`
 }
 
 // Calc is one operation of float32 numbers. The last one gives the cell.
@@ -56,9 +58,8 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	if ref.Row < 0 || ref.Row >= e.Rows || ref.Col < 0 || ref.Col >= e.Cols {
 		return nil, false
 	}
-	e.Value = Number(r.at(ref))
-	reads := r.reads(s, op, &ref)
-	e.Masked = op.Cols == seen && ref.Col > s.Cached+ref.Row
+	e.Value, e.Masked = Number(r.at(ref)), r.Masked(ref)
+	reads := r.reads(s, op)
 	switch op.Kind {
 	case Turn:
 		if r.Model.Rope() == nil { // nothing turns
@@ -74,6 +75,10 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 		if !ok {
 			return nil, false
 		}
+		if (line.Op == "K" || line.Op == "V") && line.Along != "col" {
+			by, _ := r.stored(s, line.Row)
+			line.Stored = &by
+		}
 		e.Reads = append(e.Reads, line)
 	}
 	if op.ID == "x" && s.Layer == 0 {
@@ -86,7 +91,7 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 
 // reads is what the table says, for two ops that depend on where they stand: x
 // is the embedding in the first layer, and Q is q where nothing is turned.
-func (r *Run) reads(s *sim.Step, op *Op, ref *Ref) []Read {
+func (r *Run) reads(s *sim.Step, op *Op) []Read {
 	switch {
 	case op.ID == "x" && s.Part == sim.LayerPart && s.Layer == 0:
 		return []Read{{"embed", token, J}}
@@ -94,6 +99,54 @@ func (r *Run) reads(s *sim.Step, op *Op, ref *Ref) []Read {
 		return []Read{{op.Reads[0].Op, I, J}}
 	}
 	return op.Reads
+}
+
+// Value is the number in a cell. It reports false where the cell does not exist.
+func (r *Run) Value(ref Ref) (float32, bool) {
+	s, op, ok := r.has(ref)
+	if !ok {
+		return 0, false
+	}
+	rows, cols := r.Shape(s, op)
+	if ref.Row < 0 || ref.Row >= rows || ref.Col < 0 || ref.Col >= cols {
+		return 0, false
+	}
+	return r.at(ref), true
+}
+
+// Place says what the row and the column of a cell stand for: positions in the
+// text, or token ids; -1 where they do not.
+type Place struct{ RowPos, ColPos, RowToken, ColToken int }
+
+// Place is where a cell that exists stands.
+func (r *Run) Place(ref Ref) Place {
+	s, op := r.Step(ref.Step), Find(ref.Op)
+	p := Place{-1, -1, -1, -1}
+	switch op.Rows {
+	case rows:
+		p.RowPos = s.Cached + ref.Row
+	case seen, places:
+		p.RowPos = ref.Row
+	case vocab:
+		p.RowToken = ref.Row
+	case one:
+		if op.ID == "logits" {
+			p.RowPos = s.Cached + s.Rows - 1
+		}
+	}
+	switch op.Cols {
+	case seen:
+		p.ColPos = ref.Col
+	case vocab:
+		p.ColToken = ref.Col
+	}
+	return p
+}
+
+// Masked tells whether a cell is a pair that the causal mask forbids.
+func (r *Run) Masked(ref Ref) bool {
+	s, op := r.Step(ref.Step), Find(ref.Op)
+	return op.Cols == seen && ref.Col > s.Cached+ref.Row
 }
 
 // at is the number in a cell that exists.

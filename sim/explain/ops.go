@@ -6,7 +6,11 @@
 // of one cell, tensor.go finds the numbers.
 package explain
 
-import "kvstep/sim"
+import (
+	"slices"
+
+	"kvstep/sim"
+)
 
 // Kind is the arithmetic of an op.
 type Kind string
@@ -153,3 +157,24 @@ func Find(id string) *Op { return byID[id] }
 
 // Constant tells whether no step makes the op: a weight or a table.
 func (o *Op) Constant() bool { return o.Part == "" }
+
+// Inputs are the ops to draw beside an op's result: what it reads, once each and
+// without what a fused op has already behind it.
+func (o *Op) Inputs() []string {
+	if o.Kind == Scaled { // q.k is a result of its own
+		return []string{"dots"}
+	}
+	var ids []string
+	for _, r := range o.Reads {
+		if r.Op != "next" && !slices.Contains(ids, r.Op) { // x is the next of the layer before
+			ids = append(ids, r.Op)
+		}
+	}
+	return ids
+}
+
+// PerHead tells whether each query head (or each K/V head) has an op of its own.
+func (o *Op) PerHead() bool { return o.Share != whole }
+
+// Pairs tells whether rows are queries and columns are keys.
+func (o *Op) Pairs() bool { return o.Cols == seen }

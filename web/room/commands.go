@@ -30,6 +30,9 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.showTo(v, seat)
 		return
 	}
+	if (c.Cmd == "forward" || c.Cmd == "back") && c.Op != "" { // walking op by op leads on into the next layer
+		seat.pick.Op, seat.pick.Trail = c.Op, nil
+	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
 	if err := s.drive(c); err != nil {
 		s.refuse(v, err)

@@ -184,7 +184,7 @@ func (s *state) showTo(v Viewer, seat *seat) {
 	}
 	if at := s.tape.Cursor(); at >= 0 {
 		m.Step = s.tape.Step(at)
-		m.From = s.latest(at, m.Layer())
+		m.From = s.latest(at, m.Source())
 	}
 	v.Frame(wire.Encode(nil, &m))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"strconv"
 
 	"kvstep/sim"
 	"kvstep/sim/run"
@@ -20,7 +21,7 @@ type Command struct {
 	By     string      `json:"by"`     // forward: layer, token, end; back: layer, token
 	Step   int         `json:"step"`   // seek
 	Token  int         `json:"token"`  // fork
-	Pick               // pick
+	Pick               // pick; forward and back: op, to look at another one from there
 }
 
 // ParseCommand reads one message; anything malformed is Problem "command.bad".
@@ -41,6 +42,12 @@ func ParseCommand(data []byte) (Command, error) {
 }
 
 func (c *Command) check() error {
+	switch {
+	case !isOp(c.Op):
+		return sim.NewProblem("command.bad", "Why", "unknown op "+clip(c.Op))
+	case len(c.Trail) > MaxTrail:
+		return sim.NewProblem("command.bad", "Why", "a trail of more than "+strconv.Itoa(MaxTrail)+" cells")
+	}
 	allowed := map[string][]string{"forward": {"layer", "token", "end"}, "back": {"layer", "token"}}
 	switch c.Cmd {
 	case "open", "seek", "pause", "stop", "fork":

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/explain"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/run"
@@ -53,6 +55,10 @@ func (m *Moment) Head() int {
 
 // Encode writes the frame of a moment after dst and returns it.
 func Encode(dst []byte, m *Moment) []byte {
+	r := m.explained()
+	here := *m
+	here.Link.Pick.Trail = m.trail(r)
+	m = &here
 	f := checkpoint.File{Meta: map[string]string{
 		"kvstep": "1",
 		"seq":    strconv.Itoa(m.Seq),
@@ -67,12 +73,15 @@ func Encode(dst []byte, m *Moment) []byte {
 		"cell":   "null",
 	}}
 	if m.From != nil {
-		a := m.Model.Model.Attention(m.From, m.Head())
 		f.Meta["pick_step"] = text(passInfo{m.From.Rows, m.From.Cached, m.From.Pass, m.From.Phase})
-		f.Meta["cell"] = text(m.cell(&a))
-		f.Tensors = append(f.Tensors,
-			f16("Q", a.Q), f16("K", a.K), f16("V", a.V), f16("scores", a.Scores),
-			mask(m.From), f16("probs", a.Probs), f16("out", a.Out))
+		f.Meta["cell"] = text(m.cell(r))
+		op, tensors := m.op(r)
+		why, terms := m.explain(r)
+		f.Meta["op"], f.Meta["explain"] = text(op), text(why)
+		if m.Link.Pick.Op == "" {
+			tensors = m.attention()
+		}
+		f.Tensors = append(append(f.Tensors, tensors...), terms...)
 	}
 	kv, tensors := m.cache()
 	f.Meta["kv"] = text(kv)
@@ -100,6 +109,13 @@ func (m *Moment) panels(f *checkpoint.File) {
 	if p.shows("rows") {
 		f.Tensors = append(f.Tensors, m.provenance()...)
 	}
+}
+
+// attention is the picture of one head that is shown where no op is picked.
+func (m *Moment) attention() []checkpoint.Tensor {
+	a := m.Model.Model.Attention(m.From, m.Head())
+	return []checkpoint.Tensor{f16("Q", a.Q), f16("K", a.K), f16("V", a.V), f16("scores", a.Scores),
+		mask(m.From), f16("probs", a.Probs), f16("out", a.Out)}
 }
 
 // text is v as JSON; the values of a frame are made of numbers and strings,
@@ -181,11 +197,16 @@ type pickInfo struct {
 	Follow bool `json:"follow"`
 	From   *int `json:"from"`
 
-	Show []string `json:"show,omitempty"`
+	Op    string        `json:"op"`
+	Trail []explain.Ref `json:"trail"`
+	Show  []string      `json:"show,omitempty"`
 }
 
 func (m *Moment) pickInfo() pickInfo {
-	p := pickInfo{m.Layer(), m.Head(), m.Model.Model.KVHead(m.Head()), m.Link.Pick.Layer == nil, nil, m.Link.Pick.Show}
+	p := pickInfo{m.Layer(), m.Head(), m.Model.Model.KVHead(m.Head()), m.Link.Pick.Layer == nil, nil, m.Link.Pick.Op, m.Link.Pick.Trail, m.Link.Pick.Show}
+	if p.Trail == nil {
+		p.Trail = []explain.Ref{}
+	}
 	if m.From != nil {
 		p.From = &m.From.N
 	}
@@ -258,26 +279,17 @@ type cellInfo struct {
 }
 
 // cell is the exact value of the picked cell, nil if it does not exist.
-func (m *Moment) cell(a *model.Attention) *cellInfo {
+func (m *Moment) cell(r *explain.Run) *cellInfo {
 	c := m.Link.Pick.Cell
-	if c == nil {
+	if c == nil || !isOp(c.Op) {
 		return nil
 	}
-	x, ok := map[string]mat.Matrix{"Q": a.Q, "K": a.K, "V": a.V, "scores": a.Scores,
-		"mask": a.Scores, "probs": a.Probs, "out": a.Out}[c.Op]
-	if !ok || c.Row < 0 || c.Row >= x.NumRows() || c.Col < 0 || c.Col >= x.NumCols() {
+	ref := explain.Ref{Step: m.From.N, Op: c.Op, Head: m.Head(), Row: c.Row, Col: c.Col}
+	v, ok := r.Value(ref)
+	if !ok {
 		return nil
 	}
-	masked := x.NumCols() == a.K.NumRows() && (c.Op == "scores" || c.Op == "mask" || c.Op == "probs") &&
-		model.Masked(m.From.Cached, c.Row, c.Col)
-	value := strconv.FormatFloat(float64(x.At(c.Row, c.Col)), 'g', -1, 32)
-	if c.Op == "mask" {
-		value = "1"
-		if masked {
-			value = "0"
-		}
-	}
-	return &cellInfo{*c, value, masked}
+	return &cellInfo{*c, explain.Number(v).String(), r.Masked(ref)}
 }
 
 type kvInfo struct {
@@ -361,6 +373,16 @@ func masked(s *sim.Step) (n int) {
 		}
 	}
 	return n
+}
+
+func f32(name string, x mat.Matrix) checkpoint.Tensor {
+	data := make([]byte, 0, 4*x.NumRows()*x.NumCols())
+	for i := range x.NumRows() {
+		for _, v := range x.Row(i) {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+		}
+	}
+	return checkpoint.Tensor{Name: name, DType: "F32", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
 }
 
 func mask(s *sim.Step) checkpoint.Tensor {

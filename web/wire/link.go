@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/explain"
 	"kvstep/sim/run"
 )
 
@@ -25,7 +26,12 @@ type Link struct {
 type Pick struct {
 	Layer *int  `json:"layer"` // nil follows the cursor
 	Head  int   `json:"head"`  // query head
-	Cell  *Cell `json:"cell"`
+	Cell  *Cell `json:"cell"`  // the cell whose exact value is shown
+
+	Op string `json:"op"` // the op that is looked at (sim/explain); "" is the attention of one head
+	// Trail is what the viewer asks to have explained: a cell, then the operand
+	// of it that was followed, and so on. The last one is explained.
+	Trail []explain.Ref `json:"trail"`
 
 	Show []string `json:"show,omitempty"` // open panels that need data of their own, see panels
 	// What the ledger counts, whatever the trace counted; "" is as the recipe says.
@@ -80,6 +86,8 @@ func (l Link) Query() string {
 		v.Set("cell", fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col))
 	}
 	put("show", strings.Join(l.Pick.Show, ","), "")
+	put("op", l.Pick.Op, "")
+	put("trail", joinTrail(l.Pick.Trail), "")
 	put("lang", l.Lang, "")
 	return "?" + v.Encode()
 }
@@ -116,6 +124,10 @@ func ParseLink(query string) (Link, error) {
 	}
 	l.Pick.Head = p.int("head", 0)
 	l.Pick.Cell = p.cell()
+	if l.Pick.Op = v.Get("op"); !isOp(l.Pick.Op) {
+		p.refuse("op")
+	}
+	l.Pick.Trail = p.trail()
 	l.Lang = v.Get("lang")
 	if show := v.Get("show"); show != "" {
 		l.Pick.Show = strings.Split(show, ",")
@@ -224,6 +236,49 @@ func (p *linkParser) cell() *Cell {
 		return nil
 	}
 	return &Cell{parts[0], int(row), int(col)}
+}
+
+// trail reads refs "step.op.head.row.col", joined by "~".
+func (p *linkParser) trail() []explain.Ref {
+	if p.values.Get("trail") == "" {
+		return nil
+	}
+	var trail []explain.Ref
+	for s := range strings.SplitSeq(p.values.Get("trail"), "~") {
+		parts := strings.Split(s, ".")
+		if len(parts) != 5 || explain.Find(parts[1]) == nil || len(trail) == MaxTrail {
+			p.refuse("trail")
+			return nil
+		}
+		ref := explain.Ref{Op: parts[1]}
+		for i, to := range []*int{&ref.Step, nil, &ref.Head, &ref.Row, &ref.Col} {
+			if to == nil {
+				continue
+			}
+			n, err := strconv.ParseInt(parts[i], 10, 32)
+			if err != nil {
+				p.refuse("trail")
+				return nil
+			}
+			*to = int(n)
+		}
+		trail = append(trail, ref)
+	}
+	return trail
+}
+
+func joinTrail(trail []explain.Ref) string {
+	parts := make([]string, len(trail))
+	for i, r := range trail {
+		parts[i] = fmt.Sprintf("%d.%s.%d.%d.%d", r.Step, r.Op, r.Head, r.Row, r.Col)
+	}
+	return strings.Join(parts, "~")
+}
+
+// isOp tells whether a viewer may look at an op of that name; "" is none.
+func isOp(id string) bool {
+	op := explain.Find(id)
+	return id == "" || op != nil && !op.Constant()
 }
 
 func joinInts(ids []int) string {

@@ -17,6 +17,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/explain"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
 	"kvstep/sim/run"
@@ -62,6 +63,15 @@ func moment(l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int)
 	return m
 }
 
+// looking looks at an op and asks for an explanation at the end of a trail.
+func looking(m *Moment, op string, trail ...explain.Ref) *Moment {
+	m.Link.Pick.Op, m.Link.Pick.Trail = op, trail
+	if explain.Find(op).Part == sim.HeadPart {
+		m.From = m.Step
+	}
+	return m
+}
+
 // TestFramesForTheBrowser keeps static/test/frames fresh: the page's tests
 // read what this engine writes.
 func TestFramesForTheBrowser(t *testing.T) {
@@ -77,6 +87,12 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"panels":  withPanels(moment(l, rec, steps, 10, 1, 1), "formulas", "heads", "history", "history-total", "rows"),
 		"halfway": withPanels(moment(l, rec, steps, 3, 0, 0), "formulas", "heads", "history", "rows"), // layer 2 is still to come
 		"whole":   withPanels(moment(l, rec, steps, 2, 1, 0), "heads", "history", "history-time", "formulas"),
+		"scores":  looking(moment(l, rec, steps, 7, 1, 1), "scores", explain.Ref{Step: 7, Op: "scores", Head: 1, Col: 2}),
+		"softmax": looking(moment(l, rec, steps, 1, 1, 3), "probs", explain.Ref{Step: 1, Op: "probs", Head: 3, Row: 3, Col: 1}),
+		"followed": looking(moment(l, rec, steps, 7, 1, 1), "dots", explain.Ref{Step: 7, Op: "dots", Head: 1, Col: 2},
+			explain.Ref{Step: 7, Op: "K", Head: 1, Row: 2, Col: 4}),
+		"logits": looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),
+		"act":    looking(moment(l, rec, steps, 0, 0, 0), "act"),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {
@@ -204,8 +220,9 @@ func TestBigIntegersAreStrings(t *testing.T) {
 
 func TestLinkRoundTrip(t *testing.T) {
 	layer := 3
-	l := Link{Step: 17, Lang: "zh", Pick: Pick{Layer: &layer, Head: 2, Cell: &Cell{"probs", 4, 5},
-		Show: []string{"history", "history-kv"}, Unit: "mac", Pairs: "dense", Logits: "all"}, Recipe: run.Complete(sim.Recipe{
+	l := Link{Step: 17, Lang: "zh", Pick: Pick{Layer: &layer, Head: 2, Cell: &Cell{"probs", 4, 5}, Op: "probs",
+		Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}, {Step: 17, Op: "K", Row: 3, Col: 1}},
+		Show:  []string{"history", "history-kv"}, Unit: "mac", Pairs: "dense", Logits: "all"}, Recipe: run.Complete(sim.Recipe{
 		Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
 		Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, Seed: math.MaxUint64},
 		Pairs:   "dense", Logits: "all", Forced: []sim.Forced{{Pass: 0, Token: 5}, {Pass: 3, Token: 9}},
@@ -225,6 +242,7 @@ func TestBadLinksNameTheField(t *testing.T) {
 		"?step=x": "step", "?new=1e9": "new", "?t=NaN": "t", "?p=Inf": "p", "?tokens=1,a": "tokens",
 		"?fork=3": "fork", "?cell=Q.1": "cell", "?seed=-1": "seed", "?layer=": "layer", "?%zz": "query",
 		"?show=heads,heads": "show", "?show=sky": "show", "?unit=mile": "unit", "?pairs=some": "pairs", "?logits=first": "logits",
+		"?op=warp": "op", "?op=w_q": "op", "?trail=1.Q.0.0": "trail", "?trail=1.warp.0.0.0": "trail", "?trail=1.Q.0.0.0~": "trail", "?trail=x.Q.0.0.0": "trail",
 	} {
 		_, err := ParseLink(query)
 		var p *sim.Problem
@@ -269,7 +287,8 @@ func TestProtocolExamples(t *testing.T) {
 
 func FuzzCommand(f *testing.F) {
 	for _, s := range []string{`{"cmd":"open","link":"?a=b"}`, `{"cmd":"pick","layer":1,"head":2,"cell":{"op":"Q","row":1,"col":2}}`,
-		`{"cmd":"run","recipe":{"prompt":"x","sampler":{"seed":"3"}}}`, `{"cmd":"seek","step":-1}`, `{}`, `[`} {
+		`{"cmd":"run","recipe":{"prompt":"x","sampler":{"seed":"3"}}}`, `{"cmd":"seek","step":-1}`,
+		`{"cmd":"pick","layer":null,"head":0,"cell":null,"op":"Q","trail":[{"step":0,"op":"Q","head":0,"row":0,"col":0}]}`, `{"cmd":"back","by":"layer","op":"next"}`, `{}`, `[`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -286,7 +305,7 @@ func FuzzCommand(f *testing.F) {
 
 // FuzzLink: whatever is accepted reads the same after it is written again.
 func FuzzLink(f *testing.F) {
-	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?%"} {
+	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0", "?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
