@@ -17,7 +17,7 @@ var floors = [][]string{
 	{"sim/mat", "static"},
 	{"sim"},
 	{"sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
-	{"sim/run", "sim/tape", "sim/explain"},
+	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"web/wire", "web/text"},
 	{"web/room", "web/page"},
 	{"web/live"},

@@ -44,7 +44,12 @@ export function createActions(store, link) {
     },
     /** @param {ArrayBuffer} data */
     frame(data) {
-      const frame = decode(data);
+      let frame;
+      try {
+        frame = decode(data);
+      } catch (e) {
+        return store.set({ problem: { problem: "frame.bad", args: { Why: e instanceof Error ? e.message : String(e) } }, playing: false });
+      }
       const before = store.get().frame;
       store.set({ frame, lost: false });
       // The link says what is open and what is counted; from then on this page does.
@@ -53,7 +58,9 @@ export function createActions(store, link) {
       addressTimer = setTimeout(showAddress, ADDRESS_PAUSE);
       const { run, step } = frame.meta;
       const end = run.ended && step?.n === run.recorded - 1;
-      if (end && store.get().playing) store.set({ playing: false });
+      // Play is one step after the other, so it is here that it meets a breakpoint.
+      const reached = frame.meta.breaks?.here.length > 0 && step?.n !== before?.meta.step?.n;
+      if ((end || reached) && store.get().playing) store.set({ playing: false });
       clearTimeout(timer);
       if (store.get().playing && before !== frame) timer = setTimeout(() => link.send({ cmd: "forward", by: "layer" }), PLAY_PAUSE);
     },
@@ -81,6 +88,27 @@ export function createActions(store, link) {
     follow() {
       const p = store.get().frame?.meta.pick;
       if (p) act.pick({ layer: p.follow ? p.layer : null, head: p.head });
+    },
+    /** Sets a bookmark at the cursor, or takes it away. */
+    mark() {
+      const { marks = [], step } = store.get().frame?.meta ?? {};
+      if (step) link.send({ cmd: "mark", marks: marks.includes(step.n) ? marks.filter((/** @type {number} */ n) => n !== step.n) : [...marks, step.n] });
+    },
+    /** To the next bookmark (1), or the one before (-1). @param {number} by */
+    toMark(by) {
+      const { marks = [], step } = store.get().frame?.meta ?? {};
+      const at = step?.n ?? -1;
+      const to = by > 0 ? marks.find((/** @type {number} */ n) => n > at) : marks.findLast((/** @type {number} */ n) => n < at);
+      if (to !== undefined) act.seek(to);
+    },
+    /** @param {string[]} points all of them */
+    breaks(points) {
+      act.send({ cmd: "break", breaks: points });
+    },
+    /** @param {string} point */
+    toggleBreak(point) {
+      const points = store.get().frame?.meta.breaks?.points ?? [];
+      act.breaks(points.includes(point) ? points.filter((/** @type {string} */ p) => p !== point) : [...points, point]);
     },
     /** Shows the value at hand at once, and asks for the exact one. @param {any} cell */
     pickCell(cell) {

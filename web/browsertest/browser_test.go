@@ -193,11 +193,10 @@ func stepsPerPass(t testing.TB) int {
 func (p *page) scrub(n int) {
 	p.t.Helper()
 	at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(`(async () => {
-		const { timeline } = await import("/static/js/view/layout.js");
+		const { place } = await import("/static/js/view/runmap.js");
 		const canvas = document.querySelector("[data-testid=timeline] canvas");
 		const box = canvas.getBoundingClientRect();
-		const run = window.kvstepFrame().meta.run;
-		const b = timeline({ width: canvas.clientWidth, height: 44, layers: run.config.layers, prompt: run.prompt_tokens, passes: run.recipe.max_new }).box(%d);
+		const b = place(canvas.clientWidth, window.kvstepFrame().meta).box(%d);
 		return { X: box.left + b.x + b.w / 2, Y: box.top + b.y + b.h / 2 };
 	})()`, n))
 	p.do(chromedp.MouseClickXY(at.X, at.Y))

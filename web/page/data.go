@@ -83,14 +83,21 @@ var glyphs = map[string]string{
 	"pause": "M4 3h3v10H4zM9 3h3v10H9z",
 	"end":   "M11 3h2v10h-2zM3 3v10l7-5z",
 	"stop":  "M4 4h8v8H4z",
+	"flag":  "M3 2h2v12H3zM6 3h7l-2 3 2 3H6z",
+	"left":  "M10 3v10L4 8z",
+	"right": "M6 3v10l6-5z",
 }
 
 // shortcuts are the keys of the help dialog; view/transport.js acts on them.
 var shortcuts = []struct{ key, id string }{
 	{"→", "controls.layer.long"}, {"←", "controls.back.long"}, {"t", "controls.token.long"},
 	{"Shift+T", "controls.back_token.long"}, {"p", "controls.play.long"}, {"e", "controls.end.long"},
-	{"s", "controls.stop.long"}, {"f", "pick.follow.long"}, {"?", "help.title"},
+	{"s", "controls.stop.long"}, {"f", "pick.follow.long"}, {"b", "mark.toggle"}, {"n", "mark.next"},
+	{"Shift+N", "mark.back"}, {"k", "break.open"}, {"?", "help.title"},
 }
+
+// breakKinds are the breakpoints that there are (sim/breakpoint), as offered.
+var breakKinds = []string{"token", "layer", "cache", "top", "attend", "differ"}
 
 func itoa(n int) string      { return strconv.Itoa(n) }
 func utoa(n uint64) string   { return strconv.FormatUint(n, 10) }

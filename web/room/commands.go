@@ -1,9 +1,11 @@
 package room
 
 import (
+	"cmp"
 	"iter"
 
 	"kvstep/sim"
+	"kvstep/sim/breakpoint"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wire"
@@ -32,6 +34,13 @@ func (s *state) command(v Viewer, c wire.Command) {
 	}
 	if (c.Cmd == "forward" || c.Cmd == "back") && c.Op != "" { // walking op by op leads on into the next layer
 		seat.pick.Op, seat.pick.Trail = c.Op, nil
+	}
+	if c.Cmd == "mark" {
+		if err := s.marks(seat, c.Marks); err != nil {
+			s.refuse(v, err)
+		}
+		s.showTo(v, seat)
+		return
 	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
 	if err := s.drive(c); err != nil {
@@ -65,6 +74,12 @@ func (s *state) drive(c wire.Command) error {
 		s.tape.End(sim.DoneStop)
 	case "fork":
 		return s.fork(c.Token)
+	case "break":
+		points, err := breakpoint.ParseList(c.Breaks)
+		if err != nil {
+			return err
+		}
+		return s.breaks(points)
 	}
 	return nil // "pause" has done its work already
 }
@@ -73,7 +88,8 @@ func (s *state) drive(c wire.Command) error {
 func (s *state) open(v Viewer, seat *seat, query string) error {
 	link, err := wire.ParseLink(query)
 	seat.pick, seat.lang = link.Pick, link.Lang
-	if s.tape != nil {
+	if s.tape != nil { // the room's breakpoints are everyone's and stay
+		err = cmp.Or(err, s.marks(seat, link.Marks))
 		s.showTo(v, seat)
 		return err
 	}
@@ -88,12 +104,14 @@ func (s *state) open(v Viewer, seat *seat, query string) error {
 		s.show()
 		return err
 	}
+	// A bookmark or breakpoint that this run has no place for costs only itself.
+	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks))
 	s.walker = v
 	s.seek(link.Step)
 	if s.goal == noGoal {
 		s.show()
 	}
-	return nil
+	return err
 }
 
 // filled gives a recipe that asks for nothing the model's own first prompt.
@@ -119,7 +137,11 @@ func (s *state) start(r sim.Recipe) error {
 	if err != nil {
 		return err
 	}
-	s.replace(m, r, len(prompt), tape.New(s.source(m, r), TapeBudget))
+	s.replace(m, r, prompt, tape.New(s.source(m, r), TapeBudget))
+	_ = s.breaks(s.watch.points) // the other model may have fewer layers
+	for _, seat := range s.seats {
+		seat.marks = nil // they named steps of another run
+	}
 	return nil
 }
 
@@ -130,7 +152,7 @@ func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
 	}
 }
 
-func (s *state) replace(m *run.Loaded, r sim.Recipe, prompt int, t *tape.Tape) {
+func (s *state) replace(m *run.Loaded, r sim.Recipe, prompt []int, t *tape.Tape) {
 	s.closeTape()
 	s.model, s.recipe, s.prompt, s.tape = m, r, prompt, t
 }
@@ -180,7 +202,9 @@ func (s *state) fork(token int) error {
 	if _, err := s.model.Prepare(r); err != nil {
 		return err
 	}
-	s.replace(s.model, r, s.prompt, s.tape.Fork(s.source(s.model, r)))
+	forked := s.tape.Fork(s.source(s.model, r))
+	s.replace(s.model, r, s.prompt, forked)
+	s.watch.reset(forked.Len())
 	s.goal = toToken
 	return nil
 }

@@ -72,9 +72,10 @@ func (r *Room) send(f func(*state)) {
 
 // seat is what the room knows of one viewer.
 type seat struct {
-	seq  int
-	pick wire.Pick
-	lang string
+	seq   int
+	pick  wire.Pick
+	marks []int
+	lang  string
 }
 
 // goal is where a walk ends.
@@ -96,8 +97,9 @@ type state struct {
 
 	model  *run.Loaded
 	recipe sim.Recipe
-	prompt int // its tokens
+	prompt []int // ids
 	tape   *tape.Tape
+	watch  watch
 
 	goal    goal
 	target  int
@@ -139,7 +141,9 @@ func (s *state) walk() {
 	if !arrived {
 		switch s.goal {
 		case toToken:
-			arrived = s.tape.Step(at).Part == sim.HeadPart
+			arrived = s.tape.Step(at).Part == sim.HeadPart || s.reached(at)
+		case toEnd:
+			arrived = s.reached(at)
 		case toStep:
 			arrived = at >= s.target
 		}
@@ -175,12 +179,14 @@ func (s *state) showTo(v Viewer, seat *seat) {
 	if s.tape == nil {
 		return
 	}
+	s.look()
 	seat.seq++
 	m := wire.Moment{
-		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: s.prompt,
+		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt,
+		Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal,
 		Text: s.written(), At: s.tape.Step,
-		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Lang: seat.lang},
+		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang},
 	}
 	if at := s.tape.Cursor(); at >= 0 {
 		m.Step = s.tape.Step(at)

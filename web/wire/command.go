@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"kvstep/sim"
+	"kvstep/sim/breakpoint"
 	"kvstep/sim/run"
 )
 
@@ -21,6 +22,8 @@ type Command struct {
 	By     string      `json:"by"`     // forward: layer, token, end; back: layer, token
 	Step   int         `json:"step"`   // seek
 	Token  int         `json:"token"`  // fork
+	Breaks []string    `json:"breaks"` // break: all of them, as breakpoint.Parse reads them
+	Marks  []int       `json:"marks"`  // mark: all of them
 	Pick               // pick; forward and back: op, to look at another one from there
 }
 
@@ -57,6 +60,11 @@ func (c *Command) check() error {
 			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
 		}
 		return nil
+	case "break":
+		_, err := breakpoint.ParseList(c.Breaks)
+		return err
+	case "mark":
+		return checkMarks(c.Marks)
 	case "run":
 		if c.Recipe == nil {
 			return sim.NewProblem("command.bad", "Why", "run needs a recipe")

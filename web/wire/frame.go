@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/explain"
@@ -32,6 +33,10 @@ type Moment struct {
 	Text string                // generated so far
 	At   func(n int) *sim.Step // any step up to the cursor
 	Link Link                  // the pick is Link.Pick
+
+	Waiting []int            // ids of the prompt, told before the first step
+	Hits    []breakpoint.Hit // of Link.Breaks, in all recorded steps, in order
+	HitsAt  []int            // their steps
 }
 
 // Layer is the layer that is looked at: the picked one, or the cursor's.
@@ -72,6 +77,7 @@ func Encode(dst []byte, m *Moment) []byte {
 		"link":   text(m.Link.Query()),
 		"cell":   "null",
 	}}
+	m.addBreaks(f.Meta)
 	if m.From != nil {
 		f.Meta["pick_step"] = text(passInfo{m.From.Rows, m.From.Cached, m.From.Pass, m.From.Phase})
 		f.Meta["cell"] = text(m.cell(r))

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/breakpoint"
 	"kvstep/sim/explain"
 	"kvstep/sim/run"
 )
@@ -19,6 +20,8 @@ type Link struct {
 	Recipe sim.Recipe
 	Step   int // -1 is before the first
 	Pick   Pick
+	Breaks []breakpoint.Point
+	Marks  []int  // bookmarked steps, in order
 	Lang   string // "" if the link does not say
 }
 
@@ -88,6 +91,8 @@ func (l Link) Query() string {
 	put("show", strings.Join(l.Pick.Show, ","), "")
 	put("op", l.Pick.Op, "")
 	put("trail", joinTrail(l.Pick.Trail), "")
+	put("break", joinPoints(l.Breaks), "")
+	put("mark", joinInts(l.Marks), "")
 	put("lang", l.Lang, "")
 	return "?" + v.Encode()
 }
@@ -128,6 +133,8 @@ func ParseLink(query string) (Link, error) {
 		p.refuse("op")
 	}
 	l.Pick.Trail = p.trail()
+	l.Breaks = p.breaks()
+	l.Marks = p.marks()
 	l.Lang = v.Get("lang")
 	if show := v.Get("show"); show != "" {
 		l.Pick.Show = strings.Split(show, ",")

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
 	"kvstep/sim/model"
@@ -50,7 +51,8 @@ func small(t testing.TB) (*run.Loaded, sim.Recipe, []sim.Step) {
 // moment is step n (-1: none) with layer and head picked.
 func moment(l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int) *Moment {
 	m := &Moment{At: func(n int) *sim.Step { return &steps[n] }, Seq: n + 2, Model: l, Recipe: rec, Prompt: len(rec.Tokens), Recorded: len(steps), Ended: "max-new",
-		Link: Link{Recipe: rec, Step: n, Pick: Pick{Layer: &layer, Head: head, Cell: &Cell{"scores", 0, 1}}}}
+		Waiting: rec.Tokens,
+		Link:    Link{Recipe: rec, Step: n, Pick: Pick{Layer: &layer, Head: head, Cell: &Cell{"scores", 0, 1}}}}
 	if n < 0 {
 		return m
 	}
@@ -91,8 +93,9 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"softmax": looking(moment(l, rec, steps, 1, 1, 3), "probs", explain.Ref{Step: 1, Op: "probs", Head: 3, Row: 3, Col: 1}),
 		"followed": looking(moment(l, rec, steps, 7, 1, 1), "dots", explain.Ref{Step: 7, Op: "dots", Head: 1, Col: 2},
 			explain.Ref{Step: 7, Op: "K", Head: 1, Row: 2, Col: 4}),
-		"logits": looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),
-		"act":    looking(moment(l, rec, steps, 0, 0, 0), "act"),
+		"logits":  looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),
+		"act":     looking(moment(l, rec, steps, 0, 0, 0), "act"),
+		"stopped": stopped(t, l, rec, steps, 5),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {
@@ -114,6 +117,72 @@ func TestFramesForTheBrowser(t *testing.T) {
 func withPanels(m *Moment, show ...string) *Moment {
 	m.Link.Pick.Show = show
 	return m
+}
+
+type recorded []sim.Step
+
+func (r recorded) Step(n int) *sim.Step { return &r[n] }
+
+// stopped is step n of a run with two bookmarks and every kind of breakpoint.
+func stopped(t testing.TB, l *run.Loaded, rec sim.Recipe, steps []sim.Step, n int) *Moment {
+	t.Helper()
+	m := moment(l, rec, steps, n, 1, 1)
+	points, err := breakpoint.ParseList([]string{"token", "layer:1", "cache:1", "top", "attend:0", "differ"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Link.Breaks, m.Link.Marks = points, []int{2, 5}
+	for at := range steps {
+		for _, p := range points {
+			if h, ok := p.Hit(l.Model, recorded(steps), at); ok {
+				m.Hits, m.HitsAt = append(m.Hits, h), append(m.HitsAt, at)
+			}
+		}
+	}
+	return m
+}
+
+// TestFrameTellsOfBreakpoints: all hits that cannot be foreseen, and why the
+// run stands here.
+func TestFrameTellsOfBreakpoints(t *testing.T) {
+	l, rec, steps := small(t)
+	for n := range steps {
+		m := stopped(t, l, rec, steps, n)
+		f, err := checkpoint.ReadSafetensors(Encode(nil, m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got breaksInfo
+		if err := json.Unmarshal([]byte(f.Meta["breaks"]), &got); err != nil || len(got.Points) != 6 {
+			t.Fatalf("%v in %s", err, f.Meta["breaks"])
+		}
+		seen := 0
+		for i, h := range m.Hits {
+			if foreseen := h.Kind == breakpoint.Token || h.Kind == breakpoint.Layer; !foreseen {
+				if at := got.Hits[seen]; at[0] != m.HitsAt[i] || got.Points[at[1]] != h.String() {
+					t.Fatalf("hit %v is told as %v", h, at)
+				}
+				seen++
+			}
+			if m.HitsAt[i] != n {
+				continue
+			}
+			told := got.Here[0]
+			got.Here = got.Here[1:]
+			if told.Point != h.String() || told.Prob != h.Prob || int64(told.Bytes) != h.Bytes {
+				t.Errorf("step %d: %+v is told as %+v", n, h, told)
+			}
+			if h.Kind == breakpoint.Attend && (*told.Head != h.Head || *told.Query != h.Query) {
+				t.Errorf("step %d: %+v is told as %+v", n, h, told)
+			}
+		}
+		if len(got.Here) != 0 || seen != len(got.Hits) {
+			t.Errorf("step %d: too much is told: %s", n, f.Meta["breaks"])
+		}
+		if f.Meta["marks"] != "[2,5]" {
+			t.Errorf("marks %s", f.Meta["marks"])
+		}
+	}
 }
 
 // TestFrameHoldsTheStep: what a frame carries is what the step holds.
@@ -222,11 +291,12 @@ func TestLinkRoundTrip(t *testing.T) {
 	layer := 3
 	l := Link{Step: 17, Lang: "zh", Pick: Pick{Layer: &layer, Head: 2, Cell: &Cell{"probs", 4, 5}, Op: "probs",
 		Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}, {Step: 17, Op: "K", Row: 3, Col: 1}},
-		Show:  []string{"history", "history-kv"}, Unit: "mac", Pairs: "dense", Logits: "all"}, Recipe: run.Complete(sim.Recipe{
-		Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
-		Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, Seed: math.MaxUint64},
-		Pairs:   "dense", Logits: "all", Forced: []sim.Forced{{Pass: 0, Token: 5}, {Pass: 3, Token: 9}},
-	})}
+		Show:  []string{"history", "history-kv"}, Unit: "mac", Pairs: "dense", Logits: "all"},
+		Marks: []int{2, 9}, Breaks: []breakpoint.Point{{Kind: breakpoint.Layer, N: 2}, {Kind: breakpoint.Top}}, Recipe: run.Complete(sim.Recipe{
+			Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
+			Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, Seed: math.MaxUint64},
+			Pairs:   "dense", Logits: "all", Forced: []sim.Forced{{Pass: 0, Token: 5}, {Pass: 3, Token: 9}},
+		})}
 	back, err := ParseLink(l.Query())
 	if err != nil || !reflect.DeepEqual(back, l) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, back, l)
@@ -240,14 +310,27 @@ func TestLinkRoundTrip(t *testing.T) {
 func TestBadLinksNameTheField(t *testing.T) {
 	for query, field := range map[string]string{
 		"?step=x": "step", "?new=1e9": "new", "?t=NaN": "t", "?p=Inf": "p", "?tokens=1,a": "tokens",
-		"?fork=3": "fork", "?cell=Q.1": "cell", "?seed=-1": "seed", "?layer=": "layer", "?%zz": "query",
 		"?show=heads,heads": "show", "?show=sky": "show", "?unit=mile": "unit", "?pairs=some": "pairs", "?logits=first": "logits",
 		"?op=warp": "op", "?op=w_q": "op", "?trail=1.Q.0.0": "trail", "?trail=1.warp.0.0.0": "trail", "?trail=1.Q.0.0.0~": "trail", "?trail=x.Q.0.0.0": "trail",
+		"?mark=1,b": "mark", "?fork=3": "fork", "?cell=Q.1": "cell", "?seed=-1": "seed", "?layer=": "layer", "?%zz": "query",
 	} {
 		_, err := ParseLink(query)
 		var p *sim.Problem
 		if !errors.As(err, &p) || p.ID != "link.field" || p.Args["Field"] != field {
 			t.Errorf("%s: %v", query, err)
+		}
+	}
+}
+
+func TestBadBreakpointsAndMarksInLinks(t *testing.T) {
+	for query, id := range map[string]string{
+		"?break=soon": "break.kind", "?break=token,cache:zero": "break.number", "?break=" + strings.Repeat("top,", 20): "break.many",
+		"?mark=-1": "mark.range", "?mark=" + strings.Repeat("1,", 64) + "2": "mark.many",
+	} {
+		_, err := ParseLink(query)
+		var p *sim.Problem
+		if !errors.As(err, &p) || p.ID != id {
+			t.Errorf("%.40s: %v, want %s", query, err, id)
 		}
 	}
 }
@@ -305,7 +388,8 @@ func FuzzCommand(f *testing.F) {
 
 // FuzzLink: whatever is accepted reads the same after it is written again.
 func FuzzLink(f *testing.F) {
-	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0", "?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?%"} {
+	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0",
+		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?break=top,layer:1,attend:9&mark=3,1", "?%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {

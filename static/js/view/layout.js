@@ -67,30 +67,32 @@ export const tensorCell = (name, at) => (name === "K" ? { row: at.col, col: at.r
  * The timeline: prefill as one block as wide as its prompt, then one column
  * for each decode pass; layers from the bottom up, the head on top.
  *
- * @param {{width: number, height: number, layers: number, prompt: number, passes: number}} size
+ * @param {{width: number, height: number, layers: number, prompt: number, passes: number, left?: number, top?: number}} size
+ *   left and top are room before the map: width counts it, height does not
  */
-export function timeline({ width, height, layers, prompt, passes }) {
+export function timeline({ width, height, layers, prompt, passes, left = 0, top = 0 }) {
   const units = prompt + (passes - 1);
-  const gap = passes > 1 ? 6 : 0; // prefill and decode are two stretches
-  const unit = (width - gap) / units;
+  const gap = passes > 1 ? 8 : 0; // prefill and decode are two stretches
+  const unit = (width - left - gap) / units;
   const tall = height / (layers + 1);
   return {
     unit,
     tall,
     /** @param {number} pass */
-    column: (pass) => (pass === 0 ? { x: 0, w: unit * prompt } : { x: gap + unit * (prompt + pass - 1), w: unit }),
+    column: (pass) => (pass === 0 ? { x: left, w: unit * prompt } : { x: left + gap + unit * (prompt + pass - 1), w: unit }),
     /** @param {number} n @returns {Box} */
     box(n) {
       const pass = Math.floor(n / (layers + 1));
       const part = n % (layers + 1);
       const { x, w } = this.column(pass);
-      return { x, y: height - (part + 1) * tall, w, h: tall };
+      return { x, y: top + height - (part + 1) * tall, w, h: tall };
     },
     /** The step under a point. @param {number} x @param {number} y */
     at(x, y) {
-      const raw = (x - (x > unit * prompt ? gap : 0)) / unit - prompt + 1;
+      const from = x - left;
+      const raw = (from - (from > unit * prompt ? gap : 0)) / unit - prompt + 1;
       const pass = clamp(Math.floor(Math.max(raw, 0)), 0, passes - 1);
-      const part = clamp(Math.floor((height - y) / tall), 0, layers);
+      const part = clamp(Math.floor((top + height - y) / tall), 0, layers);
       return pass * (layers + 1) + part;
     },
   };

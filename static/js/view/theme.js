@@ -3,7 +3,7 @@
 
 import { ramp } from "../scale/color.js";
 
-const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached", "fresh", "seq0", "seq1", "seq2", "neg", "zero", "pos"];
+const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached", "fresh", "bad", "seq0", "seq1", "seq2", "neg", "zero", "pos"];
 
 /**
  * @typedef {Record<string, string> & {}} Colors

@@ -4,6 +4,7 @@
 export const KEYS = /** @type {Record<string, string>} */ ({
   ArrowRight: "layer", ArrowLeft: "back", t: "token", T: "back-token",
   p: "play", e: "end", s: "stop", f: "follow", "?": "help",
+  b: "mark", n: "mark-next", N: "mark-back", k: "breaks",
 });
 
 const COMMANDS = /** @type {Record<string, object>} */ ({
@@ -19,13 +20,16 @@ const COMMANDS = /** @type {Record<string, object>} */ ({
 
 /**
  * @param {HTMLElement} root
- * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void}} act
+ * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void, toMark: (by: number) => void}} act
  */
 export function createTransport(root, act) {
   const run = (/** @type {string} */ name) => {
     if (name === "play") act.play();
     else if (name === "follow") act.follow();
     else if (name === "help") act.help();
+    else if (name === "mark") act.mark();
+    else if (name === "mark-next" || name === "mark-back") act.toMark(name === "mark-next" ? 1 : -1);
+    else if (name === "breaks") toggle(name);
     else act.send(COMMANDS[name]);
   };
   root.addEventListener("click", (e) => {
@@ -50,6 +54,11 @@ export function createTransport(root, act) {
     };
     for (const name of ["layer", "token", "end", "play"]) off(name, end);
     for (const name of ["back", "back-token", "restart"]) off(name, at < 0);
+    const marks = meta?.marks ?? [];
+    off("mark", at < 0);
+    off("mark-next", !marks.some((/** @type {number} */ n) => n > at));
+    off("mark-back", !marks.some((/** @type {number} */ n) => n < at));
+    root.querySelector('button[data-do="mark"]')?.setAttribute("aria-pressed", String(marks.includes(at)));
     off("stop", !!meta?.run.ended || at < 0);
     const play = root.querySelector('button[data-do="play"]');
     if (play instanceof HTMLElement) {
@@ -60,6 +69,14 @@ export function createTransport(root, act) {
       play.dataset.busy = String(busy);
     }
   };
+}
+
+/** Opens a menu and goes to its first control, or closes it. @param {string} id */
+function toggle(id) {
+  const menu = /** @type {HTMLDetailsElement} */ (document.getElementById(id));
+  menu.open = !menu.open;
+  const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");
+  if (to instanceof HTMLElement) to.focus();
 }
 
 /** Single keys can be switched off in the help dialog. */

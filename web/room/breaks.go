@@ -1,0 +1,80 @@
+package room
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/breakpoint"
+	"kvstep/web/wire"
+)
+
+// watch is where walks of a room stop by themselves, and what was found when
+// each recorded step was asked, once.
+type watch struct {
+	points  []breakpoint.Point
+	hits    []breakpoint.Hit
+	at      []int // the steps of hits, in order
+	checked int   // steps asked so far
+}
+
+// reset forgets what was found from step n on.
+func (w *watch) reset(n int) {
+	w.checked = min(w.checked, n)
+	for len(w.at) > 0 && w.at[len(w.at)-1] >= n {
+		w.at, w.hits = w.at[:len(w.at)-1], w.hits[:len(w.hits)-1]
+	}
+}
+
+// look asks every step recorded since it last looked.
+func (s *state) look() {
+	w := &s.watch
+	for ; w.checked < s.tape.Len(); w.checked++ {
+		for _, p := range w.points {
+			if h, ok := p.Hit(s.model.Model, s.tape, w.checked); ok {
+				w.hits, w.at = append(w.hits, h), append(w.at, w.checked)
+			}
+		}
+	}
+}
+
+// reached tells whether a breakpoint is reached at step n.
+func (s *state) reached(n int) bool {
+	s.look()
+	for i := len(s.watch.at) - 1; i >= 0 && s.watch.at[i] >= n; i-- {
+		if s.watch.at[i] == n {
+			return true
+		}
+	}
+	return false
+}
+
+// breaks sets all breakpoints of the room. Those that this run can never reach
+// are left out, and the first of them is the error.
+func (s *state) breaks(points []breakpoint.Point) error {
+	var kept []breakpoint.Point
+	var first error
+	for _, p := range points {
+		if err := p.Check(s.model.Model.Config, len(s.prompt)+s.recipe.MaxNew-1); err != nil {
+			if first == nil {
+				first = err
+			}
+			continue
+		}
+		kept = append(kept, p)
+	}
+	s.watch = watch{points: kept}
+	return first
+}
+
+// marks sets all bookmarks of one viewer; no one else sees them.
+func (s *state) marks(seat *seat, marks []int) error {
+	length := (s.model.Model.Config.Layers + 1) * s.recipe.MaxNew
+	var first error
+	seat.marks = nil
+	for _, n := range wire.SortMarks(marks) {
+		if n < length {
+			seat.marks = append(seat.marks, n)
+		} else if first == nil {
+			first = sim.NewProblem("mark.beyond", "Have", n, "Length", length)
+		}
+	}
+	return first
+}
