@@ -280,7 +280,7 @@ func breakpoints(d HomeData) templ.Component {
 			templ_7745c5c3_Var14 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<details id=\"breaks\" class=\"menu\" data-testid=\"breaks\"><summary class=\"button\"><i class=\"dot\" aria-hidden=\"true\"></i>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<details id=\"breaks\" class=\"menu\" name=\"menu\" data-testid=\"breaks\"><summary class=\"button\"><i class=\"dot\" aria-hidden=\"true\"></i>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
