@@ -121,7 +121,8 @@ export function createActions(store, link) {
      * @param {string[]} open @param {string[]} [close]
      */
     show(open, close = []) {
-      const before = store.get().show ?? [];
+      const before = store.get().show;
+      if (!before) return; // the first frame will say what the link has open
       const show = [...before.filter((/** @type {string} */ x) => !open.includes(x) && !close.includes(x)), ...open];
       if (show.join() === before.join()) return;
       store.set({ show });

@@ -13,9 +13,12 @@ import { createPickers } from "./view/pickers.js";
 import { createWaiting } from "./view/waiting.js";
 import { createStage } from "./view/stage.js";
 import { createTable } from "./view/table.js";
+import { createHeads } from "./view/heads.js";
 import { createCache } from "./view/cache.js";
 import { createTokens } from "./view/tokens.js";
 import { createLedger } from "./view/ledger.js";
+import { createFormulas } from "./view/formulas.js";
+import { createHistory } from "./view/history.js";
 
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const store = createStore(/** @type {any} */ ({
@@ -40,9 +43,12 @@ store.subscribe(createPickers(part("pickers"), act));
 store.subscribe(createWaiting(part("waiting")));
 store.subscribe(createStage(part("stage"), act));
 store.subscribe(createTable(part("table")));
+store.subscribe(createHeads(part("all-heads"), act));
 store.subscribe(createCache(part("cache"), act));
 store.subscribe(createTokens(part("tokens"), act));
-store.subscribe(createLedger(part("ledger")));
+store.subscribe(createLedger(part("ledger"), act));
+store.subscribe(createFormulas(part("counters"), act));
+store.subscribe(createHistory(part("history"), act));
 
 const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
   opened: () => link.send({ cmd: "open", link: store.get().frame?.meta.link ?? location.search }),

@@ -37,4 +37,6 @@ export const theme = {
   colors: { surface: "#fff", ink: "#000", muted: "#666", line: "#ccc", hatch: "#999", cached: "#00f", uncached: "#f80", fresh: "#80f" },
   sequential: Uint32Array.from({ length: 256 }, (_, i) => i),
   diverging: Uint32Array.from({ length: 256 }, (_, i) => i),
+  reads: Uint32Array.from({ length: 256 }, (_, i) => i),
+  again: Uint32Array.from({ length: 256 }, (_, i) => i),
 };

@@ -66,12 +66,6 @@ var plates = []string{"Q", "K", "scores", "probs", "V", "out"}
 
 var parts = []string{"qkv", "scores", "av", "out", "mlp", "head"}
 
-// traffic are the ledger's other rows and how each number came to be.
-var traffic = []struct{ key, kind string }{
-	{"kv_bytes", "counted"}, {"kv_write_bytes", "counted"}, {"kv_read_bytes", "counted"},
-	{"weight_bytes", "counted"}, {"seconds", "measured"},
-}
-
 // glyphs are the transport's icons, drawn in a box of 16.
 var glyphs = map[string]string{
 	"start": "M3 3h2v10H3zM13 3v10L6 8z",

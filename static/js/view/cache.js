@@ -1,89 +1,111 @@
 // The KV cache as what it is: [layer, kv_head, position, head_dim], one mark
-// for each cached row, growing by the rows that this step appended.
+// for each cached row, growing by the rows that this step appended. Each row
+// tells where it comes from.
 
-import { si } from "./format.js";
-import { stamp } from "./matrix.js";
+import { createChoice } from "./panel.js";
+import { fill, sentence } from "./provenance.js";
+import { plan } from "./cacheplan.js";
+import { cell as short, si } from "./format.js";
+import { shade } from "./cachepaint.js";
 import { watchWidth } from "./width.js";
 
-/** @param {HTMLElement} root @param {{repaint: () => void}} act */
-export function createCache(root, act) {
-  const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
-  const width = watchWidth(canvas, act.repaint);
-  const shape = /** @type {HTMLElement} */ (root.querySelector("[data-shape]"));
-  const bytes = /** @type {HTMLElement} */ (root.querySelector("[data-bytes]"));
-  const each = /** @type {HTMLElement} */ (root.querySelector("[data-each]"));
-  /** @param {any} state */
-  return function view({ frame, theme, t }) {
-    if (!frame) return;
-    const { kv, run, step } = frame.meta;
-    const c = run.config;
-    const held = Math.max(...kv.lens, 0);
-    shape.textContent = t("cache.shape", { Shape: `[${c.layers}, ${c.kv_heads}, ${held}, ${c.head_dim}]` });
-    bytes.textContent = si(kv.bytes, "B");
-    bytes.dataset.value = String(kv.bytes);
-    each.textContent = t("cache.each", { Bytes: kv.bytes_per_token });
-    canvas.setAttribute("aria-label", t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }));
-    draw(canvas, width(), frame, theme, t);
-  };
-}
+const FORGET = 1500; // milliseconds after which a picture no one points at asks for no more data
 
 /**
- * @param {HTMLCanvasElement} canvas @param {number} width @param {any} frame
- * @param {import("./theme.js").Theme} theme @param {import("../text.js").T} t
+ * @param {HTMLElement} root
+ * @param {{show: (open: string[], close?: string[]) => void, repaint: () => void}} act
  */
-function draw(canvas, width, frame, theme, t) {
-  const { kv, run, step, pick } = frame.meta;
-  const { layers, kv_heads: heads } = run.config;
-  const left = 30;
-  const mark = Math.min(Math.max((width - left - 12) / 2 / kv.capacity, 1), 14); // pixels of one position
-  const strip = heads > 4 ? 5 : 8;
-  const block = heads * (strip + 1) + 8;
-  const half = (width - left) / 2;
-  const height = 18 + layers * block;
-  const ratio = globalThis.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.setProperty("height", `${height}px`);
-  const ctx = canvas.getContext("2d");
-  if (!ctx) return;
-  ctx.scale(ratio, ratio);
-  ctx.font = theme.font;
-  const c = theme.colors;
-  const now = step && step.part === "layer" ? step.layer : -1;
-  ctx.textBaseline = "middle";
-  for (const [side, name] of ["cache_k", "cache_v"].entries()) {
-    const tensor = frame.tensors[name];
-    const x0 = left + side * half;
-    ctx.fillStyle = c.muted;
-    ctx.fillText(side ? "V" : "K", x0, 8);
-    for (let l = 0; l < layers; l++) {
-      const y0 = 18 + (layers - 1 - l) * block;
-      if (side === 0) {
-        ctx.fillStyle = l === pick.layer ? c.ink : c.muted;
-        ctx.fillText(t("cache.layer", { Layer: l + 1 }), 0, y0 + (heads * (strip + 1)) / 2);
-      }
-      ctx.strokeStyle = c.line;
-      ctx.lineWidth = 1;
-      ctx.beginPath();
-      for (let h = 0; h < heads; h++) ctx.rect(x0 + 0.5, y0 + h * (strip + 1) + 0.5, mark * kv.capacity - 1, strip - 1);
-      ctx.stroke(); // room not yet used
-      if (kv.lens[l] > 0) {
-        const at = l * heads * tensor.shape[2];
-        const grid = {
-          rows: heads, cols: kv.lens[l], max: 255 / 0.749, signed: false,
-          // never as pale as an empty place
-          at: (/** @type {number} */ h, /** @type {number} */ p) => 85 + tensor.data[at + h * tensor.shape[2] + p],
-        };
-        stamp(ctx, grid, theme.sequential, { x: x0, y: y0, w: mark * kv.lens[l], h: heads * (strip + 1) - 1 });
-        ctx.fillStyle = c.surface; // the gaps between heads and positions
-        for (let h = 1; h < heads; h++) ctx.fillRect(x0, y0 + h * (strip + 1) - 1, mark * kv.lens[l], 1);
-        if (mark > 4) for (let p = 1; p < kv.lens[l]; p++) ctx.fillRect(x0 + p * mark - 1, y0, 1, heads * (strip + 1));
-      }
-      if (l === now) { // what this step appended
-        ctx.strokeStyle = c.fresh;
-        ctx.lineWidth = 2;
-        ctx.strokeRect(x0 + kv.before * mark - 1, y0 - 2, (kv.lens[l] - kv.before) * mark + 1, heads * (strip + 1) + 3);
-      }
+export function createCache(root, act) {
+  const part = (/** @type {string} */ selector) => /** @type {any} */ (root.querySelector(selector));
+  const [canvas, output, details, select] = [part("canvas"), part("output"), part("details"), part("select")];
+  const width = watchWidth(canvas, act.repaint);
+  const choice = createChoice(root, "cache-view", { read: "rows-read", again: "rows-again" }, act);
+  let layout = /** @type {import("./cacheplan.js").Plan|null} */ (null);
+  let state = /** @type {any} */ (null);
+  let here = /** @type {import("./cacheplan.js").Row|null} */ (null);
+  let kept = false; // chosen by a press or a key, not only pointed at
+  let timer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
+
+  const look = () => {
+    clearTimeout(timer);
+    act.show(["rows"]);
+  };
+  const leave = () => {
+    if (kept) return;
+    here = null;
+    act.repaint();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!details.open && view(state) === "size") act.show([], ["rows"]);
+    }, FORGET);
+  };
+  const go = (/** @type {typeof here} */ row) => {
+    if (!row || (here && row.side === here.side && row.layer === here.layer && row.head === here.head && row.position === here.position)) return;
+    here = row;
+    look();
+    act.repaint();
+  };
+  canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)));
+  canvas.addEventListener("pointerenter", look);
+  canvas.addEventListener("pointerleave", leave);
+  canvas.addEventListener("blur", leave);
+  canvas.addEventListener("focus", () => {
+    look();
+    if (!here) go({ side: 0, layer: state?.frame?.meta.pick.layer ?? 0, head: 0, position: 0 });
+  });
+  canvas.addEventListener("click", (/** @type {MouseEvent} */ e) => {
+    const row = layout?.at(e.offsetX, e.offsetY) ?? null;
+    kept = !!row;
+    if (row) go(row);
+    else leave();
+  });
+  canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || !layout) return;
+    const held = Math.max(...(state?.frame?.meta.kv.lens ?? [0]), 1);
+    const to = e.key === "Escape" ? null : layout.step(here ?? { side: 0, layer: 0, head: 0, position: 0 }, e.key, held);
+    if (e.key === "Escape") [kept, here] = [false, null];
+    else if (!to) return;
+    e.preventDefault();
+    e.stopPropagation(); // the page's own keys step the run
+    kept = !!to;
+    if (to) go(to);
+    else act.repaint();
+  });
+  details.addEventListener("toggle", () => (details.open ? look() : leave()));
+  select.addEventListener("change", act.repaint);
+
+  /** @param {any} next */
+  return function paint(next) {
+    state = next;
+    choice(next);
+    const { frame, theme, t } = next;
+    if (!frame) return;
+    if (view(next) !== "size" && !next.show?.includes("rows")) look(); // a heat needs the rows' counts
+    const { kv, run } = frame.meta;
+    const c = run.config;
+    const held = Math.max(...kv.lens, 0);
+    part("[data-shape]").textContent = t("cache.shape", { Shape: `[${c.layers}, ${c.kv_heads}, ${held}, ${c.head_dim}]` });
+    part("[data-bytes]").textContent = si(kv.bytes, "B");
+    part("[data-bytes]").dataset.value = String(kv.bytes);
+    part("[data-each]").textContent = t("cache.each", { Bytes: kv.bytes_per_token });
+    canvas.setAttribute("aria-label", t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }));
+    layout = plan({ width: width(), layers: c.layers, heads: c.kv_heads, capacity: kv.capacity });
+    const most = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });
+    part("[data-key]").textContent = t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most });
+    output.textContent = here ? sentence(frame, here, t) : t("cache.hint");
+    table(frame, c.layers, t);
+  };
+
+  /** @param {any} frame @param {number} layers @param {import("../text.js").T} t */
+  function table(frame, layers, t) {
+    if (select.options.length !== layers) {
+      select.replaceChildren(...Array.from({ length: layers }, (_, l) => new Option(String(l + 1), String(l))));
     }
+    const into = part("table");
+    if (details.open) fill(into, frame, Number(select.value), t);
+    else if (into.firstChild) into.replaceChildren();
   }
 }
+
+/** What the picture is coloured by. @param {any} state @returns {"size"|"read"|"again"} */
+const view = (state) => (state?.show?.includes("rows-read") ? "read" : state?.show?.includes("rows-again") ? "again" : "size");

@@ -8,7 +8,7 @@ const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
 const flops = (counters, part) => number(counters.flops[part] ?? 0);
 
 const ROWS = /** @type {const} */ ([
-  ["kv_bytes", "B"], ["kv_write_bytes", "B"], ["kv_read_bytes", "B"], ["weight_bytes", "B"], ["seconds", "s"],
+  ["elementwise", ""], ["kv_tokens", ""], ["kv_bytes", "B"], ["kv_write_bytes", "B"], ["kv_read_bytes", "B"], ["weight_bytes", "B"], ["seconds", "s"],
 ]);
 
 /** @param {any} counters */
@@ -29,8 +29,18 @@ export function bar(mine, cached, longest) {
   ].filter((piece) => piece.share > 0);
 }
 
-/** @param {HTMLElement} root */
-export function createLedger(root) {
+/** What one multiplication and addition are counted as. @param {any} frame */
+export const unitOf = (frame) => (frame.meta.ledger.count.unit === "mac" ? "MAC" : "FLOP");
+
+/**
+ * @param {HTMLElement} root
+ * @param {{count: (change: object) => void}} act
+ */
+export function createLedger(root, act) {
+  root.querySelector("#switches")?.addEventListener("change", (e) => {
+    const input = /** @type {HTMLInputElement} */ (e.target);
+    act.count({ [input.name.replace("count-", "")]: input.value });
+  });
   /** @type {Map<string, HTMLElement>} cells of both tables */
   const cells = new Map();
   for (const table of root.querySelectorAll("[data-numbers]")) {
@@ -41,22 +51,27 @@ export function createLedger(root) {
   /** @param {any} state */
   return function view({ frame, t }) {
     if (!frame) return;
+    const unit = unitOf(frame);
+    for (const [name, value] of Object.entries(frame.meta.ledger.count)) {
+      const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);
+      if (input instanceof HTMLInputElement) input.checked = true;
+    }
     for (const span of ["step", "total"]) {
       const block = /** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`));
       const { cached, uncached } = frame.meta.ledger[span];
       const longest = Math.max(total(cached), total(uncached));
       for (const [lane, counters] of [["cached", cached], ["uncached", uncached]]) {
         const out = /** @type {HTMLElement} */ (block.querySelector(`[data-flops="${lane}"]`));
-        out.textContent = counters ? si(total(counters), "FLOP") : "–";
+        out.textContent = counters ? si(total(counters), unit) : "–";
         out.dataset.value = String(total(counters));
         fill(/** @type {HTMLElement} */ (block.querySelector(`[data-bar="${lane}"]`)), bar(counters, cached, longest), t);
       }
       const ratio = total(cached) ? total(uncached) / total(cached) : 1;
       /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = frame.meta.step ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) }) : "";
       for (const part of PARTS) {
-        put(cells, `${span}.flops.${part}`, cached && (cached.flops[part] ?? 0), uncached && (uncached.flops[part] ?? 0), "FLOP");
+        put(cells, `${span}.flops.${part}`, cached && (cached.flops[part] ?? 0), uncached && (uncached.flops[part] ?? 0), unit);
       }
-      for (const [key, unit] of ROWS) put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), unit);
+      for (const [key, of] of ROWS) put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), of);
     }
     lamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), frame.meta.step, t);
   };
@@ -66,8 +81,9 @@ export function createLedger(root) {
 function put(cells, key, a, b, unit) {
   for (const [lane, value] of [["cached", a], ["uncached", b]]) {
     const cell = cells.get(`${key}.${lane}`);
-    if (!cell || cell.dataset.value === String(value ?? "")) continue;
-    cell.textContent = value == null ? "–" : si(value, unit);
+    const text = value == null ? "–" : si(value, unit);
+    if (!cell || (cell.dataset.value === String(value ?? "") && cell.textContent === text)) continue;
+    cell.textContent = text;
     cell.dataset.value = value == null ? "" : String(value);
   }
 }

@@ -7,7 +7,7 @@ const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached",
 
 /**
  * @typedef {Record<string, string> & {}} Colors
- * @typedef {{colors: Colors, font: string, sequential: Uint32Array, diverging: Uint32Array}} Theme
+ * @typedef {{colors: Colors, font: string, sequential: Uint32Array, diverging: Uint32Array, reads: Uint32Array, again: Uint32Array}} Theme
  */
 
 /** @returns {Theme} */
@@ -21,5 +21,7 @@ export function readTheme() {
     font: `${Math.round(parseFloat(style.fontSize) * 0.76)}px ${style.fontFamily}`,
     sequential: ramp([colors.seq0, colors.seq1, colors.seq2]),
     diverging: ramp([colors.neg, colors.zero, colors.pos]),
+    reads: ramp([colors.seq0, colors.cached]),
+    again: ramp([colors.seq0, colors.uncached]),
   };
 }

@@ -1,0 +1,141 @@
+// The history of the run: what every pass cost in both lanes, on the curves
+// that the formulas draw for the whole run ahead.
+
+import { chart as geometry } from "./chart.js";
+import { axisRoom, draw, TALL } from "./curves.js";
+import { createChoice, createPanel } from "./panel.js";
+import { si } from "./format.js";
+import { unitOf } from "./ledger.js";
+import { watchWidth } from "./width.js";
+
+const LANES = ["cached", "uncached"];
+
+/**
+ * @param {HTMLDetailsElement} root
+ * @param {{show: (open: string[], close?: string[]) => void, seek: (n: number) => void, repaint: () => void}} act
+ */
+export function createHistory(root, act) {
+  const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
+  const output = /** @type {HTMLElement} */ (root.querySelector("output"));
+  const table = /** @type {HTMLDetailsElement} */ (root.querySelector(".table"));
+  const width = watchWidth(canvas, act.repaint);
+  const parts = [
+    createPanel(root, "history", act, ["history-kv", "history-read", "history-time", "history-total"]),
+    createChoice(root, "history-metric", { kv: "history-kv", read: "history-read", time: "history-time" }, act),
+    createChoice(root, "history-sum", { total: "history-total" }, act),
+  ];
+  /** @type {import("./chart.js").Chart|null} */
+  let layout = null;
+  let state = /** @type {any} */ (null);
+  let here = /** @type {number|null} */ (null); // the pass under the cursor; null is the run's own
+  const look = (/** @type {number|null} */ pass) => {
+    if (pass === here) return;
+    here = pass;
+    act.repaint();
+  };
+  const go = (/** @type {number} */ pass) => {
+    const { run } = state.frame.meta;
+    const perPass = run.config.layers + 1;
+    act.seek(Math.min(pass * perPass + perPass - 1, (run.ended ? run.recorded : run.length) - 1));
+  };
+  canvas.addEventListener("pointermove", (e) => layout && look(layout.pass(e.offsetX)));
+  canvas.addEventListener("pointerleave", () => look(null));
+  canvas.addEventListener("blur", () => look(null));
+  canvas.addEventListener("click", (e) => layout && state?.frame?.meta.history && go(layout.pass(e.offsetX)));
+  canvas.addEventListener("keydown", (e) => {
+    const info = state?.frame?.meta.history;
+    if (!info || e.ctrlKey || e.metaKey || e.altKey) return;
+    const at = here ?? state.frame.meta.step?.pass ?? 0;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: info.passes - 1 }[e.key];
+    if (e.key === "Enter") go(at);
+    else if (to === undefined) return;
+    else look(Math.min(Math.max(to, 0), info.passes - 1));
+    e.preventDefault();
+    e.stopPropagation(); // the page's own keys step the run
+  });
+  table.addEventListener("toggle", () => state && fill(table, state));
+
+  /** @param {any} next */
+  return function view(next) {
+    state = next;
+    for (const part of parts) part(next);
+    const { frame, theme, t } = next;
+    const info = frame?.meta.history;
+    if (!root.open || !info || width() === 0) return;
+    const label = names(info, frame, t);
+    const rows = series(frame);
+    const most = rows.reduce((top, r) => r.values.reduce((a, b) => Math.max(a, b), top), 0);
+    layout = geometry({ width: width(), height: TALL, passes: info.passes, most, axis: axisRoom(canvas, theme.font, most, label.unit) });
+    const at = here ?? frame.meta.step?.pass ?? null;
+    draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
+    canvas.setAttribute("aria-label", t("history.long", { Metric: label.metric, Passes: info.passes }));
+    output.textContent = at === null ? "" : say(frame, at, rows, label.unit, t);
+    fill(table, next);
+  };
+}
+
+/** @param {any} info @param {any} frame @param {import("../text.js").T} t */
+function names(info, frame, t) {
+  return { metric: t(`history.metric.${info.metric}`), unit: { flops: unitOf(frame), time: "s" }[/** @type {string} */ (info.metric)] ?? "B" };
+}
+
+/**
+ * The lines to draw: what the formulas say of the whole run, and what was paid.
+ * @param {any} frame
+ * @returns {import("./curves.js").Series[]}
+ */
+export function series(frame) {
+  const { history_ahead: ahead, history_paid: paid } = frame.tensors;
+  const { metric } = frame.meta.history;
+  const { lanes } = frame.meta.run.recipe;
+  const ran = LANES.filter((lane) => lanes === "both" || lanes === lane);
+  const row = (/** @type {any} */ t, /** @type {number} */ i) => t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
+  return [
+    ...(ahead && metric === "flops" ? [{ lane: "uncached", kind: /** @type {const} */ ("dense"), values: row(ahead, 2) }] : []),
+    ...(ahead ? LANES.map((lane, i) => ({ lane, kind: /** @type {const} */ ("ahead"), values: row(ahead, i) })) : []),
+    ...ran.map((lane) => ({ lane, kind: /** @type {const} */ ("paid"), values: row(paid, LANES.indexOf(lane)) })),
+  ];
+}
+
+/**
+ * One line about a pass.
+ * @param {any} frame @param {number} pass @param {ReturnType<typeof series>} rows @param {string} unit @param {import("../text.js").T} t
+ */
+export function say(frame, pass, rows, unit, t) {
+  const where = t(pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
+  const figures = LANES.flatMap((lane) => {
+    const paid = rows.find((r) => r.lane === lane && r.kind === "paid");
+    const ahead = rows.find((r) => r.lane === lane && r.kind === "ahead");
+    const done = paid && pass < paid.values.length;
+    const value = done ? paid.values[pass] : ahead?.values[pass];
+    if (value === undefined) return [];
+    const partial = done && pass === paid.values.length - 1 && !frame.meta.history.whole;
+    return [t(partial ? "history.partial" : done ? "history.paid" : "history.ahead", { Lane: t(`lane.${lane}`), Value: si(value, unit) })];
+  });
+  return [where, ...figures].join(" · ");
+}
+
+/** The same numbers as a table. @param {HTMLDetailsElement} root @param {any} state */
+function fill(root, { frame, t, lang }) {
+  const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
+  if (!root.open || !frame?.meta.history) return table.replaceChildren();
+  const rows = series(frame);
+  const { unit } = names(frame.meta.history, frame, t);
+  const head = table.ownerDocument.createElement("thead");
+  const line = (/** @type {string} */ kind, /** @type {string[]} */ cells) => {
+    const tr = document.createElement("tr");
+    cells.forEach((text, i) => {
+      const cell = tr.appendChild(document.createElement(kind === "th" || i === 0 ? "th" : "td"));
+      cell.textContent = text;
+      if (kind === "td" && i === 0) cell.setAttribute("scope", "row");
+    });
+    return tr;
+  };
+  const title = (/** @type {(typeof rows)[0]} */ r) => (r.kind === "dense" ? t("history.dense") : t(`history.column.${r.kind}`, { Lane: t(`lane.${r.lane}`), Unit: unit }));
+  head.append(line("th", [t("history.pass"), ...rows.map(title)]));
+  const body = document.createElement("tbody");
+  for (let p = 0; p < frame.meta.history.passes; p++) {
+    body.append(line("td", [String(p), ...rows.map((r) => (p < r.values.length ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 }) : ""))]));
+  }
+  table.replaceChildren(head, body);
+}

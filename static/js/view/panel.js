@@ -1,0 +1,47 @@
+// Panels that ask for data of their own only while they are open.
+
+/**
+ * Ties a <details> to the viewer's list of open panels.
+ * @param {HTMLDetailsElement} root @param {string} name
+ * @param {{show: (open: string[], close?: string[]) => void}} act
+ * @param {string[]} [also] what closes with it
+ */
+export function createPanel(root, name, act, also = []) {
+  let known = false; // what the link says comes with the first frame
+  root.addEventListener("toggle", (e) => {
+    if (e.target !== root || !known) return;
+    if (root.open) act.show([name]);
+    else act.show([], [name, ...also]);
+  });
+  /** Opens what the link has open. @param {any} state */
+  return function view({ show }) {
+    if (known || !show) return;
+    known = true;
+    if (show.includes(name)) root.open = true;
+    else if (root.open) act.show([name]); // opened before the first frame came
+  };
+}
+
+/**
+ * Radio buttons whose choice is one of the names of the list, or none of them.
+ * @param {HTMLElement} root @param {string} group name of the inputs
+ * @param {Record<string, string>} names of the list, by value; a value that is missing stands for none
+ * @param {{show: (open: string[], close?: string[]) => void}} act
+ */
+export function createChoice(root, group, names, act) {
+  root.addEventListener("change", (e) => {
+    const input = /** @type {HTMLInputElement} */ (e.target);
+    if (input.name !== group) return;
+    const open = names[input.value];
+    act.show(open ? [open] : [], Object.values(names).filter((x) => x !== open));
+  });
+  /** @param {any} state */
+  return function view({ show }) {
+    for (const input of root.querySelectorAll(`input[name="${group}"]`)) {
+      const { value } = /** @type {HTMLInputElement} */ (input);
+      const name = names[value];
+      const chosen = name ? show?.includes(name) : !Object.values(names).some((x) => show?.includes(x));
+      if (chosen) /** @type {HTMLInputElement} */ (input).checked = true;
+    }
+  };
+}

@@ -1,0 +1,61 @@
+// Where a row of the cache comes from, in words and as a table.
+
+import { cell as short } from "./format.js";
+
+const SIDES = ["K", "V"];
+
+/**
+ * What the frame knows of one row; null without the rows' data.
+ * @param {any} frame @param {import("./cacheplan.js").Row} row
+ */
+export function history({ tensors, meta }, { side, layer, head, position }) {
+  const rows = tensors.rows;
+  if (!rows) return null;
+  const [, layers, positions] = rows.shape;
+  if (position >= positions) return { pass: -1, reads: 0, again: 0, size: 0 };
+  const of = (/** @type {number} */ kind) => rows.data[(kind * layers + layer) * positions + position];
+  const sizes = tensors[side ? "cache_v" : "cache_k"];
+  const size = (sizes.data[(layer * sizes.shape[1] + head) * positions + position] / 255) * meta.kv[side ? "max_v" : "max_k"];
+  return { pass: of(0) - 1, reads: of(1), again: of(2), size };
+}
+
+/** @param {number} pass @param {import("../text.js").T} t */
+const where = (pass, t) => t(pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
+
+/** @param {any} frame @param {import("./cacheplan.js").Row} row @param {import("../text.js").T} t */
+export function sentence(frame, row, t) {
+  const h = history(frame, row);
+  const names = { Side: SIDES[row.side], Layer: row.layer + 1, Head: row.head + 1, Position: row.position + 1 };
+  if (!h) return "";
+  if (h.pass < 0) return t("cache.empty", names);
+  const alone = frame.meta.run.recipe.lanes === "cached";
+  return t(alone ? "cache.row.alone" : "cache.row", {
+    ...names, Token: frame.meta.tokens[row.position]?.[1] ?? "", Where: where(h.pass, t), Reads: h.reads, Again: h.again, Size: short(h.size),
+  });
+}
+
+/** The rows of one layer. @param {HTMLTableElement} table @param {any} frame @param {number} layer @param {import("../text.js").T} t */
+export function fill(table, frame, layer, t) {
+  const { tensors, meta } = frame;
+  if (!tensors.rows) return table.replaceChildren();
+  const heads = Array.from({ length: meta.run.config.kv_heads }, (_, h) => h);
+  const row = (/** @type {string[]} */ cells, /** @type {boolean} */ title) => {
+    const tr = document.createElement("tr");
+    cells.forEach((text, i) => {
+      const cell = tr.appendChild(document.createElement(title || i === 0 ? "th" : "td"));
+      cell.textContent = text;
+      if (title || i === 0) cell.setAttribute("scope", title ? "col" : "row");
+    });
+    return tr;
+  };
+  const sizes = SIDES.flatMap((side) => heads.map((h) => t("cache.column.size", { Side: side, Head: h + 1 })));
+  const head = document.createElement("thead");
+  head.append(row([...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)), ...sizes], true));
+  const body = document.createElement("tbody");
+  for (let p = 0; p < meta.kv.lens[layer]; p++) {
+    const of = (/** @type {number} */ side, /** @type {number} */ h) => /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
+    const { pass, reads, again } = of(0, 0);
+    body.append(row([String(p + 1), meta.tokens[p][1], where(pass, t), String(reads), String(again), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
+  }
+  table.replaceChildren(head, body);
+}

@@ -1,0 +1,523 @@
+package browsertest
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/model"
+	"kvstep/sim/run"
+)
+
+const everything = "formulas,heads,history,rows"
+
+// TestPanelScreenshots writes pictures of the page with every panel open, when
+// asked where to.
+func TestPanelScreenshots(t *testing.T) {
+	dir := os.Getenv("KVSTEP_SCREENSHOTS")
+	if dir == "" {
+		t.Skip("skipped: set KVSTEP_SCREENSHOTS to a folder to write pictures there")
+	}
+	base := serve(t)
+	for _, c := range []struct {
+		name, link, theme string
+		width             int64
+	}{
+		{"open-1440-light-en", "/?step=45&lang=en&show=" + everything, "light", 1440},
+		{"open-1440-dark-zh", "/?step=45&lang=zh&show=history-total," + everything, "dark", 1440},
+		{"open-1440-prefill", "/?step=3&lang=en&show=rows-again,history-time," + everything, "projector", 1440},
+		{"open-390-light-en", "/?step=45&lang=en&show=history-kv," + everything, "light", 390},
+		{"open-390-long", "/?step=45&lang=zh&new=480&show=rows-read,history-read," + everything, "light", 390},
+		{"open-1440-light-prefill", "/?step=6&lang=en&show=rows-again," + everything, "light", 1440},
+	} {
+		p := openOn(t, base, c.link)
+		p.until(`window.kvstepFrame()?.meta.step && !window.kvstepFrame().meta.run.running`)
+		p.theme(c.theme)
+		p.js(`for (const b of document.querySelectorAll("[data-opens=scores], [data-opens=kv_bytes], [data-opens=weight_bytes]")) b.click(); document.querySelector(".letters").open = true`)
+		p.do(chromedp.EmulateViewport(c.width, 900), chromedp.Sleep(500*1e6))
+		png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, c.name+".png"), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range p.errors {
+			t.Error(fmt.Sprint(c.name, ": ", e))
+		}
+	}
+}
+
+const leaf = "Mia has three apples."
+
+// written reads every worked formula on the page as an expression, with what
+// it is said to give.
+const written = `(() => {
+	const hidden = (el) => el.closest("[hidden]") !== null;
+	const digits = (el) => el.textContent.replace(/[^\d]/g, "");
+	const expression = (node) => {
+		if (node.hasAttribute("hidden")) return "";
+		const inner = () => [...node.children].map(expression).join("");
+		switch (node.localName) {
+			case "mn": return digits(node);
+			case "mo": return { "⋅": "*", "+": "+", "(": "(", ")": ")", "=": "=" }[node.textContent] ?? "?";
+			case "mfrac": return "((" + expression(node.children[0]) + ")/" + expression(node.children[1]) + ")";
+			case "mi": case "mtext": case "msub": return "name";
+			default: return inner();
+		}
+	};
+	const rows = [];
+	for (const math of document.querySelectorAll("tr.formula .worked math")) {
+		const row = math.closest("tr.formula");
+		const lane = math.closest("[data-lane]").dataset.lane;
+		if (hidden(math)) continue;
+		let text = expression(math);
+		const result = math.closest("p").querySelector("[data-result]");
+		if (math.hasAttribute("data-worked")) text += "=" + digits(result);
+		rows.push({ Counter: row.id.replace("formula-", ""), Lane: lane, Text: text, Main: math.hasAttribute("data-worked") });
+	}
+	return rows;
+})()`
+
+// TestFormulasOnThePage opens every counter's formula in three kinds of step,
+// with all switches and in both languages, works out the arithmetic that is on
+// the screen, and wants the counters of the run.
+func TestFormulasOnThePage(t *testing.T) {
+	base := serve(t)
+	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 4})
+	perPass := stepsPerPass(t)
+	m, err := run.NewLibrary().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	worked := 0
+	for i, n := range []int{1, 2*perPass + 2, 2*perPass - 1} { // a layer of prefill, one of decode, the head of decode
+		lang := []string{"en", "zh", "en"}[i]
+		p := openOn(t, base, fmt.Sprintf("/?lang=%s&new=4&prompt=%s&step=%d&show=formulas", lang, strings.ReplaceAll(leaf, " ", "+"), n))
+		p.at(n)
+		p.until(`document.getElementById("counters").open && window.kvstepFrame().meta.letters`)
+		p.js(`for (const b of document.querySelectorAll("[data-opens]")) b.click()`)
+		for _, sw := range []cost.Switches{
+			{Unit: "flop", Pairs: "allowed", Logits: "last"}, {Unit: "mac", Pairs: "allowed", Logits: "all"},
+			{Unit: "mac", Pairs: "dense", Logits: "last"}, {Unit: "flop", Pairs: "dense", Logits: "all"},
+		} {
+			p.count(sw)
+			found := map[string]bool{}
+			for _, row := range eval[[]struct {
+				Counter, Lane, Text string
+				Main                bool
+			}](p, written) {
+				text := strings.TrimPrefix(row.Text, "name=") // a line such as P = ..
+				left, right, ok := strings.Cut(text, "=")
+				if !ok || left == "" { // the lane that keeps nothing: = 0
+					continue
+				}
+				value, err := types.Eval(token.NewFileSet(), nil, token.NoPos, left)
+				if err != nil {
+					t.Fatalf("step %d %s: %q: %v", n, row.Counter, row.Text, err)
+				}
+				if value.Value.ExactString() != right {
+					t.Errorf("step %d, %s of %s by %+v: the page says %s, which is %s", n, row.Counter, row.Lane, sw, row.Text, value.Value)
+				}
+				if !row.Main {
+					continue
+				}
+				lane := map[string]sim.Lane{"cached": sim.Cached, "uncached": sim.Uncached}[row.Lane]
+				s := all[n]
+				want := cost.Counter(cost.Of(m.Model.Config).Step(lane, s.Layer, s.Rows, s.Cached, sw), row.Counter)
+				if right != strconv.FormatInt(want, 10) {
+					t.Errorf("step %d, %s of %s by %+v: %s on the page, counted %d", n, row.Counter, row.Lane, sw, right, want)
+				}
+				found[row.Counter] = true
+				worked++
+			}
+			if want := map[bool]int{true: 10, false: 4}[all[n].Part == sim.LayerPart]; len(found) != want {
+				t.Errorf("step %d: formulas of %v, want %d", n, found, want)
+			}
+		}
+		if i == 1 {
+			p.axe("formulas open")
+		}
+		p.clean()
+	}
+	if worked < 150 {
+		t.Errorf("only %d formulas were worked out", worked)
+	}
+}
+
+// count sets the ledger's switches and waits for the recount.
+func (p *page) count(sw cost.Switches) {
+	p.t.Helper()
+	for name, value := range map[string]string{"unit": sw.Unit, "pairs": sw.Pairs, "logits": sw.Logits} {
+		p.js(fmt.Sprintf(`document.querySelector('input[name="count-%s"][value="%s"]').click()`, name, value))
+		p.until(fmt.Sprintf(`window.kvstepFrame().meta.ledger.count.%s === %q`, name, value))
+	}
+	p.painted()
+}
+
+// painted waits until what the store holds is on the screen.
+func (p *page) painted() {
+	p.t.Helper()
+	_ = eval[bool](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
+}
+
+// TestSwitchesOnThePage: they recount at once, run nothing, and are in the link.
+func TestSwitchesOnThePage(t *testing.T) {
+	base := serve(t)
+	p := openOn(t, base, "/?lang=en&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8")
+	p.at(8)
+	recorded := eval[int](p, `window.kvstepFrame().meta.run.recorded`)
+	sw := cost.Switches{Unit: "mac", Pairs: "dense", Logits: "all", Scope: "matmul"}
+	want := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 4, Pairs: "dense", Logits: "all"})
+	p.count(sw)
+	check := func(p *page) {
+		t.Helper()
+		for lane, name := range []string{"cached", "uncached"} {
+			for span, c := range map[string]sim.Counters{"step": want[8].Lanes[lane], "total": want[8].Totals[lane]} {
+				if got := p.value(fmt.Sprintf(`[data-span="%s"] [data-flops="%s"]`, span, name)); got != strconv.FormatInt(c.Flops.Total()/2, 10) {
+					t.Errorf("%s of %s: %s MAC, want %d", span, name, got, c.Flops.Total()/2)
+				}
+			}
+		}
+		if s := p.text("flops-step-cached"); !strings.HasSuffix(s, "MAC") {
+			t.Errorf("the unit is missing: %q", s)
+		}
+	}
+	check(p)
+	if now := eval[int](p, `window.kvstepFrame().meta.run.recorded`); now != recorded {
+		t.Errorf("recounting ran %d steps", now-recorded)
+	}
+	time.Sleep(400 * time.Millisecond) // the address follows at a distance
+	link := eval[string](p, `location.search`)
+	for _, part := range []string{"unit=mac", "pairs=dense", "logits=all"} {
+		if !strings.Contains(link, part) {
+			t.Errorf("%s is not in %s", part, link)
+		}
+	}
+	again := openOn(t, base, "/"+link)
+	again.at(8)
+	check(again)
+	again.click("lang-zh")
+	again.until(`document.documentElement.lang === "zh-Hans"`)
+	check(again)
+	p.count(cost.Switches{Unit: "flop", Pairs: "allowed", Logits: "last"})
+	p.compare(&steps(t, sim.Recipe{Prompt: leaf, MaxNew: 4})[8])
+	p.clean()
+	again.clean()
+}
+
+// TestHistoryOnThePage: the chart's table is the run; a point leads to its pass.
+func TestHistoryOnThePage(t *testing.T) {
+	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=14")
+	p.at(14)
+	if eval[bool](p, `"history" in window.kvstepFrame().meta`) {
+		t.Error("the history is sent though its panel is closed")
+	}
+	p.js(`document.getElementById("history").open = true`)
+	p.until(`window.kvstepFrame().meta.history`)
+	p.js(`document.querySelector("[data-testid=history-table]").open = true`)
+	p.painted()
+	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 6})
+	perPass := stepsPerPass(t)
+	type table [][]string
+	read := func() table {
+		p.painted()
+		return eval[table](p, `[...document.querySelectorAll("[data-testid=history-table] tbody tr")].map((tr) => [...tr.cells].map((c) => c.textContent.replaceAll(",", "")))`)
+	}
+	value := map[string]func(c sim.Counters) int64{
+		"flops": func(c sim.Counters) int64 { return c.Flops.Total() },
+		"kv":    func(c sim.Counters) int64 { return c.KVBytes },
+		"read":  func(c sim.Counters) int64 { return c.KVReadBytes + c.WeightBytes },
+	}
+	for _, metric := range []string{"flops", "kv", "read"} {
+		for _, sum := range []string{"each", "total"} {
+			p.js(fmt.Sprintf(`document.querySelector('input[name="history-metric"][value="%s"]').click()`, metric))
+			p.js(fmt.Sprintf(`document.querySelector('input[name="history-sum"][value="%s"]').click()`, sum))
+			p.until(fmt.Sprintf(`window.kvstepFrame().meta.history.metric === %q && window.kvstepFrame().meta.pick.show.includes("history-total") === %v`, metric, sum == "total"))
+			rows := read()
+			if len(rows) != 6 {
+				t.Fatalf("%s: %d passes", metric, len(rows))
+			}
+			for pass, row := range rows {
+				paid := row[len(row)-2:] // cached, uncached
+				for lane := range 2 {
+					var want int64
+					for n := 0; n < len(all) && all[n].Pass <= pass; n++ {
+						if c := all[n].Lanes[lane]; metric == "kv" {
+							want = value[metric](c)
+						} else if sum == "total" || all[n].Pass == pass {
+							want += value[metric](c)
+						}
+					}
+					if ahead := row[len(row)-4+lane]; ahead != strconv.FormatInt(want, 10) {
+						t.Errorf("%s %s, pass %d lane %d: the formulas say %s, the whole run pays %d", metric, sum, pass, lane, ahead, want)
+					}
+					if done := (pass+1)*perPass-1 <= 14; done && paid[lane] != strconv.FormatInt(want, 10) {
+						t.Errorf("%s %s, pass %d lane %d: %s on the page, paid %d", metric, sum, pass, lane, paid[lane], want)
+					} else if later := pass > all[14].Pass; later && paid[lane] != "" {
+						t.Errorf("%s, pass %d is said to be paid: %v", metric, pass, row)
+					}
+				}
+			}
+		}
+	}
+	p.js(`document.querySelector('input[name="history-metric"][value="time"]').click()`)
+	p.until(`window.kvstepFrame().meta.history.metric === "time"`)
+	if rows := read(); len(rows[0]) != 3 {
+		t.Errorf("time has no curve to be on: %v", rows[0])
+	}
+	// The keyboard, then a press: each leads to the end of a pass.
+	p.focus(`[data-testid="history-chart"]`)
+	p.press(kb.ArrowLeft)
+	p.until(`document.querySelector("[data-testid=history-readout]").textContent.startsWith("decode pass 1 ")`)
+	p.press(kb.Enter)
+	p.at(2*perPass - 1)
+	at := eval[struct{ X, Y float64 }](p, `(async () => {
+		const { chart } = await import("/static/js/view/chart.js");
+		const { axisRoom } = await import("/static/js/view/curves.js");
+		const { series } = await import("/static/js/view/history.js");
+		const canvas = document.querySelector("[data-testid=history-chart]");
+		canvas.scrollIntoView({ block: "center" });
+		const rows = series(window.kvstepFrame());
+		const most = Math.max(...rows.flatMap((r) => [...r.values]));
+		const font = canvas.getContext("2d").font;
+		const box = canvas.getBoundingClientRect();
+		const c = chart({ width: canvas.clientWidth, height: 230, passes: window.kvstepFrame().meta.history.passes, most, axis: axisRoom(canvas, font, most, "s") });
+		return { X: box.left + c.x(4), Y: box.top + 60 };
+	})()`)
+	p.do(chromedp.MouseClickXY(at.X, at.Y))
+	p.at(5*perPass - 1)
+	time.Sleep(400 * time.Millisecond)
+	if link := eval[string](p, `location.search`); !strings.Contains(link, "history-time") {
+		t.Errorf("the open panel is not in the link %s", link)
+	}
+	p.click("lang-zh")
+	p.until(`document.querySelector("[data-testid=history-chart]").getAttribute("aria-label").includes("轮的时间")`)
+	p.js(`document.getElementById("history").open = false`)
+	p.until(`!window.kvstepFrame().meta.history`)
+	p.clean()
+}
+
+// TestAllHeadsOnThePage: the numbers are the model's; press or keys pick a head.
+func TestAllHeadsOnThePage(t *testing.T) {
+	base := serve(t)
+	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=10")
+	p.at(10)
+	if eval[bool](p, `"heads" in window.kvstepFrame().tensors`) {
+		t.Error("all heads are sent though their panel is closed")
+	}
+	p.js(`document.getElementById("all-heads").open = true`)
+	p.until(`window.kvstepFrame().meta.heads && document.querySelectorAll("#all-heads td button").length`)
+	p.painted()
+	m, err := run.NewLibrary().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 6})
+	c, perPass := m.Model.Config, stepsPerPass(t)
+	check := func(n int, words func(h model.Hint) []string) {
+		t.Helper()
+		p.painted()
+		labels := eval[map[string][]string](p, `Object.fromEntries([...document.querySelectorAll("#all-heads td button")].map((b) => [b.dataset.layer + "." + b.dataset.head, [b.getAttribute("aria-label"), b.innerText]]))`)
+		if len(labels) != c.Layers*c.Heads {
+			t.Fatalf("%d heads", len(labels))
+		}
+		ran := 0
+		for l := range c.Layers {
+			s := all[n/perPass*perPass+l]
+			for h := range c.Heads {
+				label := labels[fmt.Sprintf("%d.%d", l, h)]
+				if s.N > n {
+					if strings.Contains(label[0], ".") {
+						t.Errorf("layer %d has not run at step %d: %q", l, n, label)
+					}
+					continue
+				}
+				ran++
+				hint := model.Hints(m.Model.Attention(&s, h).Probs, s.Cached, s.Tokens)
+				for _, want := range words(hint) {
+					if !strings.Contains(label[0], want) {
+						t.Errorf("layer %d head %d: %q, want %q in it", l, h, label[0], want)
+					}
+				}
+				most := max(hint.Previous, hint.First, hint.Self, hint.Copies)
+				if has := strings.Contains(label[1], fmt.Sprintf("%.2f", most)); has != (most >= 0.5) && most < 0.995 {
+					t.Errorf("layer %d head %d: dominant %.2f, shown %q", l, h, most, label[1])
+				}
+			}
+		}
+		if ran == 0 {
+			t.Error("no head was compared")
+		}
+	}
+	english := func(h model.Hint) []string {
+		w := []string{fmt.Sprintf("entropy %.2f bits", h.Entropy)}
+		for _, x := range []struct {
+			name  string
+			share float32
+		}{{"previous", h.Previous}, {"first", h.First}, {"itself", h.Self}, {"copies", h.Copies}} {
+			if x.share >= 0 {
+				w = append(w, fmt.Sprintf("%s %.2f", x.name, x.share))
+			}
+		}
+		return w
+	}
+	check(10, english)
+	p.js(`document.querySelector('#all-heads button[data-layer="2"][data-head="3"]').click()`)
+	p.until(`window.kvstepFrame().meta.pick.layer === 2 && window.kvstepFrame().meta.pick.head === 3`)
+	p.js(`document.querySelector('#all-heads button[data-layer="2"][data-head="3"]').focus()`)
+	p.press(kb.ArrowUp)
+	p.press(kb.ArrowLeft)
+	p.press(kb.Enter)
+	p.until(`window.kvstepFrame().meta.pick.layer === 3 && window.kvstepFrame().meta.pick.head === 2 && document.querySelector('#all-heads button[aria-pressed="true"]').dataset.layer === "3"`)
+	if n := eval[int](p, `document.querySelectorAll('#all-heads button[tabindex="0"]').length`); n != 1 {
+		t.Errorf("%d tab stops in the grid", n)
+	}
+	p.js(`document.activeElement.blur()`)
+	p.press(kb.ArrowRight) // the head of this pass: now every layer has run
+	p.at(11)
+	p.click("lang-zh")
+	p.until(`document.querySelector("[data-testid=heads-picked]").textContent.startsWith("第 4 层")`)
+	check(11, func(h model.Hint) []string { return []string{fmt.Sprintf("熵 %.2f 比特", h.Entropy)} })
+	p.axe("all heads")
+	p.clean()
+}
+
+// TestProvenanceOnThePage: every row of the cache says where it comes from.
+func TestProvenanceOnThePage(t *testing.T) {
+	base := serve(t)
+	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
+	p.at(20)
+	if eval[bool](p, `"rows" in window.kvstepFrame().tensors`) {
+		t.Error("the rows are sent though no one looks at them")
+	}
+	says := func() string { p.painted(); return p.text("cache-readout") }
+	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 6})
+	s := all[20] // pass 3, layer 3
+	reads := func(layer, position int) (written, n int) {
+		for _, x := range all[:21] {
+			if x.Layer == layer && position >= x.Cached && position < x.Cached+x.Rows {
+				written = x.Pass
+			} else if x.Layer == layer && position < x.Cached {
+				n++
+			}
+		}
+		return written, n
+	}
+	labels := eval[[][]any](p, `window.kvstepFrame().meta.tokens`)
+	p.focus(`[data-testid="cache-picture"]`)
+	p.until(`window.kvstepFrame().tensors.rows`)
+	for i, want := range []string{"K, layer 3, K/V head 1", "K, layer 3, K/V head 2"} {
+		for position := range 3 {
+			written, n := reads(2, position)
+			line := fmt.Sprintf("%s, token %d “%s”: written in prefill; read %d times since; the lane without a cache computed it again %d times.", want, position+1, labels[position][1], n, n)
+			if got := says(); written != 0 || !strings.HasPrefix(got, line) {
+				t.Errorf("the row says %q, want %q", got, line)
+			}
+			p.press(kb.ArrowRight)
+		}
+		p.press(kb.Home)
+		if i == 0 {
+			p.press(kb.ArrowDown)
+		}
+	}
+	p.press(kb.End)
+	written, n := reads(2, s.Cached)
+	if got := says(); !strings.Contains(got, fmt.Sprintf("written in decode pass %d; read %d times since", written, n)) || n != 0 {
+		t.Errorf("the newest row says %q", got)
+	}
+	p.press(kb.ArrowRight)
+	if got := says(); !strings.HasPrefix(got, "V, layer 3, K/V head 2, token 1 ") {
+		t.Errorf("right of K's last row: %q", got)
+	}
+	// It goes on counting while the run steps on.
+	_, before := reads(2, 0)
+	p.js(`document.activeElement.blur()`)
+	p.click("do-token")
+	p.click("do-token")
+	p.until(fmt.Sprintf(`document.querySelector("[data-testid=cache-readout]").textContent.includes("read %d times since")`, before+1))
+	p.js(`document.querySelector("[data-testid=timeline]").focus()`)
+
+	// As a table, in Chinese: a layer's rows with the same counts.
+	p.js(`document.querySelector("[data-testid=cache-table]").open = true`)
+	p.click("lang-zh")
+	p.until(`document.querySelectorAll("[data-testid=cache-table] tbody tr").length`)
+	at := eval[int](p, `window.kvstepFrame().meta.step.n`)
+	p.js(`const s = document.querySelector("[data-testid=cache-table] select"); s.value = "1"; s.dispatchEvent(new Event("change"))`)
+	p.painted()
+	rows := eval[[][]string](p, `[...document.querySelectorAll("[data-testid=cache-table] tbody tr")].map((tr) => [...tr.cells].map((c) => c.textContent))`)
+	if len(rows) != all[at].KV.Len(1) {
+		t.Errorf("%d rows, the cache holds %d", len(rows), all[at].KV.Len(1))
+	}
+	for position, row := range rows {
+		var count int
+		for _, x := range all[:at+1] {
+			if x.Layer == 1 && position < x.Cached {
+				count++
+			}
+		}
+		if row[0] != strconv.Itoa(position+1) || row[3] != strconv.Itoa(count) || row[4] != strconv.Itoa(count) {
+			t.Errorf("row %d: %v, want %d reads", position, row, count)
+		}
+	}
+	// The picture by reads and by recomputations; the link keeps the choice.
+	for _, view := range []string{"read", "again"} {
+		p.js(fmt.Sprintf(`document.querySelector('input[name="cache-view"][value="%s"]').click()`, view))
+		p.until(fmt.Sprintf(`window.kvstepFrame().meta.pick.show.includes("rows-%s")`, view))
+		_, most := 0, all[at].Pass
+		p.until(fmt.Sprintf(`document.querySelector("#cache [data-key]").textContent.includes("%d 次")`, most))
+	}
+	p.axe("provenance")
+	p.clean()
+
+	// A long run on a narrow screen: nothing is cut off.
+	q := openOn(t, base, "/?lang=en&new=480&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
+	q.at(20)
+	q.do(chromedp.EmulateViewport(390, 844), chromedp.Sleep(300*time.Millisecond))
+	over := eval[float64](q, `(async () => {
+		const { plan } = await import("/static/js/view/cacheplan.js");
+		const canvas = document.querySelector("[data-testid=cache-picture]");
+		const { run, kv } = window.kvstepFrame().meta;
+		const p = plan({ width: canvas.clientWidth, layers: run.config.layers, heads: run.config.kv_heads, capacity: kv.capacity });
+		return Math.max(p.x(0), p.x(1)) + p.mark * kv.capacity - canvas.clientWidth;
+	})()`)
+	if over > 0 {
+		t.Errorf("the strips are cut off by %v pixels", over)
+	}
+	if eval[bool](q, `document.documentElement.scrollWidth > 391`) {
+		t.Error("the page scrolls sideways")
+	}
+	q.clean()
+}
+
+// TestPanelsAreAccessible runs axe with every panel and formula open.
+func TestPanelsAreAccessible(t *testing.T) {
+	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=11&show="+everything)
+	p.at(11)
+	p.until(`window.kvstepFrame().meta.heads`)
+	p.js(`for (const d of document.querySelectorAll("details")) d.open = true; for (const b of document.querySelectorAll("[data-opens]")) b.click()`)
+	for _, width := range []int64{1440, 768, 360} {
+		p.do(chromedp.EmulateViewport(width, 900), chromedp.Sleep(300*time.Millisecond))
+		for i, theme := range []string{"light", "dark", "projector"} {
+			p.theme(theme)
+			p.click("lang-" + []string{"en", "zh"}[(i+int(width))%2])
+			time.Sleep(200 * time.Millisecond)
+			p.axe(fmt.Sprintf("%s %d px", theme, width))
+			if eval[bool](p, fmt.Sprintf(`document.documentElement.scrollWidth > %d`, width+1)) {
+				t.Errorf("%s: the page scrolls sideways at %d px: %s", theme, width, eval[string](p, fmt.Sprintf(`[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > %d && !e.closest(".scroll")).map((e) => e.tagName + "." + e.className + "#" + e.id).slice(0, 6).join(", ")`, width+1)))
+			}
+		}
+	}
+	p.clean()
+}
