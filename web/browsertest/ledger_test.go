@@ -142,7 +142,7 @@ func TestFormulasOnThePage(t *testing.T) {
 				found[row.Counter] = true
 				worked++
 			}
-			if want := map[bool]int{true: 10, false: 4}[all[n].Part == sim.LayerPart]; len(found) != want {
+			if want := map[bool]int{true: 11, false: 5}[all[n].Part == sim.LayerPart]; len(found) != want {
 				t.Errorf("step %d: formulas of %v, want %d", n, found, want)
 			}
 		}
@@ -329,7 +329,7 @@ func TestAllHeadsOnThePage(t *testing.T) {
 	check := func(n int, words func(h model.Hint) []string) {
 		t.Helper()
 		p.painted()
-		labels := eval[map[string][]string](p, `Object.fromEntries([...document.querySelectorAll("#all-heads td button")].map((b) => [b.dataset.layer + "." + b.dataset.head, [b.getAttribute("aria-label"), b.innerText]]))`)
+		labels := eval[map[string][]string](p, `Object.fromEntries([...document.querySelectorAll("#all-heads td button")].map((b) => [b.dataset.layer + "." + b.dataset.head, [b.querySelector(".spoken").textContent, b.querySelector(".hint").textContent]]))`)
 		if len(labels) != c.Layers*c.Heads {
 			t.Fatalf("%d heads", len(labels))
 		}
@@ -417,6 +417,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 	}
 	labels := eval[[][]any](p, `window.kvstepFrame().meta.tokens`)
 	p.focus(`[data-testid="cache-picture"]`)
+	p.press(kb.Home)
 	p.until(`window.kvstepFrame().tensors.rows`)
 	for i, want := range []string{"K, layer 3, K/V head 1", "K, layer 3, K/V head 2"} {
 		for position := range 3 {

@@ -26,6 +26,7 @@ export function createCache(root, act) {
   let kept = false; // chosen by a press or a key, not only pointed at
   let timer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
 
+  const start = () => ({ side: 0, layer: state?.frame?.meta.pick.layer ?? 0, head: 0, position: 0 });
   const look = () => {
     clearTimeout(timer);
     act.show(["rows"]);
@@ -51,7 +52,7 @@ export function createCache(root, act) {
   canvas.addEventListener("blur", leave);
   canvas.addEventListener("focus", () => {
     look();
-    if (!here) go({ side: 0, layer: state?.frame?.meta.pick.layer ?? 0, head: 0, position: 0 });
+    if (!here) go(start());
   });
   canvas.addEventListener("click", (/** @type {MouseEvent} */ e) => {
     const row = layout?.at(e.offsetX, e.offsetY) ?? null;
@@ -62,7 +63,7 @@ export function createCache(root, act) {
   canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || !layout) return;
     const held = Math.max(...(state?.frame?.meta.kv.lens ?? [0]), 1);
-    const to = e.key === "Escape" ? null : layout.step(here ?? { side: 0, layer: 0, head: 0, position: 0 }, e.key, held);
+    const to = e.key === "Escape" ? null : layout.step(here ?? start(), e.key, held);
     if (e.key === "Escape") [kept, here] = [false, null];
     else if (!to) return;
     e.preventDefault();

@@ -91,8 +91,8 @@ export function words(frame, layer, head, t) {
 function show(button, frame, layer, head, colors, t) {
   const h = hints(frame, layer, head);
   button.classList.toggle("empty", !h);
-  button.setAttribute("aria-label", words(frame, layer, head, t));
-  const [canvas, bits, hint] = /** @type {any} */ (button.children);
+  const [name, canvas, bits, hint] = /** @type {any} */ (button.children);
+  name.textContent = words(frame, layer, head, t);
   bits.textContent = h ? t("heads.bits", { Bits: h.bits.toFixed(2) }) : t("heads.not_yet");
   hint.textContent = h?.dominant ? `${t(`hint.${h.dominant[0]}`)} ${h.dominant[1].toFixed(2)}` : "";
   paint(canvas, frame.tensors.heads, layer, head, colors, !!h);
@@ -124,7 +124,7 @@ function build(table, c, t) {
   const rows = each(c.layers, (i) => {
     const layer = c.layers - 1 - i;
     return el("tr", {}, el("th", { scope: "row", textContent: t("heads.layer", { Layer: layer + 1 }) }), ...each(c.heads, (head) => {
-      const button = el("button", { type: "button" }, el("canvas", {}), el("span", { className: "bits" }), el("span", { className: "hint" }));
+      const button = el("button", { type: "button" }, el("span", { className: "spoken" }), el("canvas", {}), el("span", { className: "bits", ariaHidden: "true" }), el("span", { className: "hint", ariaHidden: "true" }));
       Object.assign(button.dataset, { layer, head });
       return el("td", { className: starts(head) }, button);
     }));
