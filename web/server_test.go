@@ -71,7 +71,7 @@ func TestForeignHostsAreRefusedOnEveryRoute(t *testing.T) {
 	addr, stop := start(t)
 	defer stop()
 	_, port, _ := net.SplitHostPort(addr)
-	for _, path := range []string{"/", "/static/js/main.js", "/text/en.json", "/live", "/healthz", "/nothing"} {
+	for _, path := range []string{"/", "/static/js/main.js", "/text/en.json", "/live", "/take/jsonl", "/healthz", "/nothing"} {
 		for _, host := range []string{"evil.example", "evil.example:" + port, "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:" + port} {
 			if resp := get(t, addr, path, host); resp.StatusCode != http.StatusMisdirectedRequest {
 				t.Errorf("%s with Host %s: %s", path, host, resp.Status)

@@ -20,7 +20,7 @@ var floors = [][]string{
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"web/wire", "web/text"},
 	{"web/room", "web/page"},
-	{"web/live"},
+	{"web/live", "web/take"},
 	{"web"},
 	{"cmd/kvstep"},
 }
@@ -34,6 +34,7 @@ var owners = map[string]string{
 	"github.com/spf13/cobra":           "cmd/kvstep",
 	"golang.org/x/sys/cpu":             "sim/mat",
 	"gonum.org/v1/plot":                "sim/chart",
+	"rsc.io/qr":                        "web/take",
 }
 
 // testOnly are modules and rooms that only tests may import.

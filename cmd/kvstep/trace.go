@@ -1,9 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"text/tabwriter"
 	"time"
 
@@ -67,12 +67,12 @@ func newTrace() *cobra.Command {
 	return c
 }
 
-type steps func(yield func(*sim.Step, error) bool)
+type steps = iter.Seq2[*sim.Step, error]
 
 func traceWriter(format string) (func(io.Writer, steps) error, error) {
 	switch format {
 	case "jsonl":
-		return traceJSON, nil
+		return simrun.WriteTrace, nil
 	case "table":
 		return traceTable, nil
 	case "safetensors": // needs the model; newTrace fills it in
@@ -96,65 +96,6 @@ func traceTensors(w io.Writer, m *simrun.Loaded, r sim.Recipe, all steps) error 
 	}
 	_, err = w.Write(checkpoint.AppendSafetensors(nil, f))
 	return err
-}
-
-// line is one step in the trace format of docs/trace.md.
-type line struct {
-	N         int                      `json:"n"`
-	Phase     sim.Phase                `json:"phase"`
-	Part      sim.Part                 `json:"part"`
-	Layer     *int                     `json:"layer"`
-	Rows      int                      `json:"rows"`
-	Cached    int                      `json:"cached"`
-	Lanes     map[string]*sim.Counters `json:"lanes"`
-	Identical bool                     `json:"identical"`
-	Differs   string                   `json:"differs,omitempty"`
-	*choice
-}
-
-// choice is what only a head step has.
-type choice struct {
-	LogitsTop [][2]any `json:"logits_top"`
-	Token     int      `json:"token"`
-	Text      string   `json:"text"`
-	Done      *string  `json:"done"`
-}
-
-func traceJSON(w io.Writer, all steps) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	for s, err := range all {
-		if err != nil {
-			return err
-		}
-		l := line{N: s.N, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached,
-			Lanes: lanes(s), Identical: s.Identical, Differs: s.Differs}
-		if s.Part == sim.LayerPart {
-			l.Layer = &s.Layer
-		} else {
-			l.choice = &choice{Token: s.Token, Text: s.Text}
-			for _, c := range s.Top {
-				l.LogitsTop = append(l.LogitsTop, [2]any{c.ID, c.Logit})
-			}
-			if s.Done != "" {
-				l.Done = &s.Done
-			}
-		}
-		if err := out.Encode(l); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func lanes(s *sim.Step) map[string]*sim.Counters {
-	m := map[string]*sim.Counters{}
-	for lane, name := range map[sim.Lane]string{sim.Cached: "cached", sim.Uncached: "uncached"} {
-		if s.Ran[lane] {
-			m[name] = &s.Lanes[lane]
-		}
-	}
-	return m
 }
 
 func traceTable(w io.Writer, all steps) error {

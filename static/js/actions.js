@@ -7,8 +7,14 @@ import { translator } from "./text.js";
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
 
-/** @param {any} store @param {{send: (command: object) => boolean}} link filled in by main.js */
-export function createActions(store, link) {
+/** Where words come from and where the address goes: a handout has no server. */
+const SERVED = {
+  words: async (/** @type {string} */ lang) => (await fetch(`/text/${lang}.json`)).json(),
+  address: (/** @type {string} */ query) => history.replaceState(null, "", query),
+};
+
+/** @param {any} store @param {{send: (command: object) => boolean}} link filled in by main.js @param {typeof SERVED} world */
+export function createActions(store, link, world = SERVED) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
   let pickTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
@@ -20,7 +26,7 @@ export function createActions(store, link) {
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
     const query = store.get().frame?.meta.link;
-    if (query) history.replaceState(null, "", address(query, store.get().lang));
+    if (query) world.address(address(query, store.get().lang));
   };
   const act = {
     /** Something that no state holds has changed, such as a width. */
@@ -50,6 +56,10 @@ export function createActions(store, link) {
       } catch (e) {
         return store.set({ problem: { problem: "frame.bad", args: { Why: e instanceof Error ? e.message : String(e) } }, playing: false });
       }
+      act.moment(frame);
+    },
+    /** @param {import("./wire/frame.js").Frame} frame */
+    moment(frame) {
       const before = store.get().frame;
       store.set({ frame, lost: false });
       // The link says what is open and what is counted; from then on this page does.
@@ -138,8 +148,7 @@ export function createActions(store, link) {
     },
     /** @param {string} lang */
     async setLang(lang) {
-      const response = await fetch(`/text/${lang}.json`);
-      store.set({ lang, t: translator(await response.json(), lang) });
+      store.set({ lang, t: translator(await world.words(lang), lang) });
       showAddress();
     },
   };

@@ -19,6 +19,7 @@ import { createTokens } from "./view/tokens.js";
 import { createLedger } from "./view/ledger.js";
 import { createFormulas } from "./view/formulas.js";
 import { createHistory } from "./view/history.js";
+import { createTake } from "./view/take.js";
 
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const store = createStore(/** @type {any} */ ({
@@ -49,6 +50,7 @@ store.subscribe(createTokens(part("tokens"), act));
 store.subscribe(createLedger(part("ledger"), act));
 store.subscribe(createFormulas(part("counters"), act));
 store.subscribe(createHistory(part("history"), act));
+store.subscribe(createTake(part("take"), store, act));
 
 const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
   opened: () => link.send({ cmd: "open", link: store.get().frame?.meta.link ?? location.search }),

@@ -75,6 +75,15 @@ func open(t testing.TB, path string) *page {
 
 func openOn(t testing.TB, base, path string) *page {
 	t.Helper()
+	p := newPage(t, base)
+	p.do(chromedp.Navigate(base + path))
+	p.until(`document.querySelector("[data-testid=timeline]").getAttribute("aria-valuemax") !== "0"`)
+	return p
+}
+
+// newPage is a browser of its own with an empty tab.
+func newPage(t testing.TB, base string) *page {
+	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(findChromium(t)), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
@@ -94,8 +103,6 @@ func openOn(t testing.TB, base, path string) *page {
 	if _, err := chromedp.Call(ctx, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatal(err)
 	}
-	p.do(chromedp.Navigate(base + path))
-	p.until(`document.querySelector("[data-testid=timeline]").getAttribute("aria-valuemax") !== "0"`)
 	return p
 }
 

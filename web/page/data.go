@@ -78,6 +78,7 @@ var glyphs = map[string]string{
 	"end":   "M11 3h2v10h-2zM3 3v10l7-5z",
 	"stop":  "M4 4h8v8H4z",
 	"flag":  "M3 2h2v12H3zM6 3h7l-2 3 2 3H6z",
+	"save":  "M7 2h2v6h3l-4 4-4-4h3zM2 13h12v2H2z",
 	"left":  "M10 3v10L4 8z",
 	"right": "M6 3v10l6-5z",
 }
@@ -87,7 +88,7 @@ var shortcuts = []struct{ key, id string }{
 	{"→", "controls.layer.long"}, {"←", "controls.back.long"}, {"t", "controls.token.long"},
 	{"Shift+T", "controls.back_token.long"}, {"p", "controls.play.long"}, {"e", "controls.end.long"},
 	{"s", "controls.stop.long"}, {"f", "pick.follow.long"}, {"b", "mark.toggle"}, {"n", "mark.next"},
-	{"Shift+N", "mark.back"}, {"k", "break.open"}, {"?", "help.title"},
+	{"Shift+N", "mark.back"}, {"k", "break.open"}, {"x", "take.open"}, {"?", "help.title"},
 }
 
 // breakKinds are the breakpoints that there are (sim/breakpoint), as offered.

@@ -59,7 +59,10 @@ func (m *Moment) Head() int {
 }
 
 // Encode writes the frame of a moment after dst and returns it.
-func Encode(dst []byte, m *Moment) []byte {
+func Encode(dst []byte, m *Moment) []byte { return checkpoint.AppendSafetensors(dst, File(m)) }
+
+// File is the frame of a moment before it is written down.
+func File(m *Moment) checkpoint.File {
 	r := m.explained()
 	here := *m
 	here.Link.Pick.Trail = m.trail(r)
@@ -93,7 +96,7 @@ func Encode(dst []byte, m *Moment) []byte {
 	f.Meta["kv"] = text(kv)
 	f.Tensors = append(f.Tensors, tensors...)
 	m.panels(&f)
-	return checkpoint.AppendSafetensors(dst, f)
+	return f
 }
 
 // panels adds what the viewer's open panels need.

@@ -305,3 +305,13 @@ func clip(s string) string {
 	}
 	return s
 }
+
+// QueryInt reads one whole number of a query that is not part of a link.
+func QueryInt(query, key string, missing int) (int, error) {
+	v, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
+	if err != nil {
+		return missing, sim.NewProblem("link.field", "Field", "query", "Have", clip(query)).Because(err)
+	}
+	p := linkParser{values: v}
+	return p.int(key, missing), p.err
+}

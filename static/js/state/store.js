@@ -28,6 +28,8 @@ export function createStore(initial, schedule = (paint) => requestAnimationFrame
         schedule(paint);
       }
     },
+    /** Paints now: what is on screen is then what the state says. */
+    flush: paint,
     /** @param {(state: T, before: T) => void} view */
     subscribe(view) {
       views.push(view);

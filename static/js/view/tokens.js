@@ -4,7 +4,7 @@ import { percent } from "./format.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{fork: (id: number) => void}} act
+ * @param {{fork: ((id: number) => void)|null}} act null where nothing can be run
  */
 export function createTokens(root, act) {
   const list = /** @type {HTMLElement} */ (root.querySelector("[data-top]"));
@@ -28,17 +28,21 @@ export function createTokens(root, act) {
   };
 }
 
-/** @param {any} c @param {boolean} sampled @param {import("../text.js").T} t @param {{fork: (id: number) => void}} act */
+/** @param {any} c @param {boolean} sampled @param {import("../text.js").T} t @param {{fork: ((id: number) => void)|null}} act */
 function row(c, sampled, t, act) {
   const dropped = sampled && !c.kept;
   const li = document.createElement("li");
   li.className = (c.chosen ? "chosen" : "") + (dropped ? " dropped" : "");
   li.dataset.id = String(c.id);
   li.dataset.prob = String(c.prob);
-  const button = document.createElement("button");
-  button.type = "button";
-  button.title = t("top.fork", { Label: c.label });
-  button.addEventListener("click", () => act.fork(c.id));
+  const fork = act.fork;
+  const button = document.createElement(fork ? "button" : "div");
+  button.className = "row";
+  if (fork) {
+    button.setAttribute("type", "button");
+    button.title = t("top.fork", { Label: c.label });
+    button.addEventListener("click", () => fork(c.id));
+  }
   for (const [name, text] of [["label", c.label], ["prob", percent(c.prob)], ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""]]) {
     const span = document.createElement("span");
     span.className = name;

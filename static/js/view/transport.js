@@ -4,7 +4,7 @@
 export const KEYS = /** @type {Record<string, string>} */ ({
   ArrowRight: "layer", ArrowLeft: "back", t: "token", T: "back-token",
   p: "play", e: "end", s: "stop", f: "follow", "?": "help",
-  b: "mark", n: "mark-next", N: "mark-back", k: "breaks",
+  b: "mark", n: "mark-next", N: "mark-back", k: "breaks", x: "take",
 });
 
 const COMMANDS = /** @type {Record<string, object>} */ ({
@@ -29,7 +29,7 @@ export function createTransport(root, act) {
     else if (name === "help") act.help();
     else if (name === "mark") act.mark();
     else if (name === "mark-next" || name === "mark-back") act.toMark(name === "mark-next" ? 1 : -1);
-    else if (name === "breaks") toggle(name);
+    else if (name === "breaks" || name === "take") toggle(name);
     else act.send(COMMANDS[name]);
   };
   root.addEventListener("click", (e) => {
@@ -74,6 +74,7 @@ export function createTransport(root, act) {
 /** Opens a menu and goes to its first control, or closes it. @param {string} id */
 function toggle(id) {
   const menu = /** @type {HTMLDetailsElement} */ (document.getElementById(id));
+  if (!menu.checkVisibility()) return;
   menu.open = !menu.open;
   const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");
   if (to instanceof HTMLElement) to.focus();

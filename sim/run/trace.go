@@ -1,0 +1,71 @@
+package run
+
+import (
+	"encoding/json"
+	"io"
+	"iter"
+
+	"kvstep/sim"
+)
+
+// traceLine is one step in the trace format of docs/trace.md.
+type traceLine struct {
+	N         int                      `json:"n"`
+	Phase     sim.Phase                `json:"phase"`
+	Part      sim.Part                 `json:"part"`
+	Layer     *int                     `json:"layer"`
+	Rows      int                      `json:"rows"`
+	Cached    int                      `json:"cached"`
+	Lanes     map[string]*sim.Counters `json:"lanes"`
+	Identical bool                     `json:"identical"`
+	Differs   string                   `json:"differs,omitempty"`
+	*traceChoice
+}
+
+// traceChoice is what only a head step has.
+type traceChoice struct {
+	LogitsTop [][2]any `json:"logits_top"`
+	Token     int      `json:"token"`
+	Text      string   `json:"text"`
+	Done      *string  `json:"done"`
+}
+
+// WriteTrace writes steps as JSON lines, one a step, until the first error.
+// The command and the page's download write the same bytes (but for measured
+// seconds) because both call it.
+func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	for s, err := range steps {
+		if err != nil {
+			return err
+		}
+		l := traceLine{N: s.N, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached,
+			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs}
+		if s.Part == sim.LayerPart {
+			l.Layer = &s.Layer
+		} else {
+			l.traceChoice = &traceChoice{Token: s.Token, Text: s.Text}
+			for _, c := range s.Top {
+				l.LogitsTop = append(l.LogitsTop, [2]any{c.ID, c.Logit})
+			}
+			if s.Done != "" {
+				l.Done = &s.Done
+			}
+		}
+		if err := out.Encode(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func lanesOf(s *sim.Step) map[string]*sim.Counters {
+	m := map[string]*sim.Counters{}
+	for lane, name := range map[sim.Lane]string{sim.Cached: "cached", sim.Uncached: "uncached"} {
+		if s.Ran[lane] {
+			m[name] = &s.Lanes[lane]
+		}
+	}
+	return m
+}

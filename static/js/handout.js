@@ -1,0 +1,64 @@
+// Wiring of a handout: the page's views over recorded frames. web/take puts
+// this and all it imports into one file.
+
+import { createStore } from "./state/store.js";
+import { createActions } from "./actions.js";
+import { createReplay, unpack } from "./handout/replay.js";
+import { createChrome } from "./view/chrome.js";
+import { createTransport } from "./view/transport.js";
+import { createTimeline } from "./view/timeline.js";
+import { createSentence } from "./view/sentence.js";
+import { createPickers } from "./view/pickers.js";
+import { createWaiting } from "./view/waiting.js";
+import { createStage } from "./view/stage.js";
+import { createTable } from "./view/table.js";
+import { createCache } from "./view/cache.js";
+import { createTokens } from "./view/tokens.js";
+import { createLedger } from "./view/ledger.js";
+import { createHeads } from "./view/heads.js";
+import { createFormulas } from "./view/formulas.js";
+import { createHistory } from "./view/history.js";
+import { createTake } from "./view/take.js";
+
+const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+
+async function open() {
+  const store = createStore(/** @type {any} */ ({
+    frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null, recorded: true,
+    connected: true, lost: false, playing: false, problem: null, cell: null, show: null, count: null,
+  }));
+  const link = { send: (/** @type {object} */ _) => false };
+  const act = createActions(store, link, {
+    words: async (lang) => JSON.parse(part(`words-${lang}`).textContent),
+    address: (query) => history.replaceState(null, "", "#" + query.slice(1)), // a file may change no more of its address
+  });
+  await act.setLang(document.documentElement.dataset.lang ?? "en");
+  store.subscribe(createChrome(store, act));
+  store.subscribe(createTransport(part("transport"), act));
+  store.subscribe(createTimeline(part("timeline"), act));
+  store.subscribe(createSentence(part("sentence")));
+  store.subscribe(createPickers(part("pickers"), act));
+  store.subscribe(createWaiting(part("waiting")));
+  store.subscribe(createStage(part("stage"), act));
+  store.subscribe(createTable(part("table")));
+  store.subscribe(createHeads(part("all-heads"), act));
+  store.subscribe(createCache(part("cache"), act));
+  store.subscribe(createTokens(part("tokens"), { fork: null }));
+  store.subscribe(createLedger(part("ledger"), act));
+  store.subscribe(createFormulas(part("counters"), act));
+  store.subscribe(createHistory(part("history"), act));
+  store.subscribe(createTake(part("take"), store, act));
+
+  const asked = new URLSearchParams(location.hash.slice(1));
+  const number = (/** @type {string} */ key, /** @type {any} */ missing) => (asked.has(key) ? Number(asked.get(key)) || 0 : missing);
+  const replay = createReplay(await unpack(part("frames").textContent), act.moment, {
+    step: number("step", Number(document.documentElement.dataset.step)),
+    pick: { layer: number("layer", null), head: number("head", 0) },
+    marks: (asked.get("mark") ?? "").split(",").filter(Boolean).map(Number),
+  });
+  link.send = replay.send;
+  replay.send({ cmd: "show" });
+  Object.assign(window, { kvstepFrame: () => store.get().frame });
+}
+
+open();

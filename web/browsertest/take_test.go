@@ -1,0 +1,335 @@
+package browsertest
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
+	"kvstep/sim/run"
+)
+
+// take presses one entry of the menu and returns the file that the browser
+// downloads.
+func (p *page) take(kind string) (name string, data []byte) {
+	p.t.Helper()
+	dir := p.t.TempDir()
+	if _, err := chromedp.Call(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: dir}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.js(`document.getElementById("take").open = true`)
+	p.click("take-" + kind)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		if len(files) == 1 && !strings.HasSuffix(files[0].Name(), ".crdownload") && !strings.HasPrefix(files[0].Name(), ".") {
+			data, err := os.ReadFile(filepath.Join(dir, files[0].Name()))
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			if len(data) > 0 {
+				return files[0].Name(), data
+			}
+		}
+	}
+	p.t.Fatalf("%s: no file came; the page says %q", kind, p.text("take-status"))
+	return "", nil
+}
+
+// svgTexts parses an SVG as XML and returns the text of its <text> elements.
+func svgTexts(t *testing.T, data []byte) (texts []string, images int) {
+	t.Helper()
+	inText := false
+	for d := xml.NewDecoder(bytes.NewReader(data)); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return texts, images
+		} else if err != nil {
+			t.Fatalf("the SVG is no XML: %v", err)
+		}
+		switch e := token.(type) {
+		case xml.StartElement:
+			inText = e.Name.Local == "text"
+			if e.Name.Local == "image" {
+				images++
+			}
+			if inText {
+				texts = append(texts, "")
+			}
+			for _, a := range e.Attr {
+				if strings.Contains(a.Value, "NaN") || strings.Contains(a.Value, "undefined") {
+					t.Errorf("<%s %s=%q>", e.Name.Local, a.Name.Local, a.Value)
+				}
+				if a.Name.Local == "href" && !strings.HasPrefix(a.Value, "data:image/png;base64,") {
+					t.Errorf("a reference to the outside: %.80s", a.Value)
+				}
+			}
+		case xml.EndElement:
+			inText = false
+		case xml.CharData:
+			if inText {
+				texts[len(texts)-1] += string(e)
+			}
+		}
+	}
+}
+
+func TestPicturesLookLikeTheScreen(t *testing.T) {
+	base := serve(t)
+	for _, lang := range []string{"en", "zh"} {
+		p := openOn(t, base, "/?step=21&layer=2&head=1&lang="+lang)
+		p.at(21)
+		p.until(`window.kvstepFrame().meta.pick.head === 1`)
+		name, svg := p.take("svg")
+		if want := "kvstep-story-step22-layer3-head2.svg"; name != want {
+			t.Errorf("the file is called %q, want %q", name, want)
+		}
+		texts, images := svgTexts(t, svg)
+		labels := eval[[]string](p, `window.kvstepFrame().meta.tokens.map((x) => x[1])`)
+		for _, want := range []string{labels[len(labels)-1], labels[2], eval[string](p, `document.getElementById("stage-title").innerText`)} {
+			if !slices.Contains(texts, want) {
+				t.Errorf("%s: the picture has no text %q; it has %q", lang, want, texts)
+			}
+		}
+		if images < 6 {
+			t.Errorf("%s: %d matrices in the picture", lang, images)
+		}
+		_, whole := p.take("page-svg")
+		texts, _ = svgTexts(t, whole)
+		for _, id := range []string{"#cache-title", "#ledger-title", "[data-flops=cached]", "[data-made]"} {
+			want := eval[string](p, fmt.Sprintf(`document.querySelector(%q).innerText.trim()`, id))
+			if !slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(s, want) }) {
+				t.Errorf("%s: the page's picture lacks %q of %s: %q", lang, want, id, texts)
+			}
+		}
+		name, picture := p.take("png")
+		if want := "kvstep-story-step22-layer3-head2.png"; name != want {
+			t.Errorf("the file is called %q, want %q", name, want)
+		}
+		p.js(`document.getElementById("take").open = false`)
+		if far := p.unlike(`document.getElementById("stage").closest(".panel")`, picture); far > 3 {
+			t.Errorf("%s: the picture is %.1f of 255 away from the screen", lang, far)
+		} else {
+			t.Logf("%s: the picture is %.2f of 255 away from the screen", lang, far)
+		}
+		name, png := p.take("page-png")
+		if !strings.HasSuffix(name, "-page.png") || !bytes.HasPrefix(png, []byte("\x89PNG")) {
+			t.Errorf("%s: %q is no PNG", lang, name)
+		}
+		if dir := os.Getenv("KVSTEP_SCREENSHOTS"); dir != "" {
+			for name, data := range map[string][]byte{"figure-" + lang + ".svg": svg, "page-" + lang + ".svg": whole, "page-" + lang + ".png": png} {
+				if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		p.clean()
+	}
+}
+
+// unlike is how far a picture of an element (twice as fine, a margin around it,
+// the element at its bottom) is from what the browser paints: mean of the
+// differences of all pixels, of 255.
+func (p *page) unlike(element string, picture []byte) float64 {
+	p.t.Helper()
+	drawn, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	box := eval[struct{ X, Y, W, H float64 }](p, fmt.Sprintf(`(() => { scrollTo(0, 0); const r = %s.getBoundingClientRect(); return {X: r.x, Y: r.y, W: r.width, H: r.height} })()`, element))
+	p.js(`document.querySelector(".transport").style.setProperty("position", "static")`)
+	shot, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	screen, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	const margin = 16
+	w, h := int(box.W), int(box.H)
+	left, top := margin, drawn.Bounds().Dy()/2-margin-int(math.Ceil(box.H))
+	grey := func(m image.Image, x, y int) float64 {
+		r, g, b, _ := m.At(x, y).RGBA()
+		return (0.3*float64(r) + 0.6*float64(g) + 0.1*float64(b)) / 257
+	}
+	sum := 0.0
+	for y := range h {
+		for x := range w {
+			x2, y2 := 2*(left+x), 2*(top+y)
+			mean := (grey(drawn, x2, y2) + grey(drawn, x2+1, y2) + grey(drawn, x2, y2+1) + grey(drawn, x2+1, y2+1)) / 4
+			sum += math.Abs(mean - grey(screen, int(math.Round(box.X))+x, int(math.Round(box.Y))+y))
+		}
+	}
+	return sum / float64(w*h)
+}
+
+// TestHandoutFromAFile opens a handout as a file, with no server and no
+// network, and walks through it.
+func TestHandoutFromAFile(t *testing.T) {
+	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=9&layer=1&head=2")
+	p.at(9)
+	p.press("e")
+	p.until(`window.kvstepFrame().meta.run.ended && !window.kvstepFrame().meta.run.running`)
+	last := eval[int](p, `window.kvstepFrame().meta.step.n`)
+	p.press("T")
+	p.until(`window.kvstepFrame().meta.step.n !== ` + fmt.Sprint(last))
+	at := eval[int](p, `window.kvstepFrame().meta.step.n`)
+	name, data := p.take("html")
+	if !strings.HasPrefix(name, "kvstep-story-steps1-") || !strings.HasSuffix(name, "-handout.html") {
+		t.Errorf("called %q", name)
+	}
+	t.Logf("handout of %d steps: %d bytes", last+1, len(data))
+	p.clean()
+	all := steps(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 4})
+
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h := openFile(t, file)
+	h.at(at)
+	h.compare(&all[at])
+	// Forward to the end, back, by token, by keyboard and by button.
+	for n := at + 1; n <= last; n++ {
+		h.press(kb.ArrowRight)
+		h.compare(&all[n])
+	}
+	h.press(kb.ArrowRight) // there is no more
+	h.compare(&all[last])
+	h.press(kb.ArrowLeft)
+	h.compare(&all[last-1])
+	h.click("do-back-token")
+	h.compare(&all[last-stepsPerPass(t)])
+	h.press("t")
+	h.compare(&all[last])
+	h.click("do-restart")
+	h.at(-1)
+	h.until(`!document.getElementById("waiting").hidden`)
+	h.press("e")
+	h.compare(&all[last])
+	// Every layer and head has its own numbers: those of the engine, in float16.
+	m, err := run.NewLibrary().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range [][2]int{{0, 3}, {3, 1}} {
+		h.js(fmt.Sprintf(`document.querySelector('input[name="pick-layer"][value="%d"]').click()`, c[0]))
+		h.js(fmt.Sprintf(`document.querySelector('input[name="pick-head"][value="%d"]').click()`, c[1]))
+		h.until(fmt.Sprintf(`window.kvstepFrame().meta.pick.layer === %d && window.kvstepFrame().meta.pick.head === %d`, c[0], c[1]))
+		from := last - stepsPerPass(t) + 1 + c[0]
+		a := m.Model.Attention(&all[from], c[1])
+		for name, x := range map[string]mat.Matrix{"Q": a.Q, "K": a.K, "V": a.V, "scores": a.Scores, "probs": a.Probs, "out": a.Out} {
+			got := eval[[]float64](h, fmt.Sprintf(`[...window.kvstepFrame().tensors.%s.data]`, name))
+			if len(got) != x.NumRows()*x.NumCols() {
+				t.Fatalf("layer %d head %d: %d numbers of %s", c[0], c[1], len(got), name)
+			}
+			for i, v := range got {
+				if float32(v) != checkpoint.F32(checkpoint.F16(x.At(i/x.NumCols(), i%x.NumCols()))) {
+					t.Fatalf("layer %d head %d: %s [%d] is %v", c[0], c[1], name, i, v)
+				}
+			}
+		}
+	}
+	h.press("b") // bookmarks work; they are kept in the file's address
+	h.until(`(window.kvstepFrame().meta.marks ?? []).length === 1`)
+	h.click("lang-zh")
+	h.until(`document.documentElement.lang === "zh-Hans"`)
+	if s := h.text("sentence"); !strings.Contains(s, "词元") && !strings.Contains(s, "decode") {
+		t.Errorf("in Chinese: %q", s)
+	}
+	h.axe("handout")
+	time.Sleep(400 * time.Millisecond)
+	h.do(chromedp.Reload())
+	h.at(last)
+	h.until(`(window.kvstepFrame().meta.marks ?? []).length === 1`)
+	_, svg := h.take("svg")
+	svgTexts(t, svg)
+	h.clean()
+}
+
+// openFile opens a file in a browser that may not reach any network.
+func openFile(t *testing.T, file string) *page {
+	t.Helper()
+	p := newPage(t, "file://")
+	if _, err := chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: true, Latency: 0, DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate("file://" + file))
+	p.until(`window.kvstepFrame?.()`)
+	return p
+}
+
+// TestDataIsTheEngines: what the menu saves is what the command prints.
+func TestDataIsTheEngines(t *testing.T) {
+	p := open(t, "/?lang=zh&new=3&prompt=Mia+has+three+apples.&step=8&layer=1&head=2")
+	p.at(8)
+	all := steps(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 3})
+	name, data := p.take("jsonl")
+	if name != "kvstep-story-steps1-9.jsonl" {
+		t.Errorf("called %q", name)
+	}
+	var want strings.Builder
+	if err := run.WriteTrace(&want, func(yield func(*sim.Step, error) bool) {
+		for i := range all[:9] {
+			if !yield(&all[i], nil) {
+				return
+			}
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if got := regexp.MustCompile(`"seconds":[^}]+`).ReplaceAllString(string(data), `"seconds":0`); got != want.String() {
+		t.Errorf("the page's JSONL is not the trace:\n%.400s\n%.400s", got, want.String())
+	}
+	name, data = p.take("csv")
+	if name != "kvstep-story-step9-layer2-head3.csv" || !bytes.Contains(data, []byte("attention,probs,0,")) {
+		t.Errorf("%q: %.200s", name, data)
+	}
+	name, data = p.take("safetensors")
+	if f, err := checkpoint.ReadSafetensors(data); err != nil || len(f.Tensors) < 50 {
+		t.Errorf("%q: %v", name, err)
+	}
+	p.clean()
+}
+
+func TestLinkAndQR(t *testing.T) {
+	p := open(t, "/?lang=zh&new=3&prompt=Mia+has+three+apples.&step=8")
+	p.at(8)
+	p.press("x")
+	p.until(`document.getElementById("take").open && document.activeElement.dataset.take === "link"`)
+	p.press(kb.Enter)
+	p.until(`document.querySelector("[data-testid=take-status]").textContent.length > 8`)
+	if s := p.text("take-status"); !strings.Contains(s, "剪贴板") && !strings.Contains(s, "step=8") {
+		t.Errorf("after copying: %q", s)
+	}
+	p.click("take-qr")
+	p.until(`document.getElementById("qr").open && document.querySelector("#qr img").naturalWidth > 20`)
+	if s := eval[string](p, `document.querySelector("#qr [data-link]").textContent`); !strings.Contains(s, "step=8") || !strings.Contains(s, "lang=zh") {
+		t.Errorf("the code's link: %q", s)
+	}
+	p.axe("qr")
+	p.press(kb.Escape)
+	p.clean()
+}

@@ -1,0 +1,46 @@
+package page
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+// Stylesheets are the page's, in the order in which it links them (files of
+// package static).
+var Stylesheets = []string{"css/kvstep.css", "css/player.css", "css/ledger.css", "css/heads.css", "css/cache.css"}
+
+// HandoutData is what a handout is rendered from: everything it will ever show.
+type HandoutData struct {
+	HomeData
+	Prompt, Model string
+	Step          int // where it opens
+	CSS           string
+	Early, Script string            // classic scripts
+	Words         map[string]string // the catalogue as JSON, by language
+	Frames        string            // base64 of take.pack
+}
+
+// policy allows the handout's own style and scripts, by their hashes, pictures
+// that it makes itself, and no request to anywhere.
+func (d HandoutData) policy() string {
+	return "default-src 'none'; script-src " + hash(d.Early) + " " + hash(d.Script) + "; style-src " + hash(d.CSS) +
+		"; img-src data: blob:; base-uri 'none'; form-action 'none'"
+}
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// raw is an element whose text a browser takes as it is written.
+func raw(tag, attributes, content string) templ.Component {
+	return templ.Raw("<" + tag + attributes + ">" + content + "</" + tag + ">")
+}
+
+// data is a block that no browser runs.
+func data(id, kind, content string) templ.Component {
+	return raw("script", ` id="`+id+`" type="`+kind+`"`, strings.ReplaceAll(content, "</", `<\/`))
+}

@@ -1,0 +1,227 @@
+// Package take makes the files that people take away: a run, or what is on
+// screen at one moment of it, named by a link. The recipe of a link determines
+// every number, so a file is made by running it again, and no file needs a room.
+package take
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"regexp"
+	"strconv"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/run"
+	"kvstep/web/wire"
+)
+
+const (
+	// Wait is how long a run may take to be run again.
+	Wait = 20 * time.Second
+	// maxRows bounds the memory of a run's rows, as a room's tape does.
+	maxRows = 64 << 20
+	// maxFile bounds one file; a handout must also open well in a browser.
+	maxFile, maxHandout = 256 << 20, 16 << 20
+)
+
+// File is one file to take away.
+type File struct {
+	Name string // says model, step, layer and head; plain ASCII
+	Type string // media type
+	Data []byte
+}
+
+// Request is a link and how far its run has gone: steps 0 to To.
+type Request struct {
+	wire.Link
+	To int
+}
+
+// Parse reads the query of a request: a link, and "to" (the link's step, if it
+// is left out).
+func Parse(query string) (Request, error) {
+	link, err := wire.ParseLink(query)
+	r := Request{link, link.Step}
+	if err != nil {
+		return r, err
+	}
+	to, err := wire.QueryInt(query, "to", link.Step)
+	r.To = max(to, link.Step)
+	return r, err
+}
+
+// made are the steps of a request, run again.
+type made struct {
+	Request
+	model  *run.Loaded
+	prompt []int
+	steps  []sim.Step
+}
+
+// Step is one of them, for wire and sim/breakpoint.
+func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
+
+// again runs a request's recipe up to its last step. What takes too long or
+// grows too large is a Problem.
+func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
+	ctx, cancel := context.WithTimeout(ctx, Wait)
+	defer cancel()
+	m, err := models.Get(q.Recipe.Model)
+	if err != nil {
+		return nil, err
+	}
+	if q.Recipe.Prompt == "" && len(q.Recipe.Tokens) == 0 {
+		d := m.Default(q.Lang)
+		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
+	}
+	q.Recipe.Model = m.Name
+	r := &made{Request: q, model: m}
+	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
+		return nil, err
+	}
+	started := time.Now()
+	rows := 0
+	if q.To < 0 {
+		return r, nil
+	}
+	for s, err := range run.Steps(ctx, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", len(r.steps))
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
+			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
+		}
+		if r.steps = append(r.steps, s); s.N == q.To {
+			break
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r.To, r.Link.Step = len(r.steps)-1, min(q.Step, len(r.steps)-1)
+	return r, nil
+}
+
+// Make makes the file of a kind: "jsonl", "safetensors", "csv" or "html".
+func Make(ctx context.Context, models *run.Library, kind string, q Request, version string) (*File, error) {
+	r, err := again(ctx, models, q)
+	if err != nil {
+		return nil, err
+	}
+	var f *File
+	limit := maxFile
+	switch kind {
+	case "jsonl":
+		f, err = r.jsonl()
+	case "safetensors":
+		f, err = r.safetensors()
+	case "csv":
+		f, err = r.csv()
+	case "html":
+		limit = maxHandout
+		f, err = r.handout(version)
+	default:
+		return nil, fmt.Errorf("take: no kind %q", kind)
+	}
+	if err == nil && len(f.Data) > limit {
+		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", limit>>20)
+	}
+	return f, err
+}
+
+func (r *made) all() iter.Seq2[*sim.Step, error] {
+	return func(yield func(*sim.Step, error) bool) {
+		for i := range r.steps {
+			if !yield(&r.steps[i], nil) {
+				return
+			}
+		}
+	}
+}
+
+// jsonl is what kvstep trace --format jsonl prints.
+func (r *made) jsonl() (*File, error) {
+	var b bytes.Buffer
+	err := run.WriteTrace(&b, r.all())
+	return &File{r.runName("jsonl"), "application/jsonl", b.Bytes()}, err
+}
+
+// safetensors is every number of the run.
+func (r *made) safetensors() (*File, error) {
+	if size := r.exported(); size > maxFile {
+		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
+	}
+	f, err := run.Export(r.model, r.Recipe, r.steps)
+	if err != nil {
+		return nil, err
+	}
+	return &File{r.runName("safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
+}
+
+// exported is about how large run.Export will be: scores and probabilities of
+// every head are most of it.
+func (r *made) exported() int {
+	size, c := 0, r.model.Model.Config
+	for i := range r.steps {
+		s := &r.steps[i]
+		if s.Part == sim.LayerPart {
+			size += 4 * s.Rows * (2*c.Dim + 2*c.QDim() + 2*c.KVDim() + 2*c.Heads*(s.Cached+s.Rows))
+		}
+	}
+	return size
+}
+
+// csv is what is on screen at the link's step.
+func (r *made) csv() (*File, error) {
+	m := r.moment(r.Link.Step)
+	var b bytes.Buffer
+	err := wire.WriteCSV(&b, m)
+	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
+}
+
+// moment is step n as the link looks at it.
+func (r *made) moment(n int) *wire.Moment {
+	link := r.Link
+	link.Step, link.Breaks = n, nil
+	m := &wire.Moment{
+		Seq: n + 2, Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
+		Recorded: len(r.steps), Ended: sim.DoneStop, Link: link, At: r.Step,
+	}
+	if last := len(r.steps) - 1; last >= 0 {
+		m.Ended = cmp.Or(r.steps[last].Done, sim.DoneStop) // what is not recorded cannot be gone to
+	}
+	if n < 0 {
+		return m
+	}
+	m.Step = &r.steps[n]
+	for i := range n + 1 {
+		m.Text += r.steps[i].Text
+	}
+	for source := m.Source(); n >= 0 && m.From == nil; n-- {
+		if s := &r.steps[n]; s.Layer == source && s.KV != nil {
+			m.From = s
+		}
+	}
+	return m
+}
+
+var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// runName names a file of all steps. People count steps, layers and heads from 1.
+func (r *made) runName(ext string) string {
+	return fmt.Sprintf("kvstep-%s-steps1-%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"), len(r.steps), ext)
+}
+
+// momentName names a file of one moment.
+func (r *made) momentName(m *wire.Moment, ext string) string {
+	return fmt.Sprintf("kvstep-%s-step%s-layer%d-head%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"),
+		strconv.Itoa(r.Link.Step+1), m.Layer()+1, m.Head()+1, ext)
+}

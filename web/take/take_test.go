@@ -1,0 +1,402 @@
+package take
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"html"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"rsc.io/qr"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/model"
+	"kvstep/sim/model/modeltest"
+	"kvstep/sim/run"
+	"kvstep/static"
+)
+
+// library has one small GQA model without a tokenizer, and its run.
+func library(t testing.TB) (*run.Library, *run.Loaded) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(20, 26))
+	c := sim.Config{Family: "llama", Dim: 16, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 6, FFN: 20,
+		Vocab: 40, Context: 64, NormEps: 1e-5, RopeBase: 100, Tied: true, BOS: 0, EOS: -1}
+	m, err := model.New(c, modeltest.Weights(r, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &run.Loaded{Name: "small one", Model: m}
+	return run.NewLibrary(l), l
+}
+
+const query = "?model=small+one&tokens=0,7,19,7,33&new=4&layer=1&head=3"
+
+func makeFile(t testing.TB, kind, q string) *File {
+	t.Helper()
+	models, _ := library(t)
+	r, err := Parse(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Make(context.Background(), models, kind, r, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func steps(t testing.TB, l *run.Loaded) (sim.Recipe, []sim.Step) {
+	t.Helper()
+	rec := run.Complete(sim.Recipe{Model: l.Name, Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4})
+	var all []sim.Step
+	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	return rec, all
+}
+
+var seconds = regexp.MustCompile(`"seconds":[^}]+`)
+
+func TestJSONLIsTheTrace(t *testing.T) {
+	_, l := library(t)
+	_, all := steps(t, l)
+	for _, to := range []int{0, 4, 11} {
+		f := makeFile(t, "jsonl", query+"&step=0&to="+strconv.Itoa(to))
+		var want strings.Builder
+		if err := run.WriteTrace(&want, (&made{steps: all[:to+1]}).all()); err != nil {
+			t.Fatal(err)
+		}
+		if got := seconds.ReplaceAllString(string(f.Data), `"seconds":0`); got != want.String() {
+			t.Errorf("to %d:\n got %.300s\nwant %.300s", to, got, want.String())
+		}
+		if name := "kvstep-small_one-steps1-" + strconv.Itoa(to+1) + ".jsonl"; f.Name != name {
+			t.Errorf("called %q, want %q", f.Name, name)
+		}
+	}
+}
+
+func TestSafetensorsReadBack(t *testing.T) {
+	_, l := library(t)
+	rec, all := steps(t, l)
+	got, err := checkpoint.ReadSafetensors(makeFile(t, "safetensors", query+"&step=9").Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := run.Export(l, rec, all[:10])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Tensors) != len(want.Tensors) || got.Meta["steps"] != want.Meta["steps"] {
+		t.Fatalf("%d tensors, want %d", len(got.Tensors), len(want.Tensors))
+	}
+	byName := map[string]checkpoint.Tensor{}
+	for _, x := range got.Tensors {
+		byName[x.Name] = x
+	}
+	for _, x := range want.Tensors {
+		if !reflect.DeepEqual(byName[x.Name].Data, x.Data) || !reflect.DeepEqual(byName[x.Name].Shape, x.Shape) {
+			t.Errorf("%s is not what the engine had", x.Name)
+		}
+	}
+}
+
+// TestCSVHasTheEnginesNumbers reads every number back and compares the bits.
+func TestCSVHasTheEnginesNumbers(t *testing.T) {
+	_, l := library(t)
+	_, all := steps(t, l)
+	for n := range all {
+		f := makeFile(t, "csv", query+"&step="+strconv.Itoa(n))
+		rows, err := csv.NewReader(strings.NewReader(string(f.Data))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := &all[n]
+		for from.Layer != 1 && from.N > 0 {
+			from = &all[from.N-1]
+		}
+		seen := map[string]int{}
+		if from.Layer != 1 { // the picked layer has not run yet
+			if strings.Contains(string(f.Data), "attention") {
+				t.Errorf("step %d has matrices before their layer ran", n)
+			}
+			continue
+		}
+		a := l.Model.Attention(from, 3)
+		at := map[string]func(i, j int) float32{"Q": a.Q.At, "K": a.K.At, "V": a.V.At, "scores": a.Scores.At, "probs": a.Probs.At, "out": a.Out.At,
+			"mask": func(i, j int) float32 {
+				if model.Masked(from.Cached, i, j) {
+					return 0
+				}
+				return 1
+			}}
+		for _, row := range rows[1:] {
+			if row[0] != "attention" {
+				continue
+			}
+			i, _ := strconv.Atoi(row[2])
+			j, _ := strconv.Atoi(row[4])
+			v, err := strconv.ParseFloat(row[6], 32)
+			if err != nil || float32(v) != at[row[1]](i, j) {
+				t.Fatalf("step %d: %q, the engine has %v", n, row, at[row[1]](i, j))
+			}
+			seen[row[1]]++
+		}
+		for name, x := range map[string]int{"Q": 6 * from.Rows, "K": 6 * (from.Cached + from.Rows), "scores": from.Rows * (from.Cached + from.Rows), "out": 6 * from.Rows} {
+			if seen[name] != x {
+				t.Errorf("step %d: %d numbers of %s, want %d", n, seen[name], name, x)
+			}
+		}
+	}
+	f := makeFile(t, "csv", query+"&step=8")
+	if f.Name != "kvstep-small_one-step9-layer2-head4.csv" {
+		t.Errorf("called %q", f.Name)
+	}
+	top := 0
+	for line := range strings.Lines(string(f.Data)) {
+		if strings.HasPrefix(line, "next token,logit") {
+			id := strings.TrimPrefix(strings.Split(line, ",")[3], "#")
+			value, _ := strconv.ParseFloat(strings.TrimSpace(strings.Split(line, ",")[6]), 32)
+			if c := all[8].Top[top]; id != strconv.Itoa(c.ID) || float32(value) != c.Logit {
+				t.Errorf("%q, want %+v", line, c)
+			}
+			top++
+		}
+		if want := "ledger,total,,flops.mlp,,uncached," + strconv.FormatInt(all[8].Totals[sim.Uncached].Flops.MLP, 10); strings.HasPrefix(line, "ledger,total,,flops.mlp,,uncached") && strings.TrimSpace(line) != want {
+			t.Errorf("%q, want %q", line, want)
+		}
+	}
+	if top != 10 {
+		t.Errorf("%d candidates", top)
+	}
+}
+
+// TestCSVOfAnOp: with an op picked, that op's matrices and those it reads.
+func TestCSVOfAnOp(t *testing.T) {
+	for _, op := range []string{"probs", "norm1", "act"} {
+		s := string(makeFile(t, "csv", query+"&step=4&op="+op).Data)
+		if !strings.Contains(s, "attention,"+op+",0,") || strings.Contains(s, "attention,out,") {
+			t.Errorf("%s: %.300s", op, s)
+		}
+	}
+}
+
+func TestWhatCannotBeMadeIsAProblem(t *testing.T) {
+	models, _ := library(t)
+	long := "?model=small+one&tokens=" + strings.TrimSuffix(strings.Repeat("1,", 60), ",") + "&new=9&step=0"
+	for q, id := range map[string]string{
+		"?model=nobody&step=1": "model.unknown", long: "prompt.long", "?step=x": "link.field", query + "&to=x": "link.field",
+	} {
+		r, err := Parse(q)
+		if err == nil {
+			_, err = Make(context.Background(), models, "jsonl", r, "test")
+		}
+		var p *sim.Problem
+		if !errors.As(err, &p) || p.ID != id {
+			t.Errorf("%.60s: %v, want %s", q, err, id)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), -1)
+	defer cancel()
+	r, _ := Parse(query + "&step=5")
+	_, err := Make(ctx, models, "jsonl", r, "test")
+	var p *sim.Problem
+	if !errors.As(err, &p) || p.ID != "take.time" {
+		t.Errorf("out of time: %v", err)
+	}
+	if _, err := QR(strings.Repeat("x", 4000)); !errors.As(err, &p) || p.ID != "take.qr" {
+		t.Errorf("a long link: %v", err)
+	}
+}
+
+// TestQRIsTheCodeOfTheAddress: the picture has exactly the code's dark modules.
+func TestQRIsTheCodeOfTheAddress(t *testing.T) {
+	const address = "http://127.0.0.1:8787/?prompt=%E5%B0%8F%E5%88%9A&step=12"
+	f, err := QR(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg struct {
+		ViewBox string `xml:"viewBox,attr"`
+		Path    struct {
+			D string `xml:"d,attr"`
+		} `xml:"path"`
+	}
+	if err := xml.Unmarshal(f.Data, &svg); err != nil {
+		t.Fatal(err)
+	}
+	code, err := qr.Encode(address, qr.L)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dark := map[[2]int]bool{}
+	for _, m := range regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-\d+z`).FindAllStringSubmatch(svg.Path.D, -1) {
+		x, _ := strconv.Atoi(m[1])
+		y, _ := strconv.Atoi(m[2])
+		n, _ := strconv.Atoi(m[3])
+		for i := range n {
+			dark[[2]int{x + i - 4, y - 4}] = true
+		}
+	}
+	for y := range code.Size {
+		for x := range code.Size {
+			if dark[[2]int{x, y}] != code.Black(x, y) {
+				t.Fatalf("module %d %d", x, y)
+			}
+		}
+	}
+}
+
+// TestBundleRuns: node runs the bundle of a small program as it runs the modules.
+func TestBundleRuns(t *testing.T) {
+	files := fstest.MapFS{
+		"a.js":    {Data: []byte("import { two as second, Pair } from \"./in/b.js\";\nimport { one } from \"./c.js\";\nconsole.log(new Pair(one, second()).sum());\n")},
+		"in/b.js": {Data: []byte("import { one } from \"../c.js\";\n/** @param {import(\"../c.js\").One} x */\nexport function two() { return one + 1; }\nexport class Pair {\n  constructor(a, b) { this.a = a; this.b = b; }\n  sum() { return this.a + this.b; }\n}\n")},
+		"c.js":    {Data: []byte("export const one = 1;\nexport async function late() {}\n")},
+	}
+	script, err := bundle(files, "a.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("skipped: no node on this machine")
+	}
+	file := filepath.Join(t.TempDir(), "bundle.js")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(node, file).CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "3" {
+		t.Errorf("%v: %s\n%s", err, out, script)
+	}
+	for name, bad := range map[string]string{
+		"default": "export default 1;\n", "star": "import * as x from \"./c.js\";\n", "dynamic": "const x = import(\"./c.js\");\n",
+		"missing": "import { x } from \"./d.js\";\n", "circle": "import { x } from \"./a.js\";\n",
+	} {
+		files["a.js"] = &fstest.MapFile{Data: []byte(bad)}
+		if _, err := bundle(files, "a.js"); err == nil {
+			t.Errorf("%s was bundled", name)
+		}
+	}
+}
+
+func TestHandoutIsWholeAndSealed(t *testing.T) {
+	f := makeFile(t, "html", query+"&step=5&lang=zh")
+	s := string(f.Data)
+	if f.Name != "kvstep-small_one-steps1-6-handout.html" {
+		t.Errorf("called %q", f.Name)
+	}
+	for _, bad := range []string{"<link", "src=", "http://127", "https://", "style=\"", "unsafe-"} {
+		if i := strings.Index(s, bad); i >= 0 && !strings.Contains(s[max(0, i-40):i], "//") {
+			t.Errorf("it has %q: %.120s", bad, s[max(0, i-60):])
+		}
+	}
+	for _, want := range []string{"default-src 'none'", "script-src 'sha256-", "style-src 'sha256-", `id="words-en"`, `id="words-zh"`, `data-lang="zh"`, `data-step="5"`} {
+		if !strings.Contains(html.UnescapeString(s), want) {
+			t.Errorf("it lacks %q", want)
+		}
+	}
+	if _, err := bundle(static.Files, "js/handout.js"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRecordsAreTheFrames: each record of a handout is what the wire sends of
+// the same step and head.
+func TestRecordsAreTheFrames(t *testing.T) {
+	models, l := library(t)
+	_, all := steps(t, l)
+	q, err := Parse(query + "&step=11")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := again(context.Background(), models, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := r.records()
+	if want := 1 + len(all) + 3*8; len(records) != want { // the start, every step, and three more heads of 8 layer steps
+		t.Fatalf("%d records, want %d", len(records), want)
+	}
+	for _, rec := range records {
+		f, err := checkpoint.ReadSafetensors(rec.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.n < 0 || all[rec.n].Part == sim.HeadPart {
+			continue
+		}
+		a := l.Model.Attention(&all[rec.n], rec.head)
+		for _, x := range f.Tensors {
+			if x.Name == "probs" && checkpoint.F32(uint16(x.Data[0])|uint16(x.Data[1])<<8) != checkpoint.F32(checkpoint.F16(a.Probs.At(0, 0))) {
+				t.Errorf("step %d head %d", rec.n, rec.head)
+			}
+		}
+		var p struct{ Head, From int }
+		if err := json.Unmarshal([]byte(f.Meta["pick"]), &p); err != nil || p.Head != rec.head || p.From != rec.n {
+			t.Errorf("step %d head %d is told as %+v (%v)", rec.n, rec.head, p, err)
+		}
+	}
+	packed, err := pack(records)
+	if err != nil || len(packed) == 0 {
+		t.Error(err)
+	}
+}
+
+// FuzzParse: any query is a request or a Problem.
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{query + "&to=3", "?to=-9", "?to=x&step=2", "%", "?" + url.Values{"prompt": {"你好"}}.Encode()} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, q string) {
+		r, err := Parse(q)
+		var p *sim.Problem
+		if err != nil && !errors.As(err, &p) {
+			t.Fatalf("no Problem: %v", err)
+		}
+		if err == nil && r.To < r.Step {
+			t.Fatalf("to %d lies before step %d", r.To, r.Step)
+		}
+	})
+}
+
+// BenchmarkHandout makes the handout of the default run, and of 64 tokens after
+// a prompt of 256.
+func BenchmarkHandout(b *testing.B) {
+	models := run.NewLibrary()
+	long := "?new=64&step=400&tokens=" + strings.TrimSuffix(strings.Repeat("300,", 256), ",")
+	for name, query := range map[string]string{"default": "?step=191&lang=en", "long": long} {
+		b.Run(name, func(b *testing.B) {
+			q, err := Parse(query)
+			if err != nil {
+				b.Fatal(err)
+			}
+			size := 0
+			for b.Loop() {
+				f, err := Make(context.Background(), models, "html", q, "bench")
+				if err != nil {
+					b.Fatal(err)
+				}
+				size = len(f.Data)
+			}
+			b.ReportMetric(float64(size), "bytes/handout")
+		})
+	}
+}

@@ -1,0 +1,106 @@
+package web
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"kvstep/sim/run"
+)
+
+func ask(t *testing.T, addr, path string, headers map[string]string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequest("GET", "http://"+addr+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range headers {
+		req.Header.Set(k, v)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+const takeQuery = "?prompt=Mia+has+three+apples.&new=2&step=3"
+
+func TestTakeaway(t *testing.T) {
+	addr, stop := start(t)
+	defer stop()
+	for kind, want := range map[string]string{"jsonl": `{"n":0,`, "csv": "panel,name,row", "html": "<!doctype html>", "qr": "<svg ", "safetensors": ""} {
+		resp, body := ask(t, addr, "/take/"+kind+takeQuery, nil)
+		if resp.StatusCode != 200 || !strings.HasPrefix(body, want) {
+			t.Errorf("%s: %s %.100s", kind, resp.Status, body)
+		}
+		if d := resp.Header.Get("Content-Disposition"); (kind == "qr") != (d == "") || d != "" && !strings.Contains(d, `filename="kvstep-story-step`) {
+			t.Errorf("%s: disposition %q", kind, d)
+		}
+	}
+	if resp, body := ask(t, addr, "/take/jsonl?model=nobody", nil); resp.StatusCode != 422 || !strings.Contains(body, `"problem":"model.unknown"`) {
+		t.Errorf("unknown model: %s %s", resp.Status, body)
+	}
+	if resp, _ := ask(t, addr, "/take/exe"+takeQuery, nil); resp.StatusCode != 404 {
+		t.Errorf("unknown kind: %s", resp.Status)
+	}
+}
+
+// TestForeignPagesMayNotTakeAway: they could not read the file, but they could
+// make this machine compute.
+func TestForeignPagesMayNotTakeAway(t *testing.T) {
+	addr, stop := start(t)
+	defer stop()
+	for _, c := range []struct {
+		site, origin string
+		status       int
+	}{
+		{"", "", 200}, {"same-origin", "", 200}, {"none", "", 200}, {"", "http://" + addr, 200},
+		{"cross-site", "", 403}, {"same-site", "", 403}, {"", "http://evil.example", 403}, {"same-origin", "null", 403},
+	} {
+		h := map[string]string{}
+		if c.site != "" {
+			h["Sec-Fetch-Site"] = c.site
+		}
+		if c.origin != "" {
+			h["Origin"] = c.origin
+		}
+		for _, kind := range []string{"csv", "qr"} {
+			if resp, _ := ask(t, addr, "/take/"+kind+takeQuery, h); resp.StatusCode != c.status {
+				t.Errorf("%s from site %q origin %q: %s", kind, c.site, c.origin, resp.Status)
+			}
+		}
+	}
+}
+
+// TestOnlyAFewFilesAtOnce: more are refused, not queued.
+func TestOnlyAFewFilesAtOnce(t *testing.T) {
+	free := make(chan struct{}, maxTakes)
+	handler := takeaway(run.NewLibrary(), "test", free)
+	ask := func() (int, string) {
+		r := httptest.NewRequest("GET", "/take/jsonl"+takeQuery, nil)
+		r.SetPathValue("kind", "jsonl")
+		w := httptest.NewRecorder()
+		handler(w, r)
+		return w.Code, w.Body.String()
+	}
+	for range maxTakes {
+		free <- struct{}{}
+	}
+	if status, body := ask(); status != 503 || !strings.Contains(body, "take.busy") {
+		t.Errorf("while all are busy: %d %s", status, body)
+	}
+	<-free
+	for range 3 { // each gives its place back
+		if status, body := ask(); status != 200 {
+			t.Errorf("with a place free: %d %s", status, body)
+		}
+	}
+}
