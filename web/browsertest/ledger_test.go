@@ -522,3 +522,46 @@ func TestPanelsAreAccessible(t *testing.T) {
 	}
 	p.clean()
 }
+
+// paintTimes steps n times and returns the milliseconds of script in each
+// animation frame that painted a step.
+const paintTimes = `(async () => {
+	const native = window.requestAnimationFrame.bind(window);
+	const times = [];
+	window.requestAnimationFrame = (f) => native((now) => {
+		const start = performance.now();
+		f(now);
+		times.push(performance.now() - start);
+	});
+	const slider = document.querySelector("[data-testid=timeline]");
+	const steps = [];
+	for (let i = 0; i < %d; i++) {
+		const before = slider.getAttribute("aria-valuenow");
+		times.length = 0;
+		document.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true }));
+		const start = performance.now();
+		while (slider.getAttribute("aria-valuenow") === before && performance.now() - start < 5000) await new Promise((done) => setTimeout(done, 1));
+		steps.push(Math.max(...times));
+		await new Promise((done) => setTimeout(done, 10));
+	}
+	return steps;
+})()`
+
+// BenchmarkPaint is the script of the animation frame that paints a step, over
+// the first 60 steps of the default run, with no panel open and with all.
+func BenchmarkPaint(b *testing.B) {
+	base := serve(b)
+	for name, show := range map[string]string{"none": "", "all": "&show=" + everything} {
+		b.Run("open="+name, func(b *testing.B) {
+			var times []float64
+			for b.Loop() {
+				p := openOn(b, base, "/?lang=en"+show)
+				p.until(`window.kvstepFrame()`)
+				times = append(times, eval[[]float64](p, fmt.Sprintf(paintTimes, 60))...)
+			}
+			b.ReportMetric(quantile(times, 0.5), "ms/paint-p50")
+			b.ReportMetric(quantile(times, 0.95), "ms/paint-p95")
+			b.ReportMetric(quantile(times, 1), "ms/paint-max")
+		})
+	}
+}

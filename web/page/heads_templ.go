@@ -46,7 +46,7 @@ func allHeads(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p><p class=\"readout-line\"><output data-picked data-testid=\"heads-picked\"></output></p><div class=\"heads-body\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" data-text-label=\"heads.title\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p><p class=\"readout-line\"><output data-picked aria-live=\"off\" data-testid=\"heads-picked\"></output></p><div class=\"heads-body\"><div class=\"scroll\" tabindex=\"0\" role=\"region\" data-text-label=\"heads.title\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -459,3 +459,39 @@ func TestFrameSizeWithEverythingOpen(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkPanels encodes the last step of a long run with everything open:
+// 32 tokens of prompt and 448 passes of the embedded model.
+func BenchmarkPanels(b *testing.B) {
+	l, err := run.NewLibrary().Get("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	rec := run.Complete(sim.Recipe{Model: l.Name, Tokens: make([]int, 32), MaxNew: 448})
+	for i := range rec.Tokens {
+		rec.Tokens[i] = 300 + i%7
+	}
+	for pass := range rec.MaxNew { // no pass may choose the end of text
+		rec.Forced = append(rec.Forced, sim.Forced{Pass: pass, Token: 300 + pass%11})
+	}
+	var steps []sim.Step
+	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	for _, show := range []string{"", "formulas", "heads", "history", "rows"} {
+		b.Run("open="+show, func(b *testing.B) {
+			m := moment(l, rec, steps, len(steps)-2, 4, 0)
+			if show != "" {
+				m.Link.Pick.Show = []string{show}
+			}
+			var buf []byte
+			for b.Loop() {
+				buf = Encode(buf[:0], m)
+			}
+			b.ReportMetric(float64(len(buf)), "bytes/frame")
+		})
+	}
+}

@@ -370,7 +370,7 @@ func TestProtocolExamples(t *testing.T) {
 
 func FuzzCommand(f *testing.F) {
 	for _, s := range []string{`{"cmd":"open","link":"?a=b"}`, `{"cmd":"pick","layer":1,"head":2,"cell":{"op":"Q","row":1,"col":2}}`,
-		`{"cmd":"run","recipe":{"prompt":"x","sampler":{"seed":"3"}}}`, `{"cmd":"seek","step":-1}`,
+		`{"cmd":"run","recipe":{"prompt":"x","sampler":{"seed":"3"}}}`, `{"cmd":"seek","step":-1}`, `{"cmd":"pick","head":0,"show":["heads","rows-read"],"unit":"mac","pairs":"dense","logits":"all"}`,
 		`{"cmd":"pick","layer":null,"head":0,"cell":null,"op":"Q","trail":[{"step":0,"op":"Q","head":0,"row":0,"col":0}]}`, `{"cmd":"back","by":"layer","op":"next"}`, `{}`, `[`} {
 		f.Add([]byte(s))
 	}
@@ -389,7 +389,7 @@ func FuzzCommand(f *testing.F) {
 // FuzzLink: whatever is accepted reads the same after it is written again.
 func FuzzLink(f *testing.F) {
 	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0",
-		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?break=top,layer:1,attend:9&mark=3,1", "?%"} {
+		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?show=history,history-kv&unit=mac&pairs=dense&logits=all", "?break=top,layer:1,attend:9&mark=3,1", "?%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {

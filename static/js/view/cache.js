@@ -2,7 +2,7 @@
 // for each cached row, growing by the rows that this step appended. Each row
 // tells where it comes from.
 
-import { createChoice } from "./panel.js";
+import { createChoice, speakWhileFocused } from "./panel.js";
 import { fill, sentence } from "./provenance.js";
 import { plan } from "./cacheplan.js";
 import { cell as short, si } from "./format.js";
@@ -26,6 +26,7 @@ export function createCache(root, act) {
   let kept = false; // chosen by a press or a key, not only pointed at
   let timer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
 
+  speakWhileFocused(canvas, output);
   const start = () => ({ side: 0, layer: state?.frame?.meta.pick.layer ?? 0, head: 0, position: 0 });
   const look = () => {
     clearTimeout(timer);

@@ -11,26 +11,48 @@ import { unitOf } from "./ledger.js";
  */
 export function createFormulas(root, act) {
   const panel = createPanel(root, "formulas", act);
+  const letters = /** @type {HTMLDetailsElement} */ (root.querySelector(".letters"));
+  let state = /** @type {any} */ (null);
+  let filled = /** @type {any} */ ({}); // what the page shows: a frame, in a language
+  const again = () => {
+    filled = {};
+    if (state) paint();
+  };
   root.addEventListener("click", (e) => {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-opens]");
     if (!(button instanceof HTMLElement)) return;
     const row = /** @type {HTMLElement} */ (document.getElementById(`formula-${button.dataset.opens}`));
     row.hidden = !row.hidden;
     button.setAttribute("aria-expanded", String(!row.hidden));
+    again();
   });
-  let filled = /** @type {any} */ (null);
-  /** @param {any} state */
-  return function view(state) {
-    panel(state);
-    const { frame, lang } = state;
-    const letters = frame?.meta.letters;
-    if (!root.open || !letters || (filled?.frame === frame && filled.lang === lang)) return;
-    filled = { frame, lang };
-    fill(root, frame, lang);
+  letters.addEventListener("toggle", again);
+
+  /** @param {any} next */
+  return function view(next) {
+    panel(next);
+    state = next;
+    paint();
   };
+
+  function paint() {
+    const { frame, lang } = state;
+    if (!root.open || !frame || (filled.frame === frame && filled.lang === lang)) return;
+    // Only what is looked at is filled in.
+    const open = [...root.querySelectorAll("tr.formula:not([hidden])"), ...(letters.open ? [letters] : [])];
+    if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang));
+    else if (!frame.meta.step) open.forEach((part) => nothing(/** @type {HTMLElement} */ (part)));
+    filled = { frame, lang };
+  }
 }
 
-/** @param {HTMLElement} root @param {any} frame @param {string} lang */
+/** Before the first step there are no values. @param {HTMLElement} root */
+function nothing(root) {
+  for (const el of root.querySelectorAll(":scope > td > .scroll")) el.setAttribute("hidden", "");
+  for (const el of root.querySelectorAll("[data-letter]")) el.textContent = "–";
+}
+
+/** @param {HTMLElement} root one formula, or the table of letters @param {any} frame @param {string} lang */
 function fill(root, frame, lang) {
   const { letters, ledger, step } = frame.meta;
   const text = (/** @type {number|string} */ n) => number(n).toLocaleString(lang);
@@ -38,11 +60,10 @@ function fill(root, frame, lang) {
   const hide = (/** @type {Element} */ el, /** @type {boolean} */ hidden) => el.toggleAttribute("hidden", hidden);
 
   each("[data-part]", (el) => hide(el, el.dataset.part !== step.part));
-  each("tr.formula", (row) => {
-    const none = row.querySelector("[data-none]");
-    const any = [...row.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
-    if (none) hide(none, any || row.id === "formula-seconds");
-    hide(/** @type {Element} */ (row.querySelector(".scroll")), !any);
+  each("[data-none]", (none) => {
+    const any = [...root.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
+    hide(none, any || root.id === "formula-seconds");
+    each(".scroll", (el) => hide(el, !any));
   });
   each("[data-pairs]", (el) => {
     const { pairs, logits } = el.dataset;

@@ -1,7 +1,7 @@
 // Every layer's and head's attention in this pass as small pictures, with what
 // the numbers say each head looks at.
 
-import { createPanel } from "./panel.js";
+import { createPanel, speakWhileFocused } from "./panel.js";
 import { pixels } from "./matrix.js";
 
 /** In the order of the frame's head_hints. */
@@ -33,6 +33,7 @@ export function createHeads(root, act) {
   const grid = /** @type {HTMLTableElement} */ (root.querySelector("[data-grid]"));
   const picked = /** @type {HTMLElement} */ (root.querySelector("[data-picked]"));
   let built = "";
+  speakWhileFocused(grid, picked);
   const at = (/** @type {number} */ layer, /** @type {number} */ head) => grid.querySelector(`button[data-layer="${layer}"][data-head="${head}"]`);
   grid.addEventListener("click", (e) => {
     const b = /** @type {HTMLElement} */ (e.target).closest("button");
@@ -55,8 +56,13 @@ export function createHeads(root, act) {
   return function view(state) {
     panel(state);
     const { frame, t, lang, theme } = state;
-    if (!root.open || !frame?.meta.heads) {
-      if (root.open && frame && !frame.meta.step) picked.textContent = t("stage.press");
+    if (!root.open || !frame) return;
+    if (!frame.meta.heads) { // not asked for yet, nothing has run, or nothing is kept to derive it from
+      if (frame.meta.pick.show?.includes("heads")) {
+        picked.textContent = t(frame.meta.step ? "heads.none" : "stage.press");
+        grid.replaceChildren();
+        built = "";
+      }
       return;
     }
     const { config } = frame.meta.run;
@@ -65,13 +71,14 @@ export function createHeads(root, act) {
     const first = shape !== built;
     built = shape;
     const { pick } = frame.meta;
+    const tokens = fed(frame);
     for (const b of grid.querySelectorAll("button")) {
       const layer = Number(b.dataset.layer);
       const head = Number(b.dataset.head);
       const mine = layer === pick.layer && head === pick.head;
       b.setAttribute("aria-pressed", String(mine));
       if (first) b.tabIndex = mine ? 0 : -1;
-      show(b, frame, layer, head, theme.sequential, t);
+      show(b, frame, tokens, layer, head, theme.sequential, t);
     }
     const by = frame.meta.heads.by > 1 ? " " + t("heads.by", { By: frame.meta.heads.by }) : "";
     picked.textContent = words(frame, pick.layer, pick.head, t) + by;
@@ -87,8 +94,18 @@ export function words(frame, layer, head, t) {
   return t("heads.cell", { ...name, Hints: said });
 }
 
-/** @param {HTMLButtonElement} button @param {any} frame @param {number} layer @param {number} head @param {Uint32Array} colors @param {import("../text.js").T} t */
-function show(button, frame, layer, head, colors, t) {
+/** What each button shows already: a layer's heads change once in a pass. @type {WeakMap<Element, {what: string, colors: Uint32Array, t: any}>} */
+const shown = new WeakMap();
+
+/** What determines the attention in this pass: the model and every token fed. @param {any} frame */
+const fed = ({ meta }) => meta.run.model + " " + meta.tokens.slice(0, meta.step.cached + meta.step.rows).map((/** @type {any} */ x) => x[0]).join();
+
+/** @param {HTMLButtonElement} button @param {any} frame @param {string} tokens of fed @param {number} layer @param {number} head @param {Uint32Array} colors @param {import("../text.js").T} t */
+function show(button, frame, tokens, layer, head, colors, t) {
+  const what = `${frame.meta.heads.from[layer]} ${frame.tensors.heads.shape} ${tokens}`;
+  const before = shown.get(button);
+  if (before && before.what === what && before.colors === colors && before.t === t) return;
+  shown.set(button, { what, colors, t });
   const h = hints(frame, layer, head);
   button.classList.toggle("empty", !h);
   const [name, canvas, bits, hint] = /** @type {any} */ (button.children);

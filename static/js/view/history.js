@@ -3,7 +3,7 @@
 
 import { chart as geometry } from "./chart.js";
 import { axisRoom, draw, TALL } from "./curves.js";
-import { createChoice, createPanel } from "./panel.js";
+import { createChoice, createPanel, speakWhileFocused } from "./panel.js";
 import { si } from "./format.js";
 import { unitOf } from "./ledger.js";
 import { watchWidth } from "./width.js";
@@ -19,6 +19,7 @@ export function createHistory(root, act) {
   const output = /** @type {HTMLElement} */ (root.querySelector("output"));
   const table = /** @type {HTMLDetailsElement} */ (root.querySelector(".table"));
   const width = watchWidth(canvas, act.repaint);
+  speakWhileFocused(canvas, output);
   const parts = [
     createPanel(root, "history", act, ["history-kv", "history-read", "history-time", "history-total"]),
     createChoice(root, "history-metric", { kv: "history-kv", read: "history-read", time: "history-time" }, act),
@@ -69,9 +70,16 @@ export function createHistory(root, act) {
     const at = here ?? frame.meta.step?.pass ?? null;
     draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
     canvas.setAttribute("aria-label", t("history.long", { Metric: label.metric, Passes: info.passes }));
+    legend(rows, info.metric, t);
     output.textContent = at === null ? "" : say(frame, at, rows, label.unit, t);
     fill(table, next);
   };
+
+  /** Names only what is drawn, and how its numbers came to be. @param {ReturnType<typeof series>} rows @param {string} metric @param {import("../text.js").T} t */
+  function legend(rows, metric, t) {
+    for (const kind of ["ahead", "dense"]) root.querySelector(`[data-${kind}]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
+    /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = t(metric === "time" ? "history.measured" : "history.counted");
+  }
 }
 
 /** @param {any} info @param {any} frame @param {import("../text.js").T} t */

@@ -23,6 +23,16 @@ export function createPanel(root, name, act, also = []) {
 }
 
 /**
+ * Reads an output aloud while its widget has the focus; at other times it
+ * changes with every step, and the sentence is what speaks.
+ * @param {EventTarget} widget @param {Element} output
+ */
+export function speakWhileFocused(widget, output) {
+  widget.addEventListener("focusin", () => output.setAttribute("aria-live", "polite"));
+  widget.addEventListener("focusout", () => output.setAttribute("aria-live", "off"));
+}
+
+/**
  * Radio buttons whose choice is one of the names of the list, or none of them.
  * @param {HTMLElement} root @param {string} group name of the inputs
  * @param {Record<string, string>} names of the list, by value; a value that is missing stands for none
