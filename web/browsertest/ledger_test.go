@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,6 +18,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/model"
+	"kvstep/sim/model/modeltest"
 	"kvstep/sim/run"
 )
 
@@ -392,6 +394,64 @@ func TestAllHeadsOnThePage(t *testing.T) {
 	check(11, func(h model.Hint) []string { return []string{fmt.Sprintf("熵 %.2f 比特", h.Entropy)} })
 	p.axe("all heads")
 	p.clean()
+}
+
+// TestHeadsOfAGroupOnThePage: in a model with grouped-query attention the heads
+// that read the same keys and values stand under one heading.
+func TestHeadsOfAGroupOnThePage(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	c := modeltest.Config(r)
+	c.Layers, c.Heads, c.KVHeads = 3, 6, 2
+	m, err := model.New(c, modeltest.Weights(r, c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := openOn(t, serveModels(t, run.NewLibrary(&run.Loaded{Name: "random", Model: m})), "/?lang=en&model=random&tokens=1,2,3,4&new=3&step=6&show=heads,rows,rows-read")
+	p.at(6)
+	p.until(`document.querySelectorAll("#all-heads td button").length === 18`)
+	groups := eval[[]string](p, `[...document.querySelectorAll("#all-heads th[scope=colgroup]")].map((th) => th.textContent + " " + th.colSpan)`)
+	if fmt.Sprint(groups) != "[K/V head 1 3 K/V head 2 3]" {
+		t.Errorf("groups %q", groups)
+	}
+	p.js(`document.querySelector('#all-heads button[data-layer="1"][data-head="4"]').click()`)
+	p.until(`window.kvstepFrame().meta.pick.kv_head === 1 && window.kvstepFrame().meta.pick.layer === 1`)
+	if dir := os.Getenv("KVSTEP_SCREENSHOTS"); dir != "" {
+		png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "open-gqa.png"), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.clean()
+}
+
+// TestOneLaneOnThePage: panels that have nothing to show say so, or show the
+// lane that ran.
+func TestOneLaneOnThePage(t *testing.T) {
+	base := serve(t)
+	for _, lanes := range []string{"cached", "uncached"} {
+		p := openOn(t, base, "/?lang=en&lanes="+lanes+"&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8&show=rows-again,"+everything)
+		p.at(8)
+		p.js(`for (const d of document.querySelectorAll("details")) d.open = true; for (const b of document.querySelectorAll("[data-opens]")) b.click()`)
+		p.until(`window.kvstepFrame().meta.history && document.querySelector("[data-testid=history-readout]").textContent`)
+		shown := eval[string](p, `[...document.querySelectorAll("#formula-qkv [data-part=layer] .worked")].filter((e) => !e.hidden).map((e) => e.dataset.lane).join()`)
+		if shown != lanes {
+			t.Errorf("%s: formulas worked out for %q", lanes, shown)
+		}
+		heads := p.text("heads-picked")
+		if has := strings.Contains(heads, "entropy"); has != (lanes == "cached") {
+			t.Errorf("%s: heads say %q", lanes, heads)
+		}
+		p.js(`document.querySelector("[data-do=restart]").click()`)
+		p.at(-1)
+		p.painted()
+		if s := p.text("heads-picked"); !strings.Contains(s, "Nothing has run") {
+			t.Errorf("before the first step, heads say %q", s)
+		}
+		p.clean()
+	}
 }
 
 // TestProvenanceOnThePage: every row of the cache says where it comes from.

@@ -52,13 +52,18 @@ type page struct {
 
 func serve(t testing.TB) string {
 	t.Helper()
+	return serveModels(t, run.NewLibrary())
+}
+
+func serveModels(t testing.TB, models *run.Library) string {
+	t.Helper()
 	l, err := web.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, l, run.NewLibrary(), "test") }()
+	go func() { done <- web.Serve(ctx, l, models, "test") }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -148,5 +148,6 @@ function build(table, c, t) {
   });
   const names = el("tr", {}, el("td", {}), ...each(c.heads, (h) => el("th", { scope: "col", className: starts(h), textContent: t("heads.head", { Head: h + 1 }) })));
   const groups = el("tr", {}, el("td", {}), ...each(c.kv_heads, (g) => el("th", { scope: "colgroup", colSpan: group, className: g ? "group" : "", textContent: t("heads.group", { KV: g + 1 }) })));
+  table.style.setProperty("--heads", String(c.heads));
   table.replaceChildren(el("thead", {}, ...(group > 1 ? [groups] : []), names), el("tbody", {}, ...rows));
 }

@@ -18,6 +18,7 @@ export function createHistory(root, act) {
   const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
   const output = /** @type {HTMLElement} */ (root.querySelector("output"));
   const table = /** @type {HTMLDetailsElement} */ (root.querySelector(".table"));
+  const sums = /** @type {HTMLFieldSetElement|null} */ (root.querySelector("[data-testid=history-sum]"));
   const width = watchWidth(canvas, act.repaint);
   speakWhileFocused(canvas, output);
   const parts = [
@@ -71,6 +72,7 @@ export function createHistory(root, act) {
     draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
     canvas.setAttribute("aria-label", t("history.long", { Metric: label.metric, Passes: info.passes }));
     legend(rows, info.metric, t);
+    if (sums) sums.disabled = info.metric === "kv"; // what is held is a level: passes do not add up
     output.textContent = at === null ? "" : say(frame, at, rows, label.unit, t);
     fill(table, next);
   };
@@ -78,7 +80,7 @@ export function createHistory(root, act) {
   /** Names only what is drawn, and how its numbers came to be. @param {ReturnType<typeof series>} rows @param {string} metric @param {import("../text.js").T} t */
   function legend(rows, metric, t) {
     for (const kind of ["ahead", "dense"]) root.querySelector(`[data-${kind}]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
-    /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = t(metric === "time" ? "history.measured" : "history.counted");
+    /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = t(metric === "time" ? "history.measured" : "history.counted") + (metric === "read" ? " " + t("history.note.read") : "");
   }
 }
 

@@ -95,8 +95,9 @@ export function createStage(root, act) {
         masked: op === "scores" || op === "probs" ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] === 0 : undefined,
       };
       paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
-      const range = signed ? `±${shortNumber(grid.max)}` : "0–1"; // what the ends of the ramp stand for
-      parts[op].caption.textContent = `${plate.rows} × ${plate.cols} · ${range}`; // as it is drawn
+      const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
+      const range = `±${shortNumber(grid.max)}`; // what the ends of the ramp stand for
+      parts[op].caption.textContent = !signed ? size : layout.narrow ? range : `${size} · ${range}`;
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
       cursor(parts[op].cursor, plate, op, state.cell);
     }
