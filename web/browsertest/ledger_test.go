@@ -248,6 +248,8 @@ func TestHistoryOnThePage(t *testing.T) {
 				continue
 			}
 			p.js(fmt.Sprintf(`document.querySelector('input[name="history-metric"][value="%s"]').click()`, metric))
+			p.until(fmt.Sprintf(`window.kvstepFrame().meta.history.metric === %q`, metric))
+			p.painted() // where the metric is a level, summing up is off
 			p.js(fmt.Sprintf(`document.querySelector('input[name="history-sum"][value="%s"]').click()`, sum))
 			p.until(fmt.Sprintf(`window.kvstepFrame().meta.history.metric === %q && window.kvstepFrame().meta.pick.show.includes("history-total") === %v`, metric, sum == "total"))
 			rows := read()
