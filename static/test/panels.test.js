@@ -160,6 +160,7 @@ test("a row says where it was written and how often it was read and computed aga
   assert.deepEqual([of(1, 7).pass, of(1, 7).reads, of(1, 7).again], [3, 0, 0]);
   const label = f.meta.tokens[2][1];
   assert.ok(sentence(f, { side: 1, layer: 1, head: 1, position: 2 }, say_.en).startsWith(`V, layer 2, K/V head 2, token 3 “${label}”: written in prefill; read 3 times since; the lane without a cache computed it again 3 times.`));
+  assert.match(sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.en), /written in decode pass 2; read once since; times the lane without a cache computed it again: 1\./);
   assert.ok(sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.zh).includes("写于 decode 第 2 轮；此后被读取 1 次"));
   // A layer that this pass has not reached holds one position less.
   const early = frame("halfway");

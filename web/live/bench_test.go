@@ -103,6 +103,24 @@ func BenchmarkLongPrompt(b *testing.B) {
 	b.ReportMetric(quantile(times, 0.95).Seconds()*1e3, "ms/step-p95")
 }
 
+// BenchmarkLongPromptPanels is the same with every panel open.
+func BenchmarkLongPromptPanels(b *testing.B) {
+	link := `{"cmd":"open","link":"?tokens=0` + strings.Repeat(",300", 255) + `&new=64&show=formulas,heads,history,rows"}`
+	var times []time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		conn := serveStory(b)
+		ask(b, conn, link)
+		b.StartTimer()
+		for range 60 {
+			_, took := ask(b, conn, forward)
+			times = append(times, took)
+		}
+	}
+	b.ReportMetric(quantile(times, 0.5).Seconds()*1e3, "ms/step-p50")
+	b.ReportMetric(quantile(times, 0.95).Seconds()*1e3, "ms/step-p95")
+}
+
 // BenchmarkBack is a step back (and forward again over recorded ground),
 // command to frame.
 func BenchmarkBack(b *testing.B) {

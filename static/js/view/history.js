@@ -9,6 +9,7 @@ import { unitOf } from "./ledger.js";
 import { watchWidth } from "./width.js";
 
 const LANES = ["cached", "uncached"];
+const ORDER = ["paid", "ahead", "dense"]; // of the table's columns
 
 /**
  * @param {HTMLDetailsElement} root
@@ -63,6 +64,7 @@ export function createHistory(root, act) {
     for (const part of parts) part(next);
     const { frame, theme, t } = next;
     const info = frame?.meta.history;
+    root.querySelector(".switches")?.toggleAttribute("hidden", !!next.recorded);
     if (!root.open || !info || width() === 0) return;
     const label = names(info, frame, t);
     const rows = series(frame);
@@ -129,7 +131,7 @@ export function say(frame, pass, rows, unit, t) {
 function fill(root, { frame, t, lang }) {
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   if (!root.open || !frame?.meta.history) return table.replaceChildren();
-  const rows = series(frame);
+  const rows = series(frame).sort((a, b) => a.kind === b.kind ? LANES.indexOf(a.lane) - LANES.indexOf(b.lane) : ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
   const { unit } = names(frame.meta.history, frame, t);
   const head = table.ownerDocument.createElement("thead");
   const line = (/** @type {string} */ kind, /** @type {string[]} */ cells) => {

@@ -49,8 +49,9 @@ export function createLedger(root, act) {
     }
   }
   /** @param {any} state */
-  return function view({ frame, t }) {
+  return function view({ frame, t, recorded }) {
     if (!frame) return;
+    root.querySelector("#switches")?.toggleAttribute("hidden", !!recorded); // a handout has no one who could count again
     const unit = unitOf(frame);
     for (const [name, value] of Object.entries(frame.meta.ledger.count)) {
       const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);

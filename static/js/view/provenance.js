@@ -30,7 +30,7 @@ export function sentence(frame, row, t) {
   if (h.pass < 0) return t("cache.empty", names);
   const alone = frame.meta.run.recipe.lanes === "cached";
   return t(alone ? "cache.row.alone" : "cache.row", {
-    ...names, Token: frame.meta.tokens[row.position]?.[1] ?? "", Where: where(h.pass, t), Reads: h.reads, Again: h.again, Size: short(h.size),
+    ...names, Token: frame.meta.tokens[row.position]?.[1] ?? "", Where: where(h.pass, t), Count: h.reads, Reads: h.reads, Again: h.again, Size: short(h.size),
   });
 }
 
