@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kvstep/sim"
 	"kvstep/sim/cost"
 	simrun "kvstep/sim/run"
 )
@@ -20,23 +19,23 @@ func newModels() *cobra.Command {
 			library := simrun.NewLibrary()
 			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "name\tweights\tcache\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
-			row := func(name, weights, cache string, bytesPer int, x sim.Config) {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, weights, cache, cost.Params(x), x.Layers, x.Heads,
-					x.KVHeads, x.HeadDim, x.FFN, x.Vocab, x.Context, cost.KVBytesPerToken(x, bytesPer))
+			row := func(name, weights, cache string, x cost.Shape) {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, weights, cache, x.Params(), x.Layers, x.Heads,
+					x.KVHeads, x.HeadDim, x.FFN, x.Vocab, x.Context, x.KVBytesPerToken())
 			}
 			for _, name := range library.Names() {
 				m, err := library.Get(name)
 				if err != nil {
 					return err
 				}
-				row(name, "embedded", "fp32", 4, m.Model.Config)
+				row(name, "embedded", "fp32", cost.Of(m.Model.Config))
 			}
 			for _, name := range cost.Presets() {
 				x, err := cost.Preset(name)
 				if err != nil {
 					return err
 				}
-				row(name, "shape only", "fp16", 2, x)
+				row(name, "shape only", "fp16", x)
 			}
 			return t.Flush()
 		},

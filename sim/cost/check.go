@@ -2,43 +2,89 @@ package cost
 
 import (
 	"maps"
-	"math"
+
 	"slices"
 
 	"kvstep/sim"
 )
 
+// most is the largest number of parameters that is counted. Every factor that
+// the work is multiplied by is below 16 times the parameters, so that none of
+// them passes an int64.
+const most = 1 << 56
+
+// Check is Of(c).Check.
+func Check(c sim.Config) error { return Of(c).Check() }
+
 // Check refuses what cannot be counted, naming the field: an unknown family
-// (Problem "recipe.choice"), a size below 1, heads that cannot share their
-// K/V heads evenly ("config.field"), and models so large that one token does
-// not fit an int64 ("cost.overflow").
-func Check(c sim.Config) error {
-	if _, ok := families[c.Family]; !ok {
-		return sim.NewProblem("recipe.choice", "Field", "family", "Have", c.Family,
-			"Allowed", slices.Sorted(maps.Keys(families)))
+// (Problem "recipe.choice"), a size that is zero, negative or beyond all reason
+// ("cost.range"), heads that cannot share their K/V heads evenly
+// ("cost.divide"), and models of more than 2^56 parameters ("cost.large").
+func (s Shape) Check() error {
+	if _, ok := styles[s.Family]; !ok {
+		return sim.NewProblem("recipe.choice", "Field", "family", "Have", s.Family,
+			"Allowed", slices.Sorted(maps.Keys(styles)))
 	}
-	for _, f := range []struct {
-		name string
-		n    int
-	}{{"dim", c.Dim}, {"layers", c.Layers}, {"heads", c.Heads}, {"kv_heads", c.KVHeads},
-		{"head_dim", c.HeadDim}, {"ffn", c.FFN}, {"vocab", c.Vocab}, {"context", c.Context}} {
-		if f.n <= 0 {
-			return sim.NewProblem("config.field", "Field", f.name, "Have", f.n)
+	for _, f := range s.fields() {
+		if f.have < f.min || f.have > f.max {
+			return sim.NewProblem("cost.range", "Field", f.name, "Have", f.have, "Min", f.min, "Max", f.max)
 		}
 	}
-	if c.Heads%c.KVHeads != 0 {
-		return sim.NewProblem("config.field", "Field", "kv_heads", "Have", c.KVHeads)
+	if s.Heads%s.KVHeads != 0 {
+		return sim.NewProblem("cost.divide", "Field", "heads", "Have", s.Heads, "By", "kv_heads", "ByHave", s.KVHeads)
 	}
-	// A float64 overflows at 1e308: the products below cannot wrap around.
-	// Every factor that decoder and head multiply by the work is below 16 times
-	// the parameters, so that with room to spare none of them wraps either.
-	d, hd := float64(c.Dim), float64(c.HeadDim)
-	perLayer := d*hd*(2*float64(c.Heads)+2*float64(c.KVHeads)) + 3*d*float64(c.FFN) + 16*d
-	params := float64(c.Layers)*perLayer + d*(2*float64(c.Vocab)+float64(c.Context)+2)
-	if params > 1<<56 {
-		return sim.NewProblem("cost.overflow", "Tokens", 1)
+	if !(s.parameters() <= most) {
+		return sim.NewProblem("cost.large", "Have", s.parameters(), "Max", int64(most))
 	}
 	return nil
+}
+
+type field struct {
+	name           string
+	have, min, max int
+}
+
+// limits of single sizes, far above any model known, for configurations from outside.
+const (
+	maxWidth   = 1 << 24 // numbers; Llama-3.1-405B has 16,384 (ffn 53,248)
+	maxLayers  = 1 << 16 // 405B has 126
+	maxContext = 1 << 30 // tokens; Llama 4 Scout claims 10,485,760
+)
+
+func (s Shape) fields() []field {
+	all := []field{
+		{"dim", s.Dim, 1, maxWidth}, {"layers", s.Layers, 1, maxLayers}, {"heads", s.Heads, 1, maxWidth},
+		{"kv_heads", s.KVHeads, 1, maxWidth}, {"head_dim", s.HeadDim, 1, maxWidth}, {"ffn", s.FFN, 1, maxWidth},
+		{"vocab", s.Vocab, 1, maxContext}, {"context", s.Context, 1, maxContext},
+		{"bits", s.Bits, 1, 64}, {"kv_bits", s.KVBits, 1, 64},
+		{"local_layers", s.Local, 0, s.Layers}, {"window", s.Window, min(s.Local, 1), maxContext},
+	}
+	if m := s.MoE; m != (MoE{}) {
+		all = append(all, field{"experts", m.Experts, 1, maxWidth}, field{"active_experts", m.Active, 1, m.Experts},
+			field{"moe_ffn", m.FFN, 1, maxWidth}, field{"shared_ffn", m.Shared, 0, maxWidth},
+			field{"dense_layers", m.Dense, 0, s.Layers})
+	}
+	if m := s.MLA; m != (MLA{}) {
+		all = append(all, field{"q_lora_rank", m.QRank, 0, maxWidth}, field{"kv_lora_rank", m.KVRank, 1, maxWidth},
+			field{"qk_rope_head_dim", m.Rope, 1, maxWidth}, field{"qk_nope_head_dim", m.Nope, 1, maxWidth},
+			field{"v_head_dim", m.V, 1, maxWidth})
+	}
+	return all
+}
+
+// parameters is about Params, and never much below it, in numbers that do not
+// wrap around.
+func (s Shape) parameters() float64 {
+	f := func(n int) float64 { return float64(n) }
+	d := f(s.Dim)
+	attention := d * f(s.HeadDim) * (2*f(s.Heads) + 2*f(s.KVHeads))
+	if m := s.MLA; m.KVRank > 0 {
+		wide := f(m.Nope) + f(m.Rope) + f(m.V) + f(m.KVRank)
+		attention += (d+f(m.QRank)+f(m.KVRank))*f(s.Heads)*wide + d*(f(m.QRank)+f(m.KVRank)+f(m.Rope))
+	}
+	perLayer := attention + 3*d*f(s.FFN) + 16*d + f(s.MoE.Experts)*d*(3*f(s.MoE.FFN)+1) + 3*d*f(s.MoE.Shared)
+	perLayer += f(s.MoE.Experts) * f(s.MoE.Active) // the choice of experts
+	return f(s.Layers)*perLayer + d*(2*f(s.Vocab)+f(s.Positions)+2)
 }
 
 // CheckSwitches refuses a switch that has no such setting.
@@ -59,16 +105,22 @@ func CheckSwitches(sw Switches) error {
 	return nil
 }
 
-func (s Shape) checkGeneration(prompt, newTokens int) error {
-	if err := Check(s.Config); err != nil {
+// CheckContext refuses a job that the model's context has no room for: the
+// last token is never fed, so that prompt + new - 1 positions are needed.
+func (s Shape) CheckContext(j Job) error {
+	if need := int64(j.Prompt) + int64(j.New) - 1; need > int64(s.Context) {
+		return sim.NewProblem("cost.context", "Prompt", j.Prompt, "New", j.New, "Need", need, "Context", s.Context)
+	}
+	return nil
+}
+
+func (s Shape) checkJob(j Job) error {
+	if err := s.Check(); err != nil {
 		return err
 	}
-	for _, f := range []struct {
-		name string
-		n    int
-	}{{"bytes_per", s.BytesPer}, {"prompt", prompt}, {"new", newTokens}} {
-		if f.n <= 0 || f.n > math.MaxInt32 {
-			return sim.NewProblem("config.field", "Field", f.name, "Have", f.n)
+	for _, f := range []field{{"prompt", j.Prompt, 1, largest}, {"new", j.New, 1, largest}, {"batch", j.Batch, 1, largest}} {
+		if f.have < f.min || f.have > f.max {
+			return sim.NewProblem("cost.range", "Field", f.name, "Have", f.have, "Min", f.min, "Max", f.max)
 		}
 	}
 	return nil

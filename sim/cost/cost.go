@@ -12,8 +12,10 @@
 //	m  rows: new tokens of this pass    s  tokens already in the cache
 //	P  (query, key) pairs               r  rows that get logits
 //
-// work.go has what a pass amounts to (m, P, r), family.go what one row or one
-// pair costs in a model; the counts are their products.
+// work.go has what a pass amounts to (m, P, r), price.go what one row or one
+// pair costs in a model; the counts are their products. They are int64 for one
+// pass (Layer, Head, Pass: what the engine pays as it goes), and of any size for
+// a whole generation (Count). roofline.go models the time on a device.
 package cost
 
 import "kvstep/sim"
@@ -31,19 +33,6 @@ type Switches struct {
 func Default() Switches {
 	return Switches{Unit: "flop", Pairs: "allowed", Logits: "last", Scope: "matmul"}
 }
-
-// Shape is a model as the counting sees it: its sizes, and the width of one
-// number. It has no weights.
-type Shape struct {
-	sim.Config
-	BytesPer int // bytes per number of weights, K and V: 4 is float32, 2 is float16
-}
-
-// engine is the width of the numbers that kvstep itself computes with.
-const engine = 4
-
-// Of is the shape of a model that runs here, in float32.
-func Of(c sim.Config) Shape { return Shape{c, engine} }
 
 // Layer is Of(c).Layer.
 func Layer(c sim.Config, layer, rows, cached int, sw Switches) sim.Counters {
@@ -64,30 +53,59 @@ func Pass(c sim.Config, rows, cached int, sw Switches) sim.Counters {
 // tokens before them. The cache levels are those after this layer's append:
 // layers 0..layer hold cached+rows tokens, later ones still hold cached.
 func (s Shape) Layer(layer, rows, cached int, sw Switches) sim.Counters {
-	w := PassWork(rows, cached, sw)
-	c := s.decoder(1, w, sw)
-	if layer == 0 {
-		c.Elementwise = plus(c.Elementwise, s.entry(w))
+	var c sim.Counters
+	for _, g := range s.layer(layer) {
+		c = Add(c, s.counters(s.price(g.half), 1, s.passWork(rows, cached, g, sw), sw))
 	}
-	held := plus(times(int64(s.Layers), int64(cached)), times(int64(layer)+1, int64(rows)))
-	c.KVTokens = int64(cached) + int64(rows)
-	c.KVBytes = times(held, s.kvRow()) // a row of K and a row of V for each token and layer
+	if layer == 0 {
+		c = Add(c, s.counters(s.entryPrice(), 1, PassWork(rows, cached, sw), sw))
+	}
+	held := int64(0)
+	for l := range s.Layers {
+		tokens := int64(cached)
+		if l <= layer {
+			tokens += int64(rows)
+		}
+		held = plus(held, times(s.keeps(l, tokens), s.kvPrice()))
+	}
+	c.KVTokens = s.keeps(layer, int64(cached)+int64(rows))
+	c.KVBytes = inBytes(held, s.KVBits)
 	return c
 }
 
 // Head counts the last part of a pass: the final norm of every row, and the
 // logits of the last row (or of all). It does not touch the cache.
 func (s Shape) Head(rows, cached int, sw Switches) sim.Counters {
-	c := s.head(PassWork(rows, cached, sw), sw)
+	c := s.counters(s.headPrice(), 1, PassWork(rows, cached, sw), sw)
 	s.hold(&c, int64(cached)+int64(rows))
 	return c
 }
 
 // Pass counts a whole forward pass of the cached lane: every layer and the head.
 func (s Shape) Pass(rows, cached int, sw Switches) sim.Counters {
-	c := s.flows(PassWork(rows, cached, sw), sw)
+	w := PassWork(rows, cached, sw)
+	c := Add(s.counters(s.entryPrice(), 1, w, sw), s.counters(s.headPrice(), 1, w, sw))
+	for _, g := range s.groups() {
+		c = Add(c, s.counters(s.price(g.half), g.layers, s.passWork(rows, cached, g, sw), sw))
+	}
 	s.hold(&c, int64(cached)+int64(rows))
 	return c
+}
+
+// hold sets the levels: every layer has seen tokens positions.
+func (s Shape) hold(c *sim.Counters, tokens int64) {
+	local := s.keeps(0, tokens)
+	held := plus(times(int64(s.Local), local), times(int64(s.Layers-s.Local), tokens))
+	c.KVTokens = s.keeps(s.Layers-1, tokens)
+	c.KVBytes = inBytes(times(held, s.kvPrice()), s.KVBits)
+}
+
+// keeps is how many of the tokens it has seen a layer holds.
+func (s Shape) keeps(layer int, tokens int64) int64 {
+	if layer < s.Local {
+		return min(tokens, int64(s.Window))
+	}
+	return tokens
 }
 
 // Uncached turns counters into those of the uncached lane, which runs

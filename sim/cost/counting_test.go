@@ -11,38 +11,57 @@ import (
 // number of the cache and of the weights it touches. It shares no formula
 // with the package. It is written after truth/reference/refcount.py.
 type counting struct {
-	c       sim.Config
+	c       Shape
 	sw      Switches
-	bytes   int64
 	n       sim.Counters     // what was counted since take
 	touched map[*number]bool // weights read in this part: reading one twice costs once
+	turn    int              // the expert whose turn it is, -1 at the start of a part
 	w       slowWeights
-	k, v    [][][]float64 // the cache, [layer][position][kv]
+	cache
 }
 
-func newCounting(c sim.Config, sw Switches, bytes int64, seed uint64) *counting {
-	m := &counting{c: c, sw: sw, bytes: bytes, touched: map[*number]bool{}}
+// cache is [layer][position][kv]; a position that was dropped is nil. With
+// latent attention k is the latent and the rotated key, and v is empty.
+type cache struct{ k, v [][][]float64 }
+
+func newCounting(c Shape, sw Switches, seed uint64) *counting {
+	m := &counting{c: c, sw: sw, touched: map[*number]bool{}, turn: -1}
 	m.w = makeWeights(c, seed)
 	m.forget()
 	return m
 }
 
-func (m *counting) forget() {
-	m.k, m.v = make([][][]float64, m.c.Layers), make([][][]float64, m.c.Layers)
+func (m *counting) forget() { m.cache = newCache(m.c) }
+
+func newCache(c Shape) cache {
+	return cache{make([][][]float64, c.Layers), make([][][]float64, c.Layers)}
+}
+
+// rows counts what is not dropped, in rows and in numbers.
+func (c cache) rows(layer int) (rows, numbers int64) {
+	for p, k := range c.k[layer] {
+		if k != nil {
+			rows++
+			numbers += int64(len(k) + len(c.v[layer][p]))
+		}
+	}
+	return rows, numbers
 }
 
 // take is what was counted since the last take, with what is held now.
 // layer is where the pass has come to; the head says the last one.
 func (m *counting) take(layer int) sim.Counters {
 	n := m.n
-	n.WeightBytes = int64(len(m.touched)) * m.bytes
-	n.KVTokens = int64(len(m.k[layer]))
+	n.WeightBytes = (int64(len(m.touched)*m.c.Bits) + 7) / 8
+	n.KVReadBytes = (n.KVReadBytes*int64(m.c.KVBits) + 7) / 8 // counted in numbers so far
+	n.KVWriteBytes = (n.KVWriteBytes*int64(m.c.KVBits) + 7) / 8
+	n.KVTokens, _ = m.rows(layer)
 	for l := range m.k {
-		for p := range m.k[l] {
-			n.KVBytes += int64(len(m.k[l][p])+len(m.v[l][p])) * m.bytes
-		}
+		_, numbers := m.rows(l)
+		n.KVBytes += numbers
 	}
-	m.n, m.touched = sim.Counters{}, map[*number]bool{}
+	n.KVBytes = (n.KVBytes*int64(m.c.KVBits) + 7) / 8
+	m.n, m.touched, m.turn = sim.Counters{}, map[*number]bool{}, -1
 	return n
 }
 
@@ -136,11 +155,11 @@ func (m *counting) normHeads(x []float64, gain []number) {
 	}
 }
 
-// rotate is RoPE in place; x [heads*head_dim].
-func (m *counting) rotate(x []float64, position int) {
-	for head := 0; head < len(x); head += m.c.HeadDim {
-		for i := 0; i < m.c.HeadDim; i += 2 {
-			angle := float64(position) * math.Pow(10000, -float64(i)/float64(m.c.HeadDim))
+// rotate is RoPE in place; x [heads*width].
+func (m *counting) rotate(x []float64, width, position int) {
+	for head := 0; head < len(x); head += width {
+		for i := 0; i < width; i += 2 {
+			angle := float64(position) * math.Pow(10000, -float64(i)/float64(width))
 			cos, sin := math.Cos(angle), math.Sin(angle) // from a table: free
 			a, b := x[head+i], x[head+i+1]
 			x[head+i] = a*cos - b*sin
@@ -171,6 +190,10 @@ func (m *counting) enter(tokens []int, start int) [][]float64 {
 				x[i][j] += m.w.position[start+i][j].x
 				m.op(1)
 			}
+			if m.c.EmbedScale {
+				x[i][j] *= 1.5
+				m.op(1)
+			}
 		}
 	}
 	return x
@@ -180,64 +203,128 @@ func (m *counting) enter(tokens []int, start int) [][]float64 {
 func (m *counting) layer(l int, x [][]float64, start int) {
 	w := &m.w.layers[l]
 	h := m.norms(x, w.norm1, w.norm1bias)
-	f := &m.n.Flops
+	if m.c.MLA != (MLA{}) {
+		h = m.latent(l, h, start)
+	} else {
+		h = m.attention(l, h, start)
+	}
+	if w.after1 != nil {
+		h = m.norms(h, w.after1, nil)
+	}
+	m.add(x, h)
+	h = m.norms(x, w.norm2, w.norm2bias)
+	if w.experts != nil {
+		h = m.mixture(w, h, start)
+	} else {
+		h = m.mlp(&w.slowMLP, h)
+	}
+	if w.after2 != nil {
+		h = m.norms(h, w.after2, nil)
+	}
+	m.add(x, h)
+}
+
+// attention is everything up to the output projection; h is normed.
+func (m *counting) attention(l int, h [][]float64, start int) [][]float64 {
+	w, f := &m.w.layers[l], &m.n.Flops
 	q := m.linear(h, w.q, w.qb, &f.QKV)
 	k := m.linear(h, w.k, w.kb, &f.QKV)
 	v := m.linear(h, w.v, w.vb, &f.QKV)
-	for i := range x {
+	for i := range h {
 		if w.qnorm != nil {
 			m.normHeads(q[i], w.qnorm)
 			m.normHeads(k[i], w.knorm)
 		}
-		if m.w.position == nil && !m.c.NoPE {
-			m.rotate(q[i], start+i)
-			m.rotate(k[i], start+i)
+		if m.c.Rope {
+			m.rotate(q[i], m.c.HeadDim, start+i)
+			m.rotate(k[i], m.c.HeadDim, start+i)
 		}
-		m.k[l], m.v[l] = append(m.k[l], k[i]), append(m.v[l], v[i])
-		m.n.KVWriteBytes += int64(len(k[i])+len(v[i])) * m.bytes
+		m.keep(l, k[i], v[i])
 	}
-	// One pass brings each row of the cache in once, however many heads and
-	// queries then use it.
-	for p := range m.k[l] {
-		m.n.KVReadBytes += int64(len(m.k[l][p])+len(m.v[l][p])) * m.bytes
+	first := m.reach(l, start)
+	mixed := make([][]float64, len(h))
+	for i := range h {
+		mixed[i] = m.attend(l, q[i], first, start+i)
 	}
-	mixed := make([][]float64, len(x))
-	for i := range x {
-		mixed[i] = m.attend(l, q[i], start+i)
-	}
-	m.add(x, m.linear(mixed, w.o, w.ob, &f.Out))
-	m.add(x, m.mlp(w, m.norms(x, w.norm2, w.norm2bias)))
+	m.drop(l)
+	return m.linear(mixed, w.o, w.ob, &f.Out)
 }
 
-// attend is all heads of one query, which stands at position and sees 0..position.
-func (m *counting) attend(l int, q []float64, position int) []float64 {
-	c, out := m.c, make([]float64, len(q))
-	keys := position + 1
+func (m *counting) keep(l int, k, v []float64) {
+	m.k[l], m.v[l] = append(m.k[l], k), append(m.v[l], v)
+	m.n.KVWriteBytes += int64(len(k) + len(v))
+}
+
+// window is how far a query of layer l sees, itself included.
+func (m *counting) window(l int) int {
+	if l < m.c.Local {
+		return m.c.Window
+	}
+	return math.MaxInt32
+}
+
+// reach is the first position that some query from start on sees. One pass
+// brings each row from there on in once, however many heads and queries use it.
+func (m *counting) reach(l, start int) int {
+	first := max(0, start-m.window(l)+1)
+	for p := first; p < len(m.k[l]); p++ {
+		m.n.KVReadBytes += int64(len(m.k[l][p]) + len(m.v[l][p]))
+	}
+	return first
+}
+
+// drop forgets what a later query cannot see, but as many as it can.
+func (m *counting) drop(l int) {
+	for p := 0; p < len(m.k[l])-m.window(l); p++ {
+		m.k[l][p], m.v[l][p] = nil, nil
+	}
+}
+
+// attend is all heads of one query, which stands at position. The pass has the
+// keys from first on.
+func (m *counting) attend(l int, q []float64, first, position int) []float64 {
+	c, result := m.c, make([]float64, len(q))
+	seen, end := max(0, position-m.window(l)+1), position+1
 	if m.sw.Pairs == "dense" {
-		keys = len(m.k[l])
+		seen, end = first, len(m.k[l])
 	}
 	for h := range c.Heads {
 		from, kv := h*c.HeadDim, h/(c.Heads/c.KVHeads)*c.HeadDim
-		scores := make([]float64, keys)
+		scores := make([]float64, end-seen)
 		for j := range scores {
 			for t := range c.HeadDim {
-				scores[j] += q[from+t] * m.k[l][j][kv+t]
+				scores[j] += q[from+t] * m.k[l][seen+j][kv+t]
 				m.mul(&m.n.Flops.Scores)
 			}
-			scores[j] *= 1 / math.Sqrt(float64(c.HeadDim))
-			m.op(1)
-			if j > position {
+			m.scale(scores, j, c.HeadDim)
+			if seen+j > position || seen+j <= position-m.window(l) {
 				scores[j] = -1e30 // masked: a select, free
 			}
 		}
 		for j, p := range m.softmax(scores) {
 			for t := range c.HeadDim {
-				out[from+t] += p * m.v[l][j][kv+t]
+				result[from+t] += p * m.v[l][seen+j][kv+t]
 				m.mul(&m.n.Flops.AV)
 			}
 		}
 	}
-	return out
+	return result
+}
+
+func (m *counting) scale(scores []float64, j, width int) {
+	scores[j] *= 1 / math.Sqrt(float64(width))
+	m.op(1)
+	if m.c.Softcap {
+		m.squash(&scores[j])
+	}
+}
+
+// squash is 30 tanh(x/30).
+func (m *counting) squash(x *float64) {
+	*x /= 30
+	*x = math.Tanh(*x)
+	*x *= 30
+	m.op(3)
 }
 
 func (m *counting) softmax(x []float64) []float64 {
@@ -264,7 +351,7 @@ func (m *counting) softmax(x []float64) []float64 {
 	return x
 }
 
-func (m *counting) mlp(w *slowLayer, x [][]float64) [][]float64 {
+func (m *counting) mlp(w *slowMLP, x [][]float64) [][]float64 {
 	part := &m.n.Flops.MLP
 	up := m.linear(x, w.up, w.upb, part)
 	var gate [][]float64
@@ -273,26 +360,37 @@ func (m *counting) mlp(w *slowLayer, x [][]float64) [][]float64 {
 	}
 	for i := range up {
 		for j, v := range up[i] {
-			if gate != nil { // silu(gate) * up: negate, exp, add, divide, multiply
-				g := gate[i][j]
-				up[i][j] = g / (1 + math.Exp(-g)) * v
-				m.op(5)
-				continue
+			if gate != nil {
+				up[i][j] = m.activate(gate[i][j]) * v
+				m.op(1)
+			} else {
+				up[i][j] = m.activate(v)
 			}
-			z := v * v // GELU, tanh form
-			z *= v
-			z *= 0.044715
-			z += v
-			z *= 0.7978845608
-			z = math.Tanh(z)
-			z++
-			z *= v
-			z *= 0.5
-			m.op(9)
-			up[i][j] = z
 		}
 	}
 	return m.linear(up, w.down, w.downb, part)
+}
+
+func (m *counting) activate(v float64) float64 {
+	switch m.c.Family {
+	case "opt": // ReLU
+		m.op(1)
+		return max(v, 0)
+	case "gpt2", "gemma", "gemma2", "gemma3", "grok": // GELU, tanh form
+		z := v * v
+		z *= v
+		z *= 0.044715
+		z += v
+		z *= 0.7978845608
+		z = math.Tanh(z)
+		z++
+		z *= v
+		z *= 0.5
+		m.op(9)
+		return z
+	}
+	m.op(4) // SiLU: negate, exp, add, divide
+	return v / (1 + math.Exp(-v))
 }
 
 // logits is the final norm of every row and the head on the last, or on all.
@@ -301,5 +399,13 @@ func (m *counting) logits(x [][]float64) [][]float64 {
 	if m.sw.Logits == "last" {
 		x = x[len(x)-1:]
 	}
-	return m.linear(x, m.w.head, nil, &m.n.Flops.Head)
+	x = m.linear(x, m.w.head, nil, &m.n.Flops.Head)
+	for i := range x {
+		for j := range x[i] {
+			if m.c.LogitCap {
+				m.squash(&x[i][j])
+			}
+		}
+	}
+	return x
 }

@@ -6,8 +6,9 @@ import (
 )
 
 // Counts grow past an int64 sooner than one thinks: Llama-3.1-405B without a
-// cache does at the 4,753rd token. times and plus stay at math.MaxInt64 when that
-// happens, and Generate refuses such a result: never a wrong number.
+// cache does at the 4,753rd token. times and plus, which count single passes,
+// stay at math.MaxInt64 when that happens; whole generations are counted in
+// numbers of any size (count.go). Never a wrong number.
 
 // times multiplies numbers that are not negative; too large is math.MaxInt64.
 func times(x ...int64) int64 {
@@ -35,4 +36,13 @@ func plus(a, b int64) int64 {
 		return math.MaxInt64
 	}
 	return a + b
+}
+
+// inBytes is the size of n numbers of some bits each, rounded up.
+func inBytes(n int64, bits int) int64 {
+	if n == math.MaxInt64 {
+		return n
+	}
+	b := int64(bits)
+	return plus(times(n/8, b), (n%8*b+7)/8)
 }

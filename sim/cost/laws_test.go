@@ -162,9 +162,10 @@ func TestExactArithmetic(t *testing.T) {
 	})
 }
 
-// TestOverflowIsRefused: a generation is counted exactly when it fits an int64,
-// and is a Problem exactly when it does not, by arbitrary precision.
-func TestOverflowIsRefused(t *testing.T) {
+// TestExactAtAnySize: a bill is what the one rows, pairs, logits and passes cost,
+// times how many there are, by arbitrary precision; Generate gives the same
+// where it fits an int64 and is a Problem exactly where it does not.
+func TestExactAtAnySize(t *testing.T) {
 	refused, exact := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		c := anyConfig(t)
@@ -175,9 +176,18 @@ func TestOverflowIsRefused(t *testing.T) {
 		g := 1 + rapid.IntRange(0, math.MaxInt32-1).Draw(t, "g")>>rapid.IntRange(0, 30).Draw(t, "g >>")
 		sw := Default()
 		sw.Pairs = rapid.SampledFrom([]string{"allowed", "dense"}).Draw(t, "pairs")
+		sw.Scope = "matmul+elementwise"
 		s := Of(c)
 		ops, bytes := bigUncached(s, n, g, sw)
-		fits := ops.Cmp(big.NewInt(math.MaxInt64)) < 0 && bytes.Cmp(big.NewInt(math.MaxInt64)) < 0
+		bill, err := s.Bill(Job{n, g, 1}, sw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := bill.Total[sim.Uncached]
+		if last.Headline(sw).Cmp(ops) != 0 || last.WeightBytes.Cmp(bytes) != 0 {
+			t.Fatalf("n %d, g %d: %v operations, %v bytes, want %v and %v", n, g, last.Headline(sw), last.WeightBytes, ops, bytes)
+		}
+		fits := ops.IsInt64() && bytes.IsInt64()
 		got, err := s.Generate(n, g, sw)
 		if fits != (err == nil) {
 			t.Fatalf("n %d, g %d: %v operations, %v bytes, error %v", n, g, ops, bytes, err)
@@ -187,12 +197,11 @@ func TestOverflowIsRefused(t *testing.T) {
 			return
 		}
 		exact++
-		sw.Scope = "matmul+elementwise"
 		if all := Headline(got.Total[sim.Uncached], sw); ops.Cmp(big.NewInt(all)) != 0 {
 			t.Fatalf("n %d, g %d: %d operations, want %v", n, g, all, ops)
 		}
 	})
-	t.Logf("%d exact, %d refused", exact, refused)
+	t.Logf("%d fit an int64, %d do not", exact, refused)
 }
 
 // bigUncached is all operations of g uncached passes, and all bytes of the
@@ -211,13 +220,20 @@ func bigUncached(s Shape, n, g int, sw Switches) (ops, bytes *big.Int) {
 	if sw.Pairs == "allowed" {
 		pairs.Rsh(pairs.Add(pairs, rows), 1)
 	}
+	all := func(w Work) sim.Counters { // one unit of work in every layer and the head
+		c := Add(s.counters(s.entryPrice(), 1, w, sw), s.counters(s.headPrice(), 1, w, sw))
+		for _, g := range s.groups() {
+			c = Add(c, s.counters(s.price(g.half), g.layers, w, sw))
+		}
+		return c
+	}
 	ops = new(big.Int)
 	for amount, unit := range map[*big.Int]Work{rows: {Rows: 1}, pairs: {Pairs: 1}, big.NewInt(int64(g)): {Logits: 1}} {
-		c := s.flows(unit, sw)
+		c := all(unit)
 		each := c.Flops.Total() + c.Elementwise
 		ops.Add(ops, new(big.Int).Mul(amount, big.NewInt(each)))
 	}
-	bytes = new(big.Int).Mul(big.NewInt(int64(g)), big.NewInt(s.flows(Work{Passes: 1}, sw).WeightBytes))
+	bytes = new(big.Int).Mul(big.NewInt(int64(g)), big.NewInt(all(Work{Passes: 1}).WeightBytes))
 	return ops, bytes
 }
 
@@ -255,9 +271,9 @@ func TestProblems(t *testing.T) {
 	refuses("Field=dim", with(func(c *sim.Config) { c.Dim = 0 }))
 	refuses("Field=layers", with(func(c *sim.Config) { c.Layers = -1 }))
 	refuses("Field=context", with(func(c *sim.Config) { c.Context = 0 }))
-	refuses("Field=kv_heads", with(func(c *sim.Config) { c.KVHeads = 3 }))
-	refuses("cost.overflow", with(func(c *sim.Config) { c.Dim, c.FFN = math.MaxInt32, math.MaxInt }))
-	refuses("cost.overflow", with(func(c *sim.Config) { c.Dim, c.HeadDim = math.MaxInt32, math.MaxInt32 }))
+	refuses("By=kv_heads", with(func(c *sim.Config) { c.KVHeads = 3 }))
+	refuses("Field=ffn", with(func(c *sim.Config) { c.FFN = math.MaxInt }))
+	refuses("cost.large", with(func(c *sim.Config) { c.Dim, c.HeadDim = maxWidth, maxWidth; c.Layers = maxLayers }))
 	_, err := Generate(good, 0, 1, Default())
 	refuses("Field=prompt", err)
 	_, err = Generate(good, 1, -1, Default())

@@ -169,7 +169,7 @@ func TestCrosschecks(t *testing.T) {
 	seven := shapeOf(t, all, "Llama-2-7b-hf").Pass(128, 0, allDense)
 	// kipply's 52B model: 64 layers, d 8192, MLP 4d without a gate
 	c52 := sim.Config{Family: "gpt2", Dim: 8192, Layers: 64, Heads: 64, KVHeads: 64, HeadDim: 128, FFN: 4 * 8192, Vocab: 1, Context: 1}
-	one := Shape{c52, 2}.Pass(1, 0, Default())
+	one := styled(c52).Pass(1, 0, Default())
 	got := map[string]float64{
 		"nanogpt_forward_1024":     float64(matmul(gpt2)),
 		"nanogpt_scores_per_layer": float64(gpt2.Flops.Scores / 12),

@@ -2,59 +2,70 @@ package cost
 
 import "kvstep/sim"
 
+// Params is Of(c).Params.
+func Params(c sim.Config) int64 { return Of(c).Params() }
+
+// WeightBytes is the size of all parameters of c at bytesPer bytes each.
+func WeightBytes(c sim.Config, bytesPer int) int64 {
+	return Of(c).Wide(8*bytesPer, 32).WeightBytes()
+}
+
+// KVBytesPerToken is Of(c).KVBytesPerToken at bytesPer bytes a number.
+func KVBytesPerToken(c sim.Config, bytesPer int) int64 {
+	return Of(c).Wide(32, 8*bytesPer).KVBytesPerToken()
+}
+
 // Params is the number of parameters, the embedding counted once if it is
 // also the head.
-func Params(c sim.Config) int64 {
-	s := Of(c)
-	z, k := s.sizes(), families[c.Family]
-	n := z.v*z.d + z.l*s.layerParams() + k.normParams(z.d)
-	if !c.Tied {
+func (s Shape) Params() int64 { return s.params(s.MoE.Experts) }
+
+// ActiveParams is how many of them one token meets: all but the experts that
+// it does not go to.
+func (s Shape) ActiveParams() int64 { return s.params(s.MoE.Active) }
+
+// LayerParams is the parameters of all layers and of the final norm: without
+// the embeddings, the table of positions and the head.
+func (s Shape) LayerParams() int64 {
+	table := times(int64(s.Vocab), int64(s.Dim))
+	if !s.Tied {
+		table *= 2
+	}
+	return s.Params() - table - times(int64(s.Positions), int64(s.Dim))
+}
+
+// params counts some of the experts. A pass reads all weights but the tables
+// that it only looks tokens and positions up in.
+func (s Shape) params(experts int) int64 {
+	z := s.sizes()
+	n := s.headPrice()[perPass].allWeights() + int64(s.Positions)*z.d
+	if !s.Tied {
 		n += z.v * z.d
 	}
-	if !k.rope {
-		n += int64(c.Context) * z.d // a learned vector for every position
+	for _, g := range s.groups() {
+		p := s.price(g.half)
+		n += g.layers * (p[perPass].allWeights() + int64(experts)*p[perExpert].allWeights())
 	}
 	return n
 }
 
-// WeightBytes is the size of all parameters at bytesPer bytes each. One pass
-// reads less: of the tables of embeddings and positions only the rows of its
-// tokens (Counters.WeightBytes leaves them out), unless the table is the head.
-func WeightBytes(c sim.Config, bytesPer int) int64 { return times(Params(c), int64(bytesPer)) }
-
-// KVBytesPerToken is what one token adds to the cache: 2 L kv b. It depends on
-// neither the query heads, nor the MLP, nor the vocabulary.
-func KVBytesPerToken(c sim.Config, bytesPer int) int64 {
-	return times(int64(c.Layers), Shape{c, bytesPer}.kvRow())
-}
-
-// kvRow is the bytes of K and V of one token in one layer: 2 kv b.
-func (s Shape) kvRow() int64 {
-	z := s.sizes()
-	return times(2, z.kv, z.b)
-}
-
-// layerParams is the number of parameters of one layer, norms included:
-// Q, K, V d(q+2kv), output qd, MLP 2dF or 3dF, two norms, and biases.
-func (s Shape) layerParams() int64 {
-	z, k := s.sizes(), families[s.Family]
-	n := z.d*(z.q+2*z.kv) + z.q*z.d + k.mlp*z.d*z.f + 2*k.normParams(z.d)
-	if k.qkvBias {
-		n += z.q + 2*z.kv
-	}
-	if k.outBias {
-		n += z.d + z.f + z.d
-	}
-	if k.headNorm {
-		n += 2 * z.hd // one gain for all heads of Q, one for those of K
+func (i item) allWeights() (n int64) {
+	for _, w := range i.weights {
+		n += w
 	}
 	return n
 }
 
-// normParams is a gain, and for LayerNorm a bias.
-func (k family) normParams(d int64) int64 {
-	if k.layerNorm {
-		return 2 * d
-	}
-	return d
+// WeightBytes is the size of all parameters. One pass reads less: of the
+// tables of embeddings and positions only the rows of its tokens
+// (Counters.WeightBytes leaves them out), unless the table is the head.
+func (s Shape) WeightBytes() int64 { return inBytes(s.Params(), s.Bits) }
+
+// KVBytesPerToken is what one token adds to the cache: 2 L kv b, or with a
+// latent L (c+r) b. It depends on neither the query heads, nor the MLP, nor the
+// vocabulary. A layer with a full window adds nothing any more.
+func (s Shape) KVBytesPerToken() int64 {
+	return inBytes(times(int64(s.Layers), s.kvPrice()), s.KVBits)
 }
+
+// kvPrice is the numbers that one layer caches for one token.
+func (s Shape) kvPrice() int64 { return s.price(attention)[perRow].kvWrite }
