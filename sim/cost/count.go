@@ -100,8 +100,8 @@ type bigWork [kinds]*big.Int
 
 // tally adds up price x work, weights and cache in numbers until the end.
 type tally struct {
-	macs                  [parts]big.Int
-	other, read, write, w big.Int
+	macs, weights      [parts]big.Int
+	other, read, write big.Int
 }
 
 func (t *tally) add(p price, layers int64, work bigWork) {
@@ -117,11 +117,11 @@ func (t *tally) add(p price, layers int64, work bigWork) {
 		}
 		for part := range each.macs {
 			addTo(&t.macs[part], each.macs[part])
+			addTo(&t.weights[part], each.weights[part])
 		}
 		addTo(&t.other, each.elementwise)
 		addTo(&t.read, each.kvRead)
 		addTo(&t.write, each.kvWrite)
-		addTo(&t.w, each.allWeights())
 	}
 }
 
@@ -132,7 +132,11 @@ func (t *tally) counts(s Shape, sw Switches) Counts {
 	}
 	c.Elementwise = new(big.Int).Set(&t.other)
 	c.KVReadBytes, c.KVWriteBytes = bigBytes(&t.read, s.KVBits), bigBytes(&t.write, s.KVBits)
-	c.WeightBytes = bigBytes(&t.w, s.Bits)
+	weights := new(big.Int)
+	for part := range t.weights {
+		weights.Add(weights, &t.weights[part])
+	}
+	c.WeightBytes = bigBytes(weights, s.Bits)
 	return c
 }
 

@@ -32,30 +32,50 @@ func (s Shape) Bill(j Job, sw Switches) (Bill, error) {
 	}
 	var b Bill
 	n, decodes := int64(j.Prompt), int64(j.New-1)
-	sum := func(passes int64, work func(group) bigWork, tokens int64) Counts {
-		var t tally
-		if passes > 0 {
-			all := work(group{})
-			t.add(s.entryPrice(), 1, all)
-			t.add(s.headPrice(), 1, all)
-			for _, g := range s.groups() {
-				if g.layers > 0 {
-					t.add(s.price(g.half), g.layers, work(g))
-				}
-			}
-		}
+	count := func(p passes, tokens int64) Counts {
+		t := s.tally(p)
 		c := t.counts(s, sw)
 		c.KVTokens, c.KVBytes = s.held(tokens, int64(j.Batch))
 		return c
 	}
-	b.Prefill[sim.Cached] = sum(1, func(g group) bigWork { return s.again(1, n, j.Batch, g, sw) }, n)
-	b.Decode[sim.Cached] = sum(decodes, func(g group) bigWork { return s.oneByOne(decodes, n, j.Batch, g) }, n+decodes)
+	b.Prefill[sim.Cached] = count(s.prefill(j, sw), n)
+	b.Decode[sim.Cached] = count(s.decode(j, sim.Cached, 0, decodes, sw), n+decodes)
 	b.Prefill[sim.Uncached] = b.Prefill[sim.Cached].uncached()
-	b.Decode[sim.Uncached] = sum(decodes, func(g group) bigWork { return s.again(decodes, n+1, j.Batch, g, sw) }, 0).uncached()
+	b.Decode[sim.Uncached] = count(s.decode(j, sim.Uncached, 0, decodes, sw), 0).uncached()
 	for lane := range b.Total {
 		b.Total[lane] = b.Prefill[lane].then(b.Decode[lane])
 	}
 	return b, nil
+}
+
+// passes are some passes of a job: the work of the layers of a group.
+type passes func(group) bigWork
+
+func (s Shape) prefill(j Job, sw Switches) passes {
+	return func(g group) bigWork { return s.again(1, int64(j.Prompt), j.Batch, g, sw) }
+}
+
+// decode is count decode passes of one lane, the first of them number from.
+func (s Shape) decode(j Job, lane sim.Lane, from, count int64, sw Switches) passes {
+	tokens := int64(j.Prompt) + from // before the first of these passes
+	if lane == sim.Cached {
+		return func(g group) bigWork { return s.oneByOne(count, tokens, j.Batch, g) }
+	}
+	return func(g group) bigWork { return s.again(count, tokens+1, j.Batch, g, sw) }
+}
+
+// tally is what some passes cost, all layers and the head.
+func (s Shape) tally(p passes) *tally {
+	var t tally
+	all := p(group{})
+	t.add(s.entryPrice(), 1, all)
+	t.add(s.headPrice(), 1, all)
+	for _, g := range s.groups() {
+		if g.layers > 0 {
+			t.add(s.price(g.half), g.layers, p(g))
+		}
+	}
+	return &t
 }
 
 // oneByOne is passes that feed one token each of every sequence; the first

@@ -24,6 +24,37 @@ func anyConfig(t *rapid.T) sim.Config {
 	}
 }
 
+// anyShape is a shape of any kind: also with windows, experts and latents.
+func anyShape(t *rapid.T) Shape {
+	s := styled(anyConfig(t))
+	size := func(name string, most int) int { return rapid.IntRange(1, most).Draw(t, name) }
+	switch rapid.IntRange(0, 3).Draw(t, "attention") {
+	case 0:
+		s.Local, s.Window = size("local", s.Layers), size("window", 200)
+	case 1:
+		s.Family, s.Style, s.KVHeads, s.Positions = "deepseek", styles["deepseek"], s.Heads, 0
+		s.MLA = MLA{QRank: size("q_rank", 600) - 1, KVRank: size("kv_rank", 600), Rope: 2 * size("rope", 40), Nope: size("nope", 200), V: size("v", 200),
+			Form: rapid.SampledFrom([]string{Auto, Absorbed, Expanded}).Draw(t, "form")}
+		s.HeadDim = s.MLA.Rope + s.MLA.Nope
+	}
+	if rapid.Bool().Draw(t, "experts") {
+		e := size("experts", 64)
+		s.MoE = MoE{Experts: e, Active: size("active", e), FFN: size("moe_ffn", 500), Shared: size("shared", 500) - 1,
+			Dense: size("dense", s.Layers) - 1, Bias: rapid.Bool().Draw(t, "bias")}
+	}
+	width := rapid.SampledFrom([]int{8, 16, 32})
+	return s.Wide(width.Draw(t, "bits"), width.Draw(t, "kv_bits"))
+}
+
+// lawful is s where the laws hold: MLA makes K and V of cached rows again in its
+// expanded form, and so costs more the more passes there are.
+func (s Shape) lawful() Shape {
+	if s.MLA != (MLA{}) {
+		s.MLA.Form = Absorbed
+	}
+	return s
+}
+
 // timesCounters is c repeated n times.
 func timesCounters(c sim.Counters, n int64) sim.Counters {
 	f := &c.Flops
@@ -43,16 +74,16 @@ func operations(c sim.Counters) sim.Counters {
 // it costs t+1 times the cached step, operation by operation.
 func TestLawOfTheUncachedStep(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c, before := anyConfig(t), rapid.IntRange(0, 3000).Draw(t, "before")
+		c, before := anyShape(t).lawful().Full(), rapid.IntRange(0, 3000).Draw(t, "before") // a window cuts dense pairs too
 		sw := Switches{Unit: rapid.SampledFrom([]string{"flop", "mac"}).Draw(t, "unit"), Pairs: "dense", Logits: "all"}
 		for l := range min(c.Layers, 3) {
-			cached := operations(Layer(c, l, 1, before, sw))
-			uncached := operations(Uncached(Layer(c, l, before+1, 0, sw)))
+			cached := operations(c.Layer(l, 1, before, sw))
+			uncached := operations(Uncached(c.Layer(l, before+1, 0, sw)))
 			if uncached != timesCounters(cached, int64(before)+1) {
 				t.Fatalf("layer %d: %+v is not %d times %+v", l, uncached, before+1, cached)
 			}
 		}
-		cached, uncached := operations(Pass(c, 1, before, sw)), operations(Uncached(Pass(c, before+1, 0, sw)))
+		cached, uncached := operations(c.Pass(1, before, sw)), operations(Uncached(c.Pass(before+1, 0, sw)))
 		if uncached != timesCounters(cached, int64(before)+1) {
 			t.Fatalf("%+v is not %d times %+v", uncached, before+1, cached)
 		}
@@ -63,23 +94,23 @@ func TestLawOfTheUncachedStep(t *testing.T) {
 // are cut into passes; nor does what is held and written. Reads do.
 func TestLawOfChunks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := anyConfig(t)
+		c := anyShape(t).lawful()
 		sw := Switches{Unit: "flop", Pairs: "allowed", Logits: "all"}
 		chunks := rapid.SliceOfN(rapid.IntRange(1, 300), 1, 12).Draw(t, "chunks")
 		var sum sim.Counters
 		tokens := 0
 		for _, rows := range chunks {
-			sum = Add(sum, Pass(c, rows, tokens, sw))
+			sum = Add(sum, c.Pass(rows, tokens, sw))
 			tokens += rows
 		}
-		whole := Pass(c, tokens, 0, sw)
+		whole := c.Pass(tokens, 0, sw)
 		if operations(sum) != operations(whole) {
 			t.Fatalf("in chunks %v %+v, whole %+v", chunks, sum, whole)
 		}
 		if sum.KVTokens != whole.KVTokens || sum.KVBytes != whole.KVBytes || sum.KVWriteBytes != whole.KVWriteBytes {
 			t.Fatalf("in chunks %v the cache ends as %+v, whole %+v", chunks, sum, whole)
 		}
-		if sum.KVReadBytes < whole.KVReadBytes || sum.WeightBytes != int64(len(chunks))*whole.WeightBytes {
+		if sum.KVReadBytes < whole.KVReadBytes || c.MoE == (MoE{}) && sum.WeightBytes != int64(len(chunks))*whole.WeightBytes || sum.WeightBytes < whole.WeightBytes {
 			t.Fatalf("in chunks %v reads %+v, whole %+v", chunks, sum, whole)
 		}
 	})
@@ -89,14 +120,14 @@ func TestLawOfChunks(t *testing.T) {
 // after a prompt of n costs one prefill of n+g-1 tokens.
 func TestLawOfCachedGeneration(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := anyConfig(t)
+		c := anyShape(t).lawful()
 		n, g := rapid.IntRange(1, 2000).Draw(t, "n"), rapid.IntRange(1, 2000).Draw(t, "g")
 		sw := Switches{Unit: "flop", Pairs: "allowed", Logits: "all"}
-		got, err := Generate(c, n, g, sw)
+		got, err := c.Generate(n, g, sw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if whole := Pass(c, n+g-1, 0, sw); operations(got.Total[sim.Cached]) != operations(whole) {
+		if whole := c.Pass(n+g-1, 0, sw); operations(got.Total[sim.Cached]) != operations(whole) {
 			t.Fatalf("%+v, one prefill %+v", got.Total[sim.Cached], whole)
 		}
 	})
@@ -106,31 +137,31 @@ func TestLawOfCachedGeneration(t *testing.T) {
 // every switch, in both lanes; and a pass is the sum of its layers and head.
 func TestGenerateIsItsPasses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := anyConfig(t)
+		c := anyShape(t)
 		n, g := rapid.IntRange(1, 60).Draw(t, "n"), rapid.IntRange(1, 40).Draw(t, "g")
 		sw := Switches{
 			Unit:   rapid.SampledFrom([]string{"flop", "mac"}).Draw(t, "unit"),
 			Pairs:  rapid.SampledFrom([]string{"allowed", "dense"}).Draw(t, "pairs"),
 			Logits: rapid.SampledFrom([]string{"last", "all"}).Draw(t, "logits"),
 		}
-		got, err := Generate(c, n, g, sw)
+		got, err := c.Generate(n, g, sw)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum := [2]sim.Counters{Pass(c, n, 0, sw), Uncached(Pass(c, n, 0, sw))}
+		sum := [2]sim.Counters{c.Pass(n, 0, sw), Uncached(c.Pass(n, 0, sw))}
 		for i := range g - 1 {
-			sum[sim.Cached] = Add(sum[sim.Cached], Pass(c, 1, n+i, sw))
-			sum[sim.Uncached] = Add(sum[sim.Uncached], Uncached(Pass(c, n+i+1, 0, sw)))
+			sum[sim.Cached] = Add(sum[sim.Cached], c.Pass(1, n+i, sw))
+			sum[sim.Uncached] = Add(sum[sim.Uncached], Uncached(c.Pass(n+i+1, 0, sw)))
 		}
 		if got.Total != sum {
 			t.Fatalf("%+v, passes %+v", got.Total, sum)
 		}
 		var layers sim.Counters
 		for l := range c.Layers {
-			layers = Add(layers, Layer(c, l, n, g, sw))
+			layers = Add(layers, c.Layer(l, n, g, sw))
 		}
-		if whole := Add(layers, Head(c, n, g, sw)); whole != Pass(c, n, g, sw) {
-			t.Fatalf("layers and head %+v, pass %+v", whole, Pass(c, n, g, sw))
+		if whole := Add(layers, c.Head(n, g, sw)); whole != c.Pass(n, g, sw) {
+			t.Fatalf("layers and head %+v, pass %+v", whole, c.Pass(n, g, sw))
 		}
 	})
 }
