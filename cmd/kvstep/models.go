@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -13,7 +16,7 @@ import (
 func newModels() *cobra.Command {
 	return &cobra.Command{
 		Use:   "models",
-		Short: "List the embedded models, and the presets whose shapes are known",
+		Short: "List the embedded models, the presets whose shapes are known, and devices",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			library := simrun.NewLibrary()
@@ -31,11 +34,27 @@ func newModels() *cobra.Command {
 				row(name, "embedded", "fp32", cost.Of(m.Model.Config))
 			}
 			for _, name := range cost.Presets() {
-				x, err := cost.Preset(name)
+				x, _, err := cost.Preset(name)
 				if err != nil {
 					return err
 				}
 				row(name, "shape only", "fp16", x)
+			}
+			if err := t.Flush(); err != nil {
+				return err
+			}
+			fmt.Fprintln(t)
+			fmt.Fprintln(t, "device\tbandwidth\tmemory\tpeak rates")
+			for _, name := range cost.HardwareNames() {
+				h, err := cost.HardwarePreset(name)
+				if err != nil {
+					return err
+				}
+				var peaks []string
+				for _, kind := range slices.Sorted(maps.Keys(h.Peaks)) {
+					peaks = append(peaks, kind+" "+si(h.Peaks[kind], "FLOP/s"))
+				}
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", h.Name, si(h.Bandwidth, "B/s"), si(float64(h.Memory), "B"), strings.Join(peaks, ", "))
 			}
 			return t.Flush()
 		},

@@ -114,14 +114,19 @@ func (s Shape) CheckContext(j Job) error {
 	return nil
 }
 
-func (s Shape) checkJob(j Job) error {
-	if err := s.Check(); err != nil {
-		return err
-	}
+// Check refuses sizes of a job that cannot be.
+func (j Job) Check() error {
 	for _, f := range []field{{"prompt", j.Prompt, 1, largest}, {"new", j.New, 1, largest}, {"batch", j.Batch, 1, largest}} {
 		if f.have < f.min || f.have > f.max {
 			return sim.NewProblem("cost.range", "Field", f.name, "Have", f.have, "Min", f.min, "Max", f.max)
 		}
 	}
 	return nil
+}
+
+func (s Shape) checkJob(j Job) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	return j.Check()
 }

@@ -114,9 +114,10 @@ func Presets() []string {
 	return names
 }
 
-// Preset is the shape of a published model, in float16. Case does not matter.
-// An unknown name is Problem "cost.preset", which lists the known ones.
-func Preset(name string) (Shape, error) {
+// Preset is the shape of a published model, in float16, and its name as it is
+// written. Case does not matter. An unknown name is Problem "cost.preset", which
+// lists the known ones.
+func Preset(name string) (Shape, string, error) {
 	for _, p := range presets {
 		if strings.EqualFold(p.name, name) {
 			s := styled(sim.Config{
@@ -126,8 +127,8 @@ func Preset(name string) (Shape, error) {
 			})
 			x := extras[p.name]
 			s.Window, s.Local, s.MoE, s.MLA = x.Window, x.Local, x.MoE, x.MLA
-			return s, nil
+			return s, p.name, nil
 		}
 	}
-	return Shape{}, sim.NewProblem("cost.preset", "Name", name, "Known", Presets())
+	return Shape{}, name, sim.NewProblem("cost.preset", "Name", name, "Known", Presets())
 }

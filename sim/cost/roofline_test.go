@@ -156,7 +156,7 @@ func TestApple(t *testing.T) {
 		} `json:"llama_cpp_apple_4167"`
 	}
 	truth(t, "crosschecks.json", &file)
-	s, err := Preset("Llama-2-7b-hf")
+	s, _, err := Preset("Llama-2-7b-hf")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestCapacity(t *testing.T) {
 			t.Fatalf("%+v: room %d", c, room)
 		}
 	})
-	small, err := Preset("Llama-3-70B")
+	small, _, err := Preset("Llama-3-70B")
 	if err != nil {
 		t.Fatal(err)
 	}

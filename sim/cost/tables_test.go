@@ -122,7 +122,7 @@ func TestCrosschecks(t *testing.T) {
 // TestKnownErrorsAreNotCopied: numbers that other tools print and that are
 // wrong by the definition 2mnk (crosschecks.json tells why).
 func TestKnownErrorsAreNotCopied(t *testing.T) {
-	seven, err := Preset("Llama-2-7b-hf")
+	seven, _, err := Preset("Llama-2-7b-hf")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestKnownErrorsAreNotCopied(t *testing.T) {
 	}
 	bloom := gpt(30, 4096, 4*4096, allDense, 128)
 	want(t, "both matmuls of attention", bloom.Flops.Scores, bloom.Flops.AV) // calflops counts one of them
-	medium, err := Preset("gpt2-medium")
+	medium, _, err := Preset("gpt2-medium")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestPapers(t *testing.T) {
 // TestLatentDecode: formulas.json's two forms of one decode pass with T tokens
 // in the cache (the pass's own included), a layer.
 func TestLatentDecode(t *testing.T) {
-	v3, err := Preset("DeepSeek-V3")
+	v3, _, err := Preset("DeepSeek-V3")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func models(t *testing.T) map[string]published {
 // windows (TestWindows has those).
 func shapeOf(t *testing.T, _ map[string]published, name string) Shape {
 	t.Helper()
-	s, err := Preset(name)
+	s, _, err := Preset(name)
 	if err == nil {
 		err = s.Check()
 	}
@@ -220,7 +220,7 @@ func TestWindows(t *testing.T) {
 			continue
 		}
 		found++
-		s, _ := Preset(name)
+		s, _, _ := Preset(name)
 		want(t, name+" window", int64(s.Window), int64(m.Window))
 		want(t, name+" layers", int64(s.Local-m.Local), int64(s.Layers-s.Local-m.Global))
 		local := s
@@ -233,7 +233,7 @@ func TestWindows(t *testing.T) {
 
 func TestPresets(t *testing.T) {
 	for _, name := range Presets() { // without the truth files too
-		s, err := Preset(name)
+		s, _, err := Preset(name)
 		if err == nil {
 			err = s.Check()
 		}
@@ -241,10 +241,10 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Preset("gpt5"); err == nil || !strings.Contains(err.Error(), "DeepSeek-V3") {
+	if _, _, err := Preset("gpt5"); err == nil || !strings.Contains(err.Error(), "DeepSeek-V3") {
 		t.Error("gpt5 is not known, and the known ones are told:", err)
 	}
-	if s, err := Preset("llama-3-8b"); err != nil || s.Dim != 4096 {
+	if s, _, err := Preset("llama-3-8b"); err != nil || s.Dim != 4096 {
 		t.Error("case matters", err)
 	}
 	all := models(t)

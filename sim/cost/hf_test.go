@@ -1,0 +1,186 @@
+package cost
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"kvstep/sim"
+)
+
+// configs are the fields that the published config.json of each preset has.
+var configs = map[string]string{
+	"gpt2": `{"model_type":"gpt2","n_embd":768,"n_layer":12,"n_head":12,"n_positions":1024,"n_ctx":1024,"vocab_size":50257,
+		"activation_function":"gelu_new","n_inner":null,"bos_token_id":50256}`,
+	"Llama-2-7b-hf": `{"model_type":"llama","hidden_act":"silu","hidden_size":4096,"intermediate_size":11008,"max_position_embeddings":4096,
+		"num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":32,"tie_word_embeddings":false,"vocab_size":32000,"rope_scaling":null}`,
+	"Llama-3.2-1B": `{"model_type":"llama","attention_bias":false,"head_dim":64,"hidden_act":"silu","hidden_size":2048,"intermediate_size":8192,
+		"max_position_embeddings":131072,"mlp_bias":false,"num_attention_heads":32,"num_hidden_layers":16,"num_key_value_heads":8,
+		"rope_scaling":{"factor":32.0,"rope_type":"llama3"},"tie_word_embeddings":true,"vocab_size":128256}`,
+	"Mistral-7B-v0.1": `{"model_type":"mistral","hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":32768,
+		"num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":8,"sliding_window":4096,"tie_word_embeddings":false,"vocab_size":32000}`,
+	"Mixtral-8x7B-v0.1": `{"model_type":"mixtral","hidden_act":"silu","hidden_size":4096,"intermediate_size":14336,"max_position_embeddings":32768,
+		"num_attention_heads":32,"num_experts_per_tok":2,"num_hidden_layers":32,"num_key_value_heads":8,"num_local_experts":8,
+		"sliding_window":null,"tie_word_embeddings":false,"vocab_size":32000}`,
+	"Qwen2.5-0.5B": `{"model_type":"qwen2","hidden_act":"silu","hidden_size":896,"intermediate_size":4864,"max_position_embeddings":32768,
+		"max_window_layers":24,"num_attention_heads":14,"num_hidden_layers":24,"num_key_value_heads":2,"sliding_window":32768,
+		"tie_word_embeddings":true,"use_sliding_window":false,"vocab_size":151936}`,
+	"Qwen3-0.6B": `{"model_type":"qwen3","attention_bias":false,"head_dim":128,"hidden_act":"silu","hidden_size":1024,"intermediate_size":3072,
+		"max_position_embeddings":40960,"max_window_layers":28,"num_attention_heads":16,"num_hidden_layers":28,"num_key_value_heads":8,
+		"sliding_window":null,"tie_word_embeddings":true,"use_sliding_window":false,"vocab_size":151936}`,
+	"Qwen3-30B-A3B": `{"model_type":"qwen3_moe","attention_bias":false,"decoder_sparse_step":1,"head_dim":128,"hidden_act":"silu","hidden_size":2048,
+		"intermediate_size":6144,"max_position_embeddings":40960,"max_window_layers":48,"mlp_only_layers":[],"moe_intermediate_size":768,
+		"num_attention_heads":32,"num_experts":128,"num_experts_per_tok":8,"num_hidden_layers":48,"num_key_value_heads":4,
+		"sliding_window":null,"tie_word_embeddings":false,"use_sliding_window":false,"vocab_size":151936}`,
+	"Gemma-2-2b": `{"model_type":"gemma2","attention_bias":false,"attn_logit_softcapping":50.0,"final_logit_softcapping":30.0,"head_dim":256,
+		"hidden_act":"gelu_pytorch_tanh","hidden_activation":"gelu_pytorch_tanh","hidden_size":2304,"intermediate_size":9216,
+		"max_position_embeddings":8192,"num_attention_heads":8,"num_hidden_layers":26,"num_key_value_heads":4,"sliding_window":4096,"vocab_size":256000}`,
+	"Gemma-3-1b-it": `{"model_type":"gemma3_text","attention_bias":false,"head_dim":256,"hidden_activation":"gelu_pytorch_tanh","hidden_size":1152,
+		"intermediate_size":6912,"max_position_embeddings":131072,"num_attention_heads":4,"num_hidden_layers":26,"num_key_value_heads":1,
+		"sliding_window":512,"sliding_window_pattern":6,"vocab_size":262144}`,
+	"Phi-3-mini-4k-instruct": `{"model_type":"phi3","attention_bias":false,"hidden_act":"silu","hidden_size":3072,"intermediate_size":8192,
+		"max_position_embeddings":4096,"num_attention_heads":32,"num_hidden_layers":32,"num_key_value_heads":32,"sliding_window":2048,
+		"tie_word_embeddings":false,"vocab_size":32064}`,
+	"OPT-13B": `{"model_type":"opt","activation_function":"relu","do_layer_norm_before":true,"ffn_dim":20480,"hidden_size":5120,
+		"max_position_embeddings":2048,"num_attention_heads":40,"num_hidden_layers":40,"vocab_size":50272,"word_embed_proj_dim":5120}`,
+	"DeepSeek-V2-Lite": `{"model_type":"deepseek_v2","attention_bias":false,"first_k_dense_replace":1,"hidden_act":"silu","hidden_size":2048,
+		"intermediate_size":10944,"kv_lora_rank":512,"max_position_embeddings":163840,"moe_intermediate_size":1408,"moe_layer_freq":1,
+		"n_routed_experts":64,"n_shared_experts":2,"num_attention_heads":16,"num_experts_per_tok":6,"num_hidden_layers":27,
+		"num_key_value_heads":16,"q_lora_rank":null,"qk_nope_head_dim":128,"qk_rope_head_dim":64,"tie_word_embeddings":false,
+		"topk_method":"greedy","v_head_dim":128,"vocab_size":102400}`,
+	"DeepSeek-V3": `{"model_type":"deepseek_v3","attention_bias":false,"first_k_dense_replace":3,"hidden_act":"silu","hidden_size":7168,
+		"intermediate_size":18432,"kv_lora_rank":512,"max_position_embeddings":163840,"moe_intermediate_size":2048,"moe_layer_freq":1,
+		"n_routed_experts":256,"n_shared_experts":1,"num_attention_heads":128,"num_experts_per_tok":8,"num_hidden_layers":61,
+		"num_key_value_heads":128,"q_lora_rank":1536,"qk_nope_head_dim":128,"qk_rope_head_dim":64,"tie_word_embeddings":false,
+		"topk_method":"noaux_tc","v_head_dim":128,"vocab_size":129280}`,
+}
+
+func TestReadConfig(t *testing.T) {
+	for name, text := range configs {
+		want, _, err := Preset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadConfig(name, []byte(text))
+		if err != nil {
+			t.Error(name, err)
+		} else if got != want {
+			t.Errorf("%s\n%+v, want\n%+v", name, got, want)
+		}
+	}
+}
+
+// TestReadConfigOfTheEngine: what the engine loads, the cost model reads alike.
+func TestReadConfigOfTheEngine(t *testing.T) {
+	data, err := os.ReadFile("../checkpoint/models/story/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ReadConfig("config.json", data)
+	if err != nil || s.Params() != 894336 || s.Full() != s || s.NoPE {
+		t.Errorf("%+v %v", s, err)
+	}
+	if data, err = os.ReadFile("../checkpoint/models/paper/config.json"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = ReadConfig("config.json", data); err != nil || !s.NoPE || s.Rope {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
+// TestReadConfigInText: a model of images and text has its decoder inside.
+func TestReadConfigInText(t *testing.T) {
+	s, err := ReadConfig("config.json", []byte(`{"model_type":"gemma3","text_config":`+configs["Gemma-3-1b-it"]+`,"vision_config":{"hidden_size":1152}}`))
+	if want, _, _ := Preset("Gemma-3-1b-it"); err != nil || s != want {
+		t.Errorf("%+v %v", s, err)
+	}
+}
+
+func TestReadConfigProblems(t *testing.T) {
+	const good = `{"model_type":"llama","hidden_size":64,"intermediate_size":172,"num_attention_heads":8,"num_hidden_layers":5,"vocab_size":512`
+	for text, wants := range map[string]string{
+		``:                                 "config.json",
+		`[]`:                               "config.json",
+		`{"model_type":"bert"}`:            "Have=bert",
+		`{}`:                               "cost.type",
+		`{"model_type":"llama"}`:           "config.missing: Field=hidden_size",
+		`{"model_type":"deepseek_v3"}`:     "config.missing",
+		good + `,"num_key_value_heads":3}`: "By=num_key_value_heads",
+		good + `,"num_key_value_heads":0}`: "Field=num_key_value_heads",
+		good + `,"vocab_size":0}`:          "Field=vocab_size",
+		good + `,"num_hidden_layers":-1}`:  "Field=num_hidden_layers",
+		good + `,"hidden_size":63}`:        "Field=hidden_size",
+		good + `,"hidden_size":"wide"}`:    "config.type",
+		good + `,"hidden_size":1e99}`:      "config.type",
+		good + `,"hidden_size":9007199254740992,"num_attention_heads":1}`:                                                                "config.range",
+		good + `,"head_dim":16777216,"hidden_size":16777216,"num_hidden_layers":65536}`:                                                  "cost.large",
+		good + `,"max_position_embeddings":0}`:                                                                                           "Field=max_position_embeddings",
+		good + `,"hidden_act":"relu2"}`:                                                                                                  "Field=hidden_act",
+		good + `,"partial_rotary_factor":0.5}`:                                                                                           "Field=partial_rotary_factor",
+		good + `,"no_rope_layers":[1,1,1,0,1]}`:                                                                                          "Field=no_rope_layers",
+		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4}`:                                                         "Field=num_experts_per_tok",
+		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4,"num_experts_per_tok":5}`:                                 "Field=num_experts_per_tok",
+		strings.Replace(good, "llama", "mistral", 1) + `,"sliding_window":-4}`:                                                           "Field=sliding_window",
+		strings.Replace(good, "llama", "qwen3_moe", 1) + `,"num_experts":4,"decoder_sparse_step":2}`:                                     "Field=decoder_sparse_step",
+		strings.Replace(good, "llama", "opt", 1) + `,"ffn_dim":8,"do_layer_norm_before":false}`:                                          "Field=do_layer_norm_before",
+		strings.Replace(good, "llama", "deepseek_v2", 1) + `,"kv_lora_rank":4,"qk_rope_head_dim":2,"qk_nope_head_dim":0,"v_head_dim":1}`: "Field=qk_nope_head_dim",
+		strings.Repeat(" ", MaxConfig+1):                                                                                                 "checkpoint.large",
+	} {
+		_, err := ReadConfig("a.json", []byte(text))
+		var p *sim.Problem
+		if !errors.As(err, &p) || !strings.Contains(p.Error(), wants) || p.Args["File"] != "a.json" {
+			t.Errorf("%.90s: %v, want %s", text, err, wants)
+		}
+	}
+}
+
+// FuzzReadConfig: no file makes ReadConfig panic, and what it takes can be
+// counted: nothing is negative, nothing wraps around.
+func FuzzReadConfig(f *testing.F) {
+	for _, text := range configs {
+		f.Add([]byte(text))
+	}
+	f.Add([]byte(`{"model_type":"llama","hidden_size":16777216,"intermediate_size":1,"num_attention_heads":1,"num_hidden_layers":1,"vocab_size":1}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := ReadConfig("config.json", data)
+		if err != nil {
+			var p *sim.Problem
+			if !errors.As(err, &p) {
+				t.Fatalf("not a Problem: %v", err)
+			}
+			return
+		}
+		if s.Params() <= 0 || s.Params() > most || s.ActiveParams() > s.Params() || s.KVBytesPerToken() <= 0 {
+			t.Fatalf("%+v: %d parameters", s, s.Params())
+		}
+		b, err := s.Bill(Job{largest, largest, largest}, Default())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range append(b.Total[:], b.Decode[0], b.Prefill[1]) {
+			for _, x := range c.flows() {
+				if (*x).Sign() < 0 {
+					t.Fatalf("%+v: %v", s, c)
+				}
+			}
+		}
+		for _, h := range groupsPrices(s) {
+			for _, item := range h {
+				for i := range item.macs {
+					if item.macs[i] < 0 || item.weights[i] < 0 || item.elementwise < 0 || item.kvRead < 0 {
+						t.Fatalf("%+v: a price wrapped around: %+v", s, item)
+					}
+				}
+			}
+		}
+	})
+}
+
+func groupsPrices(s Shape) []price {
+	all := []price{s.headPrice(), s.entryPrice()}
+	for _, g := range s.groups() {
+		all = append(all, s.price(g.half))
+	}
+	return all
+}
