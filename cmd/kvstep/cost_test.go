@@ -58,7 +58,7 @@ func TestCostExitCodes(t *testing.T) {
 		{"--model " + file("b.json", llama+`,"num_hidden_layers":0}`), 1, "num_hidden_layers in " + dir},
 		{"--model " + file("c.json", `{"model_type":"bert"}`), 1, "bert"},
 		{"--model " + file("d.json", llama+`}`), 0, ""},
-		{"--prompt 0", 2, "prompt"}, {"--new 0", 2, "new"}, {"--batch -1", 2, "batch"}, {"--prompt 9999999999", 2, "9999999999"},
+		{"--prompt 0", 2, "prompt"}, {"--new 0", 2, "new"}, {"--batch -1", 2, "batch"}, {"--prompt 2147483648", 2, "2147483648"},
 		{"--prompt 512 --new 2", 1, "513"}, {"--prompt 512 --new 1", 0, ""},
 		{"--dtype fp12", 2, "fp12"}, {"--kv-dtype x", 2, "kv-dtype"}, {"--pairs some", 2, "some"}, {"--logits no", 2, "no"},
 		{"--unit tops", 2, "tops"}, {"--scope all", 2, "all"}, {"--format xml", 2, "xml"}, {"--mla both", 2, "both"},

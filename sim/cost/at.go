@@ -50,11 +50,12 @@ func (s Shape) passes(lane sim.Lane, prompt, n int, sw Switches) sim.Counters {
 	if n == 0 {
 		return sim.Counters{}
 	}
-	c := s.flows(PassWork(prompt, 0, sw), sw)
-	if lane == sim.Uncached {
-		return Uncached(Add(c, s.flows(againWork(n-1, prompt+1, sw), sw)))
+	j := Job{prompt, n, 1}
+	c := s.tally(s.prefill(j, sw)).counts(s, sw)
+	c = c.then(s.tally(s.decode(j, lane, 0, int64(n-1), sw)).counts(s, sw))
+	if c.KVTokens, c.KVBytes = s.held(int64(prompt+n-1), 1); lane == sim.Uncached {
+		c = c.uncached()
 	}
-	c = Add(c, s.flows(decodeWork(n-1, prompt), sw))
-	s.hold(&c, int64(prompt+n-1))
-	return c
+	counters, _ := c.Counters()
+	return counters
 }

@@ -66,10 +66,10 @@ func (s Shape) Layer(layer, rows, cached int, sw Switches) sim.Counters {
 		if l <= layer {
 			tokens += int64(rows)
 		}
-		held = plus(held, times(s.keeps(l, tokens), s.kvPrice()))
+		held = plus(held, s.keeps(l, tokens))
 	}
 	c.KVTokens = s.keeps(layer, int64(cached)+int64(rows))
-	c.KVBytes = inBytes(held, s.KVBits)
+	c.KVBytes = inBytes(times(held, s.kvPrice()), s.KVBits)
 	return c
 }
 

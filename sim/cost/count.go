@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"math"
 	"math/big"
 
 	"kvstep/sim"
@@ -77,22 +78,25 @@ func (c Counts) Headline(sw Switches) *big.Int {
 }
 
 // Counters is c in int64; false if it does not fit, or if the sum of its
-// operations or of its bytes would not.
+// operations or of its bytes would not: then what is too large is math.MaxInt64.
 func (c Counts) Counters() (sim.Counters, bool) {
 	all := c.Headline(Switches{Scope: "matmul+elementwise"})
 	traffic := plusBig(c.KVBytes, c.KVReadBytes, c.KVWriteBytes, c.WeightBytes)
-	if !all.IsInt64() || !traffic.IsInt64() || !c.KVTokens.IsInt64() {
-		return sim.Counters{}, false
+	clip := func(n *big.Int) int64 {
+		if !n.IsInt64() {
+			return math.MaxInt64
+		}
+		return n.Int64()
 	}
 	f := c.Flops
 	return sim.Counters{
-		Flops: sim.Flops{QKV: f.QKV.Int64(), Scores: f.Scores.Int64(), AV: f.AV.Int64(),
-			Out: f.Out.Int64(), MLP: f.MLP.Int64(), Head: f.Head.Int64()},
-		Elementwise: c.Elementwise.Int64(),
-		KVTokens:    c.KVTokens.Int64(), KVBytes: c.KVBytes.Int64(),
-		KVReadBytes: c.KVReadBytes.Int64(), KVWriteBytes: c.KVWriteBytes.Int64(),
-		WeightBytes: c.WeightBytes.Int64(),
-	}, true
+		Flops: sim.Flops{QKV: clip(f.QKV), Scores: clip(f.Scores), AV: clip(f.AV),
+			Out: clip(f.Out), MLP: clip(f.MLP), Head: clip(f.Head)},
+		Elementwise: clip(c.Elementwise),
+		KVTokens:    clip(c.KVTokens), KVBytes: clip(c.KVBytes),
+		KVReadBytes: clip(c.KVReadBytes), KVWriteBytes: clip(c.KVWriteBytes),
+		WeightBytes: clip(c.WeightBytes),
+	}, all.IsInt64() && traffic.IsInt64() && c.KVTokens.IsInt64()
 }
 
 // bigWork is Work of any size, by kind.

@@ -127,29 +127,31 @@ func Formulas() []Formula {
 }
 
 // Letters are the values of all letters in one step of one lane. The layer is
-// -1 for the head.
+// -1 for the head. The formulas are those of the models that run here: without
+// windows, experts or latents, and in whole bytes.
 func (s Shape) Letters(lane sim.Lane, layer, rows, cached int, sw Switches) map[string]int64 {
 	if lane == sim.Uncached {
 		rows, cached = cached+rows, 0
 	}
-	z, k, w := s.sizes(), families[s.Family], PassWork(rows, cached, sw)
+	z, w := s.sizes(), PassWork(rows, cached, sw)
 	v := map[string]int64{
 		"m": w.Rows, "s": int64(cached), "P": w.Pairs, "r": w.Logits, "l": int64(layer) + 1, "u": unit(sw),
-		"d": z.d, "H": z.h, "G": z.g, "h": z.hd, "F": z.f, "V": z.v, "L": z.l, "b": z.b,
-		"k": k.mlp, "a": k.act, "n": k.norm(z.d), "n1": k.norm(1) - k.norm(0), "n0": k.norm(0),
-		"w": k.normParams(z.d),
+		"d": z.d, "H": z.h, "G": z.g, "h": z.hd, "F": z.f, "V": z.v, "L": int64(s.Layers), "b": int64(s.Bits) / 8,
+		"k": s.matrices(), "a": s.Act, "n": s.norm(z.d), "n1": s.norm(1) - s.norm(0), "n0": s.norm(0),
+		"w": s.normParams(),
 	}
 	if layer < 0 {
 		return v
 	}
-	if k.rope && !s.NoPE {
+	if s.Rope {
 		v["t"] = 3
 	}
-	v["x"] = k.perRow(z, s.NoPE) - 2*v["n"] - 2*z.d - k.act*z.f - v["t"]*(z.q+z.kv)
-	if layer == 0 && !k.rope {
-		v["x"] += z.d // the row of the position table
+	a, m := s.price(attention), s.price(denseMLP)
+	v["x"] = a[perRow].elementwise + m[perRow].elementwise - 2*v["n"] - 2*z.d - s.Act*z.f - v["t"]*(z.q+z.kv)
+	if layer == 0 {
+		v["x"] += s.entryPrice()[perRow].elementwise // the row of the position table
 	}
-	v["w"] = s.layerParams() - z.d*(z.q+2*z.kv) - z.q*z.d - k.mlp*z.d*z.f
+	v["w"] = a[perPass].allWeights() + m[perPass].allWeights() - z.d*(z.q+2*z.kv) - z.q*z.d - s.matrices()*z.d*z.f
 	return v
 }
 

@@ -254,17 +254,22 @@ func (s Shape) counters(p price, layers int64, w Work, sw Switches) sim.Counters
 	var macs [parts]int64
 	var other, read, write, weights int64
 	for kind, amount := range w.amounts() {
-		n, each := times(layers, amount), p[kind]
+		n, each := times(layers, amount), &p[kind]
 		if n == 0 {
 			continue
 		}
-		for part, m := range each.macs {
-			macs[part] = plus(macs[part], times(n, unit(sw), m))
-			weights = plus(weights, times(n, each.weights[part]))
+		add := func(sum *int64, price int64) {
+			if price != 0 {
+				*sum = plus(*sum, times(n, price))
+			}
 		}
-		other = plus(other, times(n, each.elementwise))
-		read = plus(read, times(n, each.kvRead))
-		write = plus(write, times(n, each.kvWrite))
+		for part, m := range each.macs {
+			add(&macs[part], unit(sw)*m)
+			add(&weights, each.weights[part])
+		}
+		add(&other, each.elementwise)
+		add(&read, each.kvRead)
+		add(&write, each.kvWrite)
 	}
 	return sim.Counters{
 		Flops: sim.Flops{QKV: macs[qkv], Scores: macs[scores], AV: macs[av],
