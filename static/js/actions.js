@@ -99,6 +99,14 @@ export function createActions(store, link, world = SERVED) {
       const p = store.get().frame?.meta.pick;
       if (p) act.pick({ layer: p.follow ? p.layer : null, head: p.head });
     },
+    /** The layer or head beside the one that is looked at, round and round. @param {"layer"|"head"} what @param {number} by */
+    nextPick(what, by) {
+      const meta = store.get().frame?.meta;
+      if (!meta) return;
+      const n = what === "layer" ? meta.run.config.layers : meta.run.config.heads;
+      const to = (meta.pick[what] + by + n) % n;
+      act.pick({ layer: what === "layer" ? to : meta.pick.follow ? null : meta.pick.layer, head: what === "head" ? to : meta.pick.head });
+    },
     /** Sets a bookmark at the cursor, or takes it away. */
     mark() {
       const { marks = [], step } = store.get().frame?.meta ?? {};

@@ -83,12 +83,30 @@ var glyphs = map[string]string{
 	"right": "M6 3v10l6-5z",
 }
 
-// shortcuts are the keys of the help dialog; view/transport.js acts on them.
-var shortcuts = []struct{ key, id string }{
-	{"→", "controls.layer.long"}, {"←", "controls.back.long"}, {"t", "controls.token.long"},
-	{"Shift+T", "controls.back_token.long"}, {"p", "controls.play.long"}, {"e", "controls.end.long"},
-	{"s", "controls.stop.long"}, {"f", "pick.follow.long"}, {"b", "mark.toggle"}, {"n", "mark.next"},
-	{"Shift+N", "mark.back"}, {"k", "break.open"}, {"x", "take.open"}, {"?", "help.title"},
+// shortcut is a key and what it does.
+type shortcut struct{ key, id string }
+
+// shortcuts are the keys of the help dialog, by where they work. The first two
+// groups are view/transport.js's, which work wherever nothing else wants the key;
+// a test compares.
+var shortcuts = []struct {
+	id   string
+	keys []shortcut
+}{
+	{"help.run", []shortcut{
+		{"→", "controls.layer.long"}, {"←", "controls.back.long"}, {"t", "controls.token.long"}, {"Shift+T", "controls.back_token.long"},
+		{"r", "controls.restart.long"}, {"p", "controls.play.long"}, {"e", "controls.end.long"}, {"s", "controls.stop.long"},
+		{"b", "mark.toggle"}, {"n", "mark.next"}, {"Shift+N", "mark.back"},
+	}},
+	{"help.look", []shortcut{
+		{"l", "pick.layer.next"}, {"Shift+L", "pick.layer.back"}, {"h", "pick.head.next"}, {"Shift+H", "pick.head.back"},
+		{"f", "pick.follow.long"}, {"k", "break.open"}, {"x", "take.open"}, {"?", "help.title"},
+	}},
+	{"help.timeline", []shortcut{
+		{"← →", "help.timeline.step"}, {"PageUp PageDown", "help.timeline.pass"}, {"Home End", "help.timeline.ends"},
+	}},
+	{"help.matrix", []shortcut{{"← → ↑ ↓", "help.matrix.move"}}},
+	{"help.menus", []shortcut{{"Esc", "help.menus.close"}}},
 }
 
 // breakKinds are the breakpoints that there are (sim/breakpoint), as offered.

@@ -203,11 +203,11 @@ func Handout(d HandoutData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = allHeads(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = tokens(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = cache(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = allHeads(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -215,11 +215,11 @@ func Handout(d HandoutData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ledger(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = cache(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = tokens(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ledger(d.HomeData).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

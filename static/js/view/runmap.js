@@ -107,7 +107,7 @@ function gutter(ctx, layout, layers, points, c, t) {
     const y = TOP + MAP - (part + 0.5) * layout.tall;
     const set = points.includes(rowPoint(part, layers));
     ctx.fillStyle = set ? c.ink : c.muted;
-    if (layout.tall >= 9) ctx.fillText(part === layers ? t("timeline.head") : t("cache.layer", { Layer: part + 1 }), LEFT - 5, y);
+    if (layout.tall >= 9) ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part + 1 }), LEFT - 5, y);
     if (set) dot(ctx, { x: 5, y }, Math.min(layout.tall / 2 - 0.5, 4), c);
   }
   ctx.textAlign = "left";
@@ -117,7 +117,7 @@ function gutter(ctx, layout, layers, points, c, t) {
 /** @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {any} run @param {Record<string, string>} c @param {import("../text.js").T} t */
 function phases(ctx, layout, run, c, t) {
   ctx.fillStyle = c.muted;
-  ctx.textBaseline = "top";
+  ctx.textBaseline = "alphabetic";
   const prefill = layout.column(0);
   fit(ctx, t("timeline.prefill"), prefill.x, prefill.w - 8);
   if (run.recipe.max_new > 1) fit(ctx, t("timeline.decode"), layout.column(1).x, layout.unit * (run.recipe.max_new - 1));
@@ -125,7 +125,7 @@ function phases(ctx, layout, run, c, t) {
 
 /** The words, or as much of them before a colon as there is room for. @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} room */
 function fit(ctx, s, x, room) {
-  for (const text of [s, s.split(/[:：]/)[0]]) if (ctx.measureText(text).width <= room) return ctx.fillText(text, x, 0);
+  for (const text of [s, s.split(/[:：]/)[0]]) if (ctx.measureText(text).width <= room) return ctx.fillText(text, x, 11);
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {{x: number, y: number}} at @param {number} r @param {Record<string, string>} c */

@@ -5,6 +5,7 @@ export const KEYS = /** @type {Record<string, string>} */ ({
   ArrowRight: "layer", ArrowLeft: "back", t: "token", T: "back-token",
   p: "play", e: "end", s: "stop", f: "follow", "?": "help",
   b: "mark", n: "mark-next", N: "mark-back", k: "breaks", x: "take",
+  r: "restart", l: "layer-next", L: "layer-back", h: "head-next", H: "head-back",
 });
 
 const COMMANDS = /** @type {Record<string, object>} */ ({
@@ -20,7 +21,7 @@ const COMMANDS = /** @type {Record<string, object>} */ ({
 
 /**
  * @param {HTMLElement} root
- * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void, toMark: (by: number) => void}} act
+ * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void, toMark: (by: number) => void, nextPick: (what: "layer"|"head", by: number) => void}} act
  */
 export function createTransport(root, act) {
   const run = (/** @type {string} */ name) => {
@@ -29,6 +30,7 @@ export function createTransport(root, act) {
     else if (name === "help") act.help();
     else if (name === "mark") act.mark();
     else if (name === "mark-next" || name === "mark-back") act.toMark(name === "mark-next" ? 1 : -1);
+    else if (name.startsWith("layer-") || name.startsWith("head-")) act.nextPick(name.startsWith("layer") ? "layer" : "head", name.endsWith("next") ? 1 : -1);
     else if (name === "breaks" || name === "take") toggle(name);
     else act.send(COMMANDS[name]);
   };
@@ -37,6 +39,7 @@ export function createTransport(root, act) {
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
   });
   document.addEventListener("keydown", (e) => {
+    if (e.key === "Escape") return closeMenus();
     if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
     const name = KEYS[e.key];
     if (!name || document.querySelector("dialog[open]") || !enabled()) return;
@@ -69,6 +72,15 @@ export function createTransport(root, act) {
       play.dataset.busy = String(busy);
     }
   };
+}
+
+/** Closes the menu that lies over the page, and goes back to what opened it. */
+function closeMenus() {
+  for (const menu of document.querySelectorAll("details[name=menu][open]")) {
+    const inside = menu.contains(document.activeElement);
+    /** @type {HTMLDetailsElement} */ (menu).open = false;
+    if (inside) menu.querySelector("summary")?.focus();
+  }
 }
 
 /** Opens a menu and goes to its first control, or closes it. @param {string} id */
