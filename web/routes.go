@@ -24,6 +24,7 @@ func routes(models *run.Library, hub *live.Hub, version string) http.Handler {
 	mux.Handle("GET /{$}", home(models, version))
 	mux.Handle("GET /static/", http.StripPrefix("/static/", files(static.Files)))
 	mux.HandleFunc("GET /text/{file}", catalogue)
+	mux.HandleFunc("GET /weights", weights(models))
 	mux.Handle("GET /live", hub)
 	mux.HandleFunc("GET /take/{kind}", takeaway(models, version, make(chan struct{}, maxTakes)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {

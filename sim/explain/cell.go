@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"math"
+
 	"kvstep/sim"
 	"kvstep/sim/mat"
 )
@@ -19,6 +21,8 @@ type Explanation struct {
 	Calc   []Calc `json:"calc,omitempty"`
 	Reads  []Line `json:"reads,omitempty"` // every cell that was read
 	Token  *int   `json:"token,omitempty"` // the id whose embedding was looked up
+	// Exact says that the arithmetic gave Value, bit for bit.
+	Exact bool `json:"exact"`
 }
 
 // Line is one cell, or N cells side by side from that cell on: along a row or
@@ -86,7 +90,19 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 		e.Token = &id
 	}
 	r.work(s, e)
+	e.Exact = math.Float32bits(float32(e.result())) == math.Float32bits(float32(e.Value))
 	return e, true
+}
+
+// result is what the arithmetic gives; a weight is what it is.
+func (e *Explanation) result() Number {
+	switch {
+	case len(e.Calc) > 0:
+		return e.Calc[len(e.Calc)-1].Value
+	case e.Sum != nil:
+		return e.Sum.Value
+	}
+	return e.Value
 }
 
 // reads is what the table says, for two ops that depend on where they stand: x

@@ -241,6 +241,9 @@ func (x *ran) check(t *testing.T, ref Ref) {
 	if got := evaluate(t, e); math.Float32bits(got) != math.Float32bits(want) {
 		t.Fatalf("%+v (%s): what is shown gives %v, the forward pass had %v", ref, e.Kind, got, want)
 	}
+	if !e.Exact {
+		t.Fatalf("%+v: not exact by its own account", ref)
+	}
 	// Every cell that was read exists, and holds what the terms and operands say.
 	for i, l := range e.Reads {
 		for k := range max(l.N, 1) {

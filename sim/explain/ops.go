@@ -173,6 +173,12 @@ func (o *Op) Inputs() []string {
 	return ids
 }
 
+// Down tells whether op sums down the columns of its input id instead of along
+// rows, as attention does with V.
+func (o *Op) Down(id string) bool {
+	return slices.ContainsFunc(o.Reads, func(r Read) bool { return r.Op == id && r.Row == upTo })
+}
+
 // PerHead tells whether each query head (or each K/V head) has an op of its own.
 func (o *Op) PerHead() bool { return o.Share != whole }
 

@@ -166,22 +166,30 @@ func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 
 // constant is a weight of the step's layer (or of the head), or a table.
 func (r *Run) constant(s *sim.Step, op *Op) mat.Matrix {
-	w := r.Model.Weights
 	switch op.ID {
+	case "cos":
+		return r.Model.Rope().Cos()
+	case "sin":
+		return r.Model.Rope().Sin()
+	}
+	return Weights(r.Model, s.Layer, op.ID)
+}
+
+// Weights is a weight op's matrix in a layer that exists; gains are one row. The
+// embedding and the head's weights are those of every layer.
+func Weights(m *model.Model, layer int, id string) mat.Matrix {
+	w := m.Weights
+	switch id {
 	case "embed":
 		return w.Embed
 	case "w_norm3":
 		return mat.RowOf(w.FinalNorm)
 	case "w_head":
 		return w.Head
-	case "cos":
-		return r.Model.Rope().Cos()
-	case "sin":
-		return r.Model.Rope().Sin()
 	}
-	l := w.Layers[s.Layer]
+	l := w.Layers[layer]
 	return map[string]mat.Matrix{
 		"w_norm1": mat.RowOf(l.AttnNorm), "w_q": l.Q, "w_k": l.K, "w_v": l.V, "w_o": l.O,
 		"w_norm2": mat.RowOf(l.MLPNorm), "w_gate": l.Gate, "w_up": l.Up, "w_down": l.Down,
-	}[op.ID]
+	}[id]
 }

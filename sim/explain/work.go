@@ -67,8 +67,8 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 		x := r.values(e.Reads[0])
 		e.Sum = sum("mul", x, x, mul)
 		mean := w.do("mean", "div", Arg{"sum", nil, e.Sum.Value}, constant("dim", float32(len(x))))
-		shifted := w.do("shifted", "add", mean, constant("eps", c.NormEps))
-		root := w.do("rms", "sqrt", shifted)
+		steady := w.do("steady", "add", mean, constant("eps", c.NormEps))
+		root := w.do("rms", "sqrt", steady)
 		inverse := w.do("inverse", "div", constant("one", 1), root)
 		scaled := w.do("normed", "mul", w.cell(1), inverse)
 		w.do("value", "mul", scaled, w.cell(2))
@@ -85,8 +85,8 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 	case SwiGLU:
 		negative := w.do("negative", "neg", w.cell(0))
 		exp := w.do("exp", "exp", negative)
-		below := w.do("below", "add", constant("one", 1), exp)
-		silu := w.do("silu", "div", w.cell(0), below)
+		denominator := w.do("denominator", "add", constant("one", 1), exp)
+		silu := w.do("silu", "div", w.cell(0), denominator)
 		w.do("value", "mul", silu, w.cell(1))
 	}
 }
@@ -145,7 +145,7 @@ func (w worker) softmax(col int) {
 	for _, v := range s[1:] {
 		top = max(top, v)
 	}
-	w.e.Calc = append(w.e.Calc, Calc{"max", "max", nil, Number(top)})
+	w.e.Calc = append(w.e.Calc, Calc{"max", "max", []Arg{}, Number(top)})
 	shifted := make([]float32, len(s))
 	for i, v := range s {
 		shifted[i] = v - top
@@ -153,7 +153,7 @@ func (w worker) softmax(col int) {
 	w.e.Sum = sum("exp", s, shifted, func(_, b float32) float32 { return mat.Exp(b) })
 	at := w.e.Reads[0].Ref
 	at.Col = col
-	below := w.do("shifted", "sub", Arg{Ref: &at, Value: Number(s[col])}, Arg{"max", nil, Number(top)})
-	exp := w.do("exp", "exp", below)
+	less := w.do("less", "sub", Arg{Ref: &at, Value: Number(s[col])}, Arg{"max", nil, Number(top)})
+	exp := w.do("exp", "exp", less)
 	w.do("value", "div", exp, Arg{"sum", nil, w.e.Sum.Value})
 }

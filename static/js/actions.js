@@ -21,7 +21,7 @@ export function createActions(store, link, world = SERVED) {
   const picked = () => {
     const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
-    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell, show: show ?? [], ...count };
+    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], ...count };
   };
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
@@ -150,6 +150,42 @@ export function createActions(store, link, world = SERVED) {
     count(change) {
       store.set({ count: { ...store.get().count, ...change } });
       link.send(picked());
+    },
+    /** @param {string} op "" is the overview */
+    look(op) {
+      clearTimeout(pickTimer);
+      link.send({ ...picked(), op, trail: [] });
+    },
+    /** To a step, and an op of it. @param {number} step @param {string} op */
+    walkTo(step, op) {
+      const p = store.get().frame?.meta.pick;
+      if (p && !p.follow) act.pick({ layer: null, head: p.head });
+      act.send({ cmd: "seek", step, op });
+    },
+    /** Asks where the last cell of a trail comes from; an empty one asks nothing. @param {any[]} trail */
+    explain(trail) {
+      clearTimeout(pickTimer);
+      link.send({ ...picked(), trail });
+    },
+    /** @param {{op: string, row: number, col: number}} cell of what is on the stage @param {boolean} [focus] on the answer */
+    explainCell(cell, focus = false) {
+      const { from, head } = store.get().frame?.meta.pick ?? {};
+      if (from === undefined || from === null) return;
+      store.set({ cell, asked: focus });
+      act.explain([{ step: from, op: cell.op, head, row: cell.row, col: cell.col }]);
+    },
+    /** The keyboard asked: its answer is read next. @param {HTMLElement} heading */
+    answered(heading) {
+      store.set({ asked: false });
+      heading.focus();
+    },
+    /** Moves everyone's cursor to the step of a cell, and looks at it there. @param {import("./view/refs.js").Ref} ref */
+    goTo(ref) {
+      clearTimeout(pickTimer);
+      const constant = ref.op.startsWith("w_") || ["embed", "cos", "sin"].includes(ref.op);
+      const op = constant ? picked().op : ref.op;
+      link.send({ ...picked(), layer: null, head: ref.head, op, trail: [ref] });
+      act.send({ cmd: "seek", step: ref.step });
     },
     help() {
       /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal();

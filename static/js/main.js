@@ -12,6 +12,9 @@ import { createSentence } from "./view/sentence.js";
 import { createPickers } from "./view/pickers.js";
 import { createWaiting } from "./view/waiting.js";
 import { createStage } from "./view/stage.js";
+import { createOps } from "./view/ops.js";
+import { createInside } from "./view/inside.js";
+import { createWhy } from "./view/why.js";
 import { createTable } from "./view/table.js";
 import { createHeads } from "./view/heads.js";
 import { createCache } from "./view/cache.js";
@@ -24,7 +27,7 @@ import { createTake } from "./view/take.js";
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const store = createStore(/** @type {any} */ ({
   frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null,
-  connected: false, lost: false, playing: false, problem: null, cell: null,
+  connected: false, lost: false, playing: false, problem: null, cell: null, asked: false,
   show: null, count: null,
 }));
 const link = { send: (/** @type {object} */ _) => false };
@@ -43,6 +46,9 @@ store.subscribe(createSentence(part("sentence")));
 store.subscribe(createPickers(part("pickers"), act));
 store.subscribe(createWaiting(part("waiting")));
 store.subscribe(createStage(part("stage"), act));
+store.subscribe(createOps(part("ops"), act));
+store.subscribe(createInside(part("inside"), act));
+store.subscribe(createWhy(part("why"), act));
 store.subscribe(createTable(part("table")));
 store.subscribe(createHeads(part("all-heads"), act));
 store.subscribe(createCache(part("cache"), act));

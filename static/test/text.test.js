@@ -24,7 +24,8 @@ test("every message that a module asks for exists", () => {
   for (const file of files) {
     for (const [, id] of readFileSync(new URL(String(file), root), "utf8").matchAll(/\bt\(\s*"([^"]+)"/g)) {
       asked++;
-      assert.ok(messages[id], `${file} asks for ${id}`);
+      const there = messages[id] || (id.endsWith(".") && Object.keys(messages).some((m) => m.startsWith(id))); // the rest is chosen at run time
+      assert.ok(there, `${file} asks for ${id}`);
     }
   }
   assert.ok(asked > 20);

@@ -102,6 +102,9 @@ var shortcuts = []struct {
 		{"l", "pick.layer.next"}, {"Shift+L", "pick.layer.back"}, {"h", "pick.head.next"}, {"Shift+H", "pick.head.back"},
 		{"f", "pick.follow.long"}, {"k", "break.open"}, {"x", "take.open"}, {"?", "help.title"},
 	}},
+	{"help.inside", []shortcut{
+		{".", "ops.next"}, {",", "ops.back"}, {"o", "ops.overview.long"}, {"Enter", "help.inside.ask"}, {"Esc", "help.inside.back"},
+	}},
 	{"help.timeline", []shortcut{
 		{"← →", "help.timeline.step"}, {"PageUp PageDown", "help.timeline.pass"}, {"Home End", "help.timeline.ends"},
 	}},

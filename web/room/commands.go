@@ -32,7 +32,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.showTo(v, seat)
 		return
 	}
-	if (c.Cmd == "forward" || c.Cmd == "back") && c.Op != "" { // walking op by op leads on into the next layer
+	if (c.Cmd == "forward" || c.Cmd == "back" || c.Cmd == "seek") && c.Op != "" { // walking op by op leads on into the next layer
 		seat.pick.Op, seat.pick.Trail = c.Op, nil
 	}
 	if c.Cmd == "mark" {

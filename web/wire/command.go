@@ -24,7 +24,7 @@ type Command struct {
 	Token  int         `json:"token"`  // fork
 	Breaks []string    `json:"breaks"` // break: all of them, as breakpoint.Parse reads them
 	Marks  []int       `json:"marks"`  // mark: all of them
-	Pick               // pick; forward and back: op, to look at another one from there
+	Pick               // pick; forward, back and seek: op, to look at another one from there
 }
 
 // ParseCommand reads one message; anything malformed is Problem "command.bad".

@@ -290,7 +290,7 @@ type cellInfo struct {
 // cell is the exact value of the picked cell, nil if it does not exist.
 func (m *Moment) cell(r *explain.Run) *cellInfo {
 	c := m.Link.Pick.Cell
-	if c == nil || !isOp(c.Op) {
+	if c == nil || explain.Find(c.Op) == nil {
 		return nil
 	}
 	ref := explain.Ref{Step: m.From.N, Op: c.Op, Head: m.Head(), Row: c.Row, Col: c.Col}

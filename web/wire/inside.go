@@ -5,6 +5,7 @@ import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
 	"kvstep/sim/mat"
+	"kvstep/sim/run"
 )
 
 // MaxTrail is how many operands a viewer may have followed.
@@ -40,11 +41,13 @@ type inputInfo struct {
 	Op     string `json:"op"`
 	Rows   int    `json:"rows"`
 	Cols   int    `json:"cols"`
-	Weight bool   `json:"weight"` // its numbers do not travel, but one row may
+	Weight bool   `json:"weight"` // its numbers do not travel, see Weights
+	First  int    `json:"first"`  // first row of the matrix that is this head's
+	Down   bool   `json:"down"`   // the op sums down its columns
 }
 
 // op is the picked op's matrices, inputs first. Weight matrices stay at home: a
-// viewer sees the row that an explanation reads.
+// viewer fetches one when it is looked at (Weights).
 func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 	op := explain.Find(m.Link.Pick.Op)
 	if op == nil || m.From == nil {
@@ -69,11 +72,16 @@ func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 			x = x.Rows(m.From.Cached, m.From.Cached+m.From.Rows)
 		}
 		rows, cols := x.NumRows(), x.NumCols()
+		first := 0
 		if in.Kind == explain.Weight && rows > 1 && op.PerHead() { // one head's share
+			if first = m.Head(); id != "w_q" {
+				first = m.Model.Model.KVHead(first)
+			}
 			rows = out.NumCols()
+			first *= rows
 		}
 		weight := in.Kind == explain.Weight && rows > 1
-		info.Inputs = append(info.Inputs, inputInfo{id, rows, cols, weight})
+		info.Inputs = append(info.Inputs, inputInfo{id, rows, cols, weight, first, op.Down(id)})
 		if !weight {
 			tensors = append(tensors, f16("op."+id, x))
 		}
@@ -90,10 +98,11 @@ func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 // explainInfo is one explanation and the way that led to it.
 type explainInfo struct {
 	*explain.Explanation
-	At    place            `json:"at"`
-	Reads []lineInfo       `json:"reads"`
-	Trail []crumb          `json:"trail"` // the last is this cell
-	Steps map[int]stepName `json:"steps"` // those that the refs name
+	PerHead bool             `json:"per_head"`
+	At      place            `json:"at"`
+	Reads   []lineInfo       `json:"reads"`
+	Trail   []crumb          `json:"trail"` // the last is this cell
+	Steps   map[int]stepName `json:"steps"` // those that the refs name
 }
 
 type lineInfo struct {
@@ -133,7 +142,7 @@ func (m *Moment) explain(r *explain.Run) (*explainInfo, []checkpoint.Tensor) {
 	if !ok {
 		return nil, nil
 	}
-	info := &explainInfo{Explanation: e, At: m.place(r, e.Ref), Reads: []lineInfo{}, Steps: map[int]stepName{}}
+	info := &explainInfo{Explanation: e, PerHead: explain.Find(e.Op).PerHead(), At: m.place(r, e.Ref), Reads: []lineInfo{}, Steps: map[int]stepName{}}
 	m.name(info.Steps, e.Step)
 	for _, l := range e.Reads {
 		info.Reads = append(info.Reads, lineInfo{l, m.place(r, l.Ref)})
@@ -219,4 +228,23 @@ func (m *Moment) trail(r *explain.Run) []explain.Ref {
 		}
 	}
 	return nil
+}
+
+// maxWeights is the largest weight matrix that is sent as a picture, in numbers.
+const maxWeights = 1 << 20
+
+// Weights is a weight matrix of one layer as a safetensors file of one F16
+// tensor "w": the same in every step, so it does not travel with the frames. It
+// reports false for what does not exist or is too large.
+func Weights(m *run.Loaded, layer int, op string) ([]byte, bool) {
+	o := explain.Find(op)
+	if o == nil || o.Kind != explain.Weight || layer < 0 || layer >= m.Model.Config.Layers {
+		return nil, false
+	}
+	w := explain.Weights(m.Model, layer, op)
+	if w.NumRows()*w.NumCols() > maxWeights {
+		return nil, false
+	}
+	f := checkpoint.File{Meta: map[string]string{"kvstep": "1"}, Tensors: []checkpoint.Tensor{f16("w", w)}}
+	return checkpoint.AppendSafetensors(nil, f), true
 }

@@ -59,13 +59,13 @@ export function axes(canvas, layout, frame, theme, words) {
  * Calls draw for as many of n labels as fit, size pixels apart.
  * @param {number} n @param {number} size @param {number} need @param {(i: number, at: number) => void} draw
  */
-function thin(n, size, need, draw) {
+export function thin(n, size, need, draw) {
   const every = Math.max(1, Math.ceil(need / size));
   for (let i = n - 1; i >= 0; i -= every) draw(i, (i + 0.5) * size); // the newest always has its name
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} y @param {number} max @param {string} color */
-function text(ctx, s, x, y, max, color) {
+export function text(ctx, s, x, y, max, color) {
   ctx.fillStyle = color;
   let shown = s ?? "";
   while (shown.length > 1 && ctx.measureText(shown).width > max) shown = shown.slice(0, -2) + "…";
@@ -73,7 +73,7 @@ function text(ctx, s, x, y, max, color) {
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} y */
-function sign(ctx, s, x, y) {
+export function sign(ctx, s, x, y) {
   ctx.save();
   ctx.font = `20px ${ctx.font.replace(/^.*px /, "")}`;
   ctx.fillText(s, x, y);
@@ -104,7 +104,7 @@ function named(ctx, K, part, words, c) {
  * @param {CanvasRenderingContext2D} ctx @param {[number, number]} at @param {[number, number]} along
  * @param {number} cached @param {number} positions @param {Record<string, string>} c
  */
-function bracket(ctx, [x, y], [dx, dy], cached, positions, c) {
+export function bracket(ctx, [x, y], [dx, dy], cached, positions, c) {
   const part = cached / positions;
   const line = (/** @type {number} */ from, /** @type {number} */ to, /** @type {string} */ color, /** @type {number} */ width, /** @type {number[]} */ dash) => {
     if (from >= to) return;

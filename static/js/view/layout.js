@@ -3,7 +3,7 @@
 import { clamp } from "../scale/linear.js";
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
-/** @typedef {Box & {name: string, rows: number, cols: number}} Plate a matrix drawn as w x h pixels */
+/** @typedef {Box & {name: string, rows: number, cols: number, transposed?: boolean}} Plate a matrix drawn as w x h pixels */
 
 const CAPTION = 20;
 const NARROW = 640; // pixels; below it the two products stand one above the other
@@ -37,7 +37,7 @@ export function stage({ width, m, t, hd }) {
   /** @type {Record<string, Plate>} */
   const plates = {
     Q: { name: "Q", x: label, y: first, w: deep, h: tall, rows: m, cols: hd },
-    K: { name: "K", x: x.s, y: label + CAPTION, w: across, h: deep, rows: hd, cols: t }, // transposed
+    K: { name: "K", x: x.s, y: label + CAPTION, w: across, h: deep, rows: hd, cols: t, transposed: true },
     scores: { name: "scores", x: x.s, y: first, w: across, h: tall, rows: m, cols: t },
     probs: { name: "probs", x: x.p, y: second, w: across, h: tall, rows: m, cols: t },
     V: { name: "V", x: x.o, y: vTop, w: deep, h: vTall, rows: t, cols: hd },

@@ -5,17 +5,20 @@ import { paint } from "./matrix.js";
 import { axes } from "./axes.js";
 import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
+import { marked, marks } from "./marks.js";
+import { opReadout } from "./readout.js";
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
 
 /**
  * @param {HTMLElement} root
- * @param {{pickCell: (cell: {op: string, row: number, col: number}|null) => void, repaint: () => void}} act
+ * @param {{pickCell: (cell: {op: string, row: number, col: number}|null) => void, explainCell: (cell: any, focus?: boolean) => void, repaint: () => void}} act
  */
 export function createStage(root, act) {
   const field = /** @type {HTMLElement} */ (root.querySelector("[data-field]"));
   const back = /** @type {HTMLCanvasElement} */ (root.querySelector("[data-axes]"));
+  const front = /** @type {HTMLCanvasElement} */ (root.querySelector("[data-marks]"));
   const empty = /** @type {HTMLElement} */ (root.querySelector("[data-empty]"));
   /** @type {Record<string, {box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, caption: HTMLElement}>} */
   const parts = {};
@@ -43,7 +46,13 @@ export function createStage(root, act) {
       // A resting pointer "moves" when the page scrolls under it; the keyboard's cell must not jump there.
       if (layout && (e.movementX || e.movementY)) go(op, hit(layout.plates[op], e.offsetX, e.offsetY));
     });
+    canvas.addEventListener("click", (e) => {
+      if (!layout) return;
+      go(op, hit(layout.plates[op], e.offsetX, e.offsetY));
+      if (here?.op === op) act.explainCell(here);
+    });
     canvas.addEventListener("keydown", (e) => {
+      if (e.key === "Enter" && here?.op === op) act.explainCell(here, true);
       const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
       if (!step || !layout || e.ctrlKey || e.metaKey || e.altKey) return;
       e.preventDefault();
@@ -68,6 +77,7 @@ export function createStage(root, act) {
   function view(state) {
     const frame = state.frame;
     const t = state.t;
+    if (frame?.meta.pick.op) return; // view/inside.js draws one op
     const ready = !!frame?.tensors.scores;
     empty.hidden = ready;
     field.hidden = !ready;
@@ -101,6 +111,7 @@ export function createStage(root, act) {
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
       cursor(parts[op].cursor, plate, op, state.cell);
     }
+    marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme);
   }
   return view;
 }
@@ -125,7 +136,7 @@ export function largest(data) {
 }
 
 /** @param {HTMLElement} el @param {import("./layout.js").Box} box */
-function place(el, { x, y, w, h }) {
+export function place(el, { x, y, w, h }) {
   el.style.setProperty("left", `${x}px`);
   el.style.setProperty("top", `${y}px`);
   el.style.setProperty("width", `${w}px`);
@@ -147,6 +158,7 @@ function cursor(el, plate, op, picked) {
  * @param {any} state
  */
 export function readout({ frame, cell, t }) {
+  if (frame?.meta.pick.op) return opReadout({ frame, cell, t });
   const tensor = frame?.tensors[cell?.op];
   if (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1]) return null;
   const exact = frame.meta.cell;

@@ -1,6 +1,7 @@
 // Any matrix of the stage as a real table, for those who read or copy numbers.
 
 import { cell } from "./format.js";
+import { PAIRS, tensorOf } from "./readout.js";
 
 /** @param {HTMLDetailsElement} root */
 export function createTable(root) {
@@ -9,13 +10,15 @@ export function createTable(root) {
   /** @type {any} */
   let state = null;
   const fill = () => {
-    const tensor = state?.frame?.tensors[select.value];
+    const op = state?.frame?.meta.pick.op; // one op fills the stage: then it is the table too
+    /** @type {HTMLElement} */ (select.parentElement).hidden = !!op;
+    const tensor = op ? tensorOf(state.frame, op) : state?.frame?.tensors[select.value];
     if (!root.open || !tensor) return table.replaceChildren();
     const [rows, cols] = tensor.shape;
     const { tokens, pick_step: from } = state.frame.meta;
     const positions = from.cached + from.rows;
     const name = (/** @type {number} */ i) => tokens[i]?.[1] ?? "";
-    const pairs = select.value === "scores" || select.value === "probs";
+    const pairs = PAIRS.has(op || select.value);
     const head = table.createTHead();
     head.replaceChildren(line("th", ["", ...Array.from({ length: cols }, (_, j) => (pairs ? name(j) : j))]));
     const body = document.createElement("tbody");
@@ -24,7 +27,7 @@ export function createTable(root) {
       const tr = line("td", values);
       const th = document.createElement("th");
       th.scope = "row";
-      th.textContent = name(positions - rows + i);
+      th.textContent = name(op === "logits" ? positions - 1 : positions - rows + i);
       tr.prepend(th);
       body.append(tr);
     }

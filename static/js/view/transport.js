@@ -42,7 +42,7 @@ export function createTransport(root, act) {
     if (e.key === "Escape") return closeMenus();
     if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
     const name = KEYS[e.key];
-    if (!name || document.querySelector("dialog[open]") || !enabled()) return;
+    if (!name || document.querySelector("dialog[open]") || !keysOn()) return;
     e.preventDefault();
     run(name);
   });
@@ -93,9 +93,9 @@ function toggle(id) {
 }
 
 /** Single keys can be switched off in the help dialog. */
-const enabled = () => /** @type {HTMLInputElement} */ (document.getElementById("keys-on")).checked;
+export const keysOn = () => /** @type {HTMLInputElement} */ (document.getElementById("keys-on")).checked;
 
 /** Is the person typing or choosing, so that keys are theirs? @param {EventTarget|null} target */
-const typing = (target) =>
+export const typing = (target) =>
   target instanceof HTMLElement &&
   (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));

@@ -1,0 +1,109 @@
+// Marks over the matrices: the cell that is explained, the cells it was made of,
+// and arrows from these to it. Shape says it all, colour only helps.
+
+import { toPlate } from "./plan.js";
+
+/** @typedef {{x: number, y: number, w: number, h: number}} Box */
+
+/**
+ * The part of a plate that shows a line of cells.
+ * @param {import("./plan.js").Plate} plate @param {{row: number, col: number, along?: string, n?: number}} line @param {number} [first] row of the tensor that the plate begins with
+ * @returns {Box|null}
+ */
+export function box(plate, { row, col, along, n = 1 }, first = 0) {
+  const from = toPlate(plate, row - first, col);
+  const to = toPlate(plate, row - first + (along === "col" ? n - 1 : 0), col + (along === "row" ? n - 1 : 0));
+  if (from.row < 0 || from.col < 0 || to.row >= plate.rows || to.col >= plate.cols) return null;
+  const cw = plate.w / plate.cols;
+  const ch = plate.h / plate.rows;
+  return { x: plate.x + from.col * cw, y: plate.y + from.row * ch, w: (to.col - from.col + 1) * cw, h: (to.row - from.row + 1) * ch };
+}
+
+/**
+ * What to mark for the explanation of a frame on these plates.
+ * @param {any} frame @param {import("./plan.js").Plate[]} plates @param {Record<string, number>} [first] by plate
+ * @returns {{cell: Box|null, reads: Box[]}}
+ */
+export function marked(frame, plates, first = {}) {
+  const e = frame.meta.explain;
+  const from = frame.meta.pick.from;
+  if (!e) return { cell: null, reads: [] };
+  const find = (/** @type {any} */ line) => {
+    const plate = line.step === from && (!e.per_head || line.head === frame.meta.pick.head) && plates.find((p) => p.name === line.op);
+    return plate ? box(plate, line, first[line.op]) : null;
+  };
+  return { cell: find(e), reads: e.reads.map(find).filter(Boolean) };
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {{width: number, height: number}} size
+ * @param {ReturnType<typeof marked>} what @param {import("./theme.js").Theme} theme
+ */
+export function marks(canvas, size, { cell, reads }, theme) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  const w = Math.round(size.width * ratio);
+  const h = Math.round(size.height * ratio);
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  canvas.style.setProperty("width", `${size.width}px`);
+  canvas.style.setProperty("height", `${size.height}px`);
+  const ctx = canvas.getContext("2d");
+  if (!ctx) return;
+  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.clearRect(0, 0, size.width, size.height);
+  for (const r of reads) {
+    frameBox(ctx, r, theme, 1.5);
+    if (cell) arrow(ctx, r, cell, theme);
+  }
+  if (cell) frameBox(ctx, cell, theme, 2.5);
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {Box} b @param {import("./theme.js").Theme} theme @param {number} line */
+function frameBox(ctx, b, theme, line) {
+  const grow = Math.max(0, (5 - Math.min(b.w, b.h)) / 2); // a cell of one pixel must be seen
+  const r = { x: b.x - grow, y: b.y - grow, w: b.w + 2 * grow, h: b.h + 2 * grow };
+  ctx.strokeStyle = theme.colors.surface;
+  ctx.lineWidth = line + 2.5;
+  ctx.strokeRect(r.x, r.y, r.w, r.h);
+  ctx.strokeStyle = theme.colors.ink;
+  ctx.lineWidth = line;
+  ctx.strokeRect(r.x, r.y, r.w, r.h);
+}
+
+/**
+ * From the side of a box that faces the cell to the cell.
+ * @param {CanvasRenderingContext2D} ctx @param {Box} from @param {Box} to @param {import("./theme.js").Theme} theme
+ */
+function arrow(ctx, from, to, theme) {
+  const cx = to.x + to.w / 2;
+  const cy = to.y + to.h / 2;
+  const beside = cy >= from.y - 1 && cy <= from.y + from.h + 1;
+  const right = from.x + from.w <= to.x;
+  let a, b;
+  if (beside && (right || from.x >= to.x + to.w)) {
+    a = { x: right ? from.x + from.w + 3 : from.x - 3, y: cy };
+    b = { x: right ? to.x - 3 : to.x + to.w + 3, y: cy };
+  } else {
+    const below = from.y + from.h <= to.y;
+    const x = cx >= from.x && cx <= from.x + from.w ? cx : from.x + from.w / 2;
+    a = { x, y: below ? from.y + from.h + 3 : from.y - 3 };
+    b = { x: cx, y: below ? to.y - 3 : to.y + to.h + 3 };
+  }
+  if (Math.hypot(b.x - a.x, b.y - a.y) < 8) return;
+  for (const [color, width] of /** @type {[string, number][]} */ ([[theme.colors.surface, 4], [theme.colors.ink, 1.5]])) {
+    ctx.strokeStyle = color;
+    ctx.fillStyle = color;
+    ctx.lineWidth = width;
+    ctx.beginPath();
+    ctx.moveTo(a.x, a.y);
+    ctx.lineTo(b.x, b.y);
+    ctx.stroke();
+    const angle = Math.atan2(b.y - a.y, b.x - a.x);
+    ctx.beginPath();
+    ctx.moveTo(b.x, b.y);
+    ctx.lineTo(b.x - 8 * Math.cos(angle - 0.4), b.y - 8 * Math.sin(angle - 0.4));
+    ctx.lineTo(b.x - 8 * Math.cos(angle + 0.4), b.y - 8 * Math.sin(angle + 0.4));
+    ctx.closePath();
+    ctx.fill();
+  }
+}

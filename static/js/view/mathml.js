@@ -1,0 +1,85 @@
+// The formula of a cell with its own numbers put in, as MathML.
+
+import { brief } from "./exact.js";
+
+/** @param {string} name @param {...(Node|string)} parts */
+export function m(name, ...parts) {
+  const el = document.createElementNS("http://www.w3.org/1998/Math/MathML", name);
+  el.append(...parts);
+  return el;
+}
+
+const DIGITS = 3;
+
+const row = (/** @type {(Node|string)[]} */ ...parts) => m("mrow", ...parts);
+const num = (/** @type {number|string} */ x) => {
+  const s = brief(x, DIGITS);
+  return s.startsWith("-") ? row(m("mo", "−"), m("mn", s.slice(1))) : m("mn", s);
+};
+/** A number in a product or after a sign: negative ones stand in brackets. @param {number|string} x */
+const factor = (x) => (String(x).startsWith("-") ? row(m("mo", "("), num(x), m("mo", ")")) : num(x));
+const id = (/** @type {string} */ s) => m("mi", s);
+const op = (/** @type {string} */ s) => m("mo", s);
+const sub = (/** @type {string} */ a, /** @type {string} */ b) => m("msub", id(a), id(b));
+const sum = (/** @type {Node[]} */ ...body) => row(m("munder", op("∑"), id("i")), ...body);
+const power = (/** @type {Node} */ exponent) => m("msup", id("e"), exponent);
+
+/** @param {any} e @param {string} name */
+const result = (e, name) => e.calc.find((/** @type {any} */ c) => c.name === name);
+
+/** First products of a sum: a₀b₀ + a₁b₁ + … . @param {ArrayLike<number>} terms @param {number} n */
+function products(terms, n) {
+  const parts = [];
+  for (let i = 0; i < Math.min(n, 2); i++) parts.push(...(i ? [op("+")] : []), factor(terms[4 * i]), op("·"), factor(terms[4 * i + 1]));
+  return n > 2 ? [...parts, op("+"), op("…")] : parts;
+}
+
+/** General form and the form with numbers, by kind. @type {Record<string, (e: any, terms: ArrayLike<number>) => Node[][]>} */
+const FORMS = {
+  dot: (e, terms) => [[sum(sub("a", "i"), sub("b", "i"))], products(terms, e.sum.n)],
+  scaled: (e) => [
+    [m("mfrac", row(id("q"), op("·"), id("k")), m("msqrt", id("d")))],
+    [m("mfrac", num(e.sum.value), m("msqrt", num(result(e, "root").args[0].value)))],
+    [m("mfrac", num(e.sum.value), num(result(e, "root").value))],
+  ],
+  rms: (e) => [
+    [m("mfrac", id("x"), m("msqrt", row(m("mfrac", m("mn", "1"), id("n")), sum(m("msubsup", id("x"), id("i"), m("mn", "2"))), op("+"), id("ε")))), op("·"), id("g")],
+    [m("mfrac", num(result(e, "normed").args[0].value), num(result(e, "rms").value)), op("·"), factor(result(e, "value").args[1].value)],
+  ],
+  turn: (e) => {
+    const [l, r, v] = ["left", "right", "value"].map((name) => result(e, name));
+    const plus = v.fn === "add";
+    return [
+      [id("a"), op("·"), id(plus ? "sin" : "cos"), id("θ"), op(plus ? "+" : "−"), id("b"), op("·"), id(plus ? "cos" : "sin"), id("θ")],
+      [factor(l.args[0].value), op("·"), factor(l.args[1].value), op(plus ? "+" : "−"), factor(r.args[0].value), op("·"), factor(r.args[1].value)],
+    ];
+  },
+  softmax: (e) => [
+    [m("mfrac", power(row(id("s"), op("−"), id("max"))), row(m("munder", op("∑"), id("j")), power(row(sub("s", "j"), op("−"), id("max")))))],
+    [m("mfrac", power(row(num(result(e, "less").args[0].value), op("−"), factor(result(e, "max").value))), num(e.sum.value))],
+    [m("mfrac", num(result(e, "exp").value), num(e.sum.value))],
+  ],
+  add: (e) => [[id("a"), op("+"), id("b")], [num(e.calc[0].args[0].value), op("+"), factor(e.calc[0].args[1].value)]],
+  swiglu: (e) => [
+    [m("mfrac", id("g"), row(m("mn", "1"), op("+"), power(row(op("−"), id("g"))))), op("·"), id("u")],
+    [m("mfrac", num(result(e, "silu").args[0].value), num(result(e, "denominator").value)), op("·"), factor(result(e, "value").args[1].value)],
+  ],
+  mask: (e) => [[id("j"), op("≤"), id("i")], [num(e.calc[0].args[0].value), op(e.value === "1" ? "≤" : ">"), num(e.calc[0].args[1].value)]],
+};
+
+/**
+ * The formula, then with numbers, then the value: pieces that may stand in one
+ * line or below each other; none where nothing was computed.
+ * @param {any} e explanation @param {ArrayLike<number>} terms
+ */
+export function formula(e, terms) {
+  const forms = FORMS[e.kind]?.(e, terms) ?? [];
+  const equals = brief(e.value, DIGITS) === String(Number(e.value)) ? "=" : "≈"; // what is shown here is rounded
+  if (forms.length) forms.push([num(e.value)]);
+  return forms.map((f, i) => {
+    const last = i === forms.length - 1;
+    const math = m("math", ...(i ? [op(last && e.kind === "mask" ? "→" : equals)] : []), ...f);
+    math.setAttribute("display", "block");
+    return math;
+  });
+}

@@ -1,0 +1,100 @@
+// Where the matrices of one op stand. Geometry only, no DOM.
+//
+// A product stands at the crossing of its factors, as on the stage; everything
+// else stands one above the other, columns aligned, the result last.
+
+import { clamp } from "../scale/linear.js";
+
+/**
+ * @typedef {import("./layout.js").Plate & {transposed?: boolean, fold?: number, over?: boolean}} Plate
+ * fold: one long row, drawn in rows of so many. over: tokens stand above its columns.
+ * @typedef {{op: string, rows: number, cols: number, weight?: boolean, first?: number, down?: boolean}} Part
+ * @typedef {{plates: Plate[], signs: [string, number, number][], width: number, height: number, label: number}} Plan
+ */
+
+const CAPTION = 26;
+const FOLD = 64;
+
+/**
+ * @param {{width: number, op: string, kind: string, inputs: Part[], out: Part, m: number, positions: number, head: number}} o
+ *   pixels, the op, its matrices, new rows, positions, the head that is looked at
+ * @returns {Plan}
+ */
+export function plan(o) {
+  const label = o.width < 640 ? 58 : 84; // token names beside rows and above columns
+  return o.kind === "dot" && o.inputs.length === 2 && o.inputs[1].rows > 1 && o.out.rows === o.m && o.op !== "logits" ? cross(o, label) : stack(o, label);
+}
+
+/** Pixels of one new row. @param {number} m */
+const rowSize = (m) => (m === 1 ? 30 : clamp(300 / m, 2, 16));
+
+/** @param {Parameters<typeof plan>[0]} o @param {number} label @returns {Plan} */
+function cross({ width, inputs: [a, b], out, m, positions }, label) {
+  const narrow = width < 640;
+  const deep = b.down ? b.rows : b.cols; // the sum runs over this many
+  const names = b.down ? label : 0; // beside V
+  const over = !b.down && out.cols === positions && !b.weight ? label : 0; // above K
+  const gap = (narrow ? 20 : 34) + names;
+  const free = width - label - gap;
+  const across = clamp(free / (deep + out.cols), 0.4, a.cols === positions ? 16 : 8);
+  const wide = clamp((free - across * deep) / out.cols, 0.4, over ? 26 : 8);
+  const tall = clamp(230 / deep, 0.8, b.down ? 13 : 8);
+  const row = rowSize(m);
+  const x = label + Math.round(across * deep) + gap;
+  const top = over + CAPTION;
+  const y = top + Math.round(tall * deep) + CAPTION + 10;
+  const size = { w: Math.round(wide * out.cols), h: Math.max(Math.round(row * m), 3) };
+  return {
+    label, width: x + size.w, height: y + size.h + 4,
+    plates: [
+      { name: a.op, x: label, y, w: Math.round(across * deep), h: size.h, rows: m, cols: a.cols },
+      { name: b.op, x, y: top, w: size.w, h: Math.round(tall * deep), rows: deep, cols: out.cols, transposed: !b.down, over: over > 0 },
+      { name: out.op, x, y, ...size, rows: m, cols: out.cols },
+    ],
+    signs: [["·", x - (gap - names) / 2, y + Math.min(size.h / 2, 40)]],
+  };
+}
+
+/** @param {Parameters<typeof plan>[0]} o @param {number} label @returns {Plan} */
+function stack({ width, op, inputs, out, m, positions, head }, label) {
+  const parts = [...inputs.filter((p) => !p.weight), out];
+  const folded = op === "logits" ? Math.min(FOLD, out.cols) : 0;
+  const most = Math.max(...parts.map((p) => (folded && p === out ? folded : p.cols)));
+  const keys = out.cols === positions && op !== "K" && op !== "V"; // columns are tokens
+  const unit = clamp((width - label) / most, 0.4, keys ? 26 : most <= 40 ? 14 : 8);
+  let y = keys ? label : 0;
+  /** @type {Plate[]} */
+  const plates = [];
+  /** @type {[string, number, number][]} */
+  const signs = [];
+  parts.forEach((p, i) => {
+    const fold = folded && p === out ? folded : 0;
+    const rows = fold ? Math.ceil(p.cols / fold) : p.rows;
+    const size = fold ? 10 : p.rows === 1 && m > 1 ? 14 : p.rows === m ? rowSize(m) : clamp(260 / p.rows, 1.5, 14);
+    const beside = p.op === "sin" ? plates[plates.length - 1] : null; // cosine and sine share a line
+    const indent = beside ? beside.w + 20 : p.op === "out" ? head * p.cols * unit : 0; // a head over its place among all
+    const scale = fold ? Math.min((width - label) / fold, 12) : unit;
+    if (!beside) y += CAPTION;
+    plates.push({ name: p.op, x: label + Math.round(indent), y: beside ? beside.y : y, w: Math.round(scale * (fold || p.cols)), h: Math.max(Math.round(size * rows), 3), rows, cols: fold || p.cols, ...(fold ? { fold } : {}), over: keys && i === 0 });
+    const plate = plates[plates.length - 1];
+    if (!beside) y += plate.h;
+    const sign = i === parts.length - 1 ? "" : SIGNS[op]?.[i] ?? "↓";
+    if (sign && p.op !== "cos") signs.push([sign, label - 20, y + CAPTION / 2]);
+  });
+  return { label, width: Math.max(...plates.map((p) => p.x + p.w)), height: y + 4, plates, signs };
+}
+
+/** Between the inputs, and before the result. @type {Record<string, string[]>} */
+const SIGNS = { norm1: ["×", "↓"], norm2: ["×", "↓"], norm3: ["×", "↓"], mid: ["+", "↓"], next: ["+", "↓"], act: ["×", "↓"] };
+
+/** The cell of a plate that shows a cell of its tensor. @param {Plate} p @param {number} row @param {number} col */
+export function toPlate(p, row, col) {
+  if (p.fold) return { row: Math.floor(col / p.fold), col: col % p.fold };
+  return p.transposed ? { row: col, col: row } : { row, col };
+}
+
+/** The other way. @param {Plate} p @param {{row: number, col: number}} at */
+export function toTensor(p, { row, col }) {
+  if (p.fold) return { row: 0, col: row * p.fold + col };
+  return p.transposed ? { row: col, col: row } : { row, col };
+}

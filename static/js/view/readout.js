@@ -1,0 +1,34 @@
+// What the line under an op's matrices says of the cell at hand.
+
+import { cell as shortNumber } from "./format.js";
+
+/** Ops with a row for each query and a column for each key. */
+export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
+
+/** The tensor of the frame that holds an op. @param {any} frame @param {string} op */
+export const tensorOf = (frame, op) => frame.tensors[op === "mask" ? "mask" : "op." + op];
+
+/** @param {any} state */
+export function opReadout({ frame, cell, t }) {
+  const exact = frame?.meta.cell;
+  if (!cell || !frame.meta.op) return null;
+  const shown = [frame.meta.op.id, ...frame.meta.op.inputs.map((/** @type {any} */ p) => p.op)];
+  if (!shown.includes(cell.op)) return null;
+  const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
+  const tensor = tensorOf(frame, cell.op);
+  if (!same && (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1])) return null;
+  const { rows, cached } = frame.meta.pick_step;
+  const token = (/** @type {number} */ i) => frame.meta.tokens[i]?.[1] ?? "";
+  const args = {
+    Op: t("name." + cell.op),
+    Row: cell.op === "K" || cell.op === "V" ? token(cell.row) : token(cached + Math.min(cell.row, rows - 1)),
+    Col: PAIRS.has(cell.op) ? token(cell.col) : cell.col,
+  };
+  const place = cell.op.startsWith("w_") || cell.op === "cos" || cell.op === "sin" ? "why.weight_at" : PAIRS.has(cell.op) ? "cell.pair" : "cell.dim";
+  return {
+    where: t(place, place === "why.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
+    value: same ? exact.value : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),
+    exact: !!same,
+    masked: PAIRS.has(cell.op) && cell.col > cached + cell.row,
+  };
+}

@@ -1,0 +1,229 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { plan, toPlate, toTensor } from "../js/view/plan.js";
+import { box, marked, marks } from "../js/view/marks.js";
+import { following } from "../js/view/ops.js";
+import { exact, brief, tidy } from "../js/view/exact.js";
+import { formula } from "../js/view/mathml.js";
+import { reason } from "../js/view/reason.js";
+import { short, title, cellOf } from "../js/view/refs.js";
+import { opReadout, tensorOf } from "../js/view/readout.js";
+import { around } from "../js/view/sides.js";
+import { createWeights } from "../js/wire/weights.js";
+import { translator } from "../js/text.js";
+import { recorder, pretendBrowser, theme } from "./canvas.js";
+import { bytes, frame } from "./frames.js";
+
+pretendBrowser();
+const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
+const ASKED = ["scores", "softmax", "followed", "logits"]; // frames with an explanation
+
+/** The plan of an op's frame, as view/inside.js makes it. */
+function planOf(f, width = 860) {
+  const { rows: m, cached } = f.meta.pick_step;
+  const [rows, cols] = tensorOf(f, f.meta.op.id).shape;
+  return plan({ width, op: f.meta.op.id, kind: f.meta.op.kind, inputs: f.meta.op.inputs, out: { op: f.meta.op.id, rows, cols }, m, positions: cached + m, head: f.meta.pick.head });
+}
+
+test("float32 numbers read back from their text, in as few digits as Go needs", () => {
+  let seen = 0;
+  for (const name of ASKED) {
+    const f = frame(name);
+    for (const x of [...(f.tensors["explain.terms"]?.data ?? []), ...(f.tensors["explain.tree"]?.data ?? [])]) {
+      assert.equal(Math.fround(Number(exact(x))), x);
+      seen++;
+    }
+    const e = f.meta.explain;
+    if (e.sum) assert.equal(exact(f.tensors["explain.tree"].data.at(-1)), tidy(e.sum.value)); // Go's own shortest text
+    for (const c of e.calc ?? []) assert.equal(exact(Math.fround(Number(c.value))), tidy(c.value));
+  }
+  assert.ok(seen > 100);
+  assert.deepEqual([0.1, -0, 1e-30, 3e9, -Infinity, 1 / 3].map((x) => exact(Math.fround(x))), ["0.1", "-0", "1e-30", "3e9", "-Inf", "0.33333334"]);
+  assert.equal(brief("0.9071235"), "0.9071");
+});
+
+test("what the panel shows adds up to the stored number, in the order of the lanes", () => {
+  for (const name of ["scores", "logits"]) {
+    const f = frame(name);
+    const terms = f.tensors["explain.terms"].data;
+    const lanes = new Float32Array(16);
+    for (let i = 0; i < f.meta.explain.sum.n; i++) {
+      const [a, b] = [0, 1].map((c) => Math.fround(Number(exact(terms[4 * i + c]))));
+      lanes[i % 16] += Math.fround(a * b);
+      assert.equal(lanes[i % 16], terms[4 * i + 3]);
+    }
+    for (let half = 8; half; half /= 2) for (let l = 0; l < half; l++) lanes[l] += lanes[l + half];
+    assert.equal(exact(lanes[0]), tidy(f.meta.explain.sum.value));
+    assert.equal(f.meta.explain.exact, true);
+  }
+});
+
+test("a product stands at the crossing of its factors, everything else in columns", () => {
+  const dots = planOf(frame("followed"));
+  const [q, k, out] = dots.plates;
+  assert.deepEqual([q.y, q.h, k.x, k.w], [out.y, out.h, out.x, out.w]);
+  assert.ok(k.transposed && k.over);
+  const act = planOf(frame("act"));
+  assert.deepEqual(act.plates.map((p) => [p.x, p.w]), Array(3).fill([act.label, act.plates[0].w]));
+  for (const name of ["scores", "softmax", "followed", "logits", "act"]) {
+    for (const width of [280, 400, 860, 1300]) {
+      const p = planOf(frame(name), width);
+      for (const a of p.plates) {
+        assert.ok(a.x >= 0 && a.x + a.w <= width + 1 && a.y + a.h <= p.height, `${name} ${a.name} at ${width}`);
+        for (const b of p.plates) {
+          if (a !== b) assert.ok(a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y, `${name}: ${a.name} over ${b.name}`);
+        }
+      }
+    }
+  }
+});
+
+test("a plate shows every cell of its tensor, and each cell is found again", () => {
+  for (const name of ["followed", "logits", "act"]) {
+    const f = frame(name);
+    for (const p of planOf(f).plates) {
+      const [rows, cols] = tensorOf(f, p.name).shape;
+      for (let row = 0; row < rows; row++) {
+        for (let col = 0; col < cols; col++) {
+          const at = toPlate(p, row, col);
+          assert.ok(at.row < p.rows && at.col < p.cols);
+          assert.deepEqual(toTensor(p, at), { row, col });
+        }
+      }
+    }
+  }
+});
+
+test("marks stand on the cells that were read, and arrows lead from there", () => {
+  const f = frame("scores");
+  const plates = [
+    { name: "Q", x: 0, y: 100, w: 60, h: 30, rows: 1, cols: 6 },
+    { name: "K", x: 80, y: 0, w: 70, h: 60, rows: 6, cols: 7, transposed: true },
+    { name: "scores", x: 80, y: 100, w: 70, h: 30, rows: 1, cols: 7 },
+  ];
+  const what = marked(f, plates);
+  assert.deepEqual(what.cell, { x: 100, y: 100, w: 10, h: 30 });
+  assert.deepEqual(what.reads.slice(0, 2), [{ x: 0, y: 100, w: 60, h: 30 }, { x: 100, y: 0, w: 10, h: 60 }]);
+  const { canvas, count } = recorder();
+  marks(canvas, { width: 200, height: 140 }, what, theme);
+  assert.equal(count("strokeRect"), 2 * 3); // each with a halo
+  assert.equal(count("fill"), 2 * 2);
+  assert.equal(box(plates[0], { row: 1, col: 0 }), null);
+  assert.deepEqual(marked(frame("followed"), plates).reads, []); // another step wrote it: nothing to mark here
+});
+
+test("one key walks every op of the run, forward and back", () => {
+  const inLayer = ["x", "norm1", "next"];
+  const inHead = ["norm3", "logits"];
+  const run = { config: { layers: 2 }, recorded: 6, ended: "max-new" };
+  let meta = { run, pick: { op: "", from: null }, step: null };
+  const go = (by) => {
+    const next = following(meta, by, inLayer, inHead);
+    if (!next) return false;
+    const from = next.step ?? meta.pick.from ?? 0;
+    meta = { run, step: { n: from, part: from % 3 === 2 ? "head" : "layer" }, pick: { op: next.op, from } };
+    return true;
+  };
+  const way = [];
+  while (go(1)) way.push(`${meta.pick.from} ${meta.pick.op}`);
+  const whole = [0, 1, 2, 3, 4, 5].flatMap((n) => (n % 3 === 2 ? inHead : inLayer).map((op) => `${n} ${op}`));
+  assert.deepEqual(way, whole);
+  const back = [];
+  while (meta.pick.op && go(-1)) back.push(`${meta.pick.from} ${meta.pick.op}`);
+  assert.deepEqual(back, [...whole.slice(0, -1).reverse(), "0 "]);
+});
+
+test("every explanation has a title, a sentence and a way, whole in both languages", () => {
+  for (const lang of ["en", "zh"]) {
+    const t = translator(load(lang), lang);
+    for (const name of ASKED) {
+      const f = frame(name);
+      const said = [title(f, f.meta.explain, t), reason(f, t), ...f.meta.explain.trail.map((c) => short(f, c, t))];
+      for (const s of said) assert.ok(s.length > 3 && !/\{\{|undefined|NaN|null|(^|\s)(why|name|cell)\./.test(s), `${lang} ${name}: ${s}`);
+    }
+    const scores = reason(frame("scores"), t);
+    const key = frame("scores").meta.tokens[2][1];
+    assert.ok(scores.includes(key) && scores.includes(brief(frame("scores").meta.explain.value)), scores);
+    assert.ok(scores.includes("prefill"), "the cached key says who wrote it");
+  }
+});
+
+test("operands of a line lie side by side", () => {
+  const [q, k] = frame("scores").meta.explain.reads;
+  assert.deepEqual(cellOf(q, 3), { step: 7, op: "Q", head: 1, row: 0, col: 3 });
+  assert.deepEqual(cellOf(k, 3), { step: 7, op: "K", head: 1, row: 2, col: 3 });
+});
+
+test("the formula ends in the value", () => {
+  const element = (name) => ({ name, parts: [], append(...parts) { this.parts.push(...parts); }, setAttribute() {}, get textContent() { return this.parts.map((p) => p.textContent ?? p).join(""); } });
+  document.createElementNS = (_, name) => element(name);
+  for (const name of ["scores", "softmax", "logits"]) {
+    const f = frame(name);
+    const pieces = formula(f.meta.explain, f.tensors["explain.terms"].data);
+    assert.ok(pieces.length >= 3);
+    assert.ok(pieces.at(-1).textContent.replace("−", "-").endsWith(brief(f.meta.explain.value, 3)), pieces.at(-1).textContent);
+  }
+  assert.deepEqual(formula({ kind: "stored", value: "1" }, []), []);
+});
+
+test("the readout of an op: a rough value at once, the exact one when it has come", () => {
+  const f = frame("act");
+  const t = translator(load("en"), "en");
+  const rough = opReadout({ frame: f, cell: { op: "gate", row: 2, col: 3 }, t });
+  assert.equal(rough.exact, false);
+  assert.ok(Math.abs(Number(rough.value) - tensorOf(f, "gate").data[2 * 20 + 3]) < 1e-2);
+  assert.equal(opReadout({ frame: f, cell: { op: "probs", row: 0, col: 0 }, t }), null);
+});
+
+test("token names stand beside the rows, above the keys", () => {
+  const f = frame("followed");
+  const { canvas, calls } = recorder();
+  around(canvas, planOf(f), f, theme);
+  const words = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
+  const names = f.meta.tokens.map((x) => x[1]);
+  assert.ok(names.slice(0, 6).every((n) => words.includes(n)) && words.includes("·"));
+});
+
+test("a weight matrix is fetched once, and again after the server was away", async () => {
+  const asked = [];
+  let arrived = 0;
+  let up = true;
+  const weights = createWeights(() => arrived++, async (url) => {
+    asked.push(url);
+    if (!up) throw new Error("away");
+    return { ok: true, arrayBuffer: async () => bytes("act") };
+  });
+  assert.equal(weights("m", 1, "w_q"), null);
+  await new Promise((done) => setTimeout(done));
+  weights("m", 1, "w_q");
+  assert.deepEqual([asked.length, arrived], [1, 1]);
+  up = false;
+  weights("m", 2, "w_q");
+  await new Promise((done) => setTimeout(done));
+  up = true;
+  weights("m", 2, "w_q");
+  assert.equal(asked.length, 3);
+});
+
+/** What a picture of a run must not be made of. */
+const INVENTED = [
+  /Math\s*\.\s*random|getRandomValues|randomUUID/,
+  /\b(Float32|Float64|Uint8|Int8|Uint16|Int16|Uint32|Int32)Array\s*(\.of\s*\(|\(\s*\[)/, // a typed array of literals
+  /\[\s*(-?\d[\d.e+-]*\s*,\s*){4,}-?\d[\d.e+-]*\s*,?\s*\]/, // five or more numbers in a row
+  /\[\s*\[\s*-?\d[\d.]*\s*,[^\]a-z]*\]\s*,\s*\[\s*-?\d[\d.]*\s*,[^\]a-z]*\]\s*,\s*\[\s*-?\d/, // a table of numbers
+  /\b(fake|dummy|sample|example|placeholder)(Data|Values|Matrix|Tensor|Weights)\b/i,
+];
+
+test("no view invents numbers: nothing random, nothing hard-coded", () => {
+  const root = new URL("../js/", import.meta.url);
+  const files = readdirSync(root, { recursive: true }).map(String).filter((f) => f.endsWith(".js") && !f.startsWith("scale"));
+  assert.ok(files.length > 25);
+  for (const file of files) {
+    const source = readFileSync(new URL(file, root), "utf8");
+    for (const bad of INVENTED) assert.ok(!bad.test(source), `${file}: ${bad.exec(source)?.[0]}`);
+  }
+  for (const spoiled of ["x = Math.random()", "new Float32Array([0.5, 1])", "const q = [0.1, -0.2, 0.3, 0.4, 0.5]", "[[1, 2], [3, 4], [5, 6]]", "const sampleValues = 1"]) {
+    assert.ok(INVENTED.some((bad) => bad.test(spoiled)), `would not be noticed: ${spoiled}`);
+  }
+});
