@@ -53,7 +53,7 @@ test("what the panel shows adds up to the stored number, in the order of the lan
       lanes[i % 16] += Math.fround(a * b);
       assert.equal(lanes[i % 16], terms[4 * i + 3]);
     }
-    for (let half = 8; half; half /= 2) for (let l = 0; l < half; l++) lanes[l] += lanes[l + half];
+    for (let half = 8; half >= 1; half /= 2) for (let l = 0; l < half; l++) lanes[l] += lanes[l + half];
     assert.equal(exact(lanes[0]), tidy(f.meta.explain.sum.value));
     assert.equal(f.meta.explain.exact, true);
   }

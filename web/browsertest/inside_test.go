@@ -2,12 +2,318 @@ package browsertest
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"kvstep/sim"
+	"kvstep/sim/explain"
+	"kvstep/sim/run"
 )
+
+const insidePrompt = "Sam gave a green book to Rosa. Rosa gave the book to Leo."
+
+// engine is the same run as the page's, to compare with.
+func engine(t testing.TB, r sim.Recipe) (*explain.Run, []sim.Step) {
+	t.Helper()
+	m, err := run.NewLibrary().Get(r.Model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := steps(t, r)
+	return &explain.Run{Model: m.Model, Step: func(n int) *sim.Step {
+		if n < 0 || n >= len(all) {
+			return nil
+		}
+		return &all[n]
+	}}, all
+}
+
+// shownTerm is one row of the panel's table, as it is written there.
+type shownTerm struct{ A, B, Product, Lane string }
+
+// shown is what the explanation panel says.
+type shown struct {
+	Value, Say, What string
+	Exact            bool
+	Terms            []shownTerm
+	Sum              string
+	Calc             [][]string // numbers of each operation, the result last
+	Refs             []string
+}
+
+const readPanel = `(() => {
+	const why = document.getElementById("why");
+	const cells = (tr) => [...tr.querySelectorAll("td")].map((td) => td.textContent.trim());
+	return {
+		Value: why.querySelector("[data-value]").textContent, Say: why.querySelector("[data-say]").textContent,
+		What: why.querySelector("[data-what]").textContent, Exact: !why.querySelector("[data-exact]").hidden,
+		Terms: [...why.querySelectorAll(".terms tbody tr")].map(cells).filter((c) => c.length === 4).map(([A, B, Product, Lane]) => ({ A, B, Product, Lane })),
+		Sum: why.querySelector(".terms tfoot td")?.textContent ?? "",
+		Calc: [...why.querySelectorAll(".calc tbody tr")].map((tr) => cells(tr).join(" ").match(/-?[0-9][0-9.]*(e-?[0-9]+)?/g) ?? []),
+		Refs: [...why.querySelectorAll("[data-ref]")].map((b) => b.dataset.ref),
+	};
+})()`
+
+func number(t testing.TB, text string) float32 {
+	t.Helper()
+	x, err := strconv.ParseFloat(text, 32)
+	if err != nil {
+		t.Fatalf("the page shows %q where a number should be", text)
+	}
+	return float32(x)
+}
+
+// asked waits until the panel explains ref and gives what it says.
+func (p *page) asked(ref explain.Ref) shown {
+	p.t.Helper()
+	p.until(fmt.Sprintf(`(() => { const e = window.kvstepFrame().meta.explain; return e && e.step === %d && e.op === %q && e.head === %d && e.row === %d && e.col === %d && !document.getElementById("why").hidden })()`,
+		ref.Step, ref.Op, ref.Head, ref.Row, ref.Col))
+	time.Sleep(60 * time.Millisecond) // painted with the next animation frame
+	return eval[shown](p, readPanel)
+}
+
+// TestClickAScore: in both languages, the score of one token to another is taken
+// apart; what is written in the panel, read back, makes the engine's number.
+func TestClickAScore(t *testing.T) {
+	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
+	const at, key = 21, 5 // layer 4 of the third decode pass, to the fifth word
+	want := r.Model.Attention(&all[at], 0).Scores.At(0, key)
+	for lang, says := range map[string][]string{"en": {"divided by √32", "it comes from the cache, written in prefill · layer 4"}, "zh": {"除以 √32", "它来自缓存，写入于 prefill · 第 4 层"}} {
+		p := open(t, fmt.Sprintf("/?lang=%s&new=8&step=%d&prompt=%s", lang, at, strings.ReplaceAll(insidePrompt, " ", "+")))
+		p.at(at)
+		p.clickCell("scores", 0, key)
+		ref := explain.Ref{Step: at, Op: "scores", Col: key}
+		s := p.asked(ref)
+		if number(t, s.Value) != want || !s.Exact {
+			t.Errorf("%s: the panel says %s, the engine %v", lang, s.Value, want)
+		}
+		for _, part := range says {
+			if !strings.Contains(s.Say, part) {
+				t.Errorf("%s: %q does not say %q", lang, s.Say, part)
+			}
+		}
+		if len(s.Terms) >= 32 {
+			t.Errorf("%s: a long sum is shown whole at once", lang)
+		}
+		p.click("why-more")
+		p.until(`document.querySelectorAll("#why .terms tbody tr").length > 32`)
+		s = eval[shown](p, readPanel)
+		p.checkScore(s, want)
+		// Every operand is a cell of Q or K, and can be asked.
+		if n := len(s.Refs); n != 64 {
+			t.Errorf("%s: %d operands can be asked, want 64", lang, n)
+		}
+		p.js(`document.getElementById("why").querySelector("[data-ref^='21.K.0.5.7']").click()`)
+		k := p.asked(explain.Ref{Step: at, Op: "K", Row: key, Col: 7})
+		if number(t, k.Value) != all[at].KV.Keys(3, 0).At(key, 7) {
+			t.Errorf("%s: key %s", lang, k.Value)
+		}
+		if !strings.Contains(k.Say, "prefill") {
+			t.Errorf("%s: %q does not say who wrote the key", lang, k.Say)
+		}
+		p.js(`scrollTo(0, 0)`)
+		p.axe("explained, " + lang)
+		p.clean()
+	}
+}
+
+// checkScore does what the panel shows: 32 products, 16 lanes, the tree, the scale.
+func (p *page) checkScore(s shown, want float32) {
+	p.t.Helper()
+	if len(s.Terms) != 32 {
+		p.t.Fatalf("%d terms", len(s.Terms))
+	}
+	var lanes [16]float32
+	for i, term := range s.Terms {
+		product := float32(number(p.t, term.A) * number(p.t, term.B))
+		lanes[i%16] += product
+		if number(p.t, term.Product) != product || number(p.t, term.Lane) != lanes[i%16] {
+			p.t.Errorf("term %d: %+v, but the product is %v, the lane %v", i, term, product, lanes[i%16])
+		}
+	}
+	for half := 8; half > 0; half /= 2 {
+		for l := range half {
+			lanes[l] += lanes[l+half]
+		}
+	}
+	if number(p.t, s.Sum) != lanes[0] {
+		p.t.Errorf("sum %s, want %v", s.Sum, lanes[0])
+	}
+	last := s.Calc[len(s.Calc)-1]
+	a, b, result := number(p.t, last[0]), number(p.t, last[1]), number(p.t, last[2])
+	if math.Float32bits(float32(a*b)) != math.Float32bits(want) || math.Float32bits(result) != math.Float32bits(want) {
+		p.t.Errorf("%v: not the engine's %v", last, want)
+	}
+}
+
+// clickCell presses the middle of a cell of the overview.
+func (p *page) clickCell(op string, row, col int) {
+	p.t.Helper()
+	at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
+		const canvas = document.querySelector('.plate[data-op="%[1]s"] canvas, #inside .plate[data-plate="%[1]s"] canvas');
+		canvas.scrollIntoView({ block: "center" });
+		const box = canvas.getBoundingClientRect();
+		const shape = window.kvstepFrame().tensors["%[1]s"].shape;
+		return { X: box.left + (%[3]d + 0.5) * box.width / shape[1], Y: box.top + (%[2]d + 0.5) * box.height / shape[0] };
+	})()`, op, row, col))
+	p.do(chromedp.MouseClickXY(at.X, at.Y))
+}
+
+// TestWalkInsideWithOneKey: one key leads through every op of a layer and on into
+// the next, another one back; what is drawn is the engine's.
+func TestWalkInsideWithOneKey(t *testing.T) {
+	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
+	_, all := engine(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 3})
+	layers := stepsPerPass(t) - 1
+	var ops []string
+	for _, op := range explain.Ops {
+		if op.Part == sim.LayerPart {
+			ops = append(ops, op.ID)
+		}
+	}
+	on := func(step int, op string) {
+		t.Helper()
+		p.until(fmt.Sprintf(`(() => { const m = window.kvstepFrame().meta; return m.pick.op === %q && m.pick.from === %d })()`, op, step))
+		p.until(fmt.Sprintf(`document.querySelector("#ops [aria-current]")?.dataset.look === %q && !document.getElementById("inside").hidden`, op))
+	}
+	for n := range 2 {
+		for _, op := range ops {
+			p.press(".")
+			on(n, op)
+			if s := eval[string](p, `document.querySelector("[data-testid=op-say]").textContent`); strings.Contains(s, "ops.") || len(s) < 30 {
+				t.Errorf("%s: %q", op, s)
+			}
+		}
+	}
+	p.press(".")
+	on(2, "x")
+	p.press(",")
+	on(1, "next")
+	p.press(",")
+	on(1, "down")
+	if got, want := p.shape("down"), [2]int{all[1].Rows, all[1].Out.NumCols()}; got != want {
+		t.Errorf("down is %v, want %v", got, want)
+	}
+	// Decode is the same picture, one row high.
+	p.press("e")
+	p.until(`window.kvstepFrame().meta.run.ended && !window.kvstepFrame().meta.run.running`)
+	p.js(`document.querySelector("[data-testid=op-dots]").click()`)
+	on(3*(layers+1)-2, "dots")
+	last := all[3*(layers+1)-2]
+	if got, want := p.shape("dots"), [2]int{1, last.Cached + 1}; got != want {
+		t.Errorf("decode: dots are %v, want %v", got, want)
+	}
+	p.press("o")
+	p.until(`document.getElementById("inside").hidden && !document.getElementById("stage").hidden`)
+	p.clean()
+}
+
+func (p *page) shape(op string) [2]int {
+	p.t.Helper()
+	return eval[[2]int](p, fmt.Sprintf(`window.kvstepFrame().tensors["op.%s"].shape`, op))
+}
+
+// TestExplainWithTheKeyboard: without a mouse, from a cell to the operand that the
+// cache kept, to the step that stored it, and back; the link leads there again.
+func TestExplainWithTheKeyboard(t *testing.T) {
+	base := serve(t)
+	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
+	p := openOn(t, base, "/?lang=en&new=8&step=21&op=dots&prompt="+strings.ReplaceAll(insidePrompt, " ", "+"))
+	p.at(21)
+	p.until(`!document.getElementById("inside").hidden`)
+	p.focus(`#inside [data-plate="dots"] canvas`)
+	for range 5 {
+		p.press(kb.ArrowRight)
+	}
+	p.press(kb.Enter)
+	s := p.asked(explain.Ref{Step: 21, Op: "dots", Col: 5})
+	if want, _ := r.Value(explain.Ref{Step: 21, Op: "dots", Col: 5}); number(t, s.Value) != want {
+		t.Errorf("q.k is %s, want %v", s.Value, want)
+	}
+	p.until(`document.activeElement.id === "why-title"`) // the answer has the focus
+	focused := `document.activeElement.dataset.ref`
+	for range 20 { // by Tab to the first operand of the key
+		p.press(kb.Tab)
+		if strings.HasPrefix(eval[string](p, focused+` ?? ""`), "21.K.") {
+			break
+		}
+	}
+	p.press(kb.Enter)
+	p.asked(explain.Ref{Step: 21, Op: "K", Row: 5, Col: 0})
+	for range 20 {
+		p.press(kb.Tab)
+		if strings.HasPrefix(eval[string](p, focused+` ?? ""`), "3.k_rope.") { // layer 4 of prefill
+			break
+		}
+	}
+	p.press(kb.Enter)
+	stored := explain.Ref{Step: 3, Op: "k_rope", Row: 5}
+	s = p.asked(stored)
+	if number(t, s.Value) != all[3].K.At(5, 0) {
+		t.Errorf("the key as it was stored is %s, want %v", s.Value, all[3].K.At(5, 0))
+	}
+	p.at(21) // asking moves no cursor
+
+	// The link reproduces the way.
+	time.Sleep(400 * time.Millisecond)
+	q := openOn(t, base, "/"+eval[string](p, `location.search`))
+	if again := q.asked(stored); again.Value != s.Value || again.What != s.What {
+		t.Errorf("the link leads to %q %s", again.What, again.Value)
+	}
+	if n := eval[int](q, `document.querySelectorAll("[data-testid=crumbs] li").length`); n != 3 {
+		t.Errorf("%d crumbs after the link, want 3", n)
+	}
+
+	// Escape goes back one step of the way; the button goes to the step itself.
+	p.press(kb.Escape)
+	p.asked(explain.Ref{Step: 21, Op: "K", Row: 5, Col: 0})
+	q.js(`document.querySelector("[data-testid=why-go]").click()`)
+	q.at(3)
+	q.asked(stored)
+	q.until(`window.kvstepFrame().meta.pick.op === "k_rope" && window.kvstepFrame().meta.pick.from === 3`)
+	p.clean()
+	q.clean()
+}
+
+// TestEveryOpIsAccessible: each op in its own view, explained, in both languages
+// and at 360 px.
+func TestEveryOpIsAccessible(t *testing.T) {
+	p := open(t, "/?lang=en&new=4&step=8&prompt=Mia+has+three+apples.")
+	p.at(8)
+	for i, op := range explain.Ops {
+		if op.Part != sim.LayerPart {
+			continue
+		}
+		p.js(fmt.Sprintf(`document.querySelector("[data-testid=op-%s]").click()`, op.ID))
+		p.until(fmt.Sprintf(`window.kvstepFrame().meta.pick.op === %q`, op.ID))
+		p.until(fmt.Sprintf(`document.querySelector('#inside [data-plate="%s"]:not([hidden]) canvas')`, op.ID))
+		p.js(fmt.Sprintf(`document.querySelector('#inside [data-plate="%s"] canvas').focus()`, op.ID))
+		p.press(kb.Enter)
+		p.until(fmt.Sprintf(`window.kvstepFrame().meta.explain?.op === %q`, op.ID))
+		if i%4 == 0 {
+			p.js(`scrollTo(0, 0)`)
+			p.axe(op.ID)
+		}
+	}
+	p.theme("dark")
+	p.click("lang-zh")
+	p.js(`document.querySelector("[data-testid=why-order]").open = true`)
+	p.do(chromedp.EmulateViewport(360, 800), chromedp.Sleep(300*time.Millisecond))
+	p.js(`scrollTo(0, 0)`)
+	p.axe("360 px, explained")
+	if eval[bool](p, `document.documentElement.scrollWidth > 361`) {
+		t.Errorf("the page scrolls sideways at 360 px: %s", eval[string](p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest(".scroll")).map((e) => e.tagName + "." + e.className + "#" + e.id).slice(0, 6).join(", ")`))
+	}
+	p.clean()
+}
 
 // TestInsideScreenshots writes pictures of ops and explanations to look at.
 func TestInsideScreenshots(t *testing.T) {

@@ -51,7 +51,7 @@ export function createOps(root, act) {
       c.dataset.state = at < 0 ? "rest" : state;
       if (i === at) c.setAttribute("aria-current", "step");
       else c.removeAttribute("aria-current");
-      c.setAttribute("aria-label", t("name." + c.dataset.look) + (at >= 0 && part && i < at ? ", " + t("ops.done") : ""));
+      c.setAttribute("aria-label", `${t("sym." + c.dataset.look)}, ${t("name." + c.dataset.look)}` + (at >= 0 && part && i < at ? ", " + t("ops.done") : ""));
     });
   };
 }
