@@ -50,7 +50,7 @@ type shown struct {
 }
 
 const readPanel = `(() => {
-	const why = document.getElementById("why");
+	const why = document.getElementById("explain");
 	const cells = (tr) => [...tr.querySelectorAll("td")].map((td) => td.textContent.trim());
 	return {
 		Value: why.querySelector("[data-value]").textContent, Say: why.querySelector("[data-say]").textContent,
@@ -74,7 +74,7 @@ func number(t testing.TB, text string) float32 {
 // asked waits until the panel explains ref and gives what it says.
 func (p *page) asked(ref explain.Ref) shown {
 	p.t.Helper()
-	p.until(fmt.Sprintf(`(() => { const e = window.kvstepFrame().meta.explain; return e && e.step === %d && e.op === %q && e.head === %d && e.row === %d && e.col === %d && !document.getElementById("why").hidden })()`,
+	p.until(fmt.Sprintf(`(() => { const e = window.kvstepFrame().meta.explain; return e && e.step === %d && e.op === %q && e.head === %d && e.row === %d && e.col === %d && !document.getElementById("explain").hidden })()`,
 		ref.Step, ref.Op, ref.Head, ref.Row, ref.Col))
 	time.Sleep(60 * time.Millisecond) // painted with the next animation frame
 	return eval[shown](p, readPanel)
@@ -104,14 +104,14 @@ func TestClickAScore(t *testing.T) {
 			t.Errorf("%s: a long sum is shown whole at once", lang)
 		}
 		p.click("why-more")
-		p.until(`document.querySelectorAll("#why .terms tbody tr").length > 32`)
+		p.until(`document.querySelectorAll("#explain .terms tbody tr").length > 32`)
 		s = eval[shown](p, readPanel)
 		p.checkScore(s, want)
 		// Every operand is a cell of Q or K, and can be asked.
 		if n := len(s.Refs); n != 64 {
 			t.Errorf("%s: %d operands can be asked, want 64", lang, n)
 		}
-		p.js(`document.getElementById("why").querySelector("[data-ref^='21.K.0.5.7']").click()`)
+		p.js(`document.getElementById("explain").querySelector("[data-ref^='21.K.0.5.7']").click()`)
 		k := p.asked(explain.Ref{Step: at, Op: "K", Row: key, Col: 7})
 		if number(t, k.Value) != all[at].KV.Keys(3, 0).At(key, 7) {
 			t.Errorf("%s: key %s", lang, k.Value)

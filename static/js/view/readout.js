@@ -24,9 +24,9 @@ export function opReadout({ frame, cell, t }) {
     Row: cell.op === "K" || cell.op === "V" ? token(cell.row) : token(cached + Math.min(cell.row, rows - 1)),
     Col: PAIRS.has(cell.op) ? token(cell.col) : cell.col,
   };
-  const place = cell.op.startsWith("w_") || cell.op === "cos" || cell.op === "sin" ? "why.weight_at" : PAIRS.has(cell.op) ? "cell.pair" : "cell.dim";
+  const place = cell.op.startsWith("w_") || cell.op === "cos" || cell.op === "sin" ? "explain.weight_at" : PAIRS.has(cell.op) ? "cell.pair" : "cell.dim";
   return {
-    where: t(place, place === "why.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
+    where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
     value: same ? exact.value : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),
     exact: !!same,
     masked: PAIRS.has(cell.op) && cell.col > cached + cell.row,

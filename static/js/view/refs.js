@@ -38,8 +38,8 @@ export function title(frame, cell, t) {
   const { row, col } = labels(frame, cell);
   const args = { Op: t("name." + cell.op), Row: row, Col: col };
   if (cell.at.col_pos !== undefined) return t("cell.pair", args);
-  if (cell.op === "logits") return t("why.token_at", args);
-  return t(cell.at.row_pos !== undefined || cell.at.row !== undefined ? "cell.dim" : "why.weight_at", args);
+  if (cell.op === "logits") return t("explain.token_at", args);
+  return t(cell.at.row_pos !== undefined || cell.at.row !== undefined ? "cell.dim" : "explain.weight_at", args);
 }
 
 /** The same in a breadcrumb: "score [the, book]". @param {any} frame @param {Ref & {at: Place}} cell @param {import("../text.js").T} t */

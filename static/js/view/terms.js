@@ -26,9 +26,9 @@ export function operand(text, ref, label, follow) {
 
 /** Heads of the number columns by what the terms make. @param {any} e @param {T} t */
 function heads(e, t) {
-  if (e.kind === "softmax") return [t("name.scores"), t("why.less"), t("why.exp")];
-  if (e.kind === "rms") return [t("name." + e.reads[0].op), "", t("why.square")];
-  return [t("name." + e.reads[0].op), t("name." + e.reads[1].op), t("why.product")];
+  if (e.kind === "softmax") return [t("name.scores"), t("explain.less"), t("explain.exp")];
+  if (e.kind === "rms") return [t("name." + e.reads[0].op), "", t("explain.square")];
+  return [t("name." + e.reads[0].op), t("name." + e.reads[1].op), t("explain.product")];
 }
 
 /**
@@ -57,17 +57,17 @@ export function termsTable(frame, all, t, act) {
     });
     const old = b?.op === "V" && i < e.steps[e.step].cached;
     const head = el("th", name.col, { scope: "row", title: name.col });
-    if (b?.op === "V") head.prepend(el("small", t(old ? "why.cached" : "why.new"), { class: old ? "old" : "fresh" }), " ");
+    if (b?.op === "V") head.prepend(el("small", t(old ? "explain.cached" : "explain.new"), { class: old ? "old" : "fresh" }), " ");
     body.append(el("tr", [head, ...cells.map((c) => el("td", c))]));
   }
   if (shown < n || all && n > FIRST + 2) {
-    const more = el("button", t(all ? "why.fewer" : "why.more", { N: n - shown }), { type: "button", class: "more", "data-testid": "why-more" });
+    const more = el("button", t(all ? "explain.fewer" : "explain.more", { N: n - shown }), { type: "button", class: "more", "data-testid": "why-more" });
     more.addEventListener("click", () => act.all(!all));
     body.append(el("tr", el("td", more, { colspan: String(columns.length + 1) })));
   }
-  const total = el("tr", [el("th", t("why.total", { N: n }), { scope: "row", colspan: String(columns.length) }), el("td", el("b", tidy(e.sum.value)))]);
-  const head = el("tr", [el("td"), ...columns.map((c) => el("th", c === 3 ? t("why.lane_sum") : names[c], { scope: "col" }))]);
-  return el("table", [el("caption", t("why.terms")), el("thead", head), body, el("tfoot", total)], { class: "numbers terms", "data-testid": "why-terms" });
+  const total = el("tr", [el("th", t("explain.total", { N: n }), { scope: "row", colspan: String(columns.length) }), el("td", el("b", tidy(e.sum.value)))]);
+  const head = el("tr", [el("td"), ...columns.map((c) => el("th", c === 3 ? t("explain.lane_sum") : names[c], { scope: "col" }))]);
+  return el("table", [el("caption", t("explain.terms")), el("thead", head), body, el("tfoot", total)], { class: "numbers terms", "data-testid": "why-terms" });
 }
 
 const SIGNS = /** @type {Record<string, string>} */ ({ add: "+", sub: "−", mul: "×", div: "÷", sees: "≤" });
@@ -90,7 +90,7 @@ export function calcTable(frame, t, follow) {
     else shown = [{ sqrt: "√", exp: "exp ", neg: "− " }[/** @type {string} */ (c.fn)] ?? c.fn, args[0]];
     return el("tr", [el("th", t("calc." + c.name), { scope: "row" }), el("td", shown), el("td", el(c === e.calc.at(-1) ? "b" : "span", tidy(c.value)))]);
   });
-  return el("table", [el("caption", t(e.sum ? "why.calc" : e.calc[0].fn === "copy" ? "why.read" : "why.calc.only")), el("tbody", rows)], { class: "numbers calc", "data-testid": "why-calc" });
+  return el("table", [el("caption", t(e.sum ? "explain.calc" : e.calc[0].fn === "copy" ? "explain.read" : "explain.calc.only")), el("tbody", rows)], { class: "numbers calc", "data-testid": "why-calc" });
 }
 
 /** 16 lanes, and the sums of pairs that follow. @param {ArrayLike<number>} tree @param {T} t */
@@ -107,6 +107,6 @@ export function treeTable(tree, t) {
     });
     body.append(el("tr", [el("th", String(l), { scope: "row" }), ...cells]));
   }
-  const head = el("tr", [el("th", t("why.lane"), { scope: "col" }), ...sizes.map((n) => el("th", t("why.lanes", { N: n }), { scope: "col" }))]);
+  const head = el("tr", [el("th", t("explain.lane"), { scope: "col" }), ...sizes.map((n) => el("th", t("explain.lanes", { N: n }), { scope: "col" }))]);
   return el("table", [el("thead", head), body], { class: "numbers tree", "data-testid": "why-tree" });
 }

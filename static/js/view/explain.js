@@ -13,7 +13,7 @@ const DEEPEST = 64; // refs of a trail that the server takes
  * @param {HTMLElement} root
  * @param {{explain: (trail: any[]) => void, goTo: (ref: any) => void, answered: (heading: HTMLElement) => void, repaint: () => void}} act
  */
-export function createWhy(root, act) {
+export function createExplain(root, act) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const heading = /** @type {HTMLElement} */ (root.querySelector("h2"));
   const order = /** @type {HTMLDetailsElement} */ (part("order"));
@@ -65,7 +65,7 @@ export function createWhy(root, act) {
     part("what").textContent = title(frame, e, t);
     part("value").textContent = tidy(e.value);
     part("exact").hidden = !e.exact || !(e.sum || e.calc);
-    part("where").textContent = stepName(e, e.step, t) + (e.per_head ? " · " + t("why.head", { Head: e.head + 1 }) : "");
+    part("where").textContent = stepName(e, e.step, t) + (e.per_head ? " · " + t("explain.head", { Head: e.head + 1 }) : "");
     const said = reason(frame, t);
     if (part("say").textContent !== said) part("say").textContent = said;
     const math = formula(e, terms);
@@ -77,7 +77,7 @@ export function createWhy(root, act) {
     part("tree").replaceChildren(...(e.sum && order.open ? [treeTable(frame.tensors["explain.tree"].data, t)] : []));
     const go = part("go");
     go.hidden = e.step === frame.meta.pick.from || !e.sum && !e.calc;
-    go.textContent = t("why.go", { Where: stepName(e, e.step, t) });
+    go.textContent = t("explain.go", { Where: stepName(e, e.step, t) });
   }
 
   /** @param {string} name @param {Node|null} table */
