@@ -17,7 +17,7 @@ var floors = [][]string{
 	{"sim/mat", "static"},
 	{"sim"},
 	{"sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
-	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
+	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint", "sim/chart"},
 	{"web/wire", "web/text"},
 	{"web/room", "web/page"},
 	{"web/live", "web/take"},
@@ -35,6 +35,7 @@ var owners = map[string]string{
 	"golang.org/x/sys/cpu":             "sim/mat",
 	"gonum.org/v1/plot":                "sim/chart",
 	"rsc.io/qr":                        "web/take",
+	"golang.org/x/image":               "sim/chart",
 }
 
 // testOnly are modules and rooms that only tests may import.

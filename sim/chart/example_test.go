@@ -1,0 +1,227 @@
+package chart_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/cmpimg"
+
+	"kvstep/sim"
+	"kvstep/sim/chart"
+	"kvstep/sim/cost"
+	"kvstep/sim/run"
+	"kvstep/web/text"
+)
+
+// rewrite makes the golden images anew: go test ./sim/chart -args -rewrite
+var rewrite = flag.Bool("rewrite", false, "write the golden images")
+
+// subject is a generation that fills story's context.
+func subject() chart.Subject {
+	m, err := run.Open("story")
+	if err != nil {
+		panic(err)
+	}
+	return chart.Subject{Name: "story", Shape: cost.Of(m.Model.Config), Prompt: 16, New: 497, Switches: cost.Default()}
+}
+
+// style is half a slide, in a language.
+func style(lang string) chart.Style {
+	return chart.Style{Say: text.In(lang).T, Width: 480, Height: 270, Print: lang == "zh"}
+}
+
+func png(f chart.Figure, s chart.Style) []byte {
+	var b bytes.Buffer
+	if err := chart.Write(&b, f, "png", s); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// figures are all of them, as their examples make them.
+var figures = map[string]func() chart.Figure{
+	"step-flops":  func() chart.Figure { return chart.StepFlops(subject()) },
+	"total-flops": func() chart.Figure { return chart.TotalFlops(subject()) },
+	"parts":       func() chart.Figure { return chart.Parts(subject()) },
+}
+
+// The cost of every token of one generation.
+func ExampleStepFlops() {
+	os.WriteFile("testdata/step-flops.en.png", png(chart.StepFlops(subject()), style("en")), 0o644)
+}
+
+// The cost of a whole text, with fitted exponents.
+func ExampleTotalFlops() {
+	os.WriteFile("testdata/total-flops.en.png", png(chart.TotalFlops(subject()), style("en")), 0o644)
+}
+
+// Where attention overtakes the MLP.
+func ExampleParts() {
+	os.WriteFile("testdata/parts.en.png", png(chart.Parts(subject()), style("en")), 0o644)
+}
+
+// TestGolden compares every figure, in both languages, with the picture that was
+// looked at.
+func TestGolden(t *testing.T) {
+	for name, figure := range figures {
+		for _, lang := range text.Langs() {
+			got := png(figure(), style(lang))
+			path := filepath.Join("testdata", name+"."+lang+".png")
+			if *rewrite {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if same, err := cmpimg.EqualApprox("png", got, want, 0.02); err != nil || !same {
+				t.Errorf("%s differs from its golden image (%v)", path, err)
+			}
+		}
+	}
+}
+
+// TestSameBytes: a figure is the same file every time, in every format.
+func TestSameBytes(t *testing.T) {
+	for name, figure := range figures {
+		for _, format := range chart.Formats() {
+			var a, b bytes.Buffer
+			for _, w := range []io.Writer{&a, &b} {
+				if err := chart.Write(w, figure(), format, style("zh")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !bytes.Equal(a.Bytes(), b.Bytes()) || a.Len() == 0 {
+				t.Errorf("%s.%s is not the same twice", name, format)
+			}
+		}
+	}
+}
+
+// TestSVG: valid XML with the figure's title, and no text that needs a font.
+func TestSVG(t *testing.T) {
+	var b bytes.Buffer
+	if err := chart.Write(&b, chart.Parts(subject()), "svg", style("zh")); err != nil {
+		t.Fatal(err)
+	}
+	title := ""
+	for d := xml.NewDecoder(&b); ; {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			switch start.Name.Local {
+			case "title":
+				if err := d.DecodeElement(&title, &start); err != nil {
+					t.Fatal(err)
+				}
+			case "text":
+				t.Error("text instead of outlines")
+			}
+		}
+	}
+	if want := text.In("zh").T("plot.parts", nil); title != want {
+		t.Errorf("title %q, want %q", title, want)
+	}
+}
+
+// TestCSV: the numbers of the file are sim/cost's, exactly.
+func TestCSV(t *testing.T) {
+	s := subject()
+	var b bytes.Buffer
+	if err := chart.StepFlops(s).CSV(&b); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(rows[0], " ") != "curve token flop" || len(rows) != 1+2*s.New {
+		t.Fatalf("%v, %d rows", rows[0], len(rows))
+	}
+	g, err := s.Shape.Generate(s.Prompt, s.New, s.Switches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := map[string]int64{}
+	for _, row := range rows[1:] {
+		n, err := strconv.ParseInt(row[2], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums[row[0]] += n
+	}
+	if sums["cached"] != g.Total[sim.Cached].Flops.Total() || sums["uncached"] != g.Total[sim.Uncached].Flops.Total() {
+		t.Errorf("%v, want %d and %d", sums, g.Total[sim.Cached].Flops.Total(), g.Total[sim.Uncached].Flops.Total())
+	}
+}
+
+// TestExponent: a power is found again, and the scores of story grow as the
+// theory has it over the upper half of its context.
+func TestExponent(t *testing.T) {
+	var x, y []float64
+	for i := 1; i <= 100; i++ {
+		x, y = append(x, float64(i)), append(y, 3*math.Pow(float64(i), 2.5))
+	}
+	if k := chart.Exponent(x, y); math.Abs(k-2.5) > 1e-9 {
+		t.Errorf("exponent %v, want 2.5", k)
+	}
+	want := map[string]float64{"uncached.scores": 3, "uncached.linear": 2, "cached.scores": 2, "cached.linear": 1}
+	for _, c := range chart.TotalFlops(subject()).Curves {
+		if k, ok := want[c.Name]; ok && math.Abs(chart.Exponent(c.X, c.Y)-k) > 0.05 {
+			t.Errorf("%s grows like T^%.3f, want %v", c.Name, chart.Exponent(c.X, c.Y), k)
+		}
+	}
+}
+
+// TestFontCoversTheCatalogue: a character without a glyph would vanish.
+func TestFontCoversTheCatalogue(t *testing.T) {
+	m, err := run.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{string(text.JSON("en")), string(text.JSON("zh"))}
+	for _, prompts := range m.World.Prompts {
+		texts = append(texts, prompts...)
+	}
+	for _, s := range texts {
+		if missing := chart.Missing(s); len(missing) > 0 {
+			t.Errorf("no glyph for %q", string(missing))
+		}
+	}
+	if missing := chart.Missing("漢🙂"); string(missing) != "漢🙂" {
+		t.Errorf("Missing found %q", string(missing))
+	}
+}
+
+func TestSI(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", 1: "1", 999: "999", 1000: "1 k", 1234567: "1.23 M", 999999: "1 M", 0.0025: "2.5 m", 8e10: "80 G", 1.5e25: "15 Y", 3e-7: "300 n"} {
+		if got := chart.SI(x, 3); got != want {
+			t.Errorf("SI(%v) = %q, want %q", x, got, want)
+		}
+	}
+}
+
+func TestUnknownFormat(t *testing.T) {
+	var p *sim.Problem
+	if err := chart.Write(io.Discard, chart.Parts(subject()), "bmp", style("en")); !errors.As(err, &p) || p.ID != "recipe.choice" {
+		t.Errorf("%v", err)
+	}
+}

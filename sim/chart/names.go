@@ -1,0 +1,103 @@
+package chart
+
+import (
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// names are the curves' names, written at their ends instead of a legend.
+type names struct {
+	labels []label
+}
+
+type label struct {
+	text string
+	ink  Ink
+	at   float64 // y of the curve's end, or the middle of an area's edge
+}
+
+// names collects them from the figure.
+func (f Figure) names(s Style) names {
+	var n names
+	below := 0.0
+	for _, c := range f.Curves {
+		if len(c.Y) == 0 {
+			continue
+		}
+		end := c.Y[len(c.Y)-1]
+		at := end
+		if f.Stacked {
+			at = below + end/2
+			below += end
+		}
+		if t := s.say(c.Label); t != "" {
+			n.labels = append(n.labels, label{t, c.Ink, at})
+		}
+	}
+	return n
+}
+
+// width is the room that the names need beside the figure.
+func (n names) width() vg.Length {
+	widest := vg.Length(0)
+	for _, l := range n.labels {
+		widest = max(widest, textStyle(labelSize, ink, text.XLeft, text.YCenter).Rectangle(l.text).Size().X)
+	}
+	if widest == 0 {
+		return 10
+	}
+	return widest + labelGap + 2
+}
+
+// Plot writes the names to the right of the data, moved apart where they would
+// touch.
+func (n names) Plot(c draw.Canvas, p *plot.Plot) {
+	const line = labelSize + 3
+	labels := slices.Clone(n.labels)
+	slices.SortStableFunc(labels, func(a, b label) int {
+		switch {
+		case a.at < b.at:
+			return -1
+		case a.at > b.at:
+			return 1
+		}
+		return 0
+	})
+	ys := make([]vg.Length, len(labels))
+	for i, l := range labels {
+		ys[i] = c.Y(p.Y.Norm(l.at))
+	}
+	spread(ys, line, c.Min.Y+line/2, c.Max.Y)
+	for i, l := range labels {
+		c.FillText(textStyle(labelSize, pens[l.ink].color, text.XLeft, middle), vg.Point{X: c.Max.X + labelGap, Y: ys[i]}, l.text)
+	}
+}
+
+// spread moves ascending positions so that neighbours are gap apart, within
+// [low, high] as far as there is room, each as little as it can.
+func spread(ys []vg.Length, gap, low, high vg.Length) {
+	for range 50 { // the pushes settle; each pass is cheap
+		moved := false
+		for i := 1; i < len(ys); i++ {
+			if d := gap - (ys[i] - ys[i-1]); d > 0.01 {
+				ys[i-1] -= d / 2
+				ys[i] += d / 2
+				moved = true
+			}
+		}
+		for i := range ys {
+			lowest := low + vg.Length(i)*gap
+			highest := high - vg.Length(len(ys)-1-i)*gap
+			if y := max(min(ys[i], highest), lowest); y != ys[i] {
+				ys[i], moved = y, true
+			}
+		}
+		if !moved {
+			return
+		}
+	}
+}
