@@ -35,9 +35,9 @@ func subject() chart.Subject {
 	return chart.Subject{Name: "story", Shape: cost.Of(m.Model.Config), Prompt: 16, New: 497, Switches: cost.Default()}
 }
 
-// style is half a slide, in a language.
+// style is a slide of few pixels, in a language.
 func style(lang string) chart.Style {
-	return chart.Style{Say: text.In(lang).T, Width: 480, Height: 270, Print: lang == "zh"}
+	return chart.Style{Say: text.In(lang).T, DPI: 72, Print: lang == "zh"}
 }
 
 func png(f chart.Figure, s chart.Style) []byte {
@@ -53,6 +53,29 @@ var figures = map[string]func() chart.Figure{
 	"step-flops":  func() chart.Figure { return chart.StepFlops(subject()) },
 	"total-flops": func() chart.Figure { return chart.TotalFlops(subject()) },
 	"parts":       func() chart.Figure { return chart.Parts(subject()) },
+	"kv-bytes": func() chart.Figure {
+		return chart.KVBytes(large(), "fp16", &chart.Memory{Name: "H100-SXM-80GB", Bytes: 80e9})
+	},
+	"speedup": func() chart.Figure { return chart.Speedup(subject(), nil, nil) },
+}
+
+// large is a model of a size that is used, in float16.
+func large() chart.Subject {
+	shape, _, err := cost.Preset("Llama-3-8B")
+	if err != nil {
+		panic(err)
+	}
+	return chart.Subject{Name: "Llama-3-8B", Shape: shape, Prompt: 1024, New: 7168, Switches: cost.Default()}
+}
+
+// The cache of a large model, and where it bursts a device.
+func ExampleKVBytes() {
+	os.WriteFile("testdata/kv-bytes.en.png", png(chart.KVBytes(large(), "fp16", &chart.Memory{Name: "H100-SXM-80GB", Bytes: 80e9}), style("en")), 0o644)
+}
+
+// What the cache saves.
+func ExampleSpeedup() {
+	os.WriteFile("testdata/speedup.en.png", png(chart.Speedup(subject(), nil, nil), style("en")), 0o644)
 }
 
 // The cost of every token of one generation.

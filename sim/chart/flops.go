@@ -19,11 +19,17 @@ type Subject struct {
 
 // about says whose run it is and by which switches it was counted.
 func (s Subject) about() []Text {
-	c := s.Shape.Config
+	args := s.modelArgs()
+	args["Prompt"], args["New"] = s.Prompt, s.New
 	return []Text{
-		{"plot.about", map[string]any{"Model": s.Name, "Layers": c.Layers, "Dim": c.Dim, "Heads": c.Heads, "KVHeads": c.KVHeads, "FFN": c.FFN, "Prompt": s.Prompt, "New": s.New}},
+		{"plot.about.run", args},
 		{"plot.counted." + s.Switches.Pairs + "." + s.Switches.Logits, nil},
 	}
+}
+
+func (s Subject) modelArgs() map[string]any {
+	c := s.Shape.Config
+	return map[string]any{"Model": s.Name, "Layers": c.Layers, "Dim": c.Dim, "Heads": c.Heads, "KVHeads": c.KVHeads, "FFN": c.FFN}
 }
 
 // unit is the id of what is counted.

@@ -21,7 +21,7 @@ import (
 const (
 	margin   = 20  // around the figure, points
 	labelGap = 6   // between a curve's end and its name
-	pngDPI   = 144 // two pixels for each of a screen's
+	screen   = 144 // dots per inch of a PNG: two for each of a screen's pixels
 )
 
 // canvas is what gonum's three backends have in common.
@@ -30,14 +30,14 @@ type canvas interface {
 	io.WriterTo
 }
 
-func newCanvas(format string, w, h vg.Length) canvas {
+func newCanvas(format string, w, h vg.Length, dpi int) canvas {
 	switch format {
 	case "svg":
 		return vgsvg.New(w, h)
 	case "pdf":
 		return vgpdf.New(w, h)
 	}
-	return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(pngDPI))}
+	return vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))}
 }
 
 // dates are what makes two PDFs of the same figure differ.
@@ -47,7 +47,7 @@ var dates = regexp.MustCompile(`/(CreationDate|ModDate) \(D:\d{14}\)`)
 // bytes.
 func render(w io.Writer, f Figure, format string, s Style) error {
 	width, height := s.size()
-	target := newCanvas(format, width, height)
+	target := newCanvas(format, width, height, s.dpi())
 	f.paint(draw.New(outlined{target}), s)
 	var b bytes.Buffer
 	if _, err := target.WriteTo(&b); err != nil {
@@ -235,7 +235,7 @@ func (m markLine) Plot(c draw.Canvas, p *plot.Plot) {
 		if x > (c.Min.X+c.Max.X)/2 {
 			align, at = text.XRight, x-5
 		}
-		plate(c, textStyle(smallSize, ink, align, text.YTop), vg.Point{X: at, Y: c.Max.Y - 2}, m.name)
+		plate(c, textStyle(smallSize, ink, align, text.YBottom), vg.Point{X: at, Y: c.Min.Y + 6}, m.name)
 		return
 	}
 	y := c.Y(p.Y.Norm(m.At))

@@ -11,6 +11,7 @@ type Style struct {
 	Print         bool                                        // for paper: stronger lines, dashes beside colours
 	Say           func(id string, args map[string]any) string // the catalogue in the reader's language
 	Width, Height float64                                     // points; 0 is a slide of 16:9
+	DPI           int                                         // of a PNG; 0 is 144
 }
 
 // A slide, in points of 1/72 inch.
@@ -24,6 +25,13 @@ func (s Style) size() (w, h vg.Length) {
 		return slideWidth, slideHeight
 	}
 	return vg.Length(s.Width), vg.Length(s.Height)
+}
+
+func (s Style) dpi() int {
+	if s.DPI == 0 {
+		return screen
+	}
+	return s.DPI
 }
 
 func (s Style) say(t Text) string {
