@@ -56,8 +56,30 @@ var figures = map[string]func() chart.Figure{
 	"kv-bytes": func() chart.Figure {
 		return chart.KVBytes(large(), "fp16", &chart.Memory{Name: "H100-SXM-80GB", Bytes: 80e9})
 	},
-	"speedup": func() chart.Figure { return chart.Speedup(subject(), nil, nil) },
+	"speedup":   func() chart.Figure { return chart.Speedup(subject(), nil, nil) },
+	"roofline":  func() chart.Figure { return must(chart.Roofline(large(), 1, device(), fp16())) },
+	"intensity": func() chart.Figure { return must(chart.Intensity(large(), 512, device(), fp16())) },
+	"time":      func() chart.Figure { return chart.Time(subject(), seconds.tokens, seconds.cached, seconds.uncached) },
 }
+
+// seconds are made up for the picture: T^1.1 and T^2.1.
+var seconds = func() (s struct{ tokens, cached, uncached []float64 }) {
+	for _, t := range []float64{25, 50, 100, 200, 400} {
+		s.tokens, s.cached, s.uncached = append(s.tokens, t), append(s.cached, 1e-4*math.Pow(t, 1.1)), append(s.uncached, 1e-4*math.Pow(t, 2.1))
+	}
+	return s
+}()
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+func device() cost.Hardware { return must(cost.HardwarePreset("H100")) }
+
+func fp16() cost.DType { return must(cost.ParseDType("dtype", "fp16")) }
 
 // large is a model of a size that is used, in float16.
 func large() chart.Subject {
@@ -91,6 +113,21 @@ func ExampleTotalFlops() {
 // Where attention overtakes the MLP.
 func ExampleParts() {
 	os.WriteFile("testdata/parts.en.png", png(chart.Parts(subject()), style("en")), 0o644)
+}
+
+// Why prefill is bound by compute, and decode by memory.
+func ExampleRoofline() {
+	os.WriteFile("testdata/roofline.en.png", png(must(chart.Roofline(large(), 1, device(), fp16())), style("en")), 0o644)
+}
+
+// Why servers batch.
+func ExampleIntensity() {
+	os.WriteFile("testdata/intensity.en.png", png(must(chart.Intensity(large(), 512, device(), fp16())), style("en")), 0o644)
+}
+
+// What a machine took.
+func ExampleTime() {
+	os.WriteFile("testdata/time.en.png", png(chart.Time(subject(), seconds.tokens, seconds.cached, seconds.uncached), style("en")), 0o644)
 }
 
 // TestGolden compares every figure, in both languages, with the picture that was

@@ -51,7 +51,7 @@ func KVBytes(s Subject, dtype string, device *Memory) Figure {
 		Title: Text{"plot.kv-bytes", nil},
 		Subtitle: []Text{
 			{"plot.about.model", s.modelArgs()},
-			{"plot.counted.kv", map[string]any{"Bytes": SI(own, 4), "DType": dtype}},
+			{"plot.counted.kv", map[string]any{"Bytes": quantity(own, 4, "B"), "DType": dtype}},
 		},
 		X: Axis{Name: "tokens", Label: Text{"plot.x.length", nil}, Log: true},
 		Y: Axis{Name: "kv_bytes", Label: Text{"plot.y.kv_bytes", nil}, Log: true},
@@ -59,7 +59,7 @@ func KVBytes(s Subject, dtype string, device *Memory) Figure {
 	first, last := 1.0, float64(s.Prompt+s.New-1)
 	if device != nil {
 		left := float64(device.Bytes - s.Shape.WeightBytes())
-		f.Marks = append(f.Marks, Mark{'y', math.Max(left, 1), Text{"plot.memory", map[string]any{"Device": device.Name, "Left": SI(left, 3)}}})
+		f.Marks = append(f.Marks, Mark{'y', math.Max(left, 1), Text{"plot.memory", map[string]any{"Device": device.Name, "Left": quantity(left, 3, "B")}}})
 		if burst := math.Floor(left/own) + 1; left > 0 {
 			f.Marks = append(f.Marks, Mark{'x', burst, Text{"plot.burst", map[string]any{"Tokens": SI(burst, 3)}}})
 			first, last = math.Max(1, math.Floor(burst/100)), math.Max(last, 3*burst)

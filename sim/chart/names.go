@@ -17,6 +17,7 @@ type names struct {
 type label struct {
 	text string
 	ink  Ink
+	x    float64 // of a single point
 	at   float64 // y of the curve's end, or the middle of an area's edge
 }
 
@@ -25,7 +26,7 @@ func (f Figure) names(s Style) names {
 	var n names
 	below := 0.0
 	for _, c := range f.Curves {
-		if len(c.Y) == 0 {
+		if len(c.Y) == 0 || c.single() { // a single point has its name beside it
 			continue
 		}
 		end := c.Y[len(c.Y)-1]
@@ -35,10 +36,49 @@ func (f Figure) names(s Style) names {
 			below += end
 		}
 		if t := s.say(c.Label); t != "" {
-			n.labels = append(n.labels, label{t, c.Ink, at})
+			n.labels = append(n.labels, label{text: t, ink: c.Ink, at: at})
 		}
 	}
 	return n
+}
+
+// single tells whether a curve is one point.
+func (c Curve) single() bool { return c.Dots && len(c.X) == 1 }
+
+// points draws the names of single points, right below them; where two would
+// touch, the later one moves down a line.
+type points []label
+
+// points collects them; the points themselves are drawn as curves.
+func (f Figure) points(s Style) points {
+	var all points
+	for _, c := range f.Curves {
+		if c.single() {
+			all = append(all, label{s.say(c.Label), c.Ink, c.X[0], c.Y[0]})
+		}
+	}
+	return all
+}
+
+// Plot draws the names.
+func (all points) Plot(c draw.Canvas, p *plot.Plot) {
+	var taken []vg.Rectangle
+	for _, l := range all {
+		style := textStyle(labelSize, pens[l.ink].color, text.XLeft, text.YTop)
+		at := vg.Point{X: c.X(p.X.Norm(l.x)) + 6, Y: c.Y(p.Y.Norm(l.at)) - 3}
+		at.X = min(at.X, c.Max.X-style.Rectangle(l.text).Size().X)
+		box := style.Rectangle(l.text).Add(at)
+		for slices.ContainsFunc(taken, func(r vg.Rectangle) bool { return overlap(r, box) }) {
+			at.Y -= labelSize + 3
+			box = style.Rectangle(l.text).Add(at)
+		}
+		taken = append(taken, box)
+		c.FillText(style, at, l.text)
+	}
+}
+
+func overlap(a, b vg.Rectangle) bool {
+	return a.Min.X < b.Max.X && b.Min.X < a.Max.X && a.Min.Y < b.Max.Y && b.Min.Y < a.Max.Y
 }
 
 // width is the room that the names need beside the figure.

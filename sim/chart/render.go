@@ -122,7 +122,7 @@ func (f Figure) paint(c draw.Canvas, s Style) {
 
 	names := f.names(s)
 	p := f.plot(s)
-	p.Add(names)
+	p.Add(names, f.points(s))
 	p.Draw(draw.Crop(c, 0, -names.width(), 0, y-c.Max.Y))
 }
 
@@ -181,7 +181,7 @@ func (f Figure) addCurves(p *plot.Plot, s Style) {
 		style := draw.LineStyle{Color: pens[c.Ink].color, Width: s.lineWidth(), Dashes: s.dash(c)}
 		if c.Dots {
 			p.Add(&plotter.Scatter{XYs: xys, GlyphStyleFunc: func(int) draw.GlyphStyle {
-				return draw.GlyphStyle{Color: style.Color, Radius: 3, Shape: draw.CircleGlyph{}}
+				return draw.GlyphStyle{Color: style.Color, Radius: 4, Shape: draw.CircleGlyph{}}
 			}})
 			continue
 		}

@@ -34,6 +34,15 @@ func SI(x float64, digits int) string {
 	return text
 }
 
+// quantity is SI with a unit: "72.8 ms", "640 B".
+func quantity(x float64, digits int, unit string) string {
+	text := SI(x, digits)
+	if last := text[len(text)-1]; last >= '0' && last <= '9' { // no prefix
+		text += " "
+	}
+	return text + unit
+}
+
 // even places about five ticks at 1, 2 or 5 times a power of ten.
 type even struct{}
 
@@ -73,6 +82,11 @@ func (decades) Ticks(low, high float64) []plot.Tick {
 			label = SI(math.Pow(10, e), 3)
 		}
 		ticks = append(ticks, plot.Tick{Value: math.Pow(10, e), Label: label})
+		if math.Log10(high/low) < 2 { // few powers of ten: the numbers between them too
+			for _, k := range []float64{2, 5} {
+				ticks = append(ticks, plot.Tick{Value: k * math.Pow(10, e), Label: SI(k*math.Pow(10, e), 3)})
+			}
+		}
 	}
 	return ticks
 }
