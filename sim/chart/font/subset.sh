@@ -14,7 +14,7 @@ for row in range(0xa1, 0xf8):
             chars.append(bytes([row, cell]).decode("gb2312"))
         except UnicodeDecodeError:
             pass
-chars += "₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ·×÷±≤≥≠≈√∑∞→←↑↓…–—‘’“”•○●□■△▲αβγδεθλμπστφω⊙⏎⇥◌‹›␀§°′″‰▶▸"
+chars += "−∓∝∈⌈⌉⌊⌋₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ·×÷±≤≥≠≈√∑∞→←↑↓…–—‘’“”•○●□■△▲αβγδεθλμπστφω⊙⏎⇥◌‹›␀§°′″‰▶▸"
 print("".join(dict.fromkeys(chars)), end="")
 PY
 # Font 2 of the collection is the one for Simplified Chinese.
