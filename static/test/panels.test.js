@@ -28,14 +28,14 @@ test("ticks are round, begin at 0 and reach the largest value", () => {
   }
 });
 
-test("the chart finds every pass by its own place, prefill apart", () => {
-  for (const passes of [1, 2, 3, 32, 480]) {
-    const c = chart({ width: 358, height: 230, passes, most: 5, axis: 60 });
-    for (let p = 0; p < passes; p++) {
-      assert.equal(c.pass(c.x(p)), p, `${passes} passes`);
+test("the chart finds every point by its own place, prefill apart", () => {
+  for (const [points, first] of [[1, 1], [2, 1], [3, 1], [32, 1], [480, 1], [6, 6], [12, 6], [192, 6]]) {
+    const c = chart({ width: 358, height: 230, points, first, most: 5, axis: 60 });
+    for (let p = 0; p < points; p++) {
+      assert.equal(c.point(c.x(p)), p, `${points} points`);
       assert.ok(c.x(p) >= c.left && c.x(p) <= c.right);
     }
-    assert.ok(c.x(1) - c.x(0) > 15 || passes < 2);
+    assert.ok(points <= first || c.x(first) - c.x(first - 1) > 15);
     assert.equal(c.y(0), c.bottom);
   }
 });
@@ -51,7 +51,7 @@ test("the lines of the history are the frame's numbers", () => {
   const f = frame("panels");
   const rows = series(f);
   assert.deepEqual(rows.map((r) => [r.lane, r.kind]), [["uncached", "dense"], ["cached", "ahead"], ["uncached", "ahead"], ["cached", "paid"], ["uncached", "paid"]]);
-  const passes = f.meta.history.passes;
+  const passes = f.meta.history.points;
   assert.deepEqual([...rows[2].values], [...f.tensors.history_ahead.data.slice(passes, 2 * passes)]);
   // So far: the last paid point is what the ledger sums up.
   const sum = (lane) => Object.values(f.meta.ledger.total[lane].flops).reduce((a, b) => a + b, 0);
@@ -70,11 +70,25 @@ test("what is said of a pass: paid, so far or ahead", () => {
   assert.match(say(early, 0, series(early), "FLOP", say_.zh), /^prefill · 有缓存/);
 });
 
+test("step by step: every point is a step, and says so", () => {
+  const f = frame("steps"); // step 7, the second layer of decode pass 2
+  const { points, first, whole } = f.meta.history;
+  const perPass = f.meta.run.config.layers + 1;
+  assert.deepEqual([points, first, whole], [f.meta.run.length, perPass, true]);
+  const rows = series(f);
+  const paid = rows.find((r) => r.kind === "paid" && r.lane === "uncached").values;
+  const sum = Object.values(f.meta.ledger.step.uncached.flops).reduce((a, b) => a + b, 0);
+  assert.equal(paid.length, 8);
+  assert.equal(paid[7], sum);
+  assert.match(say(f, 7, rows, "FLOP", say_.en), /^decode pass 2 · layer 2 · with cache/);
+  assert.match(say(f, 2, rows, "FLOP", say_.en), /^prefill · choice of the token · /);
+});
+
 test("the chart draws a dot for every paid pass and a curve for the rest", () => {
   const f = frame("panels");
   const rows = series(f);
   const { canvas, calls, count } = recorder(358);
-  const layout = chart({ width: 358, height: 230, passes: f.meta.history.passes, most: Math.max(...rows.flatMap((r) => [...r.values])), axis: axisRoom(canvas, "12px x", 5e6, "FLOP") });
+  const layout = chart({ width: 358, height: 230, points: f.meta.history.points, first: f.meta.history.first, most: Math.max(...rows.flatMap((r) => [...r.values])), axis: axisRoom(canvas, "12px x", 5e6, "FLOP") });
   calls.length = 0;
   draw(canvas, 358, layout, rows, 1, { frame: f, theme, t: say_.en, unit: "FLOP" });
   assert.equal(count("arc"), rows[3].values.length + rows[4].values.length);

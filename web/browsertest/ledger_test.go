@@ -303,7 +303,7 @@ func TestHistoryOnThePage(t *testing.T) {
 		const most = Math.max(...rows.flatMap((r) => [...r.values]));
 		const font = canvas.getContext("2d").font;
 		const box = canvas.getBoundingClientRect();
-		const c = chart({ width: canvas.clientWidth, height: 230, passes: window.kvstepFrame().meta.history.passes, most, axis: axisRoom(canvas, font, most, "s") });
+		const c = chart({ width: canvas.clientWidth, height: 230, points: window.kvstepFrame().meta.history.points, first: window.kvstepFrame().meta.history.first, most, axis: axisRoom(canvas, font, most, "s") });
 		return { X: box.left + c.x(4), Y: box.top + 60 };
 	})()`)
 	p.do(chromedp.MouseClickXY(at.X, at.Y))
@@ -314,6 +314,25 @@ func TestHistoryOnThePage(t *testing.T) {
 	}
 	p.click("lang-zh")
 	p.until(`document.querySelector("[data-testid=history-chart]").getAttribute("aria-label").includes("轮的时间")`)
+	// Step by step, in the middle of a pass: what each step of both lanes paid.
+	p.click("do-back")
+	p.at(5*perPass - 2)
+	for _, choice := range []string{"history-metric][value=flops", "history-sum][value=step"} {
+		p.js(fmt.Sprintf(`document.querySelector("input[name=%s]").click()`, choice))
+	}
+	p.until(`window.kvstepFrame().meta.history.by === "step" && window.kvstepFrame().meta.history.metric === "flops"`)
+	rows := read()
+	if len(rows) != len(all) {
+		t.Errorf("%d steps in the table, the run has %d", len(rows), len(all))
+	}
+	for n, row := range rows {
+		for lane := range 2 {
+			want := strconv.FormatInt(all[n].Lanes[lane].Flops.Total(), 10)
+			if row[3+lane] != want || n <= 5*perPass-2 && row[1+lane] != want || n > 5*perPass-2 && row[1+lane] != "" {
+				t.Errorf("step %d lane %d: %v, want %s", n, lane, row, want)
+			}
+		}
+	}
 	p.js(`document.getElementById("history").open = false`)
 	p.until(`!window.kvstepFrame().meta.history`)
 	p.clean()

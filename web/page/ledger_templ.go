@@ -448,7 +448,7 @@ func history(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choice(d, "history-sum", "history.sum", []string{"each", "total"}, "history.sum.", "each").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choice(d, "history-sum", "history.sum", []string{"step", "each", "total"}, "history.sum.", "each").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

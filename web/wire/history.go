@@ -9,12 +9,15 @@ import (
 	"kvstep/sim/cost"
 )
 
-// historyInfo describes the tensors history_ahead and history_paid.
+// historyInfo describes the tensors history_ahead and history_paid. A point of
+// the chart is a pass, or a step.
 type historyInfo struct {
 	Metric string `json:"metric"` // flops, kv, read or time
-	Total  bool   `json:"total"`  // each point sums all passes up to it
-	Passes int    `json:"passes"` // of the whole run ahead
-	// Whole tells whether the last paid pass is complete at the cursor.
+	By     string `json:"by"`     // pass or step
+	Total  bool   `json:"total"`  // each point sums all points up to it
+	Points int    `json:"points"` // of the whole run ahead
+	First  int    `json:"first"`  // how many of them are prefill
+	// Whole tells whether the last paid point is complete at the cursor.
 	Whole bool `json:"whole"`
 }
 
@@ -40,77 +43,103 @@ func (p Pick) metric() string {
 	return "flops"
 }
 
-// history is the run pass by pass: what the recorded steps up to the cursor
-// paid, and what the formulas say of every pass of the whole run.
+// history is the run point by point: what the recorded steps up to the cursor
+// paid, and what the formulas say of the whole run.
 func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 	perPass := m.Model.Model.Config.Layers + 1
-	info := historyInfo{Metric: m.Link.Pick.metric(), Total: m.Link.Pick.shows("history-total"), Passes: m.Recipe.MaxNew, Whole: true}
+	steps, unit := perPass*m.Recipe.MaxNew, perPass
 	if m.Ended != "" {
-		info.Passes = (m.Recorded + perPass - 1) / perPass
+		steps = m.Recorded
 	}
-	info.Total = info.Total && !metrics[info.Metric].level
+	info := historyInfo{Metric: m.Link.Pick.metric(), By: "pass", Whole: true}
+	if m.Link.Pick.shows("history-step") {
+		info.By, unit = "step", 1
+	}
+	info.Points, info.First = (steps+unit-1)/unit, perPass/unit
+	info.Total = m.Link.Pick.shows("history-total") && !metrics[info.Metric].level
+	if m.Step != nil {
+		info.Whole = (m.Step.N+1)%unit == 0
+	}
 	var tensors []checkpoint.Tensor
 	if info.Metric != "time" { // which no formula tells
 		tensors = append(tensors, f64("history_ahead", m.ahead(info)))
 	}
-	paid := m.paid(info)
-	if m.Step != nil {
-		info.Whole = m.Step.Part == sim.HeadPart
-	}
-	return info, append(tensors, f64("history_paid", paid))
+	return info, append(tensors, f64("history_paid", m.paid(info, unit)))
 }
 
-// paid sums the recorded steps of each pass, [lane][pass up to the cursor].
-func (m *Moment) paid(info historyInfo) [][]float64 {
+// paid sums the recorded steps of each point, [lane][point up to the cursor].
+func (m *Moment) paid(info historyInfo, unit int) [][]float64 {
 	rows := make([][]float64, 2)
 	if m.Step == nil {
 		return rows
 	}
-	sw, metric := m.Link.switches(), metrics[info.Metric]
 	for lane := range rows {
-		var pass sim.Counters
-		sum := 0.0
+		line := m.line(info)
+		var point sim.Counters
 		for n := range m.Step.N + 1 {
-			s := m.At(n)
-			if pass = cost.Add(pass, m.recount(s, sim.Lane(lane))); s.Part == sim.HeadPart || n == m.Step.N {
-				x := metric.of(sw, pass)
-				if info.Total {
-					sum += x
-					x = sum
-				}
-				rows[lane] = append(rows[lane], x)
-				pass = sim.Counters{}
+			point = cost.Add(point, m.recount(m.At(n), sim.Lane(lane)))
+			if (n+1)%unit == 0 || n == m.Step.N {
+				rows[lane] = append(rows[lane], line(point))
+				point = sim.Counters{}
 			}
 		}
 	}
 	return rows
 }
 
-// ahead is what every pass will cost, [cached, uncached, uncached with every
-// pair and every row's logits computed][pass]. The last is the growth that a
+// line makes the numbers of one line of the chart out of its points' counters.
+func (m *Moment) line(info historyInfo) func(sim.Counters) float64 {
+	sw, metric, sum := m.Link.switches(), metrics[info.Metric], 0.0
+	return func(c sim.Counters) float64 {
+		x := metric.of(sw, c)
+		if info.Total {
+			sum += x
+			x = sum
+		}
+		return x
+	}
+}
+
+// ahead is what every point will cost, [cached, uncached, uncached with every
+// pair and every row's logits computed][point]. The last is the growth that a
 // lane without a cache and without a mask would have: (t+1) times the cached.
 func (m *Moment) ahead(info historyInfo) [][]float64 {
-	sw, metric := m.Link.switches(), metrics[info.Metric]
-	dense := sw
+	dense := m.Link.switches()
 	dense.Pairs, dense.Logits = "dense", "all"
 	rows := make([][]float64, 3)
-	var sums [3]float64
-	for pass := range info.Passes {
-		fresh, cached := m.Prompt, 0
-		if pass > 0 {
-			fresh, cached = 1, m.Prompt+pass-1
-		}
-		all := m.shape().Pass(cached+fresh, 0, sw)
-		for i, c := range [3]sim.Counters{m.shape().Pass(fresh, cached, sw), cost.Uncached(all), cost.Uncached(m.shape().Pass(cached+fresh, 0, dense))} {
-			x := metric.of(sw, c)
-			if info.Total {
-				sums[i] += x
-				x = sums[i]
-			}
-			rows[i] = append(rows[i], x)
+	for i, kind := range []struct {
+		lane sim.Lane
+		sw   cost.Switches
+	}{{sim.Cached, m.Link.switches()}, {sim.Uncached, m.Link.switches()}, {sim.Uncached, dense}} {
+		line := m.line(info)
+		for n := range info.Points {
+			rows[i] = append(rows[i], line(m.point(info, n, kind.lane, kind.sw)))
 		}
 	}
 	return rows
+}
+
+// point counts one pass, or one step, of the run ahead.
+func (m *Moment) point(info historyInfo, n int, lane sim.Lane, sw cost.Switches) sim.Counters {
+	perPass := m.Model.Model.Config.Layers + 1
+	pass, part := n, -1
+	if info.By == "step" {
+		pass, part = n/perPass, n%perPass
+	}
+	rows, cached := m.Prompt, 0
+	if pass > 0 {
+		rows, cached = 1, m.Prompt+pass-1
+	}
+	switch {
+	case part == perPass-1:
+		return m.shape().Step(lane, -1, rows, cached, sw)
+	case part >= 0:
+		return m.shape().Step(lane, part, rows, cached, sw)
+	case lane == sim.Uncached:
+		return cost.Uncached(m.shape().Pass(cached+rows, 0, sw))
+	default:
+		return m.shape().Pass(rows, cached, sw)
+	}
 }
 
 // f64 is rows of equal length as one tensor: counts up to 2^53 stay exact.

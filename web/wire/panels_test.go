@@ -163,44 +163,49 @@ func TestHistoryIsTheRun(t *testing.T) {
 		"read":  func(c sim.Counters) float64 { return float64(c.KVReadBytes + c.WeightBytes) },
 		"time":  func(c sim.Counters) float64 { return c.Seconds },
 	}
+	perPass := l.Model.Config.Layers + 1
 	for metric, value := range of {
-		for _, total := range []bool{false, true} {
+		for _, by := range []string{"pass", "step", "total"} {
 			for n := range steps {
 				m := moment(l, rec, steps, n, 0, 0)
-				m.Link.Pick.Show = []string{"history", "history-" + metric}
-				if metric == "flops" {
-					m.Link.Pick.Show = []string{"history"}
+				m.Link.Pick.Show = []string{"history"}
+				if metric != "flops" {
+					m.Link.Pick.Show = append(m.Link.Pick.Show, "history-"+metric)
 				}
-				if total {
-					m.Link.Pick.Show = append(m.Link.Pick.Show, "history-total")
+				if by != "pass" {
+					m.Link.Pick.Show = append(m.Link.Pick.Show, "history-"+by)
 				}
 				f := frameOf(t, m)
 				var info historyInfo
 				meta(t, f, "history", &info)
 				x := tensor(t, f, "history_paid")
-				paid, passes := floats(x), x.Shape[1]
-				whole := steps[n].Part == sim.HeadPart
-				if info.Metric != metric || info.Passes != rec.MaxNew || info.Whole != whole || passes != steps[n].Pass+1 {
-					t.Fatalf("step %d: %+v, %d passes", n, info, passes)
+				paid, points := floats(x), x.Shape[1]
+				unit := perPass
+				if by == "step" {
+					unit = 1
+				}
+				whole := (n+1)%unit == 0
+				if info.Metric != metric || info.Points != rec.MaxNew*perPass/unit || info.First != perPass/unit || info.Whole != whole || points != n/unit+1 {
+					t.Fatalf("step %d: %+v, %d points", n, info, points)
 				}
 				for lane := range 2 {
-					want := 0.0 // of the last pass, or of all
+					want := 0.0 // of the last point, or of all
 					for i := range n + 1 {
-						if info.Total || steps[i].Pass == steps[n].Pass {
+						if info.Total || i/unit == n/unit {
 							want += value(steps[i].Lanes[lane])
 						}
 					}
 					if metric == "kv" {
 						want = value(steps[n].Lanes[lane])
 					}
-					if got := paid[lane*passes+passes-1]; got != want {
-						t.Fatalf("%s (total %v) at step %d, lane %d: %v, the steps give %v", metric, info.Total, n, lane, got, want)
+					if got := paid[lane*points+points-1]; got != want {
+						t.Fatalf("%s by %s at step %d, lane %d: %v, the steps give %v", metric, by, n, lane, got, want)
 					}
 					if whole && metric != "time" {
 						ahead := floats(tensor(t, f, "history_ahead"))
-						for p := range passes {
-							if a, b := ahead[lane*info.Passes+p], paid[lane*passes+p]; a != b {
-								t.Fatalf("%s pass %d lane %d: the curve says %v, the run paid %v", metric, p, lane, a, b)
+						for p := range points {
+							if a, b := ahead[lane*info.Points+p], paid[lane*points+p]; a != b {
+								t.Fatalf("%s by %s, point %d lane %d: the curve says %v, the run paid %v", metric, by, p, lane, a, b)
 							}
 						}
 					}
@@ -443,7 +448,7 @@ func TestFrameSizeWithEverythingOpen(t *testing.T) {
 		steps = append(steps, s)
 	}
 	sizes := map[string][2]int{} // panel -> largest, sum
-	for _, show := range [][]string{nil, {"formulas"}, {"heads"}, {"history"}, {"rows"}, {"formulas", "heads", "history", "history-total", "rows", "rows-read"}} {
+	for _, show := range [][]string{nil, {"formulas"}, {"heads"}, {"history"}, {"rows"}, {"formulas", "heads", "history", "history-step", "rows", "rows-read"}} {
 		for n := range steps {
 			m := moment(l, rec, steps, n, max(steps[n].Layer, 0), 0)
 			m.Prompt, m.Link.Pick.Show = len(prompt), show

@@ -10,9 +10,9 @@ import (
 // panels are the names that Pick.Show may hold: what a viewer has open, and
 // how. Data for a panel travels only to a viewer who has it open.
 var panels = []string{
-	"formulas",                                                               // letters: the values of the formulas' letters
-	"heads",                                                                  // heads: every head's attention
-	"history", "history-kv", "history-read", "history-time", "history-total", // the chart of the run; of what; summed up
+	"formulas",                                                                               // letters: the values of the formulas' letters
+	"heads",                                                                                  // heads: every head's attention
+	"history", "history-kv", "history-read", "history-time", "history-step", "history-total", // the chart of the run; of what; summed up
 	"rows", "rows-read", "rows-again", // provenance of the cache's rows; the picture as a heat of reads or recomputations
 }
 

@@ -88,6 +88,7 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"end":     moment(l, rec, steps, len(steps)-1, 1, 2),
 		"panels":  withPanels(moment(l, rec, steps, 10, 1, 1), "formulas", "heads", "history", "history-total", "rows"),
 		"halfway": withPanels(moment(l, rec, steps, 3, 0, 0), "formulas", "heads", "history", "rows"), // layer 2 is still to come
+		"steps":   withPanels(moment(l, rec, steps, 7, 1, 1), "history", "history-step"),
 		"whole":   withPanels(moment(l, rec, steps, 2, 1, 0), "heads", "history", "history-time", "formulas"),
 		"scores":  looking(moment(l, rec, steps, 7, 1, 1), "scores", explain.Ref{Step: 7, Op: "scores", Head: 1, Col: 2}),
 		"softmax": looking(moment(l, rec, steps, 1, 1, 3), "probs", explain.Ref{Step: 1, Op: "probs", Head: 3, Row: 3, Col: 1}),

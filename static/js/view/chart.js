@@ -1,32 +1,36 @@
-// Geometry of the chart of a run: passes from left to right, prefill apart
-// from decode, one axis with round ticks. No DOM.
+// Geometry of the chart of a run: passes or steps from left to right, prefill
+// apart from decode, one axis with round ticks. No DOM.
 
 import { clamp, linear } from "../scale/linear.js";
 
-/** @typedef {{x: (pass: number) => number, y: (value: number) => number, pass: (x: number) => number, ticks: number[], left: number, right: number, top: number, bottom: number, gap: number}} Chart */
+/** @typedef {{x: (point: number) => number, y: (value: number) => number, point: (x: number) => number, ticks: number[], left: number, right: number, top: number, bottom: number, gap: number, dx: number}} Chart */
 
-const APART = 22; // pixels between prefill and the first decode pass
+const APART = 22; // pixels between prefill and decode
+const INSET = 14;
 
 /**
- * @param {{width: number, height: number, passes: number, most: number, axis: number}} size pixels, passes, the largest value, room for the axis
+ * Points from left to right, those of prefill apart from those of decode.
+ * @param {{width: number, height: number, points: number, first: number, most: number, axis: number}} size pixels, points, how many of them are prefill, the largest value, room for the axis
  * @returns {Chart}
  */
-export function chart({ width, height, passes, most, axis }) {
+export function chart({ width, height, points, first, most, axis }) {
   const left = axis;
   const right = width - 8;
   const top = 14;
   const bottom = height - 32;
   const ticks = round(most, 4);
-  const y = linear([0, ticks[ticks.length - 1] || 1], [bottom, top]);
-  const first = left + 14;
-  const start = first + APART;
-  const decode = linear([1, Math.max(passes - 1, 2)], [start, right - 6]);
-  const x = (/** @type {number} */ pass) => (pass === 0 ? first : decode(pass));
-  const back = linear([start, right - 6], [1, Math.max(passes - 1, 2)]);
+  const decode = points > first;
+  const dx = (right - left - INSET - 6 - (decode ? APART : 0)) / Math.max(points - 1, 1);
+  const x = (/** @type {number} */ i) => left + INSET + i * dx + (i >= first ? APART : 0);
+  const gap = x(first - 1) + (dx + APART) / 2;
   return {
-    x, y, ticks, left, right, top, bottom,
-    gap: (first + start) / 2,
-    pass: (at) => (passes < 2 || at < (first + start) / 2 ? 0 : clamp(Math.round(back(at)), 1, passes - 1)),
+    x, ticks, left, right, top, bottom, gap, dx,
+    y: linear([0, ticks[ticks.length - 1] || 1], [bottom, top]),
+    point: (at) => {
+      const late = decode && at > gap;
+      const i = Math.round((at - left - INSET - (late ? APART : 0)) / dx);
+      return late ? clamp(i, first, points - 1) : clamp(i, 0, Math.min(first, points) - 1);
+    },
   };
 }
 

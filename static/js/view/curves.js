@@ -34,22 +34,22 @@ export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit })
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
   const c = theme.colors;
-  const { passes, whole } = frame.meta.history;
-  frameOf(ctx, layout, passes, unit, t, c);
+  const { whole, first } = frame.meta.history;
+  frameOf(ctx, layout, frame.meta.history, unit, t, c);
   if (at !== null) {
     ctx.fillStyle = c.line;
     ctx.fillRect(layout.x(at) - 1, layout.top, 2, layout.bottom - layout.top);
   }
   for (const { lane, kind, values } of rows) {
     ctx.strokeStyle = ctx.fillStyle = kind === "dense" ? c.muted : c[lane];
-    if (kind === "paid") dots(ctx, layout, values, lane, whole, c);
-    else line(ctx, layout, values, kind === "dense" ? [2, 4] : []);
+    if (kind === "paid") dots(ctx, layout, values, lane, whole, first, c);
+    else line(ctx, layout, values, first, kind === "dense" ? [2, 4] : []);
   }
-  labels(ctx, layout, rows, t, c);
+  labels(ctx, layout, rows, first, t, c);
 }
 
-/** The axes, with their units. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {number} passes @param {string} unit @param {import("../text.js").T} t @param {Record<string, string>} c */
-function frameOf(ctx, layout, passes, unit, t, c) {
+/** The axes, with their units. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {{points: number, first: number}} info @param {string} unit @param {import("../text.js").T} t @param {Record<string, string>} c */
+function frameOf(ctx, layout, { points, first }, unit, t, c) {
   for (const tick of layout.ticks) {
     const y = Math.round(layout.y(tick)) + 0.5;
     ctx.fillStyle = c.line;
@@ -62,30 +62,31 @@ function frameOf(ctx, layout, passes, unit, t, c) {
   ctx.fillRect(layout.gap - 2, layout.top - 8, 4, layout.bottom - layout.top + 16);
   ctx.fillStyle = c.muted;
   ctx.textAlign = "center";
-  ctx.fillText("0", layout.x(0), layout.bottom + 9);
+  // Passes are numbered under their middles: first points make one pass.
+  const passes = Math.ceil(points / first);
   const every = Math.max(1, Math.ceil((passes - 1) / 6));
-  for (let p = 1; p < passes; p += p === 1 && every > 1 ? every - 1 : every) ctx.fillText(String(p), layout.x(p), layout.bottom + 9);
+  const number = (/** @type {number} */ p) => ctx.fillText(String(p), layout.x(p * first + (first - 1) / 2), layout.bottom + 9);
+  for (let p = 0; p < passes; p += p === 0 ? 1 : p === 1 && every > 1 ? every - 1 : every) number(p);
   ctx.textAlign = "left";
   ctx.fillText(t("where.prefill"), layout.left - 8, layout.bottom + 23);
   ctx.textAlign = "right";
   if (passes > 1) ctx.fillText(t("history.axis"), layout.right, layout.bottom + 23);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {ArrayLike<number>} values @param {number[]} dash */
-function line(ctx, layout, values, dash) {
+/** One stroke for prefill, one for decode. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {ArrayLike<number>} values @param {number} first @param {number[]} dash */
+function line(ctx, layout, values, first, dash) {
   ctx.lineWidth = 1.25;
   ctx.setLineDash(dash);
   ctx.beginPath();
-  for (let p = 1; p < values.length; p++) ctx[p === 1 ? "moveTo" : "lineTo"](layout.x(p), layout.y(values[p]));
+  for (let i = 0; i < values.length; i++) ctx[i === 0 || i === first ? "moveTo" : "lineTo"](layout.x(i), layout.y(values[i]));
   ctx.stroke();
   ctx.setLineDash([]);
-  ctx.fillRect(layout.x(0) - 6, layout.y(values[0]) - 0.75, 12, 1.5);
+  if (first === 1) ctx.fillRect(layout.x(0) - 6, layout.y(values[0]) - 0.75, 12, 1.5); // a stroke of one point is a dash
 }
 
-/** What was paid: full dots with a cache, rings without; a pass that is not over is pale. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {ArrayLike<number>} values @param {string} lane @param {boolean} whole @param {Record<string, string>} c */
-function dots(ctx, layout, values, lane, whole, c) {
-  const close = layout.x(2) - layout.x(1);
-  const r = Math.max(1.2, Math.min(3.2, close / 2.6));
+/** What was paid: full dots with a cache, rings without; a pass that is not over is pale. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {ArrayLike<number>} values @param {string} lane @param {boolean} whole @param {number} first @param {Record<string, string>} c */
+function dots(ctx, layout, values, lane, whole, first, c) {
+  const r = Math.max(1.2, Math.min(3.2, layout.dx / 2.6));
   ctx.lineWidth = 1.5;
   for (let p = 0; p < values.length; p++) {
     ctx.globalAlpha = p === values.length - 1 && !whole ? 0.5 : 1;
@@ -95,7 +96,7 @@ function dots(ctx, layout, values, lane, whole, c) {
     else {
       ctx.save();
       ctx.fillStyle = c.surface;
-      if (p > 0) ctx.fill();
+      if (p >= first) ctx.fill(); // in prefill the other lane's dot is inside
       ctx.restore();
       ctx.stroke();
     }
@@ -103,11 +104,11 @@ function dots(ctx, layout, values, lane, whole, c) {
   ctx.globalAlpha = 1;
 }
 
-/** The lines' names, at their right ends. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {Series[]} rows @param {import("../text.js").T} t @param {Record<string, string>} c */
-function labels(ctx, layout, rows, t, c) {
+/** The lines' names, at their right ends. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {Series[]} rows @param {number} first @param {import("../text.js").T} t @param {Record<string, string>} c */
+function labels(ctx, layout, rows, first, t, c) {
   const timed = rows.every((r) => r.kind === "paid");
   const named = rows.filter((r) => r.values.length && (timed || r.kind !== "paid"));
-  const at = (/** @type {Series} */ r) => layout.y(r.values[r.values.length - 1]);
+  const at = (/** @type {Series} */ r) => layout.y(Math.max(...r.values.slice(-first))); // of the last pass
   const ys = spread(named.map((r) => at(r) - 10), 13, layout.top - 4, layout.bottom - 8);
   ctx.textAlign = "right";
   named.forEach((r, i) => {

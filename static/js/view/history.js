@@ -6,6 +6,7 @@ import { axisRoom, draw, TALL } from "./curves.js";
 import { createChoice, createPanel, speakWhileFocused } from "./panel.js";
 import { si } from "./format.js";
 import { unitOf } from "./ledger.js";
+import { where } from "./timeline.js";
 import { watchWidth } from "./width.js";
 
 const LANES = ["cached", "uncached"];
@@ -23,36 +24,35 @@ export function createHistory(root, act) {
   const width = watchWidth(canvas, act.repaint);
   speakWhileFocused(canvas, output);
   const parts = [
-    createPanel(root, "history", act, ["history-kv", "history-read", "history-time", "history-total"]),
+    createPanel(root, "history", act, ["history-kv", "history-read", "history-time", "history-step", "history-total"]),
     createChoice(root, "history-metric", { kv: "history-kv", read: "history-read", time: "history-time" }, act),
-    createChoice(root, "history-sum", { total: "history-total" }, act),
+    createChoice(root, "history-sum", { step: "history-step", total: "history-total" }, act),
   ];
   /** @type {import("./chart.js").Chart|null} */
   let layout = null;
   let state = /** @type {any} */ (null);
-  let here = /** @type {number|null} */ (null); // the pass under the cursor; null is the run's own
-  const look = (/** @type {number|null} */ pass) => {
-    if (pass === here) return;
-    here = pass;
+  let here = /** @type {number|null} */ (null); // the point under the cursor; null is the run's own
+  const look = (/** @type {number|null} */ point) => {
+    if (point === here) return;
+    here = point;
     act.repaint();
   };
-  const go = (/** @type {number} */ pass) => {
+  const go = (/** @type {number} */ point) => {
     const { run } = state.frame.meta;
-    const perPass = run.config.layers + 1;
-    act.seek(Math.min(pass * perPass + perPass - 1, (run.ended ? run.recorded : run.length) - 1));
+    act.seek(Math.min((point + 1) * unit(state.frame) - 1, (run.ended ? run.recorded : run.length) - 1)); // its last step
   };
-  canvas.addEventListener("pointermove", (e) => layout && look(layout.pass(e.offsetX)));
+  canvas.addEventListener("pointermove", (e) => layout && look(layout.point(e.offsetX)));
   canvas.addEventListener("pointerleave", () => look(null));
   canvas.addEventListener("blur", () => look(null));
-  canvas.addEventListener("click", (e) => layout && state?.frame?.meta.history && go(layout.pass(e.offsetX)));
+  canvas.addEventListener("click", (e) => layout && state?.frame?.meta.history && go(layout.point(e.offsetX)));
   canvas.addEventListener("keydown", (e) => {
     const info = state?.frame?.meta.history;
     if (!info || e.ctrlKey || e.metaKey || e.altKey) return;
-    const at = here ?? state.frame.meta.step?.pass ?? 0;
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: info.passes - 1 }[e.key];
+    const at = here ?? now(state.frame) ?? 0;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: info.points - 1 }[e.key];
     if (e.key === "Enter") go(at);
     else if (to === undefined) return;
-    else look(Math.min(Math.max(to, 0), info.passes - 1));
+    else look(Math.min(Math.max(to, 0), info.points - 1));
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
   });
@@ -69,12 +69,12 @@ export function createHistory(root, act) {
     const label = names(info, frame, t);
     const rows = series(frame);
     const most = rows.reduce((top, r) => r.values.reduce((a, b) => Math.max(a, b), top), 0);
-    layout = geometry({ width: width(), height: TALL, passes: info.passes, most, axis: axisRoom(canvas, theme.font, most, label.unit) });
-    const at = here ?? frame.meta.step?.pass ?? null;
+    layout = geometry({ width: width(), height: TALL, points: info.points, first: info.first, most, axis: axisRoom(canvas, theme.font, most, label.unit) });
+    const at = here !== null && here < info.points ? here : now(frame);
     draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
-    canvas.setAttribute("aria-label", t("history.long", { Metric: label.metric, Passes: info.passes }));
+    canvas.setAttribute("aria-label", t(`history.long.${info.by}`, { Metric: label.metric, Points: info.points }));
     legend(rows, info.metric, t);
-    if (sums) sums.disabled = info.metric === "kv"; // what is held is a level: passes do not add up
+    if (sums) sums.disabled = info.metric === "kv"; // what is held is a level: it does not add up
     output.textContent = at === null ? "" : say(frame, at, rows, label.unit, t);
     fill(table, next);
   };
@@ -84,6 +84,20 @@ export function createHistory(root, act) {
     for (const kind of ["ahead", "dense"]) root.querySelector(`[data-${kind}]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
     /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = t(metric === "time" ? "history.measured" : "history.counted") + (metric === "read" ? " " + t("history.note.read") : "");
   }
+}
+
+/** Steps of one point. @param {any} frame */
+const unit = ({ meta }) => (meta.history.by === "step" ? 1 : meta.run.config.layers + 1);
+
+/** The point of the cursor. @param {any} frame @returns {number|null} */
+const now = (frame) => (frame.meta.step ? Math.floor(frame.meta.step.n / unit(frame)) : null);
+
+/** What a point is called. @param {any} frame @param {number} point @param {import("../text.js").T} t */
+function name(frame, point, t) {
+  const perPass = frame.meta.run.config.layers + 1;
+  if (frame.meta.history.by === "pass") return t(point === 0 ? "where.prefill" : "where.decode", { Pass: point });
+  const [pass, part] = [Math.floor(point / perPass), point % perPass];
+  return where({ phase: pass === 0 ? "prefill" : "decode", pass, layer: part === perPass - 1 ? null : part }, t);
 }
 
 /** @param {any} info @param {any} frame @param {import("../text.js").T} t */
@@ -110,21 +124,20 @@ export function series(frame) {
 }
 
 /**
- * One line about a pass.
- * @param {any} frame @param {number} pass @param {ReturnType<typeof series>} rows @param {string} unit @param {import("../text.js").T} t
+ * One line about a point.
+ * @param {any} frame @param {number} point @param {ReturnType<typeof series>} rows @param {string} unit @param {import("../text.js").T} t
  */
-export function say(frame, pass, rows, unit, t) {
-  const where = t(pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
+export function say(frame, point, rows, unit, t) {
   const figures = LANES.flatMap((lane) => {
     const paid = rows.find((r) => r.lane === lane && r.kind === "paid");
     const ahead = rows.find((r) => r.lane === lane && r.kind === "ahead");
-    const done = paid && pass < paid.values.length;
-    const value = done ? paid.values[pass] : ahead?.values[pass];
+    const done = paid && point < paid.values.length;
+    const value = done ? paid.values[point] : ahead?.values[point];
     if (value === undefined) return [];
-    const partial = done && pass === paid.values.length - 1 && !frame.meta.history.whole;
+    const partial = done && point === paid.values.length - 1 && !frame.meta.history.whole;
     return [t(partial ? "history.partial" : done ? "history.paid" : "history.ahead", { Lane: t(`lane.${lane}`), Value: si(value, unit) })];
   });
-  return [where, ...figures].join(" · ");
+  return [name(frame, point, t), ...figures].join(" · ");
 }
 
 /** The same numbers as a table. @param {HTMLDetailsElement} root @param {any} state */
@@ -144,10 +157,10 @@ function fill(root, { frame, t, lang }) {
     return tr;
   };
   const title = (/** @type {(typeof rows)[0]} */ r) => (r.kind === "dense" ? t("history.dense") : t(`history.column.${r.kind}`, { Lane: t(`lane.${r.lane}`), Unit: unit }));
-  head.append(line("th", [t("history.pass"), ...rows.map(title)]));
+  head.append(line("th", [t("history.point"), ...rows.map(title)]));
   const body = document.createElement("tbody");
-  for (let p = 0; p < frame.meta.history.passes; p++) {
-    body.append(line("td", [String(p), ...rows.map((r) => (p < r.values.length ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 }) : ""))]));
+  for (let p = 0; p < frame.meta.history.points; p++) {
+    body.append(line("td", [name(frame, p, t), ...rows.map((r) => (p < r.values.length ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 }) : ""))]));
   }
   table.replaceChildren(head, body);
 }
