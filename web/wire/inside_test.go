@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 	"testing"
@@ -218,6 +219,43 @@ func TestInsideFrameSize(t *testing.T) {
 		t.Logf("step %d (%s, %d rows): at most %d bytes (%s)", n, steps[n].Phase, steps[n].Rows, worst, where)
 		if worst > 24<<10 {
 			t.Errorf("step %d: %d bytes (%s)", n, worst, where)
+		}
+	}
+}
+
+// BenchmarkOpFrame is a frame of one op with an explanation, of a prefill step.
+func BenchmarkOpFrame(b *testing.B) {
+	m, err := run.Open("story")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, tokens := range []int{16, 256} {
+		ids := make([]int, tokens)
+		for i := range ids {
+			ids[i] = 300 + i%700
+		}
+		rec := run.Complete(sim.Recipe{Model: "story", Tokens: ids, MaxNew: 2})
+		var steps []sim.Step
+		for s, err := range run.Steps(context.Background(), m, rec, func() float64 { return 0 }) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			steps = append(steps, s)
+		}
+		decode := m.Model.Config.Layers + 3
+		for name, x := range map[string]*Moment{
+			"overview": moment(m, rec, steps, 2, 2, 0), "norm1": looking(moment(m, rec, steps, 2, 2, 0), "norm1", explain.Ref{Step: 2, Op: "norm1"}),
+			"dots":        looking(moment(m, rec, steps, 2, 2, 0), "dots", explain.Ref{Step: 2, Op: "dots"}),
+			"down":        looking(moment(m, rec, steps, 2, 2, 0), "down", explain.Ref{Step: 2, Op: "down"}),
+			"decode-down": looking(moment(m, rec, steps, decode, 2, 0), "down", explain.Ref{Step: decode, Op: "down"}),
+		} {
+			b.Run(fmt.Sprintf("%d/%s", tokens, name), func(b *testing.B) {
+				var buf []byte
+				for b.Loop() {
+					buf = Encode(buf[:0], x)
+				}
+				b.ReportMetric(float64(len(buf)), "bytes/frame")
+			})
 		}
 	}
 }

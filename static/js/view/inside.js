@@ -2,17 +2,19 @@
 
 import { plan, toPlate, toTensor } from "./plan.js";
 import { paint } from "./matrix.js";
-import { marked, marks } from "./marks.js";
+import { marked, marks, roomy } from "./marks.js";
 import { around } from "./sides.js";
 import { hit } from "./layout.js";
 import { largest, place } from "./stage.js";
 import { PAIRS, tensorOf } from "./readout.js";
+import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
 import { createWeights } from "../wire/weights.js";
 import { el } from "./terms.js";
 
 /** Ops after the last layer. */
 const HEAD = new Set(["norm3", "logits"]);
+const tables = new Set(["cos", "sin"]);
 const ofHead = (/** @type {Element} */ chip) => /** @type {HTMLElement} */ (chip).dataset.part === "head";
 const NARROWEST = 280; // pixels; a narrower window scrolls
 
@@ -46,7 +48,7 @@ export function createInside(root, act) {
     const cursor = el("div", [], { class: "cursor" });
     const [sym, shape] = [el("b", [], { class: "sym" }), el("span", [], { class: "shape" })];
     const box = el("figure", [el("figcaption", [sym, " ", shape]), canvas, cursor], { class: "plate", "data-plate": name });
-    field.append(box);
+    field.insertBefore(box, part("marks")); // marks lie over every matrix
     const at = (/** @type {any} */ p, /** @type {any} */ cell) => ({ op: name, row: cell.row + (first[name] ?? 0), col: cell.col });
     const find = () => layout?.plates.find((p) => p.name === name);
     const go = (/** @type {any} */ cell) => {
@@ -108,8 +110,13 @@ export function createInside(root, act) {
     field.style.setProperty("height", `${layout.height}px`);
     around(part("axes"), layout, frame, theme);
     for (const [name, d] of drawn) d.box.hidden = !layout.plates.some((p) => p.name === name);
-    for (const p of layout.plates) draw(p, state, info);
-    marks(part("marks"), layout, marked(frame, layout.plates, first), theme);
+    /** @type {[import("./plan.js").Plate, (row: number, col: number) => string][]} */
+    const written = [];
+    for (const p of layout.plates) {
+      const at = draw(p, state, info);
+      if (at && roomy(p)) written.push([p, (r, c) => shortNumber(at(r, c))]);
+    }
+    marks(part("marks"), layout, marked(frame, layout.plates, first), theme, written);
   };
 
   /** @param {import("./plan.js").Plate} p @param {any} state @param {any} info */
@@ -120,13 +127,22 @@ export function createInside(root, act) {
     const tensor = weight ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name) : tensorOf(frame, p.name);
     d.box.classList.toggle("waiting", !tensor);
     d.box.classList.toggle("weight", p.name.startsWith("w_"));
+    const narrow = layout && layout.label < 84; // a phone has room for a symbol only
     const rows = weight?.rows ?? tensor.shape[0];
     const cols = weight?.cols ?? tensor.shape[1];
-    d.name.textContent = t("name." + p.name) + (p.transposed ? " ᵀ" : "");
-    d.shape.textContent = p.fold ? `${rows} × ${cols}` : `${p.rows} × ${p.cols}`; // as it is drawn
-    d.box.classList.toggle("right", p.w < 170 && p.x + p.w === layout?.width);
+    d.name.textContent = t((narrow && !p.name.startsWith("w_") && !tables.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
+    const size = p.fold ? `${rows} × ${cols}` : `${p.rows} × ${p.cols}`; // as it is drawn
+    d.shape.textContent = size;
+    d.box.classList.toggle("right", p.w < 190 && p.x + 190 > width() - 34); // its caption would leave the panel
     d.canvas.setAttribute("aria-label", t("inside.plate", { Name: t("name." + p.name), Rows: rows, Cols: cols }));
-    if (tensor) {
+    const grid = tensor ? cells(tensor) : null;
+    const at = cell?.op === p.name ? toPlate(p, cell.row - (first[p.name] ?? 0), cell.col) : null;
+    d.cursor.hidden = !at || at.row < 0 || at.row >= p.rows || at.col >= p.cols;
+    if (at && !d.cursor.hidden) place(d.cursor, { x: (at.col * p.w) / p.cols, y: (at.row * p.h) / p.rows, w: p.w / p.cols, h: p.h / p.rows });
+    return grid?.at;
+
+    /** Paints the matrix. @param {any} tensor */
+    function cells(tensor) {
       const signed = p.name !== "probs" && p.name !== "mask";
       const from = (weight?.first ?? 0) * cols;
       const data = weight ? tensor.data.subarray(from, from + rows * cols) : tensor.data;
@@ -140,10 +156,9 @@ export function createInside(root, act) {
         },
         masked: pairs ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === 0 : undefined,
       };
+      if (signed) d.shape.textContent = narrow ? `±${shortNumber(grid.max)}` : `${size} · ±${shortNumber(grid.max)}`;
       paint(d.canvas, p, grid, signed ? theme.diverging : theme.sequential, { hatch: theme.colors.hatch, line: theme.colors.surface });
+      return grid;
     }
-    const at = cell?.op === p.name ? toPlate(p, cell.row - (first[p.name] ?? 0), cell.col) : null;
-    d.cursor.hidden = !at || at.row < 0 || at.row >= p.rows || at.col >= p.cols;
-    if (at && !d.cursor.hidden) place(d.cursor, { x: (at.col * p.w) / p.cols, y: (at.row * p.h) / p.rows, w: p.w / p.cols, h: p.h / p.rows });
   }
 }

@@ -38,8 +38,9 @@ export function marked(frame, plates, first = {}) {
 /**
  * @param {HTMLCanvasElement} canvas @param {{width: number, height: number}} size
  * @param {ReturnType<typeof marked>} what @param {import("./theme.js").Theme} theme
+ * @param {[import("./plan.js").Plate, (row: number, col: number) => string][]} [written] matrices with room for their numbers
  */
-export function marks(canvas, size, { cell, reads }, theme) {
+export function marks(canvas, size, { cell, reads }, theme, written = []) {
   const ratio = globalThis.devicePixelRatio || 1;
   const w = Math.round(size.width * ratio);
   const h = Math.round(size.height * ratio);
@@ -51,11 +52,40 @@ export function marks(canvas, size, { cell, reads }, theme) {
   if (!ctx) return;
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, size.width, size.height);
+  for (const [plate, at] of written) numbers(ctx, plate, at, theme);
   for (const r of reads) {
     frameBox(ctx, r, theme, 1.5);
     if (cell) arrow(ctx, r, cell, theme);
   }
   if (cell) frameBox(ctx, cell, theme, 2.5);
+}
+
+/** Has a cell room for a number? @param {import("./plan.js").Plate} p */
+export const roomy = (p) => p.w / p.cols >= 44 && p.h / p.rows >= 20;
+
+/**
+ * The numbers of a small matrix in its cells, each on a strip of paper, so that
+ * they read well on any colour.
+ * @param {CanvasRenderingContext2D} ctx @param {import("./plan.js").Plate} p
+ * @param {(row: number, col: number) => string} at @param {import("./theme.js").Theme} theme
+ */
+function numbers(ctx, p, at, theme) {
+  const [cw, ch] = [p.w / p.cols, p.h / p.rows];
+  ctx.font = theme.font;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  for (let r = 0; r < p.rows; r++) {
+    for (let c = 0; c < p.cols; c++) {
+      const [x, y, s] = [p.x + (c + 0.5) * cw, p.y + (r + 0.5) * ch, at(r, c)];
+      const w = ctx.measureText(s).width + 6;
+      ctx.globalAlpha = 0.86;
+      ctx.fillStyle = theme.colors.surface;
+      ctx.fillRect(x - w / 2, y - 8, w, 16);
+      ctx.globalAlpha = 1;
+      ctx.fillStyle = theme.colors.ink;
+      ctx.fillText(s, x, y + 0.5);
+    }
+  }
 }
 
 /** @param {CanvasRenderingContext2D} ctx @param {Box} b @param {import("./theme.js").Theme} theme @param {number} line */

@@ -14,6 +14,7 @@ import { clamp } from "../scale/linear.js";
 
 const CAPTION = 26;
 const FOLD = 64;
+const GAP = 40; // between squares that stand side by side
 
 /**
  * @param {{width: number, op: string, kind: string, inputs: Part[], out: Part, m: number, positions: number, head: number}} o
@@ -25,8 +26,13 @@ export function plan(o) {
   return o.kind === "dot" && o.inputs.length === 2 && o.inputs[1].rows > 1 && o.out.rows === o.m && o.op !== "logits" ? cross(o, label) : stack(o, label);
 }
 
-/** Pixels of one new row. @param {number} m */
-const rowSize = (m) => (m === 1 ? 30 : clamp(300 / m, 2, 16));
+const FEW = 8; // a matrix of so few columns has room for its numbers
+
+/** Pixels of one row. @param {number} m */
+const rowSize = (m) => (m === 1 ? 30 : m <= FEW ? 28 : clamp(300 / m, 2, 16));
+
+/** Most pixels of one column. @param {number} n columns @param {number} many where there are many */
+const widest = (n, many) => (n <= FEW ? 56 : many);
 
 /** @param {Parameters<typeof plan>[0]} o @param {number} label @returns {Plan} */
 function cross({ width, inputs: [a, b], out, m, positions }, label) {
@@ -36,9 +42,9 @@ function cross({ width, inputs: [a, b], out, m, positions }, label) {
   const over = !b.down && out.cols === positions && !b.weight ? label : 0; // above K
   const gap = (narrow ? 20 : 34) + names;
   const free = width - label - gap;
-  const across = clamp(free / (deep + out.cols), 0.4, a.cols === positions ? 16 : 8);
-  const wide = clamp((free - across * deep) / out.cols, 0.4, over ? 26 : 8);
-  const tall = clamp(230 / deep, 0.8, b.down ? 13 : 8);
+  const across = clamp(free / (deep + out.cols), 0.4, widest(deep, a.cols === positions ? 16 : 8));
+  const wide = clamp((free - across * deep) / out.cols, 0.4, widest(out.cols, over ? 26 : 8));
+  const tall = deep <= FEW ? 28 : clamp(230 / deep, 0.8, b.down ? 13 : 8);
   const row = rowSize(m);
   const x = label + Math.round(across * deep) + gap;
   const top = over + CAPTION;
@@ -61,7 +67,10 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
   const folded = op === "logits" ? Math.min(FOLD, out.cols) : 0;
   const most = Math.max(...parts.map((p) => (folded && p === out ? folded : p.cols)));
   const keys = out.cols === positions && op !== "K" && op !== "V"; // columns are tokens
-  const unit = clamp((width - label) / most, 0.4, keys ? 26 : most <= 40 ? 14 : 8);
+  const room = width - label;
+  // Two squares of pairs stand beside each other where there is room.
+  const beside = keys && m > 1 && parts.length === 2 && (room - GAP) / 2 / most >= 9 ? GAP : 0;
+  const unit = clamp(beside ? (room - GAP) / 2 / most : room / most, 0.4, widest(most, keys ? 26 : most <= 40 ? 14 : 8));
   let y = keys ? label : 0;
   /** @type {Plate[]} */
   const plates = [];
@@ -70,16 +79,17 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
   parts.forEach((p, i) => {
     const fold = folded && p === out ? folded : 0;
     const rows = fold ? Math.ceil(p.cols / fold) : p.rows;
-    const size = fold ? 10 : p.rows === 1 && m > 1 ? 14 : p.rows === m ? rowSize(m) : clamp(260 / p.rows, 1.5, 14);
-    const beside = p.op === "sin" ? plates[plates.length - 1] : null; // cosine and sine share a line
-    const indent = beside ? beside.w + 20 : p.op === "out" ? head * p.cols * unit : 0; // a head over its place among all
+    const size = fold ? 10 : p.rows === 1 && m > FEW ? 14 : p.rows <= FEW || p.rows === m ? rowSize(m) : clamp(260 / p.rows, 1.5, 14);
+    const left = p.op === "sin" || (beside && i) ? plates[plates.length - 1] : null; // cosine and sine share a line too
+    const indent = left ? left.w + (beside || 20) : p.op === "out" ? head * p.cols * unit : 0; // a head over its place among all
     const scale = fold ? Math.min((width - label) / fold, 12) : unit;
-    if (!beside) y += CAPTION;
-    plates.push({ name: p.op, x: label + Math.round(indent), y: beside ? beside.y : y, w: Math.round(scale * (fold || p.cols)), h: Math.max(Math.round(size * rows), 3), rows, cols: fold || p.cols, ...(fold ? { fold } : {}), over: keys && i === 0 });
+    if (!left) y += CAPTION;
+    plates.push({ name: p.op, x: label + Math.round(indent), y: left ? left.y : y, w: Math.round(scale * (fold || p.cols)), h: Math.max(Math.round(size * rows), 3), rows, cols: fold || p.cols, ...(fold ? { fold } : {}), over: keys && (i === 0 || beside > 0) });
     const plate = plates[plates.length - 1];
-    if (!beside) y += plate.h;
+    if (!left) y += plate.h;
     const sign = i === parts.length - 1 ? "" : SIGNS[op]?.[i] ?? "↓";
-    if (sign && p.op !== "cos") signs.push([sign, label - 20, y + CAPTION / 2]);
+    if (sign && beside) signs.push(["→", plate.x + plate.w + beside / 2, plate.y + Math.min(plate.h / 2, 40)]);
+    else if (sign && p.op !== "cos") signs.push([sign, label - 20, y + CAPTION / 2]);
   });
   return { label, width: Math.max(...plates.map((p) => p.x + p.w)), height: y + 4, plates, signs };
 }
