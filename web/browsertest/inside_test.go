@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -313,6 +314,43 @@ func TestEveryOpIsAccessible(t *testing.T) {
 		t.Errorf("the page scrolls sideways at 360 px: %s", eval[string](p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest(".scroll")).map((e) => e.tagName + "." + e.className + "#" + e.id).slice(0, 6).join(", ")`))
 	}
 	p.clean()
+}
+
+// opToPaint presses the key of the next op n times and returns the milliseconds
+// of each until it was painted, and those of script in the frames that painted.
+const opToPaint = `(async () => {
+	const scripts = [], waits = [];
+	const raf = window.requestAnimationFrame;
+	window.requestAnimationFrame = (f) => raf((t) => { const s = performance.now(); f(t); scripts.push(performance.now() - s); });
+	const now = () => document.querySelector("#ops [aria-current]")?.dataset.look + window.kvstepFrame().meta.pick.from;
+	for (let i = 0; i < %d; i++) {
+		const before = now(), start = performance.now();
+		document.dispatchEvent(new KeyboardEvent("keydown", { key: ".", bubbles: true }));
+		while (now() === before) {
+			await new Promise((done) => raf(() => done()));
+			if (performance.now() - start > 5000) throw new Error("no op after " + before);
+		}
+		waits.push(performance.now() - start);
+	}
+	window.requestAnimationFrame = raf;
+	return { Waits: waits, Scripts: scripts };
+})()`
+
+// BenchmarkOpToPaint walks two layers of prefill op by op.
+func BenchmarkOpToPaint(b *testing.B) {
+	base := serve(b)
+	var waits, scripts []float64
+	for b.Loop() {
+		p := openOn(b, base, "/?lang=en&step=1&op=x")
+		p.until(`document.querySelector("#ops [aria-current]")`)
+		r := eval[struct{ Waits, Scripts []float64 }](p, fmt.Sprintf(opToPaint, 45))
+		waits, scripts = append(waits, r.Waits...), append(scripts, r.Scripts...)
+	}
+	b.ReportMetric(quantile(waits, 0.5), "ms/op-p50")
+	b.ReportMetric(quantile(waits, 0.95), "ms/op-p95")
+	b.ReportMetric(quantile(scripts, 0.5), "ms/script-p50")
+	b.ReportMetric(quantile(scripts, 0.95), "ms/script-p95")
+	b.ReportMetric(slices.Max(scripts), "ms/script-max")
 }
 
 // TestInsideScreenshots writes pictures of ops and explanations to look at.

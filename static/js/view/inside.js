@@ -1,24 +1,24 @@
 // One op of a layer: its inputs, and what it makes of them.
 
-import { plan, toPlate, toTensor } from "./plan.js";
+import { plan, toPlate } from "./plan.js";
+import { createPlates } from "./plates.js";
 import { paint } from "./matrix.js";
 import { marked, marks, roomy } from "./marks.js";
 import { around } from "./sides.js";
-import { hit } from "./layout.js";
 import { largest, place } from "./stage.js";
 import { PAIRS, tensorOf } from "./readout.js";
 import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
 import { createWeights } from "../wire/weights.js";
-import { el } from "./terms.js";
 
 /** Ops after the last layer. */
 const HEAD = new Set(["norm3", "logits"]);
-const tables = new Set(["cos", "sin"]);
-const ofHead = (/** @type {Element} */ chip) => /** @type {HTMLElement} */ (chip).dataset.part === "head";
+const TABLES = new Set(["cos", "sin"]);
 const NARROWEST = 280; // pixels; a narrower window scrolls
+const MARGIN = 34; // pixels of the panel around the field
+const CAPTION = 190; // pixels that a name takes
 
-/** @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, name: HTMLElement, shape: HTMLElement}} Drawn */
+const ofHead = (/** @type {Element} */ chip) => /** @type {HTMLElement} */ (chip).dataset.part === "head";
 
 /**
  * @param {HTMLElement} root
@@ -26,62 +26,20 @@ const NARROWEST = 280; // pixels; a narrower window scrolls
  */
 export function createInside(root, act) {
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
-  const field = part("field");
+  const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const width = watchWidth(/** @type {HTMLElement} */ (root.parentElement), act.repaint);
-  const weights = createWeights(act.repaint);
-  const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
-  /** @type {Map<string, Drawn>} */
-  const drawn = new Map();
+  let arrived = 0; // weight matrices that have come
+  const weights = createWeights(() => (arrived++, act.repaint()));
   /** @type {import("./plan.js").Plan|null} */
   let layout = null;
   /** @type {Record<string, number>} first row of a weight matrix that is drawn */
   let first = {};
-  /** @type {any} */
-  let here = null;
-
-  /** @param {string} name @returns {Drawn} */
-  function plate(name) {
-    const old = drawn.get(name);
-    if (old) return old;
-    const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", [], { tabindex: "0", role: "img", "aria-describedby": "readout" }));
-    const cursor = el("div", [], { class: "cursor" });
-    const [sym, shape] = [el("b", [], { class: "sym" }), el("span", [], { class: "shape" })];
-    const box = el("figure", [el("figcaption", [sym, " ", shape]), canvas, cursor], { class: "plate", "data-plate": name });
-    field.insertBefore(box, part("marks")); // marks lie over every matrix
-    const at = (/** @type {any} */ p, /** @type {any} */ cell) => ({ op: name, row: cell.row + (first[name] ?? 0), col: cell.col });
-    const find = () => layout?.plates.find((p) => p.name === name);
-    const go = (/** @type {any} */ cell) => {
-      const p = find();
-      if (!p || !cell) return;
-      const to = at(p, toTensor(p, cell));
-      if (here && here.op === name && here.row === to.row && here.col === to.col) return;
-      here = to;
-      act.pickCell(here);
-    };
-    const under = (/** @type {MouseEvent} */ e) => {
-      const p = find();
-      return p ? hit(p, e.offsetX, e.offsetY) : null;
-    };
-    canvas.addEventListener("pointermove", (e) => (e.movementX || e.movementY) && go(under(e)));
-    canvas.addEventListener("click", (e) => (go(under(e)), here?.op === name && act.explainCell(here)));
-    canvas.addEventListener("focus", () => here?.op !== name && go({ row: 0, col: 0 }));
-    canvas.addEventListener("keydown", (e) => {
-      const p = find();
-      if (!p || e.ctrlKey || e.metaKey || e.altKey) return;
-      const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
-      if (e.key === "Enter" && here?.op === name) act.explainCell(here, true);
-      else if (step) {
-        const now = here?.op === name ? toPlate(p, here.row - (first[name] ?? 0), here.col) : { row: 0, col: 0 };
-        go({ row: Math.min(Math.max(now.row + step[0], 0), p.rows - 1), col: Math.min(Math.max(now.col + step[1], 0), p.cols - 1) });
-      } else return;
-      e.preventDefault();
-      e.stopPropagation();
-    });
-    const made = { box, canvas, cursor, name: sym, shape };
-    drawn.set(name, made);
-    return made;
-  }
+  let drawn = /** @type {any[]} */ ([]); // what the picture was drawn from
+  const plates = createPlates(part("field"), part("marks"), (name) => {
+    const plate = layout?.plates.find((p) => p.name === name);
+    return plate ? { plate, first: first[name] ?? 0 } : null;
+  }, act);
 
   /** @param {any} state */
   return function view(state) {
@@ -94,71 +52,90 @@ export function createInside(root, act) {
     if (!op) return;
     const peers = [...document.querySelectorAll("#ops [data-part]")].filter((c) => ofHead(c) === head);
     const say = t("ops.at", { Name: t("name." + op), N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op), Count: peers.length, Say: t("ops.say." + op) });
-    if (part("say").textContent !== say) part("say").textContent = say;
+    if (part("say").textContent !== say) part("say").textContent = say; // a live region speaks every change
     const info = frame.meta.op;
-    field.hidden = !info;
+    part("field").hidden = !info;
     part("empty").hidden = !!info;
     if (!info) {
       part("empty").textContent = t(head ? "ops.not_yet" : frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 });
       return;
     }
+    const now = [frame, t, theme, width(), arrived];
+    if (now.some((x, i) => x !== drawn[i])) picture(frame, t, theme, info);
+    drawn = now;
+    for (const p of layout?.plates ?? []) cursor(p, state.cell);
+  };
+
+  /** @param {any} frame @param {any} t @param {import("./theme.js").Theme} theme @param {any} info */
+  function picture(frame, t, theme, info) {
     const { rows: m, cached } = frame.meta.pick_step;
-    const shape = tensorOf(frame, op).shape;
-    const out = { op, rows: shape[0], cols: shape[1] };
-    layout = plan({ width: Math.max(width() - 34, NARROWEST), op, kind: info.kind, inputs: info.inputs, out, m, positions: cached + m, head: frame.meta.pick.head });
+    const [rows, cols] = tensorOf(frame, info.id).shape;
+    layout = plan({ width: Math.max(width() - MARGIN, NARROWEST), op: info.id, kind: info.kind, inputs: info.inputs, out: { op: info.id, rows, cols }, m, positions: cached + m, head: frame.meta.pick.head });
     first = Object.fromEntries(info.inputs.map((/** @type {any} */ p) => [p.op, p.first]));
-    field.style.setProperty("height", `${layout.height}px`);
+    part("field").style.setProperty("height", `${layout.height}px`);
     around(part("axes"), layout, frame, theme);
-    for (const [name, d] of drawn) d.box.hidden = !layout.plates.some((p) => p.name === name);
+    plates.only(layout.plates.map((p) => p.name));
     /** @type {[import("./plan.js").Plate, (row: number, col: number) => string][]} */
     const written = [];
     for (const p of layout.plates) {
-      const at = draw(p, state, info);
-      if (at && roomy(p)) written.push([p, (r, c) => shortNumber(at(r, c))]);
+      const grid = draw(p, frame, t, theme, info.inputs.find((/** @type {any} */ x) => x.op === p.name && x.weight));
+      if (grid && roomy(p)) written.push([p, (r, c) => shortNumber(grid.at(r, c))]);
     }
     marks(part("marks"), layout, marked(frame, layout.plates, first), theme, written);
-  };
+  }
 
-  /** @param {import("./plan.js").Plate} p @param {any} state @param {any} info */
-  function draw(p, { frame, t, theme, cell }, info) {
-    const d = plate(p.name);
+  /**
+   * Paints one matrix, and says what it is; null while its numbers are on their way.
+   * @param {import("./plan.js").Plate} p @param {any} frame @param {any} t @param {import("./theme.js").Theme} theme @param {any} weight
+   */
+  function draw(p, frame, t, theme, weight) {
+    const d = plates.get(p.name);
     place(d.box, p);
-    const weight = info.inputs.find((/** @type {any} */ x) => x.op === p.name && x.weight);
     const tensor = weight ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name) : tensorOf(frame, p.name);
+    const [rows, cols] = weight ? [weight.rows, weight.cols] : tensor.shape;
+    const grid = tensor && gridOf(p, frame, tensor.data.subarray((weight?.first ?? 0) * cols), rows, cols);
     d.box.classList.toggle("waiting", !tensor);
     d.box.classList.toggle("weight", p.name.startsWith("w_"));
-    const narrow = layout && layout.label < 84; // a phone has room for a symbol only
-    const rows = weight?.rows ?? tensor.shape[0];
-    const cols = weight?.cols ?? tensor.shape[1];
-    d.name.textContent = t((narrow && !p.name.startsWith("w_") && !tables.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
+    d.box.classList.toggle("right", p.w < CAPTION && p.x + CAPTION > width() - MARGIN); // else its caption would leave the panel
+    const phone = !!layout && layout.label < 84; // there is room for a symbol only
+    d.name.textContent = t((phone && !p.name.startsWith("w_") && !TABLES.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
     const size = p.fold ? `${rows} × ${cols}` : `${p.rows} × ${p.cols}`; // as it is drawn
-    d.shape.textContent = size;
-    d.box.classList.toggle("right", p.w < 190 && p.x + 190 > width() - 34); // its caption would leave the panel
+    const range = grid?.signed ? `±${shortNumber(grid.max)}` : ""; // what the ends of the ramp stand for
+    d.shape.textContent = range && phone ? range : range ? `${size} · ${range}` : size;
     d.canvas.setAttribute("aria-label", t("inside.plate", { Name: t("name." + p.name), Rows: rows, Cols: cols }));
-    const grid = tensor ? cells(tensor) : null;
-    const at = cell?.op === p.name ? toPlate(p, cell.row - (first[p.name] ?? 0), cell.col) : null;
-    d.cursor.hidden = !at || at.row < 0 || at.row >= p.rows || at.col >= p.cols;
-    if (at && !d.cursor.hidden) place(d.cursor, { x: (at.col * p.w) / p.cols, y: (at.row * p.h) / p.rows, w: p.w / p.cols, h: p.h / p.rows });
-    return grid?.at;
-
-    /** Paints the matrix. @param {any} tensor */
-    function cells(tensor) {
-      const signed = p.name !== "probs" && p.name !== "mask";
-      const from = (weight?.first ?? 0) * cols;
-      const data = weight ? tensor.data.subarray(from, from + rows * cols) : tensor.data;
-      const { mask } = frame.tensors;
-      const pairs = mask && p.cols === mask.shape[1] && PAIRS.has(p.name);
-      const grid = {
-        rows: p.rows, cols: p.cols, signed, max: signed ? largest(data) : p.name === "mask" ? 2.5 : 1,
-        at: (/** @type {number} */ row, /** @type {number} */ col) => {
-          const at = toTensor(p, { row, col });
-          return data[at.row * cols + at.col] ?? 0; // the last row of a folded one may not be full
-        },
-        masked: pairs ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === 0 : undefined,
-      };
-      if (signed) d.shape.textContent = narrow ? `±${shortNumber(grid.max)}` : `${size} · ±${shortNumber(grid.max)}`;
-      paint(d.canvas, p, grid, signed ? theme.diverging : theme.sequential, { hatch: theme.colors.hatch, line: theme.colors.surface });
-      return grid;
-    }
+    if (grid) paint(d.canvas, p, grid, grid.signed ? theme.diverging : theme.sequential, { hatch: theme.colors.hatch, line: theme.colors.surface });
+    return grid;
   }
+
+  /** @param {import("./plan.js").Plate} p @param {any} cell */
+  function cursor(p, cell) {
+    const { cursor } = plates.get(p.name);
+    const at = cell?.op === p.name ? toPlate(p, cell.row - (first[p.name] ?? 0), cell.col) : null;
+    cursor.hidden = !at || at.row < 0 || at.row >= p.rows || at.col >= p.cols;
+    if (at && !cursor.hidden) place(cursor, { x: (at.col * p.w) / p.cols, y: (at.row * p.h) / p.rows, w: p.w / p.cols, h: p.h / p.rows });
+  }
+}
+
+/**
+ * The number in a cell of a plate, as toTensor finds it, but fast: a matrix has
+ * tens of thousands.
+ * @param {import("./plan.js").Plate} p @param {ArrayLike<number>} data @param {number} cols
+ * @returns {(row: number, col: number) => number}
+ */
+function reader(p, data, cols) {
+  const { fold } = p;
+  if (fold) return (r, c) => data[r * fold + c] ?? 0; // the last row may not be full
+  return p.transposed ? (r, c) => data[c * cols + r] : (r, c) => data[r * cols + c];
+}
+
+/** @param {import("./plan.js").Plate} p @param {any} frame @param {any} data @param {number} rows @param {number} cols */
+function gridOf(p, frame, data, rows, cols) {
+  const { mask } = frame.tensors;
+  const signed = p.name !== "probs" && p.name !== "mask";
+  const pairs = mask && p.cols === mask.shape[1] && PAIRS.has(p.name);
+  return {
+    rows: p.rows, cols: p.cols, signed, max: signed ? largest(data.subarray(0, rows * cols)) : p.name === "mask" ? 2.5 : 1,
+    at: reader(p, data, cols),
+    masked: pairs ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === 0 : undefined,
+  };
 }
