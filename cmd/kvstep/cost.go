@@ -50,7 +50,7 @@ func newCost() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&a.model, "model", "story", "embedded model, preset (see kvstep models), or a Hugging Face config.json")
+	f.StringVar(&a.model, "model", "story", "embedded model, preset (see kvstep models), Hugging Face config.json or folder, or llama2.c .bin file")
 	f.IntVar(&a.job.Prompt, "prompt", a.job.Prompt, "tokens of the prompt")
 	f.IntVar(&a.job.New, "new", a.job.New, "tokens to generate")
 	f.IntVar(&a.job.Batch, "batch", a.job.Batch, "sequences side by side")
@@ -146,7 +146,7 @@ func (a costFlags) numbers(source string) (weights, kv cost.DType, err error) {
 }
 
 // costModel finds the shape of a model: an embedded name, a preset, or the path
-// of a config.json or of the folder that has one.
+// of a config.json, of the folder that has one, or of a llama2.c file.
 func costModel(model string) (s cost.Shape, name, source string, err error) {
 	if slices.Contains(checkpoint.Names(), model) {
 		folder, err := checkpoint.Folder(model)
@@ -161,6 +161,13 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 		return s, model, "embedded", err
 	}
 	if info, statErr := os.Stat(model); statErr == nil || strings.ContainsRune(model, filepath.Separator) || strings.HasSuffix(model, ".json") {
+		if strings.HasSuffix(model, ".bin") { // a llama2.c checkpoint says its shape in its header
+			m, err := load(model, "")
+			if err != nil {
+				return s, "", "", err
+			}
+			return cost.Of(m.Model.Config), model, "file", nil
+		}
 		path := model
 		if statErr == nil && info.IsDir() {
 			path = filepath.Join(model, "config.json")

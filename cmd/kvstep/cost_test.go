@@ -142,6 +142,25 @@ func truth(t *testing.T, name string, into any) {
 	}
 }
 
+// TestCostOfForeignModels: a llama2.c file and a folder are the preset they are.
+func TestCostOfForeignModels(t *testing.T) {
+	bin := filepath.Join("..", "..", "..", "shared", "models", "stories260K.bin")
+	if _, err := os.Stat(bin); err != nil {
+		t.Skip("skipped: the public checkpoint is not beside this checkout")
+	}
+	a, b := costJSON(t, "--model", bin), costJSON(t, "--model", "stories260K")
+	if a.Parameters != b.Parameters || a.Total.Lanes.Uncached.Headline.Cmp(b.Total.Lanes.Uncached.Headline) != 0 || a.KVBytes.Cmp(b.KVBytes) != 0 {
+		t.Errorf("%+v, want %+v", a, b)
+	}
+	if code, _, stderr := command(t, "cost", "--model", "nobody.bin"); code != 1 || !strings.Contains(stderr, "nobody.bin") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	c := costJSON(t, "--model", filepath.Join("..", "..", "sim", "checkpoint", "models", "story"), "--dtype", "fp32")
+	if d := costJSON(t, "--model", "story"); c.Total.Lanes.Cached.Headline.Cmp(d.Total.Lanes.Cached.Headline) != 0 || c.Source != "file" {
+		t.Errorf("%+v, want %+v", c, d)
+	}
+}
+
 // TestCostIsTruth asks the command for the rows of the truth tables. Rows beyond
 // a model's context are the business of the package's tests.
 func TestCostIsTruth(t *testing.T) {

@@ -68,4 +68,9 @@ func (s Shape) KVBytesPerToken() int64 {
 }
 
 // kvPrice is the numbers that one layer caches for one token.
-func (s Shape) kvPrice() int64 { return s.price(attention)[perRow].kvWrite }
+func (s Shape) kvPrice() int64 {
+	if s.MLA.KVRank > 0 {
+		return int64(s.MLA.KVRank) + int64(s.MLA.Rope)
+	}
+	return 2 * int64(s.KVHeads) * int64(s.HeadDim)
+}

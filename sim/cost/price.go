@@ -103,8 +103,7 @@ func (s Shape) attentionPrice() (p price) {
 		p[perPass].weights[qkv] += 2 * z.hd
 	}
 	p[perPair].elementwise = s.softmax()
-	p[perRead].kvRead = 2 * z.kv
-	p[perRow].kvWrite = 2 * z.kv
+	p[perRead].kvRead, p[perRow].kvWrite = s.kvPrice(), s.kvPrice()
 	return p
 }
 
@@ -138,8 +137,7 @@ func (s Shape) latentPrice() (p price) {
 		p[perRow].elementwise += s.norm(a)
 	}
 	p[perPair].elementwise, p[perLatent].elementwise = s.softmax(), s.softmax()
-	p[perRead].kvRead = c + r
-	p[perRow].kvWrite = c + r
+	p[perRead].kvRead, p[perRow].kvWrite = s.kvPrice(), s.kvPrice()
 	return p
 }
 

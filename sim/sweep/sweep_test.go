@@ -215,6 +215,21 @@ func TestFormats(t *testing.T) {
 	if err := errors.Join(WriteCSV(&a, rows), WriteJSONL(&b, rows)); err != nil {
 		t.Fatal(err)
 	}
+	for _, written := range []string{a.String(), b.String()} { // and both are read back
+		back, err := Read(strings.NewReader(written))
+		if err != nil || len(back) != len(rows) {
+			t.Fatalf("%d rows, %v", len(back), err)
+		}
+		for i, r := range back { // CSV has nine digits of the seconds
+			if math.Abs(r.SecondsMedian-rows[i].SecondsMedian) > 1e-8*rows[i].SecondsMedian {
+				t.Errorf("%v seconds, want %v", r.SecondsMedian, rows[i].SecondsMedian)
+			}
+			r.SecondsMedian, r.SecondsLow, r.SecondsHigh, r.SecondsMin, r.SecondsMax = rows[i].SecondsMedian, rows[i].SecondsLow, rows[i].SecondsHigh, rows[i].SecondsMin, rows[i].SecondsMax
+			if r != rows[i] {
+				t.Errorf("%+v, want %+v", r, rows[i])
+			}
+		}
+	}
 	table, err := csv.NewReader(&a).ReadAll()
 	if err != nil || len(table) != len(rows)+1 {
 		t.Fatalf("%d lines, %v", len(table), err)
@@ -237,6 +252,48 @@ func TestFormats(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestReadProblems(t *testing.T) {
+	var good bytes.Buffer
+	if err := WriteCSV(&good, []Row{{Model: "a", New: 3}}); err != nil {
+		t.Fatal(err)
+	}
+	for text, line := range map[string]string{
+		"": "Line=1", "a,b\n1,2\n": "Line=1", "{}\n{\n": "Line=2", `{"new":"x"}`: "Line=1", strings.Replace(good.String(), ",3,", ",x,", 1): "Line=2",
+		good.String() + "a\n": "Line=3", strings.Replace(good.String(), ",3,", ",3e99,", 1): "Line=2", "{" + strings.Repeat(" ", maxLine) + "}": "Line=1",
+	} {
+		var p *sim.Problem
+		if _, err := Read(strings.NewReader(text)); !errors.As(err, &p) || !strings.Contains(err.Error(), line) {
+			t.Errorf("%.60q: %v, want %s", text, err, line)
+		}
+	}
+}
+
+// FuzzRead: nothing makes reading a table panic, and what is read can be written
+// and read again.
+func FuzzRead(f *testing.F) {
+	var a, b bytes.Buffer
+	row := []Row{{Model: "story", Prompt: "x, \"y\"", New: 3, SecondsMedian: 1e-9, Identical: true}}
+	if err := errors.Join(WriteCSV(&a, row), WriteJSONL(&b, row)); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(a.Bytes())
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rows, err := Read(bytes.NewReader(data))
+		if err != nil || len(rows) == 0 {
+			return
+		}
+		var out bytes.Buffer
+		if err := WriteJSONL(&out, rows); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Read(&out)
+		if err != nil || !slices.Equal(rows, again) {
+			t.Fatalf("%+v\n%+v %v", rows, again, err)
+		}
+	})
 }
 
 func TestFitPower(t *testing.T) {
