@@ -20,14 +20,16 @@ import (
 
 // costFlags are what kvstep cost is asked.
 type costFlags struct {
-	model, dtype, kvDType, mla, hardware, format string
-	noWindow                                     bool
-	job                                          cost.Job
-	sw                                           cost.Switches
+	model, draft, dtype, kvDType, mla, hardware, format string
+
+	noWindow    bool
+	speculation cost.Speculation
+	job         cost.Job
+	sw          cost.Switches
 }
 
 func newCost() *cobra.Command {
-	a := costFlags{sw: cost.Default(), job: cost.Job{Prompt: 128, New: 128, Batch: 1}}
+	a := costFlags{sw: cost.Default(), job: cost.Job{Prompt: 128, New: 128, Batch: 1}, speculation: cost.Speculation{Guesses: 4, Accept: 0.8}}
 	c := &cobra.Command{
 		Use:   "cost",
 		Short: "Count what a generation costs, for any model, and model its time on a device",
@@ -63,6 +65,9 @@ func newCost() *cobra.Command {
 	f.BoolVar(&a.noWindow, "no-window", false, "count layers with a sliding window as if they saw everything")
 	f.StringVar(&a.mla, "mla", "auto", "form of latent attention: auto (expanded in prefill, absorbed after it), absorbed or expanded")
 	f.StringVar(&a.hardware, "hardware", "", "device to model the time on, such as H100, A100, RTX-4090 or M2 (kvstep models lists all)")
+	f.StringVar(&a.draft, "draft", "", "a small model that guesses for this one: speculative decoding (a model as for --model)")
+	f.IntVar(&a.speculation.Guesses, "guesses", a.speculation.Guesses, "with --draft: tokens it guesses for each pass")
+	f.Float64Var(&a.speculation.Accept, "accept", a.speculation.Accept, "with --draft: probability that a guess is accepted")
 	f.StringVar(&a.format, "format", "table", "table or json")
 	return c
 }
@@ -72,7 +77,21 @@ func (a costFlags) report() (*costReport, error) {
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	s, name, source, err := costModel(a.model)
+	r, err := a.count(a.model)
+	if err != nil || a.draft == "" {
+		return r, err
+	}
+	d, err := a.count(a.draft)
+	if err != nil {
+		return nil, err
+	}
+	r.Speculation = newSpeculation(r, d, a.speculation)
+	return r, nil
+}
+
+// count is the report of one model.
+func (a costFlags) count(model string) (*costReport, error) {
+	s, name, source, err := costModel(model)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +142,7 @@ func (a costFlags) check() error {
 			return sim.NewProblem("recipe.choice", "Field", f.name, "Have", f.have, "Allowed", f.allowed)
 		}
 	}
-	if err := a.job.Check(); err != nil {
+	if err := errors.Join(a.job.Check(), a.speculation.Check()); err != nil {
 		return usageError{err}
 	}
 	return nil
@@ -224,6 +243,8 @@ type costReport struct {
 	Crossovers cost.Crossovers `json:"crossovers"`
 	Modelled   *cost.Roofline  `json:"modelled,omitempty"`
 
+	Speculation *costSpeculation `json:"speculation,omitempty"`
+
 	shape cost.Shape
 }
 
@@ -258,6 +279,28 @@ func newCostReport(s cost.Shape, b cost.Bill, a costFlags) *costReport {
 		r.MLA = a.mla
 	}
 	return r
+}
+
+// costSpeculation is decoding with a draft: all of it is modelled.
+type costSpeculation struct {
+	Draft string `json:"draft"`
+	cost.Speculation
+	Tokens     float64 `json:"tokens_per_pass"`
+	Operations float64 `json:"operations"`        // times those of the model alone
+	Speedup    float64 `json:"speedup,omitempty"` // times as fast; left out without a device
+}
+
+// newSpeculation compares the decode passes of a model and of its draft.
+func newSpeculation(r, draft *costReport, s cost.Speculation) *costSpeculation {
+	x := &costSpeculation{Draft: draft.Model, Speculation: s, Tokens: s.Tokens()}
+	flops := func(r *costReport) float64 { return toFloat(r.Decode.Lanes.Cached.Headline) }
+	if r.New > 1 {
+		x.Operations = s.Operations(flops(draft) / flops(r))
+		if r.Modelled != nil {
+			x.Speedup = s.Speedup(draft.Modelled.Lanes.Cached.PerToken / r.Modelled.Lanes.Cached.PerToken)
+		}
+	}
+	return x
 }
 
 func (r *costReport) writeJSON(w io.Writer) error {

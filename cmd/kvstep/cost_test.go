@@ -63,6 +63,7 @@ func TestCostExitCodes(t *testing.T) {
 		{"--dtype fp12", 2, "fp12"}, {"--kv-dtype x", 2, "kv-dtype"}, {"--pairs some", 2, "some"}, {"--logits no", 2, "no"},
 		{"--unit tops", 2, "tops"}, {"--scope all", 2, "all"}, {"--format xml", 2, "xml"}, {"--mla both", 2, "both"},
 		{"--hardware abacus", 1, "T4-16GB"}, {"--hardware H100 --dtype fp32", 1, "fp16"}, {"--hardware H100 --dtype fp16", 0, ""},
+		{"--draft nobody", 1, "nobody"}, {"--draft paper --prompt 100 --new 1", 1, "32"}, {"--guesses 0", 2, "guesses"}, {"--accept 1.5", 2, "accept"},
 		{"extra", 2, "extra"}, {"--fly", 2, "fly"},
 	} {
 		code, stdout, stderr := command(t, append([]string{"cost"}, strings.Fields(c.args)...)...)
@@ -239,6 +240,22 @@ func TestCostAtAnySize(t *testing.T) {
 	}
 }
 
+// TestCostOfDraft: what a draft saves comes from both models' decode passes.
+func TestCostOfDraft(t *testing.T) {
+	args := []string{"--prompt", "100", "--new", "50", "--hardware", "H100"}
+	big, small := costJSON(t, append(args, "--model", "Llama-3-70B")...), costJSON(t, append(args, "--model", "Llama-3.2-1B")...)
+	r := costJSON(t, append(args, "--model", "Llama-3-70B", "--draft", "Llama-3.2-1B", "--guesses", "3", "--accept", "0.7")...)
+	s, x := cost.Speculation{Guesses: 3, Accept: 0.7}, r.Speculation
+	times := small.Modelled.Lanes.Cached.PerToken / big.Modelled.Lanes.Cached.PerToken
+	flops := toFloat(small.Decode.Lanes.Cached.Headline) / toFloat(big.Decode.Lanes.Cached.Headline)
+	if x == nil || x.Draft != "Llama-3.2-1B" || x.Tokens != s.Tokens() || x.Speedup != s.Speedup(times) || x.Operations != s.Operations(flops) {
+		t.Errorf("%+v: a pass of the draft takes %v of the time and %v of the FLOPs", x, times, flops)
+	}
+	if r.Total.Lanes.Cached.Headline.Cmp(big.Total.Lanes.Cached.Headline) != 0 || big.Speculation != nil {
+		t.Error("what is counted is the model alone")
+	}
+}
+
 // TestCostTable compares the tables that docs/cost.md shows, in both languages.
 func TestCostTable(t *testing.T) {
 	for name, c := range map[string]struct{ lang, args string }{
@@ -246,6 +263,7 @@ func TestCostTable(t *testing.T) {
 		"cost-llama-zh.txt": {"zh_CN.UTF-8", "--model Llama-3-8B --prompt 1024 --new 256 --hardware H100"},
 		"cost-deepseek.txt": {"", "--model DeepSeek-V3 --prompt 4096 --new 512 --batch 8 --dtype fp8 --hardware H200 --unit mac --scope matmul+elementwise"},
 		"cost-gemma-zh.txt": {"zh_CN.UTF-8", "--model Gemma-2-9b --prompt 8000 --new 1 --dtype int4 --hardware M2"},
+		"cost-draft.txt":    {"", "--model Llama-3-70B --draft Llama-3.2-1B --guesses 5 --prompt 1024 --new 256 --hardware A100"},
 		"cost-phone.txt":    {"", "--model SmolLM2-135M --prompt 100 --new 100 --hardware phone"},
 	} {
 		for _, v := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {

@@ -96,6 +96,9 @@ func (r *costReport) writeTable(w io.Writer, c *text.Catalogue) error {
 	if r.Modelled != nil {
 		sections = append(sections, t.time, t.capacity)
 	}
+	if r.Speculation != nil {
+		sections = append(sections, t.speculation)
+	}
 	for i, section := range sections {
 		if i > 0 {
 			if _, err := fmt.Fprintln(w); err != nil {
@@ -303,5 +306,19 @@ func (t costTable) capacity() *grid {
 		line("pays_from", whole(m.PaysFrom), t.word("pays_note"))
 	}
 	g.add("  " + t.word("bound_note"))
+	return g
+}
+
+// speculation is decoding with a draft.
+func (t costTable) speculation() *grid {
+	g, x := &grid{}, t.Speculation
+	g.add(t.word("speculation", "Draft", x.Draft, "Guesses", x.Guesses, "Percent", fmt.Sprintf("%.0f", 100*x.Accept)))
+	g.add("  "+t.word("pass_tokens"), fmt.Sprintf("%.2f", x.Tokens))
+	if x.Operations > 0 {
+		g.add("  "+t.word("operations"), fmt.Sprintf("%.2f x", x.Operations))
+	}
+	if x.Speedup > 0 {
+		g.add("  "+t.word("speedup"), fmt.Sprintf("%.2f x", x.Speedup))
+	}
 	return g
 }

@@ -124,6 +124,17 @@ func (j Job) Check() error {
 	return nil
 }
 
+// Check refuses guesses and probabilities that cannot be.
+func (s Speculation) Check() error {
+	if s.Guesses < 1 || s.Guesses > largest {
+		return sim.NewProblem("cost.range", "Field", "guesses", "Have", s.Guesses, "Min", 1, "Max", largest)
+	}
+	if !(s.Accept >= 0 && s.Accept <= 1) {
+		return sim.NewProblem("cost.range", "Field", "accept", "Have", s.Accept, "Min", 0, "Max", 1)
+	}
+	return nil
+}
+
 func (s Shape) checkJob(j Job) error {
 	if err := s.Check(); err != nil {
 		return err

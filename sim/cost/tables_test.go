@@ -20,8 +20,7 @@ func gpt(layers, d, ffn int, sw Switches, n int) sim.Counters {
 		FFN: ffn, Vocab: 1, Context: n}).Pass(n, 0, sw)
 }
 
-// TestCrosschecks: every row of crosschecks.json that is about FLOPs, bytes or
-// the time of a transformer. notCost lists the others, so that none is forgotten.
+// TestCrosschecks: every row of crosschecks.json that follows from shapes. notCost lists the others, so that none is forgotten.
 func TestCrosschecks(t *testing.T) {
 	all := models(t)
 	var file struct{ Checks []check }
@@ -94,11 +93,14 @@ func TestCrosschecks(t *testing.T) {
 		c := gpt(l[0], l[1], 4*l[1], allDense, 2048)
 		got[id] = float64(3 * (matmul(c) - c.Flops.Head + 3*int64(l[0])*heads*2048*2048))
 	}
+	// Leviathan et al., Table 1: operations and speed with a draft that costs nothing
+	for id, x := range map[string]Speculation{"leviathan_0.6_2": {2, 0.6}, "leviathan_0.7_3": {3, 0.7}, "leviathan_0.8_2": {2, 0.8},
+		"leviathan_0.8_5": {5, 0.8}, "leviathan_0.9_2": {2, 0.9}, "leviathan_0.9_10": {10, 0.9}} {
+		got[id] = []any{round(x.Operations(0), 3), round(x.Speedup(0), 3)}
+	}
 	notCost := map[string]bool{
-		"vllm_utilisation": true,                                                   // shares of memory that a measurement found
-		"databricks_mbu":   true,                                                   // a measured time
-		"leviathan_0.6_2":  true, "leviathan_0.7_3": true, "leviathan_0.8_2": true, // speculative decoding
-		"leviathan_0.8_5": true, "leviathan_0.9_2": true, "leviathan_0.9_10": true,
+		"vllm_utilisation": true, // shares of memory that a measurement found
+		"databricks_mbu":   true, // a measured time
 	}
 	for _, check := range file.Checks {
 		g, ok := got[check.ID]
@@ -178,7 +180,7 @@ func TestCrossovers(t *testing.T) {
 }
 
 // TestPapers: the rows of papers.json that say something about the shape of a
-// model. The others are measured speeds and qualities, and speculative decoding.
+// model, and of speculative decoding. The others are measured speeds and qualities.
 func TestPapers(t *testing.T) {
 	all := models(t)
 	var rows []struct {
@@ -217,6 +219,22 @@ func TestPapers(t *testing.T) {
 			near(t, "small MLA", float64(lite.KVBytesPerToken()/2), small["MLA"].(float64), -2)
 			near(t, "small MHA", 27*2*16*128, small["MHA"].(float64), -2)
 			near(t, "large MLA", float64(v2.KVBytesPerToken()/2), large["MLA"].(float64), -2)
+		case "leviathan_2211.17192":
+			for _, row := range r.Numbers["table1"].([]any) {
+				x := row.(map[string]any)
+				s := Speculation{int(x["g"].(float64)), x["a"].(float64)}
+				near(t, "Leviathan, operations", s.Operations(0), x["ops"].(float64), 2)
+				near(t, "Leviathan, speed", s.Speedup(0), x["speed"].(float64), 2)
+			}
+			// a bigram that guesses right once in five times, and costs nothing
+			near(t, "Leviathan, bigram", Speculation{3, r.Numbers["bigram_alpha"].(float64)}.Speedup(0), r.Numbers["bigram_speed_gamma3"].(float64), 2)
+		case "sarathi_2308.16369_2403.02310": // chunks of a prompt: reads n^2/(2c) + n/2, and no FLOPs more
+			n, c := 4096, 512
+			reads := int64(0)
+			for at := 0; at < n; at += c {
+				reads += PassWork(c, at, Default()).Reads
+			}
+			want(t, "Sarathi, reads", reads, int64(n*n/(2*c)+n/2))
 		case "databricks_2023":
 			for batch, want := range r.Numbers["kv_GiB_llama2_70b_1024"].(map[string]any) {
 				b, err := shapeOf(t, all, "Llama-2-70b-hf").Bill(Job{1024, 1, number64(t, batch)}, Default())
@@ -225,6 +243,26 @@ func TestPapers(t *testing.T) {
 				}
 				near(t, "Databricks, batch "+batch, float(b.Total[sim.Cached].KVBytes)/gib, want.(float64), 9)
 			}
+		}
+	}
+}
+
+func TestSpeculation(t *testing.T) {
+	for _, c := range []struct {
+		s                          Speculation
+		tokens, speedup, operation float64
+	}{
+		{Speculation{4, 1}, 5, 5 / 1.4, 5.4 / 5}, // always right: g+1 tokens for one pass and g guesses
+		{Speculation{4, 0}, 1, 1 / 1.4, 5.4},     // always wrong
+		{Speculation{1, 0.5}, 1.5, 1.5 / 1.1, 2.1 / 1.5},
+	} {
+		if a, b, d := c.s.Tokens(), c.s.Speedup(0.1), c.s.Operations(0.1); math.Abs(a-c.tokens)+math.Abs(b-c.speedup)+math.Abs(d-c.operation) > 1e-12 {
+			t.Errorf("%+v: %v %v %v", c.s, a, b, d)
+		}
+	}
+	for _, s := range []Speculation{{0, 0.5}, {1, -0.1}, {1, 1.1}, {1, math.NaN()}} {
+		if s.Check() == nil {
+			t.Errorf("%+v is taken", s)
 		}
 	}
 }
