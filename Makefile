@@ -56,7 +56,7 @@ js:
 
 # The page in a real browser; without KVSTEP_BROWSER=require a machine without one skips.
 browser:
-	KVSTEP_BROWSER=require go test -count=1 -timeout 8m ./web/browsertest
+	KVSTEP_BROWSER=require go test -count=1 -timeout 15m ./web/browsertest
 
 # Every notebook again, from its first cell; fails where a number is not what is saved.
 notebooks:

@@ -42,7 +42,7 @@ test("a matrix is one colour per cell, hatched where it is masked", () => {
   words.forEach((w, i) => assert.equal(w, Math.round(probs.data[i] * 255)));
   const { canvas, count } = recorder();
   paint(canvas, { name: "probs", x: 0, y: 0, w: 100, h: 100, rows, cols }, grid, theme.sequential, { hatch: "#999", line: "#fff" });
-  assert.equal(count("rect"), (rows * (rows - 1)) / 2);
+  assert.equal(count("rect"), rows - 1); // each row but the last masks one run
   assert.equal(count("drawImage"), 1);
 });
 

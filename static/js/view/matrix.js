@@ -77,7 +77,11 @@ function hatch(ctx, grid, cw, ch, color, ratio) {
   ctx.save();
   ctx.beginPath();
   for (let r = 0; r < grid.rows; r++) {
-    for (let c = 0; c < grid.cols; c++) if (grid.masked?.(r, c)) ctx.rect(c * cw, r * ch, cw, ch);
+    for (let c = 0; c < grid.cols; c++) {
+      const from = c;
+      while (c < grid.cols && grid.masked?.(r, c)) c++;
+      if (c > from) ctx.rect(from * cw, r * ch, (c - from) * cw, ch); // a run at a time: a long prompt masks half of its pairs
+    }
   }
   ctx.clip();
   ctx.strokeStyle = color;

@@ -61,5 +61,8 @@ function tensor(buffer, start, name, t) {
   if (t.dtype === "U16") return { dtype: t.dtype, shape: t.shape, data: new Uint16Array(bytes) };
   if (t.dtype === "F64") return { dtype: t.dtype, shape: t.shape, data: new Float64Array(bytes) };
   if (t.dtype === "F32") return { dtype: t.dtype, shape: t.shape, data: new Float32Array(bytes) };
-  return { dtype: t.dtype, shape: t.shape, data: Float32Array.from(new Uint16Array(bytes), (bits) => HALF[bits]) };
+  const halves = new Uint16Array(bytes);
+  const data = new Float32Array(count); // a loop: from() with a function takes ten times as long
+  for (let i = 0; i < count; i++) data[i] = HALF[halves[i]];
+  return { dtype: t.dtype, shape: t.shape, data };
 }
