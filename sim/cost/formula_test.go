@@ -66,12 +66,12 @@ func checkLines(t *rapid.T, f Formula, letters map[string]int64, sw Switches) {
 }
 
 // TestAtIsTheSumOfTheSteps: the closed form of a run up to any step is what
-// adding its steps one by one gives.
+// adding its steps one by one gives, for shapes of any kind.
 func TestAtIsTheSumOfTheSteps(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c, sw := anyConfig(t), anySwitches(t)
-		c.Layers = min(c.Layers, 4)
-		s, prompt := Of(c), rapid.IntRange(1, 40).Draw(t, "prompt")
+		s, sw, prompt := anyShape(t), anySwitches(t), rapid.IntRange(1, 40).Draw(t, "prompt")
+		s.Layers = min(s.Layers, 4)
+		s.Local, s.MoE.Dense = min(s.Local, s.Layers), min(s.MoE.Dense, s.Layers)
 		var sums [2]sim.Counters
 		n := 0
 		for pass := range rapid.IntRange(1, 9).Draw(t, "passes") {
@@ -79,9 +79,9 @@ func TestAtIsTheSumOfTheSteps(t *testing.T) {
 			if pass > 0 {
 				rows, cached = 1, prompt+pass-1
 			}
-			for part := range c.Layers + 1 {
+			for part := range s.Layers + 1 {
 				layer := part
-				if part == c.Layers {
+				if part == s.Layers {
 					layer = -1
 				}
 				step, total := s.At(prompt, n, sw)
