@@ -26,6 +26,7 @@ type sweepFlags struct {
 	prompts              []string
 	promptTokens         []int
 	lengths, out, format string
+	tokenizer            string
 	fit                  bool
 }
 
@@ -45,6 +46,7 @@ func newSweep() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringSliceVar(&a.plan.Models, "model", []string{"story"}, "models: embedded names, folders or llama2.c files, separated by commas")
+	f.StringVar(&a.tokenizer, "tokenizer", "", "tokenizer.bin of llama2.c models, for text prompts")
 	f.StringArrayVar(&a.prompts, "prompt", nil, "text to start from (may be repeated)")
 	f.IntSliceVar(&a.promptTokens, "prompt-tokens", nil, "prompts of so many tokens, whatever they say (default 1)")
 	f.StringVar(&a.lengths, "lengths", "", "tokens to generate: numbers and ranges from:to:step, separated by commas (default: 50 up to 250)")
@@ -125,7 +127,7 @@ func (a *sweepFlags) prepare() (map[string]*simrun.Loaded, error) {
 	models := map[string]*simrun.Loaded{}
 	longest := 250
 	for _, name := range p.Models {
-		m, err := load(name, "")
+		m, err := load(name, a.tokenizer)
 		if err != nil {
 			return nil, err
 		}

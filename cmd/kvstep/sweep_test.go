@@ -98,6 +98,23 @@ func TestSweepWrites(t *testing.T) {
 	}
 }
 
+func TestSweepOfForeignModels(t *testing.T) {
+	shared := filepath.Join("..", "..", "..", "shared", "models")
+	bin := filepath.Join(shared, "stories260K.bin")
+	if _, err := os.Stat(bin); err != nil {
+		t.Skip("skipped: the public checkpoint is not beside this checkout")
+	}
+	path := filepath.Join(t.TempDir(), "a.csv")
+	code, _, stderr := command(t, "sweep", "--model", bin, "--tokenizer", filepath.Join(shared, "tok512.bin"),
+		"--prompt", "Once upon a time", "--prompt-tokens", "2", "--lengths", "1,3", "--repeats", "1", "--out", path)
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	if all := rows(t, path); len(all) != 2*2*2*3 || all[0]["prompt"] != "Once upon a time" || all[0]["identical"] != "true" {
+		t.Errorf("%v", all)
+	}
+}
+
 // TestSweepGoesOn stops a sweep after its first runs, as Ctrl-C does, and starts
 // it again: the runs that were done are not done again, the file appears only
 // when it is whole, and a line that was cut off in the middle does no harm.
