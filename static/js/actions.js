@@ -13,6 +13,9 @@ const SERVED = {
   address: (/** @type {string} */ query) => history.replaceState(null, "", query),
 };
 
+/** @param {unknown} e */
+const unreadable = (e) => ({ problem: "frame.bad", args: { Why: e instanceof Error ? e.message : String(e) } });
+
 /** @param {any} store @param {{send: (command: object) => boolean}} link filled in by main.js @param {typeof SERVED} world */
 export function createActions(store, link, world = SERVED) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -54,7 +57,7 @@ export function createActions(store, link, world = SERVED) {
       try {
         frame = decode(data);
       } catch (e) {
-        return store.set({ problem: { problem: "frame.bad", args: { Why: e instanceof Error ? e.message : String(e) } }, playing: false });
+        return store.set({ problem: unreadable(e), playing: false });
       }
       act.moment(frame);
     },
@@ -76,7 +79,13 @@ export function createActions(store, link, world = SERVED) {
     },
     /** @param {string} text */
     problem(text) {
-      store.set({ problem: JSON.parse(text), playing: false });
+      let problem;
+      try {
+        problem = JSON.parse(text);
+      } catch (e) {
+        problem = unreadable(e);
+      }
+      store.set({ problem, playing: false });
     },
     /** @param {object} recipe */
     run(recipe) {
@@ -192,7 +201,13 @@ export function createActions(store, link, world = SERVED) {
     },
     /** @param {string} lang */
     async setLang(lang) {
-      store.set({ lang, t: translator(await world.words(lang), lang) });
+      let words;
+      try {
+        words = await world.words(lang);
+      } catch { // the server is gone; the words on screen stay
+        return store.set({ problem: { problem: "words.gone", args: {} } });
+      }
+      store.set({ lang, t: translator(words, lang) });
       showAddress();
     },
   };

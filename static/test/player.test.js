@@ -102,4 +102,14 @@ test("an unreadable frame is a message and the last step stays", () => {
   act.frame(bytes("decode").slice(0, 99));
   assert.equal(store.get().problem.problem, "frame.bad");
   assert.equal(store.get().frame, before);
+  act.problem("{ not json");
+  assert.equal(store.get().problem.problem, "frame.bad");
+});
+
+test("a language that cannot be fetched leaves the words as they are", async () => {
+  const store = createStore({ frame: null, lang: "en", t: words("en"), problem: null }, (paint) => paint());
+  const act = createActions(store, { send: () => false }, { words: async () => { throw new Error("gone"); }, address() {} });
+  await act.setLang("zh");
+  assert.equal(store.get().lang, "en");
+  assert.equal(store.get().problem.problem, "words.gone");
 });

@@ -146,6 +146,22 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 		}
 		p.clean()
 	}
+	// The same of one op, with numbers in its cells.
+	p := openOn(t, base, "/?step=21&op=probs&lang=zh")
+	p.at(21)
+	p.until(`!document.getElementById("inside").hidden`)
+	_, picture := p.take("svg")
+	texts, images := svgTexts(t, picture)
+	label := eval[string](p, `window.kvstepFrame().meta.tokens.at(-1)[1]`)
+	if images < 1 || !slices.Contains(texts, label) {
+		t.Errorf("an op: %d matrices, no %q among %q", images, label, texts)
+	}
+	_, picture = p.take("png")
+	p.js(`document.getElementById("take").open = false`)
+	if far := p.unlike(`document.getElementById("stage").closest(".panel")`, picture); far > 3 {
+		t.Errorf("the picture of an op is %.1f of 255 away from the screen", far)
+	}
+	p.clean()
 }
 
 // unlike is how far a picture of an element (twice as fine, a margin around it,

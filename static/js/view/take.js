@@ -23,7 +23,7 @@ export function createTake(root, store, act) {
   /** Every view again, from values that no view has seen. @param {boolean} again */
   const repaint = (again) => {
     const { frame, theme } = store.get();
-    store.set({ frame: { ...frame }, theme: { ...theme, font: again ? theme.font + " " : theme.font.trimEnd() } });
+    store.set({ frame: { ...frame }, theme: { ...theme, sequential: theme.sequential.slice(), diverging: theme.diverging.slice(), font: again ? theme.font + " " : theme.font.trimEnd() } });
     store.flush();
   };
   /** @param {boolean} whole all panels, or only the stage */
