@@ -464,3 +464,41 @@ func BenchmarkCell(b *testing.B) {
 		})
 	}
 }
+
+// FuzzCell: whatever a viewer asks for is explained exactly or refused.
+func FuzzCell(f *testing.F) {
+	r := rand.New(rand.NewPCG(5, 5))
+	c := modeltest.Config(r)
+	c.Layers, c.Heads, c.KVHeads, c.NoPE = 2, 4, 2, false
+	m, err := model.New(c, modeltest.Weights(r, c))
+	if err != nil {
+		f.Fatal(err)
+	}
+	var steps []sim.Step
+	for s, err := range run.Steps(context.Background(), &run.Loaded{Name: "random", Model: m}, run.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 3}), func() float64 { return 0 }) {
+		if err != nil {
+			f.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	x := &Run{Model: m, Step: func(n int) *sim.Step {
+		if n < 0 || n >= len(steps) {
+			return nil
+		}
+		return &steps[n]
+	}}
+	for i, op := range Ops {
+		f.Add(i%9, op.ID, i%5, i%4, i%7)
+	}
+	f.Fuzz(func(t *testing.T, step int, op string, head, row, col int) {
+		ref := Ref{step, op, head, row, col}
+		e, ok := x.Cell(ref)
+		v, there := x.Value(ref)
+		if ok != there {
+			t.Fatalf("%+v: explained %v, there %v", ref, ok, there)
+		}
+		if ok && (!e.Exact || float32(e.Value) != v && v == v) {
+			t.Fatalf("%+v: %v, exact %v, but it holds %v", ref, e.Value, e.Exact, v)
+		}
+	})
+}

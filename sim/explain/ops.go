@@ -182,5 +182,8 @@ func (o *Op) Down(id string) bool {
 // PerHead tells whether each query head (or each K/V head) has an op of its own.
 func (o *Op) PerHead() bool { return o.Share != whole }
 
+// PerGroup tells whether each K/V head has an op of its own.
+func (o *Op) PerGroup() bool { return o.Share == byGroup }
+
 // Pairs tells whether rows are queries and columns are keys.
 func (o *Op) Pairs() bool { return o.Cols == seen }

@@ -27,7 +27,7 @@ import { createTake } from "./view/take.js";
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const store = createStore(/** @type {any} */ ({
   frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null,
-  connected: false, lost: false, playing: false, problem: null, cell: null, asked: false,
+  connected: false, lost: false, playing: false, problem: null, cell: null, asked: null,
   show: null, count: null,
 }));
 const link = { send: (/** @type {object} */ _) => false };

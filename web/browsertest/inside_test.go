@@ -16,6 +16,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/model"
 	"kvstep/sim/run"
 )
 
@@ -62,6 +63,15 @@ const readPanel = `(() => {
 		Refs: [...why.querySelectorAll("[data-ref]")].map((b) => b.dataset.ref),
 	};
 })()`
+
+func modelOf(t testing.TB) *model.Model {
+	t.Helper()
+	m, err := run.NewLibrary().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Model
+}
 
 func number(t testing.TB, text string) float32 {
 	t.Helper()
@@ -203,6 +213,13 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 	if got, want := p.shape("down"), [2]int{all[1].Rows, all[1].Out.NumCols()}; got != want {
 		t.Errorf("down is %v, want %v", got, want)
 	}
+	// The same numbers as a table.
+	p.js(`document.getElementById("table").open = true`)
+	p.until(`document.querySelectorAll("#table tbody tr").length > 0`)
+	want, _ := (&explain.Run{Model: modelOf(t), Step: func(n int) *sim.Step { return &all[n] }}).Value(explain.Ref{Step: 1, Op: "down", Row: 1, Col: 2})
+	if got := eval[float64](p, `Number(document.querySelectorAll("#table tbody tr")[1].querySelectorAll("td")[2].textContent)`); math.Abs(got-float64(want)) > 1e-2*math.Abs(float64(want)) {
+		t.Errorf("in the table down[1, 2] is %v, want %v", got, want)
+	}
 	// Decode is the same picture, one row high.
 	p.press("e")
 	p.until(`window.kvstepFrame().meta.run.ended && !window.kvstepFrame().meta.run.running`)
@@ -276,6 +293,10 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 	// Escape goes back one step of the way; the button goes to the step itself.
 	p.press(kb.Escape)
 	p.asked(explain.Ref{Step: 21, Op: "K", Row: 5, Col: 0})
+	p.press(kb.Escape)
+	p.asked(explain.Ref{Step: 21, Op: "dots", Col: 5})
+	p.press(kb.Escape) // the last one closes the panel, and the cell has the focus again
+	p.until(`document.getElementById("explain").hidden && document.activeElement.closest("[data-plate]")?.dataset.plate === "dots"`)
 	q.js(`document.querySelector("[data-testid=why-go]").click()`)
 	q.at(3)
 	q.asked(stored)

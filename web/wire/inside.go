@@ -99,6 +99,7 @@ func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 type explainInfo struct {
 	*explain.Explanation
 	PerHead bool             `json:"per_head"`
+	KVHead  *int             `json:"kv_head,omitempty"` // of ops that a K/V head has for its whole group
 	At      place            `json:"at"`
 	Reads   []lineInfo       `json:"reads"`
 	Trail   []crumb          `json:"trail"` // the last is this cell
@@ -143,6 +144,10 @@ func (m *Moment) explain(r *explain.Run) (*explainInfo, []checkpoint.Tensor) {
 		return nil, nil
 	}
 	info := &explainInfo{Explanation: e, PerHead: explain.Find(e.Op).PerHead(), At: m.place(r, e.Ref), Reads: []lineInfo{}, Steps: map[int]stepName{}}
+	if explain.Find(e.Op).PerGroup() {
+		kv := m.Model.Model.KVHead(e.Head)
+		info.KVHead = &kv
+	}
 	m.name(info.Steps, e.Step)
 	for _, l := range e.Reads {
 		info.Reads = append(info.Reads, lineInfo{l, m.place(r, l.Ref)})

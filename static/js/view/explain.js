@@ -28,15 +28,22 @@ export function createExplain(root, act) {
     act.explain([...(way.length < DEEPEST ? way : [way[0], ...way.slice(2)]), bare(ref)]);
     heading.focus({ preventScroll: true }); // the number that was pressed is about to go
   };
-  const back = () => act.explain(trail().slice(0, -1));
-  part("close").addEventListener("click", () => act.explain([]));
+  const back = () => (trail().length > 1 ? act.explain(trail().slice(0, -1)) : close());
+  /** Back to the cell that was asked. */
+  function close() {
+    const { op } = trail()[0] ?? {};
+    act.explain([]);
+    const plate = document.querySelector(`#inside:not([hidden]) [data-plate="${op}"] canvas, #stage:not([hidden]) [data-op="${op}"] canvas`);
+    if (plate instanceof HTMLElement) plate.focus({ preventScroll: true });
+  }
+  part("close").addEventListener("click", close);
   part("go").addEventListener("click", () => act.goTo(bare(state.frame.meta.explain)));
   order.addEventListener("toggle", () => ((drawn = ""), act.repaint()));
   root.addEventListener("keydown", (e) => {
     if (e.key !== "Escape" && e.key !== "Backspace") return;
     e.preventDefault();
-    back();
     heading.focus({ preventScroll: true });
+    back();
   });
 
   /** @param {any} next */
@@ -46,6 +53,7 @@ export function createExplain(root, act) {
     const e = frame?.meta.explain;
     root.hidden = !e;
     document.documentElement.classList.toggle("explaining", !!e);
+    if (next.asked && next.asked !== frame && e) act.answered(heading); // the answer has come
     if (!e) return void (drawn = "");
     const cell = JSON.stringify(bare(e));
     if (cell !== last) all = false;
@@ -54,7 +62,6 @@ export function createExplain(root, act) {
     if (key === drawn) return;
     drawn = key;
     fill(frame, e, t);
-    if (next.asked) act.answered(heading);
   };
 
   /** @param {any} frame @param {any} e @param {import("../text.js").T} t */
@@ -65,7 +72,8 @@ export function createExplain(root, act) {
     part("what").textContent = title(frame, e, t);
     part("value").textContent = tidy(e.value);
     part("exact").hidden = !e.exact || !(e.sum || e.calc);
-    part("where").textContent = stepName(e, e.step, t) + (e.per_head ? " · " + t("explain.head", { Head: e.head + 1 }) : "");
+    const head = e.kv_head !== undefined ? t("explain.kv_head", { Head: e.kv_head + 1 }) : e.per_head ? t("explain.head", { Head: e.head + 1 }) : "";
+    part("where").textContent = stepName(e, e.step, t) + (head && " · " + head);
     const said = reason(frame, t);
     if (part("say").textContent !== said) part("say").textContent = said;
     const math = formula(e, terms);
