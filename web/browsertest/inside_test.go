@@ -395,6 +395,7 @@ func TestInsideScreenshots(t *testing.T) {
 		"act":    "step=2&op=act&trail=2.act.0.9.4",
 		"logits": "step=23&op=logits&trail=23.logits.0.0.500",
 		"mask":   "step=2&op=mask",
+		"hand":   "model=paper&new=6&step=2&trail=2.out.0.0.1",
 		"paper":  "model=paper&new=6&step=0&op=probs&trail=0.probs.0.2.1",
 		"embed":  "step=0&op=x&trail=0.x.0.3.4~0.embed.0.300.4",
 	} {

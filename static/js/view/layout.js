@@ -6,6 +6,7 @@ import { clamp } from "../scale/linear.js";
 /** @typedef {Box & {name: string, rows: number, cols: number, transposed?: boolean}} Plate a matrix drawn as w x h pixels */
 
 const CAPTION = 20;
+const FEW = 8; // rows or columns of which each has room for its number
 const NARROW = 640; // pixels; below it the two products stand one above the other
 
 /**
@@ -20,14 +21,14 @@ export function stage({ width, m, t, hd }) {
   const narrow = width < NARROW;
   const gap = narrow ? 20 : 30; // between matrices: room for a sign
   const label = narrow ? 58 : 84; // token names beside rows and above columns
-  const dim = clamp(Math.floor((width * 0.17) / hd), 2, 8); // pixels of one head dimension
+  const dim = clamp(Math.floor((width * 0.17) / hd), 2, hd <= FEW ? 56 : 8); // pixels of one head dimension
   const deep = hd * dim;
   const free = narrow ? width - label - deep - gap : (width - label - 2 * deep - 3 * gap) / 2;
-  const key = clamp(free / t, 1.5, 26); // pixels of one key position across
-  const row = m === 1 ? 30 : clamp(key, 3, 22); // pixels of one query row
+  const key = clamp(free / t, 1.5, t <= FEW ? 56 : 26); // pixels of one key position across
+  const row = m === 1 ? 30 : m <= FEW ? 28 : clamp(key, 3, 22); // pixels of one query row
   const across = Math.round(key * t);
   const tall = Math.max(Math.round(row * m), 3);
-  const vTall = clamp(t * 13, 40, deep);
+  const vTall = clamp(t * (t <= FEW ? 28 : 13), 40, Math.max(deep, 40));
   const first = label + CAPTION + deep + CAPTION + 36; // K^T, the bracket and its words, the caption
   const second = narrow ? first + tall + CAPTION + 12 + vTall + CAPTION + 12 : first;
   const x = narrow

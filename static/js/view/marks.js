@@ -52,11 +52,9 @@ export function marks(canvas, size, { cell, reads }, theme, written = []) {
   if (!ctx) return;
   ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
   ctx.clearRect(0, 0, size.width, size.height);
-  for (const [plate, at] of written) numbers(ctx, plate, at, theme);
-  for (const r of reads) {
-    frameBox(ctx, r, theme, 1.5);
-    if (cell) arrow(ctx, r, cell, theme);
-  }
+  for (const r of reads) if (cell) arrow(ctx, r, cell, theme);
+  for (const [plate, at] of written) numbers(ctx, plate, at, theme); // arrows pass behind
+  for (const r of reads) frameBox(ctx, r, theme, 1.5);
   if (cell) frameBox(ctx, cell, theme, 2.5);
 }
 

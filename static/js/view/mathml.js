@@ -14,7 +14,9 @@ const DIGITS = 3;
 const row = (/** @type {(Node|string)[]} */ ...parts) => m("mrow", ...parts);
 const num = (/** @type {number|string} */ x) => {
   const s = brief(x, DIGITS);
-  return s.startsWith("-") ? row(m("mo", "−"), m("mn", s.slice(1))) : m("mn", s);
+  const [digits, power] = s.replace(/^-/, "").split("e");
+  const size = power ? row(m("mn", digits), op("·"), m("msup", m("mn", "10"), m("mn", power.replace("-", "−")))) : m("mn", digits);
+  return s.startsWith("-") ? row(op("−"), size) : size;
 };
 /** A number in a product or after a sign: negative ones stand in brackets. @param {number|string} x */
 const factor = (x) => (String(x).startsWith("-") ? row(m("mo", "("), num(x), m("mo", ")")) : num(x));
@@ -27,11 +29,12 @@ const power = (/** @type {Node} */ exponent) => m("msup", id("e"), exponent);
 /** @param {any} e @param {string} name */
 const result = (e, name) => e.calc.find((/** @type {any} */ c) => c.name === name);
 
-/** First products of a sum: a₀b₀ + a₁b₁ + … . @param {ArrayLike<number>} terms @param {number} n */
+/** The products of a sum, of a long one the first: a₀b₀ + a₁b₁ + … . @param {ArrayLike<number>} terms @param {number} n */
 function products(terms, n) {
   const parts = [];
-  for (let i = 0; i < Math.min(n, 2); i++) parts.push(...(i ? [op("+")] : []), factor(terms[4 * i]), op("·"), factor(terms[4 * i + 1]));
-  return n > 2 ? [...parts, op("+"), op("…")] : parts;
+  const shown = n <= 4 ? n : 2;
+  for (let i = 0; i < shown; i++) parts.push(...(i ? [op("+")] : []), factor(terms[4 * i]), op("·"), factor(terms[4 * i + 1]));
+  return n > shown ? [...parts, op("+"), op("…")] : parts;
 }
 
 /** General form and the form with numbers, by kind. @type {Record<string, (e: any, terms: ArrayLike<number>) => Node[][]>} */

@@ -5,7 +5,7 @@ import { paint } from "./matrix.js";
 import { axes } from "./axes.js";
 import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
-import { marked, marks } from "./marks.js";
+import { marked, marks, roomy } from "./marks.js";
 import { opReadout } from "./readout.js";
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
@@ -93,6 +93,8 @@ export function createStage(root, act) {
     if (around !== drawn) axes(back, layout, frame, state.theme, { cached: t("legend.cached"), fresh: t("legend.new") });
     drawn = around;
     const ink = { hatch: state.theme.colors.hatch, line: state.theme.colors.surface };
+    /** @type {[import("./layout.js").Plate, (row: number, col: number) => string][]} */
+    const written = [];
     for (const op of OPS) {
       const plate = layout.plates[op];
       place(parts[op].box, plate);
@@ -109,9 +111,10 @@ export function createStage(root, act) {
       const range = `±${shortNumber(grid.max)}`; // what the ends of the ramp stand for
       parts[op].caption.textContent = !signed ? size : layout.narrow ? range : `${size} · ${range}`;
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
+      if (roomy(plate)) written.push([plate, (r, c) => shortNumber(grid.at(r, c))]);
       cursor(parts[op].cursor, plate, op, state.cell);
     }
-    marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme);
+    marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme, written);
   }
   return view;
 }
