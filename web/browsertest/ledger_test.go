@@ -83,7 +83,7 @@ const written = `(() => {
 	for (const math of document.querySelectorAll("tr.formula .worked math")) {
 		const row = math.closest("tr.formula");
 		const lane = math.closest("[data-lane]").dataset.lane;
-		if (hidden(math)) continue;
+		if (hidden(math) || math.closest("[data-modelled]")) continue;
 		let text = expression(math);
 		const result = math.closest("p").querySelector("[data-result]");
 		if (math.hasAttribute("data-worked")) text += "=" + digits(result);
@@ -148,6 +148,7 @@ func TestFormulasOnThePage(t *testing.T) {
 				t.Errorf("step %d: formulas of %v, want %d", n, found, want)
 			}
 		}
+		p.checkLeast(t, all[:n+1])
 		if i == 1 {
 			p.axe("formulas open")
 		}
@@ -155,6 +156,38 @@ func TestFormulasOnThePage(t *testing.T) {
 	}
 	if worked < 150 {
 		t.Errorf("only %d formulas were worked out", worked)
+	}
+}
+
+// checkLeast compares the modelled time with the steps' own FLOPs and bytes.
+// The last switches set count every pair and every row's logits.
+func (p *page) checkLeast(t *testing.T, steps []sim.Step) {
+	t.Helper()
+	h, err := cost.HardwarePreset("Classroom PC")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := run.NewLibrary().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sw := cost.Switches{Unit: "flop", Pairs: "dense", Logits: "all"}
+	if device := eval[string](p, `document.querySelector("[data-device]").textContent`); device != h.Name {
+		t.Errorf("modelled for %q", device)
+	}
+	for lane, name := range []string{"cached", "uncached"} {
+		var last, sum float64
+		for _, s := range steps {
+			last = h.Least(cost.Of(m.Model.Config).Step(sim.Lane(lane), s.Layer, s.Rows, s.Cached, sw), h.Peaks["fp32"]).Seconds
+			sum += last
+		}
+		got := eval[[]string](p, fmt.Sprintf(`import("/static/js/view/format.js").then(({ si }) => [
+			si(%g, "s"), document.querySelector('[data-numbers="step"] [data-cell="modelled.%[3]s"]').textContent,
+			document.querySelector('[data-modelled] [data-lane="%[3]s"] [data-least="seconds"]').textContent,
+			si(%[2]g, "s"), document.querySelector('[data-numbers="total"] [data-cell="modelled.%[3]s"]').textContent])`, last, sum, name))
+		if got[1] != got[0] || got[2] != got[0] || got[4] != got[3] {
+			t.Errorf("step %d %s: modelled %q", steps[len(steps)-1].N, name, got)
+		}
 	}
 }
 

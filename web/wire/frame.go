@@ -104,6 +104,7 @@ func (m *Moment) panels(f *checkpoint.File) {
 	p := m.Link.Pick
 	if p.shows("formulas") && m.Step != nil {
 		f.Meta["letters"] = text(m.letters())
+		f.Meta["modelled"] = text(m.modelled())
 	}
 	if p.shows("history") {
 		info, tensors := m.history()

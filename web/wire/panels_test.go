@@ -152,6 +152,30 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 	}
 }
 
+// TestModelledIsTheLeastTime: the time of a step is the longer of its FLOPs at
+// the device's rate and its bytes at its bandwidth; the total is the steps' sum.
+func TestModelledIsTheLeastTime(t *testing.T) {
+	l, rec, steps := small(t)
+	sums := map[string]float64{}
+	for n := range steps {
+		m := moment(l, rec, steps, n, 0, 0)
+		m.Link.Pick = Pick{Show: []string{"formulas"}, Unit: "mac"} // which must not halve the time
+		var info modelledInfo
+		meta(t, frameOf(t, m), "modelled", &info)
+		for lane, name := range []string{"cached", "uncached"} {
+			c, got := steps[n].Lanes[lane], info.Step[name]
+			want := max(float64(c.Flops.Total())/info.Peak, float64(c.WeightBytes+c.KVReadBytes)/info.Bandwidth)
+			bound := map[bool]string{true: "compute", false: "memory"}[got.Compute > got.Memory]
+			if int64(got.Flops) != c.Flops.Total() || int64(got.Bytes) != c.WeightBytes+c.KVReadBytes || got.Seconds != want || got.Bound != bound {
+				t.Fatalf("step %d %s: %+v, want %v", n, name, got, want)
+			}
+			if sums[name] += want; info.Total[name] != sums[name] {
+				t.Fatalf("step %d %s: %v in all, want %v", n, name, info.Total[name], sums[name])
+			}
+		}
+	}
+}
+
 // TestHistoryIsTheRun: every point of the chart is the sum of its pass's
 // steps, and lies on the curve that the formulas draw.
 func TestHistoryIsTheRun(t *testing.T) {
@@ -369,7 +393,7 @@ func TestRowsOfOneLaneAlone(t *testing.T) {
 func TestPanelsTravelOnlyWhenOpen(t *testing.T) {
 	l, rec, steps := small(t)
 	belong := map[string][]string{
-		"formulas": {"letters"}, "heads": {"heads", "heads ", "head_hints "},
+		"formulas": {"letters", "modelled"}, "heads": {"heads", "heads ", "head_hints "},
 		"history": {"history", "history_ahead ", "history_paid "}, "rows": {"rows "},
 	}
 	closed := names(frameOf(t, moment(l, rec, steps, 7, 1, 1)))

@@ -2,7 +2,7 @@
 // the letters' values in this step put in.
 
 import { createPanel } from "./panel.js";
-import { number } from "./format.js";
+import { number, si } from "./format.js";
 import { unitOf } from "./ledger.js";
 
 /**
@@ -40,6 +40,7 @@ export function createFormulas(root, act) {
     if (!root.open || !frame || (filled.frame === frame && filled.lang === lang)) return;
     // Only what is looked at is filled in.
     const open = [...root.querySelectorAll("tr.formula:not([hidden])"), ...(letters.open ? [letters] : [])];
+    least(root, frame.meta.modelled, state.t);
     if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang));
     else if (!frame.meta.step) open.forEach((part) => nothing(/** @type {HTMLElement} */ (part)));
     filled = { frame, lang };
@@ -52,6 +53,23 @@ function nothing(root) {
   for (const el of root.querySelectorAll("[data-letter]")) el.textContent = "–";
 }
 
+/** The least time on a device: the row of both tables, and how it comes about. @param {HTMLElement} root @param {any} info @param {import("../text.js").T} t */
+function least(root, info, t) {
+  const put = (/** @type {string} */ selector, /** @type {string} */ text) => root.querySelectorAll(selector).forEach((el) => (el.textContent = text));
+  put("[data-device]", info?.device ?? "");
+  for (const lane of ["cached", "uncached"]) {
+    const step = info?.step[lane];
+    put(`[data-numbers="step"] [data-cell="modelled.${lane}"]`, step ? si(step.seconds, "s") : "–");
+    put(`[data-numbers="total"] [data-cell="modelled.${lane}"]`, step ? si(info.total[lane], "s") : "–");
+    if (!step) continue;
+    const said = {
+      flops: si(step.flops, "FLOP"), peak: si(info.peak, "FLOP/s"), bytes: si(step.bytes, "B"), bandwidth: si(info.bandwidth, "B/s"),
+      compute: si(step.compute, "s"), memory: si(step.memory, "s"), seconds: si(step.seconds, "s"), bound: t(`formula.bound.${step.bound}`),
+    };
+    for (const [name, text] of Object.entries(said)) put(`[data-modelled] [data-lane="${lane}"] [data-least="${name}"]`, text);
+  }
+}
+
 /** @param {HTMLElement} root one formula, or the table of letters @param {any} frame @param {string} lang */
 function fill(root, frame, lang) {
   const { letters, ledger, step } = frame.meta;
@@ -61,7 +79,7 @@ function fill(root, frame, lang) {
 
   each("[data-part]", (el) => hide(el, el.dataset.part !== step.part));
   each("[data-none]", (none) => {
-    const any = [...root.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
+    const any = !!root.querySelector("[data-modelled]") || [...root.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
     hide(none, any || root.id === "formula-seconds");
     each(".scroll", (el) => hide(el, !any));
   });
