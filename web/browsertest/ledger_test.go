@@ -46,7 +46,7 @@ func TestPanelScreenshots(t *testing.T) {
 		p := openOn(t, base, c.link)
 		p.until(`window.kvstepFrame()?.meta.step && !window.kvstepFrame().meta.run.running`)
 		p.theme(c.theme)
-		p.js(`for (const b of document.querySelectorAll("[data-opens=scores], [data-opens=kv_bytes], [data-opens=weight_bytes]")) b.click(); document.querySelector(".letters").open = true`)
+		p.js(`for (const b of document.querySelectorAll("[data-opens=scores], [data-opens=kv_bytes], [data-opens=weight_bytes], [data-opens=modelled]")) b.click(); document.querySelector(".letters").open = true`)
 		p.do(chromedp.EmulateViewport(c.width, 900), chromedp.Sleep(500*1e6))
 		png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 		if err != nil {
