@@ -20,6 +20,9 @@ func randomShape(r *rand.Rand) Shape {
 	}
 	c.NoPE = c.Family != "gpt2" && c.Family != "opt" && r.IntN(6) == 0
 	s := styled(c)
+	for _, flag := range []*bool{&s.QKVBias, &s.OutBias, &s.MLPBias, &s.HeadNorm, &s.EmbedScale, &s.Softcap, &s.LogitCap} {
+		*flag = *flag != (r.IntN(8) == 0) // now and then what no family has
+	}
 	switch r.IntN(4) {
 	case 0:
 		s.Local, s.Window = 1+r.IntN(c.Layers), 1+r.IntN(9)

@@ -356,7 +356,7 @@ func (m *counting) mlp(w *slowMLP, x [][]float64) [][]float64 {
 	up := m.linear(x, w.up, w.upb, part)
 	var gate [][]float64
 	if w.gate != nil {
-		gate = m.linear(x, w.gate, nil, part)
+		gate = m.linear(x, w.gate, w.gateb, part)
 	}
 	for i := range up {
 		for j, v := range up[i] {

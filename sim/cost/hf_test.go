@@ -97,6 +97,35 @@ func TestReadConfigInText(t *testing.T) {
 	}
 }
 
+// TestReadConfigVariants: fields that no preset has.
+func TestReadConfigVariants(t *testing.T) {
+	read := func(name string, change ...string) Shape {
+		t.Helper()
+		s, err := ReadConfig("config.json", []byte(strings.NewReplacer(change...).Replace(configs[name])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	windows := func(s Shape, local, window int) {
+		t.Helper()
+		if s.Local != local || s.Window != window {
+			t.Errorf("%d layers with a window of %d, want %d of %d", s.Local, s.Window, local, window)
+		}
+	}
+	// Qwen's window is in the layers from max_window_layers on, if it is on at all.
+	windows(read("Qwen2.5-0.5B", `"use_sliding_window":false`, `"use_sliding_window":true`, `"max_window_layers":24`, `"max_window_layers":20`), 4, 32768)
+	windows(read("Qwen2.5-0.5B", `"use_sliding_window":false`, `"use_sliding_window":true`), 0, 0)
+	// Newer files list the layers.
+	list := `"layer_types":["sliding_attention","full_attention","sliding_attention","sliding_attention"]`
+	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, list), 3, 512)
+	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, `"sliding_window_pattern":2`), 13, 512)
+
+	plain, biased := read("Llama-3.2-1B"), read("Llama-3.2-1B", `"attention_bias":false`, `"attention_bias":true`, `"mlp_bias":false`, `"mlp_bias":true`)
+	q, kv, d, f := int64(plain.QDim()), int64(plain.KVDim()), int64(plain.Dim), int64(plain.FFN)
+	want(t, "biases", biased.Params()-plain.Params(), int64(plain.Layers)*(q+2*kv+d+2*f+d))
+}
+
 func TestReadConfigProblems(t *testing.T) {
 	const good = `{"model_type":"llama","hidden_size":64,"intermediate_size":172,"num_attention_heads":8,"num_hidden_layers":5,"vocab_size":512`
 	for text, wants := range map[string]string{

@@ -99,7 +99,7 @@ func (s Shape) attentionPrice() (p price) {
 		p[perPass].weights[out] += z.d
 	}
 	if s.HeadNorm { // one gain for all heads of Q, one for those of K
-		p[perRow].elementwise += (z.h + z.g) * s.norm(z.hd)
+		p[perRow].elementwise += (z.h + z.g) * rms(z.hd)
 		p[perPass].weights[qkv] += 2 * z.hd
 	}
 	p[perPair].elementwise = s.softmax()
@@ -132,9 +132,9 @@ func (s Shape) latentPrice() (p price) {
 	p[perLatent].macs[scores], p[perLatent].macs[av] = z.h*(c+r), z.h*c
 	p[perPass].weights[qkv] = p[perRow].macs[qkv] + s.halfNorms()*s.normParams() + c + a // the latents' own gains
 	p[perPass].weights[out] = p[perRow].macs[out]
-	p[perRow].elementwise = s.halfNorms()*s.norm(z.d) + z.d + s.norm(c) + 3*(z.h*r+r)
+	p[perRow].elementwise = s.halfNorms()*s.norm(z.d) + z.d + rms(c) + 3*(z.h*r+r)
 	if a > 0 {
-		p[perRow].elementwise += s.norm(a)
+		p[perRow].elementwise += rms(a)
 	}
 	p[perPair].elementwise, p[perLatent].elementwise = s.softmax(), s.softmax()
 	p[perRead].kvRead, p[perRow].kvWrite = s.kvPrice(), s.kvPrice()
@@ -148,9 +148,9 @@ func (s Shape) mlpPrice() (p price) {
 	p[perRow].macs[mlp] = s.matrices() * z.d * z.f
 	p[perPass].weights[mlp] = s.matrices()*z.d*z.f + s.halfNorms()*s.normParams()
 	p[perRow].elementwise = s.halfNorms()*s.norm(z.d) + z.d + s.Act*z.f
-	if s.MLPBias {
-		p[perRow].elementwise += z.f + z.d
-		p[perPass].weights[mlp] += z.f + z.d
+	if s.MLPBias { // on the gate too
+		p[perRow].elementwise += (s.matrices()-1)*z.f + z.d
+		p[perPass].weights[mlp] += (s.matrices()-1)*z.f + z.d
 	}
 	return p
 }
@@ -236,8 +236,10 @@ func (s Shape) norm(d int64) int64 {
 	if s.LayerNorm {
 		return 7*d + 5
 	}
-	return 4*d + 4
+	return rms(d)
 }
+
+func rms(d int64) int64 { return 4*d + 4 }
 
 // normParams is a gain, and for LayerNorm a bias.
 func (s Shape) normParams() int64 {

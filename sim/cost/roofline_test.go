@@ -183,52 +183,64 @@ func TestApple(t *testing.T) {
 // TestPhasesAreTheirPasses: the sums over passes, with their turning points, are
 // what one gets pass by pass and part by part.
 func TestPhasesAreTheirPasses(t *testing.T) {
-	turned := 0
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyShape(t)
 		j := Job{rapid.IntRange(1, 300).Draw(t, "prompt"), rapid.IntRange(1, 60).Draw(t, "new"), rapid.IntRange(1, 40).Draw(t, "batch")}
 		h := Hardware{Bandwidth: 1e9, Memory: 1 << 40, Peaks: map[string]float64{"fp16": 1e9 * float64(rapid.IntRange(1, 400).Draw(t, "ridge"))}}
-		r := roofline(t, s, h, fp16(), j, Default())
-		for lane, got := range []LaneTime{r.Lanes.Cached, r.Lanes.Uncached} {
-			seconds, flops, bytes := 0.0, 0.0, 0.0
-			var before [5]bool
-			for i := range j.New - 1 {
-				for k, l := range r.loads(s, sim.Lane(lane), s.decode(j, sim.Lane(lane), int64(i), 1, Default())) {
-					seconds += max(l.Compute, l.Memory)
-					flops, bytes = flops+l.Flops, bytes+l.Bytes
-					compute := l.Compute >= l.Memory
-					if before[k] && !compute {
-						t.Fatalf("part %d turned back", k)
-					}
-					if i > 0 && compute != before[k] {
-						turned++
-					}
-					before[k] = compute
+		passByPass(t, s, h, j)
+	})
+	s, _, _ := Preset("Llama-3-8B")
+	h, _ := HardwarePreset("H100")
+	// Without the cache, the parts with weights turn at about 300 tokens; the head never does.
+	if turned := passByPass(t, s, h, Job{280, 60, 1}); turned != 3 {
+		t.Errorf("%d parts turned, want 3", turned)
+	}
+}
+
+// passByPass compares both lanes, and tells how many parts turned from being
+// bound by memory to being bound by compute.
+func passByPass(t interface {
+	Fatal(...any)
+	Fatalf(string, ...any)
+}, s Shape, h Hardware, j Job) (turned int) {
+	r := roofline(t, s, h, fp16(), j, Default())
+	bill, err := s.Bill(j, Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lane, got := range []LaneTime{r.Lanes.Cached, r.Lanes.Uncached} {
+		seconds, flops, bytes := 0.0, 0.0, 0.0
+		var before [5]bool
+		for i := range j.New - 1 {
+			for k, l := range r.loads(s, sim.Lane(lane), s.decode(j, sim.Lane(lane), int64(i), 1, Default())) {
+				seconds += max(l.Compute, l.Memory)
+				flops, bytes = flops+l.Flops, bytes+l.Bytes
+				compute := l.Compute >= l.Memory
+				if before[k] && !compute {
+					t.Fatalf("part %d turned back", k)
 				}
-			}
-			d := got.Decode
-			for _, x := range [][2]float64{{d.Seconds, seconds}, {d.Flops, flops}, {d.Bytes, bytes}} {
-				if math.Abs(x[0]-x[1]) > 1e-9*x[1] {
-					t.Fatalf("lane %d: %v, pass by pass %v", lane, x[0], x[1])
+				if i > 0 && compute != before[k] {
+					turned++
 				}
-			}
-			bill, err := s.Bill(j, Default())
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := bill.Decode[lane]
-			moved := plusBig(c.WeightBytes, c.KVReadBytes)
-			if f := float(c.Headline(Default())); math.Abs(f-d.Flops) > 1e-9*f || math.Abs(float(moved)-d.Bytes) > 10+1e-9*d.Bytes {
-				t.Fatalf("lane %d: %v FLOPs and %v bytes, counted %v and %v", lane, d.Flops, d.Bytes, f, moved)
-			}
-			if got.Total != got.TTFT+d.Seconds || got.TTFT != got.Prefill.Seconds {
-				t.Fatalf("lane %d: %+v", lane, got)
+				before[k] = compute
 			}
 		}
-	})
-	if turned == 0 {
-		t.Error("no part ever turned: the search is not tested")
+		d := got.Decode
+		for _, x := range [][2]float64{{d.Seconds, seconds}, {d.Flops, flops}, {d.Bytes, bytes}} {
+			if math.Abs(x[0]-x[1]) > 1e-9*x[1] {
+				t.Fatalf("lane %d: %v, pass by pass %v", lane, x[0], x[1])
+			}
+		}
+		c := bill.Decode[lane]
+		moved := plusBig(c.WeightBytes, c.KVReadBytes)
+		if f := float(c.Headline(Default())); math.Abs(f-d.Flops) > 1e-9*f || math.Abs(float(moved)-d.Bytes) > 10+1e-9*d.Bytes {
+			t.Fatalf("lane %d: %v FLOPs and %v bytes, counted %v and %v", lane, d.Flops, d.Bytes, f, moved)
+		}
+		if got.Total != got.TTFT+d.Seconds || got.TTFT != got.Prefill.Seconds {
+			t.Fatalf("lane %d: %+v", lane, got)
+		}
 	}
+	return turned
 }
 
 // TestCapacity: one more sequence, or one more token, does not fit.
@@ -257,6 +269,14 @@ func TestCapacity(t *testing.T) {
 			t.Fatalf("%+v: room %d", c, room)
 		}
 	})
+	tight, _, err := Preset("Llama-3-8B") // to the byte
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := 3 * 100 * tight.KVBytesPerToken()
+	if c := tight.Capacity(Hardware{Memory: tight.WeightBytes() + room}, Job{100, 1, 3}); !c.Fits || c.MaxBatch != 3 || c.MaxContext != 100 {
+		t.Errorf("to the byte: %+v", c)
+	}
 	small, _, err := Preset("Llama-3-70B")
 	if err != nil {
 		t.Fatal(err)

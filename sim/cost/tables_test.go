@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"kvstep/sim"
+
+	"pgregory.net/rapid"
 )
 
 // check is a row of crosschecks.json: a number that another project prints.
@@ -177,6 +179,40 @@ func TestCrossovers(t *testing.T) {
 		}
 	}
 	t.Logf("%d rows", len(rows))
+}
+
+// TestCrossoversMeet: on either side of a crossover, what is said to be equal
+// there is smaller and larger, also where layers have windows.
+func TestCrossoversMeet(t *testing.T) {
+	met := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := anyShape(t)
+		s.MLA.Form = map[bool]string{true: Absorbed, false: Auto}[s.MLA != (MLA{})]
+		x := s.Crossovers()
+		for name, at := range map[string]float64{"mlp": x.MLP, "layers": x.Layers, "rest": x.All} {
+			if at < 2 || at > 1e8 {
+				continue
+			}
+			met++
+			share := func(tokens int) float64 {
+				f := s.Pass(1, tokens-1, Default()).Flops
+				other := map[string]int64{"mlp": f.MLP, "layers": f.MLP + f.QKV + f.Out, "rest": f.MLP + f.QKV + f.Out + f.Head}[name]
+				return float64(f.Scores+f.AV) / float64(other)
+			}
+			if below, above := share(int(at)), share(int(at)+1); below > 1+1e-12 || above < 1-1e-12 {
+				t.Fatalf("%s at %v tokens: %v below, %v above", name, at, below, above)
+			}
+		}
+		if at := x.Memory; at >= 2 && at < 1e8 {
+			held := func(tokens int) float64 {
+				return float64(s.Pass(1, tokens-1, Default()).KVBytes) / float64(s.WeightBytes())
+			}
+			if held(int(at)) > 1+1e-9 || held(int(at)+1) < 1-1e-9 {
+				t.Fatalf("cache at %v tokens: %v and %v", at, held(int(at)), held(int(at)+1))
+			}
+		}
+	})
+	t.Logf("%d crossovers", met)
 }
 
 // TestPapers: the rows of papers.json that say something about the shape of a

@@ -10,6 +10,7 @@ type slowMatrix [][]number // [in][out]
 type slowMLP struct {
 	gate, up, down slowMatrix
 	upb, downb     []number // biases, nil where the family has none
+	gateb          []number
 }
 
 type slowLayer struct {
@@ -68,7 +69,7 @@ func (r random) mlp(d, hidden int, gated, biases bool) slowMLP {
 	m := slowMLP{up: r.matrix(d, hidden), down: r.matrix(hidden, d),
 		upb: r.vecIf(biases, hidden), downb: r.vecIf(biases, d)}
 	if gated {
-		m.gate = r.matrix(d, hidden)
+		m.gate, m.gateb = r.matrix(d, hidden), r.vecIf(biases, hidden)
 	}
 	return m
 }
@@ -143,7 +144,7 @@ func (w slowWeights) size(tied bool, experts int) int64 {
 	}
 	mlp := func(m slowMLP) {
 		matrix(m.gate, m.up, m.down)
-		vector(m.upb, m.downb)
+		vector(m.upb, m.downb, m.gateb)
 	}
 	matrix(w.embed, w.position)
 	vector(w.norm, w.normBias)
