@@ -2,11 +2,12 @@ package cost
 
 import (
 	"errors"
-	"os"
+	"io/fs"
 	"strings"
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 )
 
 // configs are the fields that the published config.json of each preset has.
@@ -73,19 +74,24 @@ func TestReadConfig(t *testing.T) {
 
 // TestReadConfigOfTheEngine: what the engine loads, the cost model reads alike.
 func TestReadConfigOfTheEngine(t *testing.T) {
-	data, err := os.ReadFile("../checkpoint/models/story/config.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := ReadConfig("config.json", data)
-	if err != nil || s.Params() != 894336 || s.Full() != s || s.NoPE {
-		t.Errorf("%+v %v", s, err)
-	}
-	if data, err = os.ReadFile("../checkpoint/models/paper/config.json"); err != nil {
-		t.Fatal(err)
-	}
-	if s, err = ReadConfig("config.json", data); err != nil || !s.NoPE || s.Rope {
-		t.Errorf("%+v %v", s, err)
+	for _, name := range checkpoint.Names() {
+		folder, err := checkpoint.Folder(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := fs.ReadFile(folder, "config.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, _, _, err := checkpoint.LoadFolder(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := ReadConfig("config.json", data)
+		c.NormEps, c.RopeBase, c.RopeInterleaved, c.BOS, c.EOS = 0, 0, false, -1, -1 // nothing that costs
+		if want := styled(c); err != nil || s != want {
+			t.Errorf("%s: %+v, want %+v (%v)", name, s, want, err)
+		}
 	}
 }
 
