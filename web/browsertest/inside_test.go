@@ -95,9 +95,10 @@ func (p *page) asked(ref explain.Ref) shown {
 // apart; what is written in the panel, read back, makes the engine's number.
 func TestClickAScore(t *testing.T) {
 	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
-	const at, key = 21, 5 // layer 4 of the third decode pass, to the fifth word
+	const key = 5
+	at, wide := 3*stepsPerPass(t)+3, r.Model.Config.HeadDim // layer 4 of the third decode pass
 	want := r.Model.Attention(&all[at], 0).Scores.At(0, key)
-	for lang, says := range map[string][]string{"en": {"divided by √32", "it comes from the cache, written in prefill · layer 4"}, "zh": {"除以 √32", "它来自缓存，写入于 prefill · 第 4 层"}} {
+	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 4"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于 prefill · 第 4 层"}} {
 		p := open(t, fmt.Sprintf("/?lang=%s&new=8&step=%d&prompt=%s", lang, at, strings.ReplaceAll(insidePrompt, " ", "+")))
 		p.at(at)
 		p.clickCell("scores", 0, key)
@@ -111,18 +112,18 @@ func TestClickAScore(t *testing.T) {
 				t.Errorf("%s: %q does not say %q", lang, s.Say, part)
 			}
 		}
-		if len(s.Terms) >= 32 {
+		if len(s.Terms) >= wide {
 			t.Errorf("%s: a long sum is shown whole at once", lang)
 		}
 		p.click("why-more")
-		p.until(`document.querySelectorAll("#explain .terms tbody tr").length > 32`)
+		p.until(`document.querySelectorAll("#explain .terms tbody tr").length > `+strconv.Itoa(wide))
 		s = eval[shown](p, readPanel)
-		p.checkScore(s, want)
+		p.checkScore(s, wide, want)
 		// Every operand is a cell of Q or K, and can be asked.
-		if n := len(s.Refs); n != 64 {
-			t.Errorf("%s: %d operands can be asked, want 64", lang, n)
+		if n := len(s.Refs); n != 2*wide {
+			t.Errorf("%s: %d operands can be asked, want %d", lang, n, 2*wide)
 		}
-		p.js(`document.getElementById("explain").querySelector("[data-ref^='21.K.0.5.7']").click()`)
+		p.js(fmt.Sprintf(`document.getElementById("explain").querySelector("[data-ref^='%d.K.0.5.7']").click()`, at))
 		k := p.asked(explain.Ref{Step: at, Op: "K", Row: key, Col: 7})
 		if number(t, k.Value) != all[at].KV.Keys(3, 0).At(key, 7) {
 			t.Errorf("%s: key %s", lang, k.Value)
@@ -136,10 +137,10 @@ func TestClickAScore(t *testing.T) {
 	}
 }
 
-// checkScore does what the panel shows: 32 products, 16 lanes, the tree, the scale.
-func (p *page) checkScore(s shown, want float32) {
+// checkScore does what the panel shows: the products, 16 lanes, the tree, the scale.
+func (p *page) checkScore(s shown, wide int, want float32) {
 	p.t.Helper()
-	if len(s.Terms) != 32 {
+	if len(s.Terms) != wide {
 		p.t.Fatalf("%d terms", len(s.Terms))
 	}
 	var lanes [16]float32
@@ -244,28 +245,29 @@ func (p *page) shape(op string) [2]int {
 func TestExplainWithTheKeyboard(t *testing.T) {
 	base := serve(t)
 	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
-	p := openOn(t, base, "/?lang=en&new=8&step=21&op=dots&prompt="+strings.ReplaceAll(insidePrompt, " ", "+"))
-	p.at(21)
+	at := 3*stepsPerPass(t) + 3
+	p := openOn(t, base, fmt.Sprintf("/?lang=en&new=8&step=%d&op=dots&prompt=%s", at, strings.ReplaceAll(insidePrompt, " ", "+")))
+	p.at(at)
 	p.until(`!document.getElementById("inside").hidden`)
 	p.focus(`#inside [data-plate="dots"] canvas`)
 	for range 5 {
 		p.press(kb.ArrowRight)
 	}
 	p.press(kb.Enter)
-	s := p.asked(explain.Ref{Step: 21, Op: "dots", Col: 5})
-	if want, _ := r.Value(explain.Ref{Step: 21, Op: "dots", Col: 5}); number(t, s.Value) != want {
+	s := p.asked(explain.Ref{Step: at, Op: "dots", Col: 5})
+	if want, _ := r.Value(explain.Ref{Step: at, Op: "dots", Col: 5}); number(t, s.Value) != want {
 		t.Errorf("q.k is %s, want %v", s.Value, want)
 	}
 	p.until(`document.activeElement.id === "why-title"`) // the answer has the focus
 	focused := `document.activeElement.dataset.ref`
 	for range 20 { // by Tab to the first operand of the key
 		p.press(kb.Tab)
-		if strings.HasPrefix(eval[string](p, focused+` ?? ""`), "21.K.") {
+		if strings.HasPrefix(eval[string](p, focused+` ?? ""`), fmt.Sprintf("%d.K.", at)) {
 			break
 		}
 	}
 	p.press(kb.Enter)
-	p.asked(explain.Ref{Step: 21, Op: "K", Row: 5, Col: 0})
+	p.asked(explain.Ref{Step: at, Op: "K", Row: 5, Col: 0})
 	for range 20 {
 		p.press(kb.Tab)
 		if strings.HasPrefix(eval[string](p, focused+` ?? ""`), "3.k_rope.") { // layer 4 of prefill
@@ -278,7 +280,7 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 	if number(t, s.Value) != all[3].K.At(5, 0) {
 		t.Errorf("the key as it was stored is %s, want %v", s.Value, all[3].K.At(5, 0))
 	}
-	p.at(21) // asking moves no cursor
+	p.at(at) // asking moves no cursor
 
 	// The link reproduces the way.
 	time.Sleep(400 * time.Millisecond)
@@ -292,9 +294,9 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 
 	// Escape goes back one step of the way; the button goes to the step itself.
 	p.press(kb.Escape)
-	p.asked(explain.Ref{Step: 21, Op: "K", Row: 5, Col: 0})
+	p.asked(explain.Ref{Step: at, Op: "K", Row: 5, Col: 0})
 	p.press(kb.Escape)
-	p.asked(explain.Ref{Step: 21, Op: "dots", Col: 5})
+	p.asked(explain.Ref{Step: at, Op: "dots", Col: 5})
 	p.press(kb.Escape) // the last one closes the panel, and the cell has the focus again
 	p.until(`document.getElementById("explain").hidden && document.activeElement.closest("[data-plate]")?.dataset.plate === "dots"`)
 	q.js(`document.querySelector("[data-testid=why-go]").click()`)

@@ -25,8 +25,9 @@ export function reason(frame, t) {
   };
   const [id, more] = (KINDS[e.kind] ?? (() => ["explain.weight", {}]))(e, frame, t);
   const stored = e.kind === "dot" || e.kind === "scaled" ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step) : null;
-  const from = stored ? " " + t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos + 1 }) : "";
-  return t(id, { ...args, ...more }) + from;
+  const from = stored ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos + 1 }) : "";
+  const said = t(id, { ...args, ...more });
+  return said + (from && !said.endsWith("。") ? " " : "") + from; // Chinese sentences stand without a space
 }
 
 /** @type {Record<string, (e: any, frame: any, t: T) => [string, Record<string, any>]>} */
