@@ -60,7 +60,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newModels())
+	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels())
 	return root
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
 	"kvstep/sim/run"
+	"kvstep/sim/sweep"
 	"kvstep/web/text"
 )
 
@@ -233,21 +235,50 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-// TestExponent: a power is found again, and the scores of story grow as the
-// theory has it over the upper half of its context.
-func TestExponent(t *testing.T) {
-	var x, y []float64
-	for i := 1; i <= 100; i++ {
-		x, y = append(x, float64(i)), append(y, 3*math.Pow(float64(i), 2.5))
-	}
-	if k := chart.Exponent(x, y); math.Abs(k-2.5) > 1e-9 {
-		t.Errorf("exponent %v, want 2.5", k)
-	}
+// TestExponents: story's parts grow as the theory has it over the upper half of
+// its context.
+func TestExponents(t *testing.T) {
 	want := map[string]float64{"uncached.scores": 3, "uncached.linear": 2, "cached.scores": 2, "cached.linear": 1}
 	for _, c := range chart.TotalFlops(subject()).Curves {
-		if k, ok := want[c.Name]; ok && math.Abs(chart.Exponent(c.X, c.Y)-k) > 0.05 {
-			t.Errorf("%s grows like T^%.3f, want %v", c.Name, chart.Exponent(c.X, c.Y), k)
+		f, ok := sweep.FitPower(sweep.UpperHalf(c.X, c.Y))
+		if k, known := want[c.Name]; known && (!ok || math.Abs(f.Exponent-k) > 0.05) {
+			t.Errorf("%s grows like T^%.3f, want %v", c.Name, f.Exponent, k)
 		}
+	}
+}
+
+// TestMake: every name makes its figure, and what cannot be made says why.
+func TestMake(t *testing.T) {
+	r := chart.Request{Subject: subject(), DType: fp16(), Batch: 1, Measured: chart.Measured{Tokens: []float64{10, 20}, New: []float64{1, 11}, Cached: []float64{1, 2}, Uncached: []float64{2, 8}}}
+	for _, name := range chart.Names() {
+		f, err := chart.Make(name, r)
+		if err != nil || f.Name != name || len(f.Curves) == 0 {
+			t.Errorf("%s: %v, %q", name, err, f.Name)
+		}
+	}
+	var p *sim.Problem
+	if _, err := chart.Make("pie", r); !errors.As(err, &p) || p.ID != "plot.name" {
+		t.Errorf("pie: %v", err)
+	}
+	r.New = 600
+	if _, err := chart.Make("parts", r); !errors.As(err, &p) || p.ID != "cost.context" {
+		t.Errorf("beyond the context: %v", err)
+	}
+}
+
+// TestMeasuredOf takes one model's totals, of one prompt, where both lanes ran.
+func TestMeasuredOf(t *testing.T) {
+	row := func(model, prompt, lane, phase string, n int, seconds float64) sweep.Row {
+		return sweep.Row{Model: model, Prompt: prompt, Lane: lane, Phase: phase, New: n, Tokens: n + 4, SecondsMedian: seconds}
+	}
+	m := chart.MeasuredOf([]sweep.Row{
+		row("b", "p", "cached", "total", 1, 9), row("a", "p", "cached", "decode", 1, 9),
+		row("a", "p", "cached", "total", 1, 1), row("a", "p", "uncached", "total", 1, 2),
+		row("a", "p", "cached", "total", 2, 3), row("a", "p", "uncached", "total", 2, 8),
+		row("a", "q", "cached", "total", 3, 5), row("a", "q", "uncached", "total", 3, 50),
+	}, "a")
+	if fmt.Sprint(m) != "{[5 6] [1 2] [1 3] [2 8]}" {
+		t.Error(m)
 	}
 }
 

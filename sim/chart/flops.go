@@ -6,6 +6,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/sweep"
 )
 
 // Subject is whose generation a figure counts.
@@ -113,25 +114,20 @@ func TotalFlops(s Subject) Figure {
 		}{{"all", y[lane.lane].all, false}, {"scores", y[lane.lane].scores, true}, {"linear", y[lane.lane].linear, true}} {
 			f.Curves = append(f.Curves, Curve{
 				Name: lane.name + "." + part.name, Ink: lane.ink, Dashed: part.dashed, X: x, Y: part.y,
-				Label: Text{"plot.grows." + part.name, map[string]any{"Exponent": strconv.FormatFloat(Exponent(x, part.y), 'f', 2, 64)}},
+				Label: Text{"plot.grows." + part.name, map[string]any{"Exponent": strconv.FormatFloat(exponent(x, part.y), 'f', 2, 64)}},
 			})
 		}
 	}
 	return f
 }
 
-// Exponent fits y = a x^k by least squares of the logarithms over the upper half
-// of x, and returns k. It is NaN where there is nothing to fit.
-func Exponent(x, y []float64) float64 {
-	var n, sx, sy, sxx, sxy float64
-	for i := range x {
-		if x[i] < x[len(x)-1]/2 || x[i] <= 0 || y[i] <= 0 {
-			continue
-		}
-		a, b := math.Log(x[i]), math.Log(y[i])
-		n, sx, sy, sxx, sxy = n+1, sx+a, sy+b, sxx+a*a, sxy+a*b
+// exponent is the power of x that fits the upper half of y, NaN where none does.
+func exponent(x, y []float64) float64 {
+	f, ok := sweep.FitPower(sweep.UpperHalf(x, y))
+	if !ok {
+		return math.NaN()
 	}
-	return (n*sxy - sx*sy) / (n*sxx - sx*sx)
+	return f.Exponent
 }
 
 // Parts is what one decode step with the cache costs, by part, over the length

@@ -100,7 +100,7 @@ func Time(s Subject, tokens, cached, uncached []float64) Figure {
 		ink  Ink
 		y    []float64
 	}{{"uncached", Uncached, uncached}, {"cached", Cached, cached}} {
-		k := Exponent(tokens, lane.y)
+		k := exponent(tokens, lane.y)
 		fit := make([]float64, len(tokens))
 		last := len(tokens) - 1
 		for i, x := range tokens {

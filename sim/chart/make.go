@@ -1,0 +1,122 @@
+package chart
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/sweep"
+)
+
+// Request is what a figure may need: whose generation, on what device, and what
+// was measured.
+type Request struct {
+	Subject
+	DType    cost.DType     // of the weights, for rates and names
+	Batch    int            // sequences side by side, at least 1
+	Device   *cost.Hardware // nil where none is named; some figures then take a default
+	Measured Measured
+}
+
+// Measured are the medians of a sweep: seconds for a whole text of so many
+// tokens.
+type Measured struct{ Tokens, New, Cached, Uncached []float64 }
+
+// MeasuredOf takes the totals of a model's first series that has both lanes.
+func MeasuredOf(rows []sweep.Row, model string) Measured {
+	var m Measured
+	prompt := ""
+	cached := map[int]float64{} // seconds by new tokens
+	for _, r := range rows {
+		if r.Model != model || r.Phase != "total" || len(m.Tokens) > 0 && r.Prompt != prompt {
+			continue
+		}
+		if r.Lane == "cached" {
+			if len(m.Tokens) == 0 && r.Prompt != prompt {
+				clear(cached)
+				prompt = r.Prompt
+			}
+			cached[r.New] = r.SecondsMedian
+		} else if c, ok := cached[r.New]; ok && r.Prompt == prompt && c > 0 {
+			m.Tokens, m.New = append(m.Tokens, float64(r.Tokens)), append(m.New, float64(r.New))
+			m.Cached, m.Uncached = append(m.Cached, c), append(m.Uncached, r.SecondsMedian)
+		}
+	}
+	return m
+}
+
+// defaultDevice is what a figure that needs a device is drawn for.
+const defaultDevice = "H100"
+
+// kind is a figure by name.
+type kind struct {
+	name     string
+	measured bool // it cannot be drawn without measurements
+	make     func(Request) (Figure, error)
+}
+
+var kinds = []kind{
+	{"step-flops", false, func(r Request) (Figure, error) { return StepFlops(r.Subject), nil }},
+	{"total-flops", false, func(r Request) (Figure, error) { return TotalFlops(r.Subject), nil }},
+	{"parts", false, func(r Request) (Figure, error) { return Parts(r.Subject), nil }},
+	{"kv-bytes", false, func(r Request) (Figure, error) {
+		if r.Device == nil {
+			return KVBytes(r.Subject, r.DType.Name, nil), nil
+		}
+		return KVBytes(r.Subject, r.DType.Name, &Memory{r.Device.Name, r.Device.Memory}), nil
+	}},
+	{"roofline", false, func(r Request) (Figure, error) { return Roofline(r.Subject, r.Batch, *r.Device, r.DType) }},
+	{"intensity", false, func(r Request) (Figure, error) { return Intensity(r.Subject, largestBatch, *r.Device, r.DType) }},
+	{"time", true, func(r Request) (Figure, error) {
+		return Time(r.Subject, r.Measured.Tokens, r.Measured.Cached, r.Measured.Uncached), nil
+	}},
+	{"speedup", false, func(r Request) (Figure, error) {
+		ratio := make([]float64, len(r.Measured.New))
+		for i := range ratio {
+			ratio[i] = r.Measured.Uncached[i] / r.Measured.Cached[i]
+		}
+		return Speedup(r.Subject, r.Measured.New, ratio), nil
+	}},
+}
+
+// largestBatch ends the axis of Intensity.
+const largestBatch = 512
+
+// Names are the figures that Make knows.
+func Names() []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.name
+	}
+	return names
+}
+
+// NeedsMeasured tells whether a figure is of what was measured.
+func NeedsMeasured(name string) bool {
+	for _, k := range kinds {
+		if k.name == name {
+			return k.measured
+		}
+	}
+	return false
+}
+
+// Make makes a figure by name. An unknown name is Problem "plot.name", which lists
+// the known ones; what cannot be counted is sim/cost's Problem.
+func Make(name string, r Request) (Figure, error) {
+	for _, k := range kinds {
+		if k.name != name {
+			continue
+		}
+		if err := r.Shape.CheckContext(cost.Job{Prompt: r.Prompt, New: r.New, Batch: r.Batch}); err != nil {
+			return Figure{}, err
+		}
+		if r.Device == nil && (name == "roofline" || name == "intensity") {
+			h, err := cost.HardwarePreset(defaultDevice)
+			if err != nil {
+				return Figure{}, err
+			}
+			r.Device = &h
+		}
+		return k.make(r)
+	}
+	return Figure{}, sim.NewProblem("plot.name", "Name", name, "Known", Names())
+}
