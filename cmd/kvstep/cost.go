@@ -28,8 +28,16 @@ type costFlags struct {
 	sw          cost.Switches
 }
 
+// defaultCostFlags are those that cost and plot begin with.
+func defaultCostFlags() costFlags {
+	return costFlags{
+		sw: cost.Default(), job: cost.Job{Prompt: 128, New: 128, Batch: 1}, speculation: cost.Speculation{Guesses: 4, Accept: 0.8},
+		format: "table", mla: "auto",
+	}
+}
+
 func newCost() *cobra.Command {
-	a := costFlags{sw: cost.Default(), job: cost.Job{Prompt: 128, New: 128, Batch: 1}, speculation: cost.Speculation{Guesses: 4, Accept: 0.8}}
+	a := defaultCostFlags()
 	c := &cobra.Command{
 		Use:   "cost",
 		Short: "Count what a generation costs, for any model, and model its time on a device",

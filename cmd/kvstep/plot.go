@@ -27,7 +27,7 @@ type plotFlags struct {
 }
 
 func newPlot() *cobra.Command {
-	a := plotFlags{cost: costFlags{sw: cost.Default(), job: cost.Job{Batch: 1}, format: "table", mla: "auto"}}
+	a := plotFlags{cost: defaultCostFlags()}
 	c := &cobra.Command{
 		Use:   "plot NAME",
 		Short: "Draw a figure of complexity as SVG, PNG, PDF or CSV",
@@ -44,7 +44,7 @@ func newPlot() *cobra.Command {
 	f.IntVar(&a.cost.job.Prompt, "prompt", 16, "tokens of the prompt")
 	f.IntVar(&a.cost.job.New, "new", 0, "tokens to generate (default: until the context is full, at most 8,192)")
 	f.IntVar(&a.cost.job.Batch, "batch", 1, "sequences side by side, for roofline")
-	f.StringVar(&a.cost.dtype, "dtype", "", "numbers of weights and cache: "+strings.Join(cost.DTypes(), ", ")+" (default fp32 for embedded models, else fp16)")
+	f.StringVar(&a.cost.dtype, "dtype", "", "numbers of weights and cache: "+strings.Join(cost.DTypes(), ", ")+" (default fp32 for embedded models but under a roofline, else fp16)")
 	f.StringVar(&a.cost.sw.Pairs, "pairs", a.cost.sw.Pairs, "pairs to count: allowed or dense")
 	f.StringVar(&a.cost.sw.Logits, "logits", a.cost.sw.Logits, "logits to count: last or all")
 	f.StringVar(&a.cost.sw.Unit, "unit", a.cost.sw.Unit, "what a multiply-add is: flop (two) or mac (one)")
@@ -78,6 +78,9 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 		say = text.In(a.lang)
 	default:
 		return sim.NewProblem("recipe.choice", "Field", "lang", "Have", a.lang, "Allowed", text.Langs())
+	}
+	if a.cost.dtype == "" && chart.NeedsDevice(name) {
+		a.cost.dtype = "fp16" // what devices are rated for
 	}
 	r, err := a.request()
 	if err != nil {

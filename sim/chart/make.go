@@ -50,25 +50,26 @@ const defaultDevice = "H100"
 type kind struct {
 	name     string
 	measured bool // it cannot be drawn without measurements
+	device   bool // or without a device
 	make     func(Request) (Figure, error)
 }
 
 var kinds = []kind{
-	{"step-flops", false, func(r Request) (Figure, error) { return StepFlops(r.Subject), nil }},
-	{"total-flops", false, func(r Request) (Figure, error) { return TotalFlops(r.Subject), nil }},
-	{"parts", false, func(r Request) (Figure, error) { return Parts(r.Subject), nil }},
-	{"kv-bytes", false, func(r Request) (Figure, error) {
+	{"step-flops", false, false, func(r Request) (Figure, error) { return StepFlops(r.Subject), nil }},
+	{"total-flops", false, false, func(r Request) (Figure, error) { return TotalFlops(r.Subject), nil }},
+	{"parts", false, false, func(r Request) (Figure, error) { return Parts(r.Subject), nil }},
+	{"kv-bytes", false, false, func(r Request) (Figure, error) {
 		if r.Device == nil {
 			return KVBytes(r.Subject, r.DType.Name, nil), nil
 		}
 		return KVBytes(r.Subject, r.DType.Name, &Memory{r.Device.Name, r.Device.Memory}), nil
 	}},
-	{"roofline", false, func(r Request) (Figure, error) { return Roofline(r.Subject, r.Batch, *r.Device, r.DType) }},
-	{"intensity", false, func(r Request) (Figure, error) { return Intensity(r.Subject, largestBatch, *r.Device, r.DType) }},
-	{"time", true, func(r Request) (Figure, error) {
+	{"roofline", false, true, func(r Request) (Figure, error) { return Roofline(r.Subject, r.Batch, *r.Device, r.DType) }},
+	{"intensity", false, true, func(r Request) (Figure, error) { return Intensity(r.Subject, largestBatch, *r.Device, r.DType) }},
+	{"time", true, false, func(r Request) (Figure, error) {
 		return Time(r.Subject, r.Measured.Tokens, r.Measured.Cached, r.Measured.Uncached), nil
 	}},
-	{"speedup", false, func(r Request) (Figure, error) {
+	{"speedup", false, false, func(r Request) (Figure, error) {
 		ratio := make([]float64, len(r.Measured.New))
 		for i := range ratio {
 			ratio[i] = r.Measured.Uncached[i] / r.Measured.Cached[i]
@@ -90,33 +91,37 @@ func Names() []string {
 }
 
 // NeedsMeasured tells whether a figure is of what was measured.
-func NeedsMeasured(name string) bool {
+func NeedsMeasured(name string) bool { return find(name).measured }
+
+// NeedsDevice tells whether a figure is of a model on a device.
+func NeedsDevice(name string) bool { return find(name).device }
+
+// find is the kind of that name, or none.
+func find(name string) kind {
 	for _, k := range kinds {
 		if k.name == name {
-			return k.measured
+			return k
 		}
 	}
-	return false
+	return kind{}
 }
 
 // Make makes a figure by name. An unknown name is Problem "plot.name", which lists
 // the known ones; what cannot be counted is sim/cost's Problem.
 func Make(name string, r Request) (Figure, error) {
-	for _, k := range kinds {
-		if k.name != name {
-			continue
-		}
-		if err := r.Shape.CheckContext(cost.Job{Prompt: r.Prompt, New: r.New, Batch: r.Batch}); err != nil {
+	k := find(name)
+	if k.make == nil {
+		return Figure{}, sim.NewProblem("plot.name", "Name", name, "Known", Names())
+	}
+	if err := r.Shape.CheckContext(cost.Job{Prompt: r.Prompt, New: r.New, Batch: r.Batch}); err != nil {
+		return Figure{}, err
+	}
+	if k.device && r.Device == nil {
+		h, err := cost.HardwarePreset(defaultDevice)
+		if err != nil {
 			return Figure{}, err
 		}
-		if r.Device == nil && (name == "roofline" || name == "intensity") {
-			h, err := cost.HardwarePreset(defaultDevice)
-			if err != nil {
-				return Figure{}, err
-			}
-			r.Device = &h
-		}
-		return k.make(r)
+		r.Device = &h
 	}
-	return Figure{}, sim.NewProblem("plot.name", "Name", name, "Known", Names())
+	return k.make(r)
 }
