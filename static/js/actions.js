@@ -180,13 +180,12 @@ export function createActions(store, link, world = SERVED) {
     explainCell(cell, focus = false) {
       const { from, head } = store.get().frame?.meta.pick ?? {};
       if (from === undefined || from === null) return;
-      store.set({ cell, asked: focus ? store.get().frame : null });
+      store.set({ cell, asked: { frame: store.get().frame, focus } });
       act.explain([{ step: from, op: cell.op, head, row: cell.row, col: cell.col }]);
     },
-    /** The keyboard asked: its answer is read next. @param {HTMLElement} heading */
-    answered(heading) {
+    /** What was asked is on screen. */
+    answered() {
       store.set({ asked: null });
-      heading.focus();
     },
     /** Moves everyone's cursor to the step of a cell, and looks at it there. @param {import("./view/refs.js").Ref} ref */
     goTo(ref) {

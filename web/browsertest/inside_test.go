@@ -333,6 +333,11 @@ func TestEveryOpIsAccessible(t *testing.T) {
 	p.do(chromedp.EmulateViewport(360, 800), chromedp.Sleep(300*time.Millisecond))
 	p.js(`scrollTo(0, 0)`)
 	p.axe("360 px, explained")
+	// On a phone the panel stands below the stage: pressing a cell leads to it.
+	p.js(`document.querySelector("[data-testid=why-close]").click()`)
+	p.until(`document.getElementById("explain").hidden`)
+	p.js(`const c = document.querySelector("#inside .plate:not([hidden]) canvas"); c.scrollIntoView({ block: "end" }); c.click()`)
+	p.until(`!document.getElementById("explain").hidden && document.getElementById("explain").getBoundingClientRect().top < innerHeight - 60`)
 	if eval[bool](p, `document.documentElement.scrollWidth > 361`) {
 		t.Errorf("the page scrolls sideways at 360 px: %s", eval[string](p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest(".scroll")).map((e) => e.tagName + "." + e.className + "#" + e.id).slice(0, 6).join(", ")`))
 	}

@@ -11,7 +11,7 @@ const DEEPEST = 64; // refs of a trail that the server takes
 
 /**
  * @param {HTMLElement} root
- * @param {{explain: (trail: any[]) => void, goTo: (ref: any) => void, answered: (heading: HTMLElement) => void, repaint: () => void}} act
+ * @param {{explain: (trail: any[]) => void, goTo: (ref: any) => void, answered: () => void, repaint: () => void}} act
  */
 export function createExplain(root, act) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
@@ -46,6 +46,13 @@ export function createExplain(root, act) {
     back();
   });
 
+  /** The answer has come: the keyboard goes on reading there, and no one must look for it. @param {boolean} focus */
+  function answer(focus) {
+    act.answered();
+    if (focus) heading.focus();
+    else if (root.getBoundingClientRect().top > innerHeight - 60) root.scrollIntoView({ block: "start" });
+  }
+
   /** @param {any} next */
   return function view(next) {
     state = next;
@@ -53,7 +60,7 @@ export function createExplain(root, act) {
     const e = frame?.meta.explain;
     root.hidden = !e;
     document.documentElement.classList.toggle("explaining", !!e);
-    if (next.asked && next.asked !== frame && e) act.answered(heading); // the answer has come
+    if (next.asked && next.asked.frame !== frame && e) answer(next.asked.focus);
     if (!e) return void (drawn = "");
     const cell = JSON.stringify(bare(e));
     if (cell !== last) all = false;
