@@ -116,7 +116,7 @@ func TestClickAScore(t *testing.T) {
 			t.Errorf("%s: a long sum is shown whole at once", lang)
 		}
 		p.click("why-more")
-		p.until(`document.querySelectorAll("#explain .terms tbody tr").length > `+strconv.Itoa(wide))
+		p.until(`document.querySelectorAll("#explain .terms tbody tr").length > ` + strconv.Itoa(wide))
 		s = eval[shown](p, readPanel)
 		p.checkScore(s, wide, want)
 		// Every operand is a cell of Q or K, and can be asked.
