@@ -43,13 +43,16 @@ func (p *page) take(kind string) (name string, data []byte) {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		if len(files) == 1 && !strings.HasSuffix(files[0].Name(), ".crdownload") && !strings.HasPrefix(files[0].Name(), ".") {
-			data, err := os.ReadFile(filepath.Join(dir, files[0].Name()))
+		for _, f := range files { // beside it the browser may keep files of its own while it writes
+			if strings.HasSuffix(f.Name(), ".crdownload") || strings.HasPrefix(f.Name(), ".") {
+				continue
+			}
+			data, err := os.ReadFile(filepath.Join(dir, f.Name()))
 			if err != nil {
 				p.t.Fatal(err)
 			}
 			if len(data) > 0 {
-				return files[0].Name(), data
+				return f.Name(), data
 			}
 		}
 	}
