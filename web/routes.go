@@ -27,6 +27,10 @@ func routes(models *run.Library, hub *live.Hub, version string) http.Handler {
 	mux.HandleFunc("GET /weights", weights(models))
 	mux.Handle("GET /live", hub)
 	mux.HandleFunc("GET /take/{kind}", takeaway(models, version, make(chan struct{}, maxTakes)))
+	figures := newPlots(models, version)
+	mux.HandleFunc("GET /plots", figures.show)
+	mux.HandleFunc("GET /plot/{file}", figures.file)
+	mux.HandleFunc("POST /plots/measure", figures.measure)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("ok\n"))
 	})

@@ -1,0 +1,54 @@
+// The page of figures: the server writes it, for whoever has no script too. Here
+// a change is drawn at once, without leaving the place.
+
+const form = /** @type {HTMLFormElement} */ (document.getElementById("plot-form"));
+const status = /** @type {HTMLElement} */ (document.getElementById("plot-status"));
+const figures = () => /** @type {HTMLElement} */ (document.getElementById("figures"));
+let current = new AbortController();
+
+/** Fetches the page anew and takes over what follows from the form. @param {string} url @param {RequestInit} [how] */
+async function show(url, how = {}) {
+  current.abort();
+  const mine = (current = new AbortController());
+  figures().setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(url, { ...how, signal: mine.signal });
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (mine.signal.aborted) return;
+    for (const id of ["figures", "plot-tools"]) {
+      const to = next.getElementById(id);
+      if (to) document.getElementById(id)?.replaceWith(document.adoptNode(to));
+    }
+    if (answer.ok) history.replaceState(null, "", answer.url);
+    status.textContent = figures().querySelector("[role=alert]")?.textContent ?? "";
+  } catch (e) {
+    if (mine.signal.aborted) return;
+    figures().removeAttribute("aria-busy");
+    status.textContent = e instanceof Error ? e.message : String(e);
+  }
+}
+
+const ask = () => {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value !== "") query.set(name, String(value));
+  return show(`/plots?${query}`);
+};
+
+form.addEventListener("change", ask);
+form.addEventListener("submit", (e) => {
+  e.preventDefault();
+  ask();
+});
+
+document.addEventListener("submit", async (e) => {
+  const button = /** @type {HTMLFormElement} */ (e.target);
+  if (!button.classList.contains("measure")) return;
+  e.preventDefault();
+  status.textContent = button.dataset.busy ?? "";
+  for (const b of figures().querySelectorAll(".measure button")) {
+    b.setAttribute("aria-disabled", "true");
+    b.textContent = button.dataset.busy ?? "";
+  }
+  await show(button.action, { method: "POST" });
+  figures().focus({ preventScroll: true });
+});

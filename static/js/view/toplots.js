@@ -1,0 +1,11 @@
+// The way to the figures of the run on screen.
+
+/** @param {HTMLAnchorElement} link */
+export function createToPlots(link) {
+  /** @param {any} state */
+  return function view({ frame, lang }) {
+    if (!frame) return;
+    const { run, ledger } = frame.meta;
+    link.href = "/plots?" + new URLSearchParams({ model: run.model, prompt: run.prompt_tokens, new: run.recipe.max_new, ...ledger.count, lang });
+  };
+}

@@ -1,0 +1,146 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/sim/chart"
+	"kvstep/sim/run"
+	"kvstep/sim/sweep"
+)
+
+// What a measurement may take.
+const (
+	maxMeasured    = 240 // new tokens; runs without the cache grow with their square
+	measurePoints  = 16
+	measureRepeats = 3
+	measureWait    = 90 * time.Second
+	maxKept        = 64 // measurements in memory
+)
+
+// measureKey is what times depend on.
+type measureKey struct {
+	model, pairs, logits string
+	prompt, made         int
+}
+
+func keyOf(a plotAsk) measureKey {
+	return measureKey{a.name, a.sw.Pairs, a.sw.Logits, a.job.Prompt, min(a.job.New, maxMeasured)}
+}
+
+// measurements are the medians of runs on this machine, taken one at a time: two
+// at once would measure each other.
+type measurements struct {
+	busy chan struct{}
+
+	mu   sync.Mutex
+	kept map[measureKey]chart.Measured
+}
+
+func newMeasurements() *measurements {
+	return &measurements{busy: make(chan struct{}, 1), kept: map[measureKey]chart.Measured{}}
+}
+
+func (m *measurements) get(a plotAsk) (chart.Measured, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	got, ok := m.kept[keyOf(a)]
+	return got, ok && a.here
+}
+
+func (m *measurements) put(k measureKey, got chart.Measured) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.kept) >= maxKept { // whoever looks again can measure again
+		clear(m.kept)
+	}
+	m.kept[k] = got
+}
+
+// run measures, unless it is known; another that is under way is Problem
+// "plot.busy".
+func (m *measurements) run(ctx context.Context, model *run.Loaded, k measureKey) error {
+	select {
+	case m.busy <- struct{}{}:
+		defer func() { <-m.busy }()
+	default:
+		return sim.NewProblem("plot.busy")
+	}
+	p := sweep.Plan{Models: []string{k.model}, Prompts: []sweep.Prompt{{Tokens: k.prompt}}, Repeats: measureRepeats,
+		Lanes: "both", Pairs: k.pairs, Logits: k.logits}
+	for i := 1; i <= measurePoints; i++ {
+		if n := k.made * i / measurePoints; n > 0 && (len(p.Lengths) == 0 || n > p.Lengths[len(p.Lengths)-1]) {
+			p.Lengths = append(p.Lengths, n)
+		}
+	}
+	if len(p.Lengths) < 2 {
+		return sim.NewProblem("cost.range", "Field", "new", "Have", k.made, "Min", 2, "Max", maxPlot)
+	}
+	started := time.Now()
+	clock := func() float64 { return time.Since(started).Seconds() }
+	var done []sweep.Result
+	for _, r := range p.Runs() {
+		result, err := p.Do(ctx, model, r, clock, func(int) {})
+		if err != nil {
+			return err
+		}
+		done = append(done, result)
+	}
+	m.put(k, chart.MeasuredOf(p.Table(done), k.model))
+	return nil
+}
+
+// measure serves the button: it runs the engine, and leads back to the figures.
+// It stops when whoever pressed it has gone.
+func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
+	if !ownForm(r) {
+		http.Error(w, "this button is for pages of this server", http.StatusForbidden)
+		return
+	}
+	// It takes longer than other answers may; and the deadline for reading would
+	// end the request's context too.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Time{})
+	_ = control.SetWriteDeadline(time.Now().Add(measureWait + 10*time.Second))
+	a, err := p.parse(r, r.URL.Query())
+	if err == nil && !a.here {
+		err = sim.NewProblem("plot.published", "Model", a.name)
+	}
+	if err != nil {
+		p.render(r.Context(), w, http.StatusUnprocessableEntity, a, err)
+		return
+	}
+	if _, known := p.measured.get(a); !known {
+		m, err := p.models.Get(a.Model)
+		ctx, cancel := context.WithTimeout(r.Context(), measureWait)
+		defer cancel()
+		if err == nil {
+			err = p.measured.run(ctx, m, keyOf(a))
+		}
+		if ctx.Err() != nil {
+			err = sim.NewProblem("plot.slow", "Seconds", int(measureWait.Seconds()))
+		}
+		if err != nil {
+			p.render(r.Context(), w, http.StatusServiceUnavailable, a, err)
+			return
+		}
+	}
+	http.Redirect(w, r, "/plots?"+a.query()+"&lang="+a.lang+"#time", http.StatusSeeOther)
+}
+
+// ownForm tells whether a form was sent by a page of this server, or by no page
+// at all. Without referrers a browser says "null" as a form's Origin, but still
+// says where it comes from in Sec-Fetch-Site.
+func ownForm(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin":
+		return true
+	case "":
+		return origin == "" || origin == "http://"+r.Host
+	}
+	return false
+}

@@ -1,0 +1,57 @@
+package page
+
+import "net/url"
+
+// PlotsData is what the page of figures is rendered from.
+type PlotsData struct {
+	Here, Published []string // models that run here, and those that are only counted
+	DTypes, Devices []string
+
+	Ask     PlotsAsk
+	Query   string   // the same as a query, without "?" and without the language
+	Run     string   // address of the run that this page was opened from
+	Problem string   // why there are no figures, in words
+	Can     bool     // the model runs here, so that it can be measured
+	Figures []Figure // in order
+	Formats []string
+}
+
+// PlotsAsk is what the form shows.
+type PlotsAsk struct {
+	Model, DType, Device, Unit, Pairs, Logits string
+	Prompt, New                               int // New 0: until the context is full
+	Print                                     bool
+}
+
+// Figure is one picture of the page.
+type Figure struct {
+	Name, Title string
+	Kinds       []string // of kind.counted, kind.measured, kind.modelled
+	Problem     string   // why it cannot be drawn, in words
+	Unmeasured  bool     // it waits for a measurement
+	Measurable  bool     // a measurement would add to it
+	File        string   // name for a download, without ending
+}
+
+// blank writes 0 as nothing.
+func blank(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return itoa(n)
+}
+
+// langQuery is the page's address in a language.
+func (p PlotsData) langQuery(lang string) string { return "/plots?" + p.Query + "&lang=" + lang }
+
+// file is the address of a figure in a format.
+func (p PlotsData) file(name, format, lang string) string {
+	return "/plot/" + name + "." + format + "?" + p.Query + "&lang=" + lang
+}
+
+// plotsLink leads to the figures of the run in the form; the page puts the
+// prompt's tokens in when it has counted them.
+func (d HomeData) plotsLink() string {
+	v := url.Values{"model": {d.Recipe.Model}, "new": {itoa(d.Recipe.MaxNew)}, "lang": {d.Lang}}
+	return "/plots?" + v.Encode()
+}

@@ -1,0 +1,315 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/chart"
+	"kvstep/sim/cost"
+	"kvstep/sim/run"
+	"kvstep/web/page"
+	"kvstep/web/text"
+)
+
+// maxPlot bounds prompt and new tokens of a figure: it has a point for each.
+const maxPlot = 8192
+
+// maxDraws figures are drawn at once; a page asks for eight, and they queue.
+const maxDraws = 2
+
+// plots serves the page of figures, the figures and their measurements.
+type plots struct {
+	models   *run.Library
+	version  string
+	measured *measurements
+	free     chan struct{}
+}
+
+func newPlots(models *run.Library, version string) *plots {
+	return &plots{models, version, newMeasurements(), make(chan struct{}, maxDraws)}
+}
+
+// plotAsk is what a query asks of the figures.
+type plotAsk struct {
+	page.PlotsAsk
+	lang  string
+	name  string     // of the model as it is written
+	shape cost.Shape // before a type of numbers is chosen
+	here  bool       // the model runs here
+	sw    cost.Switches
+	job   cost.Job // with New filled in
+}
+
+// parse reads a query. What it cannot be is a Problem that names the field.
+func (p *plots) parse(r *http.Request, values url.Values) (plotAsk, error) {
+	a := plotAsk{sw: cost.Default()}
+	a.lang = values.Get("lang")
+	if a.lang == "" {
+		a.lang = r.Header.Get("Accept-Language")
+	}
+	a.lang = text.Match(a.lang)
+	a.Model, a.DType, a.Device = values.Get("model"), values.Get("dtype"), values.Get("hardware")
+	a.Print = values.Get("print") == "1"
+	for _, s := range []struct {
+		name string
+		to   *string
+		in   *string
+	}{{"unit", &a.sw.Unit, &a.Unit}, {"pairs", &a.sw.Pairs, &a.Pairs}, {"logits", &a.sw.Logits, &a.Logits}} {
+		if v := values.Get(s.name); v != "" {
+			*s.to = v
+		}
+		*s.in = *s.to
+	}
+	prompt, err1 := size(values, "prompt", 16)
+	made, err2 := size(values, "new", 0)
+	a.Prompt, a.New = prompt, made
+	return a, errors.Join(p.find(&a), err1, err2, cost.CheckSwitches(a.sw), a.check())
+}
+
+// size reads a number of tokens.
+func size(values url.Values, field string, missing int) (int, error) {
+	have := values.Get(field)
+	if have == "" {
+		return missing, nil
+	}
+	n, err := strconv.ParseInt(have, 10, 32)
+	if err != nil {
+		return missing, sim.NewProblem("link.field", "Field", field, "Have", clip(have))
+	}
+	if n < 1 || n > maxPlot {
+		return int(n), sim.NewProblem("cost.range", "Field", field, "Have", n, "Min", 1, "Max", maxPlot)
+	}
+	return int(n), nil
+}
+
+// find takes a model of this server, or a published one.
+func (p *plots) find(a *plotAsk) error {
+	if a.Model == "" {
+		a.Model = p.models.Names()[0]
+	}
+	if slices.Contains(p.models.Names(), a.Model) {
+		m, err := p.models.Get(a.Model)
+		if err != nil {
+			return err
+		}
+		a.name, a.shape, a.here = a.Model, cost.Of(m.Model.Config), true
+		return nil
+	}
+	var err error
+	if a.shape, a.name, err = cost.Preset(clip(a.Model)); err != nil {
+		var problem *sim.Problem
+		if errors.As(err, &problem) { // here those that run are known too
+			problem.Args["Known"] = append(p.models.Names(), cost.Presets()...)
+		}
+		return err
+	}
+	a.Model = a.name
+	return nil
+}
+
+// check fills in how many tokens are generated, and refuses what does not fit.
+func (a *plotAsk) check() error {
+	a.job = cost.Job{Prompt: a.Prompt, New: a.New, Batch: 1}
+	if a.New == 0 {
+		a.job.New = max(1, min(a.shape.Context-a.Prompt+1, maxPlot))
+	}
+	if a.DType != "" {
+		if _, err := cost.ParseDType("dtype", clip(a.DType)); err != nil {
+			return err
+		}
+	}
+	if a.Device != "" {
+		h, err := cost.HardwarePreset(clip(a.Device))
+		if err != nil {
+			return err
+		}
+		a.Device = h.Name
+	}
+	if a.name == "" {
+		return nil // the model's own problem says so
+	}
+	return a.shape.CheckContext(a.job)
+}
+
+// query is the ask as the page's links carry it, without the language.
+func (a *plotAsk) query() string {
+	v := url.Values{"model": {a.Model}, "prompt": {strconv.Itoa(a.Prompt)}}
+	for _, f := range []struct{ name, have, usual string }{
+		{"new", strconv.Itoa(a.New), "0"}, {"dtype", a.DType, ""}, {"hardware", a.Device, ""}, {"unit", a.Unit, "flop"},
+		{"pairs", a.Pairs, "allowed"}, {"logits", a.Logits, "last"}, {"print", map[bool]string{true: "1"}[a.Print], ""},
+	} {
+		if f.have != f.usual {
+			v.Set(f.name, f.have)
+		}
+	}
+	return v.Encode()
+}
+
+// figure makes a figure. Devices are rated for float16, which is what their
+// figures take unless another type is asked for.
+func (p *plots) figure(name string, a plotAsk) (chart.Figure, error) {
+	dtype := a.DType
+	if dtype == "" {
+		dtype = map[bool]string{true: "fp32", false: "fp16"}[a.here && !chart.NeedsDevice(name)]
+	}
+	d, err := cost.ParseDType("dtype", dtype)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	kv, err := cost.ParseDType("dtype", d.KV)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	r := chart.Request{DType: d, Batch: 1, Subject: chart.Subject{
+		Name: a.name, Shape: a.shape.Wide(d.Bits, kv.Bits), Prompt: a.job.Prompt, New: a.job.New, Switches: a.sw}}
+	if a.Device != "" {
+		h, err := cost.HardwarePreset(a.Device)
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		if peak, _, err := h.Peak(d); chart.NeedsDevice(name) && err == nil && peak == 0 {
+			return chart.Figure{}, sim.NewProblem("plot.peak", "Name", h.Name)
+		}
+		r.Device = &h
+	}
+	r.Measured, _ = p.measured.get(a)
+	if chart.NeedsMeasured(name) && len(r.Measured.Tokens) < 2 {
+		return chart.Figure{}, sim.NewProblem("plot.unmeasured", "Model", a.name)
+	}
+	return chart.Make(name, r)
+}
+
+// file serves /plot/NAME.FORMAT?..; a refusal is a line in the reader's language.
+func (p *plots) file(w http.ResponseWriter, r *http.Request) {
+	if !ownPage(r) { // a foreign page may not make this machine draw
+		http.Error(w, "this figure is for pages of this server", http.StatusForbidden)
+		return
+	}
+	a, err := p.parse(r, r.URL.Query())
+	name, format, _ := strings.Cut(r.PathValue("file"), ".")
+	switch {
+	case !slices.Contains(chart.Names(), name):
+		p.refuse(w, a.lang, http.StatusNotFound, sim.NewProblem("plot.name", "Name", clip(name), "Known", chart.Names()))
+		return
+	case !slices.Contains(chart.Formats(), format):
+		p.refuse(w, a.lang, http.StatusNotFound, sim.NewProblem("recipe.choice", "Field", "format", "Have", clip(format), "Allowed", chart.Formats()))
+		return
+	case err != nil:
+		p.refuse(w, a.lang, http.StatusUnprocessableEntity, err)
+		return
+	}
+	select {
+	case p.free <- struct{}{}:
+		defer func() { <-p.free }()
+	case <-r.Context().Done():
+		return
+	}
+	f, err := p.figure(name, a)
+	var b bytes.Buffer
+	if err == nil {
+		err = chart.Write(&b, f, format, chart.Style{Print: a.Print, Say: text.In(a.lang).T})
+	}
+	if err != nil {
+		p.refuse(w, a.lang, http.StatusUnprocessableEntity, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", map[string]string{
+		"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}[format])
+	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	// A picture on the page is shown all the same; opened by itself it is saved,
+	// since the policy forbids the styles inside an SVG.
+	h.Set("Content-Disposition", `attachment; filename="`+fileName(name, a)+"."+format+`"`)
+	_, _ = w.Write(b.Bytes())
+}
+
+// fileName is a figure's name for a download.
+func fileName(name string, a plotAsk) string {
+	return name + "-" + strings.Map(func(r rune) rune {
+		if r < 128 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '.' || r == '-') {
+			return r
+		}
+		return '-'
+	}, a.name)
+}
+
+func (p *plots) refuse(w http.ResponseWriter, lang string, status int, err error) {
+	w.Header().Set("Content-Language", lang)
+	http.Error(w, inWords(lang, err), status)
+}
+
+// inWords is what a reader is told about an error: its first Problem.
+func inWords(lang string, err error) string {
+	var problem *sim.Problem
+	if !errors.As(err, &problem) {
+		problem = sim.NewProblem("internal", "Why", err.Error())
+	}
+	return text.In(lang).T("problem."+problem.ID, problem.Args)
+}
+
+// show serves the page.
+func (p *plots) show(w http.ResponseWriter, r *http.Request) {
+	a, err := p.parse(r, r.URL.Query())
+	p.render(r.Context(), w, http.StatusOK, a, err)
+}
+
+func (p *plots) render(ctx context.Context, w http.ResponseWriter, status int, a plotAsk, err error) {
+	data := page.PlotsData{
+		Here: p.models.Names(), Published: cost.Presets(), DTypes: cost.DTypes(), Devices: cost.HardwareNames(),
+		Ask: a.PlotsAsk, Query: a.query(), Can: a.here, Formats: chart.Formats(), Run: "/?lang=" + a.lang,
+	}
+	if err != nil {
+		data.Problem = inWords(a.lang, err)
+	} else {
+		_, done := p.measured.get(a)
+		for _, name := range chart.Names() {
+			data.Figures = append(data.Figures, p.entry(name, a, done))
+		}
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", a.lang)
+	w.Header().Add("Vary", "Accept-Language")
+	w.WriteHeader(status)
+	_ = page.Plots(page.HomeData{Lang: a.lang, Text: text.In(a.lang), Version: p.version}, data).Render(ctx, w)
+}
+
+// entry is what the page says around a figure.
+func (p *plots) entry(name string, a plotAsk, done bool) page.Figure {
+	say := text.In(a.lang)
+	f := page.Figure{Name: name, File: fileName(name, a), Title: say.T("plot."+name, map[string]any{"Device": a.Device}), Kinds: []string{"counted"}}
+	switch {
+	case chart.NeedsMeasured(name):
+		f.Kinds, f.Unmeasured = []string{"measured"}, !done
+	case chart.NeedsDevice(name):
+		f.Kinds = []string{"modelled"}
+	case name == "speedup":
+		if f.Measurable = a.here && !done; done {
+			f.Kinds = append(f.Kinds, "measured")
+		}
+	}
+	if f.Unmeasured {
+		return f
+	}
+	figure, err := p.figure(name, a)
+	if err != nil {
+		f.Problem = inWords(a.lang, err)
+		return f
+	}
+	f.Title = say.T(figure.Title.ID, figure.Title.Args)
+	return f
+}
+
+// clip keeps what a reader is shown of their own words short.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
