@@ -19,7 +19,10 @@ import (
 )
 
 // maxPlot bounds prompt and new tokens of a figure: it has a point for each.
-const maxPlot = 8192
+const maxPlot = 4096
+
+// maxDefault bounds new tokens where the form leaves them out.
+const maxDefault = 2048
 
 // maxDraws figures are drawn at once; a page asks for eight, and they queue.
 const maxDraws = 2
@@ -118,7 +121,7 @@ func (p *plots) find(a *plotAsk) error {
 func (a *plotAsk) check() error {
 	a.job = cost.Job{Prompt: a.Prompt, New: a.New, Batch: 1}
 	if a.New == 0 {
-		a.job.New = max(1, min(a.shape.Context-a.Prompt+1, maxPlot))
+		a.job.New = max(1, min(a.shape.Context-a.Prompt+1, maxDefault))
 	}
 	if a.DType != "" {
 		if _, err := cost.ParseDType("dtype", clip(a.DType)); err != nil {
@@ -294,7 +297,7 @@ func (p *plots) entry(name string, a plotAsk, done bool) page.Figure {
 			f.Kinds = append(f.Kinds, "measured")
 		}
 	}
-	if f.Unmeasured {
+	if f.Unmeasured || name == "speedup" { // which can always be drawn where total-flops can, and takes longest
 		return f
 	}
 	figure, err := p.figure(name, a)

@@ -55,7 +55,7 @@ func home(models *run.Library, version string) http.HandlerFunc {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		data.Version = version
+		data.Version, data.Plots = version, true
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Language", lang)
 		w.Header().Add("Vary", "Accept-Language")

@@ -1,6 +1,8 @@
 package chart
 
 import (
+	"math"
+
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/sweep"
@@ -123,5 +125,34 @@ func Make(name string, r Request) (Figure, error) {
 		}
 		r.Device = &h
 	}
-	return k.make(r)
+	f, err := k.make(r)
+	if err != nil {
+		return Figure{}, err
+	}
+	return f, f.check()
+}
+
+// check refuses what no axis can show: a single length on a logarithmic axis
+// (Problem "plot.few"), and totals beyond an int64, which are not positive any
+// more ("plot.many").
+func (f Figure) check() error {
+	first, points := math.NaN(), 0
+	for _, c := range f.Curves {
+		for i := range c.X {
+			if f.X.Log && !(c.X[i] > 0) || f.Y.Log && !(c.Y[i] > 0) {
+				return sim.NewProblem("plot.many", "Name", f.Name)
+			}
+			if points == 0 {
+				first = c.X[i]
+			}
+			if c.X[i] != first {
+				points++
+			}
+			points = max(points, 1)
+		}
+	}
+	if points < 2 {
+		return sim.NewProblem("plot.few", "Name", f.Name)
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ type HomeData struct {
 	Worlds  []World
 	Recipe  sim.Recipe // what the form shows at first
 	Version string
+	Plots   bool // a server is there to draw figures
 }
 
 // ModelInfo is one entry of the model menu.
