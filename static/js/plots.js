@@ -2,7 +2,7 @@
 // a change is drawn at once, without leaving the place.
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("plot-form"));
-const status = /** @type {HTMLElement} */ (document.getElementById("plot-status"));
+const note = /** @type {HTMLElement} */ (document.getElementById("plot-status"));
 const figures = () => /** @type {HTMLElement} */ (document.getElementById("figures"));
 let current = new AbortController();
 
@@ -20,11 +20,11 @@ async function show(url, how = {}) {
       if (to) document.getElementById(id)?.replaceWith(document.adoptNode(to));
     }
     if (answer.ok) history.replaceState(null, "", answer.url);
-    status.textContent = figures().querySelector("[role=alert]")?.textContent ?? "";
+    note.textContent = figures().querySelector("[role=alert]")?.textContent ?? "";
   } catch (e) {
     if (mine.signal.aborted) return;
     figures().removeAttribute("aria-busy");
-    status.textContent = e instanceof Error ? e.message : String(e);
+    note.textContent = e instanceof Error ? e.message : String(e);
   }
 }
 
@@ -44,7 +44,7 @@ document.addEventListener("submit", async (e) => {
   const button = /** @type {HTMLFormElement} */ (e.target);
   if (!button.classList.contains("measure")) return;
   e.preventDefault();
-  status.textContent = button.dataset.busy ?? "";
+  note.textContent = button.dataset.busy ?? "";
   for (const b of figures().querySelectorAll(".measure button")) {
     b.setAttribute("aria-disabled", "true");
     b.textContent = button.dataset.busy ?? "";
@@ -52,3 +52,5 @@ document.addEventListener("submit", async (e) => {
   await show(button.action, { method: "POST" });
   figures().focus({ preventScroll: true });
 });
+
+export {};
