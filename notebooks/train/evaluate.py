@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from grammar import NAMES, THINGS, WORDS, Rng, check, document, story
+from grammar import COLORS, NAMES, THINGS, WORDS, Rng, article, check, document, story
 from reference import forward, greedy, load
 
 FAMILY = ["story", "story-gqa", "story-mqa", "story-draft"]
@@ -63,13 +63,15 @@ def copying(config, w, tok, lists=200, words=7):
 
 
 def binding(config, w, tok, asked=200):
-    """Who has what: "Tom has the ball. Anna has the hat. Who has the ball?", the fact
-    asked for first or second alike. The share answered right, and the head that looks
-    most at the owner's name when the answer is due."""
+    """Who has what: "Tom has a red ball. Anna has a blue hat. Who has the ball?", the
+    first or the second fact asked for alike: a guess is right half the time. The share
+    answered right, and the head that looks most at the owner's name when the answer is
+    due."""
     r, right, attention = Rng(55), 0, 0.0
     for _ in range(asked):
-        names, things, which = r.some(NAMES["en"], 2), [row[0] for row in r.some(THINGS, 2)], r.below(2)
-        facts = [f"{n} has the {t}." for n, t in zip(names, things)]
+        names, which = r.some(NAMES["en"], 2), r.below(2)
+        things, colors = ([row[0] for row in r.some(table, 2)] for table in (THINGS, COLORS))
+        facts = [f"{n} has {article(c)} {t}." for n, t, c in zip(names, things, colors)]
         before = [0] + (tok.encode(facts[0] + " ") if which else [])
         ids = [0] + tok.encode(" ".join(facts) + f" Who has the {things[which]}?")
         owner = tok.encode(" " + names[1])[0] if which else tok.encode(names[0])[0]
@@ -85,10 +87,10 @@ def draw(r, p):
 
 
 def sampled(config, w, tok, starts, temperature=0.8, limit=256):
-    """Texts sampled from the beginnings of documents; None where one does not end."""
+    """Texts sampled from the first ids of documents; None where one does not end."""
     r, texts = Rng(5), []
     for start in starts:
-        ids = [0] + tok.encode(start)
+        ids = [0] + start
         while len(ids) < limit:
             ids.append(draw(r, np.exp(log_softmax(forward(config, w, ids)[0][-1] / temperature))))
             if ids[-1] == 0:
@@ -98,9 +100,9 @@ def sampled(config, w, tok, starts, temperature=0.8, limit=256):
 
 
 def beginnings(tok, lang, n):
-    """The first three tokens of stories that training never saw."""
+    """The first three ids of stories that training never saw."""
     r = Rng(31)
-    return [tok.decode(tok.encode(story(r, lang))[:3]) for _ in range(n)]
+    return [tok.encode(story(r, lang))[:3] for _ in range(n)]
 
 
 def stories(config, w, tok, lang):
@@ -133,7 +135,7 @@ def speculative(target, draft, tok, temperature, texts=40, limit=96):
         return np.exp(log_softmax(logits / temperature))
 
     for start in beginnings(tok, "en", texts) + beginnings(tok, "zh", texts):
-        ids = [0] + tok.encode(start)
+        ids = [0] + start
         while ids[-1] != 0 and len(ids) < limit:
             guess, q = [], []
             for _ in range(DRAFTED):

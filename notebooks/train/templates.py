@@ -78,33 +78,3 @@ ZH = """
 {name.1}想学{skill.1}。{name.2}说：“我来教你。”他们学了一整天。现在{name.1}也会{skill.1}了。
 {name.1}比{name.2}大。{name.2}比{name.3}大。谁最大？{name.1}最大。谁最小？{name.3}最小。
 """.strip().splitlines()
-
-# Facts of one kind, then each is asked, in any order: {name.#} becomes {name.1},
-# {name.2} and so on. Every answer hangs on one fact among two to four, which is
-# what grows the heads that bind a name to what its owner has.
-QUIZ_EN = """
-{name.#} has the {thing.#}. | Who has the {thing.#}? {name.#}.
-{name.#} has the {thing.#}. | What does {name.#} have? The {thing.#}.
-{name.#} has {a_color.#} {thing.#}. | Who has the {thing.#}? {name.#} has the {thing.#}.
-{name.#} has {a_color.#} {thing.#}. | What color is the {thing.#}? The {thing.#} is {color.#}.
-{name.#} put the {thing.#} {place.#}. | Where is the {thing.#}? The {thing.#} is {place.#}.
-{name.#} is {place.#}. | Where is {name.#}? {name.#} is {place.#}.
-{name.#} likes {foods.#}. | Who likes {foods.#}? {name.#} likes {foods.#}.
-{name.#} is {a_job.#}. | Who is the {job.#}? {name.#} is the {job.#}.
-On {day.#} {name.1} ate {a_food.#}. | What did {name.1} eat on {day.#}? {name.1} ate {a_food.#}.
-The {animal.#} can {skill.#}. | Who can {skill.#}? The {animal.#} can {skill.#}.
-""".strip().splitlines()
-
-QUIZ_ZH = """
-{name.#}有{thing.#}。 | 谁有{thing.#}？{name.#}。
-{name.#}有{thing.#}。 | {name.#}有什么？{thing.#}。
-{name.#}有{a_thing.#}。 | 谁有{thing.#}？{name.#}有{thing.#}。
-{name.#}有{m_thing.#}{color.#}的{thing.#}。 | 谁有{thing.#}？{name.#}有{thing.#}。
-{name.#}有{m_thing.#}{color.#}的{thing.#}。 | {thing.#}是什么颜色的？{thing.#}是{color.#}的。
-{name.#}把{thing.#}放在{place.#}。 | {thing.#}在哪里？{thing.#}在{place.#}。
-{name.#}在{place.#}。 | {name.#}在哪里？{name.#}在{place.#}。
-{name.#}喜欢吃{food.#}。 | 谁喜欢吃{food.#}？{name.#}喜欢吃{food.#}。
-{name.#}是{job.#}。 | 谁是{job.#}？{name.#}是{job.#}。
-{day.#}{name.1}吃了{a_food.#}。 | {day.#}{name.1}吃了什么？{name.1}吃了{a_food.#}。
-{animal.#}会{skill.#}。 | 谁会{skill.#}？{animal.#}会{skill.#}。
-""".strip().splitlines()

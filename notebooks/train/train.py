@@ -1,8 +1,9 @@
 """Trains the story model: a small Llama, on text that the grammar generates.
 
     python3 train.py                         # writes out/story.pt, resumes if it is there
-    python3 train.py --pool out/story.pt --kv-heads 2 --out out/story-gqa.pt --millions 6
-    python3 train.py --pool out/story.pt --kv-heads 1 --out out/story-mqa.pt --millions 6
+    python3 train.py --start FOLDER          # from an exported model, whatever its tokenizer
+    python3 train.py --pool out/story.pt --kv-heads 2 --out out/story-gqa.pt --millions 4
+    python3 train.py --pool out/story.pt --kv-heads 1 --out out/story-mqa.pt --millions 4
     python3 train.py --dim 64 --layers 3 --ffn 96 --out out/story-draft.pt --millions 16
     python3 train.py --quick                 # half a minute, for a test of the whole chain
 
@@ -15,6 +16,7 @@ import os
 import sys
 import time
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -100,6 +102,21 @@ def pool(weights, kv_heads, head_dim):
     return out
 
 
+def adopt(folder, tok):
+    """The weights of an exported model with the same shape. Its vocabulary may be
+    another: a token that it has keeps its vector, another gets the mean of the
+    vectors of the tokens that spell it there."""
+    import export
+    import reference
+    config, weights, theirs = reference.load(folder)
+    table = weights["model.embed_tokens.weight"]
+    spell = lambda piece: [theirs.ids[piece]] if piece in theirs.ids else theirs.word(piece)
+    out = {"embed": np.array([table[0] if p is None else table[spell(p)].mean(0) for p in tok.pieces]), "norm": weights["model.norm.weight"]}
+    for l in range(config["num_hidden_layers"]):
+        out |= {f"layers.{l}.{short}": weights[f"model.layers.{l}.{full}.weight"] for short, full in export.NAMES.items()}
+    return {name: torch.as_tensor(w).float() for name, w in out.items()}
+
+
 class Data:
     """Rows of token ids, from a seed, without end."""
 
@@ -149,6 +166,7 @@ def main():
     args.add_argument("--quick", action="store_true", help="a tiny model for half a minute: to test the chain, not to be fluent")
     args.add_argument("--threads", type=int, default=1)
     args.add_argument("--out", default="out/story.pt")
+    args.add_argument("--start", help="start from this exported model")
     args.add_argument("--pool", help="start from this checkpoint, its K and V heads averaged in groups")
     for name, default in (("dim", 128), ("layers", 5), ("heads", 4), ("kv-heads", 4), ("ffn", 192)):
         args.add_argument("--" + name, type=int, default=default)
@@ -163,11 +181,13 @@ def main():
     model = Model(c)
     if a.pool and not os.path.exists(a.out):
         model.load_state_dict(pool(torch.load(a.pool)["m"], c["kv_heads"], c["head_dim"]))
+    if a.start and not os.path.exists(a.out):
+        model.load_state_dict(adopt(a.start, tok))
     matrices = [p for p in model.parameters() if p.dim() > 1]
     gains = [p for p in model.parameters() if p.dim() == 1]
     opt = torch.optim.AdamW([{"params": matrices, "weight_decay": 0.1}, {"params": gains, "weight_decay": 0.0}],
                             lr=PEAK, betas=(0.9, 0.98))
-    data, step, tokens, spent, begun = Data(tok, 1), 0, 0, 0.0, a.pool and os.path.basename(a.pool)
+    data, step, tokens, spent, begun = Data(tok, 1), 0, 0, 0.0, a.pool and os.path.basename(a.pool) or a.start and "an earlier " + os.path.basename(os.path.normpath(a.start))
     held_out = Data(tok, 1 << 40).batch(16, 96, 0)
     if os.path.exists(a.out):
         kept = torch.load(a.out)
