@@ -106,6 +106,9 @@ func (m *Moment) panels(f *checkpoint.File) {
 		f.Meta["letters"] = text(m.letters())
 		f.Meta["modelled"] = text(m.modelled())
 	}
+	if info := m.real(); info != nil {
+		f.Meta["real"] = text(info)
+	}
 	if p.shows("history") {
 		info, tensors := m.history()
 		f.Meta["history"] = text(info)
@@ -210,10 +213,11 @@ type pickInfo struct {
 	Op    string        `json:"op"`
 	Trail []explain.Ref `json:"trail"`
 	Show  []string      `json:"show,omitempty"`
+	Real  string        `json:"real,omitempty"`
 }
 
 func (m *Moment) pickInfo() pickInfo {
-	p := pickInfo{m.Layer(), m.Head(), m.Model.Model.KVHead(m.Head()), m.Link.Pick.Layer == nil, nil, m.Link.Pick.Op, m.Link.Pick.Trail, m.Link.Pick.Show}
+	p := pickInfo{m.Layer(), m.Head(), m.Model.Model.KVHead(m.Head()), m.Link.Pick.Layer == nil, nil, m.Link.Pick.Op, m.Link.Pick.Trail, m.Link.Pick.Show, m.Link.Pick.Real}
 	if p.Trail == nil {
 		p.Trail = []explain.Ref{}
 	}

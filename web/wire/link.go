@@ -41,6 +41,7 @@ type Pick struct {
 	Unit   string `json:"unit,omitempty"`   // "flop" or "mac"
 	Pairs  string `json:"pairs,omitempty"`  // "allowed" or "dense"
 	Logits string `json:"logits,omitempty"` // "last" or "all"
+	Real   string `json:"real,omitempty"`   // "model@device": the same run at real size
 }
 
 // Cell is one element of one of the frame's tensors.
@@ -89,6 +90,7 @@ func (l Link) Query() string {
 		v.Set("cell", fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col))
 	}
 	put("show", strings.Join(l.Pick.Show, ","), "")
+	put("real", l.Pick.Real, "")
 	put("op", l.Pick.Op, "")
 	put("trail", joinTrail(l.Pick.Trail), "")
 	put("break", joinPoints(l.Breaks), "")
@@ -136,6 +138,7 @@ func ParseLink(query string) (Link, error) {
 	l.Breaks = p.breaks()
 	l.Marks = p.marks()
 	l.Lang = v.Get("lang")
+	l.Pick.Real = v.Get("real")
 	if show := v.Get("show"); show != "" {
 		l.Pick.Show = strings.Split(show, ",")
 	}

@@ -33,6 +33,9 @@ func (p Pick) check() (field, have string) {
 			return f.name, f.have
 		}
 	}
+	if _, _, _, _, ok := realSize(p.Real); p.Real != "" && !ok {
+		return "real", p.Real
+	}
 	return "", ""
 }
 

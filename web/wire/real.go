@@ -1,0 +1,75 @@
+package wire
+
+import (
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/cost"
+)
+
+// realInfo is the moment of the run as it would be in a published model, on a
+// device: counted from its shapes in float16, times modelled.
+type realInfo struct {
+	Model         string               `json:"model"`
+	Device        string               `json:"device"`
+	Layers        int                  `json:"layers"`
+	KVHeads       int                  `json:"kv_heads"`
+	HeadDim       int                  `json:"head_dim"`
+	Plain         bool                 `json:"plain"` // bytes per token are 2 x layers x K/V heads x head_dim x 2
+	BytesPerToken integer              `json:"bytes_per_token"`
+	PaysFrom      integer              `json:"pays_from"` // tokens; 0 never within the context, or not known
+	Peak          float64              `json:"peak"`      // FLOPs a second; 0 not known
+	Bandwidth     float64              `json:"bandwidth"` // bytes a second
+	Step          lanes                `json:"step"`
+	Total         lanes                `json:"total"`
+	Least         map[string]leastInfo `json:"least"` // of the step, by lane
+}
+
+// realSize is the model and the device of Pick.Real, "model@device".
+func realSize(name string) (s cost.Shape, model string, h cost.Hardware, peak float64, ok bool) {
+	model, device, ok := strings.Cut(name, "@")
+	s, model, err1 := cost.Preset(model)
+	h, err2 := cost.HardwarePreset(device)
+	d, err3 := cost.ParseDType("dtype", "fp16")
+	if !ok || err1 != nil || err2 != nil || err3 != nil {
+		return s, model, h, 0, false
+	}
+	peak, _, err := h.Peak(d)
+	return s.Wide(d.Bits, d.Bits), model, h, peak, err == nil
+}
+
+// realStep is the step of a run of a deeper model that stands where step n of
+// this one does: a layer for a layer, as far as it has them, and the head for the head.
+func realStep(s *sim.Step, layers int) int {
+	if s.Part == sim.HeadPart {
+		return s.Pass*(layers+1) + layers
+	}
+	return s.Pass*(layers+1) + min(s.Layer, layers-1)
+}
+
+// real is the same run at real size; nil where the viewer has not switched it on.
+func (m *Moment) real() *realInfo {
+	s, model, h, peak, ok := realSize(m.Link.Pick.Real)
+	if !ok || m.Step == nil {
+		return nil
+	}
+	info := &realInfo{Model: model, Device: h.Name, Layers: s.Layers, KVHeads: s.KVHeads, HeadDim: s.HeadDim,
+		BytesPerToken: integer(s.KVBytesPerToken()), PaysFrom: integer(s.PaysFrom(peak / h.Bandwidth)),
+		Peak: peak, Bandwidth: h.Bandwidth, Least: map[string]leastInfo{}}
+	info.Plain = s.KVBytesPerToken() == int64(2*s.Layers*s.KVHeads*s.HeadDim*2)
+	sw := m.Link.switches()
+	n := realStep(m.Step, s.Layers)
+	step, total := s.At(m.Prompt, n, sw)
+	sw.Unit = "flop" // times are of FLOPs, whatever the viewer counts
+	flops, _ := s.At(m.Prompt, n, sw)
+	for lane, to := range [2]struct {
+		name        string
+		step, total **counters
+	}{{"cached", &info.Step.Cached, &info.Total.Cached}, {"uncached", &info.Step.Uncached, &info.Total.Uncached}} {
+		a, b := safe(step[lane]), safe(total[lane])
+		*to.step, *to.total = &a, &b
+		l := h.Least(flops[lane], peak)
+		info.Least[to.name] = leastInfo{integer(l.Flops), integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}
+	}
+	return info
+}

@@ -1,0 +1,47 @@
+package wire
+
+import (
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/cost"
+)
+
+// Its numbers are sim/cost's: the steps of a deeper model that stand for those
+// of the run.
+func TestRealSizeIsWhatCostCounts(t *testing.T) {
+	s, model, h, peak, ok := realSize("llama-3-8b@H100")
+	if !ok || model != "Llama-3-8B" || s.KVBytesPerToken() != 131072 || peak == 0 {
+		t.Fatal(model, h.Name, peak, ok)
+	}
+	sw := cost.Default()
+	for _, c := range []struct {
+		step sim.Step
+		want sim.Counters
+	}{
+		{sim.Step{Pass: 0, Layer: 2, Part: sim.LayerPart, Rows: 7}, s.Step(sim.Cached, 2, 7, 0, sw)},
+		{sim.Step{Pass: 3, Layer: 4, Part: sim.LayerPart, Rows: 1, Cached: 9}, s.Step(sim.Cached, 4, 1, 9, sw)},
+		{sim.Step{Pass: 3, Layer: -1, Part: sim.HeadPart, Rows: 1, Cached: 9}, s.Step(sim.Cached, -1, 1, 9, sw)},
+	} {
+		m := Moment{Step: &c.step, Prompt: 7, Link: Link{Pick: Pick{Real: "Llama-3-8B@H100"}, Recipe: sim.Recipe{Pairs: "allowed", Logits: "last"}}}
+		got := m.real()
+		if *got.Step.Cached != safe(c.want) {
+			t.Errorf("pass %d layer %d: %+v, want %+v", c.step.Pass, c.step.Layer, *got.Step.Cached, safe(c.want))
+		}
+		if !got.Plain || got.BytesPerToken != 131072 || got.PaysFrom != integer(s.PaysFrom(peak/h.Bandwidth)) {
+			t.Errorf("%+v", got)
+		}
+	}
+	for _, bad := range []string{"Llama-3-8B", "x@H100", "Llama-3-8B@abacus", "@"} {
+		if field, _ := (Pick{Real: bad}).check(); field != "real" {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+	l, err := ParseLink("?real=gpt2%40Phone")
+	if err != nil || l.Pick.Real != "gpt2@Phone" {
+		t.Fatal(l.Pick.Real, err)
+	}
+	if again, err := ParseLink(l.Query()); err != nil || again.Pick.Real != "gpt2@Phone" {
+		t.Errorf("%q: %v", l.Query(), err)
+	}
+}
