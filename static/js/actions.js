@@ -24,7 +24,7 @@ export function createActions(store, link, world = SERVED) {
   const picked = () => {
     const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
-    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], ...count };
+    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], real: p?.real ?? "", ...count };
   };
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
@@ -159,6 +159,10 @@ export function createActions(store, link, world = SERVED) {
     count(change) {
       store.set({ count: { ...store.get().count, ...change } });
       link.send(picked());
+    },
+    /** The same run in a published model. @param {string} real "model@device", "" is off */
+    real(real) {
+      link.send({ ...picked(), real });
     },
     /** @param {string} op "" is the overview */
     look(op) {

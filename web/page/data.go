@@ -18,7 +18,7 @@ type HomeData struct {
 	Worlds  []World
 	Recipe  sim.Recipe // what the form shows at first
 	Version string
-	Plots   bool // a server is there to draw figures
+	Plots   bool // a server is there to draw figures and to count at real size
 }
 
 // ModelInfo is one entry of the model menu.
