@@ -33,7 +33,7 @@ export function createReal(root, act) {
     const unit = unitOf(frame);
     const rows = ["step", "total"].flatMap((span) => {
       const { cached, uncached } = real[span];
-      const say = (/** @type {string} */ id) => `${t(id)}, ${t(`ledger.${span}`)}`;
+      const say = (/** @type {string} */ id) => t("real.row", { Span: t(`ledger.${span}`), What: t(id) });
       return [[say("real.flops"), si(total(cached), unit), si(total(uncached), unit), total(cached)],
         ...ROWS.map((key) => [say(`real.${key}`), si(cached[key] ?? 0, "B"), si(uncached[key] ?? 0, "B"), cached[key] ?? 0])];
     });
