@@ -35,8 +35,9 @@ generate:
 	cd sim/mat/gen && go run . -pkg mat -out ../dot4_amd64.s -stubs ../dot4_amd64.go
 	go test ./web/wire -run TestFramesForTheBrowser -count=1 -args -write >/dev/null
 
+# The browser's tests have a target of their own.
 go:
-	go test ./...
+	KVSTEP_BROWSER=skip go test ./...
 
 # The concurrent rooms again, under the race detector.
 race:

@@ -99,6 +99,7 @@ func Speedup(s Subject, tokens, measured []float64) Figure {
 		Curves: []Curve{{Name: "flops", Label: Text{"plot.ratio.flops", map[string]any{"End": SI(y[len(y)-1], 3)}}, Ink: Cached, X: x, Y: y}},
 	}
 	if len(tokens) > 0 {
+		f.Subtitle = append(f.Subtitle, Text{"plot.speedup.note", nil})
 		f.Curves = append(f.Curves, Curve{Name: "seconds", Label: Text{"plot.ratio.seconds", map[string]any{"End": SI(measured[len(measured)-1], 3)}}, Ink: Third, Dots: true, X: tokens, Y: measured})
 	}
 	return f

@@ -146,6 +146,9 @@ func TestStoryTokenizer(t *testing.T) {
 // TestFamilyRuns: every embedded model runs its own prompts to an end in both
 // lanes, bit for bit.
 func TestFamilyRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped with -short: the lanes are compared on random models too")
+	}
 	for _, name := range checkpoint.Names() {
 		m, err := Open(name)
 		if err != nil {
