@@ -172,7 +172,7 @@ func (p *page) checkLeast(t *testing.T, steps []sim.Step) {
 		t.Fatal(err)
 	}
 	sw := cost.Switches{Unit: "flop", Pairs: "dense", Logits: "all"}
-	if device := eval[string](p, `document.querySelector("[data-device]").textContent`); device != h.Name {
+	if device := eval[string](p, `document.querySelector("[data-least-device]").textContent`); device != h.Name {
 		t.Errorf("modelled for %q", device)
 	}
 	for lane, name := range []string{"cached", "uncached"} {

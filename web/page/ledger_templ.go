@@ -1334,7 +1334,7 @@ func modelled(d HomeData) templ.Component {
 			templ_7745c5c3_Var69 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 117, "<div data-modelled><p><b data-device></b></p><p><math><mi>t</mi> <mo>≥</mo> <mi>max</mi> <mo>(</mo> <mfrac><mtext>FLOP</mtext><mtext data-text=\"formula.peak\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 117, "<div data-modelled><p><b data-least-device></b></p><p><math><mi>t</mi> <mo>≥</mo> <mi>max</mi> <mo>(</mo> <mfrac><mtext>FLOP</mtext><mtext data-text=\"formula.peak\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -56,7 +56,7 @@ function nothing(root) {
 /** The least time on a device: the row of both tables, and how it comes about. @param {HTMLElement} root @param {any} info @param {import("../text.js").T} t */
 function least(root, info, t) {
   const put = (/** @type {string} */ selector, /** @type {string} */ text) => root.querySelectorAll(selector).forEach((el) => (el.textContent = text));
-  put("[data-device]", info?.device ?? "");
+  put("[data-least-device]", info?.device ?? "");
   for (const lane of ["cached", "uncached"]) {
     const step = info?.step[lane];
     put(`[data-numbers="step"] [data-cell="modelled.${lane}"]`, step ? si(step.seconds, "s") : "–");
