@@ -123,8 +123,14 @@ func BenchmarkScript(b *testing.B) {
 	b.Run("long", func(b *testing.B) { benchmarkScript(b, longPrompt, 60) })
 }
 
-// longPrompt is 256 tokens.
-var longPrompt = "/?lang=en&new=32&tokens=" + strings.TrimSuffix(strings.Repeat("300,301,47,305,", 64), ",")
+// longPrompt is 256 tokens and 32 chosen ones, so that no model ends the run.
+var longPrompt = func() string {
+	link := "/?lang=en&new=32&tokens=" + strings.TrimSuffix(strings.Repeat("300,301,47,305,", 64), ",")
+	for pass := range 32 {
+		link += fmt.Sprintf("&fork=%d:300", pass)
+	}
+	return link
+}()
 
 func benchmarkScript(b *testing.B, path string, steps int) {
 	base := serve(b)
