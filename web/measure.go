@@ -8,17 +8,15 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/chart"
+	"kvstep/sim/cost"
 	"kvstep/sim/run"
-	"kvstep/sim/sweep"
 )
 
 // What a measurement may take.
 const (
-	maxMeasured    = 240 // new tokens; runs without the cache grow with their square
-	measurePoints  = 16
-	measureRepeats = 3
-	measureWait    = 90 * time.Second
-	maxKept        = 64 // measurements in memory
+	maxMeasured = 240 // new tokens; runs without the cache grow with their square
+	measureWait = 90 * time.Second
+	maxKept     = 64 // measurements in memory
 )
 
 // measureKey is what times depend on.
@@ -69,28 +67,13 @@ func (m *measurements) run(ctx context.Context, model *run.Loaded, k measureKey)
 	default:
 		return sim.NewProblem("plot.busy")
 	}
-	p := sweep.Plan{Models: []string{k.model}, Prompts: []sweep.Prompt{{Tokens: k.prompt}}, Repeats: measureRepeats,
-		Lanes: "both", Pairs: k.pairs, Logits: k.logits}
-	for i := 1; i <= measurePoints; i++ {
-		if n := k.made * i / measurePoints; n > 0 && (len(p.Lengths) == 0 || n > p.Lengths[len(p.Lengths)-1]) {
-			p.Lengths = append(p.Lengths, n)
-		}
-	}
-	if len(p.Lengths) < 2 {
-		return sim.NewProblem("cost.range", "Field", "new", "Have", k.made, "Min", 2, "Max", maxPlot)
-	}
 	started := time.Now()
 	clock := func() float64 { return time.Since(started).Seconds() }
-	var done []sweep.Result
-	for _, r := range p.Runs() {
-		result, err := p.Do(ctx, model, r, clock, func(int) {})
-		if err != nil {
-			return err
-		}
-		done = append(done, result)
+	got, err := chart.Measure(ctx, model, k.prompt, k.made, cost.Switches{Pairs: k.pairs, Logits: k.logits}, clock)
+	if err == nil {
+		m.put(k, got)
 	}
-	m.put(k, chart.MeasuredOf(p.Table(done), k.model))
-	return nil
+	return err
 }
 
 // measure serves the button: it runs the engine, and leads back to the figures.

@@ -154,22 +154,6 @@ func (a plotFlags) measured(ctx context.Context, r chart.Request) (chart.Measure
 	if err != nil {
 		return chart.Measured{}, err
 	}
-	const points = 16
-	p := sweep.Plan{Models: []string{m.Name}, Prompts: []sweep.Prompt{{Tokens: r.Prompt}}, Repeats: 3, Lanes: "both", Pairs: r.Switches.Pairs, Logits: r.Switches.Logits}
-	for i := 1; i <= points; i++ {
-		if n := r.New * i / points; n > 0 && (len(p.Lengths) == 0 || n > p.Lengths[len(p.Lengths)-1]) {
-			p.Lengths = append(p.Lengths, n)
-		}
-	}
 	started := time.Now()
-	clock := func() float64 { return time.Since(started).Seconds() }
-	var done []sweep.Result
-	for _, run := range p.Runs() {
-		result, err := p.Do(ctx, m, run, clock, func(int) {})
-		if err != nil {
-			return chart.Measured{}, err
-		}
-		done = append(done, result)
-	}
-	return chart.MeasuredOf(p.Table(done), m.Name), nil
+	return chart.Measure(ctx, m, r.Prompt, r.New, r.Switches, func() float64 { return time.Since(started).Seconds() })
 }
