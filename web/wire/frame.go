@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -10,10 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/cost"
 	"kvstep/sim/explain"
-	"kvstep/sim/mat"
-	"kvstep/sim/model"
 	"kvstep/sim/run"
 	"kvstep/sim/token"
 )
@@ -304,112 +300,4 @@ func (m *Moment) cell(r *explain.Run) *cellInfo {
 		return nil
 	}
 	return &cellInfo{*c, explain.Number(v).String(), r.Masked(ref)}
-}
-
-type kvInfo struct {
-	Lens          []int   `json:"lens"`
-	Before        int     `json:"before"`
-	Bytes         integer `json:"bytes"`
-	BytesPerToken integer `json:"bytes_per_token"`
-	Capacity      int     `json:"capacity"`
-	MaxK          float32 `json:"max_k"`
-	MaxV          float32 `json:"max_v"`
-}
-
-// cache summarises the whole KV cache: one byte for each row's size.
-func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
-	c := m.Model.Model.Config
-	info := kvInfo{
-		Lens: make([]int, c.Layers), Capacity: m.Prompt + m.Recipe.MaxNew - 1,
-		BytesPerToken: integer(cost.KVBytesPerToken(c, 4)),
-	}
-	if m.Step == nil || m.Step.KV == nil {
-		return info, nil
-	}
-	kv := m.Step.KV
-	info.Before, info.Bytes = m.Step.Cached, integer(kv.Bytes())
-	positions := m.Step.Cached + m.Step.Rows
-	for l := range c.Layers {
-		info.Lens[l] = kv.Len(l)
-	}
-	k, maxK := rowSizes(c, positions, kv.Keys)
-	v, maxV := rowSizes(c, positions, kv.Values)
-	info.MaxK, info.MaxV = maxK, maxV
-	shape := []int{c.Layers, c.KVHeads, positions}
-	return info, []checkpoint.Tensor{
-		{Name: "cache_k", DType: "U8", Shape: shape, Data: k},
-		{Name: "cache_v", DType: "U8", Shape: shape, Data: v},
-	}
-}
-
-// rowSizes is the root mean square of every cached row as a share of the
-// largest, in 1/255.
-func rowSizes(c sim.Config, positions int, rows func(l, h int) mat.Matrix) ([]byte, float32) {
-	sizes := make([]float32, c.Layers*c.KVHeads*positions)
-	var largest float32
-	for l := range c.Layers {
-		for h := range c.KVHeads {
-			x := rows(l, h)
-			for p := range x.NumRows() {
-				rms := float32(math.Sqrt(float64(mat.Dot(x.Row(p), x.Row(p)) / float32(c.HeadDim))))
-				sizes[(l*c.KVHeads+h)*positions+p] = rms
-				largest = max(largest, rms)
-			}
-		}
-	}
-	out := make([]byte, len(sizes))
-	if largest > 0 {
-		for i, s := range sizes {
-			out[i] = byte(math.Round(float64(s / largest * 255)))
-		}
-	}
-	return out, largest
-}
-
-func f16(name string, x mat.Matrix) checkpoint.Tensor {
-	data := make([]byte, 0, 2*x.NumRows()*x.NumCols())
-	for i := range x.NumRows() {
-		for _, v := range x.Row(i) {
-			h := checkpoint.F16(v)
-			data = append(data, byte(h), byte(h>>8))
-		}
-	}
-	return checkpoint.Tensor{Name: name, DType: "F16", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
-}
-
-// masked counts the pairs of a step that the mask forbids.
-func masked(s *sim.Step) (n int) {
-	for i := range s.Rows {
-		for j := range s.Cached + s.Rows {
-			if model.Masked(s.Cached, i, j) {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func f32(name string, x mat.Matrix) checkpoint.Tensor {
-	data := make([]byte, 0, 4*x.NumRows()*x.NumCols())
-	for i := range x.NumRows() {
-		for _, v := range x.Row(i) {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-		}
-	}
-	return checkpoint.Tensor{Name: name, DType: "F32", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
-}
-
-func mask(s *sim.Step) checkpoint.Tensor {
-	positions := s.Cached + s.Rows
-	data := make([]byte, 0, s.Rows*positions)
-	for i := range s.Rows {
-		for j := range positions {
-			if model.Masked(s.Cached, i, j) {
-				data = append(data, 0)
-			} else {
-				data = append(data, 1)
-			}
-		}
-	}
-	return checkpoint.Tensor{Name: "mask", DType: "U8", Shape: []int{s.Rows, positions}, Data: data}
 }

@@ -1,0 +1,70 @@
+package wire
+
+import (
+	"math"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/cost"
+	"kvstep/sim/mat"
+)
+
+type kvInfo struct {
+	Lens          []int   `json:"lens"`
+	Before        int     `json:"before"`
+	Bytes         integer `json:"bytes"`
+	BytesPerToken integer `json:"bytes_per_token"`
+	Capacity      int     `json:"capacity"`
+	MaxK          float32 `json:"max_k"`
+	MaxV          float32 `json:"max_v"`
+}
+
+// cache summarises the whole KV cache: one byte for each row's size.
+func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
+	c := m.Model.Model.Config
+	info := kvInfo{
+		Lens: make([]int, c.Layers), Capacity: m.Prompt + m.Recipe.MaxNew - 1,
+		BytesPerToken: integer(cost.KVBytesPerToken(c, 4)),
+	}
+	if m.Step == nil || m.Step.KV == nil {
+		return info, nil
+	}
+	kv := m.Step.KV
+	info.Before, info.Bytes = m.Step.Cached, integer(kv.Bytes())
+	positions := m.Step.Cached + m.Step.Rows
+	for l := range c.Layers {
+		info.Lens[l] = kv.Len(l)
+	}
+	k, maxK := rowSizes(c, positions, kv.Keys)
+	v, maxV := rowSizes(c, positions, kv.Values)
+	info.MaxK, info.MaxV = maxK, maxV
+	shape := []int{c.Layers, c.KVHeads, positions}
+	return info, []checkpoint.Tensor{
+		{Name: "cache_k", DType: "U8", Shape: shape, Data: k},
+		{Name: "cache_v", DType: "U8", Shape: shape, Data: v},
+	}
+}
+
+// rowSizes is the root mean square of every cached row as a share of the
+// largest, in 1/255.
+func rowSizes(c sim.Config, positions int, rows func(l, h int) mat.Matrix) ([]byte, float32) {
+	sizes := make([]float32, c.Layers*c.KVHeads*positions)
+	var largest float32
+	for l := range c.Layers {
+		for h := range c.KVHeads {
+			x := rows(l, h)
+			for p := range x.NumRows() {
+				rms := float32(math.Sqrt(float64(mat.Dot(x.Row(p), x.Row(p)) / float32(c.HeadDim))))
+				sizes[(l*c.KVHeads+h)*positions+p] = rms
+				largest = max(largest, rms)
+			}
+		}
+	}
+	out := make([]byte, len(sizes))
+	if largest > 0 {
+		for i, s := range sizes {
+			out[i] = byte(math.Round(float64(s / largest * 255)))
+		}
+	}
+	return out, largest
+}
