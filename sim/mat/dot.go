@@ -50,11 +50,19 @@ func tree(s *[lanes]float32) float32 {
 	return s[0]
 }
 
-// Sum adds the numbers of a in the same order as Dot.
-func Sum(a []float32) float32 {
+// Sum adds the numbers of a in the same order as Dot. at gives the lane of each
+// number by its position, at[i] mod 16; nil means 0, 1, 2, ... A sum over some
+// positions has therefore the bits of the sum over all with zeros between.
+func Sum(a []float32, at []int) float32 {
 	var s [lanes]float32
+	if at == nil {
+		for i, x := range a {
+			s[i%lanes] += x
+		}
+		return tree(&s)
+	}
 	for i, x := range a {
-		s[i%lanes] += x
+		s[at[i]%lanes] += x
 	}
 	return tree(&s)
 }
@@ -82,45 +90,24 @@ func MulT(dst, x, w Matrix) {
 	}
 }
 
-// WeightedSum sets dst[d] = sum over j of p[j] * v[j][d], in Dot's order over
-// j: p [n], v [at least n, d]. It is attention's weighted V, without V^T.
-func WeightedSum(dst, p []float32, v Matrix) {
-	var s [8][lanes]float32
+// WeightedSum sets dst[d] = sum over j of p[j] * v[j][d], in Sum's order over
+// the positions at: p [n], v [at least n, d]. It is attention's weighted V,
+// without V^T.
+func WeightedSum(dst, p []float32, v Matrix, at []int) {
 	for d := 0; d < v.cols; d += 8 {
+		var s [8][lanes]float32 // of eight neighbouring columns
 		width := min(8, v.cols-d)
-		for l := range lanes {
-			if width == 8 {
-				weighted8(&s, l, p, v, d)
-				continue
+		for j, w := range p {
+			l := j % lanes
+			if at != nil {
+				l = at[j] % lanes
 			}
-			for c := range width {
-				var sum float32
-				for j := l; j < len(p); j += lanes {
-					sum += float32(p[j] * v.data[j*v.stride+d+c])
-				}
-				s[c][l] = sum
+			for c, y := range v.Row(j)[d : d+width] {
+				s[c][l] += float32(w * y)
 			}
 		}
 		for c := range width {
 			dst[d+c] = tree(&s[c])
 		}
 	}
-}
-
-// weighted8 is lane l of eight neighbouring columns.
-func weighted8(s *[8][lanes]float32, l int, p []float32, v Matrix, d int) {
-	var s0, s1, s2, s3, s4, s5, s6, s7 float32
-	for j := l; j < len(p); j += lanes {
-		y, w := (*[8]float32)(v.data[j*v.stride+d:]), p[j]
-		s0 += float32(w * y[0])
-		s1 += float32(w * y[1])
-		s2 += float32(w * y[2])
-		s3 += float32(w * y[3])
-		s4 += float32(w * y[4])
-		s5 += float32(w * y[5])
-		s6 += float32(w * y[6])
-		s7 += float32(w * y[7])
-	}
-	s[0][l], s[1][l], s[2][l], s[3][l] = s0, s1, s2, s3
-	s[4][l], s[5][l], s[6][l], s[7][l] = s4, s5, s6, s7
 }

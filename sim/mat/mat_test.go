@@ -51,7 +51,7 @@ func TestWeightedSumIsDotOfColumns(t *testing.T) {
 		for n := 1; n < 50; n++ {
 			wide := Of(n, cols+5, randoms(r, n*(cols+5)))
 			v, p, dst := wide.Cols(3, 3+cols), randoms(r, n), make([]float32, cols)
-			WeightedSum(dst, p, v)
+			WeightedSum(dst, p, v, nil)
 			for d := range cols {
 				column := make([]float32, n)
 				for j := range column {
@@ -147,12 +147,12 @@ func TestExp(t *testing.T) {
 
 func TestSoftmax(t *testing.T) {
 	x := []float32{1, 2, 3, float32(math.Inf(-1)), 1e30}
-	Softmax(x, x)
+	Softmax(x, x, nil)
 	if x[4] != 1 || x[0] != 0 || x[3] != 0 {
 		t.Errorf("huge logit: %v", x)
 	}
 	y := []float32{0, 0, 0, 0}
-	Softmax(y, y)
+	Softmax(y, y, nil)
 	if y[0] != 0.25 || y[3] != 0.25 {
 		t.Errorf("equal logits: %v", y)
 	}
@@ -216,7 +216,7 @@ func BenchmarkWeightedSum256x32(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	v, p, dst := Of(256, 32, randoms(r, 256*32)), randoms(r, 256), make([]float32, 32)
 	for b.Loop() {
-		WeightedSum(dst, p, v)
+		WeightedSum(dst, p, v, nil)
 	}
 	b.ReportMetric(2*256*32*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }

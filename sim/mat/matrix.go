@@ -12,9 +12,15 @@ import "fmt"
 
 // Matrix is a view of float32 numbers, row-major: rows x cols, with stride
 // numbers from one row to the next. Copying a Matrix copies the view only.
+//
+// The rows may stand in pages (Paged): then data is nil, and row i is row
+// (from+i) mod perPage of page (from+i) / perPage, which begins at number skip.
 type Matrix struct {
 	rows, cols, stride int
 	data               []float32
+
+	pages               [][]float32
+	perPage, from, skip int
 }
 
 // New returns a zeroed rows x cols matrix.
@@ -25,11 +31,23 @@ func Of(rows, cols int, data []float32) Matrix {
 	if len(data) != rows*cols {
 		panic(fmt.Sprintf("mat.Of: %d numbers for %d x %d", len(data), rows, cols))
 	}
-	return Matrix{rows, cols, cols, data}
+	return Matrix{rows: rows, cols: cols, stride: cols, data: data}
 }
 
 // RowOf views a vector as a matrix of one row.
-func RowOf(x []float32) Matrix { return Matrix{1, len(x), len(x), x} }
+func RowOf(x []float32) Matrix {
+	return Matrix{rows: 1, cols: len(x), stride: len(x), data: x}
+}
+
+// Paged views rows that stand in pages, perPage to each page: cols numbers a
+// row, one after the other, from number skip of the page on. A page is what a
+// paged KV cache calls a block; with perPage 1 every row has a place of its own.
+func Paged(rows, cols int, pages [][]float32, perPage, skip int) Matrix {
+	if rows > len(pages)*perPage {
+		panic(fmt.Sprintf("mat.Paged: %d rows in %d pages of %d", rows, len(pages), perPage))
+	}
+	return Matrix{rows: rows, cols: cols, stride: cols, pages: pages, perPage: perPage, skip: skip}
+}
 
 // NumRows is the number of rows.
 func (m Matrix) NumRows() int { return m.rows }
@@ -39,8 +57,16 @@ func (m Matrix) NumCols() int { return m.cols }
 
 // Row is row i; writing to it writes to the matrix.
 func (m Matrix) Row(i int) []float32 {
+	if m.pages != nil {
+		return m.paged(i)
+	}
 	at := i * m.stride
 	return m.data[at : at+m.cols : at+m.cols]
+}
+
+func (m Matrix) paged(i int) []float32 {
+	at := m.skip + (m.from+i)%m.perPage*m.stride
+	return m.pages[(m.from+i)/m.perPage][at : at+m.cols : at+m.cols]
 }
 
 // At is the number in row i, column j.
@@ -51,10 +77,17 @@ func (m Matrix) Rows(from, to int) Matrix {
 	if from < 0 || from > to || to > m.rows {
 		panic(fmt.Sprintf("mat.Rows: [%d, %d) of %d rows", from, to, m.rows))
 	}
-	if from == to {
-		return Matrix{0, m.cols, m.stride, nil}
+	v := m
+	v.rows = to - from
+	switch {
+	case m.pages != nil:
+		v.from += from
+	case from == to:
+		v.data = nil
+	default:
+		v.data = m.data[from*m.stride : (to-1)*m.stride+m.cols]
 	}
-	return Matrix{to - from, m.cols, m.stride, m.data[from*m.stride : (to-1)*m.stride+m.cols]}
+	return v
 }
 
 // Cols views columns [from, to): one head out of all heads side by side.
@@ -62,8 +95,13 @@ func (m Matrix) Cols(from, to int) Matrix {
 	if from < 0 || from > to || to > m.cols {
 		panic(fmt.Sprintf("mat.Cols: [%d, %d) of %d columns", from, to, m.cols))
 	}
-	if m.rows == 0 {
-		return Matrix{0, to - from, m.stride, nil}
+	v := m
+	v.cols = to - from
+	switch {
+	case m.pages != nil:
+		v.skip += from
+	case m.rows > 0:
+		v.data = m.data[from : (m.rows-1)*m.stride+to]
 	}
-	return Matrix{m.rows, to - from, m.stride, m.data[from : (m.rows-1)*m.stride+to]}
+	return v
 }

@@ -10,8 +10,8 @@ func RMSNorm(dst, x, gain []float32, eps float32) {
 }
 
 // Softmax sets dst[i] = exp(s[i]-max) / sum; the largest is subtracted so that
-// no exponential overflows. dst may be s.
-func Softmax(dst, s []float32) {
+// no exponential overflows. dst may be s; at is as for Sum.
+func Softmax(dst, s []float32, at []int) {
 	top := s[0]
 	for _, v := range s[1:] {
 		top = max(top, v)
@@ -19,7 +19,7 @@ func Softmax(dst, s []float32) {
 	for i, v := range s {
 		dst[i] = Exp(v - top)
 	}
-	sum := Sum(dst[:len(s)])
+	sum := Sum(dst[:len(s)], at)
 	for i := range s {
 		dst[i] /= sum
 	}

@@ -67,8 +67,8 @@ func (m *Model) Layer(l int, a *Acts, pos int, cache Cache) error {
 func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix) {
 	mat.MulT(mat.RowOf(scores), mat.RowOf(q), k.Rows(0, len(scores)))
 	mat.Scale(scores, m.scale)
-	mat.Softmax(probs, scores)
-	mat.WeightedSum(out, probs, v)
+	mat.Softmax(probs, scores, nil)
+	mat.WeightedSum(out, probs, v, nil)
 }
 
 // Head turns the residual stream into logits: the final norm of every row,

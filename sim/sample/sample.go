@@ -72,7 +72,7 @@ func Choose(logits []float32, s sim.Sampler, draw uint64) (Choice, error) {
 		c.Token = order[pick(weights, c.Random)]
 	}
 	probs := make([]float32, len(logits))
-	mat.Softmax(probs, logits)
+	mat.Softmax(probs, logits, nil)
 	for rank, id := range order[:min(shown, len(order))] {
 		c.Top = append(c.Top, sim.Candidate{ID: id, Logit: logits[id], Prob: probs[id], Kept: rank < c.Possible})
 	}
