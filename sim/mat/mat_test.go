@@ -39,7 +39,7 @@ func TestDotOrder(t *testing.T) {
 		for i := range ones {
 			ones[i] = 1
 		}
-		if got, want := Sum(a), slowDot(a, ones); got != want {
+		if got, want := Sum(a, nil), slowDot(a, ones); got != want {
 			t.Fatalf("Sum n=%d: %v, want %v", n, got, want)
 		}
 	}
