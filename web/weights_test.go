@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
 	"kvstep/sim/run"
 )
 
@@ -35,8 +36,8 @@ func TestWeights(t *testing.T) {
 		cols := x.Shape[1]
 		for i := range x.Shape[0] * cols {
 			h := uint16(x.Data[2*i]) | uint16(x.Data[2*i+1])<<8
-			if h != checkpoint.F16(gate.At(i/cols, i%cols)) {
-				t.Fatalf("[%d %d] is %v", i/cols, i%cols, checkpoint.F32(h))
+			if h != mat.F16(gate.At(i/cols, i%cols)) {
+				t.Fatalf("[%d %d] is %v", i/cols, i%cols, mat.F32(h))
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"testing/fstest"
 
 	"kvstep/sim"
+	"kvstep/sim/mat"
 )
 
 // wantProblem fails unless err is a Problem with this id ("" is any).
@@ -76,10 +77,10 @@ func tinyTensors(dtype string) []Tensor {
 		for j := range x {
 			x[j] = float32(r.IntN(2001)-1000) / 512 // exact in F16
 		}
-		list[i].DType, list[i].Data = dtype, AppendF32(nil, x)
+		list[i].DType, list[i].Data = dtype, mat.AppendF32(nil, x)
 		switch dtype {
 		case "F16":
-			list[i].Data = AppendF16(nil, x)
+			list[i].Data = mat.AppendF16(nil, x)
 		case "BF16":
 			list[i].Data = nil
 			for _, v := range x {

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"encoding/binary"
 	"fmt"
+	"kvstep/sim/mat"
 	"math"
 	"slices"
 )
@@ -186,7 +187,7 @@ func (t Tensor) Float32s() ([]float32, error) {
 	case "F16": // 2 bytes each, widened exactly
 		x := make([]float32, len(t.Data)/size)
 		for i := range x {
-			x[i] = F32(le.Uint16(t.Data[2*i:]))
+			x[i] = mat.F32(le.Uint16(t.Data[2*i:]))
 		}
 		return x, nil
 	case "BF16": // the upper half of a float32

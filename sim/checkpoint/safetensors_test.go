@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"kvstep/sim/mat"
 	"maps"
 	"math"
 	"runtime"
@@ -20,9 +21,9 @@ func sample() File {
 			"control": "a\"b\\c\n\t\x00\x1f\x7f", "json": `{"seq":1,"labels":["·the","‹E5›"]}`,
 		},
 		Tensors: []Tensor{
-			{Name: "scalar", DType: "F32", Shape: []int{}, Data: AppendF32(nil, []float32{1.5})},
+			{Name: "scalar", DType: "F32", Shape: []int{}, Data: mat.AppendF32(nil, []float32{1.5})},
 			{Name: "empty", DType: "F16", Shape: []int{0, 7}, Data: []byte{}},
-			{Name: "矩阵 \"Q\"", DType: "F16", Shape: []int{2, 3}, Data: AppendF16(nil, []float32{1, 2, 3, 4, 5, 6})},
+			{Name: "矩阵 \"Q\"", DType: "F16", Shape: []int{2, 3}, Data: mat.AppendF16(nil, []float32{1, 2, 3, 4, 5, 6})},
 			{Name: "mask", DType: "U8", Shape: []int{5}, Data: []byte{1, 2, 3, 4, 5}},
 			{Name: "ids", DType: "I64", Shape: []int{1}, Data: []byte("12345678")},
 		},
@@ -209,7 +210,7 @@ func TestFloat32s(t *testing.T) {
 		data  []byte
 		want  []float32
 	}{
-		{"F32", AppendF32(nil, []float32{1, -0.1, inf}), []float32{1, -0.1, inf}},
+		{"F32", mat.AppendF32(nil, []float32{1, -0.1, inf}), []float32{1, -0.1, inf}},
 		{"F16", []byte{0, 0x3c, 0, 0xfc, 1, 0}, []float32{1, -inf, 1.0 / (1 << 24)}},
 		{"BF16", []byte{0x80, 0x3f, 0, 0xc0}, []float32{1, -2}},
 	} {

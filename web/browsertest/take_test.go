@@ -265,7 +265,7 @@ func TestHandoutFromAFile(t *testing.T) {
 				t.Fatalf("layer %d head %d: %d numbers of %s", c[0], c[1], len(got), name)
 			}
 			for i, v := range got {
-				if float32(v) != checkpoint.F32(checkpoint.F16(x.At(i/x.NumCols(), i%x.NumCols()))) {
+				if float32(v) != mat.F32(mat.F16(x.At(i/x.NumCols(), i%x.NumCols()))) {
 					t.Fatalf("layer %d head %d: %s [%d] is %v", c[0], c[1], name, i, v)
 				}
 			}

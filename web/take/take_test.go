@@ -23,6 +23,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
 	"kvstep/sim/run"
@@ -345,7 +346,7 @@ func TestRecordsAreTheFrames(t *testing.T) {
 		}
 		a := l.Model.Attention(&all[rec.n], rec.head)
 		for _, x := range f.Tensors {
-			if x.Name == "probs" && checkpoint.F32(uint16(x.Data[0])|uint16(x.Data[1])<<8) != checkpoint.F32(checkpoint.F16(a.Probs.At(0, 0))) {
+			if x.Name == "probs" && mat.F32(uint16(x.Data[0])|uint16(x.Data[1])<<8) != mat.F32(mat.F16(a.Probs.At(0, 0))) {
 				t.Errorf("step %d head %d", rec.n, rec.head)
 			}
 		}

@@ -14,7 +14,7 @@ func f16(name string, x mat.Matrix) checkpoint.Tensor {
 	data := make([]byte, 0, 2*x.NumRows()*x.NumCols())
 	for i := range x.NumRows() {
 		for _, v := range x.Row(i) {
-			h := checkpoint.F16(v)
+			h := mat.F16(v)
 			data = append(data, byte(h), byte(h>>8))
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
 	"kvstep/sim/run"
@@ -231,8 +232,8 @@ func checkF16(t *testing.T, tensor checkpoint.Tensor, at func(i, j int) float32)
 	for i := range tensor.Shape[0] {
 		for j := range tensor.Shape[1] {
 			h := binary.LittleEndian.Uint16(tensor.Data[2*(i*tensor.Shape[1]+j):])
-			if h != checkpoint.F16(at(i, j)) {
-				t.Fatalf("%s [%d %d]: %v, want %v", tensor.Name, i, j, checkpoint.F32(h), at(i, j))
+			if h != mat.F16(at(i, j)) {
+				t.Fatalf("%s [%d %d]: %v, want %v", tensor.Name, i, j, mat.F32(h), at(i, j))
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package checkpoint
+package mat
 
 import (
 	"encoding/binary"

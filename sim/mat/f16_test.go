@@ -1,4 +1,4 @@
-package checkpoint
+package mat
 
 import (
 	"math"
@@ -98,3 +98,24 @@ func BenchmarkAppendF16(b *testing.B) {
 		dst = AppendF16(dst[:0], x)
 	}
 }
+
+// FuzzF16 compares with the definition: no float16 is nearer.
+func FuzzF16(f *testing.F) {
+	f.Add(float32(1.0009765))
+	f.Add(float32(5.9604645e-8))
+	f.Fuzz(func(t *testing.T, x float32) {
+		h := F16(x)
+		got := slowF32(h)
+		if x != x || h&0x7fff == 0x7c00 || h&0x7fff == 0 {
+			return
+		}
+		// One step up and down in magnitude; h is neither 0 nor infinite.
+		for _, other := range []uint16{h - 1, h + 1} {
+			if o := slowF32(other); abs(float64(x)-o) < abs(float64(x)-got) {
+				t.Fatalf("F16(%v) = %v, and %v is nearer", x, got, o)
+			}
+		}
+	})
+}
+
+func abs(x float64) float64 { return max(x, -x) }
