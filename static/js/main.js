@@ -6,6 +6,7 @@ import { createActions } from "./actions.js";
 import { createChrome } from "./view/chrome.js";
 import { createTransport } from "./view/transport.js";
 import { createForm } from "./view/form.js";
+import { createFold } from "./view/fold.js";
 import { createTimeline } from "./view/timeline.js";
 import { createBreaks } from "./view/breaks.js";
 import { createSentence } from "./view/sentence.js";
@@ -42,6 +43,7 @@ if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), c
 store.subscribe(createChrome(store, act));
 store.subscribe(createTransport(part("transport"), act));
 store.subscribe(createForm(part("recipe"), act));
+store.subscribe(createFold(part("recipe-open"), part("recipe")));
 store.subscribe(createTimeline(part("timeline"), act));
 store.subscribe(createBreaks(part("breaks"), part("why"), act));
 store.subscribe(createSentence(part("sentence")));

@@ -15,6 +15,8 @@ export function createOps(root, act) {
   const inHead = ids("head");
   /** @type {any} */
   let frame = null;
+  const strip = /** @type {HTMLElement} */ (root.querySelector(".ops-groups"));
+  let shown = "";
 
   /** Steps of one op forward or back; beyond a layer's ends on into its neighbour. @param {number} by */
   function walk(by) {
@@ -44,6 +46,8 @@ export function createOps(root, act) {
     if (!frame) return;
     const op = frame.meta.pick.op;
     const at = chips.findIndex((c) => c.dataset.look === op);
+    if (op !== shown && at >= 0) show(strip, chips[at]);
+    shown = op;
     overview.setAttribute("aria-pressed", String(!op));
     chips.forEach((c, i) => {
       const part = c.dataset.part === chips[at]?.dataset.part;
@@ -54,6 +58,11 @@ export function createOps(root, act) {
       c.setAttribute("aria-label", `${t("sym." + c.dataset.look)}, ${t("name." + c.dataset.look)}` + (at >= 0 && part && i < at ? ", " + t("ops.done") : ""));
     });
   };
+}
+
+/** On a phone the strip is one line that scrolls: brings a chip to its middle. @param {HTMLElement} strip @param {HTMLElement} chip */
+function show(strip, chip) {
+  if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft += chip.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - chip.offsetWidth) / 2;
 }
 
 /**

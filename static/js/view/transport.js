@@ -34,6 +34,8 @@ export function createTransport(root, act) {
     else if (name === "breaks" || name === "take") toggle(name);
     else act.send(COMMANDS[name]);
   };
+  const more = /** @type {HTMLButtonElement|null} */ (root.querySelector("[data-more]"));
+  more?.addEventListener("click", () => more.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
   root.addEventListener("click", (e) => {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
@@ -86,6 +88,8 @@ function closeMenus() {
 /** Opens a menu and goes to its first control, or closes it. @param {string} id */
 function toggle(id) {
   const menu = /** @type {HTMLDetailsElement} */ (document.getElementById(id));
+  const more = /** @type {HTMLElement|null} */ (menu.closest(".transport")?.querySelector("[data-more]") ?? null);
+  if (!menu.checkVisibility() && more?.checkVisibility()) more.click(); // a small window keeps the menus folded away
   if (!menu.checkVisibility()) return;
   menu.open = !menu.open;
   const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");

@@ -1,0 +1,62 @@
+package browsertest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// inSight tells whether an element lies wholly in the window and under nothing.
+const inSight = `((e) => {
+	const r = e.getBoundingClientRect();
+	if (!(r.width > 0 && r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight && r.right <= innerWidth)) return false;
+	const top = document.elementFromPoint(r.left + r.width / 2, r.top + r.height / 2);
+	return e.contains(top) || top.contains(e);
+})`
+
+// TestAPhoneShowsTheFigureFirst: without scrolling there are the buttons, the
+// sentence and the beginning of the figure; the buttons stay when one scrolls
+// to the rest of it; the form is one touch away and names the run.
+func TestAPhoneShowsTheFigureFirst(t *testing.T) {
+	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
+	p.do(chromedp.EmulateViewport(360, 740), chromedp.Sleep(300*time.Millisecond))
+	for lang, says := range map[string]string{"zh": "zh-Hans", "en": "en"} {
+		p.click("lang-" + lang)
+		p.until(`document.documentElement.lang === "` + says + `"`)
+		for _, what := range []string{"[data-do=layer]", "[data-do=back]", "[data-do=token]", "[data-do=play]", "#timeline", "[data-line]", "[data-op=K] canvas", "[data-op=scores] canvas"} {
+			p.until(inSight + `(document.querySelector("` + what + `"))`)
+		}
+	}
+	p.do(chromedp.Sleep(300 * time.Millisecond)) // words have wrapped
+	p.js(`document.querySelector("[data-op=out]").scrollIntoView({block: "end"}); scrollBy(0, 8)`)
+	for _, what := range []string{"[data-do=layer]", "#timeline", "[data-op=scores] canvas", "[data-op=out] canvas"} {
+		p.until(inSight + `(document.querySelector("` + what + `"))`)
+	}
+	before := eval[string](p, `document.querySelector("[data-op=out] canvas").toDataURL()`)
+	p.click("do-layer")
+	p.at(21)
+	p.until(`document.querySelector("[data-op=out] canvas").toDataURL() !== ` + "`" + before + "`")
+
+	p.js(`scrollTo(0, 0)`)
+	if has := eval[string](p, `document.getElementById("recipe-open").innerText`); has == "" || !eval[bool](p, `document.getElementById("recipe-open").innerText.includes("Mia has three apples.")`) {
+		t.Errorf("the folded form says %q", has)
+	}
+	p.click("recipe-open")
+	p.fill("prompt", "")
+	p.click("run")
+	p.until(`!document.getElementById("problem").hidden`)
+	if !eval[bool](p, `document.querySelector("[data-testid=prompt]").checkVisibility()`) {
+		t.Error("a run that was refused hides the prompt that is to be mended")
+	}
+	p.fill("prompt", "Sam gave a book to Rosa.")
+	p.click("run")
+	p.until(`window.kvstepFrame().meta.run.recipe.prompt === "Sam gave a book to Rosa." && !document.querySelector("[data-testid=prompt]").checkVisibility()`)
+	p.until(`document.getElementById("recipe-open").innerText.includes("Sam gave") && document.activeElement.id === "recipe-open"`)
+
+	// The menus are folded away too; their keys open them all the same.
+	p.press("k")
+	p.until(`document.activeElement.name === "kind"`)
+	p.axe("phone, everything unfolded")
+	p.clean()
+}
