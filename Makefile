@@ -32,7 +32,7 @@ fresh: generate
 
 generate:
 	cd web/page && $(TEMPL) generate -log-level error
-	cd sim/mat/gen && go run . -pkg mat -out ../dot4_amd64.s -stubs ../dot4_amd64.go
+	cd sim/mat/gen && go run . -pkg mat -out ../kernels_amd64.s -stubs ../kernels_amd64.go
 	go test ./web/wire -run TestFramesForTheBrowser -count=1 -args -write >/dev/null
 
 # The browser's tests have a target of their own.

@@ -68,25 +68,28 @@ func Sum(a []float32, at []int) float32 {
 }
 
 // MulT sets dst[i][j] = Dot(x row i, w row j): x [m, k], w [n, k], dst [m, n].
-// Weights are stored [out, in], so this is the linear layer x W^T. Rows of w go
-// by fours where the processor has a kernel for that; the bits are the same.
+// Weights are stored [out, in], so this is the linear layer x W^T. The rows of
+// w are taken by so many as stay in the nearest cache for all rows of x.
 func MulT(dst, x, w Matrix) {
-	var four [4]float32
-	j := 0
-	for ; j+4 <= w.rows; j += 4 {
+	some := w.rows
+	if x.rows > 1 {
+		some = max(4, 4096/max(x.cols, 1)/4*4)
+	}
+	for from := 0; from < w.rows; from += some {
+		part := w.Rows(from, min(from+some, w.rows))
 		for i := range x.rows {
-			if !dot4(&four, x.Row(i), w, j) {
-				for r := range four {
-					four[r] = Dot(x.Row(i), w.Row(j+r))
-				}
-			}
-			copy(dst.Row(i)[j:], four[:])
+			dots(dst.Row(i)[from:], x.Row(i), part)
 		}
 	}
-	for ; j < w.rows; j++ {
-		for i := range x.rows {
-			dst.Row(i)[j] = Dot(x.Row(i), w.Row(j))
-		}
+}
+
+// dots sets dst[r] = Dot(x, w row r).
+func dots(dst, x []float32, w Matrix) {
+	if fastDots(dst, x, w) {
+		return
+	}
+	for r := range w.rows {
+		dst[r] = Dot(x, w.Row(r))
 	}
 }
 
@@ -94,6 +97,9 @@ func MulT(dst, x, w Matrix) {
 // the positions at: p [n], v [at least n, d]. It is attention's weighted V,
 // without V^T.
 func WeightedSum(dst, p []float32, v Matrix, at []int) {
+	if fastWeighted(dst, p, v, at) {
+		return
+	}
 	for d := 0; d < v.cols; d += 8 {
 		var s [8][lanes]float32 // of eight neighbouring columns
 		width := min(8, v.cols-d)

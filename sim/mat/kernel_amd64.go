@@ -2,16 +2,56 @@ package mat
 
 import "golang.org/x/sys/cpu"
 
-// avx2 says whether this processor has the instructions of dot4AVX2. The
-// kernel keeps Dot's order, so that it only changes the speed.
-var avx2 = cpu.X86.HasAVX2
+func (l Level) available() bool {
+	switch l {
+	case Portable:
+		return true
+	case AVX2:
+		return cpu.X86.HasAVX2
+	}
+	return false
+}
 
-// dot4 sets dst[r] = Dot(x, w row from+r) for r = 0..3, or reports that there
-// is no kernel for this length.
-func dot4(dst *[4]float32, x []float32, w Matrix, from int) bool {
-	if !avx2 || w.pages != nil || len(x) == 0 || len(x)%lanes != 0 || w.cols < len(x) || from+4 > w.rows {
+// walk is the rows of a matrix as the kernels take them: see gen/rows.go.
+type walk struct {
+	page                             *[]float32
+	row, perPage, skip, stride, need int
+}
+
+func walkOf(m *Matrix) walk {
+	if m.pages == nil {
+		return walk{&m.data, 0, m.rows, 0, m.stride, (m.rows-1)*m.stride + m.cols}
+	}
+	return walk{&m.pages[m.from/m.perPage], m.from % m.perPage, m.perPage, m.skip, m.stride,
+		m.skip + (m.perPage-1)*m.stride + m.cols}
+}
+
+// fastDots sets dst[r] = Dot(x, w row r) for every row of w, or reports that no
+// kernel can.
+func fastDots(dst, x []float32, w Matrix) bool {
+	if level < AVX2 || len(x) == 0 || w.rows == 0 || w.cols < len(x) || len(dst) < w.rows {
 		return false
 	}
-	dot4AVX2(dst, &x[0], &w.data[from*w.stride], w.stride, len(x))
+	r := walkOf(&w)
+	return dotsAVX2(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
+}
+
+// fastWeighted is WeightedSum, or reports that no kernel can.
+func fastWeighted(dst, p []float32, v Matrix, at []int) bool {
+	if level < AVX2 || len(p) == 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
+		return false
+	}
+	var positions *int
+	if at != nil {
+		positions = &at[0]
+	}
+	const panel = 64
+	for d := 0; d < v.cols; d += panel {
+		part := v.Cols(d, min(d+panel, v.cols))
+		r := walkOf(&part)
+		if !weightedAVX2(&dst[d], &p[0], positions, r.page, r.row, r.perPage, r.skip, r.stride, r.need, len(p), part.cols) {
+			return false
+		}
+	}
 	return true
 }

@@ -2,5 +2,8 @@
 
 package mat
 
-// dot4 reports that there is no kernel here; see kernel_amd64.go.
-func dot4(*[4]float32, []float32, Matrix, int) bool { return false }
+func (l Level) available() bool { return l == Portable }
+
+// These report that there is no kernel here; see kernel_amd64.go.
+func fastDots([]float32, []float32, Matrix) bool            { return false }
+func fastWeighted([]float32, []float32, Matrix, []int) bool { return false }

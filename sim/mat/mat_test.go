@@ -200,36 +200,3 @@ func TestViews(t *testing.T) {
 		t.Errorf("empty view: %+v", e)
 	}
 }
-
-func BenchmarkDot128(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1))
-	x, y := randoms(r, 128), randoms(r, 128)
-	var sink float32
-	for b.Loop() {
-		sink += Dot(x, y)
-	}
-	_ = sink
-	b.ReportMetric(256*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-}
-
-func BenchmarkWeightedSum256x32(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1))
-	v, p, dst := Of(256, 32, randoms(r, 256*32)), randoms(r, 256), make([]float32, 32)
-	for b.Loop() {
-		WeightedSum(dst, p, v, nil)
-	}
-	b.ReportMetric(2*256*32*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-}
-
-func BenchmarkMulT(b *testing.B) {
-	r := rand.New(rand.NewPCG(1, 1))
-	for _, rows := range []int{1, 64} {
-		b.Run(map[int]string{1: "decode", 64: "prefill"}[rows], func(b *testing.B) {
-			x, w, dst := Of(rows, 128, randoms(r, rows*128)), Of(384, 128, randoms(r, 384*128)), New(rows, 384)
-			for b.Loop() {
-				MulT(dst, x, w)
-			}
-			b.ReportMetric(2*128*384*float64(rows*b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
-}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// dots is Dot of x with each of n rows, four at a time: lanes 0-7 of a row in
+// one register, 8-15 in another.
+func dots() {
+	TEXT("dotsAVX2", NOSPLIT, "func(dst, x *float32, k int, "+rowsParams+", n int) bool")
+	Pragma("noescape")
+	Doc("dotsAVX2 sets dst[r] to the dot product of x and row r, k numbers each, r = 0..n-1.", rowsDoc)
+	w := startWalk("short")
+	dst := Load(Param("dst"), GP64())
+	x := Load(Param("x"), GP64())
+	whole := Load(Param("k"), GP64())
+	restLow, restHigh := YMM(), YMM()
+	mask(whole, 16, restLow, restHigh)
+	ANDQ(I8(-16), whole)
+	n := Load(Param("n"), GP64())
+	rows := [4]reg.Register{GP64(), GP64(), GP64(), GP64()}
+
+	Label("four")
+	TESTQ(n, n)
+	JLE(LabelRef("end"))
+	fourRows(w, n, rows)
+	var low, high [4]reg.VecVirtual
+	for r := range 4 {
+		low[r], high[r] = YMM(), YMM()
+		VXORPS(low[r], low[r], low[r])
+		VXORPS(high[r], high[r], high[r])
+	}
+	x0, x1, p0, p1 := YMM(), YMM(), YMM(), YMM()
+	i := GP64()
+	XORQ(i, i)
+	JMP(LabelRef("chunks"))
+	Label("chunk")
+	VMOVUPS(Mem{Base: x, Index: i, Scale: 4}, x0)
+	VMOVUPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, x1)
+	for r := range 4 {
+		VMULPS(Mem{Base: rows[r], Index: i, Scale: 4}, x0, p0)
+		VMULPS(Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}, x1, p1)
+		VADDPS(p0, low[r], low[r])
+		VADDPS(p1, high[r], high[r])
+	}
+	ADDQ(Imm(16), i)
+	Label("chunks")
+	CMPQ(i, whole)
+	JL(LabelRef("chunk"))
+	k := Load(Param("k"), GP64())
+	CMPQ(i, k)
+	JE(LabelRef("tree"))
+	// What is left of a row; masked numbers are zeros and change no lane.
+	VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4}, restLow, x0)
+	VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, restHigh, x1)
+	for r := range 4 {
+		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4}, restLow, p0)
+		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}, restHigh, p1)
+		VMULPS(p0, x0, p0)
+		VMULPS(p1, x1, p1)
+		VADDPS(p0, low[r], low[r])
+		VADDPS(p1, high[r], high[r])
+	}
+	Label("tree")
+	for r := range 4 {
+		VADDPS(high[r], low[r], low[r]) // l + (l+8)
+	}
+	sums := fourTrees(low)
+	storeFour(dst, n, sums)
+	ADDQ(Imm(16), dst)
+	SUBQ(Imm(4), n)
+	JMP(LabelRef("four"))
+
+	Label("end")
+	finish(true)
+	Label("short")
+	finish(false)
+}
+
+// fourRows finds the next four rows, or all that are left and the last again.
+func fourRows(w *walk, n reg.Register, rows [4]reg.Register) {
+	CMPQ(w.left, Imm(4))
+	JL(LabelRef("gather"))
+	CMPQ(n, Imm(4))
+	JL(LabelRef("gather"))
+	MOVQ(w.ptr, rows[0])
+	LEAQ(Mem{Base: rows[0], Index: w.stride, Scale: 1}, rows[1])
+	LEAQ(Mem{Base: rows[0], Index: w.stride, Scale: 2}, rows[2])
+	LEAQ(Mem{Base: rows[1], Index: w.stride, Scale: 2}, rows[3])
+	LEAQ(Mem{Base: rows[0], Index: w.stride, Scale: 4}, w.ptr)
+	SUBQ(Imm(4), w.left)
+	JMP(LabelRef("found"))
+	Label("gather")
+	for r := range 4 {
+		if r > 0 {
+			MOVQ(rows[r-1], rows[r])
+			CMPQ(n, Imm(uint64(r)))
+			JLE(LabelRef("found" + string(rune('0'+r))))
+		}
+		w.next()
+		MOVQ(w.ptr, rows[r])
+		w.done()
+		if r > 0 {
+			Label("found" + string(rune('0'+r)))
+		}
+	}
+	Label("found")
+}
+
+// fourTrees adds the eight lanes of each register: + (l+4), + (l+2), + (l+1).
+func fourTrees(rows [4]reg.VecVirtual) reg.Register {
+	var four [4]reg.Register
+	for r, row := range rows {
+		half := XMM()
+		VEXTRACTF128(Imm(1), row, half)
+		VADDPS(half, row.AsX(), half)
+		four[r] = half
+	}
+	var two [2]reg.Register // lanes 0 and 1 of two rows
+	for i := range two {
+		a, b := four[2*i], four[2*i+1]
+		front, back := XMM(), XMM()
+		VMOVLHPS(b, a, front)
+		VMOVHLPS(a, b, back)
+		VADDPS(back, front, front)
+		two[i] = front
+	}
+	even, odd := XMM(), XMM()
+	VSHUFPS(Imm(0x88), two[1], two[0], even)
+	VSHUFPS(Imm(0xdd), two[1], two[0], odd)
+	VADDPS(odd, even, even)
+	return even
+}
+
+// storeFour stores the first n of four sums.
+func storeFour(dst, n, sums reg.Register) {
+	CMPQ(n, Imm(4))
+	JL(LabelRef("some"))
+	VMOVUPS(sums, Mem{Base: dst})
+	JMP(LabelRef("stored"))
+	Label("some")
+	m := YMM()
+	mask(n, 4, m)
+	VMASKMOVPS(sums, m.AsX(), Mem{Base: dst})
+	Label("stored")
+}
+
+// finish returns whether the kernel did its work.
+func finish(ok bool) {
+	VZEROUPPER()
+	result, err := ReturnIndex(0).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	var done uint64
+	if ok {
+		done = 1
+	}
+	MOVB(Imm(done), result.Addr)
+	RET()
+}

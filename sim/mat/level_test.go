@@ -1,0 +1,157 @@
+package mat
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// run runs f with the kernels of one level.
+func (l Level) run(f func()) {
+	defer func(was Level) { level = was }(level)
+	level = l
+	f()
+}
+
+// fast are the levels of this processor beside the portable one.
+func fast() (some []Level) {
+	for l := Portable + 1; l < levels; l++ {
+		if l.available() {
+			some = append(some, l)
+		}
+	}
+	return some
+}
+
+// wild are numbers of every kind: most near 1, some huge, subnormal, zero of
+// either sign, infinite or not a number where the seed says so.
+func wild(r *rand.Rand, n int, strange bool) []float32 {
+	x := randoms(r, n)
+	if !strange {
+		return x
+	}
+	for i := range x {
+		switch r.IntN(12) {
+		case 0:
+			x[i] = math.Float32frombits(r.Uint32()) // anything at all
+		case 1:
+			x[i] = math.Float32frombits(r.Uint32() & 0x807fffff) // subnormal
+		case 2:
+			x[i] = float32(math.Copysign(0, float64(x[i])))
+		case 3:
+			x[i] *= 1e30
+		case 4:
+			x[i] *= 90
+		}
+	}
+	return x
+}
+
+// differ is the first place where a and b have other bits; which NaN a NaN is
+// does not count, for processors disagree on it.
+func differ(a, b []float32) (int, bool) {
+	for i := range a {
+		if math.Float32bits(a[i]) != math.Float32bits(b[i]) && (a[i] == a[i] || b[i] == b[i]) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// check compares what f writes at every level with what portable Go writes,
+// a guard after the n numbers included.
+func check(t *testing.T, name string, n int, f func(dst []float32)) {
+	t.Helper()
+	want := make([]float32, n+16)
+	Portable.run(func() { f(want[:n]) })
+	for _, l := range fast() {
+		got := make([]float32, n+16)
+		l.run(func() { f(got[:n]) })
+		if i, bad := differ(got, want); bad {
+			t.Fatalf("%s %v: [%d] = %x (%v), want %x (%v)", name, l, i,
+				math.Float32bits(got[i]), got[i], math.Float32bits(want[i]), want[i])
+		}
+	}
+}
+
+// someRows is a matrix of random shape and keeping: strided, a view, or pages.
+func someRows(r *rand.Rand, rows, cols int, strange bool) Matrix {
+	above, left, right := r.IntN(5), r.IntN(5), r.IntN(5)
+	h, w := above+rows+r.IntN(3), left+cols+right
+	if r.IntN(2) == 0 {
+		return Of(h, w, wild(r, h*w, strange)).Rows(above, above+rows).Cols(left, left+cols)
+	}
+	per, skip := 1+r.IntN(20), r.IntN(9)
+	pages := make([][]float32, (h+per-1)/per)
+	for i := range pages {
+		pages[i] = wild(r, skip+per*w, strange)
+	}
+	return Paged(h, w, pages, per, skip).Rows(above, above+rows).Cols(left, left+cols)
+}
+
+// somePositions are n ascending positions with gaps, or nil.
+func somePositions(r *rand.Rand, n int) []int {
+	if r.IntN(2) == 0 {
+		return nil
+	}
+	at, p := make([]int, n), r.IntN(20)
+	for i := range at {
+		at[i] = p
+		p += 1 + r.IntN(1+r.IntN(20))
+	}
+	return at
+}
+
+func eachKernel(t *testing.T, seed uint64, m, n, k int, strange bool) {
+	r := rand.New(rand.NewPCG(seed, 1))
+	name := fmt.Sprintf("seed %d, %d %d %d %v:", seed, m, n, k, strange)
+	w := someRows(r, n, k, strange)
+	x := someRows(r, m, k, strange)
+	check(t, name+" MulT", m*n, func(dst []float32) { MulT(Of(m, n, dst), x, w) })
+	p, at := wild(r, n, strange), somePositions(r, n)
+	check(t, name+" WeightedSum", k, func(dst []float32) { WeightedSum(dst, p, w, at) })
+	check(t, name+" Sum", 1, func(dst []float32) { dst[0] = Sum(p, at) })
+}
+
+func FuzzLevels(f *testing.F) {
+	f.Add(uint64(1), uint8(2), uint16(33), uint8(33), true)
+	f.Fuzz(func(t *testing.T, seed uint64, m uint8, n uint16, k uint8, strange bool) {
+		eachKernel(t, seed, 1+int(m)%8, 1+int(n)%600, 1+int(k), strange)
+	})
+}
+
+// TestLevels: every level of this processor gives portable Go's bits, for every
+// tail of rows and columns.
+func TestLevels(t *testing.T) {
+	t.Logf("levels beside portable: %v", fast())
+	for n := 1; n <= 70; n++ {
+		for k := 1; k <= 70; k += 1 + n%3 {
+			eachKernel(t, uint64(n*100+k), 1+n%3, n, k, k%2 == 0)
+		}
+	}
+	eachKernel(t, 1, 3, 300, 200, false)
+	eachKernel(t, 2, 3, 300, 200, true)
+}
+
+// TestShortPages: a page without room for all its rows is not read beyond its end.
+func TestShortPages(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 1))
+	pages := [][]float32{randoms(r, 12), randoms(r, 12), randoms(r, 6)} // two rows of 3 in the last
+	m := Paged(10, 3, pages, 4, 0)
+	x, p := RowOf(randoms(r, 3)), randoms(r, 10)
+	check(t, "MulT", 10, func(dst []float32) { MulT(RowOf(dst), x, m) })
+	check(t, "WeightedSum", 3, func(dst []float32) { WeightedSum(dst, p, m, nil) })
+}
+
+func TestUse(t *testing.T) {
+	defer func(was Level) { level = was }(level)
+	for _, l := range append(fast(), Portable) {
+		if err := Use(l.String()); err != nil || level != l {
+			t.Errorf("Use(%q): %v, level %v", l, err, level)
+		}
+	}
+	if err := Use("abacus"); err == nil {
+		t.Error(`Use("abacus") does not complain`)
+	}
+}
