@@ -26,11 +26,17 @@ type Forced struct {
 	Token int `json:"token"`
 }
 
-// Sampler says how the next token is chosen from the logits.
+// Sampler says how the next token is chosen from the logits. The filters apply
+// in this order: repetition penalty, temperature, top-k, top-p, min-p.
 type Sampler struct {
 	Kind        string  `json:"kind"`        // "greedy" or "sample"
 	Temperature float64 `json:"temperature"` // logits are divided by it; > 0
 	TopK        int     `json:"top_k"`       // keep the K likeliest; 0 keeps all
 	TopP        float64 `json:"top_p"`       // keep the smallest set of at least this mass; 1 keeps all
-	Seed        uint64  `json:"seed,string"` // names the random sequence
+	MinP        float64 `json:"min_p"`       // keep what has this share of the likeliest's probability; 0 keeps all
+	// Logits of tokens that are in the text already are divided by it where
+	// positive, multiplied where negative (Keskar et al., 2019); 1 or 0 is off.
+	// Greedy choices obey it too.
+	RepetitionPenalty float64 `json:"repetition_penalty"`
+	Seed              uint64  `json:"seed,string"` // names the random sequence
 }

@@ -194,7 +194,7 @@ func (e *engine) head() (sim.Step, error) {
 	s.Logits = append([]float32(nil), s.Logits...)
 	e.keep(&s)
 
-	choice, err := sample.Choose(s.Logits, e.recipe.Sampler, uint64(e.pass))
+	choice, err := sample.Choose(s.Logits, e.recipe.Sampler, uint64(e.pass), s.Tokens)
 	if err != nil {
 		return sim.Step{}, err
 	}

@@ -1,7 +1,24 @@
 package sample
 
-// random is a number in [0, 1), a multiple of 2^-53, for choice draw of seed.
-// It is splitmix64 (Steele, Lea, Flood, 2014) as a function instead of a
+// Purpose is what a random number is for: those of one place for different
+// purposes have nothing to do with each other.
+type Purpose uint64
+
+const (
+	ForToken    Purpose = iota // the choice of a token from the model's distribution
+	ForDraft                   // the draft model's proposal
+	ForAccept                  // whether the target model accepts it
+	ForResidual                // what it chooses instead
+)
+
+// Random is a number in [0, 1), a multiple of 2^-53: a function of the seed, of
+// the place (which choice of the run this is) and of the purpose, and of
+// nothing else.
+func Random(seed, at uint64, why Purpose) float64 {
+	return random(seed+mix(uint64(why)), at) // mix(0) is 0
+}
+
+// random is splitmix64 (Steele, Lea, Flood, 2014) as a function instead of a
 // generator: draw counts how far the generator would have gone. The seed is
 // mixed first, so that neighbouring seeds are not shifted copies of each other.
 func random(seed, draw uint64) float64 {

@@ -70,36 +70,40 @@ func TestRandomIsUniform(t *testing.T) {
 // several settings, and those that are filtered out never.
 func TestDistribution(t *testing.T) {
 	logits := []float32{0.3, 2, -1, 1.2, 1.2, -4, 0.9, 2.4, -inf, 0}
+	past := []int{1, 2, 7}
 	for _, s := range []sim.Sampler{
 		{Temperature: 1, TopP: 1, Seed: 1},
 		{Temperature: 0.7, TopP: 1, Seed: 2},
 		{Temperature: 2, TopK: 5, TopP: 1, Seed: 3},
 		{Temperature: 1, TopP: 0.8, Seed: 4},
 		{Temperature: 1.3, TopK: 6, TopP: 0.9, Seed: 5},
+		{Temperature: 1.5, TopP: 1, MinP: 0.2, Seed: 6},
+		{Temperature: 1, TopP: 0.95, MinP: 0.05, RepetitionPenalty: 1.5, Seed: 7},
 	} {
 		s.Kind = "sample"
 		const draws = 30_000
 		seen := make([]int, len(logits))
 		for i := range uint64(draws) {
-			c, err := Choose(logits, s, i)
+			c, err := Choose(logits, s, i, past)
 			if err != nil {
 				t.Fatal(err)
 			}
 			seen[c.Token]++
 		}
-		order, probs := slow(logits, s)
-		clear(probs[reach(probs, s.TopP-1e-9):])
-		share(probs)
+		probs, err := Dist(logits, s, past) // TestAgainstReference has checked it
+		if err != nil {
+			t.Fatal(err)
+		}
 		var counts []int
 		var expected []float64
-		for rank, id := range order {
-			if probs[rank] == 0 {
+		for id, p := range probs {
+			if p == 0 {
 				if seen[id] > 0 {
 					t.Errorf("%+v: token %d is filtered out, yet came %d times", s, id, seen[id])
 				}
 				continue
 			}
-			counts, expected = append(counts, seen[id]), append(expected, draws*probs[rank])
+			counts, expected = append(counts, seen[id]), append(expected, draws*p)
 		}
 		if got, most := chiSquare(counts, expected), limit(len(counts)-1); got > most {
 			t.Errorf("%+v: chi-square %.1f, at most %.1f: %v, want %.0f", s, got, most, counts, expected)
@@ -119,15 +123,15 @@ func TestSameEverywhere(t *testing.T) {
 	var first []int
 	for draw := range uint64(600) {
 		s := sim.Sampler{Kind: "sample", Temperature: 0.5 + float64(draw%7)/4, TopK: int(draw%5) * 50, TopP: 1 - float64(draw%3)/8, Seed: draw % 11}
-		c, err := Choose(logits, s, draw)
+		c, err := Choose(logits, s, draw, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, _ := Choose(logits, s, draw)
+		again, _ := Choose(logits, s, draw, nil)
 		if again.Token != c.Token || again.Random != c.Random {
 			t.Fatalf("draw %d is not the same twice", draw)
 		}
-		fmt.Fprintf(hash, "%d %d %x\n", c.Token, c.Possible, math.Float64bits(c.Random))
+		fmt.Fprintf(hash, "%d %d %x\n", c.Token, possible(c), math.Float64bits(c.Random))
 		for _, top := range c.Top {
 			fmt.Fprintf(hash, "%d %x %v\n", top.ID, math.Float32bits(top.Prob), top.Kept)
 		}
@@ -153,7 +157,7 @@ func BenchmarkSample50257(b *testing.B) {
 		b.Run(s.Kind, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Choose(logits, s, 1); err != nil {
+				if _, err := Choose(logits, s, 1, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

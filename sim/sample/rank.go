@@ -1,0 +1,47 @@
+package sample
+
+import (
+	"cmp"
+	"slices"
+
+	"kvstep/sim"
+)
+
+// needed is how many of the likeliest tokens a choice looks at.
+func needed(s sim.Sampler, vocab int) int {
+	switch {
+	case s.Kind == "greedy":
+		return min(shown, vocab)
+	case s.TopK > 0:
+		return min(max(shown, s.TopK), vocab)
+	}
+	return vocab
+}
+
+// ranked is the n ids with the highest scores, highest first, ties by lower id.
+func ranked[F float32 | float64](scores []F, n int) []int {
+	order := func(a, b int) int {
+		return cmp.Or(cmp.Compare(scores[b], scores[a]), a-b)
+	}
+	if n > few {
+		ids := make([]int, len(scores))
+		for id := range ids {
+			ids[id] = id
+		}
+		slices.SortFunc(ids, order)
+		return ids[:n]
+	}
+	best := make([]int, 0, n+1)
+	for id, x := range scores {
+		if len(best) == n && x <= scores[best[n-1]] {
+			continue // an equal logit with a higher id comes later
+		}
+		at, _ := slices.BinarySearchFunc(best, id, order)
+		best = slices.Insert(best, at, id)
+		best = best[:min(n, len(best))]
+	}
+	return best
+}
+
+// few is up to where keeping a short list is faster than sorting all.
+const few = 64

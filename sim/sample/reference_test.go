@@ -1,0 +1,341 @@
+package sample
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"testing"
+
+	"kvstep/sim"
+
+	"pgregory.net/rapid"
+)
+
+// anyLogits mixes ordinary numbers with the worst: ties, both zeros, -Inf, the
+// largest, the smallest, and differences at which exp underflows.
+func anyLogits(t *rapid.T) []float32 {
+	nasty := []float32{0, float32(math.Copysign(0, -1)), 1, 1, -inf, math.MaxFloat32, -math.MaxFloat32,
+		1e-45, 88.7, -88.7, -103.9, -104, 5, 5.000001, 1e20}
+	logits := rapid.SliceOfN(rapid.OneOf(
+		rapid.SampledFrom(nasty), rapid.Float32Range(-20, 20), rapid.SampledFrom([]float32{2, 3, 4}),
+	), 1, 60).Draw(t, "logits")
+	if slices.Max(logits) == -inf {
+		logits[len(logits)/2] = 0
+	}
+	return logits
+}
+
+func anySampler(t *rapid.T) sim.Sampler {
+	return sim.Sampler{
+		Kind:              rapid.SampledFrom([]string{"sample", "sample", "sample", "greedy"}).Draw(t, "kind"),
+		Temperature:       rapid.SampledFrom([]float64{1e-300, 1e-3, 0.1, 0.7, 1, 1.5, 10, 1e30}).Draw(t, "temperature"),
+		TopK:              rapid.SampledFrom([]int{0, 0, 1, 2, 5, 40, 1000}).Draw(t, "top_k"),
+		TopP:              rapid.SampledFrom([]float64{1, 1, 0.95, 0.9, 0.5, 0.1, 1e-9}).Draw(t, "top_p"),
+		MinP:              rapid.SampledFrom([]float64{0, 0, 1, 0.5, 0.1, 1e-3, 1e-300}).Draw(t, "min_p"),
+		RepetitionPenalty: rapid.SampledFrom([]float64{0, 1, 1.1, 1.3, 2, 0.5, 1e30, 1e-30, 1e300}).Draw(t, "repetition_penalty"),
+		Seed:              rapid.Uint64().Draw(t, "seed"),
+	}
+}
+
+// reference is the filters once more, as Hugging Face writes them: every
+// filter looks at all scores and sets those of the tokens it removes to -Inf;
+// the distribution after it is the softmax of what is there. All in float64.
+type reference struct {
+	scores []float64
+	order  []int // ids, highest score first, ties by lower id; temperature may round two scores to one, but not change it
+}
+
+func newReference(logits []float32) *reference {
+	r := &reference{scores: make([]float64, len(logits))}
+	for i, x := range logits {
+		r.scores[i] = float64(x)
+	}
+	r.sort()
+	return r
+}
+
+func (r *reference) penalty(penalty float64, past []int) {
+	seen := map[int]bool{}
+	for _, id := range past {
+		if x := r.scores[id]; !seen[id] && !math.IsInf(x, 0) {
+			if x < 0 {
+				x *= penalty
+			} else {
+				x /= penalty
+			}
+			r.scores[id] = min(max(x, -math.MaxFloat64), math.MaxFloat64)
+		}
+		seen[id] = true
+	}
+	r.sort()
+}
+
+// temperature subtracts the highest first: the softmax is the same.
+func (r *reference) temperature(t float64) {
+	highest := slices.Max(r.scores)
+	for i, x := range r.scores {
+		r.scores[i] = (x - highest) / t
+	}
+}
+
+func (r *reference) sort() {
+	r.order = make([]int, len(r.scores))
+	for i := range r.order {
+		r.order[i] = i
+	}
+	slices.SortStableFunc(r.order, func(a, b int) int { return cmp.Compare(r.scores[b], r.scores[a]) })
+}
+
+// keep removes all but the n likeliest.
+func (r *reference) keep(n int) {
+	for _, id := range r.order[min(n, len(r.scores)):] {
+		r.scores[id] = math.Inf(-1)
+	}
+}
+
+func (r *reference) probs() []float64 {
+	highest := slices.Max(r.scores)
+	p := make([]float64, len(r.scores))
+	for i, x := range r.scores {
+		p[i] = math.Exp(x - highest)
+	}
+	return share(p)
+}
+
+// topP is how many top-p keeps: of all in rising order, it removes those whose
+// running sum stays at or below 1-p, but never the last.
+func (r *reference) topP(p float64) int {
+	probs, order := r.probs(), slices.Clone(r.order)
+	slices.Reverse(order)
+	removed, sum := 0, 0.0
+	for _, id := range order[:len(order)-1] {
+		if sum += probs[id]; sum > 1-p {
+			break
+		}
+		removed++
+	}
+	return len(order) - removed
+}
+
+// minP is how many have at least the share p of the likeliest's probability.
+func (r *reference) minP(p float64) int {
+	n, probs := 0, r.probs()
+	for _, x := range probs {
+		if x >= p*slices.Max(probs) {
+			n++
+		}
+	}
+	return n
+}
+
+// share divides by the sum.
+func share(p []float64) []float64 {
+	sum := 0.0
+	for _, x := range p {
+		sum += x
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// slack is for float32 weights against float64.
+const slack = 1e-5
+
+// stage applies one filter to r. Where a cut depends on a sum, float32 may
+// make it a little earlier or later: then r follows what the stage says.
+func (r *reference) stage(t *rapid.T, s sim.Sampler, past []int, stage sim.Stage) {
+	between := func(low, high int) {
+		if stage.Possible < low || stage.Possible > high {
+			t.Fatalf("%s left %d, want %d to %d of %v", stage.Filter, stage.Possible, low, high, r.probs())
+		}
+		r.keep(stage.Possible)
+	}
+	switch stage.Filter {
+	case sim.StagePenalty:
+		r.penalty(s.RepetitionPenalty, past)
+	case sim.StageTemperature:
+		r.temperature(s.Temperature)
+	case sim.StageTopK:
+		between(min(s.TopK, r.minP(1e-45)), s.TopK)
+	case sim.StageTopP:
+		between(r.topP(s.TopP-slack), r.topP(s.TopP+slack))
+	case sim.StageMinP:
+		between(r.minP(max(min(s.MinP*(1+slack), 1), 1e-45)), r.minP(max(s.MinP*(1-slack), 1e-46)))
+	case sim.StageGreedy:
+		between(1, 1)
+	}
+}
+
+// expected is the names of the stages that settings have.
+func expected(s sim.Sampler) []string {
+	names := []string{sim.StageSoftmax}
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{
+		{sim.StagePenalty, s.RepetitionPenalty != 0 && s.RepetitionPenalty != 1},
+		{sim.StageGreedy, s.Kind == "greedy"},
+		{sim.StageTemperature, s.Kind == "sample" && s.Temperature != 1},
+		{sim.StageTopK, s.Kind == "sample" && s.TopK > 0},
+		{sim.StageTopP, s.Kind == "sample" && s.TopP < 1},
+		{sim.StageMinP, s.Kind == "sample" && s.MinP > 0},
+	} {
+		if f.on {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// TestAgainstReference: every stage of every choice, and the distribution that
+// is drawn from, over logits and settings of all kinds.
+func TestAgainstReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		logits, s, draw := anyLogits(t), anySampler(t), rapid.Uint64Range(0, 1000).Draw(t, "draw")
+		past := rapid.SliceOfN(rapid.IntRange(0, len(logits)-1), 0, 8).Draw(t, "past")
+		c, err := Choose(logits, s, draw, past)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := newReference(logits)
+		var names []string
+		for _, stage := range c.Stages {
+			names = append(names, stage.Filter)
+			before := r.probs()
+			r.stage(t, s, past, stage)
+			kept, after := 0.0, r.probs()
+			for id, x := range r.scores {
+				if !math.IsInf(x, -1) {
+					kept += before[id]
+				}
+			}
+			if stage.Possible < r.minP(1e-45) || stage.Possible > r.minP(1e-46) {
+				t.Fatalf("%s left %d of %v", stage.Filter, stage.Possible, after)
+			}
+			if math.Abs(stage.Kept-kept) > slack {
+				t.Fatalf("%s kept %v, want %v", stage.Filter, stage.Kept, kept)
+			}
+			for i, o := range c.Options {
+				if math.Abs(stage.Probs[i]-after[o.ID]) > slack {
+					t.Fatalf("%s: token %d has %v, want %v", stage.Filter, o.ID, stage.Probs[i], after[o.ID])
+				}
+			}
+		}
+		if !slices.Equal(names, expected(s)) {
+			t.Fatalf("stages %v of %+v", names, s)
+		}
+		checkTop(t, c, logits)
+		checkOptions(t, c)
+		for i, o := range c.Options[:min(shown, len(logits))] {
+			if o.ID != r.order[i] {
+				t.Fatalf("option %d is %d, want %d", i, o.ID, r.order[i])
+			}
+		}
+		dist, err := Dist(logits, s, past)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, p := range r.probs() {
+			if math.Abs(dist[id]-p) > slack {
+				t.Fatalf("token %d is drawn with %v, want %v", id, dist[id], p)
+			}
+		}
+	})
+}
+
+// checkTop: the ten likeliest before any filter.
+func checkTop(t *rapid.T, c Choice, logits []float32) {
+	r := newReference(logits)
+	probs := r.probs()
+	if len(c.Top) != min(shown, len(logits)) {
+		t.Fatalf("%d candidates of %d", len(c.Top), len(logits))
+	}
+	for i, top := range c.Top {
+		if top.ID != r.order[i] || top.Logit != logits[r.order[i]] || math.Abs(float64(top.Prob)-probs[r.order[i]]) > slack {
+			t.Fatalf("rank %d is %+v, want id %d with %v", i, top, r.order[i], probs[r.order[i]])
+		}
+		for j, o := range c.Options {
+			if last := c.Stages[len(c.Stages)-1]; o.ID == top.ID && top.Kept != (last.Probs[j] > 0) {
+				t.Fatalf("rank %d kept %v, at last %v", i, top.Kept, last.Probs[j])
+			}
+		}
+	}
+}
+
+// checkOptions: the stretches lie side by side from 0, are as long as the last
+// probabilities, and the token chosen is the one where the random number falls.
+func checkOptions(t rapid.TB, c Choice) {
+	const rounding = 1e-12
+	last := c.Stages[len(c.Stages)-1].Probs
+	hit := false
+	for i, o := range c.Options {
+		switch {
+		case i == 0 && o.From != 0, i > 0 && i < shown && o.From != c.Options[i-1].To, i >= shown && o.From < c.Options[i-1].To:
+			t.Fatalf("option %d starts at %v: %+v", i, o.From, c.Options)
+		case math.Abs(o.To-o.From-last[i]) > rounding, o.To > 1:
+			t.Fatalf("option %d has %v..%v, probability %v", i, o.From, o.To, last[i])
+		case o.ID == c.Token:
+			hit = o.From <= c.Random+rounding && c.Random <= o.To+rounding && o.To > o.From
+		}
+	}
+	if !hit {
+		t.Fatalf("%v does not fall on %d: %+v", c.Random, c.Token, c.Options)
+	}
+}
+
+// TestPenaltyByHand: Hugging Face's arithmetic, once for each token of the text.
+func TestPenaltyByHand(t *testing.T) {
+	logits := []float32{4, -1, 3, 0, -inf}
+	c, err := Choose(logits, sim.Sampler{Kind: "greedy", RepetitionPenalty: 2}, 0, []int{0, 1, 0, 3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scores := map[int]float64{}
+	for _, o := range c.Options {
+		scores[o.ID] = o.Score
+	}
+	for id, want := range []float64{2, -2, 3, 0, math.Inf(-1)} {
+		if scores[id] != want {
+			t.Errorf("token %d: %v, want %v", id, scores[id], want)
+		}
+	}
+	if c.Token != 2 || c.Top[0].ID != 0 || c.Top[0].Kept || !c.Top[1].Kept {
+		t.Errorf("chose %d: %+v", c.Token, c.Top)
+	}
+}
+
+// TestAdversarial: rows at which a careless filter goes wrong.
+func TestAdversarial(t *testing.T) {
+	equal := []float32{7, 7, 7, 7, 7, 7, 7, 7}
+	for _, row := range []struct {
+		name   string
+		logits []float32
+		s      sim.Sampler
+		want   []int // possible after each stage
+	}{
+		{"all equal", equal, sim.Sampler{Temperature: 1, TopP: 0.5, MinP: 1}, []int{8, 4, 4}},
+		{"equal, top-k", equal, sim.Sampler{Temperature: 1, TopK: 3, TopP: 1}, []int{8, 3}},
+		{"one survivor", []float32{-inf, -5, -inf}, sim.Sampler{Temperature: 3, TopK: 2, TopP: 0.9, MinP: 0.5}, []int{1, 1, 1, 1, 1}},
+		{"tiny T", []float32{1, 1.0000001, 1}, sim.Sampler{Temperature: 1e-300, TopP: 1}, []int{3, 1}},
+		{"tiny T, tie", []float32{1, 2, 2}, sim.Sampler{Temperature: 5e-324, TopP: 1}, []int{3, 2}},
+		{"huge T", []float32{-3e38, 3e38, 0, -inf}, sim.Sampler{Temperature: 1e308, TopP: 0.75}, []int{1, 3, 3}},
+		{"min-p alone", []float32{0, -1, -2, -3}, sim.Sampler{Temperature: 1, TopP: 1, MinP: 0.1}, []int{4, 3}},
+	} {
+		row.s.Kind = "sample"
+		c, err := Choose(row.logits, row.s, 1, nil)
+		if err != nil {
+			t.Errorf("%s: %v", row.name, err)
+			continue
+		}
+		var got []int
+		for _, stage := range c.Stages {
+			got = append(got, stage.Possible)
+		}
+		if !slices.Equal(got, row.want) {
+			t.Errorf("%s: possible %v, want %v", row.name, got, row.want)
+		}
+		checkOptions(t, c)
+	}
+}

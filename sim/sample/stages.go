@@ -1,0 +1,105 @@
+package sample
+
+import (
+	"slices"
+
+	"kvstep/sim"
+)
+
+// describe fills in the options and the stages of a choice of rank chosen.
+func (f *filtered) describe(c *sim.Choice, chosen int) {
+	var ranks []int
+	for rank := range min(shown, len(f.order)) {
+		ranks = append(ranks, rank)
+	}
+	if chosen >= shown {
+		ranks = append(ranks, chosen)
+	}
+	sum := total(f.possible())
+	from, seen := 0.0, 0.0
+	for rank, id := range f.order[:ranks[len(ranks)-1]+1] {
+		if rank < f.minP {
+			seen += float64(f.weights[rank])
+		}
+		to := seen / sum
+		if slices.Contains(ranks, rank) {
+			c.Options = append(c.Options, sim.Option{ID: id, Logit: f.logits[id], Score: f.scores[id], From: from, To: to})
+		}
+		from = to
+	}
+	c.Stages = f.stages(ranks)
+}
+
+// stages is what each filter that is on made of the tokens at ranks.
+func (f *filtered) stages(ranks []int) []sim.Stage {
+	s := f.sampler
+	ids := make([]int, len(ranks))
+	for i, rank := range ranks {
+		ids[i] = f.order[rank]
+	}
+	last, sum := softmax(sim.StageSoftmax, f.logits, 1, ids)
+	list := []sim.Stage{last}
+	add := func(next sim.Stage, nextSum float64) {
+		last, sum = next, nextSum
+		list = append(list, next)
+	}
+	if penalises(s) {
+		add(softmax(sim.StagePenalty, f.scores, 1, ids))
+	}
+	if s.Kind == "greedy" {
+		add(f.cut(sim.StageGreedy, 1, ranks), 1)
+		list[len(list)-1].Kept = list[len(list)-2].Probs[0]
+		return list
+	}
+	if s.Temperature != 1 {
+		add(softmax(sim.StageTemperature, f.scores, s.Temperature, ids))
+	}
+	for _, filter := range []struct {
+		name string
+		on   bool
+		n    int
+	}{
+		{sim.StageTopK, s.TopK > 0, f.topK},
+		{sim.StageTopP, s.TopP < 1, f.topP},
+		{sim.StageMinP, s.MinP > 0, f.minP},
+	} {
+		if !filter.on {
+			continue
+		}
+		next, nextSum := f.cut(filter.name, filter.n, ranks), total(f.weights[:filter.n])
+		if next.Possible < last.Possible { // else the share is 1, whatever the sums' last bits
+			next.Kept = nextSum / sum
+		}
+		add(next, nextSum)
+	}
+	return list
+}
+
+// softmax is the stage of softmax(x / t) over the whole vocabulary, of ids,
+// and the sum of its weights.
+func softmax[F float32 | float64](name string, x []F, t float64, ids []int) (sim.Stage, float64) {
+	stage := sim.Stage{Filter: name, Kept: 1}
+	highest, sum := float64(slices.Max(x)), 0.0
+	for _, v := range x {
+		if w := weight(float64(v), highest, t); w > 0 {
+			stage.Possible++
+			sum += float64(w)
+		}
+	}
+	for _, id := range ids {
+		stage.Probs = append(stage.Probs, float64(weight(float64(x[id]), highest, t))/sum)
+	}
+	return stage, sum
+}
+
+// cut is the stage in which the first n tokens are left.
+func (f *filtered) cut(name string, n int, ranks []int) sim.Stage {
+	stage := sim.Stage{Filter: name, Possible: n, Kept: 1, Probs: make([]float64, len(ranks))}
+	sum := total(f.weights[:n])
+	for i, rank := range ranks {
+		if rank < n {
+			stage.Probs[i] = float64(f.weights[rank]) / sum
+		}
+	}
+	return stage
+}
