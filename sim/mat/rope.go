@@ -17,9 +17,9 @@ type Rope struct {
 func NewRope(positions, headDim int, base float64, interleaved bool) *Rope {
 	half := headDim / 2
 	r := &Rope{New(positions, half), New(positions, half), interleaved}
-	lnBase := ln(base)
+	lnBase := Ln(base)
 	for i := range half {
-		angle := expTaylor(float64(-lnBase * (float64(2*i) / float64(headDim))))
+		angle := Exp64(float64(-lnBase * (float64(2*i) / float64(headDim))))
 		c1, s1 := cosSin(angle)
 		c, s := 1.0, 0.0
 		for p := range positions {
@@ -67,8 +67,8 @@ func (r *Rope) Cos() Matrix { return r.cos }
 // Sin is the table of sines, [positions, head_dim/2]; not to be written to.
 func (r *Rope) Sin() Matrix { return r.sin }
 
-// ln is the natural logarithm of x > 0: x = f * 2^e, ln f = 2 artanh((f-1)/(f+1)).
-func ln(x float64) float64 {
+// Ln is the natural logarithm of x > 0: x = f * 2^e, ln f = 2 artanh((f-1)/(f+1)).
+func Ln(x float64) float64 {
 	f, e := math.Frexp(x)
 	t := (f - 1) / (f + 1)
 	t2 := float64(t * t)
@@ -80,8 +80,8 @@ func ln(x float64) float64 {
 	return float64(2*sum) + float64(float64(e)*math.Ln2)
 }
 
-// expTaylor is e^x: halve x until it is small, sum the series, square back.
-func expTaylor(x float64) float64 {
+// Exp64 is e^x: halve x until it is small, sum the series, square back.
+func Exp64(x float64) float64 {
 	halvings := 0
 	for x < -0.5 || x > 0.5 {
 		x /= 2
