@@ -34,6 +34,7 @@ export function pretendBrowser() {
 
 export const theme = {
   font: "12px sans-serif",
+  em: 15,
   colors: { surface: "#fff", ink: "#000", muted: "#666", line: "#ccc", hatch: "#999", cached: "#00f", uncached: "#f80", fresh: "#80f" },
   sequential: Uint32Array.from({ length: 256 }, (_, i) => i),
   diverging: Uint32Array.from({ length: 256 }, (_, i) => i),

@@ -20,6 +20,10 @@ const inSight = `((e) => {
 // to the rest of it; the form is one touch away and names the run.
 func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
+	p.do(chromedp.EmulateViewport(1280, 800), chromedp.Sleep(300*time.Millisecond))
+	if eval[bool](p, `document.querySelector("[data-more]").checkVisibility() || document.getElementById("recipe-open").checkVisibility()`) {
+		t.Error("a large window folds something away")
+	}
 	p.do(chromedp.EmulateViewport(360, 740), chromedp.Sleep(300*time.Millisecond))
 	for lang, says := range map[string]string{"zh": "zh-Hans", "en": "en"} {
 		p.click("lang-" + lang)

@@ -1,5 +1,5 @@
 // Paints one matrix: a table of colours scaled up, then what colour alone must
-// not say: hatching where the mask forbids, an edge between cached and new.
+// not say: hatching where the mask forbids, a bar in what is below zero.
 
 import { indexer } from "../scale/color.js";
 
@@ -43,6 +43,10 @@ export function stamp(ctx, grid, colors, { x, y, w, h }) {
   ctx.drawImage(scratch, 0, 0, p.width, p.height, x, y, w, h);
 }
 
+const BARRED = 4; // pixels of a cell that has room for a minus
+const FAINT = 1 / 10; // share of the ramp below which no sign is seen anyway
+const STEP = 52; // of the ramp's 256 colours, from a cell to its minus
+
 /**
  * @param {HTMLCanvasElement} canvas @param {import("./layout.js").Plate} plate
  * @param {Grid} grid @param {Uint32Array} colors @param {{hatch: string, line: string}} ink
@@ -59,8 +63,31 @@ export function paint(canvas, plate, grid, colors, ink) {
   const cw = w / grid.cols;
   const ch = h / grid.rows;
   if (cw >= 7 * ratio && ch >= 7 * ratio) rule(ctx, grid, cw, ch, ink.line);
+  if (grid.signed && cw >= BARRED * ratio && ch >= BARRED * ratio) bars(ctx, grid, colors, cw, ch, ratio);
   if (grid.masked) hatch(ctx, grid, cw, ch, ink.hatch, ratio);
 }
+
+/**
+ * A minus in each cell below zero, so that the sign needs no colour: tone on
+ * tone, a step of the ramp darker than a faint cell and lighter than a strong one.
+ * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {Uint32Array} colors @param {number} cw @param {number} ch @param {number} ratio
+ */
+function bars(ctx, grid, colors, cw, ch, ratio) {
+  const w = Math.round(Math.min(Math.max(cw * 0.45, 2 * ratio), 9 * ratio));
+  const h = Math.round(ratio * (Math.min(cw, ch) >= 12 * ratio ? 2 : 1));
+  const index = indexer(grid.max, true);
+  for (let r = 0; r < grid.rows; r++) {
+    for (let c = 0; c < grid.cols; c++) {
+      const i = index(grid.at(r, c));
+      if (i > 127 * (1 - FAINT) || grid.masked?.(r, c)) continue;
+      ctx.fillStyle = css(colors[i > STEP ? i - STEP : i + STEP]);
+      ctx.fillRect(Math.round((c + 0.5) * cw - w / 2), Math.round((r + 0.5) * ch - h / 2), w, h);
+    }
+  }
+}
+
+/** A word of a ramp as the stylesheet says it. @param {number} word */
+const css = (word) => `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
 
 /** @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {number} cw @param {number} ch @param {string} color */
 function rule(ctx, grid, cw, ch, color) {

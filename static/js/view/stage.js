@@ -9,6 +9,7 @@ import { marked, marks, roomy } from "./marks.js";
 import { opReadout } from "./readout.js";
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
+const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, V: 1.2, scores: 4.4, probs: 7.4, out: 4.7 }); // widths in em of the formulas over the matrices
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
 
 /**
@@ -109,7 +110,9 @@ export function createStage(root, act) {
       paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
       const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
       const range = `±${shortNumber(grid.max)}`; // what the ends of the ramp stand for
-      parts[op].caption.textContent = !signed ? size : layout.narrow ? range : `${size} · ${range}`;
+      const said = caption(op, plate, signed ? [`${size} · ${range}`, range] : [size], state.theme.em);
+      parts[op].caption.textContent = said.text;
+      parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
       if (roomy(plate)) written.push([plate, (r, c) => shortNumber(grid.at(r, c))]);
       cursor(parts[op].cursor, plate, op, state.cell);
@@ -117,6 +120,18 @@ export function createStage(root, act) {
     marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme, written);
   }
   return view;
+}
+
+/**
+ * What is said of a matrix beside its formula: the longest of some texts for
+ * which there is room; wide is when it needs more room than the matrix has.
+ * @param {string} op @param {import("./layout.js").Plate} plate @param {string[]} texts @param {number} em pixels
+ */
+export function caption(op, plate, texts, em) {
+  if (op === "K") return { text: texts[0], wide: false }; // stands beside it, in a column of its own
+  const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * s.length);
+  const text = texts.find((s) => takes(s) <= plate.w + 26) ?? "";
+  return { text, wide: (op === "V" || op === "out") && takes(text) > plate.w };
 }
 
 /** @param {number} x @param {number} n */

@@ -3,11 +3,11 @@
 
 import { ramp } from "../scale/color.js";
 
-const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached", "fresh", "bad", "seq0", "seq1", "seq2", "neg", "zero", "pos"];
+const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached", "fresh", "bad", "seq0", "seq1", "seq2", "neg", "neg1", "zero", "pos1", "pos"];
 
 /**
  * @typedef {Record<string, string> & {}} Colors
- * @typedef {{colors: Colors, font: string, sequential: Uint32Array, diverging: Uint32Array, reads: Uint32Array, again: Uint32Array}} Theme
+ * @typedef {{colors: Colors, font: string, em: number, sequential: Uint32Array, diverging: Uint32Array, reads: Uint32Array, again: Uint32Array}} Theme
  */
 
 /** @returns {Theme} */
@@ -18,9 +18,10 @@ export function readTheme() {
   for (const name of NAMES) colors[name] = style.getPropertyValue(`--${name}`).trim();
   return {
     colors,
+    em: parseFloat(style.fontSize),
     font: `${Math.round(parseFloat(style.fontSize) * 0.76)}px ${style.fontFamily}`,
     sequential: ramp([colors.seq0, colors.seq1, colors.seq2]),
-    diverging: ramp([colors.neg, colors.zero, colors.pos]),
+    diverging: ramp([colors.neg, colors.neg1, colors.zero, colors.pos1, colors.pos]),
     reads: ramp([colors.seq0, colors.cached]),
     again: ramp([colors.seq0, colors.uncached]),
   };
