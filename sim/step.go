@@ -67,6 +67,7 @@ type Step struct {
 
 	Logits []float32   // [vocab], head only
 	Top    []Candidate // the ten likeliest, highest logit first; head only
+	Choice *Choice     // how the sampler chose; head only
 	Token  int         // the id chosen; head only, -1 otherwise
 	Text   string      // the text the chosen id completes: always whole characters
 	Done   string      // one of the Done constants, or ""
@@ -85,8 +86,8 @@ type KVCache interface {
 type Candidate struct {
 	ID    int
 	Logit float32
-	Prob  float32 // of the plain softmax, before temperature and filters
-	Kept  bool    // still possible after temperature and filters
+	Prob  float32 // of the plain softmax, before the filters
+	Kept  bool    // still possible after them
 }
 
 // Counters are what one lane paid. FLOPs and bytes are counted from shapes

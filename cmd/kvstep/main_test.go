@@ -51,6 +51,8 @@ func TestExitCodes(t *testing.T) {
 		{"trace --prompt a --pairs some", 2, "some"},
 		{"trace --prompt a --sampler dice", 2, "dice"},
 		{"trace --prompt a --sampler sample --temperature -1", 2, "-1"},
+		{"trace --prompt a --min-p 2", 2, "min_p"},
+		{"trace --prompt a --repetition-penalty -1", 2, "repetition_penalty"},
 		{"trace --prompt a --max-new -3", 2, "-3"},
 		{"trace --tokens 999999", 1, "999999"},
 		{"trace --prompt a --model nobody", 1, "nobody"},

@@ -58,6 +58,8 @@ func newTrace() *cobra.Command {
 	f.Float64Var(&r.Sampler.Temperature, "temperature", r.Sampler.Temperature, "divide the logits by this before sampling")
 	f.IntVar(&r.Sampler.TopK, "top-k", 0, "sample from the K likeliest (0: all)")
 	f.Float64Var(&r.Sampler.TopP, "top-p", r.Sampler.TopP, "sample from the smallest set of this probability")
+	f.Float64Var(&r.Sampler.MinP, "min-p", 0, "sample from what has this share of the likeliest's probability (0: all)")
+	f.Float64Var(&r.Sampler.RepetitionPenalty, "repetition-penalty", 0, "divide positive logits of tokens in the text by this, multiply negative ones (0 or 1: off)")
 	f.Uint64Var(&r.Sampler.Seed, "seed", 0, "names the random sequence")
 	f.StringArrayVar(&r.Stop, "stop", nil, "end when the generated text contains this (may be repeated)")
 	f.StringVar(&r.Lanes, "lanes", r.Lanes, "lanes to run: both, cached or uncached")

@@ -198,7 +198,7 @@ func (e *engine) head() (sim.Step, error) {
 	if err != nil {
 		return sim.Step{}, err
 	}
-	s.Token, s.Top = choice.Token, choice.Top
+	s.Token, s.Top, s.Choice = choice.Token, choice.Top, &choice.Choice
 	for _, f := range e.recipe.Forced {
 		if f.Pass == e.pass {
 			s.Token = f.Token

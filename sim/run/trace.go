@@ -24,10 +24,11 @@ type traceLine struct {
 
 // traceChoice is what only a head step has.
 type traceChoice struct {
-	LogitsTop [][2]any `json:"logits_top"`
-	Token     int      `json:"token"`
-	Text      string   `json:"text"`
-	Done      *string  `json:"done"`
+	LogitsTop [][2]any    `json:"logits_top"`
+	Token     int         `json:"token"`
+	Text      string      `json:"text"`
+	Done      *string     `json:"done"`
+	Choice    *sim.Choice `json:"choice,omitempty"`
 }
 
 // WriteTrace writes steps as JSON lines, one a step, until the first error.
@@ -45,7 +46,7 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 		if s.Part == sim.LayerPart {
 			l.Layer = &s.Layer
 		} else {
-			l.traceChoice = &traceChoice{Token: s.Token, Text: s.Text}
+			l.traceChoice = &traceChoice{Token: s.Token, Text: s.Text, Choice: s.Choice}
 			for _, c := range s.Top {
 				l.LogitsTop = append(l.LogitsTop, [2]any{c.ID, c.Logit})
 			}

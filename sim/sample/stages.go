@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"math"
 	"slices"
 
 	"kvstep/sim"
@@ -9,8 +10,10 @@ import (
 // describe fills in the options and the stages of a choice of rank chosen.
 func (f *filtered) describe(c *sim.Choice, chosen int) {
 	var ranks []int
-	for rank := range min(shown, len(f.order)) {
-		ranks = append(ranks, rank)
+	for rank, id := range f.order[:min(shown, len(f.order))] {
+		if f.logits[id] >= -math.MaxFloat32 {
+			ranks = append(ranks, rank)
+		}
 	}
 	if chosen >= shown {
 		ranks = append(ranks, chosen)
