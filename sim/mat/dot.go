@@ -62,7 +62,7 @@ func Sum(a []float32, at []int) float32 {
 		return tree(&s)
 	}
 	for i, x := range a {
-		s[at[i]%lanes] += x
+		s[uint(at[i])%lanes] += x
 	}
 	return tree(&s)
 }

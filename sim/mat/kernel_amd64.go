@@ -8,6 +8,8 @@ func (l Level) available() bool {
 		return true
 	case AVX2:
 		return cpu.X86.HasAVX2
+	case AVX512:
+		return cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasBMI2
 	}
 	return false
 }

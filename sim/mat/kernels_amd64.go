@@ -16,3 +16,73 @@ func dotsAVX2(dst *float32, x *float32, k int, page *[]float32, row int, perPage
 //
 //go:noescape
 func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int, cols int) bool
+
+// addAVX2 sets dst = a + b.
+//
+//go:noescape
+func addAVX2(dst *float32, a *float32, b *float32, n int)
+
+// scaleAVX2 sets x = x * f.
+//
+//go:noescape
+func scaleAVX2(x *float32, f float32, n int)
+
+// divideAVX2 sets x = x / by.
+//
+//go:noescape
+func divideAVX2(x *float32, by float32, n int)
+
+// gainAVX2 sets dst = x * inv * gain: what RMSNorm does with each number.
+//
+//go:noescape
+func gainAVX2(dst *float32, x *float32, gain *float32, inv float32, n int)
+
+// greatestAVX2 is the largest of x; whether a NaN counts is open.
+//
+//go:noescape
+func greatestAVX2(x *float32, n int) float32
+
+// expSumsAVX2 sets dst = exp(s - top), and sums to the 16 lanes of dst's sum.
+//
+//go:noescape
+func expSumsAVX2(dst *float32, s *float32, top float32, sums *[16]float32, n int)
+
+// swigluAVX2 sets dst = gate / (1 + exp(-gate)) * up.
+//
+//go:noescape
+func swigluAVX2(dst *float32, gate *float32, up *float32, n int)
+
+// addAVX512 sets dst = a + b.
+//
+//go:noescape
+func addAVX512(dst *float32, a *float32, b *float32, n int)
+
+// scaleAVX512 sets x = x * f.
+//
+//go:noescape
+func scaleAVX512(x *float32, f float32, n int)
+
+// divideAVX512 sets x = x / by.
+//
+//go:noescape
+func divideAVX512(x *float32, by float32, n int)
+
+// gainAVX512 sets dst = x * inv * gain: what RMSNorm does with each number.
+//
+//go:noescape
+func gainAVX512(dst *float32, x *float32, gain *float32, inv float32, n int)
+
+// greatestAVX512 is the largest of x; whether a NaN counts is open.
+//
+//go:noescape
+func greatestAVX512(x *float32, n int) float32
+
+// expSumsAVX512 sets dst = exp(s - top), and sums to the 16 lanes of dst's sum.
+//
+//go:noescape
+func expSumsAVX512(dst *float32, s *float32, top float32, sums *[16]float32, n int)
+
+// swigluAVX512 sets dst = gate / (1 + exp(-gate)) * up.
+//
+//go:noescape
+func swigluAVX512(dst *float32, gate *float32, up *float32, n int)

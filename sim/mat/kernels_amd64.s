@@ -443,3 +443,1258 @@ short:
 	VZEROUPPER
 	MOVB $0x00, ret+88(FP)
 	RET
+
+// func addAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·addAVX2(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    n+24(FP), BX
+	LEAQ    masks<>+0(SB), SI
+	MOVQ    BX, DI
+	ANDQ    $0x07, DI
+	SHLQ    $0x02, DI
+	SUBQ    DI, SI
+	VMOVUPS 64(SI), Y0
+	XORQ    SI, SI
+	JMP     full
+
+loop:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS (DX)(SI*4), Y2
+	VADDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	MOVQ    DI, SI
+
+full:
+	LEAQ       8(SI), DI
+	CMPQ       DI, BX
+	JLE        loop
+	CMPQ       SI, BX
+	JGE        done
+	VMASKMOVPS (CX)(SI*4), Y0, Y1
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX2(x *float32, f float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-24
+	MOVQ         x+0(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVSS        f+8(FP), X0
+	VBROADCASTSS X0, Y0
+	LEAQ         masks<>+0(SB), DX
+	MOVQ         CX, BX
+	ANDQ         $0x07, BX
+	SHLQ         $0x02, BX
+	SUBQ         BX, DX
+	VMOVUPS      64(DX), Y1
+	XORQ         DX, DX
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(DX*4), Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS Y2, (AX)(DX*4)
+	MOVQ    BX, DX
+
+full:
+	LEAQ       8(DX), BX
+	CMPQ       BX, CX
+	JLE        loop
+	CMPQ       DX, CX
+	JGE        done
+	VMASKMOVPS (AX)(DX*4), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)(DX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divideAVX2(x *float32, by float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·divideAVX2(SB), NOSPLIT, $0-24
+	MOVQ         x+0(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVSS        by+8(FP), X0
+	VBROADCASTSS X0, Y0
+	LEAQ         masks<>+0(SB), DX
+	MOVQ         CX, BX
+	ANDQ         $0x07, BX
+	SHLQ         $0x02, BX
+	SUBQ         BX, DX
+	VMOVUPS      64(DX), Y1
+	XORQ         DX, DX
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(DX*4), Y2
+	VDIVPS  Y0, Y2, Y2
+	VMOVUPS Y2, (AX)(DX*4)
+	MOVQ    BX, DX
+
+full:
+	LEAQ       8(DX), BX
+	CMPQ       BX, CX
+	JLE        loop
+	CMPQ       DX, CX
+	JGE        done
+	VMASKMOVPS (AX)(DX*4), Y1, Y2
+	VDIVPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)(DX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gainAVX2(dst *float32, x *float32, gain *float32, inv float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·gainAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gain+16(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVSS        inv+24(FP), X0
+	VBROADCASTSS X0, Y0
+	LEAQ         masks<>+0(SB), SI
+	MOVQ         BX, DI
+	ANDQ         $0x07, DI
+	SHLQ         $0x02, DI
+	SUBQ         DI, SI
+	VMOVUPS      64(SI), Y1
+	XORQ         SI, SI
+	JMP          full
+
+loop:
+	VMOVUPS (CX)(SI*4), Y2
+	VMOVUPS (DX)(SI*4), Y3
+	VMULPS  Y0, Y2, Y2
+	VMULPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	MOVQ    DI, SI
+
+full:
+	LEAQ       8(SI), DI
+	CMPQ       DI, BX
+	JLE        loop
+	CMPQ       SI, BX
+	JGE        done
+	VMASKMOVPS (CX)(SI*4), Y1, Y2
+	VMASKMOVPS (DX)(SI*4), Y1, Y3
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func greatestAVX2(x *float32, n int) float32
+// Requires: AVX, SSE
+TEXT ·greatestAVX2(SB), NOSPLIT, $0-20
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS (AX), Y0
+	LEAQ         masks<>+0(SB), DX
+	MOVQ         CX, BX
+	ANDQ         $0x07, BX
+	SHLQ         $0x02, BX
+	SUBQ         BX, DX
+	VMOVUPS      64(DX), Y1
+	XORQ         DX, DX
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(DX*4), Y2
+	VMAXPS  Y2, Y0, Y0
+	MOVQ    BX, DX
+
+full:
+	LEAQ       8(DX), BX
+	CMPQ       BX, CX
+	JLE        loop
+	CMPQ       DX, CX
+	JGE        done
+	VMASKMOVPS (AX)(DX*4), Y1, Y2
+	VBLENDVPS  Y1, Y2, Y0, Y2
+	VMAXPS     Y2, Y0, Y0
+
+done:
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X1
+	VMOVHLPS     X1, X1, X0
+	VMAXPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VMAXSS       X0, X1, X1
+	MOVSS        X1, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func expSumsAVX2(dst *float32, s *float32, top float32, sums *[16]float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·expSumsAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         s+8(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVSS        top+16(FP), X0
+	VBROADCASTSS X0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	LEAQ         masks<>+0(SB), BX
+	MOVQ         DX, SI
+	ANDQ         $0x0f, SI
+	SHLQ         $0x02, SI
+	SUBQ         SI, BX
+	VMOVUPS      64(BX), Y3
+	VMOVUPS      96(BX), Y4
+	XORQ         BX, BX
+	JMP          full
+
+loop:
+	VMOVUPS    (CX)(BX*4), Y5
+	VSUBPS     Y0, Y5, Y5
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y5, Y8
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y5, Y9
+	VMULPS     all3fb8aa3b<>+0(SB), Y5, Y6
+	VADDPS     all3f000000<>+0(SB), Y6, Y6
+	VROUNDPS   $0x09, Y6, Y6
+	VMULPS     all3f318000<>+0(SB), Y6, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     allb95e8083<>+0(SB), Y6, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     all39506967<>+0(SB), Y5, Y7
+	VADDPS     all3ab743ce<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3c088908<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3d2aa9c1<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3e2aaaaa<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3f000000<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y5, Y7, Y7
+	VADDPS     all3f800000<>+0(SB), Y7, Y7
+	VCVTTPS2DQ Y6, Y5
+	VPSRAD     $0x01, Y5, Y6
+	VPSUBD     Y6, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y6, Y6
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y7, Y7
+	VPADDD     all0000007f<>+0(SB), Y5, Y5
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y5, Y7, Y7
+	VBLENDVPS  Y8, all7f800000<>+0(SB), Y7, Y7
+	VANDNPS    Y7, Y9, Y7
+	VMOVUPS    Y7, (AX)(BX*4)
+	VADDPS     Y7, Y1, Y1
+	VMOVUPS    32(CX)(BX*4), Y5
+	VSUBPS     Y0, Y5, Y5
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y5, Y8
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y5, Y9
+	VMULPS     all3fb8aa3b<>+0(SB), Y5, Y6
+	VADDPS     all3f000000<>+0(SB), Y6, Y6
+	VROUNDPS   $0x09, Y6, Y6
+	VMULPS     all3f318000<>+0(SB), Y6, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     allb95e8083<>+0(SB), Y6, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     all39506967<>+0(SB), Y5, Y7
+	VADDPS     all3ab743ce<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3c088908<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3d2aa9c1<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3e2aaaaa<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3f000000<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y5, Y7, Y7
+	VADDPS     all3f800000<>+0(SB), Y7, Y7
+	VCVTTPS2DQ Y6, Y5
+	VPSRAD     $0x01, Y5, Y6
+	VPSUBD     Y6, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y6, Y6
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y7, Y7
+	VPADDD     all0000007f<>+0(SB), Y5, Y5
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y5, Y7, Y7
+	VBLENDVPS  Y8, all7f800000<>+0(SB), Y7, Y7
+	VANDNPS    Y7, Y9, Y7
+	VMOVUPS    Y7, 32(AX)(BX*4)
+	VADDPS     Y7, Y2, Y2
+	MOVQ       SI, BX
+
+full:
+	LEAQ       16(BX), SI
+	CMPQ       SI, DX
+	JLE        loop
+	CMPQ       BX, DX
+	JGE        done
+	VMASKMOVPS (CX)(BX*4), Y3, Y5
+	VSUBPS     Y0, Y5, Y5
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y5, Y8
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y5, Y9
+	VMULPS     all3fb8aa3b<>+0(SB), Y5, Y6
+	VADDPS     all3f000000<>+0(SB), Y6, Y6
+	VROUNDPS   $0x09, Y6, Y6
+	VMULPS     all3f318000<>+0(SB), Y6, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     allb95e8083<>+0(SB), Y6, Y7
+	VSUBPS     Y7, Y5, Y5
+	VMULPS     all39506967<>+0(SB), Y5, Y7
+	VADDPS     all3ab743ce<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3c088908<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3d2aa9c1<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3e2aaaaa<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     all3f000000<>+0(SB), Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VMULPS     Y5, Y7, Y7
+	VADDPS     Y5, Y7, Y7
+	VADDPS     all3f800000<>+0(SB), Y7, Y7
+	VCVTTPS2DQ Y6, Y5
+	VPSRAD     $0x01, Y5, Y6
+	VPSUBD     Y6, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y6, Y6
+	VPSLLD     $0x17, Y6, Y6
+	VMULPS     Y6, Y7, Y7
+	VPADDD     all0000007f<>+0(SB), Y5, Y5
+	VPSLLD     $0x17, Y5, Y5
+	VMULPS     Y5, Y7, Y7
+	VBLENDVPS  Y8, all7f800000<>+0(SB), Y7, Y7
+	VANDNPS    Y7, Y9, Y7
+	VMASKMOVPS Y7, Y3, (AX)(BX*4)
+	VANDPS     Y3, Y7, Y7
+	VADDPS     Y7, Y1, Y1
+	VMASKMOVPS 32(CX)(BX*4), Y4, Y3
+	VSUBPS     Y0, Y3, Y3
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y3, Y6
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y3, Y7
+	VMULPS     all3fb8aa3b<>+0(SB), Y3, Y0
+	VADDPS     all3f000000<>+0(SB), Y0, Y0
+	VROUNDPS   $0x09, Y0, Y0
+	VMULPS     all3f318000<>+0(SB), Y0, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     allb95e8083<>+0(SB), Y0, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     all39506967<>+0(SB), Y3, Y5
+	VADDPS     all3ab743ce<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3c088908<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3f000000<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     Y3, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VCVTTPS2DQ Y0, Y0
+	VPSRAD     $0x01, Y0, Y3
+	VPSUBD     Y3, Y0, Y0
+	VPADDD     all0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y0, Y0
+	VPSLLD     $0x17, Y0, Y0
+	VMULPS     Y0, Y5, Y5
+	VBLENDVPS  Y6, all7f800000<>+0(SB), Y5, Y5
+	VANDNPS    Y5, Y7, Y5
+	VMASKMOVPS Y5, Y4, 32(AX)(BX*4)
+	VANDPS     Y4, Y5, Y5
+	VADDPS     Y5, Y2, Y2
+
+done:
+	MOVQ    sums+24(FP), AX
+	VMOVUPS Y1, (AX)
+	VMOVUPS Y2, 32(AX)
+	VZEROUPPER
+	RET
+
+DATA all3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA all3fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL all3fb8aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA all3f000000<>+0(SB)/4, $0x3f000000
+DATA all3f000000<>+4(SB)/4, $0x3f000000
+DATA all3f000000<>+8(SB)/4, $0x3f000000
+DATA all3f000000<>+12(SB)/4, $0x3f000000
+DATA all3f000000<>+16(SB)/4, $0x3f000000
+DATA all3f000000<>+20(SB)/4, $0x3f000000
+DATA all3f000000<>+24(SB)/4, $0x3f000000
+DATA all3f000000<>+28(SB)/4, $0x3f000000
+DATA all3f000000<>+32(SB)/4, $0x3f000000
+DATA all3f000000<>+36(SB)/4, $0x3f000000
+DATA all3f000000<>+40(SB)/4, $0x3f000000
+DATA all3f000000<>+44(SB)/4, $0x3f000000
+DATA all3f000000<>+48(SB)/4, $0x3f000000
+DATA all3f000000<>+52(SB)/4, $0x3f000000
+DATA all3f000000<>+56(SB)/4, $0x3f000000
+DATA all3f000000<>+60(SB)/4, $0x3f000000
+GLOBL all3f000000<>(SB), RODATA|NOPTR, $64
+
+DATA all3f800000<>+0(SB)/4, $0x3f800000
+DATA all3f800000<>+4(SB)/4, $0x3f800000
+DATA all3f800000<>+8(SB)/4, $0x3f800000
+DATA all3f800000<>+12(SB)/4, $0x3f800000
+DATA all3f800000<>+16(SB)/4, $0x3f800000
+DATA all3f800000<>+20(SB)/4, $0x3f800000
+DATA all3f800000<>+24(SB)/4, $0x3f800000
+DATA all3f800000<>+28(SB)/4, $0x3f800000
+DATA all3f800000<>+32(SB)/4, $0x3f800000
+DATA all3f800000<>+36(SB)/4, $0x3f800000
+DATA all3f800000<>+40(SB)/4, $0x3f800000
+DATA all3f800000<>+44(SB)/4, $0x3f800000
+DATA all3f800000<>+48(SB)/4, $0x3f800000
+DATA all3f800000<>+52(SB)/4, $0x3f800000
+DATA all3f800000<>+56(SB)/4, $0x3f800000
+DATA all3f800000<>+60(SB)/4, $0x3f800000
+GLOBL all3f800000<>(SB), RODATA|NOPTR, $64
+
+DATA all3f318000<>+0(SB)/4, $0x3f318000
+DATA all3f318000<>+4(SB)/4, $0x3f318000
+DATA all3f318000<>+8(SB)/4, $0x3f318000
+DATA all3f318000<>+12(SB)/4, $0x3f318000
+DATA all3f318000<>+16(SB)/4, $0x3f318000
+DATA all3f318000<>+20(SB)/4, $0x3f318000
+DATA all3f318000<>+24(SB)/4, $0x3f318000
+DATA all3f318000<>+28(SB)/4, $0x3f318000
+DATA all3f318000<>+32(SB)/4, $0x3f318000
+DATA all3f318000<>+36(SB)/4, $0x3f318000
+DATA all3f318000<>+40(SB)/4, $0x3f318000
+DATA all3f318000<>+44(SB)/4, $0x3f318000
+DATA all3f318000<>+48(SB)/4, $0x3f318000
+DATA all3f318000<>+52(SB)/4, $0x3f318000
+DATA all3f318000<>+56(SB)/4, $0x3f318000
+DATA all3f318000<>+60(SB)/4, $0x3f318000
+GLOBL all3f318000<>(SB), RODATA|NOPTR, $64
+
+DATA allb95e8083<>+0(SB)/4, $0xb95e8083
+DATA allb95e8083<>+4(SB)/4, $0xb95e8083
+DATA allb95e8083<>+8(SB)/4, $0xb95e8083
+DATA allb95e8083<>+12(SB)/4, $0xb95e8083
+DATA allb95e8083<>+16(SB)/4, $0xb95e8083
+DATA allb95e8083<>+20(SB)/4, $0xb95e8083
+DATA allb95e8083<>+24(SB)/4, $0xb95e8083
+DATA allb95e8083<>+28(SB)/4, $0xb95e8083
+DATA allb95e8083<>+32(SB)/4, $0xb95e8083
+DATA allb95e8083<>+36(SB)/4, $0xb95e8083
+DATA allb95e8083<>+40(SB)/4, $0xb95e8083
+DATA allb95e8083<>+44(SB)/4, $0xb95e8083
+DATA allb95e8083<>+48(SB)/4, $0xb95e8083
+DATA allb95e8083<>+52(SB)/4, $0xb95e8083
+DATA allb95e8083<>+56(SB)/4, $0xb95e8083
+DATA allb95e8083<>+60(SB)/4, $0xb95e8083
+GLOBL allb95e8083<>(SB), RODATA|NOPTR, $64
+
+DATA all42b17217<>+0(SB)/4, $0x42b17217
+DATA all42b17217<>+4(SB)/4, $0x42b17217
+DATA all42b17217<>+8(SB)/4, $0x42b17217
+DATA all42b17217<>+12(SB)/4, $0x42b17217
+DATA all42b17217<>+16(SB)/4, $0x42b17217
+DATA all42b17217<>+20(SB)/4, $0x42b17217
+DATA all42b17217<>+24(SB)/4, $0x42b17217
+DATA all42b17217<>+28(SB)/4, $0x42b17217
+DATA all42b17217<>+32(SB)/4, $0x42b17217
+DATA all42b17217<>+36(SB)/4, $0x42b17217
+DATA all42b17217<>+40(SB)/4, $0x42b17217
+DATA all42b17217<>+44(SB)/4, $0x42b17217
+DATA all42b17217<>+48(SB)/4, $0x42b17217
+DATA all42b17217<>+52(SB)/4, $0x42b17217
+DATA all42b17217<>+56(SB)/4, $0x42b17217
+DATA all42b17217<>+60(SB)/4, $0x42b17217
+GLOBL all42b17217<>(SB), RODATA|NOPTR, $64
+
+DATA allc2cff1b4<>+0(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+4(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+8(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+12(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+16(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+20(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+24(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+28(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+32(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+36(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+40(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+44(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+48(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+52(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+56(SB)/4, $0xc2cff1b4
+DATA allc2cff1b4<>+60(SB)/4, $0xc2cff1b4
+GLOBL allc2cff1b4<>(SB), RODATA|NOPTR, $64
+
+DATA all7f800000<>+0(SB)/4, $0x7f800000
+DATA all7f800000<>+4(SB)/4, $0x7f800000
+DATA all7f800000<>+8(SB)/4, $0x7f800000
+DATA all7f800000<>+12(SB)/4, $0x7f800000
+DATA all7f800000<>+16(SB)/4, $0x7f800000
+DATA all7f800000<>+20(SB)/4, $0x7f800000
+DATA all7f800000<>+24(SB)/4, $0x7f800000
+DATA all7f800000<>+28(SB)/4, $0x7f800000
+DATA all7f800000<>+32(SB)/4, $0x7f800000
+DATA all7f800000<>+36(SB)/4, $0x7f800000
+DATA all7f800000<>+40(SB)/4, $0x7f800000
+DATA all7f800000<>+44(SB)/4, $0x7f800000
+DATA all7f800000<>+48(SB)/4, $0x7f800000
+DATA all7f800000<>+52(SB)/4, $0x7f800000
+DATA all7f800000<>+56(SB)/4, $0x7f800000
+DATA all7f800000<>+60(SB)/4, $0x7f800000
+GLOBL all7f800000<>(SB), RODATA|NOPTR, $64
+
+DATA all0000007f<>+0(SB)/4, $0x0000007f
+DATA all0000007f<>+4(SB)/4, $0x0000007f
+DATA all0000007f<>+8(SB)/4, $0x0000007f
+DATA all0000007f<>+12(SB)/4, $0x0000007f
+DATA all0000007f<>+16(SB)/4, $0x0000007f
+DATA all0000007f<>+20(SB)/4, $0x0000007f
+DATA all0000007f<>+24(SB)/4, $0x0000007f
+DATA all0000007f<>+28(SB)/4, $0x0000007f
+DATA all0000007f<>+32(SB)/4, $0x0000007f
+DATA all0000007f<>+36(SB)/4, $0x0000007f
+DATA all0000007f<>+40(SB)/4, $0x0000007f
+DATA all0000007f<>+44(SB)/4, $0x0000007f
+DATA all0000007f<>+48(SB)/4, $0x0000007f
+DATA all0000007f<>+52(SB)/4, $0x0000007f
+DATA all0000007f<>+56(SB)/4, $0x0000007f
+DATA all0000007f<>+60(SB)/4, $0x0000007f
+GLOBL all0000007f<>(SB), RODATA|NOPTR, $64
+
+DATA all39506967<>+0(SB)/4, $0x39506967
+DATA all39506967<>+4(SB)/4, $0x39506967
+DATA all39506967<>+8(SB)/4, $0x39506967
+DATA all39506967<>+12(SB)/4, $0x39506967
+DATA all39506967<>+16(SB)/4, $0x39506967
+DATA all39506967<>+20(SB)/4, $0x39506967
+DATA all39506967<>+24(SB)/4, $0x39506967
+DATA all39506967<>+28(SB)/4, $0x39506967
+DATA all39506967<>+32(SB)/4, $0x39506967
+DATA all39506967<>+36(SB)/4, $0x39506967
+DATA all39506967<>+40(SB)/4, $0x39506967
+DATA all39506967<>+44(SB)/4, $0x39506967
+DATA all39506967<>+48(SB)/4, $0x39506967
+DATA all39506967<>+52(SB)/4, $0x39506967
+DATA all39506967<>+56(SB)/4, $0x39506967
+DATA all39506967<>+60(SB)/4, $0x39506967
+GLOBL all39506967<>(SB), RODATA|NOPTR, $64
+
+DATA all3ab743ce<>+0(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+4(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+8(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+12(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+16(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+20(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+24(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+28(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+32(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+36(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+40(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+44(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+48(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+52(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+56(SB)/4, $0x3ab743ce
+DATA all3ab743ce<>+60(SB)/4, $0x3ab743ce
+GLOBL all3ab743ce<>(SB), RODATA|NOPTR, $64
+
+DATA all3c088908<>+0(SB)/4, $0x3c088908
+DATA all3c088908<>+4(SB)/4, $0x3c088908
+DATA all3c088908<>+8(SB)/4, $0x3c088908
+DATA all3c088908<>+12(SB)/4, $0x3c088908
+DATA all3c088908<>+16(SB)/4, $0x3c088908
+DATA all3c088908<>+20(SB)/4, $0x3c088908
+DATA all3c088908<>+24(SB)/4, $0x3c088908
+DATA all3c088908<>+28(SB)/4, $0x3c088908
+DATA all3c088908<>+32(SB)/4, $0x3c088908
+DATA all3c088908<>+36(SB)/4, $0x3c088908
+DATA all3c088908<>+40(SB)/4, $0x3c088908
+DATA all3c088908<>+44(SB)/4, $0x3c088908
+DATA all3c088908<>+48(SB)/4, $0x3c088908
+DATA all3c088908<>+52(SB)/4, $0x3c088908
+DATA all3c088908<>+56(SB)/4, $0x3c088908
+DATA all3c088908<>+60(SB)/4, $0x3c088908
+GLOBL all3c088908<>(SB), RODATA|NOPTR, $64
+
+DATA all3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+32(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+36(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+40(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+44(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+48(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+52(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+56(SB)/4, $0x3d2aa9c1
+DATA all3d2aa9c1<>+60(SB)/4, $0x3d2aa9c1
+GLOBL all3d2aa9c1<>(SB), RODATA|NOPTR, $64
+
+DATA all3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+32(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+36(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+40(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+44(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+48(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+52(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+56(SB)/4, $0x3e2aaaaa
+DATA all3e2aaaaa<>+60(SB)/4, $0x3e2aaaaa
+GLOBL all3e2aaaaa<>(SB), RODATA|NOPTR, $64
+
+// func swigluAVX2(dst *float32, gate *float32, up *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·swigluAVX2(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    gate+8(FP), CX
+	MOVQ    up+16(FP), DX
+	MOVQ    n+24(FP), BX
+	LEAQ    masks<>+0(SB), SI
+	MOVQ    BX, DI
+	ANDQ    $0x0f, DI
+	SHLQ    $0x02, DI
+	SUBQ    DI, SI
+	VMOVUPS 64(SI), Y0
+	VMOVUPS 96(SI), Y1
+	XORQ    SI, SI
+	JMP     full
+
+loop:
+	VMOVUPS    (CX)(SI*4), Y2
+	VXORPS     all80000000<>+0(SB), Y2, Y3
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y3, Y6
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y3, Y7
+	VMULPS     all3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS     all3f000000<>+0(SB), Y4, Y4
+	VROUNDPS   $0x09, Y4, Y4
+	VMULPS     all3f318000<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     allb95e8083<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     all39506967<>+0(SB), Y3, Y5
+	VADDPS     all3ab743ce<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3c088908<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3f000000<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     Y3, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VCVTTPS2DQ Y4, Y3
+	VPSRAD     $0x01, Y3, Y4
+	VPSUBD     Y4, Y3, Y3
+	VPADDD     all0000007f<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y5, Y5
+	VBLENDVPS  Y6, all7f800000<>+0(SB), Y5, Y5
+	VANDNPS    Y5, Y7, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VDIVPS     Y5, Y2, Y5
+	VMOVUPS    (DX)(SI*4), Y2
+	VMULPS     Y2, Y5, Y5
+	VMOVUPS    Y5, (AX)(SI*4)
+	VMOVUPS    32(CX)(SI*4), Y2
+	VXORPS     all80000000<>+0(SB), Y2, Y3
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y3, Y6
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y3, Y7
+	VMULPS     all3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS     all3f000000<>+0(SB), Y4, Y4
+	VROUNDPS   $0x09, Y4, Y4
+	VMULPS     all3f318000<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     allb95e8083<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     all39506967<>+0(SB), Y3, Y5
+	VADDPS     all3ab743ce<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3c088908<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3f000000<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     Y3, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VCVTTPS2DQ Y4, Y3
+	VPSRAD     $0x01, Y3, Y4
+	VPSUBD     Y4, Y3, Y3
+	VPADDD     all0000007f<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y5, Y5
+	VBLENDVPS  Y6, all7f800000<>+0(SB), Y5, Y5
+	VANDNPS    Y5, Y7, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VDIVPS     Y5, Y2, Y5
+	VMOVUPS    32(DX)(SI*4), Y2
+	VMULPS     Y2, Y5, Y5
+	VMOVUPS    Y5, 32(AX)(SI*4)
+	MOVQ       DI, SI
+
+full:
+	LEAQ       16(SI), DI
+	CMPQ       DI, BX
+	JLE        loop
+	CMPQ       SI, BX
+	JGE        done
+	VMASKMOVPS (CX)(SI*4), Y0, Y2
+	VXORPS     all80000000<>+0(SB), Y2, Y3
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y3, Y6
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y3, Y7
+	VMULPS     all3fb8aa3b<>+0(SB), Y3, Y4
+	VADDPS     all3f000000<>+0(SB), Y4, Y4
+	VROUNDPS   $0x09, Y4, Y4
+	VMULPS     all3f318000<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     allb95e8083<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y3, Y3
+	VMULPS     all39506967<>+0(SB), Y3, Y5
+	VADDPS     all3ab743ce<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3c088908<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     all3f000000<>+0(SB), Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VMULPS     Y3, Y5, Y5
+	VADDPS     Y3, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VCVTTPS2DQ Y4, Y3
+	VPSRAD     $0x01, Y3, Y4
+	VPSUBD     Y4, Y3, Y3
+	VPADDD     all0000007f<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y5, Y5
+	VBLENDVPS  Y6, all7f800000<>+0(SB), Y5, Y5
+	VANDNPS    Y5, Y7, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VDIVPS     Y5, Y2, Y5
+	VMASKMOVPS (DX)(SI*4), Y0, Y2
+	VMULPS     Y2, Y5, Y5
+	VMASKMOVPS Y5, Y0, (AX)(SI*4)
+	VMASKMOVPS 32(CX)(SI*4), Y1, Y0
+	VXORPS     all80000000<>+0(SB), Y0, Y2
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y2, Y5
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y2, Y6
+	VMULPS     all3fb8aa3b<>+0(SB), Y2, Y3
+	VADDPS     all3f000000<>+0(SB), Y3, Y3
+	VROUNDPS   $0x09, Y3, Y3
+	VMULPS     all3f318000<>+0(SB), Y3, Y4
+	VSUBPS     Y4, Y2, Y2
+	VMULPS     allb95e8083<>+0(SB), Y3, Y4
+	VSUBPS     Y4, Y2, Y2
+	VMULPS     all39506967<>+0(SB), Y2, Y4
+	VADDPS     all3ab743ce<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3c088908<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3f000000<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     Y2, Y4, Y4
+	VADDPS     all3f800000<>+0(SB), Y4, Y4
+	VCVTTPS2DQ Y3, Y2
+	VPSRAD     $0x01, Y2, Y3
+	VPSUBD     Y3, Y2, Y2
+	VPADDD     all0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y4, Y4
+	VPADDD     all0000007f<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y4, Y4
+	VBLENDVPS  Y5, all7f800000<>+0(SB), Y4, Y4
+	VANDNPS    Y4, Y6, Y4
+	VADDPS     all3f800000<>+0(SB), Y4, Y4
+	VDIVPS     Y4, Y0, Y4
+	VMASKMOVPS 32(DX)(SI*4), Y1, Y0
+	VMULPS     Y0, Y4, Y4
+	VMASKMOVPS Y4, Y1, 32(AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA all80000000<>+0(SB)/4, $0x80000000
+DATA all80000000<>+4(SB)/4, $0x80000000
+DATA all80000000<>+8(SB)/4, $0x80000000
+DATA all80000000<>+12(SB)/4, $0x80000000
+DATA all80000000<>+16(SB)/4, $0x80000000
+DATA all80000000<>+20(SB)/4, $0x80000000
+DATA all80000000<>+24(SB)/4, $0x80000000
+DATA all80000000<>+28(SB)/4, $0x80000000
+DATA all80000000<>+32(SB)/4, $0x80000000
+DATA all80000000<>+36(SB)/4, $0x80000000
+DATA all80000000<>+40(SB)/4, $0x80000000
+DATA all80000000<>+44(SB)/4, $0x80000000
+DATA all80000000<>+48(SB)/4, $0x80000000
+DATA all80000000<>+52(SB)/4, $0x80000000
+DATA all80000000<>+56(SB)/4, $0x80000000
+DATA all80000000<>+60(SB)/4, $0x80000000
+GLOBL all80000000<>(SB), RODATA|NOPTR, $64
+
+// func addAVX512(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addAVX512(SB), NOSPLIT, $0-32
+	MOVQ  dst+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  b+16(FP), DX
+	MOVQ  n+24(FP), BX
+	MOVL  BX, SI
+	ANDL  $0x0f, SI
+	MOVL  $-1, DI
+	BZHIL SI, DI, DI
+	KMOVW DI, K1
+	XORQ  SI, SI
+	JMP   full
+
+loop:
+	VMOVUPS (CX)(SI*4), Z0
+	VMOVUPS (DX)(SI*4), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*4)
+	MOVQ    DI, SI
+
+full:
+	LEAQ      16(SI), DI
+	CMPQ      DI, BX
+	JLE       loop
+	CMPQ      SI, BX
+	JGE       done
+	VMOVUPS.Z (CX)(SI*4), K1, Z0
+	VMOVUPS.Z (DX)(SI*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func scaleAVX512(x *float32, f float32, n int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-24
+	MOVQ         x+0(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVSS        f+8(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVL         CX, DX
+	ANDL         $0x0f, DX
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	XORQ         DX, DX
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(DX*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(DX*4)
+	MOVQ    BX, DX
+
+full:
+	LEAQ      16(DX), BX
+	CMPQ      BX, CX
+	JLE       loop
+	CMPQ      DX, CX
+	JGE       done
+	VMOVUPS.Z (AX)(DX*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(DX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func divideAVX512(x *float32, by float32, n int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·divideAVX512(SB), NOSPLIT, $0-24
+	MOVQ         x+0(FP), AX
+	MOVQ         n+16(FP), CX
+	MOVSS        by+8(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVL         CX, DX
+	ANDL         $0x0f, DX
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	XORQ         DX, DX
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(DX*4), Z1
+	VDIVPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(DX*4)
+	MOVQ    BX, DX
+
+full:
+	LEAQ      16(DX), BX
+	CMPQ      BX, CX
+	JLE       loop
+	CMPQ      DX, CX
+	JGE       done
+	VMOVUPS.Z (AX)(DX*4), K1, Z1
+	VDIVPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(DX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func gainAVX512(dst *float32, x *float32, gain *float32, inv float32, n int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·gainAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         gain+16(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVSS        inv+24(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVL         BX, SI
+	ANDL         $0x0f, SI
+	MOVL         $-1, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	XORQ         SI, SI
+	JMP          full
+
+loop:
+	VMOVUPS (CX)(SI*4), Z1
+	VMOVUPS (DX)(SI*4), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(SI*4)
+	MOVQ    DI, SI
+
+full:
+	LEAQ      16(SI), DI
+	CMPQ      DI, BX
+	JLE       loop
+	CMPQ      SI, BX
+	JGE       done
+	VMOVUPS.Z (CX)(SI*4), K1, Z1
+	VMOVUPS.Z (DX)(SI*4), K1, Z2
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func greatestAVX512(x *float32, n int) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·greatestAVX512(SB), NOSPLIT, $0-20
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS (AX), Z0
+	MOVL         CX, DX
+	ANDL         $0x0f, DX
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	XORQ         DX, DX
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(DX*4), Z1
+	VMAXPS  Z1, Z0, Z0
+	MOVQ    BX, DX
+
+full:
+	LEAQ      16(DX), BX
+	CMPQ      BX, CX
+	JLE       loop
+	CMPQ      DX, CX
+	JGE       done
+	VMOVUPS.Z (AX)(DX*4), K1, Z1
+	VMAXPS    Z1, Z0, K1, Z0
+
+done:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMAXPS        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VMAXPS        X0, X1, X0
+	VMOVHLPS      X0, X0, X1
+	VMAXPS        X1, X0, X0
+	VMOVSHDUP     X0, X1
+	VMAXSS        X1, X0, X0
+	MOVSS         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func expSumsAVX512(dst *float32, s *float32, top float32, sums *[16]float32, n int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·expSumsAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         s+8(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVSS        top+16(FP), X0
+	VBROADCASTSS X0, Z0
+	VMOVUPS      all3fb8aa3b<>+0(SB), Z2
+	VMOVUPS      all3f000000<>+0(SB), Z3
+	VMOVUPS      all3f800000<>+0(SB), Z4
+	VMOVUPS      all3f318000<>+0(SB), Z5
+	VMOVUPS      allb95e8083<>+0(SB), Z6
+	VMOVUPS      all42b17217<>+0(SB), Z7
+	VMOVUPS      allc2cff1b4<>+0(SB), Z8
+	VMOVUPS      all7f800000<>+0(SB), Z9
+	VMOVUPS      all39506967<>+0(SB), Z10
+	VMOVUPS      all3ab743ce<>+0(SB), Z11
+	VMOVUPS      all3c088908<>+0(SB), Z12
+	VMOVUPS      all3d2aa9c1<>+0(SB), Z13
+	VMOVUPS      all3e2aaaaa<>+0(SB), Z14
+	VMOVUPS      all3f000000<>+0(SB), Z15
+	VPXORD       Z1, Z1, Z1
+	MOVL         DX, BX
+	ANDL         $0x0f, BX
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	XORQ         BX, BX
+	JMP          full
+
+loop:
+	VMOVUPS     (CX)(BX*4), Z16
+	VSUBPS      Z0, Z16, Z16
+	VCMPPS      $0x1e, Z7, Z16, K2
+	VCMPPS      $0x11, Z8, Z16, K3
+	VMULPS      Z2, Z16, Z17
+	VADDPS      Z3, Z17, Z17
+	VRNDSCALEPS $0x09, Z17, Z17
+	VMULPS      Z5, Z17, Z18
+	VSUBPS      Z18, Z16, Z16
+	VMULPS      Z6, Z17, Z18
+	VSUBPS      Z18, Z16, Z16
+	VMULPS      Z10, Z16, Z18
+	VADDPS      Z11, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z12, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z13, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z14, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z15, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z16, Z18, Z18
+	VADDPS      Z4, Z18, Z18
+	VSCALEFPS   Z17, Z18, Z18
+	VMOVAPS     Z9, K2, Z18
+	VPXORD      Z18, Z18, K3, Z18
+	VMOVUPS     Z18, (AX)(BX*4)
+	VADDPS      Z18, Z1, Z1
+	MOVQ        SI, BX
+
+full:
+	LEAQ        16(BX), SI
+	CMPQ        SI, DX
+	JLE         loop
+	CMPQ        BX, DX
+	JGE         done
+	VMOVUPS.Z   (CX)(BX*4), K1, Z16
+	VSUBPS      Z0, Z16, Z16
+	VCMPPS      $0x1e, Z7, Z16, K2
+	VCMPPS      $0x11, Z8, Z16, K3
+	VMULPS      Z2, Z16, Z0
+	VADDPS      Z3, Z0, Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMULPS      Z5, Z0, Z2
+	VSUBPS      Z2, Z16, Z16
+	VMULPS      Z6, Z0, Z2
+	VSUBPS      Z2, Z16, Z16
+	VMULPS      Z10, Z16, Z2
+	VADDPS      Z11, Z2, Z2
+	VMULPS      Z16, Z2, Z2
+	VADDPS      Z12, Z2, Z2
+	VMULPS      Z16, Z2, Z2
+	VADDPS      Z13, Z2, Z2
+	VMULPS      Z16, Z2, Z2
+	VADDPS      Z14, Z2, Z2
+	VMULPS      Z16, Z2, Z2
+	VADDPS      Z15, Z2, Z2
+	VMULPS      Z16, Z2, Z2
+	VMULPS      Z16, Z2, Z2
+	VADDPS      Z16, Z2, Z2
+	VADDPS      Z4, Z2, Z2
+	VSCALEFPS   Z0, Z2, Z2
+	VMOVAPS     Z9, K2, Z2
+	VPXORD      Z2, Z2, K3, Z2
+	VMOVUPS     Z2, K1, (AX)(BX*4)
+	VADDPS      Z2, Z1, K1, Z1
+
+done:
+	MOVQ    sums+24(FP), AX
+	VMOVUPS Z1, (AX)
+	VZEROUPPER
+	RET
+
+// func swigluAVX512(dst *float32, gate *float32, up *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·swigluAVX512(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    gate+8(FP), CX
+	MOVQ    up+16(FP), DX
+	MOVQ    n+24(FP), BX
+	VMOVUPS all3fb8aa3b<>+0(SB), Z0
+	VMOVUPS all3f000000<>+0(SB), Z1
+	VMOVUPS all3f800000<>+0(SB), Z2
+	VMOVUPS all3f318000<>+0(SB), Z3
+	VMOVUPS allb95e8083<>+0(SB), Z4
+	VMOVUPS all42b17217<>+0(SB), Z5
+	VMOVUPS allc2cff1b4<>+0(SB), Z6
+	VMOVUPS all7f800000<>+0(SB), Z7
+	VMOVUPS all39506967<>+0(SB), Z8
+	VMOVUPS all3ab743ce<>+0(SB), Z9
+	VMOVUPS all3c088908<>+0(SB), Z10
+	VMOVUPS all3d2aa9c1<>+0(SB), Z11
+	VMOVUPS all3e2aaaaa<>+0(SB), Z12
+	VMOVUPS all3f000000<>+0(SB), Z13
+	VMOVUPS all80000000<>+0(SB), Z14
+	MOVL    BX, SI
+	ANDL    $0x0f, SI
+	MOVL    $-1, DI
+	BZHIL   SI, DI, DI
+	KMOVW   DI, K1
+	XORQ    SI, SI
+	JMP     full
+
+loop:
+	VMOVUPS     (CX)(SI*4), Z15
+	VPXORD      Z14, Z15, Z16
+	VCMPPS      $0x1e, Z5, Z16, K2
+	VCMPPS      $0x11, Z6, Z16, K3
+	VMULPS      Z0, Z16, Z17
+	VADDPS      Z1, Z17, Z17
+	VRNDSCALEPS $0x09, Z17, Z17
+	VMULPS      Z3, Z17, Z18
+	VSUBPS      Z18, Z16, Z16
+	VMULPS      Z4, Z17, Z18
+	VSUBPS      Z18, Z16, Z16
+	VMULPS      Z8, Z16, Z18
+	VADDPS      Z9, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z10, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z11, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z12, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z13, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VMULPS      Z16, Z18, Z18
+	VADDPS      Z16, Z18, Z18
+	VADDPS      Z2, Z18, Z18
+	VSCALEFPS   Z17, Z18, Z18
+	VMOVAPS     Z7, K2, Z18
+	VPXORD      Z18, Z18, K3, Z18
+	VADDPS      Z2, Z18, Z18
+	VDIVPS      Z18, Z15, Z18
+	VMOVUPS     (DX)(SI*4), Z15
+	VMULPS      Z15, Z18, Z18
+	VMOVUPS     Z18, (AX)(SI*4)
+	MOVQ        DI, SI
+
+full:
+	LEAQ        16(SI), DI
+	CMPQ        DI, BX
+	JLE         loop
+	CMPQ        SI, BX
+	JGE         done
+	VMOVUPS.Z   (CX)(SI*4), K1, Z15
+	VPXORD      Z14, Z15, Z14
+	VCMPPS      $0x1e, Z5, Z14, K2
+	VCMPPS      $0x11, Z6, Z14, K3
+	VMULPS      Z0, Z14, Z0
+	VADDPS      Z1, Z0, Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMULPS      Z3, Z0, Z1
+	VSUBPS      Z1, Z14, Z14
+	VMULPS      Z4, Z0, Z1
+	VSUBPS      Z1, Z14, Z14
+	VMULPS      Z8, Z14, Z1
+	VADDPS      Z9, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VADDPS      Z10, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VADDPS      Z11, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VADDPS      Z12, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VADDPS      Z13, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VADDPS      Z14, Z1, Z1
+	VADDPS      Z2, Z1, Z1
+	VSCALEFPS   Z0, Z1, Z1
+	VMOVAPS     Z7, K2, Z1
+	VPXORD      Z1, Z1, K3, Z1
+	VADDPS      Z2, Z1, Z1
+	VDIVPS      Z1, Z15, Z1
+	VMOVUPS.Z   (DX)(SI*4), K1, Z0
+	VMULPS      Z0, Z1, Z1
+	VMOVUPS     Z1, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET

@@ -10,10 +10,11 @@ type Level int
 const (
 	Portable Level = iota // plain Go, on every processor
 	AVX2                  // amd64, 8 numbers at a time
+	AVX512                // amd64, 16 numbers at a time
 	levels
 )
 
-var levelNames = [levels]string{"portable", "avx2"}
+var levelNames = [levels]string{"portable", "avx2", "avx512"}
 
 func (l Level) String() string { return levelNames[l] }
 

@@ -111,6 +111,19 @@ func eachKernel(t *testing.T, seed uint64, m, n, k int, strange bool) {
 	check(t, name+" MulT", m*n, func(dst []float32) { MulT(Of(m, n, dst), x, w) })
 	p, at := wild(r, n, strange), somePositions(r, n)
 	check(t, name+" WeightedSum", k, func(dst []float32) { WeightedSum(dst, p, w, at) })
+	check(t, name+" Softmax", n, func(dst []float32) { Softmax(dst, p, at) })
+	check(t, name+" Softmax in place", n, func(dst []float32) {
+		copy(dst, p)
+		Softmax(dst, dst, at)
+	})
+	y := wild(r, n, strange)
+	check(t, name+" SwiGLU", n, func(dst []float32) { SwiGLU(dst, p, y) })
+	check(t, name+" RMSNorm", n, func(dst []float32) { RMSNorm(dst, p, y, 1e-5) })
+	check(t, name+" Add", n, func(dst []float32) { Add(dst, p, y) })
+	check(t, name+" Scale", n, func(dst []float32) {
+		copy(dst, p)
+		Scale(dst, y[0])
+	})
 	check(t, name+" Sum", 1, func(dst []float32) { dst[0] = Sum(p, at) })
 }
 

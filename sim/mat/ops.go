@@ -2,8 +2,13 @@ package mat
 
 // RMSNorm sets dst = x / sqrt(mean(x^2) + eps) * gain; all [d].
 func RMSNorm(dst, x, gain []float32, eps float32) {
-	ms := Dot(x, x) / float32(len(x))
+	var square [1]float32
+	dots(square[:], x, RowOf(x))
+	ms := square[0] / float32(len(x))
 	inv := 1 / Sqrt(ms+eps)
+	if fastGain(dst, x, gain, inv) {
+		return
+	}
 	for i, v := range x {
 		dst[i] = float32(v*inv) * gain[i]
 	}
@@ -12,6 +17,9 @@ func RMSNorm(dst, x, gain []float32, eps float32) {
 // Softmax sets dst[i] = exp(s[i]-max) / sum; the largest is subtracted so that
 // no exponential overflows. dst may be s; at is as for Sum.
 func Softmax(dst, s []float32, at []int) {
+	if fastSoftmax(dst, s, at) {
+		return
+	}
 	top := s[0]
 	for _, v := range s[1:] {
 		top = max(top, v)
@@ -27,6 +35,9 @@ func Softmax(dst, s []float32, at []int) {
 
 // Scale multiplies every number of x by f.
 func Scale(x []float32, f float32) {
+	if fastScale(x, f) {
+		return
+	}
 	for i := range x {
 		x[i] *= f
 	}
@@ -34,6 +45,9 @@ func Scale(x []float32, f float32) {
 
 // Add sets dst = a + b.
 func Add(dst, a, b []float32) {
+	if fastAdd(dst, a, b) {
+		return
+	}
 	for i, v := range a {
 		dst[i] = v + b[i]
 	}
@@ -41,6 +55,9 @@ func Add(dst, a, b []float32) {
 
 // SwiGLU sets dst = silu(gate) * up, where silu(z) = z / (1 + exp(-z)).
 func SwiGLU(dst, gate, up []float32) {
+	if fastSwiGLU(dst, gate, up) {
+		return
+	}
 	for i, z := range gate {
 		dst[i] = float32(z/(1+Exp(-z))) * up[i]
 	}

@@ -15,5 +15,11 @@ func main() {
 	ConstraintExpr("amd64")
 	dots()
 	weighted()
+	for _, u := range []*unit{avx2(), avx512()} {
+		u.elementwise()
+		u.greatest()
+		u.expSums()
+		u.swiglu()
+	}
 	Generate()
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func constantName(bits uint32) string { return fmt.Sprintf("all%08x", bits) }
+
+func float(x float32) uint32 { return math.Float32bits(x) }
+
+// function begins a kernel of one unit.
+func (u *unit) function(name, params string, doc ...string) {
+	TEXT(name+u.name, NOSPLIT, "func("+params+")")
+	Pragma("noescape")
+	Doc(append([]string{name + u.name + " " + doc[0]}, doc[1:]...)...)
+}
+
+func pointers(names ...string) (all []reg.Register) {
+	for _, name := range names {
+		all = append(all, Load(Param(name), GP64()))
+	}
+	return all
+}
+
+// elementwise are the kernels whose numbers do not meet each other.
+func (u *unit) elementwise() {
+	u.function("add", "dst, a, b *float32, n int", "sets dst = a + b.")
+	p, n := pointers("dst", "a", "b"), Load(Param("n"), GP64())
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		a, b := u.reg(), u.reg()
+		u.load(at(p[1]), mask, a)
+		u.load(at(p[2]), mask, b)
+		VADDPS(b, a, a)
+		u.store(a, at(p[0]), mask)
+	})
+	u.leave()
+
+	u.function("scale", "x *float32, f float32, n int", "sets x = x * f.")
+	p, n = pointers("x"), Load(Param("n"), GP64())
+	f := u.broadcast("f")
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		x := u.reg()
+		u.load(at(p[0]), mask, x)
+		VMULPS(f, x, x)
+		u.store(x, at(p[0]), mask)
+	})
+	u.leave()
+
+	u.function("divide", "x *float32, by float32, n int", "sets x = x / by.")
+	p, n = pointers("x"), Load(Param("n"), GP64())
+	by := u.broadcast("by")
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		x := u.reg()
+		u.load(at(p[0]), mask, x)
+		VDIVPS(by, x, x)
+		u.store(x, at(p[0]), mask)
+	})
+	u.leave()
+
+	u.function("gain", "dst, x, gain *float32, inv float32, n int", "sets dst = x * inv * gain: what RMSNorm does with each number.")
+	p, n = pointers("dst", "x", "gain"), Load(Param("n"), GP64())
+	inv := u.broadcast("inv")
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		x, g := u.reg(), u.reg()
+		u.load(at(p[1]), mask, x)
+		u.load(at(p[2]), mask, g)
+		VMULPS(inv, x, x)
+		VMULPS(g, x, x)
+		u.store(x, at(p[0]), mask)
+	})
+	u.leave()
+}
+
+func (u *unit) leave() {
+	VZEROUPPER()
+	RET()
+}
+
+// greatest is the largest of n numbers. A NaN may count or not: softmax makes
+// every number of its row a NaN either way.
+func (u *unit) greatest() {
+	TEXT("greatest"+u.name, NOSPLIT, "func(x *float32, n int) float32")
+	Pragma("noescape")
+	Doc("greatest" + u.name + " is the largest of x; whether a NaN counts is open.")
+	x, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	top := u.reg()
+	VBROADCASTSS(Mem{Base: x}, top)
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		v := u.reg()
+		u.load(at(x), mask, v)
+		switch {
+		case mask == nil:
+			VMAXPS(v, top, top)
+		case u.wide():
+			VMAXPS(v, top, mask, top)
+		default:
+			VBLENDVPS(mask, v, top, v)
+			VMAXPS(v, top, top)
+		}
+	})
+	if u.wide() {
+		half := YMM()
+		VEXTRACTF64X4(Imm(1), top, half)
+		VMAXPS(half, top.AsY(), half)
+		top = half
+	}
+	half := XMM()
+	VEXTRACTF128(Imm(1), top.AsY(), half)
+	VMAXPS(half, top.AsX(), half)
+	other := XMM()
+	VMOVHLPS(half, half, other)
+	VMAXPS(other, half, half)
+	VMOVSHDUP(half, other)
+	VMAXSS(other, half, half)
+	Store(half, ReturnIndex(0))
+	u.leave()
+}

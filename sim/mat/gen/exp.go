@@ -1,0 +1,148 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// exponential holds the constants of Exp.
+type exponential struct {
+	u                             *unit
+	log2e, half, one, ln2, ln2low Op
+	above, below, infinity, bias  Op
+	poly                          [6]Op
+}
+
+func (u *unit) exponential() *exponential {
+	e := &exponential{u: u}
+	e.log2e, e.half, e.one = u.constant(float(1.44269504088896341)), u.constant(float(0.5)), u.constant(float(1))
+	e.ln2, e.ln2low = u.constant(float(0.693359375)), u.constant(float(-2.12194440e-4))
+	e.above, e.below = u.constant(float(88.72283)), u.constant(float(-103.97208))
+	e.infinity = u.constant(float(float32(math.Inf(1))))
+	if !u.wide() {
+		e.bias = u.constant(127)
+	}
+	for i, c := range []float32{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1} {
+		e.poly[i] = u.constant(float(c))
+	}
+	return e
+}
+
+// of is Exp of every number of x, step by step as there; x is used up.
+func (e *exponential) of(x reg.VecVirtual) reg.VecVirtual {
+	u := e.u
+	t, y := u.reg(), u.reg()
+	var tooLarge, tooSmall reg.Register
+	if u.wide() {
+		tooLarge, tooSmall = K(), K()
+	} else {
+		tooLarge, tooSmall = YMM(), YMM()
+	}
+	VCMPPS(Imm(0x1e), e.above, x, tooLarge) // greater than, a NaN is not
+	VCMPPS(Imm(0x11), e.below, x, tooSmall) // less than
+
+	VMULPS(e.log2e, x, t)
+	VADDPS(e.half, t, t)
+	if u.wide() {
+		VRNDSCALEPS(Imm(9), t, t) // floor
+	} else {
+		VROUNDPS(Imm(9), t, t)
+	}
+	low := u.reg()
+	VMULPS(e.ln2, t, low)
+	VSUBPS(low, x, x)
+	VMULPS(e.ln2low, t, low)
+	VSUBPS(low, x, x)
+	VMULPS(e.poly[0], x, y)
+	VADDPS(e.poly[1], y, y)
+	for _, c := range e.poly[2:] {
+		VMULPS(x, y, y)
+		VADDPS(c, y, y)
+	}
+	VMULPS(x, y, y)
+	VMULPS(x, y, y)
+	VADDPS(x, y, y)
+	VADDPS(e.one, y, y)
+	if u.wide() {
+		VSCALEFPS(t, y, y) // y * 2^t, rounded once
+		VMOVAPS(e.infinity, tooLarge, y)
+		VPXORD(y, y, tooSmall, y)
+		return y
+	}
+	e.scale2(y, t)
+	VBLENDVPS(tooLarge, e.infinity, y, y)
+	VANDNPS(y, tooSmall, y)
+	return y
+}
+
+// scale2 is y * 2^n in two factors that are powers of two in float32's range:
+// the first product is exact, the second is rounded once.
+func (e *exponential) scale2(y, t reg.VecVirtual) {
+	n, half := YMM(), YMM()
+	VCVTTPS2DQ(t, n)
+	VPSRAD(Imm(1), n, half)
+	VPSUBD(half, n, n)
+	for _, power := range []reg.VecVirtual{half, n} {
+		VPADDD(e.bias, power, power)
+		VPSLLD(Imm(23), power, power)
+		VMULPS(power, y, y)
+	}
+}
+
+// expSums is softmax's middle: exponentials, and their sums in the 16 lanes.
+func (u *unit) expSums() {
+	u.function("expSums", "dst, s *float32, top float32, sums *[16]float32, n int",
+		"sets dst = exp(s - top), and sums to the 16 lanes of dst's sum.")
+	dst, s, n := Load(Param("dst"), GP64()), Load(Param("s"), GP64()), Load(Param("n"), GP64())
+	top, e := u.broadcast("top"), u.exponential()
+	sums := [2]reg.VecVirtual{u.zero()}
+	if !u.wide() {
+		sums[1] = u.zero() // lanes 8-15
+	}
+	u.each(n, 16, func(at func(reg.Register) Mem, r int, mask reg.Register) {
+		x := u.reg()
+		u.load(at(s), mask, x)
+		VSUBPS(top, x, x)
+		y := e.of(x)
+		u.store(y, at(dst), mask)
+		switch { // what is masked changes no lane
+		case mask != nil && u.wide():
+			VADDPS(y, sums[r], mask, sums[r])
+			return
+		case mask != nil:
+			VANDPS(mask, y, y)
+		}
+		VADDPS(y, sums[r], sums[r])
+	})
+	out := Load(Param("sums"), GP64())
+	for r := range 16 / u.floats {
+		VMOVUPS(sums[r], Mem{Base: out, Disp: 4 * u.floats * r})
+	}
+	u.leave()
+}
+
+func (u *unit) swiglu() {
+	u.function("swiglu", "dst, gate, up *float32, n int", "sets dst = gate / (1 + exp(-gate)) * up.")
+	p, n := pointers("dst", "gate", "up"), Load(Param("n"), GP64())
+	e, sign := u.exponential(), u.constant(1<<31)
+	u.each(n, 16, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		z, x := u.reg(), u.reg()
+		u.load(at(p[1]), mask, z)
+		if u.wide() {
+			VPXORD(sign, z, x)
+		} else {
+			VXORPS(sign, z, x)
+		}
+		y := e.of(x)
+		VADDPS(e.one, y, y)
+		VDIVPS(y, z, y)
+		up := u.reg()
+		u.load(at(p[2]), mask, up)
+		VMULPS(up, y, y)
+		u.store(y, at(p[0]), mask)
+	})
+	u.leave()
+}

@@ -1,0 +1,87 @@
+package mat
+
+// fits says that there are kernels and that n numbers are there to work on.
+func fits(n int, others ...[]float32) bool {
+	if level < AVX2 || n == 0 {
+		return false
+	}
+	for _, x := range others {
+		if len(x) < n {
+			return false
+		}
+	}
+	return true
+}
+
+func fastAdd(dst, a, b []float32) bool {
+	if !fits(len(a), dst, b) {
+		return false
+	}
+	if level == AVX512 {
+		addAVX512(&dst[0], &a[0], &b[0], len(a))
+	} else {
+		addAVX2(&dst[0], &a[0], &b[0], len(a))
+	}
+	return true
+}
+
+func fastScale(x []float32, f float32) bool {
+	if !fits(len(x)) {
+		return false
+	}
+	if level == AVX512 {
+		scaleAVX512(&x[0], f, len(x))
+	} else {
+		scaleAVX2(&x[0], f, len(x))
+	}
+	return true
+}
+
+func fastGain(dst, x, gain []float32, inv float32) bool {
+	if !fits(len(x), dst, gain) {
+		return false
+	}
+	if level == AVX512 {
+		gainAVX512(&dst[0], &x[0], &gain[0], inv, len(x))
+	} else {
+		gainAVX2(&dst[0], &x[0], &gain[0], inv, len(x))
+	}
+	return true
+}
+
+func fastSwiGLU(dst, gate, up []float32) bool {
+	if !fits(len(gate), dst, up) {
+		return false
+	}
+	if level == AVX512 {
+		swigluAVX512(&dst[0], &gate[0], &up[0], len(gate))
+	} else {
+		swigluAVX2(&dst[0], &gate[0], &up[0], len(gate))
+	}
+	return true
+}
+
+// fastSoftmax is Softmax in three walks: the largest, exponentials and their
+// lanes, the division.
+func fastSoftmax(dst, s []float32, at []int) bool {
+	n := len(s)
+	if !fits(n, dst) {
+		return false
+	}
+	var sums [lanes]float32
+	if level == AVX512 {
+		expSumsAVX512(&dst[0], &s[0], greatestAVX512(&s[0], n), &sums, n)
+	} else {
+		expSumsAVX2(&dst[0], &s[0], greatestAVX2(&s[0], n), &sums, n)
+	}
+	sum := tree(&sums)
+	if at != nil {
+		sum = Sum(dst[:n], at)
+	}
+	if level == AVX512 {
+		divideAVX512(&dst[0], sum, n)
+	} else {
+		divideAVX2(&dst[0], sum, n)
+	}
+	return true
+}
