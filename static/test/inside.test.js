@@ -10,6 +10,7 @@ import { reason } from "../js/view/reason.js";
 import { short, title, cellOf } from "../js/view/refs.js";
 import { opReadout, tensorOf } from "../js/view/readout.js";
 import { around } from "../js/view/sides.js";
+import { decode } from "../js/wire/frame.js";
 import { createWeights } from "../js/wire/weights.js";
 import { translator } from "../js/text.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
@@ -174,6 +175,25 @@ test("the readout of an op: a rough value at once, the exact one when it has com
   assert.equal(rough.exact, false);
   assert.ok(Math.abs(Number(rough.value) - tensorOf(f, "gate").data[2 * 20 + 3]) < 1e-2);
   assert.equal(opReadout({ frame: f, cell: { op: "probs", row: 0, col: 0 }, t }), null);
+});
+
+test("a large input is a picture; its numbers are told when they have come", () => {
+  const meta = { kvstep: 1, op: { id: "act", inputs: [{ op: "gate", rows: 1, cols: 3, max: 2.54 }] }, pick_step: { rows: 1, cached: 0 }, tokens: [[1, "a"]] };
+  const header = new TextEncoder().encode(JSON.stringify({
+    __metadata__: Object.fromEntries(Object.entries(meta).map(([k, v]) => [k, JSON.stringify(v)])),
+    "op.gate": { dtype: "U8", shape: [1, 3], data_offsets: [0, 3] },
+  }));
+  const bytes = new Uint8Array(8 + header.length + 3);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(header, 8);
+  bytes.set([1, 128, 255], 8 + header.length);
+  const f = decode(bytes.buffer);
+  assert.deepEqual([...tensorOf(f, "gate").data].map((x) => Number(x.toFixed(4))), [-2.54, 0, 2.54]);
+  const t = translator(load("en"), "en");
+  const cell = { op: "gate", row: 0, col: 2 };
+  assert.equal(opReadout({ frame: f, cell, t }).value, "…");
+  f.meta.cell = { ...cell, value: "2.5399988" };
+  assert.equal(opReadout({ frame: f, cell, t }).value, "2.5399988");
 });
 
 test("token names stand beside the rows, above the keys", () => {

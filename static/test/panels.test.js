@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { chart, round, spread } from "../js/view/chart.js";
 import { axisRoom, draw } from "../js/view/curves.js";
-import { say, series } from "../js/view/history.js";
+import { say } from "../js/view/history.js";
+import { series, unfold } from "../js/view/series.js";
+import { total } from "../js/view/ledger.js";
 import { hints, paint, words } from "../js/view/heads.js";
 import { plan } from "../js/view/cacheplan.js";
 import { shade, values } from "../js/view/cachepaint.js";
@@ -80,8 +82,24 @@ test("step by step: every point is a step, and says so", () => {
   const sum = Object.values(f.meta.ledger.step.uncached.flops).reduce((a, b) => a + b, 0);
   assert.equal(paid.length, 8);
   assert.equal(paid[7], sum);
+  assert.deepEqual([...rows.find((r) => r.kind === "ahead" && r.lane === "uncached").values.subarray(0, 8)], [...paid], "the formulas say what was paid");
   assert.match(say(f, 7, rows, "FLOP", say_.en), /^decode pass 2 · layer 2 · with cache/);
   assert.match(say(f, 2, rows, "FLOP", say_.en), /^prefill · choice of the token · /);
+});
+
+test("two numbers for each pass become a point for each step", () => {
+  const parts = { dtype: "U32", shape: [2, 4], data: Uint32Array.of(1, 2, 3, 4, 10, 20, 30, 40) };
+  assert.deepEqual([...unfold(parts, 2, false).data], [1, 1, 2, 3, 3, 4, 10, 10, 20, 30, 30, 40]);
+  assert.deepEqual([...unfold(parts, 2, true).data], [1, 2, 4, 7, 10, 14, 10, 20, 40, 70, 100, 140]);
+});
+
+test("a frame at real size has what the panel writes down", () => {
+  const { real, pick } = frame("real").meta;
+  assert.equal(pick.real, "llama-3-8b@H100");
+  assert.deepEqual([real.model, real.layers, real.kv_heads, real.head_dim, real.bytes_per_token, real.plain], ["Llama-3-8B", 32, 8, 128, 131072, true]);
+  assert.ok(total(real.step.uncached) > total(real.step.cached) && total(real.step.cached) > 1e6, "decode: the uncached lane computes every row again");
+  assert.ok(total(real.total.cached) > total(real.step.cached));
+  assert.ok(real.least.cached.seconds > 0 && ["memory", "compute"].includes(real.least.cached.bound));
 });
 
 test("the chart draws a dot for every paid pass and a curve for the rest", () => {

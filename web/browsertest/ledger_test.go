@@ -329,7 +329,7 @@ func TestHistoryOnThePage(t *testing.T) {
 	at := eval[struct{ X, Y float64 }](p, `(async () => {
 		const { chart } = await import("/static/js/view/chart.js");
 		const { axisRoom } = await import("/static/js/view/curves.js");
-		const { series } = await import("/static/js/view/history.js");
+		const { series } = await import("/static/js/view/series.js");
 		const canvas = document.querySelector("[data-testid=history-chart]");
 		canvas.scrollIntoView({ block: "center" });
 		const rows = series(window.kvstepFrame());

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"math"
 
 	"kvstep/sim"
@@ -10,8 +9,9 @@ import (
 	"kvstep/sim/model"
 )
 
-// headCells bounds the cells of all heads' maps together, one byte each.
-const headCells = 8000
+// headCells bounds the cells of all heads' maps together, one byte each; beside
+// the picture of an op there is room for fewer, least while it has many rows.
+const headCells, headCellsBeside, headCellsBesideMany = 8000, 1000, 600
 
 // headsInfo describes the tensors heads and head_hints.
 type headsInfo struct {
@@ -27,10 +27,17 @@ func (m *Moment) heads() (*headsInfo, []checkpoint.Tensor) {
 	}
 	c := m.Model.Model.Config
 	positions := m.Step.Cached + m.Step.Rows
-	info := &headsInfo{By: poolBy(c.Layers*c.Heads, m.Step.Rows, positions), From: make([]*int, c.Layers)}
+	most := headCells
+	if m.Link.Pick.Op != "" {
+		most = headCellsBeside
+		if m.Step.Rows > 1 {
+			most = headCellsBesideMany
+		}
+	}
+	info := &headsInfo{By: poolBy(c.Layers*c.Heads, m.Step.Rows, positions, most), From: make([]*int, c.Layers)}
 	rows, cols := parts(m.Step.Rows, info.By), parts(positions, info.By)
 	maps := make([]byte, c.Layers*c.Heads*rows*cols)
-	hints := make([]byte, 0, c.Layers*c.Heads*5*4)
+	hints := mat.New(c.Layers*c.Heads, 5)
 	for l := range c.Layers {
 		s := m.inPass(l)
 		for h := range c.Heads {
@@ -41,15 +48,12 @@ func (m *Moment) heads() (*headsInfo, []checkpoint.Tensor) {
 				hint = model.Hints(probs, s.Cached, s.Tokens)
 				pool(maps[(l*c.Heads+h)*rows*cols:][:rows*cols], probs, info.By)
 			}
-			for _, x := range [5]float32{hint.Entropy, hint.Previous, hint.First, hint.Self, hint.Copies} {
-				hints = binary.LittleEndian.AppendUint32(hints, math.Float32bits(x))
-			}
+			copy(hints.Row(l*c.Heads+h), []float32{hint.Entropy, hint.Previous, hint.First, hint.Self, hint.Copies})
 		}
 	}
-	return info, []checkpoint.Tensor{
-		{Name: "heads", DType: "U8", Shape: []int{c.Layers, c.Heads, rows, cols}, Data: maps},
-		{Name: "head_hints", DType: "F32", Shape: []int{c.Layers, c.Heads, 5}, Data: hints},
-	}
+	shares := f16("head_hints", hints) // two decimals are shown
+	shares.Shape = []int{c.Layers, c.Heads, 5}
+	return info, []checkpoint.Tensor{{Name: "heads", DType: "U8", Shape: []int{c.Layers, c.Heads, rows, cols}, Data: maps}, shares}
 }
 
 // inPass is the step of the cursor's pass that ran a layer, nil if it is still to come.
@@ -61,10 +65,10 @@ func (m *Moment) inPass(layer int) *sim.Step {
 	return m.At(n)
 }
 
-// poolBy is the smallest side of a cell's square with which all maps fit.
-func poolBy(maps, rows, cols int) int {
+// poolBy is the smallest side of a cell's square with which all maps have at most so many cells.
+func poolBy(maps, rows, cols, most int) int {
 	by := 1
-	for maps*parts(rows, by)*parts(cols, by) > headCells && (by < rows || by < cols) {
+	for maps*parts(rows, by)*parts(cols, by) > most && (by < rows || by < cols) {
 		by++
 	}
 	return by

@@ -19,6 +19,11 @@ type historyInfo struct {
 	First  int    `json:"first"`  // how many of them are prefill
 	// Whole tells whether the last paid point is complete at the cursor.
 	Whole bool `json:"whole"`
+	// Parts tells that history_ahead has two numbers for each pass instead of its
+	// points: what each layer's step adds, which is the same in all, and the head's.
+	Parts bool `json:"parts,omitempty"`
+	// Sums tells that points are the running sums of these.
+	Sums bool `json:"sums,omitempty"`
 }
 
 // metrics are what the chart can show: of a pass's counters, one number. A
@@ -62,9 +67,15 @@ func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 	}
 	var tensors []checkpoint.Tensor
 	if info.Metric != "time" { // which no formula tells
-		tensors = append(tensors, f64("history_ahead", m.ahead(info)))
+		ahead := m.ahead(info)
+		if info.By == "step" {
+			if parts, ok := partsOf(ahead, perPass, info); ok {
+				ahead, info.Parts, info.Sums = parts, true, info.Total || metrics[info.Metric].level
+			}
+		}
+		tensors = append(tensors, counts("history_ahead", ahead))
 	}
-	return info, append(tensors, f64("history_paid", m.paid(info, unit)))
+	return info, append(tensors, counts("history_paid", m.paid(info, unit)))
 }
 
 // paid sums the recorded steps of each point, [lane][point up to the cursor].
@@ -100,17 +111,50 @@ func (m *Moment) line(info historyInfo) func(sim.Counters) float64 {
 	}
 }
 
+// partsOf shortens what every step will cost to two numbers for each pass: a run
+// of 192 steps would fill a tenth of the largest frame, and the layers of a pass
+// cost the same. It reports false where they do not, or where a pass is cut short.
+func partsOf(ahead [][]float64, perPass int, info historyInfo) ([][]float64, bool) {
+	sums := info.Total || metrics[info.Metric].level
+	parts := make([][]float64, len(ahead))
+	for i, row := range ahead {
+		added := func(n int) float64 {
+			if sums && n > 0 {
+				return row[n] - row[n-1]
+			}
+			return row[n]
+		}
+		if len(row)%perPass != 0 {
+			return nil, false
+		}
+		for n := range row {
+			first := n - n%perPass
+			switch {
+			case n == first || n%perPass == perPass-1:
+				parts[i] = append(parts[i], added(n))
+			case added(n) != added(first):
+				return nil, false
+			}
+		}
+	}
+	return parts, true
+}
+
 // ahead is what every point will cost, [cached, uncached, uncached with every
 // pair and every row's logits computed][point]. The last is the growth that a
-// lane without a cache and without a mask would have: (t+1) times the cached.
+// lane without a cache and without a mask would have: (t+1) times the cached; of
+// anything but FLOPs it would say nothing, and is left out.
 func (m *Moment) ahead(info historyInfo) [][]float64 {
 	dense := m.Link.switches()
 	dense.Pairs, dense.Logits = "dense", "all"
-	rows := make([][]float64, 3)
+	rows := make([][]float64, 2, 3)
+	if info.Metric == "flops" {
+		rows = rows[:3]
+	}
 	for i, kind := range []struct {
 		lane sim.Lane
 		sw   cost.Switches
-	}{{sim.Cached, m.Link.switches()}, {sim.Uncached, m.Link.switches()}, {sim.Uncached, dense}} {
+	}{{sim.Cached, m.Link.switches()}, {sim.Uncached, m.Link.switches()}, {sim.Uncached, dense}}[:len(rows)] {
 		line := m.line(info)
 		for n := range info.Points {
 			rows[i] = append(rows[i], line(m.point(info, n, kind.lane, kind.sw)))
@@ -142,13 +186,26 @@ func (m *Moment) point(info historyInfo, n int, lane sim.Lane, sw cost.Switches)
 	}
 }
 
-// f64 is rows of equal length as one tensor: counts up to 2^53 stay exact.
-func f64(name string, rows [][]float64) checkpoint.Tensor {
-	var data []byte
+// counts is rows of equal length as one tensor. Whole numbers below 2^32 travel as
+// such; others, and measured times, as float64, in which counts up to 2^53 are exact.
+func counts(name string, rows [][]float64) checkpoint.Tensor {
+	dtype, size := "U32", 4
 	for _, row := range rows {
 		for _, x := range row {
-			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
+			if x < 0 || x > math.MaxUint32 || x != math.Trunc(x) {
+				dtype, size = "F64", 8
+			}
 		}
 	}
-	return checkpoint.Tensor{Name: name, DType: "F64", Shape: []int{len(rows), len(rows[0])}, Data: data}
+	data := make([]byte, 0, size*len(rows)*len(rows[0]))
+	for _, row := range rows {
+		for _, x := range row {
+			if dtype == "U32" {
+				data = binary.LittleEndian.AppendUint32(data, uint32(x))
+			} else {
+				data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
+			}
+		}
+	}
+	return checkpoint.Tensor{Name: name, DType: dtype, Shape: []int{len(rows), len(rows[0])}, Data: data}
 }

@@ -44,7 +44,14 @@ type inputInfo struct {
 	Weight bool   `json:"weight"` // its numbers do not travel, see Weights
 	First  int    `json:"first"`  // first row of the matrix that is this head's
 	Down   bool   `json:"down"`   // the op sums down its columns
+	// Max is there when the picture is coarse (U8): what 255 stands for, see coarse.
+	Max float32 `json:"max,omitempty"`
 }
+
+// coarseFrom is how many numbers an input must have to travel as a picture of one
+// byte each. It is another op's result and has all its digits there; a cell of it
+// that is pointed at is told exactly.
+const coarseFrom = 2048
 
 // op is the picked op's matrices, inputs first. Weight matrices stay at home: a
 // viewer fetches one when it is looked at (Weights).
@@ -81,10 +88,17 @@ func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 			first *= rows
 		}
 		weight := in.Kind == explain.Weight && rows > 1
-		info.Inputs = append(info.Inputs, inputInfo{id, rows, cols, weight, first, op.Down(id)})
-		if !weight {
+		input := inputInfo{Op: id, Rows: rows, Cols: cols, Weight: weight, First: first, Down: op.Down(id)}
+		switch {
+		case weight:
+		case rows*cols >= coarseFrom && !in.Pairs():
+			var t checkpoint.Tensor
+			t, input.Max = coarse("op."+id, x)
+			tensors = append(tensors, t)
+		default:
 			tensors = append(tensors, f16("op."+id, x))
 		}
+		info.Inputs = append(info.Inputs, input)
 	}
 	if op.ID == "mask" {
 		return info, append(tensors, mask(m.From))

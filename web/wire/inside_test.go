@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strconv"
 	"testing"
 
 	"kvstep/sim"
@@ -177,49 +176,6 @@ func TestTrailGoesWithTheCursor(t *testing.T) {
 	ahead := []explain.Ref{{Step: 1, Op: "dots", Head: 1, Row: 4, Col: 2}, {Step: 7, Op: "dots", Head: 1}}
 	if s := read(t, looking(moment(l, rec, steps, 1, 1, 1), "dots", ahead...)); len(s.pick.Trail) != 1 {
 		t.Errorf("a step after the cursor: %+v", s.pick.Trail)
-	}
-}
-
-// TestInsideFrameSize: at default sizes no frame of any op, explained or not,
-// passes 24 KiB.
-func TestInsideFrameSize(t *testing.T) {
-	m, err := run.Open("story")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec := m.Default("en")
-	prompt, err := m.Prepare(rec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var steps []sim.Step
-	for s, err := range run.Steps(context.Background(), m, rec, func() float64 { return 0 }) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if steps = append(steps, s); len(steps) == 24 {
-			break
-		}
-	}
-	layers := m.Model.Config.Layers
-	for _, n := range []int{layers - 1, layers, 20, 23} {
-		worst, where := 0, ""
-		for _, op := range explain.Ops {
-			if op.Part != steps[n].Part {
-				continue
-			}
-			for _, trail := range [][]explain.Ref{nil, {{Step: n, Op: op.ID}}} {
-				x := looking(moment(m, rec, steps, n, max(steps[n].Layer, 0), 0), op.ID, trail...)
-				x.Prompt = len(prompt)
-				if s := read(t, x); s.bytes > worst {
-					worst, where = s.bytes, op.ID+" explained: "+strconv.FormatBool(trail != nil)
-				}
-			}
-		}
-		t.Logf("step %d (%s, %d rows): at most %d bytes (%s)", n, steps[n].Phase, steps[n].Rows, worst, where)
-		if worst > 24<<10 {
-			t.Errorf("step %d: %d bytes (%s)", n, worst, where)
-		}
 	}
 }
 

@@ -35,7 +35,7 @@ type counters struct {
 	KVReadBytes  integer `json:"kv_read_bytes,omitzero"`
 	KVWriteBytes integer `json:"kv_write_bytes,omitzero"`
 	WeightBytes  integer `json:"weight_bytes"`
-	Seconds      float64 `json:"seconds"`
+	Seconds      float64 `json:"seconds,omitzero"`
 }
 
 func safe(c sim.Counters) (s counters) {

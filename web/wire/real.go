@@ -22,7 +22,12 @@ type realInfo struct {
 	Bandwidth     float64              `json:"bandwidth"` // bytes a second
 	Step          lanes                `json:"step"`
 	Total         lanes                `json:"total"`
-	Least         map[string]leastInfo `json:"least"` // of the step, by lane
+	Least         map[string]leastTime `json:"least"` // of the step, by lane
+}
+
+type leastTime struct {
+	Seconds float64 `json:"seconds"`
+	Bound   string  `json:"bound"`
 }
 
 // realSize is the model and the device of Pick.Real, "model@device".
@@ -55,7 +60,7 @@ func (m *Moment) real() *realInfo {
 	}
 	info := &realInfo{Model: model, Device: h.Name, Layers: s.Layers, KVHeads: s.KVHeads, HeadDim: s.HeadDim,
 		BytesPerToken: integer(s.KVBytesPerToken()), PaysFrom: integer(s.PaysFrom(peak / h.Bandwidth)),
-		Peak: peak, Bandwidth: h.Bandwidth, Least: map[string]leastInfo{}}
+		Peak: peak, Bandwidth: h.Bandwidth, Least: map[string]leastTime{}}
 	info.Plain = s.KVBytesPerToken() == int64(2*s.Layers*s.KVHeads*s.HeadDim*2)
 	sw := m.Link.switches()
 	n := realStep(m.Step, s.Layers)
@@ -69,7 +74,7 @@ func (m *Moment) real() *realInfo {
 		a, b := safe(step[lane]), safe(total[lane])
 		*to.step, *to.total = &a, &b
 		l := h.Least(flops[lane], peak)
-		info.Least[to.name] = leastInfo{integer(l.Flops), integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}
+		info.Least[to.name] = leastTime{l.Seconds, l.Bound}
 	}
 	return info
 }

@@ -2,6 +2,8 @@ package wire
 
 import (
 	"encoding/binary"
+	"math"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -37,9 +39,16 @@ func (m *Moment) provenance() []checkpoint.Tensor {
 			*at(0, s.Layer, p) = uint16(s.Pass) + 1
 		}
 	}
-	data := make([]byte, 0, 2*len(counts))
-	for _, n := range counts {
-		data = binary.LittleEndian.AppendUint16(data, n)
+	dtype, data := "U8", make([]byte, 0, 2*len(counts))
+	if slices.Max(counts) > math.MaxUint8 {
+		dtype = "U16"
 	}
-	return []checkpoint.Tensor{{Name: "rows", DType: "U16", Shape: []int{3, layers, positions}, Data: data}}
+	for _, n := range counts {
+		if dtype == "U8" {
+			data = append(data, byte(n))
+		} else {
+			data = binary.LittleEndian.AppendUint16(data, n)
+		}
+	}
+	return []checkpoint.Tensor{{Name: "rows", DType: dtype, Shape: []int{3, layers, positions}, Data: data}}
 }

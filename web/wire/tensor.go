@@ -21,6 +21,30 @@ func f16(name string, x mat.Matrix) checkpoint.Tensor {
 	return checkpoint.Tensor{Name: name, DType: "F16", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
 }
 
+// coarse is x as a picture of one byte for each number, (u8 - 128) / 127 of the
+// largest, which it also gives. What has no largest, or is not finite, stays F16.
+func coarse(name string, x mat.Matrix) (checkpoint.Tensor, float32) {
+	var largest float32
+	for i := range x.NumRows() {
+		for _, v := range x.Row(i) {
+			if v-v != 0 {
+				return f16(name, x), 0
+			}
+			largest = max(largest, v, -v)
+		}
+	}
+	if largest == 0 {
+		return f16(name, x), 0
+	}
+	data := make([]byte, 0, x.NumRows()*x.NumCols())
+	for i := range x.NumRows() {
+		for _, v := range x.Row(i) {
+			data = append(data, byte(128+math.Round(float64(v)/float64(largest)*127)))
+		}
+	}
+	return checkpoint.Tensor{Name: name, DType: "U8", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}, largest
+}
+
 // masked counts the pairs of a step that the mask forbids.
 func masked(s *sim.Step) (n int) {
 	for i := range s.Rows {

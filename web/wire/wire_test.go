@@ -98,6 +98,7 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"logits":  looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),
 		"act":     looking(moment(l, rec, steps, 0, 0, 0), "act"),
 		"stopped": stopped(t, l, rec, steps, 5),
+		"real":    atRealSize(moment(l, rec, steps, 10, 1, 1), "llama-3-8b@H100"),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {
@@ -118,6 +119,11 @@ func TestFramesForTheBrowser(t *testing.T) {
 
 func withPanels(m *Moment, show ...string) *Moment {
 	m.Link.Pick.Show = show
+	return m
+}
+
+func atRealSize(m *Moment, real string) *Moment {
+	m.Link.Pick.Real = real
 	return m
 }
 
@@ -391,7 +397,8 @@ func FuzzCommand(f *testing.F) {
 // FuzzLink: whatever is accepted reads the same after it is written again.
 func FuzzLink(f *testing.F) {
 	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0",
-		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?show=history,history-kv&unit=mac&pairs=dense&logits=all", "?break=top,layer:1,attend:9&mark=3,1", "?%"} {
+		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?show=history,history-kv&unit=mac&pairs=dense&logits=all", "?break=top,layer:1,attend:9&mark=3,1",
+		"?real=llama-3-8b%40H100&show=formulas", "?real=gpt2%40abacus", "?real=%40", "?%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {

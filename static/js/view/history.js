@@ -6,10 +6,10 @@ import { axisRoom, draw, TALL } from "./curves.js";
 import { createChoice, createPanel, speakWhileFocused } from "./panel.js";
 import { si } from "./format.js";
 import { unitOf } from "./ledger.js";
+import { LANES, series } from "./series.js";
 import { where } from "./timeline.js";
 import { watchWidth } from "./width.js";
 
-const LANES = ["cached", "uncached"];
 const ORDER = ["paid", "ahead", "dense"]; // of the table's columns
 
 /**
@@ -103,24 +103,6 @@ function name(frame, point, t) {
 /** @param {any} info @param {any} frame @param {import("../text.js").T} t */
 function names(info, frame, t) {
   return { metric: t(`history.metric.${info.metric}`), unit: { flops: unitOf(frame), time: "s" }[/** @type {string} */ (info.metric)] ?? "B" };
-}
-
-/**
- * The lines to draw: what the formulas say of the whole run, and what was paid.
- * @param {any} frame
- * @returns {import("./curves.js").Series[]}
- */
-export function series(frame) {
-  const { history_ahead: ahead, history_paid: paid } = frame.tensors;
-  const { metric } = frame.meta.history;
-  const { lanes } = frame.meta.run.recipe;
-  const ran = LANES.filter((lane) => lanes === "both" || lanes === lane);
-  const row = (/** @type {any} */ t, /** @type {number} */ i) => t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
-  return [
-    ...(ahead && metric === "flops" ? [{ lane: "uncached", kind: /** @type {const} */ ("dense"), values: row(ahead, 2) }] : []),
-    ...(ahead ? LANES.map((lane, i) => ({ lane, kind: /** @type {const} */ ("ahead"), values: row(ahead, i) })) : []),
-    ...ran.map((lane) => ({ lane, kind: /** @type {const} */ ("paid"), values: row(paid, LANES.indexOf(lane)) })),
-  ];
 }
 
 /**

@@ -27,7 +27,7 @@ export function opReadout({ frame, cell, t }) {
   const place = cell.op.startsWith("w_") || cell.op === "cos" || cell.op === "sin" ? "explain.weight_at" : PAIRS.has(cell.op) ? "cell.pair" : "cell.dim";
   return {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
-    value: same ? exact.value : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),
+    value: same ? exact.value : tensor.coarse ? "…" : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),
     exact: !!same,
     masked: PAIRS.has(cell.op) && cell.col > cached + cell.row,
   };

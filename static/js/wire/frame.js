@@ -1,11 +1,12 @@
 // Reads frames: safetensors files whose metadata is JSON (docs/protocol.md).
 
 /**
- * @typedef {{dtype: string, shape: number[], data: Float32Array|Float64Array|Uint16Array|Uint8Array}} Tensor
+ * @typedef {{dtype: string, shape: number[], data: Float32Array|Float64Array|Uint32Array|Uint16Array|Uint8Array, coarse?: boolean}} Tensor
+ * coarse: good for a picture only, see widen
  * @typedef {{meta: Record<string, any>, tensors: Record<string, Tensor>, bytes: number}} Frame
  */
 
-const WIDTH = { F64: 8, F32: 4, F16: 2, U16: 2, U8: 1 };
+const WIDTH = { F64: 8, F32: 4, U32: 4, F16: 2, U16: 2, U8: 1 };
 
 /** Every float16 as a float32, by its 16 bits. */
 const HALF = (() => {
@@ -41,12 +42,22 @@ export function decode(buffer) {
     if (name !== "__metadata__") tensors[name] = tensor(buffer, start, name, /** @type {any} */ (t));
   }
   if (meta.kvstep !== 1) throw new Error(`frame: protocol ${meta.kvstep}, this page speaks 1`);
+  for (const input of meta.op?.inputs ?? []) {
+    if (input.max) tensors["op." + input.op] = widen(tensors["op." + input.op], input.max);
+  }
   return { meta, tensors, bytes: buffer.byteLength };
+}
+
+/** A large input of an op comes as shares of its largest number: enough for a colour. @param {Tensor} t @param {number} max @returns {Tensor} */
+function widen(t, max) {
+  const data = new Float32Array(t.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = ((t.data[i] - 128) / 127) * max;
+  return { dtype: t.dtype, shape: t.shape, data, coarse: true };
 }
 
 /**
  * @param {ArrayBuffer} buffer @param {number} start @param {string} name
- * @param {{dtype: "F64"|"F32"|"F16"|"U16"|"U8", shape: number[], data_offsets: [number, number]}} t
+ * @param {{dtype: "F64"|"F32"|"U32"|"F16"|"U16"|"U8", shape: number[], data_offsets: [number, number]}} t
  * @returns {Tensor}
  */
 function tensor(buffer, start, name, t) {
@@ -59,6 +70,7 @@ function tensor(buffer, start, name, t) {
   const bytes = buffer.slice(start + from, start + to); // aligned
   if (t.dtype === "U8") return { dtype: t.dtype, shape: t.shape, data: new Uint8Array(bytes) };
   if (t.dtype === "U16") return { dtype: t.dtype, shape: t.shape, data: new Uint16Array(bytes) };
+  if (t.dtype === "U32") return { dtype: t.dtype, shape: t.shape, data: new Uint32Array(bytes) };
   if (t.dtype === "F64") return { dtype: t.dtype, shape: t.shape, data: new Float64Array(bytes) };
   if (t.dtype === "F32") return { dtype: t.dtype, shape: t.shape, data: new Float32Array(bytes) };
   const halves = new Uint16Array(bytes);

@@ -1,0 +1,185 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/explain"
+	"kvstep/sim/mat"
+	"kvstep/sim/run"
+)
+
+// worstFrame and typicalFrame are the bars of a frame at default sizes, in bytes:
+// the largest there is, and the median of a viewer who has nothing else open.
+const worstFrame, typicalFrame = 24 << 10, 8 << 10
+
+// everything are all panels, each as large as it gets, and the run at real size.
+var everything = Pick{Show: []string{"formulas", "heads", "history", "history-step", "history-total", "rows", "rows-read"}, Real: "llama-3-8b@H100"}
+
+// defaultRun is the run that a page opens with, with a clock as uneven as a real one.
+func defaultRun(t testing.TB, lang string) (l *run.Loaded, rec sim.Recipe, prompt int, steps []sim.Step) {
+	t.Helper()
+	l, err := run.NewLibrary().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec = l.Default(lang)
+	ids, err := l.Prepare(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := 0.0
+	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { seconds += 0.000123456789; return seconds }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	return l, rec, len(ids), steps
+}
+
+// visit is step n as a viewer meets it for the first time (the chart draws the
+// whole run ahead), or when the run is over.
+func visit(l *run.Loaded, rec sim.Recipe, prompt int, steps []sim.Step, n int, over bool, pick Pick) *Moment {
+	m := moment(l, rec, steps, n, max(steps[n].Layer, 0), 0)
+	m.Prompt = prompt
+	pick.Layer, pick.Cell = m.Link.Pick.Layer, m.Link.Pick.Cell
+	m.Link.Pick = pick
+	if !over {
+		m.Recorded, m.Ended = n+1, ""
+	}
+	return m
+}
+
+// TestFrameSizeWithPanels: the overview, with each panel open and with all
+// (docs/performance.md has the figures).
+func TestFrameSizeWithPanels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	l, rec, prompt, steps := defaultRun(t, "en")
+	for _, pick := range []Pick{{}, {Show: []string{"formulas"}}, {Show: []string{"heads"}}, {Show: []string{"history"}}, {Show: []string{"rows"}}, {Real: everything.Real}, everything} {
+		sizes := make([]int, 0, len(steps))
+		for n := range steps {
+			for _, over := range []bool{false, true} {
+				sizes = append(sizes, len(Encode(nil, visit(l, rec, prompt, steps, n, over, pick))))
+			}
+		}
+		median, largest := middle(sizes)
+		t.Logf("%v %s: median %d bytes, largest %d", pick.Show, pick.Real, median, largest)
+		if largest > worstFrame || len(pick.Show) == 0 && pick.Real == "" && median > typicalFrame {
+			t.Errorf("%v %s: a frame of %d bytes, median %d", pick.Show, pick.Real, largest, median)
+		}
+	}
+}
+
+// TestFrameSizeOfEveryOp: every op's picture in every layer and head of the default
+// run, with a cell explained or not, alone and with everything open.
+func TestFrameSizeOfEveryOp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	for _, lang := range []string{"en", "zh"} {
+		l, rec, prompt, steps := defaultRun(t, lang)
+		type kind struct {
+			open  bool
+			phase sim.Phase
+		}
+		all, where := map[kind][]int{}, map[kind]string{}
+		perPass := l.Model.Config.Layers + 1
+		for n := range steps {
+			if perPass*2 <= n && n < len(steps)-perPass { // prefill, the first pass of decode and the last
+				continue
+			}
+			for _, op := range explain.Ops {
+				if op.Part != steps[n].Part {
+					continue
+				}
+				for i := range 4 {
+					open, asked := i&1 == 1, i&2 == 2
+					k, pick := kind{open, steps[n].Phase}, Pick{}
+					if open {
+						pick = everything
+					}
+					var trail []explain.Ref
+					if asked {
+						trail = []explain.Ref{{Step: n, Op: op.ID}}
+					}
+					size := len(Encode(nil, looking(visit(l, rec, prompt, steps, n, false, pick), op.ID, trail...)))
+					if len(all[k]) == 0 || size > slices.Max(all[k]) {
+						where[k] = fmt.Sprintf("step %d, %s, explained %v", n, op.ID, asked)
+					}
+					all[k] = append(all[k], size)
+				}
+			}
+		}
+		for k, sizes := range all {
+			median, largest := middle(sizes)
+			t.Logf("%s %s, everything open %v: median %d bytes, largest %d (%s)", lang, k.phase, k.open, median, largest, where[k])
+			if largest > worstFrame || !k.open && k.phase == "decode" && median > typicalFrame {
+				t.Errorf("%s %s, everything open %v: a frame of %d bytes (%s), median %d", lang, k.phase, k.open, largest, where[k], median)
+			}
+		}
+	}
+}
+
+// middle are the median and the largest; 0 of nothing.
+func middle(sizes []int) (median, largest int) {
+	if len(sizes) == 0 {
+		return 0, 0
+	}
+	sorted := slices.Sorted(slices.Values(sizes))
+	return sorted[len(sorted)/2], sorted[len(sorted)-1]
+}
+
+// TestCoarseInputs: a large input travels as one byte for each number, no further
+// from it than half a step of 127; the op itself keeps float16, and a cell that is
+// pointed at is exact.
+func TestCoarseInputs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	l, rec, prompt, steps := defaultRun(t, "en")
+	m := visit(l, rec, prompt, steps, 2, false, Pick{})
+	m.Link.Pick.Cell = &Cell{"gate", 3, 77}
+	s := read(t, looking(m, "act"))
+	r := m.explained()
+	for i, id := range []string{"gate", "up"} {
+		x, most := s.tensors["op."+id], s.op.Inputs[i].Max
+		want, _ := r.Tensor(2, id, 0)
+		if x.DType != "U8" || most <= 0 {
+			t.Fatalf("%s travels as %s of %v", id, x.DType, most)
+		}
+		largest := float32(0)
+		for k, b := range x.Data {
+			v := want.At(k/want.NumCols(), k%want.NumCols())
+			largest = max(largest, v, -v)
+			if got := (float32(b) - 128) / 127 * most; math.Abs(float64(got-v)) > float64(most)/127*0.501 {
+				t.Fatalf("%s [%d] is %v, want %v", id, k, got, v)
+			}
+		}
+		if largest != most {
+			t.Errorf("%s: the largest is said to be %v, it is %v", id, most, largest)
+		}
+	}
+	if x := s.tensors["op.act"]; x.DType != "F16" {
+		t.Errorf("act travels as %s", x.DType)
+	}
+	want, _ := r.Tensor(2, "gate", 0)
+	var cell struct{ Value string }
+	meta(t, frameOf(t, m), "cell", &cell)
+	if cell.Value != explain.Number(want.At(3, 77)).String() {
+		t.Errorf("the cell is %s, want %v", cell.Value, want.At(3, 77))
+	}
+	for _, odd := range []float32{0, float32(math.NaN()), float32(math.Inf(1))} { // nothing to be a share of
+		x := mat.New(1, 2)
+		x.Row(0)[1] = odd
+		if got, most := coarse("x", x); got.DType != "F16" || most != 0 {
+			t.Errorf("%v travels as %s of %v", odd, got.DType, most)
+		}
+	}
+}
