@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim"
+	"kvstep/sim/mat"
 	"kvstep/web/text"
 )
 
@@ -36,7 +37,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := useKernels(os.Getenv("KVSTEP_KERNELS"))
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err != nil {
 		fmt.Fprintln(stderr, "kvstep: "+say(err))
 		if exitCode(err) == 2 {
@@ -62,6 +66,22 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels())
 	return root
+}
+
+// useKernels makes the kernels of a level, by name, those of this process; they
+// differ in speed only. Without a name the processor's fastest are used.
+func useKernels(name string) error {
+	var known []string
+	for _, l := range mat.Levels() {
+		if l.String() == name {
+			return mat.Use(l)
+		}
+		known = append(known, l.String())
+	}
+	if name == "" {
+		return nil
+	}
+	return usageError{sim.NewProblem("cli.kernels", "Have", name, "Known", strings.Join(known, ", "))}
 }
 
 // usageError is a command line that makes no sense: exit code 2.

@@ -13,6 +13,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/mat"
 	simrun "kvstep/sim/run"
 )
 
@@ -75,6 +76,25 @@ func TestEveryProblemIsWorded(t *testing.T) {
 	err := run(context.Background(), []string{"trace", "--prompt", ""}, strings.NewReader(""), &out, &errs)
 	if err == nil || strings.Contains(errs.String(), "problem.") || !strings.ContainsAny(errs.String(), "提示词输入文") {
 		t.Errorf("in Chinese: %q", errs.String())
+	}
+}
+
+// TestKernels: what is traced does not depend on the kernels.
+func TestKernels(t *testing.T) {
+	was := mat.Levels()[len(mat.Levels())-1]
+	t.Cleanup(func() { mat.Use(was) })
+	var traces []string
+	for _, l := range mat.Levels() {
+		t.Setenv("KVSTEP_KERNELS", l.String())
+		code, out, stderr := command(t, "trace", "--prompt", "Once upon a time", "--max-new", "3", "--format", "table")
+		if code != 0 || len(traces) > 0 && out != traces[0] {
+			t.Errorf("%v: exit code %d, %s, another trace:\n%s", l, code, stderr, out)
+		}
+		traces = append(traces, out)
+	}
+	t.Setenv("KVSTEP_KERNELS", "abacus")
+	if code, _, stderr := command(t, "models"); code != 2 || !strings.Contains(stderr, "abacus") || !strings.Contains(stderr, "portable") {
+		t.Errorf("KVSTEP_KERNELS=abacus: exit code %d, %s", code, stderr)
 	}
 }
 

@@ -19,27 +19,24 @@ var levelNames = [levels]string{"portable", "avx2", "avx512"}
 func (l Level) String() string { return levelNames[l] }
 
 // level is what this process uses; it is set at start and by Use.
-var level = Best()
+var level = Levels()[len(Levels())-1]
 
-// Best is the fastest level of this processor.
-func Best() Level {
-	best := Portable
+// Levels are those of this processor, slowest first.
+func Levels() (here []Level) {
 	for l := range levels {
 		if l.available() {
-			best = l
+			here = append(here, l)
 		}
 	}
-	return best
+	return here
 }
 
-// Use makes the kernels of one level, by name, those of this process. It is
-// for the start of a command, before anything runs: no lock guards the choice.
-func Use(name string) error {
-	for l, n := range levelNames {
-		if n == name && Level(l).available() {
-			level = Level(l)
-			return nil
-		}
+// Use makes the kernels of a level those of this process. It is for the start
+// of a command, before anything runs: no lock guards the choice.
+func Use(l Level) error {
+	if !l.available() {
+		return fmt.Errorf("mat: no %v kernels on this processor", l)
 	}
-	return fmt.Errorf("mat: no kernels %q on this processor", name)
+	level = l
+	return nil
 }
