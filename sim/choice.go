@@ -35,8 +35,8 @@ type Option struct {
 
 // Stage is the distribution after one filter.
 type Stage struct {
-	Filter   string    `json:"filter"`   // one of the Stage constants
-	Possible int       `json:"possible"` // tokens with a probability above 0
-	Kept     float64   `json:"kept"`     // share of the probability before this filter that those tokens had
-	Probs    []float64 `json:"probs"`    // of Options; those of all possible tokens sum to 1
+	Filter   string    `json:"filter"`          // one of the Stage constants
+	Possible int       `json:"possible"`        // tokens with a probability above 0
+	Kept     float64   `json:"kept"`            // share of the probability before this filter that those tokens had
+	Probs    []float64 `json:"probs,omitempty"` // of Options; those of all possible tokens sum to 1
 }

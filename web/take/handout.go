@@ -35,7 +35,7 @@ func (r *made) records() []record {
 	add := func(n, head int) {
 		r.Link.Pick = wire.Pick{Head: head}
 		if head == 0 { // what panels show, should a reader open them
-			r.Link.Pick.Show = []string{"formulas", "heads", "history", "rows"}
+			r.Link.Pick.Show = []string{"formulas", "heads", "history", "rows", "choice"}
 		}
 		m := r.moment(n)
 		f := wire.File(m)

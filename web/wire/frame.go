@@ -76,6 +76,9 @@ func File(m *Moment) checkpoint.File {
 		"link":   text(m.Link.Query()),
 		"cell":   "null",
 	}}
+	if c := m.choice(); c != nil {
+		f.Meta["choice"] = text(c)
+	}
 	m.addBreaks(f.Meta)
 	if m.From != nil {
 		f.Meta["pick_step"] = text(passInfo{m.From.Rows, m.From.Cached, m.From.Pass, m.From.Phase})

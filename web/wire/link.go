@@ -68,6 +68,8 @@ func (l Link) Query() string {
 	put("t", formatFloat(r.Sampler.Temperature), "1")
 	put("k", strconv.Itoa(r.Sampler.TopK), "0")
 	put("p", formatFloat(r.Sampler.TopP), "1")
+	put("minp", formatFloat(r.Sampler.MinP), "0")
+	put("rp", formatFloat(r.Sampler.RepetitionPenalty), "0")
 	put("seed", strconv.FormatUint(r.Sampler.Seed, 10), "0")
 	put("lanes", r.Lanes, "both")
 	// A link says what its viewer counts; a run started from it counts the same.
@@ -120,6 +122,8 @@ func ParseLink(query string) (Link, error) {
 	r.Sampler.Temperature = p.float("t")
 	r.Sampler.TopK = p.int("k", 0)
 	r.Sampler.TopP = p.float("p")
+	r.Sampler.MinP = p.float("minp")
+	r.Sampler.RepetitionPenalty = p.float("rp")
 	r.Sampler.Seed = p.uint("seed")
 	r.Lanes, r.Pairs, r.Logits = v.Get("lanes"), v.Get("pairs"), v.Get("logits")
 	r.Stop = v["stop"]

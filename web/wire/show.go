@@ -10,6 +10,7 @@ import (
 // panels are the names that Pick.Show may hold: what a viewer has open, and
 // how. Data for a panel travels only to a viewer who has it open.
 var panels = []string{
+	"choice",                                                                                 // choice: the ten likeliest tokens after every filter, and the cumulative line
 	"formulas",                                                                               // letters: the values of the formulas' letters
 	"heads",                                                                                  // heads: every head's attention
 	"history", "history-kv", "history-read", "history-time", "history-step", "history-total", // the chart of the run; of what; summed up

@@ -18,7 +18,7 @@ import (
 const worstFrame, typicalFrame = 24 << 10, 8 << 10
 
 // everything are all panels, each as large as it gets, and the run at real size.
-var everything = Pick{Show: []string{"formulas", "heads", "history", "history-step", "history-total", "rows", "rows-read"}, Real: "llama-3-8b@H100"}
+var everything = Pick{Show: []string{"formulas", "heads", "history", "history-step", "history-total", "rows", "rows-read", "choice"}, Real: "llama-3-8b@H100"}
 
 // defaultRun is the run that a page opens with, with a clock as uneven as a real one.
 func defaultRun(t testing.TB, lang string) (l *run.Loaded, rec sim.Recipe, prompt int, steps []sim.Step) {
@@ -62,7 +62,7 @@ func TestFrameSizeWithPanels(t *testing.T) {
 		t.Skip("skipped in short mode: runs the embedded model")
 	}
 	l, rec, prompt, steps := defaultRun(t, "en")
-	for _, pick := range []Pick{{}, {Show: []string{"formulas"}}, {Show: []string{"heads"}}, {Show: []string{"history"}}, {Show: []string{"rows"}}, {Real: everything.Real}, everything} {
+	for _, pick := range []Pick{{}, {Show: []string{"formulas"}}, {Show: []string{"heads"}}, {Show: []string{"history"}}, {Show: []string{"rows"}}, {Show: []string{"choice"}}, {Real: everything.Real}, everything} {
 		sizes := make([]int, 0, len(steps))
 		for n := range steps {
 			for _, over := range []bool{false, true} {

@@ -99,6 +99,7 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"act":     looking(moment(l, rec, steps, 0, 0, 0), "act"),
 		"stopped": stopped(t, l, rec, steps, 5),
 		"real":    atRealSize(moment(l, rec, steps, 10, 1, 1), "llama-3-8b@H100"),
+		"drawn":   drawn(t, l, 2, "choice"),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {
@@ -299,10 +300,10 @@ func TestLinkRoundTrip(t *testing.T) {
 	layer := 3
 	l := Link{Step: 17, Lang: "zh", Pick: Pick{Layer: &layer, Head: 2, Cell: &Cell{"probs", 4, 5}, Op: "probs",
 		Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}, {Step: 17, Op: "K", Row: 3, Col: 1}},
-		Show:  []string{"history", "history-kv"}, Unit: "mac", Pairs: "dense", Logits: "all"},
+		Show:  []string{"history", "history-kv", "choice"}, Unit: "mac", Pairs: "dense", Logits: "all"},
 		Marks: []int{2, 9}, Breaks: []breakpoint.Point{{Kind: breakpoint.Layer, N: 2}, {Kind: breakpoint.Top}}, Recipe: run.Complete(sim.Recipe{
 			Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
-			Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, Seed: math.MaxUint64},
+			Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, RepetitionPenalty: 1.2, Seed: math.MaxUint64},
 			Pairs:   "dense", Logits: "all", Forced: []sim.Forced{{Pass: 0, Token: 5}, {Pass: 3, Token: 9}},
 		})}
 	back, err := ParseLink(l.Query())
@@ -317,8 +318,8 @@ func TestLinkRoundTrip(t *testing.T) {
 
 func TestBadLinksNameTheField(t *testing.T) {
 	for query, field := range map[string]string{
-		"?step=x": "step", "?new=1e9": "new", "?t=NaN": "t", "?p=Inf": "p", "?tokens=1,a": "tokens",
-		"?show=heads,heads": "show", "?show=sky": "show", "?unit=mile": "unit", "?pairs=some": "pairs", "?logits=first": "logits",
+		"?step=x": "step", "?new=1e9": "new", "?t=NaN": "t", "?p=Inf": "p", "?minp=x": "minp", "?rp=NaN": "rp", "?tokens=1,a": "tokens",
+		"?minp=": "minp", "?rp=-Inf": "rp", "?show=heads,heads": "show", "?show=sky": "show", "?unit=mile": "unit", "?pairs=some": "pairs", "?logits=first": "logits",
 		"?op=warp": "op", "?op=w_q": "op", "?trail=1.Q.0.0": "trail", "?trail=1.warp.0.0.0": "trail", "?trail=1.Q.0.0.0~": "trail", "?trail=x.Q.0.0.0": "trail",
 		"?mark=1,b": "mark", "?fork=3": "fork", "?cell=Q.1": "cell", "?seed=-1": "seed", "?layer=": "layer", "?%zz": "query",
 	} {
@@ -398,7 +399,7 @@ func FuzzCommand(f *testing.F) {
 func FuzzLink(f *testing.F) {
 	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0",
 		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?show=history,history-kv&unit=mac&pairs=dense&logits=all", "?break=top,layer:1,attend:9&mark=3,1",
-		"?real=llama-3-8b%40H100&show=formulas", "?real=gpt2%40abacus", "?real=%40", "?%"} {
+		"?real=llama-3-8b%40H100&show=formulas", "?real=gpt2%40abacus", "?real=%40", "?sampler=sample&minp=0.05&rp=1.2&show=choice", "?minp=1e-300&rp=1", "?%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
