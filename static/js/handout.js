@@ -11,6 +11,7 @@ import { createSentence } from "./view/sentence.js";
 import { createPickers } from "./view/pickers.js";
 import { createWaiting } from "./view/waiting.js";
 import { createStage } from "./view/stage.js";
+import { createCacheless } from "./view/lanes.js";
 import { createTable } from "./view/table.js";
 import { createCache } from "./view/cache.js";
 import { createTokens } from "./view/tokens.js";
@@ -40,6 +41,7 @@ async function open() {
   store.subscribe(createPickers(part("pickers"), act));
   store.subscribe(createWaiting(part("waiting")));
   store.subscribe(createStage(part("stage"), act));
+  store.subscribe(createCacheless(part("cacheless"), act));
   store.subscribe(createTable(part("table")));
   store.subscribe(createHeads(part("all-heads"), act));
   store.subscribe(createCache(part("cache"), act));

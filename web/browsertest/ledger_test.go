@@ -504,11 +504,48 @@ func TestOneLaneOnThePage(t *testing.T) {
 		if has := strings.Contains(heads, "entropy"); has != (lanes == "cached") {
 			t.Errorf("%s: heads say %q", lanes, heads)
 		}
+		if s := p.text("lamp"); s != "one lane, nothing to compare" {
+			t.Errorf("%s: the lamp says %q", lanes, s)
+		}
+		if s := p.text("sentence"); strings.Contains(s, "again") != (lanes == "uncached") || strings.Contains(s, "cache;") != (lanes == "cached") {
+			t.Errorf("%s: the sentence says %q", lanes, s)
+		}
 		p.js(`document.querySelector("[data-do=restart]").click()`)
 		p.at(-1)
 		p.painted()
 		if s := p.text("heads-picked"); !strings.Contains(s, "Nothing has run") {
 			t.Errorf("before the first step, heads say %q", s)
+		}
+		p.clean()
+	}
+}
+
+// TestARunWithoutACache: where the picture would be, the page says why there is
+// none, and one button leads to the same moment with both lanes.
+func TestARunWithoutACache(t *testing.T) {
+	base := serve(t)
+	for _, c := range []struct{ lang, query, says, sentence string }{
+		{"en", "", "keeps no cache", "2 of them again"},
+		{"zh", "&op=scores&trail=8.scores.0.0.1", "不保留缓存", "重新计算"},
+	} {
+		p := openOn(t, base, "/?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8"+c.query)
+		p.at(8)
+		p.until(`!document.getElementById("cacheless").hidden`)
+		for id, want := range map[string]string{"cacheless": c.says, "sentence": c.sentence} {
+			if s := p.text(id); !strings.Contains(s, want) {
+				t.Errorf("%s: %s says %q", c.lang, id, s)
+			}
+		}
+		if s := eval[string](p, `[...document.querySelectorAll(".stage .empty, .stage .below, #explain")].filter((e) => e.checkVisibility()).map((e) => e.textContent.trim()).join()`); s != "" {
+			t.Errorf("%s: beside it stands %q", c.lang, s)
+		}
+		p.axe("without a cache, " + c.lang)
+		p.focus("[data-testid=both-lanes]")
+		p.press(kb.Enter)
+		p.until(`window.kvstepFrame().meta.run.recipe.lanes === "both" && window.kvstepFrame().meta.step?.n === 8`)
+		p.until(`document.getElementById("cacheless").hidden && document.querySelector("#stage:not([hidden]) [data-field]:not([hidden]), #inside:not([hidden]) [data-field]:not([hidden])")`)
+		if s := eval[string](p, `document.activeElement.dataset.do`); s != "layer" {
+			t.Errorf("%s: the focus is on %q", c.lang, s)
 		}
 		p.clean()
 	}

@@ -2,6 +2,7 @@
 // for each cached row, growing by the rows that this step appended. Each row
 // tells where it comes from.
 
+import { cacheless } from "./lanes.js";
 import { createChoice, speakWhileFocused } from "./panel.js";
 import { fill, sentence } from "./provenance.js";
 import { plan } from "./cacheplan.js";
@@ -93,8 +94,8 @@ export function createCache(root, act) {
     canvas.setAttribute("aria-label", t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }));
     layout = plan({ width: width(), layers: c.layers, heads: c.kv_heads, capacity: kv.capacity });
     const most = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });
-    part("[data-key]").textContent = t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most });
-    output.textContent = here ? sentence(frame, here, t) : t("cache.hint");
+    part("[data-key]").textContent = cacheless(frame) ? "" : t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most });
+    output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };
 

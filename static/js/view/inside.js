@@ -8,6 +8,7 @@ import { around } from "./sides.js";
 import { largest, place } from "./stage.js";
 import { PAIRS, tensorOf } from "./readout.js";
 import { cell as shortNumber } from "./format.js";
+import { cacheless } from "./lanes.js";
 import { watchWidth } from "./width.js";
 import { createWeights } from "../wire/weights.js";
 
@@ -55,7 +56,7 @@ export function createInside(root, act) {
     if (part("say").textContent !== say) part("say").textContent = say; // a live region speaks every change
     const info = frame.meta.op;
     part("field").hidden = !info;
-    part("empty").hidden = !!info;
+    part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // view/lanes.js says why
     if (!info) {
       part("empty").textContent = t(head ? "ops.not_yet" : frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 });
       return;

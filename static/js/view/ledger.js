@@ -68,13 +68,13 @@ export function createLedger(root, act) {
         fill(/** @type {HTMLElement} */ (block.querySelector(`[data-bar="${lane}"]`)), bar(counters, cached, longest), t);
       }
       const ratio = total(cached) ? total(uncached) / total(cached) : 1;
-      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = frame.meta.step ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) }) : "";
+      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = cached && uncached ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) }) : "";
       for (const part of PARTS) {
         put(cells, `${span}.flops.${part}`, cached && (cached.flops[part] ?? 0), uncached && (uncached.flops[part] ?? 0), unit);
       }
       for (const [key, of] of ROWS) put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), of);
     }
-    lamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), frame.meta.step, t);
+    lamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), frame.meta, t);
   };
 }
 
@@ -100,9 +100,10 @@ function fill(el, pieces, t) {
   }));
 }
 
-/** @param {HTMLElement} el @param {any} step @param {import("../text.js").T} t */
-function lamp(el, step, t) {
-  el.dataset.state = step ? (step.identical ? "same" : "differs") : "off";
-  /** @type {HTMLElement} */ (el.querySelector("[data-says]")).textContent = !step
+/** @param {HTMLElement} el @param {any} meta @param {import("../text.js").T} t */
+function lamp(el, { step, run }, t) {
+  const alone = run.recipe.lanes !== "both"; // nothing to compare with
+  el.dataset.state = step && !alone ? (step.identical ? "same" : "differs") : "off";
+  /** @type {HTMLElement} */ (el.querySelector("[data-says]")).textContent = alone ? t("lamp.one") : !step
     ? t("lamp.off") : step.identical ? t("lamp.same") : t("lamp.differs", { Op: step.differs, Where: where(step, t) });
 }

@@ -1,6 +1,7 @@
 // One sentence that says what this step did, with its own numbers.
 
 import { percent, si } from "./format.js";
+import { cacheless } from "./lanes.js";
 
 /** @param {any} frame @param {import("../text.js").T} t @returns {string} */
 export function sentence(frame, t) {
@@ -14,11 +15,14 @@ export function sentence(frame, t) {
       Token: label, Prob: chosen ? percent(chosen.prob) : t("say.unlikely"), Vocab: run.config.vocab, Pass: step.pass,
     }) + (step.done ? " " + t(`say.done.${step.done}`) : "");
   }
+  if (cacheless(frame)) {
+    return t(`say.uncached.${step.phase}`, { Layer: step.layer + 1, Count: T, Masked: step.masked, Pairs: step.rows * T, Again: step.cached });
+  }
   const bytes = ledger.step.cached ? ledger.step.cached.kv_write_bytes : 0;
   if (step.phase === "prefill") {
     return t("say.prefill", { Layer: step.layer + 1, Count: step.rows, Masked: step.masked, Pairs: step.rows * T, Rows: 2 * step.rows * run.config.kv_heads, Bytes: bytes });
   }
-  return t("say.decode", { Layer: step.layer + 1, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, Rows: 2 * run.config.kv_heads, Bytes: bytes, Held: si(kv.bytes, "B"), Again: step.cached });
+  return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", { Layer: step.layer + 1, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, Rows: 2 * run.config.kv_heads, Bytes: bytes, Held: si(kv.bytes, "B"), Again: step.cached });
 }
 
 /** @param {HTMLElement} root */

@@ -7,6 +7,7 @@ import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
 import { marked, marks, roomy } from "./marks.js";
 import { opReadout } from "./readout.js";
+import { cacheless } from "./lanes.js";
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
 const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, V: 1.2, scores: 4.4, probs: 7.4, out: 4.7 }); // widths in em of the formulas over the matrices
@@ -80,7 +81,7 @@ export function createStage(root, act) {
     const t = state.t;
     if (frame?.meta.pick.op) return; // view/inside.js draws one op
     const ready = !!frame?.tensors.scores;
-    empty.hidden = ready;
+    empty.hidden = ready || (cacheless(frame) && !!frame.meta.step); // view/lanes.js says why
     field.hidden = !ready;
     if (!ready) {
       empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t("stage.waiting");
