@@ -11,6 +11,8 @@ type Recipe struct {
 	Sampler Sampler  `json:"sampler"`
 	Stop    []string `json:"stop,omitempty"` // a generated text that contains one of these ends the run
 
+	Cache CachePolicy `json:"cache"` // how the cached lane keeps K and V
+
 	Lanes  string `json:"lanes"`  // "both", "cached" or "uncached": which lanes are executed
 	Pairs  string `json:"pairs"`  // "allowed" or "dense": which (query, key) pairs are counted
 	Logits string `json:"logits"` // "last" or "all": how many rows of logits are counted

@@ -59,6 +59,8 @@ type Step struct {
 
 	KV KVCache // the cache after this step, read-only; nil when the cached lane does not run
 
+	Effect *Effect // what the cache policy did to the logits; head only, nil where it can do nothing
+
 	Lanes     [2]Counters // what this step cost, by Lane
 	Totals    [2]Counters // the same, summed over all steps up to this one
 	Ran       [2]bool     // which lanes were executed
@@ -71,15 +73,6 @@ type Step struct {
 	Token  int         // the id chosen; head only, -1 otherwise
 	Text   string      // the text the chosen id completes: always whole characters
 	Done   string      // one of the Done constants, or ""
-}
-
-// KVCache is a read-only view of a KV cache at one moment,
-// [layer, kv_head, position, head_dim]. Later appends do not change it.
-type KVCache interface {
-	Len(layer int) int                   // positions held by this layer
-	Keys(layer, kvHead int) mat.Matrix   // [Len(layer), head_dim], after RoPE
-	Values(layer, kvHead int) mat.Matrix // [Len(layer), head_dim]
-	Bytes() int64                        // bytes of K and V held, all layers
 }
 
 // Candidate is one possible next token.

@@ -106,6 +106,16 @@ func styled(c sim.Config) Shape {
 // Of is the shape of a model that runs here, in float32.
 func Of(c sim.Config) Shape { return styled(c).Wide(32, 32) }
 
+// For is Of(c) under a cache policy: one that lets tokens go is a window in
+// every layer. (What quantised rows take is for the cache to say, sim/kv.)
+func For(c sim.Config, p sim.CachePolicy) Shape {
+	s := Of(c)
+	if p.Evicts() {
+		s.Window, s.Local = p.Most(), c.Layers
+	}
+	return s
+}
+
 // Wide is s with other numbers: bits of a weight, and of what is cached.
 func (s Shape) Wide(weight, kv int) Shape {
 	s.Bits, s.KVBits = weight, kv

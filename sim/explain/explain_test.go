@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"kvstep/sim"
-	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
@@ -42,13 +41,13 @@ func record(t *testing.T, l *run.Loaded, rec sim.Recipe) *ran {
 		return &x.steps[n]
 	}}
 	c, m := l.Model.Config, l.Model
-	cache := kv.New(c.Layers, c.KVHeads, c.HeadDim, len(x.steps[len(x.steps)-1].Tokens))
+	cache := modeltest.Cache(c, len(x.steps[len(x.steps)-1].Tokens))
 	var out mat.Matrix
 	for i := range x.steps {
 		s := &x.steps[i]
 		if s.Part == sim.HeadPart {
 			x.norm3[i] = mat.New(s.Rows, c.Dim)
-			m.Head(make([]float32, c.Vocab), x.norm3[i], out)
+			m.Head(mat.Matrix{}, x.norm3[i], out)
 			continue
 		}
 		a := model.NewActs(c, s.Rows, s.Cached+s.Rows)
@@ -57,9 +56,7 @@ func record(t *testing.T, l *run.Loaded, rec sim.Recipe) *ran {
 		} else {
 			a.X = out
 		}
-		if err := m.Layer(s.Layer, a, s.Cached, cache); err != nil {
-			t.Fatal(err)
-		}
+		m.Layer(s.Layer, a, model.Rows(a.X.NumRows(), s.Cached, cache))
 		q, k := mat.New(s.Rows, c.QDim()), mat.New(s.Rows, c.KVDim())
 		mat.MulT(q, a.Norm1, m.Weights.Layers[s.Layer].Q)
 		mat.MulT(k, a.Norm1, m.Weights.Layers[s.Layer].K)

@@ -1,4 +1,6 @@
-// Package kv holds the keys and values of past tokens.
+// Package kv holds the keys and values of past tokens: one Cache for each way
+// of keeping them, the Arena that their memory comes from, and the Record that
+// remembers what any of them held at any moment.
 package kv
 
 import (
@@ -6,124 +8,160 @@ import (
 	"kvstep/sim/mat"
 )
 
-const floatBytes = 4 // the engine keeps K and V in float32
+// Cache keeps K and V of one sequence. A layer appends one token at a time and
+// then asks what the token's query sees; it does not know which policy answers.
+type Cache interface {
+	// Reserve takes the memory for n more tokens in all layers and returns for
+	// how many of them there is room; err says why there is not for all.
+	Reserve(n int) (room int, err error)
+	// Append stores a token's K and V in a layer, [kv_heads*head_dim] each, heads
+	// side by side. Its memory must be reserved.
+	Append(layer int, k, v []float32)
+	// Sees is what the newest token's query may attend to: K and V of a head,
+	// [n, head_dim], and their positions, in order; nil means 0, 1, ... n-1.
+	Sees(layer, kvHead int) (k, v mat.Matrix, at []int)
+	// Attended tells how one query head of the newest token spread its
+	// attention over what it saw.
+	Attended(layer, kvHead int, probs []float32)
+	// Settle ends a pass: all layers have appended, nothing is being read.
+	Settle()
+	// Truncate forgets every token from position n on.
+	Truncate(n int)
+	// Free gives all memory back.
+	Free()
 
-// Cache is a contiguous KV cache of one sequence (batch 1): for each layer K
-// and V are [kv_heads, capacity, head_dim]. It only ever grows, so a view of
-// an earlier moment stays true. Memory is taken once, for the whole run.
-type Cache struct {
+	// Use is what is allocated and what is in it.
+	Use() sim.CacheUse
+	// LayerBytes is what a layer has in it: what one pass reads there.
+	LayerBytes(layer int) int64
+	// Last reports on the newest token of a layer: the positions let go for it,
+	// one for each K/V head (nil: none), and the K and V as they will be read
+	// (nil: as they were appended).
+	Last(layer int) (gone []int, k, v []float32)
+}
+
+// Spec is the shape of a cache.
+type Spec struct {
+	Layers, KVHeads, HeadDim int
+	Most                     int // tokens that the run can have
+}
+
+// SpecOf is the shape of a model's cache for a run of at most most tokens.
+func SpecOf(c sim.Config, most int) Spec { return Spec{c.Layers, c.KVHeads, c.HeadDim, most} }
+
+// width is the numbers of one token's K (or V) in one layer.
+func (s Spec) width() int { return s.KVHeads * s.HeadDim }
+
+// TokenBytes is what K and V of one token take in all layers, in float32.
+func (s Spec) TokenBytes() int64 { return int64(s.Layers*s.width()) * 2 * floatBytes }
+
+// New makes the cache that a policy asks for. The policy must have passed Check.
+func New(s Spec, p sim.CachePolicy, a *Arena) (Cache, error) {
+	switch p.Kind {
+	case sim.CachePaged:
+		return NewPool(s, p.Block, a).Sequence(), nil
+	case sim.CacheWindow, sim.CacheH2O:
+		return newEvicting(s, p, a)
+	case sim.CacheInt8, sim.CacheInt4:
+		return newQuantised(s, p, a)
+	}
+	return NewContiguous(s, a)
+}
+
+// Contiguous is a cache with room for a whole run side by side, reserved at
+// its start: for each layer K and V are [kv_heads, capacity, head_dim].
+type Contiguous struct {
+	arena        *Arena
 	keys, values [][]mat.Matrix // [layer][kv_head] -> [capacity, head_dim]
 	lens         []int          // positions held, by layer
 	capacity     int
 	headDim      int
+	slab         []float32
 }
 
-// New makes an empty cache for capacity positions.
-func New(layers, kvHeads, headDim, capacity int) *Cache {
-	c := &Cache{lens: make([]int, layers), capacity: capacity, headDim: headDim}
-	for range layers {
-		k, v := make([]mat.Matrix, kvHeads), make([]mat.Matrix, kvHeads)
-		for h := range kvHeads {
-			k[h], v[h] = mat.New(capacity, headDim), mat.New(capacity, headDim)
+var _ Cache = (*Contiguous)(nil)
+
+// NewContiguous reserves as much of s.Most as the arena has room for; an arena
+// without room for one token refuses with Problem "kv.memory".
+func NewContiguous(s Spec, a *Arena) (*Contiguous, error) {
+	c := &Contiguous{arena: a, lens: make([]int, s.Layers), headDim: s.HeadDim}
+	c.capacity = max(1, a.room(s.TokenBytes(), s.Most))
+	slab, err := a.floats(c.capacity * s.Layers * s.width() * 2)
+	if err != nil {
+		return nil, err
+	}
+	c.slab = slab
+	one := c.capacity * s.HeadDim
+	for range s.Layers {
+		k, v := make([]mat.Matrix, s.KVHeads), make([]mat.Matrix, s.KVHeads)
+		for h := range s.KVHeads {
+			k[h], v[h] = mat.Of(c.capacity, s.HeadDim, slab[:one]), mat.Of(c.capacity, s.HeadDim, slab[one:2*one])
+			slab = slab[2*one:]
 		}
 		c.keys, c.values = append(c.keys, k), append(c.values, v)
 	}
-	return c
+	return c, nil
 }
 
-// Append stores rows of k and v, [m, kv_heads*head_dim] with heads side by
-// side, after the positions that the layer holds. A cache that is too small
-// refuses with Problem "kv.full" and keeps what it has.
-func (c *Cache) Append(layer int, k, v mat.Matrix) error {
-	at := c.lens[layer]
-	if at+k.NumRows() > c.capacity {
-		return sim.NewProblem("kv.full", "Have", c.capacity, "Want", at+k.NumRows())
+// Reserve has taken its memory already; past it there is no more.
+func (c *Contiguous) Reserve(n int) (int, error) {
+	if room := c.capacity - c.lens[0]; room < n {
+		return room, sim.NewProblem("kv.memory", "Want", c.Use().Allocated/int64(c.capacity)*int64(n-room), "Held", c.arena.held, "Budget", c.arena.budget)
 	}
+	return n, nil
+}
+
+// Append copies the token's heads to their places.
+func (c *Contiguous) Append(layer int, k, v []float32) {
+	at := c.lens[layer]
 	for h := range c.keys[layer] {
 		from, to := h*c.headDim, (h+1)*c.headDim
-		for i := range k.NumRows() {
-			copy(c.keys[layer][h].Row(at+i), k.Row(i)[from:to])
-			copy(c.values[layer][h].Row(at+i), v.Row(i)[from:to])
-		}
+		copy(c.keys[layer][h].Row(at), k[from:to])
+		copy(c.values[layer][h].Row(at), v[from:to])
 	}
-	c.lens[layer] = at + k.NumRows()
-	return nil
+	c.lens[layer] = at + 1
 }
 
-// Clear forgets everything and keeps the memory.
-func (c *Cache) Clear() { clear(c.lens) }
+// Sees is everything so far.
+func (c *Contiguous) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
+	return c.keys[layer][kvHead].Rows(0, c.lens[layer]), c.values[layer][kvHead].Rows(0, c.lens[layer]), nil
+}
+
+// Clear forgets what a layer holds and keeps the memory.
+func (c *Contiguous) Clear(layer int) { c.lens[layer] = 0 }
 
 // Len is the number of positions held by a layer.
-func (c *Cache) Len(layer int) int { return c.lens[layer] }
+func (c *Contiguous) Len(layer int) int { return c.lens[layer] }
 
-// Keys are the keys of one head so far, [Len(layer), head_dim].
-func (c *Cache) Keys(layer, kvHead int) mat.Matrix {
-	return c.keys[layer][kvHead].Rows(0, c.lens[layer])
-}
+func (c *Contiguous) Attended(int, int, []float32) {}
+func (c *Contiguous) Settle()                      {}
 
-// Values are the values of one head so far, [Len(layer), head_dim].
-func (c *Cache) Values(layer, kvHead int) mat.Matrix {
-	return c.values[layer][kvHead].Rows(0, c.lens[layer])
-}
-
-// Bytes is what K and V of all positions take, in float32.
-func (c *Cache) Bytes() int64 { return c.bytes(c.Len) }
-
-func (c *Cache) bytes(held func(layer int) int) (n int64) {
-	for l, heads := range c.keys {
-		n += int64(held(l)) * int64(len(heads)*c.headDim) * 2 * floatBytes
+// Truncate forgets and keeps the memory.
+func (c *Contiguous) Truncate(n int) {
+	for l := range c.lens {
+		c.lens[l] = min(c.lens[l], n)
 	}
-	return n
 }
 
-// Fork copies the first n positions of every layer into a new cache of the
-// given capacity; from must hold at least n positions in each layer.
-func Fork(from sim.KVCache, n, layers, kvHeads, headDim, capacity int) *Cache {
-	c := New(layers, kvHeads, headDim, capacity)
-	for l := range layers {
-		for h := range kvHeads {
-			k, v := from.Keys(l, h), from.Values(l, h)
-			for p := range n {
-				copy(c.keys[l][h].Row(p), k.Row(p))
-				copy(c.values[l][h].Row(p), v.Row(p))
-			}
-		}
-		c.lens[l] = n
+// Free gives the memory back.
+func (c *Contiguous) Free() {
+	c.arena.give(c.slab)
+	c.slab, c.keys, c.values = nil, nil, nil
+}
+
+// Use counts rows as used when their layer has appended them.
+func (c *Contiguous) Use() sim.CacheUse {
+	u := sim.CacheUse{Allocated: int64(len(c.slab)) * floatBytes, Budget: c.arena.budget}
+	for l := range c.lens {
+		u.Used += c.LayerBytes(l)
 	}
-	return c
+	return u
 }
 
-// View is a cache at one moment inside a pass: layers up to Done hold After
-// positions, the others Before. It shares the cache's memory.
-type View struct {
-	cache         *Cache
-	done          int // last layer that has appended in this pass
-	before, after int // positions before and after the pass
+// LayerBytes are the rows that a layer has appended.
+func (c *Contiguous) LayerBytes(layer int) int64 {
+	return int64(c.lens[layer]*len(c.keys[layer])*c.headDim) * 2 * floatBytes
 }
 
-var _ sim.KVCache = View{}
-
-// At views the cache as it stands when layer done has grown from before to
-// after positions and later layers have not.
-func (c *Cache) At(done, before, after int) View { return View{c, done, before, after} }
-
-// Len is the number of positions a layer held at that moment.
-func (v View) Len(layer int) int {
-	if layer <= v.done {
-		return v.after
-	}
-	return v.before
-}
-
-// Keys are [Len(layer), head_dim].
-func (v View) Keys(layer, kvHead int) mat.Matrix {
-	return v.cache.keys[layer][kvHead].Rows(0, v.Len(layer))
-}
-
-// Values are [Len(layer), head_dim].
-func (v View) Values(layer, kvHead int) mat.Matrix {
-	return v.cache.values[layer][kvHead].Rows(0, v.Len(layer))
-}
-
-// Bytes is what the layers held at that moment.
-func (v View) Bytes() int64 { return v.cache.bytes(v.Len) }
+// Last has nothing to report.
+func (c *Contiguous) Last(int) (gone []int, k, v []float32) { return nil, nil, nil }

@@ -5,84 +5,62 @@ import (
 	"testing"
 
 	"kvstep/sim"
-	"kvstep/sim/mat"
 )
 
-// numbered is [rows, cols] filled with from, from+1, ...
-func numbered(rows, cols int, from float32) mat.Matrix {
-	data := make([]float32, rows*cols)
-	for i := range data {
-		data[i] = from + float32(i)
+// counted is n numbers from, from+1, ...
+func counted(n int, from float32) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = from + float32(i)
 	}
-	return mat.Of(rows, cols, data)
+	return x
+}
+
+func contiguous(t *testing.T, s Spec, budget int64) *Contiguous {
+	t.Helper()
+	c, err := NewContiguous(s, NewArena(budget))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 func TestAppendKeepsHeadsApart(t *testing.T) {
-	c := New(2, 2, 3, 4)
-	if err := c.Append(1, numbered(2, 6, 0), numbered(2, 6, 100)); err != nil {
-		t.Fatal(err)
-	}
+	c := contiguous(t, Spec{2, 2, 3, 4}, 0)
+	c.Append(1, counted(6, 0), counted(6, 100))
+	c.Append(1, counted(6, 6), counted(6, 106))
 	if c.Len(0) != 0 || c.Len(1) != 2 {
 		t.Fatalf("lengths %d, %d", c.Len(0), c.Len(1))
 	}
-	if got := c.Keys(1, 1).At(1, 0); got != 9 { // row 1, head 1 starts at 6+3
-		t.Errorf("key %v, want 9", got)
+	k, v, at := c.Sees(1, 1)
+	if got := k.At(1, 0); got != 9 || at != nil { // row 1, head 1 starts at 6+3
+		t.Errorf("key %v, want 9; positions %v", got, at)
 	}
-	if got := c.Values(1, 0).At(0, 2); got != 102 {
-		t.Errorf("value %v, want 102", got)
+	if _, v0, _ := c.Sees(1, 0); v0.At(0, 2) != 102 || v.At(0, 0) != 103 {
+		t.Errorf("values %v, %v", v0.At(0, 2), v.At(0, 0))
 	}
-	if got, want := c.Bytes(), int64(2*2*6*4); got != want { // K and V, 2 rows, 6 numbers, 4 bytes
+	if got, want := c.Use().Used, int64(2*2*6*4); got != want { // K and V, 2 rows, 6 numbers, 4 bytes
 		t.Errorf("%d bytes, want %d", got, want)
 	}
 }
 
-func TestFullCacheRefusesAndKeeps(t *testing.T) {
-	c := New(1, 1, 2, 3)
-	if err := c.Append(0, numbered(2, 2, 0), numbered(2, 2, 0)); err != nil {
-		t.Fatal(err)
-	}
+// TestBudget: an arena that is too small is used as far as it goes and then
+// refuses, and what is held stays.
+func TestBudget(t *testing.T) {
+	s := Spec{1, 1, 2, 9}
+	c := contiguous(t, s, 3*s.TokenBytes()+5)
+	c.Append(0, counted(2, 0), counted(2, 0))
 	var p *sim.Problem
-	if err := c.Append(0, numbered(2, 2, 9), numbered(2, 2, 9)); !errors.As(err, &p) || p.ID != "kv.full" {
-		t.Fatalf("error %v", err)
+	if room, err := c.Reserve(4); room != 2 || !errors.As(err, &p) || p.ID != "kv.memory" {
+		t.Fatalf("room %d, error %v", room, err)
 	}
-	if c.Len(0) != 2 || c.Keys(0, 0).At(1, 1) != 3 {
-		t.Error("the refusal changed the cache")
+	if room, err := c.Reserve(2); room != 2 || err != nil {
+		t.Fatalf("room %d, error %v", room, err)
 	}
-}
-
-func TestViewsOfThePastStayTrue(t *testing.T) {
-	c := New(2, 1, 2, 8)
-	appendAll := func(rows int, from float32) {
-		for l := range 2 {
-			if err := c.Append(l, numbered(rows, 2, from), numbered(rows, 2, -from)); err != nil {
-				t.Fatal(err)
-			}
-		}
+	if u := c.Use(); u.Allocated != 3*s.TokenBytes() || u.Used != s.TokenBytes() {
+		t.Errorf("%+v", u)
 	}
-	appendAll(3, 10)
-	past := c.At(0, 0, 3) // layer 0 has appended, layer 1 not yet
-	appendAll(2, 50)
-	if past.Len(0) != 3 || past.Len(1) != 0 {
-		t.Errorf("lengths %d, %d", past.Len(0), past.Len(1))
-	}
-	if k := past.Keys(0, 0); k.NumRows() != 3 || k.At(2, 1) != 15 {
-		t.Errorf("keys %v rows", k.NumRows())
-	}
-	if past.Bytes() != 3*2*2*4 {
-		t.Errorf("bytes %d", past.Bytes())
-	}
-}
-
-func TestForkSharesNothing(t *testing.T) {
-	c := New(1, 1, 2, 8)
-	if err := c.Append(0, numbered(3, 2, 0), numbered(3, 2, 10)); err != nil {
-		t.Fatal(err)
-	}
-	f := Fork(c, 2, 1, 1, 2, 8)
-	if err := f.Append(0, numbered(1, 2, 77), numbered(1, 2, 88)); err != nil {
-		t.Fatal(err)
-	}
-	if c.Keys(0, 0).At(2, 0) != 4 || f.Keys(0, 0).At(2, 0) != 77 || f.Keys(0, 0).At(1, 1) != 3 {
-		t.Error("a fork writes into its parent")
+	if _, err := NewContiguous(s, NewArena(s.TokenBytes()-1)); !errors.As(err, &p) || p.ID != "kv.memory" {
+		t.Errorf("error %v", err)
 	}
 }

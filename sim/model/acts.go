@@ -83,8 +83,8 @@ type Attention struct {
 	Q      mat.Matrix // [m, head_dim]
 	K      mat.Matrix // [positions, head_dim], cached rows and new ones
 	V      mat.Matrix // [positions, head_dim]
-	Scores mat.Matrix // [m, positions] q.k/sqrt(head_dim) of every pair, masked ones too
-	Probs  mat.Matrix // [m, positions] softmax over the allowed pairs; 0 where masked
+	Scores mat.Matrix // [m, positions] q.k/sqrt(head_dim) of every pair, hidden ones too
+	Probs  mat.Matrix // [m, positions] softmax over the pairs that are seen; 0 elsewhere
 	Out    mat.Matrix // [m, head_dim]
 }
 
@@ -92,23 +92,37 @@ type Attention struct {
 // up to its own are allowed.
 func Masked(cached, i, j int) bool { return j > cached+i }
 
+// Hidden tells whether row i of a layer step does not see key j, for the K/V
+// head kvHead: the causal mask forbids it, or the cache had let it go.
+func Hidden(s *sim.Step, kvHead, i, j int) bool {
+	return Masked(s.Cached, i, j) || s.KV.Gone(s.Layer, kvHead, j) <= s.Cached+i
+}
+
 // Attention derives head h of a layer step. s.KV must be present.
 func (m *Model) Attention(s *sim.Step, h int) Attention {
-	positions := s.KV.Len(s.Layer)
+	positions, g := s.KV.Len(s.Layer), m.KVHead(h)
 	a := Attention{
-		Q: m.head(s.Q, h), K: s.KV.Keys(s.Layer, m.KVHead(h)), V: s.KV.Values(s.Layer, m.KVHead(h)),
+		Q: m.head(s.Q, h), K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
 		Scores: mat.New(s.Rows, positions), Probs: mat.New(s.Rows, positions),
 		Out: mat.New(s.Rows, m.Config.HeadDim),
 	}
+	few, spread := make([]float32, positions), make([]float32, positions)
 	for i := range s.Rows {
-		sees := s.Cached + i + 1
-		scores, q := a.Scores.Row(i), a.Q.Row(i)
-		m.attend(a.Out.Row(i), scores[:sees], a.Probs.Row(i)[:sees], q, a.K, a.V)
-		// The pairs under the mask: what would be scored if it were not there.
-		for j := sees; j < positions; j++ {
-			scores[j] = mat.Dot(q, a.K.Row(j))
+		q, query := a.Q.Row(i), s.Cached+i
+		k, v, at := s.KV.Sees(s.Layer, g, query)
+		scores, probs := few[:k.NumRows()], spread[:k.NumRows()]
+		m.attend(a.Out.Row(i), scores, probs, q, k, v, at)
+		// The pairs that are hidden: what would be scored if they were not.
+		all := a.Scores.Row(i)
+		mat.MulT(mat.RowOf(all), mat.RowOf(q), a.K)
+		mat.Scale(all, m.scale)
+		for j, p := range probs {
+			if at != nil {
+				a.Probs.Row(i)[at[j]] = p
+			} else {
+				a.Probs.Row(i)[j] = p
+			}
 		}
-		mat.Scale(scores[sees:], m.scale)
 	}
 	return a
 }

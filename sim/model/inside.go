@@ -17,25 +17,46 @@ type Inside struct {
 // Inside runs the layer of step s again over its rows [from, to), reading the
 // cache that the step left behind. A row's bits do not depend on its batch, so
 // one row alone costs one row's work. s.KV must be present.
-func (m *Model) Inside(s *sim.Step, from, to int) (*Inside, error) {
+func (m *Model) Inside(s *sim.Step, from, to int) *Inside {
 	c, w, rows := m.Config, &m.Weights.Layers[s.Layer], to-from
 	a := NewActs(c, rows, s.Cached+to)
 	for i := range rows {
 		copy(a.X.Row(i), s.X.Row(from+i))
 	}
-	if err := m.Layer(s.Layer, a, s.Cached+from, replay{s.KV}); err != nil {
-		return nil, err
-	}
+	m.Layer(s.Layer, a, Rows(rows, s.Cached+from, &replay{s.KV, s.Cached + from - 1}))
 	in := &Inside{a, mat.New(rows, c.QDim()), mat.New(rows, c.KVDim())}
 	mat.MulT(in.Q0, a.Norm1, w.Q)
 	mat.MulT(in.K0, a.Norm1, w.K)
-	return in, nil
+	return in
 }
 
 // replay is a cache that holds already what the layer is about to append.
-type replay struct{ sim.KVCache }
+type replay struct {
+	kv    sim.KVCache
+	query int // position of the newest token
+}
 
-func (replay) Append(int, mat.Matrix, mat.Matrix) error { return nil }
+func (r *replay) Append(int, []float32, []float32) { r.query++ }
+func (r *replay) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
+	return r.kv.Sees(layer, kvHead, r.query)
+}
+func (r *replay) Attended(int, int, []float32) {}
+
+// Relive appends the rows of a recorded layer step to a cache as the layer did,
+// and tells it again how every query spread its attention.
+func (m *Model) Relive(s *sim.Step, c Cache) {
+	positions := s.Cached + s.Rows
+	scores, probs, out := make([]float32, positions), make([]float32, positions), make([]float32, m.Config.HeadDim)
+	for i := range s.Rows {
+		c.Append(s.Layer, s.K.Row(i), s.V.Row(i))
+		for h := range m.Config.Heads {
+			k, v, at := c.Sees(s.Layer, m.KVHead(h))
+			n := k.NumRows()
+			m.attend(out, scores[:n], probs[:n], m.head(s.Q, h).Row(i), k, v, at)
+			c.Attended(s.Layer, m.KVHead(h), probs[:n])
+		}
+	}
+}
 
 // Dots are the products of queries and keys before they are scaled, every pair,
 // masked ones too: q [rows, head_dim], k [positions, head_dim].

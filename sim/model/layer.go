@@ -5,10 +5,10 @@ import (
 	"kvstep/sim/mat"
 )
 
-// Layer runs decoder layer l over the m rows of a.X, which stand at positions
-// pos, pos+1, ...; the cache holds the pos positions before them. It fills
-// every other matrix of a, in the order of the blackboard.
-func (m *Model) Layer(l int, a *Acts, pos int, cache Cache) error {
+// Layer runs decoder layer l over the m rows of a.X; rows tells where each of
+// them stands, and rows of one sequence follow each other. It fills every other
+// matrix of a, in the order of the blackboard.
+func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	w := &m.Weights.Layers[l]
 
 	// norm: x^ = x / rms(x) * gain                              [m, dim]
@@ -21,25 +21,25 @@ func (m *Model) Layer(l int, a *Acts, pos int, cache Cache) error {
 
 	// RoPE: turn each pair of Q and K by an angle that grows with position
 	// (a model without positions has no table, and nothing turns)
-	for i := range a.X.NumRows() {
-		m.rope.Rotate(a.Q.Row(i), pos+i)
-		m.rope.Rotate(a.K.Row(i), pos+i)
+	for i, row := range rows {
+		m.rope.Rotate(a.Q.Row(i), row.Pos)
+		m.rope.Rotate(a.K.Row(i), row.Pos)
 	}
 
-	// append: the new K and V join the cache    [kv_heads, pos+m, head_dim]
-	if err := cache.Append(l, a.K, a.V); err != nil {
-		return err
-	}
+	for i, row := range rows {
+		// append: the new K and V join the cache   [kv_heads, positions, head_dim]
+		row.Cache.Append(l, a.K.Row(i), a.V.Row(i))
 
-	// attention, head by head; heads of one group read the same K and V
-	for h := range m.Config.Heads {
-		q, out := m.head(a.Q, h), m.head(a.Attn, h) // [m, head_dim]
-		k, v := cache.Keys(l, m.KVHead(h)), cache.Values(l, m.KVHead(h))
-		for i := range a.X.NumRows() {
-			// causal mask: the query at position pos+i sees keys 0..pos+i
-			sees := pos + i + 1
-			scores, probs := a.Scores.Row(h)[:sees], a.Probs.Row(h)[:sees]
-			m.attend(out.Row(i), scores, probs, q.Row(i), k, v)
+		// attention, head by head; heads of one group read the same K and V.
+		// causal mask: later rows are not in the cache yet, so that the query at
+		// position p sees keys 0..p, or those of them that the cache still has
+		for g := range m.Config.KVHeads {
+			k, v, at := row.Cache.Sees(l, g) // [sees, head_dim]
+			for h := g * m.group; h < (g+1)*m.group; h++ {
+				scores, probs := a.Scores.Row(h)[:k.NumRows()], a.Probs.Row(h)[:k.NumRows()]
+				m.attend(m.head(a.Attn, h).Row(i), scores, probs, m.head(a.Q, h).Row(i), k, v, at)
+				row.Cache.Attended(l, g, probs)
+			}
 		}
 	}
 
@@ -56,28 +56,29 @@ func (m *Model) Layer(l int, a *Acts, pos int, cache Cache) error {
 	}
 	mat.MulT(a.Down, a.Act, w.Down)
 	add(a.Out, a.Mid, a.Down)
-	return nil
 }
 
 // attend is one query against the keys it may see:
 //
 //	scores = q K^T / sqrt(head_dim)   probs = softmax(scores)   out = probs V
 //
-// q and out are [head_dim], scores and probs [sees], k and v [>= sees, head_dim].
-func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix) {
-	mat.MulT(mat.RowOf(scores), mat.RowOf(q), k.Rows(0, len(scores)))
+// q and out are [head_dim], scores and probs [sees], k and v [sees, head_dim]; at
+// are the positions of the keys, nil for 0, 1, 2, ...: sums run in their order.
+func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix, at []int) {
+	mat.MulT(mat.RowOf(scores), mat.RowOf(q), k)
 	mat.Scale(scores, m.scale)
-	mat.Softmax(probs, scores, nil)
-	mat.WeightedSum(out, probs, v, nil)
+	mat.Softmax(probs, scores, at)
+	mat.WeightedSum(out, probs, v, at)
 }
 
-// Head turns the residual stream into logits: the final norm of every row,
-// then the dot product of the last row with every row of the output table.
-// x and normed are [m, dim], logits [vocab].
-func (m *Model) Head(logits []float32, normed, x mat.Matrix) {
+// Head turns the residual stream into logits: the final norm of every row, then
+// the dot products of the rows that are asked for with every row of the output
+// table. x and normed are [m, dim], logits [len(rows), vocab].
+func (m *Model) Head(logits, normed, x mat.Matrix, rows ...int) {
 	m.norm(normed, x, m.Weights.FinalNorm)
-	last := x.NumRows() - 1
-	mat.MulT(mat.RowOf(logits), normed.Rows(last, last+1), m.Weights.Head)
+	for i, row := range rows {
+		mat.MulT(logits.Rows(i, i+1), normed.Rows(row, row+1), m.Weights.Head)
+	}
 }
 
 func (m *Model) norm(dst, x mat.Matrix, gain []float32) {

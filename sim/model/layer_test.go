@@ -14,10 +14,10 @@ import (
 
 // forward runs tokens through the model in the given chunks and returns every
 // row that leaves the last layer, with the cache.
-func forward(t testing.TB, m *model.Model, tokens, chunks []int) (mat.Matrix, *kv.Cache) {
+func forward(t testing.TB, m *model.Model, tokens, chunks []int) (mat.Matrix, *kv.Contiguous) {
 	t.Helper()
 	c := m.Config
-	cache := kv.New(c.Layers, c.KVHeads, c.HeadDim, len(tokens))
+	cache := modeltest.Cache(c, len(tokens))
 	all := model.NewActs(c, len(tokens), len(tokens))
 	out := mat.New(len(tokens), c.Dim)
 	pos := 0
@@ -28,9 +28,7 @@ func forward(t testing.TB, m *model.Model, tokens, chunks []int) (mat.Matrix, *k
 			if l > 0 {
 				a.X, a.Out = a.Out, a.X
 			}
-			if err := m.Layer(l, a, pos, cache); err != nil {
-				t.Fatal(err)
-			}
+			m.Layer(l, a, model.Rows(a.X.NumRows(), pos, cache))
 		}
 		for i := range n {
 			copy(out.Row(pos+i), a.Out.Row(i))
@@ -74,8 +72,8 @@ func TestChunks(t *testing.T) {
 		same(t, "rows", whole, cut, c, chunks)
 		for l := range c.Layers {
 			for h := range c.KVHeads {
-				same(t, "K", cacheA.Keys(l, h), cacheB.Keys(l, h), c, chunks)
-				same(t, "V", cacheA.Values(l, h), cacheB.Values(l, h), c, chunks)
+				same(t, "K", modeltest.View(c, cacheA, l).Keys(l, h), modeltest.View(c, cacheB, l).Keys(l, h), c, chunks)
+				same(t, "V", modeltest.View(c, cacheA, l).Values(l, h), modeltest.View(c, cacheB, l).Values(l, h), c, chunks)
 			}
 		}
 	}
@@ -104,21 +102,17 @@ func TestAttentionIsTheLayersOwn(t *testing.T) {
 		}
 		n, before := 1+r.IntN(9), r.IntN(9)
 		tokens := randomTokens(r, before+n, c.Vocab)
-		cache := kv.New(c.Layers, c.KVHeads, c.HeadDim, before+n)
+		cache := modeltest.Cache(c, before+n)
 		all := model.NewActs(c, before+n, before+n)
 		if before > 0 {
 			a := all.First(c, before, before)
 			m.Embed(a.X, tokens[:before])
-			if err := m.Layer(0, a, 0, cache); err != nil {
-				t.Fatal(err)
-			}
+			m.Layer(0, a, model.Rows(a.X.NumRows(), 0, cache))
 		}
 		a := all.First(c, n, before+n)
 		m.Embed(a.X, tokens[before:])
-		if err := m.Layer(0, a, before, cache); err != nil {
-			t.Fatal(err)
-		}
-		step := &sim.Step{Rows: n, Cached: before, Q: a.Q, K: a.K, V: a.V, KV: cache.At(0, before, before+n)}
+		m.Layer(0, a, model.Rows(a.X.NumRows(), before, cache))
+		step := &sim.Step{Rows: n, Cached: before, Q: a.Q, K: a.K, V: a.V, KV: modeltest.View(c, cache, 0)}
 		for h := range c.Heads {
 			d := m.Attention(step, h)
 			same(t, "out", d.Out, a.Attn.Cols(h*c.HeadDim, (h+1)*c.HeadDim), c, nil)

@@ -7,12 +7,32 @@ import (
 	"kvstep/sim/mat"
 )
 
-// Cache is what a layer needs of a KV cache; sim/kv has the real ones.
+// Cache is what a layer needs of a KV cache; sim/kv has the real ones. Its
+// memory must be there before a pass begins.
 type Cache interface {
-	// Append stores k and v, [m, kv_heads*head_dim], after what the layer holds.
-	Append(layer int, k, v mat.Matrix) error
-	Keys(layer, kvHead int) mat.Matrix   // [positions, head_dim]
-	Values(layer, kvHead int) mat.Matrix // [positions, head_dim]
+	// Append stores the K and V of the next token, [kv_heads*head_dim] each.
+	Append(layer int, k, v []float32)
+	// Sees is what that token's query meets, [sees, head_dim] each, and the
+	// positions of these rows; nil means 0, 1, 2, ...
+	Sees(layer, kvHead int) (k, v mat.Matrix, at []int)
+	// Attended is how a query head of that token spread its attention, [sees].
+	Attended(layer, kvHead int, probs []float32)
+}
+
+// Row is where one row of a pass stands: its position in its sequence, and the
+// cache of that sequence, which holds what stands before it.
+type Row struct {
+	Pos   int
+	Cache Cache
+}
+
+// Rows are m rows of one sequence, from position pos on.
+func Rows(m, pos int, cache Cache) []Row {
+	rows := make([]Row, m)
+	for i := range rows {
+		rows[i] = Row{pos + i, cache}
+	}
+	return rows
 }
 
 // Model is a config, its weights and the tables made from them. It is never
@@ -22,6 +42,7 @@ type Model struct {
 	Weights sim.Weights
 	rope    *mat.Rope // nil for a model without positions
 	scale   float32   // 1/sqrt(head_dim)
+	group   int       // query heads that share one K/V head
 }
 
 // New checks the shape and prepares the RoPE table.
@@ -29,7 +50,7 @@ func New(c sim.Config, w sim.Weights) (*Model, error) {
 	if err := Check(c); err != nil {
 		return nil, err
 	}
-	m := &Model{Config: c, Weights: w, scale: mat.Rsqrt(float32(c.HeadDim))}
+	m := &Model{Config: c, Weights: w, scale: mat.Rsqrt(float32(c.HeadDim)), group: c.Heads / c.KVHeads}
 	if !c.NoPE {
 		m.rope = mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved)
 	}
@@ -66,7 +87,7 @@ func Check(c sim.Config) error {
 }
 
 // KVHead is the K/V head that query head h reads.
-func (m *Model) KVHead(h int) int { return h / (m.Config.Heads / m.Config.KVHeads) }
+func (m *Model) KVHead(h int) int { return h / m.group }
 
 // Embed copies the embedding of each token into x, [len(tokens), dim].
 func (m *Model) Embed(x mat.Matrix, tokens []int) {

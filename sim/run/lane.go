@@ -3,80 +3,105 @@ package run
 import (
 	"math"
 
-	"kvstep/sim"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 )
 
 // lane is one way of running the model, with its own working memory. The
-// cached lane appends to a cache that lives as long as the run; the uncached
-// lane clears its cache before every layer and computes every row again.
+// cached lane appends to caches that live as long as their sequences; the
+// uncached lane drops what it appended before every layer and computes every
+// row again.
 type lane struct {
-	m      *model.Model
-	keeps  bool        // true for the cached lane
-	all    *model.Acts // working memory for the most rows a pass can have
-	acts   *model.Acts // the rows of this pass
-	cache  *kv.Cache
-	logits []float32 // [vocab]
-	pos    int       // position of the first row
+	m    *model.Model
+	all  *model.Acts // working memory for the most rows a pass can have
+	acts *model.Acts // the rows of this pass
+	rows []model.Row // where they stand
 }
 
-func newLane(m *model.Model, capacity int, keeps bool) *lane {
-	c := m.Config
-	return &lane{
-		m: m, keeps: keeps,
-		all:    model.NewActs(c, capacity, capacity),
-		cache:  kv.New(c.Layers, c.KVHeads, c.HeadDim, capacity),
-		logits: make([]float32, c.Vocab),
-	}
+// newLane has working memory for rows rows, each of which sees at most
+// positions keys.
+func newLane(m *model.Model, rows, positions int) *lane {
+	return &lane{m: m, all: model.NewActs(m.Config, rows, positions)}
 }
 
-// begin starts a pass over tokens, the first of which stands at position pos.
-func (l *lane) begin(tokens []int, pos int) {
-	l.pos = pos
-	l.acts = l.all.First(l.m.Config, len(tokens), pos+len(tokens))
-	l.m.Embed(l.acts.X, tokens)
+// begin starts a pass with no rows.
+func (l *lane) begin() { l.rows = l.rows[:0] }
+
+// add gives the pass the rows of one sequence: tokens, the first of which
+// stands at position pos of what cache holds. It returns the first row.
+func (l *lane) add(tokens []int, pos int, cache model.Cache) int {
+	first := len(l.rows)
+	l.rows = append(l.rows, model.Rows(len(tokens), pos, cache)...)
+	l.m.Embed(l.all.X.Rows(first, first+len(tokens)), tokens)
+	return first
 }
 
-func (l *lane) layer(n int) error {
+// ready ends adding.
+func (l *lane) ready() { l.acts = l.all.First(l.m.Config, len(l.rows), l.all.Scores.NumCols()) }
+
+// layer runs layer n over all rows.
+func (l *lane) layer(n int) {
 	if n > 0 { // what left one layer enters the next
 		l.acts.X, l.acts.Out = l.acts.Out, l.acts.X
 	}
-	if !l.keeps {
-		l.cache.Clear()
+	l.m.Layer(n, l.acts, l.rows)
+}
+
+// head makes the logits of some rows of the pass, [len(rows), vocab].
+func (l *lane) head(rows []int) mat.Matrix {
+	logits := mat.New(len(rows), l.m.Config.Vocab)
+	l.m.Head(logits, l.acts.Norm1, l.acts.Out, rows...)
+	return logits
+}
+
+// scratch is the K and V of the layer that the uncached lane is in: working
+// memory, of one layer, dropped before the next.
+type scratch struct{ *kv.Contiguous }
+
+func newScratch(s kv.Spec) scratch {
+	s.Layers = 1
+	c, err := kv.NewContiguous(s, kv.NewArena(0))
+	if err != nil { // an arena without a limit refuses nothing
+		panic("run: " + err.Error())
 	}
-	return l.m.Layer(n, l.acts, l.pos, l.cache)
+	return scratch{c}
 }
 
-func (l *lane) head() { l.m.Head(l.logits, l.acts.Norm1, l.acts.Out) }
-
-// restore fills the cache with the first n positions of an earlier run.
-func (l *lane) restore(from sim.KVCache, n int) {
-	c := l.m.Config
-	l.cache = kv.Fork(from, n, c.Layers, c.KVHeads, c.HeadDim, l.all.X.NumRows())
+func (s scratch) Append(_ int, k, v []float32) { s.Contiguous.Append(0, k, v) }
+func (s scratch) Sees(_, kvHead int) (k, v mat.Matrix, at []int) {
+	return s.Contiguous.Sees(0, kvHead)
 }
 
-// differs names the first op of layer n whose bits differ between the lanes,
-// or is "". All results of the new rows are compared, and with them the whole
-// cache: the K and V that one lane kept against those the other just computed.
-func differs(n int, cached, uncached *lane) string {
-	skip := uncached.acts.X.NumRows() - cached.acts.X.NumRows()
+// span is m rows of a lane's pass from row from on: those of one sequence that
+// both lanes compute.
+type span struct{ from, m int }
+
+// differs names the first op of layer n whose bits differ between the lanes, or
+// is "". All results of the new rows of a sequence are compared, and with them
+// its whole cache: the K and V that one lane kept against those the other just
+// computed. Scores and softmax are kept of a pass's last row only.
+func differs(n int, cached, uncached *lane, a, b span, ours kv.Cache, theirs scratch) string {
+	last := a.from+a.m == len(cached.rows)
 	other := uncached.acts.Ops()
 	for i, op := range cached.acts.Ops() {
-		theirs := other[i].M
+		x, y := op.M, other[i].M
 		if op.PerToken() {
-			theirs = theirs.Rows(skip, theirs.NumRows())
+			x, y = x.Rows(a.from, a.from+a.m), y.Rows(b.from, b.from+b.m)
+		} else if !last {
+			continue
 		}
-		if !sameRows(op.M, theirs) {
+		if !sameRows(x, y) {
 			return op.Name
 		}
 	}
 	for h := range cached.m.Config.KVHeads {
-		if !sameRows(cached.cache.Keys(n, h), uncached.cache.Keys(n, h)) {
+		k, v, _ := ours.Sees(n, h)
+		kNow, vNow, _ := theirs.Sees(n, h)
+		if !sameRows(k, kNow) {
 			return "cached K"
 		}
-		if !sameRows(cached.cache.Values(n, h), uncached.cache.Values(n, h)) {
+		if !sameRows(v, vNow) {
 			return "cached V"
 		}
 	}
@@ -84,12 +109,15 @@ func differs(n int, cached, uncached *lane) string {
 }
 
 func sameRows(a, b mat.Matrix) bool {
+	if a.NumRows() != b.NumRows() {
+		return false
+	}
 	for i := range a.NumRows() {
 		if !sameBits(a.Row(i), b.Row(i)) {
 			return false
 		}
 	}
-	return a.NumRows() == b.NumRows()
+	return true
 }
 
 func sameBits(a, b []float32) bool {
@@ -99,32 +127,4 @@ func sameBits(a, b []float32) bool {
 		}
 	}
 	return len(a) == len(b)
-}
-
-// arena gives kept rows their memory: slabs of about a prompt's size, so that
-// a decode step allocates no slab of its own most of the time.
-type arena struct {
-	free []float32
-	slab int        // numbers in the next slab
-	last mat.Matrix // Out of the layer kept last
-}
-
-// newArena sizes slabs for 16 tokens: every layer keeps Q, K, V and Out, and
-// layer 0 its X.
-func newArena(c sim.Config, capacity int) arena {
-	perToken := c.Layers*(c.QDim()+2*c.KVDim()+c.Dim) + c.Dim
-	return arena{slab: min(capacity, 16) * perToken}
-}
-
-func (a *arena) keep(m mat.Matrix) mat.Matrix {
-	n := m.NumRows() * m.NumCols()
-	if n > len(a.free) {
-		a.free = make([]float32, max(n, a.slab))
-	}
-	kept := mat.Of(m.NumRows(), m.NumCols(), a.free[:n:n])
-	a.free = a.free[n:]
-	for i := range m.NumRows() {
-		copy(kept.Row(i), m.Row(i))
-	}
-	return kept
 }

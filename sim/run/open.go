@@ -8,6 +8,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/kv"
 	"kvstep/sim/model"
 	"kvstep/sim/sample"
 	"kvstep/sim/token"
@@ -124,6 +125,7 @@ func Complete(r sim.Recipe) sim.Recipe {
 	if r.Sampler.TopP == 0 {
 		r.Sampler.TopP = 1
 	}
+	r.Cache = kv.Complete(r.Cache)
 	set(&r.Lanes, "both")
 	set(&r.Pairs, "allowed")
 	set(&r.Logits, "last")
@@ -135,6 +137,9 @@ func Complete(r sim.Recipe) sim.Recipe {
 // Problem that names the field and says what is allowed.
 func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 	if err := checkSwitches(r); err != nil {
+		return nil, err
+	}
+	if err := kv.Check(r.Cache, m.Model.Config.HeadDim); err != nil {
 		return nil, err
 	}
 	ids, err := m.encode(r)

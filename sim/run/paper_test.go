@@ -10,9 +10,9 @@ import (
 	"testing"
 
 	"kvstep/sim"
-	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/model/modeltest"
 )
 
 // paperNumbers is everything that the model paper computes for "cat sees" and
@@ -24,7 +24,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 	}
 	c, numbers := m.Model.Config, map[string][]float32{}
 	words := []string{".", "cat", "sees", "dog"}
-	cache := kv.New(c.Layers, c.KVHeads, c.HeadDim, len(words))
+	cache := modeltest.Cache(c, len(words))
 	pass := func(ids []int, pos int) {
 		word := func(i int) string { return "[" + words[pos+i] + "]" }
 		put := func(name string, x mat.Matrix) {
@@ -34,9 +34,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 		}
 		a := model.NewActs(c, len(ids), pos+len(ids))
 		m.Model.Embed(a.X, ids)
-		if err := m.Model.Layer(0, a, pos, cache); err != nil {
-			t.Fatal(err)
-		}
+		m.Model.Layer(0, a, model.Rows(a.X.NumRows(), pos, cache))
 		put("x", a.X)
 		put("norm", a.Norm1)
 		for name, x := range map[string]mat.Matrix{"q": a.Q, "k": a.K, "v": a.V, "out": a.Attn} {
@@ -44,7 +42,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 			put(name+"2", x.Cols(2, 4))
 		}
 		step := sim.Step{Layer: 0, Rows: len(ids), Cached: pos, Q: a.Q, K: a.K, V: a.V,
-			KV: cache.At(0, pos, pos+len(ids))}
+			KV: modeltest.View(c, cache, 0)}
 		for h, n := range []string{"1", "2"} {
 			head := m.Model.Attention(&step, h)
 			put("scores"+n, head.Scores)
@@ -59,7 +57,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 		}
 		last := word(len(ids) - 1)
 		numbers["logits"+last] = make([]float32, c.Vocab)
-		m.Model.Head(numbers["logits"+last], a.Norm1, a.Out)
+		m.Model.Head(mat.RowOf(numbers["logits"+last]), a.Norm1, a.Out, len(ids)-1)
 		numbers["final"+last] = append([]float32(nil), a.Norm1.Row(len(ids)-1)...)
 	}
 	pass([]int{0, 1, 2}, 0)

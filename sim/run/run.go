@@ -9,6 +9,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/sample"
 	"kvstep/sim/token"
@@ -30,8 +31,11 @@ func Steps(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix ...
 			yield(sim.Step{}, err)
 			return
 		}
-		e := newEngine(ctx, m, r, clock, prompt, prefix)
-		if err := e.run(yield); err != nil {
+		e, err := newEngine(ctx, m, r, clock, prompt, prefix)
+		if err == nil {
+			err = e.run(yield)
+		}
+		if err != nil {
 			yield(sim.Step{}, err)
 		}
 	}
@@ -40,8 +44,9 @@ func Steps(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix ...
 // run is the whole life of a recipe: passes until one says done.
 func (e *engine) run(yield func(sim.Step, error) bool) error {
 	for {
-		rows := e.tokens[e.cached:] // the whole prompt in prefill, one token in decode
-		e.begin(rows)
+		if err := e.begin(); err != nil {
+			return err
+		}
 		for l := range e.m.Model.Config.Layers {
 			step, err := e.layer(l)
 			if err != nil {
@@ -55,9 +60,6 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 		if err != nil || !yield(step, nil) || step.Done != "" {
 			return err
 		}
-		// The chosen token is fed in the next pass; the last one never is.
-		e.cached = len(e.tokens)
-		e.tokens = append(e.tokens, step.Token)
 		e.pass++
 	}
 }
@@ -67,75 +69,105 @@ type engine struct {
 	ctx    context.Context
 	m      *Loaded
 	recipe sim.Recipe
+	shape  cost.Shape // of the model, as the cache policy has it
 	count  cost.Switches
 	clock  Clock
 
-	lanes   [2]*lane // nil where the recipe leaves a lane out
-	rows    arena    // kept rows of all steps
-	text    *token.Stream
-	tokens  []int // every id fed so far, or about to be
-	prompt  int   // how many of them are the prompt
-	cached  int   // tokens in the cache before this pass
+	lanes  [2]*lane  // nil where the recipe leaves a lane out
+	memory *kv.Arena // of the cached lane's caches
+	seq    *sequence
+	rows   arena      // kept rows of all steps
+	last   mat.Matrix // Out of the layer kept last
+
 	pass    int
 	n       int // steps yielded so far
 	totals  [2]sim.Counters
-	written strings.Builder // the generated text so far
+	changed *int // the first choice that the exact numbers would have made otherwise
 }
 
-func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prompt []int, prefix []sim.Step) *engine {
+func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prompt []int, prefix []sim.Step) (*engine, error) {
 	c := m.Model.Config
-	capacity := len(prompt) + r.MaxNew - 1
+	most := len(prompt) + r.MaxNew - 1
 	e := &engine{
-		ctx: ctx, m: m, recipe: r, clock: clock, prompt: len(prompt),
+		ctx: ctx, m: m, recipe: r, clock: clock, shape: cost.For(c, r.Cache),
 		count:  cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"},
-		rows:   newArena(c, capacity),
-		tokens: append(make([]int, 0, capacity+1), prompt...),
+		memory: kv.NewArena(r.Cache.Budget), rows: newArena(c, most),
+		seq: &sequence{tokens: append(make([]int, 0, most+1), prompt...), prompt: len(prompt)},
 	}
+	q := e.seq
 	if m.Tokenizer != nil {
-		e.text = token.NewStream(m.Tokenizer)
+		q.text = token.NewStream(m.Tokenizer)
 	}
 	for _, id := range prompt {
-		e.say(id)
+		q.say(id)
 	}
 	if r.Lanes != "uncached" {
-		e.lanes[sim.Cached] = newLane(m.Model, capacity, true)
+		e.lanes[sim.Cached] = newLane(m.Model, most, most)
+		cache, err := kv.New(kv.SpecOf(c, most), r.Cache, e.memory)
+		if err != nil {
+			return nil, err
+		}
+		q.cache, q.record = cache, kv.NewRecord(kv.SpecOf(c, most), r.Cache)
 	}
 	if r.Lanes != "cached" {
-		e.lanes[sim.Uncached] = newLane(m.Model, capacity, false)
+		e.lanes[sim.Uncached] = newLane(m.Model, most, most)
+		q.scratch = newScratch(kv.SpecOf(c, most))
 	}
 	if len(prefix) > 0 {
-		e.resume(prefix)
+		return e, e.resume(prefix)
 	}
-	return e
+	return e, nil
 }
 
 // resume takes up the state after the pass that prefix ends with.
-func (e *engine) resume(prefix []sim.Step) {
-	last := prefix[len(prefix)-1]
-	for _, s := range prefix {
+func (e *engine) resume(prefix []sim.Step) error {
+	q, last := e.seq, &prefix[len(prefix)-1]
+	for i := range prefix {
+		s := &prefix[i]
 		if s.Part == sim.HeadPart {
-			e.tokens = append(e.tokens, s.Token)
-			e.written.WriteString(e.say(s.Token))
+			q.tokens = append(q.tokens, s.Token)
+			q.written.WriteString(q.say(s.Token))
+			q.chosen++
+			if s.Effect != nil {
+				e.changed = s.Effect.Changed
+			}
 		}
 	}
 	e.n, e.pass, e.totals = last.N+1, last.Pass+1, last.Totals
-	e.cached = len(last.Tokens)
-	if cached := e.lanes[sim.Cached]; cached != nil {
-		cached.restore(last.KV, e.cached)
+	q.cached = len(last.Tokens)
+	if q.cache == nil {
+		return nil
 	}
+	q.record = last.KV.(kv.View).First(q.cached)
+	return q.relive(e.m.Model, prefix)
 }
 
-// begin starts a pass: both lanes embed the tokens they will compute.
-func (e *engine) begin(rows []int) {
-	for i, lane := range e.lanes {
-		switch {
-		case lane == nil:
-		case sim.Lane(i) == sim.Cached:
-			lane.begin(rows, e.cached)
-		default:
-			lane.begin(e.tokens, 0)
+// begin starts a pass: the cache takes the memory for the tokens to come, as
+// far as there is any, and both lanes embed the tokens they will compute.
+func (e *engine) begin() error {
+	q := e.seq
+	rest := q.rest()
+	if q.cache != nil {
+		room, err := q.cache.Reserve(len(rest))
+		if room == 0 && err != nil {
+			return err
 		}
+		rest = rest[:room]
 	}
+	q.fed = len(rest)
+	for i, lane := range e.lanes {
+		if lane == nil {
+			continue
+		}
+		lane.begin()
+		if sim.Lane(i) == sim.Cached {
+			q.at[i] = span{lane.add(rest, q.cached, q.record.Watch(q.cache)), q.fed}
+		} else {
+			q.at[i] = span{lane.add(q.tokens[:q.cached+q.fed], 0, q.scratch) + q.cached, q.fed}
+		}
+		lane.ready()
+	}
+	return nil
 }
 
 // layer runs layer l in every lane and compares them.
@@ -143,24 +175,26 @@ func (e *engine) layer(l int) (sim.Step, error) {
 	if err := e.ctx.Err(); err != nil {
 		return sim.Step{}, err
 	}
-	s := e.step(sim.LayerPart, l)
-	for i, lane := range e.lanes {
-		if lane == nil {
-			continue
-		}
+	s, q := e.step(sim.LayerPart, l), e.seq
+	if lane := e.lanes[sim.Cached]; lane != nil {
+		held := q.cache.Use().Used
 		start := e.clock()
-		if err := lane.layer(l); err != nil {
-			return sim.Step{}, err
-		}
-		seconds := e.clock() - start
-		if sim.Lane(i) == sim.Cached {
-			e.pay(&s, sim.Cached, cost.Layer(e.m.Model.Config, l, s.Rows, s.Cached, e.count), seconds)
-		} else {
-			e.pay(&s, sim.Uncached, cost.Uncached(cost.Layer(e.m.Model.Config, l, s.Cached+s.Rows, 0, e.count)), seconds)
-		}
+		lane.layer(l)
+		c := e.shape.Layer(l, s.Rows, s.Cached, e.count)
+		c.Seconds = e.clock() - start
+		q.bill(&c, l, held)
+		e.pay(&s, sim.Cached, c)
+	}
+	if lane := e.lanes[sim.Uncached]; lane != nil {
+		q.scratch.Clear(0)
+		start := e.clock()
+		lane.layer(l)
+		c := cost.Uncached(cost.Layer(e.m.Model.Config, l, s.Cached+s.Rows, 0, e.count))
+		c.Seconds = e.clock() - start
+		e.pay(&s, sim.Uncached, c)
 	}
 	if s.Ran[sim.Cached] && s.Ran[sim.Uncached] {
-		s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached])
+		s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q.at[sim.Cached], q.at[sim.Uncached], q.cache, q.scratch)
 	}
 	e.keep(&s)
 	return e.finish(s), nil
@@ -171,32 +205,53 @@ func (e *engine) head() (sim.Step, error) {
 	if err := e.ctx.Err(); err != nil {
 		return sim.Step{}, err
 	}
-	s := e.step(sim.HeadPart, -1)
+	s, q := e.step(sim.HeadPart, -1), e.seq
+	var logits [2][]float32
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue
 		}
 		start := e.clock()
-		lane.head()
+		rows := lane.head([]int{q.at[i].from + q.fed - 1})
 		seconds := e.clock() - start
+		var c sim.Counters
 		if sim.Lane(i) == sim.Cached {
-			e.pay(&s, sim.Cached, cost.Head(e.m.Model.Config, s.Rows, s.Cached, e.count), seconds)
+			c = e.shape.Head(s.Rows, s.Cached, e.count)
+			q.bill(&c, -1, q.cache.Use().Used)
 		} else {
-			e.pay(&s, sim.Uncached, cost.Uncached(cost.Head(e.m.Model.Config, s.Cached+s.Rows, 0, e.count)), seconds)
+			c = cost.Uncached(cost.Head(e.m.Model.Config, s.Cached+s.Rows, 0, e.count))
 		}
-		s.Logits = lane.logits
+		c.Seconds = seconds
+		e.pay(&s, sim.Lane(i), c)
+		logits[i] = rows.Row(0)
 	}
-	if s.Ran[sim.Cached] && s.Ran[sim.Uncached] {
-		if !sameBits(e.lanes[sim.Cached].logits, e.lanes[sim.Uncached].logits) {
-			s.Differs = "logits"
-		}
+	if s.Logits = logits[sim.Cached]; s.Logits == nil {
+		s.Logits = logits[sim.Uncached]
 	}
-	s.Logits = append([]float32(nil), s.Logits...)
+	if s.Ran[sim.Cached] && s.Ran[sim.Uncached] && !sameBits(logits[0], logits[1]) {
+		s.Differs = "logits"
+	}
 	e.keep(&s)
-
-	choice, err := sample.Choose(s.Logits, e.recipe.Sampler, uint64(e.pass), s.Tokens)
-	if err != nil {
+	if q.cache != nil {
+		q.cache.Settle()
+		q.record.Settled(q.cache)
+	}
+	if q.cached += q.fed; q.cached < len(q.tokens) { // there was no memory for the whole prompt
+		s.Done = sim.DoneMemory
+		return e.finish(s), nil
+	}
+	if err := e.choose(&s, logits); err != nil {
 		return sim.Step{}, err
+	}
+	return e.finish(s), nil
+}
+
+// choose picks the next token from the logits and says whether the run goes on.
+func (e *engine) choose(s *sim.Step, logits [2][]float32) error {
+	q := e.seq
+	choice, err := sample.Choose(s.Logits, e.recipe.Sampler, uint64(q.chosen), s.Tokens)
+	if err != nil {
+		return err
 	}
 	s.Token, s.Top, s.Choice = choice.Token, choice.Top, &choice.Choice
 	for _, f := range e.recipe.Forced {
@@ -204,20 +259,25 @@ func (e *engine) head() (sim.Step, error) {
 			s.Token = f.Token
 		}
 	}
-	s.Text = e.say(s.Token)
-	e.written.WriteString(s.Text)
-	if s.Done = e.done(s.Token); s.Done != "" && e.text != nil {
-		s.Text += e.text.Flush() // bytes of a character that will never be whole
+	if s.Effect, err = e.effect(choice.Token, logits); err != nil {
+		return err
 	}
-	return e.finish(s), nil
-}
-
-// say is the text that id completes; without a tokenizer there is none.
-func (e *engine) say(id int) string {
-	if e.text == nil {
-		return ""
+	s.Text = q.say(s.Token)
+	q.written.WriteString(s.Text)
+	q.chosen++
+	// The chosen token is fed in the next pass; the last one never is.
+	if s.Done = e.done(s.Token); s.Done == "" {
+		q.tokens = append(q.tokens, s.Token)
+		if q.cache != nil {
+			if _, err := q.cache.Reserve(1); err != nil {
+				s.Done = sim.DoneMemory
+			}
+		}
 	}
-	return e.text.Next(id)
+	if s.Done != "" && q.text != nil {
+		s.Text += q.text.Flush() // bytes of a character that will never be whole
+	}
+	return nil
 }
 
 // done says why the run ends after this token, or "".
@@ -225,9 +285,9 @@ func (e *engine) done(id int) string {
 	switch {
 	case id == e.m.Model.Config.EOS:
 		return sim.DoneEOS
-	case containsAny(e.written.String(), e.recipe.Stop):
+	case containsAny(e.seq.written.String(), e.recipe.Stop):
 		return sim.DoneStop
-	case e.pass+1 == e.recipe.MaxNew:
+	case e.seq.chosen == e.recipe.MaxNew:
 		return sim.DoneMaxNew
 	}
 	return ""
@@ -244,51 +304,49 @@ func containsAny(text string, stops []string) bool {
 
 // step fills in what is known before the work is done.
 func (e *engine) step(part sim.Part, layer int) sim.Step {
-	phase := sim.Decode
+	phase, q := sim.Decode, e.seq
 	if e.pass == 0 {
 		phase = sim.Prefill
 	}
+	fed := q.cached + q.fed
 	return sim.Step{
 		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer,
-		Rows: len(e.tokens) - e.cached, Cached: e.cached,
-		Tokens: e.tokens[:len(e.tokens):len(e.tokens)], Token: -1,
+		Rows: q.fed, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
 	}
 }
 
-func (e *engine) pay(s *sim.Step, lane sim.Lane, c sim.Counters, seconds float64) {
-	c.Seconds = seconds
+func (e *engine) pay(s *sim.Step, lane sim.Lane, c sim.Counters) {
 	s.Ran[lane], s.Lanes[lane] = true, c
 	e.totals[lane] = cost.Add(e.totals[lane], c)
 }
 
-// keep copies the rows a step must remember out of the lane's working memory.
+// keep copies the rows a step must remember out of the lane's working memory,
+// and views the cache as it stands.
 func (e *engine) keep(s *sim.Step) {
-	lane := e.lanes[sim.Cached]
-	if lane == nil {
-		lane = e.lanes[sim.Uncached]
-	} else {
-		done := s.Layer
-		if s.Part == sim.HeadPart {
-			done = e.m.Model.Config.Layers - 1
-		}
-		s.KV = lane.cache.At(done, s.Cached, s.Cached+s.Rows)
-	}
-	last := func(x mat.Matrix) mat.Matrix {
-		return e.rows.keep(x.Rows(x.NumRows()-s.Rows, x.NumRows()))
+	q, i := e.seq, sim.Cached
+	if e.lanes[i] == nil {
+		i = sim.Uncached
 	}
 	if s.Part == sim.HeadPart {
-		s.X = e.rows.last
+		s.X = e.last
+	} else {
+		a, at := e.lanes[i].acts, q.at[i]
+		kept := func(x mat.Matrix) mat.Matrix { return e.rows.keep(x.Rows(at.from, at.from+at.m)) }
+		if s.X = e.last; s.Layer == 0 { // otherwise what left one layer enters the next
+			s.X = kept(a.X)
+		}
+		s.Q, s.K, s.V, s.Out = kept(a.Q), kept(a.K), kept(a.V), kept(a.Out)
+		e.last = s.Out
+	}
+	if q.cache == nil {
 		return
 	}
-	a := lane.acts
-	if s.Layer == 0 {
-		s.X = last(a.X)
-	} else {
-		s.X = e.rows.last // what left one layer enters the next
+	done := e.m.Model.Config.Layers - 1
+	if s.Part == sim.LayerPart {
+		done = s.Layer
+		q.record.Keep(s.Layer, s.K, s.V)
 	}
-	s.Q, s.K, s.V = last(a.Q), last(a.K), last(a.V)
-	s.Out = last(a.Out)
-	e.rows.last = s.Out
+	s.KV = q.record.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }
 
 func (e *engine) finish(s sim.Step) sim.Step {

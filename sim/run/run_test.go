@@ -115,11 +115,15 @@ func TestSpoiltCacheIsNoticed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := newEngine(context.Background(), m, rec, noClock, prompt, nil)
+	e, err := newEngine(context.Background(), m, rec, noClock, prompt, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	noticed := ""
 	err = e.run(func(s sim.Step, _ error) bool {
 		if s.Pass == 1 && s.Part == sim.HeadPart {
-			k := e.lanes[sim.Cached].cache.Keys(0, 0).Row(0)
+			keys, _, _ := e.seq.cache.Sees(0, 0)
+			k := keys.Row(0)
 			k[0] = math.Float32frombits(math.Float32bits(k[0]) ^ 1<<31)
 		}
 		if s.Pass <= 1 && !s.Identical {

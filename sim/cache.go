@@ -1,0 +1,90 @@
+package sim
+
+import "kvstep/sim/mat"
+
+// CachePolicy says how the KV cache keeps its rows.
+type CachePolicy struct {
+	Kind   string `json:"kind"`             // one of the Cache constants; "" is contiguous
+	Block  int    `json:"block,omitempty"`  // paged: tokens to a block, 1 to 64
+	Window int    `json:"window,omitempty"` // window, h2o: newest tokens that are kept
+	Sinks  int    `json:"sinks,omitempty"`  // window: first tokens that are kept for ever
+	Heavy  int    `json:"heavy,omitempty"`  // h2o: tokens kept because they were attended most
+	Axis   string `json:"axis,omitempty"`   // int8, int4: "token", or "channel" for K (V stays by token)
+	Group  int    `json:"group,omitempty"`  // int8, int4: numbers that share a scale
+	Budget int64  `json:"budget,omitempty"` // bytes that the cache may take; 0: no limit
+}
+
+// How a cache keeps its rows.
+const (
+	CacheContiguous = "contiguous" // room for the whole run, reserved at its start
+	CachePaged      = "paged"      // blocks of a few tokens, taken when they are needed (PagedAttention)
+	CacheWindow     = "window"     // the newest tokens, and the first as attention sinks (StreamingLLM)
+	CacheH2O        = "h2o"        // the newest, and those that were attended most (heavy hitters)
+	CacheInt8       = "int8"       // every token, in 8 bits a number
+	CacheInt4       = "int4"       // every token, in 4 bits a number
+)
+
+// Exact tells whether the policy gives attention the very numbers that were
+// computed, all of them: the output is then that of no policy, bit for bit.
+func (p CachePolicy) Exact() bool {
+	return p.Kind == "" || p.Kind == CacheContiguous || p.Kind == CachePaged
+}
+
+// Evicts tells whether the policy lets tokens go.
+func (p CachePolicy) Evicts() bool { return p.Kind == CacheWindow || p.Kind == CacheH2O }
+
+// Most is how many tokens the policy keeps at a time, 0 for all.
+func (p CachePolicy) Most() int {
+	switch p.Kind {
+	case CacheWindow:
+		return p.Sinks + p.Window
+	case CacheH2O:
+		return p.Heavy + p.Window
+	}
+	return 0
+}
+
+// CacheUse is what a cache takes, in bytes: Allocated is what it really holds
+// of the machine's memory, Used is the rows in it, the rest is wasted.
+type CacheUse struct {
+	Allocated int64 `json:"allocated"`
+	Used      int64 `json:"used"`
+	Budget    int64 `json:"budget"`          // 0: no limit
+	Table     []int `json:"table,omitempty"` // paged: block of tokens 0.., block..; shared blocks too
+	Refs      []int `json:"refs,omitempty"`  // paged: how many sequences use each block of the table
+	Free      []int `json:"free,omitempty"`  // paged: blocks that were used and are free again
+}
+
+// Wasted is what is held for nothing.
+func (u CacheUse) Wasted() int64 { return u.Allocated - u.Used }
+
+// KVCache is a read-only view of a KV cache at one moment,
+// [layer, kv_head, position, head_dim]. Later appends do not change it, and
+// what the policy let go can still be looked at here.
+type KVCache interface {
+	Len(layer int) int                   // positions written by this layer
+	Keys(layer, kvHead int) mat.Matrix   // [Len(layer), head_dim], after RoPE, as attention reads them
+	Values(layer, kvHead int) mat.Matrix // [Len(layer), head_dim]
+
+	// Sees is what the query at a position met: keys and values, and their
+	// positions, nil for 0, 1, 2, ...
+	Sees(layer, kvHead, query int) (keys, values mat.Matrix, at []int)
+	// Gone is the position of the first query that position p was let go
+	// before, or a number beyond every query.
+	Gone(layer, kvHead, p int) int
+	// Code is how a quantised number is kept: code x scale + low. It reports
+	// false where the number is kept as it was computed.
+	Code(layer, kvHead, p, dim int, value bool) (code int, scale, low float32, ok bool)
+
+	Bytes() int64  // bytes of K and V held, all layers
+	Use() CacheUse // the same, with what was allocated for them
+}
+
+// Effect compares the logits of the cached lane, under a policy that is not
+// exact, with those of the uncached lane, which keeps nothing and loses nothing.
+type Effect struct {
+	MaxDelta float32 // largest |difference| of a logit
+	KL       float64 // divergence of the next-token distribution, in nats: of exact from kept
+	Token    int     // what the same choice of the exact logits is
+	Changed  *int    // number of the first choice of the run that differs, nil if none does
+}

@@ -1,0 +1,52 @@
+package kv
+
+import "kvstep/sim"
+
+const (
+	floatBytes = 4 // the engine keeps K and V in float32
+	scaleBytes = 2 // and scales of quantised groups in float16
+)
+
+// Arena is where caches take their memory from. It counts every byte that is
+// held and refuses what would pass its budget.
+type Arena struct {
+	budget int64 // bytes; 0: no limit
+	held   int64
+}
+
+// NewArena is an arena of so many bytes; 0 means no limit.
+func NewArena(budget int64) *Arena { return &Arena{budget: budget} }
+
+// Held is how many bytes are taken and not given back.
+func (a *Arena) Held() int64 { return a.held }
+
+// Budget is how many bytes there may be; 0: no limit.
+func (a *Arena) Budget() int64 { return a.budget }
+
+// room is how many things of a size can still be taken, at most most.
+func (a *Arena) room(size int64, most int) int {
+	if a.budget == 0 {
+		return most
+	}
+	return int(min(int64(most), max(0, a.budget-a.held)/size))
+}
+
+// take counts bytes as held, or refuses with Problem "kv.memory".
+func (a *Arena) take(bytes int64) error {
+	if a.budget > 0 && a.held+bytes > a.budget {
+		return sim.NewProblem("kv.memory", "Want", bytes, "Held", a.held, "Budget", a.budget)
+	}
+	a.held += bytes
+	return nil
+}
+
+// floats takes memory for n numbers.
+func (a *Arena) floats(n int) ([]float32, error) {
+	if err := a.take(int64(n) * floatBytes); err != nil {
+		return nil, err
+	}
+	return make([]float32, n), nil
+}
+
+// give takes back the memory of n numbers, which nothing may use any more.
+func (a *Arena) give(x []float32) { a.held -= int64(len(x)) * floatBytes }

@@ -1,0 +1,105 @@
+package kv
+
+import "kvstep/sim"
+
+// The axes along which numbers of K share a scale.
+const (
+	AxisToken   = "token"
+	AxisChannel = "channel"
+)
+
+// MaxBlock is the most tokens a block may have.
+const MaxBlock = 64
+
+// Complete gives every field that a policy needs and lacks its default. Of
+// groups along a head the default is 0: the whole head.
+func Complete(p sim.CachePolicy) sim.CachePolicy {
+	set := func(field *int, to int) {
+		if *field == 0 {
+			*field = to
+		}
+	}
+	switch p.Kind {
+	case "":
+		p.Kind = sim.CacheContiguous
+	case sim.CachePaged:
+		set(&p.Block, 4)
+	case sim.CacheWindow:
+		set(&p.Window, 8)
+	case sim.CacheH2O:
+		set(&p.Window, 4)
+		set(&p.Heavy, 4)
+	case sim.CacheInt8, sim.CacheInt4:
+		if p.Axis == "" {
+			p.Axis = AxisToken
+		}
+		if p.Axis == AxisChannel {
+			set(&p.Group, 8)
+		}
+	}
+	return p
+}
+
+// Check refuses a policy without a meaning, naming the field: Problem
+// "recipe.choice" for a word, "cache.range" for a number. The policy is complete.
+func Check(p sim.CachePolicy, headDim int) error {
+	kinds := []string{sim.CacheContiguous, sim.CachePaged, sim.CacheWindow, sim.CacheH2O, sim.CacheInt8, sim.CacheInt4}
+	known := false
+	for _, k := range kinds {
+		known = known || k == p.Kind
+	}
+	if !known {
+		return sim.NewProblem("recipe.choice", "Field", "cache", "Have", p.Kind, "Allowed", kinds)
+	}
+	quantised := p.Kind == sim.CacheInt8 || p.Kind == sim.CacheInt4
+	if quantised && p.Axis != AxisToken && p.Axis != AxisChannel {
+		return sim.NewProblem("recipe.choice", "Field", "axis", "Have", p.Axis, "Allowed", []string{AxisToken, AxisChannel})
+	}
+	for _, f := range []struct {
+		name       string
+		matters    bool
+		have       int
+		least, max int
+	}{
+		{"block", p.Kind == sim.CachePaged, p.Block, 1, MaxBlock},
+		{"window", p.Evicts(), p.Window, 1, 1 << 20},
+		{"sinks", p.Kind == sim.CacheWindow, p.Sinks, 0, 1 << 20},
+		{"heavy", p.Kind == sim.CacheH2O, p.Heavy, 0, 1 << 20},
+		{"group", quantised, p.Group, map[bool]int{false: 0, true: 1}[p.Axis == AxisChannel], headDim},
+	} {
+		if f.matters && (f.have < f.least || f.have > f.max) {
+			return sim.NewProblem("cache.range", "Field", f.name, "Have", f.have, "Least", f.least, "Most", f.max)
+		}
+	}
+	if quantised && p.Group > 0 && headDim%p.Group != 0 { // V's groups divide a head
+		return sim.NewProblem("cache.group", "Have", p.Group, "HeadDim", headDim)
+	}
+	if p.Budget < 0 {
+		return sim.NewProblem("cache.range", "Field", "budget", "Have", p.Budget, "Least", 0, "Most", int64(1)<<50)
+	}
+	return nil
+}
+
+// grouped is p with the size of its groups written out.
+func (s Spec) grouped(p sim.CachePolicy) sim.CachePolicy {
+	if p.Group == 0 && (p.Kind == sim.CacheInt8 || p.Kind == sim.CacheInt4) {
+		p.Group = s.HeadDim
+	}
+	return p
+}
+
+// Fits is how many tokens a budget of bytes has room for under a policy,
+// predicted from its shape alone: 0 if none, most if all of them.
+func (s Spec) Fits(p sim.CachePolicy, budget int64) int {
+	tokens := budget * 8 / s.TokenBits(p)
+	switch {
+	case p.Kind == sim.CachePaged:
+		tokens = budget / (s.TokenBytes() * int64(p.Block)) * int64(p.Block)
+	case p.Evicts():
+		if tokens >= int64(min(p.Most(), s.Most)) {
+			return s.Most
+		}
+		return 0
+	}
+	return int(min(tokens, int64(s.Most)))
+}

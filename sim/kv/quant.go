@@ -1,0 +1,282 @@
+package kv
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// quantised keeps every token in 8 or 4 bits a number, with a float16 scale and
+// low for each group of numbers (KIVI, Liu et al. 2024).
+//
+//	axis token    a group is some neighbouring numbers of one token's row
+//	axis channel  K: one channel of some neighbouring tokens; tokens that do not
+//	              fill a group yet stay in float32. V: as by token.
+//
+// Attention reads numbers made from the codes again, whenever it reads.
+type quantised struct {
+	spec     Spec
+	policy   sim.CachePolicy
+	bits     int
+	arena    *Arena
+	bytes    int64 // of codes and scales
+	capacity int   // tokens
+	lens     []int // positions held, by layer
+	settled  int   // channel: positions whose K is in codes
+
+	keys, values [][]packed     // [layer][kv_head]
+	rest         [][]mat.Matrix // [layer][kv_head]: K of tokens from settled on, in float32
+	restRows     int            // there is room for
+	k, v         mat.Matrix     // [capacity, head_dim] working memory: what Sees made last
+	lastK, lastV []float32      // what the newest token reads as
+}
+
+// packed is K or V of one head.
+type packed struct {
+	codes  codes
+	groups []group // by token: [position, head_dim/group]; by channel: [position/group, head_dim]
+}
+
+var _ Cache = (*quantised)(nil)
+
+func bitsOf(p sim.CachePolicy) int {
+	switch p.Kind {
+	case sim.CacheInt8:
+		return 8
+	case sim.CacheInt4:
+		return 4
+	}
+	return 8 * floatBytes
+}
+
+// TokenBits is what one token takes in all layers, in bits: for quantised
+// policies bits + 2*16/group a number, its share of the scales.
+func (s Spec) TokenBits(p sim.CachePolicy) int64 {
+	p = s.grouped(p)
+	numbers, bits := 2*int64(s.Layers*s.width()), int64(bitsOf(p))
+	if p.Group > 0 {
+		return numbers*bits + numbers*2*8*scaleBytes/int64(p.Group)
+	}
+	return numbers * bits
+}
+
+func newQuantised(s Spec, p sim.CachePolicy, a *Arena) (*quantised, error) {
+	p = s.grouped(p)
+	c := &quantised{spec: s, policy: p, bits: bitsOf(p), arena: a, lens: make([]int, s.Layers), capacity: s.Most}
+	if a.budget > 0 {
+		c.capacity = max(1, int(min(int64(s.Most), max(0, a.budget-a.held)*8/s.TokenBits(p))))
+	}
+	whole := c.capacity
+	if c.byChannel() { // whole groups of tokens
+		whole = blocks(c.capacity, p.Group) * p.Group
+	}
+	n := whole * s.HeadDim
+	c.bytes = int64(s.Layers*s.KVHeads) * 2 * int64((n*c.bits+7)/8+n/p.Group*2*scaleBytes)
+	if err := a.take(c.bytes); err != nil {
+		return nil, err
+	}
+	pack := func() packed { return packed{newCodes(n, c.bits), make([]group, n/p.Group)} }
+	for range s.Layers {
+		k, v := make([]packed, s.KVHeads), make([]packed, s.KVHeads)
+		for h := range k {
+			k[h], v[h] = pack(), pack()
+		}
+		c.keys, c.values, c.rest = append(c.keys, k), append(c.values, v), append(c.rest, make([]mat.Matrix, s.KVHeads))
+	}
+	c.k, c.v = mat.New(whole, s.HeadDim), mat.New(whole, s.HeadDim)
+	c.lastK, c.lastV = make([]float32, s.width()), make([]float32, s.width())
+	return c, nil
+}
+
+func (c *quantised) byChannel() bool { return c.policy.Axis == AxisChannel }
+
+// Reserve has taken memory for the codes already. Where groups run along
+// tokens, the new ones need float32 until the pass is over.
+func (c *quantised) Reserve(n int) (int, error) {
+	room := min(n, c.capacity-c.lens[0])
+	if c.byChannel() {
+		if err := c.resize(max(c.restRows, c.lens[0]-c.settled+room)); err != nil {
+			return 0, err
+		}
+	}
+	if room < n {
+		want := (c.spec.TokenBits(c.policy)*int64(n-room) + 7) / 8
+		return room, sim.NewProblem("kv.memory", "Want", want, "Held", c.arena.held, "Budget", c.arena.budget)
+	}
+	return n, nil
+}
+
+// resize gives the tokens in float32 room for rows; what they hold stays. While
+// it copies, both rooms are held.
+func (c *quantised) resize(rows int) error {
+	if rows == c.restRows {
+		return nil
+	}
+	if rows > c.restRows {
+		if err := c.arena.take(c.restBytes(rows)); err != nil {
+			return err
+		}
+	} else { // less than is held is always to be had
+		c.arena.held += c.restBytes(rows)
+	}
+	for l := range c.rest {
+		for h, old := range c.rest[l] {
+			c.rest[l][h] = mat.New(rows, c.spec.HeadDim)
+			for i := range min(rows, old.NumRows()) {
+				copy(c.rest[l][h].Row(i), old.Row(i))
+			}
+		}
+	}
+	c.arena.held -= c.restBytes(c.restRows)
+	c.restRows = rows
+	return nil
+}
+
+func (c *quantised) restBytes(rows int) int64 {
+	return int64(rows*c.spec.Layers*c.spec.width()) * floatBytes
+}
+
+// Append quantises the token at once, or keeps its K until its group is full.
+func (c *quantised) Append(layer int, k, v []float32) {
+	hd, at := c.spec.HeadDim, c.lens[layer]
+	for h := range c.spec.KVHeads {
+		from, to := h*hd, (h+1)*hd
+		if c.byChannel() {
+			copy(c.rest[layer][h].Row(at-c.settled), k[from:to])
+		} else {
+			c.keys[layer][h].put(at, k[from:to], c.policy.Group)
+			c.keys[layer][h].row(c.lastK[from:to], at, c.policy.Group)
+		}
+		c.values[layer][h].put(at, v[from:to], c.policy.Group)
+		c.values[layer][h].row(c.lastV[from:to], at, c.policy.Group)
+	}
+	c.lens[layer]++
+}
+
+// put quantises row p, which is x, in groups along the row.
+func (x packed) put(p int, row []float32, size int) {
+	for from := 0; from < len(row); from += size {
+		part := row[from : from+size]
+		least, most := bounds(part)
+		g := fit(least, most, x.codes.bits)
+		x.groups[(p*len(row)+from)/size] = g
+		for i, v := range part {
+			x.codes.set(p*len(row)+from+i, g.encode(v, x.codes.bits))
+		}
+	}
+}
+
+// row is what row p reads as.
+func (x packed) row(dst []float32, p, size int) {
+	for from := 0; from < len(dst); from += size {
+		x.codes.decode(dst[from:from+size], p*len(dst)+from, x.groups[(p*len(dst)+from)/size])
+	}
+}
+
+// Sees makes every number again from its code.
+func (c *quantised) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
+	n, size := c.lens[layer], c.policy.Group
+	k, v = c.k.Rows(0, n), c.v.Rows(0, n)
+	for p := range n {
+		c.values[layer][kvHead].row(v.Row(p), p, size)
+		switch {
+		case !c.byChannel():
+			c.keys[layer][kvHead].row(k.Row(p), p, size)
+		case p >= c.settled:
+			copy(k.Row(p), c.rest[layer][kvHead].Row(p-c.settled))
+		default:
+			c.channelRow(k.Row(p), layer, kvHead, p)
+		}
+	}
+	return k, v, nil
+}
+
+// channelRow is what K of a settled token reads as.
+func (c *quantised) channelRow(dst []float32, layer, kvHead, p int) {
+	x, hd := c.keys[layer][kvHead], c.spec.HeadDim
+	groups := x.groups[p/c.policy.Group*hd:]
+	for d := range dst {
+		dst[d] = groups[d].decode(x.codes.at(p*hd + d))
+	}
+}
+
+func (c *quantised) Attended(int, int, []float32) {}
+
+// Settle quantises the groups of tokens that are full now.
+func (c *quantised) Settle() {
+	size, hd := c.policy.Group, c.spec.HeadDim
+	full := c.lens[0] / size * size
+	if !c.byChannel() || full <= c.settled {
+		return
+	}
+	column := make([]float32, size)
+	for l := range c.rest {
+		for h, rest := range c.rest[l] {
+			x := c.keys[l][h]
+			for p := c.settled; p < full; p += size {
+				for d := range hd {
+					for i := range column {
+						column[i] = rest.At(p-c.settled+i, d)
+					}
+					least, most := bounds(column)
+					g := fit(least, most, c.bits)
+					x.groups[p/size*hd+d] = g
+					for i, v := range column {
+						x.codes.set((p+i)*hd+d, g.encode(v, c.bits))
+					}
+				}
+			}
+			for p := full; p < c.lens[0]; p++ {
+				copy(rest.Row(p-full), rest.Row(p-c.settled))
+			}
+		}
+	}
+	c.settled = full
+	if c.restRows > size { // what the pass needed beyond one group goes back
+		_ = c.resize(size) // to shrink is never refused
+	}
+}
+
+// Truncate forgets tokens that are not settled; full groups of K stay.
+func (c *quantised) Truncate(n int) {
+	if n < c.settled && n != 0 {
+		panic("kv: a full group cannot be taken apart")
+	}
+	for l := range c.lens {
+		c.lens[l] = min(c.lens[l], n)
+	}
+	c.settled = min(c.settled, n)
+}
+
+// Free gives the memory back.
+func (c *quantised) Free() {
+	c.arena.held -= c.bytes + c.restBytes(c.restRows)
+	*c = quantised{}
+}
+
+// Use counts codes, scales and the K that is still in float32.
+func (c *quantised) Use() sim.CacheUse {
+	u := sim.CacheUse{Allocated: c.bytes + c.restBytes(c.restRows), Budget: c.arena.budget}
+	for l := range c.lens {
+		u.Used += c.LayerBytes(l)
+	}
+	return u
+}
+
+// LayerBytes are a layer's codes, scales and K in float32.
+func (c *quantised) LayerBytes(layer int) int64 {
+	n, row := int64(c.lens[layer]), int64(c.spec.width())
+	one := row * (int64(c.bits) + 2*8*scaleBytes/int64(c.policy.Group)) // bits of K, or of V, of a token
+	coded := n
+	if c.byChannel() {
+		coded = min(n, int64(c.settled))
+	}
+	return (coded*one + n*one + (n-coded)*row*8*floatBytes + 7) / 8
+}
+
+// Last is the newest token as it will be read; K by channel is as it was appended.
+func (c *quantised) Last(int) (gone []int, k, v []float32) {
+	if c.byChannel() {
+		return nil, nil, c.lastV
+	}
+	return nil, c.lastK, c.lastV
+}
