@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { chart, round, spread } from "../js/view/chart.js";
 import { axisRoom, draw } from "../js/view/curves.js";
-import { say } from "../js/view/history.js";
+import { how, say } from "../js/view/history.js";
 import { series, unfold } from "../js/view/series.js";
 import { total } from "../js/view/ledger.js";
 import { hints, paint, words } from "../js/view/heads.js";
@@ -70,6 +70,19 @@ test("what is said of a pass: paid, so far or ahead", () => {
   const early = frame("halfway");
   assert.match(say(early, 3, series(early), "FLOP", say_.en), /\(ahead\)/);
   assert.match(say(early, 0, series(early), "FLOP", say_.zh), /^prefill · 有缓存/);
+});
+
+test("a modelled time is called so, with its rate and its fixed part", () => {
+  const fit = { cached: { rate: 2.5e9, fixed: 1.25e-5, steps: 7 }, uncached: { rate: 3e9, fixed: 0, steps: 7 } };
+  assert.match(how({ metric: "time", fit }, say_.en), /measured.*modelled.*7 steps.*with cache: 2\.50 GFLOP\/s, 12\.5 µs a step; without: 3\.00 GFLOP\/s, 0 s a step/);
+  assert.match(how({ metric: "time", fit }, say_.zh), /实测.*建模.*7 步.*2\.50 GFLOP\/s/);
+  assert.doesNotMatch(how({ metric: "time" }, say_.en), /modelled/);
+  const f = frame("whole"); // measured by a clock that stands, and so without a model
+  f.tensors.history_ahead = { shape: [2, 1], data: Float64Array.of(0.004, 0.005) };
+  f.meta.history.fit = fit;
+  const rows = series(f);
+  assert.deepEqual(rows.map((r) => [r.lane, r.kind]), [["cached", "modelled"], ["uncached", "modelled"], ["cached", "paid"], ["uncached", "paid"]]);
+  assert.match(say(f, 0, rows.filter((r) => r.kind === "modelled"), "s", say_.en), /4\.00 ms \(modelled\)/);
 });
 
 test("step by step: every point is a step, and says so", () => {

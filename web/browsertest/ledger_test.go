@@ -317,8 +317,20 @@ func TestHistoryOnThePage(t *testing.T) {
 	}
 	p.js(`document.querySelector('input[name="history-metric"][value="time"]').click()`)
 	p.until(`window.kvstepFrame().meta.history.metric === "time"`)
-	if rows := read(); len(rows[0]) != 3 {
-		t.Errorf("time has no curve to be on: %v", rows[0])
+	// No formula tells a time: the curve is a model of what was measured, and says so.
+	if rows := read(); len(rows[0]) != 5 {
+		t.Errorf("measured and modelled, of two lanes: %v", rows[0])
+	}
+	if bad := eval[string](p, `(() => {
+		const { meta, tensors } = window.kvstepFrame();
+		const { fit, points } = meta.history;
+		const how = document.querySelector("#history [data-how]").innerText;
+		if (!how.includes("least squares") || how.split("FLOP/s").length !== 3 || fit.cached.steps + fit.cached.left !== 15) return how;
+		if (!document.querySelector("#history [data-key=modelled]").checkVisibility() || document.querySelector("#history [data-key=ahead]").checkVisibility()) return "legend";
+		const prefill = tensors.history_ahead.data[0];
+		return prefill > 0 && tensors.history_ahead.data.length === 2 * points ? "" : String(prefill);
+	})()`); bad != "" {
+		t.Errorf("time ahead: %s", bad)
 	}
 	// The keyboard, then a press: each leads to the end of a pass.
 	p.focus(`[data-testid="history-chart"]`)

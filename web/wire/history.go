@@ -24,6 +24,8 @@ type historyInfo struct {
 	Parts bool `json:"parts,omitempty"`
 	// Sums tells that points are the running sums of these.
 	Sums bool `json:"sums,omitempty"`
+	// Fit is how the time ahead is modelled, by lane; of the metric time only.
+	Fit map[string]timeFit `json:"fit,omitempty"`
 }
 
 // metrics are what the chart can show: of a pass's counters, one number. A
@@ -66,7 +68,10 @@ func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 		info.Whole = (m.Step.N+1)%unit == 0
 	}
 	var tensors []checkpoint.Tensor
-	if info.Metric != "time" { // which no formula tells
+	if info.Metric == "time" { // no formula tells it, but the run has measured some
+		info.Fit = m.fits()
+	}
+	if info.Metric != "time" || len(info.Fit) > 0 {
 		ahead := m.ahead(info)
 		if info.By == "step" {
 			if parts, ok := partsOf(ahead, perPass, info); ok {
@@ -143,7 +148,7 @@ func partsOf(ahead [][]float64, perPass int, info historyInfo) ([][]float64, boo
 // ahead is what every point will cost, [cached, uncached, uncached with every
 // pair and every row's logits computed][point]. The last is the growth that a
 // lane without a cache and without a mask would have: (t+1) times the cached; of
-// anything but FLOPs it would say nothing, and is left out.
+// anything but FLOPs it would say nothing, and is left out. Times are modelled.
 func (m *Moment) ahead(info historyInfo) [][]float64 {
 	dense := m.Link.switches()
 	dense.Pairs, dense.Logits = "dense", "all"
@@ -157,7 +162,9 @@ func (m *Moment) ahead(info historyInfo) [][]float64 {
 	}{{sim.Cached, m.Link.switches()}, {sim.Uncached, m.Link.switches()}, {sim.Uncached, dense}}[:len(rows)] {
 		line := m.line(info)
 		for n := range info.Points {
-			rows[i] = append(rows[i], line(m.point(info, n, kind.lane, kind.sw)))
+			c := m.point(info, n, kind.lane, kind.sw)
+			c.Seconds = m.seconds(info, n, kind.lane)
+			rows[i] = append(rows[i], line(c))
 		}
 	}
 	return rows

@@ -3,9 +3,10 @@
 import { round, spread } from "./chart.js";
 import { si } from "./format.js";
 
-/** @typedef {{lane: string, kind: "ahead"|"paid"|"dense", values: Float64Array}} Series */
+/** @typedef {{lane: string, kind: "ahead"|"paid"|"dense"|"modelled", values: Float64Array}} Series */
 
 export const TALL = 230; // pixels
+const DASHES = /** @type {Record<string, number[]>} */ ({ dense: [2, 4], modelled: [6, 4] });
 
 /** A round number, without the zeros of its precision: "50.0 MB" -> "50 MB". @param {number} tick @param {string} unit */
 const mark = (tick, unit) => si(tick, unit).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
@@ -43,7 +44,7 @@ export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit })
   for (const { lane, kind, values } of rows) {
     ctx.strokeStyle = ctx.fillStyle = kind === "dense" ? c.muted : c[lane];
     if (kind === "paid") dots(ctx, layout, values, lane, whole, first, c);
-    else line(ctx, layout, values, first, kind === "dense" ? [2, 4] : []);
+    else line(ctx, layout, values, first, DASHES[kind] ?? []);
   }
   labels(ctx, layout, rows, first, t, c);
 }

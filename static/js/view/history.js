@@ -10,7 +10,7 @@ import { LANES, series } from "./series.js";
 import { where } from "./timeline.js";
 import { watchWidth } from "./width.js";
 
-const ORDER = ["paid", "ahead", "dense"]; // of the table's columns
+const ORDER = ["paid", "ahead", "modelled", "dense"]; // of the table's columns
 
 /**
  * @param {HTMLDetailsElement} root
@@ -73,17 +73,29 @@ export function createHistory(root, act) {
     const at = here !== null && here < info.points ? here : now(frame);
     draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
     canvas.setAttribute("aria-label", t(`history.long.${info.by}`, { Metric: label.metric, Points: info.points }));
-    legend(rows, info.metric, t);
+    legend(rows, info, t);
     if (sums) sums.disabled = info.metric === "kv"; // what is held is a level: it does not add up
     output.textContent = at === null ? "" : say(frame, at, rows, label.unit, t);
     fill(table, next);
   };
 
-  /** Names only what is drawn, and how its numbers came to be. @param {ReturnType<typeof series>} rows @param {string} metric @param {import("../text.js").T} t */
-  function legend(rows, metric, t) {
-    for (const kind of ["ahead", "dense"]) root.querySelector(`[data-${kind}]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
-    /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = t(metric === "time" ? "history.measured" : "history.counted") + (metric === "read" ? " " + t("history.note.read") : "");
+  /** Names only what is drawn, and how its numbers came to be. @param {ReturnType<typeof series>} rows @param {any} info @param {import("../text.js").T} t */
+  function legend(rows, info, t) {
+    for (const kind of ["ahead", "dense", "modelled"]) root.querySelector(`[data-key="${kind}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
+    /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = how(info, t);
   }
+}
+
+/**
+ * How the numbers came to be; of a modelled time, with the model's own numbers.
+ * @param {any} info @param {import("../text.js").T} t
+ */
+export function how({ metric, fit = {} }, t) {
+  if (metric === "read") return `${t("history.counted")} ${t("history.note.read")}`;
+  if (metric !== "time") return t("history.counted");
+  const lanes = LANES.filter((lane) => fit[lane]);
+  const each = lanes.map((lane) => t(fit[lane].left ? "history.fit.left" : "history.fit", { Lane: t(`lane.${lane}`), Rate: si(fit[lane].rate, "FLOP/s"), Fixed: si(fit[lane].fixed, "s"), Left: fit[lane].left }));
+  return [t("history.measured"), ...(lanes.length ? [t("history.modelled", { Count: fit[lanes[0]].steps + (fit[lanes[0]].left ?? 0), Fits: each.join(t("list.and")) })] : [])].join(" ");
 }
 
 /** Steps of one point. @param {any} frame */
@@ -112,12 +124,12 @@ function names(info, frame, t) {
 export function say(frame, point, rows, unit, t) {
   const figures = LANES.flatMap((lane) => {
     const paid = rows.find((r) => r.lane === lane && r.kind === "paid");
-    const ahead = rows.find((r) => r.lane === lane && r.kind === "ahead");
+    const ahead = rows.find((r) => r.lane === lane && (r.kind === "ahead" || r.kind === "modelled"));
     const done = paid && point < paid.values.length;
     const value = done ? paid.values[point] : ahead?.values[point];
     if (value === undefined) return [];
     const partial = done && point === paid.values.length - 1 && !frame.meta.history.whole;
-    return [t(partial ? "history.partial" : done ? "history.paid" : "history.ahead", { Lane: t(`lane.${lane}`), Value: si(value, unit) })];
+    return [t(partial ? "history.partial" : done ? "history.paid" : `history.${ahead?.kind}.value`, { Lane: t(`lane.${lane}`), Value: si(value, unit) })];
   });
   return [name(frame, point, t), ...figures].join(" · ");
 }
