@@ -58,6 +58,9 @@ type CacheUse struct {
 // Wasted is what is held for nothing.
 func (u CacheUse) Wasted() int64 { return u.Allocated - u.Used }
 
+// Code is a number in few bits: Value, from 0 to Top.
+type Code struct{ Value, Top int }
+
 // KVCache is a read-only view of a KV cache at one moment,
 // [layer, kv_head, position, head_dim]. Later appends do not change it, and
 // what the policy let go can still be looked at here.
@@ -72,9 +75,9 @@ type KVCache interface {
 	// Gone is the position of the first query that position p was let go
 	// before, or a number beyond every query.
 	Gone(layer, kvHead, p int) int
-	// Code is how a quantised number is kept: code x scale + low. It reports
-	// false where the number is kept as it was computed.
-	Code(layer, kvHead, p, dim int, value bool) (code int, scale, low float32, ok bool)
+	// Code is how a quantised number of K (or, with value, of V) is kept: code x
+	// scale + low. It reports false where it is kept as it was computed.
+	Code(layer, kvHead, p, dim int, value bool) (code Code, scale, low float32, ok bool)
 
 	Bytes() int64  // bytes of K and V held, all layers
 	Use() CacheUse // the same, with what was allocated for them

@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
+	"kvstep/sim/model"
 )
 
 // Explanation is how one cell came to its value: a sum, if there is one, and
@@ -38,7 +39,7 @@ type Line struct {
 // Calc is one operation of float32 numbers. The last one gives the cell.
 type Calc struct {
 	Name  string `json:"name"` // of its result; later operations refer to it
-	Fn    string `json:"fn"`   // add sub mul div neg sqrt exp copy, max (of all terms), sees (is arg 0 at most arg 1?)
+	Fn    string `json:"fn"`   // add sub mul div neg sqrt exp copy, max (of all terms), sees (is arg 0 at most arg 1?), code (the nearest whole number from 0 to arg 1)
 	Args  []Arg  `json:"args"`
 	Value Number `json:"value"`
 }
@@ -159,10 +160,11 @@ func (r *Run) Place(ref Ref) Place {
 	return p
 }
 
-// Masked tells whether a cell is a pair that the causal mask forbids.
+// Masked tells whether a cell is a pair that no softmax sees: the causal mask
+// forbids it, or the cache had let the key go.
 func (r *Run) Masked(ref Ref) bool {
 	s, op := r.Step(ref.Step), Find(ref.Op)
-	return op.Cols == seen && ref.Col > s.Cached+ref.Row
+	return op.Cols == seen && model.Hidden(s, r.Model.KVHead(ref.Head), ref.Row, ref.Col)
 }
 
 // at is the number in a cell that exists.

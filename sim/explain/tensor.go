@@ -145,8 +145,10 @@ func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	case "mask":
 		x := mat.New(to-from, s.Cached+s.Rows)
 		for i := from; i < to; i++ {
-			for j := range s.Cached + i + 1 {
-				x.Row(i - from)[j] = 1
+			for j := range x.NumCols() {
+				if !model.Hidden(s, r.Model.KVHead(head), i, j) {
+					x.Row(i - from)[j] = 1
+				}
 			}
 		}
 		return x

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"math"
 	"strconv"
 
 	"kvstep/sim"
@@ -75,10 +76,12 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 	case Turn:
 		w.turn()
 	case Mask:
-		w.do("value", "sees", constant("key", float32(e.Col)), constant("query", float32(s.Cached+e.Row)))
+		w.mask(s)
 	case Softmax:
 		w.softmax(e.Col)
-	case Copy, Stored:
+	case Stored:
+		w.stored(s)
+	case Copy:
 		w.do("value", "copy", w.cell(0))
 	case Add:
 		w.do("value", "add", w.cell(0), w.cell(1))
@@ -117,6 +120,7 @@ func (w worker) do(name, fn string, args ...Arg) Arg {
 		"mul": func() float32 { return a * b }, "div": func() float32 { return a / b },
 		"neg": func() float32 { return -a }, "copy": func() float32 { return a },
 		"sqrt": func() float32 { return mat.Sqrt(a) }, "exp": func() float32 { return mat.Exp(a) },
+		"code": func() float32 { return float32(min(max(math.RoundToEven(float64(a)), 0), float64(b))) },
 		"sees": func() float32 {
 			if a <= b {
 				return 1
@@ -126,6 +130,36 @@ func (w worker) do(name, fn string, args ...Arg) Arg {
 	}[fn]()
 	w.e.Calc = append(w.e.Calc, Calc{name, fn, args, Number(v)})
 	return Arg{Name: name, Value: Number(v)}
+}
+
+// mask is whether the query stands at or after the key and, where the cache let
+// the key go, before the query that it was let go for.
+func (w worker) mask(s *sim.Step) {
+	key, query := constant("key", float32(w.e.Col)), constant("query", float32(s.Cached+w.e.Row))
+	gone := s.KV.Gone(s.Layer, w.run.Model.KVHead(w.e.Head), w.e.Col)
+	if gone >= s.Cached+s.Rows {
+		w.do("value", "sees", key, query)
+		return
+	}
+	sees := w.do("sees", "sees", key, query)
+	kept := w.do("kept", "sees", query, constant("last", float32(gone-1)))
+	w.do("value", "mul", sees, kept)
+}
+
+// stored is a number of the cache: as it was computed, or what its code stands for.
+func (w worker) stored(s *sim.Step) {
+	e := w.e
+	code, scale, low, ok := s.KV.Code(s.Layer, w.run.Model.KVHead(e.Head), e.Row, e.Col, e.Op == "V")
+	if !ok {
+		w.do("value", "copy", w.cell(0))
+		return
+	}
+	kept := constant("code", float32(code.Value))
+	if scale > 0 {
+		above := w.do("above", "sub", w.cell(0), constant("low", low))
+		kept = w.do("code", "code", w.do("steps", "div", above, constant("scale", scale)), constant("top", float32(code.Top)))
+	}
+	w.do("value", "add", w.do("scaled", "mul", kept, constant("scale", scale)), constant("low", low))
 }
 
 // turn is one half of a rotated pair.
@@ -141,6 +175,11 @@ func (w worker) turn() {
 // softmax is exp(s - max) / sum of the exponentials of all that the row may see.
 func (w worker) softmax(col int) {
 	s := w.run.values(w.e.Reads[0])
+	for i := range s { // what the cache let go: exp(-Inf) adds 0
+		if at := w.e.Reads[0].Ref; w.run.Masked(Ref{at.Step, at.Op, at.Head, at.Row, i}) {
+			s[i] = float32(math.Inf(-1))
+		}
+	}
 	top := s[0]
 	for _, v := range s[1:] {
 		top = max(top, v)

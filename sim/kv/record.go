@@ -218,10 +218,10 @@ func (v View) Gone(layer, kvHead, p int) int {
 }
 
 // Code is how one number is kept.
-func (v View) Code(layer, kvHead, p, dim int, value bool) (code int, scale, low float32, ok bool) {
+func (v View) Code(layer, kvHead, p, dim int, value bool) (code sim.Code, scale, low float32, ok bool) {
 	r := v.record
 	if !r.Quantised() || !value && p >= v.settled {
-		return 0, 0, 0, false
+		return code, 0, 0, false
 	}
 	x, at, size := &r.layers[layer], kvHead*r.spec.HeadDim+dim, r.policy.Group
 	var numbers []float32
@@ -239,8 +239,10 @@ func (v View) Code(layer, kvHead, p, dim int, value bool) (code int, scale, low 
 		numbers, at = row[p][from:from+size], dim%size
 	}
 	least, most := bounds(numbers)
-	g := fit(least, most, bitsOf(r.policy))
-	return int(g.encode(numbers[at], bitsOf(r.policy))), mat.F32(g.scale), mat.F32(g.low), true
+	bits := bitsOf(r.policy)
+	g := fit(least, most, bits)
+	code = sim.Code{Value: int(g.encode(numbers[at], bits)), Top: 1<<bits - 1}
+	return code, mat.F32(g.scale), mat.F32(g.low), true
 }
 
 // Bytes is what the cache's rows took at that moment.

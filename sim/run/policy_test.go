@@ -218,8 +218,8 @@ func TestQuantisedWithinHalfAStep(t *testing.T) {
 								continue
 							}
 							coded++
-							if float32(float32(code)*scale)+low != got {
-								t.Fatalf("%+v: %d x %v + %v is not %v", rec.Cache, code, scale, low, got)
+							if float32(float32(code.Value)*scale)+low != got {
+								t.Fatalf("%+v: %d x %v + %v is not %v", rec.Cache, code.Value, scale, low, got)
 							}
 							// Half a step, and the rounding of one product and one sum.
 							room := float64(scale)/2 + 2e-7*(math.Abs(float64(low))+255*float64(scale))

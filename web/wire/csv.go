@@ -75,7 +75,7 @@ func (m *Moment) sheets() []sheet {
 	if op == nil {
 		a := m.Model.Model.Attention(m.From, m.Head())
 		return []sheet{{"Q", a.Q, query, none}, {"K", a.K, key, none}, {"V", a.V, key, none},
-			{"scores", a.Scores, query, key}, {"mask", seen(m.From), query, key}, {"probs", a.Probs, query, key}, {"out", a.Out, query, none}}
+			{"scores", a.Scores, query, key}, {"mask", seen(m.From, m.Model.Model.KVHead(m.Head())), query, key}, {"probs", a.Probs, query, key}, {"out", a.Out, query, none}}
 	}
 	r := m.explained()
 	var all []sheet
@@ -100,12 +100,12 @@ func (m *Moment) sheets() []sheet {
 	return all
 }
 
-// seen is the causal mask, 1 where a query may see a key.
-func seen(s *sim.Step) mat.Matrix {
+// seen is 1 where a query may see a key and the cache still has it.
+func seen(s *sim.Step, kvHead int) mat.Matrix {
 	x := mat.New(s.Rows, s.Cached+s.Rows)
 	for i := range s.Rows {
 		for j := range x.NumCols() {
-			if !model.Masked(s.Cached, i, j) {
+			if !model.Hidden(s, kvHead, i, j) {
 				x.Row(i)[j] = 1
 			}
 		}

@@ -127,7 +127,7 @@ func (m *Moment) panels(f *checkpoint.File) {
 func (m *Moment) attention() []checkpoint.Tensor {
 	a := m.Model.Model.Attention(m.From, m.Head())
 	return []checkpoint.Tensor{f16("Q", a.Q), f16("K", a.K), f16("V", a.V), f16("scores", a.Scores),
-		mask(m.From), f16("probs", a.Probs), f16("out", a.Out)}
+		mask(m.From, m.Model.Model.KVHead(m.Head())), f16("probs", a.Probs), f16("out", a.Out)}
 }
 
 // text is v as JSON; the values of a frame are made of numbers and strings,

@@ -101,10 +101,10 @@ func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 		info.Inputs = append(info.Inputs, input)
 	}
 	if op.ID == "mask" {
-		return info, append(tensors, mask(m.From))
+		return info, append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
 	}
 	if op.Pairs() {
-		tensors = append(tensors, mask(m.From))
+		tensors = append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
 	}
 	return info, append(tensors, f16("op."+op.ID, out))
 }
