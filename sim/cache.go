@@ -86,8 +86,8 @@ type KVCache interface {
 // Effect compares the logits of the cached lane, under a policy that is not
 // exact, with those of the uncached lane, which keeps nothing and loses nothing.
 type Effect struct {
-	MaxDelta float32 // largest |difference| of a logit
-	KL       float64 // divergence of the next-token distribution, in nats: of exact from kept
-	Token    int     // what the same choice of the exact logits is
-	Changed  *int    // number of the first choice of the run that differs, nil if none does
+	MaxDelta float32 `json:"max_delta"` // largest |difference| of a logit
+	KL       float64 `json:"kl"`        // divergence of the next-token distribution from the exact one, in nats
+	Token    int     `json:"token"`     // what the same choice of the exact logits is
+	Changed  *int    `json:"changed"`   // number of the first choice of the run that differs, nil if none does
 }

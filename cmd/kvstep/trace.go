@@ -11,11 +11,13 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/kv"
 	simrun "kvstep/sim/run"
 )
 
 func newTrace() *cobra.Command {
 	var model, tokenizer, format string
+	var cache, budget string
 	r := simrun.Complete(sim.Recipe{})
 	c := &cobra.Command{
 		Use:   "trace",
@@ -27,6 +29,12 @@ func newTrace() *cobra.Command {
 			}
 			write, err := traceWriter(format)
 			if err != nil {
+				return err
+			}
+			if r.Cache, err = kv.Parse(cache); err != nil {
+				return err
+			}
+			if r.Cache.Budget, err = kv.ParseBytes(budget); err != nil {
 				return err
 			}
 			m, err := load(model, tokenizer)
@@ -62,6 +70,8 @@ func newTrace() *cobra.Command {
 	f.Float64Var(&r.Sampler.RepetitionPenalty, "repetition-penalty", 0, "divide positive logits of tokens in the text by this, multiply negative ones (0 or 1: off)")
 	f.Uint64Var(&r.Sampler.Seed, "seed", 0, "names the random sequence")
 	f.StringArrayVar(&r.Stop, "stop", nil, "end when the generated text contains this (may be repeated)")
+	f.StringVar(&cache, "cache", sim.CacheContiguous, "how K and V are kept: contiguous, paged:BLOCK, window:WINDOW:SINKS, h2o:WINDOW:HEAVY, int8:AXIS:GROUP or int4:AXIS:GROUP (axis token or channel)")
+	f.StringVar(&budget, "budget", "", "bytes that the cache may take, such as 64KiB (none: no limit)")
 	f.StringVar(&r.Lanes, "lanes", r.Lanes, "lanes to run: both, cached or uncached")
 	f.StringVar(&r.Pairs, "pairs", r.Pairs, "pairs to count: allowed or dense")
 	f.StringVar(&r.Logits, "logits", r.Logits, "logits to count: last or all")
@@ -112,7 +122,9 @@ func traceTable(w io.Writer, all steps) error {
 		if s.Part == sim.LayerPart {
 			part = fmt.Sprintf("layer %d", s.Layer)
 		} else {
-			chosen, said = fmt.Sprint(s.Token), fmt.Sprintf("%q", s.Text)
+			if s.Token >= 0 {
+				chosen, said = fmt.Sprint(s.Token), fmt.Sprintf("%q", s.Text)
+			}
 			if s.Done != "" {
 				said += " (" + s.Done + ")"
 			}

@@ -2,6 +2,7 @@ package kv
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"kvstep/sim"
@@ -63,4 +64,41 @@ func TestBudget(t *testing.T) {
 	if _, err := NewContiguous(s, NewArena(s.TokenBytes()-1)); !errors.As(err, &p) || p.ID != "kv.memory" {
 		t.Errorf("error %v", err)
 	}
+}
+
+func ExampleParse() {
+	for _, text := range []string{"", "paged:16", "window:8:2", "h2o", "int8", "int4:channel", "paged:x", "window:1:2:3"} {
+		p, err := Parse(text)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(Text(p))
+	}
+	// Output:
+	// contiguous
+	// paged:16
+	// window:8:2
+	// h2o:4:4
+	// int8:token:0
+	// int4:channel:8
+	// cache.text: Have=paged:x: strconv.ParseInt: parsing "x": invalid syntax
+	// cache.text: Have=window:1:2:3
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"", "paged:4", "window:8:2", "h2o:4:4", "int8:token:32", "int4:channel:8", "paged:", ":", "int8::3"} {
+		f.Add(s, s)
+	}
+	f.Fuzz(func(t *testing.T, text, bytes string) {
+		if p, err := Parse(text); err == nil {
+			if again, err := Parse(Text(p)); err != nil || again != p {
+				t.Fatalf("%q is %+v, written %q, read %+v (%v)", text, p, Text(p), again, err)
+			}
+			_ = Check(p, 32)
+		}
+		if n, err := ParseBytes(bytes); err == nil && (n < 0 || n > maxBudget) {
+			t.Fatalf("%q is %d bytes", bytes, n)
+		}
+	})
 }

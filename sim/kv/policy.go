@@ -1,12 +1,22 @@
 package kv
 
-import "kvstep/sim"
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"kvstep/sim"
+)
 
 // The axes along which numbers of K share a scale.
 const (
 	AxisToken   = "token"
 	AxisChannel = "channel"
 )
+
+// maxBudget keeps bytes x 8 far from the largest number.
+const maxBudget = int64(1) << 50
 
 // MaxBlock is the most tokens a block may have.
 const MaxBlock = 64
@@ -74,8 +84,8 @@ func Check(p sim.CachePolicy, headDim int) error {
 	if quantised && p.Group > 0 && headDim%p.Group != 0 { // V's groups divide a head
 		return sim.NewProblem("cache.group", "Have", p.Group, "HeadDim", headDim)
 	}
-	if p.Budget < 0 {
-		return sim.NewProblem("cache.range", "Field", "budget", "Have", p.Budget, "Least", 0, "Most", int64(1)<<50)
+	if p.Budget < 0 || p.Budget > maxBudget {
+		return sim.NewProblem("cache.range", "Field", "budget", "Have", p.Budget, "Least", 0, "Most", maxBudget)
 	}
 	return nil
 }
@@ -102,4 +112,88 @@ func (s Spec) Fits(p sim.CachePolicy, budget int64) int {
 		return 0
 	}
 	return int(min(tokens, int64(s.Most)))
+}
+
+// fields are the numbers that follow a policy's name in its text, in order.
+func fields(p *sim.CachePolicy) []*int {
+	switch p.Kind {
+	case sim.CachePaged:
+		return []*int{&p.Block}
+	case sim.CacheWindow:
+		return []*int{&p.Window, &p.Sinks}
+	case sim.CacheH2O:
+		return []*int{&p.Window, &p.Heavy}
+	case sim.CacheInt8, sim.CacheInt4:
+		return []*int{nil, &p.Group} // the axis is a word
+	}
+	return nil
+}
+
+// Text writes a policy as Parse reads it, without its budget:
+//
+//	contiguous   paged:BLOCK   window:WINDOW:SINKS   h2o:WINDOW:HEAVY
+//	int8:AXIS:GROUP   int4:AXIS:GROUP
+func Text(p sim.CachePolicy) string {
+	text := cmp.Or(p.Kind, sim.CacheContiguous)
+	for _, n := range fields(&p) {
+		if n == nil {
+			text += ":" + p.Axis
+		} else {
+			text += ":" + strconv.Itoa(*n)
+		}
+	}
+	return text
+}
+
+// Parse reads a policy from its text; what is left out has its default. A text
+// without a meaning is Problem "cache.text".
+func Parse(text string) (sim.CachePolicy, error) {
+	name, rest, more := strings.Cut(text, ":")
+	p := sim.CachePolicy{Kind: name}
+	bad := sim.NewProblem("cache.text", "Have", text)
+	for _, to := range fields(&p) {
+		if !more {
+			break
+		}
+		var field string
+		field, rest, more = strings.Cut(rest, ":")
+		if to == nil {
+			p.Axis = field
+			continue
+		}
+		n, err := strconv.ParseInt(field, 10, 32)
+		if err != nil {
+			return sim.CachePolicy{}, bad.Because(err)
+		}
+		*to = int(n)
+	}
+	if more || len(text) > 100 {
+		return sim.CachePolicy{}, bad
+	}
+	return Complete(p), nil
+}
+
+// units of a number of bytes.
+var units = []struct {
+	name string
+	size int64
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}, {"", 1}}
+
+// ParseBytes reads a number of bytes such as "65536", "64 KiB" or "8GB"; "" is 0.
+func ParseBytes(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	for _, u := range units {
+		number, ok := strings.CutSuffix(strings.TrimSpace(text), u.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+		if err != nil || n < 0 || n > maxBudget/u.size {
+			return 0, sim.NewProblem("cache.bytes", "Have", fmt.Sprintf("%.40s", text))
+		}
+		return n * u.size, nil
+	}
+	return 0, nil // not reached: every text ends with the last unit
 }

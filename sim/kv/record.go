@@ -245,6 +245,23 @@ func (v View) Code(layer, kvHead, p, dim int, value bool) (code sim.Code, scale,
 	return code, mat.F32(g.scale), mat.F32(g.low), true
 }
 
+// LetGo lists what the layer of a step let go in it: {query, kv_head, position},
+// the query being the position of the token that took the place.
+func LetGo(s *sim.Step) (gone [][3]int) {
+	v, ok := s.KV.(View)
+	if !ok || s.Part != sim.LayerPart || !v.record.policy.Evicts() {
+		return nil
+	}
+	for h := range v.record.spec.KVHeads {
+		for p := range s.Cached + s.Rows {
+			if q := s.KV.Gone(s.Layer, h, p); q >= s.Cached && q < s.Cached+s.Rows {
+				gone = append(gone, [3]int{q, h, p})
+			}
+		}
+	}
+	return gone
+}
+
 // Bytes is what the cache's rows took at that moment.
 func (v View) Bytes() int64 { return v.use.Used }
 

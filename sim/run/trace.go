@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 )
 
 // traceLine is one step in the trace format of docs/trace.md.
@@ -19,16 +20,19 @@ type traceLine struct {
 	Lanes     map[string]*sim.Counters `json:"lanes"`
 	Identical bool                     `json:"identical"`
 	Differs   string                   `json:"differs,omitempty"`
+	Cache     *sim.CacheUse            `json:"cache,omitempty"`
+	Gone      [][3]int                 `json:"gone,omitempty"`
 	*traceChoice
 }
 
 // traceChoice is what only a head step has.
 type traceChoice struct {
 	LogitsTop [][2]any    `json:"logits_top"`
-	Token     int         `json:"token"`
+	Token     *int        `json:"token"`
 	Text      string      `json:"text"`
 	Done      *string     `json:"done"`
 	Choice    *sim.Choice `json:"choice,omitempty"`
+	Effect    *sim.Effect `json:"effect,omitempty"`
 }
 
 // WriteTrace writes steps as JSON lines, one a step, until the first error.
@@ -43,10 +47,17 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 		}
 		l := traceLine{N: s.N, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached,
 			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs}
+		if s.KV != nil {
+			use := s.KV.Use()
+			l.Cache, l.Gone = &use, kv.LetGo(s)
+		}
 		if s.Part == sim.LayerPart {
 			l.Layer = &s.Layer
 		} else {
-			l.traceChoice = &traceChoice{Token: s.Token, Text: s.Text, Choice: s.Choice}
+			l.traceChoice = &traceChoice{Text: s.Text, Choice: s.Choice, Effect: s.Effect}
+			if s.Token >= 0 {
+				l.Token = &s.Token
+			}
 			for _, c := range s.Top {
 				l.LogitsTop = append(l.LogitsTop, [2]any{c.ID, c.Logit})
 			}

@@ -232,7 +232,7 @@ func (m *Moment) tokens() [][2]any {
 		return [][2]any{}
 	}
 	ids := m.Step.Tokens
-	if m.Step.Part == sim.HeadPart {
+	if m.Step.Part == sim.HeadPart && m.Step.Token >= 0 {
 		ids = append(ids[:len(ids):len(ids)], m.Step.Token)
 	}
 	return m.labelled(ids)

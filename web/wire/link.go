@@ -12,6 +12,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/kv"
 	"kvstep/sim/run"
 )
 
@@ -71,6 +72,8 @@ func (l Link) Query() string {
 	put("minp", formatFloat(r.Sampler.MinP), "0")
 	put("rp", formatFloat(r.Sampler.RepetitionPenalty), "0")
 	put("seed", strconv.FormatUint(r.Sampler.Seed, 10), "0")
+	put("cache", kv.Text(r.Cache), sim.CacheContiguous)
+	put("budget", strconv.FormatInt(r.Cache.Budget, 10), "0")
 	put("lanes", r.Lanes, "both")
 	// A link says what its viewer counts; a run started from it counts the same.
 	sw := l.switches()
@@ -125,6 +128,7 @@ func ParseLink(query string) (Link, error) {
 	r.Sampler.MinP = p.float("minp")
 	r.Sampler.RepetitionPenalty = p.float("rp")
 	r.Sampler.Seed = p.uint("seed")
+	r.Cache = p.cache()
 	r.Lanes, r.Pairs, r.Logits = v.Get("lanes"), v.Get("pairs"), v.Get("logits")
 	r.Stop = v["stop"]
 	r.Forced = p.forks()
@@ -217,6 +221,17 @@ func (p *linkParser) ints(key string) []int {
 		ids = append(ids, int(n))
 	}
 	return ids
+}
+
+func (p *linkParser) cache() sim.CachePolicy {
+	c, err := kv.Parse(p.values.Get("cache"))
+	if err != nil {
+		p.refuse("cache")
+	}
+	if c.Budget, err = kv.ParseBytes(p.values.Get("budget")); err != nil {
+		p.refuse("budget")
+	}
+	return c
 }
 
 func (p *linkParser) forks() []sim.Forced {
