@@ -15,6 +15,7 @@ import { createCacheless } from "./view/lanes.js";
 import { createTable } from "./view/table.js";
 import { createCache } from "./view/cache.js";
 import { createTokens } from "./view/tokens.js";
+import { createSampling } from "./view/sampling.js";
 import { createLedger } from "./view/ledger.js";
 import { createHeads } from "./view/heads.js";
 import { createFormulas } from "./view/formulas.js";
@@ -46,6 +47,7 @@ async function open() {
   store.subscribe(createHeads(part("all-heads"), act));
   store.subscribe(createCache(part("cache"), act));
   store.subscribe(createTokens(part("tokens"), { fork: null }));
+  store.subscribe(createSampling(part("sampling"), act));
   store.subscribe(createLedger(part("ledger"), act));
   store.subscribe(createFormulas(part("counters"), act));
   store.subscribe(createHistory(part("history"), act));

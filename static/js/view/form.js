@@ -52,6 +52,8 @@ export function createForm(form, act) {
         temperature: Number(field("t").value) || -1,
         top_k: Math.trunc(Number(field("k").value)),
         top_p: Number(field("p").value) || -1,
+        min_p: field("minp").value === "" ? -1 : Number(field("minp").value),
+        repetition_penalty: Number(field("rp").value) === 1 ? 0 : Number(field("rp").value), // both are off
         seed: field("seed").value.trim() || "0",
       },
       stop: field("stop").value ? [field("stop").value] : [],
@@ -59,7 +61,7 @@ export function createForm(form, act) {
   }
   function sampling() {
     const off = field("sampler").value !== "sample";
-    for (const name of ["t", "k", "p", "seed"]) field(name).disabled = off;
+    for (const name of ["t", "k", "p", "minp", "seed"]) field(name).disabled = off;
   }
 
   /** Fills the form when another run has begun; never while one is on. @param {any} state */
@@ -84,6 +86,8 @@ export function createForm(form, act) {
     field("t").value = String(r.sampler.temperature);
     field("k").value = String(r.sampler.top_k);
     field("p").value = String(r.sampler.top_p);
+    field("minp").value = String(r.sampler.min_p);
+    field("rp").value = String(r.sampler.repetition_penalty || 1);
     field("seed").value = String(r.sampler.seed);
     field("stop").value = (r.stop ?? [])[0] ?? "";
     sampling();
