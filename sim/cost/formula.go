@@ -6,10 +6,10 @@ import "kvstep/sim"
 // mathematics by the page, and worked out by Value from a step's letters.
 type Expr struct {
 	Op       Op
-	Number   int64  // of a Number
+	Number   int64  // of a Number or an Over
 	Letter   string // of a Letter
 	Optional bool   // a Letter that is not written where it is 0
-	Args     []Expr // of a Product, a Sum or a Half
+	Args     []Expr // of the others
 }
 
 // Op is what an Expr does.
@@ -20,13 +20,17 @@ const (
 	Letter     // a value of Letters
 	Product    // of all Args
 	Sum        // of all Args
-	Half       // Args[0] / 2, which is even
+	Minus      // Args[0] - Args[1]
+	Over       // Args[0] / Number, without a rest
 )
 
 func num(n int64) Expr       { return Expr{Op: Number, Number: n} }
 func let(name string) Expr   { return Expr{Op: Letter, Letter: name} }
 func product(a ...Expr) Expr { return Expr{Op: Product, Args: a} }
 func sum(a ...Expr) Expr     { return Expr{Op: Sum, Args: a} }
+
+func minus(a, b Expr) Expr      { return Expr{Op: Minus, Args: []Expr{a, b}} }
+func over(n int64, a Expr) Expr { return Expr{Op: Over, Number: n, Args: []Expr{a}} }
 
 // Value works a formula out.
 func (e Expr) Value(letters map[string]int64) int64 {
@@ -35,8 +39,10 @@ func (e Expr) Value(letters map[string]int64) int64 {
 		return e.Number
 	case Letter:
 		return letters[e.Letter]
-	case Half:
-		return e.Args[0].Value(letters) / 2
+	case Minus:
+		return e.Args[0].Value(letters) - e.Args[1].Value(letters)
+	case Over:
+		return e.Args[0].Value(letters) / e.Number
 	}
 	var n int64
 	if e.Op == Product {
@@ -56,18 +62,20 @@ func (e Expr) Value(letters map[string]int64) int64 {
 // has none for that kind is 0 there.
 type Formula struct {
 	Counter string   // as in the trace: "qkv", "kv_bytes", ..
-	Part    sim.Part // of which steps
+	Part    sim.Part // of which steps; "" of a total
 	Expr    Expr
 	Kept    bool   // about the cache: 0 in the uncached lane, which keeps nothing
 	Lines   []Line // the letters in it that are formulas themselves
 }
 
-// Line says what a letter stands for. Only those count whose switches are set
-// so; "" is any.
+// Line says what a letter stands for, in such a phase and lane, with switches
+// set so; "" is any.
 type Line struct {
 	Letter        string
 	Expr          Expr
 	Pairs, Logits string
+	Phase, Lane   string
+	Optional      string // a letter where which is 0 the line is not written
 }
 
 // Formulas are those of all counters that are counted. The letters are those
@@ -88,7 +96,7 @@ func Formulas() []Formula {
 	row := []Expr{num(2), let("G"), let("h"), let("b")} // bytes of K and V of one token in one layer
 	bytes := func(of ...Expr) Expr { return product(append(row[:len(row):len(row)], of...)...) }
 	pairs := []Line{
-		{Letter: "P", Pairs: "allowed", Expr: sum(product(let("m"), let("s")), Expr{Op: Half, Args: []Expr{product(let("m"), sum(let("m"), num(1)))}})},
+		{Letter: "P", Pairs: "allowed", Expr: sum(product(let("m"), let("s")), over(2, product(let("m"), sum(let("m"), num(1)))))},
 		{Letter: "P", Pairs: "dense", Expr: product(let("m"), seen)},
 	}
 	norm := Line{Letter: "n", Expr: sum(product(let("n1"), let("d")), let("n0"))}

@@ -52,6 +52,54 @@ func TestFormulasAreTheCounters(t *testing.T) {
 	})
 }
 
+// TestTotalsAreTheSums: for every counter, at every step of a run, in both
+// lanes, every family and all switches, the closed form gives what the steps so
+// far add up to.
+func TestTotalsAreTheSums(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c, sw := anyConfig(t), anySwitches(t)
+		c.Layers = min(c.Layers, 3)
+		c.NoPE = c.Family != "gpt2" && rapid.Bool().Draw(t, "nope")
+		s, prompt := Of(c), rapid.IntRange(1, 40).Draw(t, "prompt")
+		var sums [2]sim.Counters
+		for n := range (c.Layers + 1) * rapid.IntRange(1, 6).Draw(t, "passes") {
+			pass, layer := n/(c.Layers+1), n%(c.Layers+1)
+			rows, cached, phase := prompt, 0, "prefill"
+			if pass > 0 {
+				rows, cached, phase = 1, prompt+pass-1, "decode"
+			}
+			if layer == c.Layers {
+				layer = -1
+			}
+			for lane := range sim.Lane(2) {
+				sums[lane] = Add(sums[lane], s.Step(lane, layer, rows, cached, sw))
+				letters := s.Letters(lane, layer, rows, cached, sw)
+				for letter, v := range s.Sums(lane, prompt, n, sw) {
+					letters[letter] = v
+				}
+				for _, f := range Totals() {
+					if f.Kept && lane == sim.Uncached {
+						continue
+					}
+					if got, want := f.Expr.Value(letters), Counter(sums[lane], f.Counter); got != want {
+						t.Fatalf("%s after step %d, lane %d, %+v: the formula gives %d, the steps %d", f.Counter, n, lane, sw, got, want)
+					}
+					written := map[string]bool{}
+					for _, line := range f.Lines {
+						if !line.in(phase, lane, sw) || line.Optional != "" && letters[line.Optional] == 0 {
+							continue
+						}
+						if written[line.Letter] || line.Expr.Value(letters) != letters[line.Letter] {
+							t.Fatalf("%s: the line of %s gives %d, it is %d", f.Counter, line.Letter, line.Expr.Value(letters), letters[line.Letter])
+						}
+						written[line.Letter] = true
+					}
+				}
+			}
+		}
+	})
+}
+
 // checkLines: a letter that is itself a formula has its value.
 func checkLines(t *rapid.T, f Formula, letters map[string]int64, sw Switches) {
 	t.Helper()

@@ -102,7 +102,9 @@ func File(m *Moment) checkpoint.File {
 func (m *Moment) panels(f *checkpoint.File) {
 	p := m.Link.Pick
 	if p.shows("formulas") && m.Step != nil {
-		f.Meta["letters"] = text(m.letters())
+		letters := m.letters()
+		f.Meta["letters"] = text(letters)
+		f.Meta["sums"] = text(m.sums(letters))
 		f.Meta["modelled"] = text(m.modelled())
 	}
 	if info := m.real(); info != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"maps"
 	"math"
 	"testing"
 
@@ -132,10 +133,24 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 			m := moment(l, rec, steps, n, 0, 0)
 			m.Link.Pick = pick
 			f := frameOf(t, m)
-			var letters map[string]map[string]int64
-			var ledger struct{ Step map[string]sim.Counters }
+			var letters, sums map[string]map[string]int64
+			var ledger struct{ Step, Total map[string]sim.Counters }
 			meta(t, f, "letters", &letters)
+			meta(t, f, "sums", &sums)
 			meta(t, f, "ledger", &ledger)
+			for _, formula := range cost.Totals() {
+				for _, lane := range []string{"cached", "uncached"} {
+					if formula.Kept && lane == "uncached" {
+						continue
+					}
+					values := maps.Clone(letters[lane])
+					maps.Copy(values, sums["cached"])
+					maps.Copy(values, sums[lane])
+					if got, want := formula.Expr.Value(values), cost.Counter(ledger.Total[lane], formula.Counter); got != want {
+						t.Fatalf("up to step %d, %s %s: formula %d, ledger %d", n, lane, formula.Counter, got, want)
+					}
+				}
+			}
 			for _, formula := range cost.Formulas() {
 				if formula.Part != steps[n].Part {
 					continue
@@ -417,7 +432,7 @@ func TestRowsOfOneLaneAlone(t *testing.T) {
 func TestPanelsTravelOnlyWhenOpen(t *testing.T) {
 	l, rec, steps := small(t)
 	belong := map[string][]string{
-		"formulas": {"letters", "modelled"}, "heads": {"heads", "heads ", "head_hints "},
+		"formulas": {"letters", "sums", "modelled"}, "heads": {"heads", "heads ", "head_hints "},
 		"history": {"history", "history_ahead ", "history_paid "}, "rows": {"rows "},
 	}
 	closed := names(frameOf(t, moment(l, rec, steps, 7, 1, 1)))

@@ -55,3 +55,26 @@ func (m *Moment) letters() map[string]map[string]integer {
 	}
 	return all
 }
+
+// sums are the values that the formulas of the totals are filled with: of each
+// lane where its letters do not say so already, nor the sums of the lane before.
+func (m *Moment) sums(letters map[string]map[string]integer) map[string]map[string]integer {
+	all, before := map[string]map[string]integer{}, map[string]integer{}
+	for lane, name := range [2]string{"cached", "uncached"} {
+		if !m.Step.Ran[lane] {
+			continue
+		}
+		own := map[string]integer{}
+		for letter, v := range m.shape().Sums(sim.Lane(lane), m.Prompt, m.Step.N, m.Link.switches()) {
+			have, ok := before[letter]
+			if !ok {
+				have, ok = letters[name][letter]
+			}
+			if !ok || have != integer(v) {
+				own[letter] = integer(v)
+			}
+		}
+		all[name], before = own, own
+	}
+	return all
+}

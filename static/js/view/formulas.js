@@ -72,20 +72,26 @@ function least(root, info, t) {
 
 /** @param {HTMLElement} root one formula, or the table of letters @param {any} frame @param {string} lang */
 function fill(root, frame, lang) {
-  const { letters, ledger, step } = frame.meta;
+  const { ledger, step } = frame.meta;
+  const total = root.dataset.of === "total";
+  const letters = values(frame.meta, root.dataset.of !== "step");
   const text = (/** @type {number|string} */ n) => number(n).toLocaleString(lang);
   const each = (/** @type {string} */ selector, /** @type {(el: HTMLElement) => void} */ f) => root.querySelectorAll(selector).forEach((el) => f(/** @type {HTMLElement} */ (el)));
   const hide = (/** @type {Element} */ el, /** @type {boolean} */ hidden) => el.toggleAttribute("hidden", hidden);
+  const off = (/** @type {string|undefined} */ is, /** @type {string} */ now) => !!is && is !== now;
+  // Letters that are worth nothing for this model are not written.
+  const idle = (/** @type {string|undefined} */ letter) => !!letter && !Object.values(letters).some((lane) => letter in lane && (!["x", "x0"].includes(letter) || number(lane[letter]) !== 0));
 
-  each("[data-part]", (el) => hide(el, el.dataset.part !== step.part));
+  each("[data-part]", (el) => hide(el, off(el.dataset.part, step.part)));
   each("[data-none]", (none) => {
     const any = !!root.querySelector("[data-modelled]") || [...root.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
-    hide(none, any || root.id === "formula-seconds");
+    hide(none, any || total || root.id === "formula-seconds");
     each(".scroll", (el) => hide(el, !any));
   });
-  each("[data-pairs]", (el) => {
-    const { pairs, logits } = el.dataset;
-    hide(el, (!!pairs && pairs !== ledger.count.pairs) || (!!logits && logits !== ledger.count.logits));
+  each("[data-optional]", (el) => hide(el, idle(el.dataset.optional)));
+  each("[data-when]", (el) => {
+    const { pairs, logits, phase, optional } = el.dataset;
+    hide(el, off(pairs, ledger.count.pairs) || off(logits, ledger.count.logits) || off(phase, step.phase) || idle(optional));
   });
   each("[data-unit]", (el) => (el.textContent = el.dataset.unit === "op" ? unitOf(frame) : el.dataset.unit ?? ""));
   each(".worked", (el) => hide(el, !letters[el.dataset.lane ?? ""]));
@@ -96,13 +102,17 @@ function fill(root, frame, lang) {
   });
   each("[data-result]", (el) => {
     const lane = /** @type {HTMLElement} */ (el.closest("[data-lane]")).dataset.lane ?? "";
-    const counters = ledger.step[lane];
+    const counters = ledger[total ? "total" : "step"][lane];
     const name = el.dataset.result ?? "";
     if (counters) el.textContent = text(counters[name] ?? counters.flops[name] ?? 0);
   });
-  // Letters that are worth nothing for this model are not written.
-  each("[data-optional]", (el) => {
-    const letter = el.dataset.optional;
-    if (letter) hide(el, !Object.values(letters).some((lane) => letter in lane && (letter !== "x" || number(lane[letter]) !== 0)));
-  });
+}
+
+/**
+ * What the letters are worth, by lane: in this step, or in the sums so far too.
+ * @param {any} meta @param {boolean} so_far @returns {Record<string, Record<string, number|string>>}
+ */
+function values({ letters, sums = {} }, so_far) {
+  if (!so_far) return letters;
+  return Object.fromEntries(Object.entries(letters).map(([lane, step]) => [lane, { .../** @type {any} */ (step), ...sums.cached, ...sums[lane] }]));
 }
