@@ -12,6 +12,9 @@ const lanes = 16
 // Dot is sum(a[i]*b[i]) in the order above; len(b) must be at least len(a).
 func Dot(a, b []float32) float32 {
 	b = b[:len(a)]
+	if sum, ok := fastDot(a, b); ok {
+		return sum
+	}
 	var s [lanes]float32
 	whole := len(a) / lanes * lanes
 	dot8(&s, 0, a[:whole], b[:whole])
@@ -78,13 +81,13 @@ func MulT(dst, x, w Matrix) {
 	for from := 0; from < w.rows; from += some {
 		part := w.Rows(from, min(from+some, w.rows))
 		for i := range x.rows {
-			dots(dst.Row(i)[from:], x.Row(i), part)
+			dots(dst.Row(i)[from:], x.Row(i), &part)
 		}
 	}
 }
 
 // dots sets dst[r] = Dot(x, w row r).
-func dots(dst, x []float32, w Matrix) {
+func dots(dst, x []float32, w *Matrix) {
 	if fastDots(dst, x, w) {
 		return
 	}
@@ -97,7 +100,7 @@ func dots(dst, x []float32, w Matrix) {
 // the positions at: p [n], v [at least n, d]. It is attention's weighted V,
 // without V^T.
 func WeightedSum(dst, p []float32, v Matrix, at []int) {
-	if fastWeighted(dst, p, v, at) {
+	if fastWeighted(dst, p, &v, at) {
 		return
 	}
 	for d := 0; d < v.cols; d += 8 {

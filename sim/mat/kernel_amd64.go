@@ -28,18 +28,27 @@ func walkOf(m *Matrix) walk {
 		m.skip + (m.perPage-1)*m.stride + m.cols}
 }
 
+// fastDot is Dot, or reports that no kernel can.
+func fastDot(a, b []float32) (sum float32, ok bool) {
+	if level < AVX2 || len(a) == 0 {
+		return 0, false
+	}
+	ok = dotsAVX2(&sum, &a[0], len(a), &b, 0, 1, 0, len(a), len(a), 1)
+	return sum, ok
+}
+
 // fastDots sets dst[r] = Dot(x, w row r) for every row of w, or reports that no
 // kernel can.
-func fastDots(dst, x []float32, w Matrix) bool {
+func fastDots(dst, x []float32, w *Matrix) bool {
 	if level < AVX2 || len(x) == 0 || w.rows == 0 || w.cols < len(x) || len(dst) < w.rows {
 		return false
 	}
-	r := walkOf(&w)
+	r := walkOf(w)
 	return dotsAVX2(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
 }
 
 // fastWeighted is WeightedSum, or reports that no kernel can.
-func fastWeighted(dst, p []float32, v Matrix, at []int) bool {
+func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 	if level < AVX2 || len(p) == 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
 		return false
 	}

@@ -2,9 +2,7 @@ package mat
 
 // RMSNorm sets dst = x / sqrt(mean(x^2) + eps) * gain; all [d].
 func RMSNorm(dst, x, gain []float32, eps float32) {
-	var square [1]float32
-	dots(square[:], x, RowOf(x))
-	ms := square[0] / float32(len(x))
+	ms := Dot(x, x) / float32(len(x))
 	inv := 1 / Sqrt(ms+eps)
 	if fastGain(dst, x, gain, inv) {
 		return
