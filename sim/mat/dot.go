@@ -80,7 +80,7 @@ func MulT(dst, x, w Matrix) {
 	}
 	for from := 0; from < w.rows; from += some {
 		part := w.Rows(from, min(from+some, w.rows))
-		for i := range x.rows {
+		for i := fastTiles(dst, x, &part, from); i < x.rows; i++ {
 			dots(dst.Row(i)[from:], x.Row(i), &part)
 		}
 	}

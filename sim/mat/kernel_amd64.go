@@ -47,6 +47,20 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 	return dotsAVX2(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
 }
 
+// fastTiles sets dst[i][from+j] = Dot(x row i, w row j) for the first rows of x,
+// four by four, and tells how many it took.
+func fastTiles(dst, x Matrix, w *Matrix, from int) int {
+	n := x.rows / 4 * 4
+	if level < AVX512 || n == 0 || w.rows == 0 || w.rows%4 != 0 || x.cols == 0 || w.cols < x.cols ||
+		dst.rows < n || dst.cols < from+w.rows || dst.pages != nil || x.pages != nil || w.pages != nil {
+		return 0
+	}
+	for i := 0; i < n; i += 4 {
+		tileAVX512(&dst.data[i*dst.stride+from], dst.stride, &x.data[i*x.stride], x.stride, x.cols, &w.data[0], w.stride, w.rows)
+	}
+	return n
+}
+
 // fastWeighted is WeightedSum, or reports that no kernel can.
 func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 	if level < AVX2 || len(p) == 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {

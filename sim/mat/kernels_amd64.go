@@ -17,6 +17,12 @@ func dotsAVX2(dst *float32, x *float32, k int, page *[]float32, row int, perPage
 //go:noescape
 func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int, cols int) bool
 
+// tileAVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
+// i = 0..3, j = 0..n-1; n is a multiple of 4.
+//
+//go:noescape
+func tileAVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int)
+
 // addAVX2 sets dst = a + b.
 //
 //go:noescape

@@ -15,6 +15,7 @@ func main() {
 	ConstraintExpr("amd64")
 	dots()
 	weighted()
+	tile()
 	for _, u := range []*unit{avx2(), avx512()} {
 		u.elementwise()
 		u.greatest()
