@@ -96,6 +96,8 @@ func BenchmarkLevels(b *testing.B) {
 		{"dot/32", func() { dst[0] = Dot(p[:32], y) }},
 		{"scores/256x32", func() { MulT(RowOf(dst[:256]), RowOf(p[:32]), head) }},
 		{"weighted/256x32", func() { WeightedSum(dst[:32], p, head, nil) }},
+		{"weighted/256x16", func() { WeightedSum(dst[:16], p, head.Cols(0, 16), nil) }},
+		{"weighted/64x64", func() { WeightedSum(dst[:64], p[:64], x.Cols(0, 64).Rows(0, 64), nil) }},
 		{"softmax/256", func() { Softmax(dst[:256], p, nil) }},
 		{"swiglu/256", func() { SwiGLU(dst[:256], p, y) }},
 		{"rmsnorm/128", func() { RMSNorm(dst[:128], p[:128], y[:128], 1e-5) }},

@@ -58,6 +58,9 @@ func tree(s *[lanes]float32) float32 {
 // positions has therefore the bits of the sum over all with zeros between.
 func Sum(a []float32, at []int) float32 {
 	var s [lanes]float32
+	if fastSum(&s, a, at) {
+		return tree(&s)
+	}
 	if at == nil {
 		for i, x := range a {
 			s[i%lanes] += x

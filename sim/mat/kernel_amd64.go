@@ -1,6 +1,10 @@
 package mat
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 func (l Level) available() bool {
 	switch l {
@@ -66,10 +70,7 @@ func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 	if level < AVX2 || len(p) == 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
 		return false
 	}
-	var positions *int
-	if at != nil {
-		positions = &at[0]
-	}
+	positions := unsafe.SliceData(at)
 	const panel = 64
 	for d := 0; d < v.cols; d += panel {
 		part := v.Cols(d, min(d+panel, v.cols))

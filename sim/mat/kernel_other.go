@@ -12,5 +12,6 @@ func fastWeighted([]float32, []float32, *Matrix, []int) bool { return false }
 func fastSoftmax([]float32, []float32, []int) bool           { return false }
 func fastSwiGLU([]float32, []float32, []float32) bool        { return false }
 func fastGain([]float32, []float32, []float32, float32) bool { return false }
+func fastSum(*[lanes]float32, []float32, []int) bool         { return false }
 func fastAdd([]float32, []float32, []float32) bool           { return false }
 func fastScale([]float32, float32) bool                      { return false }

@@ -17,6 +17,11 @@ func dotsAVX2(dst *float32, x *float32, k int, page *[]float32, row int, perPage
 //go:noescape
 func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int, cols int) bool
 
+// laneSumsAVX2 adds x[j] to sums[at[j] mod 16], j = 0..n-1; a nil at means 0, 1, 2...
+//
+//go:noescape
+func laneSumsAVX2(sums *[16]float32, x *float32, at *int, n int)
+
 // tileAVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..3, j = 0..n-1; n is a multiple of 4.
 //
@@ -53,6 +58,11 @@ func greatestAVX2(x *float32, n int) float32
 //go:noescape
 func expSumsAVX2(dst *float32, s *float32, top float32, sums *[16]float32, n int)
 
+// expLanesAVX2 sets dst = exp(s - top), and adds dst[j] to sums[at[j] mod 16].
+//
+//go:noescape
+func expLanesAVX2(dst *float32, s *float32, top float32, sums *[16]float32, at *int, n int)
+
 // swigluAVX2 sets dst = gate / (1 + exp(-gate)) * up.
 //
 //go:noescape
@@ -87,6 +97,11 @@ func greatestAVX512(x *float32, n int) float32
 //
 //go:noescape
 func expSumsAVX512(dst *float32, s *float32, top float32, sums *[16]float32, n int)
+
+// expLanesAVX512 sets dst = exp(s - top), and adds dst[j] to sums[at[j] mod 16].
+//
+//go:noescape
+func expLanesAVX512(dst *float32, s *float32, top float32, sums *[16]float32, at *int, n int)
 
 // swigluAVX512 sets dst = gate / (1 + exp(-gate)) * up.
 //

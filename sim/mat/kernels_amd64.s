@@ -37,10 +37,10 @@ TEXT ·dotsAVX2(SB), NOSPLIT, $0-81
 four:
 	TESTQ R9, R9
 	JLE   end
-	CMPQ  DX, $0x04
-	JL    gather
 	CMPQ  R9, $0x04
 	JL    gather
+	CMPQ  DX, $0x04
+	JL    turn
 	MOVQ  CX, R10
 	LEAQ  (R10)(BX*1), R11
 	LEAQ  (R10)(BX*2), R12
@@ -49,19 +49,37 @@ four:
 	SUBQ  $0x04, DX
 	JMP   found
 
+turn:
+	MOVQ perPage+40(FP), R10
+	SUBQ $0x01, R10
+	ORQ  DX, R10
+	JNZ  gather
+	MOVQ need+64(FP), R13
+	MOVQ skip+48(FP), R14
+	CMPQ R13, 32(AX)
+	JG   short
+	MOVQ 24(AX), R10
+	LEAQ (R10)(R14*4), R10
+	CMPQ R13, 56(AX)
+	JG   short
+	MOVQ 48(AX), R11
+	LEAQ (R11)(R14*4), R11
+	CMPQ R13, 80(AX)
+	JG   short
+	MOVQ 72(AX), R12
+	LEAQ (R12)(R14*4), R12
+	CMPQ R13, 104(AX)
+	JG   short
+	MOVQ 96(AX), R13
+	LEAQ (R13)(R14*4), R13
+	ADDQ $0x60, AX
+	JMP  found
+
 gather:
 	TESTQ DX, DX
-	JNZ   here1
-	ADDQ  $0x18, AX
-	MOVQ  need+64(FP), DX
-	CMPQ  DX, 8(AX)
-	JG    short
-	MOVQ  skip+48(FP), DX
-	MOVQ  (AX), CX
-	LEAQ  (CX)(DX*4), CX
-	MOVQ  perPage+40(FP), DX
+	JZ    turn0over
 
-here1:
+turn0:
 	MOVQ  CX, R10
 	ADDQ  BX, CX
 	DECQ  DX
@@ -69,17 +87,9 @@ here1:
 	CMPQ  R9, $0x01
 	JLE   found1
 	TESTQ DX, DX
-	JNZ   here2
-	ADDQ  $0x18, AX
-	MOVQ  need+64(FP), DX
-	CMPQ  DX, 8(AX)
-	JG    short
-	MOVQ  skip+48(FP), DX
-	MOVQ  (AX), CX
-	LEAQ  (CX)(DX*4), CX
-	MOVQ  perPage+40(FP), DX
+	JZ    turn1over
 
-here2:
+turn1:
 	MOVQ CX, R11
 	ADDQ BX, CX
 	DECQ DX
@@ -89,17 +99,9 @@ found1:
 	CMPQ  R9, $0x02
 	JLE   found2
 	TESTQ DX, DX
-	JNZ   here3
-	ADDQ  $0x18, AX
-	MOVQ  need+64(FP), DX
-	CMPQ  DX, 8(AX)
-	JG    short
-	MOVQ  skip+48(FP), DX
-	MOVQ  (AX), CX
-	LEAQ  (CX)(DX*4), CX
-	MOVQ  perPage+40(FP), DX
+	JZ    turn2over
 
-here3:
+turn2:
 	MOVQ CX, R12
 	ADDQ BX, CX
 	DECQ DX
@@ -109,17 +111,9 @@ found2:
 	CMPQ  R9, $0x03
 	JLE   found3
 	TESTQ DX, DX
-	JNZ   here4
-	ADDQ  $0x18, AX
-	MOVQ  need+64(FP), DX
-	CMPQ  DX, 8(AX)
-	JG    short
-	MOVQ  skip+48(FP), DX
-	MOVQ  (AX), CX
-	LEAQ  (CX)(DX*4), CX
-	MOVQ  perPage+40(FP), DX
+	JZ    turn3over
 
-here4:
+turn3:
 	MOVQ CX, R13
 	ADDQ BX, CX
 	DECQ DX
@@ -242,6 +236,50 @@ short:
 	MOVB $0x00, ret+80(FP)
 	RET
 
+turn0over:
+	ADDQ $0x18, AX
+	MOVQ need+64(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+48(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+40(FP), DX
+	JMP  turn0
+
+turn1over:
+	ADDQ $0x18, AX
+	MOVQ need+64(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+48(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+40(FP), DX
+	JMP  turn1
+
+turn2over:
+	ADDQ $0x18, AX
+	MOVQ need+64(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+48(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+40(FP), DX
+	JMP  turn2
+
+turn3over:
+	ADDQ $0x18, AX
+	MOVQ need+64(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+48(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+40(FP), DX
+	JMP  turn3
+
 DATA masks<>+0(SB)/4, $0xffffffff
 DATA masks<>+4(SB)/4, $0xffffffff
 DATA masks<>+8(SB)/4, $0xffffffff
@@ -279,141 +317,431 @@ GLOBL masks<>(SB), RODATA|NOPTR, $128
 // func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int, cols int) bool
 // Requires: AVX
 TEXT ·weightedAVX2(SB), $4160-89
-	MOVQ    cols+80(FP), AX
-	LEAQ    masks<>+0(SB), CX
-	MOVQ    AX, DX
-	ANDQ    $0x07, DX
-	SHLQ    $0x02, DX
-	SUBQ    DX, CX
-	VMOVUPS 64(CX), Y0
-	MOVQ    AX, CX
-	ANDQ    $-8, CX
-	SHLQ    $0x02, CX
-	LEAQ    63(SP), DX
-	ANDQ    $-64, DX
+	MOVQ  cols+80(FP), BX
+	MOVQ  p+8(FP), CX
+	MOVQ  at+16(FP), SI
+	MOVQ  $-1, DI
+	TESTQ SI, SI
+	JNZ   given
+	LEAQ  laneNumbers<>+0(SB), SI
+	MOVQ  $+15, DI
+
+given:
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	LEAQ    masks<>+0(SB), DX
+	MOVQ    BX, R8
+	ANDQ    $0x07, R8
+	SHLQ    $0x02, R8
+	SUBQ    R8, DX
+	VMOVUPS 64(DX), Y0
 	VXORPS  Y1, Y1, Y1
-	XORQ    BX, BX
+	XORQ    DX, DX
 
 clear:
-	VMOVUPS Y1, (DX)(BX*4)
-	VMOVUPS Y1, 256(DX)(BX*4)
-	VMOVUPS Y1, 512(DX)(BX*4)
-	VMOVUPS Y1, 768(DX)(BX*4)
-	VMOVUPS Y1, 1024(DX)(BX*4)
-	VMOVUPS Y1, 1280(DX)(BX*4)
-	VMOVUPS Y1, 1536(DX)(BX*4)
-	VMOVUPS Y1, 1792(DX)(BX*4)
-	VMOVUPS Y1, 2048(DX)(BX*4)
-	VMOVUPS Y1, 2304(DX)(BX*4)
-	VMOVUPS Y1, 2560(DX)(BX*4)
-	VMOVUPS Y1, 2816(DX)(BX*4)
-	VMOVUPS Y1, 3072(DX)(BX*4)
-	VMOVUPS Y1, 3328(DX)(BX*4)
-	VMOVUPS Y1, 3584(DX)(BX*4)
-	VMOVUPS Y1, 3840(DX)(BX*4)
-	ADDQ    $0x08, BX
-	CMPQ    BX, AX
+	VMOVUPS Y1, (AX)(DX*4)
+	VMOVUPS Y1, 256(AX)(DX*4)
+	VMOVUPS Y1, 512(AX)(DX*4)
+	VMOVUPS Y1, 768(AX)(DX*4)
+	VMOVUPS Y1, 1024(AX)(DX*4)
+	VMOVUPS Y1, 1280(AX)(DX*4)
+	VMOVUPS Y1, 1536(AX)(DX*4)
+	VMOVUPS Y1, 1792(AX)(DX*4)
+	VMOVUPS Y1, 2048(AX)(DX*4)
+	VMOVUPS Y1, 2304(AX)(DX*4)
+	VMOVUPS Y1, 2560(AX)(DX*4)
+	VMOVUPS Y1, 2816(AX)(DX*4)
+	VMOVUPS Y1, 3072(AX)(DX*4)
+	VMOVUPS Y1, 3328(AX)(DX*4)
+	VMOVUPS Y1, 3584(AX)(DX*4)
+	VMOVUPS Y1, 3840(AX)(DX*4)
+	ADDQ    $0x08, DX
+	CMPQ    DX, BX
 	JL      clear
-	MOVQ    page+24(FP), BX
-	MOVQ    stride+56(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    need+64(FP), DI
-	CMPQ    DI, 8(BX)
+	MOVQ    page+24(FP), R8
+	MOVQ    stride+56(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    need+64(FP), DX
+	CMPQ    DX, 8(R8)
 	JG      short
-	MOVQ    skip+48(FP), DI
-	MOVQ    (BX), SI
-	LEAQ    (SI)(DI*4), SI
-	MOVQ    perPage+40(FP), DI
-	MOVQ    row+32(FP), R9
-	SUBQ    R9, DI
-	IMULQ   R8, R9
-	ADDQ    R9, SI
-	MOVQ    p+8(FP), R9
-	MOVQ    at+16(FP), R10
-	XORQ    R11, R11
+	MOVQ    skip+48(FP), DX
+	MOVQ    (R8), R9
+	LEAQ    (R9)(DX*4), R9
+	MOVQ    perPage+40(FP), R10
+	MOVQ    row+32(FP), DX
+	SUBQ    DX, R10
+	IMULQ   R11, DX
+	ADDQ    DX, R9
+	XORQ    DX, DX
+	MOVQ    perPage+40(FP), R12
+	CMPQ    R12, $0x01
+	JE      single
+	CMPQ    BX, $0x08
+	JE      row1
+	CMPQ    BX, $0x10
+	JE      row2
+	CMPQ    BX, $0x20
+	JE      row4
+	CMPQ    BX, $0x40
+	JE      row8
 
 row:
-	TESTQ DI, DI
-	JNZ   here1
-	ADDQ  $0x18, BX
-	MOVQ  need+64(FP), DI
-	CMPQ  DI, 8(BX)
-	JG    short
-	MOVQ  skip+48(FP), DI
-	MOVQ  (BX), SI
-	LEAQ  (SI)(DI*4), SI
-	MOVQ  perPage+40(FP), DI
-
-here1:
-	MOVQ  R11, R12
 	TESTQ R10, R10
-	JZ    lane
-	MOVQ  (R10)(R11*8), R12
+	JZ    turn0over
 
-lane:
+turn0:
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
 	ANDQ         $0x0f, R12
 	SHLQ         $0x08, R12
-	ADDQ         DX, R12
-	VBROADCASTSS (R9)(R11*4), Y1
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y1
 	XORQ         R13, R13
-	LEAQ         32(R13), R13
-	JMP          pairs
+	JMP          rowcolumns
 
-pair:
-	VMULPS  -32(SI)(R13*1), Y1, Y2
-	VMULPS  (SI)(R13*1), Y1, Y3
-	VADDPS  -32(R12)(R13*1), Y2, Y2
-	VADDPS  (R12)(R13*1), Y3, Y3
-	VMOVUPS Y2, -32(R12)(R13*1)
-	VMOVUPS Y3, (R12)(R13*1)
-	ADDQ    $0x40, R13
+rowcolumn:
+	VMULPS  (R9)(R13*4), Y1, Y2
+	VADDPS  (R12)(R13*4), Y2, Y2
+	VMOVUPS Y2, (R12)(R13*4)
+	MOVQ    R14, R13
 
-pairs:
-	CMPQ    R13, CX
-	JL      pair
-	SUBQ    $0x20, R13
-	CMPQ    R13, CX
-	JGE     rest
-	VMULPS  (SI)(R13*1), Y1, Y2
-	VADDPS  (R12)(R13*1), Y2, Y2
-	VMOVUPS Y2, (R12)(R13*1)
-	ADDQ    $0x20, R13
-
-rest:
-	TESTQ      $+7, AX
-	JZ         added
-	VMASKMOVPS (SI)(R13*1), Y0, Y2
+rowcolumns:
+	LEAQ       8(R13), R14
+	CMPQ       R14, BX
+	JLE        rowcolumn
+	CMPQ       R13, BX
+	JE         rowadded
+	VMASKMOVPS (R9)(R13*4), Y0, Y2
 	VMULPS     Y2, Y1, Y2
-	VADDPS     (R12)(R13*1), Y2, Y2
-	VMOVUPS    Y2, (R12)(R13*1)
+	VADDPS     (R12)(R13*4), Y2, Y2
+	VMOVUPS    Y2, (R12)(R13*4)
 
-added:
-	ADDQ R8, SI
-	DECQ DI
-	INCQ R11
-	MOVQ n+72(FP), R12
-	CMPQ R11, R12
+rowadded:
+	ADDQ R11, R9
+	DECQ R10
+	INCQ DX
+	CMPQ DX, n+72(FP)
 	JL   row
-	MOVQ dst+0(FP), CX
-	XORQ BX, BX
+	JMP  sum
 
-tree:
-	VMOVUPS (DX)(BX*4), Y1
-	VADDPS  2048(DX)(BX*4), Y1, Y1
-	VMOVUPS 256(DX)(BX*4), Y2
-	VADDPS  2304(DX)(BX*4), Y2, Y2
-	VMOVUPS 512(DX)(BX*4), Y3
-	VADDPS  2560(DX)(BX*4), Y3, Y3
-	VMOVUPS 768(DX)(BX*4), Y4
-	VADDPS  2816(DX)(BX*4), Y4, Y4
-	VMOVUPS 1024(DX)(BX*4), Y5
-	VADDPS  3072(DX)(BX*4), Y5, Y5
-	VMOVUPS 1280(DX)(BX*4), Y6
-	VADDPS  3328(DX)(BX*4), Y6, Y6
-	VMOVUPS 1536(DX)(BX*4), Y7
-	VADDPS  3584(DX)(BX*4), Y7, Y7
-	VMOVUPS 1792(DX)(BX*4), Y8
-	VADDPS  3840(DX)(BX*4), Y8, Y8
+row1:
+	TESTQ R10, R10
+	JZ    turn1over
+
+turn1:
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y0
+	VADDPS       (R12), Y0, Y0
+	VMOVUPS      Y0, (R12)
+	ADDQ         R11, R9
+	DECQ         R10
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           row1
+	JMP          sum
+
+row2:
+	TESTQ R10, R10
+	JZ    turn2over
+
+turn2:
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y1
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VMULPS       32(R9), Y0, Y0
+	VADDPS       32(R12), Y0, Y0
+	VMOVUPS      Y0, 32(R12)
+	ADDQ         R11, R9
+	DECQ         R10
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           row2
+	JMP          sum
+
+row4:
+	TESTQ R10, R10
+	JZ    turn3over
+
+turn3:
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y1
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VMULPS       32(R9), Y0, Y1
+	VADDPS       32(R12), Y1, Y1
+	VMOVUPS      Y1, 32(R12)
+	VMULPS       64(R9), Y0, Y1
+	VADDPS       64(R12), Y1, Y1
+	VMOVUPS      Y1, 64(R12)
+	VMULPS       96(R9), Y0, Y0
+	VADDPS       96(R12), Y0, Y0
+	VMOVUPS      Y0, 96(R12)
+	ADDQ         R11, R9
+	DECQ         R10
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           row4
+	JMP          sum
+
+row8:
+	TESTQ R10, R10
+	JZ    turn4over
+
+turn4:
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y1
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VMULPS       32(R9), Y0, Y1
+	VADDPS       32(R12), Y1, Y1
+	VMOVUPS      Y1, 32(R12)
+	VMULPS       64(R9), Y0, Y1
+	VADDPS       64(R12), Y1, Y1
+	VMOVUPS      Y1, 64(R12)
+	VMULPS       96(R9), Y0, Y1
+	VADDPS       96(R12), Y1, Y1
+	VMOVUPS      Y1, 96(R12)
+	VMULPS       128(R9), Y0, Y1
+	VADDPS       128(R12), Y1, Y1
+	VMOVUPS      Y1, 128(R12)
+	VMULPS       160(R9), Y0, Y1
+	VADDPS       160(R12), Y1, Y1
+	VMOVUPS      Y1, 160(R12)
+	VMULPS       192(R9), Y0, Y1
+	VADDPS       192(R12), Y1, Y1
+	VMOVUPS      Y1, 192(R12)
+	VMULPS       224(R9), Y0, Y0
+	VADDPS       224(R12), Y0, Y0
+	VMOVUPS      Y0, 224(R12)
+	ADDQ         R11, R9
+	DECQ         R10
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           row8
+	JMP          sum
+
+single:
+	MOVQ need+64(FP), R10
+	MOVQ skip+48(FP), R11
+	SHLQ $0x02, R11
+	CMPQ BX, $0x08
+	JE   page1
+	CMPQ BX, $0x10
+	JE   page2
+	CMPQ BX, $0x20
+	JE   page4
+	CMPQ BX, $0x40
+	JE   page8
+
+page:
+	CMPQ         R10, 8(R8)
+	JG           short
+	MOVQ         (R8), R9
+	ADDQ         R11, R9
+	ADDQ         $0x18, R8
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y1
+	XORQ         R13, R13
+	JMP          pagecolumns
+
+pagecolumn:
+	VMULPS  (R9)(R13*4), Y1, Y2
+	VADDPS  (R12)(R13*4), Y2, Y2
+	VMOVUPS Y2, (R12)(R13*4)
+	MOVQ    R14, R13
+
+pagecolumns:
+	LEAQ       8(R13), R14
+	CMPQ       R14, BX
+	JLE        pagecolumn
+	CMPQ       R13, BX
+	JE         pageadded
+	VMASKMOVPS (R9)(R13*4), Y0, Y2
+	VMULPS     Y2, Y1, Y2
+	VADDPS     (R12)(R13*4), Y2, Y2
+	VMOVUPS    Y2, (R12)(R13*4)
+
+pageadded:
+	INCQ DX
+	CMPQ DX, n+72(FP)
+	JL   page
+	JMP  sum
+
+page1:
+	CMPQ         R10, 8(R8)
+	JG           short
+	MOVQ         (R8), R9
+	ADDQ         R11, R9
+	ADDQ         $0x18, R8
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y0
+	VADDPS       (R12), Y0, Y0
+	VMOVUPS      Y0, (R12)
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           page1
+	JMP          sum
+
+page2:
+	CMPQ         R10, 8(R8)
+	JG           short
+	MOVQ         (R8), R9
+	ADDQ         R11, R9
+	ADDQ         $0x18, R8
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y1
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VMULPS       32(R9), Y0, Y0
+	VADDPS       32(R12), Y0, Y0
+	VMOVUPS      Y0, 32(R12)
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           page2
+	JMP          sum
+
+page4:
+	CMPQ         R10, 8(R8)
+	JG           short
+	MOVQ         (R8), R9
+	ADDQ         R11, R9
+	ADDQ         $0x18, R8
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y1
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VMULPS       32(R9), Y0, Y1
+	VADDPS       32(R12), Y1, Y1
+	VMOVUPS      Y1, 32(R12)
+	VMULPS       64(R9), Y0, Y1
+	VADDPS       64(R12), Y1, Y1
+	VMOVUPS      Y1, 64(R12)
+	VMULPS       96(R9), Y0, Y0
+	VADDPS       96(R12), Y0, Y0
+	VMOVUPS      Y0, 96(R12)
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           page4
+	JMP          sum
+
+page8:
+	CMPQ         R10, 8(R8)
+	JG           short
+	MOVQ         (R8), R9
+	ADDQ         R11, R9
+	ADDQ         $0x18, R8
+	MOVQ         DX, R12
+	ANDQ         DI, R12
+	MOVQ         (SI)(R12*8), R12
+	ANDQ         $0x0f, R12
+	SHLQ         $0x08, R12
+	ADDQ         AX, R12
+	VBROADCASTSS (CX)(DX*4), Y0
+	VMULPS       (R9), Y0, Y1
+	VADDPS       (R12), Y1, Y1
+	VMOVUPS      Y1, (R12)
+	VMULPS       32(R9), Y0, Y1
+	VADDPS       32(R12), Y1, Y1
+	VMOVUPS      Y1, 32(R12)
+	VMULPS       64(R9), Y0, Y1
+	VADDPS       64(R12), Y1, Y1
+	VMOVUPS      Y1, 64(R12)
+	VMULPS       96(R9), Y0, Y1
+	VADDPS       96(R12), Y1, Y1
+	VMOVUPS      Y1, 96(R12)
+	VMULPS       128(R9), Y0, Y1
+	VADDPS       128(R12), Y1, Y1
+	VMOVUPS      Y1, 128(R12)
+	VMULPS       160(R9), Y0, Y1
+	VADDPS       160(R12), Y1, Y1
+	VMOVUPS      Y1, 160(R12)
+	VMULPS       192(R9), Y0, Y1
+	VADDPS       192(R12), Y1, Y1
+	VMOVUPS      Y1, 192(R12)
+	VMULPS       224(R9), Y0, Y0
+	VADDPS       224(R12), Y0, Y0
+	VMOVUPS      Y0, 224(R12)
+	INCQ         DX
+	CMPQ         DX, n+72(FP)
+	JL           page8
+
+sum:
+	MOVQ    dst+0(FP), CX
+	LEAQ    masks<>+0(SB), DX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	SHLQ    $0x02, SI
+	SUBQ    SI, DX
+	VMOVUPS 64(DX), Y0
+	XORQ    DX, DX
+	JMP     full
+
+loop:
+	VMOVUPS (AX)(DX*4), Y1
+	VADDPS  2048(AX)(DX*4), Y1, Y1
+	VMOVUPS 256(AX)(DX*4), Y2
+	VADDPS  2304(AX)(DX*4), Y2, Y2
+	VMOVUPS 512(AX)(DX*4), Y3
+	VADDPS  2560(AX)(DX*4), Y3, Y3
+	VMOVUPS 768(AX)(DX*4), Y4
+	VADDPS  2816(AX)(DX*4), Y4, Y4
+	VMOVUPS 1024(AX)(DX*4), Y5
+	VADDPS  3072(AX)(DX*4), Y5, Y5
+	VMOVUPS 1280(AX)(DX*4), Y6
+	VADDPS  3328(AX)(DX*4), Y6, Y6
+	VMOVUPS 1536(AX)(DX*4), Y7
+	VADDPS  3584(AX)(DX*4), Y7, Y7
+	VMOVUPS 1792(AX)(DX*4), Y8
+	VADDPS  3840(AX)(DX*4), Y8, Y8
 	VADDPS  Y5, Y1, Y1
 	VADDPS  Y6, Y2, Y2
 	VADDPS  Y7, Y3, Y3
@@ -421,20 +749,41 @@ tree:
 	VADDPS  Y3, Y1, Y1
 	VADDPS  Y4, Y2, Y2
 	VADDPS  Y2, Y1, Y1
-	MOVQ    AX, SI
-	SUBQ    BX, SI
-	CMPQ    SI, $0x08
-	JL      partial
-	VMOVUPS Y1, (CX)(BX*4)
-	JMP     trees
+	VMOVUPS Y1, (CX)(DX*4)
+	MOVQ    SI, DX
 
-partial:
-	VMASKMOVPS Y1, Y0, (CX)(BX*4)
+full:
+	LEAQ       8(DX), SI
+	CMPQ       SI, BX
+	JLE        loop
+	CMPQ       DX, BX
+	JGE        done
+	VMOVUPS    (AX)(DX*4), Y1
+	VADDPS     2048(AX)(DX*4), Y1, Y1
+	VMOVUPS    256(AX)(DX*4), Y2
+	VADDPS     2304(AX)(DX*4), Y2, Y2
+	VMOVUPS    512(AX)(DX*4), Y3
+	VADDPS     2560(AX)(DX*4), Y3, Y3
+	VMOVUPS    768(AX)(DX*4), Y4
+	VADDPS     2816(AX)(DX*4), Y4, Y4
+	VMOVUPS    1024(AX)(DX*4), Y5
+	VADDPS     3072(AX)(DX*4), Y5, Y5
+	VMOVUPS    1280(AX)(DX*4), Y6
+	VADDPS     3328(AX)(DX*4), Y6, Y6
+	VMOVUPS    1536(AX)(DX*4), Y7
+	VADDPS     3584(AX)(DX*4), Y7, Y7
+	VMOVUPS    1792(AX)(DX*4), Y8
+	VADDPS     3840(AX)(DX*4), Y8, Y8
+	VADDPS     Y5, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y7, Y3, Y3
+	VADDPS     Y8, Y4, Y4
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y4, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (CX)(DX*4)
 
-trees:
-	ADDQ $0x08, BX
-	CMPQ BX, AX
-	JL   tree
+done:
 	VZEROUPPER
 	MOVB $0x01, ret+88(FP)
 	RET
@@ -442,6 +791,108 @@ trees:
 short:
 	VZEROUPPER
 	MOVB $0x00, ret+88(FP)
+	RET
+
+turn0over:
+	ADDQ $0x18, R8
+	MOVQ need+64(FP), R10
+	CMPQ R10, 8(R8)
+	JG   short
+	MOVQ skip+48(FP), R10
+	MOVQ (R8), R9
+	LEAQ (R9)(R10*4), R9
+	MOVQ perPage+40(FP), R10
+	JMP  turn0
+
+turn1over:
+	ADDQ $0x18, R8
+	MOVQ need+64(FP), R10
+	CMPQ R10, 8(R8)
+	JG   short
+	MOVQ skip+48(FP), R10
+	MOVQ (R8), R9
+	LEAQ (R9)(R10*4), R9
+	MOVQ perPage+40(FP), R10
+	JMP  turn1
+
+turn2over:
+	ADDQ $0x18, R8
+	MOVQ need+64(FP), R10
+	CMPQ R10, 8(R8)
+	JG   short
+	MOVQ skip+48(FP), R10
+	MOVQ (R8), R9
+	LEAQ (R9)(R10*4), R9
+	MOVQ perPage+40(FP), R10
+	JMP  turn2
+
+turn3over:
+	ADDQ $0x18, R8
+	MOVQ need+64(FP), R10
+	CMPQ R10, 8(R8)
+	JG   short
+	MOVQ skip+48(FP), R10
+	MOVQ (R8), R9
+	LEAQ (R9)(R10*4), R9
+	MOVQ perPage+40(FP), R10
+	JMP  turn3
+
+turn4over:
+	ADDQ $0x18, R8
+	MOVQ need+64(FP), R10
+	CMPQ R10, 8(R8)
+	JG   short
+	MOVQ skip+48(FP), R10
+	MOVQ (R8), R9
+	LEAQ (R9)(R10*4), R9
+	MOVQ perPage+40(FP), R10
+	JMP  turn4
+
+DATA laneNumbers<>+0(SB)/8, $0x0000000000000000
+DATA laneNumbers<>+8(SB)/8, $0x0000000000000001
+DATA laneNumbers<>+16(SB)/8, $0x0000000000000002
+DATA laneNumbers<>+24(SB)/8, $0x0000000000000003
+DATA laneNumbers<>+32(SB)/8, $0x0000000000000004
+DATA laneNumbers<>+40(SB)/8, $0x0000000000000005
+DATA laneNumbers<>+48(SB)/8, $0x0000000000000006
+DATA laneNumbers<>+56(SB)/8, $0x0000000000000007
+DATA laneNumbers<>+64(SB)/8, $0x0000000000000008
+DATA laneNumbers<>+72(SB)/8, $0x0000000000000009
+DATA laneNumbers<>+80(SB)/8, $0x000000000000000a
+DATA laneNumbers<>+88(SB)/8, $0x000000000000000b
+DATA laneNumbers<>+96(SB)/8, $0x000000000000000c
+DATA laneNumbers<>+104(SB)/8, $0x000000000000000d
+DATA laneNumbers<>+112(SB)/8, $0x000000000000000e
+DATA laneNumbers<>+120(SB)/8, $0x000000000000000f
+GLOBL laneNumbers<>(SB), RODATA|NOPTR, $128
+
+// func laneSumsAVX2(sums *[16]float32, x *float32, at *int, n int)
+// Requires: AVX
+TEXT ·laneSumsAVX2(SB), NOSPLIT, $0-32
+	MOVQ  sums+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  n+24(FP), DX
+	MOVQ  at+16(FP), BX
+	MOVQ  $-1, SI
+	TESTQ BX, BX
+	JNZ   given
+	LEAQ  laneNumbers<>+0(SB), BX
+	MOVQ  $+15, SI
+
+given:
+	XORQ DI, DI
+
+number:
+	MOVQ   DI, R8
+	ANDQ   SI, R8
+	MOVQ   (BX)(R8*8), R8
+	ANDQ   $0x0f, R8
+	VMOVSS (CX)(DI*4), X0
+	VADDSS (AX)(R8*4), X0, X0
+	VMOVSS X0, (AX)(R8*4)
+	INCQ   DI
+	CMPQ   DI, DX
+	JL     number
 	RET
 
 // func tileAVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int)
@@ -1279,6 +1730,172 @@ DATA all3e2aaaaa<>+56(SB)/4, $0x3e2aaaaa
 DATA all3e2aaaaa<>+60(SB)/4, $0x3e2aaaaa
 GLOBL all3e2aaaaa<>(SB), RODATA|NOPTR, $64
 
+// func expLanesAVX2(dst *float32, s *float32, top float32, sums *[16]float32, at *int, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·expLanesAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         s+8(FP), CX
+	MOVQ         n+40(FP), DX
+	MOVQ         sums+24(FP), BX
+	MOVQ         at+32(FP), SI
+	MOVSS        top+16(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         $-8, DI
+	LEAQ         masks<>+0(SB), R8
+	MOVQ         DX, R9
+	ANDQ         $0x07, R9
+	SHLQ         $0x02, R9
+	SUBQ         R9, R8
+	VMOVUPS      64(R8), Y1
+	XORQ         R8, R8
+	JMP          full
+
+loop:
+	VMOVUPS    (CX)(R8*4), Y2
+	VSUBPS     Y0, Y2, Y2
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y2, Y5
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y2, Y6
+	VMULPS     all3fb8aa3b<>+0(SB), Y2, Y3
+	VADDPS     all3f000000<>+0(SB), Y3, Y3
+	VROUNDPS   $0x09, Y3, Y3
+	VMULPS     all3f318000<>+0(SB), Y3, Y4
+	VSUBPS     Y4, Y2, Y2
+	VMULPS     allb95e8083<>+0(SB), Y3, Y4
+	VSUBPS     Y4, Y2, Y2
+	VMULPS     all39506967<>+0(SB), Y2, Y4
+	VADDPS     all3ab743ce<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3c088908<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3d2aa9c1<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3e2aaaaa<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     all3f000000<>+0(SB), Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y2, Y4, Y4
+	VADDPS     Y2, Y4, Y4
+	VADDPS     all3f800000<>+0(SB), Y4, Y4
+	VCVTTPS2DQ Y3, Y2
+	VPSRAD     $0x01, Y2, Y3
+	VPSUBD     Y3, Y2, Y2
+	VPADDD     all0000007f<>+0(SB), Y3, Y3
+	VPSLLD     $0x17, Y3, Y3
+	VMULPS     Y3, Y4, Y4
+	VPADDD     all0000007f<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y4, Y4
+	VBLENDVPS  Y5, all7f800000<>+0(SB), Y4, Y4
+	VANDNPS    Y4, Y6, Y4
+	VMOVUPS    Y4, (AX)(R8*4)
+	TESTQ      DI, DI
+	JS         first
+	MOVQ       (SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     (AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+	MOVQ       8(SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     4(AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+	MOVQ       16(SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     8(AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+	MOVQ       24(SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     12(AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+	MOVQ       32(SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     16(AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+	MOVQ       40(SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     20(AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+	MOVQ       48(SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     24(AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+	MOVQ       56(SI)(DI*8), R8
+	ANDQ       $0x0f, R8
+	VMOVSS     28(AX)(DI*4), X2
+	VADDSS     (BX)(R8*4), X2, X2
+	VMOVSS     X2, (BX)(R8*4)
+
+first:
+	ADDQ $0x08, DI
+	MOVQ R9, R8
+
+full:
+	LEAQ       8(R8), R9
+	CMPQ       R9, DX
+	JLE        loop
+	CMPQ       R8, DX
+	JGE        done
+	VMASKMOVPS (CX)(R8*4), Y1, Y2
+	VSUBPS     Y0, Y2, Y2
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y2, Y4
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y2, Y5
+	VMULPS     all3fb8aa3b<>+0(SB), Y2, Y0
+	VADDPS     all3f000000<>+0(SB), Y0, Y0
+	VROUNDPS   $0x09, Y0, Y0
+	VMULPS     all3f318000<>+0(SB), Y0, Y3
+	VSUBPS     Y3, Y2, Y2
+	VMULPS     allb95e8083<>+0(SB), Y0, Y3
+	VSUBPS     Y3, Y2, Y2
+	VMULPS     all39506967<>+0(SB), Y2, Y3
+	VADDPS     all3ab743ce<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     all3c088908<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     all3d2aa9c1<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     all3e2aaaaa<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     all3f000000<>+0(SB), Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VMULPS     Y2, Y3, Y3
+	VADDPS     Y2, Y3, Y3
+	VADDPS     all3f800000<>+0(SB), Y3, Y3
+	VCVTTPS2DQ Y0, Y0
+	VPSRAD     $0x01, Y0, Y2
+	VPSUBD     Y2, Y0, Y0
+	VPADDD     all0000007f<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y3, Y3
+	VPADDD     all0000007f<>+0(SB), Y0, Y0
+	VPSLLD     $0x17, Y0, Y0
+	VMULPS     Y0, Y3, Y3
+	VBLENDVPS  Y4, all7f800000<>+0(SB), Y3, Y3
+	VANDNPS    Y3, Y5, Y3
+	VMASKMOVPS Y3, Y1, (AX)(R8*4)
+
+done:
+	TESTQ DI, DI
+	JNS   number
+	XORQ  DI, DI
+
+number:
+	MOVQ   (SI)(DI*8), CX
+	ANDQ   $0x0f, CX
+	VMOVSS (AX)(DI*4), X0
+	VADDSS (BX)(CX*4), X0, X0
+	VMOVSS X0, (BX)(CX*4)
+	INCQ   DI
+	CMPQ   DI, DX
+	JL     number
+	VZEROUPPER
+	RET
+
 // func swigluAVX2(dst *float32, gate *float32, up *float32, n int)
 // Requires: AVX, AVX2
 TEXT ·swigluAVX2(SB), NOSPLIT, $0-32
@@ -1785,6 +2402,209 @@ full:
 done:
 	MOVQ    sums+24(FP), AX
 	VMOVUPS Z1, (AX)
+	VZEROUPPER
+	RET
+
+// func expLanesAVX512(dst *float32, s *float32, top float32, sums *[16]float32, at *int, n int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·expLanesAVX512(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         s+8(FP), CX
+	MOVQ         n+40(FP), DX
+	MOVQ         sums+24(FP), BX
+	MOVQ         at+32(FP), SI
+	MOVSS        top+16(FP), X0
+	VBROADCASTSS X0, Z0
+	VMOVUPS      all3fb8aa3b<>+0(SB), Z1
+	VMOVUPS      all3f000000<>+0(SB), Z2
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VMOVUPS      all3f318000<>+0(SB), Z4
+	VMOVUPS      allb95e8083<>+0(SB), Z5
+	VMOVUPS      all42b17217<>+0(SB), Z6
+	VMOVUPS      allc2cff1b4<>+0(SB), Z7
+	VMOVUPS      all7f800000<>+0(SB), Z8
+	VMOVUPS      all39506967<>+0(SB), Z9
+	VMOVUPS      all3ab743ce<>+0(SB), Z10
+	VMOVUPS      all3c088908<>+0(SB), Z11
+	VMOVUPS      all3d2aa9c1<>+0(SB), Z12
+	VMOVUPS      all3e2aaaaa<>+0(SB), Z13
+	VMOVUPS      all3f000000<>+0(SB), Z14
+	MOVQ         $-16, DI
+	MOVL         DX, R8
+	ANDL         $0x0f, R8
+	MOVL         $-1, R9
+	BZHIL        R8, R9, R9
+	KMOVW        R9, K1
+	XORQ         R8, R8
+	JMP          full
+
+loop:
+	VMOVUPS     (CX)(R8*4), Z15
+	VSUBPS      Z0, Z15, Z15
+	VCMPPS      $0x1e, Z6, Z15, K2
+	VCMPPS      $0x11, Z7, Z15, K3
+	VMULPS      Z1, Z15, Z16
+	VADDPS      Z2, Z16, Z16
+	VRNDSCALEPS $0x09, Z16, Z16
+	VMULPS      Z4, Z16, Z17
+	VSUBPS      Z17, Z15, Z15
+	VMULPS      Z5, Z16, Z17
+	VSUBPS      Z17, Z15, Z15
+	VMULPS      Z9, Z15, Z17
+	VADDPS      Z10, Z17, Z17
+	VMULPS      Z15, Z17, Z17
+	VADDPS      Z11, Z17, Z17
+	VMULPS      Z15, Z17, Z17
+	VADDPS      Z12, Z17, Z17
+	VMULPS      Z15, Z17, Z17
+	VADDPS      Z13, Z17, Z17
+	VMULPS      Z15, Z17, Z17
+	VADDPS      Z14, Z17, Z17
+	VMULPS      Z15, Z17, Z17
+	VMULPS      Z15, Z17, Z17
+	VADDPS      Z15, Z17, Z17
+	VADDPS      Z3, Z17, Z17
+	VSCALEFPS   Z16, Z17, Z17
+	VMOVAPS     Z8, K2, Z17
+	VPXORD      Z17, Z17, K3, Z17
+	VMOVUPS     Z17, (AX)(R8*4)
+	TESTQ       DI, DI
+	JS          first
+	MOVQ        (SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      (AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        8(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      4(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        16(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      8(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        24(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      12(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        32(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      16(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        40(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      20(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        48(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      24(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        56(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      28(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        64(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      32(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        72(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      36(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        80(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      40(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        88(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      44(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        96(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      48(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        104(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      52(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        112(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      56(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+	MOVQ        120(SI)(DI*8), R8
+	ANDQ        $0x0f, R8
+	VMOVSS      60(AX)(DI*4), X15
+	VADDSS      (BX)(R8*4), X15, X15
+	VMOVSS      X15, (BX)(R8*4)
+
+first:
+	ADDQ $0x10, DI
+	MOVQ R9, R8
+
+full:
+	LEAQ        16(R8), R9
+	CMPQ        R9, DX
+	JLE         loop
+	CMPQ        R8, DX
+	JGE         done
+	VMOVUPS.Z   (CX)(R8*4), K1, Z15
+	VSUBPS      Z0, Z15, Z15
+	VCMPPS      $0x1e, Z6, Z15, K2
+	VCMPPS      $0x11, Z7, Z15, K3
+	VMULPS      Z1, Z15, Z0
+	VADDPS      Z2, Z0, Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMULPS      Z4, Z0, Z1
+	VSUBPS      Z1, Z15, Z15
+	VMULPS      Z5, Z0, Z1
+	VSUBPS      Z1, Z15, Z15
+	VMULPS      Z9, Z15, Z1
+	VADDPS      Z10, Z1, Z1
+	VMULPS      Z15, Z1, Z1
+	VADDPS      Z11, Z1, Z1
+	VMULPS      Z15, Z1, Z1
+	VADDPS      Z12, Z1, Z1
+	VMULPS      Z15, Z1, Z1
+	VADDPS      Z13, Z1, Z1
+	VMULPS      Z15, Z1, Z1
+	VADDPS      Z14, Z1, Z1
+	VMULPS      Z15, Z1, Z1
+	VMULPS      Z15, Z1, Z1
+	VADDPS      Z15, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VSCALEFPS   Z0, Z1, Z1
+	VMOVAPS     Z8, K2, Z1
+	VPXORD      Z1, Z1, K3, Z1
+	VMOVUPS     Z1, K1, (AX)(R8*4)
+
+done:
+	TESTQ DI, DI
+	JNS   number
+	XORQ  DI, DI
+
+number:
+	MOVQ   (SI)(DI*8), CX
+	ANDQ   $0x0f, CX
+	VMOVSS (AX)(DI*4), X0
+	VADDSS (BX)(CX*4), X0, X0
+	VMOVSS X0, (BX)(CX*4)
+	INCQ   DI
+	CMPQ   DI, DX
+	JL     number
 	VZEROUPPER
 	RET
 

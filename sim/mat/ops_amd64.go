@@ -1,5 +1,7 @@
 package mat
 
+import "unsafe"
+
 // fits says that there are kernels and that n numbers are there to work on.
 func fits(n int, others ...[]float32) bool {
 	if level < AVX2 || n == 0 {
@@ -10,6 +12,15 @@ func fits(n int, others ...[]float32) bool {
 			return false
 		}
 	}
+	return true
+}
+
+// fastSum adds the numbers of a to the lanes of Sum.
+func fastSum(s *[lanes]float32, a []float32, at []int) bool {
+	if !fits(len(a)) || at != nil && len(at) < len(a) {
+		return false
+	}
+	laneSumsAVX2(s, &a[0], unsafe.SliceData(at), len(a))
 	return true
 }
 
@@ -65,23 +76,24 @@ func fastSwiGLU(dst, gate, up []float32) bool {
 // lanes, the division.
 func fastSoftmax(dst, s []float32, at []int) bool {
 	n := len(s)
-	if !fits(n, dst) {
+	if !fits(n, dst) || at != nil && len(at) < n {
 		return false
 	}
 	var sums [lanes]float32
-	if level == AVX512 {
+	switch {
+	case level == AVX512 && at == nil:
 		expSumsAVX512(&dst[0], &s[0], greatestAVX512(&s[0], n), &sums, n)
-	} else {
+	case level == AVX512:
+		expLanesAVX512(&dst[0], &s[0], greatestAVX512(&s[0], n), &sums, &at[0], n)
+	case at == nil:
 		expSumsAVX2(&dst[0], &s[0], greatestAVX2(&s[0], n), &sums, n)
-	}
-	sum := tree(&sums)
-	if at != nil {
-		sum = Sum(dst[:n], at)
+	default:
+		expLanesAVX2(&dst[0], &s[0], greatestAVX2(&s[0], n), &sums, &at[0], n)
 	}
 	if level == AVX512 {
-		divideAVX512(&dst[0], sum, n)
+		divideAVX512(&dst[0], tree(&sums), n)
 	} else {
-		divideAVX2(&dst[0], sum, n)
+		divideAVX2(&dst[0], tree(&sums), n)
 	}
 	return true
 }

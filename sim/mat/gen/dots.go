@@ -77,20 +77,35 @@ func dots() {
 	finish(true)
 	Label("short")
 	finish(false)
+	w.turnPages()
 }
 
 // fourRows finds the next four rows, or all that are left and the last again.
 func fourRows(w *walk, n reg.Register, rows [4]reg.Register) {
-	CMPQ(w.left, Imm(4))
-	JL(LabelRef("gather"))
 	CMPQ(n, Imm(4))
 	JL(LabelRef("gather"))
+	CMPQ(w.left, Imm(4))
+	JL(LabelRef("turn"))
 	MOVQ(w.ptr, rows[0])
 	LEAQ(Mem{Base: rows[0], Index: w.stride, Scale: 1}, rows[1])
 	LEAQ(Mem{Base: rows[0], Index: w.stride, Scale: 2}, rows[2])
 	LEAQ(Mem{Base: rows[1], Index: w.stride, Scale: 2}, rows[3])
 	LEAQ(Mem{Base: rows[0], Index: w.stride, Scale: 4}, w.ptr)
 	SUBQ(Imm(4), w.left)
+	JMP(LabelRef("found"))
+	Label("turn") // a page to each row needs no counting
+	single := Load(Param("perPage"), GP64())
+	SUBQ(Imm(1), single)
+	ORQ(w.left, single)
+	JNZ(LabelRef("gather"))
+	need, skip := Load(Param("need"), GP64()), Load(Param("skip"), GP64())
+	for r := range 4 {
+		CMPQ(need, Mem{Base: w.page, Disp: 24*(r+1) + 8})
+		JG(LabelRef(w.fail))
+		MOVQ(Mem{Base: w.page, Disp: 24 * (r + 1)}, rows[r])
+		LEAQ(Mem{Base: rows[r], Index: skip, Scale: 4}, rows[r])
+	}
+	ADDQ(Imm(96), w.page)
 	JMP(LabelRef("found"))
 	Label("gather")
 	for r := range 4 {
@@ -159,5 +174,25 @@ func finish(ok bool) {
 		done = 1
 	}
 	MOVB(Imm(done), result.Addr)
+	RET()
+}
+
+// laneSums adds numbers to the lanes of their positions.
+func laneSums() {
+	TEXT("laneSumsAVX2", NOSPLIT, "func(sums *[16]float32, x *float32, at *int, n int)")
+	Pragma("noescape")
+	Doc("laneSumsAVX2 adds x[j] to sums[at[j] mod 16], j = 0..n-1; a nil at means 0, 1, 2...")
+	sums, x, n := Load(Param("sums"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	p := loadPositions()
+	j := GP64()
+	XORQ(j, j)
+	Label("number")
+	lane, v := p.lane(j), XMM()
+	VMOVSS(Mem{Base: x, Index: j, Scale: 4}, v)
+	VADDSS(Mem{Base: sums, Index: lane, Scale: 4}, v, v)
+	VMOVSS(v, Mem{Base: sums, Index: lane, Scale: 4})
+	INCQ(j)
+	CMPQ(j, n)
+	JL(LabelRef("number"))
 	RET()
 }

@@ -124,6 +124,51 @@ func (u *unit) expSums() {
 	u.leave()
 }
 
+// expLanes is expSums with lanes by positions: while the vector unit is at the
+// next exponentials, the last ones go to their lanes one by one.
+func (u *unit) expLanes() {
+	u.function("expLanes", "dst, s *float32, top float32, sums *[16]float32, at *int, n int",
+		"sets dst = exp(s - top), and adds dst[j] to sums[at[j] mod 16].")
+	dst, s, n := Load(Param("dst"), GP64()), Load(Param("s"), GP64()), Load(Param("n"), GP64())
+	sums, positions := Load(Param("sums"), GP64()), Load(Param("at"), GP64())
+	top, e := u.broadcast("top"), u.exponential()
+	j := GP64() // the next number to go to its lane, a step behind
+	add := func(i int) {
+		l, v := GP64(), XMM()
+		MOVQ(Mem{Base: positions, Index: j, Scale: 8, Disp: 8 * i}, l)
+		ANDQ(Imm(15), l)
+		VMOVSS(Mem{Base: dst, Index: j, Scale: 4, Disp: 4 * i}, v)
+		VADDSS(Mem{Base: sums, Index: l, Scale: 4}, v, v)
+		VMOVSS(v, Mem{Base: sums, Index: l, Scale: 4})
+	}
+	MOVQ(I32(-u.floats), j)
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		x := u.reg()
+		u.load(at(s), mask, x)
+		VSUBPS(top, x, x)
+		u.store(e.of(x), at(dst), mask)
+		if mask != nil {
+			return
+		}
+		TESTQ(j, j)
+		JS(LabelRef("first"))
+		for i := range u.floats {
+			add(i)
+		}
+		Label("first")
+		ADDQ(Imm(uint64(u.floats)), j)
+	})
+	TESTQ(j, j)
+	JNS(LabelRef("number"))
+	XORQ(j, j)
+	Label("number")
+	add(0)
+	INCQ(j)
+	CMPQ(j, n)
+	JL(LabelRef("number"))
+	u.leave()
+}
+
 func (u *unit) swiglu() {
 	u.function("swiglu", "dst, gate, up *float32, n int", "sets dst = gate / (1 + exp(-gate)) * up.")
 	p, n := pointers("dst", "gate", "up"), Load(Param("n"), GP64())

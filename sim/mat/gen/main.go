@@ -14,12 +14,14 @@ import (
 func main() {
 	ConstraintExpr("amd64")
 	dots()
-	weighted()
+	avx2().weighted()
+	laneSums()
 	tile()
 	for _, u := range []*unit{avx2(), avx512()} {
 		u.elementwise()
 		u.greatest()
 		u.expSums()
+		u.expLanes()
 		u.swiglu()
 	}
 	Generate()

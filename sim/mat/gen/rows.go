@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -20,7 +22,7 @@ const rowsDoc = "A page shorter than need makes it give up and return false."
 type walk struct {
 	page, ptr, left, stride reg.GPVirtual // slice header, next row, rows left in the page, bytes
 	fail                    string        // where to go when a page is too short
-	labels                  int
+	turns                   []string      // labels of the jumps to turnPages
 }
 
 func startWalk(fail string) *walk {
@@ -49,12 +51,32 @@ func (w *walk) open() {
 
 // next leaves the next row in w.ptr; the caller calls done when it has read it.
 func (w *walk) next() {
-	here := w.label("here")
+	name := "turn" + strconv.Itoa(len(w.turns))
+	w.turns = append(w.turns, name)
 	TESTQ(w.left, w.left)
-	JNZ(LabelRef(here))
+	JZ(LabelRef(name + "over"))
+	Label(name)
+}
+
+// single leaves the next row in ptr where each row has a page of its own; need
+// and skip are the parameters, skip in bytes.
+func (w *walk) single(need, skip reg.Register) {
+	CMPQ(need, Mem{Base: w.page, Disp: 8})
+	JG(LabelRef(w.fail))
+	MOVQ(Mem{Base: w.page}, w.ptr)
+	ADDQ(skip, w.ptr)
 	ADDQ(Imm(24), w.page)
-	w.open()
-	Label(here)
+}
+
+// turnPages is where next goes at the end of a page: out of the way of loops,
+// after the kernel's end.
+func (w *walk) turnPages() {
+	for _, name := range w.turns {
+		Label(name + "over")
+		ADDQ(Imm(24), w.page)
+		w.open()
+		JMP(LabelRef(name))
+	}
 }
 
 func (w *walk) done() {
@@ -62,9 +84,38 @@ func (w *walk) done() {
 	DECQ(w.left)
 }
 
-func (w *walk) label(name string) string {
-	w.labels++
-	return name + string(rune('0'+w.labels))
+// positions are where lanes come from: position j is at[j & every], and a nil
+// at, lane j mod 16, is the table 0, 1, ... 15.
+type positions struct{ at, every reg.GPVirtual }
+
+var laneTable Mem
+
+func loadPositions() positions {
+	if laneTable.Base == nil {
+		laneTable = GLOBL("laneNumbers", RODATA|NOPTR)
+		for i := range 16 {
+			DATA(8*i, U64(i))
+		}
+	}
+	p := positions{GP64(), GP64()}
+	Load(Param("at"), p.at)
+	MOVQ(I32(-1), p.every)
+	TESTQ(p.at, p.at)
+	JNZ(LabelRef("given"))
+	LEAQ(laneTable, p.at)
+	MOVQ(I32(15), p.every)
+	Label("given")
+	return p
+}
+
+// lane is the lane of the number with index j.
+func (p positions) lane(j reg.Register) reg.GPVirtual {
+	l := GP64()
+	MOVQ(j, l)
+	ANDQ(p.every, l)
+	MOVQ(Mem{Base: p.at, Index: l, Scale: 8}, l)
+	ANDQ(Imm(15), l)
+	return l
 }
 
 // maskTable has 16 words of ones, then 16 of zeros: read from word 16-n on it
