@@ -13,6 +13,11 @@ type Recipe struct {
 
 	Cache CachePolicy `json:"cache"` // how the cached lane keeps K and V
 
+	// Draft is a small model that proposes Propose tokens before every decode
+	// pass, which then verifies them all at once: speculative decoding.
+	Draft   string `json:"draft,omitempty"`
+	Propose int    `json:"propose,omitempty"`
+
 	Lanes  string `json:"lanes"`  // "both", "cached" or "uncached": which lanes are executed
 	Pairs  string `json:"pairs"`  // "allowed" or "dense": which (query, key) pairs are counted
 	Logits string `json:"logits"` // "last" or "all": how many rows of logits are counted

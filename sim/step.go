@@ -59,6 +59,8 @@ type Step struct {
 
 	KV KVCache // the cache after this step, read-only; nil when the cached lane does not run
 
+	Speculation *Speculation // nil where no draft model proposed anything
+
 	Effect *Effect // what the cache policy did to the logits; head only, nil where it can do nothing
 
 	Lanes     [2]Counters // what this step cost, by Lane

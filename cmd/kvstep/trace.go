@@ -72,6 +72,8 @@ func newTrace() *cobra.Command {
 	f.StringArrayVar(&r.Stop, "stop", nil, "end when the generated text contains this (may be repeated)")
 	f.StringVar(&cache, "cache", sim.CacheContiguous, "how K and V are kept: contiguous, paged:BLOCK, window:WINDOW:SINKS, h2o:WINDOW:HEAVY, int8:AXIS:GROUP or int4:AXIS:GROUP (axis token or channel)")
 	f.StringVar(&budget, "budget", "", "bytes that the cache may take, such as 64KiB (none: no limit)")
+	f.StringVar(&r.Draft, "draft", "", "model that proposes tokens for this one to verify (speculative decoding), such as story-draft")
+	f.IntVar(&r.Propose, "propose", 4, "tokens that the draft model proposes at a time")
 	f.StringVar(&r.Lanes, "lanes", r.Lanes, "lanes to run: both, cached or uncached")
 	f.StringVar(&r.Pairs, "pairs", r.Pairs, "pairs to count: allowed or dense")
 	f.StringVar(&r.Logits, "logits", r.Logits, "logits to count: last or all")

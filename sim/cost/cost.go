@@ -76,7 +76,17 @@ func (s Shape) Layer(layer, rows, cached int, sw Switches) sim.Counters {
 // Head counts the last part of a pass: the final norm of every row, and the
 // logits of the last row (or of all). It does not touch the cache.
 func (s Shape) Head(rows, cached int, sw Switches) sim.Counters {
-	c := s.counters(s.headPrice(), 1, PassWork(rows, cached, sw), sw)
+	return s.HeadOf(rows, cached, 1, sw)
+}
+
+// HeadOf is Head of a pass whose last n rows get logits, as when proposals are
+// verified; switched to all rows it is Head.
+func (s Shape) HeadOf(rows, cached, n int, sw Switches) sim.Counters {
+	w := PassWork(rows, cached, sw)
+	if sw.Logits != "all" {
+		w.Logits = int64(n)
+	}
+	c := s.counters(s.headPrice(), 1, w, sw)
 	s.hold(&c, int64(cached)+int64(rows))
 	return c
 }

@@ -6,16 +6,15 @@ import (
 	"kvstep/sim/sample"
 )
 
-// effect compares the logits of a cached lane that is not exact with those of
-// the uncached lane, which are. chosen is what the former led to. It is nil
-// where the policy is exact or one of the lanes did not run.
-func (e *engine) effect(chosen int, logits [2][]float32) (*sim.Effect, error) {
-	ours, exact := logits[sim.Cached], logits[sim.Uncached]
-	if e.recipe.Cache.Exact() || ours == nil || exact == nil {
+// effect compares the logits that a cached lane which is not exact led to, ours,
+// with those of the uncached lane, which are exact. chosen is what the former
+// led to, past the text that both stand after. It is nil where the policy is exact.
+func (e *engine) effect(chosen int, past []int, ours, exact []float32) (*sim.Effect, error) {
+	if e.recipe.Cache.Exact() {
 		return nil, nil
 	}
-	q := e.seq
-	other, err := sample.Choose(exact, e.recipe.Sampler, uint64(q.chosen), q.tokens)
+	n := e.seq.chosen
+	other, err := sample.Choose(exact, e.recipe.Sampler, uint64(n), past)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +23,6 @@ func (e *engine) effect(chosen int, logits [2][]float32) (*sim.Effect, error) {
 		x.MaxDelta = max(x.MaxDelta, v-exact[i], exact[i]-v)
 	}
 	if e.changed == nil && other.Token != chosen {
-		n := q.chosen
 		e.changed = &n
 	}
 	x.Changed = e.changed

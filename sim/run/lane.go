@@ -77,6 +77,15 @@ func (s scratch) Sees(_, kvHead int) (k, v mat.Matrix, at []int) {
 // both lanes compute.
 type span struct{ from, m int }
 
+// last are the last n of its rows.
+func (s span) last(n int) []int {
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = s.from + s.m - n + i
+	}
+	return rows
+}
+
 // differs names the first op of layer n whose bits differ between the lanes, or
 // is "". All results of the new rows of a sequence are compared, and with them
 // its whole cache: the K and V that one lane kept against those the other just

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 )
 
@@ -50,4 +51,24 @@ func (l *Library) Get(name string) (*Loaded, error) {
 	}
 	l.loaded[name] = m
 	return m, nil
+}
+
+// embedded are the models that come with the program.
+var embedded = NewLibrary()
+
+// sibling is the model that a recipe names beside its own: one that speaks of
+// the same tokens.
+func (m *Loaded) sibling(name string) (*Loaded, error) {
+	from := m.library
+	if from == nil {
+		from = embedded
+	}
+	other, err := from.Get(name)
+	if err != nil {
+		return nil, err
+	}
+	if a, b := m.Model.Config.Vocab, other.Model.Config.Vocab; a != b {
+		return nil, sim.NewProblem("speculative.vocab", "Target", a, "Draft", b)
+	}
+	return other, nil
 }

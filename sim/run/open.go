@@ -22,6 +22,8 @@ type Loaded struct {
 	World     checkpoint.World  // prompts and words it knows; empty for foreign models
 	Meta      map[string]string // provenance, as the file tells it
 
+	library *Library // where it finds models to go with it; nil: the embedded ones
+
 	seenOnce sync.Once
 	seen     map[string]bool // World.Seen
 }
@@ -126,6 +128,9 @@ func Complete(r sim.Recipe) sim.Recipe {
 		r.Sampler.TopP = 1
 	}
 	r.Cache = kv.Complete(r.Cache)
+	if r.Draft != "" && r.Propose == 0 {
+		r.Propose = 4
+	}
 	set(&r.Lanes, "both")
 	set(&r.Pairs, "allowed")
 	set(&r.Logits, "last")
@@ -152,6 +157,11 @@ func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 			return nil, sim.NewProblem("prompt.token", "Index", i, "Token", id, "Vocab", c.Vocab)
 		}
 	}
+	if r.Draft != "" {
+		if err := m.checkDraft(r); err != nil {
+			return nil, err
+		}
+	}
 	for _, f := range r.Forced {
 		if f.Token < 0 || f.Token >= c.Vocab || f.Pass < 0 {
 			return nil, sim.NewProblem("prompt.token", "Index", f.Pass, "Token", f.Token, "Vocab", c.Vocab)
@@ -165,6 +175,24 @@ func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 			"MaxNew", r.MaxNew, "Context", c.Context, "Allowed", c.Context-r.MaxNew+1)
 	}
 	return ids, nil
+}
+
+// MaxPropose is how many tokens a draft model may propose at a time.
+const MaxPropose = 16
+
+// checkDraft refuses a draft that cannot speak for the model, and a cache that
+// cannot take a rejected token back.
+func (m *Loaded) checkDraft(r sim.Recipe) error {
+	if _, err := m.sibling(r.Draft); err != nil {
+		return err
+	}
+	if r.Propose < 1 || r.Propose > MaxPropose {
+		return sim.NewProblem("speculative.propose", "Have", r.Propose, "Max", MaxPropose)
+	}
+	if r.Cache.Evicts() || r.Cache.Axis == kv.AxisChannel {
+		return sim.NewProblem("speculative.cache", "Cache", kv.Text(r.Cache))
+	}
+	return nil
 }
 
 func (m *Loaded) encode(r sim.Recipe) ([]int, error) {

@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 
 	"kvstep/sim"
@@ -73,11 +74,12 @@ type engine struct {
 	count  cost.Switches
 	clock  Clock
 
-	lanes  [2]*lane  // nil where the recipe leaves a lane out
-	memory *kv.Arena // of the cached lane's caches
-	seq    *sequence
-	rows   arena      // kept rows of all steps
-	last   mat.Matrix // Out of the layer kept last
+	lanes   [2]*lane  // nil where the recipe leaves a lane out
+	memory  *kv.Arena // of the cached lane's caches
+	seq     *sequence
+	drafter *drafter   // nil without a draft model
+	rows    arena      // kept rows of all steps
+	last    mat.Matrix // Out of the layer kept last
 
 	pass    int
 	n       int // steps yielded so far
@@ -113,6 +115,15 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prompt
 		e.lanes[sim.Uncached] = newLane(m.Model, most, most)
 		q.scratch = newScratch(kv.SpecOf(c, most))
 	}
+	if r.Draft != "" {
+		draft, err := m.sibling(r.Draft)
+		if err != nil {
+			return nil, err
+		}
+		if e.drafter, err = newDrafter(draft.Model, most, r, e.count, clock); err != nil {
+			return nil, err
+		}
+	}
 	if len(prefix) > 0 {
 		return e, e.resume(prefix)
 	}
@@ -124,17 +135,19 @@ func (e *engine) resume(prefix []sim.Step) error {
 	q, last := e.seq, &prefix[len(prefix)-1]
 	for i := range prefix {
 		s := &prefix[i]
-		if s.Part == sim.HeadPart {
-			q.tokens = append(q.tokens, s.Token)
-			q.written.WriteString(q.say(s.Token))
+		for _, id := range s.Chosen() {
+			q.written.WriteString(q.say(id))
 			q.chosen++
-			if s.Effect != nil {
-				e.changed = s.Effect.Changed
-			}
+		}
+		if s.Effect != nil {
+			e.changed = s.Effect.Changed
 		}
 	}
 	e.n, e.pass, e.totals = last.N+1, last.Pass+1, last.Totals
-	q.cached = len(last.Tokens)
+	q.tokens, q.cached = append(q.tokens[:0], last.Standing()...), last.Cached+last.Kept()
+	if e.drafter != nil {
+		e.drafter.resume(prefix)
+	}
 	if q.cache == nil {
 		return nil
 	}
@@ -146,6 +159,9 @@ func (e *engine) resume(prefix []sim.Step) error {
 // far as there is any, and both lanes embed the tokens they will compute.
 func (e *engine) begin() error {
 	q := e.seq
+	if err := e.propose(); err != nil {
+		return err
+	}
 	rest := q.rest()
 	if q.cache != nil {
 		room, err := q.cache.Reserve(len(rest))
@@ -197,38 +213,40 @@ func (e *engine) layer(l int) (sim.Step, error) {
 		s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q.at[sim.Cached], q.at[sim.Uncached], q.cache, q.scratch)
 	}
 	e.keep(&s)
-	return e.finish(s), nil
+	e.finish(&s)
+	return s, nil
 }
 
-// head runs the head in every lane, compares the logits and chooses a token.
+// head runs the head in every lane, compares the logits and chooses a token. The
+// rows that get logits are the last one, and those of proposals before it.
 func (e *engine) head() (sim.Step, error) {
 	if err := e.ctx.Err(); err != nil {
 		return sim.Step{}, err
 	}
 	s, q := e.step(sim.HeadPart, -1), e.seq
-	var logits [2][]float32
+	n := 1
+	if s.Speculation != nil {
+		n += len(s.Speculation.Proposed)
+	}
+	var logits [2]mat.Matrix // [n, vocab]
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue
 		}
 		start := e.clock()
-		rows := lane.head([]int{q.at[i].from + q.fed - 1})
+		logits[i] = lane.head(q.at[i].last(n))
 		seconds := e.clock() - start
 		var c sim.Counters
 		if sim.Lane(i) == sim.Cached {
-			c = e.shape.Head(s.Rows, s.Cached, e.count)
-			q.bill(&c, -1, q.cache.Use().Used)
+			c = e.shape.HeadOf(s.Rows, s.Cached, n, e.count)
+			q.bill(&c, -1, 0)
 		} else {
-			c = cost.Uncached(cost.Head(e.m.Model.Config, s.Cached+s.Rows, 0, e.count))
+			c = cost.Uncached(cost.Of(e.m.Model.Config).HeadOf(s.Cached+s.Rows, 0, n, e.count))
 		}
 		c.Seconds = seconds
 		e.pay(&s, sim.Lane(i), c)
-		logits[i] = rows.Row(0)
 	}
-	if s.Logits = logits[sim.Cached]; s.Logits == nil {
-		s.Logits = logits[sim.Uncached]
-	}
-	if s.Ran[sim.Cached] && s.Ran[sim.Uncached] && !sameBits(logits[0], logits[1]) {
+	if s.Ran[sim.Cached] && s.Ran[sim.Uncached] && !sameRows(logits[0], logits[1]) {
 		s.Differs = "logits"
 	}
 	e.keep(&s)
@@ -236,39 +254,79 @@ func (e *engine) head() (sim.Step, error) {
 		q.cache.Settle()
 		q.record.Settled(q.cache)
 	}
-	if q.cached += q.fed; q.cached < len(q.tokens) { // there was no memory for the whole prompt
-		s.Done = sim.DoneMemory
-		return e.finish(s), nil
-	}
-	if err := e.choose(&s, logits); err != nil {
-		return sim.Step{}, err
-	}
-	return e.finish(s), nil
+	return s, e.choose(&s, logits)
 }
 
 // choose picks the next token from the logits and says whether the run goes on.
-func (e *engine) choose(s *sim.Step, logits [2][]float32) error {
+// Of the rows of proposals those are kept that are accepted.
+func (e *engine) choose(s *sim.Step, logits [2]mat.Matrix) error {
+	defer e.finish(s)
 	q := e.seq
-	choice, err := sample.Choose(s.Logits, e.recipe.Sampler, uint64(q.chosen), s.Tokens)
+	ours := logits[sim.Cached]
+	if !s.Ran[sim.Cached] {
+		ours = logits[sim.Uncached]
+	}
+	if q.cached+q.fed < len(q.tokens) { // there was no memory for the whole prompt
+		s.Logits, s.Done = ours.Row(0), sim.DoneMemory
+		return nil
+	}
+	if err := e.verify(s, ours); err != nil {
+		return err
+	}
+	row := 0 // whose logits gave the token
+	if s.Speculation != nil {
+		row = s.Speculation.Accepted
+	}
+	s.Logits = ours.Row(row)
+	past := s.Tokens[:len(s.Tokens)-ours.NumRows()+1+row]
+	choice, err := sample.Choose(s.Logits, e.recipe.Sampler, uint64(q.chosen+row), past)
 	if err != nil {
 		return err
 	}
-	s.Token, s.Top, s.Choice = choice.Token, choice.Top, &choice.Choice
+	if s.Top = choice.Top; s.Speculation == nil {
+		s.Token, s.Choice = choice.Token, &choice.Choice
+	}
+	if s.Ran[sim.Cached] && s.Ran[sim.Uncached] {
+		if s.Effect, err = e.effect(s.Token, past, logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)); err != nil {
+			return err
+		}
+	}
 	for _, f := range e.recipe.Forced {
 		if f.Pass == e.pass {
 			s.Token = f.Token
 		}
 	}
-	if s.Effect, err = e.effect(choice.Token, logits); err != nil {
-		return err
+	e.write(s)
+	return nil
+}
+
+// write adds what was chosen to the text, up to where the run ends, takes out of
+// the cache what does not stay, and sees to the memory of the next pass.
+func (e *engine) write(s *sim.Step) {
+	q := e.seq
+	for i, id := range s.Chosen() {
+		text := q.say(id)
+		s.Text += text
+		q.written.WriteString(text)
+		q.chosen++
+		if s.Done = e.done(id); s.Done != "" {
+			if s.Token = id; s.Speculation != nil { // later ones are never said
+				s.Speculation.Accepted = i
+			}
+			break
+		}
 	}
-	s.Text = q.say(s.Token)
-	q.written.WriteString(s.Text)
-	q.chosen++
-	// The chosen token is fed in the next pass; the last one never is.
-	if s.Done = e.done(s.Token); s.Done == "" {
-		q.tokens = append(q.tokens, s.Token)
-		if q.cache != nil {
+	q.cached += s.Kept()
+	if q.tokens = q.tokens[:q.cached]; s.Kept() < s.Rows {
+		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
+	}
+	q.tokens = append(q.tokens, s.Token) // fed in the next pass; the last one never is
+	if q.cache != nil {
+		if s.Kept() < s.Rows {
+			q.cache.Truncate(q.cached)
+			q.record = q.record.First(q.cached)
+		}
+		if s.Done == "" {
 			if _, err := q.cache.Reserve(1); err != nil {
 				s.Done = sim.DoneMemory
 			}
@@ -277,7 +335,6 @@ func (e *engine) choose(s *sim.Step, logits [2][]float32) error {
 	if s.Done != "" && q.text != nil {
 		s.Text += q.text.Flush() // bytes of a character that will never be whole
 	}
-	return nil
 }
 
 // done says why the run ends after this token, or "".
@@ -309,10 +366,15 @@ func (e *engine) step(part sim.Part, layer int) sim.Step {
 		phase = sim.Prefill
 	}
 	fed := q.cached + q.fed
-	return sim.Step{
+	s := sim.Step{
 		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer,
 		Rows: q.fed, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
 	}
+	if q.proposed != nil {
+		proposed := *q.proposed // the head adds its verdicts to a copy
+		s.Speculation = &proposed
+	}
+	return s
 }
 
 func (e *engine) pay(s *sim.Step, lane sim.Lane, c sim.Counters) {
@@ -349,9 +411,8 @@ func (e *engine) keep(s *sim.Step) {
 	s.KV = q.record.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }
 
-func (e *engine) finish(s sim.Step) sim.Step {
+func (e *engine) finish(s *sim.Step) {
 	s.Identical = s.Differs == ""
 	s.Totals = e.totals
 	e.n++
-	return s
 }

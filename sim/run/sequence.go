@@ -26,6 +26,9 @@ type sequence struct {
 	text    *token.Stream   // nil without a tokenizer
 	written strings.Builder // the generated text so far
 
+	proposed *sim.Speculation // of this pass, nil for none
+	dists    [][]float64      // what its proposals were drawn from, [proposals][vocab]
+
 	at [2]span // its rows in the pass of each lane
 }
 
@@ -58,6 +61,9 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 		s := &steps[i]
 		if s.Part == sim.HeadPart {
 			q.cache.Settle()
+			if s.Kept() < s.Rows {
+				q.cache.Truncate(s.Cached + s.Kept())
+			}
 			continue
 		}
 		if s.Layer == 0 {

@@ -22,6 +22,7 @@ type traceLine struct {
 	Differs   string                   `json:"differs,omitempty"`
 	Cache     *sim.CacheUse            `json:"cache,omitempty"`
 	Gone      [][3]int                 `json:"gone,omitempty"`
+	Guess     *sim.Speculation         `json:"speculation,omitempty"`
 	*traceChoice
 }
 
@@ -46,7 +47,7 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 			return err
 		}
 		l := traceLine{N: s.N, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached,
-			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs}
+			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs, Guess: s.Speculation}
 		if s.KV != nil {
 			use := s.KV.Use()
 			l.Cache, l.Gone = &use, kv.LetGo(s)

@@ -2,20 +2,12 @@ package sample
 
 import "kvstep/sim"
 
-// Verdict is the test of one proposed token.
-type Verdict struct {
-	Token    int
-	P, Q     float64 // its probability in the target's and in the draft's distribution
-	Random   float64 // the number in [0, 1) that decided
-	Accepted bool    // Random < P/Q; with P >= Q always
-}
-
 // Verification is what the target model made of a draft's proposals.
 type Verification struct {
-	Verdicts []Verdict // one for each proposal that was tested: none after a rejection
-	Accepted int       // how many proposals stay
-	Next     int       // the token after them: one for every pass of the target
-	Random   float64   // the number that chose it
+	Verdicts []sim.Verdict // one for each proposal that was tested: none after a rejection
+	Accepted int           // how many proposals stay
+	Next     int           // the token after them: one for every pass of the target
+	Random   float64       // the number that chose it
 }
 
 // Verify decides which of a draft's proposals stay (Leviathan, Kalman, Matias,
@@ -41,7 +33,7 @@ func Verify(p, q [][]float64, proposed []int, seed, at uint64) (Verification, er
 		return v, err
 	}
 	for i, x := range proposed {
-		verdict := Verdict{Token: x, P: p[i][x], Q: q[i][x], Random: Random(seed, at+uint64(i), ForAccept)}
+		verdict := sim.Verdict{Token: x, P: p[i][x], Q: q[i][x], Random: Random(seed, at+uint64(i), ForAccept)}
 		verdict.Accepted = float64(verdict.Random*verdict.Q) < verdict.P
 		v.Verdicts = append(v.Verdicts, verdict)
 		if !verdict.Accepted {

@@ -74,6 +74,8 @@ func (l Link) Query() string {
 	put("seed", strconv.FormatUint(r.Sampler.Seed, 10), "0")
 	put("cache", kv.Text(r.Cache), sim.CacheContiguous)
 	put("budget", strconv.FormatInt(r.Cache.Budget, 10), "0")
+	put("draft", r.Draft, "")
+	put("propose", strconv.Itoa(r.Propose), "0")
 	put("lanes", r.Lanes, "both")
 	// A link says what its viewer counts; a run started from it counts the same.
 	sw := l.switches()
@@ -129,6 +131,7 @@ func ParseLink(query string) (Link, error) {
 	r.Sampler.RepetitionPenalty = p.float("rp")
 	r.Sampler.Seed = p.uint("seed")
 	r.Cache = p.cache()
+	r.Draft, r.Propose = v.Get("draft"), p.int("propose", 0)
 	r.Lanes, r.Pairs, r.Logits = v.Get("lanes"), v.Get("pairs"), v.Get("logits")
 	r.Stop = v["stop"]
 	r.Forced = p.forks()
