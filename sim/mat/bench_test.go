@@ -94,6 +94,7 @@ func BenchmarkLevels(b *testing.B) {
 		{"mult/1x128x384", func() { MulT(out.Rows(0, 1), x.Rows(0, 1), w) }},
 		{"mult/8x128x384", func() { MulT(out.Rows(0, 8), x.Rows(0, 8), w) }},
 		{"dot/32", func() { dst[0] = Dot(p[:32], y) }},
+		{"squares/256x32", func() { Squares(dst, head) }},
 		{"scores/256x32", func() { MulT(RowOf(dst[:256]), RowOf(p[:32]), head) }},
 		{"weighted/256x32", func() { WeightedSum(dst[:32], p, head, nil) }},
 		{"weighted/256x16", func() { WeightedSum(dst[:16], p, head.Cols(0, 16), nil) }},

@@ -99,6 +99,16 @@ func dots(dst, x []float32, w *Matrix) {
 	}
 }
 
+// Squares sets dst[i] = Dot(x row i, x row i), the squared length of every row.
+func Squares(dst []float32, x Matrix) {
+	if fastSquares(dst, &x) {
+		return
+	}
+	for i := range x.rows {
+		dst[i] = Dot(x.Row(i), x.Row(i))
+	}
+}
+
 // WeightedSum sets dst[d] = sum over j of p[j] * v[j][d], in Sum's order over
 // the positions at: p [n], v [at least n, d]. It is attention's weighted V,
 // without V^T.

@@ -51,6 +51,15 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 	return dotsAVX2(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
 }
 
+// fastSquares is Squares, or reports that no kernel can.
+func fastSquares(dst []float32, x *Matrix) bool {
+	if level < AVX2 || x.rows == 0 || x.cols == 0 || len(dst) < x.rows {
+		return false
+	}
+	r := walkOf(x)
+	return squaresAVX2(&dst[0], x.cols, r.page, r.row, r.perPage, r.skip, r.stride, r.need, x.rows)
+}
+
 // fastTiles sets dst[i][from+j] = Dot(x row i, w row j) for the first rows of x,
 // four by four, and tells how many it took.
 func fastTiles(dst, x Matrix, w *Matrix, from int) int {

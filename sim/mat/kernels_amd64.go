@@ -10,6 +10,12 @@ package mat
 //go:noescape
 func dotsAVX2(dst *float32, x *float32, k int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int) bool
 
+// squaresAVX2 sets dst[r] to the dot product of row r with itself, k numbers, r = 0..n-1.
+// A page shorter than need makes it give up and return false.
+//
+//go:noescape
+func squaresAVX2(dst *float32, k int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int) bool
+
 // weightedAVX2 sets dst[d] to the sum over n rows of p[j] * row[j][d], d = 0..cols-1,
 // in the lanes of the positions at (nil: 0, 1, 2...); cols is at most 64.
 // A page shorter than need makes it give up and return false.

@@ -314,6 +314,285 @@ DATA masks<>+120(SB)/4, $0x00000000
 DATA masks<>+124(SB)/4, $0x00000000
 GLOBL masks<>(SB), RODATA|NOPTR, $128
 
+// func squaresAVX2(dst *float32, k int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int) bool
+// Requires: AVX
+TEXT ·squaresAVX2(SB), NOSPLIT, $0-73
+	MOVQ    page+16(FP), AX
+	MOVQ    stride+48(FP), BX
+	SHLQ    $0x02, BX
+	MOVQ    need+56(FP), DX
+	CMPQ    DX, 8(AX)
+	JG      short
+	MOVQ    skip+40(FP), DX
+	MOVQ    (AX), CX
+	LEAQ    (CX)(DX*4), CX
+	MOVQ    perPage+32(FP), DX
+	MOVQ    row+24(FP), SI
+	SUBQ    SI, DX
+	IMULQ   BX, SI
+	ADDQ    SI, CX
+	MOVQ    dst+0(FP), SI
+	MOVQ    k+8(FP), DI
+	LEAQ    masks<>+0(SB), R8
+	MOVQ    DI, R9
+	ANDQ    $0x0f, R9
+	SHLQ    $0x02, R9
+	SUBQ    R9, R8
+	VMOVUPS 64(R8), Y0
+	VMOVUPS 96(R8), Y1
+	ANDQ    $-16, DI
+	MOVQ    n+64(FP), R8
+
+four:
+	TESTQ R8, R8
+	JLE   end
+	CMPQ  R8, $0x04
+	JL    gather
+	CMPQ  DX, $0x04
+	JL    turn
+	MOVQ  CX, R9
+	LEAQ  (R9)(BX*1), R10
+	LEAQ  (R9)(BX*2), R11
+	LEAQ  (R10)(BX*2), R12
+	LEAQ  (R9)(BX*4), CX
+	SUBQ  $0x04, DX
+	JMP   found
+
+turn:
+	MOVQ perPage+32(FP), R9
+	SUBQ $0x01, R9
+	ORQ  DX, R9
+	JNZ  gather
+	MOVQ need+56(FP), R12
+	MOVQ skip+40(FP), R13
+	CMPQ R12, 32(AX)
+	JG   short
+	MOVQ 24(AX), R9
+	LEAQ (R9)(R13*4), R9
+	CMPQ R12, 56(AX)
+	JG   short
+	MOVQ 48(AX), R10
+	LEAQ (R10)(R13*4), R10
+	CMPQ R12, 80(AX)
+	JG   short
+	MOVQ 72(AX), R11
+	LEAQ (R11)(R13*4), R11
+	CMPQ R12, 104(AX)
+	JG   short
+	MOVQ 96(AX), R12
+	LEAQ (R12)(R13*4), R12
+	ADDQ $0x60, AX
+	JMP  found
+
+gather:
+	TESTQ DX, DX
+	JZ    turn0over
+
+turn0:
+	MOVQ  CX, R9
+	ADDQ  BX, CX
+	DECQ  DX
+	MOVQ  R9, R10
+	CMPQ  R8, $0x01
+	JLE   found1
+	TESTQ DX, DX
+	JZ    turn1over
+
+turn1:
+	MOVQ CX, R10
+	ADDQ BX, CX
+	DECQ DX
+
+found1:
+	MOVQ  R10, R11
+	CMPQ  R8, $0x02
+	JLE   found2
+	TESTQ DX, DX
+	JZ    turn2over
+
+turn2:
+	MOVQ CX, R11
+	ADDQ BX, CX
+	DECQ DX
+
+found2:
+	MOVQ  R11, R12
+	CMPQ  R8, $0x03
+	JLE   found3
+	TESTQ DX, DX
+	JZ    turn3over
+
+turn3:
+	MOVQ CX, R12
+	ADDQ BX, CX
+	DECQ DX
+
+found3:
+found:
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	XORQ   R13, R13
+	JMP    chunks
+
+chunk:
+	VMOVUPS (R9)(R13*4), Y10
+	VMOVUPS 32(R9)(R13*4), Y11
+	VMULPS  Y10, Y10, Y10
+	VMULPS  Y11, Y11, Y11
+	VADDPS  Y10, Y2, Y2
+	VADDPS  Y11, Y3, Y3
+	VMOVUPS (R10)(R13*4), Y10
+	VMOVUPS 32(R10)(R13*4), Y11
+	VMULPS  Y10, Y10, Y10
+	VMULPS  Y11, Y11, Y11
+	VADDPS  Y10, Y4, Y4
+	VADDPS  Y11, Y5, Y5
+	VMOVUPS (R11)(R13*4), Y10
+	VMOVUPS 32(R11)(R13*4), Y11
+	VMULPS  Y10, Y10, Y10
+	VMULPS  Y11, Y11, Y11
+	VADDPS  Y10, Y6, Y6
+	VADDPS  Y11, Y7, Y7
+	VMOVUPS (R12)(R13*4), Y10
+	VMOVUPS 32(R12)(R13*4), Y11
+	VMULPS  Y10, Y10, Y10
+	VMULPS  Y11, Y11, Y11
+	VADDPS  Y10, Y8, Y8
+	VADDPS  Y11, Y9, Y9
+	ADDQ    $0x10, R13
+
+chunks:
+	CMPQ       R13, DI
+	JL         chunk
+	MOVQ       k+8(FP), R14
+	CMPQ       R13, R14
+	JE         tree
+	VMASKMOVPS (R9)(R13*4), Y0, Y10
+	VMASKMOVPS 32(R9)(R13*4), Y1, Y11
+	VMULPS     Y10, Y10, Y10
+	VMULPS     Y11, Y11, Y11
+	VADDPS     Y10, Y2, Y2
+	VADDPS     Y11, Y3, Y3
+	VMASKMOVPS (R10)(R13*4), Y0, Y10
+	VMASKMOVPS 32(R10)(R13*4), Y1, Y11
+	VMULPS     Y10, Y10, Y10
+	VMULPS     Y11, Y11, Y11
+	VADDPS     Y10, Y4, Y4
+	VADDPS     Y11, Y5, Y5
+	VMASKMOVPS (R11)(R13*4), Y0, Y10
+	VMASKMOVPS 32(R11)(R13*4), Y1, Y11
+	VMULPS     Y10, Y10, Y10
+	VMULPS     Y11, Y11, Y11
+	VADDPS     Y10, Y6, Y6
+	VADDPS     Y11, Y7, Y7
+	VMASKMOVPS (R12)(R13*4), Y0, Y10
+	VMASKMOVPS 32(R12)(R13*4), Y1, Y11
+	VMULPS     Y10, Y10, Y10
+	VMULPS     Y11, Y11, Y11
+	VADDPS     Y10, Y8, Y8
+	VADDPS     Y11, Y9, Y9
+
+tree:
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VADDPS       Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X3, X2, X3
+	VEXTRACTF128 $0x01, Y4, X2
+	VADDPS       X2, X4, X2
+	VEXTRACTF128 $0x01, Y6, X4
+	VADDPS       X4, X6, X4
+	VEXTRACTF128 $0x01, Y8, X5
+	VADDPS       X5, X8, X5
+	VMOVLHPS     X2, X3, X6
+	VMOVHLPS     X3, X2, X2
+	VADDPS       X2, X6, X6
+	VMOVLHPS     X5, X4, X2
+	VMOVHLPS     X4, X5, X3
+	VADDPS       X3, X2, X2
+	VSHUFPS      $0x88, X2, X6, X3
+	VSHUFPS      $0xdd, X2, X6, X2
+	VADDPS       X2, X3, X3
+	CMPQ         R8, $0x04
+	JL           some
+	VMOVUPS      X3, (SI)
+	JMP          stored
+
+some:
+	LEAQ       masks<>+0(SB), R9
+	MOVQ       R8, R10
+	ANDQ       $0x03, R10
+	SHLQ       $0x02, R10
+	SUBQ       R10, R9
+	VMOVUPS    64(R9), Y2
+	VMASKMOVPS X3, X2, (SI)
+
+stored:
+	ADDQ $0x10, SI
+	SUBQ $0x04, R8
+	JMP  four
+
+end:
+	VZEROUPPER
+	MOVB $0x01, ret+72(FP)
+	RET
+
+short:
+	VZEROUPPER
+	MOVB $0x00, ret+72(FP)
+	RET
+
+turn0over:
+	ADDQ $0x18, AX
+	MOVQ need+56(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+40(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+32(FP), DX
+	JMP  turn0
+
+turn1over:
+	ADDQ $0x18, AX
+	MOVQ need+56(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+40(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+32(FP), DX
+	JMP  turn1
+
+turn2over:
+	ADDQ $0x18, AX
+	MOVQ need+56(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+40(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+32(FP), DX
+	JMP  turn2
+
+turn3over:
+	ADDQ $0x18, AX
+	MOVQ need+56(FP), DX
+	CMPQ DX, 8(AX)
+	JG   short
+	MOVQ skip+40(FP), DX
+	MOVQ (AX), CX
+	LEAQ (CX)(DX*4), CX
+	MOVQ perPage+32(FP), DX
+	JMP  turn3
+
 // func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int, cols int) bool
 // Requires: AVX
 TEXT ·weightedAVX2(SB), $4160-89

@@ -103,6 +103,7 @@ func eachKernel(t *testing.T, seed uint64, m, n, k int, strange bool) {
 	w := someRows(r, n, k, strange)
 	x := someRows(r, m, k, strange)
 	check(t, name+" MulT", m*n, func(dst []float32) { MulT(Of(m, n, dst), x, w) })
+	check(t, name+" Squares", n, func(dst []float32) { Squares(dst, w) })
 	p, at := wild(r, n, strange), somePositions(r, n)
 	check(t, name+" WeightedSum", k, func(dst []float32) { WeightedSum(dst, p, w, at) })
 	check(t, name+" Softmax", n, func(dst []float32) { Softmax(dst, p, at) })

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"math"
-
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
@@ -53,17 +51,18 @@ func rowSizes(c sim.Config, positions int, rows func(l, h int) mat.Matrix) ([]by
 	for l := range c.Layers {
 		for h := range c.KVHeads {
 			x := rows(l, h)
-			for p := range x.NumRows() {
-				rms := float32(math.Sqrt(float64(mat.Dot(x.Row(p), x.Row(p)) / float32(c.HeadDim))))
-				sizes[(l*c.KVHeads+h)*positions+p] = rms
-				largest = max(largest, rms)
+			some := sizes[(l*c.KVHeads+h)*positions:][:x.NumRows()]
+			mat.Squares(some, x)
+			for p, square := range some {
+				some[p] = mat.Sqrt(square / float32(c.HeadDim))
+				largest = max(largest, some[p])
 			}
 		}
 	}
 	out := make([]byte, len(sizes))
 	if largest > 0 {
 		for i, s := range sizes {
-			out[i] = byte(math.Round(float64(s / largest * 255)))
+			out[i] = byte(float64(s/largest*255) + 0.5)
 		}
 	}
 	return out, largest

@@ -7,14 +7,22 @@ import (
 )
 
 // dots is Dot of x with each of n rows, four at a time: lanes 0-7 of a row in
-// one register, 8-15 in another.
-func dots() {
-	TEXT("dotsAVX2", NOSPLIT, "func(dst, x *float32, k int, "+rowsParams+", n int) bool")
+// one register, 8-15 in another. squares is Dot of each row with itself.
+func dots(squares bool) {
+	if squares {
+		TEXT("squaresAVX2", NOSPLIT, "func(dst *float32, k int, "+rowsParams+", n int) bool")
+		Doc("squaresAVX2 sets dst[r] to the dot product of row r with itself, k numbers, r = 0..n-1.", rowsDoc)
+	} else {
+		TEXT("dotsAVX2", NOSPLIT, "func(dst, x *float32, k int, "+rowsParams+", n int) bool")
+		Doc("dotsAVX2 sets dst[r] to the dot product of x and row r, k numbers each, r = 0..n-1.", rowsDoc)
+	}
 	Pragma("noescape")
-	Doc("dotsAVX2 sets dst[r] to the dot product of x and row r, k numbers each, r = 0..n-1.", rowsDoc)
 	w := startWalk("short")
 	dst := Load(Param("dst"), GP64())
-	x := Load(Param("x"), GP64())
+	var x reg.Register
+	if !squares {
+		x = Load(Param("x"), GP64())
+	}
 	whole := Load(Param("k"), GP64())
 	restLow, restHigh := YMM(), YMM()
 	mask(whole, 16, restLow, restHigh)
@@ -37,11 +45,21 @@ func dots() {
 	XORQ(i, i)
 	JMP(LabelRef("chunks"))
 	Label("chunk")
-	VMOVUPS(Mem{Base: x, Index: i, Scale: 4}, x0)
-	VMOVUPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, x1)
+	if !squares {
+		VMOVUPS(Mem{Base: x, Index: i, Scale: 4}, x0)
+		VMOVUPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, x1)
+	}
 	for r := range 4 {
-		VMULPS(Mem{Base: rows[r], Index: i, Scale: 4}, x0, p0)
-		VMULPS(Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}, x1, p1)
+		row0, row1 := Mem{Base: rows[r], Index: i, Scale: 4}, Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}
+		if squares {
+			VMOVUPS(row0, x0)
+			VMOVUPS(row1, x1)
+			VMULPS(x0, x0, p0)
+			VMULPS(x1, x1, p1)
+		} else {
+			VMULPS(row0, x0, p0)
+			VMULPS(row1, x1, p1)
+		}
 		VADDPS(p0, low[r], low[r])
 		VADDPS(p1, high[r], high[r])
 	}
@@ -53,13 +71,20 @@ func dots() {
 	CMPQ(i, k)
 	JE(LabelRef("tree"))
 	// What is left of a row; masked numbers are zeros and change no lane.
-	VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4}, restLow, x0)
-	VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, restHigh, x1)
+	if !squares {
+		VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4}, restLow, x0)
+		VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, restHigh, x1)
+	}
 	for r := range 4 {
 		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4}, restLow, p0)
 		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}, restHigh, p1)
-		VMULPS(p0, x0, p0)
-		VMULPS(p1, x1, p1)
+		if squares {
+			VMULPS(p0, p0, p0)
+			VMULPS(p1, p1, p1)
+		} else {
+			VMULPS(p0, x0, p0)
+			VMULPS(p1, x1, p1)
+		}
 		VADDPS(p0, low[r], low[r])
 		VADDPS(p1, high[r], high[r])
 	}

@@ -13,7 +13,8 @@ import (
 
 func main() {
 	ConstraintExpr("amd64")
-	dots()
+	dots(false)
+	dots(true)
 	avx2().weighted()
 	laneSums()
 	tile()
