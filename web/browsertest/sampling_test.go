@@ -80,7 +80,7 @@ func (p *page) compareChoice(s *sim.Step) {
 			p.t.Fatalf("step %d: row %d is %+v, want %+v", s.N, i, rows[i], o)
 		}
 		for j, stage := range c.Stages {
-			if got, _ := strconv.ParseFloat(rows[i].Probs[j], 64); got != stage.Probs[i] {
+			if got, _ := strconv.ParseFloat(rows[i].Probs[j], 32); float32(got) != float32(stage.Probs[i]) {
 				p.t.Errorf("step %d: token %d after %s has %v on the page, %v in the trace", s.N, o.ID, stage.Filter, got, stage.Probs[i])
 			}
 		}

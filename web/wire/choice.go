@@ -2,9 +2,9 @@ package wire
 
 import "kvstep/sim"
 
-// choiceInfo says how the token of a head step was chosen. What the tables and
+// choiceInfo says how the token of a head step was chosen. What the table and
 // the line need, options and the stages' probabilities, travels only to a
-// viewer who has the panel open.
+// viewer who has the panel open, in float32 digits: half the bytes.
 type choiceInfo struct {
 	Token   int          `json:"token"` // the sampler's; a person may have chosen another
 	Label   string       `json:"label"`
@@ -13,13 +13,23 @@ type choiceInfo struct {
 	From    float64      `json:"from"` // the token's stretch of the cumulative line
 	To      float64      `json:"to"`
 	Forced  bool         `json:"forced"`
-	Stages  []sim.Stage  `json:"stages"`
+	Stages  []stageInfo  `json:"stages"`
 	Options []optionInfo `json:"options,omitempty"`
 }
 
+type stageInfo struct {
+	Filter   string    `json:"filter"`
+	Possible int       `json:"possible"`
+	Kept     float64   `json:"kept"`
+	Probs    []float32 `json:"probs,omitempty"`
+}
+
 type optionInfo struct {
-	sim.Option
-	Label string `json:"label"`
+	ID    int        `json:"id"`
+	Label string     `json:"label"`
+	From  float32    `json:"from"`
+	To    float32    `json:"to"`
+	Logit [2]float32 `json:"logit,omitzero"` // before and after the penalty, where that changed it
 }
 
 func (m *Moment) choice() *choiceInfo {
@@ -33,10 +43,13 @@ func (m *Moment) choice() *choiceInfo {
 		last = c.Stages[len(c.Stages)-2]
 	}
 	for _, s := range c.Stages {
-		if !open {
-			s.Probs = nil
+		stage := stageInfo{Filter: s.Filter, Possible: s.Possible, Kept: s.Kept}
+		for _, p := range s.Probs {
+			if open {
+				stage.Probs = append(stage.Probs, float32(p))
+			}
 		}
-		info.Stages = append(info.Stages, s)
+		info.Stages = append(info.Stages, stage)
 	}
 	for i, o := range c.Options {
 		label := m.labelled([]int{o.ID})[0][1].(string)
@@ -44,7 +57,11 @@ func (m *Moment) choice() *choiceInfo {
 			info.Label, info.Prob, info.From, info.To = label, last.Probs[i], o.From, o.To
 		}
 		if open {
-			info.Options = append(info.Options, optionInfo{o, label})
+			option := optionInfo{ID: o.ID, Label: label, From: float32(o.From), To: float32(o.To)}
+			if o.Score != float64(o.Logit) {
+				option.Logit = [2]float32{o.Logit, float32(o.Score)}
+			}
+			info.Options = append(info.Options, option)
 		}
 	}
 	return info

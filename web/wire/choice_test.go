@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/explain"
 	"kvstep/sim/run"
 )
 
@@ -30,6 +32,7 @@ func drawn(t testing.TB, l *run.Loaded, n int, show ...string) *Moment {
 // what the sentence says.
 func TestFrameTellsTheChoice(t *testing.T) {
 	l, _, _ := small(t)
+	penalised := 0 // options whose logit the penalty changed
 	for n, forced := range map[int]bool{2: false, 5: true} {
 		var open, shut choiceInfo
 		m := drawn(t, l, n, "choice")
@@ -39,16 +42,27 @@ func TestFrameTellsTheChoice(t *testing.T) {
 			}
 		}
 		want := m.Step.Choice
-		if !reflect.DeepEqual(open.Stages, want.Stages) || len(want.Stages) != 6 {
-			t.Errorf("step %d: stages %+v, want %+v", n, open.Stages, want.Stages)
-		}
 		for i, o := range open.Options {
-			if o.Option != want.Options[i] || o.Label == "" {
-				t.Errorf("step %d: option %d is %+v, want %+v", n, i, o, want.Options[i])
+			w := want.Options[i]
+			if o.ID != w.ID || o.From != float32(w.From) || o.To != float32(w.To) || o.Label == "" {
+				t.Errorf("step %d: option %d is %+v, want %+v", n, i, o, w)
 			}
-			if o.ID == open.Token && (o.From != open.From || o.To != open.To || o.Label != open.Label || want.Stages[5].Probs[i] != open.Prob) {
+			if changed := o.Logit != [2]float32{}; changed != slices.Contains(m.Step.Tokens, o.ID) || changed && o.Logit != [2]float32{w.Logit, float32(w.Score)} {
+				t.Errorf("step %d: logit %v, want %+v", n, o.Logit, w)
+			} else if changed {
+				penalised++
+			}
+			if o.ID == open.Token && (w.From != open.From || w.To != open.To || o.Label != open.Label || want.Stages[5].Probs[i] != open.Prob) {
 				t.Errorf("step %d: %+v is not %+v", n, open, o)
 			}
+			for j, stage := range want.Stages {
+				if got := open.Stages[j]; got.Filter != stage.Filter || got.Possible != stage.Possible || got.Kept != stage.Kept || got.Probs[i] != float32(stage.Probs[i]) {
+					t.Errorf("step %d: stage %+v, want %+v", n, got, stage)
+				}
+			}
+		}
+		if len(open.Stages) != 6 || len(want.Stages) != 6 || len(open.Options) != len(want.Options) {
+			t.Errorf("step %d: %d stages, %d options", n, len(open.Stages), len(open.Options))
 		}
 		if open.Token != want.Token || open.Random != want.Random || open.Forced != forced || open.Random < open.From || open.Random >= open.To {
 			t.Errorf("step %d: %+v", n, open)
@@ -60,7 +74,39 @@ func TestFrameTellsTheChoice(t *testing.T) {
 			t.Errorf("step %d: shut %+v, want %+v", n, shut, open)
 		}
 	}
+	if penalised == 0 {
+		t.Error("the penalty changed no option: another seed is needed")
+	}
 	if _, ok := File(drawn(t, l, 1, "choice")).Meta["choice"]; ok {
 		t.Error("a layer's step tells of a choice")
+	}
+}
+
+// TestFrameSizeWithFilters: head steps at default sizes with every filter on and
+// everything open, in the overview and with a logit explained.
+func TestFrameSizeWithFilters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	l, rec, prompt, _ := defaultRun(t, "zh")
+	rec.Sampler = sim.Sampler{Kind: "sample", Temperature: 1.7, TopK: 50, TopP: 0.97, MinP: 0.01, RepetitionPenalty: 1.3, Seed: 1}
+	var steps []sim.Step
+	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	var sizes []int
+	for n := range steps {
+		if steps[n].Part == sim.HeadPart {
+			sizes = append(sizes, len(Encode(nil, visit(l, rec, prompt, steps, n, true, everything))),
+				len(Encode(nil, looking(visit(l, rec, prompt, steps, n, true, everything), "logits", explain.Ref{Step: n, Op: "logits"}))))
+		}
+	}
+	median, largest := middle(sizes)
+	t.Logf("every filter on, everything open, head steps: median %d bytes, largest %d", median, largest)
+	if largest > worstFrame {
+		t.Errorf("a frame of %d bytes", largest)
 	}
 }

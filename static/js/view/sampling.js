@@ -90,7 +90,7 @@ function fill(table, choice, sampler, t) {
   const rows = options.map((/** @type {any} */ o, /** @type {number} */ i) => {
     const tr = el("tr", { className: o.id === choice.token ? "chosen" : o.to > o.from ? "" : "out" },
       el("th", { scope: "row" }, o.label, el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" })),
-      ...stages.map((/** @type {any} */ s) => bar(s.probs[i], most, t, s.filter === "repetition_penalty" && Math.fround(o.score) !== Math.fround(o.logit) ? o : null)),
+      ...stages.map((/** @type {any} */ s) => bar(s.probs[i], most, t, s.filter === "repetition_penalty" ? o.logit : null)),
       ...(drawn ? [el("td", { className: "stretch", textContent: o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "" })] : []));
     tr.dataset.id = String(o.id);
     return tr;
@@ -103,13 +103,13 @@ function fill(table, choice, sampler, t) {
   table.replaceChildren(el("thead", {}, head), el("tbody", {}, ...rows, others));
 }
 
-/** A probability as a bar and a number. @param {number} p @param {number} most @param {import("../text.js").T} t @param {any} penalised the option, where its logit was changed */
-function bar(p, most, t, penalised) {
+/** A probability as a bar and a number. @param {number} p @param {number} most @param {import("../text.js").T} t @param {[number, number]|null} [logit] before and after the penalty, where that changed it */
+function bar(p, most, t, logit) {
   const td = el("td", { className: p === 0 ? "gone" : "" });
   td.dataset.prob = String(p);
   if (p === 0) td.append(el("span", { ariaHidden: "true", textContent: "–" }), el("span", { className: "spoken", textContent: t("top.dropped") }));
   else td.append(percent(p));
-  if (penalised) td.append(" ", el("small", { textContent: `${penalised.logit.toFixed(2)} → ${penalised.score.toFixed(2)}`, title: t("choice.logit") }));
+  if (logit) td.append(" ", el("small", { textContent: `${logit[0].toFixed(2)} → ${logit[1].toFixed(2)}`, title: t("choice.logit") }));
   const i = el("i", {});
   i.style.setProperty("width", `${(100 * p) / most}%`);
   td.append(i);
