@@ -9,6 +9,8 @@ import { formula } from "../js/view/mathml.js";
 import { reason } from "../js/view/reason.js";
 import { short, title, cellOf } from "../js/view/refs.js";
 import { opReadout, tensorOf } from "../js/view/readout.js";
+import { sharers } from "../js/view/pickers.js";
+import { likeliest, tags } from "../js/view/tags.js";
 import { around } from "../js/view/sides.js";
 import { decode } from "../js/wire/frame.js";
 import { createWeights } from "../js/wire/weights.js";
@@ -26,6 +28,23 @@ function planOf(f, width = 860) {
   const [rows, cols] = tensorOf(f, f.meta.op.id).shape;
   return plan({ width, op: f.meta.op.id, kind: f.meta.op.kind, inputs: f.meta.op.inputs, out: { op: f.meta.op.id, rows, cols }, m, positions: cached + m, head: f.meta.pick.head });
 }
+
+test("heads that share a K/V head", () => {
+  const of = (heads, kv_heads, kv_head) => sharers({ meta: { run: { config: { heads, kv_heads } }, pick: { kv_head } } });
+  assert.deepEqual(of(4, 4, 1), []);
+  assert.deepEqual(of(4, 2, 1), [3, 4]);
+  assert.deepEqual(of(4, 1, 0), [1, 2, 3, 4]);
+});
+
+test("the likeliest tokens are ringed and named among the logits, the chosen one first", () => {
+  const f = { meta: { step: { n: 5, part: "head" }, pick: { from: 5 }, op: { id: "logits" }, top: [{ id: 3, label: "a", chosen: false }, { id: 70, label: "b", chosen: true }, { id: 4, label: "c" }, { id: 9, label: "d" }] } };
+  assert.deepEqual(likeliest(f).map((x) => x.label), ["b", "a", "c"]);
+  assert.deepEqual(likeliest({ meta: { ...f.meta, pick: { from: 4 } } }), [], "another step's logits have other candidates");
+  const { canvas, calls } = recorder();
+  tags(canvas, { name: "logits", x: 10, y: 20, w: 640, h: 40, rows: 4, cols: 64, fold: 64 }, likeliest(f), theme);
+  assert.deepEqual(calls.filter((c) => c[0] === "strokeRect").map((c) => [c[1], c[2]])[1], [10 + 6 * 10 - 1, 20 + 10 - 1], "row 1, column 6");
+  assert.deepEqual(calls.filter((c) => c[0] === "fillText").map((c) => c[1]), ["b", "a"], "a name that would cover another is left out");
+});
 
 test("float32 numbers read back from their text, in as few digits as Go needs", () => {
   let seen = 0;

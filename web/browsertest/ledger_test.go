@@ -491,6 +491,16 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 	}
 	p.js(`document.querySelector('#all-heads button[data-layer="1"][data-head="4"]').click()`)
 	p.until(`window.kvstepFrame().meta.pick.kv_head === 1 && window.kvstepFrame().meta.pick.layer === 1`)
+	// The picker, the stage and the cache say who shares the K/V head that is looked at.
+	p.until(`document.querySelector("#pickers .kv.now small")?.textContent === "K/V head 2"`)
+	if groups := eval[string](p, `[...document.querySelectorAll("#pickers .kv")].map((g) => g.innerText.replace(/\s+/g, " ").trim()).join("; ")`); groups != "1 2 3 K/V head 1; 4 5 6 K/V head 2" {
+		t.Errorf("the picker's groups: %q", groups)
+	}
+	p.until(`document.querySelector("[data-op=K] figcaption").innerText.includes("of heads 4, 5, 6")`)
+	p.until(`document.querySelector("#cache [data-stage]").innerText.includes("K/V head 2 of layer 2. Each row serves 3 query heads.")`)
+	p.js(`document.querySelector("[data-look=k]").click()`)
+	p.until(`document.querySelector("#inside figcaption") && [...document.querySelectorAll("#inside figcaption")].some((c) => c.innerText.includes("K/V head 2 of heads 4, 5, 6"))`)
+	p.js(`document.querySelector("[data-look='']").click()`)
 	if dir := os.Getenv("KVSTEP_SCREENSHOTS"); dir != "" {
 		png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
 		if err != nil {

@@ -10,10 +10,14 @@ import { PAIRS, tensorOf } from "./readout.js";
 import { cell as shortNumber } from "./format.js";
 import { cacheless } from "./lanes.js";
 import { watchWidth } from "./width.js";
+import { sharers } from "./pickers.js";
+import { likeliest, tags } from "./tags.js";
 import { createWeights } from "../wire/weights.js";
 
 /** Ops after the last layer. */
 const HEAD = new Set(["norm3", "logits"]);
+/** Ops that each K/V head has, and not each head. */
+const OF_KV = new Set(["k", "v", "k_rope", "K", "V"]);
 const TABLES = new Set(["cos", "sin"]);
 const NARROWEST = 280; // pixels; a narrower window scrolls
 const MARGIN = 34; // pixels of the panel around the field
@@ -83,6 +87,7 @@ export function createInside(root, act) {
       if (grid && roomy(p)) written.push([p, (r, c) => shortNumber(grid.at(r, c))]);
     }
     marks(part("marks"), layout, marked(frame, layout.plates, first), theme, written);
+    tags(part("marks"), layout.plates[layout.plates.length - 1], likeliest(frame), theme);
   }
 
   /**
@@ -102,7 +107,9 @@ export function createInside(root, act) {
     d.name.textContent = t((phone && !p.name.startsWith("w_") && !TABLES.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
     const size = p.fold ? `${rows} × ${cols}` : `${p.rows} × ${p.cols}`; // as it is drawn
     const range = grid?.signed ? `±${shortNumber(grid.max)}` : ""; // what the ends of the ramp stand for
-    d.shape.textContent = range && phone ? range : range ? `${size} · ${range}` : size;
+    const shared = OF_KV.has(p.name) && !phone ? sharers(frame) : [];
+    const says = [phone && range ? "" : size, range, p.fold && !phone ? t("inside.folded", { Cols: p.cols }) : "", shared.length ? t("inside.shared", { KV: frame.meta.pick.kv_head + 1, Heads: shared }) : ""];
+    d.shape.textContent = says.filter(Boolean).join(" · ");
     d.canvas.setAttribute("aria-label", t("inside.plate", { Name: t("name." + p.name), Rows: rows, Cols: cols }));
     if (grid) paint(d.canvas, p, grid, grid.signed ? theme.diverging : theme.sequential, { hatch: theme.colors.hatch, line: theme.colors.surface });
     return grid;

@@ -28,23 +28,53 @@ export function createPickers(root, act) {
     if (shape !== built) {
       built = shape;
       layers.replaceChildren(radio("pick-layer", "follow", t("pick.follow")), ...range(c.layers).map((l) => radio("pick-layer", l, String(l + 1))));
-      heads.replaceChildren(...range(c.heads).map((h) => radio("pick-head", h, String(h + 1), Math.floor((h * c.kv_heads) / c.heads) % 2 ? "odd" : "even")));
+      heads.replaceChildren(...groups(c, t));
+      heads.classList.toggle("shared", c.kv_heads < c.heads);
     }
     check(layers, pick.follow ? "follow" : String(pick.layer));
     check(heads, String(pick.head));
     for (const label of layers.children) label.classList.toggle("now", label.querySelector("input")?.value === String(pick.layer));
-    const group = /** @type {HTMLElement} */ (root.querySelector("[data-group]"));
-    group.textContent = c.kv_heads < c.heads ? t("pick.group", { Head: pick.head + 1, KV: pick.kv_head + 1 }) : "";
+    for (const group of heads.querySelectorAll(".kv")) group.classList.toggle("now", /** @type {HTMLElement} */ (group).dataset.kv === String(pick.kv_head));
   };
+}
+
+/**
+ * The heads, those that share a K/V head in one box that names it.
+ * @param {{heads: number, kv_heads: number}} config @param {import("../text.js").T} t
+ */
+function groups({ heads, kv_heads }, t) {
+  const each = heads / kv_heads;
+  const radios = range(heads).map((h) => radio("pick-head", h, String(h + 1)));
+  if (each === 1) return radios;
+  return range(kv_heads).map((g) => {
+    const box = document.createElement("div");
+    box.className = "kv";
+    box.dataset.kv = String(g);
+    const row = document.createElement("div");
+    row.className = "radios";
+    row.append(...radios.slice(g * each, (g + 1) * each));
+    const name = document.createElement("small");
+    name.textContent = t("heads.group", { KV: g + 1 });
+    box.append(row, name);
+    return box;
+  });
+}
+
+/**
+ * The heads that read what a head reads, numbered as people do; none where each has its own.
+ * @param {any} frame @returns {number[]}
+ */
+export function sharers({ meta: { run: { config }, pick } }) {
+  const each = config.heads / config.kv_heads;
+  return each > 1 ? range(each).map((i) => pick.kv_head * each + i + 1) : [];
 }
 
 /** @param {number} n */
 const range = (n) => Array.from({ length: n }, (_, i) => i);
 
-/** @param {string} name @param {string|number} value @param {string} text @param {string} [group] */
-function radio(name, value, text, group = "") {
+/** @param {string} name @param {string|number} value @param {string} text */
+function radio(name, value, text) {
   const label = document.createElement("label");
-  label.className = group;
   const input = document.createElement("input");
   input.type = "radio";
   input.name = name;

@@ -7,6 +7,7 @@ import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
 import { marked, marks, roomy } from "./marks.js";
 import { opReadout } from "./readout.js";
+import { sharers } from "./pickers.js";
 import { cacheless } from "./lanes.js";
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
@@ -112,7 +113,9 @@ export function createStage(root, act) {
       const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
       const range = `±${shortNumber(grid.max)}`; // what the ends of the ramp stand for
       const said = caption(op, plate, signed ? [`${size} · ${range}`, range] : [size], state.theme.em);
+      const shared = op === "K" ? sharers(frame) : [];
       parts[op].caption.textContent = said.text;
+      if (shared.length) parts[op].caption.append(line(t("stage.shared", { KV: frame.meta.pick.kv_head + 1 })), line(t("stage.sharers", { Heads: shared })));
       parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
       if (roomy(plate)) written.push([plate, (r, c) => shortNumber(grid.at(r, c))]);
@@ -122,6 +125,9 @@ export function createStage(root, act) {
   }
   return view;
 }
+
+/** A line of its own in a caption. @param {string} text */
+const line = (text) => Object.assign(document.createElement("span"), { className: "line", textContent: text });
 
 /**
  * What is said of a matrix beside its formula: the longest of some texts for
