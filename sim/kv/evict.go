@@ -20,9 +20,10 @@ type evicting struct {
 	policy sim.CachePolicy
 	arena  *Arena
 	slab   []float32
-	heads  [][]held // [layer][kv_head]
-	lens   []int    // positions seen, by layer
-	gone   [][]int  // [layer]: positions let go for the newest token, by kv_head
+	heads  [][]held    // [layer][kv_head]
+	lens   []int       // positions seen, by layer
+	gone   [][]int     // [layer]: positions let go for the newest token, by kv_head
+	lost   [][]float32 // [layer]: the attention that each of them had received
 }
 
 // held is what one head keeps, in order of positions.
@@ -41,7 +42,7 @@ func newEvicting(s Spec, p sim.CachePolicy, a *Arena) (*evicting, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &evicting{spec: s, policy: p, arena: a, slab: slab, lens: make([]int, s.Layers), gone: make([][]int, s.Layers)}
+	c := &evicting{spec: s, policy: p, arena: a, slab: slab, lens: make([]int, s.Layers), gone: make([][]int, s.Layers), lost: make([][]float32, s.Layers)}
 	for range s.Layers {
 		heads := make([]held, s.KVHeads)
 		for h := range heads {
@@ -59,12 +60,12 @@ func (c *evicting) Reserve(n int) (int, error) { return n, nil }
 
 // Append puts the token in the place of the one that the policy lets go.
 func (c *evicting) Append(layer int, k, v []float32) {
-	hd, gone := c.spec.HeadDim, []int(nil)
+	hd, gone, lost := c.spec.HeadDim, []int(nil), []float32(nil)
 	for h := range c.heads[layer] {
 		x := &c.heads[layer][h]
 		if len(x.spare) == 0 {
 			i := c.victim(x)
-			gone = append(gone, x.at[i])
+			gone, lost = append(gone, x.at[i]), append(lost, x.weight[i])
 			x.spare = append(x.spare, x.v[i], x.k[i])
 			x.at, x.k, x.v = slices.Delete(x.at, i, i+1), slices.Delete(x.k, i, i+1), slices.Delete(x.v, i, i+1)
 			x.weight = slices.Delete(x.weight, i, i+1)
@@ -77,7 +78,7 @@ func (c *evicting) Append(layer int, k, v []float32) {
 		x.at, x.k, x.v, x.weight = append(x.at, c.lens[layer]), append(x.k, kRow), append(x.v, vRow), append(x.weight, 0)
 	}
 	c.lens[layer]++
-	c.gone[layer] = gone
+	c.gone[layer], c.lost[layer] = gone, lost
 }
 
 // victim is the index of the token that goes: never one of the newest window-1,

@@ -114,6 +114,44 @@ func (s Spec) Fits(p sim.CachePolicy, budget int64) int {
 	return int(min(tokens, int64(s.Most)))
 }
 
+// Want is how many bytes more a policy takes for n tokens that a full cache has
+// no room for: what its refusal says.
+func (s Spec) Want(p sim.CachePolicy, n int) int64 {
+	if p.Kind == sim.CachePaged {
+		return s.TokenBytes() * int64(p.Block)
+	}
+	return (s.TokenBits(p)*int64(n) + 7) / 8
+}
+
+// LayerBytes is what a layer holds with so many tokens, and reads once a pass.
+// Where K is quantised along tokens, that of tokens after the first settled ones
+// is still in float32.
+func (s Spec) LayerBytes(p sim.CachePolicy, tokens, settled int) int64 {
+	p = s.grouped(p)
+	if p.Evicts() {
+		tokens = min(tokens, p.Most())
+	}
+	n, row := int64(tokens), int64(s.width())
+	if p.Group == 0 {
+		return n * row * 2 * floatBytes
+	}
+	one := row*int64(bitsOf(p)) + row*2*8*scaleBytes/int64(p.Group) // bits of K, or of V, of a token
+	coded := n
+	if p.Axis == AxisChannel {
+		coded = min(n, int64(settled))
+	}
+	return (coded*one + n*one + (n-coded)*row*8*floatBytes + 7) / 8
+}
+
+// Settled is how many tokens have their K in codes during a pass that finds so
+// many in the cache, where groups run along tokens: whole groups of them.
+func (s Spec) Settled(p sim.CachePolicy, cached int) int {
+	if p.Axis != AxisChannel {
+		return cached
+	}
+	return cached / p.Group * p.Group
+}
+
 // fields are the numbers that follow a policy's name in its text, in order.
 func fields(p *sim.CachePolicy) []*int {
 	switch p.Kind {

@@ -264,13 +264,7 @@ func (c *quantised) Use() sim.CacheUse {
 
 // LayerBytes are a layer's codes, scales and K in float32.
 func (c *quantised) LayerBytes(layer int) int64 {
-	n, row := int64(c.lens[layer]), int64(c.spec.width())
-	one := row*int64(c.bits) + row*2*8*scaleBytes/int64(c.policy.Group) // bits of K, or of V, of a token
-	coded := n
-	if c.byChannel() {
-		coded = min(n, int64(c.settled))
-	}
-	return (coded*one + n*one + (n-coded)*row*8*floatBytes + 7) / 8
+	return c.spec.LayerBytes(c.policy, c.lens[layer], c.settled)
 }
 
 // Last is the newest token as it will be read; K by channel is as it was appended.

@@ -2,6 +2,7 @@ package kv
 
 import (
 	"math"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
@@ -24,6 +25,7 @@ type layerRecord struct {
 	k, v             [][]float32 // as computed, [kv_heads*head_dim]
 	storedK, storedV [][]float32 // as they read once quantised; nil for other policies
 	gone             [][]int     // by K/V head: the first query that a position was let go before
+	lost             [][]float32 // by K/V head: the attention that it had received by then
 }
 
 // NewRecord is empty.
@@ -31,7 +33,7 @@ func NewRecord(s Spec, p sim.CachePolicy) *Record {
 	r := &Record{spec: s, policy: s.grouped(p), layers: make([]layerRecord, s.Layers)}
 	if p.Evicts() {
 		for l := range r.layers {
-			r.layers[l].gone = make([][]int, s.KVHeads)
+			r.layers[l].gone, r.layers[l].lost = make([][]int, s.KVHeads), make([][]float32, s.KVHeads)
 		}
 	}
 	return r
@@ -57,9 +59,9 @@ func (r *Record) appended(c Cache, layer int) {
 	for h := range x.gone {
 		now := len(x.gone[h])
 		if gone != nil {
-			x.gone[h][gone[h]] = now
+			x.gone[h][gone[h]], x.lost[h][gone[h]] = now, c.(*evicting).lost[layer][h]
 		}
-		x.gone[h] = append(x.gone[h], never)
+		x.gone[h], x.lost[h] = append(x.gone[h], never), append(x.lost[h], 0)
 	}
 }
 
@@ -125,6 +127,7 @@ func (r *Record) First(n int) *Record {
 				}
 				to.gone[h] = append(to.gone[h], q)
 			}
+			to.lost[h] = clip(from.lost[h], n)
 		}
 	}
 	return f
@@ -139,6 +142,7 @@ type View struct {
 	before, after int // positions before and after the pass
 	settled       int // positions whose K reads quantised in this pass
 	use           sim.CacheUse
+	received      [][]float32 // by K/V head: the attention that each position kept by layer done has received
 }
 
 var _ sim.KVCache = View{}
@@ -152,6 +156,11 @@ func (r *Record) At(c Cache, done, before, after int) View {
 	v := View{record: r, done: done, before: before, after: after, settled: after, use: c.Use()}
 	if q, ok := c.(*quantised); ok && q.byChannel() {
 		v.settled = q.settled
+	}
+	if x, ok := c.(*evicting); ok && done < len(x.heads) {
+		for _, h := range x.heads[done] {
+			v.received = append(v.received, slices.Clone(h.weight))
+		}
 	}
 	return v
 }
@@ -216,6 +225,30 @@ func (v View) Gone(layer, kvHead, p int) int {
 	}
 	return never
 }
+
+// Received is the attention that position p had received from all queries up to
+// this moment, or up to the moment when it was let go: what heavy hitters are
+// chosen by. It is known of the layer that ran last, where tokens are let go.
+func (v View) Received(kvHead, p int) (float32, bool) {
+	x := &v.record.layers[v.done]
+	if v.received == nil || p >= v.after {
+		return 0, false
+	}
+	if x.gone[kvHead][p] < v.after {
+		return x.lost[kvHead][p], true
+	}
+	at := 0 // kept rows stand in order of positions
+	for q := range p {
+		if x.gone[kvHead][q] >= v.after {
+			at++
+		}
+	}
+	return v.received[kvHead][at], true
+}
+
+// Settled is how many positions have their K in codes: all, but for those that
+// fill no group yet where a group runs along tokens.
+func (v View) Settled() int { return min(v.settled, v.after) }
 
 // Code is how one number is kept.
 func (v View) Code(layer, kvHead, p, dim int, value bool) (code sim.Code, scale, low float32, ok bool) {

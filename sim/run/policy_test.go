@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -127,6 +128,7 @@ func TestEvictionIsAMask(t *testing.T) {
 			}
 		}
 		group := c.Heads / c.KVHeads
+		lost := map[[3]int]float32{} // attention received by layer, head and position, once let go
 		for _, s := range collect(t, m, rec) {
 			if s.Part == sim.HeadPart {
 				continue
@@ -135,7 +137,13 @@ func TestEvictionIsAMask(t *testing.T) {
 			for row := range s.Rows {
 				p := s.Cached + row
 				for g, k := range kept[s.Layer] {
+					before := maps.Clone(k)
 					k.admit(p, rec.Cache)
+					for q, w := range before {
+						if _, ok := k[q]; !ok {
+							lost[[3]int{s.Layer, g, q}] = w
+						}
+					}
 					if len(k) > rec.Cache.Most() {
 						t.Fatalf("%d kept", len(k))
 					}
@@ -162,6 +170,17 @@ func TestEvictionIsAMask(t *testing.T) {
 				for h, want := range heads {
 					if got := in.Attn.Row(0)[h*c.HeadDim : (h+1)*c.HeadDim]; !sameBits(got, want) {
 						t.Fatalf("%+v: step %d row %d head %d: %v, the mask gives %v", rec.Cache, s.N, row, h, got[0], want[0])
+					}
+				}
+			}
+			for g, k := range kept[s.Layer] {
+				for p := range s.Cached + s.Rows {
+					want, ok := k[p]
+					if !ok {
+						want = lost[[3]int{s.Layer, g, p}]
+					}
+					if got, ok := s.KV.(kv.View).Received(g, p); !ok || got != want {
+						t.Fatalf("%+v: position %d received %v, the slow account says %v", rec.Cache, p, got, want)
 					}
 				}
 			}
@@ -303,6 +322,7 @@ func TestMemoryIsAWall(t *testing.T) {
 		}
 		if last.Done == sim.DoneMemory {
 			walls++
+			checkWant(t, spec, rec.Cache, fits, len(prompt))
 			if len(last.Tokens) != fits {
 				t.Fatalf("%+v: out of memory after %d tokens, predicted %d", rec.Cache, len(last.Tokens), fits)
 			}
@@ -312,6 +332,31 @@ func TestMemoryIsAWall(t *testing.T) {
 	}
 	if walls < 10 {
 		t.Errorf("only %d runs met the wall", walls)
+	}
+}
+
+// checkWant fills a cache with fits tokens and asks for more: the refusal says
+// what was predicted.
+func checkWant(t *testing.T, spec kv.Spec, p sim.CachePolicy, fits, prompt int) {
+	t.Helper()
+	cache, err := kv.New(spec, p, kv.NewArena(p.Budget))
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := make([]float32, spec.KVHeads*spec.HeadDim)
+	more := max(1, prompt-fits)
+	if room, _ := cache.Reserve(fits); room != fits {
+		t.Fatalf("room for %d, predicted %d", room, fits)
+	}
+	for range fits {
+		for l := range spec.Layers {
+			cache.Append(l, row, row)
+		}
+	}
+	_, err = cache.Reserve(more)
+	var refused *sim.Problem
+	if !errors.As(err, &refused) || refused.Args["Want"] != spec.Want(p, more) {
+		t.Fatalf("%+v: %v, predicted %d", p, err, spec.Want(p, more))
 	}
 }
 

@@ -182,7 +182,7 @@ func (s *state) showTo(v Viewer, seat *seat) {
 	s.look()
 	seat.seq++
 	m := wire.Moment{
-		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt,
+		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Models: s.models,
 		Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal,
 		Text: s.written(), At: s.tape.Step,

@@ -3,7 +3,6 @@ package wire
 import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/cost"
 	"kvstep/sim/mat"
 )
 
@@ -22,7 +21,7 @@ func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
 	c := m.Model.Model.Config
 	info := kvInfo{
 		Lens: make([]int, c.Layers), Capacity: m.Prompt + m.Recipe.MaxNew - 1,
-		BytesPerToken: integer(cost.KVBytesPerToken(c, 4)),
+		BytesPerToken: integer((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8),
 	}
 	if m.Step == nil || m.Step.KV == nil {
 		return info, nil
@@ -37,10 +36,10 @@ func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
 	v, maxV := rowSizes(c, positions, kv.Values)
 	info.MaxK, info.MaxV = maxK, maxV
 	shape := []int{c.Layers, c.KVHeads, positions}
-	return info, []checkpoint.Tensor{
+	return info, append([]checkpoint.Tensor{
 		{Name: "cache_k", DType: "U8", Shape: shape, Data: k},
 		{Name: "cache_v", DType: "U8", Shape: shape, Data: v},
-	}
+	}, m.gone()...)
 }
 
 // rowSizes is the root mean square of every cached row as a share of the

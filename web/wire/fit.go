@@ -101,7 +101,7 @@ func (m *Moment) fits() map[string]timeFit {
 // engineFlops are those that the engine really computes, whatever a viewer counts.
 func (m *Moment) engineFlops(lane sim.Lane, layer, rows, cached int) float64 {
 	sw := cost.Default()
-	return float64(cost.Headline(m.shape().Step(lane, layer, rows, cached, sw), sw))
+	return float64(cost.Headline(m.shape(lane).Step(lane, layer, rows, cached, sw), sw))
 }
 
 // seconds models the time of a point of the chart; 0 in a lane without a model.

@@ -30,6 +30,8 @@ type Moment struct {
 	At   func(n int) *sim.Step // any step up to the cursor
 	Link Link                  // the pick is Link.Pick
 
+	Models *run.Library // other models that a run out of memory could go to; nil: none
+
 	Waiting []int            // ids of the prompt, told before the first step
 	Hits    []breakpoint.Hit // of Link.Breaks, in all recorded steps, in order
 	HitsAt  []int            // their steps
@@ -93,7 +95,17 @@ func File(m *Moment) checkpoint.File {
 	}
 	kv, tensors := m.cache()
 	f.Meta["kv"] = text(kv)
+	use := m.use()
 	f.Tensors = append(f.Tensors, tensors...)
+	if use != nil && m.Link.Pick.shows("rows") {
+		f.Tensors = append(f.Tensors, m.kept(use)...)
+	}
+	if use != nil {
+		f.Meta["use"] = text(use)
+	}
+	if e := m.effect(); e != nil {
+		f.Meta["effect"] = text(e)
+	}
 	m.panels(&f)
 	return f
 }
@@ -103,8 +115,8 @@ func (m *Moment) panels(f *checkpoint.File) {
 	p := m.Link.Pick
 	if p.shows("formulas") && m.Step != nil {
 		letters := m.letters()
-		f.Meta["letters"] = text(letters)
 		f.Meta["sums"] = text(m.sums(letters))
+		f.Meta["letters"] = text(onlyOwn(letters))
 		f.Meta["modelled"] = text(m.modelled())
 	}
 	if info := m.real(); info != nil {
@@ -116,13 +128,24 @@ func (m *Moment) panels(f *checkpoint.File) {
 		f.Tensors = append(f.Tensors, tensors...)
 	}
 	if p.shows("heads") {
-		info, tensors := m.heads()
+		info, tensors := m.heads(rowBytes(f.Tensors))
 		f.Meta["heads"] = text(info)
 		f.Tensors = append(f.Tensors, tensors...)
 	}
 	if p.shows("rows") {
 		f.Tensors = append(f.Tensors, m.provenance()...)
 	}
+}
+
+// rowBytes is the size of what a cache policy tells of its rows.
+func rowBytes(tensors []checkpoint.Tensor) (n int) {
+	for _, x := range tensors {
+		switch x.Name {
+		case "cache_gone", "cache_received", "cache_error", "cache_scale":
+			n += len(x.Data)
+		}
+	}
+	return n
 }
 
 // attention is the picture of one head that is shown where no op is picked.

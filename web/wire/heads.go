@@ -11,7 +11,7 @@ import (
 
 // headCells bounds the cells of all heads' maps together, one byte each; beside
 // the picture of an op there is room for fewer, least while it has many rows.
-const headCells, headCellsBeside, headCellsBesideMany = 8000, 1000, 600
+const headCells, headCellsBeside, headCellsBesideMany, headCellsLeast = 8000, 1000, 400, 160
 
 // headsInfo describes the tensors heads and head_hints.
 type headsInfo struct {
@@ -19,9 +19,10 @@ type headsInfo struct {
 	From []*int `json:"from"` // the step of each layer in this pass; null where it has not run yet
 }
 
-// heads is every head's attention in this pass. Layers that the pass has not
+// heads is every head's attention in this pass; beside says how many bytes the
+// policy of the cache needs for its rows. Layers that the pass has not
 // reached are zero.
-func (m *Moment) heads() (*headsInfo, []checkpoint.Tensor) {
+func (m *Moment) heads(beside int) (*headsInfo, []checkpoint.Tensor) {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil, nil
 	}
@@ -34,6 +35,7 @@ func (m *Moment) heads() (*headsInfo, []checkpoint.Tensor) {
 			most = headCellsBesideMany
 		}
 	}
+	most = max(headCellsLeast, most-beside)
 	info := &headsInfo{By: poolBy(c.Layers*c.Heads, m.Step.Rows, positions, most), From: make([]*int, c.Layers)}
 	rows, cols := parts(m.Step.Rows, info.By), parts(positions, info.By)
 	maps := make([]byte, c.Layers*c.Heads*rows*cols)

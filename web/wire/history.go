@@ -54,7 +54,7 @@ func (p Pick) metric() string {
 // paid, and what the formulas say of the whole run.
 func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 	perPass := m.Model.Model.Config.Layers + 1
-	steps, unit := perPass*m.Recipe.MaxNew, perPass
+	steps, unit := perPass*m.passes(), perPass
 	if m.Ended != "" {
 		steps = m.Recorded
 	}
@@ -177,21 +177,60 @@ func (m *Moment) point(info historyInfo, n int, lane sim.Lane, sw cost.Switches)
 	if info.By == "step" {
 		pass, part = n/perPass, n%perPass
 	}
-	rows, cached := m.Prompt, 0
+	rows, cached := min(m.Prompt, m.room()), 0
 	if pass > 0 {
 		rows, cached = 1, m.Prompt+pass-1
 	}
 	switch {
-	case part == perPass-1:
-		return m.shape().Step(lane, -1, rows, cached, sw)
 	case part >= 0:
-		return m.shape().Step(lane, part, rows, cached, sw)
+		layer := layerOf(part, perPass)
+		return m.held(m.shape(lane).Step(lane, layer, rows, cached, sw), layer, rows, cached, 1)
 	case lane == sim.Uncached:
-		return cost.Uncached(m.shape().Pass(cached+rows, 0, sw))
+		return cost.Uncached(m.shape(lane).Pass(cached+rows, 0, sw))
 	default:
-		return m.shape().Pass(rows, cached, sw)
+		return m.held(m.shape(lane).Pass(rows, cached, sw), -1, rows, cached, perPass-1)
 	}
 }
+
+// layerOf is the layer of a part of a pass, -1 for the head.
+func layerOf(part, perPass int) int {
+	if part == perPass-1 {
+		return -1
+	}
+	return part
+}
+
+// held gives c the bytes that a quantised cache holds after a layer (-1: after
+// all), and what so many layers read there; other policies' follow from shapes.
+func (m *Moment) held(c sim.Counters, layer, rows, cached, layers int) sim.Counters {
+	p, s := m.Recipe.Cache, m.spec()
+	if p.Axis == "" || c.KVTokens == 0 { // the lane without a cache holds nothing
+		return c
+	}
+	settled := s.Settled(p, cached)
+	after, before := s.LayerBytes(p, cached+rows, settled), s.LayerBytes(p, cached, settled)
+	done := layer + 1
+	if layer < 0 {
+		done = s.Layers
+	}
+	c.KVBytes = int64(done)*after + int64(s.Layers-done)*before
+	if c.KVReadBytes > 0 {
+		c.KVReadBytes = int64(layers) * after
+	}
+	return c
+}
+
+// room is how many tokens the cache has room for: all, or what its budget allows.
+func (m *Moment) room() int {
+	if p := m.Recipe.Cache; p.Budget > 0 && m.Recipe.Lanes != "uncached" {
+		return max(1, m.spec().Fits(p, p.Budget))
+	}
+	return m.spec().Most
+}
+
+// passes is how many passes the run can have: a pass more than the tokens that
+// fit behind the prompt, for the last token chosen is never fed.
+func (m *Moment) passes() int { return max(1, min(m.Recipe.MaxNew, m.room()-m.Prompt+1)) }
 
 // counts is rows of equal length as one tensor. Whole numbers below 2^32 travel as
 // such; others, and measured times, as float64, in which counts up to 2^53 are exact.

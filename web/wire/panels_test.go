@@ -137,6 +137,13 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 			var ledger struct{ Step, Total map[string]sim.Counters }
 			meta(t, f, "letters", &letters)
 			meta(t, f, "sums", &sums)
+			for letter, v := range letters["cached"] { // the other lane has its own only where they differ
+				if own, ok := letters["uncached"][letter]; !ok {
+					letters["uncached"][letter] = v
+				} else if own == v {
+					t.Fatalf("step %d: %s is told twice", n, letter)
+				}
+			}
 			meta(t, f, "ledger", &ledger)
 			for _, formula := range cost.Totals() {
 				for _, lane := range []string{"cached", "uncached"} {
@@ -201,8 +208,20 @@ func TestModelledIsTheLeastTime(t *testing.T) {
 // TestHistoryIsTheRun: every point of the chart is the sum of its pass's
 // steps, and lies on the curve that the formulas draw.
 func TestHistoryIsTheRun(t *testing.T) {
-	l, rec, _ := small(t)
-	steps := stepsOf(t, l, rec)
+	for _, policy := range policies {
+		l, rec, steps := under(t, policy, 0, 4)
+		historyIsTheRun(t, l, rec, steps, 4)
+	}
+	// At the wall the run ahead is as short as what fits: 7 tokens are 3 passes.
+	l, rec, steps := under(t, "contiguous", 7*192, 9)
+	if steps[len(steps)-1].Done != sim.DoneMemory {
+		t.Fatal("the wall was not met")
+	}
+	historyIsTheRun(t, l, rec, steps, 3)
+}
+
+func historyIsTheRun(t *testing.T, l *run.Loaded, rec sim.Recipe, steps []sim.Step, passes int) {
+	t.Helper()
 	of := map[string]func(c sim.Counters) float64{
 		"flops": func(c sim.Counters) float64 { return float64(c.Flops.Total()) },
 		"kv":    func(c sim.Counters) float64 { return float64(c.KVBytes) },
@@ -231,7 +250,7 @@ func TestHistoryIsTheRun(t *testing.T) {
 					unit = 1
 				}
 				whole := (n+1)%unit == 0
-				if info.Metric != metric || info.Points != rec.MaxNew*perPass/unit || info.First != perPass/unit || info.Whole != whole || points != n/unit+1 {
+				if info.Metric != metric || info.Points != passes*perPass/unit || info.First != perPass/unit || info.Whole != whole || points != n/unit+1 {
 					t.Fatalf("step %d: %+v, %d points", n, info, points)
 				}
 				for lane := range 2 {

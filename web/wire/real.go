@@ -23,6 +23,19 @@ type realInfo struct {
 	Step          lanes                `json:"step"`
 	Total         lanes                `json:"total"`
 	Least         map[string]leastTime `json:"least"` // of the step, by lane
+	Room          roomInfo             `json:"room"`
+}
+
+// roomInfo is the device's memory as a wall: all weights, the rows that a layer
+// works on in this step, and the cache.
+type roomInfo struct {
+	Memory  integer `json:"memory"`  // bytes of the device
+	Weights integer `json:"weights"` // of the model
+	Acts    integer `json:"acts"`    // of a layer's rows, in this step
+	// Full is the token at which weights and cache pass the memory; 0: it comes
+	// after the end of the model's context, or the weights alone are too large.
+	Full    integer `json:"full"`
+	Context int     `json:"context"`
 }
 
 type leastTime struct {
@@ -62,11 +75,12 @@ func (m *Moment) real() *realInfo {
 		BytesPerToken: integer(s.KVBytesPerToken()), PaysFrom: integer(s.PaysFrom(peak / h.Bandwidth)),
 		Peak: peak, Bandwidth: h.Bandwidth, Least: map[string]leastTime{}}
 	info.Plain = s.KVBytesPerToken() == int64(2*s.Layers*s.KVHeads*s.HeadDim*2)
+	info.Room = roomOf(s, h, m.Step.Rows)
 	sw := m.Link.switches()
 	n := realStep(m.Step, s.Layers)
-	step, total := s.At(m.Prompt, n, sw)
+	step, total := s.At(m.fed(), n, sw)
 	sw.Unit = "flop" // times are of FLOPs, whatever the viewer counts
-	flops, _ := s.At(m.Prompt, n, sw)
+	flops, _ := s.At(m.fed(), n, sw)
 	for lane, to := range [2]struct {
 		name        string
 		step, total **counters
@@ -77,4 +91,20 @@ func (m *Moment) real() *realInfo {
 		info.Least[to.name] = leastTime{l.Seconds, l.Bound}
 	}
 	return info
+}
+
+// roomOf is what of a model fits into a device. A layer's rows are those of the
+// residual stream (two), Q, K, V and the three of the MLP.
+func roomOf(s cost.Shape, h cost.Hardware, rows int) roomInfo {
+	c := s.Capacity(h, cost.Job{Prompt: 1, New: 1, Batch: 1})
+	hidden := s.FFN
+	if s.MoE.Experts > 0 {
+		hidden = s.MoE.Active*s.MoE.FFN + s.MoE.Shared
+	}
+	numbers := rows * (2*s.Dim + s.QDim() + 2*s.KVDim() + 3*hidden)
+	room := roomInfo{integer(c.Memory), integer(c.WeightBytes), integer(numbers * s.Bits / 8), 0, s.Context}
+	if c.Limit == "memory" && c.WeightBytes < c.Memory {
+		room.Full = integer(c.MaxContext + 1)
+	}
+	return room
 }

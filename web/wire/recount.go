@@ -12,7 +12,30 @@ type countInfo struct {
 	Logits string `json:"logits"`
 }
 
-func (m *Moment) shape() cost.Shape { return cost.Of(m.Model.Model.Config) }
+// shape is the model as a lane runs it. The cached lane's policy, if it lets
+// tokens go, is a window in every layer; bytes of quantised rows a shape does not know.
+func (m *Moment) shape(lane sim.Lane) cost.Shape {
+	if lane == sim.Uncached {
+		return cost.Of(m.Model.Model.Config)
+	}
+	return cost.For(m.Model.Model.Config, m.Recipe.Cache)
+}
+
+// fed is how many tokens prefill has read: the prompt, or what memory had room for.
+func (m *Moment) fed() int {
+	if m.Step.Pass == 0 {
+		return m.Step.Rows
+	}
+	return m.Prompt
+}
+
+// asKept gives c the numbers of the cache that the run has counted itself: no
+// switch changes them, and policies have their own.
+func asKept(c, kept sim.Counters) sim.Counters {
+	c.KVTokens, c.KVBytes, c.KVReadBytes, c.KVWriteBytes = kept.KVTokens, kept.KVBytes, kept.KVReadBytes, kept.KVWriteBytes
+	c.Seconds = kept.Seconds
+	return c
+}
 
 // asRecipe tells whether this viewer counts as the run itself did.
 func (m *Moment) asRecipe() bool { return m.Link.switches() == recipeSwitches(m.Recipe) }
@@ -24,9 +47,7 @@ func (m *Moment) recount(s *sim.Step, lane sim.Lane) sim.Counters {
 	if m.asRecipe() {
 		return s.Lanes[lane]
 	}
-	c := m.shape().Step(lane, s.Layer, s.Rows, s.Cached, m.Link.switches())
-	c.Seconds = s.Lanes[lane].Seconds
-	return c
+	return asKept(m.shape(lane).Step(lane, s.Layer, s.Rows, s.Cached, m.Link.switches()), s.Lanes[lane])
 }
 
 // recounted is the sum of all steps up to s by the viewer's switches.
@@ -34,10 +55,8 @@ func (m *Moment) recounted(s *sim.Step, lane sim.Lane) sim.Counters {
 	if m.asRecipe() {
 		return s.Totals[lane]
 	}
-	_, total := m.shape().At(m.Prompt, s.N, m.Link.switches())
-	c := total[lane]
-	c.Seconds = s.Totals[lane].Seconds
-	return c
+	_, total := m.shape(lane).At(m.fed(), s.N, m.Link.switches())
+	return asKept(total[lane], s.Totals[lane])
 }
 
 // letters are the values that the open formulas are filled with, by lane.
@@ -49,11 +68,22 @@ func (m *Moment) letters() map[string]map[string]integer {
 			continue
 		}
 		all[name] = map[string]integer{}
-		for letter, v := range m.shape().Letters(sim.Lane(lane), s.Layer, s.Rows, s.Cached, m.Link.switches()) {
+		for letter, v := range m.shape(sim.Lane(lane)).Letters(sim.Lane(lane), s.Layer, s.Rows, s.Cached, m.Link.switches()) {
 			all[name][letter] = integer(v)
 		}
 	}
 	return all
+}
+
+// onlyOwn takes away from the uncached lane's letters what the cached lane's say
+// already, as most do.
+func onlyOwn(letters map[string]map[string]integer) map[string]map[string]integer {
+	for letter, v := range letters["cached"] {
+		if own, ok := letters["uncached"][letter]; ok && own == v {
+			delete(letters["uncached"], letter)
+		}
+	}
+	return letters
 }
 
 // sums are the values that the formulas of the totals are filled with: of each
@@ -65,7 +95,7 @@ func (m *Moment) sums(letters map[string]map[string]integer) map[string]map[stri
 			continue
 		}
 		own := map[string]integer{}
-		for letter, v := range m.shape().Sums(sim.Lane(lane), m.Prompt, m.Step.N, m.Link.switches()) {
+		for letter, v := range m.shape(sim.Lane(lane)).Sums(sim.Lane(lane), m.fed(), m.Step.N, m.Link.switches()) {
 			have, ok := before[letter]
 			if !ok {
 				have, ok = letters[name][letter]

@@ -14,7 +14,7 @@ var panels = []string{
 	"formulas",                                                                               // letters: the values of the formulas' letters
 	"heads",                                                                                  // heads: every head's attention
 	"history", "history-kv", "history-read", "history-time", "history-step", "history-total", // the chart of the run; of what; summed up
-	"rows", "rows-read", "rows-again", // provenance of the cache's rows; the picture as a heat of reads or recomputations
+	"rows", "rows-read", "rows-again", "rows-error", // provenance of the cache's rows; the picture as a heat of reads, of recomputations or of errors
 }
 
 // shows tells whether the viewer has a panel open.

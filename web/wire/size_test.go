@@ -9,6 +9,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/run"
 )
@@ -73,6 +74,47 @@ func TestFrameSizeWithPanels(t *testing.T) {
 		t.Logf("%v %s: median %d bytes, largest %d", pick.Show, pick.Real, median, largest)
 		if largest > worstFrame || len(pick.Show) == 0 && pick.Real == "" && median > typicalFrame {
 			t.Errorf("%v %s: a frame of %d bytes, median %d", pick.Show, pick.Real, largest, median)
+		}
+	}
+}
+
+// TestFrameSizeOfPolicies: the same bar holds whatever the cache does, with every
+// panel open, alone and beside the op with the largest picture.
+func TestFrameSizeOfPolicies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	for _, lang := range []string{"en", "zh"} {
+		l, rec, prompt, _ := defaultRun(t, lang)
+		for _, policy := range []string{"paged:1", "window:8:2", "h2o:4:4", "int8:token", "int4:channel:4"} {
+			p, err := kv.Parse(policy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec.Cache = p
+			steps := stepsOf(t, l, rec)
+			var sizes []int
+			where := ""
+			add := func(what string, n, size int) {
+				if len(sizes) == 0 || size > slices.Max(sizes) {
+					where = fmt.Sprintf("step %d, %s", n, what)
+				}
+				sizes = append(sizes, size)
+			}
+			for n := range steps {
+				add("overview", n, len(Encode(nil, visit(l, rec, prompt, steps, n, false, everything))))
+				if steps[n].Part == sim.LayerPart && n < 2*(l.Model.Config.Layers+1) {
+					for _, op := range []string{"act", "probs", "mask"} {
+						m := looking(visit(l, rec, prompt, steps, n, false, everything), op, explain.Ref{Step: n, Op: op})
+						add(op, n, len(Encode(nil, m)))
+					}
+				}
+			}
+			median, largest := middle(sizes)
+			t.Logf("%s %s: median %d bytes, largest %d (%s)", lang, policy, median, largest, where)
+			if largest > worstFrame {
+				t.Errorf("%s %s: a frame of %d bytes", lang, policy, largest)
+			}
 		}
 	}
 }

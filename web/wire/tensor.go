@@ -67,16 +67,19 @@ func f32(name string, x mat.Matrix) checkpoint.Tensor {
 	return checkpoint.Tensor{Name: name, DType: "F32", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
 }
 
-// mask is 1 where a query may see a key and 0 where the causal mask forbids it,
-// or the cache of the K/V head had let the key go.
+// mask is 1 where a query may see a key, 0 where the causal mask forbids it, and
+// 2 where the mask allows it, but the cache of the K/V head had let the key go.
 func mask(s *sim.Step, kvHead int) checkpoint.Tensor {
 	positions := s.Cached + s.Rows
 	data := make([]byte, 0, s.Rows*positions)
 	for i := range s.Rows {
 		for j := range positions {
-			if model.Hidden(s, kvHead, i, j) {
+			switch {
+			case model.Masked(s.Cached, i, j):
 				data = append(data, 0)
-			} else {
+			case model.Hidden(s, kvHead, i, j):
+				data = append(data, 2)
+			default:
 				data = append(data, 1)
 			}
 		}

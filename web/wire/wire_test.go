@@ -100,6 +100,12 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"stopped": stopped(t, l, rec, steps, 5),
 		"real":    atRealSize(moment(l, rec, steps, 10, 1, 1), "llama-3-8b@H100"),
 		"drawn":   drawn(t, l, 2, "choice"),
+		"paged":   keeping(t, "paged:4", 0, 10), // a block has just been taken
+		"window":  keeping(t, "window:3:1", 0, 10),
+		"heavy":   keeping(t, "h2o:2:2", 0, 10),
+		"int8":    keeping(t, "int8:token:3", 0, 11),
+		"channel": keeping(t, "int4:channel:3", 0, 6), // a group has just been filled
+		"wall":    keeping(t, "contiguous", 7*192+100, 8),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {
@@ -120,6 +126,14 @@ func TestFramesForTheBrowser(t *testing.T) {
 
 func withPanels(m *Moment, show ...string) *Moment {
 	m.Link.Pick.Show = show
+	return m
+}
+
+// keeping is step n of a run under a cache policy and a budget, all rows told.
+func keeping(t testing.TB, policy string, budget int64, n int) *Moment {
+	l, rec, steps := under(t, policy, budget, 9)
+	m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), "rows")
+	m.Ended = steps[len(steps)-1].Done
 	return m
 }
 

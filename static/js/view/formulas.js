@@ -112,7 +112,9 @@ function fill(root, frame, lang) {
  * What the letters are worth, by lane: in this step, or in the sums so far too.
  * @param {any} meta @param {boolean} so_far @returns {Record<string, Record<string, number|string>>}
  */
-function values({ letters, sums = {} }, so_far) {
+function values({ letters: told, sums = {} }, so_far) {
+  // The lane without a cache has letters of its own only where they differ.
+  const letters = told.cached && told.uncached ? { ...told, uncached: { ...told.cached, ...told.uncached } } : told;
   if (!so_far) return letters;
   return Object.fromEntries(Object.entries(letters).map(([lane, step]) => [lane, { .../** @type {any} */ (step), ...sums.cached, ...sums[lane] }]));
 }

@@ -1,0 +1,229 @@
+package wire
+
+import (
+	"math"
+	"reflect"
+	"slices"
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/mat"
+	"kvstep/sim/model"
+	"kvstep/sim/run"
+)
+
+// policies are one of each kind, small enough for the small model to meet them.
+var policies = []string{"contiguous", "paged:2", "window:3:1", "h2o:2:2", "int8:token:3", "int4:channel:3"}
+
+// under is the small run under a policy and a budget.
+func under(t testing.TB, policy string, budget int64, more int) (*run.Loaded, sim.Recipe, []sim.Step) {
+	t.Helper()
+	l, rec, _ := small(t)
+	p, err := kv.Parse(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Budget = budget
+	rec.Cache, rec.MaxNew = p, more
+	return l, rec, stepsOf(t, l, rec)
+}
+
+// TestFrameTellsOfTheCache: what a frame says of the cache under every policy is
+// what the step holds: bytes, blocks, rows let go, masks, and the effect.
+func TestFrameTellsOfTheCache(t *testing.T) {
+	let, changed := 0, 0
+	for _, policy := range policies {
+		l, rec, steps := under(t, policy, 0, 9)
+		var blocks []int
+		for n := range steps {
+			s := &steps[n]
+			m := moment(l, rec, steps, n, max(s.Layer, 0), 3)
+			f := frameOf(t, m)
+			var use useInfo
+			meta(t, f, "use", &use)
+			want := s.KV.Use()
+			if use.Policy != kv.Text(rec.Cache) || int64(use.Allocated) != want.Allocated || int64(use.Used) != want.Used ||
+				!slices.Equal(use.Table, want.Table) || !slices.Equal(use.Refs, want.Refs) || use.Fits != nil || use.Want != 0 {
+				t.Fatalf("%s, step %d: %+v, the cache says %+v", policy, n, use, want)
+			}
+			if blocks = append(blocks, use.Taken...); !slices.Equal(blocks, want.Table) {
+				t.Fatalf("%s, step %d: blocks taken so far %v, the table is %v", policy, n, blocks, want.Table)
+			}
+			if rec.Cache.Evicts() {
+				let += checkGone(t, tensor(t, f, "cache_gone").Data, l.Model.Config, s)
+			}
+			mask := tensor(t, f, "mask")
+			for i, v := range mask.Data {
+				row, col := i/mask.Shape[1], i%mask.Shape[1]
+				causal, hidden := model.Masked(m.From.Cached, row, col), model.Hidden(m.From, l.Model.KVHead(3), row, col)
+				if (v == 0) != causal || (v == 2) != (hidden && !causal) {
+					t.Fatalf("%s, step %d: mask [%d %d] is %d", policy, n, row, col, v)
+				}
+			}
+			if f.Meta["effect"] == "" {
+				if s.Effect != nil {
+					t.Fatalf("%s, step %d: no word of the effect", policy, n)
+				}
+				continue
+			}
+			var effect effectInfo
+			meta(t, f, "effect", &effect)
+			at := &steps[(effect.Pass+1)*(l.Model.Config.Layers+1)-1]
+			if at.N > n || n-at.N > l.Model.Config.Layers || effect.MaxDelta != at.Effect.MaxDelta || effect.KL != at.Effect.KL ||
+				effect.Token != at.Effect.Token || !reflect.DeepEqual(effect.Changed, at.Effect.Changed) {
+				t.Fatalf("%s, step %d: %+v, the step says %+v", policy, n, effect, at.Effect)
+			}
+			changed++
+		}
+	}
+	if let == 0 || changed == 0 {
+		t.Errorf("%d rows let go, %d effects", let, changed)
+	}
+}
+
+// checkGone compares the tensor with the cache, and what it says of this step
+// with what a trace says.
+func checkGone(t *testing.T, data []byte, c sim.Config, s *sim.Step) (now int) {
+	t.Helper()
+	positions := s.Cached + s.Rows
+	heads := len(data) / c.Layers / positions
+	var gone [][3]int
+	for l := range c.Layers {
+		for h := range c.KVHeads {
+			for p := range positions {
+				told := int(data[(l*heads+h%heads)*positions+p])
+				q := math.MaxInt
+				if p < s.KV.Len(l) {
+					q = s.KV.Gone(l, h, p)
+				}
+				if want := q < s.KV.Len(l); want != (told > 0) || want && told != q+1 {
+					t.Fatalf("step %d: layer %d head %d position %d: told %d, let go before %d", s.N, l, h, p, told, q)
+				}
+				if l == s.Layer && told > s.Cached {
+					gone = append(gone, [3]int{told - 1, h, p})
+				}
+			}
+		}
+	}
+	if want := kv.LetGo(s); !reflect.DeepEqual(gone, want) {
+		t.Fatalf("step %d: let go %v, a trace says %v", s.N, gone, want)
+	}
+	return len(gone)
+}
+
+// TestRowsOfCodes: the error of every row is that of the cache, at most half of
+// the row's largest scale (and what float32 rounds); rows in float32 have neither.
+func TestRowsOfCodes(t *testing.T) {
+	for _, policy := range []string{"int8:token:3", "int4:token", "int4:channel:3"} {
+		l, rec, steps := under(t, policy, 0, 9)
+		c, coded := l.Model.Config, 0
+		for n := range steps {
+			s := &steps[n]
+			m := withPanels(moment(l, rec, steps, n, max(s.Layer, 0), 0), "rows")
+			f := frameOf(t, m)
+			var use useInfo
+			meta(t, f, "use", &use)
+			errors, scales := tensor(t, f, "cache_error"), tensor(t, f, "cache_scale")
+			positions := s.Cached + s.Rows
+			for i, e := range errors.Data {
+				value, layer, h, p := i/(c.Layers*c.KVHeads*positions), i/(c.KVHeads*positions)%c.Layers, i/positions%c.KVHeads, i%positions
+				scale := mat.F32(uint16(scales.Data[2*i]) | uint16(scales.Data[2*i+1])<<8)
+				_, want, _, ok := sim.Code{}, float32(0), float32(0), false
+				if p < s.KV.Len(layer) {
+					for d := range c.HeadDim {
+						_, x, _, is := s.KV.Code(layer, h, p, d, value == 1)
+						want, ok = max(want, x), ok || is
+					}
+				}
+				if scale != want || !ok && e != 0 {
+					t.Fatalf("%s, step %d: scale %v error %d, the cache says %v", policy, n, scale, e, want)
+				}
+				if half := float64(scale) / 2; float64(e)/255*float64(use.MaxError) > half*1.01+float64(use.MaxError)/255 {
+					t.Fatalf("%s, step %d: an error of %d/255 of %v, half a step is %v", policy, n, e, use.MaxError, half)
+				}
+				if ok {
+					coded++
+				}
+			}
+			if use.Settled != nil && *use.Settled != s.Cached/3*3 {
+				t.Fatalf("step %d: %d settled of %d", n, *use.Settled, s.Cached)
+			}
+		}
+		if coded == 0 {
+			t.Errorf("%s: nothing was in codes", policy)
+		}
+	}
+}
+
+// TestHeavyRowsTellTheirAttention: of a row that was let go what it had received
+// by then, and it was the smallest of the older ones.
+func TestHeavyRowsTellTheirAttention(t *testing.T) {
+	l, rec, steps := under(t, "h2o:2:2", 0, 9)
+	for n := range steps {
+		layer := max(steps[n].Layer, 0)
+		x := tensor(t, frameOf(t, withPanels(moment(l, rec, steps, n, layer, 0), "rows")), "cache_received")
+		s := &steps[n]
+		if s.Part == sim.HeadPart {
+			s = &steps[n-l.Model.Config.Layers]
+		}
+		for i := range x.Shape[0] * x.Shape[1] {
+			want, ok := s.KV.(kv.View).Received(i/x.Shape[1], i%x.Shape[1])
+			if got := uint16(x.Data[2*i]) | uint16(x.Data[2*i+1])<<8; !ok || got != mat.F16(want) {
+				t.Fatalf("step %d, row %d: %v, want %v", n, i, mat.F32(got), want)
+			}
+		}
+	}
+}
+
+// TestWallAndWays: a run out of memory says what it lacks and how far others
+// would go; each of them, run, goes that far.
+func TestWallAndWays(t *testing.T) {
+	const budget = 7*192 + 100 // bytes: 7 tokens in two layers, and some
+	l, rec, steps := under(t, "contiguous", budget, 9)
+	last := len(steps) - 1
+	m := moment(l, rec, steps, last, 0, 0)
+	var use useInfo
+	meta(t, frameOf(t, m), "use", &use)
+	if steps[last].Done != sim.DoneMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
+		t.Fatalf("%s, %+v", steps[last].Done, use)
+	}
+	for _, w := range use.Ways {
+		p, err := kv.Parse(w.Cache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := rec
+		rec.Cache, rec.Cache.Budget = p, budget
+		all := stepsOf(t, l, rec)
+		end := all[len(all)-1]
+		if got := len(end.Tokens); got != min(w.Fits, w.Whole) {
+			t.Errorf("%+v: %d tokens", w, got)
+		}
+	}
+	if meta(t, frameOf(t, moment(l, rec, steps, last-1, 0, 0)), "use", &use); use.Budget != budget {
+		t.Errorf("%+v", use)
+	}
+}
+
+// TestCountersUnderPolicies: whatever a viewer counts, what the cache holds,
+// reads and writes is what the run has counted.
+func TestCountersUnderPolicies(t *testing.T) {
+	for _, policy := range policies {
+		l, rec, steps := under(t, policy, 0, 6)
+		for n := range steps {
+			m := moment(l, rec, steps, n, 0, 0)
+			m.Link.Pick.Unit, m.Link.Pick.Pairs = "mac", "dense"
+			for lane := range sim.Lane(2) {
+				for _, c := range [][2]sim.Counters{{m.recount(m.Step, lane), m.Step.Lanes[lane]}, {m.recounted(m.Step, lane), m.Step.Totals[lane]}} {
+					if c[0].KVBytes != c[1].KVBytes || c[0].KVReadBytes != c[1].KVReadBytes || c[0].KVWriteBytes != c[1].KVWriteBytes {
+						t.Fatalf("%s step %d: %+v, the run counted %+v", policy, n, c[0], c[1])
+					}
+					if c[0].Flops.MLP*2 != c[1].Flops.MLP {
+						t.Fatalf("%s step %d: %d MACs of %d FLOPs", policy, n, c[0].Flops.MLP, c[1].Flops.MLP)
+					}
+				}
+			}
+		}
+	}
+}
