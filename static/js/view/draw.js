@@ -2,6 +2,10 @@
 // its probability, and the draw as a point on it.
 
 const TINY = 1e-9; // shorter is rounding
+const LEGIBLE = 0.04; // a shorter stretch has no room for its name
+
+/** Enough decimals to tell the ends of a stretch apart. @param {number} x @param {{from: number, to: number}} stretch */
+export const place = (x, { from, to }) => x.toFixed(to - from < 0.005 ? 5 : 3);
 
 /**
  * What lies on the line, from 0 to 1: the listed tokens that are still
@@ -37,17 +41,18 @@ export function createDraw(root) {
       const e = document.createElement("span");
       e.className = s.id === null ? "rest" : s.id === choice.token ? "chosen" : "";
       e.dataset.id = String(s.id ?? "");
-      e.textContent = s.id === null ? t("choice.others") : s.label;
-      e.title = `${e.textContent} ${s.from.toFixed(4)}–${s.to.toFixed(4)}`;
+      const name = s.id === null ? t("choice.others") : s.label;
+      e.textContent = s.to - s.from < LEGIBLE ? "" : name;
+      e.title = `${name} ${place(s.from, s)}–${place(s.to, s)}`;
       e.style.setProperty("left", `${100 * s.from}%`);
       e.style.setProperty("width", `${100 * (s.to - s.from)}%`);
       return e;
     }));
     pin.dataset.at = String(choice.random);
     pin.style.setProperty("left", `${100 * choice.random}%`);
-    said.textContent = t("choice.draw", { Random: choice.random.toFixed(3) });
+    said.textContent = t("choice.draw", { Random: place(choice.random, choice), Token: choice.label });
     // At the ends its words stand beside the point, not across the edge.
-    pin.classList.toggle("first", choice.random < 0.12);
-    pin.classList.toggle("last", choice.random > 0.88);
+    pin.classList.toggle("first", choice.random < 0.15);
+    pin.classList.toggle("last", choice.random > 0.85);
   };
 }

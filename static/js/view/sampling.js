@@ -3,7 +3,7 @@
 
 import { createPanel } from "./panel.js";
 import { percent } from "./format.js";
-import { createDraw } from "./draw.js";
+import { createDraw, place } from "./draw.js";
 
 /**
  * @param {HTMLElement} root
@@ -41,9 +41,6 @@ export function createSampling(root, act) {
 
 /** A filter and its setting. @param {any} stage @param {any} sampler @param {import("../text.js").T} t */
 const title = (stage, sampler, t) => [t(`choice.stage.${stage.filter}`), sampler[stage.filter]].filter((x) => x !== undefined).join(" ");
-
-/** Enough decimals to tell the ends of a stretch apart. @param {number} x @param {any} c with from and to */
-export const place = (x, { from, to }) => x.toFixed(to - from < 0.005 ? 5 : 3);
 
 /** @param {any} frame @param {import("../text.js").T} t @param {string} lang */
 export function sentence(frame, t, lang) {
