@@ -49,6 +49,7 @@ func (p CachePolicy) Most() int {
 type CacheUse struct {
 	Allocated int64 `json:"allocated"`
 	Used      int64 `json:"used"`
+	Held      int64 `json:"held"`            // allocated by the caches of all sequences; what they share is held once
 	Budget    int64 `json:"budget"`          // 0: no limit
 	Table     []int `json:"table,omitempty"` // paged: block of tokens 0.., block..; shared blocks too
 	Refs      []int `json:"refs,omitempty"`  // paged: how many sequences use each block of the table

@@ -18,6 +18,8 @@ type Recipe struct {
 	Draft   string `json:"draft,omitempty"`
 	Propose int    `json:"propose,omitempty"`
 
+	Batch *Batch `json:"batch,omitempty"` // more requests, served together with this one
+
 	Lanes  string `json:"lanes"`  // "both", "cached" or "uncached": which lanes are executed
 	Pairs  string `json:"pairs"`  // "allowed" or "dense": which (query, key) pairs are counted
 	Logits string `json:"logits"` // "last" or "all": how many rows of logits are counted
@@ -36,7 +38,7 @@ type Forced struct {
 // Sampler says how the next token is chosen from the logits. The filters apply
 // in this order: repetition penalty, temperature, top-k, top-p, min-p.
 type Sampler struct {
-	Kind        string  `json:"kind"`        // "greedy" or "sample"
+	Kind        string  `json:"kind"`        // "greedy", "sample" or "beam"
 	Temperature float64 `json:"temperature"` // logits are divided by it; > 0
 	TopK        int     `json:"top_k"`       // keep the K likeliest; 0 keeps all
 	TopP        float64 `json:"top_p"`       // keep the smallest set of at least this mass; 1 keeps all
@@ -46,4 +48,7 @@ type Sampler struct {
 	// Greedy choices obey it too.
 	RepetitionPenalty float64 `json:"repetition_penalty"`
 	Seed              uint64  `json:"seed,string"` // names the random sequence
+
+	Width  int     `json:"width,omitempty"`          // beam: texts that are followed at a time, 2 to 8
+	Length float64 `json:"length_penalty,omitempty"` // beam: finished texts compare by log-probability / length^this
 }

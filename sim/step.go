@@ -59,6 +59,17 @@ type Step struct {
 
 	KV KVCache // the cache after this step, read-only; nil when the cached lane does not run
 
+	// A run of several sequences computes them in the same passes. Seq says whose
+	// step this is; Peers has the steps of all that this pass computes, in the
+	// order of their rows and this one among them; nil where there is only one.
+	Seq      int
+	Peers    []*Step
+	Prompt   int       // tokens of this sequence's prompt
+	Over     string    // head only: why this sequence ended; Done is why the run did
+	Said     string    // head only: everything this sequence has generated so far
+	Schedule *Schedule // of a batch
+	Beams    *Beams    // of a beam search, head only
+
 	Speculation *Speculation // nil where no draft model proposed anything
 
 	Effect *Effect // what the cache policy did to the logits; head only, nil where it can do nothing

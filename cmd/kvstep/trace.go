@@ -18,6 +18,7 @@ import (
 func newTrace() *cobra.Command {
 	var model, tokenizer, format string
 	var cache, budget string
+	var batch batchFlags
 	r := simrun.Complete(sim.Recipe{})
 	c := &cobra.Command{
 		Use:   "trace",
@@ -37,6 +38,10 @@ func newTrace() *cobra.Command {
 			if r.Cache.Budget, err = kv.ParseBytes(budget); err != nil {
 				return err
 			}
+			if r.Batch, err = batch.read(r.MaxNew); err != nil {
+				return err
+			}
+			r = simrun.Complete(r) // beams have a cache of their own
 			m, err := load(model, tokenizer)
 			if err != nil {
 				return err
@@ -62,7 +67,9 @@ func newTrace() *cobra.Command {
 	f.StringVar(&r.Prompt, "prompt", "", "text to start from")
 	f.IntSliceVar(&r.Tokens, "tokens", nil, "token ids to start from, instead of a prompt")
 	f.IntVar(&r.MaxNew, "max-new", r.MaxNew, "tokens to generate at most")
-	f.StringVar(&r.Sampler.Kind, "sampler", r.Sampler.Kind, "greedy or sample")
+	f.StringVar(&r.Sampler.Kind, "sampler", r.Sampler.Kind, "greedy, sample or beam")
+	f.IntVar(&r.Sampler.Width, "width", 4, "beam: texts that are followed at a time, 2 to 8")
+	f.Float64Var(&r.Sampler.Length, "length-penalty", 1, "beam: finished texts compare by log-probability / length^this")
 	f.Float64Var(&r.Sampler.Temperature, "temperature", r.Sampler.Temperature, "divide the logits by this before sampling")
 	f.IntVar(&r.Sampler.TopK, "top-k", 0, "sample from the K likeliest (0: all)")
 	f.Float64Var(&r.Sampler.TopP, "top-p", r.Sampler.TopP, "sample from the smallest set of this probability")
@@ -72,6 +79,7 @@ func newTrace() *cobra.Command {
 	f.StringArrayVar(&r.Stop, "stop", nil, "end when the generated text contains this (may be repeated)")
 	f.StringVar(&cache, "cache", sim.CacheContiguous, "how K and V are kept: contiguous, paged:BLOCK, window:WINDOW:SINKS, h2o:WINDOW:HEAVY, int8:AXIS:GROUP or int4:AXIS:GROUP (axis token or channel)")
 	f.StringVar(&budget, "budget", "", "bytes that the cache may take, such as 64KiB (none: no limit)")
+	batch.define(c)
 	f.StringVar(&r.Draft, "draft", "", "model that proposes tokens for this one to verify (speculative decoding), such as story-draft")
 	f.IntVar(&r.Propose, "propose", 4, "tokens that the draft model proposes at a time")
 	f.StringVar(&r.Lanes, "lanes", r.Lanes, "lanes to run: both, cached or uncached")

@@ -53,41 +53,73 @@ func Pass(c sim.Config, rows, cached int, sw Switches) sim.Counters {
 // tokens before them. The cache levels are those after this layer's append:
 // layers 0..layer hold cached+rows tokens, later ones still hold cached.
 func (s Shape) Layer(layer, rows, cached int, sw Switches) sim.Counters {
+	return s.LayerOf(layer, []Span{{rows, cached}}, sw)
+}
+
+// Span is what one sequence has in a pass: rows new tokens, and cached before them.
+type Span struct{ Rows, Cached int }
+
+// LayerOf is Layer of a pass over several sequences. Their work adds up; weights
+// are read once for all of them.
+func (s Shape) LayerOf(layer int, spans []Span, sw Switches) sim.Counters {
 	var c sim.Counters
-	for _, g := range s.layer(layer) {
-		c = Add(c, s.counters(s.price(g.half), 1, s.passWork(rows, cached, g, sw), sw))
-	}
-	if layer == 0 {
-		c = Add(c, s.counters(s.entryPrice(), 1, PassWork(rows, cached, sw), sw))
-	}
-	held := int64(0)
-	for l := range s.Layers {
-		tokens := int64(cached)
-		if l <= layer {
-			tokens += int64(rows)
+	for i, x := range spans {
+		for _, g := range s.layer(layer) {
+			c = Add(c, s.counters(s.price(g.half), 1, s.passWork(x.Rows, x.Cached, g, sw).after(i), sw))
 		}
-		held = plus(held, s.keeps(l, tokens))
+		if layer == 0 {
+			c = Add(c, s.counters(s.entryPrice(), 1, PassWork(x.Rows, x.Cached, sw).after(i), sw))
+		}
 	}
-	c.KVTokens = s.keeps(layer, int64(cached)+int64(rows))
-	c.KVBytes = inBytes(times(held, s.kvPrice()), s.KVBits)
+	held, tokens := int64(0), int64(0)
+	for _, x := range spans {
+		before, now := int64(x.Cached), int64(x.Cached)+int64(x.Rows)
+		for l := range s.Layers {
+			if l <= layer {
+				held = plus(held, s.keeps(l, now))
+			} else {
+				held = plus(held, s.keeps(l, before))
+			}
+		}
+		tokens = plus(tokens, s.keeps(layer, now))
+	}
+	c.KVTokens, c.KVBytes = tokens, inBytes(times(held, s.kvPrice()), s.KVBits)
 	return c
+}
+
+// after is the work of sequence i of a pass: the first one pays for the pass.
+func (w Work) after(i int) Work {
+	if i > 0 {
+		w.Passes = 0
+	}
+	return w
 }
 
 // Head counts the last part of a pass: the final norm of every row, and the
 // logits of the last row (or of all). It does not touch the cache.
 func (s Shape) Head(rows, cached int, sw Switches) sim.Counters {
-	return s.HeadOf(rows, cached, 1, sw)
+	return s.HeadOf([]Span{{rows, cached}}, 1, sw)
 }
 
-// HeadOf is Head of a pass whose last n rows get logits, as when proposals are
-// verified; switched to all rows it is Head.
-func (s Shape) HeadOf(rows, cached, n int, sw Switches) sim.Counters {
-	w := PassWork(rows, cached, sw)
-	if sw.Logits != "all" {
-		w.Logits = int64(n)
+// HeadOf is Head of a pass over several sequences in which n rows get logits,
+// such as the last one of each, or those of proposals; switched to all rows it
+// counts all.
+func (s Shape) HeadOf(spans []Span, n int, sw Switches) sim.Counters {
+	var c sim.Counters
+	held, tokens := int64(0), int64(0)
+	for i, x := range spans {
+		w := PassWork(x.Rows, x.Cached, sw).after(i)
+		if sw.Logits != "all" {
+			w.Logits = 0
+			if i == 0 {
+				w.Logits = int64(n)
+			}
+		}
+		c = Add(c, s.counters(s.headPrice(), 1, w, sw))
+		s.hold(&c, int64(x.Cached)+int64(x.Rows))
+		held, tokens = plus(held, c.KVBytes), plus(tokens, c.KVTokens)
 	}
-	c := s.counters(s.headPrice(), 1, w, sw)
-	s.hold(&c, int64(cached)+int64(rows))
+	c.KVBytes, c.KVTokens = held, tokens
 	return c
 }
 

@@ -44,6 +44,9 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if op.Constant() { // the head has two weights of its own
 		ok = (op.ID == "w_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
 	}
+	if op.ID == "logits" && len(s.Logits) == 0 { // the prompt goes on in the next pass
+		ok = false
+	}
 	if op.Kind == Table && r.Model.Rope() == nil {
 		ok = false
 	}

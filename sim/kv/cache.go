@@ -151,7 +151,7 @@ func (c *Contiguous) Free() {
 
 // Use counts rows as used when their layer has appended them.
 func (c *Contiguous) Use() sim.CacheUse {
-	u := sim.CacheUse{Allocated: int64(len(c.slab)) * floatBytes, Budget: c.arena.budget}
+	u := sim.CacheUse{Allocated: int64(len(c.slab)) * floatBytes, Held: c.arena.held, Budget: c.arena.budget}
 	for l := range c.lens {
 		u.Used += c.LayerBytes(l)
 	}

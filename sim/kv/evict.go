@@ -138,7 +138,7 @@ func (c *evicting) Free() {
 
 // Use counts the kept rows.
 func (c *evicting) Use() sim.CacheUse {
-	u := sim.CacheUse{Allocated: int64(len(c.slab)) * floatBytes, Budget: c.arena.budget}
+	u := sim.CacheUse{Allocated: int64(len(c.slab)) * floatBytes, Held: c.arena.held, Budget: c.arena.budget}
 	for l := range c.heads {
 		u.Used += c.LayerBytes(l)
 	}

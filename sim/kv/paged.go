@@ -163,7 +163,7 @@ func (q *Paged) Free() { q.Truncate(0) }
 func (q *Paged) Use() sim.CacheUse {
 	p := q.pool
 	u := sim.CacheUse{
-		Allocated: int64(len(q.table)) * p.BlockBytes(), Budget: p.arena.budget,
+		Allocated: int64(len(q.table)) * p.BlockBytes(), Held: p.arena.held, Budget: p.arena.budget,
 		Table: slices.Clone(q.table), Free: slices.Clone(p.free),
 	}
 	for _, b := range q.table {

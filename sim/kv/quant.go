@@ -255,7 +255,7 @@ func (c *quantised) Free() {
 
 // Use counts codes, scales and the K that is still in float32.
 func (c *quantised) Use() sim.CacheUse {
-	u := sim.CacheUse{Allocated: c.bytes + c.restBytes(c.restRows), Budget: c.arena.budget}
+	u := sim.CacheUse{Allocated: c.bytes + c.restBytes(c.restRows), Held: c.arena.held, Budget: c.arena.budget}
 	for l := range c.lens {
 		u.Used += c.LayerBytes(l)
 	}

@@ -26,15 +26,14 @@ func newDrafter(m *model.Model, most int, r sim.Recipe, count cost.Switches, clo
 	if err != nil {
 		return nil, err
 	}
-	return &drafter{m: m, lane: newLane(m, most, most), cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
+	return &drafter{m: m, lane: &lane{m: m}, cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
 }
 
 // feed runs the tokens that the cache lacks and gives the last one's logits.
 func (d *drafter) feed(tokens []int) (logits []float32, paid sim.Counters) {
 	start, rows := d.clock(), len(tokens)-d.fed
-	d.lane.begin()
+	d.lane.begin(rows, len(tokens))
 	d.lane.add(tokens[d.fed:], d.fed, d.cache)
-	d.lane.ready()
 	for l := range d.m.Config.Layers {
 		d.lane.layer(l)
 	}
@@ -87,13 +86,12 @@ func (d *drafter) resume(prefix []sim.Step) {
 // propose lets the draft model, if there is one, put its proposals behind the
 // token that a decode pass is about to feed. There are no more than the run may
 // still generate, since the pass itself gives one token too.
-func (e *engine) propose() (err error) {
-	q := e.seq
+func (e *engine) propose(q *sequence) (err error) {
 	q.proposed, q.dists = nil, nil
-	if e.drafter == nil || e.pass == 0 {
+	if e.drafter == nil || q.chosen == 0 {
 		return nil
 	}
-	n := min(e.recipe.Propose, e.recipe.MaxNew-q.chosen-1)
+	n := min(e.recipe.Propose, q.maxNew-q.chosen-1)
 	if q.cache != nil && n > 0 {
 		room, _ := q.cache.Reserve(1 + n) // as many as there is memory for
 		n = min(n, room-1)
@@ -110,8 +108,8 @@ func (e *engine) propose() (err error) {
 
 // verify decides which proposals of a head step stay, by the logits of their
 // rows, [proposals+1, vocab], and chooses the token after them.
-func (e *engine) verify(s *sim.Step, logits mat.Matrix) error {
-	x, q := s.Speculation, e.seq
+func (e *engine) verify(q *sequence, s *sim.Step, logits mat.Matrix) error {
+	x := s.Speculation
 	if x == nil {
 		return nil
 	}

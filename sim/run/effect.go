@@ -9,11 +9,11 @@ import (
 // effect compares the logits that a cached lane which is not exact led to, ours,
 // with those of the uncached lane, which are exact. chosen is what the former
 // led to, past the text that both stand after. It is nil where the policy is exact.
-func (e *engine) effect(chosen int, past []int, ours, exact []float32) (*sim.Effect, error) {
+func (e *engine) effect(q *sequence, chosen int, past []int, ours, exact []float32) (*sim.Effect, error) {
 	if e.recipe.Cache.Exact() {
 		return nil, nil
 	}
-	n := e.seq.chosen
+	n := q.chosen
 	other, err := sample.Choose(exact, e.recipe.Sampler, uint64(n), past)
 	if err != nil {
 		return nil, err
@@ -22,10 +22,10 @@ func (e *engine) effect(chosen int, past []int, ours, exact []float32) (*sim.Eff
 	for i, v := range ours {
 		x.MaxDelta = max(x.MaxDelta, v-exact[i], exact[i]-v)
 	}
-	if e.changed == nil && other.Token != chosen {
-		e.changed = &n
+	if q.changed == nil && other.Token != chosen {
+		q.changed = &n
 	}
-	x.Changed = e.changed
+	x.Changed = q.changed
 	return x, nil
 }
 

@@ -3,6 +3,7 @@ package run
 import (
 	"math"
 
+	"kvstep/sim"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -19,26 +20,28 @@ type lane struct {
 	rows []model.Row // where they stand
 }
 
-// newLane has working memory for rows rows, each of which sees at most
-// positions keys.
-func newLane(m *model.Model, rows, positions int) *lane {
-	return &lane{m: m, all: model.NewActs(m.Config, rows, positions)}
+// begin starts a pass of so many rows, each of which sees at most positions
+// keys. Working memory grows where it is too small.
+func (l *lane) begin(rows, positions int) {
+	if l.all == nil || l.all.X.NumRows() < rows || l.all.Scores.NumCols() < positions {
+		grown := 0
+		if l.all != nil {
+			grown = 2 * l.all.X.NumRows()
+		}
+		l.all = model.NewActs(l.m.Config, max(rows, grown), positions)
+	}
+	l.rows = l.rows[:0]
+	l.acts = l.all.First(l.m.Config, rows, positions)
 }
-
-// begin starts a pass with no rows.
-func (l *lane) begin() { l.rows = l.rows[:0] }
 
 // add gives the pass the rows of one sequence: tokens, the first of which
 // stands at position pos of what cache holds. It returns the first row.
 func (l *lane) add(tokens []int, pos int, cache model.Cache) int {
 	first := len(l.rows)
 	l.rows = append(l.rows, model.Rows(len(tokens), pos, cache)...)
-	l.m.Embed(l.all.X.Rows(first, first+len(tokens)), tokens)
+	l.m.Embed(l.acts.X.Rows(first, first+len(tokens)), tokens)
 	return first
 }
-
-// ready ends adding.
-func (l *lane) ready() { l.acts = l.all.First(l.m.Config, len(l.rows), l.all.Scores.NumCols()) }
 
 // layer runs layer n over all rows.
 func (l *lane) layer(n int) {
@@ -86,18 +89,21 @@ func (s span) last(n int) []int {
 	return rows
 }
 
-// differs names the first op of layer n whose bits differ between the lanes, or
-// is "". All results of the new rows of a sequence are compared, and with them
+// differs names the first op of layer n whose bits differ between the lanes in
+// sequence q, or is "". All results of its new rows are compared, and with them
 // its whole cache: the K and V that one lane kept against those the other just
 // computed. Scores and softmax are kept of a pass's last row only.
-func differs(n int, cached, uncached *lane, a, b span, ours kv.Cache, theirs scratch) string {
+func differs(n int, cached, uncached *lane, q *sequence) string {
+	a, b := q.at[sim.Cached], q.at[sim.Uncached]
 	last := a.from+a.m == len(cached.rows)
 	other := uncached.acts.Ops()
 	for i, op := range cached.acts.Ops() {
 		x, y := op.M, other[i].M
 		if op.PerToken() {
 			x, y = x.Rows(a.from, a.from+a.m), y.Rows(b.from, b.from+b.m)
-		} else if !last {
+		} else if sees := q.cached + q.fed; last {
+			x, y = x.Cols(0, sees), y.Cols(0, sees)
+		} else {
 			continue
 		}
 		if !sameRows(x, y) {
@@ -105,8 +111,8 @@ func differs(n int, cached, uncached *lane, a, b span, ours kv.Cache, theirs scr
 		}
 	}
 	for h := range cached.m.Config.KVHeads {
-		k, v, _ := ours.Sees(n, h)
-		kNow, vNow, _ := theirs.Sees(n, h)
+		k, v, _ := q.cache.Sees(n, h)
+		kNow, vNow, _ := q.scratch.Sees(n, h)
 		if !sameRows(k, kNow) {
 			return "cached K"
 		}

@@ -127,6 +127,14 @@ func Complete(r sim.Recipe) sim.Recipe {
 	if r.Sampler.TopP == 0 {
 		r.Sampler.TopP = 1
 	}
+	if r.Sampler.Kind == "beam" {
+		if r.Sampler.Width == 0 {
+			r.Sampler.Width = 4
+		}
+		if r.Cache.Kind == "" || r.Cache.Kind == sim.CacheContiguous { // beams share blocks
+			r.Cache.Kind = sim.CachePaged
+		}
+	}
 	r.Cache = kv.Complete(r.Cache)
 	if r.Draft != "" && r.Propose == 0 {
 		r.Propose = 4
@@ -157,10 +165,8 @@ func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 			return nil, sim.NewProblem("prompt.token", "Index", i, "Token", id, "Vocab", c.Vocab)
 		}
 	}
-	if r.Draft != "" {
-		if err := m.checkDraft(r); err != nil {
-			return nil, err
-		}
+	if err := m.checkTogether(r); err != nil {
+		return nil, err
 	}
 	for _, f := range r.Forced {
 		if f.Token < 0 || f.Token >= c.Vocab || f.Pass < 0 {
@@ -179,6 +185,29 @@ func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 
 // MaxPropose is how many tokens a draft model may propose at a time.
 const MaxPropose = 16
+
+// checkTogether refuses what cannot go together in one run.
+func (m *Loaded) checkTogether(r sim.Recipe) error {
+	apart := func(a, b string) error { return sim.NewProblem("recipe.together", "A", a, "B", b) }
+	beam := r.Sampler.Kind == "beam"
+	switch {
+	case beam && r.Cache.Kind != sim.CachePaged && r.Lanes != "uncached":
+		return apart("beam", r.Cache.Kind)
+	case beam && r.Draft != "":
+		return apart("beam", "draft")
+	case beam && r.Batch != nil:
+		return apart("beam", "batch")
+	case beam && len(r.Forced) > 0:
+		return apart("beam", "fork")
+	case r.Draft != "" && r.Batch != nil:
+		return apart("draft", "batch")
+	case r.Draft != "":
+		return m.checkDraft(r)
+	case r.Batch != nil:
+		return checkBatch(r)
+	}
+	return nil
+}
 
 // checkDraft refuses a draft that cannot speak for the model, and a cache that
 // cannot take a rejected token back.

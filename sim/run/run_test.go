@@ -111,18 +111,14 @@ func TestSpoiltCacheIsNoticed(t *testing.T) {
 	m := random(t, r)
 	rec := randomRecipe(r, m.Model.Config)
 	rec.MaxNew = 5
-	prompt, err := m.Prepare(rec)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := newEngine(context.Background(), m, rec, noClock, prompt, nil)
+	e, err := newEngine(context.Background(), m, rec, noClock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	noticed := ""
 	err = e.run(func(s sim.Step, _ error) bool {
 		if s.Pass == 1 && s.Part == sim.HeadPart {
-			keys, _, _ := e.seq.cache.Sees(0, 0)
+			keys, _, _ := e.all[0].cache.Sees(0, 0)
 			k := keys.Row(0)
 			k[0] = math.Float32frombits(math.Float32bits(k[0]) ^ 1<<31)
 		}

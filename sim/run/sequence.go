@@ -13,44 +13,96 @@ import (
 // sequence is one text on its way: its tokens, what each lane keeps of it, and
 // what it says.
 type sequence struct {
+	id     int
 	tokens []int // every id fed so far, or about to be
 	prompt int   // how many of them are the prompt
-	cached int   // tokens in the cache before this pass
-	fed    int   // tokens of this pass
-	chosen int   // tokens generated so far
+	maxNew int
+	most   int // tokens that it can feed
+	cached int // tokens in the cache before this pass
+	chosen int // tokens generated so far
+
+	fed      int              // tokens of this pass
+	asks     int              // of them, rows that get logits
+	at       [2]span          // its rows in the pass of each lane
+	proposed *sim.Speculation // of this pass, nil for none
+	dists    [][]float64      // what its proposals were drawn from, [proposals][vocab]
 
 	cache   kv.Cache   // nil where the cached lane does not run
 	record  *kv.Record // what the cache held at every moment
 	scratch scratch    // of the uncached lane
+	last    mat.Matrix // Out of the layer kept last
 
 	text    *token.Stream   // nil without a tokenizer
 	written strings.Builder // the generated text so far
+	changed *int            // the first choice that the exact numbers would have made otherwise
 
-	proposed *sim.Speculation // of this pass, nil for none
-	dists    [][]float64      // what its proposals were drawn from, [proposals][vocab]
-
-	at [2]span // its rows in the pass of each lane
+	arrive, started, first, ended int // passes: -1 for not yet; first is that of the first token
+	reused                        int // tokens of the prompt found in blocks of others
+	over                          string
 }
 
-// say is the text that id completes; without a tokenizer there is none.
-func (q *sequence) say(id int) string {
+func newSequence(m *Loaded, id int, r request) *sequence {
+	q := &sequence{
+		id: id, prompt: len(r.prompt), maxNew: r.maxNew, most: len(r.prompt) + r.maxNew - 1,
+		arrive: r.arrive, started: -1, first: -1, ended: -1,
+	}
+	q.tokens = append(make([]int, 0, q.most+1), r.prompt...)
+	q.hear(m.Tokenizer)
+	return q
+}
+
+// hear starts the text after the prompt.
+func (q *sequence) hear(t token.Tokenizer) {
+	if t == nil {
+		return
+	}
+	q.text = token.NewStream(t)
+	for _, id := range q.tokens[:q.prompt] {
+		q.text.Next(id)
+	}
+}
+
+// write adds a token to the text and gives the characters that it completes;
+// without a tokenizer there are none.
+func (q *sequence) write(id int) string {
+	q.chosen++
 	if q.text == nil {
 		return ""
 	}
-	return q.text.Next(id)
+	text := q.text.Next(id)
+	q.written.WriteString(text)
+	return text
 }
 
-// rest are the tokens that are not fed yet: the whole prompt in prefill, one
-// token in decode.
+// flush is what is left of a character that will never be whole.
+func (q *sequence) flush() string {
+	if q.text == nil {
+		return ""
+	}
+	text := q.text.Flush()
+	q.written.WriteString(text)
+	return text
+}
+
+// free gives its memory back.
+func (q *sequence) free() {
+	if q.cache != nil {
+		q.cache.Free()
+		q.cache = nil
+	}
+}
+
+// rest are the tokens that are not fed yet: the prompt in prefill, one token in
+// decode.
 func (q *sequence) rest() []int { return q.tokens[q.cached:] }
 
-// bill replaces what the counting cannot tell from shapes alone: the bytes that
-// the cache holds now, and where they are not float32 what layer l read and, of
-// held bytes before, what it wrote. l is -1 for the head.
-func (q *sequence) bill(c *sim.Counters, l int, held int64) {
-	c.KVBytes = q.cache.Use().Used
-	if l >= 0 && q.record.Quantised() {
-		c.KVReadBytes, c.KVWriteBytes = q.cache.LayerBytes(l), c.KVBytes-held
+// running tells whether it has begun and not ended.
+func (q *sequence) running() bool { return q.started >= 0 && q.over == "" }
+
+// end notes why a sequence ended, if it did.
+func (q *sequence) end(why string, pass int) {
+	if why != "" && q.over == "" {
+		q.over, q.ended = why, pass
 	}
 }
 

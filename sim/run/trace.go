@@ -23,6 +23,9 @@ type traceLine struct {
 	Cache     *sim.CacheUse            `json:"cache,omitempty"`
 	Gone      [][3]int                 `json:"gone,omitempty"`
 	Guess     *sim.Speculation         `json:"speculation,omitempty"`
+	Schedule  *sim.Schedule            `json:"schedule,omitempty"`
+	Peers     []tracePeer              `json:"peers,omitempty"`
+	Beams     *sim.Beams               `json:"beams,omitempty"`
 	*traceChoice
 }
 
@@ -36,6 +39,34 @@ type traceChoice struct {
 	Effect    *sim.Effect `json:"effect,omitempty"`
 }
 
+// tracePeer is one of several sequences that a pass computes.
+type tracePeer struct {
+	Seq    int           `json:"seq"`
+	Phase  sim.Phase     `json:"phase"`
+	Rows   int           `json:"rows"`
+	Cached int           `json:"cached"`
+	Cache  *sim.CacheUse `json:"cache,omitempty"`
+	Token  *int          `json:"token,omitempty"`
+	Text   string        `json:"text,omitempty"`
+	Said   string        `json:"said,omitempty"`
+	Over   string        `json:"over,omitempty"`
+}
+
+func peersOf(s *sim.Step) (peers []tracePeer) {
+	for _, p := range s.Peers {
+		x := tracePeer{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Text: p.Text, Said: p.Said, Over: p.Over}
+		if p.KV != nil {
+			use := p.KV.Use()
+			x.Cache = &use
+		}
+		if p.Token >= 0 {
+			x.Token = &p.Token
+		}
+		peers = append(peers, x)
+	}
+	return peers
+}
+
 // WriteTrace writes steps as JSON lines, one a step, until the first error.
 // The command and the page's download write the same bytes (but for measured
 // seconds) because both call it.
@@ -47,7 +78,8 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 			return err
 		}
 		l := traceLine{N: s.N, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached,
-			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs, Guess: s.Speculation}
+			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs, Guess: s.Speculation,
+			Schedule: s.Schedule, Peers: peersOf(s), Beams: s.Beams}
 		if s.KV != nil {
 			use := s.KV.Use()
 			l.Cache, l.Gone = &use, kv.LetGo(s)

@@ -2,19 +2,32 @@ package sample
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"kvstep/sim"
 )
 
+// MaxWidth is how many texts beam search may follow at a time.
+const MaxWidth = 8
+
 // Check refuses settings without a meaning, naming the field: Problem
 // "recipe.choice" for the kind, "sampler.range" for a number.
 func Check(s sim.Sampler) error {
-	if s.Kind != "greedy" && s.Kind != "sample" {
-		return sim.NewProblem("recipe.choice", "Field", "sampler", "Have", s.Kind, "Allowed", []string{"greedy", "sample"})
+	kinds := []string{"greedy", "sample", "beam"}
+	if !slices.Contains(kinds, s.Kind) {
+		return sim.NewProblem("recipe.choice", "Field", "sampler", "Have", s.Kind, "Allowed", kinds)
 	}
-	// Greedy uses neither temperature nor top-p, so there 0 may stand for "not given".
-	missing := func(x float64) bool { return s.Kind == "greedy" && x == 0 }
+	if s.Kind == "beam" {
+		switch x := s.Length; {
+		case s.Width < 2 || s.Width > MaxWidth:
+			return outOfRange("width", float64(s.Width), ">= 2, <= 8")
+		case !(math.Abs(x) <= 10): // beyond, sum / length^x has no meaning left
+			return outOfRange("length_penalty", x, ">= -10, <= 10")
+		}
+	}
+	// Only sampling uses temperature and top-p; else 0 may stand for "not given".
+	missing := func(x float64) bool { return s.Kind != "sample" && x == 0 }
 	switch t, p := s.Temperature, s.TopP; { // NaN fails every comparison
 	case !missing(t) && !(t > 0 && t <= math.MaxFloat64):
 		return outOfRange("temperature", t, "> 0")

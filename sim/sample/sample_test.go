@@ -99,7 +99,7 @@ func TestProblems(t *testing.T) {
 		logits []float32
 		want   string
 	}{
-		{func(s *sim.Sampler) { s.Kind = "beam" }, nil, "recipe.choice: Allowed=[greedy sample] Field=sampler Have=beam"},
+		{func(s *sim.Sampler) { s.Kind = "lottery" }, nil, "recipe.choice: Allowed=[greedy sample beam] Field=sampler Have=lottery"},
 		{func(s *sim.Sampler) { s.Temperature = 0 }, nil, "sampler.range: Allowed=> 0 Field=temperature Have=0"},
 		{func(s *sim.Sampler) { s.Temperature = -1 }, nil, "Field=temperature Have=-1"},
 		{func(s *sim.Sampler) { s.Temperature = nan }, nil, "Field=temperature Have=NaN"},
@@ -116,6 +116,8 @@ func TestProblems(t *testing.T) {
 		{func(s *sim.Sampler) { s.RepetitionPenalty = math.Inf(1) }, nil, "Field=repetition_penalty Have=+Inf"},
 		{func(s *sim.Sampler) { s.Kind, s.RepetitionPenalty = "greedy", nan }, nil, "Field=repetition_penalty Have=NaN"},
 		{func(s *sim.Sampler) {}, []float32{0, 1, float32(nan), float32(nan)}, "logits.value: Have=NaN Index=2"},
+		{func(s *sim.Sampler) { s.Kind = "beam" }, nil, "sampler.range: Allowed=>= 2, <= 8 Field=width Have=0"},
+		{func(s *sim.Sampler) { s.Kind, s.Width, s.Length = "beam", 2, nan }, nil, "sampler.range: Allowed=>= -10, <= 10 Field=length_penalty Have=NaN"},
 		{func(s *sim.Sampler) {}, []float32{inf}, "logits.value: Have=+Inf Index=0"},
 		{func(s *sim.Sampler) {}, []float32{-inf, -inf}, "logits.none: Vocab=2"},
 		{func(s *sim.Sampler) {}, []float32{}, "logits.none: Vocab=0"},

@@ -125,6 +125,15 @@ func (t *Tape) Close() { t.stop() }
 // size is the memory that keeping s takes: its rows (4 bytes a number; X is
 // the previous layer's Out, except in layer 0) and its logits.
 func size(s *sim.Step) int64 {
+	if len(s.Peers) > 1 { // s is one of them
+		var n int64
+		for _, p := range s.Peers {
+			alone := *p
+			alone.Peers = nil
+			n += size(&alone)
+		}
+		return n
+	}
 	n := len(s.Logits)
 	if s.Part == sim.LayerPart {
 		n += s.Rows * (s.Q.NumCols() + s.K.NumCols() + s.V.NumCols() + s.Out.NumCols())

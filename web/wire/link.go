@@ -71,6 +71,11 @@ func (l Link) Query() string {
 	put("p", formatFloat(r.Sampler.TopP), "1")
 	put("minp", formatFloat(r.Sampler.MinP), "0")
 	put("rp", formatFloat(r.Sampler.RepetitionPenalty), "0")
+	if r.Sampler.Kind == "beam" {
+		put("w", strconv.Itoa(r.Sampler.Width), "4")
+		put("lp", formatFloat(r.Sampler.Length), "1")
+	}
+	putBatch(v, r.Batch)
 	put("seed", strconv.FormatUint(r.Sampler.Seed, 10), "0")
 	put("cache", kv.Text(r.Cache), sim.CacheContiguous)
 	put("budget", strconv.FormatInt(r.Cache.Budget, 10), "0")
@@ -129,6 +134,13 @@ func ParseLink(query string) (Link, error) {
 	r.Sampler.TopP = p.float("p")
 	r.Sampler.MinP = p.float("minp")
 	r.Sampler.RepetitionPenalty = p.float("rp")
+	if r.Sampler.Kind == "beam" {
+		r.Sampler.Width, r.Sampler.Length = p.int("w", 4), 1
+		if v.Has("lp") {
+			r.Sampler.Length = p.float("lp")
+		}
+	}
+	r.Batch = p.batch()
 	r.Sampler.Seed = p.uint("seed")
 	r.Cache = p.cache()
 	r.Draft, r.Propose = v.Get("draft"), p.int("propose", 0)
@@ -214,16 +226,23 @@ func (p *linkParser) ints(key string) []int {
 	if p.values.Get(key) == "" {
 		return nil
 	}
-	var ids []int
-	for field := range strings.SplitSeq(p.values.Get(key), ",") {
+	ids, ok := ints(p.values.Get(key))
+	if !ok {
+		p.refuse(key)
+	}
+	return ids
+}
+
+// ints reads numbers separated by commas.
+func ints(text string) (ids []int, ok bool) {
+	for field := range strings.SplitSeq(text, ",") {
 		n, err := strconv.ParseInt(strings.TrimSpace(field), 10, 32)
 		if err != nil {
-			p.refuse(key)
-			return nil
+			return nil, false
 		}
 		ids = append(ids, int(n))
 	}
-	return ids
+	return ids, true
 }
 
 func (p *linkParser) cache() sim.CachePolicy {

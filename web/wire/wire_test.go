@@ -414,7 +414,8 @@ func FuzzLink(f *testing.F) {
 	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0",
 		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?show=history,history-kv&unit=mac&pairs=dense&logits=all", "?break=top,layer:1,attend:9&mark=3,1",
 		"?real=llama-3-8b%40H100&show=formulas", "?real=gpt2%40abacus", "?real=%40", "?sampler=sample&minp=0.05&rp=1.2&show=choice", "?minp=1e-300&rp=1",
-		"?cache=paged:4&budget=64KiB", "?cache=window:8:2", "?cache=h2o:4:4", "?cache=int4:channel:8&budget=7", "?cache=int8:", "?cache=%3A", "?budget=-1", "?draft=story-draft&propose=3", "?%"} {
+		"?cache=paged:4&budget=64KiB", "?cache=window:8:2", "?cache=h2o:4:4", "?cache=int4:channel:8&budget=7", "?cache=int8:", "?cache=%3A", "?budget=-1", "?draft=story-draft&propose=3",
+		"?sampler=beam&w=3&lp=0.5", "?schedule=static&slots=2&share=1&req=0:3:Tom%20has&req=2:4%231,2", "?schedule=x&req=1", "?%"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {

@@ -1,0 +1,271 @@
+package run
+
+import (
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+)
+
+// request is one prompt of a run, encoded.
+type request struct {
+	prompt         []int
+	maxNew, arrive int
+}
+
+// MaxRequests is how many prompts a run may have.
+const MaxRequests = 16
+
+// checkBatch refuses schedules without a meaning; the requests are checked one
+// by one.
+func checkBatch(r sim.Recipe) error {
+	b := r.Batch
+	outside := func(field string, have, least, most int) error {
+		return sim.NewProblem("batch.range", "Field", field, "Have", have, "Least", least, "Most", most)
+	}
+	switch schedules := []string{sim.ScheduleStatic, sim.ScheduleContinuous}; {
+	case !slices.Contains(schedules, b.Schedule):
+		return sim.NewProblem("recipe.choice", "Field", "schedule", "Have", b.Schedule, "Allowed", schedules)
+	case len(b.Requests)+1 > MaxRequests:
+		return outside("requests", len(b.Requests)+1, 1, MaxRequests)
+	case b.Slots < 1 || b.Slots > MaxRequests:
+		return outside("slots", b.Slots, 1, MaxRequests)
+	case b.Chunk < 0 || b.Chunk > 1<<20:
+		return outside("chunk", b.Chunk, 0, 1<<20)
+	case b.Share && r.Cache.Kind != sim.CachePaged:
+		return sim.NewProblem("recipe.together", "A", "share", "B", r.Cache.Kind)
+	}
+	for _, q := range b.Requests {
+		if q.Arrive < 0 || q.Arrive > 1<<20 {
+			return outside("arrive", q.Arrive, 0, 1<<20)
+		}
+	}
+	return nil
+}
+
+// requests are the recipe's own prompt and those of its batch. The recipe has
+// been through Prepare.
+func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
+	prompt, err := m.encode(r)
+	if err != nil {
+		return nil, err
+	}
+	all := []request{{prompt: prompt, maxNew: r.MaxNew}}
+	if r.Batch == nil {
+		return all, nil
+	}
+	for _, q := range r.Batch.Requests {
+		one := r
+		one.Prompt, one.Tokens, one.MaxNew, one.Batch = q.Prompt, q.Tokens, q.MaxNew, nil
+		ids, err := m.Prepare(one)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, request{ids, q.MaxNew, q.Arrive})
+	}
+	return all, nil
+}
+
+// schedule decides which sequences the next pass has, and how many tokens of
+// each, and takes the memory for them. Those that have ended leave.
+func (e *engine) schedule() error {
+	for _, q := range e.all {
+		if q.over != "" {
+			q.free()
+		}
+	}
+	if err := e.admit(); err != nil {
+		return err
+	}
+	e.live = e.live[:0:0]
+	left := -1 // rows that the pass may still have; -1: any number
+	if b := e.recipe.Batch; b != nil && b.Chunk > 0 && b.Schedule == sim.ScheduleContinuous {
+		left = b.Chunk
+	}
+	for _, decoding := range []bool{true, false} { // tokens go before prompts, which fill what is left
+		for _, q := range e.all {
+			if !q.running() || (q.chosen > 0) != decoding {
+				continue
+			}
+			n, err := e.room(q, left)
+			if err != nil {
+				return err
+			}
+			if q.fed = n; n == 0 {
+				continue
+			}
+			if e.live = append(e.live, q); left > 0 {
+				left -= n
+			}
+			if left == 0 {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// room is how many tokens of a sequence the next pass feeds: those that wait, as
+// far as there is memory and the pass has rows left.
+func (e *engine) room(q *sequence, left int) (int, error) {
+	if err := e.propose(q); err != nil {
+		return 0, err
+	}
+	n := len(q.rest())
+	if left >= 0 {
+		n = min(n, left)
+	}
+	if q.cache == nil {
+		return n, nil
+	}
+	room, err := q.cache.Reserve(n)
+	if room == 0 && err != nil && e.alone(q) {
+		return 0, err
+	}
+	return room, nil
+}
+
+// alone tells whether nobody else could give memory back.
+func (e *engine) alone(q *sequence) bool {
+	for _, other := range e.all {
+		if other != q && other.running() {
+			return false
+		}
+	}
+	return true
+}
+
+// admit lets waiting requests join: as many as there are slots; in a static
+// schedule only when the last batch is done.
+func (e *engine) admit() error {
+	running := 0
+	for _, q := range e.all {
+		if q.running() {
+			running++
+		}
+	}
+	slots := 1
+	if b := e.recipe.Batch; b != nil {
+		slots = b.Slots
+		if b.Schedule == sim.ScheduleStatic && running > 0 {
+			return nil
+		}
+	}
+	for _, q := range e.all {
+		// Where nobody runs, the first that waits need not wait for its time.
+		if q.started >= 0 || running == slots || q.arrive > e.pass && running > 0 {
+			continue
+		}
+		if err := e.start(q); err != nil {
+			if running > 0 { // when others have left there may be memory
+				q.started = -1
+				return nil
+			}
+			return err
+		}
+		if e.prompts != nil && q.cache != nil {
+			e.prompts.reuse(q)
+		}
+		running++
+	}
+	return nil
+}
+
+// scheduled is the pass of a batch as a whole; nil for other runs.
+func (e *engine) scheduled() *sim.Schedule {
+	b := e.recipe.Batch
+	if b == nil {
+		return nil
+	}
+	s := &sim.Schedule{Idle: b.Slots - len(e.live)}
+	longest := 0
+	for _, q := range e.live {
+		s.Rows += q.fed
+		longest = max(longest, q.fed)
+	}
+	if b.Schedule == sim.ScheduleStatic {
+		batch := 0 // sequences that began together: they keep their slots to the end
+		for _, q := range e.all {
+			if q.started >= 0 && q.started == e.live[0].started {
+				batch++
+			}
+		}
+		s.Padded = batch*longest - s.Rows
+	}
+	for _, q := range e.all {
+		x := sim.RequestState{Arrive: q.arrive, Prompt: q.prompt, Reused: q.reused,
+			Started: q.started, First: q.first, Ended: q.ended, Chosen: q.chosen, Done: q.over}
+		for _, live := range e.live {
+			if live == q {
+				x.Rows = q.fed
+			}
+		}
+		switch {
+		case q.over != "":
+			x.State = sim.RequestDone
+		case q.started < 0:
+			x.State = sim.RequestWaiting
+		case q.chosen == 0:
+			x.State = sim.RequestPrefill
+		default:
+			x.State = sim.RequestDecode
+		}
+		s.Requests = append(s.Requests, x)
+	}
+	return s
+}
+
+// promptBlocks remembers the blocks of prompts, so that a prompt that begins
+// like an earlier one finds them: prefix caching. Only whole blocks are shared.
+type promptBlocks struct {
+	block int
+	known []knownPrompt
+}
+
+// knownPrompt is a sequence whose prompt is in the cache, held by a fork of it.
+type knownPrompt struct {
+	tokens []int
+	cache  *kv.Paged
+	record *kv.Record
+}
+
+// learn keeps the whole blocks of a prompt that has been fed.
+func (p *promptBlocks) learn(q *sequence) {
+	n := q.prompt / p.block * p.block
+	if paged, ok := q.cache.(*kv.Paged); ok && n > 0 {
+		p.known = append(p.known, knownPrompt{q.tokens[:n:n], paged.Fork(n), q.record.First(n)})
+	}
+}
+
+// forget gives back what is remembered; it reports whether there was anything.
+func (p *promptBlocks) forget() bool {
+	if p == nil || len(p.known) == 0 {
+		return false
+	}
+	for _, k := range p.known {
+		k.cache.Free()
+	}
+	p.known = nil
+	return true
+}
+
+// reuse gives a sequence that begins the blocks of the known prompt that agrees
+// with it longest. At least its last token is computed: it gives the logits.
+func (p *promptBlocks) reuse(q *sequence) {
+	longest, from := 0, -1
+	for i, k := range p.known {
+		n := 0
+		for n < len(k.tokens) && n < q.prompt-1 && k.tokens[n] == q.tokens[n] {
+			n++
+		}
+		if n = n / p.block * p.block; n > longest {
+			longest, from = n, i
+		}
+	}
+	if from < 0 {
+		return
+	}
+	q.cache.Free()
+	q.cache, q.record = p.known[from].cache.Fork(longest), p.known[from].record.First(longest)
+	q.cached, q.reused = longest, longest
+}

@@ -1,0 +1,199 @@
+package run
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/mat"
+)
+
+// begin starts a pass: it is decided which sequences it has and how many tokens
+// of each, their caches take the memory for them, and both lanes embed the
+// tokens that they will compute.
+func (e *engine) begin() error {
+	if err := e.schedule(); err != nil {
+		return err
+	}
+	for i, lane := range e.lanes {
+		if lane == nil {
+			continue
+		}
+		rows, positions := 0, 0
+		for _, q := range e.live {
+			n := q.fed
+			if sim.Lane(i) == sim.Uncached {
+				n += q.cached
+			}
+			rows, positions = rows+n, max(positions, q.most)
+		}
+		lane.begin(rows, positions)
+		for _, q := range e.live {
+			tokens := q.tokens[:q.cached+q.fed]
+			if sim.Lane(i) == sim.Cached {
+				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.record.Watch(q.cache)), q.fed}
+			} else {
+				q.at[i] = span{lane.add(tokens, 0, q.scratch) + q.cached, q.fed}
+			}
+		}
+	}
+	return nil
+}
+
+// layer runs layer l over all sequences of the pass, in every lane, and compares
+// the lanes.
+func (e *engine) layer(l int) (sim.Step, error) {
+	if err := e.ctx.Err(); err != nil {
+		return sim.Step{}, err
+	}
+	var paid [2]sim.Counters
+	if lane := e.lanes[sim.Cached]; lane != nil {
+		held := e.used()
+		start := e.clock()
+		lane.layer(l)
+		seconds := e.clock() - start
+		paid[sim.Cached] = e.shape.LayerOf(l, e.spans(), e.count)
+		e.bill(&paid[sim.Cached], l, held)
+		paid[sim.Cached].Seconds = seconds
+	}
+	if lane := e.lanes[sim.Uncached]; lane != nil {
+		for _, q := range e.live {
+			q.scratch.Clear(0)
+		}
+		start := e.clock()
+		lane.layer(l)
+		seconds := e.clock() - start
+		paid[sim.Uncached] = cost.Uncached(cost.Of(e.m.Model.Config).LayerOf(l, again(e.spans()), e.count))
+		paid[sim.Uncached].Seconds = seconds
+	}
+	steps := make([]*sim.Step, len(e.live))
+	for i, q := range e.live {
+		s := e.step(q, sim.LayerPart, l)
+		if e.lanes[0] != nil && e.lanes[1] != nil {
+			s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q)
+		}
+		e.keep(q, s)
+		steps[i] = s
+	}
+	return e.finish(steps, paid), nil
+}
+
+// head runs the head in every lane, compares the logits and chooses tokens. The
+// rows that get logits are the last one of a sequence whose tokens are all fed,
+// and those of proposals before it.
+func (e *engine) head() (sim.Step, error) {
+	if err := e.ctx.Err(); err != nil {
+		return sim.Step{}, err
+	}
+	asked := 0
+	for _, q := range e.live {
+		q.asks = 0
+		if q.cached+q.fed == len(q.tokens) {
+			q.asks = 1
+		}
+		if q.proposed != nil {
+			q.asks += len(q.proposed.Proposed)
+		}
+		asked += q.asks
+	}
+	var paid [2]sim.Counters
+	var logits [2]mat.Matrix // [asked, vocab]
+	for i, lane := range e.lanes {
+		if lane == nil {
+			continue
+		}
+		var rows []int
+		for _, q := range e.live {
+			rows = append(rows, q.at[i].last(q.asks)...)
+		}
+		start := e.clock()
+		logits[i] = lane.head(rows)
+		seconds := e.clock() - start
+		if sim.Lane(i) == sim.Cached {
+			paid[i] = e.shape.HeadOf(e.spans(), asked, e.count)
+			e.bill(&paid[i], -1, 0)
+		} else {
+			paid[i] = cost.Uncached(cost.Of(e.m.Model.Config).HeadOf(again(e.spans()), asked, e.count))
+		}
+		paid[i].Seconds = seconds
+	}
+	steps, at := make([]*sim.Step, len(e.live)), 0
+	var ours []mat.Matrix // each sequence's logits of the lane that chooses
+	for i, q := range e.live {
+		s := e.step(q, sim.HeadPart, -1)
+		mine := [2]mat.Matrix{}
+		for lane, x := range logits {
+			if e.lanes[lane] != nil {
+				mine[lane] = x.Rows(at, at+q.asks)
+			}
+		}
+		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(mine[0], mine[1]) {
+			s.Differs = "logits"
+		}
+		e.keep(q, s)
+		if q.cache != nil {
+			q.cache.Settle()
+			q.record.Settled(q.cache)
+		}
+		if e.beams == nil {
+			if err := e.choose(q, s, mine); err != nil {
+				return sim.Step{}, err
+			}
+		}
+		steps[i], at = s, at+q.asks
+		ours = append(ours, chooser(mine))
+	}
+	if e.beams == nil {
+		e.over(steps)
+	} else if err := e.extend(steps, ours); err != nil {
+		return sim.Step{}, err
+	}
+	return e.finish(steps, paid), nil
+}
+
+// chooser is the logits of the lane that tokens are chosen by.
+func chooser(logits [2]mat.Matrix) mat.Matrix {
+	if logits[sim.Cached].NumRows() > 0 {
+		return logits[sim.Cached]
+	}
+	return logits[sim.Uncached]
+}
+
+// spans are the rows of the pass as the counting sees them.
+func (e *engine) spans() []cost.Span {
+	spans := make([]cost.Span, len(e.live))
+	for i, q := range e.live {
+		spans[i] = cost.Span{Rows: q.fed, Cached: q.cached}
+	}
+	return spans
+}
+
+// again are the same spans where nothing is cached.
+func again(spans []cost.Span) []cost.Span {
+	for i, s := range spans {
+		spans[i] = cost.Span{Rows: s.Cached + s.Rows}
+	}
+	return spans
+}
+
+// used is what all caches hold, in bytes.
+func (e *engine) used() (n int64) {
+	for _, q := range e.all {
+		if q.cache != nil {
+			n += q.cache.Use().Used
+		}
+	}
+	return n
+}
+
+// bill replaces what the counting cannot tell from shapes alone: the bytes that
+// the caches hold now, and where they are not float32 what layer l read and, of
+// held bytes before, what it wrote. l is -1 for the head.
+func (e *engine) bill(c *sim.Counters, l int, held int64) {
+	c.KVBytes = e.used()
+	if l < 0 || !e.live[0].record.Quantised() {
+		return
+	}
+	c.KVReadBytes, c.KVWriteBytes = 0, c.KVBytes-held
+	for _, q := range e.live {
+		c.KVReadBytes += q.cache.LayerBytes(l)
+	}
+}
