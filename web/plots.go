@@ -24,6 +24,15 @@ const maxPlot = 4096
 // maxDefault bounds new tokens where the form leaves them out.
 const maxDefault = 2048
 
+// views are the shapes of a figure: a slide, which says everything itself; on
+// the page, which has the title already; on a phone, where letters keep their
+// size and the figure is narrower.
+var views = map[string]chart.Style{
+	"":      {},
+	"page":  {Bare: true, Width: page.PlotWidth, Height: page.PlotHeight},
+	"phone": {Bare: true, Width: page.PhoneWidth, Height: page.PhoneHeight},
+}
+
 // maxDraws figures are drawn at once; a page asks for eight, and they queue.
 const maxDraws = 2
 
@@ -208,6 +217,12 @@ func (p *plots) file(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, a.lang, http.StatusUnprocessableEntity, err)
 		return
 	}
+	style, ok := views[r.URL.Query().Get("view")]
+	if !ok {
+		p.refuse(w, a.lang, http.StatusUnprocessableEntity, sim.NewProblem("link.field", "Field", "view", "Have", clip(r.URL.Query().Get("view"))))
+		return
+	}
+	style.Print, style.Say = a.Print, text.In(a.lang).T
 	select {
 	case p.free <- struct{}{}:
 		defer func() { <-p.free }()
@@ -217,7 +232,7 @@ func (p *plots) file(w http.ResponseWriter, r *http.Request) {
 	f, err := p.figure(name, a)
 	var b bytes.Buffer
 	if err == nil {
-		err = chart.Write(&b, f, format, chart.Style{Print: a.Print, Say: text.In(a.lang).T})
+		err = chart.Write(&b, f, format, style)
 	}
 	if err != nil {
 		p.refuse(w, a.lang, http.StatusUnprocessableEntity, err)

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"strings"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -20,6 +22,7 @@ import (
 
 const (
 	margin   = 20  // around the figure, points
+	narrow   = 360 // of the axes: a phone's
 	labelGap = 6   // between a curve's end and its name
 	screen   = 144 // dots per inch of a PNG: two for each of a screen's pixels
 )
@@ -106,14 +109,16 @@ func (f Figure) paint(c draw.Canvas, s Style) {
 
 	y := c.Max.Y
 	line := func(t string, size float64, col color.Color, below vg.Length) {
-		if t == "" {
-			return
+		style := textStyle(size, col, text.XLeft, text.YBottom)
+		for _, t := range wrap(t, func(t string) bool { return style.Width(t) <= c.Max.X-c.Min.X }) {
+			y -= vg.Length(size)
+			c.FillText(style, vg.Point{X: c.Min.X, Y: y}, t)
+			y -= below
 		}
-		y -= vg.Length(size)
-		c.FillText(textStyle(size, col, text.XLeft, text.YBottom), vg.Point{X: c.Min.X, Y: y}, t)
-		y -= below
 	}
-	line(s.say(f.Title), titleSize, ink, 7)
+	if !s.Bare {
+		line(s.say(f.Title), titleSize, ink, 7)
+	}
 	for _, t := range f.Subtitle {
 		line(s.say(t), smallSize, muted, 4)
 	}
@@ -124,6 +129,32 @@ func (f Figure) paint(c draw.Canvas, s Style) {
 	p := f.plot(s)
 	p.Add(names, f.points(s))
 	p.Draw(draw.Crop(c, 0, -names.width(), 0, y-c.Max.Y))
+}
+
+// wrap breaks a text into lines that fit, after spaces and the wide stops of
+// Chinese; a word that fits nowhere has a line of its own.
+func wrap(t string, fits func(string) bool) (lines []string) {
+	rest := t
+	for rest != "" && !fits(rest) {
+		end := 0
+		for i, r := range rest {
+			if !strings.ContainsRune(" ，；：。、", r) {
+				continue
+			}
+			if next := i + utf8.RuneLen(r); end == 0 || fits(strings.TrimRight(rest[:next], " ")) {
+				end = next
+			}
+		}
+		if end == 0 || end == len(rest) {
+			break
+		}
+		lines = append(lines, strings.TrimRight(rest[:end], " "))
+		rest = rest[end:]
+	}
+	if rest != "" {
+		lines = append(lines, rest)
+	}
+	return lines
 }
 
 // middle centres letters on a line: the font's box is taller above than below.
@@ -235,7 +266,11 @@ func (m markLine) Plot(c draw.Canvas, p *plot.Plot) {
 		if x > (c.Min.X+c.Max.X)/2 {
 			align, at = text.XRight, x-5
 		}
-		plate(c, textStyle(smallSize, ink, align, text.YBottom), vg.Point{X: at, Y: c.Min.Y + 6}, m.name)
+		y := c.Min.Y + 6
+		if c.Max.X-c.Min.X < narrow {
+			y += (c.Max.Y - c.Min.Y) / 4 // the points' names take the bottom's whole width
+		}
+		plate(c, textStyle(smallSize, ink, align, text.YBottom), vg.Point{X: at, Y: y}, m.name)
 		return
 	}
 	y := c.Y(p.Y.Norm(m.At))

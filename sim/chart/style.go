@@ -12,6 +12,7 @@ type Style struct {
 	Say           func(id string, args map[string]any) string // the catalogue in the reader's language
 	Width, Height float64                                     // points; 0 is a slide of 16:9
 	DPI           int                                         // of a PNG; 0 is 144
+	Bare          bool                                        // without the title, which the page says beside it
 }
 
 // A slide, in points of 1/72 inch.

@@ -16,7 +16,7 @@ import (
 func (p *page) drawn() int {
 	p.t.Helper()
 	p.until(`!document.querySelector("#figures[aria-busy]") && [...document.querySelectorAll("#figures img")].every((i) => i.complete)`)
-	return eval[int](p, `[...document.querySelectorAll("#figures img")].filter((i) => i.naturalWidth === 720 || i.naturalWidth / i.naturalHeight === 720 / 405).length`)
+	return eval[int](p, `[...document.querySelectorAll("#figures img")].filter((i) => Math.abs(i.naturalWidth / i.naturalHeight - 720 / 381) < 0.01).length`)
 }
 
 // The page of figures: from a run to eight pictures, in both languages.

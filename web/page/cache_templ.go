@@ -46,7 +46,7 @@ func cache(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<span class=\"quiet key\" data-key></span></div><canvas tabindex=\"0\" role=\"img\" aria-describedby=\"cache-readout\" data-testid=\"cache-picture\"></canvas><p class=\"quiet on-stage\" data-stage></p><p class=\"readout-line\"><output id=\"cache-readout\" aria-live=\"off\" data-testid=\"cache-readout\"></output></p><details class=\"table\" data-testid=\"cache-table\"><summary data-text=\"table.show\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "<span class=\"quiet key\" data-key></span></div><canvas tabindex=\"0\" role=\"img\" aria-describedby=\"cache-readout\" data-testid=\"cache-picture\"></canvas><p class=\"quiet on-stage\"><i class=\"swatch staged\" aria-hidden=\"true\"></i><span data-stage></span></p><p class=\"readout-line\"><output id=\"cache-readout\" aria-live=\"off\" data-testid=\"cache-readout\"></output></p><details class=\"table\" data-testid=\"cache-table\"><summary data-text=\"table.show\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

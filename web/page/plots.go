@@ -49,6 +49,18 @@ func (p PlotsData) file(name, format, lang string) string {
 	return "/plot/" + name + "." + format + "?" + p.Query + "&lang=" + lang
 }
 
+// Pixels of a figure on the page, and on a phone, in whose shape the page asks
+// for it.
+const (
+	PlotWidth, PlotHeight   = 720, 381
+	PhoneWidth, PhoneHeight = 420, 330
+)
+
+// picture is the address of a figure as the page shows it, see the server's views.
+func (p PlotsData) picture(name, view, lang string) string {
+	return p.file(name, "svg", lang) + "&view=" + view
+}
+
 // plotsLink leads to the figures of the run in the form; the page puts the
 // prompt's tokens in when it has counted them.
 func (d HomeData) plotsLink() string {

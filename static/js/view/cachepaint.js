@@ -45,7 +45,7 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
         block(ctx, box, layout, heads, kv.lens[l], (h, p) => of(side, l, h, p), colors, c);
         if (view === "again") hatch(ctx, box, c.surface);
       }
-      if (l === pick.layer) { // whose rows the stage shows
+      if (l === pick.layer && kv.lens.some(Boolean)) { // whose rows the stage shows
         ctx.fillStyle = c.ink;
         ctx.fillRect(x - 5, y + pick.kv_head * layout.strip - 1, 3, layout.strip + 1);
       }
