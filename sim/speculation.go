@@ -22,6 +22,17 @@ type Verdict struct {
 	Accepted bool    `json:"accepted"`
 }
 
+// Focus is the step of one sequence of the pass, or s where the pass does not
+// have it.
+func (s *Step) Focus(seq int) *Step {
+	for _, p := range s.Peers {
+		if p.Seq == seq {
+			return p
+		}
+	}
+	return s
+}
+
 // Kept is how many of the tokens fed in the pass of a step stay: all of them,
 // but for proposals that were rejected.
 func (s *Step) Kept() int {

@@ -77,6 +77,10 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	}
 	for _, read := range reads {
 		line, ok := r.line(s, op, ref, read)
+		if !ok && op.Kind == Stored { // another request of the batch did
+			e.Kind, e.Exact = Shared, true
+			return e, true
+		}
 		if !ok {
 			return nil, false
 		}

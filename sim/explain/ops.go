@@ -21,6 +21,7 @@ const (
 	RMS     Kind = "rms"     // x / sqrt(mean(x^2) + eps) * gain
 	Turn    Kind = "turn"    // one half of a rotated pair (RoPE)
 	Stored  Kind = "stored"  // a row of the cache: what an earlier step put there
+	Shared  Kind = "shared"  // a row of the cache that another request of the batch put there
 	Mask    Kind = "mask"    // 1 where a query may see a key
 	Softmax Kind = "softmax" // exp(s - max) / sum
 	Copy    Kind = "copy"    // the same number, found elsewhere

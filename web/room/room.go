@@ -5,7 +5,6 @@ package room
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"kvstep/sim"
@@ -185,34 +184,8 @@ func (s *state) showTo(v Viewer, seat *seat) {
 		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Models: s.models,
 		Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal,
-		Text: s.written(), At: s.tape.Step,
 		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang},
 	}
-	if at := s.tape.Cursor(); at >= 0 {
-		m.Step = s.tape.Step(at)
-		m.From = s.latest(at, m.Source())
-	}
+	m.Place(s.tape.Cursor(), s.tape.Step)
 	v.Frame(wire.Encode(nil, &m))
-}
-
-// latest is the last step at or before n that ran a layer, nil if none did.
-func (s *state) latest(n, layer int) *sim.Step {
-	for ; n >= 0; n-- {
-		if step := s.tape.Step(n); step.Layer == layer {
-			if step.KV == nil { // the recipe leaves out the cached lane
-				return nil
-			}
-			return step
-		}
-	}
-	return nil
-}
-
-// written is the text generated up to the cursor.
-func (s *state) written() string {
-	var b strings.Builder
-	for n := range s.tape.Cursor() + 1 {
-		b.WriteString(s.tape.Step(n).Text)
-	}
-	return b.String()
 }

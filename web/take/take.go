@@ -193,23 +193,12 @@ func (r *made) moment(n int) *wire.Moment {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Moment{
 		Seq: n + 2, Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
-		Recorded: len(r.steps), Ended: sim.DoneStop, Link: link, At: r.Step,
+		Recorded: len(r.steps), Ended: sim.DoneStop, Link: link,
 	}
 	if last := len(r.steps) - 1; last >= 0 {
 		m.Ended = cmp.Or(r.steps[last].Done, sim.DoneStop) // what is not recorded cannot be gone to
 	}
-	if n < 0 {
-		return m
-	}
-	m.Step = &r.steps[n]
-	for i := range n + 1 {
-		m.Text += r.steps[i].Text
-	}
-	for source := m.Source(); n >= 0 && m.From == nil; n-- {
-		if s := &r.steps[n]; s.Layer == source && s.KV != nil {
-			m.From = s
-		}
-	}
+	m.Place(n, r.Step)
 	return m
 }
 

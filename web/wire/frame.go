@@ -256,11 +256,7 @@ func (m *Moment) tokens() [][2]any {
 	if m.Step == nil {
 		return [][2]any{}
 	}
-	ids := m.Step.Tokens
-	if m.Step.Part == sim.HeadPart && m.Step.Token >= 0 {
-		ids = append(ids[:len(ids):len(ids)], m.Step.Token)
-	}
-	return m.labelled(ids)
+	return m.labelled(m.Step.Standing())
 }
 
 func (m *Moment) labelled(ids []int) [][2]any {

@@ -26,7 +26,7 @@ func (m *Moment) explained() *explain.Run {
 		if m.At == nil || m.Step == nil || n < 0 || n > m.Step.N {
 			return nil
 		}
-		return m.At(n)
+		return m.own(n)
 	}}
 }
 

@@ -95,8 +95,8 @@ func (m *Moment) coded(use *useInfo, from, to int) []checkpoint.Tensor {
 	shape := []int{2, to - from, c.KVHeads, positions}
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
 	for n := range m.Step.N + 1 {
-		s := m.At(n)
-		if s.Layer < from || s.Layer >= to {
+		s := m.own(n)
+		if s == nil || s.Layer < from || s.Layer >= to {
 			continue
 		}
 		for value, computed := range [2]mat.Matrix{s.K, s.V} {

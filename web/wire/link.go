@@ -28,9 +28,10 @@ type Link struct {
 
 // Pick is what one viewer looks at.
 type Pick struct {
-	Layer *int  `json:"layer"` // nil follows the cursor
-	Head  int   `json:"head"`  // query head
-	Cell  *Cell `json:"cell"`  // the cell whose exact value is shown
+	Layer *int  `json:"layer"`         // nil follows the cursor
+	Head  int   `json:"head"`          // query head
+	Seq   int   `json:"seq,omitempty"` // sequence, in a run of several
+	Cell  *Cell `json:"cell"`          // the cell whose exact value is shown
 
 	Op string `json:"op"` // the op that is looked at (sim/explain); "" is the attention of one head
 	// Trail is what the viewer asks to have explained: a cell, then the operand
@@ -98,6 +99,7 @@ func (l Link) Query() string {
 		v.Set("layer", strconv.Itoa(*l.Pick.Layer))
 	}
 	put("head", strconv.Itoa(l.Pick.Head), "0")
+	put("seq", strconv.Itoa(l.Pick.Seq), "0")
 	if c := l.Pick.Cell; c != nil {
 		v.Set("cell", fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col))
 	}
@@ -153,6 +155,7 @@ func ParseLink(query string) (Link, error) {
 		l.Pick.Layer = &layer
 	}
 	l.Pick.Head = p.int("head", 0)
+	l.Pick.Seq = p.int("seq", 0)
 	l.Pick.Cell = p.cell()
 	if l.Pick.Op = v.Get("op"); !isOp(l.Pick.Op) {
 		p.refuse("op")

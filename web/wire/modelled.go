@@ -57,7 +57,7 @@ func (m *Moment) modelled() modelledInfo {
 		var l cost.Least
 		for n := range m.Step.N + 1 {
 			s := m.At(n)
-			l = device.Least(asKept(m.shape(sim.Lane(lane)).Step(sim.Lane(lane), s.Layer, s.Rows, s.Cached, sw), s.Lanes[lane]), devicePeak)
+			l = device.Least(asKept(m.count(s, sim.Lane(lane), sw), s.Lanes[lane]), devicePeak)
 			sum += l.Seconds
 		}
 		info.Step[name] = leastInfo{integer(l.Flops), integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}

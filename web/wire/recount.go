@@ -47,7 +47,44 @@ func (m *Moment) recount(s *sim.Step, lane sim.Lane) sim.Counters {
 	if m.asRecipe() {
 		return s.Lanes[lane]
 	}
-	return asKept(m.shape(lane).Step(lane, s.Layer, s.Rows, s.Cached, m.Link.switches()), s.Lanes[lane])
+	return asKept(m.count(s, lane, m.Link.switches()), s.Lanes[lane])
+}
+
+// count counts a step of a lane, all sequences of its pass, by any switches.
+func (m *Moment) count(s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Counters {
+	peers, logits := s.Peers, 0
+	if len(peers) == 0 {
+		peers = []*sim.Step{s}
+	}
+	spans := make([]cost.Span, len(peers))
+	for i, p := range peers {
+		spans[i] = cost.Span{Rows: p.Rows, Cached: p.Cached}
+		if lane == sim.Uncached {
+			spans[i] = cost.Span{Rows: p.Cached + p.Rows}
+		}
+		if p.Logits != nil {
+			logits++
+		}
+		if p.Speculation != nil {
+			logits += len(p.Speculation.Proposed)
+		}
+	}
+	var c sim.Counters
+	if s.Layer < 0 {
+		c = m.shape(lane).HeadOf(spans, logits, sw)
+	} else {
+		c = m.shape(lane).LayerOf(s.Layer, spans, sw)
+	}
+	if lane == sim.Uncached {
+		c = cost.Uncached(c)
+	}
+	return c
+}
+
+// plain tells whether the run has one sequence that grows by one token a pass:
+// what closed formulas of whole runs are about.
+func (m *Moment) plain() bool {
+	return m.Recipe.Batch == nil && m.Recipe.Draft == "" && m.Recipe.Sampler.Kind != "beam"
 }
 
 // recounted is the sum of all steps up to s by the viewer's switches.
@@ -55,8 +92,15 @@ func (m *Moment) recounted(s *sim.Step, lane sim.Lane) sim.Counters {
 	if m.asRecipe() {
 		return s.Totals[lane]
 	}
-	_, total := m.shape(lane).At(m.fed(), s.N, m.Link.switches())
-	return asKept(total[lane], s.Totals[lane])
+	if m.plain() {
+		_, total := m.shape(lane).At(m.fed(), s.N, m.Link.switches())
+		return asKept(total[lane], s.Totals[lane])
+	}
+	var total sim.Counters
+	for n := range s.N + 1 {
+		total = cost.Add(total, m.recount(m.At(n), lane))
+	}
+	return asKept(total, s.Totals[lane])
 }
 
 // letters are the values that the open formulas are filled with, by lane.

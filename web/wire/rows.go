@@ -25,8 +25,8 @@ func (m *Moment) provenance() []checkpoint.Tensor {
 	counts := make([]uint16, 3*layers*positions)
 	at := func(kind, layer, p int) *uint16 { return &counts[(kind*layers+layer)*positions+p] }
 	for n := range m.Step.N + 1 {
-		s := m.At(n)
-		if s.Part != sim.LayerPart {
+		s := m.own(n)
+		if s == nil || s.Part != sim.LayerPart {
 			continue
 		}
 		for p := range s.Cached { // was in the cache: read by one lane, computed again by the other
