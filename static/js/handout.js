@@ -3,7 +3,9 @@
 
 import { createStore } from "./state/store.js";
 import { createActions } from "./actions.js";
-import { createReplay, unpack } from "./handout/replay.js";
+import { createRecords, unpack } from "./handout/records.js";
+import { createReplay, parseTrail } from "./handout/replay.js";
+import { createScope } from "./handout/scope.js";
 import { createChrome } from "./view/chrome.js";
 import { createTransport } from "./view/transport.js";
 import { createTimeline } from "./view/timeline.js";
@@ -12,6 +14,9 @@ import { createPickers } from "./view/pickers.js";
 import { createWaiting } from "./view/waiting.js";
 import { createStage } from "./view/stage.js";
 import { createCacheless } from "./view/lanes.js";
+import { createOps } from "./view/ops.js";
+import { createInside } from "./view/inside.js";
+import { createExplain } from "./view/explain.js";
 import { createTable } from "./view/table.js";
 import { createCache } from "./view/cache.js";
 import { createTokens } from "./view/tokens.js";
@@ -25,13 +30,14 @@ import { createTake } from "./view/take.js";
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 
 async function open() {
+  const records = createRecords(await unpack(part("frames").textContent));
   const store = createStore(/** @type {any} */ ({
     frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null, recorded: true,
-    connected: true, lost: false, playing: false, problem: null, cell: null, show: null, count: null,
+    connected: true, lost: false, playing: false, problem: null, cell: null, asked: null, show: null, count: null,
   }));
   const link = { send: (/** @type {object} */ _) => false };
   const act = createActions(store, link, {
-    words: async (lang) => JSON.parse(part(`words-${lang}`).textContent),
+    words: async (lang) => records.words[lang],
     address: (query) => history.replaceState(null, "", "#" + query.slice(1)), // a file may change no more of its address
   });
   await act.setLang(document.documentElement.dataset.lang ?? "en");
@@ -43,6 +49,10 @@ async function open() {
   store.subscribe(createWaiting(part("waiting")));
   store.subscribe(createStage(part("stage"), act));
   store.subscribe(createCacheless(part("cacheless"), act));
+  store.subscribe(createOps(part("ops"), act));
+  store.subscribe(createInside(part("inside"), act, () => (_model, layer, op) => records.weight(layer, op)));
+  store.subscribe(createExplain(part("explain"), act));
+  store.subscribe(createScope(part("scope")));
   store.subscribe(createTable(part("table")));
   store.subscribe(createHeads(part("all-heads"), act));
   store.subscribe(createCache(part("cache"), act));
@@ -53,11 +63,12 @@ async function open() {
   store.subscribe(createHistory(part("history"), act));
   store.subscribe(createTake(part("take"), store, act));
 
-  const asked = new URLSearchParams(location.hash.slice(1));
+  // A handout opens where it was made; from then on its address says where it stands.
+  const asked = new URLSearchParams(location.hash.slice(1) || records.read(-1, 0).meta.scope.link);
   const number = (/** @type {string} */ key, /** @type {any} */ missing) => (asked.has(key) ? Number(asked.get(key)) || 0 : missing);
-  const replay = createReplay(await unpack(part("frames").textContent), act.moment, {
-    step: number("step", Number(document.documentElement.dataset.step)),
-    pick: { layer: number("layer", null), head: number("head", 0) },
+  const replay = createReplay(records, act.moment, {
+    step: number("step", -1),
+    pick: { layer: number("layer", null), head: number("head", 0), op: asked.get("op") ?? "", trail: parseTrail(asked.get("trail") ?? "") },
     marks: (asked.get("mark") ?? "").split(",").filter(Boolean).map(Number),
   });
   link.send = replay.send;

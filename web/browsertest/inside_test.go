@@ -170,7 +170,7 @@ func (p *page) checkScore(s shown, wide int, want float32) {
 func (p *page) clickCell(op string, row, col int) {
 	p.t.Helper()
 	at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
-		const canvas = document.querySelector('.plate[data-op="%[1]s"] canvas, #inside .plate[data-plate="%[1]s"] canvas');
+		const canvas = [...document.querySelectorAll('.plate[data-op="%[1]s"] canvas, #inside .plate[data-plate="%[1]s"] canvas')].find((c) => c.checkVisibility());
 		canvas.scrollIntoView({ block: "center" });
 		const box = canvas.getBoundingClientRect();
 		const shape = window.kvstepFrame().tensors["%[1]s"].shape;

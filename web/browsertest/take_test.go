@@ -24,6 +24,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/explain"
 	"kvstep/sim/mat"
 	"kvstep/sim/run"
 )
@@ -287,6 +288,104 @@ func TestHandoutFromAFile(t *testing.T) {
 	h.until(`(window.kvstepFrame().meta.marks ?? []).length === 1`)
 	_, svg := h.take("svg")
 	svgTexts(t, svg)
+	h.clean()
+}
+
+// TestHandoutInside: a handout opened as a file, with no network, walks every op of
+// every step with the engine's numbers and answers cells to the bit; of a cell that
+// it does not explain it says so, and where to ask.
+func TestHandoutInside(t *testing.T) {
+	const at = 9 // layer 4 of the first pass of decode
+	p := open(t, fmt.Sprintf("/?lang=en&new=4&prompt=Mia+has+three+apples.&step=%d&head=2&op=dots&trail=%d.dots.2.0.1~%d.K.2.1.3", at, at, at))
+	p.at(at)
+	p.until(`window.kvstepFrame().meta.explain?.op === "K"`)
+	name, data := p.take("html")
+	p.clean()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, all := engine(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 4})
+
+	h := openFile(t, file)
+	stored := h.asked(explain.Ref{Step: at, Op: "K", Head: 2, Row: 1, Col: 3}) // as it was left
+	if want, _ := r.Value(explain.Ref{Step: at, Op: "K", Head: 2, Row: 1, Col: 3}); number(t, stored.Value) != want {
+		t.Errorf("it opens with %s, the engine has %v", stored.Value, want)
+	}
+	if n := eval[int](h, `document.querySelectorAll("[data-testid=crumbs] li").length`); n != 2 {
+		t.Errorf("%d crumbs", n)
+	}
+	h.axe("handout, explained")
+	h.click("why-close")
+	h.until(`document.getElementById("explain").hidden`)
+
+	// Every op of every step, with one key.
+	h.click("do-restart")
+	h.at(-1)
+	walked := 0
+	for n := range at + 1 {
+		for _, op := range explain.Ops {
+			if op.Part != all[n].Part {
+				continue
+			}
+			h.press(".")
+			h.until(fmt.Sprintf(`window.kvstepFrame().meta.pick.op === %q && window.kvstepFrame().meta.pick.from === %d && document.querySelector("#ops [aria-current]")?.dataset.look === %[1]q`, op.ID, n))
+			want, _ := r.Tensor(n, op.ID, 2)
+			got := eval[[]float64](h, fmt.Sprintf(`[...(window.kvstepFrame().tensors[%q] ?? window.kvstepFrame().tensors["op."+%[1]q]).data]`, op.ID))
+			if len(got) != want.NumRows()*want.NumCols() {
+				t.Fatalf("step %d %s: %d numbers", n, op.ID, len(got))
+			}
+			for i, v := range got {
+				if exact := want.At(i/want.NumCols(), i%want.NumCols()); float32(v) != mat.F32(mat.F16(exact)) {
+					t.Fatalf("step %d %s [%d] is %v, the engine has %v", n, op.ID, i, v, exact)
+				}
+			}
+			h.until(`[...document.querySelectorAll("#inside .plate:not([hidden])")].length > 0 && !document.querySelector("#inside .plate.waiting:not([hidden])")`) // weights too
+			walked++
+		}
+	}
+	t.Logf("%d ops walked in a file of %d bytes", walked, len(data))
+
+	// A cell of the newest row, in another step than the one it was made at.
+	h.js(`document.querySelector("[data-testid=op-overview]").click()`)
+	h.press(kb.ArrowLeft)
+	h.at(at - 1)
+	h.until(`!document.getElementById("stage").hidden`)
+	h.painted()
+	h.clickCell("probs", 0, 2)
+	ref := explain.Ref{Step: at - 1, Op: "probs", Head: 2, Col: 2}
+	s := h.asked(ref)
+	want, _ := r.Cell(ref)
+	if number(t, s.Value) != float32(want.Value) || !s.Exact || len(s.Terms) == 0 {
+		t.Errorf("the panel says %+v, the engine %v", s, want.Value)
+	}
+	terms := eval[[]float64](h, `[...window.kvstepFrame().tensors["explain.terms"].data]`)
+	for i, term := range want.Sum.Terms {
+		if !slices.Equal(terms[4*i:4*i+4], []float64{float64(term.A), float64(term.B), float64(term.T), float64(term.Lane)}) {
+			t.Errorf("term %d is %v, want %+v", i, terms[4*i:4*i+4], term)
+		}
+	}
+	// What is not explained here is named, and nothing is made up.
+	h.js(`document.querySelector("#explain [data-ref]").click()`) // a score: explained
+	h.asked(explain.Ref{Step: at - 1, Op: "scores", Head: 2})
+	h.js(`document.querySelector("#explain [data-ref]").click()`) // a number of the query: not
+	h.until(`!document.querySelector("[data-testid=scope-missing]").hidden`)
+	if link := eval[string](h, `document.querySelector("#scope [data-link]").textContent`); !strings.Contains(link, "trail=8.probs.2.0.2") || !strings.Contains(link, "step=8") {
+		t.Errorf("what is missing is at %q", link)
+	}
+	if op := eval[string](h, `window.kvstepFrame().meta.explain.op`); op != "scores" {
+		t.Errorf("instead of what is missing it explains %q", op)
+	}
+	h.click("lang-zh")
+	h.until(`document.querySelector("[data-testid=scope-missing]").textContent.includes("副本")`)
+	h.axe("handout, missing, zh")
+	h.press(kb.ArrowRight)
+	h.at(at)
+	h.until(`document.querySelector("[data-testid=scope-missing]").hidden`)
+	h.do(chromedp.EmulateViewport(360, 800), chromedp.Sleep(300*time.Millisecond))
+	if eval[bool](h, `document.documentElement.scrollWidth > 361`) {
+		t.Error("it scrolls sideways at 360 px")
+	}
 	h.clean()
 }
 

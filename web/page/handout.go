@@ -18,9 +18,8 @@ type HandoutData struct {
 	Prompt, Model string
 	Step          int // where it opens
 	CSS           string
-	Early, Script string            // classic scripts
-	Words         map[string]string // the catalogue as JSON, by language
-	Frames        string            // base64 of take.pack
+	Early, Script string // classic scripts
+	Frames        string // base64 of take.pack
 }
 
 // policy allows the handout's own style and scripts, by their hashes, pictures

@@ -14,7 +14,7 @@ var (
 	importLine = regexp.MustCompile(`(?m)^import \{([^}]*)\} from "(\.[^"]+)";\n?`)
 	exportWord = regexp.MustCompile(`(?m)^export (async function|function|const|class) (\w+)`)
 	leftover   = regexp.MustCompile(`(?m)^(import|export)\b.*|\bimport\(["'].*|\bimport\.meta\b.*`)
-	comment    = regexp.MustCompile(`(?s)/\*\*.*?\*/`)
+	comment    = regexp.MustCompile(`(?s)/\*\*.*?\*/|(?m:^[ \t]*// [^\n]*\n)`)
 )
 
 // bundle joins an ES module and all it imports into one classic script, each

@@ -9,72 +9,17 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/static"
 	"kvstep/web/page"
 	"kvstep/web/text"
-	"kvstep/web/wire"
 )
 
-// record is one frame of a handout: a whole one for every step, with head 0,
-// and for every other head of every layer only its matrices.
-type record struct {
-	n, layer, head int
-	data           []byte
-}
-
-// records are all frames that a handout needs for every step, layer and head.
-// Their K and V hold the new rows only. Those of one layer and head stand
-// together, so that what they repeat is near enough for gzip to find.
-func (r *made) records() []record {
-	var all []record
-	add := func(n, head int) {
-		r.Link.Pick = wire.Pick{Head: head}
-		if head == 0 { // what panels show, should a reader open them
-			r.Link.Pick.Show = []string{"formulas", "heads", "history", "rows", "choice"}
-		}
-		m := r.moment(n)
-		f := wire.File(m)
-		layer := -1
-		if m.Step != nil {
-			layer = m.Step.Layer
-		}
-		if head > 0 {
-			for key := range f.Meta {
-				if key != "kvstep" && key != "pick" && key != "pick_step" {
-					delete(f.Meta, key)
-				}
-			}
-			f.Tensors = slices.DeleteFunc(f.Tensors, func(t checkpoint.Tensor) bool { return strings.HasPrefix(t.Name, "cache_") }) // every head's
-		}
-		for i := range f.Tensors {
-			if x := &f.Tensors[i]; x.Name == "K" || x.Name == "V" { // earlier rows are in the records of earlier passes
-				row := len(x.Data) / max(x.Shape[0], 1)
-				x.Data, x.Shape = x.Data[len(x.Data)-row*m.From.Rows:], []int{m.From.Rows, x.Shape[1]}
-			}
-		}
-		all = append(all, record{n, layer, head, checkpoint.AppendSafetensors(nil, f)})
-	}
-	for n := -1; n < len(r.steps); n++ {
-		add(n, 0)
-		if n >= 0 && r.steps[n].Part == sim.LayerPart {
-			for head := 1; head < r.model.Model.Config.Heads; head++ {
-				add(n, head)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b record) int {
-		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(a.head, b.head), cmp.Compare(a.n, b.n))
-	})
-	return all
-}
-
-// pack is records as the handout's script reads them (static/js/handout/replay.js):
-// gzip of, for each, step, head and length as little-endian int32, then the frame.
+// pack is records as the handout's script reads them (static/js/handout/records.js):
+// gzip of, for each, step (or layer), head (or kind) and length as little-endian
+// int32, then the file.
 func pack(records []record) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -102,7 +47,7 @@ func (r *made) handout(version string) (*File, error) {
 	if size > 4*maxHandout {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxHandout>>20)
 	}
-	frames, err := pack(r.records())
+	frames, err := pack(r.records(usual))
 	if err != nil {
 		return nil, err
 	}
@@ -122,15 +67,11 @@ func (r *made) handout(version string) (*File, error) {
 		}
 		css.Write(data)
 	}
-	words := map[string]string{}
-	for _, l := range text.Langs() {
-		words[l] = string(text.JSON(l))
-	}
 	var out bytes.Buffer
 	err = page.Handout(page.HandoutData{
 		HomeData: page.HomeData{Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
 		Prompt:   cmp.Or(r.Recipe.Prompt, strings.Trim(fmt.Sprint(r.Recipe.Tokens), "[]")), Model: r.model.Name, Step: at,
-		CSS: css.String(), Early: string(early), Script: script, Words: words, Frames: base64.StdEncoding.EncodeToString(frames),
+		CSS: css.String(), Early: string(early), Script: script, Frames: base64.StdEncoding.EncodeToString(frames),
 	}).Render(context.Background(), &out)
 	return &File{name, "text/html; charset=utf-8", out.Bytes()}, err
 }

@@ -1,111 +1,116 @@
-// Answers the page's commands from recorded frames, as a server would: what
-// was recorded can be visited, nothing new is run.
+// Answers the page's commands from recorded files, as a server would: what was
+// recorded can be visited, nothing new is run.
 
-import { decode } from "../wire/frame.js";
+import { createAnswers } from "./answers.js";
 
 /** @typedef {import("../wire/frame.js").Frame} Frame */
-/** @typedef {{layer: number|null, head: number, show?: string[]}} Pick show are open panels; their data is there anyway */
+/** @typedef {import("../view/refs.js").Ref} Ref */
+/** @typedef {{layer: number|null, head: number, show?: string[], op?: string, trail?: Ref[], cell?: any}} Pick show are open panels; their data is there anyway */
 
 /** Those of the picked layer and head; every other tensor is of the whole step. */
 const MATRICES = ["Q", "K", "V", "scores", "mask", "probs", "out"];
+const PAIRS = new Set(["dots", "scores", "probs"]);
+const HEAD = new Set(["norm3", "logits"]);
 
 /**
- * Frames by "step.head" (web/take packs them): those of head 0 are whole, the
- * others have the matrices of their head only.
- * @param {string} base64
- * @returns {Promise<Map<string, ArrayBuffer>>}
- */
-export async function unpack(base64) {
-  const zipped = Uint8Array.from(atob(base64.trim()), (c) => c.charCodeAt(0));
-  const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return split(await new Response(stream).arrayBuffer());
-}
-
-/** @param {ArrayBuffer} buffer */
-export function split(buffer) {
-  const view = new DataView(buffer);
-  const records = new Map();
-  for (let at = 0; at < buffer.byteLength; ) {
-    const [n, head, length] = [0, 4, 8].map((i) => view.getInt32(at + i, true));
-    records.set(`${n}.${head}`, buffer.slice(at + 12, at + 12 + length));
-    at += 12 + length;
-  }
-  return records;
-}
-
-/**
- * @param {Map<string, ArrayBuffer>} records @param {(frame: Frame) => void} show
+ * @param {ReturnType<typeof import("./records.js").createRecords>} records @param {(frame: Frame) => void} show
  * @param {{step: number, pick: Pick, marks: number[]}} start
  */
 export function createReplay(records, show, start) {
-  const read = (/** @type {number} */ n, /** @type {number} */ head) => decode(/** @type {ArrayBuffer} */ (records.get(`${n}.${head}`)));
-  const { config, recorded } = read(-1, 0).meta.run;
+  const { run: { config, recorded }, scope } = records.read(-1, 0).meta;
+  const answers = createAnswers(records, config.layers);
   const pass = config.layers + 1;
   const last = recorded - 1;
   let at = clamp(start.step, last);
   let pick = start.pick;
   let marks = start.marks.filter((n) => n >= 0 && n <= last);
   let seq = 0;
+  /** @type {Ref[]|null} the way that was asked for last */
+  let asked = pick.trail?.length ? pick.trail : null;
+  const kvHead = (/** @type {number} */ head) => Math.floor((head * config.kv_heads) / config.heads);
 
-  /** @type {Map<string, Record<string, import("../wire/frame.js").Tensor>>} tensors of records that were read */
-  const known = new Map();
-  /** K or V of every position up to a step: each record holds the rows of its own pass. @param {"K"|"V"} name @param {number} n @param {number} head */
-  function cached(name, n, head) {
-    const parts = [];
-    for (let i = n % pass; i <= n; i += pass) {
-      const key = `${i}.${head}`;
-      if (!known.has(key)) {
-        const { K, V } = read(i, head).tensors;
-        known.set(key, { K, V });
-      }
-      parts.push(/** @type {any} */ (known.get(key))[name]);
+  /** The latest step up to the cursor that ran what is looked at. @param {number} layer */
+  function source(layer) {
+    const part = HEAD.has(pick.op ?? "") ? config.layers : layer;
+    return at - part < 0 ? null : part + pass * Math.floor((at - part) / pass);
+  }
+
+  /** What is followed goes with the cursor: in another step it is the newest row of the same op, whose answers there are. @param {number|null} from @param {any} step that is from @param {number} head */
+  function trail(from, step, head) {
+    const way = pick.trail ?? [];
+    if (!way.length || from === null) return [];
+    const [root] = way;
+    if (HEAD.has(root.op) !== (from % pass === config.layers)) return [];
+    const here = { ...root, step: from, head: scope.per_head.includes(root.op) ? head : root.head };
+    if (here.step !== root.step) here.row = (root.op === "logits" ? 1 : root.op === "K" || root.op === "V" ? step.cached + step.rows : step.rows) - 1;
+    const kept = here.step === root.step && here.head === root.head ? way : [here];
+    const until = kept.findIndex((ref) => !answers.has(ref));
+    return until < 0 ? kept : kept.slice(0, until);
+  }
+
+  /** The picked layer's and head's matrices: of the overview, or of one op. @param {number} n @param {number} head @param {any} about */
+  function matrices(n, head, about) {
+    if (!about) {
+      if (pick.op || !records.read(n, head).tensors.scores) return {}; // not in this copy, or a run without a cache
+      return Object.fromEntries(MATRICES.map((name) => [name, records.op(n, head, name)]));
     }
-    const rows = parts.reduce((sum, x) => sum + x.shape[0], 0);
-    const data = new Float32Array(rows * parts[0].shape[1]);
-    let at = 0;
-    for (const x of parts) {
-      data.set(x.data, at);
-      at += x.data.length;
-    }
-    return { dtype: "F16", shape: [rows, parts[0].shape[1]], data };
+    const names = new Set([about.id, ...about.inputs.filter((/** @type {any} */ x) => !x.weight).map((/** @type {any} */ x) => x.op), ...(PAIRS.has(about.id) ? ["mask"] : [])]);
+    return Object.fromEntries([...names].map((id) => [id === "mask" ? id : "op." + id, records.op(n, head, id)]));
+  }
+
+  /** The address of a moment in the program. @param {string} link of the step's own record @param {number|null} layer @param {number} head @param {Ref[]} way */
+  function address(link, layer, head, way) {
+    const query = new URLSearchParams(link);
+    const fields = { step: at, layer: layer ?? "", head: head || "", op: pick.op ?? "", show: (pick.show ?? []).join(), mark: marks.join(), trail: way.map((r) => [r.step, r.op, r.head, r.row, r.col].join(".")).join("~") };
+    for (const [name, value] of Object.entries(fields)) value === "" ? query.delete(name) : query.set(name, String(value));
+    return "?" + query;
   }
 
   /** The moment at the cursor: words of its step, matrices of the picked layer and head. */
   function moment() {
-    const base = read(at, 0);
+    const base = records.read(at, 0);
     const layer = Math.min(pick.layer ?? base.meta.pick.layer, config.layers - 1);
     const head = Math.min(Math.max(pick.head, 0), config.heads - 1);
-    const from = at - layer < 0 ? null : layer + pass * Math.floor((at - layer) / pass); // the latest that ran it
-    const other = from === null ? null : read(from, head);
+    const from = source(layer);
+    const step = from === null ? undefined : records.read(from, 0).meta.step;
+    const about = from === null || !pick.op ? undefined : records.about(from, pick.op);
+    for (const x of about?.inputs ?? []) if (x.weight && scope.per_head.includes(about.id)) x.first = (x.op === "w_q" ? head : kvHead(head)) * config.head_dim; // its record is head 0's
+    const way = trail(from, step, head);
+    const answer = way.length ? answers.explain(way) : { explain: null, tensors: {} };
+    const lacks = asked?.some((ref) => !answers.has(ref)) ? asked : null;
     const tensors = { ...base.tensors };
-    for (const name of MATRICES) {
-      delete tensors[name];
-      if (other?.tensors[name]) tensors[name] = name === "K" || name === "V" ? cached(name, /** @type {number} */ (from), head) : other.tensors[name];
-    }
-    const query = new URLSearchParams(base.meta.link);
-    query.set("step", String(at));
-    if (pick.layer !== null) query.set("layer", String(layer));
-    query.set("head", String(head));
-    if (marks.length) query.set("mark", marks.join());
+    for (const name of MATRICES) delete tensors[name];
+    if (from !== null) Object.assign(tensors, matrices(from, head, about));
+    const own = pick.layer === null ? null : layer;
     return {
       bytes: base.bytes,
-      tensors,
+      tensors: { ...tensors, ...answer.tensors },
       meta: {
-        ...base.meta, seq: ++seq, cell: null, marks: marks.length ? marks : undefined, link: "?" + query,
-        pick: { ...base.meta.pick, show: pick.show ?? [], kv_head: Math.floor((head * config.kv_heads) / config.heads), layer, head, from, follow: pick.layer === null },
-        pick_step: other?.meta.pick_step,
+        ...base.meta, seq: ++seq, marks: marks.length ? marks : undefined, link: address(base.meta.link, own, head, way), scope,
+        cell: from === null || !pick.cell ? null : answers.cell({ ...pick.cell, step: from, head }, scope.per_head),
+        lacking: lacks && address(base.meta.link, own, head, lacks), op: about ?? null, explain: answer.explain,
+        pick: { ...base.meta.pick, show: pick.show ?? [], kv_head: kvHead(head), layer, head, from, follow: pick.layer === null, op: pick.op ?? "", trail: way },
+        pick_step: step,
       },
     };
   }
 
   /** @param {any} c */
   function obey(c) {
+    if (["forward", "back", "seek"].includes(c.cmd)) {
+      asked = null;
+      if (c.op) pick = { ...pick, op: c.op, trail: [] };
+    }
     switch (c.cmd) {
       case "forward": return (at = c.by === "end" ? last : c.by === "token" ? Math.min(at + pass - ((at + 1) % pass), last) : clamp(at + 1, last));
       case "back": return (at = c.by === "token" ? Math.max(at - 1 - (at % pass), -1) : clamp(at - 1, last));
       case "seek": return (at = clamp(c.step, last));
-      case "pick": return (pick = { layer: c.layer, head: c.head, show: c.show });
       case "mark": return (marks = [...new Set(/** @type {number[]} */ (c.marks))].sort((a, b) => a - b));
+      case "pick": {
+        const elsewhere = c.layer !== pick.layer || c.head !== pick.head || c.op !== pick.op;
+        asked = c.trail?.length ? c.trail : elsewhere ? null : asked; // pointing at cells asks nothing
+        return (pick = { layer: c.layer, head: c.head, show: c.show, op: c.op, trail: c.trail, cell: c.cell });
+      }
     }
   }
   return {
@@ -117,6 +122,12 @@ export function createReplay(records, show, start) {
     },
   };
 }
+
+/** A way as links write it. @param {string} text @returns {Ref[]} */
+export const parseTrail = (text) => text.split("~").filter(Boolean).map((one) => {
+  const [step, op, head, row, col] = one.split(".");
+  return { step: Number(step), op, head: Number(head), row: Number(row), col: Number(col) };
+});
 
 /** @param {number} n @param {number} last */
 const clamp = (n, last) => Math.min(Math.max(n, -1), last);

@@ -28,14 +28,15 @@ const ofHead = (/** @type {Element} */ chip) => /** @type {HTMLElement} */ (chip
 /**
  * @param {HTMLElement} root
  * @param {{pickCell: (cell: any) => void, explainCell: (cell: any, focus?: boolean) => void, repaint: () => void}} act
+ * @param {(arrived: () => void) => ReturnType<typeof createWeights>} [source] where weight matrices come from
  */
-export function createInside(root, act) {
+export function createInside(root, act, source = createWeights) {
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const width = watchWidth(/** @type {HTMLElement} */ (root.parentElement), act.repaint);
   let arrived = 0; // weight matrices that have come
-  const weights = createWeights(() => (arrived++, act.repaint()));
+  const weights = source(() => (arrived++, act.repaint()));
   /** @type {import("./plan.js").Plan|null} */
   let layout = null;
   /** @type {Record<string, number>} first row of a weight matrix that is drawn */
@@ -62,7 +63,8 @@ export function createInside(root, act) {
     part("field").hidden = !info;
     part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // view/lanes.js says why
     if (!info) {
-      part("empty").textContent = t(head ? "ops.not_yet" : frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 });
+      const { scope, pick } = frame.meta; // a handout may not hold every op
+      part("empty").textContent = scope && pick.from !== null ? t("scope.op", { From: scope.ops[0] + 1, To: scope.ops[1] + 1 }) : t(head ? "ops.not_yet" : frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 });
       return;
     }
     const now = [frame, t, theme, width(), arrived];

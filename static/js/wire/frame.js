@@ -49,7 +49,7 @@ export function decode(buffer) {
 }
 
 /** A large input of an op comes as shares of its largest number: enough for a colour. @param {Tensor} t @param {number} max @returns {Tensor} */
-function widen(t, max) {
+export function widen(t, max) {
   const data = new Float32Array(t.data.length);
   for (let i = 0; i < data.length; i++) data[i] = ((t.data[i] - 128) / 127) * max;
   return { dtype: t.dtype, shape: t.shape, data, coarse: true };

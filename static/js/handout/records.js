@@ -1,0 +1,111 @@
+// The files that a handout holds (web/take packs them), by step and head.
+
+import { decode, widen } from "../wire/frame.js";
+
+/** @typedef {Record<string, import("../wire/frame.js").Tensor>} Tensors */
+
+/** In the place of a head: what heads share, pictures of weights, explanations. Of the last two the step is a layer. */
+const OPS = -1;
+const WEIGHTS = -2;
+export const ANSWERS = -3;
+const WORDS = -4; // the catalogue, by language
+
+/** Ops that are all or the newest rows of what the overview shows, by its name there. @type {Record<string, string>} */
+const SHOWN = { Q: "Q", K: "K", V: "V", k_rope: "K", v: "V", scores: "scores", mask: "mask", probs: "probs", out: "out" };
+
+/** @param {string} base64 @returns {Promise<Map<string, ArrayBuffer>>} */
+export async function unpack(base64) {
+  const zipped = Uint8Array.from(atob(base64.trim()), (c) => c.charCodeAt(0));
+  const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return split(await new Response(stream).arrayBuffer());
+}
+
+/** @param {ArrayBuffer} buffer */
+export function split(buffer) {
+  const view = new DataView(buffer);
+  const records = new Map();
+  for (let at = 0; at < buffer.byteLength; ) {
+    const [n, head, length] = [0, 4, 8].map((i) => view.getInt32(at + i, true));
+    records.set(`${n}.${head}`, buffer.slice(at + 12, at + 12 + length));
+    at += 12 + length;
+  }
+  return records;
+}
+
+/** @param {Map<string, ArrayBuffer>} records */
+export function createRecords(records) {
+  const read = (/** @type {number} */ n, /** @type {number} */ head) => decode(/** @type {ArrayBuffer} */ (records.get(`${n}.${head}`)));
+  const has = (/** @type {number} */ n, /** @type {number} */ head) => records.has(`${n}.${head}`);
+  const pass = read(-1, 0).meta.run.config.layers + 1;
+  /** @type {Map<string, {rows: Tensors, before: Record<string, number>}>} K and V of records that were read, and how many rows the passes before have */
+  const known = new Map();
+  /** @type {Map<string, import("../wire/frame.js").Tensor|null>} pictures of weights, by layer and op */
+  const weights = new Map();
+
+  /** The rows of K or V that one record holds. @param {"K"|"V"} name @param {number} n @param {number} head */
+  function part(name, n, head) {
+    const key = `${n}.${head}`;
+    if (!known.has(key)) {
+      const { meta, tensors: { K, V } } = read(n, head);
+      known.set(key, { rows: { K, V }, before: meta.before });
+    }
+    const { rows, before } = /** @type {any} */ (known.get(key));
+    return { own: rows[name], before: before[name] ?? 0 };
+  }
+
+  /** K or V as a step's attention read them: of records before it, as far as they have not changed, and its own. @param {"K"|"V"} name @param {number} n @param {number} head */
+  function cached(name, n, head) {
+    const parts = [];
+    for (let i = n, more = 1; more > 0; i -= pass) {
+      const { own, before } = part(name, i, head);
+      parts.unshift(own);
+      more = before;
+    }
+    return joined(parts);
+  }
+
+  /** One op's tensor; undefined where this copy lacks it. @param {number} n @param {number} head @param {string} id */
+  function op(n, head, id) {
+    if (id in SHOWN && has(n, head)) {
+      const name = SHOWN[id];
+      if (id === "K" || id === "V") return cached(id, n, head);
+      if (name === "K" || name === "V") return last(part(name, n, head).own, read(n, 0).meta.step.rows);
+      return read(n, head).tensors[name];
+    }
+    const own = has(n, head) && n % pass < pass - 1 ? read(n, head).tensors["op." + id] : undefined;
+    if (own || !has(n, OPS)) return own;
+    const shared = read(n, OPS).tensors["op." + id];
+    return shared ?? (id === "x" && has(n - 1, OPS) ? read(n - 1, OPS).tensors["op.next"] : undefined);
+  }
+
+  return {
+    has, read, cached, op,
+    words: read(0, WORDS).meta,
+    /** What a frame says of an op. @param {number} n @param {string} id */
+    about: (n, id) => (has(n, OPS) ? read(n, OPS).meta.ops[id] : undefined),
+    /** The picture of a weight matrix. @param {number} layer @param {string} id @returns {import("../wire/frame.js").Tensor|null} */
+    weight(layer, id) {
+      const key = `${layer}.${id}`;
+      if (!weights.has(key)) {
+        const { meta, tensors } = has(layer, WEIGHTS) ? read(layer, WEIGHTS) : { meta: { weights: {} }, tensors: /** @type {Tensors} */ ({}) };
+        weights.set(key, tensors[id] ? (meta.weights[id] ? widen(tensors[id], meta.weights[id]) : tensors[id]) : null);
+      }
+      return weights.get(key) ?? null;
+    },
+  };
+}
+
+/** @param {import("../wire/frame.js").Tensor[]} parts */
+function joined(parts) {
+  const rows = parts.reduce((sum, x) => sum + x.shape[0], 0);
+  const data = new Float32Array(rows * parts[0].shape[1]);
+  let at = 0;
+  for (const x of parts) {
+    data.set(x.data, at);
+    at += x.data.length;
+  }
+  return { dtype: "F16", shape: [rows, parts[0].shape[1]], data };
+}
+
+/** @param {import("../wire/frame.js").Tensor} x @param {number} rows */
+const last = (x, rows) => ({ ...x, shape: [rows, x.shape[1]], data: x.data.subarray((x.shape[0] - rows) * x.shape[1]) });

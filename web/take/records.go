@@ -1,0 +1,251 @@
+package take
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/explain"
+	"kvstep/web/text"
+	"kvstep/web/wire"
+)
+
+// record is one file of a handout: of a step and a query head, or of one of the
+// kinds below.
+type record struct {
+	n, layer, head int
+	data           []byte
+}
+
+// Kinds that stand in the place of a head. Weights and answers are a layer's, which
+// stands in the place of the step; answers of the head come as a layer after the last.
+const (
+	ops     = -1 - iota // of a step: what all heads share
+	weights             // pictures of the weight matrices
+	answers             // explanations
+	words               // the catalogue of messages, by language
+)
+
+// budget is what a long run or a large model puts into a handout beside its frames,
+// in bytes before compression.
+type budget struct{ ops, answers, weights int }
+
+var usual = budget{ops: 3 << 20, answers: 12 << 20, weights: 2 << 20}
+
+// scope is what a handout holds, as its reader is told ("scope" of the first record).
+// Spans are the first and the last step.
+type scope struct {
+	Link      string `json:"link"` // where it was made
+	Step      int    `json:"step"` // looked at when it was made: there the newest row of every op is explained
+	Head      int    `json:"head"` // whose explanations there are
+	Ops       [2]int `json:"ops"`  // steps whose ops can be walked
+	Explained [2]int `json:"explained"`
+	Trail     int    `json:"trail"` // cells of the way that was open
+	Weights   bool   `json:"weights"`
+	// Without are the ops of which too much would have to be explained.
+	Without []string `json:"without"`
+	// PerHead are the ops that each head has for itself.
+	PerHead []string `json:"per_head"`
+}
+
+// records are all files that a handout needs. Those of one layer and head stand
+// together, so that what they repeat is near enough for gzip to find.
+func (r *made) records(most budget) []record {
+	c := r.model.Model.Config
+	var all []record
+	add := func(n, layer, head int, f checkpoint.File) int {
+		all = append(all, record{n, layer, head, checkpoint.AppendSafetensors(nil, f)})
+		return len(all[len(all)-1].data)
+	}
+	catalogue := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}
+	for _, lang := range text.Langs() {
+		catalogue.Meta[lang] = string(text.JSON(lang))
+	}
+	add(0, 0, words, catalogue)
+	here := r.scope(most)
+	for l := range c.Layers {
+		if here.Weights {
+			add(l, l, weights, wire.WeightPictures(r.model, l))
+		}
+	}
+	here.Ops = r.span(here.Step, most.ops, func(n int) int {
+		size := add(n, r.layer(n), ops, wire.Ops(r.own(n, 0), false))
+		return size * 3 / 2 // and what heads add
+	})
+	for i := range all { // before the first there is none to have x from
+		if first := &all[i]; first.head == ops && first.n == here.Ops[0] {
+			first.data = checkpoint.AppendSafetensors(nil, wire.Ops(r.own(first.n, 0), true))
+		}
+	}
+	explained := r.answers(&here, most.answers)
+	for l := range explained {
+		add(l, l, answers, explained[l].File())
+	}
+	kept := rows{}
+	for n := -1; n < len(r.steps); n++ {
+		heads := 1
+		if n >= 0 && r.steps[n].Part == sim.LayerPart {
+			heads = c.Heads
+		}
+		for head := range heads {
+			f := r.frame(n, head, &here)
+			kept.cut(&f, r.layer(n), head)
+			add(n, r.layer(n), head, f)
+		}
+	}
+	slices.SortFunc(all, func(a, b record) int {
+		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(a.head, b.head), cmp.Compare(a.n, b.n))
+	})
+	return all
+}
+
+// scope is what a handout will hold, before it is known how far that goes.
+func (r *made) scope(most budget) scope {
+	looked, c := r.moment(r.Link.Step), r.model.Model.Config
+	here := scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.Pick.Trail), Without: []string{}}
+	if looked.From != nil {
+		here.Step = looked.From.N
+	}
+	here.Weights = c.Layers*(c.Dim*(2*c.QDim()+2*c.KVDim())+3*c.Dim*c.FFN) <= most.weights
+	for _, op := range explain.Ops {
+		if op.PerHead() {
+			here.PerHead = append(here.PerHead, op.ID)
+		}
+	}
+	return here
+}
+
+// layer is a step's; the head's is the one after the last, as its answers are.
+func (r *made) layer(n int) int {
+	if n < 0 || r.steps[n].Part == sim.HeadPart {
+		return r.model.Model.Config.Layers
+	}
+	return r.steps[n].Layer
+}
+
+// span visits steps from one outward, the nearest first, until what they say they
+// took is the budget, and gives the first and the last of them.
+func (r *made) span(from, budget int, visit func(n int) int) [2]int {
+	if len(r.steps) == 0 {
+		return [2]int{0, -1}
+	}
+	first, last := from, from
+	budget -= visit(from)
+	for budget > 0 && (first > 0 || last < len(r.steps)-1) {
+		if last < len(r.steps)-1 && (first == 0 || last-from <= from-first) {
+			last++
+			budget -= visit(last)
+		} else {
+			first--
+			budget -= visit(first)
+		}
+	}
+	return [2]int{first, last}
+}
+
+// own is a step as a viewer sees it who looks at what it computed itself.
+func (r *made) own(n, head int) *wire.Moment {
+	pick := r.Link.Pick
+	r.Link.Pick = wire.Pick{Head: head, Seq: pick.Seq}
+	m := r.moment(n)
+	r.Link.Pick = pick
+	if m.Step != nil && m.Step.KV != nil {
+		m.From = m.Step
+	}
+	return m
+}
+
+// answers are the explanations of a handout, by layer. It fills in their span, and
+// which ops are left out.
+func (r *made) answers(here *scope, most int) []wire.Answers {
+	all := make([]wire.Answers, r.model.Model.Config.Layers+1)
+	there := map[explain.Ref]bool{}
+	for _, ref := range r.Link.Pick.Trail {
+		if ref.Step >= 0 && ref.Step < len(r.steps) && !there[ref] {
+			there[ref] = true
+			all[r.layer(ref.Step)].Add(r.own(ref.Step, ref.Head), []explain.Ref{ref})
+		}
+	}
+	here.Explained = r.span(here.Step, most, func(n int) int {
+		x, m := &all[r.layer(n)], r.own(n, here.Head)
+		s, before := m.Step, x.Size()
+		for _, op := range explain.Ops {
+			if op.Part != s.Part || n != here.Step && !slices.Contains(always, op.ID) {
+				continue
+			}
+			refs := wire.Newest(r.model, s, op.ID, here.Head)
+			refs = slices.DeleteFunc(refs, func(ref explain.Ref) bool { return there[ref] })
+			if !slices.Contains(always, op.ID) && wire.AnswerSize(m, refs) > most/4 {
+				here.Without = append(here.Without, op.ID)
+				continue
+			}
+			x.Add(m, refs)
+		}
+		return x.Size() - before
+	})
+	return all
+}
+
+// always are the ops whose newest row is explained in every step.
+var always = []string{"scores", "probs", "out", "logits"}
+
+// frame is the whole frame of a step with every panel open, for head 0, and for
+// another head only its matrices.
+func (r *made) frame(n, head int, here *scope) checkpoint.File {
+	m := r.own(n, head)
+	if m.Step != nil && m.Step.Part == sim.HeadPart {
+		m.From = nil // it has no matrices of heads
+	}
+	if head == 0 { // what panels show, should a reader open them
+		m.Link.Pick.Show = []string{"formulas", "heads", "history", "rows", "choice"}
+	}
+	f := wire.File(m)
+	if head > 0 {
+		for key := range f.Meta {
+			if key != "kvstep" && key != "pick" && key != "pick_step" {
+				delete(f.Meta, key)
+			}
+		}
+		f.Tensors = slices.DeleteFunc(f.Tensors, func(t checkpoint.Tensor) bool { return strings.HasPrefix(t.Name, "cache_") }) // every head's
+	}
+	switch {
+	case n < 0:
+		scope, _ := json.Marshal(here) // of numbers
+		f.Meta["scope"] = string(scope)
+	case m.Step.Part == sim.LayerPart && m.From != nil && here.Ops[0] <= n && n <= here.Ops[1]:
+		f.Tensors = append(f.Tensors, wire.HeadOps(m)...)
+	}
+	return f
+}
+
+// rows are those of K and V that earlier records hold, by layer, head and name.
+type rows map[[2]int]map[string][]byte
+
+// cut leaves in K and V the rows of their own pass, if the earlier ones are as the
+// pass before had them: a cache may forget or change what it keeps. "before" in the
+// metadata says how many were cut off, by name.
+func (k rows) cut(f *checkpoint.File, layer, head int) {
+	gone := map[string]int{}
+	for i := range f.Tensors {
+		x := &f.Tensors[i]
+		if x.Name != "K" && x.Name != "V" {
+			continue
+		}
+		at := [2]int{layer, head}
+		if k[at] == nil {
+			k[at] = map[string][]byte{}
+		}
+		before := k[at][x.Name]
+		k[at][x.Name] = x.Data
+		if len(before) < len(x.Data) && bytes.HasPrefix(x.Data, before) {
+			gone[x.Name] = len(before) / (len(x.Data) / x.Shape[0])
+			x.Data, x.Shape = x.Data[len(before):], []int{x.Shape[0] - gone[x.Name], x.Shape[1]}
+		}
+	}
+	rows, _ := json.Marshal(gone) // of numbers
+	f.Meta["before"] = string(rows)
+}
