@@ -18,20 +18,6 @@ func (l Level) available() bool {
 	return false
 }
 
-// walk is the rows of a matrix as the kernels take them: see gen/rows.go.
-type walk struct {
-	page                             *[]float32
-	row, perPage, skip, stride, need int
-}
-
-func walkOf(m *Matrix) walk {
-	if m.pages == nil {
-		return walk{&m.data, 0, m.rows, 0, m.stride, (m.rows-1)*m.stride + m.cols}
-	}
-	return walk{&m.pages[m.from/m.perPage], m.from % m.perPage, m.perPage, m.skip, m.stride,
-		m.skip + (m.perPage-1)*m.stride + m.cols}
-}
-
 // fastDot is Dot, or reports that no kernel can.
 func fastDot(a, b []float32) (sum float32, ok bool) {
 	if level < AVX2 || len(a) == 0 {
@@ -80,7 +66,6 @@ func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 		return false
 	}
 	positions := unsafe.SliceData(at)
-	const panel = 64
 	for d := 0; d < v.cols; d += panel {
 		part := v.Cols(d, min(d+panel, v.cols))
 		r := walkOf(&part)

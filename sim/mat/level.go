@@ -9,12 +9,13 @@ type Level int
 // The levels, slowest first.
 const (
 	Portable Level = iota // plain Go, on every processor
+	NEON                  // arm64, 4 numbers at a time
 	AVX2                  // amd64, 8 numbers at a time
 	AVX512                // amd64, 16 numbers at a time
 	levels
 )
 
-var levelNames = [levels]string{"portable", "avx2", "avx512"}
+var levelNames = [levels]string{"portable", "neon", "avx2", "avx512"}
 
 func (l Level) String() string { return levelNames[l] }
 

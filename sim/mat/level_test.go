@@ -138,6 +138,10 @@ func TestLevels(t *testing.T) {
 			eachKernel(t, uint64(n*100+k), 1+n%9, n, k, k%2 == 0)
 		}
 	}
+	r := rand.New(rand.NewPCG(43, 1))
+	for range 200 { // widths that every unit likes
+		eachKernel(t, r.Uint64(), 1+r.IntN(9), 1+r.IntN(200), 4*(1+r.IntN(40)), r.IntN(2) == 0)
+	}
 	eachKernel(t, 1, 9, 300, 200, false)
 	eachKernel(t, 2, 9, 300, 200, true)
 }
