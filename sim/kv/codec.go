@@ -52,43 +52,6 @@ func (g group) encode(x float32, bits int) byte {
 	return byte(min(max(n, 0), float64(int(1)<<bits-1)))
 }
 
-// decode is the number that a code stands for.
-func (g group) decode(code byte) float32 {
-	return float32(float32(code)*mat.F32(g.scale)) + mat.F32(g.low)
-}
-
-// codes is an array of numbers of 4 or 8 bits.
-type codes struct {
-	data []byte
-	bits int
-}
-
-func newCodes(n, bits int) codes { return codes{make([]byte, (n*bits+7)/8), bits} }
-
-func (c codes) set(i int, code byte) {
-	if c.bits == 8 {
-		c.data[i] = code
-		return
-	}
-	shift := i % 2 * 4
-	c.data[i/2] = c.data[i/2]&^(15<<shift) | code<<shift
-}
-
-func (c codes) at(i int) byte {
-	if c.bits == 8 {
-		return c.data[i]
-	}
-	return c.data[i/2] >> (i % 2 * 4) & 15
-}
-
-// decode sets dst to the numbers from code i on, all of one group.
-func (c codes) decode(dst []float32, i int, g group) {
-	scale, low := mat.F32(g.scale), mat.F32(g.low)
-	for j := range dst {
-		dst[j] = float32(float32(c.at(i+j))*scale) + low
-	}
-}
-
 // bounds are the least and the most of some numbers.
 func bounds(x []float32) (least, most float32) {
 	least, most = x[0], x[0]

@@ -26,14 +26,15 @@ type quantised struct {
 	keys, values [][]packed     // [layer][kv_head]
 	rest         [][]mat.Matrix // [layer][kv_head]: K of tokens from settled on, in float32
 	restRows     int            // there is room for
-	k, v         mat.Matrix     // [capacity, head_dim] working memory: what Sees made last
+	k, v         []float32      // [capacity, head_dim] working memory: what Sees made last
 	lastK, lastV []float32      // what the newest token reads as
 }
 
-// packed is K or V of one head.
+// packed is K or V of one head. Groups have a float16 scale and low each, by
+// token [position, head_dim/group], by channel [position/group, head_dim].
 type packed struct {
-	codes  codes
-	groups []group // by token: [position, head_dim/group]; by channel: [position/group, head_dim]
+	codes        mat.Codes
+	scales, lows []uint16
 }
 
 var _ Cache = (*quantised)(nil)
@@ -74,7 +75,9 @@ func newQuantised(s Spec, p sim.CachePolicy, a *Arena) (*quantised, error) {
 	if err := a.take(c.bytes); err != nil {
 		return nil, err
 	}
-	pack := func() packed { return packed{newCodes(n, c.bits), make([]group, n/p.Group)} }
+	pack := func() packed {
+		return packed{mat.NewCodes(n, c.bits), make([]uint16, n/p.Group), make([]uint16, n/p.Group)}
+	}
 	for range s.Layers {
 		k, v := make([]packed, s.KVHeads), make([]packed, s.KVHeads)
 		for h := range k {
@@ -82,7 +85,7 @@ func newQuantised(s Spec, p sim.CachePolicy, a *Arena) (*quantised, error) {
 		}
 		c.keys, c.values, c.rest = append(c.keys, k), append(c.values, v), append(c.rest, make([]mat.Matrix, s.KVHeads))
 	}
-	c.k, c.v = mat.New(whole, s.HeadDim), mat.New(whole, s.HeadDim)
+	c.k, c.v = make([]float32, n), make([]float32, n)
 	c.lastK, c.lastV = make([]float32, s.width()), make([]float32, s.width())
 	return c, nil
 }
@@ -144,10 +147,10 @@ func (c *quantised) Append(layer int, k, v []float32) {
 			copy(c.rest[layer][h].Row(at-c.settled), k[from:to])
 		} else {
 			c.keys[layer][h].put(at, k[from:to], c.policy.Group)
-			c.keys[layer][h].row(c.lastK[from:to], at, c.policy.Group)
+			c.keys[layer][h].rows(c.lastK[from:to], at, hd, c.policy.Group)
 		}
 		c.values[layer][h].put(at, v[from:to], c.policy.Group)
-		c.values[layer][h].row(c.lastV[from:to], at, c.policy.Group)
+		c.values[layer][h].rows(c.lastV[from:to], at, hd, c.policy.Group)
 	}
 	c.lens[layer]++
 }
@@ -157,46 +160,42 @@ func (x packed) put(p int, row []float32, size int) {
 	for from := 0; from < len(row); from += size {
 		part := row[from : from+size]
 		least, most := bounds(part)
-		g := fit(least, most, x.codes.bits)
-		x.groups[(p*len(row)+from)/size] = g
+		g := fit(least, most, x.codes.Bits())
+		x.scales[(p*len(row)+from)/size], x.lows[(p*len(row)+from)/size] = g.scale, g.low
 		for i, v := range part {
-			x.codes.set(p*len(row)+from+i, g.encode(v, x.codes.bits))
+			x.codes.Set(p*len(row)+from+i, g.encode(v, x.codes.Bits()))
 		}
 	}
 }
 
-// row is what row p reads as.
-func (x packed) row(dst []float32, p, size int) {
-	for from := 0; from < len(dst); from += size {
-		x.codes.decode(dst[from:from+size], p*len(dst)+from, x.groups[(p*len(dst)+from)/size])
-	}
+// rows makes the numbers of whole rows, from row p on, in groups along them.
+func (x packed) rows(dst []float32, p, width, size int) {
+	first := p * width / size
+	x.codes.Groups(dst, p*width, x.scales[first:], x.lows[first:], size)
+}
+
+// columns makes the numbers of whole groups of tokens, the first of which is
+// number g, or of some of its tokens.
+func (x packed) columns(dst []float32, g, from, width, size int) {
+	x.codes.Columns(dst, (g*size+from)*width, x.scales[g*width:], x.lows[g*width:], width)
 }
 
 // Sees makes every number again from its code.
 func (c *quantised) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
-	n, size := c.lens[layer], c.policy.Group
-	k, v = c.k.Rows(0, n), c.v.Rows(0, n)
-	for p := range n {
-		c.values[layer][kvHead].row(v.Row(p), p, size)
-		switch {
-		case !c.byChannel():
-			c.keys[layer][kvHead].row(k.Row(p), p, size)
-		case p >= c.settled:
-			copy(k.Row(p), c.rest[layer][kvHead].Row(p-c.settled))
-		default:
-			c.channelRow(k.Row(p), layer, kvHead, p)
+	n, hd, size := c.lens[layer], c.spec.HeadDim, c.policy.Group
+	keys, rest := c.keys[layer][kvHead], c.rest[layer][kvHead]
+	c.values[layer][kvHead].rows(c.v[:n*hd], 0, hd, size)
+	if !c.byChannel() {
+		keys.rows(c.k[:n*hd], 0, hd, size)
+	} else {
+		for p := 0; p < c.settled; p += size {
+			keys.columns(c.k[p*hd:(p+size)*hd], p/size, 0, hd, size)
+		}
+		for p := c.settled; p < n; p++ {
+			copy(c.k[p*hd:(p+1)*hd], rest.Row(p-c.settled))
 		}
 	}
-	return k, v, nil
-}
-
-// channelRow is what K of a settled token reads as.
-func (c *quantised) channelRow(dst []float32, layer, kvHead, p int) {
-	x, hd := c.keys[layer][kvHead], c.spec.HeadDim
-	groups := x.groups[p/c.policy.Group*hd:]
-	for d := range dst {
-		dst[d] = groups[d].decode(x.codes.at(p*hd + d))
-	}
+	return mat.Of(n, hd, c.k[:n*hd]), mat.Of(n, hd, c.v[:n*hd]), nil
 }
 
 func (c *quantised) Attended(int, int, []float32) {}
@@ -219,9 +218,9 @@ func (c *quantised) Settle() {
 					}
 					least, most := bounds(column)
 					g := fit(least, most, c.bits)
-					x.groups[p/size*hd+d] = g
+					x.scales[p/size*hd+d], x.lows[p/size*hd+d] = g.scale, g.low
 					for i, v := range column {
-						x.codes.set((p+i)*hd+d, g.encode(v, c.bits))
+						x.codes.Set((p+i)*hd+d, g.encode(v, c.bits))
 					}
 				}
 			}

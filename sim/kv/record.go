@@ -103,7 +103,8 @@ func (r *Record) Settled(c Cache) {
 		for p := q.settled - 1; p >= 0 && x.storedK[p] == nil; p-- {
 			x.storedK[p] = make([]float32, r.spec.width())
 			for h := range r.spec.KVHeads {
-				q.channelRow(x.storedK[p][h*r.spec.HeadDim:][:r.spec.HeadDim], l, h, p)
+				hd, size := r.spec.HeadDim, r.policy.Group
+				q.keys[l][h].columns(x.storedK[p][h*hd:(h+1)*hd], p/size, p%size, hd, size)
 			}
 		}
 	}

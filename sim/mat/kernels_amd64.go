@@ -113,3 +113,19 @@ func expLanesAVX512(dst *float32, s *float32, top float32, sums *[16]float32, at
 //
 //go:noescape
 func swigluAVX512(dst *float32, gate *float32, up *float32, n int)
+
+// groups8AVX2 makes n groups of size numbers each, of 8 bits: code*scale + low;
+// size is a multiple of 8.
+func groups8AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, n int, size int)
+
+// columns8AVX2 makes rows of cols numbers, of 8 bits, of which each column has a scale and a low;
+// cols is a multiple of 8.
+func columns8AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, rows int, cols int)
+
+// groups4AVX2 makes n groups of size numbers each, of 4 bits: code*scale + low;
+// size is a multiple of 8.
+func groups4AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, n int, size int)
+
+// columns4AVX2 makes rows of cols numbers, of 4 bits, of which each column has a scale and a low;
+// cols is a multiple of 8.
+func columns4AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, rows int, cols int)

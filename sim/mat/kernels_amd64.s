@@ -2996,3 +2996,296 @@ full:
 done:
 	VZEROUPPER
 	RET
+
+// func groups8AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, n int, size int)
+// Requires: AVX, AVX2
+TEXT ·groups8AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ codes+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ lows+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ size+40(FP), DI
+
+group:
+	MOVWLZX      (DX), R8
+	MOVL         R8, R9
+	ANDL         $0x00008000, R9
+	ANDL         $0x00007fff, R8
+	SHLL         $0x0d, R8
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VMOVD        R8, X0
+	VMULSS       all77800000<>+0(SB), X0, X0
+	VBROADCASTSS X0, Y0
+	MOVWLZX      (BX), R8
+	MOVL         R8, R9
+	ANDL         $0x00008000, R9
+	ANDL         $0x00007fff, R8
+	SHLL         $0x0d, R8
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VMOVD        R8, X1
+	VMULSS       all77800000<>+0(SB), X1, X1
+	VBROADCASTSS X1, Y1
+	MOVQ         DI, R8
+
+eight:
+	VPMOVZXBD (CX), Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VADDPS    Y1, Y2, Y2
+	VMOVUPS   Y2, (AX)
+	ADDQ      $0x08, CX
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, R8
+	JNZ       eight
+	ADDQ      $0x02, DX
+	ADDQ      $0x02, BX
+	DECQ      SI
+	JNZ       group
+	VZEROUPPER
+	RET
+
+DATA all77800000<>+0(SB)/4, $0x77800000
+DATA all77800000<>+4(SB)/4, $0x77800000
+DATA all77800000<>+8(SB)/4, $0x77800000
+DATA all77800000<>+12(SB)/4, $0x77800000
+DATA all77800000<>+16(SB)/4, $0x77800000
+DATA all77800000<>+20(SB)/4, $0x77800000
+DATA all77800000<>+24(SB)/4, $0x77800000
+DATA all77800000<>+28(SB)/4, $0x77800000
+DATA all77800000<>+32(SB)/4, $0x77800000
+DATA all77800000<>+36(SB)/4, $0x77800000
+DATA all77800000<>+40(SB)/4, $0x77800000
+DATA all77800000<>+44(SB)/4, $0x77800000
+DATA all77800000<>+48(SB)/4, $0x77800000
+DATA all77800000<>+52(SB)/4, $0x77800000
+DATA all77800000<>+56(SB)/4, $0x77800000
+DATA all77800000<>+60(SB)/4, $0x77800000
+GLOBL all77800000<>(SB), RODATA|NOPTR, $64
+
+// func columns8AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, rows int, cols int)
+// Requires: AVX, AVX2
+TEXT ·columns8AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ codes+8(FP), CX
+	MOVQ scales+16(FP), DX
+	MOVQ lows+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ cols+40(FP), DI
+	MOVQ DI, R8
+	MOVQ DI, R9
+	SHLQ $0x02, R9
+
+column:
+	VPMOVZXWD (DX), Y0
+	VPAND     all00008000<>+0(SB), Y0, Y1
+	VPAND     all00007fff<>+0(SB), Y0, Y0
+	VPSLLD    $0x0d, Y0, Y0
+	VPSLLD    $0x10, Y1, Y1
+	VPOR      Y1, Y0, Y0
+	VMULPS    all77800000<>+0(SB), Y0, Y0
+	VPMOVZXWD (BX), Y1
+	VPAND     all00008000<>+0(SB), Y1, Y2
+	VPAND     all00007fff<>+0(SB), Y1, Y1
+	VPSLLD    $0x0d, Y1, Y1
+	VPSLLD    $0x10, Y2, Y2
+	VPOR      Y2, Y1, Y1
+	VMULPS    all77800000<>+0(SB), Y1, Y1
+	MOVQ      CX, R11
+	MOVQ      AX, R12
+	MOVQ      SI, R10
+
+row:
+	VPMOVZXBD (R11), Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS    Y0, Y2, Y2
+	VADDPS    Y1, Y2, Y2
+	VMOVUPS   Y2, (R12)
+	ADDQ      R8, R11
+	ADDQ      R9, R12
+	DECQ      R10
+	JNZ       row
+	ADDQ      $0x08, CX
+	ADDQ      $0x20, AX
+	ADDQ      $0x10, DX
+	ADDQ      $0x10, BX
+	SUBQ      $0x08, DI
+	JNZ       column
+	VZEROUPPER
+	RET
+
+DATA all00008000<>+0(SB)/4, $0x00008000
+DATA all00008000<>+4(SB)/4, $0x00008000
+DATA all00008000<>+8(SB)/4, $0x00008000
+DATA all00008000<>+12(SB)/4, $0x00008000
+DATA all00008000<>+16(SB)/4, $0x00008000
+DATA all00008000<>+20(SB)/4, $0x00008000
+DATA all00008000<>+24(SB)/4, $0x00008000
+DATA all00008000<>+28(SB)/4, $0x00008000
+DATA all00008000<>+32(SB)/4, $0x00008000
+DATA all00008000<>+36(SB)/4, $0x00008000
+DATA all00008000<>+40(SB)/4, $0x00008000
+DATA all00008000<>+44(SB)/4, $0x00008000
+DATA all00008000<>+48(SB)/4, $0x00008000
+DATA all00008000<>+52(SB)/4, $0x00008000
+DATA all00008000<>+56(SB)/4, $0x00008000
+DATA all00008000<>+60(SB)/4, $0x00008000
+GLOBL all00008000<>(SB), RODATA|NOPTR, $64
+
+DATA all00007fff<>+0(SB)/4, $0x00007fff
+DATA all00007fff<>+4(SB)/4, $0x00007fff
+DATA all00007fff<>+8(SB)/4, $0x00007fff
+DATA all00007fff<>+12(SB)/4, $0x00007fff
+DATA all00007fff<>+16(SB)/4, $0x00007fff
+DATA all00007fff<>+20(SB)/4, $0x00007fff
+DATA all00007fff<>+24(SB)/4, $0x00007fff
+DATA all00007fff<>+28(SB)/4, $0x00007fff
+DATA all00007fff<>+32(SB)/4, $0x00007fff
+DATA all00007fff<>+36(SB)/4, $0x00007fff
+DATA all00007fff<>+40(SB)/4, $0x00007fff
+DATA all00007fff<>+44(SB)/4, $0x00007fff
+DATA all00007fff<>+48(SB)/4, $0x00007fff
+DATA all00007fff<>+52(SB)/4, $0x00007fff
+DATA all00007fff<>+56(SB)/4, $0x00007fff
+DATA all00007fff<>+60(SB)/4, $0x00007fff
+GLOBL all00007fff<>(SB), RODATA|NOPTR, $64
+
+// func groups4AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, n int, size int)
+// Requires: AVX, AVX2
+TEXT ·groups4AVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    codes+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    lows+24(FP), BX
+	MOVQ    n+32(FP), SI
+	MOVQ    size+40(FP), DI
+	VMOVDQU nibbles<>+0(SB), Y0
+	VMOVDQU all0000000f<>+0(SB), Y1
+
+group:
+	MOVWLZX      (DX), R8
+	MOVL         R8, R9
+	ANDL         $0x00008000, R9
+	ANDL         $0x00007fff, R8
+	SHLL         $0x0d, R8
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VMOVD        R8, X2
+	VMULSS       all77800000<>+0(SB), X2, X2
+	VBROADCASTSS X2, Y2
+	MOVWLZX      (BX), R8
+	MOVL         R8, R9
+	ANDL         $0x00008000, R9
+	ANDL         $0x00007fff, R8
+	SHLL         $0x0d, R8
+	SHLL         $0x10, R9
+	ORL          R9, R8
+	VMOVD        R8, X3
+	VMULSS       all77800000<>+0(SB), X3, X3
+	VBROADCASTSS X3, Y3
+	MOVQ         DI, R8
+
+eight:
+	VPBROADCASTD (CX), Y4
+	VPSRLVD      Y0, Y4, Y4
+	VPAND        Y1, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (AX)
+	ADDQ         $0x04, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, R8
+	JNZ          eight
+	ADDQ         $0x02, DX
+	ADDQ         $0x02, BX
+	DECQ         SI
+	JNZ          group
+	VZEROUPPER
+	RET
+
+DATA nibbles<>+0(SB)/4, $0x00000000
+DATA nibbles<>+4(SB)/4, $0x00000004
+DATA nibbles<>+8(SB)/4, $0x00000008
+DATA nibbles<>+12(SB)/4, $0x0000000c
+DATA nibbles<>+16(SB)/4, $0x00000010
+DATA nibbles<>+20(SB)/4, $0x00000014
+DATA nibbles<>+24(SB)/4, $0x00000018
+DATA nibbles<>+28(SB)/4, $0x0000001c
+GLOBL nibbles<>(SB), RODATA|NOPTR, $32
+
+DATA all0000000f<>+0(SB)/4, $0x0000000f
+DATA all0000000f<>+4(SB)/4, $0x0000000f
+DATA all0000000f<>+8(SB)/4, $0x0000000f
+DATA all0000000f<>+12(SB)/4, $0x0000000f
+DATA all0000000f<>+16(SB)/4, $0x0000000f
+DATA all0000000f<>+20(SB)/4, $0x0000000f
+DATA all0000000f<>+24(SB)/4, $0x0000000f
+DATA all0000000f<>+28(SB)/4, $0x0000000f
+DATA all0000000f<>+32(SB)/4, $0x0000000f
+DATA all0000000f<>+36(SB)/4, $0x0000000f
+DATA all0000000f<>+40(SB)/4, $0x0000000f
+DATA all0000000f<>+44(SB)/4, $0x0000000f
+DATA all0000000f<>+48(SB)/4, $0x0000000f
+DATA all0000000f<>+52(SB)/4, $0x0000000f
+DATA all0000000f<>+56(SB)/4, $0x0000000f
+DATA all0000000f<>+60(SB)/4, $0x0000000f
+GLOBL all0000000f<>(SB), RODATA|NOPTR, $64
+
+// func columns4AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, rows int, cols int)
+// Requires: AVX, AVX2
+TEXT ·columns4AVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    codes+8(FP), CX
+	MOVQ    scales+16(FP), DX
+	MOVQ    lows+24(FP), BX
+	MOVQ    rows+32(FP), SI
+	MOVQ    cols+40(FP), DI
+	VMOVDQU nibbles<>+0(SB), Y0
+	VMOVDQU all0000000f<>+0(SB), Y1
+	MOVQ    DI, R8
+	SHRQ    $0x01, R8
+	MOVQ    DI, R9
+	SHLQ    $0x02, R9
+
+column:
+	VPMOVZXWD (DX), Y2
+	VPAND     all00008000<>+0(SB), Y2, Y3
+	VPAND     all00007fff<>+0(SB), Y2, Y2
+	VPSLLD    $0x0d, Y2, Y2
+	VPSLLD    $0x10, Y3, Y3
+	VPOR      Y3, Y2, Y2
+	VMULPS    all77800000<>+0(SB), Y2, Y2
+	VPMOVZXWD (BX), Y3
+	VPAND     all00008000<>+0(SB), Y3, Y4
+	VPAND     all00007fff<>+0(SB), Y3, Y3
+	VPSLLD    $0x0d, Y3, Y3
+	VPSLLD    $0x10, Y4, Y4
+	VPOR      Y4, Y3, Y3
+	VMULPS    all77800000<>+0(SB), Y3, Y3
+	MOVQ      CX, R11
+	MOVQ      AX, R12
+	MOVQ      SI, R10
+
+row:
+	VPBROADCASTD (R11), Y4
+	VPSRLVD      Y0, Y4, Y4
+	VPAND        Y1, Y4, Y4
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VADDPS       Y3, Y4, Y4
+	VMOVUPS      Y4, (R12)
+	ADDQ         R8, R11
+	ADDQ         R9, R12
+	DECQ         R10
+	JNZ          row
+	ADDQ         $0x04, CX
+	ADDQ         $0x20, AX
+	ADDQ         $0x10, DX
+	ADDQ         $0x10, BX
+	SUBQ         $0x08, DI
+	JNZ          column
+	VZEROUPPER
+	RET

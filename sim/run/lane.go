@@ -23,15 +23,23 @@ type lane struct {
 // begin starts a pass of so many rows, each of which sees at most positions
 // keys. Working memory grows where it is too small.
 func (l *lane) begin(rows, positions int) {
-	if l.all == nil || l.all.X.NumRows() < rows || l.all.Scores.NumCols() < positions {
-		grown := 0
-		if l.all != nil {
-			grown = 2 * l.all.X.NumRows()
-		}
-		l.all = model.NewActs(l.m.Config, max(rows, grown), positions)
+	if l.all == nil {
+		l.all = model.NewActs(l.m.Config, rows, positions)
+	}
+	if have, sees := l.all.X.NumRows(), l.all.Scores.NumCols(); have < rows || sees < positions {
+		l.all = model.NewActs(l.m.Config, enough(have, rows), enough(sees, positions))
 	}
 	l.rows = l.rows[:0]
 	l.acts = l.all.First(l.m.Config, rows, positions)
+}
+
+// enough is room for n where there is room for have: at least twice as much, so
+// that a run which grows token by token does not take memory for each.
+func enough(have, n int) int {
+	if have >= n {
+		return have
+	}
+	return max(n, 2*have)
 }
 
 // add gives the pass the rows of one sequence: tokens, the first of which

@@ -25,5 +25,7 @@ func main() {
 		u.expLanes()
 		u.swiglu()
 	}
+	codes(8)
+	codes(4)
 	Generate()
 }
