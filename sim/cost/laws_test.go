@@ -319,3 +319,33 @@ func TestProblems(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSpansAddUp: a pass over several sequences costs what they cost one by one,
+// but for the weights, which are read once.
+func TestSpansAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := Of(anyConfig(t))
+		size := func(name string, most int) int { return rapid.IntRange(0, most).Draw(t, name) }
+		sw := Switches{"flop", rapid.SampledFrom([]string{"allowed", "dense"}).Draw(t, "pairs"), rapid.SampledFrom([]string{"last", "all"}).Draw(t, "logits"), "matmul"}
+		spans := make([]Span, 1+size("sequences", 4))
+		for i := range spans {
+			spans[i] = Span{1 + size("rows", 40), size("cached", 60)}
+		}
+		layer := size("layer", c.Layers-1)
+		var layers, heads sim.Counters
+		for _, x := range spans {
+			l, h := c.Layer(layer, x.Rows, x.Cached, sw), c.Head(x.Rows, x.Cached, sw)
+			l.KVTokens, l.KVBytes = l.KVTokens+layers.KVTokens, l.KVBytes+layers.KVBytes
+			h.KVTokens, h.KVBytes = h.KVTokens+heads.KVTokens, h.KVBytes+heads.KVBytes
+			layers, heads = Add(layers, l), Add(heads, h)
+		}
+		layers.WeightBytes = c.Layer(layer, 1, 0, sw).WeightBytes
+		heads.WeightBytes = c.Head(1, 0, sw).WeightBytes
+		if got := c.LayerOf(layer, spans, sw); got != layers {
+			t.Fatalf("layer %d of %v costs %+v, one by one %+v", layer, spans, got, layers)
+		}
+		if got := c.HeadOf(spans, len(spans), sw); got != heads {
+			t.Fatalf("the head of %v costs %+v, one by one %+v", spans, got, heads)
+		}
+	})
+}
