@@ -8,10 +8,10 @@ import { watchWidth } from "./width.js";
 import { marked, marks, roomy } from "./marks.js";
 import { opReadout } from "./readout.js";
 import { sharers } from "./pickers.js";
+import { caption, line } from "./captions.js";
 import { cacheless } from "./lanes.js";
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
-const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, V: 1.2, scores: 4.4, probs: 7.4, out: 4.7 }); // widths in em of the formulas over the matrices
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
 
 /**
@@ -124,21 +124,6 @@ export function createStage(root, act) {
     marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme, written);
   }
   return view;
-}
-
-/** A line of its own in a caption. @param {string} text */
-const line = (text) => Object.assign(document.createElement("span"), { className: "line", textContent: text });
-
-/**
- * What is said of a matrix beside its formula: the longest of some texts for
- * which there is room; wide is when it needs more room than the matrix has.
- * @param {string} op @param {import("./layout.js").Plate} plate @param {string[]} texts @param {number} em pixels
- */
-export function caption(op, plate, texts, em) {
-  if (op === "K") return { text: texts[0], wide: false }; // stands beside it, in a column of its own
-  const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * s.length);
-  const text = texts.find((s) => takes(s) <= plate.w + 26) ?? "";
-  return { text, wide: (op === "V" || op === "out") && takes(text) > plate.w };
 }
 
 /** @param {number} x @param {number} n */
