@@ -315,6 +315,7 @@ func TestHandoutInside(t *testing.T) {
 	if n := eval[int](h, `document.querySelectorAll("[data-testid=crumbs] li").length`); n != 2 {
 		t.Errorf("%d crumbs", n)
 	}
+	h.js(`scrollTo(0, 0)`)
 	h.axe("handout, explained")
 	h.click("why-close")
 	h.until(`document.getElementById("explain").hidden`)
@@ -378,6 +379,7 @@ func TestHandoutInside(t *testing.T) {
 	}
 	h.click("lang-zh")
 	h.until(`document.querySelector("[data-testid=scope-missing]").textContent.includes("副本")`)
+	h.js(`scrollTo(0, 0)`)
 	h.axe("handout, missing, zh")
 	h.press(kb.ArrowRight)
 	h.at(at)

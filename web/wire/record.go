@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -58,22 +60,32 @@ func Ops(m *Moment, x bool) checkpoint.File {
 	return f
 }
 
-// HeadOps are the ops of the picked head that the overview does not show.
+// HeadOps are the ops of the picked head that the overview does not show, nor has as
+// the newest rows of K or V.
 func HeadOps(m *Moment) (tensors []checkpoint.Tensor) {
 	r := m.explained()
 	for _, op := range explain.Ops {
-		if op.Part != sim.LayerPart || !op.PerHead() || shown[op.ID] {
+		if op.Part != sim.LayerPart || !op.PerHead() || slices.Contains(shown, op.ID) {
 			continue
 		}
-		if x, ok := r.Tensor(m.From.N, op.ID, m.Head()); ok {
-			tensors = append(tensors, f16("op."+op.ID, x))
+		x, ok := r.Tensor(m.From.N, op.ID, m.Head())
+		if !ok {
+			continue
 		}
+		t := f16("op."+op.ID, x)
+		if cache := map[string]string{"k_rope": "K", "v": "V"}[op.ID]; cache != "" { // its newest rows, if it keeps them as they are
+			kept, _ := r.Tensor(m.From.N, cache, m.Head())
+			if bytes.HasSuffix(f16(cache, kept).Data, t.Data) {
+				continue
+			}
+		}
+		tensors = append(tensors, t)
 	}
 	return tensors
 }
 
-// shown are the ops that the overview shows, or that are rows of what it shows.
-var shown = map[string]bool{"Q": true, "K": true, "V": true, "k_rope": true, "v": true, "scores": true, "mask": true, "probs": true, "out": true}
+// shown are the ops that the overview shows.
+var shown = []string{"Q", "K", "V", "scores", "mask", "probs", "out"}
 
 // WeightPictures are the weight matrices of a layer that have a picture, coarse;
 // "weights" in the metadata has what 255 stands for in each.
@@ -84,13 +96,13 @@ func WeightPictures(m *run.Loaded, layer int) checkpoint.File {
 			continue
 		}
 		if w := explain.Weights(m.Model, layer, op.ID); w.NumRows() > 1 {
-			t, max := coarse(op.ID, w)
-			for i, b := range t.Data { // every fourth level: as good to an eye, and it packs a quarter smaller
+			t, largest := coarse(op.ID, w)
+			for i, b := range t.Data { // every eighth level: a picture of noise looks the same, and packs to half
 				if t.DType == "U8" {
-					t.Data[i] = byte(128 + (int(b)-128)/4*4)
+					t.Data[i] = byte(min(max(8, (int(b)+4)/8*8), 248))
 				}
 			}
-			f.Tensors, most[op.ID] = append(f.Tensors, t), max
+			f.Tensors, most[op.ID] = append(f.Tensors, t), largest
 		}
 	}
 	f.Meta["weights"] = text(most)

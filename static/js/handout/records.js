@@ -10,7 +10,7 @@ const WEIGHTS = -2;
 export const ANSWERS = -3;
 const WORDS = -4; // the catalogue, by language
 
-/** Ops that are all or the newest rows of what the overview shows, by its name there. @type {Record<string, string>} */
+/** Ops that are all or, unless a head's record has them, the newest rows of what the overview shows, by its name there. @type {Record<string, string>} */
 const SHOWN = { Q: "Q", K: "K", V: "V", k_rope: "K", v: "V", scores: "scores", mask: "mask", probs: "probs", out: "out" };
 
 /** @param {string} base64 @returns {Promise<Map<string, ArrayBuffer>>} */
@@ -32,9 +32,20 @@ export function split(buffer) {
   return records;
 }
 
+const RECENT = 8; // files that stay read
+
 /** @param {Map<string, ArrayBuffer>} records */
 export function createRecords(records) {
-  const read = (/** @type {number} */ n, /** @type {number} */ head) => decode(/** @type {ArrayBuffer} */ (records.get(`${n}.${head}`)));
+  /** @type {Map<string, import("../wire/frame.js").Frame>} one moment needs the same few many times */
+  const recent = new Map();
+  const read = (/** @type {number} */ n, /** @type {number} */ head) => {
+    const key = `${n}.${head}`;
+    const known = recent.get(key) ?? decode(/** @type {ArrayBuffer} */ (records.get(key)));
+    recent.delete(key);
+    recent.set(key, known);
+    if (recent.size > RECENT) recent.delete(/** @type {string} */ (recent.keys().next().value));
+    return known;
+  };
   const has = (/** @type {number} */ n, /** @type {number} */ head) => records.has(`${n}.${head}`);
   const pass = read(-1, 0).meta.run.config.layers + 1;
   /** @type {Map<string, {rows: Tensors, before: Record<string, number>}>} K and V of records that were read, and how many rows the passes before have */
@@ -66,13 +77,13 @@ export function createRecords(records) {
 
   /** One op's tensor; undefined where this copy lacks it. @param {number} n @param {number} head @param {string} id */
   function op(n, head, id) {
-    if (id in SHOWN && has(n, head)) {
+    const own = has(n, head) && n % pass < pass - 1 ? read(n, head).tensors["op." + id] : undefined;
+    if (!own && id in SHOWN && has(n, head)) {
       const name = SHOWN[id];
       if (id === "K" || id === "V") return cached(id, n, head);
       if (name === "K" || name === "V") return last(part(name, n, head).own, read(n, 0).meta.step.rows);
       return read(n, head).tensors[name];
     }
-    const own = has(n, head) && n % pass < pass - 1 ? read(n, head).tensors["op." + id] : undefined;
     if (own || !has(n, OPS)) return own;
     const shared = read(n, OPS).tensors["op." + id];
     return shared ?? (id === "x" && has(n - 1, OPS) ? read(n - 1, OPS).tensors["op.next"] : undefined);
