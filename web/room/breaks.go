@@ -66,7 +66,8 @@ func (s *state) breaks(points []breakpoint.Point) error {
 
 // marks sets all bookmarks of one viewer; no one else sees them.
 func (s *state) marks(seat *seat, marks []int) error {
-	length := (s.model.Model.Config.Layers + 1) * s.recipe.MaxNew
+	m := wire.Moment{Model: s.model, Recipe: s.recipe}
+	length := m.Length()
 	var first error
 	seat.marks = nil
 	for _, n := range wire.SortMarks(marks) {

@@ -32,7 +32,7 @@ type hitInfo struct {
 // that wait into the metadata. What there is none of is left out.
 func (m *Moment) addBreaks(meta map[string]string) {
 	if m.Step == nil && len(m.Waiting) > 0 {
-		meta["waiting"] = text(m.labelled(m.Waiting))
+		meta["waiting"] = text(m.labelled(m.asked()))
 	}
 	if len(m.Link.Marks) > 0 {
 		meta["marks"] = text(m.Link.Marks)

@@ -20,7 +20,7 @@ type kvInfo struct {
 func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
 	c := m.Model.Model.Config
 	info := kvInfo{
-		Lens: make([]int, c.Layers), Capacity: m.Prompt + m.Recipe.MaxNew - 1,
+		Lens: make([]int, c.Layers), Capacity: m.Prompt + m.maxNew() - 1,
 		BytesPerToken: integer((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8),
 	}
 	if m.Step == nil || m.Step.KV == nil {

@@ -82,6 +82,7 @@ func File(m *Moment) checkpoint.File {
 		f.Meta["choice"] = text(c)
 	}
 	m.addBreaks(f.Meta)
+	m.addPeers(f.Meta)
 	if m.From != nil {
 		f.Meta["pick_step"] = text(passInfo{m.From.Rows, m.From.Cached, m.From.Pass, m.From.Phase})
 		f.Meta["cell"] = text(m.cell(r))
@@ -114,9 +115,11 @@ func File(m *Moment) checkpoint.File {
 func (m *Moment) panels(f *checkpoint.File) {
 	p := m.Link.Pick
 	if p.shows("formulas") && m.Step != nil {
-		letters := m.letters()
-		f.Meta["sums"] = text(m.sums(letters))
-		f.Meta["letters"] = text(onlyOwn(letters))
+		if m.plain() { // the formulas are about one sequence
+			letters := m.letters()
+			f.Meta["sums"] = text(m.sums(letters))
+			f.Meta["letters"] = text(onlyOwn(letters))
+		}
 		f.Meta["modelled"] = text(m.modelled())
 	}
 	if info := m.real(); info != nil {
@@ -134,6 +137,13 @@ func (m *Moment) panels(f *checkpoint.File) {
 	}
 	if p.shows("rows") {
 		f.Tensors = append(f.Tensors, m.provenance()...)
+	}
+	if p.shows("schedule") {
+		f.Tensors = append(f.Tensors, m.scheduled()...)
+	}
+	if info, tensors := m.beams(); info != nil {
+		f.Meta["beams"] = text(info)
+		f.Tensors = append(f.Tensors, tensors...)
 	}
 }
 
@@ -180,9 +190,8 @@ type runInfo struct {
 }
 
 func (m *Moment) runInfo() runInfo {
-	perPass := m.Model.Model.Config.Layers + 1
 	return runInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
-		m.Recorded, perPass * m.Recipe.MaxNew, orNull(m.Ended), m.Running, m.outside()}
+		m.Recorded, m.Length(), orNull(m.Ended), m.Running, m.outside()}
 }
 
 // maxOutside words are named; more would say no more.

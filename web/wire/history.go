@@ -55,6 +55,9 @@ func (p Pick) metric() string {
 func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 	perPass := m.Model.Model.Config.Layers + 1
 	steps, unit := perPass*m.passes(), perPass
+	if !m.plain() {
+		steps = m.Length()
+	}
 	if m.Ended != "" {
 		steps = m.Recorded
 	}
@@ -68,10 +71,10 @@ func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 		info.Whole = (m.Step.N+1)%unit == 0
 	}
 	var tensors []checkpoint.Tensor
-	if info.Metric == "time" { // no formula tells it, but the run has measured some
+	if info.Metric == "time" && m.plain() { // no formula tells it, but the run has measured some
 		info.Fit = m.fits()
 	}
-	if info.Metric != "time" || len(info.Fit) > 0 {
+	if m.plain() && (info.Metric != "time" || len(info.Fit) > 0) { // what lies ahead is told of one sequence
 		ahead := m.ahead(info)
 		if info.By == "step" {
 			if parts, ok := partsOf(ahead, perPass, info); ok {

@@ -6,7 +6,11 @@ import "kvstep/sim"
 // of the sequence Link.Pick.Seq sees it. What came before in a beam search are
 // the steps of the texts that this one continues.
 func (m *Moment) Place(n int, step func(n int) *sim.Step) {
-	m.At = func(n int) *sim.Step { return step(n).Focus(m.Link.Pick.Seq) }
+	seq := m.Link.Pick.Seq
+	if n >= 0 { // where the pass has no such sequence it is another one's, all along
+		seq = step(n).Focus(seq).Seq
+	}
+	m.At = func(n int) *sim.Step { return step(n).Focus(seq) }
 	if n < 0 {
 		return
 	}

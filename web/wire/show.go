@@ -10,10 +10,12 @@ import (
 // panels are the names that Pick.Show may hold: what a viewer has open, and
 // how. Data for a panel travels only to a viewer who has it open.
 var panels = []string{
+	"beams",                                                                                  // beams: every beam that has lived
 	"choice",                                                                                 // choice: the ten likeliest tokens after every filter, and the cumulative line
 	"formulas",                                                                               // letters: the values of the formulas' letters
 	"heads",                                                                                  // heads: every head's attention
 	"history", "history-kv", "history-read", "history-time", "history-step", "history-total", // the chart of the run; of what; summed up
+	"schedule",                                      // schedule: every pass of a batch
 	"rows", "rows-read", "rows-again", "rows-error", // provenance of the cache's rows; the picture as a heat of reads, of recomputations or of errors
 }
 

@@ -119,6 +119,45 @@ func TestFrameSizeOfPolicies(t *testing.T) {
 	}
 }
 
+// TestFrameSizeOfSeveral: the same bar holds for a batch of eight requests and for
+// the widest beam search of the default size.
+func TestFrameSizeOfSeveral(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	l, rec, _, _ := defaultRun(t, "en")
+	rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 4}
+	wide, many := rec, rec
+	wide.Sampler = sim.Sampler{Kind: "beam", Width: 8, Length: 1}
+	many.Batch = &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 4, Chunk: 8, Share: true}
+	for i := range 7 {
+		many.Batch.Requests = append(many.Batch.Requests, sim.Request{Prompt: rec.Prompt, MaxNew: rec.MaxNew, Arrive: i})
+	}
+	all := everything
+	all.Show = append(slices.Clone(all.Show), "beams", "schedule")
+	for name, rec := range map[string]sim.Recipe{"beam": run.Complete(wide), "batch": run.Complete(many)} {
+		steps := stepsOf(t, l, rec)
+		var sizes []int
+		for n := range steps {
+			m := served(t, l, rec, steps, n, n%4)
+			seq := m.Link.Pick.Seq
+			m.Link.Pick = all
+			m.Link.Pick.Seq = seq
+			sizes = append(sizes, len(Encode(nil, m)))
+			if steps[n].Part == sim.LayerPart && n%11 == 0 {
+				for _, op := range []string{"act", "probs"} {
+					sizes = append(sizes, len(Encode(nil, looking(m, op, explain.Ref{Step: n, Op: op}))))
+				}
+			}
+		}
+		median, largest := middle(sizes)
+		t.Logf("%s: %d steps, median %d bytes, largest %d", name, len(steps), median, largest)
+		if largest > worstFrame {
+			t.Errorf("%s: a frame of %d bytes", name, largest)
+		}
+	}
+}
+
 // TestFrameSizeOfEveryOp: every op's picture in every layer and head of the default
 // run, with a cell explained or not, alone and with everything open.
 func TestFrameSizeOfEveryOp(t *testing.T) {

@@ -106,6 +106,10 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"int8":    keeping(t, "int8:token:3", 0, 11),
 		"channel": keeping(t, "int4:channel:3", 0, 6), // a group has just been filled
 		"wall":    keeping(t, "contiguous", 7*192+100, 8),
+		"batch":   served(t, l, batch("continuous", true), stepsOf(t, l, batch("continuous", true)), 12, 1, "schedule"),
+		"static":  served(t, l, batch("static", false), stepsOf(t, l, batch("static", false)), 14, 0, "schedule"),
+		"beam":    served(t, l, beam(), stepsOf(t, l, beam()), 8, 1, "beams"),
+		"beams":   served(t, l, beam(), stepsOf(t, l, beam()), 11, 0, "beams"), // the search is over
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {

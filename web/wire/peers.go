@@ -1,0 +1,304 @@
+package wire
+
+import (
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/cost"
+)
+
+// peersInfo is who else is in the pass, in a run of several sequences.
+type peersInfo struct {
+	Kind string     `json:"kind"` // batch or beam
+	Seq  int        `json:"seq"`  // whose step the frame shows
+	Pick int        `json:"pick"` // whom the viewer asked for: perhaps not in this pass
+	Pass []peerInfo `json:"pass"` // the sequences of this pass, in the order of their rows
+	Fed  []int      `json:"fed"`  // rows of Seq in every pass up to this one
+	// Refs is how many sequences use each block, by its number; 0: none of this pass.
+	Refs   []int   `json:"refs,omitempty"`
+	Events []event `json:"events"`
+}
+
+// peerInfo is one sequence of a pass.
+type peerInfo struct {
+	Seq    int       `json:"seq"`
+	Phase  sim.Phase `json:"phase"`
+	Rows   int       `json:"rows"`
+	Cached int       `json:"cached"`
+	Prompt int       `json:"prompt"`
+	Token  *int      `json:"token,omitempty"`
+	Label  string    `json:"label,omitempty"`
+	Said   string    `json:"said"`
+	Sum    *float32  `json:"sum,omitempty"` // of a beam: log-probability of what it has said
+	Over   string    `json:"over,omitempty"`
+	Table  []int     `json:"table,omitempty"`  // paged: its blocks
+	Copied []int     `json:"copied,omitempty"` // of them: copies that it got because beams had parted
+}
+
+// several tells whether passes of the run may have several sequences.
+func (m *Moment) several() bool { return m.Recipe.Batch != nil || m.Recipe.Sampler.Kind == "beam" }
+
+// maxNew is how many tokens the sequence that is looked at may get.
+func (m *Moment) maxNew() int {
+	seq := m.Link.Pick.Seq
+	if m.Step != nil {
+		seq = m.Step.Seq
+	}
+	if b := m.Recipe.Batch; b != nil && seq > 0 && seq <= len(b.Requests) {
+		return b.Requests[seq-1].MaxNew
+	}
+	return m.Recipe.MaxNew
+}
+
+// peers is nil in a run of one sequence.
+func (m *Moment) peers() *peersInfo {
+	if !m.several() {
+		return nil
+	}
+	info := &peersInfo{Kind: "beam", Seq: m.Link.Pick.Seq, Pick: m.Link.Pick.Seq, Pass: []peerInfo{}, Fed: []int{}, Events: []event{}}
+	if m.Recipe.Batch != nil {
+		info.Kind = "batch"
+	}
+	s := m.Step
+	if s == nil {
+		return info
+	}
+	info.Seq = s.Seq
+	copies := m.copies()
+	for i, p := range everyone(s) {
+		x := peerInfo{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Prompt: p.Prompt, Said: m.said(p), Over: p.Over}
+		if p.Token >= 0 {
+			x.Token, x.Label = &p.Token, m.label(p.Token)
+		}
+		if b := m.beamsBefore(s); b != nil && p.Seq < len(b.Live) {
+			sum := float32(b.Live[p.Seq].Sum)
+			x.Sum = &sum
+		}
+		if p.KV != nil {
+			use := p.KV.Use()
+			x.Table = use.Table
+			info.refs(use)
+		}
+		for _, c := range copies[i] {
+			x.Copied = append(x.Copied, c[1])
+		}
+		info.Pass = append(info.Pass, x)
+	}
+	for pass := range s.Pass + 1 {
+		rows := 0
+		if own := m.own(pass * m.perPass()); own != nil {
+			rows = own.Rows
+		}
+		info.Fed = append(info.Fed, rows)
+	}
+	info.Events = m.events(copies)
+	return info
+}
+
+// refs notes how often the blocks of a sequence are used.
+func (info *peersInfo) refs(use sim.CacheUse) {
+	for i, b := range use.Table {
+		for len(info.Refs) <= b {
+			info.Refs = append(info.Refs, 0)
+		}
+		info.Refs[b] = use.Refs[i]
+	}
+}
+
+// addPeers adds what a run of several sequences has.
+func (m *Moment) addPeers(meta map[string]string) {
+	if p := m.peers(); p != nil {
+		meta["peers"] = text(p)
+	}
+	if s := m.schedule(); s != nil {
+		meta["schedule"] = text(s)
+	}
+}
+
+// everyone is all sequences of a step's pass.
+func everyone(s *sim.Step) []*sim.Step {
+	if len(s.Peers) == 0 {
+		return []*sim.Step{s}
+	}
+	return s.Peers
+}
+
+func (m *Moment) label(id int) string { return m.labelled([]int{id})[0][1].(string) }
+
+// said is what a sequence of the pass has generated so far.
+func (m *Moment) said(p *sim.Step) string {
+	if p.Part == sim.HeadPart && p.Beams == nil {
+		return p.Said
+	}
+	if m.Recipe.Batch == nil {
+		if b := m.beamsBefore(p); b != nil && p.Seq < len(b.Live) {
+			return b.Live[p.Seq].Text
+		}
+		return ""
+	}
+	return m.saidBy(p.Seq)
+}
+
+// saidBy is what a request has generated so far, whether or not this pass has it.
+func (m *Moment) saidBy(seq int) string {
+	for n := m.Step.N; n >= 0; n-- {
+		if n%m.perPass() != m.perPass()-1 {
+			continue
+		}
+		for _, p := range everyone(m.At(n)) {
+			if p.Seq == seq {
+				return p.Said
+			}
+		}
+	}
+	return ""
+}
+
+// headBefore is the number of the head step of the pass before that of s; negative: none.
+func (m *Moment) headBefore(s *sim.Step) int { return s.Pass*m.perPass() - 1 }
+
+// beamsBefore are the beams that the pass of a step continues.
+func (m *Moment) beamsBefore(s *sim.Step) *sim.Beams {
+	if at := m.headBefore(s); at >= 0 {
+		return m.At(at).Beams
+	}
+	return nil
+}
+
+// copies are, for each sequence of the pass, the blocks [from, to] that it had
+// to copy because another beam writes into the same one.
+func (m *Moment) copies() [][][2]int {
+	peers := everyone(m.Step)
+	all := make([][][2]int, len(peers))
+	b := m.beamsBefore(m.Step)
+	if b == nil || m.Step.KV == nil {
+		return all
+	}
+	parents := everyone(m.At(m.headBefore(m.Step)))
+	for i, p := range peers {
+		if p.Seq >= len(b.Live) || b.Live[p.Seq].Parent >= len(parents) {
+			continue
+		}
+		before, now := parents[b.Live[p.Seq].Parent].KV.Use().Table, p.KV.Use().Table
+		for k := range min(len(before), len(now)) {
+			if before[k] != now[k] {
+				all[i] = append(all[i], [2]int{before[k], now[k]})
+			}
+		}
+	}
+	return all
+}
+
+// event is something that happened to one sequence in this step; which fields
+// it has is its kind's affair (docs/protocol.md).
+type event struct {
+	Kind   string   `json:"kind"`
+	Seq    int      `json:"seq"`
+	Tokens int      `json:"tokens,omitempty"`
+	Prompt int      `json:"prompt,omitempty"`
+	Rows   int      `json:"rows,omitempty"`
+	Waited int      `json:"waited,omitempty"` // passes
+	Saved  integer  `json:"saved,omitempty"`  // FLOPs, or MACs if the viewer counts those
+	From   int      `json:"from,omitempty"`   // block
+	To     int      `json:"to,omitempty"`
+	Into   int      `json:"into,omitempty"` // beams
+	Why    string   `json:"why,omitempty"`
+	Text   string   `json:"text,omitempty"`
+	Score  *float32 `json:"score,omitempty"`
+}
+
+// events are told at the first step of a pass, when it is known who is in it,
+// and at the head, when it is known who leaves.
+func (m *Moment) events(copies [][][2]int) []event {
+	events := []event{}
+	s := m.Step
+	switch {
+	case s.Layer == 0 && s.Schedule != nil:
+		events = m.joined()
+	case s.Layer == 0:
+		for i, p := range everyone(s) {
+			for _, c := range copies[i] {
+				events = append(events, event{Kind: "copy", Seq: p.Seq, From: c[0], To: c[1]})
+			}
+		}
+	case s.Part == sim.HeadPart && s.Schedule != nil:
+		for _, p := range everyone(s) {
+			if p.Over != "" {
+				events = append(events, event{Kind: "leave", Seq: p.Seq, Why: p.Over, Tokens: s.Schedule.Requests[p.Seq].Chosen})
+			}
+		}
+	case s.Beams != nil:
+		events = m.parted()
+	}
+	return events
+}
+
+// joined tells who is new in the pass, what of their prompts was in the cache
+// already, and whose prompt is fed in pieces.
+func (m *Moment) joined() []event {
+	events, s := []event{}, m.Step
+	for seq, q := range s.Schedule.Requests {
+		if q.Started != s.Pass {
+			continue
+		}
+		events = append(events, event{Kind: "join", Seq: seq, Prompt: q.Prompt, Waited: max(s.Pass-q.Arrive, 0)})
+		if q.Reused > 0 {
+			events = append(events, event{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: integer(m.saved(q))})
+		}
+	}
+	for _, p := range everyone(s) {
+		reused := s.Schedule.Requests[p.Seq].Reused
+		if p.Phase == sim.Prefill && p.Rows < p.Prompt-reused {
+			events = append(events, event{Kind: "chunk", Seq: p.Seq, Rows: p.Rows, Tokens: p.Cached + p.Rows, Prompt: p.Prompt})
+		}
+	}
+	return events
+}
+
+// saved is what it would have cost to compute the tokens of a prompt that were
+// found in the cache.
+func (m *Moment) saved(q sim.RequestState) int64 {
+	lane := sim.Cached
+	sw := m.Link.switches()
+	whole := m.shape(lane).Pass(q.Prompt, 0, sw)
+	rest := m.shape(lane).Pass(q.Prompt-q.Reused, q.Reused, sw)
+	return cost.Headline(whole, sw) - cost.Headline(rest, sw)
+}
+
+// parted tells which beams are continued more than once or not at all, and
+// which texts were finished.
+func (m *Moment) parted() []event {
+	s := m.Step
+	events, children := []event{}, map[int]int{}
+	for _, b := range s.Beams.Live {
+		children[b.Parent]++
+	}
+	for i, p := range everyone(s) {
+		switch n := children[i]; {
+		case n > 1:
+			events = append(events, event{Kind: "part", Seq: p.Seq, Into: n})
+		case n == 0 && s.Done == "" && !finishedFrom(s.Beams, m.beamsBefore(s), m.said(p)):
+			events = append(events, event{Kind: "drop", Seq: p.Seq})
+		}
+	}
+	for _, f := range newly(s.Beams, m.beamsBefore(s)) {
+		score := float32(f.Score)
+		events = append(events, event{Kind: "finish", Text: f.Text, Score: &score, Why: f.Done})
+	}
+	return events
+}
+
+// newly are the texts that were finished in the pass.
+func newly(now, before *sim.Beams) (fresh []sim.Finished) {
+	for _, f := range now.Finished {
+		if before == nil || !slices.ContainsFunc(before.Finished, func(old sim.Finished) bool { return slices.Equal(old.Tokens, f.Tokens) }) {
+			fresh = append(fresh, f)
+		}
+	}
+	return fresh
+}
+
+// finishedFrom tells whether a beam of the pass ended as a finished text.
+func finishedFrom(now, before *sim.Beams, said string) bool {
+	return slices.ContainsFunc(newly(now, before), func(f sim.Finished) bool { return f.Text == said })
+}
