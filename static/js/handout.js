@@ -21,6 +21,8 @@ import { createTable } from "./view/table.js";
 import { createCache } from "./view/cache.js";
 import { createTokens } from "./view/tokens.js";
 import { createSampling } from "./view/sampling.js";
+import { createMemory } from "./view/memory.js";
+import { createWall } from "./view/wall.js";
 import { createLedger } from "./view/ledger.js";
 import { createHeads } from "./view/heads.js";
 import { createFormulas } from "./view/formulas.js";
@@ -56,6 +58,8 @@ async function open() {
   store.subscribe(createTable(part("table")));
   store.subscribe(createHeads(part("all-heads"), act));
   store.subscribe(createCache(part("cache"), act));
+  store.subscribe(createMemory(part("memory")));
+  store.subscribe(createWall(part("wall"), act));
   store.subscribe(createTokens(part("tokens"), { fork: null }));
   store.subscribe(createSampling(part("sampling"), act));
   store.subscribe(createLedger(part("ledger"), act));

@@ -80,6 +80,7 @@ export function createReplay(records, show, start) {
     const lacks = asked?.some((ref) => !answers.has(ref)) ? asked : null;
     const tensors = { ...base.tensors };
     for (const name of MATRICES) delete tensors[name];
+    if (layer !== base.meta.pick.layer) delete tensors.cache_received; // of the layer at the cursor
     if (from !== null) Object.assign(tensors, matrices(from, head, about));
     const own = pick.layer === null ? null : layer;
     return {

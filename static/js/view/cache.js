@@ -8,6 +8,8 @@ import { fill, sentence } from "./provenance.js";
 import { plan } from "./cacheplan.js";
 import { cell as short, si } from "./format.js";
 import { shade } from "./cachepaint.js";
+import { SIGNED } from "./keptpaint.js";
+import { evicts } from "./readout.js";
 import { watchWidth } from "./width.js";
 
 const FORGET = 1500; // milliseconds after which a picture no one points at asks for no more data
@@ -20,7 +22,7 @@ export function createCache(root, act) {
   const part = (/** @type {string} */ selector) => /** @type {any} */ (root.querySelector(selector));
   const [canvas, output, details, select] = [part("canvas"), part("output"), part("details"), part("select")];
   const width = watchWidth(canvas, act.repaint);
-  const choice = createChoice(root, "cache-view", { read: "rows-read", again: "rows-again" }, act);
+  const choice = createChoice(root, "cache-view", { read: "rows-read", again: "rows-again", error: "rows-error" }, act);
   let layout = /** @type {import("./cacheplan.js").Plan|null} */ (null);
   let state = /** @type {any} */ (null);
   let here = /** @type {import("./cacheplan.js").Row|null} */ (null);
@@ -94,10 +96,12 @@ export function createCache(root, act) {
     canvas.setAttribute("aria-label", t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }));
     layout = plan({ width: width(), layers: c.layers, heads: c.kv_heads, capacity: kv.capacity });
     const most = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });
-    part("[data-key]").textContent = !held ? "" : t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most });
+    part("[data-key]").textContent = !held ? "" : t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most, Error: short(most) });
     const each = c.heads / c.kv_heads;
     part(".on-stage").hidden = !held; // nothing is kept yet, or never
     part("[data-stage]").textContent = t("cache.stage", { KV: frame.meta.pick.kv_head + 1, Layer: frame.meta.pick.layer + 1 }) + (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
+    part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
+    part('input[value="error"]').closest("label").hidden = !run.recipe.cache.axis; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };
@@ -107,11 +111,18 @@ export function createCache(root, act) {
     if (select.options.length !== layers) {
       select.replaceChildren(...Array.from({ length: layers }, (_, l) => new Option(String(l + 1), String(l))));
     }
-    const into = part("table");
+    const into = part("details table");
     if (details.open) fill(into, frame, Number(select.value), t);
     else if (into.firstChild) into.replaceChildren();
   }
 }
 
-/** What the picture is coloured by. @param {any} state @returns {"size"|"read"|"again"} */
-const view = (state) => (state?.show?.includes("rows-read") ? "read" : state?.show?.includes("rows-again") ? "again" : "size");
+/** What the marks of an evicting policy mean. @param {any} frame @param {import("../text.js").T} t @param {number} mark pixels of a position */
+function legend(frame, t, mark) {
+  const { kind, sinks } = frame.meta.run.recipe.cache;
+  if (mark < SIGNED && evicts(frame)) return t("cache.key.gone");
+  return kind === "window" ? t(sinks ? "cache.key.gone.sinks" : "cache.key.gone") : kind === "h2o" ? t("cache.key.gone.heavy") : "";
+}
+
+/** What the picture is coloured by. @param {any} state @returns {import("./cachepaint.js").View} */
+const view = (state) => (state?.show?.includes("rows-error") && state.frame?.meta.run.recipe.cache.axis ? "error" : state?.show?.includes("rows-read") ? "read" : state?.show?.includes("rows-again") ? "again" : "size");

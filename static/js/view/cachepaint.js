@@ -1,11 +1,15 @@
 // Paints the cache picture: sizes, or how often rows were read, or how often
 // the lane without a cache computed them again.
 
+import { policyMarks } from "./keptpaint.js";
+import { codedRow } from "./kept.js";
 import { stamp } from "./matrix.js";
+
+/** @typedef {"size"|"read"|"again"|"error"} View what the picture is coloured by */
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {import("./cacheplan.js").Plan} layout
- * @param {{frame: any, theme: import("./theme.js").Theme, t: import("../text.js").T, view: "size"|"read"|"again", here: import("./cacheplan.js").Row|null}} what
+ * @param {{frame: any, theme: import("./theme.js").Theme, t: import("../text.js").T, view: View, here: import("./cacheplan.js").Row|null}} what
  * @returns {number} the count that the darkest colour stands for
  */
 export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
@@ -41,10 +45,11 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
       ctx.stroke(); // room not yet used
       if (kv.lens[l] > 0) {
         const box = { x, y, w: layout.mark * kv.lens[l], h: tall };
-        const colors = view === "size" ? theme.sequential : view === "read" ? theme.reads : theme.again;
+        const colors = view === "size" || view === "error" ? theme.sequential : view === "read" ? theme.reads : theme.again;
         block(ctx, box, layout, heads, kv.lens[l], (h, p) => of(side, l, h, p), colors, c);
         if (view === "again") hatch(ctx, box, c.surface);
       }
+      policyMarks(ctx, frame, l, { x, y, mark: layout.mark, strip: layout.strip }, c);
       if (l === pick.layer && kv.lens.some(Boolean)) { // whose rows the stage shows
         ctx.fillStyle = c.ink;
         ctx.fillRect(x - 5, y + pick.kv_head * layout.strip - 1, 3, layout.strip + 1);
@@ -62,13 +67,18 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
 
 /**
  * The colour of each row, 0..255, and what 255 stands for.
- * @param {any} frame @param {"size"|"read"|"again"} view
+ * @param {any} frame @param {View} view
  * @returns {{most: number, of: (side: number, layer: number, head: number, position: number) => number}}
  */
-export function values({ tensors }, view) {
+export function values(frame, view) {
   const PALEST = 60; // a row that is there is never as pale as an empty place
+  const { tensors } = frame;
   const { rows } = tensors;
-  if (view === "size" || !rows) {
+  if (view === "error" && tensors.cache_error) {
+    const most = frame.meta.use?.max_error ?? 0;
+    return { most, of: (side, layer, head, position) => PALEST + (most ? ((255 - PALEST) * (codedRow(frame, { side, layer, head, position })?.error ?? 0)) / most : 0) };
+  }
+  if (view === "size" || view === "error" || !rows) {
     const shape = tensors.cache_k?.shape ?? [0, 0, 0];
     return { most: 0, of: (side, l, h, p) => PALEST + ((255 - PALEST) / 255) * tensors[side ? "cache_v" : "cache_k"].data[(l * shape[1] + h) * shape[2] + p] };
   }

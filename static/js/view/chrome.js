@@ -2,6 +2,7 @@
 
 import { readTheme } from "./theme.js";
 import { readout } from "./stage.js";
+import { evicts } from "./readout.js";
 
 /** @param {any} store @param {{setLang: (lang: string) => void}} act */
 export function createChrome(store, act) {
@@ -44,13 +45,14 @@ export function createChrome(store, act) {
     byId("outside").hidden = !outside.length;
     byId("outside").textContent = outside.length ? t("world.outside", { Count: outside.length, Words: outside.map((/** @type {string} */ w) => `“${w}”`) }) : "";
     byId("offline").hidden = connected || !state.lost;
+    byId("legend-gone").hidden = !state.frame || !evicts(state.frame);
     const cell = readout(state);
     byId("readout").hidden = !cell;
     if (cell) {
       byId("readout-where").textContent = cell.where;
       byId("readout-value").textContent = cell.value;
       byId("readout-value").dataset.exact = String(cell.exact);
-      byId("readout-mask").textContent = cell.masked ? t("cell.masked") : "";
+      byId("readout-mask").textContent = cell.masked ? t(cell.gone ? "cell.gone" : "cell.masked") : "";
     }
     if (lang === before.lang && state !== before) return;
     document.documentElement.lang = lang === "zh" ? "zh-Hans" : lang;

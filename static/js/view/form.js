@@ -1,12 +1,15 @@
 // The recipe: prompt, model, how many tokens, how they are chosen.
 
+import { createPolicy } from "./policy.js";
+
 /**
  * @param {HTMLFormElement} form
- * @param {{run: (recipe: object) => void}} act
+ * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
  */
 export function createForm(form, act) {
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const known = /** @type {HTMLSelectElement} */ (form.querySelector("[data-known]"));
+  const policy = createPolicy(/** @type {HTMLElement} */ (form.querySelector("[data-policy]")), act);
   let shown = "";
   form.addEventListener("submit", (e) => {
     e.preventDefault();
@@ -57,6 +60,7 @@ export function createForm(form, act) {
         seed: field("seed").value.trim() || "0",
       },
       stop: field("stop").value ? [field("stop").value] : [],
+      cache: policy.value(),
     };
   }
   function sampling() {
@@ -68,6 +72,7 @@ export function createForm(form, act) {
   return function view(state) {
     const { frame } = state;
     lang = state.lang;
+    policy.view(state);
     const model = frame?.meta.run.recipe.model ?? field("model").value;
     const mine = groups(model);
     for (const group of known.querySelectorAll("optgroup")) group.hidden = !mine.includes(group) || group.dataset.lang !== lang;

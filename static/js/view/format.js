@@ -37,3 +37,6 @@ export function cell(x) {
 
 /** @param {number} p */
 export const percent = (p) => (p < 0.00005 ? (p === 0 ? "0" : "< 0.01") : p >= 0.9995 ? "100" : p >= 0.0995 ? (100 * p).toFixed(1) : (100 * p).toFixed(2)) + " %";
+
+/** Sentences side by side: Chinese ones stand without a space. @param {...string} parts empty ones are left out */
+export const sentences = (...parts) => parts.filter(Boolean).reduce((a, b) => (a && !/[。：]$/.test(a) ? a + " " : a) + b, "");

@@ -70,6 +70,15 @@ function least(root, info, t) {
   }
 }
 
+/** Counters that a policy makes others than the formulas say, in the cached lane. */
+const OWN = /** @type {Record<string, string[]>} */ ({
+  window: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"], h2o: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
+  int8: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"], int4: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
+});
+
+/** Does the cache policy count this counter itself? @param {any} frame @param {string|undefined} counter */
+export const ownCount = (frame, counter) => !!OWN[frame.meta.run.recipe.cache.kind]?.includes(counter ?? "");
+
 /** @param {HTMLElement} root one formula, or the table of letters @param {any} frame @param {string} lang */
 function fill(root, frame, lang) {
   const { ledger, step } = frame.meta;
@@ -94,7 +103,9 @@ function fill(root, frame, lang) {
     hide(el, off(pairs, ledger.count.pairs) || off(logits, ledger.count.logits) || off(phase, step.phase) || idle(optional));
   });
   each("[data-unit]", (el) => (el.textContent = el.dataset.unit === "op" ? unitOf(frame) : el.dataset.unit ?? ""));
-  each(".worked", (el) => hide(el, !letters[el.dataset.lane ?? ""]));
+  const own = (/** @type {HTMLElement} */ el) => el.dataset.lane === "cached" && ownCount(frame, /** @type {HTMLElement|null} */ (el.querySelector("[data-result]"))?.dataset.result);
+  each(".worked", (el) => hide(el, !letters[el.dataset.lane ?? ""] || own(el)));
+  each("[data-own]", (note) => hide(note, !letters.cached || ![...root.querySelectorAll(".worked")].some((el) => own(/** @type {HTMLElement} */ (el)))));
   each("[data-letter]", (el) => {
     const lane = /** @type {HTMLElement|null} */ (el.closest("[data-lane]"))?.dataset.lane ?? "cached";
     const value = (letters[lane] ?? letters.cached ?? letters.uncached)[el.dataset.letter ?? ""];

@@ -6,7 +6,7 @@ import { paint } from "./matrix.js";
 import { marked, marks, roomy } from "./marks.js";
 import { around } from "./sides.js";
 import { largest, place } from "./stage.js";
-import { PAIRS, tensorOf } from "./readout.js";
+import { evicts, GONE, PAIRS, tensorOf } from "./readout.js";
 import { cell as shortNumber } from "./format.js";
 import { cacheless } from "./lanes.js";
 import { watchWidth } from "./width.js";
@@ -146,6 +146,7 @@ function gridOf(p, frame, data, rows, cols) {
   return {
     rows: p.rows, cols: p.cols, signed, max: signed ? largest(data.subarray(0, rows * cols)) : p.name === "mask" ? 2.5 : 1,
     at: reader(p, data, cols),
-    masked: pairs ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === 0 : undefined,
+    masked: pairs ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] !== 1 : undefined,
+    gone: pairs && evicts(frame) ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === GONE : undefined,
   };
 }

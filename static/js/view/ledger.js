@@ -1,7 +1,7 @@
 // The ledger: what each lane paid, this step and so far.
 
 import { number, si } from "./format.js";
-import { where } from "./timeline.js";
+import { createLamp } from "./lamp.js";
 
 const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
 /** The wire leaves zeros out. @param {any} counters @param {string} part */
@@ -41,6 +41,7 @@ export function createLedger(root, act) {
     const input = /** @type {HTMLInputElement} */ (e.target);
     act.count({ [input.name.replace("count-", "")]: input.value });
   });
+  const lamp = createLamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), /** @type {HTMLElement} */ (root.querySelector("[data-effect]")));
   /** @type {Map<string, HTMLElement>} cells of both tables */
   const cells = new Map();
   for (const table of root.querySelectorAll("[data-numbers]")) {
@@ -74,7 +75,7 @@ export function createLedger(root, act) {
       }
       for (const [key, of] of ROWS) put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), of);
     }
-    lamp(/** @type {HTMLElement} */ (root.querySelector("[data-lamp]")), frame.meta, t);
+    lamp(frame.meta, t);
   };
 }
 
@@ -98,12 +99,4 @@ function fill(el, pieces, t) {
     i.title = t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) });
     return i;
   }));
-}
-
-/** @param {HTMLElement} el @param {any} meta @param {import("../text.js").T} t */
-function lamp(el, { step, run }, t) {
-  const alone = run.recipe.lanes !== "both"; // nothing to compare with
-  el.dataset.state = step && !alone ? (step.identical ? "same" : "differs") : "off";
-  /** @type {HTMLElement} */ (el.querySelector("[data-says]")).textContent = alone ? t("lamp.one") : !step
-    ? t("lamp.off") : step.identical ? t("lamp.same") : t("lamp.differs", { Op: step.differs, Where: where(step, t) });
 }

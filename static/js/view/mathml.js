@@ -27,7 +27,7 @@ const sum = (/** @type {Node[]} */ ...body) => row(m("munder", op("∑"), id("i"
 const power = (/** @type {Node} */ exponent) => m("msup", id("e"), exponent);
 
 /** @param {any} e @param {string} name */
-const result = (e, name) => e.calc.find((/** @type {any} */ c) => c.name === name);
+const result = (e, name) => e.calc?.find((/** @type {any} */ c) => c.name === name);
 
 /** The products of a sum, of a long one the first: a₀b₀ + a₁b₁ + … . @param {ArrayLike<number>} terms @param {number} n */
 function products(terms, n) {
@@ -67,7 +67,18 @@ const FORMS = {
     [m("mfrac", id("g"), row(m("mn", "1"), op("+"), power(row(op("−"), id("g"))))), op("·"), id("u")],
     [m("mfrac", num(result(e, "silu").args[0].value), num(result(e, "denominator").value)), op("·"), factor(result(e, "value").args[1].value)],
   ],
-  mask: (e) => [[id("j"), op("≤"), id("i")], [num(e.calc[0].args[0].value), op(e.value === "1" ? "≤" : ">"), num(e.calc[0].args[1].value)]],
+  mask: (e) => {
+    const asked = e.calc.filter((/** @type {any} */ c) => c.fn === "sees"); // is it not later, and if it was let go once, not yet?
+    return [
+      asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) => (i ? [op(","), id("i"), op("<"), id("gone")] : [id("j"), op("≤"), id("i")])),
+      asked.flatMap((/** @type {any} */ c, /** @type {number} */ i) => [...(i ? [op(",")] : []), num(c.args[0].value), op(c.value === "1" ? "≤" : ">"), num(c.args[1].value)]),
+    ];
+  },
+  stored: (e) => {
+    const scaled = result(e, "scaled");
+    if (!scaled) return [];
+    return [[id("c"), op("·"), id("s"), op("+"), id("low")], [factor(scaled.args[0].value), op("·"), factor(scaled.args[1].value), op("+"), factor(result(e, "value").args[1].value)]];
+  },
 };
 
 /**

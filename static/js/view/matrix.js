@@ -9,7 +9,8 @@ import { indexer } from "../scale/color.js";
  *   at: (row: number, col: number) => number,
  *   max: number, signed: boolean,
  *   masked?: (row: number, col: number) => boolean,
- * }} Grid
+ *   gone?: (row: number, col: number) => boolean,
+ * }} Grid gone are those of the masked that the cache had let go
  */
 
 /**
@@ -64,7 +65,8 @@ export function paint(canvas, plate, grid, colors, ink) {
   const ch = h / grid.rows;
   if (cw >= 7 * ratio && ch >= 7 * ratio) rule(ctx, grid, cw, ch, ink.line);
   if (grid.signed && cw >= BARRED * ratio && ch >= BARRED * ratio) bars(ctx, grid, colors, cw, ch, ratio);
-  if (grid.masked) hatch(ctx, grid, cw, ch, ink.hatch, ratio);
+  if (grid.masked) hatch(ctx, grid, grid.masked, cw, ch, ink.hatch, ratio, 1);
+  if (grid.gone) hatch(ctx, grid, grid.gone, cw, ch, ink.hatch, ratio, -1); // both ways: crossed out
 }
 
 /**
@@ -97,16 +99,16 @@ function rule(ctx, grid, cw, ch, color) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {number} cw @param {number} ch
- * @param {string} color @param {number} ratio
+ * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {(row: number, col: number) => boolean} of @param {number} cw @param {number} ch
+ * @param {string} color @param {number} ratio @param {number} slope 1 rises to the right, -1 falls
  */
-function hatch(ctx, grid, cw, ch, color, ratio) {
+function hatch(ctx, grid, of, cw, ch, color, ratio, slope) {
   ctx.save();
   ctx.beginPath();
   for (let r = 0; r < grid.rows; r++) {
     for (let c = 0; c < grid.cols; c++) {
       const from = c;
-      while (c < grid.cols && grid.masked?.(r, c)) c++;
+      while (c < grid.cols && of(r, c)) c++;
       if (c > from) ctx.rect(from * cw, r * ch, (c - from) * cw, ch); // a run at a time: a long prompt masks half of its pairs
     }
   }
@@ -117,8 +119,8 @@ function hatch(ctx, grid, cw, ch, color, ratio) {
   const w = grid.cols * cw;
   const h = grid.rows * ch;
   for (let x = -h; x < w; x += 6 * ratio) {
-    ctx.moveTo(x, h);
-    ctx.lineTo(x + h, 0);
+    ctx.moveTo(x, slope > 0 ? h : 0);
+    ctx.lineTo(x + h, slope > 0 ? 0 : h);
   }
   ctx.stroke();
   ctx.restore();

@@ -1,6 +1,7 @@
 // Where a row of the cache comes from, in words and as a table.
 
-import { cell as short } from "./format.js";
+import { cell as short, sentences } from "./format.js";
+import { keptColumns, keptSentence } from "./kept.js";
 
 const SIDES = ["K", "V"];
 
@@ -29,9 +30,10 @@ export function sentence(frame, row, t) {
   if (!h) return "";
   if (h.pass < 0) return t("cache.empty", names);
   const alone = frame.meta.run.recipe.lanes === "cached";
-  return t(alone ? "cache.row.alone" : "cache.row", {
+  const said = t(alone ? "cache.row.alone" : "cache.row", {
     ...names, Token: frame.meta.tokens[row.position]?.[1] ?? "", Where: where(h.pass, t), Count: h.reads, Reads: h.reads, Again: h.again, Size: short(h.size),
   });
+  return sentences(said, keptSentence(frame, row, t));
 }
 
 /** The rows of one layer. @param {HTMLTableElement} table @param {any} frame @param {number} layer @param {import("../text.js").T} t */
@@ -49,13 +51,14 @@ export function fill(table, frame, layer, t) {
     return tr;
   };
   const sizes = SIDES.flatMap((side) => heads.map((h) => t("cache.column.size", { Side: side, Head: h + 1 })));
+  const policy = keptColumns(frame, layer, t);
   const head = document.createElement("thead");
-  head.append(row([...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)), ...sizes], true));
+  head.append(row([...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)), ...policy.titles, ...sizes], true));
   const body = document.createElement("tbody");
   for (let p = 0; p < meta.kv.lens[layer]; p++) {
     const of = (/** @type {number} */ side, /** @type {number} */ h) => /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
     const { pass, reads, again } = of(0, 0);
-    body.append(row([String(p + 1), meta.tokens[p][1], where(pass, t), String(reads), String(again), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
+    body.append(row([String(p + 1), meta.tokens[p][1], where(pass, t), String(reads), String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
   }
   table.replaceChildren(head, body);
 }

@@ -5,8 +5,18 @@ import { cell as shortNumber } from "./format.js";
 /** Ops with a row for each query and a column for each key. */
 export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
 
+/** In a mask: the cache had let the key go, as opposed to a later key (0). */
+export const GONE = 2;
+
+/** Does the cache let rows go? @param {any} frame */
+export const evicts = (frame) => ["window", "h2o"].includes(frame.meta.run.recipe.cache.kind);
+
 /** The tensor of the frame that holds an op. @param {any} frame @param {string} op */
-export const tensorOf = (frame, op) => frame.tensors[op === "mask" ? "mask" : "op." + op];
+export function tensorOf(frame, op) {
+  const { mask } = frame.tensors;
+  if (op !== "mask" || !mask || !evicts(frame)) return frame.tensors[op === "mask" ? "mask" : "op." + op];
+  return { ...mask, data: mask.data.map((/** @type {number} */ x) => (x === 1 ? 1 : 0)) }; // a mask only says yes or no
+}
 
 /** @param {any} state */
 export function opReadout({ frame, cell, t }) {
@@ -18,6 +28,7 @@ export function opReadout({ frame, cell, t }) {
   const tensor = tensorOf(frame, cell.op);
   if (!same && (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1])) return null;
   const { rows, cached } = frame.meta.pick_step;
+  const mask = PAIRS.has(cell.op) ? frame.tensors.mask?.data[cell.row * (cached + rows) + cell.col] : undefined;
   const token = (/** @type {number} */ i) => frame.meta.tokens[i]?.[1] ?? "";
   const args = {
     Op: t("name." + cell.op),
@@ -29,6 +40,7 @@ export function opReadout({ frame, cell, t }) {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
     value: same ? exact.value : tensor.coarse ? "…" : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),
     exact: !!same,
-    masked: PAIRS.has(cell.op) && cell.col > cached + cell.row,
+    masked: mask !== undefined && mask !== 1,
+    gone: mask === GONE,
   };
 }

@@ -1,6 +1,6 @@
 // The same run at real size: what a published model would pay on a device.
 
-import { number, si } from "./format.js";
+import { number, sentences, si } from "./format.js";
 import { total, unitOf } from "./ledger.js";
 
 const ROWS = ["kv_write_bytes", "kv_read_bytes", "kv_bytes", "weight_bytes"];
@@ -30,6 +30,7 @@ export function createReal(root, act) {
   function fill(real, frame, t) {
     const args = { Model: real.model, Device: real.device, Here: si(frame.meta.kv.bytes_per_token, "B"), There: si(real.bytes_per_token, "B"), Tokens: number(real.pays_from) };
     of("says").textContent = t("real.says", args) + " " + t(real.peak ? (args.Tokens ? "real.pays" : "real.never") : "real.unknown", args);
+    fillRoom(of("room"), of("wall"), real, t);
     const unit = unitOf(frame);
     const rows = ["step", "total"].flatMap((span) => {
       const { cached, uncached } = real[span];
@@ -49,6 +50,19 @@ export function createReal(root, act) {
     of("formula").textContent = (real.plain ? t("real.formula", { Layers: real.layers, Heads: real.kv_heads, Dim: real.head_dim, Bytes: real.bytes_per_token }) + " " : "") +
       t("real.time", { Peak: real.peak ? si(real.peak, "FLOP/s") : "–", Bandwidth: si(real.bandwidth, "B/s"), Bound: t(`real.bound.${cached.bound}`) });
   }
+}
+
+/** The device's memory as a wall. @param {HTMLElement} bar @param {HTMLElement} says @param {any} real @param {import("../text.js").T} t */
+function fillRoom(bar, says, real, t) {
+  const [memory, weights, acts, cache] = [real.room.memory, real.room.weights, real.room.acts, real.total.cached.kv_bytes ?? 0].map(number);
+  for (const [part, bytes] of /** @type {[string, number][]} */ ([["weights", weights], ["acts", acts], ["used", cache]])) {
+    /** @type {HTMLElement} */ (bar.querySelector("." + part)).style.setProperty("width", `${Math.min(100, (100 * bytes) / memory)}%`);
+  }
+  const sizes = t("real.wall.says", { Weights: si(weights, "B"), Acts: si(acts, "B"), Cache: si(cache, "B"), Memory: si(memory, "B") });
+  const full = number(real.room.full);
+  const when = weights >= memory ? t("real.wall.none") : full ? t("real.wall.full", { Token: full }) : t("real.wall.model", { Context: real.room.context });
+  bar.setAttribute("aria-label", sizes);
+  says.textContent = sentences(t("real.wall", { Device: real.device }), sizes, when);
 }
 
 /** A link may name one that is not on the list. @param {HTMLSelectElement} select @param {string} value */

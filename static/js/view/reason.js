@@ -1,7 +1,8 @@
 // One sentence in plain words that says how a cell came to be, with its numbers.
 
 import { brief } from "./exact.js";
-import { percent } from "./format.js";
+import { percent, sentences } from "./format.js";
+import { goneBefore } from "./kept.js";
 import { labels, stepName } from "./refs.js";
 
 /** @typedef {import("../text.js").T} T */
@@ -20,14 +21,39 @@ export function reason(frame, t) {
   const args = {
     Row: row, Col: col, Value: brief(e.value), Name: t("name." + e.op),
     A: e.reads[0] && t("name." + e.reads[0].op), B: e.reads[1] && t("name." + e.reads[1].op),
-    N: e.sum?.n, Count: e.sum?.n, Sum: e.sum && brief(e.sum.value),
+    N: e.sum?.n, Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e) : e.sum?.n, Sum: e.sum && brief(e.sum.value),
     Pos: e.at.row_pos !== undefined ? e.at.row_pos : e.row,
   };
   const [id, more] = (KINDS[e.kind] ?? (() => ["explain.weight", {}]))(e, frame, t);
   const stored = e.kind === "dot" || e.kind === "scaled" ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step) : null;
   const from = stored ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos + 1 }) : "";
-  const said = t(id, { ...args, ...more });
-  return said + (from && !said.endsWith("。") ? " " : "") + from; // Chinese sentences stand without a space
+  return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "");
+}
+
+/** How a quantised number is kept; "" where it is kept as it was computed. @param {any} e @param {T} t */
+function code(e, t) {
+  const by = (/** @type {string} */ name) => e.calc.find((/** @type {any} */ c) => c.name === name);
+  if (!by("scaled")) return "";
+  const low = by("value").args[1].value;
+  if (!by("code")) return t("explain.stored.flat", { Low: brief(low) });
+  const exact = by("above").args[0].value;
+  return t("explain.stored.code", {
+    Code: made(e, "code"), Top: brief(by("code").args[1].value), Scale: brief(by("scaled").args[1].value), Low: brief(low),
+    Value: brief(e.value), Exact: brief(exact), Error: brief(Math.abs(Number(e.value) - Number(exact)), 2),
+  });
+}
+
+/** How many tokens the query of a sum over them met: what the cache had let go before adds nothing. @param {any} frame @param {any} e */
+function met(frame, e) {
+  const { config } = frame.meta.run;
+  const { layer, cached } = e.steps[e.step];
+  const head = Math.floor((e.head * config.kv_heads) / config.heads);
+  let n = e.sum.n;
+  for (let p = 0; p < e.sum.n; p++) {
+    const before = goneBefore(frame, layer, head, p);
+    if (before && before <= cached + e.row + 1) n--;
+  }
+  return n;
 }
 
 /** @type {Record<string, (e: any, frame: any, t: T) => [string, Record<string, any>]>} */
@@ -37,7 +63,11 @@ const KINDS = {
   rms: (e) => ["explain.rms", { X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value), Rms: made(e, "rms"), Gain: brief(e.calc.at(-1).args[1].value) }],
   turn: (e) => ["explain.turn", { I: e.reads[0].col, J: e.reads[1].col }],
   stored: (e, frame, t) => [e.reads[0].step === e.step ? "explain.stored.now" : "explain.stored", { Where: stepName(e, e.reads[0].step, t), Pos: e.row + 1 }],
-  mask: (e) => [e.value === "1" ? "explain.mask.yes" : "explain.mask.no", { Key: arg(e, 0, 0), Query: arg(e, 0, 1) }],
+  mask: (e) => {
+    const kept = e.calc.find((/** @type {any} */ c) => c.name === "kept"); // there if the cache lets the key go at some time
+    const later = e.calc[0].value !== "1";
+    return [later ? "explain.mask.no" : !kept ? "explain.mask.yes" : kept.value === "1" ? "explain.mask.kept" : "explain.mask.gone", { Key: arg(e, 0, 0), Query: arg(e, 0, 1), Last: kept && brief(kept.args[1].value) }];
+  },
   softmax: (e) => ["explain.softmax", { Percent: percent(Number(e.value)) }],
   copy: (e) => [
     e.op === "attn" ? "explain.copy.attn" : e.token !== undefined ? "explain.copy.embed" : e.op === "x" ? "explain.copy.x" : "explain.copy.rope",

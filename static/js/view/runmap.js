@@ -3,6 +3,7 @@
 
 import { timeline as geometry } from "./layout.js";
 import { join } from "./join.js";
+import { fullAt } from "./policy.js";
 
 export const LEFT = 40; // pixels of the gutter that names the rows
 export const TOP = 24; // names of the two phases, and flags under them
@@ -52,6 +53,7 @@ export function draw(canvas, width, layout, frame, theme, t) {
   gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
   cells(ctx, layout, run, step, shown, c);
   phases(ctx, layout, run, c, t);
+  wall(ctx, layout, frame.meta, c, t);
   names(ctx, layout, run, waiting ?? tokens, c, width);
   for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);
   for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), c);
@@ -137,6 +139,27 @@ function dot(ctx, { x, y }, r, c) {
   ctx.strokeStyle = c.surface;
   ctx.lineWidth = 1;
   ctx.stroke();
+}
+
+/**
+ * Where memory will be full: a wall before the pass of the token that has no room.
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {any} meta @param {Record<string, string>} c @param {import("../text.js").T} t
+ */
+function wall(ctx, layout, meta, c, t) {
+  const token = fullAt(meta);
+  if (!token) return;
+  const pass = token - meta.run.prompt_tokens;
+  const x = pass > 0 ? layout.column(pass).x - 1 : layout.column(0).x + layout.unit * (token - 1);
+  ctx.fillStyle = c.bad;
+  ctx.fillRect(x - 1.5, TOP - 4, 3, MAP + 8);
+  const said = t("memory.wall", { Token: token });
+  const w = ctx.measureText(said).width;
+  const from = x + 12 + w < ctx.canvas.width / (globalThis.devicePixelRatio || 1) ? x + 6 : x - w - 12; // beside the wall, where the run will not come
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = c.surface;
+  ctx.fillRect(from - 2, TOP + MAP / 2 - 9, w + 8, 18);
+  ctx.fillStyle = c.bad;
+  ctx.fillText(said, from + 2, TOP + MAP / 2);
 }
 
 /** A flag above the column, its pole down to the step. @param {CanvasRenderingContext2D} ctx @param {import("./layout.js").Box} b @param {Record<string, string>} c */

@@ -1,14 +1,19 @@
 // One sentence that says what this step did, with its own numbers.
 
-import { percent, si } from "./format.js";
+import { events } from "./events.js";
+import { percent, sentences, si } from "./format.js";
 import { cacheless } from "./lanes.js";
 
+/** What was done, and what the cache policy did on the way. @param {any} frame @param {import("../text.js").T} t @returns {string} */
+export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t));
+
 /** @param {any} frame @param {import("../text.js").T} t @returns {string} */
-export function sentence(frame, t) {
+function said(frame, t) {
   const { step, run, kv, top, tokens, ledger } = frame.meta;
   if (!step) return t("say.start", { Count: run.prompt_tokens, Layers: run.config.layers });
   const T = step.cached + step.rows;
   if (step.part === "head") {
+    if (!top.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
     const chosen = top.find((/** @type {any} */ c) => c.chosen);
     const label = tokens[tokens.length - 1][1];
     return t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {
@@ -22,7 +27,9 @@ export function sentence(frame, t) {
   if (step.phase === "prefill") {
     return t("say.prefill", { Layer: step.layer + 1, Count: step.rows, Masked: step.masked, Pairs: step.rows * T, Rows: 2 * step.rows * run.config.kv_heads, Bytes: bytes });
   }
-  return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", { Layer: step.layer + 1, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, Rows: 2 * run.config.kv_heads, Bytes: bytes, Held: si(kv.bytes, "B"), Again: step.cached });
+  const { kind, window: newest = 0, sinks = 0, heavy = 0 } = run.recipe.cache;
+  const keys = kind === "window" || kind === "h2o" ? Math.min(T, newest + sinks + heavy) : T; // that are still there
+  return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", { Layer: step.layer + 1, Token: tokens[T - 1][1], Cached: keys - 1, Keys: keys, Rows: 2 * run.config.kv_heads, Bytes: bytes, Held: si(kv.bytes, "B"), Again: step.cached });
 }
 
 /** @param {HTMLElement} root */

@@ -6,7 +6,7 @@ import { axes } from "./axes.js";
 import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
 import { marked, marks, roomy } from "./marks.js";
-import { opReadout } from "./readout.js";
+import { evicts, GONE, opReadout } from "./readout.js";
 import { sharers } from "./pickers.js";
 import { caption, line } from "./captions.js";
 import { cacheless } from "./lanes.js";
@@ -107,7 +107,8 @@ export function createStage(root, act) {
         rows: plate.rows, cols: plate.cols, signed,
         at: cells(tensor, op),
         max: signed ? largest(tensor.data) : 1,
-        masked: op === "scores" || op === "probs" ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] === 0 : undefined,
+        masked: op === "scores" || op === "probs" ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] !== 1 : undefined,
+        gone: (op === "scores" || op === "probs") && evicts(frame) ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] === GONE : undefined,
       };
       paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
       const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
@@ -178,12 +179,13 @@ export function readout({ frame, cell, t }) {
   const query = ["Q", "scores", "probs", "out"].includes(cell.op);
   const row = token(query ? positions - tensor.shape[0] + cell.row : cell.row);
   const pairs = cell.op === "scores" || cell.op === "probs";
-  const masked = pairs && frame.tensors.mask.data[cell.row * positions + cell.col] === 0;
+  const mask = pairs ? frame.tensors.mask.data[cell.row * positions + cell.col] : 1;
   const value = tensor.data[cell.row * tensor.shape[1] + cell.col];
   return {
     where: t(pairs ? "cell.pair" : "cell.dim", { Op: t(`op.${cell.op}`), Row: row, Col: pairs ? token(cell.col) : cell.col }),
     value: same ? exact.value : shortNumber(value),
     exact: !!same,
-    masked,
+    masked: mask !== 1,
+    gone: mask === GONE,
   };
 }

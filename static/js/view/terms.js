@@ -87,6 +87,7 @@ export function calcTable(frame, t, follow) {
     let shown;
     if (c.fn === "max") shown = ["max(s)"];
     else if (SIGNS[c.fn]) shown = [args[0], ` ${SIGNS[c.fn]} `, args[1]];
+    else if (c.fn === "code") shown = ["⌊", args[0], "⌉, 0 … ", args[1]];
     else shown = [{ sqrt: "√", exp: "exp ", neg: "− " }[/** @type {string} */ (c.fn)] ?? c.fn, args[0]];
     return el("tr", [el("th", t("calc." + c.name), { scope: "row" }), el("td", shown), el("td", el(c === e.calc.at(-1) ? "b" : "span", tidy(c.value)))]);
   });

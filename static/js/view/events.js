@@ -1,0 +1,49 @@
+// One sentence for each thing that the cache policy did in a step.
+
+import { goneBefore } from "./kept.js";
+import { sentences } from "./format.js";
+
+/** @typedef {import("../text.js").T} T */
+
+const NAMED = 4; // rows that are told one by one
+
+/**
+ * What the layer of this step let go in it: positions and K/V heads.
+ * @param {any} frame @returns {{position: number, head: number}[]}
+ */
+export function evicted(frame) {
+  const { step, run } = frame.meta;
+  if (step?.part !== "layer" || !frame.tensors.cache_gone) return [];
+  const all = [];
+  for (let head = 0; head < run.config.kv_heads; head++) {
+    for (let position = 0; position < step.cached + step.rows; position++) {
+      if (goneBefore(frame, step.layer, head, position) > step.cached) all.push({ position, head });
+    }
+  }
+  return all;
+}
+
+/** @param {any} frame @param {T} t */
+function which(frame, t) {
+  const { run, tokens } = frame.meta;
+  const all = evicted(frame);
+  const heads = run.config.kv_heads;
+  const places = new Set(all.map((r) => r.position));
+  const args = (/** @type {{position: number, head: number}} */ r) => ({ Position: r.position + 1, Token: tokens[r.position][1], Head: r.head + 1 });
+  const said = places.size === 1 && all.length === heads && heads > 1 ? t("say.evicted.all", args(all[0]))
+    : all.length <= NAMED ? all.map((r) => t("say.evicted.one", args(r))).join(t("list.and"))
+      : t("say.evicted.many", { Tokens: places.size, Heads: new Set(all.map((r) => r.head)).size });
+  return all.length ? t("say.evicted", { Count: 2 * all.length, Which: said }) : ""; // K and V
+}
+
+/** @param {any} frame @param {T} t */
+export function events(frame, t) {
+  const { step, use, run } = frame.meta;
+  if (!use || !step) return "";
+  const { kind, axis } = run.recipe.cache;
+  const bits = kind.slice(3);
+  const blocks = (/** @type {string} */ id, /** @type {number[]|undefined} */ list) => (list?.length ? t(id, { Count: list.length, Blocks: list.length > 6 ? [...list.slice(0, 3), "…", list.at(-1)] : list }) : "");
+  const coded = axis === "token" && step.part === "layer" ? t("say.coded", { Bits: bits })
+    : use.coded ? t("say.coded.channel", { From: use.coded[0] + 1, To: use.coded[1], Bits: bits }) : "";
+  return sentences(blocks("say.taken", use.taken), blocks("say.given", use.given), which(frame, t), coded);
+}
