@@ -14,6 +14,7 @@ var (
 	importLine = regexp.MustCompile(`(?m)^import \{([^}]*)\} from "(\.[^"]+)";\n?`)
 	exportWord = regexp.MustCompile(`(?m)^export (async function|function|const|class) (\w+)`)
 	leftover   = regexp.MustCompile(`(?m)^(import|export)\b.*|\bimport\(["'].*|\bimport\.meta\b.*`)
+	indent     = regexp.MustCompile(`(?m)^ +`) // templates go on in another line only inside ${}
 	comment    = regexp.MustCompile(`(?s)/\*\*.*?\*/|(?m:^[ \t]*// [^\n]*\n)`)
 )
 
@@ -38,7 +39,7 @@ func bundle(files fs.FS, entry string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("bundle: %w", err)
 		}
-		text := comment.ReplaceAllString(string(source), "")
+		text := indent.ReplaceAllString(comment.ReplaceAllString(string(source), ""), "")
 		var failed error
 		text = importLine.ReplaceAllStringFunc(text, func(line string) string {
 			m := importLine.FindStringSubmatch(line)

@@ -1,6 +1,6 @@
 // The recipe: prompt, model, how many tokens, how they are chosen.
 
-import { createPolicy } from "./policy.js";
+import { createPolicy } from "./policyform.js";
 
 /**
  * @param {HTMLFormElement} form
