@@ -10,7 +10,7 @@ import "kvstep/sim/mat"
 // Config is the shape of a transformer. Names follow the Hugging Face fields
 // they are read from; all sizes are counts.
 type Config struct {
-	Family  string `json:"family"`   // "llama"
+	Family  string `json:"family"`   // "llama", "qwen2" (biases on Q, K, V), "qwen3" (norms of Q and K) or "gpt2"
 	Dim     int    `json:"dim"`      // width of the residual stream, d_model
 	Layers  int    `json:"layers"`   // number of decoder layers
 	Heads   int    `json:"heads"`    // query heads, H
@@ -20,17 +20,31 @@ type Config struct {
 	Vocab   int    `json:"vocab"`    // number of token ids
 	Context int    `json:"context"`  // longest sequence the model was built for, in tokens
 
-	NormEps  float32 `json:"norm_eps"`  // added to the mean square in RMSNorm
+	NormEps  float32 `json:"norm_eps"`  // added to the mean square in RMSNorm, to the variance in LayerNorm
 	RopeBase float64 `json:"rope_base"` // RoPE angle of pair i at position p is p * base^(-2i/head_dim)
 	// RopeInterleaved pairs elements (2i, 2i+1) as llama2.c does; otherwise
 	// (i, i+head_dim/2) as Hugging Face does.
 	RopeInterleaved bool `json:"rope_interleaved"`
-	// NoPE leaves Q and K as they are: no position is encoded but by the mask.
+	// RopeScaling stretches the angles for a context longer than that of the
+	// training, nil for none.
+	RopeScaling *RopeScaling `json:"rope_scaling,omitempty"`
+	// NoPE leaves Q and K as they are: no position is encoded but by the mask, or
+	// by a learned row that is added to each embedding (GPT-2).
 	NoPE bool `json:"nope,omitempty"`
 	Tied bool `json:"tied"` // the output head is the embedding table
 
 	BOS int `json:"bos"` // id put before a prompt, -1 for none
 	EOS int `json:"eos"` // id that ends a text, -1 for none
+}
+
+// RopeScaling is Llama 3's: pairs that turn slowly, less than once in the context
+// of the training / LowFreq, turn Factor times slower; fast ones, more than once
+// in it / HighFreq, as ever; in between it is blended.
+type RopeScaling struct {
+	Factor   float64 `json:"factor"`
+	LowFreq  float64 `json:"low_freq_factor"`
+	HighFreq float64 `json:"high_freq_factor"`
+	Original int     `json:"original_max_position_embeddings"`
 }
 
 // QDim is the width of all query heads together, H x head_dim.
@@ -43,20 +57,29 @@ func (c Config) KVDim() int { return c.KVHeads * c.HeadDim }
 // a linear layer is the dot product of an input row with each weight row.
 type Weights struct {
 	Embed     mat.Matrix // [vocab, dim]
+	Positions mat.Matrix // [context, dim], learned, added to the embeddings; no rows in models with RoPE
 	Layers    []LayerWeights
 	FinalNorm []float32  // [dim]
+	FinalBias []float32  // [dim] of a LayerNorm, nil for an RMSNorm
 	Head      mat.Matrix // [vocab, dim]; the same memory as Embed when tied
 }
 
-// LayerWeights are the parameters of one decoder layer.
+// LayerWeights are the parameters of one decoder layer. Those that a family does
+// not have are nil, or have no rows.
 type LayerWeights struct {
-	AttnNorm []float32  // [dim], RMSNorm gain before attention
+	AttnNorm []float32  // [dim], gain of the norm before attention
 	Q        mat.Matrix // [heads*head_dim, dim]
 	K        mat.Matrix // [kv_heads*head_dim, dim]
 	V        mat.Matrix // [kv_heads*head_dim, dim]
 	O        mat.Matrix // [dim, heads*head_dim]
-	MLPNorm  []float32  // [dim], RMSNorm gain before the MLP
-	Gate     mat.Matrix // [ffn, dim]
+	MLPNorm  []float32  // [dim], gain of the norm before the MLP
+	Gate     mat.Matrix // [ffn, dim], none where the MLP is Down gelu(Up x)
 	Up       mat.Matrix // [ffn, dim]
 	Down     mat.Matrix // [dim, ffn]
+
+	AttnBias, MLPBias   []float32 // [dim] of LayerNorms
+	QBias, KBias, VBias []float32 // [heads*head_dim], [kv_heads*head_dim] twice
+	OBias, DownBias     []float32 // [dim]
+	UpBias              []float32 // [ffn]
+	QNorm, KNorm        []float32 // [head_dim], gain of the RMSNorm of every head of Q, of K
 }

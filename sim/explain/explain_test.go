@@ -60,7 +60,7 @@ func record(t *testing.T, l *run.Loaded, rec sim.Recipe) *ran {
 			if _, err := cache.Reserve(s.Rows); err != nil {
 				t.Fatal(err)
 			}
-			m.Embed(a.X, s.Tokens[s.Cached:])
+			m.Embed(a.X, s.Tokens[s.Cached:], s.Cached)
 		} else {
 			a.X = out
 		}

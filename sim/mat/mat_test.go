@@ -161,7 +161,7 @@ func TestSoftmax(t *testing.T) {
 func TestRopeTable(t *testing.T) {
 	for _, base := range []float64{100, 10000, 500000, 1e6} {
 		for _, hd := range []int{2, 8, 24, 64, 128} {
-			r := NewRope(4096, hd, base, false)
+			r := NewRope(4096, hd, base, false, nil)
 			for _, p := range []int{0, 1, 7, 511, 4095} {
 				for i := range hd / 2 {
 					angle := float64(p) * math.Pow(base, -2*float64(i)/float64(hd))
@@ -180,7 +180,7 @@ func TestRopeTable(t *testing.T) {
 func TestRotateKeepsLength(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, interleaved := range []bool{false, true} {
-		rope := NewRope(64, 8, 10000, interleaved)
+		rope := NewRope(64, 8, 10000, interleaved, nil)
 		x := randoms(r, 24)
 		before := Dot(x, x)
 		rope.Rotate(x, 63)

@@ -14,12 +14,17 @@ type Rope struct {
 // additions and products that are each rounded: one angle's sine and cosine
 // by Taylor series, then p turns as p complex multiplications in float64
 // (error about p * 1e-16, far below a float32's 6e-8).
-func NewRope(positions, headDim int, base float64, interleaved bool) *Rope {
+//
+// scale, unless nil, changes the angle per position of each pair.
+func NewRope(positions, headDim int, base float64, interleaved bool, scale func(angle float64) float64) *Rope {
 	half := headDim / 2
 	r := &Rope{New(positions, half), New(positions, half), interleaved}
 	lnBase := Ln(base)
 	for i := range half {
 		angle := Exp64(float64(-lnBase * (float64(2*i) / float64(headDim))))
+		if scale != nil {
+			angle = scale(angle)
+		}
 		c1, s1 := cosSin(angle)
 		c, s := 1.0, 0.0
 		for p := range positions {

@@ -12,6 +12,8 @@ type Inside struct {
 	*Acts            // of the rows asked for; Scores and Probs of the last of them
 	Q0    mat.Matrix // [rows, heads*head_dim] Q before RoPE
 	K0    mat.Matrix // [rows, kv_heads*head_dim] K before RoPE
+	QN    mat.Matrix // Q after the norm of its heads, before RoPE; Q0 where there is none
+	KN    mat.Matrix // K likewise
 }
 
 // Inside runs the layer of step s again over its rows [from, to), reading the
@@ -24,9 +26,19 @@ func (m *Model) Inside(s *sim.Step, from, to int) *Inside {
 		copy(a.X.Row(i), s.X.Row(from+i))
 	}
 	m.Layer(s.Layer, a, Rows(rows, s.Cached+from, &replay{s.KV, s.Cached + from - 1}))
-	in := &Inside{a, mat.New(rows, c.QDim()), mat.New(rows, c.KVDim())}
-	mat.MulT(in.Q0, a.Norm1, w.Q)
-	mat.MulT(in.K0, a.Norm1, w.K)
+	in := &Inside{Acts: a, Q0: mat.New(rows, c.QDim()), K0: mat.New(rows, c.KVDim())}
+	linear(in.Q0, a.Norm1, w.Q, w.QBias)
+	linear(in.K0, a.Norm1, w.K, w.KBias)
+	in.QN, in.KN = in.Q0, in.K0
+	if w.QNorm != nil {
+		in.QN, in.KN = mat.New(rows, c.QDim()), mat.New(rows, c.KVDim())
+		for i := range rows {
+			copy(in.QN.Row(i), in.Q0.Row(i))
+			copy(in.KN.Row(i), in.K0.Row(i))
+			m.normHeads(in.QN.Row(i), w.QNorm)
+			m.normHeads(in.KN.Row(i), w.KNorm)
+		}
+	}
 	return in
 }
 
@@ -69,7 +81,7 @@ func Dots(q, k mat.Matrix) mat.Matrix {
 // FinalNorm is the last norm of the rows x of a head step, [rows, dim].
 func (m *Model) FinalNorm(x mat.Matrix) mat.Matrix {
 	normed := mat.New(x.NumRows(), m.Config.Dim)
-	m.norm(normed, x, m.Weights.FinalNorm)
+	m.norm(normed, x, m.Weights.FinalNorm, m.Weights.FinalBias)
 	return normed
 }
 

@@ -12,16 +12,18 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	w := &m.Weights.Layers[l]
 
 	// norm: x^ = x / rms(x) * gain                              [m, dim]
-	m.norm(a.Norm1, a.X, w.AttnNorm)
+	m.norm(a.Norm1, a.X, w.AttnNorm, w.AttnBias)
 
 	// Q, K, V: one linear map each of the same rows    [m, heads*head_dim]
-	mat.MulT(a.Q, a.Norm1, w.Q)
-	mat.MulT(a.K, a.Norm1, w.K) // K and V: [m, kv_heads*head_dim]
-	mat.MulT(a.V, a.Norm1, w.V)
+	linear(a.Q, a.Norm1, w.Q, w.QBias)
+	linear(a.K, a.Norm1, w.K, w.KBias) // K and V: [m, kv_heads*head_dim]
+	linear(a.V, a.Norm1, w.V, w.VBias)
 
 	// RoPE: turn each pair of Q and K by an angle that grows with position
-	// (a model without positions has no table, and nothing turns)
+	// (a model without it has no table, and nothing turns)
 	for i, row := range rows {
+		m.normHeads(a.Q.Row(i), w.QNorm) // Qwen3 only
+		m.normHeads(a.K.Row(i), w.KNorm)
 		m.rope.Rotate(a.Q.Row(i), row.Pos)
 		m.rope.Rotate(a.K.Row(i), row.Pos)
 	}
@@ -44,17 +46,24 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	}
 
 	// output: mix the heads back into the residual stream      [m, dim]
-	mat.MulT(a.Proj, a.Attn, w.O)
+	linear(a.Proj, a.Attn, w.O, w.OBias)
 	add(a.Mid, a.X, a.Proj)
 
 	// norm, MLP: down(silu(gate x^) * up x^)            [m, ffn] -> [m, dim]
-	m.norm(a.Norm2, a.Mid, w.MLPNorm)
-	mat.MulT(a.Gate, a.Norm2, w.Gate)
-	mat.MulT(a.Up, a.Norm2, w.Up)
-	for i := range a.X.NumRows() {
-		mat.SwiGLU(a.Act.Row(i), a.Gate.Row(i), a.Up.Row(i))
+	// (GPT-2: down(gelu(up x^)))
+	m.norm(a.Norm2, a.Mid, w.MLPNorm, w.MLPBias)
+	linear(a.Up, a.Norm2, w.Up, w.UpBias)
+	if gated := w.Gate.NumRows() > 0; gated {
+		linear(a.Gate, a.Norm2, w.Gate, nil)
+		for i := range rows {
+			mat.SwiGLU(a.Act.Row(i), a.Gate.Row(i), a.Up.Row(i))
+		}
+	} else {
+		for i := range rows {
+			mat.GELU(a.Act.Row(i), a.Up.Row(i))
+		}
 	}
-	mat.MulT(a.Down, a.Act, w.Down)
+	linear(a.Down, a.Act, w.Down, w.DownBias)
 	add(a.Out, a.Mid, a.Down)
 }
 
@@ -75,15 +84,36 @@ func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix, at []in
 // the dot products of the rows that are asked for with every row of the output
 // table. x and normed are [m, dim], logits [len(rows), vocab].
 func (m *Model) Head(logits, normed, x mat.Matrix, rows ...int) {
-	m.norm(normed, x, m.Weights.FinalNorm)
+	m.norm(normed, x, m.Weights.FinalNorm, m.Weights.FinalBias)
 	for i, row := range rows {
 		mat.MulT(logits.Rows(i, i+1), normed.Rows(row, row+1), m.Weights.Head)
 	}
 }
 
-func (m *Model) norm(dst, x mat.Matrix, gain []float32) {
+// norm is an RMSNorm, or with a bias a LayerNorm, of every row.
+func (m *Model) norm(dst, x mat.Matrix, gain, bias []float32) {
 	for i := range x.NumRows() {
-		mat.RMSNorm(dst.Row(i), x.Row(i), gain, m.Config.NormEps)
+		if bias == nil {
+			mat.RMSNorm(dst.Row(i), x.Row(i), gain, m.Config.NormEps)
+		} else {
+			mat.LayerNorm(dst.Row(i), x.Row(i), gain, bias, m.Config.NormEps)
+		}
+	}
+}
+
+// normHeads is the RMSNorm of every head of a row; nothing where there is no gain.
+func (m *Model) normHeads(row, gain []float32) {
+	hd := m.Config.HeadDim
+	for h := 0; gain != nil && h < len(row); h += hd {
+		mat.RMSNorm(row[h:h+hd], row[h:h+hd], gain, m.Config.NormEps)
+	}
+}
+
+// linear is x W^T + b, of every row; b may be nil.
+func linear(dst, x, w mat.Matrix, b []float32) {
+	mat.MulT(dst, x, w)
+	for i := 0; b != nil && i < x.NumRows(); i++ {
+		mat.Add(dst.Row(i), dst.Row(i), b)
 	}
 }
 

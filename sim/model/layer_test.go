@@ -23,7 +23,7 @@ func forward(t testing.TB, m *model.Model, tokens, chunks []int) (mat.Matrix, *k
 	pos := 0
 	for _, n := range chunks {
 		a := all.First(c, n, pos+n)
-		m.Embed(a.X, tokens[pos:pos+n])
+		m.Embed(a.X, tokens[pos:pos+n], pos)
 		for l := range c.Layers {
 			if l > 0 {
 				a.X, a.Out = a.Out, a.X
@@ -106,11 +106,11 @@ func TestAttentionIsTheLayersOwn(t *testing.T) {
 		all := model.NewActs(c, before+n, before+n)
 		if before > 0 {
 			a := all.First(c, before, before)
-			m.Embed(a.X, tokens[:before])
+			m.Embed(a.X, tokens[:before], 0)
 			m.Layer(0, a, model.Rows(a.X.NumRows(), 0, cache))
 		}
 		a := all.First(c, n, before+n)
-		m.Embed(a.X, tokens[before:])
+		m.Embed(a.X, tokens[before:], before)
 		m.Layer(0, a, model.Rows(a.X.NumRows(), before, cache))
 		step := &sim.Step{Rows: n, Cached: before, Q: a.Q, K: a.K, V: a.V, KV: modeltest.View(c, cache, 0)}
 		for h := range c.Heads {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
@@ -52,10 +53,31 @@ func New(c sim.Config, w sim.Weights) (*Model, error) {
 	}
 	m := &Model{Config: c, Weights: w, scale: mat.Rsqrt(float32(c.HeadDim)), group: c.Heads / c.KVHeads}
 	if !c.NoPE {
-		m.rope = mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved)
+		m.rope = mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved, stretch(c.RopeScaling))
 	}
 	return m, nil
 }
+
+// stretch is how Llama 3 scales the angle per position of a pair, nil for not.
+func stretch(s *sim.RopeScaling) func(angle float64) float64 {
+	if s == nil {
+		return nil
+	}
+	return func(angle float64) float64 {
+		turns := float64(float64(s.Original)*angle) / (2 * math.Pi) // in the context of the training
+		switch {
+		case turns > s.HighFreq:
+			return angle
+		case turns < s.LowFreq:
+			return angle / s.Factor
+		}
+		smooth := (turns - s.LowFreq) / (s.HighFreq - s.LowFreq)
+		return float64((1-smooth)*(angle/s.Factor)) + float64(smooth*angle)
+	}
+}
+
+// Families are the kinds of decoder that Layer knows.
+var Families = []string{"llama", "qwen2", "qwen3", "gpt2"}
 
 // Check refuses impossible shapes with Problem "config.field", naming the field.
 func Check(c sim.Config) error {
@@ -72,7 +94,7 @@ func Check(c sim.Config) error {
 		}
 	}
 	switch {
-	case c.Family != "llama":
+	case !slices.Contains(Families, c.Family):
 		return bad("family", c.Family)
 	case c.Heads%c.KVHeads != 0: // a query head must belong to exactly one K/V head
 		return bad("kv_heads", c.KVHeads)
@@ -89,9 +111,15 @@ func Check(c sim.Config) error {
 // KVHead is the K/V head that query head h reads.
 func (m *Model) KVHead(h int) int { return h / m.group }
 
-// Embed copies the embedding of each token into x, [len(tokens), dim].
-func (m *Model) Embed(x mat.Matrix, tokens []int) {
+// Embed copies the embedding of each token into x, [len(tokens), dim]; in a model
+// with learned positions it adds those from pos on.
+func (m *Model) Embed(x mat.Matrix, tokens []int, pos int) {
+	learned := m.Weights.Positions
 	for i, id := range tokens {
-		copy(x.Row(i), m.Weights.Embed.Row(id))
+		if learned.NumRows() == 0 {
+			copy(x.Row(i), m.Weights.Embed.Row(id))
+		} else {
+			mat.Add(x.Row(i), m.Weights.Embed.Row(id), learned.Row(pos+i))
+		}
 	}
 }

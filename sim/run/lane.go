@@ -47,7 +47,7 @@ func enough(have, n int) int {
 func (l *lane) add(tokens []int, pos int, cache model.Cache) int {
 	first := len(l.rows)
 	l.rows = append(l.rows, model.Rows(len(tokens), pos, cache)...)
-	l.m.Embed(l.acts.X.Rows(first, first+len(tokens)), tokens)
+	l.m.Embed(l.acts.X.Rows(first, first+len(tokens)), tokens, pos)
 	return first
 }
 

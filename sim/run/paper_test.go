@@ -33,7 +33,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 			}
 		}
 		a := model.NewActs(c, len(ids), pos+len(ids))
-		m.Model.Embed(a.X, ids)
+		m.Model.Embed(a.X, ids, pos)
 		m.Model.Layer(0, a, model.Rows(a.X.NumRows(), pos, cache))
 		put("x", a.X)
 		put("norm", a.Norm1)
