@@ -39,7 +39,7 @@ type Line struct {
 // Calc is one operation of float32 numbers. The last one gives the cell.
 type Calc struct {
 	Name  string `json:"name"` // of its result; later operations refer to it
-	Fn    string `json:"fn"`   // add sub mul div neg sqrt exp copy, max (of all terms), sees (is arg 0 at most arg 1?), code (the nearest whole number from 0 to arg 1)
+	Fn    string `json:"fn"`   // add sub mul div neg sqrt exp copy, max and mean (of all terms), sees (is arg 0 at most arg 1?), code (the nearest whole number from 0 to arg 1)
 	Args  []Arg  `json:"args"`
 	Value Number `json:"value"`
 }
@@ -58,7 +58,7 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	if !ok {
 		return nil, false
 	}
-	e := &Explanation{Ref: ref, Kind: op.Kind}
+	e := &Explanation{Ref: ref, Kind: r.kind(s, op)}
 	e.Rows, e.Cols = r.Shape(s, op)
 	if ref.Row < 0 || ref.Row >= e.Rows || ref.Col < 0 || ref.Col >= e.Cols {
 		return nil, false
@@ -66,10 +66,6 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	e.Value, e.Masked = Number(r.at(ref)), r.Masked(ref)
 	reads := r.reads(s, op)
 	switch op.Kind {
-	case Turn:
-		if r.Model.Rope() == nil { // nothing turns
-			e.Kind = Copy
-		}
 	case Softmax:
 		if e.Masked { // never enters the softmax
 			e.Kind, reads = Mask, nil
@@ -110,16 +106,41 @@ func (e *Explanation) result() Number {
 	return e.Value
 }
 
-// reads is what the table says, for two ops that depend on where they stand: x
-// is the embedding in the first layer, and Q is q where nothing is turned.
-func (r *Run) reads(s *sim.Step, op *Op) []Read {
+// reads is what the table says of the weights that the model has, for ops that
+// depend on where they stand and on the model: x is the embedding in the first
+// layer, Q is q where nothing is turned, and qn where heads are normed first.
+func (r *Run) reads(s *sim.Step, op *Op) (reads []Read) {
+	all := op.Reads
 	switch {
 	case op.ID == "x" && s.Part == sim.LayerPart && s.Layer == 0:
-		return []Read{{"embed", token, J}}
+		all = []Read{{"embed", token, J}, {"w_pos", pos, J}}
 	case op.Kind == Turn && r.Model.Rope() == nil:
-		return []Read{{op.Reads[0].Op, I, J}}
+		all = []Read{{op.Reads[0].Op, I, J}}
 	}
-	return op.Reads
+	for _, read := range all {
+		if normed := map[string]string{"q": "qn", "k": "kn"}[read.Op]; op.Kind == Turn && normed != "" && r.knows(Find(normed)) {
+			read.Op = normed
+		}
+		if r.knows(Find(read.Op)) {
+			reads = append(reads, read)
+		}
+	}
+	return reads
+}
+
+// kind is what the table says, for ops that are another thing in some models.
+func (r *Run) kind(s *sim.Step, op *Op) Kind {
+	switch {
+	case op.Kind == Turn && r.Model.Rope() == nil: // nothing turns
+		return Copy
+	case op.Kind == RMS && op.Share == whole && r.knows(Find("b_norm1")):
+		return Centred
+	case op.Kind == SwiGLU && !r.knows(Find("gate")):
+		return GELU
+	case op.ID == "x" && s.Part == sim.LayerPart && s.Layer == 0 && r.knows(Find("w_pos")):
+		return Add
+	}
+	return op.Kind
 }
 
 // Value is the number in a cell. It reports false where the cell does not exist.

@@ -16,19 +16,21 @@ import (
 type Kind string
 
 const (
-	Dot     Kind = "dot"     // sum of a x b
-	Scaled  Kind = "scaled"  // a dot product, times 1/sqrt(head_dim)
-	RMS     Kind = "rms"     // x / sqrt(mean(x^2) + eps) * gain
-	Turn    Kind = "turn"    // one half of a rotated pair (RoPE)
-	Stored  Kind = "stored"  // a row of the cache: what an earlier step put there
-	Shared  Kind = "shared"  // a row of the cache that another request of the batch put there
-	Mask    Kind = "mask"    // 1 where a query may see a key
-	Softmax Kind = "softmax" // exp(s - max) / sum
-	Copy    Kind = "copy"    // the same number, found elsewhere
-	Add     Kind = "add"     // a + b
-	SwiGLU  Kind = "swiglu"  // gate / (1 + exp(-gate)) * up
-	Weight  Kind = "weight"  // learned in training: nothing in the run made it
-	Table   Kind = "table"   // a constant of the architecture, made before the run
+	Dot     Kind = "dot"       // sum of a x b
+	Scaled  Kind = "scaled"    // a dot product, times 1/sqrt(head_dim)
+	RMS     Kind = "rms"       // x / sqrt(mean(x^2) + eps) * gain
+	Turn    Kind = "turn"      // one half of a rotated pair (RoPE)
+	Stored  Kind = "stored"    // a row of the cache: what an earlier step put there
+	Shared  Kind = "shared"    // a row of the cache that another request of the batch put there
+	Mask    Kind = "mask"      // 1 where a query may see a key
+	Softmax Kind = "softmax"   // exp(s - max) / sum
+	Copy    Kind = "copy"      // the same number, found elsewhere
+	Add     Kind = "add"       // a + b
+	SwiGLU  Kind = "swiglu"    // gate / (1 + exp(-gate)) * up
+	GELU    Kind = "gelu"      // up / 2 * (1 + tanh(root * (up + cubic * up^3)))
+	Centred Kind = "layernorm" // (x - mean) / sqrt(variance + eps) * gain + bias
+	Weight  Kind = "weight"    // learned in training: nothing in the run made it
+	Table   Kind = "table"     // a constant of the architecture, made before the run
 )
 
 // Extent is one side of a tensor.
@@ -99,14 +101,20 @@ type Op struct {
 // Ops are the results of one layer and of the head in blackboard order, then the
 // weights and tables.
 //
+// Not every model has every op: those of a weight that it lacks are left out, and
+// so are the reads of them. One without biases reads no b_, one without norms of
+// its heads turns q where others turn qn, one without a gate has a GELU.
+//
 // Q and K (with a capital) are after RoPE, as attention reads them; K and V are
 // the cache, all positions. A model without positions copies q to Q.
 var Ops = []Op{
 	{"x", sim.LayerPart, Copy, rows, dim, whole, []Read{{"next", I, J}}}, // in layer 0: embed
-	{"norm1", sim.LayerPart, RMS, rows, dim, whole, []Read{{"x", I, all}, {"x", I, J}, {"w_norm1", zero, J}}},
-	{"q", sim.LayerPart, Dot, rows, headDim, byHead, []Read{{"norm1", I, all}, {"w_q", hJ, all}}},
-	{"k", sim.LayerPart, Dot, rows, headDim, byGroup, []Read{{"norm1", I, all}, {"w_k", gJ, all}}},
-	{"v", sim.LayerPart, Dot, rows, headDim, byGroup, []Read{{"norm1", I, all}, {"w_v", gJ, all}}},
+	{"norm1", sim.LayerPart, RMS, rows, dim, whole, []Read{{"x", I, all}, {"x", I, J}, {"w_norm1", zero, J}, {"b_norm1", zero, J}}},
+	{"q", sim.LayerPart, Dot, rows, headDim, byHead, []Read{{"norm1", I, all}, {"w_q", hJ, all}, {"b_q", zero, hJ}}},
+	{"k", sim.LayerPart, Dot, rows, headDim, byGroup, []Read{{"norm1", I, all}, {"w_k", gJ, all}, {"b_k", zero, gJ}}},
+	{"v", sim.LayerPart, Dot, rows, headDim, byGroup, []Read{{"norm1", I, all}, {"w_v", gJ, all}, {"b_v", zero, gJ}}},
+	{"qn", sim.LayerPart, RMS, rows, headDim, byHead, []Read{{"q", I, all}, {"q", I, J}, {"w_qn", zero, J}}},
+	{"kn", sim.LayerPart, RMS, rows, headDim, byGroup, []Read{{"k", I, all}, {"k", I, J}, {"w_kn", zero, J}}},
 	{"Q", sim.LayerPart, Turn, rows, headDim, byHead, []Read{{"q", I, first}, {"q", I, second}, {"cos", pos, angle}, {"sin", pos, angle}}},
 	{"k_rope", sim.LayerPart, Turn, rows, headDim, byGroup, []Read{{"k", I, first}, {"k", I, second}, {"cos", pos, angle}, {"sin", pos, angle}}},
 	{"K", sim.LayerPart, Stored, seen, headDim, byGroup, []Read{{"k_rope", storing, J}}},
@@ -117,20 +125,32 @@ var Ops = []Op{
 	{"probs", sim.LayerPart, Softmax, rows, seen, byHead, []Read{{"scores", I, upTo}}},
 	{"out", sim.LayerPart, Dot, rows, headDim, byHead, []Read{{"probs", I, upTo}, {"V", upTo, J}}},
 	{"attn", sim.LayerPart, Copy, rows, qDim, whole, []Read{{"out", I, ofHead}}},
-	{"proj", sim.LayerPart, Dot, rows, dim, whole, []Read{{"attn", I, all}, {"w_o", J, all}}},
+	{"proj", sim.LayerPart, Dot, rows, dim, whole, []Read{{"attn", I, all}, {"w_o", J, all}, {"b_o", zero, J}}},
 	{"mid", sim.LayerPart, Add, rows, dim, whole, []Read{{"x", I, J}, {"proj", I, J}}},
-	{"norm2", sim.LayerPart, RMS, rows, dim, whole, []Read{{"mid", I, all}, {"mid", I, J}, {"w_norm2", zero, J}}},
+	{"norm2", sim.LayerPart, RMS, rows, dim, whole, []Read{{"mid", I, all}, {"mid", I, J}, {"w_norm2", zero, J}, {"b_norm2", zero, J}}},
 	{"gate", sim.LayerPart, Dot, rows, ffn, whole, []Read{{"norm2", I, all}, {"w_gate", J, all}}},
-	{"up", sim.LayerPart, Dot, rows, ffn, whole, []Read{{"norm2", I, all}, {"w_up", J, all}}},
+	{"up", sim.LayerPart, Dot, rows, ffn, whole, []Read{{"norm2", I, all}, {"w_up", J, all}, {"b_up", zero, J}}},
 	{"act", sim.LayerPart, SwiGLU, rows, ffn, whole, []Read{{"gate", I, J}, {"up", I, J}}},
-	{"down", sim.LayerPart, Dot, rows, dim, whole, []Read{{"act", I, all}, {"w_down", J, all}}},
+	{"down", sim.LayerPart, Dot, rows, dim, whole, []Read{{"act", I, all}, {"w_down", J, all}, {"b_down", zero, J}}},
 	{"next", sim.LayerPart, Add, rows, dim, whole, []Read{{"mid", I, J}, {"down", I, J}}},
 
-	{"norm3", sim.HeadPart, RMS, rows, dim, whole, []Read{{"x", I, all}, {"x", I, J}, {"w_norm3", zero, J}}},
+	{"norm3", sim.HeadPart, RMS, rows, dim, whole, []Read{{"x", I, all}, {"x", I, J}, {"w_norm3", zero, J}, {"b_norm3", zero, J}}},
 	{"logits", sim.HeadPart, Dot, one, vocab, whole, []Read{{"norm3", last, all}, {"w_head", J, all}}},
 
 	{"embed", "", Weight, vocab, dim, whole, nil},
+	{"w_pos", "", Weight, places, dim, whole, nil},
 	{"w_norm1", "", Weight, one, dim, whole, nil},
+	{"b_norm1", "", Weight, one, dim, whole, nil},
+	{"b_q", "", Weight, one, qDim, whole, nil},
+	{"b_k", "", Weight, one, kvDim, whole, nil},
+	{"b_v", "", Weight, one, kvDim, whole, nil},
+	{"w_qn", "", Weight, one, headDim, whole, nil},
+	{"w_kn", "", Weight, one, headDim, whole, nil},
+	{"b_o", "", Weight, one, dim, whole, nil},
+	{"b_norm2", "", Weight, one, dim, whole, nil},
+	{"b_up", "", Weight, one, ffn, whole, nil},
+	{"b_down", "", Weight, one, dim, whole, nil},
+	{"b_norm3", "", Weight, one, dim, whole, nil},
 	{"w_q", "", Weight, qDim, dim, whole, nil},
 	{"w_k", "", Weight, kvDim, dim, whole, nil},
 	{"w_v", "", Weight, kvDim, dim, whole, nil},

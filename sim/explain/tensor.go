@@ -40,17 +40,37 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if s == nil || s.Part == sim.LayerPart && s.KV == nil {
 		return nil, nil, false
 	}
+	if !r.knows(op) {
+		return nil, nil, false
+	}
 	ok := op.Part == s.Part || op.Constant() || op.ID == "x"
 	if op.Constant() { // the head has two weights of its own
-		ok = (op.ID == "w_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
+		ok = (op.ID == "w_norm3" || op.ID == "b_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
 	}
 	if op.ID == "logits" && len(s.Logits) == 0 { // the prompt goes on in the next pass
 		ok = false
 	}
-	if op.Kind == Table && r.Model.Rope() == nil {
-		ok = false
-	}
 	return s, op, ok
+}
+
+// knows tells whether the model has an op.
+func (r *Run) knows(op *Op) bool {
+	switch op.ID {
+	case "qn":
+		op = Find("w_qn")
+	case "kn":
+		op = Find("w_kn")
+	case "gate":
+		op = Find("w_gate")
+	}
+	switch op.Kind {
+	case Table:
+		return r.Model.Rope() != nil
+	case Weight:
+		w := Weights(r.Model, 0, op.ID)
+		return w.NumRows() > 0 && w.NumCols() > 0
+	}
+	return true
 }
 
 // Shape is the size of an op's tensor in a step.
@@ -120,7 +140,7 @@ func (r *Run) recorded(s *sim.Step, op *Op, from, to int) mat.Matrix {
 	}
 	d := r.derive(s, from, to)
 	return map[string]mat.Matrix{
-		"norm1": d.in.Norm1, "q": d.in.Q0, "k": d.in.K0, "out": d.in.Attn, "attn": d.in.Attn, "proj": d.in.Proj,
+		"norm1": d.in.Norm1, "q": d.in.Q0, "k": d.in.K0, "qn": d.in.QN, "kn": d.in.KN, "out": d.in.Attn, "attn": d.in.Attn, "proj": d.in.Proj,
 		"mid": d.in.Mid, "norm2": d.in.Norm2, "gate": d.in.Gate, "up": d.in.Up, "act": d.in.Act, "down": d.in.Down,
 	}[op.ID].Rows(from-d.from, to-d.from)
 }
@@ -186,11 +206,18 @@ func Weights(m *model.Model, layer int, id string) mat.Matrix {
 		return w.Embed
 	case "w_norm3":
 		return mat.RowOf(w.FinalNorm)
+	case "b_norm3":
+		return mat.RowOf(w.FinalBias)
+	case "w_pos":
+		return w.Positions
 	case "w_head":
 		return w.Head
 	}
 	l := w.Layers[layer]
 	return map[string]mat.Matrix{
+		"b_norm1": mat.RowOf(l.AttnBias), "b_q": mat.RowOf(l.QBias), "b_k": mat.RowOf(l.KBias), "b_v": mat.RowOf(l.VBias),
+		"w_qn": mat.RowOf(l.QNorm), "w_kn": mat.RowOf(l.KNorm), "b_o": mat.RowOf(l.OBias), "b_norm2": mat.RowOf(l.MLPBias),
+		"b_up": mat.RowOf(l.UpBias), "b_down": mat.RowOf(l.DownBias),
 		"w_norm1": mat.RowOf(l.AttnNorm), "w_q": l.Q, "w_k": l.K, "w_v": l.V, "w_o": l.O,
 		"w_norm2": mat.RowOf(l.MLPNorm), "w_gate": l.Gate, "w_up": l.Up, "w_down": l.Down,
 	}[id]

@@ -22,7 +22,7 @@ const lanes = 16
 // Sum is a sum of many terms in the order of mat.Dot: term i is added to lane
 // i mod 16, then the lanes are added in pairs, l and l+8, l+4, l+2, l+1.
 type Sum struct {
-	Fn    string    `json:"fn"` // a term is "mul": a x b, or "exp": exp(a - max), b is a - max
+	Fn    string    `json:"fn"` // a term is "mul": a x b, "exp": exp(a - max), b is a - max, or "square": b x b, b is a - mean
 	N     int       `json:"n"`
 	Terms []Term    `json:"-"`
 	Tree  []float32 `json:"-"` // 16 lanes, then 8, 4, 2 and 1 sums of pairs
@@ -59,6 +59,13 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 	switch e.Kind {
 	case Dot:
 		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
+		if len(e.Reads) > 2 {
+			w.do("value", "add", Arg{"sum", nil, e.Sum.Value}, w.cell(2))
+		}
+	case Centred:
+		w.centred()
+	case GELU:
+		w.gelu()
 	case Scaled:
 		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
 		root := w.do("root", "sqrt", constant("head_dim", float32(c.HeadDim)))
@@ -160,6 +167,45 @@ func (w worker) stored(s *sim.Step) {
 		kept = w.do("code", "code", w.do("steps", "div", above, constant("scale", scale)), constant("top", float32(code.Top)))
 	}
 	w.do("value", "add", w.do("scaled", "mul", kept, constant("scale", scale)), constant("low", low))
+}
+
+// centred is a LayerNorm: squares of what is left of the numbers without their mean.
+func (w worker) centred() {
+	x := w.run.values(w.e.Reads[0])
+	n := constant("dim", float32(len(x)))
+	mean := mat.Sum(x, nil) / float32(len(x))
+	w.e.Calc = append(w.e.Calc, Calc{"mean", "mean", []Arg{}, Number(mean)})
+	less := make([]float32, len(x))
+	for i, v := range x {
+		less[i] = v - mean
+	}
+	w.e.Sum = sum("square", x, less, func(_, b float32) float32 { return float32(b * b) })
+	variance := w.do("variance", "div", Arg{"sum", nil, w.e.Sum.Value}, n)
+	steady := w.do("steady", "add", variance, constant("eps", w.run.Model.Config.NormEps))
+	inverse := w.do("inverse", "div", constant("one", 1), w.do("deviation", "sqrt", steady))
+	centre := w.do("centred", "sub", w.cell(1), Arg{"mean", nil, Number(mean)})
+	scaled := w.do("scaled", "mul", w.do("normed", "mul", centre, inverse), w.cell(2))
+	w.do("value", "add", scaled, w.cell(3))
+}
+
+// gelu is GPT-2's activation, with tanh y = (1 - e^-2y) / (1 + e^-2y), of |y|.
+func (w worker) gelu() {
+	x := w.cell(0)
+	square := w.do("square", "mul", x, x)
+	cubic := w.do("cubic", "mul", constant("cubic_factor", mat.GELUCubic), w.do("cube", "mul", square, x))
+	inner := w.do("inner", "mul", constant("gelu_root", mat.GELURoot), w.do("bent", "add", x, cubic))
+	size, negative := inner, float32(inner.Value) < 0
+	if negative {
+		size = w.do("size", "neg", inner)
+	}
+	power := w.do("power", "mul", constant("minus_two", -2), size)
+	exp := w.do("exp", "exp", power)
+	tanh := w.do("tanh", "div", w.do("above", "sub", constant("one", 1), exp), w.do("below", "add", constant("one", 1), exp))
+	if negative {
+		tanh = w.do("tanh_signed", "neg", tanh)
+	}
+	half := w.do("half", "mul", constant("one_half", 0.5), x)
+	w.do("value", "mul", half, w.do("gate", "add", constant("one", 1), tanh))
 }
 
 // turn is one half of a rotated pair.

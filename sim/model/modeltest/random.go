@@ -44,5 +44,32 @@ func Weights(r *rand.Rand, c sim.Config) sim.Weights {
 	if !c.Tied {
 		w.Head = matrix(c.Vocab, c.Dim)
 	}
+	bias := func(n int) []float32 { return vector(n, 0.3, 0) }
+	for i := range w.Layers {
+		l := &w.Layers[i]
+		switch c.Family {
+		case "qwen3":
+			l.QNorm, l.KNorm = vector(c.HeadDim, 0.2, 1), vector(c.HeadDim, 0.2, 1)
+		case "gpt2":
+			l.Gate = mat.Matrix{}
+			l.AttnBias, l.MLPBias, l.OBias, l.UpBias, l.DownBias = bias(c.Dim), bias(c.Dim), bias(c.Dim), bias(c.FFN), bias(c.Dim)
+			fallthrough
+		case "qwen2":
+			l.QBias, l.KBias, l.VBias = bias(c.QDim()), bias(c.KVDim()), bias(c.KVDim())
+		}
+	}
+	if c.Family == "gpt2" {
+		w.FinalBias, w.Positions = bias(c.Dim), matrix(c.Context, c.Dim)
+	}
 	return w
+}
+
+// Family draws a small shape of a family that model.Layer knows.
+func Family(r *rand.Rand, name string) sim.Config {
+	c := Config(r)
+	c.Family, c.NoPE = name, name == "gpt2"
+	if name == "gpt2" {
+		c.KVHeads, c.RopeInterleaved, c.Tied = c.Heads, false, true
+	}
+	return c
 }
