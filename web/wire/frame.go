@@ -84,7 +84,7 @@ func File(m *Moment) checkpoint.File {
 	m.addBreaks(f.Meta)
 	m.addPeers(f.Meta)
 	if m.From != nil {
-		f.Meta["pick_step"] = text(passInfo{m.From.Rows, m.From.Cached, m.From.Pass, m.From.Phase})
+		f.Meta["pick_step"] = text(m.passInfo())
 		f.Meta["cell"] = text(m.cell(r))
 		op, tensors := m.op(r)
 		why, terms := m.explain(r)
@@ -107,6 +107,9 @@ func File(m *Moment) checkpoint.File {
 	if e := m.effect(); e != nil {
 		f.Meta["effect"] = text(e)
 	}
+	if x := m.speculation(); x != nil {
+		f.Meta["speculation"] = text(x)
+	}
 	m.panels(&f)
 	return f
 }
@@ -115,9 +118,11 @@ func File(m *Moment) checkpoint.File {
 func (m *Moment) panels(f *checkpoint.File) {
 	p := m.Link.Pick
 	if p.shows("formulas") && m.Step != nil {
-		if m.plain() { // the formulas are about one sequence
-			letters := m.letters()
+		letters := m.letters()
+		if m.plain() { // others have no closed form
 			f.Meta["sums"] = text(m.sums(letters))
+		}
+		if m.plain() || m.Recipe.Draft != "" { // the formulas are about one sequence
 			f.Meta["letters"] = text(onlyOwn(letters))
 		}
 		f.Meta["modelled"] = text(m.modelled())
@@ -234,6 +239,18 @@ type passInfo struct {
 	Cached int       `json:"cached"`
 	Pass   int       `json:"pass"`
 	Phase  sim.Phase `json:"phase"`
+	// Proposed are the last rows of a pass before the cursor's, where a draft
+	// proposed them; speculation tells those of the cursor's.
+	Proposed [][2]any `json:"proposed,omitempty"`
+}
+
+func (m *Moment) passInfo() passInfo {
+	s := m.From
+	info := passInfo{Rows: s.Rows, Cached: s.Cached, Pass: s.Pass, Phase: s.Phase}
+	if s.Speculation != nil && s.Pass != m.Step.Pass {
+		info.Proposed = m.labelled(s.Speculation.Proposed)
+	}
+	return info
 }
 
 type pickInfo struct {

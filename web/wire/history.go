@@ -58,8 +58,8 @@ func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 	if !m.plain() {
 		steps = m.Length()
 	}
-	if m.Ended != "" {
-		steps = m.Recorded
+	if m.Ended != "" || m.Recipe.Draft != "" { // how many passes a draft will save, no formula tells
+		steps = max(m.Recorded, 1)
 	}
 	info := historyInfo{Metric: m.Link.Pick.metric(), By: "pass", Whole: true}
 	if m.Link.Pick.shows("history-step") {

@@ -115,6 +115,9 @@ func (m *Moment) letters() map[string]map[string]integer {
 		for letter, v := range m.shape(sim.Lane(lane)).Letters(sim.Lane(lane), s.Layer, s.Rows, s.Cached, m.Link.switches()) {
 			all[name][letter] = integer(v)
 		}
+		if s.Speculation != nil && m.Link.switches().Logits == "last" { // of every proposal there are logits too
+			all[name]["r"] += integer(len(s.Speculation.Proposed))
+		}
 	}
 	return all
 }

@@ -110,6 +110,8 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"static":  served(t, l, batch("static", false), stepsOf(t, l, batch("static", false)), 14, 0, "schedule"),
 		"beam":    served(t, l, beam(), stepsOf(t, l, beam()), 8, 1, "beams"),
 		"beams":   served(t, l, beam(), stepsOf(t, l, beam()), 11, 0, "beams"), // the search is over
+		"guess":   guessing(t)(8),
+		"verdict": guessing(t, "rows", "history", "formulas")(11),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {

@@ -41,7 +41,7 @@ export function createFormulas(root, act) {
     // Only what is looked at is filled in.
     const open = [...root.querySelectorAll("tr.formula:not([hidden])"), ...(letters.open ? [letters] : [])];
     least(root, frame.meta.modelled, state.t);
-    if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang));
+    if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang, state.t));
     else if (!frame.meta.step) open.forEach((part) => nothing(/** @type {HTMLElement} */ (part)));
     filled = { frame, lang };
   }
@@ -79,8 +79,8 @@ const OWN = /** @type {Record<string, string[]>} */ ({
 /** Does the cache policy count this counter itself? @param {any} frame @param {string|undefined} counter */
 export const ownCount = (frame, counter) => !!OWN[frame.meta.run.recipe.cache.kind]?.includes(counter ?? "");
 
-/** @param {HTMLElement} root one formula, or the table of letters @param {any} frame @param {string} lang */
-function fill(root, frame, lang) {
+/** @param {HTMLElement} root one formula, or the table of letters @param {any} frame @param {string} lang @param {import("../text.js").T} t */
+function fill(root, frame, lang, t) {
   const { ledger, step } = frame.meta;
   const total = root.dataset.of === "total";
   const letters = values(frame.meta, root.dataset.of !== "step");
@@ -94,8 +94,11 @@ function fill(root, frame, lang) {
   each("[data-part]", (el) => hide(el, off(el.dataset.part, step.part)));
   each("[data-none]", (none) => {
     const any = !!root.querySelector("[data-modelled]") || [...root.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
-    hide(none, any || total || root.id === "formula-seconds");
-    each(".scroll", (el) => hide(el, !any));
+    // A run that is not one sequence of one token a pass is summed up step by step.
+    const open = total && !frame.meta.sums && any && root.id.startsWith("formula-");
+    none.textContent = t(open ? "formula.no_sums" : "formula.none");
+    hide(none, !open && (any || total || root.id === "formula-seconds"));
+    each(".scroll", (el) => hide(el, !any || open));
   });
   each("[data-optional]", (el) => hide(el, idle(el.dataset.optional)));
   each("[data-when]", (el) => {

@@ -1,0 +1,126 @@
+package wire
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+)
+
+// speculationInfo is speculative decoding at the cursor: what the draft proposed
+// in this pass and what became of it, and how it has gone so far.
+type speculationInfo struct {
+	Draft    string        `json:"draft"`
+	Propose  int           `json:"propose"`
+	Proposed [][2]any      `json:"proposed,omitempty"` // the last rows of this pass: [id, label]
+	Verdicts []verdictInfo `json:"verdicts,omitempty"` // head only, of each that was tested
+	Stays    int           `json:"stays"`              // head only: proposals whose rows stay in the cache
+	Left     integer       `json:"left,omitempty"`     // head only: bytes of the rows that leave it again
+	Random   float64       `json:"random"`             // head only: the number that chose the token after them
+	Token    *[2]any       `json:"token,omitempty"`    // head only: that token
+	Draws    string        `json:"draws,omitempty"`    // head only: what it was drawn from, "rest" after a rejection, else "model"
+	Flops    integer       `json:"flops,omitempty"`    // of the draft, for this pass
+	SoFar    soFarInfo     `json:"so_far"`
+	Kept     []int         `json:"kept"` // by decode pass, recorded ones: rows that stay, each of one token of the text
+}
+
+// verdictInfo has float32 digits: half the bytes, and more than is shown.
+type verdictInfo struct {
+	P        float32 `json:"p"`
+	Q        float32 `json:"q"`
+	Random   float32 `json:"random"`
+	Accepted bool    `json:"accepted"`
+}
+
+// soFarInfo sums the decode passes up to the cursor whose head has run.
+type soFarInfo struct {
+	Passes   int     `json:"passes"`   // of the model
+	Tokens   int     `json:"tokens"`   // that they gave
+	Proposed int     `json:"proposed"` // by the draft
+	Tested   int     `json:"tested"`   // of those, none after a rejection
+	Accepted int     `json:"accepted"` // of those
+	Expected float64 `json:"expected"` // tokens of a pass, by formula at the measured acceptance; 0 before anything was tested
+	Draft    integer `json:"draft"`    // FLOPs of the draft
+	Rejected integer `json:"rejected"` // FLOPs of the model for rows that left the cache again, cached lane
+	Model    integer `json:"model"`    // all FLOPs of the model in those passes, cached lane
+}
+
+// speculation is nil in a run without a draft.
+func (m *Moment) speculation() *speculationInfo {
+	if m.Recipe.Draft == "" {
+		return nil
+	}
+	info := &speculationInfo{Draft: m.Recipe.Draft, Propose: m.Recipe.Propose, Kept: []int{}}
+	if m.At != nil {
+		for n := 2*m.perPass() - 1; n < m.Recorded; n += m.perPass() {
+			info.Kept = append(info.Kept, m.At(n).Kept())
+		}
+	}
+	if m.Step == nil {
+		return info
+	}
+	info.SoFar = m.soFar()
+	x := m.Step.Speculation
+	if x == nil {
+		return info
+	}
+	info.Proposed = m.labelled(x.Proposed)
+	info.Flops = integer(cost.Headline(x.Cost, m.Link.switches()))
+	if m.Step.Part != sim.HeadPart {
+		return info
+	}
+	info.Stays, info.Random, info.Draws = x.Accepted, x.Random, "model"
+	token := m.labelled([]int{m.Step.Token})[0]
+	info.Token = &token
+	for _, v := range x.Verdicts {
+		info.Verdicts = append(info.Verdicts, verdictInfo{float32(v.P), float32(v.Q), float32(v.Random), v.Accepted})
+		if !v.Accepted {
+			info.Draws = "rest"
+		}
+	}
+	if x.Accepted < len(x.Verdicts) && x.Verdicts[x.Accepted].Accepted { // this proposal ended the text: nothing was drawn after it
+		info.Draws = "proposal"
+	}
+	left := m.Step.Rows - m.Step.Kept()
+	info.Left = integer(int64(left) * ((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8))
+	return info
+}
+
+func (m *Moment) soFar() (s soFarInfo) {
+	sw, perPass := m.Link.switches(), m.perPass()
+	for n := 2*perPass - 1; n <= m.Step.N; n += perPass {
+		head := m.At(n)
+		s.Passes++
+		s.Tokens += len(head.Chosen())
+		x := head.Speculation
+		if x != nil {
+			s.Proposed += len(x.Proposed)
+			s.Tested += len(x.Verdicts)
+			for _, v := range x.Verdicts {
+				if v.Accepted {
+					s.Accepted++
+				}
+			}
+			s.Draft = integer(cost.Headline(x.Total, sw))
+		}
+		for i := n - perPass + 1; i <= n; i++ {
+			all := cost.Headline(m.recount(m.At(i), sim.Cached), sw)
+			s.Model += integer(all)
+			if x != nil && head.Kept() < head.Rows {
+				s.Rejected += integer(cost.Headline(m.count(m.At(i), sim.Cached, sw), sw) - cost.Headline(m.count(unwasted(m.At(i), head), sim.Cached, sw), sw))
+			}
+		}
+	}
+	if s.Tested > 0 {
+		s.Expected = cost.Speculation{Guesses: m.Recipe.Propose, Accept: float64(s.Accepted) / float64(s.Tested)}.Tokens()
+	}
+	return s
+}
+
+// unwasted is a step as it would have been without the rows that its pass has
+// computed for nothing: they are the last, and no other row reads them.
+func unwasted(s, head *sim.Step) *sim.Step {
+	c, x := *s, *s.Speculation
+	c.Rows = head.Kept()
+	x.Proposed = x.Proposed[:len(x.Proposed)-(head.Rows-head.Kept())]
+	c.Speculation = &x
+	return &c
+}

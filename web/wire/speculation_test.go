@@ -1,0 +1,137 @@
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/run"
+)
+
+// guessing are the moments of a run in which a draft's proposals are accepted, some of
+// them, none, and all.
+func guessing(t testing.TB, show ...string) func(n int) *Moment {
+	t.Helper()
+	l, err := run.NewLibrary().Get("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := run.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
+		Sampler: sim.Sampler{Kind: "sample", Seed: 5}, Draft: "story-draft", Propose: 4})
+	steps := stepsOf(t, l, rec)
+	return func(n int) *Moment {
+		m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), show...)
+		m.Prompt, m.Ended = steps[0].Rows, steps[len(steps)-1].Done
+		return m
+	}
+}
+
+// TestFrameTellsOfSpeculation: the frame says what the steps say, the sums are
+// those of the steps, and rows that leave are paid for like any others.
+func TestFrameTellsOfSpeculation(t *testing.T) {
+	at := guessing(t)
+	var passes, tokens, tested, accepted, rejections int
+	var wasted int64
+	for n := range at(0).Recorded {
+		m := at(n)
+		s := m.Step
+		var info speculationInfo
+		if err := json.Unmarshal([]byte(File(m).Meta["speculation"]), &info); err != nil {
+			t.Fatal(err)
+		}
+		x := s.Speculation
+		if x == nil {
+			if len(info.Proposed) > 0 {
+				t.Errorf("step %d: %v proposed by nobody", n, info.Proposed)
+			}
+			continue
+		}
+		for i, p := range info.Proposed {
+			if int(p[0].(float64)) != x.Proposed[i] {
+				t.Errorf("step %d: proposal %d is %v, want %d", n, i, p, x.Proposed[i])
+			}
+		}
+		if s.Part != sim.HeadPart {
+			if info.Verdicts != nil || info.Token != nil {
+				t.Errorf("step %d: a verdict before the head", n)
+			}
+			continue
+		}
+		passes, tokens, tested = passes+1, tokens+len(s.Chosen()), tested+len(x.Verdicts)
+		for i, v := range x.Verdicts {
+			if got := info.Verdicts[i]; got.P != float32(v.P) || got.Q != float32(v.Q) || got.Random != float32(v.Random) || got.Accepted != v.Accepted {
+				t.Errorf("step %d: verdict %d is %+v, want %+v", n, i, got, v)
+			}
+			if v.Accepted {
+				accepted++
+			}
+		}
+		if rejected := len(x.Verdicts) > 0 && !x.Verdicts[len(x.Verdicts)-1].Accepted; rejected != (info.Draws == "rest") {
+			t.Errorf("step %d: drawn from %q", n, info.Draws)
+		}
+		left := s.Rows - s.Kept()
+		if left > 0 {
+			rejections++
+		}
+		// The model alone, a row at a time: what the rows that leave have cost.
+		c := m.Model.Model.Config
+		for row := s.Rows - left; row < s.Rows; row++ {
+			p := cost.Pass(c, 1, s.Cached+row, cost.Default())
+			wasted += p.Flops.Total()
+		}
+		if info.Stays != x.Accepted || info.Left != integer(left*5120) {
+			t.Errorf("step %d: %d stay, %d bytes leave; want %d and %d rows", n, info.Stays, info.Left, x.Accepted, left)
+		}
+		f := info.SoFar
+		if f.Passes != passes || f.Tokens != tokens || f.Tested != tested || f.Accepted != accepted || f.Rejected != integer(wasted) || f.Draft != integer(x.Total.Flops.Total()) {
+			t.Errorf("step %d: %+v; want %d passes, %d tokens, %d tested, %d accepted, %d FLOPs for nothing", n, f, passes, tokens, tested, accepted, wasted)
+		}
+		a := float64(accepted) / float64(tested)
+		if want := 1 + a + a*a + a*a*a + a*a*a*a; math.Abs(f.Expected-want) > 1e-12 {
+			t.Errorf("step %d: %v expected, want %v", n, f.Expected, want)
+		}
+		if info.Kept[passes-1] != s.Kept() {
+			t.Errorf("step %d: kept %v, want %d last", n, info.Kept, s.Kept())
+		}
+	}
+	if rejections < 3 || tested == accepted {
+		t.Errorf("%d passes with rejections: the run shows too little", rejections)
+	}
+}
+
+// TestFrameSizeOfSpeculation: the bar of all frames holds for passes with many
+// proposals too, with every panel open.
+func TestFrameSizeOfSpeculation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	for _, lang := range []string{"en", "zh"} {
+		l, rec, prompt, _ := defaultRun(t, lang)
+		rec.Draft, rec.Propose = "story-draft", 8
+		steps := stepsOf(t, l, rec)
+		var sizes []int
+		where := ""
+		for n := range steps {
+			for _, op := range []string{"", "act", "probs", "K"} {
+				m := visit(l, rec, prompt, steps, n, true, everything)
+				if op != "" && steps[n].Part == sim.LayerPart {
+					m.Link.Pick.Op = op
+				}
+				size := len(Encode(nil, m))
+				if len(sizes) == 0 || size > slices.Max(sizes) {
+					where = fmt.Sprintf("step %d %s", n, op)
+				}
+				sizes = append(sizes, size)
+			}
+		}
+		median, largest := middle(sizes)
+		t.Logf("%s: median %d bytes, largest %d (%s)", lang, median, largest, where)
+		if largest > worstFrame {
+			t.Errorf("%s: a frame of %d bytes", lang, largest)
+		}
+	}
+}
