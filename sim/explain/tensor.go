@@ -53,6 +53,12 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	return s, op, ok
 }
 
+// Knows tells whether the model has an op of that name.
+func (r *Run) Knows(id string) bool {
+	op := Find(id)
+	return op != nil && r.knows(op)
+}
+
 // knows tells whether the model has an op.
 func (r *Run) knows(op *Op) bool {
 	switch op.ID {

@@ -200,7 +200,7 @@ func (w worker) gelu() {
 	}
 	power := w.do("power", "mul", constant("minus_two", -2), size)
 	exp := w.do("exp", "exp", power)
-	tanh := w.do("tanh", "div", w.do("above", "sub", constant("one", 1), exp), w.do("below", "add", constant("one", 1), exp))
+	tanh := w.do("tanh", "div", w.do("numerator", "sub", constant("one", 1), exp), w.do("divisor", "add", constant("one", 1), exp))
 	if negative {
 		tanh = w.do("tanh_signed", "neg", tanh)
 	}

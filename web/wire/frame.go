@@ -192,11 +192,20 @@ type runInfo struct {
 	Ended    *string    `json:"ended"`
 	Running  bool       `json:"running"`
 	Outside  []string   `json:"outside,omitempty"`
+	Lacks    []string   `json:"lacks,omitempty"` // ops of a layer that this model does not have
 }
 
 func (m *Moment) runInfo() runInfo {
 	return runInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
-		m.Recorded, m.Length(), orNull(m.Ended), m.Running, m.outside()}
+		m.Recorded, m.Length(), orNull(m.Ended), m.Running, m.outside(), m.lacks()}
+}
+
+// lacks are the ops that other models have between the ones of this.
+func (m *Moment) lacks() []string {
+	if (&explain.Run{Model: m.Model.Model}).Knows("gate") {
+		return nil
+	}
+	return []string{"gate"}
 }
 
 // maxOutside words are named; more would say no more.

@@ -73,7 +73,7 @@ func TestOpFrames(t *testing.T) {
 	r := &explain.Run{Model: l.Model, Step: func(n int) *sim.Step { return &steps[n] }}
 	for n := range steps {
 		for _, op := range explain.Ops {
-			if op.Part != steps[n].Part {
+			if op.Part != steps[n].Part || !r.Knows(op.ID) {
 				continue
 			}
 			m := looking(moment(l, rec, steps, n, max(steps[n].Layer, 0), 3), op.ID)

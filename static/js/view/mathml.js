@@ -39,7 +39,18 @@ function products(terms, n) {
 
 /** General form and the form with numbers, by kind. @type {Record<string, (e: any, terms: ArrayLike<number>) => Node[][]>} */
 const FORMS = {
-  dot: (e, terms) => [[sum(sub("a", "i"), sub("b", "i"))], products(terms, e.sum.n)],
+  dot: (e, terms) => {
+    const bias = e.calc ? [op("+"), factor(e.calc[0].args[1].value)] : [];
+    return [[sum(sub("a", "i"), sub("b", "i")), ...(e.calc ? [op("+"), id("b")] : [])], [...products(terms, e.sum.n), ...bias]];
+  },
+  layernorm: (e) => [
+    [m("mfrac", row(id("x"), op("−"), id("μ")), m("msqrt", row(m("msup", id("σ"), m("mn", "2")), op("+"), id("ε")))), op("·"), id("g"), op("+"), id("b")],
+    [m("mfrac", num(result(e, "centred").value), num(result(e, "deviation").value)), op("·"), factor(result(e, "scaled").args[1].value), op("+"), factor(result(e, "value").args[1].value)],
+  ],
+  gelu: (e) => [
+    [m("mfrac", id("u"), m("mn", "2")), op("·"), m("mo", "("), m("mn", "1"), op("+"), id("tanh"), m("mo", "("), id("√2/π"), m("mo", "("), id("u"), op("+"), m("mn", "0.044715"), m("msup", id("u"), m("mn", "3")), m("mo", ")"), m("mo", ")"), m("mo", ")")],
+    [num(result(e, "half").value), op("·"), factor(result(e, "gate").value)],
+  ],
   scaled: (e) => [
     [m("mfrac", row(id("q"), op("·"), id("k")), m("msqrt", id("d")))],
     [m("mfrac", num(e.sum.value), m("msqrt", num(result(e, "root").args[0].value)))],

@@ -10,9 +10,8 @@ import { keysOn, typing } from "./transport.js";
 export function createOps(root, act) {
   const chips = /** @type {HTMLButtonElement[]} */ ([...root.querySelectorAll("[data-look]:not([data-look=''])")]);
   const overview = /** @type {HTMLButtonElement} */ (root.querySelector("[data-look='']"));
-  const ids = (/** @type {string} */ part) => chips.filter((c) => c.dataset.part === part).map((c) => c.dataset.look ?? "");
-  const inLayer = ids("layer");
-  const inHead = ids("head");
+  /** The ops that the model has. @param {string} part */
+  const ids = (part) => chips.filter((c) => c.dataset.part === part && !c.hidden).map((c) => c.dataset.look ?? "");
   /** @type {any} */
   let frame = null;
   const strip = /** @type {HTMLElement} */ (root.querySelector(".ops-groups"));
@@ -21,7 +20,7 @@ export function createOps(root, act) {
   /** Steps of one op forward or back; beyond a layer's ends on into its neighbour. @param {number} by */
   function walk(by) {
     if (!frame) return;
-    const next = following(frame.meta, by, inLayer, inHead);
+    const next = following(frame.meta, by, ids("layer"), ids("head"));
     if (!next) return;
     if (next.step === undefined) act.look(next.op);
     else act.walkTo(next.step, next.op);
@@ -45,6 +44,7 @@ export function createOps(root, act) {
     frame = now;
     if (!frame) return;
     const op = frame.meta.pick.op;
+    for (const c of chips) c.hidden = frame.meta.run.lacks?.includes(c.dataset.look) ?? false;
     const at = chips.findIndex((c) => c.dataset.look === op);
     if (op !== shown && at >= 0) show(strip, chips[at]);
     shown = op;

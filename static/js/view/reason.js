@@ -61,6 +61,9 @@ const KINDS = {
   dot: (e) => [e.op === "dots" ? "explain.dot.pair" : e.op === "out" ? "explain.dot.mix" : e.op === "logits" ? "explain.dot.logit" : "explain.dot.weight", { WRow: e.reads[1].row }],
   scaled: (e) => ["explain.scaled", { D: arg(e, 0, 0), Root: made(e, "root") }],
   rms: (e) => ["explain.rms", { X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value), Rms: made(e, "rms"), Gain: brief(e.calc.at(-1).args[1].value) }],
+  layernorm: (e) => ["explain.layernorm", { X: brief(e.calc.find((/** @type {any} */ c) => c.name === "centred").args[0].value), Mean: made(e, "mean"), Dev: made(e, "deviation"), Gain: brief(e.calc.at(-2).args[1].value), Bias: brief(e.calc.at(-1).args[1].value) }],
+  gelu: (e) => ["explain.gelu", { Up: arg(e, 0, 0), Gate: made(e, "gate") }],
+  shared: (e) => ["explain.shared", { Pos: e.row + 1 }],
   turn: (e) => ["explain.turn", { I: e.reads[0].col, J: e.reads[1].col }],
   stored: (e, frame, t) => [e.reads[0].step === e.step ? "explain.stored.now" : "explain.stored", { Where: stepName(e, e.reads[0].step, t), Pos: e.row + 1 }],
   mask: (e) => {

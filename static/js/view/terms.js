@@ -27,6 +27,7 @@ export function operand(text, ref, label, follow) {
 /** Heads of the number columns by what the terms make. @param {any} e @param {T} t */
 function heads(e, t) {
   if (e.kind === "softmax") return [t("name.scores"), t("explain.less"), t("explain.exp")];
+  if (e.kind === "layernorm") return [t("name." + e.reads[0].op), t("calc.centred"), t("explain.square")];
   if (e.kind === "rms") return [t("name." + e.reads[0].op), "", t("explain.square")];
   return [t("name." + e.reads[0].op), t("name." + e.reads[1].op), t("explain.product")];
 }
@@ -86,6 +87,7 @@ export function calcTable(frame, t, follow) {
     /** @type {(string|Node)[]} */
     let shown;
     if (c.fn === "max") shown = ["max(s)"];
+    else if (c.fn === "mean") shown = ["∑x ÷ n"];
     else if (SIGNS[c.fn]) shown = [args[0], ` ${SIGNS[c.fn]} `, args[1]];
     else if (c.fn === "code") shown = ["⌊", args[0], "⌉, 0 … ", args[1]];
     else shown = [{ sqrt: "√", exp: "exp ", neg: "− " }[/** @type {string} */ (c.fn)] ?? c.fn, args[0]];
