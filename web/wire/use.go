@@ -51,7 +51,7 @@ func (m *Moment) spec() kv.Spec { return kv.SpecOf(m.Model.Model.Config, m.Promp
 func (m *Moment) use() *useInfo {
 	p := m.Recipe.Cache
 	info := &useInfo{Policy: kv.Text(p), Budget: integer(p.Budget)}
-	if p.Budget > 0 {
+	if p.Budget > 0 && m.plain() { // several sequences share the budget, and none of them has it alone
 		fits := m.spec().Fits(p, p.Budget)
 		info.Fits = &fits
 	}
@@ -67,8 +67,9 @@ func (m *Moment) use() *useInfo {
 	var before sim.CacheUse
 	settled := 0
 	if m.Step.N > 0 {
-		last := m.At(m.Step.N - 1)
-		before, settled = last.KV.Use(), settledOf(last)
+		if last := m.At(m.Step.N - 1); last.KV != nil {
+			before, settled = last.KV.Use(), settledOf(last)
+		}
 	}
 	info.Taken, info.Given = without(u.Table, before.Table), without(before.Table, u.Table)
 	if p.Axis == kv.AxisChannel {
@@ -78,7 +79,7 @@ func (m *Moment) use() *useInfo {
 			info.Coded = &[2]int{settled, now}
 		}
 	}
-	if m.Step.Done == sim.DoneMemory {
+	if m.Step.Done == sim.DoneMemory && m.plain() {
 		info.Want = integer(m.spec().Want(p, max(1, m.Prompt-len(m.Step.Tokens))))
 		info.Ways = m.ways()
 	}

@@ -5,7 +5,7 @@ import { sentences } from "./format.js";
 
 /** @typedef {import("../text.js").T} T */
 
-const NAMED = 4; // rows that are told one by one
+const NAMED = 4; // tokens that are told one by one
 
 /**
  * What the layer of this step let go in it: positions and K/V heads.
@@ -28,11 +28,14 @@ function which(frame, t) {
   const { run, tokens } = frame.meta;
   const all = evicted(frame);
   const heads = run.config.kv_heads;
-  const places = new Set(all.map((r) => r.position));
-  const args = (/** @type {{position: number, head: number}} */ r) => ({ Position: r.position + 1, Token: tokens[r.position][1], Head: r.head + 1 });
-  const said = places.size === 1 && all.length === heads && heads > 1 ? t("say.evicted.all", args(all[0]))
-    : all.length <= NAMED ? all.map((r) => t("say.evicted.one", args(r))).join(t("list.and"))
-      : t("say.evicted.many", { Tokens: places.size, Heads: new Set(all.map((r) => r.head)).size });
+  /** @type {Map<number, number[]>} K/V heads by position */
+  const places = new Map();
+  for (const { position, head } of all) places.set(position, [...(places.get(position) ?? []), head + 1]);
+  const one = (/** @type {[number, number[]]} */ [p, from]) => {
+    const args = { Position: p + 1, Token: tokens[p][1], Heads: from, Count: from.length };
+    return heads > 1 && from.length === heads ? t("say.evicted.all", args) : t("say.evicted.one", args);
+  };
+  const said = places.size <= NAMED ? [...places].map(one).join(t("list.and")) : t("say.evicted.many", { Tokens: places.size, Heads: new Set(all.map((r) => r.head)).size });
   return all.length ? t("say.evicted", { Count: 2 * all.length, Which: said }) : ""; // K and V
 }
 

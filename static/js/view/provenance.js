@@ -1,7 +1,7 @@
 // Where a row of the cache comes from, in words and as a table.
 
 import { cell as short, sentences } from "./format.js";
-import { keptColumns, keptSentence } from "./kept.js";
+import { goneBefore, keptColumns, keptSentence } from "./kept.js";
 
 const SIDES = ["K", "V"];
 
@@ -17,7 +17,20 @@ export function history({ tensors, meta }, { side, layer, head, position }) {
   const of = (/** @type {number} */ kind) => rows.data[(kind * layers + layer) * positions + position];
   const sizes = tensors[side ? "cache_v" : "cache_k"];
   const size = (sizes.data[(layer * sizes.shape[1] + head) * positions + position] / 255) * meta.kv[side ? "max_v" : "max_k"];
-  return { pass: of(0) - 1, reads: of(1), again: of(2), size };
+  const gone = goneBefore({ tensors, meta }, layer, head, position);
+  return { pass: of(0) - 1, reads: gone ? readBefore(rows, layer, position, gone) : of(1), again: of(2), size };
+}
+
+/**
+ * How many later passes read a row before it was let go for token gone: those that
+ * wrote the positions in between. @param {any} rows @param {number} layer @param {number} position @param {number} gone
+ */
+function readBefore(rows, layer, position, gone) {
+  const [, , positions] = rows.shape;
+  const pass = (/** @type {number} */ p) => rows.data[layer * positions + p];
+  const later = new Set();
+  for (let p = position + 1; p < gone - 1; p++) if (pass(p) > pass(position)) later.add(pass(p));
+  return later.size;
 }
 
 /** @param {number} pass @param {import("../text.js").T} t */
@@ -57,8 +70,9 @@ export function fill(table, frame, layer, t) {
   const body = document.createElement("tbody");
   for (let p = 0; p < meta.kv.lens[layer]; p++) {
     const of = (/** @type {number} */ side, /** @type {number} */ h) => /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
-    const { pass, reads, again } = of(0, 0);
-    body.append(row([String(p + 1), meta.tokens[p][1], where(pass, t), String(reads), String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
+    const { pass, again } = of(0, 0);
+    const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads let go at different times
+    body.append(row([String(p + 1), meta.tokens[p][1], where(pass, t), reads, String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
   }
   table.replaceChildren(head, body);
 }

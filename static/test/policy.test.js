@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { translator } from "../js/text.js";
+import { entries } from "../js/view/blocks.js";
+import { events, evicted } from "../js/view/events.js";
+import { codedRow, countGone, goneBefore, keptColumns, keptSentence, stateOf } from "../js/view/kept.js";
+import { policyMarks } from "../js/view/keptpaint.js";
+import { lampSays } from "../js/view/lamp.js";
+import { says } from "../js/view/memory.js";
+import { fullAt, parsePolicy, policyName } from "../js/view/policy.js";
+import { history, sentence } from "../js/view/provenance.js";
+import { evicts, GONE, tensorOf } from "../js/view/readout.js";
+import { atWall, times } from "../js/view/wall.js";
+import { recorder, theme } from "./canvas.js";
+import { frame } from "./frames.js";
+
+const say = Object.fromEntries(["en", "zh"].map((lang) => [lang, translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang)]));
+
+test("a policy's text is read as the server writes it, and has a name in both languages", () => {
+  assert.deepEqual(parsePolicy("window:8:2"), { kind: "window", window: 8, sinks: 2 });
+  assert.deepEqual(parsePolicy("int4:channel:8"), { kind: "int4", axis: "channel", group: 8 });
+  for (const text of ["contiguous", "paged:4", "window:8:0", "window:8:2", "h2o:4:4", "int8:token:0", "int4:channel:8"]) {
+    for (const t of Object.values(say)) assert.ok(!policyName(parsePolicy(text), t).includes("policy."), text);
+  }
+  assert.notEqual(policyName(parsePolicy("window:8:0"), say.en), policyName(parsePolicy("window:8:2"), say.en));
+});
+
+test("the block table covers every token once, and the new block is known", () => {
+  const f = frame("paged");
+  const rows = entries(f.meta);
+  assert.deepEqual(rows.map((r) => r.block), f.meta.use.table);
+  let next = 0;
+  for (const r of rows) {
+    assert.equal(r.from, next);
+    next = r.to;
+  }
+  assert.equal(next, f.meta.kv.before + f.meta.step.rows);
+  assert.match(says(f, say.en), /2 blocks of 4 tokens: wasted \d of 8 slots, [\d,]+ bytes/);
+  for (const r of rows) assert.equal(r.taken, f.meta.use.taken?.includes(r.block) ?? false);
+  assert.match(keptSentence(f, { side: 0, layer: 0, head: 0, position: 5 }, say.en), /slot 2 of block 1/);
+  const { canvas, count } = recorder();
+  policyMarks(canvas.getContext("2d"), f, 0, { x: 0, y: 0, mark: 10, strip: 9 }, theme.colors);
+  assert.equal(count("fillRect"), rows.length, "a line at the end of every block");
+});
+
+test("rows that a window let go say so: in the tensor, in words, in the table, on the canvas", () => {
+  const f = frame("window");
+  const { step, run, kv } = f.meta;
+  const now = evicted(f);
+  assert.equal(now.length, run.config.kv_heads * step.rows, "each new token takes one place in each head");
+  for (const { position } of now) assert.ok(position >= run.recipe.cache.sinks);
+  assert.match(events(f, say.en), new RegExp(`${2 * now.length} rows were let go to make room: token ${now[0].position + 1} .* in every K/V head`));
+  assert.match(events(f, say.zh), /放走了/);
+  const row = { side: 0, layer: step.layer, head: 0, position: now[0].position };
+  assert.equal(goneBefore(f, row.layer, 1, row.position), step.cached + 1);
+  assert.match(sentence(f, row, say.en), new RegExp(`Let go before token ${step.cached + 1}: it was the oldest`));
+  assert.equal(stateOf(f, { layer: step.layer, head: 0, position: 0 }), "sink");
+  assert.equal(stateOf(f, { layer: step.layer, head: 0, position: kv.lens[step.layer] - 1 }), "recent");
+  assert.ok(history(f, row).reads < history(f, { ...row, position: 0 }).reads, "it is not read any more");
+  assert.match(keptColumns(f, step.layer, say.en).of(row.position)[0], /let go before/);
+  const { canvas, count } = recorder();
+  policyMarks(canvas.getContext("2d"), f, step.layer, { x: 0, y: 0, mark: 10, strip: 9 }, theme.colors);
+  assert.equal(count("fillRect"), run.config.kv_heads, "one hollow stretch in each head");
+  assert.ok(countGone(f) >= now.length);
+});
+
+test("heavy hitters tell the attention they are kept for", () => {
+  const f = frame("heavy");
+  const { pick, kv } = f.meta;
+  const seen = new Set();
+  for (let position = 0; position < kv.lens[pick.layer]; position++) {
+    for (let head = 0; head < f.meta.run.config.kv_heads; head++) {
+      const row = { side: 1, layer: pick.layer, head, position };
+      const state = stateOf(f, row);
+      seen.add(state);
+      const said = keptSentence(f, row, say.en);
+      if (state === "gone") assert.match(said, /least attention so far, [\d.e-]+\./);
+      else assert.match(said, /Attention received so far: [\d.e-]+\./);
+      assert.equal(keptSentence(f, { ...row, layer: 1 - row.layer }, say.en).includes("so far: "), false, "of the layer on the stage only");
+    }
+  }
+  assert.deepEqual([...seen].sort(), ["gone", "heavy", "recent"]);
+});
+
+test("a mask tells later keys from those that were let go, and as a picture says yes or no", () => {
+  const f = frame("window");
+  assert.ok(evicts(f) && f.tensors.mask.data.includes(GONE));
+  assert.deepEqual([...new Set(tensorOf(f, "mask").data)].sort(), [0, 1]);
+});
+
+test("a quantised row has an error of at most half its scale", () => {
+  const f = frame("int8");
+  const { config } = f.meta.run;
+  let most = 0;
+  for (const side of [0, 1]) for (let layer = 0; layer < config.layers; layer++) for (let head = 0; head < config.kv_heads; head++) for (let position = 0; position < f.meta.kv.lens[layer]; position++) {
+    const { error, scale } = codedRow(f, { side, layer, head, position });
+    assert.ok(error <= scale / 2 + f.meta.use.max_error / 255);
+    most = Math.max(most, error);
+    assert.match(keptSentence(f, { side, layer, head, position }, say.en), /largest error/);
+  }
+  assert.ok(Math.abs(most - f.meta.use.max_error) < 1e-6);
+  assert.match(says(f, say.en), /bytes a token instead of 192/);
+  const c = frame("channel");
+  assert.match(events(c, say.en), /The keys of tokens 4 to 6|The keys of tokens 1 to 3/);
+  assert.match(keptSentence(c, { side: 0, layer: 0, head: 0, position: c.meta.use.settled }, say.en), /float32/);
+});
+
+test("the lamp is calm where a policy differs by design, and an alarm elsewhere", () => {
+  const f = frame("int8");
+  const lamp = lampSays(f.meta, say.en);
+  assert.equal(lamp.state, "policy");
+  assert.match(lamp.says, /the policy changed this.*largest logit difference [\d.e-]+; (the text is the same so far|first other token: no\. \d+)/);
+  assert.match(lamp.more, /KL divergence/);
+  const exact = structuredClone(frame("paged").meta);
+  assert.equal(lampSays(exact, say.en).state, "same");
+  exact.step.identical = false;
+  exact.step.differs = "scores";
+  assert.equal(lampSays(exact, say.en).state, "differs");
+});
+
+test("at the wall the frame says what is lacking and how far others go", () => {
+  const f = frame("wall");
+  assert.ok(atWall(f) && !atWall(frame("end")));
+  assert.equal(fullAt(f.meta), f.meta.kv.lens[0] + 1);
+  assert.equal(f.meta.use.want, f.meta.kv.bytes_per_token);
+  for (const way of f.meta.use.ways) assert.ok(way.fits <= way.whole && parsePolicy(way.cache).kind === way.cache.split(":")[0]);
+  assert.equal(times(21, 12), "1.75");
+});

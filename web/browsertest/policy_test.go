@@ -1,0 +1,291 @@
+package browsertest
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/run"
+)
+
+const policyPrompt = "Sam gave a green book to Rosa. Rosa gave the book to Leo."
+
+// under runs the prompt as kvstep trace does under a cache policy.
+func under(t testing.TB, policy string, budget int64) []sim.Step {
+	t.Helper()
+	p, err := kv.Parse(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Budget = budget
+	return steps(t, sim.Recipe{Prompt: policyPrompt, MaxNew: 24, Cache: p})
+}
+
+func policyPath(lang, policy string, step int, more string) string {
+	return fmt.Sprintf("/?lang=%s&prompt=%s&new=24&cache=%s&step=%d%s", lang, strings.ReplaceAll(policyPrompt, " ", "+"), policy, step, more)
+}
+
+// memory compares the bar's numbers with the step of the trace.
+func (p *page) memory(s *sim.Step) {
+	p.t.Helper()
+	u := s.KV.Use()
+	for id, want := range map[string]int64{"memory-used": u.Used, "memory-wasted": u.Wasted(), "memory-budget": u.Budget} {
+		if got := p.value(`[data-testid="` + id + `"]`); got != strconv.FormatInt(want, 10) {
+			p.t.Errorf("step %d: %s is %s on the page, %d in the trace", s.N, id, got, want)
+		}
+	}
+}
+
+// choose sets a field of the form and lets it know.
+func (p *page) choose(testid, value string) {
+	p.t.Helper()
+	p.js(fmt.Sprintf(`{ const f = document.querySelector("[data-testid=%s]"); f.value = %q; f.dispatchEvent(new Event("change", {bubbles: true})); }`, testid, value))
+}
+
+// TestPolicyForm: a change of the cache starts the same run at the same step,
+// only the numbers that matter are there, and every number is the trace's.
+func TestPolicyForm(t *testing.T) {
+	p := open(t, policyPath("en", "contiguous", 62, ""))
+	p.at(62)
+	p.js(`document.querySelector("[data-testid=policy] summary").click()`)
+	for _, c := range []struct{ field, value, policy, fields string }{
+		{"policy-kind", "paged", "paged:4", "block"},
+		{"policy-block", "16", "paged:16", "block"},
+		{"policy-kind", "window", "window:8:0", "window"},
+		{"policy-kind", "sinks", "window:8:2", "window sinks"},
+		{"policy-kind", "h2o", "h2o:8:4", "window heavy"},
+		{"policy-kind", "int8", "int8:token:0", "axis group"},
+		{"policy-axis", "channel", "int8:channel:8", "axis group"},
+		{"policy-kind", "int4", "int4:channel:8", "axis group"},
+		{"policy-kind", "contiguous", "contiguous", ""},
+	} {
+		p.choose(c.field, c.value)
+		want := under(t, c.policy, 0)
+		n := min(62, len(want)-1)
+		p.until(fmt.Sprintf(`window.kvstepFrame().meta.use?.policy === %q && window.kvstepFrame().meta.step?.n === %d`, c.policy, n))
+		p.compare(&want[n])
+		p.memory(&want[n])
+		if got := eval[string](p, `[...document.querySelectorAll("[data-testid=policy] [data-for]")].filter((l) => !l.hidden).map((l) => l.querySelector("[name]").name).join(" ")`); got != c.fields {
+			t.Errorf("%s shows the fields %q, want %q", c.policy, got, c.fields)
+		}
+	}
+	p.choose("policy-budget", "custom")
+	p.until(`window.kvstepFrame().meta.use?.budget === 131072`)
+	p.axe("the form of the cache")
+	// A number that makes no sense is refused by name, and the run stays.
+	p.choose("policy-kind", "paged")
+	p.until(`window.kvstepFrame().meta.use?.policy === "paged:16"`)
+	p.choose("policy-block", "65")
+	p.until(`!document.getElementById("problem").hidden`)
+	if s := p.text("problem"); !strings.Contains(s, "65") || !strings.Contains(s, "64") {
+		t.Errorf("refused with %q", s)
+	}
+	p.clean()
+}
+
+// TestBlockTable: which block holds which tokens, what is empty in the last one,
+// and the sentence when a block is taken.
+func TestBlockTable(t *testing.T) {
+	want := under(t, "paged:4", 0)
+	for lang, says := range map[string]string{"en": "wasted %d of %d slots, %s bytes", "zh": "%[2]d 个槽位中浪费 %[1]d 个，%[3]s 字节"} {
+		p := open(t, policyPath(lang, "paged:4", 6, ""))
+		for _, n := range []int{6, 11, 18, 24, 30} {
+			p.seek(n)
+			s := &want[n]
+			p.at(n)
+			p.memory(s)
+			u := s.KV.Use()
+			type row struct {
+				Block, Refs string
+				Full, Empty int
+			}
+			rows := eval[[]row](p, `[...document.querySelectorAll("[data-testid=block-table] tr")].map((r) => ({Block: r.querySelector("td b").textContent, Refs: r.lastChild.textContent, Full: r.querySelectorAll(".slot:not(.empty)").length, Empty: r.querySelectorAll(".slot.empty").length}))`)
+			tokens, full, empty := s.Cached+s.Rows, 0, 0
+			for i, r := range rows {
+				full, empty = full+r.Full, empty+r.Empty
+				if r.Block != strconv.Itoa(u.Table[i]) || r.Refs != strconv.Itoa(u.Refs[i]) {
+					t.Errorf("step %d: row %d is %+v, the table has block %d, used by %d", n, i, r, u.Table[i], u.Refs[i])
+				}
+			}
+			if len(rows) != len(u.Table) || full != tokens || full+empty != 4*len(u.Table) {
+				t.Errorf("step %d: %d rows with %d tokens and %d empty slots; %d tokens in %d blocks", n, len(rows), full, empty, tokens, len(u.Table))
+			}
+			bytes := eval[string](p, fmt.Sprintf(`(%d).toLocaleString(%q)`, empty*5120, lang))
+			if got := p.text("memory-says"); !strings.Contains(got, fmt.Sprintf(says, empty, full+empty, bytes)) {
+				t.Errorf("step %d says %q", n, got)
+			}
+			taken := n > 0 && len(u.Table) > len(want[n-1].KV.Use().Table)
+			if got := p.text("sentence"); taken != (strings.Contains(got, "allocated") || strings.Contains(got, "分配了块")) {
+				t.Errorf("step %d, taken %v: %q", n, taken, got)
+			}
+		}
+		p.axe("a block table in " + lang)
+		p.clean()
+	}
+}
+
+// seek goes to a step by a command, as a click on the timeline does.
+func (p *page) seek(n int) {
+	p.t.Helper()
+	p.scrub(n)
+	p.at(n)
+}
+
+// TestRowsLetGo: what is let go is told when it happens, is hollow in the table,
+// and tells why when it is pointed at; the lamp is calm.
+func TestRowsLetGo(t *testing.T) {
+	for _, policy := range []string{"window:8:2", "h2o:4:4"} {
+		want := under(t, policy, 0)
+		n := 26 // layer 3 of the third decode pass
+		s := &want[n]
+		p := open(t, policyPath("en", policy, n, ""))
+		p.at(n)
+		p.compare(s)
+		p.memory(s)
+		gone := kv.LetGo(s)
+		if got := p.text("sentence"); !strings.Contains(got, fmt.Sprintf("%d rows were let go", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2]+1)) {
+			t.Errorf("%s let go %v: %q", policy, gone, got)
+		}
+		// The table of the layer's rows: every head's state.
+		p.js(`document.querySelector("[data-testid=cache-table]").open = true; const s = document.querySelector("[data-testid=cache-table] select"); s.value = "2"; s.dispatchEvent(new Event("change"))`)
+		p.until(`document.querySelectorAll("[data-testid=cache-table] tbody tr").length > 1`)
+		cells := eval[[][]string](p, `[...document.querySelectorAll("[data-testid=cache-table] tbody tr")].map((r) => [...r.cells].slice(5, 9).map((c) => c.textContent))`)
+		for pos, row := range cells {
+			for h, text := range row {
+				at := s.KV.Gone(2, h, pos)
+				if is := at < s.KV.Len(2); is != strings.HasPrefix(text, "let go before") || is && text != fmt.Sprintf("let go before %d", at+1) {
+					t.Errorf("%s: position %d head %d is %q, let go before %d", policy, pos, h, text, at)
+				}
+			}
+		}
+		// With the keyboard to a row that was let go in this step.
+		p.focus(`[data-testid="cache-picture"]`)
+		p.press(kb.Home)
+		for range gone[0][2] {
+			p.press(kb.ArrowRight)
+		}
+		p.until(fmt.Sprintf(`document.querySelector("[data-testid=cache-readout]").textContent.includes("Let go before token %d:")`, gone[0][0]+1))
+		reads := s.Pass - 1 - want[0].Pass // every pass since prefill, but for this one
+		if gone[0][2] >= want[0].Rows {
+			reads -= gone[0][2] - want[0].Rows + 1
+		}
+		if got := p.text("cache-readout"); !strings.Contains(got, fmt.Sprintf("read %d times since", reads)) || strings.HasPrefix(policy, "h2o") != strings.Contains(got, "least attention") {
+			t.Errorf("%s: %q", policy, got)
+		}
+		effect := want[23].Effect
+		says := p.text("lamp")
+		if eval[string](p, `document.querySelector("[data-testid=lamp]").dataset.state`) != "policy" || !strings.Contains(says, "the policy changed this: first at "+s.Differs) {
+			t.Errorf("%s: the lamp says %q", policy, says)
+		}
+		if first := effect.Changed; first == nil && !strings.Contains(says, "the text is the same") || first != nil && !strings.Contains(says, fmt.Sprintf("first other token: no. %d", *first+1)) {
+			t.Errorf("%s: the lamp says %q, first changed %v", policy, says, first)
+		}
+		p.axe(policy)
+		p.clean()
+	}
+}
+
+// TestRowsInCodes: a row's error and scale, and how one number of it is kept.
+func TestRowsInCodes(t *testing.T) {
+	want := under(t, "int8:token", 0)
+	for lang, says := range map[string]string{"en": "It is kept as code %d of 0 to 255", "zh": "它以编码 %d（0 到 255）保存"} {
+		p := open(t, policyPath(lang, "int8:token", 26, "&layer=2&op=scores&trail=26.K.0.3.5"))
+		p.at(26)
+		p.compare(&want[26])
+		p.memory(&want[26])
+		code, _, _, ok := want[26].KV.Code(2, 0, 3, 5, false)
+		p.until(`!document.getElementById("explain").hidden`)
+		if got := p.text("why-say"); !ok || !strings.Contains(got, fmt.Sprintf(says, code.Value)) {
+			t.Errorf("code %d: %q", code.Value, got)
+		}
+		p.js(`document.querySelector("[name=cache-view][value=error]").click()`)
+		p.until(`kvstepFrame().tensors.cache_error`)
+		p.axe("codes in " + lang)
+		p.clean()
+	}
+}
+
+// TestWall: the refusal comes at the predicted token, says what it lacks, and
+// each way on goes as far as it is said to.
+func TestWall(t *testing.T) {
+	const budget = 90000
+	want := under(t, "contiguous", budget)
+	last := len(want) - 1
+	if want[last].Done != sim.DoneMemory {
+		t.Fatalf("the trace ends with %q", want[last].Done)
+	}
+	fits := len(want[last].Tokens)
+	for lang, title := range map[string]string{"en": "Out of memory at token %d", "zh": "在第 %d 个词元处内存不足"} {
+		p := open(t, policyPath(lang, "contiguous", 3, fmt.Sprintf("&budget=%d", budget)))
+		p.at(3)
+		if got := p.text("memory-full"); !strings.Contains(got, strconv.Itoa(fits+1)) {
+			t.Errorf("predicted: %q, the trace has %d tokens", got, fits)
+		}
+		p.click("do-end")
+		p.at(last)
+		p.memory(&want[last])
+		p.until(`!document.getElementById("wall").hidden`)
+		if got := eval[string](p, `document.getElementById("wall-title").textContent`); got != fmt.Sprintf(title, fits+1) {
+			t.Errorf("the wall is titled %q", got)
+		}
+		u := want[last].KV.Use()
+		for _, n := range []int64{5120, u.Allocated, budget} {
+			if text := eval[string](p, fmt.Sprintf(`(%d).toLocaleString(%q)`, n, lang)); !strings.Contains(p.text("wall-say"), text) {
+				t.Errorf("%s is missing in %q", text, p.text("wall-say"))
+			}
+		}
+		p.axe("the wall in " + lang)
+		for _, way := range []string{"window", "int8", "paged", "story-mqa"} {
+			p.until(fmt.Sprintf(`document.querySelector('[data-way="%s"]')`, way))
+			told := eval[int](p, fmt.Sprintf(`Number(document.querySelector('[data-way="%s"]').dataset.fits)`, way))
+			p.js(fmt.Sprintf(`document.querySelector('[data-way="%s"]').click()`, way))
+			p.until(`document.getElementById("wall").hidden || window.kvstepFrame().meta.run.recipe.cache.kind === "paged"`)
+			link := eval[string](p, `JSON.stringify(window.kvstepFrame().meta.run.recipe.cache)`)
+			var rec sim.Recipe
+			rec.Model, rec.Prompt, rec.MaxNew = eval[string](p, `window.kvstepFrame().meta.run.recipe.model`), policyPrompt, 24
+			p.policy(&rec, link)
+			all := steps(t, rec)
+			end := all[len(all)-1]
+			if n := len(end.Tokens); n > told || end.Done == sim.DoneMemory && n != told {
+				t.Errorf("%s goes to token %d (%s), told %d", way, n, end.Done, told)
+			}
+			p.choosePolicy("contiguous", budget)
+			if eval[bool](p, `document.getElementById("wall").hidden`) {
+				p.click("do-end")
+			}
+			p.at(last)
+		}
+		p.clean()
+	}
+}
+
+// policy reads the recipe's cache as the page has it.
+func (p *page) policy(r *sim.Recipe, text string) {
+	p.t.Helper()
+	for _, f := range []struct {
+		name string
+		to   *int
+	}{{"block", &r.Cache.Block}, {"window", &r.Cache.Window}, {"sinks", &r.Cache.Sinks}} {
+		*f.to = eval[int](p, fmt.Sprintf(`JSON.parse(%q).%s ?? 0`, text, f.name))
+	}
+	r.Cache.Kind = eval[string](p, fmt.Sprintf(`JSON.parse(%q).kind`, text))
+	r.Cache.Budget = int64(eval[int](p, fmt.Sprintf(`JSON.parse(%q).budget ?? 0`, text)))
+	*r = run.Complete(*r)
+}
+
+// choosePolicy goes back to the run that met the wall.
+func (p *page) choosePolicy(kind string, budget int) {
+	p.t.Helper()
+	p.choose("model", "story")
+	p.until(`window.kvstepFrame().meta.run.recipe.model === "story"`)
+	if eval[string](p, `window.kvstepFrame().meta.run.recipe.cache.kind`) != kind {
+		p.choose("policy-kind", kind)
+	}
+	p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.cache.kind === %q && window.kvstepFrame().meta.use.budget === %d`, kind, budget))
+	p.until(`!document.getElementById("wall").hidden || document.querySelector("[data-do=end]").getAttribute("aria-disabled") !== "true"`)
+}
