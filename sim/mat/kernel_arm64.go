@@ -11,6 +11,12 @@ func dotsNEON(dst, x *float32, k int, page *[]float32, row, perPage, skip, strid
 //go:noescape
 func weightedNEON(dst, p *float32, at *int, page *[]float32, row, perPage, skip, stride, need, n, cols int) bool
 
+//go:noescape
+func expsNEON(dst, s *float32, top float32, n int)
+
+//go:noescape
+func swigluNEON(dst, gate, up *float32, n int)
+
 // fastDot is Dot, or reports that no kernel can; they take four numbers at least.
 func fastDot(a, b []float32) (sum float32, ok bool) {
 	if level < NEON || len(a) == 0 || len(a)%4 != 0 {
@@ -43,4 +49,24 @@ func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 		}
 	}
 	return true
+}
+
+// fastExps sets dst = exp(s - top) for the first numbers and tells for how many.
+func fastExps(dst, s []float32, top float32) int {
+	n := len(s) / 4 * 4
+	if level < NEON || n == 0 || len(dst) < n {
+		return 0
+	}
+	expsNEON(&dst[0], &s[0], top, n)
+	return n
+}
+
+// fastSwiGLU is SwiGLU of the first numbers, and tells of how many.
+func fastSwiGLU(dst, gate, up []float32) int {
+	n := len(gate) / 4 * 4
+	if level < NEON || n == 0 || len(dst) < n || len(up) < n {
+		return 0
+	}
+	swigluNEON(&dst[0], &gate[0], &up[0], n)
+	return n
 }

@@ -22,8 +22,8 @@ func Softmax(dst, s []float32, at []int) {
 	for _, v := range s[1:] {
 		top = max(top, v)
 	}
-	for i, v := range s {
-		dst[i] = Exp(v - top)
+	for i := fastExps(dst, s, top); i < len(s); i++ {
+		dst[i] = Exp(s[i] - top)
 	}
 	sum := Sum(dst[:len(s)], at)
 	for i := range s {
@@ -53,10 +53,8 @@ func Add(dst, a, b []float32) {
 
 // SwiGLU sets dst = silu(gate) * up, where silu(z) = z / (1 + exp(-z)).
 func SwiGLU(dst, gate, up []float32) {
-	if fastSwiGLU(dst, gate, up) {
-		return
-	}
-	for i, z := range gate {
+	for i := fastSwiGLU(dst, gate, up); i < len(gate); i++ {
+		z := gate[i]
 		dst[i] = float32(z/(1+Exp(-z))) * up[i]
 	}
 }

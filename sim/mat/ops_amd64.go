@@ -60,17 +60,21 @@ func fastGain(dst, x, gain []float32, inv float32) bool {
 	return true
 }
 
-func fastSwiGLU(dst, gate, up []float32) bool {
+// fastSwiGLU is SwiGLU of the first numbers, and tells of how many.
+func fastSwiGLU(dst, gate, up []float32) int {
 	if !fits(len(gate), dst, up) {
-		return false
+		return 0
 	}
 	if level == AVX512 {
 		swigluAVX512(&dst[0], &gate[0], &up[0], len(gate))
 	} else {
 		swigluAVX2(&dst[0], &gate[0], &up[0], len(gate))
 	}
-	return true
+	return len(gate)
 }
+
+// fastExps has nothing to do here: fastSoftmax is all of Softmax.
+func fastExps(dst, s []float32, top float32) int { return 0 }
 
 // fastSoftmax is Softmax in three walks: the largest, exponentials and their
 // lanes, the division.

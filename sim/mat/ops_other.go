@@ -6,7 +6,6 @@ package mat
 func fastSquares([]float32, *Matrix) bool                    { return false }
 func fastTiles(Matrix, Matrix, *Matrix, int) int             { return 0 }
 func fastSoftmax([]float32, []float32, []int) bool           { return false }
-func fastSwiGLU([]float32, []float32, []float32) bool        { return false }
 func fastGain([]float32, []float32, []float32, float32) bool { return false }
 func fastSum(*[lanes]float32, []float32, []int) bool         { return false }
 func fastAdd([]float32, []float32, []float32) bool           { return false }
