@@ -161,8 +161,8 @@ var Ops = []Op{
 	{"w_down", "", Weight, dim, ffn, whole, nil},
 	{"w_norm3", "", Weight, one, dim, whole, nil},
 	{"w_head", "", Weight, vocab, dim, whole, nil},
-	{"cos", "", Table, places, pairs, whole, nil},
-	{"sin", "", Table, places, pairs, whole, nil},
+	{"cos", "", Table, seen, pairs, whole, nil},
+	{"sin", "", Table, seen, pairs, whole, nil},
 }
 
 var byID = func() map[string]*Op {

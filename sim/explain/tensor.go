@@ -196,9 +196,9 @@ func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 func (r *Run) constant(s *sim.Step, op *Op) mat.Matrix {
 	switch op.ID {
 	case "cos":
-		return r.Model.Rope().Cos()
+		return r.Model.Rope().Cos(s.Cached + s.Rows)
 	case "sin":
-		return r.Model.Rope().Sin()
+		return r.Model.Rope().Sin(s.Cached + s.Rows)
 	}
 	return Weights(r.Model, s.Layer, op.ID)
 }
