@@ -12,6 +12,7 @@ import { createTimeline } from "./view/timeline.js";
 import { createSentence } from "./view/sentence.js";
 import { createPickers } from "./view/pickers.js";
 import { createWaiting } from "./view/waiting.js";
+import { createSpeculation } from "./view/speculation.js";
 import { createStage } from "./view/stage.js";
 import { createCacheless } from "./view/lanes.js";
 import { createOps } from "./view/ops.js";
@@ -49,6 +50,7 @@ async function open() {
   store.subscribe(createSentence(part("sentence")));
   store.subscribe(createPickers(part("pickers"), act));
   store.subscribe(createWaiting(part("waiting")));
+  store.subscribe(createSpeculation(part("speculation")));
   store.subscribe(createStage(part("stage"), act));
   store.subscribe(createCacheless(part("cacheless"), act));
   store.subscribe(createOps(part("ops"), act));

@@ -10,7 +10,7 @@ import (
 
 // Stylesheets are the page's, in the order in which it links them (files of
 // package static).
-var Stylesheets = []string{"css/kvstep.css", "css/player.css", "css/ledger.css", "css/heads.css", "css/cache.css", "css/inside.css", "css/sampling.css", "css/policy.css", "css/phone.css"}
+var Stylesheets = []string{"css/kvstep.css", "css/player.css", "css/ledger.css", "css/heads.css", "css/cache.css", "css/inside.css", "css/sampling.css", "css/policy.css", "css/speculation.css", "css/phone.css"}
 
 // HandoutData is what a handout is rendered from: everything it will ever show.
 type HandoutData struct {

@@ -1,6 +1,8 @@
 // What stands around the matrices: token names, the brackets that part cached
 // from new, and the signs of the formula.
 
+import { onStage } from "./fed.js";
+
 /**
  * @param {HTMLCanvasElement} canvas @param {any} layout @param {any} frame
  * @param {import("./theme.js").Theme} theme @param {{cached: string, fresh: string}} words of the brackets
@@ -17,7 +19,7 @@ export function axes(canvas, layout, frame, theme, words) {
   const { Q, K, V, scores, probs, out } = layout.plates;
   const { cached, rows } = frame.meta.pick_step;
   const positions = cached + rows;
-  const labels = frame.meta.tokens.map((/** @type {[number, string]} */ x) => x[1]);
+  const labels = onStage(frame);
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";

@@ -2,6 +2,7 @@
 // for each cached row, growing by the rows that this step appended. Each row
 // tells where it comes from.
 
+import { key } from "./cacheguess.js";
 import { cacheless } from "./lanes.js";
 import { createChoice, speakWhileFocused } from "./panel.js";
 import { fill, sentence } from "./provenance.js";
@@ -96,7 +97,7 @@ export function createCache(root, act) {
     canvas.setAttribute("aria-label", t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }));
     layout = plan({ width: width(), layers: c.layers, heads: c.kv_heads, capacity: kv.capacity });
     const most = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });
-    part("[data-key]").textContent = !held ? "" : t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most, Error: short(most) });
+    part("[data-key]").textContent = !held ? "" : t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most, Error: short(most) }) + key(frame, t);
     const each = c.heads / c.kv_heads;
     part(".on-stage").hidden = !held; // nothing is kept yet, or never
     part("[data-stage]").textContent = t("cache.stage", { KV: frame.meta.pick.kv_head + 1, Layer: frame.meta.pick.layer + 1 }) + (each > 1 ? " " + t("cache.shared", { Count: each }) : "");

@@ -1,6 +1,7 @@
 // Paints the cache picture: sizes, or how often rows were read, or how often
 // the lane without a cache computed them again.
 
+import { markGuesses } from "./cacheguess.js";
 import { policyMarks } from "./keptpaint.js";
 import { codedRow } from "./kept.js";
 import { stamp } from "./matrix.js";
@@ -61,6 +62,7 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
       }
     }
   }
+  markGuesses(ctx, layout, frame.meta, c);
   if (here) ring(ctx, layout, here, c);
   return most;
 }

@@ -1,5 +1,6 @@
 // The recipe: prompt, model, how many tokens, how they are chosen.
 
+import { createDraft } from "./draftform.js";
 import { createPolicy } from "./policyform.js";
 
 /**
@@ -10,6 +11,7 @@ export function createForm(form, act) {
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const known = /** @type {HTMLSelectElement} */ (form.querySelector("[data-known]"));
   const policy = createPolicy(/** @type {HTMLElement} */ (form.querySelector("[data-policy]")), act);
+  const draft = createDraft(form);
   let shown = "";
   form.addEventListener("submit", (e) => {
     e.preventDefault();
@@ -61,6 +63,7 @@ export function createForm(form, act) {
       },
       stop: field("stop").value ? [field("stop").value] : [],
       cache: policy.value(),
+      ...draft.value(),
     };
   }
   function sampling() {
@@ -81,7 +84,7 @@ export function createForm(form, act) {
     }
     if (!frame) return;
     const r = frame.meta.run.recipe;
-    const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler, r.stop]);
+    const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler, r.stop, r.draft, r.propose]);
     if (now === shown) return;
     shown = now;
     field("model").value = r.model;
@@ -96,5 +99,6 @@ export function createForm(form, act) {
     field("seed").value = String(r.sampler.seed);
     field("stop").value = (r.stop ?? [])[0] ?? "";
     sampling();
+    draft.fill(r);
   };
 }

@@ -68,19 +68,26 @@ export const tensorCell = (name, at) => (name === "K" ? { row: at.col, col: at.r
  * The timeline: prefill as one block as wide as its prompt, then one column
  * for each decode pass; layers from the bottom up, the head on top.
  *
- * @param {{width: number, height: number, layers: number, prompt: number, passes: number, left?: number, top?: number}} size
- *   left and top are room before the map: width counts it, height does not
+ * @param {{width: number, height: number, layers: number, prompt: number, passes: number, left?: number, top?: number, adds?: number[]}} size
+ *   left and top are room before the map: width counts it, height does not; adds are the tokens that decode
+ *   passes feed and keep, of all that are shown, where these are not one each: each is as wide as its tokens
  */
-export function timeline({ width, height, layers, prompt, passes, left = 0, top = 0 }) {
+export function timeline({ width, height, layers, prompt, passes, left = 0, top = 0, adds }) {
   const units = prompt + (passes - 1);
   const gap = passes > 1 ? 8 : 0; // prefill and decode are two stretches
   const unit = (width - left - gap) / units;
   const tall = height / (layers + 1);
+  const starts = (adds ?? []).reduce((all, n) => [...all, all[all.length - 1] + n], [0]); // tokens before each decode pass
+  const before = (/** @type {number} */ pass) => (adds ? starts[Math.min(pass - 1, adds.length)] : pass - 1);
   return {
     unit,
     tall,
+    /** How many passes have a column. */
+    shown: adds ? adds.length + 1 : passes,
+    /** Where a token stands. @param {number} i from 0 */
+    token: (i) => left + unit * i + (i < prompt ? 0 : gap),
     /** @param {number} pass */
-    column: (pass) => (pass === 0 ? { x: left, w: unit * prompt } : { x: left + gap + unit * (prompt + pass - 1), w: unit }),
+    column: (pass) => (pass === 0 ? { x: left, w: unit * prompt } : { x: left + gap + unit * (prompt + before(pass)), w: unit * (adds?.[pass - 1] ?? 1) }),
     /** @param {number} n @returns {Box} */
     box(n) {
       const pass = Math.floor(n / (layers + 1));
@@ -92,7 +99,8 @@ export function timeline({ width, height, layers, prompt, passes, left = 0, top 
     at(x, y) {
       const from = x - left;
       const raw = (from - (from > unit * prompt ? gap : 0)) / unit - prompt + 1;
-      const pass = clamp(Math.floor(Math.max(raw, 0)), 0, passes - 1);
+      const column = clamp(Math.floor(Math.max(raw, 0)), 0, passes - 1);
+      const pass = adds && column > 0 ? clamp(starts.findLastIndex((s) => s <= column - 1) + 1, 0, adds.length) : column;
       const part = clamp(Math.floor((top + height - y) / tall), 0, layers);
       return pass * (layers + 1) + part;
     },

@@ -1,5 +1,6 @@
 // Where a row of the cache comes from, in words and as a table.
 
+import { inCache } from "./fed.js";
 import { cell as short, sentences } from "./format.js";
 import { goneBefore, keptColumns, keptSentence } from "./kept.js";
 
@@ -44,7 +45,7 @@ export function sentence(frame, row, t) {
   if (h.pass < 0) return t("cache.empty", names);
   const alone = frame.meta.run.recipe.lanes === "cached";
   const said = t(alone ? "cache.row.alone" : "cache.row", {
-    ...names, Token: frame.meta.tokens[row.position]?.[1] ?? "", Where: where(h.pass, t), Count: h.reads, Reads: h.reads, Again: h.again, Size: short(h.size),
+    ...names, Token: inCache(frame)[row.position] ?? "", Where: where(h.pass, t), Count: h.reads, Reads: h.reads, Again: h.again, Size: short(h.size),
   });
   return sentences(said, keptSentence(frame, row, t));
 }
@@ -67,12 +68,13 @@ export function fill(table, frame, layer, t) {
   const policy = keptColumns(frame, layer, t);
   const head = document.createElement("thead");
   head.append(row([...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)), ...policy.titles, ...sizes], true));
+  const names = inCache(frame);
   const body = document.createElement("tbody");
   for (let p = 0; p < meta.kv.lens[layer]; p++) {
     const of = (/** @type {number} */ side, /** @type {number} */ h) => /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
     const { pass, again } = of(0, 0);
     const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads let go at different times
-    body.append(row([String(p + 1), meta.tokens[p][1], where(pass, t), reads, String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
+    body.append(row([String(p + 1), names[p], where(pass, t), reads, String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
   }
   table.replaceChildren(head, body);
 }

@@ -1,5 +1,6 @@
 // What the line under an op's matrices says of the cell at hand.
 
+import { onStage } from "./fed.js";
 import { cell as shortNumber } from "./format.js";
 
 /** Ops with a row for each query and a column for each key. */
@@ -29,7 +30,8 @@ export function opReadout({ frame, cell, t }) {
   if (!same && (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1])) return null;
   const { rows, cached } = frame.meta.pick_step;
   const mask = PAIRS.has(cell.op) ? frame.tensors.mask?.data[cell.row * (cached + rows) + cell.col] : undefined;
-  const token = (/** @type {number} */ i) => frame.meta.tokens[i]?.[1] ?? "";
+  const names = onStage(frame);
+  const token = (/** @type {number} */ i) => names[i] ?? "";
   const args = {
     Op: t("name." + cell.op),
     Row: cell.op === "K" || cell.op === "V" ? token(cell.row) : token(cached + Math.min(cell.row, rows - 1)),

@@ -1,5 +1,6 @@
 // Names of cells, as people say them, and the way from one to the next.
 
+import { onStage } from "./fed.js";
 import { where } from "./timeline.js";
 
 /**
@@ -20,7 +21,7 @@ export function cellOf(line, i) {
 }
 
 /** @param {any} frame @param {number|undefined} pos */
-const token = (frame, pos) => (pos === undefined ? undefined : frame.meta.tokens[pos]?.[1]);
+const token = (frame, pos) => (pos === undefined ? undefined : onStage(frame)[pos]);
 
 /**
  * What a cell's row and column are called: a token where they stand for one.

@@ -2,6 +2,7 @@
 // on top, a column for each token; flags and dots are bookmarks and breakpoints.
 
 import { timeline as geometry } from "./layout.js";
+import { inCache } from "./fed.js";
 import { join } from "./join.js";
 import { fullAt } from "./policy.js";
 
@@ -13,7 +14,18 @@ export const HEIGHT = TOP + MAP + NAMES;
 
 /** @param {number} width @param {any} meta of a frame */
 export const place = (width, meta) =>
-  geometry({ width, height: MAP, left: LEFT, top: TOP, layers: meta.run.config.layers, prompt: meta.run.prompt_tokens, passes: meta.run.recipe.max_new });
+  geometry({ width, height: MAP, left: LEFT, top: TOP, layers: meta.run.config.layers, prompt: meta.run.prompt_tokens, passes: meta.run.recipe.max_new, adds: adds(meta) });
+
+/**
+ * Tokens of each decode pass where a draft proposes: those that it kept, and one
+ * for each that is still to come. @param {any} meta @returns {number[]|undefined}
+ */
+function adds({ speculation, run }) {
+  if (!speculation) return undefined;
+  const kept = /** @type {number[]} */ (speculation.kept);
+  const left = run.ended ? 0 : run.recipe.max_new - 1 - kept.reduce((sum, n) => sum + n, 0);
+  return [...kept, ...Array(Math.max(left, 0)).fill(1)];
+}
 
 /** The breakpoint that a row of the gutter stands for. @param {number} part @param {number} layers */
 export const rowPoint = (part, layers) => (part === layers ? "token" : `layer:${part}`);
@@ -48,13 +60,14 @@ export function draw(canvas, width, layout, frame, theme, t) {
   const { run, step, tokens, waiting, marks } = frame.meta;
   const c = theme.colors;
   const layers = run.config.layers;
-  const shown = run.ended ? run.recorded : run.length;
+  const shown = Math.min(run.ended ? run.recorded : run.length, layout.shown * (layers + 1));
   ctx.font = theme.font;
   gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
   cells(ctx, layout, run, step, shown, c);
   phases(ctx, layout, run, c, t);
   wall(ctx, layout, frame.meta, c, t);
-  names(ctx, layout, run, waiting ?? tokens, c, width);
+  const label = (/** @type {[number, string]} */ x) => x[1];
+  names(ctx, layout, run, waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label), c, width);
   for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);
   for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), c);
 }
@@ -122,7 +135,7 @@ function phases(ctx, layout, run, c, t) {
   ctx.textBaseline = "alphabetic";
   const prefill = layout.column(0);
   fit(ctx, t("timeline.prefill"), prefill.x, prefill.w - 8);
-  if (run.recipe.max_new > 1) fit(ctx, t("timeline.decode"), layout.column(1).x, layout.unit * (run.recipe.max_new - 1));
+  if (run.recipe.max_new > 1) fit(ctx, t(run.recipe.draft ? "timeline.decode.draft" : "timeline.decode"), layout.column(1).x, layout.unit * (run.recipe.max_new - 1));
 }
 
 /** The words, or as much of them before a colon as there is room for. @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} room */
@@ -149,7 +162,7 @@ function wall(ctx, layout, meta, c, t) {
   const token = fullAt(meta);
   if (!token) return;
   const pass = token - meta.run.prompt_tokens;
-  const x = pass > 0 ? layout.column(pass).x - 1 : layout.column(0).x + layout.unit * (token - 1);
+  const x = layout.token(token - 1) - (pass > 0 ? 1 : 0);
   ctx.fillStyle = c.bad;
   ctx.fillRect(x - 1.5, TOP - 4, 3, MAP + 8);
   const said = t("memory.wall", { Token: token });
@@ -182,15 +195,13 @@ function flag(ctx, b, c) {
  * Prompt tokens under the block of prefill, generated ones under the pass that
  * reads them; the newest stands where the next pass will be.
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout
- * @param {any} run @param {[number, string][]} tokens @param {Record<string, string>} c @param {number} width
+ * @param {any} run @param {string[]} labels @param {Record<string, string>} c @param {number} width
  */
-function names(ctx, layout, run, tokens, c, width) {
+function names(ctx, layout, run, labels, c, width) {
   ctx.textBaseline = "top";
   const free = [0, 0]; // right edge of the last name in each of two lines
-  tokens.forEach(([, label], i) => {
-    const pass = Math.max(0, i - run.prompt_tokens + 1);
-    const column = layout.column(pass);
-    const x = pass === 0 ? column.x + layout.unit * i : column.x;
+  labels.forEach((label, i) => {
+    const x = layout.token(i);
     const w = ctx.measureText(label).width;
     const line = free.findIndex((edge) => x >= edge);
     if (line < 0 || x + w > width) return;

@@ -3,6 +3,7 @@
 import { events } from "./events.js";
 import { percent, sentences, si } from "./format.js";
 import { cacheless } from "./lanes.js";
+import { sentence as guessed } from "./speculation.js";
 
 /** What was done, and what the cache policy did on the way. @param {any} frame @param {import("../text.js").T} t @returns {string} */
 export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t));
@@ -10,6 +11,8 @@ export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t)
 /** @param {any} frame @param {import("../text.js").T} t @returns {string} */
 function said(frame, t) {
   const { step, run, kv, top, tokens, ledger } = frame.meta;
+  const proposals = cacheless(frame) ? null : guessed(frame, t);
+  if (proposals) return proposals;
   if (!step) return t("say.start", { Count: run.prompt_tokens, Layers: run.config.layers });
   const T = step.cached + step.rows;
   if (step.part === "head") {

@@ -2,6 +2,7 @@
 // columns, cached parted from new, and the signs between.
 
 import { bracket, sign, text, thin } from "./axes.js";
+import { onStage } from "./fed.js";
 
 /**
  * @param {HTMLCanvasElement} canvas @param {import("./plan.js").Plan} layout @param {any} frame
@@ -20,7 +21,7 @@ export function around(canvas, layout, frame, theme) {
   const { cached, rows: m } = frame.meta.pick_step;
   const positions = cached + m;
   const c = theme.colors;
-  const names = frame.meta.tokens.map((/** @type {[number, string]} */ x) => x[1]);
+  const names = onStage(frame);
   const room = layout.label - 10;
   for (const p of layout.plates) {
     ctx.font = theme.font;

@@ -3,6 +3,7 @@
 import { stage as geometry, hit, tensorCell } from "./layout.js";
 import { paint } from "./matrix.js";
 import { axes } from "./axes.js";
+import { guesses, onStage } from "./fed.js";
 import { cell as shortNumber } from "./format.js";
 import { watchWidth } from "./width.js";
 import { marked, marks, roomy } from "./marks.js";
@@ -92,8 +93,8 @@ export function createStage(root, act) {
     const [m, positions] = scores.shape;
     layout = geometry({ width: Math.max(width(), NARROWEST), m, t: positions, hd: Q.shape[1] });
     field.style.setProperty("height", `${layout.height}px`);
-    const around = [state.lang, width(), m, positions, frame.meta.tokens.slice(0, positions).join(), state.theme.font, state.theme.colors.ink].join();
-    if (around !== drawn) axes(back, layout, frame, state.theme, { cached: t("legend.cached"), fresh: t("legend.new") });
+    const around = [state.lang, width(), m, positions, onStage(frame).slice(0, positions).join(), state.theme.font, state.theme.colors.ink].join();
+    if (around !== drawn) axes(back, layout, frame, state.theme, { cached: t("legend.cached"), fresh: fresh(frame, t) });
     drawn = around;
     const ink = { hatch: state.theme.colors.hatch, line: state.theme.colors.surface };
     /** @type {[import("./layout.js").Plate, (row: number, col: number) => string][]} */
@@ -129,6 +130,12 @@ export function createStage(root, act) {
 
 /** @param {number} x @param {number} n */
 const clampTo = (x, n) => Math.min(Math.max(x, 0), n - 1);
+
+/** What the new rows are. @param {any} frame @param {import("../text.js").T} t */
+function fresh(frame, t) {
+  const proposed = guesses(frame).length;
+  return proposed ? t("legend.new_proposed", { Fed: frame.meta.pick_step.rows - proposed, Proposed: proposed }) : t("legend.new");
+}
 
 /** @param {any} tensor @param {string} op @returns {(r: number, c: number) => number} */
 function cells(tensor, op) {
@@ -175,7 +182,8 @@ export function readout({ frame, cell, t }) {
   const exact = frame.meta.cell;
   const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
   const positions = frame.meta.pick_step.cached + frame.meta.pick_step.rows;
-  const token = (/** @type {number} */ i) => frame.meta.tokens[i]?.[1] ?? "";
+  const names = onStage(frame);
+  const token = (/** @type {number} */ i) => names[i] ?? "";
   const query = ["Q", "scores", "probs", "out"].includes(cell.op);
   const row = token(query ? positions - tensor.shape[0] + cell.row : cell.row);
   const pairs = cell.op === "scores" || cell.op === "probs";

@@ -1,5 +1,6 @@
 // Any matrix of the stage as a real table, for those who read or copy numbers.
 
+import { onStage } from "./fed.js";
 import { cell } from "./format.js";
 import { PAIRS, tensorOf } from "./readout.js";
 
@@ -15,9 +16,10 @@ export function createTable(root) {
     const tensor = op ? tensorOf(state.frame, op) : state?.frame?.tensors[select.value];
     if (!root.open || !tensor) return table.replaceChildren();
     const [rows, cols] = tensor.shape;
-    const { tokens, pick_step: from } = state.frame.meta;
+    const { pick_step: from } = state.frame.meta;
+    const names = onStage(state.frame);
     const positions = from.cached + from.rows;
-    const name = (/** @type {number} */ i) => tokens[i]?.[1] ?? "";
+    const name = (/** @type {number} */ i) => names[i] ?? "";
     const pairs = PAIRS.has(op || select.value);
     const head = table.createTHead();
     head.replaceChildren(line("th", ["", ...Array.from({ length: cols }, (_, j) => (pairs ? name(j) : j))]));

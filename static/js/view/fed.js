@@ -1,0 +1,39 @@
+// Names of the tokens that a pass was fed. A draft's proposals are among them:
+// they say so until the model has decided, and then what it decided.
+
+/** @typedef {[number, string]} Token */
+
+/**
+ * Proposals among the rows of the pass whose matrices are on the stage.
+ * @param {any} frame @returns {Token[]}
+ */
+export function guesses({ meta: { pick_step: from, step, speculation } }) {
+  if (!from) return [];
+  return (from.pass === step?.pass ? speculation?.proposed : from.proposed) ?? [];
+}
+
+/**
+ * A proposal's name as it stands beside its row.
+ * @param {any} meta @param {Token} token @param {number} i @param {boolean} decided in this pass
+ */
+function mark({ speculation: s }, [, label], i, decided) {
+  if (!decided || !s?.token) return `${label}?`;
+  if (i < s.stays) return `${label} ✓`;
+  return s.verdicts?.[i] && !s.verdicts[i].accepted ? `${label} ✗` : `(${label})`;
+}
+
+/**
+ * @param {any} meta @param {{cached: number, rows: number}} pass @param {Token[]} proposed @param {boolean} decided
+ * @returns {string[]}
+ */
+function names(meta, { cached, rows }, proposed, decided) {
+  const all = meta.tokens.map((/** @type {Token} */ x) => x[1]);
+  if (!proposed.length) return all;
+  return [...all.slice(0, cached + rows - proposed.length), ...proposed.map((x, i) => mark(meta, x, i, decided))];
+}
+
+/** Of every position of the pass on the stage. @param {any} frame */
+export const onStage = (frame) => names(frame.meta, frame.meta.pick_step, guesses(frame), frame.meta.pick_step?.pass === frame.meta.step?.pass);
+
+/** Of every position of the cursor's pass, which is in the cache. @param {any} frame */
+export const inCache = ({ meta }) => (meta.step ? names(meta, meta.step, meta.speculation?.proposed ?? [], true) : []);
