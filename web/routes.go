@@ -25,6 +25,7 @@ func routes(models *run.Library, hub *live.Hub, version string) http.Handler {
 	mux.Handle("GET /static/", http.StripPrefix("/static/", files(static.Files)))
 	mux.HandleFunc("GET /text/{file}", catalogue)
 	mux.HandleFunc("GET /weights", weights(models))
+	mux.HandleFunc("GET /variants", variants(models))
 	mux.Handle("GET /live", hub)
 	mux.HandleFunc("GET /take/{kind}", takeaway(models, version, make(chan struct{}, maxTakes)))
 	figures := newPlots(models, version)

@@ -59,6 +59,17 @@ func (r *Run) Knows(id string) bool {
 	return op != nil && r.knows(op)
 }
 
+// OpsOf are the ops that a model has, in the order of Ops.
+func OpsOf(m *model.Model) (ops []*Op) {
+	r := &Run{Model: m}
+	for i := range Ops {
+		if r.knows(&Ops[i]) {
+			ops = append(ops, &Ops[i])
+		}
+	}
+	return ops
+}
+
 // knows tells whether the model has an op.
 func (r *Run) knows(op *Op) bool {
 	switch op.ID {

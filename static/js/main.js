@@ -30,6 +30,7 @@ import { createFormulas } from "./view/formulas.js";
 import { createHistory } from "./view/history.js";
 import { createTake } from "./view/take.js";
 import { createReal } from "./view/real.js";
+import { createVariants } from "./view/variants.js";
 import { createToPlots } from "./view/toplots.js";
 
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
@@ -72,6 +73,7 @@ store.subscribe(createFormulas(part("counters"), act));
 store.subscribe(createHistory(part("history"), act));
 store.subscribe(createTake(part("take"), store, act));
 store.subscribe(createReal(part("real"), act));
+store.subscribe(createVariants(part("variants"), act));
 store.subscribe(createToPlots(part("to-plots")));
 
 const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {

@@ -185,10 +185,10 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
 	_, all := engine(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 3})
 	layers := stepsPerPass(t) - 1
-	var ops []string
-	for _, op := range explain.Ops {
+	var walk []string
+	for _, op := range ops(t) {
 		if op.Part == sim.LayerPart {
-			ops = append(ops, op.ID)
+			walk = append(walk, op.ID)
 		}
 	}
 	on := func(step int, op string) {
@@ -197,7 +197,7 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 		p.until(fmt.Sprintf(`document.querySelector("#ops [aria-current]")?.dataset.look === %q && !document.getElementById("inside").hidden`, op))
 	}
 	for n := range 2 {
-		for _, op := range ops {
+		for _, op := range walk {
 			p.press(".")
 			on(n, op)
 			if s := eval[string](p, `document.querySelector("[data-testid=op-say]").textContent`); strings.Contains(s, "ops.") || len(s) < 30 {
@@ -307,12 +307,22 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 	q.clean()
 }
 
+// ops are those of the model that the page starts with.
+func ops(t testing.TB) []*explain.Op {
+	t.Helper()
+	m, err := run.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return explain.OpsOf(m.Model)
+}
+
 // TestEveryOpIsAccessible: each op in its own view, explained, in both languages
 // and at 360 px.
 func TestEveryOpIsAccessible(t *testing.T) {
 	p := open(t, "/?lang=en&new=4&step=8&prompt=Mia+has+three+apples.")
 	p.at(8)
-	for i, op := range explain.Ops {
+	for i, op := range ops(t) {
 		if op.Part != sim.LayerPart {
 			continue
 		}

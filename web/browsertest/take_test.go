@@ -325,7 +325,7 @@ func TestHandoutInside(t *testing.T) {
 	h.at(-1)
 	walked := 0
 	for n := range at + 1 {
-		for _, op := range explain.Ops {
+		for _, op := range ops(t) {
 			if op.Part != all[n].Part {
 				continue
 			}

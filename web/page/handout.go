@@ -10,7 +10,19 @@ import (
 
 // Stylesheets are the page's, in the order in which it links them (files of
 // package static).
-var Stylesheets = []string{"css/kvstep.css", "css/player.css", "css/ledger.css", "css/heads.css", "css/cache.css", "css/inside.css", "css/sampling.css", "css/policy.css", "css/speculation.css", "css/phone.css"}
+var Stylesheets = []string{
+	"css/kvstep.css",
+	"css/player.css",
+	"css/ledger.css",
+	"css/heads.css",
+	"css/cache.css",
+	"css/inside.css",
+	"css/sampling.css",
+	"css/policy.css",
+	"css/speculation.css",
+	"css/variants.css",
+	"css/phone.css", // last: it narrows what the others say
+}
 
 // HandoutData is what a handout is rendered from: everything it will ever show.
 type HandoutData struct {

@@ -178,7 +178,7 @@ func everyOp(t *testing.T, models *run.Library, policy string) {
 	r, records, e := copied(t, models, link)
 	var plan []asking
 	for n := range r.steps {
-		for _, op := range explain.Ops {
+		for _, op := range explain.OpsOf(e.Model) {
 			if op.Part != r.steps[n].Part {
 				continue
 			}
@@ -219,8 +219,8 @@ func TestAnswersOfAHandout(t *testing.T) {
 	}
 	for n := range r.steps {
 		s := &r.steps[n]
-		for _, op := range explain.Ops {
-			rows, cols := e.Shape(s, &op)
+		for _, op := range explain.OpsOf(e.Model) {
+			rows, cols := e.Shape(s, op)
 			switch {
 			case op.ID == "logits":
 				for _, c := range s.Top {

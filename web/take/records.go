@@ -111,7 +111,7 @@ func (r *made) scope(most budget) scope {
 		here.Step = looked.From.N
 	}
 	here.Weights = c.Layers*(c.Dim*(2*c.QDim()+2*c.KVDim())+3*c.Dim*c.FFN) <= most.weights
-	for _, op := range explain.Ops {
+	for _, op := range explain.OpsOf(r.model.Model) {
 		if op.PerHead() {
 			here.PerHead = append(here.PerHead, op.ID)
 		}
@@ -173,7 +173,7 @@ func (r *made) answers(here *scope, most int) []wire.Answers {
 	here.Explained = r.span(here.Step, most, func(n int) int {
 		x, m := &all[r.layer(n)], r.own(n, here.Head)
 		s, before := m.Step, x.Size()
-		for _, op := range explain.Ops {
+		for _, op := range explain.OpsOf(r.model.Model) {
 			if op.Part != s.Part || n != here.Step && !slices.Contains(always, op.ID) {
 				continue
 			}

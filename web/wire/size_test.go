@@ -176,7 +176,7 @@ func TestFrameSizeOfEveryOp(t *testing.T) {
 			if perPass*2 <= n && n < len(steps)-perPass { // prefill, the first pass of decode and the last
 				continue
 			}
-			for _, op := range explain.Ops {
+			for _, op := range explain.OpsOf(l.Model) {
 				if op.Part != steps[n].Part {
 					continue
 				}

@@ -1,0 +1,79 @@
+package sweep
+
+import (
+	"context"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/run"
+)
+
+// Variant is one way of attending to the same prompt: a model of a family, and a
+// cache policy on its weights.
+type Variant struct {
+	Model string
+	Cache sim.CachePolicy
+}
+
+// Outcome is what a variant's run came to.
+type Outcome struct {
+	Variant
+	Heads, KVHeads int
+	PerToken       int64 // bytes of the cache that a token takes
+	Use            sim.CacheUse
+	Chosen         []int // ids generated
+	Text           string
+	Total          sim.Counters // of the cached lane, whole run
+	MaxDelta       float32      // largest |difference| of a logit from the exact ones, where the policy is not exact
+	Done           string
+}
+
+// Variants are the ways that the page sets side by side: the models that differ
+// from m in how many query heads share a K/V head, those with the most first, and
+// on m's own weights the policies that keep fewer or smaller rows.
+func Variants(m *run.Loaded, models []*run.Loaded) []Variant {
+	var all []Variant
+	c := m.Model.Config
+	for heads := c.Heads; heads > 0; heads-- {
+		for _, other := range models {
+			o := other.Model.Config
+			if o.KVHeads == heads && o.Vocab == c.Vocab && o.Dim == c.Dim && o.Layers == c.Layers && o.Heads == c.Heads && o.FFN == c.FFN {
+				all = append(all, Variant{Model: other.Name})
+			}
+		}
+	}
+	for _, p := range []sim.CachePolicy{{Kind: sim.CacheWindow}, {Kind: sim.CacheWindow, Sinks: 2}, {Kind: sim.CacheH2O}, {Kind: sim.CacheInt8}, {Kind: sim.CacheInt4}} {
+		all = append(all, Variant{m.Name, p})
+	}
+	for i := range all {
+		all[i].Cache = kv.Complete(all[i].Cache)
+	}
+	return all
+}
+
+// Try runs a variant of a recipe to its end.
+func Try(ctx context.Context, m *run.Loaded, r sim.Recipe, v Variant) (Outcome, error) {
+	r.Model, r.Cache, r.Lanes = v.Model, v.Cache, "cached"
+	if !v.Cache.Exact() { // the exact lane is what it is measured against
+		r.Lanes = "both"
+	}
+	r.Cache.Budget = 0
+	c := m.Model.Config
+	o := Outcome{Variant: v, Heads: c.Heads, KVHeads: c.KVHeads}
+	o.PerToken = (kv.SpecOf(c, 1).TokenBits(v.Cache) + 7) / 8
+	for s, err := range run.Steps(ctx, m, r, func() float64 { return 0 }) {
+		if err != nil {
+			return o, err
+		}
+		o.Total = s.Totals[sim.Cached]
+		if s.Part != sim.HeadPart {
+			continue
+		}
+		o.Chosen = append(o.Chosen, s.Chosen()...)
+		o.Text, o.Done, o.Use = s.Said, s.Done, s.KV.Use()
+		if s.Effect != nil {
+			o.MaxDelta = max(o.MaxDelta, s.Effect.MaxDelta)
+		}
+	}
+	return o, nil
+}

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/kv"
+	"kvstep/sim/run"
+	"kvstep/sim/sweep"
+	"kvstep/web/wire"
+)
+
+// What trying the variants of a run may take.
+const (
+	variantsWait   = 20 * time.Second
+	maxVariantSize = 5_000_000 // parameters of a model that is run to the end a dozen times
+)
+
+// variant is one row of the comparison.
+type variant struct {
+	Model    string  `json:"model"`
+	Cache    string  `json:"cache"`
+	Here     bool    `json:"here"` // it is what the page shows
+	Heads    int     `json:"heads"`
+	KVHeads  int     `json:"kv_heads"`
+	PerToken int64   `json:"bytes_per_token"`
+	Used     int64   `json:"used"`
+	Read     int64   `json:"kv_read_bytes"`
+	Flops    int64   `json:"flops"`
+	Text     string  `json:"text"`
+	Tokens   int     `json:"tokens"`
+	Parts    *int    `json:"parts"` // number of the first token that differs from the exact run of the page's model
+	MaxDelta float32 `json:"max_delta"`
+	Exact    bool    `json:"exact"`
+	Link     string  `json:"link"`
+}
+
+// variants serves the run of a link in every way of attending, as JSON.
+func variants(models *run.Library) http.HandlerFunc {
+	busy := make(chan struct{}, 1)
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), variantsWait)
+		defer cancel()
+		select {
+		case busy <- struct{}{}:
+			defer func() { <-busy }()
+		case <-ctx.Done():
+			return
+		}
+		rows, err := allVariants(ctx, models, r.URL.RawQuery)
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		var p *sim.Problem
+		switch {
+		case errors.As(err, &p):
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_, _ = w.Write(wire.ProblemMessage(p))
+		case err != nil:
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write(wire.ProblemMessage(sim.NewProblem("internal", "Why", err.Error())))
+		default:
+			_ = json.NewEncoder(w).Encode(rows)
+		}
+	}
+}
+
+func allVariants(ctx context.Context, models *run.Library, query string) ([]variant, error) {
+	link, err := wire.ParseLink(query)
+	if err != nil {
+		return nil, err
+	}
+	m, err := models.Get(link.Recipe.Model)
+	if err != nil {
+		return nil, err
+	}
+	if n := cost.Params(m.Model.Config); n > maxVariantSize {
+		return nil, sim.NewProblem("variants.large", "Have", n, "Max", maxVariantSize)
+	}
+	recipe := link.Recipe
+	if recipe.Prompt == "" && len(recipe.Tokens) == 0 {
+		recipe.Prompt = m.Default(link.Lang).Prompt
+	}
+	recipe.Forced, recipe.Draft, recipe.Batch = nil, "", nil // all ways start alike
+	if recipe.Sampler.Kind == "beam" {
+		recipe.Sampler.Kind = "greedy"
+	}
+	var known []*run.Loaded
+	for _, name := range models.Names() {
+		if other, err := models.Get(name); err == nil {
+			known = append(known, other)
+		}
+	}
+	var outcomes []sweep.Outcome
+	var exact []int
+	for _, v := range sweep.Variants(m, known) {
+		other, err := models.Get(v.Model)
+		if err != nil {
+			return nil, err
+		}
+		o, err := sweep.Try(ctx, other, recipe, v)
+		if err != nil {
+			return nil, err
+		}
+		if outcomes = append(outcomes, o); v.Model == m.Name && v.Cache.Exact() {
+			exact = o.Chosen
+		}
+	}
+	rows := make([]variant, len(outcomes))
+	for i, o := range outcomes {
+		rows[i] = variant{
+			Model: o.Model, Cache: kv.Text(o.Cache), Heads: o.Heads, KVHeads: o.KVHeads,
+			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || o.Cache.Exact() && link.Recipe.Cache.Exact()),
+			PerToken: o.PerToken, Used: o.Use.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
+			Text: o.Text, Tokens: len(o.Chosen), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
+		}
+		if n, same := agree(o.Chosen, exact); !same {
+			rows[i].Parts = &n
+		}
+		to := link
+		to.Recipe = recipe
+		to.Recipe.Model, to.Recipe.Cache = o.Model, o.Cache
+		to.Pick, to.Breaks, to.Marks = wire.Pick{Layer: link.Pick.Layer}, nil, nil
+		rows[i].Link = to.Query()
+	}
+	return rows, nil
+}
+
+// agree is how many tokens two texts begin with alike, and whether that is all of both.
+func agree(a, b []int) (n int, same bool) {
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n, n == len(a) && n == len(b)
+}
