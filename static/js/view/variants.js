@@ -45,7 +45,7 @@ export function createVariants(root, act, get = (url) => fetch(url)) {
     if (!rows || key === drawn) return;
     drawn = key;
     const most = Math.max(...rows.map((r) => r.used));
-    body.replaceChildren(...rows.map((r) => line(r, most, frame.meta.run.prompt_tokens, lang, t)));
+    body.replaceChildren(...rows.flatMap((r) => [line(r, most, lang, t), said(r, t)]));
   };
 }
 
@@ -66,8 +66,8 @@ function el(name, content, attributes = {}) {
   return e;
 }
 
-/** @param {any} r @param {number} most @param {number} prompt @param {string} lang @param {import("../text.js").T} t */
-function line(r, most, prompt, lang, t) {
+/** @param {any} r @param {number} most @param {string} lang @param {import("../text.js").T} t */
+function line(r, most, lang, t) {
   const kind = r.kv_heads === r.heads ? "MHA" : r.kv_heads === 1 ? "MQA" : "GQA";
   const [policy, ...numbers] = r.cache.split(":");
   const name = r.exact ? `${kind} · ${r.model}` : `${t("variants." + policy)} ${numbers.filter((/** @type {string} */ n) => n !== "0" && n !== "token").join(" + ")}`;
@@ -78,10 +78,17 @@ function line(r, most, prompt, lang, t) {
   if (r.here) way.append(el("small", [t("variants.here")], { class: "here" }));
   const bar = el("i", [], { class: "bar" });
   bar.style.setProperty("width", `${(100 * r.used) / most}%`);
-  const text = r.parts === null ? [t("variants.same")] : [el("span", [r.text]), el("small", [t("variants.parts", { N: r.parts + 1 })])];
-  const cells = [si(r.bytes_per_token, "B"), [si(r.used, "B"), bar], si(r.kv_read_bytes, "B"), r.exact ? "–" : r.max_delta.toPrecision(2), text];
+  const cells = [si(r.bytes_per_token, "B"), [si(r.used, "B"), bar], si(r.kv_read_bytes, "B"), r.exact ? "–" : r.max_delta.toPrecision(2)];
   const row = el("tr", [way, ...cells.map((c) => el("td", [c].flat()))], { "data-way": `${r.model} ${r.cache}`, "data-used": String(r.used), "data-token": String(r.bytes_per_token) });
-  row.lastElementChild?.classList.add("text");
   if (r.here) row.setAttribute("aria-current", "true");
   return row;
+}
+
+const LONGEST = 160; // characters of a text that went astray
+
+/** What a way said, under its numbers. @param {any} r @param {import("../text.js").T} t */
+function said(r, t) {
+  const text = [...r.text].length > LONGEST ? [...r.text].slice(0, LONGEST).join("") + "…" : r.text;
+  const parts = r.parts === null ? [el("small", [t("variants.same")])] : [text, " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
+  return el("tr", [el("td", parts, { colspan: "5" })], { class: "said" });
 }
