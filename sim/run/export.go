@@ -14,6 +14,7 @@ import (
 // exportedStep is what the metadata of Export says of one step.
 type exportedStep struct {
 	N      int       `json:"n"`
+	Seq    int       `json:"seq,omitempty"` // of several sequences
 	Pass   int       `json:"pass"`
 	Phase  sim.Phase `json:"phase"`
 	Part   sim.Part  `json:"part"`
@@ -44,37 +45,13 @@ func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) 
 	for i := range steps {
 		s := &steps[i]
 		ids = s.Tokens
-		line := exportedStep{N: s.N, Pass: s.Pass, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached}
-		add := func(name string, shape []int, rows ...mat.Matrix) {
-			f.Tensors = append(f.Tensors, f32(fmt.Sprintf("step.%d.%s", s.N, name), shape, rows...))
-		}
-		whole := func(name string, x mat.Matrix) { add(name, []int{x.NumRows(), x.NumCols()}, x) }
-		whole("X", s.X)
-		if s.Part == sim.HeadPart {
-			line.Token = &s.Token
-			add("logits", []int{len(s.Logits)}, mat.RowOf(s.Logits))
-			lines = append(lines, line)
+		if len(s.Peers) == 0 {
+			lines = append(lines, m.export(&f, s, fmt.Sprintf("step.%d.", s.N)))
 			continue
 		}
-		line.Layer = &s.Layer
-		lines = append(lines, line)
-		whole("Q", s.Q)
-		whole("K", s.K)
-		whole("V", s.V)
-		whole("Out", s.Out)
-		if s.KV == nil {
-			continue
+		for _, p := range s.Peers { // several sequences: each has tensors of its own
+			lines = append(lines, m.export(&f, p, fmt.Sprintf("step.%d.seq%d.", p.N, p.Seq)))
 		}
-		heads := m.Model.Config.Heads
-		var scores, probs, attn []mat.Matrix
-		for h := range heads {
-			a := m.Model.Attention(s, h)
-			scores, probs, attn = append(scores, a.Scores), append(probs, a.Probs), append(attn, a.Out)
-		}
-		pairs := []int{heads, s.Rows, s.Cached + s.Rows}
-		add("scores", pairs, scores...)
-		add("probs", pairs, probs...)
-		add("attn", []int{heads, s.Rows, m.Model.Config.HeadDim}, attn...)
 	}
 	for key, v := range map[string]any{"config": m.Model.Config, "recipe": r, "ids": ids, "steps": lines} {
 		text, err := json.Marshal(v)
@@ -84,6 +61,45 @@ func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) 
 		f.Meta[key] = string(text)
 	}
 	return f, nil
+}
+
+// export adds the tensors of one sequence's step, under names that begin with
+// prefix, and tells what step it is.
+func (m *Loaded) export(f *checkpoint.File, s *sim.Step, prefix string) exportedStep {
+	line := exportedStep{N: s.N, Seq: s.Seq, Pass: s.Pass, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached}
+	add := func(name string, shape []int, rows ...mat.Matrix) {
+		f.Tensors = append(f.Tensors, f32(prefix+name, shape, rows...))
+	}
+	whole := func(name string, x mat.Matrix) { add(name, []int{x.NumRows(), x.NumCols()}, x) }
+	whole("X", s.X)
+	if s.Part == sim.HeadPart {
+		if s.Token >= 0 {
+			line.Token = &s.Token
+		}
+		if s.Logits != nil { // a prompt in pieces has none before its last
+			add("logits", []int{len(s.Logits)}, mat.RowOf(s.Logits))
+		}
+		return line
+	}
+	line.Layer = &s.Layer
+	whole("Q", s.Q)
+	whole("K", s.K)
+	whole("V", s.V)
+	whole("Out", s.Out)
+	if s.KV == nil {
+		return line
+	}
+	heads := m.Model.Config.Heads
+	var scores, probs, attn []mat.Matrix
+	for h := range heads {
+		a := m.Model.Attention(s, h)
+		scores, probs, attn = append(scores, a.Scores), append(probs, a.Probs), append(attn, a.Out)
+	}
+	pairs := []int{heads, s.Rows, s.Cached + s.Rows}
+	add("scores", pairs, scores...)
+	add("probs", pairs, probs...)
+	add("attn", []int{heads, s.Rows, m.Model.Config.HeadDim}, attn...)
+	return line
 }
 
 // f32 is one tensor made of matrices one after the other.

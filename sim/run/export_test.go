@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"kvstep/sim"
@@ -84,5 +85,32 @@ func TestExport(t *testing.T) {
 	}
 	if seen != len(back.Tensors) || !bytes.Contains([]byte(back.Meta["recipe"]), []byte("Tom has")) {
 		t.Errorf("%d of %d tensors looked at; recipe %s", seen, len(back.Tensors), back.Meta["recipe"])
+	}
+}
+
+// TestExportOfSeveral: a batch's file has every sequence's tensors, once each.
+func TestExportOfSeveral(t *testing.T) {
+	m := random(t, rand.New(rand.NewPCG(91, 1)))
+	rec := Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 2, Batch: &sim.Batch{
+		Schedule: sim.ScheduleContinuous, Slots: 2, Chunk: 2, Requests: []sim.Request{{Tokens: []int{4, 5}, MaxNew: 2}},
+	}})
+	steps := collect(t, m, rec)
+	f, err := Export(m, rec, steps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := checkpoint.ReadSafetensors(checkpoint.AppendSafetensors(nil, f)); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, x := range f.Tensors {
+		names[x.Name] = true
+	}
+	for i := range steps {
+		for _, p := range steps[i].Peers {
+			if name := fmt.Sprintf("step.%d.seq%d.X", p.N, p.Seq); !names[name] {
+				t.Errorf("%s is missing", name)
+			}
+		}
 	}
 }
