@@ -1,50 +1,66 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"kvstep/sim"
 )
 
-// hfConfig is the part of Hugging Face's config.json that a Llama needs.
-// Pointers tell a missing or null field from zero. Defaults are those of
-// transformers' LlamaConfig, except that missing BOS and EOS ids mean none.
+// hfConfig is the part of Hugging Face's config.json that a Llama and its
+// relatives need; GPT-2 has other names (gpt2Config). Pointers tell a missing or
+// null field from zero. Defaults are those of transformers' configs, except that
+// missing BOS and EOS ids mean none.
 type hfConfig struct {
 	ModelType string   `json:"model_type"`
 	Act       *string  `json:"hidden_act"`
 	Dim       *int     `json:"hidden_size"`
 	Layers    *int     `json:"num_hidden_layers"`
 	Heads     *int     `json:"num_attention_heads"`
-	KVHeads   *int     `json:"num_key_value_heads"` // default: heads
-	HeadDim   *int     `json:"head_dim"`            // default: hidden_size / heads
+	KVHeads   *int     `json:"num_key_value_heads"`
+	HeadDim   *int     `json:"head_dim"` // default: hidden_size / heads
 	FFN       *int     `json:"intermediate_size"`
 	Vocab     *int     `json:"vocab_size"`
-	Context   *int     `json:"max_position_embeddings"` // default 2048
-	NormEps   *float64 `json:"rms_norm_eps"`            // default 1e-6
-	RopeBase  *float64 `json:"rope_theta"`              // default 10000
+	Context   *int     `json:"max_position_embeddings"`
+	NormEps   *float64 `json:"rms_norm_eps"` // default 1e-6
+	RopeBase  *float64 `json:"rope_theta"`   // default 10000
 
 	// One number for each layer, as in SmolLM3: 1 turns Q and K, 0 does not.
 	RopeLayers []int `json:"no_rope_layers"`
 
+	RopeScaling *ropeScaling `json:"rope_scaling"`
+	RopeParams  *ropeScaling `json:"rope_parameters"` // the newer spelling of both
+
 	// What would change the computation, and is not built.
-	RopeScaling   *ropeScaling `json:"rope_scaling"`
-	RopeParams    *ropeScaling `json:"rope_parameters"` // the newer spelling of both
-	AttentionBias bool         `json:"attention_bias"`
-	MLPBias       bool         `json:"mlp_bias"`
+	AttentionBias bool            `json:"attention_bias"`
+	MLPBias       bool            `json:"mlp_bias"`
+	Partial       *float64        `json:"partial_rotary_factor"`
+	Window        json.RawMessage `json:"sliding_window"`
+	UseWindow     bool            `json:"use_sliding_window"` // Qwen's; the window counts only with it
+	LayerTypes    []string        `json:"layer_types"`
+	Quantization  json.RawMessage `json:"quantization_config"`
 
 	Tied bool            `json:"tie_word_embeddings"`
 	BOS  json.RawMessage `json:"bos_token_id"` // a number, or null
 	EOS  json.RawMessage `json:"eos_token_id"` // a number, a list of them, or null
 }
 
-// ropeScaling is a change of the RoPE angles; "default" is none.
-type ropeScaling struct {
-	Type    string   `json:"rope_type"`
-	OldType string   `json:"type"`       // the same, before 2024
-	Theta   *float64 `json:"rope_theta"` // in rope_parameters only
+// kind is a model_type of config.json: its family here, and the defaults of
+// transformers where the file leaves something out.
+type kind struct {
+	family                          string
+	context, kvHeads, headDim, slid int // kvHeads and headDim 0: from the heads; slid: of the window, 0 for none
+}
+
+var kinds = map[string]kind{
+	"llama":   {"llama", 2048, 0, 0, 0},
+	"mistral": {"llama", 131072, 8, 0, 4096},
+	"qwen2":   {"qwen2", 32768, 32, 0, 0},
+	"qwen3":   {"qwen3", 32768, 32, 128, 0},
 }
 
 // maxConfig is the largest config.json that is read, in bytes.
@@ -59,64 +75,87 @@ const (
 	maxContext = 1 << 24 // tokens; Llama 4 Scout claims 10,485,760
 )
 
-// parseConfig reads config.json of a Llama. Errors are *sim.Problem
-// "config.*", naming the field as it is spelled in the file.
-func parseConfig(file string, data []byte) (sim.Config, error) {
+// unmarshal reads a config into to. Errors are *sim.Problem "config.*".
+func unmarshal(file string, data []byte, to any) error {
+	err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), to)
+	if err == nil {
+		return nil
+	}
+	// A field of the wrong type is worth its name; anything else is bad JSON.
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		return problem("config.type", file, "Field", wrong.Field, "Have", wrong.Value).Because(err)
+	}
+	return problem("config.json", file).Because(err)
+}
+
+// parseConfig reads config.json. ends are ids that end a text beside EOS. Errors
+// are *sim.Problem "config.*", naming the field as it is spelled in the file.
+func parseConfig(file string, data []byte) (c sim.Config, ends []int, err error) {
 	var h hfConfig
-	if err := json.Unmarshal(data, &h); err != nil {
-		// A field of the wrong type is worth its name; anything else is bad JSON.
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) && wrong.Field != "" {
-			return sim.Config{}, problem("config.type", file, "Field", wrong.Field, "Have", wrong.Value).Because(err)
-		}
-		return sim.Config{}, problem("config.json", file).Because(err)
+	if err := unmarshal(file, data, &h); err != nil {
+		return c, nil, err
 	}
-	if err := h.supported(file); err != nil {
-		return sim.Config{}, err
+	if h.ModelType == "gpt2" {
+		return parseGPT2(file, data)
 	}
-	c := sim.Config{Family: "llama", Context: 2048, NormEps: 1e-6, RopeBase: 10000, Tied: h.Tied}
+	k, known := kinds[h.ModelType]
+	if !known {
+		return c, nil, problem("config.unsupported", file, "Field", "model_type", "Have", clip(h.ModelType))
+	}
+	c = sim.Config{Family: k.family, NormEps: float32(or(h.NormEps, 1e-6)), Tied: h.Tied}
 	// The five sizes that have no default.
-	for _, f := range []struct {
-		name string
-		from *int
-		to   *int
-	}{
+	if err := need(file, []size{
 		{"hidden_size", h.Dim, &c.Dim}, {"num_hidden_layers", h.Layers, &c.Layers},
 		{"num_attention_heads", h.Heads, &c.Heads}, {"intermediate_size", h.FFN, &c.FFN},
 		{"vocab_size", h.Vocab, &c.Vocab},
-	} {
-		if f.from == nil {
-			return c, problem("config.missing", file, "Field", f.name)
-		}
-		*f.to = *f.from
+	}); err != nil {
+		return c, nil, err
 	}
-	c.KVHeads = or(h.KVHeads, c.Heads) // multi-head attention unless it says otherwise
-	c.Context = or(h.Context, c.Context)
-	c.NormEps = float32(or(h.NormEps, 1e-6))
-	c.RopeBase = or(h.RopeBase, 10000)
-	if h.RopeParams != nil {
-		c.RopeBase = or(h.RopeParams.Theta, c.RopeBase)
+	c.KVHeads = or(h.KVHeads, k.kvHeads)
+	if h.KVHeads == nil && k.kvHeads == 0 {
+		c.KVHeads = c.Heads // multi-head attention unless it says otherwise
 	}
+	c.Context = or(h.Context, k.context)
 	// heads x head_dim need not be hidden_size when head_dim is written down.
-	if h.HeadDim != nil {
-		c.HeadDim = *h.HeadDim
-	} else if c.Heads > 0 {
+	if c.HeadDim = or(h.HeadDim, k.headDim); c.HeadDim == 0 && h.HeadDim == nil && c.Heads > 0 {
 		if c.Dim%c.Heads != 0 {
-			return c, problem("config.divide", file, "Field", "hidden_size", "Have", c.Dim, "By", "num_attention_heads", "ByHave", c.Heads)
+			return c, nil, problem("config.divide", file, "Field", "hidden_size", "Have", c.Dim, "By", "num_attention_heads", "ByHave", c.Heads)
 		}
 		c.HeadDim = c.Dim / c.Heads
 	}
-	var err error
 	if c.NoPE, err = h.nope(file, c.Layers); err != nil {
-		return c, err
+		return c, nil, err
 	}
-	if c.BOS, err = tokenID(file, "bos_token_id", h.BOS, c.Vocab); err != nil {
-		return c, err
+	if err := h.rope(file, &c); err != nil {
+		return c, nil, err
 	}
-	if c.EOS, err = tokenID(file, "eos_token_id", h.EOS, c.Vocab); err != nil {
-		return c, err
+	if err := h.supported(file, k, c); err != nil {
+		return c, nil, err
 	}
-	return c, checkConfig(file, c, hfNames)
+	if err := checkConfig(file, c, hfNames); err != nil {
+		return c, nil, err
+	}
+	ends, err = tokenIDs(file, h.BOS, h.EOS, &c)
+	return c, ends, err
+}
+
+// size is a size that a config must have.
+type size struct {
+	name string
+	from *int
+	to   *int
+}
+
+// need copies sizes, and refuses those that are missing.
+func need(file string, sizes []size) error {
+	for _, s := range sizes {
+		if s.from == nil {
+			return problem("config.missing", file, "Field", s.name)
+		}
+		*s.to = *s.from
+	}
+	return nil
 }
 
 // nope tells whether no layer uses RoPE. All layers must agree.
@@ -145,58 +184,106 @@ func or[T any](p *T, otherwise T) T {
 }
 
 // supported refuses what the engine would compute wrongly.
-func (h *hfConfig) supported(file string) error {
+func (h *hfConfig) supported(file string, k kind, c sim.Config) error {
 	refuse := func(field string, have any) error {
 		return problem("config.unsupported", file, "Field", field, "Have", have)
 	}
-	// scaled is the kind of a rope_scaling that changes the angles.
-	scaled := func(r *ropeScaling) (string, bool) {
-		if r == nil {
-			return "", false
-		}
-		kind := r.Type
-		if kind == "" {
-			kind = r.OldType
-		}
-		return kind, kind != "" && kind != "default"
-	}
 	switch {
-	case h.ModelType != "llama":
-		return refuse("model_type", h.ModelType)
 	case h.Act != nil && *h.Act != "silu":
-		return refuse("hidden_act", *h.Act)
-	case h.AttentionBias:
+		return refuse("hidden_act", clip(*h.Act))
+	case h.AttentionBias && k.family != "qwen2": // Qwen2's are always there, whatever this says
 		return refuse("attention_bias", true)
 	case h.MLPBias:
 		return refuse("mlp_bias", true)
+	case h.Partial != nil && *h.Partial != 1:
+		return refuse("partial_rotary_factor", *h.Partial)
+	case given(h.Quantization):
+		return refuse("quantization_config", clip(string(h.Quantization)))
 	}
-	if kind, yes := scaled(h.RopeScaling); yes {
-		return refuse("rope_scaling", kind)
+	for _, t := range h.LayerTypes {
+		if t != "full_attention" {
+			return refuse("layer_types", clip(t))
+		}
 	}
-	if kind, yes := scaled(h.RopeParams); yes {
-		return refuse("rope_parameters", kind)
+	// A window is as good as none while no text can be longer.
+	window := k.slid
+	switch {
+	case given(h.Window):
+		if json.Unmarshal(h.Window, &window) != nil {
+			return problem("config.type", file, "Field", "sliding_window", "Have", clip(string(h.Window)))
+		}
+	case len(h.Window) > 0: // null
+		window = 0
+	}
+	if (k.family == "llama" || h.UseWindow) && window != 0 && window < c.Context {
+		return refuse("sliding_window", window)
 	}
 	return nil
 }
 
-// tokenID reads a token id of config.json: a number, the first of a list, or
-// -1 for null and missing.
-func tokenID(file, field string, raw json.RawMessage, vocab int) (int, error) {
-	if len(raw) == 0 || string(raw) == "null" {
-		return -1, nil
+// given tells whether a field is there and not null.
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// tokenIDs reads BOS and EOS into c; of a list of EOS ids the first is EOS, and the
+// rest come back.
+func tokenIDs(file string, bos, eos json.RawMessage, c *sim.Config) ([]int, error) {
+	first, err := idList(file, "bos_token_id", bos, c.Vocab)
+	if err != nil {
+		return nil, err
+	}
+	ends, err := idList(file, "eos_token_id", eos, c.Vocab)
+	if err != nil {
+		return nil, err
+	}
+	c.BOS, c.EOS = -1, -1
+	if len(first) > 0 {
+		c.BOS = first[0]
+	}
+	if len(ends) > 0 {
+		c.EOS, ends = ends[0], ends[1:]
+	}
+	return slices.Clip(ends), nil
+}
+
+// moreEnds adds the EOS ids of generation_config.json.
+func moreEnds(file string, data []byte, c sim.Config, ends []int) ([]int, error) {
+	var h struct {
+		EOS json.RawMessage `json:"eos_token_id"`
+	}
+	if err := unmarshal(file, data, &h); err != nil {
+		return nil, err
+	}
+	more, err := idList(file, "eos_token_id", h.EOS, c.Vocab)
+	for _, id := range more {
+		if id != c.EOS && !slices.Contains(ends, id) {
+			ends = append(ends, id)
+		}
+	}
+	return ends, err
+}
+
+// maxEnds is how many ids may end a text.
+const maxEnds = 64
+
+// idList reads token ids of a config: a number, a list, or none for null and
+// missing.
+func idList(file, field string, raw json.RawMessage, vocab int) ([]int, error) {
+	if !given(raw) {
+		return nil, nil
 	}
 	var id int
-	if err := json.Unmarshal(raw, &id); err != nil {
-		var list []int
-		if json.Unmarshal(raw, &list) != nil || len(list) == 0 {
-			return 0, problem("config.type", file, "Field", field, "Have", clip(string(raw)))
+	list := []int{}
+	if json.Unmarshal(raw, &id) == nil {
+		list = append(list, id)
+	} else if json.Unmarshal(raw, &list) != nil || len(list) == 0 || len(list) > maxEnds {
+		return nil, problem("config.type", file, "Field", field, "Have", clip(string(raw)))
+	}
+	for _, id := range list {
+		if id < 0 || id >= vocab {
+			return nil, problem("config.range", file, "Field", field, "Have", id, "Min", 0, "Max", vocab-1)
 		}
-		id = list[0]
 	}
-	if id < 0 || id >= vocab {
-		return 0, problem("config.range", file, "Field", field, "Have", id, "Min", 0, "Max", vocab-1)
-	}
-	return id, nil
+	return list, nil
 }
 
 // clip shortens text of a file that goes into a message.
@@ -213,6 +300,8 @@ type names struct{ dim, layers, heads, kvHeads, headDim, ffn, vocab, context, ep
 var (
 	hfNames = names{"hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
 		"head_dim", "intermediate_size", "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta"}
+	gpt2Names = names{"n_embd", "n_layer", "n_head", "n_head", "n_embd / n_head", "n_inner", "vocab_size",
+		"n_positions", "layer_norm_epsilon", ""}
 	llama2cNames = names{"dim", "n_layers", "n_heads", "n_kv_heads",
 		"dim / n_heads", "hidden_dim", "vocab_size", "seq_len", "", ""}
 )
@@ -243,7 +332,7 @@ func checkConfig(file string, c sim.Config, n names) error {
 	// Written so that NaN fails too.
 	case !(c.NormEps >= 0 && c.NormEps < 1):
 		return problem("config.range", file, "Field", n.eps, "Have", c.NormEps, "Min", 0, "Max", 1)
-	case !(c.RopeBase >= 1 && c.RopeBase < math.MaxFloat32):
+	case !c.NoPE && !(c.RopeBase >= 1 && c.RopeBase < math.MaxFloat32):
 		return problem("config.range", file, "Field", n.base, "Have", c.RopeBase, "Min", 1, "Max", float32(math.MaxFloat32))
 	}
 	return nil

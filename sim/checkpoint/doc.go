@@ -22,6 +22,12 @@
 //	checkpoint.missing     Tensor: the config asks for it
 //	checkpoint.extra       Tensor: the config has no place for it
 //	checkpoint.shape       Tensor, Have, Want
+//	checkpoint.pickle      Want: the file that should be there instead
+//	checkpoint.path        Tensor, Path: an index leads out of the folder
+//	checkpoint.shards      Max: files that an index may name
+//	checkpoint.shard       Tensor, Index, Other: the index places it in another file
+//	checkpoint.unlisted    Tensor, Index: the index does not list it
+//	checkpoint.absent      Tensor, Index: the index places it here
 //	checkpoint.nan         Tensor, Index, Value: NaN or infinity
 //	config.json            not JSON (Cause says where)
 //	config.missing         Field

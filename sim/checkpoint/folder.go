@@ -2,163 +2,120 @@ package checkpoint
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/mat"
 )
 
-// maxWeights is the largest model.safetensors that is read into memory, bytes.
-const maxWeights = 1 << 31
+// Model is a checkpoint in memory.
+type Model struct {
+	Config  sim.Config
+	Weights sim.Weights
+	Meta    map[string]string // metadata of the (first) weights file
+	Ends    []int             // ids that end a text beside Config.EOS
+}
 
-// LoadFolder reads a model in Hugging Face's layout: config.json of a Llama and
-// model.safetensors in F32, F16 or BF16. The third result is the metadata of
-// model.safetensors. Weights are converted to new float32 slices.
+// The files of a folder.
+const (
+	configFile     = "config.json"
+	generationFile = "generation_config.json"
+	weightsFile    = "model.safetensors"
+	indexFile      = "model.safetensors.index.json"
+	pickleFile     = "pytorch_model.bin"
+)
+
+// Load reads a model in Hugging Face's layout: config.json of a Llama, Mistral,
+// Qwen2, Qwen3 or GPT-2, and model.safetensors, or the files that
+// model.safetensors.index.json names, in F32, F16 or BF16. heard may be nil.
+//
+// F32 tensors of files that can be seen in place (Viewer) are used there; all
+// others become new float32 slices, read a piece at a time, so that no file is in
+// memory beside its numbers.
 //
 // Every tensor must have the name, dtype and shape that the config asks for,
 // and finite numbers; none may be missing or too many. Errors are *sim.Problem
 // "checkpoint.*" or "config.*" naming the file and the tensor or field.
+func Load(fsys fs.FS, heard Progress) (*Model, error) {
+	// The small files first: they say what the large ones must hold.
+	c, ends, err := readConfigs(fsys)
+	if err != nil {
+		return nil, err
+	}
+	t := &tensorTaker{file: weightsFile, have: map[string]*stored{}, heard: heard}
+	meta, files, err := t.open(fsys)
+	for _, s := range files {
+		defer s.close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	w, err := t.weights(c)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Config: c, Weights: w, Meta: meta, Ends: ends}, nil
+}
+
+// LoadFolder is Load, in parts.
 func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) {
-	fail := func(err error) (sim.Config, sim.Weights, map[string]string, error) {
+	m, err := Load(fsys, nil)
+	if err != nil {
 		return sim.Config{}, sim.Weights{}, nil, err
 	}
-	const configFile, weightsFile = "config.json", "model.safetensors"
-	// The small file first: it says what the large one must hold.
+	return m.Config, m.Weights, m.Meta, nil
+}
+
+// ReadConfig is the shape of the model in a folder; its weights are not looked at.
+func ReadConfig(fsys fs.FS) (sim.Config, error) {
+	c, _, err := readConfigs(fsys)
+	return c, err
+}
+
+// readConfigs reads config.json and, where it is there, generation_config.json,
+// which may know more ids that end a text.
+func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
 	text, err := readFile(fsys, configFile, maxConfig)
 	if err != nil {
-		return fail(err)
+		return c, nil, err
 	}
-	c, err := parseConfig(configFile, text)
+	if c, ends, err = parseConfig(configFile, text); err != nil {
+		return sim.Config{}, nil, err
+	}
+	text, err = readFile(fsys, generationFile, maxConfig)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, ends, nil
+	}
+	if err == nil {
+		ends, err = moreEnds(generationFile, text, c, ends)
+	}
 	if err != nil {
-		return fail(err)
+		return sim.Config{}, nil, err
 	}
-	data, err := readFile(fsys, weightsFile, maxWeights-1)
-	if err != nil {
-		return fail(err)
-	}
-	file, err := readSafetensors(weightsFile, data)
-	if err != nil {
-		return fail(err)
-	}
-	w, err := hfWeights(weightsFile, c, file.Tensors)
-	if err != nil {
-		return fail(err)
-	}
-	return c, w, file.Meta, nil
+	return c, ends, nil
 }
 
-// readFile reads a file of at most limit bytes, allocating what it has.
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, problem("checkpoint.file", name).Because(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, problem("checkpoint.file", name).Because(err)
-	}
-	if info.IsDir() {
-		return nil, problem("checkpoint.file", name).Because(errors.New("it is a directory"))
-	}
-	if info.Size() > limit {
-		return nil, problem("checkpoint.large", name, "Have", info.Size(), "Max", limit)
-	}
-	// One allocation of the right size; a file that shrinks meanwhile is an error.
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
-		return nil, problem("checkpoint.file", name).Because(err)
-	}
-	return data, nil
-}
-
-// hfWeights puts the tensors of a Hugging Face Llama into their places.
-func hfWeights(file string, c sim.Config, tensors []Tensor) (sim.Weights, error) {
-	t := &tensorTaker{file: file, have: make(map[string]Tensor, len(tensors))}
-	for _, tensor := range tensors {
-		t.have[tensor.Name] = tensor
-	}
-	w := sim.Weights{Embed: t.matrix("model.embed_tokens.weight", c.Vocab, c.Dim)} // [vocab, dim]
-	// Stops at the first error: a config may claim 4096 layers over an empty file.
-	for i := 0; i < c.Layers && t.err == nil; i++ {
-		in := func(name string) string { return fmt.Sprintf("model.layers.%d.%s.weight", i, name) }
-		w.Layers = append(w.Layers, sim.LayerWeights{
-			AttnNorm: t.vector(in("input_layernorm"), c.Dim),             // [dim]
-			Q:        t.matrix(in("self_attn.q_proj"), c.QDim(), c.Dim),  // [heads*head_dim, dim]
-			K:        t.matrix(in("self_attn.k_proj"), c.KVDim(), c.Dim), // [kv_heads*head_dim, dim]
-			V:        t.matrix(in("self_attn.v_proj"), c.KVDim(), c.Dim), // [kv_heads*head_dim, dim]
-			O:        t.matrix(in("self_attn.o_proj"), c.Dim, c.QDim()),  // [dim, heads*head_dim]
-			MLPNorm:  t.vector(in("post_attention_layernorm"), c.Dim),    // [dim]
-			Gate:     t.matrix(in("mlp.gate_proj"), c.FFN, c.Dim),        // [ffn, dim]
-			Up:       t.matrix(in("mlp.up_proj"), c.FFN, c.Dim),          // [ffn, dim]
-			Down:     t.matrix(in("mlp.down_proj"), c.Dim, c.FFN),        // [dim, ffn]
-		})
-	}
-	w.FinalNorm = t.vector("model.norm.weight", c.Dim)
-	w.Head = w.Embed // the same memory, so it is not read twice
-	if !c.Tied {
-		w.Head = t.matrix("lm_head.weight", c.Vocab, c.Dim)
-	}
-	if t.err != nil {
-		return sim.Weights{}, t.err
-	}
-	for _, tensor := range tensors { // in file order, so that the message is always the same
-		if _, left := t.have[tensor.Name]; left {
-			return sim.Weights{}, problem("checkpoint.extra", file, "Tensor", clip(tensor.Name))
+// open opens the weights of a folder, one file or several. All files that were
+// opened come back, in spite of an error too.
+func (t *tensorTaker) open(fsys fs.FS) (meta map[string]string, files []*source, err error) {
+	one, err := open(fsys, weightsFile, maxWeights)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, indexErr := readFile(fsys, indexFile, maxHeader)
+		switch {
+		case indexErr == nil:
+			return t.openShards(fsys, text)
+		case !errors.Is(indexErr, fs.ErrNotExist):
+			return nil, nil, indexErr
+		}
+		if _, statErr := fs.Stat(fsys, pickleFile); statErr == nil {
+			return nil, nil, problem("checkpoint.pickle", pickleFile, "Want", weightsFile)
 		}
 	}
-	return w, nil
-}
-
-// tensorTaker hands out tensors by name, each once. The first thing that is
-// wrong stays in err; after it, tensors come back empty.
-type tensorTaker struct {
-	file string
-	have map[string]Tensor // those not taken yet
-	err  error
-}
-
-// matrix is the tensor as rows x cols, [out, in] as Hugging Face stores it.
-func (t *tensorTaker) matrix(name string, rows, cols int) mat.Matrix {
-	x := t.take(name, rows, cols)
-	if t.err != nil {
-		return mat.Matrix{}
-	}
-	return mat.Of(rows, cols, x)
-}
-
-// vector is a tensor of n numbers, a norm's gain.
-func (t *tensorTaker) vector(name string, n int) []float32 { return t.take(name, n) }
-
-// take is the numbers of a tensor that must have this shape.
-func (t *tensorTaker) take(name string, shape ...int) []float32 {
-	if t.err != nil {
-		return nil
-	}
-	tensor, ok := t.have[name]
-	switch {
-	case !ok:
-		t.err = problem("checkpoint.missing", t.file, "Tensor", name)
-		return nil
-	case !slices.Equal(tensor.Shape, shape):
-		t.err = problem("checkpoint.shape", t.file, "Tensor", name, "Have", shapeText(tensor.Shape), "Want", shapeText(shape))
-		return nil
-	}
-	// Shapes agree with a checked config, so what Float32s allocates is at most
-	// twice what the file holds (F16 to float32).
-	delete(t.have, name)
-	x, err := tensor.Float32s()
 	if err != nil {
-		var p *sim.Problem
-		if errors.As(err, &p) {
-			p.Args["File"] = t.file
-		}
-		t.err = err
-		return nil
+		return nil, nil, err
 	}
-	t.err = finite(t.file, name, x)
-	return x
+	meta, entries, body, err := readHeader(one)
+	if err == nil {
+		t.add(one, entries, body)
+	}
+	return meta, []*source{one}, err
 }

@@ -160,11 +160,21 @@ func TestConfigWrong(t *testing.T) {
 		{"max_position_embeddings", 0, "config.range"}, {"rms_norm_eps", -1.0, "config.range"}, {"rms_norm_eps", "x", "config.type"},
 		{"rope_theta", 0.0, "config.range"}, {"rope_theta", 1e300, "config.range"},
 		{"bos_token_id", 12, "config.range"}, {"eos_token_id", -1, "config.range"}, {"eos_token_id", "x", "config.type"}, {"eos_token_id", []int{}, "config.type"},
-		{"model_type", "gpt2", "config.unsupported"}, {"model_type", nil, "config.unsupported"}, {"hidden_act", "gelu", "config.unsupported"},
+		{"model_type", "gpt2", "config.missing"}, {"model_type", "bert", "config.unsupported"}, {"model_type", nil, "config.unsupported"}, {"hidden_act", "gelu", "config.unsupported"},
 		{"no_rope_layers", []int{0, 1}, "config.unsupported"}, {"no_rope_layers", []int{0}, "config.range"},
 		{"attention_bias", true, "config.unsupported"}, {"mlp_bias", true, "config.unsupported"},
 		{"rope_scaling", map[string]any{"type": "linear", "factor": 2.0}, "config.unsupported"},
-		{"rope_parameters", map[string]any{"rope_type": "llama3"}, "config.unsupported"},
+		{"rope_scaling", map[string]any{"rope_type": "yarn", "factor": 4.0}, "config.unsupported"},
+		{"rope_parameters", map[string]any{"rope_type": "llama3"}, "config.missing"},
+		{"rope_parameters", llama3("factor", nil), "config.missing"}, {"rope_scaling", llama3("factor", 0.5), "config.range"},
+		{"rope_scaling", llama3("high_freq_factor", 1), "config.range"}, {"rope_scaling", llama3("low_freq_factor", -1), "config.range"},
+		{"rope_scaling", llama3("original_max_position_embeddings", 0), "config.range"},
+		{"rope_scaling", llama3("original_max_position_embeddings", nil), "config.missing"},
+		{"rope_parameters", map[string]any{"rope_type": "default", "partial_rotary_factor": 0.5}, "config.unsupported"},
+		{"partial_rotary_factor", 0.25, "config.unsupported"}, {"quantization_config", map[string]any{"bits": 4}, "config.unsupported"},
+		{"sliding_window", 8, "config.unsupported"}, {"sliding_window", "x", "config.type"},
+		{"layer_types", []string{"full_attention", "sliding_attention"}, "config.unsupported"},
+		{"eos_token_id", []int{2, 12}, "config.range"}, {"eos_token_id", make([]int, maxEnds+1), "config.type"},
 	} {
 		config := tinyConfig()
 		if config[c.field] = c.value; c.value == nil {
@@ -176,13 +186,23 @@ func TestConfigWrong(t *testing.T) {
 			t.Errorf("%s %v: %v names no file", c.field, c.value, p)
 		}
 	}
-	_, err := parseConfig("config.json", []byte("{"))
+	_, _, err := parseConfig("config.json", []byte("{"))
 	wantProblem(t, err, "config.json")
+}
+
+// llama3 is Llama 3's scaling with one field changed; nil removes it.
+func llama3(field string, value any) map[string]any {
+	m := map[string]any{"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+		"original_max_position_embeddings": 8192}
+	if m[field] = value; value == nil {
+		delete(m, field)
+	}
+	return m
 }
 
 // TestConfigDefaults: what a config may leave out.
 func TestConfigDefaults(t *testing.T) {
-	c, err := parseConfig("config.json", []byte(`{"model_type":"llama","hidden_size":16,"num_hidden_layers":1,
+	c, _, err := parseConfig("config.json", []byte(`{"model_type":"llama","hidden_size":16,"num_hidden_layers":1,
 		"num_attention_heads":4,"intermediate_size":8,"vocab_size":9,"rope_scaling":null,"eos_token_id":null,
 		"rope_parameters":{"rope_type":"default","rope_theta":500000}}`))
 	want := sim.Config{Family: "llama", Dim: 16, Layers: 1, Heads: 4, KVHeads: 4, HeadDim: 4, FFN: 8, Vocab: 9,

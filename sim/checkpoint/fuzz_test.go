@@ -101,12 +101,12 @@ func FuzzConfig(f *testing.F) {
 	f.Add(text)
 	weights := AppendSafetensors(nil, File{Tensors: tinyTensors("F16")})
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := parseConfig("config.json", text)
+		c, _, err := parseConfig("config.json", text)
 		if err != nil {
 			wantProblem(t, err, "")
 			return
 		}
-		if c.Heads%c.KVHeads != 0 || c.HeadDim%2 != 0 || c.Dim < 1 || c.BOS >= c.Vocab || c.EOS >= c.Vocab {
+		if c.Heads%c.KVHeads != 0 || !c.NoPE && c.HeadDim%2 != 0 || c.Dim < 1 || c.BOS >= c.Vocab || c.EOS >= c.Vocab {
 			t.Fatalf("impossible: %+v", c)
 		}
 		_, _, _, err = LoadFolder(fstest.MapFS{"config.json": {Data: text}, "model.safetensors": {Data: weights}})

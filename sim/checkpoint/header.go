@@ -15,6 +15,7 @@ type headerParser struct {
 	file string // its name, for messages
 	text []byte // the JSON, without the 8 bytes before it
 	at   int    // next byte of text
+	base int    // bytes of the file before text
 }
 
 // Grammar, in the order of the methods below (white space between any two):
@@ -27,7 +28,7 @@ type headerParser struct {
 
 // fail is the Problem for a header that is not what the format says.
 func (p *headerParser) fail(format string, args ...any) error {
-	return problem("checkpoint.header", p.file, "Offset", 8+p.at).Because(fmt.Errorf(format, args...))
+	return problem("checkpoint.header", p.file, "Offset", p.base+p.at).Because(fmt.Errorf(format, args...))
 }
 
 // parse reads the whole header. Trailing spaces are padding.

@@ -2,49 +2,100 @@ package checkpoint
 
 import (
 	"encoding/binary"
-	"math"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
 )
 
-// The first format of llama2.c (export.py, legacy_export; run.c, memory_map_weights):
+// The formats of llama2.c with float32 numbers (export.py, legacy_export and
+// version1_export; run.c, memory_map_weights). Both begin their numbers with
 //
-//	7 int32   dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len;
-//	          vocab_size is negative when the output head is not tied
-//	float32   each kind for all layers in turn: embedding, attention norms, wq, wk, wv, wo,
-//	          MLP norms, w1 (gate), w2 (down), w3 (up), final norm,
-//	          freq_cis_real and freq_cis_imag (seq_len x head_dim/2 each, no longer used),
-//	          the head when it is not tied
+//	7 int32   dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len
+//
+// Version 0 has these at byte 0; vocab_size is negative when the output head is not
+// tied. Then, each kind for all layers in turn: embedding, attention norms, wq, wk,
+// wv, wo, MLP norms, w1 (gate), w2 (down), w3 (up), final norm, freq_cis_real and
+// freq_cis_imag (seq_len x head_dim/2 each, no longer used), the head when it is
+// not tied.
+//
+// Version 1 has "24ka" (0x616b3432), an int32 1, the seven numbers, a byte that is 1
+// when the head is tied, zeros up to byte 256. Then: attention norms, MLP norms,
+// final norm, embedding, wq, wk, wv, wo, w1, w2, w3, the head when it is not tied.
 //
 // Everything is little-endian; matrices are [out, in], row-major.
 
-const llama2cHeader = 7 * 4 // bytes
+const (
+	llama2cHeader   = 7 * 4      // bytes
+	llama2cMagic    = 0x616b3432 // "ak42"
+	llama2cHeaderV1 = 256        // bytes
+)
 
-// LoadLlama2c reads a llama2.c checkpoint, version 0. The weights are copied
-// out of data. Errors are *sim.Problem "checkpoint.*" or "config.*", with File
-// "llama2.c"; a caller that knows the path may put it there.
+// LoadLlama2c reads a llama2.c checkpoint, version 0 or 1. The weights are used
+// where they stand in data if they can be: data must stay as it is. Errors are
+// *sim.Problem "checkpoint.*" or "config.*", with File "llama2.c"; a caller that
+// knows the path may put it there.
 func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	const file = "llama2.c"
-	c, err := llama2cConfig(file, data)
+	header, at := data, llama2cHeader
+	v1 := len(data) >= 4 && binary.LittleEndian.Uint32(data) == llama2cMagic
+	if v1 {
+		if len(data) < llama2cHeaderV1 {
+			return sim.Config{}, sim.Weights{}, problem("checkpoint.truncated", file, "Tensor", "header", "Want", llama2cHeaderV1, "Have", len(data))
+		}
+		if version := int32(binary.LittleEndian.Uint32(data[4:])); version != 1 { // 2 is int8
+			return sim.Config{}, sim.Weights{}, problem("config.unsupported", file, "Field", "version", "Have", version)
+		}
+		header, at = data[8:], llama2cHeaderV1
+	}
+	c, err := llama2cConfig(file, header)
 	if err != nil {
 		return c, sim.Weights{}, err
+	}
+	if v1 {
+		if err := llama2cV1Rest(file, data, &c); err != nil {
+			return c, sim.Weights{}, err
+		}
 	}
 	// Below 2^20 each, 2^24 for vocab, 2^12 for layers: no product overflows.
 	d, q, kv, ffn := int64(c.Dim), int64(c.QDim()), int64(c.KVDim()), int64(c.FFN)
 	// Floats of one layer: two norms, wq and wo, wk and wv, w1 w2 w3.
 	perLayer := 2*d + 2*q*d + 2*kv*d + 3*ffn*d
-	floats := int64(c.Vocab)*d + int64(c.Layers)*perLayer + d + int64(c.Context)*int64(c.HeadDim)
+	floats := int64(c.Vocab)*d + int64(c.Layers)*perLayer + d
+	if !v1 {
+		floats += int64(c.Context) * int64(c.HeadDim)
+	}
 	if !c.Tied {
 		floats += int64(c.Vocab) * d
 	}
-	want, have := llama2cHeader+4*floats, int64(len(data))
+	want, have := int64(at)+4*floats, int64(len(data))
 	if have > want {
 		return c, sim.Weights{}, problem("checkpoint.long", file, "Want", want, "Have", have)
 	}
-	r := &floatReader{file: file, data: data, at: llama2cHeader, want: want}
+	r := &floatReader{file: file, data: data, at: at, want: want}
+	if v1 {
+		w := r.weightsV1(c)
+		return c, w, r.err
+	}
 	w := r.weights(c)
 	return c, w, r.err
+}
+
+// llama2cV1Rest reads what version 1 has behind the seven numbers.
+func llama2cV1Rest(file string, data []byte, c *sim.Config) error {
+	rest := data[8+llama2cHeader : llama2cHeaderV1]
+	if rest[0] > 1 {
+		return problem("config.range", file, "Field", "shared_classifier", "Have", rest[0], "Min", 0, "Max", 1)
+	}
+	if !c.Tied { // the sign is version 0's way of saying it
+		return problem("config.range", file, "Field", "vocab_size", "Have", -c.Vocab, "Min", 1, "Max", maxVocab)
+	}
+	c.Tied = rest[0] == 1
+	for i, b := range rest[1:] {
+		if b != 0 {
+			return problem("checkpoint.header", file, "Offset", 8+llama2cHeader+1+i)
+		}
+	}
+	return nil
 }
 
 // llama2cConfig reads and checks the seven numbers.
@@ -86,33 +137,66 @@ type floatReader struct {
 	err  error
 }
 
-// weights reads all tensors in the order of the file.
+// byKind are the tensors as the files have them: each kind for all layers.
+type byKind struct {
+	embed, attnNorm, q, k, v, o, mlpNorm, gate, down, up, final, head []mat.Matrix
+}
+
+// weights reads all tensors in the order of version 0.
 func (r *floatReader) weights(c sim.Config) sim.Weights {
 	n, d := c.Layers, c.Dim
-	embed := r.matrices("token_embedding", 1, c.Vocab, d) // [vocab, dim]
-	attnNorm := r.matrices("rms_att", n, 1, d)            // layers x [dim]
-	q := r.matrices("wq", n, c.QDim(), d)                 // layers x [heads*head_dim, dim]
-	k := r.matrices("wk", n, c.KVDim(), d)                // layers x [kv_heads*head_dim, dim]
-	v := r.matrices("wv", n, c.KVDim(), d)                // layers x [kv_heads*head_dim, dim]
-	o := r.matrices("wo", n, d, c.QDim())                 // layers x [dim, heads*head_dim]
-	mlpNorm := r.matrices("rms_ffn", n, 1, d)             // layers x [dim]
-	gate := r.matrices("w1", n, c.FFN, d)                 // layers x [ffn, dim]
-	down := r.matrices("w2", n, d, c.FFN)                 // layers x [dim, ffn]
-	up := r.matrices("w3", n, c.FFN, d)                   // layers x [ffn, dim]
-	final := r.matrices("rms_final", 1, 1, d)             // [dim]
-	r.skip("freq_cis", int64(c.Context)*int64(c.HeadDim)) // real and imaginary, head_dim/2 each
-	head := embed
+	var x byKind
+	x.embed = r.matrices("token_embedding", 1, c.Vocab, d) // [vocab, dim]
+	x.attnNorm = r.matrices("rms_att", n, 1, d)            // layers x [dim]
+	x.q = r.matrices("wq", n, c.QDim(), d)                 // layers x [heads*head_dim, dim]
+	x.k = r.matrices("wk", n, c.KVDim(), d)                // layers x [kv_heads*head_dim, dim]
+	x.v = r.matrices("wv", n, c.KVDim(), d)                // layers x [kv_heads*head_dim, dim]
+	x.o = r.matrices("wo", n, d, c.QDim())                 // layers x [dim, heads*head_dim]
+	x.mlpNorm = r.matrices("rms_ffn", n, 1, d)             // layers x [dim]
+	x.gate = r.matrices("w1", n, c.FFN, d)                 // layers x [ffn, dim]
+	x.down = r.matrices("w2", n, d, c.FFN)                 // layers x [dim, ffn]
+	x.up = r.matrices("w3", n, c.FFN, d)                   // layers x [ffn, dim]
+	x.final = r.matrices("rms_final", 1, 1, d)             // [dim]
+	r.skip("freq_cis", int64(c.Context)*int64(c.HeadDim))  // real and imaginary, head_dim/2 each
+	x.head = x.embed
 	if !c.Tied {
-		head = r.matrices("wcls", 1, c.Vocab, d)
+		x.head = r.matrices("wcls", 1, c.Vocab, d)
 	}
+	return r.join(c, x)
+}
+
+// weightsV1 reads all tensors in the order of version 1.
+func (r *floatReader) weightsV1(c sim.Config) sim.Weights {
+	n, d := c.Layers, c.Dim
+	var x byKind
+	x.attnNorm = r.matrices("attention_norm", n, 1, d)
+	x.mlpNorm = r.matrices("ffn_norm", n, 1, d)
+	x.final = r.matrices("norm", 1, 1, d)
+	x.embed = r.matrices("tok_embeddings", 1, c.Vocab, d)
+	x.q = r.matrices("wq", n, c.QDim(), d)
+	x.k = r.matrices("wk", n, c.KVDim(), d)
+	x.v = r.matrices("wv", n, c.KVDim(), d)
+	x.o = r.matrices("wo", n, d, c.QDim())
+	x.gate = r.matrices("w1", n, c.FFN, d)
+	x.down = r.matrices("w2", n, d, c.FFN)
+	x.up = r.matrices("w3", n, c.FFN, d)
+	x.head = x.embed
+	if !c.Tied {
+		x.head = r.matrices("output", 1, c.Vocab, d)
+	}
+	return r.join(c, x)
+}
+
+// join makes layers of what the file has by kind.
+func (r *floatReader) join(c sim.Config, x byKind) sim.Weights {
 	if r.err != nil {
 		return sim.Weights{}
 	}
-	w := sim.Weights{Embed: embed[0], FinalNorm: final[0].Row(0), Head: head[0]}
-	for i := range n {
+	w := sim.Weights{Embed: x.embed[0], FinalNorm: x.final[0].Row(0), Head: x.head[0]}
+	for i := range c.Layers {
 		w.Layers = append(w.Layers, sim.LayerWeights{
-			AttnNorm: attnNorm[i].Row(0), Q: q[i], K: k[i], V: v[i], O: o[i],
-			MLPNorm: mlpNorm[i].Row(0), Gate: gate[i], Up: up[i], Down: down[i],
+			AttnNorm: x.attnNorm[i].Row(0), Q: x.q[i], K: x.k[i], V: x.v[i], O: x.o[i],
+			MLPNorm: x.mlpNorm[i].Row(0), Gate: x.gate[i], Up: x.up[i], Down: x.down[i],
 		})
 	}
 	return w
@@ -125,11 +209,12 @@ func (r *floatReader) matrices(tensor string, n, rows, cols int) []mat.Matrix {
 	if !r.skip(tensor, int64(n)*int64(rows)*int64(cols)) {
 		return nil
 	}
-	x := make([]float32, n*rows*cols)
-	for i := range x {
-		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(r.data[from+4*i:]))
+	x, ok := mat.ViewF32(r.data[from:r.at])
+	if !ok {
+		x = make([]float32, n*rows*cols)
+		widen(x, "F32", r.data[from:r.at])
 	}
-	if r.err = finite(r.file, tensor, x); r.err != nil {
+	if r.err = finite(r.file, tensor, x, 0); r.err != nil {
 		return nil
 	}
 	list := make([]mat.Matrix, n)

@@ -92,7 +92,7 @@ func TestLlama2cWrong(t *testing.T) {
 		{"vocab smallest", set(5, math.MinInt32), "config.range"},
 		{"vocab larger", set(5, 1<<24), "checkpoint.truncated"},
 		{"positions 0", set(6, 0), "config.range"},
-		{"version 1", append([]byte("24ka"), tinyLlama2c(true)...), "config.range"},
+		{"version 4", append([]byte("24ka"), append(tinyLlama2c(true), make([]byte, 200)...)...), "config.unsupported"},
 		{"not a model", bytes.Repeat([]byte("hello "), 99), "config.range"},
 		{"wq NaN", set(7+60-1, 0x7fc00000), "checkpoint.nan"},
 		{"wq infinite", set(7+60-1, 0x7f800000), "checkpoint.nan"},

@@ -2,8 +2,6 @@ package checkpoint
 
 import (
 	"encoding/binary"
-	"fmt"
-	"kvstep/sim/mat"
 	"math"
 	"slices"
 )
@@ -18,9 +16,9 @@ import (
 // The ranges must cover the data exactly: no overlap, no hole, no tail.
 
 const (
-	maxHeader  = 100_000_000 // bytes of JSON, the reference implementation's limit
-	maxEntries = 65_536      // tensors in one file
-	maxRank    = 16          // dimensions of one tensor
+	maxHeader  = 16 << 20 // bytes of JSON; 65,536 entries need about 10 MB (the reference implementation allows 100 MB)
+	maxEntries = 65_536   // tensors in one file
+	maxRank    = 16       // dimensions of one tensor
 )
 
 // Tensor is one named array of a file.
@@ -60,39 +58,55 @@ type entry struct {
 
 // ReadSafetensors parses a whole file. The tensors' Data are sub-slices of
 // data. Errors are *sim.Problem "checkpoint.*" with File "safetensors".
-func ReadSafetensors(data []byte) (*File, error) { return readSafetensors("safetensors", data) }
-
-// readSafetensors is ReadSafetensors for a file that has a name.
-func readSafetensors(file string, data []byte) (*File, error) {
-	if len(data) < 8 {
-		return nil, problem("checkpoint.truncated", file, "Tensor", "header", "Want", 8, "Have", len(data))
-	}
-	n := binary.LittleEndian.Uint64(data)
-	switch {
-	case n > maxHeader:
-		return nil, problem("checkpoint.headersize", file, "Have", n, "Max", maxHeader)
-	case n > uint64(len(data)-8):
-		return nil, problem("checkpoint.truncated", file, "Tensor", "header", "Want", 8+n, "Have", len(data))
-	}
-	header, body := data[8:8+n], data[8+n:] // offsets count from body's start
-	p := headerParser{file: file, text: header}
-	meta, entries, err := p.parse()
+func ReadSafetensors(data []byte) (*File, error) {
+	s := &source{name: "safetensors", size: int64(len(data)), view: data}
+	meta, entries, body, err := readHeader(s)
 	if err != nil {
-		return nil, err
-	}
-	// Nothing below follows an offset before checkRanges has seen them all.
-	if err := checkNames(file, entries); err != nil {
-		return nil, err
-	}
-	if err := checkRanges(file, entries, int64(len(body))); err != nil {
 		return nil, err
 	}
 	f := &File{Meta: meta, Tensors: make([]Tensor, len(entries))}
 	for i, e := range entries {
-		e.tensor.Data = body[e.begin:e.end:e.end] // appending cannot reach the next tensor
+		e.tensor.Data = data[body+e.begin : body+e.end : body+e.end] // appending cannot reach the next tensor
 		f.Tensors[i] = e.tensor
 	}
 	return f, nil
+}
+
+// readHeader reads and checks the header of a file. The tensors are in the order
+// of their data, which begins at byte body of the file.
+func readHeader(s *source) (meta map[string]string, entries []entry, body int64, err error) {
+	if s.size < 8 {
+		return nil, nil, 0, problem("checkpoint.truncated", s.name, "Tensor", "header", "Want", 8, "Have", s.size)
+	}
+	first, err := s.at(0, 8, make([]byte, 8))
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	n := binary.LittleEndian.Uint64(first)
+	switch {
+	case n > maxHeader:
+		return nil, nil, 0, problem("checkpoint.headersize", s.name, "Have", n, "Max", maxHeader)
+	case n > uint64(s.size-8):
+		return nil, nil, 0, problem("checkpoint.truncated", s.name, "Tensor", "header", "Want", 8+n, "Have", s.size)
+	}
+	var buf []byte
+	if s.view == nil {
+		buf = make([]byte, n)
+	}
+	header, err := s.at(8, int(n), buf)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	body = int64(8 + n)
+	p := headerParser{file: s.name, text: header, base: 8}
+	if meta, entries, err = p.parse(); err != nil {
+		return nil, nil, 0, err
+	}
+	// Nothing below follows an offset before checkRanges has seen them all.
+	if err := checkNames(s.name, entries); err != nil {
+		return nil, nil, 0, err
+	}
+	return meta, entries, body, checkRanges(s.name, entries, s.size-body)
 }
 
 // checkNames refuses two tensors of one name.
@@ -172,40 +186,14 @@ func byteSize(dtype string, shape []int) (int64, bool) {
 // Float32s converts the data of an F32, F16 or BF16 tensor to a new slice of
 // product(Shape) numbers. Other dtypes are a Problem "checkpoint.dtype".
 func (t Tensor) Float32s() ([]float32, error) {
-	le := binary.LittleEndian
 	size := dtypeSize(t.DType)
 	if want, ok := byteSize(t.DType, t.Shape); size > 0 && (!ok || want != int64(len(t.Data))) {
 		return nil, problem("checkpoint.size", "safetensors", "Tensor", t.Name, "Shape", shapeText(t.Shape), "DType", t.DType, "Have", len(t.Data))
 	}
-	switch t.DType {
-	case "F32": // 4 bytes each, the bits as they are
-		x := make([]float32, len(t.Data)/size)
-		for i := range x {
-			x[i] = math.Float32frombits(le.Uint32(t.Data[4*i:]))
-		}
-		return x, nil
-	case "F16": // 2 bytes each, widened exactly
-		x := make([]float32, len(t.Data)/size)
-		for i := range x {
-			x[i] = mat.F32(le.Uint16(t.Data[2*i:]))
-		}
-		return x, nil
-	case "BF16": // the upper half of a float32
-		x := make([]float32, len(t.Data)/size)
-		for i := range x {
-			x[i] = math.Float32frombits(uint32(le.Uint16(t.Data[2*i:])) << 16)
-		}
-		return x, nil
+	if !widens(t.DType) {
+		return nil, problem("checkpoint.dtype", "safetensors", "Tensor", t.Name, "Have", t.DType, "Want", "F32, F16, BF16")
 	}
-	return nil, problem("checkpoint.dtype", "safetensors", "Tensor", t.Name, "Have", t.DType, "Want", "F32, F16, BF16")
-}
-
-// finite is a Problem naming the first NaN or infinity of a tensor, or nil.
-func finite(file, tensor string, x []float32) error {
-	for i, v := range x {
-		if v-v != 0 { // NaN and infinities only
-			return problem("checkpoint.nan", file, "Tensor", tensor, "Index", i, "Value", fmt.Sprint(v))
-		}
-	}
-	return nil
+	x := make([]float32, len(t.Data)/size)
+	widen(x, t.DType, t.Data)
+	return x, nil
 }

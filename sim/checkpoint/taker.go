@@ -1,0 +1,212 @@
+package checkpoint
+
+import (
+	"bytes"
+	"slices"
+
+	"kvstep/sim/mat"
+)
+
+// stored is a tensor in its file.
+type stored struct {
+	entry
+	from *source
+	body int64 // where the data of the file begins
+	used bool
+}
+
+// tensorTaker hands out tensors by name, each once. The first thing that is
+// wrong stays in err; after it, tensors come back empty.
+type tensorTaker struct {
+	file  string             // where missing tensors should be listed
+	have  map[string]*stored // all of them
+	order []*stored          // in the order of the files
+	err   error
+
+	buf         []byte    // for a chunk of a file that must be read
+	block       []float32 // for rows that are transposed
+	heard       Progress  // may be nil
+	done, total int64     // bytes
+}
+
+// add puts the tensors of a file where they can be taken.
+func (t *tensorTaker) add(s *source, entries []entry, body int64) {
+	for _, e := range entries {
+		x := &stored{entry: e, from: s, body: body}
+		t.have[e.tensor.Name] = x
+		t.order = append(t.order, x)
+		t.total += e.end - e.begin
+	}
+}
+
+// has tells whether there is a tensor of that name.
+func (t *tensorTaker) has(name string) bool { return t.have[name] != nil }
+
+// matrix is the tensor as rows x cols, [out, in] as Hugging Face stores it.
+func (t *tensorTaker) matrix(name string, rows, cols int) mat.Matrix {
+	x := t.vector(name, rows, cols)
+	if t.err != nil {
+		return mat.Matrix{}
+	}
+	return mat.Of(rows, cols, x)
+}
+
+// transposed is a tensor that GPT-2's Conv1D stores as [in, out], as [out, in].
+func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
+	s := t.take(name, in, out)
+	if t.err != nil {
+		return mat.Matrix{}
+	}
+	// Rows of the file by the block: their numbers then stand side by side in the
+	// result, and are written to memory together.
+	x, size := make([]float32, in*out), int64(dtypeSize(s.tensor.DType))
+	rows := min(max(1, min(32, chunk/4/out)), in)
+	if len(t.block) < rows*out {
+		t.block = make([]float32, rows*out)
+	}
+	for from := 0; from < in; from += rows {
+		n := min(rows, in-from)
+		block := t.block[:n*out]
+		t.err = t.read(s, block, int64(from*out)*size, from*out)
+		if t.err != nil {
+			return mat.Matrix{}
+		}
+		for j := range out {
+			to := x[j*in+from:][:n]
+			for i := range to {
+				to[i] = block[i*out+j]
+			}
+		}
+	}
+	return mat.Of(out, in, x)
+}
+
+// vector is the numbers of a tensor that must have this shape: where they stand, if
+// they can be used there, else copied.
+func (t *tensorTaker) vector(name string, shape ...int) []float32 {
+	s := t.take(name, shape...)
+	if t.err != nil {
+		return nil
+	}
+	if s.tensor.DType == "F32" && s.from.view != nil {
+		data := s.from.view[s.body+s.begin : s.body+s.end]
+		if x, ok := mat.ViewF32(data); ok {
+			for at := 0; at < len(x) && t.err == nil; at += chunk / 4 {
+				part := x[at:min(at+chunk/4, len(x))]
+				t.err = finite(s.from.name, name, part, at)
+				t.hear(int64(4 * len(part)))
+			}
+			return x
+		}
+	}
+	// Shapes agree with a checked config, so this is at most twice what the file
+	// holds (F16 to float32).
+	x := make([]float32, (s.end-s.begin)/int64(dtypeSize(s.tensor.DType)))
+	t.err = t.read(s, x, 0, 0)
+	return x
+}
+
+// read fills x with the numbers of a tensor from byte begin of it on; they are
+// number first and on.
+func (t *tensorTaker) read(s *stored, x []float32, begin int64, first int) error {
+	size := dtypeSize(s.tensor.DType)
+	for at := 0; at < len(x); at += chunk / size {
+		part := x[at:min(at+chunk/size, len(x))]
+		if s.from.view == nil && len(t.buf) < len(part)*size {
+			t.buf = make([]byte, len(part)*size)
+		}
+		data, err := s.from.at(s.body+s.begin+begin+int64(at*size), len(part)*size, t.buf)
+		if err != nil {
+			return err
+		}
+		widen(part, s.tensor.DType, data)
+		if err := finite(s.from.name, s.tensor.Name, part, first+at); err != nil {
+			return err
+		}
+		t.hear(int64(len(data)))
+	}
+	return nil
+}
+
+// hear tells that n more bytes are done.
+func (t *tensorTaker) hear(n int64) {
+	if t.done += n; t.heard != nil {
+		t.heard(t.done, t.total)
+	}
+}
+
+// take is a tensor that must have this shape and a dtype that can be used.
+func (t *tensorTaker) take(name string, shape ...int) *stored {
+	if t.err != nil {
+		return nil
+	}
+	s := t.have[name]
+	switch {
+	case s == nil || s.used:
+		t.err = problem("checkpoint.missing", t.file, "Tensor", name)
+	case !slices.Equal(s.tensor.Shape, shape):
+		t.err = problem("checkpoint.shape", s.from.name, "Tensor", name, "Have", shapeText(s.tensor.Shape), "Want", shapeText(shape))
+	case !widens(s.tensor.DType):
+		t.err = problem("checkpoint.dtype", s.from.name, "Tensor", name, "Have", s.tensor.DType, "Want", "F32, F16, BF16")
+	case (s.end-s.begin)/int64(dtypeSize(s.tensor.DType)) > maxWeights/4:
+		t.err = problem("checkpoint.large", s.from.name, "Have", s.end-s.begin, "Max", maxWeights)
+	default:
+		s.used = true
+		return s
+	}
+	return nil
+}
+
+// pass leaves out a tensor that is not a weight, if it is there.
+func (t *tensorTaker) pass(name string) {
+	if s := t.have[name]; s != nil && t.err == nil {
+		t.hear(s.end - s.begin)
+		s.used = true
+	}
+}
+
+// passCopy leaves out a tensor that is there twice, such as the head of a model
+// whose head is the embedding; another one of that name stays, as too many.
+func (t *tensorTaker) passCopy(name, of string) {
+	a, b := t.have[name], t.have[of]
+	if t.err != nil || a == nil || b == nil || a.tensor.DType != b.tensor.DType || !slices.Equal(a.tensor.Shape, b.tensor.Shape) {
+		return
+	}
+	var bufs [2][]byte
+	for i, s := range []*stored{a, b} {
+		if s.from.view == nil {
+			bufs[i] = make([]byte, min(chunk, s.end-s.begin))
+		}
+	}
+	for at := int64(0); at < a.end-a.begin; at += chunk {
+		n := int(min(chunk, a.end-a.begin-at))
+		x, err := a.from.at(a.body+a.begin+at, n, bufs[0])
+		if err != nil {
+			t.err = err
+			return
+		}
+		y, err := b.from.at(b.body+b.begin+at, n, bufs[1])
+		if err != nil {
+			t.err = err
+			return
+		}
+		if !bytes.Equal(x, y) {
+			return
+		}
+	}
+	t.pass(name)
+}
+
+// rest is a Problem for the first tensor that nothing asked for, or what was wrong
+// before.
+func (t *tensorTaker) rest() error {
+	if t.err != nil {
+		return t.err
+	}
+	for _, s := range t.order { // in file order, so that the message is always the same
+		if !s.used {
+			return problem("checkpoint.extra", s.from.name, "Tensor", clip(s.tensor.Name))
+		}
+	}
+	return nil
+}
