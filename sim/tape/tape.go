@@ -43,6 +43,14 @@ func (t *Tape) Ended() string { return t.ended }
 // Bytes is the memory of the rows recorded.
 func (t *Tape) Bytes() int64 { return t.bytes }
 
+// BytesOf is the memory of the rows of steps from to to, without the last.
+func (t *Tape) BytesOf(from, to int) (n int64) {
+	for i := max(from, 0); i < min(to, len(t.steps)); i++ {
+		n += size(&t.steps[i])
+	}
+	return n
+}
+
 // Step is step n, which must be recorded. The pointer stays good and must not
 // be written through.
 func (t *Tape) Step(n int) *sim.Step { return &t.steps[n] }

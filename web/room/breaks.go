@@ -1,6 +1,8 @@
 package room
 
 import (
+	"slices"
+
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/web/wire"
@@ -78,4 +80,11 @@ func (s *state) marks(seat *seat, marks []int) error {
 		}
 	}
 	return first
+}
+
+// upTo is what was found before step n, to go on from there by itself.
+func (w *watch) upTo(n int) watch {
+	c := watch{points: w.points, hits: slices.Clone(w.hits), at: slices.Clone(w.at), checked: w.checked}
+	c.reset(n)
+	return c
 }

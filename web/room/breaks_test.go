@@ -120,7 +120,7 @@ func TestAForkAsksAgain(t *testing.T) {
 	v.until(23)
 	r.Do(v, wire.Command{Cmd: "seek", Step: 7})
 	v.until(7)
-	r.Do(v, wire.Command{Cmd: "fork", Token: 10})
+	r.Do(v, wire.Command{Cmd: "fork", Token: 11})
 	f := v.until(7)
 	var b breaksMeta
 	get(t, f, "breaks", &b)

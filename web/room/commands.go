@@ -63,6 +63,7 @@ func (s *state) drive(c wire.Command) error {
 		case "end":
 			s.goal = toEnd
 		default:
+			s.makeRoom()
 			_, err := s.tape.Forward()
 			return err
 		}
@@ -74,6 +75,10 @@ func (s *state) drive(c wire.Command) error {
 		s.tape.End(sim.DoneStop)
 	case "fork":
 		return s.fork(c.Token)
+	case "branch":
+		return s.keepOtherwise(c.Cache, c.Budget)
+	case "switch":
+		return s.switchTo(c.Branch)
 	case "break":
 		points, err := breakpoint.ParseList(c.Breaks)
 		if err != nil {
@@ -137,29 +142,20 @@ func (s *state) start(r sim.Recipe) error {
 	if err != nil {
 		return err
 	}
-	s.replace(m, r, prompt, tape.New(s.source(m, r), TapeBudget))
-	_ = s.breaks(s.watch.points) // the other model may have fewer layers
+	points := s.watch.points
+	s.closeAll()
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.budget)})
+	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
 	}
 	return nil
 }
 
-// source runs a recipe until replace or the end of the room stops it.
+// source runs a recipe until its branch goes or the end of the room stops it.
 func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
 	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
 		return run.Steps(s.ctx, m, r, s.clock, prefix...)
-	}
-}
-
-func (s *state) replace(m *run.Loaded, r sim.Recipe, prompt []int, t *tape.Tape) {
-	s.closeTape()
-	s.model, s.recipe, s.prompt, s.tape = m, r, prompt, t
-}
-
-func (s *state) closeTape() {
-	if s.tape != nil {
-		s.tape.Close()
 	}
 }
 
@@ -182,29 +178,4 @@ func (s *state) seek(n int) {
 	if s.tape.Ended() == "" {
 		s.goal, s.target = toStep, n
 	}
-}
-
-// fork chooses another token at the head step under the cursor, and shows it.
-func (s *state) fork(token int) error {
-	at := s.tape.Cursor()
-	if at < 0 || s.tape.Step(at).Part != sim.HeadPart {
-		return sim.NewProblem("fork.where")
-	}
-	pass := s.tape.Step(at).Pass
-	r := s.recipe
-	r.Forced = nil
-	for _, f := range s.recipe.Forced {
-		if f.Pass < pass {
-			r.Forced = append(r.Forced, f)
-		}
-	}
-	r.Forced = append(r.Forced, sim.Forced{Pass: pass, Token: token})
-	if _, err := s.model.Prepare(r); err != nil {
-		return err
-	}
-	forked := s.tape.Fork(s.source(s.model, r))
-	s.replace(s.model, r, s.prompt, forked)
-	s.watch.reset(forked.Len())
-	s.goal = toToken
-	return nil
 }

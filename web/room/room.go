@@ -9,7 +9,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/run"
-	"kvstep/sim/tape"
 	"kvstep/web/wire"
 )
 
@@ -39,12 +38,12 @@ func New(ctx context.Context, models *run.Library) *Room {
 	r := &Room{inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
 	started := time.Now()
 	s := &state{
-		ctx: ctx, models: models, seats: map[Viewer]*seat{}, goal: noGoal,
+		ctx: ctx, models: models, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
 		clock: func() float64 { return time.Since(started).Seconds() },
 	}
 	go func() {
 		defer close(r.done)
-		defer s.closeTape()
+		defer s.closeAll()
 		s.loop(r.inbox)
 	}()
 	return r
@@ -94,11 +93,11 @@ type state struct {
 	clock  run.Clock
 	seats  map[Viewer]*seat
 
-	model  *run.Loaded
-	recipe sim.Recipe
-	prompt []int // ids
-	tape   *tape.Tape
-	watch  watch
+	*branch            // the one on screen
+	branches []*branch // all of them, oldest first
+	born     int       // how many there have been
+	gone     *wire.Gone
+	budget   int64 // bytes of rows of all together
 
 	goal    goal
 	target  int
@@ -131,6 +130,7 @@ func (s *state) loop(inbox <-chan func(*state)) {
 
 // walk takes one step towards the goal and shows it now and then.
 func (s *state) walk() {
+	s.makeRoom()
 	moved, err := s.tape.Forward()
 	if err != nil {
 		s.refuse(s.walker, err)
@@ -187,5 +187,6 @@ func (s *state) showTo(v Viewer, seat *seat) {
 		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang},
 	}
 	m.Place(s.tape.Cursor(), s.tape.Step)
+	s.tell(&m)
 	v.Frame(wire.Encode(nil, &m))
 }

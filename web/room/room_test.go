@@ -231,10 +231,10 @@ func TestForkShowsTheOtherToken(t *testing.T) {
 	r, v := start(t), newViewer(t)
 	r.Do(v, wire.Command{Cmd: "open", Link: link + "&step=7"})
 	v.until(7)
-	r.Do(v, wire.Command{Cmd: "fork", Token: 10})
+	r.Do(v, wire.Command{Cmd: "fork", Token: 11})
 	f := v.until(7)
 	var tokens [][2]any
-	if get(t, f, "tokens", &tokens); tokens[len(tokens)-1][0] != float64(10) {
+	if get(t, f, "tokens", &tokens); tokens[len(tokens)-1][0] != float64(11) {
 		t.Errorf("tokens %v", tokens)
 	}
 	var again string

@@ -8,6 +8,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/kv"
 	"kvstep/sim/run"
 )
 
@@ -22,6 +23,9 @@ type Command struct {
 	By     string      `json:"by"`     // forward: layer, token, end; back: layer, token
 	Step   int         `json:"step"`   // seek
 	Token  int         `json:"token"`  // fork
+	Cache  string      `json:"cache"`  // branch: the policy, as kv.Parse reads it
+	Budget int64       `json:"budget"` // branch: bytes that the cache may take; 0: no limit
+	Branch int         `json:"branch"` // switch
 	Breaks []string    `json:"breaks"` // break: all of them, as breakpoint.Parse reads them
 	Marks  []int       `json:"marks"`  // mark: all of them
 	Pick               // pick; forward, back and seek: op, to look at another one from there
@@ -53,7 +57,12 @@ func (c *Command) check() error {
 	}
 	allowed := map[string][]string{"forward": {"layer", "token", "end"}, "back": {"layer", "token"}}
 	switch c.Cmd {
-	case "open", "seek", "pause", "stop", "fork":
+	case "open", "seek", "pause", "stop", "fork", "switch":
+		return nil
+	case "branch":
+		if _, err := kv.Parse(c.Cache); err != nil {
+			return err
+		}
 		return nil
 	case "pick":
 		if field, have := c.Pick.check(); field != "" {

@@ -30,6 +30,11 @@ type Moment struct {
 	At   func(n int) *sim.Step // any step up to the cursor
 	Link Link                  // the pick is Link.Pick
 
+	Branch   int      // the one on screen, in a room that keeps several
+	Branches []Branch // all of them, oldest first; none where there is only one
+	Gone     *Gone    // the last one that had to go
+	Held     int64    // bytes of the rows of all, shared ones once
+
 	Models *run.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int            // ids of the prompt, told before the first step
@@ -107,6 +112,9 @@ func File(m *Moment) checkpoint.File {
 	if e := m.effect(); e != nil {
 		f.Meta["effect"] = text(e)
 	}
+	if b := m.branches(); b != nil {
+		f.Meta["branches"] = text(b)
+	}
 	if x := m.speculation(); x != nil {
 		f.Meta["speculation"] = text(x)
 	}
@@ -136,7 +144,7 @@ func (m *Moment) panels(f *checkpoint.File) {
 		f.Tensors = append(f.Tensors, tensors...)
 	}
 	if p.shows("heads") {
-		info, tensors := m.heads(rowBytes(f.Tensors))
+		info, tensors := m.heads(rowBytes(f.Tensors) + len(f.Meta["branches"]))
 		f.Meta["heads"] = text(info)
 		f.Tensors = append(f.Tensors, tensors...)
 	}

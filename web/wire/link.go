@@ -44,6 +44,8 @@ type Pick struct {
 	Pairs  string `json:"pairs,omitempty"`  // "allowed" or "dense"
 	Logits string `json:"logits,omitempty"` // "last" or "all"
 	Real   string `json:"real,omitempty"`   // "model@device": the same run at real size
+
+	Compare int `json:"compare,omitempty"` // another branch of the room, 0 for none; no link has it
 }
 
 // Cell is one element of one of the frame's tensors.

@@ -1,0 +1,293 @@
+package room
+
+import (
+	"math"
+	"reflect"
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/run"
+	"kvstep/sim/tape"
+	"kvstep/web/wire"
+)
+
+// branch is one of the runs that a room keeps: a tape, and what it was made from.
+type branch struct {
+	id     int
+	model  *run.Loaded
+	recipe sim.Recipe
+	prompt []int // ids
+	tape   *tape.Tape
+	watch  watch
+
+	parent *branch   // the run that it was forked from; nil for none
+	at     int       // the parent's head step at which they part; of another cache policy, up to which they say the same
+	used   int       // grows with every change of branch: the smallest was on screen longest ago
+	made   []stretch // who has made its steps
+}
+
+// stretch says that one branch has made the steps up to another's beginning.
+// Forked branches share the steps themselves, so memory is counted by maker.
+type stretch struct{ maker, to int }
+
+// enter adds a branch and puts it on screen. The one that was on screen longest
+// ago has to go where there would be too many.
+func (s *state) enter(b *branch) {
+	s.born++
+	b.id = s.born
+	b.made = append(b.made, stretch{b.id, math.MaxInt})
+	s.branches = append(s.branches, b)
+	s.bring(b)
+	for len(s.branches) > wire.MaxBranches {
+		s.letGo("most")
+	}
+}
+
+// bring puts a branch on screen.
+func (s *state) bring(b *branch) {
+	s.branch = b
+	for _, other := range s.branches {
+		b.used = max(b.used, other.used+1)
+	}
+}
+
+// closeAll ends all branches.
+func (s *state) closeAll() {
+	for _, b := range s.branches {
+		b.tape.Close()
+	}
+	s.branch, s.branches, s.gone = &branch{watch: s.watch}, nil, nil
+}
+
+// letGo closes the branch that was on screen longest ago, and tells why. It
+// reports false where there is only the one on screen.
+func (s *state) letGo(why string) bool {
+	var old *branch
+	for _, b := range s.branches {
+		if b != s.branch && (old == nil || b.used < old.used) {
+			old = b
+		}
+	}
+	if old == nil {
+		return false
+	}
+	old.tape.Close()
+	s.branches = slices.DeleteFunc(s.branches, func(b *branch) bool { return b == old })
+	s.gone = &wire.Gone{ID: old.id, Why: why}
+	s.adopt(old)
+	return true
+}
+
+// adopt gives the children of a branch that has gone to its parent, or to the
+// oldest of them: what two texts have in common, they have in common still.
+func (s *state) adopt(old *branch) {
+	heir, at := old.parent, old.at
+	for _, b := range s.branches {
+		if b.parent != old {
+			continue
+		}
+		if heir == nil {
+			heir, at = b, b.at
+			b.parent, b.at = nil, -1
+			continue
+		}
+		b.parent, b.at = heir, min(b.at, at)
+	}
+}
+
+// held is the memory of all rows recorded, those that branches share once.
+func (s *state) held() (n int64) {
+	most := map[int]int{} // steps by their maker: up to which one somebody has them
+	from := map[int]int{}
+	by := map[int]*branch{}
+	for _, b := range s.branches {
+		start := 0
+		for _, x := range b.made {
+			to := min(x.to, b.tape.Len())
+			if from[x.maker] = start; by[x.maker] == nil || to > most[x.maker] {
+				most[x.maker], by[x.maker] = to, b
+			}
+			start = to
+		}
+	}
+	for maker, b := range by {
+		n += b.tape.BytesOf(from[maker], most[maker])
+	}
+	return n
+}
+
+// shared is the memory of the rows that a branch has from others that are here.
+func (s *state) shared(b *branch) int64 {
+	to := 0
+	for _, other := range s.branches {
+		if other == b {
+			continue
+		}
+		for i := 0; i < len(b.made) && i < len(other.made) && b.made[i].maker == other.made[i].maker; i++ {
+			to = max(to, min(b.made[i].to, other.made[i].to, b.tape.Len(), other.tape.Len()))
+		}
+	}
+	return b.tape.BytesOf(0, to)
+}
+
+// makeRoom lets branches go until the rows of those that are left are within the
+// room's budget. Of one alone its tape takes care.
+func (s *state) makeRoom() {
+	if s.tape.Cursor()+1 < s.tape.Len() {
+		return // nothing is recorded
+	}
+	var most int64 // as if nothing were shared: quicker to know
+	for _, b := range s.branches {
+		most += b.tape.Bytes()
+	}
+	for most > s.budget && len(s.branches) > 1 && s.held() > s.budget {
+		s.letGo("budget")
+	}
+}
+
+// fork chooses another token at the head step under the cursor, and shows it: in
+// a branch that has chosen it there already, or in a new one.
+func (s *state) fork(token int) error {
+	at := s.tape.Cursor()
+	if at < 0 || s.tape.Step(at).Part != sim.HeadPart {
+		return sim.NewProblem("fork.where")
+	}
+	if s.recipe.Batch != nil {
+		return sim.NewProblem("recipe.together", "A", "batch", "B", "fork")
+	}
+	pass := s.tape.Step(at).Pass
+	r := s.recipe
+	r.Forced = append(before(s.recipe.Forced, pass), sim.Forced{Pass: pass, Token: token})
+	if _, err := s.model.Prepare(r); err != nil {
+		return err
+	}
+	if b := s.known(at, token, r); b != nil {
+		b.tape.Move(at)
+		s.change(b)
+		return nil
+	}
+	b := &branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
+	b.made = until(s.made, b.tape.Len())
+	b.watch = s.watch.upTo(b.tape.Len())
+	s.enter(b)
+	s.goal = toToken
+	return nil
+}
+
+// until are the makers of the first n steps.
+func until(made []stretch, n int) (first []stretch) {
+	for _, x := range made {
+		if len(first) == 0 || first[len(first)-1].to < n {
+			first = append(first, stretch{x.maker, min(x.to, n)})
+		}
+	}
+	return first
+}
+
+func before(forced []sim.Forced, pass int) (kept []sim.Forced) {
+	for _, f := range forced {
+		if f.Pass < pass {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// known is the branch that chose a token at a head step after the same text, and
+// in which nobody has chosen anything later; nil if there is none.
+func (s *state) known(at, token int, r sim.Recipe) *branch {
+	for _, b := range s.branches {
+		if b.tape.Len() <= at || b.model != s.model {
+			continue
+		}
+		x, y := b.recipe, r
+		pass := s.tape.Step(at).Pass
+		later := len(before(x.Forced, pass+1)) < len(x.Forced)
+		x.Forced, y.Forced = nil, nil
+		there, here := b.tape.Step(at), s.tape.Step(at)
+		if !later && there.Token == token && slices.Equal(there.Tokens, here.Tokens) && reflect.DeepEqual(x, y) {
+			return b
+		}
+	}
+	return nil
+}
+
+// keepOtherwise goes on with the same text so far under another cache policy. The
+// rows that attention reads may be others from the start, so all is run again and
+// nothing is shared: every token up to the cursor is forced to be the same.
+func (s *state) keepOtherwise(cache string, budget int64) error {
+	r := s.recipe
+	for _, no := range []struct {
+		is   bool
+		name string
+	}{{r.Batch != nil, "batch"}, {r.Draft != "", "draft"}, {r.Sampler.Kind == "beam", "beam"}} {
+		if no.is {
+			return sim.NewProblem("recipe.together", "A", no.name, "B", "fork")
+		}
+	}
+	p, err := kv.Parse(cache)
+	if err != nil {
+		return err
+	}
+	at := s.tape.Cursor()
+	r.Cache, r.Cache.Budget, r.Forced = p, budget, nil
+	last := -1 // the latest choice up to the cursor
+	for n := 0; n <= at; n++ {
+		if x := s.tape.Step(n); x.Part == sim.HeadPart && x.Token >= 0 {
+			r.Forced, last = append(r.Forced, sim.Forced{Pass: x.Pass, Token: x.Token}), n
+		}
+	}
+	if _, err := s.model.Prepare(r); err != nil {
+		return err
+	}
+	points := s.watch.points
+	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.budget)})
+	if err := s.breaks(points); err != nil {
+		return err
+	}
+	s.goal, s.target = toStep, at
+	if at < 0 {
+		s.goal = noGoal
+	}
+	return nil
+}
+
+// switchTo puts another branch on screen, where its own cursor was left.
+func (s *state) switchTo(id int) error {
+	for _, b := range s.branches {
+		if b.id == id {
+			s.change(b)
+			return nil
+		}
+	}
+	return sim.NewProblem("branch.unknown", "Have", id)
+}
+
+// change puts another branch on screen, with the room's breakpoints.
+func (s *state) change(b *branch) {
+	points := s.watch.points
+	s.bring(b)
+	if !slices.Equal(points, b.watch.points) {
+		_ = s.breaks(points)
+	}
+}
+
+// tell adds the branches to a moment.
+func (s *state) tell(m *wire.Moment) {
+	m.Branch, m.Gone = s.id, s.gone
+	if len(s.branches) < 2 {
+		return
+	}
+	m.Held = s.held()
+	for _, b := range s.branches {
+		x := wire.Branch{
+			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
+			Ended: b.tape.Ended(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
+		}
+		if b.parent != nil {
+			x.Parent = b.parent.id
+		}
+		m.Branches = append(m.Branches, x)
+	}
+}
