@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -22,6 +23,14 @@ func TestRealSizeOnThePage(t *testing.T) {
 		if !eval[bool](p, `Number(document.querySelectorAll("[data-testid=real-rows] tr")[1].dataset.value) === kvstepFrame().meta.run.prompt_tokens * 4096`) {
 			t.Errorf("%s: %s", lang, p.text("real-rows"))
 		}
+		if s := p.text("real-wall"); !strings.Contains(s, "16.1 GB") || !strings.Contains(s, "80.0 GB") || !strings.Contains(s, "8,192") {
+			t.Errorf("%s: %q", lang, s)
+		}
+		// On a smaller card the context of a longer-winded model does not fit.
+		p.js(`for (const [name, value] of [["model", "Qwen2.5-7B"], ["device", "T4-16GB"]]) document.querySelector("[data-testid=real-" + name + "]").value = value; document.querySelector("[data-testid=real-device]").dispatchEvent(new Event("change", {bubbles: true}))`)
+		p.until(`kvstepFrame().meta.real?.room.full`)
+		full := eval[int](p, `kvstepFrame().meta.real.room.full`)
+		p.until(`document.querySelector("[data-testid=real-wall]").textContent.includes((` + strconv.Itoa(full) + `).toLocaleString("en"))`)
 		p.axe("real size in " + lang)
 		p.clean()
 	}

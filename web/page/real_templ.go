@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 // realModels and realDevices are offered for the same run at real size.
 var realModels = []string{"gpt2", "Llama-3.2-1B", "Mistral-7B-v0.1", "Llama-2-7b-hf", "Llama-3-8B", "Llama-3-70B", "Llama-3.1-405B", "Qwen2.5-7B", "Qwen2.5-72B"}
-var realDevices = []string{"H100-SXM-80GB", "A100-SXM-80GB", "RTX-4090-24GB", "Apple M2", "Raspberry Pi 5 (4x A76 2.4 GHz)", "Phone (Snapdragon 8 Gen 3)"}
+var realDevices = []string{"H100-SXM-80GB", "A100-SXM-80GB", "RTX-4090-24GB", "T4-16GB", "Apple M2", "Raspberry Pi 5 (4x A76 2.4 GHz)", "Phone (Snapdragon 8 Gen 3)"}
 
 // realSize shows what the run would cost in a published model.
 func realSize(d HomeData) templ.Component {

@@ -109,7 +109,7 @@ func (m *Moment) coded(use *useInfo, from, to int) []checkpoint.Tensor {
 				for i := range s.Rows {
 					p := s.Cached + i
 					errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
-					for d := range c.HeadDim {
+					for d := 0; d < c.HeadDim; d += m.sharing(value == 1) {
 						_, scale, _, _ := m.Step.KV.Code(s.Layer, h, p, d, value == 1)
 						scales.Row(at)[p] = max(scales.Row(at)[p], scale)
 					}
@@ -129,6 +129,17 @@ func (m *Moment) coded(use *useInfo, from, to int) []checkpoint.Tensor {
 		}
 	}
 	return []checkpoint.Tensor{x, scale}
+}
+
+// sharing is how many neighbouring numbers of a row of K (or V) have one scale.
+func (m *Moment) sharing(value bool) int {
+	switch p := m.Recipe.Cache; {
+	case p.Axis == kv.AxisChannel && !value:
+		return 1
+	case p.Group > 0:
+		return p.Group
+	}
+	return m.Model.Model.Config.HeadDim
 }
 
 // farthest is the largest difference of a number of x from that of y.

@@ -9,6 +9,7 @@ import { fill, sentence } from "./provenance.js";
 import { plan } from "./cacheplan.js";
 import { cell as short, si } from "./format.js";
 import { shade } from "./cachepaint.js";
+import { keptTokens } from "./kept.js";
 import { SIGNED } from "./keptpaint.js";
 import { evicts } from "./readout.js";
 import { watchWidth } from "./width.js";
@@ -90,7 +91,7 @@ export function createCache(root, act) {
     const { kv, run } = frame.meta;
     const c = run.config;
     const held = Math.max(...kv.lens, 0);
-    part("[data-shape]").textContent = t("cache.shape", { Shape: `[${c.layers}, ${c.kv_heads}, ${held}, ${c.head_dim}]` });
+    part("[data-shape]").textContent = t("cache.shape", { Shape: `[${c.layers}, ${c.kv_heads}, ${Math.max(...kv.lens.map((/** @type {number} */ _, /** @type {number} */ l) => keptTokens(frame, l)), 0)}, ${c.head_dim}]` });
     part("[data-bytes]").textContent = si(kv.bytes, "B");
     part("[data-bytes]").dataset.value = String(kv.bytes);
     part("[data-each]").textContent = t("cache.each", { Bytes: kv.bytes_per_token });

@@ -17,6 +17,14 @@ export function goneBefore({ tensors }, layer, head, p) {
   return x.data[(layer * heads + (heads === 1 ? 0 : head)) * positions + p];
 }
 
+/** Had the cache let position p go before the query of an explained cell? @param {any} frame @param {any} e @param {number} p */
+export function goneFor(frame, e, p) {
+  const { config } = frame.meta.run;
+  const { layer, cached } = e.steps[e.step];
+  const before = layer === null ? 0 : goneBefore(frame, layer, Math.floor((e.head * config.kv_heads) / config.heads), p);
+  return before > 0 && before <= cached + e.row + 1;
+}
+
 /**
  * Why a row is there: "gone", "sink", "recent", "heavy", or "" where the policy makes no difference.
  * @param {any} frame @param {{layer: number, head: number, position: number}} row
@@ -29,6 +37,13 @@ export function stateOf(frame, { layer, head, position }) {
   if (goneBefore(frame, layer, head, position)) return "gone";
   if (kind === "window") return position < sinks ? "sink" : "recent";
   return position >= held - window ? "recent" : held > window + heavy ? "heavy" : "";
+}
+
+/** How many tokens of a layer each of its heads still has. @param {any} frame @param {number} layer */
+export function keptTokens({ meta }, layer) {
+  const { kind, window = 0, sinks = 0, heavy = 0 } = meta.run.recipe.cache;
+  const held = meta.kv.lens[layer];
+  return kind === "window" || kind === "h2o" ? Math.min(held, window + sinks + heavy) : held;
 }
 
 /** Rows let go so far, one for each K/V head and layer. @param {any} frame */

@@ -81,7 +81,7 @@ const FORMS = {
   mask: (e) => {
     const asked = e.calc.filter((/** @type {any} */ c) => c.fn === "sees"); // is it not later, and if it was let go once, not yet?
     return [
-      asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) => (i ? [op(","), id("i"), op("<"), id("gone")] : [id("j"), op("≤"), id("i")])),
+      asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) => (i ? [op(","), id("i"), op("≤"), id("last")] : [id("j"), op("≤"), id("i")])),
       asked.flatMap((/** @type {any} */ c, /** @type {number} */ i) => [...(i ? [op(",")] : []), num(c.args[0].value), op(c.value === "1" ? "≤" : ">"), num(c.args[1].value)]),
     ];
   },

@@ -2,7 +2,7 @@
 
 import { brief } from "./exact.js";
 import { percent, sentences } from "./format.js";
-import { goneBefore } from "./kept.js";
+import { goneFor } from "./kept.js";
 import { labels, stepName } from "./refs.js";
 
 /** @typedef {import("../text.js").T} T */
@@ -38,21 +38,15 @@ function code(e, t) {
   if (!by("code")) return t("explain.stored.flat", { Low: brief(low) });
   const exact = by("above").args[0].value;
   return t("explain.stored.code", {
-    Code: made(e, "code"), Top: brief(by("code").args[1].value), Scale: brief(by("scaled").args[1].value), Low: brief(low),
+    Code: made(e, "code"), Top: brief(by("code").args[1].value), Scale: brief(by("scaled").args[1].value), Plus: Number(low) < 0 ? `− ${brief(-Number(low))}` : `+ ${brief(low)}`,
     Value: brief(e.value), Exact: brief(exact), Error: brief(Math.abs(Number(e.value) - Number(exact)), 2),
   });
 }
 
 /** How many tokens the query of a sum over them met: what the cache had let go before adds nothing. @param {any} frame @param {any} e */
 function met(frame, e) {
-  const { config } = frame.meta.run;
-  const { layer, cached } = e.steps[e.step];
-  const head = Math.floor((e.head * config.kv_heads) / config.heads);
   let n = e.sum.n;
-  for (let p = 0; p < e.sum.n; p++) {
-    const before = goneBefore(frame, layer, head, p);
-    if (before && before <= cached + e.row + 1) n--;
-  }
+  for (let p = 0; p < e.sum.n; p++) if (goneFor(frame, e, p)) n--;
   return n;
 }
 

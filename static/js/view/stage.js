@@ -108,8 +108,7 @@ export function createStage(root, act) {
         rows: plate.rows, cols: plate.cols, signed,
         at: cells(tensor, op),
         max: signed ? largest(tensor.data) : 1,
-        masked: op === "scores" || op === "probs" ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] !== 1 : undefined,
-        gone: (op === "scores" || op === "probs") && evicts(frame) ? (/** @type {number} */ r, /** @type {number} */ c) => frame.tensors.mask.data[r * positions + c] === GONE : undefined,
+        ...hidden(frame, op, m, positions),
       };
       paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
       const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
@@ -126,6 +125,24 @@ export function createStage(root, act) {
     marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme, written);
   }
   return view;
+}
+
+/**
+ * What is hatched: pairs that are not seen, and what of them the cache had let go;
+ * of K and V the rows that the newest query does not find any more.
+ * @param {any} frame @param {string} op @param {number} m @param {number} positions
+ * @returns {{masked?: (r: number, c: number) => boolean, gone?: (r: number, c: number) => boolean}}
+ */
+function hidden(frame, op, m, positions) {
+  const mask = frame.tensors.mask.data;
+  const gone = (/** @type {number} */ r, /** @type {number} */ c) => mask[r * positions + c] === GONE;
+  const last = (/** @type {number} */ p) => gone(m - 1, p);
+  switch (evicts(frame) && op) {
+    case "K": return { masked: (_, c) => last(c), gone: (_, c) => last(c) };
+    case "V": return { masked: last, gone: last };
+  }
+  if (op !== "scores" && op !== "probs") return {};
+  return { masked: (r, c) => mask[r * positions + c] !== 1, gone: evicts(frame) ? gone : undefined };
 }
 
 /** @param {number} x @param {number} n */

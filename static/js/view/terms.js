@@ -2,6 +2,7 @@
 // after it, and the order in which a machine adds.
 
 import { exact, tidy } from "./exact.js";
+import { goneFor } from "./kept.js";
 import { cellOf, labels, stepName } from "./refs.js";
 
 /** @typedef {import("../text.js").T} T */
@@ -58,7 +59,7 @@ export function termsTable(frame, all, t, act) {
     });
     const old = b?.op === "V" && i < e.steps[e.step].cached;
     const head = el("th", name.col, { scope: "row", title: name.col });
-    if (b?.op === "V") head.prepend(el("small", t(old ? "explain.cached" : "explain.new"), { class: old ? "old" : "fresh" }), " ");
+    if (b?.op === "V") head.prepend(el("small", t(goneFor(frame, e, i) ? "explain.gone" : old ? "explain.cached" : "explain.new"), { class: old ? "old" : "fresh" }), " ");
     body.append(el("tr", [head, ...cells.map((c) => el("td", c))]));
   }
   if (shown < n || all && n > FIRST + 2) {
