@@ -64,7 +64,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels())
+	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels(), newBench())
 	return root
 }
 

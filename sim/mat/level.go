@@ -41,3 +41,6 @@ func Use(l Level) error {
 	level = l
 	return nil
 }
+
+// Current is the level of this process.
+func Current() Level { return level }

@@ -27,10 +27,12 @@ func (l *lane) begin(rows, positions int) {
 		l.all = model.NewActs(l.m.Config, rows, positions)
 	}
 	if have, sees := l.all.X.NumRows(), l.all.Scores.NumCols(); have < rows || sees < positions {
-		l.all = model.NewActs(l.m.Config, enough(have, rows), enough(sees, positions))
+		l.all, l.acts = model.NewActs(l.m.Config, enough(have, rows), enough(sees, positions)), nil
 	}
 	l.rows = l.rows[:0]
-	l.acts = l.all.First(l.m.Config, rows, positions)
+	if l.acts == nil || l.acts.X.NumRows() != rows || l.acts.Scores.NumCols() != positions {
+		l.acts = l.all.First(l.m.Config, rows, positions)
+	}
 }
 
 // enough is room for n where there is room for have: at least twice as much, so
@@ -46,7 +48,9 @@ func enough(have, n int) int {
 // stands at position pos of what cache holds. It returns the first row.
 func (l *lane) add(tokens []int, pos int, cache model.Cache) int {
 	first := len(l.rows)
-	l.rows = append(l.rows, model.Rows(len(tokens), pos, cache)...)
+	for i := range tokens {
+		l.rows = append(l.rows, model.Row{Pos: pos + i, Cache: cache})
+	}
 	l.m.Embed(l.acts.X.Rows(first, first+len(tokens)), tokens, pos)
 	return first
 }
@@ -62,8 +66,13 @@ func (l *lane) layer(n int) {
 // head makes the logits of some rows of the pass, [len(rows), vocab].
 func (l *lane) head(rows []int) mat.Matrix {
 	logits := mat.New(len(rows), l.m.Config.Vocab)
-	l.m.Head(logits, l.acts.Norm1, l.acts.Out, rows...)
+	l.headInto(logits, rows...)
 	return logits
+}
+
+// headInto is head into memory that there is.
+func (l *lane) headInto(logits mat.Matrix, rows ...int) {
+	l.m.Head(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 
 // scratch is the K and V of the layer that the uncached lane is in: working
