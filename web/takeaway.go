@@ -29,7 +29,7 @@ func takeaway(models *run.Library, version string, free chan struct{}) http.Hand
 		switch kind {
 		case "qr":
 			f, err = take.QR("http://" + r.Host + "/?" + r.URL.RawQuery)
-		case "jsonl", "safetensors", "csv", "html":
+		case "jsonl", "safetensors", "csv", "html", "schedules":
 			select {
 			case free <- struct{}{}:
 				defer func() { <-free }()
@@ -50,7 +50,7 @@ func takeaway(models *run.Library, version string, free chan struct{}) http.Hand
 		h := w.Header()
 		h.Set("Content-Type", f.Type)
 		h.Set("Content-Length", strconv.Itoa(len(f.Data)))
-		if kind != "qr" { // a picture on the page; everything else is a download
+		if kind != "qr" && kind != "schedules" { // a picture and a table on the page; everything else is a download
 			h.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
 		}
 		_, _ = w.Write(f.Data)

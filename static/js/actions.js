@@ -2,6 +2,7 @@
 
 import { decode } from "./wire/frame.js";
 import { address } from "./state/url.js";
+import { sequences } from "./view/several.js";
 import { translator } from "./text.js";
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
@@ -24,7 +25,7 @@ export function createActions(store, link, world = SERVED) {
   const picked = () => {
     const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
-    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], real: p?.real ?? "", ...count };
+    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, seq: frame?.meta.peers?.pick ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], real: p?.real ?? "", ...count };
   };
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
@@ -103,6 +104,17 @@ export function createActions(store, link, world = SERVED) {
     /** @param {{layer: number|null, head: number}} choice */
     pick({ layer, head }) {
       link.send({ ...picked(), layer, head });
+    },
+    /** The request, or the beam, that is looked at. @param {number} seq */
+    sequence(seq) {
+      clearTimeout(pickTimer);
+      link.send({ ...picked(), seq, cell: null, trail: [] });
+    },
+    /** The sequence beside the one that is looked at, round and round. @param {number} by */
+    nextSequence(by) {
+      const { frame } = store.get();
+      const all = frame ? sequences(frame) : [0];
+      if (all.length > 1) act.sequence(all[(all.indexOf(frame.meta.peers.pick) + by + all.length) % all.length]);
     },
     follow() {
       const p = store.get().frame?.meta.pick;

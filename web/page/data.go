@@ -100,7 +100,7 @@ var shortcuts = []struct {
 		{"b", "mark.toggle"}, {"n", "mark.next"}, {"Shift+N", "mark.back"},
 	}},
 	{"help.look", []shortcut{
-		{"l", "pick.layer.next"}, {"Shift+L", "pick.layer.back"}, {"h", "pick.head.next"}, {"Shift+H", "pick.head.back"},
+		{"l", "pick.layer.next"}, {"Shift+L", "pick.layer.back"}, {"q", "pick.seq.next"}, {"Shift+Q", "pick.seq.back"}, {"h", "pick.head.next"}, {"Shift+H", "pick.head.back"},
 		{"f", "pick.follow.long"}, {"k", "break.open"}, {"x", "take.open"}, {"?", "help.title"},
 	}},
 	{"help.inside", []shortcut{

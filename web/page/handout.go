@@ -21,6 +21,7 @@ var Stylesheets = []string{
 	"css/policy.css",
 	"css/speculation.css",
 	"css/variants.css",
+	"css/several.css",
 	"css/phone.css", // last: it narrows what the others say
 }
 

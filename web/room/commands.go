@@ -55,6 +55,9 @@ func (s *state) command(v Viewer, c wire.Command) {
 func (s *state) drive(c wire.Command) error {
 	switch c.Cmd {
 	case "run":
+		for _, seat := range s.seats {
+			seat.pick.Seq = 0 // the next run has other sequences
+		}
 		return s.start(*c.Recipe)
 	case "forward":
 		switch c.By {

@@ -110,8 +110,11 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 	return r, nil
 }
 
-// Make makes the file of a kind: "jsonl", "safetensors", "csv" or "html".
+// Make makes the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
 func Make(ctx context.Context, models *run.Library, kind string, q Request, version string) (*File, error) {
+	if kind == "schedules" {
+		return schedules(ctx, models, q)
+	}
 	r, err := again(ctx, models, q)
 	if err != nil {
 		return nil, err

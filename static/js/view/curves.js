@@ -36,7 +36,7 @@ export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit })
   ctx.textBaseline = "middle";
   const c = theme.colors;
   const { whole, first } = frame.meta.history;
-  frameOf(ctx, layout, frame.meta.history, unit, t, c);
+  frameOf(ctx, layout, frame.meta.history, unit, t, c, !!frame.meta.schedule);
   if (at !== null) {
     ctx.fillStyle = c.line;
     ctx.fillRect(layout.x(at) - 1, layout.top, 2, layout.bottom - layout.top);
@@ -49,8 +49,8 @@ export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit })
   labels(ctx, layout, rows, first, t, c);
 }
 
-/** The axes, with their units. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {{points: number, first: number}} info @param {string} unit @param {import("../text.js").T} t @param {Record<string, string>} c */
-function frameOf(ctx, layout, { points, first }, unit, t, c) {
+/** The axes, with their units. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {{points: number, first: number}} info @param {string} unit @param {import("../text.js").T} t @param {Record<string, string>} c @param {boolean} even a batch: no pass is all prefill */
+function frameOf(ctx, layout, { points, first }, unit, t, c, even) {
   for (const tick of layout.ticks) {
     const y = Math.round(layout.y(tick)) + 0.5;
     ctx.fillStyle = c.line;
@@ -60,7 +60,7 @@ function frameOf(ctx, layout, { points, first }, unit, t, c) {
     ctx.fillText(mark(tick, unit), layout.left - 5, y);
   }
   ctx.fillStyle = c.surface; // prefill and decode are two stretches
-  ctx.fillRect(layout.gap - 2, layout.top - 8, 4, layout.bottom - layout.top + 16);
+  if (!even) ctx.fillRect(layout.gap - 2, layout.top - 8, 4, layout.bottom - layout.top + 16);
   ctx.fillStyle = c.muted;
   ctx.textAlign = "center";
   // Passes are numbered under their middles: first points make one pass.
@@ -69,9 +69,9 @@ function frameOf(ctx, layout, { points, first }, unit, t, c) {
   const number = (/** @type {number} */ p) => ctx.fillText(String(p), layout.x(p * first + (first - 1) / 2), layout.bottom + 9);
   for (let p = 0; p < passes; p += p === 0 ? 1 : p === 1 && every > 1 ? every - 1 : every) number(p);
   ctx.textAlign = "left";
-  ctx.fillText(t("where.prefill"), layout.left - 8, layout.bottom + 23);
+  if (!even) ctx.fillText(t("where.prefill"), layout.left - 8, layout.bottom + 23);
   ctx.textAlign = "right";
-  if (passes > 1) ctx.fillText(t("history.axis"), layout.right, layout.bottom + 23);
+  if (passes > 1) ctx.fillText(t(even ? "schedule.pass" : "history.axis"), layout.right, layout.bottom + 23);
 }
 
 /** One stroke for prefill, one for decode. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {ArrayLike<number>} values @param {number} first @param {number[]} dash */

@@ -2,6 +2,7 @@
 
 import { createDraft } from "./draftform.js";
 import { createPolicy } from "./policyform.js";
+import { createRequests } from "./requests.js";
 
 /**
  * @param {HTMLFormElement} form
@@ -12,6 +13,7 @@ export function createForm(form, act) {
   const known = /** @type {HTMLSelectElement} */ (form.querySelector("[data-known]"));
   const policy = createPolicy(/** @type {HTMLElement} */ (form.querySelector("[data-policy]")), act);
   const draft = createDraft(form);
+  const requests = createRequests(/** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement));
   let shown = "";
   form.addEventListener("submit", (e) => {
     e.preventDefault();
@@ -48,6 +50,8 @@ export function createForm(form, act) {
   }
 
   function recipe() {
+    const batch = requests.value();
+    const beam = field("sampler").value === "beam";
     return {
       model: field("model").value,
       prompt: field("prompt").value,
@@ -60,15 +64,18 @@ export function createForm(form, act) {
         min_p: field("minp").value === "" ? -1 : Number(field("minp").value),
         repetition_penalty: Number(field("rp").value) === 1 ? 0 : Number(field("rp").value), // both are off
         seed: field("seed").value.trim() || "0",
+        ...(beam && { width: Math.trunc(Number(field("w").value)) || -1, length_penalty: field("lp").value === "" ? -1 : Number(field("lp").value) }),
       },
       stop: field("stop").value ? [field("stop").value] : [],
-      cache: policy.value(),
+      ...(batch && { batch }),
+      cache: inBlocks(policy.value(), beam || !!batch?.share),
       ...draft.value(),
     };
   }
   function sampling() {
-    const off = field("sampler").value !== "sample";
-    for (const name of ["t", "k", "p", "minp", "seed"]) field(name).disabled = off;
+    const kind = field("sampler").value;
+    for (const name of ["t", "k", "p", "minp", "seed"]) field(name).disabled = kind !== "sample";
+    for (const name of ["w", "lp"]) field(name).disabled = kind !== "beam";
   }
 
   /** Fills the form when another run has begun; never while one is on. @param {any} state */
@@ -76,6 +83,7 @@ export function createForm(form, act) {
     const { frame } = state;
     lang = state.lang;
     policy.view(state);
+    requests.view(state);
     const model = frame?.meta.run.recipe.model ?? field("model").value;
     const mine = groups(model);
     for (const group of known.querySelectorAll("optgroup")) group.hidden = !mine.includes(group) || group.dataset.lang !== lang;
@@ -95,6 +103,7 @@ export function createForm(form, act) {
     field("k").value = String(r.sampler.top_k);
     field("p").value = String(r.sampler.top_p);
     field("minp").value = String(r.sampler.min_p);
+    if (r.sampler.kind === "beam") [field("w").value, field("lp").value] = [String(r.sampler.width), String(r.sampler.length_penalty ?? 0)];
     field("rp").value = String(r.sampler.repetition_penalty || 1);
     field("seed").value = String(r.sampler.seed);
     field("stop").value = (r.stop ?? [])[0] ?? "";
@@ -102,3 +111,6 @@ export function createForm(form, act) {
     draft.fill(r);
   };
 }
+
+/** What several sequences share are blocks. @param {import("./policy.js").Policy} cache @param {boolean} needed */
+const inBlocks = (cache, needed) => (needed && cache.kind === "contiguous" ? { ...cache, kind: "paged", block: cache.block || 4 } : cache);

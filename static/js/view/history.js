@@ -69,7 +69,7 @@ export function createHistory(root, act) {
     const label = names(info, frame, t);
     const rows = series(frame);
     const most = rows.reduce((top, r) => r.values.reduce((a, b) => Math.max(a, b), top), 0);
-    layout = geometry({ width: width(), height: TALL, points: info.points, first: info.first, most, axis: axisRoom(canvas, theme.font, most, label.unit) });
+    layout = geometry({ width: width(), height: TALL, points: info.points, first: frame.meta.schedule ? info.points : info.first, most, axis: axisRoom(canvas, theme.font, most, label.unit) });
     const at = here !== null && here < info.points ? here : now(frame);
     draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
     canvas.setAttribute("aria-label", t(`history.long.${info.by}`, { Metric: label.metric, Points: info.points }));
@@ -107,9 +107,9 @@ const now = (frame) => (frame.meta.step ? Math.floor(frame.meta.step.n / unit(fr
 /** What a point is called. @param {any} frame @param {number} point @param {import("../text.js").T} t */
 function name(frame, point, t) {
   const perPass = frame.meta.run.config.layers + 1;
-  if (frame.meta.history.by === "pass") return t(point === 0 ? "where.prefill" : "where.decode", { Pass: point });
+  if (frame.meta.history.by === "pass") return t(frame.meta.schedule ? "where.pass" : point === 0 ? "where.prefill" : "where.decode", { Pass: point });
   const [pass, part] = [Math.floor(point / perPass), point % perPass];
-  return where({ phase: pass === 0 ? "prefill" : "decode", pass, layer: part === perPass - 1 ? null : part }, t);
+  return where({ phase: pass === 0 ? "prefill" : "decode", pass, layer: part === perPass - 1 ? null : part }, t, frame.meta);
 }
 
 /** @param {any} info @param {any} frame @param {import("../text.js").T} t */

@@ -68,13 +68,14 @@ export const tensorCell = (name, at) => (name === "K" ? { row: at.col, col: at.r
  * The timeline: prefill as one block as wide as its prompt, then one column
  * for each decode pass; layers from the bottom up, the head on top.
  *
- * @param {{width: number, height: number, layers: number, prompt: number, passes: number, left?: number, top?: number, adds?: number[]}} size
+ * @param {{width: number, height: number, layers: number, prompt: number, passes: number, even?: boolean, left?: number, top?: number, adds?: number[]}} size
+ *   even: no pass is prefill, all are as wide;
  *   left and top are room before the map: width counts it, height does not; adds are the tokens that decode
  *   passes feed and keep, of all that are shown, where these are not one each: each is as wide as its tokens
  */
-export function timeline({ width, height, layers, prompt, passes, left = 0, top = 0, adds }) {
+export function timeline({ width, height, layers, prompt, passes, even = false, left = 0, top = 0, adds }) {
   const units = prompt + (passes - 1);
-  const gap = passes > 1 ? 8 : 0; // prefill and decode are two stretches
+  const gap = passes > 1 && !even ? 8 : 0; // prefill and decode are two stretches
   const unit = (width - left - gap) / units;
   const tall = height / (layers + 1);
   const starts = (adds ?? []).reduce((all, n) => [...all, all[all.length - 1] + n], [0]); // tokens before each decode pass

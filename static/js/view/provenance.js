@@ -34,8 +34,8 @@ function readBefore(rows, layer, position, gone) {
   return later.size;
 }
 
-/** @param {number} pass @param {import("../text.js").T} t */
-const where = (pass, t) => t(pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
+/** @param {number} pass @param {import("../text.js").T} t @param {any} meta */
+const where = (pass, t, meta) => t(meta.schedule ? "where.pass" : pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
 
 /** @param {any} frame @param {import("./cacheplan.js").Row} row @param {import("../text.js").T} t */
 export function sentence(frame, row, t) {
@@ -45,7 +45,7 @@ export function sentence(frame, row, t) {
   if (h.pass < 0) return t("cache.empty", names);
   const alone = frame.meta.run.recipe.lanes === "cached";
   const said = t(alone ? "cache.row.alone" : "cache.row", {
-    ...names, Token: inCache(frame)[row.position] ?? "", Where: where(h.pass, t), Count: h.reads, Reads: h.reads, Again: h.again, Size: short(h.size),
+    ...names, Token: inCache(frame)[row.position] ?? "", Where: where(h.pass, t, frame.meta), Count: h.reads, Reads: h.reads, Again: h.again, Size: short(h.size),
   });
   return sentences(said, keptSentence(frame, row, t));
 }
@@ -74,7 +74,7 @@ export function fill(table, frame, layer, t) {
     const of = (/** @type {number} */ side, /** @type {number} */ h) => /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
     const { pass, again } = of(0, 0);
     const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads let go at different times
-    body.append(row([String(p + 1), names[p], where(pass, t), reads, String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
+    body.append(row([String(p + 1), names[p], where(pass, t, meta), reads, String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
   }
   table.replaceChildren(head, body);
 }

@@ -23,6 +23,7 @@ export function createReal(root, act) {
     of("on").hidden = !m;
     const real = frame.meta.real;
     body.hidden = !real;
+    of("several").hidden = !m || !!real || !frame.meta.step;
     if (real) fill(real, frame, t);
   };
 

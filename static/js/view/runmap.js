@@ -5,6 +5,7 @@ import { timeline as geometry } from "./layout.js";
 import { inCache } from "./fed.js";
 import { join } from "./join.js";
 import { fullAt } from "./policy.js";
+import { together } from "./runmapbatch.js";
 
 export const LEFT = 40; // pixels of the gutter that names the rows
 export const TOP = 24; // names of the two phases, and flags under them
@@ -13,8 +14,13 @@ const NAMES = 34;
 export const HEIGHT = TOP + MAP + NAMES;
 
 /** @param {number} width @param {any} meta of a frame */
-export const place = (width, meta) =>
-  geometry({ width, height: MAP, left: LEFT, top: TOP, layers: meta.run.config.layers, prompt: meta.run.prompt_tokens, passes: meta.run.recipe.max_new, adds: adds(meta) });
+export function place(width, meta) {
+  const { run, schedule } = meta;
+  const { layers } = run.config;
+  const size = { width, height: MAP, left: LEFT, top: TOP, layers };
+  if (schedule) return geometry({ ...size, prompt: 1, passes: Math.max(Math.round(run.length / (layers + 1)), 1), even: true }); // no pass is all prefill or all decode
+  return geometry({ ...size, prompt: run.prompt_tokens, passes: run.recipe.max_new, adds: adds(meta) });
+}
 
 /**
  * Tokens of each decode pass where a draft proposes: those that it kept, and one
@@ -63,11 +69,14 @@ export function draw(canvas, width, layout, frame, theme, t) {
   const shown = Math.min(run.ended ? run.recorded : run.length, layout.shown * (layers + 1));
   ctx.font = theme.font;
   gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
-  cells(ctx, layout, run, step, shown, c);
-  phases(ctx, layout, run, c, t);
-  wall(ctx, layout, frame.meta, c, t);
-  const label = (/** @type {[number, string]} */ x) => x[1];
-  names(ctx, layout, run, waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label), c, width);
+  cells(ctx, layout, run, step, shown, c, !!frame.meta.schedule);
+  if (frame.meta.schedule) together(ctx, layout, frame, c, width, t);
+  else {
+    phases(ctx, layout, run, c, t);
+    wall(ctx, layout, frame.meta, c, t);
+    const label = (/** @type {[number, string]} */ x) => x[1];
+    names(ctx, layout, run, waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label), c, width);
+  }
   for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);
   for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), c);
 }
@@ -77,9 +86,9 @@ const middle = (b, inset) => ({ x: b.x + b.w / 2, y: b.y + b.h / 2, inset });
 
 /**
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {any} run @param {any} step
- * @param {number} shown @param {Record<string, string>} c
+ * @param {number} shown @param {Record<string, string>} c @param {boolean} even a batch
  */
-function cells(ctx, layout, run, step, shown, c) {
+function cells(ctx, layout, run, step, shown, c, even) {
   const layers = run.config.layers;
   const inset = layout.unit > 5 ? 1 : 0.25;
   for (let n = 0; n < shown; n++) {
@@ -96,13 +105,18 @@ function cells(ctx, layout, run, step, shown, c) {
       ctx.strokeRect(b.x + inset + 0.5, b.y + 1, b.w - 2 * inset - 1, b.h - 2);
     }
   }
+  if (even) return void (step && frameOf(ctx, layout.box(step.n), c));
   // Prefill is one step a layer, over all the tokens of the prompt at once.
   const first = layout.box(0);
   ctx.fillStyle = c.surface;
   if (layout.unit > 4) for (let i = 1; i < run.prompt_tokens; i++) ctx.fillRect(first.x + i * layout.unit - 0.5, TOP + layout.tall, 1, MAP - layout.tall);
   if (!step) return;
   if (step.n >= layers && run.recipe.max_new > 1) join(ctx, layout, layers, TOP + MAP, c.fresh);
-  const b = layout.box(step.n);
+  frameOf(ctx, layout.box(step.n), c);
+}
+
+/** The step that the cursor is at. @param {CanvasRenderingContext2D} ctx @param {import("./layout.js").Box} b @param {Record<string, string>} c */
+function frameOf(ctx, b, c) {
   ctx.strokeStyle = c.ink;
   ctx.lineWidth = 2;
   ctx.strokeRect(b.x + 0.5, b.y, Math.max(b.w - 1, 2), b.h);

@@ -22,6 +22,7 @@ export function createSampling(root, act) {
   return function view(state) {
     panel(state);
     const { frame, t, lang } = state;
+    root.hidden = frame?.meta.run.recipe.sampler.kind === "beam"; // the tree shows how those are chosen
     const choice = frame?.meta.choice ?? null;
     says.hidden = !choice;
     if (choice) says.textContent = sentence(frame, t, lang);

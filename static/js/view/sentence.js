@@ -4,12 +4,14 @@ import { events } from "./events.js";
 import { percent, sentences, si } from "./format.js";
 import { cacheless } from "./lanes.js";
 import { sentence as guessed } from "./speculation.js";
+import { together } from "./together.js";
 
 /** What was done, and what the cache policy did on the way. @param {any} frame @param {import("../text.js").T} t @returns {string} */
 export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t));
 
 /** @param {any} frame @param {import("../text.js").T} t @returns {string} */
 function said(frame, t) {
+  if (frame.meta.peers) return together(frame, t);
   const { step, run, kv, top, tokens, ledger } = frame.meta;
   const proposals = cacheless(frame) ? null : guessed(frame, t);
   if (proposals) return proposals;

@@ -56,14 +56,14 @@ export function createTimeline(root, act) {
     root.setAttribute("aria-valuemin", "-1");
     root.setAttribute("aria-valuemax", String(length - 1));
     root.setAttribute("aria-valuenow", String(last));
-    root.setAttribute("aria-valuetext", step ? where(step, t) : t("timeline.start"));
+    root.setAttribute("aria-valuetext", step ? where(step, t, frame.meta) : t("timeline.start"));
     layout = place(width(), frame.meta);
     draw(canvas, width(), layout, frame, theme, t);
   };
 }
 
-/** @param {any} step @param {import("../text.js").T} t */
-export function where(step, t) {
-  const pass = t(step.phase === "prefill" ? "where.prefill" : "where.decode", { Pass: step.pass });
+/** @param {any} step @param {import("../text.js").T} t @param {any} [meta] of a frame: in a batch a pass is of several */
+export function where(step, t, meta) {
+  const pass = t(meta?.schedule ? "where.pass" : step.phase === "prefill" ? "where.prefill" : "where.decode", { Pass: step.pass });
   return pass + " · " + (step.layer === null ? t("where.head") : t("where.layer", { Layer: step.layer + 1 }));
 }

@@ -1,6 +1,7 @@
 // The text so far and the ten likeliest next tokens.
 
 import { percent } from "./format.js";
+import { promptOf } from "./several.js";
 
 /**
  * @param {HTMLElement} root
@@ -16,15 +17,16 @@ export function createTokens(root, act) {
   return function view({ frame, t }) {
     if (!frame) return;
     const { run, top, text, step } = frame.meta;
-    prompt.textContent = run.recipe.prompt || (run.recipe.tokens ?? []).join(" ");
+    prompt.textContent = promptOf(frame);
     made.textContent = text;
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
     hint.hidden = !!top;
     hint.textContent = t("top.hint");
+    const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0); // whose token can be another one
     const sampled = run.recipe.sampler.kind === "sample"; // greedy has no filters to speak of
-    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, act)));
+    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, ours ? act : { fork: null })));
   };
 }
 

@@ -5,7 +5,7 @@ export const KEYS = /** @type {Record<string, string>} */ ({
   ArrowRight: "layer", ArrowLeft: "back", t: "token", T: "back-token",
   p: "play", e: "end", s: "stop", f: "follow", "?": "help",
   b: "mark", n: "mark-next", N: "mark-back", k: "breaks", x: "take",
-  r: "restart", l: "layer-next", L: "layer-back", h: "head-next", H: "head-back",
+  r: "restart", q: "seq-next", Q: "seq-back", l: "layer-next", L: "layer-back", h: "head-next", H: "head-back",
 });
 
 const COMMANDS = /** @type {Record<string, object>} */ ({
@@ -21,7 +21,7 @@ const COMMANDS = /** @type {Record<string, object>} */ ({
 
 /**
  * @param {HTMLElement} root
- * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void, toMark: (by: number) => void, nextPick: (what: "layer"|"head", by: number) => void}} act
+ * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void, toMark: (by: number) => void, nextPick: (what: "layer"|"head", by: number) => void, nextSequence: (by: number) => void}} act
  */
 export function createTransport(root, act) {
   const run = (/** @type {string} */ name) => {
@@ -30,6 +30,7 @@ export function createTransport(root, act) {
     else if (name === "help") act.help();
     else if (name === "mark") act.mark();
     else if (name === "mark-next" || name === "mark-back") act.toMark(name === "mark-next" ? 1 : -1);
+    else if (name.startsWith("seq-")) act.nextSequence(name === "seq-next" ? 1 : -1);
     else if (name.startsWith("layer-") || name.startsWith("head-")) act.nextPick(name.startsWith("layer") ? "layer" : "head", name.endsWith("next") ? 1 : -1);
     else if (name === "breaks" || name === "take") toggle(name);
     else act.send(COMMANDS[name]);

@@ -1,0 +1,78 @@
+// The form's section for several prompts in one run.
+
+import { el } from "./terms.js";
+
+/** @param {HTMLElement} root a <details> @returns {{value: () => any, view: (state: any) => void}} */
+export function createRequests(root) {
+  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const [list, schedule, slots, chunk, share] = ["list", "schedule", "slots", "chunk", "share"].map(part);
+  let shown = "";
+  let t = /** @type {import("../text.js").T} */ ((id) => id);
+  let lang = "";
+  const number = (/** @type {HTMLInputElement} */ input) => (input.value === "" ? -1 : Math.trunc(input.valueAsNumber)); // an empty field is refused by name
+  const add = (/** @type {any} */ q) => {
+    const li = document.createElement("li");
+    const field = (/** @type {string} */ name, /** @type {HTMLElement} */ input, wide = false) => {
+      input.dataset[name] = "";
+      input.dataset.testid = `several-${name}`;
+      li.append(el("label", [el("span", t(`several.${name}`), { class: "name", "data-text": `several.${name}` }), input], wide ? { class: "whole" } : {}));
+    };
+    const text = el("textarea", "", { rows: "1", spellcheck: "false" });
+    /** @type {HTMLTextAreaElement} */ (text).value = q.prompt ?? "";
+    if (q.tokens) text.dataset.tokens = q.tokens.join();
+    field("prompt", text, true);
+    field("arrive", el("input", [], { type: "number", min: "0", value: String(q.arrive ?? 0) }));
+    field("new", el("input", [], { type: "number", min: "1", value: String(q.max_new ?? 8) }));
+    const gone = el("button", t("several.remove"), { type: "button", "data-text": "several.remove", "data-testid": "several-remove" });
+    gone.addEventListener("click", () => {
+      li.remove();
+      count();
+      part("add").focus();
+    });
+    li.append(gone);
+    list.append(li);
+    count();
+    return text;
+  };
+  const count = () => {
+    const n = list.children.length + 1;
+    part("count").textContent = n > 1 ? ` ${n}` : "";
+  };
+  part("add").addEventListener("click", () => {
+    const form = /** @type {HTMLFormElement} */ (root.closest("form"));
+    const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+    const texts = [...list.querySelectorAll("textarea")].map((x) => x.value);
+    const mine = field("prompt").value;
+    // Something to begin with: a prompt that the model knows and that is not here yet.
+    const known = [...form.querySelectorAll("[data-known] optgroup:not([hidden]) option")].map((o) => /** @type {HTMLOptionElement} */ (o).value);
+    add({ prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine, arrive: texts.length + 1, max_new: field("new").valueAsNumber || 8 }).focus();
+  });
+  return {
+    /** The batch that is asked for; undefined where one prompt is all. */
+    value() {
+      const requests = [...list.children].map((li) => ({
+        ...(li.querySelector("[data-prompt]").dataset.tokens && !li.querySelector("[data-prompt]").value
+          ? { tokens: li.querySelector("[data-prompt]").dataset.tokens.split(",").map(Number), prompt: "" } : { prompt: li.querySelector("[data-prompt]").value }),
+        arrive: number(li.querySelector("[data-arrive]")), max_new: number(li.querySelector("[data-new]")),
+      }));
+      if (!requests.length && !(number(chunk) > 0)) return undefined;
+      return { requests, schedule: schedule.value, slots: number(slots), chunk: number(chunk), share: share.checked };
+    },
+    /** Shows what the run has, when another has begun. */
+    view(state) {
+      t = state.t;
+      if (lang !== state.lang) for (const e of list.querySelectorAll("[data-text]")) e.textContent = t(e.dataset.text ?? "");
+      lang = state.lang;
+      if (!state.frame) return;
+      const { batch } = state.frame.meta.run.recipe;
+      const now = JSON.stringify([state.frame.meta.run.recipe.model, state.frame.meta.run.recipe.prompt, batch]);
+      if (now === shown) return;
+      shown = now;
+      list.replaceChildren();
+      for (const q of batch?.requests ?? []) add(q);
+      count();
+      if (!batch) return;
+      [schedule.value, slots.value, chunk.value, share.checked] = [batch.schedule, String(batch.slots), String(batch.chunk ?? 0), !!batch.share];
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// What happened in a step of several sequences: a sentence for each event, and
+// one for the sequence that is looked at.
+
+import { percent } from "./format.js";
+import { cacheless } from "./lanes.js";
+import { seqName } from "./several.js";
+import { unitOf } from "./ledger.js";
+
+/** @param {any} frame @param {import("../text.js").T} t @returns {string} */
+export function together(frame, t) {
+  const said = [own(frame, t), ...frame.meta.peers.events.map((/** @type {any} */ e) => event(frame, e, t))];
+  const { step, run } = frame.meta;
+  if (step?.done) said.push(t(`say.over.${frame.meta.peers.kind}`, { Passes: step.pass + 1, Steps: run.recorded }));
+  return inARow(said);
+}
+
+/** What this step did for the sequence that is looked at. @param {any} frame @param {import("../text.js").T} t */
+function own(frame, t) {
+  const { step, run, kv, top, tokens, peers, schedule } = frame.meta;
+  if (!step) return t(`say.start.${peers.kind}`, { Count: schedule?.requests.length ?? 0, Width: run.recipe.sampler.width, Tokens: run.prompt_tokens });
+  const who = { Who: seqName(frame, peers.seq, t), Count: peers.pass.length, Layer: (step.layer ?? 0) + 1, Pass: step.pass };
+  const T = step.cached + step.rows;
+  if (step.part === "head") {
+    const me = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq);
+    if (me.token === undefined) return t(peers.kind === "beam" ? (step.done ? "say.seq.ended" : "say.seq.dropped") : "say.seq.unfinished", { ...who, Fed: T, Prompt: me.prompt });
+    const chosen = top.find((/** @type {any} */ c) => c.chosen);
+    return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", { ...who, Token: tokens[tokens.length - 1][1], Prob: chosen ? percent(chosen.prob) : t("say.unlikely") });
+  }
+  const all = { ...who, Rows: peers.pass.reduce((/** @type {number} */ n, /** @type {any} */ p) => n + p.rows, 0) };
+  const first = peers.pass.length > 1 ? t("say.pass", all) : "";
+  const args = { ...who, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, New: step.rows, Masked: step.masked, Pairs: step.rows * T, Again: step.cached, Bytes: (step.rows * kv.bytes_per_token) / run.config.layers };
+  const mine = cacheless(frame) ? "say.seq.uncached" : step.rows === 1 ? "say.seq.one" : "say.seq.rows";
+  return inARow([first, t(mine, args)]);
+}
+
+/** One sentence after the other; after a Chinese full stop there is no space. @param {string[]} said */
+const inARow = (said) => said.filter(Boolean).reduce((a, b) => a + (a.endsWith("。") ? "" : " ") + b);
+
+/** One event in words. @param {any} frame @param {any} e @param {import("../text.js").T} t @returns {string} */
+export function event(frame, e, t) {
+  const Who = e.kind === "finish" ? "" : seqName(frame, e.seq, t);
+  switch (e.kind) {
+    case "join":
+      return t(e.waited ? "event.join.waited" : "event.join", { Who, Count: e.prompt, Waited: e.waited });
+    case "reuse":
+      return t("event.reuse", { Who, Tokens: e.tokens, Prompt: e.prompt, Saved: e.saved, Unit: unitOf(frame) });
+    case "chunk":
+      return t("event.chunk", { Who, Rows: e.rows, Tokens: e.tokens, Prompt: e.prompt });
+    case "leave":
+      return t("event.leave", { Who, Count: e.tokens, Why: t(`done.${e.why}`) });
+    case "copy":
+      return t("event.copy", { Who, From: e.from ?? 0, To: e.to ?? 0 });
+    case "part":
+      return t("event.part", { Who, Count: e.into });
+    case "drop":
+      return t("event.drop", { Who });
+  }
+  return t("event.finish", { Text: e.text, Score: e.score.toFixed(3), Why: t(`done.${e.why}`) });
+}
+

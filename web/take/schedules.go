@@ -1,0 +1,95 @@
+package take
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+)
+
+// served is what a batch came to under a schedule.
+type served struct {
+	Passes      int              `json:"passes"`
+	TTFT        float64          `json:"ttft"` // passes to the first token, mean of the requests
+	TPOT        float64          `json:"tpot"` // passes to each later one, mean of those that have one
+	Rows        int              `json:"rows"`
+	Padded      int              `json:"padded"`
+	Idle        int              `json:"idle"` // slots without work, summed over passes
+	Slots       int              `json:"slots"`
+	Tokens      int              `json:"tokens"`
+	WeightBytes int64            `json:"weight_bytes"`
+	Requests    []requestServing `json:"requests"`
+}
+
+type requestServing struct {
+	TTFT   int      `json:"ttft"`
+	TPOT   *float64 `json:"tpot"` // null with one token
+	Tokens int      `json:"tokens"`
+	Done   string   `json:"done"`
+}
+
+// schedules runs the batch of a link to its end under both schedules. Only the
+// lane with a cache runs: the other one takes the same passes.
+func schedules(ctx context.Context, models *run.Library, q Request) (*File, error) {
+	if q.Recipe.Batch == nil {
+		return nil, sim.NewProblem("take.batch")
+	}
+	ctx, cancel := context.WithTimeout(ctx, Wait)
+	defer cancel()
+	m, err := models.Get(q.Recipe.Model)
+	if err != nil {
+		return nil, err
+	}
+	both := map[string]served{}
+	for _, schedule := range []string{sim.ScheduleStatic, sim.ScheduleContinuous} {
+		r, b := q.Recipe, *q.Recipe.Batch
+		b.Schedule = schedule
+		r.Batch, r.Lanes = &b, "cached"
+		if both[schedule], err = serve(ctx, m, r); err != nil {
+			return nil, err
+		}
+	}
+	data, err := json.Marshal(both)
+	return &File{Name: "schedules.json", Type: "application/json; charset=utf-8", Data: data}, err
+}
+
+// serve runs a batch to its end.
+func serve(ctx context.Context, m *run.Loaded, r sim.Recipe) (served, error) {
+	x := served{Slots: r.Batch.Slots}
+	var last *sim.Schedule
+	for s, err := range run.Steps(ctx, m, r, func() float64 { return 0 }) {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return x, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", s.N)
+		}
+		if err != nil {
+			return x, err
+		}
+		x.WeightBytes += s.Lanes[sim.Cached].WeightBytes
+		if s.Part == sim.HeadPart {
+			last = s.Schedule
+			x.Passes, x.Rows, x.Padded, x.Idle = s.Pass+1, x.Rows+last.Rows, x.Padded+last.Padded, x.Idle+last.Idle
+		}
+	}
+	later := 0
+	for _, q := range last.Requests {
+		one := requestServing{Tokens: q.Chosen, Done: q.Done}
+		if q.First >= 0 {
+			one.TTFT = q.First - min(q.Arrive, q.Started) + 1
+		}
+		if q.Chosen > 1 {
+			each := float64(q.Ended-q.First) / float64(q.Chosen-1)
+			one.TPOT = &each
+			x.TPOT, later = x.TPOT+each, later+1
+		}
+		x.TTFT, x.Tokens = x.TTFT+float64(one.TTFT), x.Tokens+q.Chosen
+		x.Requests = append(x.Requests, one)
+	}
+	x.TTFT /= float64(len(last.Requests))
+	if later > 0 {
+		x.TPOT /= float64(later)
+	}
+	return x, nil
+}
