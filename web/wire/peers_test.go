@@ -31,7 +31,7 @@ func served(t testing.TB, l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, se
 func batch(schedule string, share bool) sim.Recipe {
 	r := sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33, 4, 5}, MaxNew: 5, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 2}}
 	r.Batch = &sim.Batch{Schedule: schedule, Slots: 2, Share: share, Requests: []sim.Request{
-		{Tokens: []int{0, 7, 19, 7, 33, 9}, MaxNew: 3, Arrive: 1}, {Tokens: []int{0, 3, 8}, MaxNew: 4, Arrive: 2},
+		{Tokens: []int{0, 7, 19, 7, 33, 9}, MaxNew: 3, Arrive: 2}, {Tokens: []int{0, 3, 8}, MaxNew: 4, Arrive: 3},
 	}}
 	if schedule == sim.ScheduleContinuous {
 		r.Batch.Chunk = 4

@@ -107,10 +107,12 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"channel":  keeping(t, "int4:channel:3", 0, 6), // a group has just been filled
 		"wall":     keeping(t, "contiguous", 7*192+100, 8),
 		"batch":    served(t, l, batch("continuous", true), stepsOf(t, l, batch("continuous", true)), 12, 1, "schedule"),
-		"static":   served(t, l, batch("static", false), stepsOf(t, l, batch("static", false)), 14, 0, "schedule"),
+		"static":   served(t, l, batch("static", false), stepsOf(t, l, batch("static", false)), 20, 1, "schedule"),
 		"beam":     served(t, l, beam(), stepsOf(t, l, beam()), 8, 1, "beams"),
 		"beams":    served(t, l, beam(), stepsOf(t, l, beam()), 11, 0, "beams"), // the search is over
 		"branches": branching(t, l, rec, 8, 3, 3),
+		"guess":    guessing(t)(8),
+		"verdict":  guessing(t, "rows", "history", "formulas")(11),
 		"guess":    guessing(t)(8),
 		"verdict":  guessing(t, "rows", "history", "formulas")(11),
 	} {

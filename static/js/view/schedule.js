@@ -64,9 +64,9 @@ const alone = (x) => Math.max(...x.weights);
 function fill(table, frame, x, t) {
   const { schedule, step, peers, run } = frame.meta;
   const now = (/** @type {number} */ p) => (p === step.pass ? "now" : "");
-  const head = el("tr", [el("th", t("schedule.pass"), { scope: "col" }), ...x.rows.map((_, p) => el("th", el("button", String(p), { type: "button", "data-pass": String(p), title: t("schedule.go", { Pass: p }), "aria-label": t("schedule.go", { Pass: p }) }), { scope: "col", class: now(p) }))]);
+  const head = el("tr", [el("th", t("schedule.pass"), { scope: "col" }), ...x.rows.map((_, p) => el("th", el("button", String(p), { type: "button", "data-pass": String(p), title: t("schedule.go", { Pass: p }) }), { scope: "col", class: now(p) }))]);
   const lines = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
-    const name = el("button", [el("b", String(i + 1)), el("span", promptOf(frame, i), { class: "prompt" })], { type: "button", "data-seq": String(i), "aria-pressed": String(i === peers.seq), "aria-label": `${seqName(frame, i, t)}: ${promptOf(frame, i)}`, title: promptOf(frame, i) });
+    const name = el("button", [el("span", `${seqName(frame, i, t)}: `, { class: "spoken" }), el("b", String(i + 1), { "aria-hidden": "true" }), el("span", promptOf(frame, i), { class: "prompt" })], { type: "button", "data-seq": String(i), "aria-pressed": String(i === peers.seq), title: promptOf(frame, i) });
     return el("tr", [el("th", name, { scope: "row" }), ...x.cells[i].map((c, p) => square(c, now(p), t))], { "data-request": String(i) });
   });
   const line = (/** @type {string} */ id, /** @type {(p: number) => string} */ of, bar = (/** @type {number} */ _) => 0) => el("tr", [el("th", t(`schedule.${id}`), { scope: "row" }), ...x.rows.map((_, p) => {

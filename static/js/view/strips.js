@@ -2,6 +2,7 @@
 // by block where it is paged; blocks that several share say so.
 
 import { el } from "./terms.js";
+import { sentences } from "./format.js";
 import { promptOf, seqName } from "./several.js";
 
 /** @param {HTMLElement} root @param {{sequence: (seq: number) => void}} act */
@@ -27,11 +28,10 @@ export function createStrips(root, act) {
     const now = JSON.stringify([peers.pass, peers.seq, peers.refs, step.layer, run.recipe, lang]);
     if (now === built) return;
     built = now;
-    const layer = step.layer ?? run.config.layers - 1;
     const held = (/** @type {any} */ p) => p.cached + p.rows;
     const longest = Math.max(...peers.pass.map(held));
     part("shape").textContent = `[${peers.pass.length}, ${run.config.kv_heads}, ${longest}, ${run.config.head_dim}]`;
-    part("says").textContent = t("strips.says", { Layer: layer + 1, Count: peers.pass.length }) + " " + shared(peers, t);
+    part("says").textContent = sentences(t("strips.says", { Count: peers.pass.length }), shared(peers, t));
     part("key").hidden = !peers.pass[0].table;
     const focus = /** @type {HTMLElement|null} */ (list.contains(document.activeElement) ? document.activeElement : null)?.dataset.seq;
     list.replaceChildren(...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t)));
@@ -45,7 +45,8 @@ function shared(peers, t) {
   if (!tables[0]) return "";
   const all = tables.flat();
   const once = new Set(all).size;
-  return t(once < all.length ? "strips.shared" : "strips.apart", { Blocks: all.length, Once: once, Count: once });
+  const kept = [...new Set(all)].filter((b) => peers.refs[b] > all.filter((/** @type {number} */ x) => x === b).length).length;
+  return sentences(t(once < all.length ? "strips.shared" : "strips.apart", { Blocks: all.length, Once: once, Count: once }), kept ? t("strips.kept.all", { Count: kept }) : "");
 }
 
 /** @param {any} frame @param {any} p @param {number} longest @param {import("../text.js").T} t */
@@ -57,7 +58,7 @@ function strip(frame, p, longest, t) {
   const blocks = p.table
     ? p.table.map((/** @type {number} */ b, /** @type {number} */ i) => block(frame, p, b, Math.min(size, tokens - i * size), size, t))
     : [plain(p, tokens, longest, t)];
-  return el("li", [name, el("ol", blocks, { class: p.table ? "blocks" : "whole", "aria-label": t("strips.held", { Count: tokens }) }), el("span", t("strips.held", { Count: tokens }), { class: "quiet", "aria-hidden": "true" })], { "data-strip": String(p.seq) });
+  return el("li", [name, el("ol", blocks, { class: p.table ? "blocks" : "one-piece", "aria-label": t("strips.held", { Count: tokens }) }), el("span", t("strips.held", { Count: tokens }), { class: "quiet", "aria-hidden": "true" })], { "data-strip": String(p.seq) });
 }
 
 /** @param {any} frame @param {any} p @param {number} b @param {number} filled @param {number} size @param {import("../text.js").T} t */
@@ -66,7 +67,7 @@ function block(frame, p, b, filled, size, t) {
   const users = peers.pass.filter((/** @type {any} */ x) => x.table.includes(b)).map((/** @type {any} */ x) => seqName(frame, x.seq, t));
   const refs = peers.refs[b];
   const copied = p.copied?.includes(b);
-  const says = [t("strips.block", { Block: b, Filled: Math.max(filled, 0), Size: size }), refs > 1 ? t("strips.refs", { Count: refs, Who: users }) : "", refs > users.length ? t("strips.kept") : "", copied ? t("strips.copied") : ""].filter(Boolean).join(" ");
+  const says = [t("strips.block", { Block: b, Filled: Math.max(filled, 0), Size: size }), refs > 1 ? t("strips.refs", { Count: refs, Who: users }) : "", refs > users.length ? t("strips.kept") : "", copied ? t("strips.copied") : ""].reduce((a, b) => sentences(a, b));
   const li = el("li", [el("span", String(b), { "aria-hidden": "true" }), ...(refs > 1 ? [el("small", `×${refs}`, { "aria-hidden": "true" })] : []), el("span", says, { class: "spoken" })], { "data-block": String(b), "data-refs": String(refs), title: says, class: [refs > 1 ? "shared" : "", copied ? "copied" : ""].join(" ") });
   li.style.setProperty("--filled", `${(100 * Math.max(filled, 0)) / size}%`);
   return li;

@@ -1,17 +1,18 @@
 // What happened in a step of several sequences: a sentence for each event, and
 // one for the sequence that is looked at.
 
-import { percent } from "./format.js";
+import { percent, sentences } from "./format.js";
 import { cacheless } from "./lanes.js";
 import { seqName } from "./several.js";
 import { unitOf } from "./ledger.js";
 
 /** @param {any} frame @param {import("../text.js").T} t @returns {string} */
 export function together(frame, t) {
-  const said = [own(frame, t), ...frame.meta.peers.events.map((/** @type {any} */ e) => event(frame, e, t))];
-  const { step, run } = frame.meta;
-  if (step?.done) said.push(t(`say.over.${frame.meta.peers.kind}`, { Passes: step.pass + 1, Steps: run.recorded }));
-  return inARow(said);
+  const { step, peers, beams } = frame.meta;
+  const answer = beams?.finished[beams.best]; // tells enough of the texts that the end has finished
+  const events = peers.events.filter((/** @type {any} */ e) => !answer || e.kind !== "finish").map((/** @type {any} */ e) => event(frame, e, t));
+  const over = step?.done ? [t(`say.over.${peers.kind}`, { Passes: step.pass + 1, Text: answer?.text.trim(), Score: answer?.score.toFixed(3), Why: t(`done.${step.done}`) })] : [];
+  return sentences(own(frame, t), ...events, ...over);
 }
 
 /** What this step did for the sequence that is looked at. @param {any} frame @param {import("../text.js").T} t */
@@ -30,11 +31,8 @@ function own(frame, t) {
   const first = peers.pass.length > 1 ? t("say.pass", all) : "";
   const args = { ...who, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, New: step.rows, Masked: step.masked, Pairs: step.rows * T, Again: step.cached, Bytes: (step.rows * kv.bytes_per_token) / run.config.layers };
   const mine = cacheless(frame) ? "say.seq.uncached" : step.rows === 1 ? "say.seq.one" : "say.seq.rows";
-  return inARow([first, t(mine, args)]);
+  return sentences(first, t(mine, args));
 }
-
-/** One sentence after the other; after a Chinese full stop there is no space. @param {string[]} said */
-const inARow = (said) => said.filter(Boolean).reduce((a, b) => a + (a.endsWith("。") ? "" : " ") + b);
 
 /** One event in words. @param {any} frame @param {any} e @param {import("../text.js").T} t @returns {string} */
 export function event(frame, e, t) {
@@ -55,6 +53,6 @@ export function event(frame, e, t) {
     case "drop":
       return t("event.drop", { Who });
   }
-  return t("event.finish", { Text: e.text, Score: e.score.toFixed(3), Why: t(`done.${e.why}`) });
+  return t("event.finish", { Text: e.text.trim(), Score: e.score.toFixed(3), Why: t(`done.${e.why}`) });
 }
 
