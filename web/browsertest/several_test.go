@@ -250,7 +250,7 @@ func TestABeamSearchOnScreen(t *testing.T) {
 		live := want[n].Beams.Live
 		nodes += len(live)
 		p.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=beam-tree] [data-node]").length === %d`, nodes))
-		said := eval[[]string](p, `[...document.querySelectorAll("[data-testid=beam-tree] [data-node]")].map((b) => b.getAttribute("aria-label"))`)[nodes-len(live):]
+		said := eval[[]string](p, `[...document.querySelectorAll("[data-testid=beam-tree] [data-node]")].map((b) => b.querySelector(".spoken").textContent)`)[nodes-len(live):]
 		for i, b := range live {
 			for _, number := range []string{fmt.Sprintf("beam %d", i+1), fmt.Sprintf("%.4f (", b.LogProb), fmt.Sprintf("sum of the text %.4f", b.Sum)} {
 				if number == "-0.0000 (" || number == "0.0000 (" {

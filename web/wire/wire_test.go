@@ -113,8 +113,6 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"branches": branching(t, l, rec, 8, 3, 3),
 		"guess":    guessing(t)(8),
 		"verdict":  guessing(t, "rows", "history", "formulas")(11),
-		"guess":    guessing(t)(8),
-		"verdict":  guessing(t, "rows", "history", "formulas")(11),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {

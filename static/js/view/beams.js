@@ -99,7 +99,7 @@ function draw(tree, all, here, frame, t) {
     path.setAttribute("stroke-width", String(1 + 4 * Math.exp(b.logProb)));
     path.setAttribute("class", kind(b));
     svg.append(path);
-    const button = el("button", [el("b", b.label), el("small", b.sum.toFixed(2)), el("i")], { type: "button", class: kind(b), "data-node": String(b.index), "aria-label": words(all, b, t), "aria-pressed": String(b === here) });
+    const button = el("button", [el("span", words(all, b, t), { class: "spoken" }), el("b", b.label, { "aria-hidden": "true" }), el("small", b.sum.toFixed(2), { "aria-hidden": "true" }), el("i")], { type: "button", class: kind(b), "data-node": String(b.index), "aria-pressed": String(b === here) });
     button.tabIndex = (here ? b === here : b.index === all.length - 1) ? 0 : -1;
     for (const [k, v] of [["left", `${x1}px`], ["top", `${y(b.slot)}px`], ["--share", `${100 * share(all, b)}%`]]) button.style.setProperty(k, v);
     return button;
