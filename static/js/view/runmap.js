@@ -70,7 +70,7 @@ export function draw(canvas, width, layout, frame, theme, t) {
   ctx.font = theme.font;
   gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
   cells(ctx, layout, run, step, shown, c, !!frame.meta.schedule);
-  if (frame.meta.schedule) together(ctx, layout, frame, c, width, t);
+  if (frame.meta.schedule) together(ctx, layout, frame, c, { left: LEFT, right: width, under: TOP + MAP + 3 }, t);
   else {
     phases(ctx, layout, run, c, t);
     wall(ctx, layout, frame.meta, c, t);

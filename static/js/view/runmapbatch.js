@@ -2,19 +2,20 @@
 // under it, what was fed of the one that is looked at.
 
 import { seqName } from "./several.js";
-import { LEFT, MAP, TOP } from "./runmap.js";
 
 /**
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").timeline>} layout
- * @param {any} frame @param {Record<string, string>} c @param {number} width @param {import("../text.js").T} t
+ * @param {any} frame @param {Record<string, string>} c
+ * @param {{left: number, right: number, under: number}} room pixels: where columns begin and end, and where names do
+ * @param {import("../text.js").T} t
  */
-export function together(ctx, layout, frame, c, width, t) {
+export function together(ctx, layout, frame, c, { left, right, under }, t) {
   const { peers, step } = frame.meta;
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = c.muted;
   const says = t("timeline.batch", { Who: seqName(frame, peers.seq, t) });
-  for (const text of [says, says.split(/[:：]/)[0]]) if (ctx.measureText(text).width <= width - LEFT) {
-    ctx.fillText(text, LEFT, 11);
+  for (const text of [says, says.split(/[:：]/)[0]]) if (ctx.measureText(text).width <= right - left) {
+    ctx.fillText(text, left, 11);
     break;
   }
   if (!step) return;
@@ -24,9 +25,9 @@ export function together(ctx, layout, frame, c, width, t) {
     const { x } = layout.column(pass);
     const w = ctx.measureText(label).width;
     const line = free.findIndex((edge) => x >= edge);
-    if (line < 0 || x + w > width) continue;
+    if (line < 0 || x + w > right) continue;
     ctx.fillStyle = fresh ? c.ink : c.muted;
-    ctx.fillText(label, x, TOP + MAP + 3 + 15 * line);
+    ctx.fillText(label, x, under + 15 * line);
     free[line] = x + w + 6;
   }
 }
