@@ -2,6 +2,8 @@ package browsertest
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/mat"
 	"kvstep/sim/run"
 )
 
@@ -288,4 +291,51 @@ func (p *page) choosePolicy(kind string, budget int) {
 	}
 	p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.cache.kind === %q && window.kvstepFrame().meta.use.budget === %d`, kind, budget))
 	p.until(`!document.getElementById("wall").hidden || document.querySelector("[data-do=end]").getAttribute("aria-disabled") !== "true"`)
+}
+
+// TestHandoutUnderPolicies: a handout tells of the cache what the page does, with
+// keys as attention read them; of the wall, but offers no run.
+func TestHandoutUnderPolicies(t *testing.T) {
+	m, err := run.NewLibrary().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		policy string
+		budget int64
+		n      int
+	}{{"window:8:2", 0, 26}, {"int4:channel:8", 0, 26}, {"paged:4", 90000, 5}} {
+		want := under(t, c.policy, c.budget)
+		p := open(t, policyPath("en", c.policy, c.n, fmt.Sprintf("&budget=%d", c.budget)))
+		p.at(c.n)
+		name, data := p.take("html")
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h := openFile(t, file)
+		for _, n := range []int{c.n, c.n - 3} {
+			for i := c.n; i > n; i-- {
+				h.press(kb.ArrowLeft)
+			}
+			s := &want[n]
+			h.at(n)
+			h.compare(s)
+			h.memory(s)
+			if s.Part == sim.LayerPart {
+				a := m.Model.Attention(s, 0)
+				got := eval[[]float64](h, `[...window.kvstepFrame().tensors.K.data]`)
+				for i, v := range got {
+					if float32(v) != mat.F32(mat.F16(a.K.At(i/a.K.NumCols(), i%a.K.NumCols()))) {
+						t.Fatalf("%s, step %d: K [%d] is %v", c.policy, n, i, v)
+					}
+				}
+			}
+		}
+		if want[c.n].Done == sim.DoneMemory {
+			h.press("e")
+			h.until(`!document.getElementById("wall").hidden && getComputedStyle(document.querySelector("#wall .served")).display === "none"`)
+		}
+		h.clean()
+	}
 }

@@ -80,7 +80,7 @@ func (m *Moment) use() *useInfo {
 		}
 	}
 	if m.Step.Done == sim.DoneMemory && m.plain() {
-		info.Want = integer(m.spec().Want(p, max(1, m.Prompt-len(m.Step.Tokens))))
+		info.Want = integer(m.spec().Want(p, 1))
 		info.Ways = m.ways()
 	}
 	return info
