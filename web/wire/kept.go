@@ -94,26 +94,27 @@ func (m *Moment) coded(use *useInfo, from, to int) []checkpoint.Tensor {
 	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
 	shape := []int{2, to - from, c.KVHeads, positions}
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
+	of := make([][]*sim.Step, c.Layers) // the sequence's steps by layer
 	for n := range m.Step.N + 1 {
-		s := m.own(n)
-		if s == nil || s.Layer < from || s.Layer >= to {
-			continue
+		if s := m.own(n); s != nil && s.Layer >= 0 {
+			of[s.Layer] = append(of[s.Layer], s)
 		}
-		for value, computed := range [2]mat.Matrix{s.K, s.V} {
-			for h := range c.KVHeads {
-				read := m.Step.KV.Keys(s.Layer, h)
-				if value == 1 {
-					read = m.Step.KV.Values(s.Layer, h)
-				}
-				at := (value*(to-from)+s.Layer-from)*c.KVHeads + h
-				for i := range s.Rows {
-					p := s.Cached + i
-					errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
-					for d := 0; d < c.HeadDim; d += m.sharing(value == 1) {
-						_, scale, _, _ := m.Step.KV.Code(s.Layer, h, p, d, value == 1)
-						scales.Row(at)[p] = max(scales.Row(at)[p], scale)
-					}
-				}
+	}
+	for at := range errors.NumRows() {
+		value, l, h := at/c.KVHeads/(to-from) == 1, from+at/c.KVHeads%(to-from), at%c.KVHeads
+		read := m.Step.KV.Keys(l, h)
+		if value {
+			read = m.Step.KV.Values(l, h)
+		}
+		for _, s := range of[l] {
+			computed := s.K
+			if value {
+				computed = s.V
+			}
+			for i := range s.Rows {
+				p := s.Cached + i
+				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
+				scales.Row(at)[p] = m.scaleOf(scales.Row(at), l, h, p, value)
 			}
 		}
 	}
@@ -131,15 +132,24 @@ func (m *Moment) coded(use *useInfo, from, to int) []checkpoint.Tensor {
 	return []checkpoint.Tensor{x, scale}
 }
 
-// sharing is how many neighbouring numbers of a row of K (or V) have one scale.
-func (m *Moment) sharing(value bool) int {
-	switch p := m.Recipe.Cache; {
-	case p.Axis == kv.AxisChannel && !value:
-		return 1
-	case p.Group > 0:
-		return p.Group
+// scaleOf is the largest scale of a row. Where groups run along tokens, a row
+// has that of the row before it, as long as they are of one group.
+func (m *Moment) scaleOf(before []float32, layer, head, p int, value bool) (most float32) {
+	policy, stride := m.Recipe.Cache, m.Model.Model.Config.HeadDim
+	switch {
+	case policy.Axis == kv.AxisChannel && !value:
+		if p%policy.Group > 0 {
+			return before[p-1]
+		}
+		stride = 1
+	case policy.Group > 0:
+		stride = policy.Group
 	}
-	return m.Model.Model.Config.HeadDim
+	for d := 0; d < m.Model.Model.Config.HeadDim; d += stride {
+		_, scale, _, _ := m.Step.KV.Code(layer, head, p, d, value)
+		most = max(most, scale)
+	}
+	return most
 }
 
 // farthest is the largest difference of a number of x from that of y.

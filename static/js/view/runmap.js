@@ -174,9 +174,16 @@ function dot(ctx, { x, y }, r, c) {
  */
 function wall(ctx, layout, meta, c, t) {
   const token = fullAt(meta);
-  if (!token) return;
+  if (!token || (meta.run.ended && meta.run.ended !== "memory")) return; // the run never came to it
   const pass = token - meta.run.prompt_tokens;
   const x = layout.token(token - 1) - (pass > 0 ? 1 : 0);
+  if (pass <= 0) { // the rest of the prompt is not read
+    const prefill = layout.column(0);
+    ctx.fillStyle = c.surface;
+    ctx.globalAlpha = 0.8;
+    ctx.fillRect(x, TOP, prefill.x + prefill.w - x, MAP);
+    ctx.globalAlpha = 1;
+  }
   ctx.fillStyle = c.bad;
   ctx.fillRect(x - 1.5, TOP - 4, 3, MAP + 8);
   const said = t("memory.wall", { Token: token });
