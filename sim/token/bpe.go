@@ -2,43 +2,86 @@ package token
 
 import (
 	"slices"
+	"unicode/utf8"
 )
 
-// BPE is a byte-level byte pair encoding (Sennrich et al., 2016; bytes as in
-// GPT-2): every byte is an id, and merges listed in order of rank make longer
-// ones, the lowest rank first.
+// BPE is a byte pair encoding (Sennrich et al., 2016): merges listed in order of
+// rank make longer ids of short ones, the lowest rank first. What it begins with is
+// an id for every byte, as in GPT-2; or, in vocabularies made by SentencePiece, an
+// id for every common character and the bytes of the others.
 type BPE struct {
 	pieces  [][]byte       // [size]; nil for specials
 	special map[int]string // names of the ids that stand for no bytes
-	bytes   [256]int       // id of each single byte
+	bytes   [256]int       // id of each single byte, -1 for none
 	ranks   map[[2]int32]merged
 	split   splitter
 	// words maps whole words to ids when the file says ignore_merges: a word in
 	// the vocabulary is then one id, whatever the merges would give.
 	words map[string]int
+
+	added  added
+	normal func(text string, first bool) string // done to a text first; nil for nothing
+	chars  map[string]int                       // SentencePiece's characters; nil for bytes
+	space  bool                                 // Encode puts a space before a text that is not part of it
+
+	start int  // id that the file puts before a text, -1 for none
+	told  bool // the file says so
+}
+
+// Encode cuts text into words, spells each and merges its ids.
+func (t *BPE) Encode(text string) []int {
+	var ids, word []int
+	t.added.cut(text, func(text string, first bool) {
+		if t.normal != nil {
+			text = t.normal(text, first)
+		}
+		for _, w := range t.split(text) { // each word alone
+			if id, ok := t.words[w]; ok {
+				ids = append(ids, id)
+				continue
+			}
+			word = t.spell(word[:0], w)
+			ids = append(ids, merge(word, t.rule)...)
+		}
+	}, func(id int) { ids = append(ids, id) })
+	return ids
+}
+
+// spell appends the ids that a word begins with: of its bytes, valid UTF-8 or not,
+// or of its characters.
+func (t *BPE) spell(ids []int, word string) []int {
+	if t.chars == nil {
+		return t.spellBytes(ids, word)
+	}
+	for word != "" {
+		_, n := utf8.DecodeRuneInString(word)
+		if id, ok := t.chars[word[:n]]; ok {
+			ids = append(ids, id)
+		} else {
+			ids = t.spellBytes(ids, word[:n])
+		}
+		word = word[n:]
+	}
+	return ids
+}
+
+// spellBytes appends the id of every byte. A byte that no UTF-8 has may have none;
+// then the replacement character stands for it.
+func (t *BPE) spellBytes(ids []int, word string) []int {
+	for i := range len(word) {
+		if id := t.bytes[word[i]]; id >= 0 {
+			ids = append(ids, id)
+		} else {
+			ids = append(ids, t.bytes[0xef], t.bytes[0xbf], t.bytes[0xbd])
+		}
+	}
+	return ids
 }
 
 // merged is the result of a merge rule and its place in the list.
 type merged struct {
 	id   int32
 	rank int32
-}
-
-// Encode cuts text into words, spells each in bytes and merges them.
-func (t *BPE) Encode(text string) []int {
-	var ids, word []int
-	for _, w := range t.split(text) { // each word alone
-		if id, ok := t.words[w]; ok {
-			ids = append(ids, id)
-			continue
-		}
-		word = word[:0] // one id for each byte, valid UTF-8 or not
-		for i := range len(w) {
-			word = append(word, t.bytes[w[i]])
-		}
-		ids = append(ids, merge(word, t.rule)...)
-	}
-	return ids
 }
 
 // rule is the merge of two neighbours: lower ranks score higher.
@@ -57,6 +100,20 @@ func (t *BPE) Piece(id int) []byte {
 	}
 	return t.pieces[id]
 }
+
+// pieceAfter is Piece, without its leading space where a text begins, if Encode put
+// that space there.
+func (t *BPE) pieceAfter(previous, id int) []byte {
+	p := t.Piece(id)
+	if _, special := t.special[previous]; t.space && (previous < 0 || special) && len(p) > 0 && p[0] == ' ' {
+		return p[1:]
+	}
+	return p
+}
+
+// Start is the id that the file puts before a text, -1 for none; told is false where
+// it does not say.
+func (t *BPE) Start() (id int, told bool) { return t.start, t.told }
 
 // Special is the name of a special id.
 func (t *BPE) Special(id int) (string, bool) {

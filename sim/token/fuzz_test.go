@@ -2,6 +2,8 @@ package token
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +29,9 @@ func FuzzLoadHF(f *testing.F) {
 	f.Add(data)
 	f.Add(data[:len(data)/2])
 	f.Add([]byte(fewWords))
+	for _, w := range readMetaspace(f).Ways {
+		f.Add(tinyJSON(f, w.File))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tok, err := LoadHF(bytes.NewReader(data))
 		if err != nil {
@@ -34,6 +39,33 @@ func FuzzLoadHF(f *testing.F) {
 			return
 		}
 		checkLoaded(t, tok)
+	})
+}
+
+func FuzzLoadGPT2(f *testing.F) {
+	f.Add(tinyJSON(f, tinyMap()["model"].(map[string]any)["vocab"].(map[string]any)), "#version: 0.2\nt h\nth e\n")
+	f.Fuzz(func(t *testing.T, vocab []byte, merges string) {
+		tok, err := LoadGPT2(bytes.NewReader(vocab), strings.NewReader(merges))
+		if err != nil {
+			wantProblem(t, err, "")
+			return
+		}
+		checkLoaded(t, tok)
+	})
+}
+
+// FuzzWords: words cut by hand are the text, none is empty.
+func FuzzWords(f *testing.F) {
+	for _, s := range samples {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for pattern, split := range byHand {
+			list := split(text)
+			if strings.Join(list, "") != text || slices.Contains(list, "") {
+				t.Fatalf("%q by %s: %q", text, pattern, list)
+			}
+		}
 	})
 }
 

@@ -6,22 +6,19 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"kvstep/sim"
 )
 
-// hfFile is the part of tokenizer.json that a byte-level BPE has. What changes
-// ids and is not built is refused; post_processor (which adds BOS) and decoder
-// are not needed.
+// hfFile is the part of tokenizer.json that a BPE has. What changes ids and is not
+// built is refused; decoder is not needed.
 type hfFile struct {
-	Normalizer   *hfTyped `json:"normalizer"`
-	PreTokenizer *hfPre   `json:"pre_tokenizer"`
-	AddedTokens  []struct {
-		ID      int    `json:"id"`
-		Content string `json:"content"`
-		Special bool   `json:"special"`
-	} `json:"added_tokens"`
-	Model struct {
+	Normalizer    *hfNormalizer `json:"normalizer"`
+	PreTokenizer  *hfPre        `json:"pre_tokenizer"`
+	PostProcessor *hfPost       `json:"post_processor"`
+	AddedTokens   []hfAdded     `json:"added_tokens"`
+	Model         struct {
 		Type         string         `json:"type"`
 		Vocab        map[string]int `json:"vocab"`     // piece, spelled in runeOf's alphabet, to id
 		Unknown      string         `json:"unk_token"` // WordLevel: what an unknown word becomes
@@ -34,23 +31,60 @@ type hfFile struct {
 	} `json:"model"`
 }
 
-// hfTyped is any part of the file of which only the kind matters.
-type hfTyped struct {
-	Type string `json:"type"`
+// hfAdded is a token that was added to the vocabulary.
+type hfAdded struct {
+	ID         int    `json:"id"`
+	Content    string `json:"content"`
+	Special    bool   `json:"special"`
+	LStrip     bool   `json:"lstrip"` // takes the space before it
+	RStrip     bool   `json:"rstrip"`
+	SingleWord bool   `json:"single_word"`
 }
 
-// hfPre is a pre-tokenizer: Split, ByteLevel, or a Sequence of them.
+// hfNormalizer is what is done to a text first: NFC, Prepend and Replace (as
+// SentencePiece's vocabularies need), or a Sequence of them.
+type hfNormalizer struct {
+	Type    string         `json:"type"`
+	List    []hfNormalizer `json:"normalizers"`
+	Prepend string         `json:"prepend"` // Prepend
+	Content string         `json:"content"` // Replace
+	Pattern hfPattern      `json:"pattern"` // Replace
+}
+
+// hfPattern is what to look for.
+type hfPattern struct {
+	Regex  *string `json:"Regex"`
+	String *string `json:"String"`
+}
+
+// hfPre is a pre-tokenizer: Split, Digits, ByteLevel, or a Sequence of them; or
+// Metaspace alone.
 type hfPre struct {
-	Type           string  `json:"type"`
-	List           []hfPre `json:"pretokenizers"`
-	AddPrefixSpace *bool   `json:"add_prefix_space"` // ByteLevel; missing means true
-	UseRegex       *bool   `json:"use_regex"`        // ByteLevel; missing means true
-	Behavior       string  `json:"behavior"`         // Split
-	Invert         bool    `json:"invert"`           // Split
-	Pattern        struct {
-		Regex  *string `json:"Regex"`
-		String *string `json:"String"`
-	} `json:"pattern"` // Split
+	Type           string    `json:"type"`
+	List           []hfPre   `json:"pretokenizers"`
+	AddPrefixSpace *bool     `json:"add_prefix_space"`  // ByteLevel; missing means true
+	UseRegex       *bool     `json:"use_regex"`         // ByteLevel; missing means true
+	Behavior       string    `json:"behavior"`          // Split
+	Invert         bool      `json:"invert"`            // Split
+	Pattern        hfPattern `json:"pattern"`           // Split
+	Individual     bool      `json:"individual_digits"` // Digits
+	Replacement    string    `json:"replacement"`       // Metaspace, as the next two
+	Scheme         string    `json:"prepend_scheme"`
+	SplitWords     *bool     `json:"split"` // missing means true
+}
+
+// hfPost is what is put around a text: TemplateProcessing may begin it with BOS.
+type hfPost struct {
+	Type   string   `json:"type"`
+	List   []hfPost `json:"processors"`
+	Single []struct {
+		Special *struct {
+			ID string `json:"id"`
+		} `json:"SpecialToken"`
+	} `json:"single"`
+	Tokens map[string]struct {
+		IDs []int `json:"ids"`
+	} `json:"special_tokens"`
 }
 
 // hfMerge is "a b", or ["a", "b"] in newer files.
@@ -75,11 +109,10 @@ func (m *hfMerge) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// LoadHF reads a Hugging Face tokenizer.json: a byte-level BPE, or a WordLevel
-// vocabulary of whole words. Errors are *sim.Problem "tokenizer.*". Normalizers, look-ahead patterns and byte
-// fallback are "tokenizer.unsupported" or "tokenizer.pattern". Added tokens
-// that are not special keep their text as their piece, but Encode does not
-// produce them.
+// LoadHF reads a Hugging Face tokenizer.json: a byte-level BPE, a BPE made by
+// SentencePiece (spaces written "▁", bytes "<0x0A>"), or a WordLevel vocabulary of
+// whole words. Errors are *sim.Problem "tokenizer.*"; what would make other ids than
+// Hugging Face's is "tokenizer.unsupported" or "tokenizer.pattern".
 func LoadHF(r io.Reader) (Tokenizer, error) {
 	data, err := readAll(r)
 	if err != nil {
@@ -92,20 +125,57 @@ func LoadHF(r io.Reader) (Tokenizer, error) {
 	if f.Model.Type == "WordLevel" {
 		return f.words()
 	}
+	return f.bpe()
+}
+
+// bpe makes the tokenizer.
+func (f *hfFile) bpe() (*BPE, error) {
 	if err := f.supported(); err != nil {
 		return nil, err
 	}
 	t := &BPE{special: map[int]string{}}
-	if t.split, err = f.PreTokenizer.splitter(0); err != nil {
+	var err error
+	if f.Model.ByteFallback {
+		err = t.useMetaspace(f)
+	} else if t.split, err = f.PreTokenizer.splitter(0); err == nil {
+		t.normal, err = f.Normalizer.nfc(0)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if err := t.fill(&f); err != nil {
+	if err := t.fill(f); err != nil {
 		return nil, err
 	}
-	if err := t.rank(&f); err != nil {
+	if err := t.rank(f); err != nil {
 		return nil, err
+	}
+	if t.start, t.told = f.PostProcessor.start(0); t.start >= len(t.pieces) {
+		return nil, sim.NewProblem("tokenizer.gap", "ID", t.start, "Size", len(t.pieces))
 	}
 	return t, nil
+}
+
+// start is the id that a text begins with, and whether the file says so.
+func (p *hfPost) start(depth int) (id int, told bool) {
+	if p == nil || depth > 1 {
+		return -1, false
+	}
+	switch p.Type {
+	case "Sequence":
+		for i := range p.List {
+			if id, told := p.List[i].start(depth + 1); told {
+				return id, true
+			}
+		}
+	case "TemplateProcessing":
+		if len(p.Single) > 0 && p.Single[0].Special != nil {
+			if ids := p.Tokens[p.Single[0].Special.ID].IDs; len(ids) > 0 && ids[0] >= 0 {
+				return ids[0], true
+			}
+		}
+		return -1, true
+	}
+	return -1, false
 }
 
 // unsupported is the Problem for something in the file that would change ids.
@@ -119,16 +189,12 @@ func (f *hfFile) supported() error {
 	switch {
 	case m.Type != "BPE":
 		return unsupported("model " + m.Type)
-	case f.Normalizer != nil:
-		return unsupported("normalizer " + f.Normalizer.Type)
 	case m.Dropout != nil && *m.Dropout != 0:
 		return unsupported("dropout")
 	case m.Prefix != nil && *m.Prefix != "":
 		return unsupported("continuing_subword_prefix")
 	case m.Suffix != nil && *m.Suffix != "":
 		return unsupported("end_of_word_suffix")
-	case m.ByteFallback:
-		return unsupported("byte_fallback")
 	case len(m.Merges) > maxRanks:
 		return unsupported(fmt.Sprint(len(m.Merges), " merges"))
 	}
@@ -147,15 +213,16 @@ func (p *hfPre) splitter(depth int) (splitter, error) {
 	}
 	switch p.Type {
 	case "ByteLevel":
-		// Its spelling of bytes is what BPE does anyway; what else it can do
-		// (a space in front, GPT-2's pattern) is not built.
+		// Its spelling of bytes is what BPE does anyway. A space in front is not built.
 		if p.AddPrefixSpace == nil || *p.AddPrefixSpace {
 			return nil, unsupported("ByteLevel add_prefix_space")
 		}
 		if p.UseRegex == nil || *p.UseRegex {
-			return nil, unsupported("ByteLevel use_regex")
+			return byHand[gpt2Pattern], nil
 		}
 		return whole, nil
+	case "Digits":
+		return digits(p.Individual), nil
 	case "Sequence":
 		if depth > 0 || len(p.List) > maxSplits {
 			return nil, unsupported("pre_tokenizer Sequence in a Sequence")
@@ -173,6 +240,9 @@ func (p *hfPre) splitter(depth int) (splitter, error) {
 	case "Split":
 		if p.Behavior != "Isolated" || p.Invert {
 			return nil, unsupported("Split behavior " + p.Behavior)
+		}
+		if p.Pattern.Regex != nil && byHand[*p.Pattern.Regex] != nil {
+			return byHand[*p.Pattern.Regex], nil
 		}
 		re, err := p.regexp()
 		if err != nil {
@@ -228,9 +298,17 @@ func (t *BPE) fill(f *hfFile) error {
 			return sim.NewProblem("tokenizer.id", "ID", a.ID, "Token", clip(a.Content))
 		}
 		text[a.ID] = a.Content
-		if a.Special {
+		switch {
+		case a.Special:
 			t.special[a.ID] = a.Content
+		case a.LStrip || a.RStrip || a.SingleWord:
+			return unsupported("added token " + a.Content)
+		default:
+			t.added.add(a.Content, a.ID)
 		}
+	}
+	if id, ok := f.Model.Vocab[f.Model.Unknown]; ok && t.chars != nil {
+		t.special[id] = f.Model.Unknown // every text can be spelled without it
 	}
 	// As many ids as texts: when each of 0 .. size-1 has a text, none is outside.
 	t.pieces = make([][]byte, len(text))
@@ -249,15 +327,18 @@ func (t *BPE) fill(f *hfFile) error {
 			t.pieces[id] = []byte(s) // added tokens are written as they are
 			continue
 		}
-		if t.pieces[id], ok = unspell(s); !ok {
+		if t.pieces[id], ok = t.unspell(s); !ok {
 			return sim.NewProblem("tokenizer.piece", "ID", id, "Token", clip(s))
 		}
-		if p := t.pieces[id]; len(p) == 1 {
+		if p := t.pieces[id]; t.chars == nil && len(p) == 1 || t.chars != nil && isByte(s) {
 			t.bytes[p[0]] = id
+		} else if t.chars != nil && utf8.RuneCountInString(s) == 1 {
+			t.chars[s] = id
 		}
 	}
 	for b, id := range t.bytes {
-		if id < 0 {
+		// C0, C1 and F5 to FF are in no UTF-8; a vocabulary may do without them.
+		if id < 0 && b != 0xc0 && b != 0xc1 && b < 0xf5 {
 			return sim.NewProblem("tokenizer.bytes", "Byte", fmt.Sprintf("0x%02X", b))
 		}
 	}
@@ -276,12 +357,11 @@ func (t *BPE) rank(f *hfFile) error {
 	}
 	t.ranks = make(map[[2]int32]merged, len(f.Model.Merges))
 	for rank, m := range f.Model.Merges {
-		// Spelling is one to one, so putting two spellings together spells the
-		// bytes of both: merging never changes the text.
+		// The bytes of both must be those of the two: merging never changes the text.
 		left, ok1 := ids[m[0]]
 		right, ok2 := ids[m[1]]
 		both, ok3 := ids[m[0]+m[1]]
-		if !ok1 || !ok2 || !ok3 {
+		if !ok1 || !ok2 || !ok3 || string(t.pieces[both]) != string(t.pieces[left])+string(t.pieces[right]) {
 			return sim.NewProblem("tokenizer.merge", "Index", rank, "Merge", clip(m[0]+" "+m[1]))
 		}
 		key := [2]int32{int32(left), int32(right)}
@@ -291,8 +371,11 @@ func (t *BPE) rank(f *hfFile) error {
 	}
 	if f.Model.IgnoreMerges {
 		t.words = make(map[string]int, len(ids))
-		for _, id := range ids {
-			t.words[string(t.pieces[id])] = id
+		for s, id := range ids {
+			if t.chars == nil { // else words are spelled as the vocabulary is
+				s = string(t.pieces[id])
+			}
+			t.words[s] = id
 		}
 	}
 	return nil

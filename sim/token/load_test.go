@@ -86,13 +86,16 @@ func TestHFWrong(t *testing.T) {
 		id     string
 	}{
 		{"another model", func(f tree) { model(f)["type"] = "WordPiece" }, "tokenizer.unsupported"},
-		{"a normalizer", func(f tree) { f["normalizer"] = tree{"type": "NFC"} }, "tokenizer.unsupported"},
+		{"a normalizer", func(f tree) { f["normalizer"] = tree{"type": "Lowercase"} }, "tokenizer.unsupported"},
+		{"a normalizer in a list", func(f tree) {
+			f["normalizer"] = tree{"type": "Sequence", "normalizers": []any{tree{"type": "NFC"}, tree{"type": "Lowercase"}}}
+		}, "tokenizer.unsupported"},
+		{"an added token that takes spaces", func(f tree) { f["added_tokens"] = []any{tree{"id": 267, "content": "<x>", "lstrip": true}} }, "tokenizer.unsupported"},
 		{"byte fallback", func(f tree) { model(f)["byte_fallback"] = true }, "tokenizer.unsupported"},
 		{"dropout", func(f tree) { model(f)["dropout"] = 0.1 }, "tokenizer.unsupported"},
 		{"a suffix", func(f tree) { model(f)["end_of_word_suffix"] = "</w>" }, "tokenizer.unsupported"},
 		{"a prefix", func(f tree) { model(f)["continuing_subword_prefix"] = "##" }, "tokenizer.unsupported"},
 		{"a prefix space", pre(tree{"type": "ByteLevel", "use_regex": false}), "tokenizer.unsupported"},
-		{"GPT-2's regex", pre(tree{"type": "ByteLevel", "add_prefix_space": false}), "tokenizer.unsupported"},
 		{"Whitespace", pre(tree{"type": "Whitespace"}), "tokenizer.unsupported"},
 		{"Split removed", pre(tree{"type": "Split", "behavior": "Removed", "pattern": tree{"Regex": "a"}}), "tokenizer.unsupported"},
 		{"sequences in sequences", pre(tree{"type": "Sequence", "pretokenizers": []any{tree{"type": "Sequence"}}}), "tokenizer.unsupported"},
@@ -177,7 +180,7 @@ func TestHFEncode(t *testing.T) {
 		{"specials are text", plain, "<|", []string{"<", "|"}},
 		{"without a pre-tokenizer", noSplit, "ell the", []string{"ell", " the"}},
 		{"ignore_merges", ignore, "xyz", []string{"xyz"}},
-		{"added, not special", added, "<tool>", strings.Split("<tool>", "")},
+		{"added, not special", added, "the字<tool>the", []string{"the", "字<tool>", "the"}},
 	} {
 		if got := pieces(c.tok, c.text); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)

@@ -7,8 +7,8 @@ import (
 )
 
 // A splitter cuts text into words; merges never cross a cut. The words put
-// together give the text. (GPT-2's own pattern looks ahead, which RE2 cannot:
-// it will be another splitter.)
+// together give the text. (Patterns that look ahead, which RE2 cannot, are other
+// splitters: pretokens.go.)
 type splitter func(text string) []string
 
 // whole leaves the text in one word.

@@ -1,9 +1,12 @@
-// Package token turns text into token ids and back: the byte-level BPE of
-// Hugging Face's tokenizer.json, and the vocabulary of llama2.c.
+// Package token turns text into token ids and back: the BPE of Hugging Face's
+// tokenizer.json and of GPT-2's vocab.json and merges.txt, over bytes or, in
+// SentencePiece's manner, over characters; and the vocabulary of llama2.c.
 //
-// Both can spell any bytes: what Encode takes apart, the pieces put together
-// again give exactly, invalid UTF-8 included. Words, a vocabulary of whole
-// words for a model that is computed by hand, can spell those words only.
+// All can spell any text: what Encode takes apart, the pieces put together again
+// give exactly, invalid UTF-8 included, but for what a file's normalizer changes:
+// NFC composes characters, and SentencePiece writes "▁" for a space, so that a "▁"
+// of the text comes back as one. Words, a vocabulary of whole words for a model that
+// is computed by hand, can spell those words only.
 //
 // What is wrong with a tokenizer file is a *sim.Problem:
 //

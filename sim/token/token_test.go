@@ -27,7 +27,11 @@ func checkRoundTrip(t testing.TB, tok Tokenizer, text string) {
 	if _, ok := tok.(*Llama2c); ok && text != "" {
 		want = " " + text // the dummy prefix
 	}
-	if got := decode(tok, ids); got != want {
+	changed := false // a normalizer composes characters, or writes spaces
+	if bpe, ok := tok.(*BPE); ok {
+		changed = bpe.normal != nil || slices.Contains(bpe.bytes[:], -1)
+	}
+	if got := decode(tok, ids); got != want && !changed {
 		t.Fatalf("%q came back as %q", want, got)
 	}
 	for _, id := range ids {
@@ -48,7 +52,7 @@ func checkRoundTrip(t testing.TB, tok Tokenizer, text string) {
 		b.WriteString(part)
 	}
 	b.WriteString(s.Flush())
-	if utf8.ValidString(text) && !strings.ContainsRune(text, utf8.RuneError) && b.String() != text {
+	if utf8.ValidString(text) && !strings.ContainsRune(text, utf8.RuneError) && b.String() != text && !changed {
 		t.Fatalf("stream made %q of %q", b.String(), text)
 	}
 	for i, label := range Labels(tok, ids) {
