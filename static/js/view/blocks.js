@@ -1,6 +1,7 @@
 // The blocks of a paged cache: the table that says which block holds which
 // tokens, and the memory as it lies, block by block.
 
+import { inCache } from "./fed.js";
 import { el } from "./terms.js";
 
 /** @typedef {import("../text.js").T} T */
@@ -31,7 +32,8 @@ export function createBlocks(root) {
     const key = JSON.stringify([rows, use.free, use.budget, kv.before, tokens, t("blocks.title")]);
     if (key === drawn) return;
     drawn = key;
-    const name = (/** @type {number} */ p) => tokens[p]?.[1] ?? "";
+    const labels = inCache(frame); // of proposals too
+    const name = (/** @type {number} */ p) => labels[p] ?? "";
     part("[data-table]").replaceChildren(...rows.map((/** @type {any} */ r) => el("tr", [
       el("th", r.to - r.from > 1 ? `${r.from + 1}–${r.to}` : String(r.from + 1), { scope: "row" }),
       el("td", [el("b", String(r.block)), ...(r.taken ? [" ", el("small", t("blocks.new"), { class: "fresh" })] : [])]),
@@ -51,18 +53,21 @@ const slots = (r, before, name, t) => Array.from({ length: r.slots }, (_, i) => 
   return el("i", full ? name(p) : "", { class: full ? (p >= before ? "slot new" : "slot") : "slot empty", title: full ? t("blocks.slot", { Position: p + 1, Token: name(p) }) : t("blocks.empty") });
 });
 
-/** The memory in its own order: blocks in use, those given back, and room for more. @param {any} meta @param {any[]} rows @param {T} t */
+/** The memory in its own order: blocks in use, by this sequence or by others, those given back, and room for more. @param {any} meta @param {any[]} rows @param {T} t */
 function physical({ use, run }, rows, t) {
   const of = new Map(rows.map((r) => [r.block, r]));
   const most = Math.max(-1, ...use.table, ...(use.free ?? []));
   const boxes = Array.from({ length: most + 1 }, (_, b) => {
     const r = of.get(b);
-    const box = el("li", el("b", String(b)), { class: r ? (r.taken ? "box new" : "box") : "box free", title: r ? `${r.from + 1}–${r.to}` : t("blocks.free") });
+    const kind = r ? (r.taken ? "box new" : "box") : use.free?.includes(b) ? "box free" : "box other";
+    const box = el("li", el("b", String(b)), { class: kind, title: r ? `${r.from + 1}–${r.to}` : t(kind === "box free" ? "blocks.free" : "blocks.other") });
     const fill = el("i", "");
     fill.style.setProperty("width", `${r ? (100 * (r.to - r.from)) / r.slots : 0}%`);
     box.append(fill);
     return box;
   });
+  const others = Array.from({ length: most + 1 }, (_, b) => b).filter((b) => !of.has(b) && !use.free?.includes(b));
+  if (others.length) boxes.push(el("li", `${t("blocks.other")}: ${others.join(", ")}`, { class: "ahead" }));
   if (use.budget) {
     const c = run.config;
     const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.recipe.cache.block;

@@ -1,5 +1,6 @@
 // One sentence for each thing that the cache policy did in a step.
 
+import { inCache } from "./fed.js";
 import { goneBefore } from "./kept.js";
 import { sentences } from "./format.js";
 
@@ -25,14 +26,15 @@ export function evicted(frame) {
 
 /** @param {any} frame @param {T} t */
 function which(frame, t) {
-  const { run, tokens } = frame.meta;
+  const { run } = frame.meta;
+  const labels = inCache(frame);
   const all = evicted(frame);
   const heads = run.config.kv_heads;
   /** @type {Map<number, number[]>} K/V heads by position */
   const places = new Map();
   for (const { position, head } of all) places.set(position, [...(places.get(position) ?? []), head + 1]);
   const one = (/** @type {[number, number[]]} */ [p, from]) => {
-    const args = { Position: p + 1, Token: tokens[p][1], Heads: from, Count: from.length };
+    const args = { Position: p + 1, Token: labels[p] ?? "", Heads: from, Count: from.length };
     return heads > 1 && from.length === heads ? t("say.evicted.all", args) : t("say.evicted.one", args);
   };
   const said = places.size <= NAMED ? [...places].map(one).join(t("list.and")) : t("say.evicted.many", { Tokens: places.size, Heads: new Set(all.map((r) => r.head)).size });

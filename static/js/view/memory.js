@@ -63,7 +63,7 @@ export function createMemory(root) {
       const at = Math.min((kv.bytes_per_token * (token - 1)) / all, 1); // bytes of the last token that fits
       burst.style.setProperty("left", `${100 * at}%`);
     }
-    part("[data-full]").textContent = budget ? t(token ? "memory.full" : "memory.never", { Token: token, Capacity: kv.capacity }) : "";
+    part("[data-full]").textContent = budget && use.fits !== undefined ? t(token ? "memory.full" : "memory.never", { Token: token, Capacity: kv.capacity }) : "";
     blocks(frame, t);
   };
 
