@@ -25,7 +25,7 @@ export function createActions(store, link, world = SERVED) {
   const picked = () => {
     const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
-    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, seq: frame?.meta.peers?.pick ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], real: p?.real ?? "", ...count };
+    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, seq: frame?.meta.peers?.pick ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], real: p?.real ?? "", compare: frame?.meta.branches?.compare?.with ?? 0, ...count };
   };
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
@@ -100,6 +100,21 @@ export function createActions(store, link, world = SERVED) {
     /** @param {number} token */
     fork(token) {
       act.send({ cmd: "fork", token });
+    },
+    /** Another of the room's runs; the one it is compared with changes places with it. @param {number} id */
+    switchTo(id) {
+      const { current, compare } = store.get().frame?.meta.branches ?? {};
+      act.send({ cmd: "switch", branch: id });
+      if (compare?.with === id) act.compare(current);
+    },
+    /** Sets another run beside the one on screen, 0 is none. @param {number} id */
+    compare(id) {
+      link.send({ ...picked(), compare: id });
+    },
+    /** The same text so far, kept otherwise, as a run of its own. @param {string} cache @param {number} budget bytes, 0 for no limit */
+    branch(cache, budget) {
+      store.set({ problem: null });
+      act.send({ cmd: "branch", cache, budget });
     },
     /** @param {{layer: number|null, head: number}} choice */
     pick({ layer, head }) {

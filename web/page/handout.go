@@ -19,7 +19,7 @@ var Stylesheets = []string{
 	"css/inside.css",
 	"css/sampling.css",
 	"css/policy.css",
-	"css/speculation.css",
+	"css/speculation.css", "css/branches.css",
 	"css/variants.css",
 	"css/several.css",
 	"css/phone.css", // last: it narrows what the others say

@@ -150,11 +150,8 @@ func (s *state) makeRoom() {
 // a branch that has chosen it there already, or in a new one.
 func (s *state) fork(token int) error {
 	at := s.tape.Cursor()
-	if at < 0 || s.tape.Step(at).Part != sim.HeadPart {
+	if at < 0 || !chose(s.tape.Step(at)) {
 		return sim.NewProblem("fork.where")
-	}
-	if s.recipe.Batch != nil {
-		return sim.NewProblem("recipe.together", "A", "batch", "B", "fork")
 	}
 	pass := s.tape.Step(at).Pass
 	r := s.recipe
@@ -173,6 +170,13 @@ func (s *state) fork(token int) error {
 	s.enter(b)
 	s.goal = toToken
 	return nil
+}
+
+// chose tells whether a step chose a token of the text that can be forked: of a
+// batch, that of the first prompt.
+func chose(s *sim.Step) bool {
+	s = s.Focus(0)
+	return s.Seq == 0 && s.Part == sim.HeadPart && s.Token >= 0
 }
 
 // until are the makers of the first n steps.
@@ -205,7 +209,7 @@ func (s *state) known(at, token int, r sim.Recipe) *branch {
 		pass := s.tape.Step(at).Pass
 		later := len(before(x.Forced, pass+1)) < len(x.Forced)
 		x.Forced, y.Forced = nil, nil
-		there, here := b.tape.Step(at), s.tape.Step(at)
+		there, here := b.tape.Step(at).Focus(0), s.tape.Step(at).Focus(0)
 		if !later && there.Token == token && slices.Equal(there.Tokens, here.Tokens) && reflect.DeepEqual(x, y) {
 			return b
 		}

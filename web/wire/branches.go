@@ -115,10 +115,11 @@ func (m *Moment) branch(id int) *Branch {
 
 func (b *Branch) perPass() int { return b.Model.Model.Config.Layers + 1 }
 
-// heads calls f with every head step recorded, in order, until it says false.
+// heads calls f with every head step recorded, in order, until it says false: of a
+// batch, with those of the first prompt.
 func (b *Branch) heads(f func(s *sim.Step) bool) {
 	for n := b.perPass() - 1; n < b.Recorded; n += b.perPass() {
-		if !f(b.Step(n)) {
+		if s := b.Step(n).Focus(0); s.Seq == 0 && !f(s) {
 			return
 		}
 	}
@@ -156,11 +157,14 @@ func (b *Branch) before(n int) (at int) {
 }
 
 // said is the generated text after step n.
-func (b *Branch) said(n int) string {
-	if n = (n+1)/b.perPass()*b.perPass() - 1; n < 0 {
-		return ""
-	}
-	return b.Step(n).Said
+func (b *Branch) said(n int) (text string) {
+	b.heads(func(s *sim.Step) bool {
+		if s.N <= n {
+			text = s.Said
+		}
+		return s.N < n
+	})
+	return text
 }
 
 func common(a, b []int) int {

@@ -26,6 +26,11 @@ export function createTokens(root, act) {
     hint.textContent = t("top.hint");
     const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0); // whose token can be another one
     const sampled = run.recipe.sampler.kind === "sample"; // greedy has no filters to speak of
+    // Of several texts at once only the first of a batch can go on otherwise.
+    if (act.fork && top && !ours) {
+      hint.hidden = false;
+      hint.textContent = t(run.recipe.batch ? "top.fork.batch" : "top.fork.beam");
+    }
     list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, ours ? act : { fork: null })));
   };
 }

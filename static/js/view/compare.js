@@ -1,0 +1,73 @@
+// Two runs side by side: where they part, what each says, what each has paid.
+
+import { percent, si } from "./format.js";
+import { unitOf } from "./ledger.js";
+import { el } from "./terms.js";
+
+/** @typedef {import("../text.js").T} T */
+
+/** Where two runs part, and how likely each thought what they then said. @param {any} frame @param {T} t */
+export function parted(frame, t) {
+  const c = frame.meta.branches.compare;
+  const [a, b] = c.sides;
+  if (!c.fork?.length) return t("branch.parted.not", { Same: c.same, A: a.id, B: b.id });
+  const [x, y] = c.fork;
+  const p = (/** @type {number|null} */ v) => (v === null ? t("branch.unknown_p") : percent(v));
+  const same = x.probs[0] !== null && x.probs[0] === x.probs[1] && y.probs[0] === y.probs[1];
+  return t(same ? "branch.parted" : "branch.parted.two", {
+    Same: c.same, A: a.id, B: b.id, Token: x.label, Other: y.label, P: p(x.probs[0]), Q: p(y.probs[1]), PB: p(x.probs[1]), QA: p(y.probs[0]),
+  });
+}
+
+/** @param {HTMLElement} root */
+export function createCompare(root) {
+  const part = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(`[data-${what}]`));
+  /** @param {any} frame @param {T} t @param {string} lang */
+  return function view(frame, t, lang) {
+    const c = frame.meta.branches.compare;
+    root.hidden = !c;
+    if (!c) return;
+    const [a, b] = c.sides;
+    part("beside").textContent = t("branch.beside", { A: a.id, B: b.id });
+    const said = parted(frame, t);
+    if (part("parted").textContent !== said) part("parted").textContent = said;
+    const prompt = frame.meta.run.recipe.prompt || (frame.meta.run.recipe.tokens ?? []).join(" ");
+    part("texts").replaceChildren(...c.sides.map((/** @type {any} */ s) => el("figure", [
+      el("figcaption", t("branch.name", { Run: s.id }) + (s.ended ? ` · ${t(`done.${s.ended}`)}` : "")),
+      el("p", [el("span", prompt, { class: "given" }), el("span", c.common, { class: "common" }), el("b", s.text)]),
+    ], { "data-side": String(s.id) })));
+    totals(part("totals"), c, frame, t, lang);
+  };
+}
+
+/** @param {HTMLElement} table @param {any} c @param {any} frame @param {T} t @param {string} lang */
+function totals(table, c, frame, t, lang) {
+  const unit = unitOf(frame);
+  const [a, b] = c.sides;
+  const count = (/** @type {number} */ n) => n.toLocaleString(lang);
+  /** @type {[string, (o: any, side: any, even: boolean) => [string, string|number]][]} */
+  const rows = [
+    ["tokens", (_, side, even) => [count(even ? c.tokens : side.tokens), even ? c.tokens : side.tokens]],
+    ["passes", (o) => [count(o.passes), o.passes]],
+    ["flops.cached", (o) => [o.flops[0] === null ? "–" : si(o.flops[0], unit), o.flops[0] ?? ""]],
+    ["flops.uncached", (o) => [o.flops[1] === null ? "–" : si(o.flops[1], unit), o.flops[1] ?? ""]],
+    ["read.cached", (o) => [o.read[0] === null ? "–" : si(o.read[0], "B"), o.read[0] ?? ""]],
+    ["bytes", (o) => [si(o.bytes, "B"), o.bytes]],
+  ];
+  const spans = [{ even: false, of: (/** @type {number} */ i) => c.sides[i].paid }];
+  if (a.tokens !== b.tokens && c.tokens) spans.push({ even: true, of: (/** @type {number} */ i) => c.even[i] }); // else it is the same
+  const head = el("thead", [
+    el("tr", [el("td", ""), ...spans.map((s) => el("th", t(s.even ? "branch.even" : "branch.far", { Tokens: c.tokens }), { scope: "colgroup", colspan: "2" }))]),
+    el("tr", [el("td", ""), ...spans.flatMap(() => c.sides.map((/** @type {any} */ s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" })))]),
+  ]);
+  const caches = a.cache === b.cache ? [] : [el("tr", [el("th", t("branch.total.cache"), { scope: "row" }), ...spans.flatMap(() => c.sides.map((/** @type {any} */ s) => el("td", s.cache)))])];
+  const body = el("tbody", [...caches, ...rows.map(([id, value]) => el("tr", [
+    el("th", t(`branch.total.${id}`), { scope: "row" }),
+    ...spans.flatMap(({ even, of }) => [0, 1].map((i) => {
+      const [text, raw] = value(of(i), c.sides[i], even);
+      return el("td", text, { "data-value": String(raw) });
+    })),
+  ], { "data-total": id }))]);
+  table.style.setProperty("--spans", String(spans.length));
+  table.replaceChildren(head, body);
+}
