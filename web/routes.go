@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 	"kvstep/sim/run"
 	"kvstep/static"
 	"kvstep/web/live"
@@ -77,26 +78,26 @@ func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeDat
 	recipe.Model = m.Name
 	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe}
 	for _, name := range models.Names() {
-		if m, err := models.Get(name); err == nil {
-			data.Models = append(data.Models, page.ModelInfo{Name: name, Config: m.Model.Config})
-			data.Worlds = addWorld(data.Worlds, m)
+		if c, world, err := models.Shape(name); err == nil { // large models stay closed until they are chosen
+			data.Models = append(data.Models, page.ModelInfo{Name: name, Config: c})
+			data.Worlds = addWorld(data.Worlds, name, world)
 		}
 	}
 	return data, nil
 }
 
-// addWorld adds what m knows to the worlds; models that know the same share one.
-func addWorld(worlds []page.World, m *run.Loaded) []page.World {
-	if len(m.World.Prompts) == 0 {
+// addWorld adds what a model knows to the worlds; models that know the same share one.
+func addWorld(worlds []page.World, model string, known checkpoint.World) []page.World {
+	if len(known.Prompts) == 0 {
 		return worlds
 	}
 	for i, w := range worlds {
-		if reflect.DeepEqual(w.Prompts, m.World.Prompts) {
-			worlds[i].Models = append(w.Models, m.Name)
+		if reflect.DeepEqual(w.Prompts, known.Prompts) {
+			worlds[i].Models = append(w.Models, model)
 			return worlds
 		}
 	}
-	return append(worlds, page.World{Models: []string{m.Name}, Prompts: m.World.Prompts, Words: m.World.Words})
+	return append(worlds, page.World{Models: []string{model}, Prompts: known.Prompts, Words: known.Words})
 }
 
 func catalogue(w http.ResponseWriter, r *http.Request) {

@@ -21,7 +21,7 @@ func load(model, tokenizer string) (*simrun.Loaded, error) {
 	case err != nil:
 		return nil, sim.NewProblem("file.open", "File", model).Because(err)
 	case info.IsDir():
-		return simrun.OpenFolder(filepath.Base(model), os.DirFS(model))
+		return simrun.OpenFolder(filepath.Base(model), os.DirFS(model), nil)
 	}
 	data, err := os.ReadFile(model)
 	if err != nil {

@@ -35,7 +35,7 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 		s.Logits = logits[i].Row(0)
 		rows[i] = s.Logits
 	}
-	live, ended, err := sample.Extend(b.sums, rows, r.Sampler.Width, e.m.Model.Config.EOS)
+	live, ended, err := sample.Extend(b.sums, rows, r.Sampler.Width, append([]int{e.m.Model.Config.EOS}, e.m.Ends...)...)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (e *engine) write(q *sequence, s *sim.Step) {
 // done says why a sequence ends after this token, or "".
 func (e *engine) done(q *sequence, id int) string {
 	switch {
-	case id == e.m.Model.Config.EOS:
+	case id == e.m.Model.Config.EOS, slices.Contains(e.m.Ends, id):
 		return sim.DoneEOS
 	case containsAny(q.written.String(), e.recipe.Stop):
 		return sim.DoneStop

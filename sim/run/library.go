@@ -2,6 +2,7 @@ package run
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"kvstep/sim"
@@ -13,44 +14,127 @@ import (
 type Library struct {
 	mu     sync.Mutex
 	names  []string
-	loaded map[string]*Loaded
+	places map[string]*place
+}
+
+// Source is a model that is opened when it is first asked for.
+type Source struct {
+	Name   string
+	Config func() (sim.Config, error) // its shape, without opening it
+	Open   func() (*Loaded, error)
+}
+
+// place is where a library keeps one model. Each has a lock of its own, so that one
+// that takes long to open holds up nobody else.
+type place struct {
+	mu     sync.Mutex
+	source Source
+	shape  *sim.Config
+	loaded *Loaded
 }
 
 // NewLibrary has the embedded models, and before them any that are given.
 func NewLibrary(given ...*Loaded) *Library {
-	l := &Library{loaded: map[string]*Loaded{}}
+	l := &Library{places: map[string]*place{}}
 	for _, m := range given {
+		if m.library == nil {
+			m.library = l
+		}
 		l.names = append(l.names, m.Name)
-		l.loaded[m.Name] = m
+		l.places[m.Name] = &place{loaded: m}
 	}
 	for _, name := range checkpoint.Names() {
-		if !slices.Contains(l.names, name) {
-			l.names = append(l.names, name)
-		}
+		l.Add(Source{Name: name, Open: func() (*Loaded, error) { return Open(name) }})
 	}
 	return l
 }
 
-// Names are the models that Get knows, the default first.
-func (l *Library) Names() []string { return slices.Clone(l.names) }
+// Add puts a model behind those that are there already. It reports false if one of
+// them has its name.
+func (l *Library) Add(s Source) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.places[s.Name] != nil {
+		return false
+	}
+	l.names = append(l.names, s.Name)
+	l.places[s.Name] = &place{source: s}
+	return true
+}
 
-// Get is a model by name; "" is the default. An unknown name is Problem
+// Names are the models that Get knows, the default first.
+func (l *Library) Names() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.names)
+}
+
+// find is the place of a name; "" is the default. An unknown name is Problem
 // "model.unknown", which lists the known ones.
-func (l *Library) Get(name string) (*Loaded, error) {
+func (l *Library) find(name string) (*place, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if name == "" {
 		name = l.names[0]
 	}
-	if m, ok := l.loaded[name]; ok {
-		return m, nil
+	if p := l.places[name]; p != nil {
+		return p, nil
 	}
-	m, err := Open(name)
+	return nil, sim.NewProblem("model.unknown", "Name", checkpoint.Clip(name), "Known", strings.Join(l.names, ", "))
+}
+
+// Get is a model by name; "" is the default.
+func (l *Library) Get(name string) (*Loaded, error) {
+	p, err := l.find(name)
 	if err != nil {
 		return nil, err
 	}
-	l.loaded[name] = m
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open(l)
+}
+
+// open opens the model unless it is open. One that could not be opened is tried
+// again the next time.
+func (p *place) open(l *Library) (*Loaded, error) {
+	if p.loaded != nil {
+		return p.loaded, nil
+	}
+	m, err := p.source.Open()
+	if err != nil {
+		return nil, err
+	}
+	if m.library == nil {
+		m.library = l
+	}
+	p.loaded = m
 	return m, nil
+}
+
+// Shape is the config of a model, and its world where that is known without opening
+// a large file.
+func (l *Library) Shape(name string) (sim.Config, checkpoint.World, error) {
+	p, err := l.find(name)
+	if err != nil {
+		return sim.Config{}, checkpoint.World{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.loaded == nil && p.source.Config != nil {
+		if p.shape == nil {
+			c, err := p.source.Config()
+			if err != nil {
+				return c, checkpoint.World{}, err
+			}
+			p.shape = &c
+		}
+		return *p.shape, checkpoint.World{}, nil
+	}
+	m, err := p.open(l)
+	if err != nil {
+		return sim.Config{}, checkpoint.World{}, err
+	}
+	return m.Model.Config, m.World, nil
 }
 
 // embedded are the models that come with the program.

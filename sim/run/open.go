@@ -21,6 +21,7 @@ type Loaded struct {
 	Tokenizer token.Tokenizer   // nil if none was given: then prompts are token ids
 	World     checkpoint.World  // prompts and words it knows; empty for foreign models
 	Meta      map[string]string // provenance, as the file tells it
+	Ends      []int             // ids that end a text beside Config.EOS, as chat models have
 
 	library *Library // where it finds models to go with it; nil: the embedded ones
 
@@ -34,32 +35,36 @@ func Open(name string) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return OpenFolder(name, folder)
+	return OpenFolder(name, folder, nil)
 }
 
-// OpenFolder loads a Hugging Face folder: config.json, model.safetensors and,
-// where present, tokenizer.json and world.json.
-func OpenFolder(name string, folder fs.FS) (*Loaded, error) {
-	c, w, meta, err := checkpoint.LoadFolder(folder)
+// OpenFolder loads a Hugging Face folder: config.json, its weights and, where
+// present, a tokenizer and world.json. heard may be nil.
+func OpenFolder(name string, folder fs.FS, heard checkpoint.Progress) (*Loaded, error) {
+	// The tokenizer first: it is small, and what is wrong with it shows at once.
+	c, err := checkpoint.ReadConfig(folder)
 	if err != nil {
 		return nil, err
 	}
-	m, err := model.New(c, w)
+	words, err := openTokenizer(folder, c)
 	if err != nil {
 		return nil, err
 	}
-	l := &Loaded{Name: name, Model: m, Meta: meta}
-	if f, err := folder.Open("tokenizer.json"); err == nil {
-		defer f.Close()
-		bpe, err := token.LoadHF(f)
-		if err != nil {
+	file, err := checkpoint.Load(folder, heard)
+	if err != nil {
+		return nil, err
+	}
+	c = file.Config
+	if words != nil {
+		if c.BOS, err = startOf(folder, words, c); err != nil {
 			return nil, err
 		}
-		if bpe.Size() > c.Vocab {
-			return nil, sim.NewProblem("tokenizer.size", "Have", bpe.Size(), "Want", c.Vocab)
-		}
-		l.Tokenizer = bpe
 	}
+	m, err := model.New(c, file.Weights)
+	if err != nil {
+		return nil, err
+	}
+	l := &Loaded{Name: name, Model: m, Tokenizer: words, Meta: file.Meta, Ends: file.Ends}
 	if _, err := fs.Stat(folder, "world.json"); err == nil {
 		if l.World, err = checkpoint.LoadWorld(folder); err != nil {
 			return nil, err
@@ -68,8 +73,66 @@ func OpenFolder(name string, folder fs.FS) (*Loaded, error) {
 	return l, nil
 }
 
-// OpenLlama2c loads a llama2.c checkpoint (v0 .bin) and its tokenizer.bin,
-// which may be nil.
+// openTokenizer reads tokenizer.json, or GPT-2's vocab.json and merges.txt; nil where
+// there is neither.
+func openTokenizer(folder fs.FS, c sim.Config) (words token.Tokenizer, err error) {
+	const one, vocab, merges = "tokenizer.json", "vocab.json", "merges.txt"
+	names := []string{one}
+	if _, err := fs.Stat(folder, one); err != nil {
+		names = []string{vocab, merges}
+		for _, name := range names {
+			if _, err := fs.Stat(folder, name); err != nil {
+				return nil, nil
+			}
+		}
+		if c.Family != "gpt2" { // others cut words in another way, which these files do not tell
+			return nil, sim.NewProblem("tokenizer.unsupported", "What", vocab+", "+merges+" ("+c.Family+")")
+		}
+	}
+	files := make([]fs.File, len(names))
+	for i, name := range names {
+		if files[i], err = folder.Open(name); err != nil {
+			return nil, sim.NewProblem("tokenizer.read").Because(err)
+		}
+		defer files[i].Close()
+	}
+	if len(names) == 1 {
+		words, err = token.LoadHF(files[0])
+	} else {
+		words, err = token.LoadGPT2(files[0], files[1])
+	}
+	if err != nil {
+		return nil, err
+	}
+	if words.Size() > c.Vocab {
+		return nil, sim.NewProblem("tokenizer.size", "Have", words.Size(), "Want", c.Vocab)
+	}
+	return words, nil
+}
+
+// startOf is the id that is put before a prompt, -1 for none. config.json names one
+// for models that never saw it there, so the tokenizer is asked first: by what
+// tokenizer.json puts before a text, then by tokenizer_config.json. Where neither
+// says anything, a Llama begins with the id of config.json, and others with none.
+func startOf(folder fs.FS, words token.Tokenizer, c sim.Config) (int, error) {
+	if bpe, ok := words.(*token.BPE); ok {
+		if id, told := bpe.Start(); told {
+			return id, nil
+		}
+	}
+	adds, told, err := checkpoint.AddsBOS(folder)
+	switch {
+	case err != nil:
+		return -1, err
+	case told && !adds, !told && c.Family != "llama":
+		return -1, nil
+	}
+	return c.BOS, nil
+}
+
+// OpenLlama2c loads a llama2.c checkpoint (.bin of version 0 or 1) and its
+// tokenizer.bin, which may be nil. data must stay as it is: the weights are used
+// where they stand.
 func OpenLlama2c(name string, data, tokenizer []byte) (*Loaded, error) {
 	c, w, err := checkpoint.LoadLlama2c(data)
 	if err != nil {

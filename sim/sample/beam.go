@@ -26,18 +26,18 @@ type Continuation struct {
 
 // Extend continues live beams, given the sum [beams] and the next logits
 // [beams][vocab] of each, and returns two lists, best first: live, the width
-// best that go on, and ended, those that end with eos and rank among the first
-// width of all. There is no eos if it is negative. Equal sums come in the order
-// of beams, then of ids.
-func Extend(sums []float64, logits [][]float32, width, eos int) (live, ended []Continuation, err error) {
+// best that go on, and ended, those that end with one of the ids that end a text
+// (negative ones do not count) and rank among the first width of all. Equal sums
+// come in the order of beams, then of ids.
+func Extend(sums []float64, logits [][]float32, width int, ends ...int) (live, ended []Continuation, err error) {
 	var all []Continuation
 	for parent, row := range logits {
 		if err := checkLogits(row); err != nil {
 			return nil, nil, err
 		}
 		logProbs := LogProbs(row)
-		// Any beam may give all of the best; one more makes up for the eos among them.
-		for _, id := range ranked(logProbs, min(width+1, len(row))) {
+		// Any beam may give all of the best; as many more make up for the ends among them.
+		for _, id := range ranked(logProbs, min(width+len(ends), len(row))) {
 			if x := logProbs[id]; !math.IsInf(x, -1) {
 				all = append(all, Continuation{parent, id, x, sums[parent] + x})
 			}
@@ -47,10 +47,10 @@ func Extend(sums []float64, logits [][]float32, width, eos int) (live, ended []C
 		return cmp.Or(cmp.Compare(b.Sum, a.Sum), a.Parent-b.Parent, a.Token-b.Token)
 	})
 	for rank, c := range all {
-		switch {
-		case c.Token != eos && len(live) < width:
+		switch over := slices.Contains(ends, c.Token); {
+		case !over && len(live) < width:
 			live = append(live, c)
-		case c.Token == eos && rank < width:
+		case over && rank < width:
 			ended = append(ended, c)
 		}
 	}

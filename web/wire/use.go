@@ -139,20 +139,24 @@ func (m *Moment) ways() (ways []way) {
 
 // fewerHeads is the known model with the fewest K/V heads, of those that have as
 // many layers and words as this one; nil if none has fewer.
-func (m *Moment) fewerHeads() (best *run.Loaded) {
+func (m *Moment) fewerHeads() *run.Loaded {
 	if m.Models == nil {
 		return nil
 	}
 	c := m.Model.Model.Config
-	least := c.KVHeads
+	least, which := c.KVHeads, ""
 	for _, name := range m.Models.Names() {
-		other, err := m.Models.Get(name)
-		if err != nil {
-			continue
+		o, _, err := m.Models.Shape(name)
+		if err == nil && o.Layers == c.Layers && o.Vocab == c.Vocab && o.Dim == c.Dim && o.KVHeads < least {
+			which, least = name, o.KVHeads
 		}
-		if o := other.Model.Config; o.Layers == c.Layers && o.Vocab == c.Vocab && o.Dim == c.Dim && o.KVHeads < least {
-			best, least = other, o.KVHeads
-		}
+	}
+	if which == "" {
+		return nil
+	}
+	best, err := m.Models.Get(which)
+	if err != nil {
+		return nil
 	}
 	return best
 }
