@@ -255,3 +255,45 @@ func TestBranchesShareOneBudget(t *testing.T) {
 		}
 	}
 }
+
+// TestABatchForksItsFirstPrompt: the others say what they said, and the link leads
+// to the same place.
+func TestABatchForksItsFirstPrompt(t *testing.T) {
+	r, v := start(t), newViewer(t)
+	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 5, Batch: &sim.Batch{
+		Requests: []sim.Request{{Tokens: []int{4, 5}, MaxNew: 5, Arrive: 1}}, Schedule: sim.ScheduleContinuous, Slots: 2}})
+	r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
+	v.until(-1)
+	r.Do(v, wire.Command{Cmd: "seek", Step: 7})
+	was := ids(t, v.until(7))
+	r.Do(v, wire.Command{Cmd: "fork", Token: (was[4] + 1) % 30})
+	f := v.until(7)
+	m := tree(t, f)
+	if m.Current != 2 || m.List[1].From != 1 || ids(t, f)[4] == was[4] {
+		t.Fatalf("%v forked from %v: %+v", ids(t, f), was, m)
+	}
+	r.Do(v, wire.Command{Cmd: "pick", Pick: wire.Pick{Seq: 1}})
+	other := ids(t, v.until(7))
+	var again string
+	get(t, f, "link", &again)
+	w := newViewer(t)
+	fresh := start(t)
+	fresh.Do(w, wire.Command{Cmd: "open", Link: again})
+	if g := w.until(7); g.Meta["tokens"] != f.Meta["tokens"] {
+		t.Errorf("the link leads to %s, not %s", g.Meta["tokens"], f.Meta["tokens"])
+	}
+	r.Do(v, wire.Command{Cmd: "switch", Branch: 1})
+	if got := ids(t, v.until(7)); !slices.Equal(got, other) {
+		t.Errorf("the other prompt says %v after the fork, %v before", other, got)
+	}
+}
+
+// TestBeamsCannotBeForked: they are several texts at once.
+func TestBeamsCannotBeForked(t *testing.T) {
+	r, v := start(t), newViewer(t)
+	r.Do(v, wire.Command{Cmd: "open", Link: link + "&sampler=beam&step=7"})
+	v.until(7)
+	r.Do(v, wire.Command{Cmd: "fork", Token: 3})
+	v.problem("recipe.together")
+	v.until(7)
+}

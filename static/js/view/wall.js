@@ -13,7 +13,7 @@ export const times = (fits, here) => String(Number((fits / here).toFixed(fits < 
 
 /**
  * @param {HTMLElement} root
- * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {{run: (recipe: object) => void, seek: (step: number) => void, branch: (cache: string, budget: number) => void}} act
  */
 export function createWall(root, act) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
@@ -49,8 +49,13 @@ export function createWall(root, act) {
     line.style.setProperty("width", `${(100 * fits) / way.whole}%`);
     button.append(line);
     button.addEventListener("click", () => {
-      act.run({ ...run.recipe, model: way.model ?? run.recipe.model, cache });
-      act.seek(step.n);
+      const { batch, draft, sampler } = run.recipe;
+      // The same text so far goes on as a branch, where one text can; another model has its own.
+      if (!way.model && !batch && !draft && sampler.kind !== "beam") act.branch(way.cache, Number(use.budget));
+      else {
+        act.run({ ...run.recipe, model: way.model ?? run.recipe.model, cache });
+        act.seek(step.n);
+      }
       /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true }); // this button is about to go
     });
     return el("li", button);
