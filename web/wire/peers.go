@@ -16,6 +16,7 @@ type peersInfo struct {
 	Fed  []int      `json:"fed"`  // rows of Seq in every pass up to this one
 	// Refs is how many sequences use each block, by its number; 0: none of this pass.
 	Refs   []int   `json:"refs,omitempty"`
+	Held   integer `json:"held,omitzero"` // bytes that the caches of all sequences take, what they share once
 	Events []event `json:"events"`
 }
 
@@ -64,6 +65,9 @@ func (m *Moment) peers() *peersInfo {
 		return info
 	}
 	info.Seq = s.Seq
+	if s.KV != nil {
+		info.Held = integer(s.KV.Use().Held)
+	}
 	copies := m.copies()
 	for i, p := range everyone(s) {
 		x := peerInfo{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Prompt: p.Prompt, Said: m.said(p), Over: p.Over}
@@ -301,4 +305,25 @@ func newly(now, before *sim.Beams) (fresh []sim.Finished) {
 // finishedFrom tells whether a beam of the pass ended as a finished text.
 func finishedFrom(now, before *sim.Beams, said string) bool {
 	return slices.ContainsFunc(newly(now, before), func(f sim.Finished) bool { return f.Text == said })
+}
+
+// moved are the blocks that the sequence which is looked at took just before this
+// step, and those that went back to the free ones. A prompt found in the cache
+// takes no block for it; a block that others use goes nowhere.
+func (m *Moment) moved(u sim.CacheUse) (taken, given []int) {
+	var before []int
+	if q := m.Step.Schedule; q != nil && q.Requests[m.Step.Seq].Reused > 0 {
+		before = u.Table[:q.Requests[m.Step.Seq].Reused/m.Recipe.Cache.Block]
+	}
+	if n := m.Step.N; n > 0 {
+		if last := m.own(n - 1); last != nil && last.KV != nil {
+			before = last.KV.Use().Table
+		}
+	}
+	for _, b := range without(before, u.Table) {
+		if slices.Contains(u.Free, b) {
+			given = append(given, b)
+		}
+	}
+	return without(u.Table, before), given
 }

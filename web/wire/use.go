@@ -72,6 +72,9 @@ func (m *Moment) use() *useInfo {
 		}
 	}
 	info.Taken, info.Given = without(u.Table, before.Table), without(before.Table, u.Table)
+	if m.several() {
+		info.Taken, info.Given = m.moved(u)
+	}
 	if p.Axis == kv.AxisChannel {
 		now := settledOf(m.Step)
 		info.Settled = &now

@@ -29,7 +29,7 @@ export function createBlocks(root) {
     if (root.hidden) return;
     root.style.setProperty("--slots", String(Math.min(run.recipe.cache.block, 8)));
     const rows = entries(frame.meta);
-    const key = JSON.stringify([rows, use.free, use.budget, kv.before, tokens, t("blocks.title")]);
+    const key = JSON.stringify([rows, use.free, frame.meta.peers?.refs, use.budget, kv.before, tokens, t("blocks.title")]);
     if (key === drawn) return;
     drawn = key;
     const labels = inCache(frame); // of proposals too
@@ -54,9 +54,9 @@ const slots = (r, before, name, t) => Array.from({ length: r.slots }, (_, i) => 
 });
 
 /** The memory in its own order: blocks in use, by this sequence or by others, those given back, and room for more. @param {any} meta @param {any[]} rows @param {T} t */
-function physical({ use, run }, rows, t) {
+function physical({ use, run, peers }, rows, t) {
   const of = new Map(rows.map((r) => [r.block, r]));
-  const most = Math.max(-1, ...use.table, ...(use.free ?? []));
+  const most = Math.max(-1, ...use.table, ...(use.free ?? []), (peers?.refs?.length ?? 0) - 1);
   const boxes = Array.from({ length: most + 1 }, (_, b) => {
     const r = of.get(b);
     const kind = r ? (r.taken ? "box new" : "box") : use.free?.includes(b) ? "box free" : "box other";
@@ -68,7 +68,7 @@ function physical({ use, run }, rows, t) {
   });
   const others = Array.from({ length: most + 1 }, (_, b) => b).filter((b) => !of.has(b) && !use.free?.includes(b));
   if (others.length) boxes.push(el("li", `${t("blocks.other")}: ${others.join(", ")}`, { class: "ahead" }));
-  if (use.budget) {
+  if (use.budget && !peers) {
     const c = run.config;
     const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.recipe.cache.block;
     const more = Math.floor((Number(use.budget) - Number(use.allocated)) / bytes);

@@ -42,6 +42,7 @@ export function createFormulas(root, act) {
     const open = [...root.querySelectorAll("tr.formula:not([hidden])"), ...(letters.open ? [letters] : [])];
     const several = !!frame.meta.modelled && !frame.meta.letters; // no closed formula is about such a run
     root.querySelector("[data-several]")?.toggleAttribute("hidden", !several);
+    letters.hidden = several;
     least(root, frame.meta.modelled, state.t);
     if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang, state.t));
     else if (!frame.meta.step || several) open.forEach((part) => nothing(/** @type {HTMLElement} */ (part)));

@@ -153,7 +153,8 @@ function fill(root, { frame, t, lang }) {
   const title = (/** @type {(typeof rows)[0]} */ r) => (r.kind === "dense" ? t("history.dense") : t(`history.column.${r.kind}`, { Lane: t(`lane.${r.lane}`), Unit: unit }));
   head.append(line("th", [t("history.point"), ...rows.map(title)]));
   const body = document.createElement("tbody");
-  for (let p = 0; p < frame.meta.history.points; p++) {
+  const told = Math.max(...rows.map((r) => r.values.length)); // of a batch nothing is said ahead
+  for (let p = 0; p < told; p++) {
     body.append(line("td", [name(frame, p, t), ...rows.map((r) => (p < r.values.length ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 }) : ""))]));
   }
   table.replaceChildren(head, body);

@@ -44,7 +44,7 @@ export function createSchedule(root, act) {
     if (focus) /** @type {HTMLElement|null} */ (grid.querySelector(focus.pass ? `[data-pass="${focus.pass}"]` : `[data-seq="${focus.seq}"]`))?.focus({ preventScroll: true });
     each(part("requests"), frame, x, t);
     const sum = totals(x, frame);
-    part("says").textContent = x.whole ? t(`schedule.says.${run.recipe.batch.schedule}`, {
+    part("says").textContent = schedule.requests.length === 1 ? t("schedule.says.one", { Chunk: run.recipe.batch.chunk ?? 0 }) : x.whole ? t(`schedule.says.${run.recipe.batch.schedule}`, {
       Passes: x.whole, Count: sum.made, Rows: sum.rows, Padded: sum.padded, Busy: percent(sum.busy), Use: percent(sum.rows / (sum.rows + sum.padded)),
       Weights: sum.made ? si(sum.weights / sum.made, "B") : "–", Alone: si(alone(x), "B"), Requests: schedule.requests.length,
     }) : t("schedule.first");
@@ -80,7 +80,7 @@ function fill(table, frame, x, t) {
   const foot = [
     line("rows", (p) => String(x.rows[p])),
     ...(run.recipe.batch.schedule === "static" ? [line("padded", (p) => String(x.padded[p])), line("use", (p) => `${Math.round(100 * use(p))} %`, use)] : []),
-    line("idle", (p) => String(x.idle[p]), (p) => x.idle[p] / run.recipe.batch.slots),
+    ...(schedule.requests.length === 1 ? [] : [line("idle", (p) => String(x.idle[p]), (p) => x.idle[p] / run.recipe.batch.slots)]),
     line("made", (p) => (over(p) ? String(x.made[p]) : "")),
     line("weights", (p) => (over(p) && x.made[p] ? si(x.weights[p] / x.made[p], "B") : "–"), (p) => (over(p) && x.made[p] ? x.weights[p] / x.made[p] / most : 0)),
   ];

@@ -25,13 +25,13 @@ export function createStrips(root, act) {
     const { peers, step, run } = frame?.meta ?? {};
     root.hidden = !peers || !step || run.recipe.lanes === "uncached";
     if (root.hidden) return;
-    const now = JSON.stringify([peers.pass, peers.seq, peers.refs, step.layer, run.recipe, lang]);
+    const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, step.layer, run.recipe, lang]);
     if (now === built) return;
     built = now;
     const held = (/** @type {any} */ p) => p.cached + p.rows;
     const longest = Math.max(...peers.pass.map(held));
     part("shape").textContent = `[${peers.pass.length}, ${run.config.kv_heads}, ${longest}, ${run.config.head_dim}]`;
-    part("says").textContent = sentences(t("strips.says", { Count: peers.pass.length }), shared(peers, t));
+    part("says").textContent = sentences(t("strips.says", { Count: peers.pass.length }), shared(peers, t), run.recipe.cache.budget ? t("strips.budget", { Held: peers.held, Budget: run.recipe.cache.budget }) : t("strips.bytes", { Held: peers.held }));
     part("key").hidden = !peers.pass[0].table;
     const focus = /** @type {HTMLElement|null} */ (list.contains(document.activeElement) ? document.activeElement : null)?.dataset.seq;
     list.replaceChildren(...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t)));

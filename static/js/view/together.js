@@ -28,7 +28,7 @@ function own(frame, t) {
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", { ...who, Token: tokens[tokens.length - 1][1], Prob: chosen ? percent(chosen.prob) : t("say.unlikely") });
   }
   const all = { ...who, Rows: peers.pass.reduce((/** @type {number} */ n, /** @type {any} */ p) => n + p.rows, 0) };
-  const first = peers.pass.length > 1 ? t("say.pass", all) : "";
+  const first = t("say.pass", all);
   const args = { ...who, Token: tokens[T - 1][1], Cached: step.cached, Keys: T, New: step.rows, Masked: step.masked, Pairs: step.rows * T, Again: step.cached, Bytes: (step.rows * kv.bytes_per_token) / run.config.layers };
   const mine = cacheless(frame) ? "say.seq.uncached" : step.rows === 1 ? "say.seq.one" : "say.seq.rows";
   return sentences(first, t(mine, args));
