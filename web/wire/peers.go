@@ -325,5 +325,13 @@ func (m *Moment) moved(u sim.CacheUse) (taken, given []int) {
 			given = append(given, b)
 		}
 	}
-	return without(u.Table, before), given
+	taken = without(u.Table, before)
+	for i, p := range everyone(m.Step) { // a copy is told as one
+		for _, c := range m.copies()[i] {
+			if p.Seq == m.Step.Seq {
+				taken = slices.DeleteFunc(taken, func(b int) bool { return b == c[1] })
+			}
+		}
+	}
+	return taken, given
 }

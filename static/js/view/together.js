@@ -10,7 +10,7 @@ import { unitOf } from "./ledger.js";
 export function together(frame, t) {
   const { step, peers, beams } = frame.meta;
   const answer = beams?.finished[beams.best]; // tells enough of the texts that the end has finished
-  const events = peers.events.filter((/** @type {any} */ e) => !answer || e.kind !== "finish").map((/** @type {any} */ e) => event(frame, e, t));
+  const events = peers.events.filter((/** @type {any} */ e) => !answer || e.kind !== "finish").filter((/** @type {any} */ e, /** @type {number} */ i, /** @type {any[]} */ all) => e.kind !== "copy" || all.findIndex((x) => x.kind === "copy" && x.from === e.from) === i).map((/** @type {any} */ e) => event(frame, e, t));
   const over = step?.done ? [t(`say.over.${peers.kind}`, { Passes: step.pass + 1, Text: answer?.text.trim(), Score: answer?.score.toFixed(3), Why: t(`done.${step.done}`) })] : [];
   return sentences(own(frame, t), ...events, ...over);
 }
@@ -47,7 +47,7 @@ export function event(frame, e, t) {
     case "leave":
       return t("event.leave", { Who, Count: e.tokens, Why: t(`done.${e.why}`) });
     case "copy":
-      return t("event.copy", { Who, From: e.from ?? 0, To: e.to ?? 0 });
+      return t("event.copy", { From: e.from ?? 0, To: frame.meta.peers.events.filter((/** @type {any} */ x) => x.kind === "copy" && x.from === e.from).map((/** @type {any} */ x) => t("event.copy.to", { Block: x.to ?? 0, Who: seqName(frame, x.seq, t) })) });
     case "part":
       return t("event.part", { Who, Count: e.into });
     case "drop":
