@@ -1,0 +1,375 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+	"testing"
+	"testing/fstest"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
+)
+
+// checkNumbers compares a matrix with what another implementation computed.
+func checkNumbers(t *testing.T, what string, x mat.Matrix, want [][]float64) {
+	t.Helper()
+	if x.NumRows() != len(want) {
+		t.Fatalf("%s: %d rows, want %d", what, x.NumRows(), len(want))
+	}
+	for i := range want {
+		if x.NumCols() != len(want[i]) {
+			t.Fatalf("%s: %d columns, want %d", what, x.NumCols(), len(want[i]))
+		}
+		for j, v := range want[i] {
+			if got := float64(x.At(i, j)); !(math.Abs(got-v) <= 1e-4*(1+math.Abs(v))) {
+				t.Fatalf("%s: number %d of row %d is %v, want %v", what, j, i, got, v)
+			}
+		}
+	}
+}
+
+// TestFamilies: small models with random weights of every family and file format,
+// layer by layer against an independent float64 numpy forward pass
+// (notebooks/fixtures/families.py).
+func TestFamilies(t *testing.T) {
+	const folder = "testdata/families"
+	entries, err := os.ReadDir(folder)
+	if err != nil || len(entries) != 7 {
+		t.Fatal(len(entries), err)
+	}
+	for _, e := range entries {
+		t.Run(e.Name(), func(t *testing.T) {
+			files := os.DirFS(folder + "/" + e.Name())
+			var want struct {
+				Prompt, Greedy []int
+				Layers         []struct{ K, V, Out [][]float64 }
+				Logits         []float64
+			}
+			data, err := fs.ReadFile(files, "expect.json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(data, &want); err != nil || len(want.Layers) == 0 {
+				t.Fatal(err)
+			}
+			m, err := OpenFolder(e.Name(), files, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := *m.Model
+			c.Config.EOS, m.Model, m.Ends = -1, &c, nil // numpy goes on
+			var greedy []int
+			for _, s := range collect(t, m, Complete(sim.Recipe{Tokens: want.Prompt, MaxNew: len(want.Greedy)})) {
+				if !s.Identical {
+					t.Errorf("step %d: lanes differ at %s", s.N, s.Differs)
+				}
+				switch {
+				case s.Part == sim.HeadPart:
+					if greedy = append(greedy, s.Token); s.Pass == 0 {
+						checkNumbers(t, "logits", mat.RowOf(s.Logits), [][]float64{want.Logits})
+					}
+				case s.Pass == 0:
+					l := want.Layers[s.Layer]
+					checkNumbers(t, fmt.Sprintf("layer %d K", s.Layer), s.K, l.K)
+					checkNumbers(t, fmt.Sprintf("layer %d V", s.Layer), s.V, l.V)
+					checkNumbers(t, fmt.Sprintf("layer %d out", s.Layer), s.Out, l.Out)
+				}
+			}
+			if !slices.Equal(greedy, want.Greedy) {
+				t.Errorf("greedy ids %v, want %v", greedy, want.Greedy)
+			}
+		})
+	}
+}
+
+// deterministic is number i of tensor n of golden/gpt2.json's made-up weights.
+func deterministic(n, i int, scale float64) float32 {
+	x := uint64(i) + uint64(n)*0x9E3779B97F4A7C15
+	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
+	x = (x ^ x>>27) * 0x94D049BB133111EB
+	x ^= x >> 31
+	return float32((float64(x>>40)/(1<<24)*2 - 1) * scale)
+}
+
+type goldenGPT2 struct {
+	Config struct {
+		Dim       int `json:"n_embd"`
+		Heads     int `json:"n_head"`
+		Layers    int `json:"n_layer"`
+		Vocab     int `json:"vocab"`
+		Positions int `json:"n_positions"`
+	}
+	Tensors []json.RawMessage
+	IDs     []int
+	Top     [][2]float64 `json:"last_logits_top10"`
+	Sum     float64      `json:"logits_sum"`
+	K, V    []struct{ Sum, SumSq float64 }
+	Greedy  []int `json:"greedy_ids"`
+}
+
+// folderOf is a model's folder in memory.
+func folderOf(t *testing.T, config map[string]any, tensors []checkpoint.Tensor) fstest.MapFS {
+	t.Helper()
+	text, err := json.Marshal(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fstest.MapFS{
+		"config.json":       {Data: text},
+		"model.safetensors": {Data: checkpoint.AppendSafetensors(nil, checkpoint.File{Tensors: tensors})},
+	}
+}
+
+// TestGPT2Golden compares with an independent GPT-2 on weights that anyone can
+// compute again.
+func TestGPT2Golden(t *testing.T) {
+	var file struct {
+		Det goldenGPT2 `json:"gpt2_det"`
+	}
+	if err := json.Unmarshal(readShared(t, "golden/gpt2.json"), &file); err != nil {
+		t.Fatal(err)
+	}
+	g := file.Det
+	for _, prefix := range []string{"transformer.", ""} {
+		var tensors []checkpoint.Tensor
+		for n, raw := range g.Tensors {
+			var name string
+			var shape []int
+			var scale float64
+			if err := json.Unmarshal(raw, &[]any{&name, &shape, &scale}); err != nil {
+				t.Fatal(err)
+			}
+			size := 1
+			for _, d := range shape {
+				size *= d
+			}
+			x := make([]float32, size)
+			for i := range x {
+				x[i] = deterministic(n+1, i, scale)
+			}
+			tensors = append(tensors, checkpoint.Tensor{Name: prefix + name, DType: "F32", Shape: shape, Data: mat.AppendF32(nil, x)})
+		}
+		m, err := OpenFolder("det", folderOf(t, map[string]any{
+			"model_type": "gpt2", "n_embd": g.Config.Dim, "n_head": g.Config.Heads, "n_layer": g.Config.Layers,
+			"vocab_size": g.Config.Vocab, "n_positions": g.Config.Positions, "layer_norm_epsilon": 1e-5,
+		}, tensors), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var greedy []int
+		for _, s := range collect(t, m, Complete(sim.Recipe{Tokens: g.IDs, MaxNew: len(g.Greedy)})) {
+			switch {
+			case !s.Identical:
+				t.Errorf("step %d: lanes differ at %s", s.N, s.Differs)
+			case s.Part == sim.HeadPart:
+				if greedy = append(greedy, s.Token); s.Pass == 0 {
+					checkTop(t, goldenCase{Top: g.Top}, s.Top)
+				}
+			case s.Pass == 0:
+				if s.Layer == g.Config.Layers-1 {
+					checkSum(t, m, s.Out, g.Sum)
+				}
+				for _, x := range []struct {
+					name string
+					have mat.Matrix
+					want struct{ Sum, SumSq float64 }
+				}{{"K", s.K, g.K[s.Layer]}, {"V", s.V, g.V[s.Layer]}} {
+					sum, sumsq := 0.0, 0.0
+					for i := range x.have.NumRows() {
+						for _, v := range x.have.Row(i) {
+							sum, sumsq = sum+float64(v), sumsq+float64(v)*float64(v)
+						}
+					}
+					if math.Abs(sum-x.want.Sum) > 1e-4 || math.Abs(sumsq-x.want.SumSq) > 1e-4 {
+						t.Errorf("layer %d %s: sums %v %v, want %v", s.Layer, x.name, sum, sumsq, x.want)
+					}
+				}
+			}
+		}
+		if !slices.Equal(greedy, g.Greedy) {
+			t.Errorf("greedy ids\n%v, want\n%v", greedy, g.Greedy)
+		}
+	}
+}
+
+// checkSum compares the sum of the logits of every row, not of the last one alone.
+func checkSum(t *testing.T, m *Loaded, out mat.Matrix, want float64) {
+	t.Helper()
+	n := out.NumRows()
+	rows, logits := make([]int, n), mat.New(n, m.Model.Config.Vocab)
+	for i := range rows {
+		rows[i] = i
+	}
+	m.Model.Head(logits, mat.New(n, m.Model.Config.Dim), out, rows...)
+	sum := 0.0
+	for i := range n {
+		for _, v := range logits.Row(i) {
+			sum += float64(v)
+		}
+	}
+	if math.Abs(sum-want) > 1e-3 {
+		t.Errorf("sum of the logits %v, want %v", sum, want)
+	}
+}
+
+// halves orders the rows of each head as Hugging Face does: first the first element
+// of every pair, then the second ones.
+func halves(x mat.Matrix, heads int) []float32 {
+	var out []float32
+	hd := x.NumRows() / heads
+	for h := range heads {
+		for second := range 2 {
+			for i := range hd / 2 {
+				out = append(out, x.Row(h*hd + 2*i + second)...)
+			}
+		}
+	}
+	return out
+}
+
+// TestStories260KAsHF: the same model from a folder in Hugging Face's layout gives
+// the golden logits and ids; K differs by the order of its elements only.
+func TestStories260KAsHF(t *testing.T) {
+	was := stories(t)
+	var layout struct{ Config map[string]any }
+	if err := json.Unmarshal(readShared(t, "golden/stories260K_hf_layout.json"), &layout); err != nil {
+		t.Fatal(err)
+	}
+	var golden struct{ Cases []goldenCase }
+	if err := json.Unmarshal(readShared(t, "golden/stories260K.json"), &golden); err != nil {
+		t.Fatal(err)
+	}
+	m, err := OpenFolder("stories260K", folderOf(t, layout.Config, hfTensors(was.Model.Config, was.Model.Weights)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Tokenizer = was.Tokenizer
+	for _, g := range golden.Cases {
+		r := Complete(sim.Recipe{Tokens: g.IDs, MaxNew: len(g.GreedyIDs)})
+		var ids []int
+		for _, s := range collect(t, m, r) {
+			if s.Part == sim.HeadPart {
+				if ids = append(ids, s.Token); s.Pass == 0 {
+					checkTop(t, g, s.Top)
+				}
+			} else if s.Pass == 0 {
+				checkRows(t, g.Prompt+" V", s.V, g.Layers[s.Layer].V)
+				k := g.Layers[s.Layer].K
+				k.First8, k.Last4 = nil, nil // in another order
+				checkRows(t, g.Prompt+" K", s.K, k)
+			}
+		}
+		if !slices.Equal(ids, g.GreedyIDs) {
+			t.Errorf("%q: greedy ids\n%v, want\n%v", g.Prompt, ids, g.GreedyIDs)
+		}
+	}
+}
+
+// hfTensors are the weights of a tied llama2.c model by Hugging Face's names.
+func hfTensors(c sim.Config, w sim.Weights) []checkpoint.Tensor {
+	var list []checkpoint.Tensor
+	add := func(name string, x []float32, shape ...int) {
+		list = append(list, checkpoint.Tensor{Name: name, DType: "F32", Shape: shape, Data: mat.AppendF32(nil, x)})
+	}
+	flat := func(x mat.Matrix) []float32 {
+		var out []float32
+		for i := range x.NumRows() {
+			out = append(out, x.Row(i)...)
+		}
+		return out
+	}
+	matrix := func(name string, x mat.Matrix) { add(name, flat(x), x.NumRows(), x.NumCols()) }
+	matrix("model.embed_tokens.weight", w.Embed)
+	for i, l := range w.Layers {
+		in := func(name string) string { return fmt.Sprintf("model.layers.%d.%s.weight", i, name) }
+		add(in("input_layernorm"), l.AttnNorm, c.Dim)
+		add(in("self_attn.q_proj"), halves(l.Q, c.Heads), c.QDim(), c.Dim)
+		add(in("self_attn.k_proj"), halves(l.K, c.KVHeads), c.KVDim(), c.Dim)
+		matrix(in("self_attn.v_proj"), l.V)
+		matrix(in("self_attn.o_proj"), l.O)
+		add(in("post_attention_layernorm"), l.MLPNorm, c.Dim)
+		matrix(in("mlp.gate_proj"), l.Gate)
+		matrix(in("mlp.up_proj"), l.Up)
+		matrix(in("mlp.down_proj"), l.Down)
+	}
+	add("model.norm.weight", w.FinalNorm, c.Dim)
+	return list
+}
+
+// TestOpenFolderWords: which tokenizer is read, and what is put before a prompt.
+func TestOpenFolderWords(t *testing.T) {
+	base := os.DirFS("testdata/families/gpt2")
+	read := func(name string) []byte {
+		data, err := fs.ReadFile(base, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	files := fstest.MapFS{"config.json": {Data: read("config.json")}, "model.safetensors": {Data: read("model.safetensors")}}
+	m, err := OpenFolder("gpt2", files, nil)
+	if err != nil || m.Tokenizer != nil || m.Model.Config.BOS != 39 {
+		t.Errorf("without a tokenizer: %v %v", m.Model.Config, err)
+	}
+	files["vocab.json"] = &fstest.MapFile{Data: []byte(`{"a":0}`)}
+	if m, err = OpenFolder("gpt2", files, nil); err != nil || m.Tokenizer != nil {
+		t.Errorf("vocab.json alone: %v", err)
+	}
+	files["merges.txt"] = &fstest.MapFile{}
+	_, err = OpenFolder("gpt2", files, nil)
+	wantProblem(t, err, "tokenizer.bytes")
+	files["tokenizer.json"] = &fstest.MapFile{Data: []byte("{")}
+	_, err = OpenFolder("gpt2", files, nil)
+	wantProblem(t, err, "tokenizer.json")
+}
+
+func wantProblem(t *testing.T, err error, id string) {
+	t.Helper()
+	var p *sim.Problem
+	if !errors.As(err, &p) || p.ID != id {
+		t.Errorf("%v, want problem %s", err, id)
+	}
+}
+
+// TestBOS: config.json alone does not decide.
+func TestBOS(t *testing.T) {
+	story, err := checkpoint.Folder("story-draft")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{}
+	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
+		data, err := fs.ReadFile(story, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	for text, want := range map[string]int{"": 0, `{}`: -1, `{"add_bos_token":true}`: 0, `{"add_bos_token":false,"tokenizer_class":"LlamaTokenizer"}`: -1, `{"tokenizer_class":"LlamaTokenizerFast"}`: 0} {
+		delete(files, "tokenizer_config.json")
+		if text != "" {
+			files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
+		}
+		m, err := OpenFolder("x", files, nil)
+		if err != nil || m.Model.Config.BOS != want {
+			t.Errorf("%q: BOS %d, want %d (%v)", text, m.Model.Config.BOS, want, err)
+		}
+	}
+	files["generation_config.json"] = &fstest.MapFile{Data: []byte(`{"eos_token_id":[0,7,9]}`)}
+	m, err := OpenFolder("x", files, nil)
+	if err != nil || !slices.Equal(m.Ends, []int{7, 9}) {
+		t.Errorf("ends %v, %v", m.Ends, err)
+	}
+	r := Complete(sim.Recipe{Tokens: []int{0}, MaxNew: 4})
+	first := collect(t, m, r)
+	m.Ends = []int{first[len(m.Model.Weights.Layers)].Token}
+	if again := collect(t, m, r); again[len(again)-1].Done != sim.DoneEOS || again[len(again)-1].Pass != 0 {
+		t.Errorf("an id that ends a text does not: %+v", again[len(again)-1].Done)
+	}
+}
