@@ -1,6 +1,7 @@
 package run
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -226,7 +227,7 @@ func halves(x mat.Matrix, heads int) []float32 {
 	for h := range heads {
 		for second := range 2 {
 			for i := range hd / 2 {
-				out = append(out, x.Row(h*hd + 2*i + second)...)
+				out = append(out, x.Row(h*hd+2*i+second)...)
 			}
 		}
 	}
@@ -371,5 +372,43 @@ func TestBOS(t *testing.T) {
 	m.Ends = []int{first[len(m.Model.Weights.Layers)].Token}
 	if again := collect(t, m, r); again[len(again)-1].Done != sim.DoneEOS || again[len(again)-1].Pass != 0 {
 		t.Errorf("an id that ends a text does not: %+v", again[len(again)-1].Done)
+	}
+}
+
+// TestTinyGPT2: a file that transformers saved, against an independent GPT-2.
+func TestTinyGPT2(t *testing.T) {
+	var file struct {
+		Tiny struct {
+			SHA256 string
+			IDs    []int
+			Hidden [][]float64   `json:"final_hidden_after_ln_f"`
+			Logits []float64     `json:"last_logits"`
+			K0     [][][]float64 `json:"K_layer0"` // [head, position, head_dim]
+			V0     [][][]float64 `json:"V_layer0"`
+		} `json:"tiny_gpt2"`
+	}
+	if err := json.Unmarshal(readShared(t, "golden/gpt2.json"), &file); err != nil {
+		t.Fatal(err)
+	}
+	g := file.Tiny
+	weights, err := os.ReadFile("testdata/tiny_gpt2/model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(weights)); sum != g.SHA256 {
+		t.Fatalf("another file: %s", sum)
+	}
+	m, err := OpenFolder("tiny_gpt2", os.DirFS("testdata/tiny_gpt2"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range collect(t, m, Complete(sim.Recipe{Tokens: g.IDs, MaxNew: 1})) {
+		if s.Part == sim.HeadPart {
+			checkNumbers(t, "logits", mat.RowOf(s.Logits), [][]float64{g.Logits})
+			continue
+		}
+		checkNumbers(t, "K", s.K, g.K0[0])
+		checkNumbers(t, "V", s.V, g.V0[0])
+		checkNumbers(t, "hidden", m.Model.FinalNorm(s.Out), g.Hidden)
 	}
 }
