@@ -102,17 +102,22 @@ func (m *Moment) soFar() (s soFarInfo) {
 			s.Draft = integer(cost.Headline(x.Total, sw))
 		}
 		for i := n - perPass + 1; i <= n; i++ {
-			all := cost.Headline(m.recount(m.At(i), sim.Cached), sw)
-			s.Model += integer(all)
-			if x != nil && head.Kept() < head.Rows {
-				s.Rejected += integer(cost.Headline(m.count(m.At(i), sim.Cached, sw), sw) - cost.Headline(m.count(unwasted(m.At(i), head), sim.Cached, sw), sw))
-			}
+			s.Model += integer(cost.Headline(m.recount(m.At(i), sim.Cached), sw))
+		}
+		if x != nil && head.Kept() < head.Rows { // all layers multiply alike
+			s.Rejected += integer(int64(perPass-1)*m.wasted(m.At(n-1), head) + m.wasted(head, head))
 		}
 	}
 	if s.Tested > 0 {
 		s.Expected = cost.Speculation{Guesses: m.Recipe.Propose, Accept: float64(s.Accepted) / float64(s.Tested)}.Tokens()
 	}
 	return s
+}
+
+// wasted are the FLOPs of a step for rows that its pass computes for nothing.
+func (m *Moment) wasted(s, head *sim.Step) int64 {
+	sw := m.Link.switches()
+	return cost.Headline(m.count(s, sim.Cached, sw), sw) - cost.Headline(m.count(unwasted(s, head), sim.Cached, sw), sw)
 }
 
 // unwasted is a step as it would have been without the rows that its pass has

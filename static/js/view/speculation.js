@@ -99,7 +99,7 @@ function card(c, frame, t) {
       says.push(t(!c.verdict.accepted ? "spec.rejected" : c.state === "stays" ? "spec.accepted" : s.draws === "proposal" && c.row === frame.meta.step.cached + 1 + s.stays ? "spec.draws.proposal" : "spec.accepted.over"));
     } else says.push(t(c.state === "pending" ? "spec.pending" : "spec.untested"));
   }
-  if (c.kind === "own") says.push(t(`spec.draws.${s.draws}`), ...(frame.meta.run.recipe.sampler.kind !== "sample" ? [] : [t("spec.random", { Random: s.random.toFixed(3) })]));
+  if (c.kind === "own") says.push(t(s.draws === "rest" && frame.meta.run.recipe.sampler.kind !== "sample" ? "spec.draws.rest.greedy" : `spec.draws.${s.draws}`), ...(frame.meta.run.recipe.sampler.kind !== "sample" ? [] : [t("spec.random", { Random: s.random.toFixed(3) })]));
   for (const text of says) li.append(el("span", "says", text));
   li.append(el("span", "row", c.row === null ? t("spec.row.none") : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 })));
   return li;
