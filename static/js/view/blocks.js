@@ -60,19 +60,19 @@ function physical({ use, run, peers }, rows, t) {
   const boxes = Array.from({ length: most + 1 }, (_, b) => {
     const r = of.get(b);
     const kind = r ? (r.taken ? "box new" : "box") : use.free?.includes(b) ? "box free" : "box other";
-    const box = el("li", el("b", String(b)), { class: kind, title: r ? `${r.from + 1}–${r.to}` : t(kind === "box free" ? "blocks.free" : "blocks.other") });
+    const box = el("li", el("b", String(b)), { class: kind, title: r ? `${r.from + 1}–${r.to}` : t(kind === "box free" ? "blocks.free" : "blocks.other", { Blocks: b }) });
     const fill = el("i", "");
     fill.style.setProperty("width", `${r ? (100 * (r.to - r.from)) / r.slots : 0}%`);
     box.append(fill);
     return box;
   });
   const others = Array.from({ length: most + 1 }, (_, b) => b).filter((b) => !of.has(b) && !use.free?.includes(b));
-  if (others.length) boxes.push(el("li", `${t("blocks.other")}: ${others.join(", ")}`, { class: "ahead" }));
+  if (others.length) boxes.push(el("li", t("blocks.other", { Blocks: others }), { class: "more-blocks" }));
   if (use.budget && !peers) {
     const c = run.config;
     const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.recipe.cache.block;
     const more = Math.floor((Number(use.budget) - Number(use.allocated)) / bytes);
-    if (more > 0) boxes.push(el("li", t("blocks.ahead", { Count: more }), { class: "ahead" }));
+    if (more > 0) boxes.push(el("li", t("blocks.ahead", { Count: more }), { class: "more-blocks" }));
   }
   return boxes;
 }
