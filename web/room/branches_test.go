@@ -297,3 +297,35 @@ func TestBeamsCannotBeForked(t *testing.T) {
 	v.problem("recipe.together")
 	v.until(7)
 }
+
+// TestASpeculativeRunForks: the other token follows the proposals that were
+// accepted, and the link leads to the same place.
+func TestASpeculativeRunForks(t *testing.T) {
+	open := func() *Room {
+		r := New(context.Background(), run.NewLibrary())
+		t.Cleanup(r.Close)
+		return r
+	}
+	r, v := open(), newViewer(t)
+	r.Do(v, wire.Command{Cmd: "open", Link: "?model=story&prompt=One+day+Tom+found+a+red+ball.&new=32&sampler=sample&seed=5&draft=story-draft&propose=4&step=11"})
+	was := ids(t, v.until(11))
+	r.Do(v, wire.Command{Cmd: "fork", Token: was[len(was)-1] + 1})
+	f := v.until(11)
+	now := ids(t, f)
+	if m := tree(t, f); m.Current != 2 || m.List[1].From != 3 || !slices.Equal(now[:len(now)-1], was[:len(was)-1]) || now[len(now)-1] == was[len(was)-1] {
+		t.Fatalf("%v forked from %v: %+v", now, was, m)
+	}
+	r.Do(v, wire.Command{Cmd: "seek", Step: 23})
+	f = v.until(23)
+	var again string
+	get(t, f, "link", &again)
+	w := newViewer(t)
+	fresh := open()
+	fresh.Do(w, wire.Command{Cmd: "open", Link: again})
+	if g := w.until(23); g.Meta["tokens"] != f.Meta["tokens"] || g.Meta["kv"] != f.Meta["kv"] {
+		t.Errorf("the link leads to %s, not %s", g.Meta["tokens"], f.Meta["tokens"])
+	}
+	r.Do(v, wire.Command{Cmd: "branch", Cache: "paged:4"})
+	v.problem("recipe.together")
+	v.until(23)
+}
