@@ -20,7 +20,7 @@ test("a run is named by how it came about, and the two compared by where they pa
   const t = text("en");
   assert.equal(name(list[0], t), "the first");
   assert.equal(name(list[2], t), `“${list[2].token}” instead of “${list[2].instead}”`);
-  assert.equal(name({ ...list[1], cache: "int8:token:16" }, t), "cache: int8:token:16");
+  assert.equal(name({ ...list[1], cache: "int8:token:16" }, t), "cache: int8 per token");
   const said = parted(f, t);
   assert.ok(said.includes(`After ${compare.same} generated token`) && said.includes(compare.fork[0].label) && said.includes(compare.fork[1].label), said);
   assert.ok(parted(f, text("zh")).includes(compare.fork[1].label));

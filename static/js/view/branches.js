@@ -3,6 +3,7 @@
 
 import { createCompare } from "./compare.js";
 import { number, si } from "./format.js";
+import { parsePolicy, policyName } from "./policy.js";
 import { el } from "./terms.js";
 
 /** @typedef {import("../text.js").T} T */
@@ -27,7 +28,7 @@ export function tree(list) {
 
 /** What a branch is called: how it came about. @param {Branch} b @param {T} t */
 export function name(b, t) {
-  if (b.cache) return t("branch.cache", { Cache: b.cache });
+  if (b.cache) return t("branch.cache", { Cache: policyName(parsePolicy(b.cache), t) });
   if (!b.parent) return t("branch.first");
   return b.token ? t(b.instead ? "branch.instead" : "branch.token", { Token: b.token, Instead: b.instead ?? "" }) : t("branch.same");
 }

@@ -2,6 +2,7 @@
 
 import { percent, si } from "./format.js";
 import { unitOf } from "./ledger.js";
+import { parsePolicy, policyName } from "./policy.js";
 import { el } from "./terms.js";
 
 /** @typedef {import("../text.js").T} T */
@@ -60,7 +61,7 @@ function totals(table, c, frame, t, lang) {
     el("tr", [el("td", ""), ...spans.map((s) => el("th", t(s.even ? "branch.even" : "branch.far", { Tokens: c.tokens }), { scope: "colgroup", colspan: "2" }))]),
     el("tr", [el("td", ""), ...spans.flatMap(() => c.sides.map((/** @type {any} */ s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" })))]),
   ]);
-  const caches = a.cache === b.cache ? [] : [el("tr", [el("th", t("branch.total.cache"), { scope: "row" }), ...spans.flatMap(() => c.sides.map((/** @type {any} */ s) => el("td", s.cache)))])];
+  const caches = a.cache === b.cache ? [] : [el("tr", [el("th", t("branch.total.cache"), { scope: "row" }), ...spans.flatMap(() => c.sides.map((/** @type {any} */ s) => el("td", policyName(parsePolicy(s.cache), t))))])];
   const body = el("tbody", [...caches, ...rows.map(([id, value]) => el("tr", [
     el("th", t(`branch.total.${id}`), { scope: "row" }),
     ...spans.flatMap(({ even, of }) => [0, 1].map((i) => {
