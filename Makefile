@@ -45,9 +45,9 @@ race:
 
 # The same bits on other processors: 386 runs as it is, arm64 under qemu.
 arch:
-	GOARCH=386 go test -count=1 ./sim/mat ./sim/model ./sim/sample ./sim/run
+	GOARCH=386 go test -short -count=1 ./sim/mat ./sim/model ./sim/kv ./sim/sample ./sim/run
 	@mkdir -p .cache
-	@for p in sim/mat sim/model sim/sample sim/run; do \
+	@for p in sim/mat sim/model sim/kv sim/sample sim/run; do \
 	  GOARCH=arm64 CGO_ENABLED=0 go test -c -o .cache/$$(basename $$p).arm64 ./$$p && \
 	  (cd $$p && echo "arm64 $$p" && qemu-aarch64-static $(CURDIR)/.cache/$$(basename $$p).arm64 -test.short) || exit 1; done
 

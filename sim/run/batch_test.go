@@ -54,7 +54,7 @@ func bySequence(steps []sim.Step) map[int][]*sim.Step {
 func TestBatchChangesNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(61, 1))
 	reused, chunked := 0, 0
-	for range 80 {
+	for range rounds(80) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		if rec.Cache.Kind = sim.CacheContiguous; r.IntN(3) > 0 {
@@ -120,7 +120,7 @@ func TestBatchChangesNothing(t *testing.T) {
 func TestBatchUnderABudget(t *testing.T) {
 	r := rand.New(rand.NewPCG(62, 1))
 	gaveUp := 0
-	for range 60 {
+	for range rounds(60) {
 		m := random(t, r)
 		c := m.Model.Config
 		rec := randomRecipe(r, c)
@@ -211,7 +211,7 @@ func tiny(t testing.TB, r *rand.Rand, vocab, eos int) *Loaded {
 // best of all texts, as trying every one of them does, each in a run of its own.
 func TestBeamIsExhaustive(t *testing.T) {
 	r := rand.New(rand.NewPCG(65, 1))
-	for range 12 {
+	for range rounds(12) {
 		vocab, most := 2, 1+r.IntN(4)
 		if r.IntN(2) == 0 {
 			vocab, most = 3, 1+r.IntN(2)
@@ -252,7 +252,7 @@ func TestBeamIsExhaustive(t *testing.T) {
 func TestBeamsShareBlocks(t *testing.T) {
 	r := rand.New(rand.NewPCG(66, 1))
 	shared, copied := 0, 0
-	for range 25 {
+	for range rounds(25) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.MaxNew, rec.Sampler, rec.Cache = 2+r.IntN(5), sim.Sampler{Kind: "beam", Width: 2 + r.IntN(4), Length: 1}, sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(5)}

@@ -41,7 +41,7 @@ func texts(steps []sim.Step) (ids []int) {
 func TestGreedySpeculationIsTheTarget(t *testing.T) {
 	r := rand.New(rand.NewPCG(51, 1))
 	accepted, rejected := 0, 0
-	for range 60 {
+	for range rounds(60) {
 		m := pair(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.MaxNew = 1 + r.IntN(20)
@@ -78,7 +78,7 @@ func TestGreedySpeculationIsTheTarget(t *testing.T) {
 			}
 		}
 	}
-	if accepted < 50 || rejected < 50 {
+	if accepted < rounds(50) || rejected < rounds(50) {
 		t.Errorf("%d accepted, %d rejected", accepted, rejected)
 	}
 }
@@ -112,7 +112,7 @@ func TestPastStepsOutliveRejections(t *testing.T) {
 // TestSpeculativeFork: a fork after any pass goes on as a straight run does.
 func TestSpeculativeFork(t *testing.T) {
 	r := rand.New(rand.NewPCG(53, 1))
-	for range 30 {
+	for range rounds(30) {
 		m := pair(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.MaxNew, rec.Draft, rec.Propose = 3+r.IntN(15), "draft", 1+r.IntN(5)
@@ -177,7 +177,7 @@ func TestSpeculationIsDistributedAsTheTarget(t *testing.T) {
 		}
 	}
 	// Mean cells-1, standard deviation sqrt(2 (cells-1)); four of them above.
-	if limit := float64(cells) + 4*math.Sqrt(2*float64(cells)); chi > limit || cells < 20 {
+	if limit := float64(cells) + 4*math.Sqrt(2*float64(cells)); chi > limit || cells < 10 {
 		t.Errorf("chi-square %.1f over %d texts, limit %.1f", chi, cells, limit)
 	}
 }

@@ -38,7 +38,7 @@ func randomPolicy(r *rand.Rand, headDim int) sim.CachePolicy {
 // of the contiguous cache, bit for bit, and both lanes agree.
 func TestPagesChangeNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 1))
-	for range 60 {
+	for range rounds(60) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		plain := collect(t, m, rec)
@@ -62,7 +62,7 @@ func TestPagesChangeNothing(t *testing.T) {
 // really read: running the layer again over it gives the same rows, bit for bit.
 func TestWhatAPolicyShows(t *testing.T) {
 	r := rand.New(rand.NewPCG(32, 1))
-	for range 120 {
+	for range rounds(120) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.Cache = randomPolicy(r, m.Model.Config.HeadDim)
@@ -113,7 +113,7 @@ func (k keeper) admit(p int, c sim.CachePolicy) {
 func TestEvictionIsAMask(t *testing.T) {
 	r := rand.New(rand.NewPCG(33, 1))
 	hidden := 0
-	for range 100 {
+	for range rounds(100) {
 		m := random(t, r)
 		c := m.Model.Config
 		rec := randomRecipe(r, c)
@@ -206,7 +206,7 @@ func TestEvictionIsAMask(t *testing.T) {
 // yet read as they were; bytes are those of the formula.
 func TestQuantisedWithinHalfAStep(t *testing.T) {
 	r := rand.New(rand.NewPCG(34, 1))
-	for range 60 {
+	for range rounds(60) {
 		m := random(t, r)
 		c := m.Model.Config
 		rec := randomRecipe(r, c)
@@ -268,7 +268,7 @@ func TestQuantisedWithinHalfAStep(t *testing.T) {
 // a token's row does not depend on how the tokens before it were cut into passes.
 func TestPassesDoNotMatter(t *testing.T) {
 	r := rand.New(rand.NewPCG(35, 1))
-	for range 60 {
+	for range rounds(60) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.Lanes = "cached"
@@ -291,7 +291,7 @@ func TestPassesDoNotMatter(t *testing.T) {
 func TestMemoryIsAWall(t *testing.T) {
 	r := rand.New(rand.NewPCG(36, 1))
 	walls := 0
-	for range 100 {
+	for range rounds(100) {
 		m := random(t, r)
 		c := m.Model.Config
 		rec := randomRecipe(r, c)
@@ -330,7 +330,7 @@ func TestMemoryIsAWall(t *testing.T) {
 			t.Fatalf("%+v: %d tokens, but only %d fit", rec.Cache, len(last.Tokens), fits)
 		}
 	}
-	if walls < 10 {
+	if walls < rounds(10) {
 		t.Errorf("only %d runs met the wall", walls)
 	}
 }

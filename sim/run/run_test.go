@@ -15,6 +15,14 @@ import (
 
 func noClock() float64 { return 0 }
 
+// rounds is n, or a fifth of it in short mode: on emulated processors.
+func rounds(n int) int {
+	if testing.Short() {
+		return max(1, n/5)
+	}
+	return n
+}
+
 // random is a small model without a tokenizer.
 func random(t testing.TB, r *rand.Rand) *Loaded {
 	t.Helper()
@@ -51,7 +59,7 @@ func collect(t testing.TB, m *Loaded, r sim.Recipe, prefix ...sim.Step) []sim.St
 func TestLanesAreIdentical(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	kinds := map[string]int{}
-	for range 120 {
+	for range rounds(120) {
 		m := random(t, r)
 		c := m.Model.Config
 		rec := randomRecipe(r, c)
@@ -77,7 +85,7 @@ func TestLanesAreIdentical(t *testing.T) {
 		}
 	}
 	for _, kind := range []string{"MHA", "GQA", "MQA", "q != dim"} {
-		if kinds[kind] < 10 {
+		if kinds[kind] < rounds(10)/2 {
 			t.Errorf("only %d runs with %s", kinds[kind], kind)
 		}
 	}
@@ -86,7 +94,7 @@ func TestLanesAreIdentical(t *testing.T) {
 // TestLanesAlone: a lane gives the same tokens and logits when it runs alone.
 func TestLanesAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 20 {
+	for range rounds(20) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		both := collect(t, m, rec)
@@ -167,7 +175,7 @@ func TestPastStepsDoNotChange(t *testing.T) {
 // recipe from the start.
 func TestForkGoesOnAsIfChosen(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
-	for range 100 {
+	for range rounds(100) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.Cache = randomPolicy(r, m.Model.Config.HeadDim)
@@ -192,7 +200,7 @@ func TestForkGoesOnAsIfChosen(t *testing.T) {
 
 func TestCountersOnTheStep(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
-	for range 20 {
+	for range rounds(20) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		steps := collect(t, m, rec)

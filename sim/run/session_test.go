@@ -10,7 +10,7 @@ import (
 // TestSessionIsTheRun: without steps the logits are the same, bit for bit.
 func TestSessionIsTheRun(t *testing.T) {
 	r := rand.New(rand.NewPCG(95, 1))
-	for range 30 {
+	for range rounds(30) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.Lanes = "cached"

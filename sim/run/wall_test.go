@@ -96,7 +96,7 @@ func TestAcceptanceMakesTokens(t *testing.T) {
 	}
 	tested, accepted, passes, tokens := 0.0, 0.0, 0.0, 0.0
 	const g = 3
-	for seed := range 12 {
+	for seed := range rounds(12) {
 		for _, prompt := range m.World.Prompts["en"][:4] {
 			r := Complete(sim.Recipe{Prompt: prompt, MaxNew: 48, Lanes: "cached", Draft: "story-draft", Propose: g,
 				Sampler: sim.Sampler{Kind: "sample", Temperature: 2, TopP: 1, Seed: uint64(seed)}})
