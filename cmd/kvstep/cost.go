@@ -187,6 +187,9 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 		s, err = cost.ReadConfig("config.json", data)
 		return s, model, "embedded", err
 	}
+	if path, ok := onShelf(model); ok {
+		model = path
+	}
 	if info, statErr := os.Stat(model); statErr == nil || strings.ContainsRune(model, filepath.Separator) || strings.HasSuffix(model, ".json") {
 		if strings.HasSuffix(model, ".bin") { // a llama2.c checkpoint says its shape in its header
 			m, err := load(model, "")

@@ -2,30 +2,60 @@ package main
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 	simrun "kvstep/sim/run"
 )
 
-// load opens a model: an embedded name, a Hugging Face folder, or a llama2.c
-// .bin file with its tokenizer (which may be "").
+// load opens a model: an embedded name, one of the models folder, a Hugging Face
+// folder, or a llama2.c .bin file with its tokenizer (which may be "").
 func load(model, tokenizer string) (*simrun.Loaded, error) {
+	return loadShown(model, tokenizer, io.Discard)
+}
+
+// loadShown is load, with a progress bar where stderr is a terminal.
+func loadShown(model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error) {
 	info, err := os.Stat(model)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsRune(model, filepath.Separator):
-		return simrun.NewLibrary().Get(model)
+	case errors.Is(err, fs.ErrNotExist):
+		// A name; "owner/name" looks like a path, but "./x" is one.
+		library := newLibrary(stderr)
+		m, nameErr := library.Get(model)
+		var p *sim.Problem
+		if errors.As(nameErr, &p) && p.ID == "model.unknown" && strings.ContainsRune(filepath.ToSlash(model), '/') {
+			return nil, sim.NewProblem("file.open", "File", model).Because(err)
+		}
+		return m, nameErr
 	case err != nil:
 		return nil, sim.NewProblem("file.open", "File", model).Because(err)
 	case info.IsDir():
-		return simrun.OpenFolder(filepath.Base(model), os.DirFS(model), nil)
+		return openFolder(filepath.Base(model), model, stderr)
 	}
-	data, err := os.ReadFile(model)
+	name := strings.TrimSuffix(filepath.Base(model), filepath.Ext(model))
+	return openBin(name, model, tokenizer)
+}
+
+// openFolder opens a Hugging Face folder.
+func openFolder(name, dir string, stderr io.Writer) (*simrun.Loaded, error) {
+	heard, done := progress(stderr, name)
+	defer done()
+	return simrun.OpenFolder(name, mappedDir{os.DirFS(dir)}, heard)
+}
+
+// openBin opens a llama2.c file.
+func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
+	data, err := seeFile(file)
 	if err != nil {
-		return nil, sim.NewProblem("file.open", "File", model).Because(err)
+		return nil, sim.NewProblem("file.open", "File", file).Because(err)
 	}
 	var words []byte
 	if tokenizer != "" {
@@ -33,6 +63,71 @@ func load(model, tokenizer string) (*simrun.Loaded, error) {
 			return nil, sim.NewProblem("file.open", "File", tokenizer).Because(err)
 		}
 	}
-	name := strings.TrimSuffix(filepath.Base(model), filepath.Ext(model))
-	return simrun.OpenLlama2c(name, data, words)
+	m, err := simrun.OpenLlama2c(name, data, words)
+	var p *sim.Problem
+	if errors.As(err, &p) && p.Args["File"] == "llama2.c" {
+		p.Args["File"] = filepath.Base(file)
+	}
+	return m, err
+}
+
+// seeFile is the bytes of a file: in place where that can be done, else read.
+func seeFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if data, err := mapFile(f); err == nil {
+		return data, nil
+	}
+	return io.ReadAll(f)
+}
+
+// mappedDir is a folder whose files can be seen in place (checkpoint.Viewer).
+type mappedDir struct{ fs.FS }
+
+func (d mappedDir) Open(name string) (fs.File, error) {
+	f, err := d.FS.Open(name)
+	if file, ok := f.(*os.File); ok {
+		return mappedFile{file}, nil
+	}
+	return f, err
+}
+
+// Stat does not open the file, which would wait for the other end of a pipe.
+func (d mappedDir) Stat(name string) (fs.FileInfo, error) { return fs.Stat(d.FS, name) }
+
+type mappedFile struct{ *os.File }
+
+func (f mappedFile) View() ([]byte, error) { return mapFile(f.File) }
+
+// progress is a bar on a terminal, and nothing elsewhere; done removes it. What
+// takes no time shows none.
+func progress(stderr io.Writer, name string) (heard checkpoint.Progress, done func()) {
+	if !isTerminal(stderr) {
+		return nil, func() {}
+	}
+	const large = 32 << 20 // bytes
+	var bar *progressbar.ProgressBar
+	heard = func(n, total int64) {
+		if bar == nil && total >= large {
+			bar = byteBar(stderr, catalogue().T("cli.loading", map[string]any{"Model": name}), total)
+		}
+		if bar != nil {
+			_ = bar.Set64(n)
+		}
+	}
+	return heard, func() {
+		if bar != nil {
+			_ = bar.Clear()
+		}
+	}
+}
+
+// byteBar is a bar that counts bytes.
+func byteBar(stderr io.Writer, what string, total int64) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
 }

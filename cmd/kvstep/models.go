@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -16,10 +17,10 @@ import (
 func newModels() *cobra.Command {
 	return &cobra.Command{
 		Use:   "models",
-		Short: "List the embedded models, the presets whose shapes are known, and devices",
+		Short: "List the embedded models, those of the models folder, the presets whose shapes are known, and devices",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			library := simrun.NewLibrary()
+			library, models := simrun.NewLibrary(), newLibrary(c.ErrOrStderr())
 			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "name\tweights\tcache\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
 			row := func(name, weights, cache string, x cost.Shape) {
@@ -32,6 +33,13 @@ func newModels() *cobra.Command {
 					return err
 				}
 				row(name, "embedded", "fp32", cost.Of(m.Model.Config))
+			}
+			for _, found := range shelf(modelsDir, io.Discard) {
+				if shape, _, err := models.Shape(found.Name); err == nil {
+					row(found.Name, "models folder", "fp32", cost.Of(shape))
+				} else {
+					fmt.Fprintln(c.ErrOrStderr(), "kvstep: "+found.Name+": "+say(err))
+				}
 			}
 			for _, name := range cost.Presets() {
 				x, _, err := cost.Preset(name)

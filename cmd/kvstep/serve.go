@@ -23,7 +23,7 @@ func newServe() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			var given []*simrun.Loaded
 			if model != "" {
-				m, err := load(model, tokenizer)
+				m, err := loadShown(model, tokenizer, c.ErrOrStderr())
 				if err != nil {
 					return err
 				}
@@ -38,11 +38,11 @@ func newServe() *cobra.Command {
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
-			return web.Serve(c.Context(), l, simrun.NewLibrary(given...), version)
+			return web.Serve(c.Context(), l, newLibrary(c.ErrOrStderr(), given...), version)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0 picks a free one")
-	c.Flags().StringVar(&model, "model", "", "embedded model, Hugging Face folder or llama2.c .bin file (default: the first embedded one)")
+	c.Flags().StringVar(&model, "model", "", "embedded model, one of the models folder, Hugging Face folder or llama2.c .bin file (default: the first embedded one)")
 	c.Flags().StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
 	c.Flags().BoolVar(&noOpen, "no-open", false, "do not open a browser")
 	return c

@@ -45,7 +45,7 @@ func newSweep() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.run(c) },
 	}
 	f := c.Flags()
-	f.StringSliceVar(&a.plan.Models, "model", []string{"story"}, "models: embedded names, folders or llama2.c files, separated by commas")
+	f.StringSliceVar(&a.plan.Models, "model", []string{"story"}, "models: embedded names, those of the models folder, folders or llama2.c files, separated by commas")
 	f.StringVar(&a.tokenizer, "tokenizer", "", "tokenizer.bin of llama2.c models, for text prompts")
 	f.StringArrayVar(&a.prompts, "prompt", nil, "text to start from (may be repeated)")
 	f.IntSliceVar(&a.promptTokens, "prompt-tokens", nil, "prompts of so many tokens, whatever they say (default 1)")
@@ -65,7 +65,7 @@ func (a *sweepFlags) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	models, err := a.prepare()
+	models, err := a.prepare(c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (a *sweepFlags) writer() (func(io.Writer, []sweep.Row) error, error) {
 }
 
 // prepare completes the plan and opens its models.
-func (a *sweepFlags) prepare() (map[string]*simrun.Loaded, error) {
+func (a *sweepFlags) prepare(stderr io.Writer) (map[string]*simrun.Loaded, error) {
 	p := &a.plan
 	for _, text := range a.prompts {
 		p.Prompts = append(p.Prompts, sweep.Prompt{Text: text})
@@ -127,7 +127,7 @@ func (a *sweepFlags) prepare() (map[string]*simrun.Loaded, error) {
 	models := map[string]*simrun.Loaded{}
 	longest := 250
 	for _, name := range p.Models {
-		m, err := load(name, a.tokenizer)
+		m, err := loadShown(name, a.tokenizer, stderr)
 		if err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ func newTrace() *cobra.Command {
 				return err
 			}
 			r = simrun.Complete(r) // beams have a cache of their own
-			m, err := load(model, tokenizer)
+			m, err := loadShown(model, tokenizer, c.ErrOrStderr())
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ func newTrace() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&model, "model", "story", "embedded model, Hugging Face folder or llama2.c .bin file")
+	f.StringVar(&model, "model", "story", "embedded model, one of the models folder, Hugging Face folder or llama2.c .bin file")
 	f.StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
 	f.StringVar(&r.Prompt, "prompt", "", "text to start from")
 	f.IntSliceVar(&r.Tokens, "tokens", nil, "token ids to start from, instead of a prompt")

@@ -36,25 +36,9 @@ const (
 // knows the path may put it there.
 func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	const file = "llama2.c"
-	header, at := data, llama2cHeader
-	v1 := len(data) >= 4 && binary.LittleEndian.Uint32(data) == llama2cMagic
-	if v1 {
-		if len(data) < llama2cHeaderV1 {
-			return sim.Config{}, sim.Weights{}, problem("checkpoint.truncated", file, "Tensor", "header", "Want", llama2cHeaderV1, "Have", len(data))
-		}
-		if version := int32(binary.LittleEndian.Uint32(data[4:])); version != 1 { // 2 is int8
-			return sim.Config{}, sim.Weights{}, problem("config.unsupported", file, "Field", "version", "Have", version)
-		}
-		header, at = data[8:], llama2cHeaderV1
-	}
-	c, err := llama2cConfig(file, header)
+	c, at, v1, err := llama2cShape(file, data)
 	if err != nil {
 		return c, sim.Weights{}, err
-	}
-	if v1 {
-		if err := llama2cV1Rest(file, data, &c); err != nil {
-			return c, sim.Weights{}, err
-		}
 	}
 	// Below 2^20 each, 2^24 for vocab, 2^12 for layers: no product overflows.
 	d, q, kv, ffn := int64(c.Dim), int64(c.QDim()), int64(c.KVDim()), int64(c.FFN)
@@ -78,6 +62,33 @@ func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	}
 	w := r.weights(c)
 	return c, w, r.err
+}
+
+// Llama2cHeader is how many bytes Llama2cConfig needs, or all of a smaller file.
+const Llama2cHeader = llama2cHeaderV1
+
+// Llama2cConfig is the shape that a llama2.c checkpoint has, from its first bytes.
+func Llama2cConfig(data []byte) (sim.Config, error) {
+	c, _, _, err := llama2cShape("llama2.c", data)
+	return c, err
+}
+
+// llama2cShape reads and checks the header. The weights begin at byte at.
+func llama2cShape(file string, data []byte) (c sim.Config, at int, v1 bool, err error) {
+	header := data
+	if v1 = len(data) >= 4 && binary.LittleEndian.Uint32(data) == llama2cMagic; v1 {
+		if len(data) < llama2cHeaderV1 {
+			return c, 0, v1, problem("checkpoint.truncated", file, "Tensor", "header", "Want", llama2cHeaderV1, "Have", len(data))
+		}
+		if version := int32(binary.LittleEndian.Uint32(data[4:])); version != 1 { // 2 is int8
+			return c, 0, v1, problem("config.unsupported", file, "Field", "version", "Have", version)
+		}
+		header = data[8:]
+	}
+	if c, err = llama2cConfig(file, header); err != nil || !v1 {
+		return c, llama2cHeader, v1, err
+	}
+	return c, llama2cHeaderV1, v1, llama2cV1Rest(file, data, &c)
 }
 
 // llama2cV1Rest reads what version 1 has behind the seven numbers.

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	simrun "kvstep/sim/run"
+)
+
+// modelsDir is the models folder, as --models sets it.
+var modelsDir string
+
+// defaultModels is the models folder where none is named: in the user's cache. It is
+// "" where the system has none.
+func defaultModels() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(cache, "kvstep", "models")
+}
+
+// newLibrary has the embedded models and, behind them, those of the models folder,
+// which are opened when they are first asked for. Given ones come first.
+func newLibrary(stderr io.Writer, given ...*simrun.Loaded) *simrun.Library {
+	l := simrun.NewLibrary(given...)
+	for _, s := range shelf(modelsDir, stderr) {
+		l.Add(s)
+	}
+	return l
+}
+
+// shelf finds the models of a folder: "name" and "owner/name" are folders with a
+// config.json, "name" also a llama2.c file name.bin, whose words are in
+// name.tokenizer.bin. A folder that cannot be read has none.
+func shelf(dir string, stderr io.Writer) []simrun.Source {
+	var list []simrun.Source
+	entries, err := os.ReadDir(dir)
+	if dir == "" || err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if s, ok := shelved(e.Name(), path, stderr); ok {
+			list = append(list, s)
+			continue
+		}
+		inner, err := os.ReadDir(path)
+		if err != nil { // a file, or not ours to read
+			continue
+		}
+		for _, f := range inner {
+			if s, ok := shelved(e.Name()+"/"+f.Name(), filepath.Join(path, f.Name()), stderr); ok {
+				list = append(list, s)
+			}
+		}
+	}
+	return list
+}
+
+// shelved is the model at a path, if there is one. Names that begin with a dot are
+// of downloads that are not complete.
+func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
+	if strings.HasPrefix(filepath.Base(path), ".") {
+		return simrun.Source{}, false
+	}
+	if _, err := os.Stat(filepath.Join(path, "config.json")); err == nil {
+		return simrun.Source{
+			Name:   name,
+			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(os.DirFS(path)) },
+			Open:   func() (*simrun.Loaded, error) { return openFolder(name, path, stderr) },
+		}, true
+	}
+	bare, isBin := strings.CutSuffix(name, ".bin")
+	info, err := os.Stat(path)
+	if !isBin || err != nil || !info.Mode().IsRegular() || strings.HasSuffix(bare, "tokenizer") {
+		return simrun.Source{}, false
+	}
+	words := strings.TrimSuffix(path, ".bin") + ".tokenizer.bin"
+	if _, err := os.Stat(words); err != nil {
+		words = ""
+	}
+	return simrun.Source{Name: bare, Config: func() (sim.Config, error) { return binConfig(path) }, Open: func() (*simrun.Loaded, error) { return openBin(bare, path, words) }}, true
+}
+
+// binConfig is the shape of a llama2.c file, from its first bytes.
+func binConfig(path string) (sim.Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sim.Config{}, sim.NewProblem("file.open", "File", path).Because(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, checkpoint.Llama2cHeader))
+	if err != nil {
+		return sim.Config{}, sim.NewProblem("file.open", "File", path).Because(err)
+	}
+	return checkpoint.Llama2cConfig(data)
+}
+
+// onShelf is the path of a model of the models folder, if that name is no path.
+func onShelf(model string) (path string, ok bool) {
+	if _, err := os.Stat(model); err == nil {
+		return "", false
+	}
+	for _, s := range shelf(modelsDir, io.Discard) {
+		if s.Name != model {
+			continue
+		}
+		path = filepath.Join(modelsDir, filepath.FromSlash(model))
+		if _, err := os.Stat(path); err != nil {
+			path += ".bin"
+		}
+		return path, true
+	}
+	return "", false
+}
