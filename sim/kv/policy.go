@@ -103,6 +103,8 @@ func (s Spec) grouped(p sim.CachePolicy) sim.CachePolicy {
 func (s Spec) Fits(p sim.CachePolicy, budget int64) int {
 	tokens := budget * 8 / s.TokenBits(p)
 	switch {
+	case bitsOf(p) < 8*floatBytes:
+		return s.codedTokens(p, budget)
 	case p.Kind == sim.CachePaged:
 		tokens = budget / (s.TokenBytes() * int64(p.Block)) * int64(p.Block)
 	case p.Evicts():

@@ -30,6 +30,35 @@ type quantised struct {
 	lastK, lastV []float32      // what the newest token reads as
 }
 
+// groupTokens is the tokens that there is room for where there must be for n:
+// by channel whole groups.
+func (s Spec) groupTokens(p sim.CachePolicy, n int) int {
+	if p.Axis == AxisChannel {
+		return blocks(n, p.Group) * p.Group
+	}
+	return n
+}
+
+// codedBytes are the codes and scales of room for n tokens. p has its group.
+func (s Spec) codedBytes(p sim.CachePolicy, n int) int64 {
+	numbers := s.groupTokens(p, n) * s.HeadDim // of K, or of V, of a head
+	return int64(s.Layers*s.KVHeads) * 2 * int64((numbers*bitsOf(p)+7)/8+numbers/p.Group*2*scaleBytes)
+}
+
+// codedTokens is for how many tokens a number of bytes has room, by channel
+// beside a group of K in float32.
+func (s Spec) codedTokens(p sim.CachePolicy, bytes int64) int {
+	p = s.grouped(p)
+	if p.Axis == AxisChannel {
+		bytes -= int64(p.Group*s.Layers*s.width()) * floatBytes
+	}
+	n := int(min(int64(s.Most), max(0, bytes)*8/s.TokenBits(p)))
+	for n > 0 && s.codedBytes(p, n) > bytes {
+		n--
+	}
+	return n
+}
+
 // packed is K or V of one head. Groups have a float16 scale and low each, by
 // token [position, head_dim/group], by channel [position/group, head_dim].
 type packed struct {
@@ -64,14 +93,10 @@ func newQuantised(s Spec, p sim.CachePolicy, a *Arena) (*quantised, error) {
 	p = s.grouped(p)
 	c := &quantised{spec: s, policy: p, bits: bitsOf(p), arena: a, lens: make([]int, s.Layers), capacity: s.Most}
 	if a.budget > 0 {
-		c.capacity = max(1, int(min(int64(s.Most), max(0, a.budget-a.held)*8/s.TokenBits(p))))
+		c.capacity = max(1, s.codedTokens(p, a.budget-a.held))
 	}
-	whole := c.capacity
-	if c.byChannel() { // whole groups of tokens
-		whole = blocks(c.capacity, p.Group) * p.Group
-	}
-	n := whole * s.HeadDim
-	c.bytes = int64(s.Layers*s.KVHeads) * 2 * int64((n*c.bits+7)/8+n/p.Group*2*scaleBytes)
+	n := s.groupTokens(p, c.capacity) * s.HeadDim
+	c.bytes = s.codedBytes(p, c.capacity)
 	if err := a.take(c.bytes); err != nil {
 		return nil, err
 	}
@@ -85,6 +110,11 @@ func newQuantised(s Spec, p sim.CachePolicy, a *Arena) (*quantised, error) {
 		}
 		c.keys, c.values, c.rest = append(c.keys, k), append(c.values, v), append(c.rest, make([]mat.Matrix, s.KVHeads))
 	}
+	if c.byChannel() { // one group that is not full yet is always there
+		if err := c.resize(p.Group); err != nil {
+			return nil, err
+		}
+	}
 	c.k, c.v = make([]float32, n), make([]float32, n)
 	c.lastK, c.lastV = make([]float32, s.width()), make([]float32, s.width())
 	return c, nil
@@ -95,11 +125,9 @@ func (c *quantised) byChannel() bool { return c.policy.Axis == AxisChannel }
 // Reserve has taken memory for the codes already. Where groups run along
 // tokens, the new ones need float32 until the pass is over.
 func (c *quantised) Reserve(n int) (int, error) {
-	room := min(n, c.capacity-c.lens[0])
-	if c.byChannel() {
-		if err := c.resize(max(c.restRows, c.lens[0]-c.settled+room)); err != nil {
-			return 0, err
-		}
+	room, open := min(n, c.capacity-c.lens[0]), c.lens[0]-c.settled
+	if c.byChannel() && open+room > c.restRows && c.resize(open+room) != nil {
+		room = c.restRows - open // the rest comes in the next pass, when groups are settled
 	}
 	if room < n {
 		want := (c.spec.TokenBits(c.policy)*int64(n-room) + 7) / 8
