@@ -51,6 +51,13 @@ func TestSpeculation(t *testing.T) {
 		}
 		p.axe("speculation in " + lang)
 
+		// The formulas have the logits of every proposal, and none of the totals pretends to a closed form.
+		p.js(`document.querySelector("#counters").open = true; for (const id of ["head", "total-qkv"]) document.querySelector('[data-opens="' + id + '"]').click()`)
+		p.until(`!!document.querySelector("#formula-total-qkv [data-none]:not([hidden])") && !document.querySelector("#formula-total-qkv .scroll:not([hidden])")`)
+		if x := all[len(all)-1].Speculation; x != nil {
+			p.until(fmt.Sprintf(`document.querySelector('#formula-head .worked [data-letter="r"]')?.textContent === "%d"`, len(x.Proposed)+1))
+		}
+
 		// Only models that a draft can speak for offer one.
 		p.fill("new", "4")
 		p.js(`const m = document.querySelector("[data-testid=model]"); m.value = "paper"; m.dispatchEvent(new Event("change", {bubbles: true}))`)

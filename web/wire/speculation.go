@@ -16,7 +16,7 @@ type speculationInfo struct {
 	Left     integer       `json:"left,omitempty"`     // head only: bytes of the rows that leave it again
 	Random   float64       `json:"random"`             // head only: the number that chose the token after them
 	Token    *[2]any       `json:"token,omitempty"`    // head only: that token
-	Draws    string        `json:"draws,omitempty"`    // head only: what it was drawn from, "rest" after a rejection, else "model"
+	Draws    string        `json:"draws,omitempty"`    // head only: what it came from, one of the draws
 	Flops    integer       `json:"flops,omitempty"`    // of the draft, for this pass
 	SoFar    soFarInfo     `json:"so_far"`
 	Kept     []int         `json:"kept"` // by decode pass, recorded ones: rows that stay, each of one token of the text
@@ -39,9 +39,17 @@ type soFarInfo struct {
 	Accepted int     `json:"accepted"` // of those
 	Expected float64 `json:"expected"` // tokens of a pass, by formula at the measured acceptance; 0 before anything was tested
 	Draft    integer `json:"draft"`    // FLOPs of the draft
-	Rejected integer `json:"rejected"` // FLOPs of the model for rows that left the cache again, cached lane
-	Model    integer `json:"model"`    // all FLOPs of the model in those passes, cached lane
+	Rejected integer `json:"rejected"` // FLOPs of the model for rows that were computed for nothing, cached lane if it runs
+	Model    integer `json:"model"`    // all FLOPs of the model in those passes, of that lane
 }
+
+// Where the token after the proposals comes from.
+const (
+	drawsModel    = "model"    // all were accepted: from the model's distribution
+	drawsRest     = "rest"     // one was rejected: from max(0, p - q)
+	drawsPerson   = "person"   // a person chose another
+	drawsProposal = "proposal" // it is a proposal, which ended the text
+)
 
 // speculation is nil in a run without a draft.
 func (m *Moment) speculation() *speculationInfo {
@@ -67,25 +75,36 @@ func (m *Moment) speculation() *speculationInfo {
 	if m.Step.Part != sim.HeadPart {
 		return info
 	}
-	info.Stays, info.Random, info.Draws = x.Accepted, x.Random, "model"
+	info.Stays, info.Random, info.Draws = x.Accepted, x.Random, drawsModel
 	token := m.labelled([]int{m.Step.Token})[0]
 	info.Token = &token
 	for _, v := range x.Verdicts {
 		info.Verdicts = append(info.Verdicts, verdictInfo{float32(v.P), float32(v.Q), float32(v.Random), v.Accepted})
 		if !v.Accepted {
-			info.Draws = "rest"
+			info.Draws = drawsRest
 		}
 	}
-	if x.Accepted < len(x.Verdicts) && x.Verdicts[x.Accepted].Accepted { // this proposal ended the text: nothing was drawn after it
-		info.Draws = "proposal"
+	for _, f := range m.Recipe.Forced {
+		if f.Pass == m.Step.Pass {
+			info.Draws = drawsPerson
+		}
+	}
+	if x.Accepted < len(x.Verdicts) && x.Verdicts[x.Accepted].Accepted { // it ended the text: nothing came after it
+		info.Draws = drawsProposal
 	}
 	left := m.Step.Rows - m.Step.Kept()
+	if !m.Step.Ran[sim.Cached] {
+		return info // there is no cache that they could leave
+	}
 	info.Left = integer(int64(left) * ((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8))
 	return info
 }
 
 func (m *Moment) soFar() (s soFarInfo) {
-	sw, perPass := m.Link.switches(), m.perPass()
+	sw, perPass, lane := m.Link.switches(), m.perPass(), sim.Cached
+	if !m.Step.Ran[lane] {
+		lane = sim.Uncached
+	}
 	for n := 2*perPass - 1; n <= m.Step.N; n += perPass {
 		head := m.At(n)
 		s.Passes++
@@ -102,10 +121,10 @@ func (m *Moment) soFar() (s soFarInfo) {
 			s.Draft = integer(cost.Headline(x.Total, sw))
 		}
 		for i := n - perPass + 1; i <= n; i++ {
-			s.Model += integer(cost.Headline(m.recount(m.At(i), sim.Cached), sw))
+			s.Model += integer(cost.Headline(m.recount(m.At(i), lane), sw))
 		}
 		if x != nil && head.Kept() < head.Rows { // all layers multiply alike
-			s.Rejected += integer(int64(perPass-1)*m.wasted(m.At(n-1), head) + m.wasted(head, head))
+			s.Rejected += integer(int64(perPass-1)*m.wasted(m.At(n-1), head, lane) + m.wasted(head, head, lane))
 		}
 	}
 	if s.Tested > 0 {
@@ -115,9 +134,9 @@ func (m *Moment) soFar() (s soFarInfo) {
 }
 
 // wasted are the FLOPs of a step for rows that its pass computes for nothing.
-func (m *Moment) wasted(s, head *sim.Step) int64 {
+func (m *Moment) wasted(s, head *sim.Step, lane sim.Lane) int64 {
 	sw := m.Link.switches()
-	return cost.Headline(m.count(s, sim.Cached, sw), sw) - cost.Headline(m.count(unwasted(s, head), sim.Cached, sw), sw)
+	return cost.Headline(m.count(s, lane, sw), sw) - cost.Headline(m.count(unwasted(s, head), lane, sw), sw)
 }
 
 // unwasted is a step as it would have been without the rows that its pass has

@@ -135,3 +135,15 @@ func TestFrameSizeOfSpeculation(t *testing.T) {
 		}
 	}
 }
+
+// TestFrameTellsWhoChose: after a fork it is a person's token that follows.
+func TestFrameTellsWhoChose(t *testing.T) {
+	m := guessing(t)(11)
+	rec := m.Recipe
+	rec.Forced = []sim.Forced{{Pass: 1, Token: m.Step.Token + 1}}
+	steps := stepsOf(t, m.Model, rec)
+	forked := moment(m.Model, rec, steps, 11, 4, 0)
+	if x := forked.speculation(); x.Draws != drawsPerson || (*x.Token)[0] != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
+		t.Errorf("%+v", x)
+	}
+}

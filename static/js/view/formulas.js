@@ -102,11 +102,13 @@ function fill(root, frame, lang, t) {
     none.textContent = t(open ? "formula.no_sums" : "formula.none");
     hide(none, !open && (any || total || root.id === "formula-seconds"));
     each(".scroll", (el) => hide(el, !any || open));
+    if (none.nextElementSibling) hide(none.nextElementSibling, open); // it speaks of the closed form
   });
   each("[data-optional]", (el) => hide(el, idle(el.dataset.optional)));
+  const which = frame.meta.speculation?.proposed ? "proposals" : ledger.count.logits; // neither the last row nor all
   each("[data-when]", (el) => {
     const { pairs, logits, phase, optional } = el.dataset;
-    hide(el, off(pairs, ledger.count.pairs) || off(logits, ledger.count.logits) || off(phase, step.phase) || idle(optional));
+    hide(el, off(pairs, ledger.count.pairs) || off(logits, which) || off(phase, step.phase) || idle(optional));
   });
   each("[data-unit]", (el) => (el.textContent = el.dataset.unit === "op" ? unitOf(frame) : el.dataset.unit ?? ""));
   const own = (/** @type {HTMLElement} */ el) => el.dataset.lane === "cached" && ownCount(frame, /** @type {HTMLElement|null} */ (el.querySelector("[data-result]"))?.dataset.result);

@@ -2,6 +2,7 @@
 // row of the pass, what became of it, and how it has gone so far.
 
 import { number, percent, si } from "./format.js";
+import { cacheless } from "./lanes.js";
 import { unitOf } from "./ledger.js";
 
 /** @typedef {import("../text.js").T} T */
@@ -54,6 +55,7 @@ export function sentence(frame, t) {
   const left = Proposed - s.stays;
   const leaves = { Count: left, After: left - 1, Bytes: s.left ?? 0 };
   const args = { Count: Proposed, Accepted: at < 0 ? s.verdicts.length : at, Token: s.token[1], Tokens: s.stays + 1, Left: left, Bytes: s.left ?? 0, Leaves: left ? t("spec.leaves", leaves) : "", Rejected: s.proposed[at]?.[1] ?? "", Test: at < 0 ? "" : test(s.verdicts[at]) };
+  if (s.draws === "person") return t("spec.say.person", args) + over;
   if (s.draws === "proposal") return t(left ? "spec.say.ended" : "spec.say.ended.all", args) + over;
   if (at < 0) return t("spec.say.all", args) + over;
   return t(run.recipe.sampler.kind === "sample" ? "spec.say.rejected" : "spec.say.rejected.greedy", args) + over;
@@ -99,9 +101,9 @@ function card(c, frame, t) {
       says.push(t(!c.verdict.accepted ? "spec.rejected" : c.state === "stays" ? "spec.accepted" : s.draws === "proposal" && c.row === frame.meta.step.cached + 1 + s.stays ? "spec.draws.proposal" : "spec.accepted.over"));
     } else says.push(t(c.state === "pending" ? "spec.pending" : "spec.untested"));
   }
-  if (c.kind === "own") says.push(t(s.draws === "rest" && frame.meta.run.recipe.sampler.kind !== "sample" ? "spec.draws.rest.greedy" : `spec.draws.${s.draws}`), ...(frame.meta.run.recipe.sampler.kind !== "sample" ? [] : [t("spec.random", { Random: s.random.toFixed(3) })]));
+  if (c.kind === "own") says.push(t(s.draws === "rest" && frame.meta.run.recipe.sampler.kind !== "sample" ? "spec.draws.rest.greedy" : `spec.draws.${s.draws}`), ...(frame.meta.run.recipe.sampler.kind !== "sample" || s.draws === "person" ? [] : [t("spec.random", { Random: s.random.toFixed(3) })]));
   for (const text of says) li.append(el("span", "says", text));
-  li.append(el("span", "row", c.row === null ? t("spec.row.none") : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 })));
+  if (!cacheless(frame)) li.append(el("span", "row", c.row === null ? t("spec.row.none") : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 })));
   return li;
 }
 
