@@ -3,6 +3,7 @@ package take
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"html"
@@ -225,6 +226,34 @@ func TestWhatCannotBeMadeIsAProblem(t *testing.T) {
 }
 
 // TestQRIsTheCodeOfTheAddress: the picture has exactly the code's dark modules.
+// TestBothSchedulesOfABatch: each is run to its end, and a run that is no batch
+// has nothing to compare.
+func TestBothSchedulesOfABatch(t *testing.T) {
+	var both map[string]served
+	f := makeFile(t, "schedules", query+"&schedule=static&slots=2&req=1:2%230,3,8&req=2:4%230,9")
+	if err := json.Unmarshal(f.Data, &both); err != nil {
+		t.Fatal(err)
+	}
+	s, c := both[sim.ScheduleStatic], both[sim.ScheduleContinuous]
+	// Alone for 4 passes, then the two others together for 4: the first slot empties after 2.
+	if s.Passes != 8 || s.Idle != 4+2 || s.Tokens != 10 || s.Rows != 5+3+3+2+1+3 || s.Padded != 1+2 || s.TTFT != (1.0+4+3)/3 {
+		t.Errorf("static: %+v", s)
+	}
+	// The second joins at once, the third when it has left; then that one is alone.
+	if c.Passes != 7 || c.Idle != 1+3 || c.TTFT != (1.0+1+2)/3 || c.Tokens != s.Tokens || c.Padded != 0 || c.Rows != s.Rows || c.WeightBytes >= s.WeightBytes {
+		t.Errorf("continuous: %+v", c)
+	}
+	models, _ := library(t)
+	r, err := Parse(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p *sim.Problem
+	if _, err := Make(context.Background(), models, "schedules", r, "test"); !errors.As(err, &p) || p.ID != "take.batch" {
+		t.Errorf("a run that is no batch: %v", err)
+	}
+}
+
 func TestQRIsTheCodeOfTheAddress(t *testing.T) {
 	const address = "http://127.0.0.1:8787/?prompt=%E5%B0%8F%E5%88%9A&step=12"
 	f, err := QR(address)

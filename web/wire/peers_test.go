@@ -120,6 +120,13 @@ func TestWhatAPrefixSaves(t *testing.T) {
 	steps := stepsOf(t, l, rec)
 	saved, reused := int64(0), 0
 	for n := range steps {
+		f := File(served(t, l, rec, steps, n, 1))
+		if p, q := tell[peersInfo](t, f, "peers"), tell[scheduleInfo](t, f, "schedule").Requests[1]; p.Seq == 1 && q.Started == steps[n].Pass && steps[n].Layer == 0 {
+			use := tell[useInfo](t, f, "use")
+			if found := q.Reused / rec.Cache.Block; len(use.Given) > 0 || len(use.Taken) != len(use.Table)-found {
+				t.Errorf("step %d: of blocks %v, %d found in the cache, %v are said to be taken, %v given back", n, use.Table, found, use.Taken, use.Given)
+			}
+		}
 		for _, e := range tell[peersInfo](t, File(served(t, l, rec, steps, n, 0)), "peers").Events {
 			if e.Kind == "reuse" {
 				saved, reused = saved+int64(e.Saved), reused+e.Tokens

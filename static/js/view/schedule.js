@@ -24,6 +24,18 @@ export function createSchedule(root, act) {
     if (b.dataset.pass) act.seek(Math.min((Number(b.dataset.pass) + 1) * (frame.meta.run.config.layers + 1), frame.meta.run.recorded) - 1);
     else act.sequence(Number(b.dataset.seq));
   });
+  grid.addEventListener("keydown", (e) => { // one stop of the tab key for all passes
+    const b = /** @type {HTMLElement} */ (e.target).closest("[data-pass]");
+    const all = /** @type {HTMLElement[]} */ ([...grid.querySelectorAll("[data-pass]")]);
+    const at = b ? all.indexOf(/** @type {HTMLElement} */ (b)) : -1;
+    const to = at < 0 || e.ctrlKey || e.metaKey || e.altKey ? undefined : { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[e.key];
+    if (to === undefined) return;
+    e.preventDefault();
+    e.stopPropagation(); // the page's own keys step the run
+    const next = all[Math.min(Math.max(to, 0), all.length - 1)];
+    for (const x of all) x.tabIndex = x === next ? 0 : -1;
+    next.focus();
+  });
   /** @param {any} state */
   return function view(state) {
     frame = state.frame;
@@ -64,7 +76,7 @@ const alone = (x) => Math.max(...x.weights);
 function fill(table, frame, x, t) {
   const { schedule, step, peers, run } = frame.meta;
   const now = (/** @type {number} */ p) => (p === step.pass ? "now" : "");
-  const head = el("tr", [el("th", t("schedule.pass"), { scope: "col" }), ...x.rows.map((_, p) => el("th", el("button", String(p), { type: "button", "data-pass": String(p), title: t("schedule.go", { Pass: p }) }), { scope: "col", class: now(p) }))]);
+  const head = el("tr", [el("th", t("schedule.pass"), { scope: "col" }), ...x.rows.map((_, p) => el("th", el("button", String(p), { type: "button", tabindex: p === step.pass ? "0" : "-1", "data-pass": String(p), title: t("schedule.go", { Pass: p }) }), { scope: "col", class: now(p) }))]);
   const lines = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
     const name = el("button", [el("span", `${seqName(frame, i, t)}: `, { class: "spoken" }), el("b", String(i + 1), { "aria-hidden": "true" }), el("span", promptOf(frame, i), { class: "prompt" })], { type: "button", "data-seq": String(i), "aria-pressed": String(i === peers.seq), title: promptOf(frame, i) });
     return el("tr", [el("th", name, { scope: "row" }), ...x.cells[i].map((c, p) => square(c, now(p), t))], { "data-request": String(i) });
