@@ -59,7 +59,7 @@ test("the map of a batch has a column for each pass, and names what was fed of o
   const f = frame("batch");
   const { run, peers, tokens, step } = f.meta;
   const map = place(1000, f.meta);
-  assert.equal(Math.round((1000 - map.column(0).x) / map.unit), run.length / (run.config.layers + 1));
+  assert.equal(Math.round((1000 - map.column(0).x) / map.unit), Math.ceil((run.ended ? run.recorded : run.length) / (run.config.layers + 1)));
   assert.equal(map.column(1).x - map.column(0).x, map.column(2).x - map.column(1).x);
   const names = fed(f, say.en);
   assert.ok(names.every((n) => n.pass <= step.pass + 1));

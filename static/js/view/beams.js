@@ -4,10 +4,10 @@
 import { beamOf, beams, beside, share } from "./beamtree.js";
 import { createLens } from "./lens.js";
 import { el } from "./terms.js";
-import { percent } from "./format.js";
+import { percent, sentences } from "./format.js";
 
-const [WIDE, TALL] = [84, 38]; // pixels of a beam
-const [GAP, DOWN, ROOT] = [34, 10, 66]; // between them, across and down; of the prompt
+const [WIDE, TALL] = [5.6, 2.55]; // of a beam, in rem as the style sheet has it
+const [GAP, DOWN, ROOT] = [2.3, 0.7, 4.4]; // between them, across and down; of the prompt
 
 /**
  * @param {HTMLDetailsElement} root
@@ -53,7 +53,7 @@ export function createBeams(root, act) {
     part("none").hidden = !!info.passes;
     part("body").hidden = !info.passes;
     if (!info.passes) return void (built = "");
-    const now = JSON.stringify([info, step.pass, peers.seq, lang]);
+    const now = JSON.stringify([info, step.pass, peers.seq, lang, next.theme.font]);
     if (now === built) return;
     const grown = !built || JSON.parse(built)[0].passes.length !== info.passes.length;
     built = now;
@@ -76,26 +76,28 @@ export function createBeams(root, act) {
 function words(all, b, t) {
   const last = all[all.length - 1].pass;
   const fate = b.answer ? "beams.answer" : b.alive ? "beams.alive" : b.end < last || b.end === b.pass ? "beams.pruned" : "beams.alive";
-  return t("beams.node", { Token: b.label, Beam: b.slot + 1, Pass: b.pass, LogProb: b.logProb.toFixed(4), Prob: percent(Math.exp(b.logProb)), Sum: b.sum.toFixed(4) }) + " " + t(fate, { Pass: b.end + 1 });
+  return sentences(t("beams.node", { Token: b.label, Beam: b.slot + 1, Pass: b.pass, LogProb: b.logProb.toFixed(4), Prob: percent(Math.exp(b.logProb)), Sum: b.sum.toFixed(4) }), t(fate, { Pass: b.end + 1 }));
 }
 
 /** @param {HTMLElement} tree @param {import("./beamtree.js").Beam[]} all @param {import("./beamtree.js").Beam|undefined} here @param {any} frame @param {import("../text.js").T} t */
 function draw(tree, all, here, frame, t) {
   const slots = Math.max(...frame.meta.beams.passes, 1);
-  const x = (/** @type {number} */ pass) => (pass < 0 ? 0 : ROOT + GAP + pass * (WIDE + GAP));
-  const y = (/** @type {number} */ slot) => slot * (TALL + DOWN);
-  const height = slots * (TALL + DOWN) - DOWN;
-  const root = (height - TALL) / 2;
+  const rem = parseFloat(getComputedStyle(document.documentElement).fontSize); // a projector's is larger
+  const [wide, tall, gap, down, prompt] = [WIDE, TALL, GAP, DOWN, ROOT].map((n) => Math.round(n * rem));
+  const x = (/** @type {number} */ pass) => (pass < 0 ? 0 : prompt + gap + pass * (wide + gap));
+  const y = (/** @type {number} */ slot) => slot * (tall + down);
+  const height = slots * (tall + down) - down;
+  const root = (height - tall) / 2;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("width", String(x(frame.meta.beams.passes.length)));
   svg.setAttribute("height", String(height));
   svg.setAttribute("aria-hidden", "true");
   const buttons = all.map((b) => {
     const from = all[b.parent];
-    const [x0, y0] = from ? [x(from.pass) + WIDE, y(from.slot) + TALL / 2] : [ROOT, root + TALL / 2];
-    const [x1, y1] = [x(b.pass), y(b.slot) + TALL / 2];
+    const [x0, y0] = from ? [x(from.pass) + wide, y(from.slot) + tall / 2] : [prompt, root + tall / 2];
+    const [x1, y1] = [x(b.pass), y(b.slot) + tall / 2];
     const path = document.createElementNS(svg.namespaceURI ?? "", "path");
-    path.setAttribute("d", `M${x0} ${y0}C${x0 + GAP / 2} ${y0} ${x1 - GAP / 2} ${y1} ${x1} ${y1}`);
+    path.setAttribute("d", `M${x0} ${y0}C${x0 + gap / 2} ${y0} ${x1 - gap / 2} ${y1} ${x1} ${y1}`);
     path.setAttribute("stroke-width", String(1 + 4 * Math.exp(b.logProb)));
     path.setAttribute("class", kind(b));
     svg.append(path);
@@ -107,7 +109,7 @@ function draw(tree, all, here, frame, t) {
   const start = el("span", t("beams.prompt"), { class: "root" });
   start.style.setProperty("top", `${root}px`);
   tree.style.setProperty("height", `${height}px`);
-  tree.style.setProperty("width", `${x(frame.meta.beams.passes.length) - GAP}px`);
+  tree.style.setProperty("width", `${x(frame.meta.beams.passes.length) - gap}px`);
   tree.replaceChildren(svg, start, ...buttons);
 }
 
