@@ -27,21 +27,33 @@ export function pixels(grid, colors) {
   return { width: grid.cols, height: grid.rows, data: new Uint8ClampedArray(words.buffer) };
 }
 
-/** @type {HTMLCanvasElement|undefined} */
-let scratch;
+/** @type {Map<string, HTMLCanvasElement>} */
+const scratch = new Map();
+
+/** A canvas with room for a grid. One for each size: what has been drawn from a
+ * canvas is copied, all of it, when the next picture is put there.
+ * @param {number} cols @param {number} rows */
+function room(cols, rows) {
+  const size = (/** @type {number} */ n) => 2 ** Math.ceil(Math.log2(Math.max(n, 4)));
+  const key = `${size(cols)}x${size(rows)}`;
+  const kept = scratch.get(key) ?? document.createElement("canvas");
+  if (!scratch.has(key)) {
+    [kept.width, kept.height] = [size(cols), size(rows)];
+    scratch.set(key, kept);
+  }
+  return kept;
+}
 
 /**
  * Draws a grid into a box, each cell one flat colour.
  * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {Uint32Array} colors @param {import("./layout.js").Box} box
  */
 export function stamp(ctx, grid, colors, { x, y, w, h }) {
-  scratch ??= document.createElement("canvas");
-  if (scratch.width < grid.cols) scratch.width = grid.cols;
-  if (scratch.height < grid.rows) scratch.height = grid.rows;
+  const from = room(grid.cols, grid.rows);
   const p = pixels(grid, colors);
-  scratch.getContext("2d")?.putImageData(new ImageData(p.data, p.width, p.height), 0, 0);
+  from.getContext("2d")?.putImageData(new ImageData(p.data, p.width, p.height), 0, 0);
   ctx.imageSmoothingEnabled = false;
-  ctx.drawImage(scratch, 0, 0, p.width, p.height, x, y, w, h);
+  ctx.drawImage(from, 0, 0, p.width, p.height, x, y, w, h);
 }
 
 const BARRED = 4; // pixels of a cell that has room for a minus
