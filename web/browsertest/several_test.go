@@ -53,6 +53,8 @@ func TestABatchOnScreen(t *testing.T) {
 		}
 		p.compareWaits(want[len(want)-1].Schedule)
 		p.axe("a batch in " + c.lang)
+		p.theme("dark")
+		p.axe("a batch in the dark, in " + c.lang)
 		p.clean()
 	}
 }
@@ -278,5 +280,7 @@ func TestABeamSearchOnScreen(t *testing.T) {
 	p.js(`document.querySelector("[data-testid=beams-table]").open = true`)
 	p.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=beams-table] tbody tr").length === %d`, nodes))
 	p.axe("a beam search")
+	p.theme("dark")
+	p.axe("a beam search in the dark")
 	p.clean()
 }

@@ -52,9 +52,10 @@ func (s *state) reached(n int) bool {
 // are left out, and the first of them is the error.
 func (s *state) breaks(points []breakpoint.Point) error {
 	var kept []breakpoint.Point
+	run := wire.Moment{Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt)}
 	var first error
 	for _, p := range points {
-		if err := p.Check(s.model.Model.Config, len(s.prompt)+s.recipe.MaxNew-1); err != nil {
+		if err := p.Check(s.model.Model.Config, run.Most()); err != nil {
 			if first == nil {
 				first = err
 			}

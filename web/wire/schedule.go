@@ -198,6 +198,18 @@ func (m *Moment) Length() int {
 	return max(m.perPass()*passes, m.Recorded)
 }
 
+// Most is how many tokens the longest sequence of the run comes to hold.
+func (m *Moment) Most() int {
+	if m.Recipe.Batch == nil {
+		return m.Prompt + m.Recipe.MaxNew - 1
+	}
+	most := 0
+	for _, q := range m.plans() {
+		most = max(most, len(q.prompt)+q.maxNew-1)
+	}
+	return most
+}
+
 // asked are the tokens of the prompt that is looked at, before the first step.
 func (m *Moment) asked() []int {
 	if seq := m.Link.Pick.Seq; m.Recipe.Batch != nil && seq > 0 && seq <= len(m.Recipe.Batch.Requests) {
