@@ -29,7 +29,7 @@ export function tree(list) {
 /** What a branch is called: how it came about. @param {Branch} b @param {T} t */
 export function name(b, t) {
   if (b.cache) return t("branch.cache", { Cache: policyName(parsePolicy(b.cache), t) });
-  if (!b.parent) return t("branch.first");
+  if (!b.parent) return t(b.id === 1 ? "branch.first" : "branch.orphan");
   return b.token ? t(b.instead ? "branch.instead" : "branch.token", { Token: b.token, Instead: b.instead ?? "" }) : t("branch.same");
 }
 
@@ -80,7 +80,7 @@ export function createBranches(root, act) {
 /** @param {ReturnType<typeof tree>[0]} row @param {number} most tokens of the axis @param {any} info @param {T} t */
 function line({ branch: b, depth, up }, most, info, t) {
   const current = b.id === info.current;
-  const button = el("button", [el("b", t("branch.name", { Run: b.id })), " ", el("span", name(b, t))], { type: "button", "data-branch": String(b.id), ...(current ? { "aria-current": "true" } : {}) });
+  const button = el("button", [el("b", t("branch.name", { Run: b.id })), " ", ...(b.parent ? [el("span", t("branch.from", { Run: b.parent }), { class: "spoken" }), " "] : []), el("small", name(b, t))], { type: "button", "data-branch": String(b.id), ...(current ? { "aria-current": "true" } : {}) });
   button.style.setProperty("--depth", String(depth));
   const lane = el("div", [], { class: "lane", "aria-hidden": "true" });
   const bar = (/** @type {string} */ kind, /** @type {number} */ from, /** @type {number} */ to) => {
