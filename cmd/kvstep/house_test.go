@@ -21,7 +21,7 @@ var floors = [][]string{
 	{"web/wire", "web/text", "sim/sweep"},
 	{"web/room", "web/page", "sim/chart"},
 	{"web/live", "web/take"},
-	{"web"},
+	{"web", "cmd/kvstep/hub"},
 	{"cmd/kvstep"},
 }
 

@@ -78,7 +78,8 @@ func readHeader(s *source) (meta map[string]string, entries []entry, body int64,
 	if s.size < 8 {
 		return nil, nil, 0, problem("checkpoint.truncated", s.name, "Tensor", "header", "Want", 8, "Have", s.size)
 	}
-	first, err := s.at(0, 8, make([]byte, 8))
+	var buf []byte
+	first, err := s.at(0, 8, &buf)
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -89,11 +90,7 @@ func readHeader(s *source) (meta map[string]string, entries []entry, body int64,
 	case n > uint64(s.size-8):
 		return nil, nil, 0, problem("checkpoint.truncated", s.name, "Tensor", "header", "Want", 8+n, "Have", s.size)
 	}
-	var buf []byte
-	if s.view == nil {
-		buf = make([]byte, n)
-	}
-	header, err := s.at(8, int(n), buf)
+	header, err := s.at(8, int(n), &buf)
 	if err != nil {
 		return nil, nil, 0, err
 	}

@@ -30,7 +30,7 @@ type source struct {
 	name string
 	size int64
 	view []byte      // all of it, where it can be seen in place
-	from io.ReaderAt // else
+	from io.ReaderAt // what is copied is read: looking at a mapped file would keep its pages in memory; nil: from view
 	file fs.File
 }
 
@@ -62,10 +62,9 @@ func open(fsys fs.FS, name string, limit int64) (*source, error) {
 	if v, ok := f.(Viewer); ok {
 		if data, err := v.View(); err == nil && int64(len(data)) == s.size {
 			s.view = data
-			return s, nil
 		}
 	}
-	if s.from, _ = f.(io.ReaderAt); s.from != nil {
+	if s.from, _ = f.(io.ReaderAt); s.from != nil || s.view != nil {
 		return s, nil
 	}
 	data := make([]byte, s.size)
@@ -80,16 +79,19 @@ func open(fsys fs.FS, name string, limit int64) (*source, error) {
 // close gives the file back; what was seen in place stays.
 func (s *source) close() { _ = s.file.Close() }
 
-// at is n bytes from byte begin on: seen in place, or read into buf, which must be
-// large enough. A file that has become shorter meanwhile is an error.
-func (s *source) at(begin int64, n int, buf []byte) ([]byte, error) {
-	if s.view != nil {
+// at is n bytes from byte begin on, read into buf, which grows if it is too small. A
+// file that has become shorter meanwhile is an error.
+func (s *source) at(begin int64, n int, buf *[]byte) ([]byte, error) {
+	if s.from == nil {
 		return s.view[begin : begin+int64(n) : begin+int64(n)], nil
 	}
-	if got, err := s.from.ReadAt(buf[:n], begin); got < n {
+	if len(*buf) < n {
+		*buf = make([]byte, n)
+	}
+	if got, err := s.from.ReadAt((*buf)[:n], begin); got < n {
 		return nil, problem("checkpoint.file", s.name).Because(err)
 	}
-	return buf[:n], nil
+	return (*buf)[:n], nil
 }
 
 // readFile reads a small file of at most limit bytes, allocating what it has.
@@ -99,5 +101,6 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer s.close()
-	return s.at(0, int(s.size), make([]byte, s.size))
+	var buf []byte
+	return s.at(0, int(s.size), &buf)
 }

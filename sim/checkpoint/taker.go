@@ -112,10 +112,7 @@ func (t *tensorTaker) read(s *stored, x []float32, begin int64, first int) error
 	size := dtypeSize(s.tensor.DType)
 	for at := 0; at < len(x); at += chunk / size {
 		part := x[at:min(at+chunk/size, len(x))]
-		if s.from.view == nil && len(t.buf) < len(part)*size {
-			t.buf = make([]byte, len(part)*size)
-		}
-		data, err := s.from.at(s.body+s.begin+begin+int64(at*size), len(part)*size, t.buf)
+		data, err := s.from.at(s.body+s.begin+begin+int64(at*size), len(part)*size, &t.buf)
 		if err != nil {
 			return err
 		}
@@ -173,19 +170,14 @@ func (t *tensorTaker) passCopy(name, of string) {
 		return
 	}
 	var bufs [2][]byte
-	for i, s := range []*stored{a, b} {
-		if s.from.view == nil {
-			bufs[i] = make([]byte, min(chunk, s.end-s.begin))
-		}
-	}
 	for at := int64(0); at < a.end-a.begin; at += chunk {
 		n := int(min(chunk, a.end-a.begin-at))
-		x, err := a.from.at(a.body+a.begin+at, n, bufs[0])
+		x, err := a.from.at(a.body+a.begin+at, n, &bufs[0])
 		if err != nil {
 			t.err = err
 			return
 		}
-		y, err := b.from.at(b.body+b.begin+at, n, bufs[1])
+		y, err := b.from.at(b.body+b.begin+at, n, &bufs[1])
 		if err != nil {
 			t.err = err
 			return

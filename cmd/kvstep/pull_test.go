@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPull: a model comes from a hub and runs by its name.
+func TestPull(t *testing.T) {
+	const folder = "../../sim/run/testdata/families/gpt2/"
+	files, list := map[string][]byte{}, ""
+	for _, name := range []string{"config.json", "model.safetensors"} {
+		data, err := os.ReadFile(folder + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = data
+		list += fmt.Sprintf(`,{"rfilename":%q,"size":%d,"blobId":"%x"}`, name, len(data), sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(data), data)))
+	}
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/models/openai-community/gpt2/revision/main" {
+			fmt.Fprintf(w, `{"sha":"%040d","siblings":[%s]}`, 7, list[1:])
+			return
+		}
+		data, ok := files[strings.TrimPrefix(r.URL.Path, fmt.Sprintf("/openai-community/gpt2/resolve/%040d/", 7))]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	}))
+	t.Setenv("HF_ENDPOINT", hub.URL+"/")
+	t.Setenv("HF_HUB_OFFLINE", "")
+	dir := t.TempDir()
+	code, out, stderr := command(t, "pull", "gpt2", "--models", dir)
+	if code != 0 || !strings.HasSuffix(strings.TrimSpace(out), "gpt2") || !strings.Contains(stderr, "gpt2") {
+		t.Fatalf("exit %d, %q, %q", code, out, stderr)
+	}
+	if code, out, stderr = command(t, "trace", "--models", dir, "--model", "gpt2", "--tokens", "1,2", "--max-new", "1"); code != 0 {
+		t.Errorf("trace: exit %d, %q %q", code, out, stderr)
+	}
+	if code, _, stderr = command(t, "pull", "someone/else", "--models", dir); code != 1 || !strings.Contains(stderr, "someone/else") {
+		t.Errorf("unknown: exit %d, %q", code, stderr)
+	}
+	hub.Close()
+	if code, _, stderr = command(t, "pull", "distilgpt2", "--models", dir); code != 1 || !strings.Contains(stderr, hub.URL) || strings.Contains(stderr, "problem.") {
+		t.Errorf("offline: exit %d, %q", code, stderr)
+	}
+	if code, _, stderr = command(t, "pull", "gpt2", "--models", dir); code != 0 {
+		t.Errorf("again: exit %d, %q", code, stderr)
+	}
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	if code, _, stderr = command(t, "pull", "distilgpt2", "--models", dir); code != 1 || !strings.Contains(stderr, "HF_HUB_OFFLINE") {
+		t.Errorf("offline on purpose: exit %d, %q", code, stderr)
+	}
+	t.Setenv("HF_HUB_OFFLINE", "")
+	for _, args := range [][]string{{"pull"}, {"pull", "a", "b"}} {
+		if code, _, _ := command(t, args...); code != 2 {
+			t.Errorf("%v: exit %d", args, code)
+		}
+	}
+	if code, _, stderr := command(t, "pull", "../x", "--models", dir); code != 1 || !strings.Contains(stderr, "../x") {
+		t.Errorf("a path: exit %d %q", code, stderr)
+	}
+}
