@@ -60,7 +60,11 @@ func TestForkAnyMoment(t *testing.T) {
 		}
 		p.axe("two runs compared in " + lang)
 
-		// The same text under another policy is a run of its own, too.
+		// Beside the picture of an op there is room for names only; what was compared comes back.
+		p.js(`document.querySelector('#ops [data-look="probs"]').click()`)
+		p.until(`kvstepFrame().meta.branches.lean && document.querySelector("[data-testid=branch-compare]").hidden && document.querySelectorAll("[data-branch]").length === 2`)
+		p.js(`document.querySelector('#ops [data-look=""]').click()`)
+		p.until(`!kvstepFrame().meta.branches.lean && !document.querySelector("[data-testid=branch-compare]").hidden`)
 		p.js(`document.querySelector('[data-beside="2"]').click()`)
 		p.until(`document.querySelector("[data-testid=branch-compare]").hidden`)
 		p.clean()

@@ -40,6 +40,7 @@ type branchesInfo struct {
 	Most    int          `json:"most"`
 	Held    integer      `json:"held"`
 	Gone    *Gone        `json:"gone,omitempty"`
+	Lean    bool         `json:"lean,omitempty"` // beside the picture of an op there is room for names only
 	List    []branchInfo `json:"list"`
 	Compare *compareInfo `json:"compare,omitempty"`
 }
@@ -47,16 +48,16 @@ type branchesInfo struct {
 type branchInfo struct {
 	ID      int     `json:"id"`
 	Parent  int     `json:"parent,omitempty"`
-	Step    int     `json:"step"`              // at which it parts from its parent
-	From    int     `json:"from"`              // tokens generated before they part
+	Step    int     `json:"step,omitzero"`     // at which it parts from its parent
+	From    int     `json:"from,omitzero"`     // tokens generated before they part
 	Token   string  `json:"token,omitempty"`   // what it says there
 	Instead string  `json:"instead,omitempty"` // and its parent
 	Cache   string  `json:"cache,omitempty"`   // where it keeps the cache otherwise than its parent
-	Text    string  `json:"text"`              // the first of what it says from there on
-	Tokens  int     `json:"tokens"`            // generated so far, as far as it has been run
-	Cursor  int     `json:"cursor"`
+	Text    string  `json:"text,omitempty"`    // the first of what it says from there on
+	Tokens  int     `json:"tokens,omitzero"`   // generated so far, as far as it has been run
+	Cursor  int     `json:"cursor,omitzero"`
 	Ended   string  `json:"ended,omitempty"`
-	Bytes   integer `json:"bytes"`
+	Bytes   integer `json:"bytes,omitzero"`
 	Shared  integer `json:"shared,omitempty"`
 }
 
@@ -69,6 +70,9 @@ func (m *Moment) branches() *branchesInfo {
 		return nil
 	}
 	info := &branchesInfo{Current: m.Branch, Most: MaxBranches, Held: integer(m.Held), Gone: m.Gone, List: []branchInfo{}}
+	if m.Link.Pick.Op != "" {
+		return m.lean(info)
+	}
 	for _, b := range m.Branches {
 		made := b.generated()
 		x := branchInfo{ID: b.ID, Parent: b.Parent, Step: b.At, Tokens: len(made), Cursor: b.Cursor, Ended: b.Ended, Bytes: integer(b.Bytes), Shared: integer(b.Shared)}
@@ -91,6 +95,18 @@ func (m *Moment) branches() *branchesInfo {
 		info.List = append(info.List, x)
 	}
 	info.Compare = m.compare()
+	return info
+}
+
+// lean only names the branches, and what is compared as soon as there is room.
+func (m *Moment) lean(info *branchesInfo) *branchesInfo {
+	info.Lean = true
+	for _, b := range m.Branches {
+		info.List = append(info.List, branchInfo{ID: b.ID, Parent: b.Parent})
+	}
+	if m.branch(m.Link.Pick.Compare) != nil {
+		info.Compare = &compareInfo{With: m.Link.Pick.Compare}
+	}
 	return info
 }
 
@@ -178,14 +194,14 @@ func common(a, b []int) int {
 // compareInfo sets the branch on screen beside another, each as far as it has
 // been run.
 type compareInfo struct {
-	With   int        `json:"with"`
-	Same   int        `json:"same"` // generated tokens that they have in common
-	Common string     `json:"common"`
-	Sides  [2]side    `json:"sides"`
-	Fork   []rival    `json:"fork,omitempty"` // where they part: what each chose
-	Steps  [2]int     `json:"steps"`          // the head steps in which they do, -1: one has not come so far
-	Even   [2]outlays `json:"even"`           // after as many tokens as both have
-	Tokens int        `json:"tokens"`         // how many that is
+	With   int       `json:"with"`
+	Same   int       `json:"same,omitzero"` // generated tokens that they have in common
+	Common string    `json:"common,omitempty"`
+	Sides  []side    `json:"sides,omitempty"`
+	Fork   []rival   `json:"fork,omitempty"`  // where they part: what each chose
+	Steps  []int     `json:"steps,omitempty"` // the head steps in which they do, -1: one has not come so far
+	Even   []outlays `json:"even,omitempty"`  // after as many tokens as both have
+	Tokens int       `json:"tokens,omitzero"` // how many that is
 }
 
 type side struct {
@@ -219,7 +235,7 @@ func (m *Moment) compare() *compareInfo {
 	if a == nil || b == nil || a == b {
 		return nil
 	}
-	info := &compareInfo{With: b.ID, Steps: [2]int{-1, -1}}
+	info := &compareInfo{With: b.ID, Steps: []int{-1, -1}, Sides: make([]side, 2), Even: make([]outlays, 2)}
 	made := [2][]int{a.generated(), b.generated()}
 	info.Same, info.Tokens = common(made[0], made[1]), min(len(made[0]), len(made[1]))
 	info.Common = a.said(a.before(info.Same))

@@ -2,9 +2,12 @@ package wire
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/explain"
 	"kvstep/sim/run"
 )
 
@@ -41,7 +44,7 @@ func TestFrameTellsOfBranches(t *testing.T) {
 		t.Errorf("%+v", b.List)
 	}
 	c := b.Compare
-	if c == nil || c.Same != 1 || c.Steps != [2]int{5, 5} || len(c.Fork) != 2 || c.Fork[0].ID != m.Branches[0].Step(5).Token || c.Fork[1].ID != m.Branches[2].Step(5).Token {
+	if c == nil || c.Same != 1 || !slices.Equal(c.Steps, []int{5, 5}) || len(c.Fork) != 2 || c.Fork[0].ID != m.Branches[0].Step(5).Token || c.Fork[1].ID != m.Branches[2].Step(5).Token {
 		t.Fatalf("%+v", c)
 	}
 	for i, x := range []int{0, 2} {
@@ -61,19 +64,24 @@ func TestFrameSizeOfBranches(t *testing.T) {
 	for _, lang := range []string{"en", "zh"} {
 		l, rec, prompt, steps := defaultRun(t, lang)
 		all := branching(t, l, rec, 0, MaxBranches, 2)
-		largest, where := 0, 0
+		largest, where := 0, ""
 		for n := range steps {
 			for _, over := range []bool{false, true} {
-				pick := everything
-				pick.Compare = 2
-				m := visit(l, rec, prompt, steps, n, over, pick)
-				m.Branch, m.Branches, m.Held = 1, all.Branches, 1<<20
-				if size := len(Encode(nil, m)); size > largest {
-					largest, where = size, n
+				for _, op := range []string{"", "act", "probs"} {
+					pick := everything
+					pick.Compare = 2
+					m := visit(l, rec, prompt, steps, n, over, pick)
+					if op != "" && steps[n].Part == sim.LayerPart {
+						m = looking(m, op, explain.Ref{Step: n, Op: op})
+					}
+					m.Branch, m.Branches, m.Held = 1, all.Branches, 1<<20
+					if size := len(Encode(nil, m)); size > largest {
+						largest, where = size, fmt.Sprintf("step %d %s", n, op)
+					}
 				}
 			}
 		}
-		t.Logf("%s: largest %d bytes, step %d", lang, largest, where)
+		t.Logf("%s: largest %d bytes, %s", lang, largest, where)
 		if largest > worstFrame {
 			t.Errorf("%s: a frame of %d bytes", lang, largest)
 		}

@@ -11,12 +11,12 @@ import { el } from "./terms.js";
 export function parted(frame, t) {
   const c = frame.meta.branches.compare;
   const [a, b] = c.sides;
-  if (!c.fork?.length) return t("branch.parted.not", { Same: c.same, A: a.id, B: b.id });
+  if (!c.fork?.length) return t("branch.parted.not", { Same: c.same ?? 0, A: a.id, B: b.id });
   const [x, y] = c.fork;
   const p = (/** @type {number|null} */ v) => (v === null ? t("branch.unknown_p") : percent(v));
   const same = x.probs[0] !== null && x.probs[0] === x.probs[1] && y.probs[0] === y.probs[1];
   return t(same ? "branch.parted" : "branch.parted.two", {
-    Same: c.same, A: a.id, B: b.id, Token: x.label, Other: y.label, P: p(x.probs[0]), Q: p(y.probs[1]), PB: p(x.probs[1]), QA: p(y.probs[0]),
+    Same: c.same ?? 0, A: a.id, B: b.id, Token: x.label, Other: y.label, P: p(x.probs[0]), Q: p(y.probs[1]), PB: p(x.probs[1]), QA: p(y.probs[0]),
   });
 }
 
@@ -26,8 +26,8 @@ export function createCompare(root) {
   /** @param {any} frame @param {T} t @param {string} lang */
   return function view(frame, t, lang) {
     const c = frame.meta.branches.compare;
-    root.hidden = !c;
-    if (!c) return;
+    root.hidden = !c?.sides; // beside the picture of an op there is no room for it in the frame
+    if (!c?.sides) return;
     const [a, b] = c.sides;
     part("beside").textContent = t("branch.beside", { A: a.id, B: b.id });
     const said = parted(frame, t);
@@ -35,7 +35,7 @@ export function createCompare(root) {
     const prompt = frame.meta.run.recipe.prompt || (frame.meta.run.recipe.tokens ?? []).join(" ");
     part("texts").replaceChildren(...c.sides.map((/** @type {any} */ s) => el("figure", [
       el("figcaption", t("branch.name", { Run: s.id }) + (s.ended ? ` · ${t(`done.${s.ended}`)}` : "")),
-      el("p", [el("span", prompt, { class: "given" }), el("span", c.common, { class: "common" }), el("b", s.text)]),
+      el("p", [el("span", prompt, { class: "given" }), el("span", c.common ?? "", { class: "common" }), el("b", s.text)]),
     ], { "data-side": String(s.id) })));
     totals(part("totals"), c, frame, t, lang);
   };
