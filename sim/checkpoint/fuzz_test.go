@@ -2,7 +2,10 @@ package checkpoint
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"maps"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -68,13 +71,18 @@ func FuzzHeader(f *testing.F) {
 func FuzzLlama2c(f *testing.F) {
 	f.Add(tinyLlama2c(true))
 	f.Add(tinyLlama2c(false))
+	f.Add(tinyLlama2cV1(true))
+	f.Add(tinyLlama2cV1(false))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, w, err := LoadLlama2c(data)
 		if err != nil {
 			wantProblem(t, err, "")
 			return
 		}
-		n := c.Vocab*c.Dim + c.Dim + c.Context*c.HeadDim
+		n, header := c.Vocab*c.Dim+c.Dim+c.Context*c.HeadDim, llama2cHeader
+		if binary.LittleEndian.Uint32(data) == llama2cMagic {
+			n, header = c.Vocab*c.Dim+c.Dim, llama2cHeaderV1
+		}
 		if !c.Tied {
 			n += c.Vocab * c.Dim
 		}
@@ -85,8 +93,8 @@ func FuzzLlama2c(f *testing.F) {
 			}
 			n += 3 * l.Gate.NumRows() * l.Gate.NumCols()
 		}
-		if 28+4*n != len(data) {
-			t.Fatalf("%d bytes loaded as %d: %+v", len(data), 28+4*n, c)
+		if header+4*n != len(data) {
+			t.Fatalf("%d bytes loaded as %d: %+v", len(data), header+4*n, c)
 		}
 	})
 }
@@ -99,6 +107,9 @@ func FuzzConfig(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
+	for _, name := range []string{"gpt2", "llama3", "mistral", "qwen2", "qwen3"} {
+		f.Add(copyOf(f, families+name)[configFile].Data)
+	}
 	weights := AppendSafetensors(nil, File{Tensors: tinyTensors("F16")})
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, _, err := parseConfig("config.json", text)
@@ -114,6 +125,52 @@ func FuzzConfig(f *testing.F) {
 			wantProblem(t, err, "")
 		} else if c.Dim != 8 || c.Layers != 2 || c.QDim() != 24 || c.KVDim() != 12 || c.FFN != 10 || c.Vocab != 12 || c.Tied {
 			t.Fatalf("loaded weights of another shape: %+v", c)
+		}
+	})
+}
+
+// FuzzIndex: an index and its two files load as one model, or are refused; names that
+// pass are names.
+func FuzzIndex(f *testing.F) {
+	files := sharded(f, 2)
+	f.Add(string(files[indexFile].Data))
+	f.Add(`{"metadata":{"a":[1,{"b":null}]},"weight_map":{"x":"../y.safetensors"}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		x, err := readIndex([]byte(text))
+		if err != nil {
+			wantProblem(t, err, "")
+		} else {
+			if !json.Valid([]byte(text)) && !strings.ContainsAny(text, "+-.eE0123456789nulltruefalse") {
+				t.Fatalf("read an index that is not JSON: %q", text)
+			}
+			for _, name := range x.files {
+				if strings.ContainsAny(name, `/\:`) || name == ".." {
+					t.Fatalf("a path: %q", name)
+				}
+			}
+		}
+		with := maps.Clone(files)
+		with[indexFile] = &fstest.MapFile{Data: []byte(text)}
+		if _, err := Load(with, nil); err != nil {
+			wantProblem(t, err, "")
+		}
+	})
+}
+
+// FuzzGPT2: bytes of a GPT-2's weights changed, cut and added.
+func FuzzGPT2(f *testing.F) {
+	files := copyOf(f, families+"gpt2-bare")
+	f.Add(files[weightsFile].Data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		with := maps.Clone(files)
+		with[weightsFile] = &fstest.MapFile{Data: data}
+		m, err := Load(with, nil)
+		if err != nil {
+			wantProblem(t, err, "")
+			return
+		}
+		if len(m.Weights.Layers) != m.Config.Layers || m.Weights.Layers[0].Q.NumRows() != m.Config.Dim {
+			t.Fatalf("%+v", m.Config)
 		}
 	})
 }

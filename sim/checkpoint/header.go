@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,18 @@ type headerParser struct {
 	text []byte // the JSON, without the 8 bytes before it
 	at   int    // next byte of text
 	base int    // bytes of the file before text
+
+	few     [maxRank]int64 // the list of numbers that was read last
+	escaped int            // bytes of strings with escapes so far
 }
+
+// limits of the strings of a header, bytes: what is refused is refused soon. Names
+// of tensors have about 60; strings with escapes are decoded by encoding/json, slowly.
+const (
+	maxName    = 4 << 10
+	maxText    = 4 << 20
+	maxEscaped = 1 << 20
+)
 
 // Grammar, in the order of the methods below (white space between any two):
 //
@@ -37,6 +49,8 @@ func (p *headerParser) parse() (meta map[string]string, entries []entry, err err
 	if len(p.text) == 0 || p.text[0] != '{' {
 		return nil, nil, p.fail("the header does not begin with {")
 	}
+	// One allocation for all entries, as many as there seem to be.
+	entries = make([]entry, 0, min(bytes.Count(p.text, []byte(`"data_offsets"`)), maxEntries))
 	seenMeta := false // at most one, even an empty one
 	err = p.object(func(name string) error {
 		if name == "__metadata__" {
@@ -69,7 +83,7 @@ func (p *headerParser) parse() (meta map[string]string, entries []entry, err err
 func (p *headerParser) metadata() (map[string]string, error) {
 	var meta map[string]string
 	err := p.object(func(key string) error {
-		value, err := p.str()
+		value, err := p.str(maxText)
 		if err != nil {
 			return err
 		}
@@ -102,7 +116,8 @@ func (p *headerParser) entry(name string) (entry, error) {
 		switch field {
 		case "dtype":
 			if err = once(dtype); err == nil {
-				e.tensor.DType, err = p.str()
+				e.tensor.DType, err = p.str(maxName)
+				e.tensor.DType = known(e.tensor.DType)
 			}
 			return err
 		case "shape":
@@ -171,7 +186,7 @@ func (p *headerParser) object(value func(key string) error) error {
 		if !first && !p.next(',') {
 			return p.fail("expected , or }")
 		}
-		key, err := p.str()
+		key, err := p.str(maxName)
 		if err != nil {
 			return err
 		}
@@ -186,7 +201,7 @@ func (p *headerParser) object(value func(key string) error) error {
 }
 
 // str reads a string. Most have no escape and are copied as they are.
-func (p *headerParser) str() (string, error) {
+func (p *headerParser) str(most int) (string, error) {
 	if !p.next('"') {
 		return "", p.fail("expected a string")
 	}
@@ -203,6 +218,13 @@ func (p *headerParser) str() (string, error) {
 		return "", p.fail("a string without end")
 	}
 	p.at++
+	if n := p.at - from; n > most {
+		return "", p.fail("a string of more than %d bytes", most)
+	} else if !plain {
+		if p.escaped += n; p.escaped > maxEscaped {
+			return "", p.fail("more than %d bytes of strings with escapes", maxEscaped)
+		}
+	}
 	// encoding/json would silently replace what is not UTF-8: two names could
 	// become the same.
 	if !utf8.Valid(p.text[from : p.at-1]) {
@@ -224,7 +246,7 @@ func (p *headerParser) ints(limit int) ([]int64, error) {
 	if !p.next('[') {
 		return nil, p.fail("expected [")
 	}
-	var list []int64
+	list := p.few[:0] // read before the next list is
 	for first := true; !p.next(']'); first = false {
 		if !first && !p.next(',') {
 			return nil, p.fail("expected , or ]")
@@ -260,4 +282,14 @@ func (p *headerParser) int() (int64, error) {
 		return 0, p.fail("%w", errNumber)
 	}
 	return n, nil
+}
+
+// known is the same text without memory of its own, for the usual dtypes.
+func known(dtype string) string {
+	for _, d := range [...]string{"F32", "F16", "BF16", "U8", "I64", "BOOL"} {
+		if d == dtype {
+			return d
+		}
+	}
+	return dtype
 }

@@ -34,7 +34,7 @@ func readIndex(text []byte) (*index, error) {
 		}
 		seen = true
 		return p.object(func(name string) error {
-			file, err := p.str()
+			file, err := p.str(maxName)
 			if err != nil {
 				return err
 			}
@@ -143,7 +143,7 @@ func (p *headerParser) skip(depth int) error {
 		}
 		return nil
 	case c == '"':
-		_, err := p.str()
+		_, err := p.str(maxText)
 		return err
 	}
 	// Numbers, true, false and null: whatever they say is not needed.
