@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 
 	"kvstep/sim"
@@ -38,6 +39,10 @@ func pack(records []record) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// cssNotes is what a browser does not read of a style sheet: comments, the space
+// before a line, and line ends after a mark that ends something anyway.
+var cssNotes, cssLines = regexp.MustCompile(`(?s)/\*.*?\*/\n*|(?m)^\s+`), regexp.MustCompile(`([{};,])\n+`)
+
 // handout is one HTML file that replays the steps: the page's own modules,
 // styles and words, and every frame, under a policy that allows no request.
 func (r *made) handout(version string) (*File, error) {
@@ -65,7 +70,7 @@ func (r *made) handout(version string) (*File, error) {
 		if err != nil {
 			return nil, err
 		}
-		css.Write(data)
+		css.Write(cssLines.ReplaceAll(cssNotes.ReplaceAll(data, nil), []byte("$1")))
 	}
 	var out bytes.Buffer
 	err = page.Handout(page.HandoutData{

@@ -63,7 +63,7 @@ func (r *made) records(most budget) []record {
 	}
 	catalogue := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}
 	for _, lang := range text.Langs() {
-		catalogue.Meta[lang] = string(text.JSON(lang))
+		catalogue.Meta[lang] = spoken(lang)
 	}
 	add(0, 0, words, catalogue)
 	here := r.scope(most)
@@ -202,6 +202,12 @@ func (r *made) frame(n, head int, here *scope) checkpoint.File {
 	}
 	if head == 0 { // what panels show, should a reader open them
 		m.Link.Pick.Show = []string{"formulas", "heads", "history", "rows", "choice"}
+		switch { // the lens that such a run has
+		case r.Recipe.Batch != nil:
+			m.Link.Pick.Show = append(m.Link.Pick.Show, "schedule")
+		case r.Recipe.Sampler.Kind == "beam":
+			m.Link.Pick.Show = append(m.Link.Pick.Show, "beams")
+		}
 	}
 	f := wire.File(m)
 	if head > 0 {

@@ -21,11 +21,11 @@ export function createBeams(root, act) {
   let all = /** @type {import("./beamtree.js").Beam[]} */ ([]);
   let built = "";
   const node = (/** @type {EventTarget|null} */ e) => /** @type {HTMLElement|null} */ (e instanceof Element ? e.closest("[data-node]") : null);
-  const tell = (/** @type {HTMLElement|null} */ b) => (says.textContent = b ? words(all, all[Number(b.dataset.node)], state.t) : state.t("beams.hint"));
+  const tell = (/** @type {HTMLElement|null} */ b) => (says.textContent = b ? words(all, all[Number(b.dataset.node)], state.t) : state.t(state.recorded ? "beams.hint.read" : "beams.hint"));
   tree.addEventListener("pointerover", (/** @type {Event} */ e) => node(e.target) && tell(node(e.target)));
   tree.addEventListener("focusin", (/** @type {Event} */ e) => tell(node(e.target)));
   tree.addEventListener("click", (/** @type {Event} */ e) => {
-    const b = node(e.target);
+    const b = state.recorded ? null : node(e.target); // a copy holds one beam
     const seq = b && beamOf(all, Number(b.dataset.node), state.frame.meta.step.pass);
     if (seq !== null) act.sequence(seq);
   });
@@ -63,7 +63,7 @@ export function createBeams(root, act) {
     draw(tree, all, here, frame, t);
     const again = kept && tree.querySelector(`[data-node="${kept}"]`);
     if (again) focus(again);
-    else says.textContent = t("beams.hint");
+    else tell(null);
     if (grown) tree.parentElement.scrollLeft = tree.scrollWidth;
     finished(table, info, t);
     part("unfinished").hidden = info.finished.length > 0;

@@ -5,17 +5,18 @@ import { passes, totals, waits } from "./passes.js";
 import { createLens } from "./lens.js";
 import { percent, si } from "./format.js";
 import { promptOf, seqName } from "./several.js";
-import { createVersus } from "./versus.js";
 
 /**
  * @param {HTMLDetailsElement} root
  * @param {any} act
+ * @param {((root: HTMLElement, act: any) => (state: any) => void)|null} compare with the other schedule, where a server can run it
  */
-export function createSchedule(root, act) {
+export function createSchedule(root, act, compare) {
   const lens = createLens(root, "schedule", act);
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const grid = /** @type {HTMLTableElement} */ (part("grid"));
-  const versus = createVersus(part("versus"), act);
+  const versus = compare?.(part("versus"), act);
+  part("versus").hidden = !versus;
   let frame = /** @type {any} */ (null);
   let built = "";
   grid.addEventListener("click", (e) => {
@@ -41,7 +42,7 @@ export function createSchedule(root, act) {
     frame = state.frame;
     const on = lens(state, !!frame?.meta.schedule);
     if (!on) return;
-    versus(state);
+    versus?.(state);
     const { t, lang } = state;
     const x = passes(frame);
     part("none").hidden = !!x;
@@ -52,7 +53,7 @@ export function createSchedule(root, act) {
     if (now === built) return;
     built = now;
     const focus = /** @type {HTMLElement|null} */ (grid.contains(document.activeElement) ? document.activeElement : null)?.dataset;
-    fill(grid, frame, x, t);
+    fill(grid, frame, x, t, !!state.recorded);
     if (focus) /** @type {HTMLElement|null} */ (grid.querySelector(focus.pass ? `[data-pass="${focus.pass}"]` : `[data-seq="${focus.seq}"]`))?.focus({ preventScroll: true });
     each(part("requests"), frame, x, t);
     const sum = totals(x, frame);
@@ -72,13 +73,14 @@ export function createSchedule(root, act) {
 /** All weights once: what a token costs that has a pass of its own. @param {NonNullable<ReturnType<typeof passes>>} x */
 const alone = (x) => Math.max(...x.weights);
 
-/** @param {HTMLTableElement} table @param {any} frame @param {NonNullable<ReturnType<typeof passes>>} x @param {import("../text.js").T} t */
-function fill(table, frame, x, t) {
+/** @param {HTMLTableElement} table @param {any} frame @param {NonNullable<ReturnType<typeof passes>>} x @param {import("../text.js").T} t @param {boolean} recorded of one request only */
+function fill(table, frame, x, t, recorded) {
   const { schedule, step, peers, run } = frame.meta;
   const now = (/** @type {number} */ p) => (p === step.pass ? "now" : "");
   const head = el("tr", [el("th", t("schedule.pass"), { scope: "col" }), ...x.rows.map((_, p) => el("th", el("button", String(p), { type: "button", tabindex: p === step.pass ? "0" : "-1", "data-pass": String(p), title: t("schedule.go", { Pass: p }) }), { scope: "col", class: now(p) }))]);
   const lines = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
-    const name = el("button", [el("span", `${seqName(frame, i, t)}: `, { class: "spoken" }), el("b", String(i + 1), { "aria-hidden": "true" }), el("span", promptOf(frame, i), { class: "prompt" })], { type: "button", "data-seq": String(i), "aria-pressed": String(i === peers.seq), title: promptOf(frame, i) });
+    const parts = [el("span", `${seqName(frame, i, t)}: `, { class: "spoken" }), el("b", String(i + 1), { "aria-hidden": "true" }), el("span", promptOf(frame, i), { class: "prompt" })];
+    const name = recorded ? el("span", parts, { class: "who" }) : el("button", parts, { type: "button", "data-seq": String(i), "aria-pressed": String(i === peers.seq), title: promptOf(frame, i) });
     return el("tr", [el("th", name, { scope: "row" }), ...x.cells[i].map((c, p) => square(c, now(p), t))], { "data-request": String(i) });
   });
   const line = (/** @type {string} */ id, /** @type {(p: number) => string} */ of, bar = (/** @type {number} */ _) => 0) => el("tr", [el("th", t(`schedule.${id}`), { scope: "row" }), ...x.rows.map((_, p) => {

@@ -21,7 +21,7 @@ export function createStrips(root, act) {
   list.addEventListener("pointerover", mark);
   list.addEventListener("pointerleave", mark);
   /** @param {any} state */
-  return function view({ frame, t, lang }) {
+  return function view({ frame, t, lang, recorded }) {
     const { peers, step, run } = frame?.meta ?? {};
     root.hidden = !peers || !step || run.recipe.lanes === "uncached";
     if (root.hidden) return;
@@ -34,7 +34,7 @@ export function createStrips(root, act) {
     part("says").textContent = sentences(t("strips.says", { Count: peers.pass.length }), shared(peers, t), run.recipe.cache.budget ? t("strips.budget", { Held: peers.held, Budget: run.recipe.cache.budget }) : t("strips.bytes", { Held: peers.held }));
     part("key").hidden = !peers.pass[0].table;
     const focus = /** @type {HTMLElement|null} */ (list.contains(document.activeElement) ? document.activeElement : null)?.dataset.seq;
-    list.replaceChildren(...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t)));
+    list.replaceChildren(...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t, !!recorded)));
     if (focus) /** @type {HTMLElement|null} */ (list.querySelector(`[data-seq="${focus}"]`))?.focus({ preventScroll: true });
   };
 }
@@ -49,11 +49,11 @@ function shared(peers, t) {
   return sentences(t(once < all.length ? "strips.shared" : "strips.apart", { Blocks: all.length, Once: once, Count: once }), kept ? t("strips.kept.all", { Count: kept }) : "");
 }
 
-/** @param {any} frame @param {any} p @param {number} longest @param {import("../text.js").T} t */
-function strip(frame, p, longest, t) {
+/** @param {any} frame @param {any} p @param {number} longest @param {import("../text.js").T} t @param {boolean} recorded */
+function strip(frame, p, longest, t, recorded) {
   const { peers, run } = frame.meta;
   const tokens = p.cached + p.rows;
-  const name = el("button", seqName(frame, p.seq, t), { type: "button", "data-seq": String(p.seq), "aria-pressed": String(p.seq === peers.seq), title: peers.kind === "beam" ? p.said : promptOf(frame, p.seq) });
+  const name = recorded ? el("span", seqName(frame, p.seq, t)) : el("button", seqName(frame, p.seq, t), { type: "button", "data-seq": String(p.seq), "aria-pressed": String(p.seq === peers.seq), title: peers.kind === "beam" ? p.said : promptOf(frame, p.seq) });
   const size = run.recipe.cache.block;
   const blocks = p.table
     ? p.table.map((/** @type {number} */ b, /** @type {number} */ i) => block(frame, p, b, Math.min(size, tokens - i * size), size, t))

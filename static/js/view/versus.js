@@ -39,7 +39,7 @@ export function createVersus(root, act) {
     state = next;
     const { frame, t, lang } = next;
     const r = frame.meta.run.recipe;
-    root.hidden = !!next.recorded || !r.batch.requests?.length;
+    root.hidden = !r.batch.requests?.length;
     if (both && of !== recipe()) both = null;
     ask.textContent = t(`versus.ask.${other(r)}`);
     go.textContent = t(`versus.go.${other(r)}`);
