@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -283,4 +285,50 @@ func TestABeamSearchOnScreen(t *testing.T) {
 	p.theme("dark")
 	p.axe("a beam search in the dark")
 	p.clean()
+}
+
+// TestHandoutsOfSeveral: a copy in one file has the schedule, and the tree, as
+// the run on the server had them, and nothing in it that cannot be done there.
+func TestHandoutsOfSeveral(t *testing.T) {
+	beam := "/?" + url.Values{"lang": {"en"}, "prompt": {tom}, "new": {"4"}, "sampler": {"beam"}, "w": {"2"}, "cache": {"paged:4"}}.Encode()
+	for name, c := range map[string]struct {
+		link   string
+		recipe sim.Recipe
+	}{
+		"batch": {threeLink("en", sim.ScheduleContinuous), three(sim.ScheduleContinuous)},
+		"beam":  {beam, sim.Recipe{Prompt: tom, MaxNew: 4, Sampler: sim.Sampler{Kind: "beam", Width: 2, Length: 1}, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 4}}},
+	} {
+		all := steps(t, c.recipe)
+		last := len(all) - 1
+		p := open(t, c.link+"&step="+strconv.Itoa(last))
+		p.at(last)
+		file, data := p.take("html")
+		p.clean()
+		path := filepath.Join(t.TempDir(), file)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		h := openFile(t, path)
+		h.at(last)
+		if name == "batch" {
+			h.compareGrid(all)
+			if eval[bool](h, `!!document.querySelector("[data-testid=schedule-grid] [data-seq], [data-strip] button") || document.querySelector("[data-testid=versus]").checkVisibility()`) {
+				t.Error("the copy offers what it cannot do")
+			}
+			h.click("do-back-token")
+			h.at(last - stepsPerPass(t))
+			h.compareGrid(all[:last-stepsPerPass(t)+1])
+		} else {
+			nodes := 0
+			for _, s := range all {
+				if s.Beams != nil {
+					nodes += len(s.Beams.Live)
+				}
+			}
+			h.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=beam-tree] [data-node]").length === %d`, nodes))
+			h.compareStrips(&all[last])
+		}
+		h.axe("a handout of a " + name)
+		h.clean()
+	}
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -221,6 +222,15 @@ const maxOutside = 5
 
 func (m *Moment) outside() []string {
 	words := m.Model.Outside(m.Recipe.Prompt)
+	if b := m.Recipe.Batch; b != nil {
+		for _, q := range b.Requests {
+			for _, w := range m.Model.Outside(q.Prompt) {
+				if !slices.Contains(words, w) {
+					words = append(words, w)
+				}
+			}
+		}
+	}
 	return words[:min(len(words), maxOutside)]
 }
 

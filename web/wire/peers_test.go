@@ -63,6 +63,12 @@ func TestASchedulesFrames(t *testing.T) {
 		if start := tell[runInfo](t, File(served(t, l, rec, steps, -1, 2)), "run"); start.Length != len(steps) {
 			t.Errorf("%s: %d steps are told at first, there are %d", schedule, start.Length, len(steps))
 		}
+		for seq, want := range []int{7, 6, 3} { // the prompt that is looked at waits
+			f := File(served(t, l, rec, steps, -1, seq))
+			if run := tell[runInfo](t, f, "run"); run.Prompt != want || len(tell[[][2]any](t, f, "waiting")) != want {
+				t.Errorf("request %d begins with %d tokens, want %d", seq, run.Prompt, want)
+			}
+		}
 		for n := range steps {
 			for seq := range 3 {
 				f := File(served(t, l, rec, steps, n, seq, "schedule"))

@@ -12,6 +12,9 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	}
 	m.At = func(n int) *sim.Step { return step(n).Focus(seq) }
 	if n < 0 {
+		if m.Recipe.Batch != nil {
+			m.Prompt = len(m.asked())
+		}
 		return
 	}
 	if step(n).Beams != nil || m.Recipe.Sampler.Kind == "beam" {
