@@ -2,6 +2,7 @@ package run
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -410,5 +411,47 @@ func TestTinyGPT2(t *testing.T) {
 		checkNumbers(t, "K", s.K, g.K0[0])
 		checkNumbers(t, "V", s.V, g.V0[0])
 		checkNumbers(t, "hidden", m.Model.FinalNorm(s.Out), g.Hidden)
+	}
+}
+
+// TestStories260KAsV1: the trained model in llama2.c's version 1 gives the same bits
+// as in version 0.
+func TestStories260KAsV1(t *testing.T) {
+	v0 := stories(t)
+	c, w := v0.Model.Config, v0.Model.Weights
+	data := []byte("24ka\x01\x00\x00\x00")
+	for _, n := range []int{c.Dim, c.FFN, c.Layers, c.Heads, c.KVHeads, c.Vocab, c.Context} {
+		data = binary.LittleEndian.AppendUint32(data, uint32(n))
+	}
+	data = append(append(data, 1), make([]byte, 256-len(data)-1)...)
+	each := func(of func(l sim.LayerWeights) mat.Matrix) {
+		for _, l := range w.Layers {
+			x := of(l)
+			for i := range x.NumRows() {
+				data = mat.AppendF32(data, x.Row(i))
+			}
+		}
+	}
+	each(func(l sim.LayerWeights) mat.Matrix { return mat.RowOf(l.AttnNorm) })
+	each(func(l sim.LayerWeights) mat.Matrix { return mat.RowOf(l.MLPNorm) })
+	data = mat.AppendF32(data, w.FinalNorm)
+	for i := range c.Vocab {
+		data = mat.AppendF32(data, w.Embed.Row(i))
+	}
+	each(func(l sim.LayerWeights) mat.Matrix { return l.Q })
+	each(func(l sim.LayerWeights) mat.Matrix { return l.K })
+	each(func(l sim.LayerWeights) mat.Matrix { return l.V })
+	each(func(l sim.LayerWeights) mat.Matrix { return l.O })
+	each(func(l sim.LayerWeights) mat.Matrix { return l.Gate })
+	each(func(l sim.LayerWeights) mat.Matrix { return l.Down })
+	each(func(l sim.LayerWeights) mat.Matrix { return l.Up })
+	v1, err := OpenLlama2c("stories260K", data, readShared(t, "models/tok512.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Complete(sim.Recipe{Prompt: "Once upon a time", MaxNew: 12})
+	a, b := collect(t, v0, r), collect(t, v1, r)
+	if x, y := StateHash(v0.Model, &a[len(a)-1]), StateHash(v1.Model, &b[len(b)-1]); x != y {
+		t.Errorf("%s and %s", x, y)
 	}
 }
