@@ -25,12 +25,11 @@ func defaultModels() string {
 }
 
 // newLibrary has the embedded models and, behind them, those of the models folder,
-// which are opened when they are first asked for. Given ones come first.
+// those that are put there later too; they are opened when they are first asked for.
+// Given ones come first.
 func newLibrary(stderr io.Writer, given ...*simrun.Loaded) *simrun.Library {
-	l := simrun.NewLibrary(given...)
-	for _, s := range shelf(modelsDir, stderr) {
-		l.Add(s)
-	}
+	l, dir := simrun.NewLibrary(given...), modelsDir
+	l.Watch(func() []simrun.Source { return shelf(dir, stderr) })
 	return l
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,6 +78,12 @@ func TestModelsFolder(t *testing.T) {
 	library := newLibrary(&bytes.Buffer{})
 	if m, err := library.Get("story"); err != nil || m.Model.Config.Family != "llama" {
 		t.Errorf("story is %+v, %v", m, err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "late"), os.DirFS("../../sim/run/testdata/families/qwen2")); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := library.Get("late"); err != nil || m.Model.Config.Family != "qwen2" || !slices.Contains(library.Names(), "late") {
+		t.Errorf("a model that came later: %v", err)
 	}
 	if c, _, err := library.Shape("someone/qwen3"); err != nil || c.Family != "qwen3" {
 		t.Errorf("%+v %v", c, err)

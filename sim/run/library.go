@@ -15,6 +15,7 @@ type Library struct {
 	mu     sync.Mutex
 	names  []string
 	places map[string]*place
+	more   func() []Source // models that may have come meanwhile; nil: none do
 }
 
 // Source is a model that is opened when it is first asked for.
@@ -62,8 +63,30 @@ func (l *Library) Add(s Source) bool {
 	return true
 }
 
+// Watch has the library ask for models that have come meanwhile, whenever somebody
+// wants to know all of them or one that it does not have.
+func (l *Library) Watch(more func() []Source) {
+	l.mu.Lock()
+	l.more = more
+	l.mu.Unlock()
+	l.refresh()
+}
+
+func (l *Library) refresh() {
+	l.mu.Lock()
+	more := l.more
+	l.mu.Unlock()
+	if more == nil {
+		return
+	}
+	for _, s := range more() {
+		l.Add(s)
+	}
+}
+
 // Names are the models that Get knows, the default first.
 func (l *Library) Names() []string {
+	l.refresh()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.names)
@@ -72,14 +95,24 @@ func (l *Library) Names() []string {
 // find is the place of a name; "" is the default. An unknown name is Problem
 // "model.unknown", which lists the known ones.
 func (l *Library) find(name string) (*place, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if name == "" {
-		name = l.names[0]
+	look := func() *place {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if name == "" {
+			name = l.names[0]
+		}
+		return l.places[name]
 	}
-	if p := l.places[name]; p != nil {
+	p := look()
+	if p == nil {
+		l.refresh()
+		p = look()
+	}
+	if p != nil {
 		return p, nil
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return nil, sim.NewProblem("model.unknown", "Name", checkpoint.Clip(name), "Known", strings.Join(l.names, ", "))
 }
 
