@@ -15,7 +15,7 @@ func (t *tensorTaker) weights(c sim.Config) (sim.Weights, error) {
 	} else {
 		w = t.llama(c)
 	}
-	if err := t.rest(); err != nil {
+	if err := t.finish(); err != nil {
 		return sim.Weights{}, err
 	}
 	return w, nil

@@ -2,7 +2,10 @@ package checkpoint
 
 import (
 	"bytes"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"kvstep/sim/mat"
 )
@@ -16,17 +19,26 @@ type stored struct {
 }
 
 // tensorTaker hands out tensors by name, each once. The first thing that is
-// wrong stays in err; after it, tensors come back empty.
+// wrong stays in err; after it, tensors come back empty. Those that are right come
+// back without their numbers: finish fills them all in, when it is known that names
+// and shapes are right.
 type tensorTaker struct {
 	file  string             // where missing tensors should be listed
 	have  map[string]*stored // all of them
 	order []*stored          // in the order of the files
 	err   error
 
-	buf         []byte    // for a chunk of a file that must be read
-	block       []float32 // for rows that are transposed
-	heard       Progress  // may be nil
-	done, total int64     // bytes
+	jobs []func(w *worker) error // what fills in the numbers
+
+	hearing     sync.Mutex
+	heard       Progress // may be nil
+	done, total int64    // bytes
+}
+
+// worker is the memory that one goroutine needs to fill in numbers.
+type worker struct {
+	buf   []byte    // for a chunk of a file that must be read
+	block []float32 // for rows that are transposed
 }
 
 // add puts the tensors of a file where they can be taken.
@@ -57,19 +69,25 @@ func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
 	if t.err != nil {
 		return mat.Matrix{}
 	}
+	x := make([]float32, in*out)
+	t.jobs = append(t.jobs, func(w *worker) error { return t.turn(w, s, x, out, in) })
+	return mat.Of(out, in, x)
+}
+
+// turn fills x, [out, in], with the numbers of a tensor that is [in, out].
+func (t *tensorTaker) turn(w *worker, s *stored, x []float32, out, in int) error {
 	// Rows of the file by the block: their numbers then stand side by side in the
 	// result, and are written to memory together.
-	x, size := make([]float32, in*out), int64(dtypeSize(s.tensor.DType))
+	size := int64(dtypeSize(s.tensor.DType))
 	rows := min(max(1, min(32, chunk/4/out)), in)
-	if len(t.block) < rows*out {
-		t.block = make([]float32, rows*out)
+	if len(w.block) < rows*out {
+		w.block = make([]float32, rows*out)
 	}
 	for from := 0; from < in; from += rows {
 		n := min(rows, in-from)
-		block := t.block[:n*out]
-		t.err = t.read(s, block, int64(from*out)*size, from*out)
-		if t.err != nil {
-			return mat.Matrix{}
+		block := w.block[:n*out]
+		if err := t.read(w, s, block, int64(from*out)*size, from*out); err != nil {
+			return err
 		}
 		for j := range out {
 			to := x[j*in+from:][:n]
@@ -78,7 +96,7 @@ func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
 			}
 		}
 	}
-	return mat.Of(out, in, x)
+	return nil
 }
 
 // vector is the numbers of a tensor that must have this shape: where they stand, if
@@ -91,28 +109,36 @@ func (t *tensorTaker) vector(name string, shape ...int) []float32 {
 	if s.tensor.DType == "F32" && s.from.view != nil {
 		data := s.from.view[s.body+s.begin : s.body+s.end]
 		if x, ok := mat.ViewF32(data); ok {
-			for at := 0; at < len(x) && t.err == nil; at += chunk / 4 {
-				part := x[at:min(at+chunk/4, len(x))]
-				t.err = finite(s.from.name, name, part, at)
-				t.hear(int64(4 * len(part)))
-			}
+			t.jobs = append(t.jobs, func(*worker) error { return t.look(s, x) })
 			return x
 		}
 	}
 	// Shapes agree with a checked config, so this is at most twice what the file
 	// holds (F16 to float32).
 	x := make([]float32, (s.end-s.begin)/int64(dtypeSize(s.tensor.DType)))
-	t.err = t.read(s, x, 0, 0)
+	t.jobs = append(t.jobs, func(w *worker) error { return t.read(w, s, x, 0, 0) })
 	return x
+}
+
+// look checks numbers that stay where they are.
+func (t *tensorTaker) look(s *stored, x []float32) error {
+	for at := 0; at < len(x); at += chunk / 4 {
+		part := x[at:min(at+chunk/4, len(x))]
+		if err := finite(s.from.name, s.tensor.Name, part, at); err != nil {
+			return err
+		}
+		t.hear(int64(4 * len(part)))
+	}
+	return nil
 }
 
 // read fills x with the numbers of a tensor from byte begin of it on; they are
 // number first and on.
-func (t *tensorTaker) read(s *stored, x []float32, begin int64, first int) error {
+func (t *tensorTaker) read(w *worker, s *stored, x []float32, begin int64, first int) error {
 	size := dtypeSize(s.tensor.DType)
 	for at := 0; at < len(x); at += chunk / size {
 		part := x[at:min(at+chunk/size, len(x))]
-		data, err := s.from.at(s.body+s.begin+begin+int64(at*size), len(part)*size, &t.buf)
+		data, err := s.from.at(s.body+s.begin+begin+int64(at*size), len(part)*size, &w.buf)
 		if err != nil {
 			return err
 		}
@@ -127,6 +153,8 @@ func (t *tensorTaker) read(s *stored, x []float32, begin int64, first int) error
 
 // hear tells that n more bytes are done.
 func (t *tensorTaker) hear(n int64) {
+	t.hearing.Lock()
+	defer t.hearing.Unlock()
 	if t.done += n; t.heard != nil {
 		t.heard(t.done, t.total)
 	}
@@ -189,15 +217,40 @@ func (t *tensorTaker) passCopy(name, of string) {
 	t.pass(name)
 }
 
-// rest is a Problem for the first tensor that nothing asked for, or what was wrong
-// before.
-func (t *tensorTaker) rest() error {
+// finish fills in all numbers. It is a Problem for the first tensor that nothing
+// asked for, or for what was wrong before, or for numbers that are not finite.
+func (t *tensorTaker) finish() error {
 	if t.err != nil {
 		return t.err
 	}
 	for _, s := range t.order { // in file order, so that the message is always the same
 		if !s.used {
 			return problem("checkpoint.extra", s.from.name, "Tensor", clip(s.tensor.Name))
+		}
+	}
+	const most = 3 // more would wait for memory, and each has a buffer
+	var next atomic.Int64
+	errs := make([]error, len(t.jobs))
+	var all sync.WaitGroup
+	for range min(most, runtime.GOMAXPROCS(0)) {
+		all.Go(func() {
+			var w worker
+			for {
+				i := int(next.Add(1) - 1)
+				if i >= len(t.jobs) {
+					return
+				}
+				if errs[i] = t.jobs[i](&w); errs[i] != nil {
+					next.Store(int64(len(t.jobs))) // those before it are under way
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, err := range errs { // the first one, however fast each was
+		if err != nil {
+			return err
 		}
 	}
 	return nil
