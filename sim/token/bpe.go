@@ -13,6 +13,7 @@ type BPE struct {
 	pieces  [][]byte       // [size]; nil for specials
 	special map[int]string // names of the ids that stand for no bytes
 	bytes   [256]int       // id of each single byte, -1 for none
+	lacks   bool           // some bytes have none
 	ranks   map[[2]int32]merged
 	split   splitter
 	// words maps whole words to ids when the file says ignore_merges: a word in
@@ -65,15 +66,31 @@ func (t *BPE) spell(ids []int, word string) []int {
 	return ids
 }
 
-// spellBytes appends the id of every byte. A byte that no UTF-8 has may have none;
-// then the replacement character stands for it.
+// spellBytes appends the id of every byte. A vocabulary may lack bytes that its
+// training text never had; the replacement character U+FFFD stands for a character
+// with one of them.
 func (t *BPE) spellBytes(ids []int, word string) []int {
+	if t.lacks {
+		return t.spellKnown(ids, word)
+	}
 	for i := range len(word) {
-		if id := t.bytes[word[i]]; id >= 0 {
-			ids = append(ids, id)
-		} else {
-			ids = append(ids, t.bytes[0xef], t.bytes[0xbf], t.bytes[0xbd])
+		ids = append(ids, t.bytes[word[i]])
+	}
+	return ids
+}
+
+// spellKnown is spellBytes for a vocabulary that lacks bytes.
+func (t *BPE) spellKnown(ids []int, word string) []int {
+	for word != "" {
+		_, n := utf8.DecodeRuneInString(word)
+		from := len(ids)
+		for i := range n {
+			if ids = append(ids, t.bytes[word[i]]); ids[len(ids)-1] < 0 {
+				ids = append(ids[:from], t.bytes[0xef], t.bytes[0xbf], t.bytes[0xbd])
+				break
+			}
 		}
+		word = word[n:]
 	}
 	return ids
 }

@@ -336,10 +336,13 @@ func (t *BPE) fill(f *hfFile) error {
 			t.chars[s] = id
 		}
 	}
+	// Others than plain letters and U+FFFD may be missing: spellBytes.
 	for b, id := range t.bytes {
-		// C0, C1 and F5 to FF are in no UTF-8; a vocabulary may do without them.
-		if id < 0 && b != 0xc0 && b != 0xc1 && b < 0xf5 {
-			return sim.NewProblem("tokenizer.bytes", "Byte", fmt.Sprintf("0x%02X", b))
+		if id < 0 {
+			t.lacks = true
+			if b == '\n' || ' ' <= b && b <= '~' || b == 0xef || b == 0xbf || b == 0xbd {
+				return sim.NewProblem("tokenizer.bytes", "Byte", fmt.Sprintf("0x%02X", b))
+			}
 		}
 	}
 	return nil

@@ -207,6 +207,26 @@ func TestStart(t *testing.T) {
 	wantProblem(t, err, "tokenizer.gap")
 }
 
+// TestLackingBytes: a vocabulary without some bytes spells what it can.
+func TestLackingBytes(t *testing.T) {
+	f := tinyMap()
+	vocab := f["model"].(map[string]any)["vocab"].(map[string]any)
+	for i, b := range []byte{0x00, 0xc0, 0xc3} { // é begins with C3
+		id := vocab[string(runeOf[b])]
+		delete(vocab, string(runeOf[b]))
+		vocab[[]string{"zz", "zzz", "zzzz"}[i]] = id
+	}
+	tok, err := LoadHF(bytes.NewReader(tinyJSON(t, f)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{"the cat": "the cat", "é!": "\ufffd!", "a\x00b": "a\ufffdb", "好": "好", "\xc0": "\ufffd"} {
+		if got := decode(tok, tok.Encode(text)); got != want {
+			t.Errorf("%q is spelled %q, want %q", text, got, want)
+		}
+	}
+}
+
 // TestDigits: SmolLM's numbers, digit by digit, before GPT-2's words.
 func TestDigits(t *testing.T) {
 	f := tinyMap()
