@@ -93,7 +93,7 @@ type hfMerge [2]string
 // UnmarshalJSON reads either form. Pieces hold no space: theirs is "Ġ".
 func (m *hfMerge) UnmarshalJSON(data []byte) error {
 	var s string
-	if json.Unmarshal(data, &s) == nil {
+	if data[0] == '"' && json.Unmarshal(data, &s) == nil {
 		left, right, ok := strings.Cut(s, " ")
 		if !ok || strings.Contains(right, " ") {
 			return fmt.Errorf("merge %q is not two pieces", clip(s))
