@@ -12,12 +12,12 @@ PYTHON     = $(firstword $(wildcard /usr/bin/python3) python3)
 .PHONY: test beside go fresh js browser notebooks train arch race fuzz bench generate need
 
 # The browser mostly waits, so the others run beside it, one at a time.
-test: need fresh go js
+test: need fresh js
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target browser beside
 	@echo "make test: everything passed"
 
 beside:
-	@for t in race arch notebooks train; do $(MAKE) --no-print-directory --jobs 1 $$t || exit 1; done
+	@for t in go race arch notebooks train; do $(MAKE) --no-print-directory --jobs 1 $$t || exit 1; done
 
 # What the machine must have beside Go and git.
 need:

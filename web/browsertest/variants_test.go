@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"kvstep/sim/kv"
 	"kvstep/sim/run"
 	"kvstep/sim/sweep"
@@ -67,7 +69,8 @@ func TestVariantsSideBySide(t *testing.T) {
 				}
 			}
 			p.axe("variants " + lang)
-			p.js(`document.querySelector('#variants tbody tr[data-way^="story-mqa"] a').click()`)
+			to := eval[string](p, `document.querySelector('#variants tbody tr[data-way^="story-mqa"] a').href`)
+			p.do(chromedp.Navigate(to))
 			p.until(`window.kvstepFrame?.()?.meta.run.model === "story-mqa"`)
 		})
 	}
