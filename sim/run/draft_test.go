@@ -23,7 +23,7 @@ func pair(t testing.TB, r *rand.Rand) *Loaded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.library = NewLibrary(&Loaded{Name: "draft", Model: draft})
+	m.siblings = NewLibrary(&Loaded{Name: "draft", Model: draft})
 	return m
 }
 
@@ -51,7 +51,7 @@ func TestGreedySpeculationIsTheTarget(t *testing.T) {
 		plain := collect(t, m, rec)
 		rec.Draft, rec.Propose = "draft", 1+r.IntN(6)
 		if r.IntN(2) == 0 { // a draft that is always right
-			m.library = NewLibrary(&Loaded{Name: "draft", Model: m.Model})
+			m.siblings = NewLibrary(&Loaded{Name: "draft", Model: m.Model})
 		}
 		fast := collect(t, m, rec)
 		if a, b := texts(fast), texts(plain); !slices.Equal(a, b) {
@@ -155,7 +155,7 @@ func TestSpeculationIsDistributedAsTheTarget(t *testing.T) {
 		}
 		return m
 	}
-	m := &Loaded{Name: "target", Model: build(), library: NewLibrary(&Loaded{Name: "draft", Model: build()})}
+	m := &Loaded{Name: "target", Model: build(), siblings: NewLibrary(&Loaded{Name: "draft", Model: build()})}
 	counts := [2][256]float64{}
 	for way, draft := range []string{"", "draft"} {
 		for seed := range runs {

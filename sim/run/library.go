@@ -38,8 +38,8 @@ type place struct {
 func NewLibrary(given ...*Loaded) *Library {
 	l := &Library{places: map[string]*place{}}
 	for _, m := range given {
-		if m.library == nil {
-			m.library = l
+		if m.siblings == nil {
+			m.siblings = l
 		}
 		l.names = append(l.names, m.Name)
 		l.places[m.Name] = &place{loaded: m}
@@ -137,8 +137,8 @@ func (p *place) open(l *Library) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.library == nil {
-		m.library = l
+	if m.siblings == nil {
+		m.siblings = l
 	}
 	p.loaded = m
 	return m, nil
@@ -176,7 +176,7 @@ var embedded = NewLibrary()
 // sibling is the model that a recipe names beside its own: one that speaks of
 // the same tokens.
 func (m *Loaded) sibling(name string) (*Loaded, error) {
-	from := m.library
+	from := m.siblings
 	if from == nil {
 		from = embedded
 	}

@@ -23,7 +23,7 @@ type Loaded struct {
 	Meta      map[string]string // provenance, as the file tells it
 	Ends      []int             // ids that end a text beside Config.EOS, as chat models have
 
-	library *Library // where it finds models to go with it; nil: the embedded ones
+	siblings *Library // where it finds models to go with it; nil: the embedded ones
 
 	seenOnce sync.Once
 	seen     map[string]bool // World.Seen
