@@ -33,6 +33,14 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 	if level < AVX2 || len(x) == 0 || w.rows == 0 || w.cols < len(x) || len(dst) < w.rows {
 		return false
 	}
+	if quarter := w.rows / 4; quarter > 0 && w.pages == nil {
+		dotsApartAVX2(&dst[0], &x[0], len(x), &w.data[0], w.stride, quarter)
+		if 4*quarter == w.rows {
+			return true
+		}
+		rest := w.Rows(4*quarter, w.rows)
+		dst, w = dst[4*quarter:], &rest
+	}
 	r := walkOf(w)
 	return dotsAVX2(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
 }

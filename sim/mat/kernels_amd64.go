@@ -16,6 +16,12 @@ func dotsAVX2(dst *float32, x *float32, k int, page *[]float32, row int, perPage
 //go:noescape
 func squaresAVX2(dst *float32, k int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int) bool
 
+// dotsApartAVX2 sets dst[q*n+r] to the dot product of x and row q*n+r, k numbers each,
+// q = 0..3, r = 0..n-1. The rows begin at w, stride floats apart.
+//
+//go:noescape
+func dotsApartAVX2(dst *float32, x *float32, k int, w *float32, stride int, n int)
+
 // weightedAVX2 sets dst[d] to the sum over n rows of p[j] * row[j][d], d = 0..cols-1,
 // in the lanes of the positions at (nil: 0, 1, 2...); cols is at most 64.
 // A page shorter than need makes it give up and return false.

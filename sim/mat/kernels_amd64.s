@@ -593,6 +593,138 @@ turn3over:
 	MOVQ perPage+32(FP), DX
 	JMP  turn3
 
+// func dotsApartAVX2(dst *float32, x *float32, k int, w *float32, stride int, n int)
+// Requires: AVX
+TEXT ·dotsApartAVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    k+16(FP), DX
+	LEAQ    masks<>+0(SB), BX
+	MOVQ    DX, SI
+	ANDQ    $0x0f, SI
+	SHLQ    $0x02, SI
+	SUBQ    SI, BX
+	VMOVUPS 64(BX), Y0
+	VMOVUPS 96(BX), Y1
+	ANDQ    $-16, DX
+	MOVQ    stride+32(FP), BX
+	MOVQ    n+40(FP), SI
+	SHLQ    $0x02, BX
+	MOVQ    w+24(FP), DI
+	MOVQ    SI, R10
+	IMULQ   BX, R10
+	LEAQ    (DI)(R10*1), R8
+	LEAQ    (R8)(R10*1), R9
+	LEAQ    (R9)(R10*1), R10
+	LEAQ    (SI)(SI*2), R11
+	MOVQ    SI, R12
+
+four:
+	TESTQ  R12, R12
+	JLE    end
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	XORQ   R13, R13
+	JMP    chunks
+
+chunk:
+	VMOVUPS (CX)(R13*4), Y10
+	VMOVUPS 32(CX)(R13*4), Y11
+	VMULPS  (DI)(R13*4), Y10, Y12
+	VMULPS  32(DI)(R13*4), Y11, Y13
+	VADDPS  Y12, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VMULPS  (R8)(R13*4), Y10, Y12
+	VMULPS  32(R8)(R13*4), Y11, Y13
+	VADDPS  Y12, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VMULPS  (R9)(R13*4), Y10, Y12
+	VMULPS  32(R9)(R13*4), Y11, Y13
+	VADDPS  Y12, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+	VMULPS  (R10)(R13*4), Y10, Y12
+	VMULPS  32(R10)(R13*4), Y11, Y13
+	VADDPS  Y12, Y8, Y8
+	VADDPS  Y13, Y9, Y9
+	ADDQ    $0x10, R13
+
+chunks:
+	CMPQ       R13, DX
+	JL         chunk
+	MOVQ       k+16(FP), R14
+	CMPQ       R13, R14
+	JE         tree
+	VMASKMOVPS (CX)(R13*4), Y0, Y10
+	VMASKMOVPS 32(CX)(R13*4), Y1, Y11
+	VMASKMOVPS (DI)(R13*4), Y0, Y12
+	VMASKMOVPS 32(DI)(R13*4), Y1, Y13
+	VMULPS     Y12, Y10, Y12
+	VMULPS     Y13, Y11, Y13
+	VADDPS     Y12, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+	VMASKMOVPS (R8)(R13*4), Y0, Y12
+	VMASKMOVPS 32(R8)(R13*4), Y1, Y13
+	VMULPS     Y12, Y10, Y12
+	VMULPS     Y13, Y11, Y13
+	VADDPS     Y12, Y4, Y4
+	VADDPS     Y13, Y5, Y5
+	VMASKMOVPS (R9)(R13*4), Y0, Y12
+	VMASKMOVPS 32(R9)(R13*4), Y1, Y13
+	VMULPS     Y12, Y10, Y12
+	VMULPS     Y13, Y11, Y13
+	VADDPS     Y12, Y6, Y6
+	VADDPS     Y13, Y7, Y7
+	VMASKMOVPS (R10)(R13*4), Y0, Y12
+	VMASKMOVPS 32(R10)(R13*4), Y1, Y13
+	VMULPS     Y12, Y10, Y12
+	VMULPS     Y13, Y11, Y13
+	VADDPS     Y12, Y8, Y8
+	VADDPS     Y13, Y9, Y9
+
+tree:
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VADDPS       Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X3, X2, X3
+	VEXTRACTF128 $0x01, Y4, X2
+	VADDPS       X2, X4, X2
+	VEXTRACTF128 $0x01, Y6, X4
+	VADDPS       X4, X6, X4
+	VEXTRACTF128 $0x01, Y8, X5
+	VADDPS       X5, X8, X5
+	VMOVLHPS     X2, X3, X6
+	VMOVHLPS     X3, X2, X2
+	VADDPS       X2, X6, X6
+	VMOVLHPS     X5, X4, X2
+	VMOVHLPS     X4, X5, X3
+	VADDPS       X3, X2, X2
+	VSHUFPS      $0x88, X2, X6, X3
+	VSHUFPS      $0xdd, X2, X6, X2
+	VADDPS       X2, X3, X3
+	VMOVSS       X3, (AX)
+	VEXTRACTPS   $0x01, X3, (AX)(SI*4)
+	VEXTRACTPS   $0x02, X3, (AX)(SI*8)
+	VEXTRACTPS   $0x03, X3, (AX)(R11*4)
+	ADDQ         $0x04, AX
+	ADDQ         BX, DI
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R12
+	JMP          four
+
+end:
+	VZEROUPPER
+	RET
+
 // func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int, cols int) bool
 // Requires: AVX
 TEXT ·weightedAVX2(SB), $4160-89

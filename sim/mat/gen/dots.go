@@ -6,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// dots is Dot of x with each of n rows, four at a time: lanes 0-7 of a row in
-// one register, 8-15 in another. squares is Dot of each row with itself.
+// dots is Dot of x with each of n rows, four at a time; squares is Dot of each
+// row with itself.
 func dots(squares bool) {
 	if squares {
 		TEXT("squaresAVX2", NOSPLIT, "func(dst *float32, k int, "+rowsParams+", n int) bool")
@@ -19,14 +19,7 @@ func dots(squares bool) {
 	Pragma("noescape")
 	w := startWalk("short")
 	dst := Load(Param("dst"), GP64())
-	var x reg.Register
-	if !squares {
-		x = Load(Param("x"), GP64())
-	}
-	whole := Load(Param("k"), GP64())
-	restLow, restHigh := YMM(), YMM()
-	mask(whole, 16, restLow, restHigh)
-	ANDQ(I8(-16), whole)
+	f := newFour(squares)
 	n := Load(Param("n"), GP64())
 	rows := [4]reg.Register{GP64(), GP64(), GP64(), GP64()}
 
@@ -34,6 +27,86 @@ func dots(squares bool) {
 	TESTQ(n, n)
 	JLE(LabelRef("end"))
 	fourRows(w, n, rows)
+	storeFour(dst, n, f.sums(rows))
+	ADDQ(Imm(16), dst)
+	SUBQ(Imm(4), n)
+	JMP(LabelRef("four"))
+
+	Label("end")
+	finish(true)
+	Label("short")
+	finish(false)
+	w.turnPages()
+}
+
+// dotsApart is dots for weights that come from memory: its four rows stand a
+// quarter of the matrix apart, so that each quarter is read from end to end. Four
+// neighbouring rows would be four short streams that end before a prefetcher
+// of the processor has caught up with them, and run into each other.
+func dotsApart() {
+	TEXT("dotsApartAVX2", NOSPLIT, "func(dst, x *float32, k int, w *float32, stride, n int)")
+	Doc("dotsApartAVX2 sets dst[q*n+r] to the dot product of x and row q*n+r, k numbers each,",
+		"q = 0..3, r = 0..n-1. The rows begin at w, stride floats apart.")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	f := newFour(false)
+	stride, n := Load(Param("stride"), GP64()), Load(Param("n"), GP64())
+	SHLQ(Imm(2), stride) // bytes
+	rows := [4]reg.Register{GP64(), GP64(), GP64(), GP64()}
+	Load(Param("w"), rows[0])
+	quarter := GP64()
+	MOVQ(n, quarter)
+	IMULQ(stride, quarter)
+	for q := range 3 {
+		LEAQ(Mem{Base: rows[q], Index: quarter, Scale: 1}, rows[q+1])
+	}
+	across := GP64() // three quarters of dst
+	LEAQ(Mem{Base: n, Index: n, Scale: 2}, across)
+	left := GP64()
+	MOVQ(n, left)
+
+	Label("four")
+	TESTQ(left, left)
+	JLE(LabelRef("end"))
+	sums := f.sums(rows).(reg.VecVirtual)
+	VMOVSS(sums, Mem{Base: dst})
+	VEXTRACTPS(Imm(1), sums, Mem{Base: dst, Index: n, Scale: 4})
+	VEXTRACTPS(Imm(2), sums, Mem{Base: dst, Index: n, Scale: 8})
+	VEXTRACTPS(Imm(3), sums, Mem{Base: dst, Index: across, Scale: 4})
+	ADDQ(Imm(4), dst)
+	for _, row := range rows {
+		ADDQ(stride, row)
+	}
+	DECQ(left)
+	JMP(LabelRef("four"))
+
+	Label("end")
+	VZEROUPPER()
+	RET()
+}
+
+// four is the dot product of x with four rows, or of four rows with themselves.
+type four struct {
+	squares           bool
+	x                 reg.Register
+	whole             reg.Register  // numbers of a row in whole chunks of 16
+	restLow, restHigh reg.VecVirtual // masks of those after them
+}
+
+// newFour loads the parameters x, where there is one, and k.
+func newFour(squares bool) *four {
+	f := &four{squares: squares, restLow: YMM(), restHigh: YMM()}
+	if !squares {
+		f.x = Load(Param("x"), GP64())
+	}
+	f.whole = Load(Param("k"), GP64())
+	mask(f.whole, 16, f.restLow, f.restHigh)
+	ANDQ(I8(-16), f.whole)
+	return f
+}
+
+// sums are the four sums: lanes 0-7 of a row in one register, 8-15 in another.
+func (f *four) sums(rows [4]reg.Register) reg.Register {
 	var low, high [4]reg.VecVirtual
 	for r := range 4 {
 		low[r], high[r] = YMM(), YMM()
@@ -45,13 +118,13 @@ func dots(squares bool) {
 	XORQ(i, i)
 	JMP(LabelRef("chunks"))
 	Label("chunk")
-	if !squares {
-		VMOVUPS(Mem{Base: x, Index: i, Scale: 4}, x0)
-		VMOVUPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, x1)
+	if !f.squares {
+		VMOVUPS(Mem{Base: f.x, Index: i, Scale: 4}, x0)
+		VMOVUPS(Mem{Base: f.x, Index: i, Scale: 4, Disp: 32}, x1)
 	}
 	for r := range 4 {
 		row0, row1 := Mem{Base: rows[r], Index: i, Scale: 4}, Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}
-		if squares {
+		if f.squares {
 			VMOVUPS(row0, x0)
 			VMOVUPS(row1, x1)
 			VMULPS(x0, x0, p0)
@@ -65,20 +138,20 @@ func dots(squares bool) {
 	}
 	ADDQ(Imm(16), i)
 	Label("chunks")
-	CMPQ(i, whole)
+	CMPQ(i, f.whole)
 	JL(LabelRef("chunk"))
 	k := Load(Param("k"), GP64())
 	CMPQ(i, k)
 	JE(LabelRef("tree"))
 	// What is left of a row; masked numbers are zeros and change no lane.
-	if !squares {
-		VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4}, restLow, x0)
-		VMASKMOVPS(Mem{Base: x, Index: i, Scale: 4, Disp: 32}, restHigh, x1)
+	if !f.squares {
+		VMASKMOVPS(Mem{Base: f.x, Index: i, Scale: 4}, f.restLow, x0)
+		VMASKMOVPS(Mem{Base: f.x, Index: i, Scale: 4, Disp: 32}, f.restHigh, x1)
 	}
 	for r := range 4 {
-		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4}, restLow, p0)
-		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}, restHigh, p1)
-		if squares {
+		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4}, f.restLow, p0)
+		VMASKMOVPS(Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}, f.restHigh, p1)
+		if f.squares {
 			VMULPS(p0, p0, p0)
 			VMULPS(p1, p1, p1)
 		} else {
@@ -92,17 +165,7 @@ func dots(squares bool) {
 	for r := range 4 {
 		VADDPS(high[r], low[r], low[r]) // l + (l+8)
 	}
-	sums := fourTrees(low)
-	storeFour(dst, n, sums)
-	ADDQ(Imm(16), dst)
-	SUBQ(Imm(4), n)
-	JMP(LabelRef("four"))
-
-	Label("end")
-	finish(true)
-	Label("short")
-	finish(false)
-	w.turnPages()
+	return fourTrees(low)
 }
 
 // fourRows finds the next four rows, or all that are left and the last again.

@@ -15,6 +15,7 @@ func main() {
 	ConstraintExpr("amd64")
 	dots(false)
 	dots(true)
+	dotsApart()
 	avx2().weighted()
 	laneSums()
 	tile()
