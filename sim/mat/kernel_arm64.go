@@ -51,8 +51,8 @@ func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 	return true
 }
 
-// fastExps sets dst = exp(s - top) for the first numbers and tells for how many.
-func fastExps(dst, s []float32, top float32) int {
+// someExps sets dst = exp(s - top) for the first numbers and tells for how many.
+func someExps(dst, s []float32, top float32) int {
 	n := len(s) / 4 * 4
 	if level < NEON || n == 0 || len(dst) < n {
 		return 0

@@ -15,20 +15,29 @@ func RMSNorm(dst, x, gain []float32, eps float32) {
 // Softmax sets dst[i] = exp(s[i]-max) / sum; the largest is subtracted so that
 // no exponential overflows. dst may be s; at is as for Sum.
 func Softmax(dst, s []float32, at []int) {
-	if fastSoftmax(dst, s, at) {
+	sum := Exps(dst, s, at)
+	if fastDivide(dst[:len(s)], sum) {
 		return
+	}
+	for i := range s {
+		dst[i] /= sum
+	}
+}
+
+// Exps is Softmax before it divides: it sets dst[i] = exp(s[i]-max) and gives
+// their Sum.
+func Exps(dst, s []float32, at []int) (sum float32) {
+	if sum, ok := fastExps(dst, s, at); ok {
+		return sum
 	}
 	top := s[0]
 	for _, v := range s[1:] {
 		top = max(top, v)
 	}
-	for i := fastExps(dst, s, top); i < len(s); i++ {
+	for i := someExps(dst, s, top); i < len(s); i++ {
 		dst[i] = Exp(s[i] - top)
 	}
-	sum := Sum(dst[:len(s)], at)
-	for i := range s {
-		dst[i] /= sum
-	}
+	return Sum(dst[:len(s)], at)
 }
 
 // Scale multiplies every number of x by f.

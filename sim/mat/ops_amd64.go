@@ -73,15 +73,14 @@ func fastSwiGLU(dst, gate, up []float32) int {
 	return len(gate)
 }
 
-// fastExps has nothing to do here: fastSoftmax is all of Softmax.
-func fastExps(dst, s []float32, top float32) int { return 0 }
+// someExps has nothing to do here: fastExps takes all.
+func someExps(dst, s []float32, top float32) int { return 0 }
 
-// fastSoftmax is Softmax in three walks: the largest, exponentials and their
-// lanes, the division.
-func fastSoftmax(dst, s []float32, at []int) bool {
+// fastExps is Exps in two walks: the largest, then exponentials and their lanes.
+func fastExps(dst, s []float32, at []int) (sum float32, ok bool) {
 	n := len(s)
 	if !fits(n, dst) || at != nil && len(at) < n {
-		return false
+		return 0, false
 	}
 	var sums [lanes]float32
 	switch {
@@ -94,10 +93,18 @@ func fastSoftmax(dst, s []float32, at []int) bool {
 	default:
 		expLanesAVX2(&dst[0], &s[0], greatestAVX2(&s[0], n), &sums, &at[0], n)
 	}
+	return tree(&sums), true
+}
+
+// fastDivide divides every number of x by d.
+func fastDivide(x []float32, d float32) bool {
+	if !fits(len(x)) {
+		return false
+	}
 	if level == AVX512 {
-		divideAVX512(&dst[0], tree(&sums), n)
+		divideAVX512(&x[0], d, len(x))
 	} else {
-		divideAVX2(&dst[0], tree(&sums), n)
+		divideAVX2(&x[0], d, len(x))
 	}
 	return true
 }

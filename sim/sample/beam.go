@@ -61,10 +61,9 @@ func Extend(sums []float64, logits [][]float32, width int, ends ...int) (live, e
 //
 //	log p = (logit - highest) - ln of the sum of exp(logit - highest)
 func LogProbs(logits []float32) []float64 {
-	highest, sum := float64(slices.Max(logits)), 0.0
-	for _, x := range logits {
-		sum += float64(weight(float64(x), highest, 1))
-	}
+	weights := make([]float32, len(logits))
+	mat.Exps(weights, logits, nil)
+	highest, sum := float64(slices.Max(logits)), total(weights)
 	lnSum := 0.0
 	if sum != 1 { // a certain token has 0 exactly
 		lnSum = mat.Ln(sum)

@@ -53,7 +53,7 @@ func outOfRange(field string, have float64, allowed string) error {
 func checkLogits(logits []float32) error {
 	possible := false
 	for i, x := range logits {
-		if x != x || x > math.MaxFloat32 {
+		if !(x <= math.MaxFloat32) { // a NaN is not
 			return sim.NewProblem("logits.value", "Index", i, "Have", strconv.FormatFloat(float64(x), 'g', -1, 32))
 		}
 		possible = possible || x >= -math.MaxFloat32

@@ -11,13 +11,22 @@ import (
 type filtered struct {
 	sampler sim.Sampler
 	logits  []float32 // [vocab], as the model gave them
-	scores  []float64 // [vocab], after the repetition penalty
+	scores  []float64 // [vocab], after the repetition penalty; nil without one: the logits
+	exps    []float32 // [vocab], exp(logit - highest): softmax before its division; only Choose has it
 	order   []int     // ids, highest score first, ties by lower id: as many as are looked at
 
 	// Every filter leaves the first few of order: topK of them, of those topP,
 	// of those minP. weights are those that top-k left, the largest is 1.
 	weights          []float32
 	topK, topP, minP int
+}
+
+// score is a token's logit after the repetition penalty.
+func (f *filtered) score(id int) float64 {
+	if f.scores == nil {
+		return float64(f.logits[id])
+	}
+	return f.scores[id]
 }
 
 // possible is the weights of the tokens that may be chosen.
@@ -41,8 +50,13 @@ func filter(logits []float32, s sim.Sampler, past []int) (*filtered, error) {
 	if err := checkLogits(logits); err != nil {
 		return nil, err
 	}
-	scores := penalised(logits, s, past)
-	f := &filtered{sampler: s, logits: logits, scores: scores, order: ranked(scores, needed(s, len(logits)))}
+	f := &filtered{sampler: s, logits: logits}
+	if n := needed(s, len(logits)); penalises(s) {
+		f.scores = penalised(logits, s, past)
+		f.order = ranked(f.scores, n)
+	} else {
+		f.order = ranked(logits, n)
+	}
 	if s.Kind == "greedy" {
 		f.weights, f.topK, f.topP, f.minP = []float32{1}, 1, 1, 1
 		return f, nil
@@ -52,7 +66,7 @@ func filter(logits []float32, s sim.Sampler, past []int) (*filtered, error) {
 		left = left[:s.TopK]
 	}
 	for _, id := range left {
-		w := weight(scores[id], scores[f.order[0]], s.Temperature)
+		w := weight(f.score(id), f.score(f.order[0]), s.Temperature)
 		if w == 0 {
 			break // impossible, and so is everything after it
 		}
@@ -76,9 +90,6 @@ func penalised(logits []float32, s sim.Sampler, past []int) []float64 {
 	scores := make([]float64, len(logits))
 	for id, x := range logits {
 		scores[id] = float64(x)
-	}
-	if !penalises(s) {
-		return scores
 	}
 	for _, id := range past {
 		x := float64(logits[id])

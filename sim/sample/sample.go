@@ -36,25 +36,25 @@ func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, e
 	if s.Kind == "sample" {
 		c.Random = Random(s.Seed, draw, ForToken)
 	}
+	f.exps = make([]float32, len(logits))
+	sum := mat.Exps(f.exps, logits, nil)
 	rank := pick(f.possible(), c.Random)
 	c.Token = f.order[rank]
 	f.describe(&c.Choice, rank)
-	c.Top = f.top()
+	c.Top = f.top(sum)
 	return c, nil
 }
 
-// top is the ten likeliest before any filter.
-func (f *filtered) top() []sim.Candidate {
+// top is the ten likeliest before any filter; sum is the Sum of the exponentials.
+func (f *filtered) top(sum float32) []sim.Candidate {
 	ids := f.order
 	if penalises(f.sampler) {
 		ids = ranked(f.logits, min(shown, len(f.logits)))
 	}
-	probs := make([]float32, len(f.logits))
-	mat.Softmax(probs, f.logits, nil)
 	var top []sim.Candidate
 	for _, id := range ids[:min(shown, len(ids))] {
 		kept := slices.Contains(f.order[:len(f.possible())], id)
-		top = append(top, sim.Candidate{ID: id, Logit: f.logits[id], Prob: probs[id], Kept: kept})
+		top = append(top, sim.Candidate{ID: id, Logit: f.logits[id], Prob: f.exps[id] / sum, Kept: kept})
 	}
 	return top
 }

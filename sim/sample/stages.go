@@ -26,7 +26,7 @@ func (f *filtered) describe(c *sim.Choice, chosen int) {
 		}
 		to := seen / sum
 		if slices.Contains(ranks, rank) {
-			c.Options = append(c.Options, sim.Option{ID: id, Logit: f.logits[id], Score: f.scores[id], From: from, To: to})
+			c.Options = append(c.Options, sim.Option{ID: id, Logit: f.logits[id], Score: f.score(id), From: from, To: to})
 		}
 		from = to
 	}
@@ -40,14 +40,14 @@ func (f *filtered) stages(ranks []int) []sim.Stage {
 	for i, rank := range ranks {
 		ids[i] = f.order[rank]
 	}
-	last, sum := softmax(sim.StageSoftmax, f.logits, 1, ids)
+	last, sum := shares(sim.StageSoftmax, f.exps, ids)
 	list := []sim.Stage{last}
 	add := func(next sim.Stage, nextSum float64) {
 		last, sum = next, nextSum
 		list = append(list, next)
 	}
 	if penalises(s) {
-		add(softmax(sim.StagePenalty, f.scores, 1, ids))
+		add(f.flatten(sim.StagePenalty, 1, ids))
 	}
 	if s.Kind == "greedy" {
 		add(f.cut(sim.StageGreedy, 1, ranks), 1)
@@ -55,7 +55,7 @@ func (f *filtered) stages(ranks []int) []sim.Stage {
 		return list
 	}
 	if s.Temperature != 1 {
-		add(softmax(sim.StageTemperature, f.scores, s.Temperature, ids))
+		add(f.flatten(sim.StageTemperature, s.Temperature, ids))
 	}
 	for _, filter := range []struct {
 		name string
@@ -78,21 +78,31 @@ func (f *filtered) stages(ranks []int) []sim.Stage {
 	return list
 }
 
-// softmax is the stage of softmax(x / t) over the whole vocabulary, of ids,
-// and the sum of its weights.
-func softmax[F float32 | float64](name string, x []F, t float64, ids []int) (sim.Stage, float64) {
-	stage := sim.Stage{Filter: name, Kept: 1}
-	highest, sum := float64(slices.Max(x)), 0.0
-	for _, v := range x {
-		if w := weight(float64(v), highest, t); w > 0 {
-			stage.Possible++
-			sum += float64(w)
+// flatten is the stage of softmax(scores / t), of ids, and the sum of its weights.
+func (f *filtered) flatten(name string, t float64, ids []int) (sim.Stage, float64) {
+	highest := f.score(f.order[0])
+	weights := make([]float32, len(f.logits))
+	for id := range weights {
+		weights[id] = weight(f.score(id), highest, t)
+	}
+	return shares(name, weights, ids)
+}
+
+// shares is the stage of weights [vocab], of ids, and the sum of all weights.
+func shares(name string, weights []float32, ids []int) (sim.Stage, float64) {
+	s := sim.Stage{Filter: name, Kept: 1}
+	var sums [4]float64 // whole vocabularies: four additions at a time
+	for i, w := range weights {
+		if w > 0 {
+			s.Possible++
 		}
+		sums[i%4] += float64(w)
 	}
+	sum := (sums[0] + sums[1]) + (sums[2] + sums[3])
 	for _, id := range ids {
-		stage.Probs = append(stage.Probs, float64(weight(float64(x[id]), highest, t))/sum)
+		s.Probs = append(s.Probs, float64(weights[id])/sum)
 	}
-	return stage, sum
+	return s, sum
 }
 
 // cut is the stage in which the first n tokens are left.

@@ -89,7 +89,7 @@ func dotsApart() {
 type four struct {
 	squares           bool
 	x                 reg.Register
-	whole             reg.Register  // numbers of a row in whole chunks of 16
+	whole             reg.Register   // numbers of a row in whole chunks of 16
 	restLow, restHigh reg.VecVirtual // masks of those after them
 }
 
