@@ -30,14 +30,23 @@ func Exps(dst, s []float32, at []int) (sum float32) {
 	if sum, ok := fastExps(dst, s, at); ok {
 		return sum
 	}
-	top := s[0]
-	for _, v := range s[1:] {
-		top = max(top, v)
-	}
+	top := Max(s)
 	for i := someExps(dst, s, top); i < len(s); i++ {
 		dst[i] = Exp(s[i] - top)
 	}
 	return Sum(dst[:len(s)], at)
+}
+
+// Max is the largest of x, which has one number at least and no NaN.
+func Max(x []float32) float32 {
+	if top, ok := fastMax(x); ok {
+		return top
+	}
+	top := x[0]
+	for _, v := range x[1:] {
+		top = max(top, v)
+	}
+	return top
 }
 
 // Scale multiplies every number of x by f.

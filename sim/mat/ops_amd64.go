@@ -96,6 +96,16 @@ func fastExps(dst, s []float32, at []int) (sum float32, ok bool) {
 	return tree(&sums), true
 }
 
+func fastMax(x []float32) (top float32, ok bool) {
+	if !fits(len(x)) {
+		return 0, false
+	}
+	if level == AVX512 {
+		return greatestAVX512(&x[0], len(x)), true
+	}
+	return greatestAVX2(&x[0], len(x)), true
+}
+
 // fastDivide divides every number of x by d.
 func fastDivide(x []float32, d float32) bool {
 	if !fits(len(x)) {

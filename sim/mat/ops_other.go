@@ -6,6 +6,7 @@ package mat
 func fastSquares([]float32, *Matrix) bool                    { return false }
 func fastTiles(Matrix, Matrix, *Matrix, int) int             { return 0 }
 func fastExps([]float32, []float32, []int) (float32, bool)   { return 0, false }
+func fastMax([]float32) (float32, bool)                      { return 0, false }
 func fastDivide([]float32, float32) bool                     { return false }
 func fastGain([]float32, []float32, []float32, float32) bool { return false }
 func fastSum(*[lanes]float32, []float32, []int) bool         { return false }

@@ -63,7 +63,7 @@ func Extend(sums []float64, logits [][]float32, width int, ends ...int) (live, e
 func LogProbs(logits []float32) []float64 {
 	weights := make([]float32, len(logits))
 	mat.Exps(weights, logits, nil)
-	highest, sum := float64(slices.Max(logits)), total(weights)
+	highest, sum := float64(mat.Max(logits)), total(weights)
 	lnSum := 0.0
 	if sum != 1 { // a certain token has 0 exactly
 		lnSum = mat.Ln(sum)

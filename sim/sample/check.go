@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"kvstep/sim"
+	"kvstep/sim/mat"
 )
 
 // MaxWidth is how many texts beam search may follow at a time.
@@ -51,6 +52,9 @@ func outOfRange(field string, have float64, allowed string) error {
 // checkLogits: a logit may be -Inf, which rules its token out. NaN, +Inf and a
 // row of nothing but -Inf are Problems "logits.value" and "logits.none".
 func checkLogits(logits []float32) error {
+	if squares := mat.Dot(logits, logits); len(logits) > 0 && squares <= math.MaxFloat32 {
+		return nil // finite, each of them: a vocabulary is long, and this is quick
+	}
 	possible := false
 	for i, x := range logits {
 		if !(x <= math.MaxFloat32) { // a NaN is not

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/mat"
 )
 
 // needed is how many of the likeliest tokens a choice looks at.
@@ -32,15 +33,31 @@ func ranked[F float32 | float64](scores []F, n int) []int {
 		return ids[:n]
 	}
 	best := make([]int, 0, n+1)
-	for id, x := range scores {
-		if len(best) == n && x <= scores[best[n-1]] {
-			continue // an equal logit with a higher id comes later
+	for from := 0; from < len(scores); from += block {
+		part := scores[from:min(from+block, len(scores))]
+		if len(best) == n && greatest(part) <= scores[best[n-1]] {
+			continue
 		}
-		at, _ := slices.BinarySearchFunc(best, id, order)
-		best = slices.Insert(best, at, id)
-		best = best[:min(n, len(best))]
+		for i, x := range part {
+			if len(best) == n && x <= scores[best[n-1]] {
+				continue // an equal logit with a higher id comes later
+			}
+			at, _ := slices.BinarySearchFunc(best, from+i, order)
+			best = slices.Insert(best, at, from+i)
+			best = best[:min(n, len(best))]
+		}
 	}
 	return best
+}
+
+// block is how many scores are passed over at a time when none is high enough.
+const block = 128
+
+func greatest[F float32 | float64](scores []F) F {
+	if f, ok := any(scores).([]float32); ok {
+		return F(mat.Max(f))
+	}
+	return slices.Max(scores)
 }
 
 // few is up to where keeping a short list is faster than sorting all.

@@ -9,6 +9,7 @@ package sample
 
 import (
 	"slices"
+	"sync"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
@@ -32,18 +33,24 @@ func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, e
 	if err != nil {
 		return Choice{}, err
 	}
+	room := exps.Get().(*[]float32)
+	defer exps.Put(room)
+	*room = slices.Grow((*room)[:0], len(logits))
+	f.exps = (*room)[:len(logits)]
+	sum := mat.Exps(f.exps, logits, nil)
 	var c Choice
 	if s.Kind == "sample" {
 		c.Random = Random(s.Seed, draw, ForToken)
 	}
-	f.exps = make([]float32, len(logits))
-	sum := mat.Exps(f.exps, logits, nil)
 	rank := pick(f.possible(), c.Random)
 	c.Token = f.order[rank]
 	f.describe(&c.Choice, rank)
 	c.Top = f.top(sum)
 	return c, nil
 }
+
+// exps is memory for the exponentials of a vocabulary, which no Choice keeps.
+var exps = sync.Pool{New: func() any { return new([]float32) }}
 
 // top is the ten likeliest before any filter; sum is the Sum of the exponentials.
 func (f *filtered) top(sum float32) []sim.Candidate {
