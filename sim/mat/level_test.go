@@ -123,7 +123,11 @@ func eachKernel(t *testing.T, seed uint64, m, n, k int, strange bool) {
 }
 
 func FuzzLevels(f *testing.F) {
-	f.Add(uint64(1), uint8(2), uint16(33), uint8(33), true)
+	f.Add(uint64(1), uint8(2), uint16(33), uint8(33), true) // rows in pages
+	// One row by a view of a matrix in one piece, as in decode: rows that are no
+	// multiple of four, columns that are none of sixteen.
+	f.Add(uint64(421), uint8(0), uint16(34), uint8(20), false)
+	f.Add(uint64(421), uint8(0), uint16(37), uint8(53), true)
 	f.Fuzz(func(t *testing.T, seed uint64, m uint8, n uint16, k uint8, strange bool) {
 		eachKernel(t, seed, 1+int(m)%8, 1+int(n)%600, 1+int(k), strange)
 	})

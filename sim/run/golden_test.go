@@ -3,7 +3,6 @@ package run
 import (
 	"encoding/json"
 	"math"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
-	"kvstep/sim/model/modeltest"
 )
 
 // shared has the public checkpoint and its reference outputs, which are not
@@ -151,33 +149,6 @@ func checkRows(t *testing.T, what string, x mat.Matrix, want goldenRows) {
 	for i, v := range want.Last4 {
 		if got := flat[len(flat)-len(want.Last4)+i]; math.Abs(got-v) > 1e-4*(1+math.Abs(v)) {
 			t.Errorf("%s: element %d from the end is %v, want %v", what, i, got, v)
-		}
-	}
-}
-
-// stateHashes were written by this engine on linux/amd64; linux/arm64 and
-// linux/386 must give the same (make arch runs this test there).
-var stateHashes = map[uint64]string{
-	0: "6a6126bb9aa145f0baa05e7a17dbe86f80fa950da38501ac5a00d2a1280e8013",
-	1: "900ebc46483dda56351102ed5e5b73b0c9325430c24a76bae26f7f3a97bf2e77",
-	2: "52cef7d77788f7ebd96cd642658c8a79ab64bb958bf483a68ce21189f6ed66a3",
-}
-
-func TestStateHashIsTheSameEverywhere(t *testing.T) {
-	for seed := range uint64(3) {
-		r := rand.New(rand.NewPCG(seed, 77))
-		c := modeltest.Config(r)
-		c.Dim, c.FFN = 40+int(seed), 52
-		m, err := model.New(c, modeltest.Weights(r, c))
-		if err != nil {
-			t.Fatal(err)
-		}
-		rec := randomRecipe(r, c)
-		rec.MaxNew = 12
-		rec.Sampler.Kind, rec.Sampler.Temperature, rec.Sampler.Seed = "sample", 0.8, seed
-		steps := collect(t, &Loaded{Name: "random", Model: m}, rec)
-		if got := StateHash(m, &steps[len(steps)-1]); got != stateHashes[seed] {
-			t.Errorf("seed %d: %s, want %s", seed, got, stateHashes[seed])
 		}
 	}
 }
