@@ -77,6 +77,12 @@ func Sum(a []float32, at []int) float32 {
 // Weights are stored [out, in], so this is the linear layer x W^T. The rows of
 // w are taken by so many as stay in the nearest cache for all rows of x.
 func MulT(dst, x, w Matrix) {
+	if !shareMulT(dst, x, w) {
+		mulT(dst, x, w)
+	}
+}
+
+func mulT(dst, x, w Matrix) {
 	some := w.rows
 	if x.rows > 1 {
 		some = max(4, 4096/max(x.cols, 1)/4*4)

@@ -26,7 +26,7 @@ func newDrafter(m *model.Model, most int, r sim.Recipe, count cost.Switches, clo
 	if err != nil {
 		return nil, err
 	}
-	return &drafter{m: m, lane: &lane{m: m}, cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
+	return &drafter{m: m, lane: newLane(m), cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
 }
 
 // feed runs the tokens that the cache lacks and gives the last one's logits.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"kvstep/sim"
+	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -14,10 +15,15 @@ import (
 // uncached lane drops what it appended before every layer and computes every
 // row again.
 type lane struct {
-	m    *model.Model
-	all  *model.Acts // working memory for the most rows a pass can have
-	acts *model.Acts // the rows of this pass
-	rows []model.Row // where they stand
+	m     *model.Model
+	large bool        // enough for two threads
+	all   *model.Acts // working memory for the most rows a pass can have
+	acts  *model.Acts // the rows of this pass
+	rows  []model.Row // where they stand
+}
+
+func newLane(m *model.Model) *lane {
+	return &lane{m: m, large: cost.Params(m.Config) > alone}
 }
 
 // begin starts a pass of so many rows, each of which sees at most positions
@@ -60,7 +66,20 @@ func (l *lane) layer(n int) {
 	if n > 0 { // what left one layer enters the next
 		l.acts.X, l.acts.Out = l.acts.Out, l.acts.X
 	}
+	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
+}
+
+// alone is how many parameters a model may have for which one thread does best.
+const alone = 5_000_000
+
+// team has a second thread help, where the model is large, until it is called off.
+func (l *lane) team() (stop func()) {
+	if !l.large {
+		return func() {}
+	}
+	mat.StartTeam()
+	return mat.StopTeam
 }
 
 // head makes the logits of some rows of the pass, [len(rows), vocab].
@@ -72,6 +91,7 @@ func (l *lane) head(rows []int) mat.Matrix {
 
 // headInto is head into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
+	defer l.team()()
 	l.m.Head(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 

@@ -102,10 +102,10 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 	}
 	e.rows = newArena(m.Model.Config, most)
 	if r.Lanes != "uncached" {
-		e.lanes[sim.Cached] = &lane{m: m.Model}
+		e.lanes[sim.Cached] = newLane(m.Model)
 	}
 	if r.Lanes != "cached" {
-		e.lanes[sim.Uncached] = &lane{m: m.Model}
+		e.lanes[sim.Uncached] = newLane(m.Model)
 	}
 	if r.Cache.Kind == sim.CachePaged {
 		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)

@@ -9,7 +9,7 @@ import (
 // no steps, no second lane. It is what tracing is measured against, and gives the
 // same bits.
 type Session struct {
-	lane   lane
+	lane   *lane
 	cache  *kv.Contiguous
 	most   int
 	logits mat.Matrix // [1, vocab]
@@ -21,7 +21,7 @@ func NewSession(m *Loaded, most int) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{lane: lane{m: m.Model}, cache: cache, most: most, logits: mat.New(1, m.Model.Config.Vocab)}, nil
+	return &Session{lane: newLane(m.Model), cache: cache, most: most, logits: mat.New(1, m.Model.Config.Vocab)}, nil
 }
 
 // Feed runs tokens after those that were fed before, all in one pass, and gives
