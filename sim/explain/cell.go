@@ -118,14 +118,46 @@ func (r *Run) reads(s *sim.Step, op *Op) (reads []Read) {
 		all = []Read{{op.Reads[0].Op, I, J}}
 	}
 	for _, read := range all {
-		if normed := map[string]string{"q": "qn", "k": "kn"}[read.Op]; op.Kind == Turn && normed != "" && r.knows(Find(normed)) {
-			read.Op = normed
-		}
-		if r.knows(Find(read.Op)) {
+		if read.Op = r.read(op, read.Op); r.knows(Find(read.Op)) {
 			reads = append(reads, read)
 		}
 	}
 	return reads
+}
+
+// read is the op that the model has where the table says id: what is turned is normed
+// first, where heads have norms.
+func (r *Run) read(op *Op, id string) string {
+	if normed := map[string]string{"q": "qn", "k": "kn"}[id]; op.Kind == Turn && normed != "" && r.Knows(normed) {
+		return normed
+	}
+	return id
+}
+
+// Parts name how a model does what others do in another way, for the words about its ops.
+type Parts struct {
+	Norm      string `json:"norm"`      // "rmsnorm" or "layernorm", of a whole row
+	MLP       string `json:"mlp"`       // "swiglu", or "gelu" without a gate
+	Positions string `json:"positions"` // "rope", "learned" (added to the embeddings) or "none"
+}
+
+// PartsOf are those of a model.
+func PartsOf(m *model.Model) Parts {
+	r := &Run{Model: m}
+	p := Parts{"rmsnorm", "swiglu", "rope"}
+	if r.Knows("b_norm1") {
+		p.Norm = "layernorm"
+	}
+	if !r.Knows("gate") {
+		p.MLP = "gelu"
+	}
+	if m.Rope() == nil {
+		p.Positions = "none"
+		if r.Knows("w_pos") {
+			p.Positions = "learned"
+		}
+	}
+	return p
 }
 
 // kind is what the table says, for ops that are another thing in some models.

@@ -179,16 +179,16 @@ func Find(id string) *Op { return byID[id] }
 // Constant tells whether no step makes the op: a weight or a table.
 func (o *Op) Constant() bool { return o.Part == "" }
 
-// Inputs are the ops to draw beside an op's result: what it reads, once each and
-// without what a fused op has already behind it.
-func (o *Op) Inputs() []string {
+// Inputs are the ops to draw beside an op's result, as the model has them: what it
+// reads, once each and without what a fused op has already behind it.
+func (r *Run) Inputs(o *Op) (ids []string) {
 	if o.Kind == Scaled { // q.k is a result of its own
 		return []string{"dots"}
 	}
-	var ids []string
-	for _, r := range o.Reads {
-		if r.Op != "next" && !slices.Contains(ids, r.Op) { // x is the next of the layer before
-			ids = append(ids, r.Op)
+	for _, read := range o.Reads {
+		id := r.read(o, read.Op)
+		if id != "next" && !slices.Contains(ids, id) && r.Knows(id) { // x is the next of the layer before
+			ids = append(ids, id)
 		}
 	}
 	return ids

@@ -3,6 +3,7 @@
 import { decode } from "./wire/frame.js";
 import { address } from "./state/url.js";
 import { sequences } from "./view/several.js";
+import { learned } from "./view/readout.js";
 import { translator } from "./text.js";
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
@@ -26,6 +27,12 @@ export function createActions(store, link, world = SERVED) {
     const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
     return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, seq: frame?.meta.peers?.pick ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], real: p?.real ?? "", compare: frame?.meta.branches?.compare?.with ?? 0, ...count };
+  };
+  let words = /** @type {import("./text.js").Messages} */ ({});
+  let parts = ""; // of the model that the words are about
+  const translated = (/** @type {any} */ run) => {
+    parts = JSON.stringify(run?.parts);
+    return translator(words, store.get().lang, run?.parts);
   };
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
@@ -66,6 +73,7 @@ export function createActions(store, link, world = SERVED) {
     moment(frame) {
       const before = store.get().frame;
       store.set({ frame, lost: false });
+      if (JSON.stringify(frame.meta.run.parts) !== parts) store.set({ t: translated(frame.meta.run) });
       // The link says what is open and what is counted; from then on this page does.
       if (!store.get().show) store.set({ show: frame.meta.pick.show ?? [], count: frame.meta.ledger.count });
       clearTimeout(addressTimer);
@@ -221,7 +229,7 @@ export function createActions(store, link, world = SERVED) {
     /** Moves everyone's cursor to the step of a cell, and looks at it there. @param {import("./view/refs.js").Ref} ref */
     goTo(ref) {
       clearTimeout(pickTimer);
-      const constant = ref.op.startsWith("w_") || ["embed", "cos", "sin"].includes(ref.op);
+      const constant = learned(ref.op) || ["embed", "cos", "sin"].includes(ref.op);
       const op = constant ? picked().op : ref.op;
       link.send({ ...picked(), layer: null, head: ref.head, op, trail: [ref] });
       act.send({ cmd: "seek", step: ref.step });
@@ -231,13 +239,13 @@ export function createActions(store, link, world = SERVED) {
     },
     /** @param {string} lang */
     async setLang(lang) {
-      let words;
       try {
         words = await world.words(lang);
       } catch { // the server is gone; the words on screen stay
         return store.set({ problem: { problem: "words.gone", args: {} } });
       }
-      store.set({ lang, t: translator(words, lang) });
+      store.set({ lang });
+      store.set({ t: translated(store.get().frame?.meta.run) });
       showAddress();
     },
   };

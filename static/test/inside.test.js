@@ -99,6 +99,23 @@ test("a product stands at the crossing of its factors, everything else in column
   }
 });
 
+test("a bias stands between its matrix and the result, and only this head's share of both is drawn", () => {
+  const p = plan({ width: 860, op: "q", kind: "dot", m: 3, positions: 3, head: 2, out: { op: "q", rows: 3, cols: 4 },
+    inputs: [{ op: "norm1", rows: 3, cols: 16 }, { op: "w_q", rows: 4, cols: 16, weight: true, first: 8 }, { op: "b_q", rows: 1, cols: 4, first: 8 }] });
+  const [x, w, b, q] = p.plates;
+  assert.deepEqual([x.name, w.name, b.name, q.name], ["norm1", "w_q", "b_q", "q"]);
+  assert.deepEqual([b.x, b.w, b.rows], [q.x, q.w, 1]);
+  assert.ok(w.y + w.h < b.y && b.y + b.h < q.y && q.y + q.h <= p.height);
+  assert.deepEqual(p.signs.map((s) => s[0]), ["·", "+"]);
+  assert.deepEqual(toPlate(w, 9, 5), { row: 5, col: 1 }, "row 9 of W_Q is this head's second");
+  assert.deepEqual(toTensor(w, { row: 5, col: 1 }), { row: 9, col: 5 });
+  assert.deepEqual(toPlate(b, 0, 9), { row: 0, col: 1 });
+  assert.deepEqual(toTensor(b, { row: 0, col: 1 }), { row: 0, col: 9 });
+  assert.equal(box(b, { row: 0, col: 3 }), null, "another head's");
+  const norm = plan({ width: 860, op: "norm1", kind: "rms", m: 3, positions: 3, head: 0, out: { op: "norm1", rows: 3, cols: 16 }, inputs: ["x", "w_norm1", "b_norm1"].map((op) => ({ op, rows: op === "x" ? 3 : 1, cols: 16 })) });
+  assert.deepEqual(norm.signs.map((s) => s[0]), ["×", "+", "↓"]);
+});
+
 test("a plate shows every cell of its tensor, and each cell is found again", () => {
   for (const name of ["followed", "logits", "act"]) {
     const f = frame(name);

@@ -55,3 +55,22 @@ test("the address keeps the link and adds the language", () => {
   const q = new URLSearchParams(address("?prompt=a+b&step=3", "zh"));
   assert.deepEqual([q.get("prompt"), q.get("step"), q.get("lang")], ["a b", "3", "zh"]);
 });
+
+test("what models do in other ways is called by the name of what this one does", () => {
+  for (const lang of ["en", "zh"]) {
+    const words = load(lang);
+    const llama = translator(words, lang);
+    assert.equal(llama("sym.act"), "silu × up");
+    assert.match(llama("ops.say.norm1"), /^RMSNorm/);
+    assert.equal(llama("sym.Q"), "RoPE q");
+    const gpt2 = translator(words, lang, { norm: "layernorm", mlp: "gelu", positions: "learned" });
+    assert.equal(gpt2("sym.act"), "GELU");
+    for (const n of [1, 2, 3]) assert.match(gpt2(`ops.say.norm${n}`), /LayerNorm/);
+    for (const id of ["sym.Q", "sym.k_rope", "name.q", "name.k"]) assert.doesNotMatch(gpt2(id), /RoPE/);
+    for (const id of ["name.act", "ops.say.act", "ops.say.up", "ops.say.Q", "ops.say.k_rope", "explain.copy.rope"]) assert.notEqual(gpt2(id), llama(id), id);
+    assert.equal(gpt2("sym.down"), llama("sym.down"));
+    const none = translator(words, lang, { norm: "rmsnorm", mlp: "swiglu", positions: "none" });
+    assert.notEqual(none("ops.say.Q"), gpt2("ops.say.Q"));
+    assert.equal(none("sym.Q"), gpt2("sym.Q"));
+  }
+});

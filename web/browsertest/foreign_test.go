@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -9,13 +10,12 @@ import (
 	"kvstep/sim/run"
 )
 
-// TestForeignModelsOnThePage: models of a models folder are in the menu, are opened
-// when they are chosen, and step as the embedded ones do.
-func TestForeignModelsOnThePage(t *testing.T) {
+// foreign has, beside the embedded models, one of a models folder for each family, and
+// tells which of these were opened.
+func foreign(names ...string) (library *run.Library, opened map[string]bool) {
 	const folder = "../../sim/run/testdata/families/"
-	library := run.NewLibrary()
-	opened := map[string]bool{}
-	for _, name := range []string{"gpt2", "qwen3"} {
+	library, opened = run.NewLibrary(), map[string]bool{}
+	for _, name := range names {
 		files := os.DirFS(folder + name)
 		library.Add(run.Source{
 			Name:   "someone/" + name,
@@ -26,6 +26,13 @@ func TestForeignModelsOnThePage(t *testing.T) {
 			},
 		})
 	}
+	return library, opened
+}
+
+// TestForeignModelsOnThePage: models of a models folder are in the menu, are opened
+// when they are chosen, and step as the embedded ones do.
+func TestForeignModelsOnThePage(t *testing.T) {
+	library, opened := foreign("gpt2", "qwen3")
 	p := openOn(t, serveModels(t, library), "/?lang=en&model=someone%2Fgpt2&tokens=3,17,0,39&new=3&step=3")
 	p.at(3)
 	if options := eval[int](p, `[...document.querySelectorAll("select option")].filter((o) => o.value.startsWith("someone/")).length`); options < 2 {
@@ -37,5 +44,26 @@ func TestForeignModelsOnThePage(t *testing.T) {
 	if opened["qwen3"] {
 		t.Error("a model that nobody chose is open")
 	}
+	// Ops are called by what this model does.
+	chip := func(op string) string {
+		return eval[string](p, fmt.Sprintf(`((c) => c.hidden ? "" : c.textContent)(document.querySelector('[data-testid="op-%s"]'))`, op))
+	}
+	check := func(want map[string]string) {
+		t.Helper()
+		for op, name := range want {
+			if got := chip(op); got != name {
+				t.Errorf("the chip of %s says %q, want %q", op, got, name)
+			}
+		}
+	}
+	check(map[string]string{"act": "GELU", "gate": "", "Q": "= q", "qn": ""})
+	p.js(`document.querySelector('[data-testid="op-norm1"]').click()`)
+	p.until(`document.querySelector('[data-testid="op-say"]').textContent.includes("LayerNorm")`)
+	p.js(`document.querySelector('[data-lang-set="zh"]').click()`)
+	p.until(`document.querySelector('[data-testid="op-say"]').textContent.includes("LayerNorm：")`)
+	check(map[string]string{"act": "GELU", "gate": "", "Q": "= q"})
+	p.js(`((s) => { s.value = "story"; s.dispatchEvent(new Event("change", { bubbles: true })); })(document.querySelector("#recipe [name=model]"))`)
+	p.until(`document.querySelector('[data-testid="op-act"]').textContent === "silu × up"`)
+	check(map[string]string{"act": "silu × up", "gate": "gate", "Q": "RoPE q", "qn": ""})
 	p.clean()
 }

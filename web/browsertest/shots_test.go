@@ -17,7 +17,8 @@ func TestPictures(t *testing.T) {
 	if dir == "" || shots == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS and KVSTEP_SHOT")
 	}
-	base := serve(t)
+	library, _ := foreign("gpt2", "qwen3")
+	base := serveModels(t, library)
 	p := openOn(t, base, "/")
 	for line := range strings.Lines(shots) {
 		f := strings.SplitN(strings.TrimSpace(line), " ", 6)

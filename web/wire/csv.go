@@ -79,7 +79,7 @@ func (m *Moment) sheets() []sheet {
 	}
 	r := m.explained()
 	var all []sheet
-	for _, id := range append(op.Inputs(), op.ID) {
+	for _, id := range append(r.Inputs(op), op.ID) {
 		x, ok := r.Tensor(m.From.N, id, m.Head())
 		in := explain.Find(id)
 		if !ok || in.Kind == explain.Weight && x.NumRows() > 1 { // as on screen: weight matrices are named, not drawn

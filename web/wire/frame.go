@@ -202,19 +202,32 @@ type runInfo struct {
 	Running  bool       `json:"running"`
 	Outside  []string   `json:"outside,omitempty"`
 	Lacks    []string   `json:"lacks,omitempty"` // ops of a layer that this model does not have
+	// Parts is left out where they are a Llama's.
+	Parts *explain.Parts `json:"parts,omitempty"`
 }
 
 func (m *Moment) runInfo() runInfo {
 	return runInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
-		m.Recorded, m.Length(), orNull(m.Ended), m.Running, m.outside(), m.lacks()}
+		m.Recorded, m.Length(), orNull(m.Ended), m.Running, m.outside(), m.lacks(), m.parts()}
 }
 
 // lacks are the ops that other models have between the ones of this.
-func (m *Moment) lacks() []string {
-	if (&explain.Run{Model: m.Model.Model}).Knows("gate") {
+func (m *Moment) lacks() (ids []string) {
+	r := explain.Run{Model: m.Model.Model}
+	for _, op := range explain.Ops {
+		if op.Part == sim.LayerPart && !r.Knows(op.ID) {
+			ids = append(ids, op.ID)
+		}
+	}
+	return ids
+}
+
+func (m *Moment) parts() *explain.Parts {
+	p := explain.PartsOf(m.Model.Model)
+	if p == (explain.Parts{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}) {
 		return nil
 	}
-	return []string{"gate"}
+	return &p
 }
 
 // maxOutside words are named; more would say no more.

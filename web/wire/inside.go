@@ -42,7 +42,7 @@ type inputInfo struct {
 	Rows   int    `json:"rows"`
 	Cols   int    `json:"cols"`
 	Weight bool   `json:"weight"` // its numbers do not travel, see Weights
-	First  int    `json:"first"`  // first row of the matrix that is this head's
+	First  int    `json:"first"`  // first row of a weight matrix, or number of a bias, that is this head's
 	Down   bool   `json:"down"`   // the op sums down its columns
 	// Max is there when the picture is coarse (U8): what 255 stands for, see coarse.
 	Max float32 `json:"max,omitempty"`
@@ -69,7 +69,7 @@ func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 		info.Kind = explain.Copy
 	}
 	var tensors []checkpoint.Tensor
-	for _, id := range op.Inputs() {
+	for _, id := range r.Inputs(op) {
 		x, ok := r.Tensor(m.From.N, id, m.Head())
 		if !ok {
 			continue
@@ -80,18 +80,21 @@ func (m *Moment) op(r *explain.Run) (*opInfo, []checkpoint.Tensor) {
 		}
 		rows, cols := x.NumRows(), x.NumCols()
 		first := 0
-		if in.Kind == explain.Weight && rows > 1 && op.PerHead() { // one head's share
-			if first = m.Head(); id != "w_q" {
-				first = m.Model.Model.KVHead(first)
+		if share := out.NumCols(); in.Kind == explain.Weight && op.PerHead() && max(rows, cols) > share { // of all heads
+			if first = m.Head() * share; op.PerGroup() {
+				first = m.Model.Model.KVHead(m.Head()) * share
 			}
-			rows = out.NumCols()
-			first *= rows
+			if rows > 1 {
+				rows = share
+			} else {
+				cols = share
+			}
 		}
 		weight := in.Kind == explain.Weight && rows > 1
 		input := inputInfo{Op: id, Rows: rows, Cols: cols, Weight: weight, First: first, Down: op.Down(id)}
 		switch {
 		case weight:
-		case rows*cols >= coarseFrom && !in.Pairs():
+		case x.NumRows()*x.NumCols() >= coarseFrom && !in.Pairs():
 			var t checkpoint.Tensor
 			t, input.Max = coarse("op."+id, x)
 			tensors = append(tensors, t)

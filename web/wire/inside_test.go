@@ -84,7 +84,7 @@ func TestOpFrames(t *testing.T) {
 			if _, there := s.tensors["probs"]; there {
 				t.Fatal("the overview travels too")
 			}
-			for _, id := range append(op.Inputs(), op.ID) {
+			for _, id := range append(r.Inputs(&op), op.ID) {
 				x, ok := s.tensors["op."+id]
 				if op.ID == "mask" && id == "mask" || !ok && explain.Find(id).Constant() {
 					continue

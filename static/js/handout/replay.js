@@ -74,7 +74,7 @@ export function createReplay(records, show, start) {
     const from = source(layer);
     const step = from === null ? undefined : records.read(from, 0).meta.step;
     const about = from === null || !pick.op ? undefined : records.about(from, pick.op);
-    for (const x of about?.inputs ?? []) if (x.weight && scope.per_head.includes(about.id)) x.first = (x.op === "w_q" ? head : kvHead(head)) * config.head_dim; // its record is head 0's
+    for (const x of about?.inputs ?? []) if (/^[wb]_[qkv]$/.test(x.op)) x.first = (x.op.endsWith("_q") ? head : kvHead(head)) * config.head_dim; // its record is head 0's
     const way = trail(from, step, head);
     const answer = way.length ? answers.explain(way) : { explain: null, tensors: {} };
     const lacks = asked?.some((ref) => !answers.has(ref)) ? asked : null;

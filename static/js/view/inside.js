@@ -6,7 +6,7 @@ import { paint } from "./matrix.js";
 import { marked, marks, roomy } from "./marks.js";
 import { around } from "./sides.js";
 import { largest, place } from "./stage.js";
-import { evicts, GONE, PAIRS, tensorOf } from "./readout.js";
+import { evicts, GONE, learned, PAIRS, tensorOf } from "./readout.js";
 import { cell as shortNumber } from "./format.js";
 import { cacheless } from "./lanes.js";
 import { watchWidth } from "./width.js";
@@ -39,12 +39,9 @@ export function createInside(root, act, source = createWeights) {
   const weights = source(() => (arrived++, act.repaint()));
   /** @type {import("./plan.js").Plan|null} */
   let layout = null;
-  /** @type {Record<string, number>} first row of a weight matrix that is drawn */
-  let first = {};
   let drawn = /** @type {any[]} */ ([]); // what the picture was drawn from
   const plates = createPlates(part("field"), part("marks"), (name) => {
-    const plate = layout?.plates.find((p) => p.name === name);
-    return plate ? { plate, first: first[name] ?? 0 } : null;
+    return layout?.plates.find((p) => p.name === name) ?? null;
   }, act);
 
   /** @param {any} state */
@@ -56,7 +53,7 @@ export function createInside(root, act, source = createWeights) {
     heading.textContent = !op ? t("stage.title") : head ? t("inside.head") : t("inside.title", { Layer: (frame.meta.pick.layer ?? 0) + 1 });
     stage.hidden = !!op;
     if (!op) return;
-    const peers = [...document.querySelectorAll("#ops [data-part]")].filter((c) => ofHead(c) === head);
+    const peers = [...document.querySelectorAll("#ops [data-part]")].filter((c) => ofHead(c) === head && !(/** @type {HTMLElement} */ (c).hidden));
     const say = t("ops.at", { Name: t("name." + op), N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op), Count: peers.length, Say: t("ops.say." + op) });
     if (part("say").textContent !== say) part("say").textContent = say; // a live region speaks every change
     const info = frame.meta.op;
@@ -78,35 +75,34 @@ export function createInside(root, act, source = createWeights) {
     const { rows: m, cached } = frame.meta.pick_step;
     const [rows, cols] = tensorOf(frame, info.id).shape;
     layout = plan({ width: Math.max(width() - MARGIN, NARROWEST), op: info.id, kind: info.kind, inputs: info.inputs, out: { op: info.id, rows, cols }, m, positions: cached + m, head: frame.meta.pick.head });
-    first = Object.fromEntries(info.inputs.map((/** @type {any} */ p) => [p.op, p.first]));
     part("field").style.setProperty("height", `${layout.height}px`);
     around(part("axes"), layout, frame, theme);
     plates.only(layout.plates.map((p) => p.name));
     /** @type {[import("./plan.js").Plate, (row: number, col: number) => string][]} */
     const written = [];
     for (const p of layout.plates) {
-      const grid = draw(p, frame, t, theme, info.inputs.find((/** @type {any} */ x) => x.op === p.name && x.weight));
+      const grid = draw(p, frame, t, theme, info.inputs.find((/** @type {any} */ x) => x.op === p.name && learned(p.name)));
       if (grid && roomy(p)) written.push([p, (r, c) => shortNumber(grid.at(r, c))]);
     }
-    marks(part("marks"), layout, marked(frame, layout.plates, first), theme, written);
+    marks(part("marks"), layout, marked(frame, layout.plates), theme, written);
     tags(part("marks"), layout.plates[layout.plates.length - 1], likeliest(frame), theme);
   }
 
   /**
    * Paints one matrix, and says what it is; null while its numbers are on their way.
-   * @param {import("./plan.js").Plate} p @param {any} frame @param {any} t @param {import("./theme.js").Theme} theme @param {any} weight
+   * @param {import("./plan.js").Plate} p @param {any} frame @param {any} t @param {import("./theme.js").Theme} theme @param {any} input if it is learned
    */
-  function draw(p, frame, t, theme, weight) {
+  function draw(p, frame, t, theme, input) {
     const d = plates.get(p.name);
     place(d.box, p);
-    const tensor = weight ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name) : tensorOf(frame, p.name);
-    const [rows, cols] = weight ? [weight.rows, weight.cols] : tensor.shape;
-    const grid = tensor && gridOf(p, frame, tensor.data.subarray((weight?.first ?? 0) * cols), rows, cols);
+    const tensor = input?.weight ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name) : tensorOf(frame, p.name);
+    const [rows, cols] = input ? [input.rows, input.cols] : tensor.shape;
+    const grid = tensor && gridOf(p, frame, tensor.data.subarray((p.skip?.row ?? 0) * cols + (p.skip?.col ?? 0)), rows, cols);
     d.box.classList.toggle("waiting", !tensor);
-    d.box.classList.toggle("weight", p.name.startsWith("w_"));
+    d.box.classList.toggle("weight", learned(p.name));
     d.box.classList.toggle("right", p.w < CAPTION && p.x + CAPTION > width() - MARGIN); // else its caption would leave the panel
     const phone = !!layout && layout.label < 84; // there is room for a symbol only
-    d.name.textContent = t((phone && !p.name.startsWith("w_") && !TABLES.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
+    d.name.textContent = t((phone && !learned(p.name) && !TABLES.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
     const size = p.fold ? `${rows} × ${cols}` : `${p.rows} × ${p.cols}`; // as it is drawn
     const range = grid?.signed ? `±${shortNumber(grid.max)}` : ""; // what the ends of the ramp stand for
     const shared = OF_KV.has(p.name) && !phone ? sharers(frame) : [];
@@ -120,8 +116,8 @@ export function createInside(root, act, source = createWeights) {
   /** @param {import("./plan.js").Plate} p @param {any} cell */
   function cursor(p, cell) {
     const { cursor } = plates.get(p.name);
-    const at = cell?.op === p.name ? toPlate(p, cell.row - (first[p.name] ?? 0), cell.col) : null;
-    cursor.hidden = !at || at.row < 0 || at.row >= p.rows || at.col >= p.cols;
+    const at = cell?.op === p.name ? toPlate(p, cell.row, cell.col) : null;
+    cursor.hidden = !at || at.row < 0 || at.col < 0 || at.row >= p.rows || at.col >= p.cols;
     if (at && !cursor.hidden) place(cursor, { x: (at.col * p.w) / p.cols, y: (at.row * p.h) / p.rows, w: p.w / p.cols, h: p.h / p.rows });
   }
 }

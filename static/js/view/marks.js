@@ -7,12 +7,12 @@ import { toPlate } from "./plan.js";
 
 /**
  * The part of a plate that shows a line of cells.
- * @param {import("./plan.js").Plate} plate @param {{row: number, col: number, along?: string, n?: number}} line @param {number} [first] row of the tensor that the plate begins with
+ * @param {import("./plan.js").Plate} plate @param {{row: number, col: number, along?: string, n?: number}} line
  * @returns {Box|null}
  */
-export function box(plate, { row, col, along, n = 1 }, first = 0) {
-  const from = toPlate(plate, row - first, col);
-  const to = toPlate(plate, row - first + (along === "col" ? n - 1 : 0), col + (along === "row" ? n - 1 : 0));
+export function box(plate, { row, col, along, n = 1 }) {
+  const from = toPlate(plate, row, col);
+  const to = toPlate(plate, row + (along === "col" ? n - 1 : 0), col + (along === "row" ? n - 1 : 0));
   if (from.row < 0 || from.col < 0 || to.row >= plate.rows || to.col >= plate.cols) return null;
   const cw = plate.w / plate.cols;
   const ch = plate.h / plate.rows;
@@ -21,16 +21,16 @@ export function box(plate, { row, col, along, n = 1 }, first = 0) {
 
 /**
  * What to mark for the explanation of a frame on these plates.
- * @param {any} frame @param {import("./plan.js").Plate[]} plates @param {Record<string, number>} [first] by plate
+ * @param {any} frame @param {import("./plan.js").Plate[]} plates
  * @returns {{cell: Box|null, reads: Box[]}}
  */
-export function marked(frame, plates, first = {}) {
+export function marked(frame, plates) {
   const e = frame.meta.explain;
   const from = frame.meta.pick.from;
   if (!e) return { cell: null, reads: [] };
   const find = (/** @type {any} */ line) => {
     const plate = line.step === from && (!e.per_head || line.head === frame.meta.pick.head) && plates.find((p) => p.name === line.op);
-    return plate ? box(plate, line, first[line.op]) : null;
+    return plate ? box(plate, line) : null;
   };
   return { cell: find(e), reads: e.reads.map(find).filter(Boolean) };
 }

@@ -6,14 +6,16 @@
 import { clamp } from "../scale/linear.js";
 
 /**
- * @typedef {import("./layout.js").Plate & {transposed?: boolean, fold?: number, over?: boolean}} Plate
+ * @typedef {import("./layout.js").Plate & {transposed?: boolean, fold?: number, over?: boolean, skip?: {row: number, col: number}}} Plate
  * fold: one long row, drawn in rows of so many. over: tokens stand above its columns.
+ * skip: of the tensor, what other heads have before this one's share.
  * @typedef {{op: string, rows: number, cols: number, weight?: boolean, first?: number, down?: boolean}} Part
  * @typedef {{plates: Plate[], signs: [string, number, number][], width: number, height: number, label: number}} Plan
  */
 
 const CAPTION = 26;
 const FOLD = 64;
+const BIAS = 14; // height of a bias
 const GAP = 40; // between squares that stand side by side
 
 /**
@@ -23,8 +25,12 @@ const GAP = 40; // between squares that stand side by side
  */
 export function plan(o) {
   const label = o.width < 640 ? 58 : 84; // token names beside rows and above columns
-  return o.kind === "dot" && o.inputs.length === 2 && o.inputs[1].rows > 1 && o.out.rows === o.m && o.op !== "logits" ? cross(o, label) : stack(o, label);
+  const [, by, bias, more] = o.inputs;
+  return o.kind === "dot" && by?.rows > 1 && (!bias || bias.op.startsWith("b_")) && !more && o.out.rows === o.m && o.op !== "logits" ? cross(o, label) : stack(o, label);
 }
+
+/** What a plate passes over. @param {Part} p */
+const skip = ({ first = 0, rows }) => (first ? { skip: rows > 1 ? { row: first, col: 0 } : { row: 0, col: first } } : {});
 
 const FEW = 8; // a matrix of so few columns has room for its numbers
 
@@ -35,7 +41,7 @@ const rowSize = (m) => (m === 1 ? 30 : m <= FEW ? 28 : clamp(300 / m, 2, 16));
 const widest = (n, many) => (n <= FEW ? 56 : many);
 
 /** @param {Parameters<typeof plan>[0]} o @param {number} label @returns {Plan} */
-function cross({ width, inputs: [a, b], out, m, positions }, label) {
+function cross({ width, inputs: [a, b, bias], out, m, positions }, label) {
   const narrow = width < 640;
   const deep = b.down ? b.rows : b.cols; // the sum runs over this many
   const names = b.down ? label : 0; // beside V
@@ -48,16 +54,18 @@ function cross({ width, inputs: [a, b], out, m, positions }, label) {
   const row = rowSize(m);
   const x = label + Math.round(across * deep) + gap;
   const top = over + CAPTION;
-  const y = top + Math.round(tall * deep) + CAPTION + 10;
+  const added = top + Math.round(tall * deep) + CAPTION; // the bias, between the matrix and the result
+  const y = added + (bias ? BIAS + CAPTION : 0) + 10;
   const size = { w: Math.round(wide * out.cols), h: Math.max(Math.round(row * m), 3) };
   return {
     label, width: x + size.w, height: y + size.h + 4,
     plates: [
       { name: a.op, x: label, y, w: Math.round(across * deep), h: size.h, rows: m, cols: a.cols },
-      { name: b.op, x, y: top, w: size.w, h: Math.round(tall * deep), rows: deep, cols: out.cols, transposed: !b.down, over: over > 0 },
+      { name: b.op, x, y: top, w: size.w, h: Math.round(tall * deep), rows: deep, cols: out.cols, transposed: !b.down, over: over > 0, ...skip(b) },
+      ...(bias ? [{ name: bias.op, x, y: added, w: size.w, h: BIAS, rows: 1, cols: out.cols, ...skip(bias) }] : []),
       { name: out.op, x, y, ...size, rows: m, cols: out.cols },
     ],
-    signs: [["·", x - (gap - names) / 2, y + Math.min(size.h / 2, 40)]],
+    signs: [["·", x - (gap - names) / 2, y + Math.min(size.h / 2, 40)], ...(bias ? [/** @type {[string, number, number]} */ (["+", x - (gap - names) / 2, added + BIAS / 2])] : [])],
   };
 }
 
@@ -87,24 +95,27 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
     plates.push({ name: p.op, x: label + Math.round(indent), y: left ? left.y : y, w: Math.round(scale * (fold || p.cols)), h: Math.max(Math.round(size * rows), 3), rows, cols: fold || p.cols, ...(fold ? { fold } : {}), over: keys && (i === 0 || beside > 0) });
     const plate = plates[plates.length - 1];
     if (!left) y += plate.h;
-    const sign = i === parts.length - 1 ? "" : SIGNS[op]?.[i] ?? "↓";
+    const after = parts.length - 1 - i;
+    const sign = after === 0 ? "" : after === 1 ? "↓" : parts[i + 1].op.startsWith("b_") ? "+" : SIGNS[op] ?? "↓";
     if (sign && beside) signs.push(["→", plate.x + plate.w + beside / 2, plate.y + Math.min(plate.h / 2, 40)]);
     else if (sign && p.op !== "cos") signs.push([sign, label - 20, y + CAPTION / 2]);
   });
   return { label, width: Math.max(...plates.map((p) => p.x + p.w)), height: y + 4, plates, signs };
 }
 
-/** Between the inputs, and before the result. @type {Record<string, string[]>} */
-const SIGNS = { norm1: ["×", "↓"], norm2: ["×", "↓"], norm3: ["×", "↓"], mid: ["+", "↓"], next: ["+", "↓"], act: ["×", "↓"] };
+/** Between the inputs. @type {Record<string, string>} */
+const SIGNS = { norm1: "×", norm2: "×", norm3: "×", qn: "×", kn: "×", mid: "+", next: "+", act: "×" };
 
 /** The cell of a plate that shows a cell of its tensor. @param {Plate} p @param {number} row @param {number} col */
 export function toPlate(p, row, col) {
   if (p.fold) return { row: Math.floor(col / p.fold), col: col % p.fold };
-  return p.transposed ? { row: col, col: row } : { row, col };
+  const at = { row: row - (p.skip?.row ?? 0), col: col - (p.skip?.col ?? 0) };
+  return p.transposed ? { row: at.col, col: at.row } : at;
 }
 
 /** The other way. @param {Plate} p @param {{row: number, col: number}} at */
 export function toTensor(p, { row, col }) {
   if (p.fold) return { row: 0, col: row * p.fold + col };
-  return p.transposed ? { row: col, col: row } : { row, col };
+  const at = p.transposed ? { row: col, col: row } : { row, col };
+  return { row: at.row + (p.skip?.row ?? 0), col: at.col + (p.skip?.col ?? 0) };
 }

@@ -11,7 +11,7 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [0,
 
 /**
  * @param {HTMLElement} field @param {HTMLElement} marks lie over every matrix
- * @param {(name: string) => {plate: import("./plan.js").Plate, first: number}|null} find where a matrix stands now, and its first row of the tensor
+ * @param {(name: string) => import("./plan.js").Plate|null} find where a matrix stands now
  * @param {{pickCell: (cell: any) => void, explainCell: (cell: any, focus?: boolean) => void}} act
  */
 export function createPlates(field, marks, find, act) {
@@ -22,10 +22,9 @@ export function createPlates(field, marks, find, act) {
 
   /** @param {string} name @param {{row: number, col: number}|null} at cell of the plate */
   function go(name, at) {
-    const f = find(name);
-    if (!f || !at) return;
-    const cell = toTensor(f.plate, at);
-    const to = { op: name, row: cell.row + f.first, col: cell.col };
+    const plate = find(name);
+    if (!plate || !at) return;
+    const to = { op: name, ...toTensor(plate, at) };
     if (here && here.op === name && here.row === to.row && here.col === to.col) return;
     here = to;
     act.pickCell(here);
@@ -34,8 +33,8 @@ export function createPlates(field, marks, find, act) {
   /** @param {string} name @param {HTMLCanvasElement} canvas */
   function listen(name, canvas) {
     const under = (/** @type {MouseEvent} */ e) => {
-      const f = find(name);
-      return f ? hit(f.plate, e.offsetX, e.offsetY) : null;
+      const plate = find(name);
+      return plate ? hit(plate, e.offsetX, e.offsetY) : null;
     };
     canvas.addEventListener("pointermove", (e) => (e.movementX || e.movementY) && go(name, under(e)));
     canvas.addEventListener("click", (e) => {
@@ -44,13 +43,13 @@ export function createPlates(field, marks, find, act) {
     });
     canvas.addEventListener("focus", () => here?.op !== name && go(name, { row: 0, col: 0 }));
     canvas.addEventListener("keydown", (e) => {
-      const f = find(name);
-      if (!f || e.ctrlKey || e.metaKey || e.altKey) return;
+      const plate = find(name);
+      if (!plate || e.ctrlKey || e.metaKey || e.altKey) return;
       const step = ARROWS[e.key];
       if (e.key === "Enter" && here?.op === name) act.explainCell(here, true);
       else if (step) {
-        const now = here?.op === name ? toPlate(f.plate, here.row - f.first, here.col) : { row: 0, col: 0 };
-        go(name, { row: Math.min(Math.max(now.row + step[0], 0), f.plate.rows - 1), col: Math.min(Math.max(now.col + step[1], 0), f.plate.cols - 1) });
+        const now = here?.op === name ? toPlate(plate, here.row, here.col) : { row: 0, col: 0 };
+        go(name, { row: Math.min(Math.max(now.row + step[0], 0), plate.rows - 1), col: Math.min(Math.max(now.col + step[1], 0), plate.cols - 1) });
       } else return;
       e.preventDefault();
       e.stopPropagation(); // the page's own keys step the run

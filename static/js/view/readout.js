@@ -12,6 +12,9 @@ export const GONE = 2;
 /** Does the cache let rows go? @param {any} frame */
 export const evicts = (frame) => ["window", "h2o"].includes(frame.meta.run.recipe.cache.kind);
 
+/** A weight matrix or a bias? @param {string} op */
+export const learned = (op) => op.startsWith("w_") || op.startsWith("b_");
+
 /** The tensor of the frame that holds an op. @param {any} frame @param {string} op */
 export function tensorOf(frame, op) {
   const { mask } = frame.tensors;
@@ -37,7 +40,7 @@ export function opReadout({ frame, cell, t }) {
     Row: cell.op === "K" || cell.op === "V" ? token(cell.row) : token(cached + Math.min(cell.row, rows - 1)),
     Col: PAIRS.has(cell.op) ? token(cell.col) : cell.col,
   };
-  const place = cell.op.startsWith("w_") || cell.op === "cos" || cell.op === "sin" ? "explain.weight_at" : PAIRS.has(cell.op) ? "cell.pair" : "cell.dim";
+  const place = learned(cell.op) || cell.op === "cos" || cell.op === "sin" ? "explain.weight_at" : PAIRS.has(cell.op) ? "cell.pair" : "cell.dim";
   return {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
     value: same ? exact.value : tensor.coarse ? "…" : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),

@@ -52,7 +52,7 @@ function met(frame, e) {
 
 /** @type {Record<string, (e: any, frame: any, t: T) => [string, Record<string, any>]>} */
 const KINDS = {
-  dot: (e) => [e.op === "dots" ? "explain.dot.pair" : e.op === "out" ? "explain.dot.mix" : e.op === "logits" ? "explain.dot.logit" : "explain.dot.weight", { WRow: e.reads[1].row }],
+  dot: (e) => [e.op === "dots" ? "explain.dot.pair" : e.op === "out" ? "explain.dot.mix" : e.op === "logits" ? "explain.dot.logit" : e.calc ? "explain.dot.biased" : "explain.dot.weight", { WRow: e.reads[1].row, Bias: e.calc && arg(e, 0, 1) }],
   scaled: (e) => ["explain.scaled", { D: arg(e, 0, 0), Root: made(e, "root") }],
   rms: (e) => ["explain.rms", { X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value), Rms: made(e, "rms"), Gain: brief(e.calc.at(-1).args[1].value) }],
   layernorm: (e) => ["explain.layernorm", { X: brief(e.calc.find((/** @type {any} */ c) => c.name === "centred").args[0].value), Mean: made(e, "mean"), Dev: made(e, "deviation"), Gain: brief(e.calc.at(-2).args[1].value), Bias: brief(e.calc.at(-1).args[1].value) }],

@@ -3,6 +3,7 @@
 
 import { bracket, sign, text, thin } from "./axes.js";
 import { onStage } from "./fed.js";
+import { learned } from "./readout.js";
 
 /**
  * @param {HTMLCanvasElement} canvas @param {import("./plan.js").Plan} layout @param {any} frame
@@ -26,7 +27,7 @@ export function around(canvas, layout, frame, theme) {
   for (const p of layout.plates) {
     ctx.font = theme.font;
     const cache = p.name === "K" || p.name === "V";
-    const beside = cache ? !p.transposed : p.rows === m && !p.fold && !p.name.startsWith("w_") && p.name !== "sin";
+    const beside = cache ? !p.transposed : p.rows === m && !p.fold && !learned(p.name) && p.name !== "sin";
     if (beside && (p.x === layout.label || cache)) {
       ctx.textAlign = "right";
       const from = cache ? 0 : cached;
