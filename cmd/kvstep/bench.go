@@ -18,11 +18,12 @@ import (
 )
 
 // benchReport is what kvstep bench prints as JSON. Rates are medians over the
-// repeats; all of them, the limits too, are of one thread and of the same minute.
+// repeats; the limits are of one thread and of the same minute.
 type benchReport struct {
 	Model      string      `json:"model"`
 	Parameters int64       `json:"parameters"`
 	Kernels    string      `json:"kernels"`
+	Threads    int         `json:"threads"` // that may work on a model of more than 5 million parameters
 	Prompt     int         `json:"prompt"`
 	New        int         `json:"new"`
 	Repeats    int         `json:"repeats"`
@@ -51,7 +52,7 @@ type benchRow struct {
 
 func newBench() *cobra.Command {
 	var name, tokenizer, format string
-	var prompt, made, repeats int
+	var prompt, made, repeats, threads int
 	var random bool
 	c := &cobra.Command{
 		Use:   "bench",
@@ -61,6 +62,11 @@ func newBench() *cobra.Command {
 			if format != "table" && format != "json" {
 				return usageError{sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"table", "json"})}
 			}
+			if threads < 1 || threads > 2 {
+				return usageError{sim.NewProblem("cost.range", "Field", "threads", "Have", threads, "Min", 1, "Max", 2)}
+			}
+			defer func(most int) { mat.MostThreads = most }(mat.MostThreads)
+			mat.MostThreads = threads
 			m, err := benchModel(name, tokenizer, random)
 			if err != nil {
 				return err
@@ -90,6 +96,7 @@ func newBench() *cobra.Command {
 	f.IntVar(&prompt, "prompt", 64, "tokens of the prompt")
 	f.IntVar(&made, "new", 64, "tokens to generate")
 	f.IntVar(&repeats, "repeats", 5, "runs of each, for the medians")
+	f.IntVar(&threads, "threads", 1, "threads that may work on a model of more than 5 million parameters, 1 or 2; every other command allows 2")
 	f.StringVar(&format, "format", "table", "table or json")
 	return c
 }
@@ -113,7 +120,7 @@ func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*b
 		}
 	}
 	r := &benchReport{
-		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Prompt: prompt, New: made, Repeats: repeats,
+		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MostThreads, Prompt: prompt, New: made, Repeats: repeats,
 		Limits: benchLimits{median(flops), median(bandwidth)},
 	}
 	c, sw := m.Model.Config, cost.Default()
@@ -146,7 +153,7 @@ func median(x []float64) float64 {
 }
 
 func (r *benchReport) table(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d parameters, %s kernels, one thread, medians of %d\n", r.Model, r.Parameters, r.Kernels, r.Repeats)
+	fmt.Fprintf(w, "%s, %d parameters, %s kernels, %d thread(s), medians of %d\n", r.Model, r.Parameters, r.Kernels, r.Threads, r.Repeats)
 	fmt.Fprintf(w, "this machine, measured: %s, %s\n\n", si(r.Limits.Flops, "FLOP/s"), si(r.Limits.Bandwidth, "B/s"))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\ttokens\ttokens/s\tFLOP/s\tof compute\tread\tof bandwidth\t")

@@ -1,10 +1,19 @@
-"""Times kvstep beside other engines on the same random weights, in turns.
+"""Times kvstep beside other engines on weights of the same shapes, in turns.
 
-    python3 notebooks/speed/peers.py --kvstep ./kvstep --llama2c PATH [--llama2c-omp PATH] [--shapes stories15M,stories110M]
+    python3 notebooks/speed/peers.py --kvstep ./kvstep [--llama2c PATH] [--llama2c-omp PATH]
+        [--other 'NAME=COMMAND with {model} {tokenizer} {new}']... [--ggml PATH] [--shapes ...] [--turns N]
 
-PATH is karpathy/llama2.c's run.c, built by you: gcc -Ofast -march=native run.c -lm
-(and with -fopenmp). Every figure is the median of the turns; what else the machine
-does hits both alike, so that the ratios are worth more than the rates.
+Peers are built by you; nothing is downloaded. PATHs are
+  --llama2c      karpathy/llama2.c: gcc -Ofast -march=native run.c -lm
+  --llama2c-omp  the same with -fopenmp
+  --ggml         the example gpt-2-ctx or gpt-2-backend of ggml, Release, GGML_NATIVE=ON
+  --other        anything that reads llama2.c's files and says "achieved tok/s: N"
+Peers of the llama shapes read the very file that kvstep reads (llama2.c version 0,
+random weights); ggml reads random weights of GPT-2 124M in its own format, once as
+float32 as kvstep has them and once as float16. One thread each, except --llama2c-omp
+and --other, which have two beside kvstep's two. Every figure is the median of the
+turns: what else the machine does meets all of them, so that the ratios are worth more
+than the rates.
 """
 
 import argparse
@@ -23,6 +32,9 @@ SHAPES = {  # dim, ffn, layers, heads, kv heads, vocabulary, context
     "stories15M": (288, 768, 6, 6, 6, 32000, 256),
     "stories110M": (768, 2048, 12, 12, 12, 32000, 1024),
 }
+PROMPT = 64
+GPT2 = {"vocab": 50257, "context": 1024, "dim": 768, "heads": 12, "layers": 12}
+GPT2_PROMPT, GPT2_NEW = 32, 33
 
 
 def checkpoint(path, shape):
@@ -47,7 +59,8 @@ def checkpoint(path, shape):
         put(layers, dim, ffn)
         put(layers, ffn, dim)
         put(dim, ones=True)
-        put(context, head)  # tables of RoPE that nobody reads any more
+        for _ in range(2):  # tables of RoPE that newer readers skip
+            put(context, head // 2)
 
 
 def tokenizer(path, vocab):
@@ -59,47 +72,138 @@ def tokenizer(path, vocab):
             f.write(struct.pack("fi", float(-i), len(piece)) + piece)
 
 
-def peer(binary, model, words, new, threads):
-    """Tokens a second of llama2.c, which counts from its second token on."""
-    out = subprocess.run([binary, model, "-t", "0", "-n", str(new), "-z", words, "-i", ""], capture_output=True, check=True,
-                         env={**os.environ, "OMP_NUM_THREADS": str(threads)})
-    return float(re.search(rb"achieved tok/s: ([\d.]+)", out.stderr)[1])
+def ggml_checkpoint(path, half):
+    """Writes random weights of GPT-2 124M as ggml's example reads them."""
+    random = numpy.random.default_rng(1)
+    dim, layers = GPT2["dim"], GPT2["layers"]
+    with open(path, "wb") as f:
+        f.write(struct.pack("7i", 0x67676D6C, GPT2["vocab"], GPT2["context"], dim, GPT2["heads"], layers, int(half)))
+        f.write(struct.pack("i", GPT2["vocab"]))
+        for i in range(GPT2["vocab"]):  # a letter is a token
+            piece = chr(i).encode() if 97 <= i < 123 else f"<{i}>".encode()
+            f.write(struct.pack("i", len(piece)) + piece)
+
+        def put(name, out, width=None, wide=True):
+            size = (out,) if width is None else (out, width)
+            x = random.standard_normal(size, "<f4") * numpy.float32(0.03)
+            kind = int(half and wide and width is not None)
+            f.write(struct.pack("iii", len(size), len(name), kind) + struct.pack(f"{len(size)}i", *size[::-1]) + name.encode())
+            f.write(x.astype("<f2" if kind else "<f4").tobytes())
+
+        put("model/wte", GPT2["vocab"], dim)
+        put("model/wpe", GPT2["context"], dim, wide=False)
+        for layer in range(layers):
+            at = f"model/h{layer}/"
+            for name, out, width in (("attn/c_attn", 3 * dim, dim), ("attn/c_proj", dim, dim), ("mlp/c_fc", 4 * dim, dim), ("mlp/c_proj", dim, 4 * dim)):
+                put(at + name + "/w", out, width)
+                put(at + name + "/b", out)
+            for name in ("ln_1", "ln_2"):
+                put(at + name + "/g", dim)
+                put(at + name + "/b", dim)
+        put("model/ln_f/g", dim)
+        put("model/ln_f/b", dim)
 
 
-def ours(binary, model, prompt, new):
-    out = subprocess.run([binary, "bench", "--model", model, "--prompt", str(prompt), "--new", str(new), "--repeats", "1", "--format", "json"],
+def rate(command, threads):
+    """Tokens a second as a port of llama2.c says it."""
+    done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+                          cwd=os.path.dirname(command[1]) or None)
+    return float(re.search(rb"achieved tok/s: ([\d.]+)", done.stdout + done.stderr)[1])
+
+
+def ggml(binary, model):
+    """Seconds of the pass over the prompt, and tokens a second after it."""
+    def predict(new):
+        out = subprocess.run([binary, "-m", model, "-p", "abcdefghijklmnopqrstuvwxyz"[:16] * 2, "-n", str(new), "-b", str(GPT2_PROMPT), "-t", "1", "--top_k", "1"],
+                             capture_output=True, check=True).stdout
+        assert f"number of tokens in prompt = {GPT2_PROMPT}".encode() in out, out[-2000:]
+        return float(re.search(rb"predict time = *([\d.]+) ms", out)[1]) / 1000
+    first, all_of_it = predict(1), predict(GPT2_NEW)
+    return first, (GPT2_NEW - 1) / (all_of_it - first)
+
+
+def ours(binary, *args, prompt, new, threads):
+    out = subprocess.run([binary, "bench", *args, "--prompt", str(prompt), "--new", str(new), "--repeats", "1", "--threads", str(threads), "--format", "json"],
                          capture_output=True, check=True)
-    report = json.loads(out.stdout)
-    return {row["what"]: row["tokens_per_s"] for row in report["rows"]} | {"bandwidth": report["rows"][1]["of_bandwidth"]}
+    return {row["what"]: row for row in json.loads(out.stdout)["rows"]}
+
+
+def median(turns, key):
+    return statistics.median(turn[key] for turn in turns)
+
+
+def llama(a, folder, name):
+    shape, new = SHAPES[name], 128 if name != "stories110M" else 48
+    model, words = os.path.join(folder, name + ".bin"), os.path.join(folder, "tokenizer.bin")
+    checkpoint(model, shape)
+    tokenizer(words, shape[5])
+    peers = {}
+    if a.llama2c:
+        peers["llama2.c"] = ([a.llama2c, model, "-t", "0", "-n", str(new), "-z", words, "-i", ""], 1)
+    if a.llama2c_omp:
+        peers["llama2.c, OpenMP"] = ([a.llama2c_omp, model, "-t", "0", "-n", str(new), "-z", words, "-i", ""], 2)
+    for other in a.other:
+        label, command = other.split("=", 1)
+        peers[label] = ([part.format(model=model, tokenizer=words, new=new) for part in command.split()], 2)
+    for label, (command, threads) in list(peers.items()):
+        try:
+            rate(command, threads)
+        except (subprocess.CalledProcessError, TypeError):  # some know no grouped queries
+            del peers[label]
+            print(f"  {label} does not run {name}")
+    turns = []
+    for _ in range(a.turns):
+        us = {threads: ours(a.kvstep, "--model", model, prompt=PROMPT, new=new, threads=threads) for threads in (1, 2)}
+        turn = {"bandwidth": us[1]["decode"]["of_bandwidth"]}
+        for threads in us:
+            turn["decode", threads], turn["prefill", threads] = us[threads]["decode"]["tokens_per_s"], us[threads]["prefill"]["tokens_per_s"]
+        for label, (command, threads) in peers.items():
+            turn[label] = rate(command, threads)
+            turn["x", label] = turn["decode", threads] / turn[label]
+            turn["prefill x", label] = turn["prefill", threads] / turn[label]
+        turns.append(turn)
+    print(f"{name}: kvstep decodes {median(turns, ('decode', 1)):.1f} tokens/s with one thread ({100 * median(turns, 'bandwidth'):.0f} % of the bandwidth),"
+          f" {median(turns, ('decode', 2)):.1f} with two; prefill of {PROMPT} tokens: {median(turns, ('prefill', 1)):.0f}, {median(turns, ('prefill', 2)):.0f} tokens/s")
+    for label, (_, threads) in peers.items():
+        print(f"  {label}: {median(turns, label):.1f} tokens/s; with {threads} thread(s) we decode at {median(turns, ('x', label)):.2f} x of that,"
+              f" and prefill at {median(turns, ('prefill x', label)):.1f} x", flush=True)
+    os.remove(model)
+
+
+def gpt2(a, folder):
+    for half in (False, True):
+        model = os.path.join(folder, "gpt2.bin")
+        ggml_checkpoint(model, half)
+        turns = []
+        for _ in range(a.turns):
+            us = ours(a.kvstep, "--model", "gpt2", "--random", prompt=GPT2_PROMPT, new=GPT2_NEW, threads=1)
+            first, decode = ggml(a.ggml, model)
+            turns.append({"first": us["prefill"]["seconds"], "decode": us["decode"]["tokens_per_s"], "ggml first": first, "ggml decode": decode,
+                          "time x": us["prefill"]["seconds"] / first, "step x": decode / us["decode"]["tokens_per_s"]})
+        print(f"GPT-2 124M, ggml with float{16 if half else 32} weights: first token after {GPT2_PROMPT} tokens {1000 * median(turns, 'first'):.0f} ms,"
+              f" ggml {1000 * median(turns, 'ggml first'):.0f}: {median(turns, 'time x'):.2f} x its time; decode {median(turns, 'decode'):.1f} tokens/s,"
+              f" ggml {median(turns, 'ggml decode'):.1f}: {median(turns, 'step x'):.2f} x its time", flush=True)
+        os.remove(model)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--kvstep", required=True)
-    p.add_argument("--llama2c", required=True)
+    p.add_argument("--llama2c")
     p.add_argument("--llama2c-omp")
+    p.add_argument("--other", action="append", default=[])
+    p.add_argument("--ggml")
     p.add_argument("--shapes", default=",".join(SHAPES))
     p.add_argument("--turns", type=int, default=5)
     a = p.parse_args()
+    for path in ("kvstep", "llama2c", "llama2c_omp", "ggml"):
+        if getattr(a, path):
+            setattr(a, path, os.path.abspath(getattr(a, path)))
     with tempfile.TemporaryDirectory() as folder:
-        for name in a.shapes.split(","):
-            shape, new = SHAPES[name], 128 if name != "stories110M" else 48
-            model, words = os.path.join(folder, name + ".bin"), os.path.join(folder, name + ".tok")
-            checkpoint(model, shape)
-            tokenizer(words, shape[5])
-            turns = []
-            for _ in range(a.turns):
-                us = ours(a.kvstep, model, 64, new)
-                them = peer(a.llama2c, model, words, new, 1)
-                turn = {"decode": us["decode"] / them, "prefill": us["prefill"] / them, "ours": us["decode"], "theirs": them, "bandwidth": us["bandwidth"]}
-                if a.llama2c_omp:
-                    turn["omp"] = us["decode"] / peer(a.llama2c_omp, model, words, new, 2)
-                turns.append(turn)
-            m = {k: statistics.median(t[k] for t in turns) for k in turns[0]}
-            print(f"{name}: decode {m['ours']:.1f} tokens/s, llama2.c {m['theirs']:.1f}: {m['decode']:.2f} x; "
-                  f"prefill of 64 tokens {m['prefill']:.1f} x" + (f"; decode, one thread to its two: {m['omp']:.2f} x" if "omp" in m else "")
-                  + f"; {100 * m['bandwidth']:.0f} % of the bandwidth", flush=True)
-            os.remove(model)
+        for name in filter(None, a.shapes.split(",")):
+            llama(a, folder, name)
+        if a.ggml:
+            gpt2(a, folder)
 
 
 main()

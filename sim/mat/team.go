@@ -51,11 +51,15 @@ var team struct {
 	rests int32     // times that it was sent away
 }
 
+// MostThreads is how many threads a product may have, 1 or 2. Like Use it is for
+// the start of a command.
+var MostThreads = 2
+
 // StartTeam asks for a helper until StopTeam. Without a second processor there is
 // none. Several passes may run at a time: who finds the helper at work goes alone.
 func StartTeam() {
 	team.passes.Add(1)
-	if runtime.GOMAXPROCS(0) > 1 && team.rest.Load() <= 0 && team.lives.CompareAndSwap(false, true) {
+	if min(MostThreads, runtime.GOMAXPROCS(0)) > 1 && team.rest.Load() <= 0 && team.lives.CompareAndSwap(false, true) {
 		go help()
 	}
 }
