@@ -104,10 +104,10 @@ def ggml_checkpoint(path, half):
         put("model/ln_f/b", dim)
 
 
-def rate(command, threads):
+def rate(command, threads, work):
     """Tokens a second as a port of llama2.c says it."""
     done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "OMP_NUM_THREADS": str(threads)},
-                          cwd=os.path.dirname(command[1]) or None)
+                          cwd=work)
     return float(re.search(rb"achieved tok/s: ([\d.]+)", done.stdout + done.stderr)[1])
 
 
@@ -137,6 +137,8 @@ def llama(a, folder, name):
     model, words = os.path.join(folder, name + ".bin"), os.path.join(folder, "tokenizer.bin")
     checkpoint(model, shape)
     tokenizer(words, shape[5])
+    work = os.path.join(folder, "work")  # where ports look for ../tokenizer.bin
+    os.makedirs(work, exist_ok=True)
     peers = {}
     if a.llama2c:
         peers["llama2.c"] = ([a.llama2c, model, "-t", "0", "-n", str(new), "-z", words, "-i", ""], 1)
@@ -147,7 +149,7 @@ def llama(a, folder, name):
         peers[label] = ([part.format(model=model, tokenizer=words, new=new) for part in command.split()], 2)
     for label, (command, threads) in list(peers.items()):
         try:
-            rate(command, threads)
+            rate(command, threads, work)
         except (subprocess.CalledProcessError, TypeError):  # some know no grouped queries
             del peers[label]
             print(f"  {label} does not run {name}")
@@ -158,7 +160,7 @@ def llama(a, folder, name):
         for threads in us:
             turn["decode", threads], turn["prefill", threads] = us[threads]["decode"]["tokens_per_s"], us[threads]["prefill"]["tokens_per_s"]
         for label, (command, threads) in peers.items():
-            turn[label] = rate(command, threads)
+            turn[label] = rate(command, threads, work)
             turn["x", label] = turn["decode", threads] / turn[label]
             turn["prefill x", label] = turn["prefill", threads] / turn[label]
         turns.append(turn)
