@@ -66,16 +66,18 @@ func home(models *run.Library, version string) http.HandlerFunc {
 }
 
 func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeData, error) {
-	m, err := models.Get(recipe.Model)
-	if err != nil {
-		if m, err = models.Get(""); err != nil {
-			return page.HomeData{}, err
+	if !models.Waits(recipe.Model) { // else the page comes first, and shows how far the model is
+		m, err := models.Get(recipe.Model)
+		if err != nil {
+			if m, err = models.Get(""); err != nil {
+				return page.HomeData{}, err
+			}
 		}
+		if recipe.Prompt == "" && len(recipe.Tokens) == 0 {
+			recipe.Prompt = m.Default(lang).Prompt
+		}
+		recipe.Model = m.Name
 	}
-	if recipe.Prompt == "" && len(recipe.Tokens) == 0 {
-		recipe.Prompt = m.Default(lang).Prompt
-	}
-	recipe.Model = m.Name
 	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe}
 	for _, name := range models.Names() {
 		if c, world, err := models.Shape(name); err == nil { // large models stay closed until they are chosen

@@ -16,13 +16,14 @@ import (
 	simrun "kvstep/sim/run"
 )
 
-// load opens a model: an embedded name, one of the models folder, a Hugging Face
-// folder, or a llama2.c .bin file with its tokenizer (which may be "").
+// load is loadShown for commands that have no other standard error at hand.
 func load(model, tokenizer string) (*simrun.Loaded, error) {
-	return loadShown(model, tokenizer, io.Discard)
+	return loadShown(model, tokenizer, os.Stderr)
 }
 
-// loadShown is load, with a progress bar where stderr is a terminal.
+// loadShown opens a model: an embedded name, one of the models folder, a Hugging Face
+// folder, or a llama2.c .bin file with its tokenizer (which may be ""). Where stderr
+// is a terminal a large model has a progress bar there.
 func loadShown(model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error) {
 	info, err := os.Stat(model)
 	switch {
@@ -38,15 +39,15 @@ func loadShown(model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error
 	case err != nil:
 		return nil, sim.NewProblem("file.open", "File", model).Because(err)
 	case info.IsDir():
-		return openFolder(filepath.Base(model), model, stderr)
+		return openFolder(filepath.Base(model), model, stderr, nil)
 	}
 	name := strings.TrimSuffix(filepath.Base(model), filepath.Ext(model))
 	return openBin(name, model, tokenizer)
 }
 
-// openFolder opens a Hugging Face folder.
-func openFolder(name, dir string, stderr io.Writer) (*simrun.Loaded, error) {
-	heard, done := progress(stderr, name)
+// openFolder opens a Hugging Face folder. heard, which may be nil, hears of it too.
+func openFolder(name, dir string, stderr io.Writer, heard checkpoint.Progress) (*simrun.Loaded, error) {
+	heard, done := progress(stderr, name, heard)
 	defer done()
 	return simrun.OpenFolder(name, mappedDir{os.DirFS(dir)}, heard)
 }
@@ -103,14 +104,17 @@ type mappedFile struct{ *os.File }
 func (f mappedFile) View() ([]byte, error) { return mapFile(f.File) }
 
 // progress is a bar on a terminal, and nothing elsewhere; done removes it. What
-// takes no time shows none.
-func progress(stderr io.Writer, name string) (heard checkpoint.Progress, done func()) {
+// takes no time shows none. also hears the same, unless it is nil.
+func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard checkpoint.Progress, done func()) {
 	if !isTerminal(stderr) {
-		return nil, func() {}
+		return also, func() {}
 	}
 	const large = 32 << 20 // bytes
 	var bar *progressbar.ProgressBar
 	heard = func(n, total int64) {
+		if also != nil {
+			also(n, total)
+		}
 		if bar == nil && total >= large {
 			bar = byteBar(stderr, catalogue().T("cli.loading", map[string]any{"Model": name}), total)
 		}

@@ -71,7 +71,7 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 		return simrun.Source{
 			Name:   name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(os.DirFS(path)) },
-			Open:   func() (*simrun.Loaded, error) { return openFolder(name, path, stderr) },
+			Open:   func(heard checkpoint.Progress) (*simrun.Loaded, error) { return openFolder(name, path, stderr, heard) },
 		}, true
 	}
 	bare, isBin := strings.CutSuffix(name, ".bin")
@@ -83,7 +83,7 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 	if _, err := os.Stat(words); err != nil {
 		words = ""
 	}
-	return simrun.Source{Name: bare, Config: func() (sim.Config, error) { return binConfig(path) }, Open: func() (*simrun.Loaded, error) { return openBin(bare, path, words) }}, true
+	return simrun.Source{Name: bare, Config: func() (sim.Config, error) { return binConfig(path) }, Open: func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(bare, path, words) }}, true
 }
 
 // binConfig is the shape of a llama2.c file, from its first bytes.

@@ -94,7 +94,7 @@ func TestModelsFolder(t *testing.T) {
 func TestMappedIsTheSame(t *testing.T) {
 	for _, name := range []string{"llama", "gpt2", "llama3", "qwen2"} {
 		dir := "../../sim/run/testdata/families/" + name
-		mapped, err := openFolder(name, dir, &bytes.Buffer{})
+		mapped, err := openFolder(name, dir, &bytes.Buffer{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

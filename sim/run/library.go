@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -21,17 +22,19 @@ type Library struct {
 // Source is a model that is opened when it is first asked for.
 type Source struct {
 	Name   string
-	Config func() (sim.Config, error) // its shape, without opening it
-	Open   func() (*Loaded, error)
+	Config func() (sim.Config, error) // its shape, without opening it; nil: it is opened in no time
+	Open   func(heard checkpoint.Progress) (*Loaded, error)
 }
 
 // place is where a library keeps one model. Each has a lock of its own, so that one
-// that takes long to open holds up nobody else.
+// that takes long to open holds up nobody else, nor those who ask about it.
 type place struct {
-	mu     sync.Mutex
 	source Source
-	shape  *sim.Config
-	loaded *Loaded
+	loaded atomic.Pointer[Loaded]
+	shape  atomic.Pointer[sim.Config]
+
+	opening     sync.Mutex
+	done, total atomic.Int64 // bytes, while it is opened
 }
 
 // NewLibrary has the embedded models, and before them any that are given.
@@ -42,10 +45,12 @@ func NewLibrary(given ...*Loaded) *Library {
 			m.siblings = l
 		}
 		l.names = append(l.names, m.Name)
-		l.places[m.Name] = &place{loaded: m}
+		p := &place{}
+		p.loaded.Store(m)
+		l.places[m.Name] = p
 	}
 	for _, name := range checkpoint.Names() {
-		l.Add(Source{Name: name, Open: func() (*Loaded, error) { return Open(name) }})
+		l.Add(Source{Name: name, Open: func(checkpoint.Progress) (*Loaded, error) { return Open(name) }})
 	}
 	return l
 }
@@ -122,26 +127,52 @@ func (l *Library) Get(name string) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	return p.open(l)
+}
+
+// Waits tells whether Get would have to open what may be a large file.
+func (l *Library) Waits(name string) bool {
+	p, err := l.find(name)
+	return err == nil && p.loaded.Load() == nil && p.source.Config != nil
+}
+
+// Progress is how many bytes of a model have been read while it is opened, and how
+// many there are; 0 of 0 while nobody knows.
+func (l *Library) Progress(name string) (done, total int64) {
+	p, err := l.find(name)
+	if err != nil {
+		return 0, 0
+	}
+	return p.done.Load(), p.total.Load()
 }
 
 // open opens the model unless it is open. One that could not be opened is tried
 // again the next time.
 func (p *place) open(l *Library) (*Loaded, error) {
-	if p.loaded != nil {
-		return p.loaded, nil
+	if m := p.loaded.Load(); m != nil {
+		return m, nil
 	}
-	m, err := p.source.Open()
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	if m := p.loaded.Load(); m != nil { // somebody else has opened it meanwhile
+		return m, nil
+	}
+	defer p.hear(0, 0)
+	m, err := p.source.Open(p.hear)
 	if err != nil {
 		return nil, err
 	}
 	if m.siblings == nil {
 		m.siblings = l
 	}
-	p.loaded = m
+	p.loaded.Store(m)
 	return m, nil
+}
+
+// hear notes how far the model has been read.
+func (p *place) hear(done, total int64) {
+	p.total.Store(total)
+	p.done.Store(done)
 }
 
 // Shape is the config of a model, and its world where that is known without opening
@@ -151,17 +182,17 @@ func (l *Library) Shape(name string) (sim.Config, checkpoint.World, error) {
 	if err != nil {
 		return sim.Config{}, checkpoint.World{}, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.loaded == nil && p.source.Config != nil {
-		if p.shape == nil {
-			c, err := p.source.Config()
+	if p.loaded.Load() == nil && p.source.Config != nil {
+		c := p.shape.Load()
+		if c == nil {
+			read, err := p.source.Config()
 			if err != nil {
-				return c, checkpoint.World{}, err
+				return read, checkpoint.World{}, err
 			}
-			p.shape = &c
+			c = &read
+			p.shape.Store(c)
 		}
-		return *p.shape, checkpoint.World{}, nil
+		return *c, checkpoint.World{}, nil
 	}
 	m, err := p.open(l)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 )
 
 // TestLibrary: a model is opened once, when it is asked for, and its shape is known
@@ -17,7 +18,16 @@ func TestLibrary(t *testing.T) {
 	later := []Source{{
 		Name:   "a/b",
 		Config: func() (sim.Config, error) { shaped++; return sim.Config{Dim: 7}, nil },
-		Open: func() (*Loaded, error) {
+		Open: func(heard checkpoint.Progress) (*Loaded, error) {
+			if heard(3, 7); !l.Waits("a/b") {
+				t.Error("nothing to wait for while it is opened")
+			}
+			if done, total := l.Progress("a/b"); done != 3 || total != 7 {
+				t.Errorf("%d of %d bytes, want 3 of 7", done, total)
+			}
+			if c, _, err := l.Shape("a/b"); err != nil || c.Dim != 7 { // nobody waits who only asks about it
+				t.Error(c, err)
+			}
 			if opened++; fails {
 				return nil, errors.New("no")
 			}
@@ -27,7 +37,10 @@ func TestLibrary(t *testing.T) {
 			}
 			return m, err
 		},
-	}, {Name: "story", Open: func() (*Loaded, error) { t.Error("the embedded model was replaced"); return nil, errors.New("no") }}}
+	}, {Name: "story", Open: func(checkpoint.Progress) (*Loaded, error) {
+		t.Error("the embedded model was replaced")
+		return nil, errors.New("no")
+	}}}
 	_, err := l.Get("a/b")
 	wantProblem(t, err, "model.unknown")
 	l.Watch(func() []Source { return later })
@@ -57,6 +70,9 @@ func TestLibrary(t *testing.T) {
 	group.Wait()
 	if opened != 2 {
 		t.Errorf("opened %d times", opened)
+	}
+	if done, total := l.Progress("a/b"); l.Waits("a/b") || l.Waits("story") || done != 0 || total != 0 {
+		t.Errorf("open, and still %d of %d", done, total)
 	}
 	if _, err := l.Get("story"); err != nil {
 		t.Error(err)

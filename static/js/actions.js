@@ -86,6 +86,11 @@ export function createActions(store, link, world = SERVED) {
       clearTimeout(timer);
       if (store.get().playing && before !== frame) timer = setTimeout(() => link.send({ cmd: "forward", by: "layer" }), PLAY_PAUSE);
     },
+    /** How far a model is that a run waits for, or a refusal. @param {string} text */
+    text(text) {
+      if (text.startsWith('{"loading"')) store.set({ loading: JSON.parse(text).loading });
+      else act.problem(text);
+    },
     /** @param {string} text */
     problem(text) {
       let problem;

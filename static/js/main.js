@@ -7,6 +7,7 @@ import { createChrome } from "./view/chrome.js";
 import { createTransport } from "./view/transport.js";
 import { createForm } from "./view/form.js";
 import { createFold } from "./view/fold.js";
+import { createLoading } from "./view/loading.js";
 import { createTimeline } from "./view/timeline.js";
 import { createBreaks } from "./view/breaks.js";
 import { createSentence } from "./view/sentence.js";
@@ -42,7 +43,7 @@ import { createToPlots } from "./view/toplots.js";
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const store = createStore(/** @type {any} */ ({
   frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null,
-  connected: false, lost: false, playing: false, problem: null, cell: null, asked: null,
+  connected: false, lost: false, playing: false, problem: null, loading: null, cell: null, asked: null,
   show: null, count: null,
 }));
 const link = { send: (/** @type {object} */ _) => false };
@@ -56,6 +57,7 @@ store.subscribe(createChrome(store, act));
 store.subscribe(createTransport(part("transport"), act));
 store.subscribe(createForm(part("recipe"), act));
 store.subscribe(createFold(part("recipe-open"), part("recipe")));
+store.subscribe(createLoading(part("loading")));
 store.subscribe(createTimeline(part("timeline"), act));
 store.subscribe(createBreaks(part("breaks"), part("why"), act));
 store.subscribe(createSentence(part("sentence")));
@@ -90,8 +92,8 @@ store.subscribe(createToPlots(part("to-plots")));
 const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
   opened: () => link.send({ cmd: "open", link: store.get().frame?.meta.link ?? location.search }),
   frame: act.frame,
-  problem: act.problem,
-  state: (connected) => store.set({ connected, lost: store.get().lost || !connected }),
+  text: act.text,
+  state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected }),
 });
 link.send = socket.send;
 

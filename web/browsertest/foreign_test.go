@@ -20,9 +20,9 @@ func foreign(names ...string) (library *run.Library, opened map[string]bool) {
 		library.Add(run.Source{
 			Name:   "someone/" + name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(files) },
-			Open: func() (*run.Loaded, error) {
+			Open: func(heard checkpoint.Progress) (*run.Loaded, error) {
 				opened[name] = true
-				return run.OpenFolder("someone/"+name, files, nil)
+				return run.OpenFolder("someone/"+name, files, heard)
 			},
 		})
 	}

@@ -30,6 +30,7 @@ type session struct {
 	mu       sync.Mutex
 	frame    []byte // the newest not yet written
 	problems [][]byte
+	loading  []byte        // the newest not yet written
 	wake     chan struct{} // holds one token when the mailbox is not empty
 }
 
@@ -51,6 +52,14 @@ func (s *session) Problem(p *sim.Problem) {
 	if len(s.problems) < maxProblems {
 		s.problems = append(s.problems, wire.ProblemMessage(p))
 	}
+	s.mu.Unlock()
+	s.ring()
+}
+
+// Loading replaces what waits of the kind.
+func (s *session) Loading(data []byte) {
+	s.mu.Lock()
+	s.loading = data
 	s.mu.Unlock()
 	s.ring()
 }
@@ -126,14 +135,18 @@ func (s *session) write(ctx context.Context) {
 	}
 }
 
-// flush writes what is in the mailbox: refusals in order, then the newest frame.
+// flush writes what is in the mailbox: how far a model is, refusals in order, then
+// the newest frame.
 func (s *session) flush() error {
 	s.mu.Lock()
-	frame, problems := s.frame, s.problems
-	s.frame, s.problems = nil, nil
+	frame, texts := s.frame, s.problems
+	if s.loading != nil {
+		texts = append([][]byte{s.loading}, texts...)
+	}
+	s.frame, s.problems, s.loading = nil, nil, nil
 	s.mu.Unlock()
 	_ = s.conn.SetWriteDeadline(time.Now().Add(writeWait))
-	for _, p := range problems {
+	for _, p := range texts {
 		if err := s.conn.WriteMessage(websocket.TextMessage, p); err != nil {
 			return err
 		}

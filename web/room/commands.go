@@ -18,12 +18,14 @@ func (s *state) command(v Viewer, c wire.Command) {
 	}
 	seat := s.seats[v]
 	if c.Cmd == "open" {
-		if err := s.open(v, seat, c.Link); err != nil {
-			s.refuse(v, err)
-		}
+		s.join(v, c.Link)
 		return
 	}
-	if s.tape == nil && c.Cmd != "run" {
+	if c.Cmd == "run" {
+		s.run(v, *c.Recipe)
+		return
+	}
+	if s.tape == nil {
 		s.refuse(v, sim.NewProblem("command.bad", "Why", "no run is open"))
 		return
 	}
@@ -54,11 +56,6 @@ func (s *state) command(v Viewer, c wire.Command) {
 // drive carries out the commands that everyone in the room sees.
 func (s *state) drive(c wire.Command) error {
 	switch c.Cmd {
-	case "run":
-		for _, seat := range s.seats {
-			seat.pick.Seq = 0 // the next run has other sequences
-		}
-		return s.start(*c.Recipe)
 	case "forward":
 		switch c.By {
 		case "token":
@@ -92,15 +89,8 @@ func (s *state) drive(c wire.Command) error {
 	return nil // "pause" has done its work already
 }
 
-// open joins the run that the room has, or starts the one the link names.
-func (s *state) open(v Viewer, seat *seat, query string) error {
-	link, err := wire.ParseLink(query)
-	seat.pick, seat.lang = link.Pick, link.Lang
-	if s.tape != nil { // the room's breakpoints are everyone's and stay
-		err = cmp.Or(err, s.marks(seat, link.Marks))
-		s.showTo(v, seat)
-		return err
-	}
+// open starts the run that a link names, unless it has been refused already.
+func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	if err == nil {
 		err = s.start(s.filled(link.Recipe, link.Lang))
 	}

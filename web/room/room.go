@@ -23,6 +23,7 @@ const framePause = 40 * time.Millisecond
 type Viewer interface {
 	Frame(data []byte) // the newest frame replaces one not yet sent
 	Problem(p *sim.Problem)
+	Loading(data []byte) // how far a model is that is being opened; the newest replaces one not yet sent
 }
 
 // Room is a running room. Its methods may be called from any goroutine.
@@ -38,7 +39,7 @@ func New(ctx context.Context, models *run.Library) *Room {
 	r := &Room{inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
 	started := time.Now()
 	s := &state{
-		ctx: ctx, models: models, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
+		ctx: ctx, send: r.send, models: models, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
 		clock: func() float64 { return time.Since(started).Seconds() },
 	}
 	go func() {
@@ -89,6 +90,7 @@ const (
 // state belongs to the room's goroutine alone.
 type state struct {
 	ctx    context.Context
+	send   func(func(*state)) // what comes back to this goroutine from others
 	models *run.Library
 	clock  run.Clock
 	seats  map[Viewer]*seat
@@ -103,6 +105,8 @@ type state struct {
 	target  int
 	walker  Viewer // who asked for the walk, and hears of its problems
 	painted time.Time
+
+	loading *loading // a model that a run waits for
 }
 
 // loop carries out commands, and while there is a goal takes a step between them.

@@ -23,11 +23,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type viewer struct {
 	frames   chan *checkpoint.File
 	problems chan *sim.Problem
+	loads    chan *wire.Loading // nil: it is over
 	t        *testing.T
 }
 
 func newViewer(t *testing.T) *viewer {
-	return &viewer{make(chan *checkpoint.File, 4096), make(chan *sim.Problem, 16), t}
+	return &viewer{make(chan *checkpoint.File, 4096), make(chan *sim.Problem, 16), make(chan *wire.Loading, 4096), t}
 }
 
 func (v *viewer) Frame(data []byte) {
@@ -40,6 +41,14 @@ func (v *viewer) Frame(data []byte) {
 }
 
 func (v *viewer) Problem(p *sim.Problem) { v.problems <- p }
+
+func (v *viewer) Loading(data []byte) {
+	var m struct{ Loading *wire.Loading }
+	if err := json.Unmarshal(data, &m); err != nil {
+		v.t.Errorf("%s: %v", data, err)
+	}
+	v.loads <- m.Loading
+}
 
 // next is the next frame's step number (-1 before the first).
 func (v *viewer) next() int {

@@ -102,3 +102,19 @@ func ProblemMessage(p *sim.Problem) []byte {
 	}
 	return data
 }
+
+// Loading is a model that a run waits for: how many bytes of it have been read, of how
+// many; 0 of 0 while nobody knows.
+type Loading struct {
+	Model string `json:"model"`
+	Done  int64  `json:"done"`
+	Total int64  `json:"total"`
+}
+
+// LoadingMessage is the text message that tells of it, nil when it is over.
+func LoadingMessage(l *Loading) []byte {
+	data, _ := json.Marshal(struct {
+		Loading *Loading `json:"loading"`
+	}{l})
+	return data
+}

@@ -2,7 +2,7 @@
 
 /**
  * @param {string} url
- * @param {{opened: () => void, frame: (data: ArrayBuffer) => void, problem: (text: string) => void, state: (connected: boolean) => void}} on
+ * @param {{opened: () => void, frame: (data: ArrayBuffer) => void, text: (text: string) => void, state: (connected: boolean) => void}} on
  * @param {typeof WebSocket} [Socket]
  * @returns {{send: (command: object) => boolean}}
  */
@@ -18,7 +18,7 @@ export function connect(url, on, Socket = WebSocket) {
       on.state(true);
       on.opened();
     };
-    socket.onmessage = (event) => (typeof event.data === "string" ? on.problem(event.data) : on.frame(event.data));
+    socket.onmessage = (event) => (typeof event.data === "string" ? on.text(event.data) : on.frame(event.data));
     socket.onclose = () => {
       on.state(false);
       setTimeout(open, wait);

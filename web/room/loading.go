@@ -1,0 +1,149 @@
+package room
+
+import (
+	"cmp"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/web/wire"
+)
+
+// loadingPause is how often viewers hear how far a model is. One that is open sooner
+// is not spoken of.
+const loadingPause = 100 * time.Millisecond
+
+// loading is a model that is being opened for a run, beside the room: the run on
+// screen goes on meanwhile.
+type loading struct {
+	model string
+	told  bool
+	then  []func(err error)
+}
+
+// whenOpen calls then when the models of a recipe are open: at once, or as soon as
+// they are. What waited for another model before waits no longer, and never begins:
+// the newest wish counts.
+func (s *state) whenOpen(r sim.Recipe, then func(err error)) {
+	s.loaded()
+	for _, name := range []string{r.Model, r.Draft} {
+		if name == "" && r.Model != "" || !s.models.Waits(name) {
+			continue
+		}
+		l := &loading{model: name, then: []func(error){func(err error) {
+			if err != nil {
+				then(err)
+				return
+			}
+			s.whenOpen(r, then) // the other one
+		}}}
+		s.loading = l
+		s.load(l)
+		return
+	}
+	then(nil)
+}
+
+// load opens the model in a goroutine of its own and comes back to the room.
+func (s *state) load(l *loading) {
+	opened := make(chan error, 1)
+	go func() {
+		_, err := s.models.Get(l.model)
+		opened <- err
+	}()
+	go func() {
+		tick := time.NewTicker(loadingPause)
+		defer tick.Stop()
+		for {
+			select {
+			case <-s.ctx.Done():
+				return
+			case <-tick.C:
+				s.send(func(s *state) { s.tellLoading(l) })
+			case err := <-opened:
+				s.send(func(s *state) {
+					if s.loading != l { // nobody waits for it any more
+						return
+					}
+					s.loaded()
+					for _, then := range l.then {
+						then(err)
+					}
+				})
+				return
+			}
+		}
+	}()
+}
+
+// tellLoading tells every viewer how far it is.
+func (s *state) tellLoading(l *loading) {
+	if s.loading != l {
+		return
+	}
+	l.told = true
+	done, total := s.models.Progress(l.model)
+	s.tellAll(wire.LoadingMessage(&wire.Loading{Model: l.model, Done: done, Total: total}))
+}
+
+// loaded takes the loading back, and what viewers were told of it.
+func (s *state) loaded() {
+	if l := s.loading; l != nil && l.told {
+		s.tellAll(wire.LoadingMessage(nil))
+	}
+	s.loading = nil
+}
+
+func (s *state) tellAll(data []byte) {
+	for v := range s.seats {
+		v.Loading(data)
+	}
+}
+
+// run starts a recipe in place of the run on screen, when its model is open.
+func (s *state) run(v Viewer, r sim.Recipe) {
+	s.whenOpen(r, func(err error) {
+		s.goal, s.walker = noGoal, v
+		for _, seat := range s.seats {
+			seat.pick.Seq = 0 // the next run has other sequences
+		}
+		if err == nil {
+			err = s.start(r)
+		}
+		if err != nil {
+			s.refuse(v, err)
+		}
+		s.show()
+	})
+}
+
+// join is the first command of a viewer: it shows the run that the room has or is
+// about to have, or starts the one that the link names.
+func (s *state) join(v Viewer, query string) {
+	seat := s.seats[v]
+	if seat == nil { // gone meanwhile
+		return
+	}
+	if s.tape == nil && s.loading != nil {
+		s.loading.then = append(s.loading.then, func(error) { s.join(v, query) })
+		return
+	}
+	link, err := wire.ParseLink(query)
+	seat.pick, seat.lang = link.Pick, link.Lang
+	if s.tape != nil { // the room's breakpoints are everyone's and stay
+		if err = cmp.Or(err, s.marks(seat, link.Marks)); err != nil {
+			s.refuse(v, err)
+		}
+		s.showTo(v, seat)
+		return
+	}
+	begin := func(err error) {
+		if err := s.open(v, seat, link, err); err != nil {
+			s.refuse(v, err)
+		}
+	}
+	if err != nil {
+		begin(err)
+		return
+	}
+	s.whenOpen(link.Recipe, begin)
+}
