@@ -111,6 +111,7 @@ func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*b
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
+	settling.Wait()
 	var flops, bandwidth []float64
 	times := map[string][]float64{}
 	for range repeats {

@@ -34,6 +34,7 @@ var owners = map[string]string{
 	"golang.org/x/text/unicode/norm":   "sim/token",
 	"github.com/spf13/cobra":           "cmd/kvstep",
 	"golang.org/x/sys/cpu":             "sim/mat",
+	"golang.org/x/sys/unix":            "cmd/kvstep",
 	"github.com/schollz/progressbar":   "cmd/kvstep",
 	"gonum.org/v1/plot":                "sim/chart",
 	"rsc.io/qr":                        "web/take",

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -65,6 +66,9 @@ func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
 		}
 	}
 	m, err := simrun.OpenLlama2c(name, data, words)
+	if err == nil {
+		settleSoon(data)
+	}
 	var p *sim.Problem
 	if errors.As(err, &p) && p.Args["File"] == "llama2.c" {
 		p.Args["File"] = filepath.Base(file)
@@ -91,7 +95,7 @@ type mappedDir struct{ fs.FS }
 func (d mappedDir) Open(name string) (fs.File, error) {
 	f, err := d.FS.Open(name)
 	if file, ok := f.(*os.File); ok {
-		return mappedFile{file}, nil
+		return &mappedFile{File: file}, nil
 	}
 	return f, err
 }
@@ -99,9 +103,30 @@ func (d mappedDir) Open(name string) (fs.File, error) {
 // Stat does not open the file, which would wait for the other end of a pipe.
 func (d mappedDir) Stat(name string) (fs.FileInfo, error) { return fs.Stat(d.FS, name) }
 
-type mappedFile struct{ *os.File }
+// mappedFile is a checkpoint.Keeper.
+type mappedFile struct {
+	*os.File
+	view []byte
+}
 
-func (f mappedFile) View() ([]byte, error) { return mapFile(f.File) }
+func (f *mappedFile) View() (view []byte, err error) {
+	f.view, err = mapFile(f.File)
+	return f.view, err
+}
+
+// Keep moves the file where it is read faster, unless much of it is not weights:
+// GPT-2's matrices are stored the other way round and have been copied.
+func (f *mappedFile) Keep(used int64) {
+	if used > int64(len(f.view))*3/4 {
+		settleSoon(f.view)
+	}
+}
+
+// settling are the files that are being moved.
+var settling sync.WaitGroup
+
+// settleSoon moves a mapped file beside what else is done. It is read meanwhile.
+func settleSoon(data []byte) { settling.Go(func() { _ = settle(data) }) }
 
 // progress is a bar on a terminal, and nothing elsewhere; done removes it. What
 // takes no time shows none. also hears the same, unless it is nil.

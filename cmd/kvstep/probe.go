@@ -91,7 +91,7 @@ func benchModel(name, tokenizer string, random bool) (*simrun.Loaded, error) {
 func randomWeights(c sim.Config) sim.Weights {
 	state := uint64(1)
 	vector := func(n int) []float32 {
-		x := make([]float32, n)
+		x := mat.Room(n)
 		for i := range x {
 			state = state*6364136223846793005 + 1442695040888963407
 			x[i] = float32(int32(state>>32)) * (0.05 / (1 << 31))

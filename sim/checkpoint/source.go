@@ -15,6 +15,13 @@ type Viewer interface {
 	View() ([]byte, error)
 }
 
+// Keeper is a Viewer that hears, once the weights of a model have been found right,
+// how many of its bytes they are: those stay in use where they stand.
+type Keeper interface {
+	Viewer
+	Keep(used int64)
+}
+
 // Progress hears how many bytes of the weights were read, and how many there are.
 type Progress func(done, total int64)
 
@@ -32,6 +39,7 @@ type source struct {
 	view []byte      // all of it, where it can be seen in place
 	from io.ReaderAt // what is copied is read: looking at a mapped file would keep its pages in memory; nil: from view
 	file fs.File
+	used int64 // bytes of view that are weights where they stand
 }
 
 // open opens a file of at most limit bytes. Where it can be neither seen in place

@@ -69,7 +69,7 @@ func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
 	if t.err != nil {
 		return mat.Matrix{}
 	}
-	x := make([]float32, in*out)
+	x := mat.Room(in * out)
 	t.jobs = append(t.jobs, func(w *worker) error { return t.turn(w, s, x, out, in) })
 	return mat.Of(out, in, x)
 }
@@ -109,13 +109,14 @@ func (t *tensorTaker) vector(name string, shape ...int) []float32 {
 	if s.tensor.DType == "F32" && s.from.view != nil {
 		data := s.from.view[s.body+s.begin : s.body+s.end]
 		if x, ok := mat.ViewF32(data); ok {
+			s.from.used += int64(len(data))
 			t.jobs = append(t.jobs, func(*worker) error { return t.look(s, x) })
 			return x
 		}
 	}
 	// Shapes agree with a checked config, so this is at most twice what the file
 	// holds (F16 to float32).
-	x := make([]float32, (s.end-s.begin)/int64(dtypeSize(s.tensor.DType)))
+	x := mat.Room(int((s.end - s.begin) / int64(dtypeSize(s.tensor.DType))))
 	t.jobs = append(t.jobs, func(w *worker) error { return t.read(w, s, x, 0, 0) })
 	return x
 }
@@ -251,6 +252,12 @@ func (t *tensorTaker) finish() error {
 	for _, err := range errs { // the first one, however fast each was
 		if err != nil {
 			return err
+		}
+	}
+	for _, s := range t.order {
+		if k, ok := s.from.file.(Keeper); ok && s.from.used > 0 {
+			k.Keep(s.from.used)
+			s.from.used = 0
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package mat
 import (
 	"runtime"
 	"sync/atomic"
-	"time"
 )
 
 // A large MulT is done by two threads: between StartTeam and StopTeam a helper
@@ -120,7 +119,6 @@ func shareMulT(dst, x, w Matrix) bool {
 		return false
 	}
 	post(x, w, work)
-	start := time.Now()
 	var mine uint32
 	for p := takePiece(); p < team.count; p = takePiece() {
 		from, to := pieceRows(p)
@@ -129,7 +127,7 @@ func shareMulT(dst, x, w Matrix) bool {
 	}
 	team.state.CompareAndSwap(posted, ready) // it did not come at all
 	theirs := (uint32(1)<<team.count - 1) &^ mine
-	finished := await(theirs, start)
+	finished := await(theirs, 2*work/team.count)
 	for p := range team.count {
 		from, to := pieceRows(p)
 		switch {
@@ -159,16 +157,16 @@ func post(x, w Matrix, work int) {
 	team.state.Store(posted)
 }
 
-// await waits for pieces of the helper, not much longer than the work has taken
-// since start, and gives those that are finished.
-func await(pieces uint32, start time.Time) uint32 {
-	patience := time.Since(start) + 20*time.Microsecond
-	for i := 1; ; i++ {
-		finished := team.finished.Load() & pieces
-		if finished == pieces || i%spins == 0 && time.Since(start) > 2*patience {
-			return finished
+// await waits for pieces of the helper and gives those that are finished. A look
+// takes as long as some multiplications; after so many, and some for handing over,
+// waiting is no longer worth it.
+func await(pieces uint32, looks int) (finished uint32) {
+	for i := 0; i < looks+1<<14; i++ {
+		if finished = team.finished.Load() & pieces; finished == pieces {
+			break
 		}
 	}
+	return finished
 }
 
 // judge sends a helper away that was no help too often: for longer each time.
