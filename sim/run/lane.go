@@ -20,10 +20,12 @@ type lane struct {
 	all   *model.Acts // working memory for the most rows a pass can have
 	acts  *model.Acts // the rows of this pass
 	rows  []model.Row // where they stand
+
+	logits arena // those of a run are kept: one large piece of memory for many passes
 }
 
 func newLane(m *model.Model) *lane {
-	return &lane{m: m, large: cost.Params(m.Config) > alone}
+	return &lane{m: m, large: cost.Params(m.Config) > alone, logits: arena{slab: 32 * m.Config.Vocab}}
 }
 
 // begin starts a pass of so many rows, each of which sees at most positions
@@ -84,7 +86,7 @@ func (l *lane) team() (stop func()) {
 
 // head makes the logits of some rows of the pass, [len(rows), vocab].
 func (l *lane) head(rows []int) mat.Matrix {
-	logits := mat.New(len(rows), l.m.Config.Vocab)
+	logits := l.logits.take(len(rows), l.m.Config.Vocab)
 	l.headInto(logits, rows...)
 	return logits
 }

@@ -142,13 +142,19 @@ func newArena(c sim.Config, capacity int) arena {
 	return arena{slab: min(capacity, 16) * perToken}
 }
 
-func (a *arena) keep(m mat.Matrix) mat.Matrix {
-	n := m.NumRows() * m.NumCols()
+// take is memory for a matrix of zeros.
+func (a *arena) take(rows, cols int) mat.Matrix {
+	n := rows * cols
 	if n > len(a.free) {
-		a.free = make([]float32, max(n, a.slab))
+		a.free = mat.Room(max(n, a.slab))
 	}
-	kept := mat.Of(m.NumRows(), m.NumCols(), a.free[:n:n])
+	m := mat.Of(rows, cols, a.free[:n:n])
 	a.free = a.free[n:]
+	return m
+}
+
+func (a *arena) keep(m mat.Matrix) mat.Matrix {
+	kept := a.take(m.NumRows(), m.NumCols())
 	for i := range m.NumRows() {
 		copy(kept.Row(i), m.Row(i))
 	}
