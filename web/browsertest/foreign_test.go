@@ -3,6 +3,7 @@ package browsertest
 import (
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"kvstep/sim"
@@ -66,4 +67,26 @@ func TestForeignModelsOnThePage(t *testing.T) {
 	p.until(`document.querySelector('[data-testid="op-act"]').textContent === "silu × up"`)
 	check(map[string]string{"act": "silu × up", "gate": "gate", "Q": "RoPE q", "qn": ""})
 	p.clean()
+}
+
+// BenchmarkKeyToPaintOf is KeyToPaint of any Hugging Face folder, which KVSTEP_BENCH_MODEL
+// names: the first 40 steps after a short prompt.
+func BenchmarkKeyToPaintOf(b *testing.B) {
+	folder := os.Getenv("KVSTEP_BENCH_MODEL")
+	if folder == "" {
+		b.Skip("KVSTEP_BENCH_MODEL names no folder")
+	}
+	m, err := run.OpenFolder("given", os.DirFS(folder), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	base := serveModels(b, run.NewLibrary(m))
+	var times []float64
+	for b.Loop() {
+		p := openOn(b, base, "/?lang=en&model=given&new=16&prompt=The+cat+sat+on+the+mat+and+looked+at")
+		times = append(times, eval[[]float64](p, fmt.Sprintf(keyToPaint, 40))...)
+	}
+	b.ReportMetric(quantile(times, 0.5), "ms/key-p50")
+	b.ReportMetric(quantile(times, 0.95), "ms/key-p95")
+	b.ReportMetric(slices.Max(times), "ms/key-max")
 }
