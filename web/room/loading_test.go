@@ -25,8 +25,8 @@ type opening struct {
 func slow(t *testing.T, models *run.Library, names ...string) map[string]chan opening {
 	t.Helper()
 	begun := map[string]chan opening{}
-	for i, name := range names {
-		r := rand.New(rand.NewPCG(uint64(i), 9))
+	for _, name := range names {
+		r := rand.New(rand.NewPCG(1, 9)) // all of one shape
 		c := modeltest.Config(r)
 		m, err := model.New(c, modeltest.Weights(r, c))
 		if err != nil {
@@ -158,5 +158,44 @@ func TestLoadingBeforeAnyRun(t *testing.T) {
 		if f := x.until(2); modelOf(t, f) != "big" {
 			t.Errorf("a run of %s", modelOf(t, f))
 		}
+	}
+}
+
+// TestLoadingInVain: a link to a model that cannot be opened shows the default run, and
+// says why.
+func TestLoadingInVain(t *testing.T) {
+	models, _ := library(t)
+	begun := slow(t, models, "broken")
+	r, v := New(context.Background(), models), newViewer(t)
+	t.Cleanup(r.Close)
+	r.Do(v, wire.Command{Cmd: "open", Link: "?model=broken&tokens=1,2,3&new=4&step=2"})
+	broken := <-begun["broken"]
+	broken.end <- sim.NewProblem("checkpoint.nan")
+	v.problem("checkpoint.nan")
+	if f := v.until(-1); modelOf(t, f) != "random" {
+		t.Errorf("a run of %s", modelOf(t, f))
+	}
+}
+
+// TestLoadingADraft: a draft that is not open yet is waited for too.
+func TestLoadingADraft(t *testing.T) {
+	models, _ := library(t)
+	begun := slow(t, models, "big", "draft")
+	r, v := New(context.Background(), models), newViewer(t)
+	t.Cleanup(r.Close)
+	r.Do(v, wire.Command{Cmd: "open", Link: link})
+	v.next()
+	c := runOf("big")
+	c.Recipe.Draft, c.Recipe.Propose = "draft", 2
+	r.Do(v, c)
+	for _, name := range []string{"big", "draft"} {
+		o := <-begun[name]
+		o.heard(1, 2)
+		v.loadingOf(name, 1)
+		o.end <- nil
+		v.loadingOf("", 0)
+	}
+	if f := v.until(-1); modelOf(t, f) != "big" {
+		t.Errorf("a run of %s", modelOf(t, f))
 	}
 }
