@@ -7,17 +7,30 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/run"
 )
 
 // TestPictures writes the picture of one moment, to look at while working:
 // KVSTEP_SCREENSHOTS says where to, KVSTEP_SHOT which ("name width height theme
-// query js", one a line).
+// query js", one a line). KVSTEP_BENCH_MODEL may name a folder, the model "given".
 func TestPictures(t *testing.T) {
 	dir, shots := os.Getenv("KVSTEP_SCREENSHOTS"), os.Getenv("KVSTEP_SHOT")
 	if dir == "" || shots == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS and KVSTEP_SHOT")
 	}
 	library, _ := foreign("gpt2", "qwen3")
+	if folder := os.Getenv("KVSTEP_BENCH_MODEL"); folder != "" {
+		library.Add(run.Source{
+			Name:   "given",
+			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(os.DirFS(folder)) },
+			Open: func(heard checkpoint.Progress) (*run.Loaded, error) {
+				return run.OpenFolder("given", os.DirFS(folder), heard)
+			},
+		})
+	}
 	base := serveModels(t, library)
 	p := openOn(t, base, "/")
 	for line := range strings.Lines(shots) {
