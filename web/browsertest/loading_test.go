@@ -3,6 +3,8 @@ package browsertest
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/run"
@@ -37,7 +39,8 @@ func TestLoadingOnThePage(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() { close(hear) }) // what is still being opened ends
-	p := openOn(t, serveModels(t, library), "/?lang=en&model=story&new=3&step=1")
+	base := serveModels(t, library)
+	p := openOn(t, base, "/?lang=en&model=story&new=3&step=1")
 	p.at(1)
 	run := func(model string) {
 		p.js(`((f) => { f.elements.namedItem("model").value = "` + model + `"; f.elements.namedItem("prompt").value = "Sam"; f.requestSubmit(); })(document.getElementById("recipe"))`)
@@ -68,5 +71,11 @@ func TestLoadingOnThePage(t *testing.T) {
 	if model := eval[string](p, `window.kvstepFrame().meta.run.model`); model != "someone/big" {
 		t.Errorf("a run of %s", model)
 	}
+	// A link to a model that is not open yet: the page is there before it is.
+	p.do(chromedp.Navigate(base + "/?lang=en&model=someone%2Fbroken&prompt=Sam&new=2"))
+	hear <- 20e6
+	p.until(bar + `?.getAttribute("aria-valuenow") === "50" && document.querySelector('[data-testid="sentence"]').textContent.startsWith("The run begins")`)
+	hear <- -1
+	p.until(`document.getElementById("loading").hidden && window.kvstepFrame().meta.run.model === "someone/broken"`)
 	p.clean()
 }

@@ -86,7 +86,7 @@ export function createStage(root, act) {
     empty.hidden = ready || (cacheless(frame) && !!frame.meta.step); // view/lanes.js says why
     field.hidden = !ready;
     if (!ready) {
-      empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t("stage.waiting");
+      empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t(state.loading ? "loading.then" : "stage.waiting");
       return;
     }
     const { scores, Q } = frame.tensors;
