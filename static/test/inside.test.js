@@ -283,3 +283,14 @@ test("no view invents numbers: nothing random, nothing hard-coded", () => {
     assert.ok(INVENTED.some((bad) => bad.test(spoiled)), `would not be noticed: ${spoiled}`);
   }
 });
+
+test("logits of any vocabulary stay on one screen, and every token has its cell", () => {
+  for (const [vocab, lines] of [[50, 1], [1280, 20], [32000, 125], [50257, 197]]) {
+    const p = plan({ width: 860, op: "logits", kind: "dot", m: 1, positions: 9, head: 0, out: { op: "logits", rows: 1, cols: vocab },
+      inputs: [{ op: "final", rows: 1, cols: 288 }, { op: "w_head", rows: vocab, cols: 288, weight: true }] });
+    const logits = p.plates[p.plates.length - 1];
+    assert.equal(logits.rows, lines, `${vocab}`);
+    assert.ok(logits.h <= 620 && logits.x + logits.w <= 860, `${vocab}: ${logits.w} x ${logits.h}`);
+    assert.deepEqual(toTensor(logits, toPlate(logits, 0, vocab - 1)), { row: 0, col: vocab - 1 });
+  }
+});

@@ -14,7 +14,7 @@ import { clamp } from "../scale/linear.js";
  */
 
 const CAPTION = 26;
-const FOLD = 64;
+const TALLEST = 200; // lines of a folded row
 const BIAS = 14; // height of a bias
 const GAP = 40; // between squares that stand side by side
 
@@ -27,6 +27,13 @@ export function plan(o) {
   const label = o.width < 640 ? 58 : 84; // token names beside rows and above columns
   const [, by, bias, more] = o.inputs;
   return o.kind === "dot" && by?.rows > 1 && (!bias || bias.op.startsWith("b_")) && !more && o.out.rows === o.m && o.op !== "logits" ? cross(o, label) : stack(o, label);
+}
+
+/** Numbers in a line of a long row: 64, or more for the vocabulary of a large model. @param {number} n */
+function foldOf(n) {
+  let line = 64;
+  while (n / line > TALLEST) line *= 2;
+  return Math.min(line, n);
 }
 
 /** What a plate passes over. @param {Part} p */
@@ -72,7 +79,7 @@ function cross({ width, inputs: [a, b, bias], out, m, positions }, label) {
 /** @param {Parameters<typeof plan>[0]} o @param {number} label @returns {Plan} */
 function stack({ width, op, inputs, out, m, positions, head }, label) {
   const parts = [...inputs.filter((p) => !p.weight), out];
-  const folded = op === "logits" ? Math.min(FOLD, out.cols) : 0;
+  const folded = op === "logits" ? foldOf(out.cols) : 0;
   const most = Math.max(...parts.map((p) => (folded && p === out ? folded : p.cols)));
   const keys = out.cols === positions && op !== "K" && op !== "V"; // columns are tokens
   const room = width - label;
@@ -87,7 +94,7 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
   parts.forEach((p, i) => {
     const fold = folded && p === out ? folded : 0;
     const rows = fold ? Math.ceil(p.cols / fold) : p.rows;
-    const size = fold ? 10 : p.rows === 1 && m > FEW ? 14 : p.rows <= FEW || p.rows === m ? rowSize(m) : clamp(260 / p.rows, 1.5, 14);
+    const size = fold ? clamp(600 / rows, 3, 10) : p.rows === 1 && m > FEW ? 14 : p.rows <= FEW || p.rows === m ? rowSize(m) : clamp(260 / p.rows, 1.5, 14);
     const left = p.op === "sin" || (beside && i) ? plates[plates.length - 1] : null; // cosine and sine share a line too
     const indent = left ? left.w + (beside || 20) : p.op === "out" ? head * p.cols * unit : 0; // a head over its place among all
     const scale = fold ? Math.min((width - label) / fold, 12) : unit;
