@@ -2,6 +2,7 @@ package sample
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"kvstep/sim"
@@ -23,6 +24,9 @@ func needed(s sim.Sampler, vocab int) int {
 func ranked[F float32 | float64](scores []F, n int) []int {
 	order := func(a, b int) int {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), a-b)
+	}
+	if f, ok := any(scores).([]float32); ok && n > few {
+		return sorted(f)[:n]
 	}
 	if n > few {
 		ids := make([]int, len(scores))
@@ -62,3 +66,37 @@ func greatest[F float32 | float64](scores []F) F {
 
 // few is up to where keeping a short list is faster than sorting all.
 const few = 64
+
+// sorted is all ids, highest logit first, ties by lower id: a radix sort, because a
+// vocabulary of random order makes the branches of any other one guess wrong.
+func sorted(logits []float32) []int {
+	type key struct{ rank, id uint32 }
+	keys, other := make([]key, len(logits)), make([]key, len(logits))
+	for id, x := range logits {
+		bits := math.Float32bits(x + 0) // -0 is 0
+		if bits>>31 == 0 {
+			bits = ^bits &^ (1 << 31) // the larger, the earlier
+		}
+		keys[id] = key{bits, uint32(id)}
+	}
+	for shift := 0; shift < 32; shift += 8 {
+		var at [256 + 1]int // where the next key with this byte goes
+		for _, k := range keys {
+			at[k.rank>>shift&0xff+1]++
+		}
+		for b := range 256 {
+			at[b+1] += at[b]
+		}
+		for _, k := range keys {
+			b := k.rank >> shift & 0xff
+			other[at[b]] = k
+			at[b]++
+		}
+		keys, other = other, keys
+	}
+	ids := make([]int, len(keys))
+	for i, k := range keys {
+		ids[i] = int(k.id)
+	}
+	return ids
+}
