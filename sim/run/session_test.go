@@ -2,9 +2,12 @@ package run
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/model"
+	"kvstep/sim/model/modeltest"
 )
 
 // TestSessionIsTheRun: without steps the logits are the same, bit for bit.
@@ -31,20 +34,38 @@ func TestSessionIsTheRun(t *testing.T) {
 	}
 }
 
-// TestDecodeAllocatesNothing: a decode step of a session takes no memory.
+// TestDecodeAllocatesNothing: a decode step of a session takes no memory, and neither
+// does one that two threads share.
 func TestDecodeAllocatesNothing(t *testing.T) {
-	m, err := Open("story")
+	story, err := Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := NewSession(m, 400)
+	c := sim.Config{Family: "llama", Dim: 256, Layers: 2, Heads: 4, KVHeads: 4, HeadDim: 64, FFN: 512, Vocab: 20000, Context: 512,
+		NormEps: 1e-5, RopeBase: 10000, Tied: true, BOS: -1, EOS: -1}
+	large, err := model.New(c, modeltest.Weights(rand.New(rand.NewPCG(1, 1)), c))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Feed(1, 2, 3, 4)
-	s.Feed(5)
-	token := []int{6}
-	if n := testing.AllocsPerRun(100, func() { s.Feed(token...) }); n != 0 {
-		t.Errorf("%v allocations a decode step", n)
+	for _, m := range []*Loaded{story, {Name: "large", Model: large}} {
+		s, err := NewSession(m, 400)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Feed(1, 2, 3, 4)
+		s.Feed(5)
+		token := []int{6}
+		if n := testing.AllocsPerRun(100, func() { s.Feed(token...) }); n != 0 { // on one processor
+			t.Errorf("%s: %v allocations a decode step", m.Name, n)
+		}
+		// On all of them, where other goroutines of the test may take memory too.
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range 100 {
+			s.Feed(token...)
+		}
+		if runtime.ReadMemStats(&after); after.Mallocs-before.Mallocs >= 100 {
+			t.Errorf("%s: %d allocations in 100 decode steps", m.Name, after.Mallocs-before.Mallocs)
+		}
 	}
 }
