@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/cost"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
@@ -27,6 +28,7 @@ const (
 	families = "testdata/families"
 
 	randomHashed = 3 // models with random weights
+	large        = "random large"
 )
 
 // hashCase is one run whose every step is hashed.
@@ -83,6 +85,9 @@ func hashCases(t *testing.T) (list []hashCase) {
 		add("sampled", name, sim.Recipe{Tokens: ids, MaxNew: 12, Sampler: drawn})
 		add("paged", name, sim.Recipe{Tokens: ids, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 7}})
 	}
+	if !testing.Short() { // two threads share its products
+		add("greedy", large, sim.Recipe{Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 2})
+	}
 	folders, err := os.ReadDir(families)
 	if err != nil || len(folders) == 0 {
 		t.Fatal(len(folders), err)
@@ -132,6 +137,21 @@ func (c hashCase) hashes(t *testing.T) (list []string) {
 	return list
 }
 
+// way is how a run is computed: by which kernels and how many threads.
+type way struct {
+	level   mat.Level
+	threads int
+}
+
+func waysOf(c hashCase) (list []way) {
+	for _, level := range mat.Levels() {
+		if list = append(list, way{level, 2}); c.model == large {
+			list = append(list, way{level, 1})
+		}
+	}
+	return list
+}
+
 // openHashed opens a model anew, so that its tables are made by the kernels of the
 // level in use.
 func openHashed(name string) (*Loaded, error) {
@@ -139,11 +159,20 @@ func openHashed(name string) (*Loaded, error) {
 		return OpenFolder(name, os.DirFS(name), nil)
 	}
 	var n uint64
-	if _, err := fmt.Sscanf(name, "random %d", &n); err != nil {
+	if _, err := fmt.Sscanf(name, "random %d", &n); err != nil && name != large {
 		return Open(name)
 	}
 	r := rand.New(rand.NewPCG(n, 77))
 	c := modeltest.Config(r)
+	if name == large {
+		c.Heads, c.KVHeads, c.Layers = 8, 4, 1
+		c.Dim, c.FFN, c.HeadDim = 1024, 1500, 64
+		m, err := model.New(c, modeltest.Weights(r, c))
+		if err == nil && cost.Params(c) <= alone {
+			err = fmt.Errorf("%d parameters are not many", cost.Params(c))
+		}
+		return &Loaded{Name: name, Model: m}, err
+	}
 	c.Dim, c.FFN, c.HeadDim = 40+int(n), 52, 20-2*int(n)
 	m, err := model.New(c, modeltest.Weights(r, c))
 	return &Loaded{Name: name, Model: m}, err
@@ -164,16 +193,20 @@ func digest(list []string) string {
 //
 // go test ./sim/run -run TestStateHash -args -write writes them down.
 func TestStateHash(t *testing.T) {
-	was := mat.Current()
-	t.Cleanup(func() { _ = mat.Use(was) })
+	was, threads := mat.Current(), mat.MostThreads
+	t.Cleanup(func() {
+		_ = mat.Use(was)
+		mat.MostThreads = threads
+	})
 	want := readHashes(t)
 	var lines strings.Builder
 	for _, c := range hashCases(t) {
 		name := strings.TrimPrefix(c.model, "testdata/") + ", " + c.name
 		var first []string
-		for _, level := range mat.Levels() {
-			if err := mat.Use(level); err != nil {
-				t.Fatal(err)
+		for _, way := range waysOf(c) {
+			level := way.level
+			if mat.MostThreads = way.threads; mat.Use(level) != nil {
+				t.Fatal(level)
 			}
 			all := c.hashes(t)
 			if first == nil {
@@ -181,12 +214,12 @@ func TestStateHash(t *testing.T) {
 			}
 			for i := range max(len(all), len(first)) {
 				if i >= len(all) || i >= len(first) || all[i] != first[i] {
-					t.Errorf("%s: step %d of %d has other bits with %v than with %v", name, i, len(first), level, mat.Portable)
+					t.Errorf("%s: step %d of %d has other bits with %v than with %v, %d threads", name, i, len(first), level, mat.Portable, way.threads)
 					break
 				}
 			}
 			line := fmt.Sprintf("%s\t%d\t%s", name, len(all), digest(all))
-			if level == mat.Portable {
+			if way == waysOf(c)[0] {
 				fmt.Fprintln(&lines, line)
 			}
 			if !*write && !want[line] {
@@ -198,7 +231,7 @@ func TestStateHash(t *testing.T) {
 		if err := os.WriteFile(hashFile, []byte(lines.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
-	} else if n := strings.Count(lines.String(), "\n"); n != len(want) {
+	} else if n := strings.Count(lines.String(), "\n"); n != len(want) && !testing.Short() {
 		t.Errorf("%d runs, %s has %d", n, hashFile, len(want))
 	}
 	t.Logf("levels %v", mat.Levels())
