@@ -49,7 +49,6 @@ async function open() {
   await act.setLang(document.documentElement.dataset.lang ?? "en");
   store.subscribe(createChrome(store, act));
   store.subscribe(createTransport(part("transport"), act));
-  store.subscribe(createTimeline(part("timeline"), act));
   store.subscribe(createSentence(part("sentence")));
   store.subscribe(createPickers(part("pickers"), act));
   store.subscribe(createWaiting(part("waiting")));
@@ -59,10 +58,11 @@ async function open() {
   store.subscribe(createOps(part("ops"), act));
   store.subscribe(createInside(part("inside"), act, () => (_model, layer, op) => records.weight(layer, op)));
   store.subscribe(createExplain(part("explain"), act));
+  store.subscribe(createTimeline(part("timeline"), act));
+  store.subscribe(createCache(part("cache"), act));
   store.subscribe(createScope(part("scope")));
   store.subscribe(createTable(part("table")));
   store.subscribe(createHeads(part("all-heads"), act));
-  store.subscribe(createCache(part("cache"), act));
   store.subscribe(createMemory(part("memory")));
   store.subscribe(createWall(part("wall"), act));
   store.subscribe(createSchedule(part("schedule"), act, null));
@@ -85,7 +85,7 @@ async function open() {
   });
   link.send = replay.send;
   replay.send({ cmd: "show" });
-  Object.assign(window, { kvstepFrame: () => store.get().frame });
+  Object.assign(window, { kvstepFrame: () => store.get().frame, kvstepPainted: store.painted });
 }
 
 open();

@@ -53,13 +53,10 @@ await act.setLang(document.documentElement.dataset.lang ?? "en");
 const pick = new URLSearchParams(location.search).get("cell")?.split(".");
 if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), col: Number(pick[2]) } });
 
+// In the order in which they are painted: the stage and the timeline before what can wait for another frame.
 store.subscribe(createChrome(store, act));
 store.subscribe(createTransport(part("transport"), act));
-store.subscribe(createForm(part("recipe"), act));
-store.subscribe(createFold(part("recipe-open"), part("recipe")));
 store.subscribe(createLoading(part("loading")));
-store.subscribe(createTimeline(part("timeline"), act));
-store.subscribe(createBreaks(part("breaks"), part("why"), act));
 store.subscribe(createSentence(part("sentence")));
 store.subscribe(createPickers(part("pickers"), act));
 store.subscribe(createWaiting(part("waiting")));
@@ -69,9 +66,13 @@ store.subscribe(createCacheless(part("cacheless"), act));
 store.subscribe(createOps(part("ops"), act));
 store.subscribe(createInside(part("inside"), act));
 store.subscribe(createExplain(part("explain"), act));
+store.subscribe(createTimeline(part("timeline"), act));
+store.subscribe(createCache(part("cache"), act));
 store.subscribe(createTable(part("table")));
 store.subscribe(createHeads(part("all-heads"), act));
-store.subscribe(createCache(part("cache"), act));
+store.subscribe(createForm(part("recipe"), act));
+store.subscribe(createFold(part("recipe-open"), part("recipe")));
+store.subscribe(createBreaks(part("breaks"), part("why"), act));
 store.subscribe(createMemory(part("memory")));
 store.subscribe(createWall(part("wall"), act));
 store.subscribe(createSequences(part("sequences"), act));
@@ -97,5 +98,5 @@ const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
 });
 link.send = socket.send;
 
-// For the console and the browser's tests: the frame that is on screen.
-Object.assign(window, { kvstepFrame: () => store.get().frame });
+// For the console and the browser's tests: the newest frame, and whether all of it is on screen.
+Object.assign(window, { kvstepFrame: () => store.get().frame, kvstepPainted: store.painted });

@@ -5,7 +5,6 @@ import { paint, pixels } from "../js/view/matrix.js";
 import { axes } from "../js/view/axes.js";
 import { stage } from "../js/view/layout.js";
 import { readout, largest } from "../js/view/stage.js";
-import { createStore } from "../js/state/store.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { frame } from "./frames.js";
 
@@ -73,16 +72,4 @@ test("the readout shows the value at hand, then the exact one", () => {
 
 test("largest ignores what is not finite", () => {
   assert.equal(largest([1, -3, Infinity, NaN]), 3);
-});
-
-test("many changes paint once", () => {
-  const waiting = [];
-  const store = createStore({ a: 1, b: 1 }, (paint) => waiting.push(paint));
-  const seen = [];
-  store.subscribe((now, before) => seen.push([before.a, now.a, now.b]));
-  store.set({ a: 2 });
-  store.set({ b: 5 });
-  assert.equal(waiting.length, 1);
-  waiting[0]();
-  assert.deepEqual(seen, [[1, 2, 5]]);
 });

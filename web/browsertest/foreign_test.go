@@ -84,7 +84,7 @@ func BenchmarkKeyToPaintOf(b *testing.B) {
 	var times []float64
 	for b.Loop() {
 		p := openOn(b, base, "/?lang=en&model=given&new=16&prompt=The+cat+sat+on+the+mat+and+looked+at")
-		times = append(times, eval[[]float64](p, fmt.Sprintf(keyToPaint, 40))...)
+		times = append(times, p.keyToPaint(40).Stage...)
 	}
 	b.ReportMetric(quantile(times, 0.5), "ms/key-p50")
 	b.ReportMetric(quantile(times, 0.95), "ms/key-p95")

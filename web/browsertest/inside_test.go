@@ -355,7 +355,7 @@ func TestEveryOpIsAccessible(t *testing.T) {
 }
 
 // opToPaint presses the key of the next op n times and returns the milliseconds
-// of each until it was painted, and those of script in the frames that painted.
+// of each until all of it was painted, and those of script in each frame that painted.
 const opToPaint = `(async () => {
 	const scripts = [], waits = [];
 	const raf = window.requestAnimationFrame;
@@ -364,7 +364,7 @@ const opToPaint = `(async () => {
 	for (let i = 0; i < %d; i++) {
 		const before = now(), start = performance.now();
 		document.dispatchEvent(new KeyboardEvent("keydown", { key: ".", bubbles: true }));
-		while (now() === before) {
+		while (now() === before || !window.kvstepPainted()) {
 			await new Promise((done) => raf(() => done()));
 			if (performance.now() - start > 5000) throw new Error("no op after " + before);
 		}

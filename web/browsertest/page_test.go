@@ -180,11 +180,22 @@ func (p *page) js(script string) {
 	_ = eval[bool](p, "(() => {"+script+"; return true})()")
 }
 
-// until waits for a JavaScript condition.
+// onScreen is whether everything that the page knows is painted; other pages than
+// the run's paint at once.
+const onScreen = `(window.kvstepPainted?.() ?? true)`
+
+// painted waits until what the store holds is on the screen.
+func (p *page) painted() {
+	p.t.Helper()
+	_ = eval[bool](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`) // what was pressed has reached the store
+	p.until("true")
+}
+
+// until waits for a JavaScript condition, and until what made it true is painted.
 func (p *page) until(condition string) {
 	p.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if eval[bool](p, "Boolean("+condition+")") {
+		if eval[bool](p, "Boolean("+condition+") && "+onScreen) {
 			return
 		}
 	}

@@ -54,7 +54,7 @@ export function createChrome(store, act) {
       byId("readout-value").dataset.exact = String(cell.exact);
       byId("readout-mask").textContent = cell.masked ? t(cell.gone ? "cell.gone" : "cell.masked") : "";
     }
-    if (t === before.t && state !== before) return;
+    if (t === before.t) return;
     document.documentElement.lang = lang === "zh" ? "zh-Hans" : lang;
     document.title = t("page.title");
     for (const el of document.querySelectorAll("[data-text]")) el.textContent = t(/** @type {HTMLElement} */ (el).dataset.text ?? "");

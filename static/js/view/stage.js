@@ -38,6 +38,8 @@ export function createStage(root, act) {
   }
   const width = watchWidth(/** @type {HTMLElement} */ (root.querySelector(".scroll")), act.repaint);
   let drawn = ""; // what the axes show
+  let last = /** @type {any} */ (null); // the state
+  let ahead = false; // is the first step being prepared?
   /** @type {ReturnType<typeof geometry>|null} */
   let layout = null;
   /** @type {{op: string, row: number, col: number}|null} the cell under the cursor, in tensor coordinates */
@@ -77,52 +79,95 @@ export function createStage(root, act) {
     act.pickCell(here);
   }
 
+  /**
+   * The geometry of a pass, and what surrounds its matrices, drawn when it is another.
+   * @param {any} state @param {any} frame @param {{m: number, t: number, hd: number}} size
+   */
+  function surround({ lang, theme, t }, frame, size) {
+    const made = geometry({ width: Math.max(width(), NARROWEST), ...size });
+    const around = [lang, width(), size.m, size.t, onStage(frame).slice(0, size.t).join(), theme.font, theme.colors.ink].join();
+    if (around !== drawn) axes(back, made, frame, theme, { cached: t("legend.cached"), fresh: fresh(frame, t) });
+    drawn = around;
+    return made;
+  }
+
+  /** @param {string} op @param {import("./layout.js").Plate} plate @param {import("./matrix.js").Grid} grid @param {import("./theme.js").Theme} theme */
+  const picture = (op, plate, grid, theme) =>
+    paint(parts[op].canvas, plate, grid, grid.signed ? theme.diverging : theme.sequential, { hatch: theme.colors.hatch, line: theme.colors.surface });
+
+  /**
+   * Before the first step all of the stage is known but its numbers. It is drawn
+   * while nothing else is to be done, out of sight: the first time takes a browser
+   * three times as long as the next, and a step is then as short as the others.
+   */
+  function prepare() {
+    const { frame, theme } = last;
+    if (drawn) return; // the step was faster
+    const { prompt_tokens: m, config } = frame.meta.run;
+    const made = surround(last, { ...frame, meta: { ...frame.meta, pick_step: { cached: 0, rows: m } } }, { m, t: m, hd: config.head_dim });
+    for (const op of OPS) {
+      const plate = made.plates[op];
+      const signed = op !== "probs"; // and all below zero, which is the most to draw
+      const pairs = op === "probs" || op === "scores";
+      picture(op, plate, { rows: plate.rows, cols: plate.cols, signed, at: () => (signed ? -1 : 0), max: 1, masked: pairs ? (r, c) => c > r : undefined }, theme);
+    }
+    marks(front, made, { cell: null, reads: [] }, theme);
+  }
+
   /** @param {any} state */
   function view(state) {
+    last = state;
     const frame = state.frame;
     const t = state.t;
     if (frame?.meta.pick.op) return; // view/inside.js draws one op
     const ready = !!frame?.tensors.scores;
-    empty.hidden = ready || (cacheless(frame) && !!frame.meta.step); // view/lanes.js says why
-    field.hidden = !ready;
     if (!ready) {
+      field.hidden = true;
+      empty.hidden = cacheless(frame) && !!frame.meta.step; // view/lanes.js says why
       empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t(state.loading ? "loading.then" : "stage.waiting");
+      if (frame && !ahead) (globalThis.requestIdleCallback ?? setTimeout)(prepare);
+      ahead ||= !!frame;
       return;
     }
     const { scores, Q } = frame.tensors;
     const [m, positions] = scores.shape;
-    layout = geometry({ width: Math.max(width(), NARROWEST), m, t: positions, hd: Q.shape[1] });
-    field.style.setProperty("height", `${layout.height}px`);
-    const around = [state.lang, width(), m, positions, onStage(frame).slice(0, positions).join(), state.theme.font, state.theme.colors.ink].join();
-    if (around !== drawn) axes(back, layout, frame, state.theme, { cached: t("legend.cached"), fresh: fresh(frame, t) });
-    drawn = around;
-    const ink = { hatch: state.theme.colors.hatch, line: state.theme.colors.surface };
+    layout = surround(state, frame, { m, t: positions, hd: Q.shape[1] });
     /** @type {[import("./layout.js").Plate, (row: number, col: number) => string][]} */
     const written = [];
+    /** @type {Record<string, import("./matrix.js").Grid>} */
+    const grids = {};
     for (const op of OPS) {
       const plate = layout.plates[op];
-      place(parts[op].box, plate);
       const tensor = frame.tensors[op];
       const signed = op !== "probs";
-      const grid = {
+      grids[op] = {
         rows: plate.rows, cols: plate.cols, signed,
         at: cells(tensor, op),
         max: signed ? largest(tensor.data) : 1,
         ...hidden(frame, op, m, positions),
       };
-      paint(parts[op].canvas, plate, grid, signed ? state.theme.diverging : state.theme.sequential, ink);
+      picture(op, plate, grids[op], state.theme);
+      if (roomy(plate)) written.push([plate, (r, c) => shortNumber(grids[op].at(r, c))]);
+    }
+    marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme, written);
+    // The page changes after the pictures: writing on a canvas would make the browser style it in between.
+    empty.hidden = true;
+    field.hidden = false;
+    field.style.setProperty("height", `${layout.height}px`);
+    for (const op of OPS) {
+      const plate = layout.plates[op];
+      place(parts[op].box, plate);
       const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
-      const range = `±${shortNumber(grid.max)}`; // what the ends of the ramp stand for
-      const said = caption(op, plate, signed ? [`${size} · ${range}`, range] : [size], state.theme.em);
+      const range = `±${shortNumber(grids[op].max)}`; // what the ends of the ramp stand for
+      const said = caption(op, plate, grids[op].signed ? [`${size} · ${range}`, range] : [size], state.theme.em);
       const shared = op === "K" ? sharers(frame) : [];
       parts[op].caption.textContent = said.text;
       if (shared.length) parts[op].caption.append(line(t("stage.shared", { KV: frame.meta.pick.kv_head + 1 })), line(t("stage.sharers", { Heads: shared })));
       parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel
-      parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: tensor.shape[0], Cols: tensor.shape[1] }));
-      if (roomy(plate)) written.push([plate, (r, c) => shortNumber(grid.at(r, c))]);
+      const [rows, cols] = frame.tensors[op].shape;
+      parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: rows, Cols: cols }));
       cursor(parts[op].cursor, plate, op, state.cell);
     }
-    marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme, written);
   }
   return view;
 }
