@@ -1,7 +1,7 @@
 // Wiring of a handout: the page's views over recorded frames. web/take puts
 // this and all it imports into one file.
 
-import { createStore } from "./state/store.js";
+import { createStore, together } from "./state/store.js";
 import { createActions } from "./actions.js";
 import { createRecords, unpack } from "./handout/records.js";
 import { createReplay, parseTrail } from "./handout/replay.js";
@@ -53,12 +53,11 @@ async function open() {
   store.subscribe(createPickers(part("pickers"), act));
   store.subscribe(createWaiting(part("waiting")));
   store.subscribe(createSpeculation(part("speculation")));
-  store.subscribe(createStage(part("stage"), act));
+  store.subscribe(together(createTimeline(part("timeline"), act), createStage(part("stage"), act)));
   store.subscribe(createCacheless(part("cacheless"), act));
   store.subscribe(createOps(part("ops"), act));
   store.subscribe(createInside(part("inside"), act, () => (_model, layer, op) => records.weight(layer, op)));
   store.subscribe(createExplain(part("explain"), act));
-  store.subscribe(createTimeline(part("timeline"), act));
   store.subscribe(createCache(part("cache"), act));
   store.subscribe(createScope(part("scope")));
   store.subscribe(createTable(part("table")));

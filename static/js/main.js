@@ -1,7 +1,7 @@
 // Wiring: socket -> store -> views, views -> actions -> socket.
 
 import { connect } from "./wire/socket.js";
-import { createStore } from "./state/store.js";
+import { createStore, together } from "./state/store.js";
 import { createActions } from "./actions.js";
 import { createChrome } from "./view/chrome.js";
 import { createTransport } from "./view/transport.js";
@@ -53,7 +53,7 @@ await act.setLang(document.documentElement.dataset.lang ?? "en");
 const pick = new URLSearchParams(location.search).get("cell")?.split(".");
 if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), col: Number(pick[2]) } });
 
-// In the order in which they are painted: the stage and the timeline before what can wait for another frame.
+// In the order in which they are painted: what a person follows before what can wait for another frame.
 store.subscribe(createChrome(store, act));
 store.subscribe(createTransport(part("transport"), act));
 store.subscribe(createLoading(part("loading")));
@@ -61,12 +61,11 @@ store.subscribe(createSentence(part("sentence")));
 store.subscribe(createPickers(part("pickers"), act));
 store.subscribe(createWaiting(part("waiting")));
 store.subscribe(createSpeculation(part("speculation")));
-store.subscribe(createStage(part("stage"), act));
+store.subscribe(together(createTimeline(part("timeline"), act), createStage(part("stage"), act)));
 store.subscribe(createCacheless(part("cacheless"), act));
 store.subscribe(createOps(part("ops"), act));
 store.subscribe(createInside(part("inside"), act));
 store.subscribe(createExplain(part("explain"), act));
-store.subscribe(createTimeline(part("timeline"), act));
 store.subscribe(createCache(part("cache"), act));
 store.subscribe(createTable(part("table")));
 store.subscribe(createHeads(part("all-heads"), act));

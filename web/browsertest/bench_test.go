@@ -20,8 +20,8 @@ import (
 )
 
 // keyToPaint presses the step key n times in the page and returns, for each, the
-// milliseconds until the frame's step was painted, Stage up to the stage and the
-// timeline, which is painted after it, and Whole up to the last panel.
+// milliseconds until the frame's step was painted: Stage up to the timeline and the
+// stage, which are painted together, and Whole up to the last panel.
 const keyToPaint = `(async () => {
 	const slider = document.querySelector("[data-testid=timeline]");
 	const paint = () => new Promise((done) => requestAnimationFrame(() => { const c = new MessageChannel(); c.port1.onmessage = () => done(); c.port2.postMessage(0); }));
@@ -79,8 +79,9 @@ func BenchmarkFirstStep(b *testing.B) {
 	var times []float64
 	for b.Loop() {
 		p := openOn(b, base, "/?lang=en")
-		_ = p.keyToPaint(1)
-		times = append(times, eval[float64](p, `performance.now()`))
+		w := p.keyToPaint(1)
+		after := w.Whole[0] - w.Stage[0] // the last panels are not the step
+		times = append(times, eval[float64](p, `performance.now()`)-after)
 	}
 	b.ReportMetric(quantile(times, 0.5), "ms/first-step-p50")
 	b.ReportMetric(slices.Max(times), "ms/first-step-max")

@@ -6,6 +6,14 @@ const TIME = 8; // milliseconds that painting may take of one frame, the last vi
 const PATIENCE = 4; // frames that a view is passed over in before it is painted whatever the time
 
 /**
+ * Views that change in the same frame, such as a cursor and the picture of what it stands at.
+ * @template T
+ * @param {((state: T, before: T) => void)[]} views
+ * @returns {(state: T, before: T) => void}
+ */
+export const together = (...views) => (state, before) => views.forEach((view) => view(state, before));
+
+/**
  * @template T
  * @param {T} initial
  * @param {(paint: () => void) => void} [schedule]
