@@ -15,7 +15,8 @@ var (
 	exportWord = regexp.MustCompile(`(?m)^export (async function|function|const|class) (\w+)`)
 	leftover   = regexp.MustCompile(`(?m)^(import|export)\b.*|\bimport\(["'].*|\bimport\.meta\b.*`)
 	indent     = regexp.MustCompile(`(?m)^ +`) // templates go on in another line only inside ${}
-	comment    = regexp.MustCompile(`(?s)/\*\*.*?\*/|(?m:^[ \t]*// [^\n]*\n)`)
+	// After code only where no quote follows: elsewhere it may stand in a string.
+	comment = regexp.MustCompile(`(?s)/\*\*.*?\*/|(?m:^[ \t]*// [^\n]*\n)|(?m:[ \t]+// [^"'\x60\n]*$)`)
 )
 
 // bundle joins an ES module and all it imports into one classic script, each

@@ -294,7 +294,7 @@ func TestQRIsTheCodeOfTheAddress(t *testing.T) {
 // TestBundleRuns: node runs the bundle of a small program as it runs the modules.
 func TestBundleRuns(t *testing.T) {
 	files := fstest.MapFS{
-		"a.js":    {Data: []byte("// A comment.\n  // Another.\nimport { two as second, Pair } from \"./in/b.js\";\nimport { one } from \"./c.js\";\nconsole.log(new Pair(one, second()).sum());\n")},
+		"a.js":    {Data: []byte("// A comment.\n  // Another.\nimport { two as second, Pair } from \"./in/b.js\";\nimport { one } from \"./c.js\";\nconst s = \"a // b\"; // said after code\nconsole.log(new Pair(one, second()).sum() + s.length);\n")},
 		"in/b.js": {Data: []byte("import { one } from \"../c.js\";\n/** @param {import(\"../c.js\").One} x */\nexport function two() { return one + 1; }\nexport class Pair {\n  constructor(a, b) { this.a = a; this.b = b; }\n  sum() { return this.a + this.b; }\n}\n")},
 		"c.js":    {Data: []byte("export const one = 1;\nexport async function late() {}\n")},
 	}
@@ -311,8 +311,13 @@ func TestBundleRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err := exec.Command(node, file).CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != "3" {
+	if err != nil || strings.TrimSpace(string(out)) != "9" {
 		t.Errorf("%v: %s\n%s", err, out, script)
+	}
+	for _, gone := range []string{"A comment", "Another", "said after", "@param"} {
+		if strings.Contains(script, gone) {
+			t.Errorf("a reader's %q is in the bundle: %s", gone, script)
+		}
 	}
 	for name, bad := range map[string]string{
 		"default": "export default 1;\n", "star": "import * as x from \"./c.js\";\n", "dynamic": "const x = import(\"./c.js\");\n",
