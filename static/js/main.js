@@ -91,7 +91,11 @@ store.subscribe(createToPlots(part("to-plots")));
 
 const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
   opened: () => link.send({ cmd: "open", link: store.get().frame?.meta.link ?? location.search }),
-  frame: act.frame,
+  frame: (data) => {
+    const first = !store.get().frame;
+    act.frame(data);
+    if (first) store.flush(); // nobody steps yet: the page is there sooner in one piece
+  },
   text: act.text,
   state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected }),
 });
