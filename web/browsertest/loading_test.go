@@ -76,6 +76,6 @@ func TestLoadingOnThePage(t *testing.T) {
 	hear <- 20e6
 	p.until(bar + `?.getAttribute("aria-valuenow") === "50" && document.querySelector('[data-testid="sentence"]').textContent.startsWith("The run begins")`)
 	hear <- -1
-	p.until(`document.getElementById("loading").hidden && window.kvstepFrame().meta.run.model === "someone/broken"`)
+	p.until(`document.getElementById("loading").hidden && window.kvstepFrame()?.meta.run.model === "someone/broken"`)
 	p.clean()
 }
