@@ -251,6 +251,7 @@ export function createActions(store, link, world = SERVED) {
       }
       store.set({ lang });
       store.set({ t: translated(store.get().frame?.meta.run) });
+      store.flush(); // never two languages at once
       showAddress();
     },
   };

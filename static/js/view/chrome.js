@@ -26,6 +26,7 @@ export function createChrome(store, act) {
       // private windows refuse storage; the choice then lasts for this page
     }
     store.set({ theme: readTheme() });
+    store.flush(); // never two themes at once
   };
   try {
     theme.value = localStorage.getItem("kvstep-theme") ?? "auto";
