@@ -128,18 +128,26 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 	return nil
 }
 
-// arena gives kept rows their memory: slabs of about a prompt's size, so that
-// a decode step allocates no slab of its own most of the time.
+// arena gives kept rows their memory, slab by slab, so that a decode step allocates
+// none of its own most of the time. The slabs of a large model are some megabytes: a
+// system gives a few large pages faster than many small ones.
 type arena struct {
 	free []float32
 	slab int // numbers in the next slab
 }
 
-// newArena sizes slabs for 16 tokens: every layer keeps Q, K, V and Out, and
-// layer 0 its X.
+// largeSlab is the numbers of a slab that has large pages (mat.Room).
+const largeSlab = 1 << 20
+
+// newArena sizes slabs for 16 tokens, and for up to 128 where that makes them large:
+// every layer keeps Q, K, V and Out, and layer 0 its X.
 func newArena(c sim.Config, capacity int) arena {
 	perToken := c.Layers*(c.QDim()+2*c.KVDim()+c.Dim) + c.Dim
-	return arena{slab: min(capacity, 16) * perToken}
+	tokens := 16
+	if enough := (largeSlab + perToken - 1) / perToken; enough <= 128 {
+		tokens = max(tokens, enough)
+	}
+	return arena{slab: min(capacity, tokens) * perToken}
 }
 
 // take is memory for a matrix of zeros.
