@@ -8,11 +8,14 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
+	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/run"
 	"kvstep/static"
+	"kvstep/web/bundle"
 	"kvstep/web/live"
 	"kvstep/web/page"
 	"kvstep/web/text"
@@ -24,6 +27,7 @@ func routes(models *run.Library, hub *live.Hub, version string) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", home(models, version))
 	mux.Handle("GET /static/", http.StripPrefix("/static/", files(static.Files)))
+	mux.HandleFunc("GET /bundle/{file}", bundled())
 	mux.HandleFunc("GET /text/{file}", catalogue)
 	mux.HandleFunc("GET /weights", weights(models))
 	mux.HandleFunc("GET /variants", variants(models))
@@ -123,6 +127,27 @@ func files(fsys fs.FS) http.Handler {
 		}
 		server.ServeHTTP(w, r)
 	})
+}
+
+// bundled serves the page's modules and stylesheets, each joined to one file when it
+// is first asked for; /static/ has them as they are written.
+func bundled() http.HandlerFunc {
+	script := sync.OnceValues(func() (string, error) { return bundle.Script(static.Files, "js/main.js") })
+	styles := sync.OnceValues(func() (string, error) { return bundle.Styles(static.Files, page.Stylesheets...) })
+	return func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("file")
+		join, ok := map[string]func() (string, error){"page.js": script, "page.css": styles}[name]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		content, err := join()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		http.ServeContent(w, r, name, time.Time{}, strings.NewReader(content))
+	}
 }
 
 // csp lets the page use its own files and socket, and nothing else.

@@ -71,7 +71,7 @@ func TestForeignHostsAreRefusedOnEveryRoute(t *testing.T) {
 	addr, stop := start(t)
 	defer stop()
 	_, port, _ := net.SplitHostPort(addr)
-	for _, path := range []string{"/", "/static/js/main.js", "/text/en.json", "/live", "/take/jsonl", "/healthz", "/nothing"} {
+	for _, path := range []string{"/", "/static/js/main.js", "/bundle/page.js", "/text/en.json", "/live", "/take/jsonl", "/healthz", "/nothing"} {
 		for _, host := range []string{"evil.example", "evil.example:" + port, "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:" + port} {
 			if resp := get(t, addr, path, host); resp.StatusCode != http.StatusMisdirectedRequest {
 				t.Errorf("%s with Host %s: %s", path, host, resp.Status)
@@ -105,7 +105,7 @@ func TestOnlyOwnOriginsMayConnect(t *testing.T) {
 func TestEveryAnswerIsSafe(t *testing.T) {
 	addr, stop := start(t)
 	defer stop()
-	for _, path := range []string{"/", "/static/js/main.js", "/text/zh.json", "/nothing"} {
+	for _, path := range []string{"/", "/static/js/main.js", "/bundle/page.js", "/text/zh.json", "/nothing"} {
 		h := get(t, addr, path, "").Header
 		policy := h.Get("Content-Security-Policy")
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
@@ -114,6 +114,30 @@ func TestEveryAnswerIsSafe(t *testing.T) {
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%s: headers %v", path, h)
 		}
+	}
+}
+
+// TestTwoFiles: the page asks for one script and one stylesheet, which are all of them.
+func TestTwoFiles(t *testing.T) {
+	addr, stop := start(t)
+	defer stop()
+	for path, want := range map[string][]string{
+		"/bundle/page.js":  {"text/javascript", "// js/state/store.js", "// js/main.js"},
+		"/bundle/page.css": {"text/css", ".columns"},
+	} {
+		resp := get(t, addr, path, "")
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), want[0]) {
+			t.Errorf("%s: %s, %s", path, resp.Status, resp.Header.Get("Content-Type"))
+		}
+		for _, part := range want[1:] {
+			if !strings.Contains(string(body), part) {
+				t.Errorf("%s lacks %q", path, part)
+			}
+		}
+	}
+	if resp := get(t, addr, "/bundle/other.js", ""); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("another file: %s", resp.Status)
 	}
 }
 

@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"sim"},
 	{"sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
-	{"web/wire", "web/text", "sim/sweep"},
+	{"web/wire", "web/text", "web/bundle", "sim/sweep"},
 	{"web/room", "web/page", "sim/chart"},
 	{"web/live", "web/take"},
 	{"web", "cmd/kvstep/hub"},

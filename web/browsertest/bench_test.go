@@ -17,6 +17,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"kvstep/static"
+	"kvstep/web/bundle"
+	stylesheets "kvstep/web/page"
 )
 
 // keyToPaint presses the step key n times in the page and returns, for each, the
@@ -87,34 +89,34 @@ func BenchmarkFirstStep(b *testing.B) {
 	b.ReportMetric(slices.Max(times), "ms/first-step-max")
 }
 
-// weigh is the size of all JavaScript and CSS, each file gzipped as a server
-// would send it.
+// weigh is the size of all JavaScript and CSS that the page loads, each file gzipped.
 func weigh(t testing.TB) (size int) {
 	t.Helper()
-	err := fs.WalkDir(static.Files, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".js") && !strings.HasSuffix(path, ".css") {
-			return err
-		}
-		data, err := fs.ReadFile(static.Files, path)
-		if err != nil {
-			return err
-		}
+	early, err := fs.ReadFile(static.Files, "js/early.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := bundle.Script(static.Files, "js/main.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	styles, err := bundle.Styles(static.Files, stylesheets.Stylesheets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{string(early), script, styles} {
 		var b bytes.Buffer
 		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		if _, err := z.Write(data); err != nil {
-			return err
+		if _, err := z.Write([]byte(file)); err != nil {
+			t.Fatal(err)
 		}
 		if err := z.Close(); err != nil {
-			return err
+			t.Fatal(err)
 		}
 		size += b.Len()
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return size
 }

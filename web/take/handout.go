@@ -9,11 +9,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"kvstep/sim"
 	"kvstep/static"
+	"kvstep/web/bundle"
 	"kvstep/web/page"
 	"kvstep/web/text"
 )
@@ -39,10 +39,6 @@ func pack(records []record) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// cssNotes is what a browser does not read of a style sheet: comments, the space
-// before a line, and line ends after a mark that ends something anyway.
-var cssNotes, cssLines = regexp.MustCompile(`(?s)/\*.*?\*/\n*|(?m)^\s+`), regexp.MustCompile(`([{};,])\n+`)
-
 // handout is one HTML file that replays the steps: the page's own modules,
 // styles and words, and every frame, under a policy that allows no request.
 func (r *made) handout(version string) (*File, error) {
@@ -56,7 +52,7 @@ func (r *made) handout(version string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := bundle(static.Files, "js/handout.js")
+	script, err := bundle.Script(static.Files, "js/handout.js")
 	if err != nil {
 		return nil, err
 	}
@@ -64,19 +60,15 @@ func (r *made) handout(version string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	var css strings.Builder
-	for _, file := range page.Stylesheets {
-		data, err := fs.ReadFile(static.Files, file)
-		if err != nil {
-			return nil, err
-		}
-		css.Write(cssLines.ReplaceAll(cssNotes.ReplaceAll(data, nil), []byte("$1")))
+	css, err := bundle.Styles(static.Files, page.Stylesheets...)
+	if err != nil {
+		return nil, err
 	}
 	var out bytes.Buffer
 	err = page.Handout(page.HandoutData{
 		HomeData: page.HomeData{Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
 		Prompt:   cmp.Or(r.Recipe.Prompt, strings.Trim(fmt.Sprint(r.Recipe.Tokens), "[]")), Model: r.model.Name, Step: at,
-		CSS: css.String(), Early: string(early), Script: script, Frames: base64.StdEncoding.EncodeToString(frames),
+		CSS: css, Early: string(early), Script: script, Frames: base64.StdEncoding.EncodeToString(frames),
 	}).Render(context.Background(), &out)
 	return &File{name, "text/html; charset=utf-8", out.Bytes()}, err
 }

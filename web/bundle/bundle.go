@@ -1,4 +1,7 @@
-package take
+// Package bundle joins the page's modules and stylesheets into one file each: a
+// browser then asks for two files instead of a hundred, and a page that is opened
+// from a file can have them inside.
+package bundle
 
 import (
 	"fmt"
@@ -9,7 +12,7 @@ import (
 )
 
 // The page's modules are written so that these few forms are all of their
-// module syntax; bundle refuses any other.
+// module syntax; Script refuses any other.
 var (
 	importLine = regexp.MustCompile(`(?m)^import \{([^}]*)\} from "(\.[^"]+)";\n?`)
 	exportWord = regexp.MustCompile(`(?m)^export (async function|function|const|class) (\w+)`)
@@ -19,10 +22,10 @@ var (
 	comment = regexp.MustCompile(`(?s)/\*\*.*?\*/|(?m:^[ \t]*// [^\n]*\n)|(?m:[ \t]+// [^"'\x60\n]*$)`)
 )
 
-// bundle joins an ES module and all it imports into one classic script, each
-// module a function of its own, in the order of their imports: a page that is
-// opened from a file cannot load modules.
-func bundle(files fs.FS, entry string) (string, error) {
+// Script joins an ES module and all it imports into one script, each module a
+// function of its own, in the order of their imports; the entry is a block after
+// them. It is a module if the entry awaits something, else it may be a classic script.
+func Script(files fs.FS, entry string) (string, error) {
 	var out strings.Builder
 	out.WriteString("\"use strict\";\n")
 	count := 0
@@ -62,6 +65,10 @@ func bundle(files fs.FS, entry string) (string, error) {
 		if bad := leftover.FindString(text); bad != "" {
 			return "", fmt.Errorf("bundle: %s has %q, which a bundle cannot say", file, bad)
 		}
+		if file == entry {
+			fmt.Fprintf(&out, "// %s\n{\n%s}\n", file, text)
+			return "", nil
+		}
 		count++
 		name := fmt.Sprintf("m%d", count)
 		done[file] = name
@@ -70,6 +77,23 @@ func bundle(files fs.FS, entry string) (string, error) {
 	}
 	if _, err := add(entry, nil); err != nil {
 		return "", err
+	}
+	return out.String(), nil
+}
+
+// cssNotes is what a browser does not read of a style sheet: comments, the space
+// before a line, and line ends after a mark that ends something anyway.
+var cssNotes, cssLines = regexp.MustCompile(`(?s)/\*.*?\*/\n*|(?m)^\s+`), regexp.MustCompile(`([{};,])\n+`)
+
+// Styles joins stylesheets in their order.
+func Styles(files fs.FS, names ...string) (string, error) {
+	var out strings.Builder
+	for _, name := range names {
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return "", fmt.Errorf("bundle: %w", err)
+		}
+		out.Write(cssLines.ReplaceAll(cssNotes.ReplaceAll(data, nil), []byte("$1")))
 	}
 	return out.String(), nil
 }
