@@ -155,7 +155,9 @@ def llama(a, folder, name):
             print(f"  {label} does not run {name}")
     turns = []
     for _ in range(a.turns):
-        us = {threads: ours(a.kvstep, "--model", model, prompt=PROMPT, new=new, threads=threads) for threads in (1, 2)}
+        # Decoding begins where the peers begin, behind one token.
+        us = {threads: ours(a.kvstep, "--model", model, prompt=1, new=new, threads=threads)
+              | {"prefill": ours(a.kvstep, "--model", model, prompt=PROMPT, new=2, threads=threads)["prefill"]} for threads in (1, 2)}
         turn = {"bandwidth": us[1]["decode"]["of_bandwidth"]}
         for threads in us:
             turn["decode", threads], turn["prefill", threads] = us[threads]["decode"]["tokens_per_s"], us[threads]["prefill"]["tokens_per_s"]
