@@ -168,7 +168,7 @@ func (s *state) fork(token int) error {
 	b.made = until(s.made, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
 	s.enter(b)
-	s.goal = toToken
+	s.toToken()
 	return nil
 }
 

@@ -44,6 +44,9 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.showTo(v, seat)
 		return
 	}
+	if s.goal != toTokens || c.Cmd != "forward" || c.By != "token" {
+		s.tokens = 0
+	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
 	if err := s.drive(c); err != nil {
 		s.refuse(v, err)
@@ -59,7 +62,7 @@ func (s *state) drive(c wire.Command) error {
 	case "forward":
 		switch c.By {
 		case "token":
-			s.goal = toToken
+			s.toToken() // asked again before the walk is over: one more
 		case "end":
 			s.goal = toEnd
 		default:

@@ -82,7 +82,7 @@ type goal int
 
 const (
 	noGoal  goal = iota
-	toToken      // the next head step
+	toTokens     // state.tokens more head steps
 	toEnd        // the end of the run
 	toStep       // state.target
 )
@@ -103,6 +103,7 @@ type state struct {
 
 	goal    goal
 	target  int
+	tokens  int
 	walker  Viewer // who asked for the walk, and hears of its problems
 	painted time.Time
 
@@ -132,6 +133,12 @@ func (s *state) loop(inbox <-chan func(*state)) {
 	}
 }
 
+// toToken walks to the next head step, one beyond those that it owes already.
+func (s *state) toToken() {
+	s.goal = toTokens
+	s.tokens++
+}
+
 // walk takes one step towards the goal and shows it now and then.
 func (s *state) walk() {
 	s.makeRoom()
@@ -143,8 +150,11 @@ func (s *state) walk() {
 	arrived := !moved || err != nil
 	if !arrived {
 		switch s.goal {
-		case toToken:
-			arrived = s.tape.Step(at).Part == sim.HeadPart || s.reached(at)
+		case toTokens:
+			if s.tape.Step(at).Part == sim.HeadPart {
+				s.tokens--
+			}
+			arrived = s.tokens == 0 || s.reached(at)
 		case toEnd:
 			arrived = s.reached(at)
 		case toStep:

@@ -159,6 +159,28 @@ func TestAWalkThroughARun(t *testing.T) {
 	}
 }
 
+// TestTokensAddUp: asked for another token while it walks to one, the room goes on to
+// that one too; any other command ends the walk, and what was owed with it.
+func TestTokensAddUp(t *testing.T) {
+	token := wire.Command{Cmd: "forward", By: "token"}
+	for range 20 { // how far the walk is when the next command comes is left to chance
+		r, v := start(t), newViewer(t)
+		r.Do(v, wire.Command{Cmd: "open", Link: link})
+		for range 3 {
+			r.Do(v, token)
+		}
+		v.until(11)
+		r.Do(v, token)
+		r.Do(v, token)
+		r.Do(v, wire.Command{Cmd: "seek", Step: 2})
+		v.until(2)
+		r.Do(v, token)
+		v.until(3)
+		r.Do(v, wire.Command{Cmd: "forward", By: "layer"})
+		v.until(4) // nothing was left to walk
+	}
+}
+
 func TestPickIsOneViewersOwn(t *testing.T) {
 	r, a, b := start(t), newViewer(t), newViewer(t)
 	r.Do(a, wire.Command{Cmd: "open", Link: link + "&step=2"})
