@@ -55,7 +55,7 @@ func openFolder(name, dir string, stderr io.Writer, heard checkpoint.Progress) (
 
 // openBin opens a llama2.c file.
 func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
-	data, err := seeFile(file)
+	data, mapped, err := seeFile(file)
 	if err != nil {
 		return nil, sim.NewProblem("file.open", "File", file).Because(err)
 	}
@@ -66,7 +66,7 @@ func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
 		}
 	}
 	m, err := simrun.OpenLlama2c(name, data, words)
-	if err == nil {
+	if err == nil && mapped {
 		settleSoon(data)
 	}
 	var p *sim.Problem
@@ -77,16 +77,17 @@ func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
 }
 
 // seeFile is the bytes of a file: in place where that can be done, else read.
-func seeFile(name string) ([]byte, error) {
+func seeFile(name string) (data []byte, mapped bool, err error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer f.Close()
 	if data, err := mapFile(f); err == nil {
-		return data, nil
+		return data, true, nil
 	}
-	return io.ReadAll(f)
+	data, err = io.ReadAll(f)
+	return data, false, err
 }
 
 // mappedDir is a folder whose files can be seen in place (checkpoint.Viewer).
@@ -125,7 +126,8 @@ func (f *mappedFile) Keep(used int64) {
 // settling are the files that are being moved.
 var settling sync.WaitGroup
 
-// settleSoon moves a mapped file beside what else is done. It is read meanwhile.
+// settleSoon moves a mapped file, and nothing else, beside what else is done. It is
+// read meanwhile.
 func settleSoon(data []byte) { settling.Go(func() { _ = settle(data) }) }
 
 // progress is a bar on a terminal, and nothing elsewhere; done removes it. What

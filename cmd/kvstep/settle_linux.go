@@ -17,7 +17,7 @@ const (
 	settles  = 16 * hugePage // moved at a time
 )
 
-// settle moves a mapped file into memory of large pages, at the same addresses: who
+// settle moves a file that mapFile has mapped into memory of large pages, at the same addresses: who
 // reads meanwhile reads the same. It stops where the system does not go along; what
 // has not moved stays mapped. Afterwards nobody else's write to the file matters.
 func settle(data []byte) error {
