@@ -46,7 +46,7 @@ go:
 
 # The concurrent rooms again, under the race detector.
 race:
-	CGO_ENABLED=1 go test -race -short -skip '^TestStateHash$$' ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/kvstep/hub
+	CGO_ENABLED=1 go test -race -short ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
 	CGO_ENABLED=1 go test -race -run Team ./sim/mat
 
 # The same bits on other processors: 386 runs as it is, arm64 under qemu.
