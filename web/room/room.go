@@ -81,10 +81,10 @@ type seat struct {
 type goal int
 
 const (
-	noGoal  goal = iota
-	toTokens     // state.tokens more head steps
-	toEnd        // the end of the run
-	toStep       // state.target
+	noGoal   goal = iota
+	toTokens      // state.tokens more head steps
+	toEnd         // the end of the run
+	toStep        // state.target
 )
 
 // state belongs to the room's goroutine alone.
