@@ -49,13 +49,9 @@ race:
 	CGO_ENABLED=1 go test -race -short ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
 	CGO_ENABLED=1 go test -race -run Team ./sim/mat
 
-# The same bits on other processors: 386 runs as it is, arm64 under qemu.
+# The same bits on other processors.
 arch:
-	GOARCH=386 go test -short -count=1 ./sim/mat ./sim/model ./sim/kv ./sim/sample ./sim/run
-	@mkdir -p .cache
-	@for p in sim/mat sim/model sim/kv sim/sample sim/run; do \
-	  GOARCH=arm64 CGO_ENABLED=0 go test -c -o .cache/$$(basename $$p).arm64 ./$$p && \
-	  (cd $$p && echo "arm64 $$p" && qemu-aarch64-static $(CURDIR)/.cache/$$(basename $$p).arm64 -test.short) || exit 1; done
+	.ci/arch
 
 # Types and unit tests of the page's modules.
 js:
