@@ -89,16 +89,59 @@ func openOn(t testing.TB, base, path string) *page {
 	return p
 }
 
-// newPage is a browser of its own with an empty tab.
-func newPage(t testing.TB, base string) *page {
-	t.Helper()
+// chromium is the browser that all tests share, started by the first.
+var chromium struct {
+	once sync.Once
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	os.Exit(code)
+}
+
+// start starts a Chromium.
+func start(path string) (ctx context.Context, stop func(), err error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(findChromium(t)), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
 		chromedp.WindowSize(1440, 900))
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, stop := chromedp.NewContext(alloc)
-	t.Cleanup(func() { stop(); stopAlloc() })
+	ctx, stopTab := chromedp.NewContext(alloc)
+	return ctx, func() { stopTab(); stopAlloc() }, chromedp.Do(ctx)
+}
+
+// tab is an empty tab of a new profile: nothing that another test stored is there.
+// A benchmark has a browser of its own, which it may count.
+func tab(t testing.TB) context.Context {
+	t.Helper()
+	path := findChromium(t)
+	if _, counts := t.(*testing.B); counts {
+		ctx, stop, err := start(path)
+		t.Cleanup(stop)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ctx
+	}
+	chromium.once.Do(func() { chromium.ctx, chromium.stop, chromium.err = start(path) })
+	if chromium.err != nil {
+		t.Fatal(chromium.err)
+	}
+	ctx, stop := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(stop)
+	return ctx
+}
+
+// newPage is an empty tab.
+func newPage(t testing.TB, base string) *page {
+	t.Helper()
+	ctx := tab(t)
 	p := &page{t: t, ctx: ctx, base: base}
 	if err := chromedp.Listen(ctx, p.watch); err != nil {
 		t.Fatal(err)
