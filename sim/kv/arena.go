@@ -1,6 +1,9 @@
 package kv
 
-import "kvstep/sim"
+import (
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
 
 const (
 	floatBytes = 4 // the engine keeps K and V in float32
@@ -40,12 +43,12 @@ func (a *Arena) take(bytes int64) error {
 	return nil
 }
 
-// floats takes memory for n numbers.
+// floats takes memory for n numbers, which are written before they are read.
 func (a *Arena) floats(n int) ([]float32, error) {
 	if err := a.take(int64(n) * floatBytes); err != nil {
 		return nil, err
 	}
-	return make([]float32, n), nil
+	return mat.Room(n), nil
 }
 
 // give takes back the memory of n numbers, which nothing may use any more.

@@ -44,7 +44,7 @@ func dot8(s *[lanes]float32, from int, a, b []float32) {
 }
 
 // tree adds the lanes: l and l+8, then +4, +2, +1.
-func tree(s *[lanes]float32) float32 {
+func tree[F float32 | float64](s *[lanes]F) F {
 	for half := lanes / 2; half > 0; half /= 2 {
 		for l := range half {
 			s[l] += s[l+half]

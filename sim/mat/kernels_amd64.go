@@ -34,6 +34,11 @@ func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, p
 //go:noescape
 func laneSumsAVX2(sums *[16]float32, x *float32, at *int, n int)
 
+// massAVX2 adds x[i] to sums[i mod 16], and to counts, all together, how many of x are above 0.
+//
+//go:noescape
+func massAVX2(sums *[16]float64, counts *[8]int32, x *float32, n int)
+
 // tileAVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..3, j = 0..n-1; n is a multiple of 4.
 //
@@ -65,7 +70,7 @@ func gainAVX2(dst *float32, x *float32, gain *float32, inv float32, n int)
 //go:noescape
 func greatestAVX2(x *float32, n int) float32
 
-// expSumsAVX2 sets dst = exp(s - top), and sums to the 16 lanes of dst's sum.
+// expSumsAVX2 sets dst = exp(s - top), and adds dst[j] to sums[j mod 16].
 //
 //go:noescape
 func expSumsAVX2(dst *float32, s *float32, top float32, sums *[16]float32, n int)
@@ -105,7 +110,7 @@ func gainAVX512(dst *float32, x *float32, gain *float32, inv float32, n int)
 //go:noescape
 func greatestAVX512(x *float32, n int) float32
 
-// expSumsAVX512 sets dst = exp(s - top), and sums to the 16 lanes of dst's sum.
+// expSumsAVX512 sets dst = exp(s - top), and adds dst[j] to sums[j mod 16].
 //
 //go:noescape
 func expSumsAVX512(dst *float32, s *float32, top float32, sums *[16]float32, n int)

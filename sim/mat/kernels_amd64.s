@@ -1306,6 +1306,80 @@ number:
 	JL     number
 	RET
 
+// func massAVX2(sums *[16]float64, counts *[8]int32, x *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·massAVX2(SB), NOSPLIT, $0-32
+	MOVQ    x+16(FP), AX
+	MOVQ    n+24(FP), CX
+	MOVQ    sums+0(FP), DX
+	MOVQ    counts+8(FP), BX
+	VXORPS  Y1, Y1, Y1
+	VMOVDQU (BX), Y0
+	VMOVUPD (DX), Y2
+	VMOVUPD 32(DX), Y3
+	VMOVUPD 64(DX), Y4
+	VMOVUPD 96(DX), Y5
+	LEAQ    masks<>+0(SB), SI
+	MOVQ    CX, DI
+	ANDQ    $0x0f, DI
+	SHLQ    $0x02, DI
+	SUBQ    DI, SI
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(SI), Y7
+	XORQ    SI, SI
+	JMP     full
+
+loop:
+	VMOVUPS      (AX)(SI*4), Y8
+	VCMPPS       $0x1e, Y1, Y8, Y9
+	VPSUBD       Y9, Y0, Y0
+	VEXTRACTF128 $0x01, Y8, X9
+	VCVTPS2PD    X8, Y8
+	VADDPD       Y8, Y2, Y2
+	VCVTPS2PD    X9, Y8
+	VADDPD       Y8, Y3, Y3
+	VMOVUPS      32(AX)(SI*4), Y8
+	VCMPPS       $0x1e, Y1, Y8, Y9
+	VPSUBD       Y9, Y0, Y0
+	VEXTRACTF128 $0x01, Y8, X9
+	VCVTPS2PD    X8, Y8
+	VADDPD       Y8, Y4, Y4
+	VCVTPS2PD    X9, Y8
+	VADDPD       Y8, Y5, Y5
+	MOVQ         DI, SI
+
+full:
+	LEAQ         16(SI), DI
+	CMPQ         DI, CX
+	JLE          loop
+	CMPQ         SI, CX
+	JGE          done
+	VMASKMOVPS   (AX)(SI*4), Y6, Y6
+	VCMPPS       $0x1e, Y1, Y6, Y8
+	VPSUBD       Y8, Y0, Y0
+	VEXTRACTF128 $0x01, Y6, X8
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y6, Y2, Y2
+	VCVTPS2PD    X8, Y6
+	VADDPD       Y6, Y3, Y3
+	VMASKMOVPS   32(AX)(SI*4), Y7, Y6
+	VCMPPS       $0x1e, Y1, Y6, Y1
+	VPSUBD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y6, X1
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y6, Y4, Y4
+	VCVTPS2PD    X1, Y1
+	VADDPD       Y1, Y5, Y5
+
+done:
+	VMOVUPD Y2, (DX)
+	VMOVUPD Y3, 32(DX)
+	VMOVUPD Y4, 64(DX)
+	VMOVUPD Y5, 96(DX)
+	VMOVDQU Y0, (BX)
+	VZEROUPPER
+	RET
+
 // func tileAVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·tileAVX512(SB), NOSPLIT, $0-64
@@ -1706,20 +1780,21 @@ TEXT ·expSumsAVX2(SB), NOSPLIT, $0-40
 	MOVQ         n+32(FP), DX
 	MOVSS        top+16(FP), X0
 	VBROADCASTSS X0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	LEAQ         masks<>+0(SB), BX
-	MOVQ         DX, SI
-	ANDQ         $0x0f, SI
-	SHLQ         $0x02, SI
-	SUBQ         SI, BX
-	VMOVUPS      64(BX), Y3
-	VMOVUPS      96(BX), Y4
-	XORQ         BX, BX
+	MOVQ         sums+24(FP), BX
+	VMOVUPS      (BX), Y1
+	VMOVUPS      32(BX), Y2
+	LEAQ         masks<>+0(SB), SI
+	MOVQ         DX, DI
+	ANDQ         $0x0f, DI
+	SHLQ         $0x02, DI
+	SUBQ         DI, SI
+	VMOVUPS      64(SI), Y3
+	VMOVUPS      96(SI), Y4
+	XORQ         SI, SI
 	JMP          full
 
 loop:
-	VMOVUPS    (CX)(BX*4), Y5
+	VMOVUPS    (CX)(SI*4), Y5
 	VSUBPS     Y0, Y5, Y5
 	VCMPPS     $0x1e, all42b17217<>+0(SB), Y5, Y8
 	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y5, Y9
@@ -1755,9 +1830,9 @@ loop:
 	VMULPS     Y5, Y7, Y7
 	VBLENDVPS  Y8, all7f800000<>+0(SB), Y7, Y7
 	VANDNPS    Y7, Y9, Y7
-	VMOVUPS    Y7, (AX)(BX*4)
+	VMOVUPS    Y7, (AX)(SI*4)
 	VADDPS     Y7, Y1, Y1
-	VMOVUPS    32(CX)(BX*4), Y5
+	VMOVUPS    32(CX)(SI*4), Y5
 	VSUBPS     Y0, Y5, Y5
 	VCMPPS     $0x1e, all42b17217<>+0(SB), Y5, Y8
 	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y5, Y9
@@ -1793,17 +1868,17 @@ loop:
 	VMULPS     Y5, Y7, Y7
 	VBLENDVPS  Y8, all7f800000<>+0(SB), Y7, Y7
 	VANDNPS    Y7, Y9, Y7
-	VMOVUPS    Y7, 32(AX)(BX*4)
+	VMOVUPS    Y7, 32(AX)(SI*4)
 	VADDPS     Y7, Y2, Y2
-	MOVQ       SI, BX
+	MOVQ       DI, SI
 
 full:
-	LEAQ       16(BX), SI
-	CMPQ       SI, DX
+	LEAQ       16(SI), DI
+	CMPQ       DI, DX
 	JLE        loop
-	CMPQ       BX, DX
+	CMPQ       SI, DX
 	JGE        done
-	VMASKMOVPS (CX)(BX*4), Y3, Y5
+	VMASKMOVPS (CX)(SI*4), Y3, Y5
 	VSUBPS     Y0, Y5, Y5
 	VCMPPS     $0x1e, all42b17217<>+0(SB), Y5, Y8
 	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y5, Y9
@@ -1839,10 +1914,10 @@ full:
 	VMULPS     Y5, Y7, Y7
 	VBLENDVPS  Y8, all7f800000<>+0(SB), Y7, Y7
 	VANDNPS    Y7, Y9, Y7
-	VMASKMOVPS Y7, Y3, (AX)(BX*4)
+	VMASKMOVPS Y7, Y3, (AX)(SI*4)
 	VANDPS     Y3, Y7, Y7
 	VADDPS     Y7, Y1, Y1
-	VMASKMOVPS 32(CX)(BX*4), Y4, Y3
+	VMASKMOVPS 32(CX)(SI*4), Y4, Y3
 	VSUBPS     Y0, Y3, Y3
 	VCMPPS     $0x1e, all42b17217<>+0(SB), Y3, Y6
 	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y3, Y7
@@ -1878,14 +1953,13 @@ full:
 	VMULPS     Y0, Y5, Y5
 	VBLENDVPS  Y6, all7f800000<>+0(SB), Y5, Y5
 	VANDNPS    Y5, Y7, Y5
-	VMASKMOVPS Y5, Y4, 32(AX)(BX*4)
+	VMASKMOVPS Y5, Y4, 32(AX)(SI*4)
 	VANDPS     Y4, Y5, Y5
 	VADDPS     Y5, Y2, Y2
 
 done:
-	MOVQ    sums+24(FP), AX
-	VMOVUPS Y1, (AX)
-	VMOVUPS Y2, 32(AX)
+	VMOVUPS Y1, (BX)
+	VMOVUPS Y2, 32(BX)
 	VZEROUPPER
 	RET
 
@@ -2717,42 +2791,45 @@ TEXT ·expSumsAVX512(SB), NOSPLIT, $0-40
 	MOVQ         n+32(FP), DX
 	MOVSS        top+16(FP), X0
 	VBROADCASTSS X0, Z0
-	VMOVUPS      all3fb8aa3b<>+0(SB), Z2
-	VMOVUPS      all3f000000<>+0(SB), Z3
-	VMOVUPS      all3f800000<>+0(SB), Z4
-	VMOVUPS      all3f318000<>+0(SB), Z5
-	VMOVUPS      allb95e8083<>+0(SB), Z6
-	VMOVUPS      all42b17217<>+0(SB), Z7
-	VMOVUPS      allc2cff1b4<>+0(SB), Z8
-	VMOVUPS      all7f800000<>+0(SB), Z9
-	VMOVUPS      all39506967<>+0(SB), Z10
-	VMOVUPS      all3ab743ce<>+0(SB), Z11
-	VMOVUPS      all3c088908<>+0(SB), Z12
-	VMOVUPS      all3d2aa9c1<>+0(SB), Z13
-	VMOVUPS      all3e2aaaaa<>+0(SB), Z14
-	VMOVUPS      all3f000000<>+0(SB), Z15
-	VPXORD       Z1, Z1, Z1
-	MOVL         DX, BX
-	ANDL         $0x0f, BX
-	MOVL         $-1, SI
-	BZHIL        BX, SI, SI
-	KMOVW        SI, K1
-	XORQ         BX, BX
+	VMOVUPS      all3fb8aa3b<>+0(SB), Z1
+	VMOVUPS      all3f000000<>+0(SB), Z2
+	VMOVUPS      all3f800000<>+0(SB), Z3
+	VMOVUPS      all3f318000<>+0(SB), Z4
+	VMOVUPS      allb95e8083<>+0(SB), Z5
+	VMOVUPS      all42b17217<>+0(SB), Z6
+	VMOVUPS      allc2cff1b4<>+0(SB), Z7
+	VMOVUPS      all7f800000<>+0(SB), Z8
+	VMOVUPS      all39506967<>+0(SB), Z9
+	VMOVUPS      all3ab743ce<>+0(SB), Z10
+	VMOVUPS      all3c088908<>+0(SB), Z11
+	VMOVUPS      all3d2aa9c1<>+0(SB), Z12
+	VMOVUPS      all3e2aaaaa<>+0(SB), Z13
+	VMOVUPS      all3f000000<>+0(SB), Z14
+	MOVQ         sums+24(FP), BX
+	VMOVUPS      (BX), Z15
+	MOVL         DX, SI
+	ANDL         $0x0f, SI
+	MOVL         $-1, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	XORQ         SI, SI
 	JMP          full
 
 loop:
-	VMOVUPS     (CX)(BX*4), Z16
+	VMOVUPS     (CX)(SI*4), Z16
 	VSUBPS      Z0, Z16, Z16
-	VCMPPS      $0x1e, Z7, Z16, K2
-	VCMPPS      $0x11, Z8, Z16, K3
-	VMULPS      Z2, Z16, Z17
-	VADDPS      Z3, Z17, Z17
+	VCMPPS      $0x1e, Z6, Z16, K2
+	VCMPPS      $0x11, Z7, Z16, K3
+	VMULPS      Z1, Z16, Z17
+	VADDPS      Z2, Z17, Z17
 	VRNDSCALEPS $0x09, Z17, Z17
+	VMULPS      Z4, Z17, Z18
+	VSUBPS      Z18, Z16, Z16
 	VMULPS      Z5, Z17, Z18
 	VSUBPS      Z18, Z16, Z16
-	VMULPS      Z6, Z17, Z18
-	VSUBPS      Z18, Z16, Z16
-	VMULPS      Z10, Z16, Z18
+	VMULPS      Z9, Z16, Z18
+	VADDPS      Z10, Z18, Z18
+	VMULPS      Z16, Z18, Z18
 	VADDPS      Z11, Z18, Z18
 	VMULPS      Z16, Z18, Z18
 	VADDPS      Z12, Z18, Z18
@@ -2761,58 +2838,55 @@ loop:
 	VMULPS      Z16, Z18, Z18
 	VADDPS      Z14, Z18, Z18
 	VMULPS      Z16, Z18, Z18
-	VADDPS      Z15, Z18, Z18
-	VMULPS      Z16, Z18, Z18
 	VMULPS      Z16, Z18, Z18
 	VADDPS      Z16, Z18, Z18
-	VADDPS      Z4, Z18, Z18
+	VADDPS      Z3, Z18, Z18
 	VSCALEFPS   Z17, Z18, Z18
-	VMOVAPS     Z9, K2, Z18
+	VMOVAPS     Z8, K2, Z18
 	VPXORD      Z18, Z18, K3, Z18
-	VMOVUPS     Z18, (AX)(BX*4)
-	VADDPS      Z18, Z1, Z1
-	MOVQ        SI, BX
+	VMOVUPS     Z18, (AX)(SI*4)
+	VADDPS      Z18, Z15, Z15
+	MOVQ        DI, SI
 
 full:
-	LEAQ        16(BX), SI
-	CMPQ        SI, DX
+	LEAQ        16(SI), DI
+	CMPQ        DI, DX
 	JLE         loop
-	CMPQ        BX, DX
+	CMPQ        SI, DX
 	JGE         done
-	VMOVUPS.Z   (CX)(BX*4), K1, Z16
+	VMOVUPS.Z   (CX)(SI*4), K1, Z16
 	VSUBPS      Z0, Z16, Z16
-	VCMPPS      $0x1e, Z7, Z16, K2
-	VCMPPS      $0x11, Z8, Z16, K3
-	VMULPS      Z2, Z16, Z0
-	VADDPS      Z3, Z0, Z0
+	VCMPPS      $0x1e, Z6, Z16, K2
+	VCMPPS      $0x11, Z7, Z16, K3
+	VMULPS      Z1, Z16, Z0
+	VADDPS      Z2, Z0, Z0
 	VRNDSCALEPS $0x09, Z0, Z0
-	VMULPS      Z5, Z0, Z2
-	VSUBPS      Z2, Z16, Z16
-	VMULPS      Z6, Z0, Z2
-	VSUBPS      Z2, Z16, Z16
-	VMULPS      Z10, Z16, Z2
-	VADDPS      Z11, Z2, Z2
-	VMULPS      Z16, Z2, Z2
-	VADDPS      Z12, Z2, Z2
-	VMULPS      Z16, Z2, Z2
-	VADDPS      Z13, Z2, Z2
-	VMULPS      Z16, Z2, Z2
-	VADDPS      Z14, Z2, Z2
-	VMULPS      Z16, Z2, Z2
-	VADDPS      Z15, Z2, Z2
-	VMULPS      Z16, Z2, Z2
-	VMULPS      Z16, Z2, Z2
-	VADDPS      Z16, Z2, Z2
-	VADDPS      Z4, Z2, Z2
-	VSCALEFPS   Z0, Z2, Z2
-	VMOVAPS     Z9, K2, Z2
-	VPXORD      Z2, Z2, K3, Z2
-	VMOVUPS     Z2, K1, (AX)(BX*4)
-	VADDPS      Z2, Z1, K1, Z1
+	VMULPS      Z4, Z0, Z1
+	VSUBPS      Z1, Z16, Z16
+	VMULPS      Z5, Z0, Z1
+	VSUBPS      Z1, Z16, Z16
+	VMULPS      Z9, Z16, Z1
+	VADDPS      Z10, Z1, Z1
+	VMULPS      Z16, Z1, Z1
+	VADDPS      Z11, Z1, Z1
+	VMULPS      Z16, Z1, Z1
+	VADDPS      Z12, Z1, Z1
+	VMULPS      Z16, Z1, Z1
+	VADDPS      Z13, Z1, Z1
+	VMULPS      Z16, Z1, Z1
+	VADDPS      Z14, Z1, Z1
+	VMULPS      Z16, Z1, Z1
+	VMULPS      Z16, Z1, Z1
+	VADDPS      Z16, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VSCALEFPS   Z0, Z1, Z1
+	VMOVAPS     Z8, K2, Z1
+	VPXORD      Z1, Z1, K3, Z1
+	VMOVUPS     Z1, K1, (AX)(SI*4)
+	VADDPS      Z1, Z15, K1, Z15
 
 done:
-	MOVQ    sums+24(FP), AX
-	VMOVUPS Z1, (AX)
+	VMOVUPS Z15, (BX)
 	VZEROUPPER
 	RET
 

@@ -120,6 +120,58 @@ func eachKernel(t *testing.T, seed uint64, m, n, k int, strange bool) {
 		Scale(dst, y[0])
 	})
 	check(t, name+" Sum", 1, func(dst []float32) { dst[0] = Sum(p, at) })
+	checkMass(t, name, y)
+	logits := slices.Clone(p)
+	for i, x := range logits {
+		if !(x <= math.MaxFloat32) { // but for -Inf, which rules a token out
+			logits[i] = 0
+		}
+	}
+	logits[0] = 1
+	check(t, name+" Partition", 3, func(dst []float32) {
+		sum, mass, positive := Partition(logits, Max(logits))
+		dst[0], dst[1], dst[2] = sum, float32(mass), float32(positive)
+	})
+}
+
+// TestPartition: what Exps and Mass say, whatever the length.
+func TestPartition(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 1))
+	for _, n := range []int{1, 15, 16, 1023, 1024, 1025, 2047, 5000, 32000} {
+		s, exps := randoms(r, n), make([]float32, n)
+		for i := range s {
+			s[i] *= 30 // some exponentials are 0
+		}
+		want := Exps(exps, s, nil)
+		wantMass, above := Mass(exps)
+		if sum, mass, positive := Partition(s, Max(s)); sum != want || mass != wantMass || positive != above {
+			t.Errorf("%d numbers: %v, %v of %d, want %v, %v of %d", n, sum, mass, positive, want, wantMass, above)
+		}
+	}
+}
+
+// checkMass compares Mass of x without its signs and NaNs at every level, and the
+// portable one with the two things that it promises.
+func checkMass(t *testing.T, name string, x []float32) {
+	t.Helper()
+	weights, plain, above := slices.Clone(x), 0.0, 0
+	for i, w := range x {
+		if weights[i] = max(w, -w); w != w {
+			weights[i] = 0
+		}
+		plain += float64(weights[i])
+		above += min(1, int(math.Float32bits(weights[i])))
+	}
+	for _, l := range Levels() {
+		l.run(func() {
+			sum, positive := Mass(weights)
+			var want float64
+			Portable.run(func() { want, _ = Mass(weights) })
+			if sum != want || positive != above || !(math.Abs(sum-plain) <= 1e-12*plain) && sum != plain {
+				t.Fatalf("%s Mass %v: %v of %d, want %v of %d, about %v", name, l, sum, positive, want, above, plain)
+			}
+		})
+	}
 }
 
 func FuzzLevels(f *testing.F) {

@@ -26,15 +26,64 @@ func Softmax(dst, s []float32, at []int) {
 
 // Exps is Softmax before it divides: it sets dst[i] = exp(s[i]-max) and gives
 // their Sum.
-func Exps(dst, s []float32, at []int) (sum float32) {
-	if sum, ok := fastExps(dst, s, at); ok {
-		return sum
+func Exps(dst, s []float32, at []int) float32 {
+	var sums [lanes]float32
+	addExps(dst, s, Max(s), &sums, at)
+	return tree(&sums)
+}
+
+// addExps sets dst[i] = exp(s[i]-top) and adds it to its lane of Sum.
+func addExps(dst, s []float32, top float32, sums *[lanes]float32, at []int) {
+	if fastExps(dst, s, top, sums, at) {
+		return
 	}
-	top := Max(s)
 	for i := someExps(dst, s, top); i < len(s); i++ {
 		dst[i] = Exp(s[i] - top)
 	}
-	return Sum(dst[:len(s)], at)
+	for i, x := range dst[:len(s)] {
+		l := i
+		if at != nil {
+			l = at[i]
+		}
+		sums[uint(l)%lanes] += x
+	}
+}
+
+// Partition is what Softmax divides by, for a row too long to keep its exponentials:
+// the Sum of exp(s[i]-top), the same as Mass has it, and how many are above 0.
+func Partition(s []float32, top float32) (sum float32, mass float64, positive int) {
+	var few [64 * lanes]float32 // at a time, which stay in the nearest cache
+	var sums [lanes]float32
+	var masses [lanes]float64
+	for len(s) > 0 {
+		n := min(len(s), len(few))
+		addExps(few[:n], s[:n], top, &sums, nil)
+		positive += addMass(few[:n], &masses)
+		s = s[n:]
+	}
+	return tree(&sums), tree(&masses), positive
+}
+
+// Mass is the float64 sum of weights, none of which is NaN, in the order of Sum, and
+// how many of them are above 0.
+func Mass(weights []float32) (sum float64, positive int) {
+	var sums [lanes]float64
+	positive = addMass(weights, &sums)
+	return tree(&sums), positive
+}
+
+// addMass adds numbers to the lanes of Mass and counts those above 0.
+func addMass(x []float32, sums *[lanes]float64) (positive int) {
+	if positive, ok := fastMass(x, sums); ok {
+		return positive
+	}
+	for i, w := range x {
+		sums[i%lanes] += float64(w)
+		if w > 0 {
+			positive++
+		}
+	}
+	return positive
 }
 
 // Max is the largest of x, which has one number at least and no NaN.

@@ -24,6 +24,19 @@ func fastSum(s *[lanes]float32, a []float32, at []int) bool {
 	return true
 }
 
+// fastMass is addMass.
+func fastMass(x []float32, sums *[lanes]float64) (positive int, ok bool) {
+	if !fits(len(x)) {
+		return 0, false
+	}
+	var counts [8]int32
+	massAVX2(sums, &counts, &x[0], len(x))
+	for _, n := range counts {
+		positive += int(n)
+	}
+	return positive, true
+}
+
 func fastAdd(dst, a, b []float32) bool {
 	if !fits(len(a), dst, b) {
 		return false
@@ -76,24 +89,23 @@ func fastSwiGLU(dst, gate, up []float32) int {
 // someExps has nothing to do here: fastExps takes all.
 func someExps(dst, s []float32, top float32) int { return 0 }
 
-// fastExps is Exps in two walks: the largest, then exponentials and their lanes.
-func fastExps(dst, s []float32, at []int) (sum float32, ok bool) {
+// fastExps is addExps.
+func fastExps(dst, s []float32, top float32, sums *[lanes]float32, at []int) bool {
 	n := len(s)
 	if !fits(n, dst) || at != nil && len(at) < n {
-		return 0, false
+		return false
 	}
-	var sums [lanes]float32
 	switch {
 	case level == AVX512 && at == nil:
-		expSumsAVX512(&dst[0], &s[0], greatestAVX512(&s[0], n), &sums, n)
+		expSumsAVX512(&dst[0], &s[0], top, sums, n)
 	case level == AVX512:
-		expLanesAVX512(&dst[0], &s[0], greatestAVX512(&s[0], n), &sums, &at[0], n)
+		expLanesAVX512(&dst[0], &s[0], top, sums, &at[0], n)
 	case at == nil:
-		expSumsAVX2(&dst[0], &s[0], greatestAVX2(&s[0], n), &sums, n)
+		expSumsAVX2(&dst[0], &s[0], top, sums, n)
 	default:
-		expLanesAVX2(&dst[0], &s[0], greatestAVX2(&s[0], n), &sums, &at[0], n)
+		expLanesAVX2(&dst[0], &s[0], top, sums, &at[0], n)
 	}
-	return tree(&sums), true
+	return true
 }
 
 func fastMax(x []float32) (top float32, ok bool) {

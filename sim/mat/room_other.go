@@ -2,5 +2,5 @@
 
 package mat
 
-// Room is memory for n numbers that will be read again and again, such as weights.
+// Room is memory for n numbers that will all be written before they are read.
 func Room(n int) []float32 { return make([]float32, n) }

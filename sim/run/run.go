@@ -66,6 +66,7 @@ type engine struct {
 	m      *Loaded
 	recipe sim.Recipe
 	shape  cost.Shape // of the model, as the cache policy has it
+	plain  cost.Shape // without a policy, for the uncached lane
 	count  cost.Switches
 	clock  Clock
 
@@ -79,6 +80,7 @@ type engine struct {
 	beams   *beamSearch   // nil without one
 	rows    arena         // kept rows of all steps
 
+	costs  [2][]sim.Counters // of each layer of the pass, by Lane
 	pass   int
 	n      int // steps made so far
 	silent int // how many of them are recorded already and made again
@@ -87,7 +89,7 @@ type engine struct {
 
 func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
 	e := &engine{
-		ctx: ctx, m: m, recipe: r, clock: clock, shape: cost.For(m.Model.Config, r.Cache),
+		ctx: ctx, m: m, recipe: r, clock: clock, shape: cost.For(m.Model.Config, r.Cache), plain: cost.Of(m.Model.Config),
 		count:  cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"},
 		memory: kv.NewArena(r.Cache.Budget),
 	}

@@ -150,7 +150,7 @@ func newArena(c sim.Config, capacity int) arena {
 	return arena{slab: min(capacity, tokens) * perToken}
 }
 
-// take is memory for a matrix of zeros.
+// take is memory for a matrix, all of which the caller writes.
 func (a *arena) take(rows, cols int) mat.Matrix {
 	n := rows * cols
 	if n > len(a.free) {

@@ -12,14 +12,28 @@ type filtered struct {
 	sampler sim.Sampler
 	logits  []float32 // [vocab], as the model gave them
 	scores  []float64 // [vocab], after the repetition penalty; nil without one: the logits
-	exps    []float32 // [vocab], exp(logit - highest): softmax before its division; only Choose has it
 	order   []int     // ids, highest score first, ties by lower id: as many as are looked at
 
 	// Every filter leaves the first few of order: topK of them, of those topP,
 	// of those minP. weights are those that top-k left, the largest is 1.
 	weights          []float32
 	topK, topP, minP int
+
+	// Softmax of the logits before its division, which only Choose asks for (weigh).
+	highest  float32 // logit
+	sum      float32 // of exp(logit - highest)
+	mass     float64 // the same sum in float64
+	positive int     // how many of them are above 0
 }
+
+// weigh prepares exp.
+func (f *filtered) weigh() {
+	f.highest = mat.Max(f.logits)
+	f.sum, f.mass, f.positive = mat.Partition(f.logits, f.highest)
+}
+
+// exp is a token's exp(logit - highest).
+func (f *filtered) exp(id int) float32 { return mat.Exp(f.logits[id] - f.highest) }
 
 // score is a token's logit after the repetition penalty.
 func (f *filtered) score(id int) float64 {

@@ -37,12 +37,9 @@ func ranked[F float32 | float64](scores []F, n int) []int {
 		return ids[:n]
 	}
 	best := make([]int, 0, n+1)
-	for from := 0; from < len(scores); from += block {
-		part := scores[from:min(from+block, len(scores))]
-		if len(best) == n && greatest(part) <= scores[best[n-1]] {
-			continue
-		}
-		for i, x := range part {
+	for _, b := range promising(scores, n) {
+		from := b * block
+		for i, x := range scores[from:min(from+block, len(scores))] {
 			if len(best) == n && x <= scores[best[n-1]] {
 				continue // an equal logit with a higher id comes later
 			}
@@ -54,8 +51,22 @@ func ranked[F float32 | float64](scores []F, n int) []int {
 	return best
 }
 
-// block is how many scores are passed over at a time when none is high enough.
-const block = 128
+const block = 128 // scores
+
+// promising is the blocks of scores, in order, in which the n highest are: the n
+// with the highest of their own, for each of those is above all other blocks.
+func promising[F float32 | float64](scores []F, n int) []int {
+	highs := make([]F, (len(scores)+block-1)/block)
+	blocks := make([]int, len(highs))
+	for b := range highs {
+		highs[b], blocks[b] = greatest(scores[b*block:min((b+1)*block, len(scores))]), b
+	}
+	if n < len(blocks) {
+		blocks = ranked(highs, n)
+		slices.Sort(blocks)
+	}
+	return blocks
+}
 
 func greatest[F float32 | float64](scores []F) F {
 	if f, ok := any(scores).([]float32); ok {

@@ -9,10 +9,8 @@ package sample
 
 import (
 	"slices"
-	"sync"
 
 	"kvstep/sim"
-	"kvstep/sim/mat"
 )
 
 // Choice is what was chosen, among what, and how.
@@ -33,11 +31,7 @@ func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, e
 	if err != nil {
 		return Choice{}, err
 	}
-	room := exps.Get().(*[]float32)
-	defer exps.Put(room)
-	*room = slices.Grow((*room)[:0], len(logits))
-	f.exps = (*room)[:len(logits)]
-	sum := mat.Exps(f.exps, logits, nil)
+	f.weigh()
 	var c Choice
 	if s.Kind == "sample" {
 		c.Random = Random(s.Seed, draw, ForToken)
@@ -45,15 +39,12 @@ func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, e
 	rank := pick(f.possible(), c.Random)
 	c.Token = f.order[rank]
 	f.describe(&c.Choice, rank)
-	c.Top = f.top(sum)
+	c.Top = f.top()
 	return c, nil
 }
 
-// exps is memory for the exponentials of a vocabulary, which no Choice keeps.
-var exps = sync.Pool{New: func() any { return new([]float32) }}
-
-// top is the ten likeliest before any filter; sum is the Sum of the exponentials.
-func (f *filtered) top(sum float32) []sim.Candidate {
+// top is the ten likeliest before any filter.
+func (f *filtered) top() []sim.Candidate {
 	ids := f.order
 	if penalises(f.sampler) {
 		ids = ranked(f.logits, min(shown, len(f.logits)))
@@ -61,7 +52,7 @@ func (f *filtered) top(sum float32) []sim.Candidate {
 	var top []sim.Candidate
 	for _, id := range ids[:min(shown, len(ids))] {
 		kept := slices.Contains(f.order[:len(f.possible())], id)
-		top = append(top, sim.Candidate{ID: id, Logit: f.logits[id], Prob: f.exps[id] / sum, Kept: kept})
+		top = append(top, sim.Candidate{ID: id, Logit: f.logits[id], Prob: f.exp(id) / f.sum, Kept: kept})
 	}
 	return top
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/mat"
 )
 
 // describe fills in the options and the stages of a choice of rank chosen.
@@ -40,7 +41,10 @@ func (f *filtered) stages(ranks []int) []sim.Stage {
 	for i, rank := range ranks {
 		ids[i] = f.order[rank]
 	}
-	last, sum := shares(sim.StageSoftmax, f.exps, ids)
+	last, sum := sim.Stage{Filter: sim.StageSoftmax, Possible: f.positive, Kept: 1}, f.mass
+	for _, id := range ids {
+		last.Probs = append(last.Probs, float64(f.exp(id))/sum)
+	}
 	list := []sim.Stage{last}
 	add := func(next sim.Stage, nextSum float64) {
 		last, sum = next, nextSum
@@ -85,33 +89,12 @@ func (f *filtered) flatten(name string, t float64, ids []int) (sim.Stage, float6
 	for id := range weights {
 		weights[id] = weight(f.score(id), highest, t)
 	}
-	return shares(name, weights, ids)
-}
-
-// shares is the stage of weights [vocab], of ids, and the sum of all weights.
-func shares(name string, weights []float32, ids []int) (sim.Stage, float64) {
-	// Vocabularies are long, and every step has this loop: four sums side by side,
-	// and no branch where a weight is 0 (above 0, bits are 1 to 0x7f800000).
-	some := func(w float32) int { return int((math.Float32bits(w) + 0x7fffffff) >> 31) }
-	possible, a, b, c, d := 0, 0.0, 0.0, 0.0, 0.0
-	rest := weights
-	for ; len(rest) >= 4; rest = rest[4:] {
-		a += float64(rest[0])
-		b += float64(rest[1])
-		c += float64(rest[2])
-		d += float64(rest[3])
-		possible += some(rest[0]) + some(rest[1]) + some(rest[2]) + some(rest[3])
-	}
-	for _, w := range rest {
-		a += float64(w)
-		possible += some(w)
-	}
-	sum := (a + b) + (c + d)
-	s := sim.Stage{Filter: name, Possible: possible, Kept: 1}
+	sum, positive := mat.Mass(weights)
+	stage := sim.Stage{Filter: name, Possible: positive, Kept: 1}
 	for _, id := range ids {
-		s.Probs = append(s.Probs, float64(weights[id])/sum)
+		stage.Probs = append(stage.Probs, float64(weights[id])/sum)
 	}
-	return s, sum
+	return stage, sum
 }
 
 // cut is the stage in which the first n tokens are left.

@@ -120,3 +120,35 @@ func (u *unit) greatest() {
 	Store(half, ReturnIndex(0))
 	u.leave()
 }
+
+// mass is the float64 lanes of a sum, and counts numbers above 0.
+func (u *unit) mass() {
+	u.function("mass", "sums *[16]float64, counts *[8]int32, x *float32, n int",
+		"adds x[i] to sums[i mod 16], and to counts, all together, how many of x are above 0.")
+	x, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	to, counts := Load(Param("sums"), GP64()), Load(Param("counts"), GP64())
+	count, none := u.reg(), u.zero()
+	VMOVDQU(Mem{Base: counts}, count)
+	var sums [4]reg.VecVirtual
+	for i := range sums {
+		sums[i] = u.reg()
+		VMOVUPD(Mem{Base: to, Disp: 32 * i}, sums[i])
+	}
+	u.each(n, 16, func(at func(reg.Register) Mem, r int, mask reg.Register) {
+		v, above, high := u.reg(), u.reg(), XMM()
+		u.load(at(x), mask, v) // what is masked is 0 and changes no lane
+		VCMPPS(Imm(0x1e), none, v, above)
+		VPSUBD(above, count, count)
+		VEXTRACTF128(Imm(1), v, high)
+		for i, four := range []reg.VecVirtual{v.AsX().(reg.VecVirtual), high} {
+			wide := u.reg()
+			VCVTPS2PD(four, wide)
+			VADDPD(wide, sums[2*r+i], sums[2*r+i])
+		}
+	})
+	for i, s := range sums {
+		VMOVUPD(s, Mem{Base: to, Disp: 32 * i})
+	}
+	VMOVDQU(count, Mem{Base: counts})
+	u.leave()
+}

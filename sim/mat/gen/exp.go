@@ -95,12 +95,14 @@ func (e *exponential) scale2(y, t reg.VecVirtual) {
 // expSums is softmax's middle: exponentials, and their sums in the 16 lanes.
 func (u *unit) expSums() {
 	u.function("expSums", "dst, s *float32, top float32, sums *[16]float32, n int",
-		"sets dst = exp(s - top), and sums to the 16 lanes of dst's sum.")
+		"sets dst = exp(s - top), and adds dst[j] to sums[j mod 16].")
 	dst, s, n := Load(Param("dst"), GP64()), Load(Param("s"), GP64()), Load(Param("n"), GP64())
 	top, e := u.broadcast("top"), u.exponential()
-	sums := [2]reg.VecVirtual{u.zero()}
-	if !u.wide() {
-		sums[1] = u.zero() // lanes 8-15
+	out := Load(Param("sums"), GP64())
+	var sums [2]reg.VecVirtual
+	for r := range 16 / u.floats {
+		sums[r] = u.reg()
+		VMOVUPS(Mem{Base: out, Disp: 4 * u.floats * r}, sums[r])
 	}
 	u.each(n, 16, func(at func(reg.Register) Mem, r int, mask reg.Register) {
 		x := u.reg()
@@ -117,7 +119,6 @@ func (u *unit) expSums() {
 		}
 		VADDPS(y, sums[r], sums[r])
 	})
-	out := Load(Param("sums"), GP64())
 	for r := range 16 / u.floats {
 		VMOVUPS(sums[r], Mem{Base: out, Disp: 4 * u.floats * r})
 	}

@@ -18,6 +18,7 @@ func main() {
 	dotsApart()
 	avx2().weighted()
 	laneSums()
+	avx2().mass()
 	tile()
 	for _, u := range []*unit{avx2(), avx512()} {
 		u.elementwise()
