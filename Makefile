@@ -2,7 +2,7 @@
 
 TEMPL      = go run github.com/a-h/templ/cmd/templ@v0.3.1020
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-BROWSER    = chromium --version || chromium-browser --version || google-chrome --version
+BROWSER    = chromium-headless-shell --version || chromium --version || chromium-browser --version || google-chrome --version
 NODE       = node -e 'process.exit(+(parseInt(process.versions.node) < 18))'
 FUZZTIME   = 10s
 
@@ -21,7 +21,7 @@ beside:
 
 # What the machine must have beside Go and git.
 need:
-	@.ci/need "$(BROWSER)" chromium fonts-noto-cjk
+	@.ci/need "chromium-headless-shell --version" chromium-headless-shell fonts-noto-cjk 2>/dev/null || .ci/need "$(BROWSER)" chromium fonts-noto-cjk
 	@.ci/need "$(NODE) && npm --version" nodejs npm
 	@.ci/need "qemu-aarch64-static --version" qemu-user-static
 
