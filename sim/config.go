@@ -33,6 +33,10 @@ type Config struct {
 	NoPE bool `json:"nope,omitempty"`
 	Tied bool `json:"tied"` // the output head is the embedding table
 
+	// WeightBits is how many a number of a weight matrix has in memory where that is
+	// not 32: 16, as in the file, in a large model. Nothing that is computed depends on it.
+	WeightBits int `json:"weight_bits,omitempty"`
+
 	BOS int `json:"bos"` // id put before a prompt, -1 for none
 	EOS int `json:"eos"` // id that ends a text, -1 for none
 }

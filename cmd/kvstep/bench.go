@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 	"time"
 
@@ -52,7 +53,7 @@ type benchRow struct {
 
 func newBench() *cobra.Command {
 	var name, tokenizer, format string
-	var prompt, made, repeats, threads int
+	var prompt, made, repeats, threads, bits int
 	var random bool
 	c := &cobra.Command{
 		Use:   "bench",
@@ -65,9 +66,12 @@ func newBench() *cobra.Command {
 			if threads < 1 || threads > 2 {
 				return usageError{sim.NewProblem("cost.range", "Field", "threads", "Have", threads, "Min", 1, "Max", 2)}
 			}
+			if bits != 32 && bits != 16 {
+				return usageError{sim.NewProblem("recipe.choice", "Field", "bits", "Have", strconv.Itoa(bits), "Allowed", []string{"32", "16"})}
+			}
 			defer func(most int) { mat.MostThreads = most }(mat.MostThreads)
 			mat.MostThreads = threads
-			m, err := benchModel(name, tokenizer, random)
+			m, err := benchModel(name, tokenizer, random, bits)
 			if err != nil {
 				return err
 			}
@@ -93,6 +97,7 @@ func newBench() *cobra.Command {
 	f.StringVar(&name, "model", "story", "embedded model, Hugging Face folder, llama2.c .bin file; with --random the name of a shape")
 	f.StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
 	f.BoolVar(&random, "random", false, "random weights of a shape that kvstep models lists, or of stories15M, stories110M")
+	f.IntVar(&bits, "bits", 32, "bits of a random weight, 32 or 16 (a file's are what they are)")
 	f.IntVar(&prompt, "prompt", 64, "tokens of the prompt")
 	f.IntVar(&made, "new", 64, "tokens to generate")
 	f.IntVar(&repeats, "repeats", 5, "runs of each, for the medians")

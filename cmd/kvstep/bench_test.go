@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -28,13 +29,18 @@ func TestBench(t *testing.T) {
 // TestBenchRandomShapes: every family can be timed without its weights.
 func TestBenchRandomShapes(t *testing.T) {
 	for _, name := range []string{"stories260K", "gpt2"} {
-		m, err := benchModel(name, "", true)
-		if err != nil {
-			t.Fatal(err)
+		for bits, want := range map[int]int{32: 0, 16: 16} {
+			m, err := benchModel(name, "", true, bits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Model.Config.Vocab == 0 || m.Model.Config.WeightBits != want {
+				t.Errorf("%s: %+v", name, m.Model.Config)
+			}
 		}
-		if m.Model.Config.Vocab == 0 {
-			t.Errorf("%s: %+v", name, m.Model.Config)
-		}
+	}
+	if code, _, errs := command(t, "bench", "--model", "stories260K", "--random", "--bits", "8"); code != 2 || !strings.Contains(errs, "bits") {
+		t.Errorf("8 bits: exit %d, %s", code, errs)
 	}
 	if code, _, _ := command(t, "bench", "--model", "stories260K", "--random", "--prompt", "600"); code != 2 {
 		t.Errorf("a prompt longer than the context: exit %d", code)

@@ -59,8 +59,9 @@ var benchShapes = map[string]sim.Config{
 
 const maxRandom = 1_000_000_000 // parameters, 4 GB
 
-// benchModel loads a model, or makes one of a known shape with random weights.
-func benchModel(name, tokenizer string, random bool) (*simrun.Loaded, error) {
+// benchModel loads a model, or makes one of a known shape with random weights, of so
+// many bits a number.
+func benchModel(name, tokenizer string, random bool, bits int) (*simrun.Loaded, error) {
 	if !random {
 		return load(name, tokenizer)
 	}
@@ -80,21 +81,25 @@ func benchModel(name, tokenizer string, random bool) (*simrun.Loaded, error) {
 	if n := cost.Params(c); n > maxRandom {
 		return nil, sim.NewProblem("variants.large", "Have", n, "Max", maxRandom)
 	}
-	m, err := model.New(c, randomWeights(c))
+	m, err := model.New(c, randomWeights(c, bits))
 	if err != nil {
 		return nil, err
 	}
 	return &simrun.Loaded{Name: name, Model: m}, nil
 }
 
-// randomWeights are small numbers, always the same ones.
-func randomWeights(c sim.Config) sim.Weights {
+// randomWeights are small numbers, always the same ones; those of matrices have so many
+// bits, 32 or 16.
+func randomWeights(c sim.Config, bits int) sim.Weights {
 	state := uint64(1)
+	next := func() float32 {
+		state = state*6364136223846793005 + 1442695040888963407
+		return float32(int32(state>>32)) * (0.05 / (1 << 31))
+	}
 	vector := func(n int) []float32 {
 		x := mat.Room(n)
 		for i := range x {
-			state = state*6364136223846793005 + 1442695040888963407
-			x[i] = float32(int32(state>>32)) * (0.05 / (1 << 31))
+			x[i] = next()
 		}
 		return x
 	}
@@ -105,7 +110,16 @@ func randomWeights(c sim.Config) sim.Weights {
 		}
 		return x
 	}
-	matrix := func(rows, cols int) mat.Matrix { return mat.Of(rows, cols, vector(rows*cols)) }
+	matrix := func(rows, cols int) mat.Matrix {
+		if bits != 16 {
+			return mat.Of(rows, cols, vector(rows*cols))
+		}
+		words := mat.RoomForHalves(rows * cols)
+		for i := range words {
+			words[i] = mat.F16(next())
+		}
+		return mat.OfHalves(rows, cols, mat.Float16, words)
+	}
 	w := sim.Weights{Embed: matrix(c.Vocab, c.Dim), FinalNorm: ones(c.Dim)}
 	for range c.Layers {
 		l := sim.LayerWeights{
@@ -127,7 +141,7 @@ func randomWeights(c sim.Config) sim.Weights {
 		w.Layers = append(w.Layers, l)
 	}
 	if c.Family == "gpt2" {
-		w.FinalBias, w.Positions = vector(c.Dim), matrix(c.Context, c.Dim)
+		w.FinalBias, w.Positions = vector(c.Dim), mat.Of(c.Context, c.Dim, vector(c.Context*c.Dim))
 	}
 	if w.Head = w.Embed; !c.Tied {
 		w.Head = matrix(c.Vocab, c.Dim)

@@ -10,6 +10,7 @@ import (
 // weights puts the tensors of a checkpoint into their places.
 func (t *tensorTaker) weights(c sim.Config) (sim.Weights, error) {
 	var w sim.Weights
+	t.decide()
 	if c.Family == "gpt2" {
 		w = t.gpt2(c)
 	} else {
@@ -70,8 +71,8 @@ func (t *tensorTaker) gpt2(c sim.Config) sim.Weights {
 	}
 	embed := model + "wte.weight"
 	w := sim.Weights{
-		Embed:     t.matrix(embed, c.Vocab, c.Dim),                // [vocab, dim]
-		Positions: t.matrix(model+"wpe.weight", c.Context, c.Dim), // [context, dim]
+		Embed:     t.matrix(embed, c.Vocab, c.Dim),               // [vocab, dim]
+		Positions: t.table(model+"wpe.weight", c.Context, c.Dim), // [context, dim]
 	}
 	d := c.Dim
 	for i := 0; i < c.Layers && t.err == nil; i++ {

@@ -222,12 +222,20 @@ func FuzzGPT2(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	keepHalves(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		w, err := weights(fstest.MapFS{weightsFile: {Data: data}}, c)
+		files := fstest.MapFS{weightsFile: {Data: data}}
+		w, err := weights(files, c)
+		x, errHalves := weights(seen{files}, c)
+		if (err == nil) != (errHalves == nil) {
+			t.Fatalf("widened: %v; in 16 bits: %v", err, errHalves)
+		}
 		if err != nil {
 			refused(t, err)
+			refused(t, errHalves)
 			return
 		}
+		sameWeights(t, x, w)
 		if len(w.Layers) != c.Layers || w.Layers[0].Q.NumRows() != c.Dim {
 			t.Fatalf("%d layers, %d rows of Q", len(w.Layers), w.Layers[0].Q.NumRows())
 		}

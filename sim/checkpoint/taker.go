@@ -30,6 +30,9 @@ type tensorTaker struct {
 
 	jobs []func(w *worker) error // what fills in the numbers
 
+	halves bool // matrices keep their 16 bits a number, of this kind
+	kind   mat.Half
+
 	hearing     sync.Mutex
 	heard       Progress // may be nil
 	done, total int64    // bytes
@@ -54,8 +57,56 @@ func (t *tensorTaker) add(s *source, entries []entry, body int64) {
 // has tells whether there is a tensor of that name.
 func (t *tensorTaker) has(name string) bool { return t.have[name] != nil }
 
+// keepsHalves is from how many bytes of tensors on their 16 bits a number stay: a
+// smaller model is read from the processor's caches, where widening costs more than
+// reading twice as much.
+var keepsHalves = int64(32 << 20)
+
+// decide whether matrices keep their 16 bits a number: all do or none does, so that
+// what is counted as read is one size of number. They must be seen where they are.
+func (t *tensorTaker) decide() {
+	kinds := map[string]mat.Half{"F16": mat.Float16, "BF16": mat.BFloat16}
+	dtype := ""
+	for _, s := range t.order {
+		if len(s.tensor.Shape) != 2 {
+			continue
+		}
+		if dtype == "" {
+			dtype = s.tensor.DType
+		}
+		if _, ok := mat.ViewHalves(s.data()); !ok || s.from.view == nil || s.tensor.DType != dtype {
+			return
+		}
+	}
+	kind, ok := kinds[dtype]
+	t.kind, t.halves = kind, ok && t.total >= keepsHalves && mat.KeepsHalves()
+}
+
+// data is the bytes of a tensor where they are, nil where they must be read.
+func (s *stored) data() []byte {
+	if s.from.view == nil {
+		return nil
+	}
+	return s.from.view[s.body+s.begin : s.body+s.end]
+}
+
 // matrix is the tensor as rows x cols, [out, in] as Hugging Face stores it.
 func (t *tensorTaker) matrix(name string, rows, cols int) mat.Matrix {
+	if !t.halves {
+		return t.table(name, rows, cols)
+	}
+	s := t.take(name, rows, cols)
+	if t.err != nil {
+		return mat.Matrix{}
+	}
+	words, _ := mat.ViewHalves(s.data())
+	s.from.used += s.end - s.begin
+	t.jobs = append(t.jobs, func(*worker) error { return t.lookHalves(s, words, 0) })
+	return mat.OfHalves(rows, cols, t.kind, words)
+}
+
+// table is a matrix that no product reads: float32 whatever the file has.
+func (t *tensorTaker) table(name string, rows, cols int) mat.Matrix {
 	x := t.vector(name, rows, cols)
 	if t.err != nil {
 		return mat.Matrix{}
@@ -69,6 +120,11 @@ func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
 	if t.err != nil {
 		return mat.Matrix{}
 	}
+	if t.halves {
+		x := mat.RoomForHalves(in * out)
+		t.jobs = append(t.jobs, func(w *worker) error { return t.turnHalves(w, s, x, out, in) })
+		return mat.OfHalves(out, in, t.kind, x)
+	}
 	x := mat.Room(in * out)
 	t.jobs = append(t.jobs, func(w *worker) error { return t.turn(w, s, x, out, in) })
 	return mat.Of(out, in, x)
@@ -76,10 +132,8 @@ func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
 
 // turn fills x, [out, in], with the numbers of a tensor that is [in, out].
 func (t *tensorTaker) turn(w *worker, s *stored, x []float32, out, in int) error {
-	// Rows of the file by the block: their numbers then stand side by side in the
-	// result, and are written to memory together.
 	size := int64(dtypeSize(s.tensor.DType))
-	rows := min(max(1, min(32, chunk/4/out)), in)
+	rows := min(blockRows(out), in)
 	if len(w.block) < rows*out {
 		w.block = make([]float32, rows*out)
 	}
@@ -89,14 +143,42 @@ func (t *tensorTaker) turn(w *worker, s *stored, x []float32, out, in int) error
 		if err := t.read(w, s, block, int64(from*out)*size, from*out); err != nil {
 			return err
 		}
-		for j := range out {
-			to := x[j*in+from:][:n]
-			for i := range to {
-				to[i] = block[i*out+j]
-			}
-		}
+		turn(x, block, out, in, from)
 	}
 	return nil
+}
+
+// turnHalves is turn where numbers keep their 16 bits.
+func (t *tensorTaker) turnHalves(w *worker, s *stored, x []uint16, out, in int) error {
+	rows := blockRows(out)
+	for from := 0; from < in; from += rows {
+		at, n := from*out, min(rows, in-from)*out
+		data, err := s.from.at(s.body+s.begin+int64(2*at), 2*n, &w.buf)
+		if err != nil {
+			return err
+		}
+		words, _ := mat.ViewHalves(data)
+		if err := t.lookHalves(s, words, at); err != nil {
+			return err
+		}
+		turn(x, words, out, in, from)
+	}
+	return nil
+}
+
+// blockRows is how many rows of out numbers are turned at a time: those of a column of
+// the block then stand side by side in the result, and are written to memory together.
+func blockRows(out int) int { return max(1, min(32, chunk/4/out)) }
+
+// turn puts rows of a tensor [in, out], from row from on, in their places in x, [out, in].
+func turn[T float32 | uint16](x, rows []T, out, in, from int) {
+	n := len(rows) / out
+	for j := range out {
+		to := x[j*in+from:][:n]
+		for i := range to {
+			to[i] = rows[i*out+j]
+		}
+	}
 }
 
 // vector is the numbers of a tensor that must have this shape: where they stand, if
@@ -107,7 +189,7 @@ func (t *tensorTaker) vector(name string, shape ...int) []float32 {
 		return nil
 	}
 	if s.tensor.DType == "F32" && s.from.view != nil {
-		data := s.from.view[s.body+s.begin : s.body+s.end]
+		data := s.data()
 		if x, ok := mat.ViewF32(data); ok {
 			s.from.used += int64(len(data))
 			t.jobs = append(t.jobs, func(*worker) error { return t.look(s, x) })
@@ -129,6 +211,18 @@ func (t *tensorTaker) look(s *stored, x []float32) error {
 			return err
 		}
 		t.hear(int64(4 * len(part)))
+	}
+	return nil
+}
+
+// lookHalves checks numbers of 16 bits, the tensor's from number first on.
+func (t *tensorTaker) lookHalves(s *stored, words []uint16, first int) error {
+	for at := 0; at < len(words); at += chunk / 2 {
+		part := words[at:min(at+chunk/2, len(words))]
+		if err := finiteHalves(s.from.name, s.tensor.Name, t.kind, part, first+at); err != nil {
+			return err
+		}
+		t.hear(int64(2 * len(part)))
 	}
 	return nil
 }

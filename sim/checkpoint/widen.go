@@ -66,3 +66,24 @@ func anyInfinite(x []float32) bool {
 	}
 	return (a|b|c|d)>>31 != 0
 }
+
+// finiteHalves is finite for numbers of 16 bits.
+func finiteHalves(file, tensor string, kind mat.Half, words []uint16, first int) error {
+	exponent, one := uint16(0x7c00), uint16(0x0400) // as in anyInfinite
+	if kind == mat.BFloat16 {
+		exponent, one = 0x7f80, 0x0080
+	}
+	carry := uint16(0)
+	for _, h := range words {
+		carry |= h&exponent + one
+	}
+	if carry>>15 == 0 {
+		return nil
+	}
+	for i, h := range words {
+		if h&exponent == exponent {
+			return problem("checkpoint.nan", file, "Tensor", tensor, "Index", first+i, "Value", fmt.Sprint(kind.F32(h)))
+		}
+	}
+	return nil
+}

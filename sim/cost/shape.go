@@ -1,6 +1,10 @@
 package cost
 
-import "kvstep/sim"
+import (
+	"cmp"
+
+	"kvstep/sim"
+)
 
 // Shape is a model as the counting sees it: its sizes, what its layers are
 // made of, and the width of one number. It has no weights. Of makes the shape
@@ -103,8 +107,9 @@ func styled(c sim.Config) Shape {
 	return s
 }
 
-// Of is the shape of a model that runs here, in float32.
-func Of(c sim.Config) Shape { return styled(c).Wide(32, 32) }
+// Of is the shape of a model that runs here: in float32, but for weights that have
+// stayed in 16 bits (norms and biases are counted like the rest).
+func Of(c sim.Config) Shape { return styled(c).Wide(cmp.Or(c.WeightBits, 32), 32) }
 
 // For is Of(c) under a cache policy: one that lets tokens go is a window in
 // every layer. (What quantised rows take is for the cache to say, sim/kv.)

@@ -83,6 +83,10 @@ func MulT(dst, x, w Matrix) {
 }
 
 func mulT(dst, x, w Matrix) {
+	if w.halves != nil {
+		mulTHalves(dst, x, w)
+		return
+	}
 	some := w.rows
 	if x.rows > 1 {
 		some = max(4, 4096/max(x.cols, 1)/4*4)

@@ -12,13 +12,27 @@ var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 // reports false where that cannot be done: on a processor of the other byte order,
 // or where the bytes do not begin at a multiple of 4. The numbers live as long as
 // the bytes, and must not be written to unless these may.
-func ViewF32(data []byte) ([]float32, bool) {
+func ViewF32(data []byte) ([]float32, bool) { return view[float32](data) }
+
+// ViewHalves is ViewF32 for numbers of 16 bits.
+func ViewHalves(data []byte) ([]uint16, bool) { return view[uint16](data) }
+
+func view[T float32 | uint16](data []byte) ([]T, bool) {
 	if len(data) == 0 {
-		return []float32{}, true
+		return []T{}, true
 	}
-	at := unsafe.Pointer(unsafe.SliceData(data))
-	if !littleEndian || uintptr(at)%4 != 0 || len(data)%4 != 0 {
+	var one T
+	at, size := unsafe.Pointer(unsafe.SliceData(data)), int(unsafe.Sizeof(one))
+	if !littleEndian || int(uintptr(at)%uintptr(size)) != 0 || len(data)%size != 0 {
 		return nil, false
 	}
-	return unsafe.Slice((*float32)(at), len(data)/4), true
+	return unsafe.Slice((*T)(at), len(data)/size), true
+}
+
+// RoomForHalves is Room for n numbers of 16 bits.
+func RoomForHalves(n int) []uint16 {
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(Room((n+1)/2)))), n)
 }

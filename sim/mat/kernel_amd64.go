@@ -45,6 +45,39 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 	return dotsAVX2(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
 }
 
+// KeepsHalves tells whether weights of 16 bits a number had better stay so: whether
+// there are kernels for them.
+func KeepsHalves() bool { return level >= AVX2 && cpu.X86.HasF16C }
+
+// fastHalves sets dst[r] = Dot(x, w row r) for the first rows of w, of 16 bits a
+// number, and tells of how many.
+func fastHalves(dst, x []float32, w *Matrix) int {
+	quarter := w.rows / 4
+	if !KeepsHalves() || quarter == 0 || len(x) == 0 || len(x)%16 != 0 || w.cols < len(x) || len(dst) < w.rows {
+		return 0
+	}
+	dots := dotsApartF16AVX2
+	if w.halves.kind == BFloat16 {
+		dots = dotsApartBF16AVX2
+	}
+	dots(&dst[0], &x[0], len(x), &w.words(0)[0], w.stride, quarter)
+	return 4 * quarter
+}
+
+// fastWiden widens the first words and tells how many.
+func fastWiden(kind Half, dst []float32, words []uint16) int {
+	n := min(len(dst), len(words)) / 16 * 16
+	if !KeepsHalves() || n == 0 {
+		return 0
+	}
+	if kind == BFloat16 {
+		widenBF16AVX2(&dst[0], &words[0], n)
+	} else {
+		widenF16AVX2(&dst[0], &words[0], n)
+	}
+	return n
+}
+
 // fastSquares is Squares, or reports that no kernel can.
 func fastSquares(dst []float32, x *Matrix) bool {
 	if level < AVX2 || x.rows == 0 || x.cols == 0 || len(dst) < x.rows {

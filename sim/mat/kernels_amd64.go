@@ -17,10 +17,32 @@ func dotsAVX2(dst *float32, x *float32, k int, page *[]float32, row int, perPage
 func squaresAVX2(dst *float32, k int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int) bool
 
 // dotsApartAVX2 sets dst[q*n+r] to the dot product of x and row q*n+r, k numbers each,
-// q = 0..3, r = 0..n-1. The rows begin at w, stride floats apart.
+// q = 0..3, r = 0..n-1. The rows begin at w, stride numbers apart.
 //
 //go:noescape
 func dotsApartAVX2(dst *float32, x *float32, k int, w *float32, stride int, n int)
+
+// dotsApartF16AVX2 sets dst[q*n+r] to the dot product of x and row q*n+r, k numbers each,
+// q = 0..3, r = 0..n-1. The rows begin at w, stride numbers apart. k is a multiple of 16.
+//
+//go:noescape
+func dotsApartF16AVX2(dst *float32, x *float32, k int, w *uint16, stride int, n int)
+
+// dotsApartBF16AVX2 sets dst[q*n+r] to the dot product of x and row q*n+r, k numbers each,
+// q = 0..3, r = 0..n-1. The rows begin at w, stride numbers apart. k is a multiple of 16.
+//
+//go:noescape
+func dotsApartBF16AVX2(dst *float32, x *float32, k int, w *uint16, stride int, n int)
+
+// widenF16AVX2 sets dst to the numbers of words; n is a multiple of 16.
+//
+//go:noescape
+func widenF16AVX2(dst *float32, words *uint16, n int)
+
+// widenBF16AVX2 sets dst to the numbers of words; n is a multiple of 16.
+//
+//go:noescape
+func widenBF16AVX2(dst *float32, words *uint16, n int)
 
 // weightedAVX2 sets dst[d] to the sum over n rows of p[j] * row[j][d], d = 0..cols-1,
 // in the lanes of the positions at (nil: 0, 1, 2...); cols is at most 64.

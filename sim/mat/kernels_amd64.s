@@ -725,6 +725,272 @@ end:
 	VZEROUPPER
 	RET
 
+// func dotsApartF16AVX2(dst *float32, x *float32, k int, w *uint16, stride int, n int)
+// Requires: AVX, F16C
+TEXT ·dotsApartF16AVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    k+16(FP), DX
+	LEAQ    masks<>+0(SB), BX
+	MOVQ    DX, SI
+	ANDQ    $0x0f, SI
+	SHLQ    $0x02, SI
+	SUBQ    SI, BX
+	VMOVUPS 64(BX), Y0
+	VMOVUPS 96(BX), Y0
+	ANDQ    $-16, DX
+	MOVQ    stride+32(FP), BX
+	MOVQ    n+40(FP), SI
+	SHLQ    $0x01, BX
+	MOVQ    w+24(FP), DI
+	MOVQ    SI, R10
+	IMULQ   BX, R10
+	LEAQ    (DI)(R10*1), R8
+	LEAQ    (R8)(R10*1), R9
+	LEAQ    (R9)(R10*1), R10
+	LEAQ    (SI)(SI*2), R11
+	MOVQ    SI, R12
+
+four:
+	TESTQ  R12, R12
+	JLE    end
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   R13, R13
+	JMP    chunks
+
+chunk:
+	VMOVUPS   (CX)(R13*4), Y8
+	VMOVUPS   32(CX)(R13*4), Y9
+	VCVTPH2PS (DI)(R13*2), Y10
+	VCVTPH2PS 16(DI)(R13*2), Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y0, Y0
+	VADDPS    Y11, Y1, Y1
+	VCVTPH2PS (R8)(R13*2), Y10
+	VCVTPH2PS 16(R8)(R13*2), Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y2, Y2
+	VADDPS    Y11, Y3, Y3
+	VCVTPH2PS (R9)(R13*2), Y10
+	VCVTPH2PS 16(R9)(R13*2), Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y4, Y4
+	VADDPS    Y11, Y5, Y5
+	VCVTPH2PS (R10)(R13*2), Y10
+	VCVTPH2PS 16(R10)(R13*2), Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y6, Y6
+	VADDPS    Y11, Y7, Y7
+	ADDQ      $0x10, R13
+
+chunks:
+	CMPQ         R13, DX
+	JL           chunk
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X0
+	VEXTRACTF128 $0x01, Y4, X2
+	VADDPS       X2, X4, X2
+	VEXTRACTF128 $0x01, Y6, X3
+	VADDPS       X3, X6, X3
+	VMOVLHPS     X0, X1, X4
+	VMOVHLPS     X1, X0, X0
+	VADDPS       X0, X4, X4
+	VMOVLHPS     X3, X2, X0
+	VMOVHLPS     X2, X3, X1
+	VADDPS       X1, X0, X0
+	VSHUFPS      $0x88, X0, X4, X1
+	VSHUFPS      $0xdd, X0, X4, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (AX)
+	VEXTRACTPS   $0x01, X1, (AX)(SI*4)
+	VEXTRACTPS   $0x02, X1, (AX)(SI*8)
+	VEXTRACTPS   $0x03, X1, (AX)(R11*4)
+	ADDQ         $0x04, AX
+	ADDQ         BX, DI
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R12
+	JMP          four
+
+end:
+	VZEROUPPER
+	RET
+
+// func dotsApartBF16AVX2(dst *float32, x *float32, k int, w *uint16, stride int, n int)
+// Requires: AVX, AVX2
+TEXT ·dotsApartBF16AVX2(SB), NOSPLIT, $0-48
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    k+16(FP), DX
+	LEAQ    masks<>+0(SB), BX
+	MOVQ    DX, SI
+	ANDQ    $0x0f, SI
+	SHLQ    $0x02, SI
+	SUBQ    SI, BX
+	VMOVUPS 64(BX), Y0
+	VMOVUPS 96(BX), Y0
+	ANDQ    $-16, DX
+	MOVQ    stride+32(FP), BX
+	MOVQ    n+40(FP), SI
+	SHLQ    $0x01, BX
+	MOVQ    w+24(FP), DI
+	MOVQ    SI, R10
+	IMULQ   BX, R10
+	LEAQ    (DI)(R10*1), R8
+	LEAQ    (R8)(R10*1), R9
+	LEAQ    (R9)(R10*1), R10
+	LEAQ    (SI)(SI*2), R11
+	MOVQ    SI, R12
+
+four:
+	TESTQ  R12, R12
+	JLE    end
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   R13, R13
+	JMP    chunks
+
+chunk:
+	VMOVUPS   (CX)(R13*4), Y8
+	VMOVUPS   32(CX)(R13*4), Y9
+	VPMOVZXWD (DI)(R13*2), Y10
+	VPSLLD    $0x10, Y10, Y10
+	VPMOVZXWD 16(DI)(R13*2), Y11
+	VPSLLD    $0x10, Y11, Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y0, Y0
+	VADDPS    Y11, Y1, Y1
+	VPMOVZXWD (R8)(R13*2), Y10
+	VPSLLD    $0x10, Y10, Y10
+	VPMOVZXWD 16(R8)(R13*2), Y11
+	VPSLLD    $0x10, Y11, Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y2, Y2
+	VADDPS    Y11, Y3, Y3
+	VPMOVZXWD (R9)(R13*2), Y10
+	VPSLLD    $0x10, Y10, Y10
+	VPMOVZXWD 16(R9)(R13*2), Y11
+	VPSLLD    $0x10, Y11, Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y4, Y4
+	VADDPS    Y11, Y5, Y5
+	VPMOVZXWD (R10)(R13*2), Y10
+	VPSLLD    $0x10, Y10, Y10
+	VPMOVZXWD 16(R10)(R13*2), Y11
+	VPSLLD    $0x10, Y11, Y11
+	VMULPS    Y10, Y8, Y10
+	VMULPS    Y11, Y9, Y11
+	VADDPS    Y10, Y6, Y6
+	VADDPS    Y11, Y7, Y7
+	ADDQ      $0x10, R13
+
+chunks:
+	CMPQ         R13, DX
+	JL           chunk
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X0
+	VEXTRACTF128 $0x01, Y4, X2
+	VADDPS       X2, X4, X2
+	VEXTRACTF128 $0x01, Y6, X3
+	VADDPS       X3, X6, X3
+	VMOVLHPS     X0, X1, X4
+	VMOVHLPS     X1, X0, X0
+	VADDPS       X0, X4, X4
+	VMOVLHPS     X3, X2, X0
+	VMOVHLPS     X2, X3, X1
+	VADDPS       X1, X0, X0
+	VSHUFPS      $0x88, X0, X4, X1
+	VSHUFPS      $0xdd, X0, X4, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, (AX)
+	VEXTRACTPS   $0x01, X1, (AX)(SI*4)
+	VEXTRACTPS   $0x02, X1, (AX)(SI*8)
+	VEXTRACTPS   $0x03, X1, (AX)(R11*4)
+	ADDQ         $0x04, AX
+	ADDQ         BX, DI
+	ADDQ         BX, R8
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R12
+	JMP          four
+
+end:
+	VZEROUPPER
+	RET
+
+// func widenF16AVX2(dst *float32, words *uint16, n int)
+// Requires: AVX, F16C
+TEXT ·widenF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ words+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+chunk:
+	VCVTPH2PS (CX)(BX*2), Y0
+	VCVTPH2PS 16(CX)(BX*2), Y1
+	VMOVUPS   Y0, (AX)(BX*4)
+	VMOVUPS   Y1, 32(AX)(BX*4)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JL        chunk
+	VZEROUPPER
+	RET
+
+// func widenBF16AVX2(dst *float32, words *uint16, n int)
+// Requires: AVX, AVX2
+TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ words+8(FP), CX
+	MOVQ n+16(FP), DX
+	XORQ BX, BX
+
+chunk:
+	VPMOVZXWD (CX)(BX*2), Y0
+	VPSLLD    $0x10, Y0, Y0
+	VPMOVZXWD 16(CX)(BX*2), Y1
+	VPSLLD    $0x10, Y1, Y1
+	VMOVUPS   Y0, (AX)(BX*4)
+	VMOVUPS   Y1, 32(AX)(BX*4)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JL        chunk
+	VZEROUPPER
+	RET
+
 // func weightedAVX2(dst *float32, p *float32, at *int, page *[]float32, row int, perPage int, skip int, stride int, need int, n int, cols int) bool
 // Requires: AVX
 TEXT ·weightedAVX2(SB), $4160-89

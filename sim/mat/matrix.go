@@ -14,13 +14,17 @@ import "fmt"
 // numbers from one row to the next. Copying a Matrix copies the view only.
 //
 // The rows may stand in pages (Paged): then data is nil, and row i is row
-// (from+i) mod perPage of page (from+i) / perPage, which begins at number skip.
+// (from+i) mod perPage of page (from+i) / perPage, which begins at number skip. Or they
+// have 16 bits a number (OfHalves): then data is nil too, and row i begins at word
+// (from+i) * stride + skip.
 type Matrix struct {
 	rows, cols, stride int
 	data               []float32
 
 	pages               [][]float32
 	perPage, from, skip int
+
+	halves *halves
 }
 
 // New returns a zeroed rows x cols matrix.
@@ -55,10 +59,15 @@ func (m Matrix) NumRows() int { return m.rows }
 // NumCols is the number of columns.
 func (m Matrix) NumCols() int { return m.cols }
 
-// Row is row i; writing to it writes to the matrix.
+// Row is row i; writing to it writes to the matrix. (Of 16 bits a number it is a copy.)
 func (m Matrix) Row(i int) []float32 {
 	if m.pages != nil {
 		return m.paged(i)
+	}
+	if m.halves != nil {
+		row := make([]float32, m.cols)
+		m.CopyRow(row, i)
+		return row
 	}
 	at := i * m.stride
 	return m.data[at : at+m.cols : at+m.cols]
@@ -69,8 +78,22 @@ func (m Matrix) paged(i int) []float32 {
 	return m.pages[(m.from+i)/m.perPage][at : at+m.cols : at+m.cols]
 }
 
+// CopyRow copies row i to dst, [cols].
+func (m Matrix) CopyRow(dst []float32, i int) {
+	if m.halves != nil {
+		m.halves.kind.widen(dst, m.words(i))
+		return
+	}
+	copy(dst, m.Row(i))
+}
+
 // At is the number in row i, column j.
-func (m Matrix) At(i, j int) float32 { return m.Row(i)[j] }
+func (m Matrix) At(i, j int) float32 {
+	if m.halves != nil {
+		return m.halves.kind.F32(m.words(i)[j])
+	}
+	return m.Row(i)[j]
+}
 
 // Rows views rows [from, to).
 func (m Matrix) Rows(from, to int) Matrix {
@@ -80,7 +103,7 @@ func (m Matrix) Rows(from, to int) Matrix {
 	v := m
 	v.rows = to - from
 	switch {
-	case m.pages != nil:
+	case m.pages != nil || m.halves != nil:
 		v.from += from
 	case from == to:
 		v.data = nil
@@ -98,7 +121,7 @@ func (m Matrix) Cols(from, to int) Matrix {
 	v := m
 	v.cols = to - from
 	switch {
-	case m.pages != nil:
+	case m.pages != nil || m.halves != nil:
 		v.skip += from
 	case m.rows > 0:
 		v.data = m.data[from : (m.rows-1)*m.stride+to]

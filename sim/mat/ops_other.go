@@ -2,6 +2,10 @@
 
 package mat
 
+// KeepsHalves tells whether weights of 16 bits a number had better stay so: whether
+// there are kernels for them.
+func KeepsHalves() bool { return false }
+
 // These report that there is no kernel here; see ops_amd64.go.
 func fastSquares([]float32, *Matrix) bool                                 { return false }
 func fastTiles(Matrix, Matrix, *Matrix, int) int                          { return 0 }
@@ -13,3 +17,5 @@ func fastSum(*[lanes]float32, []float32, []int) bool                      { retu
 func fastMass([]float32, *[lanes]float64) (int, bool)                     { return 0, false }
 func fastAdd([]float32, []float32, []float32) bool                        { return false }
 func fastScale([]float32, float32) bool                                   { return false }
+func fastWiden(Half, []float32, []uint16) int                             { return 0 }
+func fastHalves([]float32, []float32, *Matrix) int                        { return 0 }

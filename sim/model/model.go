@@ -51,6 +51,9 @@ func New(c sim.Config, w sim.Weights) (*Model, error) {
 	if err := Check(c); err != nil {
 		return nil, err
 	}
+	if c.WeightBits = 0; w.Embed.Bits() != 32 {
+		c.WeightBits = w.Embed.Bits()
+	}
 	m := &Model{Config: c, Weights: w, scale: mat.Rsqrt(float32(c.HeadDim)), group: c.Heads / c.KVHeads}
 	if !c.NoPE {
 		m.rope = mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved, stretch(c.RopeScaling))
@@ -116,10 +119,9 @@ func (m *Model) KVHead(h int) int { return h / m.group }
 func (m *Model) Embed(x mat.Matrix, tokens []int, pos int) {
 	learned := m.Weights.Positions
 	for i, id := range tokens {
-		if learned.NumRows() == 0 {
-			copy(x.Row(i), m.Weights.Embed.Row(id))
-		} else {
-			mat.Add(x.Row(i), m.Weights.Embed.Row(id), learned.Row(pos+i))
+		m.Weights.Embed.CopyRow(x.Row(i), id)
+		if learned.NumRows() > 0 {
+			mat.Add(x.Row(i), x.Row(i), learned.Row(pos+i))
 		}
 	}
 }

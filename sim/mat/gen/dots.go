@@ -43,15 +43,17 @@ func dots(squares bool) {
 // quarter of the matrix apart, so that each quarter is read from end to end. Four
 // neighbouring rows would be four short streams that end before a prefetcher
 // of the processor has caught up with them, and run into each other.
-func dotsApart() {
-	TEXT("dotsApartAVX2", NOSPLIT, "func(dst, x *float32, k int, w *float32, stride, n int)")
-	Doc("dotsApartAVX2 sets dst[q*n+r] to the dot product of x and row q*n+r, k numbers each,",
-		"q = 0..3, r = 0..n-1. The rows begin at w, stride floats apart.")
+func dotsApart(kind number) {
+	name := "dotsApart" + kind.name + "AVX2"
+	TEXT(name, NOSPLIT, "func(dst, x *float32, k int, w *"+kind.goType+", stride, n int)")
+	Doc(name+" sets dst[q*n+r] to the dot product of x and row q*n+r, k numbers each,",
+		"q = 0..3, r = 0..n-1. The rows begin at w, stride numbers apart."+kind.rule)
 	Pragma("noescape")
 	dst := Load(Param("dst"), GP64())
 	f := newFour(false)
+	f.number = kind
 	stride, n := Load(Param("stride"), GP64()), Load(Param("n"), GP64())
-	SHLQ(Imm(2), stride) // bytes
+	SHLQ(Imm(kind.shift), stride) // bytes
 	rows := [4]reg.Register{GP64(), GP64(), GP64(), GP64()}
 	Load(Param("w"), rows[0])
 	quarter := GP64()
@@ -88,6 +90,7 @@ func dotsApart() {
 // four is the dot product of x with four rows, or of four rows with themselves.
 type four struct {
 	squares           bool
+	number            number // of the rows
 	x                 reg.Register
 	whole             reg.Register   // numbers of a row in whole chunks of 16
 	restLow, restHigh reg.VecVirtual // masks of those after them
@@ -95,7 +98,7 @@ type four struct {
 
 // newFour loads the parameters x, where there is one, and k.
 func newFour(squares bool) *four {
-	f := &four{squares: squares, restLow: YMM(), restHigh: YMM()}
+	f := &four{squares: squares, number: float32s, restLow: YMM(), restHigh: YMM()}
 	if !squares {
 		f.x = Load(Param("x"), GP64())
 	}
@@ -124,7 +127,12 @@ func (f *four) sums(rows [4]reg.Register) reg.Register {
 	}
 	for r := range 4 {
 		row0, row1 := Mem{Base: rows[r], Index: i, Scale: 4}, Mem{Base: rows[r], Index: i, Scale: 4, Disp: 32}
-		if f.squares {
+		if f.number.widen != nil {
+			f.number.widen(Mem{Base: rows[r], Index: i, Scale: 2}, p0)
+			f.number.widen(Mem{Base: rows[r], Index: i, Scale: 2, Disp: 16}, p1)
+			VMULPS(p0, x0, p0)
+			VMULPS(p1, x1, p1)
+		} else if f.squares {
 			VMOVUPS(row0, x0)
 			VMOVUPS(row1, x1)
 			VMULPS(x0, x0, p0)
@@ -140,6 +148,17 @@ func (f *four) sums(rows [4]reg.Register) reg.Register {
 	Label("chunks")
 	CMPQ(i, f.whole)
 	JL(LabelRef("chunk"))
+	if f.number.widen == nil {
+		f.rest(i, rows, low, high, x0, x1, p0, p1)
+	}
+	for r := range 4 {
+		VADDPS(high[r], low[r], low[r]) // l + (l+8)
+	}
+	return fourTrees(low)
+}
+
+// rest adds what is left of the rows after whole chunks.
+func (f *four) rest(i reg.Register, rows [4]reg.Register, low, high [4]reg.VecVirtual, x0, x1, p0, p1 reg.VecVirtual) {
 	k := Load(Param("k"), GP64())
 	CMPQ(i, k)
 	JE(LabelRef("tree"))
@@ -162,10 +181,6 @@ func (f *four) sums(rows [4]reg.Register) reg.Register {
 		VADDPS(p1, high[r], high[r])
 	}
 	Label("tree")
-	for r := range 4 {
-		VADDPS(high[r], low[r], low[r]) // l + (l+8)
-	}
-	return fourTrees(low)
 }
 
 // fourRows finds the next four rows, or all that are left and the last again.

@@ -15,7 +15,11 @@ func main() {
 	ConstraintExpr("amd64")
 	dots(false)
 	dots(true)
-	dotsApart()
+	for _, kind := range []number{float32s, float16s, bfloat16s} {
+		dotsApart(kind)
+	}
+	widen(float16s)
+	widen(bfloat16s)
 	avx2().weighted()
 	laneSums()
 	avx2().mass()

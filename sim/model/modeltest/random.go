@@ -2,7 +2,9 @@
 package modeltest
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
@@ -72,4 +74,40 @@ func Family(r *rand.Rand, name string) sim.Config {
 		c.KVHeads, c.RopeInterleaved, c.Tied = c.Heads, false, true
 	}
 	return c
+}
+
+// Halves is w with every matrix that products read rounded to 16 bits a number: kept
+// so, and widened again.
+func Halves(w sim.Weights, kind mat.Half) (kept, wide sim.Weights) {
+	both := func(m mat.Matrix) (mat.Matrix, mat.Matrix) {
+		words, x := make([]uint16, 0, m.NumRows()*m.NumCols()), mat.New(m.NumRows(), m.NumCols())
+		for i := range m.NumRows() {
+			for j, v := range m.Row(i) {
+				h := mat.F16(v)
+				if kind == mat.BFloat16 {
+					h = uint16(math.Float32bits(v) >> 16)
+				}
+				words, x.Row(i)[j] = append(words, h), kind.F32(h)
+			}
+		}
+		if len(words) == 0 {
+			return m, m
+		}
+		return mat.OfHalves(m.NumRows(), m.NumCols(), kind, words), x
+	}
+	kept, wide = w, w
+	kept.Layers, wide.Layers = slices.Clone(w.Layers), slices.Clone(w.Layers)
+	kept.Embed, wide.Embed = both(w.Embed)
+	kept.Head, wide.Head = both(w.Head)
+	for i := range w.Layers {
+		k, x := &kept.Layers[i], &wide.Layers[i]
+		k.Q, x.Q = both(k.Q)
+		k.K, x.K = both(k.K)
+		k.V, x.V = both(k.V)
+		k.O, x.O = both(k.O)
+		k.Gate, x.Gate = both(k.Gate)
+		k.Up, x.Up = both(k.Up)
+		k.Down, x.Down = both(k.Down)
+	}
+	return kept, wide
 }

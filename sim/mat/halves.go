@@ -1,0 +1,89 @@
+package mat
+
+import (
+	"fmt"
+	"math"
+	"sync"
+)
+
+// Half is a kind of floating-point number of 16 bits.
+type Half int
+
+const (
+	Float16  Half = iota // IEEE 754 binary16
+	BFloat16             // the upper half of a float32
+)
+
+// halves are the numbers of a matrix of 16 bits each, row-major.
+type halves struct {
+	kind  Half
+	words []uint16
+}
+
+// OfHalves views words as a rows x cols matrix of finite numbers of 16 bits, as weights
+// often come: they are widened to float32, exactly, where they are used, and half as
+// much memory is read. It may be w of MulT, and read by row and number.
+func OfHalves(rows, cols int, kind Half, words []uint16) Matrix {
+	if len(words) != rows*cols {
+		panic(fmt.Sprintf("mat.OfHalves: %d numbers for %d x %d", len(words), rows, cols))
+	}
+	return Matrix{rows: rows, cols: cols, stride: cols, halves: &halves{kind, words}}
+}
+
+// Bits is how many a number of the matrix has in memory, 32 or 16.
+func (m Matrix) Bits() int {
+	if m.halves != nil {
+		return 16
+	}
+	return 32
+}
+
+// words are those of row i.
+func (m Matrix) words(i int) []uint16 {
+	at := (m.from+i)*m.stride + m.skip
+	return m.halves.words[at : at+m.cols : at+m.cols]
+}
+
+// F32 is one number as a float32, exactly.
+func (k Half) F32(h uint16) float32 {
+	if k == BFloat16 {
+		return math.Float32frombits(uint32(h) << 16)
+	}
+	return F32(h)
+}
+
+// widen sets dst to the numbers of words, of which there are as many.
+func (k Half) widen(dst []float32, words []uint16) {
+	for i := fastWiden(k, dst, words); i < len(words); i++ {
+		dst[i] = k.F32(words[i])
+	}
+}
+
+// some numbers that were widened: they stay in the nearest cache.
+var some = sync.Pool{New: func() any { return new([]float32) }}
+
+// mulTHalves is mulT where w has 16 bits a number: it widens so many rows at a time as
+// stay in the nearest cache for all rows of x.
+func mulTHalves(dst, x, w Matrix) {
+	from := 0
+	if x.rows == 1 {
+		from = fastHalves(dst.Row(0), x.Row(0), &w)
+	}
+	if from == w.rows {
+		return
+	}
+	rows := max(4, 4096/max(w.cols, 1)/4*4)
+	room := some.Get().(*[]float32)
+	defer some.Put(room)
+	if n := rows * w.cols; cap(*room) < n {
+		*room = make([]float32, n)
+	}
+	for ; from < w.rows; from += rows {
+		n := min(rows, w.rows-from)
+		part := Of(n, w.cols, (*room)[:n*w.cols])
+		for r := range n {
+			w.CopyRow(part.Row(r), from+r)
+		}
+		mulT(dst.Cols(from, from+n), x, part)
+	}
+}
