@@ -10,7 +10,7 @@ Peers are built by you; nothing is downloaded. PATHs are
   --other        anything that reads llama2.c's files and says "achieved tok/s: N"
 Peers of the llama shapes read the very file that kvstep reads (llama2.c version 0,
 random weights); ggml reads random weights of GPT-2 124M in its own format, once as
-float32 as kvstep has them and once as float16. One thread each, except --llama2c-omp
+float32 and once as float16, and kvstep has as many bits each time. One thread each, except --llama2c-omp
 and --other, which have two beside kvstep's two. Every figure is the median of the
 turns: what else the machine does meets all of them, so that the ratios are worth more
 than the rates.
@@ -180,11 +180,11 @@ def gpt2(a, folder):
         ggml_checkpoint(model, half)
         turns = []
         for _ in range(a.turns):
-            us = ours(a.kvstep, "--model", "gpt2", "--random", prompt=GPT2_PROMPT, new=GPT2_NEW, threads=1)
+            us = ours(a.kvstep, "--model", "gpt2", "--random", "--bits", "16" if half else "32", prompt=GPT2_PROMPT, new=GPT2_NEW, threads=1)
             first, decode = ggml(a.ggml, model)
             turns.append({"first": us["prefill"]["seconds"], "decode": us["decode"]["tokens_per_s"], "ggml first": first, "ggml decode": decode,
                           "time x": us["prefill"]["seconds"] / first, "step x": decode / us["decode"]["tokens_per_s"]})
-        print(f"GPT-2 124M, ggml with float{16 if half else 32} weights: first token after {GPT2_PROMPT} tokens {1000 * median(turns, 'first'):.0f} ms,"
+        print(f"GPT-2 124M, both with float{16 if half else 32} weights: first token after {GPT2_PROMPT} tokens {1000 * median(turns, 'first'):.0f} ms,"
               f" ggml {1000 * median(turns, 'ggml first'):.0f}: {median(turns, 'time x'):.2f} x its time; decode {median(turns, 'decode'):.1f} tokens/s,"
               f" ggml {median(turns, 'ggml decode'):.1f}: {median(turns, 'step x'):.2f} x its time", flush=True)
         os.remove(model)
