@@ -132,6 +132,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 			t.Errorf("the file is called %q, want %q", name, want)
 		}
 		p.js(`document.getElementById("take").open = false`)
+		p.painted() // the menu is off the panel
 		if far := p.unlike(`document.getElementById("stage").closest(".panel")`, picture); far > 3 {
 			t.Errorf("%s: the picture is %.1f of 255 away from the screen", lang, far)
 		} else {
