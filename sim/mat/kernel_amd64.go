@@ -56,11 +56,12 @@ func fastHalves(dst, x []float32, w *Matrix) int {
 	if !KeepsHalves() || quarter == 0 || len(x) == 0 || len(x)%16 != 0 || w.cols < len(x) || len(dst) < w.rows {
 		return 0
 	}
-	dots := dotsApartF16AVX2
+	// Called by name, or what they are given would have to leave the stack.
 	if w.halves.kind == BFloat16 {
-		dots = dotsApartBF16AVX2
+		dotsApartBF16AVX2(&dst[0], &x[0], len(x), &w.words(0)[0], w.stride, quarter)
+	} else {
+		dotsApartF16AVX2(&dst[0], &x[0], len(x), &w.words(0)[0], w.stride, quarter)
 	}
-	dots(&dst[0], &x[0], len(x), &w.words(0)[0], w.stride, quarter)
 	return 4 * quarter
 }
 
