@@ -80,12 +80,27 @@ type Step struct {
 	Identical bool        // every op of both lanes gave the same bits (true when only one ran)
 	Differs   string      // the first op of this step that did not, such as "scores"
 
-	Logits []float32   // [vocab], head only
-	Top    []Candidate // the ten likeliest, highest logit first; head only
-	Choice *Choice     // how the sampler chose; head only
-	Token  int         // the id chosen; head only, -1 otherwise
-	Text   string      // the text the chosen id completes: always whole characters
-	Done   string      // one of the Done constants, or ""
+	Logits []float32 // [vocab], head only
+	Picked Picked    // how the token was picked: see Top and Choice; head only
+	Token  int       // the id chosen; head only, -1 otherwise
+	Text   string    // the text the chosen id completes: always whole characters
+	Done   string    // one of the Done constants, or ""
+}
+
+// Top is the ten likeliest tokens, highest logit first; nil where there are no logits.
+func (s *Step) Top() []Candidate {
+	if s.Picked == nil {
+		return nil
+	}
+	return s.Picked.Top()
+}
+
+// Choice is how the sampler chose; nil where none did.
+func (s *Step) Choice() *Choice {
+	if s.Picked == nil {
+		return nil
+	}
+	return s.Picked.Choice()
 }
 
 // Candidate is one possible next token.

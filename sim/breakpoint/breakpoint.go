@@ -157,11 +157,11 @@ func (h Hit) cache(s *sim.Step) (Hit, bool) {
 
 // top compares two heads; in prefill there is none before.
 func (h Hit) top(c sim.Config, run Steps, s *sim.Step) (Hit, bool) {
-	if s.Part != sim.HeadPart || s.Pass == 0 || len(s.Top) == 0 {
+	if s.Part != sim.HeadPart || s.Pass == 0 || s.Picked == nil {
 		return h, false
 	}
-	h.Before = run.Step(s.N - c.Layers - 1).Top[0].ID
-	return h, h.Before != s.Top[0].ID
+	h.Before = run.Step(s.N - c.Layers - 1).Top()[0].ID
+	return h, h.Before != s.Top()[0].ID
 }
 
 // attend looks for the largest probability that a query of this step, later

@@ -100,10 +100,10 @@ func TestTopHitsWhereTheLikeliestChanges(t *testing.T) {
 		if s.Part != sim.HeadPart {
 			continue
 		}
-		if last >= 0 && s.Top[0].ID != last {
+		if last >= 0 && s.Top()[0].ID != last {
 			want = append(want, n)
 		}
-		last = s.Top[0].ID
+		last = s.Top()[0].ID
 	}
 	if len(want) == 0 || len(want) == 7 {
 		t.Fatalf("the run is no test: changes at %v", want)
@@ -112,7 +112,7 @@ func TestTopHitsWhereTheLikeliestChanges(t *testing.T) {
 		t.Errorf("steps %v, want %v", got, want)
 	}
 	h, _ := Point{Kind: Top}.Hit(m, all, want[0])
-	if before := all[want[0]-4].Top[0].ID; h.Before != before {
+	if before := all[want[0]-4].Top()[0].ID; h.Before != before {
 		t.Errorf("before it was %d, not %d", before, h.Before)
 	}
 }

@@ -62,6 +62,24 @@ type Span struct{ Rows, Cached int }
 // LayerOf is Layer of a pass over several sequences. Their work adds up; weights
 // are read once for all of them.
 func (s Shape) LayerOf(layer int, spans []Span, sw Switches) sim.Counters {
+	return s.filled(s.workOf(layer, spans, sw), layer, spans)
+}
+
+// LayersOf appends LayerOf of every layer to all. Layers that are made alike are
+// worked out once.
+func (s Shape) LayersOf(all []sim.Counters, spans []Span, sw Switches) []sim.Counters {
+	var work sim.Counters
+	for l := range s.Layers {
+		if l < 2 || s.layer(l) != s.layer(l-1) { // the first one has the embeddings too
+			work = s.workOf(l, spans, sw)
+		}
+		all = append(all, s.filled(work, l, spans))
+	}
+	return all
+}
+
+// workOf is LayerOf without the levels of the cache.
+func (s Shape) workOf(layer int, spans []Span, sw Switches) sim.Counters {
 	var c sim.Counters
 	for i, x := range spans {
 		for _, g := range s.layer(layer) {
@@ -71,6 +89,11 @@ func (s Shape) LayerOf(layer int, spans []Span, sw Switches) sim.Counters {
 			c = Add(c, s.counters(s.entryPrice(), 1, PassWork(x.Rows, x.Cached, sw).after(i), sw))
 		}
 	}
+	return c
+}
+
+// filled is c with the levels of the cache after a layer.
+func (s Shape) filled(c sim.Counters, layer int, spans []Span) sim.Counters {
 	held, tokens := int64(0), int64(0)
 	for _, x := range spans {
 		before, now := int64(x.Cached), int64(x.Cached)+int64(x.Rows)

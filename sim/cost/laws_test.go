@@ -320,6 +320,31 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// TestLayersOf: layers that are made alike are worked out once, and none is taken
+// for another.
+func TestLayersOf(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := Of(anyConfig(t))
+		size := func(name string, most int) int { return rapid.IntRange(0, most).Draw(t, name) }
+		if c.Local = size("local", c.Layers); c.Local > 0 {
+			c.Window = 1 + size("window", 30)
+		}
+		if rapid.Bool().Draw(t, "experts") {
+			c.MoE = MoE{Experts: 4, Active: 2, FFN: 8, Dense: size("dense", c.Layers)}
+		}
+		spans := []Span{{1 + size("rows", 40), size("cached", 60)}, {1, size("more", 60)}}
+		all := c.LayersOf(nil, spans, Default())
+		for l, got := range all {
+			if want := c.LayerOf(l, spans, Default()); got != want {
+				t.Fatalf("layer %d of %d: %+v, alone %+v", l, len(all), got, want)
+			}
+		}
+		if len(all) != c.Layers {
+			t.Fatalf("%d of %d layers", len(all), c.Layers)
+		}
+	})
+}
+
 // TestSpansAddUp: a pass over several sequences costs what they cost one by one,
 // but for the weights, which are read once.
 func TestSpansAddUp(t *testing.T) {

@@ -162,7 +162,7 @@ func (s Shape) groups() []group {
 
 // layer is the two halves of one layer. Which layers are local a Shape does not
 // know, only how many: they are taken as the first ones.
-func (s Shape) layer(l int) []group {
+func (s Shape) layer(l int) [2]group {
 	a, m := group{1, attention, 0}, group{1, denseMLP, 0}
 	if l < s.Local {
 		a.window = int64(s.Window)
@@ -170,7 +170,7 @@ func (s Shape) layer(l int) []group {
 	if l >= s.dense() {
 		m.half = experts
 	}
-	return []group{a, m}
+	return [2]group{a, m}
 }
 
 // dense is the number of layers with an ordinary MLP.

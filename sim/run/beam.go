@@ -40,11 +40,11 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 		return err
 	}
 	for i, s := range steps {
-		top, err := sample.Choose(s.Logits, sim.Sampler{Kind: "greedy"}, 0, nil)
+		top, err := sample.Pick(s.Logits, sim.Sampler{Kind: "greedy"}, 0, nil)
 		if err != nil {
 			return err
 		}
-		s.Top = top.Top
+		s.Picked = topOnly{top}
 		for _, c := range live { // the best continuation of this beam, if it has one
 			if c.Parent == i {
 				s.Token = c.Token

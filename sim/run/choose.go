@@ -26,12 +26,14 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	}
 	s.Logits = ours.Row(row)
 	past := s.Tokens[:len(s.Tokens)-ours.NumRows()+1+row]
-	choice, err := sample.Choose(s.Logits, e.recipe.Sampler, uint64(q.chosen+row), past)
+	picked, err := sample.Pick(s.Logits, e.recipe.Sampler, uint64(q.chosen+row), past)
 	if err != nil {
 		return err
 	}
-	if s.Top = choice.Top; s.Speculation == nil {
-		s.Token, s.Choice = choice.Token, &choice.Choice
+	if s.Picked = picked; s.Speculation == nil {
+		s.Token = picked.Token
+	} else {
+		s.Picked = topOnly{picked}
 	}
 	if e.lanes[0] != nil && e.lanes[1] != nil {
 		if s.Effect, err = e.effect(q, s.Token, past, logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)); err != nil {
@@ -46,6 +48,11 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	e.write(q, s)
 	return nil
 }
+
+// topOnly is what the logits say where the sampler did not choose by itself.
+type topOnly struct{ sim.Picked }
+
+func (topOnly) Choice() *sim.Choice { return nil }
 
 // write adds what was chosen to the text, up to where the sequence ends, and
 // takes out of the cache what does not stay.

@@ -172,7 +172,7 @@ func TestGPT2Golden(t *testing.T) {
 				t.Errorf("step %d: lanes differ at %s", s.N, s.Differs)
 			case s.Part == sim.HeadPart:
 				if greedy = append(greedy, s.Token); s.Pass == 0 {
-					checkTop(t, goldenCase{Top: g.Top}, s.Top)
+					checkTop(t, goldenCase{Top: g.Top}, s.Top())
 				}
 			case s.Pass == 0:
 				if s.Layer == g.Config.Layers-1 {
@@ -259,7 +259,7 @@ func TestStories260KAsHF(t *testing.T) {
 		for _, s := range collect(t, m, r) {
 			if s.Part == sim.HeadPart {
 				if ids = append(ids, s.Token); s.Pass == 0 {
-					checkTop(t, g, s.Top)
+					checkTop(t, g, s.Top())
 				}
 			} else if s.Pass == 0 {
 				checkRows(t, g.Prompt+" V", s.V, g.Layers[s.Layer].V)

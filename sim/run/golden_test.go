@@ -87,7 +87,7 @@ func TestStories260K(t *testing.T) {
 			}
 			if s.Part == sim.HeadPart {
 				if s.Pass == 0 {
-					checkTop(t, g, s.Top)
+					checkTop(t, g, s.Top())
 				}
 				ids = append(ids, s.Token)
 				text += s.Text

@@ -43,18 +43,15 @@ func (e *engine) begin() error {
 // have pushed everything else out of the processor's caches: there one count takes as
 // long as all of them do here.
 func (e *engine) price(lane sim.Lane) {
-	costs, spans := e.costs[lane][:0], e.spans()
-	if lane == sim.Uncached {
-		spans = again(spans)
+	spans := e.spans()
+	if lane == sim.Cached {
+		e.costs[lane] = e.shape.LayersOf(e.costs[lane][:0], spans, e.count)
+		return
 	}
-	for l := range e.m.Model.Config.Layers {
-		if lane == sim.Cached {
-			costs = append(costs, e.shape.LayerOf(l, spans, e.count))
-		} else {
-			costs = append(costs, cost.Uncached(e.plain.LayerOf(l, spans, e.count)))
-		}
+	e.costs[lane] = e.plain.LayersOf(e.costs[lane][:0], again(spans), e.count)
+	for l, c := range e.costs[lane] {
+		e.costs[lane][l] = cost.Uncached(c)
 	}
-	e.costs[lane] = costs
 }
 
 // layer runs layer l over all sequences of the pass, in every lane, and compares

@@ -74,8 +74,8 @@ func TestStoryAgainstNumpy(t *testing.T) {
 			case s.Part == sim.HeadPart:
 				greedy = append(greedy, s.Token)
 				for i, want := range c.Top {
-					if s.Pass == 0 && (s.Top[i].ID != int(want[0]) || math.Abs(float64(s.Top[i].Logit)-want[1]) > 1e-4) {
-						t.Errorf("%q: candidate %d is %+v, want %v", c.Prompt, i, s.Top[i], want)
+					if s.Pass == 0 && (s.Top()[i].ID != int(want[0]) || math.Abs(float64(s.Top()[i].Logit)-want[1]) > 1e-4) {
+						t.Errorf("%q: candidate %d is %+v, want %v", c.Prompt, i, s.Top()[i], want)
 					}
 				}
 			case s.Pass == 0:

@@ -87,11 +87,11 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 		if s.Part == sim.LayerPart {
 			l.Layer = &s.Layer
 		} else {
-			l.traceChoice = &traceChoice{Text: s.Text, Choice: s.Choice, Effect: s.Effect}
+			l.traceChoice = &traceChoice{Text: s.Text, Choice: s.Choice(), Effect: s.Effect}
 			if s.Token >= 0 {
 				l.Token = &s.Token
 			}
-			for _, c := range s.Top {
+			for _, c := range s.Top() {
 				l.LogitsTop = append(l.LogitsTop, [2]any{c.ID, c.Logit})
 			}
 			if s.Done != "" {

@@ -8,7 +8,9 @@
 package sample
 
 import (
+	"cmp"
 	"slices"
+	"sync"
 
 	"kvstep/sim"
 )
@@ -33,14 +35,64 @@ func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, e
 	}
 	f.weigh()
 	var c Choice
-	if s.Kind == "sample" {
-		c.Random = Random(s.Seed, draw, ForToken)
-	}
+	c.Random = f.draws(draw)
 	rank := pick(f.possible(), c.Random)
 	c.Token = f.order[rank]
 	f.describe(&c.Choice, rank)
 	c.Top = f.top()
 	return c, nil
+}
+
+// Picked is a token, and how it was chosen for whoever asks.
+type Picked struct {
+	Token int
+	tell  func() *Choice
+}
+
+var _ sim.Picked = (*Picked)(nil)
+
+// Top is the ten likeliest, as Choose gives them.
+func (p *Picked) Top() []sim.Candidate { return p.tell().Top }
+
+// Choice is how the token was chosen.
+func (p *Picked) Choice() *sim.Choice { return &p.tell().Choice }
+
+// Pick is Choose for a run that goes on: it does what choosing needs and leaves the
+// description for when it is asked for. Neither logits nor past may change.
+func Pick(logits []float32, s sim.Sampler, draw uint64, past []int) (*Picked, error) {
+	token, err := pickToken(logits, s, draw, past)
+	if err != nil {
+		return nil, err
+	}
+	return &Picked{token, sync.OnceValue(func() *Choice {
+		c, err := Choose(logits, s, draw, past)
+		if err != nil { // what could be picked from can be described
+			panic("sample: " + err.Error())
+		}
+		return &c
+	})}, nil
+}
+
+func pickToken(logits []float32, s sim.Sampler, draw uint64, past []int) (int, error) {
+	if s.Kind == "greedy" && !penalises(s) {
+		if err := cmp.Or(Check(s), checkLogits(logits)); err != nil {
+			return 0, err
+		}
+		return ranked(logits, 1)[0], nil
+	}
+	f, err := filter(logits, s, past)
+	if err != nil {
+		return 0, err
+	}
+	return f.order[pick(f.possible(), f.draws(draw))], nil
+}
+
+// draws is the random number that choice draw of the run falls on; 0 when greedy.
+func (f *filtered) draws(draw uint64) float64 {
+	if f.sampler.Kind != "sample" {
+		return 0
+	}
+	return Random(f.sampler.Seed, draw, ForToken)
 }
 
 // top is the ten likeliest before any filter.

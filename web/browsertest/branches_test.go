@@ -22,9 +22,9 @@ func TestForkAnyMoment(t *testing.T) {
 	for lang, words := range map[string][]string{"en": {"instead of", "in common they part"}, "zh": {"而非", "随后分开"}} {
 		p := open(t, "/?lang="+lang+"&prompt=Tom+has+a+red+ball.&new=8&step="+strconv.Itoa(at))
 		p.at(at)
-		other := first[at].Top[1].ID
+		other := first[at].Top()[1].ID
 		if other == first[at].Token {
-			other = first[at].Top[0].ID
+			other = first[at].Top()[0].ID
 		}
 		p.js(fmt.Sprintf(`document.querySelector('[data-testid=top] li[data-id="%d"] button').click()`, other))
 		p.until(`kvstepFrame().meta.branches?.current === 2`)

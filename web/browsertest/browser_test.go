@@ -76,10 +76,10 @@ func (p *page) compare(s *sim.Step) {
 		Chosen bool
 	}
 	top := eval[[]candidate](p, `[...document.querySelectorAll("[data-testid=top] li")].map((li) => ({ID: li.dataset.id, Prob: li.dataset.prob, Chosen: li.className.includes("chosen")}))`)
-	if len(top) != len(s.Top) {
-		p.t.Fatalf("step %d: %d candidates, want %d", s.N, len(top), len(s.Top))
+	if len(top) != len(s.Top()) {
+		p.t.Fatalf("step %d: %d candidates, want %d", s.N, len(top), len(s.Top()))
 	}
-	for i, c := range s.Top {
+	for i, c := range s.Top() {
 		prob, _ := strconv.ParseFloat(top[i].Prob, 32)
 		if top[i].ID != strconv.Itoa(c.ID) || float32(prob) != c.Prob || top[i].Chosen != (c.ID == s.Token) {
 			p.t.Errorf("step %d: candidate %d is %+v, want %+v", s.N, i, top[i], c)

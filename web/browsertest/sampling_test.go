@@ -37,7 +37,7 @@ func TestHowItWasChosen(t *testing.T) {
 				}
 				p.js(`document.querySelector("[data-testid=sampling] summary").click()`)
 			}
-			p.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=stages] tbody tr[data-id]").length === %d`, len(all[n].Choice.Options)))
+			p.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=stages] tbody tr[data-id]").length === %d`, len(all[n].Choice().Options)))
 			p.compareChoice(&all[n])
 			said := p.text("sampling-says")
 			for _, w := range words {
@@ -45,7 +45,7 @@ func TestHowItWasChosen(t *testing.T) {
 					t.Errorf("%s: %q does not say %q", lang, said, w)
 				}
 			}
-			if r := strconv.FormatFloat(all[n].Choice.Random, 'f', 3, 64); !strings.Contains(said, r) {
+			if r := strconv.FormatFloat(all[n].Choice().Random, 'f', 3, 64); !strings.Contains(said, r) {
 				t.Errorf("%s: %q does not have the draw %s", lang, said, r)
 			}
 		}
@@ -67,7 +67,7 @@ func TestHowItWasChosen(t *testing.T) {
 // compareChoice checks the numbers of the table and of the line.
 func (p *page) compareChoice(s *sim.Step) {
 	p.t.Helper()
-	c := s.Choice
+	c := s.Choice()
 	type row struct {
 		ID     string
 		Chosen bool

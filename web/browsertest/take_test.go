@@ -251,7 +251,7 @@ func TestHandoutFromAFile(t *testing.T) {
 	h.press("e")
 	h.compare(&all[last])
 	h.js(`document.querySelector("[data-testid=sampling] summary").click()`)
-	h.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=stages] tbody tr[data-id]").length === %d`, len(all[last].Choice.Options)))
+	h.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=stages] tbody tr[data-id]").length === %d`, len(all[last].Choice().Options)))
 	// Every layer and head has its own numbers: those of the engine, in float16.
 	m, err := run.NewLibrary().Get("")
 	if err != nil {

@@ -223,7 +223,7 @@ func TestAnswersOfAHandout(t *testing.T) {
 			rows, cols := e.Shape(s, op)
 			switch {
 			case op.ID == "logits":
-				for _, c := range s.Top {
+				for _, c := range s.Top() {
 					if s.Part == sim.HeadPart {
 						ask(n, op.ID, 0, c.ID)
 					}

@@ -168,7 +168,7 @@ func TestCSVHasTheEnginesNumbers(t *testing.T) {
 		if strings.HasPrefix(line, "next token,logit") {
 			id := strings.TrimPrefix(strings.Split(line, ",")[3], "#")
 			value, _ := strconv.ParseFloat(strings.TrimSpace(strings.Split(line, ",")[6]), 32)
-			if c := all[8].Top[top]; id != strconv.Itoa(c.ID) || float32(value) != c.Logit {
+			if c := all[8].Top()[top]; id != strconv.Itoa(c.ID) || float32(value) != c.Logit {
 				t.Errorf("%q, want %+v", line, c)
 			}
 			top++

@@ -32,11 +32,19 @@ type optionInfo struct {
 	Logit [2]float32 `json:"logit,omitzero"` // before and after the penalty, where that changed it
 }
 
-func (m *Moment) choice() *choiceInfo {
-	if m.Step == nil || m.Step.Choice == nil {
+// picked is how the sampler chose in the moment's step, nil where it did not.
+func (m *Moment) picked() *sim.Choice {
+	if m.Step == nil {
 		return nil
 	}
-	c, open := m.Step.Choice, m.Link.Pick.shows("choice")
+	return m.Step.Choice()
+}
+
+func (m *Moment) choice() *choiceInfo {
+	c, open := m.picked(), m.Link.Pick.shows("choice")
+	if c == nil {
+		return nil
+	}
 	info := &choiceInfo{Token: c.Token, Random: c.Random, Forced: c.Token != m.Step.Token}
 	last := c.Stages[len(c.Stages)-1]
 	if last.Filter == sim.StageGreedy {

@@ -41,7 +41,7 @@ func TestFrameTellsTheChoice(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		want := m.Step.Choice
+		want := m.Step.Choice()
 		for i, o := range open.Options {
 			w := want.Options[i]
 			if o.ID != w.ID || o.From != float32(w.From) || o.To != float32(w.To) || o.Label == "" {

@@ -41,14 +41,14 @@ func WriteCSV(w io.Writer, m *Moment) error {
 		put("next token", "logit", rank, c.Label, "", "", decimal32(c.Logit))
 		put("next token", "probability", rank, c.Label, "", "", decimal32(c.Prob))
 	}
-	if s := m.Step; s != nil && s.Choice != nil {
-		for _, stage := range s.Choice.Stages {
-			for i, o := range s.Choice.Options {
+	if c := m.picked(); c != nil {
+		for _, stage := range c.Stages {
+			for i, o := range c.Options {
 				label := m.labelled([]int{o.ID})[0][1].(string)
 				put("choice", stage.Filter, strconv.Itoa(i), label, "", "", formatFloat(stage.Probs[i]))
 			}
 		}
-		put("choice", "draw", "", "", "", "", formatFloat(s.Choice.Random))
+		put("choice", "draw", "", "", "", "", formatFloat(c.Random))
 	}
 	if s := m.Step; s != nil {
 		for lane, name := range [2]string{"cached", "uncached"} {

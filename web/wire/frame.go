@@ -354,8 +354,9 @@ func (m *Moment) top() []candidate {
 	if m.Step == nil || m.Step.Part != sim.HeadPart {
 		return nil
 	}
-	top := make([]candidate, len(m.Step.Top))
-	for i, c := range m.Step.Top {
+	likeliest := m.Step.Top()
+	top := make([]candidate, len(likeliest))
+	for i, c := range likeliest {
 		label := m.labelled([]int{c.ID})[0][1].(string)
 		top[i] = candidate{c.ID, label, finite(c.Logit), c.Prob, c.Kept, c.ID == m.Step.Token}
 	}

@@ -207,7 +207,7 @@ func Newest(m *run.Loaded, s *sim.Step, id string, head int) (refs []explain.Ref
 	rows, cols := r.Shape(s, explain.Find(id))
 	ref := explain.Ref{Step: s.N, Op: id, Head: head, Row: rows - 1}
 	if id == "logits" {
-		for _, c := range s.Top {
+		for _, c := range s.Top() {
 			ref.Col = c.ID
 			refs = append(refs, ref)
 		}

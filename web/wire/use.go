@@ -190,8 +190,8 @@ func (m *Moment) effect() *effectInfo {
 	}
 	e := s.Effect
 	info := &effectInfo{s.Pass, e.MaxDelta, e.KL, e.Token, m.labelled([]int{e.Token})[0][1].(string), s.Token, e.Changed}
-	if s.Choice != nil { // a person may have chosen another
-		info.Chosen = s.Choice.Token
+	if c := s.Choice(); c != nil { // a person may have chosen another
+		info.Chosen = c.Token
 	}
 	return info
 }
