@@ -11,14 +11,6 @@ const (
 	StageGreedy      = "greedy" // everything on the likeliest token
 )
 
-// Picked tells how a token was picked. It works it out when it is first asked, from
-// the logits: that takes several ways through the whole vocabulary, and most steps of
-// a long run are never looked at.
-type Picked interface {
-	Top() []Candidate
-	Choice() *Choice // nil where it was not the sampler's choice
-}
-
 // Choice is how the sampler chose a token: the distribution after each of its
 // filters, and the draw from the last one.
 type Choice struct {

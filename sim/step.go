@@ -80,27 +80,43 @@ type Step struct {
 	Identical bool        // every op of both lanes gave the same bits (true when only one ran)
 	Differs   string      // the first op of this step that did not, such as "scores"
 
-	Logits []float32 // [vocab], head only
-	Picked Picked    // how the token was picked: see Top and Choice; head only
-	Token  int       // the id chosen; head only, -1 otherwise
-	Text   string    // the text the chosen id completes: always whole characters
-	Done   string    // one of the Done constants, or ""
+	Head  Head   // what Logits, Top and Choice tell; nil in a layer and while the prompt goes on
+	Token int    // the id chosen; head only, -1 otherwise
+	Text  string // the text the chosen id completes: always whole characters
+	Done  string // one of the Done constants, or ""
+}
+
+// Head tells what the head made of a step's last row (of the row that gave the token,
+// where there were proposals). It derives it from X when asked: a vocabulary is long,
+// and most steps of a long run are never looked at.
+type Head interface {
+	Logits() []float32 // [vocab], the same bits each time, in memory of the caller's own
+	Top() []Candidate
+	Choice() *Choice
+}
+
+// Logits is what the token was chosen by, [vocab]; nil where there is none.
+func (s *Step) Logits() []float32 {
+	if s.Head == nil {
+		return nil
+	}
+	return s.Head.Logits()
 }
 
 // Top is the ten likeliest tokens, highest logit first; nil where there are no logits.
 func (s *Step) Top() []Candidate {
-	if s.Picked == nil {
+	if s.Head == nil {
 		return nil
 	}
-	return s.Picked.Top()
+	return s.Head.Top()
 }
 
-// Choice is how the sampler chose; nil where none did.
+// Choice is how the sampler chose; nil where it did not choose by itself.
 func (s *Step) Choice() *Choice {
-	if s.Picked == nil {
+	if s.Head == nil {
 		return nil
 	}
-	return s.Picked.Choice()
+	return s.Head.Choice()
 }
 
 // Candidate is one possible next token.

@@ -157,7 +157,7 @@ func (h Hit) cache(s *sim.Step) (Hit, bool) {
 
 // top compares two heads; in prefill there is none before.
 func (h Hit) top(c sim.Config, run Steps, s *sim.Step) (Hit, bool) {
-	if s.Part != sim.HeadPart || s.Pass == 0 || s.Picked == nil {
+	if s.Part != sim.HeadPart || s.Pass == 0 || s.Head == nil {
 		return h, false
 	}
 	h.Before = run.Step(s.N - c.Layers - 1).Top()[0].ID

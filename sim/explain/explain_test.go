@@ -93,7 +93,7 @@ func (x *ran) truth(ref Ref) float32 {
 	case "norm3":
 		return x.norm3[ref.Step].At(ref.Row, ref.Col)
 	case "logits":
-		return s.Logits[ref.Col]
+		return s.Logits()[ref.Col]
 	case "q":
 		return x.raw[ref.Step][0].At(ref.Row, ref.Head*hd+ref.Col)
 	case "k":

@@ -47,7 +47,7 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if op.Constant() { // the head has two weights of its own
 		ok = (op.ID == "w_norm3" || op.ID == "b_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
 	}
-	if op.ID == "logits" && len(s.Logits) == 0 { // the prompt goes on in the next pass
+	if op.ID == "logits" && s.Head == nil { // the prompt goes on in the next pass
 		ok = false
 	}
 	return s, op, ok
@@ -122,7 +122,7 @@ func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	case op.ID == "norm3":
 		return r.Model.FinalNorm(s.X.Rows(from, to))
 	case op.ID == "logits":
-		return mat.RowOf(s.Logits)
+		return mat.RowOf(s.Logits())
 	case op.ID == "K":
 		return s.KV.Keys(s.Layer, r.Model.KVHead(head))
 	case op.ID == "V":

@@ -85,5 +85,16 @@ func (m *Model) FinalNorm(x mat.Matrix) mat.Matrix {
 	return normed
 }
 
+// Logits are those of the rows x of a head step, [rows, vocab], with the bits that
+// Head gives them.
+func (m *Model) Logits(x mat.Matrix) mat.Matrix {
+	logits := mat.New(x.NumRows(), m.Config.Vocab)
+	normed := m.FinalNorm(x)
+	for i := range x.NumRows() {
+		mat.MulT(logits.Rows(i, i+1), normed.Rows(i, i+1), m.Weights.Head)
+	}
+	return logits
+}
+
 // Rope is the table of rotations, nil for a model without positions.
 func (m *Model) Rope() *mat.Rope { return m.rope }

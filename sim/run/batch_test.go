@@ -95,7 +95,7 @@ func TestBatchChangesNothing(t *testing.T) {
 					t.Fatalf("%+v: request %d stopped after %d tokens", rec.Batch, id, at)
 				}
 				s := heads[at]
-				if s.Token != want[i].Token || !sameBits(s.Logits, want[i].Logits) || StateHash(m.Model, s) != StateHash(m.Model, &want[i]) {
+				if s.Token != want[i].Token || !sameBits(s.Logits(), want[i].Logits()) || StateHash(m.Model, s) != StateHash(m.Model, &want[i]) {
 					t.Fatalf("%+v: request %d, token %d differs from the request alone", rec.Batch, id, at)
 				}
 				at++
@@ -235,7 +235,7 @@ func TestBeamIsExhaustive(t *testing.T) {
 			}
 			one := Complete(sim.Recipe{Tokens: append([]int{1, 0, 1}, ids...), MaxNew: 1, Lanes: "cached"})
 			s := collect(t, m, one)
-			for id, lp := range sample.LogProbs(s[len(s)-1].Logits) {
+			for id, lp := range sample.LogProbs(s[len(s)-1].Logits()) {
 				try(append(slices.Clone(ids), id), sum+lp)
 			}
 		}
@@ -266,7 +266,7 @@ func TestBeamsShareBlocks(t *testing.T) {
 				}
 				one := Complete(sim.Recipe{Tokens: p.Tokens, MaxNew: 1, Lanes: "cached"})
 				alone := collect(t, m, one)
-				if !sameBits(p.Logits, alone[len(alone)-1].Logits) {
+				if !sameBits(p.Logits(), alone[len(alone)-1].Logits()) {
 					t.Fatalf("beam %d differs from its text alone", p.Seq)
 				}
 				for _, refs := range p.KV.Use().Refs {

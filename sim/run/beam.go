@@ -26,25 +26,24 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 		b.sums = []float64{0}
 	}
 	rows := make([][]float32, len(steps))
-	for i, s := range steps {
+	for i := range steps {
 		if e.live[i].asks == 0 { // the prompt goes on
 			e.live[i].cached += e.live[i].fed
 			e.over(steps)
 			return nil
 		}
-		s.Logits = logits[i].Row(0)
-		rows[i] = s.Logits
+		rows[i] = logits[i].Row(0)
 	}
 	live, ended, err := sample.Extend(b.sums, rows, r.Sampler.Width, append([]int{e.m.Model.Config.EOS}, e.m.Ends...)...)
 	if err != nil {
 		return err
 	}
 	for i, s := range steps {
-		top, err := sample.Pick(s.Logits, sim.Sampler{Kind: "greedy"}, 0, nil)
-		if err != nil {
+		h := e.tell(s.X.Rows(s.Rows-1, s.Rows), rows[i])
+		if err := h.pick(sim.Sampler{Kind: "greedy"}, 0, nil); err != nil {
 			return err
 		}
-		s.Picked = topOnly{top}
+		s.Head = h
 		for _, c := range live { // the best continuation of this beam, if it has one
 			if c.Parent == i {
 				s.Token = c.Token

@@ -41,7 +41,7 @@ func TestTraceTellsTheChoice(t *testing.T) {
 		if err := json.Unmarshal(lines[s.N], &line); err != nil {
 			t.Fatal(err)
 		}
-		want, err := sample.Choose(s.Logits, r.Sampler, uint64(s.Pass), s.Tokens)
+		want, err := sample.Choose(s.Logits(), r.Sampler, uint64(s.Pass), s.Tokens)
 		if err != nil {
 			t.Fatal(err)
 		}

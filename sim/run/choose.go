@@ -6,7 +6,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
-	"kvstep/sim/sample"
 )
 
 // choose picks the next token of a sequence from its logits and says whether it
@@ -24,18 +23,17 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	if s.Speculation != nil {
 		row = s.Speculation.Accepted
 	}
-	s.Logits = ours.Row(row)
-	past := s.Tokens[:len(s.Tokens)-ours.NumRows()+1+row]
-	picked, err := sample.Pick(s.Logits, e.recipe.Sampler, uint64(q.chosen+row), past)
-	if err != nil {
+	past := s.Tokens[:len(s.Tokens)-q.asks+1+row]
+	at := s.Rows - q.asks + row
+	h := e.tell(s.X.Rows(at, at+1), ours.Row(row))
+	if err := h.pick(e.recipe.Sampler, uint64(q.chosen+row), past); err != nil {
 		return err
 	}
-	if s.Picked = picked; s.Speculation == nil {
-		s.Token = picked.Token
-	} else {
-		s.Picked = topOnly{picked}
+	if s.Head = h; s.Speculation == nil {
+		s.Token, h.sampled = h.picked.Token, true
 	}
 	if e.lanes[0] != nil && e.lanes[1] != nil {
+		var err error
 		if s.Effect, err = e.effect(q, s.Token, past, logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)); err != nil {
 			return err
 		}
@@ -48,11 +46,6 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	e.write(q, s)
 	return nil
 }
-
-// topOnly is what the logits say where the sampler did not choose by itself.
-type topOnly struct{ sim.Picked }
-
-func (topOnly) Choice() *sim.Choice { return nil }
 
 // write adds what was chosen to the text, up to where the sequence ends, and
 // takes out of the cache what does not stay.

@@ -14,7 +14,7 @@ func (e *engine) effect(q *sequence, chosen int, past []int, ours, exact []float
 		return nil, nil
 	}
 	n := q.chosen
-	other, err := sample.Pick(exact, e.recipe.Sampler, uint64(n), past)
+	other, err := sample.Pick(exact, e.recipe.Sampler, uint64(n), past, nil)
 	if err != nil {
 		return nil, err
 	}

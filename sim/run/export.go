@@ -76,8 +76,8 @@ func (m *Loaded) export(f *checkpoint.File, s *sim.Step, prefix string) exported
 		if s.Token >= 0 {
 			line.Token = &s.Token
 		}
-		if s.Logits != nil { // a prompt in pieces has none before its last
-			add("logits", []int{len(s.Logits)}, mat.RowOf(s.Logits))
+		if logits := s.Logits(); logits != nil { // a prompt in pieces has none before its last
+			add("logits", []int{len(logits)}, mat.RowOf(logits))
 		}
 		return line
 	}

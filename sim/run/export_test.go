@@ -67,7 +67,7 @@ func TestExport(t *testing.T) {
 		s := &steps[i]
 		same(s.N, "X", s.X)
 		if s.Part == sim.HeadPart {
-			same(s.N, "logits", mat.RowOf(s.Logits))
+			same(s.N, "logits", mat.RowOf(s.Logits()))
 			continue
 		}
 		same(s.N, "Q", s.Q)

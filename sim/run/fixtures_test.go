@@ -75,7 +75,7 @@ func TestFamilies(t *testing.T) {
 				switch {
 				case s.Part == sim.HeadPart:
 					if greedy = append(greedy, s.Token); s.Pass == 0 {
-						checkNumbers(t, "logits", mat.RowOf(s.Logits), [][]float64{want.Logits})
+						checkNumbers(t, "logits", mat.RowOf(s.Logits()), [][]float64{want.Logits})
 					}
 				case s.Pass == 0:
 					l := want.Layers[s.Layer]
@@ -413,7 +413,7 @@ func TestTinyGPT2(t *testing.T) {
 	}
 	for _, s := range collect(t, m, Complete(sim.Recipe{Tokens: g.IDs, MaxNew: 1})) {
 		if s.Part == sim.HeadPart {
-			checkNumbers(t, "logits", mat.RowOf(s.Logits), [][]float64{g.Logits})
+			checkNumbers(t, "logits", mat.RowOf(s.Logits()), [][]float64{g.Logits})
 			continue
 		}
 		checkNumbers(t, "K", s.K, g.K0[0])

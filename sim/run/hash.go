@@ -29,7 +29,7 @@ func StateHash(m *model.Model, s *sim.Step) string {
 			put(math.Float32bits(v))
 		}
 	}
-	floats(s.Logits)
+	floats(s.Logits())
 	for l := range m.Config.Layers {
 		for head := range m.Config.KVHeads {
 			k, v := s.KV.Keys(l, head), s.KV.Values(l, head)

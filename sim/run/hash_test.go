@@ -129,7 +129,7 @@ func (c hashCase) hashes(t *testing.T) (list []string) {
 			}
 			put(seq.K) // the uncached lane alone has no cache
 			put(seq.V)
-			put(mat.RowOf(seq.Logits))
+			put(mat.RowOf(seq.Logits()))
 			fmt.Fprint(h, seq.Tokens, seq.Token)
 		}
 		list = append(list, hex.EncodeToString(h.Sum(nil)))

@@ -21,11 +21,12 @@ type lane struct {
 	acts  *model.Acts // the rows of this pass
 	rows  []model.Row // where they stand
 
-	logits arena // those of a run are kept: one large piece of memory for many passes
+	logits mat.Matrix // of the last head
+	kept   *arena     // what a run keeps of every layer is written there at once, nil for nowhere
 }
 
 func newLane(m *model.Model) *lane {
-	return &lane{m: m, large: cost.Params(m.Config) > alone, logits: arena{slab: 32 * m.Config.Vocab}}
+	return &lane{m: m, large: cost.Params(m.Config) > alone}
 }
 
 // begin starts a pass of so many rows, each of which sees at most positions
@@ -40,6 +41,9 @@ func (l *lane) begin(rows, positions int) {
 	l.rows = l.rows[:0]
 	if l.acts == nil || l.acts.X.NumRows() != rows || l.acts.Scores.NumCols() != positions {
 		l.acts = l.all.First(l.m.Config, rows, positions)
+	}
+	if l.kept != nil { // the one before is in the step of the last layer, as Out
+		l.acts.X = l.kept.take(rows, l.m.Config.Dim)
 	}
 }
 
@@ -65,8 +69,13 @@ func (l *lane) add(tokens []int, pos int, cache model.Cache) int {
 
 // layer runs layer n over all rows.
 func (l *lane) layer(n int) {
+	a := l.acts
 	if n > 0 { // what left one layer enters the next
-		l.acts.X, l.acts.Out = l.acts.Out, l.acts.X
+		a.X, a.Out = a.Out, a.X
+	}
+	if l.kept != nil {
+		take := func(x mat.Matrix) mat.Matrix { return l.kept.take(len(l.rows), x.NumCols()) }
+		a.Q, a.K, a.V, a.Out = take(a.Q), take(a.K), take(a.V), take(a.Out)
 	}
 	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
@@ -84,9 +93,13 @@ func (l *lane) team() (stop func()) {
 	return mat.StopTeam
 }
 
-// head makes the logits of some rows of the pass, [len(rows), vocab].
+// head makes the logits of some rows of the pass, [len(rows), vocab]; they stay until
+// the next call.
 func (l *lane) head(rows []int) mat.Matrix {
-	logits := l.logits.take(len(rows), l.m.Config.Vocab)
+	if l.logits.NumRows() < len(rows) {
+		l.logits = mat.New(len(rows), l.m.Config.Vocab)
+	}
+	logits := l.logits.Rows(0, len(rows))
 	l.headInto(logits, rows...)
 	return logits
 }

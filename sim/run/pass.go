@@ -110,8 +110,9 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		asked += q.asks
 	}
+	e.forget()
 	var paid [2]sim.Counters
-	var logits [2]mat.Matrix // [asked, vocab]
+	var logits [2]mat.Matrix // [asked, vocab], until the next head
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue

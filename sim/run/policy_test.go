@@ -280,7 +280,7 @@ func TestPassesDoNotMatter(t *testing.T) {
 		whole := rec
 		whole.Tokens, whole.Prompt, whole.MaxNew = last.Tokens, "", 1
 		once := collect(t, m, whole)
-		if a, b := once[len(once)-1], last; !sameBits(a.Logits, b.Logits) {
+		if a, b := once[len(once)-1], last; !sameBits(a.Logits(), b.Logits()) {
 			t.Fatalf("%+v: a prefill of all %d tokens has other logits", rec.Cache, len(last.Tokens))
 		}
 	}

@@ -80,6 +80,7 @@ type engine struct {
 	beams   *beamSearch   // nil without one
 	rows    arena         // kept rows of all steps
 
+	told   []*told           // heads that still look at the lanes' logits
 	costs  [2][]sim.Counters // of each layer of the pass, by Lane
 	pass   int
 	n      int // steps made so far
@@ -105,6 +106,7 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 	e.rows = newArena(m.Model.Config, most)
 	if r.Lanes != "uncached" {
 		e.lanes[sim.Cached] = newLane(m.Model)
+		e.lanes[sim.Cached].kept = &e.rows
 	}
 	if r.Lanes != "cached" {
 		e.lanes[sim.Uncached] = newLane(m.Model)
@@ -222,8 +224,9 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 	return *steps[0]
 }
 
-// keep copies the rows a step must remember out of the lane's working memory,
-// and views the cache as it stands.
+// keep has a step remember its rows and the cache as it stands. The cached lane
+// computes in memory that is kept; the uncached lane's, most of whose rows are old,
+// is used again.
 func (e *engine) keep(q *sequence, s *sim.Step) {
 	i := sim.Cached
 	if e.lanes[i] == nil {
@@ -233,7 +236,13 @@ func (e *engine) keep(q *sequence, s *sim.Step) {
 		s.X = q.last
 	} else {
 		a, at := e.lanes[i].acts, q.at[i]
-		kept := func(x mat.Matrix) mat.Matrix { return e.rows.keep(x.Rows(at.from, at.from+at.m)) }
+		kept := func(x mat.Matrix) mat.Matrix {
+			x = x.Rows(at.from, at.from+at.m)
+			if i == sim.Uncached {
+				x = e.rows.keep(x)
+			}
+			return x
+		}
 		if s.X = q.last; s.Layer == 0 { // otherwise what left one layer enters the next
 			s.X = kept(a.X)
 		}

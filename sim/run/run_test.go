@@ -101,7 +101,7 @@ func TestLanesAlone(t *testing.T) {
 		for _, lanes := range []string{"cached", "uncached"} {
 			rec.Lanes = lanes
 			for i, s := range collect(t, m, rec) {
-				if s.Token != both[i].Token || !sameBits(s.Logits, both[i].Logits) || !sameRows(s.Out, both[i].Out) {
+				if s.Token != both[i].Token || !sameBits(s.Logits(), both[i].Logits()) || !sameRows(s.Out, both[i].Out) {
 					t.Fatalf("%s lane alone differs at step %d", lanes, i)
 				}
 				if s.Ran[sim.Cached] == s.Ran[sim.Uncached] {

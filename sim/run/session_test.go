@@ -26,7 +26,7 @@ func TestSessionIsTheRun(t *testing.T) {
 			if step.Part != sim.HeadPart {
 				continue
 			}
-			if !sameBits(s.Feed(next...), step.Logits) {
+			if !sameBits(s.Feed(next...), step.Logits()) {
 				t.Fatalf("pass %d differs", step.Pass)
 			}
 			next = []int{step.Token}

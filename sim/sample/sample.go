@@ -49,8 +49,6 @@ type Picked struct {
 	tell  func() *Choice
 }
 
-var _ sim.Picked = (*Picked)(nil)
-
 // Top is the ten likeliest, as Choose gives them.
 func (p *Picked) Top() []sim.Candidate { return p.tell().Top }
 
@@ -58,14 +56,15 @@ func (p *Picked) Top() []sim.Candidate { return p.tell().Top }
 func (p *Picked) Choice() *sim.Choice { return &p.tell().Choice }
 
 // Pick is Choose for a run that goes on: it does what choosing needs and leaves the
-// description for when it is asked for. Neither logits nor past may change.
-func Pick(logits []float32, s sim.Sampler, draw uint64, past []int) (*Picked, error) {
+// description for when it is asked for the first time. again gives the same logits
+// then; past may not change.
+func Pick(logits []float32, s sim.Sampler, draw uint64, past []int, again func() []float32) (*Picked, error) {
 	token, err := pickToken(logits, s, draw, past)
 	if err != nil {
 		return nil, err
 	}
 	return &Picked{token, sync.OnceValue(func() *Choice {
-		c, err := Choose(logits, s, draw, past)
+		c, err := Choose(again(), s, draw, past)
 		if err != nil { // what could be picked from can be described
 			panic("sample: " + err.Error())
 		}

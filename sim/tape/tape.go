@@ -131,7 +131,7 @@ func (t *Tape) Fork(source Source) *Tape {
 func (t *Tape) Close() { t.stop() }
 
 // size is the memory that keeping s takes: its rows (4 bytes a number; X is
-// the previous layer's Out, except in layer 0) and its logits.
+// the previous layer's Out, except in layer 0).
 func size(s *sim.Step) int64 {
 	if len(s.Peers) > 1 { // s is one of them
 		var n int64
@@ -142,7 +142,7 @@ func size(s *sim.Step) int64 {
 		}
 		return n
 	}
-	n := len(s.Logits)
+	n := 0
 	if s.Part == sim.LayerPart {
 		n += s.Rows * (s.Q.NumCols() + s.K.NumCols() + s.V.NumCols() + s.Out.NumCols())
 		if s.Layer == 0 {

@@ -18,7 +18,7 @@ func tenSteps(closed *int) Source {
 				s := sim.Step{N: n, Pass: n / 5, Layer: n % 5, Part: sim.LayerPart, Rows: 1,
 					Q: mat.New(1, 2), K: mat.New(1, 1), V: mat.New(1, 1), Out: mat.New(1, 4), X: mat.New(1, 4)}
 				if n%5 == 4 {
-					s = sim.Step{N: n, Pass: n / 5, Layer: -1, Part: sim.HeadPart, Logits: make([]float32, 7)}
+					s = sim.Step{N: n, Pass: n / 5, Layer: -1, Part: sim.HeadPart}
 				}
 				if n == 9 {
 					s.Done = sim.DoneMaxNew

@@ -278,10 +278,10 @@ func (b *Branch) upTo(n int) (ids []int) {
 // probability is that of a token by the logits of a head step, whose they are if
 // the place in question is its last.
 func probability(s *sim.Step, id int, last bool) *float64 {
-	if !last || s.Logits == nil {
+	if !last || s.Head == nil {
 		return nil
 	}
-	p, err := sample.Dist(s.Logits, sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1}, nil)
+	p, err := sample.Dist(s.Logits(), sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1}, nil)
 	if err != nil {
 		return nil
 	}

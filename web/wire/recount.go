@@ -62,7 +62,7 @@ func (m *Moment) count(s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Counter
 		if lane == sim.Uncached {
 			spans[i] = cost.Span{Rows: p.Cached + p.Rows}
 		}
-		if p.Logits != nil {
+		if p.Head != nil {
 			logits++
 		}
 		if p.Speculation != nil {
