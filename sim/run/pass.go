@@ -13,6 +13,10 @@ func (e *engine) begin() error {
 	if err := e.schedule(); err != nil {
 		return err
 	}
+	spans := make([]cost.Span, len(e.live))
+	for i, q := range e.live {
+		spans[i] = cost.Span{Rows: q.fed, Cached: q.cached}
+	}
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue
@@ -25,7 +29,7 @@ func (e *engine) begin() error {
 			}
 			rows, positions = rows+n, max(positions, q.most)
 		}
-		e.price(sim.Lane(i))
+		e.prices[i].pass(spans)
 		lane.begin(rows, positions)
 		for _, q := range e.live {
 			tokens := q.tokens[:q.cached+q.fed]
@@ -37,21 +41,6 @@ func (e *engine) begin() error {
 		}
 	}
 	return nil
-}
-
-// price counts what each layer of the pass costs a lane. Between two layers their weights
-// have pushed everything else out of the processor's caches: there one count takes as
-// long as all of them do here.
-func (e *engine) price(lane sim.Lane) {
-	spans := e.spans()
-	if lane == sim.Cached {
-		e.costs[lane] = e.shape.LayersOf(e.costs[lane][:0], spans, e.count)
-		return
-	}
-	e.costs[lane] = e.plain.LayersOf(e.costs[lane][:0], again(spans), e.count)
-	for l, c := range e.costs[lane] {
-		e.costs[lane][l] = cost.Uncached(c)
-	}
 }
 
 // layer runs layer l over all sequences of the pass, in every lane, and compares
@@ -66,7 +55,7 @@ func (e *engine) layer(l int) (sim.Step, error) {
 		start := e.clock()
 		lane.layer(l)
 		seconds := e.clock() - start
-		paid[sim.Cached] = e.costs[sim.Cached][l]
+		paid[sim.Cached] = e.prices[sim.Cached].of(l)
 		e.bill(&paid[sim.Cached], l, held)
 		paid[sim.Cached].Seconds = seconds
 	}
@@ -77,7 +66,7 @@ func (e *engine) layer(l int) (sim.Step, error) {
 		start := e.clock()
 		lane.layer(l)
 		seconds := e.clock() - start
-		paid[sim.Uncached] = e.costs[sim.Uncached][l]
+		paid[sim.Uncached] = e.prices[sim.Uncached].of(l)
 		paid[sim.Uncached].Seconds = seconds
 	}
 	steps := make([]*sim.Step, len(e.live))
@@ -124,11 +113,8 @@ func (e *engine) head() (sim.Step, error) {
 		start := e.clock()
 		logits[i] = lane.head(rows)
 		seconds := e.clock() - start
-		if sim.Lane(i) == sim.Cached {
-			paid[i] = e.shape.HeadOf(e.spans(), asked, e.count)
+		if paid[i] = e.prices[i].head(asked); sim.Lane(i) == sim.Cached {
 			e.bill(&paid[i], -1, 0)
-		} else {
-			paid[i] = cost.Uncached(e.plain.HeadOf(again(e.spans()), asked, e.count))
 		}
 		paid[i].Seconds = seconds
 	}
@@ -172,23 +158,6 @@ func chooser(logits [2]mat.Matrix) mat.Matrix {
 		return logits[sim.Cached]
 	}
 	return logits[sim.Uncached]
-}
-
-// spans are the rows of the pass as the counting sees them.
-func (e *engine) spans() []cost.Span {
-	spans := make([]cost.Span, len(e.live))
-	for i, q := range e.live {
-		spans[i] = cost.Span{Rows: q.fed, Cached: q.cached}
-	}
-	return spans
-}
-
-// again are the same spans where nothing is cached.
-func again(spans []cost.Span) []cost.Span {
-	for i, s := range spans {
-		spans[i] = cost.Span{Rows: s.Cached + s.Rows}
-	}
-	return spans
 }
 
 // used is what all caches hold, in bytes.

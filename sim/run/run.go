@@ -65,9 +65,6 @@ type engine struct {
 	ctx    context.Context
 	m      *Loaded
 	recipe sim.Recipe
-	shape  cost.Shape // of the model, as the cache policy has it
-	plain  cost.Shape // without a policy, for the uncached lane
-	count  cost.Switches
 	clock  Clock
 
 	lanes   [2]*lane      // nil where the recipe leaves a lane out
@@ -80,8 +77,9 @@ type engine struct {
 	beams   *beamSearch   // nil without one
 	rows    arena         // kept rows of all steps
 
-	told   []*told           // heads that still look at the lanes' logits
-	costs  [2][]sim.Counters // of each layer of the pass, by Lane
+	told   []*told   // heads that still look at the lanes' logits
+	only   sim.Step  // the step at hand of a run of one sequence
+	prices [2]prices // by Lane
 	pass   int
 	n      int // steps made so far
 	silent int // how many of them are recorded already and made again
@@ -90,10 +88,12 @@ type engine struct {
 
 func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
 	e := &engine{
-		ctx: ctx, m: m, recipe: r, clock: clock, shape: cost.For(m.Model.Config, r.Cache), plain: cost.Of(m.Model.Config),
-		count:  cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"},
+		ctx: ctx, m: m, recipe: r, clock: clock,
 		memory: kv.NewArena(r.Cache.Budget),
 	}
+	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
+	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.For(m.Model.Config, r.Cache), count: count}
+	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
 	requests, err := m.requests(r)
 	if err != nil {
 		return nil, err
@@ -125,14 +125,14 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 		if err != nil {
 			return nil, err
 		}
-		if e.drafter, err = newDrafter(draft.Model, most, r, e.count, clock); err != nil {
+		if e.drafter, err = newDrafter(draft.Model, most, r, count, clock); err != nil {
 			return nil, err
 		}
 	}
 	if len(prefix) == 0 {
 		return e, nil
 	}
-	if e.beams != nil || r.Batch != nil { // many sequences: they are lived again
+	if e.many() { // sequences: they are lived again
 		e.silent = len(prefix)
 		return e, nil
 	}
@@ -192,7 +192,11 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 		phase = sim.Prefill
 	}
 	fed := q.cached + q.fed
-	s := &sim.Step{
+	s := &e.only
+	if e.many() {
+		s = new(sim.Step)
+	}
+	*s = sim.Step{
 		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
 		Rows: q.fed, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
 	}
@@ -202,6 +206,9 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	}
 	return s
 }
+
+// many tells whether the run has several sequences, whose steps know each other.
+func (e *engine) many() bool { return e.beams != nil || e.recipe.Batch != nil }
 
 // finish ends a pause of the pass, which all its sequences share: what it cost
 // and whether the lanes agree in all of them.

@@ -199,6 +199,7 @@ func TestAgainstReference(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		checkPick(t, logits, s, draw, past)
 		r := newReference(logits)
 		var names []string
 		for _, stage := range c.Stages {

@@ -8,11 +8,12 @@
 package sample
 
 import (
-	"cmp"
+	"math"
 	"slices"
 	"sync"
 
 	"kvstep/sim"
+	"kvstep/sim/mat"
 )
 
 // Choice is what was chosen, among what, and how.
@@ -74,16 +75,38 @@ func Pick(logits []float32, s sim.Sampler, draw uint64, past []int, again func()
 
 func pickToken(logits []float32, s sim.Sampler, draw uint64, past []int) (int, error) {
 	if s.Kind == "greedy" && !penalises(s) {
-		if err := cmp.Or(Check(s), checkLogits(logits)); err != nil {
+		if err := Check(s); err != nil {
 			return 0, err
 		}
-		return ranked(logits, 1)[0], nil
+		return likeliest(logits)
 	}
 	f, err := filter(logits, s, past)
 	if err != nil {
 		return 0, err
 	}
 	return f.order[pick(f.possible(), f.draws(draw))], nil
+}
+
+// likeliest is the id of the highest logit, of those that tie the lowest. It goes once
+// through memory: the vocabulary is long.
+func likeliest(logits []float32) (int, error) {
+	squares, high, at := float32(0), float32(math.Inf(-1)), 0
+	for from := 0; from < len(logits); from += block {
+		x := logits[from:min(from+block, len(logits))]
+		squares += mat.Dot(x, x)
+		if h := mat.Max(x); h > high {
+			high, at = h, from
+		}
+	}
+	if len(logits) == 0 || !(squares <= math.MaxFloat32) { // else they are finite
+		if err := checkLogits(logits); err != nil {
+			return 0, err
+		}
+	}
+	for logits[at] != high {
+		at++
+	}
+	return at, nil
 }
 
 // draws is the random number that choice draw of the run falls on; 0 when greedy.

@@ -3,6 +3,7 @@ package sample
 import (
 	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,8 @@ func FuzzChoose(f *testing.F) {
 		}
 		s := sim.Sampler{Kind: "sample", Temperature: temperature, TopK: k, TopP: p, MinP: minP, RepetitionPenalty: penalty, Seed: seed}
 		c, err := Choose(logits, s, seed, past)
+		checkPick(t, logits, s, seed, past)
+		checkPick(t, logits, sim.Sampler{Kind: "greedy"}, seed, past)
 		var problem *sim.Problem
 		switch {
 		case err != nil && !errors.As(err, &problem):
@@ -171,4 +174,23 @@ func FuzzChoose(f *testing.F) {
 			checkOptions(t, c)
 		}
 	})
+}
+
+// checkPick: Pick is Choose, and tells the same when it is asked.
+func checkPick(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, logits []float32, s sim.Sampler, draw uint64, past []int) {
+	t.Helper()
+	c, err := Choose(logits, s, draw, past)
+	p, err2 := Pick(logits, s, draw, past, func() []float32 { return logits })
+	if err != nil || err2 != nil {
+		if err == nil || err2 == nil || err.Error() != err2.Error() {
+			t.Fatalf("Choose says %v, Pick %v", err, err2)
+		}
+		return
+	}
+	if p.Token != c.Token || !reflect.DeepEqual(p.Top(), c.Top) || !reflect.DeepEqual(*p.Choice(), c.Choice) {
+		t.Fatalf("picked %d of %+v, chose %d of %+v", p.Token, p.Top(), c.Token, c.Top)
+	}
 }
