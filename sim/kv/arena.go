@@ -48,7 +48,7 @@ func (a *Arena) floats(n int) ([]float32, error) {
 	if err := a.take(int64(n) * floatBytes); err != nil {
 		return nil, err
 	}
-	return mat.Room(n), nil
+	return mat.Slab(n), nil
 }
 
 // give takes back the memory of n numbers, which nothing may use any more.

@@ -30,9 +30,20 @@ type Acts struct {
 // NewActs takes memory for rows rows and positions positions, to be used
 // again for every layer and pass.
 func NewActs(c sim.Config, rows, positions int) *Acts {
-	a := &Acts{Scores: mat.New(c.Heads, positions), Probs: mat.New(c.Heads, positions)}
-	a.each(c, func(m *mat.Matrix, cols int) { *m = mat.New(rows, cols) })
-	return a
+	var a Acts
+	size := 2 * mat.Lines(c.Heads*positions)
+	a.each(c, func(_ *mat.Matrix, cols int) { size += mat.Lines(rows * cols) })
+	all := mat.Slab(size)
+	clear(all) // some models leave some ops out
+	cut := func(rows, cols int) mat.Matrix {
+		n := rows * cols
+		piece := all[:n:n]
+		all = all[mat.Lines(n):]
+		return mat.Of(rows, cols, piece)
+	}
+	a.Scores, a.Probs = cut(c.Heads, positions), cut(c.Heads, positions)
+	a.each(c, func(m *mat.Matrix, cols int) { *m = cut(rows, cols) })
+	return &a
 }
 
 // First views the first m rows of every matrix and positions columns of the scores.

@@ -153,11 +153,11 @@ func newArena(c sim.Config, capacity int) arena {
 // take is memory for a matrix, all of which the caller writes.
 func (a *arena) take(rows, cols int) mat.Matrix {
 	n := rows * cols
-	if n > len(a.free) {
-		a.free = mat.Room(max(n, a.slab))
+	if mat.Lines(n) > len(a.free) {
+		a.free = mat.Slab(mat.Lines(max(n, a.slab)))
 	}
 	m := mat.Of(rows, cols, a.free[:n:n])
-	a.free = a.free[n:]
+	a.free = a.free[mat.Lines(n):]
 	return m
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -16,7 +18,9 @@ import (
 // BenchmarkTracing is what a run costs more than the engine alone: a Session whose
 // likeliest token goes on and a traced run of the cached lane take their passes by
 // turns, so that what else the machine does meets both. Times are medians of passes, and
-// what is more the median of the differences between two that followed each other.
+// what is more the median of the differences between two that followed each other. The
+// memory of a run is that of the one before, as in a server: a first touch of memory can
+// take longer than all else. With -benchtime 1x and KVSTEP_FRESH=1 nothing was touched.
 func BenchmarkTracing(b *testing.B) {
 	for _, shape := range []struct {
 		name string
@@ -34,6 +38,9 @@ func BenchmarkTracing(b *testing.B) {
 			}
 			m := &Loaded{Model: made}
 			var bare, more [2][]float64 // prefill, decode
+			if os.Getenv("KVSTEP_FRESH") == "" {
+				tracingTurns(b, m, &[2][]float64{}, &[2][]float64{})
+			}
 			for b.Loop() {
 				tracingTurns(b, m, &bare, &more)
 			}
@@ -52,6 +59,7 @@ func tracingTurns(b *testing.B, m *Loaded, bare, more *[2][]float64) {
 	for i := range prompt {
 		prompt[i] = i*7 + 3
 	}
+	runtime.GC()
 	r := Complete(sim.Recipe{Tokens: prompt, MaxNew: made, Lanes: "cached"})
 	session, err := NewSession(m, len(prompt)+made)
 	if err != nil {

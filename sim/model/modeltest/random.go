@@ -27,7 +27,7 @@ func Config(r *rand.Rand) sim.Config {
 // Weights draws the weights of a shape, large enough that attention is not flat.
 func Weights(r *rand.Rand, c sim.Config) sim.Weights {
 	vector := func(n int, scale, shift float64) []float32 {
-		x := make([]float32, n)
+		x := mat.Room(n)
 		for i := range x {
 			x[i] = float32(r.Float64()*2*scale - scale + shift)
 		}
