@@ -129,25 +129,18 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 }
 
 // arena gives kept rows their memory, slab by slab, so that a decode step allocates
-// none of its own most of the time. The slabs of a large model are some megabytes: a
-// system gives a few large pages faster than many small ones.
+// none of its own most of the time.
 type arena struct {
 	free []float32
 	slab int // numbers in the next slab
 }
 
-// largeSlab is the numbers of a slab that has large pages (mat.Room).
-const largeSlab = 1 << 20
-
-// newArena sizes slabs for 16 tokens, and for up to 128 where that makes them large:
-// every layer keeps Q, K, V and Out, and layer 0 its X.
+// newArena sizes slabs for 16 tokens, and for as many as fill a large page (mat.Slab), but
+// for no more than there can be: every layer keeps Q, K, V and Out, and layer 0 its X.
 func newArena(c sim.Config, capacity int) arena {
+	const page = 1 << 19 // numbers
 	perToken := c.Layers*(c.QDim()+2*c.KVDim()+c.Dim) + c.Dim
-	tokens := 16
-	if enough := (largeSlab + perToken - 1) / perToken; enough <= 128 {
-		tokens = max(tokens, enough)
-	}
-	return arena{slab: min(capacity, tokens) * perToken}
+	return arena{slab: min(capacity*perToken, max(16*perToken, page))}
 }
 
 // take is memory for a matrix, all of which the caller writes.
