@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strconv"
 	"text/tabwriter"
@@ -214,6 +215,7 @@ func (b *bencher) round(ctx context.Context, times map[string][]float64) error {
 	for pass := range b.made {
 		r.Forced = append(r.Forced, sim.Forced{Pass: pass, Token: 1})
 	}
+	runtime.GC() // it has the memory of the round before, as the session has
 	start = time.Now()
 	clock := func() float64 { return time.Since(start).Seconds() }
 	for s, err := range simrun.Steps(ctx, b.m, r, clock) {
