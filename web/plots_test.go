@@ -54,6 +54,9 @@ var beginnings = map[string][]string{
 
 // Every figure in every format, before and after a measurement.
 func TestEveryFigureInEveryFormat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws every figure")
+	}
 	addr, stop := start(t)
 	defer stop()
 	const ask = "?model=story&prompt=8&new=12&lang=zh"
@@ -168,6 +171,9 @@ func TestImpossibleFigures(t *testing.T) {
 }
 
 func TestEveryModelAndDeviceHasFigures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws figures of every model")
+	}
 	p := newPlots(run.NewLibrary(), "test")
 	check := func(query string) {
 		values, _ := url.ParseQuery(query)

@@ -28,6 +28,9 @@ func TestBench(t *testing.T) {
 
 // TestBenchRandomShapes: every family can be timed without its weights.
 func TestBenchRandomShapes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws the weights of GPT-2, twice")
+	}
 	for _, name := range []string{"stories260K", "gpt2"} {
 		for bits, want := range map[int]int{32: 0, 16: 16} {
 			m, err := benchModel(name, "", true, bits)

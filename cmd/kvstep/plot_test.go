@@ -53,6 +53,9 @@ func TestPlotExitCodes(t *testing.T) {
 
 // TestPlotOfASweep draws every figure there is, one of them from a table.
 func TestPlotOfASweep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws every figure of a sweep")
+	}
 	dir := t.TempDir()
 	do := func(args ...string) {
 		t.Helper()
