@@ -88,11 +88,11 @@ func (m *Model) FinalNorm(x mat.Matrix) mat.Matrix {
 // Logits are those of the rows x of a head step, [rows, vocab], with the bits that
 // Head gives them.
 func (m *Model) Logits(x mat.Matrix) mat.Matrix {
-	logits := mat.New(x.NumRows(), m.Config.Vocab)
-	normed := m.FinalNorm(x)
-	for i := range x.NumRows() {
-		mat.MulT(logits.Rows(i, i+1), normed.Rows(i, i+1), m.Weights.Head)
+	logits, all := mat.New(x.NumRows(), m.Config.Vocab), make([]int, x.NumRows())
+	for i := range all {
+		all[i] = i
 	}
+	m.Head(logits, mat.New(x.NumRows(), m.Config.Dim), x, all...)
 	return logits
 }
 

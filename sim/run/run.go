@@ -132,7 +132,7 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 	if len(prefix) == 0 {
 		return e, nil
 	}
-	if e.many() { // sequences: they are lived again
+	if e.many() { // they are lived again
 		e.silent = len(prefix)
 		return e, nil
 	}

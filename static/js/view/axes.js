@@ -28,10 +28,11 @@ export function axes(canvas, layout, frame, theme, words) {
   // Queries, beside Q: the new rows.
   ctx.textAlign = "right";
   thin(rows, Q.h / rows, 12, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, room, c.ink));
-  // Keys, above K^T and beside V; as small as the columns are, down to 9 pixels.
-  const fit = Math.min(parseFloat(theme.font), Math.max(K.w / positions - 1.5, 9));
+  // Keys, above K^T and beside V; where columns are narrow, of some of them only.
+  const apart = K.w / positions;
+  const fit = Math.min(parseFloat(theme.font), apart * Math.max(1, Math.ceil(12 / apart)) - 1.5);
   ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
-  thin(positions, K.w / positions, 10, (j, x) => {
+  thin(positions, apart, 12, (j, x) => {
     ctx.save();
     ctx.translate(K.x + x, K.y - 8);
     ctx.rotate(-Math.PI / 2);
