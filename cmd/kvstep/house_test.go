@@ -16,7 +16,7 @@ import (
 var floors = [][]string{
 	{"sim/mat", "static"},
 	{"sim"},
-	{"sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
+	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"web/wire", "web/text", "web/bundle", "sim/sweep"},
 	{"web/room", "web/page", "sim/chart"},
