@@ -200,10 +200,8 @@ func (m *Moment) moved(u sim.CacheUse) (taken, given []int) {
 	if q := m.Step.Schedule; q != nil && q.Requests[m.Step.Seq].Reused > 0 {
 		before = u.Table[:q.Requests[m.Step.Seq].Reused/m.Recipe.Cache.Block]
 	}
-	if n := m.Step.N; n > 0 {
-		if last := m.own(n - 1); last != nil && last.KV != nil {
-			before = last.KV.Use().Table
-		}
+	if last := m.last(); last != nil && last.KV != nil {
+		before = last.KV.Use().Table
 	}
 	for _, b := range without(before, u.Table) {
 		if slices.Contains(u.Free, b) {

@@ -81,22 +81,28 @@ func kept(s *sim.Step) sim.Lane {
 	return sim.Uncached
 }
 
-// tight is rows of small whole numbers in as few bytes as they need.
+// tight is rows of whole numbers below 2^32 in as few bytes as they need.
 func tight(name string, rows [][]float64) checkpoint.Tensor {
 	most := 0.0
 	for _, row := range rows {
 		most = max(most, slices.Max(row))
 	}
 	t := checkpoint.Tensor{Name: name, DType: "U8", Shape: []int{len(rows), len(rows[0])}}
-	if most > math.MaxUint8 {
+	switch {
+	case most > math.MaxUint16:
+		t.DType = "U32"
+	case most > math.MaxUint8:
 		t.DType = "U16"
 	}
 	for _, row := range rows {
 		for _, x := range row {
-			if t.DType == "U8" {
+			switch t.DType {
+			case "U8":
 				t.Data = append(t.Data, byte(x))
-			} else {
+			case "U16":
 				t.Data = binary.LittleEndian.AppendUint16(t.Data, uint16(x))
+			default:
+				t.Data = binary.LittleEndian.AppendUint32(t.Data, uint32(x))
 			}
 		}
 	}
