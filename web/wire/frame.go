@@ -39,6 +39,7 @@ type Moment struct {
 	Models *run.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int            // ids of the prompt, told before the first step
+	Prompts [][]int          // of a batch, see Prompts; nil: they are encoded when they are asked for
 	Hits    []breakpoint.Hit // of Link.Breaks, in all recorded steps, in order
 	HitsAt  []int            // their steps
 }
