@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -16,6 +15,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 	simrun "kvstep/sim/run"
 )
 
@@ -87,9 +87,8 @@ func newBench() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				e := json.NewEncoder(c.OutOrStdout())
-				e.SetIndent("", " ")
-				return e.Encode(r)
+				_, err := c.OutOrStdout().Write(append(plain.Indented(r, " "), '\n'))
+				return err
 			}
 			return r.table(c.OutOrStdout())
 		},

@@ -20,12 +20,12 @@ type beamsInfo struct {
 }
 
 type finishedInfo struct {
-	Text   string  `json:"text"`
-	Tokens int     `json:"tokens"`
-	Sum    float32 `json:"sum"`
-	Score  float32 `json:"score"`
-	Done   string  `json:"done"`
-	Node   *int    `json:"node,omitempty"` // where it ends in the tree
+	Text   string `json:"text"`
+	Tokens int    `json:"tokens"`
+	Sum    score  `json:"sum"`
+	Score  score  `json:"score"`
+	Done   string `json:"done"`
+	Node   *int   `json:"node,omitempty"` // where it ends in the tree
 }
 
 // beams is nil where the run is no beam search. With the tree come the tensors
@@ -52,7 +52,7 @@ func (m *Moment) beams() (*beamsInfo, []checkpoint.Tensor) {
 	}
 	info.Best = b.Best
 	for _, f := range b.Finished {
-		info.Finished = append(info.Finished, finishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: float32(f.Sum), Score: float32(f.Score), Done: f.Done})
+		info.Finished = append(info.Finished, finishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: score(f.Sum), Score: score(f.Score), Done: f.Done})
 	}
 	if !m.Link.Pick.shows("beams") {
 		return info, nil

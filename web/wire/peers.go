@@ -29,7 +29,7 @@ type peerInfo struct {
 	Token  *int      `json:"token,omitempty"`
 	Label  string    `json:"label,omitempty"`
 	Said   string    `json:"said"`
-	Sum    *float32  `json:"sum,omitempty"` // of a beam: log-probability of what it has said
+	Sum    *score    `json:"sum,omitempty"` // of a beam: log-probability of what it has said
 	Over   string    `json:"over,omitempty"`
 	Table  []int     `json:"table,omitempty"`  // paged: its blocks
 	Copied []int     `json:"copied,omitempty"` // of them: copies that it got because beams had parted
@@ -74,7 +74,7 @@ func (m *Moment) peers() *peersInfo {
 			x.Token, x.Label = &p.Token, m.label(p.Token)
 		}
 		if b := m.beamsBefore(s); b != nil && p.Seq < len(b.Live) {
-			sum := float32(b.Live[p.Seq].Sum)
+			sum := score(b.Live[p.Seq].Sum)
 			x.Sum = &sum
 		}
 		if p.KV != nil {
