@@ -82,7 +82,7 @@ type engine struct {
 	prices [2]prices // by Lane
 	pass   int
 	n      int // steps made so far
-	looked int // how often planning the pass at hand has asked a sequence for its room
+	looked int // how often planning a pass has asked a sequence for its room, from one schedule on
 	silent int // how many of them are recorded already and made again
 	totals [2]sim.Counters
 }
