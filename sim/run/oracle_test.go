@@ -33,7 +33,7 @@ var oracles = []struct {
 }{
 	{"problem", (*trial).problem}, {"lanes", (*trial).lanes}, {"budget", (*trial).budget}, {"length", (*trial).length},
 	{"plan", (*trial).plan}, {"slow", (*trial).slow}, {"twice", (*trial).twice}, {"resume", (*trial).resume},
-	{"alone", (*trial).alone}, {"lane alone", (*trial).laneAlone}, {"draft", (*trial).draft},
+	{"alone", (*trial).alone}, {"lane alone", (*trial).laneAlone}, {"draft", (*trial).draft}, {"gives up", (*trial).givesUp},
 }
 
 // each is all sequences' steps.
@@ -64,8 +64,8 @@ func (t *trial) problem(*rand.Rand) error {
 		return t.err
 	case t.err == nil && (len(t.steps) == 0 || t.steps[len(t.steps)-1].Done == ""):
 		return fmt.Errorf("%d steps, and no reason for their end", len(t.steps))
-	case t.err != nil && t.m.Name != runtest.Loud && (p.ID != "kv.memory" || t.rec.Cache.Budget == 0):
-		return t.err
+	case t.err != nil && t.m.Name != runtest.Loud && (p.ID != "kv.memory" || t.rec.Cache.Budget == 0 || len(t.steps) > 0):
+		return fmt.Errorf("after %d steps: %w", len(t.steps), t.err)
 	}
 	return nil
 }
@@ -253,6 +253,42 @@ func saidIn(steps []sim.Step, seq int) (ids []int) {
 		}
 	}
 	return ids
+}
+
+// givesUp: where memory ends all requests of a pass, the first of them had to stop there
+// even alone. (A cache in one piece may have got a smaller one beside others.)
+func (t *trial) givesUp(*rand.Rand) error {
+	if t.rec.Batch == nil || t.rec.Cache.Kind != sim.CachePaged || t.rec.Cache.Budget == 0 || t.err != nil || t.rec.Lanes == "uncached" || t.m.Name == runtest.Loud {
+		return nil
+	}
+	for i := range t.steps {
+		s := &t.steps[i]
+		first := -1
+		for seq, q := range s.Schedule.Requests {
+			switch {
+			case s.Part != sim.HeadPart || q.Done == "" && q.Started >= 0:
+				first = len(s.Schedule.Requests) // somebody goes on
+			case q.Done == sim.DoneMemory && q.Ended == s.Pass && first < 0:
+				first = seq
+			}
+		}
+		if first < 0 || first == len(s.Schedule.Requests) {
+			continue
+		}
+		one := t.rec
+		if one.Batch = nil; first > 0 {
+			q := t.rec.Batch.Requests[first-1]
+			one.Prompt, one.Tokens, one.MaxNew = q.Prompt, q.Tokens, q.MaxNew
+		}
+		want, err := runtest.Play(t.m, one)
+		if err != nil {
+			return err
+		}
+		if have, alone := saidIn(t.steps, first), saidIn(want, 0); len(have) < len(alone) {
+			return fmt.Errorf("request %d gives up after %d tokens, alone after %d", first, len(have), len(alone))
+		}
+	}
+	return nil
 }
 
 // laneAlone: one lane alone chooses as both do, where the policy is exact; of beams too.

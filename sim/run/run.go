@@ -104,6 +104,9 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 		e.all = append(e.all, newSequence(m, i, q))
 		most = max(most, e.all[i].most)
 	}
+	if err := e.fits(); err != nil {
+		return nil, err
+	}
 	e.rows = newArena(m.Model.Config, most)
 	if r.Lanes != "uncached" {
 		e.lanes[sim.Cached] = newLane(m.Model)

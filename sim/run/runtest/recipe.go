@@ -44,7 +44,7 @@ var Models = sync.OnceValue(func() []*run.Loaded {
 		for _, family := range model.Families {
 			c := modeltest.Family(r, family)
 			c.Dim, c.FFN, c.Layers = 1+r.IntN(20), 1+r.IntN(24), 1+r.IntN(3)
-			c.Vocab, c.Context = []int{2, 13, 29}[r.IntN(3)], []int{16, 24, 64, 400}[r.IntN(4)]
+			c.Vocab, c.Context = []int{2, 13, 29}[r.IntN(3)], []int{14, 24, 64, 400}[r.IntN(4)]
 			if r.IntN(3) == 0 {
 				c.EOS = r.IntN(c.Vocab)
 			}
