@@ -16,6 +16,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/mat"
+	"kvstep/sim/recipe"
 	simrun "kvstep/sim/run"
 )
 
@@ -211,7 +212,8 @@ func (b *bencher) round(ctx context.Context, times map[string][]float64) error {
 	}
 	since("decode, uncached", start)
 
-	r := simrun.Complete(sim.Recipe{Tokens: b.prompt, MaxNew: b.made, Lanes: "cached"})
+	r := recipe.Default()
+	r.Tokens, r.MaxNew, r.Lanes = b.prompt, b.made, "cached"
 	for pass := range b.made {
 		r.Forced = append(r.Forced, sim.Forced{Pass: pass, Token: 1})
 	}
