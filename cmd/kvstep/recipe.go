@@ -66,7 +66,7 @@ func (b *recipeFlags) define(c *cobra.Command) {
 			continue
 		}
 		help := usage[x.Flag]
-		if x.Number != nil && x.Path != "cache.budget" && x.Path != "sampler.seed" {
+		if x.Number != nil && x.Number.Most < 1<<20 {
 			help += ", from " + x.Number.Write(x.Number.Least) + " to " + x.Number.Write(x.Number.Most)
 		}
 		f.Var(&given{x.Default(&none), kindOf(x)}, x.Flag, help)
