@@ -39,6 +39,7 @@ generate:
 	cd web/page && $(TEMPL) generate -log-level error
 	cd sim/mat/gen && go run . -pkg mat -out ../kernels_amd64.s -stubs ../kernels_amd64.go
 	go test ./web/wire -run TestFramesForTheBrowser -count=1 -args -write >/dev/null
+	go test ./sim/recipe -run TheTable -count=1 -args -write >/dev/null
 
 # The browser's tests have a target of their own.
 go:

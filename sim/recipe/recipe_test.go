@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -188,4 +190,56 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%s\nwrote %s\n got %+v (%v)\nwant %+v", data, out, back, err, r)
 		}
 	})
+}
+
+// TestTheTableOfFields: docs/protocol.md has every field with its names, range and
+// default. With -write it is written anew.
+func TestTheTableOfFields(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| field | link | flag | what it may be | default |\n|---|---|---|---|---|\n")
+	for i := range Fields {
+		f := &Fields[i]
+		may, missing := "any text", "`"+f.Missing+"`"
+		switch {
+		case f.Words != nil:
+			may = "`" + strings.Join(f.Words, "`, `") + "`"
+		case f.Path == "cache":
+			may, missing = "a policy: `contiguous`, `paged:BLOCK`, `window:WINDOW:SINKS`, `h2o:WINDOW:HEAVY`, `int8:AXIS:GROUP`, `int4:AXIS:GROUP`", "`contiguous`, of beams `paged`"
+		case f.Number != nil:
+			may = f.Number.Write(f.Number.Least) + " to " + f.Number.Write(f.Number.Most)
+			if f.Number.Whole {
+				may += ", whole"
+			}
+		case f.Path == "batch.share":
+			may = "`0`, `1`"
+		}
+		if missing == "``" {
+			missing = "none"
+		}
+		flag := "none"
+		if f.Flag != "" {
+			flag = "`--" + f.Flag + "`"
+		}
+		b.WriteString("| `" + f.Path + "` | `" + f.Key + "` | " + flag + " | " + may + " | " + missing + " |\n")
+	}
+	const file, mark = "../../docs/protocol.md", "<!-- fields -->\n"
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(data), mark)
+	_, after, ok2 := strings.Cut(rest, "\n\nBeside these")
+	if !ok || !ok2 {
+		t.Fatalf("%s has no place for the table", file)
+	}
+	want := before + mark + "\n" + strings.TrimSuffix(b.String(), "\n") + "\n\nBeside these" + after
+	if want == string(data) {
+		return
+	}
+	if !slices.Contains(os.Args, "-write") {
+		t.Fatalf("%s is stale: go test ./sim/recipe -run TheTable -args -write", file)
+	}
+	if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
