@@ -230,11 +230,11 @@ func TestTheTableOfFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, rest, ok := strings.Cut(string(data), mark)
-	_, after, ok2 := strings.Cut(rest, "\n\nBeside these")
+	_, after, ok2 := strings.Cut(rest, "Beside these")
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table", file)
 	}
-	want := before + mark + "\n" + strings.TrimSuffix(b.String(), "\n") + "\n\nBeside these" + after
+	want := before + mark + "\n" + b.String() + "\nBeside these" + after
 	if want == string(data) {
 		return
 	}
