@@ -23,6 +23,7 @@ function own(frame, t) {
   const T = step.cached + step.rows;
   if (step.part === "head") {
     const me = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq);
+    if (me.token === undefined && T === me.prompt && step.done !== "memory") return t("say.seq.alone", { ...who, Fed: T });
     if (me.token === undefined) return t(peers.kind === "beam" ? (step.done ? "say.seq.ended" : "say.seq.dropped") : "say.seq.unfinished", { ...who, Fed: T, Prompt: me.prompt });
     const chosen = top.find((/** @type {any} */ c) => c.chosen);
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", { ...who, Token: tokens[tokens.length - 1][1], Prob: chosen ? percent(chosen.prob) : t("say.unlikely") });
