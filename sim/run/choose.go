@@ -113,7 +113,8 @@ func (e *engine) over(steps []*sim.Step) {
 			}
 		}
 	}
-	for e.stuck() { // who came last gives up, until somebody can go on
+	e.leave()
+	for ; e.stuck(); e.leave() { // who came last gives up, until somebody can go on
 		if e.prompts.forget() {
 			continue
 		}
