@@ -1,5 +1,6 @@
 // The recipe: prompt, model, how many tokens, how they are chosen.
 
+import { calmEnter, onKey } from "../keys.js";
 import { createDraft } from "./draftform.js";
 import { createPolicy } from "./policyform.js";
 import { createRequests } from "./requests.js";
@@ -19,8 +20,9 @@ export function createForm(form, act) {
     e.preventDefault();
     act.run(recipe());
   });
-  field("prompt").addEventListener("keydown", (e) => {
-    if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+  calmEnter(form);
+  onKey(field("prompt"), (key, e) => {
+    if (key === "Enter" && !e.shiftKey) {
       e.preventDefault();
       form.requestSubmit();
     }
