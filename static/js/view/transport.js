@@ -50,13 +50,13 @@ export function createTransport(root, act) {
     return !!name;
   });
   /** @param {any} state */
-  return function view({ frame, playing, connected, t }) {
+  return function view({ frame, playing, connected, held, t }) {
     const meta = frame?.meta;
     const at = meta?.step ? meta.step.n : -1;
     const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
     const off = (/** @type {string} */ name, /** @type {boolean} */ disabled) => {
       const b = root.querySelector(`button[data-do="${name}"]`);
-      if (b instanceof HTMLButtonElement) b.setAttribute("aria-disabled", String(disabled || !connected));
+      if (b instanceof HTMLButtonElement) b.setAttribute("aria-disabled", String(disabled || !connected || !!held?.waits));
     };
     for (const name of ["layer", "token", "end", "play"]) off(name, end);
     for (const name of ["back", "back-token", "restart"]) off(name, at < 0);
