@@ -9,6 +9,9 @@ import { translator } from "./text.js";
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
 
+/** The form that a command comes from. @type {Record<string, string>} */
+const FORMS = { run: "recipe", break: "breaks" };
+
 /** Where words come from and where the address goes: a handout has no server. */
 export const SERVED = {
   words: async (/** @type {string} */ lang) => (await fetch(`/text/${lang}.json`)).json(),
@@ -57,6 +60,8 @@ export function createActions(store, link, world = SERVED) {
     /** @param {object} command */
     send(command) {
       act.pause();
+      const sender = FORMS[/** @type {any} */ (command).cmd] ?? ""; // whose fields a refusal is about
+      if (sender !== store.get().sender) store.set({ sender });
       link.send(command);
     },
     pause() {

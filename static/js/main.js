@@ -7,6 +7,7 @@ import { broken, createActions, SERVED } from "./actions.js";
 import { createChrome } from "./view/chrome.js";
 import { createTransport } from "./view/transport.js";
 import { createForm } from "./view/form.js";
+import { createRefusals } from "./view/refusal.js";
 import { createFold } from "./view/fold.js";
 import { createHeld } from "./view/held.js";
 import { createLoading } from "./view/loading.js";
@@ -45,7 +46,7 @@ import { createToPlots } from "./view/toplots.js";
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const store = createStore(/** @type {any} */ ({
   frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null,
-  connected: false, lost: false, playing: false, problem: null, loading: null, cell: null, asked: null, held: null,
+  connected: false, lost: false, playing: false, problem: null, loading: null, cell: null, asked: null, held: null, sender: "",
   show: null, count: null,
 }));
 /** Browsers that refuse storage throw where it is asked for. */
@@ -91,6 +92,7 @@ store.subscribe(createCache(part("cache"), act));
 store.subscribe(createTable(part("table")));
 store.subscribe(createHeads(part("all-heads"), act));
 store.subscribe(createForm(part("recipe"), act));
+store.subscribe(createRefusals());
 store.subscribe(createFold(part("recipe-open"), part("recipe")));
 store.subscribe(createBreaks(part("breaks"), part("why"), act));
 store.subscribe(createMemory(part("memory")));
@@ -125,7 +127,7 @@ socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
       store.set({ playing: false, loading: null });
     } else act.text(text);
   },
-  state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected }),
+  state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected, sender: "" }),
   closed: opening.closed,
   long: (bytes) => opening.answered() && act.problem(JSON.stringify({ problem: "message.long", args: { Have: bytes, Max: most } })),
 }, { most, random: Math.random });
