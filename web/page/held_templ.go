@@ -30,7 +30,7 @@ func held(d HomeData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section id=\"held\" class=\"notice problem held\" aria-labelledby=\"held-title\" data-testid=\"held\" hidden><div role=\"alert\"><h2 id=\"held-title\" data-title></h2><p data-say data-testid=\"held-say\"></p></div><button type=\"button\" class=\"dismiss\" data-close data-testid=\"held-close\" data-text-label=\"page.dismiss\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section id=\"held\" class=\"notice held\" aria-labelledby=\"held-title\" data-testid=\"held\" hidden><div role=\"alert\"><h2 id=\"held-title\" data-title></h2><p data-say data-testid=\"held-say\"></p></div><button type=\"button\" class=\"dismiss\" data-close data-testid=\"held-close\" data-text-label=\"page.dismiss\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
