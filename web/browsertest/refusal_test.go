@@ -45,16 +45,16 @@ const sampled = `const s = document.querySelector("[data-testid=sampler]"); s.va
 // focused and says why, in the page's language, on a phone too.
 func TestAFormNeverRefusesInSilence(t *testing.T) {
 	for _, c := range []struct{ lang, testid, value, want string }{
-		{"en", "set-p", "1.5", "“Top-p” is 1.5. It must be more than 0 and at most 1."},
-		{"zh", "set-p", "1.5", "“Top-p”是 1.5，应大于 0 且不超过 1。"},
-		{"en", "set-p", "", "“Top-p” is empty. It takes a number more than 0 and at most 1."},
-		{"en", "set-k", "2.5", "“Top-k” is 2.5. It must be a whole number from 0 to 2,147,483,647."},
+		{"en", "set-p", "1.5", "“Top-p” is 1.5. It must be from 0.0001 to 1."},
+		{"zh", "set-p", "1.5", "“Top-p”是 1.5，应在 0.0001 到 1 之间。"},
+		{"en", "set-p", "", "“Top-p” is empty. It takes a number from 0.0001 to 1."},
+		{"en", "set-k", "2.5", "“Top-k” is 2.5. It must be a whole number from 0 to 1,048,576."},
 		{"en", "set-seed", "18446744073709551616", "“Seed” is 18446744073709551616. It must be from 0 to 18446744073709551615."},
 		{"zh", "policy-block", "65", "“每块词元数”是 65，应在 1 到 64 之间。"},
 		{"en", "policy-block", "65", "is 65. It must be from 1 to 64."},
 		{"en", "several-slots", "17", "“Slots” is 17. It must be from 1 to 16."},
 		{"en", "several-arrive", "-1", "“Arrives in pass” is -1. It must be from 0 to 1,048,576."},
-		{"zh", "several-new", "", "“新词元数”还没有填写，应填一个在 1 到"},
+		{"zh", "several-new", "", "“新词元数”还没有填写，应填一个 0 到"},
 		{"en", "new", "", "“New tokens” is empty."},
 	} {
 		p := open(t, "/?lang="+c.lang+"&cache=paged:4")
@@ -87,7 +87,7 @@ func TestARefusalGoesWithItsReason(t *testing.T) {
 	p.theme("dark")
 	p.axe("a refused field, dark")
 	p.js(`document.querySelector("[data-testid=lang-zh]").click()`)
-	p.until(`document.querySelector("[data-testid=refusal]")?.textContent === "“Top-p”是 0，应大于 0 且不超过 1。"`)
+	p.until(`document.querySelector("[data-testid=refusal]")?.textContent === "“Top-p”是 0，应在 0.0001 到 1 之间。"`)
 	p.fill("set-p", "0.9")
 	p.until(`!document.querySelector("[data-testid=refusal]") && !document.querySelector("[aria-invalid]")`)
 	p.press("2") // 0.92, which no step of a twentieth reaches

@@ -1,64 +1,55 @@
 package page
 
-import "github.com/a-h/templ"
+import (
+	"strconv"
 
-// limit is what a number of a form may be.
-type limit struct {
-	least, most string // as a number field writes them: a seed has 64 bits
-	step        string // what an arrow key adds
-	whole       bool   // only whole numbers mean something
-	above       bool   // the least itself is refused
-}
+	"github.com/a-h/templ"
 
-// limits are the numbers of all forms, by the names that problems have in Field.
-// It is the one place where the page learns them: the fields carry them, and
-// view/refusal.js reads them there.
-var limits = map[string]limit{
-	"max_new":            {least: "1", most: "1048576", step: "1", whole: true},
-	"repetition_penalty": {least: "0", most: "1000000", step: "0.05", above: true},
-	"temperature":        {least: "0", most: "1000000", step: "0.05", above: true},
-	"top_k":              {least: "0", most: "2147483647", step: "1", whole: true},
-	"top_p":              {least: "0", most: "1", step: "0.05", above: true},
-	"min_p":              {least: "0", most: "1", step: "0.01"},
-	"width":              {least: "2", most: "8", step: "1", whole: true},
-	"length_penalty":     {least: "-10", most: "10", step: "0.1"},
-	"seed":               {least: "0", most: "18446744073709551615", step: "1", whole: true},
-	"propose":            {least: "1", most: "16", step: "1", whole: true},
-	"block":              {least: "1", most: "64", step: "1", whole: true},
-	"window":             {least: "1", most: "1048576", step: "1", whole: true},
-	"sinks":              {least: "0", most: "1048576", step: "1", whole: true},
-	"heavy":              {least: "0", most: "1048576", step: "1", whole: true},
-	"slots":              {least: "1", most: "16", step: "1", whole: true},
-	"chunk":              {least: "0", most: "1048576", step: "1", whole: true},
-	"arrive":             {least: "0", most: "1048576", step: "1", whole: true},
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	schema "kvstep/sim/recipe" // this package has a component of that name
+)
 
-	// Of the page alone: KiB of a limit and of a breakpoint, and the figures' lengths.
-	"budget_kib":  {least: "0", most: "1099511627776", step: "1", above: true},
-	"break_kib":   {least: "1", most: "1048576", step: "1", whole: true},
-	"plot_tokens": {least: "1", most: "4096", step: "1", whole: true},
-}
+// Numbers of the page's forms that are no field of a recipe.
+var (
+	// PlotTokens are the lengths of a figure.
+	PlotTokens = sim.Number{Name: "plot_tokens", Least: 1, Most: 4096, Whole: true, Step: 1}
 
-// number makes an input a number of a form. Of numbers that are not whole the
-// browser knows no step: every one between the ends is as good as another.
-func number(field string) templ.Attributes {
-	l, ok := limits[field]
-	if !ok {
-		panic("page: no limits for " + field)
+	budgetKiB = sim.Number{Name: "budget_kib", Least: 0.001, Most: kv.Budget.Most / 1024, Step: 1} // a thousandth is a byte
+	breakKiB  = sim.Number{Name: "break_kib", Least: 1, Most: 1 << 20, Whole: true, Step: 1}
+)
+
+// numbers are the numbers of all forms, by name: those of sim/recipe, which problems
+// have in Field, and the page's own.
+var numbers = byName()
+
+func byName() map[string]sim.Number {
+	all := map[string]sim.Number{}
+	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive, kv.Block, kv.Window, kv.Sinks, kv.Heavy} {
+		all[n.Name] = n
 	}
-	step := l.step
-	if !l.whole {
-		step = "any"
+	for _, f := range schema.Fields {
+		if f.Number != nil {
+			all[f.Number.Name] = *f.Number
+		}
+	}
+	return all
+}
+
+// number makes an input a number of a form, where view/refusal.js reads its range. Of
+// numbers that are not whole the browser knows no step: every one is as good as another.
+func number(name string) templ.Attributes {
+	n, ok := numbers[name]
+	if !ok {
+		panic("page: no number is called " + name)
+	}
+	by := strconv.FormatFloat(n.Step, 'f', -1, 64)
+	step, keyboard := "any", "decimal"
+	if n.Whole {
+		step, keyboard = by, "numeric"
 	}
 	return templ.Attributes{
-		"type": "number", "min": l.least, "max": l.most, "step": step, "inputmode": inputMode(l),
-		"data-field": field, "data-step": l.step, "data-above": l.above,
+		"type": "number", "min": n.Write(n.Least), "max": n.Write(n.Most), "step": step, "inputmode": keyboard,
+		"data-field": name, "data-step": by,
 	}
-}
-
-// inputMode is the keyboard that a phone shows.
-func inputMode(l limit) string {
-	if l.whole {
-		return "numeric"
-	}
-	return "decimal"
 }

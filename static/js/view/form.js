@@ -65,7 +65,6 @@ export function createForm(form, act) {
   function recipe() {
     const batch = requests.value();
     const beam = field("sampler").value === "beam";
-    const penalty = number("rp");
     return {
       model: field("model").value,
       prompt: field("prompt").value,
@@ -76,7 +75,7 @@ export function createForm(form, act) {
         top_k: number("k"),
         top_p: number("p"),
         min_p: number("minp"),
-        repetition_penalty: penalty === 1 ? undefined : penalty, // off, as when it is not given
+        repetition_penalty: number("rp"),
         seed: digits(field("seed")),
         ...(beam && { width: number("w"), length_penalty: number("lp") }),
       },

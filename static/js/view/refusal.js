@@ -23,11 +23,10 @@ const counts = (f) => !f.disabled && !f.closest("[hidden]");
 /** What a number field has against its number; null is nothing. @param {HTMLInputElement} f @returns {Reason|null} */
 export function fault(f) {
   const v = f.validity;
-  const range = { Least: f.min, Most: f.max };
-  const reason = (/** @type {string} */ id) => ({ id: `form.${id}`, args: { Have: f.value, range: f.dataset.above === undefined ? "form.between" : "form.above", ...range } });
+  const reason = (/** @type {string} */ id) => ({ id: `form.${id}`, args: { Have: f.value, Least: written(f.min), Most: written(f.max) } });
   if (v.badInput) return reason("number");
   if (f.value === "") return f.dataset.optional === undefined ? reason("empty") : null;
-  if (v.rangeUnderflow || v.rangeOverflow || beyond(f) || (f.dataset.above !== undefined && Number(f.value) <= Number(f.min))) return reason("range");
+  if (v.rangeUnderflow || v.rangeOverflow || beyond(f)) return reason("range");
   return v.stepMismatch ? reason("whole") : null; // of other numbers any step is as good
 }
 
@@ -41,7 +40,7 @@ const nameOf = (f) => (f.closest("label")?.querySelector(".name")?.textContent ?
 const written = (s) => (Number.isSafeInteger(Number(s)) ? Number(s) : s);
 
 /** @param {Field} f @param {Reason} why @returns {(t: T) => string} */
-const worded = (f, { id, args }) => (t) => t(id, { Name: nameOf(f), Have: args.Have, Range: t(args.range, { Least: written(args.Least), Most: written(args.Most) }) });
+const worded = (f, { id, args }) => (t) => t(id, { Name: nameOf(f), ...args });
 
 /**
  * Looks at every number of a form. What is wrong is marked; loud also goes there.
@@ -73,7 +72,8 @@ export function fieldOf(root, { problem, args = {} }) {
 
 /** The server's answer. @param {Field} f @param {{problem: string, args?: any}} problem @param {T} t */
 export function refuse(f, problem, t) {
-  mark(f, (t) => t(`problem.${problem.problem}`, problem.args), t, true);
+  const own = () => (problem.args?.Field && nameOf(f) ? { ...problem.args, Field: nameOf(f) } : problem.args); // as it is called here
+  mark(f, (t) => t(`problem.${problem.problem}`, own()), t, true);
   go(f);
 }
 

@@ -36,7 +36,7 @@ export function createRequests(root) {
     const mine = field("prompt").value;
     // Something to begin with: a prompt that the model knows and that is not here yet.
     const known = [...form.querySelectorAll("[data-known] optgroup:not([hidden]) option")].map((o) => /** @type {HTMLOptionElement} */ (o).value);
-    add({ prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine, arrive: texts.length + 1, max_new: field("new").valueAsNumber || 8 }).focus();
+    add({ prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine, arrive: texts.length + 1, max_new: Number(field("new").value || 8) }).focus();
   });
   return {
     /** The batch that is asked for; undefined where one prompt is all. */
