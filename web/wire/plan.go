@@ -52,7 +52,11 @@ func (m *Moment) plans() []*plan {
 	return all
 }
 
-func (q *plan) running() bool { return q.started && q.chosen < q.maxNew }
+// running tells whether it has begun and not ended; with nothing to generate its prompt
+// is all.
+func (q *plan) running() bool {
+	return q.started && (q.chosen < q.maxNew || q.maxNew == 0 && q.fed < q.prompt)
+}
 
 // planned is how many passes a batch has if every request goes to its maximum, finds
 // memory at once and shares nothing: the schedule without the model. Passes that are
@@ -154,7 +158,7 @@ func (q *plan) feed(n int) {
 
 // Length is how many steps the run has if it goes to its maximum.
 func (m *Moment) Length() int {
-	passes := m.Recipe.MaxNew
+	passes := max(m.Recipe.MaxNew, 1)
 	if m.Recipe.Batch != nil {
 		passes, _ = planned(m.Recipe.Batch, m.plans())
 	}
@@ -164,11 +168,11 @@ func (m *Moment) Length() int {
 // Most is how many tokens the longest sequence of the run comes to hold.
 func (m *Moment) Most() int {
 	if m.Recipe.Batch == nil {
-		return m.Prompt + m.Recipe.MaxNew - 1
+		return run.Fed(m.Prompt, m.Recipe.MaxNew)
 	}
 	most := 0
 	for _, q := range m.plans() {
-		most = max(most, q.prompt+q.maxNew-1)
+		most = max(most, run.Fed(q.prompt, q.maxNew))
 	}
 	return most
 }
