@@ -98,17 +98,29 @@ func Draw(r *rand.Rand, m *run.Loaded) sim.Recipe {
 	if m.Tokenizer != nil && r.IntN(3) == 0 {
 		rec.Stop = []string{pick(r, "a", "the", ".", " ")}
 	}
-	switch r.IntN(6) {
+	switch r.IntN(8) {
 	case 0, 1:
 		rec.Batch = batch(r, m, rec)
-	case 2:
-		rec.Draft, rec.Propose = draft(r, c.Vocab), 1+r.IntN(5)
+	case 2: // several that begin alike, with room for some blocks
+		rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(4)}
+		rec.Cache.Budget = int64(r.IntN(12)) * kv.SpecOf(c, 1).TokenBytes() * int64(rec.Cache.Block)
+		rec.Batch = batch(r, m, rec)
+		rec.Batch.Share = true
 	case 3:
+		rec.Draft, rec.Propose = draft(r, m), 1+r.IntN(5)
+	case 4:
+		rec.Sampler.Kind = "beam"
+		rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(5), Budget: rec.Cache.Budget}
+	case 5:
 		for range 1 + r.IntN(3) {
 			rec.Forced = append(rec.Forced, sim.Forced{Pass: r.IntN(rec.MaxNew + 2), Token: r.IntN(c.Vocab)})
 		}
 	}
-	return run.Complete(rec)
+	rec = run.Complete(rec)
+	if r.IntN(16) == 0 && len(rec.Forced) == 0 { // prefill alone
+		rec.MaxNew = 0
+	}
+	return rec
 }
 
 // pick is one of some.
@@ -154,7 +166,7 @@ func batch(r *rand.Rand, m *run.Loaded, rec sim.Recipe) *sim.Batch {
 	b := &sim.Batch{Schedule: pick(r, sim.ScheduleStatic, sim.ScheduleContinuous), Slots: 1 + r.IntN(5), Chunk: r.IntN(2) * r.IntN(7),
 		Share: rec.Cache.Kind == sim.CachePaged && r.IntN(3) > 0}
 	for range r.IntN(6) {
-		q := sim.Request{MaxNew: 1 + r.IntN(8), Arrive: pick(r, 0, 0, r.IntN(9), 1<<20)}
+		q := sim.Request{MaxNew: r.IntN(9), Arrive: pick(r, 0, 0, r.IntN(9), 1<<20)}
 		q.Prompt, q.Tokens = prompt(r, m, rec.Tokens)
 		b.Requests = append(b.Requests, q)
 	}
@@ -162,11 +174,15 @@ func batch(r *rand.Rand, m *run.Loaded, rec sim.Recipe) *sim.Batch {
 }
 
 // draft is a model of the same vocabulary, the model itself perhaps.
-func draft(r *rand.Rand, vocab int) string {
+func draft(r *rand.Rand, m *run.Loaded) string {
+	if r.IntN(3) == 0 {
+		return m.Name
+	}
+	vocab := m.Model.Config.Vocab
 	var names []string
-	for _, m := range Models() {
-		if m.Model.Config.Vocab == vocab && m.Name != Loud {
-			names = append(names, m.Name)
+	for _, other := range Models() {
+		if other.Model.Config.Vocab == vocab && other.Name != Loud {
+			names = append(names, other.Name)
 		}
 	}
 	if len(names) == 0 {
