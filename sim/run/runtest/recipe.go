@@ -142,9 +142,9 @@ func prompt(r *rand.Rand, m *run.Loaded, like []int) (text string, ids []int) {
 func sampler(r *rand.Rand, vocab int) sim.Sampler {
 	return sim.Sampler{
 		Kind: pick(r, "greedy", "greedy", "sample", "sample", "beam"), Seed: r.Uint64(),
-		Temperature: pick(r, 1, 0.7, 3, 1e-300, 1e300, math.SmallestNonzeroFloat64), TopK: pick(r, 0, 0, 1, 3, vocab+9),
-		TopP: pick(r, 1, 1, 0.9, 0.3, 1e-300), MinP: pick(r, 0, 0, 0.2, 1),
-		RepetitionPenalty: pick(r, 0, 0, 1, 1.3, 0.5, 1e-300, 1e300, math.SmallestNonzeroFloat64, math.MaxFloat64),
+		Temperature: pick(r, 1, 0.7, 3, 100, 1e-9, math.SmallestNonzeroFloat64), TopK: pick(r, 0, 0, 1, 3, vocab+9),
+		TopP: pick(r, 1, 1, 0.9, 0.3, 0.0001), MinP: pick(r, 0, 0, 0.2, 1),
+		RepetitionPenalty: pick(r, 1, 1, 1, 1.3, 0.5, 0.01, 100),
 		Width:             2 + r.IntN(3), Length: pick(r, 1, 0, -1, 10.0, -10),
 	}
 }
