@@ -325,6 +325,11 @@ func (t *trial) laneAlone(r *rand.Rand) error {
 
 // draft: greedily, a draft changes nothing but the passes.
 func (t *trial) draft(*rand.Rand) error {
+	for _, m := range runtest.Models() {
+		if most := max(len(t.rec.Tokens), 1) + t.rec.MaxNew - 1; m.Name == t.rec.Draft && most > m.Model.Config.Context {
+			return fmt.Errorf("a draft for %d tokens in a run of %d", m.Model.Config.Context, most)
+		}
+	}
 	if t.rec.Draft == "" || t.rec.Sampler.Kind != "greedy" || t.rec.Cache.Budget > 0 || t.err != nil {
 		return nil
 	}

@@ -103,9 +103,13 @@ func Draw(r *rand.Rand, m *run.Loaded) sim.Recipe {
 		rec.Batch = batch(r, m, rec)
 	case 2: // several that begin alike, with room for some blocks
 		rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(4)}
-		rec.Cache.Budget = int64(r.IntN(12)) * kv.SpecOf(c, 1).TokenBytes() * int64(rec.Cache.Block)
+		rec.MaxNew = 1 + r.IntN(3)
+		most := (len(rec.Tokens)+rec.Cache.Block-1)/rec.Cache.Block + r.IntN(4)
+		rec.Cache.Budget = int64(most*r.IntN(3)) * kv.SpecOf(c, 1).TokenBytes() * int64(rec.Cache.Block)
 		rec.Batch = batch(r, m, rec)
-		rec.Batch.Share = true
+		if rec.Batch.Share = true; r.IntN(2) == 0 {
+			rec.Batch.Slots = 1
+		}
 	case 3:
 		rec.Draft, rec.Propose = draft(r, m), 1+r.IntN(5)
 	case 4:
@@ -132,7 +136,9 @@ func prompt(r *rand.Rand, m *run.Loaded, like []int) (text string, ids []int) {
 		words := strings.Fields("Once upon a time there was a little cat who liked to play 从前 有一只")
 		return strings.Join(words[:1+r.IntN(len(words))], " "), nil
 	}
-	ids = append(ids, like[:r.IntN(len(like)+1)]...)
+	if ids = append(ids, like...); r.IntN(2) == 0 {
+		ids = ids[:r.IntN(len(like)+1)]
+	}
 	for range 1 + r.IntN(9) {
 		ids = append(ids, r.IntN(m.Model.Config.Vocab))
 	}
