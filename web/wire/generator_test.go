@@ -204,6 +204,9 @@ func (v *viewer) show(n int) error {
 		m.Link.Pick.Trail = append(m.Link.Pick.Trail[:0:0], *next)
 		v.link = m.Link
 	}
+	if err := v.adds(m); err != nil {
+		return err
+	}
 	if err := WriteCSV(io.Discard, m); err != nil {
 		return err
 	}
@@ -228,6 +231,23 @@ func (v *viewer) show(n int) error {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// adds: what a ledger says of all steps, by a formula where there is one, is what its steps add up to.
+func (v *viewer) adds(m *Moment) error {
+	for lane := range 2 {
+		if m.Step == nil || !m.Step.Ran[lane] {
+			continue
+		}
+		var sum sim.Counters
+		for n := range m.Step.N + 1 {
+			sum = cost.Add(sum, m.recount(m.At(n), sim.Lane(lane)))
+		}
+		if total := m.recounted(m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
+			return fmt.Errorf("lane %d: a total of %+v, the steps add up to %+v", lane, total, sum)
 		}
 	}
 	return nil
