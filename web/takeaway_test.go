@@ -63,7 +63,7 @@ func TestForeignPagesMayNotTakeAway(t *testing.T) {
 		status       int
 	}{
 		{"", "", 200}, {"same-origin", "", 200}, {"none", "", 200}, {"", "http://" + addr, 200},
-		{"cross-site", "", 403}, {"same-site", "", 403}, {"", "http://evil.example", 403}, {"same-origin", "null", 403},
+		{"cross-site", "", 403}, {"same-site", "", 403}, {"", "http://evil.example", 403}, {"same-origin", "null", 200}, {"cross-site", "null", 403}, {"", "null", 403}, {"same-origin", "http://evil.example", 403},
 	} {
 		h := map[string]string{}
 		if c.site != "" {

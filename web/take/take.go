@@ -119,6 +119,10 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	if err != nil {
 		return nil, err
 	}
+	// A handout shows what waits; other files have nothing to say of no step.
+	if len(r.steps) == 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 {
+		return nil, sim.NewProblem("take.empty")
+	}
 	var f *File
 	limit := maxFile
 	switch kind {
