@@ -15,6 +15,7 @@ import (
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
 	"kvstep/sim/run"
+	"kvstep/sim/sheet"
 	"kvstep/web/page"
 	"kvstep/web/text"
 )
@@ -246,6 +247,9 @@ func (p *plots) draw(name, format string, a plotAsk, style chart.Style) (answer,
 		return answer{}, err
 	}
 	var b bytes.Buffer
+	if format == "csv" {
+		b.WriteString(sheet.BOM) // a person will open it
+	}
 	if err := chart.Write(&b, f, format, style); err != nil {
 		return answer{}, err
 	}

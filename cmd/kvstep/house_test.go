@@ -15,7 +15,7 @@ import (
 // imports rooms of lower floors only.
 var floors = [][]string{
 	{"sim/mat", "static"},
-	{"sim"},
+	{"sim", "sim/sheet"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"web/wire", "web/text", "web/bundle", "sim/sweep"},

@@ -17,6 +17,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/run"
+	"kvstep/sim/sheet"
 	"kvstep/web/wire"
 )
 
@@ -189,8 +190,8 @@ func (r *made) exported() int {
 // csv is what is on screen at the link's step.
 func (r *made) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
-	var b bytes.Buffer
-	err := wire.WriteCSV(&b, m)
+	b := bytes.NewBufferString(sheet.BOM) // a person will open it
+	err := wire.WriteCSV(b, m)
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 
