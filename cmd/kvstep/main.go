@@ -46,6 +46,7 @@ func main() {
 		os.Exit(exitCode(err))
 	case <-time.After(patience): // it writes to somebody who does not read, or loads a model
 		abandonFiles()
+		fmt.Fprintln(os.Stderr, "kvstep: "+catalogue().T("cli.stopped", nil))
 		os.Exit(1)
 	}
 }

@@ -27,7 +27,7 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	sweepUnfinished(filepath.Dir(path))
-	f, err := createUnfinished(filepath.Dir(path))
+	f, locked, err := createUnfinished(filepath.Dir(path))
 	if err != nil {
 		return sim.NewProblem("file.write", "File", path).Because(err)
 	}
@@ -48,11 +48,16 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 	if err == nil {
 		err = f.Chmod(0o644)
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
+	if !locked { // some systems rename no open file; where there are locks, it is held until the name is another
+		if closed := f.Close(); err == nil {
+			err = closed
+		}
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), path)
+	}
+	if locked {
+		f.Close() // all of it is on the disk
 	}
 	return err
 }
@@ -67,11 +72,11 @@ func notFolder(path string) error {
 
 // createUnfinished makes a file that others see is being written, since it is locked.
 // One that somebody swept before it was locked is made again.
-func createUnfinished(dir string) (*os.File, error) {
+func createUnfinished(dir string) (f *os.File, locked bool, err error) {
 	for {
 		f, err := os.CreateTemp(dir, unfinished)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		writing.Lock()
 		if writing.names == nil {
@@ -79,11 +84,11 @@ func createUnfinished(dir string) (*os.File, error) {
 		}
 		writing.names[f.Name()] = true
 		writing.Unlock()
-		if lockFile(f) != lockTaken {
+		if got := lockFile(f); got != lockTaken {
 			mine, err1 := f.Stat()
 			there, err2 := os.Stat(f.Name())
 			if err1 != nil || err2 == nil && os.SameFile(mine, there) {
-				return f, nil
+				return f, got == lockMine, nil
 			}
 		}
 		f.Close()

@@ -24,6 +24,9 @@ import (
 const (
 	// Wait is how long a run may take to be run again.
 	Wait = 20 * time.Second
+	// makeWait is how long a file may take altogether: the server has said something
+	// before its own patience (30 s) ends.
+	makeWait = Wait + 5*time.Second
 	// maxRows bounds the memory of a run's rows, as a room's tape does.
 	maxRows = 64 << 20
 	// maxFile bounds one file; a handout must also open well in a browser.
@@ -62,6 +65,7 @@ type made struct {
 	model  *run.Loaded
 	prompt []int
 	steps  []sim.Step
+	gone   func() error // why nobody waits for the file any more
 }
 
 // Step is one of them, for wire and sim/breakpoint.
@@ -70,6 +74,7 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
 func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
+	gone := ctx.Err
 	ctx, cancel := context.WithTimeout(ctx, Wait)
 	defer cancel()
 	m, err := models.Get(q.Recipe.Model)
@@ -81,7 +86,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
 	}
 	q.Recipe.Model = m.Name
-	r := &made{Request: q, model: m}
+	r := &made{Request: q, model: m, gone: gone}
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
@@ -116,6 +121,8 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	if kind == "schedules" {
 		return schedules(ctx, models, q)
 	}
+	ctx, cancel := context.WithTimeout(ctx, makeWait)
+	defer cancel()
 	r, err := again(ctx, models, q)
 	if err != nil {
 		return nil, err
@@ -139,16 +146,27 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	default:
 		return nil, fmt.Errorf("take: no kind %q", kind)
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, sim.NewProblem("take.time", "Seconds", int(makeWait/time.Second), "Step", len(r.steps))
+	}
 	if err == nil && len(f.Data) > limit {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", limit>>20)
 	}
 	return f, err
 }
 
+// left is r.gone, nil where nobody can go.
+func (r *made) left() error {
+	if r.gone == nil {
+		return nil
+	}
+	return r.gone()
+}
+
 func (r *made) all() iter.Seq2[*sim.Step, error] {
 	return func(yield func(*sim.Step, error) bool) {
 		for i := range r.steps {
-			if !yield(&r.steps[i], nil) {
+			if !yield(&r.steps[i], r.left()) {
 				return
 			}
 		}
