@@ -22,13 +22,23 @@ import (
 	"github.com/gorilla/websocket"
 )
 
+// folder has what the tests build.
+var folder string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if folder != "" {
+		os.RemoveAll(folder)
+	}
+	os.Exit(code)
+}
+
 // built is the command as people have it, built by the first test that wants it.
-var built = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "kvstep-signal-")
-	if err != nil {
+var built = sync.OnceValues(func() (binary string, err error) {
+	if folder, err = os.MkdirTemp("", "kvstep-signal-"); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(dir, "kvstep")
+	binary = filepath.Join(folder, "kvstep")
 	out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
