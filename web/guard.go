@@ -19,9 +19,9 @@ const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 's
 type reach int
 
 const (
-	// plain costs next to nothing and runs no model: files, words, whether the server
+	// anyone costs next to nothing and runs no model: files, words, whether the server
 	// lives. The socket is one too: it looks at Host and Origin itself.
-	plain reach = iota
+	anyone reach = iota
 	// engine runs a model, opens one or draws. It is for pages of this server and for
 	// whoever is no page at all: the address bar, a mail, a command.
 	engine
@@ -55,7 +55,7 @@ func guard(hosts []string, next http.Handler) http.Handler {
 
 // fence keeps other sites from what costs something.
 func fence(who reach, next http.Handler) http.Handler {
-	if who == plain {
+	if who == anyone {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

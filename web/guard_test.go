@@ -48,7 +48,7 @@ func TestOtherSitesRunNothing(t *testing.T) {
 	}
 	var fenced []string
 	for _, r := range all {
-		if r.who == plain {
+		if r.who == anyone {
 			continue
 		}
 		method, path := pathOf(r.pattern)

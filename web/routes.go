@@ -12,6 +12,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/static"
 	"kvstep/web/bundle"
@@ -32,17 +33,17 @@ func allRoutes(models *run.Library, hub http.Handler, version string) []route {
 	figures := newPlots(models, version)
 	return []route{
 		{"GET /{$}", document, home(models, version)},
-		{"GET /static/", plain, http.StripPrefix("/static/", files(static.Files))},
-		{"GET /bundle/{file}", plain, bundled()},
-		{"GET /text/{file}", plain, http.HandlerFunc(catalogue)},
+		{"GET /static/", anyone, http.StripPrefix("/static/", files(static.Files))},
+		{"GET /bundle/{file}", anyone, bundled()},
+		{"GET /text/{file}", anyone, http.HandlerFunc(catalogue)},
 		{"GET /weights", engine, weights(models)},
 		{"GET /variants", engine, variants(models)},
-		{"GET /live", plain, hub},
+		{"GET /live", anyone, hub},
 		{"GET /take/{kind}", engine, takeaway(models, version, make(chan struct{}, maxTakes))},
 		{"GET /plots", document, http.HandlerFunc(figures.show)},
 		{"GET /plot/{file}", engine, http.HandlerFunc(figures.file)},
 		{"POST /plots/measure", engine, http.HandlerFunc(figures.measure)},
-		{"GET /healthz", plain, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		{"GET /healthz", anyone, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("ok\n"))
 		})},
 	}
@@ -63,7 +64,7 @@ func home(models *run.Library, version string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		link, err := wire.ParseLink(r.URL.RawQuery)
 		if err != nil { // the socket will say what is wrong with it
-			link = wire.Link{Recipe: run.Complete(sim.Recipe{})}
+			link = wire.Link{Recipe: recipe.Default()}
 		}
 		lang := link.Lang
 		if lang == "" {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/plain"
 	"kvstep/sim/run"
 	"kvstep/sim/sweep"
 	"kvstep/web/wire"
@@ -64,8 +64,7 @@ func variants(models *run.Library) http.HandlerFunc {
 				if err != nil {
 					return answer{}, err
 				}
-				data, err := json.Marshal(rows)
-				return answer{kind: "application/json; charset=utf-8", data: append(data, '\n')}, err
+				return answer{kind: "application/json; charset=utf-8", data: append(plain.JSON(rows), '\n')}, nil
 			})
 		}()
 		if err != nil {
