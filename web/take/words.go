@@ -9,8 +9,8 @@ import (
 )
 
 // elsewhere are the families of messages that no handout has a place for: those
-// of the command, of figures, and of what only a server can do.
-var elsewhere = []string{"cli", "cost", "plot", "several", "versus"}
+// of the command and its reasons, of figures, and of what only a server can do.
+var elsewhere = []string{"cli", "cost", "plot", "several", "versus", "waits", "reason"}
 
 // spoken are a language's messages as a handout carries them.
 func spoken(lang string) string {
