@@ -12,6 +12,10 @@ import (
 // of the command and its reasons, of figures, and of what only a server can do.
 var elsewhere = []string{"cli", "cost", "plot", "several", "versus", "waits", "reason"}
 
+// elsewhereProblems are the problems likewise: no handout opens a model, writes a file or
+// asks a server.
+var elsewhereProblems = []string{"addr", "checkpoint", "cli", "command", "config", "cost", "file", "hub", "plot", "server", "site", "sweep", "take", "tokenizer", "variants"}
+
 // spoken are a language's messages as a handout carries them.
 func spoken(lang string) string {
 	var all map[string]json.RawMessage
@@ -19,7 +23,9 @@ func spoken(lang string) string {
 		panic("take: " + err.Error()) // embedded, and read by every test
 	}
 	for id := range all {
-		if family, _, _ := strings.Cut(id, "."); slices.Contains(elsewhere, family) {
+		family, rest, _ := strings.Cut(id, ".")
+		kind, _, _ := strings.Cut(rest, ".")
+		if slices.Contains(elsewhere, family) || family == "problem" && slices.Contains(elsewhereProblems, kind) {
 			delete(all, id)
 		}
 	}
