@@ -94,9 +94,9 @@ func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, known := p.measured.get(a); !known {
-		m, err := p.models.Get(a.Model)
 		ctx, cancel := context.WithTimeout(r.Context(), measureWait)
 		defer cancel()
+		m, err := p.models.GetWhile(ctx, a.Model)
 		if err == nil {
 			err = p.measured.run(ctx, m, keyOf(a))
 		}

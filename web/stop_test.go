@@ -59,9 +59,14 @@ func TestStopDoesNotWaitForAModel(t *testing.T) {
 	answered := make(chan struct{})
 	go func() {
 		defer close(answered)
-		if resp, err := http.Get("http://" + addr + "/take/csv?model=slow&step=0"); err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
+		resp, err := http.Get("http://" + addr + "/take/csv?model=slow&step=0")
+		if err != nil {
+			t.Errorf("the file that waits for a model: %v", err)
+			return
+		}
+		defer resp.Body.Close()
+		if body, _ := io.ReadAll(resp.Body); resp.StatusCode != 503 || !strings.Contains(string(body), "server.stopping") {
+			t.Errorf("the file that waits for a model: %s %s", resp.Status, body)
 		}
 	}()
 	for begun.Load() == 0 {

@@ -83,7 +83,7 @@ func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]va
 	if n := cost.Params(shape); n > maxVariantSize { // before it is opened
 		return nil, sim.NewProblem("variants.large", "Have", n, "Max", maxVariantSize)
 	}
-	m, err := models.Get(link.Recipe.Model)
+	m, err := models.GetWhile(ctx, link.Recipe.Model)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,9 @@ func TestAHostilePage(t *testing.T) {
 	server := startChild(t)
 	student := openOn(t, server.base, "/?lang=en&new=3&step=4")
 	student.at(4)
-	seen := func() string { return eval[string](student, `JSON.stringify([kvstepFrame().meta.seq, kvstepFrame().meta.step, location.search])`) }
+	seen := func() string {
+		return eval[string](student, `JSON.stringify([kvstepFrame().meta.seq, kvstepFrame().meta.step, location.search])`)
+	}
 	time.Sleep(300 * time.Millisecond) // its address has settled
 	before := seen()
 	sources := map[string]string{"cross-site": hostileOn(t, "localhost", server.base), "same-site": hostileOn(t, "127.0.0.1", server.base)}

@@ -77,7 +77,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 	gone := ctx.Err
 	ctx, cancel := context.WithTimeout(ctx, Wait)
 	defer cancel()
-	m, err := models.Get(q.Recipe.Model)
+	m, err := models.GetWhile(ctx, q.Recipe.Model)
 	if err != nil {
 		return nil, err
 	}
