@@ -67,6 +67,9 @@ func TestTheLongestLinkOpens(t *testing.T) {
 	if answer := do(map[string]any{"cmd": "run", "recipe": longest}); !strings.Contains(answer, "link.room") {
 		t.Errorf("a longer run: %.100s", answer)
 	}
+	if _, frame, err := conn.ReadMessage(); err != nil || strings.HasPrefix(string(frame), "{") { // the old run is still there
+		t.Errorf("%.100s %v", frame, err)
+	}
 	longest.Stop = []string{strings.Repeat("\x01", 60_000)}
 	if answer := do(map[string]any{"cmd": "run", "recipe": longest}); !strings.Contains(answer, "command.long") {
 		t.Errorf("a message that is too long, of a link that is not: %.100s", answer)
