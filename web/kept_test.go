@@ -34,6 +34,20 @@ func TestTheSameIsMadeOnce(t *testing.T) {
 		})
 	}
 	<-begun
+	waiting := func() int {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if c := m.making["key"]; c != nil {
+			return c.askers
+		}
+		return 0
+	}
+	for deadline := time.Now().Add(10 * time.Second); waiting() < 50; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Errorf("%d of 50 wait for it", waiting())
+			break
+		}
+	}
 	close(go_)
 	all.Wait()
 	if a, err := m.get(t.Context(), "key", "", nil); err != nil || string(a.data) != "done" || m.made != 1 {
