@@ -1,0 +1,76 @@
+package hub
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// keep is how long a download that broke off waits to be gone on with.
+const keep = 7 * 24 * time.Hour
+
+// sweep clears a models folder of what pulls left that were killed: locks of nobody,
+// and downloads that are of no use any more, because their model is there, or that
+// nobody went on with for a week. What somebody has the lock of is left alone, and so
+// is what is not a download. It does what it can and says nothing.
+func sweep(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if inner := filepath.Join(dir, e.Name()); e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			within, err := os.ReadDir(inner)
+			if err != nil {
+				continue
+			}
+			for _, e := range within {
+				sweepOne(inner, e)
+			}
+		}
+		sweepOne(dir, e)
+	}
+}
+
+// sweepOne clears what one lock or one download belongs to. Downloads of older versions
+// have no lock, and a file .commit.
+func sweepOne(dir string, e fs.DirEntry) {
+	name, isLock := strings.CutSuffix(e.Name(), "~lock")
+	name, isOurs := strings.CutPrefix(name, ".")
+	if !isOurs || name == "" {
+		return
+	}
+	staging := filepath.Join(dir, e.Name())
+	if !isLock {
+		if info, err := os.Lstat(filepath.Join(staging, ".commit")); err != nil || !info.Mode().IsRegular() {
+			return
+		}
+	}
+	place := filepath.Join(dir, name)
+	l, err := tryLock(place)
+	if err != nil {
+		return
+	}
+	defer l.release()
+	staging = stagingOf(place)
+	if isModel(place) || abandoned(staging) {
+		_ = os.RemoveAll(staging)
+	}
+}
+
+// abandoned tells whether a download is empty, or nothing in it is of the last week.
+func abandoned(staging string) bool {
+	entries, err := os.ReadDir(staging)
+	if err != nil {
+		return false
+	}
+	last := time.Time{}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return time.Since(last) > keep
+}
