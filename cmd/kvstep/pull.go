@@ -23,7 +23,8 @@ func newPull() *cobra.Command {
 		Long: "pull downloads a model from a Hugging Face hub into the models folder (--models), where every\n" +
 			"command and the page find it by its name. Stopped and started again, it goes on; every file is\n" +
 			"checked against the hub's checksum; of two at once the second waits. HF_ENDPOINT names another\n" +
-			"hub, HF_TOKEN a token for models that want one; HF_HUB_OFFLINE=1 forbids it all. Nothing but this command ever asks another machine for anything.\n\n" +
+			"hub, HF_TOKEN a token for models that want one; HF_HUB_OFFLINE=1 forbids it all. Nothing but\n" +
+			"this command ever asks another machine for anything.\n\n" +
 			"NAME is owner/name, or one of:\n\n  " + strings.Join(slices.Sorted(maps.Keys(hub.Short)), "\n  "),
 		Example: "  kvstep pull gpt2\n  kvstep trace --model gpt2 --prompt \"Once upon a time\"",
 		Args: func(_ *cobra.Command, args []string) error {

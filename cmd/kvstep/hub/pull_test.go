@@ -70,8 +70,6 @@ func (h *fake) listing() *listing {
 }
 
 func (h *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.token != "" && r.Header.Get("Authorization") != "Bearer "+h.token {
 		http.Error(w, "no", http.StatusUnauthorized)
 		return
@@ -86,8 +84,11 @@ func (h *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	h.mu.Lock()
 	h.asked = append(h.asked, name+" "+r.Header.Get("Range"))
-	if h.bad != nil && h.bad(w, r, data) {
+	bad := h.bad
+	h.mu.Unlock()
+	if bad != nil && bad(w, r, data) {
 		return
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
