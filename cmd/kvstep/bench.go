@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -87,7 +86,7 @@ func newBench() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				e := json.NewEncoder(c.OutOrStdout())
+				e := sim.NewEncoder(c.OutOrStdout())
 				e.SetIndent("", " ")
 				return e.Encode(r)
 			}
@@ -160,7 +159,7 @@ func median(x []float64) float64 {
 }
 
 func (r *benchReport) table(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d parameters, %s kernels, %d thread(s), medians of %d\n", r.Model, r.Parameters, r.Kernels, r.Threads, r.Repeats)
+	fmt.Fprintf(w, "%s, %d parameters, %s kernels, %d thread(s), medians of %d\n", quoted(r.Model), r.Parameters, r.Kernels, r.Threads, r.Repeats)
 	fmt.Fprintf(w, "this machine, measured: %s, %s\n\n", si(r.Limits.Flops, "FLOP/s"), si(r.Limits.Bandwidth, "B/s"))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\ttokens\ttokens/s\tFLOP/s\tof compute\tread\tof bandwidth\t")

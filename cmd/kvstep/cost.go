@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -315,8 +314,7 @@ func newSpeculation(r, draft *costReport, s cost.Speculation) *costSpeculation {
 }
 
 func (r *costReport) writeJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
+	out := sim.NewEncoder(w)
 	out.SetIndent("", "  ")
 	return out.Encode(r)
 }

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"io"
 	"iter"
 
@@ -71,8 +70,7 @@ func peersOf(s *sim.Step) (peers []tracePeer) {
 // The command and the page's download write the same bytes (but for measured
 // seconds) because both call it.
 func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
+	out := sim.NewEncoder(w)
 	for s, err := range steps {
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"io"
 	"slices"
 	"strconv"
@@ -156,8 +155,7 @@ func WriteCSV(w io.Writer, rows []Row) error {
 
 // WriteJSONL writes one object a line, with the same names.
 func WriteJSONL(w io.Writer, rows []Row) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
+	out := sim.NewEncoder(w)
 	for _, r := range rows {
 		if err := out.Encode(r); err != nil {
 			return err

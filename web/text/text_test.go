@@ -63,6 +63,7 @@ func TestBothLanguagesSayTheSame(t *testing.T) {
 var asked = []*regexp.Regexp{
 	regexp.MustCompile(`NewProblem\(\s*"([^"]+)"`),
 	regexp.MustCompile(`\.T\("([^"]+)"`),
+	regexp.MustCompile(`\bwords\("([^"]+)"`),
 	regexp.MustCompile(`\bd\.t\("([^"]+)"`),
 	regexp.MustCompile(`@word\(d, "([^"]+)"\)`),
 	regexp.MustCompile(`data-text(?:-label|-title)?="([^"]+)"`),
