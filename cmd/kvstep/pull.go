@@ -53,6 +53,9 @@ func pullModel(c *cobra.Command, name string) error {
 	done := pullProgress(client, name, stderr)
 	place, again, err := client.Pull(c.Context(), name, modelsDir)
 	done()
+	if err != nil && c.Context().Err() != nil {
+		return sim.NewProblem("hub.stopped", "Name", name).Because(err)
+	}
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"fmt"
 	"net/http"
@@ -81,5 +82,24 @@ func TestPull(t *testing.T) {
 	}
 	if code, _, stderr := command(t, "pull", "../x", "--models", dir); code != 1 || !strings.Contains(stderr, "../x") {
 		t.Errorf("a path: exit %d %q", code, stderr)
+	}
+}
+
+// TestPullStopped: who stops a download hears that nothing is lost.
+func TestPullStopped(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	hub := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		stop()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(hub.Close)
+	t.Setenv("HF_ENDPOINT", hub.URL)
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("TRANSFORMERS_OFFLINE", "")
+	t.Setenv("LC_ALL", "en")
+	var out, errs bytes.Buffer
+	err := run(ctx, []string{"pull", "a/b", "--models", t.TempDir()}, strings.NewReader(""), &out, &errs)
+	if exitCode(err) != 1 || !strings.Contains(errs.String(), "Stopped. What has arrived of a/b is kept") {
+		t.Errorf("exit %d, %q", exitCode(err), errs.String())
 	}
 }

@@ -48,6 +48,7 @@
 //	hub.full       File: the disk is full
 //	hub.closed     File: nobody may write there
 //	hub.write      File: (Why)
+//	hub.stopped    Name: a person stopped it (told by who calls Pull)
 package hub
 
 import (

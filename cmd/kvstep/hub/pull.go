@@ -63,6 +63,12 @@ func beside(place string) error {
 	case err != nil && forbidden(err):
 		return unwritten(place, err)
 	}
+	for at := place; err != nil && at != filepath.Dir(at); at = filepath.Dir(at) {
+		if info, statErr := os.Stat(at); statErr == nil && !info.IsDir() {
+			place = at // or a folder above it is a file
+			break
+		}
+	}
 	return sim.NewProblem("hub.place", "Place", place).Because(err)
 }
 

@@ -304,7 +304,10 @@ func TestPlaces(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, _, err := h.client().Pull(context.Background(), "a/b", dir)
-			wantProblem(t, err, c.id)
+			p := wantProblem(t, err, c.id)
+			if at := fmt.Sprint(p.Args["Place"]); at != filepath.Join(dir, "a", "b") && (c.name != "the owner is a file" || at != filepath.Join(dir, "a")) {
+				t.Errorf("told of %s", at)
+			}
 			if len(h.asked) > 0 {
 				t.Errorf("asked for %v", h.asked)
 			}
