@@ -24,7 +24,7 @@ func (c *Client) refused(resp *http.Response, repo, file string) error {
 		return nil
 	}
 	from := host(resp.Request.URL)
-	unknown := sim.NewProblem("hub.unknown", "Name", repo, "Endpoint", c.Endpoint)
+	unknown := sim.NewProblem("hub.unknown", "Name", repo, "Endpoint", c.shown())
 	switch resp.Header.Get("X-Error-Code") {
 	case "RepoNotFound":
 		return unknown

@@ -77,7 +77,7 @@ func (c *Client) get(ctx context.Context, address string, from int64) (*http.Res
 	req, err := http.NewRequestWithContext(asked, http.MethodGet, address, nil)
 	if err != nil {
 		stop(nil)
-		return nil, sim.NewProblem("hub.endpoint", "Endpoint", clip(c.Endpoint)).Because(err)
+		return nil, sim.NewProblem("hub.endpoint", "Endpoint", clip(c.shown())).Because(err)
 	}
 	req.Header.Set("User-Agent", "kvstep")
 	req.Header.Set("Accept-Encoding", "identity") // lengths are those of the files

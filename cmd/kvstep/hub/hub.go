@@ -117,6 +117,14 @@ func New(endpoint, token string) *Client {
 	}
 }
 
+// shown is the endpoint as people are told it: without a password.
+func (c *Client) shown() string {
+	if u, err := url.Parse(c.Endpoint); err == nil {
+		return u.Redacted()
+	}
+	return c.Endpoint
+}
+
 // check refuses what can be no address and no token before anything is sent.
 func (c *Client) check() error {
 	if c.Off != nil {
@@ -124,7 +132,7 @@ func (c *Client) check() error {
 	}
 	u, err := url.Parse(c.Endpoint)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
-		return sim.NewProblem("hub.endpoint", "Endpoint", clip(c.Endpoint)).Because(err)
+		return sim.NewProblem("hub.endpoint", "Endpoint", clip(c.shown())).Because(err)
 	}
 	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return sim.NewProblem("hub.token_odd")
@@ -165,7 +173,7 @@ type listing struct {
 }
 
 const (
-	maxListing = 16 << 20 // bytes
+	maxListing = 8 << 20  // bytes
 	maxTotal   = 64 << 30 // bytes of one model
 )
 
@@ -217,7 +225,7 @@ func (c *Client) choose(l *listing, repo string) ([]file, error) {
 	total := int64(0)
 	for _, f := range list {
 		if !f.checkable() {
-			return nil, sim.NewProblem("hub.unchecked", "Host", c.Endpoint)
+			return nil, sim.NewProblem("hub.unchecked", "Host", c.shown())
 		}
 		if total += f.length(); total > maxTotal || f.length() > maxTotal {
 			return nil, sim.NewProblem("hub.large", "Name", repo, "Have", total, "Max", int64(maxTotal))

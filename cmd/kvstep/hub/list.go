@@ -53,7 +53,7 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 		return nil, sim.NewProblem("hub.answer", "Host", where, "Why", why)
 	}
 	if len(text) > maxListing {
-		return bad("list > 16 MiB")
+		return bad("list > 8 MiB")
 	}
 	if isPage(resp, text) {
 		return nil, sim.NewProblem("hub.html", "Host", where)

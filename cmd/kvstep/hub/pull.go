@@ -58,7 +58,11 @@ func isModel(place string) bool {
 func beside(place string) error {
 	entries, err := os.ReadDir(place)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && len(entries) == 0:
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Lstat(place); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		} // a link to nowhere
+	case err == nil && len(entries) == 0:
 		return nil
 	case err != nil && forbidden(err):
 		return unwritten(place, err)

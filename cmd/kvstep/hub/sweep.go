@@ -1,9 +1,12 @@
 package hub
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,23 +45,43 @@ func sweepOne(dir string, e fs.DirEntry) {
 	if !isOurs || name == "" {
 		return
 	}
-	staging := filepath.Join(dir, e.Name())
+	place := filepath.Join(dir, name)
+	staging := stagingOf(place)
 	if !isLock {
 		if info, err := os.Lstat(filepath.Join(staging, ".commit")); err != nil || !info.Mode().IsRegular() {
 			return
 		}
 	}
-	place := filepath.Join(dir, name)
+	if !isDownload(staging) {
+		return
+	}
 	l, err := tryLock(place)
 	if err != nil {
 		return
 	}
 	defer l.release()
-	staging = stagingOf(place)
-	if isModel(place) || abandoned(staging) {
+	if isDownload(staging) && (isModel(place) || abandoned(staging)) {
 		_ = os.RemoveAll(staging)
 	}
 }
+
+// isDownload tells whether a folder is not there, or holds nothing but what pulls put
+// into it: whatever its name, what else somebody has is not taken away.
+func isDownload(staging string) bool {
+	if info, err := os.Lstat(staging); errors.Is(err, fs.ErrNotExist) {
+		return true
+	} else if err != nil || !info.IsDir() {
+		return false
+	}
+	entries, err := os.ReadDir(staging)
+	return err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		name := partName.ReplaceAllString(e.Name(), "")
+		return !e.Type().IsRegular() || !slices.Contains(append(small, weights, index, ".commit"), name) && !shardName.MatchString(name)
+	})
+}
+
+// partName is what a part has behind its name, with or without a checksum.
+var partName = regexp.MustCompile(`(\.[0-9a-f]{16})?\.part$`)
 
 // abandoned tells whether a download is empty, or nothing in it is of the last week.
 func abandoned(staging string) bool {

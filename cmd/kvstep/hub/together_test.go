@@ -251,17 +251,17 @@ func TestSweep(t *testing.T) {
 		}
 	}
 	old, young := keep+time.Hour, keep-time.Hour
-	gone := []string{"o/.old/x.part", "o/.old~lock", ".older/.commit", ".older/x", "o/.done/x.part", "o/.done~lock", ".nothing~lock"}
+	gone := []string{"o/.old/config.json.part", "o/.old~lock", ".older/.commit", ".older/model-1-of-2.safetensors.part", "o/.done/model.safetensors.0123456789abcdef.part", "o/.done~lock", ".nothing~lock"}
 	for _, name := range gone {
 		put(name, old)
 	}
-	put("o/.done/x.part", 0)
+	put("o/.done/model.safetensors.0123456789abcdef.part", 0)
 	put("o/done/config.json", 0)
-	kept := []string{"o/.young/x.part", "o/.young~lock", ".commits/.commit", ".held/x.part", ".git/config", ".hidden", "o/b/x", "c.bin", "o/.x/deep/er"}
+	kept := []string{"o/.young/config.json.part", "o/.young~lock", ".theirs/.commit", ".theirs/thesis.tex", ".work~lock", ".work/config.json", ".work/deep/config.json", ".commits/.commit", ".held/config.json", ".git/config", ".hidden", "o/b/x", "c.bin", "o/.x/deep/er"}
 	for _, name := range kept {
 		put(name, old)
 	}
-	put("o/.young/x.part", young)
+	put("o/.young/config.json.part", young)
 	put(".commits/.commit", young)
 	l, err := tryLock(filepath.Join(dir, "held"))
 	if err != nil {
@@ -295,6 +295,9 @@ func TestPlaces(t *testing.T) {
 		}},
 		{"a file", "hub.place", func(dir string) error {
 			return errors.Join(os.MkdirAll(filepath.Join(dir, "a"), 0o755), os.WriteFile(filepath.Join(dir, "a", "b"), nil, 0o600))
+		}},
+		{"a link to nowhere", "hub.place", func(dir string) error {
+			return errors.Join(os.MkdirAll(filepath.Join(dir, "a"), 0o755), os.Symlink(filepath.Join(dir, "nowhere"), filepath.Join(dir, "a", "b")))
 		}},
 		{"the owner is a file", "hub.place", func(dir string) error { return os.WriteFile(filepath.Join(dir, "a"), nil, 0o600) }},
 	} {

@@ -345,3 +345,15 @@ func TestTokenStays(t *testing.T) {
 	_, _, err := c.Pull(context.Background(), "a/b", t.TempDir())
 	wantProblem(t, err, "hub.redirect")
 }
+
+// TestPasswordUntold: what is secret in an address is not told.
+func TestPasswordUntold(t *testing.T) {
+	for _, status := range []int{404, 401, 500, 200} {
+		at := strings.Replace(answer(t, status, "", "{"), "http://", "http://me:secret@", 1)
+		_, _, err := New(at, "").Pull(context.Background(), "a/b", t.TempDir())
+		var p *sim.Problem
+		if !errors.As(err, &p) || strings.Contains(fmt.Sprint(p.Args), "secret") {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
