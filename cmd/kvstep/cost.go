@@ -15,6 +15,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/plain"
 )
 
 // costFlags are what kvstep cost is asked.
@@ -314,7 +315,6 @@ func newSpeculation(r, draft *costReport, s cost.Speculation) *costSpeculation {
 }
 
 func (r *costReport) writeJSON(w io.Writer) error {
-	out := sim.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
+	_, err := w.Write(append(plain.Indented(r, "  "), '\n'))
+	return err
 }

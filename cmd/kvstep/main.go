@@ -16,6 +16,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 	"kvstep/web/text"
 )
 
@@ -32,7 +33,7 @@ func main() {
 // run is the whole command. What it was asked for goes to stdout; everything
 // else, errors included, to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	out, errs := &plain{to: stdout}, &plain{to: stderr}
+	out, errs := &screen{to: stdout}, &screen{to: stderr}
 	defer out.flush()
 	defer errs.flush()
 	root := newRoot()
@@ -121,7 +122,7 @@ func say(err error) string {
 	if errors.As(err, &p) {
 		return words("problem."+p.ID, p.Args)
 	}
-	return sim.Plain(err.Error())
+	return plain.Text(err.Error())
 }
 
 // catalogue is the message catalogue of the terminal's language, as POSIX

@@ -8,6 +8,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/plain"
 )
 
 // Row is one observation: a point, in one lane, in one phase. Its fields are
@@ -155,9 +156,8 @@ func WriteCSV(w io.Writer, rows []Row) error {
 
 // WriteJSONL writes one object a line, with the same names.
 func WriteJSONL(w io.Writer, rows []Row) error {
-	out := sim.NewEncoder(w)
 	for _, r := range rows {
-		if err := out.Encode(r); err != nil {
+		if err := plain.Line(w, r); err != nil {
 			return err
 		}
 	}

@@ -8,25 +8,25 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"kvstep/sim"
+	"kvstep/sim/plain"
 	"kvstep/web/text"
 )
 
 // Names, words and messages come from files, hubs and arguments, and a terminal obeys
-// what is written to it. So texts from elsewhere are written out (sim.Plain) where they
+// what is written to it. So texts from elsewhere are written out (plain.Text) where they
 // enter a sentence or a table (words, quoted), and whatever else the command prints
-// goes through plain, which lets no order through. Data that other programs read keeps
+// goes through screen, which lets no order through. Data that other programs read keeps
 // its bytes in a file and in a pipe (data).
 
-// plain is standard output or standard error without orders to a terminal. What the
+// screen is standard output or standard error without orders to a terminal. What the
 // catalogue puts around text of another direction stays.
-type plain struct {
+type screen struct {
 	mu  sync.Mutex
 	to  io.Writer
 	cut []byte // the start of a character whose rest has not been written yet
 }
 
-func (p *plain) Write(b []byte) (int, error) {
+func (p *screen) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := len(b)
@@ -50,14 +50,14 @@ func (p *plain) Write(b []byte) (int, error) {
 }
 
 // flush writes what is left of a text that ended within a character.
-func (p *plain) flush() {
+func (p *screen) flush() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = p.put(p.cut)
 	p.cut = nil
 }
 
-func (p *plain) put(b []byte) error {
+func (p *screen) put(b []byte) error {
 	if !slices.ContainsFunc(b, func(c byte) bool { return c != '\n' && c != '\t' && (c < ' ' || c >= 0x7f) }) {
 		if len(b) == 0 {
 			return nil
@@ -71,8 +71,8 @@ func (p *plain) put(b []byte) error {
 		switch {
 		case r == '\n' || r == '\t' || r == '\u2068' || r == '\u2069':
 			out = append(out, b[:n]...)
-		case sim.Orders(r) || r == utf8.RuneError && n == 1:
-			out = append(out, sim.Plain(string(b[:n]))...)
+		case plain.Orders(r) || r == utf8.RuneError && n == 1:
+			out = append(out, plain.Text(string(b[:n]))...)
 		default:
 			out = append(out, b[:n]...)
 		}
@@ -84,7 +84,7 @@ func (p *plain) put(b []byte) error {
 
 // beneath is the writer itself, for what draws on the terminal (progress bars).
 func beneath(w io.Writer) io.Writer {
-	if p, ok := w.(*plain); ok {
+	if p, ok := w.(*screen); ok {
 		return p.to
 	}
 	return w
@@ -108,7 +108,7 @@ func isTerminal(w io.Writer) bool {
 }
 
 // quoted is a text from elsewhere in a table or beside a message.
-func quoted(s string) string { return text.Isolate(sim.Plain(s)) }
+func quoted(s string) string { return text.Isolate(plain.Text(s)) }
 
 // words is a message in the person's language. What fills it is written out.
 func words(id string, args map[string]any) string { return catalogue().T(id, shown(args)) }
@@ -119,15 +119,15 @@ func shown(args map[string]any) map[string]any {
 	for name, v := range args {
 		switch v := v.(type) {
 		case string:
-			out[name] = sim.Plain(v)
+			out[name] = plain.Text(v)
 		case []string:
 			list := make([]string, len(v))
 			for i, s := range v {
-				list[i] = sim.Plain(s)
+				list[i] = plain.Text(s)
 			}
 			out[name] = list
 		case error, fmt.Stringer:
-			out[name] = sim.Plain(fmt.Sprint(v))
+			out[name] = plain.Text(fmt.Sprint(v))
 		default:
 			out[name] = v
 		}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"kvstep/sim"
+	"kvstep/sim/plain"
 )
 
 // evil is a text that clears the screen, in the ways of both sets of control characters,
@@ -26,7 +26,7 @@ func obeyed(out string) string {
 		return "no UTF-8"
 	}
 	for _, r := range out {
-		if sim.Orders(r) && !strings.ContainsRune("\n\t\u2068\u2069", r) {
+		if plain.Orders(r) && !strings.ContainsRune("\n\t\u2068\u2069", r) {
 			return fmt.Sprintf("%q", r)
 		}
 	}
@@ -121,14 +121,14 @@ func TestNothingOrdersTheTerminal(t *testing.T) {
 	}
 }
 
-// TestPlainWriter: characters that arrive in pieces are whole, text without orders has
+// TestScreen: characters that arrive in pieces are whole, text without orders has
 // the same bytes, and nothing is held back for ever.
-func TestPlainWriter(t *testing.T) {
+func TestScreen(t *testing.T) {
 	const in = "a猫\u009b\x1b é\u2068א\u2069\n\xff\xe7\x8c😀\t\u202e"
 	want := "a猫\\u009b\\u001b é\u2068א\u2069\n\\xff\\xe7\\x8c😀\t\\u202e"
 	for size := 1; size <= len(in); size++ {
 		var b bytes.Buffer
-		p := &plain{to: &b}
+		p := &screen{to: &b}
 		for i := 0; i < len(in); i += size {
 			piece := in[i:min(i+size, len(in))]
 			if n, err := io.WriteString(p, piece); n != len(piece) || err != nil {
@@ -140,7 +140,7 @@ func TestPlainWriter(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	p := &plain{to: &b}
+	p := &screen{to: &b}
 	_, _ = io.WriteString(p, "the end is cut \xe7\x8c")
 	if p.flush(); b.String() != `the end is cut \xe7\x8c` {
 		t.Errorf("%q", b.String())
