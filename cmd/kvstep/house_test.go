@@ -14,7 +14,7 @@ import (
 // floors is the house of docs/architecture.md, from the ground up. A room
 // imports rooms of lower floors only.
 var floors = [][]string{
-	{"sim/mat", "static"},
+	{"sim/mat", "sim/pattern", "static"},
 	{"sim"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -36,7 +35,8 @@ type hfAdded struct {
 	ID         int    `json:"id"`
 	Content    string `json:"content"`
 	Special    bool   `json:"special"`
-	LStrip     bool   `json:"lstrip"` // takes the space before it
+	Normalized *bool  `json:"normalized"` // is looked for in the normalized text; missing means no for special ones only
+	LStrip     bool   `json:"lstrip"`     // takes the space before it
 	RStrip     bool   `json:"rstrip"`
 	SingleWord bool   `json:"single_word"`
 }
@@ -149,6 +149,7 @@ func (f *hfFile) bpe() (*BPE, error) {
 	if err := t.rank(f); err != nil {
 		return nil, err
 	}
+	t.loses = t.loses || f.PreTokenizer.loses()
 	if t.start, t.told = f.PostProcessor.start(0); t.start >= len(t.pieces) {
 		return nil, sim.NewProblem("tokenizer.gap", "ID", t.start, "Size", len(t.pieces))
 	}
@@ -201,10 +202,7 @@ func (f *hfFile) supported() error {
 	return nil
 }
 
-const (
-	maxPattern = 4096 // bytes of one pattern
-	maxSplits  = 16   // nesting and number of pre-tokenizers
-)
+const maxSplits = 16 // nesting and number of pre-tokenizers
 
 // splitter builds what a pre-tokenizer does to text.
 func (p *hfPre) splitter(depth int) (splitter, error) {
@@ -238,47 +236,9 @@ func (p *hfPre) splitter(depth int) (splitter, error) {
 		}
 		return all, nil
 	case "Split":
-		if p.Behavior != "Isolated" || p.Invert {
-			return nil, unsupported("Split behavior " + p.Behavior)
-		}
-		if p.Pattern.Regex != nil && byHand[*p.Pattern.Regex] != nil {
-			return byHand[*p.Pattern.Regex], nil
-		}
-		re, err := p.regexp()
-		if err != nil {
-			return nil, err
-		}
-		return splitBy(re), nil
+		return p.cuts()
 	}
 	return nil, unsupported("pre_tokenizer " + p.Type)
-}
-
-// regexp compiles a Split's pattern.
-func (p *hfPre) regexp() (*regexp.Regexp, error) {
-	pattern := ""
-	switch {
-	case p.Pattern.Regex != nil:
-		pattern = *p.Pattern.Regex
-	case p.Pattern.String != nil:
-		pattern = regexp.QuoteMeta(*p.Pattern.String)
-	}
-	fail := func(err error) (*regexp.Regexp, error) {
-		return nil, sim.NewProblem("tokenizer.pattern", "Pattern", clip(pattern)).Because(err)
-	}
-	if pattern == "" || len(pattern) > maxPattern {
-		return fail(fmt.Errorf("a pattern of %d bytes", len(pattern)))
-	}
-	// Oniguruma's dialect first, then RE2's own limits (no look-ahead, bounded
-	// repeats, so that matching takes linear time).
-	translated, err := translate(pattern)
-	if err != nil {
-		return fail(err)
-	}
-	re, err := regexp.Compile(translated)
-	if err != nil {
-		return fail(err)
-	}
-	return re, nil
 }
 
 // fill puts the vocabulary and the added tokens into pieces. Ids must be
@@ -298,15 +258,8 @@ func (t *BPE) fill(f *hfFile) error {
 			return sim.NewProblem("tokenizer.id", "ID", a.ID, "Token", clip(a.Content))
 		}
 		text[a.ID] = a.Content
-		switch {
-		case a.Special:
-			t.special[a.ID] = a.Content
-		case a.LStrip || a.RStrip || a.SingleWord:
-			return unsupported("added token " + a.Content)
-		default:
-			t.added.add(a.Content, a.ID)
-		}
 	}
+	t.addTokens(f.AddedTokens)
 	if id, ok := f.Model.Vocab[f.Model.Unknown]; ok && t.chars != nil {
 		t.special[id] = f.Model.Unknown // every text can be spelled without it
 	}
@@ -346,6 +299,31 @@ func (t *BPE) fill(f *hfFile) error {
 		}
 	}
 	return nil
+}
+
+// addTokens puts added tokens where they are looked for; special ones come first, as in
+// Hugging Face's.
+func (t *BPE) addTokens(list []hfAdded) {
+	for _, special := range []bool{true, false} {
+		for _, a := range list {
+			if a.Special != special {
+				continue
+			}
+			if special {
+				t.special[a.ID] = a.Content
+			} else if a.LStrip || a.RStrip {
+				t.loses = true
+			}
+			switch {
+			case a.Normalized == nil && special || a.Normalized != nil && !*a.Normalized:
+				t.raw.add(a.Content, a)
+			case t.normal != nil:
+				t.normalized.add(t.normal(a.Content), a)
+			default:
+				t.normalized.add(a.Content, a)
+			}
+		}
+	}
 }
 
 // rank fills ranks from the list of merges. Both parts and the result must be
