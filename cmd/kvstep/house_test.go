@@ -16,6 +16,7 @@ import (
 var floors = [][]string{
 	{"sim/mat", "sim/pattern", "static"},
 	{"sim"},
+	{"sim/hf"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"web/wire", "web/text", "web/bundle", "sim/sweep"},
