@@ -3,12 +3,9 @@ package checkpoint
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"slices"
-	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/hf"
@@ -209,32 +206,6 @@ func idList(file, field string, raw json.RawMessage, vocab int) ([]int, error) {
 	}
 	return list, nil
 }
-
-// AddsBOS tells whether tokenizer_config.json has BOS put before a text; told is
-// false where there is no such file. It need not say: then tokenizers of Llama's
-// class do it, and others do not.
-func AddsBOS(fsys fs.FS) (adds, told bool, err error) {
-	const file = "tokenizer_config.json"
-	text, err := readFile(fsys, file, maxTokenizerConfig)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, false, nil
-	}
-	if err != nil {
-		return false, false, err
-	}
-	var h struct {
-		Adds  *bool  `json:"add_bos_token"`
-		Class string `json:"tokenizer_class"`
-	}
-	if err := hf.Unmarshal(file, text, &h); err != nil {
-		return false, false, err
-	}
-	return or(h.Adds, strings.HasPrefix(h.Class, "Llama")), true, nil
-}
-
-// maxTokenizerConfig is the largest tokenizer_config.json that is read, in bytes;
-// some list hundreds of added tokens, and chat templates.
-const maxTokenizerConfig = 8 << 20
 
 // Clip shortens text of a stranger that goes into a message.
 func Clip(s string) string { return clip(s) }

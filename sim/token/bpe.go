@@ -27,8 +27,9 @@ type BPE struct {
 	loses           bool                                 // some text is in no token: the file says so
 	space           bool                                 // Encode puts a space before a text that is not part of it
 
-	start int  // id that the file puts before a text, -1 for none
-	told  bool // the file says so
+	start  int    // id that the file puts before a text, -1 for none
+	told   bool   // the file says so
+	around string // what else it puts around one, "" for nothing
 }
 
 // Encode looks for added tokens, cuts the rest into words, spells each and merges its ids.
@@ -140,6 +141,19 @@ func (t *BPE) pieceAfter(previous, id int) []byte {
 // Start is the id that the file puts before a text, -1 for none; told is false where
 // it does not say.
 func (t *BPE) Start() (id int, told bool) { return t.start, t.told }
+
+// Around is what else the file puts around a text, in its own words; "" for nothing.
+func (t *BPE) Around() string { return t.around }
+
+// Named is the special id of that name.
+func (t *BPE) Named(name string) (id int, ok bool) {
+	for id, special := range t.special {
+		if special == name {
+			return id, true
+		}
+	}
+	return 0, false
+}
 
 // Special is the name of a special id.
 func (t *BPE) Special(id int) (string, bool) {

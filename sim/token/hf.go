@@ -150,33 +150,50 @@ func (f *hfFile) bpe() (*BPE, error) {
 		return nil, err
 	}
 	t.loses = t.loses || f.PreTokenizer.loses()
-	if t.start, t.told = f.PostProcessor.start(0); t.start >= len(t.pieces) {
+	if t.start, t.told, t.around = f.PostProcessor.start(0); t.start >= len(t.pieces) {
 		return nil, sim.NewProblem("tokenizer.gap", "ID", t.start, "Size", len(t.pieces))
 	}
 	return t, nil
 }
 
-// start is the id that a text begins with, and whether the file says so.
-func (p *hfPost) start(depth int) (id int, told bool) {
+// start is the id that a text begins with, whether the file says so, and what else it
+// puts around one.
+func (p *hfPost) start(depth int) (id int, told bool, more string) {
 	if p == nil || depth > 1 {
-		return -1, false
+		return -1, false, ""
 	}
 	switch p.Type {
+	case "ByteLevel": // changes offsets only
 	case "Sequence":
 		for i := range p.List {
-			if id, told := p.List[i].start(depth + 1); told {
-				return id, true
+			if id, told, more := p.List[i].start(depth + 1); told {
+				return id, true, more
 			}
 		}
 	case "TemplateProcessing":
-		if len(p.Single) > 0 && p.Single[0].Special != nil {
-			if ids := p.Tokens[p.Single[0].Special.ID].IDs; len(ids) > 0 && ids[0] >= 0 {
-				return ids[0], true
-			}
-		}
-		return -1, true
+		return p.template()
+	default:
+		return -1, true, "post_processor " + p.Type
 	}
-	return -1, false
+	return -1, false, ""
+}
+
+// template is start of what a text is put into: one token before it, at most.
+func (p *hfPost) template() (id int, told bool, more string) {
+	id = -1
+	for i, piece := range p.Single {
+		if piece.Special == nil {
+			continue
+		}
+		ids := p.Tokens[piece.Special.ID].IDs
+		if i > 0 || len(p.Single) > 2 || len(ids) > 1 {
+			more = "post_processor TemplateProcessing " + clip(piece.Special.ID)
+		}
+		if i == 0 && len(ids) > 0 && ids[0] >= 0 {
+			id = ids[0]
+		}
+	}
+	return id, true, more
 }
 
 // unsupported is the Problem for something in the file that would change ids.
@@ -259,6 +276,9 @@ func (t *BPE) fill(f *hfFile) error {
 		}
 		text[a.ID] = a.Content
 	}
+	if err := f.numbered(); err != nil {
+		return err
+	}
 	t.addTokens(f.AddedTokens)
 	if id, ok := f.Model.Vocab[f.Model.Unknown]; ok && t.chars != nil {
 		t.special[id] = f.Model.Unknown // every text can be spelled without it
@@ -296,6 +316,28 @@ func (t *BPE) fill(f *hfFile) error {
 			if b == '\n' || ' ' <= b && b <= '~' || b == 0xef || b == 0xbf || b == 0xbd {
 				return sim.NewProblem("tokenizer.bytes", "Byte", fmt.Sprintf("0x%02X", b))
 			}
+		}
+	}
+	return nil
+}
+
+// numbered refuses added tokens with other ids than Hugging Face's gives them, which
+// goes by the vocabulary and then counts on, whatever the file says.
+func (f *hfFile) numbered() error {
+	next, given := len(f.Model.Vocab), map[string]int{}
+	for _, a := range f.AddedTokens {
+		id, have := f.Model.Vocab[a.Content]
+		if !have {
+			id, have = given[a.Content]
+		}
+		if !have {
+			id = next
+		}
+		if id >= next {
+			next = id + 1
+		}
+		if given[a.Content] = id; id != a.ID {
+			return unsupported(fmt.Sprintf("added token %s = %d (%d)", clip(a.Content), a.ID, id))
 		}
 	}
 	return nil
