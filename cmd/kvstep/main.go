@@ -18,6 +18,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 	"kvstep/web/text"
 )
 
@@ -54,19 +55,22 @@ func main() {
 // run is the whole command. What it was asked for goes to stdout; everything
 // else, errors included, to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	out, errs := &screen{to: stdout}, &screen{to: stderr}
+	defer out.flush()
+	defer errs.flush()
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(out)
+	root.SetErr(errs)
 	err := useKernels(os.Getenv("KVSTEP_KERNELS"))
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "kvstep: "+say(err))
+		fmt.Fprintln(errs, "kvstep: "+say(err))
 		if exitCode(err) == 2 {
-			fmt.Fprintln(stderr, "kvstep: "+catalogue().T("cli.see_help", nil))
+			fmt.Fprintln(errs, "kvstep: "+words("cli.see_help", nil))
 		}
 	}
 	return err
@@ -142,13 +146,13 @@ func say(err error) string {
 	case errors.As(err, &p) && ofFile(p):
 		return sayFile(p)
 	case errors.As(err, &p):
-		return catalogue().T("problem."+p.ID, p.Args)
+		return words("problem."+p.ID, p.Args)
 	case errors.Is(err, context.Canceled):
-		return catalogue().T("cli.stopped", nil)
+		return words("cli.stopped", nil)
 	case errors.As(err, &file) && file.Op == "write": // standard output
 		return sayFile(sim.NewProblem("file.write", "File", file.Path).Because(err))
 	}
-	return err.Error()
+	return plain.Text(err.Error())
 }
 
 // catalogue is the message catalogue of the terminal's language, as POSIX

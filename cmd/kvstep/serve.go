@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 
@@ -35,7 +34,7 @@ func newServe() *cobra.Command {
 				return err
 			}
 			url := "http://" + l.Addr().String() + "/"
-			fmt.Fprintln(c.ErrOrStderr(), catalogue().T("cli.serving", map[string]any{"URL": url}))
+			fmt.Fprintln(c.ErrOrStderr(), words("cli.serving", map[string]any{"URL": url}))
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
@@ -67,15 +66,6 @@ func loadUntil(ctx context.Context, model, tokenizer string, stderr io.Writer) (
 	case <-ctx.Done():
 		return nil, nil
 	}
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // openBrowser asks the desktop to show a page; that it may not is no error,

@@ -24,26 +24,26 @@ var reasons = []struct {
 func why(err error) string {
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {
-			return catalogue().T(r.id, nil)
+			return words(r.id, nil)
 		}
 	}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
-		return catalogue().T("reason.system", map[string]any{"Why": errno.Error()})
+		return words("reason.system", map[string]any{"Why": errno.Error()})
 	}
 	return ""
 }
 
 // sayFile is a problem with a file and the reason for it.
 func sayFile(p *sim.Problem) string {
-	said := catalogue().T("problem."+p.ID, p.Args)
+	said := words("problem."+p.ID, p.Args)
 	if reason := why(p.Cause); reason != "" {
-		return catalogue().T("reason.said", map[string]any{"Said": said, "Reason": reason})
+		return words("reason.said", map[string]any{"Said": said, "Reason": reason})
 	}
 	return said
 }
 
 // ofFile tells whether a problem is about a file or an address that the system refused.
 func ofFile(p *sim.Problem) bool {
-	return strings.HasPrefix(p.ID, "file.") || p.ID == "hub.write" || p.ID == "addr.bad"
+	return strings.HasPrefix(p.ID, "file.") || p.ID == "addr.bad"
 }
