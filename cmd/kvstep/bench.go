@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 	"kvstep/sim/recipe"
 	simrun "kvstep/sim/run"
 )
@@ -90,9 +90,8 @@ func newBench() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				e := json.NewEncoder(c.OutOrStdout())
-				e.SetIndent("", " ")
-				return e.Encode(r)
+				_, err := c.OutOrStdout().Write(append(plain.Indented(r, " "), '\n'))
+				return err
 			}
 			return r.table(c.OutOrStdout())
 		},

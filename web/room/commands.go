@@ -141,7 +141,7 @@ func (s *state) start(r sim.Recipe) error {
 	}
 	points := s.watch.points
 	s.closeAll()
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.budget)})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.budget)})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run

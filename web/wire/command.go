@@ -9,6 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/kv"
+	"kvstep/sim/plain"
 	"kvstep/sim/recipe"
 )
 
@@ -106,14 +107,10 @@ func (c *Command) check() error {
 
 // ProblemMessage is the text message that answers a refused command.
 func ProblemMessage(p *sim.Problem) []byte {
-	data, err := json.Marshal(struct {
+	return plain.JSON(struct {
 		Problem string         `json:"problem"`
 		Args    map[string]any `json:"args"`
 	}{p.ID, p.Args})
-	if err != nil { // an argument that JSON cannot hold; the id still can
-		data, _ = json.Marshal(map[string]string{"problem": p.ID})
-	}
-	return data
 }
 
 // Loading is a model that a run waits for: how many bytes of it have been read, of how
@@ -126,8 +123,7 @@ type Loading struct {
 
 // LoadingMessage is the text message that tells of it, nil when it is over.
 func LoadingMessage(l *Loading) []byte {
-	data, _ := json.Marshal(struct {
+	return plain.JSON(struct {
 		Loading *Loading `json:"loading"`
 	}{l})
-	return data
 }
