@@ -170,5 +170,14 @@ func TestOtherFormsSayWhy(t *testing.T) {
 		p.submit("#plot-form")
 		p.until(`!location.search.includes("new=")`)
 	}
+	// Without its words, a range is still said.
+	p.do(chromedp.Navigate(p.base + "/plots?model=story&lang=en"))
+	p.until(`document.querySelector("#figures img")`)
+	p.js(`window.fetch = () => Promise.reject(new Error("gone"))`)
+	p.set("plot-new", "5000")
+	p.submit("#plot-form")
+	if says := p.refused("plot-new"); says != "New tokens: 1–4096" {
+		t.Errorf("without words: %q", says)
+	}
 	p.clean()
 }
