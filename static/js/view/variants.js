@@ -89,6 +89,6 @@ const LONGEST = 160; // characters of a text that went astray
 /** What a way said, under its numbers. @param {any} r @param {import("../text.js").T} t */
 function said(r, t) {
   const text = [...r.text].length > LONGEST ? [...r.text].slice(0, LONGEST).join("") + "…" : r.text;
-  const parts = r.parts === null ? [el("small", [t("variants.same")])] : [text, " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
+  const parts = r.parts === null ? [el("small", [t("variants.same")])] : [el("bdi", text), " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
   return el("tr", [el("td", parts, { colspan: "5" })], { class: "said" });
 }
