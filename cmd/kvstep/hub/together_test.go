@@ -112,9 +112,9 @@ func rounds(few, all int) int {
 func TestTwoAtOnce(t *testing.T) {
 	for _, ranges := range []bool{true, false} {
 		waited := 0
-		for range rounds(6, 80) {
+		for range rounds(4, 80) {
 			h, dir := newFake(t), t.TempDir()
-			h.bad = slowly(ranges, 5*time.Millisecond)
+			h.bad = slowly(ranges, 10*time.Millisecond)
 			a, outA := h.puller(t, dir)
 			b, outB := h.puller(t, dir)
 			if err := errors.Join(a.Wait(), b.Wait()); err != nil {
