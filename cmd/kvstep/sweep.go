@@ -85,7 +85,7 @@ func (a *sweepFlags) run(c *cobra.Command) error {
 	if j != nil {
 		err = j.finish(func(w io.Writer) error { return writeRows(w, rows) })
 	} else {
-		err = writeRows(data(c.OutOrStdout()), rows)
+		err = writeRows(c.OutOrStdout(), rows)
 	}
 	if err == nil && a.fit {
 		err = a.writeFits(c.ErrOrStderr(), rows)
