@@ -157,7 +157,7 @@ func (s *state) fork(token int) error {
 	pass := s.tape.Step(at).Pass
 	r := s.recipe
 	r.Forced = append(before(s.recipe.Forced, pass), sim.Forced{Pass: pass, Token: token})
-	if _, err := s.model.Prepare(r); err != nil {
+	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
 	if b := s.known(at, token, r); b != nil {
@@ -247,6 +247,9 @@ func (s *state) keepOtherwise(cache string, budget int64) error {
 		if x := s.tape.Step(n); x.Part == sim.HeadPart && x.Token >= 0 {
 			r.Forced, last = append(r.Forced, sim.Forced{Pass: x.Pass + later, Token: x.Token}), n
 		}
+	}
+	if _, err := accept(s.model, r); err != nil {
+		return err
 	}
 	points := s.watch.points
 	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.budget)})
