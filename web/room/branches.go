@@ -20,6 +20,7 @@ type branch struct {
 	prompt []int // ids
 	tape   *tape.Tape
 	watch  watch
+	broken bool // its run has panicked, and everyone has heard of it
 
 	parent *branch   // the run that it was forked from; nil for none
 	at     int       // the parent's head step at which they part; of another cache policy, up to which they say the same
