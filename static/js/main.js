@@ -89,7 +89,7 @@ store.subscribe(createReal(part("real"), act));
 store.subscribe(createVariants(part("variants"), act));
 store.subscribe(createToPlots(part("to-plots")));
 
-const socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
+const socket = connect(`${location.origin.replace(/^http/, "ws")}/live?client=${crypto.randomUUID()}`, {
   opened: () => link.send({ cmd: "open", link: store.get().frame?.meta.link ?? location.search }),
   frame: (data) => {
     const first = !store.get().frame;

@@ -11,14 +11,17 @@ import (
 // command, a step of a walk, a frame) is one, and of those who wait the room goes first
 // that has used least. So neither a flood of commands nor many long runs keep another
 // room's press waiting for longer than the pieces that are being worked on.
-var turns = newTurnstile(runtime.GOMAXPROCS(0))
+//
+// Rooms at work leave one processor to everything else: reading sockets, writing them,
+// and presses. With all of them taken, Go looks at its sockets every 10 ms only.
+var turns = newTurnstile(max(1, runtime.GOMAXPROCS(0)-1), 2*runtime.GOMAXPROCS(0))
 
-// turnstile lets as many in at a time as there are processors: more would only make
-// each of them slower. A room that had nothing to do, and now has, finds places of its
-// own, so that it need not wait for the long piece of another either.
+// turnstile lets some in at a time. A room that had nothing to do, and now has, finds
+// places of its own, so that it need not wait for the long piece of another.
 type turnstile struct {
 	mu      sync.Mutex
-	most    int // at a time, and as many again of those who were idle
+	most    int // at a time
+	all     int // with those who were idle
 	inside  int
 	level   time.Duration // what the last who was let in had used
 	waiting []*place      // in the order in which they came
@@ -32,7 +35,7 @@ type place struct {
 	in    chan struct{}
 }
 
-func newTurnstile(most int) *turnstile { return &turnstile{most: most} }
+func newTurnstile(most, all int) *turnstile { return &turnstile{most: most, all: all} }
 
 // enter returns when the room may work.
 func (t *turnstile) enter(p *place, idle bool) {
@@ -70,7 +73,7 @@ func (t *turnstile) leave(p *place) {
 
 // room tells whether there is a place for one more.
 func (t *turnstile) room(p *place) bool {
-	return t.inside < t.most || p.idle && t.inside < 2*t.most
+	return t.inside < t.most || p.idle && t.inside < t.all
 }
 
 func (t *turnstile) letIn(p *place) {
