@@ -21,6 +21,7 @@ import (
 const (
 	loadEnv = "KVSTEP_LOAD"
 	runners = 32
+	floods  = 16
 )
 
 // TestLoad is no test: it is the program of those processes.
@@ -41,10 +42,12 @@ func TestLoad(t *testing.T) {
 			go longRuns(url)
 		}
 		select {}
-	case "picks":
-		flood(url, func(i int) string { return fmt.Sprintf(`{"cmd":"pick","layer":null,"head":%d,"cell":null}`, i%4) })
-	case "nonsense":
-		flood(url, func(i int) string { return `{"cmd":"fly","link":"` + strings.Repeat("x", 4000) + `"}` })
+	case "picks": // by 16 connections, each of another picture of a long prompt, with every panel open
+		flood(url, func(i int) string {
+			return fmt.Sprintf(`{"cmd":"pick","layer":null,"head":%d,"cell":null,"op":"dots","trail":[{"step":0,"op":"dots","head":%d,"row":9,"col":3}],"show":["formulas","heads","history","rows"]}`, i%4, i%4)
+		})
+	case "nonsense": // as long as a message may be
+		flood(url, func(i int) string { return `{"cmd":"fly","link":"` + strings.Repeat("x", 60_000) + `"}` })
 	}
 }
 
@@ -58,8 +61,15 @@ func dialLoad(url string) *websocket.Conn {
 
 // flood sends as fast as it can, and reads what comes.
 func flood(url string, message func(i int) string) {
+	for range floods - 1 {
+		go flood1(url, message)
+	}
+	flood1(url, message)
+}
+
+func flood1(url string, message func(i int) string) {
 	conn := dialLoad(url)
-	_ = conn.WriteMessage(websocket.TextMessage, []byte(`{"cmd":"open","link":"?step=40"}`))
+	_ = conn.WriteMessage(websocket.TextMessage, []byte(`{"cmd":"open","link":"?tokens=0`+strings.Repeat(",300", 255)+`&step=40"}`))
 	go func() {
 		for {
 			if _, _, err := conn.ReadMessage(); err != nil {

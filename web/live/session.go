@@ -105,7 +105,7 @@ func (s *session) read() {
 			return
 		}
 		_ = alive("")
-		s.bucket.take()
+		s.bucket.take(len(data))
 		if kind != websocket.TextMessage {
 			s.Problem(sim.NewProblem("command.bad", "Why", "binary message"))
 			continue
