@@ -111,7 +111,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = sim.NewProblem("branch.lost", "Have", link.Others)
 	}
 	s.walker = v
-	s.length, s.over = max(link.Step, link.To)+1, link.Over
+	s.length, s.over = max(link.Step+1, link.Recorded), link.Over
 	if s.seek(link.Step); s.goal == noGoal {
 		s.arrive(true)
 	}

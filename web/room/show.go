@@ -109,8 +109,8 @@ func (s *state) moment(seat *seat, link wire.Link) *wire.Moment {
 // link names the moment that a viewer sees, and what the room has beside it.
 func (s *state) link(seat *seat) wire.Link {
 	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
-	if last := s.tape.Len() - 1; last > l.Step {
-		l.To = last
+	if n := s.tape.Len(); n > l.Step+1 {
+		l.Recorded = n
 	}
 	l.Over = s.tape.Ended() == sim.DoneStop && (s.tape.Len() == 0 || s.tape.Step(s.tape.Len()-1).Done == "")
 	l.Others = len(s.branches) - 1

@@ -10,7 +10,7 @@ import (
 // the run is recorded, that a person has ended it there, and how many other runs there
 // were beside it, of which a link names none.
 func (l Link) putBeyond(put func(key, value, unless string)) {
-	put("to", strconv.Itoa(l.To), "0")
+	put("to", strconv.Itoa(l.Recorded-1), "-1")
 	if l.Over {
 		put("ended", sim.DoneStop, "")
 	}
@@ -18,8 +18,8 @@ func (l Link) putBeyond(put func(key, value, unless string)) {
 }
 
 func (p *linkParser) beyond(l *Link) {
-	l.To, l.Others = p.int("to", 0), p.int("others", 0)
-	if l.To < 0 {
+	l.Recorded, l.Others = p.int("to", -1)+1, p.int("others", 0)
+	if l.Recorded < 0 {
 		p.refuse("to")
 	}
 	if l.Others < 0 || l.Others >= MaxBranches {
@@ -34,6 +34,6 @@ func (p *linkParser) beyond(l *Link) {
 
 // Alone is the link without what it says beyond its step.
 func (l Link) Alone() Link {
-	l.To, l.Over, l.Others = 0, false, 0
+	l.Recorded, l.Over, l.Others = 0, false, 0
 	return l
 }

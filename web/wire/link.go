@@ -25,9 +25,9 @@ type Link struct {
 	Marks  []int  // bookmarked steps, in order
 	Lang   string // "" if the link does not say
 
-	To     int  // the last step that is recorded, if it is later than Step
-	Over   bool // a person has ended the run there
-	Others int  // how many other runs the room had, which the link does not name
+	Recorded int  // how many steps of the run there are, if some are later than Step
+	Over     bool // a person has ended the run there
+	Others   int  // how many other runs the room had, which the link does not name
 }
 
 // Pick is what one viewer looks at.
