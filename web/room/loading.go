@@ -136,6 +136,9 @@ func (s *state) join(v Viewer, query string) {
 	link, err := wire.ParseLink(query)
 	seat.pick, seat.lang = link.Pick, link.Lang
 	if s.tape != nil { // the room's breakpoints are everyone's and stay
+		if err != nil { // what it looks at may be nothing that can be looked at
+			seat.pick = wire.Pick{}
+		}
 		if err = cmp.Or(err, s.marks(seat, link.Marks)); err != nil {
 			s.refuse(v, err)
 		}

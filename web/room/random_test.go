@@ -50,6 +50,7 @@ func TestRandomCommands(t *testing.T) {
 	for n := uint64(0); all.commands < most && !t.Failed(); n++ {
 		w := newWorld(t, seed, n)
 		w.live(60)
+		w.steps = w.stepped
 		all.add(w.tally)
 		w.s.closeAll()
 	}
@@ -205,7 +206,6 @@ func (w *world) rest(s *state) {
 	if n, most := w.stepped-before, 2*m.Length()+1; n > most {
 		w.fail("%d steps, where the run has at most %d", n, most)
 	}
-	w.steps += w.stepped - before
 }
 
 // live gives the room n commands, and now and then looks at what it has.
