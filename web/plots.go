@@ -18,8 +18,9 @@ import (
 	"kvstep/web/text"
 )
 
-// maxPlot bounds prompt and new tokens of a figure: it has a point for each.
-const maxPlot = 4096
+// maxPlot bounds prompt and new tokens of a figure, which has a point for each; the
+// form says the same.
+var maxPlot = int64(page.PlotTokens.Most)
 
 // maxDefault bounds new tokens where the form leaves them out.
 const maxDefault = 2048

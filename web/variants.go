@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/plain"
 	"kvstep/sim/run"
 	"kvstep/sim/sweep"
 	"kvstep/web/wire"
@@ -63,7 +63,7 @@ func variants(models *run.Library) http.HandlerFunc {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_, _ = w.Write(wire.ProblemMessage(sim.NewProblem("internal", "Why", err.Error())))
 		default:
-			_ = json.NewEncoder(w).Encode(rows)
+			_ = plain.Line(w, rows)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -16,6 +15,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/plain"
 )
 
 // costFlags are what kvstep cost is asked.
@@ -315,8 +315,6 @@ func newSpeculation(r, draft *costReport, s cost.Speculation) *costSpeculation {
 }
 
 func (r *costReport) writeJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
+	_, err := w.Write(append(plain.Indented(r, "  "), '\n'))
+	return err
 }

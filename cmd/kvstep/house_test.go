@@ -14,9 +14,10 @@ import (
 // floors is the house of docs/architecture.md, from the ground up. A room
 // imports rooms of lower floors only.
 var floors = [][]string{
-	{"sim/mat", "static"},
+	{"sim/mat", "sim/plain", "static"},
 	{"sim"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
+	{"sim/recipe"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"web/wire", "web/text", "web/bundle", "sim/sweep"},
 	{"web/room", "web/page", "sim/chart"},

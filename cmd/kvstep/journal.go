@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
 )
 
@@ -82,11 +83,7 @@ func readJournal(data []byte, plan sweep.Plan) (done []sweep.Result, good int, s
 
 // write adds a line and sees to it that the disk has it.
 func (j *journal) write(v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
+	if err := plain.Line(j.file, v); err != nil {
 		return err
 	}
 	return j.file.Sync()

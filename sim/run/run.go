@@ -84,6 +84,7 @@ type engine struct {
 	prices [2]prices // by Lane
 	pass   int
 	n      int // steps made so far
+	looked int // how often planning the pass at hand has asked a sequence for its room
 	totals [2]sim.Counters
 }
 
@@ -152,7 +153,11 @@ func (e *engine) resume(prefix []sim.Step) error {
 		}
 	}
 	e.n, e.pass, e.totals = last.N+1, last.Pass+1, last.Totals
-	q.tokens, q.cached = append(q.tokens[:0], last.Standing()...), last.Cached+last.Kept()
+	standing := last.Standing()
+	if rest := q.tokens[min(len(standing), len(q.tokens)):]; last.Token < 0 { // the prompt goes on
+		standing = append(standing, rest...)
+	}
+	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Kept()
 	if e.drafter != nil {
 		e.drafter.resume(prefix)
 	}

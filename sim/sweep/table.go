@@ -2,13 +2,13 @@ package sweep
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"io"
 	"slices"
 	"strconv"
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/plain"
 )
 
 // Row is one observation: a point, in one lane, in one phase. Its fields are
@@ -156,10 +156,8 @@ func WriteCSV(w io.Writer, rows []Row) error {
 
 // WriteJSONL writes one object a line, with the same names.
 func WriteJSONL(w io.Writer, rows []Row) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
 	for _, r := range rows {
-		if err := out.Encode(r); err != nil {
+		if err := plain.Line(w, r); err != nil {
 			return err
 		}
 	}

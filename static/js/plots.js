@@ -1,6 +1,9 @@
 // The page of figures: the server writes it, for whoever has no script too. Here
 // a change is drawn at once, without leaving the place.
 
+import { translator } from "./text.js";
+import { check, fault } from "./view/refusal.js";
+
 const form = /** @type {HTMLFormElement} */ (document.getElementById("plot-form"));
 const note = /** @type {HTMLElement} */ (document.getElementById("plot-status"));
 const figures = () => /** @type {HTMLElement} */ (document.getElementById("figures"));
@@ -28,16 +31,32 @@ async function show(url, how = {}) {
   }
 }
 
-const ask = () => {
+/** Words are fetched when there is something to say. @type {Promise<import("./text.js").T>|undefined} */
+let words;
+async function fetched() {
+  const lang = document.documentElement.dataset.lang ?? "en";
+  return translator(await (await fetch(`/text/${lang}.json`)).json(), lang);
+}
+
+/** Can the form go off? @param {boolean} loud leads to what cannot */
+async function fine(loud) {
+  const numbers = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input[type=number]"));
+  const wrong = [...numbers].some(fault);
+  return check(form, wrong ? await (words ??= fetched()) : (id) => id, loud);
+}
+
+/** @param {boolean} loud */
+const ask = async (loud) => {
+  if (!(await fine(loud))) return;
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value !== "") query.set(name, String(value));
   return show(`/plots?${query}`);
 };
 
-form.addEventListener("change", ask);
+form.addEventListener("change", () => ask(false));
 form.addEventListener("submit", (e) => {
   e.preventDefault();
-  ask();
+  ask(true);
 });
 
 document.addEventListener("submit", async (e) => {
@@ -53,4 +72,3 @@ document.addEventListener("submit", async (e) => {
   figures().focus({ preventScroll: true });
 });
 
-export {};

@@ -22,6 +22,7 @@ var Stylesheets = []string{
 	"css/speculation.css", "css/branches.css",
 	"css/variants.css",
 	"css/several.css",
+	"css/held.css", "css/form.css",
 	"css/phone.css", // last: it narrows what the others say
 }
 

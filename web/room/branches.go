@@ -17,7 +17,8 @@ type branch struct {
 	id     int
 	model  *run.Loaded
 	recipe sim.Recipe
-	prompt []int // ids
+	prompt []int   // ids
+	batch  [][]int // the prompts of a batch, told once
 	tape   *tape.Tape
 	watch  watch
 	broken bool // its run has panicked, and everyone has heard of it
@@ -165,7 +166,7 @@ func (s *state) fork(token int) error {
 		s.change(b)
 		return nil
 	}
-	b := &branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
+	b := &branch{model: s.model, recipe: r, prompt: s.prompt, batch: s.batch, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.made = until(s.made, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
 	s.enter(b)

@@ -6,6 +6,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wall"
@@ -99,7 +100,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	}
 	if err != nil { // show the default run rather than nothing, and say why
 		seat.pick = wire.Pick{}
-		if e := s.start(s.filled(run.Complete(sim.Recipe{}), link.Lang)); e != nil {
+		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
 		s.show()
@@ -146,7 +147,7 @@ func (s *state) start(r sim.Recipe) error {
 	}
 	points := s.watch.points
 	s.closeAll()
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.budget)})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.budget)})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run

@@ -96,7 +96,7 @@ func (s *state) frame(v Viewer, seat *seat) {
 // moment is what a viewer sees.
 func (s *state) moment(seat *seat, link wire.Link) *wire.Moment {
 	m := wire.Moment{
-		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Models: s.models,
+		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
 		Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal || s.unseen(),
 		Link: link,

@@ -1,6 +1,7 @@
 // Beam search as a tree that grows to the right: a column for each pass, the
 // likeliest text on top; what was given up is pale.
 
+import { onKey } from "../keys.js";
 import { beamOf, beams, beside, share } from "./beamtree.js";
 import { createLens } from "./lens.js";
 import { el } from "./terms.js";
@@ -29,11 +30,11 @@ export function createBeams(root, act) {
     const seq = b && beamOf(all, Number(b.dataset.node), state.frame.meta.step.pass);
     if (seq !== null) act.sequence(seq);
   });
-  tree.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
+  onKey(tree, (key, e) => {
     const b = node(e.target);
-    if (!b || e.ctrlKey || e.metaKey || e.altKey) return;
-    const to = beside(all, Number(b.dataset.node), e.key);
-    if (to === null && !e.key.startsWith("Arrow")) return;
+    if (!b) return;
+    const to = beside(all, Number(b.dataset.node), key);
+    if (to === null && !key.startsWith("Arrow")) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
     if (to !== null) focus(tree.querySelector(`[data-node="${to}"]`));

@@ -1,6 +1,7 @@
 // The tree of runs: every run that was forked off, with the one on screen marked.
 // A dotted stretch is what a run shares with the one that it comes from.
 
+import { onKey } from "../keys.js";
 import { createCompare } from "./compare.js";
 import { number, si } from "./format.js";
 import { parsePolicy, policyName } from "./policy.js";
@@ -43,10 +44,10 @@ export function createBranches(root, act) {
   const body = part("list");
   const compare = createCompare(part("compare"));
   let shown = /** @type {any[]} */ ([]);
-  body.addEventListener("keydown", (e) => {
-    const by = { ArrowUp: -1, ArrowDown: 1 }[e.key];
+  onKey(body, (key, e) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[key];
     const own = /** @type {HTMLElement} */ (e.target).closest("[data-branch]");
-    if (!by || !own || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (!by || !own) return;
     const all = [...body.querySelectorAll("[data-branch]")];
     /** @type {HTMLElement|undefined} */ (all[all.indexOf(own) + by])?.focus();
     e.preventDefault();

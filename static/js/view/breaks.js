@@ -2,6 +2,7 @@
 // that says why a walk has stopped.
 
 import { percent } from "./format.js";
+import { check } from "./refusal.js";
 
 /** @typedef {import("../text.js").T} T */
 
@@ -43,6 +44,7 @@ export function createBreaks(root, line, act) {
   /** @type {string[]} */
   let points = [];
   let built = "";
+  let words = /** @type {T} */ ((id) => id);
   const kinds = () => {
     for (const el of form.querySelectorAll("[data-for]")) {
       /** @type {HTMLElement} */ (el).hidden = /** @type {HTMLElement} */ (el).dataset.for !== field("kind").value;
@@ -51,9 +53,10 @@ export function createBreaks(root, line, act) {
   field("kind").addEventListener("change", kinds);
   form.addEventListener("submit", (e) => {
     e.preventDefault();
+    if (!check(form, words)) return;
     const kind = field("kind").value;
     const number = /** @type {HTMLInputElement|null} */ (form.elements.namedItem(kind));
-    const point = number ? `${kind}:${number.value}` : kind;
+    const point = number ? `${kind}:${Number(number.value)}` : kind;
     if (!points.includes(point)) act.breaks([...points, point]);
   });
   list.addEventListener("click", (e) => {
@@ -65,6 +68,7 @@ export function createBreaks(root, line, act) {
 
   /** @param {any} state */
   return function view({ frame, t, lang }) {
+    words = t;
     if (!frame) return;
     const text = why(frame, t);
     if (line.textContent !== text) line.textContent = text;

@@ -28,7 +28,7 @@ export function createSampling(root, act) {
     if (choice) says.textContent = sentence(frame, t, lang);
     if (!details.open || !frame) return;
     none.hidden = !!choice;
-    none.textContent = t(frame.meta.speculation?.token ? "choice.draft" : "choice.none");
+    none.textContent = t(frame.meta.speculation?.token ? "choice.draft" : frame.meta.run.recipe.max_new === 0 ? "choice.alone" : "choice.none");
     body.hidden = !choice?.options;
     if (body.hidden || (shown[0] === choice && shown[1] === t)) return;
     shown = [choice, t];

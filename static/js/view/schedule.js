@@ -1,5 +1,6 @@
 // The schedule of a batch: one line for each request, one column for each pass.
 
+import { onKey } from "../keys.js";
 import { el } from "./terms.js";
 import { passes, totals, waits } from "./passes.js";
 import { createLens } from "./lens.js";
@@ -25,11 +26,11 @@ export function createSchedule(root, act, compare) {
     if (b.dataset.pass) act.seek(Math.min((Number(b.dataset.pass) + 1) * (frame.meta.run.config.layers + 1), frame.meta.run.recorded) - 1);
     else act.sequence(Number(b.dataset.seq));
   });
-  grid.addEventListener("keydown", (e) => { // one stop of the tab key for all passes
+  onKey(grid, (key, e) => { // one stop of the tab key for all passes
     const b = /** @type {HTMLElement} */ (e.target).closest("[data-pass]");
     const all = /** @type {HTMLElement[]} */ ([...grid.querySelectorAll("[data-pass]")]);
     const at = b ? all.indexOf(/** @type {HTMLElement} */ (b)) : -1;
-    const to = at < 0 || e.ctrlKey || e.metaKey || e.altKey ? undefined : { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[e.key];
+    const to = at < 0 ? undefined : { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[key];
     if (to === undefined) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
