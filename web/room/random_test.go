@@ -365,7 +365,7 @@ func (w *world) compare(link string, a, b *checkpoint.File) {
 	x, y := maps.Clone(a.Meta), maps.Clone(b.Meta)
 	for _, m := range []map[string]string{x, y} {
 		delete(m, "seq")
-		delete(m, "branches") // which are named as lost
+		delete(m, "branches")      // which are named as lost
 		if len(w.s.branches) > 1 { // beside a tree the maps of heads are coarser
 			delete(m, "heads")
 		}

@@ -36,11 +36,16 @@ type Room struct {
 
 // New starts a room; it lives until Close or until ctx ends.
 func New(ctx context.Context, models *run.Library) *Room {
+	return begin(ctx, models, func(*state) {})
+}
+
+func begin(ctx context.Context, models *run.Library, prepare func(*state)) *Room {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Room{lines: newLines(), inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
 	started := time.Now()
 	s := newState(ctx, models, func() float64 { return time.Since(started).Seconds() })
 	s.send = r.send
+	prepare(s)
 	go func() {
 		defer close(r.done)
 		defer s.closeAll()

@@ -84,13 +84,24 @@ func (s *state) frame(v Viewer, seat *seat) {
 		return
 	}
 	v.Problem(problemOf(err))
-	if plain := (wire.Pick{}); !reflect.DeepEqual(seat.pick, plain) {
-		seat.pick, seat.due = plain, true
+	if !s.plain(seat.pick) {
+		seat.pick, seat.due = wire.Pick{}, true
 		return
 	}
 	if !s.owes() && s.good != (moment{s.branch, s.tape.Cursor()}) { // nobody can see it
 		s.fall()
 	}
+}
+
+// plain tells whether a viewer looks at nothing in particular.
+func (s *state) plain(p wire.Pick) bool {
+	if p.Pairs == s.recipe.Pairs {
+		p.Pairs = ""
+	}
+	if p.Logits == s.recipe.Logits {
+		p.Logits = ""
+	}
+	return reflect.DeepEqual(p, wire.Pick{})
 }
 
 // moment is what a viewer sees.
@@ -174,6 +185,7 @@ func (s *state) fall() {
 	s.fell++
 	for _, b := range s.branches {
 		if b == s.good.in && s.fell == 1 && (b != s.branch || s.good.at != b.tape.Cursor()) && b.tape.Move(s.good.at) {
+			s.good = moment{} // until it is shown again
 			s.bring(b)
 			s.show()
 			return
