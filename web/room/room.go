@@ -172,7 +172,7 @@ func (s *state) turn(task func(*state)) {
 	if task != nil {
 		s.carryOut(task)
 	}
-	s.work()
+	s.goOn()
 }
 
 // busy tells whether the room has something to do without being asked.

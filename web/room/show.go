@@ -143,9 +143,8 @@ func (s *state) here() string {
 // the room is told, and the room stays at the moment that it has, or falls.
 func (s *state) carryOut(task func(*state)) {
 	s.wish = nil
-	err := wall.Around("room", s.here, func() error { task(s); return nil })
-	if err != nil {
-		s.goal, s.tokens, s.length, s.over = noGoal, 0, 0, false
+	if err := wall.Around("room", s.here, func() error { task(s); return nil }); err != nil {
+		s.halt()
 		s.tellProblem(err)
 		if s.tape != nil {
 			s.show()
@@ -154,6 +153,19 @@ func (s *state) carryOut(task func(*state)) {
 		}
 	}
 }
+
+// goOn does a piece of work. If that panics outside the walls that it has of its own,
+// the moment is left.
+func (s *state) goOn() {
+	s.wish = nil
+	if err := wall.Around("room", s.here, func() error { s.work(); return nil }); err != nil {
+		s.tellProblem(err)
+		s.fall()
+	}
+}
+
+// halt ends a walk, and what a link wanted after it.
+func (s *state) halt() { s.goal, s.tokens, s.length, s.over = noGoal, 0, 0, false }
 
 // failed tells of a step that could not be taken: a panic everyone, once, anything
 // else and everything after that who asked for it.
@@ -181,7 +193,7 @@ type moment struct {
 // fall leaves a moment that cannot be shown: for the last one that could, else for the
 // default run, else for no run at all.
 func (s *state) fall() {
-	s.goal, s.tokens, s.length, s.over = noGoal, 0, 0, false
+	s.halt()
 	s.fell++
 	for _, b := range s.branches {
 		if b == s.good.in && s.fell == 1 && (b != s.branch || s.good.at != b.tape.Cursor()) && b.tape.Move(s.good.at) {

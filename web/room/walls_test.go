@@ -337,3 +337,38 @@ func TestAModelThatPanicsWhenOpened(t *testing.T) {
 }
 
 var opTrail = []explain.Ref{{Step: 1, Op: "scores", Head: 1}}
+
+// clumsy is a viewer that stumbles over a frame, once.
+type clumsy struct {
+	*viewer
+	armed bool
+}
+
+func (c *clumsy) Frame(data []byte) {
+	if c.armed {
+		c.armed = false
+		panic("stumbled")
+	}
+	c.viewer.Frame(data)
+}
+
+// TestWorkThatPanics: what a room does by itself has a wall too.
+func TestWorkThatPanics(t *testing.T) {
+	listenToLog(t)
+	models, _ := library(t)
+	s := newState(context.Background(), models, func() float64 { return 0 })
+	defer s.closeAll()
+	v := &clumsy{viewer: newViewer(t)}
+	do := func(c wire.Command) {
+		for s.turn(func(s *state) { s.command(v, c) }); s.busy(); s.turn(nil) {
+		}
+	}
+	do(wire.Command{Cmd: "open", Link: link + "&step=3"})
+	v.until(3)
+	v.armed = true
+	do(wire.Command{Cmd: "forward", By: "layer"})
+	v.problem("panic")
+	v.until(-1) // of the default run
+	do(wire.Command{Cmd: "forward", By: "layer"})
+	v.until(0)
+}
