@@ -134,10 +134,13 @@ func TestCloseDoesNotWaitForReaders(t *testing.T) {
 	if took := time.Since(began); took > 4*time.Second { // writeWait is 10 s
 		t.Errorf("it took %v", took)
 	}
-	hub.mu.Lock()
-	defer hub.mu.Unlock()
-	if hub.viewers != 0 {
-		t.Errorf("%d sessions are still there", hub.viewers)
+	for viewers := 1; viewers > 0; time.Sleep(10 * time.Millisecond) {
+		hub.mu.Lock()
+		viewers = hub.viewers
+		hub.mu.Unlock()
+		if time.Since(began) > 5*time.Second {
+			t.Fatalf("%d sessions are still there", viewers)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package room
 
 import (
 	"fmt"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
@@ -40,8 +41,8 @@ func (w *world) recipe() sim.Recipe {
 		r.Tokens, r.Prompt = nil, pickOne(w, "cat sees", "Once upon a time", "Tom and Lily")
 	}
 	if w.r.IntN(3) == 0 {
-		r.Sampler = sim.Sampler{Kind: "sample", Temperature: pickOne(w, 0.2, 1, 3), TopK: w.r.IntN(6), TopP: pickOne(w, 0.3, 0.9, 1), MinP: pickOne(w, 0, 0.1), Seed: w.r.Uint64N(5),
-			RepetitionPenalty: pickOne(w, 0, 1.3, 0.7)}
+		r.Sampler = sim.Sampler{Kind: "sample", Temperature: pickOne(w, 0.2, 1, 3, 0.01, 100), TopK: w.r.IntN(6), TopP: pickOne(w, 0.3, 0.9, 1), MinP: pickOne(w, 0, 0.1), Seed: w.r.Uint64N(5),
+			RepetitionPenalty: pickOne(w, 0, 1.3, 0.7, 1e-300, 1e300)}
 	}
 	r.Cache = w.policy(c)
 	if w.r.IntN(4) == 0 {
@@ -57,7 +58,7 @@ func (w *world) recipe() sim.Recipe {
 	case 0:
 		r.Draft, r.Propose = pickOne(w, "other", "random", "story-draft"), 1+w.r.IntN(5)
 	case 1:
-		r.Batch = w.batch(c)
+		r.Batch = w.batch(c, r.Tokens)
 	case 2:
 		r.Sampler.Kind, r.Sampler.Width, r.Sampler.Length = "beam", 2+w.r.IntN(3), pickOne(w, 0, 0.5, 1)
 		r.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + w.r.IntN(5), Budget: r.Cache.Budget}
@@ -81,18 +82,22 @@ func (w *world) policy(c sim.Config) (p sim.CachePolicy) {
 		p = sim.CachePolicy{Kind: pickOne(w, sim.CacheInt8, sim.CacheInt4), Axis: pickOne(w, "token", "channel"), Group: group}
 	}
 	if w.r.IntN(4) == 0 {
-		p.Budget = int64(c.KVDim()*c.Layers*8) * int64(w.r.IntN(14))
+		p.Budget = pickOne(w, 1, int64(c.KVDim()*c.Layers*8)*int64(w.r.IntN(14)), int64(w.r.IntN(5000)))
 	}
 	return p
 }
 
-func (w *world) batch(c sim.Config) *sim.Batch {
+func (w *world) batch(c sim.Config, first []int) *sim.Batch {
 	b := &sim.Batch{Schedule: pickOne(w, sim.ScheduleStatic, sim.ScheduleContinuous), Slots: 1 + w.r.IntN(4), Share: w.r.IntN(3) == 0}
 	if b.Schedule == sim.ScheduleContinuous && w.r.IntN(2) == 0 {
 		b.Chunk = 1 + w.r.IntN(5)
 	}
 	for range 1 + w.r.IntN(3) {
-		b.Requests = append(b.Requests, sim.Request{Tokens: w.tokens(c, 6), MaxNew: 1 + w.r.IntN(6), Arrive: w.r.IntN(4)})
+		tokens := w.tokens(c, 6)
+		if w.r.IntN(3) == 0 { // that begin as the first
+			tokens = append(slices.Clone(first), tokens...)[:max(1, min(len(first)+len(tokens), w.r.IntN(9)))]
+		}
+		b.Requests = append(b.Requests, sim.Request{Tokens: tokens, MaxNew: 1 + w.r.IntN(6), Arrive: pickOne(w, 0, w.r.IntN(4), w.r.IntN(40))})
 	}
 	return b
 }

@@ -35,7 +35,7 @@ import (
 func TestRandomCommands(t *testing.T) {
 	most, seed := 6_000, uint64(1)
 	if testing.Short() {
-		most = 1_500
+		most = 800
 	}
 	if os.Getenv("KVSTEP_ALL") == "1" {
 		most = 60_000
