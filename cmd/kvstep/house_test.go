@@ -14,8 +14,9 @@ import (
 // floors is the house of docs/architecture.md, from the ground up. A room
 // imports rooms of lower floors only.
 var floors = [][]string{
-	{"sim/mat", "sim/plain", "static"},
+	{"sim/mat", "sim/plain", "sim/pattern", "static"},
 	{"sim"},
+	{"sim/hf"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/recipe"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},

@@ -16,6 +16,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 	"kvstep/web/text"
 )
 
@@ -32,19 +33,22 @@ func main() {
 // run is the whole command. What it was asked for goes to stdout; everything
 // else, errors included, to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	out, errs := &screen{to: stdout}, &screen{to: stderr}
+	defer out.flush()
+	defer errs.flush()
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(out)
+	root.SetErr(errs)
 	err := useKernels(os.Getenv("KVSTEP_KERNELS"))
 	if err == nil {
 		err = root.ExecuteContext(ctx)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "kvstep: "+say(err))
+		fmt.Fprintln(errs, "kvstep: "+say(err))
 		if exitCode(err) == 2 {
-			fmt.Fprintln(stderr, "kvstep: "+catalogue().T("cli.see_help", nil))
+			fmt.Fprintln(errs, "kvstep: "+words("cli.see_help", nil))
 		}
 	}
 	return err
@@ -116,9 +120,9 @@ func exitCode(err error) int {
 func say(err error) string {
 	var p *sim.Problem
 	if errors.As(err, &p) {
-		return catalogue().T("problem."+p.ID, p.Args)
+		return words("problem."+p.ID, p.Args)
 	}
-	return err.Error()
+	return plain.Text(err.Error())
 }
 
 // catalogue is the message catalogue of the terminal's language, as POSIX

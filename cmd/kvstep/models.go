@@ -24,7 +24,7 @@ func newModels() *cobra.Command {
 			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 			fmt.Fprintln(t, "name\tweights\tcache\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
 			row := func(name, weights, cache string, x cost.Shape) {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, weights, cache, x.Params(), x.Layers, x.Heads,
+				fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", quoted(name), weights, cache, x.Params(), x.Layers, x.Heads,
 					x.KVHeads, x.HeadDim, x.FFN, x.Vocab, x.Context, x.KVBytesPerToken())
 			}
 			for _, name := range library.Names() {
@@ -38,7 +38,7 @@ func newModels() *cobra.Command {
 				if shape, _, err := models.Shape(found.Name); err == nil {
 					row(found.Name, "models folder", "fp32", cost.Of(shape))
 				} else {
-					fmt.Fprintln(c.ErrOrStderr(), "kvstep: "+found.Name+": "+say(err))
+					fmt.Fprintln(c.ErrOrStderr(), "kvstep: "+quoted(found.Name)+": "+say(err))
 				}
 			}
 			for _, name := range cost.Presets() {

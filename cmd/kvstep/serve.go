@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"os/exec"
 	"runtime"
 
@@ -34,7 +32,7 @@ func newServe() *cobra.Command {
 				return err
 			}
 			url := "http://" + l.Addr().String() + "/"
-			fmt.Fprintln(c.ErrOrStderr(), catalogue().T("cli.serving", map[string]any{"URL": url}))
+			fmt.Fprintln(c.ErrOrStderr(), words("cli.serving", map[string]any{"URL": url}))
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
@@ -46,15 +44,6 @@ func newServe() *cobra.Command {
 	c.Flags().StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
 	c.Flags().BoolVar(&noOpen, "no-open", false, "do not open a browser")
 	return c
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // openBrowser asks the desktop to show a page; that it may not is no error,

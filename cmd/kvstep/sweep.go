@@ -87,7 +87,7 @@ func (a *sweepFlags) run(c *cobra.Command) error {
 	if j != nil {
 		err = j.finish(func(w io.Writer) error { return writeRows(w, rows) })
 	} else {
-		err = writeRows(c.OutOrStdout(), rows)
+		err = writeRows(data(c.OutOrStdout()), rows)
 	}
 	if err == nil && a.fit {
 		err = a.writeFits(c.ErrOrStderr(), rows)
@@ -241,8 +241,8 @@ func (a *sweepFlags) bar(models map[string]*simrun.Loaded, runs []sweep.Run, std
 	if !isTerminal(stderr) {
 		return progressbar.DefaultSilent(total), nil
 	}
-	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(stderr),
-		progressbar.OptionSetDescription(catalogue().T("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(beneath(stderr)),
+		progressbar.OptionSetDescription(words("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
 		progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionClearOnFinish()), nil
 }
@@ -256,7 +256,7 @@ func (a *sweepFlags) writeFits(w io.Writer, rows []sweep.Row) error {
 			for _, lane := range []string{"cached", "uncached"} {
 				for _, m := range sweep.Metrics {
 					if f, ok := sweep.FitOf(rows, model, prompt.Name(), lane, m); ok {
-						fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%.5f\t%d\t%.0f to %.0f\n", model, prompt.Name(), lane, m.Name, f.Exponent, f.R2, f.Points, f.From, f.To)
+						fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%.5f\t%d\t%.0f to %.0f\n", quoted(model), quoted(prompt.Name()), lane, m.Name, f.Exponent, f.R2, f.Points, f.From, f.To)
 					}
 				}
 			}

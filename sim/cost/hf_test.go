@@ -123,8 +123,8 @@ func TestReadConfigVariants(t *testing.T) {
 	windows(read("Qwen2.5-0.5B", `"use_sliding_window":false`, `"use_sliding_window":true`, `"max_window_layers":24`, `"max_window_layers":20`), 4, 32768)
 	windows(read("Qwen2.5-0.5B", `"use_sliding_window":false`, `"use_sliding_window":true`), 0, 0)
 	// Newer files list the layers.
-	list := `"layer_types":["sliding_attention","full_attention","sliding_attention","sliding_attention"]`
-	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, list), 3, 512)
+	list := `"layer_types":[` + strings.Repeat(`"sliding_attention","full_attention",`, 12) + `"sliding_attention","sliding_attention"]`
+	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, list), 14, 512)
 	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, `"sliding_window_pattern":2`), 13, 512)
 
 	plain, biased := read("Llama-3.2-1B"), read("Llama-3.2-1B", `"attention_bias":false`, `"attention_bias":true`, `"mlp_bias":false`, `"mlp_bias":true`)
@@ -148,19 +148,19 @@ func TestReadConfigProblems(t *testing.T) {
 		good + `,"hidden_size":63}`:        "Field=hidden_size",
 		good + `,"hidden_size":"wide"}`:    "config.type",
 		good + `,"hidden_size":1e99}`:      "config.type",
-		good + `,"hidden_size":9007199254740992,"num_attention_heads":1}`:                                                                "config.range",
-		good + `,"head_dim":16777216,"hidden_size":16777216,"num_hidden_layers":65536}`:                                                  "cost.large",
-		good + `,"max_position_embeddings":0}`:                                                                                           "Field=max_position_embeddings",
-		good + `,"hidden_act":"relu2"}`:                                                                                                  "Field=hidden_act",
-		good + `,"partial_rotary_factor":0.5}`:                                                                                           "Field=partial_rotary_factor",
-		good + `,"no_rope_layers":[1,1,1,0,1]}`:                                                                                          "Field=no_rope_layers",
-		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4}`:                                                         "Field=num_experts_per_tok",
-		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4,"num_experts_per_tok":5}`:                                 "Field=num_experts_per_tok",
-		strings.Replace(good, "llama", "mistral", 1) + `,"sliding_window":-4}`:                                                           "Field=sliding_window",
-		strings.Replace(good, "llama", "qwen3_moe", 1) + `,"num_experts":4,"decoder_sparse_step":2}`:                                     "Field=decoder_sparse_step",
-		strings.Replace(good, "llama", "opt", 1) + `,"ffn_dim":8,"do_layer_norm_before":false}`:                                          "Field=do_layer_norm_before",
-		strings.Replace(good, "llama", "deepseek_v2", 1) + `,"kv_lora_rank":4,"qk_rope_head_dim":2,"qk_nope_head_dim":0,"v_head_dim":1}`: "Field=qk_nope_head_dim",
-		strings.Repeat(" ", MaxConfig+1):                                                                                                 "checkpoint.large",
+		good + `,"hidden_size":9007199254740992,"num_attention_heads":1}`:                                                                                        "config.range",
+		good + `,"head_dim":16777216,"hidden_size":16777216,"num_hidden_layers":65536}`:                                                                          "cost.large",
+		good + `,"max_position_embeddings":0}`:                                                                                                                   "Field=max_position_embeddings",
+		good + `,"hidden_act":"relu2"}`:                                                                                                                          "Field=hidden_act",
+		good + `,"partial_rotary_factor":0.5}`:                                                                                                                   "Field=partial_rotary_factor",
+		good + `,"no_rope_layers":[1,1,1,0,1]}`:                                                                                                                  "Field=no_rope_layers",
+		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4,"num_experts_per_tok":null}`:                                                      "Field=num_experts_per_tok",
+		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4,"num_experts_per_tok":5}`:                                                         "Field=num_experts_per_tok",
+		strings.Replace(good, "llama", "mistral", 1) + `,"sliding_window":-4}`:                                                                                   "Field=sliding_window",
+		strings.Replace(good, "llama", "qwen3_moe", 1) + `,"num_experts":4,"decoder_sparse_step":2}`:                                                             "Field=decoder_sparse_step",
+		strings.Replace(good, "llama", "opt", 1) + `,"ffn_dim":8,"do_layer_norm_before":false}`:                                                                  "Field=do_layer_norm_before",
+		strings.Replace(good, "llama", "deepseek_v2", 1) + `,"num_experts_per_tok":2,"kv_lora_rank":4,"qk_rope_head_dim":2,"qk_nope_head_dim":0,"v_head_dim":1}`: "Field=qk_nope_head_dim",
+		strings.Repeat(" ", MaxConfig+1):                                                                                                                         "checkpoint.large",
 	} {
 		_, err := ReadConfig("a.json", []byte(text))
 		var p *sim.Problem

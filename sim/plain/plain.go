@@ -1,4 +1,5 @@
-// Package plain writes values as JSON in which every number has a word. JSON has
+// Package plain writes what people's files and terminals get: text in which nothing is
+// an order to a terminal, and values as JSON in which every number has a word. JSON has
 // none for what is not finite; here it is an object of one field:
 //
 //	{"float": "NaN"}   {"float": "Infinity"}   {"float": "-Infinity"}
@@ -15,7 +16,8 @@ import (
 	"reflect"
 )
 
-// JSON is v in one line without a break at its end, with < > and & as they are. It
+// JSON is v in one line without a break at its end, with < > and & as they are, and
+// without orders in its texts. It
 // never fails for data: what JSON cannot hold at all, such as a function, is null.
 func JSON(v any) []byte {
 	text, err := encode(v)
@@ -51,7 +53,7 @@ func encode(v any) ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return unordered(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), err
 }
 
 // marks stand for numbers that are not finite while encoding/json writes them: numbers

@@ -42,6 +42,26 @@ func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
 	return all, nil
 }
 
+// fits refuses a budget in which some request has no room for a token even where it has
+// all of the memory, with what its cache says to that: no request could be served after it.
+func (e *engine) fits() error {
+	p := e.recipe.Cache
+	for _, q := range e.all {
+		spec := kv.SpecOf(e.m.Model.Config, q.most)
+		if p.Budget == 0 || e.recipe.Lanes == "uncached" || spec.Fits(p, p.Budget) > 0 {
+			continue
+		}
+		cache, err := kv.New(spec, p, kv.NewArena(p.Budget))
+		if err == nil {
+			_, err = cache.Reserve(1)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // schedule decides which sequences the next pass has, and how many tokens of
 // each, and takes the memory for them. A pass has one sequence at least: where
 // nobody finds room for a token, what was kept for others is given back first.

@@ -154,6 +154,7 @@ func (e *engine) stuck() bool {
 		if q.cache == nil {
 			return false
 		}
+		e.looked++
 		if room, _ := q.cache.Reserve(1); room > 0 {
 			return false
 		}

@@ -113,23 +113,42 @@ func openTokenizer(folder fs.FS, c sim.Config) (words token.Tokenizer, err error
 }
 
 // startOf is the id that is put before a prompt, -1 for none. config.json names one
-// for models that never saw it there, so the tokenizer is asked first: by what
-// tokenizer.json puts before a text, then by tokenizer_config.json. Where neither
-// says anything, a Llama begins with the id of config.json, and others with none.
+// for models that never saw it there, so others are asked first. Tokenizers of Llama's
+// class go by the flags of tokenizer_config.json, whatever tokenizer.json puts before a
+// text; all others by tokenizer.json, and by the flags where that says nothing. Where
+// neither says anything, a Llama begins with the id of config.json, and others with none.
+// What would put more around a text than one token before it is refused.
 func startOf(folder fs.FS, words token.Tokenizer, c sim.Config) (int, error) {
-	if bpe, ok := words.(*token.BPE); ok {
+	around, err := checkpoint.ReadAround(folder)
+	if err != nil {
+		return -1, err
+	}
+	bpe, _ := words.(*token.BPE)
+	if bpe != nil && !around.Rebuilt {
 		if id, told := bpe.Start(); told {
+			return id, more(bpe.Around())
+		}
+	}
+	switch {
+	case around.EOS:
+		return -1, more("add_eos_token")
+	case around.Told && !around.BOS, !around.Told && c.Family != "llama":
+		return -1, nil
+	}
+	if bpe != nil && around.Rebuilt {
+		if id, ok := bpe.Named(around.Begin); ok {
 			return id, nil
 		}
 	}
-	adds, told, err := checkpoint.AddsBOS(folder)
-	switch {
-	case err != nil:
-		return -1, err
-	case told && !adds, !told && c.Family != "llama":
-		return -1, nil
-	}
 	return c.BOS, nil
+}
+
+// more refuses what is put around a text and is not built; "" for nothing.
+func more(what string) error {
+	if what == "" {
+		return nil
+	}
+	return sim.NewProblem("tokenizer.unsupported", "What", what)
 }
 
 // OpenLlama2c loads a llama2.c checkpoint (.bin of version 0 or 1) and its

@@ -84,7 +84,7 @@ type engine struct {
 	prices [2]prices // by Lane
 	pass   int
 	n      int // steps made so far
-	looked int // how often planning the pass at hand has asked a sequence for its room
+	looked int // how often planning a pass has asked a sequence for its room, from one schedule on
 	totals [2]sim.Counters
 }
 
@@ -104,6 +104,9 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 	for i, q := range requests {
 		e.all = append(e.all, newSequence(m, i, q))
 		most = max(most, e.all[i].most)
+	}
+	if err := e.fits(); err != nil {
+		return nil, err
 	}
 	e.rows = newArena(m.Model.Config, most)
 	if r.Lanes != "uncached" {

@@ -170,7 +170,7 @@ test("a fault of kvstep is told, and neither its link nor what led to it is open
   w.it.opened("?bad=1&x=2&lang=en");
   w.it.frame(true); // on its way
   w.it.panic({ Where: "room", Recipe: "bad=1&step=7" });
-  assert.deepEqual(w.held, { why: "panic", link: "bad=1&step=7", where: "room", waits: false });
+  assert.deepEqual(w.held, { why: "panic", link: "?bad=1&step=7", where: "room", waits: false });
   assert.ok(w.it.holds("?bad=1&step=7") && w.it.holds("?x=2&bad=1"));
   w.it.frame(false); // the room goes on with its default
   w.it.closed({ code: GONE, proven: true });

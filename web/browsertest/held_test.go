@@ -5,9 +5,11 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -153,6 +155,14 @@ func TestALinkThatKillsItsServerIsAsked(t *testing.T) {
 		}
 	}
 	p.axe("a link that kills")
+	if s := os.Getenv("KVSTEP_HOLD"); s != "" { // for docs/reliability.md
+		hold, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(hold)
+		t.Logf("%s later: %d deaths, %d connections", hold, d.killed.Load(), d.asked.Load())
+	}
 	d.on.Store(false)
 	p.click("held-again")
 	p.until(hidden)

@@ -9,8 +9,9 @@ import (
 )
 
 // elsewhere are the families of messages that no handout has a place for: those
-// of the command, of figures, and of what only a server can do.
-var elsewhere = []string{"cli", "cost", "plot", "several", "versus"}
+// of the command, of figures, and of what only a server can do, and their problems.
+var elsewhere = []string{"cli", "cost", "plot", "several", "versus",
+	"problem.addr", "problem.checkpoint", "problem.cli", "problem.hub", "problem.plot", "problem.sweep", "problem.tokenizer"}
 
 // spoken are a language's messages as a handout carries them.
 func spoken(lang string) string {
@@ -19,7 +20,7 @@ func spoken(lang string) string {
 		panic("take: " + err.Error()) // embedded, and read by every test
 	}
 	for id := range all {
-		if family, _, _ := strings.Cut(id, "."); slices.Contains(elsewhere, family) {
+		if slices.ContainsFunc(elsewhere, func(family string) bool { return strings.HasPrefix(id, family+".") }) {
 			delete(all, id)
 		}
 	}

@@ -109,7 +109,7 @@ export function createOpening(send, tell, storage, now = () => performance.now()
     },
     /** The room has told of a fault; it goes on by itself. @param {{Where?: string, Recipe?: string}} args */
     panic({ Where = "", Recipe = "" }) {
-      const repeats = Recipe || link;
+      const repeats = Recipe ? "?" + Recipe.replace(/^\?/, "") : link;
       hold(repeats, "panic");
       if (!answered) hold(link, "panic");
       say({ why: "panic", link: repeats, where: Where, waits: false });

@@ -1,6 +1,7 @@
 // The tree of runs: every run that was forked off, with the one on screen marked.
 // A dotted stretch is what a run shares with the one that it comes from.
 
+import { isolate } from "../text.js";
 import { onKey } from "../keys.js";
 import { createCompare } from "./compare.js";
 import { number, si } from "./format.js";
@@ -105,5 +106,5 @@ function line({ branch: b, depth, up }, most, info, t) {
   const rows = el("td", [info.lean ? "" : si(b.bytes ?? 0, "B"), " ", el("small", number(b.shared ?? 0) ? t("branch.shared", { Bytes: si(b.shared ?? 0, "B") }) : "")]);
   const compared = info.compare?.with === b.id;
   const beside = current ? "" : el("button", t("branch.compare"), { type: "button", "data-beside": String(b.id), "aria-pressed": String(compared), "aria-label": t("branch.compare.long", { Run: b.id }) });
-  return el("tr", [el("th", [button], { scope: "row" }), el("td", [lane]), el("td", [b.text ?? "", el("small", count)], { class: "says" }), rows, el("td", beside ? [beside] : "")], { class: current ? "current" : "", "data-id": String(b.id) });
+  return el("tr", [el("th", [button], { scope: "row" }), el("td", [lane]), el("td", [isolate(b.text ?? ""), el("small", count)], { class: "says" }), rows, el("td", beside ? [beside] : "")], { class: current ? "current" : "", "data-id": String(b.id) });
 }

@@ -1,6 +1,7 @@
 // Breakpoints and bookmarks: the list with its form, the flags, and the line
 // that says why a walk has stopped.
 
+import { isolate } from "../text.js";
 import { percent } from "./format.js";
 import { check } from "./refusal.js";
 
@@ -83,7 +84,7 @@ export function createBreaks(root, line, act) {
     /** @type {HTMLElement} */ (root.querySelector("[data-none]")).hidden = points.length > 0;
     list.replaceChildren(...points.map((p) => row(p, named(p, frame.meta, t), t)));
     options(field("layer"), Array.from({ length: run.config.layers }, (_, i) => String(i + 1)));
-    options(field("attend"), (waiting ?? tokens).map((/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${x[1]}`));
+    options(field("attend"), (waiting ?? tokens).map((/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${isolate(x[1])}`));
     kinds();
   };
 }

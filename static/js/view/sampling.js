@@ -1,6 +1,7 @@
 // How the token of a head step was chosen: the sentence, the table of the
 // distribution after every filter, and the draw on the cumulative line.
 
+import { isolate } from "../text.js";
 import { createPanel } from "./panel.js";
 import { percent } from "./format.js";
 import { createDraw, place } from "./draw.js";
@@ -88,7 +89,7 @@ function fill(table, choice, sampler, t) {
     ...(drawn ? [el("th", { scope: "col", className: "stretch", textContent: t("choice.on_line") })] : []));
   const rows = options.map((/** @type {any} */ o, /** @type {number} */ i) => {
     const tr = el("tr", { className: o.id === choice.token ? "chosen" : o.to > o.from ? "" : "out" },
-      el("th", { scope: "row" }, o.label, el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" })),
+      el("th", { scope: "row" }, isolate(o.label), el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" })),
       ...stages.map((/** @type {any} */ s) => bar(s.probs[i], most, t, s.filter === "repetition_penalty" ? o.logit : null)),
       ...(drawn ? [el("td", { className: "stretch", textContent: o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "" })] : []));
     tr.dataset.id = String(o.id);

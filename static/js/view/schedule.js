@@ -1,5 +1,6 @@
 // The schedule of a batch: one line for each request, one column for each pass.
 
+import { isolate } from "../text.js";
 import { onKey } from "../keys.js";
 import { el } from "./terms.js";
 import { passes, totals, waits } from "./passes.js";
@@ -119,7 +120,7 @@ function each(table, frame, x, t) {
   const columns = ["request", "prompt", "reused", "arrive", "ttft", "tpot", "tokens", "state", "said"];
   const rows = frame.meta.schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
     const w = waits(q, x.whole);
-    const cells = [q.prompt, q.reused, q.arrive, w.first ?? "–", w.each === null ? "–" : w.each.toFixed(2), q.chosen, q.done ? t(`done.${q.done}`) : t(`schedule.state.${q.state}`), q.said];
+    const cells = [q.prompt, q.reused, q.arrive, w.first ?? "–", w.each === null ? "–" : w.each.toFixed(2), q.chosen, q.done ? t(`done.${q.done}`) : t(`schedule.state.${q.state}`), isolate(q.said)];
     const tr = el("tr", [el("th", String(i + 1), { scope: "row" }), ...cells.map((c, k) => el("td", String(c), k === 7 ? { class: "said" } : {}))]);
     Object.assign(tr.dataset, { request: i, ttft: w.first ?? "", tpot: w.each ?? "" });
     return tr;
