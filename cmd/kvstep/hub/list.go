@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"time"
 
 	"kvstep/sim"
@@ -85,4 +86,4 @@ func isPage(resp *http.Response, text []byte) bool {
 }
 
 // seconds writes how long somebody was silent.
-func seconds(d time.Duration) string { return d.Round(time.Millisecond).String() }
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'g', 4, 64) + " s" }
