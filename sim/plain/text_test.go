@@ -10,7 +10,7 @@ import (
 func TestText(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                "",
-		"the cat 猫 é ‍ א": "the cat 猫 é ‍ א", // joiners and Hebrew are text
+		"the cat 猫 é \u200d א": "the cat 猫 é \u200d א", // joiners and Hebrew are text
 		"\x1b[2Ja":        `\u001b[2Ja`,
 		"a\tb\nc\r":       `a\u0009b\u000ac\u000d`,
 		"\u009b2J\x7f":    `\u009b2J\u007f`,
