@@ -15,7 +15,7 @@ import (
 // imports rooms of lower floors only.
 var floors = [][]string{
 	{"sim/mat", "sim/plain", "sim/pattern", "static"},
-	{"sim"},
+	{"sim", "sim/sheet"},
 	{"sim/hf"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/recipe"},

@@ -83,7 +83,7 @@ func (a *sweepFlags) run(c *cobra.Command) error {
 	}
 	rows := a.plan.Table(done)
 	if j != nil {
-		err = j.finish(func(w io.Writer) error { return writeRows(w, rows) })
+		err = j.finish(func(w io.Writer) error { return writeRows(forPeople(w, a.format), rows) })
 	} else {
 		err = writeRows(c.OutOrStdout(), rows)
 	}
@@ -101,6 +101,7 @@ func (a *sweepFlags) writer() (func(io.Writer, []sweep.Row) error, error) {
 			format = "csv"
 		}
 	}
+	a.format = format
 	switch format {
 	case "csv":
 		return sweep.WriteCSV, nil

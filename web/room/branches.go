@@ -21,6 +21,7 @@ type branch struct {
 	batch  [][]int // the prompts of a batch, told once
 	tape   *tape.Tape
 	watch  watch
+	broken bool // its run has panicked, and everyone has heard of it
 
 	parent *branch   // the run that it was forked from; nil for none
 	at     int       // the parent's head step at which they part; of another cache policy, up to which they say the same
@@ -157,7 +158,7 @@ func (s *state) fork(token int) error {
 	pass := s.tape.Step(at).Pass
 	r := s.recipe
 	r.Forced = append(before(s.recipe.Forced, pass), sim.Forced{Pass: pass, Token: token})
-	if _, err := s.model.Prepare(r); err != nil {
+	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
 	if b := s.known(at, token, r); b != nil {
@@ -243,7 +244,7 @@ func (s *state) keepOtherwise(cache string, budget int64) error {
 			r.Forced, last = append(r.Forced, sim.Forced{Pass: x.Pass, Token: x.Token}), n
 		}
 	}
-	if _, err := s.model.Prepare(r); err != nil {
+	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
 	points := s.watch.points
