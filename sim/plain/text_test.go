@@ -9,14 +9,14 @@ import (
 
 func TestText(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                "",
+		"":                     "",
 		"the cat 猫 é \u200d א": "the cat 猫 é \u200d א", // joiners and Hebrew are text
-		"\x1b[2Ja":        `\u001b[2Ja`,
-		"a\tb\nc\r":       `a\u0009b\u000ac\u000d`,
-		"\u009b2J\x7f":    `\u009b2J\u007f`,
-		"\u202eabc\u2069": `\u202eabc\u2069`,
-		"\u2028\u061c":    `\u2028\u061c`,
-		"\x9b\xff�":       `\x9b\xff�`,
+		"\x1b[2Ja":             `\u001b[2Ja`,
+		"a\tb\nc\r":            `a\u0009b\u000ac\u000d`,
+		"\u009b2J\x7f":         `\u009b2J\u007f`,
+		"\u202eabc\u2069":      `\u202eabc\u2069`,
+		"\u2028\u061c":         `\u2028\u061c`,
+		"\x9b\xff�":            `\x9b\xff�`,
 	} {
 		if got := Text(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
