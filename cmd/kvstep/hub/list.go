@@ -64,7 +64,7 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 	if err := json.Unmarshal(text, l); errors.As(err, &syntax) && syntax.Offset >= int64(len(text)) {
 		return nil, sim.NewProblem("hub.list_cut", "Host", where).Because(err)
 	} else if err != nil {
-		return bad(err.Error())
+		return bad(brief(err.Error()))
 	}
 	if !commitName.MatchString(l.Commit) {
 		return bad(`JSON "sha": ` + clip(l.Commit))
