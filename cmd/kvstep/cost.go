@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -17,6 +16,7 @@ import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/hf"
+	"kvstep/sim/plain"
 )
 
 // costFlags are what kvstep cost is asked.
@@ -329,8 +329,6 @@ func newSpeculation(r, draft *costReport, s cost.Speculation) *costSpeculation {
 }
 
 func (r *costReport) writeJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
+	_, err := w.Write(append(plain.Indented(r, "  "), '\n'))
+	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,6 +83,11 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 	if a.cost.dtype == "" && chart.NeedsDevice(name) {
 		a.cost.dtype = "fp16" // what devices are rated for
 	}
+	if c.Flags().Changed("new") {
+		if err := inRange("new", a.cost.job.New, 1, math.MaxInt32); err != nil {
+			return usageError{err}
+		}
+	}
 	r, err := a.request()
 	if err != nil {
 		return err
@@ -96,7 +102,7 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 		return usageError{err}
 	}
 	return writeWhole(a.out, func(w io.Writer) error {
-		return chart.Write(w, f, format, chart.Style{Print: a.print, Say: say.T})
+		return chart.Write(forPeople(w, format), f, format, chart.Style{Print: a.print, Say: say.T})
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wire"
@@ -99,7 +100,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	}
 	if err != nil { // show the default run rather than nothing, and say why
 		seat.pick = wire.Pick{}
-		if e := s.start(s.filled(run.Complete(sim.Recipe{}), link.Lang)); e != nil {
+		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
 		s.show()
@@ -134,18 +135,27 @@ func (s *state) start(r sim.Recipe) error {
 		return err
 	}
 	r.Model = m.Name
-	prompt, err := m.Prepare(r)
+	prompt, err := accept(m, r)
 	if err != nil {
 		return err
 	}
 	points := s.watch.points
 	s.closeAll()
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.budget)})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.budget)})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
 	}
 	return nil
+}
+
+// accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
+// not be opened again by its link. Every run of a room passes here.
+func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
+	if err := wire.CheckLink(r); err != nil {
+		return nil, err
+	}
+	return m.Prepare(r)
 }
 
 // source runs a recipe until its branch goes or the end of the room stops it.

@@ -9,11 +9,17 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/plain"
+	"kvstep/sim/recipe"
 )
 
-// MaxCommandBytes is the longest message a page may send.
-const MaxCommandBytes = 64 << 10
+const (
+	// MaxCommandBytes is the longest message that is carried out: a link in its envelope.
+	MaxCommandBytes = MaxLinkBytes + 4<<10
+	// MaxMessageBytes is the longest message that is read; one that is too long to be
+	// carried out is refused in words, where a longer one ends the connection.
+	MaxMessageBytes = 1 << 20
+)
 
 // Command is one message from a page; Cmd says which fields matter.
 type Command struct {
@@ -31,21 +37,35 @@ type Command struct {
 	Pick               // pick; forward, back and seek: op, to look at another one from there
 }
 
-// ParseCommand reads one message; anything malformed is Problem "command.bad".
+// ParseCommand reads one message; anything malformed is Problem "command.bad", in a
+// recipe "recipe.json", "recipe.range" or "recipe.choice".
 func ParseCommand(data []byte) (Command, error) {
-	var c Command
+	var m message
 	if len(data) > MaxCommandBytes {
-		return c, sim.NewProblem("command.bad", "Why", "too long")
+		return m.Command, sim.NewProblem("command.long", "Have", len(data), "Max", MaxCommandBytes)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return c, sim.NewProblem("command.bad", "Why", err.Error())
+	if err := d.Decode(&m); err != nil {
+		return m.Command, sim.NewProblem("command.bad", "Why", err.Error())
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return c, sim.NewProblem("command.bad", "Why", "more than one JSON value")
+		return m.Command, sim.NewProblem("command.bad", "Why", "more than one JSON value")
 	}
-	return c, c.check()
+	if len(m.Recipe) > 0 && string(m.Recipe) != "null" {
+		r, err := recipe.Parse(m.Recipe)
+		if err != nil {
+			return m.Command, err
+		}
+		m.Command.Recipe = &r
+	}
+	return m.Command, m.Command.check()
+}
+
+// message is a Command as it arrives: its recipe says what it gives and what it does not.
+type message struct {
+	Command
+	Recipe json.RawMessage `json:"recipe"`
 }
 
 func (c *Command) check() error {
@@ -63,7 +83,7 @@ func (c *Command) check() error {
 		if _, err := kv.Parse(c.Cache); err != nil {
 			return err
 		}
-		return nil
+		return kv.Budget.Check(float64(c.Budget))
 	case "pick":
 		if field, have := c.Pick.check(); field != "" {
 			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
@@ -78,7 +98,6 @@ func (c *Command) check() error {
 		if c.Recipe == nil {
 			return sim.NewProblem("command.bad", "Why", "run needs a recipe")
 		}
-		*c.Recipe = run.Complete(*c.Recipe)
 		return nil
 	case "forward", "back":
 		for _, by := range allowed[c.Cmd] {
@@ -93,14 +112,10 @@ func (c *Command) check() error {
 
 // ProblemMessage is the text message that answers a refused command.
 func ProblemMessage(p *sim.Problem) []byte {
-	data, err := json.Marshal(struct {
+	return plain.JSON(struct {
 		Problem string         `json:"problem"`
 		Args    map[string]any `json:"args"`
 	}{p.ID, p.Args})
-	if err != nil { // an argument that JSON cannot hold; the id still can
-		data, _ = json.Marshal(map[string]string{"problem": p.ID})
-	}
-	return data
 }
 
 // Loading is a model that a run waits for: how many bytes of it have been read, of how
@@ -113,8 +128,7 @@ type Loading struct {
 
 // LoadingMessage is the text message that tells of it, nil when it is over.
 func LoadingMessage(l *Loading) []byte {
-	data, _ := json.Marshal(struct {
+	return plain.JSON(struct {
 		Loading *Loading `json:"loading"`
 	}{l})
-	return data
 }
