@@ -255,6 +255,10 @@ func TestReferenceProperties(t *testing.T) {
 	}
 	var b strings.Builder
 	for r := rune(0); r <= last; r++ {
+		// Planes without characters, and all but a few of the private ones, are passed over.
+		if r == 0x33000 || r == 0xE0200 || r == 0xF0100 {
+			r = map[rune]rune{0x33000: 0xE0000, 0xE0200: 0xEFF00, 0xF0100: 0x10FF00}[r]
+		}
 		if r < 0xD800 || r > 0xDFFF {
 			b.WriteRune(r)
 		}
