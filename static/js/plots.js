@@ -49,7 +49,12 @@ async function show(url, method = "GET") {
 let words;
 async function fetched() {
   const lang = document.documentElement.dataset.lang ?? "en";
-  return translator(await (await fetch(`/text/${lang}.json`)).json(), lang);
+  try {
+    return translator(await (await fetch(`/text/${lang}.json`)).json(), lang);
+  } catch { // nobody answers: the range says enough
+    words = undefined;
+    return (/** @type {string} */ _, /** @type {any} */ args = {}) => `${args.Name}: ${args.Least}–${args.Most}`;
+  }
 }
 
 /** Can the form go off? @param {boolean} loud leads to what cannot */
