@@ -59,10 +59,19 @@ func (t *Tape) Step(n int) *sim.Step { return &t.steps[n] }
 // end of the run. After an error the tape stays where it was, and every
 // recorded step can still be visited.
 func (t *Tape) Forward() (bool, error) {
-	if t.cursor+1 < len(t.steps) {
-		t.cursor++
-		return true, nil
+	if t.cursor+1 == len(t.steps) {
+		if more, err := t.Record(); !more || err != nil || t.cursor+1 == len(t.steps) {
+			return more, err
+		}
 	}
+	t.cursor++
+	return true, nil
+}
+
+// Record takes one step of the run and leaves the cursor where it is. It reports
+// false at the end of the run. A run that cannot be taken up in the middle makes
+// the steps again that the tape has: that is work too, but none of them is new.
+func (t *Tape) Record() (bool, error) {
 	if t.ended != "" || t.err != nil {
 		return false, t.err
 	}
@@ -78,9 +87,11 @@ func (t *Tape) Forward() (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	if s.N < len(t.steps) {
+		return true, nil
+	}
 	t.steps = append(t.steps, s)
 	t.bytes += size(&s)
-	t.cursor++
 	t.ended = s.Done
 	return true, nil
 }
