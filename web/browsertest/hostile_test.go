@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +157,15 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 		t.Errorf("%d primary buttons", n)
 	}
 	p.axe("a link that waits")
+	if dir := os.Getenv("KVSTEP_SCREENSHOTS"); dir != "" {
+		png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "waits-1440-light-en.png"), png, 0o644)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
 	time.Sleep(300 * time.Millisecond)
 	if _, opened := server.used(); opened != 0 {
 		t.Errorf("%d models were opened before the press", opened)
