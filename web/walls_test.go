@@ -56,7 +56,7 @@ func mined(t *testing.T) *run.Library {
 func TestAPanicIsTold(t *testing.T) {
 	models := mined(t)
 	hub := live.NewHub(models, func(string) bool { return true })
-	server := httptest.NewServer(routes(models, hub, "test"))
+	server := httptest.NewServer(routes(allRoutes(models, hub, "test")))
 	defer func() { hub.Close(); server.Close() }()
 	ask := func(method, path string) (int, string) {
 		r, err := http.NewRequest(method, server.URL+path, nil)

@@ -123,6 +123,9 @@ func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*b
 	var flops, bandwidth []float64
 	times := map[string][]float64{}
 	for range repeats {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		flops, bandwidth = append(flops, probeFlops()), append(bandwidth, probeBandwidth())
 		if err := b.round(ctx, times); err != nil {
 			return nil, err
@@ -203,11 +206,17 @@ func (b *bencher) round(ctx context.Context, times map[string][]float64) error {
 	one := []int{1}
 	start = time.Now()
 	for range b.made - 1 {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		b.session.Feed(one...)
 	}
 	since("decode", start)
 	start = time.Now()
 	for i := range b.again {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		b.session.Clear()
 		b.session.Feed(b.tokens[:len(b.prompt)+1+i]...)
 	}

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,11 +25,31 @@ import (
 // version is what the page and --version show; releases set it with -ldflags.
 var version = "dev"
 
+// patience is how long a command that is asked to end may take to do so.
+const patience = 1700 * time.Millisecond
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(exitCode(err))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }()
+	select {
+	case err := <-done:
+		os.Exit(exitCode(err))
+	case <-asked:
+	}
+	signal.Stop(asked) // the next one ends the process at once, as it does where nobody listens
+	cancel()
+	select {
+	case err := <-done:
+		os.Exit(exitCode(err))
+	case <-time.After(patience): // it writes to somebody who does not read, or loads a model
+		abandonFiles()
+		fmt.Fprintln(os.Stderr, "kvstep: "+catalogue().T("cli.stopped", nil))
+		os.Exit(1)
+	}
 }
 
 // run is the whole command. What it was asked for goes to stdout; everything
@@ -119,8 +141,16 @@ func exitCode(err error) int {
 // say words an error in the person's language.
 func say(err error) string {
 	var p *sim.Problem
-	if errors.As(err, &p) {
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &p) && ofFile(p):
+		return sayFile(p)
+	case errors.As(err, &p):
 		return words("problem."+p.ID, p.Args)
+	case errors.Is(err, context.Canceled):
+		return words("cli.stopped", nil)
+	case errors.As(err, &file) && file.Op == "write": // standard output
+		return sayFile(sim.NewProblem("file.write", "File", file.Path).Because(err))
 	}
 	return plain.Text(err.Error())
 }

@@ -69,7 +69,7 @@ func pullModel(c *cobra.Command, name string) error {
 	} else {
 		tell("cli.pulled", place)
 	}
-	fmt.Fprintln(data(c.OutOrStdout()), place)
+	fmt.Fprintln(c.OutOrStdout(), place)
 	return nil
 }
 

@@ -15,8 +15,8 @@ import (
 // Names, words and messages come from files, hubs and arguments, and a terminal obeys
 // what is written to it. So texts from elsewhere are written out (plain.Text) where they
 // enter a sentence or a table (words, quoted), and whatever else the command prints
-// goes through screen, which lets no order through. Data that other programs read keeps
-// its bytes in a file and in a pipe (data).
+// goes through screen, which lets no order through, to a pipe neither: what reads
+// it often prints it. Files that are asked for by name keep every byte.
 
 // screen is standard output or standard error without orders to a terminal. What the
 // catalogue puts around text of another direction stays.
@@ -88,14 +88,6 @@ func beneath(w io.Writer) io.Writer {
 		return p.to
 	}
 	return w
-}
-
-// data is where data for other programs goes: as it is, unless a person looks at it.
-func data(w io.Writer) io.Writer {
-	if isTerminal(w) {
-		return w
-	}
-	return beneath(w)
 }
 
 func isTerminal(w io.Writer) bool {

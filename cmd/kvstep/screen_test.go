@@ -99,6 +99,7 @@ func TestNothingOrdersTheTerminal(t *testing.T) {
 		{"cost", "--model", path}, {"cost", "--model", odd}, {"cost", "--model", "שלום"}, {"cost", "--model", odd, "--format", "json"}, {"cost", "--model", evil},
 		{"cost", "--hardware", evil}, {"cost", "--dtype", evil}, {"cost", "--model", "story", "--draft", path},
 		{"sweep", "--model", evil}, {"sweep", "--lengths", evil}, {"sweep", "--prompt", evil, "--lengths", "1,2,3,4", "--repeats", "1", "--fit", "--format", "jsonl"},
+		{"sweep", "--prompt", strings.ReplaceAll(evil, "\n", ""), "--lengths", "1", "--repeats", "1"}, // a cell of CSV may have lines
 		{"plot", evil, "--out", filepath.Join(dir, "x.svg")}, {"plot", "time", "--out", evil}, {"plot", "time", "--data", path, "--out", "x.svg"},
 		{"bench", "--model", evil}, {"serve", "--addr", evil}, {"serve", "--model", evil},
 		{"pull", evil}, {"pull", "a/sha"}, {"pull", "a/type"}, {"pull", "a/packed"}, {"pull", "a/on"}, {"pull", "a/status"},

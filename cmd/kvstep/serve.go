@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os/exec"
 	"runtime"
 
@@ -21,8 +23,8 @@ func newServe() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			var given []*simrun.Loaded
 			if model != "" {
-				m, err := loadShown(model, tokenizer, c.ErrOrStderr())
-				if err != nil {
+				m, err := loadUntil(c.Context(), model, tokenizer, c.ErrOrStderr())
+				if m == nil {
 					return err
 				}
 				given = append(given, m)
@@ -44,6 +46,26 @@ func newServe() *cobra.Command {
 	c.Flags().StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
 	c.Flags().BoolVar(&noOpen, "no-open", false, "do not open a browser")
 	return c
+}
+
+// loadUntil loads a model, and gives neither model nor error if ctx ends before: a server
+// that is told to stop has done so.
+func loadUntil(ctx context.Context, model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error) {
+	type loaded struct {
+		m   *simrun.Loaded
+		err error
+	}
+	done := make(chan loaded, 1)
+	go func() {
+		m, err := loadShown(model, tokenizer, stderr)
+		done <- loaded{m, err}
+	}()
+	select {
+	case l := <-done:
+		return l.m, l.err
+	case <-ctx.Done():
+		return nil, nil
+	}
 }
 
 // openBrowser asks the desktop to show a page; that it may not is no error,

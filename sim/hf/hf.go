@@ -107,9 +107,12 @@ func Read(file string, data []byte) (*Config, error) {
 // agree refuses a field that the text model has in another way than what is around it,
 // since versions of transformers differ in whom they ask.
 func (c *Config) agree(name string) {
-	around, given := c.outer[name]
-	if given && string(around) != string(c.raw(name)) {
-		c.Unsupported(name, Clip(fmt.Sprintf("%s, text_config.%s = %s", around, name, c.raw(name))))
+	around, inside := c.outer[name], string(c.raw(name))
+	if inside == "" || inside == "null" {
+		inside = "false" // of a class that does not tie
+	}
+	if len(around) > 0 && string(around) != "null" && c.class != nil && string(around) != inside {
+		c.Unsupported(name, Clip(fmt.Sprintf("%s, text_config.%s = %s", around, name, inside)))
 	}
 }
 

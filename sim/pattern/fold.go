@@ -1,7 +1,5 @@
 package pattern
 
-import "strings"
-
 // folded is a set of ASCII under (?i): both cases, and the two characters beyond ASCII
 // that fold into it, the long s and the sign of the kelvin.
 func folded(s set) set {
@@ -24,85 +22,77 @@ func folded(s set) set {
 // and the ligatures of type.
 var pairs = []string{"ss", "st", "ff", "fi", "fl"}
 
-// checkFolding refuses such pairs in a sequence and in what repeats.
-func (p *parser) checkFolding(n *node, from int) {
-	ends := ""
-	for _, kid := range n.kids {
-		first, last := edges(kid)
-		for _, pair := range pairs {
-			if strings.Contains(ends, pair[:1]) && strings.Contains(first, pair[1:]) || repeats(kid, pair) {
-				p.refuse(from, "(?i) of "+pair+", which one character may be")
-			}
-		}
-		if !empty(kid) {
-			ends = ""
-		}
-		ends += last
-	}
+// letters are some of a to z, a bit each.
+type letters uint32
+
+func letter(r byte) letters { return 1 << (r - 'a') }
+
+// edges are what a node may begin and end with: the letters under (?i), and whether it
+// may match without a character.
+type edges struct {
+	known, empty bool
+	first, last  letters
 }
 
-// repeats tells whether pair may stand where something ends and begins again.
-func repeats(n *node, pair string) bool {
-	if n.op != opRepeat || n.max == 1 {
-		return false
+// edges of a node are worked out once: groups stand in groups.
+func (n *node) edges() edges {
+	if n.edge.known {
+		return n.edge
 	}
-	first, last := edges(n)
-	return strings.Contains(last, pair[:1]) && strings.Contains(first, pair[1:])
-}
-
-// edges are the letters under (?i) that a node may begin and end with.
-func edges(n *node) (first, last string) {
+	e := edges{known: true, empty: true}
 	switch n.op {
 	case opSet:
+		e.empty = false
 		if n.letter != 0 {
-			return string(n.letter), string(n.letter)
+			e.first, e.last = letter(byte(n.letter)), letter(byte(n.letter))
 		}
 	case opRepeat, opAtomic:
-		return edges(n.kids[0])
+		e = n.kids[0].edges()
+		e.empty = e.empty || n.op == opRepeat && n.min == 0
 	case opAlt:
+		e.empty = false
 		for _, kid := range n.kids {
-			f, l := edges(kid)
-			first, last = first+f, last+l
+			k := kid.edges()
+			e.empty, e.first, e.last = e.empty || k.empty, e.first|k.first, e.last|k.last
 		}
 	case opCat:
-		for i := range n.kids {
-			f, _ := edges(n.kids[i])
-			if first += f; !empty(n.kids[i]) {
-				break
+		for _, kid := range n.kids {
+			k := kid.edges()
+			if e.empty {
+				e.first |= k.first
 			}
-		}
-		for i := len(n.kids) - 1; i >= 0; i-- {
-			_, l := edges(n.kids[i])
-			if last += l; !empty(n.kids[i]) {
-				break
+			if !k.empty {
+				e.last, e.empty = 0, false
 			}
+			e.last |= k.last
 		}
 	}
-	return first, last
+	n.edge = e
+	return e
 }
 
 // empty tells whether a node may match without a character.
-func empty(n *node) bool {
-	switch n.op {
-	case opSet:
-		return false
-	case opRepeat:
-		return n.min == 0 || empty(n.kids[0])
-	case opAlt:
-		for _, kid := range n.kids {
-			if empty(kid) {
-				return true
+func empty(n *node) bool { return n.edges().empty }
+
+// checkFolding refuses such pairs in a sequence and in what repeats.
+func (p *parser) checkFolding(n *node, from int) {
+	ends := letters(0)
+	for _, kid := range n.kids {
+		e := kid.edges()
+		repeats := letters(0) // what it may end with before it begins again
+		if kid.op == opRepeat && kid.max != 1 {
+			repeats = e.last
+		}
+		for _, pair := range pairs {
+			if (ends|repeats)&letter(pair[0]) != 0 && e.first&letter(pair[1]) != 0 {
+				p.refuse(from, "(?i) of "+pair+", which one character may be")
 			}
 		}
-		return false
-	case opCat, opAtomic:
-		for _, kid := range n.kids {
-			if !empty(kid) {
-				return false
-			}
+		if !e.empty {
+			ends = 0
 		}
+		ends |= e.last
 	}
-	return true
 }
 
 // fixed is how many characters every match of a node has; the alternatives of a look
@@ -126,9 +116,10 @@ func length(n *node, part string) (sum int) {
 			sum += length(kid, part)
 		}
 	case opAlt:
-		sum = length(n.kids[0], part)
-		for _, kid := range n.kids {
-			if length(kid, part) != sum {
+		for i, kid := range n.kids {
+			if each := length(kid, part); i == 0 {
+				sum = each
+			} else if each != sum {
 				panic(&Refused{part, "a look behind of several lengths"})
 			}
 		}

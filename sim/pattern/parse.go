@@ -35,6 +35,7 @@ type node struct {
 	neg      bool   // opLook: must not be there
 	back     bool   // opLook: before, not after
 	part     string // as it is written
+	edge     edges
 }
 
 // parser reads a pattern; what it does not take ends it (refuse).
@@ -155,79 +156,6 @@ func (p *parser) anchor(from int, kind byte) *node {
 		p.refuse(from, "an anchor in a look behind")
 	}
 	return &node{op: opAnchor, anchor: kind}
-}
-
-// group reads what follows a parenthesis.
-func (p *parser) group(from int) *node {
-	n := &node{}
-	fold, dot, back := p.fold, p.dot, p.back
-	defer func() { p.fold, p.dot, p.back = fold, dot, back }()
-	switch {
-	case !p.skip("?"):
-		if p.next() == '*' || p.back {
-			p.at++
-			p.refuse(from, "not taken")
-		}
-		n.op = opCat
-	case p.skip(":"):
-		n.op = opCat
-	case p.skip(">"):
-		n.op = opAtomic
-	case p.skip("="):
-		n.op = opLook
-	case p.skip("!"):
-		n.op, n.neg = opLook, true
-	case p.skip("<="):
-		n.op, n.back = opLook, true
-	case p.skip("<!"):
-		n.op, n.back, n.neg = opLook, true, true
-	default:
-		if p.options(from) { // to the end of the pattern, at whose beginning it stands
-			fold, dot = p.fold, p.dot
-			return nil
-		}
-		n.op = opCat
-	}
-	if p.back && n.op != opCat {
-		p.refuse(from, "a group of this kind in a look behind")
-	}
-	p.back = p.back || n.back
-	n.kids = []*node{p.alternatives()}
-	if !p.skip(")") {
-		p.refuse(from, "a parenthesis that is not closed")
-	}
-	n.part = p.text[from:p.at]
-	if n.back {
-		fixed(n.kids[0], n.part)
-	}
-	return n
-}
-
-// options reads i and m, on and off, up to a colon; or, where alone is true, up to a
-// parenthesis.
-func (p *parser) options(from int) (alone bool) {
-	on := true
-	for {
-		c := p.next()
-		p.at = min(p.at+1, len(p.text))
-		switch c {
-		case 'i':
-			p.fold = on
-		case 'm':
-			p.dot = on
-		case '-':
-			on = false
-		case ':':
-			return false
-		case ')':
-			if from != 0 {
-				p.refuse(from, "an option within a pattern")
-			}
-			return true
-		default:
-			p.refuse(from, "not taken")
-		}
-	}
 }
 
 // literal is a character that stands for itself.

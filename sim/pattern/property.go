@@ -31,7 +31,7 @@ var categories = map[string][]string{
 	"P": {"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"}, "S": {"Sm", "Sc", "Sk", "So"}, "Z": {"Zs", "Zl", "Zp"},
 }
 
-// known are the properties that \p{..} takes, by name in small letters without - _ and
+// known are the properties that \p{..} takes, by name in small newLetters without - _ and
 // space; what Oniguruma calls them is compared character by character with the reference.
 var known = sync.OnceValue(func() map[string]set {
 	m := map[string]set{}
@@ -98,14 +98,14 @@ func bracket(name string) (set, bool) {
 	return nil, false
 }
 
-// letters and numbers are those that Unicode 15 does not know.
-var letters, numbers = sync.OnceValue(func() set { return union(newer["Lu"], newer["Ll"], newer["Lm"], newer["Lo"]) }), sync.OnceValue(func() set { return newer["Nd"] })
+// newLetters and newNumbers are those that Unicode 15 does not know.
+var newLetters, newNumbers = sync.OnceValue(func() set { return union(newer["Lu"], newer["Ll"], newer["Lm"], newer["Lo"]) }), sync.OnceValue(func() set { return newer["Nd"] })
 
 // IsLetter is \p{L}.
-func IsLetter(r rune) bool { return unicode.IsLetter(r) || r >= firstNew && letters().has(r) }
+func IsLetter(r rune) bool { return unicode.IsLetter(r) || r >= firstNew && newLetters().has(r) }
 
 // IsNumber is \p{N}.
-func IsNumber(r rune) bool { return unicode.IsNumber(r) || r >= firstNew && numbers().has(r) }
+func IsNumber(r rune) bool { return unicode.IsNumber(r) || r >= firstNew && newNumbers().has(r) }
 
 // firstNew is the first character of newer.
 const firstNew = 0x897

@@ -178,3 +178,72 @@ func TestReferenceRandomPatterns(t *testing.T) {
 		t.Error("the reference gave up too often")
 	}
 }
+
+// TestFixture: answers of the reference that are kept here (KVSTEP_WRITE makes them
+// again): patterns of tokenizers in use, the constructs one by one, and random ones.
+func TestFixture(t *testing.T) {
+	const file = "testdata/reference.json"
+	type kept struct {
+		Question question
+		Answer   answer
+	}
+	if os.Getenv("KVSTEP_WRITE") != "" {
+		var list []kept
+		r := rand.New(rand.NewPCG(14, 1))
+		for i, answer := range reference(t, fixtureQuestions(r)) {
+			list = append(list, kept{fixtureQuestions(rand.New(rand.NewPCG(14, 1)))[i], answer})
+		}
+		data, err := json.Marshal(list)
+		if err == nil {
+			err = os.WriteFile(file, append(bytes.ReplaceAll(data, []byte(`{"Question"`), []byte("\n{\"Question\"")), '\n'), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []kept
+	if err := json.Unmarshal(data, &list); err != nil || len(list) < 100 {
+		t.Fatal(len(list), err)
+	}
+	for _, k := range list {
+		if same := check(t, k.Question, k.Answer); same != len(k.Question.Texts) {
+			_, err := Compile(k.Question.Pattern)
+			t.Errorf("%s: %d of %d texts are the same (%v)", k.Question.Pattern, same, len(k.Question.Texts), err)
+		}
+	}
+}
+
+// constructs are one or two of each, and patterns of tokenizers in use.
+var constructs = []string{
+	`'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+`,
+	`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+	`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s+`,
+	`\s+$`, `^\s+`, `^`, `$`, `\A\s|\s\z|\n\Z`, `\p{N}*`, `\b`, `\B`, `\bk?`, `a{,3}`, `a{2,}`, `(?:ab){1,2}?b`, `s{`, `(?i:k|s)`, `(?i)[ks]+`, `(?i:'s)`, `(?m:.)+`, `.+`,
+	`\R`, `\h+`, `\w+`, `\W+`, `[\w]+`, `[^\W]+`, `\D+`, `[[:alpha:]]+`, `[[:^punct:]]+`, `[[:word:]]`, `[\p{L}&&[^a-c]]+`, `[a[bs]]+`, `[^a[bs]]+`, `[^\s#!]+`, `[-a]+`, `[a-]+`,
+	`\x{4E2D}|\u6587`, `(?>a+)b|s`, `a++b|.`, `(?<=[aeiou])\w`, `(?<!\s)\p{P}`, `(?<=a|中文)s`, `(?=\d)`, `(?<name>a|b)s`, `\p{^L}+`, `\P{Lu}`, `\p{Han}+`, `\p{Greek}|\p{Upper}|\p{White_Space}`,
+}
+
+func fixtureQuestions(r *rand.Rand) (list []question) {
+	ask := func(pattern string, texts int) {
+		q := question{Pattern: pattern}
+		for range texts {
+			q.Texts = append(q.Texts, randomText(r))
+		}
+		list = append(list, q)
+	}
+	for _, pattern := range constructs {
+		ask(pattern, 12)
+	}
+	for len(list) < len(constructs)+150 {
+		if pattern := randomPattern(r, 2); len(pattern) < 80 {
+			if _, err := Compile(pattern); err == nil {
+				ask(pattern, 5)
+			}
+		}
+	}
+	return list
+}

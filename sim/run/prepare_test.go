@@ -48,8 +48,9 @@ func TestPrepareChecksAllOfIt(t *testing.T) {
 		return sim.Recipe{Tokens: []int{1}, Batch: &sim.Batch{Schedule: sim.ScheduleStatic, Slots: 1, Requests: []sim.Request{{Tokens: []int{1}, MaxNew: 1}, q}}}
 	}
 	refused(t, m, batch(sim.Request{MaxNew: 1}), "prompt.empty")
-	refused(t, m, batch(sim.Request{Tokens: []int{1}, MaxNew: 1<<31 - 1}), "recipe.max_new")
-	refused(t, m, batch(sim.Request{Tokens: []int{1}, MaxNew: -1}), "recipe.max_new")
+	refused(t, m, batch(sim.Request{Tokens: []int{1}, MaxNew: 1<<31 - 1}), "recipe.whole")
+	refused(t, m, batch(sim.Request{Tokens: []int{1}, MaxNew: -1}), "recipe.whole")
+	refused(t, m, batch(sim.Request{Tokens: []int{1}, MaxNew: m.Model.Config.Context + 1}), "recipe.whole")
 	refused(t, m, batch(sim.Request{Tokens: []int{1, c.Vocab}, MaxNew: 1}), "prompt.token")
 
 	quiet := *m.Model

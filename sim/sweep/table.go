@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"encoding/csv"
 	"io"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/plain"
+	"kvstep/sim/sheet"
 )
 
 // Row is one observation: a point, in one lane, in one phase. Its fields are
@@ -141,7 +141,7 @@ func (r Row) cells() []string {
 
 // WriteCSV writes a header and the rows.
 func WriteCSV(w io.Writer, rows []Row) error {
-	out := csv.NewWriter(w)
+	out := sheet.NewWriter(w)
 	if err := out.Write(Columns); err != nil {
 		return err
 	}

@@ -94,6 +94,15 @@ func TestARefusalGoesWithItsReason(t *testing.T) {
 	p.set("set-t", "0.72")
 	p.submit("#recipe")
 	p.until(`(() => { const s = window.kvstepFrame().meta.run.recipe.sampler; return s.kind === "sample" && s.top_p === 0.92 && s.temperature === 0.72 })()`)
+	// What another run fills in is not what was refused.
+	p.set("set-k", "-1")
+	p.submit("#recipe")
+	p.refused("set-k")
+	p.js(`const send = WebSocket.prototype.send; WebSocket.prototype.send = function (x) { window.live = this; return send.call(this, x) }`)
+	p.press("\t")
+	p.js(`document.querySelector("[data-look=x]").click()`)
+	p.js(`window.live.send(JSON.stringify({cmd: "run", recipe: {prompt: "Mia has three apples.", sampler: {kind: "sample", top_k: 7, top_p: 0.92}}}))`)
+	p.until(`document.querySelector("[data-testid=set-k]").value === "7" && !document.querySelector("[aria-invalid], .refusal")`)
 	// The arrow keys go by twentieths from there, and not beyond the end.
 	p.focus("[data-testid=set-p]")
 	for range 3 {
@@ -160,6 +169,15 @@ func TestOtherFormsSayWhy(t *testing.T) {
 		p.set("plot-new", "") // until the context is full
 		p.submit("#plot-form")
 		p.until(`!location.search.includes("new=")`)
+	}
+	// Without its words, a range is still said.
+	p.do(chromedp.Navigate(p.base + "/plots?model=story&lang=en"))
+	p.until(`document.querySelector("#figures img")`)
+	p.js(`window.fetch = () => Promise.reject(new Error("gone"))`)
+	p.set("plot-new", "5000")
+	p.submit("#plot-form")
+	if says := p.refused("plot-new"); says != "New tokens: 1–4096" {
+		t.Errorf("without words: %q", says)
 	}
 	p.clean()
 }

@@ -158,7 +158,7 @@ func (s *state) fork(token int) error {
 	pass := s.tape.Step(at).Pass
 	r := s.recipe
 	r.Forced = append(before(s.recipe.Forced, pass), sim.Forced{Pass: pass, Token: token})
-	if _, err := s.model.Prepare(r); err != nil {
+	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
 	if b := s.known(at, token, r); b != nil {
@@ -244,7 +244,7 @@ func (s *state) keepOtherwise(cache string, budget int64) error {
 			r.Forced, last = append(r.Forced, sim.Forced{Pass: x.Pass, Token: x.Token}), n
 		}
 	}
-	if _, err := s.model.Prepare(r); err != nil {
+	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
 	points := s.watch.points

@@ -141,7 +141,7 @@ func (s *state) start(r sim.Recipe) error {
 		return err
 	}
 	r.Model = m.Name
-	prompt, err := m.Prepare(r)
+	prompt, err := accept(m, r)
 	if err != nil {
 		return err
 	}
@@ -153,6 +153,15 @@ func (s *state) start(r sim.Recipe) error {
 		seat.marks = nil // they named steps of another run
 	}
 	return nil
+}
+
+// accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
+// not be opened again by its link. Every run of a room passes here.
+func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
+	if err := wire.CheckLink(r); err != nil {
+		return nil, err
+	}
+	return m.Prepare(r)
 }
 
 // source runs a recipe until its branch goes or the end of the room stops it. A panic of

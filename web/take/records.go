@@ -86,7 +86,7 @@ func (r *made) records(most budget) []record {
 		add(l, l, answers, explained[l].File())
 	}
 	kept := rows{}
-	for n := -1; n < len(r.steps); n++ {
+	for n := -1; n < len(r.steps) && r.left() == nil; n++ { // pack says why
 		heads := 1
 		if n >= 0 && r.steps[n].Part == sim.LayerPart {
 			heads = c.Heads
@@ -135,7 +135,7 @@ func (r *made) span(from, budget int, visit func(n int) int) [2]int {
 	}
 	first, last := from, from
 	budget -= visit(from)
-	for budget > 0 && (first > 0 || last < len(r.steps)-1) {
+	for budget > 0 && r.left() == nil && (first > 0 || last < len(r.steps)-1) {
 		if last < len(r.steps)-1 && (first == 0 || last-from <= from-first) {
 			last++
 			budget -= visit(last)

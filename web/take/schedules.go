@@ -39,7 +39,7 @@ func schedules(ctx context.Context, models *run.Library, q Request) (*File, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, Wait)
 	defer cancel()
-	m, err := models.Get(q.Recipe.Model)
+	m, err := models.GetWhile(ctx, q.Recipe.Model)
 	if err != nil {
 		return nil, err
 	}

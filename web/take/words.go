@@ -9,9 +9,11 @@ import (
 )
 
 // elsewhere are the families of messages that no handout has a place for: those
-// of the command, of figures, and of what only a server can do, and their problems.
-var elsewhere = []string{"cli", "cost", "plot", "several", "versus",
-	"problem.addr", "problem.checkpoint", "problem.cli", "problem.hub", "problem.plot", "problem.sweep", "problem.tokenizer"}
+// of the command and its reasons, of figures, and of what only a server can do, and
+// their problems.
+var elsewhere = []string{"cli", "cost", "plot", "reason", "several", "versus", "waits",
+	"problem.addr", "problem.checkpoint", "problem.cli", "problem.command", "problem.config", "problem.cost", "problem.file", "problem.hub", "problem.plot",
+	"problem.server", "problem.site", "problem.sweep", "problem.take", "problem.tokenizer", "problem.variants"}
 
 // spoken are a language's messages as a handout carries them.
 func spoken(lang string) string {

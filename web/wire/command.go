@@ -13,8 +13,13 @@ import (
 	"kvstep/sim/recipe"
 )
 
-// MaxCommandBytes is the longest message a page may send.
-const MaxCommandBytes = 64 << 10
+const (
+	// MaxCommandBytes is the longest message that is carried out: a link in its envelope.
+	MaxCommandBytes = MaxLinkBytes + 4<<10
+	// MaxMessageBytes is the longest message that is read; one that is too long to be
+	// carried out is refused in words, where a longer one ends the connection.
+	MaxMessageBytes = 1 << 20
+)
 
 // Command is one message from a page; Cmd says which fields matter.
 type Command struct {
@@ -37,7 +42,7 @@ type Command struct {
 func ParseCommand(data []byte) (Command, error) {
 	var m message
 	if len(data) > MaxCommandBytes {
-		return m.Command, sim.NewProblem("command.bad", "Why", "too long")
+		return m.Command, sim.NewProblem("command.long", "Have", len(data), "Max", MaxCommandBytes)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()

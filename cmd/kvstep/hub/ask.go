@@ -169,6 +169,8 @@ func (c *Client) unreached(req *http.Request, err error, silent bool) error {
 		return problem("offline", "Why", innermost(err))
 	case strings.Contains(err.Error(), "malformed"): // something answers that is no web server
 		return problem("answer", "Why", clip(err.Error()))
+	case strings.Contains(err.Error(), "readLoopPeekFail"): // it talks before it is asked
+		return problem("answer", "Why", "no HTTP")
 	}
 	return problem("offline", "Why", innermost(err))
 }

@@ -69,7 +69,7 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 		return bad(`JSON "sha": ` + clip(l.Commit))
 	}
 	for _, f := range l.Files {
-		if f.length() < 0 {
+		if f.Size < 0 || f.length() < 0 {
 			return bad(`JSON "size" < 0: ` + clip(f.Name))
 		}
 	}

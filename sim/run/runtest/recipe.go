@@ -98,17 +98,33 @@ func Draw(r *rand.Rand, m *run.Loaded) sim.Recipe {
 	if m.Tokenizer != nil && r.IntN(3) == 0 {
 		rec.Stop = []string{pick(r, "a", "the", ".", " ")}
 	}
-	switch r.IntN(6) {
+	switch r.IntN(8) {
 	case 0, 1:
 		rec.Batch = batch(r, m, rec)
-	case 2:
-		rec.Draft, rec.Propose = draft(r, c.Vocab), 1+r.IntN(5)
+	case 2: // several that begin alike, with room for some blocks
+		rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(4)}
+		rec.MaxNew = 1 + r.IntN(3)
+		most := (len(rec.Tokens)+rec.Cache.Block-1)/rec.Cache.Block + r.IntN(4)
+		rec.Cache.Budget = int64(most*r.IntN(3)) * kv.SpecOf(c, 1).TokenBytes() * int64(rec.Cache.Block)
+		rec.Batch = batch(r, m, rec)
+		if rec.Batch.Share = true; r.IntN(2) == 0 {
+			rec.Batch.Slots = 1
+		}
 	case 3:
+		rec.Draft, rec.Propose = draft(r, m), 1+r.IntN(5)
+	case 4:
+		rec.Sampler.Kind = "beam"
+		rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(5), Budget: rec.Cache.Budget}
+	case 5:
 		for range 1 + r.IntN(3) {
 			rec.Forced = append(rec.Forced, sim.Forced{Pass: r.IntN(rec.MaxNew + 2), Token: r.IntN(c.Vocab)})
 		}
 	}
-	return run.Complete(rec)
+	rec = run.Complete(rec)
+	if r.IntN(16) == 0 && len(rec.Forced) == 0 { // prefill alone
+		rec.MaxNew = 0
+	}
+	return rec
 }
 
 // pick is one of some.
@@ -120,7 +136,9 @@ func prompt(r *rand.Rand, m *run.Loaded, like []int) (text string, ids []int) {
 		words := strings.Fields("Once upon a time there was a little cat who liked to play 从前 有一只")
 		return strings.Join(words[:1+r.IntN(len(words))], " "), nil
 	}
-	ids = append(ids, like[:r.IntN(len(like)+1)]...)
+	if ids = append(ids, like...); r.IntN(2) == 0 {
+		ids = ids[:r.IntN(len(like)+1)]
+	}
 	for range 1 + r.IntN(9) {
 		ids = append(ids, r.IntN(m.Model.Config.Vocab))
 	}
@@ -130,9 +148,9 @@ func prompt(r *rand.Rand, m *run.Loaded, like []int) (text string, ids []int) {
 func sampler(r *rand.Rand, vocab int) sim.Sampler {
 	return sim.Sampler{
 		Kind: pick(r, "greedy", "greedy", "sample", "sample", "beam"), Seed: r.Uint64(),
-		Temperature: pick(r, 1, 0.7, 3, 1e-300, 1e300, math.SmallestNonzeroFloat64), TopK: pick(r, 0, 0, 1, 3, vocab+9),
-		TopP: pick(r, 1, 1, 0.9, 0.3, 1e-300), MinP: pick(r, 0, 0, 0.2, 1),
-		RepetitionPenalty: pick(r, 0, 0, 1, 1.3, 0.5, 1e-300, 1e300, math.SmallestNonzeroFloat64, math.MaxFloat64),
+		Temperature: pick(r, 1, 0.7, 3, 100, 1e-9, math.SmallestNonzeroFloat64), TopK: pick(r, 0, 0, 1, 3, vocab+9),
+		TopP: pick(r, 1, 1, 0.9, 0.3, 0.0001), MinP: pick(r, 0, 0, 0.2, 1),
+		RepetitionPenalty: pick(r, 1, 1, 1, 1.3, 0.5, 0.01, 100),
 		Width:             2 + r.IntN(3), Length: pick(r, 1, 0, -1, 10.0, -10),
 	}
 }
@@ -154,7 +172,7 @@ func batch(r *rand.Rand, m *run.Loaded, rec sim.Recipe) *sim.Batch {
 	b := &sim.Batch{Schedule: pick(r, sim.ScheduleStatic, sim.ScheduleContinuous), Slots: 1 + r.IntN(5), Chunk: r.IntN(2) * r.IntN(7),
 		Share: rec.Cache.Kind == sim.CachePaged && r.IntN(3) > 0}
 	for range r.IntN(6) {
-		q := sim.Request{MaxNew: 1 + r.IntN(8), Arrive: pick(r, 0, 0, r.IntN(9), 1<<20)}
+		q := sim.Request{MaxNew: r.IntN(9), Arrive: pick(r, 0, 0, r.IntN(9), 1<<20)}
 		q.Prompt, q.Tokens = prompt(r, m, rec.Tokens)
 		b.Requests = append(b.Requests, q)
 	}
@@ -162,11 +180,15 @@ func batch(r *rand.Rand, m *run.Loaded, rec sim.Recipe) *sim.Batch {
 }
 
 // draft is a model of the same vocabulary, the model itself perhaps.
-func draft(r *rand.Rand, vocab int) string {
+func draft(r *rand.Rand, m *run.Loaded) string {
+	if r.IntN(3) == 0 {
+		return m.Name
+	}
+	vocab := m.Model.Config.Vocab
 	var names []string
-	for _, m := range Models() {
-		if m.Model.Config.Vocab == vocab && m.Name != Loud {
-			names = append(names, m.Name)
+	for _, other := range Models() {
+		if other.Model.Config.Vocab == vocab && other.Name != Loud {
+			names = append(names, other.Name)
 		}
 	}
 	if len(names) == 0 {

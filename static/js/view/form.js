@@ -4,7 +4,7 @@ import { calmEnter, onKey } from "../keys.js";
 import { createDraft } from "./draftform.js";
 import { createPolicy } from "./policyform.js";
 import { createRequests } from "./requests.js";
-import { arrows, check, fault } from "./refusal.js";
+import { arrows, check, fault, settle } from "./refusal.js";
 
 /**
  * @param {HTMLFormElement} form
@@ -22,6 +22,7 @@ export function createForm(form, act) {
   const draft = createDraft(form);
   const requests = createRequests(/** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement));
   let shown = "";
+  let filled = ""; // the recipe that the form has been filled with
   form.addEventListener("submit", (e) => {
     e.preventDefault();
     run(e);
@@ -105,6 +106,9 @@ export function createForm(form, act) {
     }
     if (!frame) return;
     const r = frame.meta.run.recipe;
+    const all = JSON.stringify(r);
+    if (all !== filled) queueMicrotask(() => settle(form)); // when every part is filled in
+    filled = all;
     const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler, r.stop, r.draft, r.propose]);
     if (now === shown) return;
     shown = now;

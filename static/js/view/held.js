@@ -31,8 +31,9 @@ export function createHeld(root, opening) {
     root.hidden = !held;
     if (held !== before.held) part("copied").textContent = "";
     if (!held) return;
-    part("title").textContent = t(`held.${held.why}.title`);
-    part("say").textContent = t(`held.${held.why}.say`, { Where: held.where });
+    for (const [name, text] of [["title", t(`held.${held.why}.title`)], ["say", t(`held.${held.why}.say`, { Where: held.where })]]) {
+      if (part(name).textContent !== text) part(name).textContent = text; // an alert speaks every change
+    }
     const url = `${location.origin}/?${held.link.replace(/^\?/, "")}`;
     if (link.value !== url) link.value = url;
     part("again").hidden = held.why === "long"; // it would be refused again

@@ -82,6 +82,14 @@ export function forgive() {
   for (const [f, { server }] of marked) if (server) clear(f);
 }
 
+/** Fields have been filled in anew, or are gone: what is right now is not marked. @param {HTMLElement} root */
+export function settle(root) {
+  for (const [f, { server }] of marked) {
+    const right = server || f.type !== "number" || !fault(/** @type {HTMLInputElement} */ (f));
+    if (!f.isConnected || (right && root.contains(f))) clear(f);
+  }
+}
+
 /** The page has another language. @param {T} t */
 export function reword(t) {
   for (const { say, note } of marked.values()) note.textContent = say(t);
