@@ -1,9 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,16 +131,18 @@ func (a plotFlags) request() (chart.Request, error) {
 	return r, nil
 }
 
+// maxTable bounds a table that is read again, in bytes.
+const maxTable = 256 << 20
+
 // measured takes the subject's medians from a table of kvstep sweep, or runs it now,
 // at sixteen lengths.
 func (a plotFlags) measured(ctx context.Context, r chart.Request) (chart.Measured, error) {
 	if a.data != "" {
-		f, err := os.Open(a.data)
+		data, err := readRegular(a.data, maxTable)
 		if err != nil {
-			return chart.Measured{}, sim.NewProblem("file.open", "File", a.data).Because(err)
+			return chart.Measured{}, err
 		}
-		defer f.Close()
-		rows, err := sweep.Read(f)
+		rows, err := sweep.Read(bytes.NewReader(data))
 		if err != nil {
 			return chart.Measured{}, err
 		}

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +22,15 @@ const (
 // settle moves a file that mapFile has mapped into memory of large pages, at the same addresses: who
 // reads meanwhile reads the same. It stops where the system does not go along; what
 // has not moved stays mapped. Afterwards nobody else's write to the file matters.
-func settle(data []byte) error {
+func settle(data []byte) (err error) {
+	// A file that becomes shorter meanwhile ends the moving, and not the process.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		value := recover()
+		if _, ok := value.(interface{ Addr() uintptr }); !ok && value != nil {
+			panic(value)
+		}
+	}()
 	if len(data) < settles || uint64(len(data)) > available()/4 {
 		return nil
 	}
@@ -57,6 +67,7 @@ func moveHuge(at unsafe.Pointer, data []byte) error {
 	if err = unix.Madvise(pages, unix.MADV_HUGEPAGE); err != nil {
 		return fmt.Errorf("large pages: %w", err)
 	}
+	err = errors.New("large pages: the file became shorter") // if copying goes wrong
 	copy(pages, data)
 	if err = unix.Mprotect(pages, unix.PROT_READ); err != nil {
 		return fmt.Errorf("large pages: %w", err)

@@ -70,7 +70,7 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err == nil {
 		return simrun.Source{
 			Name:   name,
-			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(os.DirFS(path)) },
+			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(regularDir(path)) },
 			Open:   func(heard checkpoint.Progress) (*simrun.Loaded, error) { return openFolder(name, path, stderr, heard) },
 		}, true
 	}
@@ -88,9 +88,9 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 
 // binConfig is the shape of a llama2.c file, from its first bytes.
 func binConfig(path string) (sim.Config, error) {
-	f, err := os.Open(path)
+	f, _, err := openRegular(path)
 	if err != nil {
-		return sim.Config{}, sim.NewProblem("file.open", "File", path).Because(err)
+		return sim.Config{}, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, checkpoint.Llama2cHeader))

@@ -102,7 +102,12 @@ func (s *source) at(begin int64, n int, buf *[]byte) ([]byte, error) {
 	return (*buf)[:n], nil
 }
 
-// readFile reads a small file of at most limit bytes, allocating what it has.
+// ReadFile reads a small regular file of at most limit bytes, allocating what it has.
+// Errors are Problems "checkpoint.file" and "checkpoint.large".
+func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	return readFile(fsys, name, limit)
+}
+
 func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	s, err := open(fsys, name, limit)
 	if err != nil {

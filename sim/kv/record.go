@@ -301,3 +301,22 @@ func (v View) Bytes() int64 { return v.use.Used }
 
 // Use is the same, with what was allocated.
 func (v View) Use() sim.CacheUse { return v.use }
+
+// Held is what remembering the rows of a step takes beside them, bytes: where they are,
+// how a policy rounded them and when it let them go, and the tables of what the cache took.
+func (v View) Held(rows int) int64 {
+	const slice, number = 24, 8
+	r := v.record
+	n := int64(len(v.use.Table)+len(v.use.Refs)+len(v.use.Free)) * number
+	each := int64(2*slice) * 5 / 4 // lists grow by more than they need
+	if r.Quantised() {
+		each += 2*slice + 2*int64(r.spec.width())*floatBytes
+	}
+	if r.policy.Evicts() {
+		each += int64(r.spec.KVHeads) * (number + floatBytes)
+	}
+	for _, x := range v.received {
+		n += slice + int64(len(x))*floatBytes
+	}
+	return n + int64(rows)*each
+}

@@ -157,6 +157,9 @@ func (e *engine) admit() error {
 			continue
 		}
 		if err := e.start(q); err != nil {
+			if sim.Short(err) { // which is not for the schedule to depend on
+				return err
+			}
 			if running > 0 { // when others have left there may be memory
 				q.started = -1
 				return nil

@@ -16,7 +16,11 @@ import (
 // that failed, such as "room" or "export"), Recipe (the link that repeats it, as a query
 // string; "" where there is none) and the panic's value as cause, and is logged with its
 // stack.
+//
+// A mapped file that has become shorter under us panics too, inside a wall: Problem
+// "model.fault".
 func Try(where, recipe string, f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		value := recover()
 		if value == nil {
@@ -27,6 +31,10 @@ func Try(where, recipe string, f func() error) (err error) {
 			cause = fmt.Errorf("%v", value)
 		}
 		slog.Error("panic", "where", where, "recipe", recipe, "value", cause.Error(), "stack", string(debug.Stack()))
+		if _, ok := value.(interface{ Addr() uintptr }); ok { // memory that is not there
+			err = sim.NewProblem("model.fault").Because(cause)
+			return
+		}
 		err = sim.NewProblem("panic", "Where", where, "Recipe", recipe).Because(cause)
 	}()
 	return f()
