@@ -17,6 +17,7 @@ type Library struct {
 	names  []string
 	places map[string]*place
 	more   func() []Source // models that may have come meanwhile; nil: none do
+	memory *sim.Memory     // of the process: what models and runs hold; nil: nobody counts
 }
 
 // Source is a model that is opened when it is first asked for.
@@ -24,6 +25,7 @@ type Source struct {
 	Name   string
 	Config func() (sim.Config, error) // its shape, without opening it; nil: it is opened in no time
 	Open   func(heard checkpoint.Progress) (*Loaded, error)
+	Size   func() int64 // bytes of its weights; nil: not worth counting
 }
 
 // place is where a library keeps one model. Each has a lock of its own, so that one
@@ -32,6 +34,8 @@ type place struct {
 	source Source
 	loaded atomic.Pointer[Loaded]
 	shape  atomic.Pointer[sim.Config]
+
+	asked atomic.Bool // since the last Sweep
 
 	opening     sync.Mutex
 	done, total atomic.Int64 // bytes, while it is opened
@@ -45,7 +49,7 @@ func NewLibrary(given ...*Loaded) *Library {
 			m.siblings = l
 		}
 		l.names = append(l.names, m.Name)
-		p := &place{}
+		p := &place{source: Source{Name: m.Name, Open: m.Again}}
 		p.loaded.Store(m)
 		l.places[m.Name] = p
 	}
@@ -121,7 +125,8 @@ func (l *Library) find(name string) (*place, error) {
 	return nil, sim.NewProblem("model.unknown", "Name", checkpoint.Clip(name), "Known", strings.Join(l.names, ", "))
 }
 
-// Get is a model by name; "" is the default.
+// Get is a model by name; "" is the default. Whoever keeps it holds it (Loaded.Hold):
+// otherwise it may be closed, and the next Get opens it anew.
 func (l *Library) Get(name string) (*Loaded, error) {
 	p, err := l.find(name)
 	if err != nil {
@@ -146,18 +151,29 @@ func (l *Library) Progress(name string) (done, total int64) {
 	return p.done.Load(), p.total.Load()
 }
 
-// open opens the model unless it is open. One that could not be opened is tried
-// again the next time.
+// open opens the model unless it is open, as its files are now. One that could not be
+// opened is tried again the next time.
 func (p *place) open(l *Library) (*Loaded, error) {
-	if m := p.loaded.Load(); m != nil {
+	p.asked.Store(true)
+	if m := p.loaded.Load(); m != nil && !p.old(m) {
 		return m, nil
 	}
 	p.opening.Lock()
 	defer p.opening.Unlock()
-	if m := p.loaded.Load(); m != nil { // somebody else has opened it meanwhile
-		return m, nil
+	if m := p.loaded.Load(); m != nil {
+		if !p.old(m) { // somebody else has opened it meanwhile
+			return m, nil
+		}
+		l.drop(p, m)
 	}
 	defer p.hear(0, 0)
+	var size int64
+	if p.source.Size != nil {
+		size = p.source.Size()
+	}
+	if err := l.Memory().Fits(size); err != nil {
+		return nil, err
+	}
 	m, err := p.source.Open(p.hear)
 	if err != nil {
 		return nil, err
@@ -165,6 +181,8 @@ func (p *place) open(l *Library) (*Loaded, error) {
 	if m.siblings == nil {
 		m.siblings = l
 	}
+	m.counted = size
+	l.Memory().Add(size)
 	p.loaded.Store(m)
 	return m, nil
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -27,7 +28,9 @@ type Loaded struct {
 	Same  Same                                       // are its files still what was opened; nil: they cannot change
 	Newer func() bool                                // do other files bear their names now; nil: no
 	Again func(checkpoint.Progress) (*Loaded, error) // opens it anew; nil: it stays as it is
-	Files int64                                      // bytes of its weights, as they are stored
+
+	holds   atomic.Int64 // Hold
+	counted int64        // bytes, by the library
 
 	siblings *Library // where it finds models to go with it; nil: the embedded ones
 

@@ -37,6 +37,7 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recip
 			return
 		}
 		defer faultsPanic()()
+		defer m.Hold()()
 		var own *sim.Memory
 		if memory != nil {
 			own = sim.NewMemory(memory, "memory.room", 0)
@@ -55,6 +56,9 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recip
 			return err
 		})
 		if err == nil {
+			if e.drafter != nil {
+				defer e.drafter.from.Hold()()
+			}
 			err = e.run(yield)
 		}
 		if err != nil && !sim.Short(err) { // which has been told

@@ -139,8 +139,11 @@ func (s *state) start(r sim.Recipe) error {
 		return err
 	}
 	points := s.watch.points
+	release := m.Hold() // closing what is on screen may be the last that uses it
+	defer release()
 	s.closeAll()
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.budget)})
+	s.allow(m)
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
@@ -151,7 +154,7 @@ func (s *state) start(r sim.Recipe) error {
 // source runs a recipe until its branch goes or the end of the room stops it.
 func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
 	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
-		return run.Steps(s.ctx, m, r, s.clock, prefix...)
+		return run.StepsWithin(s.ctx, s.memory(), m, r, s.clock, prefix...)
 	}
 }
 

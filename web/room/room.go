@@ -12,9 +12,6 @@ import (
 	"kvstep/web/wire"
 )
 
-// TapeBudget bounds the memory of one room's recorded rows.
-const TapeBudget = 64 << 20
-
 // framePause is how long a long walk goes on between two frames.
 const framePause = 40 * time.Millisecond
 
@@ -99,7 +96,8 @@ type state struct {
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
 	gone     *wire.Gone
-	budget   int64 // bytes of rows of all together
+	budget   int64       // bytes that all together may hold
+	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
 	target  int

@@ -1,0 +1,35 @@
+package room
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/run"
+)
+
+// TapeBudget bounds the memory of one room: recorded steps of all its branches, their
+// caches and the working memory of both lanes. A model that needs more for a run of
+// plainTokens has more.
+const TapeBudget = 64 << 20
+
+// plainTokens is how long a run of one sequence in both lanes every room has memory for.
+const plainTokens = 512
+
+// memory is what the room counts its branches by. Where they are short of it, the one that
+// was on screen longest ago goes.
+func (s *state) memory() *sim.Memory {
+	if s.counts == nil {
+		s.counts = sim.NewMemory(s.models.Memory(), "memory.room", s.budget)
+		s.counts.Spare(func() bool { return s.letGo("budget") })
+	}
+	return s.counts
+}
+
+// allow gives the room what its model needs.
+func (s *state) allow(m *run.Loaded) {
+	s.memory().SetLimit(max(s.budget, run.Needs(m.Model.Config, plainTokens)))
+}
+
+// shut closes a branch: its steps go, and its model if nobody else has it.
+func (s *state) shut(b *branch) {
+	b.tape.Close()
+	b.release()
+}
