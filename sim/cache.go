@@ -1,6 +1,10 @@
 package sim
 
-import "kvstep/sim/mat"
+import (
+	"encoding/json"
+
+	"kvstep/sim/mat"
+)
 
 // CachePolicy says how the KV cache keeps its rows.
 type CachePolicy struct {
@@ -12,6 +16,18 @@ type CachePolicy struct {
 	Axis   string `json:"axis,omitempty"`   // int8, int4: "token", or "channel" for K (V stays by token)
 	Group  int    `json:"group,omitempty"`  // int8, int4: numbers that share a scale
 	Budget int64  `json:"budget,omitempty"` // bytes that the cache may take; 0: no limit
+}
+
+// MarshalJSON writes what the kind has, a 0 that was given too.
+func (p CachePolicy) MarshalJSON() ([]byte, error) {
+	type plain CachePolicy // without this method
+	if p.Kind != CacheH2O {
+		return json.Marshal(plain(p))
+	}
+	return json.Marshal(struct {
+		plain
+		Heavy int `json:"heavy"`
+	}{plain(p), p.Heavy})
 }
 
 // How a cache keeps its rows.

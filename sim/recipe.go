@@ -1,12 +1,14 @@
 package sim
 
+import "encoding/json"
+
 // Recipe determines a run entirely: the same recipe gives the same bits on
 // any machine. It travels as JSON in commands and as a query in links.
 type Recipe struct {
 	Model  string `json:"model"`            // embedded name, or the path the server was started with
 	Prompt string `json:"prompt"`           // text, encoded by the model's tokenizer
 	Tokens []int  `json:"tokens,omitempty"` // given instead of Prompt, when there is no tokenizer
-	MaxNew int    `json:"max_new"`          // tokens to generate at most, at least 1
+	MaxNew int    `json:"max_new"`          // tokens to generate at most; 0: prefill alone
 
 	Sampler Sampler  `json:"sampler"`
 	Stop    []string `json:"stop,omitempty"` // a generated text that contains one of these ends the run
@@ -39,16 +41,28 @@ type Forced struct {
 // in this order: repetition penalty, temperature, top-k, top-p, min-p.
 type Sampler struct {
 	Kind        string  `json:"kind"`        // "greedy", "sample" or "beam"
-	Temperature float64 `json:"temperature"` // logits are divided by it; > 0
+	Temperature float64 `json:"temperature"` // logits are divided by it; 0 is greedy
 	TopK        int     `json:"top_k"`       // keep the K likeliest; 0 keeps all
 	TopP        float64 `json:"top_p"`       // keep the smallest set of at least this mass; 1 keeps all
 	MinP        float64 `json:"min_p"`       // keep what has this share of the likeliest's probability; 0 keeps all
 	// Logits of tokens that are in the text already are divided by it where
-	// positive, multiplied where negative (Keskar et al., 2019); 1 or 0 is off.
+	// positive, multiplied where negative (Keskar et al., 2019); 1 is off.
 	// Greedy choices obey it too.
 	RepetitionPenalty float64 `json:"repetition_penalty"`
 	Seed              uint64  `json:"seed,string"` // names the random sequence
 
 	Width  int     `json:"width,omitempty"`          // beam: texts that are followed at a time, 2 to 8
 	Length float64 `json:"length_penalty,omitempty"` // beam: finished texts compare by log-probability / length^this
+}
+
+// MarshalJSON writes what the kind has, a 0 that was given too.
+func (s Sampler) MarshalJSON() ([]byte, error) {
+	type plain Sampler // without this method
+	if s.Kind != "beam" {
+		return json.Marshal(plain(s))
+	}
+	return json.Marshal(struct {
+		plain
+		Length float64 `json:"length_penalty"`
+	}{plain(s), s.Length})
 }

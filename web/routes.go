@@ -13,6 +13,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/static"
 	"kvstep/web/bundle"
@@ -49,7 +50,7 @@ func home(models *run.Library, version string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		link, err := wire.ParseLink(r.URL.RawQuery)
 		if err != nil { // the socket will say what is wrong with it
-			link = wire.Link{Recipe: run.Complete(sim.Recipe{})}
+			link = wire.Link{Recipe: recipe.Default()}
 		}
 		lang := link.Lang
 		if lang == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/mat"
+	"kvstep/sim/recipe"
 	simrun "kvstep/sim/run"
 )
 
@@ -64,8 +66,8 @@ func newBench() *cobra.Command {
 			if format != "table" && format != "json" {
 				return usageError{sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"table", "json"})}
 			}
-			if threads < 1 || threads > 2 {
-				return usageError{sim.NewProblem("cost.range", "Field", "threads", "Have", threads, "Min", 1, "Max", 2)}
+			if err := inRange("threads", threads, 1, 2); err != nil {
+				return usageError{err}
 			}
 			if bits != 32 && bits != 16 {
 				return usageError{sim.NewProblem("recipe.choice", "Field", "bits", "Have", strconv.Itoa(bits), "Allowed", []string{"32", "16"})}
@@ -76,11 +78,12 @@ func newBench() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if most := m.Model.Config.Context; prompt < 1 || made < 2 || prompt+made > most {
-				return usageError{sim.NewProblem("prompt.long", "Tokens", prompt, "MaxNew", made, "Context", most, "Allowed", most-made)}
+			most := m.Model.Config.Context
+			if err := cmp.Or(inRange("prompt", prompt, 1, most), inRange("new", made, 2, most), inRange("repeats", repeats, 1, 1000)); err != nil {
+				return usageError{err}
 			}
-			if repeats < 1 {
-				return usageError{sim.NewProblem("cost.range", "Field", "repeats", "Have", repeats, "Min", 1, "Max", 1000)}
+			if prompt+made > most {
+				return usageError{sim.NewProblem("prompt.long", "Tokens", prompt, "MaxNew", made, "Context", most, "Allowed", most-made)}
 			}
 			r, err := bench(c.Context(), m, prompt, made, repeats)
 			if err != nil {
@@ -211,7 +214,8 @@ func (b *bencher) round(ctx context.Context, times map[string][]float64) error {
 	}
 	since("decode, uncached", start)
 
-	r := simrun.Complete(sim.Recipe{Tokens: b.prompt, MaxNew: b.made, Lanes: "cached"})
+	r := recipe.Default()
+	r.Tokens, r.MaxNew, r.Lanes = b.prompt, b.made, "cached"
 	for pass := range b.made {
 		r.Forced = append(r.Forced, sim.Forced{Pass: pass, Token: 1})
 	}
@@ -229,4 +233,12 @@ func (b *bencher) round(ctx context.Context, times map[string][]float64) error {
 	}
 	since("decode, traced", start)
 	return ctx.Err()
+}
+
+// inRange refuses a flag's number outside its range.
+func inRange(field string, have, least, most int) error {
+	if have >= least && have <= most {
+		return nil
+	}
+	return sim.NewProblem("cost.range", "Field", field, "Have", have, "Min", least, "Max", most)
 }

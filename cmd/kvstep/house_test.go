@@ -17,6 +17,7 @@ var floors = [][]string{
 	{"sim/mat", "static"},
 	{"sim"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
+	{"sim/recipe"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"web/wire", "web/text", "web/bundle", "sim/sweep"},
 	{"web/room", "web/page", "sim/chart"},

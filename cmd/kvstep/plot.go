@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,6 +82,11 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 	}
 	if a.cost.dtype == "" && chart.NeedsDevice(name) {
 		a.cost.dtype = "fp16" // what devices are rated for
+	}
+	if c.Flags().Changed("new") {
+		if err := inRange("new", a.cost.job.New, 1, math.MaxInt32); err != nil {
+			return usageError{err}
+		}
 	}
 	r, err := a.request()
 	if err != nil {

@@ -82,7 +82,7 @@ func ExampleParse() {
 	// h2o:4:4
 	// int8:token:0
 	// int4:channel:8
-	// cache.text: Have=paged:x: strconv.ParseInt: parsing "x": invalid syntax
+	// recipe.whole: Field=block Have=x Least=1 Most=64
 	// cache.text: Have=window:1:2:3
 }
 

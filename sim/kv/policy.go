@@ -2,7 +2,9 @@ package kv
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,14 +17,40 @@ const (
 	AxisChannel = "channel"
 )
 
+var axes = []string{AxisToken, AxisChannel}
+
+func hasCodes(p sim.CachePolicy) bool { return p.Kind == sim.CacheInt8 || p.Kind == sim.CacheInt4 }
+
 // maxBudget keeps bytes x 8 far from the largest number.
 const maxBudget = int64(1) << 50
 
-// MaxBlock is the most tokens a block may have.
-const MaxBlock = 64
+// The numbers of a policy.
+var (
+	Block  = sim.Number{Name: "block", Least: 1, Most: 64, Whole: true, Step: 1}
+	Window = sim.Number{Name: "window", Least: 1, Most: 1 << 20, Whole: true, Step: 1}
+	Sinks  = sim.Number{Name: "sinks", Least: 0, Most: 1 << 20, Whole: true, Step: 1}
+	Heavy  = sim.Number{Name: "heavy", Least: 0, Most: 1 << 20, Whole: true, Step: 1}
+	Group  = sim.Number{Name: "group", Least: 0, Most: 1 << 20, Whole: true, Step: 1} // 0: the whole head
+	Budget = sim.Number{Name: "budget", Least: 0, Most: float64(maxBudget), Whole: true, Step: 1024}
+)
 
-// Complete gives every field that a policy needs and lacks its default. Of
-// groups along a head the default is 0: the whole head.
+var numbers = []sim.Number{Block, Window, Sinks, Heavy, Group, Budget}
+
+// Names are the fields of a policy beside its kind, as JSON has them.
+func Names() []string {
+	names := []string{"axis"}
+	for _, n := range numbers {
+		names = append(names, n.Name)
+	}
+	return names
+}
+
+// Kinds are the policies.
+var Kinds = []string{sim.CacheContiguous, sim.CachePaged, sim.CacheWindow, sim.CacheH2O, sim.CacheInt8, sim.CacheInt4}
+
+// Complete gives a policy that is written in Go, where 0 means that a field was left
+// out, the defaults of its kind. What a person wrote is read by Parse and Read, which
+// know what was given. Of groups along a head the default is 0: the whole head.
 func Complete(p sim.CachePolicy) sim.CachePolicy {
 	set := func(field *int, to int) {
 		if *field == 0 {
@@ -51,48 +79,38 @@ func Complete(p sim.CachePolicy) sim.CachePolicy {
 }
 
 // Check refuses a policy without a meaning, naming the field: Problem
-// "recipe.choice" for a word, "cache.range" for a number. The policy is complete.
+// "recipe.choice" for a word, "recipe.range" or "recipe.whole" for a number. The policy is complete.
 func Check(p sim.CachePolicy, headDim int) error {
-	kinds := []string{sim.CacheContiguous, sim.CachePaged, sim.CacheWindow, sim.CacheH2O, sim.CacheInt8, sim.CacheInt4}
-	known := false
-	for _, k := range kinds {
-		known = known || k == p.Kind
+	if !slices.Contains(Kinds, p.Kind) {
+		return sim.NewProblem("recipe.choice", "Field", "cache", "Have", p.Kind, "Allowed", Kinds)
 	}
-	if !known {
-		return sim.NewProblem("recipe.choice", "Field", "cache", "Have", p.Kind, "Allowed", kinds)
+	if hasCodes(p) && !slices.Contains(axes, p.Axis) {
+		return sim.NewProblem("recipe.choice", "Field", "axis", "Have", p.Axis, "Allowed", axes)
 	}
-	quantised := p.Kind == sim.CacheInt8 || p.Kind == sim.CacheInt4
-	if quantised && p.Axis != AxisToken && p.Axis != AxisChannel {
-		return sim.NewProblem("recipe.choice", "Field", "axis", "Have", p.Axis, "Allowed", []string{AxisToken, AxisChannel})
-	}
-	for _, f := range []struct {
-		name       string
-		matters    bool
-		have       int
-		least, max int
-	}{
-		{"block", p.Kind == sim.CachePaged, p.Block, 1, MaxBlock},
-		{"window", p.Evicts(), p.Window, 1, 1 << 20},
-		{"sinks", p.Kind == sim.CacheWindow, p.Sinks, 0, 1 << 20},
-		{"heavy", p.Kind == sim.CacheH2O, p.Heavy, 0, 1 << 20},
-		{"group", quantised, p.Group, map[bool]int{false: 0, true: 1}[p.Axis == AxisChannel], headDim},
-	} {
-		if f.matters && (f.have < f.least || f.have > f.max) {
-			return sim.NewProblem("cache.range", "Field", f.name, "Have", f.have, "Least", f.least, "Most", f.max)
+	for _, f := range fields(&p) {
+		n := f.number
+		if f.to == nil {
+			continue
+		}
+		if n.Name == Group.Name { // its range is the head's
+			n.Most = float64(headDim)
+			if p.Axis == AxisChannel {
+				n.Least = 1
+			}
+		}
+		if err := n.Check(float64(*f.to)); err != nil {
+			return err
 		}
 	}
-	if quantised && p.Group > 0 && headDim%p.Group != 0 { // V's groups divide a head
+	if hasCodes(p) && p.Group > 0 && headDim%p.Group != 0 { // V's groups divide a head
 		return sim.NewProblem("cache.group", "Have", p.Group, "HeadDim", headDim)
 	}
-	if p.Budget < 0 || p.Budget > maxBudget {
-		return sim.NewProblem("cache.range", "Field", "budget", "Have", p.Budget, "Least", 0, "Most", maxBudget)
-	}
-	return nil
+	return Budget.Check(float64(p.Budget))
 }
 
 // grouped is p with the size of its groups written out.
 func (s Spec) grouped(p sim.CachePolicy) sim.CachePolicy {
-	if p.Group == 0 && (p.Kind == sim.CacheInt8 || p.Kind == sim.CacheInt4) {
+	if p.Group == 0 && hasCodes(p) {
 		p.Group = s.HeadDim
 	}
 	return p
@@ -154,17 +172,24 @@ func (s Spec) Settled(p sim.CachePolicy, cached int) int {
 	return cached / p.Group * p.Group
 }
 
-// fields are the numbers that follow a policy's name in its text, in order.
-func fields(p *sim.CachePolicy) []*int {
+// field is one part of a policy's text after its name: a number, or the axis, which is
+// a word and has no place in to.
+type field struct {
+	number sim.Number
+	to     *int
+}
+
+// fields are what follows a policy's name in its text, in order.
+func fields(p *sim.CachePolicy) []field {
 	switch p.Kind {
 	case sim.CachePaged:
-		return []*int{&p.Block}
+		return []field{{Block, &p.Block}}
 	case sim.CacheWindow:
-		return []*int{&p.Window, &p.Sinks}
+		return []field{{Window, &p.Window}, {Sinks, &p.Sinks}}
 	case sim.CacheH2O:
-		return []*int{&p.Window, &p.Heavy}
+		return []field{{Window, &p.Window}, {Heavy, &p.Heavy}}
 	case sim.CacheInt8, sim.CacheInt4:
-		return []*int{nil, &p.Group} // the axis is a word
+		return []field{{sim.Number{Name: "axis"}, nil}, {Group, &p.Group}}
 	}
 	return nil
 }
@@ -175,42 +200,66 @@ func fields(p *sim.CachePolicy) []*int {
 //	int8:AXIS:GROUP   int4:AXIS:GROUP
 func Text(p sim.CachePolicy) string {
 	text := cmp.Or(p.Kind, sim.CacheContiguous)
-	for _, n := range fields(&p) {
-		if n == nil {
+	for _, f := range fields(&p) {
+		if f.to == nil {
 			text += ":" + p.Axis
 		} else {
-			text += ":" + strconv.Itoa(*n)
+			text += ":" + strconv.Itoa(*f.to)
 		}
 	}
 	return text
 }
 
 // Parse reads a policy from its text; what is left out has its default. A text
-// without a meaning is Problem "cache.text".
+// without a meaning is Problem "cache.text", a number outside its range "recipe.range".
 func Parse(text string) (sim.CachePolicy, error) {
-	name, rest, more := strings.Cut(text, ":")
-	p := sim.CachePolicy{Kind: name}
-	bad := sim.NewProblem("cache.text", "Have", text)
-	for _, to := range fields(&p) {
-		if !more {
-			break
-		}
-		var field string
-		field, rest, more = strings.Cut(rest, ":")
-		if to == nil {
-			p.Axis = field
+	parts := strings.Split(text, ":")
+	p := sim.CachePolicy{Kind: parts[0]}
+	known := fields(&p)
+	if p.Kind != "" && !slices.Contains(Kinds, p.Kind) {
+		return sim.CachePolicy{}, sim.NewProblem("recipe.choice", "Field", "cache", "Have", fmt.Sprintf("%.40s", p.Kind), "Allowed", Kinds)
+	}
+	if len(parts)-1 > len(known) || len(text) > 100 {
+		return sim.CachePolicy{}, sim.NewProblem("cache.text", "Have", text)
+	}
+	given := map[string]string{}
+	for i, part := range parts[1:] {
+		given[known[i].number.Name] = part
+	}
+	return Read(p.Kind, given)
+}
+
+// Read makes a policy of what a person gave of it, by the fields' names in JSON; what
+// is not given has its default, and what another kind has is checked and left out.
+func Read(kind string, given map[string]string) (sim.CachePolicy, error) {
+	axis, ok := given["axis"]
+	if ok && !slices.Contains(axes, axis) {
+		return sim.CachePolicy{}, sim.NewProblem("recipe.choice", "Field", "axis", "Have", axis, "Allowed", axes)
+	}
+	p := sim.CachePolicy{Kind: kind}
+	if hasCodes(p) {
+		p.Axis = axis
+	}
+	p = Complete(p)
+	for _, n := range numbers {
+		text, ok := given[n.Name]
+		if !ok {
 			continue
 		}
-		n, err := strconv.ParseInt(field, 10, 32)
+		x, err := n.Read(text)
 		if err != nil {
-			return sim.CachePolicy{}, bad.Because(err)
+			return sim.CachePolicy{}, err
 		}
-		*to = int(n)
+		if n.Name == Budget.Name {
+			p.Budget = int64(x)
+		}
+		for _, f := range fields(&p) {
+			if f.to != nil && f.number.Name == n.Name {
+				*f.to = int(x)
+			}
+		}
 	}
-	if more || len(text) > 100 {
-		return sim.CachePolicy{}, bad
-	}
-	return Complete(p), nil
+	return p, nil
 }
 
 // units of a number of bytes.
@@ -230,7 +279,10 @@ func ParseBytes(text string) (int64, error) {
 			continue
 		}
 		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
-		if err != nil || n < 0 || n > maxBudget/u.size {
+		if errors.Is(err, strconv.ErrRange) || err == nil && (n < 0 || n > maxBudget/u.size) {
+			return 0, Budget.Refuse(text)
+		}
+		if err != nil {
 			return 0, sim.NewProblem("cache.bytes", "Have", fmt.Sprintf("%.40s", text))
 		}
 		return n * u.size, nil

@@ -1,8 +1,6 @@
 package run
 
 import (
-	"slices"
-
 	"kvstep/sim"
 	"kvstep/sim/kv"
 )
@@ -13,32 +11,10 @@ type request struct {
 	maxNew, arrive int
 }
 
-// MaxRequests is how many prompts a run may have.
-const MaxRequests = 16
-
-// checkBatch refuses schedules without a meaning; the requests are checked one
-// by one.
+// checkBatch refuses a batch whose parts do not go together.
 func checkBatch(r sim.Recipe) error {
-	b := r.Batch
-	outside := func(field string, have, least, most int) error {
-		return sim.NewProblem("batch.range", "Field", field, "Have", have, "Least", least, "Most", most)
-	}
-	switch schedules := []string{sim.ScheduleStatic, sim.ScheduleContinuous}; {
-	case !slices.Contains(schedules, b.Schedule):
-		return sim.NewProblem("recipe.choice", "Field", "schedule", "Have", b.Schedule, "Allowed", schedules)
-	case len(b.Requests)+1 > MaxRequests:
-		return outside("requests", len(b.Requests)+1, 1, MaxRequests)
-	case b.Slots < 1 || b.Slots > MaxRequests:
-		return outside("slots", b.Slots, 1, MaxRequests)
-	case b.Chunk < 0 || b.Chunk > 1<<20:
-		return outside("chunk", b.Chunk, 0, 1<<20)
-	case b.Share && r.Cache.Kind != sim.CachePaged:
+	if r.Batch.Share && r.Cache.Kind != sim.CachePaged {
 		return sim.NewProblem("recipe.together", "A", "share", "B", r.Cache.Kind)
-	}
-	for _, q := range b.Requests {
-		if q.Arrive < 0 || q.Arrive > 1<<20 {
-			return outside("arrive", q.Arrive, 0, 1<<20)
-		}
 	}
 	return nil
 }

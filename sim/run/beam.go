@@ -32,6 +32,14 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 			e.over(steps)
 			return nil
 		}
+		if r.MaxNew == 0 { // prefill alone, of the one prompt
+			e.live[i].cached += e.live[i].fed
+			if err := e.unchosen(steps[i], logits[i].Row(0)); err != nil {
+				return err
+			}
+			e.over(steps)
+			return nil
+		}
 		rows[i] = logits[i].Row(0)
 	}
 	live, ended, err := sample.Extend(b.sums, rows, r.Sampler.Width, append([]int{e.m.Model.Config.EOS}, e.m.Ends...)...)

@@ -16,6 +16,10 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 		q.cached += q.fed
 		return nil
 	}
+	if q.maxNew == 0 { // prefill alone
+		q.cached += q.fed
+		return e.unchosen(s, ours.Row(0))
+	}
 	if err := e.verify(q, s, ours); err != nil {
 		return err
 	}
@@ -45,6 +49,13 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	}
 	e.write(q, s)
 	return nil
+}
+
+// unchosen ends a sequence after its prompt: its logits are told, and nobody chooses.
+func (e *engine) unchosen(s *sim.Step, logits []float32) error {
+	h := e.tell(s.X.Rows(s.Rows-1, s.Rows), logits)
+	s.Head, s.Over = h, sim.DoneMaxNew
+	return h.pick(e.recipe.Sampler, 0, s.Tokens)
 }
 
 // write adds what was chosen to the text, up to where the sequence ends, and

@@ -2,6 +2,7 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"io/fs"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/kv"
 	"kvstep/sim/model"
+	"kvstep/sim/recipe"
 	"kvstep/sim/sample"
 	"kvstep/sim/token"
 )
@@ -187,7 +189,8 @@ const MaxPromptBytes = 32 << 10
 // Default is the recipe the page opens with: the first prompt that the model
 // knows in that language.
 func (m *Loaded) Default(lang string) sim.Recipe {
-	r := Complete(sim.Recipe{Model: m.Name})
+	r := recipe.Default()
+	r.Model = m.Name
 	switch prompts := m.World.Prompts[lang]; {
 	case len(prompts) > 0:
 		r.Prompt = prompts[0]
@@ -201,46 +204,14 @@ func (m *Loaded) Default(lang string) sim.Recipe {
 	return r
 }
 
-// Complete gives every field that is missing its default.
-func Complete(r sim.Recipe) sim.Recipe {
-	set := func(s *string, to string) {
-		if *s == "" {
-			*s = to
-		}
-	}
-	if r.MaxNew == 0 {
-		r.MaxNew = 32
-	}
-	set(&r.Sampler.Kind, "greedy")
-	if r.Sampler.Temperature == 0 {
-		r.Sampler.Temperature = 1
-	}
-	if r.Sampler.TopP == 0 {
-		r.Sampler.TopP = 1
-	}
-	if r.Sampler.Kind == "beam" {
-		if r.Sampler.Width == 0 {
-			r.Sampler.Width = 4
-		}
-		if r.Cache.Kind == "" || r.Cache.Kind == sim.CacheContiguous { // beams share blocks
-			r.Cache.Kind = sim.CachePaged
-		}
-	}
-	r.Cache = kv.Complete(r.Cache)
-	if r.Draft != "" && r.Propose == 0 {
-		r.Propose = 4
-	}
-	set(&r.Lanes, "both")
-	set(&r.Pairs, "allowed")
-	set(&r.Logits, "last")
-	return r
-}
+// Complete gives a recipe that is written in Go the defaults of what it leaves out.
+func Complete(r sim.Recipe) sim.Recipe { return recipe.Complete(r) }
 
 // Prepare checks a recipe against the model and encodes its prompt: BOS, then
 // the text (or the recipe's own ids, taken as they are). Every refusal is a
 // Problem that names the field and says what is allowed.
 func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
-	if err := checkSwitches(r); err != nil {
+	if err := cmp.Or(recipe.Check(r), sample.Check(r.Sampler)); err != nil {
 		return nil, err
 	}
 	if err := kv.Check(r.Cache, m.Model.Config.HeadDim); err != nil {
@@ -265,17 +236,20 @@ func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 		}
 	}
 	switch {
-	case r.MaxNew < 1 || r.MaxNew > c.Context:
-		return nil, sim.NewProblem("recipe.max_new", "Have", r.MaxNew, "Max", c.Context)
-	case len(ids)+r.MaxNew-1 > c.Context: // the last token is never fed
+	case r.MaxNew > c.Context:
+		limit := recipe.MaxNew
+		limit.Most = float64(c.Context)
+		return nil, limit.Check(float64(r.MaxNew))
+	case Fed(len(ids), r.MaxNew) > c.Context:
 		return nil, sim.NewProblem("prompt.long", "Tokens", len(ids),
-			"MaxNew", r.MaxNew, "Context", c.Context, "Allowed", c.Context-r.MaxNew+1)
+			"MaxNew", r.MaxNew, "Context", c.Context, "Allowed", c.Context-max(r.MaxNew-1, 0))
 	}
 	return ids, nil
 }
 
-// MaxPropose is how many tokens a draft model may propose at a time.
-const MaxPropose = 16
+// Fed is how many tokens a run feeds: its prompt, and of the generated ones all but
+// the last.
+func Fed(prompt, maxNew int) int { return prompt + max(maxNew-1, 0) }
 
 // checkTogether refuses what cannot go together in one run.
 func (m *Loaded) checkTogether(r sim.Recipe) error {
@@ -305,9 +279,6 @@ func (m *Loaded) checkTogether(r sim.Recipe) error {
 func (m *Loaded) checkDraft(r sim.Recipe) error {
 	if _, err := m.sibling(r.Draft); err != nil {
 		return err
-	}
-	if r.Propose < 1 || r.Propose > MaxPropose {
-		return sim.NewProblem("speculative.propose", "Have", r.Propose, "Max", MaxPropose)
 	}
 	if r.Cache.Evicts() || r.Cache.Axis == kv.AxisChannel {
 		return sim.NewProblem("speculative.cache", "Cache", kv.Text(r.Cache))
@@ -350,20 +321,4 @@ func knownWords(t *token.Words) string {
 		words = append(words, "…")
 	}
 	return strings.Join(words, " ")
-}
-
-func checkSwitches(r sim.Recipe) error {
-	for _, f := range []struct {
-		name, have string
-		allowed    []string
-	}{
-		{"lanes", r.Lanes, []string{"both", "cached", "uncached"}},
-		{"pairs", r.Pairs, []string{"allowed", "dense"}},
-		{"logits", r.Logits, []string{"last", "all"}},
-	} {
-		if f.have != f.allowed[0] && f.have != f.allowed[1] && f.have != f.allowed[len(f.allowed)-1] {
-			return sim.NewProblem("recipe.choice", "Field", f.name, "Have", f.have, "Allowed", f.allowed)
-		}
-	}
-	return sample.Check(r.Sampler)
 }

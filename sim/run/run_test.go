@@ -264,7 +264,7 @@ func TestPrepareNamesWhatIsWrong(t *testing.T) {
 		"prompt.bytes":     {Prompt: strings.Repeat("a", MaxPromptBytes+1)},
 		"prompt.token":     {Tokens: []int{1, c.Vocab}},
 		"prompt.long":      {Tokens: make([]int, c.Context), MaxNew: 2},
-		"recipe.max_new":   {Tokens: []int{1}, MaxNew: -1},
+		"recipe.whole":     {Tokens: []int{1}, MaxNew: -1},
 		"recipe.choice":    {Tokens: []int{1}, Lanes: "three"},
 	} {
 		_, err := m.Prepare(Complete(r))

@@ -42,7 +42,7 @@ type sequence struct {
 
 func newSequence(m *Loaded, id int, r request) *sequence {
 	q := &sequence{
-		id: id, prompt: len(r.prompt), maxNew: r.maxNew, most: len(r.prompt) + r.maxNew - 1,
+		id: id, prompt: len(r.prompt), maxNew: r.maxNew, most: Fed(len(r.prompt), r.maxNew),
 		arrive: r.arrive, started: -1, first: -1, ended: -1,
 	}
 	q.tokens = append(make([]int, 0, q.most+1), r.prompt...)

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -12,41 +13,47 @@ import (
 // MaxWidth is how many texts beam search may follow at a time.
 const MaxWidth = 8
 
+// The numbers of a sampler. Where 0 (of the repetition penalty and top-p: 1) turns a
+// filter off, the range has it.
+var (
+	Temperature       = sim.Number{Name: "temperature", Least: 0, Most: 100, Step: 0.05} // 0: greedy
+	TopK              = sim.Number{Name: "top_k", Least: 0, Most: 1 << 20, Whole: true, Step: 1}
+	TopP              = sim.Number{Name: "top_p", Least: 0.0001, Most: 1, Step: 0.05}
+	MinP              = sim.Number{Name: "min_p", Least: 0, Most: 1, Step: 0.01}
+	RepetitionPenalty = sim.Number{Name: "repetition_penalty", Least: 0.01, Most: 100, Step: 0.05}
+	Width             = sim.Number{Name: "width", Least: 2, Most: MaxWidth, Whole: true, Step: 1}
+	Length            = sim.Number{Name: "length_penalty", Least: -10, Most: 10, Step: 0.1} // beyond, sum / length^x has no meaning left
+)
+
+// Kinds are the samplers.
+var Kinds = []string{"greedy", "sample", "beam"}
+
 // Check refuses settings without a meaning, naming the field: Problem
-// "recipe.choice" for the kind, "sampler.range" for a number.
+// "recipe.choice" for the kind, "recipe.range" or "recipe.whole" for a number. Temperature 0 is written
+// as the greedy sampler, so sampling has a positive one.
 func Check(s sim.Sampler) error {
-	kinds := []string{"greedy", "sample", "beam"}
-	if !slices.Contains(kinds, s.Kind) {
-		return sim.NewProblem("recipe.choice", "Field", "sampler", "Have", s.Kind, "Allowed", kinds)
+	if !slices.Contains(Kinds, s.Kind) {
+		return sim.NewProblem("recipe.choice", "Field", "sampler", "Have", s.Kind, "Allowed", Kinds)
 	}
 	if s.Kind == "beam" {
-		switch x := s.Length; {
-		case s.Width < 2 || s.Width > MaxWidth:
-			return outOfRange("width", float64(s.Width), ">= 2, <= 8")
-		case !(math.Abs(x) <= 10): // beyond, sum / length^x has no meaning left
-			return outOfRange("length_penalty", x, ">= -10, <= 10")
+		return cmp.Or(Width.Check(float64(s.Width)), Length.Check(s.Length))
+	}
+	// A field that Go code left out stands at 0 and is off; what a person leaves out
+	// has its default (sim/recipe).
+	off := func(x float64, n sim.Number) error {
+		if x == 0 && s.Kind != "sample" {
+			return nil
 		}
+		return n.Check(x)
 	}
-	// Only sampling uses temperature and top-p; else 0 may stand for "not given".
-	missing := func(x float64) bool { return s.Kind != "sample" && x == 0 }
-	switch t, p := s.Temperature, s.TopP; { // NaN fails every comparison
-	case !missing(t) && !(t > 0 && t <= math.MaxFloat64):
-		return outOfRange("temperature", t, "> 0")
-	case s.TopK < 0:
-		return outOfRange("top_k", float64(s.TopK), ">= 0")
-	case !missing(p) && !(p > 0 && p <= 1):
-		return outOfRange("top_p", p, "> 0, <= 1")
-	case !(s.MinP >= 0 && s.MinP <= 1):
-		return outOfRange("min_p", s.MinP, ">= 0, <= 1")
-	case !(s.RepetitionPenalty >= 0 && s.RepetitionPenalty <= math.MaxFloat64):
-		return outOfRange("repetition_penalty", s.RepetitionPenalty, ">= 0")
+	penalty := RepetitionPenalty.Check(s.RepetitionPenalty)
+	if s.RepetitionPenalty == 0 {
+		penalty = nil
 	}
-	return nil
-}
-
-func outOfRange(field string, have float64, allowed string) error {
-	return sim.NewProblem("sampler.range", "Field", field,
-		"Have", strconv.FormatFloat(have, 'g', -1, 64), "Allowed", allowed)
+	if s.Kind == "sample" && s.Temperature == 0 {
+		return Temperature.Refuse("0")
+	}
+	return cmp.Or(off(s.Temperature, Temperature), TopK.Check(float64(s.TopK)), off(s.TopP, TopP), MinP.Check(s.MinP), penalty)
 }
 
 // checkLogits: a logit may be -Inf, which rules its token out. NaN, +Inf and a

@@ -76,7 +76,7 @@ func TestFilters(t *testing.T) {
 		{1, 2, 0.67, 2},
 		{0.5, 0, 0.74, 1}, // (1/4) / (1/4 + 1/16 + 1/64 + 2/256) = 0.744
 		{0.5, 0, 0.75, 2},
-		{1, 0, 1e-12, 1}, // never none
+		{1, 0, 0.0001, 1}, // never none
 	} {
 		c, err := Choose(logits, sim.Sampler{Kind: "sample", Temperature: row.temperature, TopK: row.k, TopP: row.p}, 0, nil)
 		if err != nil || possible(c) != row.possible {
@@ -101,7 +101,7 @@ func TestProblems(t *testing.T) {
 		want   string
 	}{
 		{func(s *sim.Sampler) { s.Kind = "lottery" }, nil, "recipe.choice: Allowed=[greedy sample beam] Field=sampler Have=lottery"},
-		{func(s *sim.Sampler) { s.Temperature = 0 }, nil, "sampler.range: Allowed=> 0 Field=temperature Have=0"},
+		{func(s *sim.Sampler) { s.Temperature = 0 }, nil, "recipe.range: Field=temperature Have=0 Least=0 Most=100"},
 		{func(s *sim.Sampler) { s.Temperature = -1 }, nil, "Field=temperature Have=-1"},
 		{func(s *sim.Sampler) { s.Temperature = nan }, nil, "Field=temperature Have=NaN"},
 		{func(s *sim.Sampler) { s.Temperature = math.Inf(1) }, nil, "Field=temperature Have=+Inf"},
@@ -110,15 +110,15 @@ func TestProblems(t *testing.T) {
 		{func(s *sim.Sampler) { s.TopP = 0 }, nil, "Field=top_p Have=0"},
 		{func(s *sim.Sampler) { s.TopP = 1.01 }, nil, "Field=top_p Have=1.01"},
 		{func(s *sim.Sampler) { s.TopP = nan }, nil, "Field=top_p Have=NaN"},
-		{func(s *sim.Sampler) { s.MinP = -0.1 }, nil, "sampler.range: Allowed=>= 0, <= 1 Field=min_p Have=-0.1"},
+		{func(s *sim.Sampler) { s.MinP = -0.1 }, nil, "recipe.range: Field=min_p Have=-0.1 Least=0 Most=1"},
 		{func(s *sim.Sampler) { s.Kind, s.MinP = "greedy", 1.5 }, nil, "Field=min_p Have=1.5"},
 		{func(s *sim.Sampler) { s.MinP = nan }, nil, "Field=min_p Have=NaN"},
 		{func(s *sim.Sampler) { s.RepetitionPenalty = -2 }, nil, "Field=repetition_penalty Have=-2"},
 		{func(s *sim.Sampler) { s.RepetitionPenalty = math.Inf(1) }, nil, "Field=repetition_penalty Have=+Inf"},
 		{func(s *sim.Sampler) { s.Kind, s.RepetitionPenalty = "greedy", nan }, nil, "Field=repetition_penalty Have=NaN"},
 		{func(s *sim.Sampler) {}, []float32{0, 1, float32(nan), float32(nan)}, "logits.value: Have=NaN Index=2"},
-		{func(s *sim.Sampler) { s.Kind = "beam" }, nil, "sampler.range: Allowed=>= 2, <= 8 Field=width Have=0"},
-		{func(s *sim.Sampler) { s.Kind, s.Width, s.Length = "beam", 2, nan }, nil, "sampler.range: Allowed=>= -10, <= 10 Field=length_penalty Have=NaN"},
+		{func(s *sim.Sampler) { s.Kind = "beam" }, nil, "recipe.whole: Field=width Have=0 Least=2 Most=8"},
+		{func(s *sim.Sampler) { s.Kind, s.Width, s.Length = "beam", 2, nan }, nil, "recipe.range: Field=length_penalty Have=NaN Least=-10 Most=10"},
 		{func(s *sim.Sampler) {}, []float32{inf}, "logits.value: Have=+Inf Index=0"},
 		{func(s *sim.Sampler) {}, []float32{-inf, -inf}, "logits.none: Vocab=2"},
 		{func(s *sim.Sampler) {}, []float32{}, "logits.none: Vocab=0"},

@@ -7,12 +7,14 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -158,7 +160,9 @@ func (p Plan) Do(ctx context.Context, m *run.Loaded, r Run, clock run.Clock, tic
 
 // recipe is a run of a prompt to some length.
 func (p Plan) recipe(m *run.Loaded, prompt Prompt, length int) (sim.Recipe, error) {
-	r := run.Complete(sim.Recipe{Model: m.Name, Prompt: prompt.Text, MaxNew: length, Lanes: p.Lanes, Pairs: p.Pairs, Logits: p.Logits})
+	r := recipe.Default()
+	r.Model, r.Prompt, r.MaxNew = m.Name, prompt.Text, length
+	r.Lanes, r.Pairs, r.Logits = cmp.Or(p.Lanes, r.Lanes), cmp.Or(p.Pairs, r.Pairs), cmp.Or(p.Logits, r.Logits)
 	if prompt.Text != "" {
 		return r, nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wire"
@@ -99,7 +100,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	}
 	if err != nil { // show the default run rather than nothing, and say why
 		seat.pick = wire.Pick{}
-		if e := s.start(s.filled(run.Complete(sim.Recipe{}), link.Lang)); e != nil {
+		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
 		s.show()

@@ -76,7 +76,7 @@ func modelOf(t *testing.T, f *checkpoint.File) string {
 
 func runOf(model string) wire.Command {
 	return wire.Command{Cmd: "run", Recipe: &sim.Recipe{Model: model, Tokens: []int{1, 2}, MaxNew: 2, Lanes: "both", Pairs: "allowed", Logits: "last",
-		Sampler: sim.Sampler{Kind: "greedy", Temperature: 1, TopP: 1}, Cache: sim.CachePolicy{Kind: sim.CacheContiguous}}}
+		Sampler: sim.Sampler{Kind: "greedy", Temperature: 1, TopP: 1, RepetitionPenalty: 1}, Cache: sim.CachePolicy{Kind: sim.CacheContiguous}}}
 }
 
 // TestLoading: while a model is opened the run on screen goes on and viewers hear how

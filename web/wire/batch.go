@@ -1,12 +1,13 @@
 package wire
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/recipe"
 )
 
 // putBatch writes the requests of a batch: "arrive:max_new:prompt" each, or
@@ -15,13 +16,13 @@ func putBatch(v url.Values, b *sim.Batch) {
 	if b == nil {
 		return
 	}
-	v.Set("schedule", b.Schedule)
-	v.Set("slots", strconv.Itoa(b.Slots))
-	if b.Chunk != 0 {
-		v.Set("chunk", strconv.Itoa(b.Chunk))
-	}
-	if b.Share {
-		v.Set("share", "1")
+	r := sim.Recipe{Batch: b}
+	for _, f := range recipe.Fields {
+		if text := f.Key; strings.HasPrefix(f.Path, "batch.") {
+			if text = f.Text(&r); f.Path == "batch.schedule" || f.Path == "batch.slots" || text != f.Default(&r) {
+				v.Set(f.Key, text)
+			}
+		}
 	}
 	for _, q := range b.Requests {
 		text := ":" + q.Prompt
@@ -37,10 +38,7 @@ func (p *linkParser) batch() *sim.Batch {
 	if !p.values.Has("schedule") {
 		return nil
 	}
-	b := &sim.Batch{
-		Schedule: p.values.Get("schedule"), Slots: p.int("slots", 4), Chunk: p.int("chunk", 0),
-		Share: p.values.Get("share") == "1",
-	}
+	b := &sim.Batch{} // its own fields are read with the recipe's
 	for _, s := range p.values["req"] {
 		q, ok := p.request(s)
 		if !ok {
@@ -58,10 +56,11 @@ func (p *linkParser) request(s string) (q sim.Request, ok bool) {
 	if !ok || at < 0 {
 		return q, false
 	}
-	a, err1 := strconv.ParseInt(arrive, 10, 32)
-	n, err2 := strconv.ParseInt(rest[:at], 10, 32)
-	if err1 != nil || err2 != nil {
-		return q, false
+	a, err1 := recipe.Arrive.Read(arrive)
+	n, err2 := recipe.MaxNew.Read(rest[:at])
+	if err := cmp.Or(err1, err2); err != nil {
+		p.err = cmp.Or(p.err, err)
+		return q, true
 	}
 	q.Arrive, q.MaxNew = int(a), int(n)
 	if rest[at] == ':' {

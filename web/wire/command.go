@@ -9,7 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 // MaxCommandBytes is the longest message a page may send.
@@ -31,21 +31,35 @@ type Command struct {
 	Pick               // pick; forward, back and seek: op, to look at another one from there
 }
 
-// ParseCommand reads one message; anything malformed is Problem "command.bad".
+// ParseCommand reads one message; anything malformed is Problem "command.bad", in a
+// recipe "recipe.json", "recipe.range" or "recipe.choice".
 func ParseCommand(data []byte) (Command, error) {
-	var c Command
+	var m message
 	if len(data) > MaxCommandBytes {
-		return c, sim.NewProblem("command.bad", "Why", "too long")
+		return m.Command, sim.NewProblem("command.bad", "Why", "too long")
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil {
-		return c, sim.NewProblem("command.bad", "Why", err.Error())
+	if err := d.Decode(&m); err != nil {
+		return m.Command, sim.NewProblem("command.bad", "Why", err.Error())
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return c, sim.NewProblem("command.bad", "Why", "more than one JSON value")
+		return m.Command, sim.NewProblem("command.bad", "Why", "more than one JSON value")
 	}
-	return c, c.check()
+	if len(m.Recipe) > 0 && string(m.Recipe) != "null" {
+		r, err := recipe.Parse(m.Recipe)
+		if err != nil {
+			return m.Command, err
+		}
+		m.Command.Recipe = &r
+	}
+	return m.Command, m.Command.check()
+}
+
+// message is a Command as it arrives: its recipe says what it gives and what it does not.
+type message struct {
+	Command
+	Recipe json.RawMessage `json:"recipe"`
 }
 
 func (c *Command) check() error {
@@ -63,7 +77,7 @@ func (c *Command) check() error {
 		if _, err := kv.Parse(c.Cache); err != nil {
 			return err
 		}
-		return nil
+		return kv.Budget.Check(float64(c.Budget))
 	case "pick":
 		if field, have := c.Pick.check(); field != "" {
 			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
@@ -78,7 +92,6 @@ func (c *Command) check() error {
 		if c.Recipe == nil {
 			return sim.NewProblem("command.bad", "Why", "run needs a recipe")
 		}
-		*c.Recipe = run.Complete(*c.Recipe)
 		return nil
 	case "forward", "back":
 		for _, by := range allowed[c.Cmd] {

@@ -12,8 +12,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/explain"
-	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 // Link names one moment: a run, a step of it, and what the viewer looks at.
@@ -64,32 +63,19 @@ func (l Link) Query() string {
 		}
 	}
 	r := l.Recipe
-	put("model", r.Model, "")
-	put("prompt", r.Prompt, "")
-	put("tokens", joinInts(r.Tokens), "")
-	put("new", strconv.Itoa(r.MaxNew), "0")
-	put("sampler", r.Sampler.Kind, "greedy")
-	put("t", formatFloat(r.Sampler.Temperature), "1")
-	put("k", strconv.Itoa(r.Sampler.TopK), "0")
-	put("p", formatFloat(r.Sampler.TopP), "1")
-	put("minp", formatFloat(r.Sampler.MinP), "0")
-	put("rp", formatFloat(r.Sampler.RepetitionPenalty), "0")
-	if r.Sampler.Kind == "beam" {
-		put("w", strconv.Itoa(r.Sampler.Width), "4")
-		put("lp", formatFloat(r.Sampler.Length), "1")
+	for i := range recipe.Fields {
+		if f := &recipe.Fields[i]; f.Matters(&r) && !strings.HasPrefix(f.Path, "batch.") {
+			put(f.Key, f.Text(&r), f.Default(&r))
+		}
 	}
+	put("tokens", joinInts(r.Tokens), "")
 	putBatch(v, r.Batch)
-	put("seed", strconv.FormatUint(r.Sampler.Seed, 10), "0")
-	put("cache", kv.Text(r.Cache), sim.CacheContiguous)
-	put("budget", strconv.FormatInt(r.Cache.Budget, 10), "0")
-	put("draft", r.Draft, "")
-	put("propose", strconv.Itoa(r.Propose), "0")
-	put("lanes", r.Lanes, "both")
 	// A link says what its viewer counts; a run started from it counts the same.
 	sw := l.switches()
-	put("unit", sw.Unit, "flop")
-	put("pairs", sw.Pairs, "allowed")
-	put("logits", sw.Logits, "last")
+	for key, x := range map[string][2]string{"unit": {sw.Unit, "flop"}, "pairs": {sw.Pairs, "allowed"}, "logits": {sw.Logits, "last"}} {
+		v.Del(key)
+		put(key, x[0], x[1])
+	}
 	for _, s := range r.Stop {
 		v.Add("stop", s)
 	}
@@ -116,8 +102,8 @@ func (l Link) Query() string {
 }
 
 // ParseLink reads a query string, with or without its "?". Missing fields take
-// their defaults, unknown ones are left alone; a value that makes no sense is
-// Problem "link.field".
+// their defaults, unknown ones are left alone; a value of the recipe that makes no
+// sense is "recipe.range" or "recipe.choice", any other Problem "link.field".
 func ParseLink(query string) (Link, error) {
 	l := Link{Step: -1}
 	if len(query) > MaxCommandBytes {
@@ -128,29 +114,7 @@ func ParseLink(query string) (Link, error) {
 		return l, sim.NewProblem("link.field", "Field", "query", "Have", clip(query)).Because(err)
 	}
 	p := linkParser{values: v}
-	r := &l.Recipe
-	r.Model, r.Prompt = v.Get("model"), v.Get("prompt")
-	r.Tokens = p.ints("tokens")
-	r.MaxNew = p.int("new", 0)
-	r.Sampler.Kind = v.Get("sampler")
-	r.Sampler.Temperature = p.float("t")
-	r.Sampler.TopK = p.int("k", 0)
-	r.Sampler.TopP = p.float("p")
-	r.Sampler.MinP = p.float("minp")
-	r.Sampler.RepetitionPenalty = p.float("rp")
-	if r.Sampler.Kind == "beam" {
-		r.Sampler.Width, r.Sampler.Length = p.int("w", 4), 1
-		if v.Has("lp") {
-			r.Sampler.Length = p.float("lp")
-		}
-	}
-	r.Batch = p.batch()
-	r.Sampler.Seed = p.uint("seed")
-	r.Cache = p.cache()
-	r.Draft, r.Propose = v.Get("draft"), p.int("propose", 0)
-	r.Lanes, r.Pairs, r.Logits = v.Get("lanes"), v.Get("pairs"), v.Get("logits")
-	r.Stop = v["stop"]
-	r.Forced = p.forks()
+	l.Recipe, p.err = p.recipe()
 	l.Step = p.int("step", -1)
 	if v.Has("layer") {
 		layer := p.int("layer", 0)
@@ -170,7 +134,6 @@ func ParseLink(query string) (Link, error) {
 	if show := v.Get("show"); show != "" {
 		l.Pick.Show = strings.Split(show, ",")
 	}
-	l.Recipe = run.Complete(l.Recipe)
 	l.Pick.Unit, l.Pick.Pairs, l.Pick.Logits = v.Get("unit"), l.Recipe.Pairs, l.Recipe.Logits
 	if l.Pick.Unit == "flop" {
 		l.Pick.Unit = ""
@@ -204,29 +167,6 @@ func (p *linkParser) int(key string, missing int) int {
 	return int(n)
 }
 
-func (p *linkParser) uint(key string) uint64 {
-	if !p.values.Has(key) {
-		return 0
-	}
-	n, err := strconv.ParseUint(p.values.Get(key), 10, 64)
-	if err != nil {
-		p.refuse(key)
-	}
-	return n
-}
-
-func (p *linkParser) float(key string) float64 {
-	if !p.values.Has(key) {
-		return 0
-	}
-	x, err := strconv.ParseFloat(p.values.Get(key), 64)
-	if err != nil || x-x != 0 { // not finite
-		p.refuse(key)
-		return 0
-	}
-	return x
-}
-
 func (p *linkParser) ints(key string) []int {
 	if p.values.Get(key) == "" {
 		return nil
@@ -250,15 +190,18 @@ func ints(text string) (ids []int, ok bool) {
 	return ids, true
 }
 
-func (p *linkParser) cache() sim.CachePolicy {
-	c, err := kv.Parse(p.values.Get("cache"))
-	if err != nil {
-		p.refuse("cache")
+// recipe reads what the link says of the recipe.
+func (p *linkParser) recipe() (sim.Recipe, error) {
+	r := sim.Recipe{Tokens: p.ints("tokens"), Stop: p.values["stop"], Forced: p.forks(), Batch: p.batch()}
+	if p.values.Has("prompt") && p.values.Get("prompt") == "" && len(r.Tokens) == 0 && p.err == nil {
+		p.err = sim.NewProblem("prompt.empty") // given, and not left out
 	}
-	if c.Budget, err = kv.ParseBytes(p.values.Get("budget")); err != nil {
-		p.refuse("budget")
+	if p.err != nil {
+		return recipe.Default(), p.err
 	}
-	return c
+	return recipe.Read(r, func(f *recipe.Field) (string, bool) {
+		return p.values.Get(f.Key), p.values.Has(f.Key)
+	})
 }
 
 func (p *linkParser) forks() []sim.Forced {
@@ -345,8 +288,6 @@ func joinInts(ids []int) string {
 	return strings.Join(parts, ",")
 }
 
-func formatFloat(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-
 // clip keeps a quoted value short enough for a message.
 func clip(s string) string {
 	if r := []rune(s); len(r) > 60 {
@@ -364,3 +305,5 @@ func QueryInt(query, key string, missing int) (int, error) {
 	p := linkParser{values: v}
 	return p.int(key, missing), p.err
 }
+
+func formatFloat(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"kvstep/sim/run"
 	"math"
 	"slices"
 
@@ -191,7 +192,7 @@ func (q *plan) feed(left int) int {
 
 // Length is how many steps the run has if it goes to its maximum.
 func (m *Moment) Length() int {
-	passes := m.Recipe.MaxNew
+	passes := max(m.Recipe.MaxNew, 1)
 	if m.Recipe.Batch != nil {
 		passes = m.planned()
 	}
@@ -201,11 +202,11 @@ func (m *Moment) Length() int {
 // Most is how many tokens the longest sequence of the run comes to hold.
 func (m *Moment) Most() int {
 	if m.Recipe.Batch == nil {
-		return m.Prompt + m.Recipe.MaxNew - 1
+		return run.Fed(m.Prompt, m.Recipe.MaxNew)
 	}
 	most := 0
 	for _, q := range m.plans() {
-		most = max(most, len(q.prompt)+q.maxNew-1)
+		most = max(most, run.Fed(len(q.prompt), q.maxNew))
 	}
 	return most
 }

@@ -133,7 +133,7 @@ func (m *Moment) ways() (ways []way) {
 		r := m.Recipe
 		r.Model = other.Name
 		if prompt, err := other.Prepare(r); err == nil {
-			s := kv.SpecOf(other.Model.Config, len(prompt)+r.MaxNew-1)
+			s := kv.SpecOf(other.Model.Config, run.Fed(len(prompt), r.MaxNew))
 			ways = append(ways, way{other.Name, kv.Text(r.Cache), s.Fits(r.Cache, r.Cache.Budget), s.Most})
 		}
 	}
