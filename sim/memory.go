@@ -104,6 +104,9 @@ func (m *Memory) Give(n int64) {
 	}
 }
 
+// Hand no longer counts n bytes, which stay: somebody else counts them from now on.
+func (m *Memory) Hand(n int64) { m.Add(-n) }
+
 // Close gives back all that is held.
 func (m *Memory) Close() {
 	if m != nil {

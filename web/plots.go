@@ -107,11 +107,11 @@ func (p *plots) find(a *plotAsk) error {
 		a.Model = p.models.Names()[0]
 	}
 	if slices.Contains(p.models.Names(), a.Model) {
-		m, err := p.models.Get(a.Model)
+		c, _, err := p.models.Shape(a.Model) // nothing runs, so nothing is opened
 		if err != nil {
 			return err
 		}
-		a.name, a.shape, a.here = a.Model, cost.Of(m.Model.Config), true
+		a.name, a.shape, a.here = a.Model, cost.Of(c), true
 		return nil
 	}
 	var err error

@@ -90,6 +90,9 @@ func allVariants(ctx context.Context, models *run.Library, query string) ([]vari
 	}
 	var known []*run.Loaded
 	for _, name := range models.Names() {
+		if c, _, err := models.Shape(name); err != nil || c.Vocab != m.Model.Config.Vocab || cost.Params(c) > maxVariantSize {
+			continue // only what may be compared is opened
+		}
 		if other, err := models.Get(name); err == nil {
 			known = append(known, other)
 		}

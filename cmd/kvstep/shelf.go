@@ -72,6 +72,7 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 			Name:   name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(regularDir(path)) },
 			Open:   func(heard checkpoint.Progress) (*simrun.Loaded, error) { return openFolder(name, path, stderr, heard) },
+			Size:   func() int64 { return weightBytes(path) },
 		}, true
 	}
 	bare, isBin := strings.CutSuffix(name, ".bin")
@@ -83,7 +84,29 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 	if _, err := os.Stat(words); err != nil {
 		words = ""
 	}
-	return simrun.Source{Name: bare, Config: func() (sim.Config, error) { return binConfig(path) }, Open: func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(bare, path, words) }}, true
+	return simrun.Source{
+		Name:   bare,
+		Config: func() (sim.Config, error) { return binConfig(path) },
+		Open:   func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(bare, path, words) },
+		Size:   func() int64 { return info.Size() },
+	}, true
+}
+
+// weightBytes is the size of the weights in a folder.
+func weightBytes(dir string) (n int64) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".safetensors" {
+			continue
+		}
+		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
 }
 
 // binConfig is the shape of a llama2.c file, from its first bytes.

@@ -151,7 +151,7 @@ func (w *watched) guard(m *simrun.Loaded, err error) (*simrun.Loaded, error) {
 		return nil, err
 	}
 	w.tidy()
-	m.Same, m.Newer = w.same, w.newer
+	m.Same, m.Newer, m.Close = w.same, w.newer, w.close
 	runtime.AddCleanup(m.Model, func(w *watched) { time.AfterFunc(lingers, w.close) }, w)
 	return m, nil
 }

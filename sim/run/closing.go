@@ -1,6 +1,7 @@
 package run
 
 import (
+	"runtime/debug"
 	"sync"
 
 	"kvstep/sim"
@@ -67,7 +68,53 @@ func (l *Library) drop(p *place, m *Loaded) bool {
 	return true
 }
 
-// old tells whether the model's files are others by now, so that it must be opened anew.
-func (p *place) old(m *Loaded) bool {
-	return p.source.Open != nil && m.Newer != nil && m.Newer()
+// lend notes that others than a borrower have the model.
+func (p *place) lend(m *Loaded) {
+	p.lent.Lock()
+	defer p.lent.Unlock()
+	m.lent = true
+}
+
+// Borrow is Get for one answer to one request. If nobody else had the model before and
+// nobody has come meanwhile, back closes it: asking for all models one after the other
+// holds one of them. After it the model must not be used.
+func (l *Library) Borrow(name string) (m *Loaded, back func(), err error) {
+	p, err := l.find(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, before, err := p.open(l)
+	if err != nil {
+		return nil, nil, err
+	}
+	release := m.Hold()
+	return m, sync.OnceFunc(func() {
+		release()
+		if before || p.source.Open == nil {
+			return
+		}
+		p.lent.Lock()
+		defer p.lent.Unlock()
+		if m.lent || m.holds.Load() > 0 || !l.drop(p, m) {
+			return
+		}
+		if m.Close != nil {
+			m.Close()
+		}
+		if m.counted >= worthCollecting { // what was copied is garbage: let it not wait for as much again
+			m.Model = nil
+			debug.FreeOSMemory()
+		}
+	}), nil
+}
+
+// worthCollecting is from how many bytes of weights on a model is worth a collection of its own.
+const worthCollecting = 32 << 20
+
+// memory counts what a run of the model holds where nobody else does.
+func (m *Loaded) memory() *sim.Memory {
+	if m.siblings == nil {
+		return nil
+	}
+	return m.siblings.Memory()
 }

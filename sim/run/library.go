@@ -36,6 +36,7 @@ type place struct {
 	shape  atomic.Pointer[sim.Config]
 
 	asked atomic.Bool // since the last Sweep
+	lent  sync.Mutex  // of Loaded.lent
 
 	opening     sync.Mutex
 	done, total atomic.Int64 // bytes, while it is opened
@@ -132,7 +133,11 @@ func (l *Library) Get(name string) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.open(l)
+	m, before, err := p.open(l)
+	if err == nil && !before {
+		p.lend(m)
+	}
+	return m, err
 }
 
 // Waits tells whether Get would have to open what may be a large file.
@@ -152,18 +157,18 @@ func (l *Library) Progress(name string) (done, total int64) {
 }
 
 // open opens the model unless it is open, as its files are now. One that could not be
-// opened is tried again the next time.
-func (p *place) open(l *Library) (*Loaded, error) {
+// opened is tried again the next time. It reports whether the model was open before.
+func (p *place) open(l *Library) (m *Loaded, before bool, err error) {
 	p.asked.Store(true)
-	if m := p.loaded.Load(); m != nil && !p.old(m) {
-		return m, nil
+	if m := p.ready(); m != nil {
+		return m, true, nil
 	}
 	p.opening.Lock()
 	defer p.opening.Unlock()
+	if m := p.ready(); m != nil { // somebody else has opened it meanwhile
+		return m, true, nil
+	}
 	if m := p.loaded.Load(); m != nil {
-		if !p.old(m) { // somebody else has opened it meanwhile
-			return m, nil
-		}
 		l.drop(p, m)
 	}
 	defer p.hear(0, 0)
@@ -171,20 +176,33 @@ func (p *place) open(l *Library) (*Loaded, error) {
 	if p.source.Size != nil {
 		size = p.source.Size()
 	}
-	if err := l.Memory().Fits(size); err != nil {
-		return nil, err
+	if err := l.Memory().Take(size); err != nil {
+		return nil, false, err
 	}
-	m, err := p.source.Open(p.hear)
-	if err != nil {
-		return nil, err
+	if m, err = p.source.Open(p.hear); err != nil {
+		l.Memory().Give(size)
+		return nil, false, err
 	}
 	if m.siblings == nil {
 		m.siblings = l
 	}
 	m.counted = size
-	l.Memory().Add(size)
 	p.loaded.Store(m)
-	return m, nil
+	return m, false, nil
+}
+
+// ready is the model if it is open, and as its files are.
+func (p *place) ready() *Loaded {
+	p.lent.Lock()
+	defer p.lent.Unlock()
+	m := p.loaded.Load()
+	if m != nil && p.source.Open != nil && m.Newer != nil && m.Newer() {
+		return nil
+	}
+	if m != nil {
+		m.lent = true
+	}
+	return m
 }
 
 // hear notes how far the model has been read.
@@ -212,7 +230,7 @@ func (l *Library) Shape(name string) (sim.Config, checkpoint.World, error) {
 		}
 		return *c, checkpoint.World{}, nil
 	}
-	m, err := p.open(l)
+	m, err := l.Get(name)
 	if err != nil {
 		return sim.Config{}, checkpoint.World{}, err
 	}

@@ -31,7 +31,10 @@ type Loaded struct {
 	Newer func() bool                                // do other files bear their names now; nil: no
 	Again func(checkpoint.Progress) (*Loaded, error) // opens it anew; nil: it stays as it is
 
+	Close func() // takes its mappings back at once; nil: there are none
+
 	holds   atomic.Int64 // Hold
+	lent    bool         // somebody has it beside those who borrowed it
 	counted int64        // bytes, by the library
 
 	siblings *Library // where it finds models to go with it; nil: the embedded ones

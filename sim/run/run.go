@@ -23,7 +23,7 @@ type Clock func() float64
 // With prefix (steps of an earlier run of the same recipe, up to the end of
 // some pass) the run goes on from there instead of from the prompt.
 func Steps(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
-	return StepsWithin(ctx, nil, m, r, clock, prefix...)
+	return StepsWithin(ctx, m.memory(), m, r, clock, prefix...)
 }
 
 // StepsWithin is Steps that tell memory what they hold: caches, working memory of both

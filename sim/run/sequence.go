@@ -159,7 +159,7 @@ func (a *arena) take(rows, cols int) mat.Matrix {
 	}
 	m := mat.Of(rows, cols, a.free[:n:n])
 	a.free = a.free[mat.Lines(n):]
-	a.memory.Give(4 * int64(mat.Lines(n)))
+	a.memory.Hand(4 * int64(mat.Lines(n)))
 	return m
 }
 

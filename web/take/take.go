@@ -17,6 +17,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/run"
+	"kvstep/sim/tape"
 	"kvstep/web/wire"
 )
 
@@ -61,6 +62,7 @@ type made struct {
 	model  *run.Loaded
 	prompt []int
 	steps  []sim.Step
+	memory *sim.Memory // what they take
 }
 
 // Step is one of them, for wire and sim/breakpoint.
@@ -68,7 +70,13 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
+func again(ctx context.Context, models *run.Library, q Request) (r *made, err error) {
+	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
+	defer func() {
+		if err != nil {
+			memory.Close()
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, Wait)
 	defer cancel()
 	m, err := models.Get(q.Recipe.Model)
@@ -80,7 +88,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
 	}
 	q.Recipe.Model = m.Name
-	r := &made{Request: q, model: m}
+	r = &made{Request: q, model: m, memory: memory}
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
@@ -89,7 +97,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 	if q.To < 0 {
 		return r, nil
 	}
-	for s, err := range run.Steps(ctx, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
+	for s, err := range run.StepsWithin(ctx, r.memory, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", len(r.steps))
 		}
@@ -99,6 +107,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
+		r.memory.Add(tape.Held(&s))
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
@@ -119,6 +128,7 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	if err != nil {
 		return nil, err
 	}
+	defer r.memory.Close()
 	var f *File
 	limit := maxFile
 	switch kind {
