@@ -166,6 +166,7 @@ func (q *Paged) Use() sim.CacheUse {
 		Allocated: int64(len(q.table)) * p.BlockBytes(), Held: p.arena.held, Budget: p.arena.budget,
 		Table: slices.Clone(q.table), Free: slices.Clone(p.free),
 	}
+	u.Refs = make([]int, 0, len(q.table))
 	for _, b := range q.table {
 		u.Refs = append(u.Refs, p.refs[b])
 	}

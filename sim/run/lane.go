@@ -49,7 +49,7 @@ func (l *lane) bytes(rows, positions int) int64 {
 }
 
 // fitting is the size that working memory will have for a pass. It grows where it is too
-// small: to twice as much, so that a run which grows token by token does not take memory
+// small: by a quarter more, so that a run which grows token by token does not take memory
 // for each, but to no more than the run can need. After a long prompt it shrinks.
 func (l *lane) fitting(rows, positions int) (int, int) {
 	const worth = 1 << 20 // bytes
@@ -58,7 +58,7 @@ func (l *lane) fitting(rows, positions int) (int, int) {
 		return rows, positions
 	}
 	if have < rows {
-		have = max(rows, min(2*have, l.most))
+		have = max(rows, min(have*5/4, l.most))
 	}
 	return have, max(sees, positions)
 }

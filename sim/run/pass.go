@@ -20,6 +20,7 @@ func (e *engine) begin() error {
 		return err
 	}
 	e.planned = false
+	e.rows.reserve(e.fed())
 	spans := make([]cost.Span, len(e.live))
 	for i, q := range e.live {
 		spans[i] = cost.Span{Rows: q.fed, Cached: q.cached}
@@ -55,11 +56,18 @@ func (e *engine) size(lane sim.Lane) (rows, positions int) {
 	return rows, positions
 }
 
+// fed is how many new tokens the pass has.
+func (e *engine) fed() (n int) {
+	for _, q := range e.live {
+		n += q.fed
+	}
+	return n
+}
+
 // wants is how many bytes more will be held when the pass is over, its steps included.
 func (e *engine) wants() (n int64) {
-	kept, asked := 0, 0
+	asked := 0
 	for _, q := range e.live {
-		kept += q.fed
 		asked++
 		if q.proposed != nil {
 			asked += len(q.proposed.Proposed)
@@ -72,7 +80,7 @@ func (e *engine) wants() (n int64) {
 		}
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
-	return n + e.rows.wants(kept) + steps
+	return n + e.rows.wants(e.fed()) + steps
 }
 
 // layer runs layer l over all sequences of the pass, in every lane, and compares
@@ -193,8 +201,11 @@ func chooser(logits [2]mat.Matrix) mat.Matrix {
 // used is what all caches hold, in bytes.
 func (e *engine) used() (n int64) {
 	for _, q := range e.all {
-		if q.cache != nil {
-			n += q.cache.Use().Used
+		if q.cache == nil {
+			continue
+		}
+		for l := range e.m.Model.Config.Layers {
+			n += q.cache.LayerBytes(l)
 		}
 	}
 	return n

@@ -96,11 +96,22 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 		if err == nil { // before anybody believes the token: are these the weights that were opened?
 			err = e.same()
 		}
+		if step.Done != "" && err == nil {
+			e.letGo()
+		}
 		if err != nil || e.n > e.silent && !yield(step, nil) || step.Done != "" {
 			return err
 		}
 		e.pass++
 	}
+}
+
+// letGo drops what a run that is over has no more use for, while its steps are looked at:
+// all but the memory in which rows stand.
+func (e *engine) letGo() {
+	e.forget()
+	e.lanes, e.scratch, e.pool, e.prompts, e.drafter, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
 // same asks all models of the run.

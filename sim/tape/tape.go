@@ -90,9 +90,7 @@ func (t *Tape) Forward() (bool, error) {
 	t.bytes += size(&s)
 	t.memory.Add(Held(&s))
 	t.cursor++
-	if t.ended = s.Done; t.ended != "" {
-		t.stop() // its working memory is of no more use
-	}
+	t.ended = s.Done
 	return true, nil
 }
 
