@@ -119,8 +119,12 @@ func readAll2c(f *os.File, info fs.FileInfo, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rest, err := readAtMost(f, info, path, want-int64(len(head)))
-	return append(head, rest...), err
+	data := make([]byte, want)
+	n := copy(data, head)
+	if _, err := io.ReadFull(f, data[n:]); err != nil {
+		return nil, sim.NewProblem("file.open", "File", path).Because(err)
+	}
+	return data, nil
 }
 
 // mappedDir is a folder whose files can be seen in place (checkpoint.Viewer).
