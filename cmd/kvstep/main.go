@@ -17,6 +17,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/mat"
 	"kvstep/web/text"
+	"kvstep/web/wall"
 )
 
 // version is what the page and --version show; releases set it with -ldflags.
@@ -39,7 +40,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	err := useKernels(os.Getenv("KVSTEP_KERNELS"))
 	if err == nil {
-		err = root.ExecuteContext(ctx)
+		err = wall.Try("command", "", func() error { return root.ExecuteContext(ctx) })
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "kvstep: "+say(err))

@@ -138,7 +138,7 @@ func (w *watched) tidy() {
 
 // lingers is how long mappings stay when nobody has the model any more: far longer than
 // the product takes in which somebody may still have a row of it.
-const lingers = 3 * time.Second
+var lingers = 3 * time.Second
 
 // guard gives a model that was opened its watch: the files are compared once more, since
 // they may have changed while they were read, and the mappings go when the model does.

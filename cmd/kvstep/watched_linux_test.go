@@ -11,12 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 	simrun "kvstep/sim/run"
 	"kvstep/web/room"
 	"kvstep/web/wire"
@@ -407,5 +409,71 @@ func TestSizesBeforeReading(t *testing.T) {
 	}
 	if _, err := readRegular("/proc/self/status", 10); !errors.As(err, &p) || p.ID != "file.large" {
 		t.Errorf("a file that does not tell its size: %v", err)
+	}
+}
+
+// TestAFileThatIsShortenedWhileItIsRead: the model is refused, and no mapping stays.
+func TestAFileThatIsShortenedWhileItIsRead(t *testing.T) {
+	dir := t.TempDir()
+	c, err := simrun.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	x := c.Model.Config
+	config := `{"model_type":"llama","hidden_size":512,"intermediate_size":1024,"num_hidden_layers":2,"num_attention_heads":4,"vocab_size":8192,"max_position_embeddings":64,"tie_word_embeddings":true,"hidden_act":"silu","bos_token_id":0,"eos_token_id":0}`
+	x.Dim, x.FFN, x.Layers, x.Heads, x.KVHeads, x.HeadDim, x.Vocab = 512, 1024, 2, 4, 4, 128, 8192
+	file := checkpoint.File{}
+	add := func(name string, shape ...int) {
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		data := make([]byte, 0, 4*n)
+		for range n {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(r.Float64()/8)))
+		}
+		file.Tensors = append(file.Tensors, checkpoint.Tensor{Name: name + ".weight", DType: "F32", Shape: shape, Data: data})
+	}
+	add("model.embed_tokens", x.Vocab, x.Dim)
+	for i := range x.Layers {
+		in := "model.layers." + strconv.Itoa(i) + "."
+		add(in+"input_layernorm", x.Dim)
+		add(in+"post_attention_layernorm", x.Dim)
+		for _, p := range []string{"q", "k", "v", "o"} {
+			add(in+"self_attn."+p+"_proj", x.Dim, x.Dim)
+		}
+		add(in+"mlp.gate_proj", x.FFN, x.Dim)
+		add(in+"mlp.up_proj", x.FFN, x.Dim)
+		add(in+"mlp.down_proj", x.Dim, x.FFN)
+	}
+	add("model.norm", x.Dim)
+	path := filepath.Join(dir, "model.safetensors")
+	whole := checkpoint.AppendSafetensors(nil, file)
+	for name, data := range map[string][]byte{"model.safetensors": whole, "config.json": []byte(config)} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := openFolder("m", dir, io.Discard, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	first := true
+	_, err = openFolder("m", dir, io.Discard, func(done, _ int64) {
+		if first {
+			first = false
+			if err := os.Truncate(path, 1<<16); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	var p *sim.Problem
+	if !errors.As(err, &p) || p.ID != "checkpoint.file" && p.ID != "model.changed" {
+		t.Errorf("it says %v", err)
+	}
+	if n, size := mappings(t, dir); n > 0 {
+		t.Errorf("%d bytes stay mapped", size)
 	}
 }

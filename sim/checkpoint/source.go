@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"io/fs"
 	"math"
@@ -52,7 +51,7 @@ func open(fsys fs.FS, name string, limit int64) (*source, error) {
 		return fail(err)
 	}
 	if !info.Mode().IsRegular() {
-		return fail(errors.New("it is not a regular file"))
+		return nil, problem("file.regular", name)
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
