@@ -29,13 +29,13 @@ func weights(models *run.Library) http.HandlerFunc {
 			http.NotFound(w, r)
 			return
 		}
-		defer back()
 		var data []byte
 		var ok bool
 		err = wall.Try("weights", r.URL.RawQuery, func() error {
 			data, ok = wire.Weights(m, layer, q.Get("op"))
 			return nil
 		})
+		back() // before the answer, which may be long in coming
 		if err != nil {
 			refuse(w, http.StatusUnprocessableEntity, err)
 			return

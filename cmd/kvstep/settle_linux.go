@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -21,8 +22,8 @@ const (
 
 // settle moves a file that mapFile has mapped into memory of large pages, at the same addresses: who
 // reads meanwhile reads the same. It stops where the system does not go along; what
-// has not moved stays mapped. Afterwards nobody else's write to the file matters.
-func settle(data []byte) (err error) {
+// has not moved stays mapped. It stops too when it is told that it is enough. Afterwards nobody else's write to the file matters.
+func settle(data []byte, enough *atomic.Bool) (err error) {
 	// A file that becomes shorter meanwhile ends the moving, and not the process.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -36,7 +37,7 @@ func settle(data []byte) (err error) {
 	}
 	base := unsafe.Pointer(unsafe.SliceData(data))
 	first := int(-uintptr(base) % hugePage)
-	for at := first; at+hugePage <= len(data); at += settles {
+	for at := first; at+hugePage <= len(data) && !enough.Load(); at += settles {
 		n := min(settles, (len(data)-at)/hugePage*hugePage)
 		if err := moveHuge(unsafe.Add(base, at), data[at:at+n]); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kvstep/sim"
@@ -19,6 +20,7 @@ type watched struct {
 	mu       sync.Mutex
 	files    []*watchedFile
 	settling sync.WaitGroup // files that are being moved
+	closing  atomic.Bool    // which they need not be any more
 }
 
 // watchedFile is one of them.
@@ -64,7 +66,7 @@ func (w *watched) settle(view []byte) {
 	settling.Add(1)
 	w.settling.Go(func() {
 		defer settling.Done()
-		_ = settle(view)
+		_ = settle(view, &w.closing)
 	})
 }
 
@@ -108,6 +110,7 @@ func (w *watched) newer() bool {
 
 // close takes the mappings back. Nothing may look at the weights after this.
 func (w *watched) close() {
+	w.closing.Store(true)
 	w.settling.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()

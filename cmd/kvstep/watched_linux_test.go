@@ -232,15 +232,21 @@ func TestARoomWhoseFileIsShortened(t *testing.T) {
 			return nil
 		}
 	}
-	one.Do(v, wire.Command{Cmd: "open", Link: "?model=m&tokens=1,5,9&new=8&step=1"})
-	two.Do(other, wire.Command{Cmd: "open", Link: "?prompt=Once+upon+a+time&step=1"})
+	one.Do(v, wire.Command{Cmd: "open", Link: "?model=m&tokens=1,5,9&new=8"})
+	two.Do(other, wire.Command{Cmd: "open", Link: "?prompt=Once+upon+a+time"})
+	for range 2 { // the first frame, and that of one layer
+		if p := wait(v); p != nil {
+			t.Fatal(p)
+		}
+		one.Do(v, wire.Command{Cmd: "forward", By: "layer"})
+	}
 	if p := wait(v); p != nil {
 		t.Fatal(p)
 	}
 	if err := harm["shortened"](path); err != nil {
 		t.Fatal(err)
 	}
-	one.Do(v, wire.Command{Cmd: "forward", By: "token"})
+	one.Do(v, wire.Command{Cmd: "forward", By: "layer"})
 	p := wait(v)
 	for p == nil {
 		p = wait(v)

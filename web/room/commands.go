@@ -143,7 +143,7 @@ func (s *state) start(r sim.Recipe) error {
 	release := m.Hold() // closing what is on screen may be the last that uses it
 	defer release()
 	s.closeAll()
-	s.allow(m)
+	s.allow(m, r)
 	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {

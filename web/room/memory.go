@@ -6,8 +6,8 @@ import (
 )
 
 // TapeBudget bounds the memory of one room: recorded steps of all its branches, their
-// caches and the working memory of both lanes. A model that needs more for a run of
-// plainTokens has more.
+// caches and the working memory of both lanes. A run of several sequences has twice as much,
+// and a model that needs more for a run of plainTokens has that.
 const TapeBudget = 64 << 20
 
 // plainTokens is how long a run of one sequence in both lanes every room has memory for.
@@ -23,9 +23,13 @@ func (s *state) memory() *sim.Memory {
 	return s.counts
 }
 
-// allow gives the room what its model needs.
-func (s *state) allow(m *run.Loaded) {
-	s.memory().SetLimit(max(s.budget, run.Needs(m.Model.Config, plainTokens)))
+// allow gives the room what its run needs.
+func (s *state) allow(m *run.Loaded, r sim.Recipe) {
+	limit := s.budget
+	if r.Batch != nil || r.Sampler.Kind == "beam" {
+		limit *= 2
+	}
+	s.memory().SetLimit(max(limit, run.Needs(m.Model.Config, plainTokens)))
 }
 
 // shut closes a branch: its steps go, and its model if nobody else has it.
