@@ -139,6 +139,15 @@ func (c *quantised) Reserve(n int) (int, error) {
 	return n, nil
 }
 
+// Lacks is how many bytes of the machine Reserve of n tokens would take, at most.
+func (c *quantised) Lacks(n int) int64 {
+	rows := c.lens[0] - c.settled + min(n, c.capacity-c.lens[0])
+	if !c.byChannel() || rows <= c.restRows {
+		return 0
+	}
+	return c.restBytes(rows) // while it copies, both rooms are held
+}
+
 // resize gives the tokens in float32 room for rows; what they hold stays. While
 // it copies, both rooms are held.
 func (c *quantised) resize(rows int) error {

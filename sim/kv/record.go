@@ -131,7 +131,8 @@ func (r *Record) First(n int) *Record {
 			}
 			to.lost[h] = clip(from.lost[h], n)
 		}
-		f.copied += int64(len(to.k)+len(to.v)+len(to.storedK)+len(to.storedV))*slice + int64(len(to.gone)*n)*(number+floatBytes)
+		// They grow by more than they need when they go on.
+		f.copied += int64(len(to.k)+len(to.v)+len(to.storedK)+len(to.storedV))*slice*5/4 + int64(len(to.gone)*n)*(number+floatBytes)
 	}
 	return f
 }

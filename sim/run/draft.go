@@ -34,6 +34,7 @@ func newDrafter(from *Loaded, held *sim.Memory, most int, r sim.Recipe, count co
 	held.Add(dists)
 	lane.memory = held
 	lane.begin(most, most)
+	lane.room(1)
 	cache, err := kv.NewContiguous(spec, kv.NewArena(0).In(held))
 	if err != nil {
 		return nil, err

@@ -136,13 +136,18 @@ func (l *lane) team() (stop func()) {
 // head makes the logits of some rows of the pass, [len(rows), vocab]; they stay until
 // the next call.
 func (l *lane) head(rows []int) mat.Matrix {
-	if have := l.logits.NumRows(); have < len(rows) {
-		l.memory.Add(l.logitsBytes(len(rows) - have))
-		l.logits = mat.New(len(rows), l.m.Config.Vocab)
-	}
+	l.room(len(rows))
 	logits := l.logits.Rows(0, len(rows))
 	l.headInto(logits, rows...)
 	return logits
+}
+
+// room takes memory for the logits of so many rows.
+func (l *lane) room(rows int) {
+	if have := l.logits.NumRows(); have < rows {
+		l.memory.Add(l.logitsBytes(rows - have))
+		l.logits = mat.New(rows, l.m.Config.Vocab)
+	}
 }
 
 // headInto is head into memory that there is.
@@ -159,8 +164,8 @@ type scratch struct {
 	owner *sequence      // whose rows it has
 }
 
+// newScratch has room for one layer of a cache.
 func newScratch(s kv.Spec, memory *sim.Memory) *scratch {
-	s.Layers = 1
 	c, err := kv.NewContiguous(s, kv.NewArena(0).In(memory))
 	if err != nil { // an arena without a limit refuses nothing
 		panic("run: " + err.Error())

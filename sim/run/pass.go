@@ -79,6 +79,9 @@ func (e *engine) wants() (n int64) {
 			n += lane.wants(rows, positions, asked)
 		}
 	}
+	if e.beams != nil && e.pool != nil { // each that goes on has a block of its own before the next pass
+		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
+	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
 	return n + e.rows.wants(e.fed()) + steps
 }

@@ -183,7 +183,12 @@ func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, c
 		l.kept = &e.rows
 	}
 	if e.lanes[sim.Uncached] != nil {
-		e.scratch = newScratch(kv.SpecOf(m.Model.Config, most), held)
+		spec := kv.SpecOf(m.Model.Config, most)
+		spec.Layers = 1
+		if err := held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
+			return nil, err
+		}
+		e.scratch = newScratch(spec, held)
 	}
 	if r.Cache.Kind == sim.CachePaged {
 		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
@@ -230,6 +235,9 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if e.drafter != nil {
 		e.drafter.resume(prefix)
 	}
+	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
+		return err
+	}
 	if err := e.start(q); err != nil || q.cache == nil {
 		return err
 	}
@@ -262,9 +270,6 @@ func mostRows(r sim.Recipe, all []*sequence) (n int) {
 func (e *engine) start(q *sequence) error {
 	spec := kv.SpecOf(e.m.Model.Config, q.most)
 	if e.lanes[sim.Cached] != nil {
-		if err := e.held.Fits(spec.Bytes(e.recipe.Cache)); err != nil {
-			return err
-		}
 		q.record = kv.NewRecord(spec, e.recipe.Cache)
 		if e.pool != nil {
 			q.cache = e.pool.Sequence()
