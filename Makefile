@@ -5,16 +5,23 @@ STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BROWSER    = chromium-headless-shell --version || chromium --version || chromium-browser --version || google-chrome --version
 NODE       = node -e 'process.exit(+(parseInt(process.versions.node) < 18))'
 FUZZTIME   = 10s
+TIMEOUT    = 15m
 
 # Debian's own, where another python stands before it in the path.
 PYTHON     = $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: test beside go fresh js browser notebooks train arch race fuzz bench generate need
+.PHONY: attack test all beside go fresh js browser notebooks train arch race fuzz bench generate need
 
 # The browser mostly waits, so the others run beside it, one at a time.
 test: need fresh js
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target browser beside
 	@echo "make test: everything passed"
+
+# Every combination where make test has a seeded sample, and every fuzz target.
+all:
+	KVSTEP_ALL=1 $(MAKE) --no-print-directory test TIMEOUT=60m
+	$(MAKE) --no-print-directory fuzz
+	@echo "make all: everything passed"
 
 beside:
 	@for t in go race arch notebooks train; do $(MAKE) --no-print-directory --jobs 1 $$t || exit 1; done
@@ -43,11 +50,11 @@ generate:
 
 # The browser's tests have a target of their own.
 go:
-	KVSTEP_BROWSER=skip go test ./...
+	KVSTEP_BROWSER=skip go test -timeout $(TIMEOUT) ./...
 
 # The concurrent rooms again, under the race detector.
 race:
-	CGO_ENABLED=1 go test -race -short ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
+	CGO_ENABLED=1 go test -race -short -timeout $(TIMEOUT) ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
 	CGO_ENABLED=1 go test -race -run Team ./sim/mat
 
 # The same bits on other processors.
@@ -60,7 +67,7 @@ js:
 
 # The page in a real browser; without KVSTEP_BROWSER=require a machine without one skips.
 browser:
-	KVSTEP_BROWSER=require go test -count=1 -timeout 15m ./web/browsertest
+	KVSTEP_BROWSER=require go test -count=1 -timeout $(TIMEOUT) ./web/browsertest
 
 # Every notebook again, from its first cell; fails where a number is not what is saved.
 notebooks:
@@ -79,3 +86,11 @@ fuzz:
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Random recipes against the oracles of sim/run/oracle_test.go, and random looks at them,
+# until one fails or nobody wants more: make attack SEED=7
+SEED       = 14
+attack:
+	@trap 'kill 0' EXIT; \
+	go test ./sim/run -run '^TestGenerator$$' -timeout 0 -v -args -forever -seed $(SEED) & \
+	go test ./web/wire -run '^TestGeneratorFrames$$' -timeout 0 -v -args -forever -seed $(SEED) & wait

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -79,10 +80,6 @@ func (m *measurements) run(ctx context.Context, model *run.Loaded, k measureKey)
 // measure serves the button: it runs the engine, and leads back to the figures.
 // It stops when whoever pressed it has gone.
 func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
-	if !ownForm(r) {
-		http.Error(w, "this button is for pages of this server", http.StatusForbidden)
-		return
-	}
 	// It takes longer than other answers may; and the deadline for reading would
 	// end the request's context too.
 	control := http.NewResponseController(w)
@@ -93,37 +90,23 @@ func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
 		err = sim.NewProblem("plot.published", "Model", a.name)
 	}
 	if err != nil {
-		p.render(r.Context(), w, http.StatusUnprocessableEntity, a, err)
+		p.render(w, http.StatusUnprocessableEntity, a, err)
 		return
 	}
 	if _, known := p.measured.get(a); !known {
-		m, err := p.models.Get(a.Model)
 		ctx, cancel := context.WithTimeout(r.Context(), measureWait)
 		defer cancel()
+		m, err := p.models.GetWhile(ctx, a.Model)
 		if err == nil {
 			err = p.measured.run(ctx, m, keyOf(a))
 		}
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = sim.NewProblem("plot.slow", "Seconds", int(measureWait.Seconds()))
 		}
 		if err != nil {
-			p.render(r.Context(), w, http.StatusServiceUnavailable, a, err)
+			p.render(w, statusOf(w, err), a, err)
 			return
 		}
 	}
 	http.Redirect(w, r, "/plots?"+a.query()+"&lang="+a.lang+"#time", http.StatusSeeOther)
-}
-
-// ownForm tells whether a form was sent by a page of this server, or by no page
-// at all. Without referrers a browser says "null" as a form's Origin, but still
-// says where it comes from in Sec-Fetch-Site.
-func ownForm(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "same-origin":
-		return true
-	case "":
-		return origin == "" || origin == "http://"+r.Host
-	}
-	return false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,12 +15,14 @@ import (
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
 	"kvstep/sim/run"
+	"kvstep/sim/sheet"
 	"kvstep/web/page"
 	"kvstep/web/text"
 )
 
-// maxPlot bounds prompt and new tokens of a figure: it has a point for each.
-const maxPlot = 4096
+// maxPlot bounds prompt and new tokens of a figure, which has a point for each; the
+// form says the same.
+var maxPlot = int64(page.PlotTokens.Most)
 
 // maxDefault bounds new tokens where the form leaves them out.
 const maxDefault = 2048
@@ -33,19 +36,20 @@ var views = map[string]chart.Style{
 	"phone": {Bare: true, Width: page.PhoneWidth, Height: page.PhoneHeight},
 }
 
-// maxDraws figures are drawn at once; a page asks for eight, and they queue.
-const maxDraws = 2
+// maxDraws figures are drawn at once; a page asks for eight, and they queue. So many
+// bytes of what was drawn are kept.
+const maxDraws, drawQueue, maxDrawn = 2, 64, 16 << 20
 
 // plots serves the page of figures, the figures and their measurements.
 type plots struct {
 	models   *run.Library
 	version  string
 	measured *measurements
-	free     chan struct{}
+	drawn    *maker
 }
 
 func newPlots(models *run.Library, version string) *plots {
-	return &plots{models, version, newMeasurements(), make(chan struct{}, maxDraws)}
+	return &plots{models, version, newMeasurements(), newMaker("plots", maxDraws, drawQueue, maxDrawn)}
 }
 
 // plotAsk is what a query asks of the figures.
@@ -107,7 +111,7 @@ func (p *plots) find(a *plotAsk) error {
 		a.Model = p.models.Names()[0]
 	}
 	if slices.Contains(p.models.Names(), a.Model) {
-		c, _, err := p.models.Shape(a.Model) // nothing runs, so nothing is opened
+		c, _, err := p.models.Shape(a.Model) // a large model is not opened to be counted
 		if err != nil {
 			return err
 		}
@@ -200,10 +204,6 @@ func (p *plots) figure(name string, a plotAsk) (chart.Figure, error) {
 
 // file serves /plot/NAME.FORMAT?..; a refusal is a line in the reader's language.
 func (p *plots) file(w http.ResponseWriter, r *http.Request) {
-	if !ownPage(r) { // a foreign page may not make this machine draw
-		http.Error(w, "this figure is for pages of this server", http.StatusForbidden)
-		return
-	}
 	a, err := p.parse(r, r.URL.Query())
 	name, format, _ := strings.Cut(r.PathValue("file"), ".")
 	switch {
@@ -223,29 +223,39 @@ func (p *plots) file(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	style.Print, style.Say = a.Print, text.In(a.lang).T
-	select {
-	case p.free <- struct{}{}:
-		defer func() { <-p.free }()
-	case <-r.Context().Done():
-		return
-	}
-	f, err := p.figure(name, a)
-	var b bytes.Buffer
-	if err == nil {
-		err = chart.Write(&b, f, format, style)
-	}
+	view := r.URL.Query().Get("view")
+	made, err := p.drawn.get(r.Context(), p.key(name+"."+format+"."+view, a), "", func(context.Context) (answer, error) {
+		return p.draw(name, format, a, style)
+	})
 	if err != nil {
-		p.refuse(w, a.lang, http.StatusUnprocessableEntity, err)
+		p.refuse(w, a.lang, statusOf(w, err), err)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", map[string]string{
-		"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}[format])
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	// A picture on the page is shown all the same; opened by itself it is saved,
-	// since the policy forbids the styles inside an SVG.
-	h.Set("Content-Disposition", `attachment; filename="`+fileName(name, a)+"."+format+`"`)
-	_, _ = w.Write(b.Bytes())
+	made.send(w)
+}
+
+// key names everything that a figure, or the page of all, depends on.
+func (p *plots) key(what string, a plotAsk) string {
+	measured, _ := p.measured.get(a)
+	return fmt.Sprint(what, "\n", a.lang, "\n", a.query(), "\n", measured, "\n", p.models.Names(), a.shape)
+}
+
+// draw makes a figure's file. A picture on the page is shown all the same; opened by
+// itself it is saved, since the policy forbids the styles inside an SVG.
+func (p *plots) draw(name, format string, a plotAsk, style chart.Style) (answer, error) {
+	f, err := p.figure(name, a)
+	if err != nil {
+		return answer{}, err
+	}
+	var b bytes.Buffer
+	if format == "csv" {
+		b.WriteString(sheet.BOM) // a person will open it
+	}
+	if err := chart.Write(&b, f, format, style); err != nil {
+		return answer{}, err
+	}
+	kind := map[string]string{"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}[format]
+	return answer{kind, fileName(name, a) + "." + format, b.Bytes()}, nil
 }
 
 // fileName is a figure's name for a download.
@@ -265,37 +275,63 @@ func (p *plots) refuse(w http.ResponseWriter, lang string, status int, err error
 
 // inWords is what a reader is told about an error: its first Problem.
 func inWords(lang string, err error) string {
-	var problem *sim.Problem
-	if !errors.As(err, &problem) {
-		problem = sim.NewProblem("internal", "Why", err.Error())
-	}
+	problem := problemOf(err)
 	return text.In(lang).T("problem."+problem.ID, problem.Args)
 }
 
-// show serves the page.
+// show serves the page. One that is refused is small, and made each time.
 func (p *plots) show(w http.ResponseWriter, r *http.Request) {
 	a, err := p.parse(r, r.URL.Query())
-	p.render(r.Context(), w, http.StatusOK, a, err)
+	if err != nil {
+		p.render(w, http.StatusOK, a, err)
+		return
+	}
+	made, err := p.drawn.get(r.Context(), p.key("page", a), "", func(context.Context) (answer, error) {
+		return p.page(a, nil)
+	})
+	if err != nil {
+		p.render(w, statusOf(w, err), a, err)
+		return
+	}
+	p.send(w, http.StatusOK, a, made)
 }
 
-func (p *plots) render(ctx context.Context, w http.ResponseWriter, status int, a plotAsk, err error) {
+// render answers with the page that says what is wrong.
+func (p *plots) render(w http.ResponseWriter, status int, a plotAsk, problem error) {
+	made, err := p.page(a, problem)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	p.send(w, status, a, made)
+}
+
+func (p *plots) send(w http.ResponseWriter, status int, a plotAsk, made answer) {
+	h := w.Header()
+	h.Set("Content-Type", made.kind)
+	h.Set("Content-Language", a.lang)
+	h.Add("Vary", "Accept-Language")
+	w.WriteHeader(status)
+	_, _ = w.Write(made.data)
+}
+
+// page is the page of all figures, or of why there are none.
+func (p *plots) page(a plotAsk, problem error) (answer, error) {
 	data := page.PlotsData{
 		Here: p.models.Names(), Published: cost.Presets(), DTypes: cost.DTypes(), Devices: cost.HardwareNames(),
 		Ask: a.PlotsAsk, Query: a.query(), Can: a.here, Formats: chart.Formats(), Run: "/?lang=" + a.lang,
 	}
-	if err != nil {
-		data.Problem = inWords(a.lang, err)
+	if problem != nil {
+		data.Problem = inWords(a.lang, problem)
 	} else {
 		_, done := p.measured.get(a)
 		for _, name := range chart.Names() {
 			data.Figures = append(data.Figures, p.entry(name, a, done))
 		}
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Language", a.lang)
-	w.Header().Add("Vary", "Accept-Language")
-	w.WriteHeader(status)
-	_ = page.Plots(page.HomeData{Lang: a.lang, Text: text.In(a.lang), Version: p.version}, data).Render(ctx, w)
+	var b bytes.Buffer
+	err := page.Plots(page.HomeData{Lang: a.lang, Text: text.In(a.lang), Version: p.version}, data).Render(context.Background(), &b)
+	return answer{kind: "text/html; charset=utf-8", data: b.Bytes()}, err
 }
 
 // entry is what the page says around a figure.

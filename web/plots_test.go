@@ -49,7 +49,7 @@ func post(t *testing.T, addr, path string, header http.Header) *http.Response {
 }
 
 var beginnings = map[string][]string{
-	"svg": {"image/svg+xml", "<?xml"}, "png": {"image/png", "\x89PNG"}, "pdf": {"application/pdf", "%PDF"}, "csv": {"text/csv; charset=utf-8", "curve,"},
+	"svg": {"image/svg+xml", "<?xml"}, "png": {"image/png", "\x89PNG"}, "pdf": {"application/pdf", "%PDF"}, "csv": {"text/csv; charset=utf-8", "\ufeffcurve,"},
 }
 
 // Every figure in every format, before and after a measurement.

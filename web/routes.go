@@ -4,7 +4,6 @@ package web
 
 import (
 	"io/fs"
-	"net"
 	"net/http"
 	"reflect"
 	"strings"
@@ -17,30 +16,45 @@ import (
 	"kvstep/sim/run"
 	"kvstep/static"
 	"kvstep/web/bundle"
-	"kvstep/web/live"
 	"kvstep/web/page"
 	"kvstep/web/text"
 	"kvstep/web/wire"
 )
 
-// routes is every URL there is.
-func routes(models *run.Library, hub *live.Hub, version string) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", home(models, version))
-	mux.Handle("GET /static/", http.StripPrefix("/static/", files(static.Files)))
-	mux.HandleFunc("GET /bundle/{file}", bundled())
-	mux.HandleFunc("GET /text/{file}", catalogue)
-	mux.HandleFunc("GET /weights", weights(models))
-	mux.HandleFunc("GET /variants", variants(models))
-	mux.Handle("GET /live", hub)
-	mux.HandleFunc("GET /take/{kind}", takeaway(models, version, make(chan struct{}, maxTakes)))
+// route is one URL, and who may make a browser ask for it.
+type route struct {
+	pattern string
+	who     reach
+	handler http.Handler
+}
+
+// allRoutes is every URL there is.
+func allRoutes(models *run.Library, hub http.Handler, version string) []route {
 	figures := newPlots(models, version)
-	mux.HandleFunc("GET /plots", figures.show)
-	mux.HandleFunc("GET /plot/{file}", figures.file)
-	mux.HandleFunc("POST /plots/measure", figures.measure)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write([]byte("ok\n"))
-	})
+	return []route{
+		{"GET /{$}", document, home(models, version)},
+		{"GET /static/", anyone, http.StripPrefix("/static/", files(static.Files))},
+		{"GET /bundle/{file}", anyone, bundled()},
+		{"GET /text/{file}", anyone, http.HandlerFunc(catalogue)},
+		{"GET /weights", engine, weights(models)},
+		{"GET /variants", engine, variants(models)},
+		{"GET /live", anyone, hub},
+		{"GET /take/{kind}", engine, takeaway(models, version, make(chan struct{}, maxTakes))},
+		{"GET /plots", document, http.HandlerFunc(figures.show)},
+		{"GET /plot/{file}", engine, http.HandlerFunc(figures.file)},
+		{"POST /plots/measure", engine, http.HandlerFunc(figures.measure)},
+		{"GET /healthz", anyone, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("ok\n"))
+		})},
+	}
+}
+
+// routes serves them, each behind its fence.
+func routes(all []route) http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range all {
+		mux.Handle(r.pattern, fence(r.who, r.handler))
+	}
 	return mux
 }
 
@@ -149,52 +163,4 @@ func bundled() http.HandlerFunc {
 		}
 		http.ServeContent(w, r, name, time.Time{}, strings.NewReader(content))
 	}
-}
-
-// csp lets the page use its own files and socket, and nothing else.
-const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
-	"connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
-// guard refuses hosts that are not this server's own before any route sees
-// them (a foreign name that resolves to loopback is DNS rebinding), and sets
-// the headers of every answer.
-func guard(hosts []string, next http.Handler) http.Handler {
-	allowed := allowList(hosts)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", csp)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-		h.Set("Cache-Control", "no-cache")
-		if !allowed[strings.ToLower(r.Host)] {
-			http.Error(w, "this server does not answer to that Host", http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func allowList(hosts []string) map[string]bool {
-	allowed := make(map[string]bool, len(hosts))
-	for _, h := range hosts {
-		allowed[strings.ToLower(h)] = true
-	}
-	return allowed
-}
-
-// hostsOf are the names under which a listener on loopback may be asked for.
-func hostsOf(addr net.Addr) []string {
-	_, port, err := net.SplitHostPort(addr.String())
-	if err != nil {
-		return nil
-	}
-	hosts := []string{"localhost:" + port, "127.0.0.1:" + port, "[::1]:" + port}
-	if port == "80" { // browsers leave the default port out
-		hosts = append(hosts, "localhost", "127.0.0.1", "[::1]")
-	}
-	return hosts
 }

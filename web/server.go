@@ -5,16 +5,24 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/run"
 	"kvstep/web/live"
+	"kvstep/web/wire"
 )
 
-// drainWait is how long a graceful stop waits for plain requests.
-const drainWait = 5 * time.Second
+const (
+	// drainWait is how long a stop waits for what is being written and for sessions to
+	// say goodbye; what is being computed ends at once. Whoever asked the process to end
+	// waits two seconds at most.
+	drainWait = 1200 * time.Millisecond
+	// maxHeader bounds the head of a request; the longest link fits.
+	maxHeader = wire.MaxLinkBytes + 64<<10
+)
 
 // Listen takes a loopback address; any other is Problem "addr.loopback", a
 // port that is taken is "addr.in_use".
@@ -23,7 +31,7 @@ func Listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, sim.NewProblem("addr.bad", "Addr", addr).Because(err)
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if ip := net.ParseIP(host); !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
 		return nil, sim.NewProblem("addr.loopback", "Addr", addr)
 	}
 	l, err := net.Listen("tcp", addr)
@@ -33,11 +41,17 @@ func Listen(addr string) (net.Listener, error) {
 	case err != nil:
 		return nil, sim.NewProblem("addr.bad", "Addr", addr).Because(err)
 	}
+	if at, ok := l.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() { // a machine may call another one localhost
+		l.Close()
+		return nil, sim.NewProblem("addr.loopback", "Addr", addr)
+	}
 	return l, nil
 }
 
-// Serve answers on l until ctx ends, then stops gracefully: live sessions get
-// a closing frame, plain requests are finished, every goroutine is gone.
+// Serve answers on l until ctx ends, then stops gracefully: requests lose their
+// context and with it whatever they compute, live sessions get a closing frame, what is
+// being written has drainWait to be read. Nobody who does not read, and nothing that
+// cannot be interrupted, is waited for longer; that is no error.
 func Serve(ctx context.Context, l net.Listener, models *run.Library, version string) error {
 	hosts := hostsOf(l.Addr())
 	origins := allowList(nil)
@@ -45,13 +59,16 @@ func Serve(ctx context.Context, l net.Listener, models *run.Library, version str
 		origins["http://"+h] = true
 	}
 	hub := live.NewHub(models, func(origin string) bool { return origins[origin] })
+	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer endRequests()
 	server := &http.Server{
-		Handler:           guard(hosts, routes(models, hub, version)),
+		Handler:           guard(hosts, routes(allRoutes(models, hub, version))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    128 << 10, // a link may hold a long prompt
+		MaxHeaderBytes:    maxHeader,
+		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(l) }()
@@ -61,12 +78,23 @@ func Serve(ctx context.Context, l net.Listener, models *run.Library, version str
 		return err
 	case <-ctx.Done():
 	}
-	hub.Close()
+	endRequests()
 	drain, cancel := context.WithTimeout(context.Background(), drainWait)
 	defer cancel()
-	err := server.Shutdown(drain)
+	goodbye := make(chan struct{})
+	go func() {
+		defer close(goodbye)
+		hub.Close()
+	}()
+	if server.Shutdown(drain) != nil {
+		server.Close()
+	}
+	select {
+	case <-goodbye:
+	case <-drain.Done():
+	}
 	if err := <-stopped; !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
-	return err
+	return nil
 }

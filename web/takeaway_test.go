@@ -36,7 +36,7 @@ const takeQuery = "?prompt=Mia+has+three+apples.&new=2&step=3"
 func TestTakeaway(t *testing.T) {
 	addr, stop := start(t)
 	defer stop()
-	for kind, want := range map[string]string{"jsonl": `{"n":0,`, "csv": "panel,name,row", "html": "<!doctype html>", "qr": "<svg ", "safetensors": ""} {
+	for kind, want := range map[string]string{"jsonl": `{"n":0,`, "csv": "\ufeffpanel,name,row", "html": "<!doctype html>", "qr": "<svg ", "safetensors": ""} {
 		resp, body := ask(t, addr, "/take/"+kind+takeQuery, nil)
 		if resp.StatusCode != 200 || !strings.HasPrefix(body, want) {
 			t.Errorf("%s: %s %.100s", kind, resp.Status, body)
@@ -63,7 +63,7 @@ func TestForeignPagesMayNotTakeAway(t *testing.T) {
 		status       int
 	}{
 		{"", "", 200}, {"same-origin", "", 200}, {"none", "", 200}, {"", "http://" + addr, 200},
-		{"cross-site", "", 403}, {"same-site", "", 403}, {"", "http://evil.example", 403}, {"same-origin", "null", 403},
+		{"cross-site", "", 403}, {"same-site", "", 403}, {"", "http://evil.example", 403}, {"same-origin", "null", 200}, {"cross-site", "null", 403}, {"", "null", 403}, {"same-origin", "http://evil.example", 403},
 	} {
 		h := map[string]string{}
 		if c.site != "" {

@@ -2,14 +2,15 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/plain"
 	"kvstep/sim/run"
 	"kvstep/sim/sweep"
 	"kvstep/web/wire"
@@ -40,45 +41,51 @@ type variant struct {
 	Link     string  `json:"link"`
 }
 
+// maxVariants bytes of answers are kept; others wait while one is made.
+const maxVariants, variantsQueue = 4 << 20, 8
+
 // variants serves the run of a link in every way of attending, as JSON.
 func variants(models *run.Library) http.HandlerFunc {
-	busy := make(chan struct{}, 1)
+	made := newMaker("variants", 1, variantsQueue, maxVariants)
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), variantsWait)
-		defer cancel()
-		select {
-		case busy <- struct{}{}:
-			defer func() { <-busy }()
-		case <-ctx.Done():
+		a, err := func() (answer, error) {
+			link, err := wire.ParseLink(r.URL.RawQuery)
+			if err != nil {
+				return answer{}, err
+			}
+			key := strings.Join(models.Names(), "\n") + link.Query()
+			return made.get(r.Context(), key, link.Query(), func(ctx context.Context) (answer, error) {
+				ctx, cancel := context.WithTimeout(ctx, variantsWait)
+				defer cancel()
+				rows, err := allVariants(ctx, models, link)
+				if errors.Is(err, context.DeadlineExceeded) {
+					return answer{}, sim.NewProblem("variants.time", "Seconds", int(variantsWait/time.Second))
+				}
+				if err != nil {
+					return answer{}, err
+				}
+				return answer{kind: "application/json; charset=utf-8", data: append(plain.JSON(rows), '\n')}, nil
+			})
+		}()
+		if err != nil {
+			refuse(w, statusOf(w, err), err)
 			return
 		}
-		rows, err := allVariants(ctx, models, r.URL.RawQuery)
-		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		var p *sim.Problem
-		switch {
-		case errors.As(err, &p):
-			w.WriteHeader(http.StatusUnprocessableEntity)
-			_, _ = w.Write(wire.ProblemMessage(p))
-		case err != nil:
-			w.WriteHeader(http.StatusServiceUnavailable)
-			_, _ = w.Write(wire.ProblemMessage(sim.NewProblem("internal", "Why", err.Error())))
-		default:
-			_ = json.NewEncoder(w).Encode(rows)
-		}
+		a.send(w)
 	}
 }
 
-func allVariants(ctx context.Context, models *run.Library, query string) ([]variant, error) {
-	link, err := wire.ParseLink(query)
+func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]variant, error) {
+	shape, _, err := models.Shape(link.Recipe.Model)
 	if err != nil {
 		return nil, err
 	}
-	m, err := models.Get(link.Recipe.Model)
-	if err != nil {
-		return nil, err
-	}
-	if n := cost.Params(m.Model.Config); n > maxVariantSize {
+	if n := cost.Params(shape); n > maxVariantSize { // before it is opened
 		return nil, sim.NewProblem("variants.large", "Have", n, "Max", maxVariantSize)
+	}
+	m, err := models.GetWhile(ctx, link.Recipe.Model)
+	if err != nil {
+		return nil, err
 	}
 	recipe := link.Recipe
 	if recipe.Prompt == "" && len(recipe.Tokens) == 0 {
@@ -90,8 +97,8 @@ func allVariants(ctx context.Context, models *run.Library, query string) ([]vari
 	}
 	var known []*run.Loaded
 	for _, name := range models.Names() {
-		if c, _, err := models.Shape(name); err != nil || c.Vocab != m.Model.Config.Vocab || cost.Params(c) > maxVariantSize {
-			continue // only what may be compared is opened
+		if c, _, err := models.Shape(name); err != nil || !sweep.Kin(shape, c) {
+			continue // nothing is opened that is not run
 		}
 		if other, err := models.Get(name); err == nil {
 			known = append(known, other)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 	"kvstep/sim/recipe"
 	simrun "kvstep/sim/run"
 )
@@ -90,9 +90,8 @@ func newBench() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				e := json.NewEncoder(c.OutOrStdout())
-				e.SetIndent("", " ")
-				return e.Encode(r)
+				_, err := c.OutOrStdout().Write(append(plain.Indented(r, " "), '\n'))
+				return err
 			}
 			return r.table(c.OutOrStdout())
 		},
@@ -124,6 +123,9 @@ func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*b
 	var flops, bandwidth []float64
 	times := map[string][]float64{}
 	for range repeats {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		flops, bandwidth = append(flops, probeFlops()), append(bandwidth, probeBandwidth())
 		if err := b.round(ctx, times); err != nil {
 			return nil, err
@@ -204,11 +206,17 @@ func (b *bencher) round(ctx context.Context, times map[string][]float64) error {
 	one := []int{1}
 	start = time.Now()
 	for range b.made - 1 {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		b.session.Feed(one...)
 	}
 	since("decode", start)
 	start = time.Now()
 	for i := range b.again {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		b.session.Clear()
 		b.session.Feed(b.tokens[:len(b.prompt)+1+i]...)
 	}

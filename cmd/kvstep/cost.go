@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -16,6 +15,8 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/hf"
+	"kvstep/sim/plain"
 )
 
 // costFlags are what kvstep cost is asked.
@@ -201,6 +202,9 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 		path := model
 		if statErr == nil && info.IsDir() {
 			path = filepath.Join(model, "config.json")
+			if err := noSidecar(model); err != nil {
+				return s, "", "", err
+			}
 		}
 		s, err = readCostConfig(path)
 		return s, model, "file", err
@@ -211,6 +215,16 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 		p.Args["Known"] = append(checkpoint.Names(), cost.Presets()...)
 	}
 	return s, name, "preset", err
+}
+
+// noSidecar refuses a folder in which a file of its own says that weights are quantised.
+func noSidecar(folder string) error {
+	for _, name := range hf.Sidecars {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			return hf.Problem("config.unsupported", folder, "Field", name, "Have", "{…}")
+		}
+	}
+	return nil
 }
 
 func readCostConfig(path string) (cost.Shape, error) {
@@ -310,8 +324,6 @@ func newSpeculation(r, draft *costReport, s cost.Speculation) *costSpeculation {
 }
 
 func (r *costReport) writeJSON(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
+	_, err := w.Write(append(plain.Indented(r, "  "), '\n'))
+	return err
 }

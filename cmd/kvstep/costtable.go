@@ -122,7 +122,7 @@ func (t costTable) word(id string, pairs ...any) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		args[pairs[i].(string)] = pairs[i+1]
 	}
-	return t.c.T("cost."+id, args)
+	return t.c.T("cost."+id, shown(args))
 }
 
 func whole(n int64) string { return grouped(big.NewInt(n)) }

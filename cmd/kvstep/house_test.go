@@ -14,8 +14,9 @@ import (
 // floors is the house of docs/architecture.md, from the ground up. A room
 // imports rooms of lower floors only.
 var floors = [][]string{
-	{"sim/mat", "static"},
-	{"sim"},
+	{"sim/mat", "sim/plain", "sim/pattern", "static"},
+	{"sim", "sim/sheet"},
+	{"sim/hf"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/recipe"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
@@ -43,7 +44,7 @@ var owners = map[string]string{
 }
 
 // testOnly are modules and rooms that only tests may import.
-var testOnly = []string{"pgregory.net/rapid", "go.uber.org/goleak", "github.com/chromedp", "sim/model/modeltest", "web/browsertest"}
+var testOnly = []string{"pgregory.net/rapid", "go.uber.org/goleak", "github.com/chromedp", "sim/model/modeltest", "sim/run/runtest", "web/browsertest"}
 
 // outside is what the simulator may not know of: files arrive as readers, the
 // time as a function.

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
 )
 
@@ -29,6 +28,9 @@ func (j *journal) name() string { return j.path + ".part" }
 // gives the runs that are in it. A journal of another plan is Problem
 // "sweep.other". What was half written when it was stopped is cut off.
 func openJournal(path string, plan sweep.Plan) (*journal, []sweep.Result, error) {
+	if err := notFolder(path); err != nil { // known before the first run, not after the last
+		return nil, nil, err
+	}
 	j := &journal{path: path}
 	data, err := readRegular(j.name(), maxTable)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -82,11 +84,7 @@ func readJournal(data []byte, plan sweep.Plan) (done []sweep.Result, good int, s
 
 // write adds a line and sees to it that the disk has it.
 func (j *journal) write(v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
+	if err := plain.Line(j.file, v); err != nil {
 		return err
 	}
 	return j.file.Sync()
@@ -100,35 +98,4 @@ func (j *journal) finish(write func(io.Writer) error) error {
 		return err
 	}
 	return os.Remove(j.name())
-}
-
-// writeWhole writes a file so that nobody ever sees a part of it.
-func writeWhole(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return sim.NewProblem("file.write", "File", path).Because(err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = sim.NewProblem("file.write", "File", path).Because(err)
-		}
-	}()
-	out := bufio.NewWriter(f)
-	if err = write(out); err == nil {
-		err = out.Flush()
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
 }

@@ -185,7 +185,7 @@ func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard ch
 			also(n, total)
 		}
 		if bar == nil && total >= large {
-			bar = byteBar(stderr, catalogue().T("cli.loading", map[string]any{"Model": name}), total)
+			bar = byteBar(stderr, words("cli.loading", map[string]any{"Model": name}), total)
 		}
 		if bar != nil {
 			_ = bar.Set64(n)
@@ -200,7 +200,7 @@ func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard ch
 
 // byteBar is a bar that counts bytes.
 func byteBar(stderr io.Writer, what string, total int64) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription(what),
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(beneath(stderr)), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish())
 }

@@ -7,15 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 	"kvstep/web/text"
 	"kvstep/web/wall"
 )
@@ -23,29 +26,52 @@ import (
 // version is what the page and --version show; releases set it with -ldflags.
 var version = "dev"
 
+// patience is how long a command that is asked to end may take to do so.
+const patience = 1700 * time.Millisecond
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(exitCode(err))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, os.Interrupt, syscall.SIGTERM)
+	done := make(chan error, 1)
+	go func() { done <- run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr) }()
+	select {
+	case err := <-done:
+		os.Exit(exitCode(err))
+	case <-asked:
+	}
+	signal.Stop(asked) // the next one ends the process at once, as it does where nobody listens
+	cancel()
+	select {
+	case err := <-done:
+		os.Exit(exitCode(err))
+	case <-time.After(patience): // it writes to somebody who does not read, or loads a model
+		abandonFiles()
+		fmt.Fprintln(os.Stderr, "kvstep: "+catalogue().T("cli.stopped", nil))
+		os.Exit(1)
+	}
 }
 
 // run is the whole command. What it was asked for goes to stdout; everything
 // else, errors included, to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	out, errs := &screen{to: stdout}, &screen{to: stderr}
+	defer out.flush()
+	defer errs.flush()
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(out)
+	root.SetErr(errs)
 	err := useKernels(os.Getenv("KVSTEP_KERNELS"))
 	if err == nil {
 		err = wall.Try("command", "", func() error { return root.ExecuteContext(ctx) })
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "kvstep: "+say(err))
+		fmt.Fprintln(errs, "kvstep: "+say(err))
 		if exitCode(err) == 2 {
-			fmt.Fprintln(stderr, "kvstep: "+catalogue().T("cli.see_help", nil))
+			fmt.Fprintln(errs, "kvstep: "+words("cli.see_help", nil))
 		}
 	}
 	return err
@@ -116,10 +142,18 @@ func exitCode(err error) int {
 // say words an error in the person's language.
 func say(err error) string {
 	var p *sim.Problem
-	if errors.As(err, &p) {
-		return catalogue().T("problem."+p.ID, p.Args)
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &p) && ofFile(p):
+		return sayFile(p)
+	case errors.As(err, &p):
+		return words("problem."+p.ID, p.Args)
+	case errors.Is(err, context.Canceled):
+		return words("cli.stopped", nil)
+	case errors.As(err, &file) && file.Op == "write": // standard output
+		return sayFile(sim.NewProblem("file.write", "File", file.Path).Because(err))
 	}
-	return err.Error()
+	return plain.Text(err.Error())
 }
 
 // catalogue is the message catalogue of the terminal's language, as POSIX

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -21,10 +20,10 @@ func newModels() *cobra.Command {
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			library, models := simrun.NewLibrary(), newLibrary(c.ErrOrStderr())
-			t := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
-			fmt.Fprintln(t, "name\tweights\tcache\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
+			t := &columns{}
+			t.add("name\tweights\tcache\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
 			row := func(name, weights, cache string, x cost.Shape) {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, weights, cache, x.Params(), x.Layers, x.Heads,
+				t.add("%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d", quoted(name), weights, cache, x.Params(), x.Layers, x.Heads,
 					x.KVHeads, x.HeadDim, x.FFN, x.Vocab, x.Context, x.KVBytesPerToken())
 			}
 			for _, name := range library.Names() {
@@ -38,7 +37,7 @@ func newModels() *cobra.Command {
 				if shape, _, err := models.Shape(found.Name); err == nil {
 					row(found.Name, "models folder", "fp32", cost.Of(shape))
 				} else {
-					fmt.Fprintln(c.ErrOrStderr(), "kvstep: "+found.Name+": "+say(err))
+					fmt.Fprintln(c.ErrOrStderr(), "kvstep: "+quoted(found.Name)+": "+say(err))
 				}
 			}
 			for _, name := range cost.Presets() {
@@ -48,11 +47,12 @@ func newModels() *cobra.Command {
 				}
 				row(name, "shape only", "fp16", x)
 			}
-			if err := t.Flush(); err != nil {
+			if err := t.write(c.OutOrStdout()); err != nil {
 				return err
 			}
-			fmt.Fprintln(t)
-			fmt.Fprintln(t, "device\tbandwidth\tmemory\tpeak rates")
+			t = &columns{}
+			t.add("")
+			t.add("device\tbandwidth\tmemory\tpeak rates")
 			for _, name := range cost.HardwareNames() {
 				h, err := cost.HardwarePreset(name)
 				if err != nil {
@@ -62,9 +62,9 @@ func newModels() *cobra.Command {
 				for _, kind := range slices.Sorted(maps.Keys(h.Peaks)) {
 					peaks = append(peaks, kind+" "+si(h.Peaks[kind], "FLOP/s"))
 				}
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", h.Name, si(h.Bandwidth, "B/s"), si(float64(h.Memory), "B"), strings.Join(peaks, ", "))
+				t.add("%s\t%s\t%s\t%s", h.Name, si(h.Bandwidth, "B/s"), si(float64(h.Memory), "B"), strings.Join(peaks, ", "))
 			}
-			return t.Flush()
+			return t.write(c.OutOrStdout())
 		},
 	}
 }

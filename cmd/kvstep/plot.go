@@ -102,7 +102,7 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 		return usageError{err}
 	}
 	return writeWhole(a.out, func(w io.Writer) error {
-		return chart.Write(w, f, format, chart.Style{Print: a.print, Say: say.T})
+		return chart.Write(forPeople(w, format), f, format, chart.Style{Print: a.print, Say: say.T})
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"kvstep/sim/chart"
+	"kvstep/sim/sheet"
 )
 
 func TestPlotExitCodes(t *testing.T) {
@@ -87,5 +88,29 @@ func TestPlotOfASweep(t *testing.T) {
 	table, err := csv.NewReader(file).ReadAll()
 	if err != nil || len(table) != 1+4*4 { // both lanes, points and fit
 		t.Errorf("%d rows, %v", len(table), err)
+	}
+}
+
+// TestTablesSayTheirEncodingToPeople: in files, which somebody will open, and not on
+// standard output, which a program reads.
+func TestTablesSayTheirEncodingToPeople(t *testing.T) {
+	dir := t.TempDir()
+	plotted, swept, lines := filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv"), filepath.Join(dir, "b.jsonl")
+	for _, args := range [][]string{
+		{"plot", "parts", "--model", "paper", "--prompt", "1", "--new", "8", "--out", plotted},
+		{"sweep", "--model", "paper", "--lengths", "1,2", "--repeats", "1", "--out", swept},
+		{"sweep", "--model", "paper", "--lengths", "1,2", "--repeats", "1", "--out", lines},
+	} {
+		if code, _, stderr := command(t, args...); code != 0 {
+			t.Fatalf("%v: %s", args, stderr)
+		}
+	}
+	for path, want := range map[string]string{plotted: sheet.BOM + "curve,", swept: sheet.BOM + "model,", lines: "{"} {
+		if data, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(data), want) {
+			t.Errorf("%s begins with %.12q", path, data)
+		}
+	}
+	if _, stdout, _ := command(t, "sweep", "--model", "paper", "--lengths", "1,2", "--repeats", "1"); !strings.HasPrefix(stdout, "model,") {
+		t.Errorf("standard output begins with %.12q", stdout)
 	}
 }

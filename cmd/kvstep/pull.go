@@ -22,8 +22,9 @@ func newPull() *cobra.Command {
 		Short: "Download a model into the models folder",
 		Long: "pull downloads a model from a Hugging Face hub into the models folder (--models), where every\n" +
 			"command and the page find it by its name. Stopped and started again, it goes on; every file is\n" +
-			"checked against the hub's checksum. HF_ENDPOINT names another hub, HF_TOKEN a token for models\n" +
-			"that want one. Nothing but this command ever asks another machine for anything.\n\n" +
+			"checked against the hub's checksum; of two at once the second waits. HF_ENDPOINT names another\n" +
+			"hub, HF_TOKEN a token for models that want one; HF_HUB_OFFLINE=1 forbids it all. Nothing but\n" +
+			"this command ever asks another machine for anything.\n\n" +
 			"NAME is owner/name, or one of:\n\n  " + strings.Join(slices.Sorted(maps.Keys(hub.Short)), "\n  "),
 		Example: "  kvstep pull gpt2\n  kvstep trace --model gpt2 --prompt \"Once upon a time\"",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -41,18 +42,20 @@ func newPull() *cobra.Command {
 func pullModel(c *cobra.Command, name string) error {
 	stderr := c.ErrOrStderr()
 	tell := func(id string, place string) {
-		fmt.Fprintln(stderr, "kvstep: "+catalogue().T(id, map[string]any{"Model": name, "Place": place}))
+		fmt.Fprintln(stderr, "kvstep: "+words(id, map[string]any{"Model": name, "Place": place}))
 	}
 	if modelsDir == "" {
 		return usageError{sim.NewProblem("cli.models_folder")}
 	}
-	if os.Getenv("HF_HUB_OFFLINE") == "1" {
-		return sim.NewProblem("hub.offline", "Endpoint", "HF_HUB_OFFLINE=1")
-	}
 	client := hub.New(os.Getenv("HF_ENDPOINT"), os.Getenv("HF_TOKEN"))
+	client.Off = offline()
+	client.Waits = func(string) { tell("cli.pull_waits", "") }
 	done := pullProgress(client, name, stderr)
 	place, again, err := client.Pull(c.Context(), name, modelsDir)
 	done()
+	if err != nil && c.Context().Err() != nil {
+		return sim.NewProblem("hub.stopped", "Name", name).Because(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -70,9 +73,21 @@ func pullModel(c *cobra.Command, name string) error {
 	return nil
 }
 
+// offline is why no hub may be asked, as a person says it to the hub's own programs,
+// nil where nobody does. What counts as yes is what counts there.
+func offline() error {
+	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
+		have := os.Getenv(name)
+		if slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(strings.TrimSpace(have))) {
+			return sim.NewProblem("hub.off", "Variable", name, "Value", have)
+		}
+	}
+	return nil
+}
+
 // pullProgress shows a bar on a terminal, and elsewhere every tenth of the way as a line.
 func pullProgress(client *hub.Client, name string, stderr io.Writer) (done func()) {
-	what := catalogue().T("cli.pulling", map[string]any{"Model": name})
+	what := words("cli.pulling", map[string]any{"Model": name})
 	if isTerminal(stderr) {
 		var bar *progressbar.ProgressBar
 		client.Heard = func(n, total int64) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"fmt"
 	"net/http"
@@ -38,6 +39,7 @@ func TestPull(t *testing.T) {
 	}))
 	t.Setenv("HF_ENDPOINT", hub.URL+"/")
 	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("TRANSFORMERS_OFFLINE", "")
 	dir := t.TempDir()
 	code, out, stderr := command(t, "pull", "gpt2", "--models", dir)
 	if code != 0 || !strings.HasSuffix(strings.TrimSpace(out), "gpt2") || !strings.Contains(stderr, "gpt2") {
@@ -56,11 +58,23 @@ func TestPull(t *testing.T) {
 	if code, _, stderr = command(t, "pull", "gpt2", "--models", dir); code != 0 {
 		t.Errorf("again: exit %d, %q", code, stderr)
 	}
-	t.Setenv("HF_HUB_OFFLINE", "1")
-	if code, _, stderr = command(t, "pull", "distilgpt2", "--models", dir); code != 1 || !strings.Contains(stderr, "HF_HUB_OFFLINE") {
-		t.Errorf("offline on purpose: exit %d, %q", code, stderr)
+	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
+		for _, yes := range []string{"1", "TRUE", "true", "Yes", "ON", "on"} {
+			t.Setenv(name, yes)
+			if code, _, stderr = command(t, "pull", "distilgpt2", "--models", dir); code != 1 || !strings.Contains(stderr, name+"="+yes) {
+				t.Errorf("offline on purpose, %s: exit %d, %q", yes, code, stderr)
+			}
+			if code, _, stderr = command(t, "pull", "gpt2", "--models", dir); code != 0 {
+				t.Errorf("what is there needs no hub: exit %d, %q", code, stderr)
+			}
+		}
+		for _, no := range []string{"0", "false", "no", "off", ""} {
+			t.Setenv(name, no)
+			if code, _, stderr = command(t, "pull", "distilgpt2", "--models", dir); code != 1 || strings.Contains(stderr, name) {
+				t.Errorf("%s=%q: exit %d, %q", name, no, code, stderr)
+			}
+		}
 	}
-	t.Setenv("HF_HUB_OFFLINE", "")
 	for _, args := range [][]string{{"pull"}, {"pull", "a", "b"}} {
 		if code, _, _ := command(t, args...); code != 2 {
 			t.Errorf("%v: exit %d", args, code)
@@ -68,5 +82,24 @@ func TestPull(t *testing.T) {
 	}
 	if code, _, stderr := command(t, "pull", "../x", "--models", dir); code != 1 || !strings.Contains(stderr, "../x") {
 		t.Errorf("a path: exit %d %q", code, stderr)
+	}
+}
+
+// TestPullStopped: who stops a download hears that nothing is lost.
+func TestPullStopped(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	hub := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		stop()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(hub.Close)
+	t.Setenv("HF_ENDPOINT", hub.URL)
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("TRANSFORMERS_OFFLINE", "")
+	t.Setenv("LC_ALL", "en")
+	var out, errs bytes.Buffer
+	err := run(ctx, []string{"pull", "a/b", "--models", t.TempDir()}, strings.NewReader(""), &out, &errs)
+	if exitCode(err) != 1 || !strings.Contains(errs.String(), "Stopped. What has arrived of a/b is kept") {
+		t.Errorf("exit %d, %q", exitCode(err), errs.String())
 	}
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 
@@ -27,8 +27,8 @@ func newServe() *cobra.Command {
 			}
 			var given []*simrun.Loaded
 			if model != "" {
-				m, err := loadShown(model, tokenizer, c.ErrOrStderr())
-				if err != nil {
+				m, err := loadUntil(c.Context(), model, tokenizer, c.ErrOrStderr())
+				if m == nil {
 					return err
 				}
 				given = append(given, m)
@@ -38,7 +38,7 @@ func newServe() *cobra.Command {
 				return err
 			}
 			url := "http://" + l.Addr().String() + "/"
-			fmt.Fprintln(c.ErrOrStderr(), catalogue().T("cli.serving", map[string]any{"URL": url}))
+			fmt.Fprintln(c.ErrOrStderr(), words("cli.serving", map[string]any{"URL": url}))
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
@@ -55,13 +55,24 @@ func newServe() *cobra.Command {
 	return c
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
+// loadUntil loads a model, and gives neither model nor error if ctx ends before: a server
+// that is told to stop has done so.
+func loadUntil(ctx context.Context, model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error) {
+	type loaded struct {
+		m   *simrun.Loaded
+		err error
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	done := make(chan loaded, 1)
+	go func() {
+		m, err := loadShown(model, tokenizer, stderr)
+		done <- loaded{m, err}
+	}()
+	select {
+	case l := <-done:
+		return l.m, l.err
+	case <-ctx.Done():
+		return nil, nil
+	}
 }
 
 // openBrowser asks the desktop to show a page; that it may not is no error,

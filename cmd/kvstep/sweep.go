@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -85,7 +83,7 @@ func (a *sweepFlags) run(c *cobra.Command) error {
 	}
 	rows := a.plan.Table(done)
 	if j != nil {
-		err = j.finish(func(w io.Writer) error { return writeRows(w, rows) })
+		err = j.finish(func(w io.Writer) error { return writeRows(forPeople(w, a.format), rows) })
 	} else {
 		err = writeRows(c.OutOrStdout(), rows)
 	}
@@ -103,6 +101,7 @@ func (a *sweepFlags) writer() (func(io.Writer, []sweep.Row) error, error) {
 			format = "csv"
 		}
 	}
+	a.format = format
 	switch format {
 	case "csv":
 		return sweep.WriteCSV, nil
@@ -241,26 +240,26 @@ func (a *sweepFlags) bar(models map[string]*simrun.Loaded, runs []sweep.Run, std
 	if !isTerminal(stderr) {
 		return progressbar.DefaultSilent(total), nil
 	}
-	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(stderr),
-		progressbar.OptionSetDescription(catalogue().T("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
+	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(beneath(stderr)),
+		progressbar.OptionSetDescription(words("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
 		progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionClearOnFinish()), nil
 }
 
 // writeFits prints how the numbers grow.
 func (a *sweepFlags) writeFits(w io.Writer, rows []sweep.Row) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "model\tprompt\tlane\tmetric\texponent\tr2\tpoints\ttokens")
+	t := columns{}
+	t.add("model\tprompt\tlane\tmetric\texponent\tr2\tpoints\ttokens")
 	for _, model := range a.plan.Models {
 		for _, prompt := range a.plan.Prompts {
 			for _, lane := range []string{"cached", "uncached"} {
 				for _, m := range sweep.Metrics {
 					if f, ok := sweep.FitOf(rows, model, prompt.Name(), lane, m); ok {
-						fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%.5f\t%d\t%.0f to %.0f\n", model, prompt.Name(), lane, m.Name, f.Exponent, f.R2, f.Points, f.From, f.To)
+						t.add("%s\t%s\t%s\t%s\t%.3f\t%.5f\t%d\t%.0f to %.0f", quoted(model), quoted(prompt.Name()), lane, m.Name, f.Exponent, f.R2, f.Points, f.From, f.To)
 					}
 				}
 			}
 		}
 	}
-	return t.Flush()
+	return t.write(w)
 }

@@ -16,6 +16,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"kvstep/sim/sheet"
 	"kvstep/sim/sweep"
 )
 
@@ -27,6 +28,10 @@ func rows(t *testing.T, path string) []map[string]string {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	mark := make([]byte, len(sheet.BOM))
+	if _, err := io.ReadFull(f, mark); err != nil || string(mark) != sheet.BOM {
+		t.Fatalf("%s begins with %q: a person may open it", path, mark)
+	}
 	table, err := csv.NewReader(f).ReadAll()
 	if err != nil {
 		t.Fatal(err)

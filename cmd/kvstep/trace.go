@@ -39,7 +39,7 @@ func newTrace() *cobra.Command {
 			}
 			r.Model = m.Name
 			if format == "safetensors" {
-				write = func(w io.Writer, all steps) error { return traceTensors(w, m, r, all) }
+				write = func(w io.Writer, all steps) error { return traceTensors(beneath(w), m, r, all) } // numbers, not text
 			}
 			started := time.Now()
 			clock := func() float64 { return time.Since(started).Seconds() }

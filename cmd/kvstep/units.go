@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // si writes x with four digits and an SI prefix: 15.42 T, 1.280 k, 512. The
@@ -56,13 +57,18 @@ func grouped(n *big.Int) string {
 }
 
 // cells is how many columns of a terminal a text takes: Chinese characters and
-// their punctuation take two.
+// their punctuation take two, and so do the pictures of emoji; accents that stand on
+// another character and what nobody sees take none.
 func cells(s string) int {
 	n := 0
 	for _, r := range s {
+		if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {
+			continue
+		}
 		n++
 		if r >= 0x1100 && (r <= 0x115f || r >= 0x2e80 && r <= 0xa4cf || r >= 0xac00 && r <= 0xd7a3 || r >= 0xf900 && r <= 0xfaff ||
-			r >= 0xfe30 && r <= 0xfe6f || r >= 0xff00 && r <= 0xff60 || r >= 0xffe0 && r <= 0xffe6) {
+			r >= 0xfe30 && r <= 0xfe6f || r >= 0xff00 && r <= 0xff60 || r >= 0xffe0 && r <= 0xffe6 ||
+			r >= 0x1f300 && r <= 0x1faff || r >= 0x20000 && r <= 0x3fffd) {
 			n++
 		}
 	}

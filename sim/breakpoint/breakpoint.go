@@ -118,9 +118,9 @@ type Hit struct {
 	// Attend: head and query position that looked, and how much of it went to N.
 	Head, Query int
 	Prob        float32
-	// Top: the likeliest token of the pass before; Cache: bytes held now.
-	Before int
-	Bytes  int64
+	// Top: the likeliest token, and that of the choice before; Cache: bytes held now.
+	Before, Now int
+	Bytes       int64
 }
 
 // Hit tells whether step n of a run reaches the point. It reads step n and,
@@ -134,7 +134,7 @@ func (p Point) Hit(m *model.Model, run Steps, n int) (Hit, bool) {
 	case Layer:
 		return h, s.Part == sim.LayerPart && s.Layer == p.N
 	case Cache:
-		return h.cache(s)
+		return h.cache(run, s, n)
 	case Top:
 		return h.top(m.Config, run, s)
 	case Attend:
@@ -145,23 +145,33 @@ func (p Point) Hit(m *model.Model, run Steps, n int) (Hit, bool) {
 	return h, false
 }
 
-// cache: more than N KiB now, and not before what this step appended.
-func (h Hit) cache(s *sim.Step) (Hit, bool) {
+// cache: more than N KiB now, in all sequences, and not in the step before. (What a
+// step wrote does not tell: a policy may have let as much go.)
+func (h Hit) cache(run Steps, s *sim.Step, n int) (Hit, bool) {
 	if s.KV == nil {
 		return h, false
 	}
-	line := int64(h.N) << 10
-	h.Bytes = s.KV.Bytes()
-	return h, h.Bytes > line && h.Bytes-s.Lanes[sim.Cached].KVWriteBytes <= line
+	line, before := int64(h.N)<<10, int64(0)
+	if n > 0 {
+		before = run.Step(n - 1).Lanes[sim.Cached].KVBytes
+	}
+	h.Bytes = s.Lanes[sim.Cached].KVBytes
+	return h, h.Bytes > line && before <= line
 }
 
-// top compares two heads; in prefill there is none before.
+// top compares two heads of one sequence: this one and the last before it that chose.
+// A pass that feeds a piece of a prompt chooses nothing, nor does one without the sequence.
 func (h Hit) top(c sim.Config, run Steps, s *sim.Step) (Hit, bool) {
-	if s.Part != sim.HeadPart || s.Pass == 0 || s.Head == nil {
+	if s.Head == nil {
 		return h, false
 	}
-	h.Before = run.Step(s.N - c.Layers - 1).Top()[0].ID
-	return h, h.Before != s.Top()[0].ID
+	for n := s.N - c.Layers - 1; n >= 0; n -= c.Layers + 1 {
+		if before := run.Step(n).Focus(s.Seq); before.Seq == s.Seq && before.Head != nil {
+			h.Before, h.Now = before.Top()[0].ID, s.Top()[0].ID
+			return h, h.Before != h.Now
+		}
+	}
+	return h, false
 }
 
 // attend looks for the largest probability that a query of this step, later

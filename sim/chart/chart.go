@@ -7,11 +7,11 @@
 package chart
 
 import (
-	"encoding/csv"
 	"io"
 	"strconv"
 
 	"kvstep/sim"
+	"kvstep/sim/sheet"
 )
 
 // Text is a message of the catalogue, by id, with its values.
@@ -73,7 +73,7 @@ const (
 // CSV writes the numbers of a figure, one row for each point: curve, x, y. Whole
 // numbers below 2^53 are written without a fraction.
 func (f Figure) CSV(w io.Writer) error {
-	out := csv.NewWriter(w)
+	out := sheet.NewWriter(w)
 	rows := [][]string{{"curve", f.X.Name, f.Y.Name}}
 	for _, c := range f.Curves {
 		for i := range c.X {

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"image/color"
+	"strings"
 
 	"gonum.org/v1/plot/vg"
 )
@@ -35,11 +36,18 @@ func (s Style) dpi() int {
 	return s.DPI
 }
 
+// say words a text. In a figure letters are outlines that stand one after the other, so
+// the catalogue's marks around text of another direction have nothing to do.
 func (s Style) say(t Text) string {
 	if t.ID == "" {
 		return ""
 	}
-	return s.Say(t.ID, t.Args)
+	return strings.Map(func(r rune) rune {
+		if r >= '\u2066' && r <= '\u2069' {
+			return -1
+		}
+		return r
+	}, s.Say(t.ID, t.Args))
 }
 
 // Sizes of letters, in points: legible from the back row of a classroom.

@@ -25,3 +25,12 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+// TestFiguresHaveNoMarks: what the catalogue puts around a name of another direction has
+// no outline, and would be drawn as an empty box.
+func TestFiguresHaveNoMarks(t *testing.T) {
+	s := Style{Say: func(string, map[string]any) string { return "of \u2068אב\u2069: \u2066x\u2069" }}
+	if got := s.say(Text{ID: "x"}); got != "of אב: x" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,69 +1,19 @@
 package checkpoint
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"slices"
-	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/hf"
 )
 
-// hfConfig is the part of Hugging Face's config.json that a Llama and its
-// relatives need; GPT-2 has other names (gpt2Config). Pointers tell a missing or
-// null field from zero. Defaults are those of transformers' configs, except that
-// missing BOS and EOS ids mean none.
-type hfConfig struct {
-	ModelType string   `json:"model_type"`
-	Act       *string  `json:"hidden_act"`
-	Dim       *int     `json:"hidden_size"`
-	Layers    *int     `json:"num_hidden_layers"`
-	Heads     *int     `json:"num_attention_heads"`
-	KVHeads   *int     `json:"num_key_value_heads"`
-	HeadDim   *int     `json:"head_dim"` // default: hidden_size / heads
-	FFN       *int     `json:"intermediate_size"`
-	Vocab     *int     `json:"vocab_size"`
-	Context   *int     `json:"max_position_embeddings"`
-	NormEps   *float64 `json:"rms_norm_eps"` // default 1e-6
-	RopeBase  *float64 `json:"rope_theta"`   // default 10000
-
-	// One number for each layer, as in SmolLM3: 1 turns Q and K, 0 does not.
-	RopeLayers []int `json:"no_rope_layers"`
-
-	RopeScaling *ropeScaling `json:"rope_scaling"`
-	RopeParams  *ropeScaling `json:"rope_parameters"` // the newer spelling of both
-
-	// What would change the computation, and is not built.
-	AttentionBias bool            `json:"attention_bias"`
-	MLPBias       bool            `json:"mlp_bias"`
-	Partial       *float64        `json:"partial_rotary_factor"`
-	Window        json.RawMessage `json:"sliding_window"`
-	UseWindow     bool            `json:"use_sliding_window"` // Qwen's; the window counts only with it
-	LayerTypes    []string        `json:"layer_types"`
-	Quantization  json.RawMessage `json:"quantization_config"`
-
-	Tied bool            `json:"tie_word_embeddings"`
-	BOS  json.RawMessage `json:"bos_token_id"` // a number, or null
-	EOS  json.RawMessage `json:"eos_token_id"` // a number, a list of them, or null
-}
-
-// kind is a model_type of config.json: its family here, and the defaults of
-// transformers where the file leaves something out.
-type kind struct {
-	family                          string
-	context, kvHeads, headDim, slid int // kvHeads and headDim 0: from the heads; slid: of the window, 0 for none
-}
-
-var kinds = map[string]kind{
-	"llama":   {"llama", 2048, 0, 0, 0},
-	"mistral": {"llama", 131072, 8, 0, 4096},
-	"qwen2":   {"qwen2", 32768, 32, 0, 0},
-	"qwen3":   {"qwen3", 32768, 32, 128, 0},
-}
+// familyOf is the family of each model type that loads. What a file leaves out
+// is as sim/hf says, except that missing BOS and EOS ids mean none.
+var familyOf = map[string]string{"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3", "gpt2": "gpt2"}
 
 // maxConfig is the largest config.json that is read, in bytes.
 const maxConfig = 1 << 20
@@ -77,104 +27,87 @@ const (
 	maxContext = 1 << 24 // tokens; Llama 4 Scout claims 10,485,760
 )
 
-// unmarshal reads a config into to. Errors are *sim.Problem "config.*".
-func unmarshal(file string, data []byte, to any) error {
-	err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), to)
-	if err == nil {
-		return nil
-	}
-	// A field of the wrong type is worth its name; anything else is bad JSON.
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) && wrong.Field != "" {
-		return problem("config.type", file, "Field", wrong.Field, "Have", wrong.Value).Because(err)
-	}
-	return problem("config.json", file).Because(err)
-}
-
 // parseConfig reads config.json. ends are ids that end a text beside EOS. Errors
 // are *sim.Problem "config.*", naming the field as it is spelled in the file.
 func parseConfig(file string, data []byte) (c sim.Config, ends []int, err error) {
-	var h hfConfig
-	if err := unmarshal(file, data, &h); err != nil {
+	h, err := hf.Read(file, data)
+	if err != nil {
 		return c, nil, err
 	}
-	if h.ModelType == "gpt2" {
-		return parseGPT2(file, data)
+	if familyOf[h.Type] == "" || h.Nested != "" {
+		return c, nil, problem("config.unsupported", file, "Field", "model_type", "Have", clip(cmp.Or(h.Nested, h.Type)))
 	}
-	k, known := kinds[h.ModelType]
-	if !known {
-		return c, nil, problem("config.unsupported", file, "Field", "model_type", "Have", clip(h.ModelType))
+	if !h.Says("hidden_size") && !h.Says("num_hidden_layers") && !h.Says("n_embd") && !h.Says("n_layer") {
+		return c, nil, problem("config.missing", file, "Field", "hidden_size") // a file that says so little is of no model
 	}
-	c = sim.Config{Family: k.family, NormEps: float32(or(h.NormEps, 1e-6)), Tied: h.Tied}
-	// The five sizes that have no default.
-	if err := need(file, []size{
-		{"hidden_size", h.Dim, &c.Dim}, {"num_hidden_layers", h.Layers, &c.Layers},
-		{"num_attention_heads", h.Heads, &c.Heads}, {"intermediate_size", h.FFN, &c.FFN},
-		{"vocab_size", h.Vocab, &c.Vocab},
-	}); err != nil {
+	of := hfNames
+	if h.Type == "gpt2" {
+		of, c = gpt2Names, parseGPT2(h)
+	} else {
+		c = parseLlama(file, h)
+	}
+	if h.Stored(); h.Err != nil {
+		return c, nil, h.Err
+	}
+	if err := checkConfig(file, c, of); err != nil {
 		return c, nil, err
 	}
-	c.KVHeads = or(h.KVHeads, k.kvHeads)
-	if h.KVHeads == nil && k.kvHeads == 0 {
-		c.KVHeads = c.Heads // multi-head attention unless it says otherwise
-	}
-	c.Context = or(h.Context, k.context)
-	// heads x head_dim need not be hidden_size when head_dim is written down.
-	if c.HeadDim = or(h.HeadDim, k.headDim); c.HeadDim == 0 && h.HeadDim == nil && c.Heads > 0 {
-		if c.Dim%c.Heads != 0 {
-			return c, nil, problem("config.divide", file, "Field", "hidden_size", "Have", c.Dim, "By", "num_attention_heads", "ByHave", c.Heads)
-		}
-		c.HeadDim = c.Dim / c.Heads
-	}
-	if c.NoPE, err = h.nope(file, c.Layers); err != nil {
-		return c, nil, err
-	}
-	if err := h.rope(file, &c); err != nil {
-		return c, nil, err
-	}
-	if err := h.supported(file, k, c); err != nil {
-		return c, nil, err
-	}
-	if err := checkConfig(file, c, hfNames); err != nil {
-		return c, nil, err
-	}
-	ends, err = tokenIDs(file, h.BOS, h.EOS, &c)
+	ends, err = tokenIDs(file, h.Given("bos_token_id"), h.Given("eos_token_id"), &c)
 	return c, ends, err
 }
 
-// size is a size that a config must have.
-type size struct {
-	name string
-	from *int
-	to   *int
-}
-
-// need copies sizes, and refuses those that are missing.
-func need(file string, sizes []size) error {
-	for _, s := range sizes {
-		if s.from == nil {
-			return problem("config.missing", file, "Field", s.name)
-		}
-		*s.to = *s.from
+// parseLlama reads what a Llama and its relatives have.
+func parseLlama(file string, h *hf.Config) sim.Config {
+	c := sim.Config{
+		Family: familyOf[h.Type], NormEps: float32(or(h.Float("rms_norm_eps"), 0)), Tied: h.Is("tie_word_embeddings"),
+		Dim: h.Need("hidden_size"), Layers: h.Need("num_hidden_layers"), Heads: h.Need("num_attention_heads"),
+		FFN: h.Need("intermediate_size"), Vocab: h.Need("vocab_size"), Context: h.Need("max_position_embeddings"),
 	}
-	return nil
+	c.KVHeads = or(h.Int("num_key_value_heads"), c.Heads)
+	c.HeadDim = headDim(file, h, "head_dim", c)
+	c.NoPE = nope(file, h, c.Layers)
+	rope(file, h, &c)
+	supported(h, c)
+	return c
 }
 
-// nope tells whether no layer uses RoPE. All layers must agree.
-func (h *hfConfig) nope(file string, layers int) (bool, error) {
+// headDim is hidden_size / heads, unless it is written down: heads x head_dim need not
+// be hidden_size then.
+func headDim(file string, h *hf.Config, field string, c sim.Config) int {
+	if width := h.Int(field); width != nil {
+		return *width
+	}
+	switch {
+	case c.Heads <= 0:
+	case c.Dim%c.Heads != 0:
+		of := hfNames
+		if c.Family == "gpt2" {
+			of = gpt2Names
+		}
+		h.Fail(problem("config.divide", file, "Field", of.dim, "Have", c.Dim, "By", of.heads, "ByHave", c.Heads))
+	default:
+		return c.Dim / c.Heads
+	}
+	return 0 // refused by checkConfig
+}
+
+// nope tells whether no layer uses RoPE: no_rope_layers is one number for each layer, as
+// in SmolLM3, of which 1 turns Q and K and 0 does not. All layers must agree.
+func nope(file string, h *hf.Config, layers int) bool {
 	const field = "no_rope_layers"
-	if len(h.RopeLayers) == 0 {
-		return false, nil
+	list := h.Ints(field)
+	if len(list) == 0 {
+		return false
 	}
-	if len(h.RopeLayers) != layers {
-		return false, problem("config.range", file, "Field", field, "Have", len(h.RopeLayers), "Min", layers, "Max", layers)
+	if len(list) != layers {
+		h.Fail(problem("config.range", file, "Field", field, "Have", len(list), "Min", layers, "Max", layers))
 	}
-	for _, use := range h.RopeLayers {
-		if use != h.RopeLayers[0] || use != 0 && use != 1 {
-			return false, problem("config.unsupported", file, "Field", field, "Have", clip(fmt.Sprint(h.RopeLayers)))
+	for _, use := range list {
+		if use != list[0] || use != 0 && use != 1 {
+			h.Unsupported(field, fmt.Sprint(list))
 		}
 	}
-	return h.RopeLayers[0] == 0, nil
+	return list[0] == 0
 }
 
 // or is *p, or a default when p is nil.
@@ -186,41 +119,27 @@ func or[T any](p *T, otherwise T) T {
 }
 
 // supported refuses what the engine would compute wrongly.
-func (h *hfConfig) supported(file string, k kind, c sim.Config) error {
-	refuse := func(field string, have any) error {
-		return problem("config.unsupported", file, "Field", field, "Have", have)
+func supported(h *hf.Config, c sim.Config) {
+	if act := or(h.Text("hidden_act"), "silu"); act != "silu" {
+		h.Unsupported("hidden_act", act)
 	}
-	switch {
-	case h.Act != nil && *h.Act != "silu":
-		return refuse("hidden_act", clip(*h.Act))
-	case h.AttentionBias && k.family != "qwen2": // Qwen2's are always there, whatever this says
-		return refuse("attention_bias", true)
-	case h.MLPBias:
-		return refuse("mlp_bias", true)
-	case h.Partial != nil && *h.Partial != 1:
-		return refuse("partial_rotary_factor", *h.Partial)
-	case given(h.Quantization):
-		return refuse("quantization_config", clip(string(h.Quantization)))
+	if h.Is("attention_bias") && c.Family != "qwen2" { // Qwen2's are always there, whatever this says
+		h.Unsupported("attention_bias", true)
 	}
-	for _, t := range h.LayerTypes {
+	if h.Is("mlp_bias") {
+		h.Unsupported("mlp_bias", true)
+	}
+	for _, t := range h.Texts("layer_types") {
 		if t != "full_attention" {
-			return refuse("layer_types", clip(t))
+			h.Unsupported("layer_types", t)
 		}
 	}
-	// A window is as good as none while no text can be longer.
-	window := k.slid
-	switch {
-	case given(h.Window):
-		if json.Unmarshal(h.Window, &window) != nil {
-			return problem("config.type", file, "Field", "sliding_window", "Have", clip(string(h.Window)))
-		}
-	case len(h.Window) > 0: // null
-		window = 0
+	// A window is as good as none while no text can be longer. Llama's class knows none,
+	// but a file that says one means it.
+	window := or(h.Int("sliding_window"), 0)
+	if (c.Family == "llama" || h.Is("use_sliding_window")) && window != 0 && window < c.Context {
+		h.Unsupported("sliding_window", window)
 	}
-	if (k.family == "llama" || h.UseWindow) && window != 0 && window < c.Context {
-		return refuse("sliding_window", window)
-	}
-	return nil
 }
 
 // given tells whether a field is there and not null.
@@ -252,7 +171,7 @@ func moreEnds(file string, data []byte, c sim.Config, ends []int) ([]int, error)
 	var h struct {
 		EOS json.RawMessage `json:"eos_token_id"`
 	}
-	if err := unmarshal(file, data, &h); err != nil {
+	if err := hf.Unmarshal(file, data, &h); err != nil {
 		return nil, err
 	}
 	more, err := idList(file, "eos_token_id", h.EOS, c.Vocab)
@@ -288,42 +207,10 @@ func idList(file, field string, raw json.RawMessage, vocab int) ([]int, error) {
 	return list, nil
 }
 
-// AddsBOS tells whether tokenizer_config.json has BOS put before a text; told is
-// false where there is no such file. It need not say: then tokenizers of Llama's
-// class do it, and others do not.
-func AddsBOS(fsys fs.FS) (adds, told bool, err error) {
-	const file = "tokenizer_config.json"
-	text, err := readFile(fsys, file, maxTokenizerConfig)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, false, nil
-	}
-	if err != nil {
-		return false, false, err
-	}
-	var h struct {
-		Adds  *bool  `json:"add_bos_token"`
-		Class string `json:"tokenizer_class"`
-	}
-	if err := unmarshal(file, text, &h); err != nil {
-		return false, false, err
-	}
-	return or(h.Adds, strings.HasPrefix(h.Class, "Llama")), true, nil
-}
-
-// maxTokenizerConfig is the largest tokenizer_config.json that is read, in bytes;
-// some list hundreds of added tokens, and chat templates.
-const maxTokenizerConfig = 8 << 20
-
 // Clip shortens text of a stranger that goes into a message.
 func Clip(s string) string { return clip(s) }
 
-// clip shortens text of a file that goes into a message.
-func clip(s string) string {
-	if r := []rune(s[:min(len(s), 400)]); len(r) > 60 || len(s) > 400 {
-		return string(r[:min(len(r), 60)]) + "…"
-	}
-	return s
-}
+func clip(s string) string { return hf.Clip(s) }
 
 // names are how one format calls the fields of sim.Config, for messages.
 type names struct{ dim, layers, heads, kvHeads, headDim, ffn, vocab, context, eps, base string }
@@ -361,7 +248,9 @@ func checkConfig(file string, c sim.Config, n names) error {
 	case int64(c.Heads)*int64(c.HeadDim) > maxWidth:
 		return problem("config.range", file, "Field", n.heads+" x "+n.headDim, "Have", int64(c.Heads)*int64(c.HeadDim), "Min", 1, "Max", maxWidth)
 	// Written so that NaN fails too.
-	case !(c.NormEps >= 0 && c.NormEps < 1):
+	case !(c.NormEps > 0):
+		return problem("config.above", file, "Field", n.eps, "Have", c.NormEps, "Than", 0)
+	case !(c.NormEps < 1):
 		return problem("config.range", file, "Field", n.eps, "Have", c.NormEps, "Min", 0, "Max", 1)
 	case !c.NoPE && !(c.RopeBase >= 1 && c.RopeBase < math.MaxFloat32):
 		return problem("config.range", file, "Field", n.base, "Have", c.RopeBase, "Min", 1, "Max", float32(math.MaxFloat32))

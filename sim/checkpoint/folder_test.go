@@ -148,7 +148,7 @@ func TestConfigWrong(t *testing.T) {
 		value any
 		id    string
 	}{
-		{"hidden_size", nil, "config.missing"}, {"hidden_size", 0, "config.range"}, {"hidden_size", huge, "config.range"},
+		{"hidden_size", nil, "checkpoint.shape"} /* that of the class */, {"hidden_size", 0, "config.range"}, {"hidden_size", huge, "config.range"},
 		{"hidden_size", "8", "config.type"}, {"hidden_size", 8.5, "config.type"}, {"hidden_size", -8, "config.range"},
 		{"num_hidden_layers", 0, "config.range"}, {"num_hidden_layers", 1 << 30, "config.range"},
 		{"num_hidden_layers", 3, "checkpoint.missing"}, {"num_hidden_layers", 1, "checkpoint.extra"},
@@ -157,17 +157,17 @@ func TestConfigWrong(t *testing.T) {
 		{"num_key_value_heads", -1, "config.range"}, {"num_key_value_heads", 8, "config.divide"},
 		{"head_dim", 5, "config.divide"}, {"head_dim", 0, "config.range"}, {"head_dim", nil, "checkpoint.shape"}, {"head_dim", 1 << 19, "config.range"},
 		{"intermediate_size", -1, "config.range"}, {"vocab_size", 0, "config.range"}, {"vocab_size", 13, "checkpoint.shape"},
-		{"max_position_embeddings", 0, "config.range"}, {"rms_norm_eps", -1.0, "config.range"}, {"rms_norm_eps", "x", "config.type"},
+		{"max_position_embeddings", 0, "config.range"}, {"rms_norm_eps", -1.0, "config.above"}, {"rms_norm_eps", 0, "config.above"}, {"rms_norm_eps", 1e-60, "config.above"}, {"rms_norm_eps", nil, ""}, {"rms_norm_eps", 1, "config.range"}, {"rms_norm_eps", "x", "config.type"},
 		{"rope_theta", 0.0, "config.range"}, {"rope_theta", 1e300, "config.range"},
 		{"bos_token_id", 12, "config.range"}, {"eos_token_id", -1, "config.range"}, {"eos_token_id", "x", "config.type"}, {"eos_token_id", []int{}, "config.type"},
-		{"model_type", "gpt2", "config.missing"}, {"model_type", "bert", "config.unsupported"}, {"model_type", nil, "config.unsupported"}, {"hidden_act", "gelu", "config.unsupported"},
+		{"model_type", "gpt2", "checkpoint.missing"}, {"model_type", "bert", "config.unsupported"}, {"model_type", nil, "config.unsupported"}, {"hidden_act", "gelu", "config.unsupported"},
 		{"no_rope_layers", []int{0, 1}, "config.unsupported"}, {"no_rope_layers", []int{0}, "config.range"},
 		{"attention_bias", true, "config.unsupported"}, {"mlp_bias", true, "config.unsupported"},
 		{"rope_scaling", map[string]any{"type": "linear", "factor": 2.0}, "config.unsupported"},
 		{"rope_scaling", map[string]any{"rope_type": "yarn", "factor": 4.0}, "config.unsupported"},
 		{"rope_parameters", map[string]any{"rope_type": "llama3"}, "config.missing"},
 		{"rope_parameters", llama3("factor", nil), "config.missing"}, {"rope_scaling", llama3("factor", 0.5), "config.range"},
-		{"rope_scaling", llama3("high_freq_factor", 1), "config.range"}, {"rope_scaling", llama3("low_freq_factor", -1), "config.range"},
+		{"rope_scaling", llama3("high_freq_factor", 1), "config.above"}, {"rope_scaling", llama3("low_freq_factor", -1), "config.range"},
 		{"rope_scaling", llama3("original_max_position_embeddings", 0), "config.range"},
 		{"rope_scaling", llama3("original_max_position_embeddings", nil), "config.missing"},
 		{"rope_parameters", map[string]any{"rope_type": "default", "partial_rotary_factor": 0.5}, "config.unsupported"},
@@ -181,6 +181,12 @@ func TestConfigWrong(t *testing.T) {
 			delete(config, c.field)
 		}
 		_, _, _, err := LoadFolder(folder(t, config, tinyTensors("F16")))
+		if c.id == "" {
+			if err != nil {
+				t.Errorf("%s %v: %v", c.field, c.value, err)
+			}
+			continue
+		}
 		p := wantProblem(t, err, c.id)
 		if p.Args["File"] == nil {
 			t.Errorf("%s %v: %v names no file", c.field, c.value, p)

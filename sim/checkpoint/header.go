@@ -58,6 +58,9 @@ func (p *headerParser) parse() (meta map[string]string, entries []entry, err err
 				return problem("checkpoint.duplicate", p.file, "Tensor", name)
 			}
 			seenMeta = true
+			if p.null() {
+				return nil
+			}
 			meta, err = p.metadata()
 			return err
 		}
@@ -152,6 +155,16 @@ func (p *headerParser) entry(name string) (entry, error) {
 		err = p.fail("tensor %q lacks dtype, shape or data_offsets", name)
 	}
 	return e, err
+}
+
+// null reports whether null follows, consuming it: some writers have it for no metadata.
+func (p *headerParser) null() bool {
+	p.space()
+	if !bytes.HasPrefix(p.text[p.at:], []byte("null")) {
+		return false
+	}
+	p.at += len("null")
+	return true
 }
 
 // space skips JSON's white space.

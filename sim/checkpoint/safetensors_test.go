@@ -150,6 +150,7 @@ func TestSafetensorsWrong(t *testing.T) {
 		{"duplicate name, escaped", `{"a":` + entry + `,"\u0061":` + entry + `}`, 4, "checkpoint.duplicate"},
 		{"metadata twice", `{"__metadata__":{},"__metadata__":{}}`, 0, "checkpoint.duplicate"},
 		{"metadata key twice", `{"__metadata__":{"a":"","a":""}}`, 0, "checkpoint.header"},
+		{"metadata null, then text", `{"__metadata__":nullx}`, 0, "checkpoint.header"},
 		{"metadata not text", `{"__metadata__":{"a":1}}`, 0, "checkpoint.header"},
 		{"metadata nested", `{"__metadata__":{"a":{}}}`, 0, "checkpoint.header"},
 		{"field twice", `{"a":{"dtype":"U8","dtype":"U8","shape":[4],"data_offsets":[0,4]}}`, 4, "checkpoint.header"},
@@ -264,6 +265,17 @@ func BenchmarkReadSafetensors(b *testing.B) {
 	for b.Loop() {
 		if _, err := ReadSafetensors(data); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestNullMetadata: some writers have null where there is no metadata, as the reference
+// implementation reads it.
+func TestNullMetadata(t *testing.T) {
+	for _, header := range []string{`{"__metadata__":null}`, `{"__metadata__": null ,"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`} {
+		p := headerParser{file: "a.safetensors", text: []byte(header)}
+		if meta, _, err := p.parse(); err != nil || meta != nil {
+			t.Errorf("%s: %v %v", header, meta, err)
 		}
 	}
 }

@@ -23,6 +23,12 @@ func randomShape(r *rand.Rand) Shape {
 	for _, flag := range []*bool{&s.QKVBias, &s.OutBias, &s.MLPBias, &s.HeadNorm, &s.EmbedScale, &s.Softcap, &s.LogitCap} {
 		*flag = *flag != (r.IntN(8) == 0) // now and then what no family has
 	}
+	if s.Rope && r.IntN(4) == 0 {
+		s.Rotated = 2 * (1 + r.IntN(c.HeadDim/2))
+	}
+	if !s.Gated && r.IntN(3) == 0 {
+		s.Act = []int64{relu, gelu, gelusErf, rmsGated - 1}[r.IntN(4)]
+	}
 	switch r.IntN(4) {
 	case 0:
 		s.Local, s.Window = 1+r.IntN(c.Layers), 1+r.IntN(9)

@@ -158,7 +158,11 @@ func (m *counting) normHeads(x []float64, gain []number) {
 // rotate is RoPE in place; x [heads*width].
 func (m *counting) rotate(x []float64, width, position int) {
 	for head := 0; head < len(x); head += width {
-		for i := 0; i < width; i += 2 {
+		turned := width
+		if m.c.Rotated > 0 && m.c.MLA.KVRank == 0 {
+			turned = m.c.Rotated
+		}
+		for i := 0; i < turned; i += 2 {
 			angle := float64(position) * math.Pow(10000, -float64(i)/float64(width))
 			cos, sin := math.Cos(angle), math.Sin(angle) // from a table: free
 			a, b := x[head+i], x[head+i+1]
@@ -372,11 +376,18 @@ func (m *counting) mlp(w *slowMLP, x [][]float64) [][]float64 {
 }
 
 func (m *counting) activate(v float64) float64 {
-	switch m.c.Family {
-	case "opt": // ReLU
+	switch {
+	case m.c.Act == relu:
 		m.op(1)
 		return max(v, 0)
-	case "gpt2", "gemma", "gemma2", "gemma3", "grok": // GELU, tanh form
+	case m.c.Act == gelusErf && !m.c.Gated: // GELU, erf form
+		z := math.Erf(v / 1.41421356)
+		z++
+		z *= v
+		z *= 0.5
+		m.op(5)
+		return z
+	case m.c.Act == gelu || m.c.Act == geglu: // GELU, tanh form
 		z := v * v
 		z *= v
 		z *= 0.044715

@@ -123,8 +123,8 @@ func TestReadConfigVariants(t *testing.T) {
 	windows(read("Qwen2.5-0.5B", `"use_sliding_window":false`, `"use_sliding_window":true`, `"max_window_layers":24`, `"max_window_layers":20`), 4, 32768)
 	windows(read("Qwen2.5-0.5B", `"use_sliding_window":false`, `"use_sliding_window":true`), 0, 0)
 	// Newer files list the layers.
-	list := `"layer_types":["sliding_attention","full_attention","sliding_attention","sliding_attention"]`
-	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, list), 3, 512)
+	list := `"layer_types":[` + strings.Repeat(`"sliding_attention","full_attention",`, 12) + `"sliding_attention","sliding_attention"]`
+	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, list), 14, 512)
 	windows(read("Gemma-3-1b-it", `"sliding_window_pattern":6`, `"sliding_window_pattern":2`), 13, 512)
 
 	plain, biased := read("Llama-3.2-1B"), read("Llama-3.2-1B", `"attention_bias":false`, `"attention_bias":true`, `"mlp_bias":false`, `"mlp_bias":true`)
@@ -148,19 +148,19 @@ func TestReadConfigProblems(t *testing.T) {
 		good + `,"hidden_size":63}`:        "Field=hidden_size",
 		good + `,"hidden_size":"wide"}`:    "config.type",
 		good + `,"hidden_size":1e99}`:      "config.type",
-		good + `,"hidden_size":9007199254740992,"num_attention_heads":1}`:                                                                "config.range",
-		good + `,"head_dim":16777216,"hidden_size":16777216,"num_hidden_layers":65536}`:                                                  "cost.large",
-		good + `,"max_position_embeddings":0}`:                                                                                           "Field=max_position_embeddings",
-		good + `,"hidden_act":"relu2"}`:                                                                                                  "Field=hidden_act",
-		good + `,"partial_rotary_factor":0.5}`:                                                                                           "Field=partial_rotary_factor",
-		good + `,"no_rope_layers":[1,1,1,0,1]}`:                                                                                          "Field=no_rope_layers",
-		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4}`:                                                         "Field=num_experts_per_tok",
-		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4,"num_experts_per_tok":5}`:                                 "Field=num_experts_per_tok",
-		strings.Replace(good, "llama", "mistral", 1) + `,"sliding_window":-4}`:                                                           "Field=sliding_window",
-		strings.Replace(good, "llama", "qwen3_moe", 1) + `,"num_experts":4,"decoder_sparse_step":2}`:                                     "Field=decoder_sparse_step",
-		strings.Replace(good, "llama", "opt", 1) + `,"ffn_dim":8,"do_layer_norm_before":false}`:                                          "Field=do_layer_norm_before",
-		strings.Replace(good, "llama", "deepseek_v2", 1) + `,"kv_lora_rank":4,"qk_rope_head_dim":2,"qk_nope_head_dim":0,"v_head_dim":1}`: "Field=qk_nope_head_dim",
-		strings.Repeat(" ", MaxConfig+1):                                                                                                 "checkpoint.large",
+		good + `,"hidden_size":9007199254740992,"num_attention_heads":1}`:                                                                                        "config.range",
+		good + `,"head_dim":16777216,"hidden_size":16777216,"num_hidden_layers":65536}`:                                                                          "cost.large",
+		good + `,"max_position_embeddings":0}`:                                                                                                                   "Field=max_position_embeddings",
+		good + `,"hidden_act":"relu2"}`:                                                                                                                          "Field=hidden_act",
+		good + `,"partial_rotary_factor":0.5}`:                                                                                                                   "Field=partial_rotary_factor",
+		good + `,"no_rope_layers":[1,1,1,0,1]}`:                                                                                                                  "Field=no_rope_layers",
+		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4,"num_experts_per_tok":null}`:                                                      "Field=num_experts_per_tok",
+		strings.Replace(good, "llama", "mixtral", 1) + `,"num_local_experts":4,"num_experts_per_tok":5}`:                                                         "Field=num_experts_per_tok",
+		strings.Replace(good, "llama", "mistral", 1) + `,"sliding_window":-4}`:                                                                                   "Field=sliding_window",
+		strings.Replace(good, "llama", "qwen3_moe", 1) + `,"num_experts":4,"decoder_sparse_step":2}`:                                                             "Field=decoder_sparse_step",
+		strings.Replace(good, "llama", "opt", 1) + `,"ffn_dim":8,"do_layer_norm_before":false}`:                                                                  "Field=do_layer_norm_before",
+		strings.Replace(good, "llama", "deepseek_v2", 1) + `,"num_experts_per_tok":2,"kv_lora_rank":4,"qk_rope_head_dim":2,"qk_nope_head_dim":0,"v_head_dim":1}`: "Field=qk_nope_head_dim",
+		strings.Repeat(" ", MaxConfig+1):                                                                                                                         "checkpoint.large",
 	} {
 		_, err := ReadConfig("a.json", []byte(text))
 		var p *sim.Problem
@@ -218,4 +218,102 @@ func groupsPrices(s Shape) []price {
 		all = append(all, s.price(g.half))
 	}
 	return all
+}
+
+// TestReadConfigLeftOut: a field that is left out means what its class says.
+func TestReadConfigLeftOut(t *testing.T) {
+	read := func(text string) Shape {
+		t.Helper()
+		s, err := ReadConfig("config.json", []byte(text))
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		return s
+	}
+	mistral := `{"model_type":"mistral","hidden_size":4096,"intermediate_size":14336,"num_attention_heads":32,"num_hidden_layers":32,"vocab_size":32000`
+	if s := read(mistral + `}`); s.KVHeads != 8 || s.Window != 4096 || s.Local != 32 || s.Context != 131072 || s.Params() != 7241732096 {
+		t.Errorf("%+v", s)
+	}
+	if s := read(mistral + `,"num_key_value_heads":null,"sliding_window":null}`); s.KVHeads != 32 || s.Local != 0 { // null is none
+		t.Errorf("%+v", s)
+	}
+	if s := read(`{"model_type":"gemma2","hidden_size":3584,"intermediate_size":14336,"num_hidden_layers":42,"num_attention_heads":16,"num_key_value_heads":8}`); s.Window != 4096 || s.Local != 21 ||
+		s.HeadDim != 256 || !s.Tied || !s.Softcap || !s.LogitCap || s.Params() != 9241705984 {
+		t.Errorf("%+v", s)
+	}
+	if s := read(`{"model_type":"qwen3","hidden_size":1024,"intermediate_size":3072,"num_hidden_layers":28,"num_attention_heads":16,"num_key_value_heads":8,"tie_word_embeddings":true}`); s.HeadDim != 128 ||
+		s.Local != 0 || s.Params() != 596049920 {
+		t.Errorf("%+v", s)
+	}
+	if s := read(`{"model_type":"qwen2","hidden_size":64,"num_hidden_layers":32,"use_sliding_window":true}`); s.Local != 4 || s.Window != 4096 || s.KVHeads != 32 {
+		t.Errorf("%+v", s)
+	}
+	// Gemma 3 as published: the text model leaves out what its class has.
+	for name, text := range map[string]string{
+		"Gemma-3-4b-it":  `"hidden_size":2560,"intermediate_size":10240,"num_hidden_layers":34,"sliding_window":1024`,
+		"Gemma-3-12b-it": `"hidden_size":3840,"intermediate_size":15360,"num_attention_heads":16,"num_hidden_layers":48,"num_key_value_heads":8,"sliding_window":1024`,
+		"Gemma-3-27b-it": `"head_dim":128,"hidden_size":5376,"intermediate_size":21504,"num_attention_heads":32,"num_hidden_layers":62,"num_key_value_heads":16,"query_pre_attn_scalar":168,"sliding_window":1024`,
+	} {
+		want, _, _ := Preset(name)
+		if s := read(`{"model_type":"gemma3","text_config":{"model_type":"gemma3_text","rope_scaling":{"factor":8.0,"rope_type":"linear"},` + text + `},"torch_dtype":"bfloat16"}`); s != want {
+			t.Errorf("%s: %+v, want\n%+v", name, s, want)
+		}
+	}
+	// LLaVA 1.5 leaves out everything that Llama's class has.
+	if s := read(`{"model_type":"llava","text_config":{"model_type":"llama","max_position_embeddings":4096,"vocab_size":32064},"tie_word_embeddings":false}`); s.Params() != 6738939904 {
+		t.Errorf("%d parameters", s.Params())
+	}
+}
+
+// TestReadConfigChanges: fields that change a count are counted, or refused by name.
+func TestReadConfigChanges(t *testing.T) {
+	const opt = `{"model_type":"opt","hidden_size":768,"ffn_dim":3072,"num_attention_heads":12,"num_hidden_layers":12,"vocab_size":50000`
+	const phi = `{"model_type":"phi3","hidden_size":3072,"num_attention_heads":24,"num_hidden_layers":32,"num_key_value_heads":8,"vocab_size":200064`
+	const qwen = `{"model_type":"qwen3","hidden_size":64,"num_hidden_layers":3,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":16,"intermediate_size":8,"vocab_size":9`
+	read := func(text string) Shape {
+		t.Helper()
+		s, err := ReadConfig("config.json", []byte(text+"}"))
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		return s
+	}
+	want(t, "without biases", read(opt).Params()-read(opt+`,"enable_bias":false`).Params(), 12*(4*768+3072+768))
+	if a, b := read(opt).Act, read(opt+`,"activation_function":"gelu"`).Act; a != relu || b != gelusErf {
+		t.Errorf("%d and %d operations a unit", a, b)
+	}
+	turned := read(phi + `,"partial_rotary_factor":0.75`)
+	if turned.Rotated != 96 || turned != read(phi+`,"rope_parameters":{"rope_type":"longrope","partial_rotary_factor":0.75,"rope_theta":10000}`) {
+		t.Errorf("%+v", turned)
+	}
+	want(t, "biases of Qwen3", read(qwen+`,"attention_bias":true`).Params()-read(qwen).Params(), 3*(64+2*32+64))
+	deepseek := strings.TrimSuffix(configs["DeepSeek-V2-Lite"], "}")
+	list := strings.Replace(deepseek, `"moe_layer_freq":1`, `"moe_layer_freq":[0`+strings.Repeat(",1", 26)+`]`, 1)
+	if read(list) != read(deepseek) {
+		t.Error("a list that says the same")
+	}
+	for text, wants := range map[string]string{
+		strings.Replace(list, "[0,1", "[0,0", 1):                                        "Field=moe_layer_freq File=config.json Have=[0,0,1",
+		strings.Replace(deepseek, `"moe_layer_freq":1`, `"moe_layer_freq":2`, 1):        "Field=moe_layer_freq File=config.json Have=2",
+		strings.Replace(deepseek, `"attention_bias":false`, `"attention_bias":true`, 1): "Field=attention_bias",
+		opt + `,"layer_norm_elementwise_affine":false`:                                  "Field=layer_norm_elementwise_affine",
+		opt + `,"_remove_final_layer_norm":true`:                                        "Field=_remove_final_layer_norm",
+		opt + `,"word_embed_proj_dim":512`:                                              "Field=word_embed_proj_dim",
+		opt + `,"activation_function":"tanh"`:                                           "Field=activation_function",
+		phi + `,"attention_bias":true`:                                                  "Field=attention_bias",
+		phi + `,"lm_head_bias":true`:                                                    "Field=lm_head_bias",
+		qwen + `,"rope_parameters":{"partial_rotary_factor":0.5}`:                       "Field=partial_rotary_factor",
+		qwen + `,"num_local_experts":8`:                                                 "Field=num_local_experts",
+		qwen + `,"layer_types":["full_attention"]`:                                      "Field=layer_types",
+		qwen + `,"layer_types":["full_attention","linear_attention","full_attention"]`:  "Have=linear_attention",
+		qwen + `,"num_hidden_layers":[1,2,3]`:                                           "config.type: Field=num_hidden_layers File=config.json Have=[1,2,3]",
+		qwen + `,"hidden_size":Infinity`:                                                "Field=hidden_size File=config.json Have=Infinity",
+		qwen + `,"quantization_config":{"quant_method":"fp8"}`:                          "Field=quantization_config",
+		qwen + `,"quantization":{"group_size":64,"bits":4}`:                             "Field=quantization",
+	} {
+		_, err := ReadConfig("config.json", []byte(text+"}"))
+		if err == nil || !strings.Contains(err.Error(), wants) {
+			t.Errorf("%.120s: %v, want %s", text, err, wants)
+		}
+	}
 }

@@ -20,7 +20,8 @@ type preset struct {
 // karpathy/llama2.c's README; OPT from the papers of vLLM and H2O, GPT-3 from
 // its own (table 2.1; its alternating sparse layers are counted as full ones);
 // Grok-1 from xai-org/grok-1 run.py and model.py; DeepSeek-V2 and V3 from the
-// configs in deepseek-ai/DeepSeek-V3 inference. Gemma 3 is the text decoder.
+// configs in deepseek-ai/DeepSeek-V3 inference. Gemma 3 is the text decoder; from 4B
+// on it has 262,208 rows of vocabulary.
 //
 // Heads of the DeepSeek models with latent attention: Q and K, 128 + 64 wide.
 var presets = []preset{
@@ -60,9 +61,9 @@ var presets = []preset{
 	{"Gemma-2-9b", "gemma2", 42, 3584, 16, 8, 256, 14336, 256000, 8192, true},
 	{"Gemma-2-27b", "gemma2", 46, 4608, 32, 16, 128, 36864, 256000, 8192, true},
 	{"Gemma-3-1b-it", "gemma3", 26, 1152, 4, 1, 256, 6912, 262144, 131072, true},
-	{"Gemma-3-4b-it", "gemma3", 34, 2560, 8, 4, 256, 10240, 262144, 131072, true},
-	{"Gemma-3-12b-it", "gemma3", 48, 3840, 16, 8, 256, 15360, 262144, 131072, true},
-	{"Gemma-3-27b-it", "gemma3", 62, 5376, 32, 16, 128, 21504, 262144, 131072, true},
+	{"Gemma-3-4b-it", "gemma3", 34, 2560, 8, 4, 256, 10240, 262208, 131072, true},
+	{"Gemma-3-12b-it", "gemma3", 48, 3840, 16, 8, 256, 15360, 262208, 131072, true},
+	{"Gemma-3-27b-it", "gemma3", 62, 5376, 32, 16, 128, 21504, 262208, 131072, true},
 	{"Phi-3-mini-4k-instruct", "llama", 32, 3072, 32, 32, 96, 8192, 32064, 4096, false},
 	{"phi-4", "llama", 40, 5120, 40, 10, 128, 17920, 100352, 16384, false},
 	{"SmolLM2-135M", "llama", 30, 576, 9, 3, 64, 1536, 49152, 8192, true},

@@ -1,6 +1,10 @@
 package cost
 
-import "kvstep/sim"
+import (
+	"cmp"
+
+	"kvstep/sim"
+)
 
 // The parts of a pass, in the order of sim.Flops.
 const (
@@ -88,7 +92,7 @@ func (s Shape) attentionPrice() (p price) {
 	p[perPass].weights[out] = z.q * z.d
 	p[perRow].elementwise = s.halfNorms()*s.norm(z.d) + z.d
 	if s.Rope { // 6 for each pair of Q and K that is turned
-		p[perRow].elementwise += 3 * (z.q + z.kv)
+		p[perRow].elementwise += 3 * (z.h + z.g) * int64(cmp.Or(s.Rotated, s.HeadDim))
 	}
 	if s.QKVBias {
 		p[perRow].elementwise += z.q + 2*z.kv

@@ -33,6 +33,7 @@ type Style struct {
 	Gated      bool  // the MLP has a gate: three matrices, otherwise two
 	Act        int64 // operations per hidden unit: SiLU 4, GELU(tanh) 9, ReLU 1, and 1 for the gate's product
 	Rope       bool  // Q and K are rotated
+	Rotated    int   // numbers of each head that are, 0 for all
 	Positions  int   // rows of a learned table of positions, 0 for none
 	QKVBias    bool  // biases on Q, K and V
 	OutBias    bool  // bias on the output projection
@@ -75,6 +76,7 @@ const (
 	rmsGated = 5  // SiLU and the product with the gate
 	gelu     = 9  // tanh form
 	geglu    = 10 // the same, and the product
+	gelusErf = 5  // the form with erf, which counts as one operation
 	relu     = 1
 )
 

@@ -81,8 +81,9 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 			return nil, false
 		}
 		if (line.Op == "K" || line.Op == "V") && line.Along != "col" {
-			by, _ := r.stored(s, line.Row)
-			line.Stored = &by
+			if by, _ := r.stored(s, line.Row); by >= 0 { // else another request of the batch did
+				line.Stored = &by
+			}
 		}
 		e.Reads = append(e.Reads, line)
 	}
@@ -205,7 +206,7 @@ func (r *Run) Place(ref Ref) Place {
 		p.RowToken = ref.Row
 	case one:
 		if op.ID == "logits" {
-			p.RowPos = s.Cached + s.Rows - 1
+			p.RowPos = s.Cached + chooser(s)
 		}
 	}
 	switch op.Cols {
@@ -264,11 +265,26 @@ func (r *Run) line(s *sim.Step, op *Op, ref Ref, read Read) (Line, bool) {
 			return row
 		}
 		return map[At]int{I: ref.Row, J: ref.Col, hJ: ref.Head*width + ref.Col, gJ: r.Model.KVHead(ref.Head)*width + ref.Col,
-			first: a, second: b, angle: number, pos: s.Cached + ref.Row, token: s.Tokens[min(s.Cached+ref.Row, len(s.Tokens)-1)], last: s.Rows - 1}[at]
+			first: a, second: b, angle: number, pos: s.Cached + ref.Row, token: s.Tokens[min(s.Cached+ref.Row, len(s.Tokens)-1)], last: chooser(s)}[at]
 	}
 	l.Row = index(read.Row, rows, "col")
 	l.Col = index(read.Col, cols, "row")
 	return l, l.Step >= 0
+}
+
+// chooser is the row of a step whose logits gave the token: the last, or of proposals
+// the one before the first that was rejected.
+func chooser(s *sim.Step) int {
+	row := s.Rows - 1
+	if x := s.Speculation; x != nil && s.Part == sim.HeadPart {
+		row -= len(x.Proposed)
+		for _, v := range x.Verdicts {
+			if v.Accepted {
+				row++
+			}
+		}
+	}
+	return row
 }
 
 // stored is the step that put position p of step s's layer into the cache, and

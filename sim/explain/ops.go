@@ -78,7 +78,7 @@ const (
 	pos        // position of row i in the text
 	storing    // row of the step that stored position i
 	token      // id of the token of row i
-	last       // last row
+	last       // the row whose logits gave the token
 )
 
 // Read is one operand of an op: cells of another tensor.

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"cmp"
+
 	"kvstep/sim"
 	"kvstep/sim/kv"
 )
@@ -31,9 +33,7 @@ func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
 		return all, nil
 	}
 	for _, q := range r.Batch.Requests {
-		one := r
-		one.Prompt, one.Tokens, one.MaxNew, one.Batch = q.Prompt, q.Tokens, q.MaxNew, nil
-		ids, err := m.Prepare(one)
+		ids, err := m.encode(single(r, q))
 		if err != nil {
 			return nil, err
 		}
@@ -42,17 +42,71 @@ func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
 	return all, nil
 }
 
+// fits refuses a budget in which some request has no room for a token even where it has
+// all of the memory, with what its cache says to that: no request could be served after it.
+func (e *engine) fits() error {
+	p := e.recipe.Cache
+	for _, q := range e.all {
+		spec := kv.SpecOf(e.m.Model.Config, q.most)
+		if p.Budget == 0 || e.recipe.Lanes == "uncached" || spec.Fits(p, p.Budget) > 0 {
+			continue
+		}
+		cache, err := kv.New(spec, p, kv.NewArena(p.Budget))
+		if err == nil {
+			_, err = cache.Reserve(1)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // schedule decides which sequences the next pass has, and how many tokens of
-// each, and takes the memory for them. Those that have ended leave.
+// each, and takes the memory for them. A pass has one sequence at least: where
+// nobody finds room for a token, what was kept for others is given back first.
 func (e *engine) schedule() error {
+	e.leave()
+	if err := e.admit(); err != nil {
+		return err
+	}
+	for e.looked = 0; ; {
+		full, err := e.fill()
+		if err != nil || len(e.live) > 0 {
+			return err
+		}
+		if !e.prompts.forget() && !e.compute() {
+			return full
+		}
+	}
+}
+
+// leave has sequences that have ended give their memory back.
+func (e *engine) leave() {
 	for _, q := range e.all {
 		if q.over != "" {
 			q.free()
 		}
 	}
-	if err := e.admit(); err != nil {
-		return err
+}
+
+// compute has sequences that found the beginning of their prompt in the blocks of
+// others give these back, to compute it themselves: there is no room behind them.
+// It reports whether there was one.
+func (e *engine) compute() (any bool) {
+	for _, q := range e.all {
+		if q.running() && q.reused > 0 && q.cached == q.reused {
+			q.cache.Free()
+			q.record = kv.NewRecord(kv.SpecOf(e.m.Model.Config, q.most), e.recipe.Cache)
+			q.cached, q.reused, any = 0, 0, true
+		}
 	}
+	return any
+}
+
+// fill chooses the sequences of the next pass. full says why there is no memory for
+// some of them, nil where there is.
+func (e *engine) fill() (full, err error) {
 	e.live = e.live[:0:0]
 	left := -1 // rows that the pass may still have; -1: any number
 	if b := e.recipe.Batch; b != nil && b.Chunk > 0 && b.Schedule == sim.ScheduleContinuous {
@@ -63,50 +117,49 @@ func (e *engine) schedule() error {
 			if !q.running() || (q.chosen > 0) != decoding {
 				continue
 			}
-			n, err := e.room(q, left)
+			n, none, err := e.room(q, left)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if q.fed = n; n == 0 {
+				full = cmp.Or(full, none)
 				continue
 			}
 			if e.live = append(e.live, q); left > 0 {
 				left -= n
 			}
 			if left == 0 {
-				return nil
+				return full, nil
 			}
 		}
 	}
-	return nil
+	return full, nil
 }
 
 // room is how many tokens of a sequence the next pass feeds: those that wait, as
-// far as there is memory and the pass has rows left.
-func (e *engine) room(q *sequence, left int) (int, error) {
-	if err := e.fits(q); err != nil {
-		return 0, err
+// far as there is memory (full says why there is not for all) and the pass has rows left.
+func (e *engine) room(q *sequence, left int) (n int, full, err error) {
+	e.looked++
+	if err := e.afford(q); err != nil {
+		return 0, nil, err
 	}
 	if err := e.propose(q); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	n := len(q.rest())
+	n = len(q.rest())
 	if left >= 0 {
 		n = min(n, left)
 	}
 	if q.cache == nil {
-		return n, nil
+		return n, nil, nil
 	}
-	room, err := q.cache.Reserve(n)
-	if room == 0 && err != nil && e.alone(q) {
-		return 0, err
-	}
-	return room, nil
+	n, full = q.cache.Reserve(n)
+	return n, full, nil
 }
 
-// fits asks whether the machine has memory for what a sequence's cache may take in the
+// afford asks whether the machine has memory for what a sequence's cache may take in the
 // next pass. Nothing is decided yet, so that it can be asked again.
-func (e *engine) fits(q *sequence) error {
+func (e *engine) afford(q *sequence) error {
 	cache, ok := q.cache.(interface{ Lacks(n int) int64 })
 	if !ok {
 		return nil
@@ -116,16 +169,6 @@ func (e *engine) fits(q *sequence) error {
 		n += e.recipe.Propose
 	}
 	return e.held.Fits(cache.Lacks(n))
-}
-
-// alone tells whether nobody else could give memory back.
-func (e *engine) alone(q *sequence) bool {
-	for _, other := range e.all {
-		if other != q && other.running() {
-			return false
-		}
-	}
-	return true
 }
 
 // admit lets waiting requests join: as many as there are slots; in a static

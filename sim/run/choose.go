@@ -113,7 +113,8 @@ func (e *engine) over(steps []*sim.Step) {
 			}
 		}
 	}
-	for e.stuck() { // who came last gives up, until somebody can go on
+	e.leave()
+	for ; e.stuck(); e.leave() { // who came last gives up, until somebody can go on
 		if e.prompts.forget() {
 			continue
 		}
@@ -153,6 +154,7 @@ func (e *engine) stuck() bool {
 		if q.cache == nil {
 			return false
 		}
+		e.looked++
 		if room, _ := q.cache.Reserve(1); room > 0 {
 			return false
 		}

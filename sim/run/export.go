@@ -2,13 +2,13 @@ package run
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
+	"kvstep/sim/plain"
 )
 
 // exportedStep is what the metadata of Export says of one step.
@@ -54,11 +54,7 @@ func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) 
 		}
 	}
 	for key, v := range map[string]any{"config": m.Model.Config, "recipe": r, "ids": ids, "steps": lines} {
-		text, err := json.Marshal(v)
-		if err != nil {
-			return f, fmt.Errorf("export %s: %w", key, err)
-		}
-		f.Meta[key] = string(text)
+		f.Meta[key] = string(plain.JSON(v))
 	}
 	return f, nil
 }

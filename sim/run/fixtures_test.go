@@ -354,7 +354,8 @@ func TestBOS(t *testing.T) {
 		}
 		files[name] = &fstest.MapFile{Data: data}
 	}
-	for text, want := range map[string]int{"": 0, `{}`: -1, `{"add_bos_token":true}`: 0, `{"add_bos_token":false,"tokenizer_class":"LlamaTokenizer"}`: -1, `{"tokenizer_class":"LlamaTokenizerFast"}`: 0} {
+	for text, want := range map[string]int{"": 0, `{}`: -1, `{"tokenizer_class":"GPT2Tokenizer"}`: -1, `{"tokenizer_class":"GemmaTokenizer","bos_token":"<|endoftext|>"}`: 0,
+		`{"add_bos_token":false,"tokenizer_class":"CodeLlamaTokenizerFast"}`: -1, `{"add_bos_token":true,"tokenizer_class":"LlamaTokenizer","bos_token":{"content":"<|endoftext|>"}}`: 0, `{"add_bos_token":true}`: 0, `{"add_bos_token":false,"tokenizer_class":"LlamaTokenizer"}`: -1, `{"tokenizer_class":"LlamaTokenizerFast"}`: 0} {
 		delete(files, "tokenizer_config.json")
 		if text != "" {
 			files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
@@ -364,6 +365,45 @@ func TestBOS(t *testing.T) {
 			t.Errorf("%q: BOS %d, want %d (%v)", text, m.Model.Config.BOS, want, err)
 		}
 	}
+	for what, text := range map[string]string{"add_eos_token": `{"add_eos_token":true,"tokenizer_class":"LlamaTokenizer"}`, "": `{"add_bos_token":Infinity}`} {
+		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
+		_, err := OpenFolder("x", files, nil)
+		var p *sim.Problem
+		if !errors.As(err, &p) || what != "" && p.Args["What"] != what || what == "" && p.Args["Field"] != "add_bos_token" {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	// A template says where a text begins: Llama's class does not ask it, others do.
+	plain := files["tokenizer.json"]
+	var file map[string]any
+	if err := json.Unmarshal(files["tokenizer.json"].Data, &file); err != nil {
+		t.Fatal(err)
+	}
+	special, text := map[string]any{"SpecialToken": map[string]any{"id": "x"}}, map[string]any{"Sequence": map[string]any{"id": "A"}}
+	for name, c := range map[string]struct {
+		single []any
+		class  string
+		want   int // -2: refused
+	}{
+		"before": {[]any{special, text}, "PreTrainedTokenizerFast", 0}, "none": {[]any{text}, "PreTrainedTokenizerFast", -1}, "Llama's": {[]any{special, text}, "LlamaTokenizer", -1},
+		"behind": {[]any{text, special}, "PreTrainedTokenizerFast", -2}, "two": {[]any{special, special, text}, "PreTrainedTokenizerFast", -2},
+	} {
+		file["post_processor"] = map[string]any{"type": "TemplateProcessing", "single": c.single, "special_tokens": map[string]any{"x": map[string]any{"ids": []int{0}}}}
+		data, err := json.Marshal(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files["tokenizer.json"] = &fstest.MapFile{Data: data}
+		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(`{"add_bos_token":false,"tokenizer_class":"` + c.class + `"}`)}
+		m, err := OpenFolder("x", files, nil)
+		if c.want == -2 {
+			wantProblem(t, err, "tokenizer.unsupported")
+		} else if err != nil || m.Model.Config.BOS != c.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	delete(files, "tokenizer_config.json")
+	files["tokenizer.json"] = plain
 	files["generation_config.json"] = &fstest.MapFile{Data: []byte(`{"eos_token_id":[0,7,9]}`)}
 	m, err := OpenFolder("x", files, nil)
 	if err != nil || !slices.Equal(m.Ends, []int{7, 9}) {

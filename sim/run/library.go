@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -138,6 +139,29 @@ func (l *Library) Get(name string) (*Loaded, error) {
 		p.lend(m)
 	}
 	return m, err
+}
+
+// GetWhile is Get for somebody who goes away when ctx ends. What is being opened then is
+// opened all the same, for the next one.
+func (l *Library) GetWhile(ctx context.Context, name string) (*Loaded, error) {
+	if !l.Waits(name) {
+		return l.Get(name)
+	}
+	type opened struct {
+		m   *Loaded
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		m, err := l.Get(name)
+		done <- opened{m, err}
+	}()
+	select {
+	case o := <-done:
+		return o.m, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Waits tells whether Get would have to open what may be a large file.

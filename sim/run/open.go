@@ -135,23 +135,42 @@ func openTokenizer(folder fs.FS, c sim.Config) (words token.Tokenizer, err error
 }
 
 // startOf is the id that is put before a prompt, -1 for none. config.json names one
-// for models that never saw it there, so the tokenizer is asked first: by what
-// tokenizer.json puts before a text, then by tokenizer_config.json. Where neither
-// says anything, a Llama begins with the id of config.json, and others with none.
+// for models that never saw it there, so others are asked first. Tokenizers of Llama's
+// class go by the flags of tokenizer_config.json, whatever tokenizer.json puts before a
+// text; all others by tokenizer.json, and by the flags where that says nothing. Where
+// neither says anything, a Llama begins with the id of config.json, and others with none.
+// What would put more around a text than one token before it is refused.
 func startOf(folder fs.FS, words token.Tokenizer, c sim.Config) (int, error) {
-	if bpe, ok := words.(*token.BPE); ok {
+	around, err := checkpoint.ReadAround(folder)
+	if err != nil {
+		return -1, err
+	}
+	bpe, _ := words.(*token.BPE)
+	if bpe != nil && !around.Rebuilt {
 		if id, told := bpe.Start(); told {
+			return id, more(bpe.Around())
+		}
+	}
+	switch {
+	case around.EOS:
+		return -1, more("add_eos_token")
+	case around.Told && !around.BOS, !around.Told && c.Family != "llama":
+		return -1, nil
+	}
+	if bpe != nil && around.Rebuilt {
+		if id, ok := bpe.Named(around.Begin); ok {
 			return id, nil
 		}
 	}
-	adds, told, err := checkpoint.AddsBOS(folder)
-	switch {
-	case err != nil:
-		return -1, err
-	case told && !adds, !told && c.Family != "llama":
-		return -1, nil
-	}
 	return c.BOS, nil
+}
+
+// more refuses what is put around a text and is not built; "" for nothing.
+func more(what string) error {
+	if what == "" {
+		return nil
+	}
+	return sim.NewProblem("tokenizer.unsupported", "What", what)
 }
 
 // OpenLlama2c loads a llama2.c checkpoint (.bin of version 0 or 1) and its
@@ -247,12 +266,28 @@ func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 		return nil, sim.NewProblem("prompt.long", "Tokens", len(ids),
 			"MaxNew", r.MaxNew, "Context", c.Context, "Allowed", c.Context-max(r.MaxNew-1, 0))
 	}
+	if err := m.checkDraft(r, Fed(len(ids), r.MaxNew)); err != nil {
+		return nil, err
+	}
+	if r.Batch != nil { // every request, before anything is planned
+		for _, q := range r.Batch.Requests {
+			if _, err := m.Prepare(single(r, q)); err != nil {
+				return nil, err
+			}
+		}
+	}
 	return ids, nil
 }
 
 // Fed is how many tokens a run feeds: its prompt, and of the generated ones all but
 // the last.
 func Fed(prompt, maxNew int) int { return prompt + max(maxNew-1, 0) }
+
+// single is the recipe of one request of a batch without the others.
+func single(r sim.Recipe, q sim.Request) sim.Recipe {
+	r.Prompt, r.Tokens, r.MaxNew, r.Batch = q.Prompt, q.Tokens, q.MaxNew, nil
+	return r
+}
 
 // checkTogether refuses what cannot go together in one run.
 func (m *Loaded) checkTogether(r sim.Recipe) error {
@@ -269,19 +304,24 @@ func (m *Loaded) checkTogether(r sim.Recipe) error {
 		return apart("beam", "fork")
 	case r.Draft != "" && r.Batch != nil:
 		return apart("draft", "batch")
-	case r.Draft != "":
-		return m.checkDraft(r)
 	case r.Batch != nil:
 		return checkBatch(r)
 	}
 	return nil
 }
 
-// checkDraft refuses a draft that cannot speak for the model, and a cache that
-// cannot take a rejected token back.
-func (m *Loaded) checkDraft(r sim.Recipe) error {
-	if _, err := m.sibling(r.Draft); err != nil {
+// checkDraft refuses a draft that cannot speak for the model, or not for as many
+// tokens as the run may have, and a cache that cannot take a rejected token back.
+func (m *Loaded) checkDraft(r sim.Recipe, most int) error {
+	if r.Draft == "" {
+		return nil
+	}
+	draft, err := m.sibling(r.Draft)
+	if err != nil {
 		return err
+	}
+	if c := draft.Model.Config; most > c.Context {
+		return sim.NewProblem("speculative.context", "Draft", r.Draft, "Tokens", most, "Context", c.Context)
 	}
 	if r.Cache.Evicts() || r.Cache.Axis == kv.AxisChannel {
 		return sim.NewProblem("speculative.cache", "Cache", kv.Text(r.Cache))
@@ -310,7 +350,11 @@ func (m *Loaded) encode(r sim.Recipe) ([]int, error) {
 	if bos := m.Model.Config.BOS; bos >= 0 {
 		ids = append(ids, bos)
 	}
-	return append(ids, m.Tokenizer.Encode(r.Prompt)...), nil
+	ids = append(ids, m.Tokenizer.Encode(r.Prompt)...)
+	if len(ids) == 0 { // a tokenizer may leave nothing of spaces
+		return nil, sim.NewProblem("prompt.empty")
+	}
+	return ids, nil
 }
 
 // knownWords are all words of a small vocabulary, in order of their ids.

@@ -151,6 +151,7 @@ type engine struct {
 	prices [2]prices // by Lane
 	pass   int
 	n      int // steps made so far
+	looked int // how often planning a pass has asked a sequence for its room, from one schedule on
 	silent int // how many of them are recorded already and made again
 	totals [2]sim.Counters
 }
@@ -171,6 +172,9 @@ func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, c
 	for i, q := range requests {
 		e.all = append(e.all, newSequence(m, i, q))
 		most = max(most, e.all[i].most)
+	}
+	if err := e.fits(); err != nil {
+		return nil, err
 	}
 	e.rows = newArena(m.Model.Config, most, held)
 	for i := range e.lanes {
@@ -231,7 +235,11 @@ func (e *engine) resume(prefix []sim.Step) error {
 		}
 	}
 	e.n, e.pass, e.totals = last.N+1, last.Pass+1, last.Totals
-	q.tokens, q.cached = append(q.tokens[:0], last.Standing()...), last.Cached+last.Kept()
+	standing := last.Standing()
+	if rest := q.tokens[min(len(standing), len(q.tokens)):]; last.Token < 0 { // the prompt goes on
+		standing = append(standing, rest...)
+	}
+	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Kept()
 	if e.drafter != nil {
 		e.drafter.resume(prefix)
 	}

@@ -1,12 +1,12 @@
 package run
 
 import (
-	"encoding/json"
 	"io"
 	"iter"
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/plain"
 )
 
 // traceLine is one step in the trace format of docs/trace.md.
@@ -26,11 +26,11 @@ type traceLine struct {
 	Schedule  *sim.Schedule            `json:"schedule,omitempty"`
 	Peers     []tracePeer              `json:"peers,omitempty"`
 	Beams     *sim.Beams               `json:"beams,omitempty"`
-	*traceChoice
+	*TraceChoice
 }
 
-// traceChoice is what only a head step has.
-type traceChoice struct {
+// TraceChoice is what only a head step has. (Exported for the sake of plain.JSON.)
+type TraceChoice struct {
 	LogitsTop [][2]any    `json:"logits_top"`
 	Token     *int        `json:"token"`
 	Text      string      `json:"text"`
@@ -71,8 +71,6 @@ func peersOf(s *sim.Step) (peers []tracePeer) {
 // The command and the page's download write the same bytes (but for measured
 // seconds) because both call it.
 func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
 	for s, err := range steps {
 		if err != nil {
 			return err
@@ -87,7 +85,7 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 		if s.Part == sim.LayerPart {
 			l.Layer = &s.Layer
 		} else {
-			l.traceChoice = &traceChoice{Text: s.Text, Choice: s.Choice(), Effect: s.Effect}
+			l.TraceChoice = &TraceChoice{Text: s.Text, Choice: s.Choice(), Effect: s.Effect}
 			if s.Token >= 0 {
 				l.Token = &s.Token
 			}
@@ -98,7 +96,7 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 				l.Done = &s.Done
 			}
 		}
-		if err := out.Encode(l); err != nil {
+		if err := plain.Line(w, l); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/sheet"
 )
 
 // maxLine bounds a line of a table that is read, in bytes.
@@ -19,6 +20,9 @@ const maxLine = 1 << 20
 // character tells. Problem "sweep.table" names the line.
 func Read(r io.Reader) ([]Row, error) {
 	in := bufio.NewReader(r)
+	if mark, _ := in.Peek(len(sheet.BOM)); string(mark) == sheet.BOM {
+		_, _ = in.Discard(len(sheet.BOM)) // they are there
+	}
 	first, err := in.Peek(1)
 	if err != nil && err != io.EOF {
 		return nil, bad(1, err)
@@ -73,7 +77,7 @@ func readCSV(r io.Reader) ([]Row, error) {
 		for i, name := range header {
 			object[name] = json.RawMessage(cells[i])
 			if slices.Contains(texts, name) {
-				object[name], _ = json.Marshal(cells[i]) // a string never fails
+				object[name], _ = json.Marshal(sheet.Text(cells[i])) // a string never fails
 			}
 		}
 		var row Row

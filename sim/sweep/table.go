@@ -1,14 +1,14 @@
 package sweep
 
 import (
-	"encoding/csv"
-	"encoding/json"
 	"io"
 	"slices"
 	"strconv"
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/plain"
+	"kvstep/sim/sheet"
 )
 
 // Row is one observation: a point, in one lane, in one phase. Its fields are
@@ -141,7 +141,7 @@ func (r Row) cells() []string {
 
 // WriteCSV writes a header and the rows.
 func WriteCSV(w io.Writer, rows []Row) error {
-	out := csv.NewWriter(w)
+	out := sheet.NewWriter(w)
 	if err := out.Write(Columns); err != nil {
 		return err
 	}
@@ -156,10 +156,8 @@ func WriteCSV(w io.Writer, rows []Row) error {
 
 // WriteJSONL writes one object a line, with the same names.
 func WriteJSONL(w io.Writer, rows []Row) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
 	for _, r := range rows {
-		if err := out.Encode(r); err != nil {
+		if err := plain.Line(w, r); err != nil {
 			return err
 		}
 	}

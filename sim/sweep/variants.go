@@ -36,8 +36,7 @@ func Variants(m *run.Loaded, models []*run.Loaded) []Variant {
 	c := m.Model.Config
 	for heads := c.Heads; heads > 0; heads-- {
 		for _, other := range models {
-			o := other.Model.Config
-			if o.KVHeads == heads && o.Vocab == c.Vocab && o.Dim == c.Dim && o.Layers == c.Layers && o.Heads == c.Heads && o.FFN == c.FFN {
+			if o := other.Model.Config; o.KVHeads == heads && Kin(c, o) {
 				all = append(all, Variant{Model: other.Name})
 			}
 		}
@@ -49,6 +48,11 @@ func Variants(m *run.Loaded, models []*run.Loaded) []Variant {
 		all[i].Cache = kv.Complete(all[i].Cache)
 	}
 	return all
+}
+
+// Kin tells whether two models differ at most in how many query heads share a K/V head.
+func Kin(a, b sim.Config) bool {
+	return a.Vocab == b.Vocab && a.Dim == b.Dim && a.Layers == b.Layers && a.Heads == b.Heads && a.FFN == b.FFN
 }
 
 // Try runs a variant of a recipe to its end.

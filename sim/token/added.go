@@ -3,22 +3,30 @@ package token
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"kvstep/sim/pattern"
 )
 
-// added are the tokens that are found in a text before anything else is done to
-// it, by the first byte: those that a file adds to a vocabulary and that are not
-// special. (Special ones are not: text that spells one is text.)
+// added are the tokens that are looked for in a text as a whole: those that a file adds
+// to a vocabulary. There are two of these in a tokenizer: tokens that are looked for in
+// the text as it is, and those that are looked for, normalized themselves, in what the
+// normalizer made of it.
 type added struct {
-	ids     map[string]int
+	tokens  map[string]hfAdded
 	lengths [256][]int // of the tokens with that first byte, longest first
 }
 
-// add adds a token.
-func (a *added) add(text string, id int) {
-	if a.ids == nil {
-		a.ids = map[string]int{}
+// add adds a token; of two with one text the first counts.
+func (a *added) add(text string, token hfAdded) {
+	if a.tokens == nil {
+		a.tokens = map[string]hfAdded{}
 	}
-	a.ids[text] = id
+	if _, have := a.tokens[text]; have || text == "" {
+		return
+	}
+	a.tokens[text] = token
 	l := &a.lengths[text[0]]
 	if at, have := slices.BinarySearchFunc(*l, len(text), func(x, n int) int { return n - x }); !have {
 		*l = slices.Insert(*l, at, len(text))
@@ -26,36 +34,58 @@ func (a *added) add(text string, id int) {
 }
 
 // at is the longest token at the beginning of text.
-func (a *added) at(text string) (id, length int) {
+func (a *added) at(text string) (token hfAdded, length int) {
 	for _, n := range a.lengths[text[0]] {
 		if n <= len(text) {
-			if id, ok := a.ids[text[:n]]; ok {
-				return id, n
+			if token, ok := a.tokens[text[:n]]; ok {
+				return token, n
 			}
 		}
 	}
-	return 0, 0
+	return token, 0
 }
 
-// cut gives the text between the tokens and the tokens, from the left.
-func (a *added) cut(text string, between func(text string, first bool), token func(id int)) {
-	from := 0
-	for at := 0; at < len(text) && len(a.ids) > 0; {
-		id, n := a.at(text[at:])
+// cut gives the text between the tokens and the tokens, from the left. Special tokens
+// are found and left in the text: text that spells one is text.
+func (a *added) cut(text string, between func(text string, first bool), found func(id int)) {
+	from := 0 // of what has not been given
+	for at := 0; at < len(text) && len(a.tokens) > 0; {
+		token, n := a.at(text[at:])
 		if n == 0 {
 			at++
 			continue
 		}
-		if from < at {
-			between(text[from:at], from == 0)
+		start, stop := at, at+n
+		at = stop
+		if token.Special || token.SingleWord && (endsWord(text[:start]) || startsWord(text[stop:])) {
+			continue
 		}
-		token(id)
-		at += n
-		from = at
+		if token.LStrip {
+			start = max(from, len(strings.TrimRightFunc(text[:start], unicode.IsSpace)))
+		}
+		if token.RStrip {
+			stop = len(text) - len(strings.TrimLeftFunc(text[stop:], unicode.IsSpace))
+		}
+		if from < start {
+			between(text[from:start], from == 0)
+		}
+		found(token.ID)
+		from = stop // which may be before at, or beyond: then those characters are given twice, or a token has them
 	}
 	if from < len(text) {
 		between(text[from:], from == 0)
 	}
+}
+
+// endsWord and startsWord tell whether a character of a word is at that end of a text.
+func endsWord(text string) bool {
+	r, n := utf8.DecodeLastRuneInString(text)
+	return n > 0 && pattern.IsWord(r)
+}
+
+func startsWord(text string) bool {
+	r, n := utf8.DecodeRuneInString(text)
+	return n > 0 && pattern.IsWord(r)
 }
 
 // sentencePiece is how SentencePiece's vocabularies write a space.

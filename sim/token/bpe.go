@@ -20,21 +20,25 @@ type BPE struct {
 	// the vocabulary is then one id, whatever the merges would give.
 	words map[string]int
 
-	added  added
-	normal func(text string, first bool) string // done to a text first; nil for nothing
-	chars  map[string]int                       // SentencePiece's characters; nil for bytes
-	space  bool                                 // Encode puts a space before a text that is not part of it
+	raw, normalized added                                // looked for before and after normal
+	normal          func(text string) string             // done to a text first; nil for nothing
+	spaced          func(text string, first bool) string // done to what is between added tokens; nil for nothing
+	chars           map[string]int                       // SentencePiece's characters; nil for bytes
+	loses           bool                                 // some text is in no token: the file says so
+	space           bool                                 // Encode puts a space before a text that is not part of it
 
-	start int  // id that the file puts before a text, -1 for none
-	told  bool // the file says so
+	start  int    // id that the file puts before a text, -1 for none
+	told   bool   // the file says so
+	around string // what else it puts around one, "" for nothing
 }
 
-// Encode cuts text into words, spells each and merges its ids.
+// Encode looks for added tokens, cuts the rest into words, spells each and merges its ids.
 func (t *BPE) Encode(text string) []int {
 	var ids, word []int
-	t.added.cut(text, func(text string, first bool) {
-		if t.normal != nil {
-			text = t.normal(text, first)
+	found := func(id int) { ids = append(ids, id) }
+	words := func(text string, first bool) {
+		if t.spaced != nil {
+			text = t.spaced(text, first)
 		}
 		for _, w := range t.split(text) { // each word alone
 			if id, ok := t.words[w]; ok {
@@ -44,7 +48,13 @@ func (t *BPE) Encode(text string) []int {
 			word = t.spell(word[:0], w)
 			ids = append(ids, merge(word, t.rule)...)
 		}
-	}, func(id int) { ids = append(ids, id) })
+	}
+	t.raw.cut(text, func(text string, first bool) {
+		if t.normal != nil {
+			text = t.normal(text)
+		}
+		t.normalized.cut(text, func(text string, begins bool) { words(text, first && begins) }, found)
+	}, found)
 	return ids
 }
 
@@ -131,6 +141,19 @@ func (t *BPE) pieceAfter(previous, id int) []byte {
 // Start is the id that the file puts before a text, -1 for none; told is false where
 // it does not say.
 func (t *BPE) Start() (id int, told bool) { return t.start, t.told }
+
+// Around is what else the file puts around a text, in its own words; "" for nothing.
+func (t *BPE) Around() string { return t.around }
+
+// Named is the special id of that name.
+func (t *BPE) Named(name string) (id int, ok bool) {
+	for id, special := range t.special {
+		if special == name {
+			return id, true
+		}
+	}
+	return 0, false
+}
 
 // Special is the name of a special id.
 func (t *BPE) Special(id int) (string, bool) {

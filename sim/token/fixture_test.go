@@ -16,9 +16,9 @@ import (
 	"kvstep/sim"
 )
 
-// pattern is the one of the embedded models: words with their leading space,
+// splitPattern is the one of the embedded models: words with their leading space,
 // one or two Chinese characters, numbers, the rest.
-const pattern = ` ?[^\P{L}\p{Han}]+|\p{Han}{1,2}| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+`
+const splitPattern = ` ?[^\P{L}\p{Han}]+|\p{Han}{1,2}| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+`
 
 // tinyMerges are merges of tinyHF, in bytes: some English, one Chinese
 // character of 3 bytes whole (好), one in part (你).
@@ -58,7 +58,7 @@ func tinyMap() map[string]any {
 		"added_tokens": []any{map[string]any{"id": 0, "content": "<|endoftext|>", "special": true}},
 		"normalizer":   nil,
 		"pre_tokenizer": map[string]any{"type": "Sequence", "pretokenizers": []any{
-			map[string]any{"type": "Split", "pattern": map[string]any{"Regex": pattern}, "behavior": "Isolated", "invert": false},
+			map[string]any{"type": "Split", "pattern": map[string]any{"Regex": splitPattern}, "behavior": "Isolated", "invert": false},
 			map[string]any{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false},
 		}},
 		"post_processor": nil,

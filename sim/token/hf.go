@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -36,7 +35,8 @@ type hfAdded struct {
 	ID         int    `json:"id"`
 	Content    string `json:"content"`
 	Special    bool   `json:"special"`
-	LStrip     bool   `json:"lstrip"` // takes the space before it
+	Normalized *bool  `json:"normalized"` // is looked for in the normalized text; missing means no for special ones only
+	LStrip     bool   `json:"lstrip"`     // takes the space before it
 	RStrip     bool   `json:"rstrip"`
 	SingleWord bool   `json:"single_word"`
 }
@@ -149,33 +149,51 @@ func (f *hfFile) bpe() (*BPE, error) {
 	if err := t.rank(f); err != nil {
 		return nil, err
 	}
-	if t.start, t.told = f.PostProcessor.start(0); t.start >= len(t.pieces) {
+	t.loses = t.loses || f.PreTokenizer.loses()
+	if t.start, t.told, t.around = f.PostProcessor.start(0); t.start >= len(t.pieces) {
 		return nil, sim.NewProblem("tokenizer.gap", "ID", t.start, "Size", len(t.pieces))
 	}
 	return t, nil
 }
 
-// start is the id that a text begins with, and whether the file says so.
-func (p *hfPost) start(depth int) (id int, told bool) {
+// start is the id that a text begins with, whether the file says so, and what else it
+// puts around one.
+func (p *hfPost) start(depth int) (id int, told bool, more string) {
 	if p == nil || depth > 1 {
-		return -1, false
+		return -1, false, ""
 	}
 	switch p.Type {
+	case "ByteLevel": // changes offsets only
 	case "Sequence":
 		for i := range p.List {
-			if id, told := p.List[i].start(depth + 1); told {
-				return id, true
+			if id, told, more := p.List[i].start(depth + 1); told {
+				return id, true, more
 			}
 		}
 	case "TemplateProcessing":
-		if len(p.Single) > 0 && p.Single[0].Special != nil {
-			if ids := p.Tokens[p.Single[0].Special.ID].IDs; len(ids) > 0 && ids[0] >= 0 {
-				return ids[0], true
-			}
-		}
-		return -1, true
+		return p.template()
+	default:
+		return -1, true, "post_processor " + p.Type
 	}
-	return -1, false
+	return -1, false, ""
+}
+
+// template is start of what a text is put into: one token before it, at most.
+func (p *hfPost) template() (id int, told bool, more string) {
+	id = -1
+	for i, piece := range p.Single {
+		if piece.Special == nil {
+			continue
+		}
+		ids := p.Tokens[piece.Special.ID].IDs
+		if i > 0 || len(p.Single) > 2 || len(ids) > 1 {
+			more = "post_processor TemplateProcessing " + clip(piece.Special.ID)
+		}
+		if i == 0 && len(ids) > 0 && ids[0] >= 0 {
+			id = ids[0]
+		}
+	}
+	return id, true, more
 }
 
 // unsupported is the Problem for something in the file that would change ids.
@@ -201,10 +219,7 @@ func (f *hfFile) supported() error {
 	return nil
 }
 
-const (
-	maxPattern = 4096 // bytes of one pattern
-	maxSplits  = 16   // nesting and number of pre-tokenizers
-)
+const maxSplits = 16 // nesting and number of pre-tokenizers
 
 // splitter builds what a pre-tokenizer does to text.
 func (p *hfPre) splitter(depth int) (splitter, error) {
@@ -238,47 +253,9 @@ func (p *hfPre) splitter(depth int) (splitter, error) {
 		}
 		return all, nil
 	case "Split":
-		if p.Behavior != "Isolated" || p.Invert {
-			return nil, unsupported("Split behavior " + p.Behavior)
-		}
-		if p.Pattern.Regex != nil && byHand[*p.Pattern.Regex] != nil {
-			return byHand[*p.Pattern.Regex], nil
-		}
-		re, err := p.regexp()
-		if err != nil {
-			return nil, err
-		}
-		return splitBy(re), nil
+		return p.cuts()
 	}
 	return nil, unsupported("pre_tokenizer " + p.Type)
-}
-
-// regexp compiles a Split's pattern.
-func (p *hfPre) regexp() (*regexp.Regexp, error) {
-	pattern := ""
-	switch {
-	case p.Pattern.Regex != nil:
-		pattern = *p.Pattern.Regex
-	case p.Pattern.String != nil:
-		pattern = regexp.QuoteMeta(*p.Pattern.String)
-	}
-	fail := func(err error) (*regexp.Regexp, error) {
-		return nil, sim.NewProblem("tokenizer.pattern", "Pattern", clip(pattern)).Because(err)
-	}
-	if pattern == "" || len(pattern) > maxPattern {
-		return fail(fmt.Errorf("a pattern of %d bytes", len(pattern)))
-	}
-	// Oniguruma's dialect first, then RE2's own limits (no look-ahead, bounded
-	// repeats, so that matching takes linear time).
-	translated, err := translate(pattern)
-	if err != nil {
-		return fail(err)
-	}
-	re, err := regexp.Compile(translated)
-	if err != nil {
-		return fail(err)
-	}
-	return re, nil
 }
 
 // fill puts the vocabulary and the added tokens into pieces. Ids must be
@@ -298,15 +275,11 @@ func (t *BPE) fill(f *hfFile) error {
 			return sim.NewProblem("tokenizer.id", "ID", a.ID, "Token", clip(a.Content))
 		}
 		text[a.ID] = a.Content
-		switch {
-		case a.Special:
-			t.special[a.ID] = a.Content
-		case a.LStrip || a.RStrip || a.SingleWord:
-			return unsupported("added token " + a.Content)
-		default:
-			t.added.add(a.Content, a.ID)
-		}
 	}
+	if err := f.numbered(); err != nil {
+		return err
+	}
+	t.addTokens(f.AddedTokens)
 	if id, ok := f.Model.Vocab[f.Model.Unknown]; ok && t.chars != nil {
 		t.special[id] = f.Model.Unknown // every text can be spelled without it
 	}
@@ -346,6 +319,53 @@ func (t *BPE) fill(f *hfFile) error {
 		}
 	}
 	return nil
+}
+
+// numbered refuses added tokens with other ids than Hugging Face's gives them, which
+// goes by the vocabulary and then counts on, whatever the file says.
+func (f *hfFile) numbered() error {
+	next, given := len(f.Model.Vocab), map[string]int{}
+	for _, a := range f.AddedTokens {
+		id, have := f.Model.Vocab[a.Content]
+		if !have {
+			id, have = given[a.Content]
+		}
+		if !have {
+			id = next
+		}
+		if id >= next {
+			next = id + 1
+		}
+		if given[a.Content] = id; id != a.ID {
+			return unsupported(fmt.Sprintf("added token %s = %d (%d)", clip(a.Content), a.ID, id))
+		}
+	}
+	return nil
+}
+
+// addTokens puts added tokens where they are looked for; special ones come first, as in
+// Hugging Face's.
+func (t *BPE) addTokens(list []hfAdded) {
+	for _, special := range []bool{true, false} {
+		for _, a := range list {
+			if a.Special != special {
+				continue
+			}
+			if special {
+				t.special[a.ID] = a.Content
+			} else if a.LStrip || a.RStrip {
+				t.loses = true
+			}
+			switch {
+			case a.Normalized == nil && special || a.Normalized != nil && !*a.Normalized:
+				t.raw.add(a.Content, a)
+			case t.normal != nil:
+				t.normalized.add(t.normal(a.Content), a)
+			default:
+				t.normalized.add(a.Content, a)
+			}
+		}
+	}
 }
 
 // rank fills ranks from the list of merges. Both parts and the result must be

@@ -12,11 +12,13 @@ import (
 // with a normalizer (Prepend, Replace) or with a pre-tokenizer (Metaspace).
 func (t *BPE) useMetaspace(f *hfFile) error {
 	m := &metaspace{prepend: "never"}
+	t.chars, t.split = map[string]int{}, m.words
 	switch pre := f.PreTokenizer; {
 	case pre == nil:
 		if err := f.Normalizer.metaspace(m); err != nil {
 			return err
 		}
+		t.normal = func(text string) string { return m.normal(text, true) }
 	case f.Normalizer != nil:
 		return unsupported("normalizer " + f.Normalizer.Type + " with pre_tokenizer " + pre.Type)
 	case pre.Type != "Metaspace" || pre.Replacement != sentencePiece:
@@ -32,8 +34,9 @@ func (t *BPE) useMetaspace(f *hfFile) error {
 			return unsupported("prepend_scheme " + pre.Scheme)
 		}
 	}
-	t.chars = map[string]int{}
-	t.normal, t.split, t.space = m.normal, m.words, m.prepend != "never"
+	if t.space = m.prepend != "never"; t.normal == nil {
+		t.spaced = m.normal
+	}
 	return nil
 }
 
@@ -65,12 +68,12 @@ func (n *hfNormalizer) metaspace(m *metaspace) error {
 
 // nfc is Unicode's composition, the one normalizer of byte-level vocabularies that is
 // built; nil for none.
-func (n *hfNormalizer) nfc(depth int) (func(string, bool) string, error) {
+func (n *hfNormalizer) nfc(depth int) (func(string) string, error) {
 	switch {
 	case n == nil:
 		return nil, nil
 	case n.Type == "NFC":
-		return func(text string, _ bool) string { return norm.NFC.String(text) }, nil
+		return norm.NFC.String, nil
 	case n.Type == "Sequence" && depth == 0 && len(n.List) == 0:
 		return nil, nil
 	case n.Type == "Sequence" && depth == 0 && len(n.List) == 1:

@@ -4,11 +4,12 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"kvstep/sim/pattern"
 )
 
-// The patterns of well-known tokenizers look ahead, \s+(?!\S), so that a word keeps
-// the space before it. RE2 cannot; these are the same rules by hand. A pattern is
-// known by its text: tokenizer.json writes it out.
+// The patterns of well-known tokenizers, by hand, which is quicker; sim/pattern has the
+// same answers. A pattern is known by its text: tokenizer.json writes it out.
 const (
 	gpt2Pattern   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 	llama3Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -54,9 +55,9 @@ func classOf(text string) (class, int) {
 		return other, 0
 	case r == utf8.RuneError && n == 1:
 		return other, 1
-	case unicode.IsLetter(r):
+	case pattern.IsLetter(r):
 		return letter, n
-	case unicode.IsNumber(r):
+	case pattern.IsNumber(r):
 		return number, n
 	case unicode.IsSpace(r):
 		return space, n

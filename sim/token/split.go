@@ -1,14 +1,16 @@
 package token
 
 import (
-	"fmt"
-	"regexp"
+	"errors"
+	"slices"
 	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/pattern"
 )
 
 // A splitter cuts text into words; merges never cross a cut. The words put
-// together give the text. (Patterns that look ahead, which RE2 cannot, are other
-// splitters: pretokens.go.)
+// together give the text, unless the file has some removed.
 type splitter func(text string) []string
 
 // whole leaves the text in one word.
@@ -17,29 +19,6 @@ func whole(text string) []string {
 		return nil
 	}
 	return []string{text}
-}
-
-// splitBy cuts at both ends of every match; what lies between two matches is a
-// word too. This is Hugging Face's Split with behavior "Isolated".
-func splitBy(re *regexp.Regexp) splitter {
-	return func(text string) []string {
-		var words []string
-		at := 0
-		for _, m := range re.FindAllStringIndex(text, -1) {
-			if m[0] == m[1] { // an empty match cuts nothing
-				continue
-			}
-			if at < m[0] {
-				words = append(words, text[at:m[0]])
-			}
-			words = append(words, text[m[0]:m[1]])
-			at = m[1]
-		}
-		if at < len(text) {
-			words = append(words, text[at:])
-		}
-		return words
-	}
 }
 
 // then cuts each word of the first again by the second.
@@ -53,57 +32,135 @@ func (first splitter) then(second splitter) splitter {
 	}
 }
 
-// spaceClass is what \s means to Oniguruma, which Hugging Face uses: Unicode's
-// White_Space. RE2's \s is ASCII only and lacks, for one, the Chinese space
-// U+3000. This is the inside of a character class.
-const spaceClass = `\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}`
+// loses tells whether a Split removes text.
+func (p *hfPre) loses() bool {
+	if p == nil {
+		return false
+	}
+	return p.Type == "Split" && p.Behavior == "Removed" || slices.ContainsFunc(p.List, func(p hfPre) bool { return p.loses() })
+}
 
-// translate rewrites an Oniguruma pattern for Go's regexp: \s, \S and \d get
-// their Unicode meaning. It refuses what it cannot translate; what RE2 does
-// not know at all (looking ahead) is refused when the result is compiled.
-func translate(pattern string) (string, error) {
-	var b strings.Builder
-	inClass := false // between [ and ]
-	for i := 0; i < len(pattern); i++ {
-		c := pattern[i]
-		switch {
-		case c == '[' && inClass:
-			return "", fmt.Errorf("a character class inside another at byte %d", i)
-		case c == '[':
-			inClass = true
-			b.WriteByte(c)
-			if i+1 < len(pattern) && pattern[i+1] == '^' {
-				i++
-				b.WriteByte('^')
-			}
-			continue
-		case c == ']':
-			inClass = false
-		case c == '&' && inClass && strings.HasPrefix(pattern[i:], "&&"):
-			return "", fmt.Errorf("an intersection of classes at byte %d", i)
+// part is some of a text: what matched, or what stands between matches. It may be empty.
+type part struct {
+	from, to int
+	match    bool
+}
+
+// joins says which parts are one word, by the behavior of a Split.
+var joins = map[string]func([]part) []part{
+	"Isolated":           func(list []part) []part { return list },
+	"Removed":            func(list []part) []part { return slices.DeleteFunc(list, func(p part) bool { return p.match }) },
+	"Contiguous":         contiguous,
+	"MergedWithPrevious": withPrevious,
+	"MergedWithNext":     withNext,
+}
+
+// contiguous joins parts of one kind.
+func contiguous(list []part) (out []part) {
+	match := false
+	for _, p := range list {
+		if n := len(out); n > 0 && p.match == match {
+			out[n-1].to = p.to
+		} else {
+			out = append(out, p)
 		}
-		if c != '\\' || i+1 == len(pattern) {
-			b.WriteByte(c)
-			continue
+		match = p.match
+	}
+	return out
+}
+
+// withPrevious joins a match with what stands before it, unless that is a match too.
+func withPrevious(list []part) (out []part) {
+	match := false
+	for _, p := range list {
+		if n := len(out); n > 0 && p.match && !match {
+			out[n-1].to = p.to
+		} else {
+			out = append(out, p)
 		}
-		i++
-		switch c = pattern[i]; {
-		case c == 's' && inClass:
-			b.WriteString(spaceClass)
-		case c == 's':
-			b.WriteString("[" + spaceClass + "]")
-		case c == 'S' && !inClass:
-			b.WriteString("[^" + spaceClass + "]")
-		case c == 'd':
-			b.WriteString(`\p{Nd}`)
-		// Word classes and boundaries differ too; \h, \R, \X and the like are
-		// not RE2's, or mean something else there.
-		case strings.IndexByte("SDwWbBhHRXGkgzZA", c) >= 0:
-			return "", fmt.Errorf("\\%c at byte %d", c, i-1)
-		default:
-			b.WriteByte('\\')
-			b.WriteByte(c)
+		match = p.match
+	}
+	return out
+}
+
+// withNext joins a match with what stands behind it, unless that is a match too.
+func withNext(list []part) (out []part) {
+	match := false
+	for _, p := range slices.Backward(list) {
+		if n := len(out); n > 0 && p.match && !match {
+			out[n-1].from = p.from
+		} else {
+			out = append(out, p)
+		}
+		match = p.match
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// cuts is a Split: what to look for, and what becomes of it.
+func (p *hfPre) cuts() (splitter, error) {
+	join, ok := joins[p.Behavior]
+	if !ok {
+		return nil, unsupported("Split behavior " + p.Behavior)
+	}
+	if p.Pattern.Regex != nil && (p.Behavior == "Isolated" || p.Behavior == "Removed" && p.Invert) {
+		if known := byHand[*p.Pattern.Regex]; known != nil { // every character is in a match
+			return known, nil
 		}
 	}
-	return b.String(), nil
+	find, err := p.Pattern.finder()
+	if err != nil {
+		return nil, err
+	}
+	return func(text string) (words []string) {
+		for _, x := range join(parts(text, find(text), p.Invert)) {
+			if x.from < x.to {
+				words = append(words, text[x.from:x.to])
+			}
+		}
+		return words
+	}, nil
+}
+
+// parts are matches and what stands between them, in order; inverted, the one is taken
+// for the other.
+func parts(text string, matches [][2]int, invert bool) []part {
+	list := make([]part, 0, 2*len(matches)+1)
+	at := 0
+	for _, m := range matches {
+		if at != m[0] {
+			list = append(list, part{at, m[0], invert})
+		}
+		list = append(list, part{m[0], m[1], !invert})
+		at = m[1]
+	}
+	if at < len(text) || len(list) == 0 {
+		list = append(list, part{at, len(text), invert})
+	}
+	return list
+}
+
+// finder finds all matches in a text.
+func (p hfPattern) finder() (func(text string) [][2]int, error) {
+	switch {
+	case p.Regex != nil:
+		re, err := pattern.Compile(*p.Regex)
+		if refused, ok := errors.AsType[*pattern.Refused](err); ok {
+			return nil, sim.NewProblem("tokenizer.pattern", "Pattern", clip(*p.Regex), "Part", clip(refused.Part)).Because(err)
+		}
+		return re.FindAll, err
+	case p.String != nil && *p.String != "":
+		return func(text string) (list [][2]int) {
+			for at := 0; ; {
+				i := strings.Index(text[at:], *p.String)
+				if i < 0 {
+					return list
+				}
+				list = append(list, [2]int{at + i, at + i + len(*p.String)})
+				at += i + len(*p.String)
+			}
+		}, nil
+	}
+	return nil, unsupported("Split without a pattern")
 }

@@ -1,24 +1,29 @@
 package token
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-func TestSplit(t *testing.T) {
-	translated, err := translate(pattern)
+// splitOf is a Split by a pattern.
+func splitOf(t *testing.T, behavior string, invert bool, regex string) splitter {
+	t.Helper()
+	split, err := (&hfPre{Type: "Split", Behavior: behavior, Invert: invert, Pattern: hfPattern{Regex: &regex}}).splitter(0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	split := splitBy(regexp.MustCompile(translated))
+	return split
+}
+
+func TestSplit(t *testing.T) {
+	split := splitOf(t, "Isolated", false, splitPattern)
 	for text, want := range map[string]string{
 		"Tom was 12!":   "Tom| was| 1|2|!",
 		"小猫在花园里":        "小猫|在花|园里",
 		"a 猫":           "a| |猫",
 		"  x":           "  |x",
-		"a　b":           "a|　|b", // U+3000 is a space, though RE2's \s is ASCII
+		"a　b":           "a|　|b", // U+3000 is a space
 		"你\u00a0\u2003": "你|\u00a0\u2003",
 		"e\u0301x":      "e|\u0301|x",
 		"x\xff\xfey":    "x|\xff\xfe|y",
@@ -30,37 +35,35 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestSplitKeepsGaps: what no match covers is a word too, and nothing is lost.
+// TestSplitKeepsGaps: what no match covers is a word too, nothing is lost, and an empty
+// match cuts.
 func TestSplitKeepsGaps(t *testing.T) {
-	digits := splitBy(regexp.MustCompile(`\d*`))
+	digits := splitOf(t, "Isolated", false, `\d+`)
 	if got := digits("ab12c3"); !slices.Equal(got, []string{"ab", "12", "c", "3"}) {
 		t.Errorf("gaps: %q", got)
 	}
-	both := splitter(whole).then(digits).then(splitBy(regexp.MustCompile("b")))
+	both := splitter(whole).then(digits).then(splitOf(t, "Isolated", false, "b"))
 	if got := both("ab12c3"); !slices.Equal(got, []string{"a", "b", "12", "c", "3"}) {
 		t.Errorf("then: %q", got)
 	}
+	if got := splitOf(t, "Isolated", false, `\d*`)("ab12c3"); !slices.Equal(got, []string{"a", "b", "12", "c", "3"}) {
+		t.Errorf("empty matches: %q", got)
+	}
 }
 
-func TestTranslate(t *testing.T) {
-	for pattern, want := range map[string]string{
-		`a\.b`:      `a\.b`,
-		`\d+`:       `\p{Nd}+`,
-		`[\d_]`:     `[\p{Nd}_]`,
-		`\s`:        `[` + spaceClass + `]`,
-		`[^\s]`:     `[^` + spaceClass + `]`,
-		`\S`:        `[^` + spaceClass + `]`,
-		`\[\s`:      `\[[` + spaceClass + `]`,
-		`\p{Han}\\`: `\p{Han}\\`,
+// TestSplitBehaviors: the words that the reference makes of one text.
+func TestSplitBehaviors(t *testing.T) {
+	for _, c := range []struct {
+		behavior string
+		invert   bool
+		want     string
+	}{
+		{"Isolated", false, "the|-|final|-|-|countdown"}, {"Removed", false, "the|final|countdown"},
+		{"MergedWithPrevious", false, "the-|final-|-|countdown"}, {"MergedWithNext", false, "the|-final|-|-countdown"},
+		{"Contiguous", false, "the|-|final|--|countdown"}, {"Removed", true, "-|-|-"}, {"MergedWithNext", true, "the-|final-|-|countdown"},
 	} {
-		got, err := translate(pattern)
-		if err != nil || got != want {
-			t.Errorf("%s: %s, %v, want %s", pattern, got, err, want)
-		}
-	}
-	for _, pattern := range []string{`\w`, `\b`, `[\S]`, `[a[b]]`, `[a&&b]`, `\D`, `\X`} {
-		if got, err := translate(pattern); err == nil {
-			t.Errorf("%s: became %s, want an error", pattern, got)
+		if got := strings.Join(splitOf(t, c.behavior, c.invert, "-")("the-final--countdown"), "|"); got != c.want {
+			t.Errorf("%s, inverted %v: %q, want %q", c.behavior, c.invert, got, c.want)
 		}
 	}
 }

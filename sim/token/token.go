@@ -21,7 +21,7 @@
 //	tokenizer.bytes        Byte: it has no token, so not every text can be spelled
 //	tokenizer.json         not the JSON of a tokenizer (Cause says where)
 //	tokenizer.unsupported  What
-//	tokenizer.pattern      Pattern: not one of RE2's (Cause says why)
+//	tokenizer.pattern      Pattern, Part: what of it is not taken (Cause says why)
 //	tokenizer.id           ID, Token: an id given twice
 //	tokenizer.gap          ID, Size: an id below Size that no token has
 //	tokenizer.piece        ID, Token: not spelled in byte-level BPE's alphabet

@@ -30,14 +30,11 @@ func (f *hfFile) words() (*Words, error) {
 	if pre == nil || pre.Type != "Split" || pre.Behavior != "Removed" || !pre.Invert {
 		return nil, unsupported("pre_tokenizer of a WordLevel model")
 	}
-	re, err := pre.regexp()
+	split, err := pre.cuts()
 	if err != nil {
 		return nil, err
 	}
-	t := &Words{
-		pieces: make([][]byte, len(f.Model.Vocab)), ids: f.Model.Vocab,
-		split: func(text string) []string { return re.FindAllString(text, -1) },
-	}
+	t := &Words{pieces: make([][]byte, len(f.Model.Vocab)), ids: f.Model.Vocab, split: split}
 	for word, id := range t.ids {
 		if id < 0 || id >= len(t.pieces) {
 			return nil, sim.NewProblem("tokenizer.gap", "ID", id, "Size", len(t.pieces))

@@ -9,14 +9,27 @@ import { translator } from "./text.js";
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
 
+/** The form that a command comes from. @type {Record<string, string>} */
+const FORMS = { run: "recipe", break: "breaks" };
+
 /** Where words come from and where the address goes: a handout has no server. */
-const SERVED = {
+export const SERVED = {
   words: async (/** @type {string} */ lang) => (await fetch(`/text/${lang}.json`)).json(),
   address: (/** @type {string} */ query) => history.replaceState(null, "", query),
 };
 
 /** @param {unknown} e */
 const unreadable = (e) => ({ problem: "frame.bad", args: { Why: e instanceof Error ? e.message : String(e) } });
+
+/** What a room says that has met a fault of kvstep itself, and goes on. @param {string} text @returns {{Where?: string, Recipe?: string}|null} */
+export function broken(text) {
+  try {
+    const { problem, args } = JSON.parse(text) ?? {};
+    return problem === "panic" ? args ?? {} : null;
+  } catch { // that is told as what it is
+    return null;
+  }
+}
 
 /** @param {any} store @param {{send: (command: object) => boolean}} link filled in by main.js @param {typeof SERVED} world */
 export function createActions(store, link, world = SERVED) {
@@ -47,6 +60,8 @@ export function createActions(store, link, world = SERVED) {
     /** @param {object} command */
     send(command) {
       act.pause();
+      const sender = FORMS[/** @type {any} */ (command).cmd] ?? ""; // whose fields a refusal is about
+      if (sender !== store.get().sender) store.set({ sender });
       link.send(command);
     },
     pause() {

@@ -1,43 +1,81 @@
 // The page of figures: the server writes it, for whoever has no script too. Here
 // a change is drawn at once, without leaving the place.
 
+import { translator } from "./text.js";
+import { check, fault } from "./view/refusal.js";
+
 const form = /** @type {HTMLFormElement} */ (document.getElementById("plot-form"));
 const note = /** @type {HTMLElement} */ (document.getElementById("plot-status"));
 const figures = () => /** @type {HTMLElement} */ (document.getElementById("figures"));
-let current = new AbortController();
+let current = new XMLHttpRequest();
 
-/** Fetches the page anew and takes over what follows from the form. @param {string} url @param {RequestInit} [how] */
-async function show(url, how = {}) {
-  current.abort();
-  const mine = (current = new AbortController());
+/**
+ * A page of this server as a document. XMLHttpRequest parses it itself: the policy
+ * allows no script to make markup out of text (require-trusted-types-for).
+ * @param {XMLHttpRequest} request @param {string} url @param {string} method
+ * @returns {Promise<Document>}
+ */
+function read(request, url, method) {
+  return new Promise((done, fail) => {
+    request.open(method, url);
+    request.responseType = "document";
+    request.onload = () => (request.response ? done(request.response) : fail(new Error(`${request.status} ${request.statusText}`)));
+    request.onerror = () => fail(new Error(note.dataset.lost));
+    request.send();
+  });
+}
+
+/** Fetches the page anew and takes over what follows from the form. @param {string} url @param {string} [method] */
+async function show(url, method = "GET") {
+  current.abort(); // whoever waits for it waits for ever, and is forgotten
+  const mine = (current = new XMLHttpRequest());
   figures().setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(url, { ...how, signal: mine.signal });
-    const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (mine.signal.aborted) return;
+    const next = await read(mine, url, method);
     for (const id of ["figures", "plot-tools"]) {
       const to = next.getElementById(id);
       if (to) document.getElementById(id)?.replaceWith(document.adoptNode(to));
     }
-    if (answer.ok) history.replaceState(null, "", answer.url);
+    if (mine.status < 300) history.replaceState(null, "", mine.responseURL);
     note.textContent = figures().querySelector("[role=alert]")?.textContent ?? "";
   } catch (e) {
-    if (mine.signal.aborted) return;
+    if (mine !== current) return;
     figures().removeAttribute("aria-busy");
     note.textContent = e instanceof Error ? e.message : String(e);
   }
 }
 
-const ask = () => {
+/** Words are fetched when there is something to say. @type {Promise<import("./text.js").T>|undefined} */
+let words;
+async function fetched() {
+  const lang = document.documentElement.dataset.lang ?? "en";
+  try {
+    return translator(await (await fetch(`/text/${lang}.json`)).json(), lang);
+  } catch { // nobody answers: the range says enough
+    words = undefined;
+    return (/** @type {string} */ _, /** @type {any} */ args = {}) => `${args.Name}: ${args.Least}–${args.Most}`;
+  }
+}
+
+/** Can the form go off? @param {boolean} loud leads to what cannot */
+async function fine(loud) {
+  const numbers = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input[type=number]"));
+  const wrong = [...numbers].some(fault);
+  return check(form, wrong ? await (words ??= fetched()) : (id) => id, loud);
+}
+
+/** @param {boolean} loud */
+const ask = async (loud) => {
+  if (!(await fine(loud))) return;
   const query = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value !== "") query.set(name, String(value));
   return show(`/plots?${query}`);
 };
 
-form.addEventListener("change", ask);
+form.addEventListener("change", () => ask(false));
 form.addEventListener("submit", (e) => {
   e.preventDefault();
-  ask();
+  ask(true);
 });
 
 document.addEventListener("submit", async (e) => {
@@ -49,8 +87,7 @@ document.addEventListener("submit", async (e) => {
     b.setAttribute("aria-disabled", "true");
     b.textContent = button.dataset.busy ?? "";
   }
-  await show(button.action, { method: "POST" });
+  await show(button.action, "POST");
   figures().focus({ preventScroll: true });
 });
 
-export {};

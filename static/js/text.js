@@ -30,6 +30,39 @@ export function translator(messages, lang, parts = LLAMA) {
 
 /** @param {any} value @param {string} lang */
 function show(value, lang) {
-  if (Array.isArray(value)) return value.join(lang === "zh" ? "、" : ", ");
-  return typeof value === "number" ? value.toLocaleString(lang) : String(value ?? "");
+  if (Array.isArray(value)) return value.map((v) => isolate(String(v ?? ""))).join(lang === "zh" ? "、" : ", ");
+  return typeof value === "number" ? value.toLocaleString(lang) : isolate(String(value ?? ""));
+}
+
+/**
+ * What can change the direction of what is beside it: writing from right to left, and
+ * the marks that turn writing round.
+ */
+const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+const FSI = "\u2068";
+const PDI = "\u2069";
+
+/**
+ * Text of a person or a file as it is put into a sentence, as web/text's Isolate does
+ * it: what could turn the words around it stands between FSI and PDI, and no mark in it
+ * can end that early or outlast it. Other text stays as it is.
+ * @param {string} s
+ */
+export function isolate(s) {
+  if (!TURNS.test(s)) return s;
+  let open = 0;
+  let out = FSI;
+  for (const c of s) {
+    if (/[\n\r\x1c-\x1e\x85\u2029]/.test(c)) {
+      // A paragraph's end ends every isolate, so the next line begins again.
+      out += PDI.repeat(open + 1) + c + FSI;
+      open = 0;
+    } else if (c !== PDI || open > 0) {
+      if (c === PDI) open--;
+      if (c >= "\u2066" && c <= FSI) open++;
+      out += c;
+    }
+  }
+  return out + PDI.repeat(open + 1);
 }

@@ -1,6 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { decode } from "../js/wire/frame.js";
+import { decode, parse } from "../js/wire/frame.js";
+import { cell, percent, si } from "../js/view/format.js";
+import { brief, exact } from "../js/view/exact.js";
 import { bytes, frame } from "./frames.js";
 
 test("a decode frame has one query against every key", () => {
@@ -64,4 +66,12 @@ test("float16 is read exactly", () => {
   new Uint8Array(buffer, 8).set(text);
   keys.forEach((k, i) => view.setUint16(8 + text.length + 2 * i, k, true));
   assert.deepEqual([...decode(buffer).tensors.x.data], keys.map((k) => halves[k]));
+});
+
+test("numbers that are not finite have a word, and no text is taken for one", () => {
+  const v = parse('{"kl":{"float":"NaN"},"logit":[1.5,{"float":"-Infinity"}],"text":"{\\"float\\":\\"NaN\\"}","max":{"float":"Infinity"},"none":null}');
+  assert.deepEqual(v, { kl: NaN, logit: [1.5, -Infinity], text: '{"float":"NaN"}', max: Infinity, none: null });
+  for (const x of [NaN, Infinity, -Infinity]) {
+    for (const f of [brief, exact, cell, percent, (/** @type {number} */ y) => si(y, "B")]) assert.equal(typeof f(x), "string");
+  }
 });

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { translator } from "../js/text.js";
+import { isolate, translator } from "../js/text.js";
 import { address } from "../js/state/url.js";
 import { sentence } from "../js/view/sentence.js";
 import { frame } from "./frames.js";
@@ -14,6 +14,14 @@ test("placeholders, plurals, lists and numbers", () => {
   assert.equal(t("n", { Count: 1 }), "1 token");
   assert.equal(t("n", { Count: 2 }), "2 tokens");
   assert.equal(t("nothing.here"), "nothing.here");
+});
+
+test("text that could turn a notice round is isolated, as web/text does it", () => {
+  for (const [text, want] of JSON.parse(readFileSync(new URL("isolated.json", import.meta.url), "utf8"))) assert.equal(isolate(text), want);
+  const t = translator({ a: "There is no model “{{.Name}}”.", l: "One of {{.Known}}." }, "en");
+  assert.equal(t("a", { Name: "a\u202eb" }), "There is no model “\u2068a\u202eb\u2069”.");
+  assert.equal(t("a", { Name: "gpt2" }), "There is no model “gpt2”.");
+  assert.equal(t("l", { Known: ["x", "\u05d0", 1234] }), "One of x, \u2068\u05d0\u2069, 1234.");
 });
 
 test("every message that a module asks for exists", () => {

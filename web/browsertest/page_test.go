@@ -103,6 +103,13 @@ var chromium struct {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asChild) != "" {
+		if err := serveChild(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	if chromium.stop != nil {
 		chromium.stop()
@@ -115,7 +122,7 @@ func start(path string) (ctx context.Context, stop func(), err error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "en-US"),
-		chromedp.WindowSize(1440, 900))
+		chromedp.Flag("host-resolver-rules", "MAP rebound.example 127.0.0.1"), chromedp.WindowSize(1440, 900))
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stopTab := chromedp.NewContext(alloc)
 	return ctx, func() { stopTab(); stopAlloc() }, chromedp.Do(ctx)

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,10 +55,15 @@ func TestPlotsPage(t *testing.T) {
 		p.js(`const m = document.querySelector("[data-testid=plot-model]"); m.value = "Llama-3-8B"; m.dispatchEvent(new Event("change", {bubbles: true}))`)
 		p.until(`location.search.includes("model=Llama-3-8B") && document.querySelector("#parts img").src.includes("Llama-3-8B")`)
 		p.drawn()
-		// What cannot be drawn is said in words.
-		p.js(`const m = document.querySelector("[data-testid=plot-prompt]"); m.value = "0"; m.dispatchEvent(new Event("change", {bubbles: true}))`)
+		// A number that cannot be is refused at its field, what cannot be drawn where the figures are.
+		change := `const m = document.querySelector("[data-testid=plot-%s]"); m.value = "%s"; m.dispatchEvent(new Event("change", {bubbles: true}))`
+		p.js(fmt.Sprintf(change, "prompt", "0"))
+		p.until(`document.querySelector("[data-testid=refusal]")`)
+		p.js(fmt.Sprintf(change, "prompt", "4096"))
+		p.until(`!document.querySelector("[data-testid=refusal]")`)
+		p.js(fmt.Sprintf(change, "model", "gpt2"))
 		p.until(`document.querySelector("#figures [role=alert]")`)
-		if s := p.text("problem"); !strings.Contains(s, "prompt") && !strings.Contains(s, "提示") {
+		if s := p.text("problem"); !strings.Contains(s, "4096") && !strings.Contains(s, "4,096") {
 			t.Errorf("%s: problem %q", lang, s)
 		}
 		p.clean()

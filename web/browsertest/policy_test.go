@@ -83,9 +83,12 @@ func TestPolicyForm(t *testing.T) {
 	p.choose("policy-kind", "paged")
 	p.until(`window.kvstepFrame().meta.use?.policy === "paged:16"`)
 	p.choose("policy-block", "65")
-	p.until(`!document.getElementById("problem").hidden`)
-	if s := p.text("problem"); !strings.Contains(s, "65") || !strings.Contains(s, "64") {
+	p.until(`document.querySelector("[data-testid=refusal]")`)
+	if s := p.text("refusal"); !strings.Contains(s, "65") || !strings.Contains(s, "64") {
 		t.Errorf("refused with %q", s)
+	}
+	if use := eval[string](p, `window.kvstepFrame().meta.use.policy`); use != "paged:16" {
+		t.Errorf("the run went on under %s", use)
 	}
 	p.clean()
 }

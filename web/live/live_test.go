@@ -111,9 +111,15 @@ func TestBadMessagesAreAnswered(t *testing.T) {
 	}
 }
 
-func TestLongMessagesEndTheSession(t *testing.T) {
+// TestLongMessages: one that is too long to be carried out is refused in words; one that
+// nobody can have meant ends the session.
+func TestLongMessages(t *testing.T) {
 	conn := dial(t, serve(t))
 	send(t, conn, `{"cmd":"open","link":"`+strings.Repeat("a", wire.MaxCommandBytes)+`"}`)
+	if _, data, err := conn.ReadMessage(); err != nil || !strings.Contains(string(data), "command.long") {
+		t.Errorf("%s %v", data, err)
+	}
+	send(t, conn, `{"cmd":"open","link":"`+strings.Repeat("a", wire.MaxMessageBytes)+`"}`)
 	if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseMessageTooBig) {
 		t.Errorf("error %v", err)
 	}

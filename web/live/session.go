@@ -88,7 +88,7 @@ func (s *session) serve(ctx context.Context) {
 }
 
 func (s *session) read() {
-	s.conn.SetReadLimit(wire.MaxCommandBytes)
+	s.conn.SetReadLimit(wire.MaxMessageBytes)
 	alive := func(string) error { return s.conn.SetReadDeadline(time.Now().Add(pongWait)) }
 	s.conn.SetPongHandler(alive)
 	_ = alive("")

@@ -22,6 +22,7 @@ var Stylesheets = []string{
 	"css/speculation.css", "css/branches.css",
 	"css/variants.css",
 	"css/several.css",
+	"css/held.css", "css/form.css",
 	"css/phone.css", // last: it narrows what the others say
 }
 
@@ -39,7 +40,7 @@ type HandoutData struct {
 // that it makes itself, and no request to anywhere.
 func (d HandoutData) policy() string {
 	return "default-src 'none'; script-src " + hash(d.Early) + " " + hash(d.Script) + "; style-src " + hash(d.CSS) +
-		"; img-src data: blob:; base-uri 'none'; form-action 'none'"
+		"; img-src data: blob:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 
 func hash(s string) string {

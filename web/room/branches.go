@@ -17,7 +17,8 @@ type branch struct {
 	id     int
 	model  *run.Loaded
 	recipe sim.Recipe
-	prompt []int // ids
+	prompt []int   // ids
+	batch  [][]int // the prompts of a batch, told once
 	tape   *tape.Tape
 	watch  watch
 
@@ -153,7 +154,7 @@ func (s *state) fork(token int) error {
 	pass := s.tape.Step(at).Pass
 	r := s.recipe
 	r.Forced = append(before(s.recipe.Forced, pass), sim.Forced{Pass: pass, Token: token})
-	if _, err := s.model.Prepare(r); err != nil {
+	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
 	if b := s.known(at, token, r); b != nil {
@@ -161,7 +162,7 @@ func (s *state) fork(token int) error {
 		s.change(b)
 		return nil
 	}
-	b := &branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
+	b := &branch{model: s.model, recipe: r, prompt: s.prompt, batch: s.batch, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.made = until(s.made, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
 	s.enter(b)
@@ -239,7 +240,7 @@ func (s *state) keepOtherwise(cache string, budget int64) error {
 			r.Forced, last = append(r.Forced, sim.Forced{Pass: x.Pass, Token: x.Token}), n
 		}
 	}
-	if _, err := s.model.Prepare(r); err != nil {
+	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
 	points := s.watch.points

@@ -135,7 +135,7 @@ func (s *state) start(r sim.Recipe) error {
 		return err
 	}
 	r.Model = m.Name
-	prompt, err := m.Prepare(r)
+	prompt, err := accept(m, r)
 	if err != nil {
 		return err
 	}
@@ -144,12 +144,21 @@ func (s *state) start(r sim.Recipe) error {
 	defer release()
 	s.closeAll()
 	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
 	}
 	return nil
+}
+
+// accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
+// not be opened again by its link. Every run of a room passes here.
+func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
+	if err := wire.CheckLink(r); err != nil {
+		return nil, err
+	}
+	return m.Prepare(r)
 }
 
 // source runs a recipe until its branch goes or the end of the room stops it.

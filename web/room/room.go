@@ -193,7 +193,7 @@ func (s *state) showTo(v Viewer, seat *seat) {
 	s.look()
 	seat.seq++
 	m := wire.Moment{
-		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Models: s.models,
+		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
 		Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal,
 		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang},

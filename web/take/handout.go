@@ -21,13 +21,16 @@ import (
 // pack is records as the handout's script reads them (static/js/handout/records.js):
 // gzip of, for each, step (or layer), head (or kind) and length as little-endian
 // int32, then the file.
-func pack(records []record) ([]byte, error) {
+func pack(records []record, left func() error) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range records {
+		if err := left(); err != nil {
+			return nil, err
+		}
 		head := binary.LittleEndian.AppendUint32(nil, uint32(int32(r.n)))
 		head = binary.LittleEndian.AppendUint32(head, uint32(r.head))
 		head = binary.LittleEndian.AppendUint32(head, uint32(len(r.data)))
@@ -48,7 +51,7 @@ func (r *made) handout(version string) (*File, error) {
 	if size > 4*maxHandout {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxHandout>>20)
 	}
-	frames, err := pack(r.records(usual))
+	frames, err := pack(r.records(usual), r.left)
 	if err != nil {
 		return nil, err
 	}

@@ -67,7 +67,7 @@ func TestRecordsAreTheFrames(t *testing.T) {
 	if want := fmt.Sprint(map[int]int{0: 1 + len(all), 1: 3 * 8, ops: len(all), weights: 2, answers: 3, words: 1}); fmt.Sprint(count) != want {
 		t.Errorf("%v records, want %s", count, want)
 	}
-	packed, err := pack(records)
+	packed, err := pack(records, (&made{}).left)
 	if err != nil || len(packed) == 0 {
 		t.Error(err)
 	}
@@ -132,7 +132,7 @@ func replay(t *testing.T, records []record, plan []asking) (replies []reply) {
 	if err != nil {
 		t.Skip("skipped: no node on this machine")
 	}
-	packed, err := pack(records)
+	packed, err := pack(records, (&made{}).left)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,13 +3,13 @@ package take
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/plain"
 	"kvstep/web/text"
 	"kvstep/web/wire"
 )
@@ -86,7 +86,7 @@ func (r *made) records(most budget) []record {
 		add(l, l, answers, explained[l].File())
 	}
 	kept := rows{}
-	for n := -1; n < len(r.steps); n++ {
+	for n := -1; n < len(r.steps) && r.left() == nil; n++ { // pack says why
 		heads := 1
 		if n >= 0 && r.steps[n].Part == sim.LayerPart {
 			heads = c.Heads
@@ -135,7 +135,7 @@ func (r *made) span(from, budget int, visit func(n int) int) [2]int {
 	}
 	first, last := from, from
 	budget -= visit(from)
-	for budget > 0 && (first > 0 || last < len(r.steps)-1) {
+	for budget > 0 && r.left() == nil && (first > 0 || last < len(r.steps)-1) {
 		if last < len(r.steps)-1 && (first == 0 || last-from <= from-first) {
 			last++
 			budget -= visit(last)
@@ -220,7 +220,7 @@ func (r *made) frame(n, head int, here *scope) checkpoint.File {
 	}
 	switch {
 	case n < 0:
-		scope, _ := json.Marshal(here) // of numbers
+		scope := plain.JSON(here)
 		f.Meta["scope"] = string(scope)
 	case m.Step.Part == sim.LayerPart && m.From != nil && here.Ops[0] <= n && n <= here.Ops[1]:
 		f.Tensors = append(f.Tensors, wire.HeadOps(m)...)
@@ -252,6 +252,6 @@ func (k rows) cut(f *checkpoint.File, layer, head int) {
 			x.Data, x.Shape = x.Data[len(before):], []int{x.Shape[0] - gone[x.Name], x.Shape[1]}
 		}
 	}
-	rows, _ := json.Marshal(gone) // of numbers
+	rows := plain.JSON(gone)
 	f.Meta["before"] = string(rows)
 }

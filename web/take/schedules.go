@@ -2,11 +2,11 @@ package take
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/plain"
 	"kvstep/sim/run"
 )
 
@@ -39,7 +39,7 @@ func schedules(ctx context.Context, models *run.Library, q Request) (*File, erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, Wait)
 	defer cancel()
-	m, err := models.Get(q.Recipe.Model)
+	m, err := models.GetWhile(ctx, q.Recipe.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +52,7 @@ func schedules(ctx context.Context, models *run.Library, q Request) (*File, erro
 			return nil, err
 		}
 	}
-	data, err := json.Marshal(both)
-	return &File{Name: "schedules.json", Type: "application/json; charset=utf-8", Data: data}, err
+	return &File{Name: "schedules.json", Type: "application/json; charset=utf-8", Data: plain.JSON(both)}, nil
 }
 
 // serve runs a batch to its end.

@@ -17,6 +17,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/run"
+	"kvstep/sim/sheet"
 	"kvstep/sim/tape"
 	"kvstep/web/wire"
 )
@@ -24,6 +25,9 @@ import (
 const (
 	// Wait is how long a run may take to be run again.
 	Wait = 20 * time.Second
+	// makeWait is how long a file may take altogether: the server has said something
+	// before its own patience (30 s) ends.
+	makeWait = Wait + 5*time.Second
 	// maxRows bounds the memory of a run's rows, as a room's tape does.
 	maxRows = 64 << 20
 	// maxFile bounds one file; a handout must also open well in a browser.
@@ -62,7 +66,8 @@ type made struct {
 	model  *run.Loaded
 	prompt []int
 	steps  []sim.Step
-	memory *sim.Memory // what they take
+	memory *sim.Memory  // what they take
+	gone   func() error // why nobody waits for the file any more
 }
 
 // Step is one of them, for wire and sim/breakpoint.
@@ -71,6 +76,7 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
 func again(ctx context.Context, models *run.Library, q Request) (r *made, err error) {
+	gone := ctx.Err
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
 	defer func() {
 		if err != nil {
@@ -79,7 +85,7 @@ func again(ctx context.Context, models *run.Library, q Request) (r *made, err er
 	}()
 	ctx, cancel := context.WithTimeout(ctx, Wait)
 	defer cancel()
-	m, err := models.Get(q.Recipe.Model)
+	m, err := models.GetWhile(ctx, q.Recipe.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +94,7 @@ func again(ctx context.Context, models *run.Library, q Request) (r *made, err er
 		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
 	}
 	q.Recipe.Model = m.Name
-	r = &made{Request: q, model: m, memory: memory}
+	r = &made{Request: q, model: m, gone: gone, memory: memory}
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
@@ -124,11 +130,17 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	if kind == "schedules" {
 		return schedules(ctx, models, q)
 	}
+	ctx, cancel := context.WithTimeout(ctx, makeWait)
+	defer cancel()
 	r, err := again(ctx, models, q)
 	if err != nil {
 		return nil, err
 	}
 	defer r.memory.Close()
+	// A handout shows what waits; other files have nothing to say of no step.
+	if len(r.steps) == 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 {
+		return nil, sim.NewProblem("take.empty")
+	}
 	var f *File
 	limit := maxFile
 	switch kind {
@@ -144,16 +156,27 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	default:
 		return nil, fmt.Errorf("take: no kind %q", kind)
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, sim.NewProblem("take.time", "Seconds", int(makeWait/time.Second), "Step", len(r.steps))
+	}
 	if err == nil && len(f.Data) > limit {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", limit>>20)
 	}
 	return f, err
 }
 
+// left is r.gone, nil where nobody can go.
+func (r *made) left() error {
+	if r.gone == nil {
+		return nil
+	}
+	return r.gone()
+}
+
 func (r *made) all() iter.Seq2[*sim.Step, error] {
 	return func(yield func(*sim.Step, error) bool) {
 		for i := range r.steps {
-			if !yield(&r.steps[i], nil) {
+			if !yield(&r.steps[i], r.left()) {
 				return
 			}
 		}
@@ -195,8 +218,8 @@ func (r *made) exported() int {
 // csv is what is on screen at the link's step.
 func (r *made) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
-	var b bytes.Buffer
-	err := wire.WriteCSV(&b, m)
+	b := bytes.NewBufferString(sheet.BOM) // a person will open it
+	err := wire.WriteCSV(b, m)
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 

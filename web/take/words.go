@@ -9,8 +9,11 @@ import (
 )
 
 // elsewhere are the families of messages that no handout has a place for: those
-// of the command, of figures, and of what only a server can do.
-var elsewhere = []string{"cli", "cost", "plot", "several", "versus"}
+// of the command and its reasons, of figures, and of what only a server can do, and
+// their problems.
+var elsewhere = []string{"cli", "cost", "plot", "reason", "several", "versus", "waits",
+	"problem.addr", "problem.checkpoint", "problem.cli", "problem.command", "problem.config", "problem.cost", "problem.file", "problem.hub", "problem.plot",
+	"problem.server", "problem.site", "problem.sweep", "problem.take", "problem.tokenizer", "problem.variants"}
 
 // spoken are a language's messages as a handout carries them.
 func spoken(lang string) string {
@@ -19,7 +22,7 @@ func spoken(lang string) string {
 		panic("take: " + err.Error()) // embedded, and read by every test
 	}
 	for id := range all {
-		if family, _, _ := strings.Cut(id, "."); slices.Contains(elsewhere, family) {
+		if slices.ContainsFunc(elsewhere, func(family string) bool { return strings.HasPrefix(id, family+".") }) {
 			delete(all, id)
 		}
 	}

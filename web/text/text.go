@@ -5,6 +5,8 @@ package text
 import (
 	"embed"
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -64,19 +66,38 @@ type Catalogue struct {
 func In(lang string) *Catalogue { return byLang[lang] }
 
 // T is the message of an id with its placeholders filled; "Count" chooses the
-// plural form. Lists are joined. An id that does not exist comes back as it is
+// plural form. Lists are joined, text is isolated (Isolate). An id that does not exist comes back as it is
 // (a test finds those).
 func (c *Catalogue) T(id string, args map[string]any) string {
 	data := make(map[string]any, len(args))
 	for name, v := range args {
-		if list, ok := v.([]string); ok {
-			v = strings.Join(list, map[string]string{"en": ", ", "zh": "、"}[c.lang])
-		}
-		data[name] = v
+		data[name] = c.value(v)
 	}
 	s, err := c.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: data, PluralCount: args["Count"]})
 	if err != nil {
 		return id
 	}
 	return s
+}
+
+// value is what a placeholder is filled with.
+func (c *Catalogue) value(v any) any {
+	switch v := v.(type) {
+	case string:
+		return Isolate(v)
+	case []string:
+		each := make([]string, len(v))
+		for i, s := range v {
+			each[i] = Isolate(s)
+		}
+		return strings.Join(each, map[string]string{"en": ", ", "zh": "、"}[c.lang])
+	case error: // templates would print it as text
+		return Isolate(v.Error())
+	case fmt.Stringer:
+		return Isolate(v.String())
+	}
+	if x := reflect.ValueOf(v); x.Kind() == reflect.String { // a type of its own, such as sim.Phase
+		return Isolate(x.String())
+	}
+	return v
 }

@@ -2,6 +2,7 @@ package text
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -63,6 +64,7 @@ func TestBothLanguagesSayTheSame(t *testing.T) {
 var asked = []*regexp.Regexp{
 	regexp.MustCompile(`NewProblem\(\s*"([^"]+)"`),
 	regexp.MustCompile(`\.T\("([^"]+)"`),
+	regexp.MustCompile(`\bwords\("([^"]+)"`),
 	regexp.MustCompile(`\bd\.t\("([^"]+)"`),
 	regexp.MustCompile(`@word\(d, "([^"]+)"\)`),
 	regexp.MustCompile(`data-text(?:-label|-title)?="([^"]+)"`),
@@ -151,4 +153,54 @@ func TestT(t *testing.T) {
 	if got := zh.T("no.such.message", nil); got != "no.such.message" {
 		t.Errorf("unknown: %s", got)
 	}
+}
+
+// TestIsolate: text of another direction, and marks that turn writing round, end with
+// themselves. static/test/text.test.js reads the same examples.
+func TestIsolate(t *testing.T) {
+	data, err := os.ReadFile("../../static/test/isolated.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples [][2]string
+	if err := json.Unmarshal(data, &examples); err != nil || len(examples) < 10 {
+		t.Fatal(len(examples), err)
+	}
+	for _, x := range examples {
+		if got := Isolate(x[0]); got != x[1] {
+			t.Errorf("%q: %q, want %q", x[0], got, x[1])
+		}
+	}
+	type kind string
+	for _, v := range []any{"\u202eb", kind("\u202eb"), errors.New("\u202eb"), []string{"\u202eb"}} {
+		if got := In("en").T("problem.model.unknown", map[string]any{"Name": v, "Known": []string{"story"}}); !strings.Contains(got, "“\u2068\u202eb\u2069”") {
+			t.Errorf("%T: %q", v, got)
+		}
+	}
+}
+
+// FuzzIsolate: whatever the text, nothing that follows it is turned: what is opened in a
+// line is closed in it, and text without marks stays.
+func FuzzIsolate(f *testing.F) {
+	f.Add("a\u202eb\nc\u2069d\u2067e\u2029f")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Isolate(s)
+		open := 0
+		for _, r := range got {
+			switch {
+			case r >= lri && r <= fsi:
+				open++
+			case r == pdi:
+				open--
+			case paragraphEnd(r) && open != 0, got != s && open == 0 && !paragraphEnd(r):
+				t.Fatalf("%q: %q: %d open before %q", s, got, open, r)
+			}
+			if open < 0 {
+				t.Fatalf("%q: %q closes what it did not open", s, got)
+			}
+		}
+		if open != 0 {
+			t.Fatalf("%q: %q leaves %d open", s, got, open)
+		}
+	})
 }

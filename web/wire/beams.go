@@ -20,12 +20,12 @@ type beamsInfo struct {
 }
 
 type finishedInfo struct {
-	Text   string  `json:"text"`
-	Tokens int     `json:"tokens"`
-	Sum    float32 `json:"sum"`
-	Score  float32 `json:"score"`
-	Done   string  `json:"done"`
-	Node   *int    `json:"node,omitempty"` // where it ends in the tree
+	Text   string `json:"text"`
+	Tokens int    `json:"tokens"`
+	Sum    score  `json:"sum"`
+	Score  score  `json:"score"`
+	Done   string `json:"done"`
+	Node   *int   `json:"node,omitempty"` // where it ends in the tree
 }
 
 // beams is nil where the run is no beam search. With the tree come the tensors
@@ -47,9 +47,12 @@ func (m *Moment) beams() (*beamsInfo, []checkpoint.Tensor) {
 		return info, nil
 	}
 	b := m.At(last).Beams
+	if b == nil { // the prompt goes on, or memory has ended in it
+		return info, nil
+	}
 	info.Best = b.Best
 	for _, f := range b.Finished {
-		info.Finished = append(info.Finished, finishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: float32(f.Sum), Score: float32(f.Score), Done: f.Done})
+		info.Finished = append(info.Finished, finishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: score(f.Sum), Score: score(f.Score), Done: f.Done})
 	}
 	if !m.Link.Pick.shows("beams") {
 		return info, nil
@@ -85,7 +88,10 @@ func (m *Moment) tree(last int) tree {
 	t := tree{labels: map[int]string{}, ends: map[string]int{}}
 	paths := [][]int{nil} // tokens of the beams of the pass before
 	for n := m.perPass() - 1; n <= last; n += m.perPass() {
-		live := m.At(n).Beams.Live
+		var live []sim.Beam
+		if b := m.At(n).Beams; b != nil {
+			live = b.Live
+		}
 		var next [][]int
 		for _, b := range live {
 			path := append(slices.Clone(paths[b.Parent]), b.Token)
@@ -97,7 +103,9 @@ func (m *Moment) tree(last int) tree {
 			}
 			next = append(next, path)
 		}
-		t.passes, paths = append(t.passes, len(live)), next
+		if t.passes = append(t.passes, len(live)); len(live) > 0 {
+			paths = next
+		}
 	}
 	return t
 }

@@ -257,7 +257,7 @@ func (m *Moment) compare() *compareInfo {
 		id := made[i][info.Same]
 		r := rival{ID: id, Label: m.labelled([]int{id})[0][1].(string)}
 		for j, x := range []*Branch{a, b} {
-			r.Probs[j] = probability(x.Step(info.Steps[j]), id, info.Same == len(x.upTo(info.Steps[j]))-1)
+			r.Probs[j] = probability(x.Step(info.Steps[j]).Focus(0), id, info.Same == len(x.upTo(info.Steps[j]))-1)
 		}
 		info.Fork = append(info.Fork, r)
 	}

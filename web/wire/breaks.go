@@ -62,7 +62,7 @@ func (m *Moment) hit(h breakpoint.Hit) hitInfo {
 	case breakpoint.Attend:
 		info.Head, info.Query, info.Prob = &h.Head, &h.Query, h.Prob
 	case breakpoint.Top:
-		info.Before, info.Now = label(h.Before), label(m.Step.Top()[0].ID)
+		info.Before, info.Now = label(h.Before), label(h.Now)
 	}
 	return info
 }

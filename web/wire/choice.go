@@ -25,11 +25,11 @@ type stageInfo struct {
 }
 
 type optionInfo struct {
-	ID    int        `json:"id"`
-	Label string     `json:"label"`
-	From  float32    `json:"from"`
-	To    float32    `json:"to"`
-	Logit [2]float32 `json:"logit,omitzero"` // before and after the penalty, where that changed it
+	ID    int      `json:"id"`
+	Label string   `json:"label"`
+	From  float32  `json:"from"`
+	To    float32  `json:"to"`
+	Logit [2]score `json:"logit,omitzero"` // before and after the penalty, where that changed it
 }
 
 // picked is how the sampler chose in the moment's step, nil where it did not.
@@ -67,7 +67,7 @@ func (m *Moment) choice() *choiceInfo {
 		if open {
 			option := optionInfo{ID: o.ID, Label: label, From: float32(o.From), To: float32(o.To)}
 			if o.Score != float64(o.Logit) {
-				option.Logit = [2]float32{o.Logit, float32(o.Score)}
+				option.Logit = [2]score{score(o.Logit), score(o.Score)}
 			}
 			info.Options = append(info.Options, option)
 		}

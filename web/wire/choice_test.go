@@ -47,7 +47,7 @@ func TestFrameTellsTheChoice(t *testing.T) {
 			if o.ID != w.ID || o.From != float32(w.From) || o.To != float32(w.To) || o.Label == "" {
 				t.Errorf("step %d: option %d is %+v, want %+v", n, i, o, w)
 			}
-			if changed := o.Logit != [2]float32{}; changed != slices.Contains(m.Step.Tokens, o.ID) || changed && o.Logit != [2]float32{w.Logit, float32(w.Score)} {
+			if changed := o.Logit != [2]score{}; changed != slices.Contains(m.Step.Tokens, o.ID) || changed && (float32(o.Logit[0]) != w.Logit || float32(o.Logit[1]) != float32(w.Score)) {
 				t.Errorf("step %d: logit %v, want %+v", n, o.Logit, w)
 			} else if changed {
 				penalised++

@@ -9,11 +9,17 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/kv"
+	"kvstep/sim/plain"
 	"kvstep/sim/recipe"
 )
 
-// MaxCommandBytes is the longest message a page may send.
-const MaxCommandBytes = 64 << 10
+const (
+	// MaxCommandBytes is the longest message that is carried out: a link in its envelope.
+	MaxCommandBytes = MaxLinkBytes + 4<<10
+	// MaxMessageBytes is the longest message that is read; one that is too long to be
+	// carried out is refused in words, where a longer one ends the connection.
+	MaxMessageBytes = 1 << 20
+)
 
 // Command is one message from a page; Cmd says which fields matter.
 type Command struct {
@@ -36,7 +42,7 @@ type Command struct {
 func ParseCommand(data []byte) (Command, error) {
 	var m message
 	if len(data) > MaxCommandBytes {
-		return m.Command, sim.NewProblem("command.bad", "Why", "too long")
+		return m.Command, sim.NewProblem("command.long", "Have", len(data), "Max", MaxCommandBytes)
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -106,14 +112,10 @@ func (c *Command) check() error {
 
 // ProblemMessage is the text message that answers a refused command.
 func ProblemMessage(p *sim.Problem) []byte {
-	data, err := json.Marshal(struct {
+	return plain.JSON(struct {
 		Problem string         `json:"problem"`
 		Args    map[string]any `json:"args"`
 	}{p.ID, p.Args})
-	if err != nil { // an argument that JSON cannot hold; the id still can
-		data, _ = json.Marshal(map[string]string{"problem": p.ID})
-	}
-	return data
 }
 
 // Loading is a model that a run waits for: how many bytes of it have been read, of how
@@ -126,8 +128,7 @@ type Loading struct {
 
 // LoadingMessage is the text message that tells of it, nil when it is over.
 func LoadingMessage(l *Loading) []byte {
-	data, _ := json.Marshal(struct {
+	return plain.JSON(struct {
 		Loading *Loading `json:"loading"`
 	}{l})
-	return data
 }

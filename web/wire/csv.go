@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/csv"
 	"io"
 	"strconv"
 
@@ -9,11 +8,12 @@ import (
 	"kvstep/sim/explain"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/sheet"
 )
 
-// sheet is one matrix of the screen, with the tokens that its rows and columns
+// onScreen is one matrix of the screen, with the tokens that its rows and columns
 // stand for ("" where they stand for none).
-type sheet struct {
+type onScreen struct {
 	name string
 	x    mat.Matrix
 	rows func(i int) string
@@ -24,7 +24,7 @@ type sheet struct {
 // number a line: the matrices of the head (or op) that is looked at, the ten
 // likeliest tokens and the ledger.
 func WriteCSV(w io.Writer, m *Moment) error {
-	out := csv.NewWriter(w)
+	out := sheet.NewWriter(w)
 	put := func(panel, name string, row, rowName, col, colName, value string) {
 		_ = out.Write([]string{panel, name, row, rowName, col, colName, value}) // Flush reports it
 	}
@@ -63,7 +63,7 @@ func WriteCSV(w io.Writer, m *Moment) error {
 }
 
 // sheets are the matrices on screen, as the engine has them.
-func (m *Moment) sheets() []sheet {
+func (m *Moment) sheets() []onScreen {
 	if m.From == nil {
 		return nil
 	}
@@ -74,18 +74,18 @@ func (m *Moment) sheets() []sheet {
 	op := explain.Find(m.Link.Pick.Op)
 	if op == nil {
 		a := m.Model.Model.Attention(m.From, m.Head())
-		return []sheet{{"Q", a.Q, query, none}, {"K", a.K, key, none}, {"V", a.V, key, none},
+		return []onScreen{{"Q", a.Q, query, none}, {"K", a.K, key, none}, {"V", a.V, key, none},
 			{"scores", a.Scores, query, key}, {"mask", seen(m.From, m.Model.Model.KVHead(m.Head())), query, key}, {"probs", a.Probs, query, key}, {"out", a.Out, query, none}}
 	}
 	r := m.explained()
-	var all []sheet
+	var all []onScreen
 	for _, id := range append(r.Inputs(op), op.ID) {
 		x, ok := r.Tensor(m.From.N, id, m.Head())
 		in := explain.Find(id)
-		if !ok || in.Kind == explain.Weight && x.NumRows() > 1 { // as on screen: weight matrices are named, not drawn
+		if !ok || in.Kind == explain.Weight && x.NumRows() > 1 { // as on screen: weight matrices are named, not onScreen
 			continue
 		}
-		s := sheet{id, x, none, none}
+		s := onScreen{id, x, none, none}
 		switch x.NumRows() {
 		case m.From.Rows:
 			s.rows = query

@@ -1,16 +1,14 @@
 package wire
 
 import (
-	"encoding/json"
-	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/plain"
 	"kvstep/sim/run"
 	"kvstep/sim/token"
 )
@@ -39,6 +37,7 @@ type Moment struct {
 	Models *run.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int            // ids of the prompt, told before the first step
+	Prompts [][]int          // of a batch, see Prompts; nil: they are encoded when they are asked for
 	Hits    []breakpoint.Hit // of Link.Breaks, in all recorded steps, in order
 	HitsAt  []int            // their steps
 }
@@ -179,17 +178,8 @@ func (m *Moment) attention() []checkpoint.Tensor {
 		mask(m.From, m.Model.Model.KVHead(m.Head())), f16("probs", a.Probs), f16("out", a.Out)}
 }
 
-// text is v as JSON; the values of a frame are made of numbers and strings,
-// which always marshal.
-func text(v any) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // "<" in a label would take six bytes
-	if err := e.Encode(v); err != nil {
-		panic("wire: " + err.Error())
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
+// text is v as JSON, in which every number has a word; "<" in a label is one byte.
+func text(v any) string { return string(plain.JSON(v)) }
 
 type runInfo struct {
 	Model    string     `json:"model"`
@@ -358,13 +348,10 @@ func (m *Moment) top() []candidate {
 	top := make([]candidate, len(likeliest))
 	for i, c := range likeliest {
 		label := m.labelled([]int{c.ID})[0][1].(string)
-		top[i] = candidate{c.ID, label, finite(c.Logit), c.Prob, c.Kept, c.ID == m.Step.Token}
+		top[i] = candidate{c.ID, label, c.Logit, c.Prob, c.Kept, c.ID == m.Step.Token}
 	}
 	return top
 }
-
-// finite replaces -Inf, which JSON has no word for, by the lowest float32.
-func finite(x float32) float32 { return max(x, -math.MaxFloat32) }
 
 func orNull(s string) *string {
 	if s == "" {

@@ -244,12 +244,12 @@ func (m *Moment) trail(r *explain.Run) []explain.Ref {
 	if here != root {
 		trail = []explain.Ref{here}
 	}
-	for n := len(trail); n > 0; n-- { // what is explained must exist
-		if _, ok := r.Value(trail[n-1]); ok {
-			return trail[:n]
+	for n, ref := range trail { // what is told must exist, every cell on the way
+		if _, ok := r.Value(ref); !ok {
+			return trail[:n:n]
 		}
 	}
-	return nil
+	return trail
 }
 
 // maxWeights is the largest weight matrix that is sent as a picture, in numbers.

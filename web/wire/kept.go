@@ -71,8 +71,8 @@ func (m *Moment) kept(use *useInfo) []checkpoint.Tensor {
 // received from all queries so far, or until it was let go: F16 [kv_heads, positions].
 func (m *Moment) received() []checkpoint.Tensor {
 	s := m.inPass(m.Layer())
-	if s == nil && m.Step.Pass > 0 { // not yet in this pass: as the pass before left it
-		s = m.At((m.Step.Pass-1)*(m.Model.Model.Config.Layers+1) + m.Layer())
+	for pass := m.Step.Pass - 1; s == nil && pass >= 0; pass-- { // not yet in this pass: as the last one before left it
+		s = m.own(pass*m.perPass() + m.Layer())
 	}
 	if s == nil {
 		return nil
@@ -111,7 +111,7 @@ func (m *Moment) coded(use *useInfo, from, to int) []checkpoint.Tensor {
 			if value {
 				computed = s.V
 			}
-			for i := range s.Rows {
+			for i := range m.stayed(s) {
 				p := s.Cached + i
 				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
 				scales.Row(at)[p] = m.scaleOf(scales.Row(at), l, h, p, value)

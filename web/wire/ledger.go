@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"kvstep/sim"
+	"kvstep/sim/plain"
 )
 
 // integer is written as a JSON number while JavaScript can hold it exactly,
@@ -16,6 +17,17 @@ func (n integer) MarshalJSON() ([]byte, error) {
 		s = `"` + s + `"`
 	}
 	return []byte(s), nil
+}
+
+// score is written in float32 digits, half the bytes, where float32 reaches it, and
+// else in all of its own: a penalty may take a logit far beyond.
+type score float64
+
+func (x score) MarshalJSON() ([]byte, error) {
+	if slim := float32(x); slim-slim == 0 && (slim != 0) == (x != 0) {
+		return plain.JSON(slim), nil
+	}
+	return plain.JSON(float64(x)), nil
 }
 
 // counters are sim.Counters with integers safe for JavaScript; zeros are left

@@ -106,8 +106,8 @@ func (l Link) Query() string {
 // sense is "recipe.range" or "recipe.choice", any other Problem "link.field".
 func ParseLink(query string) (Link, error) {
 	l := Link{Step: -1}
-	if len(query) > MaxCommandBytes {
-		return l, sim.NewProblem("link.long", "Have", len(query), "Max", MaxCommandBytes)
+	if len(query) > MaxLinkBytes {
+		return l, sim.NewProblem("link.long", "Have", len(query), "Max", MaxLinkBytes)
 	}
 	v, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
 	if err != nil {
@@ -140,6 +140,9 @@ func ParseLink(query string) (Link, error) {
 	}
 	if field, have := l.Pick.check(); field != "" && p.err == nil {
 		p.err = sim.NewProblem("link.field", "Field", field, "Have", clip(have))
+	}
+	if len(l.Lang) > maxLang {
+		p.refuse("lang")
 	}
 	return l, p.err
 }

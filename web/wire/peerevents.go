@@ -10,19 +10,19 @@ import (
 // event is something that happened to one sequence in this step; which fields
 // it has is its kind's affair (docs/protocol.md).
 type event struct {
-	Kind   string   `json:"kind"`
-	Seq    int      `json:"seq"`
-	Tokens int      `json:"tokens,omitempty"`
-	Prompt int      `json:"prompt,omitempty"`
-	Rows   int      `json:"rows,omitempty"`
-	Waited int      `json:"waited,omitempty"` // passes
-	Saved  integer  `json:"saved,omitempty"`  // FLOPs, or MACs if the viewer counts those
-	From   int      `json:"from,omitempty"`   // block
-	To     int      `json:"to,omitempty"`
-	Into   int      `json:"into,omitempty"` // beams
-	Why    string   `json:"why,omitempty"`
-	Text   string   `json:"text,omitempty"`
-	Score  *float32 `json:"score,omitempty"`
+	Kind   string  `json:"kind"`
+	Seq    int     `json:"seq"`
+	Tokens int     `json:"tokens,omitempty"`
+	Prompt int     `json:"prompt,omitempty"`
+	Rows   int     `json:"rows,omitempty"`
+	Waited int     `json:"waited,omitempty"` // passes
+	Saved  integer `json:"saved,omitempty"`  // FLOPs, or MACs if the viewer counts those
+	From   int     `json:"from,omitempty"`   // block
+	To     int     `json:"to,omitempty"`
+	Into   int     `json:"into,omitempty"` // beams
+	Why    string  `json:"why,omitempty"`
+	Text   string  `json:"text,omitempty"`
+	Score  *score  `json:"score,omitempty"`
 }
 
 // events are told at the first step of a pass, when it is known who is in it,
@@ -100,7 +100,7 @@ func (m *Moment) parted() []event {
 		}
 	}
 	for _, f := range newly(s.Beams, m.beamsBefore(s)) {
-		score := float32(f.Score)
+		score := score(f.Score)
 		events = append(events, event{Kind: "finish", Text: f.Text, Score: &score, Why: f.Done})
 	}
 	return events

@@ -29,7 +29,7 @@ type peerInfo struct {
 	Token  *int      `json:"token,omitempty"`
 	Label  string    `json:"label,omitempty"`
 	Said   string    `json:"said"`
-	Sum    *float32  `json:"sum,omitempty"` // of a beam: log-probability of what it has said
+	Sum    *score    `json:"sum,omitempty"` // of a beam: log-probability of what it has said
 	Over   string    `json:"over,omitempty"`
 	Table  []int     `json:"table,omitempty"`  // paged: its blocks
 	Copied []int     `json:"copied,omitempty"` // of them: copies that it got because beams had parted
@@ -74,7 +74,7 @@ func (m *Moment) peers() *peersInfo {
 			x.Token, x.Label = &p.Token, m.label(p.Token)
 		}
 		if b := m.beamsBefore(s); b != nil && p.Seq < len(b.Live) {
-			sum := float32(b.Live[p.Seq].Sum)
+			sum := score(b.Live[p.Seq].Sum)
 			x.Sum = &sum
 		}
 		if p.KV != nil {
@@ -200,10 +200,8 @@ func (m *Moment) moved(u sim.CacheUse) (taken, given []int) {
 	if q := m.Step.Schedule; q != nil && q.Requests[m.Step.Seq].Reused > 0 {
 		before = u.Table[:q.Requests[m.Step.Seq].Reused/m.Recipe.Cache.Block]
 	}
-	if n := m.Step.N; n > 0 {
-		if last := m.own(n - 1); last != nil && last.KV != nil {
-			before = last.KV.Use().Table
-		}
+	if last := m.last(); last != nil && last.KV != nil {
+		before = last.KV.Use().Table
 	}
 	for _, b := range without(before, u.Table) {
 		if slices.Contains(u.Free, b) {

@@ -52,6 +52,16 @@ func (m *Moment) lineage(n int, step func(n int) *sim.Step) []int {
 	return line
 }
 
+// last is the sequence's step before the cursor's, in whichever pass had it; nil: none.
+func (m *Moment) last() *sim.Step {
+	for n := m.Step.N - 1; n >= 0; n-- {
+		if s := m.own(n); s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
 // own is step n if it is of the sequence that is looked at; nil where the pass
 // does not have it.
 func (m *Moment) own(n int) *sim.Step {

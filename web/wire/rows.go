@@ -9,6 +9,15 @@ import (
 	"kvstep/sim/checkpoint"
 )
 
+// stayed is how many rows of a step are in the cache at the cursor: of an earlier pass
+// those of proposals that were rejected are not.
+func (m *Moment) stayed(s *sim.Step) int {
+	if s.Pass == m.Step.Pass {
+		return s.Rows
+	}
+	return m.At((s.Pass+1)*m.perPass() - 1).Kept()
+}
+
 // provenance is where every cached row comes from, as the recorded steps up to
 // the cursor tell it: [3, layers, positions] of
 //
@@ -35,7 +44,7 @@ func (m *Moment) provenance() []checkpoint.Tensor {
 				*at(2, s.Layer, p)++
 			}
 		}
-		for p := s.Cached; p < s.Cached+s.Rows; p++ {
+		for p := s.Cached; p < s.Cached+m.stayed(s); p++ {
 			*at(0, s.Layer, p) = uint16(s.Pass) + 1
 		}
 	}

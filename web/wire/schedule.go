@@ -2,7 +2,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"kvstep/sim/run"
 	"math"
 	"slices"
 
@@ -33,7 +32,7 @@ func (m *Moment) schedule() *scheduleInfo {
 		info := &scheduleInfo{Idle: b.Slots}
 		for _, q := range m.plans() {
 			info.Requests = append(info.Requests, requestInfo{RequestState: sim.RequestState{
-				State: sim.RequestWaiting, Arrive: q.arrive, Prompt: len(q.prompt), Started: -1, First: -1, Ended: -1}})
+				State: sim.RequestWaiting, Arrive: q.arrive, Prompt: q.prompt, Started: -1, First: -1, Ended: -1}})
 		}
 		return info
 	}
@@ -82,139 +81,30 @@ func kept(s *sim.Step) sim.Lane {
 	return sim.Uncached
 }
 
-// tight is rows of small whole numbers in as few bytes as they need.
+// tight is rows of whole numbers below 2^32 in as few bytes as they need.
 func tight(name string, rows [][]float64) checkpoint.Tensor {
 	most := 0.0
 	for _, row := range rows {
 		most = max(most, slices.Max(row))
 	}
 	t := checkpoint.Tensor{Name: name, DType: "U8", Shape: []int{len(rows), len(rows[0])}}
-	if most > math.MaxUint8 {
+	switch {
+	case most > math.MaxUint16:
+		t.DType = "U32"
+	case most > math.MaxUint8:
 		t.DType = "U16"
 	}
 	for _, row := range rows {
 		for _, x := range row {
-			if t.DType == "U8" {
+			switch t.DType {
+			case "U8":
 				t.Data = append(t.Data, byte(x))
-			} else {
+			case "U16":
 				t.Data = binary.LittleEndian.AppendUint16(t.Data, uint16(x))
+			default:
+				t.Data = binary.LittleEndian.AppendUint32(t.Data, uint32(x))
 			}
 		}
 	}
 	return t
-}
-
-// plan is a request as it is known before it runs.
-type plan struct {
-	prompt         []int
-	maxNew, arrive int
-	started        bool
-	fed, chosen    int
-}
-
-// plans are the requests of a batch, the recipe's own prompt first.
-func (m *Moment) plans() []*plan {
-	r := m.Recipe
-	b := r.Batch
-	r.Batch = nil
-	encode := func(prompt string, tokens []int, maxNew int) []int {
-		r.Prompt, r.Tokens, r.MaxNew = prompt, tokens, maxNew
-		ids, _ := m.Model.Prepare(r) // the run has prepared it already
-		return ids
-	}
-	all := []*plan{{prompt: encode(r.Prompt, r.Tokens, r.MaxNew), maxNew: m.Recipe.MaxNew}}
-	for _, q := range b.Requests {
-		all = append(all, &plan{prompt: encode(q.Prompt, q.Tokens, q.MaxNew), maxNew: q.MaxNew, arrive: q.Arrive})
-	}
-	return all
-}
-
-func (q *plan) running() bool { return q.started && q.chosen < q.maxNew }
-
-// planned is how many passes a batch has if every request goes to its maximum,
-// finds memory at once and shares nothing: the schedule without the model.
-func (m *Moment) planned() int {
-	b, all := m.Recipe.Batch, m.plans()
-	for pass := 0; ; pass++ {
-		joinPlans(all, b, pass)
-		left, idle := -1, true
-		if b.Chunk > 0 && b.Schedule == sim.ScheduleContinuous {
-			left = b.Chunk
-		}
-		for _, decoding := range []bool{true, false} {
-			for _, q := range all {
-				if !q.running() || (q.chosen > 0) != decoding || left == 0 {
-					continue
-				}
-				idle = false
-				left = q.feed(left)
-			}
-		}
-		if idle {
-			return pass
-		}
-	}
-}
-
-// joinPlans lets requests that wait join, as the run does.
-func joinPlans(all []*plan, b *sim.Batch, pass int) {
-	running := 0
-	for _, q := range all {
-		if q.running() {
-			running++
-		}
-	}
-	if b.Schedule == sim.ScheduleStatic && running > 0 {
-		return
-	}
-	for _, q := range all {
-		if q.started || running == b.Slots || q.arrive > pass && running > 0 {
-			continue
-		}
-		q.started = true
-		running++
-	}
-}
-
-// feed gives a request what waits of it, as far as the pass has rows left (-1:
-// any number), and says how many are left then.
-func (q *plan) feed(left int) int {
-	n := max(len(q.prompt)-q.fed, 1)
-	if left >= 0 {
-		n = min(n, left)
-		left -= n
-	}
-	if q.fed += n; q.fed >= len(q.prompt) {
-		q.chosen++
-	}
-	return left
-}
-
-// Length is how many steps the run has if it goes to its maximum.
-func (m *Moment) Length() int {
-	passes := max(m.Recipe.MaxNew, 1)
-	if m.Recipe.Batch != nil {
-		passes = m.planned()
-	}
-	return max(m.perPass()*passes, m.Recorded)
-}
-
-// Most is how many tokens the longest sequence of the run comes to hold.
-func (m *Moment) Most() int {
-	if m.Recipe.Batch == nil {
-		return run.Fed(m.Prompt, m.Recipe.MaxNew)
-	}
-	most := 0
-	for _, q := range m.plans() {
-		most = max(most, run.Fed(len(q.prompt), q.maxNew))
-	}
-	return most
-}
-
-// asked are the tokens of the prompt that is looked at, before the first step.
-func (m *Moment) asked() []int {
-	if seq := m.Link.Pick.Seq; m.Recipe.Batch != nil && seq > 0 && seq <= len(m.Recipe.Batch.Requests) {
-		return m.plans()[seq].prompt
-	}
-	return m.Waiting
 }

@@ -36,6 +36,9 @@ func (p Pick) check() (field, have string) {
 			return f.name, f.have
 		}
 	}
+	if p.Cell != nil && len(p.Cell.Op) > maxOp {
+		return "cell", p.Cell.Op
+	}
 	if _, _, _, _, ok := realSize(p.Real); p.Real != "" && !ok {
 		return "real", p.Real
 	}

@@ -67,7 +67,7 @@ func (m *Moment) use() *useInfo {
 	var before sim.CacheUse
 	settled := 0
 	if m.Step.N > 0 {
-		if last := m.At(m.Step.N - 1); last.KV != nil {
+		if last := m.last(); last != nil && last.KV != nil {
 			before, settled = last.KV.Use(), settledOf(last)
 		}
 	}
@@ -179,13 +179,11 @@ func (m *Moment) effect() *effectInfo {
 	if m.Step == nil || m.Recipe.Cache.Exact() {
 		return nil
 	}
-	perPass := m.Model.Model.Config.Layers + 1
-	at := (m.Step.N+1)/perPass*perPass - 1 // the latest head step
-	if at < 0 {
-		return nil
+	var s *sim.Step // the latest of its head steps that chose
+	for at := (m.Step.N+1)/m.perPass()*m.perPass() - 1; at >= 0 && (s == nil || s.Effect == nil); at -= m.perPass() {
+		s = m.own(at)
 	}
-	s := m.At(at)
-	if s.Effect == nil {
+	if s == nil || s.Effect == nil {
 		return nil
 	}
 	e := s.Effect

@@ -4,29 +4,61 @@
 //
 // What goes wrong is a *sim.Problem:
 //
-//	hub.name      Name: neither owner/name nor a short name (Known)
-//	hub.offline   Endpoint: it cannot be reached (Cause says why)
-//	hub.unknown   Name: there is no such model, or nobody may know of it
-//	hub.denied    Name: the hub wants a token (HF_TOKEN), or another one
-//	hub.status    File, Status: any other answer
-//	hub.answer    Endpoint: it answered with something else (Cause says what)
-//	hub.weights   Name: it has no weights that kvstep reads
-//	hub.large     Name, Have, Max: bytes
-//	hub.cut       File, Have, Want: bytes; the connection broke again and again
-//	hub.length    File, Have, Want: the server's idea of the length
-//	hub.checksum  File: what arrived is not what the hub says it is
-//	hub.write     File: (Cause says why)
+//	hub.name       Name: neither owner/name nor a short name (Known)
+//	hub.endpoint   Endpoint (HF_ENDPOINT) is no address
+//	hub.token_odd  HF_TOKEN has characters that no token has
+//	hub.off        Variable, Value: a person forbade it all
+//
+// of the way there, by Host:
+//
+//	hub.dns        the name of the host is not known
+//	hub.offline    it cannot be reached (Why)
+//	hub.silent     nothing arrived for Seconds
+//	hub.tls        no safe connection (Why)
+//	hub.proxy      Proxy did not let it through (Why)
+//	hub.redirect   it sends on to To, where this does not follow (From)
+//
+// of the hub's answers:
+//
+//	hub.unknown    Name, Endpoint: there is no such model, or nobody may know of it
+//	hub.revision   Name: it has no branch "main"
+//	hub.gone       Name, File: the hub lists it and does not have it
+//	hub.denied     Name: its terms must be accepted first
+//	hub.token      Name: the hub wants to know who asks (HF_TOKEN)
+//	hub.token_bad  Endpoint: the hub does not know this token
+//	hub.forbidden  Name: this token may not read it, or nobody may
+//	hub.busy       Host: asked too often
+//	hub.broken     Host, Status: the server fails
+//	hub.status     File, Status: any other answer
+//	hub.html       Host: a page for people
+//	hub.list_cut   Host: the list of files ends in the middle
+//	hub.answer     Host: it answered with something else (Why)
+//	hub.unchecked  Host: it tells neither sizes nor checksums
+//	hub.encoded    Host, File, Encoding: compressed in a way that was not asked for
+//	hub.weights    Name: it has no weights that kvstep reads
+//	hub.large      Name, Have, Max: bytes
+//	hub.cut        File, Have, Want: bytes; the connection broke again and again
+//	hub.length     File, Have, Want: the server's idea of the length
+//	hub.checksum   File: what arrived is not what the hub says it is
+//
+// and of this machine:
+//
+//	hub.place      Place: something else is there
+//	hub.lock       File: it cannot be locked (Why)
+//	hub.full       File: the disk is full
+//	hub.closed     File: nobody may write there
+//	hub.write      File: (Why)
+//	hub.stopped    Name: a person stopped it (told by who calls Pull)
 package hub
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
+	"crypto/sha1"
+	"crypto/sha256"
 	"fmt"
-	"io"
+	"hash"
 	"maps"
 	"net/http"
-	"path"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,40 +91,54 @@ type Client struct {
 	Endpoint string // without a slash at the end
 	Token    string // HF_TOKEN, may be ""
 	HTTP     *http.Client
+	// Off, unless nil, is why the hub may not be asked.
+	Off error
 	// Heard hears how many bytes of all files are there; may be nil.
 	Heard func(done, total int64)
+	// Waits hears that somebody else is downloading the model; may be nil.
+	Waits func(place string)
 	// Wait is how long to wait before trying again for the nth time.
 	Wait func(n int) time.Duration
 	// Stall is how long nothing may arrive before the connection counts as broken.
 	Stall time.Duration
 }
 
-// New is a client for the hub at endpoint ("" is Endpoint).
+// New is a client for the hub at endpoint ("" is Endpoint). Spaces and line breaks
+// around either, as files and terminals add them, are nobody's intention.
 func New(endpoint, token string) *Client {
-	if endpoint == "" {
+	if endpoint = strings.TrimSpace(endpoint); endpoint == "" {
 		endpoint = Endpoint
 	}
 	return &Client{
-		Endpoint: strings.TrimRight(endpoint, "/"), Token: token,
-		HTTP:  &http.Client{CheckRedirect: redirect},
+		Endpoint: strings.TrimRight(endpoint, "/"), Token: strings.TrimSpace(token),
+		HTTP:  &http.Client{Transport: transport(), CheckRedirect: redirect},
 		Wait:  func(n int) time.Duration { return min(time.Second<<n, 30*time.Second) },
 		Stall: time.Minute,
 	}
 }
 
-// redirect follows to wherever the files lie, but not from a safe connection to an
-// open one. (The token goes to the hub's own domain only; net/http sees to that.)
-func redirect(next *http.Request, via []*http.Request) error {
-	if len(via) >= 10 {
-		return fmt.Errorf("%w: more than 10", errRedirect)
+// shown is the endpoint as people are told it: without a password.
+func (c *Client) shown() string {
+	if u, err := url.Parse(c.Endpoint); err == nil {
+		return u.Redacted()
 	}
-	if via[len(via)-1].URL.Scheme == "https" && next.URL.Scheme != "https" {
-		return fmt.Errorf("%w: from https to %s", errRedirect, next.URL.Scheme)
+	return c.Endpoint
+}
+
+// check refuses what can be no address and no token before anything is sent.
+func (c *Client) check() error {
+	if c.Off != nil {
+		return c.Off
+	}
+	u, err := url.Parse(c.Endpoint)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.RawQuery != "" || u.Fragment != "" {
+		return sim.NewProblem("hub.endpoint", "Endpoint", clip(c.shown())).Because(err)
+	}
+	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return sim.NewProblem("hub.token_odd")
 	}
 	return nil
 }
-
-var errRedirect = errors.New("redirected")
 
 var repoName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$`)
 
@@ -127,87 +173,15 @@ type listing struct {
 }
 
 const (
-	maxListing = 16 << 20 // bytes
+	maxListing = 8 << 20  // bytes
 	maxTotal   = 64 << 30 // bytes of one model
 )
 
-var commitName = regexp.MustCompile(`^[0-9a-f]{40}$`)
-
-// list asks for the files of a model, as they are now.
-func (c *Client) list(ctx context.Context, repo string) (*listing, error) {
-	resp, err := c.get(ctx, c.Endpoint+"/api/models/"+repo+"/revision/main?blobs=true", 0)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if err := refused(resp, repo, repo); err != nil {
-		return nil, err
-	}
-	bad := func(err error) (*listing, error) {
-		return nil, sim.NewProblem("hub.answer", "Endpoint", c.Endpoint).Because(err)
-	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxListing+1))
-	if err != nil {
-		return bad(err)
-	}
-	if len(text) > maxListing {
-		return bad(errors.New("the list of files is too long"))
-	}
-	l := &listing{}
-	if err := json.Unmarshal(text, l); err != nil {
-		return bad(err)
-	}
-	if !commitName.MatchString(l.Commit) {
-		return bad(errors.New("the list of files names no commit"))
-	}
-	for _, f := range l.Files {
-		if f.Size < 0 || f.LFS != nil && f.LFS.Size < 0 {
-			return bad(errors.New("a file of negative length"))
-		}
-	}
-	return l, nil
-}
-
-// get asks for a URL, from byte from on.
-func (c *Client) get(ctx context.Context, url string, from int64) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, sim.NewProblem("hub.offline", "Endpoint", c.Endpoint).Because(err)
-	}
-	req.Header.Set("User-Agent", "kvstep")
-	req.Header.Set("Accept-Encoding", "identity") // lengths are those of the files
-	if c.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.Token)
-	}
-	if from > 0 {
-		req.Header.Set("Range", rangeFrom(from))
-	}
-	resp, err := c.HTTP.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		if errors.Is(err, errRedirect) {
-			return nil, sim.NewProblem("hub.answer", "Endpoint", c.Endpoint).Because(err)
-		}
-		return nil, sim.NewProblem("hub.offline", "Endpoint", c.Endpoint).Because(err)
-	}
-	return resp, nil
-}
-
-// refused is the Problem for an answer that is not the file, nil for one that is. Those
-// that may go well another time are hub.status.
-func refused(resp *http.Response, repo, name string) error {
-	switch resp.StatusCode {
-	case http.StatusOK, http.StatusPartialContent:
-		return nil
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return sim.NewProblem("hub.denied", "Name", repo)
-	case http.StatusNotFound:
-		return sim.NewProblem("hub.unknown", "Name", repo)
-	}
-	return sim.NewProblem("hub.status", "File", name, "Status", resp.Status)
-}
+var (
+	commitName = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	sha256Name = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	shardName  = regexp.MustCompile(`^model-[A-Za-z0-9_.-]{1,100}\.safetensors$`)
+)
 
 // small are the files that say what a model is; missing ones are not asked for.
 var small = []string{"config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt"}
@@ -218,14 +192,11 @@ const (
 )
 
 // choose picks the files that kvstep reads.
-func (l *listing) choose(repo string) ([]file, error) {
+func (c *Client) choose(l *listing, repo string) ([]file, error) {
 	var list []file
 	has := map[string]file{}
 	for _, f := range l.Files {
-		// Names are made into paths: only plain ones.
-		if f.Name == path.Base(f.Name) && !strings.ContainsAny(f.Name, `\:`) && f.Name != "." && f.Name != ".." && f.Name != "/" {
-			has[f.Name] = f
-		}
+		has[f.Name] = f
 	}
 	pick := func(name string) bool {
 		f, ok := has[name]
@@ -245,13 +216,17 @@ func (l *listing) choose(repo string) ([]file, error) {
 			return nil, sim.NewProblem("hub.weights", "Name", repo)
 		}
 		for _, name := range slices.Sorted(maps.Keys(has)) {
-			if strings.HasPrefix(name, "model-") && strings.HasSuffix(name, ".safetensors") {
+			// Names are made into paths: only plain ones, and no two that a disk may take for one.
+			if shardName.MatchString(name) && !slices.ContainsFunc(list, func(f file) bool { return strings.EqualFold(f.Name, name) }) {
 				pick(name)
 			}
 		}
 	}
 	total := int64(0)
 	for _, f := range list {
+		if !f.checkable() {
+			return nil, sim.NewProblem("hub.unchecked", "Host", c.shown())
+		}
 		if total += f.length(); total > maxTotal || f.length() > maxTotal {
 			return nil, sim.NewProblem("hub.large", "Name", repo, "Have", total, "Max", int64(maxTotal))
 		}
@@ -265,6 +240,31 @@ func (f file) length() int64 {
 		return f.LFS.Size
 	}
 	return f.Size
+}
+
+// checkable tells whether the hub says what the file must be.
+func (f file) checkable() bool {
+	if f.LFS != nil {
+		return sha256Name.MatchString(f.LFS.SHA256)
+	}
+	return commitName.MatchString(f.BlobID)
+}
+
+// sum is the checksum that the hub tells, and hash an empty one of its kind.
+func (f file) sum() string {
+	if f.LFS != nil {
+		return f.LFS.SHA256
+	}
+	return f.BlobID
+}
+
+func (f file) hash() hash.Hash {
+	if f.LFS != nil {
+		return sha256.New()
+	}
+	h := sha1.New()
+	fmt.Fprintf(h, "blob %d\x00", f.Size) // as git does
+	return h
 }
 
 // clip shortens text of a stranger that goes into a message.

@@ -70,8 +70,6 @@ func (h *fake) listing() *listing {
 }
 
 func (h *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.token != "" && r.Header.Get("Authorization") != "Bearer "+h.token {
 		http.Error(w, "no", http.StatusUnauthorized)
 		return
@@ -86,8 +84,11 @@ func (h *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	h.mu.Lock()
 	h.asked = append(h.asked, name+" "+r.Header.Get("Range"))
-	if h.bad != nil && h.bad(w, r, data) {
+	bad := h.bad
+	h.mu.Unlock()
+	if bad != nil && bad(w, r, data) {
 		return
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
@@ -303,7 +304,7 @@ func TestRefused(t *testing.T) {
 				return true
 			}
 		}},
-		{"always busy", "hub.status", func(h *fake, _ *Client) {
+		{"always failing", "hub.broken", func(h *fake, _ *Client) {
 			h.bad = func(w http.ResponseWriter, r *http.Request, data []byte) bool {
 				w.WriteHeader(http.StatusInternalServerError)
 				return true
@@ -315,22 +316,22 @@ func TestRefused(t *testing.T) {
 				return true
 			}
 		}},
-		{"a file gone", "hub.unknown", func(h *fake, _ *Client) {
+		{"a file gone", "hub.gone", func(h *fake, _ *Client) {
 			h.bad = func(w http.ResponseWriter, r *http.Request, data []byte) bool { http.NotFound(w, r); return true }
 		}},
-		{"round and round", "hub.answer", func(h *fake, _ *Client) {
+		{"round and round", "hub.redirect", func(h *fake, _ *Client) {
 			h.bad = func(w http.ResponseWriter, r *http.Request, data []byte) bool {
 				http.Redirect(w, r, r.URL.Path, http.StatusFound)
 				return true
 			}
 		}},
-		{"says nothing", "hub.cut", func(h *fake, c *Client) {
+		{"says nothing", "hub.silent", func(h *fake, c *Client) {
 			c.Stall = 20 * time.Millisecond
 			h.bad = func(w http.ResponseWriter, r *http.Request, data []byte) bool { <-r.Context().Done(); return true }
 		}},
-		{"no token", "hub.denied", func(h *fake, _ *Client) { h.token = "secret" }},
+		{"no token", "hub.token", func(h *fake, _ *Client) { h.token = "secret" }},
 		{"no hub", "hub.offline", func(h *fake, _ *Client) { h.Close() }},
-		{"not a hub", "hub.answer", func(h *fake, c *Client) {
+		{"not a hub", "hub.html", func(h *fake, c *Client) {
 			other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>welcome") }))
 			t.Cleanup(other.Close)
 			c.Endpoint = other.URL
@@ -390,23 +391,34 @@ func TestResume(t *testing.T) {
 		t.Errorf("asked for %q, want %q", h.asked, want)
 	}
 
-	for _, part := range []string{"x", strings.Repeat("x", 400_000)} {
-		dir, was := t.TempDir(), commit
-		if len(part) == 1 {
-			was = strings.Repeat("0", 40) // of another commit
-		}
-		if err := stage(filepath.Join(dir, "a", ".b"), was); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, "a", ".b", weights+".part"), []byte(part), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		h.asked = nil
-		h.check(t, h.client(), dir)
-		if !slices.Contains(h.asked, weights+" ") {
-			t.Errorf("asked for %q", h.asked)
+	for _, part := range []string{"x", strings.Repeat("x", len(h.files[weights])), strings.Repeat("x", 400_000)} {
+		for _, name := range []string{weights + ".part", h.file(weights).part(), weights} {
+			dir := t.TempDir()
+			staged(t, dir, name, part)
+			h.asked = nil
+			h.check(t, h.client(), dir)
+			if !slices.Contains(h.asked, weights+" ") {
+				t.Errorf("%s of %d bytes: asked for %q", name, len(part), h.asked)
+			}
 		}
 	}
+}
+
+// staged leaves a file where a pull of a/b that was stopped would have left it.
+func staged(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(dir, "a", ".b"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a", ".b", name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// file is what the hub lists of a file.
+func (h *fake) file(name string) file {
+	l := h.listing()
+	return l.Files[slices.IndexFunc(l.Files, func(f file) bool { return f.Name == name })]
 }
 
 // TestToken: the hub gets the token, and another domain that it sends us to does not.

@@ -1,6 +1,7 @@
 // What stands around the matrices: token names, the brackets that part cached
 // from new, and the signs of the formula.
 
+import { isolate } from "../text.js";
 import { onStage } from "./fed.js";
 
 /**
@@ -67,11 +68,18 @@ export function thin(n, size, need, draw) {
   for (let i = n - 1; i >= 0; i -= every) draw(i, (i + 0.5) * size); // the newest always has its name
 }
 
+const MARKS = /[\u202a-\u202e\u2066-\u2069]/g; // of direction
+
 /** @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} y @param {number} max @param {string} color */
 export function text(ctx, s, x, y, max, color) {
   ctx.fillStyle = color;
+  const fits = (/** @type {string} */ shown) => ctx.measureText(shown).width <= max;
   let shown = s ?? "";
-  while (shown.length > 1 && ctx.measureText(shown).width > max) shown = shown.slice(0, -2) + "…";
+  const left = [...shown.replace(MARKS, "")]; // what is cut has no place for the end of an isolate
+  while (left.length > 1 && !fits(shown)) {
+    left.pop();
+    shown = isolate(left.join("") + "…");
+  }
   ctx.fillText(shown, x, y);
 }
 

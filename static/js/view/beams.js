@@ -1,6 +1,8 @@
 // Beam search as a tree that grows to the right: a column for each pass, the
 // likeliest text on top; what was given up is pale.
 
+import { isolate } from "../text.js";
+import { onKey } from "../keys.js";
 import { beamOf, beams, beside, share } from "./beamtree.js";
 import { createLens } from "./lens.js";
 import { el } from "./terms.js";
@@ -29,11 +31,11 @@ export function createBeams(root, act) {
     const seq = b && beamOf(all, Number(b.dataset.node), state.frame.meta.step.pass);
     if (seq !== null) act.sequence(seq);
   });
-  tree.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
+  onKey(tree, (key, e) => {
     const b = node(e.target);
-    if (!b || e.ctrlKey || e.metaKey || e.altKey) return;
-    const to = beside(all, Number(b.dataset.node), e.key);
-    if (to === null && !e.key.startsWith("Arrow")) return;
+    if (!b) return;
+    const to = beside(all, Number(b.dataset.node), key);
+    if (to === null && !key.startsWith("Arrow")) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
     if (to !== null) focus(tree.querySelector(`[data-node="${to}"]`));
@@ -101,7 +103,7 @@ function draw(tree, all, here, frame, t) {
     path.setAttribute("stroke-width", String(1 + 4 * Math.exp(b.logProb)));
     path.setAttribute("class", kind(b));
     svg.append(path);
-    const button = el("button", [el("span", words(all, b, t), { class: "spoken" }), el("b", b.label, { "aria-hidden": "true" }), el("small", b.sum.toFixed(2), { "aria-hidden": "true" }), el("i")], { type: "button", class: kind(b), "data-node": String(b.index), "aria-pressed": String(b === here) });
+    const button = el("button", [el("span", words(all, b, t), { class: "spoken" }), el("b", isolate(b.label), { "aria-hidden": "true" }), el("small", b.sum.toFixed(2), { "aria-hidden": "true" }), el("i")], { type: "button", class: kind(b), "data-node": String(b.index), "aria-pressed": String(b === here) });
     button.tabIndex = (here ? b === here : b.index === all.length - 1) ? 0 : -1;
     for (const [k, v] of [["left", `${x1}px`], ["top", `${y(b.slot)}px`], ["--share", `${100 * share(all, b)}%`]]) button.style.setProperty(k, v);
     return button;
@@ -120,7 +122,7 @@ const kind = (b) => (b.answer ? "answer" : b.alive ? "alive" : "pruned");
 function finished(table, info, t) {
   const rows = info.finished.map((/** @type {any} */ f, /** @type {number} */ i) => {
     const wins = i === info.best;
-    const tr = el("tr", [el("th", [f.text, ...(wins ? [el("b", ` ${t("beams.wins")}`, { class: "wins" })] : [])], { scope: "row" }), ...[f.tokens, f.sum.toFixed(4), f.score.toFixed(4), t(`done.${f.done}`)].map((c) => el("td", String(c)))], { class: wins ? "answer" : "" });
+    const tr = el("tr", [el("th", [isolate(f.text), ...(wins ? [el("b", ` ${t("beams.wins")}`, { class: "wins" })] : [])], { scope: "row" }), ...[f.tokens, f.sum.toFixed(4), f.score.toFixed(4), t(`done.${f.done}`)].map((c) => el("td", String(c)))], { class: wins ? "answer" : "" });
     Object.assign(tr.dataset, { score: f.score, sum: f.sum });
     return tr;
   });

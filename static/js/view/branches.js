@@ -1,6 +1,8 @@
 // The tree of runs: every run that was forked off, with the one on screen marked.
 // A dotted stretch is what a run shares with the one that it comes from.
 
+import { isolate } from "../text.js";
+import { onKey } from "../keys.js";
 import { createCompare } from "./compare.js";
 import { number, si } from "./format.js";
 import { parsePolicy, policyName } from "./policy.js";
@@ -43,10 +45,10 @@ export function createBranches(root, act) {
   const body = part("list");
   const compare = createCompare(part("compare"));
   let shown = /** @type {any[]} */ ([]);
-  body.addEventListener("keydown", (e) => {
-    const by = { ArrowUp: -1, ArrowDown: 1 }[e.key];
+  onKey(body, (key, e) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[key];
     const own = /** @type {HTMLElement} */ (e.target).closest("[data-branch]");
-    if (!by || !own || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (!by || !own) return;
     const all = [...body.querySelectorAll("[data-branch]")];
     /** @type {HTMLElement|undefined} */ (all[all.indexOf(own) + by])?.focus();
     e.preventDefault();
@@ -104,5 +106,5 @@ function line({ branch: b, depth, up }, most, info, t) {
   const rows = el("td", [info.lean ? "" : si(b.bytes ?? 0, "B"), " ", el("small", number(b.shared ?? 0) ? t("branch.shared", { Bytes: si(b.shared ?? 0, "B") }) : "")]);
   const compared = info.compare?.with === b.id;
   const beside = current ? "" : el("button", t("branch.compare"), { type: "button", "data-beside": String(b.id), "aria-pressed": String(compared), "aria-label": t("branch.compare.long", { Run: b.id }) });
-  return el("tr", [el("th", [button], { scope: "row" }), el("td", [lane]), el("td", [b.text ?? "", el("small", count)], { class: "says" }), rows, el("td", beside ? [beside] : "")], { class: current ? "current" : "", "data-id": String(b.id) });
+  return el("tr", [el("th", [button], { scope: "row" }), el("td", [lane]), el("td", [isolate(b.text ?? ""), el("small", count)], { class: "says" }), rows, el("td", beside ? [beside] : "")], { class: current ? "current" : "", "data-id": String(b.id) });
 }

@@ -1,7 +1,9 @@
 // Breakpoints and bookmarks: the list with its form, the flags, and the line
 // that says why a walk has stopped.
 
+import { isolate } from "../text.js";
 import { percent } from "./format.js";
+import { check } from "./refusal.js";
 
 /** @typedef {import("../text.js").T} T */
 
@@ -43,6 +45,7 @@ export function createBreaks(root, line, act) {
   /** @type {string[]} */
   let points = [];
   let built = "";
+  let words = /** @type {T} */ ((id) => id);
   const kinds = () => {
     for (const el of form.querySelectorAll("[data-for]")) {
       /** @type {HTMLElement} */ (el).hidden = /** @type {HTMLElement} */ (el).dataset.for !== field("kind").value;
@@ -51,9 +54,10 @@ export function createBreaks(root, line, act) {
   field("kind").addEventListener("change", kinds);
   form.addEventListener("submit", (e) => {
     e.preventDefault();
+    if (!check(form, words)) return;
     const kind = field("kind").value;
     const number = /** @type {HTMLInputElement|null} */ (form.elements.namedItem(kind));
-    const point = number ? `${kind}:${number.value}` : kind;
+    const point = number ? `${kind}:${Number(number.value)}` : kind;
     if (!points.includes(point)) act.breaks([...points, point]);
   });
   list.addEventListener("click", (e) => {
@@ -65,6 +69,7 @@ export function createBreaks(root, line, act) {
 
   /** @param {any} state */
   return function view({ frame, t, lang }) {
+    words = t;
     if (!frame) return;
     const text = why(frame, t);
     if (line.textContent !== text) line.textContent = text;
@@ -79,7 +84,7 @@ export function createBreaks(root, line, act) {
     /** @type {HTMLElement} */ (root.querySelector("[data-none]")).hidden = points.length > 0;
     list.replaceChildren(...points.map((p) => row(p, named(p, frame.meta, t), t)));
     options(field("layer"), Array.from({ length: run.config.layers }, (_, i) => String(i + 1)));
-    options(field("attend"), (waiting ?? tokens).map((/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${x[1]}`));
+    options(field("attend"), (waiting ?? tokens).map((/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${isolate(x[1])}`));
     kinds();
   };
 }

@@ -2,6 +2,7 @@
 // for each cached row, growing by the rows that this step appended. Each row
 // tells where it comes from.
 
+import { onKey } from "../keys.js";
 import { key } from "./cacheguess.js";
 import { cacheless } from "./lanes.js";
 import { createChoice, speakWhileFocused } from "./panel.js";
@@ -66,11 +67,11 @@ export function createCache(root, act) {
     if (row) go(row);
     else leave();
   });
-  canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || !layout) return;
+  onKey(canvas, (key, e) => {
+    if (!layout) return;
     const held = Math.max(...(state?.frame?.meta.kv.lens ?? [0]), 1);
-    const to = e.key === "Escape" ? null : layout.step(here ?? start(), e.key, held);
-    if (e.key === "Escape") [kept, here] = [false, null];
+    const to = key === "Escape" ? null : layout.step(here ?? start(), key, held);
+    if (key === "Escape") [kept, here] = [false, null];
     else if (!to) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run

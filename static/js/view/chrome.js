@@ -1,5 +1,6 @@
 // What surrounds the run: problems, connection, language, theme, help, readout.
 
+import { isolate } from "../text.js";
 import { readTheme } from "./theme.js";
 import { readout } from "./stage.js";
 import { evicts } from "./readout.js";
@@ -44,7 +45,7 @@ export function createChrome(store, act) {
     byId("problem-text").textContent = problem ? t(`problem.${problem.problem}`, problem.args) : "";
     const outside = state.frame?.meta.run.outside ?? [];
     byId("outside").hidden = !outside.length;
-    byId("outside").textContent = outside.length ? t("world.outside", { Count: outside.length, Words: outside.map((/** @type {string} */ w) => `“${w}”`) }) : "";
+    byId("outside").textContent = outside.length ? t("world.outside", { Count: outside.length, Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`) }) : "";
     byId("offline").hidden = connected || !state.lost;
     byId("legend-gone").hidden = !state.frame || !evicts(state.frame);
     const cell = readout(state);

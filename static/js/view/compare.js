@@ -1,5 +1,6 @@
 // Two runs side by side: where they part, what each says, what each has paid.
 
+import { isolate } from "../text.js";
 import { percent, si } from "./format.js";
 import { unitOf } from "./ledger.js";
 import { parsePolicy, policyName } from "./policy.js";
@@ -35,7 +36,7 @@ export function createCompare(root) {
     const prompt = frame.meta.run.recipe.prompt || (frame.meta.run.recipe.tokens ?? []).join(" ");
     part("texts").replaceChildren(...c.sides.map((/** @type {any} */ s) => el("figure", [
       el("figcaption", t("branch.name", { Run: s.id }) + (s.ended ? ` · ${t(`done.${s.ended}`)}` : "")),
-      el("p", [el("span", prompt, { class: "given" }), el("span", c.common ?? "", { class: "common" }), el("b", s.text)]),
+      el("p", [el("span", isolate(prompt), { class: "given" }), el("span", isolate(c.common ?? ""), { class: "common" }), el("b", isolate(s.text))], { dir: "auto" }),
     ], { "data-side": String(s.id) })));
     totals(part("totals"), c, frame, t, lang);
   };

@@ -16,7 +16,7 @@ export function createDraft(form) {
   form.addEventListener("change", offer);
   return {
     /** Of the recipe. */
-    value: () => (draft.value && fits(draft.selectedOptions[0]) ? { draft: draft.value, propose: Math.trunc(propose.valueAsNumber) || -1 } : {}),
+    value: () => (draft.value && fits(draft.selectedOptions[0]) ? { draft: draft.value, propose: propose.valueAsNumber } : {}),
     /** The model is filled in already. @param {any} recipe */
     fill(recipe) {
       draft.value = recipe.draft ?? "";

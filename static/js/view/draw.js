@@ -1,6 +1,8 @@
 // The cumulative line: the tokens that are left side by side, each as long as
 // its probability, and the draw as a point on it.
 
+import { isolate } from "../text.js";
+
 const TINY = 1e-9; // shorter is rounding
 const LEGIBLE = 0.04; // a shorter stretch has no room for its name
 
@@ -41,7 +43,7 @@ export function createDraw(root) {
       const e = document.createElement("span");
       e.className = s.id === null ? "rest" : s.id === choice.token ? "chosen" : "";
       e.dataset.id = String(s.id ?? "");
-      const name = s.id === null ? t("choice.others") : s.label;
+      const name = s.id === null ? t("choice.others") : isolate(s.label);
       e.textContent = s.to - s.from < LEGIBLE ? "" : name;
       e.title = `${name} ${place(s.from, s)}–${place(s.to, s)}`;
       e.style.setProperty("left", `${100 * s.from}%`);

@@ -1,6 +1,7 @@
 // The panel that explains one cell: the way to it, a sentence, its formula, its
 // operands. Every operand can be explained in turn; the way leads back.
 
+import { onKey } from "../keys.js";
 import { reason } from "./reason.js";
 import { calcTable, el, termsTable, treeTable } from "./terms.js";
 import { formula } from "./mathml.js";
@@ -39,8 +40,8 @@ export function createExplain(root, act) {
   part("close").addEventListener("click", close);
   part("go").addEventListener("click", () => act.goTo(bare(state.frame.meta.explain)));
   order.addEventListener("toggle", () => ((drawn = ""), act.repaint()));
-  root.addEventListener("keydown", (e) => {
-    if (e.key !== "Escape" && e.key !== "Backspace") return;
+  onKey(root, (key, e) => {
+    if (key !== "Escape" && key !== "Backspace") return;
     e.preventDefault();
     heading.focus({ preventScroll: true });
     back();

@@ -1,6 +1,8 @@
 // Names of the tokens that a pass was fed. A draft's proposals are among them:
 // they say so until the model has decided, and then what it decided.
 
+import { isolate } from "../text.js";
+
 /** @typedef {[number, string]} Token */
 
 /**
@@ -16,7 +18,8 @@ export function guesses({ meta: { pick_step: from, step, speculation } }) {
  * A proposal's name as it stands beside its row.
  * @param {any} meta @param {Token} token @param {number} i @param {boolean} decided in this pass
  */
-function mark({ speculation: s }, [, label], i, decided) {
+function mark({ speculation: s }, [, name], i, decided) {
+  const label = isolate(name);
   if (!decided || !s?.token) return `${label}?`;
   if (i < s.stays) return `${label} ✓`;
   return s.verdicts?.[i] && !s.verdicts[i].accepted ? `${label} ✗` : `(${label})`;
@@ -27,7 +30,7 @@ function mark({ speculation: s }, [, label], i, decided) {
  * @returns {string[]}
  */
 function names(meta, { cached, rows }, proposed, decided) {
-  const all = meta.tokens.map((/** @type {Token} */ x) => x[1]);
+  const all = meta.tokens.map((/** @type {Token} */ x) => isolate(x[1]));
   if (!proposed.length) return all;
   return [...all.slice(0, cached + rows - proposed.length), ...proposed.map((x, i) => mark(meta, x, i, decided))];
 }

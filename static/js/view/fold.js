@@ -1,6 +1,8 @@
 // Where the window is small the form folds away behind one button that names
 // the run; css/phone.css says where that is.
 
+import { isolate } from "../text.js";
+
 /**
  * @param {HTMLElement} button @param {HTMLFormElement} form
  */
@@ -30,6 +32,6 @@ export function createFold(button, form) {
     }
     const title = [...menu.options].find((o) => o.value === recipe.model)?.text ?? recipe.model;
     model.textContent = title;
-    prompt.textContent = recipe.prompt || (recipe.tokens ?? []).join(", ");
+    prompt.textContent = isolate(recipe.prompt || (recipe.tokens ?? []).join(", "));
   };
 }

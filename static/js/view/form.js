@@ -1,8 +1,10 @@
 // The recipe: prompt, model, how many tokens, how they are chosen.
 
+import { calmEnter, onKey } from "../keys.js";
 import { createDraft } from "./draftform.js";
 import { createPolicy } from "./policyform.js";
 import { createRequests } from "./requests.js";
+import { arrows, check, fault, settle } from "./refusal.js";
 
 /**
  * @param {HTMLFormElement} form
@@ -11,28 +13,36 @@ import { createRequests } from "./requests.js";
 export function createForm(form, act) {
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const known = /** @type {HTMLSelectElement} */ (form.querySelector("[data-known]"));
+  const run = (/** @type {Event} */ e) => {
+    if (check(form, t)) act.run(recipe());
+    else e.stopImmediatePropagation(); // nothing has been sent
+  };
+  let t = /** @type {import("../text.js").T} */ ((id) => id);
   const policy = createPolicy(/** @type {HTMLElement} */ (form.querySelector("[data-policy]")), act);
   const draft = createDraft(form);
   const requests = createRequests(/** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement));
   let shown = "";
+  let filled = ""; // the recipe that the form has been filled with
   form.addEventListener("submit", (e) => {
     e.preventDefault();
-    act.run(recipe());
+    run(e);
   });
-  field("prompt").addEventListener("keydown", (e) => {
-    if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+  arrows(form);
+  calmEnter(form);
+  onKey(field("prompt"), (key, e) => {
+    if (key === "Enter" && !e.shiftKey) {
       e.preventDefault();
       form.requestSubmit();
     }
   });
-  known.addEventListener("change", () => {
+  known.addEventListener("change", (e) => {
     if (!known.value) return;
     field("prompt").value = known.value;
     known.selectedIndex = 0;
-    act.run(recipe());
+    run(e);
   });
   form.addEventListener("change", sampling);
-  field("model").addEventListener("change", () => {
+  field("model").addEventListener("change", (e) => {
     // A prompt that the new model was not made for gives way to its first one.
     const mine = groups(field("model").value);
     const prompts = mine.flatMap((g) => [...g.querySelectorAll("option")].map((o) => o.value));
@@ -40,7 +50,8 @@ export function createForm(form, act) {
       const first = mine.find((g) => g.dataset.lang === lang) ?? mine[0];
       field("prompt").value = first.querySelector("option")?.value ?? "";
     }
-    act.run(recipe());
+    sampling();
+    run(e);
   });
   let lang = "";
 
@@ -49,22 +60,25 @@ export function createForm(form, act) {
     return /** @type {HTMLElement[]} */ ([...known.querySelectorAll("optgroup")]).filter((g) => g.dataset.models?.split(" ").includes(model));
   }
 
+  /** A number as it stands there, 0 included. What does not count may hold anything, and is then not given. @param {string} name */
+  const number = (name) => (fault(field(name)) ? undefined : Number(field(name).value));
+
   function recipe() {
     const batch = requests.value();
     const beam = field("sampler").value === "beam";
     return {
       model: field("model").value,
       prompt: field("prompt").value,
-      max_new: Math.trunc(field("new").valueAsNumber) || -1, // an empty field is refused by name, not guessed
+      max_new: number("new"),
       sampler: {
         kind: field("sampler").value,
-        temperature: Number(field("t").value) || -1,
-        top_k: Math.trunc(Number(field("k").value)),
-        top_p: Number(field("p").value) || -1,
-        min_p: field("minp").value === "" ? -1 : Number(field("minp").value),
-        repetition_penalty: Number(field("rp").value) === 1 ? 0 : Number(field("rp").value), // both are off
-        seed: field("seed").value.trim() || "0",
-        ...(beam && { width: Math.trunc(Number(field("w").value)) || -1, length_penalty: field("lp").value === "" ? -1 : Number(field("lp").value) }),
+        temperature: number("t"),
+        top_k: number("k"),
+        top_p: number("p"),
+        min_p: number("minp"),
+        repetition_penalty: number("rp"),
+        seed: digits(field("seed")),
+        ...(beam && { width: number("w"), length_penalty: number("lp") }),
       },
       stop: field("stop").value ? [field("stop").value] : [],
       ...(batch && { batch }),
@@ -81,7 +95,7 @@ export function createForm(form, act) {
   /** Fills the form when another run has begun; never while one is on. @param {any} state */
   return function view(state) {
     const { frame } = state;
-    lang = state.lang;
+    ({ lang, t } = state);
     policy.view(state);
     requests.view(state);
     const model = frame?.meta.run.recipe.model ?? field("model").value;
@@ -92,6 +106,9 @@ export function createForm(form, act) {
     }
     if (!frame) return;
     const r = frame.meta.run.recipe;
+    const all = JSON.stringify(r);
+    if (all !== filled) queueMicrotask(() => settle(form)); // when every part is filled in
+    filled = all;
     const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler, r.stop, r.draft, r.propose]);
     if (now === shown) return;
     shown = now;
@@ -110,6 +127,12 @@ export function createForm(form, act) {
     sampling();
     draft.fill(r);
   };
+}
+
+/** A whole number of up to 64 bits, digit by digit; undefined where it makes no sense. @param {HTMLInputElement} f */
+function digits(f) {
+  if (fault(f)) return undefined;
+  return /^\d+$/.test(f.value) ? f.value : String(BigInt(f.valueAsNumber)); // 1e3
 }
 
 /** What several sequences share are blocks. @param {import("./policy.js").Policy} cache @param {boolean} needed */

@@ -1,6 +1,7 @@
 // Every layer's and head's attention in this pass as small pictures, with what
 // the numbers say each head looks at.
 
+import { onKey } from "../keys.js";
 import { createPanel, speakWhileFocused } from "./panel.js";
 import { pixels } from "./matrix.js";
 
@@ -39,10 +40,10 @@ export function createHeads(root, act) {
     const b = /** @type {HTMLElement} */ (e.target).closest("button");
     if (b) act.pick({ layer: Number(b.dataset.layer), head: Number(b.dataset.head) });
   });
-  grid.addEventListener("keydown", (e) => {
-    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 0], ArrowDown: [-1, 0] }[e.key]; // the last layer stands on top
+  onKey(grid, (key, e) => {
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 0], ArrowDown: [-1, 0] }[key]; // the last layer stands on top
     const b = /** @type {HTMLElement} */ (e.target).closest("button");
-    if (!move || !b || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (!move || !b) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
     const to = at(Number(b.dataset.layer) + move[0], Number(b.dataset.head) + move[1]);

@@ -1,6 +1,7 @@
 // The history of the run: what every pass cost in both lanes, on the curves
 // that the formulas draw for the whole run ahead.
 
+import { onKey } from "../keys.js";
 import { chart as geometry } from "./chart.js";
 import { axisRoom, draw, TALL } from "./curves.js";
 import { createChoice, createPanel, speakWhileFocused } from "./panel.js";
@@ -45,12 +46,12 @@ export function createHistory(root, act) {
   canvas.addEventListener("pointerleave", () => look(null));
   canvas.addEventListener("blur", () => look(null));
   canvas.addEventListener("click", (e) => layout && state?.frame?.meta.history && go(layout.point(e.offsetX)));
-  canvas.addEventListener("keydown", (e) => {
+  onKey(canvas, (key, e) => {
     const info = state?.frame?.meta.history;
-    if (!info || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (!info) return;
     const at = here ?? now(state.frame) ?? 0;
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: info.points - 1 }[e.key];
-    if (e.key === "Enter") go(at);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: info.points - 1 }[key];
+    if (key === "Enter") go(at);
     else if (to === undefined) return;
     else look(Math.min(Math.max(to, 0), info.points - 1));
     e.preventDefault();

@@ -1,7 +1,7 @@
 // The strip of ops: one chip for each op of a layer and of the head, and the walk
 // from one to the next with a single key.
 
-import { keysOn, typing } from "./transport.js";
+import { onShortcut } from "../keys.js";
 
 /**
  * @param {HTMLElement} root
@@ -30,13 +30,12 @@ export function createOps(root, act) {
     if (b?.dataset.look !== undefined) act.look(b.dataset.look);
     if (b?.dataset.walk) walk(Number(b.dataset.walk));
   });
-  document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target) || !keysOn() || document.querySelector("dialog[open]")) return;
-    if (e.key === ".") walk(1);
-    else if (e.key === ",") walk(-1);
-    else if (e.key === "o") act.look("");
-    else return;
-    e.preventDefault();
+  onShortcut((key) => {
+    if (key === ".") walk(1);
+    else if (key === ",") walk(-1);
+    else if (key === "o") act.look("");
+    else return false;
+    return true;
   });
 
   /** @param {any} state */

@@ -1,6 +1,7 @@
 // The elements that show the matrices of an op, made when they are first needed,
 // and the pointer and keyboard on them.
 
+import { onKey } from "../keys.js";
 import { hit } from "./layout.js";
 import { toPlate, toTensor } from "./plan.js";
 import { el } from "./terms.js";
@@ -42,11 +43,11 @@ export function createPlates(field, marks, find, act) {
       if (here?.op === name) act.explainCell(here);
     });
     canvas.addEventListener("focus", () => here?.op !== name && go(name, { row: 0, col: 0 }));
-    canvas.addEventListener("keydown", (e) => {
+    onKey(canvas, (key, e) => {
       const plate = find(name);
-      if (!plate || e.ctrlKey || e.metaKey || e.altKey) return;
-      const step = ARROWS[e.key];
-      if (e.key === "Enter" && here?.op === name) act.explainCell(here, true);
+      if (!plate) return;
+      const step = ARROWS[key];
+      if (key === "Enter" && here?.op === name) act.explainCell(here, true);
       else if (step) {
         const now = here?.op === name ? toPlate(plate, here.row, here.col) : { row: 0, col: 0 };
         go(name, { row: Math.min(Math.max(now.row + step[0], 0), plate.rows - 1), col: Math.min(Math.max(now.col + step[1], 0), plate.cols - 1) });

@@ -1,5 +1,6 @@
 // The part of the run's form that says how the cache is kept.
 
+import { arrows, check } from "./refusal.js";
 import { binary, entry, policyName } from "./policy.js";
 
 /** @typedef {import("./policy.js").Policy} Policy */
@@ -32,14 +33,17 @@ export function createPolicy(root, act) {
     }
     if (field("budget").value === "custom" && name === "budget") field("kib").value = "128";
     arrange();
-    if (state?.frame) switchTo(state.frame, value(), act);
+    // Who is still in the field stays there: what is wrong is only marked.
+    if (state?.frame && check(root, state.t, false)) switchTo(state.frame, value(), act);
   });
 
-  /** @returns {Policy} */
+  arrows(root);
+
+  /** Of a form that has been checked. @returns {Policy} */
   function value() {
-    const whole = (/** @type {string} */ name) => Math.trunc(field(name).valueAsNumber) || (field(name).value === "0" ? 0 : -1); // an empty field is refused by name
+    const whole = (/** @type {string} */ name) => field(name).valueAsNumber;
     const kind = field("cache").value;
-    const budget = field("budget").value === "custom" ? Math.round(1024 * Number(field("kib").value)) || -1 : Number(field("budget").value);
+    const budget = field("budget").value === "custom" ? Math.max(Math.round(1024 * Number(field("kib").value)), 1) : Number(field("budget").value);
     const numbers = { paged: { block: whole("block") }, window: { window: whole("window") }, sinks: { window: whole("window"), sinks: whole("sinks") }, h2o: { window: whole("window"), heavy: whole("heavy") } }[kind];
     const coded = kind === "int8" || kind === "int4" ? { axis: field("axis").value, group: Number(field("group").value) } : {};
     return { kind: kind === "sinks" ? "window" : kind, ...numbers, ...coded, budget };

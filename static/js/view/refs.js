@@ -1,5 +1,6 @@
 // Names of cells, as people say them, and the way from one to the next.
 
+import { isolate } from "../text.js";
 import { onStage } from "./fed.js";
 import { where } from "./timeline.js";
 
@@ -29,8 +30,8 @@ const token = (frame, pos) => (pos === undefined ? undefined : onStage(frame)[po
  */
 export function labels(frame, cell) {
   return {
-    row: token(frame, cell.at.row_pos) ?? cell.at.row ?? String(cell.row),
-    col: token(frame, cell.at.col_pos) ?? cell.at.col ?? String(cell.col),
+    row: token(frame, cell.at.row_pos) ?? isolate(cell.at.row ?? String(cell.row)),
+    col: token(frame, cell.at.col_pos) ?? isolate(cell.at.col ?? String(cell.col)),
   };
 }
 

@@ -1,7 +1,5 @@
 // The form's section for several prompts in one run.
 
-import { el } from "./terms.js";
-
 /** @param {HTMLElement} root a <details> @returns {{value: () => any, view: (state: any) => void}} */
 export function createRequests(root) {
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
@@ -9,27 +7,20 @@ export function createRequests(root) {
   let shown = "";
   let t = /** @type {import("../text.js").T} */ ((id) => id);
   let lang = "";
-  const number = (/** @type {HTMLInputElement} */ input) => (input.value === "" ? -1 : Math.trunc(input.valueAsNumber)); // an empty field is refused by name
+  const number = (/** @type {HTMLInputElement} */ input) => input.valueAsNumber; // of a form that has been checked
   const add = (/** @type {any} */ q) => {
-    const li = document.createElement("li");
-    const field = (/** @type {string} */ name, /** @type {HTMLElement} */ input, wide = false) => {
-      input.dataset[name] = "";
-      input.dataset.testid = `several-${name}`;
-      li.append(el("label", [el("span", t(`several.${name}`), { class: "name", "data-text": `several.${name}` }), input], wide ? { class: "whole" } : {}));
-    };
-    const text = el("textarea", "", { rows: "1", spellcheck: "false" });
-    /** @type {HTMLTextAreaElement} */ (text).value = q.prompt ?? "";
+    const li = /** @type {HTMLElement} */ (part("request").content.firstElementChild.cloneNode(true));
+    const of = (/** @type {string} */ name) => /** @type {any} */ (li.querySelector(`[data-${name}]`));
+    const text = of("prompt");
+    text.value = q.prompt ?? "";
     if (q.tokens) text.dataset.tokens = q.tokens.join();
-    field("prompt", text, true);
-    field("arrive", el("input", [], { type: "number", min: "0", value: String(q.arrive ?? 0) }));
-    field("new", el("input", [], { type: "number", min: "1", value: String(q.max_new ?? 8) }));
-    const gone = el("button", t("several.remove"), { type: "button", "data-text": "several.remove", "data-testid": "several-remove" });
-    gone.addEventListener("click", () => {
+    [of("arrive").value, of("new").value] = [String(q.arrive ?? 0), String(q.max_new ?? 8)];
+    of("remove").addEventListener("click", () => {
       li.remove();
       count();
       part("add").focus();
     });
-    li.append(gone);
+    for (const e of /** @type {NodeListOf<HTMLElement>} */ (li.querySelectorAll("[data-text]"))) e.textContent = t(e.dataset.text ?? "");
     list.append(li);
     count();
     return text;
@@ -45,7 +36,7 @@ export function createRequests(root) {
     const mine = field("prompt").value;
     // Something to begin with: a prompt that the model knows and that is not here yet.
     const known = [...form.querySelectorAll("[data-known] optgroup:not([hidden]) option")].map((o) => /** @type {HTMLOptionElement} */ (o).value);
-    add({ prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine, arrive: texts.length + 1, max_new: field("new").valueAsNumber || 8 }).focus();
+    add({ prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine, arrive: texts.length + 1, max_new: Number(field("new").value || 8) }).focus();
   });
   return {
     /** The batch that is asked for; undefined where one prompt is all. */

@@ -1,6 +1,7 @@
 // Draws the map of the whole run: a row for each layer, the choice of a token
 // on top, a column for each token; flags and dots are bookmarks and breakpoints.
 
+import { isolate } from "../text.js";
 import { timeline as geometry } from "./layout.js";
 import { inCache } from "./fed.js";
 import { join } from "./join.js";
@@ -74,7 +75,7 @@ export function draw(canvas, width, layout, frame, theme, t) {
   else {
     phases(ctx, layout, run, c, t);
     wall(ctx, layout, frame.meta, c, t);
-    const label = (/** @type {[number, string]} */ x) => x[1];
+    const label = (/** @type {[number, string]} */ x) => isolate(x[1]);
     names(ctx, layout, run, waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label), c, width);
   }
   for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);

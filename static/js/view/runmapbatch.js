@@ -1,6 +1,7 @@
 // The map of a batch has a column for each pass, whatever its sequences do in it:
 // under it, what was fed of the one that is looked at.
 
+import { isolate } from "../text.js";
 import { seqName } from "./several.js";
 
 /**
@@ -44,9 +45,9 @@ export function fed({ meta: { peers, tokens, step } }, t) {
   /** @type {{pass: number, label: string, fresh: boolean}[]} */
   const names = [];
   peers.fed.forEach((/** @type {number} */ n, /** @type {number} */ pass) => {
-    if (n) names.push({ pass, label: n === 1 ? tokens[at][1] : t("timeline.tokens", { Count: n }), fresh: at >= prompt });
+    if (n) names.push({ pass, label: n === 1 ? isolate(tokens[at][1]) : t("timeline.tokens", { Count: n }), fresh: at >= prompt });
     at += n;
   });
-  if (tokens.length > at) names.push({ pass: peers.fed.length, label: tokens[at][1], fresh: true });
+  if (tokens.length > at) names.push({ pass: peers.fed.length, label: isolate(tokens[at][1]), fresh: true });
   return names;
 }

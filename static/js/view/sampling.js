@@ -1,6 +1,7 @@
 // How the token of a head step was chosen: the sentence, the table of the
 // distribution after every filter, and the draw on the cumulative line.
 
+import { isolate } from "../text.js";
 import { createPanel } from "./panel.js";
 import { percent } from "./format.js";
 import { createDraw, place } from "./draw.js";
@@ -28,7 +29,7 @@ export function createSampling(root, act) {
     if (choice) says.textContent = sentence(frame, t, lang);
     if (!details.open || !frame) return;
     none.hidden = !!choice;
-    none.textContent = t(frame.meta.speculation?.token ? "choice.draft" : "choice.none");
+    none.textContent = t(frame.meta.speculation?.token ? "choice.draft" : frame.meta.run.recipe.max_new === 0 ? "choice.alone" : "choice.none");
     body.hidden = !choice?.options;
     if (body.hidden || (shown[0] === choice && shown[1] === t)) return;
     shown = [choice, t];
@@ -88,7 +89,7 @@ function fill(table, choice, sampler, t) {
     ...(drawn ? [el("th", { scope: "col", className: "stretch", textContent: t("choice.on_line") })] : []));
   const rows = options.map((/** @type {any} */ o, /** @type {number} */ i) => {
     const tr = el("tr", { className: o.id === choice.token ? "chosen" : o.to > o.from ? "" : "out" },
-      el("th", { scope: "row" }, o.label, el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" })),
+      el("th", { scope: "row" }, isolate(o.label), el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" })),
       ...stages.map((/** @type {any} */ s) => bar(s.probs[i], most, t, s.filter === "repetition_penalty" ? o.logit : null)),
       ...(drawn ? [el("td", { className: "stretch", textContent: o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "" })] : []));
     tr.dataset.id = String(o.id);

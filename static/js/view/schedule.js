@@ -1,5 +1,7 @@
 // The schedule of a batch: one line for each request, one column for each pass.
 
+import { isolate } from "../text.js";
+import { onKey } from "../keys.js";
 import { el } from "./terms.js";
 import { passes, totals, waits } from "./passes.js";
 import { createLens } from "./lens.js";
@@ -25,11 +27,11 @@ export function createSchedule(root, act, compare) {
     if (b.dataset.pass) act.seek(Math.min((Number(b.dataset.pass) + 1) * (frame.meta.run.config.layers + 1), frame.meta.run.recorded) - 1);
     else act.sequence(Number(b.dataset.seq));
   });
-  grid.addEventListener("keydown", (e) => { // one stop of the tab key for all passes
+  onKey(grid, (key, e) => { // one stop of the tab key for all passes
     const b = /** @type {HTMLElement} */ (e.target).closest("[data-pass]");
     const all = /** @type {HTMLElement[]} */ ([...grid.querySelectorAll("[data-pass]")]);
     const at = b ? all.indexOf(/** @type {HTMLElement} */ (b)) : -1;
-    const to = at < 0 || e.ctrlKey || e.metaKey || e.altKey ? undefined : { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[e.key];
+    const to = at < 0 ? undefined : { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: all.length - 1 }[key];
     if (to === undefined) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
@@ -118,7 +120,7 @@ function each(table, frame, x, t) {
   const columns = ["request", "prompt", "reused", "arrive", "ttft", "tpot", "tokens", "state", "said"];
   const rows = frame.meta.schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
     const w = waits(q, x.whole);
-    const cells = [q.prompt, q.reused, q.arrive, w.first ?? "–", w.each === null ? "–" : w.each.toFixed(2), q.chosen, q.done ? t(`done.${q.done}`) : t(`schedule.state.${q.state}`), q.said];
+    const cells = [q.prompt, q.reused, q.arrive, w.first ?? "–", w.each === null ? "–" : w.each.toFixed(2), q.chosen, q.done ? t(`done.${q.done}`) : t(`schedule.state.${q.state}`), isolate(q.said)];
     const tr = el("tr", [el("th", String(i + 1), { scope: "row" }), ...cells.map((c, k) => el("td", String(c), k === 7 ? { class: "said" } : {}))]);
     Object.assign(tr.dataset, { request: i, ttft: w.first ?? "", tpot: w.each ?? "" });
     return tr;

@@ -19,6 +19,7 @@ function said(frame, t) {
   const T = step.cached + step.rows;
   if (step.part === "head") {
     if (!top.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
+    if (run.recipe.max_new === 0) return t("say.head.alone", { Count: T, Vocab: run.config.vocab });
     const chosen = top.find((/** @type {any} */ c) => c.chosen);
     const label = tokens[tokens.length - 1][1];
     return t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {
@@ -42,8 +43,8 @@ export function createSentence(root) {
   const line = /** @type {HTMLElement} */ (root.querySelector("[data-line]"));
   const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
   /** @param {any} state */
-  return function view({ frame, t, connected, loading }) {
-    const text = frame ? sentence(frame, t) : t(loading ? "loading.then" : "say.waiting");
+  return function view({ frame, t, connected, loading, held }) {
+    const text = frame ? sentence(frame, t) : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
     if (line.textContent !== text) line.textContent = text; // a live region speaks every change
     count.textContent = frame?.meta.step ? t("say.count", { N: frame.meta.step.n + 1, Length: frame.meta.run.ended ? frame.meta.run.recorded : frame.meta.run.length }) : "";
     root.dataset.connected = String(connected);

@@ -1,12 +1,14 @@
 // A run of several sequences: who is who, and which one is looked at.
 
+import { isolate } from "../text.js";
+
 /** "request 2", "beam 1". @param {any} frame @param {number} seq @param {import("../text.js").T} t */
 export const seqName = (frame, seq, t) => t(`seq.${frame.meta.peers.kind}`, { N: seq + 1 });
 
 /** The prompt of a request. @param {any} frame @param {number} [seq] */
 export function promptOf({ meta: { run, peers } }, seq = peers?.seq ?? 0) {
   const asked = (peers?.kind === "batch" && run.recipe.batch.requests?.[seq - 1]) || run.recipe;
-  return asked.prompt || (asked.tokens ?? []).join(" ");
+  return isolate(asked.prompt || (asked.tokens ?? []).join(" "));
 }
 
 /** The numbers of all sequences that can be looked at. @param {any} frame @returns {number[]} */

@@ -1,6 +1,7 @@
 // Speculative decoding at the cursor: what the draft proposed, one card for each
 // row of the pass, what became of it, and how it has gone so far.
 
+import { isolate } from "../text.js";
 import { number, percent, si } from "./format.js";
 import { cacheless } from "./lanes.js";
 import { unitOf } from "./ledger.js";
@@ -91,7 +92,7 @@ const el = (tag, className, text) => Object.assign(document.createElement(tag), 
 function card(c, frame, t) {
   const s = frame.meta.speculation;
   const li = el("li", `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? (c.tested && !c.verdict.accepted ? " rejected" : " unused") : ""}`, "");
-  li.append(el("span", "role", t(`spec.card.${c.kind}`)), el("b", "token", c.label));
+  li.append(el("span", "role", t(`spec.card.${c.kind}`)), el("b", "token", isolate(c.label)));
   const says = /** @type {string[]} */ ([]);
   if (c.kind === "guess") {
     if (c.verdict) {

@@ -1,5 +1,6 @@
 // The stage: one head of one layer, from Q, K and V to its output.
 
+import { onKey } from "../keys.js";
 import { stage as geometry, hit, tensorCell } from "./layout.js";
 import { paint } from "./matrix.js";
 import { axes } from "./axes.js";
@@ -57,10 +58,10 @@ export function createStage(root, act) {
       go(op, hit(layout.plates[op], e.offsetX, e.offsetY));
       if (here?.op === op) act.explainCell(here);
     });
-    canvas.addEventListener("keydown", (e) => {
-      if (e.key === "Enter" && here?.op === op) act.explainCell(here, true);
-      const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[e.key];
-      if (!step || !layout || e.ctrlKey || e.metaKey || e.altKey) return;
+    onKey(canvas, (key, e) => {
+      if (key === "Enter" && here?.op === op) act.explainCell(here, true);
+      const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[key];
+      if (!step || !layout) return;
       e.preventDefault();
       e.stopPropagation(); // the page's own keys step the run
       const p = layout.plates[op];

@@ -1,6 +1,7 @@
 // The batch dimension of the cache: a strip for each sequence of the pass, block
 // by block where it is paged; blocks that several share say so.
 
+import { isolate } from "../text.js";
 import { el } from "./terms.js";
 import { sentences } from "./format.js";
 import { promptOf, seqName } from "./several.js";
@@ -53,7 +54,7 @@ function shared(peers, t) {
 function strip(frame, p, longest, t, recorded) {
   const { peers, run } = frame.meta;
   const tokens = p.cached + p.rows;
-  const name = recorded ? el("span", seqName(frame, p.seq, t)) : el("button", seqName(frame, p.seq, t), { type: "button", "data-seq": String(p.seq), "aria-pressed": String(p.seq === peers.seq), title: peers.kind === "beam" ? p.said : promptOf(frame, p.seq) });
+  const name = recorded ? el("span", seqName(frame, p.seq, t)) : el("button", seqName(frame, p.seq, t), { type: "button", "data-seq": String(p.seq), "aria-pressed": String(p.seq === peers.seq), title: peers.kind === "beam" ? isolate(p.said ?? "") : promptOf(frame, p.seq) });
   const size = run.recipe.cache.block;
   const blocks = p.table
     ? p.table.map((/** @type {number} */ b, /** @type {number} */ i) => block(frame, p, b, Math.min(size, tokens - i * size), size, t))

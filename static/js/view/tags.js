@@ -1,5 +1,6 @@
 // Names in a picture of many numbers: the likeliest tokens among all logits.
 
+import { isolate } from "../text.js";
 import { toPlate } from "./plan.js";
 
 const NAMED = 3;
@@ -12,7 +13,7 @@ const NAMED = 3;
 export function likeliest({ meta: { step, pick, top, op } }) {
   if (op?.id !== "logits" || step?.part !== "head" || pick.from !== step.n) return [];
   const order = [...(top ?? [])].sort((a, b) => Number(b.chosen) - Number(a.chosen));
-  return order.slice(0, NAMED).map(({ id, label, chosen }) => ({ id, label, chosen: !!chosen }));
+  return order.slice(0, NAMED).map(({ id, label, chosen }) => ({ id, label: isolate(label), chosen: !!chosen }));
 }
 
 /**

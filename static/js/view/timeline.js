@@ -1,5 +1,6 @@
 // The timeline: the whole run as a map of tokens and layers, and a slider over it.
 
+import { onKey } from "../keys.js";
 import { draw, place, rowPoint, LEFT, TOP, MAP } from "./runmap.js";
 import { watchWidth } from "./width.js";
 
@@ -36,11 +37,11 @@ export function createTimeline(root, act) {
   });
   canvas.addEventListener("pointermove", (e) => dragging && point(e));
   for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (dragging = false));
-  root.addEventListener("keydown", (e) => {
+  onKey(root, (key, e) => {
     const pass = layers + 1;
-    const move = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: pass, PageDown: -pass }[e.key];
-    const to = e.key === "Home" ? -1 : e.key === "End" ? length - 1 : move ? last + move : null;
-    if (to === null || e.ctrlKey || e.metaKey || e.altKey) return;
+    const move = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: pass, PageDown: -pass }[key];
+    const to = key === "Home" ? -1 : key === "End" ? length - 1 : move ? last + move : null;
+    if (to === null) return;
     e.preventDefault();
     e.stopPropagation();
     go(to);

@@ -1,5 +1,6 @@
 // The text so far and the ten likeliest next tokens.
 
+import { isolate } from "../text.js";
 import { percent } from "./format.js";
 import { promptOf } from "./several.js";
 
@@ -18,7 +19,7 @@ export function createTokens(root, act) {
     if (!frame) return;
     const { run, top, text, step } = frame.meta;
     prompt.textContent = promptOf(frame);
-    made.textContent = text;
+    made.textContent = isolate(text);
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
@@ -50,7 +51,7 @@ function row(c, sampled, t, act) {
     button.title = t("top.fork", { Label: c.label });
     button.addEventListener("click", () => fork(c.id));
   }
-  for (const [name, text] of [["label", c.label], ["prob", percent(c.prob)], ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""]]) {
+  for (const [name, text] of [["label", isolate(c.label)], ["prob", percent(c.prob)], ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""]]) {
     const span = document.createElement("span");
     span.className = name;
     span.textContent = text;

@@ -1,5 +1,7 @@
 // Buttons and keys that move the cursor.
 
+import { onKey, onShortcut } from "../keys.js";
+
 /** Keys that no browser owns; the help dialog lists the same. */
 export const KEYS = /** @type {Record<string, string>} */ ({
   ArrowRight: "layer", ArrowLeft: "back", t: "token", T: "back-token",
@@ -41,22 +43,20 @@ export function createTransport(root, act) {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
   });
-  document.addEventListener("keydown", (e) => {
-    if (e.key === "Escape") return closeMenus();
-    if (e.ctrlKey || e.metaKey || e.altKey || typing(e.target)) return;
-    const name = KEYS[e.key];
-    if (!name || document.querySelector("dialog[open]") || !keysOn()) return;
-    e.preventDefault();
-    run(name);
+  onKey(document, (key) => key === "Escape" && closeMenus());
+  onShortcut((key) => {
+    const name = KEYS[key];
+    if (name) run(name);
+    return !!name;
   });
   /** @param {any} state */
-  return function view({ frame, playing, connected, t }) {
+  return function view({ frame, playing, connected, held, t }) {
     const meta = frame?.meta;
     const at = meta?.step ? meta.step.n : -1;
     const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
     const off = (/** @type {string} */ name, /** @type {boolean} */ disabled) => {
       const b = root.querySelector(`button[data-do="${name}"]`);
-      if (b instanceof HTMLButtonElement) b.setAttribute("aria-disabled", String(disabled || !connected));
+      if (b instanceof HTMLButtonElement) b.setAttribute("aria-disabled", String(disabled || !connected || !!held?.waits));
     };
     for (const name of ["layer", "token", "end", "play"]) off(name, end);
     for (const name of ["back", "back-token", "restart"]) off(name, at < 0);
@@ -96,11 +96,3 @@ function toggle(id) {
   const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");
   if (to instanceof HTMLElement) to.focus();
 }
-
-/** Single keys can be switched off in the help dialog. */
-export const keysOn = () => /** @type {HTMLInputElement} */ (document.getElementById("keys-on")).checked;
-
-/** Is the person typing or choosing, so that keys are theirs? @param {EventTarget|null} target */
-export const typing = (target) =>
-  target instanceof HTMLElement &&
-  (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));

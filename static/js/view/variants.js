@@ -1,6 +1,7 @@
 // The same prompt in every way of attending, side by side: asked of the server
 // when the panel is open, again when the run is another one.
 
+import { isolate } from "../text.js";
 import { si } from "./format.js";
 
 /**
@@ -70,7 +71,7 @@ function el(name, content, attributes = {}) {
 function line(r, most, lang, t) {
   const kind = r.kv_heads === r.heads ? "MHA" : r.kv_heads === 1 ? "MQA" : "GQA";
   const [policy, ...numbers] = r.cache.split(":");
-  const name = r.exact ? `${kind} · ${r.model}` : `${t("variants." + policy)} ${numbers.filter((/** @type {string} */ n) => n !== "0" && n !== "token").join(" + ")}`;
+  const name = r.exact ? `${kind} · ${isolate(r.model)}` : `${t("variants." + policy)} ${numbers.filter((/** @type {string} */ n) => n !== "0" && n !== "token").join(" + ")}`;
   const query = new URLSearchParams(r.link);
   query.set("lang", lang);
   const way = el("th", [el("a", [name], { href: "?" + query })], { scope: "row" });
@@ -89,6 +90,6 @@ const LONGEST = 160; // characters of a text that went astray
 /** What a way said, under its numbers. @param {any} r @param {import("../text.js").T} t */
 function said(r, t) {
   const text = [...r.text].length > LONGEST ? [...r.text].slice(0, LONGEST).join("") + "…" : r.text;
-  const parts = r.parts === null ? [el("small", [t("variants.same")])] : [text, " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
+  const parts = r.parts === null ? [el("small", [t("variants.same")])] : [isolate(text), " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
   return el("tr", [el("td", parts, { colspan: "5" })], { class: "said" });
 }

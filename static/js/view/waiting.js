@@ -1,5 +1,7 @@
 // Before the first step: the prompt's tokens, waiting in front of the layers.
 
+import { isolate } from "../text.js";
+
 const MOST = 48; // tokens shown; more of them would say no more
 
 /** @param {HTMLElement} root */
@@ -17,7 +19,7 @@ export function createWaiting(root) {
     built = now;
     part("says").textContent = t("waiting.tokens", { Count: waiting.length });
     const shown = waiting.length > MOST ? waiting.slice(0, MOST - 1) : waiting;
-    part("tokens").replaceChildren(...shown.map((/** @type {[number, string]} */ [id, label], /** @type {number} */ i) => chip(label, String(i), t("waiting.token", { Token: label, Position: i, ID: String(id) }))));
+    part("tokens").replaceChildren(...shown.map((/** @type {[number, string]} */ [id, label], /** @type {number} */ i) => chip(isolate(label), String(i), t("waiting.token", { Token: label, Position: i, ID: String(id) }))));
     if (shown.length < waiting.length) part("tokens").append(chip(t("waiting.more", { Count: waiting.length - shown.length }), "", ""));
     part("tower").replaceChildren(...Array.from({ length: run.config.layers }, (_, i) => {
       const li = document.createElement("li");

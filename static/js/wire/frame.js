@@ -35,7 +35,7 @@ export function decode(buffer) {
   const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(buffer, 8, length)));
   /** @type {Record<string, any>} */
   const meta = {};
-  for (const [key, text] of Object.entries(header.__metadata__ ?? {})) meta[key] = JSON.parse(/** @type {string} */ (text));
+  for (const [key, text] of Object.entries(header.__metadata__ ?? {})) meta[key] = parse(/** @type {string} */ (text));
   /** @type {Record<string, Tensor>} */
   const tensors = {};
   for (const [name, t] of Object.entries(header)) {
@@ -46,6 +46,12 @@ export function decode(buffer) {
     if (input.max) tensors["op." + input.op] = widen(tensors["op." + input.op], input.max);
   }
   return { meta, tensors, bytes: buffer.byteLength };
+}
+
+/** JSON in which a number that is not finite is {"float": its word}. @param {string} text */
+export function parse(text) {
+  if (!text.includes('{"float":')) return JSON.parse(text);
+  return JSON.parse(text, (_, v) => (v !== null && typeof v === "object" && typeof v.float === "string" ? Number(v.float) : v));
 }
 
 /** A large input of an op comes as shares of its largest number: enough for a colour. @param {Tensor} t @param {number} max @returns {Tensor} */

@@ -1,0 +1,41 @@
+package plain
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestText(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                "",
+		"the cat 猫 é ‍ א": "the cat 猫 é ‍ א", // joiners and Hebrew are text
+		"\x1b[2Ja":        `\u001b[2Ja`,
+		"a\tb\nc\r":       `a\u0009b\u000ac\u000d`,
+		"\u009b2J\x7f":    `\u009b2J\u007f`,
+		"\u202eabc\u2069": `\u202eabc\u2069`,
+		"\u2028\u061c":    `\u2028\u061c`,
+		"\x9b\xff�":       `\x9b\xff�`,
+	} {
+		if got := Text(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestNoOrdersInJSON: no order leaves as it is, and everything reads back.
+func TestNoOrdersInJSON(t *testing.T) {
+	all := strings.Builder{}
+	for r := rune(0); r < 0x3000; r++ {
+		all.WriteRune(r)
+	}
+	for _, out := range [][]byte{JSON(map[string]string{"text": all.String(), "<&>": "plain"}), Indented(map[string]string{"text": all.String(), "<&>": "plain"}, "  ")} {
+		if i := strings.IndexFunc(strings.ReplaceAll(string(out), "\n", ""), Orders); i >= 0 {
+			t.Errorf("an order is left at %d", i)
+		}
+		var back map[string]string
+		if err := json.Unmarshal(out, &back); err != nil || back["text"] != all.String() || !strings.Contains(string(out), `"<&>"`) {
+			t.Errorf("another text comes back: %v", err)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package run_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/run/runtest"
+)
+
+var (
+	forever = flag.Bool("forever", false, "try random recipes until one fails")
+	recipes = flag.Int("recipes", 0, "how many random recipes to try; 0: as many as a test has time for")
+	seed    = flag.Uint64("seed", 14, "names the random recipes")
+)
+
+// TestGenerator: random recipes over models, policies, budgets, batches, beams, drafts and
+// forks, against the oracles of oracle_test.go. `make attack` never ends.
+func TestGenerator(t *testing.T) {
+	n := 700
+	switch {
+	case *recipes > 0:
+		n = *recipes
+	case os.Getenv("KVSTEP_ALL") != "":
+		n = 20_000
+	case testing.Short():
+		n = 100
+	}
+	steps, problems, met := 0, 0, map[string]int{}
+	for i := 0; i < n || *forever; i++ {
+		x, err := try(*seed, uint64(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if steps += len(x.steps); x.err != nil {
+			problems++
+		}
+		x.meets(met)
+		if (i+1)%10_000 == 0 {
+			fmt.Printf("%d recipes, %d steps, %d ended with a problem, 0 panics\n", i+1, steps, problems)
+		}
+	}
+	t.Logf("%d recipes, %d steps, %d ended with a problem, 0 panics; met %v", n, steps, problems, met)
+	for _, what := range []string{"several", "pieces", "reused", "waited", "memory", "memory in a batch", "eos", "stop", "max-new", "let go", "coded", "accepted", "rejected",
+		"beams", "finished", "forced", "changed", "alone in the cached lane", "alone in the uncached lane", "budget"} {
+		if met[what] == 0 && n >= 500 {
+			t.Errorf("no recipe has met %q", what)
+		}
+	}
+}
+
+// meets counts what a trial has been through.
+func (t *trial) meets(met map[string]int) {
+	in := map[string]bool{"budget": t.rec.Cache.Budget > 0, "forced": len(t.rec.Forced) > 0, "alone in the cached lane": t.rec.Lanes == "cached", "alone in the uncached lane": t.rec.Lanes == "uncached"}
+	for s := range t.each() {
+		in["several"] = in["several"] || len(s.Peers) > 1
+		in["pieces"] = in["pieces"] || s.Part == sim.HeadPart && s.Head == nil
+		in["let go"] = in["let go"] || len(kv.LetGo(s)) > 0
+		in["coded"] = in["coded"] || t.rec.Cache.Axis != "" && s.KV != nil
+		in[s.Done] = true
+		if x := s.Speculation; x != nil {
+			in["accepted"], in["rejected"] = in["accepted"] || x.Accepted > 0, in["rejected"] || len(x.Verdicts) > x.Accepted
+		}
+		if s.Beams != nil {
+			in["beams"], in["finished"] = true, in["finished"] || len(s.Beams.Finished) > 0
+		}
+		in["changed"] = in["changed"] || s.Effect != nil && s.Effect.Changed != nil
+		if s.Schedule == nil {
+			continue
+		}
+		for _, q := range s.Schedule.Requests {
+			in["reused"], in["waited"] = in["reused"] || q.Reused > 0, in["waited"] || q.Started > 0
+			in["memory in a batch"] = in["memory in a batch"] || q.Done == sim.DoneMemory
+		}
+	}
+	for what, is := range in {
+		if is {
+			met[what]++
+		}
+	}
+}
+
+// try plays recipe number i and asks the oracles.
+func try(seed, i uint64) (x *trial, err error) {
+	r := rand.New(rand.NewPCG(seed, i))
+	x = &trial{}
+	x.m, x.rec = runtest.Recipe(r)
+	at := "run"
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+		if err != nil {
+			text, _ := json.Marshal(x.rec)
+			err = fmt.Errorf("-seed %d, recipe %d, %s: %w\n%s", seed, i, at, err, text)
+		}
+	}()
+	x.steps, x.err = runtest.Play(x.m, x.rec)
+	for _, o := range oracles {
+		at = o.name
+		if err := o.holds(x, r); err != nil {
+			return x, err
+		}
+	}
+	return x, nil
+}

@@ -1,0 +1,374 @@
+package run_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/mat"
+	"kvstep/sim/run"
+	"kvstep/sim/run/runtest"
+)
+
+// trial is one recipe and what came of it.
+type trial struct {
+	m     *run.Loaded
+	rec   sim.Recipe
+	steps []sim.Step
+	err   error
+}
+
+// oracles are what must hold of any run, by name.
+var oracles = []struct {
+	name  string
+	holds func(t *trial, r *rand.Rand) error
+}{
+	{"problem", (*trial).problem}, {"lanes", (*trial).lanes}, {"budget", (*trial).budget}, {"length", (*trial).length},
+	{"plan", (*trial).plan}, {"slow", (*trial).slow}, {"twice", (*trial).twice}, {"resume", (*trial).resume},
+	{"alone", (*trial).alone}, {"lane alone", (*trial).laneAlone}, {"draft", (*trial).draft}, {"gives up", (*trial).givesUp},
+}
+
+// each is all sequences' steps.
+func (t *trial) each() iter.Seq[*sim.Step] {
+	return func(yield func(*sim.Step) bool) {
+		for i := range t.steps {
+			for _, s := range peers(&t.steps[i]) {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func peers(s *sim.Step) []*sim.Step {
+	if len(s.Peers) == 0 {
+		return []*sim.Step{s}
+	}
+	return s.Peers
+}
+
+// problem: what ends a run early is told in words; else it says why it ended.
+func (t *trial) problem(*rand.Rand) error {
+	var p *sim.Problem
+	switch {
+	case t.err != nil && !errors.As(t.err, &p):
+		return t.err
+	case t.err == nil && (len(t.steps) == 0 || t.steps[len(t.steps)-1].Done == ""):
+		return fmt.Errorf("%d steps, and no reason for their end", len(t.steps))
+	case t.err != nil && t.m.Name != runtest.Loud && (p.ID != "kv.memory" || t.rec.Cache.Budget == 0 || len(t.steps) > 0):
+		return fmt.Errorf("after %d steps: %w", len(t.steps), t.err)
+	}
+	return nil
+}
+
+// lanes: under an exact policy both give the same bits.
+func (t *trial) lanes(*rand.Rand) error {
+	for s := range t.each() {
+		if t.rec.Cache.Exact() && !s.Identical && t.m.Name != runtest.Loud {
+			return fmt.Errorf("step %d seq %d: %s", s.N, s.Seq, s.Differs)
+		}
+	}
+	return nil
+}
+
+// budget: no cache takes more than there is, and none has more in it than it took.
+func (t *trial) budget(*rand.Rand) error {
+	for s := range t.each() {
+		if s.KV == nil {
+			continue
+		}
+		if u := s.KV.Use(); u.Budget > 0 && u.Held > u.Budget || u.Used > u.Allocated || u.Allocated > u.Held && len(u.Refs) == 0 {
+			return fmt.Errorf("step %d seq %d: %+v", s.N, s.Seq, u)
+		}
+	}
+	return nil
+}
+
+// length: every pass feeds or chooses a token, and no sequence is in it twice.
+func (t *trial) length(*rand.Rand) error {
+	most := t.rec.MaxNew + 400
+	if b := t.rec.Batch; b != nil {
+		for _, q := range b.Requests {
+			most += q.MaxNew + 40
+		}
+	}
+	if passes := len(t.steps) / (t.m.Model.Config.Layers + 1); passes > most {
+		return fmt.Errorf("%d passes", passes)
+	}
+	for s := range t.each() {
+		if s.Rows < 1 || s.N%(t.m.Model.Config.Layers+1) != (s.Layer+t.m.Model.Config.Layers+1)%(t.m.Model.Config.Layers+1) {
+			return fmt.Errorf("step %d: %d rows, layer %d", s.N, s.Rows, s.Layer)
+		}
+	}
+	return nil
+}
+
+// plan: to plan a pass takes no more looks at a sequence than their number allows: three
+// rounds that fill it, and one for each that gives up when it is over.
+func (t *trial) plan(*rand.Rand) error {
+	if most, n := run.PlanCost(t.m, t.rec); most > 3*n+n*(n+2) {
+		return fmt.Errorf("%d looks at %d sequences", most, n)
+	}
+	return nil
+}
+
+// slow: every row and all logits are those of the sequence alone by a slow path.
+func (t *trial) slow(*rand.Rand) error {
+	if t.m.Name == runtest.Loud {
+		return nil
+	}
+	p := t.rec.Cache
+	if t.rec.Lanes == "uncached" || p.Exact() {
+		p = sim.CachePolicy{}
+	}
+	ours := map[int]*runtest.Slow{}
+	rows := map[int][][]runtest.Row{} // of the pass
+	for s := range t.each() {
+		if s.Part == sim.LayerPart && s.Layer == 0 {
+			x := ours[s.Seq]
+			if x == nil || t.rec.Sampler.Kind == "beam" {
+				x = runtest.NewSlow(t.m.Model, p)
+				ours[s.Seq] = x
+			}
+			if x.Truncate(s.Cached); x.Len() < s.Cached { // found in the blocks of others, or a beam
+				x.Pass(s.Tokens[x.Len():s.Cached])
+			}
+			rows[s.Seq] = x.Pass(s.Tokens[s.Cached:])
+		}
+		if err := t.sameRows(s, ours[s.Seq], rows[s.Seq]); err != nil {
+			return fmt.Errorf("step %d seq %d: %w", s.N, s.Seq, err)
+		}
+	}
+	return nil
+}
+
+func (t *trial) sameRows(s *sim.Step, x *runtest.Slow, rows [][]runtest.Row) error {
+	for i, row := range rows {
+		if s.Part == sim.HeadPart {
+			continue
+		}
+		for name, pair := range map[string][2][]float32{"X": {s.X.Row(i), row[s.Layer].X}, "Q": {s.Q.Row(i), row[s.Layer].Q},
+			"K": {s.K.Row(i), row[s.Layer].K}, "V": {s.V.Row(i), row[s.Layer].V}, "Out": {s.Out.Row(i), row[s.Layer].Out}} {
+			if !sameBits(pair[0], pair[1]) {
+				return fmt.Errorf("row %d of %s is %v, want %v", i, name, pair[0], pair[1])
+			}
+		}
+	}
+	if s.Head == nil {
+		return nil
+	}
+	at := len(rows) - 1
+	if s.Speculation != nil {
+		at -= len(s.Speculation.Proposed)
+		for _, v := range s.Speculation.Verdicts {
+			if v.Accepted {
+				at++
+			}
+		}
+	}
+	logits := x.Logits(rows[at][len(rows[at])-1].Out)
+	if !sameBits(s.Logits(), logits) {
+		return fmt.Errorf("logits %v, want %v", s.Logits(), logits)
+	}
+	if t.rec.Sampler.Kind == "greedy" && (t.rec.Sampler.RepetitionPenalty == 0 || t.rec.Sampler.RepetitionPenalty == 1) && len(t.rec.Forced) == 0 && s.Speculation == nil && s.Token >= 0 {
+		if want := slices.Index(logits, slices.Max(logits)); s.Token != want {
+			return fmt.Errorf("token %d, the likeliest is %d", s.Token, want)
+		}
+	}
+	return nil
+}
+
+func sameBits(a, b []float32) bool {
+	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}
+
+// twice: the same recipe gives the same steps.
+func (t *trial) twice(*rand.Rand) error {
+	again, err := runtest.Play(t.m, t.rec)
+	if fmt.Sprint(err) != fmt.Sprint(t.err) {
+		return fmt.Errorf("%v, first %v", err, t.err)
+	}
+	return sameSteps(again, t.steps)
+}
+
+// resume: a run that goes on from the end of some pass is the run.
+func (t *trial) resume(r *rand.Rand) error {
+	perPass := t.m.Model.Config.Layers + 1
+	if len(t.steps) < 2*perPass {
+		return nil
+	}
+	from := (1 + r.IntN(len(t.steps)/perPass-1)) * perPass
+	rest, err := runtest.Play(t.m, t.rec, t.steps[:from:from]...)
+	if fmt.Sprint(err) != fmt.Sprint(t.err) {
+		return fmt.Errorf("from %d: %v, without %v", from, err, t.err)
+	}
+	for len(rest) > 0 && rest[0].N < from { // several sequences are lived again
+		rest = rest[1:]
+	}
+	return sameSteps(rest, t.steps[from:])
+}
+
+// alone: what a request of a batch says, it says alone too.
+func (t *trial) alone(*rand.Rand) error {
+	if t.rec.Batch == nil || t.err != nil || t.m.Name == runtest.Loud {
+		return nil
+	}
+	for seq := range len(t.rec.Batch.Requests) + 1 {
+		one := t.rec
+		one.Batch, one.Cache.Budget = nil, 0
+		if seq > 0 {
+			q := t.rec.Batch.Requests[seq-1]
+			one.Prompt, one.Tokens, one.MaxNew = q.Prompt, q.Tokens, q.MaxNew
+		}
+		want, err := runtest.Play(t.m, one)
+		if err != nil {
+			return err
+		}
+		have, over := t.said(seq)
+		if one.Cache.Axis == kv.AxisChannel && (t.rec.Batch.Chunk > 0 || t.rec.Cache.Budget > 0) {
+			continue // groups are full at other moments
+		}
+		if all := saidIn(want, 0); !slices.Equal(have, all[:min(len(all), len(have))]) || len(have) < len(all) && over != sim.DoneMemory {
+			return fmt.Errorf("request %d says %v (%s), alone %v", seq, have, over, all)
+		}
+	}
+	return nil
+}
+
+func (t *trial) said(seq int) (ids []int, over string) {
+	last := t.steps[len(t.steps)-1].Schedule
+	return saidIn(t.steps, seq), last.Requests[seq].Done
+}
+
+func saidIn(steps []sim.Step, seq int) (ids []int) {
+	for i := range steps {
+		if s := steps[i].Focus(seq); s.Seq == seq {
+			ids = append(ids, s.Chosen()...)
+		}
+	}
+	return ids
+}
+
+// givesUp: where memory ends all requests of a pass, the first of them had to stop there
+// even alone. (A cache in one piece may have got a smaller one beside others.)
+func (t *trial) givesUp(*rand.Rand) error {
+	if t.rec.Batch == nil || t.rec.Cache.Kind != sim.CachePaged || t.rec.Cache.Budget == 0 || t.err != nil || t.rec.Lanes == "uncached" || t.m.Name == runtest.Loud {
+		return nil
+	}
+	for i := range t.steps {
+		s := &t.steps[i]
+		first := -1
+		for seq, q := range s.Schedule.Requests {
+			switch {
+			case s.Part != sim.HeadPart || q.Done == "" && q.Started >= 0:
+				first = len(s.Schedule.Requests) // somebody goes on
+			case q.Done == sim.DoneMemory && q.Ended == s.Pass && first < 0:
+				first = seq
+			}
+		}
+		if first < 0 || first == len(s.Schedule.Requests) {
+			continue
+		}
+		one := t.rec
+		if one.Batch = nil; first > 0 {
+			q := t.rec.Batch.Requests[first-1]
+			one.Prompt, one.Tokens, one.MaxNew = q.Prompt, q.Tokens, q.MaxNew
+		}
+		want, err := runtest.Play(t.m, one)
+		if err != nil {
+			return err
+		}
+		if have, alone := saidIn(t.steps, first), saidIn(want, 0); len(have) < len(alone) {
+			return fmt.Errorf("request %d gives up after %d tokens, alone after %d", first, len(have), len(alone))
+		}
+	}
+	return nil
+}
+
+// laneAlone: one lane alone chooses as both do, where the policy is exact; of beams too.
+func (t *trial) laneAlone(r *rand.Rand) error {
+	if t.rec.Lanes != "both" || !t.rec.Cache.Exact() || t.rec.Cache.Budget > 0 || t.err != nil {
+		return nil
+	}
+	other := t.rec
+	other.Lanes = []string{"cached", "uncached"}[r.IntN(2)]
+	steps, err := runtest.Play(t.m, other)
+	if b := t.rec.Batch; b != nil && b.Share && err == nil { // without a cache nothing is found in it: other passes
+		for seq := range len(b.Requests) + 1 {
+			if x, y := saidIn(steps, seq), saidIn(t.steps, seq); !slices.Equal(x, y) {
+				return fmt.Errorf("request %d says %v in the %s lane alone, %v in both", seq, x, other.Lanes, y)
+			}
+		}
+		return nil
+	}
+	if err != nil || len(steps) != len(t.steps) {
+		return fmt.Errorf("%d steps of the %s lane alone, %d of both: %v", len(steps), other.Lanes, len(t.steps), err)
+	}
+	for i := range steps {
+		for j, s := range peers(&steps[i]) {
+			if p := peers(&t.steps[i])[j]; s.Token != p.Token || s.Said != p.Said || !slices.Equal(s.Tokens, p.Tokens) || s.Done != p.Done {
+				return fmt.Errorf("step %d: the %s lane alone says %d %q, both %d %q", i, other.Lanes, s.Token, s.Said, p.Token, p.Said)
+			}
+		}
+	}
+	return nil
+}
+
+// draft: greedily, a draft changes nothing but the passes.
+func (t *trial) draft(*rand.Rand) error {
+	for _, m := range runtest.Models() {
+		if most := max(len(t.rec.Tokens), 1) + t.rec.MaxNew - 1; m.Name == t.rec.Draft && most > m.Model.Config.Context {
+			return fmt.Errorf("a draft for %d tokens in a run of %d", m.Model.Config.Context, most)
+		}
+	}
+	if t.rec.Draft == "" || t.rec.Sampler.Kind != "greedy" || t.rec.Cache.Budget > 0 || t.err != nil {
+		return nil
+	}
+	plain := t.rec
+	plain.Draft, plain.Propose = "", 0
+	want, err := runtest.Play(t.m, plain)
+	if err != nil {
+		return err
+	}
+	if a, b := saidIn(t.steps, 0), saidIn(want, 0); !slices.Equal(a, b) {
+		return fmt.Errorf("%v, without a draft %v", a, b)
+	}
+	return nil
+}
+
+func sameSteps(a, b []sim.Step) error {
+	if len(a) != len(b) {
+		return fmt.Errorf("%d steps, want %d", len(a), len(b))
+	}
+	for i := range a {
+		if x, y := print(&a[i]), print(&b[i]); x != y {
+			return fmt.Errorf("step %d is\n%s, want\n%s", b[i].N, x, y)
+		}
+	}
+	return nil
+}
+
+// print is a step as text: what a trace says of it, and a digest of all its rows.
+func print(s *sim.Step) string {
+	var b bytes.Buffer
+	_ = run.WriteTrace(&b, func(yield func(*sim.Step, error) bool) { yield(s, nil) })
+	h := sha256.New()
+	for _, p := range peers(s) {
+		for _, x := range []mat.Matrix{p.X, p.Q, p.K, p.V, p.Out} {
+			for i := range x.NumRows() {
+				_ = binary.Write(h, binary.LittleEndian, x.Row(i))
+			}
+		}
+		_ = binary.Write(h, binary.LittleEndian, p.Logits())
+	}
+	return fmt.Sprintf("%s%x", b.String(), h.Sum(nil))
+}

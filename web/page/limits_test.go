@@ -1,0 +1,37 @@
+package page
+
+import (
+	"fmt"
+	"testing"
+
+	"kvstep/sim/breakpoint"
+	schema "kvstep/sim/recipe"
+)
+
+// The forms know every number that a recipe has, by the name that a refusal gives it.
+func TestFormsKnowEveryNumber(t *testing.T) {
+	for _, f := range schema.Fields {
+		if f.Number == nil {
+			continue
+		}
+		n, a := numbers[f.Number.Name], number(f.Number.Name)
+		if a["min"] != n.Write(f.Number.Least) || a["max"] != n.Write(f.Number.Most) || a["data-field"] != f.Name() {
+			t.Errorf("%s is %v in forms, and %+v in recipes", f.Path, a, f.Number)
+		}
+		if (a["step"] == "any") == f.Number.Whole {
+			t.Errorf("%s has the step %v", f.Path, a["step"])
+		}
+	}
+	if seed := number("seed"); seed["max"] != "18446744073709551615" {
+		t.Errorf("the last seed is %v", seed["max"])
+	}
+}
+
+// A breakpoint's own range is the form's.
+func TestFormOfBreakpoints(t *testing.T) {
+	for n, ok := range map[float64]bool{breakKiB.Least - 1: false, breakKiB.Least: true, breakKiB.Most: true, breakKiB.Most + 1: false} {
+		if _, err := breakpoint.Parse(fmt.Sprintf("cache:%.0f", n)); (err == nil) != ok {
+			t.Errorf("%.0f KiB: %v", n, err)
+		}
+	}
+}

@@ -1,0 +1,21 @@
+package page
+
+// WaitsData is what a link of another site would run, shown before it runs.
+type WaitsData struct {
+	Action  string // the page that the link names
+	Fields  []Field
+	Problem string // why the link cannot be read, in words
+}
+
+// Field is one field of a link.
+type Field struct{ Key, Value, Shown string }
+
+// field is the value of a field, "" if the link does not have it.
+func (w WaitsData) field(key string) string {
+	for _, f := range w.Fields {
+		if f.Key == key {
+			return f.Shown
+		}
+	}
+	return ""
+}

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/web/page"
+	"kvstep/web/text"
+	"kvstep/web/wire"
+)
+
+// plotFields are what a query of the figures may hold.
+var plotFields = []string{"model", "prompt", "new", "dtype", "hardware", "unit", "pairs", "logits", "print", "lang"}
+
+// waits answers somebody whom another site has led here: it says what the link would
+// run, and runs it when they press the button, which asks for the same link from this
+// page. No model is opened for it.
+func waits(w http.ResponseWriter, r *http.Request, status int) {
+	data := page.WaitsData{Action: r.URL.Path}
+	fields, err := known(r)
+	lang := fields.Get("lang")
+	if lang == "" {
+		lang = r.Header.Get("Accept-Language")
+	}
+	lang = text.Match(lang)
+	if err != nil {
+		data.Problem = inWords(lang, err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		for _, value := range fields[key] {
+			data.Fields = append(data.Fields, page.Field{Key: key, Value: value, Shown: excerpt(value)})
+		}
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", lang)
+	h.Add("Vary", "Accept-Language")
+	w.WriteHeader(status)
+	_ = page.Waits(page.HomeData{Lang: lang, Text: text.In(lang)}, data).Render(r.Context(), w)
+}
+
+// known are the fields of a request that its page understands; those of a link that
+// cannot be read are none.
+func known(r *http.Request) (url.Values, error) {
+	if r.URL.Path != "/" {
+		fields := url.Values{}
+		for key, values := range r.URL.Query() {
+			if slices.Contains(plotFields, key) {
+				fields.Set(key, values[0])
+			}
+		}
+		return fields, nil
+	}
+	link, err := wire.ParseLink(r.URL.RawQuery)
+	if err != nil {
+		return url.Values{}, err
+	}
+	fields, err := url.ParseQuery(strings.TrimPrefix(link.Query(), "?"))
+	if err != nil {
+		return url.Values{}, sim.NewProblem("link.field", "Field", "query", "Have", "").Because(err)
+	}
+	return fields, nil
+}
+
+// excerpt is as much of a value as a person reads before they decide.
+func excerpt(s string) string {
+	if r := []rune(s); len(r) > 400 {
+		return string(r[:400]) + "…"
+	}
+	return s
+}
+
+// problemOf is an error as a Problem. One whose context ended has nobody to wait for it,
+// or a server that stops.
+func problemOf(err error) *sim.Problem {
+	var p *sim.Problem
+	switch {
+	case errors.As(err, &p):
+	case errors.Is(err, context.Canceled):
+		p = sim.NewProblem("server.stopping").Because(err)
+	default:
+		p = sim.NewProblem("internal", "Why", err.Error()).Because(err)
+	}
+	return p
+}
