@@ -13,8 +13,8 @@ import (
 	"kvstep/web/live"
 )
 
-// watched are routes over a library that tells which of its models were opened.
-func watched(t *testing.T) (all []route, opened *int) {
+// counted are routes over a library that tells which of its models were opened.
+func counted(t *testing.T) (all []route, opened *int) {
 	t.Helper()
 	opened = new(int)
 	models := run.NewLibrary()
@@ -37,7 +37,7 @@ func pathOf(pattern string) (method, path string) {
 // TestOtherSitesRunNothing: every route that could cost something, asked by every kind of
 // other site in every way that a page can ask.
 func TestOtherSitesRunNothing(t *testing.T) {
-	all, opened := watched(t)
+	all, opened := counted(t)
 	server := guard([]string{"127.0.0.1:8787"}, routes(all))
 	ask := func(method, path string, header http.Header) *httptest.ResponseRecorder {
 		r := httptest.NewRequest(method, path, nil)
@@ -100,7 +100,7 @@ func TestOtherSitesRunNothing(t *testing.T) {
 // TestALinkOfAnotherSiteWaits: it says what it would run, in both languages, with a button
 // that carries the whole link and nothing else.
 func TestALinkOfAnotherSiteWaits(t *testing.T) {
-	all, _ := watched(t)
+	all, _ := counted(t)
 	server := routes(all)
 	ask := func(path string) string {
 		r := httptest.NewRequest("GET", path, nil)

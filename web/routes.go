@@ -32,17 +32,17 @@ type route struct {
 func allRoutes(models *run.Library, hub http.Handler, version string) []route {
 	figures := newPlots(models, version)
 	return []route{
-		{"GET /{$}", document, home(models, version)},
+		{"GET /{$}", document, walled("page", tellReader, home(models, version))},
 		{"GET /static/", anyone, http.StripPrefix("/static/", files(static.Files))},
 		{"GET /bundle/{file}", anyone, bundled()},
 		{"GET /text/{file}", anyone, http.HandlerFunc(catalogue)},
-		{"GET /weights", engine, weights(models)},
-		{"GET /variants", engine, variants(models)},
+		{"GET /weights", engine, walled("weights", tellJSON, weights(models))},
+		{"GET /variants", engine, walled("variants", tellJSON, variants(models))},
 		{"GET /live", anyone, hub},
-		{"GET /take/{kind}", engine, takeaway(models, version, make(chan struct{}, maxTakes))},
-		{"GET /plots", document, http.HandlerFunc(figures.show)},
-		{"GET /plot/{file}", engine, http.HandlerFunc(figures.file)},
-		{"POST /plots/measure", engine, http.HandlerFunc(figures.measure)},
+		{"GET /take/{kind}", engine, walled("export", tellJSON, takeaway(models, version, make(chan struct{}, maxTakes)))},
+		{"GET /plots", document, walled("plots", tellReader, figures.show)},
+		{"GET /plot/{file}", engine, walled("plots", tellReader, figures.file)},
+		{"POST /plots/measure", engine, walled("measurement", tellReader, figures.measure)},
 		{"GET /healthz", anyone, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = w.Write([]byte("ok\n"))
 		})},

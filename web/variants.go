@@ -130,7 +130,7 @@ func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]va
 		if n, same := agree(o.Chosen, exact); !same {
 			rows[i].Parts = &n
 		}
-		to := link
+		to := link.Alone()
 		to.Recipe = recipe
 		to.Recipe.Model, to.Recipe.Cache = o.Model, o.Cache
 		to.Pick, to.Breaks, to.Marks = wire.Pick{Layer: link.Pick.Layer}, nil, nil

@@ -21,7 +21,9 @@ type Clock func() float64
 // model. An error ends the sequence; so does ctx, between two layers.
 //
 // With prefix (steps of an earlier run of the same recipe, up to the end of
-// some pass) the run goes on from there instead of from the prompt.
+// some pass) the run goes on from there instead of from the prompt. A run of several
+// sequences is lived again up to there, and yields the steps of the prefix once more:
+// each is work, and whoever pulls may want to do something else in between.
 func Steps(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 	return StepsWithin(ctx, m.memory(), m, r, clock, prefix...)
 }
@@ -88,7 +90,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 			if err != nil {
 				return err
 			}
-			if e.n > e.silent && !yield(step, nil) {
+			if !yield(step, nil) {
 				return nil
 			}
 		}
@@ -99,7 +101,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 		if step.Done != "" && err == nil {
 			e.letGo()
 		}
-		if err != nil || e.n > e.silent && !yield(step, nil) || step.Done != "" {
+		if err != nil || !yield(step, nil) || step.Done != "" {
 			return err
 		}
 		e.pass++
@@ -152,7 +154,6 @@ type engine struct {
 	pass   int
 	n      int // steps made so far
 	looked int // how often planning a pass has asked a sequence for its room, from one schedule on
-	silent int // how many of them are recorded already and made again
 	totals [2]sim.Counters
 }
 
@@ -216,7 +217,6 @@ func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, c
 		return e, nil
 	}
 	if e.many() { // they are lived again
-		e.silent = len(prefix)
 		return e, nil
 	}
 	return e, e.resume(prefix)

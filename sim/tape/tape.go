@@ -63,10 +63,19 @@ func (t *Tape) Step(n int) *sim.Step { return &t.steps[n] }
 // recorded step can still be visited. Where memory was short (sim.Short), the next
 // Forward asks again.
 func (t *Tape) Forward() (bool, error) {
-	if t.cursor+1 < len(t.steps) {
-		t.cursor++
-		return true, nil
+	if t.cursor+1 == len(t.steps) {
+		if more, err := t.Record(); !more || err != nil || t.cursor+1 == len(t.steps) {
+			return more, err
+		}
 	}
+	t.cursor++
+	return true, nil
+}
+
+// Record takes one step of the run and leaves the cursor where it is. It reports
+// false at the end of the run. A run that cannot be taken up in the middle makes
+// the steps again that the tape has: that is work too, but none of them is new.
+func (t *Tape) Record() (bool, error) {
 	if t.ended != "" || t.err != nil {
 		return false, t.err
 	}
@@ -85,11 +94,13 @@ func (t *Tape) Forward() (bool, error) {
 	if !ok {
 		return false, nil
 	}
+	if s.N < len(t.steps) {
+		return true, nil
+	}
 	t.steps = append(t.steps, s)
 	t.has = append(t.has, new(1))
 	t.bytes += size(&s)
 	t.memory.Add(Held(&s))
-	t.cursor++
 	t.ended = s.Done
 	return true, nil
 }

@@ -159,3 +159,34 @@ func TestForkBeforeTheFirstStep(t *testing.T) {
 	defer f.Close()
 	forward(t, f, 10)
 }
+
+// TestStepsMadeAgain: a source that begins before the end of the prefix adds nothing
+// until it is there, and returns after each of these steps.
+func TestStepsMadeAgain(t *testing.T) {
+	from := func(first int) Source {
+		return func([]sim.Step) iter.Seq2[sim.Step, error] {
+			return func(yield func(sim.Step, error) bool) {
+				for n := first; n < 20 && yield(sim.Step{N: n, Pass: n / 5}, nil); n++ {
+				}
+			}
+		}
+	}
+	a := New(from(0), nil)
+	defer a.Close()
+	for range 12 {
+		_, _ = a.Forward()
+	}
+	b := a.Fork(from(3)) // shares ten
+	defer b.Close()
+	for i := 3; i < 10; i++ {
+		if moved, err := b.Forward(); !moved || err != nil || b.Len() != 10 || b.Cursor() != 9 {
+			t.Fatalf("step %d made again: %v, %v, %d steps, at %d", i, moved, err, b.Len(), b.Cursor())
+		}
+	}
+	if moved, _ := b.Forward(); !moved || b.Len() != 11 || b.Cursor() != 10 || b.Step(10).N != 10 {
+		t.Errorf("%d steps, at %d", b.Len(), b.Cursor())
+	}
+	if more, err := b.Record(); !more || err != nil || b.Len() != 12 || b.Cursor() != 10 {
+		t.Errorf("recorded: %v, %v, %d steps, at %d", more, err, b.Len(), b.Cursor())
+	}
+}

@@ -112,7 +112,7 @@ store.subscribe(createReal(part("real"), act));
 store.subscribe(createVariants(part("variants"), act));
 store.subscribe(createToPlots(part("to-plots")));
 
-socket = connect(location.origin.replace(/^http/, "ws") + "/live", {
+socket = connect(`${location.origin.replace(/^http/, "ws")}/live?client=${crypto.randomUUID()}`, {
   opened: () => opening.opened(store.get().frame?.meta.link ?? location.search),
   frame: (data) => {
     const first = !store.get().frame;

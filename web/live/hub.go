@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -23,13 +24,24 @@ const MaxViewers = 64
 type Hub struct {
 	models   *run.Library
 	allowed  func(origin string) bool
+	rate     bucket // of every connection
 	ctx      context.Context
 	cancel   context.CancelFunc
 	sessions sync.WaitGroup
 
 	mu      sync.Mutex
 	viewers int
+	leaving int // whose chairs have others already
 	shared  map[string]*sharedRoom
+	clients map[string]*chair // of those who said who they are
+}
+
+// chair is one of the places for viewers.
+type chair struct {
+	ctx    context.Context
+	cancel context.CancelFunc // sends the viewer away
+	client string
+	passed bool // on to the same client, who has come back
 }
 
 type sharedRoom struct {
@@ -40,32 +52,50 @@ type sharedRoom struct {
 // NewHub serves models to pages whose Origin is allowed.
 func NewHub(models *run.Library, allowed func(origin string) bool) *Hub {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Hub{models: models, allowed: allowed, ctx: ctx, cancel: cancel, shared: map[string]*sharedRoom{}}
+	return &Hub{models: models, allowed: allowed, rate: newBucket(), ctx: ctx, cancel: cancel, shared: map[string]*sharedRoom{}, clients: map[string]*chair{}}
 }
 
-// Close ends every session and returns when all their goroutines are gone.
+// closeWait is how long Close waits for sessions: longer than they wait for their peers.
+const closeWait = 2 * byeWait
+
+// Close ends every session and returns when all their goroutines are gone, or, should
+// one of them not heed it, after closeWait.
 func (h *Hub) Close() {
 	h.mu.Lock() // no session may start after this
 	h.cancel()
 	h.mu.Unlock()
-	h.sessions.Wait()
+	gone := make(chan struct{})
+	go func() {
+		h.sessions.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(closeWait):
+	}
 }
 
 // ServeHTTP upgrades one connection and serves it until it ends.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := r.URL.Query().Get("room")
-	if len(name) > 64 {
-		http.Error(w, "room name is longer than 64 bytes", http.StatusBadRequest)
+	query := r.URL.Query()
+	name, client := query.Get("room"), query.Get("client")
+	if len(name) > maxName || len(client) > maxName {
+		http.Error(w, "room or client name is longer than 64 bytes", http.StatusBadRequest)
 		return
 	}
-	if !h.enter() {
+	if !h.allowed(r.Header.Get("Origin")) { // before anyone has to go for it
+		http.Error(w, "this socket is for pages of this server", http.StatusForbidden)
+		return
+	}
+	seat := h.enter(client)
+	if seat == nil {
 		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
 		return
 	}
-	defer h.leave()
+	defer h.leave(seat)
 	upgrader := websocket.Upgrader{
-		CheckOrigin:       func(r *http.Request) bool { return h.allowed(r.Header.Get("Origin")) },
-		EnableCompression: false, // the read limit counts compressed bytes
+		CheckOrigin:       func(*http.Request) bool { return true }, // it is, or we would not be here
+		EnableCompression: false,                                    // the read limit counts compressed bytes
 		ReadBufferSize:    4 << 10,
 		WriteBufferSize:   16 << 10,
 	}
@@ -73,26 +103,50 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Upgrade has answered
 	}
-	seat, release := h.room(name)
+	in, release := h.room(name)
 	defer release()
-	newSession(conn, seat).serve(h.ctx)
+	newSession(conn, in, h.rate).serve(seat.ctx)
 }
 
-// enter counts a viewer in, if there is room for one more.
-func (h *Hub) enter() bool {
+// maxName bounds the names of rooms and clients.
+const maxName = 64
+
+// enter gives a viewer a chair, if one is free. A client who is here already, with a
+// connection that has died without a word (a phone that slept), gets the old one's.
+func (h *Hub) enter(client string) *chair {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.viewers >= MaxViewers || h.ctx.Err() != nil {
-		return false
+	if h.ctx.Err() != nil {
+		return nil
+	}
+	if old := h.clients[client]; old != nil && h.leaving < MaxViewers {
+		old.passed = true
+		old.cancel()
+		h.viewers--
+		h.leaving++
+	}
+	if h.viewers >= MaxViewers {
+		return nil
 	}
 	h.viewers++
 	h.sessions.Add(1)
-	return true
+	c := &chair{client: client}
+	c.ctx, c.cancel = context.WithCancel(h.ctx)
+	if client != "" {
+		h.clients[client] = c
+	}
+	return c
 }
 
-func (h *Hub) leave() {
+func (h *Hub) leave(c *chair) {
+	c.cancel()
 	h.mu.Lock()
-	h.viewers--
+	if c.passed {
+		h.leaving--
+	} else {
+		h.viewers--
+		delete(h.clients, c.client)
+	}
 	h.mu.Unlock()
 	h.sessions.Done()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"kvstep/sim"
+	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
@@ -16,6 +17,7 @@ const (
 	writeWait = 10 * time.Second // a write that takes longer ends the session
 	pongWait  = 60 * time.Second // a peer that is silent longer is gone
 	pingEvery = 25 * time.Second
+	byeWait   = 500 * time.Millisecond // for a last word when the server stops; then the connection is cut
 	// maxProblems unread refusals are kept for a viewer; more are dropped.
 	maxProblems = 16
 )
@@ -24,8 +26,9 @@ const (
 // writer in another; the room puts what it has to say into the mailbox between
 // them and never waits.
 type session struct {
-	conn *websocket.Conn
-	room driver
+	conn   *websocket.Conn
+	room   driver
+	bucket bucket
 
 	mu       sync.Mutex
 	frame    []byte // the newest not yet written
@@ -34,8 +37,8 @@ type session struct {
 	wake     chan struct{} // holds one token when the mailbox is not empty
 }
 
-func newSession(conn *websocket.Conn, room driver) *session {
-	return &session{conn: conn, room: room, wake: make(chan struct{}, 1)}
+func newSession(conn *websocket.Conn, room driver, rate bucket) *session {
+	return &session{conn: conn, room: room, bucket: rate, wake: make(chan struct{}, 1)}
 }
 
 // Frame replaces the frame that waits, if one does.
@@ -76,6 +79,10 @@ func (s *session) ring() {
 func (s *session) serve(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	written := make(chan struct{})
+	// A peer that does not read must not hold up the end: a write that is stuck fails.
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(byeWait, func() { s.conn.NetConn().Close() })
+	})()
 	go func() {
 		defer close(written)
 		s.write(ctx)
@@ -98,11 +105,16 @@ func (s *session) read() {
 			return
 		}
 		_ = alive("")
+		s.bucket.take(len(data))
 		if kind != websocket.TextMessage {
 			s.Problem(sim.NewProblem("command.bad", "Why", "binary message"))
 			continue
 		}
-		c, err := wire.ParseCommand(data)
+		var c wire.Command
+		err = wall.Try("command", "", func() (err error) {
+			c, err = wire.ParseCommand(data)
+			return err
+		})
 		if err != nil {
 			var p *sim.Problem
 			if errors.As(err, &p) {
@@ -121,7 +133,7 @@ func (s *session) write(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
-			_ = s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(time.Second))
+			_ = s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(byeWait))
 			return
 		case <-ping.C:
 			if s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWait)) != nil {

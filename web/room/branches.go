@@ -21,6 +21,7 @@ type branch struct {
 	batch  [][]int // the prompts of a batch, told once
 	tape   *tape.Tape
 	watch  watch
+	broken bool // its run has panicked, and everyone has heard of it
 
 	parent *branch   // the run that it was forked from; nil for none
 	at     int       // the parent's head step at which they part; of another cache policy, up to which they say the same

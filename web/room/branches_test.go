@@ -174,7 +174,7 @@ func TestHeldRows(t *testing.T) {
 	models, _ := library(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	s := &state{ctx: ctx, models: models, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget, clock: func() float64 { return 0 }}
+	s := newState(ctx, models, func() float64 { return 0 })
 	defer s.closeAll()
 	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})
 	if err := s.start(rec); err != nil {
@@ -234,7 +234,7 @@ func TestBranchesShareOneBudget(t *testing.T) {
 	models, _ := library(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	s := &state{ctx: ctx, models: models, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget, clock: func() float64 { return 0 }}
+	s := newState(ctx, models, func() float64 { return 0 })
 	defer s.closeAll()
 	if err := s.start(run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})); err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
@@ -25,21 +26,41 @@ func (w *watch) reset(n int) {
 	}
 }
 
-// look asks every step recorded since it last looked.
-func (s *state) look() {
+// lookAt is how many steps are asked at a time. Their answers are kept, so that no more
+// than one step of a walk is asked for the first time.
+const lookAt = 4
+
+// unseen tells whether there are recorded steps that have not been asked.
+func (s *state) unseen() bool {
+	return len(s.watch.points) > 0 && s.watch.checked < s.tape.Len()
+}
+
+// look asks some of them. A breakpoint that panics is told to everyone, and all of them
+// are taken off, since the room would ask the same again.
+func (s *state) look(most int) {
+	if !s.unseen() {
+		return
+	}
 	w := &s.watch
-	for ; w.checked < s.tape.Len(); w.checked++ {
-		for _, p := range w.points {
-			if h, ok := p.Hit(s.model.Model, s.tape, w.checked); ok {
-				w.hits, w.at = append(w.hits, h), append(w.at, w.checked)
+	err := wall.Around("breakpoint", s.here, func() error {
+		for end := min(w.checked+most, s.tape.Len()); w.checked < end; w.checked++ {
+			for _, p := range w.points {
+				if h, ok := p.Hit(s.model.Model, s.tape, w.checked); ok {
+					w.hits, w.at = append(w.hits, h), append(w.at, w.checked)
+				}
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		s.watch = watch{}
+		s.tellProblem(err)
+		s.show()
 	}
 }
 
 // reached tells whether a breakpoint is reached at step n.
 func (s *state) reached(n int) bool {
-	s.look()
 	for i := len(s.watch.at) - 1; i >= 0 && s.watch.at[i] >= n; i-- {
 		if s.watch.at[i] == n {
 			return true

@@ -141,3 +141,54 @@ func TestAForkAsksAgain(t *testing.T) {
 		t.Errorf("breaks %s after the fork, %s when run afresh", f.Meta["breaks"], g.Meta["breaks"])
 	}
 }
+
+// TestALinkBringsBackWhatLiesAhead: back in the middle of a run, the frame of its link
+// says what the frame said: what is recorded, found and ended after it.
+func TestALinkBringsBackWhatLiesAhead(t *testing.T) {
+	for _, stop := range []bool{false, true} {
+		r, v := start(t), newViewer(t)
+		r.Do(v, wire.Command{Cmd: "open", Link: link + "&break=top,attend:1&step=14"})
+		v.until(14)
+		if stop {
+			r.Do(v, wire.Command{Cmd: "stop"})
+		}
+		r.Do(v, wire.Command{Cmd: "seek", Step: 5})
+		f := v.until(5)
+		for len(v.frames) > 0 {
+			f = <-v.frames
+		}
+		var again string
+		if get(t, f, "link", &again); !strings.Contains(again, "&to=14") || strings.Contains(again, "ended=stop") != stop {
+			t.Fatalf("link %s", again)
+		}
+		other, w := start(t), newViewer(t)
+		other.Do(w, wire.Command{Cmd: "open", Link: again})
+		g := w.until(5)
+		for _, key := range []string{"run", "breaks", "link", "step", "kv"} {
+			if f.Meta[key] != g.Meta[key] {
+				t.Errorf("%s is %s, of its link %s", key, f.Meta[key], g.Meta[key])
+			}
+		}
+		if len(w.problems) > 0 {
+			t.Errorf("problem %v", <-w.problems)
+		}
+	}
+}
+
+// TestLostBranchesAreTold: a link names one run of a tree, and says of how many.
+func TestLostBranchesAreTold(t *testing.T) {
+	r, v := start(t), newViewer(t)
+	r.Do(v, wire.Command{Cmd: "open", Link: link + "&step=7"})
+	v.until(7)
+	r.Do(v, wire.Command{Cmd: "fork", Token: 11})
+	var again string
+	get(t, v.until(7), "link", &again)
+	other, w := start(t), newViewer(t)
+	other.Do(w, wire.Command{Cmd: "open", Link: again})
+	if p := <-w.problems; p.ID != "branch.lost" || p.Args["Have"] != 1 {
+		t.Errorf("problem %v", p)
+	}
+	if get(t, w.until(7), "link", &again); strings.Contains(again, "others") {
+		t.Errorf("link %s", again)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
+	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
@@ -32,7 +33,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 	}
 	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
 		seat.pick = c.Pick
-		s.showTo(v, seat)
+		s.showTo(seat)
 		return
 	}
 	if (c.Cmd == "forward" || c.Cmd == "back" || c.Cmd == "seek") && c.Op != "" { // walking op by op leads on into the next layer
@@ -42,13 +43,14 @@ func (s *state) command(v Viewer, c wire.Command) {
 		if err := s.marks(seat, c.Marks); err != nil {
 			s.refuse(v, err)
 		}
-		s.showTo(v, seat)
+		s.showTo(seat)
 		return
 	}
 	if s.goal != toTokens || c.Cmd != "forward" || c.By != "token" {
 		s.tokens = 0
 	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
+	s.length, s.over = 0, false
 	if err := s.drive(c); err != nil {
 		s.refuse(v, err)
 	}
@@ -67,9 +69,7 @@ func (s *state) drive(c wire.Command) error {
 		case "end":
 			s.goal = toEnd
 		default:
-			s.makeRoom()
-			_, err := s.tape.Forward()
-			return err
+			s.seek(s.tape.Cursor() + 1)
 		}
 	case "back":
 		s.back(c.By == "token")
@@ -108,8 +108,14 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	}
 	// A bookmark or breakpoint that this run has no place for costs only itself.
 	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks))
+	if link.Others > 0 && err == nil {
+		err = sim.NewProblem("branch.lost", "Have", link.Others)
+	}
 	s.walker = v
-	s.seek(link.Step)
+	s.length, s.over = max(link.Step+1, link.Recorded), link.Over
+	if s.seek(link.Step); s.goal == noGoal {
+		s.arrive(true)
+	}
 	if s.goal == noGoal {
 		s.show()
 	}
@@ -161,10 +167,25 @@ func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
 	return m.Prepare(r)
 }
 
-// source runs a recipe until its branch goes or the end of the room stops it.
+// source runs a recipe until its branch goes or the end of the room stops it. A panic of
+// the engine ends the run as an error does.
 func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
 	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
-		return run.StepsWithin(s.ctx, s.memory(), m, r, s.clock, prefix...)
+		return func(yield func(sim.Step, error) bool) {
+			next, wanted := len(prefix), true
+			err := wall.Around("engine", func() string { return wire.Link{Recipe: r, Step: next}.Query() }, func() error {
+				for step, err := range s.steps(s.ctx, m, r, s.clock, prefix...) {
+					if wanted = yield(step, err); !wanted {
+						return nil
+					}
+					next = max(next, step.N+1)
+				}
+				return nil
+			})
+			if err != nil && wanted {
+				yield(sim.Step{}, err)
+			}
+		}
 	}
 }
 

@@ -2,9 +2,11 @@ package room
 
 import (
 	"cmp"
+	"net/url"
 	"time"
 
 	"kvstep/sim"
+	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
@@ -47,8 +49,10 @@ func (s *state) whenOpen(r sim.Recipe, then func(err error)) {
 func (s *state) load(l *loading) {
 	opened := make(chan error, 1)
 	go func() {
-		_, err := s.models.Get(l.model)
-		opened <- err
+		opened <- wall.Try("model", "?"+url.Values{"model": {l.model}}.Encode(), func() error {
+			_, err := s.models.Get(l.model)
+			return err
+		})
 	}()
 	go func() {
 		tick := time.NewTicker(loadingPause)
@@ -102,7 +106,8 @@ func (s *state) tellAll(data []byte) {
 // run starts a recipe in place of the run on screen, when its model is open.
 func (s *state) run(v Viewer, r sim.Recipe) {
 	s.whenOpen(r, func(err error) {
-		s.goal, s.walker = noGoal, v
+		s.wish = func() string { return wire.Link{Recipe: r, Step: -1}.Query() }
+		s.goal, s.walker, s.length, s.over = noGoal, v, 0, false
 		for _, seat := range s.seats {
 			seat.pick.Seq = 0 // the next run has other sequences
 		}
@@ -123,6 +128,7 @@ func (s *state) join(v Viewer, query string) {
 	if seat == nil { // gone meanwhile
 		return
 	}
+	s.wish = func() string { return query }
 	if s.tape == nil && s.loading != nil {
 		s.loading.then = append(s.loading.then, func(error) { s.join(v, query) })
 		return
@@ -130,13 +136,17 @@ func (s *state) join(v Viewer, query string) {
 	link, err := wire.ParseLink(query)
 	seat.pick, seat.lang = link.Pick, link.Lang
 	if s.tape != nil { // the room's breakpoints are everyone's and stay
+		if err != nil { // what it looks at may be nothing that can be looked at
+			seat.pick = wire.Pick{}
+		}
 		if err = cmp.Or(err, s.marks(seat, link.Marks)); err != nil {
 			s.refuse(v, err)
 		}
-		s.showTo(v, seat)
+		s.showTo(seat)
 		return
 	}
 	begin := func(err error) {
+		s.wish = func() string { return query }
 		if err := s.open(v, seat, link, err); err != nil {
 			s.refuse(v, err)
 		}

@@ -1,6 +1,9 @@
 package room
 
 import (
+	"context"
+	"iter"
+
 	"kvstep/sim"
 	"kvstep/sim/run"
 )
@@ -21,6 +24,11 @@ func (s *state) memory() *sim.Memory {
 		s.counts.Spare(func() bool { return s.letGo("budget") })
 	}
 	return s.counts
+}
+
+// counted runs a recipe within the room's memory.
+func (s *state) counted(ctx context.Context, m *run.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	return run.StepsWithin(ctx, s.memory(), m, r, clock, prefix...)
 }
 
 // allow gives the room what its run needs.

@@ -34,7 +34,7 @@ func inUse(t *testing.T) int64 {
 func lone(t *testing.T, models *run.Library) *state {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &state{ctx: ctx, models: models, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget, clock: func() float64 { return 0 }}
+	s := newState(ctx, models, func() float64 { return 0 })
 	t.Cleanup(func() { s.closeAll(); cancel() })
 	return s
 }

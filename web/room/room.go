@@ -4,7 +4,7 @@ package room
 
 import (
 	"context"
-	"errors"
+	"iter"
 	"time"
 
 	"kvstep/sim"
@@ -25,6 +25,7 @@ type Viewer interface {
 
 // Room is a running room. Its methods may be called from any goroutine.
 type Room struct {
+	lines lines
 	inbox chan func(*state)
 	done  chan struct{}
 	close context.CancelFunc
@@ -32,17 +33,21 @@ type Room struct {
 
 // New starts a room; it lives until Close or until ctx ends.
 func New(ctx context.Context, models *run.Library) *Room {
+	return begin(ctx, models, func(*state) {})
+}
+
+func begin(ctx context.Context, models *run.Library, prepare func(*state)) *Room {
 	ctx, cancel := context.WithCancel(ctx)
-	r := &Room{inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
+	r := &Room{lines: newLines(), inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
 	started := time.Now()
-	s := &state{
-		ctx: ctx, send: r.send, models: models, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
-		clock: func() float64 { return time.Since(started).Seconds() },
-	}
+	s := newState(ctx, models, func() float64 { return time.Since(started).Seconds() })
+	s.send = r.send
+	prepare(s)
 	go func() {
 		defer close(r.done)
 		defer s.closeAll()
-		s.loop(r.inbox)
+		defer r.lines.end()
+		s.loop(r)
 	}()
 	return r
 }
@@ -53,11 +58,12 @@ func (r *Room) Close() {
 	<-r.done
 }
 
-// Leave takes a viewer out.
-func (r *Room) Leave(v Viewer) { r.send(func(s *state) { delete(s.seats, v) }) }
+// Leave takes a viewer out, when what they have asked for is done.
+func (r *Room) Leave(v Viewer) { r.lines.put(v, wire.Command{Cmd: leave}) }
 
-// Do carries out one command of a viewer, who joins with the first.
-func (r *Room) Do(v Viewer, c wire.Command) { r.send(func(s *state) { s.command(v, c) }) }
+// Do puts one command of a viewer, who joins with the first, into their line. While
+// that is full it waits.
+func (r *Room) Do(v Viewer, c wire.Command) { r.lines.put(v, c) }
 
 func (r *Room) send(f func(*state)) {
 	select {
@@ -72,6 +78,7 @@ type seat struct {
 	pick  wire.Pick
 	marks []int
 	lang  string
+	due   bool // a frame is owed
 }
 
 // goal is where a walk ends.
@@ -82,6 +89,7 @@ const (
 	toTokens      // state.tokens more head steps
 	toEnd         // the end of the run
 	toStep        // state.target
+	toLength      // recorded up to state.target; the cursor stays
 )
 
 // state belongs to the room's goroutine alone.
@@ -101,33 +109,88 @@ type state struct {
 
 	goal    goal
 	target  int
+	length  int  // of the run that a link names: recorded when its step is reached
+	over    bool // and then it is ended, as a person had ended it
 	tokens  int
 	walker  Viewer // who asked for the walk, and hears of its problems
 	painted time.Time
 
 	loading *loading // a model that a run waits for
+
+	wish func() string // the link that the task at hand is about; nil: the run on screen
+	good moment        // the last that could be shown
+	fell int           // how often the room has fallen since then
+
+	// What tests put a fault into.
+	steps  func(context.Context, *run.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
+	encode func([]byte, *wire.Moment) []byte
 }
 
-// loop carries out commands, and while there is a goal takes a step between them.
-func (s *state) loop(inbox <-chan func(*state)) {
+func newState(ctx context.Context, models *run.Library, clock run.Clock) *state {
+	s := &state{
+		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
+		send: func(func(*state)) {}, encode: wire.Encode,
+	}
+	s.steps = s.counted
+	return s
+}
+
+// loop carries out commands, and between them does piece by piece what they have
+// given the room to do. Whatever it does it does in a turn of the room, beside which
+// other rooms have theirs.
+func (s *state) loop(r *Room) {
+	var place place
 	for {
-		if s.goal == noGoal {
+		var task func(*state)
+		idle := !s.busy()
+		if idle {
 			select {
-			case f := <-inbox:
-				f(s)
+			case task = <-r.inbox:
+			case <-r.lines.ready:
+				task = r.lines.next
 			case <-s.ctx.Done():
 				return
 			}
-			continue
+		} else {
+			select {
+			case task = <-r.inbox:
+			case <-r.lines.ready:
+				task = r.lines.next
+			case <-s.ctx.Done():
+				return
+			default:
+			}
 		}
-		select {
-		case f := <-inbox:
-			f(s)
-		case <-s.ctx.Done():
-			return
-		default:
-			s.walk()
-		}
+		turns.enter(&place, idle)
+		s.turn(task)
+		turns.leave(&place)
+	}
+}
+
+// turn carries out a task, if there is one, and one piece of work.
+func (s *state) turn(task func(*state)) {
+	if task != nil {
+		s.carryOut(task)
+	}
+	s.goOn()
+}
+
+// busy tells whether the room has something to do without being asked.
+func (s *state) busy() bool {
+	return s.tape != nil && (s.goal != noGoal || s.unseen() || s.owes())
+}
+
+// work does one piece of it: of one viewer a frame, of the breakpoints a few steps, of
+// a walk one step. Frames wait for the breakpoints, but not for long.
+func (s *state) work() {
+	switch {
+	case s.tape == nil:
+	case s.owes() && (!s.unseen() || time.Since(s.painted) >= framePause):
+		s.showNext()
+	case s.unseen():
+		s.look(lookAt)
+	case s.goal != noGoal:
+		s.walk()
 	}
 }
 
@@ -140,65 +203,54 @@ func (s *state) toToken() {
 // walk takes one step towards the goal and shows it now and then.
 func (s *state) walk() {
 	s.makeRoom()
-	moved, err := s.tape.Forward()
+	before := s.tape.Cursor()
+	moved, err := s.onward()
 	if err != nil {
-		s.refuse(s.walker, err)
+		s.failed(err)
 	}
+	s.look(lookAt)
 	at := s.tape.Cursor()
 	arrived := !moved || err != nil
-	if !arrived {
-		switch s.goal {
-		case toTokens:
-			if s.tape.Step(at).Part == sim.HeadPart {
-				s.tokens--
-			}
-			arrived = s.tokens == 0 || s.reached(at)
-		case toEnd:
-			arrived = s.reached(at)
-		case toStep:
-			arrived = at >= s.target
+	switch {
+	case arrived:
+	case s.goal == toLength:
+		arrived = s.tape.Len() > s.target
+	case at == before: // it has only made again what the tape has
+	case s.goal == toTokens:
+		if s.tape.Step(at).Part == sim.HeadPart {
+			s.tokens--
 		}
+		arrived = s.tokens == 0 || s.reached(at)
+	case s.goal == toEnd:
+		arrived = s.reached(at)
+	case s.goal == toStep:
+		arrived = at >= s.target
 	}
 	if arrived {
-		s.goal = noGoal
+		s.arrive(moved)
 	}
-	if arrived || time.Since(s.painted) >= framePause {
+	if s.goal == noGoal || time.Since(s.painted) >= framePause {
 		s.show()
 	}
 }
 
-// refuse tells a viewer why a command came to nothing.
-func (s *state) refuse(v Viewer, err error) {
-	var p *sim.Problem
-	if !errors.As(err, &p) {
-		p = sim.NewProblem("internal", "Why", err.Error()).Because(err)
+// onward takes one step of the run.
+func (s *state) onward() (moved bool, err error) {
+	if s.goal == toLength {
+		return s.tape.Record()
 	}
-	if v != nil {
-		v.Problem(p)
-	}
+	return s.tape.Forward()
 }
 
-// show sends everyone the moment at the cursor, as each of them sees it.
-func (s *state) show() {
-	s.painted = time.Now()
-	for v, seat := range s.seats {
-		s.showTo(v, seat)
-	}
-}
-
-func (s *state) showTo(v Viewer, seat *seat) {
-	if s.tape == nil {
+// arrive ends a walk. What a link says of its run beyond its own step comes after it.
+func (s *state) arrive(moved bool) {
+	s.goal = noGoal
+	if moved && s.length > s.tape.Len() {
+		s.goal, s.target = toLength, s.length-1
 		return
 	}
-	s.look()
-	seat.seq++
-	m := wire.Moment{
-		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
-		Hits: s.watch.hits, HitsAt: s.watch.at,
-		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal,
-		Link: wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang},
+	if s.over && s.length == s.tape.Len() {
+		s.tape.End(sim.DoneStop)
 	}
-	m.Place(s.tape.Cursor(), s.tape.Step)
-	s.tell(&m)
-	v.Frame(wire.Encode(nil, &m))
+	s.length, s.over = 0, false
 }

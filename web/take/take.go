@@ -225,7 +225,7 @@ func (r *made) csv() (*File, error) {
 
 // moment is step n as the link looks at it.
 func (r *made) moment(n int) *wire.Moment {
-	link := r.Link
+	link := r.Link.Alone()
 	link.Step, link.Breaks = n, nil
 	m := &wire.Moment{
 		Seq: n + 2, Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,

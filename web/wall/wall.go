@@ -5,6 +5,7 @@
 package wall
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -16,10 +17,14 @@ import (
 // that failed, such as "room" or "export"), Recipe (the link that repeats it, as a query
 // string; "" where there is none) and the panic's value as cause, and is logged with its
 // stack.
-//
-// A mapped file that has become shorter under us panics too, inside a wall: Problem
-// "model.fault".
-func Try(where, recipe string, f func() error) (err error) {
+func Try(where, recipe string, f func() error) error {
+	return Around(where, func() string { return recipe }, f)
+}
+
+// Around is Try for work that is done often: the recipe is only written when f has
+// panicked. A mapped file that has become shorter under us panics too, inside a wall:
+// Problem "model.fault".
+func Around(where string, recipe func() string, f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		value := recover()
@@ -30,12 +35,25 @@ func Try(where, recipe string, f func() error) (err error) {
 		if !ok {
 			cause = fmt.Errorf("%v", value)
 		}
-		slog.Error("panic", "where", where, "recipe", recipe, "value", cause.Error(), "stack", string(debug.Stack()))
+		link := quietly(recipe)
+		slog.Error("panic", "where", where, "recipe", link, "value", cause.Error(), "stack", string(debug.Stack()))
 		if _, ok := value.(interface{ Addr() uintptr }); ok { // memory that is not there
 			err = sim.NewProblem("model.fault").Because(cause)
 			return
 		}
-		err = sim.NewProblem("panic", "Where", where, "Recipe", recipe).Because(cause)
+		err = sim.NewProblem("panic", "Where", where, "Recipe", link).Because(cause)
 	}()
 	return f()
+}
+
+// quietly is the recipe, or "" where what has panicked cannot be written down either.
+func quietly(recipe func() string) (link string) {
+	defer func() { _ = recover() }()
+	return recipe()
+}
+
+// Fell tells whether an error is what became of a panic.
+func Fell(err error) bool {
+	var p *sim.Problem
+	return errors.As(err, &p) && p.ID == "panic"
 }

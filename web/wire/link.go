@@ -23,6 +23,10 @@ type Link struct {
 	Breaks []breakpoint.Point
 	Marks  []int  // bookmarked steps, in order
 	Lang   string // "" if the link does not say
+
+	Recorded int  // how many steps of the run there are, if some are later than Step
+	Over     bool // a person has ended the run there
+	Others   int  // how many other runs the room had, which the link does not name
 }
 
 // Pick is what one viewer looks at.
@@ -98,6 +102,7 @@ func (l Link) Query() string {
 	put("break", joinPoints(l.Breaks), "")
 	put("mark", joinInts(l.Marks), "")
 	put("lang", l.Lang, "")
+	l.putBeyond(put)
 	return "?" + v.Encode()
 }
 
@@ -130,6 +135,7 @@ func ParseLink(query string) (Link, error) {
 	l.Breaks = p.breaks()
 	l.Marks = p.marks()
 	l.Lang = v.Get("lang")
+	p.beyond(&l)
 	l.Pick.Real = v.Get("real")
 	if show := v.Get("show"); show != "" {
 		l.Pick.Show = strings.Split(show, ",")

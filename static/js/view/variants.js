@@ -50,7 +50,7 @@ export function createVariants(root, act, get = (url) => fetch(url)) {
   };
 }
 
-const PLACE = ["step", "layer", "head", "cell", "op", "trail", "show", "real", "break", "mark", "seq", "unit", "pairs", "logits"];
+const PLACE = ["step", "layer", "head", "cell", "op", "trail", "show", "real", "break", "mark", "seq", "unit", "pairs", "logits", "to", "ended", "others"];
 
 /** The part of a link that says what runs. @param {string} link */
 export function runOf(link) {

@@ -1,0 +1,218 @@
+package room
+
+import (
+	"errors"
+	"reflect"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+	"kvstep/web/wall"
+	"kvstep/web/wire"
+)
+
+// refuse tells a viewer why a command came to nothing.
+func (s *state) refuse(v Viewer, err error) {
+	if v != nil {
+		v.Problem(problemOf(err))
+	}
+}
+
+func problemOf(err error) *sim.Problem {
+	var p *sim.Problem
+	if !errors.As(err, &p) {
+		p = sim.NewProblem("internal", "Why", err.Error()).Because(err)
+	}
+	return p
+}
+
+// show owes everyone the moment at the cursor, as each of them sees it.
+func (s *state) show() {
+	s.painted = time.Now()
+	for _, seat := range s.seats {
+		seat.due = true
+	}
+}
+
+// showTo owes it to one of them.
+func (s *state) showTo(seat *seat) {
+	if !s.owes() {
+		s.painted = time.Now()
+	}
+	seat.due = true
+}
+
+// owes tells whether anyone waits for a frame.
+func (s *state) owes() bool {
+	for _, seat := range s.seats {
+		if seat.due {
+			return true
+		}
+	}
+	return false
+}
+
+// showNext sends one viewer their frame, first of all the one who asked for it.
+func (s *state) showNext() {
+	if seat := s.seats[s.walker]; seat != nil && seat.due {
+		s.frame(s.walker, seat)
+		return
+	}
+	for v, seat := range s.seats {
+		if seat.due {
+			s.frame(v, seat)
+			return
+		}
+	}
+}
+
+// frame sends one viewer the moment at the cursor. One that cannot be written is told
+// to that viewer alone, who looks at nothing in particular from then on; if even that
+// cannot be written for anyone, the room leaves the moment.
+func (s *state) frame(v Viewer, seat *seat) {
+	seat.due = false
+	seat.seq++
+	link := s.link(seat)
+	var data []byte
+	err := wall.Around("frame", link.Query, func() error {
+		data = s.encode(nil, s.moment(seat, link))
+		return nil
+	})
+	if err == nil {
+		s.good, s.fell = moment{s.branch, s.tape.Cursor()}, 0
+		v.Frame(data)
+		return
+	}
+	v.Problem(problemOf(err))
+	if !s.plain(seat.pick) {
+		seat.pick, seat.due = wire.Pick{}, true
+		return
+	}
+	if !s.owes() && s.good != (moment{s.branch, s.tape.Cursor()}) { // nobody can see it
+		s.fall()
+	}
+}
+
+// plain tells whether a viewer looks at nothing in particular.
+func (s *state) plain(p wire.Pick) bool {
+	if p.Pairs == s.recipe.Pairs {
+		p.Pairs = ""
+	}
+	if p.Logits == s.recipe.Logits {
+		p.Logits = ""
+	}
+	return reflect.DeepEqual(p, wire.Pick{})
+}
+
+// moment is what a viewer sees.
+func (s *state) moment(seat *seat, link wire.Link) *wire.Moment {
+	m := wire.Moment{
+		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
+		Hits: s.watch.hits, HitsAt: s.watch.at,
+		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal || s.unseen(),
+		Link: link,
+	}
+	m.Place(s.tape.Cursor(), s.tape.Step)
+	s.tell(&m)
+	return &m
+}
+
+// link names the moment that a viewer sees, and what the room has beside it.
+func (s *state) link(seat *seat) wire.Link {
+	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
+	if n := s.tape.Len(); n > l.Step+1 {
+		l.Recorded = n
+	}
+	l.Over = s.tape.Ended() == sim.DoneStop && (s.tape.Len() == 0 || s.tape.Step(s.tape.Len()-1).Done == "")
+	l.Others = len(s.branches) - 1
+	return l
+}
+
+// here is the link of the room's own moment, or of what it was asked for last.
+func (s *state) here() string {
+	if s.wish != nil {
+		return s.wish()
+	}
+	if s.tape == nil {
+		return ""
+	}
+	return s.link(&seat{}).Query()
+}
+
+// carryOut does what somebody has asked the room to do. If that panics, everybody in
+// the room is told, and the room stays at the moment that it has, or falls.
+func (s *state) carryOut(task func(*state)) {
+	s.wish = nil
+	if err := wall.Around("room", s.here, func() error { task(s); return nil }); err != nil {
+		s.halt()
+		s.tellProblem(err)
+		if s.tape != nil {
+			s.show()
+		} else {
+			s.fall()
+		}
+	}
+}
+
+// goOn does a piece of work. If that panics outside the walls that it has of its own,
+// the moment is left.
+func (s *state) goOn() {
+	s.wish = nil
+	if err := wall.Around("room", s.here, func() error { s.work(); return nil }); err != nil {
+		s.tellProblem(err)
+		s.fall()
+	}
+}
+
+// halt ends a walk, and what a link wanted after it.
+func (s *state) halt() { s.goal, s.tokens, s.length, s.over = noGoal, 0, 0, false }
+
+// failed tells of a step that could not be taken: a panic everyone, once, anything
+// else and everything after that who asked for it.
+func (s *state) failed(err error) {
+	if wall.Fell(err) && !s.broken {
+		s.broken = true
+		s.tellProblem(err)
+		return
+	}
+	s.refuse(s.walker, err)
+}
+
+func (s *state) tellProblem(err error) {
+	for v := range s.seats {
+		v.Problem(problemOf(err))
+	}
+}
+
+// moment is a place in one of the room's runs.
+type moment struct {
+	in *branch
+	at int
+}
+
+// fall leaves a moment that cannot be shown: for the last one that could, else for the
+// default run, else for no run at all.
+func (s *state) fall() {
+	s.halt()
+	s.fell++
+	for _, b := range s.branches {
+		if b == s.good.in && s.fell == 1 && (b != s.branch || s.good.at != b.tape.Cursor()) && b.tape.Move(s.good.at) {
+			s.good = moment{} // until it is shown again
+			s.bring(b)
+			s.show()
+			return
+		}
+	}
+	if s.fell <= 2 {
+		s.fell = 2
+		err := wall.Around("room", func() string { return "" }, func() error {
+			return s.start(s.filled(run.Complete(sim.Recipe{}), ""))
+		})
+		if err == nil {
+			s.show()
+			return
+		}
+		s.tellProblem(err)
+	}
+	s.closeAll()
+}

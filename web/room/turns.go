@@ -1,0 +1,94 @@
+package room
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+)
+
+// turns is where all rooms of the process take turns: each piece of work of a room (a
+// command, a step of a walk, a frame) is one, and of those who wait the room goes first
+// that has used least. So neither a flood of commands nor many long runs keep another
+// room's press waiting for longer than the pieces that are being worked on.
+//
+// Rooms at work leave one processor to everything else: reading sockets, writing them,
+// and presses. With all of them taken, Go looks at its sockets every 10 ms only.
+var turns = newTurnstile(max(1, runtime.GOMAXPROCS(0)-1), 2*runtime.GOMAXPROCS(0))
+
+// turnstile lets some in at a time. A room that had nothing to do, and now has, finds
+// places of its own, so that it need not wait for the long piece of another.
+type turnstile struct {
+	mu      sync.Mutex
+	most    int // at a time
+	all     int // with those who were idle
+	inside  int
+	level   time.Duration // what the last who was let in had used
+	waiting []*place      // in the order in which they came
+}
+
+// place is what the turnstile knows of a room.
+type place struct {
+	used  time.Duration // in all; who has been away is put on a level with the others
+	since time.Time
+	idle  bool
+	in    chan struct{}
+}
+
+func newTurnstile(most, all int) *turnstile { return &turnstile{most: most, all: all} }
+
+// enter returns when the room may work.
+func (t *turnstile) enter(p *place, idle bool) {
+	t.mu.Lock()
+	p.used, p.idle = max(p.used, t.level), idle
+	if t.room(p) {
+		t.letIn(p)
+		t.mu.Unlock()
+		return
+	}
+	if p.in == nil {
+		p.in = make(chan struct{}, 1)
+	}
+	t.waiting = append(t.waiting, p)
+	t.mu.Unlock()
+	<-p.in
+}
+
+// leave ends a turn and lets in those who can be.
+func (t *turnstile) leave(p *place) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p.used += time.Since(p.since)
+	t.inside--
+	for {
+		next := t.least()
+		if next == nil {
+			return
+		}
+		t.waiting = slices.DeleteFunc(t.waiting, func(w *place) bool { return w == next })
+		t.letIn(next)
+		next.in <- struct{}{}
+	}
+}
+
+// room tells whether there is a place for one more.
+func (t *turnstile) room(p *place) bool {
+	return t.inside < t.most || p.idle && t.inside < t.all
+}
+
+func (t *turnstile) letIn(p *place) {
+	t.inside++
+	t.level = max(t.level, p.used)
+	p.since = time.Now()
+}
+
+// least is the one of those for whom there is a place that has used least, nil if
+// there is none.
+func (t *turnstile) least() (least *place) {
+	for _, w := range t.waiting {
+		if t.room(w) && (least == nil || w.used < least.used) {
+			least = w
+		}
+	}
+	return least
+}
