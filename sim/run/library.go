@@ -47,9 +47,7 @@ type place struct {
 func NewLibrary(given ...*Loaded) *Library {
 	l := &Library{places: map[string]*place{}}
 	for _, m := range given {
-		if m.siblings == nil {
-			m.siblings = l
-		}
+		m.siblings = l
 		l.names = append(l.names, m.Name)
 		p := &place{source: Source{Name: m.Name, Open: m.Again}}
 		p.loaded.Store(m)
