@@ -56,8 +56,11 @@ func (v *viewer) keepsToOne(m *Moment) error {
 	if e := m.effect(); (e == nil) != (effect == nil) || e != nil && (e.KL != effect.KL && effect.KL == effect.KL || e.Token != effect.Token) {
 		return fmt.Errorf("the effect is %+v, not %+v", e, effect)
 	}
-	if u := m.use(); u != nil && u.Coded != nil && u.Coded[0] != settled {
-		return fmt.Errorf("groups of tokens from %d on are put into codes, after %d", u.Coded[0], settled)
+	if u := m.use(); u != nil && m.Recipe.Cache.Axis == kv.AxisChannel {
+		now := m.Step.KV.(kv.View).Settled()
+		if (u.Coded != nil) != (now > settled) || u.Coded != nil && *u.Coded != [2]int{settled, now} {
+			return fmt.Errorf("tokens %v were put into codes, not from %d to %d", u.Coded, settled, now)
+		}
 	}
 	for i := len(own) - 1; i >= 0 && m.Recipe.Cache.Kind == sim.CacheH2O && m.Step.KV != nil; i-- {
 		if s := own[i]; s.Layer == m.Layer() {
