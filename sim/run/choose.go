@@ -38,7 +38,7 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	}
 	if e.lanes[0] != nil && e.lanes[1] != nil {
 		var err error
-		if s.Effect, err = e.effect(q, s.Token, past, logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)); err != nil {
+		if s.Effect, err = e.effect(q, s, row, past, logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -8,6 +9,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/run/runtest"
+	"kvstep/sim/sample"
 )
 
 // slow: every row and all logits are those of the sequence alone by a slow path.
@@ -19,14 +21,14 @@ func (t *trial) slow(*rand.Rand) error {
 	if t.rec.Lanes == "uncached" || p.Exact() {
 		p = sim.CachePolicy{}
 	}
-	ours := map[int]*runtest.Slow{}
+	ours, exact := map[int]*runtest.Slow{}, map[int]*runtest.Slow{}
 	rows := map[int][][]runtest.Row{} // of the pass
 	for s := range t.each() {
 		if s.Part == sim.LayerPart && s.Layer == 0 {
 			x := ours[s.Seq]
 			if x == nil || t.rec.Sampler.Kind == "beam" {
 				x = runtest.NewSlow(t.m.Model, p)
-				ours[s.Seq] = x
+				ours[s.Seq], exact[s.Seq] = x, runtest.NewSlow(t.m.Model, sim.CachePolicy{})
 			}
 			if x.Truncate(s.Cached); x.Len() < s.Cached { // found in the blocks of others, or a beam
 				x.Pass(s.Tokens[x.Len():s.Cached])
@@ -35,6 +37,11 @@ func (t *trial) slow(*rand.Rand) error {
 		}
 		if err := t.sameRows(s, ours[s.Seq], rows[s.Seq]); err != nil {
 			return fmt.Errorf("step %d seq %d: %w", s.N, s.Seq, err)
+		}
+		if s.Effect != nil {
+			if err := t.sameEffect(s, exact[s.Seq]); err != nil {
+				return fmt.Errorf("step %d seq %d: %w", s.N, s.Seq, err)
+			}
 		}
 	}
 	return nil
@@ -57,12 +64,7 @@ func (t *trial) sameRows(s *sim.Step, x *runtest.Slow, rows [][]runtest.Row) err
 	}
 	at := len(rows) - 1
 	if s.Speculation != nil {
-		at -= len(s.Speculation.Proposed)
-		for _, v := range s.Speculation.Verdicts {
-			if v.Accepted {
-				at++
-			}
-		}
+		at += accepted(s) - len(s.Speculation.Proposed)
 	}
 	logits := x.Logits(rows[at][len(rows[at])-1].Out)
 	if !sameBits(s.Logits(), logits) {
@@ -78,4 +80,56 @@ func (t *trial) sameRows(s *sim.Step, x *runtest.Slow, rows [][]runtest.Row) err
 
 func sameBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}
+
+// sameEffect: what an inexact policy did to the logits is their largest difference from those
+// of no policy by the slow path; where both give one distribution, the choice is the same.
+func (t *trial) sameEffect(s *sim.Step, exact *runtest.Slow) error {
+	at := s.Rows - 1
+	if x := s.Speculation; x != nil {
+		at += accepted(s) - len(x.Proposed)
+	}
+	past := s.Tokens[:s.Cached+at+1]
+	if exact.Len() >= len(past) { // rejected proposals were fed
+		exact.Truncate(0)
+	}
+	rows := exact.Pass(past[exact.Len():])
+	last := rows[len(rows)-1]
+	want, delta := exact.Logits(last[len(last)-1].Out), float32(0)
+	for i, v := range s.Logits() {
+		delta = max(delta, v-want[i], want[i]-v)
+	}
+	if math.Float32bits(delta) != math.Float32bits(s.Effect.MaxDelta) {
+		return fmt.Errorf("the largest difference of a logit is %v, not %v", delta, s.Effect.MaxDelta)
+	}
+	p, err := sample.Dist(s.Logits(), t.rec.Sampler, past)
+	q, err2 := sample.Dist(want, t.rec.Sampler, past)
+	if err != nil || err2 != nil {
+		return cmp.Or(err, err2)
+	}
+	if slices.Equal(p, q) && len(t.rec.Forced) == 0 && s.Token >= 0 && s.Effect.Token != s.Token && accepted(s) == spoken(s) {
+		return fmt.Errorf("token %d, and %d by the same distribution", s.Token, s.Effect.Token)
+	}
+	return nil
+}
+
+// accepted is how many proposals of a head step were, spoken how many of them are in the text:
+// fewer where one ended it.
+func accepted(s *sim.Step) (n int) {
+	if s.Speculation == nil {
+		return 0
+	}
+	for _, v := range s.Speculation.Verdicts {
+		if v.Accepted {
+			n++
+		}
+	}
+	return n
+}
+
+func spoken(s *sim.Step) int {
+	if s.Speculation == nil {
+		return 0
+	}
+	return s.Speculation.Accepted
 }

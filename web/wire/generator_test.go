@@ -207,7 +207,11 @@ func (v *viewer) show(n int) error {
 			break
 		}
 		v.explained++
-		m.Link.Pick.Trail = append(m.Link.Pick.Trail[:0:0], *next)
+		trail := append([]explain.Ref(nil), m.Link.Pick.Trail...)
+		if v.r.IntN(3) == 0 { // by way of what no run has
+			trail = append(trail, explain.Ref{Step: v.index(n + 1), Op: explain.Ops[v.r.IntN(len(explain.Ops))].ID, Row: v.index(9), Col: v.index(9)})
+		}
+		m.Link.Pick.Trail = append(trail, *next)
 		v.link = m.Link
 	}
 	if err := cmp.Or(v.adds(m), v.keepsToOne(m)); err != nil {
