@@ -8,7 +8,7 @@ import "time"
 const (
 	maxBurst  = 240
 	perSecond = 240
-	dropBytes = 512
+	dropBytes = 1024
 )
 
 // bucket holds what a connection may still send at once. Who has emptied it is read

@@ -161,14 +161,29 @@ func newWorld(t *testing.T, seed, n uint64) *world {
 	return w
 }
 
+// maxRest is more turns than any command here gives a room: its runs have some hundred steps,
+// each a step of a walk and a question of breakpoints, and a frame in every 40 ms.
+const maxRest = 20_000
+
+// counted counts how often somebody asks whether to go on, which the engine does before
+// every layer and every head that it computes, whether or not it yields a step then.
+type counted struct {
+	context.Context
+	n *int
+}
+
+func (c counted) Err() error {
+	*c.n++
+	return c.Context.Err()
+}
+
 // newRoom counts the steps of its runs, and tells that no time passes.
 func (w *world) newRoom() *state {
 	s := newState(context.Background(), w.models, func() float64 { return 0 })
 	steps := s.steps
 	s.steps = func(ctx context.Context, m *run.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
-			for step, err := range steps(ctx, m, r, clock, prefix...) {
-				w.stepped++
+			for step, err := range steps(counted{ctx, &w.stepped}, m, r, clock, prefix...) {
 				if !yield(step, err) {
 					return
 				}
@@ -196,8 +211,10 @@ func (w *world) turn(s *state, task func(*state)) {
 // rest lets a room do all that it has to do.
 func (w *world) rest(s *state) {
 	before := w.stepped
-	for s.busy() {
-		w.turn(s, nil)
+	for n := 0; s.busy(); n++ {
+		if w.turn(s, nil); n > maxRest {
+			w.fail("a room that never rests")
+		}
 	}
 	if s.tape == nil {
 		return

@@ -16,31 +16,44 @@ import (
 // and presses. With all of them taken, Go looks at its sockets every 10 ms only.
 var turns = newTurnstile(max(1, runtime.GOMAXPROCS(0)-1), 2*runtime.GOMAXPROCS(0))
 
-// turnstile lets some in at a time. A room that had nothing to do, and now has, finds
-// places of its own, so that it need not wait for the long piece of another.
+// turnstile lets some in at a time. A room that has rested, and now has something to do,
+// finds places of its own, so that it need not wait for the long piece of another.
 type turnstile struct {
 	mu      sync.Mutex
 	most    int // at a time
-	all     int // with those who were idle
+	all     int // with those who have rested
 	inside  int
 	level   time.Duration // what the last who was let in had used
 	waiting []*place      // in the order in which they came
 }
 
+// Who has rested for rest times as long as it worked before, at most tired, may work for
+// light without waiting for others.
+const (
+	rest  = 4
+	tired = 100 * time.Millisecond
+	light = 10 * time.Millisecond
+)
+
 // place is what the turnstile knows of a room.
 type place struct {
-	used  time.Duration // in all; who has been away is put on a level with the others
-	since time.Time
-	idle  bool
-	in    chan struct{}
+	used   time.Duration // in all; who has been away is put on a level with the others
+	worked time.Duration // since it rested
+	fresh  bool          // has rested, and not worked for long since then
+	since  time.Time     // of its last turn: its beginning, then its end
+	in     chan struct{}
 }
 
 func newTurnstile(most, all int) *turnstile { return &turnstile{most: most, all: all} }
 
-// enter returns when the room may work.
+// enter returns when the room may work. idle tells that it had nothing to do until now.
 func (t *turnstile) enter(p *place, idle bool) {
 	t.mu.Lock()
-	p.used, p.idle = max(p.used, t.level), idle
+	p.used = max(p.used, t.level)
+	if idle && time.Since(p.since) >= rest*p.worked {
+		p.worked, p.fresh = 0, true
+	}
+	p.fresh = p.fresh && p.worked < light
 	if t.room(p) {
 		t.letIn(p)
 		t.mu.Unlock()
@@ -58,7 +71,9 @@ func (t *turnstile) enter(p *place, idle bool) {
 func (t *turnstile) leave(p *place) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p.used += time.Since(p.since)
+	now := time.Now()
+	took := now.Sub(p.since)
+	p.used, p.worked, p.since = p.used+took, min(p.worked+took, tired), now
 	t.inside--
 	for {
 		next := t.least()
@@ -73,7 +88,7 @@ func (t *turnstile) leave(p *place) {
 
 // room tells whether there is a place for one more.
 func (t *turnstile) room(p *place) bool {
-	return t.inside < t.most || p.idle && t.inside < t.all
+	return t.inside < t.most || p.fresh && t.inside < t.all
 }
 
 func (t *turnstile) letIn(p *place) {

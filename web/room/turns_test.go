@@ -153,3 +153,31 @@ func TestAFloodDoesNotHoldUpOthers(t *testing.T) {
 	close(over)
 	<-done
 }
+
+// TestWhoWorksIsNotFresh: a room that works much has to rest before it finds a place of its
+// own again, however short its pauses are in which it has nothing to do.
+func TestWhoWorksIsNotFresh(t *testing.T) {
+	s := newTurnstile(1, 2)
+	p := place{}
+	s.enter(&p, true)
+	p.since = p.since.Add(-50 * time.Millisecond) // it takes so long
+	s.leave(&p)
+	if s.enter(&p, true); p.fresh {
+		t.Error("fresh without a rest")
+	}
+	s.leave(&p)
+	p.since = p.since.Add(-rest * tired)
+	if s.enter(&p, true); !p.fresh {
+		t.Error("not fresh after a long rest")
+	}
+	s.leave(&p)
+	if s.enter(&p, false); !p.fresh {
+		t.Error("a press of two pieces waits before the second")
+	}
+	p.since = p.since.Add(-2 * light)
+	s.leave(&p)
+	if s.enter(&p, false); p.fresh {
+		t.Error("fresh after long work")
+	}
+	s.leave(&p)
+}
