@@ -18,6 +18,9 @@ import (
 // TestTheLongestLinkOpens: a run that the socket has accepted is there again when its page
 // is reloaded, its socket comes back, its file is taken away, and its table is asked for.
 func TestTheLongestLinkOpens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
 	addr, stop := start(t)
 	defer stop()
 	longest := run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 2})

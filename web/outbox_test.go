@@ -32,6 +32,9 @@ func unread(t *testing.T, addr, path string) net.Conn {
 
 // TestUnreadDownloadsKeepNobody: those who do not read take memory and no place.
 func TestUnreadDownloadsKeepNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
 	free := make(chan struct{}, maxTakes)
 	handler := takeaway(run.NewLibrary(), "test", free)
 	mux := http.NewServeMux()

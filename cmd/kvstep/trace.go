@@ -12,6 +12,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	simrun "kvstep/sim/run"
+	"kvstep/web/text"
 )
 
 func newTrace() *cobra.Command {
@@ -104,7 +105,7 @@ func traceTable(w io.Writer, all steps) error {
 			part = fmt.Sprintf("layer %d", s.Layer)
 		} else {
 			if s.Token >= 0 {
-				chosen, said = fmt.Sprint(s.Token), fmt.Sprintf("%q", s.Text)
+				chosen, said = fmt.Sprint(s.Token), text.Isolate(fmt.Sprintf("%q", s.Text))
 			}
 			if s.Done != "" {
 				said += " (" + s.Done + ")"

@@ -230,3 +230,54 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestCacheHitsOnceUnderAWindow: a cache that lets go as much as it takes stays above the
+// line that it has passed, and below one that it never reaches.
+func TestCacheHitsOnceUnderAWindow(t *testing.T) {
+	m, _ := record(t, "both", 1)
+	rec := run.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 8, Cache: sim.CachePolicy{Kind: sim.CacheWindow, Window: 3}})
+	var all recorded
+	for s, err := range run.Steps(context.Background(), &run.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	// 3 tokens of 384 bytes, 1152: above 1 KiB with the last layer of prefill.
+	if got := hits(m, all, Point{Cache, 1}); !slices.Equal(got, []int{2}) {
+		t.Errorf("1 KiB: %v", got)
+	}
+	if got := hits(m, all, Point{Cache, 2}); got != nil {
+		t.Errorf("2 KiB: %v", got)
+	}
+}
+
+// TestTopComparesOneSequence: in a batch whose prompts come in pieces, the likeliest token
+// is compared with that of the same request's last choice.
+func TestTopComparesOneSequence(t *testing.T) {
+	m, _ := record(t, "both", 1)
+	rec := run.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 4, Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 3, Chunk: 3,
+		Requests: []sim.Request{{Tokens: []int{6, 7}, MaxNew: 6}, {Tokens: []int{8, 9, 10, 11}, MaxNew: 3, Arrive: 1}}}})
+	var all recorded
+	last := map[int]int{} // by request, the likeliest token of its last choice
+	var want []int
+	for s, err := range run.Steps(context.Background(), &run.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+		for _, p := range s.Peers {
+			if p.Head == nil {
+				continue
+			}
+			now := p.Top()[0].ID
+			if before, ok := last[p.Seq]; ok && before != now && p.Seq == s.Seq {
+				want = append(want, s.N)
+			}
+			last[p.Seq] = now
+		}
+	}
+	if got := hits(m, all, Point{Kind: Top}); len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}

@@ -34,8 +34,8 @@ func ReadAround(fsys fs.FS) (Around, error) {
 		return Around{}, err
 	}
 	var h struct {
-		BOS   *bool           `json:"add_bos_token"`
-		EOS   *bool           `json:"add_eos_token"`
+		BOS   json.RawMessage `json:"add_bos_token"`
+		EOS   json.RawMessage `json:"add_eos_token"`
 		Class string          `json:"tokenizer_class"`
 		Begin json.RawMessage `json:"bos_token"`
 	}
@@ -45,7 +45,16 @@ func ReadAround(fsys fs.FS) (Around, error) {
 	a := Around{Told: true}
 	name := strings.TrimSuffix(strings.TrimSuffix(h.Class, "Fast"), "Tokenizer")
 	a.Begin, a.Rebuilt = rebuilding[name]
-	a.BOS, a.EOS = or(h.BOS, a.Rebuilt), or(h.EOS, false)
+	for _, f := range []struct {
+		field string
+		raw   json.RawMessage
+		to    *bool
+	}{{"add_bos_token", h.BOS, &a.BOS}, {"add_eos_token", h.EOS, &a.EOS}} {
+		// Null is Python's None, which means no.
+		if *f.to = f.to == &a.BOS && a.Rebuilt && len(f.raw) == 0; given(f.raw) && json.Unmarshal(f.raw, f.to) != nil {
+			return a, problem("config.type", file, "Field", f.field, "Have", clip(strings.Trim(string(f.raw), `"`)))
+		}
+	}
 	if given(h.Begin) {
 		var token struct{ Content string }
 		if json.Unmarshal(h.Begin, &a.Begin) != nil && json.Unmarshal(h.Begin, &token) == nil {

@@ -134,7 +134,7 @@ func (r *reader) headDim(c *sim.Config) {
 	switch {
 	case c.Family == "deepseek" || c.Heads <= 0:
 		c.HeadDim = 1 // set by the latent's widths; or refused by Check
-	case width != nil && c.Family != "gpt2" && c.Family != "opt" && r.Type != "phi3":
+	case width != nil && c.Family != "gpt2" && c.Family != "opt":
 		c.HeadDim = *width
 	case c.Dim%c.Heads != 0:
 		r.Fail(hf.Problem("config.divide", r.file, "Field", "hidden_size", "Have", c.Dim, "By", "num_attention_heads", "ByHave", c.Heads))

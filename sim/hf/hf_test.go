@@ -103,8 +103,8 @@ func TestRope(t *testing.T) {
 	}
 	for old, late := range map[string]string{
 		`{"model_type":"llama"}`: `{"model_type":"llama","rope_parameters":{"rope_type":"default","rope_theta":10000}}`,
-		`{"model_type":"phi3","rope_theta":5000,"partial_rotary_factor":0.75,"rope_scaling":{"type":"longrope"}}`: `{"model_type":"phi3","rope_parameters":{"rope_type":"longrope","rope_theta":5000,"partial_rotary_factor":0.75}}`,
-		`{"model_type":"gemma3_text","rope_scaling":{"rope_type":"linear","factor":8.0}}`:                         `{"model_type":"gemma3_text","rope_parameters":{"full_attention":{"rope_type":"linear","factor":8.0,"rope_theta":1000000},"sliding_attention":{"rope_type":"default","rope_theta":10000}}}`,
+		`{"model_type":"phi3","rope_theta":5000,"partial_rotary_factor":0.75,"rope_scaling":{"type":"longrope"}}`:                                                                 `{"model_type":"phi3","rope_parameters":{"rope_type":"longrope","rope_theta":5000,"partial_rotary_factor":0.75}}`,
+		`{"model_type":"gemma3_text","rope_scaling":{"rope_type":"linear","factor":8.0}}`:                                                                                         `{"model_type":"gemma3_text","rope_parameters":{"full_attention":{"rope_type":"linear","factor":8.0,"rope_theta":1000000},"sliding_attention":{"rope_type":"default","rope_theta":10000}}}`,
 		`{"model_type":"llama","rope_theta":7,"rope_scaling":{"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":8192}}`: `{"model_type":"llama","rope_scaling":{"rope_theta":7,"rope_type":"llama3","factor":8,"low_freq_factor":1,"high_freq_factor":4,"original_max_position_embeddings":8192}}`,
 	} {
 		if a, b := say(old), say(late); a != b {
@@ -112,8 +112,8 @@ func TestRope(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`{"model_type":"llama","rope_scaling":{"type":"linear"},"rope_parameters":{"type":"yarn"}}`: "Field=rope_scaling",
-		`{"model_type":"llama","rope_scaling":8}`: "Field=rope_scaling File=config.json Have=8",
+		`{"model_type":"llama","rope_scaling":{"type":"linear"},"rope_parameters":{"type":"yarn"}}`:                              "Field=rope_scaling",
+		`{"model_type":"llama","rope_scaling":8}`:                                                                                "Field=rope_scaling File=config.json Have=8",
 		`{"model_type":"gemma3_text","rope_parameters":{"full_attention":{"partial_rotary_factor":0.5},"sliding_attention":{}}}`: "partial_rotary_factor",
 	} {
 		c := read(t, text)

@@ -247,3 +247,36 @@ func fixtureQuestions(r *rand.Rand) (list []question) {
 	}
 	return list
 }
+
+// TestReferenceProperties compares every class that is taken on every character there is.
+func TestReferenceProperties(t *testing.T) {
+	if os.Getenv("KVSTEP_ALL") == "" {
+		t.Skip("KVSTEP_ALL is not set: all characters by all classes takes minutes")
+	}
+	var b strings.Builder
+	for r := rune(0); r <= last; r++ {
+		// Planes without characters, and all but a few of the private ones, are passed over.
+		if r == 0x33000 || r == 0xE0200 || r == 0xF0100 {
+			r = map[rune]rune{0x33000: 0xE0000, 0xE0200: 0xEFF00, 0xF0100: 0x10FF00}[r]
+		}
+		if r < 0xD800 || r > 0xDFFF {
+			b.WriteRune(r)
+		}
+	}
+	patterns := []string{`\w`, `[\w]`, `\W`, `\s`, `\S`, `\d`, `\h`, `\b.`, `.`, `\R`, `(?i:[a-z])`, `(?i:[^a-z])`, `(?i:k)`}
+	for name := range known() {
+		patterns = append(patterns, `\p{`+name+`}`, `[^\p{`+name+`}]`)
+	}
+	for _, name := range []string{"punct", "graph", "print", "alpha", "alnum", "ascii", "blank", "cntrl", "digit", "lower", "space", "upper", "xdigit", "word"} {
+		patterns = append(patterns, `[[:`+name+`:]]`)
+	}
+	slices.Sort(patterns)
+	same := 0
+	for _, pattern := range patterns {
+		q := question{Pattern: pattern, Texts: []string{b.String()}}
+		for _, a := range reference(t, []question{q}) {
+			same += check(t, q, a)
+		}
+	}
+	t.Logf("%d of %d classes are the same", same, len(patterns))
+}

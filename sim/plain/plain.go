@@ -16,8 +16,7 @@ import (
 	"reflect"
 )
 
-// JSON is v in one line without a break at its end, with < > and & as they are, and
-// without orders in its texts. It
+// JSON is v in one line without a break at its end, with < > and & as they are. It
 // never fails for data: what JSON cannot hold at all, such as a function, is null.
 func JSON(v any) []byte {
 	text, err := encode(v)
@@ -33,18 +32,18 @@ func JSON(v any) []byte {
 	return text
 }
 
-// Indented is JSON in many lines.
+// Indented is JSON in many lines, for people: without orders in its texts.
 func Indented(v any, indent string) []byte {
 	var b bytes.Buffer
-	if err := json.Indent(&b, JSON(v), "", indent); err != nil {
-		return JSON(v)
+	if err := json.Indent(&b, unordered(JSON(v)), "", indent); err != nil {
+		return unordered(JSON(v))
 	}
 	return b.Bytes()
 }
 
-// Line writes v as one line.
+// Line writes v as one line, without orders in its texts.
 func Line(w io.Writer, v any) error {
-	_, err := w.Write(append(JSON(v), '\n'))
+	_, err := w.Write(append(unordered(JSON(v)), '\n'))
 	return err
 }
 
@@ -53,7 +52,7 @@ func encode(v any) ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	err := e.Encode(v)
-	return unordered(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), err
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // marks stand for numbers that are not finite while encoding/json writes them: numbers

@@ -39,7 +39,7 @@ func Text(s string) string {
 // unordered escapes every order in JSON, where only strings can hold any: above 0x1f JSON
 // lets them stand as they are. It reads back as the same text.
 func unordered(text []byte) []byte {
-	if bytes.IndexFunc(text, Orders) < 0 {
+	if !mayOrder(text) {
 		return text
 	}
 	var b bytes.Buffer
@@ -51,4 +51,26 @@ func unordered(text []byte) []byte {
 		}
 	}
 	return b.Bytes()
+}
+
+// begins are the bytes that an order begins with in UTF-8. Few texts have any.
+var begins = func() (is [256]bool) {
+	for r := range rune(0x2070) {
+		if Orders(r) {
+			is[string(r)[0]] = true
+		}
+	}
+	return is
+}()
+
+// mayOrder tells whether a text has an order, of whose first byte there is one.
+func mayOrder(text []byte) bool {
+	for i, c := range text {
+		if begins[c] {
+			if r, _ := utf8.DecodeRune(text[i:]); Orders(r) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -354,7 +354,7 @@ func TestBOS(t *testing.T) {
 		}
 		files[name] = &fstest.MapFile{Data: data}
 	}
-	for text, want := range map[string]int{"": 0, `{}`: -1, `{"tokenizer_class":"GPT2Tokenizer"}`: -1, `{"tokenizer_class":"GemmaTokenizer","bos_token":"<|endoftext|>"}`: 0,
+	for text, want := range map[string]int{"": 0, `{}`: -1, `{"tokenizer_class":"GPT2Tokenizer"}`: -1, `{"tokenizer_class":"LlamaTokenizer","add_bos_token":null}`: -1, `{"tokenizer_class":"GemmaTokenizer","bos_token":"<|endoftext|>"}`: 0,
 		`{"add_bos_token":false,"tokenizer_class":"CodeLlamaTokenizerFast"}`: -1, `{"add_bos_token":true,"tokenizer_class":"LlamaTokenizer","bos_token":{"content":"<|endoftext|>"}}`: 0, `{"add_bos_token":true}`: 0, `{"add_bos_token":false,"tokenizer_class":"LlamaTokenizer"}`: -1, `{"tokenizer_class":"LlamaTokenizerFast"}`: 0} {
 		delete(files, "tokenizer_config.json")
 		if text != "" {

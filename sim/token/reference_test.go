@@ -190,21 +190,16 @@ func TestReferencePublished(t *testing.T) {
 	t.Logf("%d patterns, %d texts the same", len(questions), same)
 }
 
-// TestReferenceAdded: random added tokens under random normalizers.
-func TestReferenceAdded(t *testing.T) {
+// addedQuestions are random added tokens under random normalizers.
+func addedQuestions(t *testing.T, files, texts int) (questions []question) {
 	r := rand.New(rand.NewPCG(14, 15))
 	contents := []string{"<a>", "<|x|>", "x", "<x>", "ab", " ", "  ", "\n", " a", "s ", "é", "e\u0301", "Å", "[b] ", "a", "<a", "字"}
-	chars := func(want bool) []any { // normalizers
-		nfc := tree{"type": "NFC"}
-		if want {
-			return []any{tree{"type": "Sequence", "normalizers": []any{tree{"type": "Prepend", "prepend": "▁"}, tree{"type": "Replace", "pattern": tree{"String": " "}, "content": "▁"}}},
-				tree{"type": "Replace", "pattern": tree{"String": " "}, "content": "▁"}}
-		}
-		return []any{nil, nfc, tree{"type": "Sequence", "normalizers": []any{nfc}}}
-	}
+	nfc := tree{"type": "NFC"}
+	replace := tree{"type": "Replace", "pattern": tree{"String": " "}, "content": "▁"}
+	bytewise := []any{nil, nfc, tree{"type": "Sequence", "normalizers": []any{nfc}}}
+	spaced := []any{tree{"type": "Sequence", "normalizers": []any{tree{"type": "Prepend", "prepend": "▁"}, replace}}, replace}
 	fixture := readMetaspace(t)
-	var questions []question
-	for range 400 {
+	for range files {
 		var added []tree
 		spaces := r.IntN(2) == 0
 		for _, at := range r.Perm(len(contents))[:1+r.IntN(4)] {
@@ -217,21 +212,53 @@ func TestReferenceAdded(t *testing.T) {
 		}
 		var q question
 		if r.IntN(2) == 0 {
-			list := chars(false)
-			q.File = complete(t, split(gpt2Pattern), list[r.IntN(len(list))], added...)
+			q.File = complete(t, split(gpt2Pattern), bytewise[r.IntN(len(bytewise))], added...)
 		} else {
-			q.File = pieces(t, r, fixture, chars(true), added)
+			q.File = pieces(t, r, fixture, spaced, added)
 		}
-		for range 60 {
+		for range texts {
 			q.Texts = append(q.Texts, some(r, contents...))
 		}
 		questions = append(questions, q)
 	}
+	return questions
+}
+
+// TestReferenceAdded compares added tokens, 400 files of them.
+func TestReferenceAdded(t *testing.T) {
+	questions := addedQuestions(t, 400, 60)
 	same := 0
 	for i, a := range reference(t, questions) {
 		same += compare(t, fmt.Sprint("file ", i), questions[i], a)
 	}
 	t.Logf("%d files, %d texts the same", len(questions), same)
+}
+
+// TestAddedFixture: answers of the reference that are kept here (KVSTEP_WRITE makes them
+// again), for added tokens with all their flags.
+func TestAddedFixture(t *testing.T) {
+	const file = "testdata/added.json"
+	questions := addedQuestions(t, 120, 8)
+	if os.Getenv("KVSTEP_WRITE") != "" {
+		data, err := json.Marshal(reference(t, questions))
+		if err == nil {
+			err = os.WriteFile(file, append(bytes.ReplaceAll(data, []byte(`{"Error"`), []byte("\n{\"Error\"")), '\n'), 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers []answer
+	if err := json.Unmarshal(data, &answers); err != nil || len(answers) != len(questions) {
+		t.Fatal(len(answers), err)
+	}
+	for i, a := range answers {
+		compare(t, fmt.Sprint("file ", i), questions[i], a)
+	}
 }
 
 // pieces is a tokenizer.json in SentencePiece's manner.

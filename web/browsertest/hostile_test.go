@@ -1,10 +1,13 @@
 package browsertest
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -147,7 +150,7 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 	p := newPage(t, server.base)
 	p.do(chromedp.Navigate(hostileOn(t, "localhost", server.base) + "/lead"))
 	p.js(`document.getElementById("go").click()`)
-	p.until(`document.querySelector("[data-testid=waits-run]")`)
+	p.arrives(`document.querySelector("[data-testid=waits-run]")`)
 	if s := p.text("waits-prompt"); s != "Once upon" {
 		t.Errorf("it says that it would run %q", s)
 	}
@@ -155,6 +158,15 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 		t.Errorf("%d primary buttons", n)
 	}
 	p.axe("a link that waits")
+	if dir := os.Getenv("KVSTEP_SCREENSHOTS"); dir != "" {
+		png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "waits-1440-light-en.png"), png, 0o644)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
 	time.Sleep(300 * time.Millisecond)
 	if _, opened := server.used(); opened != 0 {
 		t.Errorf("%d models were opened before the press", opened)
@@ -164,7 +176,7 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 		t.Errorf("Tab leads to %q", on)
 	}
 	p.press("\r")
-	p.until(`location.pathname === "/" && window.kvstepFrame?.()?.meta.step?.n === 2`)
+	p.arrives(`location.pathname === "/" && window.kvstepFrame?.()?.meta.step?.n === 2`)
 	if got := eval[[]string](p, `[kvstepFrame().meta.run.model, kvstepFrame().meta.run.recipe.prompt, String(kvstepFrame().meta.run.recipe.max_new)]`); got[0] != "victim" || got[1] != "Once upon" || got[2] != "3" {
 		t.Errorf("the press runs %q", got)
 	}
@@ -175,6 +187,21 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 	typed := openOn(t, server.base, "/?model=victim&prompt=Once+upon&new=3&step=2&lang=en") // what the address bar does
 	typed.at(2)
 	typed.clean()
+}
+
+// arrives waits for a condition on the page that a navigation leads to: while the browser
+// goes from one site to another there is nothing to ask.
+func (p *page) arrives(condition string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
+		cancel()
+		if err == nil && there {
+			return
+		}
+	}
+	p.t.Fatalf("never true: %s", condition)
 }
 
 // TestNoMarkupFromText: no script of the pages can make markup or code out of text, should

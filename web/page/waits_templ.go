@@ -226,7 +226,7 @@ func Waits(d HomeData, w WaitsData) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(w.Fields) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<details><summary>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "<details open><summary>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -238,10 +238,15 @@ func (s *state) keepOtherwise(cache string, budget int64) error {
 	}
 	at := s.tape.Cursor()
 	r.Cache, r.Cache.Budget, r.Forced = p, budget, nil
+	if _, err := s.model.Prepare(r); err != nil {
+		return err
+	}
+	// The prompt may take more or fewer passes to read, and later passes come so much later.
+	later := run.Pieces(s.model, r, len(s.prompt)) - run.Pieces(s.model, s.recipe, len(s.prompt))
 	last := -1 // the latest choice up to the cursor
 	for n := 0; n <= at; n++ {
 		if x := s.tape.Step(n); x.Part == sim.HeadPart && x.Token >= 0 {
-			r.Forced, last = append(r.Forced, sim.Forced{Pass: x.Pass, Token: x.Token}), n
+			r.Forced, last = append(r.Forced, sim.Forced{Pass: x.Pass + later, Token: x.Token}), n
 		}
 	}
 	if _, err := accept(s.model, r); err != nil {
@@ -252,7 +257,7 @@ func (s *state) keepOtherwise(cache string, budget int64) error {
 	if err := s.breaks(points); err != nil {
 		return err
 	}
-	s.goal, s.target = toStep, at
+	s.goal, s.target = toStep, max(at+later*(s.model.Model.Config.Layers+1), 0)
 	if at < 0 {
 		s.goal = noGoal
 	}

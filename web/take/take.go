@@ -87,6 +87,11 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 	}
 	q.Recipe.Model = m.Name
 	r := &made{Request: q, model: m, gone: gone}
+	if q.Recipe.Draft != "" { // Prepare would wait for it whatever ctx says; what is wrong with it Prepare tells
+		if _, err := models.GetWhile(ctx, q.Recipe.Draft); err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
@@ -124,6 +129,9 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	ctx, cancel := context.WithTimeout(ctx, makeWait)
 	defer cancel()
 	r, err := again(ctx, models, q)
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*sim.Problem)) { // not even its model is open
+		return nil, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", 0)
+	}
 	if err != nil {
 		return nil, err
 	}

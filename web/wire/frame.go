@@ -127,7 +127,7 @@ func (m *Moment) panels(f *checkpoint.File) {
 	p := m.Link.Pick
 	if p.shows("formulas") && m.Step != nil {
 		letters := m.letters()
-		if m.plain() { // others have no closed form
+		if m.closed() { // others have no closed form
 			f.Meta["sums"] = text(m.sums(letters))
 		}
 		if m.plain() || m.Recipe.Draft != "" { // the formulas are about one sequence

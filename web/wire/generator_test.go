@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"flag"
@@ -174,6 +175,11 @@ func (v *viewer) pick(n int) Pick {
 	if v.r.IntN(3) == 0 {
 		p.Cell = &Cell{op(), v.index(9), v.index(9)}
 	}
+	if n >= 0 && v.steps[n].Part == sim.HeadPart && v.r.IntN(2) == 0 { // few ops are the head's
+		p.Op = []string{"norm3", "logits"}[v.r.IntN(2)]
+		p.Trail = []explain.Ref{{Step: n, Op: p.Op, Col: v.r.IntN(9)}}
+		return p
+	}
 	for range v.r.IntN(4) {
 		p.Trail = append(p.Trail, explain.Ref{Step: v.index(n + 1), Op: op(), Head: v.index(c.Heads), Row: v.index(9), Col: v.index(9)})
 	}
@@ -203,6 +209,9 @@ func (v *viewer) show(n int) error {
 		v.explained++
 		m.Link.Pick.Trail = append(m.Link.Pick.Trail[:0:0], *next)
 		v.link = m.Link
+	}
+	if err := cmp.Or(v.adds(m), v.keepsToOne(m)); err != nil {
+		return err
 	}
 	if err := WriteCSV(io.Discard, m); err != nil {
 		return err

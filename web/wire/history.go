@@ -55,7 +55,7 @@ func (p Pick) metric() string {
 func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 	perPass := m.Model.Model.Config.Layers + 1
 	steps, unit := perPass*m.passes(), perPass
-	if !m.plain() {
+	if !m.closed() {
 		steps = m.Length()
 	}
 	if m.Ended != "" || m.Recipe.Draft != "" { // how many passes a draft will save, no formula tells
@@ -74,7 +74,7 @@ func (m *Moment) history() (historyInfo, []checkpoint.Tensor) {
 	if info.Metric == "time" && m.plain() { // no formula tells it, but the run has measured some
 		info.Fit = m.fits()
 	}
-	if m.plain() && (info.Metric != "time" || len(info.Fit) > 0) { // what lies ahead is told of one sequence
+	if m.closed() && (info.Metric != "time" || len(info.Fit) > 0) { // what lies ahead is told of one sequence
 		ahead := m.ahead(info)
 		if info.By == "step" {
 			if parts, ok := partsOf(ahead, perPass, info); ok {

@@ -68,7 +68,7 @@ func realStep(s *sim.Step, layers int) int {
 // real is the same run at real size; nil where the viewer has not switched it on.
 func (m *Moment) real() *realInfo {
 	s, model, h, peak, ok := realSize(m.Link.Pick.Real)
-	if !ok || m.Step == nil || !m.plain() { // closed formulas, of one sequence
+	if !ok || m.Step == nil || !m.closed() { // closed formulas, of one sequence
 		return nil
 	}
 	info := &realInfo{Model: model, Device: h.Name, Layers: s.Layers, KVHeads: s.KVHeads, HeadDim: s.HeadDim,

@@ -87,12 +87,19 @@ func (m *Moment) plain() bool {
 	return m.Recipe.Batch == nil && m.Recipe.Draft == "" && m.Recipe.Sampler.Kind != "beam"
 }
 
+// closed tells whether closed formulas tell of all the run's passes: it is plain, and the
+// first pass had the whole prompt. Groups along tokens may not have room for it at once, and
+// memory may end in it.
+func (m *Moment) closed() bool {
+	return m.plain() && (m.Step == nil || m.At == nil || m.At(0).Rows == m.Prompt)
+}
+
 // recounted is the sum of all steps up to s by the viewer's switches.
 func (m *Moment) recounted(s *sim.Step, lane sim.Lane) sim.Counters {
 	if m.asRecipe() {
 		return s.Totals[lane]
 	}
-	if m.plain() {
+	if m.closed() {
 		_, total := m.shape(lane).At(m.fed(), s.N, m.Link.switches())
 		return asKept(total[lane], s.Totals[lane])
 	}

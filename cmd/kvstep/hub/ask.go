@@ -168,7 +168,7 @@ func (c *Client) unreached(req *http.Request, err error, silent bool) error {
 	case errors.As(err, &timed) && timed.Timeout():
 		return problem("offline", "Why", innermost(err))
 	case strings.Contains(err.Error(), "malformed"): // something answers that is no web server
-		return problem("answer", "Why", clip(err.Error()))
+		return problem("answer", "Why", brief(err.Error()))
 	case strings.Contains(err.Error(), "readLoopPeekFail"): // it talks before it is asked
 		return problem("answer", "Why", "no HTTP")
 	}
@@ -201,7 +201,7 @@ func innermost(err error) string {
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {
-			return clip(err.Error())
+			return brief(err.Error())
 		}
 		err = inner
 	}

@@ -268,9 +268,14 @@ func (f file) hash() hash.Hash {
 }
 
 // clip shortens text of a stranger that goes into a message.
-func clip(s string) string {
-	if r := []rune(s[:min(len(s), 400)]); len(r) > 60 {
-		return string(r[:60]) + "…"
+func clip(s string) string { return clipTo(s, 60) }
+
+// brief shortens what systems and libraries say of an error, whose end often matters.
+func brief(s string) string { return clipTo(s, 240) }
+
+func clipTo(s string, most int) string {
+	if r := []rune(s[:min(len(s), 4*most+4)]); len(r) > most {
+		return string(r[:most]) + "…"
 	}
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"time"
 
 	"kvstep/sim"
@@ -63,7 +64,7 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 	if err := json.Unmarshal(text, l); errors.As(err, &syntax) && syntax.Offset >= int64(len(text)) {
 		return nil, sim.NewProblem("hub.list_cut", "Host", where).Because(err)
 	} else if err != nil {
-		return bad(err.Error())
+		return bad(brief(err.Error()))
 	}
 	if !commitName.MatchString(l.Commit) {
 		return bad(`JSON "sha": ` + clip(l.Commit))
@@ -85,4 +86,4 @@ func isPage(resp *http.Response, text []byte) bool {
 }
 
 // seconds writes how long somebody was silent.
-func seconds(d time.Duration) string { return d.Round(time.Millisecond).String() }
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'g', 4, 64) + " s" }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/web/text"
 )
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
@@ -131,7 +132,18 @@ func wantProblem(t *testing.T, err error, id string) *sim.Problem {
 	if !errors.As(err, &p) || p.ID != id {
 		t.Fatalf("%v (%v), want problem %s", err, errors.Unwrap(err), id)
 	}
+	worded(t, p)
 	return p
+}
+
+// worded fails unless a problem has all its words in every language.
+func worded(t *testing.T, p *sim.Problem) {
+	t.Helper()
+	for _, lang := range text.Langs() {
+		if s := text.In(lang).T("problem."+p.ID, p.Args); strings.Contains(s, "problem.") || strings.Contains(s, "<no value>") || strings.Contains(s, "{{") {
+			t.Errorf("%v in %s: %q", p, lang, s)
+		}
+	}
 }
 
 func TestPull(t *testing.T) {

@@ -75,13 +75,16 @@ func TestTold(t *testing.T) {
 		{id: "hub.encoded", status: 200, header: "Content-Encoding: br", body: list},
 		{id: "hub.encoded", status: 200, header: "Content-Encoding: gzip", body: list},
 		{id: "hub.status", status: 302},
+		{id: "hub.forbidden", status: 401, header: "X-Error-Code: DisabledRepo"},
 	} {
 		client := New(answer(t, c.status, c.header, c.body), c.token)
 		_, _, err := client.Pull(context.Background(), "a/b", t.TempDir())
 		var p *sim.Problem
 		if !errors.As(err, &p) || p.ID != c.id {
 			t.Errorf("%d %q %.30q, token %q: %v, want %s", c.status, c.header, c.body, c.token, err, c.id)
-		} else if strings.Contains(fmt.Sprint(p.Args), "secret") {
+			continue
+		}
+		if worded(t, p); strings.Contains(fmt.Sprint(p.Args), "secret") {
 			t.Errorf("%s tells the token: %v", p.ID, p.Args)
 		}
 	}
@@ -141,7 +144,7 @@ func TestToldOnTheWay(t *testing.T) {
 		{"a question", "hub.endpoint", "https://huggingface.co/?x=", nil},
 		{"a token of two lines", "hub.token_odd", plain, func(c *Client) { c.Token = "one\ntwo" }},
 		{"a token of letters of other scripts", "hub.token_odd", plain, func(c *Client) { c.Token = "令牌" }},
-		{"forbidden", "hub.off", plain, func(c *Client) { c.Off = sim.NewProblem("hub.off") }},
+		{"forbidden", "hub.off", plain, func(c *Client) { c.Off = sim.NewProblem("hub.off", "Variable", "HF_HUB_OFFLINE", "Value", "1") }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client := New(c.endpoint, "")

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/cost"
+	"kvstep/sim/hf"
+)
+
+// costModel finds the shape of a model: an embedded name, a preset, or the path
+// of a config.json, of the folder that has one, or of a llama2.c file.
+func costModel(model string) (s cost.Shape, name, source string, err error) {
+	if slices.Contains(checkpoint.Names(), model) {
+		folder, err := checkpoint.Folder(model)
+		if err != nil {
+			return s, "", "", err
+		}
+		data, err := fs.ReadFile(folder, "config.json")
+		if err != nil {
+			return s, "", "", err
+		}
+		s, err = cost.ReadConfig("config.json", data)
+		return s, model, "embedded", err
+	}
+	if path, ok := onShelf(model); ok {
+		model = path
+	}
+	if info, statErr := os.Stat(model); statErr == nil || strings.ContainsRune(model, filepath.Separator) || strings.HasSuffix(model, ".json") {
+		if strings.HasSuffix(model, ".bin") { // a llama2.c checkpoint says its shape in its header
+			m, err := load(model, "")
+			if err != nil {
+				return s, "", "", err
+			}
+			return cost.Of(m.Model.Config), model, "file", nil
+		}
+		path := model
+		if statErr == nil && info.IsDir() {
+			path = filepath.Join(model, "config.json")
+			if err := noSidecar(model); err != nil {
+				return s, "", "", err
+			}
+		}
+		s, err = readCostConfig(path)
+		return s, model, "file", err
+	}
+	s, name, err = cost.Preset(model)
+	var p *sim.Problem
+	if errors.As(err, &p) { // here embedded models are known too
+		p.Args["Known"] = append(checkpoint.Names(), cost.Presets()...)
+	}
+	return s, name, "preset", err
+}
+
+// noSidecar refuses a folder in which a file of its own says that weights are quantised.
+func noSidecar(folder string) error {
+	for _, name := range hf.Sidecars {
+		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {
+			return hf.Problem("config.unsupported", folder, "Field", name, "Have", "{…}")
+		}
+	}
+	return nil
+}
+
+func readCostConfig(path string) (cost.Shape, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return cost.Shape{}, sim.NewProblem("file.open", "File", path).Because(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, cost.MaxConfig+1))
+	if err != nil {
+		return cost.Shape{}, sim.NewProblem("file.open", "File", path).Because(err)
+	}
+	return cost.ReadConfig(path, data)
+}

@@ -1,0 +1,81 @@
+package run_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/run/runtest"
+)
+
+// slow: every row and all logits are those of the sequence alone by a slow path.
+func (t *trial) slow(*rand.Rand) error {
+	if t.m.Name == runtest.Loud {
+		return nil
+	}
+	p := t.rec.Cache
+	if t.rec.Lanes == "uncached" || p.Exact() {
+		p = sim.CachePolicy{}
+	}
+	ours := map[int]*runtest.Slow{}
+	rows := map[int][][]runtest.Row{} // of the pass
+	for s := range t.each() {
+		if s.Part == sim.LayerPart && s.Layer == 0 {
+			x := ours[s.Seq]
+			if x == nil || t.rec.Sampler.Kind == "beam" {
+				x = runtest.NewSlow(t.m.Model, p)
+				ours[s.Seq] = x
+			}
+			if x.Truncate(s.Cached); x.Len() < s.Cached { // found in the blocks of others, or a beam
+				x.Pass(s.Tokens[x.Len():s.Cached])
+			}
+			rows[s.Seq] = x.Pass(s.Tokens[s.Cached:])
+		}
+		if err := t.sameRows(s, ours[s.Seq], rows[s.Seq]); err != nil {
+			return fmt.Errorf("step %d seq %d: %w", s.N, s.Seq, err)
+		}
+	}
+	return nil
+}
+
+func (t *trial) sameRows(s *sim.Step, x *runtest.Slow, rows [][]runtest.Row) error {
+	for i, row := range rows {
+		if s.Part == sim.HeadPart {
+			continue
+		}
+		for name, pair := range map[string][2][]float32{"X": {s.X.Row(i), row[s.Layer].X}, "Q": {s.Q.Row(i), row[s.Layer].Q},
+			"K": {s.K.Row(i), row[s.Layer].K}, "V": {s.V.Row(i), row[s.Layer].V}, "Out": {s.Out.Row(i), row[s.Layer].Out}} {
+			if !sameBits(pair[0], pair[1]) {
+				return fmt.Errorf("row %d of %s is %v, want %v", i, name, pair[0], pair[1])
+			}
+		}
+	}
+	if s.Head == nil {
+		return nil
+	}
+	at := len(rows) - 1
+	if s.Speculation != nil {
+		at -= len(s.Speculation.Proposed)
+		for _, v := range s.Speculation.Verdicts {
+			if v.Accepted {
+				at++
+			}
+		}
+	}
+	logits := x.Logits(rows[at][len(rows[at])-1].Out)
+	if !sameBits(s.Logits(), logits) {
+		return fmt.Errorf("logits %v, want %v", s.Logits(), logits)
+	}
+	if t.rec.Sampler.Kind == "greedy" && (t.rec.Sampler.RepetitionPenalty == 0 || t.rec.Sampler.RepetitionPenalty == 1) && len(t.rec.Forced) == 0 && s.Speculation == nil && s.Token >= 0 {
+		if want := slices.Index(logits, slices.Max(logits)); s.Token != want {
+			return fmt.Errorf("token %d, the likeliest is %d", s.Token, want)
+		}
+	}
+	return nil
+}
+
+func sameBits(a, b []float32) bool {
+	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}

@@ -1,0 +1,97 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/kv"
+	"kvstep/sim/mat"
+)
+
+// adds: what a ledger says of all steps, by a formula where there is one, is what its steps add up to.
+func (v *viewer) adds(m *Moment) error {
+	for lane := range 2 {
+		if m.Step == nil || !m.Step.Ran[lane] {
+			continue
+		}
+		var sum sim.Counters
+		for n := range m.Step.N + 1 {
+			sum = cost.Add(sum, m.recount(m.At(n), sim.Lane(lane)))
+		}
+		if total := m.recounted(m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
+			return fmt.Errorf("lane %d: a total of %+v, the steps add up to %+v", lane, total, sum)
+		}
+	}
+	return nil
+}
+
+// keepsToOne: what a frame says of the cache and of choices is of the sequence that it
+// shows, whoever else has been in the passes before.
+func (v *viewer) keepsToOne(m *Moment) error {
+	if m.Step == nil {
+		return nil
+	}
+	var own []*sim.Step // of this sequence, up to the cursor
+	for n := range m.Step.N + 1 {
+		if s := m.At(n); m.Recipe.Batch == nil || s.Seq == m.Step.Seq {
+			own = append(own, s)
+		}
+	}
+	var effect *sim.Effect
+	settled := 0
+	for i, s := range own {
+		if s.Effect != nil {
+			effect = s.Effect
+		}
+		if i == len(own)-2 && s.KV != nil {
+			settled = s.KV.(kv.View).Settled()
+		}
+	}
+	if err := rivals(m); err != nil {
+		return err
+	}
+	if e := m.effect(); (e == nil) != (effect == nil) || e != nil && (e.KL != effect.KL && effect.KL == effect.KL || e.Token != effect.Token) {
+		return fmt.Errorf("the effect is %+v, not %+v", e, effect)
+	}
+	if u := m.use(); u != nil && u.Coded != nil && u.Coded[0] != settled {
+		return fmt.Errorf("groups of tokens from %d on are put into codes, after %d", u.Coded[0], settled)
+	}
+	for i := len(own) - 1; i >= 0 && m.Recipe.Cache.Kind == sim.CacheH2O && m.Step.KV != nil; i-- {
+		if s := own[i]; s.Layer == m.Layer() {
+			for _, x := range m.received() {
+				want, _ := s.KV.(kv.View).Received(0, 0)
+				if x.Shape[1] != s.Cached+s.Rows || binary.LittleEndian.Uint16(x.Data) != mat.F16(want) {
+					return fmt.Errorf("what rows received is %v of step %d", x.Shape, s.N)
+				}
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// rivals: where two branches part, each rival's probability is by the logits of the first
+// request, of which branches are.
+func rivals(m *Moment) error {
+	c := m.compare()
+	if c == nil {
+		return nil
+	}
+	for _, r := range c.Fork {
+		for j, b := range []*Branch{m.branch(m.Branch), m.branch(c.With)} {
+			s := b.Step(c.Steps[j]).Focus(0)
+			if r.Probs[j] == nil {
+				continue
+			}
+			probs := make([]float32, len(s.Logits()))
+			mat.Softmax(probs, s.Logits(), nil)
+			if d := *r.Probs[j] - float64(probs[r.ID]); !(math.Abs(d) < 1e-5) {
+				return fmt.Errorf("token %d has %v in branch %d, not %v", r.ID, *r.Probs[j], j, probs[r.ID])
+			}
+		}
+	}
+	return nil
+}
