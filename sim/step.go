@@ -1,6 +1,10 @@
 package sim
 
-import "kvstep/sim/mat"
+import (
+	"unsafe"
+
+	"kvstep/sim/mat"
+)
 
 // Phase is one of the two stretches of a run.
 type Phase string
@@ -85,6 +89,9 @@ type Step struct {
 	Text  string // the text the chosen id completes: always whole characters
 	Done  string // one of the Done constants, or ""
 }
+
+// StepBytes is about what a step takes of memory beside its rows and tables.
+const StepBytes = int64(unsafe.Sizeof(Step{}))*3/2 + 512
 
 // Head tells what the head made of a step's last row (of the row that gave the token,
 // where there were proposals). It derives it from X when asked: a vocabulary is long,

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"strconv"
 
+	"kvstep/sim"
 	"kvstep/sim/run"
+	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
@@ -13,13 +15,31 @@ import (
 func weights(models *run.Library) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
-		m, err := models.Get(q.Get("model"))
-		layer, err2 := strconv.Atoi(q.Get("layer"))
-		if err != nil || err2 != nil {
+		layer, err := strconv.Atoi(q.Get("layer"))
+		if err != nil {
 			http.NotFound(w, r)
 			return
 		}
-		data, ok := wire.Weights(m, layer, q.Get("op"))
+		m, back, err := models.Borrow(q.Get("model"))
+		if sim.Short(err) {
+			refuse(w, http.StatusServiceUnavailable, err)
+			return
+		}
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		var data []byte
+		var ok bool
+		err = wall.Try("weights", r.URL.RawQuery, func() error {
+			data, ok = wire.Weights(m, layer, q.Get("op"))
+			return nil
+		})
+		back() // before the answer, which may be long in coming
+		if err != nil {
+			refuse(w, http.StatusUnprocessableEntity, err)
+			return
+		}
 		if !ok {
 			http.NotFound(w, r)
 			return

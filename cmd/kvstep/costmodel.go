@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -70,14 +69,9 @@ func noSidecar(folder string) error {
 }
 
 func readCostConfig(path string) (cost.Shape, error) {
-	f, err := os.Open(path)
+	data, err := readRegular(path, cost.MaxConfig)
 	if err != nil {
-		return cost.Shape{}, sim.NewProblem("file.open", "File", path).Because(err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, cost.MaxConfig+1))
-	if err != nil {
-		return cost.Shape{}, sim.NewProblem("file.open", "File", path).Because(err)
+		return cost.Shape{}, err
 	}
 	return cost.ReadConfig(path, data)
 }

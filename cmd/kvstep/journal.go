@@ -32,9 +32,9 @@ func openJournal(path string, plan sweep.Plan) (*journal, []sweep.Result, error)
 		return nil, nil, err
 	}
 	j := &journal{path: path}
-	data, err := os.ReadFile(j.name())
+	data, err := readRegular(j.name(), maxTable)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, sim.NewProblem("file.open", "File", j.name()).Because(err)
+		return nil, nil, err
 	}
 	done, good, same := readJournal(data, plan)
 	if !same {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -15,6 +14,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	simrun "kvstep/sim/run"
+	"kvstep/sim/token"
 )
 
 // load is loadShown for commands that have no other standard error at hand.
@@ -48,87 +48,129 @@ func loadShown(model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error
 
 // openFolder opens a Hugging Face folder. heard, which may be nil, hears of it too.
 func openFolder(name, dir string, stderr io.Writer, heard checkpoint.Progress) (*simrun.Loaded, error) {
-	heard, done := progress(stderr, name, heard)
+	bar, done := progress(stderr, name, heard)
 	defer done()
-	return simrun.OpenFolder(name, mappedDir{os.DirFS(dir)}, heard)
-}
-
-// openBin opens a llama2.c file.
-func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
-	data, mapped, err := seeFile(file)
-	if err != nil {
-		return nil, sim.NewProblem("file.open", "File", file).Because(err)
-	}
-	var words []byte
-	if tokenizer != "" {
-		if words, err = os.ReadFile(tokenizer); err != nil {
-			return nil, sim.NewProblem("file.open", "File", tokenizer).Because(err)
-		}
-	}
-	m, err := simrun.OpenLlama2c(name, data, words)
-	if err == nil && mapped {
-		settleSoon(data)
-	}
-	var p *sim.Problem
-	if errors.As(err, &p) && p.Args["File"] == "llama2.c" {
-		p.Args["File"] = filepath.Base(file)
+	w := &watched{}
+	m, err := w.guard(simrun.OpenFolder(name, mappedDir{regularDir(dir), w}, bar))
+	if err == nil {
+		m.Again = func(heard checkpoint.Progress) (*simrun.Loaded, error) { return openFolder(name, dir, stderr, heard) }
 	}
 	return m, err
 }
 
-// seeFile is the bytes of a file: in place where that can be done, else read.
-func seeFile(name string) (data []byte, mapped bool, err error) {
-	f, err := os.Open(name)
+// openBin opens a llama2.c file.
+func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
+	w := &watched{}
+	m, err := w.guard(readBin(w, name, file, tokenizer))
+	var p *sim.Problem
+	if errors.As(err, &p) && p.Args["File"] == "llama2.c" {
+		p.Args["File"] = filepath.Base(file)
+	}
+	if err == nil {
+		m.Again = func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(name, file, tokenizer) }
+	}
+	return m, err
+}
+
+func readBin(w *watched, name, file, tokenizer string) (*simrun.Loaded, error) {
+	x, f, err := w.open(file)
 	if err != nil {
-		return nil, false, err
+		return nil, err
+	}
+	data, err := w.mapped(x, f)
+	if err != nil { // then it is read, if its size is what its header says
+		defer f.Close()
+		if data, err = readAll2c(f, x.was, file); err != nil {
+			return nil, err
+		}
+	}
+	var words []byte
+	if tokenizer != "" {
+		if words, err = readWatched(w, tokenizer, token.MaxFile); err != nil {
+			return nil, err
+		}
+	}
+	m, err := simrun.OpenLlama2c(name, data, words)
+	if err == nil && x.view != nil {
+		x.kept = true
+		w.settle(data)
+	}
+	return m, err
+}
+
+// readWatched reads a file that a model is made from.
+func readWatched(w *watched, path string, limit int64) ([]byte, error) {
+	x, f, err := w.open(path)
+	if err != nil {
+		return nil, err
 	}
 	defer f.Close()
-	if data, err := mapFile(f); err == nil {
-		return data, true, nil
+	return readAtMost(f, x.was, path, limit)
+}
+
+// readAll2c reads a llama2.c file that cannot be mapped: all of it only if its size is
+// what its first bytes ask for.
+func readAll2c(f *os.File, info fs.FileInfo, path string) ([]byte, error) {
+	head := make([]byte, min(info.Size(), checkpoint.Llama2cHeader))
+	if _, err := io.ReadFull(f, head); err != nil {
+		return nil, sim.NewProblem("file.open", "File", path).Because(err)
 	}
-	data, err = io.ReadAll(f)
-	return data, false, err
+	want, err := checkpoint.Llama2cSize(head, info.Size())
+	if err != nil {
+		return nil, err
+	}
+	data := make([]byte, want)
+	n := copy(data, head)
+	if _, err := io.ReadFull(f, data[n:]); err != nil {
+		return nil, sim.NewProblem("file.open", "File", path).Because(err)
+	}
+	return data, nil
 }
 
 // mappedDir is a folder whose files can be seen in place (checkpoint.Viewer).
-type mappedDir struct{ fs.FS }
-
-func (d mappedDir) Open(name string) (fs.File, error) {
-	f, err := d.FS.Open(name)
-	if file, ok := f.(*os.File); ok {
-		return &mappedFile{File: file}, nil
-	}
-	return f, err
+type mappedDir struct {
+	regularDir
+	watch *watched
 }
 
-// Stat does not open the file, which would wait for the other end of a pipe.
-func (d mappedDir) Stat(name string) (fs.FileInfo, error) { return fs.Stat(d.FS, name) }
+func (d mappedDir) Open(name string) (fs.File, error) {
+	f, err := d.open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &mappedFile{File: f, watch: d.watch, of: d.watch.add(d.path(name), info)}, nil
+}
 
 // mappedFile is a checkpoint.Keeper.
 type mappedFile struct {
 	*os.File
-	view []byte
+	watch *watched
+	of    *watchedFile
 }
 
-func (f *mappedFile) View() (view []byte, err error) {
-	f.view, err = mapFile(f.File)
-	return f.view, err
+func (f *mappedFile) View() (view []byte, err error) { return f.watch.mapped(f.of, f.File) }
+
+// Close leaves a mapped file open, for the watch.
+func (f *mappedFile) Close() error {
+	if f.of.view != nil {
+		return nil
+	}
+	return f.File.Close()
 }
 
 // Keep moves the file where it is read faster, unless much of it is not weights:
 // GPT-2's matrices are stored the other way round and have been copied.
 func (f *mappedFile) Keep(used int64) {
-	if used > int64(len(f.view))*3/4 {
-		settleSoon(f.view)
+	f.of.kept = true
+	if used > int64(len(f.of.view))*3/4 {
+		f.watch.settle(f.of.view)
 	}
 }
-
-// settling are the files that are being moved.
-var settling sync.WaitGroup
-
-// settleSoon moves a mapped file, and nothing else, beside what else is done. It is
-// read meanwhile.
-func settleSoon(data []byte) { settling.Go(func() { _ = settle(data) }) }
 
 // progress is a bar on a terminal, and nothing elsewhere; done removes it. What
 // takes no time shows none. also hears the same, unless it is nil.

@@ -20,6 +20,7 @@ import (
 	"kvstep/sim/mat"
 	"kvstep/sim/plain"
 	"kvstep/web/text"
+	"kvstep/web/wall"
 )
 
 // version is what the page and --version show; releases set it with -ldflags.
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(errs)
 	err := useKernels(os.Getenv("KVSTEP_KERNELS"))
 	if err == nil {
-		err = root.ExecuteContext(ctx)
+		err = wall.Try("command", "", func() error { return root.ExecuteContext(ctx) })
 	}
 	if err != nil {
 		fmt.Fprintln(errs, "kvstep: "+say(err))

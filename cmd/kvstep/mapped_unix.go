@@ -9,10 +9,14 @@ import (
 	"syscall"
 )
 
-// mapFile sees a whole file in place, for as long as the process runs: the system
-// reads its pages when they are first looked at, and may drop them again. A file
-// that another program shortens meanwhile kills the process (SIGBUS); one that is
-// replaced by a new file of its name, as downloads are, does not.
+// withoutWaiting opens a pipe that took the place of a file without waiting for its other
+// end.
+const withoutWaiting = syscall.O_NONBLOCK
+
+// mapFile sees a whole file in place, until unmapFile: the system reads its pages when
+// they are first looked at, and may drop them again. A file that another program shortens
+// or writes over meanwhile is noticed (watched); one that is replaced by a new file of its
+// name, as downloads are, stays as it was.
 func mapFile(f *os.File) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -23,3 +27,5 @@ func mapFile(f *os.File) ([]byte, error) {
 	}
 	return syscall.Mmap(int(f.Fd()), 0, int(info.Size()), syscall.PROT_READ, syscall.MAP_PRIVATE)
 }
+
+func unmapFile(view []byte) error { return syscall.Munmap(view) }

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -137,16 +137,18 @@ func (a plotFlags) request() (chart.Request, error) {
 	return r, nil
 }
 
+// maxTable bounds a table that is read again, in bytes.
+const maxTable = 256 << 20
+
 // measured takes the subject's medians from a table of kvstep sweep, or runs it now,
 // at sixteen lengths.
 func (a plotFlags) measured(ctx context.Context, r chart.Request) (chart.Measured, error) {
 	if a.data != "" {
-		f, err := os.Open(a.data)
+		data, err := readRegular(a.data, maxTable)
 		if err != nil {
-			return chart.Measured{}, sim.NewProblem("file.open", "File", a.data).Because(err)
+			return chart.Measured{}, err
 		}
-		defer f.Close()
-		rows, err := sweep.Read(f)
+		rows, err := sweep.Read(bytes.NewReader(data))
 		if err != nil {
 			return chart.Measured{}, err
 		}

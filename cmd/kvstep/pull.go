@@ -60,7 +60,7 @@ func pullModel(c *cobra.Command, name string) error {
 		return err
 	}
 	// A model that kvstep cannot load is better known of now.
-	if _, err := checkpoint.ReadConfig(os.DirFS(place)); err != nil {
+	if _, err := checkpoint.ReadConfig(regularDir(place)); err != nil {
 		tell("cli.pulled", place)
 		return err
 	}

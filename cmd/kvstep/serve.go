@@ -14,13 +14,17 @@ import (
 )
 
 func newServe() *cobra.Command {
-	var addr, model, tokenizer string
+	var addr, model, tokenizer, memory string
 	var noOpen bool
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the page (the default)",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			limit, err := memoryLimit(memory)
+			if err != nil {
+				return usageError{err}
+			}
 			var given []*simrun.Loaded
 			if model != "" {
 				m, err := loadUntil(c.Context(), model, tokenizer, c.ErrOrStderr())
@@ -38,12 +42,15 @@ func newServe() *cobra.Command {
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
-			return web.Serve(c.Context(), l, newLibrary(c.ErrOrStderr(), given...), version)
+			models := newLibrary(c.ErrOrStderr(), given...)
+			go keep(c.Context(), models, count(models, limit))
+			return web.Serve(c.Context(), l, models, version)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0 picks a free one")
 	c.Flags().StringVar(&model, "model", "", "embedded model, one of the models folder, Hugging Face folder or llama2.c .bin file (default: the first embedded one)")
 	c.Flags().StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
+	c.Flags().StringVar(&memory, "memory", "", "bytes that runs and models may hold together, such as 2GiB (default: half of the machine's memory)")
 	c.Flags().BoolVar(&noOpen, "no-open", false, "do not open a browser")
 	return c
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,14 +22,22 @@ const (
 
 // settle moves a file that mapFile has mapped into memory of large pages, at the same addresses: who
 // reads meanwhile reads the same. It stops where the system does not go along; what
-// has not moved stays mapped. Afterwards nobody else's write to the file matters.
-func settle(data []byte) error {
+// has not moved stays mapped. It stops too when it is told that it is enough. Afterwards nobody else's write to the file matters.
+func settle(data []byte, enough *atomic.Bool) (err error) {
+	// A file that becomes shorter meanwhile ends the moving, and not the process.
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		value := recover()
+		if _, ok := value.(interface{ Addr() uintptr }); !ok && value != nil {
+			panic(value)
+		}
+	}()
 	if len(data) < settles || uint64(len(data)) > available()/4 {
 		return nil
 	}
 	base := unsafe.Pointer(unsafe.SliceData(data))
 	first := int(-uintptr(base) % hugePage)
-	for at := first; at+hugePage <= len(data); at += settles {
+	for at := first; at+hugePage <= len(data) && !enough.Load(); at += settles {
 		n := min(settles, (len(data)-at)/hugePage*hugePage)
 		if err := moveHuge(unsafe.Add(base, at), data[at:at+n]); err != nil {
 			return err
@@ -57,6 +68,7 @@ func moveHuge(at unsafe.Pointer, data []byte) error {
 	if err = unix.Madvise(pages, unix.MADV_HUGEPAGE); err != nil {
 		return fmt.Errorf("large pages: %w", err)
 	}
+	err = errors.New("large pages: the file became shorter") // if copying goes wrong
 	copy(pages, data)
 	if err = unix.Mprotect(pages, unix.PROT_READ); err != nil {
 		return fmt.Errorf("large pages: %w", err)

@@ -40,7 +40,7 @@ func TestSettle(t *testing.T) {
 		}
 		same <- ok
 	}()
-	err = settle(data)
+	err = settle(data, new(atomic.Bool))
 	over.Store(true)
 	if !<-same || !bytes.Equal(data, want) {
 		t.Fatal("other bytes")

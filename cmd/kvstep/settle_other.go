@@ -2,5 +2,7 @@
 
 package main
 
+import "sync/atomic"
+
 // settle does nothing where large pages are not for the asking.
-func settle([]byte) error { return nil }
+func settle([]byte, *atomic.Bool) error { return nil }

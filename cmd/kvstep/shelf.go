@@ -70,8 +70,9 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err == nil {
 		return simrun.Source{
 			Name:   name,
-			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(os.DirFS(path)) },
+			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(regularDir(path)) },
 			Open:   func(heard checkpoint.Progress) (*simrun.Loaded, error) { return openFolder(name, path, stderr, heard) },
+			Size:   func() int64 { return weightBytes(path) },
 		}, true
 	}
 	bare, isBin := strings.CutSuffix(name, ".bin")
@@ -83,14 +84,36 @@ func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
 	if _, err := os.Stat(words); err != nil {
 		words = ""
 	}
-	return simrun.Source{Name: bare, Config: func() (sim.Config, error) { return binConfig(path) }, Open: func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(bare, path, words) }}, true
+	return simrun.Source{
+		Name:   bare,
+		Config: func() (sim.Config, error) { return binConfig(path) },
+		Open:   func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(bare, path, words) },
+		Size:   func() int64 { return info.Size() },
+	}, true
+}
+
+// weightBytes is the size of the weights in a folder.
+func weightBytes(dir string) (n int64) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return 0
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) != ".safetensors" {
+			continue
+		}
+		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
 }
 
 // binConfig is the shape of a llama2.c file, from its first bytes.
 func binConfig(path string) (sim.Config, error) {
-	f, err := os.Open(path)
+	f, _, err := openRegular(path)
 	if err != nil {
-		return sim.Config{}, sim.NewProblem("file.open", "File", path).Because(err)
+		return sim.Config{}, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, checkpoint.Llama2cHeader))

@@ -7,6 +7,7 @@
 // tensor and the value. All of them have the argument File:
 //
 //	checkpoint.file        the file is missing or unreadable (Cause says why)
+//	file.regular           it is a folder, a pipe or a device
 //	checkpoint.large       Have, Max: bytes, more than is read into memory
 //	checkpoint.truncated   Tensor, Want, Have: bytes the file should have, and has
 //	checkpoint.long        Want, Have: bytes after the last tensor

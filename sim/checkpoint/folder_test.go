@@ -134,7 +134,7 @@ func TestFolderFiles(t *testing.T) {
 	}
 	good["model.safetensors"] = &fstest.MapFile{Mode: fs.ModeDir}
 	_, _, _, err := LoadFolder(good)
-	wantProblem(t, err, "checkpoint.file")
+	wantProblem(t, err, "file.regular")
 	good["config.json"] = &fstest.MapFile{Data: make([]byte, maxConfig+1)}
 	_, _, _, err = LoadFolder(good)
 	wantProblem(t, err, "checkpoint.large")

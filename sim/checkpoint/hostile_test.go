@@ -328,7 +328,7 @@ func TestRealFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Load(os.DirFS(dir), nil)
-	wantProblem(t, err, "checkpoint.file")
+	wantProblem(t, err, "file.regular")
 	var p *sim.Problem
 	if errors.As(err, &p) && p.Args["File"] != weightsFile {
 		t.Error(p)

@@ -40,6 +40,41 @@ func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	if err != nil {
 		return c, sim.Weights{}, err
 	}
+	want, have := llama2cSize(c, at, v1), int64(len(data))
+	if have > want {
+		return c, sim.Weights{}, problem("checkpoint.long", file, "Want", want, "Have", have)
+	}
+	r := &floatReader{file: file, data: data, at: at, want: want}
+	if v1 {
+		w := r.weightsV1(c)
+		return c, w, r.err
+	}
+	w := r.weights(c)
+	return c, w, r.err
+}
+
+// Llama2cSize is how many bytes a checkpoint with these first bytes has, if it has so
+// many; else it is refused before the rest is read.
+func Llama2cSize(data []byte, have int64) (int64, error) {
+	const file = "llama2.c"
+	c, at, v1, err := llama2cShape(file, data)
+	if err != nil {
+		return 0, err
+	}
+	switch want := llama2cSize(c, at, v1); {
+	case have > want:
+		return 0, problem("checkpoint.long", file, "Want", want, "Have", have)
+	case have < want:
+		return 0, problem("checkpoint.truncated", file, "Tensor", "header", "Want", want, "Have", have)
+	case want > maxWeights:
+		return 0, problem("checkpoint.large", file, "Have", have, "Max", int64(maxWeights))
+	default:
+		return want, nil
+	}
+}
+
+// llama2cSize is the bytes of a checkpoint whose numbers begin at byte at.
+func llama2cSize(c sim.Config, at int, v1 bool) int64 {
 	// Below 2^20 each, 2^24 for vocab, 2^12 for layers: no product overflows.
 	d, q, kv, ffn := int64(c.Dim), int64(c.QDim()), int64(c.KVDim()), int64(c.FFN)
 	// Floats of one layer: two norms, wq and wo, wk and wv, w1 w2 w3.
@@ -51,17 +86,7 @@ func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	if !c.Tied {
 		floats += int64(c.Vocab) * d
 	}
-	want, have := int64(at)+4*floats, int64(len(data))
-	if have > want {
-		return c, sim.Weights{}, problem("checkpoint.long", file, "Want", want, "Have", have)
-	}
-	r := &floatReader{file: file, data: data, at: at, want: want}
-	if v1 {
-		w := r.weightsV1(c)
-		return c, w, r.err
-	}
-	w := r.weights(c)
-	return c, w, r.err
+	return int64(at) + 4*floats
 }
 
 // Llama2cHeader is how many bytes Llama2cConfig needs, or all of a smaller file.

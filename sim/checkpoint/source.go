@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"io/fs"
 	"math"
@@ -52,7 +51,7 @@ func open(fsys fs.FS, name string, limit int64) (*source, error) {
 		return fail(err)
 	}
 	if !info.Mode().IsRegular() {
-		return fail(errors.New("it is not a regular file"))
+		return nil, problem("file.regular", name)
 	}
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -102,7 +101,12 @@ func (s *source) at(begin int64, n int, buf *[]byte) ([]byte, error) {
 	return (*buf)[:n], nil
 }
 
-// readFile reads a small file of at most limit bytes, allocating what it has.
+// ReadFile reads a small regular file of at most limit bytes, allocating what it has.
+// Errors are Problems "checkpoint.file" and "checkpoint.large".
+func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	return readFile(fsys, name, limit)
+}
+
 func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	s, err := open(fsys, name, limit)
 	if err != nil {

@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -312,6 +313,25 @@ func (t *tensorTaker) passCopy(name, of string) {
 	t.pass(name)
 }
 
+// fill does job i. A mapped file that has become shorter meanwhile is an error, and
+// does not end the process.
+func (t *tensorTaker) fill(i int, w *worker) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if value := recover(); value != nil {
+			fault, ok := value.(interface {
+				error
+				Addr() uintptr
+			})
+			if !ok {
+				panic(value)
+			}
+			err = problem("checkpoint.file", t.file).Because(fault)
+		}
+	}()
+	return t.jobs[i](w)
+}
+
 // finish fills in all numbers. It is a Problem for the first tensor that nothing
 // asked for, or for what was wrong before, or for numbers that are not finite.
 func (t *tensorTaker) finish() error {
@@ -335,7 +355,7 @@ func (t *tensorTaker) finish() error {
 				if i >= len(t.jobs) {
 					return
 				}
-				if errs[i] = t.jobs[i](&w); errs[i] != nil {
+				if errs[i] = t.fill(i, &w); errs[i] != nil {
 					next.Store(int64(len(t.jobs))) // those before it are under way
 					return
 				}

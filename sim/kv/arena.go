@@ -15,10 +15,17 @@ const (
 type Arena struct {
 	budget int64 // bytes; 0: no limit
 	held   int64
+	memory *sim.Memory // of the machine; counts what is held there, nil counts nothing
 }
 
 // NewArena is an arena of so many bytes; 0 means no limit.
 func NewArena(budget int64) *Arena { return &Arena{budget: budget} }
+
+// In has the arena tell memory what it really holds.
+func (a *Arena) In(memory *sim.Memory) *Arena {
+	a.memory = memory
+	return a
+}
 
 // Held is how many bytes are taken and not given back.
 func (a *Arena) Held() int64 { return a.held }
@@ -48,8 +55,14 @@ func (a *Arena) floats(n int) ([]float32, error) {
 	if err := a.take(int64(n) * floatBytes); err != nil {
 		return nil, err
 	}
+	a.memory.Add(mat.SlabBytes(n))
 	return mat.Slab(n), nil
 }
 
 // give takes back the memory of n numbers, which nothing may use any more.
-func (a *Arena) give(x []float32) { a.held -= int64(len(x)) * floatBytes }
+func (a *Arena) give(x []float32) {
+	a.held -= int64(len(x)) * floatBytes
+	if len(x) > 0 {
+		a.memory.Give(mat.SlabBytes(len(x)))
+	}
+}

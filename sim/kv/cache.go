@@ -55,6 +55,25 @@ func (s Spec) width() int { return s.KVHeads * s.HeadDim }
 // TokenBytes is what K and V of one token take in all layers, in float32.
 func (s Spec) TokenBytes() int64 { return int64(s.Layers*s.width()) * 2 * floatBytes }
 
+// Bytes is what a cache of a policy takes of the machine's memory at its start.
+func (s Spec) Bytes(p sim.CachePolicy) int64 {
+	p = s.grouped(p)
+	tokens := s.Most
+	switch {
+	case p.Kind == sim.CachePaged: // block by block, later
+		return 0
+	case p.Evicts():
+		tokens = min(p.Most(), tokens)
+	case p.Group > 0:
+		return s.codedBytes(p, tokens) + 2*int64(s.groupTokens(p, tokens)*s.HeadDim)*floatBytes
+	}
+	n := mat.SlabBytes(tokens * s.Layers * s.width() * 2)
+	if p.Budget > 0 {
+		n = min(n, p.Budget)
+	}
+	return n
+}
+
 // New makes the cache that a policy asks for. The policy must have passed Check.
 func New(s Spec, p sim.CachePolicy, a *Arena) (Cache, error) {
 	switch p.Kind {

@@ -118,6 +118,16 @@ func (q *Paged) Reserve(n int) (int, error) {
 	return n, nil
 }
 
+// Lacks is how many bytes of the machine Reserve of n tokens would take, at most.
+func (q *Paged) Lacks(n int) int64 {
+	p, have := q.pool, q.lens[0]
+	more := max(0, blocks(have+n, p.block)-len(q.table))
+	if last := have / p.block; n > 0 && have%p.block > 0 && p.refs[q.table[last]] > 1 {
+		more++ // a copy
+	}
+	return int64(more) * mat.SlabBytes(p.blockFloats())
+}
+
 // offset is where the rows of a head begin in a block; value is 0 for K, 1 for V.
 func (p *Pool) offset(layer, value, kvHead int) int {
 	return ((layer*2+value)*p.spec.KVHeads + kvHead) * p.block * p.spec.HeadDim
@@ -166,6 +176,7 @@ func (q *Paged) Use() sim.CacheUse {
 		Allocated: int64(len(q.table)) * p.BlockBytes(), Held: p.arena.held, Budget: p.arena.budget,
 		Table: slices.Clone(q.table), Free: slices.Clone(p.free),
 	}
+	u.Refs = make([]int, 0, len(q.table))
 	for _, b := range q.table {
 		u.Refs = append(u.Refs, p.refs[b])
 	}

@@ -17,6 +17,7 @@ type quantised struct {
 	spec     Spec
 	policy   sim.CachePolicy
 	bits     int
+	held     int64 // of the machine, the room for decoded rows included
 	arena    *Arena
 	bytes    int64 // of codes and scales
 	capacity int   // tokens
@@ -100,6 +101,8 @@ func newQuantised(s Spec, p sim.CachePolicy, a *Arena) (*quantised, error) {
 	if err := a.take(c.bytes); err != nil {
 		return nil, err
 	}
+	c.held = c.bytes + 2*int64(n)*floatBytes
+	a.memory.Add(c.held)
 	pack := func() packed {
 		return packed{mat.NewCodes(n, c.bits), make([]uint16, n/p.Group), make([]uint16, n/p.Group)}
 	}
@@ -136,6 +139,15 @@ func (c *quantised) Reserve(n int) (int, error) {
 	return n, nil
 }
 
+// Lacks is how many bytes of the machine Reserve of n tokens would take, at most.
+func (c *quantised) Lacks(n int) int64 {
+	rows := c.lens[0] - c.settled + min(n, c.capacity-c.lens[0])
+	if !c.byChannel() || rows <= c.restRows {
+		return 0
+	}
+	return c.restBytes(rows) // while it copies, both rooms are held
+}
+
 // resize gives the tokens in float32 room for rows; what they hold stays. While
 // it copies, both rooms are held.
 func (c *quantised) resize(rows int) error {
@@ -158,6 +170,9 @@ func (c *quantised) resize(rows int) error {
 		}
 	}
 	c.arena.held -= c.restBytes(c.restRows)
+	more := c.restBytes(rows) - c.restBytes(c.restRows)
+	c.arena.memory.Add(more)
+	c.held += more
 	c.restRows = rows
 	return nil
 }
@@ -277,6 +292,7 @@ func (c *quantised) Truncate(n int) {
 // Free gives the memory back.
 func (c *quantised) Free() {
 	c.arena.held -= c.bytes + c.restBytes(c.restRows)
+	c.arena.memory.Give(c.held)
 	*c = quantised{}
 }
 

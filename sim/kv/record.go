@@ -18,6 +18,7 @@ type Record struct {
 	spec   Spec
 	policy sim.CachePolicy
 	layers []layerRecord
+	copied int64 // bytes of lists that First copied, until a view counts them
 }
 
 // layerRecord has one entry for each position.
@@ -130,6 +131,8 @@ func (r *Record) First(n int) *Record {
 			}
 			to.lost[h] = clip(from.lost[h], n)
 		}
+		// They grow by more than they need when they go on.
+		f.copied += int64(len(to.k)+len(to.v)+len(to.storedK)+len(to.storedV))*slice*5/4 + int64(len(to.gone)*n)*(number+floatBytes)
 	}
 	return f
 }
@@ -144,6 +147,7 @@ type View struct {
 	settled       int // positions whose K reads quantised in this pass
 	use           sim.CacheUse
 	received      [][]float32 // by K/V head: the attention that each position kept by layer done has received
+	copied        int64       // bytes of the record that this view is the first to have
 }
 
 var _ sim.KVCache = View{}
@@ -154,7 +158,8 @@ func (v View) First(n int) *Record { return v.record.First(n) }
 // At views the record as it stands when layer done has grown from before to
 // after positions and later layers have not; c is the cache at that moment.
 func (r *Record) At(c Cache, done, before, after int) View {
-	v := View{record: r, done: done, before: before, after: after, settled: after, use: c.Use()}
+	v := View{record: r, done: done, before: before, after: after, settled: after, use: c.Use(), copied: r.copied}
+	r.copied = 0
 	if q, ok := c.(*quantised); ok && q.byChannel() {
 		v.settled = q.settled
 	}
@@ -301,3 +306,24 @@ func (v View) Bytes() int64 { return v.use.Used }
 
 // Use is the same, with what was allocated.
 func (v View) Use() sim.CacheUse { return v.use }
+
+// Bytes of a list's head, and of a number in it.
+const slice, number = 24, 8
+
+// Held is what remembering the rows of a step takes beside them, bytes: where they are,
+// how a policy rounded them and when it let them go, and the tables of what the cache took.
+func (v View) Held(rows int) int64 {
+	r := v.record
+	n := v.copied + int64(len(v.use.Table)+len(v.use.Refs)+len(v.use.Free))*number
+	each := int64(2*slice) * 5 / 4 // lists grow by more than they need
+	if r.Quantised() {
+		each += 2*slice + 2*int64(r.spec.width())*floatBytes
+	}
+	if r.policy.Evicts() {
+		each += int64(r.spec.KVHeads) * (number + floatBytes)
+	}
+	for _, x := range v.received {
+		n += slice + int64(len(x))*floatBytes
+	}
+	return n + int64(rows)*each
+}

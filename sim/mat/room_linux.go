@@ -25,19 +25,29 @@ func Room(n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(&all[0])), n)
 }
 
-// Slab is Room that stands in large pages as a whole, from 1 MB on. Some rented machines
-// take 10 microseconds for the first touch of a page of 4 KB, which makes a first prefill
-// twice as long. What a page of 2 MB has too much is lost: this is for a few pieces of
-// memory, out of which others are cut.
+// Slab is Room that begins with a large page, and stands in large pages but for its end,
+// from 1 MB on. Some rented machines take 10 microseconds for the first touch of a page of
+// 4 KB, which makes a first prefill twice as long. This is for a few pieces of memory, out
+// of which others are cut.
 func Slab(n int) []float32 {
 	if 4*n < hugePage/2 {
 		return Room(n)
 	}
-	size := (4*n + hugePage - 1) / hugePage * hugePage
-	all := uncleared(size + hugePage) // what is not touched takes no memory
+	size := SlabBytes(n)
+	all := uncleared(int(size) + hugePage) // what is not touched takes no memory
 	first := toHugePage(all)
-	wish(all[first : first+size])
+	wish(all[first : first+int(size)/hugePage*hugePage])
 	return unsafe.Slice((*float32)(unsafe.Pointer(&all[first])), n)
+}
+
+// SlabBytes is what Slab takes: the last large page is used as a whole where little of it
+// is too much, and else is left to small ones.
+func SlabBytes(n int) int64 {
+	size := 4 * int64(n)
+	if rest := size % hugePage; size >= hugePage/2 && rest >= hugePage/4*3 {
+		size += hugePage - rest
+	}
+	return size
 }
 
 // uncleared is memory with anything in it.
@@ -52,4 +62,9 @@ func uncleared(size int) []byte {
 func toHugePage(all []byte) int { return int(-uintptr(unsafe.Pointer(&all[0])) % hugePage) }
 
 // wish asks for large pages. Where they are not granted nothing is lost.
-func wish(all []byte) { _ = syscall.Madvise(all, syscall.MADV_HUGEPAGE) }
+func wish(all []byte) {
+	if len(all) == 0 {
+		return
+	}
+	_ = syscall.Madvise(all, syscall.MADV_HUGEPAGE)
+}

@@ -29,11 +29,28 @@ type Acts struct {
 
 // NewActs takes memory for rows rows and positions positions, to be used
 // again for every layer and pass.
-func NewActs(c sim.Config, rows, positions int) *Acts {
+func NewActs(c sim.Config, rows, positions int) *Acts { return newActs(c, rows, positions, false) }
+
+// NewInnerActs is NewActs without X, Q, K, V and Out, which the caller has in memory of
+// its own.
+func NewInnerActs(c sim.Config, rows, positions int) *Acts { return newActs(c, rows, positions, true) }
+
+// ActsBytes is the memory that they take.
+func ActsBytes(c sim.Config, rows, positions int, inner bool) int64 {
+	return mat.SlabBytes(actsSize(c, rows, positions, inner))
+}
+
+// actsSize is how many numbers there are.
+func actsSize(c sim.Config, rows, positions int, inner bool) int {
 	var a Acts
 	size := 2 * mat.Lines(c.Heads*positions)
-	a.each(c, func(_ *mat.Matrix, cols int) { size += mat.Lines(rows * cols) })
-	all := mat.Slab(size)
+	a.each(c, inner, func(_ *mat.Matrix, cols int) { size += mat.Lines(rows * cols) })
+	return size
+}
+
+func newActs(c sim.Config, rows, positions int, inner bool) *Acts {
+	var a Acts
+	all := mat.Slab(actsSize(c, rows, positions, inner))
 	clear(all) // some models leave some ops out
 	cut := func(rows, cols int) mat.Matrix {
 		n := rows * cols
@@ -42,25 +59,30 @@ func NewActs(c sim.Config, rows, positions int) *Acts {
 		return mat.Of(rows, cols, piece)
 	}
 	a.Scores, a.Probs = cut(c.Heads, positions), cut(c.Heads, positions)
-	a.each(c, func(m *mat.Matrix, cols int) { *m = cut(rows, cols) })
+	a.each(c, inner, func(m *mat.Matrix, cols int) { *m = cut(rows, cols) })
 	return &a
 }
 
 // First views the first m rows of every matrix and positions columns of the scores.
 func (a *Acts) First(c sim.Config, m, positions int) *Acts {
 	v := *a
-	v.each(c, func(x *mat.Matrix, _ int) { *x = x.Rows(0, m) })
+	v.each(c, a.Q.NumRows() == 0, func(x *mat.Matrix, _ int) { *x = x.Rows(0, m) })
 	v.Scores, v.Probs = a.Scores.Cols(0, positions), a.Probs.Cols(0, positions)
 	return &v
 }
 
-func (a *Acts) each(c sim.Config, f func(m *mat.Matrix, cols int)) {
-	for _, m := range []*mat.Matrix{&a.X, &a.Norm1, &a.Proj, &a.Mid, &a.Norm2, &a.Down, &a.Out} {
+// each visits the matrices and their columns, of the inner ones alone if so asked.
+func (a *Acts) each(c sim.Config, inner bool, f func(m *mat.Matrix, cols int)) {
+	if !inner {
+		f(&a.X, c.Dim)
+		f(&a.Out, c.Dim)
+		f(&a.Q, c.QDim())
+		f(&a.K, c.KVDim())
+		f(&a.V, c.KVDim())
+	}
+	for _, m := range []*mat.Matrix{&a.Norm1, &a.Proj, &a.Mid, &a.Norm2, &a.Down} {
 		f(m, c.Dim)
 	}
-	f(&a.Q, c.QDim())
-	f(&a.K, c.KVDim())
-	f(&a.V, c.KVDim())
 	f(&a.Attn, c.QDim())
 	for _, m := range []*mat.Matrix{&a.Gate, &a.Up, &a.Act} {
 		f(m, c.FFN)

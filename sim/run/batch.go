@@ -140,6 +140,9 @@ func (e *engine) fill() (full, err error) {
 // far as there is memory (full says why there is not for all) and the pass has rows left.
 func (e *engine) room(q *sequence, left int) (n int, full, err error) {
 	e.looked++
+	if err := e.afford(q); err != nil {
+		return 0, nil, err
+	}
 	if err := e.propose(q); err != nil {
 		return 0, nil, err
 	}
@@ -152,6 +155,20 @@ func (e *engine) room(q *sequence, left int) (n int, full, err error) {
 	}
 	n, full = q.cache.Reserve(n)
 	return n, full, nil
+}
+
+// afford asks whether the machine has memory for what a sequence's cache may take in the
+// next pass. Nothing is decided yet, so that it can be asked again.
+func (e *engine) afford(q *sequence) error {
+	cache, ok := q.cache.(interface{ Lacks(n int) int64 })
+	if !ok {
+		return nil
+	}
+	n := len(q.rest())
+	if e.drafter != nil {
+		n += e.recipe.Propose
+	}
+	return e.held.Fits(cache.Lacks(n))
 }
 
 // admit lets waiting requests join: as many as there are slots; in a static
@@ -170,11 +187,18 @@ func (e *engine) admit() error {
 			return nil
 		}
 	}
+	var joining []*sequence
 	for _, q := range e.all {
 		// Where nobody runs, the first that waits need not wait for its time.
-		if q.started >= 0 || running == slots || q.arrive > e.pass && running > 0 {
-			continue
+		if n := running + len(joining); q.started < 0 && n < slots && (q.arrive <= e.pass || n == 0) {
+			joining = append(joining, q)
 		}
+	}
+	// For all or none: who joins is not for the machine's memory to decide.
+	if err := e.held.Fits(e.cacheBytes(joining...)); err != nil {
+		return err
+	}
+	for _, q := range joining {
 		if err := e.start(q); err != nil {
 			if running > 0 { // when others have left there may be memory
 				q.started = -1
@@ -188,6 +212,20 @@ func (e *engine) admit() error {
 		running++
 	}
 	return nil
+}
+
+// cacheBytes is what sequences' caches take of the machine when they begin.
+func (e *engine) cacheBytes(all ...*sequence) (n int64) {
+	if e.lanes[sim.Cached] == nil {
+		return 0
+	}
+	for _, q := range all {
+		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
+	}
+	if budget := e.recipe.Cache.Budget; budget > 0 {
+		n = min(n, budget)
+	}
+	return n
 }
 
 // scheduled is the pass of a batch as a whole; nil for other runs.

@@ -101,14 +101,11 @@ func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []samp
 		n := parent.cached + parent.fed
 		q := &sequence{
 			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, most: parent.most, cached: n,
-			tokens: append(slices.Clone(parent.tokens[:n]), c.Token), scratch: parent.scratch,
+			tokens:  append(slices.Clone(parent.tokens[:n]), c.Token),
 			started: parent.started, first: parent.first, ended: -1,
 		}
 		if paged, ok := parent.cache.(*kv.Paged); ok {
 			q.cache, q.record = paged.Fork(n), parent.record.First(n)
-		}
-		if e.lanes[sim.Uncached] != nil { // every beam recomputes in memory of its own
-			q.scratch = newScratch(kv.SpecOf(e.m.Model.Config, q.most))
 		}
 		q.hear(e.m.Tokenizer)
 		for _, id := range q.tokens[q.prompt:] {

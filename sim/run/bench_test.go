@@ -45,7 +45,7 @@ func BenchmarkAllocationsOverHistory(b *testing.B) {
 	for b.Loop() {
 		t := tape.New(func(p []sim.Step) iter.Seq2[sim.Step, error] {
 			return Steps(context.Background(), m, r, noClock, p...)
-		}, 1<<30)
+		}, nil)
 		perPass := m.Model.Config.Layers + 1
 		early := mallocs(b, t, perPass*10, perPass*20)
 		late := mallocs(b, t, perPass*400, perPass*410)

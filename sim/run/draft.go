@@ -11,6 +11,7 @@ import (
 
 // drafter is the small model of speculative decoding with a cache of its own.
 type drafter struct {
+	from    *Loaded
 	m       *model.Model
 	lane    *lane
 	cache   *kv.Contiguous
@@ -21,12 +22,24 @@ type drafter struct {
 	total   sim.Counters
 }
 
-func newDrafter(m *model.Model, most int, r sim.Recipe, count cost.Switches, clock Clock) (*drafter, error) {
-	cache, err := kv.NewContiguous(kv.SpecOf(m.Config, most), kv.NewArena(0))
+func newDrafter(from *Loaded, held *sim.Memory, most int, r sim.Recipe, count cost.Switches, clock Clock) (*drafter, error) {
+	m := from.Model
+	spec, lane := kv.SpecOf(m.Config, most), newLane(m)
+	// All of it at once: a proposal is not refused half way. Beside the cache there are the
+	// distributions of proposals, its own and the model's, in float64.
+	dists := int64(2*(r.Propose+1)*m.Config.Vocab) * 8
+	if err := held.Fits(spec.Bytes(sim.CachePolicy{}) + lane.wants(most, most, 1) + dists); err != nil {
+		return nil, err
+	}
+	held.Add(dists)
+	lane.memory = held
+	lane.begin(most, most)
+	lane.room(1)
+	cache, err := kv.NewContiguous(spec, kv.NewArena(0).In(held))
 	if err != nil {
 		return nil, err
 	}
-	return &drafter{m: m, lane: newLane(m), cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
+	return &drafter{from: from, m: m, lane: lane, cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
 }
 
 // feed runs the tokens that the cache lacks and gives the last one's logits.

@@ -23,37 +23,76 @@ type lane struct {
 
 	logits mat.Matrix // of the last head
 	kept   *arena     // what a run keeps of every layer is written there at once, nil for nowhere
+
+	memory *sim.Memory // counts what the lane holds
+	most   int         // rows that a pass of the run can have; 0: nobody knows, and working memory never shrinks
 }
 
 func newLane(m *model.Model) *lane {
 	return &lane{m: m, large: cost.Params(m.Config) > alone}
 }
 
-// begin starts a pass of so many rows, each of which sees at most positions
-// keys. Working memory grows where it is too small.
-func (l *lane) begin(rows, positions int) {
+// size is the rows and positions that working memory has room for.
+func (l *lane) size() (rows, positions int) {
 	if l.all == nil {
-		l.all = model.NewActs(l.m.Config, rows, positions)
+		return 0, 0
 	}
-	if have, sees := l.all.X.NumRows(), l.all.Scores.NumCols(); have < rows || sees < positions {
-		l.all, l.acts = model.NewActs(l.m.Config, enough(have, rows), enough(sees, positions)), nil
+	return l.all.Norm1.NumRows(), l.all.Scores.NumCols()
+}
+
+// bytes is what working memory of a size takes.
+func (l *lane) bytes(rows, positions int) int64 {
+	if rows == 0 {
+		return 0
+	}
+	return model.ActsBytes(l.m.Config, rows, positions, l.kept != nil)
+}
+
+// fitting is the size that working memory will have for a pass. It grows where it is too
+// small: by a quarter more, so that a run which grows token by token does not take memory
+// for each, but to no more than the run can need. After a long prompt it shrinks.
+func (l *lane) fitting(rows, positions int) (int, int) {
+	const worth = 1 << 20 // bytes
+	have, sees := l.size()
+	if l.most > 0 && have > 4*rows && l.bytes(have, sees)-l.bytes(rows, positions) > worth {
+		return rows, positions
+	}
+	if have < rows {
+		have = max(rows, min(have*5/4, l.most))
+	}
+	return have, max(sees, positions)
+}
+
+// wants is how many bytes more the lane will hold in a pass, of whose rows some get logits.
+func (l *lane) wants(rows, positions, asked int) int64 {
+	have, sees := l.size()
+	n := -l.bytes(have, sees)
+	have, sees = l.fitting(rows, positions)
+	return n + l.bytes(have, sees) + l.logitsBytes(max(0, asked-l.logits.NumRows()))
+}
+
+func (l *lane) logitsBytes(rows int) int64 { return 4 * int64(rows) * int64(l.m.Config.Vocab) }
+
+// begin starts a pass of so many rows, each of which sees at most positions keys.
+func (l *lane) begin(rows, positions int) {
+	have, sees := l.size()
+	if r, p := l.fitting(rows, positions); r != have || p != sees {
+		l.memory.Give(l.bytes(have, sees))
+		l.memory.Add(l.bytes(r, p))
+		l.all, l.acts = nil, nil
+		if l.kept != nil {
+			l.all = model.NewInnerActs(l.m.Config, r, p)
+		} else {
+			l.all = model.NewActs(l.m.Config, r, p)
+		}
 	}
 	l.rows = l.rows[:0]
-	if l.acts == nil || l.acts.X.NumRows() != rows || l.acts.Scores.NumCols() != positions {
+	if l.acts == nil || l.acts.Norm1.NumRows() != rows || l.acts.Scores.NumCols() != positions {
 		l.acts = l.all.First(l.m.Config, rows, positions)
 	}
 	if l.kept != nil { // the one before is in the step of the last layer, as Out
 		l.acts.X = l.kept.take(rows, l.m.Config.Dim)
 	}
-}
-
-// enough is room for n where there is room for have: at least twice as much, so
-// that a run which grows token by token does not take memory for each.
-func enough(have, n int) int {
-	if have >= n {
-		return have
-	}
-	return max(n, 2*have)
 }
 
 // add gives the pass the rows of one sequence: tokens, the first of which
@@ -74,8 +113,9 @@ func (l *lane) layer(n int) {
 		a.X, a.Out = a.Out, a.X
 	}
 	if l.kept != nil {
-		take := func(x mat.Matrix) mat.Matrix { return l.kept.take(len(l.rows), x.NumCols()) }
-		a.Q, a.K, a.V, a.Out = take(a.Q), take(a.K), take(a.V), take(a.Out)
+		c, rows := l.m.Config, len(l.rows)
+		a.Q, a.K = l.kept.take(rows, c.QDim()), l.kept.take(rows, c.KVDim())
+		a.V, a.Out = l.kept.take(rows, c.KVDim()), l.kept.take(rows, c.Dim)
 	}
 	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
@@ -96,12 +136,18 @@ func (l *lane) team() (stop func()) {
 // head makes the logits of some rows of the pass, [len(rows), vocab]; they stay until
 // the next call.
 func (l *lane) head(rows []int) mat.Matrix {
-	if l.logits.NumRows() < len(rows) {
-		l.logits = mat.New(len(rows), l.m.Config.Vocab)
-	}
+	l.room(len(rows))
 	logits := l.logits.Rows(0, len(rows))
 	l.headInto(logits, rows...)
 	return logits
+}
+
+// room takes memory for the logits of so many rows.
+func (l *lane) room(rows int) {
+	if have := l.logits.NumRows(); have < rows {
+		l.memory.Add(l.logitsBytes(rows - have))
+		l.logits = mat.New(rows, l.m.Config.Vocab)
+	}
 }
 
 // headInto is head into memory that there is.
@@ -110,23 +156,44 @@ func (l *lane) headInto(logits mat.Matrix, rows ...int) {
 	l.m.Head(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 
-// scratch is the K and V of the layer that the uncached lane is in: working
-// memory, of one layer, dropped before the next.
-type scratch struct{ *kv.Contiguous }
+// scratch is the K and V of one sequence in the layer that the uncached lane is in:
+// working memory, dropped before the next sequence and the next layer. Rows of a sequence
+// follow each other, so that all sequences share one piece of it.
+type scratch struct {
+	kv    *kv.Contiguous // nil where nobody needs one
+	owner *sequence      // whose rows it has
+}
 
-func newScratch(s kv.Spec) scratch {
-	s.Layers = 1
-	c, err := kv.NewContiguous(s, kv.NewArena(0))
+// newScratch has room for one layer of a cache.
+func newScratch(s kv.Spec, memory *sim.Memory) *scratch {
+	c, err := kv.NewContiguous(s, kv.NewArena(0).In(memory))
 	if err != nil { // an arena without a limit refuses nothing
 		panic("run: " + err.Error())
 	}
-	return scratch{c}
+	return &scratch{kv: c}
 }
 
-func (s scratch) Append(_ int, k, v []float32) { s.Contiguous.Append(0, k, v) }
-func (s scratch) Sees(_, kvHead int) (k, v mat.Matrix, at []int) {
-	return s.Contiguous.Sees(0, kvHead)
+// of is the scratch as the cache of one sequence.
+func (s *scratch) of(q *sequence) model.Cache { return scratchOf{s, q} }
+
+// clear forgets what the layer before left.
+func (s *scratch) clear() { s.owner = nil }
+
+type scratchOf struct {
+	*scratch
+	q *sequence
 }
+
+func (s scratchOf) Append(_ int, k, v []float32) {
+	if s.owner != s.q {
+		s.kv.Clear(0)
+		s.scratch.owner = s.q
+	}
+	s.kv.Append(0, k, v)
+}
+
+func (s scratchOf) Sees(_, kvHead int) (k, v mat.Matrix, at []int) { return s.kv.Sees(0, kvHead) }
+func (s scratchOf) Attended(int, int, []float32)                   {}
 
 // span is m rows of a lane's pass from row from on: those of one sequence that
 // both lanes compute.
@@ -162,13 +229,14 @@ func differs(n int, cached, uncached *lane, q *sequence) string {
 			return op.Name
 		}
 	}
+	hd, from := cached.m.Config.HeadDim, b.from+b.m-(q.cached+q.fed)
+	now := func(x mat.Matrix, h int) mat.Matrix { return x.Rows(from, b.from+b.m).Cols(h*hd, (h+1)*hd) }
 	for h := range cached.m.Config.KVHeads {
 		k, v, _ := q.cache.Sees(n, h)
-		kNow, vNow, _ := q.scratch.Sees(n, h)
-		if !sameRows(k, kNow) {
+		if !sameRows(k, now(uncached.acts.K, h)) {
 			return "cached K"
 		}
-		if !sameRows(v, vNow) {
+		if !sameRows(v, now(uncached.acts.V, h)) {
 			return "cached V"
 		}
 	}

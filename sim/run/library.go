@@ -18,6 +18,7 @@ type Library struct {
 	names  []string
 	places map[string]*place
 	more   func() []Source // models that may have come meanwhile; nil: none do
+	memory *sim.Memory     // of the process: what models and runs hold; nil: nobody counts
 }
 
 // Source is a model that is opened when it is first asked for.
@@ -25,6 +26,7 @@ type Source struct {
 	Name   string
 	Config func() (sim.Config, error) // its shape, without opening it; nil: it is opened in no time
 	Open   func(heard checkpoint.Progress) (*Loaded, error)
+	Size   func() int64 // bytes of its weights; nil: not worth counting
 }
 
 // place is where a library keeps one model. Each has a lock of its own, so that one
@@ -34,6 +36,9 @@ type place struct {
 	loaded atomic.Pointer[Loaded]
 	shape  atomic.Pointer[sim.Config]
 
+	asked atomic.Bool // since the last Sweep
+	lent  sync.Mutex  // of Loaded.lent
+
 	opening     sync.Mutex
 	done, total atomic.Int64 // bytes, while it is opened
 }
@@ -42,11 +47,9 @@ type place struct {
 func NewLibrary(given ...*Loaded) *Library {
 	l := &Library{places: map[string]*place{}}
 	for _, m := range given {
-		if m.siblings == nil {
-			m.siblings = l
-		}
+		m.siblings = l
 		l.names = append(l.names, m.Name)
-		p := &place{}
+		p := &place{source: Source{Name: m.Name, Open: m.Again}}
 		p.loaded.Store(m)
 		l.places[m.Name] = p
 	}
@@ -122,13 +125,18 @@ func (l *Library) find(name string) (*place, error) {
 	return nil, sim.NewProblem("model.unknown", "Name", checkpoint.Clip(name), "Known", strings.Join(l.names, ", "))
 }
 
-// Get is a model by name; "" is the default.
+// Get is a model by name; "" is the default. Whoever keeps it holds it (Loaded.Hold):
+// otherwise it may be closed, and the next Get opens it anew.
 func (l *Library) Get(name string) (*Loaded, error) {
 	p, err := l.find(name)
 	if err != nil {
 		return nil, err
 	}
-	return p.open(l)
+	m, before, err := p.open(l)
+	if err == nil && !before {
+		p.lend(m)
+	}
+	return m, err
 }
 
 // GetWhile is Get for somebody who goes away when ctx ends. What is being opened then is
@@ -170,27 +178,53 @@ func (l *Library) Progress(name string) (done, total int64) {
 	return p.done.Load(), p.total.Load()
 }
 
-// open opens the model unless it is open. One that could not be opened is tried
-// again the next time.
-func (p *place) open(l *Library) (*Loaded, error) {
-	if m := p.loaded.Load(); m != nil {
-		return m, nil
+// open opens the model unless it is open, as its files are now. One that could not be
+// opened is tried again the next time. It reports whether the model was open before.
+func (p *place) open(l *Library) (m *Loaded, before bool, err error) {
+	p.asked.Store(true)
+	if m := p.ready(); m != nil {
+		return m, true, nil
 	}
 	p.opening.Lock()
 	defer p.opening.Unlock()
-	if m := p.loaded.Load(); m != nil { // somebody else has opened it meanwhile
-		return m, nil
+	if m := p.ready(); m != nil { // somebody else has opened it meanwhile
+		return m, true, nil
+	}
+	if m := p.loaded.Load(); m != nil {
+		l.drop(p, m)
 	}
 	defer p.hear(0, 0)
-	m, err := p.source.Open(p.hear)
-	if err != nil {
-		return nil, err
+	var size int64
+	if p.source.Size != nil {
+		size = p.source.Size()
+	}
+	if err := l.Memory().Take(size); err != nil {
+		return nil, false, err
+	}
+	if m, err = p.source.Open(p.hear); err != nil {
+		l.Memory().Give(size)
+		return nil, false, err
 	}
 	if m.siblings == nil {
 		m.siblings = l
 	}
+	m.counted = size
 	p.loaded.Store(m)
-	return m, nil
+	return m, false, nil
+}
+
+// ready is the model if it is open, and as its files are.
+func (p *place) ready() *Loaded {
+	p.lent.Lock()
+	defer p.lent.Unlock()
+	m := p.loaded.Load()
+	if m != nil && p.source.Open != nil && m.Newer != nil && m.Newer() {
+		return nil
+	}
+	if m != nil {
+		m.lent = true
+	}
+	return m
 }
 
 // hear notes how far the model has been read.
@@ -218,7 +252,7 @@ func (l *Library) Shape(name string) (sim.Config, checkpoint.World, error) {
 		}
 		return *c, checkpoint.World{}, nil
 	}
-	m, err := p.open(l)
+	m, err := l.Get(name)
 	if err != nil {
 		return sim.Config{}, checkpoint.World{}, err
 	}

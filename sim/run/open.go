@@ -3,9 +3,11 @@ package run
 import (
 	"bytes"
 	"cmp"
+	"io"
 	"io/fs"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -25,6 +27,16 @@ type Loaded struct {
 	Meta      map[string]string // provenance, as the file tells it
 	Ends      []int             // ids that end a text beside Config.EOS, as chat models have
 
+	Same  Same                                       // are its files still what was opened; nil: they cannot change
+	Newer func() bool                                // do other files bear their names now; nil: no
+	Again func(checkpoint.Progress) (*Loaded, error) // opens it anew; nil: it stays as it is
+
+	Close func() // takes its mappings back at once; nil: there are none
+
+	holds   atomic.Int64 // Hold
+	lent    bool         // somebody has it beside those who borrowed it
+	counted int64        // bytes, by the library
+
 	siblings *Library // where it finds models to go with it; nil: the embedded ones
 
 	seenOnce sync.Once
@@ -42,7 +54,16 @@ func Open(name string) (*Loaded, error) {
 
 // OpenFolder loads a Hugging Face folder: config.json, its weights and, where
 // present, a tokenizer and world.json. heard may be nil.
-func OpenFolder(name string, folder fs.FS, heard checkpoint.Progress) (*Loaded, error) {
+func OpenFolder(name string, folder fs.FS, heard checkpoint.Progress) (m *Loaded, err error) {
+	defer faultsPanic()()
+	err = guarded(nil, func() error {
+		m, err = openFolder(name, folder, heard)
+		return err
+	})
+	return m, err
+}
+
+func openFolder(name string, folder fs.FS, heard checkpoint.Progress) (*Loaded, error) {
 	// The tokenizer first: it is small, and what is wrong with it shows at once.
 	c, err := checkpoint.ReadConfig(folder)
 	if err != nil {
@@ -91,12 +112,13 @@ func openTokenizer(folder fs.FS, c sim.Config) (words token.Tokenizer, err error
 			return nil, sim.NewProblem("tokenizer.unsupported", "What", vocab+", "+merges+" ("+c.Family+")")
 		}
 	}
-	files := make([]fs.File, len(names))
+	files := make([]io.Reader, len(names))
 	for i, name := range names {
-		if files[i], err = folder.Open(name); err != nil {
-			return nil, sim.NewProblem("tokenizer.read").Because(err)
+		data, err := checkpoint.ReadFile(folder, name, token.MaxFile)
+		if err != nil {
+			return nil, err
 		}
-		defer files[i].Close()
+		files[i] = bytes.NewReader(data)
 	}
 	if len(names) == 1 {
 		words, err = token.LoadHF(files[0])
@@ -154,7 +176,16 @@ func more(what string) error {
 // OpenLlama2c loads a llama2.c checkpoint (.bin of version 0 or 1) and its
 // tokenizer.bin, which may be nil. data must stay as it is: the weights are used
 // where they stand.
-func OpenLlama2c(name string, data, tokenizer []byte) (*Loaded, error) {
+func OpenLlama2c(name string, data, tokenizer []byte) (m *Loaded, err error) {
+	defer faultsPanic()()
+	err = guarded(nil, func() error {
+		m, err = openLlama2c(name, data, tokenizer)
+		return err
+	})
+	return m, err
+}
+
+func openLlama2c(name string, data, tokenizer []byte) (*Loaded, error) {
 	c, w, err := checkpoint.LoadLlama2c(data)
 	if err != nil {
 		return nil, err

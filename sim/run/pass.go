@@ -10,9 +10,17 @@ import (
 // of each, their caches take the memory for them, and both lanes embed the
 // tokens that they will compute.
 func (e *engine) begin() error {
-	if err := e.schedule(); err != nil {
+	if !e.planned { // else it was planned already and had no memory
+		if err := e.schedule(); err != nil {
+			return err
+		}
+		e.planned = true
+	}
+	if err := e.held.Fits(e.wants()); err != nil {
 		return err
 	}
+	e.planned = false
+	e.rows.reserve(e.fed())
 	spans := make([]cost.Span, len(e.live))
 	for i, q := range e.live {
 		spans[i] = cost.Span{Rows: q.fed, Cached: q.cached}
@@ -21,14 +29,7 @@ func (e *engine) begin() error {
 		if lane == nil {
 			continue
 		}
-		rows, positions := 0, 0
-		for _, q := range e.live {
-			n := q.fed
-			if sim.Lane(i) == sim.Uncached {
-				n += q.cached
-			}
-			rows, positions = rows+n, max(positions, q.most)
-		}
+		rows, positions := e.size(sim.Lane(i))
 		e.prices[i].pass(spans)
 		lane.begin(rows, positions)
 		for _, q := range e.live {
@@ -36,11 +37,53 @@ func (e *engine) begin() error {
 			if sim.Lane(i) == sim.Cached {
 				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.record.Watch(q.cache)), q.fed}
 			} else {
-				q.at[i] = span{lane.add(tokens, 0, q.scratch) + q.cached, q.fed}
+				q.at[i] = span{lane.add(tokens, 0, e.scratch.of(q)) + q.cached, q.fed}
 			}
 		}
 	}
 	return nil
+}
+
+// size is the rows that the pass has in a lane, and how many keys they see at most.
+func (e *engine) size(lane sim.Lane) (rows, positions int) {
+	for _, q := range e.live {
+		n := q.fed
+		if lane == sim.Uncached {
+			n += q.cached
+		}
+		rows, positions = rows+n, max(positions, q.most)
+	}
+	return rows, positions
+}
+
+// fed is how many new tokens the pass has.
+func (e *engine) fed() (n int) {
+	for _, q := range e.live {
+		n += q.fed
+	}
+	return n
+}
+
+// wants is how many bytes more will be held when the pass is over, its steps included.
+func (e *engine) wants() (n int64) {
+	asked := 0
+	for _, q := range e.live {
+		asked++
+		if q.proposed != nil {
+			asked += len(q.proposed.Proposed)
+		}
+	}
+	for i, lane := range e.lanes {
+		if lane != nil {
+			rows, positions := e.size(sim.Lane(i))
+			n += lane.wants(rows, positions, asked)
+		}
+	}
+	if e.beams != nil && e.pool != nil { // each that goes on has a block of its own before the next pass
+		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
+	}
+	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
+	return n + e.rows.wants(e.fed()) + steps
 }
 
 // layer runs layer l over all sequences of the pass, in every lane, and compares
@@ -60,9 +103,7 @@ func (e *engine) layer(l int) (sim.Step, error) {
 		paid[sim.Cached].Seconds = seconds
 	}
 	if lane := e.lanes[sim.Uncached]; lane != nil {
-		for _, q := range e.live {
-			q.scratch.Clear(0)
-		}
+		e.scratch.clear()
 		start := e.clock()
 		lane.layer(l)
 		seconds := e.clock() - start
@@ -163,8 +204,11 @@ func chooser(logits [2]mat.Matrix) mat.Matrix {
 // used is what all caches hold, in bytes.
 func (e *engine) used() (n int64) {
 	for _, q := range e.all {
-		if q.cache != nil {
-			n += q.cache.Use().Used
+		if q.cache == nil {
+			continue
+		}
+		for l := range e.m.Model.Config.Layers {
+			n += q.cache.LayerBytes(l)
 		}
 	}
 	return n

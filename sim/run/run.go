@@ -5,6 +5,7 @@ package run
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
@@ -24,29 +25,68 @@ type Clock func() float64
 // sequences is lived again up to there, and yields the steps of the prefix once more:
 // each is work, and whoever pulls may want to do something else in between.
 func Steps(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	return StepsWithin(ctx, m.memory(), m, r, clock, prefix...)
+}
+
+// StepsWithin is Steps that tell memory what they hold: caches, working memory of both
+// lanes, rows that no step has yet. (Whoever keeps steps counts those.) What would pass
+// its limit is refused before it is done; the sequence then goes on, and asks again, if
+// another step is pulled.
+func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 	return func(yield func(sim.Step, error) bool) {
 		if _, err := m.Prepare(r); err != nil {
 			yield(sim.Step{}, err)
 			return
 		}
-		e, err := newEngine(ctx, m, r, clock, prefix)
+		defer faultsPanic()()
+		defer m.Hold()()
+		var own *sim.Memory
+		if memory != nil {
+			own = sim.NewMemory(memory, "memory.room", 0)
+			defer own.Close()
+		}
+		var e *engine
+		err := retried(yield, func() error {
+			own.Close()
+			err := m.same()
+			if err == nil {
+				err = guarded(m.Same, func() (err error) {
+					e, err = newEngine(ctx, own, m, r, clock, prefix)
+					return err
+				})
+			}
+			return err
+		})
 		if err == nil {
+			if e.drafter != nil {
+				defer e.drafter.from.Hold()()
+			}
 			err = e.run(yield)
 		}
-		if err != nil {
+		if err != nil && !sim.Short(err) { // which has been told
 			yield(sim.Step{}, err)
 		}
 	}
 }
 
+// retried calls f, again for as long as it is short of memory and somebody wants to know.
+func retried(yield func(sim.Step, error) bool, f func() error) error {
+	err := f()
+	for sim.Short(err) && yield(sim.Step{}, err) {
+		err = f()
+	}
+	return err
+}
+
 // run is the whole life of a recipe: passes until one says done.
 func (e *engine) run(yield func(sim.Step, error) bool) error {
 	for {
-		if err := e.begin(); err != nil {
+		if err := retried(yield, func() error { return e.guarded(e.begin) }); err != nil {
 			return err
 		}
+		var step sim.Step
 		for l := range e.m.Model.Config.Layers {
-			step, err := e.layer(l)
+			err := e.guarded(func() (err error) { step, err = e.layer(l); return err })
 			if err != nil {
 				return err
 			}
@@ -54,13 +94,38 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 				return nil
 			}
 		}
-		step, err := e.head()
+		err := e.guarded(func() (err error) { step, err = e.head(); return err })
+		if err == nil { // before anybody believes the token: are these the weights that were opened?
+			err = e.same()
+		}
+		if step.Done != "" && err == nil {
+			e.letGo()
+		}
 		if err != nil || !yield(step, nil) || step.Done != "" {
 			return err
 		}
 		e.pass++
 	}
 }
+
+// letGo drops what a run that is over has no more use for, while its steps are looked at:
+// all but the memory in which rows stand.
+func (e *engine) letGo() {
+	e.forget()
+	e.lanes, e.scratch, e.pool, e.prompts, e.drafter, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.held.Give(e.held.Held() - e.rows.rest)
+}
+
+// same asks all models of the run.
+func (e *engine) same() error {
+	err := e.m.same()
+	if err == nil && e.drafter != nil {
+		err = e.drafter.from.same()
+	}
+	return err
+}
+
+func (e *engine) guarded(f func() error) error { return guarded(e.same, f) }
 
 // engine is the state of a run between two steps.
 type engine struct {
@@ -70,7 +135,9 @@ type engine struct {
 	clock  Clock
 
 	lanes   [2]*lane      // nil where the recipe leaves a lane out
+	held    *sim.Memory   // what the run has of the machine's memory
 	memory  *kv.Arena     // of the cached lane's caches
+	scratch *scratch      // of the uncached lane
 	pool    *kv.Pool      // where they are paged
 	all     []*sequence   // of the run, by number; of a beam search those of the pass
 	live    []*sequence   // those that the pass computes, in the order of their rows
@@ -78,6 +145,8 @@ type engine struct {
 	drafter *drafter      // nil without a draft model
 	beams   *beamSearch   // nil without one
 	rows    arena         // kept rows of all steps
+
+	planned bool // it is decided what the pass has
 
 	told   []*told   // heads that still look at the lanes' logits
 	only   sim.Step  // the step at hand of a run of one sequence
@@ -88,10 +157,10 @@ type engine struct {
 	totals [2]sim.Counters
 }
 
-func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
+func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
 	e := &engine{
-		ctx: ctx, m: m, recipe: r, clock: clock,
-		memory: kv.NewArena(r.Cache.Budget),
+		ctx: ctx, held: held, m: m, recipe: r, clock: clock,
+		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
 	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.For(m.Model.Config, r.Cache), count: count}
@@ -108,13 +177,23 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 	if err := e.fits(); err != nil {
 		return nil, err
 	}
-	e.rows = newArena(m.Model.Config, most)
-	if r.Lanes != "uncached" {
-		e.lanes[sim.Cached] = newLane(m.Model)
-		e.lanes[sim.Cached].kept = &e.rows
+	e.rows = newArena(m.Model.Config, most, held)
+	for i := range e.lanes {
+		if other := [2]string{"uncached", "cached"}[i]; r.Lanes != other {
+			e.lanes[i] = newLane(m.Model)
+			e.lanes[i].memory, e.lanes[i].most = held, mostRows(r, e.all)
+		}
 	}
-	if r.Lanes != "cached" {
-		e.lanes[sim.Uncached] = newLane(m.Model)
+	if l := e.lanes[sim.Cached]; l != nil {
+		l.kept = &e.rows
+	}
+	if e.lanes[sim.Uncached] != nil {
+		spec := kv.SpecOf(m.Model.Config, most)
+		spec.Layers = 1
+		if err := held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
+			return nil, err
+		}
+		e.scratch = newScratch(spec, held)
 	}
 	if r.Cache.Kind == sim.CachePaged {
 		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
@@ -130,7 +209,7 @@ func newEngine(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix
 		if err != nil {
 			return nil, err
 		}
-		if e.drafter, err = newDrafter(draft.Model, most, r, count, clock); err != nil {
+		if e.drafter, err = newDrafter(draft, held, most, r, count, clock); err != nil {
 			return nil, err
 		}
 	}
@@ -164,6 +243,9 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if e.drafter != nil {
 		e.drafter.resume(prefix)
 	}
+	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
+		return err
+	}
 	if err := e.start(q); err != nil || q.cache == nil {
 		return err
 	}
@@ -171,9 +253,29 @@ func (e *engine) resume(prefix []sim.Step) error {
 	return q.relive(e.m.Model, prefix)
 }
 
-// start gives a sequence its caches.
+// mostRows is how many rows a pass can have at most: every token of as many sequences as
+// go together.
+func mostRows(r sim.Recipe, all []*sequence) (n int) {
+	together := 1
+	switch {
+	case r.Batch != nil:
+		together = r.Batch.Slots
+	case r.Sampler.Kind == "beam":
+		return r.Sampler.Width * all[0].most
+	}
+	var each []int
+	for _, q := range all {
+		each = append(each, q.most)
+	}
+	slices.Sort(each)
+	for _, most := range each[max(0, len(each)-together):] {
+		n += most
+	}
+	return n
+}
+
+// start gives a sequence its cache.
 func (e *engine) start(q *sequence) error {
-	q.started = e.pass
 	spec := kv.SpecOf(e.m.Model.Config, q.most)
 	if e.lanes[sim.Cached] != nil {
 		q.record = kv.NewRecord(spec, e.recipe.Cache)
@@ -187,9 +289,7 @@ func (e *engine) start(q *sequence) error {
 			q.cache = cache
 		}
 	}
-	if e.lanes[sim.Uncached] != nil {
-		q.scratch = newScratch(spec)
-	}
+	q.started = e.pass
 	return nil
 }
 

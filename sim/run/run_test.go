@@ -119,7 +119,7 @@ func TestSpoiltCacheIsNoticed(t *testing.T) {
 	m := random(t, r)
 	rec := randomRecipe(r, m.Model.Config)
 	rec.MaxNew = 5
-	e, err := newEngine(context.Background(), m, rec, noClock, nil)
+	e, err := newEngine(context.Background(), nil, m, rec, noClock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

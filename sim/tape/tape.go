@@ -4,6 +4,8 @@ package tape
 
 import (
 	"iter"
+	"slices"
+	"unsafe"
 
 	"kvstep/sim"
 )
@@ -17,16 +19,17 @@ type Tape struct {
 	next   func() (sim.Step, error, bool)
 	stop   func()
 	steps  []sim.Step
-	cursor int // index of the current step, -1 before the first
+	has    []*int      // how many tapes have each step
+	memory *sim.Memory // counts the steps, those that several tapes have once
+	cursor int         // index of the current step, -1 before the first
 	bytes  int64
-	budget int64
 	ended  string // why the run is over, "" while it goes on
 	err    error  // the error that ended it
 }
 
-// New starts a tape that records at most budget bytes of rows.
-func New(source Source, budget int64) *Tape {
-	t := &Tape{cursor: -1, budget: budget}
+// New starts a tape whose steps memory counts; past its limit the tape records no more.
+func New(source Source, memory *sim.Memory) *Tape {
+	t := &Tape{cursor: -1, memory: memory}
 	t.next, t.stop = iter.Pull2(source(nil))
 	return t
 }
@@ -57,7 +60,8 @@ func (t *Tape) Step(n int) *sim.Step { return &t.steps[n] }
 
 // Forward moves one step, recording it if it is new. It reports false at the
 // end of the run. After an error the tape stays where it was, and every
-// recorded step can still be visited.
+// recorded step can still be visited. Where memory was short (sim.Short), the next
+// Forward asks again.
 func (t *Tape) Forward() (bool, error) {
 	if t.cursor+1 == len(t.steps) {
 		if more, err := t.Record(); !more || err != nil || t.cursor+1 == len(t.steps) {
@@ -75,10 +79,13 @@ func (t *Tape) Record() (bool, error) {
 	if t.ended != "" || t.err != nil {
 		return false, t.err
 	}
-	if t.bytes > t.budget {
-		return false, sim.NewProblem("tape.budget", "Steps", len(t.steps), "Bytes", t.bytes, "Budget", t.budget)
+	if err := t.memory.Fits(0); err != nil {
+		return false, err
 	}
 	s, err, ok := t.next()
+	if sim.Short(err) {
+		return false, err
+	}
 	if err != nil {
 		t.err = err
 		t.stop()
@@ -91,7 +98,9 @@ func (t *Tape) Record() (bool, error) {
 		return true, nil
 	}
 	t.steps = append(t.steps, s)
+	t.has = append(t.has, new(1))
 	t.bytes += size(&s)
+	t.memory.Add(Held(&s))
 	t.ended = s.Done
 	return true, nil
 }
@@ -130,16 +139,54 @@ func (t *Tape) Fork(source Source) *Tape {
 	for n > 0 && t.steps[n-1].Pass == t.steps[t.cursor].Pass {
 		n--
 	}
-	f := &Tape{cursor: n - 1, budget: t.budget, steps: append([]sim.Step(nil), t.steps[:n]...)}
+	f := &Tape{cursor: n - 1, memory: t.memory, steps: slices.Clone(t.steps[:n]), has: slices.Clone(t.has[:n])}
 	for i := range f.steps {
 		f.bytes += size(&f.steps[i])
+		*f.has[i]++
 	}
+	t.memory.Add(int64(n) * sim.StepBytes) // the list is its own
 	f.next, f.stop = iter.Pull2(source(f.steps[:n:n]))
 	return f
 }
 
-// Close ends the run and frees its goroutine. It may be called twice.
-func (t *Tape) Close() { t.stop() }
+// Close ends the run, frees its goroutine and gives back the steps that no other tape
+// has. It may be called twice; afterwards the steps may still be read, but are not counted.
+func (t *Tape) Close() {
+	t.stop()
+	for i, n := range t.has {
+		t.memory.Give(sim.StepBytes)
+		if *n--; *n == 0 {
+			t.memory.Give(Held(&t.steps[i]) - sim.StepBytes)
+		}
+	}
+	t.has = nil
+}
+
+// Held is all the memory that keeping s takes: its rows, what tells how the cache kept
+// them, and the step itself.
+func Held(s *sim.Step) int64 {
+	n := size(s) + held(s)
+	for _, p := range s.Peers {
+		n += held(p)
+	}
+	if s.Schedule != nil {
+		n += int64(len(s.Schedule.Requests)) * int64(unsafe.Sizeof(sim.RequestState{}))
+	}
+	return n
+}
+
+// held is what one step takes beside rows.
+func held(s *sim.Step) int64 {
+	n := sim.StepBytes
+	if v, ok := s.KV.(interface{ Held(rows int) int64 }); ok {
+		rows := s.Rows
+		if s.Part == sim.HeadPart {
+			rows = 0
+		}
+		n += v.Held(rows)
+	}
+	return n
+}
 
 // size is the memory that keeping s takes: its rows (4 bytes a number; X is
 // the previous layer's Out, except in layer 0).

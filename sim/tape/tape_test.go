@@ -42,7 +42,7 @@ func forward(t *testing.T, tp *Tape, n int) {
 
 func TestForwardBackSeek(t *testing.T) {
 	closed := 0
-	tp := New(tenSteps(&closed), 1<<20)
+	tp := New(tenSteps(&closed), nil)
 	defer tp.Close()
 	if tp.Cursor() != -1 || tp.Len() != 0 || tp.Back() {
 		t.Fatal("a new tape stands before the first step")
@@ -71,7 +71,7 @@ func TestForwardBackSeek(t *testing.T) {
 
 func TestBytesAndBudget(t *testing.T) {
 	closed := 0
-	tp := New(tenSteps(&closed), 100)
+	tp := New(tenSteps(&closed), sim.NewMemory(nil, "memory.room", 8000))
 	defer tp.Close()
 	forward(t, tp, 1)
 	if want := int64(4 * (2 + 1 + 1 + 4 + 4)); tp.Bytes() != want { // layer 0 keeps X too
@@ -87,7 +87,7 @@ func TestBytesAndBudget(t *testing.T) {
 			t.Fatal(ok, err)
 		}
 	}
-	if p == nil || p.ID != "tape.budget" {
+	if p == nil || p.ID != "memory.room" {
 		t.Fatalf("problem %v", p)
 	}
 	if at := tp.Cursor(); at != tp.Len()-1 || !tp.Back() || !tp.Move(at) {
@@ -101,7 +101,7 @@ func TestErrorLosesNothing(t *testing.T) {
 		return func(yield func(sim.Step, error) bool) {
 			_ = yield(sim.Step{N: 0}, nil) && yield(sim.Step{}, broken)
 		}
-	}, 1<<20)
+	}, nil)
 	defer tp.Close()
 	forward(t, tp, 1)
 	for range 2 {
@@ -116,7 +116,7 @@ func TestErrorLosesNothing(t *testing.T) {
 
 func TestForkSharesThePastAndLeavesTheParent(t *testing.T) {
 	closed := 0
-	tp := New(tenSteps(&closed), 1<<20)
+	tp := New(tenSteps(&closed), nil)
 	forward(t, tp, 8) // in the middle of pass 1
 	var prefix []sim.Step
 	f := tp.Fork(func(p []sim.Step) iter.Seq2[sim.Step, error] {
@@ -140,7 +140,7 @@ func TestForkSharesThePastAndLeavesTheParent(t *testing.T) {
 
 func TestEndIsFinal(t *testing.T) {
 	closed := 0
-	tp := New(tenSteps(&closed), 1<<20)
+	tp := New(tenSteps(&closed), nil)
 	forward(t, tp, 2)
 	tp.End(sim.DoneStop)
 	if ok, err := tp.Forward(); ok || err != nil || tp.Ended() != sim.DoneStop || closed != 1 {
@@ -153,7 +153,7 @@ func TestEndIsFinal(t *testing.T) {
 
 func TestForkBeforeTheFirstStep(t *testing.T) {
 	closed := 0
-	tp := New(tenSteps(&closed), 1<<20)
+	tp := New(tenSteps(&closed), nil)
 	defer tp.Close()
 	f := tp.Fork(tenSteps(&closed))
 	defer f.Close()
@@ -171,7 +171,7 @@ func TestStepsMadeAgain(t *testing.T) {
 			}
 		}
 	}
-	a := New(from(0), 1<<20)
+	a := New(from(0), nil)
 	defer a.Close()
 	for range 12 {
 		_, _ = a.Forward()

@@ -55,18 +55,18 @@ type after interface {
 	pieceAfter(previous, id int) []byte
 }
 
-// maxFile is the largest tokenizer file that is read, in bytes. The largest
+// MaxFile is the largest tokenizer file that is read, in bytes. The largest
 // in use have some 20 MB.
-const maxFile = 64 << 20
+const MaxFile = 64 << 20
 
-// readAll reads a tokenizer file of at most maxFile bytes.
+// readAll reads a tokenizer file of at most MaxFile bytes.
 func readAll(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	data, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
 	if err != nil {
 		return nil, sim.NewProblem("tokenizer.read").Because(err)
 	}
-	if len(data) > maxFile {
-		return nil, sim.NewProblem("tokenizer.large", "Max", maxFile)
+	if len(data) > MaxFile {
+		return nil, sim.NewProblem("tokenizer.large", "Max", MaxFile)
 	}
 	return data, nil
 }

@@ -27,6 +27,8 @@ type branch struct {
 	at     int       // the parent's head step at which they part; of another cache policy, up to which they say the same
 	used   int       // grows with every change of branch: the smallest was on screen longest ago
 	made   []stretch // who has made its steps
+
+	release func() // lets the model be closed
 }
 
 // stretch says that one branch has made the steps up to another's beginning.
@@ -38,6 +40,7 @@ type stretch struct{ maker, to int }
 func (s *state) enter(b *branch) {
 	s.born++
 	b.id = s.born
+	b.release = b.model.Hold()
 	b.made = append(b.made, stretch{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
@@ -57,7 +60,7 @@ func (s *state) bring(b *branch) {
 // closeAll ends all branches.
 func (s *state) closeAll() {
 	for _, b := range s.branches {
-		b.tape.Close()
+		s.shut(b)
 	}
 	s.branch, s.branches, s.gone = &branch{watch: s.watch}, nil, nil
 }
@@ -74,7 +77,7 @@ func (s *state) letGo(why string) bool {
 	if old == nil {
 		return false
 	}
-	old.tape.Close()
+	s.shut(old)
 	s.branches = slices.DeleteFunc(s.branches, func(b *branch) bool { return b == old })
 	s.gone = &wire.Gone{ID: old.id, Why: why}
 	s.adopt(old)
@@ -133,19 +136,13 @@ func (s *state) shared(b *branch) int64 {
 	return b.tape.BytesOf(0, to)
 }
 
-// makeRoom lets branches go until the rows of those that are left are within the
-// room's budget. Of one alone its tape takes care.
+// makeRoom lets branches go until what those that are left hold is within the room's
+// budget. Where a pass would go beyond it, the run itself asks for more room (memory).
 func (s *state) makeRoom() {
 	if s.tape.Cursor()+1 < s.tape.Len() {
 		return // nothing is recorded
 	}
-	var most int64 // as if nothing were shared: quicker to know
-	for _, b := range s.branches {
-		most += b.tape.Bytes()
-	}
-	for most > s.budget && len(s.branches) > 1 && s.held() > s.budget {
-		s.letGo("budget")
-	}
+	_ = s.memory().Fits(0) // of one branch alone its tape takes care
 }
 
 // fork chooses another token at the head step under the cursor, and shows it: in
@@ -253,7 +250,7 @@ func (s *state) keepOtherwise(cache string, budget int64) error {
 		return err
 	}
 	points := s.watch.points
-	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.budget)})
+	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
 	if err := s.breaks(points); err != nil {
 		return err
 	}

@@ -218,6 +218,13 @@ func TestHeldRows(t *testing.T) {
 				t.Fatalf("after %d: branch %d hangs on %d, which is gone", i, b.id, b.parent.id)
 			}
 		}
+		if held := s.memory().Held(); held < want {
+			t.Fatalf("after %d: %d bytes counted, rows alone have %d", i, held, want)
+		}
+	}
+	s.closeAll()
+	if held := s.memory().Held(); held != 0 {
+		t.Errorf("%d bytes are held by nobody", held)
 	}
 }
 
@@ -236,17 +243,18 @@ func TestBranchesShareOneBudget(t *testing.T) {
 		for ok := true; ok; s.makeRoom() {
 			ok, _ = s.tape.Forward()
 		}
-		return s.tape.Bytes()
+		return s.memory().Held()
 	}
-	s.budget = whole() * 3 / 2
+	limit := whole() * 3 / 2
+	s.memory().SetLimit(limit)
 	for n := range 3 {
 		s.tape.Move(3)
 		if err := s.fork((s.tape.Step(3).Token + 1 + n) % 30); err != nil {
 			t.Fatal(err)
 		}
 		whole()
-		if s.held() > s.budget || len(s.branches) != 1 || s.gone == nil || s.gone.Why != "budget" {
-			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", s.held(), s.budget, len(s.branches), s.gone)
+		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.gone == nil || s.gone.Why != "budget" || s.tape.Ended() == "" {
+			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.gone)
 		}
 	}
 }

@@ -146,8 +146,11 @@ func (s *state) start(r sim.Recipe) error {
 		return err
 	}
 	points := s.watch.points
+	release := m.Hold() // closing what is on screen may be the last that uses it
+	defer release()
 	s.closeAll()
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.budget)})
+	s.allow(m, r)
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run

@@ -12,9 +12,6 @@ import (
 	"kvstep/web/wire"
 )
 
-// TapeBudget bounds the memory of one room's recorded rows.
-const TapeBudget = 64 << 20
-
 // framePause is how long a long walk goes on between two frames.
 const framePause = 40 * time.Millisecond
 
@@ -107,7 +104,8 @@ type state struct {
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
 	gone     *wire.Gone
-	budget   int64 // bytes of rows of all together
+	budget   int64       // bytes that all together may hold
+	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
 	target  int
@@ -129,10 +127,12 @@ type state struct {
 }
 
 func newState(ctx context.Context, models *run.Library, clock run.Clock) *state {
-	return &state{
+	s := &state{
 		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
-		send: func(func(*state)) {}, steps: run.Steps, encode: wire.Encode,
+		send: func(func(*state)) {}, encode: wire.Encode,
 	}
+	s.steps = s.counted
+	return s
 }
 
 // loop carries out commands, and between them does piece by piece what they have

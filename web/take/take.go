@@ -18,6 +18,7 @@ import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/run"
 	"kvstep/sim/sheet"
+	"kvstep/sim/tape"
 	"kvstep/web/wire"
 )
 
@@ -65,6 +66,7 @@ type made struct {
 	model  *run.Loaded
 	prompt []int
 	steps  []sim.Step
+	memory *sim.Memory  // what they take
 	gone   func() error // why nobody waits for the file any more
 }
 
@@ -73,8 +75,14 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
+func again(ctx context.Context, models *run.Library, q Request) (r *made, err error) {
 	gone := ctx.Err
+	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
+	defer func() {
+		if err != nil {
+			memory.Close()
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, Wait)
 	defer cancel()
 	m, err := models.GetWhile(ctx, q.Recipe.Model)
@@ -86,7 +94,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
 	}
 	q.Recipe.Model = m.Name
-	r := &made{Request: q, model: m, gone: gone}
+	r = &made{Request: q, model: m, gone: gone, memory: memory}
 	if q.Recipe.Draft != "" { // Prepare would wait for it whatever ctx says; what is wrong with it Prepare tells
 		if _, err := models.GetWhile(ctx, q.Recipe.Draft); err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -100,7 +108,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 	if q.To < 0 {
 		return r, nil
 	}
-	for s, err := range run.Steps(ctx, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
+	for s, err := range run.StepsWithin(ctx, r.memory, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", len(r.steps))
 		}
@@ -110,6 +118,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
+		r.memory.Add(tape.Held(&s))
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
@@ -135,6 +144,7 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	if err != nil {
 		return nil, err
 	}
+	defer r.memory.Close()
 	// A handout shows what waits; other files have nothing to say of no step.
 	if len(r.steps) == 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 {
 		return nil, sim.NewProblem("take.empty")

@@ -22,8 +22,10 @@ func Try(where, recipe string, f func() error) error {
 }
 
 // Around is Try for work that is done often: the recipe is only written when f has
-// panicked.
+// panicked. A mapped file that has become shorter under us panics too, inside a wall:
+// Problem "model.fault".
 func Around(where string, recipe func() string, f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		value := recover()
 		if value == nil {
@@ -35,6 +37,10 @@ func Around(where string, recipe func() string, f func() error) (err error) {
 		}
 		link := quietly(recipe)
 		slog.Error("panic", "where", where, "recipe", link, "value", cause.Error(), "stack", string(debug.Stack()))
+		if _, ok := value.(interface{ Addr() uintptr }); ok { // memory that is not there
+			err = sim.NewProblem("model.fault").Because(cause)
+			return
+		}
 		err = sim.NewProblem("panic", "Where", where, "Recipe", link).Because(cause)
 	}()
 	return f()

@@ -154,7 +154,7 @@ func (m *Moment) fewerHeads() *run.Loaded {
 			which, least = name, o.KVHeads
 		}
 	}
-	if which == "" {
+	if which == "" || m.Models.Waits(which) { // a frame does not wait for a file
 		return nil
 	}
 	best, err := m.Models.Get(which)

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	simrun "kvstep/sim/run"
+)
+
+// defaultShare is how much of the machine's memory serve may hold where nothing is said:
+// what is not counted (frames, what waits to be collected, mapped files) needs some too.
+const defaultShare = 2
+
+// unknownMachine is taken where the machine does not tell what it has.
+const unknownMachine = 4 << 30
+
+// memoryLimit is what --memory asks for, "" for half of what the machine has.
+func memoryLimit(flag string) (int64, error) {
+	limit, err := kv.ParseBytes(flag)
+	if err != nil || limit > 0 {
+		return limit, err
+	}
+	return machineMemory(os.ReadFile) / defaultShare, nil
+}
+
+// machineMemory is what the machine has, or the group of processes that this one is in.
+func machineMemory(read func(string) ([]byte, error)) int64 {
+	least := int64(math.MaxInt64)
+	for _, place := range []struct{ file, before, after string }{
+		{"/proc/meminfo", "MemTotal:", " kB"},
+		{"/sys/fs/cgroup/memory.max", "", ""},
+		{"/sys/fs/cgroup/memory/memory.limit_in_bytes", "", ""},
+	} {
+		text, err := read(place.file)
+		if err != nil {
+			continue
+		}
+		line, _, _ := strings.Cut(string(text), "\n")
+		number := strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(line, place.before), place.after))
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil { // "max": no limit
+			continue
+		}
+		if place.after != "" {
+			n <<= 10
+		}
+		least = min(least, n)
+	}
+	if least == math.MaxInt64 {
+		return unknownMachine
+	}
+	return least
+}
+
+// count has a server's models and runs counted, within limit.
+func count(models *simrun.Library, limit int64) *sim.Memory {
+	memory := sim.NewMemory(nil, "memory.total", limit)
+	models.Count(memory)
+	if os.Getenv("GOMEMLIMIT") == "" { // what waits to be collected keeps to it too, as far as it can
+		debug.SetMemoryLimit(limit)
+	}
+	return memory
+}
+
+const (
+	sweepEvery = 10 * time.Second // a model that nobody uses is closed after one or two of these
+	muchGiven  = 32 << 20         // bytes given back, after which the system should have them too
+)
+
+// keep closes models that nobody uses, and gives the system the memory that the server no
+// longer needs: when much was given back, or all that viewers had. It goes on until ctx ends.
+func keep(ctx context.Context, models *simrun.Library, memory *sim.Memory) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	h := keeper{models: models, memory: memory, free: debug.FreeOSMemory}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			h.sweep()
+		}
+	}
+}
+
+type keeper struct {
+	models *simrun.Library
+	memory *sim.Memory
+	free   func()
+	last   int64 // Memory.Given when memory was last given to the system
+	held   int64 // Memory.Held at the last sweep
+}
+
+func (k *keeper) sweep() {
+	closed, given, held := k.models.Sweep(), k.memory.Given(), k.memory.Held()
+	quiet := given != k.last && held == k.held // nothing goes on
+	if k.held = held; closed > 0 || quiet || given-k.last >= muchGiven {
+		k.last = given
+		k.free()
+	}
+}

@@ -1,0 +1,122 @@
+package sim
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Memory counts what something holds of the machine's memory, in bytes, and refuses what
+// would pass its limit. Memories form a tree: what a run holds is held by its room and by
+// the process too. A nil Memory counts nothing and refuses nothing. It is safe for
+// concurrent use.
+type Memory struct {
+	parent *Memory
+	id     string // of the Problem that refuses
+	limit  atomic.Int64
+	held   atomic.Int64
+	given  atomic.Int64 // all that was ever given back
+
+	mu    sync.Mutex
+	spare func() bool
+}
+
+// NewMemory may hold limit bytes, 0 for any number, all of which parent (nil for none)
+// holds too. What is beyond the limit is refused with Problem id, which begins
+// with "memory.": Want, Held and Allowed, in MiB.
+func NewMemory(parent *Memory, id string, limit int64) *Memory {
+	m := &Memory{parent: parent, id: id}
+	m.limit.Store(limit)
+	return m
+}
+
+// Spare gives the memory something to let go when it is short: f lets go of one thing, or
+// reports that there is none left. It is called by whoever takes, on their goroutine.
+func (m *Memory) Spare(f func() bool) {
+	m.mu.Lock()
+	m.spare = f
+	m.mu.Unlock()
+}
+
+// SetLimit is for memory whose owner has another use for it now.
+func (m *Memory) SetLimit(limit int64) { m.limit.Store(limit) }
+
+// Limit is how many bytes may be held, 0 for any number.
+func (m *Memory) Limit() int64 { return m.limit.Load() }
+
+// Held is how many bytes are held.
+func (m *Memory) Held() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.held.Load()
+}
+
+// Given is how many bytes have been given back since the beginning.
+func (m *Memory) Given() int64 { return m.given.Load() }
+
+// Take holds n bytes more, or refuses and holds nothing more.
+func (m *Memory) Take(n int64) error {
+	if err := m.Fits(n); err != nil {
+		return err
+	}
+	m.Add(n)
+	return nil
+}
+
+// Fits tells whether n bytes more can be held, and lets go of what can be spared if they
+// could not otherwise.
+func (m *Memory) Fits(n int64) error {
+	for x := m; x != nil; x = x.parent {
+		for limit := x.limit.Load(); limit > 0 && x.held.Load()+n > limit; {
+			if !x.letGo() {
+				return NewProblem(x.id, "Want", mebibytes(n), "Held", mebibytes(x.held.Load()), "Allowed", limit>>20)
+			}
+		}
+	}
+	return nil
+}
+
+func (m *Memory) letGo() bool {
+	m.mu.Lock()
+	spare := m.spare
+	m.mu.Unlock()
+	return spare != nil && spare()
+}
+
+// mebibytes rounds up: what is there is not told as 0.
+func mebibytes(n int64) int64 { return int64(math.Ceil(float64(n) / (1 << 20))) }
+
+// Add holds n bytes that are there already, whatever the limit.
+func (m *Memory) Add(n int64) {
+	for x := m; x != nil; x = x.parent {
+		x.held.Add(n)
+	}
+}
+
+// Give gives n bytes back.
+func (m *Memory) Give(n int64) {
+	for x := m; x != nil; x = x.parent {
+		x.held.Add(-n)
+		x.given.Add(n)
+	}
+}
+
+// Hand no longer counts n bytes, which stay: somebody else counts them from now on.
+func (m *Memory) Hand(n int64) { m.Add(-n) }
+
+// Close gives back all that is held.
+func (m *Memory) Close() {
+	if m != nil {
+		m.Give(m.held.Load())
+	}
+}
+
+// Short tells whether an error is the refusal of a Memory. What was refused may be asked
+// for again later.
+func Short(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && strings.HasPrefix(p.ID, "memory.")
+}

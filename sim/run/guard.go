@@ -1,0 +1,53 @@
+package run
+
+import (
+	"runtime/debug"
+
+	"kvstep/sim"
+)
+
+// Same tells whether the bytes that a model is read from are still those that were
+// opened: nil, or Problem "model.changed" with File. Where files can change it is given
+// from outside, with the model.
+type Same func() error
+
+// same asks the model.
+func (m *Loaded) same() error {
+	if m.Same == nil {
+		return nil
+	}
+	return m.Same()
+}
+
+// faultsPanic has the memory of a mapped file that is no longer there panic on this
+// goroutine instead of ending the process, until it is called off.
+func faultsPanic() (off func()) {
+	was := debug.SetPanicOnFault(true)
+	return func() { debug.SetPanicOnFault(was) }
+}
+
+// guarded calls f, which reads weights. That they cannot be read any more is a Problem:
+// "model.changed" where the file says so, else "model.fault". Other panics go on.
+func guarded(same Same, f func() error) (err error) {
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		// What the runtime panics with where memory that should be there is not.
+		fault, ok := value.(interface {
+			error
+			Addr() uintptr
+		})
+		if !ok {
+			panic(value)
+		}
+		if same != nil {
+			err = same()
+		}
+		if err == nil {
+			err = sim.NewProblem("model.fault").Because(fault)
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,244 @@
+package room
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+
+	"kvstep/sim"
+	"kvstep/sim/run"
+)
+
+// inUse is what the system says that the process has of its memory, without garbage.
+func inUse(t *testing.T) int64 {
+	t.Helper()
+	debug.FreeOSMemory()
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("skipped: this system does not tell what a process has:", err)
+	}
+	var size, resident int64
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+		t.Fatal(err)
+	}
+	return resident * int64(os.Getpagesize())
+}
+
+// lone is a room without viewers, driven by the test.
+func lone(t *testing.T, models *run.Library) *state {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := newState(ctx, models, func() float64 { return 0 })
+	t.Cleanup(func() { s.closeAll(); cancel() })
+	return s
+}
+
+// toTheEnd walks until the run is over or refused.
+func toTheEnd(s *state) error {
+	for {
+		s.makeRoom()
+		if ok, err := s.tape.Forward(); !ok || err != nil {
+			return err
+		}
+	}
+}
+
+func batchOf(n, maxNew int, prompt string) *sim.Batch {
+	b := &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: n}
+	for i := range n - 1 {
+		b.Requests = append(b.Requests, sim.Request{Prompt: fmt.Sprint(prompt, strings.Repeat(" He", i%3)), MaxNew: maxNew})
+	}
+	return b
+}
+
+// endless is the default model, which never says that a text is over.
+func endless(t *testing.T) *run.Library {
+	t.Helper()
+	m, err := run.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Model.Config.EOS = -1
+	return run.NewLibrary(m)
+}
+
+const mebibyte = 1 << 20
+
+// TestCountedIsHeld: what a room says that it holds is what the system sees, give or take
+// a third and some megabytes, for everything that takes much; it is never more than
+// the room may have; and when it is closed, nothing is.
+func TestCountedIsHeld(t *testing.T) {
+	models := endless(t)
+	long := strings.Repeat("One day Tom found a red ball. ", 6)
+	for name, r := range map[string]sim.Recipe{
+		"default":    {Model: "story", Prompt: "Once upon a time"},
+		"full batch": {Model: "story", Prompt: "Once upon a time", MaxNew: 48, Batch: batchOf(16, 48, "Once upon a time")},
+		"long batch": {Model: "story", Prompt: long, MaxNew: 150, Batch: batchOf(16, 150, long)},
+		"int8":       {Model: "story", Prompt: long, MaxNew: 150, Cache: sim.CachePolicy{Kind: sim.CacheInt8}},
+		"h2o":        {Model: "story", Prompt: long, MaxNew: 150, Cache: sim.CachePolicy{Kind: sim.CacheH2O, Window: 60, Heavy: 60}},
+		"paged:1":    {Model: "story", Prompt: long, MaxNew: 300, Lanes: "cached", Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 1}},
+		"beams":      {Model: "story", Prompt: long, MaxNew: 50, Sampler: sim.Sampler{Kind: "beam", Width: 8}},
+		"draft":      {Model: "story", Prompt: long, MaxNew: 100, Draft: "story-draft", Propose: 8, Sampler: sim.Sampler{Kind: "sample", Seed: 1}},
+		"uncached":   {Model: "story", Prompt: long, MaxNew: 150, Lanes: "uncached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := models.Get("story-draft"); err != nil {
+				t.Fatal(err)
+			}
+			s := lone(t, models)
+			before := inUse(t)
+			if err := s.start(run.Complete(r)); err != nil {
+				t.Fatal(err)
+			}
+			may := s.memory().Limit()
+			if name == "long batch" {
+				may = 48 * mebibyte
+				s.memory().SetLimit(may)
+			}
+			err := toTheEnd(s)
+			if (name == "long batch") != sim.Short(err) || err != nil && !sim.Short(err) {
+				t.Fatal(err)
+			}
+			have, counted := inUse(t)-before, s.memory().Held()
+			t.Logf("%d steps, counted %.1f MiB, the system sees %.1f MiB; rows %.1f MiB", s.tape.Len(), float64(counted)/mebibyte, float64(have)/mebibyte, float64(s.tape.Bytes())/mebibyte)
+			if have > counted*4/3+8*mebibyte || counted > have*4/3+8*mebibyte {
+				t.Errorf("%d bytes are counted, the system sees %d", counted, have)
+			}
+			if counted > may+mebibyte {
+				t.Errorf("%d bytes are counted, a room may have %d", counted, may)
+			}
+			s.closeAll()
+			if held := s.memory().Held(); held != 0 {
+				t.Errorf("%d bytes are counted after the end", held)
+			}
+			if left := inUse(t) - before; left > 8*mebibyte {
+				t.Errorf("%d bytes are not given back", left)
+			}
+		})
+	}
+}
+
+// TestEightBranchesAreCounted: forks share what they share, and count the rest.
+func TestEightBranchesAreCounted(t *testing.T) {
+	s := lone(t, endless(t))
+	before := inUse(t)
+	if err := s.start(run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 120})); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 8 {
+		if err := toTheEnd(s); err != nil {
+			t.Fatal(err)
+		}
+		s.tape.Move(6*(8+n) - 1)
+		if n < 7 {
+			if err := s.fork(s.tape.Step(s.tape.Cursor()).Token + 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	have, counted := inUse(t)-before, s.memory().Held()
+	t.Logf("%d branches, counted %.1f MiB, the system sees %.1f MiB", len(s.branches), float64(counted)/mebibyte, float64(have)/mebibyte)
+	if len(s.branches) != 8 || have > counted*3/2+8*mebibyte || counted > have*3/2+8*mebibyte {
+		t.Errorf("%d branches, %d bytes are counted, the system sees %d", len(s.branches), counted, have)
+	}
+}
+
+// TestAPassThatCannotFitIsNotBegun: it is refused before it, with what it wants; when there
+// is memory it goes on, and what it says is what it would have said.
+func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
+	long := strings.Repeat("One day Tom found a red ball. ", 10)
+	r := run.Complete(sim.Recipe{Model: "story", Prompt: long, MaxNew: 3, Batch: batchOf(16, 3, long)})
+	s := lone(t, endless(t))
+	if err := s.start(r); err != nil {
+		t.Fatal(err)
+	}
+	s.memory().SetLimit(20 * mebibyte)
+	for range 3 {
+		err := toTheEnd(s)
+		var p *sim.Problem
+		if !errors.As(err, &p) || p.ID != "memory.room" || p.Args["Allowed"] != int64(20) || p.Args["Want"].(int64) < 15 {
+			t.Fatalf("%v", err)
+		}
+		if s.tape.Len() != 0 || s.memory().Held() > 20*mebibyte {
+			t.Fatalf("%d steps, %d bytes", s.tape.Len(), s.memory().Held())
+		}
+	}
+	s.memory().SetLimit(0)
+	if err := toTheEnd(s); err != nil || s.tape.Ended() != sim.DoneMaxNew {
+		t.Fatalf("%v, %q", err, s.tape.Ended())
+	}
+	other := lone(t, endless(t))
+	if err := other.start(r); err != nil {
+		t.Fatal(err)
+	}
+	other.memory().SetLimit(0)
+	if err := toTheEnd(other); err != nil {
+		t.Fatal(err)
+	}
+	for i := range other.tape.Len() {
+		a, b := s.tape.Step(i), other.tape.Step(i)
+		if a.Token != b.Token || !slices.Equal(a.Tokens, b.Tokens) || a.Totals[sim.Cached].KVBytes != b.Totals[sim.Cached].KVBytes {
+			t.Fatalf("step %d is another one after a refusal", i)
+		}
+	}
+}
+
+// TestRoomsShareOneTotal: the room that would pass it is told, and goes on when another
+// has closed.
+func TestRoomsShareOneTotal(t *testing.T) {
+	models := endless(t)
+	total := sim.NewMemory(nil, "memory.total", 0)
+	models.Count(total)
+	r := run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 200})
+	one, two := lone(t, models), lone(t, models)
+	for _, s := range []*state{one, two} {
+		if err := s.start(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := toTheEnd(one); err != nil {
+		t.Fatal(err)
+	}
+	total.SetLimit(total.Held() + 8*mebibyte)
+	err := toTheEnd(two)
+	var p *sim.Problem
+	if !errors.As(err, &p) || p.ID != "memory.total" {
+		t.Fatal(err)
+	}
+	if total.Held() > total.Limit()+mebibyte {
+		t.Errorf("%d of %d bytes", total.Held(), total.Limit())
+	}
+	one.closeAll()
+	if err := toTheEnd(two); err != nil || two.tape.Ended() == "" {
+		t.Errorf("the other room is closed: %v", err)
+	}
+	two.closeAll()
+	if total.Held() != 0 {
+		t.Errorf("%d bytes are held by nobody", total.Held())
+	}
+}
+
+// TestEveryModelHasRoom: the budget of a room grows with its model.
+func TestEveryModelHasRoom(t *testing.T) {
+	gpt2 := sim.Config{Dim: 768, Layers: 12, Heads: 12, KVHeads: 12, HeadDim: 64, FFN: 3072, Vocab: 50257, Context: 1024}
+	small, large := run.Needs(config(t, endless(t)), plainTokens), run.Needs(gpt2, plainTokens)
+	t.Logf("story %d MiB, GPT-2 %d MiB", small>>20, large>>20)
+	if small > TapeBudget || large < 2*TapeBudget {
+		t.Errorf("story %d bytes, GPT-2 %d", small, large)
+	}
+}
+
+func config(t *testing.T, models *run.Library) sim.Config {
+	t.Helper()
+	m, err := models.Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Model.Config
+}
