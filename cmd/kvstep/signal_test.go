@@ -81,11 +81,20 @@ func launch(t *testing.T, stdout io.Writer, args ...string) *process {
 func (p *process) ends(t *testing.T, signals ...os.Signal) *os.ProcessState {
 	t.Helper()
 	started := time.Now()
-	for i, s := range signals {
-		if i > 0 {
-			time.Sleep(200 * time.Millisecond)
-		}
-		_ = p.Process.Signal(s)
+	_ = p.Process.Signal(signals[0])
+	over := make(chan struct{})
+	defer close(over)
+	if len(signals) > 1 { // until it is heard: a busy machine takes a while over the first
+		go func() {
+			for {
+				select {
+				case <-over:
+					return
+				case <-time.After(200 * time.Millisecond):
+					_ = p.Process.Signal(signals[1])
+				}
+			}
+		}()
 	}
 	late := time.AfterFunc(20*time.Second, func() { _ = p.Process.Kill() })
 	_ = p.Wait()

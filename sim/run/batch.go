@@ -157,20 +157,6 @@ func (e *engine) room(q *sequence, left int) (n int, full, err error) {
 	return n, full, nil
 }
 
-// afford asks whether the machine has memory for what a sequence's cache may take in the
-// next pass. Nothing is decided yet, so that it can be asked again.
-func (e *engine) afford(q *sequence) error {
-	cache, ok := q.cache.(interface{ Lacks(n int) int64 })
-	if !ok {
-		return nil
-	}
-	n := len(q.rest())
-	if e.drafter != nil {
-		n += e.recipe.Propose
-	}
-	return e.held.Fits(cache.Lacks(n))
-}
-
 // admit lets waiting requests join: as many as there are slots; in a static
 // schedule only when the last batch is done.
 func (e *engine) admit() error {
@@ -212,20 +198,6 @@ func (e *engine) admit() error {
 		running++
 	}
 	return nil
-}
-
-// cacheBytes is what sequences' caches take of the machine when they begin.
-func (e *engine) cacheBytes(all ...*sequence) (n int64) {
-	if e.lanes[sim.Cached] == nil {
-		return 0
-	}
-	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
-	}
-	if budget := e.recipe.Cache.Budget; budget > 0 {
-		n = min(n, budget)
-	}
-	return n
 }
 
 // scheduled is the pass of a batch as a whole; nil for other runs.

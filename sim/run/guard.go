@@ -51,3 +51,14 @@ func guarded(same Same, f func() error) (err error) {
 	}()
 	return f()
 }
+
+// same asks all models of the run.
+func (e *engine) same() error {
+	err := e.m.same()
+	if err == nil && e.drafter != nil {
+		err = e.drafter.from.same()
+	}
+	return err
+}
+
+func (e *engine) guarded(f func() error) error { return guarded(e.same, f) }

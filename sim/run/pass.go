@@ -56,36 +56,6 @@ func (e *engine) size(lane sim.Lane) (rows, positions int) {
 	return rows, positions
 }
 
-// fed is how many new tokens the pass has.
-func (e *engine) fed() (n int) {
-	for _, q := range e.live {
-		n += q.fed
-	}
-	return n
-}
-
-// wants is how many bytes more will be held when the pass is over, its steps included.
-func (e *engine) wants() (n int64) {
-	asked := 0
-	for _, q := range e.live {
-		asked++
-		if q.proposed != nil {
-			asked += len(q.proposed.Proposed)
-		}
-	}
-	for i, lane := range e.lanes {
-		if lane != nil {
-			rows, positions := e.size(sim.Lane(i))
-			n += lane.wants(rows, positions, asked)
-		}
-	}
-	if e.beams != nil && e.pool != nil { // each that goes on has a block of its own before the next pass
-		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
-	}
-	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
-	return n + e.rows.wants(e.fed()) + steps
-}
-
 // layer runs layer l over all sequences of the pass, in every lane, and compares
 // the lanes.
 func (e *engine) layer(l int) (sim.Step, error) {

@@ -5,7 +5,6 @@ package run
 import (
 	"context"
 	"iter"
-	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
@@ -108,25 +107,6 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 	}
 }
 
-// letGo drops what a run that is over has no more use for, while its steps are looked at:
-// all but the memory in which rows stand.
-func (e *engine) letGo() {
-	e.forget()
-	e.lanes, e.scratch, e.pool, e.prompts, e.drafter, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
-	e.held.Give(e.held.Held() - e.rows.rest)
-}
-
-// same asks all models of the run.
-func (e *engine) same() error {
-	err := e.m.same()
-	if err == nil && e.drafter != nil {
-		err = e.drafter.from.same()
-	}
-	return err
-}
-
-func (e *engine) guarded(f func() error) error { return guarded(e.same, f) }
-
 // engine is the state of a run between two steps.
 type engine struct {
 	ctx    context.Context
@@ -220,77 +200,6 @@ func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, c
 		return e, nil
 	}
 	return e, e.resume(prefix)
-}
-
-// resume takes up the state after the pass that prefix ends with.
-func (e *engine) resume(prefix []sim.Step) error {
-	q, last := e.all[0], &prefix[len(prefix)-1]
-	for i := range prefix {
-		s := &prefix[i]
-		for _, id := range s.Chosen() {
-			q.write(id)
-		}
-		if s.Effect != nil {
-			q.changed = s.Effect.Changed
-		}
-	}
-	e.n, e.pass, e.totals = last.N+1, last.Pass+1, last.Totals
-	standing := last.Standing()
-	if rest := q.tokens[min(len(standing), len(q.tokens)):]; last.Token < 0 { // the prompt goes on
-		standing = append(standing, rest...)
-	}
-	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Kept()
-	if e.drafter != nil {
-		e.drafter.resume(prefix)
-	}
-	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
-		return err
-	}
-	if err := e.start(q); err != nil || q.cache == nil {
-		return err
-	}
-	q.record = last.KV.(kv.View).First(q.cached)
-	return q.relive(e.m.Model, prefix)
-}
-
-// mostRows is how many rows a pass can have at most: every token of as many sequences as
-// go together.
-func mostRows(r sim.Recipe, all []*sequence) (n int) {
-	together := 1
-	switch {
-	case r.Batch != nil:
-		together = r.Batch.Slots
-	case r.Sampler.Kind == "beam":
-		return r.Sampler.Width * all[0].most
-	}
-	var each []int
-	for _, q := range all {
-		each = append(each, q.most)
-	}
-	slices.Sort(each)
-	for _, most := range each[max(0, len(each)-together):] {
-		n += most
-	}
-	return n
-}
-
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.most)
-	if e.lanes[sim.Cached] != nil {
-		q.record = kv.NewRecord(spec, e.recipe.Cache)
-		if e.pool != nil {
-			q.cache = e.pool.Sequence()
-		} else {
-			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
-			if err != nil {
-				return err
-			}
-			q.cache = cache
-		}
-	}
-	q.started = e.pass
-	return nil
 }
 
 // step fills in what is known of a sequence's step before the work is done.

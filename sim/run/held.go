@@ -1,0 +1,98 @@
+package run
+
+import (
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/mat"
+)
+
+// What a run holds of the machine's memory, and what it will want.
+
+// letGo drops what a run that is over has no more use for, while its steps are looked at:
+// all but the memory in which rows stand.
+func (e *engine) letGo() {
+	e.forget()
+	e.lanes, e.scratch, e.pool, e.prompts, e.drafter, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.held.Give(e.held.Held() - e.rows.rest)
+}
+
+// mostRows is how many rows a pass can have at most: every token of as many sequences as
+// go together.
+func mostRows(r sim.Recipe, all []*sequence) (n int) {
+	together := 1
+	switch {
+	case r.Batch != nil:
+		together = r.Batch.Slots
+	case r.Sampler.Kind == "beam":
+		return r.Sampler.Width * all[0].most
+	}
+	var each []int
+	for _, q := range all {
+		each = append(each, q.most)
+	}
+	slices.Sort(each)
+	for _, most := range each[max(0, len(each)-together):] {
+		n += most
+	}
+	return n
+}
+
+// cacheBytes is what sequences' caches take of the machine when they begin.
+func (e *engine) cacheBytes(all ...*sequence) (n int64) {
+	if e.lanes[sim.Cached] == nil {
+		return 0
+	}
+	for _, q := range all {
+		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
+	}
+	if budget := e.recipe.Cache.Budget; budget > 0 {
+		n = min(n, budget)
+	}
+	return n
+}
+
+// afford asks whether the machine has memory for what a sequence's cache may take in the
+// next pass. Nothing is decided yet, so that it can be asked again.
+func (e *engine) afford(q *sequence) error {
+	cache, ok := q.cache.(interface{ Lacks(n int) int64 })
+	if !ok {
+		return nil
+	}
+	n := len(q.rest())
+	if e.drafter != nil {
+		n += e.recipe.Propose
+	}
+	return e.held.Fits(cache.Lacks(n))
+}
+
+// fed is how many new tokens the pass has.
+func (e *engine) fed() (n int) {
+	for _, q := range e.live {
+		n += q.fed
+	}
+	return n
+}
+
+// wants is how many bytes more will be held when the pass is over, its steps included.
+func (e *engine) wants() (n int64) {
+	asked := 0
+	for _, q := range e.live {
+		asked++
+		if q.proposed != nil {
+			asked += len(q.proposed.Proposed)
+		}
+	}
+	for i, lane := range e.lanes {
+		if lane != nil {
+			rows, positions := e.size(sim.Lane(i))
+			n += lane.wants(rows, positions, asked)
+		}
+	}
+	if e.beams != nil && e.pool != nil { // each that goes on has a block of its own before the next pass
+		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
+	}
+	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
+	return n + e.rows.wants(e.fed()) + steps
+}

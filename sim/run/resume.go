@@ -1,0 +1,56 @@
+package run
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/kv"
+)
+
+// start gives a sequence its cache.
+func (e *engine) start(q *sequence) error {
+	spec := kv.SpecOf(e.m.Model.Config, q.most)
+	if e.lanes[sim.Cached] != nil {
+		q.record = kv.NewRecord(spec, e.recipe.Cache)
+		if e.pool != nil {
+			q.cache = e.pool.Sequence()
+		} else {
+			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
+			if err != nil {
+				return err
+			}
+			q.cache = cache
+		}
+	}
+	q.started = e.pass
+	return nil
+}
+
+// resume takes up the state after the pass that prefix ends with.
+func (e *engine) resume(prefix []sim.Step) error {
+	q, last := e.all[0], &prefix[len(prefix)-1]
+	for i := range prefix {
+		s := &prefix[i]
+		for _, id := range s.Chosen() {
+			q.write(id)
+		}
+		if s.Effect != nil {
+			q.changed = s.Effect.Changed
+		}
+	}
+	e.n, e.pass, e.totals = last.N+1, last.Pass+1, last.Totals
+	standing := last.Standing()
+	if rest := q.tokens[min(len(standing), len(q.tokens)):]; last.Token < 0 { // the prompt goes on
+		standing = append(standing, rest...)
+	}
+	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Kept()
+	if e.drafter != nil {
+		e.drafter.resume(prefix)
+	}
+	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
+		return err
+	}
+	if err := e.start(q); err != nil || q.cache == nil {
+		return err
+	}
+	q.record = last.KV.(kv.View).First(q.cached)
+	return q.relive(e.m.Model, prefix)
+}
