@@ -83,15 +83,13 @@ type tree struct {
 	ends     map[string]int // node by its tokens
 }
 
-// tree is that of the passes up to head step last.
+// tree is that of the passes up to head step last, all of which have beams: a prompt that
+// is not read in one pass has ended the search.
 func (m *Moment) tree(last int) tree {
 	t := tree{labels: map[int]string{}, ends: map[string]int{}}
 	paths := [][]int{nil} // tokens of the beams of the pass before
 	for n := m.perPass() - 1; n <= last; n += m.perPass() {
-		var live []sim.Beam
-		if b := m.At(n).Beams; b != nil {
-			live = b.Live
-		}
+		live := m.At(n).Beams.Live
 		var next [][]int
 		for _, b := range live {
 			path := append(slices.Clone(paths[b.Parent]), b.Token)
@@ -103,9 +101,7 @@ func (m *Moment) tree(last int) tree {
 			}
 			next = append(next, path)
 		}
-		if t.passes = append(t.passes, len(live)); len(live) > 0 {
-			paths = next
-		}
+		t.passes, paths = append(t.passes, len(live)), next
 	}
 	return t
 }
