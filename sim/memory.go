@@ -117,6 +117,9 @@ func (m *Memory) Close() {
 // Short tells whether an error is the refusal of a Memory. What was refused may be asked
 // for again later.
 func Short(err error) bool {
+	if err == nil {
+		return false
+	}
 	var p *Problem
 	return errors.As(err, &p) && strings.HasPrefix(p.ID, "memory.")
 }

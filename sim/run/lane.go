@@ -65,10 +65,12 @@ func (l *lane) fitting(rows, positions int) (int, int) {
 
 // wants is how many bytes more the lane will hold in a pass, of whose rows some get logits.
 func (l *lane) wants(rows, positions, asked int) int64 {
+	n := l.logitsBytes(max(0, asked-l.logits.NumRows()))
 	have, sees := l.size()
-	n := -l.bytes(have, sees)
-	have, sees = l.fitting(rows, positions)
-	return n + l.bytes(have, sees) + l.logitsBytes(max(0, asked-l.logits.NumRows()))
+	if r, p := l.fitting(rows, positions); r != have || p != sees {
+		n += l.bytes(r, p) - l.bytes(have, sees)
+	}
+	return n
 }
 
 func (l *lane) logitsBytes(rows int) int64 { return 4 * int64(rows) * int64(l.m.Config.Vocab) }
