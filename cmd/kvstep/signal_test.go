@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -74,6 +75,27 @@ func launch(t *testing.T, stdout io.Writer, args ...string) *process {
 		}
 	})
 	return p
+}
+
+// works waits until the process is at its work, or stands before a full pipe: it has
+// used a third of a second of processor, or some time has gone by.
+func (p *process) works(t *testing.T) {
+	t.Helper()
+	const ticks = 33 // of 10 ms
+	for range 100 {
+		time.Sleep(100 * time.Millisecond)
+		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
+		if err != nil {
+			continue // not Linux
+		}
+		_, rest, _ := strings.Cut(string(data), ") ")
+		f := strings.Fields(rest)
+		user, _ := strconv.Atoi(f[11])
+		system, _ := strconv.Atoi(f[12])
+		if user+system >= ticks {
+			return
+		}
+	}
 }
 
 // ends sends a signal, or two, and waits for the end. A stop must take two seconds at
@@ -242,7 +264,7 @@ func TestCommandsEndOnASignal(t *testing.T) {
 			defer read.Close()
 			defer write.Close()
 			p := launch(t, write, args...)
-			time.Sleep(600 * time.Millisecond)
+			p.works(t)
 			if state := p.ends(t, os.Interrupt); state.ExitCode() != 1 {
 				t.Errorf("%v", state)
 			}
@@ -265,7 +287,7 @@ func TestASecondSignalEndsAtOnce(t *testing.T) {
 	defer read.Close()
 	defer write.Close()
 	p := launch(t, write, "trace", "--prompt", "Once upon a time", "--max-new", "400", "--sampler", "sample", "--temperature", "9", "--format", "jsonl")
-	time.Sleep(600 * time.Millisecond) // it stands before a full pipe
+	p.works(t)
 	state := p.ends(t, syscall.SIGTERM, syscall.SIGTERM)
 	if s, ok := state.Sys().(syscall.WaitStatus); !ok || !s.Signaled() || s.Signal() != syscall.SIGTERM {
 		t.Errorf("it ended by itself: %v", state)

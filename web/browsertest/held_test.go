@@ -16,6 +16,8 @@ import (
 
 	"kvstep/sim/run"
 	"kvstep/web"
+
+	"kvstep/web/wire"
 )
 
 // faulty is a browser whose server meets a fault in every link with this seed: its
@@ -176,7 +178,7 @@ func TestALinkThatKillsItsServerIsAsked(t *testing.T) {
 func TestALinkThatIsTooLong(t *testing.T) {
 	p := newPage(t, serve(t))
 	p.before(faulty)
-	p.do(chromedp.Navigate(p.base + "/?lang=en&prompt=" + strings.Repeat("a", 66_000)))
+	p.do(chromedp.Navigate(p.base + "/?lang=en&prompt=" + strings.Repeat("a", wire.MaxCommandBytes)))
 	p.held("This link is too long")
 	if eval[bool](p, `document.querySelector("[data-testid=held-again]").checkVisibility()`) {
 		t.Error("it is offered once more")
@@ -184,10 +186,10 @@ func TestALinkThatIsTooLong(t *testing.T) {
 	p.click("held-fresh")
 	p.until(hidden + ` && window.kvstepFrame()`)
 	// What is typed in is as long, and costs neither the run nor the connection.
-	p.js(fmt.Sprintf(`document.querySelector("[data-testid=prompt]").value = "字".repeat(%d)`, 23_000))
+	p.js(fmt.Sprintf(`document.querySelector("[data-testid=prompt]").value = "字".repeat(%d)`, wire.MaxCommandBytes/3))
 	p.submit("#recipe")
 	p.until(`!document.getElementById("problem").hidden`)
-	if s := p.text("problem"); !strings.Contains(s, "65,536") {
+	if s := p.text("problem"); !strings.Contains(s, "266,240") {
 		t.Errorf("told %q", s)
 	}
 	p.refused("prompt")

@@ -168,7 +168,7 @@ func TestOtherFormsSayWhy(t *testing.T) {
 		p.axe("figures, refused")
 		p.set("plot-new", "") // until the context is full
 		p.submit("#plot-form")
-		p.until(`!location.search.includes("new=")`)
+		p.until(`!location.search.includes("new=") && !document.querySelector("#figures[aria-busy]")`)
 	}
 	// Without its words, a range is still said.
 	p.do(chromedp.Navigate(p.base + "/plots?model=story&lang=en"))
