@@ -195,6 +195,9 @@ func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
 // TestRoomsShareOneTotal: the room that would pass it is told, and goes on when another
 // has closed.
 func TestRoomsShareOneTotal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: the race detector has memory of its own")
+	}
 	models := endless(t)
 	total := sim.NewMemory(nil, "memory.total", 0)
 	models.Count(total)
