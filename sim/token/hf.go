@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"kvstep/sim"
@@ -137,7 +138,9 @@ func (f *hfFile) bpe() (*BPE, error) {
 	if f.Model.ByteFallback {
 		err = t.useMetaspace(f)
 	} else if t.split, err = f.PreTokenizer.splitter(0); err == nil {
-		t.normal, err = f.Normalizer.nfc(0)
+		if t.normal, err = f.Normalizer.nfc(0); err == nil {
+			err = f.PreTokenizer.spelled()
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -219,6 +222,25 @@ func (f *hfFile) supported() error {
 }
 
 const maxSplits = 16 // nesting and number of pre-tokenizers
+
+// spelled refuses a file that spells bytes nowhere, or before words are cut: without
+// ByteLevel a vocabulary is one of characters, and what comes after it cuts its letters.
+func (p *hfPre) spelled() error {
+	list := []hfPre{}
+	if p != nil {
+		if list = append(list, *p); p.Type == "Sequence" {
+			list = p.List
+		}
+	}
+	at := slices.IndexFunc(list, func(p hfPre) bool { return p.Type == "ByteLevel" })
+	switch {
+	case at < 0:
+		return unsupported("pre_tokenizer without ByteLevel")
+	case at < len(list)-1:
+		return unsupported("pre_tokenizer ByteLevel before " + list[at+1].Type)
+	}
+	return nil
+}
 
 // splitter builds what a pre-tokenizer does to text.
 func (p *hfPre) splitter(depth int) (splitter, error) {
