@@ -43,7 +43,9 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 		path := model
 		if statErr == nil && info.IsDir() {
 			path = filepath.Join(model, "config.json")
-			if err := noSidecar(model); err != nil {
+		}
+		if filepath.Base(path) == "config.json" { // the model's folder, and not one of many files
+			if err := noSidecar(filepath.Dir(path)); err != nil {
 				return s, "", "", err
 			}
 		}

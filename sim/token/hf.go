@@ -161,17 +161,25 @@ func (f *hfFile) bpe() (*BPE, error) {
 // start is the id that a text begins with, whether the file says so, and what else it
 // puts around one.
 func (p *hfPost) start(depth int) (id int, told bool, more string) {
-	if p == nil || depth > 1 {
+	if p == nil {
 		return -1, false, ""
 	}
 	switch p.Type {
 	case "ByteLevel": // changes offsets only
 	case "Sequence":
+		if depth > 1 {
+			return -1, true, "post_processor Sequence in a Sequence"
+		}
+		id = -1
 		for i := range p.List {
-			if id, told, more := p.List[i].start(depth + 1); told {
-				return id, true, more
+			switch next, tells, around := p.List[i].start(depth + 1); {
+			case tells && told: // each adds its own
+				return id, true, "post_processor Sequence " + p.List[i].Type
+			case tells:
+				id, told, more = next, true, around
 			}
 		}
+		return id, told, more
 	case "TemplateProcessing":
 		return p.template()
 	default:

@@ -201,6 +201,17 @@ func TestStart(t *testing.T) {
 			t.Errorf("%v: %d %v", c.post, id, told)
 		}
 	}
+	// What is put twice, or too deep to be read, is not one token before a text.
+	sequence := func(list ...any) tree { return tree{"type": "Sequence", "processors": list} }
+	for _, post := range []tree{sequence(template("<|endoftext|>"), template("<|endoftext|>")), sequence(bare, template("<|endoftext|>")),
+		sequence(sequence(sequence(template("<|endoftext|>")))), sequence(template("<|endoftext|>"), tree{"type": "RobertaProcessing"})} {
+		f := tinyMap()
+		f["post_processor"] = post
+		tok, err := LoadHF(bytes.NewReader(tinyJSON(t, f)))
+		if err != nil || tok.(*BPE).Around() == "" {
+			t.Errorf("%v: %v", post, err)
+		}
+	}
 	f := tinyMap()
 	f["post_processor"] = template("far")
 	_, err := LoadHF(bytes.NewReader(tinyJSON(t, f)))
