@@ -21,7 +21,7 @@ func newServe() *cobra.Command {
 		Short: "Serve the page (the default)",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			limit, err := memoryLimit(memory)
+			limit, err := memoryLimit(memory, c.Flags().Changed("memory"))
 			if err != nil {
 				return usageError{err}
 			}
