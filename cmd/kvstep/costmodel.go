@@ -32,7 +32,11 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 	if path, ok := onShelf(model); ok {
 		model = path
 	}
-	if info, statErr := os.Stat(model); statErr == nil || strings.ContainsRune(model, filepath.Separator) || strings.HasSuffix(model, ".json") {
+	info, statErr := os.Stat(model)
+	if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
+		return s, "", "", sim.NewProblem("file.open", "File", model).Because(statErr)
+	}
+	if statErr == nil || strings.ContainsRune(model, filepath.Separator) || strings.HasSuffix(model, ".json") {
 		if strings.HasSuffix(model, ".bin") { // a llama2.c checkpoint says its shape in its header
 			m, err := load(model, "")
 			if err != nil {

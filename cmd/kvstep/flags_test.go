@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -39,6 +40,45 @@ func TestFlagsAreTold(t *testing.T) {
 			if code != 2 || !strings.Contains(stderr, want) || strings.Contains(stderr, "strconv") || stdout != "" {
 				t.Errorf("%s in %s: exit %d: %s%s\nwant %s", c.args, lang, code, stdout, stderr, want)
 			}
+		}
+	}
+}
+
+// TestNoModelFiles: what is named as a model and is none, or a part of one, is told so,
+// and where it lies; words that nobody would use are refused.
+func TestNoModelFiles(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.MkdirAll("empty", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("loop", "loop"); err != nil {
+		t.Skip(err)
+	}
+	for _, name := range []string{"x.gguf", "config.json", "x.safetensors"} {
+		if err := os.WriteFile(name, make([]byte, 4096), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"trace --prompt a --model x.gguf", 1, "x.gguf is no model that runs here"},
+		{"bench --model ./config.json", 1, "./config.json is no model that runs here"},
+		{"sweep --lengths 1 --model x.safetensors", 1, "x.safetensors is no model that runs here"},
+		{"trace --prompt a --model empty", 1, "empty/config.json is missing"},
+		{"cost --model loop", 1, "Cannot open loop."},
+		{"plot flops --out a.svg --model loop", 1, "Cannot open loop."},
+		{"trace --prompt a --model story --tokenizer t.bin", 2, "--tokenizer goes with a llama2.c file"},
+		{"trace --prompt a --model empty --tokenizer t.bin", 2, "--tokenizer goes with a llama2.c file"},
+		{"bench --tokenizer t.bin", 2, "--tokenizer goes with a llama2.c file"},
+		{"sweep --lengths 1 --model story,paper --tokenizer t.bin", 2, "story, paper is none"},
+		{"serve --tokenizer t.bin", 2, "--tokenizer goes with a llama2.c file"},
+	} {
+		if code, _, stderr := command(t, strings.Fields(c.args)...); code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit %d: %s, want %s", c.args, code, stderr, c.want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kvstep/sim"
 	simrun "kvstep/sim/run"
 	"kvstep/web"
 )
@@ -24,6 +25,9 @@ func newServe() *cobra.Command {
 			limit, err := memoryLimit(memory, c.Flags().Changed("memory"))
 			if err != nil {
 				return usageError{err}
+			}
+			if model == "" && tokenizer != "" {
+				return usageError{sim.NewProblem("cli.tokenizer", "Model", "--model")}
 			}
 			var given []*simrun.Loaded
 			if model != "" {
