@@ -54,7 +54,6 @@ func TestTold(t *testing.T) {
 		{id: "hub.token_bad", status: 401, token: "secret"},
 		{id: "hub.forbidden", status: 403},
 		{id: "hub.forbidden", status: 403, token: "secret"},
-		{id: "hub.proxy", status: 407},
 		{id: "hub.busy", status: 429},
 		{id: "hub.broken", status: 500},
 		{id: "hub.broken", status: 503},
