@@ -20,7 +20,8 @@ type hfFile struct {
 	Model         struct {
 		Type         string         `json:"type"`
 		Vocab        map[string]int `json:"vocab"`     // piece, spelled in runeOf's alphabet, to id
-		Unknown      string         `json:"unk_token"` // WordLevel: what an unknown word becomes
+		Unknown      string         `json:"unk_token"` // what a word (WordLevel) or a byte that is not there becomes
+		FuseUnknown  bool           `json:"fuse_unk"`  // ... a run of them
 		Merges       []hfMerge      `json:"merges"`    // by rank: the first is applied first
 		Dropout      *float64       `json:"dropout"`   // random merges, for training
 		Prefix       *string        `json:"continuing_subword_prefix"`
