@@ -45,6 +45,20 @@ test("every pass of a batch: who was fed how much, and who waited", () => {
   assert.equal(passes(frame("panels")), null);
 });
 
+test("a search that chose nothing has no answer to tell", () => {
+  const f = frame("beams");
+  [f.meta.beams, f.meta.peers.events] = [{ finished: [], best: -1 }, []];
+  for (const [new_, done] of [[0, "max-new"], [4, "memory"]]) {
+    f.meta.run.recipe.max_new = new_;
+    f.meta.step = { ...f.meta.step, part: "head", done };
+    for (const [lang, t] of Object.entries(say)) {
+      const s = sentence(f, t);
+      assert.doesNotMatch(s, /[“「][”」]|, ,|（）|undefined/, `${lang}: ${s}`);
+      assert.equal(s.includes(t("say.done.memory")), new_ > 0, s);
+    }
+  }
+});
+
 test("what a request waits for is counted in passes from its arrival", () => {
   assert.deepEqual(waits({ arrive: 2, started: 3, first: 4, ended: 9, chosen: 6 }, 12), { first: 3, each: 1 });
   assert.deepEqual(waits({ arrive: 5, started: 1, first: 1, ended: -1, chosen: 3 }, 6), { first: 1, each: 2 }, "nobody to serve: it came early");

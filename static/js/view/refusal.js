@@ -70,10 +70,23 @@ export function fieldOf(root, { problem, args = {} }) {
   return all.find((f) => args.Have !== undefined && f.value === String(args.Have)) ?? all[0] ?? null;
 }
 
+/**
+ * A problem in words, its fields called as the page calls them.
+ * @param {{problem: string, args?: Record<string, any>}} problem @param {T} t
+ */
+export function told({ problem, args = {} }, t) {
+  const own = { ...args };
+  for (const key of ["Field", "A", "B"]) {
+    const fields = /** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-field]"));
+    const name = [...fields].filter((f) => f.dataset.field === args[key]).map(nameOf).find(Boolean);
+    if (name) own[key] = `“${name}”`;
+  }
+  return t(`problem.${problem}`, own).replace(/” (?=\p{Script=Han})/gu, "”"); // Chinese has no space there
+}
+
 /** The server's answer. @param {Field} f @param {{problem: string, args?: any}} problem @param {T} t */
 export function refuse(f, problem, t) {
-  const own = () => (problem.args?.Field && nameOf(f) ? { ...problem.args, Field: nameOf(f) } : problem.args); // as it is called here
-  mark(f, (t) => t(`problem.${problem.problem}`, own()), t, true);
+  mark(f, (t) => told(problem, t), t, true);
   go(f);
 }
 
@@ -139,7 +152,7 @@ function place(f, note) {
   let at = /** @type {HTMLElement} */ (f.closest("label") ?? f);
   if (!at.closest(".sheet")) return void f.form?.append(note);
   const end = at.getBoundingClientRect().bottom;
-  for (let next = at.nextElementSibling; next instanceof HTMLElement && next.getBoundingClientRect().top < end; next = next.nextElementSibling) at = next;
+  for (let next = at.nextElementSibling; next instanceof HTMLElement && (next.matches(".refusal") || next.getBoundingClientRect().top < end); next = next.nextElementSibling) at = next;
   at.after(note);
 }
 

@@ -11,8 +11,14 @@ export function together(frame, t) {
   const { step, peers, beams } = frame.meta;
   const answer = beams?.finished[beams.best]; // tells enough of the texts that the end has finished
   const events = peers.events.filter((/** @type {any} */ e) => !answer || e.kind !== "finish").filter((/** @type {any} */ e, /** @type {number} */ i, /** @type {any[]} */ all) => e.kind !== "copy" || all.findIndex((x) => x.kind === "copy" && x.from === e.from) === i).map((/** @type {any} */ e) => event(frame, e, t));
-  const over = step?.done ? [t(`say.over.${peers.kind}`, { Passes: step.pass + 1, Text: answer?.text.trim(), Score: answer?.score.toFixed(3), Why: t(`done.${step.done}`) })] : [];
+  const over = step?.done ? [ended(frame, answer, t)] : [];
   return sentences(own(frame, t), ...events, ...over);
+}
+
+/** How the run came to its end. @param {any} frame @param {any} answer of a search, if it has one @param {import("../text.js").T} t */
+function ended({ meta: { step, peers, run } }, answer, t) {
+  if (peers.kind === "beam" && !answer) return run.recipe.max_new === 0 ? "" : t(`say.done.${step.done}`); // it never chose
+  return t(`say.over.${peers.kind}`, { Passes: step.pass + 1, Text: answer?.text.trim(), Score: answer?.score.toFixed(3), Why: t(`done.${step.done}`) });
 }
 
 /** What this step did for the sequence that is looked at. @param {any} frame @param {import("../text.js").T} t */
