@@ -26,7 +26,7 @@ func waits(w http.ResponseWriter, r *http.Request, status int) {
 	fields, err := known(r)
 	lang := languageOf(r)
 	if err != nil {
-		data.Problem = inWords(lang, err)
+		data.Problem = page.Told(text.In(lang), data.Action, problemOf(err))
 		fields.Set("lang", lang)
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {

@@ -45,6 +45,12 @@ test("every pass of a batch: who was fed how much, and who waited", () => {
   assert.equal(passes(frame("panels")), null);
 });
 
+test("a request of no tokens leaves with 0 of them", () => {
+  const f = frame("batch");
+  const said = event(f, { kind: "leave", seq: 0, why: "max-new" }, say.en);
+  assert.ok(said.includes("with 0 tokens"), said);
+});
+
 test("a search that chose nothing has no answer to tell", () => {
   const f = frame("beams");
   [f.meta.beams, f.meta.peers.events] = [{ finished: [], best: -1 }, []];

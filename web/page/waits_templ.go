@@ -235,7 +235,7 @@ func Waits(d HomeData, w WaitsData) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if name := d.called(f.Key); name != "" {
+				if name := called(d.Text, w.Action, f.Key); name != "" {
 					var templ_7745c5c3_Var14 string
 					templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(name)
 					if templ_7745c5c3_Err != nil {

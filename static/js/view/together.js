@@ -55,7 +55,7 @@ export function event(frame, e, t) {
     case "chunk":
       return t("event.chunk", { Who, Rows: e.rows, Tokens: e.tokens, Prompt: e.prompt });
     case "leave":
-      return t("event.leave", { Who, Count: e.tokens, Why: t(`done.${e.why}`) });
+      return t("event.leave", { Who, Count: e.tokens ?? 0, Why: t(`done.${e.why}`) });
     case "copy":
       return t("event.copy", { From: e.from ?? 0, To: frame.meta.peers.events.filter((/** @type {any} */ x) => x.kind === "copy" && x.from === e.from).map((/** @type {any} */ x) => t("event.copy.to", { Block: x.to ?? 0, Who: seqName(frame, x.seq, t) })) });
     case "part":
