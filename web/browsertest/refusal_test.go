@@ -160,6 +160,22 @@ func TestANoticeIsInSightAndNamesFieldsAsThePage(t *testing.T) {
 	}
 }
 
+// TestWhatDoesNotGoTogetherIsNamed: in the words of the page.
+func TestWhatDoesNotGoTogetherIsNamed(t *testing.T) {
+	for query, want := range map[string]string{
+		"lang=en&sampler=beam&cache=window:4:0":       "“beam search” and “sliding window” cannot",
+		"lang=zh&sampler=beam&draft=story-draft":      "“束搜索”与“推测解码”不能",
+		"lang=en&schedule=static&share=1&req=0:4:cat": "“Prompts that begin alike share blocks” and “contiguous: room for the whole run” cannot",
+	} {
+		p := open(t, "/?"+query)
+		p.until(`!document.getElementById("problem").hidden`)
+		if s := p.text("problem"); !strings.Contains(s, want) {
+			t.Errorf("%s: %q, want %q", query, s, want)
+		}
+		p.clean()
+	}
+}
+
 // TestRefusalsStandInTheOrderOfTheirFields: of two in one line the first is said first.
 func TestRefusalsStandInTheOrderOfTheirFields(t *testing.T) {
 	p := open(t, "/?lang=en")

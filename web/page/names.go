@@ -38,8 +38,8 @@ func called(c *text.Catalogue, path, key string) string {
 	return name
 }
 
-// afterName is the space that Chinese does not have behind a name in quotes.
-var afterName = regexp.MustCompile(`” (\p{Han})`)
+// besideName is the space that Chinese does not have beside a name in quotes.
+var besideName = regexp.MustCompile(`(”) (\p{Han})|(\p{Han}) (“)`)
 
 // Told is a problem in words, its field called as the page of a path calls it.
 func Told(c *text.Catalogue, path string, p *sim.Problem) string {
@@ -49,5 +49,5 @@ func Told(c *text.Catalogue, path string, p *sim.Problem) string {
 			args["Field"] = "“" + name + "”"
 		}
 	}
-	return afterName.ReplaceAllString(c.T("problem."+p.ID, args), "”$1")
+	return besideName.ReplaceAllString(c.T("problem."+p.ID, args), "$1$2$3$4")
 }

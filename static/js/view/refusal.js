@@ -14,6 +14,9 @@ const OF = {
   "message.long": "prompt", "model.unknown": "model", "recipe.max_new": "max_new", "cache.group": "group", "speculative.propose": "propose", "speculative.vocab": "draft", "speculative.cache": "cache",
 };
 
+/** What does not go together, besides ways to keep a cache. @type {Record<string, string>} */
+const APART = { beam: "recipe.beam", draft: "spec.title", batch: "several.title", share: "several.share", fork: "branch.title" };
+
 /** Why fields are marked now, each in whatever language. @type {Map<Field, {say: (t: T) => string, note: HTMLElement, server: boolean}>} */
 const marked = new Map();
 
@@ -76,12 +79,10 @@ export function fieldOf(root, { problem, args = {} }) {
  */
 export function told({ problem, args = {} }, t) {
   const own = { ...args };
-  for (const key of ["Field", "A", "B"]) {
-    const fields = /** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-field]"));
-    const name = [...fields].filter((f) => f.dataset.field === args[key]).map(nameOf).find(Boolean);
-    if (name) own[key] = `“${name}”`;
-  }
-  return t(`problem.${problem}`, own).replace(/” (?=\p{Script=Han})/gu, "”"); // Chinese has no space there
+  const name = args.Field && [.../** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-field]"))].filter((f) => f.dataset.field === args.Field).map(nameOf).find(Boolean);
+  if (name) own.Field = `“${name}”`;
+  if (problem === "recipe.together") for (const key of ["A", "B"]) own[key] = `“${t(APART[args[key]] ?? `policy.kind.${args[key]}`)}”`;
+  return t(`problem.${problem}`, own).replace(/” (?=\p{Script=Han})|(?<=\p{Script=Han}) (?=“)/gu, (s) => s.trim()); // Chinese has no space there
 }
 
 /** The server's answer. @param {Field} f @param {{problem: string, args?: any}} problem @param {T} t */
