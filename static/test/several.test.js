@@ -45,6 +45,21 @@ test("every pass of a batch: who was fed how much, and who waited", () => {
   assert.equal(passes(frame("panels")), null);
 });
 
+test("a batch of one prompt alone, which names no requests, and of no tokens", () => {
+  for (const lanes of ["both", "uncached"]) {
+    const f = frame("batch");
+    const me = f.meta.peers.pass.find((p) => p.seq === f.meta.peers.seq);
+    [f.meta.run.recipe.batch.requests, f.meta.run.recipe.max_new, f.meta.run.recipe.lanes] = [null, 0, lanes];
+    f.meta.peers.events = [];
+    delete me.token;
+    f.meta.step = { ...f.meta.step, part: "head", rows: me.prompt, cached: 0, done: null };
+    [f.meta.peers.pass, f.meta.peers.seq, me.seq] = [[me], 0, 0];
+    const said = sentence(f, say.en);
+    assert.ok(said.includes("prefill alone"), said);
+    assert.equal(said.includes("in the cache"), lanes === "both", said);
+  }
+});
+
 test("a request of no tokens leaves with 0 of them", () => {
   const f = frame("batch");
   const said = event(f, { kind: "leave", seq: 0, why: "max-new" }, say.en);

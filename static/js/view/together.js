@@ -29,7 +29,7 @@ function own(frame, t) {
   const T = step.cached + step.rows;
   if (step.part === "head") {
     const me = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq);
-    if (me.token === undefined && T === me.prompt && wanted(run.recipe, peers.seq) === 0) return t("say.seq.alone", { ...who, Fed: T });
+    if (me.token === undefined && T === me.prompt && wanted(run.recipe, peers.seq) === 0) return t(cacheless(frame) ? "say.seq.alone.uncached" : "say.seq.alone", { ...who, Fed: T });
     if (me.token === undefined) return t(peers.kind === "beam" ? (step.done ? "say.seq.ended" : "say.seq.dropped") : "say.seq.unfinished", { ...who, Fed: T, Prompt: me.prompt });
     const chosen = top.find((/** @type {any} */ c) => c.chosen);
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", { ...who, Token: tokens[tokens.length - 1][1], Prob: chosen ? percent(chosen.prob) : t("say.unlikely") });
@@ -42,7 +42,7 @@ function own(frame, t) {
 }
 
 /** How many tokens a sequence may generate. @param {any} recipe @param {number} seq */
-const wanted = (recipe, seq) => recipe.batch?.requests[seq - 1]?.max_new ?? recipe.max_new;
+const wanted = (recipe, seq) => recipe.batch?.requests?.[seq - 1]?.max_new ?? recipe.max_new;
 
 /** One event in words. @param {any} frame @param {any} e @param {import("../text.js").T} t @returns {string} */
 export function event(frame, e, t) {
