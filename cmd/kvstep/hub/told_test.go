@@ -216,6 +216,9 @@ func TestNeverAnswers(t *testing.T) {
 
 // TestCompressed: a proxy that compresses what it was asked not to, ranges or not.
 func TestCompressed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: large files, and one goroutine")
+	}
 	pack := func(data []byte) []byte {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
