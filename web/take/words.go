@@ -12,8 +12,8 @@ import (
 // of the command and its reasons, of figures, and of what only a server can do, and
 // their problems.
 var elsewhere = []string{"cli", "cost", "plot", "reason", "several", "versus", "waits",
-	"problem.addr", "problem.checkpoint", "problem.cli", "problem.command", "problem.config", "problem.cost", "problem.file", "problem.hub", "problem.plot",
-	"problem.server", "problem.site", "problem.sweep", "problem.take", "problem.tokenizer", "problem.variants"}
+	"problem.addr", "problem.batch", "problem.break", "problem.checkpoint", "problem.cli", "problem.command", "problem.config", "problem.cost", "problem.file", "problem.hub", "problem.plot",
+	"problem.link", "problem.message", "problem.model", "problem.prompt", "problem.recipe", "problem.server", "problem.site", "problem.sweep", "problem.take", "problem.tokenizer", "problem.variants"}
 
 // spoken are a language's messages as a handout carries them.
 func spoken(lang string) string {
