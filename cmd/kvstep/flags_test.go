@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -79,6 +80,25 @@ func TestNoModelFiles(t *testing.T) {
 	} {
 		if code, _, stderr := command(t, strings.Fields(c.args)...); code != c.code || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit %d: %s, want %s", c.args, code, stderr, c.want)
+		}
+	}
+}
+
+// TestHubReasons: what the system says of a download is told in the person's language.
+func TestHubReasons(t *testing.T) {
+	t.Setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+	t.Setenv("HF_HUB_OFFLINE", "")
+	for _, c := range []struct{ models, en, zh string }{
+		{t.TempDir(), "cannot be reached: Nothing listens there (connection refused). Without", "无法连接 http://127.0.0.1:1：对方没有程序在监听（连接被拒绝）。没有网络时"},
+		{filepath.Join(t.TempDir(), strings.Repeat("a", 300)), "cannot be written: Its name is too long.", "：文件名太长。"},
+	} {
+		for lang, want := range map[string]string{"en": c.en, "zh_CN.UTF-8": c.zh} {
+			t.Setenv("LC_ALL", lang)
+			var out, errs strings.Builder
+			code := exitCode(run(t.Context(), []string{"pull", "a/b", "--models", c.models}, strings.NewReader(""), &out, &errs))
+			if code != 1 || !strings.Contains(errs.String(), want) || lang != "en" && strings.Contains(errs.String(), "file name too long") {
+				t.Errorf("%s: exit %d: %s, want %s", lang, code, errs.String(), want)
+			}
 		}
 	}
 }

@@ -146,6 +146,8 @@ func say(err error) string {
 	switch {
 	case errors.As(err, &p) && ofFile(p):
 		return sayFile(p)
+	case errors.As(err, &p) && strings.HasPrefix(p.ID, "hub."):
+		return sayHub(p)
 	case errors.As(err, &p):
 		return words("problem."+p.ID, p.Args)
 	case errors.Is(err, context.Canceled):
