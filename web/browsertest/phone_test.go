@@ -75,7 +75,7 @@ func TestMenusAreInSight(t *testing.T) {
 		for _, menu := range []string{"settings", "policy", "several"} {
 			p.js(fmt.Sprintf(`document.getElementById("recipe").classList.add("open"); document.querySelector("[data-testid=%s]").open = true`, menu))
 			p.until(fmt.Sprintf(`(() => { const b = document.querySelector("[data-testid=%s] .sheet").getBoundingClientRect(); return b.width > 0 && b.left >= 0 && b.right <= innerWidth && document.documentElement.scrollWidth <= innerWidth })()`, menu))
-			if width < 640 && !eval[bool](p, `(() => { const r = document.querySelector("[data-testid=run]"); r.scrollIntoView({block: "center"}); return ` + inSight + `(r) })()`) {
+			if width < 640 && !eval[bool](p, `(() => { const r = document.querySelector("[data-testid=run]"); r.scrollIntoView({block: "center"}); return `+inSight+`(r) })()`) {
 				t.Errorf("%d pixels: %s lies over the button", width, menu)
 			}
 		}
