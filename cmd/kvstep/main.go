@@ -91,7 +91,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.PersistentFlags().StringVar(&modelsDir, "models", defaultModels(), "models folder: what lies there can be named, and chosen on the page")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagProblem(err)} })
 	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels(), newBench(), newPull())
 	return root
 }

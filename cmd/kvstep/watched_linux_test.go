@@ -54,17 +54,20 @@ func binOf(seed uint64) []byte {
 
 // harm is what other programs do to files in use.
 var harm = map[string]func(path string) error{
-	"shortened": func(path string) error { return os.Truncate(path, 8192) },
-	"emptied":   func(path string) error { return os.Truncate(path, 0) },
-	"written over": func(path string) error {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		_, err = f.WriteAt(make([]byte, 1<<20), 4096)
+	"shortened":    func(path string) error { return os.Truncate(path, 8192) },
+	"emptied":      func(path string) error { return os.Truncate(path, 0) },
+	"written over": func(path string) error { return writeOver(path, make([]byte, 1<<20)) },
+	"damaged":      func(path string) error { return writeOver(path, bytes.Repeat([]byte{0xff}, 1<<20)) }, // no numbers: choosing fails first
+}
+
+func writeOver(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
 		return err
-	},
+	}
+	defer f.Close()
+	_, err = f.WriteAt(data, 4096)
+	return err
 }
 
 func wantChanged(t *testing.T, err error) {

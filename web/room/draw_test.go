@@ -66,7 +66,11 @@ func (w *world) recipe() sim.Recipe {
 	if w.r.IntN(6) == 0 && r.Sampler.Kind != "beam" {
 		r.Forced = []sim.Forced{{Pass: w.r.IntN(4), Token: w.r.IntN(c.Vocab)}}
 	}
-	return run.Complete(r)
+	r = run.Complete(r)
+	if w.r.IntN(8) == 0 { // prefill alone
+		r.MaxNew = 0
+	}
+	return r
 }
 
 func (w *world) policy(c sim.Config) (p sim.CachePolicy) {
@@ -97,7 +101,7 @@ func (w *world) batch(c sim.Config, first []int) *sim.Batch {
 		if w.r.IntN(3) == 0 { // that begin as the first
 			tokens = append(slices.Clone(first), tokens...)[:max(1, min(len(first)+len(tokens), w.r.IntN(9)))]
 		}
-		b.Requests = append(b.Requests, sim.Request{Tokens: tokens, MaxNew: 1 + w.r.IntN(6), Arrive: pickOne(w, 0, w.r.IntN(4), w.r.IntN(40))})
+		b.Requests = append(b.Requests, sim.Request{Tokens: tokens, MaxNew: w.r.IntN(7), Arrive: pickOne(w, 0, w.r.IntN(4), w.r.IntN(40))})
 	}
 	return b
 }
