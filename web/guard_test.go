@@ -130,6 +130,9 @@ func TestALinkOfAnotherSiteWaits(t *testing.T) {
 	if page := ask("/?step=nonsense"); !strings.Contains(page, "waits-problem") || strings.Contains(page, "problem.link") {
 		t.Errorf("a link that cannot be read: %s", page)
 	}
+	if page := ask("/?k=-1&lang=zh"); !strings.Contains(page, `lang="zh-Hans"`) || !strings.Contains(page, `name="lang" value="zh"`) {
+		t.Errorf("a link that cannot be read loses its language: %s", page)
+	}
 	if page := ask("/plots?model=gpt2&new=40&evil=1"); !strings.Contains(page, `action="/plots"`) || !strings.Contains(page, `name="model" value="gpt2"`) || strings.Contains(page, "evil") {
 		t.Errorf("figures: %s", page)
 	}

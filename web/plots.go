@@ -69,11 +69,7 @@ type plotAsk struct {
 // parse reads a query. What it cannot be is a Problem that names the field.
 func (p *plots) parse(r *http.Request, values url.Values) (plotAsk, error) {
 	a := plotAsk{sw: cost.Default()}
-	a.lang = values.Get("lang")
-	if a.lang == "" {
-		a.lang = r.Header.Get("Accept-Language")
-	}
-	a.lang = text.Match(a.lang)
+	a.lang = text.Match(values.Get("lang"), r.Header.Get("Accept-Language"))
 	a.Model, a.DType, a.Device = values.Get("model"), values.Get("dtype"), values.Get("hardware")
 	a.Print = values.Get("print") == "1"
 	for _, s := range []struct {

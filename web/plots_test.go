@@ -156,6 +156,12 @@ func TestImpossibleFigures(t *testing.T) {
 			}
 		}
 	}
+	// On the page a field is called as its form calls it.
+	for query, want := range map[string]string{"new=0&lang=en": "“New tokens” is 0; it must", "new=0&lang=zh": "“新生成词元数”为 0，", "dtype=fp5&lang=en": "“Numbers” cannot be “fp5”"} {
+		if page := string(body(t, get(t, addr, "/plots?"+query, ""))); !strings.Contains(page, want) {
+			t.Errorf("/plots?%s does not say %q", query, want)
+		}
+	}
 	// The smallest and the largest that may be asked.
 	for _, ask := range []string{
 		"model=story&prompt=1&new=1", "model=story&prompt=1", "model=gpt2&prompt=1&new=2", "model=paper&prompt=2&new=1",

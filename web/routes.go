@@ -58,6 +58,12 @@ func routes(all []route) http.Handler {
 	return mux
 }
 
+// languageOf is the language that an answer has: the address names one, whatever else
+// of it cannot be read, or the browser does.
+func languageOf(r *http.Request) string {
+	return text.Match(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
+}
+
 // home renders the page with the recipe of its link already in the form, so
 // that it reads well before any script has run.
 func home(models *run.Library, version string) http.HandlerFunc {
@@ -66,11 +72,7 @@ func home(models *run.Library, version string) http.HandlerFunc {
 		if err != nil { // the socket will say what is wrong with it
 			link = wire.Link{Recipe: recipe.Default()}
 		}
-		lang := link.Lang
-		if lang == "" {
-			lang = r.Header.Get("Accept-Language")
-		}
-		lang = text.Match(lang)
+		lang := languageOf(r)
 		data, err := pageData(models, link.Recipe, lang)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

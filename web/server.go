@@ -29,7 +29,7 @@ const (
 func Listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, sim.NewProblem("addr.bad", "Addr", addr).Because(err)
+		return nil, sim.NewProblem("addr.form", "Addr", addr).Because(err)
 	}
 	if ip := net.ParseIP(host); !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
 		return nil, sim.NewProblem("addr.loopback", "Addr", addr)
@@ -38,6 +38,8 @@ func Listen(addr string) (net.Listener, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, sim.NewProblem("addr.in_use", "Addr", addr).Because(err)
+	case malformed(err):
+		return nil, sim.NewProblem("addr.form", "Addr", addr).Because(err)
 	case err != nil:
 		return nil, sim.NewProblem("addr.bad", "Addr", addr).Because(err)
 	}
@@ -46,6 +48,14 @@ func Listen(addr string) (net.Listener, error) {
 		return nil, sim.NewProblem("addr.loopback", "Addr", addr)
 	}
 	return l, nil
+}
+
+// malformed tells whether a port is none: a number that is too large, or a name that
+// nobody knows.
+func malformed(err error) bool {
+	var port *net.AddrError
+	var name *net.DNSError
+	return errors.As(err, &port) || errors.As(err, &name)
 }
 
 // Serve answers on l until ctx ends, then stops gracefully: requests lose their

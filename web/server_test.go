@@ -191,7 +191,7 @@ func TestListen(t *testing.T) {
 	defer taken.Close()
 	for addr, id := range map[string]string{
 		"0.0.0.0:0": "addr.loopback", ":8787": "addr.loopback", "192.168.1.2:80": "addr.loopback",
-		"nonsense": "addr.bad", "127.0.0.1:99999": "addr.bad", taken.Addr().String(): "addr.in_use",
+		"nonsense": "addr.form", "127.0.0.1:99999": "addr.form", "127.0.0.1:-1": "addr.form", "127.0.0.1:x y": "addr.form", taken.Addr().String(): "addr.in_use",
 	} {
 		l, err := Listen(addr)
 		var p *sim.Problem

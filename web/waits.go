@@ -24,13 +24,10 @@ var plotFields = []string{"model", "prompt", "new", "dtype", "hardware", "unit",
 func waits(w http.ResponseWriter, r *http.Request, status int) {
 	data := page.WaitsData{Action: r.URL.Path}
 	fields, err := known(r)
-	lang := fields.Get("lang")
-	if lang == "" {
-		lang = r.Header.Get("Accept-Language")
-	}
-	lang = text.Match(lang)
+	lang := languageOf(r)
 	if err != nil {
-		data.Problem = inWords(lang, err)
+		data.Problem = page.Told(text.In(lang), data.Action, problemOf(err))
+		fields.Set("lang", lang)
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		for _, value := range fields[key] {

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"kvstep/web/text"
 	"kvstep/web/wall"
 )
 
@@ -33,11 +32,7 @@ func tellJSON(w http.ResponseWriter, _ *http.Request, err error) {
 }
 
 func tellReader(w http.ResponseWriter, r *http.Request, err error) {
-	lang := r.URL.Query().Get("lang")
-	if lang == "" {
-		lang = r.Header.Get("Accept-Language")
-	}
-	lang = text.Match(lang)
+	lang := languageOf(r)
 	w.Header().Set("Content-Language", lang)
 	http.Error(w, inWords(lang, err), http.StatusInternalServerError)
 }

@@ -360,3 +360,26 @@ func TestUnits(t *testing.T) {
 		}
 	}
 }
+
+// TestCostBesideSidecar: a file that says that weights are quantised counts whether the
+// folder is named or the config.json in it.
+func TestCostBesideSidecar(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "config.json")
+	if err := os.WriteFile(config, []byte(`{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 8}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{dir, config} {
+		if code, _, stderr := command(t, "cost", "--model", name); code != 0 {
+			t.Errorf("%s: %d %s", name, code, stderr)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "hf_quant_config.json"), []byte(`{}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{dir, config} {
+		if code, _, stderr := command(t, "cost", "--model", name); code == 0 || !strings.Contains(stderr, "hf_quant_config.json") {
+			t.Errorf("%s: %d %s", name, code, stderr)
+		}
+	}
+}

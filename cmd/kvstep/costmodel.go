@@ -32,7 +32,11 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 	if path, ok := onShelf(model); ok {
 		model = path
 	}
-	if info, statErr := os.Stat(model); statErr == nil || strings.ContainsRune(model, filepath.Separator) || strings.HasSuffix(model, ".json") {
+	info, statErr := os.Stat(model)
+	if statErr != nil && !errors.Is(statErr, fs.ErrNotExist) {
+		return s, "", "", sim.NewProblem("file.open", "File", model).Because(statErr)
+	}
+	if statErr == nil || strings.ContainsRune(model, filepath.Separator) || strings.HasSuffix(model, ".json") {
 		if strings.HasSuffix(model, ".bin") { // a llama2.c checkpoint says its shape in its header
 			m, err := load(model, "")
 			if err != nil {
@@ -43,7 +47,9 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 		path := model
 		if statErr == nil && info.IsDir() {
 			path = filepath.Join(model, "config.json")
-			if err := noSidecar(model); err != nil {
+		}
+		if filepath.Base(path) == "config.json" { // the model's folder, and not one of many files
+			if err := noSidecar(filepath.Dir(path)); err != nil {
 				return s, "", "", err
 			}
 		}

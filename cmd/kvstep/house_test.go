@@ -35,6 +35,7 @@ var owners = map[string]string{
 	"golang.org/x/text/language":       "web/text",
 	"golang.org/x/text/unicode/norm":   "sim/token",
 	"github.com/spf13/cobra":           "cmd/kvstep",
+	"github.com/spf13/pflag":           "cmd/kvstep", // cobra's flags
 	"golang.org/x/sys/cpu":             "sim/mat",
 	"golang.org/x/sys/unix":            "cmd/kvstep",
 	"github.com/schollz/progressbar":   "cmd/kvstep",

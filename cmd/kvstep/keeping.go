@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
 	"os"
 	"runtime/debug"
@@ -21,13 +23,23 @@ const defaultShare = 2
 // unknownMachine is taken where the machine does not tell what it has.
 const unknownMachine = 4 << 30
 
-// memoryLimit is what --memory asks for, "" for half of what the machine has.
-func memoryLimit(flag string) (int64, error) {
-	limit, err := kv.ParseBytes(flag)
-	if err != nil || limit > 0 {
-		return limit, err
+// leastMemory is what a server needs to show anything, and the most is where counting ends.
+const leastMemory, mostMemory = 16 << 20, 1 << 50
+
+// memoryLimit is what --memory asks for: half of what the machine has where it is not given.
+func memoryLimit(flag string, given bool) (int64, error) {
+	if !given {
+		return machineMemory(os.ReadFile) / defaultShare, nil
 	}
-	return machineMemory(os.ReadFile) / defaultShare, nil
+	limit, err := kv.ParseBytes(flag)
+	var p *sim.Problem
+	if errors.As(err, &p) && p.ID == "cache.bytes" || flag == "" {
+		return 0, sim.NewProblem("cache.bytes", "Have", fmt.Sprintf("%.40s", flag))
+	}
+	if err != nil || limit < leastMemory {
+		return 0, sim.NewProblem("recipe.whole", "Field", "--memory", "Have", fmt.Sprintf("%.40s", flag), "Least", leastMemory, "Most", mostMemory)
+	}
+	return limit, nil
 }
 
 // machineMemory is what the machine has, or the group of processes that this one is in.

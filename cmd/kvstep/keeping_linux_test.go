@@ -225,10 +225,10 @@ func TestMachineMemory(t *testing.T) {
 			t.Errorf("%v: %d, want %d", c.files, got, c.want)
 		}
 	}
-	if n, err := memoryLimit("3GiB"); err != nil || n != 3<<30 {
+	if n, err := memoryLimit("3GiB", true); err != nil || n != 3<<30 {
 		t.Errorf("%d, %v", n, err)
 	}
-	if n, err := memoryLimit(""); err != nil || n < 64<<20 {
+	if n, err := memoryLimit("", false); err != nil || n < 64<<20 {
 		t.Errorf("%d, %v", n, err)
 	}
 	if code, _, stderr := command(t, "serve", "--memory", "lots"); code != 2 || !strings.Contains(stderr, "lots") {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ func load(model, tokenizer string) (*simrun.Loaded, error) {
 func loadShown(model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error) {
 	info, err := os.Stat(model)
 	switch {
+	case tokenizer != "" && !takesTokenizer(model):
+		return nil, usageError{sim.NewProblem("cli.tokenizer", "Model", model)}
 	case errors.Is(err, fs.ErrNotExist):
 		// A name; "owner/name" looks like a path, but "./x" is one.
 		library := newLibrary(stderr)
@@ -40,10 +43,34 @@ func loadShown(model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error
 	case err != nil:
 		return nil, sim.NewProblem("file.open", "File", model).Because(err)
 	case info.IsDir():
-		return openFolder(filepath.Base(model), model, stderr, nil)
+		m, err := openFolder(filepath.Base(model), model, stderr, nil)
+		return m, within(model, err)
+	case slices.Contains(noModels, strings.ToLower(filepath.Ext(model))):
+		return nil, sim.NewProblem("file.no_model", "File", model)
 	}
 	name := strings.TrimSuffix(filepath.Base(model), filepath.Ext(model))
 	return openBin(name, model, tokenizer)
+}
+
+// noModels are the ends of files that are a part of a model, or a model of others.
+var noModels = []string{".json", ".safetensors", ".gguf", ".ggml", ".pt", ".pth", ".onnx", ".model", ".txt", ".zip"}
+
+// takesTokenizer tells whether a model is one whose words are in another file: a file
+// itself. Names and folders have theirs, or none.
+func takesTokenizer(model string) bool {
+	info, err := os.Stat(model)
+	return err == nil && !info.IsDir() || err != nil && strings.HasSuffix(model, ".bin")
+}
+
+// within says in which folder the file lies that an error is about.
+func within(folder string, err error) error {
+	var p *sim.Problem
+	if errors.As(err, &p) {
+		if name, ok := p.Args["File"].(string); ok && name == filepath.Base(name) {
+			p.Args["File"] = filepath.Join(folder, name)
+		}
+	}
+	return err
 }
 
 // openFolder opens a Hugging Face folder. heard, which may be nil, hears of it too.

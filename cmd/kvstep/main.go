@@ -91,7 +91,7 @@ func newRoot() *cobra.Command {
 	}
 	root.Flags().AddFlagSet(serve.Flags())
 	root.PersistentFlags().StringVar(&modelsDir, "models", defaultModels(), "models folder: what lies there can be named, and chosen on the page")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagProblem(err)} })
 	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels(), newBench(), newPull())
 	return root
 }
@@ -146,6 +146,8 @@ func say(err error) string {
 	switch {
 	case errors.As(err, &p) && ofFile(p):
 		return sayFile(p)
+	case errors.As(err, &p) && strings.HasPrefix(p.ID, "hub."):
+		return sayHub(p)
 	case errors.As(err, &p):
 		return words("problem."+p.ID, p.Args)
 	case errors.Is(err, context.Canceled):

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kvstep/sim"
 	simrun "kvstep/sim/run"
 	"kvstep/web"
 )
@@ -21,9 +22,12 @@ func newServe() *cobra.Command {
 		Short: "Serve the page (the default)",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			limit, err := memoryLimit(memory)
+			limit, err := memoryLimit(memory, c.Flags().Changed("memory"))
 			if err != nil {
 				return usageError{err}
+			}
+			if model == "" && tokenizer != "" {
+				return usageError{sim.NewProblem("cli.tokenizer", "Model", "--model")}
 			}
 			var given []*simrun.Loaded
 			if model != "" {

@@ -78,10 +78,11 @@ func launch(t *testing.T, stdout io.Writer, args ...string) *process {
 }
 
 // works waits until the process is at its work, or stands before a full pipe: it has
-// used a third of a second of processor, or some time has gone by.
+// used a third of a second of processor, or uses none any more.
 func (p *process) works(t *testing.T) {
 	t.Helper()
 	const ticks = 33 // of 10 ms
+	before, still := 0, 0
 	for range 100 {
 		time.Sleep(100 * time.Millisecond)
 		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.Process.Pid))
@@ -92,7 +93,11 @@ func (p *process) works(t *testing.T) {
 		f := strings.Fields(rest)
 		user, _ := strconv.Atoi(f[11])
 		system, _ := strconv.Atoi(f[12])
-		if user+system >= ticks {
+		now := user + system
+		if still++; now != before || now == 0 {
+			before, still = now, 0
+		}
+		if now >= ticks || still == 4 {
 			return
 		}
 	}

@@ -123,10 +123,17 @@ func (a *sweepFlags) prepare(stderr io.Writer) (map[string]*simrun.Loaded, error
 	for _, n := range a.promptTokens {
 		p.Prompts = append(p.Prompts, sweep.Prompt{Tokens: n})
 	}
+	if a.tokenizer != "" && !slices.ContainsFunc(p.Models, takesTokenizer) {
+		return nil, usageError{sim.NewProblem("cli.tokenizer", "Model", strings.Join(p.Models, ", "))}
+	}
 	models := map[string]*simrun.Loaded{}
 	longest := 250
 	for _, name := range p.Models {
-		m, err := loadShown(name, a.tokenizer, stderr)
+		words := ""
+		if takesTokenizer(name) {
+			words = a.tokenizer
+		}
+		m, err := loadShown(name, words, stderr)
 		if err != nil {
 			return nil, err
 		}

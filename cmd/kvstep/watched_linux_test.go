@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,6 +28,17 @@ import (
 // mappedBin writes a llama2.c file that is mapped, and large enough for two threads.
 func mappedBin(t testing.TB, path string, seed uint64) {
 	t.Helper()
+	if err := os.WriteFile(path, binOf(seed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+var bins sync.Map // by seed: they are large, and every test wants one
+
+func binOf(seed uint64) []byte {
+	if data, ok := bins.Load(seed); ok {
+		return data.([]byte)
+	}
 	const dim, ffn, layers, heads, vocab, positions = 256, 768, 4, 4, 12000, 64
 	var data []byte
 	for _, n := range []uint32{dim, ffn, layers, heads, heads, vocab, positions} {
@@ -36,24 +48,26 @@ func mappedBin(t testing.TB, path string, seed uint64) {
 	for range vocab*dim + layers*(2*dim+4*dim*dim+3*ffn*dim) + dim + positions*dim/heads {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(r.Float64()/8-1.0/16)))
 	}
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	bins.Store(seed, data)
+	return data
 }
 
 // harm is what other programs do to files in use.
 var harm = map[string]func(path string) error{
-	"shortened": func(path string) error { return os.Truncate(path, 8192) },
-	"emptied":   func(path string) error { return os.Truncate(path, 0) },
-	"written over": func(path string) error {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		_, err = f.WriteAt(make([]byte, 1<<20), 4096)
+	"shortened":    func(path string) error { return os.Truncate(path, 8192) },
+	"emptied":      func(path string) error { return os.Truncate(path, 0) },
+	"written over": func(path string) error { return writeOver(path, make([]byte, 1<<20)) },
+	"damaged":      func(path string) error { return writeOver(path, bytes.Repeat([]byte{0xff}, 1<<20)) }, // no numbers: choosing fails first
+}
+
+func writeOver(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
 		return err
-	},
+	}
+	defer f.Close()
+	_, err = f.WriteAt(data, 4096)
+	return err
 }
 
 func wantChanged(t *testing.T, err error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"strings"
 	"syscall"
 
@@ -16,6 +17,8 @@ var reasons = []struct {
 }{
 	{syscall.ENOSPC, "reason.space"}, {syscall.EDQUOT, "reason.quota"}, {syscall.EROFS, "reason.read_only"}, {syscall.EISDIR, "reason.folder"},
 	{syscall.ENOTDIR, "reason.not_folder"}, {syscall.ENAMETOOLONG, "reason.name_long"}, {syscall.EMFILE, "reason.many"}, {syscall.ENFILE, "reason.many"},
+	{syscall.ECONNREFUSED, "reason.refused"}, {syscall.ECONNRESET, "reason.reset"}, {syscall.ETIMEDOUT, "reason.timeout"},
+	{syscall.ENETUNREACH, "reason.unreachable"}, {syscall.EHOSTUNREACH, "reason.unreachable"},
 	{syscall.EFBIG, "reason.large"}, {syscall.EIO, "reason.io"}, {syscall.EACCES, "reason.permission"}, {syscall.EPERM, "reason.permission"},
 	{fs.ErrPermission, "reason.permission"}, {syscall.ENOENT, "reason.missing"}, {fs.ErrNotExist, "reason.missing"},
 }
@@ -41,6 +44,18 @@ func sayFile(p *sim.Problem) string {
 		return words("reason.said", map[string]any{"Said": said, "Reason": reason})
 	}
 	return said
+}
+
+// sayHub is a problem of a download. What the system says is told in the person's language
+// where it has words there; most of these sentences go on behind it.
+func sayHub(p *sim.Problem) string {
+	args := maps.Clone(p.Args)
+	if reason := why(p.Cause); reason != "" && args["Why"] != nil {
+		if args["Why"] = reason; p.ID != "hub.write" {
+			args["Why"] = strings.TrimRight(reason, ".。")
+		}
+	}
+	return words("problem."+p.ID, args)
 }
 
 // ofFile tells whether a problem is about a file or an address that the system refused.

@@ -46,7 +46,8 @@ func parseConfig(file string, data []byte) (c sim.Config, ends []int, err error)
 	} else {
 		c = parseLlama(file, h)
 	}
-	if h.Stored(); h.Err != nil {
+	h.Stored()
+	if h.Causal(); h.Err != nil {
 		return c, nil, h.Err
 	}
 	if err := checkConfig(file, c, of); err != nil {

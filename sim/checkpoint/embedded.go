@@ -54,7 +54,7 @@ func Folder(name string) (fs.FS, error) {
 	// Compared with whole names, so "..", "/" and the like reach nothing.
 	known := Names()
 	if !slices.Contains(known, name) {
-		return nil, sim.NewProblem("model.unknown", "Name", clip(name), "Known", strings.Join(known, ", "))
+		return nil, sim.NewProblem("model.unknown", "Name", clip(name), "Known", known)
 	}
 	return fs.Sub(models, "models/"+name)
 }

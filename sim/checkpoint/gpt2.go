@@ -10,7 +10,7 @@ func parseGPT2(h *hf.Config) sim.Config {
 	c := sim.Config{
 		Family: "gpt2", NoPE: true, Tied: h.Is("tie_word_embeddings"), NormEps: float32(or(h.Float("layer_norm_epsilon"), 0)),
 		Dim: h.Need("n_embd", "hidden_size"), Layers: h.Need("n_layer", "num_hidden_layers"), Heads: h.Need("n_head", "num_attention_heads"),
-		Vocab: h.Need("vocab_size"), Context: h.Need("n_positions", "n_ctx", "max_position_embeddings"),
+		Vocab: h.Need("vocab_size"), Context: h.Need("n_positions", "max_position_embeddings"),
 	}
 	c.KVHeads, c.HeadDim = c.Heads, headDim(h.File, h, "", c)
 	if c.FFN = or(h.Int("n_inner"), 0); h.Int("n_inner") == nil && c.Dim <= maxWidth {

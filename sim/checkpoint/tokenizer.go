@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"kvstep/sim/hf"
@@ -11,11 +12,12 @@ import (
 
 // Around is what tokenizer_config.json says of the tokens around a text.
 type Around struct {
-	Told    bool   // there is such a file
-	Rebuilt bool   // its class makes the post-processor of tokenizer.json again from the two flags
-	BOS     bool   // one is put before a text
-	EOS     bool   // one is put after it
-	Begin   string // text of BOS, "" where the file does not say
+	Told    bool     // there is such a file
+	Rebuilt bool     // its class makes the post-processor of tokenizer.json again from the two flags
+	BOS     bool     // one is put before a text
+	EOS     bool     // one is put after it
+	Begin   string   // text of BOS, "" where the file does not say
+	Added   []string // tokens that transformers adds and that are not special, if tokenizer.json has them not
 }
 
 // rebuilding are the tokenizer classes that make the post-processor again, and the BOS
@@ -38,6 +40,10 @@ func ReadAround(fsys fs.FS) (Around, error) {
 		EOS   json.RawMessage `json:"add_eos_token"`
 		Class string          `json:"tokenizer_class"`
 		Begin json.RawMessage `json:"bos_token"`
+		Added map[string]struct {
+			Content string `json:"content"`
+			Special bool   `json:"special"`
+		} `json:"added_tokens_decoder"`
 	}
 	if err := hf.Unmarshal(file, text, &h); err != nil {
 		return Around{}, err
@@ -55,6 +61,12 @@ func ReadAround(fsys fs.FS) (Around, error) {
 			return a, problem("config.type", file, "Field", f.field, "Have", clip(strings.Trim(string(f.raw), `"`)))
 		}
 	}
+	for _, token := range h.Added {
+		if !token.Special {
+			a.Added = append(a.Added, token.Content)
+		}
+	}
+	slices.Sort(a.Added)
 	if given(h.Begin) {
 		var token struct{ Content string }
 		if json.Unmarshal(h.Begin, &a.Begin) != nil && json.Unmarshal(h.Begin, &token) == nil {

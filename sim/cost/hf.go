@@ -2,6 +2,7 @@ package cost
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"kvstep/sim"
@@ -32,7 +33,10 @@ func ReadConfig(file string, data []byte) (Shape, error) {
 		return Shape{}, err
 	}
 	family, known := hfFamilies[h.Type]
-	if !known {
+	switch {
+	case h.Type == "":
+		return Shape{}, hf.Problem("config.missing", file, "Field", "model_type")
+	case !known:
 		return Shape{}, hf.Problem("cost.type", file, "Have", hf.Clip(h.Type), "Known", hf.Classes())
 	}
 	r := &reader{Config: h, file: file}
@@ -86,16 +90,22 @@ func or[T any](p *T, otherwise T) T {
 }
 
 func (r *reader) shape(family string) Shape {
-	if r.Nested == "" && !slices.ContainsFunc([]string{"hidden_size", "n_embd", "num_hidden_layers", "n_layer"}, r.Says) {
+	names := [][]string{{"hidden_size"}, {"num_hidden_layers"}, {"num_attention_heads"}, {"max_position_embeddings"}}
+	if family == "gpt2" { // which has both
+		for i, own := range []string{"n_embd", "n_layer", "n_head", "n_positions"} {
+			names[i] = append(names[i], own)
+		}
+	}
+	if r.Nested == "" && !slices.ContainsFunc(append(names[0], names[1]...), r.Says) {
 		r.Fail(hf.Problem("config.missing", r.file, "Field", "hidden_size")) // a file that says so little is of no model
 	}
 	c := sim.Config{
 		Family: family, BOS: -1, EOS: -1,
-		Dim:     r.Need("hidden_size", "n_embd"),
-		Layers:  r.Need("num_hidden_layers", "n_layer"),
-		Heads:   r.Need("num_attention_heads", "n_head"),
+		Dim:     r.Need(names[0]...),
+		Layers:  r.Need(names[1]...),
+		Heads:   r.Need(names[2]...),
 		Vocab:   r.Need("vocab_size"),
-		Context: r.Need("max_position_embeddings", "n_positions", "n_ctx"),
+		Context: r.Need(names[3]...),
 		Tied:    r.Is("tie_word_embeddings"),
 	}
 	switch family {
@@ -117,6 +127,8 @@ func (r *reader) shape(family string) Shape {
 	}
 	s := styled(c)
 	r.Stored()
+	r.Causal()
+	r.Headed()
 	r.style(&s)
 	r.windows(&s)
 	r.experts(&s)
@@ -153,7 +165,7 @@ func (r *reader) nope(layers int) bool {
 		return false
 	}
 	if len(list) != layers || slices.Contains(list, 1-list[0]) {
-		r.Unsupported("no_rope_layers", len(list))
+		r.Unsupported("no_rope_layers", fmt.Sprint(list))
 	}
 	return list[0] == 0
 }

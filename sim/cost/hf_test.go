@@ -3,6 +3,7 @@ package cost
 import (
 	"errors"
 	"io/fs"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -138,7 +139,7 @@ func TestReadConfigProblems(t *testing.T) {
 		``:                                 "config.json",
 		`[]`:                               "config.json",
 		`{"model_type":"bert"}`:            "Have=bert",
-		`{}`:                               "cost.type",
+		`{}`:                               "config.missing: Field=model_type",
 		`{"model_type":"llama"}`:           "config.missing: Field=hidden_size",
 		`{"model_type":"deepseek_v3"}`:     "config.missing",
 		good + `,"num_key_value_heads":3}`: "By=num_key_value_heads",
@@ -167,6 +168,36 @@ func TestReadConfigProblems(t *testing.T) {
 		if !errors.As(err, &p) || !strings.Contains(p.Error(), wants) || p.Args["File"] != "a.json" {
 			t.Errorf("%.90s: %v, want %s", text, err, wants)
 		}
+	}
+}
+
+// TestOtherNames: a field has the names that its class knows, and no other's.
+func TestOtherNames(t *testing.T) {
+	same := func(what, a, b string) {
+		t.Helper()
+		x, err := ReadConfig("a.json", []byte(a))
+		y, err2 := ReadConfig("a.json", []byte(b))
+		if err != nil || err2 != nil || !reflect.DeepEqual(x, y) {
+			t.Errorf("%s: %+v %v, want %+v %v", what, x, err, y, err2)
+		}
+	}
+	// GPT-2's table has n_positions rows, whatever its first files say of n_ctx.
+	same("n_ctx", `{"model_type":"gpt2","n_embd":768,"n_ctx":512}`, `{"model_type":"gpt2","n_embd":768,"n_positions":1024}`)
+	same("hidden_size", `{"model_type":"gpt2","n_layer":2,"hidden_size":1536}`, `{"model_type":"gpt2","n_layer":2,"n_embd":1536}`)
+	const llama = `{"model_type":"llama","hidden_size":4096`
+	same("n_layer", llama+`,"n_layer":4,"n_head":8,"n_embd":64,"n_positions":7}`, llama+`}`)
+}
+
+// TestSwitchedOff: layers that are listed with a window of a class that has it off.
+func TestSwitchedOff(t *testing.T) {
+	const text = `{"model_type":"qwen2","hidden_size":64,"num_attention_heads":8,"num_hidden_layers":2,"layer_types":["full_attention","sliding_attention"]`
+	_, err := ReadConfig("a.json", []byte(text+`}`))
+	var p *sim.Problem
+	if !errors.As(err, &p) || p.Args["Field"] != "layer_types" {
+		t.Errorf("%v", err)
+	}
+	if s, err := ReadConfig("a.json", []byte(text+`,"num_key_value_heads":8,"use_sliding_window":true}`)); err != nil || s.Local != 1 || s.Window != 4096 {
+		t.Errorf("%+v %v", s, err)
 	}
 }
 

@@ -23,7 +23,8 @@ var foreign = []struct {
 	{"n_routed_experts", "0", []string{"deepseek"}},
 	{"n_shared_experts", "0", []string{"deepseek"}}, {"num_shared_experts", "0", nil}, {"shared_expert_intermediate_size", "0", nil},
 	{"kv_lora_rank", "0", []string{"deepseek"}}, {"num_kv_shared_layers", "0", nil}, {"add_cross_attention", "false", nil},
-	{"qk_layernorm", "false", nil}, {"use_parallel_residual", "false", nil}, {"parallel_attn", "false", nil},
+	{"qk_layernorm", "false", nil}, {"qk_norm", "false", nil}, {"use_qk_norm", "false", nil}, {"add_qkv_bias", "false", nil},
+	{"add_bias_linear", "false", nil}, {"use_parallel_residual", "false", nil}, {"parallel_attn", "false", nil},
 }
 
 // others refuses fields of other classes.
@@ -133,7 +134,9 @@ func (r *reader) windows(s *Shape) {
 		switch {
 		case r.Type != "mistral" && r.Type != "mixtral" && r.Type != "phi3" && r.Type != "llama":
 			local = listed
-			if listed > 0 && width == 0 {
+			// Qwen's width is none unless it is switched on, whatever is listed.
+			off := (s.Family == "qwen2" || s.Family == "qwen3") && !r.Is("use_sliding_window")
+			if listed > 0 && (width == 0 || off) {
 				r.Unsupported("layer_types", "sliding_attention")
 			}
 		case listed != local:

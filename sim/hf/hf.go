@@ -156,12 +156,21 @@ func (c *Config) raw(names ...string) json.RawMessage {
 // Given is a field as it is written, nil for none and for null; what stands around a
 // text model counts too.
 func (c *Config) Given(name string) json.RawMessage {
-	for _, from := range []map[string]json.RawMessage{c.said, c.outer} {
-		if v := from[name]; len(v) > 0 && string(v) != "null" {
-			return v
-		}
+	if list := c.everywhere(name); len(list) > 0 {
+		return list[0]
 	}
 	return nil
+}
+
+// everywhere is a field as it is written in the text model and around it, as far as it
+// is there and not null.
+func (c *Config) everywhere(name string) (list []json.RawMessage) {
+	for _, from := range []map[string]json.RawMessage{c.said, c.outer} {
+		if v := from[name]; len(v) > 0 && string(v) != "null" {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 // field reads a field by any of its names; nil for none and for null.

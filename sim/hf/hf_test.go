@@ -132,14 +132,51 @@ func TestStored(t *testing.T) {
 		`"torch_dtype": "float8_e4m3fn"`:                                 "Field=torch_dtype",
 		`"dtype": "uint8"`:                                               "Field=dtype",
 		`"text_config": {}, "quantization_config": {"quant_method": ""}`: "Field=quantization_config",
+		// What stands around a text model counts though it says something itself.
+		`"text_config": {"model_type": "llama", "quantization_config": {}}, "quantization_config": {"bits": 4}`: "Field=quantization_config",
+		`"text_config": {"model_type": "llama", "dtype": "bfloat16"}, "dtype": "float8_e4m3fn"`:                 "Field=dtype",
+		`"text_config": {"model_type": "llama"}, "torch_dtype": "float8_e4m3fn"`:                                "Field=torch_dtype",
+		`"dtype": {"text_config": "bfloat16"}`:                                                                  "config.type: Field=dtype",
+		`"weight_bits": 1, "input_bits": 8`:                                                                     "Field=weight_bits", // BitNet's first files are Llamas
+		`"load_in_4bit": true`:                                                                                  "Field=load_in_4bit",
 	} {
 		c := read(t, `{"model_type": "llama", `+text+`}`)
 		c.Stored()
 		wants(t, text, c.Err, want)
 	}
-	for _, text := range []string{`"quantization_config": null`, `"quantization": {}`, `"dtype": "bfloat16"`, `"torch_dtype": "torch.float16"`, `"dtype": null`} {
+	for _, text := range []string{`"quantization_config": null`, `"quantization": {}`, `"dtype": "bfloat16"`, `"torch_dtype": "torch.float16"`, `"dtype": null`,
+		`"quantization_config": { }`, `"load_in_4bit": false`} {
 		c := read(t, `{"model_type": "llama", `+text+`}`)
 		if c.Stored(); c.Err != nil {
+			t.Errorf("%s: %v", text, c.Err)
+		}
+	}
+}
+
+// TestDecoder: what took a decoder's class and is none, or has no head.
+func TestDecoder(t *testing.T) {
+	for text, want := range map[string]string{
+		`"is_causal": false`:                                  "Field=is_causal",
+		`"use_bidirectional_attention": true`:                 "Field=use_bidirectional_attention", // EmbeddingGemma
+		`"use_bidirectional_attention": "all"`:                "Field=use_bidirectional_attention",
+		`"is_encoder_decoder": true`:                          "Field=is_encoder_decoder",
+		`"pruned_heads": {"1": [0]}`:                          "Field=pruned_heads",
+		`"architectures": ["LlamaForSequenceClassification"]`: "Have=LlamaForSequenceClassification",
+		`"architectures": ["MistralModel"]`:                   "Have=MistralModel",
+	} {
+		c := read(t, `{"model_type": "llama", `+text+`}`)
+		c.Causal()
+		c.Headed()
+		wants(t, text, c.Err, want)
+	}
+	c := read(t, `{"model_type": "paligemma", "text_config": {"model_type": "gemma"}}`)
+	c.Causal()
+	wants(t, "paligemma", c.Err, "Have=paligemma")
+	for _, text := range []string{`"is_causal": true`, `"pruned_heads": {}`, `"architectures": null`, `"architectures": ["GPT2LMHeadModel"]`,
+		`"architectures": ["Gemma3ForConditionalGeneration"]`, `"use_bidirectional_attention": null`} {
+		c := read(t, `{"model_type": "llama", `+text+`}`)
+		c.Causal()
+		if c.Headed(); c.Err != nil {
 			t.Errorf("%s: %v", text, c.Err)
 		}
 	}

@@ -65,7 +65,11 @@ func (s Spec) Bytes(p sim.CachePolicy) int64 {
 	case p.Evicts():
 		tokens = min(p.Most(), tokens)
 	case p.Group > 0:
-		return s.codedBytes(p, tokens) + 2*int64(s.groupTokens(p, tokens)*s.HeadDim)*floatBytes
+		n := s.codedBytes(p, tokens) + 2*int64(s.groupTokens(p, tokens)*s.HeadDim)*floatBytes
+		if p.Axis == AxisChannel { // one group that is not full yet is always there
+			n += int64(p.Group*s.Layers*s.width()) * floatBytes
+		}
+		return n
 	}
 	n := mat.SlabBytes(tokens * s.Layers * s.width() * 2)
 	if p.Budget > 0 {

@@ -144,3 +144,24 @@ func account(t *testing.T, p *Pool, live []*shadow) {
 		t.Fatalf("the arena says %d bytes, the blocks have %d; %d free, %d listed", p.arena.Held(), held, free, len(p.free))
 	}
 }
+
+// TestBytesAreWhatACacheTakes: what is asked for before a cache is made is what it then
+// holds, whatever its policy.
+func TestBytesAreWhatACacheTakes(t *testing.T) {
+	s := Spec{Layers: 3, KVHeads: 2, HeadDim: 8, Most: 21}
+	for _, text := range []string{"contiguous", "window:6:2", "h2o:4:4", "int8", "int8:token:4", "int8:channel:5", "int4:channel:8"} {
+		p, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		memory := sim.NewMemory(nil, "memory.room", 0)
+		arena := NewArena(0)
+		arena.memory = memory
+		if _, err := New(s, p, arena); err != nil {
+			t.Fatal(err)
+		}
+		if want, have := s.Bytes(p), memory.Held(); want != have {
+			t.Errorf("%s: %d bytes are asked for, %d are held", text, want, have)
+		}
+	}
+}

@@ -373,6 +373,18 @@ func TestBOS(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+	// Tokens that transformers would add from tokenizer_config.json: special ones are text here.
+	for text, refused := range map[string]bool{
+		`{"added_tokens_decoder":{"9":{"content":"<tool>","special":false}}}`: true,
+		`{"added_tokens_decoder":{"9":{"content":"<tool>","special":true}}}`:  false,
+	} {
+		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
+		_, err := OpenFolder("x", files, nil)
+		var p *sim.Problem
+		if refused != (errors.As(err, &p) && p.Args["What"] == "tokenizer_config.json added_tokens_decoder <tool>") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	// A template says where a text begins: Llama's class does not ask it, others do.
 	plain := files["tokenizer.json"]
 	var file map[string]any

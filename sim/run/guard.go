@@ -1,6 +1,9 @@
 package run
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"runtime/debug"
 
 	"kvstep/sim"
@@ -27,11 +30,15 @@ func faultsPanic() (off func()) {
 }
 
 // guarded calls f, which reads weights. That they cannot be read any more is a Problem:
-// "model.changed" where the file says so, else "model.fault". Other panics go on.
+// "model.changed" where the file says so, else "model.fault". Other panics go on. What
+// else went wrong may be for the same reason: then that one is told.
 func guarded(same Same, f func() error) (err error) {
 	defer func() {
 		value := recover()
 		if value == nil {
+			if err != nil && same != nil && !sim.Short(err) && !errors.Is(err, context.Canceled) {
+				err = cmp.Or(same(), err)
+			}
 			return
 		}
 		// What the runtime panics with where memory that should be there is not.

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -122,7 +121,7 @@ func (l *Library) find(name string) (*place, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return nil, sim.NewProblem("model.unknown", "Name", checkpoint.Clip(name), "Known", strings.Join(l.names, ", "))
+	return nil, sim.NewProblem("model.unknown", "Name", checkpoint.Clip(name), "Known", slices.Clone(l.names))
 }
 
 // Get is a model by name; "" is the default. Whoever keeps it holds it (Loaded.Hold):

@@ -139,13 +139,21 @@ func openTokenizer(folder fs.FS, c sim.Config) (words token.Tokenizer, err error
 // class go by the flags of tokenizer_config.json, whatever tokenizer.json puts before a
 // text; all others by tokenizer.json, and by the flags where that says nothing. Where
 // neither says anything, a Llama begins with the id of config.json, and others with none.
-// What would put more around a text than one token before it is refused.
+// What would put more around a text than one token before it is refused, and so are tokens
+// that transformers would add to those of tokenizer.json.
 func startOf(folder fs.FS, words token.Tokenizer, c sim.Config) (int, error) {
 	around, err := checkpoint.ReadAround(folder)
 	if err != nil {
 		return -1, err
 	}
 	bpe, _ := words.(*token.BPE)
+	if bpe != nil {
+		for _, text := range around.Added {
+			if !bpe.Added(text) {
+				return -1, more("tokenizer_config.json added_tokens_decoder " + checkpoint.Clip(text))
+			}
+		}
+	}
 	if bpe != nil && !around.Rebuilt {
 		if id, told := bpe.Start(); told {
 			return id, more(bpe.Around())

@@ -28,12 +28,13 @@ func (m *Loaded) Outside(prompt string) []string {
 }
 
 // words are the runs of letters of a text; Chinese characters stand alone, as do
-// symbols outside ASCII. Digits and ASCII punctuation are no words.
+// symbols outside ASCII. Digits and ASCII punctuation are no words, nor is what is not
+// seen: joiners and marks of direction. Accents belong to the letter before them.
 func words(text string) []string {
 	var all []string
 	start := -1 // of the run of letters being read
 	for i, r := range text {
-		letter := unicode.IsLetter(r) && !unicode.Is(unicode.Han, r)
+		letter := unicode.IsLetter(r) && !unicode.Is(unicode.Han, r) || start >= 0 && unicode.IsMark(r)
 		if letter && start < 0 {
 			start = i
 		}
@@ -44,7 +45,7 @@ func words(text string) []string {
 			all = append(all, text[start:i])
 			start = -1
 		}
-		if r >= 0x80 && !unicode.IsSpace(r) {
+		if r >= 0x80 && unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) {
 			all = append(all, string(r))
 		}
 	}

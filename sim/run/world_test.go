@@ -10,12 +10,14 @@ import (
 func TestOutside(t *testing.T) {
 	m := &Loaded{World: checkpoint.World{Seen: []string{"Tom", "has", "a", "ball", "小", "明", "。"}}}
 	for prompt, want := range map[string][]string{
-		"Tom has a ball.":           nil,
-		"Tom has 3 zebras, zebras!": {"zebras"},
-		"小明喜欢。":                     {"喜", "欢"},
-		"naïve Tom 🙂":               {"naïve", "🙂"},
-		"":                          nil,
-		"tom":                       {"tom"},
+		"Tom has a ball.":             nil,
+		"Tom has 3 zebras, zebras!":   {"zebras"},
+		"小明喜欢。":                       {"喜", "欢"},
+		"naïve Tom 🙂":                 {"naïve", "🙂"},
+		"":                            nil,
+		"\u202eTom has\u200d a\u200f": nil, // what is not seen
+		"nai\u0308ve \u2764\ufe0f":    {"nai\u0308ve", "\u2764"},
+		"tom":                         {"tom"},
 	} {
 		if got := m.Outside(prompt); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", prompt, got, want)

@@ -33,6 +33,19 @@ func (a *added) add(text string, token hfAdded) {
 	}
 }
 
+// has tells whether a token of that content is among them.
+func (a *added) has(content string) bool {
+	for _, token := range a.tokens {
+		if token.Content == content {
+			return true
+		}
+	}
+	return false
+}
+
+// Added tells whether the file adds a token of that content.
+func (t *BPE) Added(content string) bool { return t.raw.has(content) || t.normalized.has(content) }
+
 // at is the longest token at the beginning of text.
 func (a *added) at(text string) (token hfAdded, length int) {
 	for _, n := range a.lengths[text[0]] {

@@ -14,6 +14,8 @@ type BPE struct {
 	special map[int]string // names of the ids that stand for no bytes
 	bytes   [256]int       // id of each single byte, -1 for none
 	lacks   bool           // some bytes have none
+	unknown int            // stands for what has no id, -1 for none
+	fuse    bool           // ... for a run of it
 	ranks   map[[2]int32]merged
 	split   splitter
 	// words maps whole words to ids when the file says ignore_merges: a word in
@@ -59,50 +61,59 @@ func (t *BPE) Encode(text string) []int {
 }
 
 // spell appends the ids that a word begins with: of its bytes, valid UTF-8 or not,
-// or of its characters.
+// or of its characters. A vocabulary may lack what its training text never had: that is
+// in no token, or unk_token stands for it, or for a run of it (fuse_unk).
 func (t *BPE) spell(ids []int, word string) []int {
-	if t.chars == nil {
-		return t.spellBytes(ids, word)
-	}
-	for word != "" {
-		_, n := utf8.DecodeRuneInString(word)
-		if id, ok := t.chars[word[:n]]; ok {
-			ids = append(ids, id)
-		} else {
-			ids = t.spellBytes(ids, word[:n])
+	if t.chars == nil && !t.lacks {
+		for i := range len(word) {
+			ids = append(ids, t.bytes[word[i]])
 		}
-		word = word[n:]
+		return ids
 	}
-	return ids
-}
-
-// spellBytes appends the id of every byte. A vocabulary may lack bytes that its
-// training text never had; the replacement character U+FFFD stands for a character
-// with one of them.
-func (t *BPE) spellBytes(ids []int, word string) []int {
-	if t.lacks {
-		return t.spellKnown(ids, word)
+	waits := false // an unk_token, which may take what comes next too
+	flush := func() {
+		if waits {
+			ids, waits = append(ids, t.unknown), false
+		}
 	}
-	for i := range len(word) {
-		ids = append(ids, t.bytes[word[i]])
-	}
-	return ids
-}
-
-// spellKnown is spellBytes for a vocabulary that lacks bytes.
-func (t *BPE) spellKnown(ids []int, word string) []int {
 	for word != "" {
-		_, n := utf8.DecodeRuneInString(word)
-		from := len(ids)
-		for i := range n {
-			if ids = append(ids, t.bytes[word[i]]); ids[len(ids)-1] < 0 {
-				ids = append(ids[:from], t.bytes[0xef], t.bytes[0xbf], t.bytes[0xbd])
-				break
+		n := 1
+		id := t.bytes[word[0]]
+		if t.chars != nil {
+			_, n = utf8.DecodeRuneInString(word)
+			var ok bool
+			if id, ok = t.chars[word[:n]]; !ok {
+				id = -1
 			}
 		}
+		switch {
+		case id >= 0:
+			flush()
+			ids = append(ids, id)
+		case t.chars != nil && t.inBytes(word[:n]): // goes before an unk_token that waits: so do Hugging Face's
+			for i := range n {
+				ids = append(ids, t.bytes[word[i]])
+			}
+		case t.unknown >= 0:
+			if !t.fuse {
+				flush()
+			}
+			waits = true
+		}
 		word = word[n:]
 	}
+	flush()
 	return ids
+}
+
+// inBytes tells whether each byte of a character has an id.
+func (t *BPE) inBytes(character string) bool {
+	for i := range len(character) {
+		if t.bytes[character[i]] < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // merged is the result of a merge rule and its place in the list.

@@ -58,13 +58,18 @@ func (t *BPE) fill(f *hfFile) error {
 			t.chars[s] = id
 		}
 	}
-	// Others than plain letters and U+FFFD may be missing: spellBytes.
+	// Others than plain letters may be missing: spell.
+	id, have := f.Model.Vocab[f.Model.Unknown]
+	if t.unknown, t.fuse = id, f.Model.FuseUnknown; !have {
+		t.unknown = -1
+	}
 	for b, id := range t.bytes {
-		if id < 0 {
-			t.lacks = true
-			if b == '\n' || ' ' <= b && b <= '~' || b == 0xef || b == 0xbf || b == 0xbd {
-				return sim.NewProblem("tokenizer.bytes", "Byte", fmt.Sprintf("0x%02X", b))
-			}
+		if id >= 0 {
+			continue
+		}
+		t.lacks, t.loses = true, true
+		if b == '\n' || ' ' <= b && b <= '~' || f.Model.Unknown != "" && !have {
+			return sim.NewProblem("tokenizer.bytes", "Byte", fmt.Sprintf("0x%02X", b))
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"kvstep/sim"
@@ -19,7 +20,8 @@ type hfFile struct {
 	Model         struct {
 		Type         string         `json:"type"`
 		Vocab        map[string]int `json:"vocab"`     // piece, spelled in runeOf's alphabet, to id
-		Unknown      string         `json:"unk_token"` // WordLevel: what an unknown word becomes
+		Unknown      string         `json:"unk_token"` // what a word (WordLevel) or a byte that is not there becomes
+		FuseUnknown  bool           `json:"fuse_unk"`  // ... a run of them
 		Merges       []hfMerge      `json:"merges"`    // by rank: the first is applied first
 		Dropout      *float64       `json:"dropout"`   // random merges, for training
 		Prefix       *string        `json:"continuing_subword_prefix"`
@@ -137,7 +139,9 @@ func (f *hfFile) bpe() (*BPE, error) {
 	if f.Model.ByteFallback {
 		err = t.useMetaspace(f)
 	} else if t.split, err = f.PreTokenizer.splitter(0); err == nil {
-		t.normal, err = f.Normalizer.nfc(0)
+		if t.normal, err = f.Normalizer.nfc(0); err == nil {
+			err = f.PreTokenizer.spelled()
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -158,17 +162,25 @@ func (f *hfFile) bpe() (*BPE, error) {
 // start is the id that a text begins with, whether the file says so, and what else it
 // puts around one.
 func (p *hfPost) start(depth int) (id int, told bool, more string) {
-	if p == nil || depth > 1 {
+	if p == nil {
 		return -1, false, ""
 	}
 	switch p.Type {
 	case "ByteLevel": // changes offsets only
 	case "Sequence":
+		if depth > 1 {
+			return -1, true, "post_processor Sequence in a Sequence"
+		}
+		id = -1
 		for i := range p.List {
-			if id, told, more := p.List[i].start(depth + 1); told {
-				return id, true, more
+			switch next, tells, around := p.List[i].start(depth + 1); {
+			case tells && told: // each adds its own
+				return id, true, "post_processor Sequence " + p.List[i].Type
+			case tells:
+				id, told, more = next, true, around
 			}
 		}
+		return id, told, more
 	case "TemplateProcessing":
 		return p.template()
 	default:
@@ -219,6 +231,25 @@ func (f *hfFile) supported() error {
 }
 
 const maxSplits = 16 // nesting and number of pre-tokenizers
+
+// spelled refuses a file that spells bytes nowhere, or before words are cut: without
+// ByteLevel a vocabulary is one of characters, and what comes after it cuts its letters.
+func (p *hfPre) spelled() error {
+	list := []hfPre{}
+	if p != nil {
+		if list = append(list, *p); p.Type == "Sequence" {
+			list = p.List
+		}
+	}
+	at := slices.IndexFunc(list, func(p hfPre) bool { return p.Type == "ByteLevel" })
+	switch {
+	case at < 0:
+		return unsupported("pre_tokenizer without ByteLevel")
+	case at < len(list)-1:
+		return unsupported("pre_tokenizer ByteLevel before " + list[at+1].Type)
+	}
+	return nil
+}
 
 // splitter builds what a pre-tokenizer does to text.
 func (p *hfPre) splitter(depth int) (splitter, error) {

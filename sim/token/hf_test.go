@@ -201,6 +201,17 @@ func TestStart(t *testing.T) {
 			t.Errorf("%v: %d %v", c.post, id, told)
 		}
 	}
+	// What is put twice, or too deep to be read, is not one token before a text.
+	sequence := func(list ...any) tree { return tree{"type": "Sequence", "processors": list} }
+	for _, post := range []tree{sequence(template("<|endoftext|>"), template("<|endoftext|>")), sequence(bare, template("<|endoftext|>")),
+		sequence(sequence(sequence(template("<|endoftext|>")))), sequence(template("<|endoftext|>"), tree{"type": "RobertaProcessing"})} {
+		f := tinyMap()
+		f["post_processor"] = post
+		tok, err := LoadHF(bytes.NewReader(tinyJSON(t, f)))
+		if err != nil || tok.(*BPE).Around() == "" {
+			t.Errorf("%v: %v", post, err)
+		}
+	}
 	f := tinyMap()
 	f["post_processor"] = template("far")
 	_, err := LoadHF(bytes.NewReader(tinyJSON(t, f)))
@@ -220,11 +231,24 @@ func TestLackingBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string]string{"the cat": "the cat", "é!": "\ufffd!", "a\x00b": "a\ufffdb", "好": "好", "\xc0": "\ufffd"} {
+	for text, want := range map[string]string{"the cat": "the cat", "é!": "\xa9!", "a\x00b": "ab", "好": "好", "\xc0": ""} {
 		if got := decode(tok, tok.Encode(text)); got != want {
 			t.Errorf("%q is spelled %q, want %q", text, got, want)
 		}
 	}
+	// unk_token stands for what is not there, or for a run of it.
+	for fuse, want := range map[bool]string{false: "aqqb", true: "aqb"} {
+		f["model"].(map[string]any)["unk_token"], f["model"].(map[string]any)["fuse_unk"] = "q", fuse
+		if tok, err = LoadHF(bytes.NewReader(tinyJSON(t, f))); err != nil {
+			t.Fatal(err)
+		}
+		if got := decode(tok, tok.Encode("a\x00\x00b")); got != want {
+			t.Errorf("fuse_unk %v: %q, want %q", fuse, got, want)
+		}
+	}
+	f["model"].(map[string]any)["unk_token"] = "<nowhere>"
+	_, err = LoadHF(bytes.NewReader(tinyJSON(t, f)))
+	wantProblem(t, err, "tokenizer.bytes")
 }
 
 // TestDigits: SmolLM's numbers, digit by digit, before GPT-2's words.

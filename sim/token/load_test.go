@@ -80,6 +80,7 @@ func TestHFWrong(t *testing.T) {
 	split := func(regex string) tree {
 		return tree{"type": "Split", "behavior": "Isolated", "pattern": tree{"Regex": regex}}
 	}
+	level := tree{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}
 	for _, c := range []struct {
 		name   string
 		change func(f tree)
@@ -98,6 +99,12 @@ func TestHFWrong(t *testing.T) {
 		{"Whitespace", pre(tree{"type": "Whitespace"}), "tokenizer.unsupported"},
 		{"Split in another way", pre(tree{"type": "Split", "behavior": "removed", "pattern": tree{"Regex": "a"}}), "tokenizer.unsupported"},
 		{"sequences in sequences", pre(tree{"type": "Sequence", "pretokenizers": []any{tree{"type": "Sequence"}}}), "tokenizer.unsupported"},
+		// Without ByteLevel at the end, letters that are not ASCII mean other pieces.
+		{"no pre-tokenizer", pre(nil), "tokenizer.unsupported"},
+		{"an empty sequence", pre(tree{"type": "Sequence", "pretokenizers": []any{}}), "tokenizer.unsupported"},
+		{"words of no bytes", pre(split(`\s+`)), "tokenizer.unsupported"},
+		{"words of spelled bytes", pre(tree{"type": "Sequence", "pretokenizers": []any{level, split(`\s+`)}}), "tokenizer.unsupported"},
+		{"bytes spelled twice", pre(tree{"type": "Sequence", "pretokenizers": []any{level, level}}), "tokenizer.unsupported"},
 		{"a reference back", pre(split(`(a)\1`)), "tokenizer.pattern"},
 		{"no pattern", pre(tree{"type": "Split", "behavior": "Isolated"}), "tokenizer.unsupported"},
 		{"a long pattern", pre(split(strings.Repeat("a", 5000))), "tokenizer.pattern"},
@@ -157,7 +164,9 @@ func TestHFEncode(t *testing.T) {
 		return tok.(*BPE)
 	}
 	plain := load(func(map[string]any) {})
-	noSplit := load(func(f map[string]any) { f["pre_tokenizer"] = nil })
+	noSplit := load(func(f map[string]any) {
+		f["pre_tokenizer"] = map[string]any{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}
+	})
 	ignore := load(func(f map[string]any) {
 		m := f["model"].(map[string]any)
 		m["ignore_merges"] = true

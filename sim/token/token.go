@@ -6,8 +6,8 @@
 // give exactly, invalid UTF-8 included, but for what a file's normalizer changes:
 // NFC composes characters, and SentencePiece writes "▁" for a space, so that a "▁"
 // of the text comes back as one; what a Split removes and the spaces that an added token
-// takes (lstrip, rstrip) are in no token; and a vocabulary that lacks bytes writes U+FFFD for
-// the characters that need them. Words, a vocabulary of whole words for a model that
+// takes (lstrip, rstrip) are in no token; and a vocabulary that lacks bytes passes over
+// them, or writes its unk_token. Words, a vocabulary of whole words for a model that
 // is computed by hand, can spell those words only.
 //
 // What is wrong with a tokenizer file is a *sim.Problem:

@@ -10,6 +10,7 @@ import { createForm } from "./view/form.js";
 import { createRefusals } from "./view/refusal.js";
 import { createFold } from "./view/fold.js";
 import { createHeld } from "./view/held.js";
+import { keepInSight } from "./view/insight.js";
 import { createLoading } from "./view/loading.js";
 import { createTimeline } from "./view/timeline.js";
 import { createBreaks } from "./view/breaks.js";
@@ -76,6 +77,7 @@ const most = Number(document.documentElement.dataset.most) || Infinity; // bytes
 
 // In the order in which they are painted: what a person follows before what can wait for another frame.
 store.subscribe(createChrome(store, act));
+keepInSight();
 store.subscribe(createHeld(part("held"), opening));
 store.subscribe(createTransport(part("transport"), act));
 store.subscribe(createLoading(part("loading")));

@@ -44,6 +44,18 @@ test("the map keeps to its box", () => {
   }
 });
 
+test("the map of prefill alone has its whole prompt, and its steps are found", () => {
+  const { meta } = frame("stopped");
+  const one = { ...meta, run: { ...meta.run, recipe: { ...meta.run.recipe, max_new: 0 } } };
+  const layout = place(800, one);
+  assert.equal(layout.shown, 1, "a column for prefill");
+  for (let n = 0; n <= meta.run.config.layers; n++) {
+    const b = layout.box(n);
+    assert.ok(Math.abs(b.x + b.w - 800) < 1e-6, "as wide as the map");
+    assert.equal(layout.at(b.x + b.w / 2, b.y + b.h / 2), n);
+  }
+});
+
 test("every breakpoint and every reason is worded, in both languages", () => {
   const f = frame("stopped");
   for (const lang of ["en", "zh"]) {

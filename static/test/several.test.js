@@ -45,6 +45,41 @@ test("every pass of a batch: who was fed how much, and who waited", () => {
   assert.equal(passes(frame("panels")), null);
 });
 
+test("a batch of one prompt alone, which names no requests, and of no tokens", () => {
+  for (const lanes of ["both", "uncached"]) {
+    const f = frame("batch");
+    const me = f.meta.peers.pass.find((p) => p.seq === f.meta.peers.seq);
+    [f.meta.run.recipe.batch.requests, f.meta.run.recipe.max_new, f.meta.run.recipe.lanes] = [null, 0, lanes];
+    f.meta.peers.events = [];
+    delete me.token;
+    f.meta.step = { ...f.meta.step, part: "head", rows: me.prompt, cached: 0, done: null };
+    [f.meta.peers.pass, f.meta.peers.seq, me.seq] = [[me], 0, 0];
+    const said = sentence(f, say.en);
+    assert.ok(said.includes("prefill alone"), said);
+    assert.equal(said.includes("in the cache"), lanes === "both", said);
+  }
+});
+
+test("a request of no tokens leaves with 0 of them", () => {
+  const f = frame("batch");
+  const said = event(f, { kind: "leave", seq: 0, why: "max-new" }, say.en);
+  assert.ok(said.includes("with 0 tokens"), said);
+});
+
+test("a search that chose nothing has no answer to tell", () => {
+  const f = frame("beams");
+  [f.meta.beams, f.meta.peers.events] = [{ finished: [], best: -1 }, []];
+  for (const [new_, done] of [[0, "max-new"], [4, "memory"]]) {
+    f.meta.run.recipe.max_new = new_;
+    f.meta.step = { ...f.meta.step, part: "head", done };
+    for (const [lang, t] of Object.entries(say)) {
+      const s = sentence(f, t);
+      assert.doesNotMatch(s, /[“「][”」]|, ,|（）|undefined/, `${lang}: ${s}`);
+      assert.equal(s.includes(t("say.done.memory")), new_ > 0, s);
+    }
+  }
+});
+
 test("what a request waits for is counted in passes from its arrival", () => {
   assert.deepEqual(waits({ arrive: 2, started: 3, first: 4, ended: 9, chosen: 6 }, 12), { first: 3, each: 1 });
   assert.deepEqual(waits({ arrive: 5, started: 1, first: 1, ended: -1, chosen: 3 }, 6), { first: 1, each: 2 }, "nobody to serve: it came early");

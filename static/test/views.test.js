@@ -6,9 +6,20 @@ import { axes } from "../js/view/axes.js";
 import { stage } from "../js/view/layout.js";
 import { readout, largest } from "../js/view/stage.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
+import { createToPlots } from "../js/view/toplots.js";
 import { frame } from "./frames.js";
 
 pretendBrowser();
+
+test("a run of prefill alone leads to figures that can be drawn", () => {
+  const link = /** @type {any} */ ({});
+  const f = frame("decode");
+  for (const [new_, want] of [[0, ""], [7, "7"]]) {
+    f.meta.run.recipe.max_new = new_;
+    createToPlots(link)({ frame: f, lang: "en" });
+    assert.equal(new URLSearchParams(link.href.split("?")[1]).get("new"), want);
+  }
+});
 
 test("the ledger's bars add up, and only the uncached lane computes again", () => {
   const { cached, uncached } = frame("decode").meta.ledger.step;

@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -62,5 +63,22 @@ func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 	p.press("k")
 	p.until(`document.activeElement.name === "kind"`)
 	p.axe("phone, everything unfolded")
+	p.clean()
+}
+
+// TestMenusAreInSight: on every width a menu that opens is within the window, makes the
+// page no wider, and on a phone leaves the button that runs it free.
+func TestMenusAreInSight(t *testing.T) {
+	p := open(t, "/?lang=zh&schedule=continuous&req=0:4:cat")
+	for _, width := range []int64{360, 390, 700, 1024, 1440} {
+		p.do(chromedp.EmulateViewport(width, 800))
+		for _, menu := range []string{"settings", "policy", "several"} {
+			p.js(fmt.Sprintf(`document.getElementById("recipe").classList.add("open"); document.querySelector("[data-testid=%s]").open = true`, menu))
+			p.until(fmt.Sprintf(`(() => { const b = document.querySelector("[data-testid=%s] .sheet").getBoundingClientRect(); return b.width > 0 && b.left >= 0 && b.right <= innerWidth && document.documentElement.scrollWidth <= innerWidth })()`, menu))
+			if width < 640 && !eval[bool](p, `(() => { const r = document.querySelector("[data-testid=run]"); r.scrollIntoView({block: "center"}); return `+inSight+`(r) })()`) {
+				t.Errorf("%d pixels: %s lies over the button", width, menu)
+			}
+		}
+	}
 	p.clean()
 }

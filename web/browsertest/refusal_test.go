@@ -143,6 +143,53 @@ func TestWhatTheServerRefusesIsMarked(t *testing.T) {
 	p.clean()
 }
 
+// TestANoticeIsInSightAndNamesFieldsAsThePage: what a link brings is told with the names
+// that the form has, and is not out of sight further down the page.
+func TestANoticeIsInSightAndNamesFieldsAsThePage(t *testing.T) {
+	for lang, want := range map[string]string{"en": "“Top-k” is -1; it must", "zh": "“Top-k”为 -1，必须"} {
+		p := open(t, "/?k=-1&lang="+lang)
+		p.until(`!document.getElementById("problem").hidden`)
+		if s := p.text("problem"); !strings.Contains(s, want) {
+			t.Errorf("%s: the notice says %q, want %q", lang, s, want)
+		}
+		p.js(`scrollTo(0, document.body.scrollHeight)`)
+		if !eval[bool](p, `scrollY > 100 && (() => { const n = document.getElementById("problem"), b = n.getBoundingClientRect(); return n.contains(document.elementFromPoint(b.left + 40, b.top + b.height / 2)) })()`) {
+			t.Errorf("%s: the notice cannot be seen from where the page was scrolled to", lang)
+		}
+		p.clean()
+	}
+}
+
+// TestWhatDoesNotGoTogetherIsNamed: in the words of the page.
+func TestWhatDoesNotGoTogetherIsNamed(t *testing.T) {
+	for query, want := range map[string]string{
+		"lang=en&sampler=beam&cache=window:4:0":       "“beam search” and “sliding window” cannot",
+		"lang=zh&sampler=beam&draft=story-draft":      "“束搜索”与“推测解码”不能",
+		"lang=en&schedule=static&share=1&req=0:4:cat": "“Prompts that begin alike share blocks” and “contiguous: room for the whole run” cannot",
+	} {
+		p := open(t, "/?"+query)
+		p.until(`!document.getElementById("problem").hidden`)
+		if s := p.text("problem"); !strings.Contains(s, want) {
+			t.Errorf("%s: %q, want %q", query, s, want)
+		}
+		p.clean()
+	}
+}
+
+// TestRefusalsStandInTheOrderOfTheirFields: of two in one line the first is said first.
+func TestRefusalsStandInTheOrderOfTheirFields(t *testing.T) {
+	p := open(t, "/?lang=en")
+	p.js(sampled)
+	p.set("set-t", "")
+	p.set("set-k", "-3")
+	p.submit("#recipe")
+	p.refused("set-t")
+	if says := eval[[]string](p, `[...document.querySelectorAll("#recipe .refusal")].map((n) => n.textContent)`); len(says) != 2 || !strings.Contains(says[0], "Temperature") || !strings.Contains(says[1], "Top-k") {
+		t.Errorf("in this order: %q", says)
+	}
+	p.clean()
+}
+
 // TestOtherFormsSayWhy: breakpoints, and the page of figures, which asks for its
 // words only then.
 func TestOtherFormsSayWhy(t *testing.T) {

@@ -75,3 +75,17 @@ func TestVariantsSideBySide(t *testing.T) {
 		})
 	}
 }
+
+// TestVariantsAreAskedForAgain: a server that was busy is asked again when the person says so.
+func TestVariantsAreAskedForAgain(t *testing.T) {
+	p := open(t, "/?lang=en&new=4")
+	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/variants") && !window.asked++ ? Promise.resolve(new Response('{"problem":"server.busy","args":{}}', {status: 503})) : get(url, ...rest)`)
+	p.js(`document.querySelector("#variants").open = true`)
+	p.until(`document.querySelector("#variants [data-state]").textContent.startsWith("The server is busy")`)
+	p.click("variants-again")
+	p.until(`document.querySelectorAll("#variants tbody tr").length >= 8 && document.querySelector("[data-testid=variants-again]").hidden`)
+	if n := eval[int](p, `window.asked`); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+	p.clean()
+}

@@ -64,6 +64,6 @@ func (p PlotsData) picture(name, view, lang string) string {
 // plotsLink leads to the figures of the run in the form; the page puts the
 // prompt's tokens in when it has counted them.
 func (d HomeData) plotsLink() string {
-	v := url.Values{"model": {d.Recipe.Model}, "new": {itoa(d.Recipe.MaxNew)}, "lang": {d.Lang}}
+	v := url.Values{"model": {d.Recipe.Model}, "new": {blank(d.Recipe.MaxNew)}, "lang": {d.Lang}}
 	return "/plots?" + v.Encode()
 }

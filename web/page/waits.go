@@ -19,3 +19,25 @@ func (w WaitsData) field(key string) string {
 	}
 	return ""
 }
+
+// rest is what is listed: all but what is quoted already.
+func (w WaitsData) rest() []Field {
+	var rest []Field
+	for _, f := range w.Fields {
+		if f.Key != "lang" && (f.Key != "prompt" || w.Action != "/") {
+			rest = append(rest, f)
+		}
+	}
+	return rest
+}
+
+// says tells what a press would do.
+func (w WaitsData) says() string {
+	switch {
+	case len(w.rest()) == 0 && w.field("prompt") == "":
+		return "waits.say.default"
+	case w.Action != "/":
+		return "waits.say.plots"
+	}
+	return "waits.say"
+}

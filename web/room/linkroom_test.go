@@ -12,6 +12,9 @@ import (
 // TestWhatIsAcceptedCanBeOpenedAgain: by run, by link, and by a fork that is one too many.
 // A run that is refused leaves the one on screen.
 func TestWhatIsAcceptedCanBeOpenedAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: long texts, and one goroutine")
+	}
 	r, v := start(t), newViewer(t)
 	r.Do(v, wire.Command{Cmd: "open", Link: link})
 	v.next()

@@ -17,6 +17,9 @@ import (
 // inUse is what the system says that the process has of its memory, without garbage.
 func inUse(t *testing.T) int64 {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped in short mode: the race detector has memory of its own")
+	}
 	debug.FreeOSMemory()
 	debug.FreeOSMemory()
 	text, err := os.ReadFile("/proc/self/statm")
@@ -192,6 +195,9 @@ func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
 // TestRoomsShareOneTotal: the room that would pass it is told, and goes on when another
 // has closed.
 func TestRoomsShareOneTotal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: the race detector has memory of its own")
+	}
 	models := endless(t)
 	total := sim.NewMemory(nil, "memory.total", 0)
 	models.Count(total)

@@ -9,11 +9,9 @@ import (
 )
 
 // elsewhere are the families of messages that no handout has a place for: those
-// of the command and its reasons, of figures, and of what only a server can do, and
-// their problems.
-var elsewhere = []string{"cli", "cost", "plot", "reason", "several", "versus", "waits",
-	"problem.addr", "problem.checkpoint", "problem.cli", "problem.command", "problem.config", "problem.cost", "problem.file", "problem.hub", "problem.plot",
-	"problem.server", "problem.site", "problem.sweep", "problem.take", "problem.tokenizer", "problem.variants"}
+// of the command and its reasons, of figures, of what only a server can do, and
+// problems: a copy refuses nothing, it has what was asked or says that it has not.
+var elsewhere = []string{"cli", "cost", "plot", "problem", "reason", "several", "versus", "waits"}
 
 // spoken are a language's messages as a handout carries them.
 func spoken(lang string) string {

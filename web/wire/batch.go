@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"kvstep/sim"
@@ -17,11 +18,13 @@ func putBatch(v url.Values, b *sim.Batch) {
 		return
 	}
 	r := sim.Recipe{Batch: b}
+	always := []string{"batch.schedule", "batch.slots"}
 	for _, f := range recipe.Fields {
-		if text := f.Key; strings.HasPrefix(f.Path, "batch.") {
-			if text = f.Text(&r); f.Path == "batch.schedule" || f.Path == "batch.slots" || text != f.Default(&r) {
-				v.Set(f.Key, text)
-			}
+		if !strings.HasPrefix(f.Path, "batch.") {
+			continue
+		}
+		if text := f.Text(&r); text != f.Default(&r) || slices.Contains(always, f.Path) {
+			v.Set(f.Key, text)
 		}
 	}
 	for _, q := range b.Requests {

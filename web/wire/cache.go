@@ -4,6 +4,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
+	"kvstep/sim/run"
 )
 
 type kvInfo struct {
@@ -20,7 +21,7 @@ type kvInfo struct {
 func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
 	c := m.Model.Model.Config
 	info := kvInfo{
-		Lens: make([]int, c.Layers), Capacity: m.Prompt + m.maxNew() - 1,
+		Lens: make([]int, c.Layers), Capacity: run.Fed(m.Prompt, m.maxNew()),
 		BytesPerToken: integer((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8),
 	}
 	if m.Step == nil || m.Step.KV == nil {

@@ -32,7 +32,7 @@ var (
 // TestGeneratorFrames: of random recipes (sim/run/runtest) every step is a frame that can be
 // read, whatever a viewer looks at, and every explanation gives the number it explains.
 func TestGeneratorFrames(t *testing.T) {
-	n := 100
+	n := 600
 	switch {
 	case *recipes > 0:
 		n = *recipes

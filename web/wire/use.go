@@ -45,7 +45,9 @@ type way struct {
 }
 
 // spec is the shape of the run's cache.
-func (m *Moment) spec() kv.Spec { return kv.SpecOf(m.Model.Model.Config, m.Prompt+m.maxNew()-1) }
+func (m *Moment) spec() kv.Spec {
+	return kv.SpecOf(m.Model.Model.Config, run.Fed(m.Prompt, m.maxNew()))
+}
 
 // use is nil where there is no cache.
 func (m *Moment) use() *useInfo {

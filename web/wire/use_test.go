@@ -29,6 +29,21 @@ func under(t testing.TB, policy string, budget int64, more int) (*run.Loaded, si
 	return l, rec, stepsOf(t, l, rec)
 }
 
+// TestReservedRoomIsThatOfTheRun: the room that a card names is what the cache took, of
+// a run without new tokens too, which keeps its whole prompt.
+func TestReservedRoomIsThatOfTheRun(t *testing.T) {
+	for _, more := range []int{0, 1, 5} {
+		l, rec, steps := under(t, "contiguous", 0, more)
+		m := moment(l, rec, steps, len(steps)-1, 0, 0)
+		info, _ := m.cache()
+		var use useInfo
+		meta(t, frameOf(t, m), "use", &use)
+		if got := int64(info.Capacity) * int64(info.BytesPerToken); got != int64(use.Allocated) {
+			t.Errorf("%d new tokens: room for %d tokens, which are %d bytes; the cache took %d", more, info.Capacity, got, use.Allocated)
+		}
+	}
+}
+
 // TestFrameTellsOfTheCache: what a frame says of the cache under every policy is
 // what the step holds: bytes, blocks, rows let go, masks, and the effect.
 func TestFrameTellsOfTheCache(t *testing.T) {

@@ -33,6 +33,9 @@ func (c *Client) refused(resp *http.Response, repo, file string) error {
 	case "RevisionNotFound":
 		return sim.NewProblem("hub.revision", "Name", repo)
 	case "EntryNotFound":
+		if file == "" { // the list itself
+			return unknown
+		}
 		return sim.NewProblem("hub.gone", "Name", repo, "File", file)
 	case "DisabledRepo":
 		return sim.NewProblem("hub.forbidden", "Name", repo)
@@ -48,7 +51,7 @@ func (c *Client) refused(resp *http.Response, repo, file string) error {
 		return sim.NewProblem("hub.gone", "Name", repo, "File", file)
 	case code == http.StatusNotFound:
 		return unknown
-	case code == http.StatusProxyAuthRequired:
+	case code == http.StatusProxyAuthRequired && c.proxy(resp.Request.URL) != "": // else a server says what it cannot mean
 		return sim.NewProblem("hub.proxy", "Proxy", c.proxy(resp.Request.URL), "Why", status(code))
 	case code == http.StatusTooManyRequests:
 		return sim.NewProblem("hub.busy", "Host", from)

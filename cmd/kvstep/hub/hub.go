@@ -158,11 +158,11 @@ func Resolve(name string) (repo string, err error) {
 // file is one file of a model, as the hub lists it.
 type file struct {
 	Name   string `json:"rfilename"`
-	Size   int64  `json:"size"`
+	Size   *int64 `json:"size"`   // nil where a mirror does not tell
 	BlobID string `json:"blobId"` // git's SHA-1 of the file
 	LFS    *struct {
 		SHA256 string `json:"sha256"`
-		Size   int64  `json:"size"`
+		Size   *int64 `json:"size"`
 	} `json:"lfs"` // of large files; then BlobID is of their pointer
 }
 
@@ -234,16 +234,27 @@ func (c *Client) choose(l *listing, repo string) ([]file, error) {
 	return list, nil
 }
 
-// length is how many bytes the file has.
-func (f file) length() int64 {
+// told is how many bytes the file has, nil where the hub does not tell.
+func (f file) told() *int64 {
 	if f.LFS != nil {
 		return f.LFS.Size
 	}
 	return f.Size
 }
 
+// length is how many bytes a file has that is checkable.
+func (f file) length() int64 {
+	if n := f.told(); n != nil {
+		return *n
+	}
+	return 0
+}
+
 // checkable tells whether the hub says what the file must be.
 func (f file) checkable() bool {
+	if f.told() == nil {
+		return false
+	}
 	if f.LFS != nil {
 		return sha256Name.MatchString(f.LFS.SHA256)
 	}
@@ -263,7 +274,7 @@ func (f file) hash() hash.Hash {
 		return sha256.New()
 	}
 	h := sha1.New()
-	fmt.Fprintf(h, "blob %d\x00", f.Size) // as git does
+	fmt.Fprintf(h, "blob %d\x00", f.length()) // as git does
 	return h
 }
 

@@ -61,8 +61,11 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 	}
 	l := &listing{}
 	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
 	if err := json.Unmarshal(text, l); errors.As(err, &syntax) && syntax.Offset >= int64(len(text)) {
 		return nil, sim.NewProblem("hub.list_cut", "Host", where).Because(err)
+	} else if errors.As(err, &kind) { // in the words of JSON, not in those of Go
+		return bad("JSON " + strconv.Quote(clip(kind.Field)) + ": " + clip(kind.Value))
 	} else if err != nil {
 		return bad(brief(err.Error()))
 	}
@@ -70,7 +73,7 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 		return bad(`JSON "sha": ` + clip(l.Commit))
 	}
 	for _, f := range l.Files {
-		if f.Size < 0 || f.length() < 0 {
+		if f.Size != nil && *f.Size < 0 || f.length() < 0 {
 			return bad(`JSON "size" < 0: ` + clip(f.Name))
 		}
 	}

@@ -67,11 +67,15 @@ func beside(place string) error {
 	case err != nil && forbidden(err):
 		return unwritten(place, err)
 	}
+	found := err == nil || errors.Is(err, fs.ErrNotExist) // a folder that is not empty, or a link to nowhere
 	for at := place; err != nil && at != filepath.Dir(at); at = filepath.Dir(at) {
 		if info, statErr := os.Stat(at); statErr == nil && !info.IsDir() {
-			place = at // or a folder above it is a file
+			place, found = at, true // or a folder above it is a file
 			break
 		}
+	}
+	if !found { // its name is too long, the disk reports an error
+		return unwritten(place, err)
 	}
 	return sim.NewProblem("hub.place", "Place", place).Because(err)
 }

@@ -55,12 +55,13 @@ func newFake(t *testing.T) *fake {
 func (h *fake) listing() *listing {
 	l := &listing{Commit: commit}
 	for name, data := range h.files {
-		f := file{Name: name, Size: int64(len(data)), BlobID: fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(data), data)))}
+		size := int64(len(data))
+		f := file{Name: name, Size: &size, BlobID: fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(data), data)))}
 		if h.large[name] {
 			f.LFS = &struct {
 				SHA256 string `json:"sha256"`
-				Size   int64  `json:"size"`
-			}{fmt.Sprintf("%x", sha256.Sum256(data)), int64(len(data))}
+				Size   *int64 `json:"size"`
+			}{fmt.Sprintf("%x", sha256.Sum256(data)), &size}
 		}
 		l.Files = append(l.Files, f)
 	}
@@ -355,12 +356,12 @@ func TestRefused(t *testing.T) {
 			h.list = func(l *listing) {
 				for i := range l.Files {
 					if l.Files[i].LFS != nil {
-						l.Files[i].LFS.Size = 1 << 62
+						*l.Files[i].LFS.Size = 1 << 62
 					}
 				}
 			}
 		}},
-		{"negative", "hub.answer", func(h *fake, _ *Client) { h.list = func(l *listing) { l.Files[0].Size = -1 } }},
+		{"negative", "hub.answer", func(h *fake, _ *Client) { h.list = func(l *listing) { *l.Files[0].Size = -1 } }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h, dir := newFake(t), t.TempDir()

@@ -120,6 +120,9 @@ func rounds(few, all int) int {
 // TestTwoAtOnce: two processes that pull one model both end well, one of them having
 // waited or found it there, whatever the hub can do, and leave nothing behind.
 func TestTwoAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: processes of their own, which the race detector does not see")
+	}
 	for _, ranges := range []bool{true, false} {
 		waited := 0
 		for range rounds(4, 80) {
@@ -152,6 +155,9 @@ func TestTwoAtOnce(t *testing.T) {
 // TestKilled: pulls that are killed at any moment, with another beside them or without,
 // never leave a model that is not right, and the next one goes on and clears up.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: processes of their own, which the race detector does not see")
+	}
 	seed := uint64(1)
 	if os.Getenv("KVSTEP_ALL") != "" {
 		seed = rand.Uint64()

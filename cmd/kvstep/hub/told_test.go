@@ -39,8 +39,8 @@ func answer(t *testing.T, status int, header, body string) string {
 func TestTold(t *testing.T) {
 	const list = `{"sha":"0123456789abcdef0123456789abcdef01234567","siblings":[{"rfilename":"config.json"},{"rfilename":"model.safetensors"}]}`
 	for _, c := range []struct {
-		id, token, header, body string
-		status                  int
+		id, token, header, body, says string
+		status                        int
 	}{
 		{id: "hub.unknown", status: 404},
 		{id: "hub.unknown", status: 404, header: "X-Error-Code: RepoNotFound"},
@@ -54,7 +54,6 @@ func TestTold(t *testing.T) {
 		{id: "hub.token_bad", status: 401, token: "secret"},
 		{id: "hub.forbidden", status: 403},
 		{id: "hub.forbidden", status: 403, token: "secret"},
-		{id: "hub.proxy", status: 407},
 		{id: "hub.busy", status: 429},
 		{id: "hub.broken", status: 500},
 		{id: "hub.broken", status: 503},
@@ -72,6 +71,10 @@ func TestTold(t *testing.T) {
 		{id: "hub.unchecked", status: 200, body: list},
 		{id: "hub.unchecked", status: 200, body: strings.ReplaceAll(list, `"}`, `","size":3}`)},
 		{id: "hub.unchecked", status: 200, body: strings.ReplaceAll(list, `"}`, `","lfs":{"size":3,"sha256":"../x"}}`)},
+		{id: "hub.unchecked", status: 200, body: strings.ReplaceAll(list, `"}`, `","blobId":"0123456789abcdef0123456789abcdef01234567"}`)}, // no sizes
+		{id: "hub.unknown", status: 404, header: "X-Error-Code: EntryNotFound"},
+		{id: "hub.status", status: 407}, // there is no proxy
+		{id: "hub.answer", says: `JSON "siblings.size": string`, status: 200, body: `{"sha":"0123456789abcdef0123456789abcdef01234567","siblings":[{"size":"many"}]}`},
 		{id: "hub.encoded", status: 200, header: "Content-Encoding: br", body: list},
 		{id: "hub.encoded", status: 200, header: "Content-Encoding: gzip", body: list},
 		{id: "hub.status", status: 302},
@@ -80,7 +83,7 @@ func TestTold(t *testing.T) {
 		client := New(answer(t, c.status, c.header, c.body), c.token)
 		_, _, err := client.Pull(context.Background(), "a/b", t.TempDir())
 		var p *sim.Problem
-		if !errors.As(err, &p) || p.ID != c.id {
+		if !errors.As(err, &p) || p.ID != c.id || !strings.Contains(p.Error(), c.says) {
 			t.Errorf("%d %q %.30q, token %q: %v, want %s", c.status, c.header, c.body, c.token, err, c.id)
 			continue
 		}
@@ -216,6 +219,9 @@ func TestNeverAnswers(t *testing.T) {
 
 // TestCompressed: a proxy that compresses what it was asked not to, ranges or not.
 func TestCompressed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: large files, and one goroutine")
+	}
 	pack := func(data []byte) []byte {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)

@@ -53,6 +53,7 @@ export function createBeams(root, act) {
     if (!lens(next, !!frame?.meta.beams)) return;
     const { beams: info, step, peers } = frame.meta;
     part("none").hidden = !!info.passes;
+    part("none").textContent = t(frame.meta.run.recipe.max_new === 0 ? "choice.alone" : "beams.none");
     part("body").hidden = !info.passes;
     if (!info.passes) return void (built = "");
     const now = JSON.stringify([info, step.pass, peers.seq, lang, next.theme.font]);

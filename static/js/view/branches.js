@@ -71,7 +71,7 @@ export function createBranches(root, act) {
     part("gone").hidden = !info.gone;
     const gone = info.gone ? t(`branch.gone.${info.gone.why}`, { Run: info.gone.id, Most: info.most }) : "";
     if (part("gone").textContent !== gone) part("gone").textContent = gone;
-    const most = Math.max(frame.meta.run.recipe.max_new, ...info.list.map((/** @type {Branch} */ b) => b.tokens ?? 0));
+    const most = Math.max(1, frame.meta.run.recipe.max_new, ...info.list.map((/** @type {Branch} */ b) => b.tokens ?? 0));
     const focus = /** @type {HTMLElement|null} */ (body.contains(document.activeElement) ? document.activeElement : null)?.dataset;
     body.replaceChildren(...tree(info.list).map((row) => line(row, most, info, t)));
     if (focus?.branch) /** @type {HTMLElement|null} */ (body.querySelector(`[data-branch="${focus.branch}"]`))?.focus();

@@ -4,6 +4,7 @@ import { isolate } from "../text.js";
 import { readTheme } from "./theme.js";
 import { readout } from "./stage.js";
 import { evicts } from "./readout.js";
+import { told } from "./refusal.js";
 
 /** @param {any} store @param {{setLang: (lang: string) => void}} act */
 export function createChrome(store, act) {
@@ -42,7 +43,7 @@ export function createChrome(store, act) {
   return function view(state, before) {
     const { problem, t, lang, connected } = state;
     alert.hidden = !problem;
-    byId("problem-text").textContent = problem ? t(`problem.${problem.problem}`, problem.args) : "";
+    byId("problem-text").textContent = problem ? told(problem, t) : "";
     const outside = state.frame?.meta.run.outside ?? [];
     byId("outside").hidden = !outside.length;
     byId("outside").textContent = outside.length ? t("world.outside", { Count: outside.length, Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`) }) : "";

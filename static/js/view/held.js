@@ -39,5 +39,7 @@ export function createHeld(root, opening) {
     part("again").hidden = held.why === "long"; // it would be refused again
     part("fresh").hidden = !held.link.replace(/^\?/, "");
     part("close").hidden = held.waits;
+    part("fresh").classList.toggle("primary", held.waits); // what is most likely wanted now
+    part("copy").classList.toggle("primary", !held.waits);
   };
 }

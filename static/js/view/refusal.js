@@ -14,6 +14,9 @@ const OF = {
   "message.long": "prompt", "model.unknown": "model", "recipe.max_new": "max_new", "cache.group": "group", "speculative.propose": "propose", "speculative.vocab": "draft", "speculative.cache": "cache",
 };
 
+/** What does not go together, besides ways to keep a cache. @type {Record<string, string>} */
+const APART = { beam: "recipe.beam", draft: "spec.title", batch: "several.title", share: "several.share", fork: "branch.title" };
+
 /** Why fields are marked now, each in whatever language. @type {Map<Field, {say: (t: T) => string, note: HTMLElement, server: boolean}>} */
 const marked = new Map();
 
@@ -70,10 +73,21 @@ export function fieldOf(root, { problem, args = {} }) {
   return all.find((f) => args.Have !== undefined && f.value === String(args.Have)) ?? all[0] ?? null;
 }
 
+/**
+ * A problem in words, its fields called as the page calls them.
+ * @param {{problem: string, args?: Record<string, any>}} problem @param {T} t
+ */
+export function told({ problem, args = {} }, t) {
+  const own = { ...args };
+  const name = args.Field && [.../** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-field]"))].filter((f) => f.dataset.field === args.Field).map(nameOf).find(Boolean);
+  if (name) own.Field = `“${name}”`;
+  if (problem === "recipe.together") for (const key of ["A", "B"]) own[key] = `“${t(APART[args[key]] ?? `policy.kind.${args[key]}`)}”`;
+  return t(`problem.${problem}`, own).replace(/” (?=\p{Script=Han})|(?<=\p{Script=Han}) (?=“)/gu, (s) => s.trim()); // Chinese has no space there
+}
+
 /** The server's answer. @param {Field} f @param {{problem: string, args?: any}} problem @param {T} t */
 export function refuse(f, problem, t) {
-  const own = () => (problem.args?.Field && nameOf(f) ? { ...problem.args, Field: nameOf(f) } : problem.args); // as it is called here
-  mark(f, (t) => t(`problem.${problem.problem}`, own()), t, true);
+  mark(f, (t) => told(problem, t), t, true);
   go(f);
 }
 
@@ -139,7 +153,7 @@ function place(f, note) {
   let at = /** @type {HTMLElement} */ (f.closest("label") ?? f);
   if (!at.closest(".sheet")) return void f.form?.append(note);
   const end = at.getBoundingClientRect().bottom;
-  for (let next = at.nextElementSibling; next instanceof HTMLElement && next.getBoundingClientRect().top < end; next = next.nextElementSibling) at = next;
+  for (let next = at.nextElementSibling; next instanceof HTMLElement && (next.matches(".refusal") || next.getBoundingClientRect().top < end); next = next.nextElementSibling) at = next;
   at.after(note);
 }
 

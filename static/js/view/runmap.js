@@ -20,7 +20,7 @@ export function place(width, meta) {
   const { layers } = run.config;
   const size = { width, height: MAP, left: LEFT, top: TOP, layers };
   if (schedule) return geometry({ ...size, prompt: 1, passes: Math.max(Math.ceil((run.ended ? run.recorded : run.length) / (layers + 1)), 1), even: true }); // no pass is all prefill or all decode
-  return geometry({ ...size, prompt: run.prompt_tokens, passes: run.recipe.max_new, adds: adds(meta) });
+  return geometry({ ...size, prompt: run.prompt_tokens, passes: Math.max(run.recipe.max_new, 1), adds: adds(meta) });
 }
 
 /**

@@ -19,7 +19,7 @@ function said(frame, t) {
   const T = step.cached + step.rows;
   if (step.part === "head") {
     if (!top.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
-    if (run.recipe.max_new === 0) return t("say.head.alone", { Count: T, Vocab: run.config.vocab });
+    if (run.recipe.max_new === 0) return t(cacheless(frame) ? "say.head.alone.uncached" : "say.head.alone", { Count: T, Vocab: run.config.vocab });
     const chosen = top.find((/** @type {any} */ c) => c.chosen);
     const label = tokens[tokens.length - 1][1];
     return t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {

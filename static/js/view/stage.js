@@ -125,7 +125,7 @@ export function createStage(root, act) {
     if (!ready) {
       field.hidden = true;
       empty.hidden = cacheless(frame) && !!frame.meta.step; // view/lanes.js says why
-      empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t(state.loading ? "loading.then" : "stage.waiting");
+      empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");
       if (frame && !ahead) (globalThis.requestIdleCallback ?? setTimeout)(prepare);
       ahead ||= !!frame;
       return;

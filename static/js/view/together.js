@@ -11,8 +11,14 @@ export function together(frame, t) {
   const { step, peers, beams } = frame.meta;
   const answer = beams?.finished[beams.best]; // tells enough of the texts that the end has finished
   const events = peers.events.filter((/** @type {any} */ e) => !answer || e.kind !== "finish").filter((/** @type {any} */ e, /** @type {number} */ i, /** @type {any[]} */ all) => e.kind !== "copy" || all.findIndex((x) => x.kind === "copy" && x.from === e.from) === i).map((/** @type {any} */ e) => event(frame, e, t));
-  const over = step?.done ? [t(`say.over.${peers.kind}`, { Passes: step.pass + 1, Text: answer?.text.trim(), Score: answer?.score.toFixed(3), Why: t(`done.${step.done}`) })] : [];
+  const over = step?.done ? [ended(frame, answer, t)] : [];
   return sentences(own(frame, t), ...events, ...over);
+}
+
+/** How the run came to its end. @param {any} frame @param {any} answer of a search, if it has one @param {import("../text.js").T} t */
+function ended({ meta: { step, peers, run } }, answer, t) {
+  if (peers.kind === "beam" && !answer) return run.recipe.max_new === 0 ? "" : t(`say.done.${step.done}`); // it never chose
+  return t(`say.over.${peers.kind}`, { Passes: step.pass + 1, Text: answer?.text.trim(), Score: answer?.score.toFixed(3), Why: t(`done.${step.done}`) });
 }
 
 /** What this step did for the sequence that is looked at. @param {any} frame @param {import("../text.js").T} t */
@@ -23,7 +29,7 @@ function own(frame, t) {
   const T = step.cached + step.rows;
   if (step.part === "head") {
     const me = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq);
-    if (me.token === undefined && T === me.prompt && wanted(run.recipe, peers.seq) === 0) return t("say.seq.alone", { ...who, Fed: T });
+    if (me.token === undefined && T === me.prompt && wanted(run.recipe, peers.seq) === 0) return t(cacheless(frame) ? "say.seq.alone.uncached" : "say.seq.alone", { ...who, Fed: T });
     if (me.token === undefined) return t(peers.kind === "beam" ? (step.done ? "say.seq.ended" : "say.seq.dropped") : "say.seq.unfinished", { ...who, Fed: T, Prompt: me.prompt });
     const chosen = top.find((/** @type {any} */ c) => c.chosen);
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", { ...who, Token: tokens[tokens.length - 1][1], Prob: chosen ? percent(chosen.prob) : t("say.unlikely") });
@@ -36,7 +42,7 @@ function own(frame, t) {
 }
 
 /** How many tokens a sequence may generate. @param {any} recipe @param {number} seq */
-const wanted = (recipe, seq) => recipe.batch?.requests[seq - 1]?.max_new ?? recipe.max_new;
+const wanted = (recipe, seq) => recipe.batch?.requests?.[seq - 1]?.max_new ?? recipe.max_new;
 
 /** One event in words. @param {any} frame @param {any} e @param {import("../text.js").T} t @returns {string} */
 export function event(frame, e, t) {
@@ -49,7 +55,7 @@ export function event(frame, e, t) {
     case "chunk":
       return t("event.chunk", { Who, Rows: e.rows, Tokens: e.tokens, Prompt: e.prompt });
     case "leave":
-      return t("event.leave", { Who, Count: e.tokens, Why: t(`done.${e.why}`) });
+      return t("event.leave", { Who, Count: e.tokens ?? 0, Why: t(`done.${e.why}`) });
     case "copy":
       return t("event.copy", { From: e.from ?? 0, To: frame.meta.peers.events.filter((/** @type {any} */ x) => x.kind === "copy" && x.from === e.from).map((/** @type {any} */ x) => t("event.copy.to", { Block: x.to ?? 0, Who: seqName(frame, x.seq, t) })) });
     case "part":

@@ -5,7 +5,7 @@ export function createToPlots(link) {
   /** @param {any} state */
   return function view({ frame, lang }) {
     if (!frame) return;
-    const { run, ledger } = frame.meta;
-    link.href = "/plots?" + new URLSearchParams({ model: run.model, prompt: run.prompt_tokens, new: run.recipe.max_new, ...ledger.count, lang });
+    const { run, ledger } = frame.meta; // there are no figures of no tokens
+    link.href = "/plots?" + new URLSearchParams({ model: run.model, prompt: run.prompt_tokens, new: run.recipe.max_new || "", ...ledger.count, lang });
   };
 }

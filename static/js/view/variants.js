@@ -11,7 +11,7 @@ import { si } from "./format.js";
  */
 export function createVariants(root, act, get = (url) => fetch(url)) {
   const of = (/** @type {string} */ what) => /** @type {any} */ (root.querySelector(what));
-  const [table, body, says] = [of("table"), of("[data-rows]"), of("[data-state]")];
+  const [table, body, says, again] = [of("table"), of("[data-rows]"), of("[data-state]"), of("[data-again]")];
   let asked = ""; // the run that the rows are of
   let drawn = "";
   /** @type {any[]|null} */
@@ -33,6 +33,7 @@ export function createVariants(root, act, get = (url) => fetch(url)) {
     act.repaint();
   }
   root.addEventListener("toggle", () => act.repaint());
+  again.addEventListener("click", () => ((asked = ""), act.repaint(), root.querySelector("summary")?.focus()));
 
   /** @param {any} state */
   return function view({ frame, t, lang, recorded }) {
@@ -42,6 +43,7 @@ export function createVariants(root, act, get = (url) => fetch(url)) {
     if (run !== asked) ask(run);
     says.textContent = rows ? "" : failed ? t(failed.id, failed.args) : t("variants.running");
     table.hidden = !rows;
+    again.hidden = !failed;
     const key = JSON.stringify([rows, lang]);
     if (!rows || key === drawn) return;
     drawn = key;
