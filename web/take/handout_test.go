@@ -29,6 +29,8 @@ func copied(t testing.TB, models *run.Library, link string) (*made, []record, *e
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(r.close)
+	defer r.turn.end()
 	return r, r.records(usual), &explain.Run{Model: r.model.Model, Step: func(n int) *sim.Step {
 		if n < 0 || n >= len(r.steps) {
 			return nil

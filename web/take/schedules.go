@@ -2,8 +2,6 @@ package take
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/plain"
@@ -58,13 +56,18 @@ func schedules(ctx context.Context, models *run.Library, q Request) (*File, erro
 // serve runs a batch to its end.
 func serve(ctx context.Context, m *run.Loaded, r sim.Recipe) (served, error) {
 	x := served{Slots: r.Batch.Slots}
+	t := turn{hands: workers}
+	if err := t.begin(ctx); err != nil {
+		return x, late(err, 0)
+	}
+	defer t.end()
 	var last *sim.Schedule
 	for s, err := range run.Steps(ctx, m, r, func() float64 { return 0 }) {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return x, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", s.N)
+		if err == nil {
+			err = t.pass(ctx)
 		}
 		if err != nil {
-			return x, err
+			return x, late(err, s.N)
 		}
 		x.WeightBytes += s.Lanes[sim.Cached].WeightBytes
 		if s.Part == sim.HeadPart {

@@ -67,7 +67,8 @@ type made struct {
 	prompt []int
 	steps  []sim.Step
 	memory *sim.Memory  // what they take
-	gone   func() error // why nobody waits for the file any more
+	gone   func() error // passes the turn on, and tells why nobody waits for the file any more
+	turn   turn
 }
 
 // Step is one of them, for wire and sim/breakpoint.
@@ -75,12 +76,15 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func again(ctx context.Context, models *run.Library, q Request) (r *made, err error) {
-	gone := ctx.Err
+func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
+	r := &made{Request: q, memory: memory, turn: turn{hands: workers}}
+	whole := ctx
+	r.gone = func() error { return r.turn.pass(whole) }
+	well := false
 	defer func() {
-		if err != nil {
-			memory.Close()
+		if !well { // a panic too
+			r.close()
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, Wait)
@@ -94,7 +98,7 @@ func again(ctx context.Context, models *run.Library, q Request) (r *made, err er
 		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
 	}
 	q.Recipe.Model = m.Name
-	r = &made{Request: q, model: m, gone: gone, memory: memory}
+	r.Request, r.model = q, m
 	if q.Recipe.Draft != "" { // Prepare would wait for it whatever ctx says; what is wrong with it Prepare tells
 		if _, err := models.GetWhile(ctx, q.Recipe.Draft); err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -105,15 +109,16 @@ func again(ctx context.Context, models *run.Library, q Request) (r *made, err er
 	}
 	started := time.Now()
 	rows := 0
+	if err := r.turn.begin(ctx); err != nil {
+		return nil, late(err, len(r.steps))
+	}
 	if q.To < 0 {
+		well = true
 		return r, nil
 	}
 	for s, err := range run.StepsWithin(ctx, r.memory, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", len(r.steps))
-		}
 		if err != nil {
-			return nil, err
+			return nil, late(err, len(r.steps))
 		}
 		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
@@ -122,12 +127,30 @@ func again(ctx context.Context, models *run.Library, q Request) (r *made, err er
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
+		if err := r.turn.pass(ctx); err != nil {
+			return nil, late(err, len(r.steps))
+		}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	well = true
 	r.To, r.Link.Step = len(r.steps)-1, min(q.Step, len(r.steps)-1)
 	return r, nil
+}
+
+// late says of a run that took too long how far it came.
+func late(err error, step int) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", step)
+	}
+	return err
+}
+
+// close gives back what a file was made with.
+func (r *made) close() {
+	r.turn.end()
+	r.memory.Close()
 }
 
 // Make makes the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
@@ -144,7 +167,7 @@ func Make(ctx context.Context, models *run.Library, kind string, q Request, vers
 	if err != nil {
 		return nil, err
 	}
-	defer r.memory.Close()
+	defer r.close()
 	// A handout shows what waits; other files have nothing to say of no step.
 	if len(r.steps) == 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 {
 		return nil, sim.NewProblem("take.empty")
