@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,9 +37,11 @@ var views = map[string]chart.Style{
 	"phone": {Bare: true, Width: page.PhoneWidth, Height: page.PhoneHeight},
 }
 
-// maxDraws figures are drawn at once; a page asks for eight, and they queue. So many
-// bytes of what was drawn are kept.
-const maxDraws, drawQueue, maxDrawn = 2, 64, 16 << 20
+// draws figures are drawn at once, with one processor left for sockets and presses; a page
+// asks for eight, and they queue. So many bytes of what was drawn are kept.
+var draws = min(2, max(1, runtime.GOMAXPROCS(0)-1))
+
+const drawQueue, maxDrawn = 64, 16 << 20
 
 // plots serves the page of figures, the figures and their measurements.
 type plots struct {
@@ -49,7 +52,7 @@ type plots struct {
 }
 
 func newPlots(models *run.Library, version string) *plots {
-	return &plots{models, version, newMeasurements(), newMaker("plots", maxDraws, drawQueue, maxDrawn)}
+	return &plots{models, version, newMeasurements(), newMaker("plots", draws, drawQueue, maxDrawn)}
 }
 
 // plotAsk is what a query asks of the figures.
