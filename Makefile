@@ -54,8 +54,8 @@ go:
 
 # The concurrent rooms again, under the race detector.
 race:
-	CGO_ENABLED=1 go test -race -short -timeout $(TIMEOUT) ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
-	CGO_ENABLED=1 go test -race -run Team ./sim/mat
+	KVSTEP_ALL= CGO_ENABLED=1 go test -race -short -timeout $(TIMEOUT) ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
+	KVSTEP_ALL= CGO_ENABLED=1 go test -race -run Team ./sim/mat
 
 # The same bits on other processors.
 arch:
