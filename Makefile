@@ -10,7 +10,7 @@ TIMEOUT    = 15m
 # Debian's own, where another python stands before it in the path.
 PYTHON     = $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: attack attack-frames test all beside go fresh js browser notebooks train arch race fuzz bench generate need
+.PHONY: attack attack-frames attack-files test all beside go fresh js browser notebooks train arch race fuzz bench generate need
 
 # The browser mostly waits, so the others run beside it, one at a time.
 test: need fresh js
@@ -94,3 +94,5 @@ attack:
 	go test ./sim/run -run '^TestGenerator$$' -timeout 0 -v -args -forever -seed $(SEED)
 attack-frames:
 	go test ./web/wire -run '^TestGeneratorFrames$$' -timeout 0 -v -args -forever -seed $(SEED)
+attack-files:
+	go test ./web/take -run '^TestGeneratorFiles$$' -timeout 0 -v -args -forever -seed $(SEED)

@@ -2,10 +2,8 @@ package run_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime/debug"
 	"testing"
 
@@ -14,39 +12,23 @@ import (
 	"kvstep/sim/run/runtest"
 )
 
-var (
-	forever = flag.Bool("forever", false, "try random recipes until one fails")
-	recipes = flag.Int("recipes", 0, "how many random recipes to try; 0: as many as a test has time for")
-	seed    = flag.Uint64("seed", 14, "names the random recipes")
-)
-
 // TestGenerator: random recipes over models, policies, budgets, batches, beams, drafts and
 // forks, against the oracles of oracle_test.go. `make attack` never ends.
 func TestGenerator(t *testing.T) {
-	n := 700
-	switch {
-	case *recipes > 0:
-		n = *recipes
-	case os.Getenv("KVSTEP_ALL") != "":
-		n = 20_000
-	case testing.Short():
-		n = 100
-	}
 	steps, problems, met := 0, 0, map[string]int{}
-	for i := 0; i < n || *forever; i++ {
-		x, err := try(*seed, uint64(i))
+	n := runtest.Rounds{Short: 100, Usual: 700, All: 20_000}.Try(t, func(seed, i uint64) error {
+		x, err := try(seed, i)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		if steps += len(x.steps); x.err != nil {
 			problems++
 		}
 		x.meets(met)
-		if (i+1)%10_000 == 0 {
-			fmt.Printf("%d recipes, %d steps, %d ended with a problem, 0 panics\n", i+1, steps, problems)
-		}
-	}
-	t.Logf("%d recipes, %d steps, %d ended with a problem, 0 panics; met %v", n, steps, problems, met)
+		return nil
+	}, func() string {
+		return fmt.Sprintf("%d steps, %d ended with a problem, 0 panics; met %v", steps, problems, met)
+	})
 	for _, what := range []string{"several", "pieces", "reused", "waited", "memory", "memory in a batch", "eos", "stop", "max-new", "let go", "coded", "accepted", "rejected",
 		"beams", "finished", "forced", "changed", "alone in the cached lane", "alone in the uncached lane", "budget"} {
 		if met[what] == 0 && n >= 500 {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime/debug"
 	"testing"
 
@@ -21,16 +20,10 @@ import (
 // TestGeneratorFiles: of random recipes (sim/run/runtest) every kind of file can be made, at
 // any step, or is refused in words.
 func TestGeneratorFiles(t *testing.T) {
-	n := 15
-	if os.Getenv("KVSTEP_ALL") != "" {
-		n = 1000
-	}
 	models := run.NewLibrary(runtest.Models()...)
-	for i := range n {
-		if err := takeAll(models, rand.New(rand.NewPCG(14, uint64(i)))); err != nil {
-			t.Fatalf("recipe %d: %v", i, err)
-		}
-	}
+	runtest.Rounds{Short: 15, Usual: 15, All: 1000}.Try(t, func(seed, i uint64) error {
+		return takeAll(models, rand.New(rand.NewPCG(seed, i)))
+	}, func() string { return "every kind of file" })
 }
 
 func takeAll(models *run.Library, r *rand.Rand) (err error) {

@@ -5,12 +5,10 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"runtime/debug"
 	"testing"
 
@@ -23,39 +21,19 @@ import (
 	"kvstep/sim/run/runtest"
 )
 
-var (
-	forever = flag.Bool("forever", false, "try random frames until one fails")
-	recipes = flag.Int("recipes", 0, "how many random recipes to show; 0: as many as a test has time for")
-	seed    = flag.Uint64("seed", 14, "names the random recipes")
-)
-
 // TestGeneratorFrames: of random recipes (sim/run/runtest) every step is a frame that can be
 // read, whatever a viewer looks at, and every explanation gives the number it explains.
 func TestGeneratorFrames(t *testing.T) {
-	n := 600
-	switch {
-	case *recipes > 0:
-		n = *recipes
-	case os.Getenv("KVSTEP_ALL") != "":
-		n = 3000
-	case testing.Short():
-		n = 20
-	}
 	frames, explained := 0, 0
-	for i := 0; i < n || *forever; i++ {
-		v := viewer{r: rand.New(rand.NewPCG(*seed, uint64(i)))}
-		if err := v.try(); err != nil {
-			t.Fatalf("-seed %d, recipe %d: %v", *seed, i, err)
-		}
+	n := runtest.Rounds{Short: 20, Usual: 600, All: 3000}.Try(t, func(seed, i uint64) error {
+		v := viewer{r: rand.New(rand.NewPCG(seed, i))}
+		err := v.try()
 		frames, explained = frames+v.frames, explained+v.explained
-		if (i+1)%1000 == 0 {
-			fmt.Printf("%d recipes, %d frames, %d explanations, 0 panics\n", i+1, frames, explained)
-		}
-	}
+		return err
+	}, func() string { return fmt.Sprintf("%d frames, %d explanations, 0 panics", frames, explained) })
 	if frames < n || explained < n {
 		t.Errorf("%d frames and %d explanations of %d recipes", frames, explained, n)
 	}
-	t.Logf("%d recipes, %d frames, %d explanations, 0 panics", n, frames, explained)
 }
 
 // viewer looks at runs at random.
