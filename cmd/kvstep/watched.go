@@ -155,6 +155,7 @@ func (w *watched) guard(m *simrun.Loaded, err error) (*simrun.Loaded, error) {
 	}
 	w.tidy()
 	m.Same, m.Newer, m.Close = w.same, w.newer, w.close
-	runtime.AddCleanup(m.Model, func(w *watched) { time.AfterFunc(lingers, w.close) }, w)
+	wait := lingers
+	runtime.AddCleanup(m.Model, func(w *watched) { time.AfterFunc(wait, w.close) }, w)
 	return m, nil
 }
