@@ -45,11 +45,11 @@ func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) 
 	for i := range steps {
 		s := &steps[i]
 		ids = s.Tokens
-		if len(s.Peers) == 0 {
+		if len(s.PassSteps) == 0 {
 			lines = append(lines, m.export(&f, s, fmt.Sprintf("step.%d.", s.N)))
 			continue
 		}
-		for _, p := range s.Peers { // several sequences: each has tensors of its own
+		for _, p := range s.PassSteps { // several sequences: each has tensors of its own
 			lines = append(lines, m.export(&f, p, fmt.Sprintf("step.%d.seq%d.", p.N, p.Seq)))
 		}
 	}
