@@ -82,7 +82,7 @@ func TestEveryProblemIsWorded(t *testing.T) {
 // TestKernels: what is traced does not depend on the kernels.
 func TestKernels(t *testing.T) {
 	was := mat.Levels()[len(mat.Levels())-1]
-	t.Cleanup(func() { mat.Use(was) })
+	t.Cleanup(func() { mat.Select(was) })
 	var traces []string
 	for _, l := range mat.Levels() {
 		t.Setenv("KVSTEP_KERNELS", l.String())

@@ -212,7 +212,7 @@ func runs(t *testing.T, name string, m *library.Loaded, r sim.Recipe) {
 			t.Errorf("%s: %v", name, err)
 			return
 		}
-		last = s.Done
+		last = s.RunFinishReason
 	}
 	if last == "" {
 		t.Errorf("%s: the run has no end", name)

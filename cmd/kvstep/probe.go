@@ -97,7 +97,7 @@ func randomWeights(c sim.Config, bits int) sim.Weights {
 		return float32(int32(state>>32)) * (0.05 / (1 << 31))
 	}
 	vector := func(n int) []float32 {
-		x := mat.Room(n)
+		x := mat.Uninit(n)
 		for i := range x {
 			x[i] = next()
 		}
@@ -114,7 +114,7 @@ func randomWeights(c sim.Config, bits int) sim.Weights {
 		if bits != 16 {
 			return mat.Of(rows, cols, vector(rows*cols))
 		}
-		words := mat.RoomForHalves(rows * cols)
+		words := mat.UninitHalves(rows * cols)
 		for i := range words {
 			words[i] = mat.F16(next())
 		}
@@ -143,8 +143,8 @@ func randomWeights(c sim.Config, bits int) sim.Weights {
 	if c.Family == "gpt2" {
 		w.FinalBias, w.Positions = vector(c.Dim), mat.Of(c.Context, c.Dim, vector(c.Context*c.Dim))
 	}
-	if w.Head = w.Embed; !c.Tied {
-		w.Head = matrix(c.Vocab, c.Dim)
+	if w.Unembed = w.Embed; !c.Tied {
+		w.Unembed = matrix(c.Vocab, c.Dim)
 	}
 	return w
 }

@@ -109,8 +109,8 @@ func traceTable(w io.Writer, all steps) error {
 			if s.Token >= 0 {
 				chosen, said = fmt.Sprint(s.Token), text.Isolate(fmt.Sprintf("%q", s.Text))
 			}
-			if s.Done != "" {
-				said += " (" + s.Done + ")"
+			if s.RunFinishReason != "" {
+				said += " (" + s.RunFinishReason + ")"
 			}
 		}
 		identical := "yes"

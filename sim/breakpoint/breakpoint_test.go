@@ -268,8 +268,8 @@ func TestTopComparesOneSequence(t *testing.T) {
 			t.Fatal(err)
 		}
 		all = append(all, s)
-		for _, p := range s.Peers {
-			if p.Head == nil {
+		for _, p := range s.PassSteps {
+			if p.Output == nil {
 				continue
 			}
 			now := p.Top()[0].ID

@@ -58,7 +58,7 @@ func (t *tensorTaker) llama(c sim.Config) sim.Weights {
 		w.Layers = append(w.Layers, l)
 	}
 	w.FinalNorm = t.vector(model+"norm.weight", c.Dim)
-	w.Head = t.head(c, w.Embed, embed)
+	w.Unembed = t.head(c, w.Embed, embed)
 	return w
 }
 
@@ -95,7 +95,7 @@ func (t *tensorTaker) gpt2(c sim.Config) sim.Weights {
 		t.pass(in("attn.masked_bias"))
 	}
 	w.FinalNorm, w.FinalBias = t.vector(model+"ln_f.weight", d), t.vector(model+"ln_f.bias", d)
-	w.Head = t.head(c, w.Embed, embed)
+	w.Unembed = t.head(c, w.Embed, embed)
 	return w
 }
 

@@ -122,11 +122,11 @@ func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
 		return mat.Matrix{}
 	}
 	if t.halves {
-		x := mat.RoomForHalves(in * out)
+		x := mat.UninitHalves(in * out)
 		t.jobs = append(t.jobs, func(w *worker) error { return t.turnHalves(w, s, x, out, in) })
 		return mat.OfHalves(out, in, t.kind, x)
 	}
-	x := mat.Room(in * out)
+	x := mat.Uninit(in * out)
 	t.jobs = append(t.jobs, func(w *worker) error { return t.turn(w, s, x, out, in) })
 	return mat.Of(out, in, x)
 }
@@ -199,7 +199,7 @@ func (t *tensorTaker) vector(name string, shape ...int) []float32 {
 	}
 	// Shapes agree with a checked config, so this is at most twice what the file
 	// holds (F16 to float32).
-	x := mat.Room(int((s.end - s.begin) / int64(dtypeSize(s.tensor.DType))))
+	x := mat.Uninit(int((s.end - s.begin) / int64(dtypeSize(s.tensor.DType))))
 	t.jobs = append(t.jobs, func(w *worker) error { return t.read(w, s, x, 0, 0) })
 	return x
 }

@@ -11,7 +11,7 @@ func (s Shape) Step(lane sim.Lane, layer, rows, cached int, sw Switches) sim.Cou
 	}
 	var c sim.Counters
 	if layer < 0 {
-		c = s.Head(rows, cached, sw)
+		c = s.Unembed(rows, cached, sw)
 	} else {
 		c = s.Layer(layer, rows, cached, sw)
 	}

@@ -39,9 +39,9 @@ func Layer(c sim.Config, layer, rows, cached int, sw Switches) sim.Counters {
 	return Of(c).Layer(layer, rows, cached, sw)
 }
 
-// Head is Of(c).Head.
-func Head(c sim.Config, rows, cached int, sw Switches) sim.Counters {
-	return Of(c).Head(rows, cached, sw)
+// Unembed is Of(c).Unembed.
+func Unembed(c sim.Config, rows, cached int, sw Switches) sim.Counters {
+	return Of(c).Unembed(rows, cached, sw)
 }
 
 // Pass is Of(c).Pass.
@@ -118,9 +118,9 @@ func (w Work) after(i int) Work {
 	return w
 }
 
-// Head counts the last part of a pass: the final norm of every row, and the
+// Unembed counts the last part of a pass: the final norm of every row, and the
 // logits of the last row (or of all). It does not touch the cache.
-func (s Shape) Head(rows, cached int, sw Switches) sim.Counters {
+func (s Shape) Unembed(rows, cached int, sw Switches) sim.Counters {
 	return s.HeadOf([]Span{{rows, cached}}, 1, sw)
 }
 

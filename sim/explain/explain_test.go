@@ -55,7 +55,7 @@ func record(t *testing.T, l *library.Loaded, rec sim.Recipe) *ran {
 		if s.Part == sim.HeadPart {
 			cache.Settle()
 			x.norm3[i] = mat.New(s.Rows, c.Dim)
-			m.Head(mat.Matrix{}, x.norm3[i], out)
+			m.Unembed(mat.Matrix{}, x.norm3[i], out)
 			continue
 		}
 		a := model.NewActs(c, s.Rows, s.Cached+s.Rows)

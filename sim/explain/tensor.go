@@ -47,7 +47,7 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if op.Constant() { // the head has two weights of its own
 		ok = (op.ID == "w_norm3" || op.ID == "b_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
 	}
-	if op.ID == "logits" && s.Head == nil { // the prompt goes on in the next pass
+	if op.ID == "logits" && s.Output == nil { // the prompt goes on in the next pass
 		ok = false
 	}
 	return s, op, ok
@@ -228,7 +228,7 @@ func Weights(m *model.Model, layer int, id string) mat.Matrix {
 	case "w_pos":
 		return w.Positions
 	case "w_head":
-		return w.Head
+		return w.Unembed
 	}
 	l := w.Layers[layer]
 	return map[string]mat.Matrix{

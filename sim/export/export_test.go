@@ -123,7 +123,7 @@ func TestSafetensorsOfSeveral(t *testing.T) {
 		names[x.Name] = true
 	}
 	for i := range steps {
-		for _, p := range steps[i].Peers {
+		for _, p := range steps[i].PassSteps {
 			if name := fmt.Sprintf("step.%d.seq%d.X", p.N, p.Seq); !names[name] {
 				t.Errorf("%s is missing", name)
 			}

@@ -46,11 +46,11 @@ func Safetensors(m *library.Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.
 	for i := range steps {
 		s := &steps[i]
 		ids = s.Tokens
-		if len(s.Peers) == 0 {
+		if len(s.PassSteps) == 0 {
 			lines = append(lines, exportStep(m, &f, s, fmt.Sprintf("step.%d.", s.N)))
 			continue
 		}
-		for _, p := range s.Peers { // several sequences: each has tensors of its own
+		for _, p := range s.PassSteps { // several sequences: each has tensors of its own
 			lines = append(lines, exportStep(m, &f, p, fmt.Sprintf("step.%d.seq%d.", p.N, p.Seq)))
 		}
 	}

@@ -135,7 +135,7 @@ func Hidden(s *sim.Step, kvHead, i, j int) bool {
 func (m *Model) Attention(s *sim.Step, h int) Attention {
 	positions, g := s.KV.Len(s.Layer), m.KVHead(h)
 	a := Attention{
-		Q: m.head(s.Q, h), K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
+		Q: m.headCols(s.Q, h), K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
 		Scores: mat.New(s.Rows, positions), Probs: mat.New(s.Rows, positions),
 		Out: mat.New(s.Rows, m.Config.HeadDim),
 	}

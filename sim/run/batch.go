@@ -217,7 +217,7 @@ func (e *engine) scheduled() *sim.Schedule {
 	}
 	for _, q := range e.all {
 		x := sim.RequestState{Arrive: q.arrive, Prompt: q.prompt, Reused: q.reused,
-			Started: q.started, First: q.first, Ended: q.ended, Chosen: q.chosen, Done: q.over}
+			Started: q.started, First: q.first, Ended: q.ended, NumGenerated: q.chosen, FinishReason: q.over}
 		for _, live := range e.live {
 			if live == q {
 				x.Rows = q.fed

@@ -44,7 +44,7 @@ func randomBatch(r *rand.Rand, rec *sim.Recipe, vocab int) {
 func bySequence(steps []sim.Step) map[int][]*sim.Step {
 	of := map[int][]*sim.Step{}
 	for i := range steps {
-		for _, p := range steps[i].Peers {
+		for _, p := range steps[i].PassSteps {
 			of[p.Seq] = append(of[p.Seq], p)
 		}
 	}
@@ -103,13 +103,13 @@ func TestBatchChangesNothing(t *testing.T) {
 				}
 				at++
 			}
-			if last := got[len(got)-1]; at != len(heads) || last.Over != want[len(want)-1].Done {
-				t.Fatalf("request %d ended with %q, alone %q", id, last.Over, want[len(want)-1].Done)
+			if last := got[len(got)-1]; at != len(heads) || last.FinishReason != want[len(want)-1].RunFinishReason {
+				t.Fatalf("request %d ended with %q, alone %q", id, last.FinishReason, want[len(want)-1].RunFinishReason)
 			}
 			reused += steps[len(steps)-1].Schedule.Requests[id].Reused
 		}
 		last := steps[len(steps)-1]
-		if last.Done == "" || last.Totals[sim.Cached].KVBytes != last.Lanes[sim.Cached].KVBytes {
+		if last.RunFinishReason == "" || last.Totals[sim.Cached].KVBytes != last.Lanes[sim.Cached].KVBytes {
 			t.Fatalf("%+v", last.Totals)
 		}
 	}
@@ -135,8 +135,8 @@ func TestBatchUnderABudget(t *testing.T) {
 			if u := s.KV.Use(); u.Held > rec.Cache.Budget || u.Held%block != 0 {
 				t.Fatalf("%+v", u)
 			}
-			for _, p := range s.Peers {
-				if p.Over == sim.DoneMemory {
+			for _, p := range s.PassSteps {
+				if p.FinishReason == sim.FinishMemory {
 					gaveUp++
 				}
 			}
@@ -156,8 +156,8 @@ func TestWeightsAreReadOnce(t *testing.T) {
 	one := collect(t, m, rec)
 	rec.Batch = &sim.Batch{Schedule: sim.ScheduleStatic, Slots: 3, Requests: []sim.Request{{Tokens: []int{1, 2, 3}, MaxNew: 2}, {Tokens: []int{4}, MaxNew: 3}}}
 	for i, s := range collect(t, m, rec)[:m.Model.Config.Layers+1] {
-		if len(s.Peers) != 3 {
-			t.Fatalf("%d requests in the first pass", len(s.Peers))
+		if len(s.PassSteps) != 3 {
+			t.Fatalf("%d requests in the first pass", len(s.PassSteps))
 		}
 		if a, b := s.Lanes[sim.Cached].WeightBytes, one[i].Lanes[sim.Cached].WeightBytes; a != b {
 			t.Fatalf("step %d reads %d bytes of weights, alone %d", i, a, b)
@@ -260,7 +260,7 @@ func TestBeamsShareBlocks(t *testing.T) {
 		rec := randomRecipe(r, m.Model.Config)
 		rec.MaxNew, rec.Sampler, rec.Cache = 2+r.IntN(5), sim.Sampler{Kind: "beam", Width: 2 + r.IntN(4), Length: 1}, sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(5)}
 		for _, s := range collect(t, m, rec) {
-			for _, p := range append([]*sim.Step{&s}, s.Peers...) {
+			for _, p := range append([]*sim.Step{&s}, s.PassSteps...) {
 				if !p.Identical {
 					t.Fatalf("beam %d, step %d: the lanes differ in %s", p.Seq, p.N, p.Differs)
 				}

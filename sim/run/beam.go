@@ -51,7 +51,7 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 		if err := h.pick(sim.Sampler{Kind: "greedy"}, 0, nil); err != nil {
 			return err
 		}
-		s.Head = h
+		s.Output = h
 		for _, c := range live { // the best continuation of this beam, if it has one
 			if c.Parent == i {
 				s.Token = c.Token
@@ -60,7 +60,7 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 		}
 	}
 	for _, c := range ended {
-		e.finishBeam(e.live[c.Parent], c, sim.DoneEOS)
+		e.finishBeam(e.live[c.Parent], c, sim.FinishEOS)
 	}
 	next, live := e.fork(live)
 	x := &sim.Beams{Best: -1}
@@ -82,9 +82,9 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 		x.Finished = append(x.Finished, text)
 	}
 	for i, s := range steps {
-		s.Beams, s.Done, s.Over, s.Said = x, done, done, e.live[i].written.String()
+		s.Beams, s.RunFinishReason, s.FinishReason, s.GeneratedText = x, done, done, e.live[i].written.String()
 		if done != "" && len(x.Finished) > 0 {
-			s.Said = x.Finished[0].Text
+			s.GeneratedText = x.Finished[0].Text
 		}
 	}
 	e.all = next
@@ -112,7 +112,7 @@ func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []samp
 			q.write(id)
 		}
 		if containsAny(q.written.String(), e.recipe.Stop) {
-			e.finishBeam(q, c, sim.DoneStop)
+			e.finishBeam(q, c, sim.FinishStop)
 			q.free()
 			continue
 		}
@@ -129,10 +129,10 @@ func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []samp
 // perhaps without the last.
 func (e *engine) finishBeam(q *sequence, c sample.Continuation, why string) {
 	b, ids := e.beams, slices.Clone(q.tokens[q.prompt:])
-	if why == sim.DoneEOS {
+	if why == sim.FinishEOS {
 		ids = append(ids, c.Token)
 	}
-	b.texts = append(b.texts, sim.Finished{Tokens: ids, Text: q.written.String(), Sum: c.Sum, Done: why})
+	b.texts = append(b.texts, sim.Finished{Tokens: ids, Text: q.written.String(), Sum: c.Sum, FinishReason: why})
 	b.finished = sample.Finish(b.finished, sample.Hypothesis{ID: len(b.texts) - 1, Sum: c.Sum, Length: len(ids)}, e.recipe.Sampler.Length, e.recipe.Sampler.Width)
 }
 
@@ -142,18 +142,18 @@ func (e *engine) beamsEnd(next []*sequence, live []sample.Continuation) string {
 	r, why := e.recipe, ""
 	switch {
 	case len(next) == 0:
-		return sim.DoneEOS
+		return sim.FinishEOS
 	case sample.Settled(e.beams.finished, r.Sampler.Width, live[0].Sum, next[0].chosen, r.MaxNew, r.Sampler.Length):
-		return sim.DoneEOS
+		return sim.FinishEOS
 	case next[0].chosen == r.MaxNew:
-		why = sim.DoneMaxNew
+		why = sim.FinishMaxNew
 	default:
 		for _, q := range next {
 			if q.cache == nil {
 				continue
 			}
 			if room, _ := q.cache.Reserve(1); room == 0 {
-				why = sim.DoneMemory
+				why = sim.FinishMemory
 			}
 		}
 	}

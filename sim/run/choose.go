@@ -33,7 +33,7 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	if err := h.pick(e.recipe.Sampler, uint64(q.chosen+row), past); err != nil {
 		return err
 	}
-	if s.Head = h; s.Speculation == nil {
+	if s.Output = h; s.Speculation == nil {
 		s.Token, h.sampled = h.picked.Token, true
 	}
 	if e.lanes[0] != nil && e.lanes[1] != nil {
@@ -54,24 +54,24 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 // unchosen ends a sequence after its prompt: its logits are told, and nobody chooses.
 func (e *engine) unchosen(s *sim.Step, logits []float32) error {
 	h := e.tell(s.X.Rows(s.Rows-1, s.Rows), logits)
-	s.Head, s.Over = h, sim.DoneMaxNew
+	s.Output, s.FinishReason = h, sim.FinishMaxNew
 	return h.pick(e.recipe.Sampler, 0, s.Tokens)
 }
 
 // write adds what was chosen to the text, up to where the sequence ends, and
 // takes out of the cache what does not stay.
 func (e *engine) write(q *sequence, s *sim.Step) {
-	for i, id := range s.Chosen() {
+	for i, id := range s.NewTokens() {
 		s.Text += q.write(id)
-		if s.Over = e.done(q, id); s.Over != "" {
+		if s.FinishReason = e.done(q, id); s.FinishReason != "" {
 			if s.Token = id; s.Speculation != nil { // later ones are never said
 				s.Speculation.Accepted = i
 			}
 			break
 		}
 	}
-	q.cached += s.Kept()
-	if q.tokens = q.tokens[:q.cached]; s.Kept() < s.Rows {
+	q.cached += s.Committed()
+	if q.tokens = q.tokens[:q.cached]; s.Committed() < s.Rows {
 		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
 		if q.cache != nil {
 			q.cache.Truncate(q.cached)
@@ -85,11 +85,11 @@ func (e *engine) write(q *sequence, s *sim.Step) {
 func (e *engine) done(q *sequence, id int) string {
 	switch {
 	case id == e.m.Model.Config.EOS, slices.Contains(e.m.Ends, id):
-		return sim.DoneEOS
+		return sim.FinishEOS
 	case containsAny(q.written.String(), e.recipe.Stop):
-		return sim.DoneStop
+		return sim.FinishStop
 	case q.chosen == q.maxNew:
-		return sim.DoneMaxNew
+		return sim.FinishMaxNew
 	}
 	return ""
 }
@@ -106,7 +106,7 @@ func containsAny(text string, stops []string) bool {
 // over ends sequences that are done, and the run with the last of them.
 func (e *engine) over(steps []*sim.Step) {
 	for i, q := range e.live {
-		q.end(steps[i].Over, e.pass)
+		q.end(steps[i].FinishReason, e.pass)
 		if steps[i].Token >= 0 && q.first < 0 {
 			if q.first = e.pass; e.prompts != nil {
 				e.prompts.learn(q)
@@ -124,7 +124,7 @@ func (e *engine) over(steps []*sim.Step) {
 				last = q
 			}
 		}
-		last.end(sim.DoneMemory, e.pass)
+		last.end(sim.FinishMemory, e.pass)
 	}
 	done := ""
 	for _, q := range e.all {
@@ -136,10 +136,10 @@ func (e *engine) over(steps []*sim.Step) {
 	}
 	for i, q := range e.live {
 		s := steps[i]
-		if s.Over, s.Done = q.over, done; s.Over != "" {
+		if s.FinishReason, s.RunFinishReason = q.over, done; s.FinishReason != "" {
 			s.Text += q.flush() // bytes of a character that will never be whole
 		}
-		s.Said = q.written.String()
+		s.GeneratedText = q.written.String()
 	}
 }
 

@@ -90,7 +90,7 @@ func (d *drafter) resume(prefix []sim.Step) {
 		s := &prefix[i]
 		if s.Part == sim.HeadPart && s.Speculation != nil {
 			d.total = s.Speculation.Total
-			if fed := min(s.Cached+len(s.Speculation.Proposed), s.Cached+s.Kept()); fed > d.fed {
+			if fed := min(s.Cached+len(s.Speculation.Proposed), s.Cached+s.Committed()); fed > d.fed {
 				d.feed(s.Tokens[:fed])
 			}
 		}
@@ -140,6 +140,6 @@ func (e *engine) verify(q *sequence, s *sim.Step, logits mat.Matrix) error {
 		return err
 	}
 	x.Verdicts, x.Accepted, x.Random, s.Token = v.Verdicts, v.Accepted, v.Random, v.Next
-	e.drafter.rollBack(s.Cached + s.Kept())
+	e.drafter.rollBack(s.Cached + s.Committed())
 	return nil
 }

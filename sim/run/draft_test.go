@@ -33,7 +33,7 @@ func pair(t testing.TB, r *rand.Rand) *library.Loaded {
 // texts are the ids that a run adds.
 func texts(steps []sim.Step) (ids []int) {
 	for i := range steps {
-		ids = append(ids, steps[i].Chosen()...)
+		ids = append(ids, steps[i].NewTokens()...)
 	}
 	return ids
 }
@@ -61,7 +61,7 @@ func TestGreedySpeculationIsTheTarget(t *testing.T) {
 			t.Fatalf("%v, the target alone says %v", a, b)
 		}
 		last, want := fast[len(fast)-1], plain[len(plain)-1]
-		if rec.Cache.Exact() && last.Done != sim.DoneEOS && !sameBits(last.Logits(), want.Logits()) {
+		if rec.Cache.Exact() && last.RunFinishReason != sim.FinishEOS && !sameBits(last.Logits(), want.Logits()) {
 			t.Fatal("the last logits differ")
 		}
 		for i := range fast {

@@ -164,7 +164,7 @@ func TestFamilyRuns(t *testing.T) {
 					t.Errorf("%s, %q: step %d differs at %s", name, r.Prompt, s.N, s.Differs)
 				}
 			}
-			if last := steps[len(steps)-1]; last.Done == "" || last.Part != sim.HeadPart {
+			if last := steps[len(steps)-1]; last.RunFinishReason == "" || last.Part != sim.HeadPart {
 				t.Errorf("%s, %q: the last step is %+v", name, r.Prompt, last)
 			}
 		}

@@ -211,7 +211,7 @@ func checkSum(t *testing.T, m *library.Loaded, out mat.Matrix, want float64) {
 	for i := range rows {
 		rows[i] = i
 	}
-	m.Model.Head(logits, mat.New(n, m.Model.Config.Dim), out, rows...)
+	m.Model.Unembed(logits, mat.New(n, m.Model.Config.Dim), out, rows...)
 	sum := 0.0
 	for i := range n {
 		for _, v := range logits.Row(i) {
@@ -316,8 +316,8 @@ func TestEnds(t *testing.T) {
 	r := recipe.Complete(sim.Recipe{Tokens: []int{0}, MaxNew: 4})
 	first := collect(t, m, r)
 	m.Ends = []int{first[len(m.Model.Weights.Layers)].Token}
-	if again := collect(t, m, r); again[len(again)-1].Done != sim.DoneEOS || again[len(again)-1].Pass != 0 {
-		t.Errorf("an id that ends a text does not: %+v", again[len(again)-1].Done)
+	if again := collect(t, m, r); again[len(again)-1].RunFinishReason != sim.FinishEOS || again[len(again)-1].Pass != 0 {
+		t.Errorf("an id that ends a text does not: %+v", again[len(again)-1].RunFinishReason)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // reads half as many bytes of weights.
 func TestHalvesChangeNothing(t *testing.T) {
 	was := mat.Current()
-	t.Cleanup(func() { _ = mat.Use(was) })
+	t.Cleanup(func() { _ = mat.Select(was) })
 	for n := range 12 {
 		r := rand.New(rand.NewPCG(uint64(n), 16))
 		c := modeltest.Config(r)
@@ -45,7 +45,7 @@ func TestHalvesChangeNothing(t *testing.T) {
 			t.Fatalf("%d and %d bits", x.Config.WeightBits, y.Config.WeightBits)
 		}
 		for _, level := range mat.Levels() {
-			if err := mat.Use(level); err != nil {
+			if err := mat.Select(level); err != nil {
 				t.Fatal(err)
 			}
 			recipe := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5, 6}, MaxNew: 3, Lanes: "both"})

@@ -120,7 +120,7 @@ func (c hashCase) hashes(t *testing.T) (list []string) {
 	}
 	for _, s := range collect(t, m, c.recipe) {
 		h := sha256.New()
-		for _, seq := range append([]*sim.Step{&s}, s.Peers...) {
+		for _, seq := range append([]*sim.Step{&s}, s.PassSteps...) {
 			put := func(x mat.Matrix) {
 				for i := range x.NumRows() {
 					_, _ = h.Write(mat.AppendF32(nil, x.Row(i)))
@@ -198,7 +198,7 @@ func digest(list []string) string {
 func TestStateHash(t *testing.T) {
 	was, threads := mat.Current(), mat.MostThreads
 	t.Cleanup(func() {
-		_ = mat.Use(was)
+		_ = mat.Select(was)
 		mat.MostThreads = threads
 	})
 	want := readHashes(t)
@@ -208,7 +208,7 @@ func TestStateHash(t *testing.T) {
 		var first []string
 		for _, way := range waysOf(c) {
 			level := way.level
-			if mat.MostThreads = way.threads; mat.Use(level) != nil {
+			if mat.MostThreads = way.threads; mat.Select(level) != nil {
 				t.Fatal(level)
 			}
 			all := c.hashes(t)

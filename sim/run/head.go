@@ -21,7 +21,7 @@ type told struct {
 	near []float32 // the logits, as long as the lane that made them has them
 }
 
-var _ sim.Head = (*told)(nil)
+var _ sim.Output = (*told)(nil)
 
 // tell makes the head of a step whose token was chosen by the logits of row x.
 func (e *engine) tell(x mat.Matrix, logits []float32) *told {

@@ -76,12 +76,12 @@ type saying struct {
 }
 
 func sayings(s sim.Step) (all []saying) {
-	steps := s.Peers
+	steps := s.PassSteps
 	if len(steps) == 0 {
 		steps = []*sim.Step{&s}
 	}
 	for _, s := range steps {
-		if s.Head != nil {
+		if s.Output != nil {
 			all = append(all, saying{s.Logits(), s.Top(), s.Choice()})
 		}
 	}

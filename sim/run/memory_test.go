@@ -39,7 +39,7 @@ func TestARunCountsItsMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.Done != "" {
+			if s.RunFinishReason != "" {
 				if held := memory.Held(); held > mat.SlabBytes(1<<19) {
 					t.Errorf("%s: %d bytes are held when the run is over", policy, held)
 				}
@@ -47,11 +47,11 @@ func TestARunCountsItsMemory(t *testing.T) {
 			}
 			var caches int64
 			rows := 0
-			for _, p := range s.Peers {
+			for _, p := range s.PassSteps {
 				caches += p.KV.Use().Allocated
 				rows += p.Cached + p.Rows
 			}
-			lanes := model.ActsBytes(c, len(s.Peers), maxNew, true) + model.ActsBytes(c, rows, maxNew, false)
+			lanes := model.ActsBytes(c, len(s.PassSteps), maxNew, true) + model.ActsBytes(c, rows, maxNew, false)
 			held := memory.Held()
 			if least := caches + lanes; held < least || held > 2*least+mat.SlabBytes(1<<19)+1<<20 {
 				t.Fatalf("%s, step %d: %d bytes are held; caches have %d, lanes at least %d", policy, s.N, held, caches, lanes)
@@ -100,7 +100,7 @@ func TestShortOfMemoryAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := &want[n]
-			if s.N != n || s.Token != w.Token || s.Said != w.Said || !sameRows(s.Out, w.Out) || s.Identical != w.Identical || s.Totals[sim.Cached].KVBytes != w.Totals[sim.Cached].KVBytes || len(s.Peers) != len(w.Peers) {
+			if s.N != n || s.Token != w.Token || s.GeneratedText != w.GeneratedText || !sameRows(s.Out, w.Out) || s.Identical != w.Identical || s.Totals[sim.Cached].KVBytes != w.Totals[sim.Cached].KVBytes || len(s.PassSteps) != len(w.PassSteps) {
 				t.Fatalf("%+v: step %d is another one after %d refusals", rec, n, refused)
 			}
 			n++

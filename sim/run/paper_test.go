@@ -59,7 +59,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 		}
 		last := word(len(ids) - 1)
 		numbers["logits"+last] = make([]float32, c.Vocab)
-		m.Model.Head(mat.RowOf(numbers["logits"+last]), a.Norm1, a.Out, len(ids)-1)
+		m.Model.Unembed(mat.RowOf(numbers["logits"+last]), a.Norm1, a.Out, len(ids)-1)
 		numbers["final"+last] = append([]float32(nil), a.Norm1.Row(len(ids)-1)...)
 	}
 	pass([]int{0, 1, 2}, 0)
@@ -125,9 +125,9 @@ func TestPaperSpeaks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, done = text+s.Text, s.Done
+			text, done = text+s.Text, s.RunFinishReason
 		}
-		if text != want || done != sim.DoneEOS {
+		if text != want || done != sim.FinishEOS {
 			t.Errorf("%s -> %q (%s), want %q", prompt, text, done, want)
 		}
 	}

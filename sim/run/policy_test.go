@@ -319,7 +319,7 @@ func TestMemoryIsAWall(t *testing.T) {
 		if u := last.KV.Use(); u.Allocated > rec.Cache.Budget {
 			t.Fatalf("%+v", u)
 		}
-		if last.Done == sim.DoneMemory {
+		if last.RunFinishReason == sim.FinishMemory {
 			walls++
 			checkWant(t, spec, rec.Cache, fits, len(prompt))
 			if len(last.Tokens) != fits {

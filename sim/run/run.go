@@ -98,10 +98,10 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 		if err == nil { // before anybody believes the token: are these the weights that were opened?
 			err = e.checkUnchanged()
 		}
-		if step.Done != "" && err == nil {
+		if step.RunFinishReason != "" && err == nil {
 			e.letGo()
 		}
-		if err != nil || !yield(step, nil) || step.Done != "" {
+		if err != nil || !yield(step, nil) || step.RunFinishReason != "" {
 			return err
 		}
 		e.pass++
@@ -242,7 +242,7 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 		s.Lanes, s.Totals, s.Schedule = paid, e.totals, schedule
 		s.Ran = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
 		if len(steps) > 1 || e.recipe.Batch != nil {
-			s.Peers = steps
+			s.PassSteps = steps
 		}
 	}
 	e.n++

@@ -227,13 +227,13 @@ func TestWhyARunEnds(t *testing.T) {
 	m := random(t, r)
 	rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 4})
 	steps := collect(t, m, rec)
-	if got := steps[len(steps)-1].Done; got != sim.DoneMaxNew {
+	if got := steps[len(steps)-1].RunFinishReason; got != sim.FinishMaxNew {
 		t.Errorf("done %q", got)
 	}
 	m.Model.Config.EOS = steps[m.Model.Config.Layers].Token // what prefill chooses
 	steps = collect(t, m, rec)
-	if last := steps[len(steps)-1]; last.Done != sim.DoneEOS || last.Pass != 0 {
-		t.Errorf("done %q in pass %d", last.Done, last.Pass)
+	if last := steps[len(steps)-1]; last.RunFinishReason != sim.FinishEOS || last.Pass != 0 {
+		t.Errorf("done %q in pass %d", last.RunFinishReason, last.Pass)
 	}
 }
 

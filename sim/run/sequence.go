@@ -114,8 +114,8 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 		s := &steps[i]
 		if s.Part == sim.HeadPart {
 			q.cache.Settle()
-			if s.Kept() < s.Rows {
-				q.cache.Truncate(s.Cached + s.Kept())
+			if s.Committed() < s.Rows {
+				q.cache.Truncate(s.Cached + s.Committed())
 			}
 			continue
 		}
@@ -124,7 +124,7 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 				return err
 			}
 		}
-		m.Relive(s, q.cache)
+		m.AppendRecorded(s, q.cache)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestSixtyFourKibibytes(t *testing.T) {
 		if u := last.KV.Use(); u.Held > budget || u.Held != u.Allocated {
 			t.Errorf("%s, %s: %+v", model, cache, u)
 		}
-		return len(last.Tokens), float64(spec.TokenBits(r.Cache)) / 8, last.Done == sim.DoneMemory
+		return len(last.Tokens), float64(spec.TokenBits(r.Cache)) / 8, last.RunFinishReason == sim.FinishMemory
 	}
 	base, size, walled := reach("story", "contiguous")
 	if !walled || base != budget/5120 {
@@ -103,7 +103,7 @@ func TestAcceptanceMakesTokens(t *testing.T) {
 			r := recipe.Complete(sim.Recipe{Prompt: prompt, MaxNew: 48, Lanes: "cached", Draft: "story-draft", Propose: g,
 				Sampler: sim.Sampler{Kind: "sample", Temperature: 2, TopP: 1, Seed: uint64(seed)}})
 			for _, s := range collect(t, m, r) {
-				if x := s.Speculation; x != nil && s.Part == sim.HeadPart && s.Done == "" && len(x.Proposed) == g {
+				if x := s.Speculation; x != nil && s.Part == sim.HeadPart && s.RunFinishReason == "" && len(x.Proposed) == g {
 					tested += float64(len(x.Verdicts))
 					accepted += float64(x.Accepted)
 					passes++

@@ -74,8 +74,8 @@ func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outco
 		if s.Part != sim.HeadPart {
 			continue
 		}
-		o.Chosen = append(o.Chosen, s.Chosen()...)
-		o.Text, o.Done, o.Use = s.Said, s.Done, s.KV.Use()
+		o.Chosen = append(o.Chosen, s.NewTokens()...)
+		o.Text, o.Done, o.Use = s.GeneratedText, s.RunFinishReason, s.KV.Use()
 		if s.Effect != nil {
 			o.MaxDelta = max(o.MaxDelta, s.Effect.MaxDelta)
 		}

@@ -16,15 +16,15 @@ type Source func(prefix []sim.Step) iter.Seq2[sim.Step, error]
 // Tape owns the only pull on a run. It is not safe for concurrent use; one
 // goroutine owns it (web/room).
 type Tape struct {
-	next   func() (sim.Step, error, bool)
-	stop   func()
-	steps  []sim.Step
-	has    []*int      // how many tapes have each step
-	memory *sim.Memory // counts the steps, those that several tapes have once
-	cursor int         // index of the current step, -1 before the first
-	bytes  int64
-	ended  string // why the run is over, "" while it goes on
-	err    error  // the error that ended it
+	next         func() (sim.Step, error, bool)
+	stop         func()
+	steps        []sim.Step
+	has          []*int      // how many tapes have each step
+	memory       *sim.Memory // counts the steps, those that several tapes have once
+	cursor       int         // index of the current step, -1 before the first
+	bytes        int64
+	finishReason string // why the run is over, "" while it goes on
+	err          error  // the error that ended it
 }
 
 // New starts a tape whose steps memory counts; past its limit the tape records no more.
@@ -40,8 +40,8 @@ func (t *Tape) Cursor() int { return t.cursor }
 // Len is the number of steps recorded.
 func (t *Tape) Len() int { return len(t.steps) }
 
-// Ended says why there are no more steps to record, "" if there may be.
-func (t *Tape) Ended() string { return t.ended }
+// FinishReason says why there are no more steps to record, "" if there may be.
+func (t *Tape) FinishReason() string { return t.finishReason }
 
 // Bytes is the memory of the rows recorded.
 func (t *Tape) Bytes() int64 { return t.bytes }
@@ -76,7 +76,7 @@ func (t *Tape) Forward() (bool, error) {
 // false at the end of the run. A run that cannot be taken up in the middle makes
 // the steps again that the tape has: that is work too, but none of them is new.
 func (t *Tape) Record() (bool, error) {
-	if t.ended != "" || t.err != nil {
+	if t.finishReason != "" || t.err != nil {
 		return false, t.err
 	}
 	if err := t.memory.Fits(0); err != nil {
@@ -101,7 +101,7 @@ func (t *Tape) Record() (bool, error) {
 	t.has = append(t.has, new(1))
 	t.bytes += size(&s)
 	t.memory.Add(Held(&s))
-	t.ended = s.Done
+	t.finishReason = s.RunFinishReason
 	return true, nil
 }
 
@@ -125,8 +125,8 @@ func (t *Tape) Move(n int) bool {
 
 // End stops the run at what is recorded; the cursor may still move.
 func (t *Tape) End(why string) {
-	if t.ended == "" {
-		t.ended = why
+	if t.finishReason == "" {
+		t.finishReason = why
 	}
 	t.stop()
 }
@@ -166,7 +166,7 @@ func (t *Tape) Close() {
 // them, and the step itself.
 func Held(s *sim.Step) int64 {
 	n := size(s) + held(s)
-	for _, p := range s.Peers {
+	for _, p := range s.PassSteps {
 		n += held(p)
 	}
 	if s.Schedule != nil {
@@ -191,12 +191,12 @@ func held(s *sim.Step) int64 {
 // size is the memory that keeping s takes: its rows (4 bytes a number; X is
 // the previous layer's Out, except in layer 0).
 func size(s *sim.Step) int64 {
-	if len(s.Peers) > 1 { // s is one of them
+	if len(s.PassSteps) > 1 { // s is one of them
 		var n int64
-		for _, p := range s.Peers {
-			alone := *p
-			alone.Peers = nil
-			n += size(&alone)
+		for _, p := range s.PassSteps {
+			single := *p
+			single.PassSteps = nil
+			n += size(&single)
 		}
 		return n
 	}

@@ -21,7 +21,7 @@ func tenSteps(closed *int) Source {
 					s = sim.Step{N: n, Pass: n / 5, Layer: -1, Part: sim.HeadPart}
 				}
 				if n == 9 {
-					s.Done = sim.DoneMaxNew
+					s.RunFinishReason = sim.FinishMaxNew
 				}
 				if !yield(s, nil) {
 					return
@@ -58,8 +58,8 @@ func TestForwardBackSeek(t *testing.T) {
 		t.Fatal("only recorded steps can be sought")
 	}
 	forward(t, tp, 7)
-	if tp.Ended() != sim.DoneMaxNew {
-		t.Fatalf("ended %q", tp.Ended())
+	if tp.FinishReason() != sim.FinishMaxNew {
+		t.Fatalf("ended %q", tp.FinishReason())
 	}
 	if ok, err := tp.Forward(); ok || err != nil || tp.Cursor() != 9 {
 		t.Fatalf("after the end: %v %v", ok, err)
@@ -142,9 +142,9 @@ func TestEndIsFinal(t *testing.T) {
 	closed := 0
 	tp := New(tenSteps(&closed), nil)
 	forward(t, tp, 2)
-	tp.End(sim.DoneStop)
-	if ok, err := tp.Forward(); ok || err != nil || tp.Ended() != sim.DoneStop || closed != 1 {
-		t.Fatalf("%v %v %q, %d closed", ok, err, tp.Ended(), closed)
+	tp.End(sim.FinishStop)
+	if ok, err := tp.Forward(); ok || err != nil || tp.FinishReason() != sim.FinishStop || closed != 1 {
+		t.Fatalf("%v %v %q, %d closed", ok, err, tp.FinishReason(), closed)
 	}
 	if !tp.Move(0) {
 		t.Fatal("the past is gone")

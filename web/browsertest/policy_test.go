@@ -222,8 +222,8 @@ func TestWall(t *testing.T) {
 	const budget = 90000
 	want := under(t, "contiguous", budget)
 	last := len(want) - 1
-	if want[last].Done != sim.DoneMemory {
-		t.Fatalf("the trace ends with %q", want[last].Done)
+	if want[last].RunFinishReason != sim.FinishMemory {
+		t.Fatalf("the trace ends with %q", want[last].RunFinishReason)
 	}
 	fits := len(want[last].Tokens)
 	for lang, title := range map[string]string{"en": "Out of memory at token %d", "zh": "在第 %d 个词元处内存不足"} {
@@ -257,8 +257,8 @@ func TestWall(t *testing.T) {
 			p.policy(&rec, link)
 			all := steps(t, rec)
 			end := all[len(all)-1]
-			if n := len(end.Tokens); n > told || end.Done == sim.DoneMemory && n != told {
-				t.Errorf("%s goes to token %d (%s), told %d", way, n, end.Done, told)
+			if n := len(end.Tokens); n > told || end.RunFinishReason == sim.FinishMemory && n != told {
+				t.Errorf("%s goes to token %d (%s), told %d", way, n, end.RunFinishReason, told)
 			}
 			p.choosePolicy("contiguous", budget)
 			if eval[bool](p, `document.getElementById("wall").hidden`) {
@@ -335,7 +335,7 @@ func TestHandoutUnderPolicies(t *testing.T) {
 				}
 			}
 		}
-		if want[c.n].Done == sim.DoneMemory {
+		if want[c.n].RunFinishReason == sim.FinishMemory {
 			h.press("e")
 			h.until(`!document.getElementById("wall").hidden && getComputedStyle(document.querySelector("#wall .served")).display === "none"`)
 		}

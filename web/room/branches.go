@@ -175,7 +175,7 @@ func (s *state) fork(token int) error {
 // chose tells whether a step chose a token of the text that can be forked: of a
 // batch, that of the first prompt.
 func chose(s *sim.Step) bool {
-	s = s.Focus(0)
+	s = s.ForSequence(0)
 	return s.Seq == 0 && s.Part == sim.HeadPart && s.Token >= 0
 }
 
@@ -209,7 +209,7 @@ func (s *state) known(at, token int, r sim.Recipe) *branch {
 		pass := s.tape.Step(at).Pass
 		later := len(before(x.Forced, pass+1)) < len(x.Forced)
 		x.Forced, y.Forced = nil, nil
-		there, here := b.tape.Step(at).Focus(0), s.tape.Step(at).Focus(0)
+		there, here := b.tape.Step(at).ForSequence(0), s.tape.Step(at).ForSequence(0)
 		if !later && there.Token == token && slices.Equal(there.Tokens, here.Tokens) && reflect.DeepEqual(x, y) {
 			return b
 		}
@@ -292,7 +292,7 @@ func (s *state) tell(m *wire.Moment) {
 	for _, b := range s.branches {
 		x := wire.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
-			Ended: b.tape.Ended(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
+			Ended: b.tape.FinishReason(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}
 		if b.parent != nil {
 			x.Parent = b.parent.id

@@ -254,7 +254,7 @@ func TestBranchesShareOneBudget(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole()
-		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.gone == nil || s.gone.Why != "budget" || s.tape.Ended() == "" {
+		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.gone == nil || s.gone.Why != "budget" || s.tape.FinishReason() == "" {
 			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.gone)
 		}
 	}

@@ -76,7 +76,7 @@ func (s *state) drive(c wire.Command) error {
 	case "seek":
 		s.seek(c.Step)
 	case "stop":
-		s.tape.End(sim.DoneStop)
+		s.tape.End(sim.FinishStop)
 	case "fork":
 		return s.fork(c.Token)
 	case "branch":
@@ -205,7 +205,7 @@ func (s *state) seek(n int) {
 		return
 	}
 	s.tape.Move(s.tape.Len() - 1)
-	if s.tape.Ended() == "" {
+	if s.tape.FinishReason() == "" {
 		s.goal, s.target = toStep, n
 	}
 }

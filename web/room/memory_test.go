@@ -175,8 +175,8 @@ func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
 		}
 	}
 	s.memory().SetLimit(0)
-	if err := toTheEnd(s); err != nil || s.tape.Ended() != sim.DoneMaxNew {
-		t.Fatalf("%v, %q", err, s.tape.Ended())
+	if err := toTheEnd(s); err != nil || s.tape.FinishReason() != sim.FinishMaxNew {
+		t.Fatalf("%v, %q", err, s.tape.FinishReason())
 	}
 	other := lone(t, endless(t))
 	if err := other.start(r); err != nil {
@@ -223,7 +223,7 @@ func TestRoomsShareOneTotal(t *testing.T) {
 		t.Errorf("%d of %d bytes", total.Held(), total.Limit())
 	}
 	one.closeAll()
-	if err := toTheEnd(two); err != nil || two.tape.Ended() == "" {
+	if err := toTheEnd(two); err != nil || two.tape.FinishReason() == "" {
 		t.Errorf("the other room is closed: %v", err)
 	}
 	two.closeAll()

@@ -333,16 +333,16 @@ func digest(s *sim.Step) string {
 				_ = binary.Write(h, binary.LittleEndian, math.Float32bits(x))
 			}
 		}
-		fmt.Fprint(h, s.Tokens, s.Token, s.Text, s.Said, s.Over, s.Cached, s.Rows, s.Seq)
+		fmt.Fprint(h, s.Tokens, s.Token, s.Text, s.GeneratedText, s.FinishReason, s.Cached, s.Rows, s.Seq)
 		if s.KV != nil {
 			fmt.Fprint(h, s.KV.Use())
 		}
 	}
 	one(s)
-	for _, p := range s.Peers {
+	for _, p := range s.PassSteps {
 		one(p)
 	}
-	return fmt.Sprintf("%d %s pass %d layer %d rows %d cached %d token %d %q done %q %+v %x", s.N, s.Part, s.Pass, s.Layer, s.Rows, s.Cached, s.Token, s.Said, s.Done, s.Totals, h.Sum64())
+	return fmt.Sprintf("%d %s pass %d layer %d rows %d cached %d token %d %q done %q %+v %x", s.N, s.Part, s.Pass, s.Layer, s.Rows, s.Cached, s.Token, s.GeneratedText, s.RunFinishReason, s.Totals, h.Sum64())
 }
 
 // reopen opens the link of a viewer's frame in another room, and wants that frame.

@@ -251,7 +251,7 @@ func (s *state) arrive(moved bool) {
 		return
 	}
 	if s.over && s.length == s.tape.Len() {
-		s.tape.End(sim.DoneStop)
+		s.tape.End(sim.FinishStop)
 	}
 	s.length, s.over = 0, false
 }

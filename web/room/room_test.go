@@ -252,7 +252,7 @@ func TestStopEndsTheRun(t *testing.T) {
 	r.Do(v, wire.Command{Cmd: "stop"})
 	f := v.until(5)
 	var info struct{ Ended string }
-	if get(t, f, "run", &info); info.Ended != sim.DoneStop {
+	if get(t, f, "run", &info); info.Ended != sim.FinishStop {
 		t.Errorf("ended %q", info.Ended)
 	}
 	r.Do(v, wire.Command{Cmd: "forward", By: "end"})

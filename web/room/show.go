@@ -109,7 +109,7 @@ func (s *state) moment(seat *seat, link wire.Link) *wire.Moment {
 	m := wire.Moment{
 		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
 		Hits: s.watch.hits, HitsAt: s.watch.at,
-		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal || s.unseen(),
+		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(),
 		Link: link,
 	}
 	m.Place(s.tape.Cursor(), s.tape.Step)
@@ -123,7 +123,7 @@ func (s *state) link(seat *seat) wire.Link {
 	if n := s.tape.Len(); n > l.Step+1 {
 		l.Recorded = n
 	}
-	l.Over = s.tape.Ended() == sim.DoneStop && (s.tape.Len() == 0 || s.tape.Step(s.tape.Len()-1).Done == "")
+	l.Over = s.tape.FinishReason() == sim.FinishStop && (s.tape.Len() == 0 || s.tape.Step(s.tape.Len()-1).RunFinishReason == "")
 	l.Others = len(s.branches) - 1
 	return l
 }

@@ -78,16 +78,16 @@ func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (served, error)
 	}
 	later := 0
 	for _, q := range last.Requests {
-		one := requestServing{Tokens: q.Chosen, Done: q.Done}
+		one := requestServing{Tokens: q.NumGenerated, Done: q.FinishReason}
 		if q.First >= 0 {
 			one.TTFT = q.First - min(q.Arrive, q.Started) + 1
 		}
-		if q.Chosen > 1 {
-			each := float64(q.Ended-q.First) / float64(q.Chosen-1)
+		if q.NumGenerated > 1 {
+			each := float64(q.Ended-q.First) / float64(q.NumGenerated-1)
 			one.TPOT = &each
 			x.TPOT, later = x.TPOT+each, later+1
 		}
-		x.TTFT, x.Tokens = x.TTFT+float64(one.TTFT), x.Tokens+q.Chosen
+		x.TTFT, x.Tokens = x.TTFT+float64(one.TTFT), x.Tokens+q.NumGenerated
 		x.Requests = append(x.Requests, one)
 	}
 	x.TTFT /= float64(len(last.Requests))

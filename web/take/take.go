@@ -262,10 +262,10 @@ func (r *made) moment(n int) *wire.Moment {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Moment{
 		Seq: n + 2, Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
-		Recorded: len(r.steps), Ended: sim.DoneStop, Link: link,
+		Recorded: len(r.steps), Ended: sim.FinishStop, Link: link,
 	}
 	if last := len(r.steps) - 1; last >= 0 {
-		m.Ended = cmp.Or(r.steps[last].Done, sim.DoneStop) // what is not recorded cannot be gone to
+		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
 	}
 	m.Place(n, r.Step)
 	return m

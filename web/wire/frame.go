@@ -256,7 +256,7 @@ func (m *Moment) stepInfo() *stepInfo {
 	if s == nil {
 		return nil
 	}
-	info := &stepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, orNull(s.Done)}
+	info := &stepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, orNull(s.RunFinishReason)}
 	if s.Part == sim.LayerPart {
 		info.Layer = &s.Layer
 		info.Masked = masked(s)
@@ -312,7 +312,7 @@ func (m *Moment) tokens() [][2]any {
 	if m.Step == nil {
 		return [][2]any{}
 	}
-	return m.labelled(m.Step.Standing())
+	return m.labelled(m.Step.SequenceTokens())
 }
 
 func (m *Moment) labelled(ids []int) [][2]any {

@@ -63,7 +63,7 @@ func (v *viewer) try() (err error) {
 	}()
 	v.steps, _ = runtest.Play(v.m, v.rec)
 	if n := len(v.steps); n > 0 {
-		v.ended = v.steps[n-1].Done
+		v.ended = v.steps[n-1].RunFinishReason
 	}
 	v.branch()
 	for n := -1; n < len(v.steps); n++ {

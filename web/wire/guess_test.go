@@ -28,7 +28,7 @@ func TestLogitsOfAGuess(t *testing.T) {
 	early := 0
 	for i := range steps {
 		s := &steps[i]
-		if s.Head == nil {
+		if s.Output == nil {
 			continue
 		}
 		ref := explain.Ref{Step: s.N, Op: "logits", Col: s.Top()[0].ID}

@@ -216,7 +216,7 @@ func TestHistoryIsTheRun(t *testing.T) {
 	}
 	// At the wall the run ahead is as short as what fits: 7 tokens are 3 passes.
 	l, rec, steps := under(t, "contiguous", 7*192, 9)
-	if steps[len(steps)-1].Done != sim.DoneMemory {
+	if steps[len(steps)-1].RunFinishReason != sim.FinishMemory {
 		t.Fatal("the wall was not met")
 	}
 	historyIsTheRun(t, l, rec, steps, 3)

@@ -21,7 +21,7 @@ func served(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n
 	m := &Moment{Seq: 1, Model: l, Recipe: rec, Prompt: len(ids), Waiting: ids, Recorded: n + 1,
 		Link: Link{Recipe: rec, Step: n, Pick: Pick{Seq: seq, Show: show}}}
 	if n == len(steps)-1 {
-		m.Ended = steps[n].Done
+		m.Ended = steps[n].RunFinishReason
 	}
 	m.Place(n, func(n int) *sim.Step { return &steps[n] })
 	return m
@@ -75,7 +75,7 @@ func TestASchedulesFrames(t *testing.T) {
 				f := File(served(t, l, rec, steps, n, seq, "schedule"))
 				checkPass(t, f, steps, n)
 				p := tell[peersInfo](t, f, "peers")
-				own := steps[n].Focus(seq)
+				own := steps[n].ForSequence(seq)
 				if p.Seq != own.Seq || p.Pick != seq || p.Fed[len(p.Fed)-1] != own.Rows {
 					t.Fatalf("step %d, request %d: peers %+v", n, seq, p)
 				}
@@ -166,7 +166,7 @@ func TestABeamTreesFrames(t *testing.T) {
 				told++
 			}
 		}
-		if b := steps[n].Beams; b != nil && steps[n].Done == "" {
+		if b := steps[n].Beams; b != nil && steps[n].RunFinishReason == "" {
 			copied += b.Copied
 		}
 		if n+1 < perPass {

@@ -85,7 +85,7 @@ func (m *Moment) use() *useInfo {
 			info.Coded = &[2]int{settled, now}
 		}
 	}
-	if m.Step.Done == sim.DoneMemory && m.plain() {
+	if m.Step.RunFinishReason == sim.FinishMemory && m.plain() {
 		info.Want = integer(m.spec().Want(p, 1))
 		info.Ways = m.ways()
 	}

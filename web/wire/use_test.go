@@ -200,8 +200,8 @@ func TestWallAndWays(t *testing.T) {
 	m := moment(l, rec, steps, last, 0, 0)
 	var use useInfo
 	meta(t, frameOf(t, m), "use", &use)
-	if steps[last].Done != sim.DoneMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
-		t.Fatalf("%s, %+v", steps[last].Done, use)
+	if steps[last].RunFinishReason != sim.FinishMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
+		t.Fatalf("%s, %+v", steps[last].RunFinishReason, use)
 	}
 	for _, w := range use.Ways {
 		p, err := kv.Parse(w.Cache)

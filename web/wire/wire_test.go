@@ -142,7 +142,7 @@ func withPanels(m *Moment, show ...string) *Moment {
 func keeping(t testing.TB, policy string, budget int64, n int) *Moment {
 	l, rec, steps := under(t, policy, budget, 9)
 	m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), "rows")
-	m.Ended = steps[len(steps)-1].Done
+	m.Ended = steps[len(steps)-1].RunFinishReason
 	return m
 }
 
