@@ -110,7 +110,7 @@ func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeDat
 }
 
 // addWorld adds what a model knows to the worlds; models that know the same share one.
-func addWorld(worlds []page.World, model string, known checkpoint.World) []page.World {
+func addWorld(worlds []page.World, model string, known checkpoint.TrainingSet) []page.World {
 	if len(known.Prompts) == 0 {
 		return worlds
 	}

@@ -234,26 +234,26 @@ func (p *place) hear(done, total int64) {
 
 // Shape is the config of a model, and its world where that is known without opening
 // a large file.
-func (l *Library) Shape(name string) (sim.Config, checkpoint.World, error) {
+func (l *Library) Shape(name string) (sim.Config, checkpoint.TrainingSet, error) {
 	p, err := l.find(name)
 	if err != nil {
-		return sim.Config{}, checkpoint.World{}, err
+		return sim.Config{}, checkpoint.TrainingSet{}, err
 	}
 	if p.loaded.Load() == nil && p.source.Config != nil {
 		c := p.shape.Load()
 		if c == nil {
 			read, err := p.source.Config()
 			if err != nil {
-				return read, checkpoint.World{}, err
+				return read, checkpoint.TrainingSet{}, err
 			}
 			c = &read
 			p.shape.Store(c)
 		}
-		return *c, checkpoint.World{}, nil
+		return *c, checkpoint.TrainingSet{}, nil
 	}
 	m, err := l.Get(name)
 	if err != nil {
-		return sim.Config{}, checkpoint.World{}, err
+		return sim.Config{}, checkpoint.TrainingSet{}, err
 	}
 	return m.Model.Config, m.World, nil
 }

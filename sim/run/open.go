@@ -22,10 +22,10 @@ import (
 type Loaded struct {
 	Name      string
 	Model     *model.Model
-	Tokenizer token.Tokenizer   // nil if none was given: then prompts are token ids
-	World     checkpoint.World  // prompts and words it knows; empty for foreign models
-	Meta      map[string]string // provenance, as the file tells it
-	Ends      []int             // ids that end a text beside Config.EOS, as chat models have
+	Tokenizer token.Tokenizer        // nil if none was given: then prompts are token ids
+	World     checkpoint.TrainingSet // prompts and words it knows; empty for foreign models
+	Meta      map[string]string      // provenance, as the file tells it
+	Ends      []int                  // ids that end a text beside Config.EOS, as chat models have
 
 	Same  Same                                       // are its files still what was opened; nil: they cannot change
 	Newer func() bool                                // do other files bear their names now; nil: no
@@ -89,7 +89,7 @@ func openFolder(name string, folder fs.FS, heard checkpoint.Progress) (*Loaded, 
 	}
 	l := &Loaded{Name: name, Model: m, Tokenizer: words, Meta: file.Meta, Ends: file.Ends}
 	if _, err := fs.Stat(folder, "world.json"); err == nil {
-		if l.World, err = checkpoint.LoadWorld(folder); err != nil {
+		if l.World, err = checkpoint.LoadTrainingSet(folder); err != nil {
 			return nil, err
 		}
 	}
@@ -162,7 +162,7 @@ func startOf(folder fs.FS, words token.Tokenizer, c sim.Config) (int, error) {
 	switch {
 	case around.EOS:
 		return -1, more("add_eos_token")
-	case around.Told && !around.BOS, !around.Told && c.Family != "llama":
+	case around.Present && !around.BOS, !around.Present && c.Family != "llama":
 		return -1, nil
 	}
 	if bpe != nil && around.Rebuilt {
@@ -349,7 +349,7 @@ func (m *Loaded) encode(r sim.Recipe) ([]int, error) {
 		return nil, sim.NewProblem("prompt.tokenizer", "Model", m.Name)
 	}
 	// A tokenizer of whole words cannot spell others.
-	if t, ok := m.Tokenizer.(*token.Words); ok {
+	if t, ok := m.Tokenizer.(*token.WordLevel); ok {
 		if word, missing := t.Missing(r.Prompt); missing {
 			return nil, sim.NewProblem("prompt.word", "Word", word, "Known", knownWords(t))
 		}
@@ -366,7 +366,7 @@ func (m *Loaded) encode(r sim.Recipe) ([]int, error) {
 }
 
 // knownWords are all words of a small vocabulary, in order of their ids.
-func knownWords(t *token.Words) string {
+func knownWords(t *token.WordLevel) string {
 	const most = 20
 	var words []string
 	for id := range min(t.Size(), most) {

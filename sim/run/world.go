@@ -9,12 +9,12 @@ import (
 // order and without repeats: words of letters, and single Chinese characters.
 // It is empty for a model that does not say what it has seen.
 func (m *Loaded) Outside(prompt string) []string {
-	if len(m.World.Seen) == 0 {
+	if len(m.World.KnownWords) == 0 {
 		return nil
 	}
 	m.seenOnce.Do(func() {
-		m.seen = make(map[string]bool, len(m.World.Seen))
-		for _, w := range m.World.Seen {
+		m.seen = make(map[string]bool, len(m.World.KnownWords))
+		for _, w := range m.World.KnownWords {
 			m.seen[w] = true
 		}
 	})

@@ -8,7 +8,7 @@ import (
 )
 
 func TestOutside(t *testing.T) {
-	m := &Loaded{World: checkpoint.World{Seen: []string{"Tom", "has", "a", "ball", "小", "明", "。"}}}
+	m := &Loaded{World: checkpoint.TrainingSet{KnownWords: []string{"Tom", "has", "a", "ball", "小", "明", "。"}}}
 	for prompt, want := range map[string][]string{
 		"Tom has a ball.":             nil,
 		"Tom has 3 zebras, zebras!":   {"zebras"},
