@@ -10,8 +10,8 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/plain"
-	"kvstep/sim/run"
 	"kvstep/sim/sweep"
 	"kvstep/web/wire"
 )
@@ -45,7 +45,7 @@ type variant struct {
 const maxVariants, variantsQueue = 4 << 20, 8
 
 // variants serves the run of a link in every way of attending, as JSON.
-func variants(models *run.Library) http.HandlerFunc {
+func variants(models *library.Library) http.HandlerFunc {
 	made := newMaker("variants", 1, variantsQueue, maxVariants)
 	return func(w http.ResponseWriter, r *http.Request) {
 		a, err := func() (answer, error) {
@@ -75,7 +75,7 @@ func variants(models *run.Library) http.HandlerFunc {
 	}
 }
 
-func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]variant, error) {
+func allVariants(ctx context.Context, models *library.Library, link wire.Link) ([]variant, error) {
 	shape, _, err := models.Shape(link.Recipe.Model)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]va
 	if recipe.Sampler.Kind == "beam" {
 		recipe.Sampler.Kind = "greedy"
 	}
-	var known []*run.Loaded
+	var known []*library.Loaded
 	for _, name := range models.Names() {
 		if c, _, err := models.Shape(name); err != nil || !sweep.Kin(shape, c) {
 			continue // nothing is opened that is not run

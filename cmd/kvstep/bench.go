@@ -15,6 +15,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/plain"
 	"kvstep/sim/recipe"
@@ -111,7 +112,7 @@ func newBench() *cobra.Command {
 
 // bench times everything in turns, so that what else the machine does hits all
 // alike.
-func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*benchReport, error) {
+func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*benchReport, error) {
 	b := &bencher{m: m, made: made}
 	for i := range prompt {
 		b.prompt = append(b.prompt, (i*7+3)%m.Model.Config.Vocab)
@@ -177,7 +178,7 @@ func (r *benchReport) table(w io.Writer) error {
 
 // bencher has what every round uses again.
 type bencher struct {
-	m       *simrun.Loaded
+	m       *library.Loaded
 	prompt  []int
 	made    int
 	again   int // tokens decoded without a cache: fewer, they take long

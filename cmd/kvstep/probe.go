@@ -6,9 +6,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
-	simrun "kvstep/sim/run"
 )
 
 // probeFlops is how many multiplications and additions a second this process's
@@ -61,7 +61,7 @@ const maxRandom = 1_000_000_000 // parameters, 4 GB
 
 // benchModel loads a model, or makes one of a known shape with random weights, of so
 // many bits a number.
-func benchModel(name, tokenizer string, random bool, bits int) (*simrun.Loaded, error) {
+func benchModel(name, tokenizer string, random bool, bits int) (*library.Loaded, error) {
 	if !random {
 		return load(name, tokenizer)
 	}
@@ -85,7 +85,7 @@ func benchModel(name, tokenizer string, random bool, bits int) (*simrun.Loaded, 
 	if err != nil {
 		return nil, err
 	}
-	return &simrun.Loaded{Name: name, Model: m}, nil
+	return &library.Loaded{Name: name, Model: m}, nil
 }
 
 // randomWeights are small numbers, always the same ones; those of matrices have so many

@@ -20,7 +20,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sweep"
 	"kvstep/web/text"
 )
@@ -30,7 +30,7 @@ var rewrite = flag.Bool("rewrite", false, "write the golden images")
 
 // subject is a generation that fills story's context.
 func subject() chart.Subject {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		panic(err)
 	}
@@ -284,12 +284,12 @@ func TestMeasuredOf(t *testing.T) {
 
 // TestFontCoversTheCatalogue: a character without a glyph would vanish.
 func TestFontCoversTheCatalogue(t *testing.T) {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
 	texts := []string{string(text.JSON("en")), string(text.JSON("zh"))}
-	for _, prompts := range m.World.Prompts {
+	for _, prompts := range m.TrainingSet.Prompts {
 		texts = append(texts, prompts...)
 	}
 	for _, s := range texts {

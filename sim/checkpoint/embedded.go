@@ -73,7 +73,7 @@ type TrainingSet struct {
 const maxTrainingSet = 1 << 20
 
 // LoadTrainingSet reads world.json of a model's folder. A folder without one has the
-// empty World; one that cannot be read is a *sim.Problem "model.world".
+// empty TrainingSet; one that cannot be read is a *sim.Problem "model.world".
 func LoadTrainingSet(fsys fs.FS) (TrainingSet, error) {
 	const file = "world.json"
 	data, err := readFile(fsys, file, maxTrainingSet)

@@ -8,8 +8,11 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 	"kvstep/sim/sample"
 )
 
@@ -95,7 +98,7 @@ func TestBatchChangesNothing(t *testing.T) {
 					t.Fatalf("%+v: request %d stopped after %d tokens", rec.Batch, id, at)
 				}
 				s := heads[at]
-				if s.Token != want[i].Token || !sameBits(s.Logits(), want[i].Logits()) || StateHash(m.Model, s) != StateHash(m.Model, &want[i]) {
+				if s.Token != want[i].Token || !sameBits(s.Logits(), want[i].Logits()) || export.StateHash(m.Model, s) != export.StateHash(m.Model, &want[i]) {
 					t.Fatalf("%+v: request %d, token %d differs from the request alone", rec.Batch, id, at)
 				}
 				at++
@@ -173,7 +176,7 @@ func TestChunkedReads(t *testing.T) {
 	c := m.Model.Config
 	for _, n := range []int{7, 12, 24} {
 		for _, chunk := range []int{1, 3, 5, 24} {
-			rec := Complete(sim.Recipe{MaxNew: 1, Lanes: "cached", Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 1, Chunk: chunk}})
+			rec := recipe.Complete(sim.Recipe{MaxNew: 1, Lanes: "cached", Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 1, Chunk: chunk}})
 			for range n {
 				rec.Tokens = append(rec.Tokens, r.IntN(c.Vocab))
 			}
@@ -196,7 +199,7 @@ func TestChunkedReads(t *testing.T) {
 }
 
 // tiny is a model of very few tokens.
-func tiny(t testing.TB, r *rand.Rand, vocab, eos int) *Loaded {
+func tiny(t testing.TB, r *rand.Rand, vocab, eos int) *library.Loaded {
 	t.Helper()
 	c := modeltest.Config(r)
 	c.Vocab, c.EOS = vocab, eos
@@ -204,7 +207,7 @@ func tiny(t testing.TB, r *rand.Rand, vocab, eos int) *Loaded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Loaded{Name: "tiny", Model: m}
+	return &library.Loaded{Name: "tiny", Model: m}
 }
 
 // TestBeamIsExhaustive: where the width leaves nothing out, beam search finds the
@@ -217,7 +220,7 @@ func TestBeamIsExhaustive(t *testing.T) {
 			vocab, most = 3, 1+r.IntN(2)
 		}
 		m := tiny(t, r, vocab, r.IntN(vocab+1)-1)
-		rec := Complete(sim.Recipe{Tokens: []int{1, 0, 1}, MaxNew: most, Sampler: sim.Sampler{Kind: "beam", Width: 8, Length: float64(r.IntN(3)) / 2}})
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 0, 1}, MaxNew: most, Sampler: sim.Sampler{Kind: "beam", Width: 8, Length: float64(r.IntN(3)) / 2}})
 		steps := collect(t, m, rec)
 		last := steps[len(steps)-1]
 		best := last.Beams.Finished[last.Beams.Best]
@@ -233,7 +236,7 @@ func TestBeamIsExhaustive(t *testing.T) {
 				}
 				return
 			}
-			one := Complete(sim.Recipe{Tokens: append([]int{1, 0, 1}, ids...), MaxNew: 1, Lanes: "cached"})
+			one := recipe.Complete(sim.Recipe{Tokens: append([]int{1, 0, 1}, ids...), MaxNew: 1, Lanes: "cached"})
 			s := collect(t, m, one)
 			for id, lp := range sample.LogProbs(s[len(s)-1].Logits()) {
 				try(append(slices.Clone(ids), id), sum+lp)
@@ -264,7 +267,7 @@ func TestBeamsShareBlocks(t *testing.T) {
 				if p.Part != sim.HeadPart {
 					continue
 				}
-				one := Complete(sim.Recipe{Tokens: p.Tokens, MaxNew: 1, Lanes: "cached"})
+				one := recipe.Complete(sim.Recipe{Tokens: p.Tokens, MaxNew: 1, Lanes: "cached"})
 				alone := collect(t, m, one)
 				if !sameBits(p.Logits(), alone[len(alone)-1].Logits()) {
 					t.Fatalf("beam %d differs from its text alone", p.Seq)

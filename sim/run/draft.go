@@ -4,6 +4,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/sample"
@@ -11,7 +12,7 @@ import (
 
 // drafter is the small model of speculative decoding with a cache of its own.
 type drafter struct {
-	from    *Loaded
+	from    *library.Loaded
 	m       *model.Model
 	lane    *lane
 	cache   *kv.Contiguous
@@ -22,7 +23,7 @@ type drafter struct {
 	total   sim.Counters
 }
 
-func newDrafter(from *Loaded, held *sim.Memory, most int, r sim.Recipe, count cost.Switches, clock Clock) (*drafter, error) {
+func newDrafter(from *library.Loaded, held *sim.Memory, most int, r sim.Recipe, count cost.Switches, clock Clock) (*drafter, error) {
 	m := from.Model
 	spec, lane := kv.SpecOf(m.Config, most), newLane(m)
 	// All of it at once: a proposal is not refused half way. Beside the cache there are the

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/recipe"
 )
 
 // TestTheSameLogitsChooseTheSame: what other logits would have chosen after proposals is what
@@ -15,7 +16,7 @@ func TestTheSameLogitsChooseTheSame(t *testing.T) {
 	rejected, all := 0, 0
 	for range rounds(20) {
 		m := pair(t, r)
-		rec := Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 16, Draft: "draft", Propose: 3, Sampler: sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1, Seed: r.Uint64()}})
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 16, Draft: "draft", Propose: 3, Sampler: sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1, Seed: r.Uint64()}})
 		e, err := newEngine(context.Background(), nil, m, rec, noClock, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -8,15 +8,17 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/recipe"
 )
 
 // TestARunCountsItsMemory: at every step at least caches and the working memory of both
 // lanes are counted, and not twice as much and a slab; when it is over only the rest of the
 // slab is; when nobody looks any more, nothing.
 func TestARunCountsItsMemory(t *testing.T) {
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +29,7 @@ func TestARunCountsItsMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		const n, maxNew = 6, 40
-		r := Complete(sim.Recipe{Model: "story", Tokens: []int{5, 6, 7, 8}, MaxNew: maxNew, Cache: p})
+		r := recipe.Complete(sim.Recipe{Model: "story", Tokens: []int{5, 6, 7, 8}, MaxNew: maxNew, Cache: p})
 		r.Batch = &sim.Batch{Schedule: sim.ScheduleStatic, Slots: n}
 		for range n - 1 {
 			r.Batch.Requests = append(r.Batch.Requests, sim.Request{Tokens: []int{5, 9, 7}, MaxNew: maxNew})
@@ -64,7 +66,7 @@ func TestARunCountsItsMemory(t *testing.T) {
 // TestShortOfMemoryAnywhere: wherever a run is refused, it goes on where it was when there
 // is memory, with the same bits; and it is never beyond its limit by more than steps take.
 func TestShortOfMemoryAnywhere(t *testing.T) {
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,5 +147,5 @@ func randomMemoryRecipe(r *rand.Rand) sim.Recipe {
 			rec.Draft, rec.Propose = "story-draft", 1+r.IntN(5)
 		}
 	}
-	return Complete(rec)
+	return recipe.Complete(rec)
 }

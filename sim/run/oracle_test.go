@@ -11,7 +11,9 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/run"
 	"kvstep/sim/run/runtest"
@@ -19,7 +21,7 @@ import (
 
 // trial is one recipe and what came of it.
 type trial struct {
-	m     *run.Loaded
+	m     *library.Loaded
 	rec   sim.Recipe
 	steps []sim.Step
 	err   error
@@ -299,7 +301,7 @@ func sameSteps(a, b []sim.Step) error {
 // print is a step as text: what a trace says of it, and a digest of all its rows.
 func print(s *sim.Step) string {
 	var b bytes.Buffer
-	_ = run.WriteTrace(&b, func(yield func(*sim.Step, error) bool) { yield(s, nil) })
+	_ = export.WriteTrace(&b, func(yield func(*sim.Step, error) bool) { yield(s, nil) })
 	h := sha256.New()
 	for _, p := range peers(s) {
 		for _, x := range []mat.Matrix{p.X, p.Q, p.K, p.V, p.Out} {

@@ -10,15 +10,17 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 )
 
 // paperNumbers is everything that the model paper computes for "cat sees" and
 // for the step after it, by the names of docs/paper.md: "q1[cat]", "logits[dog]".
 func paperNumbers(t *testing.T) map[string][]float32 {
-	m, err := Open("paper")
+	m, err := library.Open("paper")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +110,7 @@ func TestPaperDocument(t *testing.T) {
 
 // TestPaperSpeaks: both sentences in both languages, as the card says.
 func TestPaperSpeaks(t *testing.T) {
-	m, err := Open("paper")
+	m, err := library.Open("paper")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +118,7 @@ func TestPaperSpeaks(t *testing.T) {
 		"cat": " sees dog.", "cat sees": " dog.", "dog sees": " cat.", "dog": " sees cat.",
 		"猫": "看狗.", "猫看": "狗.", "狗看": "猫.", "狗": "看猫.",
 	} {
-		r := Complete(sim.Recipe{Model: "paper", Prompt: prompt})
+		r := recipe.Complete(sim.Recipe{Model: "paper", Prompt: prompt})
 		r.MaxNew = 8
 		text, done := "", ""
 		for s, err := range Steps(context.Background(), m, r, func() float64 { return 0 }) {

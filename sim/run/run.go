@@ -9,6 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 )
 
@@ -23,21 +24,21 @@ type Clock func() float64
 // some pass) the run goes on from there instead of from the prompt. A run of several
 // sequences is lived again up to there, and yields the steps of the prefix once more:
 // each is work, and whoever pulls may want to do something else in between.
-func Steps(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
-	return StepsWithin(ctx, m.memory(), m, r, clock, prefix...)
+func Steps(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	return StepsWithin(ctx, m.Memory(), m, r, clock, prefix...)
 }
 
 // StepsWithin is Steps that tell memory what they hold: caches, working memory of both
 // lanes, rows that no step has yet. (Whoever keeps steps counts those.) What would pass
 // its limit is refused before it is done; the sequence then goes on, and asks again, if
 // another step is pulled.
-func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 	return func(yield func(sim.Step, error) bool) {
 		if _, err := m.Prepare(r); err != nil {
 			yield(sim.Step{}, err)
 			return
 		}
-		defer faultsPanic()()
+		defer library.FaultsPanic()()
 		defer m.Hold()()
 		var own *sim.Memory
 		if memory != nil {
@@ -47,9 +48,9 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recip
 		var e *engine
 		err := retried(yield, func() error {
 			own.Close()
-			err := m.same()
+			err := m.CheckUnchanged()
 			if err == nil {
-				err = guarded(m.Same, func() (err error) {
+				err = library.Guarded(m.CheckFiles, func() (err error) {
 					e, err = newEngine(ctx, own, m, r, clock, prefix)
 					return err
 				})
@@ -95,7 +96,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 		}
 		err := e.guarded(func() (err error) { step, err = e.head(); return err })
 		if err == nil { // before anybody believes the token: are these the weights that were opened?
-			err = e.same()
+			err = e.checkUnchanged()
 		}
 		if step.RunFinishReason != "" && err == nil {
 			e.letGo()
@@ -110,7 +111,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 // engine is the state of a run between two steps.
 type engine struct {
 	ctx    context.Context
-	m      *Loaded
+	m      *library.Loaded
 	recipe sim.Recipe
 	clock  Clock
 
@@ -137,7 +138,7 @@ type engine struct {
 	totals [2]sim.Counters
 }
 
-func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
+func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
 	e := &engine{
 		ctx: ctx, held: held, m: m, recipe: r, clock: clock,
 		memory: kv.NewArena(r.Cache.Budget).In(held),
@@ -145,7 +146,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, c
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
 	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.For(m.Model.Config, r.Cache), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
-	requests, err := m.requests(r)
+	requests, err := requests(m, r)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +186,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, c
 		e.beams = &beamSearch{}
 	}
 	if r.Draft != "" {
-		draft, err := m.sibling(r.Draft)
+		draft, err := m.Sibling(r.Draft)
 		if err != nil {
 			return nil, err
 		}
@@ -283,3 +284,14 @@ func (e *engine) keep(q *sequence, s *sim.Step) {
 	}
 	s.KV = q.record.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }
+
+// checkUnchanged asks all models of the run.
+func (e *engine) checkUnchanged() error {
+	err := e.m.CheckUnchanged()
+	if err == nil && e.drafter != nil {
+		err = e.drafter.from.CheckUnchanged()
+	}
+	return err
+}
+
+func (e *engine) guarded(f func() error) error { return library.Guarded(e.checkUnchanged, f) }

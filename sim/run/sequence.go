@@ -5,8 +5,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/recipe"
 	"kvstep/sim/token"
 )
 
@@ -40,9 +42,9 @@ type sequence struct {
 	over                          string
 }
 
-func newSequence(m *Loaded, id int, r request) *sequence {
+func newSequence(m *library.Loaded, id int, r request) *sequence {
 	q := &sequence{
-		id: id, prompt: len(r.prompt), maxNew: r.maxNew, most: Fed(len(r.prompt), r.maxNew),
+		id: id, prompt: len(r.prompt), maxNew: r.maxNew, most: recipe.Fed(len(r.prompt), r.maxNew),
 		arrive: r.arrive, started: -1, first: -1, ended: -1,
 	}
 	q.tokens = append(make([]int, 0, q.most+1), r.prompt...)

@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 )
 
@@ -31,7 +32,7 @@ type Outcome struct {
 // Variants are the ways that the page sets side by side: the models that differ
 // from m in how many query heads share a K/V head, those with the most first, and
 // on m's own weights the policies that keep fewer or smaller rows.
-func Variants(m *run.Loaded, models []*run.Loaded) []Variant {
+func Variants(m *library.Loaded, models []*library.Loaded) []Variant {
 	var all []Variant
 	c := m.Model.Config
 	for heads := c.Heads; heads > 0; heads-- {
@@ -56,7 +57,7 @@ func Kin(a, b sim.Config) bool {
 }
 
 // Try runs a variant of a recipe to its end.
-func Try(ctx context.Context, m *run.Loaded, r sim.Recipe, v Variant) (Outcome, error) {
+func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outcome, error) {
 	r.Model, r.Cache, r.Lanes = v.Model, v.Cache, "cached"
 	if !v.Cache.Exact() { // the exact lane is what it is measured against
 		r.Lanes = "both"

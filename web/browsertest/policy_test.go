@@ -12,8 +12,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 const policyPrompt = "Sam gave a green book to Rosa. Rosa gave the book to Leo."
@@ -280,7 +281,7 @@ func (p *page) policy(r *sim.Recipe, text string) {
 	}
 	r.Cache.Kind = eval[string](p, fmt.Sprintf(`JSON.parse(%q).kind`, text))
 	r.Cache.Budget = int64(eval[int](p, fmt.Sprintf(`JSON.parse(%q).budget ?? 0`, text)))
-	*r = run.Complete(*r)
+	*r = recipe.Complete(*r)
 }
 
 // choosePolicy goes back to the run that met the wall.
@@ -298,7 +299,7 @@ func (p *page) choosePolicy(kind string, budget int) {
 // TestHandoutUnderPolicies: a handout tells of the cache what the page does, with
 // keys as attention read them; of the wall, but offers no run.
 func TestHandoutUnderPolicies(t *testing.T) {
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,14 +9,14 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sweep"
 )
 
 // TestVariantsSideBySide: the family and the policies stand side by side with the
 // numbers of their own runs, in both languages, and each leads to its run.
 func TestVariantsSideBySide(t *testing.T) {
-	lib := run.NewLibrary()
+	lib := library.New()
 	want := map[string]sweep.Outcome{}
 	for _, lang := range []string{"en", "zh"} {
 		t.Run(lang, func(t *testing.T) {

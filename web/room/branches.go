@@ -7,6 +7,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wire"
@@ -15,7 +16,7 @@ import (
 // branch is one of the runs that a room keeps: a tape, and what it was made from.
 type branch struct {
 	id     int
-	model  *run.Loaded
+	model  *library.Loaded
 	recipe sim.Recipe
 	prompt []int   // ids
 	batch  [][]int // the prompts of a batch, told once

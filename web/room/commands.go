@@ -6,8 +6,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
-	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
@@ -160,7 +160,7 @@ func (s *state) start(r sim.Recipe) error {
 
 // accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
 // not be opened again by its link. Every run of a room passes here.
-func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
+func accept(m *library.Loaded, r sim.Recipe) ([]int, error) {
 	if err := wire.CheckLink(r); err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
 
 // source runs a recipe until its branch goes or the end of the room stops it. A panic of
 // the engine ends the run as an error does.
-func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
+func (s *state) source(m *library.Loaded, r sim.Recipe) tape.Source {
 	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
 			next, wanted := len(prefix), true

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 )
 
@@ -27,12 +28,12 @@ func (s *state) memory() *sim.Memory {
 }
 
 // counted runs a recipe within the room's memory.
-func (s *state) counted(ctx context.Context, m *run.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+func (s *state) counted(ctx context.Context, m *library.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 	return run.StepsWithin(ctx, s.memory(), m, r, clock, prefix...)
 }
 
 // allow gives the room what its run needs.
-func (s *state) allow(m *run.Loaded, r sim.Recipe) {
+func (s *state) allow(m *library.Loaded, r sim.Recipe) {
 	limit := s.budget
 	if r.Batch != nil || r.Sampler.Kind == "beam" {
 		limit *= 2

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -34,7 +36,7 @@ func inUse(t *testing.T) int64 {
 }
 
 // lone is a room without viewers, driven by the test.
-func lone(t *testing.T, models *run.Library) *state {
+func lone(t *testing.T, models *library.Library) *state {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := newState(ctx, models, func() float64 { return 0 })
@@ -61,14 +63,14 @@ func batchOf(n, maxNew int, prompt string) *sim.Batch {
 }
 
 // endless is the default model, which never says that a text is over.
-func endless(t *testing.T) *run.Library {
+func endless(t *testing.T) *library.Library {
 	t.Helper()
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Model.Config.EOS = -1
-	return run.NewLibrary(m)
+	return library.New(m)
 }
 
 const mebibyte = 1 << 20
@@ -96,7 +98,7 @@ func TestCountedIsHeld(t *testing.T) {
 			}
 			s := lone(t, models)
 			before := inUse(t)
-			if err := s.start(run.Complete(r)); err != nil {
+			if err := s.start(recipe.Complete(r)); err != nil {
 				t.Fatal(err)
 			}
 			may := s.memory().Limit()
@@ -131,7 +133,7 @@ func TestCountedIsHeld(t *testing.T) {
 func TestEightBranchesAreCounted(t *testing.T) {
 	s := lone(t, endless(t))
 	before := inUse(t)
-	if err := s.start(run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 120})); err != nil {
+	if err := s.start(recipe.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 120})); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 8 {
@@ -156,7 +158,7 @@ func TestEightBranchesAreCounted(t *testing.T) {
 // is memory it goes on, and what it says is what it would have said.
 func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
 	long := strings.Repeat("One day Tom found a red ball. ", 10)
-	r := run.Complete(sim.Recipe{Model: "story", Prompt: long, MaxNew: 3, Batch: batchOf(16, 3, long)})
+	r := recipe.Complete(sim.Recipe{Model: "story", Prompt: long, MaxNew: 3, Batch: batchOf(16, 3, long)})
 	s := lone(t, endless(t))
 	if err := s.start(r); err != nil {
 		t.Fatal(err)
@@ -201,7 +203,7 @@ func TestRoomsShareOneTotal(t *testing.T) {
 	models := endless(t)
 	total := sim.NewMemory(nil, "memory.total", 0)
 	models.Count(total)
-	r := run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 200})
+	r := recipe.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 200})
 	one, two := lone(t, models), lone(t, models)
 	for _, s := range []*state{one, two} {
 		if err := s.start(r); err != nil {
@@ -240,7 +242,7 @@ func TestEveryModelHasRoom(t *testing.T) {
 	}
 }
 
-func config(t *testing.T, models *run.Library) sim.Config {
+func config(t *testing.T, models *library.Library) sim.Config {
 	t.Helper()
 	m, err := models.Get("")
 	if err != nil {

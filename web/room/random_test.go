@@ -19,6 +19,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
@@ -78,7 +79,7 @@ type world struct {
 	t       *testing.T
 	name    string
 	r       *rand.Rand
-	models  *run.Library
+	models  *library.Library
 	names   []string
 	configs map[string]sim.Config
 	s       *state
@@ -136,7 +137,7 @@ func (e *ear) Frame(data []byte) {
 // newWorld draws two models with the same vocabulary and a room with them.
 func newWorld(t *testing.T, seed, n uint64) *world {
 	w := &world{t: t, name: fmt.Sprintf("world %d of seed %d", n, seed), r: rand.New(rand.NewPCG(seed, n)), configs: map[string]sim.Config{}}
-	var given []*run.Loaded
+	var given []*library.Loaded
 	c := modeltest.Config(w.r)
 	for _, name := range []string{"random", "other"} {
 		o := modeltest.Config(w.r)
@@ -148,10 +149,10 @@ func newWorld(t *testing.T, seed, n uint64) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		given = append(given, &run.Loaded{Name: name, Model: m})
+		given = append(given, &library.Loaded{Name: name, Model: m})
 		w.configs[name] = o
 	}
-	w.models = run.NewLibrary(given...)
+	w.models = library.New(given...)
 	w.names = []string{"random", "random", "random", "other", "other"}
 	if n%8 == 0 {
 		w.names = append(w.names, "paper", "story", "story-draft", "story-gqa")
@@ -181,7 +182,7 @@ func (c counted) Err() error {
 func (w *world) newRoom() *state {
 	s := newState(context.Background(), w.models, func() float64 { return 0 })
 	steps := s.steps
-	s.steps = func(ctx context.Context, m *run.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	s.steps = func(ctx context.Context, m *library.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
 			for step, err := range steps(counted{ctx, &w.stepped}, m, r, clock, prefix...) {
 				if !yield(step, err) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/web/wire"
 )
@@ -32,11 +33,11 @@ type Room struct {
 }
 
 // New starts a room; it lives until Close or until ctx ends.
-func New(ctx context.Context, models *run.Library) *Room {
+func New(ctx context.Context, models *library.Library) *Room {
 	return begin(ctx, models, func(*state) {})
 }
 
-func begin(ctx context.Context, models *run.Library, prepare func(*state)) *Room {
+func begin(ctx context.Context, models *library.Library, prepare func(*state)) *Room {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Room{lines: newLines(), inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
 	started := time.Now()
@@ -96,7 +97,7 @@ const (
 type state struct {
 	ctx    context.Context
 	send   func(func(*state)) // what comes back to this goroutine from others
-	models *run.Library
+	models *library.Library
 	clock  run.Clock
 	seats  map[Viewer]*seat
 
@@ -122,11 +123,11 @@ type state struct {
 	fell int           // how often the room has fallen since then
 
 	// What tests put a fault into.
-	steps  func(context.Context, *run.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
+	steps  func(context.Context, *library.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
 	encode func([]byte, *wire.Moment) []byte
 }
 
-func newState(ctx context.Context, models *run.Library, clock run.Clock) *state {
+func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
 	s := &state{
 		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
 		send: func(func(*state)) {}, encode: wire.Encode,

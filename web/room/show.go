@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
@@ -206,7 +206,7 @@ func (s *state) fall() {
 	if s.fell <= 2 {
 		s.fell = 2
 		err := wall.Around("room", func() string { return "" }, func() error {
-			return s.start(s.filled(run.Complete(sim.Recipe{}), ""))
+			return s.start(s.filled(recipe.Complete(sim.Recipe{}), ""))
 		})
 		if err == nil {
 			s.show()

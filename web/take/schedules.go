@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/run"
 )
@@ -31,7 +32,7 @@ type requestServing struct {
 
 // schedules runs the batch of a link to its end under both schedules. Only the
 // lane with a cache runs: the other one takes the same passes.
-func schedules(ctx context.Context, models *run.Library, q Request) (*File, error) {
+func schedules(ctx context.Context, models *library.Library, q Request) (*File, error) {
 	if q.Recipe.Batch == nil {
 		return nil, sim.NewProblem("take.batch")
 	}
@@ -54,7 +55,7 @@ func schedules(ctx context.Context, models *run.Library, q Request) (*File, erro
 }
 
 // serve runs a batch to its end.
-func serve(ctx context.Context, m *run.Loaded, r sim.Recipe) (served, error) {
+func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (served, error) {
 	x := served{Slots: r.Batch.Slots}
 	t := turn{hands: workers}
 	if err := t.begin(ctx); err != nil {

@@ -6,7 +6,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sample"
 )
 
@@ -17,7 +17,7 @@ const MaxBranches = 8
 type Branch struct {
 	ID, Parent int // from 1; no parent is 0
 	At         int // the parent's head step at which they part, -1 if before the first
-	Model      *run.Loaded
+	Model      *library.Loaded
 	Recipe     sim.Recipe
 	Prompt     int
 	Recorded   int

@@ -8,12 +8,12 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // branching is step n of a run beside which the room keeps others: more of them
 // the larger the frame.
-func branching(t testing.TB, l *run.Loaded, rec sim.Recipe, n, branches, compare int) *Moment {
+func branching(t testing.TB, l *library.Loaded, rec sim.Recipe, n, branches, compare int) *Moment {
 	t.Helper()
 	steps := stepsOf(t, l, rec)
 	m := moment(l, rec, steps, n, max(steps[n].Layer, 0), 1)

@@ -8,15 +8,15 @@ import (
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/plain"
-	"kvstep/sim/run"
 	"kvstep/sim/token"
 )
 
 // Moment is everything a frame says: the cursor of a tape as one viewer sees it.
 type Moment struct {
 	Seq      int
-	Model    *run.Loaded
+	Model    *library.Loaded
 	Recipe   sim.Recipe
 	Prompt   int // tokens of the prompt
 	Recorded int // steps on the tape
@@ -34,7 +34,7 @@ type Moment struct {
 	Gone     *Gone    // the last one that had to go
 	Held     int64    // bytes of the rows of all, shared ones once
 
-	Models *run.Library // other models that a run out of memory could go to; nil: none
+	Models *library.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int            // ids of the prompt, told before the first step
 	Prompts [][]int          // of a batch, see Prompts; nil: they are encoded when they are asked for
@@ -224,10 +224,10 @@ func (m *Moment) parts() *explain.Arch {
 const maxOutside = 5
 
 func (m *Moment) outside() []string {
-	words := m.Model.Outside(m.Recipe.Prompt)
+	words := m.Model.UnknownWords(m.Recipe.Prompt)
 	if b := m.Recipe.Batch; b != nil {
 		for _, q := range b.Requests {
-			for _, w := range m.Model.Outside(q.Prompt) {
+			for _, w := range m.Model.UnknownWords(q.Prompt) {
 				if !slices.Contains(words, w) {
 					words = append(words, w)
 				}

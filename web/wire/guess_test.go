@@ -5,7 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/run/runtest"
 )
 
@@ -16,7 +16,7 @@ func TestLogitsOfAGuess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,11 +7,12 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // served is step n of a run of several sequences, seen by who looks at one of them.
-func served(t testing.TB, l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, seq int, show ...string) *Moment {
+func served(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, seq int, show ...string) *Moment {
 	t.Helper()
 	ids, err := l.Prepare(rec)
 	if err != nil {
@@ -36,11 +37,11 @@ func batch(schedule string, share bool) sim.Recipe {
 	if schedule == sim.ScheduleContinuous {
 		r.Batch.Chunk = 4
 	}
-	return run.Complete(r)
+	return recipe.Complete(r)
 }
 
 func beam() sim.Recipe {
-	return run.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4, Sampler: sim.Sampler{Kind: "beam", Width: 3, Length: 1},
+	return recipe.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4, Sampler: sim.Sampler{Kind: "beam", Width: 3, Length: 1},
 		Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 2}})
 }
 

@@ -9,18 +9,19 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // guessing are the moments of a run in which a draft's proposals are accepted, some of
 // them, none, and all.
 func guessing(t testing.TB, show ...string) func(n int) *Moment {
 	t.Helper()
-	l, err := run.NewLibrary().Get("story")
+	l, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := run.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
+	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
 		Sampler: sim.Sampler{Kind: "sample", Seed: 5}, Draft: "story-draft", Propose: 4})
 	steps := stepsOf(t, l, rec)
 	return func(n int) *Moment {

@@ -8,16 +8,16 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
-	"kvstep/sim/run"
 )
 
 // policies are one of each kind, small enough for the small model to meet them.
 var policies = []string{"contiguous", "paged:2", "window:3:1", "h2o:2:2", "int8:token:3", "int4:channel:3"}
 
 // under is the small run under a policy and a budget.
-func under(t testing.TB, policy string, budget int64, more int) (*run.Loaded, sim.Recipe, []sim.Step) {
+func under(t testing.TB, policy string, budget int64, more int) (*library.Loaded, sim.Recipe, []sim.Step) {
 	t.Helper()
 	l, rec, _ := small(t)
 	p, err := kv.Parse(policy)

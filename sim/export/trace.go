@@ -1,4 +1,6 @@
-package run
+// Package export writes runs for other programs: a trace as JSON lines, every number as
+// safetensors, and the hash of a state.
+package export
 
 import (
 	"io"
