@@ -116,7 +116,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 			return nil, err
 		}
 		if outcomes = append(outcomes, o); v.Model == m.Name && v.Cache.Exact() {
-			exact = o.Chosen
+			exact = o.Generated
 		}
 	}
 	rows := make([]variant, len(outcomes))
@@ -124,10 +124,10 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 		rows[i] = variant{
 			Model: o.Model, Cache: kv.Text(o.Cache), Heads: o.Heads, KVHeads: o.KVHeads,
 			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || o.Cache.Exact() && link.Recipe.Cache.Exact()),
-			PerToken: o.PerToken, Used: o.Use.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
-			Text: o.Text, Tokens: len(o.Chosen), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
+			PerToken: o.PerToken, Used: o.Usage.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
+			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
 		}
-		if n, same := agree(o.Chosen, exact); !same {
+		if n, same := agree(o.Generated, exact); !same {
 			rows[i].Parts = &n
 		}
 		to := link.Alone()
