@@ -5,25 +5,6 @@ import (
 	"kvstep/sim/kv"
 )
 
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.most)
-	if e.lanes[sim.Cached] != nil {
-		q.record = kv.NewRecord(spec, e.recipe.Cache)
-		if e.pool != nil {
-			q.cache = e.pool.Sequence()
-		} else {
-			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
-			if err != nil {
-				return err
-			}
-			q.cache = cache
-		}
-	}
-	q.started = e.pass
-	return nil
-}
-
 // resume takes up the state after the pass that prefix ends with.
 func (e *engine) resume(prefix []sim.Step) error {
 	q, last := e.all[0], &prefix[len(prefix)-1]

@@ -4,15 +4,14 @@ import (
 	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 )
 
 // What a run holds of the machine's memory, and what it will want.
 
-// letGo drops what a run that is over has no more use for, while its steps are looked at:
+// release drops what a run that is over has no more use for, while its steps are looked at:
 // all but the memory in which rows stand.
-func (e *engine) letGo() {
+func (e *engine) release() {
 	e.releaseOutputs()
 	e.lanes, e.scratch, e.pool, e.prompts, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
 	e.held.Give(e.held.Held() - e.rows.rest)
@@ -34,20 +33,6 @@ func (e *engine) mostRows() (n int) {
 		n += most
 	}
 	return n * e.decoder.width()
-}
-
-// cacheBytes is what sequences' caches take of the machine when they begin.
-func (e *engine) cacheBytes(all ...*sequence) (n int64) {
-	if e.lanes[sim.Cached] == nil {
-		return 0
-	}
-	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
-	}
-	if budget := e.recipe.Cache.Budget; budget > 0 {
-		n = min(n, budget)
-	}
-	return n
 }
 
 // afford asks whether the machine has memory for what a sequence's cache may take in the
@@ -88,4 +73,16 @@ func (e *engine) wants() (n int64) {
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
 	return n + e.rows.wants(e.fed()) + steps
+}
+
+// size is the rows that the pass has in a lane, and how many keys they see at most.
+func (e *engine) size(lane sim.Lane) (rows, positions int) {
+	for _, q := range e.live {
+		n := q.fed
+		if lane == sim.Uncached {
+			n += q.cached
+		}
+		rows, positions = rows+n, max(positions, q.most)
+	}
+	return rows, positions
 }
