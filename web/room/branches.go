@@ -7,9 +7,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
-	"kvstep/web/wire"
 )
 
 // branch is one of the runs that a room keeps: a tape, and what it was made from.
@@ -44,7 +44,7 @@ func (s *state) enter(b *branch) {
 	b.made = append(b.made, stretch{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
-	for len(s.branches) > wire.MaxBranches {
+	for len(s.branches) > lens.MaxBranches {
 		s.letGo("most")
 	}
 }
@@ -79,7 +79,7 @@ func (s *state) letGo(why string) bool {
 	}
 	s.shut(old)
 	s.branches = slices.DeleteFunc(s.branches, func(b *branch) bool { return b == old })
-	s.gone = &wire.Gone{ID: old.id, Why: why}
+	s.gone = &lens.Gone{ID: old.id, Why: why}
 	s.adopt(old)
 	return true
 }
@@ -282,14 +282,14 @@ func (s *state) change(b *branch) {
 }
 
 // tell adds the branches to a moment.
-func (s *state) tell(m *wire.Moment) {
+func (s *state) tell(m *lens.Moment) {
 	m.Branch, m.Gone = s.id, s.gone
 	if len(s.branches) < 2 {
 		return
 	}
 	m.Held = s.held()
 	for _, b := range s.branches {
-		x := wire.Branch{
+		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
 			Ended: b.tape.Ended(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}
