@@ -10,7 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // What a measurement may take.
@@ -61,7 +61,7 @@ func (m *measurements) put(k measureKey, got chart.Measured) {
 
 // run measures, unless it is known; another that is under way is Problem
 // "plot.busy".
-func (m *measurements) run(ctx context.Context, model *run.Loaded, k measureKey) error {
+func (m *measurements) run(ctx context.Context, model *library.Loaded, k measureKey) error {
 	select {
 	case m.busy <- struct{}{}:
 		defer func() { <-m.busy }()

@@ -11,8 +11,8 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/plain"
-	"kvstep/sim/run"
 	"kvstep/sim/sweep"
 	"kvstep/web/wire"
 )
@@ -46,7 +46,7 @@ type variant struct {
 const maxVariants, variantsQueue = 4 << 20, 8
 
 // variants serves the run of a link in every way of attending, as JSON.
-func variants(models *run.Library) http.HandlerFunc {
+func variants(models *library.Library) http.HandlerFunc {
 	made := newMaker("variants", 1, variantsQueue, maxVariants)
 	return func(w http.ResponseWriter, r *http.Request) {
 		a, err := func() (answer, error) {
@@ -76,7 +76,7 @@ func variants(models *run.Library) http.HandlerFunc {
 	}
 }
 
-func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]variant, error) {
+func allVariants(ctx context.Context, models *library.Library, link wire.Link) ([]variant, error) {
 	shape, _, err := models.Shape(link.Recipe.Model)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]va
 	if recipe.Sampler.Kind == "beam" {
 		recipe.Sampler.Kind = "greedy"
 	}
-	var known []*run.Loaded
+	var known []*library.Loaded
 	for _, name := range models.Names() {
 		if c, _, err := models.Shape(name); err != nil || !sweep.Kin(shape, c) {
 			continue // nothing is opened that is not run
@@ -117,7 +117,7 @@ func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]va
 			return nil, err
 		}
 		if outcomes = append(outcomes, o); v.Model == m.Name && v.Cache.Exact() {
-			exact = o.Chosen
+			exact = o.Generated
 		}
 	}
 	rows := make([]variant, len(outcomes))
@@ -125,10 +125,10 @@ func allVariants(ctx context.Context, models *run.Library, link wire.Link) ([]va
 		rows[i] = variant{
 			Model: o.Model, Cache: kv.Text(o.Cache), Heads: o.Heads, KVHeads: o.KVHeads,
 			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || o.Cache.Exact() && link.Recipe.Cache.Exact()),
-			PerToken: o.PerToken, Used: o.Use.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
-			Text: o.Text, Tokens: len(o.Chosen), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
+			PerToken: o.PerToken, Used: o.Usage.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
+			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
 		}
-		if n, same := agree(o.Chosen, exact); !same {
+		if n, same := agree(o.Generated, exact); !same {
 			rows[i].Parts = &n
 		}
 		to := link.Alone()

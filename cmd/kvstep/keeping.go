@@ -13,7 +13,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // defaultShare is how much of the machine's memory serve may hold where nothing is said:
@@ -72,7 +72,7 @@ func machineMemory(read func(string) ([]byte, error)) int64 {
 }
 
 // count has a server's models and runs counted, within limit.
-func count(models *simrun.Library, limit int64) *sim.Memory {
+func count(models *library.Library, limit int64) *sim.Memory {
 	memory := sim.NewMemory(nil, "memory.total", limit)
 	models.Count(memory)
 	if os.Getenv("GOMEMLIMIT") == "" { // what waits to be collected keeps to it too, as far as it can
@@ -88,7 +88,7 @@ const (
 
 // keep closes models that nobody uses, and gives the system the memory that the server no
 // longer needs: when much was given back, or all that viewers had. It goes on until ctx ends.
-func keep(ctx context.Context, models *simrun.Library, memory *sim.Memory) {
+func keep(ctx context.Context, models *library.Library, memory *sim.Memory) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	h := keeper{models: models, memory: memory, free: debug.FreeOSMemory}
@@ -103,7 +103,7 @@ func keep(ctx context.Context, models *simrun.Library, memory *sim.Memory) {
 }
 
 type keeper struct {
-	models *simrun.Library
+	models *library.Library
 	memory *sim.Memory
 	free   func()
 	last   int64 // Memory.Given when memory was last given to the system

@@ -102,7 +102,7 @@ func useKernels(name string) error {
 	var known []string
 	for _, l := range mat.Levels() {
 		if l.String() == name {
-			return mat.Use(l)
+			return mat.Select(l)
 		}
 		known = append(known, l.String())
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"kvstep/sim"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // watched are the files that one model is read from: their mappings, and what they were
@@ -79,7 +79,7 @@ func alike(was, is fs.FileInfo) bool {
 	return is.Size() == was.Size() && is.ModTime().Equal(was.ModTime())
 }
 
-// same implements sim/run.Same for the mapped files: what was read has been copied, and
+// same is Loaded.CheckFiles for the mapped files: what was read has been copied, and
 // nobody can change it any more.
 func (w *watched) same() error {
 	w.mu.Lock()
@@ -145,7 +145,7 @@ var lingers = 3 * time.Second
 
 // guard gives a model that was opened its watch: the files are compared once more, since
 // they may have changed while they were read, and the mappings go when the model does.
-func (w *watched) guard(m *simrun.Loaded, err error) (*simrun.Loaded, error) {
+func (w *watched) guard(m *library.Loaded, err error) (*library.Loaded, error) {
 	if err == nil {
 		err = w.same()
 	}
@@ -154,7 +154,7 @@ func (w *watched) guard(m *simrun.Loaded, err error) (*simrun.Loaded, error) {
 		return nil, err
 	}
 	w.tidy()
-	m.Same, m.Newer, m.Close = w.same, w.newer, w.close
+	m.CheckFiles, m.Newer, m.Close = w.same, w.newer, w.close
 	wait := lingers
 	runtime.AddCleanup(m.Model, func(w *watched) { time.AfterFunc(wait, w.close) }, w)
 	return m, nil

@@ -52,7 +52,7 @@ func (m *Moment) beams() (*BeamsInfo, []checkpoint.Tensor) {
 	}
 	info.Best = b.Best
 	for _, f := range b.Finished {
-		info.Finished = append(info.Finished, FinishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: Score(f.Sum), Score: Score(f.Score), Done: f.Done})
+		info.Finished = append(info.Finished, FinishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: Score(f.Sum), Score: Score(f.Score), Done: f.FinishReason})
 	}
 	if !m.View.shows("beams") {
 		return info, nil

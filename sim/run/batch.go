@@ -5,6 +5,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // request is one prompt of a run, encoded.
@@ -13,18 +15,10 @@ type request struct {
 	maxNew, arrive int
 }
 
-// checkBatch refuses a batch whose parts do not go together.
-func checkBatch(r sim.Recipe) error {
-	if r.Batch.Share && r.Cache.Kind != sim.CachePaged {
-		return sim.NewProblem("recipe.together", "A", "share", "B", r.Cache.Kind)
-	}
-	return nil
-}
-
 // requests are the recipe's own prompt and those of its batch. The recipe has
 // been through Prepare.
-func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
-	prompt, err := m.encode(r)
+func requests(m *library.Loaded, r sim.Recipe) ([]request, error) {
+	prompt, err := m.Encode(r)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +27,7 @@ func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
 		return all, nil
 	}
 	for _, q := range r.Batch.Requests {
-		ids, err := m.encode(single(r, q))
+		ids, err := m.Encode(recipe.Single(r, q))
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +137,7 @@ func (e *engine) room(q *sequence, left int) (n int, full, err error) {
 	if err := e.afford(q); err != nil {
 		return 0, nil, err
 	}
-	if err := e.propose(q); err != nil {
+	if err := e.decoder.propose(q); err != nil {
 		return 0, nil, err
 	}
 	n = len(q.rest())
@@ -223,7 +217,7 @@ func (e *engine) scheduled() *sim.Schedule {
 	}
 	for _, q := range e.all {
 		x := sim.RequestState{Arrive: q.arrive, Prompt: q.prompt, Reused: q.reused,
-			Started: q.started, First: q.first, Ended: q.ended, Chosen: q.chosen, Done: q.over}
+			Started: q.started, First: q.first, Ended: q.ended, NumGenerated: q.chosen, FinishReason: q.over}
 		for _, live := range e.live {
 			if live == q {
 				x.Rows = q.fed

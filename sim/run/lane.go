@@ -155,7 +155,7 @@ func (l *lane) room(rows int) {
 // headInto is head into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
 	defer l.team()()
-	l.m.Head(logits, l.acts.Norm1, l.acts.Out, rows...)
+	l.m.Unembed(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 
 // scratch is the K and V of one sequence in the layer that the uncached lane is in:

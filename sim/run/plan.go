@@ -1,6 +1,10 @@
 package run
 
-import "kvstep/sim"
+import (
+	"kvstep/sim"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
+)
 
 // plan is a request as it is known before it runs.
 type plan struct {
@@ -13,7 +17,7 @@ type plan struct {
 
 // Prompts are the prompts of a batch as ids, the recipe's own first; nil where the
 // recipe has none. The recipe has been prepared.
-func Prompts(m *Loaded, r sim.Recipe) [][]int {
+func Prompts(m *library.Loaded, r sim.Recipe) [][]int {
 	if r.Batch == nil {
 		return nil
 	}
@@ -146,7 +150,7 @@ func (q *plan) feed(n int) {
 
 // Length returns how many steps the run has if it goes to its maximum; prompts are
 // those of a batch, see Prompts.
-func Length(m *Loaded, r sim.Recipe, prompts [][]int) int {
+func Length(m *library.Loaded, r sim.Recipe, prompts [][]int) int {
 	passes := max(r.MaxNew, 1)
 	if r.Batch != nil {
 		passes, _ = planned(r.Batch, plans(r, prompts))
@@ -158,11 +162,11 @@ func Length(m *Loaded, r sim.Recipe, prompts [][]int) int {
 // the tokens of its prompt, prompts are those of a batch, see Prompts.
 func Most(r sim.Recipe, prompt int, prompts [][]int) int {
 	if r.Batch == nil {
-		return Fed(prompt, r.MaxNew)
+		return recipe.Fed(prompt, r.MaxNew)
 	}
 	most := 0
 	for _, q := range plans(r, prompts) {
-		most = max(most, Fed(q.prompt, q.maxNew))
+		most = max(most, recipe.Fed(q.prompt, q.maxNew))
 	}
 	return most
 }

@@ -7,6 +7,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
@@ -51,7 +52,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.tokens = 0
 	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
-	s.length, s.over = 0, false
+	s.length, s.stopped = 0, false
 	if err := s.drive(c); err != nil {
 		s.refuse(v, err)
 	}
@@ -77,11 +78,11 @@ func (s *state) drive(c wire.Command) error {
 	case "seek":
 		s.seek(c.Step)
 	case "stop":
-		s.tape.End(sim.DoneStop)
+		s.tape.End(sim.FinishStop)
 	case "fork":
 		return s.fork(c.Token)
 	case "branch":
-		return s.keepOtherwise(c.Cache, c.Budget)
+		return s.forkPolicy(c.Cache, c.Budget)
 	case "switch":
 		return s.switchTo(c.Branch)
 	case "break":
@@ -113,7 +114,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = sim.NewProblem("branch.lost", "Have", link.Others)
 	}
 	s.walker = v
-	s.length, s.over = max(link.Step+1, link.Recorded), link.Over
+	s.length, s.stopped = max(link.Step+1, link.Recorded), link.Over
 	if s.seek(link.Step); s.goal == noGoal {
 		s.arrive(true)
 	}
@@ -161,7 +162,7 @@ func (s *state) start(r sim.Recipe) error {
 
 // accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
 // not be opened again by its link. Every run of a room passes here.
-func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
+func accept(m *library.Loaded, r sim.Recipe) ([]int, error) {
 	if err := wire.CheckLink(r); err != nil {
 		return nil, err
 	}
@@ -170,7 +171,7 @@ func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
 
 // source runs a recipe until its branch goes or the end of the room stops it. A panic of
 // the engine ends the run as an error does.
-func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
+func (s *state) source(m *library.Loaded, r sim.Recipe) tape.Source {
 	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
 			next, wanted := len(prefix), true
@@ -202,11 +203,11 @@ func (s *state) back(token bool) {
 
 // seek goes to step n, at once if it is recorded, else by walking there.
 func (s *state) seek(n int) {
-	if s.tape.Move(max(n, -1)) {
+	if s.tape.SeekTo(max(n, -1)) {
 		return
 	}
-	s.tape.Move(s.tape.Len() - 1)
-	if s.tape.Ended() == "" {
+	s.tape.SeekTo(s.tape.Len() - 1)
+	if s.tape.FinishReason() == "" {
 		s.goal, s.target = toStep, n
 	}
 }

@@ -16,7 +16,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/export"
 	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/sheet"
 	"kvstep/sim/tape"
@@ -64,7 +66,7 @@ func Parse(query string) (Request, error) {
 // made are the steps of a request, run again.
 type made struct {
 	Request
-	model  *run.Loaded
+	model  *library.Loaded
 	prompt []int
 	steps  []sim.Step
 	memory *sim.Memory  // what they take
@@ -77,7 +79,7 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
+func again(ctx context.Context, models *library.Library, q Request) (*made, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
 	r := &made{Request: q, memory: memory, turn: turn{hands: workers}}
 	whole := ctx
@@ -124,7 +126,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
-		r.memory.Add(tape.Held(&s))
+		r.memory.Add(tape.MemoryOf(&s))
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
@@ -155,7 +157,7 @@ func (r *made) close() {
 }
 
 // Make makes the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
-func Make(ctx context.Context, models *run.Library, kind string, q Request, version string) (*File, error) {
+func Make(ctx context.Context, models *library.Library, kind string, q Request, version string) (*File, error) {
 	if kind == "schedules" {
 		return schedules(ctx, models, q)
 	}
@@ -218,7 +220,7 @@ func (r *made) all() iter.Seq2[*sim.Step, error] {
 // jsonl is what kvstep trace --format jsonl prints.
 func (r *made) jsonl() (*File, error) {
 	var b bytes.Buffer
-	err := run.WriteTrace(&b, r.all())
+	err := export.WriteTrace(&b, r.all())
 	return &File{r.runName("jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
@@ -227,14 +229,14 @@ func (r *made) safetensors() (*File, error) {
 	if size := r.exported(); size > maxFile {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
 	}
-	f, err := run.Export(r.model, r.Recipe, r.steps)
+	f, err := export.Safetensors(r.model, r.Recipe, r.steps)
 	if err != nil {
 		return nil, err
 	}
 	return &File{r.runName("safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
-// exported is about how large run.Export will be: scores and probabilities of
+// exported is about how large export.Safetensors will be: scores and probabilities of
 // every head are most of it.
 func (r *made) exported() int {
 	size, c := 0, r.model.Model.Config
@@ -261,10 +263,10 @@ func (r *made) moment(n int) *wire.Frame {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
 		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
-		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.DoneStop,
+		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {
-		m.Ended = cmp.Or(r.steps[last].Done, sim.DoneStop) // what is not recorded cannot be gone to
+		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
 	}
 	m.Place(n, r.Step)
 	return m

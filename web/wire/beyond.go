@@ -13,7 +13,7 @@ import (
 func (l Link) putBeyond(put func(key, value, unless string)) {
 	put("to", strconv.Itoa(l.Recorded-1), "-1")
 	if l.Over {
-		put("ended", sim.DoneStop, "")
+		put("ended", sim.FinishStop, "")
 	}
 	put("others", strconv.Itoa(l.Others), "0")
 }
@@ -26,7 +26,7 @@ func (p *linkParser) beyond(l *Link) {
 	if l.Others < 0 || l.Others >= lens.MaxBranches {
 		p.refuse("others")
 	}
-	if ended := p.values.Get("ended"); ended == sim.DoneStop {
+	if ended := p.values.Get("ended"); ended == sim.FinishStop {
 		l.Over = true
 	} else if ended != "" {
 		p.refuse("ended")

@@ -13,7 +13,7 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/explain"
 	"kvstep/sim/lens"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 // longestPlace is the most that a link can say beside its recipe.
@@ -52,7 +52,7 @@ func has(p lens.View) bool { field, _ := p.Check(); return field == "" }
 // TestEveryPlaceHasRoom: a recipe that is accepted has a link that opens, wherever
 // somebody stands, by socket, by address and as a file.
 func TestEveryPlaceHasRoom(t *testing.T) {
-	r := run.Complete(sim.Recipe{Model: "story", Tokens: []int{1}})
+	r := recipe.Complete(sim.Recipe{Model: "story", Tokens: []int{1}})
 	bare := len(Link{Recipe: r, Step: -1}.Query())
 	if place := len(longestPlace(t, r).Query()) - bare + len("&to=2147483647"); place > placeBytes {
 		t.Errorf("a place takes up to %d bytes, %d are kept free", place, placeBytes)

@@ -98,7 +98,7 @@ func rivals(m *Frame) error {
 	}
 	for _, r := range c.Fork {
 		for j, b := range []*lens.Branch{branch(m.Branch), branch(c.With)} {
-			s := b.Step(c.Steps[j]).Focus(0)
+			s := b.Step(c.Steps[j]).ForSequence(0)
 			if r.Probs[j] == nil {
 				continue
 			}

@@ -8,7 +8,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -16,11 +18,11 @@ import (
 // share of it begins; Q turns what is normed where heads have norms.
 func TestBiasOfAHead(t *testing.T) {
 	for name, turned := range map[string]string{"gpt2": "q", "qwen2": "q", "qwen3": "qn"} {
-		l, err := run.OpenFolder(name, os.DirFS("../../sim/run/testdata/families/"+name), nil)
+		l, err := library.OpenFolder(name, os.DirFS("../../sim/run/testdata/families/"+name), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := run.Complete(sim.Recipe{Tokens: []int{3, 1, 2}, MaxNew: 1})
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{3, 1, 2}, MaxNew: 1})
 		var steps []sim.Step
 		for s, err := range run.Steps(t.Context(), l, rec, func() float64 { return 0 }) {
 			if err != nil {

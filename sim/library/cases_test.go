@@ -1,4 +1,4 @@
-package run
+package library
 
 import (
 	"encoding/json"
@@ -32,7 +32,7 @@ func TestCases(t *testing.T) {
 			t.Errorf("%s: %v", c.Model, err)
 			continue
 		}
-		got, err := m.encode(sim.Recipe{Prompt: c.Prompt})
+		got, err := m.Encode(sim.Recipe{Prompt: c.Prompt})
 		if err != nil || !slices.Equal(got, c.Right) {
 			t.Errorf("%s: %q is %v, want %v (%v)", c.Model, c.Prompt, got, c.Right, err)
 		}

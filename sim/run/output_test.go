@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // TestHeadsAreToldAnyTime: what a head says is the same, bit for bit, at once, while the
@@ -23,11 +25,11 @@ func TestHeadsAreToldAnyTime(t *testing.T) {
 			Requests: []sim.Request{{Prompt: "Rosa has a red", MaxNew: 3}, {Prompt: "小雪有", MaxNew: 4, Arrive: 1}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m, err := Open("story")
+			m, err := library.Open("story")
 			if err != nil {
 				t.Fatal(err)
 			}
-			r = Complete(r)
+			r = recipe.Complete(r)
 			var at []saying // asked at once
 			for s, err := range Steps(t.Context(), m, r, noClock) {
 				if err != nil {
@@ -74,12 +76,12 @@ type saying struct {
 }
 
 func sayings(s sim.Step) (all []saying) {
-	steps := s.Peers
+	steps := s.PassSteps
 	if len(steps) == 0 {
 		steps = []*sim.Step{&s}
 	}
 	for _, s := range steps {
-		if s.Head != nil {
+		if s.Output != nil {
 			all = append(all, saying{s.Logits(), s.Top(), s.Choice()})
 		}
 	}

@@ -1,4 +1,4 @@
-package run
+package library
 
 import (
 	"runtime/debug"
@@ -11,19 +11,13 @@ import (
 // between two Sweeps. Then the library forgets it. Its memory goes with the last that still
 // has it in hand: whoever has a *Loaded may use it, held or not.
 
-// Hold keeps the library from closing the model until release, which may be called twice.
-func (m *Loaded) Hold() (release func()) {
-	m.holds.Add(1)
-	return sync.OnceFunc(func() { m.holds.Add(-1) })
-}
-
 // Count has the library take the models that it opens from memory, and rooms what they
 // hold. Where it is short, models go that nobody holds.
 func (l *Library) Count(memory *sim.Memory) {
 	l.mu.Lock()
 	l.memory = memory
 	l.mu.Unlock()
-	memory.Spare(func() bool { return l.close(func(*place) bool { return true }, 1) > 0 })
+	memory.Spare(func() bool { return l.close(func(*slot) bool { return true }, 1) > 0 })
 }
 
 // Memory is what all that is opened and run here is counted by; nil where nobody counts.
@@ -36,18 +30,18 @@ func (l *Library) Memory() *sim.Memory {
 // Sweep closes the models that nobody holds and nobody has asked for since the last Sweep.
 // It reports how many.
 func (l *Library) Sweep() int {
-	return l.close(func(p *place) bool { return !p.asked.Swap(false) }, -1)
+	return l.close(func(p *slot) bool { return !p.asked.Swap(false) }, -1)
 }
 
 // close closes models that nobody holds and that may go, at most so many (-1: all).
-func (l *Library) close(may func(*place) bool, most int) (closed int) {
+func (l *Library) close(may func(*slot) bool, most int) (closed int) {
 	l.mu.Lock()
-	places := make([]*place, 0, len(l.places))
+	slots := make([]*slot, 0, len(l.slots))
 	for _, name := range l.names {
-		places = append(places, l.places[name])
+		slots = append(slots, l.slots[name])
 	}
 	l.mu.Unlock()
-	for _, p := range places {
+	for _, p := range slots {
 		m := p.loaded.Load()
 		if closed == most || m == nil || p.source.Open == nil || m.holds.Load() > 0 || !may(p) {
 			continue
@@ -59,8 +53,8 @@ func (l *Library) close(may func(*place) bool, most int) (closed int) {
 	return closed
 }
 
-// drop has a place forget its model.
-func (l *Library) drop(p *place, m *Loaded) bool {
+// drop has a slot forget its model.
+func (l *Library) drop(p *slot, m *Loaded) bool {
 	if !p.loaded.CompareAndSwap(m, nil) {
 		return false
 	}
@@ -69,7 +63,7 @@ func (l *Library) drop(p *place, m *Loaded) bool {
 }
 
 // lend notes that others than a borrower have the model.
-func (p *place) lend(m *Loaded) {
+func (p *slot) lend(m *Loaded) {
 	p.lent.Lock()
 	defer p.lent.Unlock()
 	m.lent = true
@@ -110,11 +104,3 @@ func (l *Library) Borrow(name string) (m *Loaded, back func(), err error) {
 
 // worthCollecting is from how many bytes of weights on a model is worth a collection of its own.
 const worthCollecting = 32 << 20
-
-// memory counts what a run of the model holds where nobody else does.
-func (m *Loaded) memory() *sim.Memory {
-	if m.siblings == nil {
-		return nil
-	}
-	return m.siblings.Memory()
-}

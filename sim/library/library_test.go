@@ -1,4 +1,4 @@
-package run
+package library
 
 import (
 	"errors"
@@ -13,13 +13,13 @@ import (
 // TestLibrary: a model is opened once, when it is asked for, and its shape is known
 // before; one that fails is tried again; one that comes later is found.
 func TestLibrary(t *testing.T) {
-	l := NewLibrary()
+	l := New()
 	opened, shaped, fails := 0, 0, true
 	later := []Source{{
 		Name:   "a/b",
 		Config: func() (sim.Config, error) { shaped++; return sim.Config{Dim: 7}, nil },
-		Open: func(heard checkpoint.Progress) (*Loaded, error) {
-			if heard(3, 7); !l.Waits("a/b") {
+		Open: func(progress checkpoint.Progress) (*Loaded, error) {
+			if progress(3, 7); !l.Waits("a/b") {
 				t.Error("nothing to wait for while it is opened")
 			}
 			if done, total := l.Progress("a/b"); done != 3 || total != 7 {
@@ -82,7 +82,7 @@ func TestLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.sibling("story"); err != nil {
+	if _, err := m.Sibling("story"); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package run
+package export
 
 import (
 	"encoding/binary"
@@ -7,11 +7,12 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/plain"
 )
 
-// exportedStep is what the metadata of Export says of one step.
+// exportedStep is what the metadata of Safetensors says of one step.
 type exportedStep struct {
 	N      int       `json:"n"`
 	Seq    int       `json:"seq,omitempty"` // of several sequences
@@ -24,7 +25,7 @@ type exportedStep struct {
 	Token  *int      `json:"token,omitempty"` // the choice, after a head
 }
 
-// Export puts every number of some steps of a run into one safetensors file, so
+// Safetensors puts every number of some steps of a run into one safetensors file, so
 // that any program can compute with them. All tensors are F32:
 //
 //	step.N.X, step.N.Out  [rows, dim]                 residual stream in and out
@@ -38,19 +39,19 @@ type exportedStep struct {
 // The metadata holds the model's name, its config, the recipe, the ids fed, and
 // one line about each step, all as JSON. Scores, probs and attn are derived as the
 // forward pass computed them; they are missing where only the uncached lane ran.
-func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) {
+func Safetensors(m *library.Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) {
 	f := checkpoint.File{Meta: map[string]string{"kvstep": "run", "model": m.Name}}
 	var lines []exportedStep
 	var ids []int
 	for i := range steps {
 		s := &steps[i]
 		ids = s.Tokens
-		if len(s.Peers) == 0 {
-			lines = append(lines, m.export(&f, s, fmt.Sprintf("step.%d.", s.N)))
+		if len(s.PassSteps) == 0 {
+			lines = append(lines, exportStep(m, &f, s, fmt.Sprintf("step.%d.", s.N)))
 			continue
 		}
-		for _, p := range s.Peers { // several sequences: each has tensors of its own
-			lines = append(lines, m.export(&f, p, fmt.Sprintf("step.%d.seq%d.", p.N, p.Seq)))
+		for _, p := range s.PassSteps { // several sequences: each has tensors of its own
+			lines = append(lines, exportStep(m, &f, p, fmt.Sprintf("step.%d.seq%d.", p.N, p.Seq)))
 		}
 	}
 	for key, v := range map[string]any{"config": m.Model.Config, "recipe": r, "ids": ids, "steps": lines} {
@@ -59,9 +60,9 @@ func Export(m *Loaded, r sim.Recipe, steps []sim.Step) (checkpoint.File, error) 
 	return f, nil
 }
 
-// export adds the tensors of one sequence's step, under names that begin with
+// exportStep adds the tensors of one sequence's step, under names that begin with
 // prefix, and tells what step it is.
-func (m *Loaded) export(f *checkpoint.File, s *sim.Step, prefix string) exportedStep {
+func exportStep(m *library.Loaded, f *checkpoint.File, s *sim.Step, prefix string) exportedStep {
 	line := exportedStep{N: s.N, Seq: s.Seq, Pass: s.Pass, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached}
 	add := func(name string, shape []int, rows ...mat.Matrix) {
 		f.Tensors = append(f.Tensors, f32(prefix+name, shape, rows...))

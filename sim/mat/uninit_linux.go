@@ -9,10 +9,10 @@ import (
 // hugePage is what Linux calls so on most processors, bytes.
 const hugePage = 2 << 20
 
-// Room is memory for n numbers that will all be written before they are read: it is not
+// Uninit is memory for n numbers that will all be written before they are read: it is not
 // cleared first, and much of it is in large pages where there is enough of it and the
 // system has them, which are read about a third faster.
-func Room(n int) []float32 {
+func Uninit(n int) []float32 {
 	if n < 1<<14 {
 		return make([]float32, n)
 	}
@@ -20,23 +20,23 @@ func Room(n int) []float32 {
 	all := uncleared(size)
 	if size >= 2*hugePage {
 		first := toHugePage(all)
-		wish(all[first : first+(size-first)/hugePage*hugePage])
+		adviseHuge(all[first : first+(size-first)/hugePage*hugePage])
 	}
 	return unsafe.Slice((*float32)(unsafe.Pointer(&all[0])), n)
 }
 
-// Slab is Room that begins with a large page, and stands in large pages but for its end,
+// Slab is Uninit that begins with a large page, and stands in large pages but for its end,
 // from 1 MB on. Some rented machines take 10 microseconds for the first touch of a page of
 // 4 KB, which makes a first prefill twice as long. This is for a few pieces of memory, out
 // of which others are cut.
 func Slab(n int) []float32 {
 	if 4*n < hugePage/2 {
-		return Room(n)
+		return Uninit(n)
 	}
 	size := SlabBytes(n)
 	all := uncleared(int(size) + hugePage) // what is not touched takes no memory
 	first := toHugePage(all)
-	wish(all[first : first+int(size)/hugePage*hugePage])
+	adviseHuge(all[first : first+int(size)/hugePage*hugePage])
 	return unsafe.Slice((*float32)(unsafe.Pointer(&all[first])), n)
 }
 
@@ -61,8 +61,8 @@ func uncleared(size int) []byte {
 // toHugePage is how far the first large page is.
 func toHugePage(all []byte) int { return int(-uintptr(unsafe.Pointer(&all[0])) % hugePage) }
 
-// wish asks for large pages. Where they are not granted nothing is lost.
-func wish(all []byte) {
+// adviseHuge asks for large pages. Where they are not granted nothing is lost.
+func adviseHuge(all []byte) {
 	if len(all) == 0 {
 		return
 	}

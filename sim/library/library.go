@@ -1,4 +1,5 @@
-package run
+// Package library finds models, opens them once, and closes them when nobody needs them.
+package library
 
 import (
 	"context"
@@ -15,7 +16,7 @@ import (
 type Library struct {
 	mu     sync.Mutex
 	names  []string
-	places map[string]*place
+	slots  map[string]*slot
 	more   func() []Source // models that may have come meanwhile; nil: none do
 	memory *sim.Memory     // of the process: what models and runs hold; nil: nobody counts
 }
@@ -24,13 +25,13 @@ type Library struct {
 type Source struct {
 	Name   string
 	Config func() (sim.Config, error) // its shape, without opening it; nil: it is opened in no time
-	Open   func(heard checkpoint.Progress) (*Loaded, error)
+	Open   func(progress checkpoint.Progress) (*Loaded, error)
 	Size   func() int64 // bytes of its weights; nil: not worth counting
 }
 
-// place is where a library keeps one model. Each has a lock of its own, so that one
+// slot is where a library keeps one model. Each has a lock of its own, so that one
 // that takes long to open holds up nobody else, nor those who ask about it.
-type place struct {
+type slot struct {
 	source Source
 	loaded atomic.Pointer[Loaded]
 	shape  atomic.Pointer[sim.Config]
@@ -42,15 +43,15 @@ type place struct {
 	done, total atomic.Int64 // bytes, while it is opened
 }
 
-// NewLibrary has the embedded models, and before them any that are given.
-func NewLibrary(given ...*Loaded) *Library {
-	l := &Library{places: map[string]*place{}}
+// New has the embedded models, and before them any that are given.
+func New(given ...*Loaded) *Library {
+	l := &Library{slots: map[string]*slot{}}
 	for _, m := range given {
 		m.siblings = l
 		l.names = append(l.names, m.Name)
-		p := &place{source: Source{Name: m.Name, Open: m.Again}}
+		p := &slot{source: Source{Name: m.Name, Open: m.Reopen}}
 		p.loaded.Store(m)
-		l.places[m.Name] = p
+		l.slots[m.Name] = p
 	}
 	for _, name := range checkpoint.Names() {
 		l.Add(Source{Name: name, Open: func(checkpoint.Progress) (*Loaded, error) { return Open(name) }})
@@ -63,11 +64,11 @@ func NewLibrary(given ...*Loaded) *Library {
 func (l *Library) Add(s Source) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.places[s.Name] != nil {
+	if l.slots[s.Name] != nil {
 		return false
 	}
 	l.names = append(l.names, s.Name)
-	l.places[s.Name] = &place{source: s}
+	l.slots[s.Name] = &slot{source: s}
 	return true
 }
 
@@ -100,16 +101,16 @@ func (l *Library) Names() []string {
 	return slices.Clone(l.names)
 }
 
-// find is the place of a name; "" is the default. An unknown name is Problem
+// find is the slot of a name; "" is the default. An unknown name is Problem
 // "model.unknown", which lists the known ones.
-func (l *Library) find(name string) (*place, error) {
-	look := func() *place {
+func (l *Library) find(name string) (*slot, error) {
+	look := func() *slot {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if name == "" {
 			name = l.names[0]
 		}
-		return l.places[name]
+		return l.slots[name]
 	}
 	p := look()
 	if p == nil {
@@ -179,7 +180,7 @@ func (l *Library) Progress(name string) (done, total int64) {
 
 // open opens the model unless it is open, as its files are now. One that could not be
 // opened is tried again the next time. It reports whether the model was open before.
-func (p *place) open(l *Library) (m *Loaded, before bool, err error) {
+func (p *slot) open(l *Library) (m *Loaded, before bool, err error) {
 	p.asked.Store(true)
 	if m := p.ready(); m != nil {
 		return m, true, nil
@@ -192,7 +193,7 @@ func (p *place) open(l *Library) (m *Loaded, before bool, err error) {
 	if m := p.loaded.Load(); m != nil {
 		l.drop(p, m)
 	}
-	defer p.hear(0, 0)
+	defer p.setProgress(0, 0)
 	var size int64
 	if p.source.Size != nil {
 		size = p.source.Size()
@@ -200,7 +201,7 @@ func (p *place) open(l *Library) (m *Loaded, before bool, err error) {
 	if err := l.Memory().Take(size); err != nil {
 		return nil, false, err
 	}
-	if m, err = p.source.Open(p.hear); err != nil {
+	if m, err = p.source.Open(p.setProgress); err != nil {
 		l.Memory().Give(size)
 		return nil, false, err
 	}
@@ -213,7 +214,7 @@ func (p *place) open(l *Library) (m *Loaded, before bool, err error) {
 }
 
 // ready is the model if it is open, and as its files are.
-func (p *place) ready() *Loaded {
+func (p *slot) ready() *Loaded {
 	p.lent.Lock()
 	defer p.lent.Unlock()
 	m := p.loaded.Load()
@@ -226,54 +227,37 @@ func (p *place) ready() *Loaded {
 	return m
 }
 
-// hear notes how far the model has been read.
-func (p *place) hear(done, total int64) {
+// setProgress notes how far the model has been read.
+func (p *slot) setProgress(done, total int64) {
 	p.total.Store(total)
 	p.done.Store(done)
 }
 
 // Shape is the config of a model, and its world where that is known without opening
 // a large file.
-func (l *Library) Shape(name string) (sim.Config, checkpoint.World, error) {
+func (l *Library) Shape(name string) (sim.Config, checkpoint.TrainingSet, error) {
 	p, err := l.find(name)
 	if err != nil {
-		return sim.Config{}, checkpoint.World{}, err
+		return sim.Config{}, checkpoint.TrainingSet{}, err
 	}
 	if p.loaded.Load() == nil && p.source.Config != nil {
 		c := p.shape.Load()
 		if c == nil {
 			read, err := p.source.Config()
 			if err != nil {
-				return read, checkpoint.World{}, err
+				return read, checkpoint.TrainingSet{}, err
 			}
 			c = &read
 			p.shape.Store(c)
 		}
-		return *c, checkpoint.World{}, nil
+		return *c, checkpoint.TrainingSet{}, nil
 	}
 	m, err := l.Get(name)
 	if err != nil {
-		return sim.Config{}, checkpoint.World{}, err
+		return sim.Config{}, checkpoint.TrainingSet{}, err
 	}
-	return m.Model.Config, m.World, nil
+	return m.Model.Config, m.TrainingSet, nil
 }
 
 // embedded are the models that come with the program.
-var embedded = NewLibrary()
-
-// sibling is the model that a recipe names beside its own: one that speaks of
-// the same tokens.
-func (m *Loaded) sibling(name string) (*Loaded, error) {
-	from := m.siblings
-	if from == nil {
-		from = embedded
-	}
-	other, err := from.Get(name)
-	if err != nil {
-		return nil, err
-	}
-	if a, b := m.Model.Config.Vocab, other.Model.Config.Vocab; a != b {
-		return nil, sim.NewProblem("speculative.vocab", "Target", a, "Draft", b)
-	}
-	return other, nil
-}
+var embedded = New()

@@ -1,4 +1,4 @@
-package run
+package export_test
 
 import (
 	"bytes"
@@ -10,25 +10,36 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/model"
+	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
+	"kvstep/sim/run"
 )
 
-// TestExport reads back what Export writes and finds the steps' own bits.
-func TestExport(t *testing.T) {
-	m, err := Open("story")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := Complete(sim.Recipe{Model: "story", Prompt: "Tom has"})
-	r.MaxNew = 3
-	var steps []sim.Step
-	for s, err := range Steps(context.Background(), m, r, func() float64 { return 0 }) {
+func collect(t *testing.T, m *library.Loaded, r sim.Recipe) (steps []sim.Step) {
+	t.Helper()
+	for s, err := range run.Steps(context.Background(), m, r, func() float64 { return 0 }) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		steps = append(steps, s)
 	}
-	f, err := Export(m, r, steps)
+	return steps
+}
+
+// TestSafetensors reads back what Safetensors writes and finds the steps' own bits.
+func TestSafetensors(t *testing.T) {
+	m, err := library.Open("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := recipe.Complete(sim.Recipe{Model: "story", Prompt: "Tom has"})
+	r.MaxNew = 3
+	steps := collect(t, m, r)
+	f, err := export.Safetensors(m, r, steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,14 +99,19 @@ func TestExport(t *testing.T) {
 	}
 }
 
-// TestExportOfSeveral: a batch's file has every sequence's tensors, once each.
-func TestExportOfSeveral(t *testing.T) {
-	m := random(t, rand.New(rand.NewPCG(91, 1)))
-	rec := Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 2, Batch: &sim.Batch{
+// TestSafetensorsOfSeveral: a batch's file has every sequence's tensors, once each.
+func TestSafetensorsOfSeveral(t *testing.T) {
+	c := modeltest.Config(rand.New(rand.NewPCG(91, 1)))
+	weights, err := model.New(c, modeltest.Weights(rand.New(rand.NewPCG(91, 2)), c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &library.Loaded{Name: "random", Model: weights}
+	rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 2, Batch: &sim.Batch{
 		Schedule: sim.ScheduleContinuous, Slots: 2, Chunk: 2, Requests: []sim.Request{{Tokens: []int{4, 5}, MaxNew: 2}},
 	}})
 	steps := collect(t, m, rec)
-	f, err := Export(m, rec, steps)
+	f, err := export.Safetensors(m, rec, steps)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +123,7 @@ func TestExportOfSeveral(t *testing.T) {
 		names[x.Name] = true
 	}
 	for i := range steps {
-		for _, p := range steps[i].Peers {
+		for _, p := range steps[i].PassSteps {
 			if name := fmt.Sprintf("step.%d.seq%d.X", p.N, p.Seq); !names[name] {
 				t.Errorf("%s is missing", name)
 			}

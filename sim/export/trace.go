@@ -1,4 +1,6 @@
-package run
+// Package export writes runs for other programs: a trace as JSON lines, every number as
+// safetensors, and the hash of a state.
+package export
 
 import (
 	"io"
@@ -53,8 +55,8 @@ type tracePeer struct {
 }
 
 func peersOf(s *sim.Step) (peers []tracePeer) {
-	for _, p := range s.Peers {
-		x := tracePeer{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Text: p.Text, Said: p.Said, Over: p.Over}
+	for _, p := range s.PassSteps {
+		x := tracePeer{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Text: p.Text, Said: p.GeneratedText, Over: p.FinishReason}
 		if p.KV != nil {
 			use := p.KV.Use()
 			x.Cache = &use
@@ -92,8 +94,8 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 			for _, c := range s.Top() {
 				l.LogitsTop = append(l.LogitsTop, [2]any{c.ID, c.Logit})
 			}
-			if s.Done != "" {
-				l.Done = &s.Done
+			if s.RunFinishReason != "" {
+				l.Done = &s.RunFinishReason
 			}
 		}
 		if err := plain.Line(w, l); err != nil {

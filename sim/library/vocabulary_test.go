@@ -1,4 +1,4 @@
-package run
+package library
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 	"kvstep/sim/checkpoint"
 )
 
-func TestOutside(t *testing.T) {
-	m := &Loaded{World: checkpoint.World{Seen: []string{"Tom", "has", "a", "ball", "小", "明", "。"}}}
+func TestUnknownWords(t *testing.T) {
+	m := &Loaded{TrainingSet: checkpoint.TrainingSet{KnownWords: []string{"Tom", "has", "a", "ball", "小", "明", "。"}}}
 	for prompt, want := range map[string][]string{
 		"Tom has a ball.":             nil,
 		"Tom has 3 zebras, zebras!":   {"zebras"},
@@ -19,11 +19,11 @@ func TestOutside(t *testing.T) {
 		"nai\u0308ve \u2764\ufe0f":    {"nai\u0308ve", "\u2764"},
 		"tom":                         {"tom"},
 	} {
-		if got := m.Outside(prompt); !slices.Equal(got, want) {
+		if got := m.UnknownWords(prompt); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", prompt, got, want)
 		}
 	}
-	if got := (&Loaded{}).Outside("anything"); got != nil {
+	if got := (&Loaded{}).UnknownWords("anything"); got != nil {
 		t.Errorf("a model that does not say: %q", got)
 	}
 }

@@ -1,36 +1,36 @@
-package run
+package library
 
 import (
 	"slices"
 	"unicode"
 )
 
-// Outside lists the words of a prompt that the model never met in training, in
+// UnknownWords lists the words of a prompt that the model never met in training, in
 // order and without repeats: words of letters, and single Chinese characters.
 // It is empty for a model that does not say what it has seen.
-func (m *Loaded) Outside(prompt string) []string {
-	if len(m.World.Seen) == 0 {
+func (m *Loaded) UnknownWords(prompt string) []string {
+	if len(m.TrainingSet.KnownWords) == 0 {
 		return nil
 	}
-	m.seenOnce.Do(func() {
-		m.seen = make(map[string]bool, len(m.World.Seen))
-		for _, w := range m.World.Seen {
-			m.seen[w] = true
+	m.knownOnce.Do(func() {
+		m.known = make(map[string]bool, len(m.TrainingSet.KnownWords))
+		for _, w := range m.TrainingSet.KnownWords {
+			m.known[w] = true
 		}
 	})
-	var outside []string
-	for _, w := range words(prompt) {
-		if !m.seen[w] && !slices.Contains(outside, w) {
-			outside = append(outside, w)
+	var unknown []string
+	for _, w := range splitWords(prompt) {
+		if !m.known[w] && !slices.Contains(unknown, w) {
+			unknown = append(unknown, w)
 		}
 	}
-	return outside
+	return unknown
 }
 
-// words are the runs of letters of a text; Chinese characters stand alone, as do
+// splitWords gives the runs of letters of a text; Chinese characters stand alone, as do
 // symbols outside ASCII. Digits and ASCII punctuation are no words, nor is what is not
 // seen: joiners and marks of direction. Accents belong to the letter before them.
-func words(text string) []string {
+func splitWords(text string) []string {
 	var all []string
 	start := -1 // of the run of letters being read
 	for i, r := range text {
