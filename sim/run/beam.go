@@ -27,13 +27,13 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 	}
 	rows := make([][]float32, len(steps))
 	for i := range steps {
-		if e.live[i].asks == 0 { // the prompt goes on
-			e.live[i].cached += e.live[i].fed
+		if e.live[i].numLogits == 0 { // the prompt goes on
+			e.live[i].cached += e.live[i].numScheduled
 			e.over(steps)
 			return nil
 		}
 		if r.MaxNew == 0 { // prefill alone, of the one prompt
-			e.live[i].cached += e.live[i].fed
+			e.live[i].cached += e.live[i].numScheduled
 			if err := e.unchosen(steps[i], logits[i].Row(0)); err != nil {
 				return err
 			}
@@ -98,9 +98,9 @@ func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []samp
 	b.sums = b.sums[:0:0]
 	for _, c := range live {
 		parent := e.live[c.Parent]
-		n := parent.cached + parent.fed
+		n := parent.cached + parent.numScheduled
 		q := &sequence{
-			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, most: parent.most, cached: n,
+			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, maxTokens: parent.maxTokens, cached: n,
 			tokens:  append(slices.Clone(parent.tokens[:n]), c.Token),
 			started: parent.started, first: parent.first, ended: -1,
 		}
@@ -143,9 +143,9 @@ func (e *engine) beamsEnd(next []*sequence, live []sample.Continuation) string {
 	switch {
 	case len(next) == 0:
 		return sim.FinishEOS
-	case sample.Settled(e.beams.finished, r.Sampler.Width, live[0].Sum, next[0].chosen, r.MaxNew, r.Sampler.Length):
+	case sample.Settled(e.beams.finished, r.Sampler.Width, live[0].Sum, next[0].numGenerated, r.MaxNew, r.Sampler.Length):
 		return sim.FinishEOS
-	case next[0].chosen == r.MaxNew:
+	case next[0].numGenerated == r.MaxNew:
 		why = sim.FinishMaxNew
 	default:
 		for _, q := range next {

@@ -12,12 +12,12 @@ import (
 // goes on. Of the rows of proposals those are kept that are accepted.
 func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	ours := chooser(logits)
-	if q.asks == 0 { // the prompt goes on
-		q.cached += q.fed
+	if q.numLogits == 0 { // the prompt goes on
+		q.cached += q.numScheduled
 		return nil
 	}
 	if q.maxNew == 0 { // prefill alone
-		q.cached += q.fed
+		q.cached += q.numScheduled
 		return e.unchosen(s, ours.Row(0))
 	}
 	if err := e.verify(q, s, ours); err != nil {
@@ -27,10 +27,10 @@ func (e *engine) choose(q *sequence, s *sim.Step, logits [2]mat.Matrix) error {
 	if s.Speculation != nil {
 		row = s.Speculation.Accepted
 	}
-	past := s.Tokens[:len(s.Tokens)-q.asks+1+row]
-	at := s.Rows - q.asks + row
+	past := s.Tokens[:len(s.Tokens)-q.numLogits+1+row]
+	at := s.Rows - q.numLogits + row
 	h := e.tell(s.X.Rows(at, at+1), ours.Row(row))
-	if err := h.pick(e.recipe.Sampler, uint64(q.chosen+row), past); err != nil {
+	if err := h.pick(e.recipe.Sampler, uint64(q.numGenerated+row), past); err != nil {
 		return err
 	}
 	if s.Output = h; s.Speculation == nil {
@@ -88,7 +88,7 @@ func (e *engine) done(q *sequence, id int) string {
 		return sim.FinishEOS
 	case containsAny(q.written.String(), e.recipe.Stop):
 		return sim.FinishStop
-	case q.chosen == q.maxNew:
+	case q.numGenerated == q.maxNew:
 		return sim.FinishMaxNew
 	}
 	return ""
@@ -128,15 +128,15 @@ func (e *engine) over(steps []*sim.Step) {
 	}
 	done := ""
 	for _, q := range e.all {
-		if q.over == "" {
+		if q.finishReason == "" {
 			done = ""
 			break
 		}
-		done = q.over
+		done = q.finishReason
 	}
 	for i, q := range e.live {
 		s := steps[i]
-		if s.FinishReason, s.RunFinishReason = q.over, done; s.FinishReason != "" {
+		if s.FinishReason, s.RunFinishReason = q.finishReason, done; s.FinishReason != "" {
 			s.Text += q.flush() // bytes of a character that will never be whole
 		}
 		s.GeneratedText = q.written.String()

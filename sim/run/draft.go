@@ -102,10 +102,10 @@ func (d *drafter) resume(prefix []sim.Step) {
 // still generate, since the pass itself gives one token too.
 func (e *engine) propose(q *sequence) (err error) {
 	q.proposed, q.dists = nil, nil
-	if e.drafter == nil || q.chosen == 0 {
+	if e.drafter == nil || q.numGenerated == 0 {
 		return nil
 	}
-	n := min(e.recipe.Propose, q.maxNew-q.chosen-1)
+	n := min(e.recipe.Propose, q.maxNew-q.numGenerated-1)
 	if q.cache != nil && n > 0 {
 		room, _ := q.cache.Reserve(1 + n) // as many as there is memory for
 		n = min(n, room-1)
@@ -113,7 +113,7 @@ func (e *engine) propose(q *sequence) (err error) {
 	if n <= 0 {
 		return nil
 	}
-	if q.proposed, q.dists, err = e.drafter.propose(q.tokens, n, uint64(q.chosen)); err != nil {
+	if q.proposed, q.dists, err = e.drafter.propose(q.tokens, n, uint64(q.numGenerated)); err != nil {
 		return err
 	}
 	q.tokens = append(q.tokens, q.proposed.Proposed...)
@@ -135,7 +135,7 @@ func (e *engine) verify(q *sequence, s *sim.Step, logits mat.Matrix) error {
 			return err
 		}
 	}
-	v, err := sample.Verify(p, q.dists, x.Proposed, e.recipe.Sampler.Seed, uint64(q.chosen))
+	v, err := sample.Verify(p, q.dists, x.Proposed, e.recipe.Sampler.Seed, uint64(q.numGenerated))
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ func (e *engine) effect(q *sequence, s *sim.Step, row int, past []int, ours, exa
 	if e.recipe.Cache.Exact() {
 		return nil, nil
 	}
-	n := q.chosen + row
+	n := q.numGenerated + row
 	other, err := e.instead(q, s, row, past, exact)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (e *engine) effect(q *sequence, s *sim.Step, row int, past []int, ours, exa
 func (e *engine) instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (int, error) {
 	x := s.Speculation
 	if x == nil {
-		other, err := sample.Pick(logits, e.recipe.Sampler, uint64(q.chosen), past, nil)
+		other, err := sample.Pick(logits, e.recipe.Sampler, uint64(q.numGenerated), past, nil)
 		if err != nil {
 			return 0, err
 		}

@@ -26,11 +26,11 @@ func mostRows(r sim.Recipe, all []*sequence) (n int) {
 	case r.Batch != nil:
 		together = r.Batch.Slots
 	case r.Sampler.Kind == "beam":
-		return r.Sampler.Width * all[0].most
+		return r.Sampler.Width * all[0].maxTokens
 	}
 	var each []int
 	for _, q := range all {
-		each = append(each, q.most)
+		each = append(each, q.maxTokens)
 	}
 	slices.Sort(each)
 	for _, most := range each[max(0, len(each)-together):] {
@@ -45,7 +45,7 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 		return 0
 	}
 	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
+		n += kv.SpecOf(e.m.Model.Config, q.maxTokens).Bytes(e.recipe.Cache)
 	}
 	if budget := e.recipe.Cache.Budget; budget > 0 {
 		n = min(n, budget)
@@ -60,17 +60,17 @@ func (e *engine) afford(q *sequence) error {
 	if !ok {
 		return nil
 	}
-	n := len(q.rest())
+	n := len(q.pending())
 	if e.drafter != nil {
 		n += e.recipe.Propose
 	}
 	return e.held.Fits(cache.Lacks(n))
 }
 
-// fed is how many new tokens the pass has.
-func (e *engine) fed() (n int) {
+// numScheduled is how many new tokens the pass has.
+func (e *engine) numScheduled() (n int) {
 	for _, q := range e.live {
-		n += q.fed
+		n += q.numScheduled
 	}
 	return n
 }
@@ -94,5 +94,5 @@ func (e *engine) wants() (n int64) {
 		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
-	return n + e.rows.wants(e.fed()) + steps
+	return n + e.rows.wants(e.numScheduled()) + steps
 }
