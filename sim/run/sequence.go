@@ -97,6 +97,11 @@ func (q *sequence) free() {
 // decode.
 func (q *sequence) rest() []int { return q.tokens[q.cached:] }
 
+// before are the tokens that stand before what row of the logits of s predicts.
+func (q *sequence) before(s *sim.Step, row int) []int {
+	return s.Tokens[:len(s.Tokens)-q.asks+1+row]
+}
+
 // running tells whether it has begun and not ended.
 func (q *sequence) running() bool { return q.started >= 0 && q.over == "" }
 
