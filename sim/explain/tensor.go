@@ -98,7 +98,7 @@ func (r *Run) Shape(s *sim.Step, op *Op) (rows, cols int) {
 func (r *Run) extent(s *sim.Step, e Extent) int {
 	c := r.Model.Config
 	return [...]int{one: 1, rows: s.Rows, seen: s.Cached + s.Rows, dim: c.Dim, headDim: c.HeadDim, qDim: c.QDim(),
-		kvDim: c.KVDim(), ffn: c.FFN, vocab: c.Vocab, pairs: c.HeadDim / 2, places: c.Context}[e]
+		kvDim: c.KVDim(), ffn: c.FFN, vocab: c.Vocab, pairs: c.HeadDim / 2, contextLen: c.Context}[e]
 }
 
 // Tensor is the whole of an op in a step, for the head that is looked at. It

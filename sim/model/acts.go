@@ -43,8 +43,8 @@ func ActsBytes(c sim.Config, rows, positions int, inner bool) int64 {
 // actsSize is how many numbers there are.
 func actsSize(c sim.Config, rows, positions int, inner bool) int {
 	var a Acts
-	size := 2 * mat.Lines(c.Heads*positions)
-	a.each(c, inner, func(_ *mat.Matrix, cols int) { size += mat.Lines(rows * cols) })
+	size := 2 * mat.RoundToLine(c.Heads*positions)
+	a.each(c, inner, func(_ *mat.Matrix, cols int) { size += mat.RoundToLine(rows * cols) })
 	return size
 }
 
@@ -55,7 +55,7 @@ func newActs(c sim.Config, rows, positions int, inner bool) *Acts {
 	cut := func(rows, cols int) mat.Matrix {
 		n := rows * cols
 		piece := all[:n:n]
-		all = all[mat.Lines(n):]
+		all = all[mat.RoundToLine(n):]
 		return mat.Of(rows, cols, piece)
 	}
 	a.Scores, a.Probs = cut(c.Heads, positions), cut(c.Heads, positions)

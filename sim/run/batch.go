@@ -137,7 +137,7 @@ func (e *engine) room(q *sequence, left int) (n int, full, err error) {
 	if err := e.afford(q); err != nil {
 		return 0, nil, err
 	}
-	if err := e.propose(q); err != nil {
+	if err := e.decoder.propose(q); err != nil {
 		return 0, nil, err
 	}
 	n = len(q.pending())

@@ -110,7 +110,7 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		asked += q.numLogits
 	}
-	e.forget()
+	e.releaseOutputs()
 	var paid [2]sim.Counters
 	var logits [2]mat.Matrix // [asked, vocab], until the next head
 	for i, lane := range e.lanes {
@@ -130,16 +130,15 @@ func (e *engine) head() (sim.Step, error) {
 		paid[i].Seconds = seconds
 	}
 	steps, at := make([]*sim.Step, len(e.live)), 0
-	var ours []mat.Matrix // each sequence's logits of the lane that chooses
+	asking := make([][2]mat.Matrix, len(e.live)) // each sequence's rows of them
 	for i, q := range e.live {
 		s := e.step(q, sim.HeadPart, -1)
-		mine := [2]mat.Matrix{}
 		for lane, x := range logits {
 			if e.lanes[lane] != nil {
-				mine[lane] = x.Rows(at, at+q.numLogits)
+				asking[i][lane] = x.Rows(at, at+q.numLogits)
 			}
 		}
-		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(mine[0], mine[1]) {
+		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(asking[i][0], asking[i][1]) {
 			s.Differs = "logits"
 		}
 		e.keep(q, s)
@@ -147,28 +146,12 @@ func (e *engine) head() (sim.Step, error) {
 			q.cache.Settle()
 			q.record.Settled(q.cache)
 		}
-		if e.beams == nil {
-			if err := e.choose(q, s, mine); err != nil {
-				return sim.Step{}, err
-			}
-		}
 		steps[i], at = s, at+q.numLogits
-		ours = append(ours, chooser(mine))
 	}
-	if e.beams == nil {
-		e.over(steps)
-	} else if err := e.extend(steps, ours); err != nil {
+	if err := e.decoder.decide(steps, asking); err != nil {
 		return sim.Step{}, err
 	}
 	return e.finish(steps, paid), nil
-}
-
-// chooser is the logits of the lane that tokens are chosen by.
-func chooser(logits [2]mat.Matrix) mat.Matrix {
-	if logits[sim.Cached].NumRows() > 0 {
-		return logits[sim.Cached]
-	}
-	return logits[sim.Uncached]
 }
 
 // used is what all caches hold, in bytes.

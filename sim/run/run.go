@@ -58,8 +58,8 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r s
 			return err
 		})
 		if err == nil {
-			if e.drafter != nil {
-				defer e.drafter.from.Hold()()
+			for _, other := range e.models {
+				defer other.Hold()()
 			}
 			err = e.run(yield)
 		}
@@ -112,6 +112,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 type engine struct {
 	ctx    context.Context
 	m      *library.Loaded
+	models []*library.Loaded // all that the run reads: m, and a draft
 	recipe sim.Recipe
 	clock  Clock
 
@@ -123,24 +124,23 @@ type engine struct {
 	all     []*sequence   // of the run, by number; of a beam search those of the pass
 	live    []*sequence   // those that the pass computes, in the order of their rows
 	prompts *promptBlocks // blocks of prompts that others may begin with, nil if they may not
-	drafter *drafter      // nil without a draft model
-	beams   *beamSearch   // nil without one
+	decoder decoder       // chooses tokens
 	rows    arena         // kept rows of all steps
 
 	planned bool // it is decided what the pass has
 
-	told   []*told   // heads that still look at the lanes' logits
-	only   sim.Step  // the step at hand of a run of one sequence
-	prices [2]prices // by Lane
-	pass   int
-	n      int // steps made so far
-	looked int // how often planning a pass has asked a sequence for its room, from one schedule on
-	totals [2]sim.Counters
+	outputs []*lazyOutput // that still look at the lanes' logits
+	only    sim.Step      // the step at hand of a run of one sequence
+	prices  [2]prices     // by Lane
+	pass    int
+	n       int // steps made so far
+	looked  int // how often planning a pass has asked a sequence for its room, from one schedule on
+	totals  [2]sim.Counters
 }
 
 func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
 	e := &engine{
-		ctx: ctx, held: held, m: m, recipe: r, clock: clock,
+		ctx: ctx, held: held, m: m, models: []*library.Loaded{m}, recipe: r, clock: clock,
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
@@ -159,22 +159,8 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 		return nil, err
 	}
 	e.rows = newArena(m.Model.Config, most, held)
-	for i := range e.lanes {
-		if other := [2]string{"uncached", "cached"}[i]; r.Lanes != other {
-			e.lanes[i] = newLane(m.Model)
-			e.lanes[i].memory, e.lanes[i].most = held, mostRows(r, e.all)
-		}
-	}
-	if l := e.lanes[sim.Cached]; l != nil {
-		l.kept = &e.rows
-	}
-	if e.lanes[sim.Uncached] != nil {
-		spec := kv.SpecOf(m.Model.Config, most)
-		spec.Layers = 1
-		if err := held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
-			return nil, err
-		}
-		e.scratch = newScratch(spec, held)
+	if err := e.newLanes(most); err != nil {
+		return nil, err
 	}
 	if r.Cache.Kind == sim.CachePaged {
 		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
@@ -182,25 +168,40 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	if r.Batch != nil && r.Batch.Share {
 		e.prompts = &promptBlocks{block: r.Cache.Block}
 	}
-	if r.Sampler.Kind == "beam" {
-		e.beams = &beamSearch{}
+	if e.decoder, err = e.newDecoder(most, count); err != nil {
+		return nil, err
 	}
-	if r.Draft != "" {
-		draft, err := m.Sibling(r.Draft)
-		if err != nil {
-			return nil, err
-		}
-		if e.drafter, err = newDrafter(draft, held, most, r, count, clock); err != nil {
-			return nil, err
+	for _, l := range e.lanes {
+		if l != nil {
+			l.most = e.mostRows()
 		}
 	}
-	if len(prefix) == 0 {
-		return e, nil
-	}
-	if e.many() { // they are lived again
+	if len(prefix) == 0 || !e.isSingle() { // several sequences are computed again
 		return e, nil
 	}
 	return e, e.resume(prefix)
+}
+
+// newLanes makes the lanes that the recipe asks for; most is how many tokens a sequence
+// can feed.
+func (e *engine) newLanes(most int) error {
+	m := e.m.Model
+	if e.recipe.Lanes != "uncached" {
+		l := newLane(m)
+		l.memory, l.kept = e.held, &e.rows
+		e.lanes[sim.Cached] = l
+	}
+	if e.recipe.Lanes != "cached" {
+		spec := kv.SpecOf(m.Config, most)
+		spec.Layers = 1
+		if err := e.held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
+			return err
+		}
+		l := newLane(m)
+		l.memory = e.held
+		e.lanes[sim.Uncached], e.scratch = l, newScratch(spec, e.held)
+	}
+	return nil
 }
 
 // step fills in what is known of a sequence's step before the work is done.
@@ -211,7 +212,7 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	}
 	fed := q.cached + q.numScheduled
 	s := &e.only
-	if e.many() {
+	if !e.isSingle() {
 		s = new(sim.Step)
 	}
 	*s = sim.Step{
@@ -225,8 +226,8 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	return s
 }
 
-// many tells whether the run has several sequences, whose steps know each other.
-func (e *engine) many() bool { return e.beams != nil || e.recipe.Batch != nil }
+// isSingle reports whether the run has one sequence; steps of several know each other.
+func (e *engine) isSingle() bool { return e.recipe.Batch == nil && e.decoder.width() == 1 }
 
 // finish ends a pause of the pass, which all its sequences share: what it cost
 // and whether the lanes agree in all of them.
@@ -287,11 +288,12 @@ func (e *engine) keep(q *sequence, s *sim.Step) {
 
 // checkUnchanged asks all models of the run.
 func (e *engine) checkUnchanged() error {
-	err := e.m.CheckUnchanged()
-	if err == nil && e.drafter != nil {
-		err = e.drafter.from.CheckUnchanged()
+	for _, m := range e.models {
+		if err := m.CheckUnchanged(); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 func (e *engine) guarded(f func() error) error { return library.Guarded(e.checkUnchanged, f) }

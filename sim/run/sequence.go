@@ -97,6 +97,11 @@ func (q *sequence) free() {
 // decode.
 func (q *sequence) pending() []int { return q.tokens[q.cached:] }
 
+// before are the tokens that stand before what row of the logits of s predicts.
+func (q *sequence) before(s *sim.Step, row int) []int {
+	return s.Tokens[:len(s.Tokens)-q.numLogits+1+row]
+}
+
 // running tells whether it has begun and not ended.
 func (q *sequence) running() bool { return q.started >= 0 && q.finishReason == "" }
 
@@ -160,10 +165,10 @@ func (a *arena) reserve(rows int) {
 }
 
 // need is how many numbers a pass of so many rows keeps, each matrix up to a whole line.
-func (a *arena) need(rows int) int { return rows*a.perToken + a.matrices*(mat.Lines(1)-1) }
+func (a *arena) need(rows int) int { return rows*a.perToken + a.matrices*(mat.RoundToLine(1)-1) }
 
 func (a *arena) grow(n int) {
-	size := mat.Lines(max(n, a.slab))
+	size := mat.RoundToLine(max(n, a.slab))
 	a.count(mat.SlabBytes(size)) // what is left of the one before stays there: rows stand before it
 	a.free = mat.Slab(size)
 }
@@ -178,11 +183,11 @@ func (a *arena) count(n int64) {
 // the step counts it.
 func (a *arena) take(rows, cols int) mat.Matrix {
 	n := rows * cols
-	if mat.Lines(n) > len(a.free) {
+	if mat.RoundToLine(n) > len(a.free) {
 		a.grow(n)
 	}
 	m := mat.Of(rows, cols, a.free[:n:n])
-	a.free = a.free[mat.Lines(n):]
+	a.free = a.free[mat.RoundToLine(n):]
 	a.memory.Hand(4 * int64(n))
 	a.rest -= 4 * int64(n)
 	return m

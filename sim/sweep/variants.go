@@ -21,12 +21,12 @@ type Outcome struct {
 	Variant
 	Heads, KVHeads int
 	PerToken       int64 // bytes of the cache that a token takes
-	Use            sim.CacheUse
-	Chosen         []int // ids generated
+	Usage          sim.CacheUse
+	Generated      []int // ids generated
 	Text           string
 	Total          sim.Counters // of the cached lane, whole run
 	MaxDelta       float32      // largest |difference| of a logit from the exact ones, where the policy is not exact
-	Done           string
+	FinishReason   string
 }
 
 // Variants are the ways that the page sets side by side: the models that differ
@@ -74,8 +74,8 @@ func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outco
 		if s.Part != sim.HeadPart {
 			continue
 		}
-		o.Chosen = append(o.Chosen, s.NewTokens()...)
-		o.Text, o.Done, o.Use = s.GeneratedText, s.RunFinishReason, s.KV.Use()
+		o.Generated = append(o.Generated, s.NewTokens()...)
+		o.Text, o.FinishReason, o.Usage = s.GeneratedText, s.RunFinishReason, s.KV.Use()
 		if s.Effect != nil {
 			o.MaxDelta = max(o.MaxDelta, s.Effect.MaxDelta)
 		}

@@ -187,14 +187,14 @@ func TestHeldRows(t *testing.T) {
 		case 0:
 			s.change(s.branches[rng.IntN(len(s.branches))])
 		case 1:
-			s.letGo("budget")
+			s.evictBranch("budget")
 		case 2:
 			_ = s.fork(rng.IntN(30))
 		default:
 			for range rng.IntN(9) {
 				_, _ = s.tape.Forward()
 			}
-			s.tape.Move(rng.IntN(s.tape.Len()+1) - 1)
+			s.tape.SeekTo(rng.IntN(s.tape.Len()+1) - 1)
 		}
 		seen := map[string]int64{}
 		here := map[int]bool{}
@@ -241,7 +241,7 @@ func TestBranchesShareOneBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := func() int64 {
-		for ok := true; ok; s.makeRoom() {
+		for ok := true; ok; s.evictBranches() {
 			ok, _ = s.tape.Forward()
 		}
 		return s.memory().Held()
@@ -249,13 +249,13 @@ func TestBranchesShareOneBudget(t *testing.T) {
 	limit := whole() * 3 / 2
 	s.memory().SetLimit(limit)
 	for n := range 3 {
-		s.tape.Move(3)
+		s.tape.SeekTo(3)
 		if err := s.fork((s.tape.Step(3).Token + 1 + n) % 30); err != nil {
 			t.Fatal(err)
 		}
 		whole()
-		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.gone == nil || s.gone.Why != "budget" || s.tape.FinishReason() == "" {
-			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.gone)
+		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.evicted == nil || s.evicted.Why != "budget" || s.tape.FinishReason() == "" {
+			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.evicted)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.tokens = 0
 	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
-	s.length, s.over = 0, false
+	s.length, s.stopped = 0, false
 	if err := s.drive(c); err != nil {
 		s.refuse(v, err)
 	}
@@ -80,7 +80,7 @@ func (s *state) drive(c wire.Command) error {
 	case "fork":
 		return s.fork(c.Token)
 	case "branch":
-		return s.keepOtherwise(c.Cache, c.Budget)
+		return s.forkPolicy(c.Cache, c.Budget)
 	case "switch":
 		return s.switchTo(c.Branch)
 	case "break":
@@ -112,7 +112,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = sim.NewProblem("branch.lost", "Have", link.Others)
 	}
 	s.walker = v
-	s.length, s.over = max(link.Step+1, link.Recorded), link.Over
+	s.length, s.stopped = max(link.Step+1, link.Recorded), link.Over
 	if s.seek(link.Step); s.goal == noGoal {
 		s.arrive(true)
 	}
@@ -201,10 +201,10 @@ func (s *state) back(token bool) {
 
 // seek goes to step n, at once if it is recorded, else by walking there.
 func (s *state) seek(n int) {
-	if s.tape.Move(max(n, -1)) {
+	if s.tape.SeekTo(max(n, -1)) {
 		return
 	}
-	s.tape.Move(s.tape.Len() - 1)
+	s.tape.SeekTo(s.tape.Len() - 1)
 	if s.tape.FinishReason() == "" {
 		s.goal, s.target = toStep, n
 	}

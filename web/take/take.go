@@ -125,7 +125,7 @@ func again(ctx context.Context, models *library.Library, q Request) (*made, erro
 		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
-		r.memory.Add(tape.Held(&s))
+		r.memory.Add(tape.MemoryOf(&s))
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}

@@ -193,7 +193,7 @@ type runInfo struct {
 	Outside  []string   `json:"outside,omitempty"`
 	Lacks    []string   `json:"lacks,omitempty"` // ops of a layer that this model does not have
 	// Parts is left out where they are a Llama's.
-	Parts *explain.Parts `json:"parts,omitempty"`
+	Parts *explain.Arch `json:"parts,omitempty"`
 }
 
 func (m *Moment) runInfo() runInfo {
@@ -212,9 +212,9 @@ func (m *Moment) lacks() (ids []string) {
 	return ids
 }
 
-func (m *Moment) parts() *explain.Parts {
-	p := explain.PartsOf(m.Model.Model)
-	if p == (explain.Parts{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}) {
+func (m *Moment) parts() *explain.Arch {
+	p := explain.ArchOf(m.Model.Model)
+	if p == (explain.Arch{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}) {
 		return nil
 	}
 	return &p

@@ -199,7 +199,7 @@ func (m *Moment) name(steps map[int]stepName, n int) {
 }
 
 func (m *Moment) place(r *explain.Run, ref explain.Ref) place {
-	at := r.Place(ref)
+	at := r.Coords(ref)
 	var p place
 	if at.RowPos >= 0 {
 		p.RowPos = &at.RowPos

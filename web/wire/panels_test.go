@@ -149,7 +149,7 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 			meta(t, f, "ledger", &ledger)
 			for _, formula := range cost.Totals() {
 				for _, lane := range []string{"cached", "uncached"} {
-					if formula.Kept && lane == "uncached" {
+					if formula.CachedOnly && lane == "uncached" {
 						continue
 					}
 					values := maps.Clone(letters[lane])
@@ -167,7 +167,7 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 				for _, lane := range []string{"cached", "uncached"} {
 					want := cost.Counter(ledger.Step[lane], formula.Counter)
 					got := formula.Expr.Value(letters[lane])
-					if formula.Kept && lane == "uncached" {
+					if formula.CachedOnly && lane == "uncached" {
 						got = 0
 					}
 					if got != want {

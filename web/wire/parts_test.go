@@ -16,13 +16,13 @@ import (
 
 // TestParts: a frame says how its model is built, as its weights have it.
 func TestParts(t *testing.T) {
-	llama := explain.Parts{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}
+	llama := explain.Arch{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}
 	heads := []string{"qn", "kn"} // norms of heads
 	for name, want := range map[string]struct {
-		parts explain.Parts
+		parts explain.Arch
 		lacks []string
 	}{
-		"gpt2":    {explain.Parts{Norm: "layernorm", MLP: "gelu", Positions: "learned"}, append(heads, "gate")},
+		"gpt2":    {explain.Arch{Norm: "layernorm", MLP: "gelu", Positions: "learned"}, append(heads, "gate")},
 		"llama":   {llama, heads},
 		"mistral": {llama, heads},
 		"qwen2":   {llama, heads},
@@ -33,7 +33,7 @@ func TestParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		info := (&Moment{Model: l}).runInfo()
-		if got := explain.PartsOf(l.Model); got != want.parts || (info.Parts == nil) != (got == llama) || info.Parts != nil && *info.Parts != got {
+		if got := explain.ArchOf(l.Model); got != want.parts || (info.Parts == nil) != (got == llama) || info.Parts != nil && *info.Parts != got {
 			t.Errorf("%s: %+v, in the frame %+v", name, got, info.Parts)
 		}
 		if !slices.Equal(info.Lacks, want.lacks) {
@@ -44,7 +44,7 @@ func TestParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := explain.PartsOf(paper.Model); got.Positions != "none" {
+	if got := explain.ArchOf(paper.Model); got.Positions != "none" {
 		t.Errorf("paper: %+v", got)
 	}
 }

@@ -71,7 +71,7 @@ func (m *Moment) count(s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Counter
 	}
 	var c sim.Counters
 	if s.Layer < 0 {
-		c = m.shape(lane).HeadOf(spans, logits, sw)
+		c = m.shape(lane).UnembedOf(spans, logits, sw)
 	} else {
 		c = m.shape(lane).LayerOf(s.Layer, spans, sw)
 	}

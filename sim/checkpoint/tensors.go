@@ -19,11 +19,11 @@ type stored struct {
 	used bool
 }
 
-// tensorTaker hands out tensors by name, each once. The first thing that is
+// tensorReader hands out tensors by name, each once. The first thing that is
 // wrong stays in err; after it, tensors come back empty. Those that are right come
 // back without their numbers: finish fills them all in, when it is known that names
 // and shapes are right.
-type tensorTaker struct {
+type tensorReader struct {
 	file  string             // where missing tensors should be listed
 	have  map[string]*stored // all of them
 	order []*stored          // in the order of the files
@@ -34,8 +34,8 @@ type tensorTaker struct {
 	halves bool // matrices keep their 16 bits a number, of this kind
 	kind   mat.Half
 
-	hearing     sync.Mutex
-	heard       Progress // may be nil
+	progressMu  sync.Mutex
+	onProgress  Progress // may be nil
 	done, total int64    // bytes
 }
 
@@ -46,7 +46,7 @@ type worker struct {
 }
 
 // add puts the tensors of a file where they can be taken.
-func (t *tensorTaker) add(s *source, entries []entry, body int64) {
+func (t *tensorReader) add(s *source, entries []entry, body int64) {
 	for _, e := range entries {
 		x := &stored{entry: e, from: s, body: body}
 		t.have[e.tensor.Name] = x
@@ -56,16 +56,16 @@ func (t *tensorTaker) add(s *source, entries []entry, body int64) {
 }
 
 // has tells whether there is a tensor of that name.
-func (t *tensorTaker) has(name string) bool { return t.have[name] != nil }
+func (t *tensorReader) has(name string) bool { return t.have[name] != nil }
 
-// keepsHalves is from how many bytes of tensors on their 16 bits a number stay: a
+// minHalvesBytes is from how many bytes of tensors on their 16 bits a number stay: a
 // smaller model is read from the processor's caches, where widening costs more than
 // reading twice as much.
-var keepsHalves = int64(32 << 20)
+var minHalvesBytes = int64(32 << 20)
 
 // decide whether matrices keep their 16 bits a number: all do or none does, so that
 // what is counted as read is one size of number. They must be seen where they are.
-func (t *tensorTaker) decide() {
+func (t *tensorReader) decide() {
 	kinds := map[string]mat.Half{"F16": mat.Float16, "BF16": mat.BFloat16}
 	dtype := ""
 	for _, s := range t.order {
@@ -80,7 +80,7 @@ func (t *tensorTaker) decide() {
 		}
 	}
 	kind, ok := kinds[dtype]
-	t.kind, t.halves = kind, ok && t.total >= keepsHalves && mat.KeepsHalves()
+	t.kind, t.halves = kind, ok && t.total >= minHalvesBytes && mat.KeepsHalves()
 }
 
 // data is the bytes of a tensor where they are, nil where they must be read.
@@ -92,7 +92,7 @@ func (s *stored) data() []byte {
 }
 
 // matrix is the tensor as rows x cols, [out, in] as Hugging Face stores it.
-func (t *tensorTaker) matrix(name string, rows, cols int) mat.Matrix {
+func (t *tensorReader) matrix(name string, rows, cols int) mat.Matrix {
 	if !t.halves {
 		return t.table(name, rows, cols)
 	}
@@ -100,14 +100,14 @@ func (t *tensorTaker) matrix(name string, rows, cols int) mat.Matrix {
 	if t.err != nil {
 		return mat.Matrix{}
 	}
-	words, _ := mat.ViewHalves(s.data())
+	bits16, _ := mat.ViewHalves(s.data())
 	s.from.used += s.end - s.begin
-	t.jobs = append(t.jobs, func(*worker) error { return t.lookHalves(s, words, 0) })
-	return mat.OfHalves(rows, cols, t.kind, words)
+	t.jobs = append(t.jobs, func(*worker) error { return t.checkFiniteHalves(s, bits16, 0) })
+	return mat.OfHalves(rows, cols, t.kind, bits16)
 }
 
 // table is a matrix that no product reads: float32 whatever the file has.
-func (t *tensorTaker) table(name string, rows, cols int) mat.Matrix {
+func (t *tensorReader) table(name string, rows, cols int) mat.Matrix {
 	x := t.vector(name, rows, cols)
 	if t.err != nil {
 		return mat.Matrix{}
@@ -116,23 +116,23 @@ func (t *tensorTaker) table(name string, rows, cols int) mat.Matrix {
 }
 
 // transposed is a tensor that GPT-2's Conv1D stores as [in, out], as [out, in].
-func (t *tensorTaker) transposed(name string, out, in int) mat.Matrix {
+func (t *tensorReader) transposed(name string, out, in int) mat.Matrix {
 	s := t.take(name, in, out)
 	if t.err != nil {
 		return mat.Matrix{}
 	}
 	if t.halves {
 		x := mat.UninitHalves(in * out)
-		t.jobs = append(t.jobs, func(w *worker) error { return t.turnHalves(w, s, x, out, in) })
+		t.jobs = append(t.jobs, func(w *worker) error { return t.transposeHalves(w, s, x, out, in) })
 		return mat.OfHalves(out, in, t.kind, x)
 	}
 	x := mat.Uninit(in * out)
-	t.jobs = append(t.jobs, func(w *worker) error { return t.turn(w, s, x, out, in) })
+	t.jobs = append(t.jobs, func(w *worker) error { return t.transpose(w, s, x, out, in) })
 	return mat.Of(out, in, x)
 }
 
-// turn fills x, [out, in], with the numbers of a tensor that is [in, out].
-func (t *tensorTaker) turn(w *worker, s *stored, x []float32, out, in int) error {
+// transpose fills x, [out, in], with the numbers of a tensor that is [in, out].
+func (t *tensorReader) transpose(w *worker, s *stored, x []float32, out, in int) error {
 	size := int64(dtypeSize(s.tensor.DType))
 	rows := min(blockRows(out), in)
 	if len(w.block) < rows*out {
@@ -144,13 +144,13 @@ func (t *tensorTaker) turn(w *worker, s *stored, x []float32, out, in int) error
 		if err := t.read(w, s, block, int64(from*out)*size, from*out); err != nil {
 			return err
 		}
-		turn(x, block, out, in, from)
+		transposeBlock(x, block, out, in, from)
 	}
 	return nil
 }
 
-// turnHalves is turn where numbers keep their 16 bits.
-func (t *tensorTaker) turnHalves(w *worker, s *stored, x []uint16, out, in int) error {
+// transposeHalves is transpose where numbers keep their 16 bits.
+func (t *tensorReader) transposeHalves(w *worker, s *stored, x []uint16, out, in int) error {
 	rows := blockRows(out)
 	for from := 0; from < in; from += rows {
 		at, n := from*out, min(rows, in-from)*out
@@ -158,11 +158,11 @@ func (t *tensorTaker) turnHalves(w *worker, s *stored, x []uint16, out, in int) 
 		if err != nil {
 			return err
 		}
-		words, _ := mat.ViewHalves(data)
-		if err := t.lookHalves(s, words, at); err != nil {
+		bits16, _ := mat.ViewHalves(data)
+		if err := t.checkFiniteHalves(s, bits16, at); err != nil {
 			return err
 		}
-		turn(x, words, out, in, from)
+		transposeBlock(x, bits16, out, in, from)
 	}
 	return nil
 }
@@ -171,8 +171,8 @@ func (t *tensorTaker) turnHalves(w *worker, s *stored, x []uint16, out, in int) 
 // the block then stand side by side in the result, and are written to memory together.
 func blockRows(out int) int { return max(1, min(32, chunk/4/out)) }
 
-// turn puts rows of a tensor [in, out], from row from on, in their places in x, [out, in].
-func turn[T float32 | uint16](x, rows []T, out, in, from int) {
+// transposeBlock writes rows of a tensor [in, out], from row from on, in their places in x, [out, in].
+func transposeBlock[T float32 | uint16](x, rows []T, out, in, from int) {
 	n := len(rows) / out
 	for j := range out {
 		to := x[j*in+from:][:n]
@@ -184,7 +184,7 @@ func turn[T float32 | uint16](x, rows []T, out, in, from int) {
 
 // vector is the numbers of a tensor that must have this shape: where they stand, if
 // they can be used there, else copied.
-func (t *tensorTaker) vector(name string, shape ...int) []float32 {
+func (t *tensorReader) vector(name string, shape ...int) []float32 {
 	s := t.take(name, shape...)
 	if t.err != nil {
 		return nil
@@ -193,7 +193,7 @@ func (t *tensorTaker) vector(name string, shape ...int) []float32 {
 		data := s.data()
 		if x, ok := mat.ViewF32(data); ok {
 			s.from.used += int64(len(data))
-			t.jobs = append(t.jobs, func(*worker) error { return t.look(s, x) })
+			t.jobs = append(t.jobs, func(*worker) error { return t.checkFinite(s, x) })
 			return x
 		}
 	}
@@ -204,33 +204,33 @@ func (t *tensorTaker) vector(name string, shape ...int) []float32 {
 	return x
 }
 
-// look checks numbers that stay where they are.
-func (t *tensorTaker) look(s *stored, x []float32) error {
+// checkFinite checks numbers that stay where they are.
+func (t *tensorReader) checkFinite(s *stored, x []float32) error {
 	for at := 0; at < len(x); at += chunk / 4 {
 		part := x[at:min(at+chunk/4, len(x))]
 		if err := finite(s.from.name, s.tensor.Name, part, at); err != nil {
 			return err
 		}
-		t.hear(int64(4 * len(part)))
+		t.progress(int64(4 * len(part)))
 	}
 	return nil
 }
 
-// lookHalves checks numbers of 16 bits, the tensor's from number first on.
-func (t *tensorTaker) lookHalves(s *stored, words []uint16, first int) error {
-	for at := 0; at < len(words); at += chunk / 2 {
-		part := words[at:min(at+chunk/2, len(words))]
+// checkFiniteHalves checks numbers of 16 bits, the tensor's from number first on.
+func (t *tensorReader) checkFiniteHalves(s *stored, bits16 []uint16, first int) error {
+	for at := 0; at < len(bits16); at += chunk / 2 {
+		part := bits16[at:min(at+chunk/2, len(bits16))]
 		if err := finiteHalves(s.from.name, s.tensor.Name, t.kind, part, first+at); err != nil {
 			return err
 		}
-		t.hear(int64(2 * len(part)))
+		t.progress(int64(2 * len(part)))
 	}
 	return nil
 }
 
 // read fills x with the numbers of a tensor from byte begin of it on; they are
 // number first and on.
-func (t *tensorTaker) read(w *worker, s *stored, x []float32, begin int64, first int) error {
+func (t *tensorReader) read(w *worker, s *stored, x []float32, begin int64, first int) error {
 	size := dtypeSize(s.tensor.DType)
 	for at := 0; at < len(x); at += chunk / size {
 		part := x[at:min(at+chunk/size, len(x))]
@@ -242,22 +242,22 @@ func (t *tensorTaker) read(w *worker, s *stored, x []float32, begin int64, first
 		if err := finite(s.from.name, s.tensor.Name, part, first+at); err != nil {
 			return err
 		}
-		t.hear(int64(len(data)))
+		t.progress(int64(len(data)))
 	}
 	return nil
 }
 
-// hear tells that n more bytes are done.
-func (t *tensorTaker) hear(n int64) {
-	t.hearing.Lock()
-	defer t.hearing.Unlock()
-	if t.done += n; t.heard != nil {
-		t.heard(t.done, t.total)
+// progress adds n bytes to those that are done, and reports them.
+func (t *tensorReader) progress(n int64) {
+	t.progressMu.Lock()
+	defer t.progressMu.Unlock()
+	if t.done += n; t.onProgress != nil {
+		t.onProgress(t.done, t.total)
 	}
 }
 
 // take is a tensor that must have this shape and a dtype that can be used.
-func (t *tensorTaker) take(name string, shape ...int) *stored {
+func (t *tensorReader) take(name string, shape ...int) *stored {
 	if t.err != nil {
 		return nil
 	}
@@ -278,17 +278,17 @@ func (t *tensorTaker) take(name string, shape ...int) *stored {
 	return nil
 }
 
-// pass leaves out a tensor that is not a weight, if it is there.
-func (t *tensorTaker) pass(name string) {
+// skip leaves out a tensor that is not a weight, if it is there.
+func (t *tensorReader) skip(name string) {
 	if s := t.have[name]; s != nil && t.err == nil {
-		t.hear(s.end - s.begin)
+		t.progress(s.end - s.begin)
 		s.used = true
 	}
 }
 
-// passCopy leaves out a tensor that is there twice, such as the head of a model
+// skipCopy leaves out a tensor that is there twice, such as the head of a model
 // whose head is the embedding; another one of that name stays, as too many.
-func (t *tensorTaker) passCopy(name, of string) {
+func (t *tensorReader) skipCopy(name, of string) {
 	a, b := t.have[name], t.have[of]
 	if t.err != nil || a == nil || b == nil || a.tensor.DType != b.tensor.DType || !slices.Equal(a.tensor.Shape, b.tensor.Shape) {
 		return
@@ -310,12 +310,12 @@ func (t *tensorTaker) passCopy(name, of string) {
 			return
 		}
 	}
-	t.pass(name)
+	t.skip(name)
 }
 
 // fill does job i. A mapped file that has become shorter meanwhile is an error, and
 // does not end the process.
-func (t *tensorTaker) fill(i int, w *worker) (err error) {
+func (t *tensorReader) fill(i int, w *worker) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if value := recover(); value != nil {
@@ -334,7 +334,7 @@ func (t *tensorTaker) fill(i int, w *worker) (err error) {
 
 // finish fills in all numbers. It is a Problem for the first tensor that nothing
 // asked for, or for what was wrong before, or for numbers that are not finite.
-func (t *tensorTaker) finish() error {
+func (t *tensorReader) finish() error {
 	if t.err != nil {
 		return t.err
 	}
@@ -343,11 +343,11 @@ func (t *tensorTaker) finish() error {
 			return problem("checkpoint.extra", s.from.name, "Tensor", clip(s.tensor.Name))
 		}
 	}
-	const most = 3 // more would wait for memory, and each has a buffer
+	const maxWorkers = 3 // more would wait for memory, and each has a buffer
 	var next atomic.Int64
 	errs := make([]error, len(t.jobs))
 	var all sync.WaitGroup
-	for range min(most, runtime.GOMAXPROCS(0)) {
+	for range min(maxWorkers, runtime.GOMAXPROCS(0)) {
 		all.Go(func() {
 			var w worker
 			for {

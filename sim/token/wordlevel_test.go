@@ -16,7 +16,7 @@ func TestWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words := tok.(*Words)
+	words := tok.(*WordLevel)
 	for _, c := range []struct {
 		text    string
 		ids     []int

@@ -7,16 +7,16 @@ import (
 	"kvstep/sim"
 )
 
-// Words is a vocabulary of whole words (Hugging Face's WordLevel): each word is
+// WordLevel is a vocabulary of whole words (Hugging Face's WordLevel): each word is
 // one id, and there is nothing else that it can spell.
-type Words struct {
+type WordLevel struct {
 	pieces [][]byte // [size]
 	ids    map[string]int
 	split  splitter
 }
 
-// words reads a WordLevel vocabulary. Ids must be exactly 0 .. size-1.
-func (f *hfFile) words() (*Words, error) {
+// wordLevel reads a WordLevel vocabulary. Ids must be exactly 0 .. size-1.
+func (f *hfFile) wordLevel() (*WordLevel, error) {
 	switch {
 	case f.Normalizer != nil:
 		return nil, unsupported("normalizer " + f.Normalizer.Type)
@@ -34,7 +34,7 @@ func (f *hfFile) words() (*Words, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Words{pieces: make([][]byte, len(f.Model.Vocab)), ids: f.Model.Vocab, split: split}
+	t := &WordLevel{pieces: make([][]byte, len(f.Model.Vocab)), ids: f.Model.Vocab, split: split}
 	for word, id := range t.ids {
 		if id < 0 || id >= len(t.pieces) {
 			return nil, sim.NewProblem("tokenizer.gap", "ID", id, "Size", len(t.pieces))
@@ -49,7 +49,7 @@ func (f *hfFile) words() (*Words, error) {
 
 // Encode gives each word its id and passes over words that have none; Missing
 // finds those.
-func (t *Words) Encode(text string) []int {
+func (t *WordLevel) Encode(text string) []int {
 	var ids []int
 	for _, word := range t.split(text) {
 		if id, ok := t.ids[word]; ok {
@@ -60,7 +60,7 @@ func (t *Words) Encode(text string) []int {
 }
 
 // Missing is the first word of text that has no id.
-func (t *Words) Missing(text string) (word string, any bool) {
+func (t *WordLevel) Missing(text string) (word string, any bool) {
 	for _, word := range t.split(text) {
 		if _, ok := t.ids[word]; !ok {
 			return word, true
@@ -70,7 +70,7 @@ func (t *Words) Missing(text string) (word string, any bool) {
 }
 
 // Piece is the word, without spaces.
-func (t *Words) Piece(id int) []byte {
+func (t *WordLevel) Piece(id int) []byte {
 	if id < 0 || id >= len(t.pieces) {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (t *Words) Piece(id int) []byte {
 }
 
 // pieceAfter puts a space between two words of letters; Chinese needs none.
-func (t *Words) pieceAfter(previous, id int) []byte {
+func (t *WordLevel) pieceAfter(previous, id int) []byte {
 	first, _ := utf8.DecodeRune(t.Piece(id))
 	if spaced(first) && t.Piece(previous) != nil {
 		return append([]byte(" "), t.Piece(id)...)
@@ -90,7 +90,7 @@ func (t *Words) pieceAfter(previous, id int) []byte {
 func spaced(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Han, r) }
 
 // Special is never true: every id is a word.
-func (t *Words) Special(int) (string, bool) { return "", false }
+func (t *WordLevel) Special(int) (string, bool) { return "", false }
 
 // Size is the number of words.
-func (t *Words) Size() int { return len(t.pieces) }
+func (t *WordLevel) Size() int { return len(t.pieces) }
