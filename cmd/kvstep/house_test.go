@@ -16,7 +16,7 @@ import (
 var floors = [][]string{
 	{"sim/mat", "sim/plain", "sim/pattern", "static"},
 	{"sim", "sim/sheet"},
-	{"sim/hf"},
+	{"sim/hf", "sim/schedule"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/recipe"},
 	{"sim/library"},

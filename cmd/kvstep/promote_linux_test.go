@@ -12,7 +12,7 @@ import (
 // TestSettle: the bytes of a mapped file are the same at every moment while they
 // move, and afterwards, when the file is written over.
 func TestSettle(t *testing.T) {
-	want := make([]byte, 2*settles+3*hugePage+12345)
+	want := make([]byte, 2*promoteChunk+3*hugePage+12345)
 	r := rand.NewChaCha8([32]byte{1})
 	r.Read(want)
 	path := filepath.Join(t.TempDir(), "weights")
@@ -40,7 +40,7 @@ func TestSettle(t *testing.T) {
 		}
 		same <- ok
 	}()
-	err = settle(data, new(atomic.Bool))
+	err = promotePages(data, new(atomic.Bool))
 	over.Store(true)
 	if !<-same || !bytes.Equal(data, want) {
 		t.Fatal("other bytes")

@@ -69,8 +69,8 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 		get("0", 20) // often asked for
 	}
 	get("large", 90)
-	if m.bytes > 100 || m.recent.Len() != len(m.kept) || m.kept["0"] == nil || m.kept["1"] != nil || m.kept["large"] != nil || m.made != 21 {
-		t.Errorf("%d bytes, %d kept, made %d", m.bytes, len(m.kept), m.made)
+	if m.bytes > 100 || m.recent.Len() != len(m.cached) || m.cached["0"] == nil || m.cached["1"] != nil || m.cached["large"] != nil || m.made != 21 {
+		t.Errorf("%d bytes, %d kept, made %d", m.bytes, len(m.cached), m.made)
 	}
 }
 

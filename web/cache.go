@@ -33,7 +33,7 @@ type maker struct {
 	queue chan struct{} // one for each that is being made or waits for it
 
 	mu     sync.Mutex
-	kept   map[string]*list.Element
+	cached map[string]*list.Element
 	recent *list.List // of *stored, the newest first
 	bytes  int
 	making map[string]*making
@@ -57,7 +57,7 @@ type making struct {
 func newMaker(where string, atOnce, waiting, most int) *maker {
 	return &maker{
 		where: where, most: most, slots: make(chan struct{}, atOnce), queue: make(chan struct{}, atOnce+waiting),
-		kept: map[string]*list.Element{}, recent: list.New(), making: map[string]*making{},
+		cached: map[string]*list.Element{}, recent: list.New(), making: map[string]*making{},
 	}
 }
 
@@ -87,7 +87,7 @@ func (m *maker) get(ctx context.Context, key, recipe string, work func(context.C
 func (m *maker) find(key, recipe string, work func(context.Context) (answer, error)) (*making, answer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e := m.kept[key]; e != nil {
+	if e := m.cached[key]; e != nil {
 		m.recent.MoveToFront(e)
 		return nil, e.Value.(*stored).answer, nil
 	}
@@ -139,21 +139,21 @@ func (m *maker) work(ctx context.Context, key, recipe string, c *making, work fu
 		delete(m.making, key)
 	}
 	if c.err == nil {
-		m.keep(key, c.answer)
+		m.store(key, c.answer)
 	}
 }
 
-// keep puts an answer before the others, and lets go of those that nobody has asked for
+// store puts an answer before the others, and lets go of those that nobody has asked for
 // longest where there is no room.
-func (m *maker) keep(key string, a answer) {
+func (m *maker) store(key string, a answer) {
 	m.made++
 	if len(a.data) > m.most/4 { // one that would push most others out
 		return
 	}
-	if old := m.kept[key]; old != nil { // made twice: the first was given up when it was all but done
+	if old := m.cached[key]; old != nil { // made twice: the first was given up when it was all but done
 		m.drop(old)
 	}
-	m.kept[key] = m.recent.PushFront(&stored{key, a})
+	m.cached[key] = m.recent.PushFront(&stored{key, a})
 	m.bytes += len(a.data)
 	for m.bytes > m.most {
 		m.drop(m.recent.Back())
@@ -162,7 +162,7 @@ func (m *maker) keep(key string, a answer) {
 
 func (m *maker) drop(e *list.Element) {
 	s := m.recent.Remove(e).(*stored)
-	delete(m.kept, s.key)
+	delete(m.cached, s.key)
 	m.bytes -= len(s.data)
 }
 

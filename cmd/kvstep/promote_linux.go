@@ -16,14 +16,14 @@ import (
 // A processor reads weights a third faster from pages of 2 MB than from those of
 // 4 KB, and files are mapped in small ones.
 const (
-	hugePage = 2 << 20
-	settles  = 16 * hugePage // moved at a time
+	hugePage     = 2 << 20
+	promoteChunk = 16 * hugePage // moved at a time
 )
 
-// settle moves a file that mapFile has mapped into memory of large pages, at the same addresses: who
+// promotePages moves a file that mapFile has mapped into memory of large pages, at the same addresses: who
 // reads meanwhile reads the same. It stops where the system does not go along; what
 // has not moved stays mapped. It stops too when it is told that it is enough. Afterwards nobody else's write to the file matters.
-func settle(data []byte, enough *atomic.Bool) (err error) {
+func promotePages(data []byte, enough *atomic.Bool) (err error) {
 	// A file that becomes shorter meanwhile ends the moving, and not the process.
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -32,13 +32,13 @@ func settle(data []byte, enough *atomic.Bool) (err error) {
 			panic(value)
 		}
 	}()
-	if len(data) < settles || uint64(len(data)) > available()/4 {
+	if len(data) < promoteChunk || uint64(len(data)) > available()/4 {
 		return nil
 	}
 	base := unsafe.Pointer(unsafe.SliceData(data))
 	first := int(-uintptr(base) % hugePage)
-	for at := first; at+hugePage <= len(data) && !enough.Load(); at += settles {
-		n := min(settles, (len(data)-at)/hugePage*hugePage)
+	for at := first; at+hugePage <= len(data) && !enough.Load(); at += promoteChunk {
+		n := min(promoteChunk, (len(data)-at)/hugePage*hugePage)
 		if err := moveHuge(unsafe.Add(base, at), data[at:at+n]); err != nil {
 			return err
 		}
