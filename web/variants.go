@@ -10,6 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
@@ -24,21 +25,21 @@ const (
 
 // variant is one row of the comparison.
 type variant struct {
-	Model    string  `json:"model"`
-	Cache    string  `json:"cache"`
-	Here     bool    `json:"here"` // it is what the page shows
-	Heads    int     `json:"heads"`
-	KVHeads  int     `json:"kv_heads"`
-	PerToken int64   `json:"bytes_per_token"`
-	Used     int64   `json:"used"`
-	Read     int64   `json:"kv_read_bytes"`
-	Flops    int64   `json:"flops"`
-	Text     string  `json:"text"`
-	Tokens   int     `json:"tokens"`
-	Parts    *int    `json:"parts"` // number of the first token that differs from the exact run of the page's model
-	MaxDelta float32 `json:"max_delta"`
-	Exact    bool    `json:"exact"`
-	Link     string  `json:"link"`
+	Model      string  `json:"model"`
+	Cache      string  `json:"cache"`
+	Here       bool    `json:"here"` // it is what the page shows
+	Heads      int     `json:"heads"`
+	KVHeads    int     `json:"kv_heads"`
+	PerToken   int64   `json:"bytes_per_token"`
+	Used       int64   `json:"used"`
+	Read       int64   `json:"kv_read_bytes"`
+	Flops      int64   `json:"flops"`
+	Text       string  `json:"text"`
+	Tokens     int     `json:"tokens"`
+	DivergesAt *int    `json:"parts"` // number of the first token that differs from the exact run of the page's model
+	MaxDelta   float32 `json:"max_delta"`
+	Exact      bool    `json:"exact"`
+	Link       string  `json:"link"`
 }
 
 // maxVariants bytes of answers are kept; others wait while one is made.
@@ -128,12 +129,12 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
 		}
 		if n, same := agree(o.Generated, exact); !same {
-			rows[i].Parts = &n
+			rows[i].DivergesAt = &n
 		}
 		to := link.Alone()
 		to.Recipe = recipe
 		to.Recipe.Model, to.Recipe.Cache = o.Model, o.Cache
-		to.Pick, to.Breaks, to.Marks = wire.Pick{Layer: link.Pick.Layer}, nil, nil
+		to.View, to.Breaks, to.Marks = lens.View{Layer: link.View.Layer}, nil, nil
 		rows[i].Link = to.Query()
 	}
 	return rows, nil

@@ -120,7 +120,7 @@ func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
-	settling.Wait()
+	promoting.Wait()
 	var flops, bandwidth []float64
 	times := map[string][]float64{}
 	for range repeats {

@@ -120,7 +120,7 @@ func readBin(w *watched, name, file, tokenizer string) (*library.Loaded, error) 
 	m, err := library.OpenLlama2c(name, data, words)
 	if err == nil && x.view != nil {
 		x.kept = true
-		w.settle(data)
+		w.promote(data)
 	}
 	return m, err
 }
@@ -195,7 +195,7 @@ func (f *mappedFile) Close() error {
 func (f *mappedFile) Keep(used int64) {
 	f.of.kept = true
 	if used > int64(len(f.of.view))*3/4 {
-		f.watch.settle(f.of.view)
+		f.watch.promote(f.of.view)
 	}
 }
 
@@ -212,7 +212,7 @@ func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard ch
 			also(n, total)
 		}
 		if bar == nil && total >= large {
-			bar = byteBar(stderr, words("cli.loading", map[string]any{"Model": name}), total)
+			bar = byteBar(stderr, message("cli.loading", map[string]any{"Model": name}), total)
 		}
 		if bar != nil {
 			_ = bar.Set64(n)

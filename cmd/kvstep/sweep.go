@@ -248,7 +248,7 @@ func (a *sweepFlags) bar(models map[string]*library.Loaded, runs []sweep.Run, st
 		return progressbar.DefaultSilent(total), nil
 	}
 	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(beneath(stderr)),
-		progressbar.OptionSetDescription(words("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
+		progressbar.OptionSetDescription(message("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
 		progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionClearOnFinish()), nil
 }

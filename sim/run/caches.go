@@ -7,7 +7,7 @@ import (
 
 // start gives a sequence its cache.
 func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.most)
+	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
 	if e.lanes[sim.Cached] != nil {
 		q.record = kv.NewRecord(spec, e.recipe.Cache)
 		if e.pool != nil {
@@ -30,7 +30,7 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 		return 0
 	}
 	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
+		n += kv.SpecOf(e.m.Model.Config, q.maxTokens).Bytes(e.recipe.Cache)
 	}
 	if budget := e.recipe.Cache.Budget; budget > 0 {
 		n = min(n, budget)

@@ -26,7 +26,7 @@ func (e *engine) mostRows() (n int) {
 	}
 	var each []int
 	for _, q := range e.all {
-		each = append(each, q.most)
+		each = append(each, q.maxTokens)
 	}
 	slices.Sort(each)
 	for _, most := range each[max(0, len(each)-together):] {
@@ -42,13 +42,13 @@ func (e *engine) afford(q *sequence) error {
 	if !ok {
 		return nil
 	}
-	return e.held.Fits(cache.Lacks(len(q.rest()) + e.decoder.proposals()))
+	return e.held.Fits(cache.Lacks(len(q.pending()) + e.decoder.proposals()))
 }
 
-// fed is how many new tokens the pass has.
-func (e *engine) fed() (n int) {
+// numScheduled is how many new tokens the pass has.
+func (e *engine) numScheduled() (n int) {
 	for _, q := range e.live {
-		n += q.fed
+		n += q.numScheduled
 	}
 	return n
 }
@@ -72,17 +72,17 @@ func (e *engine) wants() (n int64) {
 		n += int64(w) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
-	return n + e.rows.wants(e.fed()) + steps
+	return n + e.rows.wants(e.numScheduled()) + steps
 }
 
 // size is the rows that the pass has in a lane, and how many keys they see at most.
 func (e *engine) size(lane sim.Lane) (rows, positions int) {
 	for _, q := range e.live {
-		n := q.fed
+		n := q.numScheduled
 		if lane == sim.Uncached {
 			n += q.cached
 		}
-		rows, positions = rows+n, max(positions, q.most)
+		rows, positions = rows+n, max(positions, q.maxTokens)
 	}
 	return rows, positions
 }

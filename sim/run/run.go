@@ -24,6 +24,7 @@
 //	session.go      the model alone, without steps
 //	needs.go        how much memory a run of some length will want
 //	pieces.go       how many passes a prompt takes
+//	plan.go         how long a run is if nothing ends it
 //	lane.go         one way of running the model
 //	rows.go         memory for the rows that steps keep
 package run
@@ -178,7 +179,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	most := 0
 	for i, q := range requests {
 		e.all = append(e.all, newSequence(m, i, q))
-		most = max(most, e.all[i].most)
+		most = max(most, e.all[i].maxTokens)
 	}
 	if err := e.fits(); err != nil {
 		return nil, err
