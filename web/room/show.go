@@ -42,7 +42,7 @@ func (s *state) showTo(seat *seat) {
 	seat.due = true
 }
 
-// owes tells whether anyone waits for a frame.
+// owes reports whether anyone waits for a frame.
 func (s *state) owes() bool {
 	for _, seat := range s.seats {
 		if seat.due {
@@ -93,7 +93,7 @@ func (s *state) frame(v Viewer, seat *seat) {
 	}
 }
 
-// isDefaultPick tells whether a viewer looks at nothing in particular.
+// isDefaultPick reports whether a viewer looks at nothing in particular.
 func (s *state) isDefaultPick(p wire.Pick) bool {
 	if p.Pairs == s.recipe.Pairs {
 		p.Pairs = ""
@@ -104,7 +104,7 @@ func (s *state) isDefaultPick(p wire.Pick) bool {
 	return reflect.DeepEqual(p, wire.Pick{})
 }
 
-// moment is what a viewer sees.
+// moment returns what a viewer sees.
 func (s *state) moment(seat *seat, link wire.Link) *wire.Moment {
 	m := wire.Moment{
 		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
@@ -128,7 +128,7 @@ func (s *state) link(seat *seat) wire.Link {
 	return l
 }
 
-// here is the link of the room's own moment, or of what it was asked for last.
+// here returns the link of the room's own moment, or of what it was asked for last.
 func (s *state) here() string {
 	if s.wish != nil {
 		return s.wish()
