@@ -10,6 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
@@ -133,7 +134,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 		to := link.Alone()
 		to.Recipe = recipe
 		to.Recipe.Model, to.Recipe.Cache = o.Model, o.Cache
-		to.Pick, to.Breaks, to.Marks = wire.Pick{Layer: link.Pick.Layer}, nil, nil
+		to.View, to.Breaks, to.Marks = lens.View{Layer: link.View.Layer}, nil, nil
 		rows[i].Link = to.Query()
 	}
 	return rows, nil

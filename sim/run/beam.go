@@ -24,7 +24,7 @@ func (d *beamSearch) width() int { return d.e.recipe.Sampler.Width }
 // share the blocks of what they have in common.
 func (d *beamSearch) decide(steps []*sim.Step, logits [][2]mat.Matrix) error {
 	e := d.e
-	if q := e.live[0]; q.asks == 0 || q.maxNew == 0 { // the prompt goes on, or nothing follows it
+	if q := e.live[0]; q.numLogits == 0 || q.maxNew == 0 { // the prompt goes on, or nothing follows it
 		return d.plain.decide(steps, logits)
 	}
 	if len(d.sums) == 0 {
@@ -99,9 +99,9 @@ func (d *beamSearch) fork(live []sample.Continuation) (next []*sequence, goOn []
 	d.sums = d.sums[:0:0]
 	for _, c := range live {
 		parent := e.live[c.Parent]
-		n := parent.cached + parent.fed
+		n := parent.cached + parent.numScheduled
 		q := &sequence{
-			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, most: parent.most, cached: n,
+			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, maxTokens: parent.maxTokens, cached: n,
 			tokens:  append(slices.Clone(parent.tokens[:n]), c.Token),
 			started: parent.started, first: parent.first, ended: -1,
 		}
@@ -144,9 +144,9 @@ func (d *beamSearch) end(next []*sequence, live []sample.Continuation) string {
 	switch {
 	case len(next) == 0:
 		return sim.FinishEOS
-	case sample.Finished(d.finished, r.Sampler.Width, live[0].Sum, next[0].chosen, r.MaxNew, r.Sampler.Length):
+	case sample.Finished(d.finished, r.Sampler.Width, live[0].Sum, next[0].numGenerated, r.MaxNew, r.Sampler.Length):
 		return sim.FinishEOS
-	case next[0].chosen == r.MaxNew:
+	case next[0].numGenerated == r.MaxNew:
 		why = sim.FinishMaxNew
 	default:
 		for _, q := range next {

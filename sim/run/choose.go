@@ -27,15 +27,15 @@ func (e *engine) over(steps []*sim.Step) {
 	}
 	done := ""
 	for _, q := range e.all {
-		if q.over == "" {
+		if q.finishReason == "" {
 			done = ""
 			break
 		}
-		done = q.over
+		done = q.finishReason
 	}
 	for i, q := range e.live {
 		s := steps[i]
-		if s.FinishReason, s.RunFinishReason = q.over, done; s.FinishReason != "" {
+		if s.FinishReason, s.RunFinishReason = q.finishReason, done; s.FinishReason != "" {
 			s.Text += q.flush() // bytes of a character that will never be whole
 		}
 		s.GeneratedText = q.written.String()

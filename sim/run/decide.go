@@ -24,10 +24,10 @@ func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser
 	for i, q := range e.live {
 		s, deciding := steps[i], decidingLogits(logits[i])
 		switch {
-		case q.asks == 0: // the prompt goes on
-			q.cached += q.fed
+		case q.numLogits == 0: // the prompt goes on
+			q.cached += q.numScheduled
 		case q.maxNew == 0: // prefill alone
-			q.cached += q.fed
+			q.cached += q.numScheduled
 			if err := e.endPrefill(s, deciding.Row(0)); err != nil {
 				return err
 			}
@@ -71,10 +71,10 @@ func (e *engine) decideOne(q *sequence, s *sim.Step, logits [2]mat.Matrix, c cho
 
 // describe notes what follows a row of logits of s, as the sampler sees it.
 func (e *engine) describe(q *sequence, s *sim.Step, row int, logits mat.Matrix) (*lazyOutput, error) {
-	at := s.Rows - q.asks + row
+	at := s.Rows - q.numLogits + row
 	out := e.newOutput(s.X.Rows(at, at+1), logits.Row(row))
 	s.Output = out
-	return out, out.pick(e.recipe.Sampler, uint64(q.chosen+row), q.before(s, row))
+	return out, out.pick(e.recipe.Sampler, uint64(q.numGenerated+row), q.before(s, row))
 }
 
 // endPrefill ends a sequence after its prompt: its logits are described, and nobody chooses.
@@ -114,7 +114,7 @@ func (e *engine) finishReason(q *sequence, id int) string {
 		return sim.FinishEOS
 	case containsAny(q.written.String(), e.recipe.Stop):
 		return sim.FinishStop
-	case q.chosen == q.maxNew:
+	case q.numGenerated == q.maxNew:
 		return sim.FinishMaxNew
 	}
 	return ""

@@ -30,7 +30,7 @@ func (d plain) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err
 
 // instead has the same random number fall on the distribution of other logits.
 func (d plain) instead(q *sequence, _ *sim.Step, _ int, past []int, logits []float32) (int, error) {
-	other, err := sample.Pick(logits, d.e.recipe.Sampler, uint64(q.chosen), past, nil)
+	other, err := sample.Pick(logits, d.e.recipe.Sampler, uint64(q.numGenerated), past, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -14,7 +14,7 @@ func (e *engine) effect(q *sequence, s *sim.Step, row int, logits [2]mat.Matrix,
 		return nil, nil
 	}
 	cached, exact := logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)
-	n := q.chosen + row
+	n := q.numGenerated + row
 	other, err := c.instead(q, s, row, q.before(s, row), exact)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func (e *engine) mostRows() (n int) {
 	}
 	var each []int
 	for _, q := range e.all {
-		each = append(each, q.most)
+		each = append(each, q.maxTokens)
 	}
 	slices.Sort(each)
 	for _, most := range each[max(0, len(each)-together):] {
@@ -42,7 +42,7 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 		return 0
 	}
 	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
+		n += kv.SpecOf(e.m.Model.Config, q.maxTokens).Bytes(e.recipe.Cache)
 	}
 	if budget := e.recipe.Cache.Budget; budget > 0 {
 		n = min(n, budget)
@@ -57,13 +57,13 @@ func (e *engine) afford(q *sequence) error {
 	if !ok {
 		return nil
 	}
-	return e.held.Fits(cache.Lacks(len(q.rest()) + e.decoder.proposals()))
+	return e.held.Fits(cache.Lacks(len(q.pending()) + e.decoder.proposals()))
 }
 
-// fed is how many new tokens the pass has.
-func (e *engine) fed() (n int) {
+// numScheduled is how many new tokens the pass has.
+func (e *engine) numScheduled() (n int) {
 	for _, q := range e.live {
-		n += q.fed
+		n += q.numScheduled
 	}
 	return n
 }
@@ -87,5 +87,5 @@ func (e *engine) wants() (n int64) {
 		n += int64(w) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
-	return n + e.rows.wants(e.fed()) + steps
+	return n + e.rows.wants(e.numScheduled()) + steps
 }

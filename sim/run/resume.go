@@ -7,7 +7,7 @@ import (
 
 // start gives a sequence its cache.
 func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.most)
+	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
 	if e.lanes[sim.Cached] != nil {
 		q.record = kv.NewRecord(spec, e.recipe.Cache)
 		if e.pool != nil {

@@ -153,7 +153,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	most := 0
 	for i, q := range requests {
 		e.all = append(e.all, newSequence(m, i, q))
-		most = max(most, e.all[i].most)
+		most = max(most, e.all[i].maxTokens)
 	}
 	if err := e.fits(); err != nil {
 		return nil, err
@@ -210,14 +210,14 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	if q.cached < q.prompt {
 		phase = sim.Prefill
 	}
-	fed := q.cached + q.fed
+	fed := q.cached + q.numScheduled
 	s := &e.only
 	if !e.isSingle() {
 		s = new(sim.Step)
 	}
 	*s = sim.Step{
 		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
-		Rows: q.fed, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
+		Rows: q.numScheduled, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
 	}
 	if q.proposed != nil {
 		proposed := *q.proposed // the head adds its verdicts to a copy

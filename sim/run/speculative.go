@@ -35,10 +35,10 @@ func (d *speculative) resume(prefix []sim.Step) { d.draft.rebuild(prefix) }
 // pass itself gives one too, and than there is memory for.
 func (d *speculative) propose(q *sequence) (err error) {
 	q.proposed, q.dists = nil, nil
-	if q.chosen == 0 {
+	if q.numGenerated == 0 {
 		return nil
 	}
-	n := min(d.e.recipe.Propose, q.maxNew-q.chosen-1)
+	n := min(d.e.recipe.Propose, q.maxNew-q.numGenerated-1)
 	if q.cache != nil && n > 0 {
 		fits, _ := q.cache.Reserve(1 + n)
 		n = min(n, fits-1)
@@ -46,7 +46,7 @@ func (d *speculative) propose(q *sequence) (err error) {
 	if n <= 0 {
 		return nil
 	}
-	if q.proposed, q.dists, err = d.draft.propose(q.tokens, n, uint64(q.chosen)); err != nil {
+	if q.proposed, q.dists, err = d.draft.propose(q.tokens, n, uint64(q.numGenerated)); err != nil {
 		return err
 	}
 	q.tokens = append(q.tokens, q.proposed.Proposed...)
@@ -70,7 +70,7 @@ func (d *speculative) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row i
 			return 0, err
 		}
 	}
-	v, err := sample.Verify(p, q.dists, x.Proposed, d.e.recipe.Sampler.Seed, uint64(q.chosen))
+	v, err := sample.Verify(p, q.dists, x.Proposed, d.e.recipe.Sampler.Seed, uint64(q.numGenerated))
 	if err != nil {
 		return 0, err
 	}

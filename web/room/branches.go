@@ -7,10 +7,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
-	"kvstep/web/wire"
 )
 
 // branch is one of the runs that a room keeps: a tape, and what it was made from.
@@ -45,7 +45,7 @@ func (s *state) enter(b *branch) {
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
-	for len(s.branches) > wire.MaxBranches {
+	for len(s.branches) > lens.MaxBranches {
 		s.evictBranch("most")
 	}
 }
@@ -80,7 +80,7 @@ func (s *state) evictBranch(why string) bool {
 	}
 	s.shut(old)
 	s.branches = slices.DeleteFunc(s.branches, func(b *branch) bool { return b == old })
-	s.evicted = &wire.Gone{ID: old.id, Why: why}
+	s.evicted = &lens.Gone{ID: old.id, Why: why}
 	s.adopt(old)
 	return true
 }
@@ -283,14 +283,14 @@ func (s *state) change(b *branch) {
 }
 
 // addBranches adds the branches to a moment.
-func (s *state) addBranches(m *wire.Moment) {
+func (s *state) addBranches(m *lens.Moment) {
 	m.Branch, m.Gone = s.id, s.evicted
 	if len(s.branches) < 2 {
 		return
 	}
 	m.Held = s.held()
 	for _, b := range s.branches {
-		x := wire.Branch{
+		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
 			Ended: b.tape.FinishReason(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}

@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/run"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
@@ -73,10 +74,10 @@ func (s *state) reached(n int) bool {
 // are left out, and the first of them is the error.
 func (s *state) breaks(points []breakpoint.Point) error {
 	var kept []breakpoint.Point
-	run := wire.Moment{Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt)}
+	most := run.Most(s.recipe, len(s.prompt), s.batch)
 	var first error
 	for _, p := range points {
-		if err := p.Check(s.model.Model.Config, run.Most()); err != nil {
+		if err := p.Check(s.model.Model.Config, most); err != nil {
 			if first == nil {
 				first = err
 			}
@@ -90,8 +91,7 @@ func (s *state) breaks(points []breakpoint.Point) error {
 
 // marks sets all bookmarks of one viewer; no one else sees them.
 func (s *state) marks(seat *seat, marks []int) error {
-	m := wire.Moment{Model: s.model, Recipe: s.recipe}
-	length := m.Length()
+	length := run.Length(s.model, s.recipe, s.batch)
 	var first error
 	seat.marks = nil
 	for _, n := range wire.SortMarks(marks) {

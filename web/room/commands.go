@@ -6,8 +6,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
+	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
@@ -32,7 +34,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		return
 	}
 	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
-		seat.pick = c.Pick
+		seat.pick = c.View
 		s.showTo(seat)
 		return
 	}
@@ -99,7 +101,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = s.start(s.filled(link.Recipe, link.Lang))
 	}
 	if err != nil { // show the default run rather than nothing, and say why
-		seat.pick = wire.Pick{}
+		seat.pick = lens.View{}
 		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
@@ -150,7 +152,7 @@ func (s *state) start(r sim.Recipe) error {
 	defer release()
 	s.closeAll()
 	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: run.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
