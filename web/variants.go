@@ -140,7 +140,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 	return rows, nil
 }
 
-// agree is how many tokens two texts begin with alike, and whether that is all of both.
+// agree returns how many tokens two texts begin with alike, and whether that is all of both.
 func agree(a, b []int) (n int, same bool) {
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++

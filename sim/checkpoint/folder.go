@@ -56,7 +56,7 @@ func Load(fsys fs.FS, heard Progress) (*Model, error) {
 	return &Model{Config: c, Weights: w, Meta: meta, Ends: ends}, nil
 }
 
-// LoadFolder is Load, in parts.
+// LoadFolder does what Load does, in parts.
 func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) {
 	m, err := Load(fsys, nil)
 	if err != nil {
@@ -65,7 +65,7 @@ func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) 
 	return m.Config, m.Weights, m.Meta, nil
 }
 
-// ReadConfig is the shape of the model in a folder; its weights are not looked at.
+// ReadConfig returns the shape of the model in a folder; its weights are not looked at.
 func ReadConfig(fsys fs.FS) (sim.Config, error) {
 	c, _, err := readConfigs(fsys)
 	return c, err

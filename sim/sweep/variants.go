@@ -29,7 +29,7 @@ type Outcome struct {
 	FinishReason   string
 }
 
-// Variants are the ways that the page sets side by side: the models that differ
+// Variants returns the ways that the page sets side by side: the models that differ
 // from m in how many query heads share a K/V head, those with the most first, and
 // on m's own weights the policies that keep fewer or smaller rows.
 func Variants(m *library.Loaded, models []*library.Loaded) []Variant {
@@ -51,7 +51,7 @@ func Variants(m *library.Loaded, models []*library.Loaded) []Variant {
 	return all
 }
 
-// Kin tells whether two models differ at most in how many query heads share a K/V head.
+// Kin reports whether two models differ at most in how many query heads share a K/V head.
 func Kin(a, b sim.Config) bool {
 	return a.Vocab == b.Vocab && a.Dim == b.Dim && a.Layers == b.Layers && a.Heads == b.Heads && a.FFN == b.FFN
 }

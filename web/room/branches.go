@@ -102,7 +102,7 @@ func (s *state) adopt(old *branch) {
 	}
 }
 
-// held is the memory of all rows recorded, those that branches share once.
+// held returns the memory of all rows recorded, those that branches share once.
 func (s *state) held() (n int64) {
 	most := map[int]int{} // steps by their maker: up to which one somebody has them
 	from := map[int]int{}
@@ -123,7 +123,7 @@ func (s *state) held() (n int64) {
 	return n
 }
 
-// shared is the memory of the rows that a branch has from others that are here.
+// shared returns the memory of the rows that a branch has from others that are here.
 func (s *state) shared(b *branch) int64 {
 	to := 0
 	for _, other := range s.branches {
@@ -172,14 +172,14 @@ func (s *state) fork(token int) error {
 	return nil
 }
 
-// chose tells whether a step chose a token of the text that can be forked: of a
+// chose reports whether a step chose a token of the text that can be forked: of a
 // batch, that of the first prompt.
 func chose(s *sim.Step) bool {
 	s = s.ForSequence(0)
 	return s.Seq == 0 && s.Part == sim.HeadPart && s.Token >= 0
 }
 
-// until are the makers of the first n steps.
+// until returns the makers of the first n steps.
 func until(made []ownedSteps, n int) (first []ownedSteps) {
 	for _, x := range made {
 		if len(first) == 0 || first[len(first)-1].to < n {
@@ -198,7 +198,7 @@ func before(forced []sim.Forced, pass int) (kept []sim.Forced) {
 	return kept
 }
 
-// known is the branch that chose a token at a head step after the same text, and
+// known returns the branch that chose a token at a head step after the same text, and
 // in which nobody has chosen anything later; nil if there is none.
 func (s *state) known(at, token int, r sim.Recipe) *branch {
 	for _, b := range s.branches {

@@ -31,7 +31,7 @@ func (w *watch) reset(n int) {
 // than one step of a walk is asked for the first time.
 const lookAt = 4
 
-// unseen tells whether there are recorded steps that have not been asked.
+// unseen reports whether there are recorded steps that have not been asked.
 func (s *state) unseen() bool {
 	return len(s.watch.points) > 0 && s.watch.checked < s.tape.Len()
 }
@@ -60,7 +60,7 @@ func (s *state) look(most int) {
 	}
 }
 
-// reached tells whether a breakpoint is reached at step n.
+// reached reports whether a breakpoint is reached at step n.
 func (s *state) reached(n int) bool {
 	for i := len(s.watch.at) - 1; i >= 0 && s.watch.at[i] >= n; i-- {
 		if s.watch.at[i] == n {
@@ -104,7 +104,7 @@ func (s *state) marks(seat *seat, marks []int) error {
 	return first
 }
 
-// upTo is what was found before step n, to go on from there by itself.
+// upTo returns what was found before step n, to go on from there by itself.
 func (w *watch) upTo(n int) watch {
 	c := watch{points: w.points, hits: slices.Clone(w.hits), at: slices.Clone(w.at), checked: w.checked}
 	c.reset(n)

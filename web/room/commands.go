@@ -124,7 +124,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	return err
 }
 
-// filled gives a recipe that asks for nothing the model's own first prompt.
+// filled puts the model's own first prompt into a recipe that asks for nothing.
 func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
 	if r.Prompt != "" || len(r.Tokens) > 0 {
 		return r
@@ -160,7 +160,7 @@ func (s *state) start(r sim.Recipe) error {
 	return nil
 }
 
-// accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
+// accept returns the tokens of a recipe's prompt, and refuses what cannot be run or could
 // not be opened again by its link. Every run of a room passes here.
 func accept(m *library.Loaded, r sim.Recipe) ([]int, error) {
 	if err := wire.CheckLink(r); err != nil {

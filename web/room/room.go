@@ -177,7 +177,7 @@ func (s *state) turn(task func(*state)) {
 	s.goOn()
 }
 
-// busy tells whether the room has something to do without being asked.
+// busy reports whether the room has something to do without being asked.
 func (s *state) busy() bool {
 	return s.tape != nil && (s.goal != noGoal || s.unseen() || s.owes())
 }

@@ -94,7 +94,7 @@ func (s *state) frame(v Viewer, seat *seat) {
 	}
 }
 
-// isDefaultPick tells whether a viewer looks at nothing in particular.
+// isDefaultPick reports whether a viewer looks at nothing in particular.
 func (s *state) isDefaultPick(p lens.View) bool {
 	if p.Pairs == s.recipe.Pairs {
 		p.Pairs = ""
@@ -105,7 +105,7 @@ func (s *state) isDefaultPick(p lens.View) bool {
 	return reflect.DeepEqual(p, lens.View{})
 }
 
-// moment is what a viewer sees.
+// moment returns what a viewer sees.
 func (s *state) moment(seat *seat, link wire.Link) *wire.Frame {
 	f := wire.Frame{Seq: seat.seq, Link: link, Moment: lens.Moment{
 		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
