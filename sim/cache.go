@@ -40,16 +40,16 @@ const (
 	CacheInt4       = "int4"       // every token, in 4 bits a number
 )
 
-// Exact tells whether the policy gives attention the very numbers that were
+// Exact reports whether the policy gives attention the very numbers that were
 // computed, all of them: the output is then that of no policy, bit for bit.
 func (p CachePolicy) Exact() bool {
 	return p.Kind == "" || p.Kind == CacheContiguous || p.Kind == CachePaged
 }
 
-// Evicts tells whether the policy lets tokens go.
+// Evicts reports whether the policy lets tokens go.
 func (p CachePolicy) Evicts() bool { return p.Kind == CacheWindow || p.Kind == CacheH2O }
 
-// Most is how many tokens the policy keeps at a time, 0 for all.
+// Most returns how many tokens the policy keeps at a time, 0 for all.
 func (p CachePolicy) Most() int {
 	switch p.Kind {
 	case CacheWindow:
@@ -72,7 +72,7 @@ type CacheUse struct {
 	Free      []int `json:"free,omitempty"`  // paged: blocks that were used and are free again
 }
 
-// Wasted is what is held for nothing.
+// Wasted returns what is held for nothing.
 func (u CacheUse) Wasted() int64 { return u.Allocated - u.Used }
 
 // Code is a number in few bits: Value, from 0 to Top.

@@ -272,14 +272,14 @@ func TestMeasurementsAreAlone(t *testing.T) {
 	if err := p.measured.run(gone, m, k); err == nil {
 		t.Error("it runs on when nobody waits")
 	}
-	if len(p.measured.kept) != 0 {
+	if len(p.measured.cached) != 0 {
 		t.Error("half a measurement is kept")
 	}
 	for range maxKept + 5 {
 		k.prompt++
 		p.measured.put(k, chart.Measured{})
 	}
-	if len(p.measured.kept) > maxKept {
-		t.Errorf("%d kept", len(p.measured.kept))
+	if len(p.measured.cached) > maxKept {
+		t.Errorf("%d kept", len(p.measured.cached))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
@@ -24,21 +25,21 @@ const (
 
 // variant is one row of the comparison.
 type variant struct {
-	Model    string  `json:"model"`
-	Cache    string  `json:"cache"`
-	Here     bool    `json:"here"` // it is what the page shows
-	Heads    int     `json:"heads"`
-	KVHeads  int     `json:"kv_heads"`
-	PerToken int64   `json:"bytes_per_token"`
-	Used     int64   `json:"used"`
-	Read     int64   `json:"kv_read_bytes"`
-	Flops    int64   `json:"flops"`
-	Text     string  `json:"text"`
-	Tokens   int     `json:"tokens"`
-	Parts    *int    `json:"parts"` // number of the first token that differs from the exact run of the page's model
-	MaxDelta float32 `json:"max_delta"`
-	Exact    bool    `json:"exact"`
-	Link     string  `json:"link"`
+	Model      string  `json:"model"`
+	Cache      string  `json:"cache"`
+	Here       bool    `json:"here"` // it is what the page shows
+	Heads      int     `json:"heads"`
+	KVHeads    int     `json:"kv_heads"`
+	PerToken   int64   `json:"bytes_per_token"`
+	Used       int64   `json:"used"`
+	Read       int64   `json:"kv_read_bytes"`
+	Flops      int64   `json:"flops"`
+	Text       string  `json:"text"`
+	Tokens     int     `json:"tokens"`
+	DivergesAt *int    `json:"parts"` // number of the first token that differs from the exact run of the page's model
+	MaxDelta   float32 `json:"max_delta"`
+	Exact      bool    `json:"exact"`
+	Link       string  `json:"link"`
 }
 
 // maxVariants bytes of answers are kept; others wait while one is made.
@@ -116,7 +117,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 			return nil, err
 		}
 		if outcomes = append(outcomes, o); v.Model == m.Name && v.Cache.Exact() {
-			exact = o.Chosen
+			exact = o.Generated
 		}
 	}
 	rows := make([]variant, len(outcomes))
@@ -124,22 +125,22 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 		rows[i] = variant{
 			Model: o.Model, Cache: kv.Text(o.Cache), Heads: o.Heads, KVHeads: o.KVHeads,
 			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || o.Cache.Exact() && link.Recipe.Cache.Exact()),
-			PerToken: o.PerToken, Used: o.Use.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
-			Text: o.Text, Tokens: len(o.Chosen), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
+			PerToken: o.PerToken, Used: o.Usage.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
+			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
 		}
-		if n, same := agree(o.Chosen, exact); !same {
-			rows[i].Parts = &n
+		if n, same := agree(o.Generated, exact); !same {
+			rows[i].DivergesAt = &n
 		}
 		to := link.Alone()
 		to.Recipe = recipe
 		to.Recipe.Model, to.Recipe.Cache = o.Model, o.Cache
-		to.Pick, to.Breaks, to.Marks = wire.Pick{Layer: link.Pick.Layer}, nil, nil
+		to.View, to.Breaks, to.Marks = lens.View{Layer: link.View.Layer}, nil, nil
 		rows[i].Link = to.Query()
 	}
 	return rows, nil
 }
 
-// agree is how many tokens two texts begin with alike, and whether that is all of both.
+// agree returns how many tokens two texts begin with alike, and whether that is all of both.
 func agree(a, b []int) (n int, same bool) {
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++

@@ -73,8 +73,8 @@ func newBench() *cobra.Command {
 			if bits != 32 && bits != 16 {
 				return usageError{sim.NewProblem("recipe.choice", "Field", "bits", "Have", strconv.Itoa(bits), "Allowed", []string{"32", "16"})}
 			}
-			defer func(most int) { mat.MostThreads = most }(mat.MostThreads)
-			mat.MostThreads = threads
+			defer func(most int) { mat.MaxThreads = most }(mat.MaxThreads)
+			mat.MaxThreads = threads
 			m, err := benchModel(name, tokenizer, random, bits)
 			if err != nil {
 				return err
@@ -120,7 +120,7 @@ func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
-	settling.Wait()
+	promoting.Wait()
 	var flops, bandwidth []float64
 	times := map[string][]float64{}
 	for range repeats {
@@ -133,7 +133,7 @@ func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*
 		}
 	}
 	r := &benchReport{
-		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MostThreads, Prompt: prompt, New: made, Repeats: repeats,
+		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MaxThreads, Prompt: prompt, New: made, Repeats: repeats,
 		Limits: benchLimits{median(flops), median(bandwidth)},
 	}
 	c, sw := m.Model.Config, cost.Default()

@@ -42,12 +42,12 @@ func newServe() *cobra.Command {
 				return err
 			}
 			url := "http://" + l.Addr().String() + "/"
-			fmt.Fprintln(c.ErrOrStderr(), words("cli.serving", map[string]any{"URL": url}))
+			fmt.Fprintln(c.ErrOrStderr(), message("cli.serving", map[string]any{"URL": url}))
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
 			models := newLibrary(c.ErrOrStderr(), given...)
-			go keep(c.Context(), models, count(models, limit))
+			go closeUnused(c.Context(), models, count(models, limit))
 			return web.Serve(c.Context(), l, models, version)
 		},
 	}

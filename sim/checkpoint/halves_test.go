@@ -13,9 +13,9 @@ import (
 
 // keepHalves has models of any size keep their weights in 16 bits, during a test.
 func keepHalves(t testing.TB) {
-	was := keepsHalves
-	keepsHalves = 0
-	t.Cleanup(func() { keepsHalves = was })
+	was := minHalvesBytes
+	minHalvesBytes = 0
+	t.Cleanup(func() { minHalvesBytes = was })
 }
 
 func matrices(w sim.Weights) map[string]mat.Matrix {

@@ -369,7 +369,7 @@ func TestSpansAddUp(t *testing.T) {
 		if got := c.LayerOf(layer, spans, sw); got != layers {
 			t.Fatalf("layer %d of %v costs %+v, one by one %+v", layer, spans, got, layers)
 		}
-		if got := c.HeadOf(spans, len(spans), sw); got != heads {
+		if got := c.UnembedOf(spans, len(spans), sw); got != heads {
 			t.Fatalf("the head of %v costs %+v, one by one %+v", spans, got, heads)
 		}
 	})

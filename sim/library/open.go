@@ -130,7 +130,7 @@ func startOf(folder fs.FS, words token.Tokenizer, c sim.Config) (int, error) {
 	switch {
 	case around.EOS:
 		return -1, more("add_eos_token")
-	case around.Told && !around.BOS, !around.Told && c.Family != "llama":
+	case around.Present && !around.BOS, !around.Present && c.Family != "llama":
 		return -1, nil
 	}
 	if bpe != nil && around.Rebuilt {

@@ -115,7 +115,7 @@ func (m *Loaded) Encode(r sim.Recipe) ([]int, error) {
 		return nil, sim.NewProblem("prompt.tokenizer", "Model", m.Name)
 	}
 	// A tokenizer of whole words cannot spell others.
-	if t, ok := m.Tokenizer.(*token.Words); ok {
+	if t, ok := m.Tokenizer.(*token.WordLevel); ok {
 		if word, missing := t.Missing(r.Prompt); missing {
 			return nil, sim.NewProblem("prompt.word", "Word", word, "Known", knownWords(t))
 		}
@@ -132,7 +132,7 @@ func (m *Loaded) Encode(r sim.Recipe) ([]int, error) {
 }
 
 // knownWords are all words of a small vocabulary, in order of their ids.
-func knownWords(t *token.Words) string {
+func knownWords(t *token.WordLevel) string {
 	const most = 20
 	var words []string
 	for id := range min(t.Size(), most) {

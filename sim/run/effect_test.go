@@ -21,7 +21,7 @@ func TestTheSameLogitsChooseTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := e.all[0]
+		q, d := e.all[0], e.decoder.(*speculative)
 		err = e.run(func(s sim.Step, _ error) bool {
 			x := s.Speculation
 			if s.Part != sim.HeadPart || x == nil {
@@ -38,7 +38,7 @@ func TestTheSameLogitsChooseTheSame(t *testing.T) {
 				rejected++
 			}
 			past := s.Tokens[:len(s.Tokens)-len(x.Proposed)+row]
-			if got, err := e.instead(q, &s, row, past, s.Logits()); err != nil || got != s.Token {
+			if got, err := d.instead(q, &s, row, past, s.Logits()); err != nil || got != s.Token {
 				t.Errorf("step %d: %d instead of %d: %v", s.N, got, s.Token, err)
 			}
 			return true

@@ -196,10 +196,10 @@ func digest(list []string) string {
 //
 // go test ./sim/run -run TestStateHash -args -write writes them down.
 func TestStateHash(t *testing.T) {
-	was, threads := mat.Current(), mat.MostThreads
+	was, threads := mat.Current(), mat.MaxThreads
 	t.Cleanup(func() {
 		_ = mat.Select(was)
-		mat.MostThreads = threads
+		mat.MaxThreads = threads
 	})
 	want := readHashes(t)
 	var lines strings.Builder
@@ -208,7 +208,7 @@ func TestStateHash(t *testing.T) {
 		var first []string
 		for _, way := range waysOf(c) {
 			level := way.level
-			if mat.MostThreads = way.threads; mat.Select(level) != nil {
+			if mat.MaxThreads = way.threads; mat.Select(level) != nil {
 				t.Fatal(level)
 			}
 			all := c.hashes(t)

@@ -5,25 +5,6 @@ import (
 	"kvstep/sim/kv"
 )
 
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.most)
-	if e.lanes[sim.Cached] != nil {
-		q.record = kv.NewRecord(spec, e.recipe.Cache)
-		if e.pool != nil {
-			q.cache = e.pool.Sequence()
-		} else {
-			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
-			if err != nil {
-				return err
-			}
-			q.cache = cache
-		}
-	}
-	q.started = e.pass
-	return nil
-}
-
 // resume takes up the state after the pass that prefix ends with.
 func (e *engine) resume(prefix []sim.Step) error {
 	q, last := e.all[0], &prefix[len(prefix)-1]
@@ -42,9 +23,7 @@ func (e *engine) resume(prefix []sim.Step) error {
 		standing = append(standing, rest...)
 	}
 	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Committed()
-	if e.drafter != nil {
-		e.drafter.resume(prefix)
-	}
+	e.decoder.resume(prefix)
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return err
 	}

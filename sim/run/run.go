@@ -1,5 +1,32 @@
 // Package run executes a recipe as a sequence of steps: prefill, then decode,
 // in both lanes, with one pause after every layer and every choice of a token.
+//
+// Its files, to be read in this order; calls go down, and a test counts those that do not:
+//
+//	run.go          the loop, and what a run is made of
+//	resume.go       a run that goes on from recorded steps
+//	pass.go         a pass: both lanes layer by layer, then the logits
+//	step.go         what a pause tells: sim.Step
+//	choose.go       which sequences end
+//	batch.go        who has tokens in the next pass
+//	memory.go       the machine's memory: what is held, and what a pass will want
+//	decoder.go      who chooses tokens: an interface, and three that have it
+//	beam.go         beam search
+//	speculative.go  a draft's proposals, verified
+//	decode_plain.go one token of each sequence
+//	decide.go       how chosen tokens become text
+//	effect.go       what an inexact cache changed
+//	draft.go        the small model that proposes
+//	output.go       logits and choices, computed when somebody asks
+//	caches.go       the caches of sequences
+//	sequence.go     one text on its way
+//	prices.go       what passes cost
+//	session.go      the model alone, without steps
+//	needs.go        how much memory a run of some length will want
+//	pieces.go       how many passes a prompt takes
+//	plan.go         how long a run is if nothing ends it
+//	lane.go         one way of running the model
+//	rows.go         memory for the rows that steps keep
 package run
 
 import (
@@ -10,7 +37,6 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/library"
-	"kvstep/sim/mat"
 )
 
 // Clock tells measured time in seconds from any fixed moment.
@@ -58,8 +84,8 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r s
 			return err
 		})
 		if err == nil {
-			if e.drafter != nil {
-				defer e.drafter.from.Hold()()
+			for _, other := range e.models {
+				defer other.Hold()()
 			}
 			err = e.run(yield)
 		}
@@ -99,7 +125,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 			err = e.checkUnchanged()
 		}
 		if step.RunFinishReason != "" && err == nil {
-			e.letGo()
+			e.release()
 		}
 		if err != nil || !yield(step, nil) || step.RunFinishReason != "" {
 			return err
@@ -112,6 +138,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 type engine struct {
 	ctx    context.Context
 	m      *library.Loaded
+	models []*library.Loaded // all that the run reads: m, and a draft
 	recipe sim.Recipe
 	clock  Clock
 
@@ -123,24 +150,23 @@ type engine struct {
 	all     []*sequence   // of the run, by number; of a beam search those of the pass
 	live    []*sequence   // those that the pass computes, in the order of their rows
 	prompts *promptBlocks // blocks of prompts that others may begin with, nil if they may not
-	drafter *drafter      // nil without a draft model
-	beams   *beamSearch   // nil without one
+	decoder decoder       // chooses tokens
 	rows    arena         // kept rows of all steps
 
 	planned bool // it is decided what the pass has
 
-	told   []*told   // heads that still look at the lanes' logits
-	only   sim.Step  // the step at hand of a run of one sequence
-	prices [2]prices // by Lane
-	pass   int
-	n      int // steps made so far
-	looked int // how often planning a pass has asked a sequence for its room, from one schedule on
-	totals [2]sim.Counters
+	outputs []*lazyOutput // that still look at the lanes' logits
+	only    sim.Step      // the step at hand of a run of one sequence
+	prices  [2]prices     // by Lane
+	pass    int
+	n       int // steps made so far
+	looked  int // how often planning a pass has asked a sequence for its room, from one schedule on
+	totals  [2]sim.Counters
 }
 
 func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
 	e := &engine{
-		ctx: ctx, held: held, m: m, recipe: r, clock: clock,
+		ctx: ctx, held: held, m: m, models: []*library.Loaded{m}, recipe: r, clock: clock,
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
@@ -153,28 +179,14 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	most := 0
 	for i, q := range requests {
 		e.all = append(e.all, newSequence(m, i, q))
-		most = max(most, e.all[i].most)
+		most = max(most, e.all[i].maxTokens)
 	}
 	if err := e.fits(); err != nil {
 		return nil, err
 	}
 	e.rows = newArena(m.Model.Config, most, held)
-	for i := range e.lanes {
-		if other := [2]string{"uncached", "cached"}[i]; r.Lanes != other {
-			e.lanes[i] = newLane(m.Model)
-			e.lanes[i].memory, e.lanes[i].most = held, mostRows(r, e.all)
-		}
-	}
-	if l := e.lanes[sim.Cached]; l != nil {
-		l.kept = &e.rows
-	}
-	if e.lanes[sim.Uncached] != nil {
-		spec := kv.SpecOf(m.Model.Config, most)
-		spec.Layers = 1
-		if err := held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
-			return nil, err
-		}
-		e.scratch = newScratch(spec, held)
+	if err := e.newLanes(most); err != nil {
+		return nil, err
 	}
 	if r.Cache.Kind == sim.CachePaged {
 		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
@@ -182,116 +194,50 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	if r.Batch != nil && r.Batch.Share {
 		e.prompts = &promptBlocks{block: r.Cache.Block}
 	}
-	if r.Sampler.Kind == "beam" {
-		e.beams = &beamSearch{}
+	if e.decoder, err = e.newDecoder(most, count); err != nil {
+		return nil, err
 	}
-	if r.Draft != "" {
-		draft, err := m.Sibling(r.Draft)
-		if err != nil {
-			return nil, err
-		}
-		if e.drafter, err = newDrafter(draft, held, most, r, count, clock); err != nil {
-			return nil, err
+	for _, l := range e.lanes {
+		if l != nil {
+			l.most = e.mostRows()
 		}
 	}
-	if len(prefix) == 0 {
-		return e, nil
-	}
-	if e.many() { // they are lived again
+	if len(prefix) == 0 || !e.isSingle() { // several sequences are computed again
 		return e, nil
 	}
 	return e, e.resume(prefix)
 }
 
-// step fills in what is known of a sequence's step before the work is done.
-func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
-	phase := sim.Decode
-	if q.cached < q.prompt {
-		phase = sim.Prefill
+// newLanes makes the lanes that the recipe asks for; most is how many tokens a sequence
+// can feed.
+func (e *engine) newLanes(most int) error {
+	m := e.m.Model
+	if e.recipe.Lanes != "uncached" {
+		l := newLane(m)
+		l.memory, l.kept = e.held, &e.rows
+		e.lanes[sim.Cached] = l
 	}
-	fed := q.cached + q.fed
-	s := &e.only
-	if e.many() {
-		s = new(sim.Step)
-	}
-	*s = sim.Step{
-		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
-		Rows: q.fed, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
-	}
-	if q.proposed != nil {
-		proposed := *q.proposed // the head adds its verdicts to a copy
-		s.Speculation = &proposed
-	}
-	return s
-}
-
-// many tells whether the run has several sequences, whose steps know each other.
-func (e *engine) many() bool { return e.beams != nil || e.recipe.Batch != nil }
-
-// finish ends a pause of the pass, which all its sequences share: what it cost
-// and whether the lanes agree in all of them.
-func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
-	for i, c := range paid {
-		if e.lanes[i] != nil {
-			e.totals[i] = cost.Add(e.totals[i], c)
+	if e.recipe.Lanes != "cached" {
+		spec := kv.SpecOf(m.Config, most)
+		spec.Layers = 1
+		if err := e.held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
+			return err
 		}
+		l := newLane(m)
+		l.memory = e.held
+		e.lanes[sim.Uncached], e.scratch = l, newScratch(spec, e.held)
 	}
-	schedule := e.scheduled()
-	for _, s := range steps {
-		s.Identical = s.Differs == ""
-		s.Lanes, s.Totals, s.Schedule = paid, e.totals, schedule
-		s.Ran = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
-		if len(steps) > 1 || e.recipe.Batch != nil {
-			s.PassSteps = steps
-		}
-	}
-	e.n++
-	return *steps[0]
-}
-
-// keep has a step remember its rows and the cache as it stands. The cached lane
-// computes in memory that is kept; the uncached lane's, most of whose rows are old,
-// is used again.
-func (e *engine) keep(q *sequence, s *sim.Step) {
-	i := sim.Cached
-	if e.lanes[i] == nil {
-		i = sim.Uncached
-	}
-	if s.Part == sim.HeadPart {
-		s.X = q.last
-	} else {
-		a, at := e.lanes[i].acts, q.at[i]
-		kept := func(x mat.Matrix) mat.Matrix {
-			x = x.Rows(at.from, at.from+at.m)
-			if i == sim.Uncached {
-				x = e.rows.keep(x)
-			}
-			return x
-		}
-		if s.X = q.last; s.Layer == 0 { // otherwise what left one layer enters the next
-			s.X = kept(a.X)
-		}
-		s.Q, s.K, s.V, s.Out = kept(a.Q), kept(a.K), kept(a.V), kept(a.Out)
-		q.last = s.Out
-	}
-	if q.cache == nil {
-		return
-	}
-	done := e.m.Model.Config.Layers - 1
-	if s.Part == sim.LayerPart {
-		done = s.Layer
-		q.record.Keep(s.Layer, s.K, s.V)
-	}
-	s.KV = q.record.At(q.cache, done, s.Cached, s.Cached+s.Rows)
+	return nil
 }
 
 // checkUnchanged asks all models of the run.
 func (e *engine) checkUnchanged() error {
-	err := e.m.CheckUnchanged()
-	if err == nil && e.drafter != nil {
-		err = e.drafter.from.CheckUnchanged()
+	for _, m := range e.models {
+		if err := m.CheckUnchanged(); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 func (e *engine) guarded(f func() error) error { return library.Guarded(e.checkUnchanged, f) }

@@ -21,15 +21,15 @@ type Outcome struct {
 	Variant
 	Heads, KVHeads int
 	PerToken       int64 // bytes of the cache that a token takes
-	Use            sim.CacheUse
-	Chosen         []int // ids generated
+	Usage          sim.CacheUse
+	Generated      []int // ids generated
 	Text           string
 	Total          sim.Counters // of the cached lane, whole run
 	MaxDelta       float32      // largest |difference| of a logit from the exact ones, where the policy is not exact
-	Done           string
+	FinishReason   string
 }
 
-// Variants are the ways that the page sets side by side: the models that differ
+// Variants returns the ways that the page sets side by side: the models that differ
 // from m in how many query heads share a K/V head, those with the most first, and
 // on m's own weights the policies that keep fewer or smaller rows.
 func Variants(m *library.Loaded, models []*library.Loaded) []Variant {
@@ -51,7 +51,7 @@ func Variants(m *library.Loaded, models []*library.Loaded) []Variant {
 	return all
 }
 
-// Kin tells whether two models differ at most in how many query heads share a K/V head.
+// Kin reports whether two models differ at most in how many query heads share a K/V head.
 func Kin(a, b sim.Config) bool {
 	return a.Vocab == b.Vocab && a.Dim == b.Dim && a.Layers == b.Layers && a.Heads == b.Heads && a.FFN == b.FFN
 }
@@ -74,8 +74,8 @@ func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outco
 		if s.Part != sim.HeadPart {
 			continue
 		}
-		o.Chosen = append(o.Chosen, s.NewTokens()...)
-		o.Text, o.Done, o.Use = s.GeneratedText, s.RunFinishReason, s.KV.Use()
+		o.Generated = append(o.Generated, s.NewTokens()...)
+		o.Text, o.FinishReason, o.Usage = s.GeneratedText, s.RunFinishReason, s.KV.Use()
 		if s.Effect != nil {
 			o.MaxDelta = max(o.MaxDelta, s.Effect.MaxDelta)
 		}

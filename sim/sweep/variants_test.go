@@ -35,7 +35,7 @@ func TestVariants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.Text == "" || len(o.Chosen) == 0 || o.Use.Used == 0 || o.Total.Flops.Total() == 0 {
+		if o.Text == "" || len(o.Generated) == 0 || o.Usage.Used == 0 || o.Total.Flops.Total() == 0 {
 			t.Errorf("%+v: %+v", v, o)
 		}
 		if exact := v.Cache.Exact(); exact != (o.MaxDelta == 0) {

@@ -60,8 +60,8 @@ func TestVariantsSideBySide(t *testing.T) {
 						t.Fatal(err)
 					}
 					want[name] = o
-					if r.Token != strconv.FormatInt(o.PerToken, 10) || r.Used != strconv.FormatInt(o.Use.Used, 10) {
-						t.Errorf("%s: %+v, its own run has %d a token, %d held", name, r, o.PerToken, o.Use.Used)
+					if r.Token != strconv.FormatInt(o.PerToken, 10) || r.Used != strconv.FormatInt(o.Usage.Used, 10) {
+						t.Errorf("%s: %+v, its own run has %d a token, %d held", name, r, o.PerToken, o.Usage.Used)
 					}
 				}
 				if !found {

@@ -14,15 +14,15 @@ import (
 // and a model that needs more for a run of plainTokens has that.
 const TapeBudget = 64 << 20
 
-// plainTokens is how long a run of one sequence in both lanes every room has memory for.
-const plainTokens = 512
+// minTokens is how long a run of one sequence in both lanes every room has memory for.
+const minTokens = 512
 
-// memory is what the room counts its branches by. Where they are short of it, the one that
+// memory returns what the room counts its branches by. Where they are short of it, the one that
 // was on screen longest ago goes.
 func (s *state) memory() *sim.Memory {
 	if s.counts == nil {
 		s.counts = sim.NewMemory(s.models.Memory(), "memory.room", s.budget)
-		s.counts.Spare(func() bool { return s.letGo("budget") })
+		s.counts.Spare(func() bool { return s.evictBranch("budget") })
 	}
 	return s.counts
 }
@@ -38,7 +38,7 @@ func (s *state) allow(m *library.Loaded, r sim.Recipe) {
 	if r.Batch != nil || r.Sampler.Kind == "beam" {
 		limit *= 2
 	}
-	s.memory().SetLimit(max(limit, run.Needs(m.Model.Config, plainTokens)))
+	s.memory().SetLimit(max(limit, run.Needs(m.Model.Config, minTokens)))
 }
 
 // shut closes a branch: its steps go, and its model if nobody else has it.

@@ -47,7 +47,7 @@ func lone(t *testing.T, models *library.Library) *state {
 // toTheEnd walks until the run is over or refused.
 func toTheEnd(s *state) error {
 	for {
-		s.makeRoom()
+		s.evictBranches()
 		if ok, err := s.tape.Forward(); !ok || err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func TestEightBranchesAreCounted(t *testing.T) {
 		if err := toTheEnd(s); err != nil {
 			t.Fatal(err)
 		}
-		s.tape.Move(6*(8+n) - 1)
+		s.tape.SeekTo(6*(8+n) - 1)
 		if n < 7 {
 			if err := s.fork(s.tape.Step(s.tape.Cursor()).Token + 1); err != nil {
 				t.Fatal(err)
@@ -235,7 +235,7 @@ func TestRoomsShareOneTotal(t *testing.T) {
 // TestEveryModelHasRoom: the budget of a room grows with its model.
 func TestEveryModelHasRoom(t *testing.T) {
 	gpt2 := sim.Config{Dim: 768, Layers: 12, Heads: 12, KVHeads: 12, HeadDim: 64, FFN: 3072, Vocab: 50257, Context: 1024}
-	small, large := run.Needs(config(t, endless(t)), plainTokens), run.Needs(gpt2, plainTokens)
+	small, large := run.Needs(config(t, endless(t)), minTokens), run.Needs(gpt2, minTokens)
 	t.Logf("story %d MiB, GPT-2 %d MiB", small>>20, large>>20)
 	if small > TapeBudget || large < 2*TapeBudget {
 		t.Errorf("story %d bytes, GPT-2 %d", small, large)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/web/wire"
@@ -76,7 +77,7 @@ func (r *Room) send(f func(*state)) {
 // seat is what the room knows of one viewer.
 type seat struct {
 	seq   int
-	pick  wire.Pick
+	pick  lens.View
 	marks []int
 	lang  string
 	due   bool // a frame is owed
@@ -104,14 +105,14 @@ type state struct {
 	*branch            // the one on screen
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
-	gone     *wire.Gone
+	evicted  *lens.Gone
 	budget   int64       // bytes that all together may hold
 	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
 	target  int
 	length  int  // of the run that a link names: recorded when its step is reached
-	over    bool // and then it is ended, as a person had ended it
+	stopped bool // and then it is ended, as a person had ended it
 	tokens  int
 	walker  Viewer // who asked for the walk, and hears of its problems
 	painted time.Time
@@ -124,7 +125,7 @@ type state struct {
 
 	// What tests put a fault into.
 	steps  func(context.Context, *library.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
-	encode func([]byte, *wire.Moment) []byte
+	encode func([]byte, *wire.Frame) []byte
 }
 
 func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
@@ -140,7 +141,7 @@ func newState(ctx context.Context, models *library.Library, clock run.Clock) *st
 // given the room to do. Whatever it does it does in a turn of the room, beside which
 // other rooms have theirs.
 func (s *state) loop(r *Room) {
-	var place place
+	var place account
 	for {
 		var task func(*state)
 		idle := !s.busy()
@@ -176,7 +177,7 @@ func (s *state) turn(task func(*state)) {
 	s.goOn()
 }
 
-// busy tells whether the room has something to do without being asked.
+// busy reports whether the room has something to do without being asked.
 func (s *state) busy() bool {
 	return s.tape != nil && (s.goal != noGoal || s.unseen() || s.owes())
 }
@@ -203,7 +204,7 @@ func (s *state) toToken() {
 
 // walk takes one step towards the goal and shows it now and then.
 func (s *state) walk() {
-	s.makeRoom()
+	s.evictBranches()
 	before := s.tape.Cursor()
 	moved, err := s.onward()
 	if err != nil {
@@ -250,8 +251,8 @@ func (s *state) arrive(moved bool) {
 		s.goal, s.target = toLength, s.length-1
 		return
 	}
-	if s.over && s.length == s.tape.Len() {
+	if s.stopped && s.length == s.tape.Len() {
 		s.tape.End(sim.FinishStop)
 	}
-	s.length, s.over = 0, false
+	s.length, s.stopped = 0, false
 }

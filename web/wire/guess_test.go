@@ -40,7 +40,7 @@ func TestLogitsOfAGuess(t *testing.T) {
 		if e.Reads[0].Row < s.Rows-1 {
 			early++
 		}
-		if at := r.Place(ref); at.RowPos != s.Cached+e.Reads[0].Row {
+		if at := r.Coords(ref); at.RowPos != s.Cached+e.Reads[0].Row {
 			t.Errorf("step %d: position %d, row %d", s.N, at.RowPos, e.Reads[0].Row)
 		}
 	}
