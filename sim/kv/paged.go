@@ -120,12 +120,17 @@ func (q *Paged) Reserve(n int) (int, error) {
 
 // Lacks is how many bytes of the machine Reserve of n tokens would take, at most.
 func (q *Paged) Lacks(n int) int64 {
+	return int64(q.Needs(n)) * mat.SlabBytes(q.pool.blockFloats())
+}
+
+// Needs is how many blocks Reserve of n tokens would take.
+func (q *Paged) Needs(n int) int {
 	p, have := q.pool, q.lens[0]
 	more := max(0, blocks(have+n, p.block)-len(q.table))
 	if last := have / p.block; n > 0 && have%p.block > 0 && p.refs[q.table[last]] > 1 {
 		more++ // a copy
 	}
-	return int64(more) * mat.SlabBytes(p.blockFloats())
+	return more
 }
 
 // offset is where the rows of a head begin in a block; value is 0 for K, 1 for V.

@@ -14,7 +14,7 @@ import (
 // all but the memory in which rows stand.
 func (e *engine) letGo() {
 	e.releaseOutputs()
-	e.lanes, e.scratch, e.pool, e.prompts, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.lanes, e.scratch, e.pool, e.prefixes, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 

@@ -5,23 +5,17 @@ import (
 	"kvstep/sim/kv"
 )
 
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
-	if e.lanes[sim.Cached] != nil {
-		q.record = kv.NewRecord(spec, e.recipe.Cache)
-		if e.pool != nil {
-			q.cache = e.pool.Sequence()
-		} else {
-			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
-			if err != nil {
-				return err
-			}
-			q.cache = cache
-		}
+// newCache gives a sequence its cache, empty, in a run that has caches.
+func (e *engine) newCache(q *sequence) (err error) {
+	if e.lanes[sim.Cached] == nil {
+		return nil
 	}
-	q.started = e.pass
-	return nil
+	if q.record = kv.NewRecord(e.spec(q), e.recipe.Cache); e.pool != nil {
+		q.cache = e.pool.Sequence()
+		return nil
+	}
+	q.cache, err = kv.New(e.spec(q), e.recipe.Cache, e.memory)
+	return err
 }
 
 // resume takes up the state after the pass that prefix ends with.
@@ -46,7 +40,8 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return err
 	}
-	if err := e.start(q); err != nil || q.cache == nil {
+	q.join(e.pass)
+	if err := e.newCache(q); err != nil || q.cache == nil {
 		return err
 	}
 	q.record = last.KV.(kv.View).First(q.cached)

@@ -11,6 +11,7 @@ import (
 	"kvstep/sim/kv"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/schedule"
 )
 
 // Clock tells measured time in seconds from any fixed moment.
@@ -116,26 +117,29 @@ type engine struct {
 	recipe sim.Recipe
 	clock  Clock
 
-	lanes   [2]*lane      // nil where the recipe leaves a lane out
-	held    *sim.Memory   // what the run has of the machine's memory
-	memory  *kv.Arena     // of the cached lane's caches
-	scratch *scratch      // of the uncached lane
-	pool    *kv.Pool      // where they are paged
-	all     []*sequence   // of the run, by number; of a beam search those of the pass
-	live    []*sequence   // those that the pass computes, in the order of their rows
-	prompts *promptBlocks // blocks of prompts that others may begin with, nil if they may not
-	decoder decoder       // chooses tokens
-	rows    arena         // kept rows of all steps
+	lanes     [2]*lane     // nil where the recipe leaves a lane out
+	held      *sim.Memory  // what the run has of the machine's memory
+	memory    *kv.Arena    // of the cached lane's caches
+	scratch   *scratch     // of the uncached lane
+	pool      *kv.Pool     // where they are paged
+	all       []*sequence  // of the run, by number; of a beam search those of the pass
+	live      []*sequence  // those that the pass computes, in the order of their rows
+	prefixes  *prefixCache // blocks of prompts that others may begin with, nil if they may not
+	scheduler scheduler    // says who runs next
+	full      error        // why there was no memory for somebody when the pass was planned; nil where there was
+	decoder   decoder      // chooses tokens
+	rows      arena        // kept rows of all steps
 
 	planned bool // it is decided what the pass has
 
-	outputs []*lazyOutput // that still look at the lanes' logits
-	only    sim.Step      // the step at hand of a run of one sequence
-	prices  [2]prices     // by Lane
-	pass    int
-	n       int // steps made so far
-	looked  int // how often planning a pass has asked a sequence for its room, from one schedule on
-	totals  [2]sim.Counters
+	outputs    []*lazyOutput // that still look at the lanes' logits
+	only       sim.Step      // the step at hand of a run of one sequence
+	prices     [2]prices     // by Lane
+	pass       int
+	n          int // steps made so far
+	looked     int // how often planning a pass has asked a sequence for its room, from one schedule on
+	totals     [2]sim.Counters
+	recomputed recomputed
 }
 
 func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
@@ -146,6 +150,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
 	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.For(m.Model.Config, r.Cache), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
+	e.scheduler = schedule.For(r.Batch)
 	requests, err := requests(m, r)
 	if err != nil {
 		return nil, err
@@ -166,7 +171,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
 	}
 	if r.Batch != nil && r.Batch.Share {
-		e.prompts = &promptBlocks{block: r.Cache.Block}
+		e.prefixes = &prefixCache{block: r.Cache.Block}
 	}
 	if e.decoder, err = e.newDecoder(most, count); err != nil {
 		return nil, err
@@ -207,7 +212,7 @@ func (e *engine) newLanes(most int) error {
 // step fills in what is known of a sequence's step before the work is done.
 func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	phase := sim.Decode
-	if q.cached < q.prompt {
+	if q.inPrefill() {
 		phase = sim.Prefill
 	}
 	fed := q.cached + q.numScheduled
@@ -237,6 +242,7 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 			e.totals[i] = cost.Add(e.totals[i], c)
 		}
 	}
+	e.payRecomputed(steps[0].Layer)
 	schedule := e.scheduled()
 	for _, s := range steps {
 		s.Identical = s.Differs == ""

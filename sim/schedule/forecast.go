@@ -10,11 +10,11 @@ type Prompt struct {
 // Unlimited is memory that has room for all, and finds nothing in it.
 type Unlimited struct{}
 
-func (Unlimited) Join(int, bool) (int, bool, error) { return 0, true, nil }
-func (Unlimited) Reserve(_, n int) (int, error)     { return n, nil }
-func (Unlimited) Evict() bool                       { return false }
-func (Unlimited) FitsAlone(int) bool                { return true }
-func (Unlimited) Preempt(int)                       {}
+func (Unlimited) Join(int, []Share) (int, bool, error) { return 0, true, nil }
+func (Unlimited) Reserve(_, n int) (int, error)        { return n, nil }
+func (Unlimited) Evict() bool                          { return false }
+func (Unlimited) FitsAlone(int) bool                   { return true }
+func (Unlimited) Preempt(int)                          {}
 
 // Forecast returns how many passes requests take if each goes to its maximum and finds
 // memory at once. Passes that are alike are counted at once: plans is how many were made,
