@@ -214,7 +214,7 @@ func (e *engine) newLanes(most int) error {
 	m := e.m.Model
 	if e.recipe.Lanes != "uncached" {
 		l := newLane(m)
-		l.memory, l.kept = e.held, &e.rows
+		l.memory, l.recorded = e.held, &e.rows
 		e.lanes[sim.Cached] = l
 	}
 	if e.recipe.Lanes != "cached" {

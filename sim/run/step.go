@@ -67,7 +67,7 @@ func (e *engine) keep(q *sequence, s *sim.Step) {
 		kept := func(x mat.Matrix) mat.Matrix {
 			x = x.Rows(at.from, at.from+at.m)
 			if i == sim.Uncached {
-				x = e.rows.keep(x)
+				x = e.rows.clone(x)
 			}
 			return x
 		}
