@@ -25,7 +25,7 @@ func (m *Model) Inside(s *sim.Step, from, to int) *Inside {
 	for i := range rows {
 		copy(a.X.Row(i), s.X.Row(from+i))
 	}
-	m.Layer(s.Layer, a, Rows(rows, s.Cached+from, &replay{s.KV, s.Cached + from - 1}))
+	m.Layer(s.Layer, a, Rows(rows, s.Cached+from, &recordedCache{s.KV, s.Cached + from - 1}))
 	in := &Inside{Acts: a, Q0: mat.New(rows, c.QDim()), K0: mat.New(rows, c.KVDim())}
 	linear(in.Q0, a.Norm1, w.Q, w.QBias)
 	linear(in.K0, a.Norm1, w.K, w.KBias)
@@ -42,21 +42,21 @@ func (m *Model) Inside(s *sim.Step, from, to int) *Inside {
 	return in
 }
 
-// replay is a cache that holds already what the layer is about to append.
-type replay struct {
+// recordedCache is a cache that holds already what the layer is about to append.
+type recordedCache struct {
 	kv    sim.KVCache
 	query int // position of the newest token
 }
 
-func (r *replay) Append(int, []float32, []float32) { r.query++ }
-func (r *replay) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
+func (r *recordedCache) Append(int, []float32, []float32) { r.query++ }
+func (r *recordedCache) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	return r.kv.Sees(layer, kvHead, r.query)
 }
-func (r *replay) Attended(int, int, []float32) {}
+func (r *recordedCache) Attended(int, int, []float32) {}
 
-// Relive appends the rows of a recorded layer step to a cache as the layer did,
+// AppendRecorded appends the rows of a recorded layer step to a cache as the layer did,
 // and tells it again how every query spread its attention.
-func (m *Model) Relive(s *sim.Step, c Cache) {
+func (m *Model) AppendRecorded(s *sim.Step, c Cache) {
 	positions := s.Cached + s.Rows
 	scores, probs, out := make([]float32, positions), make([]float32, positions), make([]float32, m.Config.HeadDim)
 	for i := range s.Rows {

@@ -15,7 +15,7 @@ type request struct {
 
 // checkBatch refuses a batch whose parts do not go together.
 func checkBatch(r sim.Recipe) error {
-	if r.Batch.Share && r.Cache.Kind != sim.CachePaged {
+	if r.Batch.Share && kv.TraitsOf(r.Cache).Block == 0 {
 		return sim.NewProblem("recipe.together", "A", "share", "B", r.Cache.Kind)
 	}
 	return nil
@@ -97,7 +97,7 @@ func (e *engine) compute() (any bool) {
 	for _, q := range e.all {
 		if q.running() && q.reused > 0 && q.cached == q.reused {
 			q.cache.Free()
-			q.record = kv.NewRecord(kv.SpecOf(e.m.Model.Config, q.most), e.recipe.Cache)
+			q.hold(q.cache, kv.NewHistory(kv.SpecOf(e.m.Model.Config, q.most), e.recipe.Cache))
 			q.cached, q.reused, any = 0, 0, true
 		}
 	}
@@ -253,16 +253,16 @@ type promptBlocks struct {
 
 // knownPrompt is a sequence whose prompt is in the cache, held by a fork of it.
 type knownPrompt struct {
-	tokens []int
-	cache  *kv.Paged
-	record *kv.Record
+	tokens  []int
+	cache   kv.Cache
+	history *kv.History
 }
 
 // learn keeps the whole blocks of a prompt that has been fed.
 func (p *promptBlocks) learn(q *sequence) {
 	n := q.prompt / p.block * p.block
-	if paged, ok := q.cache.(*kv.Paged); ok && n > 0 {
-		p.known = append(p.known, knownPrompt{q.tokens[:n:n], paged.Fork(n), q.record.First(n)})
+	if q.cache != nil && n > 0 {
+		p.known = append(p.known, knownPrompt{q.tokens[:n:n], q.cache.Fork(n), q.history.First(n)})
 	}
 }
 
@@ -295,6 +295,6 @@ func (p *promptBlocks) reuse(q *sequence) {
 		return
 	}
 	q.cache.Free()
-	q.cache, q.record = p.known[from].cache.Fork(longest), p.known[from].record.First(longest)
+	q.hold(p.known[from].cache.Fork(longest), p.known[from].history.First(longest))
 	q.cached, q.reused = longest, longest
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/sample"
 )
@@ -69,8 +68,8 @@ func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
 	}
 	done := e.beamsEnd(next, live)
 	for _, q := range next { // each has made room for its token by now
-		if paged, ok := q.cache.(*kv.Paged); ok {
-			x.Copied += paged.Copied
+		if q.history != nil {
+			x.Copied += q.history.Copies()
 		}
 	}
 	if done != "" {
@@ -104,8 +103,8 @@ func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []samp
 			tokens:  append(slices.Clone(parent.tokens[:n]), c.Token),
 			started: parent.started, first: parent.first, ended: -1,
 		}
-		if paged, ok := parent.cache.(*kv.Paged); ok {
-			q.cache, q.record = paged.Fork(n), parent.record.First(n)
+		if parent.cache != nil {
+			q.hold(parent.cache.Fork(n), parent.history.First(n))
 		}
 		q.hear(e.m.Tokenizer)
 		for _, id := range q.tokens[q.prompt:] {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/sample"
 )
@@ -10,7 +11,7 @@ import (
 // with those of the uncached lane, which are exact. They stand after past, where row
 // proposals stay. It is nil where the policy is exact.
 func (e *engine) effect(q *sequence, s *sim.Step, row int, past []int, ours, exact []float32) (*sim.Effect, error) {
-	if e.recipe.Cache.Exact() {
+	if kv.TraitsOf(e.recipe.Cache).Exact {
 		return nil, nil
 	}
 	n := q.chosen + row

@@ -14,7 +14,7 @@ import (
 // all but the memory in which rows stand.
 func (e *engine) letGo() {
 	e.forget()
-	e.lanes, e.scratch, e.pool, e.prompts, e.drafter, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.lanes, e.scratch, e.caches, e.prompts, e.drafter, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
@@ -56,15 +56,14 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 // afford asks whether the machine has memory for what a sequence's cache may take in the
 // next pass. Nothing is decided yet, so that it can be asked again.
 func (e *engine) afford(q *sequence) error {
-	cache, ok := q.cache.(interface{ Lacks(n int) int64 })
-	if !ok {
+	if q.cache == nil {
 		return nil
 	}
 	n := len(q.rest())
 	if e.drafter != nil {
 		n += e.recipe.Propose
 	}
-	return e.held.Fits(cache.Lacks(n))
+	return e.held.Fits(q.cache.Lacks(n))
 }
 
 // fed is how many new tokens the pass has.
@@ -90,8 +89,9 @@ func (e *engine) wants() (n int64) {
 			n += lane.wants(rows, positions, asked)
 		}
 	}
-	if e.beams != nil && e.pool != nil { // each that goes on has a block of its own before the next pass
-		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
+	if block := kv.TraitsOf(e.recipe.Cache).Block; e.beams != nil && block > 0 { // each that goes on has one of its own before the next pass
+		bytes := kv.SpecOf(e.m.Model.Config, block).TokenBytes() * int64(block)
+		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(bytes/4))
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
 	return n + e.rows.wants(e.fed()) + steps

@@ -302,7 +302,7 @@ func (m *Loaded) checkTogether(r sim.Recipe) error {
 	apart := func(a, b string) error { return sim.NewProblem("recipe.together", "A", a, "B", b) }
 	beam := r.Sampler.Kind == "beam"
 	switch {
-	case beam && r.Cache.Kind != sim.CachePaged && r.Lanes != "uncached":
+	case beam && kv.TraitsOf(r.Cache).Block == 0 && r.Lanes != "uncached":
 		return apart("beam", r.Cache.Kind)
 	case beam && r.Draft != "":
 		return apart("beam", "draft")
@@ -331,7 +331,7 @@ func (m *Loaded) checkDraft(r sim.Recipe, most int) error {
 	if c := draft.Model.Config; most > c.Context {
 		return sim.NewProblem("speculative.context", "Draft", r.Draft, "Tokens", most, "Context", c.Context)
 	}
-	if r.Cache.Evicts() || r.Cache.Axis == kv.AxisChannel {
+	if !kv.TraitsOf(r.Cache).Rewinds() {
 		return sim.NewProblem("speculative.cache", "Cache", kv.Text(r.Cache))
 	}
 	return nil

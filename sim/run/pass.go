@@ -3,6 +3,7 @@ package run
 import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 )
 
@@ -35,7 +36,7 @@ func (e *engine) begin() error {
 		for _, q := range e.live {
 			tokens := q.tokens[:q.cached+q.fed]
 			if sim.Lane(i) == sim.Cached {
-				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.record.Watch(q.cache)), q.fed}
+				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.cache), q.fed}
 			} else {
 				q.at[i] = span{lane.add(tokens, 0, e.scratch.of(q)) + q.cached, q.fed}
 			}
@@ -144,8 +145,7 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		e.keep(q, s)
 		if q.cache != nil {
-			q.cache.Settle()
-			q.record.Settled(q.cache)
+			q.cache.EndPass()
 		}
 		if e.beams == nil {
 			if err := e.choose(q, s, mine); err != nil {
@@ -189,7 +189,7 @@ func (e *engine) used() (n int64) {
 // held bytes before, what it wrote. l is -1 for the head.
 func (e *engine) bill(c *sim.Counters, l int, held int64) {
 	c.KVBytes = e.used()
-	if l < 0 || !e.live[0].record.Quantised() {
+	if l < 0 || !kv.TraitsOf(e.recipe.Cache).Quantises() {
 		return
 	}
 	c.KVReadBytes, c.KVWriteBytes = 0, c.KVBytes-held

@@ -9,16 +9,11 @@ import (
 func (e *engine) start(q *sequence) error {
 	spec := kv.SpecOf(e.m.Model.Config, q.most)
 	if e.lanes[sim.Cached] != nil {
-		q.record = kv.NewRecord(spec, e.recipe.Cache)
-		if e.pool != nil {
-			q.cache = e.pool.Sequence()
-		} else {
-			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
-			if err != nil {
-				return err
-			}
-			q.cache = cache
+		cache, err := e.caches(spec)
+		if err != nil {
+			return err
 		}
+		q.hold(cache, kv.NewHistory(spec, e.recipe.Cache))
 	}
 	q.started = e.pass
 	return nil
@@ -51,6 +46,8 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if err := e.start(q); err != nil || q.cache == nil {
 		return err
 	}
-	q.record = last.KV.(kv.View).First(q.cached)
-	return q.relive(e.m.Model, prefix)
+	q.cache.Report(nil) // what is built again happened before
+	err := q.rebuild(e.m.Model, prefix)
+	q.hold(q.cache, last.KV.(kv.View).First(q.cached))
+	return err
 }

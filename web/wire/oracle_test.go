@@ -47,7 +47,7 @@ func (v *viewer) keepsToOne(m *Moment) error {
 			effect = s.Effect
 		}
 		if i == len(own)-2 && s.KV != nil {
-			settled = s.KV.(kv.View).Settled()
+			settled = s.KV.(kv.View).QuantisedLen()
 		}
 	}
 	if err := rivals(m); err != nil {
@@ -57,7 +57,7 @@ func (v *viewer) keepsToOne(m *Moment) error {
 		return fmt.Errorf("the effect is %+v, not %+v", e, effect)
 	}
 	if u := m.use(); u != nil && m.Recipe.Cache.Axis == kv.AxisChannel {
-		now := m.Step.KV.(kv.View).Settled()
+		now := m.Step.KV.(kv.View).QuantisedLen()
 		if (u.Coded != nil) != (now > settled) || u.Coded != nil && *u.Coded != [2]int{settled, now} {
 			return fmt.Errorf("tokens %v were put into codes, not from %d to %d", u.Coded, settled, now)
 		}
@@ -65,7 +65,7 @@ func (v *viewer) keepsToOne(m *Moment) error {
 	for i := len(own) - 1; i >= 0 && m.Recipe.Cache.Kind == sim.CacheH2O && m.Step.KV != nil; i-- {
 		if s := own[i]; s.Layer == m.Layer() {
 			for _, x := range m.received() {
-				want, _ := s.KV.(kv.View).Received(0, 0)
+				want, _ := s.KV.(kv.View).Score(0, 0)
 				if x.Shape[1] != s.Cached+s.Rows || binary.LittleEndian.Uint16(x.Data) != mat.F16(want) {
 					return fmt.Errorf("what rows received is %v of step %d", x.Shape, s.N)
 				}
