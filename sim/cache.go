@@ -61,7 +61,7 @@ type CacheUse struct {
 	Free      []int `json:"free,omitempty"`  // paged: blocks that were used and are free again
 }
 
-// Wasted is what is held for nothing.
+// Wasted returns what is held for nothing.
 func (u CacheUse) Wasted() int64 { return u.Allocated - u.Used }
 
 // Code is a number in few bits: Value, from 0 to Top.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web/take"
 	"kvstep/web/wire"
 )
@@ -80,7 +80,7 @@ func TestQRSaysWhatALinkCanSay(t *testing.T) {
 // TestFiguresAreDrawnOnce: asked again, in whatever order its fields stand, a figure and
 // the page are those that were made.
 func TestFiguresAreDrawnOnce(t *testing.T) {
-	p := newPlots(run.NewLibrary(), "test")
+	p := newPlots(library.New(), "test")
 	ask := func(path string) string {
 		r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
 		if file, ok := strings.CutPrefix(r.URL.Path, "/plot/"); ok {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web/live"
 )
 
@@ -17,10 +17,10 @@ import (
 func counted(t *testing.T) (all []route, opened *int) {
 	t.Helper()
 	opened = new(int)
-	models := run.NewLibrary()
-	models.Add(run.Source{Name: "victim", Open: func(checkpoint.Progress) (*run.Loaded, error) {
+	models := library.New()
+	models.Add(library.Source{Name: "victim", Open: func(checkpoint.Progress) (*library.Loaded, error) {
 		*opened++
-		return run.Open("story")
+		return library.Open("story")
 	}})
 	hub := live.NewHub(models, func(string) bool { return false })
 	t.Cleanup(hub.Close)

@@ -12,8 +12,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
-	"kvstep/sim/run"
 	"kvstep/static"
 	"kvstep/web/bundle"
 	"kvstep/web/page"
@@ -28,8 +28,8 @@ type route struct {
 	handler http.Handler
 }
 
-// allRoutes is every URL there is.
-func allRoutes(models *run.Library, hub http.Handler, version string) []route {
+// allRoutes returns every URL there is.
+func allRoutes(models *library.Library, hub http.Handler, version string) []route {
 	figures := newPlots(models, version)
 	return []route{
 		{"GET /{$}", document, walled("page", tellReader, home(models, version))},
@@ -58,7 +58,7 @@ func routes(all []route) http.Handler {
 	return mux
 }
 
-// languageOf is the language that an answer has: the address names one, whatever else
+// languageOf returns the language that an answer has: the address names one, whatever else
 // of it cannot be read, or the browser does.
 func languageOf(r *http.Request) string {
 	return text.Match(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
@@ -66,7 +66,7 @@ func languageOf(r *http.Request) string {
 
 // home renders the page with the recipe of its link already in the form, so
 // that it reads well before any script has run.
-func home(models *run.Library, version string) http.HandlerFunc {
+func home(models *library.Library, version string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		link, err := wire.ParseLink(r.URL.RawQuery)
 		if err != nil { // the socket will say what is wrong with it
@@ -86,7 +86,7 @@ func home(models *run.Library, version string) http.HandlerFunc {
 	}
 }
 
-func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeData, error) {
+func pageData(models *library.Library, recipe sim.Recipe, lang string) (page.HomeData, error) {
 	if !models.Waits(recipe.Model) { // else the page comes first, and shows how far the model is
 		m, err := models.Get(recipe.Model)
 		if err != nil {
@@ -110,7 +110,7 @@ func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeDat
 }
 
 // addWorld adds what a model knows to the worlds; models that know the same share one.
-func addWorld(worlds []page.World, model string, known checkpoint.World) []page.World {
+func addWorld(worlds []page.World, model string, known checkpoint.TrainingSet) []page.World {
 	if len(known.Prompts) == 0 {
 		return worlds
 	}

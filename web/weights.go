@@ -5,14 +5,14 @@ import (
 	"strconv"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/web/wall"
-	"kvstep/web/wire"
 )
 
 // weights serves one weight matrix of a model as a picture needs it: no step
 // changes it, so the browser keeps it.
-func weights(models *run.Library) http.HandlerFunc {
+func weights(models *library.Library) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		layer, err := strconv.Atoi(q.Get("layer"))
@@ -32,7 +32,7 @@ func weights(models *run.Library) http.HandlerFunc {
 		var data []byte
 		var ok bool
 		err = wall.Try("weights", r.URL.RawQuery, func() error {
-			data, ok = wire.Weights(m, layer, q.Get("op"))
+			data, ok = lens.Weights(m, layer, q.Get("op"))
 			return nil
 		})
 		back() // before the answer, which may be long in coming

@@ -53,7 +53,7 @@ func main() {
 	}
 }
 
-// run is the whole command. What it was asked for goes to stdout; everything
+// run returns the whole command. What it was asked for goes to stdout; everything
 // else, errors included, to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out, errs := &screen{to: stdout}, &screen{to: stderr}
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		fmt.Fprintln(errs, "kvstep: "+say(err))
 		if exitCode(err) == 2 {
-			fmt.Fprintln(errs, "kvstep: "+words("cli.see_help", nil))
+			fmt.Fprintln(errs, "kvstep: "+message("cli.see_help", nil))
 		}
 	}
 	return err
@@ -102,7 +102,7 @@ func useKernels(name string) error {
 	var known []string
 	for _, l := range mat.Levels() {
 		if l.String() == name {
-			return mat.Use(l)
+			return mat.Select(l)
 		}
 		known = append(known, l.String())
 	}
@@ -124,7 +124,7 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// exitCode is 0, 1 (failed) or 2 (usage).
+// exitCode returns 0, 1 (failed) or 2 (usage).
 func exitCode(err error) int {
 	var usage usageError
 	var problem *sim.Problem
@@ -149,16 +149,16 @@ func say(err error) string {
 	case errors.As(err, &p) && strings.HasPrefix(p.ID, "hub."):
 		return sayHub(p)
 	case errors.As(err, &p):
-		return words("problem."+p.ID, p.Args)
+		return message("problem."+p.ID, p.Args)
 	case errors.Is(err, context.Canceled):
-		return words("cli.stopped", nil)
+		return message("cli.stopped", nil)
 	case errors.As(err, &file) && file.Op == "write": // standard output
 		return sayFile(sim.NewProblem("file.write", "File", file.Path).Because(err))
 	}
 	return plain.Text(err.Error())
 }
 
-// catalogue is the message catalogue of the terminal's language, as POSIX
+// catalogue returns the message catalogue of the terminal's language, as POSIX
 // orders its variables.
 func catalogue() *text.Catalogue {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {

@@ -43,10 +43,10 @@ type Point struct {
 	N    int
 }
 
-// numbered tells whether a kind needs its N.
+// numbered reports whether a kind needs its N.
 func (k Kind) numbered() bool { return k == Layer || k == Cache || k == Attend }
 
-// String is the point as links and commands spell it: "token", "layer:2".
+// String writes the point as links and commands spell it: "token", "layer:2".
 func (p Point) String() string {
 	if !p.Kind.numbered() {
 		return string(p.Kind)
@@ -123,7 +123,7 @@ type Hit struct {
 	Bytes       int64
 }
 
-// Hit tells whether step n of a run reaches the point. It reads step n and,
+// Hit reports whether step n of a run reaches the point. It reads step n and,
 // for Top and Differ, the steps before it, and changes nothing. Cache, Differ
 // and Top are about a change: they hit in the step that makes it and not again.
 func (p Point) Hit(m *model.Model, run Steps, n int) (Hit, bool) {
@@ -162,11 +162,11 @@ func (h Hit) cache(run Steps, s *sim.Step, n int) (Hit, bool) {
 // top compares two heads of one sequence: this one and the last before it that chose.
 // A pass that feeds a piece of a prompt chooses nothing, nor does one without the sequence.
 func (h Hit) top(c sim.Config, run Steps, s *sim.Step) (Hit, bool) {
-	if s.Head == nil {
+	if s.Output == nil {
 		return h, false
 	}
 	for n := s.N - c.Layers - 1; n >= 0; n -= c.Layers + 1 {
-		if before := run.Step(n).Focus(s.Seq); before.Seq == s.Seq && before.Head != nil {
+		if before := run.Step(n).ForSequence(s.Seq); before.Seq == s.Seq && before.Output != nil {
 			h.Before, h.Now = before.Top()[0].ID, s.Top()[0].ID
 			return h, h.Before != h.Now
 		}

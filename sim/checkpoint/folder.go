@@ -41,7 +41,7 @@ func Load(fsys fs.FS, heard Progress) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tensorTaker{file: weightsFile, have: map[string]*stored{}, heard: heard}
+	t := &tensorReader{file: weightsFile, have: map[string]*stored{}, onProgress: heard}
 	meta, files, err := t.open(fsys)
 	for _, s := range files {
 		defer s.close()
@@ -56,7 +56,7 @@ func Load(fsys fs.FS, heard Progress) (*Model, error) {
 	return &Model{Config: c, Weights: w, Meta: meta, Ends: ends}, nil
 }
 
-// LoadFolder is Load, in parts.
+// LoadFolder does what Load does, in parts.
 func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) {
 	m, err := Load(fsys, nil)
 	if err != nil {
@@ -65,7 +65,7 @@ func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) 
 	return m.Config, m.Weights, m.Meta, nil
 }
 
-// ReadConfig is the shape of the model in a folder; its weights are not looked at.
+// ReadConfig returns the shape of the model in a folder; its weights are not looked at.
 func ReadConfig(fsys fs.FS) (sim.Config, error) {
 	c, _, err := readConfigs(fsys)
 	return c, err
@@ -96,7 +96,7 @@ func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
 
 // open opens the weights of a folder, one file or several. All files that were
 // opened come back, in spite of an error too.
-func (t *tensorTaker) open(fsys fs.FS) (meta map[string]string, files []*source, err error) {
+func (t *tensorReader) open(fsys fs.FS) (meta map[string]string, files []*source, err error) {
 	one, err := open(fsys, weightsFile, maxWeights)
 	if errors.Is(err, fs.ErrNotExist) {
 		text, indexErr := readFile(fsys, indexFile, maxHeader)

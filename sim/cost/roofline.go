@@ -29,12 +29,12 @@ type Load struct {
 // Phase is prefill, or all decode passes.
 type Phase struct {
 	Load
-	Parts Parts `json:"parts"`
+	Parts ByPart `json:"parts"`
 }
 
-// Parts are those that a roofline tells apart: scores and av read K and V
+// ByPart are those that a roofline tells apart: scores and av read K and V
 // together, as fused kernels do.
-type Parts struct {
+type ByPart struct {
 	QKV       Load `json:"qkv"`
 	Attention Load `json:"attention"`
 	Out       Load `json:"out"`
@@ -42,7 +42,7 @@ type Parts struct {
 	Head      Load `json:"head"`
 }
 
-func (p *Parts) list() [5]*Load { return [5]*Load{&p.QKV, &p.Attention, &p.Out, &p.MLP, &p.Head} }
+func (p *ByPart) list() [5]*Load { return [5]*Load{&p.QKV, &p.Attention, &p.Out, &p.MLP, &p.Head} }
 
 // LaneTime is a generation in one lane.
 type LaneTime struct {
@@ -145,7 +145,7 @@ func (l *Load) finish() {
 	}
 }
 
-// loads are the parts of some passes, without Seconds.
+// loads returns the parts of some passes, without Seconds.
 func (r *Roofline) loads(s Shape, lane sim.Lane, p passes) [5]Load {
 	t := s.tally(p)
 	var l [5]Load
@@ -173,7 +173,7 @@ func float(n *big.Int) float64 {
 	return f
 }
 
-// PaysFrom is the length from which an uncached pass is bound by compute: from
+// PaysFrom returns the length from which an uncached pass is bound by compute: from
 // there on every further token makes it slower, and the cache pays in time.
 // Below it, a device is still waiting for the weights, with the cache or
 // without. It is where the FLOPs of the pass (dense pairs, last logits) reach
@@ -205,10 +205,10 @@ type Capacity struct {
 	Limit       string   `json:"context_limit"` // what ends it: "memory", or "model"
 }
 
-// Capacity tells what of a job fits into a device.
+// Capacity returns what of a job fits into a device.
 func (s Shape) Capacity(h Hardware, j Job) Capacity {
 	c := Capacity{Memory: h.Memory, WeightBytes: s.WeightBytes(), Limit: "memory"}
-	_, c.PerSequence = s.held(int64(j.Prompt)+int64(j.New)-1, 1)
+	_, c.PerSequence = s.cacheLevels(int64(j.Prompt)+int64(j.New)-1, 1)
 	left := big.NewInt(h.Memory - c.WeightBytes)
 	if left.Sign() <= 0 {
 		return c
@@ -216,7 +216,7 @@ func (s Shape) Capacity(h Hardware, j Job) Capacity {
 	c.MaxBatch = new(big.Int).Quo(left, c.PerSequence).Int64()
 	c.Fits = c.MaxBatch >= int64(j.Batch)
 	c.MaxContext = int64(sort.Search(s.Context, func(i int) bool {
-		_, size := s.held(int64(i)+1, int64(j.Batch))
+		_, size := s.cacheLevels(int64(i)+1, int64(j.Batch))
 		return size.Cmp(left) > 0
 	}))
 	if c.MaxContext == int64(s.Context) {

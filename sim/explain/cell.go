@@ -96,7 +96,7 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	return e, true
 }
 
-// result is what the arithmetic gives; a weight is what it is.
+// result returns what the arithmetic gives; a weight is what it is.
 func (e *Explanation) result() Number {
 	switch {
 	case len(e.Calc) > 0:
@@ -107,7 +107,7 @@ func (e *Explanation) result() Number {
 	return e.Value
 }
 
-// reads is what the table says of the weights that the model has, for ops that
+// reads returns what the table says of the weights that the model has, for ops that
 // depend on where they stand and on the model: x is the embedding in the first
 // layer, Q is q where nothing is turned, and qn where heads are normed first.
 func (r *Run) reads(s *sim.Step, op *Op) (reads []Read) {
@@ -126,7 +126,7 @@ func (r *Run) reads(s *sim.Step, op *Op) (reads []Read) {
 	return reads
 }
 
-// read is the op that the model has where the table says id: what is turned is normed
+// read returns the op that the model has where the table says id: what is turned is normed
 // first, where heads have norms.
 func (r *Run) read(op *Op, id string) string {
 	if normed := map[string]string{"q": "qn", "k": "kn"}[id]; op.Kind == Turn && normed != "" && r.Knows(normed) {
@@ -135,17 +135,17 @@ func (r *Run) read(op *Op, id string) string {
 	return id
 }
 
-// Parts name how a model does what others do in another way, for the words about its ops.
-type Parts struct {
+// Arch name how a model does what others do in another way, for the words about its ops.
+type Arch struct {
 	Norm      string `json:"norm"`      // "rmsnorm" or "layernorm", of a whole row
 	MLP       string `json:"mlp"`       // "swiglu", or "gelu" without a gate
 	Positions string `json:"positions"` // "rope", "learned" (added to the embeddings) or "none"
 }
 
-// PartsOf are those of a model.
-func PartsOf(m *model.Model) Parts {
+// ArchOf returns those of a model.
+func ArchOf(m *model.Model) Arch {
 	r := &Run{Model: m}
-	p := Parts{"rmsnorm", "swiglu", "rope"}
+	p := Arch{"rmsnorm", "swiglu", "rope"}
 	if r.Knows("b_norm1") {
 		p.Norm = "layernorm"
 	}
@@ -161,7 +161,7 @@ func PartsOf(m *model.Model) Parts {
 	return p
 }
 
-// kind is what the table says, for ops that are another thing in some models.
+// kind returns what the table says, for ops that are another thing in some models.
 func (r *Run) kind(s *sim.Step, op *Op) Kind {
 	switch {
 	case op.Kind == Turn && r.Model.Rope() == nil: // nothing turns
@@ -176,7 +176,7 @@ func (r *Run) kind(s *sim.Step, op *Op) Kind {
 	return op.Kind
 }
 
-// Value is the number in a cell. It reports false where the cell does not exist.
+// Value returns the number in a cell. It reports false where the cell does not exist.
 func (r *Run) Value(ref Ref) (float32, bool) {
 	s, op, ok := r.has(ref)
 	if !ok {
@@ -189,24 +189,24 @@ func (r *Run) Value(ref Ref) (float32, bool) {
 	return r.at(ref), true
 }
 
-// Place says what the row and the column of a cell stand for: positions in the
+// Coords says what the row and the column of a cell stand for: positions in the
 // text, or token ids; -1 where they do not.
-type Place struct{ RowPos, ColPos, RowToken, ColToken int }
+type Coords struct{ RowPos, ColPos, RowToken, ColToken int }
 
-// Place is where a cell that exists stands.
-func (r *Run) Place(ref Ref) Place {
+// Coords returns where a cell that exists stands.
+func (r *Run) Coords(ref Ref) Coords {
 	s, op := r.Step(ref.Step), Find(ref.Op)
-	p := Place{-1, -1, -1, -1}
+	p := Coords{-1, -1, -1, -1}
 	switch op.Rows {
 	case rows:
 		p.RowPos = s.Cached + ref.Row
-	case seen, places:
+	case seen, contextLen:
 		p.RowPos = ref.Row
 	case vocab:
 		p.RowToken = ref.Row
 	case one:
 		if op.ID == "logits" {
-			p.RowPos = s.Cached + chooser(s)
+			p.RowPos = s.Cached + decidingRow(s)
 		}
 	}
 	switch op.Cols {
@@ -218,14 +218,14 @@ func (r *Run) Place(ref Ref) Place {
 	return p
 }
 
-// Masked tells whether a cell is a pair that no softmax sees: the causal mask
+// Masked reports whether a cell is a pair that no softmax sees: the causal mask
 // forbids it, or the cache had let the key go.
 func (r *Run) Masked(ref Ref) bool {
 	s, op := r.Step(ref.Step), Find(ref.Op)
 	return op.Cols == seen && model.Hidden(s, r.Model.KVHead(ref.Head), ref.Row, ref.Col)
 }
 
-// at is the number in a cell that exists.
+// at returns the number in a cell that exists.
 func (r *Run) at(ref Ref) float32 {
 	s, op := r.Step(ref.Step), Find(ref.Op)
 	if op.Rows == rows {
@@ -265,16 +265,16 @@ func (r *Run) line(s *sim.Step, op *Op, ref Ref, read Read) (Line, bool) {
 			return row
 		}
 		return map[At]int{I: ref.Row, J: ref.Col, hJ: ref.Head*width + ref.Col, gJ: r.Model.KVHead(ref.Head)*width + ref.Col,
-			first: a, second: b, angle: number, pos: s.Cached + ref.Row, token: s.Tokens[min(s.Cached+ref.Row, len(s.Tokens)-1)], last: chooser(s)}[at]
+			first: a, second: b, angle: number, pos: s.Cached + ref.Row, token: s.Tokens[min(s.Cached+ref.Row, len(s.Tokens)-1)], last: decidingRow(s)}[at]
 	}
 	l.Row = index(read.Row, rows, "col")
 	l.Col = index(read.Col, cols, "row")
 	return l, l.Step >= 0
 }
 
-// chooser is the row of a step whose logits gave the token: the last, or of proposals
+// decidingRow returns the row of a step whose logits gave the token: the last, or of proposals
 // the one before the first that was rejected.
-func chooser(s *sim.Step) int {
+func decidingRow(s *sim.Step) int {
 	row := s.Rows - 1
 	if x := s.Speculation; x != nil && s.Part == sim.HeadPart {
 		row -= len(x.Proposed)
@@ -287,7 +287,7 @@ func chooser(s *sim.Step) int {
 	return row
 }
 
-// stored is the step that put position p of step s's layer into the cache, and
+// stored returns the step that put position p of step s's layer into the cache, and
 // the row of that step which it was; -1 if it is not recorded.
 func (r *Run) stored(s *sim.Step, p int) (step, row int) {
 	for n := s.N; n >= 0; n-- {
@@ -298,7 +298,7 @@ func (r *Run) stored(s *sim.Step, p int) (step, row int) {
 	return -1, 0
 }
 
-// values are the numbers of a line.
+// values returns the numbers of a line.
 func (r *Run) values(l Line) []float32 {
 	s, op := r.Step(l.Step), Find(l.Op)
 	if l.Along == "col" {

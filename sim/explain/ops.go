@@ -37,17 +37,17 @@ const (
 type Extent int
 
 const (
-	one     Extent = iota
-	rows           // new rows of the step, m
-	seen           // positions after the step, T
-	dim            // width of the residual stream
-	headDim        // width of one head
-	qDim           // all query heads side by side
-	kvDim          // all K/V heads side by side
-	ffn            // hidden width of the MLP
-	vocab          // token ids
-	pairs          // head_dim / 2
-	places         // positions the model was built for
+	one        Extent = iota
+	rows              // new rows of the step, m
+	seen              // positions after the step, T
+	dim               // width of the residual stream
+	headDim           // width of one head
+	qDim              // all query heads side by side
+	kvDim             // all K/V heads side by side
+	ffn               // hidden width of the MLP
+	vocab             // token ids
+	pairs             // head_dim / 2
+	contextLen        // positions the model was built for
 )
 
 // Share says whose a tensor is.
@@ -138,7 +138,7 @@ var Ops = []Op{
 	{"logits", sim.HeadPart, Dot, one, vocab, whole, []Read{{"norm3", last, all}, {"w_head", J, all}}},
 
 	{"embed", "", Weight, vocab, dim, whole, nil},
-	{"w_pos", "", Weight, places, dim, whole, nil},
+	{"w_pos", "", Weight, contextLen, dim, whole, nil},
 	{"w_norm1", "", Weight, one, dim, whole, nil},
 	{"b_norm1", "", Weight, one, dim, whole, nil},
 	{"b_q", "", Weight, one, qDim, whole, nil},
@@ -173,13 +173,13 @@ var byID = func() map[string]*Op {
 	return index
 }()
 
-// Find is the op of that name, nil if there is none.
+// Find returns the op of that name, nil if there is none.
 func Find(id string) *Op { return byID[id] }
 
-// Constant tells whether no step makes the op: a weight or a table.
+// Constant reports whether no step makes the op: a weight or a table.
 func (o *Op) Constant() bool { return o.Part == "" }
 
-// Inputs are the ops to draw beside an op's result, as the model has them: what it
+// Inputs returns the ops to draw beside an op's result, as the model has them: what it
 // reads, once each and without what a fused op has already behind it.
 func (r *Run) Inputs(o *Op) (ids []string) {
 	if o.Kind == Scaled { // q.k is a result of its own
@@ -194,17 +194,17 @@ func (r *Run) Inputs(o *Op) (ids []string) {
 	return ids
 }
 
-// Down tells whether op sums down the columns of its input id instead of along
+// Down reports whether op sums down the columns of its input id instead of along
 // rows, as attention does with V.
 func (o *Op) Down(id string) bool {
 	return slices.ContainsFunc(o.Reads, func(r Read) bool { return r.Op == id && r.Row == upTo })
 }
 
-// PerHead tells whether each query head (or each K/V head) has an op of its own.
+// PerHead reports whether each query head (or each K/V head) has an op of its own.
 func (o *Op) PerHead() bool { return o.Share != whole }
 
-// PerGroup tells whether each K/V head has an op of its own.
+// PerGroup reports whether each K/V head has an op of its own.
 func (o *Op) PerGroup() bool { return o.Share == byGroup }
 
-// Pairs tells whether rows are queries and columns are keys.
+// Pairs reports whether rows are queries and columns are keys.
 func (o *Op) Pairs() bool { return o.Cols == seen }

@@ -109,7 +109,7 @@ type worker struct {
 
 func constant(name string, x float32) Arg { return Arg{Name: name, Value: Number(x)} }
 
-// cell is an operand: the first cell of read i.
+// cell returns an operand: the first cell of read i.
 func (w worker) cell(i int) Arg {
 	ref := w.e.Reads[i].Ref
 	return Arg{Ref: &ref, Value: Number(w.run.at(ref))}

@@ -22,7 +22,7 @@ func (l Level) String() string { return levelNames[l] }
 // level is what this process uses; it is set at start and by Use.
 var level = Levels()[len(Levels())-1]
 
-// Levels are those of this processor, slowest first.
+// Levels returns those of this processor, slowest first.
 func Levels() (here []Level) {
 	for l := range levels {
 		if l.available() {
@@ -32,9 +32,9 @@ func Levels() (here []Level) {
 	return here
 }
 
-// Use makes the kernels of a level those of this process. It is for the start
+// Select makes the kernels of a level those of this process. It is for the start
 // of a command, before anything runs: no lock guards the choice.
-func Use(l Level) error {
+func Select(l Level) error {
 	if !l.available() {
 		return fmt.Errorf("mat: no %v kernels on this processor", l)
 	}
@@ -42,5 +42,5 @@ func Use(l Level) error {
 	return nil
 }
 
-// Current is the level of this process.
+// Current returns the level of this process.
 func Current() Level { return level }

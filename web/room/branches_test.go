@@ -9,14 +9,16 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
 
 type treeMeta struct {
 	Current int
 	Held    int64
-	Gone    *wire.Gone
+	Gone    *lens.Gone
 	List    []struct {
 		ID, Parent, Step, From, Tokens, Cursor int
 		Bytes, Shared                          int64
@@ -98,7 +100,7 @@ func TestATreeOfRuns(t *testing.T) {
 	v.problem("branch.unknown")
 	v.until(7)
 
-	r.Do(v, wire.Command{Cmd: "pick", Pick: wire.Pick{Compare: 2}})
+	r.Do(v, wire.Command{Cmd: "pick", View: lens.View{Compare: 2}})
 	f = v.until(7)
 	c := tree(t, f).Compare
 	if c == nil || c.With != 2 || c.Same != 1 || c.Steps != [2]int{7, 7} || c.Sides[0].ID != 1 || c.Sides[1].Tokens != 6 {
@@ -144,7 +146,7 @@ func TestTooManyBranches(t *testing.T) {
 	r, v := start(t), newViewer(t)
 	r.Do(v, wire.Command{Cmd: "open", Link: link + "&step=3"})
 	first := ids(t, v.until(3))
-	for i := range wire.MaxBranches { // one more than there may be
+	for i := range lens.MaxBranches { // one more than there may be
 		r.Do(v, wire.Command{Cmd: "switch", Branch: 1})
 		v.until(3)
 		r.Do(v, wire.Command{Cmd: "fork", Token: (first[5] + 1 + i) % 30})
@@ -152,7 +154,7 @@ func TestTooManyBranches(t *testing.T) {
 	}
 	r.Do(v, wire.Command{Cmd: "pause"})
 	m := tree(t, v.until(3))
-	if m.Gone == nil || *m.Gone != (wire.Gone{ID: 2, Why: "most"}) || len(m.List) != wire.MaxBranches {
+	if m.Gone == nil || *m.Gone != (lens.Gone{ID: 2, Why: "most"}) || len(m.List) != lens.MaxBranches {
 		t.Fatalf("%+v", m)
 	}
 	for _, b := range m.List[1:] {
@@ -160,7 +162,7 @@ func TestTooManyBranches(t *testing.T) {
 			t.Errorf("branch %d hangs on %d", b.ID, b.Parent)
 		}
 	}
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
 	if f := v.until(-1); f.Meta["branches"] != "" {
 		t.Errorf("a new run has branches of the old one: %s", f.Meta["branches"])
@@ -171,12 +173,12 @@ func TestTooManyBranches(t *testing.T) {
 // believes to hold is that of the distinct steps of its branches, and parents are
 // branches that are there.
 func TestHeldRows(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s := newState(ctx, models, func() float64 { return 0 })
 	defer s.closeAll()
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})
 	if err := s.start(rec); err != nil {
 		t.Fatal(err)
 	}
@@ -186,14 +188,14 @@ func TestHeldRows(t *testing.T) {
 		case 0:
 			s.change(s.branches[rng.IntN(len(s.branches))])
 		case 1:
-			s.letGo("budget")
+			s.evictBranch("budget")
 		case 2:
 			_ = s.fork(rng.IntN(30))
 		default:
 			for range rng.IntN(9) {
 				_, _ = s.tape.Forward()
 			}
-			s.tape.Move(rng.IntN(s.tape.Len()+1) - 1)
+			s.tape.SeekTo(rng.IntN(s.tape.Len()+1) - 1)
 		}
 		seen := map[string]int64{}
 		here := map[int]bool{}
@@ -231,16 +233,16 @@ func TestHeldRows(t *testing.T) {
 // TestBranchesShareOneBudget: a walk that needs the room takes it from branches
 // that nobody looks at, and only then stops.
 func TestBranchesShareOneBudget(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s := newState(ctx, models, func() float64 { return 0 })
 	defer s.closeAll()
-	if err := s.start(run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})); err != nil {
+	if err := s.start(recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})); err != nil {
 		t.Fatal(err)
 	}
 	whole := func() int64 {
-		for ok := true; ok; s.makeRoom() {
+		for ok := true; ok; s.evictBranches() {
 			ok, _ = s.tape.Forward()
 		}
 		return s.memory().Held()
@@ -248,13 +250,13 @@ func TestBranchesShareOneBudget(t *testing.T) {
 	limit := whole() * 3 / 2
 	s.memory().SetLimit(limit)
 	for n := range 3 {
-		s.tape.Move(3)
+		s.tape.SeekTo(3)
 		if err := s.fork((s.tape.Step(3).Token + 1 + n) % 30); err != nil {
 			t.Fatal(err)
 		}
 		whole()
-		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.gone == nil || s.gone.Why != "budget" || s.tape.Ended() == "" {
-			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.gone)
+		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.evicted == nil || s.evicted.Why != "budget" || s.tape.FinishReason() == "" {
+			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.evicted)
 		}
 	}
 }
@@ -263,7 +265,7 @@ func TestBranchesShareOneBudget(t *testing.T) {
 // to the same place.
 func TestABatchForksItsFirstPrompt(t *testing.T) {
 	r, v := start(t), newViewer(t)
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 5, Batch: &sim.Batch{
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 5, Batch: &sim.Batch{
 		Requests: []sim.Request{{Tokens: []int{4, 5}, MaxNew: 5, Arrive: 1}}, Schedule: sim.ScheduleContinuous, Slots: 2}})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
 	v.until(-1)
@@ -275,7 +277,7 @@ func TestABatchForksItsFirstPrompt(t *testing.T) {
 	if m.Current != 2 || m.List[1].From != 1 || ids(t, f)[4] == was[4] {
 		t.Fatalf("%v forked from %v: %+v", ids(t, f), was, m)
 	}
-	r.Do(v, wire.Command{Cmd: "pick", Pick: wire.Pick{Seq: 1}})
+	r.Do(v, wire.Command{Cmd: "pick", View: lens.View{Seq: 1}})
 	other := ids(t, v.until(7))
 	var again string
 	get(t, f, "link", &again)
@@ -305,7 +307,7 @@ func TestBeamsCannotBeForked(t *testing.T) {
 // accepted, and the link leads to the same place.
 func TestASpeculativeRunForks(t *testing.T) {
 	open := func() *Room {
-		r := New(context.Background(), run.NewLibrary())
+		r := New(context.Background(), library.New())
 		t.Cleanup(r.Close)
 		return r
 	}

@@ -6,6 +6,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
@@ -32,7 +34,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		return
 	}
 	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
-		seat.pick = c.Pick
+		seat.pick = c.View
 		s.showTo(seat)
 		return
 	}
@@ -50,7 +52,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.tokens = 0
 	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
-	s.length, s.over = 0, false
+	s.length, s.stopped = 0, false
 	if err := s.drive(c); err != nil {
 		s.refuse(v, err)
 	}
@@ -76,11 +78,11 @@ func (s *state) drive(c wire.Command) error {
 	case "seek":
 		s.seek(c.Step)
 	case "stop":
-		s.tape.End(sim.DoneStop)
+		s.tape.End(sim.FinishStop)
 	case "fork":
 		return s.fork(c.Token)
 	case "branch":
-		return s.keepOtherwise(c.Cache, c.Budget)
+		return s.forkPolicy(c.Cache, c.Budget)
 	case "switch":
 		return s.switchTo(c.Branch)
 	case "break":
@@ -99,7 +101,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = s.start(s.filled(link.Recipe, link.Lang))
 	}
 	if err != nil { // show the default run rather than nothing, and say why
-		seat.pick = wire.Pick{}
+		seat.pick = lens.View{}
 		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
@@ -112,7 +114,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = sim.NewProblem("branch.lost", "Have", link.Others)
 	}
 	s.walker = v
-	s.length, s.over = max(link.Step+1, link.Recorded), link.Over
+	s.length, s.stopped = max(link.Step+1, link.Recorded), link.Over
 	if s.seek(link.Step); s.goal == noGoal {
 		s.arrive(true)
 	}
@@ -122,7 +124,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	return err
 }
 
-// filled gives a recipe that asks for nothing the model's own first prompt.
+// filled puts the model's own first prompt into a recipe that asks for nothing.
 func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
 	if r.Prompt != "" || len(r.Tokens) > 0 {
 		return r
@@ -150,7 +152,7 @@ func (s *state) start(r sim.Recipe) error {
 	defer release()
 	s.closeAll()
 	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: run.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
@@ -158,9 +160,9 @@ func (s *state) start(r sim.Recipe) error {
 	return nil
 }
 
-// accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
+// accept returns the tokens of a recipe's prompt, and refuses what cannot be run or could
 // not be opened again by its link. Every run of a room passes here.
-func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
+func accept(m *library.Loaded, r sim.Recipe) ([]int, error) {
 	if err := wire.CheckLink(r); err != nil {
 		return nil, err
 	}
@@ -169,7 +171,7 @@ func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
 
 // source runs a recipe until its branch goes or the end of the room stops it. A panic of
 // the engine ends the run as an error does.
-func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
+func (s *state) source(m *library.Loaded, r sim.Recipe) tape.Source {
 	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
 			next, wanted := len(prefix), true
@@ -201,11 +203,11 @@ func (s *state) back(token bool) {
 
 // seek goes to step n, at once if it is recorded, else by walking there.
 func (s *state) seek(n int) {
-	if s.tape.Move(max(n, -1)) {
+	if s.tape.SeekTo(max(n, -1)) {
 		return
 	}
-	s.tape.Move(s.tape.Len() - 1)
-	if s.tape.Ended() == "" {
+	s.tape.SeekTo(s.tape.Len() - 1)
+	if s.tape.FinishReason() == "" {
 		s.goal, s.target = toStep, n
 	}
 }

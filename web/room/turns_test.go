@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"kvstep/sim/lens"
 	"kvstep/web/wire"
 )
 
@@ -12,12 +13,12 @@ import (
 // used least is next, and one that had nothing to do does not wait.
 func TestTurns(t *testing.T) {
 	s := newTurnstile(1, 3)
-	walker := place{used: 5 * time.Second}
+	walker := account{used: 5 * time.Second}
 	s.enter(&walker, false)
 	if s.level != 5*time.Second {
 		t.Errorf("level %v", s.level)
 	}
-	idle := [3]place{}
+	idle := [3]account{}
 	for i := range idle[:2] { // at once, beside the walker
 		s.enter(&idle[i], true)
 		if idle[i].used != 5*time.Second {
@@ -26,7 +27,7 @@ func TestTurns(t *testing.T) {
 	}
 	let := make(chan string, 8)
 	wait := func(name string, used time.Duration, idle bool) {
-		p := &place{used: used}
+		p := &account{used: used}
 		before := len(s.waiting)
 		go func() { s.enter(p, idle); let <- name; s.leave(p) }()
 		for here := before; here == before; time.Sleep(time.Millisecond) {
@@ -68,10 +69,10 @@ func TestNewerCommandsReplace(t *testing.T) {
 	l := newLines()
 	step := wire.Command{Cmd: "forward", By: "layer"}
 	for _, c := range []wire.Command{
-		{Cmd: "pick", Pick: wire.Pick{Head: 1}}, {Cmd: "pick", Pick: wire.Pick{Head: 2}},
+		{Cmd: "pick", View: lens.View{Head: 1}}, {Cmd: "pick", View: lens.View{Head: 2}},
 		step, step,
-		{Cmd: "seek", Step: 1}, {Cmd: "seek", Step: 2, Pick: wire.Pick{Op: "q"}}, {Cmd: "seek", Step: 3}, // which does not say what to look at
-		{Cmd: "pick", Pick: wire.Pick{Head: 3}},
+		{Cmd: "seek", Step: 1}, {Cmd: "seek", Step: 2, View: lens.View{Op: "q"}}, {Cmd: "seek", Step: 3}, // which does not say what to look at
+		{Cmd: "pick", View: lens.View{Head: 3}},
 		{Cmd: "mark", Marks: []int{1}}, {Cmd: "mark", Marks: []int{2}},
 		{Cmd: "fork", Token: 1}, {Cmd: "fork", Token: 2},
 	} {
@@ -140,7 +141,7 @@ func TestAFloodDoesNotHoldUpOthers(t *testing.T) {
 			case <-flooder.frames:
 			case <-flooder.problems:
 			default:
-				r.Do(flooder, wire.Command{Cmd: "pick", Pick: wire.Pick{Head: i % 4}})
+				r.Do(flooder, wire.Command{Cmd: "pick", View: lens.View{Head: i % 4}})
 			}
 		}
 	}()
@@ -158,7 +159,7 @@ func TestAFloodDoesNotHoldUpOthers(t *testing.T) {
 // own again, however short its pauses are in which it has nothing to do.
 func TestWhoWorksIsNotFresh(t *testing.T) {
 	s := newTurnstile(1, 2)
-	p := place{}
+	p := account{}
 	s.enter(&p, true)
 	p.since = p.since.Add(-50 * time.Millisecond) // it takes so long
 	s.leave(&p)

@@ -12,7 +12,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/run/runtest"
 	"kvstep/web/wire"
 )
@@ -20,19 +20,19 @@ import (
 // TestGeneratorFiles: of random recipes (sim/run/runtest) every kind of file can be made, at
 // any step, or is refused in words.
 func TestGeneratorFiles(t *testing.T) {
-	models := run.NewLibrary(runtest.Models()...)
+	models := library.New(runtest.Models()...)
 	runtest.Rounds{Short: 15, Usual: 15, All: 1000}.Try(t, func(seed, i uint64) error {
 		return takeAll(models, rand.New(rand.NewPCG(seed, i)))
 	}, func() string { return "every kind of file" })
 }
 
-func takeAll(models *run.Library, r *rand.Rand) (err error) {
+func takeAll(models *library.Library, r *rand.Rand) (err error) {
 	m, rec := runtest.Recipe(r)
 	q := Request{Link: wire.Link{Recipe: rec, Step: r.IntN(40) - 1, Lang: []string{"en", "zh"}[r.IntN(2)]}}
-	q.To, q.Pick.Seq, q.Pick.Head = q.Step+r.IntN(9), r.IntN(4), r.IntN(3)
+	q.To, q.View.Seq, q.View.Head = q.Step+r.IntN(9), r.IntN(4), r.IntN(3)
 	if op := explain.Ops[r.IntN(len(explain.Ops))]; r.IntN(2) == 0 && !op.Constant() {
-		q.Pick.Op = op.ID
-		q.Pick.Trail = []explain.Ref{{Step: r.IntN(max(q.Step, 1)), Op: op.ID, Row: r.IntN(4), Col: r.IntN(9)}}
+		q.View.Op = op.ID
+		q.View.Trail = []explain.Ref{{Step: r.IntN(max(q.Step, 1)), Op: op.ID, Row: r.IntN(4), Col: r.IntN(9)}}
 	}
 	kind := ""
 	defer func() {

@@ -16,6 +16,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/export"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/sheet"
 	"kvstep/sim/tape"
@@ -63,7 +66,7 @@ func Parse(query string) (Request, error) {
 // made are the steps of a request, run again.
 type made struct {
 	Request
-	model  *run.Loaded
+	model  *library.Loaded
 	prompt []int
 	steps  []sim.Step
 	memory *sim.Memory  // what they take
@@ -76,7 +79,7 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
+func again(ctx context.Context, models *library.Library, q Request) (*made, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
 	r := &made{Request: q, memory: memory, turn: turn{hands: workers}}
 	whole := ctx
@@ -123,7 +126,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
-		r.memory.Add(tape.Held(&s))
+		r.memory.Add(tape.MemoryOf(&s))
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
@@ -154,7 +157,7 @@ func (r *made) close() {
 }
 
 // Make makes the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
-func Make(ctx context.Context, models *run.Library, kind string, q Request, version string) (*File, error) {
+func Make(ctx context.Context, models *library.Library, kind string, q Request, version string) (*File, error) {
 	if kind == "schedules" {
 		return schedules(ctx, models, q)
 	}
@@ -217,7 +220,7 @@ func (r *made) all() iter.Seq2[*sim.Step, error] {
 // jsonl is what kvstep trace --format jsonl prints.
 func (r *made) jsonl() (*File, error) {
 	var b bytes.Buffer
-	err := run.WriteTrace(&b, r.all())
+	err := export.WriteTrace(&b, r.all())
 	return &File{r.runName("jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
@@ -226,14 +229,14 @@ func (r *made) safetensors() (*File, error) {
 	if size := r.exported(); size > maxFile {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
 	}
-	f, err := run.Export(r.model, r.Recipe, r.steps)
+	f, err := export.Safetensors(r.model, r.Recipe, r.steps)
 	if err != nil {
 		return nil, err
 	}
 	return &File{r.runName("safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
-// exported is about how large run.Export will be: scores and probabilities of
+// exported is about how large export.Safetensors will be: scores and probabilities of
 // every head are most of it.
 func (r *made) exported() int {
 	size, c := 0, r.model.Model.Config
@@ -250,20 +253,20 @@ func (r *made) exported() int {
 func (r *made) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
 	b := bytes.NewBufferString(sheet.BOM) // a person will open it
-	err := wire.WriteCSV(b, m)
+	err := lens.WriteCSV(b, &m.Moment)
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 
 // moment is step n as the link looks at it.
-func (r *made) moment(n int) *wire.Moment {
+func (r *made) moment(n int) *wire.Frame {
 	link := r.Link.Alone()
 	link.Step, link.Breaks = n, nil
-	m := &wire.Moment{
-		Seq: n + 2, Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
-		Recorded: len(r.steps), Ended: sim.DoneStop, Link: link,
-	}
+	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
+		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
+		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
+	}}
 	if last := len(r.steps) - 1; last >= 0 {
-		m.Ended = cmp.Or(r.steps[last].Done, sim.DoneStop) // what is not recorded cannot be gone to
+		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
 	}
 	m.Place(n, r.Step)
 	return m
@@ -277,7 +280,7 @@ func (r *made) runName(ext string) string {
 }
 
 // momentName names a file of one moment.
-func (r *made) momentName(m *wire.Moment, ext string) string {
+func (r *made) momentName(m *wire.Frame, ext string) string {
 	return fmt.Sprintf("kvstep-%s-step%s-layer%d-head%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"),
 		strconv.Itoa(r.Link.Step+1), m.Layer()+1, m.Head()+1, ext)
 }

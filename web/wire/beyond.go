@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"kvstep/sim"
+	"kvstep/sim/lens"
 )
 
 // putBeyond writes what a link says of its run beyond the step that it names: how far
@@ -12,7 +13,7 @@ import (
 func (l Link) putBeyond(put func(key, value, unless string)) {
 	put("to", strconv.Itoa(l.Recorded-1), "-1")
 	if l.Over {
-		put("ended", sim.DoneStop, "")
+		put("ended", sim.FinishStop, "")
 	}
 	put("others", strconv.Itoa(l.Others), "0")
 }
@@ -22,10 +23,10 @@ func (p *linkParser) beyond(l *Link) {
 	if l.Recorded < 0 {
 		p.refuse("to")
 	}
-	if l.Others < 0 || l.Others >= MaxBranches {
+	if l.Others < 0 || l.Others >= lens.MaxBranches {
 		p.refuse("others")
 	}
-	if ended := p.values.Get("ended"); ended == sim.DoneStop {
+	if ended := p.values.Get("ended"); ended == sim.FinishStop {
 		l.Over = true
 	} else if ended != "" {
 		p.refuse("ended")

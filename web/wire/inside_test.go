@@ -11,23 +11,34 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
+// labels are those of a cell.
+type labels struct {
+	RowPos *int `json:"row_pos"`
+	ColPos *int `json:"col_pos"`
+	Row    string
+	Col    string
+}
+
 // said is the part of a frame that this file is about.
 type said struct {
-	op      *opInfo
+	op      *lens.OpInfo
 	explain *struct {
 		explain.Ref
 		Value string
 		Kind  string
-		At    place
+		At    labels
 		Reads []struct {
 			explain.Ref
 			Along  string
 			N      int
 			Stored *int
-			At     place
+			At     labels
 		}
 		Trail []struct {
 			explain.Ref
@@ -44,7 +55,7 @@ type said struct {
 	bytes   int
 }
 
-func read(t testing.TB, m *Moment) said {
+func read(t testing.TB, m *Frame) said {
 	t.Helper()
 	data := Encode(nil, m)
 	f, err := checkpoint.ReadSafetensors(data)
@@ -181,7 +192,7 @@ func TestTrailGoesWithTheCursor(t *testing.T) {
 
 // BenchmarkOpFrame is a frame of one op with an explanation, of a prefill step.
 func BenchmarkOpFrame(b *testing.B) {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -190,7 +201,7 @@ func BenchmarkOpFrame(b *testing.B) {
 		for i := range ids {
 			ids[i] = 300 + i%700
 		}
-		rec := run.Complete(sim.Recipe{Model: "story", Tokens: ids, MaxNew: 2})
+		rec := recipe.Complete(sim.Recipe{Model: "story", Tokens: ids, MaxNew: 2})
 		var steps []sim.Step
 		for s, err := range run.Steps(context.Background(), m, rec, func() float64 { return 0 }) {
 			if err != nil {
@@ -199,7 +210,7 @@ func BenchmarkOpFrame(b *testing.B) {
 			steps = append(steps, s)
 		}
 		decode := m.Model.Config.Layers + 3
-		for name, x := range map[string]*Moment{
+		for name, x := range map[string]*Frame{
 			"overview": moment(m, rec, steps, 2, 2, 0), "norm1": looking(moment(m, rec, steps, 2, 2, 0), "norm1", explain.Ref{Step: 2, Op: "norm1"}),
 			"dots":        looking(moment(m, rec, steps, 2, 2, 0), "dots", explain.Ref{Step: 2, Op: "dots"}),
 			"down":        looking(moment(m, rec, steps, 2, 2, 0), "down", explain.Ref{Step: 2, Op: "down"}),

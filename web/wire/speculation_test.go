@@ -9,23 +9,25 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // guessing are the moments of a run in which a draft's proposals are accepted, some of
 // them, none, and all.
-func guessing(t testing.TB, show ...string) func(n int) *Moment {
+func guessing(t testing.TB, show ...string) func(n int) *Frame {
 	t.Helper()
-	l, err := run.NewLibrary().Get("story")
+	l, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := run.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
+	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
 		Sampler: sim.Sampler{Kind: "sample", Seed: 5}, Draft: "story-draft", Propose: 4})
 	steps := stepsOf(t, l, rec)
-	return func(n int) *Moment {
+	return func(n int) *Frame {
 		m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), show...)
-		m.Prompt, m.Ended = steps[0].Rows, steps[len(steps)-1].Done
+		m.Prompt, m.Ended = steps[0].Rows, steps[len(steps)-1].RunFinishReason
 		return m
 	}
 }
@@ -39,7 +41,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 	for n := range at(0).Recorded {
 		m := at(n)
 		s := m.Step
-		var info speculationInfo
+		var info lens.SpeculationInfo
 		if err := json.Unmarshal([]byte(File(m).Meta["speculation"]), &info); err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +63,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 			}
 			continue
 		}
-		passes, tokens, tested = passes+1, tokens+len(s.Chosen()), tested+len(x.Verdicts)
+		passes, tokens, tested = passes+1, tokens+len(s.NewTokens()), tested+len(x.Verdicts)
 		for i, v := range x.Verdicts {
 			if got := info.Verdicts[i]; got.P != float32(v.P) || got.Q != float32(v.Q) || got.Random != float32(v.Random) || got.Accepted != v.Accepted {
 				t.Errorf("step %d: verdict %d is %+v, want %+v", n, i, got, v)
@@ -73,7 +75,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 		if rejected := len(x.Verdicts) > 0 && !x.Verdicts[len(x.Verdicts)-1].Accepted; rejected != (info.Draws == "rest") {
 			t.Errorf("step %d: drawn from %q", n, info.Draws)
 		}
-		left := s.Rows - s.Kept()
+		left := s.Rows - s.Committed()
 		if left > 0 {
 			rejections++
 		}
@@ -83,19 +85,19 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 			p := cost.Pass(c, 1, s.Cached+row, cost.Default())
 			wasted += p.Flops.Total()
 		}
-		if info.Stays != x.Accepted || info.Left != integer(left*5120) {
+		if info.Stays != x.Accepted || info.Left != lens.Integer(left*5120) {
 			t.Errorf("step %d: %d stay, %d bytes leave; want %d and %d rows", n, info.Stays, info.Left, x.Accepted, left)
 		}
 		f := info.SoFar
-		if f.Passes != passes || f.Tokens != tokens || f.Tested != tested || f.Accepted != accepted || f.Rejected != integer(wasted) || f.Draft != integer(x.Total.Flops.Total()) {
+		if f.Passes != passes || f.Tokens != tokens || f.Tested != tested || f.Accepted != accepted || f.Rejected != lens.Integer(wasted) || f.Draft != lens.Integer(x.Total.Flops.Total()) {
 			t.Errorf("step %d: %+v; want %d passes, %d tokens, %d tested, %d accepted, %d FLOPs for nothing", n, f, passes, tokens, tested, accepted, wasted)
 		}
 		a := float64(accepted) / float64(tested)
 		if want := 1 + a + a*a + a*a*a + a*a*a*a; math.Abs(f.Expected-want) > 1e-12 {
 			t.Errorf("step %d: %v expected, want %v", n, f.Expected, want)
 		}
-		if info.Kept[passes-1] != s.Kept() {
-			t.Errorf("step %d: kept %v, want %d last", n, info.Kept, s.Kept())
+		if info.Kept[passes-1] != s.Committed() {
+			t.Errorf("step %d: kept %v, want %d last", n, info.Kept, s.Committed())
 		}
 	}
 	if rejections < 3 || tested == accepted {
@@ -119,7 +121,7 @@ func TestFrameSizeOfSpeculation(t *testing.T) {
 			for _, op := range []string{"", "act", "probs", "K"} {
 				m := visit(l, rec, prompt, steps, n, true, everything)
 				if op != "" && steps[n].Part == sim.LayerPart {
-					m.Link.Pick.Op = op
+					m.View.Op = op
 				}
 				size := len(Encode(nil, m))
 				if len(sizes) == 0 || size > slices.Max(sizes) {
@@ -143,7 +145,7 @@ func TestFrameTellsWhoChose(t *testing.T) {
 	rec.Forced = []sim.Forced{{Pass: 1, Token: m.Step.Token + 1}}
 	steps := stepsOf(t, m.Model, rec)
 	forked := moment(m.Model, rec, steps, 11, 4, 0)
-	if x := forked.speculation(); x.Draws != drawsPerson || (*x.Token)[0] != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
+	if x := seen[*lens.SpeculationInfo](forked, "speculation"); x.Draws != "person" || (*x.Token)[0] != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
 		t.Errorf("%+v", x)
 	}
 }

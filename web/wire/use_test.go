@@ -8,16 +8,17 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
-	"kvstep/sim/run"
 )
 
 // policies are one of each kind, small enough for the small model to meet them.
 var policies = []string{"contiguous", "paged:2", "window:3:1", "h2o:2:2", "int8:token:3", "int4:channel:3"}
 
 // under is the small run under a policy and a budget.
-func under(t testing.TB, policy string, budget int64, more int) (*run.Loaded, sim.Recipe, []sim.Step) {
+func under(t testing.TB, policy string, budget int64, more int) (*library.Loaded, sim.Recipe, []sim.Step) {
 	t.Helper()
 	l, rec, _ := small(t)
 	p, err := kv.Parse(policy)
@@ -35,8 +36,8 @@ func TestReservedRoomIsThatOfTheRun(t *testing.T) {
 	for _, more := range []int{0, 1, 5} {
 		l, rec, steps := under(t, "contiguous", 0, more)
 		m := moment(l, rec, steps, len(steps)-1, 0, 0)
-		info, _ := m.cache()
-		var use useInfo
+		info := seen[lens.KVInfo](m, "kv")
+		var use lens.UseInfo
 		meta(t, frameOf(t, m), "use", &use)
 		if got := int64(info.Capacity) * int64(info.BytesPerToken); got != int64(use.Allocated) {
 			t.Errorf("%d new tokens: room for %d tokens, which are %d bytes; the cache took %d", more, info.Capacity, got, use.Allocated)
@@ -55,7 +56,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 			s := &steps[n]
 			m := moment(l, rec, steps, n, max(s.Layer, 0), 3)
 			f := frameOf(t, m)
-			var use useInfo
+			var use lens.UseInfo
 			meta(t, f, "use", &use)
 			want := s.KV.Use()
 			if use.Policy != kv.Text(rec.Cache) || int64(use.Allocated) != want.Allocated || int64(use.Used) != want.Used ||
@@ -82,7 +83,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 				}
 				continue
 			}
-			var effect effectInfo
+			var effect lens.EffectInfo
 			meta(t, f, "effect", &effect)
 			at := &steps[(effect.Pass+1)*(l.Model.Config.Layers+1)-1]
 			if at.N > n || n-at.N > l.Model.Config.Layers || effect.MaxDelta != at.Effect.MaxDelta || effect.KL != at.Effect.KL ||
@@ -137,7 +138,7 @@ func TestRowsOfCodes(t *testing.T) {
 			s := &steps[n]
 			m := withPanels(moment(l, rec, steps, n, max(s.Layer, 0), 0), "rows")
 			f := frameOf(t, m)
-			var use useInfo
+			var use lens.UseInfo
 			meta(t, f, "use", &use)
 			errors, scales := tensor(t, f, "cache_error"), tensor(t, f, "cache_scale")
 			positions := s.Cached + s.Rows
@@ -198,10 +199,10 @@ func TestWallAndWays(t *testing.T) {
 	l, rec, steps := under(t, "contiguous", budget, 9)
 	last := len(steps) - 1
 	m := moment(l, rec, steps, last, 0, 0)
-	var use useInfo
+	var use lens.UseInfo
 	meta(t, frameOf(t, m), "use", &use)
-	if steps[last].Done != sim.DoneMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
-		t.Fatalf("%s, %+v", steps[last].Done, use)
+	if steps[last].RunFinishReason != sim.FinishMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
+		t.Fatalf("%s, %+v", steps[last].RunFinishReason, use)
 	}
 	for _, w := range use.Ways {
 		p, err := kv.Parse(w.Cache)
@@ -228,9 +229,9 @@ func TestCountersUnderPolicies(t *testing.T) {
 		l, rec, steps := under(t, policy, 0, 6)
 		for n := range steps {
 			m := moment(l, rec, steps, n, 0, 0)
-			m.Link.Pick.Unit, m.Link.Pick.Pairs = "mac", "dense"
+			m.View.Unit, m.View.Pairs = "mac", "dense"
 			for lane := range sim.Lane(2) {
-				for _, c := range [][2]sim.Counters{{m.recount(m.Step, lane), m.Step.Lanes[lane]}, {m.recounted(m.Step, lane), m.Step.Totals[lane]}} {
+				for _, c := range [][2]sim.Counters{{m.Recount(m.Step, lane), m.Step.Lanes[lane]}, {m.Recounted(m.Step, lane), m.Step.Totals[lane]}} {
 					if c[0].KVBytes != c[1].KVBytes || c[0].KVReadBytes != c[1].KVReadBytes || c[0].KVWriteBytes != c[1].KVWriteBytes {
 						t.Fatalf("%s step %d: %+v, the run counted %+v", policy, n, c[0], c[1])
 					}

@@ -44,7 +44,7 @@ func (d *download) resume() (err error) {
 	if d.have > d.f.length() {
 		return d.restart()
 	}
-	d.hear(d.have)
+	d.progress(d.have)
 	return nil
 }
 
@@ -79,7 +79,7 @@ func (d *download) all(ctx context.Context) error {
 	return nil
 }
 
-// given is why a download is given up.
+// given returns why a download is given up.
 func (d *download) given(err error) error {
 	if p := (*sim.Problem)(nil); errors.As(err, &p) {
 		return p
@@ -87,7 +87,7 @@ func (d *download) given(err error) error {
 	return sim.NewProblem("hub.cut", "File", d.f.Name, "Have", d.have, "Want", d.f.length()).Because(err)
 }
 
-// passing tells whether an error may be gone the next time: broken connections,
+// passing reports whether an error may be gone the next time: broken connections,
 // servers that are busy or fail.
 func passing(err error) bool {
 	var p *sim.Problem
@@ -144,7 +144,7 @@ func (d *download) take(ctx context.Context, resp *http.Response, body io.Reader
 				return unwritten(d.to.Name(), err)
 			}
 			d.have += int64(n)
-			d.hear(d.have)
+			d.progress(d.have)
 		}
 		switch {
 		case err == nil:
