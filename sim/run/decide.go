@@ -8,16 +8,6 @@ import (
 	"kvstep/sim/mat"
 )
 
-// chooser chooses the next token of one sequence.
-type chooser interface {
-	// choose sets the token of s by the logits of its rows, [rows asked, vocab], and
-	// describes it. It returns the row that the token follows.
-	choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err error)
-	// instead returns the token that the same choice gives by other logits of that row,
-	// which stand after past.
-	instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (token int, err error)
-}
-
 // decideEach has c choose for every sequence of a pass whose tokens are all fed, adds what
 // it chose to their texts, and ends those that are done.
 func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser) error {

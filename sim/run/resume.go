@@ -5,20 +5,6 @@ import (
 	"kvstep/sim/kv"
 )
 
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
-	if e.lanes[sim.Cached] != nil {
-		cache, err := e.caches(spec)
-		if err != nil {
-			return err
-		}
-		q.hold(cache, kv.NewHistory(spec, e.recipe.Cache))
-	}
-	q.started = e.pass
-	return nil
-}
-
 // resume takes up the state after the pass that prefix ends with.
 func (e *engine) resume(prefix []sim.Step) error {
 	q, last := e.all[0], &prefix[len(prefix)-1]

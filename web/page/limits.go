@@ -39,7 +39,7 @@ func byName() map[string]sim.Number {
 	return all
 }
 
-// number makes an input a number of a form, where view/refusal.js reads its range. Of
+// number makes an input a number of a form, where ui/refusal.js reads its range. Of
 // numbers that are not whole the browser knows no step: every one is as good as another.
 func number(name string) templ.Attributes {
 	n, ok := numbers[name]
