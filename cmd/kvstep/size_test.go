@@ -62,3 +62,24 @@ func TestFunctionsAreShort(t *testing.T) {
 		t.Errorf("only %d functions were found", seen)
 	}
 }
+
+// TestOneReaderOfConfig: what Hugging Face's config.json says, sim/hf reads. Who asks it
+// for a field by its name imports it.
+func TestOneReaderOfConfig(t *testing.T) {
+	asks := map[string]bool{}
+	for _, room := range []string{"sim", "web", "cmd"} {
+		sources(t, room, func(path string, text []byte) {
+			dir := filepath.ToSlash(filepath.Dir(path))
+			if dir == "../../sim/hf" || !bytes.Contains(text, []byte(`"num_hidden_layers"`)) {
+				return
+			}
+			asks[dir] = true
+			if bytes.Contains(text, []byte("json.")) && !bytes.Contains(text, []byte(`"kvstep/sim/hf"`)) {
+				t.Errorf("%s names a field of config.json and reads JSON itself: sim/hf does", path)
+			}
+		})
+	}
+	if len(asks) != 2 || !asks["../../sim/cost"] || !asks["../../sim/checkpoint"] {
+		t.Errorf("fields of config.json are asked for in %v; sim/cost and sim/checkpoint do, by sim/hf", asks)
+	}
+}

@@ -15,24 +15,11 @@ type way struct {
 	Whole int    `json:"whole"` // tokens of the whole run
 }
 
-// offered are the policies that a person at the wall may try. The window is one
-// that the budget has room for, at most 8 tokens and 2 sinks.
-func offered(s kv.Spec, budget int64) []sim.CachePolicy {
-	room := s.Fits(sim.CachePolicy{}, budget)
-	sinks := min(2, room/3)
-	all := []sim.CachePolicy{{Kind: sim.CacheContiguous}, {Kind: sim.CachePaged}, {Kind: sim.CacheWindow, Window: min(8, room-sinks), Sinks: sinks},
-		{Kind: sim.CacheInt8}, {Kind: sim.CacheInt4}}
-	for i, p := range all {
-		all[i] = kv.Complete(p)
-	}
-	return all
-}
-
 // alternatives predicts how far other policies go within the budget, and the same policy
 // in the model with the fewest K/V heads that is otherwise alike.
 func alternatives(m *Moment) (ways []way) {
 	s, budget := m.spec(), m.Recipe.Cache.Budget
-	for _, p := range offered(s, budget) {
+	for _, p := range kv.Within(s.Fits(sim.CachePolicy{}, budget)) {
 		if fits := s.Fits(p, budget); fits > 0 && p.Kind != m.Recipe.Cache.Kind {
 			ways = append(ways, way{Cache: kv.Text(p), Fits: fits, Whole: s.Most})
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 )
 
 // copiedBlocks are, for each sequence of the pass, the blocks [from, to] that it had
@@ -36,7 +37,7 @@ func copiedBlocks(m *Moment) [][][2]int {
 func movedBlocks(m *Moment, u sim.CacheUse) (taken, given []int) {
 	var before []int
 	if q := m.Step.Schedule; q != nil && q.Requests[m.Step.Seq].Reused > 0 {
-		before = u.Table[:q.Requests[m.Step.Seq].Reused/m.Recipe.Cache.Block]
+		before = u.Table[:q.Requests[m.Step.Seq].Reused/kv.TraitsOf(m.Recipe.Cache).Block]
 	}
 	if last := m.last(); last != nil && last.KV != nil {
 		before = last.KV.Use().Table

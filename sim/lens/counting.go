@@ -3,6 +3,7 @@ package lens
 import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/kv"
 )
 
 // counters are sim.Counters with integers safe for JavaScript; zeros are left
@@ -46,7 +47,7 @@ func (m *Moment) shape(lane sim.Lane) cost.Shape {
 	if lane == sim.Uncached {
 		return cost.Of(m.Model.Model.Config)
 	}
-	return cost.For(m.Model.Model.Config, m.Recipe.Cache)
+	return cost.Keeping(m.Model.Model.Config, kv.TraitsOf(m.Recipe.Cache).Most())
 }
 
 // fedTokens is how many tokens prefill has read: the prompt, or what memory had room for.

@@ -2,6 +2,7 @@ package lens
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/kv"
 )
 
 // EffectInfo is what the policy did to the latest logits, up to the cursor.
@@ -16,7 +17,7 @@ type EffectInfo struct {
 }
 
 func showEffect(m *Moment) *EffectInfo {
-	if m.Step == nil || m.Recipe.Cache.Exact() {
+	if m.Step == nil || kv.TraitsOf(m.Recipe.Cache).Exact {
 		return nil
 	}
 	var s *sim.Step // the latest of its head steps that chose

@@ -62,19 +62,21 @@ func useOf(m *Moment) *UseInfo {
 	u := m.Step.KV.Use()
 	info.Allocated, info.Used = Integer(u.Allocated), Integer(u.Used)
 	info.Table, info.Refs, info.Free = u.Table, u.Refs, u.Free
-	var before sim.CacheUse
 	settled := 0
 	if m.Step.N > 0 {
 		if last := m.last(); last != nil && last.KV != nil {
-			before, settled = last.KV.Use(), settledOf(last)
+			settled = quantisedLen(last)
 		}
 	}
-	info.Taken, info.Given = without(u.Table, before.Table), without(before.Table, u.Table)
+	if v, ok := m.Step.KV.(kv.View); ok {
+		taken, freed := v.Blocks()
+		info.Taken, info.Given = without(taken, freed), without(freed, taken)
+	}
 	if m.several() {
 		info.Taken, info.Given = movedBlocks(m, u)
 	}
-	if p.Axis == kv.AxisChannel {
-		now := settledOf(m.Step)
+	if kv.TraitsOf(p).GroupTokens > 0 {
+		now := quantisedLen(m.Step)
 		info.Settled = &now
 		if now > settled {
 			info.Coded = &[2]int{settled, now}
@@ -87,10 +89,10 @@ func useOf(m *Moment) *UseInfo {
 	return info
 }
 
-// settledOf is how many positions have K in codes at a step.
-func settledOf(s *sim.Step) int {
+// quantisedLen is how many positions have K in codes at a step.
+func quantisedLen(s *sim.Step) int {
 	if v, ok := s.KV.(kv.View); ok {
-		return v.Settled()
+		return v.QuantisedLen()
 	}
 	return 0
 }

@@ -95,7 +95,7 @@ func (m *Loaded) checkDraft(r sim.Recipe, most int) error {
 	if c := draft.Model.Config; most > c.Context {
 		return sim.NewProblem("speculative.context", "Draft", r.Draft, "Tokens", most, "Context", c.Context)
 	}
-	if r.Cache.Evicts() || r.Cache.Axis == kv.AxisChannel {
+	if !kv.TraitsOf(r.Cache).Rewinds() {
 		return sim.NewProblem("speculative.cache", "Cache", kv.Text(r.Cache))
 	}
 	return nil

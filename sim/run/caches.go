@@ -9,16 +9,11 @@ import (
 func (e *engine) start(q *sequence) error {
 	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
 	if e.lanes[sim.Cached] != nil {
-		q.record = kv.NewRecord(spec, e.recipe.Cache)
-		if e.pool != nil {
-			q.cache = e.pool.Sequence()
-		} else {
-			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
-			if err != nil {
-				return err
-			}
-			q.cache = cache
+		cache, err := e.caches(spec)
+		if err != nil {
+			return err
 		}
+		q.hold(cache, kv.NewHistory(spec, e.recipe.Cache))
 	}
 	q.started = e.pass
 	return nil
@@ -56,7 +51,7 @@ func (e *engine) used() (n int64) {
 // held bytes before, what it wrote. l is -1 for the head.
 func (e *engine) bill(c *sim.Counters, l int, held int64) {
 	c.KVBytes = e.used()
-	if l < 0 || !e.live[0].record.Quantised() {
+	if l < 0 || !kv.TraitsOf(e.recipe.Cache).Quantises() {
 		return
 	}
 	c.KVReadBytes, c.KVWriteBytes = 0, c.KVBytes-held

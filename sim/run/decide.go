@@ -91,7 +91,7 @@ func (e *engine) write(q *sequence, s *sim.Step) {
 		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
 		if q.cache != nil {
 			q.cache.Truncate(q.cached)
-			q.record = q.record.First(q.cached)
+			q.hold(q.cache, q.history.First(q.cached))
 		}
 	}
 	q.tokens = append(q.tokens, s.Token) // fed in the next pass; the last one never is

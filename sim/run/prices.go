@@ -13,9 +13,9 @@ type prices struct {
 	shape cost.Shape // as the lane has it
 	count cost.Switches
 
-	spans []cost.Span // of the pass, as the lane computes it
-	layer []sim.Counters
-	plain *priced // the pass, if it is one of those
+	spans  []cost.Span // of the pass, as the lane computes it
+	layer  []sim.Counters
+	single *priced // the pass, if it is one of those
 
 	first int // tokens cached before the first of them
 	ahead []priced
@@ -36,8 +36,8 @@ func (p *prices) pass(spans []cost.Span) {
 	for _, s := range spans {
 		p.spans = append(p.spans, p.span(s))
 	}
-	if p.plain = nil; len(spans) == 1 && spans[0].Rows == 1 {
-		p.plain = p.one(spans[0].Cached)
+	if p.single = nil; len(spans) == 1 && spans[0].Rows == 1 {
+		p.single = p.one(spans[0].Cached)
 		return
 	}
 	p.layer = p.layers(p.layer[:0], p.spans)
@@ -57,16 +57,16 @@ func (p *prices) one(cached int) *priced {
 
 // of is what layer l of the pass costs.
 func (p *prices) of(l int) sim.Counters {
-	if p.plain != nil {
-		return p.plain.layers[l]
+	if p.single != nil {
+		return p.single.layers[l]
 	}
 	return p.layer[l]
 }
 
 // head is what the head of the pass costs, with logits of so many rows.
 func (p *prices) head(rows int) sim.Counters {
-	if p.plain != nil && rows == 1 {
-		return p.plain.head
+	if p.single != nil && rows == 1 {
+		return p.single.head
 	}
 	return p.headOf(p.spans, rows)
 }

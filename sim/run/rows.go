@@ -74,7 +74,8 @@ func (a *arena) wants(rows int) int64 {
 	return mat.SlabBytes(max(need, a.slab))
 }
 
-func (a *arena) keep(m mat.Matrix) mat.Matrix {
+// clone gives a matrix memory that is kept.
+func (a *arena) clone(m mat.Matrix) mat.Matrix {
 	kept := a.take(m.NumRows(), m.NumCols())
 	for i := range m.NumRows() {
 		copy(kept.Row(i), m.Row(i))

@@ -146,7 +146,7 @@ type engine struct {
 	held    *sim.Memory   // what the run has of the machine's memory
 	memory  *kv.Arena     // of the cached lane's caches
 	scratch *scratch      // of the uncached lane
-	pool    *kv.Pool      // where they are paged
+	caches  kv.Source     // makes them
 	all     []*sequence   // of the run, by number; of a beam search those of the pass
 	live    []*sequence   // those that the pass computes, in the order of their rows
 	prompts *promptBlocks // blocks of prompts that others may begin with, nil if they may not
@@ -170,7 +170,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
-	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.For(m.Model.Config, r.Cache), count: count}
+	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.Keeping(m.Model.Config, kv.TraitsOf(r.Cache).Most()), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
 	requests, err := requests(m, r)
 	if err != nil {
@@ -188,9 +188,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	if err := e.newLanes(most); err != nil {
 		return nil, err
 	}
-	if r.Cache.Kind == sim.CachePaged {
-		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
-	}
+	e.caches = kv.Open(kv.SpecOf(m.Model.Config, most), r.Cache, e.memory)
 	if r.Batch != nil && r.Batch.Share {
 		e.prompts = &promptBlocks{block: r.Cache.Block}
 	}
@@ -214,7 +212,7 @@ func (e *engine) newLanes(most int) error {
 	m := e.m.Model
 	if e.recipe.Lanes != "uncached" {
 		l := newLane(m)
-		l.memory, l.kept = e.held, &e.rows
+		l.memory, l.recorded = e.held, &e.rows
 		e.lanes[sim.Cached] = l
 	}
 	if e.recipe.Lanes != "cached" {

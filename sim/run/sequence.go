@@ -29,9 +29,9 @@ type sequence struct {
 	proposed     *sim.Speculation // of this pass, nil for none
 	dists        [][]float64      // what its proposals were drawn from, [proposals][vocab]
 
-	cache  kv.Cache   // nil where the cached lane does not run
-	record *kv.Record // what the cache held at every moment
-	last   mat.Matrix // Out of the layer kept last
+	cache   kv.Cache    // nil where the cached lane does not run
+	history *kv.History // what the cache held at every moment
+	last    mat.Matrix  // Out of the layer kept last
 
 	text    *token.Stream   // nil without a tokenizer
 	written strings.Builder // the generated text so far
@@ -85,6 +85,12 @@ func (q *sequence) flush() string {
 	return text
 }
 
+// hold gives it a cache, and a history of what that does from now on.
+func (q *sequence) hold(c kv.Cache, h *kv.History) {
+	q.cache, q.history = c, h
+	c.Report(h)
+}
+
 // free gives its memory back.
 func (q *sequence) free() {
 	if q.cache != nil {
@@ -112,13 +118,13 @@ func (q *sequence) end(why string, pass int) {
 	}
 }
 
-// relive brings a new cache to where recorded passes left theirs: the rows that
+// rebuild brings a new cache to where recorded passes left theirs: the rows that
 // they kept are appended again. Their memory was there once, so it is again.
-func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
+func (q *sequence) rebuild(m *model.Model, steps []sim.Step) error {
 	for i := range steps {
 		s := &steps[i]
 		if s.Part == sim.HeadPart {
-			q.cache.Settle()
+			q.cache.EndPass()
 			if s.Committed() < s.Rows {
 				q.cache.Truncate(s.Cached + s.Committed())
 			}

@@ -67,7 +67,7 @@ func (e *engine) keep(q *sequence, s *sim.Step) {
 		kept := func(x mat.Matrix) mat.Matrix {
 			x = x.Rows(at.from, at.from+at.m)
 			if i == sim.Uncached {
-				x = e.rows.keep(x)
+				x = e.rows.clone(x)
 			}
 			return x
 		}
@@ -83,7 +83,7 @@ func (e *engine) keep(q *sequence, s *sim.Step) {
 	done := e.m.Model.Config.Layers - 1
 	if s.Part == sim.LayerPart {
 		done = s.Layer
-		q.record.Keep(s.Layer, s.K, s.V)
+		q.history.Keep(s.Layer, s.K, s.V)
 	}
-	s.KV = q.record.At(q.cache, done, s.Cached, s.Cached+s.Rows)
+	s.KV = q.history.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }

@@ -153,7 +153,7 @@ func TestRowsLetGo(t *testing.T) {
 		p.at(n)
 		p.compare(s)
 		p.memory(s)
-		gone := kv.LetGo(s)
+		gone := kv.Evictions(s)
 		if got := p.text("sentence"); !strings.Contains(got, fmt.Sprintf("%d rows were let go", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2]+1)) {
 			t.Errorf("%s let go %v: %q", policy, gone, got)
 		}
@@ -163,7 +163,7 @@ func TestRowsLetGo(t *testing.T) {
 		cells := eval[[][]string](p, `[...document.querySelectorAll("[data-testid=cache-table] tbody tr")].map((r) => [...r.cells].slice(5, 9).map((c) => c.textContent))`)
 		for pos, row := range cells {
 			for h, text := range row {
-				at := s.KV.Gone(2, h, pos)
+				at := s.KV.EvictedAt(2, h, pos)
 				if is := at < s.KV.Len(2); is != strings.HasPrefix(text, "let go before") || is && text != fmt.Sprintf("let go before %d", at+1) {
 					t.Errorf("%s: position %d head %d is %q, let go before %d", policy, pos, h, text, at)
 				}
