@@ -19,7 +19,7 @@ func (e *engine) start(q *sequence) error {
 	return nil
 }
 
-// cacheBytes is what sequences' caches take of the machine when they begin.
+// cacheBytes returns what sequences' caches take of the machine when they begin.
 func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 	if e.lanes[sim.Cached] == nil {
 		return 0
@@ -33,7 +33,7 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 	return n
 }
 
-// used is what all caches hold, in bytes.
+// used returns what all caches hold, in bytes.
 func (e *engine) used() (n int64) {
 	for _, q := range e.all {
 		if q.cache == nil {

@@ -32,7 +32,7 @@ func newLane(m *model.Model) *lane {
 	return &lane{m: m, large: cost.Params(m.Config) > singleThreadParams}
 }
 
-// size is the rows and positions that working memory has room for.
+// size returns the rows and positions that working memory has room for.
 func (l *lane) size() (rows, positions int) {
 	if l.all == nil {
 		return 0, 0
@@ -40,7 +40,7 @@ func (l *lane) size() (rows, positions int) {
 	return l.all.Norm1.NumRows(), l.all.Scores.NumCols()
 }
 
-// bytes is what working memory of a size takes.
+// bytes returns what working memory of a size takes.
 func (l *lane) bytes(rows, positions int) int64 {
 	if rows == 0 {
 		return 0
@@ -48,7 +48,7 @@ func (l *lane) bytes(rows, positions int) int64 {
 	return model.ActsBytes(l.m.Config, rows, positions, l.recorded != nil)
 }
 
-// fitting is the size that working memory will have for a pass. It grows where it is too
+// fitting returns the size that working memory will have for a pass. It grows where it is too
 // small: by a quarter more, so that a run which grows token by token does not take memory
 // for each, but to no more than the run can need. After a long prompt it shrinks.
 func (l *lane) fitting(rows, positions int) (int, int) {
@@ -63,7 +63,7 @@ func (l *lane) fitting(rows, positions int) (int, int) {
 	return have, max(sees, positions)
 }
 
-// wants is how many bytes more the lane will hold in a pass, of whose rows some get logits.
+// wants returns how many bytes more the lane will hold in a pass, of whose rows some get logits.
 func (l *lane) wants(rows, positions, asked int) int64 {
 	n := l.logitsBytes(max(0, asked-l.logits.NumRows()))
 	have, sees := l.size()
@@ -126,7 +126,7 @@ func (l *lane) layer(n int) {
 // singleThreadParams is how many parameters a model may have for which one thread does best.
 const singleThreadParams = 5_000_000
 
-// team has a second thread help, where the model is large, until it is called off.
+// team lets a second thread help, where the model is large, until it is called off.
 func (l *lane) team() (stop func()) {
 	if !l.large {
 		return func() {}
@@ -152,7 +152,7 @@ func (l *lane) reserveLogits(rows int) {
 	}
 }
 
-// headInto is head into memory that there is.
+// headInto writes what head returns into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
 	defer l.team()()
 	l.m.Unembed(logits, l.acts.Norm1, l.acts.Out, rows...)
@@ -166,7 +166,7 @@ type scratch struct {
 	owner *sequence      // whose rows it has
 }
 
-// newScratch has room for one layer of a cache.
+// newScratch makes room for one layer of a cache.
 func newScratch(s kv.Spec, memory *sim.Memory) *scratch {
 	c, err := kv.NewContiguous(s, kv.NewArena(0).In(memory))
 	if err != nil { // an arena without a limit refuses nothing
@@ -175,7 +175,7 @@ func newScratch(s kv.Spec, memory *sim.Memory) *scratch {
 	return &scratch{kv: c}
 }
 
-// of is the scratch as the cache of one sequence.
+// of returns the scratch as the cache of one sequence.
 func (s *scratch) of(q *sequence) model.Cache { return scratchOf{s, q} }
 
 // clear forgets what the layer before left.
@@ -201,7 +201,7 @@ func (s scratchOf) Attended(int, int, []float32)                   {}
 // both lanes compute.
 type span struct{ from, m int }
 
-// last are the last n of its rows.
+// last returns the last n of its rows.
 func (s span) last(n int) []int {
 	rows := make([]int, n)
 	for i := range rows {

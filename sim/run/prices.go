@@ -43,7 +43,7 @@ func (p *prices) pass(spans []cost.Span) {
 	p.layer = p.layers(p.layer[:0], p.spans)
 }
 
-// one is the pass of one token after cached ones.
+// one returns the pass of one token after cached ones.
 func (p *prices) one(cached int) *priced {
 	if i := cached - p.first; i < 0 || i >= len(p.ahead) {
 		p.first, p.ahead = cached, make([]priced, lookahead)
@@ -55,7 +55,7 @@ func (p *prices) one(cached int) *priced {
 	return &p.ahead[cached-p.first]
 }
 
-// of is what layer l of the pass costs.
+// of returns what layer l of the pass costs.
 func (p *prices) of(l int) sim.Counters {
 	if p.single != nil {
 		return p.single.layers[l]
@@ -63,7 +63,7 @@ func (p *prices) of(l int) sim.Counters {
 	return p.layer[l]
 }
 
-// head is what the head of the pass costs, with logits of so many rows.
+// head returns what the head of the pass costs, with logits of so many rows.
 func (p *prices) head(rows int) sim.Counters {
 	if p.single != nil && rows == 1 {
 		return p.single.head
@@ -71,7 +71,7 @@ func (p *prices) head(rows int) sim.Counters {
 	return p.headOf(p.spans, rows)
 }
 
-// span is what the lane computes of one: the uncached lane everything again.
+// span returns what the lane computes of one: the uncached lane everything again.
 func (p *prices) span(s cost.Span) cost.Span {
 	if p.lane == sim.Uncached {
 		return cost.Span{Rows: s.Cached + s.Rows}
