@@ -210,7 +210,7 @@ func (m *Moment) held(c sim.Counters, layer, rows, cached, layers int) sim.Count
 	if p.Axis == "" || c.KVTokens == 0 { // the lane without a cache holds nothing
 		return c
 	}
-	settled := s.Settled(p, cached)
+	settled := s.QuantisedLen(p, cached)
 	after, before := s.LayerBytes(p, cached+rows, settled), s.LayerBytes(p, cached, settled)
 	done := layer + 1
 	if layer < 0 {

@@ -17,13 +17,12 @@ import (
 // has one. nil for other policies.
 func (m *Moment) gone() []checkpoint.Tensor {
 	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
-	heads := c.KVHeads
-	switch m.Recipe.Cache.Kind {
-	case sim.CacheWindow:
-		heads = 1
-	case sim.CacheH2O:
-	default:
+	traits, heads := kv.TraitsOf(m.Recipe.Cache), c.KVHeads
+	if !traits.Evicts {
 		return nil
+	}
+	if traits.Alike {
+		heads = 1
 	}
 	x := checkpoint.Tensor{Name: "cache_gone", DType: "U8", Shape: []int{c.Layers, heads, positions}}
 	var wide []byte
@@ -32,7 +31,7 @@ func (m *Moment) gone() []checkpoint.Tensor {
 			for p := range positions {
 				n := 0
 				if held := m.Step.KV.Len(l); p < held {
-					if q := m.Step.KV.Gone(l, h, p); q < held {
+					if q := m.Step.KV.EvictedAt(l, h, p); q < held {
 						n = q + 1
 					}
 				}
@@ -56,10 +55,10 @@ func (m *Moment) kept(use *UseInfo) []checkpoint.Tensor {
 		return nil
 	}
 	beside := m.View.Op != "" // there is less room beside the picture of an op
-	switch p := m.Recipe.Cache; {
-	case p.Kind == sim.CacheH2O && !beside:
+	switch traits := kv.TraitsOf(m.Recipe.Cache); {
+	case traits.Scored && !beside:
 		return m.received()
-	case p.Axis == "":
+	case !traits.Quantises():
 		return nil
 	case beside:
 		return m.coded(use, m.Layer(), m.Layer()+1)[:1]
@@ -81,7 +80,7 @@ func (m *Moment) received() []checkpoint.Tensor {
 	all := mat.New(m.Model.Model.Config.KVHeads, s.Cached+s.Rows)
 	for h := range all.NumRows() {
 		for p := range all.NumCols() {
-			all.Row(h)[p], _ = v.Received(h, p)
+			all.Row(h)[p], _ = v.Score(h, p)
 		}
 	}
 	return []checkpoint.Tensor{f16("cache_received", all)}
@@ -135,15 +134,15 @@ func (m *Moment) coded(use *UseInfo, from, to int) []checkpoint.Tensor {
 // scaleOf is the largest scale of a row. Where groups run along tokens, a row
 // has that of the row before it, as long as they are of one group.
 func (m *Moment) scaleOf(before []float32, layer, head, p int, value bool) (most float32) {
-	policy, stride := m.Recipe.Cache, m.Model.Model.Config.HeadDim
+	traits, stride := kv.TraitsOf(m.Recipe.Cache), m.Model.Model.Config.HeadDim
 	switch {
-	case policy.Axis == kv.AxisChannel && !value:
-		if p%policy.Group > 0 {
+	case traits.GroupTokens > 0 && !value:
+		if p%traits.GroupTokens > 0 {
 			return before[p-1]
 		}
 		stride = 1
-	case policy.Group > 0:
-		stride = policy.Group
+	case traits.Group > 0:
+		stride = traits.Group
 	}
 	for d := 0; d < m.Model.Model.Config.HeadDim; d += stride {
 		_, scale, _, _ := m.Step.KV.Code(layer, head, p, d, value)

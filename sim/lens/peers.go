@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 )
 
 // PeersInfo is who else is in the pass, in a run of several sequences.
@@ -188,7 +189,7 @@ func (m *Moment) copies() [][][2]int {
 func (m *Moment) moved(u sim.CacheUse) (taken, given []int) {
 	var before []int
 	if q := m.Step.Schedule; q != nil && q.Requests[m.Step.Seq].Reused > 0 {
-		before = u.Table[:q.Requests[m.Step.Seq].Reused/m.Recipe.Cache.Block]
+		before = u.Table[:q.Requests[m.Step.Seq].Reused/kv.TraitsOf(m.Recipe.Cache).Block]
 	}
 	if last := m.last(); last != nil && last.KV != nil {
 		before = last.KV.Use().Table

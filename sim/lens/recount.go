@@ -3,6 +3,7 @@ package lens
 import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/kv"
 )
 
 // CountInfo says what the ledger's numbers count.
@@ -18,7 +19,7 @@ func (m *Moment) shape(lane sim.Lane) cost.Shape {
 	if lane == sim.Uncached {
 		return cost.Of(m.Model.Model.Config)
 	}
-	return cost.For(m.Model.Model.Config, m.Recipe.Cache)
+	return cost.Keeping(m.Model.Model.Config, kv.TraitsOf(m.Recipe.Cache).Most())
 }
 
 // fed is how many tokens prefill has read: the prompt, or what memory had room for.

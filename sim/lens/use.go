@@ -77,19 +77,21 @@ func (m *Moment) usage() *UseInfo {
 	u := m.Step.KV.Use()
 	info.Allocated, info.Used = Integer(u.Allocated), Integer(u.Used)
 	info.Table, info.Refs, info.Free = u.Table, u.Refs, u.Free
-	var before sim.CacheUse
 	settled := 0
 	if m.Step.N > 0 {
 		if last := m.last(); last != nil && last.KV != nil {
-			before, settled = last.KV.Use(), settledOf(last)
+			settled = quantisedLen(last)
 		}
 	}
-	info.Taken, info.Given = without(u.Table, before.Table), without(before.Table, u.Table)
+	if v, ok := m.Step.KV.(kv.View); ok {
+		taken, freed := v.Blocks()
+		info.Taken, info.Given = without(taken, freed), without(freed, taken)
+	}
 	if m.several() {
 		info.Taken, info.Given = m.moved(u)
 	}
-	if p.Axis == kv.AxisChannel {
-		now := settledOf(m.Step)
+	if kv.TraitsOf(p).GroupTokens > 0 {
+		now := quantisedLen(m.Step)
 		info.Settled = &now
 		if now > settled {
 			info.Coded = &[2]int{settled, now}
@@ -102,10 +104,10 @@ func (m *Moment) usage() *UseInfo {
 	return info
 }
 
-// settledOf is how many positions have K in codes at a step.
-func settledOf(s *sim.Step) int {
+// quantisedLen is how many positions have K in codes at a step.
+func quantisedLen(s *sim.Step) int {
 	if v, ok := s.KV.(kv.View); ok {
-		return v.Settled()
+		return v.QuantisedLen()
 	}
 	return 0
 }
@@ -120,24 +122,11 @@ func without(a, b []int) (rest []int) {
 	return rest
 }
 
-// offered are the policies that a person at the wall may try. The window is one
-// that the budget has room for, at most 8 tokens and 2 sinks.
-func offered(s kv.Spec, budget int64) []sim.CachePolicy {
-	room := s.Fits(sim.CachePolicy{}, budget)
-	sinks := min(2, room/3)
-	all := []sim.CachePolicy{{Kind: sim.CacheContiguous}, {Kind: sim.CachePaged}, {Kind: sim.CacheWindow, Window: min(8, room-sinks), Sinks: sinks},
-		{Kind: sim.CacheInt8}, {Kind: sim.CacheInt4}}
-	for i, p := range all {
-		all[i] = kv.Complete(p)
-	}
-	return all
-}
-
 // ways predicts how far other policies go within the budget, and the same policy
 // in the model with the fewest K/V heads that is otherwise alike.
 func (m *Moment) ways() (ways []way) {
 	s, budget := m.spec(), m.Recipe.Cache.Budget
-	for _, p := range offered(s, budget) {
+	for _, p := range kv.Within(s.Fits(sim.CachePolicy{}, budget)) {
 		if fits := s.Fits(p, budget); fits > 0 && p.Kind != m.Recipe.Cache.Kind {
 			ways = append(ways, way{Cache: kv.Text(p), Fits: fits, Whole: s.Most})
 		}
@@ -189,7 +178,7 @@ type EffectInfo struct {
 }
 
 func (m *Moment) effect() *EffectInfo {
-	if m.Step == nil || m.Recipe.Cache.Exact() {
+	if m.Step == nil || kv.TraitsOf(m.Recipe.Cache).Exact {
 		return nil
 	}
 	var s *sim.Step // the latest of its head steps that chose
