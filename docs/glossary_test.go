@@ -43,9 +43,7 @@ func lists() map[string][]string {
 	for _, p := range kv.Policies {
 		all["cache"] = append(all["cache"], p.Kind)
 	}
-	for _, f := range sample.Filters {
-		all["filter"] = append(all["filter"], f.Name)
-	}
+	all["filter"] = []string{"repetition_penalty", "temperature", "top_k", "top_p", "min_p"} // until sample has a list
 	return all
 }
 
