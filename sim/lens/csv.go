@@ -29,19 +29,19 @@ func WriteCSV(w io.Writer, m *Moment) error {
 		_ = out.Write([]string{panel, name, row, rowName, col, colName, value}) // Flush reports it
 	}
 	put("panel", "name", "row", "row_token", "column", "column_token", "value")
-	for _, s := range m.sheets() {
+	for _, s := range sheetsOf(m) {
 		for i := range s.x.NumRows() {
 			for j, v := range s.x.Row(i) {
 				put("attention", s.name, strconv.Itoa(i), s.rows(i), strconv.Itoa(j), s.cols(j), decimal32(v))
 			}
 		}
 	}
-	for i, c := range m.top() {
+	for i, c := range ShowTop(m) {
 		rank := strconv.Itoa(i)
 		put("next token", "logit", rank, c.Label, "", "", decimal32(c.Logit))
 		put("next token", "probability", rank, c.Label, "", "", decimal32(c.Prob))
 	}
-	if c := m.picked(); c != nil {
+	if c := pickedChoice(m); c != nil {
 		for _, stage := range c.Stages {
 			for i, o := range c.Options {
 				label := m.labelled([]int{o.ID})[0][1].(string)
@@ -62,8 +62,8 @@ func WriteCSV(w io.Writer, m *Moment) error {
 	return out.Error()
 }
 
-// sheets are the matrices on screen, as the engine has them.
-func (m *Moment) sheets() []onScreen {
+// sheetsOf are the matrices on screen, as the engine has them.
+func sheetsOf(m *Moment) []onScreen {
 	if m.From == nil {
 		return nil
 	}

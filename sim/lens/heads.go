@@ -3,7 +3,6 @@ package lens
 import (
 	"math"
 
-	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -19,9 +18,9 @@ type HeadsInfo struct {
 	From []*int `json:"from"` // the step of each layer in this pass; null where it has not run yet
 }
 
-// heads is every head's attention in this pass. Layers that the pass has not
+// showHeads is every head's attention in this pass. Layers that the pass has not
 // reached are zero.
-func (m *Moment) heads() (*HeadsInfo, []checkpoint.Tensor) {
+func showHeads(m *Moment) (*HeadsInfo, []checkpoint.Tensor) {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil, nil
 	}
@@ -55,15 +54,6 @@ func (m *Moment) heads() (*HeadsInfo, []checkpoint.Tensor) {
 	shares := f16("head_hints", hints) // two decimals are shown
 	shares.Shape = []int{c.Layers, c.Heads, 5}
 	return info, []checkpoint.Tensor{{Name: "heads", DType: "U8", Shape: []int{c.Layers, c.Heads, rows, cols}, Data: maps}, shares}
-}
-
-// inPass is the step of the cursor's pass that ran a layer, nil if it is still to come.
-func (m *Moment) inPass(layer int) *sim.Step {
-	n := m.Step.Pass*(m.Model.Model.Config.Layers+1) + layer
-	if n > m.Step.N {
-		return nil
-	}
-	return m.At(n)
 }
 
 // poolBy is the smallest side of a cell's square with which all maps have at most so many cells.

@@ -44,7 +44,7 @@ func Ops(m *Moment, x bool) checkpoint.File {
 			continue
 		}
 		here.View.Op = op.ID
-		info, _ := here.op()
+		info, _ := ShowOp(&here)
 		if info == nil {
 			continue
 		}
@@ -142,7 +142,7 @@ func (x *Answers) Add(m *Moment, refs []explain.Ref) (added int) {
 	here := *m
 	for _, ref := range refs {
 		here.View.Trail = []explain.Ref{ref}
-		info, _ := here.explanation()
+		info, _ := ShowExplain(&here)
 		if info == nil {
 			continue
 		}

@@ -9,16 +9,7 @@ import (
 	"kvstep/sim/checkpoint"
 )
 
-// stayed is how many rows of a step are in the cache at the cursor: of an earlier pass
-// those of proposals that were rejected are not.
-func (m *Moment) stayed(s *sim.Step) int {
-	if s.Pass == m.Step.Pass {
-		return s.Rows
-	}
-	return m.At((s.Pass+1)*m.perPass() - 1).Committed()
-}
-
-// provenance is where every cached row comes from, as the recorded steps up to
+// showRows is where every cached row comes from, as the recorded steps up to
 // the cursor tell it: [3, layers, positions] of
 //
 //	0  1 + the pass that wrote the row; 0 where it is not written yet
@@ -26,7 +17,7 @@ func (m *Moment) stayed(s *sim.Step) int {
 //	2  passes in which the uncached lane computed it again
 //
 // All K/V heads of a layer are written and read together.
-func (m *Moment) provenance() []checkpoint.Tensor {
+func showRows(m *Moment) []checkpoint.Tensor {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil
 	}
@@ -44,7 +35,7 @@ func (m *Moment) provenance() []checkpoint.Tensor {
 				*at(2, s.Layer, p)++
 			}
 		}
-		for p := s.Cached; p < s.Cached+m.stayed(s); p++ {
+		for p := s.Cached; p < s.Cached+stayedRows(m, s); p++ {
 			*at(0, s.Layer, p) = uint16(s.Pass) + 1
 		}
 	}

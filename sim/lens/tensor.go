@@ -3,6 +3,7 @@ package lens
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -85,4 +86,56 @@ func mask(s *sim.Step, kvHead int) checkpoint.Tensor {
 		}
 	}
 	return checkpoint.Tensor{Name: "mask", DType: "U8", Shape: []int{s.Rows, positions}, Data: data}
+}
+
+// counts is rows of equal length as one tensor. Whole numbers below 2^32 travel as
+// such; others, and measured times, as float64, in which counts up to 2^53 are exact.
+func counts(name string, rows [][]float64) checkpoint.Tensor {
+	dtype, size := "U32", 4
+	for _, row := range rows {
+		for _, x := range row {
+			if x < 0 || x > math.MaxUint32 || x != math.Trunc(x) {
+				dtype, size = "F64", 8
+			}
+		}
+	}
+	data := make([]byte, 0, size*len(rows)*len(rows[0]))
+	for _, row := range rows {
+		for _, x := range row {
+			if dtype == "U32" {
+				data = binary.LittleEndian.AppendUint32(data, uint32(x))
+			} else {
+				data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
+			}
+		}
+	}
+	return checkpoint.Tensor{Name: name, DType: dtype, Shape: []int{len(rows), len(rows[0])}, Data: data}
+}
+
+// tight is rows of whole numbers below 2^32 in as few bytes as they need.
+func tight(name string, rows [][]float64) checkpoint.Tensor {
+	most := 0.0
+	for _, row := range rows {
+		most = max(most, slices.Max(row))
+	}
+	t := checkpoint.Tensor{Name: name, DType: "U8", Shape: []int{len(rows), len(rows[0])}}
+	switch {
+	case most > math.MaxUint16:
+		t.DType = "U32"
+	case most > math.MaxUint8:
+		t.DType = "U16"
+	}
+	for _, row := range rows {
+		for _, x := range row {
+			switch t.DType {
+			case "U8":
+				t.Data = append(t.Data, byte(x))
+			case "U16":
+				t.Data = binary.LittleEndian.AppendUint16(t.Data, uint16(x))
+			default:
+				t.Data = binary.LittleEndian.AppendUint32(t.Data, uint32(x))
+			}
+		}
+	}
+	return t
 }

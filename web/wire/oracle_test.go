@@ -22,9 +22,9 @@ func (v *viewer) adds(m *Frame) error {
 		}
 		var sum sim.Counters
 		for n := range m.Step.N + 1 {
-			sum = cost.Add(sum, m.Recount(m.At(n), sim.Lane(lane)))
+			sum = cost.Add(sum, lens.Recount(&m.Moment, m.At(n), sim.Lane(lane)))
 		}
-		if total := m.Recounted(m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
+		if total := lens.Recounted(&m.Moment, m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
 			return fmt.Errorf("lane %d: a total of %+v, the steps add up to %+v", lane, total, sum)
 		}
 	}

@@ -17,8 +17,8 @@ type KVInfo struct {
 	MaxV          float32 `json:"max_v"`
 }
 
-// cache summarises the whole KV cache: one byte for each row's size.
-func (m *Moment) cache() (KVInfo, []checkpoint.Tensor) {
+// showKV summarises the whole KV cache: one byte for each row's size.
+func showKV(m *Moment) (KVInfo, []checkpoint.Tensor) {
 	c := m.Model.Model.Config
 	info := KVInfo{
 		Lens: make([]int, c.Layers), Capacity: recipe.Fed(m.Prompt, m.maxNew()),
@@ -40,7 +40,7 @@ func (m *Moment) cache() (KVInfo, []checkpoint.Tensor) {
 	return info, append([]checkpoint.Tensor{
 		{Name: "cache_k", DType: "U8", Shape: shape, Data: k},
 		{Name: "cache_v", DType: "U8", Shape: shape, Data: v},
-	}, m.gone()...)
+	}, evictedRows(m)...)
 }
 
 // rowSizes is the root mean square of every cached row as a share of the
