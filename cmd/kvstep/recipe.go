@@ -92,7 +92,7 @@ func kindOf(x *recipe.Field) string {
 	return "float"
 }
 
-// read is the recipe that the flags ask for. It is one of a batch where there are
+// read returns the recipe that the flags ask for. It is one of a batch where there are
 // more requests, or something to schedule.
 func (b *recipeFlags) read() (sim.Recipe, error) {
 	r := sim.Recipe{Tokens: b.tokens, Stop: b.stop}

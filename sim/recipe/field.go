@@ -88,9 +88,9 @@ type size int64
 // cacheOf is the policy of a recipe that names none: beams share blocks.
 func cacheOf(r *sim.Recipe) string {
 	if beam(r) {
-		return sim.CachePaged
+		return kv.Shared().Kind
 	}
-	return sim.CacheContiguous
+	return kv.Default().Kind
 }
 
 // Find is the field at a path, nil if there is none.

@@ -60,7 +60,7 @@ func Complete(r sim.Recipe) sim.Recipe {
 		case *float64:
 			zero = *x == 0 && f.Path != "sampler.length_penalty"
 		case *sim.CachePolicy:
-			if zero = x.Kind == "" || beam(&r) && x.Kind == sim.CacheContiguous; !zero {
+			if zero = x.Kind == "" || beam(&r) && x.Kind == kv.Default().Kind; !zero {
 				*x = kv.Complete(*x)
 			}
 		}

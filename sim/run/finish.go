@@ -16,7 +16,7 @@ func (e *engine) over(steps []*sim.Step) {
 	}
 	e.leave()
 	for i, q := range e.all {
-		if q.state == schedule.Running && !(caches{e}).FitsAlone(i) { // the wall: no memory of others would help
+		if q.state == schedule.Running && !(runMemory{e}).FitsAlone(i) { // the wall: no memory of others would help
 			q.end(sim.FinishMemory, e.pass)
 		}
 	}

@@ -151,7 +151,7 @@ func randomMemoryRecipe(r *rand.Rand) sim.Recipe {
 			rec.Batch.Slots = 3
 		}
 	case 2:
-		if !rec.Cache.Evicts() && rec.Cache.Axis != kv.AxisChannel {
+		if !kv.TraitsOf(rec.Cache).Evicts && rec.Cache.Axis != kv.AxisChannel {
 			rec.Draft, rec.Propose = "story-draft", 1+r.IntN(5)
 		}
 	}

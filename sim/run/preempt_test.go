@@ -64,7 +64,7 @@ func TestPreemptionChangesNothing(t *testing.T) {
 		}
 	}
 	t.Logf("%d times preempted, %d rows recomputed; %d static batches, %d in pieces", preempted, drawn, static, pieces)
-	if preempted < 20 || static == 0 || pieces == 0 {
+	if preempted == 0 || !testing.Short() && (preempted < 20 || static == 0 || pieces == 0) {
 		t.Error("that is too few")
 	}
 }

@@ -11,9 +11,9 @@ type prefixCache struct {
 
 // knownPrompt is a sequence whose prompt is in the cache, held by a fork of it.
 type knownPrompt struct {
-	tokens []int
-	cache  *kv.Paged
-	record *kv.Record
+	tokens  []int
+	cache   kv.Cache
+	history *kv.History
 }
 
 // insert keeps the whole blocks of a prompt that has been fed.
@@ -22,8 +22,8 @@ func (p *prefixCache) insert(q *sequence) {
 		return
 	}
 	n := q.prompt / p.block * p.block
-	if paged, ok := q.cache.(*kv.Paged); ok && n > 0 {
-		p.known = append(p.known, knownPrompt{q.tokens[:n:n], paged.Fork(n), q.record.First(n)})
+	if q.cache != nil && n > 0 {
+		p.known = append(p.known, knownPrompt{q.tokens[:n:n], q.cache.Fork(n), q.history.First(n)})
 	}
 }
 
@@ -76,6 +76,6 @@ func (p *prefixCache) match(q *sequence) {
 		return
 	}
 	q.cache.Free()
-	q.cache, q.record = p.known[from].cache.Fork(longest), p.known[from].record.First(longest)
+	q.hold(p.known[from].cache.Fork(longest), p.known[from].history.First(longest))
 	q.cached, q.reused = longest, longest
 }

@@ -5,19 +5,6 @@ import (
 	"kvstep/sim/kv"
 )
 
-// newCache gives a sequence its cache, empty, in a run that has caches.
-func (e *engine) newCache(q *sequence) (err error) {
-	if e.lanes[sim.Cached] == nil {
-		return nil
-	}
-	if q.record = kv.NewRecord(e.spec(q), e.recipe.Cache); e.pool != nil {
-		q.cache = e.pool.Sequence()
-		return nil
-	}
-	q.cache, err = kv.New(e.spec(q), e.recipe.Cache, e.memory)
-	return err
-}
-
 // resume takes up the state after the pass that prefix ends with.
 func (e *engine) resume(prefix []sim.Step) error {
 	q, last := e.all[0], &prefix[len(prefix)-1]
@@ -44,6 +31,8 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if err := e.newCache(q); err != nil || q.cache == nil {
 		return err
 	}
-	q.record = last.KV.(kv.View).First(q.cached)
-	return q.relive(e.m.Model, prefix)
+	q.cache.Report(nil) // what is built again happened before
+	err := q.rebuild(e.m.Model, prefix)
+	q.hold(q.cache, last.KV.(kv.View).First(q.cached))
+	return err
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 
 	"kvstep/sim"
-	"kvstep/sim/kv"
+	"kvstep/sim/mat"
 	"kvstep/sim/schedule"
 )
 
@@ -18,7 +18,7 @@ type scheduler interface {
 func (e *engine) schedule() error {
 	e.leave()
 	e.looked, e.live, e.full = 0, e.live[:0:0], nil
-	out, err := e.scheduler.Next(e.pass, e.standing(), caches{e})
+	out, err := e.scheduler.Next(e.pass, e.standing(), runMemory{e})
 	for _, i := range out.Joined {
 		e.all[i].join(e.pass)
 	}
@@ -60,14 +60,14 @@ func (e *engine) leave() {
 	}
 }
 
-// caches is the memory of a run as the scheduler asks for it.
-type caches struct{ e *engine }
+// runMemory is the memory of a run as the scheduler asks for it.
+type runMemory struct{ e *engine }
 
-var _ schedule.Memory = caches{}
+var _ schedule.Memory = runMemory{}
 
 // Join gives a sequence its cache, with the blocks of an earlier prompt that begins like
 // its own.
-func (c caches) Join(i int, shares []schedule.Share) (computed int, ok bool, err error) {
+func (c runMemory) Join(i int, shares []schedule.Share) (computed int, ok bool, err error) {
 	e, q, beside := c.e, c.e.all[i], shares != nil
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return 0, false, err
@@ -75,7 +75,7 @@ func (c caches) Join(i int, shares []schedule.Share) (computed int, ok bool, err
 	if beside && !e.fitsWhole(q) {
 		return 0, false, nil
 	}
-	if err := e.newCache(q); err != nil || e.pool == nil || q.cache == nil {
+	if err := e.newCache(q); err != nil || e.block() == 0 || q.cache == nil {
 		return 0, err == nil, err
 	}
 	e.prefixes.match(q)
@@ -91,7 +91,7 @@ func (c caches) Join(i int, shares []schedule.Share) (computed int, ok bool, err
 }
 
 // Reserve asks the machine too.
-func (c caches) Reserve(i, n int) (int, error) {
+func (c runMemory) Reserve(i, n int) (int, error) {
 	e, q := c.e, c.e.all[i]
 	e.looked++
 	if err := e.afford(q); err != nil || q.cache == nil {
@@ -103,16 +103,16 @@ func (c caches) Reserve(i, n int) (int, error) {
 }
 
 // Evict gives back the blocks of prompts that others might have begun with.
-func (c caches) Evict() bool { return c.e.prefixes.evict() }
+func (c runMemory) Evict() bool { return c.e.prefixes.evict() }
 
 // FitsAlone is known of blocks from their number. Other caches hold all that they will ever
 // have.
-func (c caches) FitsAlone(i int) bool {
+func (c runMemory) FitsAlone(i int) bool {
 	e, q := c.e, c.e.all[i]
 	switch {
-	case q.cache == nil || e.pool != nil && e.recipe.Cache.Budget == 0:
+	case q.cache == nil || e.block() > 0 && e.recipe.Cache.Budget == 0:
 		return true
-	case e.pool != nil:
+	case e.block() > 0:
 		return e.spec(q).Fits(e.recipe.Cache, e.recipe.Cache.Budget) > q.cached
 	}
 	n, _ := q.cache.Reserve(1)
@@ -120,16 +120,13 @@ func (c caches) FitsAlone(i int) bool {
 }
 
 // Preempt takes a sequence's blocks away.
-func (c caches) Preempt(i int) { c.e.all[i].free() }
-
-// spec is the shape of a sequence's cache.
-func (e *engine) spec(q *sequence) kv.Spec { return kv.SpecOf(e.m.Model.Config, q.maxTokens) }
+func (c runMemory) Preempt(i int) { c.e.all[i].free() }
 
 // fitsWhole reports whether a cache that takes all its memory at once can have it beside
 // the others.
 func (e *engine) fitsWhole(q *sequence) bool {
 	p := e.recipe.Cache
-	if e.lanes[sim.Cached] == nil || e.pool != nil || p.Budget == 0 {
+	if e.lanes[sim.Cached] == nil || e.block() > 0 || p.Budget == 0 {
 		return true
 	}
 	return e.spec(q).Fits(p, p.Budget-e.memory.Held()) >= q.maxTokens
@@ -141,12 +138,13 @@ func (e *engine) haveBlocks(shares []schedule.Share) bool {
 	if e.recipe.Cache.Budget == 0 {
 		return true
 	}
-	need := 0
+	var lacks int64 // of the machine
 	for _, x := range shares {
 		q := e.all[x.Request]
-		need += q.cache.(*kv.Paged).Needs(min(x.NumTokens, len(q.pending())))
+		lacks += q.cache.Lacks(min(x.NumTokens, len(q.pending())))
 	}
-	free := int((e.memory.Budget() - e.memory.Held()) / e.pool.BlockBytes())
+	need := int(lacks / mat.SlabBytes(int(e.blockBytes()/4)))
+	free := int((e.memory.Budget() - e.memory.Held()) / e.blockBytes())
 	if need > free && need <= free+e.prefixes.evictable() {
 		return e.prefixes.evict()
 	}

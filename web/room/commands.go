@@ -6,8 +6,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
+	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
@@ -32,7 +34,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		return
 	}
 	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
-		seat.pick = c.Pick
+		seat.pick = c.View
 		s.showTo(seat)
 		return
 	}
@@ -99,7 +101,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = s.start(s.filled(link.Recipe, link.Lang))
 	}
 	if err != nil { // show the default run rather than nothing, and say why
-		seat.pick = wire.Pick{}
+		seat.pick = lens.View{}
 		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
@@ -122,7 +124,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 	return err
 }
 
-// filled gives a recipe that asks for nothing the model's own first prompt.
+// filled puts the model's own first prompt into a recipe that asks for nothing.
 func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
 	if r.Prompt != "" || len(r.Tokens) > 0 {
 		return r
@@ -150,7 +152,7 @@ func (s *state) start(r sim.Recipe) error {
 	defer release()
 	s.closeAll()
 	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: run.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
@@ -158,7 +160,7 @@ func (s *state) start(r sim.Recipe) error {
 	return nil
 }
 
-// accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
+// accept returns the tokens of a recipe's prompt, and refuses what cannot be run or could
 // not be opened again by its link. Every run of a room passes here.
 func accept(m *library.Loaded, r sim.Recipe) ([]int, error) {
 	if err := wire.CheckLink(r); err != nil {

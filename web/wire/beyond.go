@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"kvstep/sim"
+	"kvstep/sim/lens"
 )
 
 // putBeyond writes what a link says of its run beyond the step that it names: how far
@@ -22,7 +23,7 @@ func (p *linkParser) beyond(l *Link) {
 	if l.Recorded < 0 {
 		p.refuse("to")
 	}
-	if l.Others < 0 || l.Others >= MaxBranches {
+	if l.Others < 0 || l.Others >= lens.MaxBranches {
 		p.refuse("others")
 	}
 	if ended := p.values.Get("ended"); ended == sim.FinishStop {

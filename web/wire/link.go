@@ -12,6 +12,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 )
 
@@ -19,7 +20,7 @@ import (
 type Link struct {
 	Recipe sim.Recipe
 	Step   int // -1 is before the first
-	Pick   Pick
+	View   lens.View
 	Breaks []breakpoint.Point
 	Marks  []int  // bookmarked steps, in order
 	Lang   string // "" if the link does not say
@@ -27,35 +28,6 @@ type Link struct {
 	Recorded int  // how many steps of the run there are, if some are later than Step
 	Over     bool // a person has ended the run there
 	Others   int  // how many other runs the room had, which the link does not name
-}
-
-// Pick is what one viewer looks at.
-type Pick struct {
-	Layer *int  `json:"layer"`         // nil follows the cursor
-	Head  int   `json:"head"`          // query head
-	Seq   int   `json:"seq,omitempty"` // sequence, in a run of several
-	Cell  *Cell `json:"cell"`          // the cell whose exact value is shown
-
-	Op string `json:"op"` // the op that is looked at (sim/explain); "" is the attention of one head
-	// Trail is what the viewer asks to have explained: a cell, then the operand
-	// of it that was followed, and so on. The last one is explained.
-	Trail []explain.Ref `json:"trail"`
-
-	Show []string `json:"show,omitempty"` // open panels that need data of their own, see panels
-	// What the ledger counts, whatever the trace counted; "" is as the recipe says.
-	Unit   string `json:"unit,omitempty"`   // "flop" or "mac"
-	Pairs  string `json:"pairs,omitempty"`  // "allowed" or "dense"
-	Logits string `json:"logits,omitempty"` // "last" or "all"
-	Real   string `json:"real,omitempty"`   // "model@device": the same run at real size
-
-	Compare int `json:"compare,omitempty"` // another branch of the room, 0 for none; no link has it
-}
-
-// Cell is one element of one of the frame's tensors.
-type Cell struct {
-	Op  string `json:"op"`
-	Row int    `json:"row"`
-	Col int    `json:"col"`
 }
 
 // Query writes the link as a query string, leaving out what is default.
@@ -75,7 +47,7 @@ func (l Link) Query() string {
 	put("tokens", joinInts(r.Tokens), "")
 	putBatch(v, r.Batch)
 	// A link says what its viewer counts; a run started from it counts the same.
-	sw := l.switches()
+	sw := l.View.Switches(l.Recipe)
 	for key, x := range map[string][2]string{"unit": {sw.Unit, "flop"}, "pairs": {sw.Pairs, "allowed"}, "logits": {sw.Logits, "last"}} {
 		v.Del(key)
 		put(key, x[0], x[1])
@@ -87,18 +59,18 @@ func (l Link) Query() string {
 		v.Add("fork", fmt.Sprintf("%d:%d", f.Pass, f.Token))
 	}
 	put("step", strconv.Itoa(l.Step), "-1")
-	if l.Pick.Layer != nil {
-		v.Set("layer", strconv.Itoa(*l.Pick.Layer))
+	if l.View.Layer != nil {
+		v.Set("layer", strconv.Itoa(*l.View.Layer))
 	}
-	put("head", strconv.Itoa(l.Pick.Head), "0")
-	put("seq", strconv.Itoa(l.Pick.Seq), "0")
-	if c := l.Pick.Cell; c != nil {
+	put("head", strconv.Itoa(l.View.Head), "0")
+	put("seq", strconv.Itoa(l.View.Seq), "0")
+	if c := l.View.Cell; c != nil {
 		v.Set("cell", fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col))
 	}
-	put("show", strings.Join(l.Pick.Show, ","), "")
-	put("real", l.Pick.Real, "")
-	put("op", l.Pick.Op, "")
-	put("trail", joinTrail(l.Pick.Trail), "")
+	put("show", strings.Join(l.View.Show, ","), "")
+	put("real", l.View.Real, "")
+	put("op", l.View.Op, "")
+	put("trail", joinTrail(l.View.Trail), "")
 	put("break", joinPoints(l.Breaks), "")
 	put("mark", joinInts(l.Marks), "")
 	put("lang", l.Lang, "")
@@ -123,28 +95,28 @@ func ParseLink(query string) (Link, error) {
 	l.Step = p.int("step", -1)
 	if v.Has("layer") {
 		layer := p.int("layer", 0)
-		l.Pick.Layer = &layer
+		l.View.Layer = &layer
 	}
-	l.Pick.Head = p.int("head", 0)
-	l.Pick.Seq = p.int("seq", 0)
-	l.Pick.Cell = p.cell()
-	if l.Pick.Op = v.Get("op"); !isOp(l.Pick.Op) {
+	l.View.Head = p.int("head", 0)
+	l.View.Seq = p.int("seq", 0)
+	l.View.Cell = p.cell()
+	if l.View.Op = v.Get("op"); !lens.IsOp(l.View.Op) {
 		p.refuse("op")
 	}
-	l.Pick.Trail = p.trail()
+	l.View.Trail = p.trail()
 	l.Breaks = p.breaks()
 	l.Marks = p.marks()
 	l.Lang = v.Get("lang")
 	p.beyond(&l)
-	l.Pick.Real = v.Get("real")
+	l.View.Real = v.Get("real")
 	if show := v.Get("show"); show != "" {
-		l.Pick.Show = strings.Split(show, ",")
+		l.View.Show = strings.Split(show, ",")
 	}
-	l.Pick.Unit, l.Pick.Pairs, l.Pick.Logits = v.Get("unit"), l.Recipe.Pairs, l.Recipe.Logits
-	if l.Pick.Unit == "flop" {
-		l.Pick.Unit = ""
+	l.View.Unit, l.View.Pairs, l.View.Logits = v.Get("unit"), l.Recipe.Pairs, l.Recipe.Logits
+	if l.View.Unit == "flop" {
+		l.View.Unit = ""
 	}
-	if field, have := l.Pick.check(); field != "" && p.err == nil {
+	if field, have := l.View.Check(); field != "" && p.err == nil {
 		p.err = sim.NewProblem("link.field", "Field", field, "Have", clip(have))
 	}
 	if len(l.Lang) > maxLang {
@@ -228,7 +200,7 @@ func (p *linkParser) forks() []sim.Forced {
 	return forks
 }
 
-func (p *linkParser) cell() *Cell {
+func (p *linkParser) cell() *lens.Cell {
 	if !p.values.Has("cell") {
 		return nil
 	}
@@ -243,7 +215,7 @@ func (p *linkParser) cell() *Cell {
 		p.refuse("cell")
 		return nil
 	}
-	return &Cell{parts[0], int(row), int(col)}
+	return &lens.Cell{Op: parts[0], Row: int(row), Col: int(col)}
 }
 
 // trail reads refs "step.op.head.row.col", joined by "~".
@@ -254,7 +226,7 @@ func (p *linkParser) trail() []explain.Ref {
 	var trail []explain.Ref
 	for s := range strings.SplitSeq(p.values.Get("trail"), "~") {
 		parts := strings.Split(s, ".")
-		if len(parts) != 5 || explain.Find(parts[1]) == nil || len(trail) == MaxTrail {
+		if len(parts) != 5 || explain.Find(parts[1]) == nil || len(trail) == lens.MaxTrail {
 			p.refuse("trail")
 			return nil
 		}
@@ -281,12 +253,6 @@ func joinTrail(trail []explain.Ref) string {
 		parts[i] = fmt.Sprintf("%d.%s.%d.%d.%d", r.Step, r.Op, r.Head, r.Row, r.Col)
 	}
 	return strings.Join(parts, "~")
-}
-
-// isOp tells whether a viewer may look at an op of that name; "" is none.
-func isOp(id string) bool {
-	op := explain.Find(id)
-	return id == "" || op != nil && !op.Constant()
 }
 
 func joinInts(ids []int) string {
