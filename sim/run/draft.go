@@ -65,7 +65,7 @@ func (d *drafter) propose(tokens []int, n int, at uint64) (*sim.Speculation, [][
 	for i := range n {
 		logits, paid := d.feed(tokens)
 		s.Cost = cost.Add(s.Cost, paid)
-		q, err := sample.Dist(logits, d.sampler, tokens)
+		q, err := sample.Probs(logits, d.sampler, tokens)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -130,7 +130,7 @@ func (e *engine) verify(q *sequence, s *sim.Step, logits mat.Matrix) error {
 	p := make([][]float64, logits.NumRows())
 	for i := range p {
 		var err error
-		if p[i], err = sample.Dist(logits.Row(i), e.recipe.Sampler, s.Tokens[:before+i]); err != nil {
+		if p[i], err = sample.Probs(logits.Row(i), e.recipe.Sampler, s.Tokens[:before+i]); err != nil {
 			return err
 		}
 	}

@@ -40,7 +40,7 @@ func (e *engine) instead(q *sequence, s *sim.Step, row int, past []int, logits [
 		}
 		return other.Token, nil
 	}
-	probs, err := sample.Dist(logits, e.recipe.Sampler, past)
+	probs, err := sample.Probs(logits, e.recipe.Sampler, past)
 	if err != nil {
 		return 0, err
 	}
