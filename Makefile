@@ -36,10 +36,11 @@ need:
 	@.ci/need "$(PYTHON) -c 'import torch' && ls /usr/lib/*/libopenblas.so.0" python3-torch libopenblas0-pthread
 
 # Format, vet, lint, and generated files as they would be generated now.
-fresh: generate
+fresh: generate static/test/node_modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
+	cd static/test && npm run --silent formatted
 	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' 'static/test/frames' docs/protocol.md || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
 
 generate:
@@ -62,8 +63,12 @@ arch:
 	.ci/arch
 
 # Types and unit tests of the page's modules.
-js:
-	cd static/test && npm ci --silent --no-audit --no-fund && npm run --silent check && npm test --silent
+js: static/test/node_modules
+	cd static/test && npm run --silent check && npm test --silent
+
+static/test/node_modules: static/test/package-lock.json
+	cd static/test && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 # The page in a real browser; without KVSTEP_BROWSER=require a machine without one skips.
 browser:

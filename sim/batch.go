@@ -28,7 +28,7 @@ const (
 	ScheduleContinuous = "continuous"
 )
 
-// Standing of a request.
+// States of a request.
 const (
 	RequestWaiting = "waiting"
 	RequestPrefill = "prefill"
@@ -38,16 +38,16 @@ const (
 
 // RequestState is how far a request of a batch has come after a step.
 type RequestState struct {
-	State   string `json:"state"`
-	Arrive  int    `json:"arrive"` // pass
-	Prompt  int    `json:"prompt"` // tokens
-	Reused  int    `json:"reused"` // of them, found in blocks of others and not computed
-	Rows    int    `json:"rows"`   // rows in this pass
-	Started int    `json:"started"`
-	First   int    `json:"first"` // pass that gave its first token; -1: none yet
-	Ended   int    `json:"ended"` // pass after which it left; -1: not yet
-	Chosen  int    `json:"chosen"`
-	Done    string `json:"done"` // why it ended, "" while it goes on
+	State        string `json:"state"`
+	Arrive       int    `json:"arrive"` // pass
+	Prompt       int    `json:"prompt"` // tokens
+	Reused       int    `json:"reused"` // of them, found in blocks of others and not computed
+	Rows         int    `json:"rows"`   // rows in this pass
+	Started      int    `json:"started"`
+	First        int    `json:"first"` // pass that gave its first token; -1: none yet
+	Ended        int    `json:"ended"` // pass after which it left; -1: not yet
+	NumGenerated int    `json:"chosen"`
+	FinishReason string `json:"done"` // why it ended, "" while it goes on
 }
 
 // Schedule is a pass of a batch as a whole.
@@ -77,9 +77,9 @@ type Beams struct {
 
 // Finished is a text that beam search has finished.
 type Finished struct {
-	Tokens []int   `json:"tokens"`
-	Text   string  `json:"text"`
-	Sum    float64 `json:"sum"`
-	Score  float64 `json:"score"` // sum / length^penalty
-	Done   string  `json:"done"`  // eos, or max-new
+	Tokens       []int   `json:"tokens"`
+	Text         string  `json:"text"`
+	Sum          float64 `json:"sum"`
+	Score        float64 `json:"score"` // sum / length^penalty
+	FinishReason string  `json:"done"`  // eos, or max-new
 }

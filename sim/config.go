@@ -65,7 +65,7 @@ type Weights struct {
 	Layers    []LayerWeights
 	FinalNorm []float32  // [dim]
 	FinalBias []float32  // [dim] of a LayerNorm, nil for an RMSNorm
-	Head      mat.Matrix // [vocab, dim]; the same memory as Embed when tied
+	Unembed   mat.Matrix // [vocab, dim]; the same memory as Embed when tied
 }
 
 // LayerWeights are the parameters of one decoder layer. Those that a family does

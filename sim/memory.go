@@ -71,7 +71,7 @@ func (m *Memory) Take(n int64) error {
 func (m *Memory) Fits(n int64) error {
 	for x := m; x != nil; x = x.parent {
 		for limit := x.limit.Load(); limit > 0 && x.held.Load()+n > limit; {
-			if !x.letGo() {
+			if !x.reclaim() {
 				return NewProblem(x.id, "Want", mebibytes(n), "Held", mebibytes(x.held.Load()), "Allowed", limit>>20)
 			}
 		}
@@ -79,7 +79,7 @@ func (m *Memory) Fits(n int64) error {
 	return nil
 }
 
-func (m *Memory) letGo() bool {
+func (m *Memory) reclaim() bool {
 	m.mu.Lock()
 	spare := m.spare
 	m.mu.Unlock()

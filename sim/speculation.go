@@ -22,10 +22,10 @@ type Verdict struct {
 	Accepted bool    `json:"accepted"`
 }
 
-// Focus is the step of one sequence of the pass, or s where the pass does not
+// ForSequence is the step of one sequence of the pass, or s where the pass does not
 // have it.
-func (s *Step) Focus(seq int) *Step {
-	for _, p := range s.Peers {
+func (s *Step) ForSequence(seq int) *Step {
+	for _, p := range s.PassSteps {
 		if p.Seq == seq {
 			return p
 		}
@@ -33,17 +33,17 @@ func (s *Step) Focus(seq int) *Step {
 	return s
 }
 
-// Kept is how many of the tokens fed in the pass of a step stay: all of them,
+// Committed is how many of the tokens fed in the pass of a step stay: all of them,
 // but for proposals that were rejected.
-func (s *Step) Kept() int {
+func (s *Step) Committed() int {
 	if s.Speculation != nil && s.Part == HeadPart {
 		return s.Rows - len(s.Speculation.Proposed) + s.Speculation.Accepted
 	}
 	return s.Rows
 }
 
-// Chosen are the ids that a head step adds to the text, in order.
-func (s *Step) Chosen() []int {
+// NewTokens are the ids that a head step adds to the text, in order.
+func (s *Step) NewTokens() []int {
 	if s.Part != HeadPart || s.Token < 0 {
 		return nil
 	}
@@ -54,10 +54,10 @@ func (s *Step) Chosen() []int {
 	return append(ids, s.Token)
 }
 
-// Standing are the ids of the text after a step: those fed that stay, and what
+// SequenceTokens are the ids of the text after a step: those fed that stay, and what
 // was chosen.
-func (s *Step) Standing() []int {
-	ids := s.Tokens[: s.Cached+s.Kept() : s.Cached+s.Kept()]
+func (s *Step) SequenceTokens() []int {
+	ids := s.Tokens[: s.Cached+s.Committed() : s.Cached+s.Committed()]
 	if s.Part == HeadPart && s.Token >= 0 {
 		ids = append(ids, s.Token)
 	}

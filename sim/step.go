@@ -24,10 +24,10 @@ const (
 
 // Why a run ended; the empty string means that it goes on.
 const (
-	DoneEOS    = "eos"     // the model said end of text
-	DoneMaxNew = "max-new" // the recipe's maximum is reached
-	DoneStop   = "stop"    // a stop string appeared, or a person stopped it
-	DoneMemory = "memory"  // the cache could not grow
+	FinishEOS    = "eos"     // the model said end of text
+	FinishMaxNew = "max-new" // the recipe's maximum is reached
+	FinishStop   = "stop"    // a stop string appeared, or a person stopped it
+	FinishMemory = "memory"  // the cache could not grow
 )
 
 // Lane is an index into Step.Lanes and Step.Totals.
@@ -64,15 +64,15 @@ type Step struct {
 	KV KVCache // the cache after this step, read-only; nil when the cached lane does not run
 
 	// A run of several sequences computes them in the same passes. Seq says whose
-	// step this is; Peers has the steps of all that this pass computes, in the
+	// step this is; PassSteps has the steps of all that this pass computes, in the
 	// order of their rows and this one among them; nil where there is only one.
-	Seq      int
-	Peers    []*Step
-	Prompt   int       // tokens of this sequence's prompt
-	Over     string    // head only: why this sequence ended; Done is why the run did
-	Said     string    // head only: everything this sequence has generated so far
-	Schedule *Schedule // of a batch
-	Beams    *Beams    // of a beam search, head only
+	Seq           int
+	PassSteps     []*Step
+	Prompt        int       // tokens of this sequence's prompt
+	FinishReason  string    // head only: why this sequence ended; RunFinishReason is why the run did
+	GeneratedText string    // head only: everything this sequence has generated so far
+	Schedule      *Schedule // of a batch
+	Beams         *Beams    // of a beam search, head only
 
 	Speculation *Speculation // nil where no draft model proposed anything
 
@@ -84,19 +84,19 @@ type Step struct {
 	Identical bool        // every op of both lanes gave the same bits (true when only one ran)
 	Differs   string      // the first op of this step that did not, such as "scores"
 
-	Head  Head   // what Logits, Top and Choice tell; nil in a layer and while the prompt goes on
-	Token int    // the id chosen; head only, -1 otherwise
-	Text  string // the text the chosen id completes: always whole characters
-	Done  string // one of the Done constants, or ""
+	Output          Output // what Logits, Top and Choice tell; nil in a layer and while the prompt goes on
+	Token           int    // the id chosen; head only, -1 otherwise
+	Text            string // the text the chosen id completes: always whole characters
+	RunFinishReason string // one of the Finish constants, or ""
 }
 
 // StepBytes is about what a step takes of memory beside its rows and tables.
 const StepBytes = int64(unsafe.Sizeof(Step{}))*3/2 + 512
 
-// Head tells what the head made of a step's last row (of the row that gave the token,
+// Output tells what the head made of a step's last row (of the row that gave the token,
 // where there were proposals). It derives it from X when asked: a vocabulary is long,
 // and most steps of a long run are never looked at.
-type Head interface {
+type Output interface {
 	Logits() []float32 // [vocab], the same bits each time, in memory of the caller's own
 	Top() []Candidate
 	Choice() *Choice
@@ -104,26 +104,26 @@ type Head interface {
 
 // Logits is what the token was chosen by, [vocab]; nil where there is none.
 func (s *Step) Logits() []float32 {
-	if s.Head == nil {
+	if s.Output == nil {
 		return nil
 	}
-	return s.Head.Logits()
+	return s.Output.Logits()
 }
 
 // Top is the ten likeliest tokens, highest logit first; nil where there are no logits.
 func (s *Step) Top() []Candidate {
-	if s.Head == nil {
+	if s.Output == nil {
 		return nil
 	}
-	return s.Head.Top()
+	return s.Output.Top()
 }
 
 // Choice is how the sampler chose; nil where it did not choose by itself.
 func (s *Step) Choice() *Choice {
-	if s.Head == nil {
+	if s.Output == nil {
 		return nil
 	}
-	return s.Head.Choice()
+	return s.Output.Choice()
 }
 
 // Candidate is one possible next token.

@@ -9,19 +9,19 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // TestThePageDoesNotWait: the page of a link to a model that is not open yet comes at
 // once; the model is opened for the run, not for the page.
 func TestThePageDoesNotWait(t *testing.T) {
-	models := run.NewLibrary()
-	models.Add(run.Source{
+	models := library.New()
+	models.Add(library.Source{
 		Name: "someone/big",
 		Config: func() (sim.Config, error) {
 			return sim.Config{Family: "llama", Dim: 8, Layers: 2, Heads: 2, KVHeads: 2, HeadDim: 4, FFN: 8, Vocab: 8, Context: 8}, nil
 		},
-		Open: func(checkpoint.Progress) (*run.Loaded, error) {
+		Open: func(checkpoint.Progress) (*library.Loaded, error) {
 			t.Error("the page opens the model")
 			return nil, errors.New("no")
 		},

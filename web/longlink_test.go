@@ -11,7 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
 
@@ -23,7 +23,7 @@ func TestTheLongestLinkOpens(t *testing.T) {
 	}
 	addr, stop := start(t)
 	defer stop()
-	longest := run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 2})
+	longest := recipe.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 2})
 	for n := 29_000; ; n-- { // some 28,000 Chinese characters
 		longest.Stop = []string{strings.Repeat("猫", n)}
 		if wire.CheckLink(longest) == nil {

@@ -10,7 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // What a measurement may take.
@@ -35,33 +35,33 @@ func keyOf(a plotAsk) measureKey {
 type measurements struct {
 	busy chan struct{}
 
-	mu   sync.Mutex
-	kept map[measureKey]chart.Measured
+	mu     sync.Mutex
+	cached map[measureKey]chart.Measured
 }
 
 func newMeasurements() *measurements {
-	return &measurements{busy: make(chan struct{}, 1), kept: map[measureKey]chart.Measured{}}
+	return &measurements{busy: make(chan struct{}, 1), cached: map[measureKey]chart.Measured{}}
 }
 
 func (m *measurements) get(a plotAsk) (chart.Measured, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	got, ok := m.kept[keyOf(a)]
+	got, ok := m.cached[keyOf(a)]
 	return got, ok && a.here
 }
 
 func (m *measurements) put(k measureKey, got chart.Measured) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.kept) >= maxKept { // whoever looks again can measure again
-		clear(m.kept)
+	if len(m.cached) >= maxKept { // whoever looks again can measure again
+		clear(m.cached)
 	}
-	m.kept[k] = got
+	m.cached[k] = got
 }
 
 // run measures, unless it is known; another that is under way is Problem
 // "plot.busy".
-func (m *measurements) run(ctx context.Context, model *run.Loaded, k measureKey) error {
+func (m *measurements) run(ctx context.Context, model *library.Loaded, k measureKey) error {
 	select {
 	case m.busy <- struct{}{}:
 		defer func() { <-m.busy }()

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // unread asks for something and reads only the first bytes of the answer.
@@ -36,7 +36,7 @@ func TestUnreadDownloadsKeepNobody(t *testing.T) {
 		t.Skip("skipped in short mode: runs the embedded model")
 	}
 	free := make(chan struct{}, maxTakes)
-	handler := takeaway(run.NewLibrary(), "test", free)
+	handler := takeaway(library.New(), "test", free)
 	mux := http.NewServeMux()
 	mux.Handle("GET /take/{kind}", handler)
 	server := httptest.NewServer(mux)

@@ -15,7 +15,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sheet"
 	"kvstep/web/page"
 	"kvstep/web/text"
@@ -45,13 +45,13 @@ const drawQueue, maxDrawn = 64, 16 << 20
 
 // plots serves the page of figures, the figures and their measurements.
 type plots struct {
-	models   *run.Library
+	models   *library.Library
 	version  string
 	measured *measurements
 	drawn    *maker
 }
 
-func newPlots(models *run.Library, version string) *plots {
+func newPlots(models *library.Library, version string) *plots {
 	return &plots{models, version, newMeasurements(), newMaker("plots", draws, drawQueue, maxDrawn)}
 }
 

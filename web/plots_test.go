@@ -12,7 +12,7 @@ import (
 
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web/text"
 )
 
@@ -180,7 +180,7 @@ func TestEveryModelAndDeviceHasFigures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("draws figures of every model")
 	}
-	p := newPlots(run.NewLibrary(), "test")
+	p := newPlots(library.New(), "test")
 	check := func(query string) {
 		values, _ := url.ParseQuery(query)
 		a, err := p.parse(&http.Request{}, values)
@@ -255,7 +255,7 @@ func TestWhoMayDrawAndMeasure(t *testing.T) {
 
 // Two measurements at once would measure each other; one that nobody waits for ends.
 func TestMeasurementsAreAlone(t *testing.T) {
-	models := run.NewLibrary()
+	models := library.New()
 	p := newPlots(models, "test")
 	m, err := models.Get("story")
 	if err != nil {
@@ -272,14 +272,14 @@ func TestMeasurementsAreAlone(t *testing.T) {
 	if err := p.measured.run(gone, m, k); err == nil {
 		t.Error("it runs on when nobody waits")
 	}
-	if len(p.measured.kept) != 0 {
+	if len(p.measured.cached) != 0 {
 		t.Error("half a measurement is kept")
 	}
 	for range maxKept + 5 {
 		k.prompt++
 		p.measured.put(k, chart.Measured{})
 	}
-	if len(p.measured.kept) > maxKept {
-		t.Errorf("%d kept", len(p.measured.kept))
+	if len(p.measured.cached) > maxKept {
+		t.Errorf("%d kept", len(p.measured.cached))
 	}
 }

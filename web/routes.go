@@ -12,8 +12,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
-	"kvstep/sim/run"
 	"kvstep/static"
 	"kvstep/web/bundle"
 	"kvstep/web/page"
@@ -29,7 +29,7 @@ type route struct {
 }
 
 // allRoutes is every URL there is.
-func allRoutes(models *run.Library, hub http.Handler, version string) []route {
+func allRoutes(models *library.Library, hub http.Handler, version string) []route {
 	figures := newPlots(models, version)
 	return []route{
 		{"GET /{$}", document, walled("page", tellReader, home(models, version))},
@@ -66,10 +66,10 @@ func languageOf(r *http.Request) string {
 
 // home renders the page with the recipe of its link already in the form, so
 // that it reads well before any script has run.
-func home(models *run.Library, version string) http.HandlerFunc {
+func home(models *library.Library, version string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		link, err := wire.ParseLink(r.URL.RawQuery)
-		if err != nil { // the socket will say what is wrong with it
+		if !wire.Holds(err) { // the socket will say what is wrong with it
 			link = wire.Link{Recipe: recipe.Default()}
 		}
 		lang := languageOf(r)
@@ -86,7 +86,7 @@ func home(models *run.Library, version string) http.HandlerFunc {
 	}
 }
 
-func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeData, error) {
+func pageData(models *library.Library, recipe sim.Recipe, lang string) (page.HomeData, error) {
 	if !models.Waits(recipe.Model) { // else the page comes first, and shows how far the model is
 		m, err := models.Get(recipe.Model)
 		if err != nil {
@@ -110,7 +110,7 @@ func pageData(models *run.Library, recipe sim.Recipe, lang string) (page.HomeDat
 }
 
 // addWorld adds what a model knows to the worlds; models that know the same share one.
-func addWorld(worlds []page.World, model string, known checkpoint.World) []page.World {
+func addWorld(worlds []page.World, model string, known checkpoint.TrainingSet) []page.World {
 	if len(known.Prompts) == 0 {
 		return worlds
 	}

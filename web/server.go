@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web/live"
 	"kvstep/web/wire"
 )
@@ -62,7 +62,7 @@ func malformed(err error) bool {
 // context and with it whatever they compute, live sessions get a closing frame, what is
 // being written has drainWait to be read. Nobody who does not read, and nothing that
 // cannot be interrupted, is waited for longer; that is no error.
-func Serve(ctx context.Context, l net.Listener, models *run.Library, version string) error {
+func Serve(ctx context.Context, l net.Listener, models *library.Library, version string) error {
 	hosts := hostsOf(l.Addr())
 	origins := allowList(nil)
 	for _, h := range hosts {

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,7 +29,7 @@ func start(t *testing.T) (addr string, stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, run.NewLibrary(), "test") }()
+	go func() { done <- Serve(ctx, l, library.New(), "test") }()
 	stop = func() {
 		cancel()
 		select {

@@ -13,23 +13,23 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // slowLibrary has a model that is not open before release is called, and counts how often
 // somebody began to open it.
-func slowLibrary(t *testing.T) (models *run.Library, begun *atomic.Int64, release func()) {
+func slowLibrary(t *testing.T) (models *library.Library, begun *atomic.Int64, release func()) {
 	t.Helper()
-	story, err := run.NewLibrary().Get("story")
+	story, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
 	}
-	models, begun = run.NewLibrary(), &atomic.Int64{}
+	models, begun = library.New(), &atomic.Int64{}
 	wait := make(chan struct{})
-	models.Add(run.Source{
+	models.Add(library.Source{
 		Name:   "slow",
 		Config: func() (sim.Config, error) { return story.Model.Config, nil },
-		Open: func(checkpoint.Progress) (*run.Loaded, error) {
+		Open: func(checkpoint.Progress) (*library.Loaded, error) {
 			begun.Add(1)
 			<-wait
 			return story, nil
@@ -97,10 +97,10 @@ func TestCountingOpensNothing(t *testing.T) {
 	models, begun, release := slowLibrary(t)
 	release()
 	big := sim.Config{}
-	models.Add(run.Source{
+	models.Add(library.Source{
 		Name:   "big",
 		Config: func() (sim.Config, error) { return big, nil },
-		Open: func(checkpoint.Progress) (*run.Loaded, error) {
+		Open: func(checkpoint.Progress) (*library.Loaded, error) {
 			begun.Add(100)
 			return nil, sim.NewProblem("file.open", "File", "big")
 		},

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web/take"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
@@ -17,7 +17,7 @@ const maxTakes = 2
 // takeaway serves /take/KIND?LINK&to=N: a file of the run that a link names.
 // A refusal is the same JSON as a problem on the socket. free has as many places
 // as files may be made at once; one that is made is written without its place.
-func takeaway(models *run.Library, version string, free chan struct{}) http.HandlerFunc {
+func takeaway(models *library.Library, version string, free chan struct{}) http.HandlerFunc {
 	out := newOutbox()
 	return func(w http.ResponseWriter, r *http.Request) {
 		kind := r.PathValue("kind")
@@ -58,7 +58,7 @@ func qrOf(r *http.Request) (*take.File, error) {
 }
 
 // fileOf makes a file, in one of the places that there are for it.
-func fileOf(r *http.Request, models *run.Library, kind, version string, free chan struct{}) (f *take.File, err error) {
+func fileOf(r *http.Request, models *library.Library, kind, version string, free chan struct{}) (f *take.File, err error) {
 	q, err := take.Parse(r.URL.RawQuery)
 	if err != nil {
 		return nil, err

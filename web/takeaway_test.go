@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 func ask(t *testing.T, addr, path string, headers map[string]string) (*http.Response, string) {
@@ -83,7 +83,7 @@ func TestForeignPagesMayNotTakeAway(t *testing.T) {
 // TestOnlyAFewFilesAtOnce: more are refused, not queued.
 func TestOnlyAFewFilesAtOnce(t *testing.T) {
 	free := make(chan struct{}, maxTakes)
-	handler := takeaway(run.NewLibrary(), "test", free)
+	handler := takeaway(library.New(), "test", free)
 	ask := func() (int, string) {
 		r := httptest.NewRequest("GET", "/take/jsonl"+takeQuery, nil)
 		r.SetPathValue("kind", "jsonl")

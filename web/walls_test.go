@@ -11,8 +11,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
-	"kvstep/sim/run"
 	"kvstep/sim/token"
 	"kvstep/web/live"
 )
@@ -24,29 +24,29 @@ func (bomb) Encode(string) []int { panic("the bomb went off") }
 
 // mined are the embedded models, one that panics when it is opened, once, and one that
 // panics when it is used; and one without weights.
-func mined(t *testing.T) *run.Library {
+func mined(t *testing.T) *library.Library {
 	t.Helper()
-	models := run.NewLibrary()
+	models := library.New()
 	opened := 0
-	models.Add(run.Source{Name: "once", Open: func(checkpoint.Progress) (*run.Loaded, error) {
+	models.Add(library.Source{Name: "once", Open: func(checkpoint.Progress) (*library.Loaded, error) {
 		if opened++; opened == 1 {
 			panic(errors.New("no good"))
 		}
-		return run.Open("paper")
+		return library.Open("paper")
 	}})
-	models.Add(run.Source{Name: "bomb", Open: func(checkpoint.Progress) (*run.Loaded, error) {
-		m, err := run.Open("story")
+	models.Add(library.Source{Name: "bomb", Open: func(checkpoint.Progress) (*library.Loaded, error) {
+		m, err := library.Open("story")
 		if err != nil {
 			return nil, err
 		}
-		return &run.Loaded{Name: "bomb", Model: m.Model, Tokenizer: bomb{m.Tokenizer}, World: m.World}, nil
+		return &library.Loaded{Name: "bomb", Model: m.Model, Tokenizer: bomb{m.Tokenizer}, TrainingSet: m.TrainingSet}, nil
 	}})
-	models.Add(run.Source{Name: "hollow", Open: func(checkpoint.Progress) (*run.Loaded, error) {
-		m, err := run.Open("story")
+	models.Add(library.Source{Name: "hollow", Open: func(checkpoint.Progress) (*library.Loaded, error) {
+		m, err := library.Open("story")
 		if err != nil {
 			return nil, err
 		}
-		return &run.Loaded{Name: "hollow", Model: &model.Model{Config: m.Model.Config}, Tokenizer: m.Tokenizer}, nil
+		return &library.Loaded{Name: "hollow", Model: &model.Model{Config: m.Model.Config}, Tokenizer: m.Tokenizer}, nil
 	}})
 	return models
 }

@@ -5,14 +5,14 @@ import (
 	"strconv"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
 // weights serves one weight matrix of a model as a picture needs it: no step
 // changes it, so the browser keeps it.
-func weights(models *run.Library) http.HandlerFunc {
+func weights(models *library.Library) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		layer, err := strconv.Atoi(q.Get("layer"))

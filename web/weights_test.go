@@ -5,13 +5,13 @@ import (
 	"testing"
 
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
-	"kvstep/sim/run"
 )
 
 // TestWeights: a weight matrix is the model's own, and nothing else is served.
 func TestWeights(t *testing.T) {
-	models := run.NewLibrary()
+	models := library.New()
 	m, err := models.Get("story")
 	if err != nil {
 		t.Fatal(err)

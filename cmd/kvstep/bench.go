@@ -15,6 +15,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/plain"
 	"kvstep/sim/recipe"
@@ -72,8 +73,8 @@ func newBench() *cobra.Command {
 			if bits != 32 && bits != 16 {
 				return usageError{sim.NewProblem("recipe.choice", "Field", "bits", "Have", strconv.Itoa(bits), "Allowed", []string{"32", "16"})}
 			}
-			defer func(most int) { mat.MostThreads = most }(mat.MostThreads)
-			mat.MostThreads = threads
+			defer func(most int) { mat.MaxThreads = most }(mat.MaxThreads)
+			mat.MaxThreads = threads
 			m, err := benchModel(name, tokenizer, random, bits)
 			if err != nil {
 				return err
@@ -111,7 +112,7 @@ func newBench() *cobra.Command {
 
 // bench times everything in turns, so that what else the machine does hits all
 // alike.
-func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*benchReport, error) {
+func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*benchReport, error) {
 	b := &bencher{m: m, made: made}
 	for i := range prompt {
 		b.prompt = append(b.prompt, (i*7+3)%m.Model.Config.Vocab)
@@ -119,7 +120,7 @@ func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*b
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
-	settling.Wait()
+	promoting.Wait()
 	var flops, bandwidth []float64
 	times := map[string][]float64{}
 	for range repeats {
@@ -132,7 +133,7 @@ func bench(ctx context.Context, m *simrun.Loaded, prompt, made, repeats int) (*b
 		}
 	}
 	r := &benchReport{
-		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MostThreads, Prompt: prompt, New: made, Repeats: repeats,
+		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MaxThreads, Prompt: prompt, New: made, Repeats: repeats,
 		Limits: benchLimits{median(flops), median(bandwidth)},
 	}
 	c, sw := m.Model.Config, cost.Default()
@@ -177,7 +178,7 @@ func (r *benchReport) table(w io.Writer) error {
 
 // bencher has what every round uses again.
 type bencher struct {
-	m       *simrun.Loaded
+	m       *library.Loaded
 	prompt  []int
 	made    int
 	again   int // tokens decoded without a cache: fewer, they take long

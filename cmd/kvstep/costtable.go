@@ -260,11 +260,11 @@ func (t costTable) time() *grid {
 	}
 	for _, p := range []struct {
 		name string
-		of   func(cost.Parts) cost.Load
+		of   func(cost.ByPart) cost.Load
 	}{
-		{"qkv", func(p cost.Parts) cost.Load { return p.QKV }}, {"scores + av", func(p cost.Parts) cost.Load { return p.Attention }},
-		{"out", func(p cost.Parts) cost.Load { return p.Out }}, {"mlp", func(p cost.Parts) cost.Load { return p.MLP }},
-		{"head", func(p cost.Parts) cost.Load { return p.Head }},
+		{"qkv", func(p cost.ByPart) cost.Load { return p.QKV }}, {"scores + av", func(p cost.ByPart) cost.Load { return p.Attention }},
+		{"out", func(p cost.ByPart) cost.Load { return p.Out }}, {"mlp", func(p cost.ByPart) cost.Load { return p.MLP }},
+		{"head", func(p cost.ByPart) cost.Load { return p.Head }},
 	} {
 		row(p.name, func(x cost.Phase) string { return t.load(p.of(x.Parts)) })
 	}

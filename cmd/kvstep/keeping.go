@@ -13,7 +13,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // defaultShare is how much of the machine's memory serve may hold where nothing is said:
@@ -23,8 +23,8 @@ const defaultShare = 2
 // unknownMachine is taken where the machine does not tell what it has.
 const unknownMachine = 4 << 30
 
-// leastMemory is what a server needs to show anything, and the most is where counting ends.
-const leastMemory, mostMemory = 16 << 20, 1 << 50
+// minMemory is what a server needs to show anything, and the most is where counting ends.
+const minMemory, maxMemory = 16 << 20, 1 << 50
 
 // memoryLimit is what --memory asks for: half of what the machine has where it is not given.
 func memoryLimit(flag string, given bool) (int64, error) {
@@ -36,8 +36,8 @@ func memoryLimit(flag string, given bool) (int64, error) {
 	if errors.As(err, &p) && p.ID == "cache.bytes" || flag == "" {
 		return 0, sim.NewProblem("cache.bytes", "Have", fmt.Sprintf("%.40s", flag))
 	}
-	if err != nil || limit < leastMemory {
-		return 0, sim.NewProblem("recipe.whole", "Field", "--memory", "Have", fmt.Sprintf("%.40s", flag), "Least", leastMemory, "Most", mostMemory)
+	if err != nil || limit < minMemory {
+		return 0, sim.NewProblem("recipe.whole", "Field", "--memory", "Have", fmt.Sprintf("%.40s", flag), "Least", minMemory, "Most", maxMemory)
 	}
 	return limit, nil
 }
@@ -72,7 +72,7 @@ func machineMemory(read func(string) ([]byte, error)) int64 {
 }
 
 // count has a server's models and runs counted, within limit.
-func count(models *simrun.Library, limit int64) *sim.Memory {
+func count(models *library.Library, limit int64) *sim.Memory {
 	memory := sim.NewMemory(nil, "memory.total", limit)
 	models.Count(memory)
 	if os.Getenv("GOMEMLIMIT") == "" { // what waits to be collected keeps to it too, as far as it can
@@ -86,9 +86,9 @@ const (
 	muchGiven  = 32 << 20         // bytes given back, after which the system should have them too
 )
 
-// keep closes models that nobody uses, and gives the system the memory that the server no
+// closeUnused closes models that nobody uses, and gives the system the memory that the server no
 // longer needs: when much was given back, or all that viewers had. It goes on until ctx ends.
-func keep(ctx context.Context, models *simrun.Library, memory *sim.Memory) {
+func closeUnused(ctx context.Context, models *library.Library, memory *sim.Memory) {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	h := keeper{models: models, memory: memory, free: debug.FreeOSMemory}
@@ -103,7 +103,7 @@ func keep(ctx context.Context, models *simrun.Library, memory *sim.Memory) {
 }
 
 type keeper struct {
-	models *simrun.Library
+	models *library.Library
 	memory *sim.Memory
 	free   func()
 	last   int64 // Memory.Given when memory was last given to the system

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/recipe"
 	simrun "kvstep/sim/run"
 )
 
@@ -58,12 +59,12 @@ func folderOf(t *testing.T, n int) (dir string, size int64) {
 // neither counted nor mapped; one that somebody else has stays.
 func TestBorrowedModelsAreClosed(t *testing.T) {
 	dir, size := folderOf(t, 12)
-	library := newLibrary(io.Discard)
+	lib := newLibrary(io.Discard)
 	memory := sim.NewMemory(nil, "memory.total", 1<<30)
-	library.Count(memory)
+	lib.Count(memory)
 	most := int64(0)
 	for i := range 24 {
-		m, back, err := library.Borrow("m" + strconv.Itoa(i%12))
+		m, back, err := lib.Borrow("m" + strconv.Itoa(i%12))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,16 +81,16 @@ func TestBorrowedModelsAreClosed(t *testing.T) {
 	if most != size {
 		t.Errorf("%d bytes were held at most, one model has %d", most, size)
 	}
-	had, err := library.Get("m3")
+	had, err := lib.Get("m3")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, back, err := library.Borrow("m3")
+	_, back, err := lib.Borrow("m3")
 	if err != nil {
 		t.Fatal(err)
 	}
 	back()
-	if again, err := library.Get("m3"); err != nil || again != had || memory.Held() != size {
+	if again, err := lib.Get("m3"); err != nil || again != had || memory.Held() != size {
 		t.Errorf("a model that is in use was closed: %v, %d bytes", err, memory.Held())
 	}
 }
@@ -99,37 +100,37 @@ func TestBorrowedModelsAreClosed(t *testing.T) {
 // can, it is refused.
 func TestUnusedModelsAreClosed(t *testing.T) {
 	dir, size := folderOf(t, 4)
-	library := newLibrary(io.Discard)
+	lib := newLibrary(io.Discard)
 	memory := sim.NewMemory(nil, "memory.total", 2*size+size/2)
-	library.Count(memory)
+	lib.Count(memory)
 	var freed int
-	k := keeper{models: library, memory: memory, free: func() { freed++ }}
-	held, err := library.Get("m0")
+	k := keeper{models: lib, memory: memory, free: func() { freed++ }}
+	held, err := lib.Get("m0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	release := held.Hold()
 	for _, name := range []string{"m1", "m2", "m3"} { // each makes room for the next
-		if _, err := library.Get(name); err != nil {
+		if _, err := lib.Get(name); err != nil {
 			t.Fatal(err)
 		}
 		if memory.Held() != 2*size {
 			t.Errorf("with %s %d bytes are held, %d wanted", name, memory.Held(), 2*size)
 		}
 	}
-	other, err := library.Get("m3")
+	other, err := lib.Get("m3")
 	if err != nil {
 		t.Fatal(err)
 	}
 	releaseOther := other.Hold()
 	var p *sim.Problem
-	if _, err := library.Get("m1"); !errors.As(err, &p) || p.ID != "memory.total" {
+	if _, err := lib.Get("m1"); !errors.As(err, &p) || p.ID != "memory.total" {
 		t.Errorf("a third one: %v", err)
 	}
 	for range 5 {
 		k.sweep()
 	}
-	if m, _ := library.Get("m0"); m != held || memory.Held() != 2*size {
+	if m, _ := lib.Get("m0"); m != held || memory.Held() != 2*size {
 		t.Error("a model that is held was closed")
 	}
 	release()
@@ -157,7 +158,7 @@ func TestUnusedModelsAreClosed(t *testing.T) {
 			t.Fatalf("%d pieces are mapped still", n)
 		}
 	}
-	if m, err := library.Get("m0"); err != nil || m.Model.Weights.Layers[0].Q.At(0, 0) == 0 {
+	if m, err := lib.Get("m0"); err != nil || m.Model.Weights.Layers[0].Q.At(0, 0) == 0 {
 		t.Errorf("it opens no more: %v", err)
 	}
 }
@@ -169,13 +170,13 @@ func TestARunKeepsItsModel(t *testing.T) {
 	lingers = 20 * time.Millisecond
 	t.Cleanup(func() { lingers = was })
 	folderOf(t, 1)
-	library := newLibrary(io.Discard)
-	library.Count(sim.NewMemory(nil, "memory.total", 1<<30))
-	m, err := library.Get("m0")
+	lib := newLibrary(io.Discard)
+	lib.Count(sim.NewMemory(nil, "memory.total", 1<<30))
+	m, err := lib.Get("m0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := simrun.Complete(sim.Recipe{Model: "m0", Tokens: []int{1, 5, 9}, MaxNew: 6})
+	r := recipe.Complete(sim.Recipe{Model: "m0", Tokens: []int{1, 5, 9}, MaxNew: 6})
 	n, kept := 0, []sim.Step{}
 	all := simrun.Steps(t.Context(), m, r, func() float64 { return 0 })
 	m = nil
@@ -185,14 +186,14 @@ func TestARunKeepsItsModel(t *testing.T) {
 		}
 		if n++; n%3 == 0 {
 			for range 3 {
-				library.Sweep()
+				lib.Sweep()
 			}
 			runtime.GC()
 		}
 		kept = append(kept, s)
 	}
 	for range 3 {
-		library.Sweep()
+		lib.Sweep()
 		runtime.GC()
 	}
 	time.Sleep(10 * lingers)

@@ -14,27 +14,27 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/token"
 )
 
 // load is loadShown for commands that have no other standard error at hand.
-func load(model, tokenizer string) (*simrun.Loaded, error) {
+func load(model, tokenizer string) (*library.Loaded, error) {
 	return loadShown(model, tokenizer, os.Stderr)
 }
 
 // loadShown opens a model: an embedded name, one of the models folder, a Hugging Face
 // folder, or a llama2.c .bin file with its tokenizer (which may be ""). Where stderr
 // is a terminal a large model has a progress bar there.
-func loadShown(model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error) {
+func loadShown(model, tokenizer string, stderr io.Writer) (*library.Loaded, error) {
 	info, err := os.Stat(model)
 	switch {
 	case tokenizer != "" && !takesTokenizer(model):
 		return nil, usageError{sim.NewProblem("cli.tokenizer", "Model", model)}
 	case errors.Is(err, fs.ErrNotExist):
 		// A name; "owner/name" looks like a path, but "./x" is one.
-		library := newLibrary(stderr)
-		m, nameErr := library.Get(model)
+		lib := newLibrary(stderr)
+		m, nameErr := lib.Get(model)
 		var p *sim.Problem
 		if errors.As(nameErr, &p) && p.ID == "model.unknown" && strings.ContainsRune(filepath.ToSlash(model), '/') {
 			return nil, sim.NewProblem("file.open", "File", model).Because(err)
@@ -74,19 +74,19 @@ func within(folder string, err error) error {
 }
 
 // openFolder opens a Hugging Face folder. heard, which may be nil, hears of it too.
-func openFolder(name, dir string, stderr io.Writer, heard checkpoint.Progress) (*simrun.Loaded, error) {
+func openFolder(name, dir string, stderr io.Writer, heard checkpoint.Progress) (*library.Loaded, error) {
 	bar, done := progress(stderr, name, heard)
 	defer done()
 	w := &watched{}
-	m, err := w.guard(simrun.OpenFolder(name, mappedDir{regularDir(dir), w}, bar))
+	m, err := w.guard(library.OpenFolder(name, mappedDir{regularDir(dir), w}, bar))
 	if err == nil {
-		m.Again = func(heard checkpoint.Progress) (*simrun.Loaded, error) { return openFolder(name, dir, stderr, heard) }
+		m.Reopen = func(heard checkpoint.Progress) (*library.Loaded, error) { return openFolder(name, dir, stderr, heard) }
 	}
 	return m, err
 }
 
 // openBin opens a llama2.c file.
-func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
+func openBin(name, file, tokenizer string) (*library.Loaded, error) {
 	w := &watched{}
 	m, err := w.guard(readBin(w, name, file, tokenizer))
 	var p *sim.Problem
@@ -94,12 +94,12 @@ func openBin(name, file, tokenizer string) (*simrun.Loaded, error) {
 		p.Args["File"] = filepath.Base(file)
 	}
 	if err == nil {
-		m.Again = func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(name, file, tokenizer) }
+		m.Reopen = func(checkpoint.Progress) (*library.Loaded, error) { return openBin(name, file, tokenizer) }
 	}
 	return m, err
 }
 
-func readBin(w *watched, name, file, tokenizer string) (*simrun.Loaded, error) {
+func readBin(w *watched, name, file, tokenizer string) (*library.Loaded, error) {
 	x, f, err := w.open(file)
 	if err != nil {
 		return nil, err
@@ -117,10 +117,10 @@ func readBin(w *watched, name, file, tokenizer string) (*simrun.Loaded, error) {
 			return nil, err
 		}
 	}
-	m, err := simrun.OpenLlama2c(name, data, words)
+	m, err := library.OpenLlama2c(name, data, words)
 	if err == nil && x.view != nil {
 		x.kept = true
-		w.settle(data)
+		w.promote(data)
 	}
 	return m, err
 }
@@ -195,7 +195,7 @@ func (f *mappedFile) Close() error {
 func (f *mappedFile) Keep(used int64) {
 	f.of.kept = true
 	if used > int64(len(f.of.view))*3/4 {
-		f.watch.settle(f.of.view)
+		f.watch.promote(f.of.view)
 	}
 }
 
@@ -212,7 +212,7 @@ func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard ch
 			also(n, total)
 		}
 		if bar == nil && total >= large {
-			bar = byteBar(stderr, words("cli.loading", map[string]any{"Model": name}), total)
+			bar = byteBar(stderr, message("cli.loading", map[string]any{"Model": name}), total)
 		}
 		if bar != nil {
 			_ = bar.Set64(n)

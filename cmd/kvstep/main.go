@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		fmt.Fprintln(errs, "kvstep: "+say(err))
 		if exitCode(err) == 2 {
-			fmt.Fprintln(errs, "kvstep: "+words("cli.see_help", nil))
+			fmt.Fprintln(errs, "kvstep: "+message("cli.see_help", nil))
 		}
 	}
 	return err
@@ -102,7 +102,7 @@ func useKernels(name string) error {
 	var known []string
 	for _, l := range mat.Levels() {
 		if l.String() == name {
-			return mat.Use(l)
+			return mat.Select(l)
 		}
 		known = append(known, l.String())
 	}
@@ -149,9 +149,9 @@ func say(err error) string {
 	case errors.As(err, &p) && strings.HasPrefix(p.ID, "hub."):
 		return sayHub(p)
 	case errors.As(err, &p):
-		return words("problem."+p.ID, p.Args)
+		return message("problem."+p.ID, p.Args)
 	case errors.Is(err, context.Canceled):
-		return words("cli.stopped", nil)
+		return message("cli.stopped", nil)
 	case errors.As(err, &file) && file.Op == "write": // standard output
 		return sayFile(sim.NewProblem("file.write", "File", file.Path).Because(err))
 	}

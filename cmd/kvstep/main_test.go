@@ -13,8 +13,8 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
-	simrun "kvstep/sim/run"
 )
 
 // command runs kvstep and returns its exit code and what it wrote.
@@ -82,7 +82,7 @@ func TestEveryProblemIsWorded(t *testing.T) {
 // TestKernels: what is traced does not depend on the kernels.
 func TestKernels(t *testing.T) {
 	was := mat.Levels()[len(mat.Levels())-1]
-	t.Cleanup(func() { mat.Use(was) })
+	t.Cleanup(func() { mat.Select(was) })
 	var traces []string
 	for _, l := range mat.Levels() {
 		t.Setenv("KVSTEP_KERNELS", l.String())
@@ -140,7 +140,7 @@ func TestTraceAddsUp(t *testing.T) {
 					sum[lane] = cost.Add(sum[lane], c)
 				}
 			}
-			m, err := simrun.Open(checkpoint.Names()[0])
+			m, err := library.Open(checkpoint.Names()[0])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,7 +157,7 @@ func TestTraceAddsUp(t *testing.T) {
 
 func TestTraceTable(t *testing.T) {
 	code, stdout, _ := command(t, "trace", "--tokens", "0,5,9", "--max-new", "2")
-	m, err := simrun.Open(checkpoint.Names()[0])
+	m, err := library.Open(checkpoint.Names()[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	simrun "kvstep/sim/run"
 	"kvstep/web/wire"
@@ -101,7 +102,7 @@ func with(f *recipe.Field) map[string]string {
 // no number, infinite and 2^63-1, by flag, link and message: all of them take it for the
 // same, or refuse it with the same range. What is taken runs.
 func TestEveryFieldAtEveryEdge(t *testing.T) {
-	m, err := simrun.NewLibrary().Get("story")
+	m, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +199,7 @@ func problemOf(err error) string {
 
 // runs checks that an accepted recipe runs to its end, or is refused for what the model
 // cannot hold.
-func runs(t *testing.T, name string, m *simrun.Loaded, r sim.Recipe) {
+func runs(t *testing.T, name string, m *library.Loaded, r sim.Recipe) {
 	t.Helper()
 	r.Prompt, r.Lanes = "Once upon a time", "cached"
 	last := ""
@@ -211,7 +212,7 @@ func runs(t *testing.T, name string, m *simrun.Loaded, r sim.Recipe) {
 			t.Errorf("%s: %v", name, err)
 			return
 		}
-		last = s.Done
+		last = s.RunFinishReason
 	}
 	if last == "" {
 		t.Errorf("%s: the run has no end", name)

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim/cost"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 func newModels() *cobra.Command {
@@ -19,15 +19,15 @@ func newModels() *cobra.Command {
 		Short: "List the embedded models, those of the models folder, the presets whose shapes are known, and devices",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			library, models := simrun.NewLibrary(), newLibrary(c.ErrOrStderr())
+			lib, models := library.New(), newLibrary(c.ErrOrStderr())
 			t := &columns{}
 			t.add("name\tweights\tcache\tparameters\tlayers\theads\tkv heads\thead_dim\tffn\tvocabulary\tcontext\tKV bytes/token")
 			row := func(name, weights, cache string, x cost.Shape) {
 				t.add("%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d", quoted(name), weights, cache, x.Params(), x.Layers, x.Heads,
 					x.KVHeads, x.HeadDim, x.FFN, x.Vocab, x.Context, x.KVBytesPerToken())
 			}
-			for _, name := range library.Names() {
-				m, err := library.Get(name)
+			for _, name := range lib.Names() {
+				m, err := lib.Get(name)
 				if err != nil {
 					return err
 				}

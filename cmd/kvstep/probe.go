@@ -6,9 +6,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
-	simrun "kvstep/sim/run"
 )
 
 // probeFlops is how many multiplications and additions a second this process's
@@ -61,7 +61,7 @@ const maxRandom = 1_000_000_000 // parameters, 4 GB
 
 // benchModel loads a model, or makes one of a known shape with random weights, of so
 // many bits a number.
-func benchModel(name, tokenizer string, random bool, bits int) (*simrun.Loaded, error) {
+func benchModel(name, tokenizer string, random bool, bits int) (*library.Loaded, error) {
 	if !random {
 		return load(name, tokenizer)
 	}
@@ -85,7 +85,7 @@ func benchModel(name, tokenizer string, random bool, bits int) (*simrun.Loaded, 
 	if err != nil {
 		return nil, err
 	}
-	return &simrun.Loaded{Name: name, Model: m}, nil
+	return &library.Loaded{Name: name, Model: m}, nil
 }
 
 // randomWeights are small numbers, always the same ones; those of matrices have so many
@@ -97,7 +97,7 @@ func randomWeights(c sim.Config, bits int) sim.Weights {
 		return float32(int32(state>>32)) * (0.05 / (1 << 31))
 	}
 	vector := func(n int) []float32 {
-		x := mat.Room(n)
+		x := mat.Uninit(n)
 		for i := range x {
 			x[i] = next()
 		}
@@ -114,7 +114,7 @@ func randomWeights(c sim.Config, bits int) sim.Weights {
 		if bits != 16 {
 			return mat.Of(rows, cols, vector(rows*cols))
 		}
-		words := mat.RoomForHalves(rows * cols)
+		words := mat.UninitHalves(rows * cols)
 		for i := range words {
 			words[i] = mat.F16(next())
 		}
@@ -143,8 +143,8 @@ func randomWeights(c sim.Config, bits int) sim.Weights {
 	if c.Family == "gpt2" {
 		w.FinalBias, w.Positions = vector(c.Dim), mat.Of(c.Context, c.Dim, vector(c.Context*c.Dim))
 	}
-	if w.Head = w.Embed; !c.Tied {
-		w.Head = matrix(c.Vocab, c.Dim)
+	if w.Unembed = w.Embed; !c.Tied {
+		w.Unembed = matrix(c.Vocab, c.Dim)
 	}
 	return w
 }

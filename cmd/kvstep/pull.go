@@ -42,7 +42,7 @@ func newPull() *cobra.Command {
 func pullModel(c *cobra.Command, name string) error {
 	stderr := c.ErrOrStderr()
 	tell := func(id string, place string) {
-		fmt.Fprintln(stderr, "kvstep: "+words(id, map[string]any{"Model": name, "Place": place}))
+		fmt.Fprintln(stderr, "kvstep: "+message(id, map[string]any{"Model": name, "Place": place}))
 	}
 	if modelsDir == "" {
 		return usageError{sim.NewProblem("cli.models_folder")}
@@ -87,7 +87,7 @@ func offline() error {
 
 // pullProgress shows a bar on a terminal, and elsewhere every tenth of the way as a line.
 func pullProgress(client *hub.Client, name string, stderr io.Writer) (done func()) {
-	what := words("cli.pulling", map[string]any{"Model": name})
+	what := message("cli.pulling", map[string]any{"Model": name})
 	if isTerminal(stderr) {
 		var bar *progressbar.ProgressBar
 		client.Heard = func(n, total int64) {

@@ -102,8 +102,8 @@ func isTerminal(w io.Writer) bool {
 // quoted is a text from elsewhere in a table or beside a message.
 func quoted(s string) string { return text.Isolate(plain.Text(s)) }
 
-// words is a message in the person's language. What fills it is written out.
-func words(id string, args map[string]any) string { return catalogue().T(id, shown(args)) }
+// message is a message in the person's language. What fills it is written out.
+func message(id string, args map[string]any) string { return catalogue().T(id, shown(args)) }
 
 // shown are values for a message, with every text written out.
 func shown(args map[string]any) map[string]any {

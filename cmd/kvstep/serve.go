@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web"
 )
 
@@ -29,7 +29,7 @@ func newServe() *cobra.Command {
 			if model == "" && tokenizer != "" {
 				return usageError{sim.NewProblem("cli.tokenizer", "Model", "--model")}
 			}
-			var given []*simrun.Loaded
+			var given []*library.Loaded
 			if model != "" {
 				m, err := loadUntil(c.Context(), model, tokenizer, c.ErrOrStderr())
 				if m == nil {
@@ -42,12 +42,12 @@ func newServe() *cobra.Command {
 				return err
 			}
 			url := "http://" + l.Addr().String() + "/"
-			fmt.Fprintln(c.ErrOrStderr(), words("cli.serving", map[string]any{"URL": url}))
+			fmt.Fprintln(c.ErrOrStderr(), message("cli.serving", map[string]any{"URL": url}))
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
 			models := newLibrary(c.ErrOrStderr(), given...)
-			go keep(c.Context(), models, count(models, limit))
+			go closeUnused(c.Context(), models, count(models, limit))
 			return web.Serve(c.Context(), l, models, version)
 		},
 	}
@@ -61,9 +61,9 @@ func newServe() *cobra.Command {
 
 // loadUntil loads a model, and gives neither model nor error if ctx ends before: a server
 // that is told to stop has done so.
-func loadUntil(ctx context.Context, model, tokenizer string, stderr io.Writer) (*simrun.Loaded, error) {
+func loadUntil(ctx context.Context, model, tokenizer string, stderr io.Writer) (*library.Loaded, error) {
 	type loaded struct {
-		m   *simrun.Loaded
+		m   *library.Loaded
 		err error
 	}
 	done := make(chan loaded, 1)

@@ -8,7 +8,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // modelsDir is the models folder, as --models sets it.
@@ -27,17 +27,17 @@ func defaultModels() string {
 // newLibrary has the embedded models and, behind them, those of the models folder,
 // those that are put there later too; they are opened when they are first asked for.
 // Given ones come first.
-func newLibrary(stderr io.Writer, given ...*simrun.Loaded) *simrun.Library {
-	l, dir := simrun.NewLibrary(given...), modelsDir
-	l.Watch(func() []simrun.Source { return shelf(dir, stderr) })
+func newLibrary(stderr io.Writer, given ...*library.Loaded) *library.Library {
+	l, dir := library.New(given...), modelsDir
+	l.Watch(func() []library.Source { return shelf(dir, stderr) })
 	return l
 }
 
 // shelf finds the models of a folder: "name" and "owner/name" are folders with a
 // config.json, "name" also a llama2.c file name.bin, whose words are in
 // name.tokenizer.bin. A folder that cannot be read has none.
-func shelf(dir string, stderr io.Writer) []simrun.Source {
-	var list []simrun.Source
+func shelf(dir string, stderr io.Writer) []library.Source {
+	var list []library.Source
 	entries, err := os.ReadDir(dir)
 	if dir == "" || err != nil {
 		return nil
@@ -63,31 +63,31 @@ func shelf(dir string, stderr io.Writer) []simrun.Source {
 
 // shelved is the model at a path, if there is one. Names that begin with a dot are
 // of downloads that are not complete.
-func shelved(name, path string, stderr io.Writer) (simrun.Source, bool) {
+func shelved(name, path string, stderr io.Writer) (library.Source, bool) {
 	if strings.HasPrefix(filepath.Base(path), ".") {
-		return simrun.Source{}, false
+		return library.Source{}, false
 	}
 	if _, err := os.Stat(filepath.Join(path, "config.json")); err == nil {
-		return simrun.Source{
+		return library.Source{
 			Name:   name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(regularDir(path)) },
-			Open:   func(heard checkpoint.Progress) (*simrun.Loaded, error) { return openFolder(name, path, stderr, heard) },
+			Open:   func(heard checkpoint.Progress) (*library.Loaded, error) { return openFolder(name, path, stderr, heard) },
 			Size:   func() int64 { return weightBytes(path) },
 		}, true
 	}
 	bare, isBin := strings.CutSuffix(name, ".bin")
 	info, err := os.Stat(path)
 	if !isBin || err != nil || !info.Mode().IsRegular() || strings.HasSuffix(bare, "tokenizer") {
-		return simrun.Source{}, false
+		return library.Source{}, false
 	}
 	words := strings.TrimSuffix(path, ".bin") + ".tokenizer.bin"
 	if _, err := os.Stat(words); err != nil {
 		words = ""
 	}
-	return simrun.Source{
+	return library.Source{
 		Name:   bare,
 		Config: func() (sim.Config, error) { return binConfig(path) },
-		Open:   func(checkpoint.Progress) (*simrun.Loaded, error) { return openBin(bare, path, words) },
+		Open:   func(checkpoint.Progress) (*library.Loaded, error) { return openBin(bare, path, words) },
 		Size:   func() int64 { return info.Size() },
 	}, true
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // tinyBin is a llama2.c file, of version 0 or 1: dim 4, hidden 6, 1 layer, 2 heads,
@@ -75,17 +75,17 @@ func TestModelsFolder(t *testing.T) {
 	// The embedded model of a name stays what it is.
 	modelsDir = dir
 	t.Cleanup(func() { modelsDir = "" })
-	library := newLibrary(&bytes.Buffer{})
-	if m, err := library.Get("story"); err != nil || m.Model.Config.Family != "llama" {
+	lib := newLibrary(&bytes.Buffer{})
+	if m, err := lib.Get("story"); err != nil || m.Model.Config.Family != "llama" {
 		t.Errorf("story is %+v, %v", m, err)
 	}
 	if err := os.CopyFS(filepath.Join(dir, "late"), os.DirFS("../../sim/run/testdata/families/qwen2")); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := library.Get("late"); err != nil || m.Model.Config.Family != "qwen2" || !slices.Contains(library.Names(), "late") {
+	if m, err := lib.Get("late"); err != nil || m.Model.Config.Family != "qwen2" || !slices.Contains(lib.Names(), "late") {
 		t.Errorf("a model that came later: %v", err)
 	}
-	if c, _, err := library.Shape("someone/qwen3"); err != nil || c.Family != "qwen3" {
+	if c, _, err := lib.Shape("someone/qwen3"); err != nil || c.Family != "qwen3" {
 		t.Errorf("%+v %v", c, err)
 	}
 }
@@ -98,7 +98,7 @@ func TestMappedIsTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		read, err := simrun.OpenFolder(name, os.DirFS(dir), nil)
+		read, err := library.OpenFolder(name, os.DirFS(dir), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sweep"
 )
 
@@ -112,7 +112,7 @@ func (a *sweepFlags) writer() (func(io.Writer, []sweep.Row) error, error) {
 }
 
 // prepare completes the plan and opens its models.
-func (a *sweepFlags) prepare(stderr io.Writer) (map[string]*simrun.Loaded, error) {
+func (a *sweepFlags) prepare(stderr io.Writer) (map[string]*library.Loaded, error) {
 	p := &a.plan
 	for _, text := range a.prompts {
 		p.Prompts = append(p.Prompts, sweep.Prompt{Text: text})
@@ -126,7 +126,7 @@ func (a *sweepFlags) prepare(stderr io.Writer) (map[string]*simrun.Loaded, error
 	if a.tokenizer != "" && !slices.ContainsFunc(p.Models, takesTokenizer) {
 		return nil, usageError{sim.NewProblem("cli.tokenizer", "Model", strings.Join(p.Models, ", "))}
 	}
-	models := map[string]*simrun.Loaded{}
+	models := map[string]*library.Loaded{}
 	longest := 250
 	for _, name := range p.Models {
 		words := ""
@@ -203,7 +203,7 @@ func parseLengths(text string, longest int) ([]int, error) {
 }
 
 // execute does the runs that are not done yet and gives all of them.
-func (a *sweepFlags) execute(ctx context.Context, models map[string]*simrun.Loaded, j *journal, done []sweep.Result, stderr io.Writer) ([]sweep.Result, error) {
+func (a *sweepFlags) execute(ctx context.Context, models map[string]*library.Loaded, j *journal, done []sweep.Result, stderr io.Writer) ([]sweep.Result, error) {
 	runs := a.plan.Runs()
 	bar, err := a.bar(models, runs, stderr)
 	if err != nil {
@@ -232,14 +232,14 @@ func (a *sweepFlags) execute(ctx context.Context, models map[string]*simrun.Load
 }
 
 // size is about the work of a run: the rows of its uncached passes.
-func (a *sweepFlags) size(m *simrun.Loaded, p sweep.Prompt) int64 {
+func (a *sweepFlags) size(m *library.Loaded, p sweep.Prompt) int64 {
 	_, n, _ := a.plan.Longest(m, p) // checked before
 	g := int64(a.plan.Lengths[len(a.plan.Lengths)-1])
 	return g*int64(n) + g*(g-1)/2
 }
 
 // bar is a progress bar on a terminal, and nothing elsewhere.
-func (a *sweepFlags) bar(models map[string]*simrun.Loaded, runs []sweep.Run, stderr io.Writer) (*progressbar.ProgressBar, error) {
+func (a *sweepFlags) bar(models map[string]*library.Loaded, runs []sweep.Run, stderr io.Writer) (*progressbar.ProgressBar, error) {
 	total := int64(0)
 	for _, r := range runs {
 		total += a.size(models[r.Model], r.Prompt)
@@ -248,7 +248,7 @@ func (a *sweepFlags) bar(models map[string]*simrun.Loaded, runs []sweep.Run, std
 		return progressbar.DefaultSilent(total), nil
 	}
 	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(beneath(stderr)),
-		progressbar.OptionSetDescription(words("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
+		progressbar.OptionSetDescription(message("cli.sweep", map[string]any{"Points": a.plan.Points(), "Repeats": a.plan.Repeats})),
 		progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionClearOnFinish()), nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	simrun "kvstep/sim/run"
 	"kvstep/web/text"
 )
@@ -66,7 +68,7 @@ type steps = iter.Seq2[*sim.Step, error]
 func traceWriter(format string) (func(io.Writer, steps) error, error) {
 	switch format {
 	case "jsonl":
-		return simrun.WriteTrace, nil
+		return export.WriteTrace, nil
 	case "table":
 		return traceTable, nil
 	case "safetensors": // needs the model; newTrace fills it in
@@ -75,8 +77,8 @@ func traceWriter(format string) (func(io.Writer, steps) error, error) {
 	return nil, sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"table", "jsonl", "safetensors"})
 }
 
-// traceTensors writes all steps as one safetensors file (simrun.Export).
-func traceTensors(w io.Writer, m *simrun.Loaded, r sim.Recipe, all steps) error {
+// traceTensors writes all steps as one safetensors file (export.Safetensors).
+func traceTensors(w io.Writer, m *library.Loaded, r sim.Recipe, all steps) error {
 	var kept []sim.Step
 	for s, err := range all {
 		if err != nil {
@@ -84,7 +86,7 @@ func traceTensors(w io.Writer, m *simrun.Loaded, r sim.Recipe, all steps) error 
 		}
 		kept = append(kept, *s)
 	}
-	f, err := simrun.Export(m, r, kept)
+	f, err := export.Safetensors(m, r, kept)
 	if err != nil {
 		return err
 	}
@@ -107,8 +109,8 @@ func traceTable(w io.Writer, all steps) error {
 			if s.Token >= 0 {
 				chosen, said = fmt.Sprint(s.Token), text.Isolate(fmt.Sprintf("%q", s.Text))
 			}
-			if s.Done != "" {
-				said += " (" + s.Done + ")"
+			if s.RunFinishReason != "" {
+				said += " (" + s.RunFinishReason + ")"
 			}
 		}
 		identical := "yes"

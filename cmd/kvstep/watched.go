@@ -10,17 +10,17 @@ import (
 	"time"
 
 	"kvstep/sim"
-	simrun "kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // watched are the files that one model is read from: their mappings, and what they were
 // when they were opened. Programs write over files, and shorten them, while others have
 // them mapped; then the model is not the one any more that was checked.
 type watched struct {
-	mu       sync.Mutex
-	files    []*watchedFile
-	settling sync.WaitGroup // files that are being moved
-	closing  atomic.Bool    // which they need not be any more
+	mu        sync.Mutex
+	files     []*watchedFile
+	promoting sync.WaitGroup // files that are being moved
+	closing   atomic.Bool    // which they need not be any more
 }
 
 // watchedFile is one of them.
@@ -61,17 +61,17 @@ func (w *watched) mapped(x *watchedFile, f *os.File) ([]byte, error) {
 	return view, err
 }
 
-// settle moves a mapped file to where it is read faster, beside what else is done.
-func (w *watched) settle(view []byte) {
-	settling.Add(1)
-	w.settling.Go(func() {
-		defer settling.Done()
-		_ = settle(view, &w.closing)
+// promote moves a mapped file to where it is read faster, beside what else is done.
+func (w *watched) promote(view []byte) {
+	promoting.Add(1)
+	w.promoting.Go(func() {
+		defer promoting.Done()
+		_ = promotePages(view, &w.closing)
 	})
 }
 
-// settling are all files that are being moved.
-var settling sync.WaitGroup
+// promoting are all files that are being moved.
+var promoting sync.WaitGroup
 
 // alike tells whether a file is what it was. Its bytes are not looked at: who writes to a
 // file changes its time.
@@ -79,7 +79,7 @@ func alike(was, is fs.FileInfo) bool {
 	return is.Size() == was.Size() && is.ModTime().Equal(was.ModTime())
 }
 
-// same implements sim/run.Same for the mapped files: what was read has been copied, and
+// same is Loaded.CheckFiles for the mapped files: what was read has been copied, and
 // nobody can change it any more.
 func (w *watched) same() error {
 	w.mu.Lock()
@@ -111,7 +111,7 @@ func (w *watched) newer() bool {
 // close takes the mappings back. Nothing may look at the weights after this.
 func (w *watched) close() {
 	w.closing.Store(true)
-	w.settling.Wait()
+	w.promoting.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, x := range w.files {
@@ -145,7 +145,7 @@ var lingers = 3 * time.Second
 
 // guard gives a model that was opened its watch: the files are compared once more, since
 // they may have changed while they were read, and the mappings go when the model does.
-func (w *watched) guard(m *simrun.Loaded, err error) (*simrun.Loaded, error) {
+func (w *watched) guard(m *library.Loaded, err error) (*library.Loaded, error) {
 	if err == nil {
 		err = w.same()
 	}
@@ -154,7 +154,7 @@ func (w *watched) guard(m *simrun.Loaded, err error) (*simrun.Loaded, error) {
 		return nil, err
 	}
 	w.tidy()
-	m.Same, m.Newer, m.Close = w.same, w.newer, w.close
+	m.CheckFiles, m.Newer, m.Close = w.same, w.newer, w.close
 	wait := lingers
 	runtime.AddCleanup(m.Model, func(w *watched) { time.AfterFunc(wait, w.close) }, w)
 	return m, nil

@@ -20,6 +20,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	simrun "kvstep/sim/run"
 	"kvstep/web/room"
 	"kvstep/web/wire"
@@ -95,7 +97,7 @@ func TestAFileThatChangesUnderARun(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r := simrun.Complete(sim.Recipe{Model: "m", Tokens: []int{1, 5, 9}, MaxNew: 20})
+			r := recipe.Complete(sim.Recipe{Model: "m", Tokens: []int{1, 5, 9}, MaxNew: 20})
 			var last error
 			n := 0
 			for s, err := range simrun.Steps(t.Context(), m, r, func() float64 { return 0 }) {
@@ -124,13 +126,13 @@ func TestAFileThatIsReplaced(t *testing.T) {
 	mappedBin(t, path, 1)
 	modelsDir = dir
 	t.Cleanup(func() { modelsDir = "" })
-	library := newLibrary(io.Discard)
-	first, err := library.Get("m")
+	lib := newLibrary(io.Discard)
+	first, err := lib.Get("m")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := func(m *simrun.Loaded, then func()) (ids []int) {
-		r := simrun.Complete(sim.Recipe{Model: "m", Tokens: []int{1, 5, 9}, MaxNew: 6})
+	text := func(m *library.Loaded, then func()) (ids []int) {
+		r := recipe.Complete(sim.Recipe{Model: "m", Tokens: []int{1, 5, 9}, MaxNew: 6})
 		for s, err := range simrun.Steps(t.Context(), m, r, func() float64 { return 0 }) {
 			if err != nil {
 				t.Fatal(err)
@@ -151,7 +153,7 @@ func TestAFileThatIsReplaced(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	second, err := library.Get("m")
+	second, err := lib.Get("m")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +161,7 @@ func TestAFileThatIsReplaced(t *testing.T) {
 	if second == first || len(want) != 6 || !equal(got, want) || equal(other, want) {
 		t.Errorf("%v, replaced meanwhile %v, the new file %v", want, got, other)
 	}
-	if third, err := library.Get("m"); err != nil || third != second {
+	if third, err := lib.Get("m"); err != nil || third != second {
 		t.Errorf("it is opened again without need: %v", err)
 	}
 }
@@ -229,8 +231,8 @@ func TestARoomWhoseFileIsShortened(t *testing.T) {
 	mappedBin(t, path, 1)
 	modelsDir = dir
 	t.Cleanup(func() { modelsDir = "" })
-	library := newLibrary(io.Discard)
-	one, two := room.New(t.Context(), library), room.New(t.Context(), library)
+	lib := newLibrary(io.Discard)
+	one, two := room.New(t.Context(), lib), room.New(t.Context(), lib)
 	defer one.Close()
 	defer two.Close()
 	v, other := newViewer(), newViewer()
@@ -271,7 +273,7 @@ func TestARoomWhoseFileIsShortened(t *testing.T) {
 		t.Errorf("the other room hears %v", p)
 	}
 	mappedBin(t, path, 1)
-	rec := simrun.Complete(sim.Recipe{Model: "m", Tokens: []int{1, 5, 9}, MaxNew: 8})
+	rec := recipe.Complete(sim.Recipe{Model: "m", Tokens: []int{1, 5, 9}, MaxNew: 8})
 	for len(v.frames) > 0 {
 		<-v.frames
 	}
@@ -435,7 +437,7 @@ func TestSizesBeforeReading(t *testing.T) {
 // TestAFileThatIsShortenedWhileItIsRead: the model is refused, and no mapping stays.
 func TestAFileThatIsShortenedWhileItIsRead(t *testing.T) {
 	dir := t.TempDir()
-	c, err := simrun.Open("story")
+	c, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}

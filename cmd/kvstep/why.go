@@ -27,21 +27,21 @@ var reasons = []struct {
 func why(err error) string {
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {
-			return words(r.id, nil)
+			return message(r.id, nil)
 		}
 	}
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
-		return words("reason.system", map[string]any{"Why": errno.Error()})
+		return message("reason.system", map[string]any{"Why": errno.Error()})
 	}
 	return ""
 }
 
 // sayFile is a problem with a file and the reason for it.
 func sayFile(p *sim.Problem) string {
-	said := words("problem."+p.ID, p.Args)
+	said := message("problem."+p.ID, p.Args)
 	if reason := why(p.Cause); reason != "" {
-		return words("reason.said", map[string]any{"Said": said, "Reason": reason})
+		return message("reason.said", map[string]any{"Said": said, "Reason": reason})
 	}
 	return said
 }
@@ -55,7 +55,7 @@ func sayHub(p *sim.Problem) string {
 			args["Why"] = strings.TrimRight(reason, ".。")
 		}
 	}
-	return words("problem."+p.ID, args)
+	return message("problem."+p.ID, args)
 }
 
 // ofFile tells whether a problem is about a file or an address that the system refused.

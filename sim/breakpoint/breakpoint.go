@@ -162,11 +162,11 @@ func (h Hit) cache(run Steps, s *sim.Step, n int) (Hit, bool) {
 // top compares two heads of one sequence: this one and the last before it that chose.
 // A pass that feeds a piece of a prompt chooses nothing, nor does one without the sequence.
 func (h Hit) top(c sim.Config, run Steps, s *sim.Step) (Hit, bool) {
-	if s.Head == nil {
+	if s.Output == nil {
 		return h, false
 	}
 	for n := s.N - c.Layers - 1; n >= 0; n -= c.Layers + 1 {
-		if before := run.Step(n).Focus(s.Seq); before.Seq == s.Seq && before.Head != nil {
+		if before := run.Step(n).ForSequence(s.Seq); before.Seq == s.Seq && before.Output != nil {
 			h.Before, h.Now = before.Top()[0].ID, s.Top()[0].ID
 			return h, h.Before != h.Now
 		}

@@ -9,8 +9,10 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -28,9 +30,9 @@ func record(t *testing.T, lanes string, seed uint64) (*model.Model, recorded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 8, Lanes: lanes})
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 8, Lanes: lanes})
 	var all recorded
-	for s, err := range run.Steps(context.Background(), &run.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
+	for s, err := range run.Steps(context.Background(), &library.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,9 +237,9 @@ func FuzzParse(f *testing.F) {
 // line that it has passed, and below one that it never reaches.
 func TestCacheHitsOnceUnderAWindow(t *testing.T) {
 	m, _ := record(t, "both", 1)
-	rec := run.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 8, Cache: sim.CachePolicy{Kind: sim.CacheWindow, Window: 3}})
+	rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 8, Cache: sim.CachePolicy{Kind: sim.CacheWindow, Window: 3}})
 	var all recorded
-	for s, err := range run.Steps(context.Background(), &run.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
+	for s, err := range run.Steps(context.Background(), &library.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,18 +258,18 @@ func TestCacheHitsOnceUnderAWindow(t *testing.T) {
 // is compared with that of the same request's last choice.
 func TestTopComparesOneSequence(t *testing.T) {
 	m, _ := record(t, "both", 1)
-	rec := run.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 4, Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 3, Chunk: 3,
+	rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5}, MaxNew: 4, Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 3, Chunk: 3,
 		Requests: []sim.Request{{Tokens: []int{6, 7}, MaxNew: 6}, {Tokens: []int{8, 9, 10, 11}, MaxNew: 3, Arrive: 1}}}})
 	var all recorded
 	last := map[int]int{} // by request, the likeliest token of its last choice
 	var want []int
-	for s, err := range run.Steps(context.Background(), &run.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
+	for s, err := range run.Steps(context.Background(), &library.Loaded{Name: "random", Model: m}, rec, func() float64 { return 0 }) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, s)
-		for _, p := range s.Peers {
-			if p.Head == nil {
+		for _, p := range s.PassSteps {
+			if p.Output == nil {
 				continue
 			}
 			now := p.Top()[0].ID

@@ -20,7 +20,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sweep"
 	"kvstep/web/text"
 )
@@ -30,7 +30,7 @@ var rewrite = flag.Bool("rewrite", false, "write the golden images")
 
 // subject is a generation that fills story's context.
 func subject() chart.Subject {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		panic(err)
 	}
@@ -54,7 +54,7 @@ func png(f chart.Figure, s chart.Style) []byte {
 var figures = map[string]func() chart.Figure{
 	"step-flops":  func() chart.Figure { return chart.StepFlops(subject()) },
 	"total-flops": func() chart.Figure { return chart.TotalFlops(subject()) },
-	"parts":       func() chart.Figure { return chart.Parts(subject()) },
+	"parts":       func() chart.Figure { return chart.FlopsByPart(subject()) },
 	"kv-bytes": func() chart.Figure {
 		return chart.KVBytes(large(), "fp16", &chart.Memory{Name: "H100-SXM-80GB", Bytes: 80e9})
 	},
@@ -113,8 +113,8 @@ func ExampleTotalFlops() {
 }
 
 // Where attention overtakes the MLP.
-func ExampleParts() {
-	os.WriteFile("testdata/parts.en.png", png(chart.Parts(subject()), style("en")), 0o644)
+func ExampleFlopsByPart() {
+	os.WriteFile("testdata/parts.en.png", png(chart.FlopsByPart(subject()), style("en")), 0o644)
 }
 
 // Why prefill is bound by compute, and decode by memory.
@@ -176,7 +176,7 @@ func TestSameBytes(t *testing.T) {
 // TestSVG: valid XML with the figure's title, and no text that needs a font.
 func TestSVG(t *testing.T) {
 	var b bytes.Buffer
-	if err := chart.Write(&b, chart.Parts(subject()), "svg", style("zh")); err != nil {
+	if err := chart.Write(&b, chart.FlopsByPart(subject()), "svg", style("zh")); err != nil {
 		t.Fatal(err)
 	}
 	title := ""
@@ -284,12 +284,12 @@ func TestMeasuredOf(t *testing.T) {
 
 // TestFontCoversTheCatalogue: a character without a glyph would vanish.
 func TestFontCoversTheCatalogue(t *testing.T) {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
 	texts := []string{string(text.JSON("en")), string(text.JSON("zh"))}
-	for _, prompts := range m.World.Prompts {
+	for _, prompts := range m.TrainingSet.Prompts {
 		texts = append(texts, prompts...)
 	}
 	for _, s := range texts {
@@ -312,7 +312,7 @@ func TestSI(t *testing.T) {
 
 func TestUnknownFormat(t *testing.T) {
 	var p *sim.Problem
-	if err := chart.Write(io.Discard, chart.Parts(subject()), "bmp", style("en")); !errors.As(err, &p) || p.ID != "recipe.choice" {
+	if err := chart.Write(io.Discard, chart.FlopsByPart(subject()), "bmp", style("en")); !errors.As(err, &p) || p.ID != "recipe.choice" {
 		t.Errorf("%v", err)
 	}
 }

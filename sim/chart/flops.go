@@ -130,9 +130,9 @@ func exponent(x, y []float64) float64 {
 	return f.Exponent
 }
 
-// Parts is what one decode step with the cache costs, by part, over the length
+// FlopsByPart is what one decode step with the cache costs, by part, over the length
 // of the context, and where attention overtakes the MLP.
-func Parts(s Subject) Figure {
+func FlopsByPart(s Subject) Figure {
 	last := s.Prompt + s.New - 1
 	var x []float64
 	parts := []struct {

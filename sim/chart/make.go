@@ -59,7 +59,7 @@ type kind struct {
 var kinds = []kind{
 	{"step-flops", false, false, func(r Request) (Figure, error) { return StepFlops(r.Subject), nil }},
 	{"total-flops", false, false, func(r Request) (Figure, error) { return TotalFlops(r.Subject), nil }},
-	{"parts", false, false, func(r Request) (Figure, error) { return Parts(r.Subject), nil }},
+	{"parts", false, false, func(r Request) (Figure, error) { return FlopsByPart(r.Subject), nil }},
 	{"kv-bytes", false, false, func(r Request) (Figure, error) {
 		if r.Device == nil {
 			return KVBytes(r.Subject, r.DType.Name, nil), nil

@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/sweep"
 )
@@ -19,7 +20,7 @@ const (
 // itself: side by side, every pass without the cache empties the processor's own
 // caches under the pass with it, and the weights have to be read from memory again.
 // Fewer than two lengths are Problem "cost.range".
-func Measure(ctx context.Context, m *run.Loaded, prompt, made int, sw cost.Switches, clock run.Clock) (Measured, error) {
+func Measure(ctx context.Context, m *library.Loaded, prompt, made int, sw cost.Switches, clock run.Clock) (Measured, error) {
 	p := sweep.Plan{Models: []string{m.Name}, Prompts: []sweep.Prompt{{Tokens: prompt}}, Repeats: measureRepeats, Pairs: sw.Pairs, Logits: sw.Logits}
 	for i := 1; i <= measurePoints; i++ {
 		if n := made * i / measurePoints; n > 0 && (len(p.Lengths) == 0 || n > p.Lengths[len(p.Lengths)-1]) {

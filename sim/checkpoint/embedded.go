@@ -59,33 +59,33 @@ func Folder(name string) (fs.FS, error) {
 	return fs.Sub(models, "models/"+name)
 }
 
-// World is what the story grammar of a model talks about, by language ("en",
+// TrainingSet is what the story grammar of a model talks about, by language ("en",
 // "zh"): prompts to begin with, and the words it knows.
-type World struct {
+type TrainingSet struct {
 	Prompts map[string][]string `json:"prompts"`
 	Words   map[string][]string `json:"words"`
-	// Seen is every word of letters and every Chinese character of the training
+	// KnownWords is every word of letters and every Chinese character of the training
 	// text; what a prompt has beyond them the model never met.
-	Seen []string `json:"seen"`
+	KnownWords []string `json:"seen"`
 }
 
-// maxWorld is the largest world.json that is read, in bytes.
-const maxWorld = 1 << 20
+// maxTrainingSet is the largest world.json that is read, in bytes.
+const maxTrainingSet = 1 << 20
 
-// LoadWorld reads world.json of a model's folder. A folder without one has the
-// empty World; one that cannot be read is a *sim.Problem "model.world".
-func LoadWorld(fsys fs.FS) (World, error) {
+// LoadTrainingSet reads world.json of a model's folder. A folder without one has the
+// empty TrainingSet; one that cannot be read is a *sim.Problem "model.world".
+func LoadTrainingSet(fsys fs.FS) (TrainingSet, error) {
 	const file = "world.json"
-	data, err := readFile(fsys, file, maxWorld)
+	data, err := readFile(fsys, file, maxTrainingSet)
 	if errors.Is(err, fs.ErrNotExist) {
-		return World{}, nil
+		return TrainingSet{}, nil
 	}
 	if err != nil {
-		return World{}, err
+		return TrainingSet{}, err
 	}
-	var w World
+	var w TrainingSet
 	if err := json.Unmarshal(data, &w); err != nil {
-		return World{}, problem("model.world", file).Because(err)
+		return TrainingSet{}, problem("model.world", file).Because(err)
 	}
 	return w, nil
 }

@@ -35,7 +35,7 @@ func TestEmbedded(t *testing.T) {
 			if _, err := fs.Stat(fsys, "tokenizer.json"); err != nil {
 				t.Error(err)
 			}
-			world, err := LoadWorld(fsys)
+			world, err := LoadTrainingSet(fsys)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,9 +61,9 @@ func TestFolderUnknown(t *testing.T) {
 	}
 }
 
-func TestLoadWorld(t *testing.T) {
-	load := func(text string) (World, error) {
-		return LoadWorld(fstest.MapFS{"world.json": {Data: []byte(text)}})
+func TestLoadTrainingSet(t *testing.T) {
+	load := func(text string) (TrainingSet, error) {
+		return LoadTrainingSet(fstest.MapFS{"world.json": {Data: []byte(text)}})
 	}
 	w, err := load(`{"prompts":{"en":["Tom"],"zh":["小猫"]},"words":{"en":["cat"]},"seen":["a"],"other":1}`)
 	if err != nil || fmt.Sprint(w) != "{map[en:[Tom] zh:[小猫]] map[en:[cat]] [a]}" {
@@ -73,7 +73,7 @@ func TestLoadWorld(t *testing.T) {
 		_, err := load(text)
 		wantProblem(t, err, "model.world")
 	}
-	if w, err := LoadWorld(fstest.MapFS{}); err != nil || w.Prompts != nil {
+	if w, err := LoadTrainingSet(fstest.MapFS{}); err != nil || w.Prompts != nil {
 		t.Errorf("without world.json: %v, %v", w, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // weights puts the tensors of a checkpoint into their places.
-func (t *tensorTaker) weights(c sim.Config) (sim.Weights, error) {
+func (t *tensorReader) weights(c sim.Config) (sim.Weights, error) {
 	var w sim.Weights
 	t.decide()
 	if c.Family == "gpt2" {
@@ -24,7 +24,7 @@ func (t *tensorTaker) weights(c sim.Config) (sim.Weights, error) {
 
 // llama takes the tensors of a Llama, and of its relatives: Qwen2 has biases for
 // Q, K and V, Qwen3 norms for every head of Q and K.
-func (t *tensorTaker) llama(c sim.Config) sim.Weights {
+func (t *tensorReader) llama(c sim.Config) sim.Weights {
 	model := "model." // missing where only the decoder was saved
 	if !t.has("model.embed_tokens.weight") && t.has("embed_tokens.weight") {
 		model = ""
@@ -54,17 +54,17 @@ func (t *tensorTaker) llama(c sim.Config) sim.Weights {
 			l.QNorm = t.vector(in("self_attn.q_norm.weight"), c.HeadDim)
 			l.KNorm = t.vector(in("self_attn.k_norm.weight"), c.HeadDim)
 		}
-		t.pass(in("self_attn.rotary_emb.inv_freq")) // a table that older files kept
+		t.skip(in("self_attn.rotary_emb.inv_freq")) // a table that older files kept
 		w.Layers = append(w.Layers, l)
 	}
 	w.FinalNorm = t.vector(model+"norm.weight", c.Dim)
-	w.Head = t.head(c, w.Embed, embed)
+	w.Unembed = t.head(c, w.Embed, embed)
 	return w
 }
 
 // gpt2 takes the tensors of a GPT-2. Its linear layers (Conv1D) keep weights as
 // [in, out], and those of Q, K and V side by side in one.
-func (t *tensorTaker) gpt2(c sim.Config) sim.Weights {
+func (t *tensorReader) gpt2(c sim.Config) sim.Weights {
 	model := "" // without a language model's head, the decoder's names have no prefix
 	if t.has("transformer.wte.weight") {
 		model = "transformer."
@@ -91,20 +91,20 @@ func (t *tensorTaker) gpt2(c sim.Config) sim.Weights {
 			Up: t.transposed(in("mlp.c_fc.weight"), c.FFN, d), UpBias: t.vector(in("mlp.c_fc.bias"), c.FFN),
 			Down: t.transposed(in("mlp.c_proj.weight"), d, c.FFN), DownBias: t.vector(in("mlp.c_proj.bias"), d),
 		})
-		t.pass(in("attn.bias")) // the causal mask, which older files kept
-		t.pass(in("attn.masked_bias"))
+		t.skip(in("attn.bias")) // the causal mask, which older files kept
+		t.skip(in("attn.masked_bias"))
 	}
 	w.FinalNorm, w.FinalBias = t.vector(model+"ln_f.weight", d), t.vector(model+"ln_f.bias", d)
-	w.Head = t.head(c, w.Embed, embed)
+	w.Unembed = t.head(c, w.Embed, embed)
 	return w
 }
 
 // head is the output head: the same memory as the embedding when tied.
-func (t *tensorTaker) head(c sim.Config, embed mat.Matrix, name string) mat.Matrix {
+func (t *tensorReader) head(c sim.Config, embed mat.Matrix, name string) mat.Matrix {
 	const head = "lm_head.weight"
 	if !c.Tied {
 		return t.matrix(head, c.Vocab, c.Dim)
 	}
-	t.passCopy(head, name)
+	t.skipCopy(head, name)
 	return embed
 }

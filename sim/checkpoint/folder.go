@@ -41,7 +41,7 @@ func Load(fsys fs.FS, heard Progress) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tensorTaker{file: weightsFile, have: map[string]*stored{}, heard: heard}
+	t := &tensorReader{file: weightsFile, have: map[string]*stored{}, onProgress: heard}
 	meta, files, err := t.open(fsys)
 	for _, s := range files {
 		defer s.close()
@@ -96,7 +96,7 @@ func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
 
 // open opens the weights of a folder, one file or several. All files that were
 // opened come back, in spite of an error too.
-func (t *tensorTaker) open(fsys fs.FS) (meta map[string]string, files []*source, err error) {
+func (t *tensorReader) open(fsys fs.FS) (meta map[string]string, files []*source, err error) {
 	one, err := open(fsys, weightsFile, maxWeights)
 	if errors.Is(err, fs.ErrNotExist) {
 		text, indexErr := readFile(fsys, indexFile, maxHeader)

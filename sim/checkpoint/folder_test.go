@@ -31,7 +31,7 @@ func TestLoadFolder(t *testing.T) {
 		}
 		for name, x := range map[string][]float32{
 			"model.embed_tokens.weight":                      w.Embed.Row(0),
-			"lm_head.weight":                                 w.Head.Row(0),
+			"lm_head.weight":                                 w.Unembed.Row(0),
 			"model.norm.weight":                              w.FinalNorm,
 			"model.layers.1.input_layernorm.weight":          w.Layers[1].AttnNorm,
 			"model.layers.0.self_attn.k_proj.weight":         w.Layers[0].K.Row(0),
@@ -60,7 +60,7 @@ func TestLoadFolderTied(t *testing.T) {
 	if err != nil || !c.Tied {
 		t.Fatal(c, err)
 	}
-	if w.Embed.Row(0)[0] = 42; w.Head.At(0, 0) != 42 {
+	if w.Embed.Row(0)[0] = 42; w.Unembed.At(0, 0) != 42 {
 		t.Error("a tied head is another copy of the embedding")
 	}
 	_, _, _, err = LoadFolder(folder(t, config, tensors))

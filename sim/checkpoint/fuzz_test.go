@@ -27,7 +27,7 @@ func refused(t *testing.T, err error) {
 
 // weights reads the weights of a folder for a config that was read before.
 func weights(fsys fs.FS, c sim.Config) (sim.Weights, error) {
-	t := &tensorTaker{file: weightsFile, have: map[string]*stored{}}
+	t := &tensorReader{file: weightsFile, have: map[string]*stored{}}
 	_, files, err := t.open(fsys)
 	for _, s := range files {
 		defer s.close()

@@ -13,13 +13,13 @@ import (
 
 // keepHalves has models of any size keep their weights in 16 bits, during a test.
 func keepHalves(t testing.TB) {
-	was := keepsHalves
-	keepsHalves = 0
-	t.Cleanup(func() { keepsHalves = was })
+	was := minHalvesBytes
+	minHalvesBytes = 0
+	t.Cleanup(func() { minHalvesBytes = was })
 }
 
 func matrices(w sim.Weights) map[string]mat.Matrix {
-	all := map[string]mat.Matrix{"embed": w.Embed, "head": w.Head, "positions": w.Positions}
+	all := map[string]mat.Matrix{"embed": w.Embed, "head": w.Unembed, "positions": w.Positions}
 	for i, l := range w.Layers {
 		for name, m := range map[string]mat.Matrix{"q": l.Q, "k": l.K, "v": l.V, "o": l.O, "gate": l.Gate, "up": l.Up, "down": l.Down} {
 			all[fmt.Sprint(name, i)] = m
@@ -79,7 +79,7 @@ func TestHalvesStay(t *testing.T) {
 	mixed := tinyTensors("F16")
 	mixed[4] = tinyTensors("F32")[4]
 	m, err := Load(seen{folder(t, tinyConfig(), mixed)}, nil)
-	if err != nil || m.Weights.Embed.Bits() != 32 || m.Weights.Head.Bits() != 32 {
+	if err != nil || m.Weights.Embed.Bits() != 32 || m.Weights.Unembed.Bits() != 32 {
 		t.Errorf("%v; of two kinds: %d bits", err, m.Weights.Embed.Bits())
 	}
 }

@@ -234,14 +234,14 @@ func TestInPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := files[weightsFile].Data
-	was := m.Weights.Head.At(11, 7)
+	was := m.Weights.Unembed.At(11, 7)
 	last := data[len(data)-4:] // the head is the last tensor
 	binary.LittleEndian.PutUint32(last, 0x3f800000)
-	if m.Weights.Head.At(11, 7) != 1 || was == 1 {
+	if m.Weights.Unembed.At(11, 7) != 1 || was == 1 {
 		t.Skip("these bytes are not at a multiple of 4, or of the other order")
 	}
 	h, err := Load(seen{folder(t, tinyConfig(), tinyTensors("F16"))}, nil)
-	if err != nil || h.Weights.Head.At(11, 7) != was {
+	if err != nil || h.Weights.Unembed.At(11, 7) != was {
 		t.Error(h, err)
 	}
 }
@@ -273,7 +273,7 @@ func TestLlama2cV1(t *testing.T) {
 				t.Errorf("%s is number %v of the file, want %d", x.name, 8*x.have, x.at)
 			}
 		}
-		if head := w.Head.At(0, 0); tied && head != 20./8 || !tied && head != 280./8 {
+		if head := w.Unembed.At(0, 0); tied && head != 20./8 || !tied && head != 280./8 {
 			t.Errorf("head is number %v", 8*head)
 		}
 		for n := range data {

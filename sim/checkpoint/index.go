@@ -77,7 +77,7 @@ func (x *index) add(name, file string) error {
 
 // openShards opens the files of an index, and checks that they and the index agree
 // on every tensor.
-func (t *tensorTaker) openShards(fsys fs.FS, text []byte) (meta map[string]string, files []*source, err error) {
+func (t *tensorReader) openShards(fsys fs.FS, text []byte) (meta map[string]string, files []*source, err error) {
 	t.file = indexFile
 	x, err := readIndex(text)
 	if err != nil {

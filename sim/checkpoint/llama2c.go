@@ -228,7 +228,7 @@ func (r *floatReader) join(c sim.Config, x byKind) sim.Weights {
 	if r.err != nil {
 		return sim.Weights{}
 	}
-	w := sim.Weights{Embed: x.embed[0], FinalNorm: x.final[0].Row(0), Head: x.head[0]}
+	w := sim.Weights{Embed: x.embed[0], FinalNorm: x.final[0].Row(0), Unembed: x.head[0]}
 	for i := range c.Layers {
 		w.Layers = append(w.Layers, sim.LayerWeights{
 			AttnNorm: x.attnNorm[i].Row(0), Q: x.q[i], K: x.k[i], V: x.v[i], O: x.o[i],

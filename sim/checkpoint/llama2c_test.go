@@ -40,7 +40,7 @@ func TestLlama2cOrder(t *testing.T) {
 		if !tied {
 			head = 280 + 3*2 // after the angles that are skipped
 		}
-		if got := w.Head.At(0, 0); got != float32(head)/8 {
+		if got := w.Unembed.At(0, 0); got != float32(head)/8 {
 			t.Errorf("head is number %v, want %d", 8*got, head)
 		}
 	}

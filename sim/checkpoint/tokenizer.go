@@ -12,7 +12,7 @@ import (
 
 // Around is what tokenizer_config.json says of the tokens around a text.
 type Around struct {
-	Told    bool     // there is such a file
+	Present bool     // there is such a file
 	Rebuilt bool     // its class makes the post-processor of tokenizer.json again from the two flags
 	BOS     bool     // one is put before a text
 	EOS     bool     // one is put after it
@@ -48,7 +48,7 @@ func ReadAround(fsys fs.FS) (Around, error) {
 	if err := hf.Unmarshal(file, text, &h); err != nil {
 		return Around{}, err
 	}
-	a := Around{Told: true}
+	a := Around{Present: true}
 	name := strings.TrimSuffix(strings.TrimSuffix(h.Class, "Fast"), "Tokenizer")
 	a.Begin, a.Rebuilt = rebuilding[name]
 	for _, f := range []struct {

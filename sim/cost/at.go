@@ -11,7 +11,7 @@ func (s Shape) Step(lane sim.Lane, layer, rows, cached int, sw Switches) sim.Cou
 	}
 	var c sim.Counters
 	if layer < 0 {
-		c = s.Head(rows, cached, sw)
+		c = s.Unembed(rows, cached, sw)
 	} else {
 		c = s.Layer(layer, rows, cached, sw)
 	}
@@ -53,7 +53,7 @@ func (s Shape) passes(lane sim.Lane, prompt, n int, sw Switches) sim.Counters {
 	j := Job{prompt, n, 1}
 	c := s.tally(s.prefill(j, sw)).counts(s, sw)
 	c = c.then(s.tally(s.decode(j, lane, 0, int64(n-1), sw)).counts(s, sw))
-	if c.KVTokens, c.KVBytes = s.held(int64(prompt+n-1), 1); lane == sim.Uncached {
+	if c.KVTokens, c.KVBytes = s.cacheLevels(int64(prompt+n-1), 1); lane == sim.Uncached {
 		c = c.uncached()
 	}
 	counters, _ := c.Counters()

@@ -8,10 +8,10 @@ import (
 	"kvstep/sim"
 )
 
-// most is the largest number of parameters that is counted. Every factor that
+// maxParams is the largest number of parameters that is counted. Every factor that
 // the work is multiplied by is below 16 times the parameters, so that none of
 // them passes an int64.
-const most = 1 << 56
+const maxParams = 1 << 56
 
 // Check is Of(c).Check.
 func Check(c sim.Config) error { return Of(c).Check() }
@@ -33,8 +33,8 @@ func (s Shape) Check() error {
 	if s.Heads%s.KVHeads != 0 {
 		return sim.NewProblem("cost.divide", "Field", "heads", "Have", s.Heads, "By", "kv_heads", "ByHave", s.KVHeads)
 	}
-	if !(s.parameters() <= most) {
-		return sim.NewProblem("cost.large", "Have", s.parameters(), "Max", int64(most))
+	if !(s.parameters() <= maxParams) {
+		return sim.NewProblem("cost.large", "Have", s.parameters(), "Max", int64(maxParams))
 	}
 	return nil
 }

@@ -39,9 +39,9 @@ func Layer(c sim.Config, layer, rows, cached int, sw Switches) sim.Counters {
 	return Of(c).Layer(layer, rows, cached, sw)
 }
 
-// Head is Of(c).Head.
-func Head(c sim.Config, rows, cached int, sw Switches) sim.Counters {
-	return Of(c).Head(rows, cached, sw)
+// Unembed is Of(c).Unembed.
+func Unembed(c sim.Config, rows, cached int, sw Switches) sim.Counters {
+	return Of(c).Unembed(rows, cached, sw)
 }
 
 // Pass is Of(c).Pass.
@@ -118,16 +118,16 @@ func (w Work) after(i int) Work {
 	return w
 }
 
-// Head counts the last part of a pass: the final norm of every row, and the
+// Unembed counts the last part of a pass: the final norm of every row, and the
 // logits of the last row (or of all). It does not touch the cache.
-func (s Shape) Head(rows, cached int, sw Switches) sim.Counters {
-	return s.HeadOf([]Span{{rows, cached}}, 1, sw)
+func (s Shape) Unembed(rows, cached int, sw Switches) sim.Counters {
+	return s.UnembedOf([]Span{{rows, cached}}, 1, sw)
 }
 
-// HeadOf is Head of a pass over several sequences in which n rows get logits,
+// UnembedOf is Unembed of a pass over several sequences in which n rows get logits,
 // such as the last one of each, or those of proposals; switched to all rows it
 // counts all.
-func (s Shape) HeadOf(spans []Span, n int, sw Switches) sim.Counters {
+func (s Shape) UnembedOf(spans []Span, n int, sw Switches) sim.Counters {
 	var c sim.Counters
 	held, tokens := int64(0), int64(0)
 	for i, x := range spans {
@@ -174,7 +174,7 @@ func (s Shape) keeps(layer int, tokens int64) int64 {
 }
 
 // Uncached turns counters into those of the uncached lane, which runs
-// Layer(l, cached+rows, 0) and Head(cached+rows, 0) in every pass: the same
+// Layer(l, cached+rows, 0) and Unembed(cached+rows, 0) in every pass: the same
 // work and the same weights, but nothing is kept, so nothing is read back.
 func Uncached(c sim.Counters) sim.Counters {
 	c.KVTokens, c.KVBytes, c.KVReadBytes, c.KVWriteBytes = 0, 0, 0, 0

@@ -26,9 +26,9 @@ type Counts struct {
 }
 
 // flops are the matmul parts, in the order of the constants of price.go.
-func (c *Counts) flops() [parts]**big.Int {
+func (c *Counts) flops() [numParts]**big.Int {
 	f := &c.Flops
-	return [parts]**big.Int{&f.QKV, &f.Scores, &f.AV, &f.Out, &f.MLP, &f.Head}
+	return [numParts]**big.Int{&f.QKV, &f.Scores, &f.AV, &f.Out, &f.MLP, &f.Head}
 }
 
 // flows are the counters that add up, levels those that do not (see Add).
@@ -104,7 +104,7 @@ type bigWork [kinds]*big.Int
 
 // tally adds up price x work, weights and cache in numbers until the end.
 type tally struct {
-	macs, weights      [parts]big.Int
+	macs, weights      [numParts]big.Int
 	other, read, write big.Int
 }
 

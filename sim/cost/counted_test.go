@@ -109,14 +109,14 @@ func TestCounted(t *testing.T) {
 			a, b := cached.logits(x), again.logits(y)
 			sameLogits(t, a, b)
 			n := cached.take(c.Layers - 1)
-			f := shape.Head(rows, held, sw)
+			f := shape.Unembed(rows, held, sw)
 			same(t, c, "cached head", f, n)
 			same(t, c, "cached pass", shape.Pass(rows, held, sw), Add(pass, n))
 			sums[0], counts[0] = Add(sums[0], f), Add(counts[0], n)
 
 			n = again.take(c.Layers - 1)
 			n.KVTokens, n.KVBytes = 0, 0
-			f = Uncached(shape.Head(held+rows, 0, sw))
+			f = Uncached(shape.Unembed(held+rows, 0, sw))
 			same(t, c, "uncached head", f, n)
 			sums[1], counts[1] = Add(sums[1], f), Add(counts[1], n)
 			again.forget()

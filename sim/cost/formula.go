@@ -16,12 +16,12 @@ type Expr struct {
 type Op int
 
 const (
-	Number  Op = iota
-	Letter     // a value of Letters
-	Product    // of all Args
-	Sum        // of all Args
-	Minus      // Args[0] - Args[1]
-	Over       // Args[0] / Number, without a rest
+	Number     Op = iota
+	Letter        // a value of Letters
+	Product       // of all Args
+	Sum           // of all Args
+	Difference    // Args[0] - Args[1]
+	Quotient      // Args[0] / Number, without a rest
 )
 
 func num(n int64) Expr       { return Expr{Op: Number, Number: n} }
@@ -29,8 +29,8 @@ func let(name string) Expr   { return Expr{Op: Letter, Letter: name} }
 func product(a ...Expr) Expr { return Expr{Op: Product, Args: a} }
 func sum(a ...Expr) Expr     { return Expr{Op: Sum, Args: a} }
 
-func minus(a, b Expr) Expr      { return Expr{Op: Minus, Args: []Expr{a, b}} }
-func over(n int64, a Expr) Expr { return Expr{Op: Over, Number: n, Args: []Expr{a}} }
+func difference(a, b Expr) Expr     { return Expr{Op: Difference, Args: []Expr{a, b}} }
+func quotient(n int64, a Expr) Expr { return Expr{Op: Quotient, Number: n, Args: []Expr{a}} }
 
 // Value works a formula out.
 func (e Expr) Value(letters map[string]int64) int64 {
@@ -39,9 +39,9 @@ func (e Expr) Value(letters map[string]int64) int64 {
 		return e.Number
 	case Letter:
 		return letters[e.Letter]
-	case Minus:
+	case Difference:
 		return e.Args[0].Value(letters) - e.Args[1].Value(letters)
-	case Over:
+	case Quotient:
 		return e.Args[0].Value(letters) / e.Number
 	}
 	var n int64
@@ -61,11 +61,11 @@ func (e Expr) Value(letters map[string]int64) int64 {
 // Formula is how one counter comes about in one kind of step. A counter that
 // has none for that kind is 0 there.
 type Formula struct {
-	Counter string   // as in the trace: "qkv", "kv_bytes", ..
-	Part    sim.Part // of which steps; "" of a total
-	Expr    Expr
-	Kept    bool   // about the cache: 0 in the uncached lane, which keeps nothing
-	Lines   []Line // the letters in it that are formulas themselves
+	Counter    string   // as in the trace: "qkv", "kv_bytes", ..
+	Part       sim.Part // of which steps; "" of a total
+	Expr       Expr
+	CachedOnly bool   // about the cache: 0 in the uncached lane, which keeps nothing
+	Lines      []Line // the letters in it that are formulas themselves
 }
 
 // Line says what a letter stands for, in such a phase and lane, with switches
@@ -96,7 +96,7 @@ func Formulas() []Formula {
 	row := []Expr{num(2), let("G"), let("h"), let("b")} // bytes of K and V of one token in one layer
 	bytes := func(of ...Expr) Expr { return product(append(row[:len(row):len(row)], of...)...) }
 	pairs := []Line{
-		{Letter: "P", Pairs: "allowed", Expr: sum(product(let("m"), let("s")), over(2, product(let("m"), sum(let("m"), num(1)))))},
+		{Letter: "P", Pairs: "allowed", Expr: sum(product(let("m"), let("s")), quotient(2, product(let("m"), sum(let("m"), num(1)))))},
 		{Letter: "P", Pairs: "dense", Expr: product(let("m"), seen)},
 	}
 	norm := Line{Letter: "n", Expr: sum(product(let("n1"), let("d")), let("n0"))}

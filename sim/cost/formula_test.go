@@ -38,7 +38,7 @@ func TestFormulasAreTheCounters(t *testing.T) {
 			for _, name := range counters {
 				var got int64
 				for _, f := range formulas {
-					if f.Counter != name || f.Part != part || f.Kept && lane == sim.Uncached {
+					if f.Counter != name || f.Part != part || f.CachedOnly && lane == sim.Uncached {
 						continue
 					}
 					got = f.Expr.Value(letters)
@@ -78,7 +78,7 @@ func TestTotalsAreTheSums(t *testing.T) {
 					letters[letter] = v
 				}
 				for _, f := range Totals() {
-					if f.Kept && lane == sim.Uncached {
+					if f.CachedOnly && lane == sim.Uncached {
 						continue
 					}
 					if got, want := f.Expr.Value(letters), Counter(sums[lane], f.Counter); got != want {

@@ -35,7 +35,7 @@ func (s Shape) Bill(j Job, sw Switches) (Bill, error) {
 	count := func(p passes, tokens int64) Counts {
 		t := s.tally(p)
 		c := t.counts(s, sw)
-		c.KVTokens, c.KVBytes = s.held(tokens, int64(j.Batch))
+		c.KVTokens, c.KVBytes = s.cacheLevels(tokens, int64(j.Batch))
 		return c
 	}
 	b.Prefill[sim.Cached] = count(s.prefill(j, sw), n)
@@ -52,7 +52,7 @@ func (s Shape) Bill(j Job, sw Switches) (Bill, error) {
 type passes func(group) bigWork
 
 func (s Shape) prefill(j Job, sw Switches) passes {
-	return func(g group) bigWork { return s.again(1, int64(j.Prompt), j.Batch, g, sw) }
+	return func(g group) bigWork { return s.recomputed(1, int64(j.Prompt), j.Batch, g, sw) }
 }
 
 // decode is count decode passes of one lane, the first of them number from.
@@ -61,7 +61,7 @@ func (s Shape) decode(j Job, lane sim.Lane, from, count int64, sw Switches) pass
 	if lane == sim.Cached {
 		return func(g group) bigWork { return s.oneByOne(count, tokens, j.Batch, g) }
 	}
-	return func(g group) bigWork { return s.again(count, tokens+1, j.Batch, g, sw) }
+	return func(g group) bigWork { return s.recomputed(count, tokens+1, j.Batch, g, sw) }
 }
 
 // tally is what some passes cost, all layers and the head.
@@ -100,11 +100,11 @@ func (s Shape) oneByOne(passes, cached int64, batch int, g group) bigWork {
 	return w
 }
 
-// again is passes over everything so far: tokens rows of every sequence in the
+// recomputed is passes over everything so far: tokens rows of every sequence in the
 // first and one more in each that follows. One of them is a prefill.
 //
 //	allowed: P = sum of T(T+1)/2, or less with a window      dense: T^2
-func (s Shape) again(passes, tokens int64, batch int, g group, sw Switches) bigWork {
+func (s Shape) recomputed(passes, tokens int64, batch int, g group, sw Switches) bigWork {
 	each := func(n *big.Int) *big.Int { return timesBig(n, big.NewInt(int64(batch))) }
 	rows := each(ramp(tokens, passes))
 	var w bigWork
@@ -128,9 +128,9 @@ func (s Shape) again(passes, tokens int64, batch int, g group, sw Switches) bigW
 	return w
 }
 
-// held is the levels of the cache after tokens positions of every sequence:
+// cacheLevels is the levels of the cache after tokens positions of every sequence:
 // tokens in the layer that holds most, and bytes in all layers.
-func (s Shape) held(tokens, batch int64) (inLayer, size *big.Int) {
+func (s Shape) cacheLevels(tokens, batch int64) (inLayer, size *big.Int) {
 	perSequence := plusBig(
 		timesBig(big.NewInt(int64(s.Local)), big.NewInt(s.keeps(0, tokens))),
 		timesBig(big.NewInt(int64(s.Layers-s.Local)), big.NewInt(tokens)))

@@ -217,7 +217,7 @@ func FuzzReadConfig(f *testing.F) {
 			}
 			return
 		}
-		if s.Params() <= 0 || s.Params() > most || s.ActiveParams() > s.Params() || s.KVBytesPerToken() <= 0 {
+		if s.Params() <= 0 || s.Params() > maxParams || s.ActiveParams() > s.Params() || s.KVBytesPerToken() <= 0 {
 			t.Fatalf("%+v: %d parameters", s, s.Params())
 		}
 		b, err := s.Bill(Job{largest, largest, largest}, Default())

@@ -160,7 +160,7 @@ func TestGenerateIsItsPasses(t *testing.T) {
 		for l := range c.Layers {
 			layers = Add(layers, c.Layer(l, n, g, sw))
 		}
-		if whole := Add(layers, c.Head(n, g, sw)); whole != c.Pass(n, g, sw) {
+		if whole := Add(layers, c.Unembed(n, g, sw)); whole != c.Pass(n, g, sw) {
 			t.Fatalf("layers and head %+v, pass %+v", whole, c.Pass(n, g, sw))
 		}
 	})
@@ -359,17 +359,17 @@ func TestSpansAddUp(t *testing.T) {
 		layer := size("layer", c.Layers-1)
 		var layers, heads sim.Counters
 		for _, x := range spans {
-			l, h := c.Layer(layer, x.Rows, x.Cached, sw), c.Head(x.Rows, x.Cached, sw)
+			l, h := c.Layer(layer, x.Rows, x.Cached, sw), c.Unembed(x.Rows, x.Cached, sw)
 			l.KVTokens, l.KVBytes = l.KVTokens+layers.KVTokens, l.KVBytes+layers.KVBytes
 			h.KVTokens, h.KVBytes = h.KVTokens+heads.KVTokens, h.KVBytes+heads.KVBytes
 			layers, heads = Add(layers, l), Add(heads, h)
 		}
 		layers.WeightBytes = c.Layer(layer, 1, 0, sw).WeightBytes
-		heads.WeightBytes = c.Head(1, 0, sw).WeightBytes
+		heads.WeightBytes = c.Unembed(1, 0, sw).WeightBytes
 		if got := c.LayerOf(layer, spans, sw); got != layers {
 			t.Fatalf("layer %d of %v costs %+v, one by one %+v", layer, spans, got, layers)
 		}
-		if got := c.HeadOf(spans, len(spans), sw); got != heads {
+		if got := c.UnembedOf(spans, len(spans), sw); got != heads {
 			t.Fatalf("the head of %v costs %+v, one by one %+v", spans, got, heads)
 		}
 	})

@@ -14,17 +14,17 @@ const (
 	out
 	mlp
 	head
-	parts
+	numParts
 )
 
 // item is what one unit of some work costs. Bytes are left to the end: here
 // weights, K and V are counted in numbers.
 type item struct {
-	macs        [parts]int64 // multiply-adds of matmuls
-	elementwise int64        // every other scalar operation
-	weights     [parts]int64 // weights read
-	kvRead      int64        // numbers of the cache read
-	kvWrite     int64        // numbers of the cache written
+	macs        [numParts]int64 // multiply-adds of matmuls
+	elementwise int64           // every other scalar operation
+	weights     [numParts]int64 // weights read
+	kvRead      int64           // numbers of the cache read
+	kvWrite     int64           // numbers of the cache written
 }
 
 // The kinds of work, in the order of the fields of Work.
@@ -255,7 +255,7 @@ func (s Shape) normParams() int64 {
 
 // counters is price x work for some layers, everything but the levels.
 func (s Shape) counters(p price, layers int64, w Work, sw Switches) sim.Counters {
-	var macs [parts]int64
+	var macs [numParts]int64
 	var other, read, write, weights int64
 	for kind, amount := range w.amounts() {
 		n, each := times(layers, amount), &p[kind]

@@ -29,12 +29,12 @@ type Load struct {
 // Phase is prefill, or all decode passes.
 type Phase struct {
 	Load
-	Parts Parts `json:"parts"`
+	Parts ByPart `json:"parts"`
 }
 
-// Parts are those that a roofline tells apart: scores and av read K and V
+// ByPart are those that a roofline tells apart: scores and av read K and V
 // together, as fused kernels do.
-type Parts struct {
+type ByPart struct {
 	QKV       Load `json:"qkv"`
 	Attention Load `json:"attention"`
 	Out       Load `json:"out"`
@@ -42,7 +42,7 @@ type Parts struct {
 	Head      Load `json:"head"`
 }
 
-func (p *Parts) list() [5]*Load { return [5]*Load{&p.QKV, &p.Attention, &p.Out, &p.MLP, &p.Head} }
+func (p *ByPart) list() [5]*Load { return [5]*Load{&p.QKV, &p.Attention, &p.Out, &p.MLP, &p.Head} }
 
 // LaneTime is a generation in one lane.
 type LaneTime struct {
@@ -208,7 +208,7 @@ type Capacity struct {
 // Capacity tells what of a job fits into a device.
 func (s Shape) Capacity(h Hardware, j Job) Capacity {
 	c := Capacity{Memory: h.Memory, WeightBytes: s.WeightBytes(), Limit: "memory"}
-	_, c.PerSequence = s.held(int64(j.Prompt)+int64(j.New)-1, 1)
+	_, c.PerSequence = s.cacheLevels(int64(j.Prompt)+int64(j.New)-1, 1)
 	left := big.NewInt(h.Memory - c.WeightBytes)
 	if left.Sign() <= 0 {
 		return c
@@ -216,7 +216,7 @@ func (s Shape) Capacity(h Hardware, j Job) Capacity {
 	c.MaxBatch = new(big.Int).Quo(left, c.PerSequence).Int64()
 	c.Fits = c.MaxBatch >= int64(j.Batch)
 	c.MaxContext = int64(sort.Search(s.Context, func(i int) bool {
-		_, size := s.held(int64(i)+1, int64(j.Batch))
+		_, size := s.cacheLevels(int64(i)+1, int64(j.Batch))
 		return size.Cmp(left) > 0
 	}))
 	if c.MaxContext == int64(s.Context) {

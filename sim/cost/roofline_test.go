@@ -255,7 +255,7 @@ func TestCapacity(t *testing.T) {
 			if tokens == 0 || batch == 0 {
 				return true
 			}
-			_, size := s.held(tokens, batch)
+			_, size := s.cacheLevels(tokens, batch)
 			return size.Cmp(big.NewInt(room)) <= 0
 		}
 		length := int64(j.Prompt + j.New - 1)

@@ -28,7 +28,7 @@ func Totals() []Formula {
 	qkv := sum(q, product(num(2), kv))
 	layers := sum(product(let("L"), let("p")), let("l")) // layer steps so far
 	total := func(counter string, e Expr, kept bool, lines ...[]Line) Formula {
-		f := Formula{Counter: counter, Expr: e, Kept: kept}
+		f := Formula{Counter: counter, Expr: e, CachedOnly: kept}
 		for _, l := range lines {
 			f.Lines = append(f.Lines, l...)
 		}
@@ -76,14 +76,14 @@ func sumPairs() []Line {
 	}
 	m, n := let("m"), let("N")
 	third := func(last func(Expr) Expr) Expr { // a cubic sum up to m-1, without the one up to N-1
-		return over(6, minus(product(minus(m, num(1)), m, last(m)), product(minus(n, num(1)), n, last(n))))
+		return quotient(6, difference(product(difference(m, num(1)), m, last(m)), product(difference(n, num(1)), n, last(n))))
 	}
 	return []Line{
 		{Letter: "SP", Phase: "prefill", Expr: now},
-		before("allowed", "cached", over(2, product(let("s"), sum(let("s"), num(1))))),
-		before("dense", "cached", sum(product(n, n), over(2, minus(product(let("s"), sum(let("s"), num(1))), product(n, sum(n, num(1))))))),
+		before("allowed", "cached", quotient(2, product(let("s"), sum(let("s"), num(1))))),
+		before("dense", "cached", sum(product(n, n), quotient(2, difference(product(let("s"), sum(let("s"), num(1))), product(n, sum(n, num(1))))))),
 		before("allowed", "uncached", third(func(x Expr) Expr { return sum(x, num(1)) })),
-		before("dense", "uncached", third(func(x Expr) Expr { return minus(product(num(2), x), num(1)) })),
+		before("dense", "uncached", third(func(x Expr) Expr { return difference(product(num(2), x), num(1)) })),
 	}
 }
 
@@ -112,8 +112,8 @@ func sumHeads() []Line {
 	n := let("N")
 	return []Line{
 		{Letter: "Sh", Phase: "prefill", Expr: product(let("c"), let("m"))},
-		{Letter: "Sh", Phase: "decode", Lane: "cached", Expr: minus(sum(n, let("c")), num(1))},
-		{Letter: "Sh", Phase: "decode", Lane: "uncached", Expr: sum(product(let("c"), n), over(2, product(let("c"), minus(let("c"), num(1)))))},
+		{Letter: "Sh", Phase: "decode", Lane: "cached", Expr: difference(sum(n, let("c")), num(1))},
+		{Letter: "Sh", Phase: "decode", Lane: "uncached", Expr: sum(product(let("c"), n), quotient(2, product(let("c"), difference(let("c"), num(1)))))},
 		{Letter: "E", Lane: "cached", Expr: sum(let("s"), let("m")), Optional: "x0"},
 		{Letter: "E", Lane: "uncached", Expr: rising(let("m"), true), Optional: "x0"},
 	}
@@ -122,11 +122,11 @@ func sumHeads() []Line {
 // rising is N + (N+1) + .. up to a last number, or to the one before it.
 func rising(last Expr, with bool) Expr {
 	n := let("N")
-	before := product(n, minus(n, num(1)))
+	before := product(n, difference(n, num(1)))
 	if with {
-		return over(2, minus(product(last, sum(last, num(1))), before))
+		return quotient(2, difference(product(last, sum(last, num(1))), before))
 	}
-	return over(2, minus(product(last, minus(last, num(1))), before))
+	return quotient(2, difference(product(last, difference(last, num(1))), before))
 }
 
 // Sums are the values of the letters of Totals at step n of a run after a
@@ -157,7 +157,7 @@ func (s Shape) Sums(lane sim.Lane, prompt, n int, sw Switches) map[string]int64 
 	}
 	for _, f := range Totals() {
 		for _, line := range f.Lines {
-			if line.in(phase, lane, sw) && !(f.Kept && lane == sim.Uncached) && (line.Optional == "" || v[line.Optional] != 0) {
+			if line.in(phase, lane, sw) && !(f.CachedOnly && lane == sim.Uncached) && (line.Optional == "" || v[line.Optional] != 0) {
 				v[line.Letter] = line.Expr.Value(all)
 			}
 		}

@@ -135,17 +135,17 @@ func (r *Run) read(op *Op, id string) string {
 	return id
 }
 
-// Parts name how a model does what others do in another way, for the words about its ops.
-type Parts struct {
+// Arch name how a model does what others do in another way, for the words about its ops.
+type Arch struct {
 	Norm      string `json:"norm"`      // "rmsnorm" or "layernorm", of a whole row
 	MLP       string `json:"mlp"`       // "swiglu", or "gelu" without a gate
 	Positions string `json:"positions"` // "rope", "learned" (added to the embeddings) or "none"
 }
 
-// PartsOf are those of a model.
-func PartsOf(m *model.Model) Parts {
+// ArchOf are those of a model.
+func ArchOf(m *model.Model) Arch {
 	r := &Run{Model: m}
-	p := Parts{"rmsnorm", "swiglu", "rope"}
+	p := Arch{"rmsnorm", "swiglu", "rope"}
 	if r.Knows("b_norm1") {
 		p.Norm = "layernorm"
 	}
@@ -189,24 +189,24 @@ func (r *Run) Value(ref Ref) (float32, bool) {
 	return r.at(ref), true
 }
 
-// Place says what the row and the column of a cell stand for: positions in the
+// Coords says what the row and the column of a cell stand for: positions in the
 // text, or token ids; -1 where they do not.
-type Place struct{ RowPos, ColPos, RowToken, ColToken int }
+type Coords struct{ RowPos, ColPos, RowToken, ColToken int }
 
-// Place is where a cell that exists stands.
-func (r *Run) Place(ref Ref) Place {
+// Coords is where a cell that exists stands.
+func (r *Run) Coords(ref Ref) Coords {
 	s, op := r.Step(ref.Step), Find(ref.Op)
-	p := Place{-1, -1, -1, -1}
+	p := Coords{-1, -1, -1, -1}
 	switch op.Rows {
 	case rows:
 		p.RowPos = s.Cached + ref.Row
-	case seen, places:
+	case seen, contextLen:
 		p.RowPos = ref.Row
 	case vocab:
 		p.RowToken = ref.Row
 	case one:
 		if op.ID == "logits" {
-			p.RowPos = s.Cached + chooser(s)
+			p.RowPos = s.Cached + decidingRow(s)
 		}
 	}
 	switch op.Cols {
@@ -265,16 +265,16 @@ func (r *Run) line(s *sim.Step, op *Op, ref Ref, read Read) (Line, bool) {
 			return row
 		}
 		return map[At]int{I: ref.Row, J: ref.Col, hJ: ref.Head*width + ref.Col, gJ: r.Model.KVHead(ref.Head)*width + ref.Col,
-			first: a, second: b, angle: number, pos: s.Cached + ref.Row, token: s.Tokens[min(s.Cached+ref.Row, len(s.Tokens)-1)], last: chooser(s)}[at]
+			first: a, second: b, angle: number, pos: s.Cached + ref.Row, token: s.Tokens[min(s.Cached+ref.Row, len(s.Tokens)-1)], last: decidingRow(s)}[at]
 	}
 	l.Row = index(read.Row, rows, "col")
 	l.Col = index(read.Col, cols, "row")
 	return l, l.Step >= 0
 }
 
-// chooser is the row of a step whose logits gave the token: the last, or of proposals
+// decidingRow is the row of a step whose logits gave the token: the last, or of proposals
 // the one before the first that was rejected.
-func chooser(s *sim.Step) int {
+func decidingRow(s *sim.Step) int {
 	row := s.Rows - 1
 	if x := s.Speculation; x != nil && s.Part == sim.HeadPart {
 		row -= len(x.Proposed)

@@ -11,9 +11,11 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -27,10 +29,10 @@ type ran struct {
 	norm3 map[int]mat.Matrix
 }
 
-func record(t *testing.T, l *run.Loaded, rec sim.Recipe) *ran {
+func record(t *testing.T, l *library.Loaded, rec sim.Recipe) *ran {
 	t.Helper()
 	x := &ran{acts: map[int]*model.Acts{}, raw: map[int][2]mat.Matrix{}, norm3: map[int]mat.Matrix{}}
-	for s, err := range run.Steps(context.Background(), l, run.Complete(rec), func() float64 { return 0 }) {
+	for s, err := range run.Steps(context.Background(), l, recipe.Complete(rec), func() float64 { return 0 }) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +45,7 @@ func record(t *testing.T, l *run.Loaded, rec sim.Recipe) *ran {
 		return &x.steps[n]
 	}}
 	c, m := l.Model.Config, l.Model
-	cache, err := kv.New(kv.SpecOf(c, len(x.steps[len(x.steps)-1].Tokens)), run.Complete(rec).Cache, kv.NewArena(0))
+	cache, err := kv.New(kv.SpecOf(c, len(x.steps[len(x.steps)-1].Tokens)), recipe.Complete(rec).Cache, kv.NewArena(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +55,7 @@ func record(t *testing.T, l *run.Loaded, rec sim.Recipe) *ran {
 		if s.Part == sim.HeadPart {
 			cache.Settle()
 			x.norm3[i] = mat.New(s.Rows, c.Dim)
-			m.Head(mat.Matrix{}, x.norm3[i], out)
+			m.Unembed(mat.Matrix{}, x.norm3[i], out)
 			continue
 		}
 		a := model.NewActs(c, s.Rows, s.Cached+s.Rows)
@@ -318,7 +320,7 @@ func (x *ran) check(t *testing.T, ref Ref) {
 	}
 }
 
-func random(t *testing.T, seed uint64, change func(*sim.Config)) *run.Loaded {
+func random(t *testing.T, seed uint64, change func(*sim.Config)) *library.Loaded {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 7))
 	c := modeltest.Config(r)
@@ -328,7 +330,7 @@ func random(t *testing.T, seed uint64, change func(*sim.Config)) *run.Loaded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &run.Loaded{Name: "random", Model: m}
+	return &library.Loaded{Name: "random", Model: m}
 }
 
 // TestEveryCellOfEveryOp: of every layer of prefill and decode, in models with
@@ -336,13 +338,13 @@ func random(t *testing.T, seed uint64, change func(*sim.Config)) *run.Loaded {
 // every family), with either pairing of RoPE and without it, every cell's
 // shown arithmetic gives the number of the forward pass, bit for bit.
 func TestEveryCellOfEveryOp(t *testing.T) {
-	paper, err := run.Open("paper")
+	paper, err := library.Open("paper")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ids := []int{1, 4, 2, 6, 2}
 	for name, c := range map[string]struct {
-		m   *run.Loaded
+		m   *library.Loaded
 		rec sim.Recipe
 	}{
 		"MHA":         {random(t, 1, func(c *sim.Config) { c.KVHeads, c.RopeInterleaved = 4, false }), sim.Recipe{Tokens: ids, MaxNew: 3}},
@@ -377,7 +379,7 @@ func TestEveryCellOfEveryOp(t *testing.T) {
 // and a decode pass of every layer; a prime stride reaches every op, row and
 // column somewhere.
 func TestStoryCells(t *testing.T) {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -496,12 +498,12 @@ func ExampleNumber() {
 }
 
 func BenchmarkCell(b *testing.B) {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		b.Fatal(err)
 	}
 	var steps []sim.Step
-	for s := range run.Steps(context.Background(), m, run.Complete(sim.Recipe{Prompt: "Sam gave a green book to Rosa. Rosa gave the book to Leo.", MaxNew: 4}), func() float64 { return 0 }) {
+	for s := range run.Steps(context.Background(), m, recipe.Complete(sim.Recipe{Prompt: "Sam gave a green book to Rosa. Rosa gave the book to Leo.", MaxNew: 4}), func() float64 { return 0 }) {
 		steps = append(steps, s)
 	}
 	at := func(n int) *sim.Step { return &steps[n] }
@@ -527,7 +529,7 @@ func FuzzCell(f *testing.F) {
 		f.Fatal(err)
 	}
 	var steps []sim.Step
-	for s, err := range run.Steps(context.Background(), &run.Loaded{Name: "random", Model: m}, run.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 3}), func() float64 { return 0 }) {
+	for s, err := range run.Steps(context.Background(), &library.Loaded{Name: "random", Model: m}, recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 3}), func() float64 { return 0 }) {
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -37,17 +37,17 @@ const (
 type Extent int
 
 const (
-	one     Extent = iota
-	rows           // new rows of the step, m
-	seen           // positions after the step, T
-	dim            // width of the residual stream
-	headDim        // width of one head
-	qDim           // all query heads side by side
-	kvDim          // all K/V heads side by side
-	ffn            // hidden width of the MLP
-	vocab          // token ids
-	pairs          // head_dim / 2
-	places         // positions the model was built for
+	one        Extent = iota
+	rows              // new rows of the step, m
+	seen              // positions after the step, T
+	dim               // width of the residual stream
+	headDim           // width of one head
+	qDim              // all query heads side by side
+	kvDim             // all K/V heads side by side
+	ffn               // hidden width of the MLP
+	vocab             // token ids
+	pairs             // head_dim / 2
+	contextLen        // positions the model was built for
 )
 
 // Share says whose a tensor is.
@@ -138,7 +138,7 @@ var Ops = []Op{
 	{"logits", sim.HeadPart, Dot, one, vocab, whole, []Read{{"norm3", last, all}, {"w_head", J, all}}},
 
 	{"embed", "", Weight, vocab, dim, whole, nil},
-	{"w_pos", "", Weight, places, dim, whole, nil},
+	{"w_pos", "", Weight, contextLen, dim, whole, nil},
 	{"w_norm1", "", Weight, one, dim, whole, nil},
 	{"b_norm1", "", Weight, one, dim, whole, nil},
 	{"b_q", "", Weight, one, qDim, whole, nil},

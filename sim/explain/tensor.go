@@ -47,7 +47,7 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if op.Constant() { // the head has two weights of its own
 		ok = (op.ID == "w_norm3" || op.ID == "b_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
 	}
-	if op.ID == "logits" && s.Head == nil { // the prompt goes on in the next pass
+	if op.ID == "logits" && s.Output == nil { // the prompt goes on in the next pass
 		ok = false
 	}
 	return s, op, ok
@@ -98,7 +98,7 @@ func (r *Run) Shape(s *sim.Step, op *Op) (rows, cols int) {
 func (r *Run) extent(s *sim.Step, e Extent) int {
 	c := r.Model.Config
 	return [...]int{one: 1, rows: s.Rows, seen: s.Cached + s.Rows, dim: c.Dim, headDim: c.HeadDim, qDim: c.QDim(),
-		kvDim: c.KVDim(), ffn: c.FFN, vocab: c.Vocab, pairs: c.HeadDim / 2, places: c.Context}[e]
+		kvDim: c.KVDim(), ffn: c.FFN, vocab: c.Vocab, pairs: c.HeadDim / 2, contextLen: c.Context}[e]
 }
 
 // Tensor is the whole of an op in a step, for the head that is looked at. It
@@ -228,7 +228,7 @@ func Weights(m *model.Model, layer int, id string) mat.Matrix {
 	case "w_pos":
 		return w.Positions
 	case "w_head":
-		return w.Head
+		return w.Unembed
 	}
 	l := w.Layers[layer]
 	return map[string]mat.Matrix{

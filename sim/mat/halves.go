@@ -16,18 +16,18 @@ const (
 
 // halves are the numbers of a matrix of 16 bits each, row-major.
 type halves struct {
-	kind  Half
-	words []uint16
+	kind   Half
+	bits16 []uint16
 }
 
-// OfHalves views words as a rows x cols matrix of finite numbers of 16 bits, as weights
+// OfHalves views bits16 as a rows x cols matrix of finite numbers of 16 bits, as weights
 // often come: they are widened to float32, exactly, where they are used, and half as
 // much memory is read. It may be w of MulT, and read by row and number.
-func OfHalves(rows, cols int, kind Half, words []uint16) Matrix {
-	if len(words) != rows*cols {
-		panic(fmt.Sprintf("mat.OfHalves: %d numbers for %d x %d", len(words), rows, cols))
+func OfHalves(rows, cols int, kind Half, bits16 []uint16) Matrix {
+	if len(bits16) != rows*cols {
+		panic(fmt.Sprintf("mat.OfHalves: %d numbers for %d x %d", len(bits16), rows, cols))
 	}
-	return Matrix{rows: rows, cols: cols, stride: cols, halves: &halves{kind, words}}
+	return Matrix{rows: rows, cols: cols, stride: cols, halves: &halves{kind, bits16}}
 }
 
 // Bits is how many a number of the matrix has in memory, 32 or 16.
@@ -38,10 +38,10 @@ func (m Matrix) Bits() int {
 	return 32
 }
 
-// words are those of row i.
-func (m Matrix) words(i int) []uint16 {
+// bits16 returns those of row i.
+func (m Matrix) bits16(i int) []uint16 {
 	at := (m.from+i)*m.stride + m.skip
-	return m.halves.words[at : at+m.cols : at+m.cols]
+	return m.halves.bits16[at : at+m.cols : at+m.cols]
 }
 
 // F32 is one number as a float32, exactly.
@@ -52,10 +52,10 @@ func (k Half) F32(h uint16) float32 {
 	return F32(h)
 }
 
-// widen sets dst to the numbers of words, of which there are as many.
-func (k Half) widen(dst []float32, words []uint16) {
-	for i := fastWiden(k, dst, words); i < len(words); i++ {
-		dst[i] = k.F32(words[i])
+// widen sets dst to the numbers in bits16, of which there are as many.
+func (k Half) widen(dst []float32, bits16 []uint16) {
+	for i := fastWiden(k, dst, bits16); i < len(bits16); i++ {
+		dst[i] = k.F32(bits16[i])
 	}
 }
 
@@ -73,14 +73,14 @@ func mulTHalves(dst, x, w Matrix) {
 		return
 	}
 	rows := max(4, 4096/max(w.cols, 1)/4*4)
-	room := some.Get().(*[]float32)
-	defer some.Put(room)
-	if n := rows * w.cols; cap(*room) < n {
-		*room = make([]float32, n)
+	buf := some.Get().(*[]float32)
+	defer some.Put(buf)
+	if n := rows * w.cols; cap(*buf) < n {
+		*buf = make([]float32, n)
 	}
 	for ; from < w.rows; from += rows {
 		n := min(rows, w.rows-from)
-		part := Of(n, w.cols, (*room)[:n*w.cols])
+		part := Of(n, w.cols, (*buf)[:n*w.cols])
 		for r := range n {
 			w.CopyRow(part.Row(r), from+r)
 		}

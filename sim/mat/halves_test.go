@@ -9,18 +9,18 @@ import (
 // numbers as float32.
 func someHalves(r *rand.Rand, rows, cols int, kind Half) (Matrix, Matrix) {
 	above, left, h, w := r.IntN(3), r.IntN(3), rows+r.IntN(9), cols+r.IntN(3)
-	words, wide := make([]uint16, (h+above)*(w+left)), New(h+above, w+left)
-	for i := range words {
-		for words[i] = uint16(r.Uint32()); kind.F32(words[i])-kind.F32(words[i]) != 0; {
-			words[i] = uint16(r.Uint32())
+	bits16, wide := make([]uint16, (h+above)*(w+left)), New(h+above, w+left)
+	for i := range bits16 {
+		for bits16[i] = uint16(r.Uint32()); kind.F32(bits16[i])-kind.F32(bits16[i]) != 0; {
+			bits16[i] = uint16(r.Uint32())
 		}
 		if r.IntN(2) == 0 { // near 1, so that sums are not all overflows
-			words[i] = words[i]&0x83ff | 0x3c00
+			bits16[i] = bits16[i]&0x83ff | 0x3c00
 		}
-		wide.data[i] = kind.F32(words[i])
+		wide.data[i] = kind.F32(bits16[i])
 	}
 	view := func(m Matrix) Matrix { return m.Rows(above, above+rows).Cols(left, left+cols) }
-	return view(OfHalves(h+above, w+left, kind, words)), view(wide)
+	return view(OfHalves(h+above, w+left, kind, bits16)), view(wide)
 }
 
 // TestHalves: weights of 16 bits give the bits of the same weights widened before, at
@@ -64,14 +64,14 @@ func TestHalves(t *testing.T) {
 
 // TestEveryHalf: every number of 16 bits is widened to what F32 says, eight at a time too.
 func TestEveryHalf(t *testing.T) {
-	words := make([]uint16, 1<<16)
-	for i := range words {
-		words[i] = uint16(i)
+	bits16 := make([]uint16, 1<<16)
+	for i := range bits16 {
+		bits16[i] = uint16(i)
 	}
 	for _, kind := range []Half{Float16, BFloat16} {
-		got, want := make([]float32, len(words)), make([]float32, len(words))
-		Portable.run(func() { kind.widen(want, words) })
-		kind.widen(got, words)
+		got, want := make([]float32, len(bits16)), make([]float32, len(bits16))
+		Portable.run(func() { kind.widen(want, bits16) })
+		kind.widen(got, bits16)
 		if i, bad := differ(got, want); bad {
 			t.Errorf("kind %d: %#x is %v, want %v", kind, i, got[i], want[i])
 		}

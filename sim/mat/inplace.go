@@ -29,10 +29,10 @@ func view[T float32 | uint16](data []byte) ([]T, bool) {
 	return unsafe.Slice((*T)(at), len(data)/size), true
 }
 
-// RoomForHalves is Room for n numbers of 16 bits.
-func RoomForHalves(n int) []uint16 {
+// UninitHalves is Uninit for n numbers of 16 bits.
+func UninitHalves(n int) []uint16 {
 	if n == 0 {
 		return nil
 	}
-	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(Room((n+1)/2)))), n)
+	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(Uninit((n+1)/2)))), n)
 }

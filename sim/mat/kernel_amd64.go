@@ -58,23 +58,23 @@ func fastHalves(dst, x []float32, w *Matrix) int {
 	}
 	// Called by name, or what they are given would have to leave the stack.
 	if w.halves.kind == BFloat16 {
-		dotsApartBF16AVX2(&dst[0], &x[0], len(x), &w.words(0)[0], w.stride, quarter)
+		dotsApartBF16AVX2(&dst[0], &x[0], len(x), &w.bits16(0)[0], w.stride, quarter)
 	} else {
-		dotsApartF16AVX2(&dst[0], &x[0], len(x), &w.words(0)[0], w.stride, quarter)
+		dotsApartF16AVX2(&dst[0], &x[0], len(x), &w.bits16(0)[0], w.stride, quarter)
 	}
 	return 4 * quarter
 }
 
-// fastWiden widens the first words and tells how many.
-func fastWiden(kind Half, dst []float32, words []uint16) int {
-	n := min(len(dst), len(words)) / 16 * 16
+// fastWiden widens the first numbers of bits16 and returns how many.
+func fastWiden(kind Half, dst []float32, bits16 []uint16) int {
+	n := min(len(dst), len(bits16)) / 16 * 16
 	if !KeepsHalves() || n == 0 {
 		return 0
 	}
 	if kind == BFloat16 {
-		widenBF16AVX2(&dst[0], &words[0], n)
+		widenBF16AVX2(&dst[0], &bits16[0], n)
 	} else {
-		widenF16AVX2(&dst[0], &words[0], n)
+		widenF16AVX2(&dst[0], &bits16[0], n)
 	}
 	return n
 }

@@ -34,15 +34,15 @@ func dotsApartF16AVX2(dst *float32, x *float32, k int, w *uint16, stride int, n 
 //go:noescape
 func dotsApartBF16AVX2(dst *float32, x *float32, k int, w *uint16, stride int, n int)
 
-// widenF16AVX2 sets dst to the numbers of words; n is a multiple of 16.
+// widenF16AVX2 sets dst to the numbers of bits16; n is a multiple of 16.
 //
 //go:noescape
-func widenF16AVX2(dst *float32, words *uint16, n int)
+func widenF16AVX2(dst *float32, bits16 *uint16, n int)
 
-// widenBF16AVX2 sets dst to the numbers of words; n is a multiple of 16.
+// widenBF16AVX2 sets dst to the numbers of bits16; n is a multiple of 16.
 //
 //go:noescape
-func widenBF16AVX2(dst *float32, words *uint16, n int)
+func widenBF16AVX2(dst *float32, bits16 *uint16, n int)
 
 // weightedAVX2 sets dst[d] to the sum over n rows of p[j] * row[j][d], d = 0..cols-1,
 // in the lanes of the positions at (nil: 0, 1, 2...); cols is at most 64.

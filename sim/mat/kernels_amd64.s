@@ -951,11 +951,11 @@ end:
 	VZEROUPPER
 	RET
 
-// func widenF16AVX2(dst *float32, words *uint16, n int)
+// func widenF16AVX2(dst *float32, bits16 *uint16, n int)
 // Requires: AVX, F16C
 TEXT ·widenF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
-	MOVQ words+8(FP), CX
+	MOVQ bits16+8(FP), CX
 	MOVQ n+16(FP), DX
 	XORQ BX, BX
 
@@ -970,11 +970,11 @@ chunk:
 	VZEROUPPER
 	RET
 
-// func widenBF16AVX2(dst *float32, words *uint16, n int)
+// func widenBF16AVX2(dst *float32, bits16 *uint16, n int)
 // Requires: AVX, AVX2
 TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), AX
-	MOVQ words+8(FP), CX
+	MOVQ bits16+8(FP), CX
 	MOVQ n+16(FP), DX
 	XORQ BX, BX
 

@@ -32,9 +32,9 @@ func Levels() (here []Level) {
 	return here
 }
 
-// Use makes the kernels of a level those of this process. It is for the start
+// Select makes the kernels of a level those of this process. It is for the start
 // of a command, before anything runs: no lock guards the choice.
-func Use(l Level) error {
+func Select(l Level) error {
 	if !l.available() {
 		return fmt.Errorf("mat: no %v kernels on this processor", l)
 	}

@@ -215,7 +215,7 @@ func TestShortPages(t *testing.T) {
 func TestUse(t *testing.T) {
 	defer func(was Level) { level = was }(level)
 	for l := range levels {
-		err := Use(l)
+		err := Select(l)
 		if here := slices.Contains(Levels(), l); here != (err == nil) || here && level != l {
 			t.Errorf("Use(%v): %v, level %v; here are %v", l, err, level, Levels())
 		}

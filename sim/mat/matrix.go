@@ -81,7 +81,7 @@ func (m Matrix) paged(i int) []float32 {
 // CopyRow copies row i to dst, [cols].
 func (m Matrix) CopyRow(dst []float32, i int) {
 	if m.halves != nil {
-		m.halves.kind.widen(dst, m.words(i))
+		m.halves.kind.widen(dst, m.bits16(i))
 		return
 	}
 	copy(dst, m.Row(i))
@@ -90,7 +90,7 @@ func (m Matrix) CopyRow(dst []float32, i int) {
 // At is the number in row i, column j.
 func (m Matrix) At(i, j int) float32 {
 	if m.halves != nil {
-		return m.halves.kind.F32(m.words(i)[j])
+		return m.halves.kind.F32(m.bits16(i)[j])
 	}
 	return m.Row(i)[j]
 }

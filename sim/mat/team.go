@@ -46,20 +46,20 @@ var team struct {
 	finished    atomic.Uint32 // the helper's pieces, a bit each
 
 	// Of who holds the team.
-	room  []float32 // out's memory
-	waste int       // products in which the helper was no help, less those in which it was
-	rests int32     // times that it was sent away
+	outBuf []float32 // out's memory
+	waste  int       // products in which the helper was no help, less those in which it was
+	rests  int32     // times that it was sent away
 }
 
-// MostThreads is how many threads a product may have, 1 or 2. Like Use it is for
+// MaxThreads is how many threads a product may have, 1 or 2. Like Use it is for
 // the start of a command.
-var MostThreads = 2
+var MaxThreads = 2
 
 // StartTeam asks for a helper until StopTeam. Without a second processor there is
 // none. Several passes may run at a time: who finds the helper at work goes alone.
 func StartTeam() {
 	team.passes.Add(1)
-	if min(MostThreads, runtime.GOMAXPROCS(0)) > 1 && team.rest.Load() <= 0 && team.lives.CompareAndSwap(false, true) {
+	if min(MaxThreads, runtime.GOMAXPROCS(0)) > 1 && team.rest.Load() <= 0 && team.lives.CompareAndSwap(false, true) {
 		go help()
 	}
 }
@@ -158,10 +158,10 @@ func shareMulT(dst, x, w Matrix) bool {
 func post(x, w Matrix, work int) {
 	team.rows = (w.rows/min(work/piece, maxPieces) + 15) / 16 * 16
 	team.count = (w.rows + team.rows - 1) / team.rows
-	if n := x.rows * w.rows; n > len(team.room) {
-		team.room = make([]float32, n)
+	if n := x.rows * w.rows; n > len(team.outBuf) {
+		team.outBuf = make([]float32, n)
 	}
-	team.x, team.w, team.out = x, w, Of(x.rows, w.rows, team.room[:x.rows*w.rows])
+	team.x, team.w, team.out = x, w, Of(x.rows, w.rows, team.outBuf[:x.rows*w.rows])
 	team.next.Store(0)
 	team.finished.Store(0)
 	team.state.Store(posted)

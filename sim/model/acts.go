@@ -43,8 +43,8 @@ func ActsBytes(c sim.Config, rows, positions int, inner bool) int64 {
 // actsSize is how many numbers there are.
 func actsSize(c sim.Config, rows, positions int, inner bool) int {
 	var a Acts
-	size := 2 * mat.Lines(c.Heads*positions)
-	a.each(c, inner, func(_ *mat.Matrix, cols int) { size += mat.Lines(rows * cols) })
+	size := 2 * mat.RoundToLine(c.Heads*positions)
+	a.each(c, inner, func(_ *mat.Matrix, cols int) { size += mat.RoundToLine(rows * cols) })
 	return size
 }
 
@@ -55,7 +55,7 @@ func newActs(c sim.Config, rows, positions int, inner bool) *Acts {
 	cut := func(rows, cols int) mat.Matrix {
 		n := rows * cols
 		piece := all[:n:n]
-		all = all[mat.Lines(n):]
+		all = all[mat.RoundToLine(n):]
 		return mat.Of(rows, cols, piece)
 	}
 	a.Scores, a.Probs = cut(c.Heads, positions), cut(c.Heads, positions)
@@ -135,7 +135,7 @@ func Hidden(s *sim.Step, kvHead, i, j int) bool {
 func (m *Model) Attention(s *sim.Step, h int) Attention {
 	positions, g := s.KV.Len(s.Layer), m.KVHead(h)
 	a := Attention{
-		Q: m.head(s.Q, h), K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
+		Q: m.headCols(s.Q, h), K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
 		Scores: mat.New(s.Rows, positions), Probs: mat.New(s.Rows, positions),
 		Out: mat.New(s.Rows, m.Config.HeadDim),
 	}

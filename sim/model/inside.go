@@ -25,7 +25,7 @@ func (m *Model) Inside(s *sim.Step, from, to int) *Inside {
 	for i := range rows {
 		copy(a.X.Row(i), s.X.Row(from+i))
 	}
-	m.Layer(s.Layer, a, Rows(rows, s.Cached+from, &replay{s.KV, s.Cached + from - 1}))
+	m.Layer(s.Layer, a, Rows(rows, s.Cached+from, &recordedCache{s.KV, s.Cached + from - 1}))
 	in := &Inside{Acts: a, Q0: mat.New(rows, c.QDim()), K0: mat.New(rows, c.KVDim())}
 	linear(in.Q0, a.Norm1, w.Q, w.QBias)
 	linear(in.K0, a.Norm1, w.K, w.KBias)
@@ -42,21 +42,21 @@ func (m *Model) Inside(s *sim.Step, from, to int) *Inside {
 	return in
 }
 
-// replay is a cache that holds already what the layer is about to append.
-type replay struct {
+// recordedCache is a cache that holds already what the layer is about to append.
+type recordedCache struct {
 	kv    sim.KVCache
 	query int // position of the newest token
 }
 
-func (r *replay) Append(int, []float32, []float32) { r.query++ }
-func (r *replay) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
+func (r *recordedCache) Append(int, []float32, []float32) { r.query++ }
+func (r *recordedCache) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	return r.kv.Sees(layer, kvHead, r.query)
 }
-func (r *replay) Attended(int, int, []float32) {}
+func (r *recordedCache) Attended(int, int, []float32) {}
 
-// Relive appends the rows of a recorded layer step to a cache as the layer did,
+// AppendRecorded appends the rows of a recorded layer step to a cache as the layer did,
 // and tells it again how every query spread its attention.
-func (m *Model) Relive(s *sim.Step, c Cache) {
+func (m *Model) AppendRecorded(s *sim.Step, c Cache) {
 	positions := s.Cached + s.Rows
 	scores, probs, out := make([]float32, positions), make([]float32, positions), make([]float32, m.Config.HeadDim)
 	for i := range s.Rows {
@@ -64,7 +64,7 @@ func (m *Model) Relive(s *sim.Step, c Cache) {
 		for h := range m.Config.Heads {
 			k, v, at := c.Sees(s.Layer, m.KVHead(h))
 			n := k.NumRows()
-			m.attend(out, scores[:n], probs[:n], m.head(s.Q, h).Row(i), k, v, at)
+			m.attend(out, scores[:n], probs[:n], m.headCols(s.Q, h).Row(i), k, v, at)
 			c.Attended(s.Layer, m.KVHead(h), probs[:n])
 		}
 	}
@@ -86,13 +86,13 @@ func (m *Model) FinalNorm(x mat.Matrix) mat.Matrix {
 }
 
 // Logits are those of the rows x of a head step, [rows, vocab], with the bits that
-// Head gives them.
+// Unembed gives them.
 func (m *Model) Logits(x mat.Matrix) mat.Matrix {
 	logits, all := mat.New(x.NumRows(), m.Config.Vocab), make([]int, x.NumRows())
 	for i := range all {
 		all[i] = i
 	}
-	m.Head(logits, mat.New(x.NumRows(), m.Config.Dim), x, all...)
+	m.Unembed(logits, mat.New(x.NumRows(), m.Config.Dim), x, all...)
 	return logits
 }
 

@@ -39,7 +39,7 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 			k, v, at := row.Cache.Sees(l, g) // [sees, head_dim]
 			for h := g * m.group; h < (g+1)*m.group; h++ {
 				scores, probs := a.Scores.Row(h)[:k.NumRows()], a.Probs.Row(h)[:k.NumRows()]
-				m.attend(m.head(a.Attn, h).Row(i), scores, probs, m.head(a.Q, h).Row(i), k, v, at)
+				m.attend(m.headCols(a.Attn, h).Row(i), scores, probs, m.headCols(a.Q, h).Row(i), k, v, at)
 				row.Cache.Attended(l, g, probs)
 			}
 		}
@@ -80,13 +80,13 @@ func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix, at []in
 	mat.WeightedSum(out, probs, v, at)
 }
 
-// Head turns the residual stream into logits: the final norm of every row, then
+// Unembed turns the residual stream into logits: the final norm of every row, then
 // the dot products of the rows that are asked for with every row of the output
 // table. x and normed are [m, dim], logits [len(rows), vocab].
-func (m *Model) Head(logits, normed, x mat.Matrix, rows ...int) {
+func (m *Model) Unembed(logits, normed, x mat.Matrix, rows ...int) {
 	m.norm(normed, x, m.Weights.FinalNorm, m.Weights.FinalBias)
 	for i, row := range rows {
-		mat.MulT(logits.Rows(i, i+1), normed.Rows(row, row+1), m.Weights.Head)
+		mat.MulT(logits.Rows(i, i+1), normed.Rows(row, row+1), m.Weights.Unembed)
 	}
 }
 
@@ -117,8 +117,8 @@ func linear(dst, x, w mat.Matrix, b []float32) {
 	}
 }
 
-// head views the columns of one query head, [m, head_dim].
-func (m *Model) head(x mat.Matrix, h int) mat.Matrix {
+// headCols views the columns of one query head, [m, head_dim].
+func (m *Model) headCols(x mat.Matrix, h int) mat.Matrix {
 	return x.Cols(h*m.Config.HeadDim, (h+1)*m.Config.HeadDim)
 }
 

@@ -11,9 +11,9 @@ import (
 // at a head step costs.
 func BenchmarkLogits(b *testing.B) {
 	c := sim.Config{Dim: 768, Vocab: 50257, NormEps: 1e-5}
-	w := sim.Weights{Head: mat.Of(c.Vocab, c.Dim, mat.Room(c.Vocab*c.Dim)), FinalNorm: make([]float32, c.Dim)}
+	w := sim.Weights{Unembed: mat.Of(c.Vocab, c.Dim, mat.Uninit(c.Vocab*c.Dim)), FinalNorm: make([]float32, c.Dim)}
 	for i := range c.Vocab {
-		for j, row := 0, w.Head.Row(i); j < c.Dim; j++ {
+		for j, row := 0, w.Unembed.Row(i); j < c.Dim; j++ {
 			row[j] = float32((i+j)%7 - 3)
 		}
 	}

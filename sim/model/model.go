@@ -56,13 +56,13 @@ func New(c sim.Config, w sim.Weights) (*Model, error) {
 	}
 	m := &Model{Config: c, Weights: w, scale: mat.Rsqrt(float32(c.HeadDim)), group: c.Heads / c.KVHeads}
 	if !c.NoPE {
-		m.rope = mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved, stretch(c.RopeScaling))
+		m.rope = mat.NewRope(c.Context, c.HeadDim, c.RopeBase, c.RopeInterleaved, llama3Scale(c.RopeScaling))
 	}
 	return m, nil
 }
 
-// stretch is how Llama 3 scales the angle per position of a pair, nil for not.
-func stretch(s *sim.RopeScaling) func(angle float64) float64 {
+// llama3Scale is how Llama 3 scales the angle per position of a pair, nil for not.
+func llama3Scale(s *sim.RopeScaling) func(angle float64) float64 {
 	if s == nil {
 		return nil
 	}

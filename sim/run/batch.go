@@ -5,6 +5,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // request is one prompt of a run, encoded.
@@ -13,18 +15,10 @@ type request struct {
 	maxNew, arrive int
 }
 
-// checkBatch refuses a batch whose parts do not go together.
-func checkBatch(r sim.Recipe) error {
-	if r.Batch.Share && r.Cache.Kind != sim.CachePaged {
-		return sim.NewProblem("recipe.together", "A", "share", "B", r.Cache.Kind)
-	}
-	return nil
-}
-
 // requests are the recipe's own prompt and those of its batch. The recipe has
 // been through Prepare.
-func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
-	prompt, err := m.encode(r)
+func requests(m *library.Loaded, r sim.Recipe) ([]request, error) {
+	prompt, err := m.Encode(r)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +27,7 @@ func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
 		return all, nil
 	}
 	for _, q := range r.Batch.Requests {
-		ids, err := m.encode(single(r, q))
+		ids, err := m.Encode(recipe.Single(r, q))
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +41,7 @@ func (m *Loaded) requests(r sim.Recipe) ([]request, error) {
 func (e *engine) fits() error {
 	p := e.recipe.Cache
 	for _, q := range e.all {
-		spec := kv.SpecOf(e.m.Model.Config, q.most)
+		spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
 		if p.Budget == 0 || e.recipe.Lanes == "uncached" || spec.Fits(p, p.Budget) > 0 {
 			continue
 		}
@@ -84,7 +78,7 @@ func (e *engine) schedule() error {
 // leave has sequences that have ended give their memory back.
 func (e *engine) leave() {
 	for _, q := range e.all {
-		if q.over != "" {
+		if q.finishReason != "" {
 			q.free()
 		}
 	}
@@ -97,7 +91,7 @@ func (e *engine) compute() (any bool) {
 	for _, q := range e.all {
 		if q.running() && q.reused > 0 && q.cached == q.reused {
 			q.cache.Free()
-			q.record = kv.NewRecord(kv.SpecOf(e.m.Model.Config, q.most), e.recipe.Cache)
+			q.record = kv.NewRecord(kv.SpecOf(e.m.Model.Config, q.maxTokens), e.recipe.Cache)
 			q.cached, q.reused, any = 0, 0, true
 		}
 	}
@@ -114,14 +108,14 @@ func (e *engine) fill() (full, err error) {
 	}
 	for _, decoding := range []bool{true, false} { // tokens go before prompts, which fill what is left
 		for _, q := range e.all {
-			if !q.running() || (q.chosen > 0) != decoding {
+			if !q.running() || (q.numGenerated > 0) != decoding {
 				continue
 			}
 			n, none, err := e.room(q, left)
 			if err != nil {
 				return nil, err
 			}
-			if q.fed = n; n == 0 {
+			if q.numScheduled = n; n == 0 {
 				full = cmp.Or(full, none)
 				continue
 			}
@@ -143,10 +137,10 @@ func (e *engine) room(q *sequence, left int) (n int, full, err error) {
 	if err := e.afford(q); err != nil {
 		return 0, nil, err
 	}
-	if err := e.propose(q); err != nil {
+	if err := e.decoder.propose(q); err != nil {
 		return 0, nil, err
 	}
-	n = len(q.rest())
+	n = len(q.pending())
 	if left >= 0 {
 		n = min(n, left)
 	}
@@ -209,8 +203,8 @@ func (e *engine) scheduled() *sim.Schedule {
 	s := &sim.Schedule{Idle: b.Slots - len(e.live)}
 	longest := 0
 	for _, q := range e.live {
-		s.Rows += q.fed
-		longest = max(longest, q.fed)
+		s.Rows += q.numScheduled
+		longest = max(longest, q.numScheduled)
 	}
 	if b.Schedule == sim.ScheduleStatic {
 		batch := 0 // sequences that began together: they keep their slots to the end
@@ -223,18 +217,18 @@ func (e *engine) scheduled() *sim.Schedule {
 	}
 	for _, q := range e.all {
 		x := sim.RequestState{Arrive: q.arrive, Prompt: q.prompt, Reused: q.reused,
-			Started: q.started, First: q.first, Ended: q.ended, Chosen: q.chosen, Done: q.over}
+			Started: q.started, First: q.first, Ended: q.ended, NumGenerated: q.numGenerated, FinishReason: q.finishReason}
 		for _, live := range e.live {
 			if live == q {
-				x.Rows = q.fed
+				x.Rows = q.numScheduled
 			}
 		}
 		switch {
-		case q.over != "":
+		case q.finishReason != "":
 			x.State = sim.RequestDone
 		case q.started < 0:
 			x.State = sim.RequestWaiting
-		case q.chosen == 0:
+		case q.numGenerated == 0:
 			x.State = sim.RequestPrefill
 		default:
 			x.State = sim.RequestDecode

@@ -8,8 +8,11 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 	"kvstep/sim/sample"
 )
 
@@ -41,7 +44,7 @@ func randomBatch(r *rand.Rand, rec *sim.Recipe, vocab int) {
 func bySequence(steps []sim.Step) map[int][]*sim.Step {
 	of := map[int][]*sim.Step{}
 	for i := range steps {
-		for _, p := range steps[i].Peers {
+		for _, p := range steps[i].PassSteps {
 			of[p.Seq] = append(of[p.Seq], p)
 		}
 	}
@@ -95,18 +98,18 @@ func TestBatchChangesNothing(t *testing.T) {
 					t.Fatalf("%+v: request %d stopped after %d tokens", rec.Batch, id, at)
 				}
 				s := heads[at]
-				if s.Token != want[i].Token || !sameBits(s.Logits(), want[i].Logits()) || StateHash(m.Model, s) != StateHash(m.Model, &want[i]) {
+				if s.Token != want[i].Token || !sameBits(s.Logits(), want[i].Logits()) || export.StateHash(m.Model, s) != export.StateHash(m.Model, &want[i]) {
 					t.Fatalf("%+v: request %d, token %d differs from the request alone", rec.Batch, id, at)
 				}
 				at++
 			}
-			if last := got[len(got)-1]; at != len(heads) || last.Over != want[len(want)-1].Done {
-				t.Fatalf("request %d ended with %q, alone %q", id, last.Over, want[len(want)-1].Done)
+			if last := got[len(got)-1]; at != len(heads) || last.FinishReason != want[len(want)-1].RunFinishReason {
+				t.Fatalf("request %d ended with %q, alone %q", id, last.FinishReason, want[len(want)-1].RunFinishReason)
 			}
 			reused += steps[len(steps)-1].Schedule.Requests[id].Reused
 		}
 		last := steps[len(steps)-1]
-		if last.Done == "" || last.Totals[sim.Cached].KVBytes != last.Lanes[sim.Cached].KVBytes {
+		if last.RunFinishReason == "" || last.Totals[sim.Cached].KVBytes != last.Lanes[sim.Cached].KVBytes {
 			t.Fatalf("%+v", last.Totals)
 		}
 	}
@@ -132,8 +135,8 @@ func TestBatchUnderABudget(t *testing.T) {
 			if u := s.KV.Use(); u.Held > rec.Cache.Budget || u.Held%block != 0 {
 				t.Fatalf("%+v", u)
 			}
-			for _, p := range s.Peers {
-				if p.Over == sim.DoneMemory {
+			for _, p := range s.PassSteps {
+				if p.FinishReason == sim.FinishMemory {
 					gaveUp++
 				}
 			}
@@ -153,8 +156,8 @@ func TestWeightsAreReadOnce(t *testing.T) {
 	one := collect(t, m, rec)
 	rec.Batch = &sim.Batch{Schedule: sim.ScheduleStatic, Slots: 3, Requests: []sim.Request{{Tokens: []int{1, 2, 3}, MaxNew: 2}, {Tokens: []int{4}, MaxNew: 3}}}
 	for i, s := range collect(t, m, rec)[:m.Model.Config.Layers+1] {
-		if len(s.Peers) != 3 {
-			t.Fatalf("%d requests in the first pass", len(s.Peers))
+		if len(s.PassSteps) != 3 {
+			t.Fatalf("%d requests in the first pass", len(s.PassSteps))
 		}
 		if a, b := s.Lanes[sim.Cached].WeightBytes, one[i].Lanes[sim.Cached].WeightBytes; a != b {
 			t.Fatalf("step %d reads %d bytes of weights, alone %d", i, a, b)
@@ -173,7 +176,7 @@ func TestChunkedReads(t *testing.T) {
 	c := m.Model.Config
 	for _, n := range []int{7, 12, 24} {
 		for _, chunk := range []int{1, 3, 5, 24} {
-			rec := Complete(sim.Recipe{MaxNew: 1, Lanes: "cached", Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 1, Chunk: chunk}})
+			rec := recipe.Complete(sim.Recipe{MaxNew: 1, Lanes: "cached", Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 1, Chunk: chunk}})
 			for range n {
 				rec.Tokens = append(rec.Tokens, r.IntN(c.Vocab))
 			}
@@ -196,7 +199,7 @@ func TestChunkedReads(t *testing.T) {
 }
 
 // tiny is a model of very few tokens.
-func tiny(t testing.TB, r *rand.Rand, vocab, eos int) *Loaded {
+func tiny(t testing.TB, r *rand.Rand, vocab, eos int) *library.Loaded {
 	t.Helper()
 	c := modeltest.Config(r)
 	c.Vocab, c.EOS = vocab, eos
@@ -204,7 +207,7 @@ func tiny(t testing.TB, r *rand.Rand, vocab, eos int) *Loaded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Loaded{Name: "tiny", Model: m}
+	return &library.Loaded{Name: "tiny", Model: m}
 }
 
 // TestBeamIsExhaustive: where the width leaves nothing out, beam search finds the
@@ -217,7 +220,7 @@ func TestBeamIsExhaustive(t *testing.T) {
 			vocab, most = 3, 1+r.IntN(2)
 		}
 		m := tiny(t, r, vocab, r.IntN(vocab+1)-1)
-		rec := Complete(sim.Recipe{Tokens: []int{1, 0, 1}, MaxNew: most, Sampler: sim.Sampler{Kind: "beam", Width: 8, Length: float64(r.IntN(3)) / 2}})
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 0, 1}, MaxNew: most, Sampler: sim.Sampler{Kind: "beam", Width: 8, Length: float64(r.IntN(3)) / 2}})
 		steps := collect(t, m, rec)
 		last := steps[len(steps)-1]
 		best := last.Beams.Finished[last.Beams.Best]
@@ -233,7 +236,7 @@ func TestBeamIsExhaustive(t *testing.T) {
 				}
 				return
 			}
-			one := Complete(sim.Recipe{Tokens: append([]int{1, 0, 1}, ids...), MaxNew: 1, Lanes: "cached"})
+			one := recipe.Complete(sim.Recipe{Tokens: append([]int{1, 0, 1}, ids...), MaxNew: 1, Lanes: "cached"})
 			s := collect(t, m, one)
 			for id, lp := range sample.LogProbs(s[len(s)-1].Logits()) {
 				try(append(slices.Clone(ids), id), sum+lp)
@@ -257,14 +260,14 @@ func TestBeamsShareBlocks(t *testing.T) {
 		rec := randomRecipe(r, m.Model.Config)
 		rec.MaxNew, rec.Sampler, rec.Cache = 2+r.IntN(5), sim.Sampler{Kind: "beam", Width: 2 + r.IntN(4), Length: 1}, sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(5)}
 		for _, s := range collect(t, m, rec) {
-			for _, p := range append([]*sim.Step{&s}, s.Peers...) {
+			for _, p := range append([]*sim.Step{&s}, s.PassSteps...) {
 				if !p.Identical {
 					t.Fatalf("beam %d, step %d: the lanes differ in %s", p.Seq, p.N, p.Differs)
 				}
 				if p.Part != sim.HeadPart {
 					continue
 				}
-				one := Complete(sim.Recipe{Tokens: p.Tokens, MaxNew: 1, Lanes: "cached"})
+				one := recipe.Complete(sim.Recipe{Tokens: p.Tokens, MaxNew: 1, Lanes: "cached"})
 				alone := collect(t, m, one)
 				if !sameBits(p.Logits(), alone[len(alone)-1].Logits()) {
 					t.Fatalf("beam %d differs from its text alone", p.Seq)

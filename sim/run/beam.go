@@ -9,98 +9,99 @@ import (
 	"kvstep/sim/sample"
 )
 
-// beamSearch is what a beam search keeps between passes; its live texts are the
-// engine's sequences, best first.
+// beamSearch decodes several texts of one prompt and keeps those that are likeliest as a
+// whole. The live texts are the engine's sequences, best first.
 type beamSearch struct {
+	plain              // of the prompt
 	sums     []float64 // of each live text
 	finished []sample.Hypothesis
 	texts    []sim.Finished // by Hypothesis.ID
 }
 
-// extend continues the beams of a pass, given each one's logits [1, vocab]: the
-// best continuations become the sequences of the next pass. They share the
-// blocks of what they have in common.
-func (e *engine) extend(steps []*sim.Step, logits []mat.Matrix) error {
-	b, r := e.beams, e.recipe
-	if len(b.sums) == 0 {
-		b.sums = []float64{0}
+func (d *beamSearch) width() int { return d.e.recipe.Sampler.Width }
+
+// decide makes the best continuations of all beams the sequences of the next pass. They
+// share the blocks of what they have in common.
+func (d *beamSearch) decide(steps []*sim.Step, logits [][2]mat.Matrix) error {
+	e := d.e
+	if q := e.live[0]; q.numLogits == 0 || q.maxNew == 0 { // the prompt goes on, or nothing follows it
+		return d.plain.decide(steps, logits)
+	}
+	if len(d.sums) == 0 {
+		d.sums = []float64{0}
 	}
 	rows := make([][]float32, len(steps))
 	for i := range steps {
-		if e.live[i].asks == 0 { // the prompt goes on
-			e.live[i].cached += e.live[i].fed
-			e.over(steps)
-			return nil
-		}
-		if r.MaxNew == 0 { // prefill alone, of the one prompt
-			e.live[i].cached += e.live[i].fed
-			if err := e.unchosen(steps[i], logits[i].Row(0)); err != nil {
-				return err
-			}
-			e.over(steps)
-			return nil
-		}
-		rows[i] = logits[i].Row(0)
+		rows[i] = decidingLogits(logits[i]).Row(0)
 	}
-	live, ended, err := sample.Extend(b.sums, rows, r.Sampler.Width, append([]int{e.m.Model.Config.EOS}, e.m.Ends...)...)
+	live, ended, err := sample.Extend(d.sums, rows, e.recipe.Sampler.Width, append([]int{e.m.Model.Config.EOS}, e.m.Ends...)...)
 	if err != nil {
 		return err
 	}
-	for i, s := range steps {
-		h := e.tell(s.X.Rows(s.Rows-1, s.Rows), rows[i])
-		if err := h.pick(sim.Sampler{Kind: "greedy"}, 0, nil); err != nil {
-			return err
-		}
-		s.Head = h
-		for _, c := range live { // the best continuation of this beam, if it has one
-			if c.Parent == i {
-				s.Token = c.Token
-				break
-			}
-		}
+	if err := d.describe(steps, rows, live); err != nil {
+		return err
 	}
 	for _, c := range ended {
-		e.finishBeam(e.live[c.Parent], c, sim.DoneEOS)
+		d.finish(e.live[c.Parent], c, sim.FinishEOS)
 	}
-	next, live := e.fork(live)
-	x := &sim.Beams{Best: -1}
-	for i, q := range next {
-		x.Live = append(x.Live, sim.Beam{Parent: live[i].Parent, Token: live[i].Token, LogProb: live[i].LogProb, Sum: live[i].Sum, Text: q.written.String()})
-	}
-	done := e.beamsEnd(next, live)
-	for _, q := range next { // each has made room for its token by now
-		if paged, ok := q.cache.(*kv.Paged); ok {
-			x.Copied += paged.Copied
-		}
-	}
-	if done != "" {
-		x.Best = 0
-	}
-	for _, h := range b.finished {
-		text := b.texts[h.ID]
-		text.Score = h.Score
-		x.Finished = append(x.Finished, text)
-	}
-	for i, s := range steps {
-		s.Beams, s.Done, s.Over, s.Said = x, done, done, e.live[i].written.String()
-		if done != "" && len(x.Finished) > 0 {
-			s.Said = x.Finished[0].Text
-		}
-	}
+	next, live := d.fork(live)
+	d.report(steps, next, live, d.end(next, live))
 	e.all = next
 	return nil
 }
 
+// describe notes in each beam's step its logits and the best continuation, if it has one.
+func (d *beamSearch) describe(steps []*sim.Step, rows [][]float32, live []sample.Continuation) error {
+	for i, s := range steps {
+		out := d.e.newOutput(s.X.Rows(s.Rows-1, s.Rows), rows[i])
+		if err := out.pick(sim.Sampler{Kind: "greedy"}, 0, nil); err != nil {
+			return err
+		}
+		s.Output = out
+		if best := slices.IndexFunc(live, func(c sample.Continuation) bool { return c.Parent == i }); best >= 0 {
+			s.Token = live[best].Token
+		}
+	}
+	return nil
+}
+
+// report notes in the steps of a pass which texts go on and which are finished, and why
+// the search is over, or "".
+func (d *beamSearch) report(steps []*sim.Step, next []*sequence, live []sample.Continuation, why string) {
+	x := &sim.Beams{Best: -1}
+	if why != "" {
+		x.Best = 0
+	}
+	for i, q := range next {
+		c := live[i]
+		x.Live = append(x.Live, sim.Beam{Parent: c.Parent, Token: c.Token, LogProb: c.LogProb, Sum: c.Sum, Text: q.written.String()})
+		if paged, ok := q.cache.(*kv.Paged); ok { // each has made room for its token by now
+			x.Copied += paged.Copied
+		}
+	}
+	for _, h := range d.finished {
+		text := d.texts[h.ID]
+		text.Score = h.Score
+		x.Finished = append(x.Finished, text)
+	}
+	for i, s := range steps {
+		s.Beams, s.RunFinishReason, s.FinishReason, s.GeneratedText = x, why, why, d.e.live[i].written.String()
+		if why != "" && len(x.Finished) > 0 {
+			s.GeneratedText = x.Finished[0].Text
+		}
+	}
+}
+
 // fork makes a sequence of every continuation and gives back what the old ones
 // held alone. A text with a stop string in it is finished instead.
-func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []sample.Continuation) {
-	b := e.beams
-	b.sums = b.sums[:0:0]
+func (d *beamSearch) fork(live []sample.Continuation) (next []*sequence, goOn []sample.Continuation) {
+	e := d.e
+	d.sums = d.sums[:0:0]
 	for _, c := range live {
 		parent := e.live[c.Parent]
-		n := parent.cached + parent.fed
+		n := parent.cached + parent.numScheduled
 		q := &sequence{
-			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, most: parent.most, cached: n,
+			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, maxTokens: parent.maxTokens, cached: n,
 			tokens:  append(slices.Clone(parent.tokens[:n]), c.Token),
 			started: parent.started, first: parent.first, ended: -1,
 		}
@@ -112,11 +113,11 @@ func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []samp
 			q.write(id)
 		}
 		if containsAny(q.written.String(), e.recipe.Stop) {
-			e.finishBeam(q, c, sim.DoneStop)
+			d.finish(q, c, sim.FinishStop)
 			q.free()
 			continue
 		}
-		b.sums = append(b.sums, c.Sum)
+		d.sums = append(d.sums, c.Sum)
 		next, goOn = append(next, q), append(goOn, c)
 	}
 	for _, q := range e.live {
@@ -125,41 +126,41 @@ func (e *engine) fork(live []sample.Continuation) (next []*sequence, goOn []samp
 	return next, goOn
 }
 
-// finishBeam takes a continuation among the finished texts; q has its tokens,
+// finish takes a continuation among the finished texts; q has its tokens,
 // perhaps without the last.
-func (e *engine) finishBeam(q *sequence, c sample.Continuation, why string) {
-	b, ids := e.beams, slices.Clone(q.tokens[q.prompt:])
-	if why == sim.DoneEOS {
+func (d *beamSearch) finish(q *sequence, c sample.Continuation, why string) {
+	ids, of := slices.Clone(q.tokens[q.prompt:]), d.e.recipe.Sampler
+	if why == sim.FinishEOS {
 		ids = append(ids, c.Token)
 	}
-	b.texts = append(b.texts, sim.Finished{Tokens: ids, Text: q.written.String(), Sum: c.Sum, Done: why})
-	b.finished = sample.Finish(b.finished, sample.Hypothesis{ID: len(b.texts) - 1, Sum: c.Sum, Length: len(ids)}, e.recipe.Sampler.Length, e.recipe.Sampler.Width)
+	d.texts = append(d.texts, sim.Finished{Tokens: ids, Text: q.written.String(), Sum: c.Sum, FinishReason: why})
+	d.finished = sample.Finish(d.finished, sample.Hypothesis{ID: len(d.texts) - 1, Sum: c.Sum, Length: len(ids)}, of.Length, of.Width)
 }
 
-// beamsEnd says why the search is over after this pass, or "". What is live then
+// end says why the search is over after this pass, or "". What is live then
 // is finished as it stands.
-func (e *engine) beamsEnd(next []*sequence, live []sample.Continuation) string {
-	r, why := e.recipe, ""
+func (d *beamSearch) end(next []*sequence, live []sample.Continuation) string {
+	r, why := d.e.recipe, ""
 	switch {
 	case len(next) == 0:
-		return sim.DoneEOS
-	case sample.Settled(e.beams.finished, r.Sampler.Width, live[0].Sum, next[0].chosen, r.MaxNew, r.Sampler.Length):
-		return sim.DoneEOS
-	case next[0].chosen == r.MaxNew:
-		why = sim.DoneMaxNew
+		return sim.FinishEOS
+	case sample.Finished(d.finished, r.Sampler.Width, live[0].Sum, next[0].numGenerated, r.MaxNew, r.Sampler.Length):
+		return sim.FinishEOS
+	case next[0].numGenerated == r.MaxNew:
+		why = sim.FinishMaxNew
 	default:
 		for _, q := range next {
 			if q.cache == nil {
 				continue
 			}
 			if room, _ := q.cache.Reserve(1); room == 0 {
-				why = sim.DoneMemory
+				why = sim.FinishMemory
 			}
 		}
 	}
 	if why != "" {
 		for i, q := range next {
-			e.finishBeam(q, live[i], why)
+			d.finish(q, live[i], why)
 		}
 	}
 	return why

@@ -7,12 +7,14 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/tape"
 )
 
-func story(b *testing.B) *Loaded {
+func story(b *testing.B) *library.Loaded {
 	b.Helper()
-	m, err := NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -23,7 +25,7 @@ func story(b *testing.B) *Loaded {
 // late in a long run, with its allocations.
 func BenchmarkDecodeStep(b *testing.B) {
 	m := story(b)
-	r := Complete(sim.Recipe{Tokens: []int{0, 1, 2, 3}, MaxNew: 500, Lanes: "cached"})
+	r := recipe.Complete(sim.Recipe{Tokens: []int{0, 1, 2, 3}, MaxNew: 500, Lanes: "cached"})
 	m.Model.Config.EOS = -1
 	b.ReportAllocs()
 	n := 0
@@ -41,7 +43,7 @@ func BenchmarkDecodeStep(b *testing.B) {
 func BenchmarkAllocationsOverHistory(b *testing.B) {
 	m := story(b)
 	m.Model.Config.EOS = -1
-	r := Complete(sim.Recipe{Tokens: []int{0, 1, 2, 3}, MaxNew: 480})
+	r := recipe.Complete(sim.Recipe{Tokens: []int{0, 1, 2, 3}, MaxNew: 480})
 	for b.Loop() {
 		t := tape.New(func(p []sim.Step) iter.Seq2[sim.Step, error] {
 			return Steps(context.Background(), m, r, noClock, p...)

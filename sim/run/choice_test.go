@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/sample"
 )
 
@@ -13,11 +16,11 @@ import (
 // the logits of the step and all the text before it, also where a person chose
 // another one.
 func TestTraceTellsTheChoice(t *testing.T) {
-	m, err := NewLibrary().Get("story")
+	m, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Complete(sim.Recipe{Prompt: "Tom has a red ball.", MaxNew: 6, Lanes: "cached",
+	r := recipe.Complete(sim.Recipe{Prompt: "Tom has a red ball.", MaxNew: 6, Lanes: "cached",
 		Sampler: sim.Sampler{Kind: "sample", Temperature: 1.5, TopK: 30, TopP: 0.95, MinP: 0.05, RepetitionPenalty: 1.3, Seed: 5},
 		Forced:  []sim.Forced{{Pass: 2, Token: 473}}})
 	var heads []*sim.Step
@@ -32,7 +35,7 @@ func TestTraceTellsTheChoice(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if err := WriteTrace(&out, steps); err != nil {
+	if err := export.WriteTrace(&out, steps); err != nil {
 		t.Fatal(err)
 	}
 	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))

@@ -4,14 +4,12 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
-	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/sample"
 )
 
 // drafter is the small model of speculative decoding with a cache of its own.
 type drafter struct {
-	from    *Loaded
 	m       *model.Model
 	lane    *lane
 	cache   *kv.Contiguous
@@ -22,8 +20,7 @@ type drafter struct {
 	total   sim.Counters
 }
 
-func newDrafter(from *Loaded, held *sim.Memory, most int, r sim.Recipe, count cost.Switches, clock Clock) (*drafter, error) {
-	m := from.Model
+func newDrafter(m *model.Model, held *sim.Memory, most int, r sim.Recipe, count cost.Switches, clock Clock) (*drafter, error) {
 	spec, lane := kv.SpecOf(m.Config, most), newLane(m)
 	// All of it at once: a proposal is not refused half way. Beside the cache there are the
 	// distributions of proposals, its own and the model's, in float64.
@@ -39,7 +36,7 @@ func newDrafter(from *Loaded, held *sim.Memory, most int, r sim.Recipe, count co
 	if err != nil {
 		return nil, err
 	}
-	return &drafter{from: from, m: m, lane: lane, cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
+	return &drafter{m: m, lane: lane, cache: cache, count: count, clock: clock, sampler: r.Sampler}, nil
 }
 
 // feed runs the tokens that the cache lacks and gives the last one's logits.
@@ -83,62 +80,15 @@ func (d *drafter) rollBack(n int) {
 	d.cache.Truncate(d.fed)
 }
 
-// resume brings the cache to where the recorded passes left it.
-func (d *drafter) resume(prefix []sim.Step) {
+// rebuild brings the cache to where recorded passes left it.
+func (d *drafter) rebuild(prefix []sim.Step) {
 	for i := range prefix {
 		s := &prefix[i]
 		if s.Part == sim.HeadPart && s.Speculation != nil {
 			d.total = s.Speculation.Total
-			if fed := min(s.Cached+len(s.Speculation.Proposed), s.Cached+s.Kept()); fed > d.fed {
+			if fed := min(s.Cached+len(s.Speculation.Proposed), s.Cached+s.Committed()); fed > d.fed {
 				d.feed(s.Tokens[:fed])
 			}
 		}
 	}
-}
-
-// propose lets the draft model, if there is one, put its proposals behind the
-// token that a decode pass is about to feed. There are no more than the run may
-// still generate, since the pass itself gives one token too.
-func (e *engine) propose(q *sequence) (err error) {
-	q.proposed, q.dists = nil, nil
-	if e.drafter == nil || q.chosen == 0 {
-		return nil
-	}
-	n := min(e.recipe.Propose, q.maxNew-q.chosen-1)
-	if q.cache != nil && n > 0 {
-		room, _ := q.cache.Reserve(1 + n) // as many as there is memory for
-		n = min(n, room-1)
-	}
-	if n <= 0 {
-		return nil
-	}
-	if q.proposed, q.dists, err = e.drafter.propose(q.tokens, n, uint64(q.chosen)); err != nil {
-		return err
-	}
-	q.tokens = append(q.tokens, q.proposed.Proposed...)
-	return nil
-}
-
-// verify decides which proposals of a head step stay, by the logits of their
-// rows, [proposals+1, vocab], and chooses the token after them.
-func (e *engine) verify(q *sequence, s *sim.Step, logits mat.Matrix) error {
-	x := s.Speculation
-	if x == nil {
-		return nil
-	}
-	before := len(s.Tokens) - len(x.Proposed)
-	p := make([][]float64, logits.NumRows())
-	for i := range p {
-		var err error
-		if p[i], err = sample.Probs(logits.Row(i), e.recipe.Sampler, s.Tokens[:before+i]); err != nil {
-			return err
-		}
-	}
-	v, err := sample.Verify(p, q.dists, x.Proposed, e.recipe.Sampler.Seed, uint64(q.chosen))
-	if err != nil {
-		return err
-	}
-	x.Verdicts, x.Accepted, x.Random, s.Token = v.Verdicts, v.Accepted, v.Random, v.Next
-	e.drafter.rollBack(s.Cached + s.Kept())
-	return nil
 }

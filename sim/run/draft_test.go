@@ -7,14 +7,17 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 )
 
 // pair is a random target model and a draft of another shape with the same
 // vocabulary, under a name that recipes can use.
-func pair(t testing.TB, r *rand.Rand) *Loaded {
+func pair(t testing.TB, r *rand.Rand) *library.Loaded {
 	t.Helper()
 	m := random(t, r)
 	c := modeltest.Config(r)
@@ -23,14 +26,14 @@ func pair(t testing.TB, r *rand.Rand) *Loaded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.siblings = NewLibrary(&Loaded{Name: "draft", Model: draft})
+	library.New(m, &library.Loaded{Name: "draft", Model: draft})
 	return m
 }
 
 // texts are the ids that a run adds.
 func texts(steps []sim.Step) (ids []int) {
 	for i := range steps {
-		ids = append(ids, steps[i].Chosen()...)
+		ids = append(ids, steps[i].NewTokens()...)
 	}
 	return ids
 }
@@ -51,14 +54,14 @@ func TestGreedySpeculationIsTheTarget(t *testing.T) {
 		plain := collect(t, m, rec)
 		rec.Draft, rec.Propose = "draft", 1+r.IntN(6)
 		if r.IntN(2) == 0 { // a draft that is always right
-			m.siblings = NewLibrary(&Loaded{Name: "draft", Model: m.Model})
+			library.New(m, &library.Loaded{Name: "draft", Model: m.Model})
 		}
 		fast := collect(t, m, rec)
 		if a, b := texts(fast), texts(plain); !slices.Equal(a, b) {
 			t.Fatalf("%v, the target alone says %v", a, b)
 		}
 		last, want := fast[len(fast)-1], plain[len(plain)-1]
-		if rec.Cache.Exact() && last.Done != sim.DoneEOS && !sameBits(last.Logits(), want.Logits()) {
+		if rec.Cache.Exact() && last.RunFinishReason != sim.FinishEOS && !sameBits(last.Logits(), want.Logits()) {
 			t.Fatal("the last logits differ")
 		}
 		for i := range fast {
@@ -97,13 +100,13 @@ func TestPastStepsOutliveRejections(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := e.run(func(s sim.Step, _ error) bool {
-		kept, hashes = append(kept, s), append(hashes, StateHash(m.Model, &s))
+		kept, hashes = append(kept, s), append(hashes, export.StateHash(m.Model, &s))
 		return true
 	}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range kept {
-		if StateHash(m.Model, &kept[i]) != hashes[i] {
+		if export.StateHash(m.Model, &kept[i]) != hashes[i] {
 			t.Fatalf("step %d changed", i)
 		}
 	}
@@ -127,7 +130,7 @@ func TestSpeculativeFork(t *testing.T) {
 		}
 		for i, s := range rest {
 			want := straight[pass*per+i]
-			if s.Token != want.Token || s.Totals != want.Totals || StateHash(m.Model, &s) != StateHash(m.Model, &want) {
+			if s.Token != want.Token || s.Totals != want.Totals || export.StateHash(m.Model, &s) != export.StateHash(m.Model, &want) {
 				t.Fatalf("step %d differs from the straight run", s.N)
 			}
 			if s.Speculation != nil && s.Speculation.Total != want.Speculation.Total {
@@ -155,11 +158,12 @@ func TestSpeculationIsDistributedAsTheTarget(t *testing.T) {
 		}
 		return m
 	}
-	m := &Loaded{Name: "target", Model: build(), siblings: NewLibrary(&Loaded{Name: "draft", Model: build()})}
+	m := &library.Loaded{Name: "target", Model: build()}
+	library.New(m, &library.Loaded{Name: "draft", Model: build()})
 	counts := [2][256]float64{}
 	for way, draft := range []string{"", "draft"} {
 		for seed := range runs {
-			rec := Complete(sim.Recipe{Tokens: []int{1, 2}, MaxNew: 4, Lanes: "cached", Draft: draft, Propose: 2})
+			rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2}, MaxNew: 4, Lanes: "cached", Draft: draft, Propose: 2})
 			rec.Sampler = sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1, Seed: uint64(seed + 1_000_000*way)}
 			cell := 0
 			for _, id := range texts(collect(t, m, rec)) {

@@ -6,20 +6,21 @@ import (
 	"kvstep/sim/sample"
 )
 
-// effect compares the logits that a cached lane which is not exact led to, ours,
-// with those of the uncached lane, which are exact. They stand after past, where row
-// proposals stay. It is nil where the policy is exact.
-func (e *engine) effect(q *sequence, s *sim.Step, row int, past []int, ours, exact []float32) (*sim.Effect, error) {
+// effect compares the logits of a row of s in a cached lane that is not exact with those
+// of the uncached lane, which are, and with the choice of c by them. It is nil where the
+// cache policy is exact.
+func (e *engine) effect(q *sequence, s *sim.Step, row int, logits [2]mat.Matrix, c chooser) (*sim.Effect, error) {
 	if e.recipe.Cache.Exact() {
 		return nil, nil
 	}
-	n := q.chosen + row
-	other, err := e.instead(q, s, row, past, exact)
+	cached, exact := logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)
+	n := q.numGenerated + row
+	other, err := c.instead(q, s, row, q.before(s, row), exact)
 	if err != nil {
 		return nil, err
 	}
-	x := &sim.Effect{Token: other, KL: divergence(exact, ours)}
-	for i, v := range ours {
+	x := &sim.Effect{Token: other, KL: divergence(exact, cached)}
+	for i, v := range cached {
 		x.MaxDelta = max(x.MaxDelta, v-exact[i], exact[i]-v)
 	}
 	if q.changed == nil && other != s.Token {
@@ -27,27 +28,6 @@ func (e *engine) effect(q *sequence, s *sim.Step, row int, past []int, ours, exa
 	}
 	x.Changed = q.changed
 	return x, nil
-}
-
-// instead is the token that the same choice gives by other logits: the same random number
-// falls on their distribution, or after a rejection on what they owe after the draft's.
-func (e *engine) instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (int, error) {
-	x := s.Speculation
-	if x == nil {
-		other, err := sample.Pick(logits, e.recipe.Sampler, uint64(q.chosen), past, nil)
-		if err != nil {
-			return 0, err
-		}
-		return other.Token, nil
-	}
-	probs, err := sample.Probs(logits, e.recipe.Sampler, past)
-	if err != nil {
-		return 0, err
-	}
-	if row < len(x.Proposed) {
-		probs = sample.Residual(probs, q.dists[row])
-	}
-	return sample.Draw(probs, x.Random), nil
 }
 
 // divergence is the Kullback-Leibler divergence of softmax(q) from softmax(p),

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/recipe"
 )
 
 // TestTheSameLogitsChooseTheSame: what other logits would have chosen after proposals is what
@@ -15,12 +16,12 @@ func TestTheSameLogitsChooseTheSame(t *testing.T) {
 	rejected, all := 0, 0
 	for range rounds(20) {
 		m := pair(t, r)
-		rec := Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 16, Draft: "draft", Propose: 3, Sampler: sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1, Seed: r.Uint64()}})
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 16, Draft: "draft", Propose: 3, Sampler: sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1, Seed: r.Uint64()}})
 		e, err := newEngine(context.Background(), nil, m, rec, noClock, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := e.all[0]
+		q, d := e.all[0], e.decoder.(*speculative)
 		err = e.run(func(s sim.Step, _ error) bool {
 			x := s.Speculation
 			if s.Part != sim.HeadPart || x == nil {
@@ -37,7 +38,7 @@ func TestTheSameLogitsChooseTheSame(t *testing.T) {
 				rejected++
 			}
 			past := s.Tokens[:len(s.Tokens)-len(x.Proposed)+row]
-			if got, err := e.instead(q, &s, row, past, s.Logits()); err != nil || got != s.Token {
+			if got, err := d.instead(q, &s, row, past, s.Logits()); err != nil || got != s.Token {
 				t.Errorf("step %d: %d instead of %d: %v", s.N, got, s.Token, err)
 			}
 			return true

@@ -11,15 +11,16 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/token"
 )
 
 // family opens the story models, which differ in their K/V heads alone but for
 // the draft.
-func family(t *testing.T) (story, gqa, mqa, draft *Loaded) {
+func family(t *testing.T) (story, gqa, mqa, draft *library.Loaded) {
 	t.Helper()
-	open := func(name string) *Loaded {
-		m, err := Open(name)
+	open := func(name string) *library.Loaded {
+		m, err := library.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -37,7 +38,7 @@ func TestFamily(t *testing.T) {
 	if c.KVHeads != c.Heads || c.Context != 512 {
 		t.Errorf("story: %+v", c)
 	}
-	for _, m := range []*Loaded{gqa, mqa} {
+	for _, m := range []*library.Loaded{gqa, mqa} {
 		other := m.Model.Config
 		if got := cost.KVBytesPerToken(other, 4); got*int64(c.KVHeads) != perToken*int64(other.KVHeads) {
 			t.Errorf("%s: %d bytes a token with %d K/V heads, story %d with %d", m.Name, got, other.KVHeads, perToken, c.KVHeads)
@@ -52,8 +53,8 @@ func TestFamily(t *testing.T) {
 	if n := cost.Params(draft.Model.Config); n < 100e3 || n > 250e3 || draft.Model.Config.Vocab != c.Vocab {
 		t.Errorf("story-draft: %d parameters, vocabulary %d of %d", n, draft.Model.Config.Vocab, c.Vocab)
 	}
-	for _, m := range []*Loaded{gqa, mqa, draft} {
-		for _, text := range append(story.World.Prompts["en"], story.World.Prompts["zh"]...) {
+	for _, m := range []*library.Loaded{gqa, mqa, draft} {
+		for _, text := range append(story.TrainingSet.Prompts["en"], story.TrainingSet.Prompts["zh"]...) {
 			want, got := story.Tokenizer.Encode(text), m.Tokenizer.Encode(text)
 			if !slices.Equal(want, got) {
 				t.Errorf("%s reads %q as %v, story as %v", m.Name, text, got, want)
@@ -66,7 +67,7 @@ func TestFamily(t *testing.T) {
 // one token meets 1.5 x ffn keys (q = d).
 func TestFamilyGrowth(t *testing.T) {
 	story, gqa, mqa, _ := family(t)
-	for _, m := range []*Loaded{story, gqa, mqa} {
+	for _, m := range []*library.Loaded{story, gqa, mqa} {
 		overtakes := 0
 		for keys := 1; keys <= m.Model.Config.Context; keys++ {
 			f := cost.Of(m.Model.Config).Pass(1, keys-1, cost.Default()).Flops
@@ -112,7 +113,7 @@ func TestEmbeddedSize(t *testing.T) {
 // TestStoryTokenizer: any text survives the embedded tokenizer, and nothing that
 // is shown of it holds U+FFFD.
 func TestStoryTokenizer(t *testing.T) {
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestFamilyRuns(t *testing.T) {
 		t.Skip("skipped with -short: the lanes are compared on random models too")
 	}
 	for _, name := range checkpoint.Names() {
-		m, err := Open(name)
+		m, err := library.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +164,7 @@ func TestFamilyRuns(t *testing.T) {
 					t.Errorf("%s, %q: step %d differs at %s", name, r.Prompt, s.N, s.Differs)
 				}
 			}
-			if last := steps[len(steps)-1]; last.Done == "" || last.Part != sim.HeadPart {
+			if last := steps[len(steps)-1]; last.RunFinishReason == "" || last.Part != sim.HeadPart {
 				t.Errorf("%s, %q: the last step is %+v", name, r.Prompt, last)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"math"
@@ -16,7 +15,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/recipe"
 )
 
 // checkNumbers compares a matrix with what another implementation computed.
@@ -61,14 +63,14 @@ func TestFamilies(t *testing.T) {
 			if err := json.Unmarshal(data, &want); err != nil || len(want.Layers) == 0 {
 				t.Fatal(err)
 			}
-			m, err := OpenFolder(e.Name(), files, nil)
+			m, err := library.OpenFolder(e.Name(), files, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			c := *m.Model
 			c.Config.EOS, m.Model, m.Ends = -1, &c, nil // numpy goes on
 			var greedy []int
-			for _, s := range collect(t, m, Complete(sim.Recipe{Tokens: want.Prompt, MaxNew: len(want.Greedy)})) {
+			for _, s := range collect(t, m, recipe.Complete(sim.Recipe{Tokens: want.Prompt, MaxNew: len(want.Greedy)})) {
 				if !s.Identical {
 					t.Errorf("step %d: lanes differ at %s", s.N, s.Differs)
 				}
@@ -158,7 +160,7 @@ func TestGPT2Golden(t *testing.T) {
 			}
 			tensors = append(tensors, checkpoint.Tensor{Name: prefix + name, DType: "F32", Shape: shape, Data: mat.AppendF32(nil, x)})
 		}
-		m, err := OpenFolder("det", folderOf(t, map[string]any{
+		m, err := library.OpenFolder("det", folderOf(t, map[string]any{
 			"model_type": "gpt2", "n_embd": g.Config.Dim, "n_head": g.Config.Heads, "n_layer": g.Config.Layers,
 			"vocab_size": g.Config.Vocab, "n_positions": g.Config.Positions, "layer_norm_epsilon": 1e-5,
 		}, tensors), nil)
@@ -166,7 +168,7 @@ func TestGPT2Golden(t *testing.T) {
 			t.Fatal(err)
 		}
 		var greedy []int
-		for _, s := range collect(t, m, Complete(sim.Recipe{Tokens: g.IDs, MaxNew: len(g.Greedy)})) {
+		for _, s := range collect(t, m, recipe.Complete(sim.Recipe{Tokens: g.IDs, MaxNew: len(g.Greedy)})) {
 			switch {
 			case !s.Identical:
 				t.Errorf("step %d: lanes differ at %s", s.N, s.Differs)
@@ -202,14 +204,14 @@ func TestGPT2Golden(t *testing.T) {
 }
 
 // checkSum compares the sum of the logits of every row, not of the last one alone.
-func checkSum(t *testing.T, m *Loaded, out mat.Matrix, want float64) {
+func checkSum(t *testing.T, m *library.Loaded, out mat.Matrix, want float64) {
 	t.Helper()
 	n := out.NumRows()
 	rows, logits := make([]int, n), mat.New(n, m.Model.Config.Vocab)
 	for i := range rows {
 		rows[i] = i
 	}
-	m.Model.Head(logits, mat.New(n, m.Model.Config.Dim), out, rows...)
+	m.Model.Unembed(logits, mat.New(n, m.Model.Config.Dim), out, rows...)
 	sum := 0.0
 	for i := range n {
 		for _, v := range logits.Row(i) {
@@ -248,13 +250,13 @@ func TestStories260KAsHF(t *testing.T) {
 	if err := json.Unmarshal(readShared(t, "golden/stories260K.json"), &golden); err != nil {
 		t.Fatal(err)
 	}
-	m, err := OpenFolder("stories260K", folderOf(t, layout.Config, hfTensors(was.Model.Config, was.Model.Weights)), nil)
+	m, err := library.OpenFolder("stories260K", folderOf(t, layout.Config, hfTensors(was.Model.Config, was.Model.Weights)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Tokenizer = was.Tokenizer
 	for _, g := range golden.Cases {
-		r := Complete(sim.Recipe{Tokens: g.IDs, MaxNew: len(g.GreedyIDs)})
+		r := recipe.Complete(sim.Recipe{Tokens: g.IDs, MaxNew: len(g.GreedyIDs)})
 		var ids []int
 		for _, s := range collect(t, m, r) {
 			if s.Part == sim.HeadPart {
@@ -305,127 +307,17 @@ func hfTensors(c sim.Config, w sim.Weights) []checkpoint.Tensor {
 	return list
 }
 
-// TestOpenFolderWords: which tokenizer is read, and what is put before a prompt.
-func TestOpenFolderWords(t *testing.T) {
-	base := os.DirFS("testdata/families/gpt2")
-	read := func(name string) []byte {
-		data, err := fs.ReadFile(base, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	files := fstest.MapFS{"config.json": {Data: read("config.json")}, "model.safetensors": {Data: read("model.safetensors")}}
-	m, err := OpenFolder("gpt2", files, nil)
-	if err != nil || m.Tokenizer != nil || m.Model.Config.BOS != 39 {
-		t.Errorf("without a tokenizer: %v %v", m.Model.Config, err)
-	}
-	files["vocab.json"] = &fstest.MapFile{Data: []byte(`{"a":0}`)}
-	if m, err = OpenFolder("gpt2", files, nil); err != nil || m.Tokenizer != nil {
-		t.Errorf("vocab.json alone: %v", err)
-	}
-	files["merges.txt"] = &fstest.MapFile{}
-	_, err = OpenFolder("gpt2", files, nil)
-	wantProblem(t, err, "tokenizer.bytes")
-	files["tokenizer.json"] = &fstest.MapFile{Data: []byte("{")}
-	_, err = OpenFolder("gpt2", files, nil)
-	wantProblem(t, err, "tokenizer.json")
-}
-
-func wantProblem(t *testing.T, err error, id string) {
-	t.Helper()
-	var p *sim.Problem
-	if !errors.As(err, &p) || p.ID != id {
-		t.Errorf("%v, want problem %s", err, id)
-	}
-}
-
-// TestBOS: config.json alone does not decide.
-func TestBOS(t *testing.T) {
-	story, err := checkpoint.Folder("story-draft")
+// TestEnds: ids that end a text beside the model's own.
+func TestEnds(t *testing.T) {
+	m, err := library.Open("story-draft")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := fstest.MapFS{}
-	for _, name := range []string{"config.json", "model.safetensors", "tokenizer.json"} {
-		data, err := fs.ReadFile(story, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: data}
-	}
-	for text, want := range map[string]int{"": 0, `{}`: -1, `{"tokenizer_class":"GPT2Tokenizer"}`: -1, `{"tokenizer_class":"LlamaTokenizer","add_bos_token":null}`: -1, `{"tokenizer_class":"GemmaTokenizer","bos_token":"<|endoftext|>"}`: 0,
-		`{"add_bos_token":false,"tokenizer_class":"CodeLlamaTokenizerFast"}`: -1, `{"add_bos_token":true,"tokenizer_class":"LlamaTokenizer","bos_token":{"content":"<|endoftext|>"}}`: 0, `{"add_bos_token":true}`: 0, `{"add_bos_token":false,"tokenizer_class":"LlamaTokenizer"}`: -1, `{"tokenizer_class":"LlamaTokenizerFast"}`: 0} {
-		delete(files, "tokenizer_config.json")
-		if text != "" {
-			files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
-		}
-		m, err := OpenFolder("x", files, nil)
-		if err != nil || m.Model.Config.BOS != want {
-			t.Errorf("%q: BOS %d, want %d (%v)", text, m.Model.Config.BOS, want, err)
-		}
-	}
-	for what, text := range map[string]string{"add_eos_token": `{"add_eos_token":true,"tokenizer_class":"LlamaTokenizer"}`, "": `{"add_bos_token":Infinity}`} {
-		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
-		_, err := OpenFolder("x", files, nil)
-		var p *sim.Problem
-		if !errors.As(err, &p) || what != "" && p.Args["What"] != what || what == "" && p.Args["Field"] != "add_bos_token" {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-	// Tokens that transformers would add from tokenizer_config.json: special ones are text here.
-	for text, refused := range map[string]bool{
-		`{"added_tokens_decoder":{"9":{"content":"<tool>","special":false}}}`: true,
-		`{"added_tokens_decoder":{"9":{"content":"<tool>","special":true}}}`:  false,
-	} {
-		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
-		_, err := OpenFolder("x", files, nil)
-		var p *sim.Problem
-		if refused != (errors.As(err, &p) && p.Args["What"] == "tokenizer_config.json added_tokens_decoder <tool>") {
-			t.Errorf("%s: %v", text, err)
-		}
-	}
-	// A template says where a text begins: Llama's class does not ask it, others do.
-	plain := files["tokenizer.json"]
-	var file map[string]any
-	if err := json.Unmarshal(files["tokenizer.json"].Data, &file); err != nil {
-		t.Fatal(err)
-	}
-	special, text := map[string]any{"SpecialToken": map[string]any{"id": "x"}}, map[string]any{"Sequence": map[string]any{"id": "A"}}
-	for name, c := range map[string]struct {
-		single []any
-		class  string
-		want   int // -2: refused
-	}{
-		"before": {[]any{special, text}, "PreTrainedTokenizerFast", 0}, "none": {[]any{text}, "PreTrainedTokenizerFast", -1}, "Llama's": {[]any{special, text}, "LlamaTokenizer", -1},
-		"behind": {[]any{text, special}, "PreTrainedTokenizerFast", -2}, "two": {[]any{special, special, text}, "PreTrainedTokenizerFast", -2},
-	} {
-		file["post_processor"] = map[string]any{"type": "TemplateProcessing", "single": c.single, "special_tokens": map[string]any{"x": map[string]any{"ids": []int{0}}}}
-		data, err := json.Marshal(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files["tokenizer.json"] = &fstest.MapFile{Data: data}
-		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(`{"add_bos_token":false,"tokenizer_class":"` + c.class + `"}`)}
-		m, err := OpenFolder("x", files, nil)
-		if c.want == -2 {
-			wantProblem(t, err, "tokenizer.unsupported")
-		} else if err != nil || m.Model.Config.BOS != c.want {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	delete(files, "tokenizer_config.json")
-	files["tokenizer.json"] = plain
-	files["generation_config.json"] = &fstest.MapFile{Data: []byte(`{"eos_token_id":[0,7,9]}`)}
-	m, err := OpenFolder("x", files, nil)
-	if err != nil || !slices.Equal(m.Ends, []int{7, 9}) {
-		t.Errorf("ends %v, %v", m.Ends, err)
-	}
-	r := Complete(sim.Recipe{Tokens: []int{0}, MaxNew: 4})
+	r := recipe.Complete(sim.Recipe{Tokens: []int{0}, MaxNew: 4})
 	first := collect(t, m, r)
 	m.Ends = []int{first[len(m.Model.Weights.Layers)].Token}
-	if again := collect(t, m, r); again[len(again)-1].Done != sim.DoneEOS || again[len(again)-1].Pass != 0 {
-		t.Errorf("an id that ends a text does not: %+v", again[len(again)-1].Done)
+	if again := collect(t, m, r); again[len(again)-1].RunFinishReason != sim.FinishEOS || again[len(again)-1].Pass != 0 {
+		t.Errorf("an id that ends a text does not: %+v", again[len(again)-1].RunFinishReason)
 	}
 }
 
@@ -459,11 +351,11 @@ func TestTinyGPT2(t *testing.T) {
 	if sum := fmt.Sprintf("%x", sha256.Sum256(weights)); sum != g.SHA256 {
 		t.Fatalf("another file: %s", sum)
 	}
-	m, err := OpenFolder("tiny_gpt2", os.DirFS(folder), nil)
+	m, err := library.OpenFolder("tiny_gpt2", os.DirFS(folder), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range collect(t, m, Complete(sim.Recipe{Tokens: g.IDs, MaxNew: 1})) {
+	for _, s := range collect(t, m, recipe.Complete(sim.Recipe{Tokens: g.IDs, MaxNew: 1})) {
 		if s.Part == sim.HeadPart {
 			checkNumbers(t, "logits", mat.RowOf(s.Logits()), [][]float64{g.Logits})
 			continue
@@ -505,13 +397,13 @@ func TestStories260KAsV1(t *testing.T) {
 	each(func(l sim.LayerWeights) mat.Matrix { return l.Gate })
 	each(func(l sim.LayerWeights) mat.Matrix { return l.Down })
 	each(func(l sim.LayerWeights) mat.Matrix { return l.Up })
-	v1, err := OpenLlama2c("stories260K", data, readShared(t, "models/tok512.bin"))
+	v1, err := library.OpenLlama2c("stories260K", data, readShared(t, "models/tok512.bin"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Complete(sim.Recipe{Prompt: "Once upon a time", MaxNew: 12})
+	r := recipe.Complete(sim.Recipe{Prompt: "Once upon a time", MaxNew: 12})
 	a, b := collect(t, v0, r), collect(t, v1, r)
-	if x, y := StateHash(v0.Model, &a[len(a)-1]), StateHash(v1.Model, &b[len(b)-1]); x != y {
+	if x, y := export.StateHash(v0.Model, &a[len(a)-1]), export.StateHash(v1.Model, &b[len(b)-1]); x != y {
 		t.Errorf("%s and %s", x, y)
 	}
 }

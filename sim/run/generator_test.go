@@ -41,11 +41,11 @@ func TestGenerator(t *testing.T) {
 func (t *trial) meets(met map[string]int) {
 	in := map[string]bool{"budget": t.rec.Cache.Budget > 0, "forced": len(t.rec.Forced) > 0, "alone in the cached lane": t.rec.Lanes == "cached", "alone in the uncached lane": t.rec.Lanes == "uncached"}
 	for s := range t.each() {
-		in["several"] = in["several"] || len(s.Peers) > 1
-		in["pieces"] = in["pieces"] || s.Part == sim.HeadPart && s.Head == nil
+		in["several"] = in["several"] || len(s.PassSteps) > 1
+		in["pieces"] = in["pieces"] || s.Part == sim.HeadPart && s.Output == nil
 		in["let go"] = in["let go"] || len(kv.LetGo(s)) > 0
 		in["coded"] = in["coded"] || t.rec.Cache.Axis != "" && s.KV != nil
-		in[s.Done] = true
+		in[s.RunFinishReason] = true
 		if x := s.Speculation; x != nil {
 			in["accepted"], in["rejected"] = in["accepted"] || x.Accepted > 0, in["rejected"] || len(x.Verdicts) > x.Accepted
 		}
@@ -58,7 +58,7 @@ func (t *trial) meets(met map[string]int) {
 		}
 		for _, q := range s.Schedule.Requests {
 			in["reused"], in["waited"] = in["reused"] || q.Reused > 0, in["waited"] || q.Started > 0
-			in["memory in a batch"] = in["memory in a batch"] || q.Done == sim.DoneMemory
+			in["memory in a batch"] = in["memory in a batch"] || q.FinishReason == sim.FinishMemory
 		}
 	}
 	for what, is := range in {

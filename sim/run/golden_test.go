@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/recipe"
 )
 
 // shared has the public checkpoint and its reference outputs, which are not
@@ -25,9 +27,9 @@ func readShared(t testing.TB, name string) []byte {
 	return data
 }
 
-func stories(t testing.TB) *Loaded {
+func stories(t testing.TB) *library.Loaded {
 	t.Helper()
-	m, err := OpenLlama2c("stories260K", readShared(t, "models/stories260K.bin"), readShared(t, "models/tok512.bin"))
+	m, err := library.OpenLlama2c("stories260K", readShared(t, "models/stories260K.bin"), readShared(t, "models/tok512.bin"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func TestStories260K(t *testing.T) {
 		t.Fatal("no cases")
 	}
 	for _, g := range golden.Cases {
-		r := Complete(sim.Recipe{Prompt: g.Prompt, MaxNew: len(g.GreedyIDs)})
+		r := recipe.Complete(sim.Recipe{Prompt: g.Prompt, MaxNew: len(g.GreedyIDs)})
 		if g.Prompt == "" { // refused as text; BOS alone is a fine prompt
 			r.Tokens = g.IDs
 		}

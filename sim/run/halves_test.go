@@ -7,9 +7,12 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 )
 
 // TestHalvesChangeNothing: a model whose weights have stayed in 16 bits gives every bit
@@ -17,7 +20,7 @@ import (
 // reads half as many bytes of weights.
 func TestHalvesChangeNothing(t *testing.T) {
 	was := mat.Current()
-	t.Cleanup(func() { _ = mat.Use(was) })
+	t.Cleanup(func() { _ = mat.Select(was) })
 	for n := range 12 {
 		r := rand.New(rand.NewPCG(uint64(n), 16))
 		c := modeltest.Config(r)
@@ -42,16 +45,16 @@ func TestHalvesChangeNothing(t *testing.T) {
 			t.Fatalf("%d and %d bits", x.Config.WeightBits, y.Config.WeightBits)
 		}
 		for _, level := range mat.Levels() {
-			if err := mat.Use(level); err != nil {
+			if err := mat.Select(level); err != nil {
 				t.Fatal(err)
 			}
-			recipe := Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5, 6}, MaxNew: 3, Lanes: "both"})
+			recipe := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3, 4, 5, 6}, MaxNew: 3, Lanes: "both"})
 			run := func(m *model.Model) (hashes []string, last sim.Step) {
-				for s, err := range Steps(context.Background(), &Loaded{Model: m}, recipe, noClock) {
+				for s, err := range Steps(context.Background(), &library.Loaded{Model: m}, recipe, noClock) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					hashes, last = append(hashes, StateHash(m, &s)), s
+					hashes, last = append(hashes, export.StateHash(m, &s)), s
 				}
 				return hashes, last
 			}

@@ -16,9 +16,12 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 )
 
 var write = flag.Bool("write", false, "write the digests of the state hashes")
@@ -49,7 +52,7 @@ func hashCases(t *testing.T) (list []hashCase) {
 		if r.MaxNew == 0 {
 			r.MaxNew = 3
 		}
-		list = append(list, hashCase{name, model, Complete(r)})
+		list = append(list, hashCase{name, model, recipe.Complete(r)})
 	}
 	drawn := sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.01, RepetitionPenalty: 1.1, Seed: 7}
 	add("greedy", "story", sim.Recipe{MaxNew: 6})
@@ -117,14 +120,14 @@ func (c hashCase) hashes(t *testing.T) (list []string) {
 	}
 	for _, s := range collect(t, m, c.recipe) {
 		h := sha256.New()
-		for _, seq := range append([]*sim.Step{&s}, s.Peers...) {
+		for _, seq := range append([]*sim.Step{&s}, s.PassSteps...) {
 			put := func(x mat.Matrix) {
 				for i := range x.NumRows() {
 					_, _ = h.Write(mat.AppendF32(nil, x.Row(i)))
 				}
 			}
 			if put(seq.Out); seq.KV != nil {
-				_, _ = io.WriteString(h, StateHash(m.Model, seq))
+				_, _ = io.WriteString(h, export.StateHash(m.Model, seq))
 				continue
 			}
 			put(seq.K) // the uncached lane alone has no cache
@@ -154,13 +157,13 @@ func waysOf(c hashCase) (list []way) {
 
 // openHashed opens a model anew, so that its tables are made by the kernels of the
 // level in use.
-func openHashed(name string) (*Loaded, error) {
+func openHashed(name string) (*library.Loaded, error) {
 	if strings.HasPrefix(name, families) {
-		return OpenFolder(name, os.DirFS(name), nil)
+		return library.OpenFolder(name, os.DirFS(name), nil)
 	}
 	var n uint64
 	if _, err := fmt.Sscanf(name, "random %d", &n); err != nil && name != large {
-		return Open(name)
+		return library.Open(name)
 	}
 	r := rand.New(rand.NewPCG(n, 77))
 	c := modeltest.Config(r)
@@ -171,11 +174,11 @@ func openHashed(name string) (*Loaded, error) {
 		if err == nil && cost.Params(c) <= alone {
 			err = fmt.Errorf("%d parameters are not many", cost.Params(c))
 		}
-		return &Loaded{Name: name, Model: m}, err
+		return &library.Loaded{Name: name, Model: m}, err
 	}
 	c.Dim, c.FFN, c.HeadDim = 40+int(n), 52, 20-2*int(n)
 	m, err := model.New(c, modeltest.Weights(r, c))
-	return &Loaded{Name: name, Model: m}, err
+	return &library.Loaded{Name: name, Model: m}, err
 }
 
 // digest is one name for a list of hashes.
@@ -193,10 +196,10 @@ func digest(list []string) string {
 //
 // go test ./sim/run -run TestStateHash -args -write writes them down.
 func TestStateHash(t *testing.T) {
-	was, threads := mat.Current(), mat.MostThreads
+	was, threads := mat.Current(), mat.MaxThreads
 	t.Cleanup(func() {
-		_ = mat.Use(was)
-		mat.MostThreads = threads
+		_ = mat.Select(was)
+		mat.MaxThreads = threads
 	})
 	want := readHashes(t)
 	var lines strings.Builder
@@ -205,7 +208,7 @@ func TestStateHash(t *testing.T) {
 		var first []string
 		for _, way := range waysOf(c) {
 			level := way.level
-			if mat.MostThreads = way.threads; mat.Use(level) != nil {
+			if mat.MaxThreads = way.threads; mat.Select(level) != nil {
 				t.Fatal(level)
 			}
 			all := c.hashes(t)

@@ -13,30 +13,27 @@ import (
 // letGo drops what a run that is over has no more use for, while its steps are looked at:
 // all but the memory in which rows stand.
 func (e *engine) letGo() {
-	e.forget()
-	e.lanes, e.scratch, e.pool, e.prompts, e.drafter, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.releaseOutputs()
+	e.lanes, e.scratch, e.pool, e.prompts, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
 // mostRows is how many rows a pass can have at most: every token of as many sequences as
 // go together.
-func mostRows(r sim.Recipe, all []*sequence) (n int) {
+func (e *engine) mostRows() (n int) {
 	together := 1
-	switch {
-	case r.Batch != nil:
-		together = r.Batch.Slots
-	case r.Sampler.Kind == "beam":
-		return r.Sampler.Width * all[0].most
+	if e.recipe.Batch != nil {
+		together = e.recipe.Batch.Slots
 	}
 	var each []int
-	for _, q := range all {
-		each = append(each, q.most)
+	for _, q := range e.all {
+		each = append(each, q.maxTokens)
 	}
 	slices.Sort(each)
 	for _, most := range each[max(0, len(each)-together):] {
 		n += most
 	}
-	return n
+	return n * e.decoder.width()
 }
 
 // cacheBytes is what sequences' caches take of the machine when they begin.
@@ -45,7 +42,7 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 		return 0
 	}
 	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.most).Bytes(e.recipe.Cache)
+		n += kv.SpecOf(e.m.Model.Config, q.maxTokens).Bytes(e.recipe.Cache)
 	}
 	if budget := e.recipe.Cache.Budget; budget > 0 {
 		n = min(n, budget)
@@ -60,17 +57,13 @@ func (e *engine) afford(q *sequence) error {
 	if !ok {
 		return nil
 	}
-	n := len(q.rest())
-	if e.drafter != nil {
-		n += e.recipe.Propose
-	}
-	return e.held.Fits(cache.Lacks(n))
+	return e.held.Fits(cache.Lacks(len(q.pending()) + e.decoder.proposals()))
 }
 
-// fed is how many new tokens the pass has.
-func (e *engine) fed() (n int) {
+// numScheduled is how many new tokens the pass has.
+func (e *engine) numScheduled() (n int) {
 	for _, q := range e.live {
-		n += q.fed
+		n += q.numScheduled
 	}
 	return n
 }
@@ -90,9 +83,9 @@ func (e *engine) wants() (n int64) {
 			n += lane.wants(rows, positions, asked)
 		}
 	}
-	if e.beams != nil && e.pool != nil { // each that goes on has a block of its own before the next pass
-		n += int64(e.recipe.Sampler.Width) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
+	if w := e.decoder.width(); w > 1 && e.pool != nil { // each that goes on has a block of its own before the next pass
+		n += int64(w) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
-	return n + e.rows.wants(e.fed()) + steps
+	return n + e.rows.wants(e.numScheduled()) + steps
 }

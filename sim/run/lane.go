@@ -155,7 +155,7 @@ func (l *lane) room(rows int) {
 // headInto is head into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
 	defer l.team()()
-	l.m.Head(logits, l.acts.Norm1, l.acts.Out, rows...)
+	l.m.Unembed(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 
 // scratch is the K and V of one sequence in the layer that the uncached lane is in:
@@ -222,7 +222,7 @@ func differs(n int, cached, uncached *lane, q *sequence) string {
 		x, y := op.M, other[i].M
 		if op.PerToken() {
 			x, y = x.Rows(a.from, a.from+a.m), y.Rows(b.from, b.from+b.m)
-		} else if sees := q.cached + q.fed; last {
+		} else if sees := q.cached + q.numScheduled; last {
 			x, y = x.Cols(0, sees), y.Cols(0, sees)
 		} else {
 			continue
@@ -231,7 +231,7 @@ func differs(n int, cached, uncached *lane, q *sequence) string {
 			return op.Name
 		}
 	}
-	hd, from := cached.m.Config.HeadDim, b.from+b.m-(q.cached+q.fed)
+	hd, from := cached.m.Config.HeadDim, b.from+b.m-(q.cached+q.numScheduled)
 	now := func(x mat.Matrix, h int) mat.Matrix { return x.Rows(from, b.from+b.m).Cols(h*hd, (h+1)*hd) }
 	for h := range cached.m.Config.KVHeads {
 		k, v, _ := q.cache.Sees(n, h)

@@ -8,15 +8,17 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/recipe"
 )
 
 // TestARunCountsItsMemory: at every step at least caches and the working memory of both
 // lanes are counted, and not twice as much and a slab; when it is over only the rest of the
 // slab is; when nobody looks any more, nothing.
 func TestARunCountsItsMemory(t *testing.T) {
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +29,7 @@ func TestARunCountsItsMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		const n, maxNew = 6, 40
-		r := Complete(sim.Recipe{Model: "story", Tokens: []int{5, 6, 7, 8}, MaxNew: maxNew, Cache: p})
+		r := recipe.Complete(sim.Recipe{Model: "story", Tokens: []int{5, 6, 7, 8}, MaxNew: maxNew, Cache: p})
 		r.Batch = &sim.Batch{Schedule: sim.ScheduleStatic, Slots: n}
 		for range n - 1 {
 			r.Batch.Requests = append(r.Batch.Requests, sim.Request{Tokens: []int{5, 9, 7}, MaxNew: maxNew})
@@ -37,7 +39,7 @@ func TestARunCountsItsMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.Done != "" {
+			if s.RunFinishReason != "" {
 				if held := memory.Held(); held > mat.SlabBytes(1<<19) {
 					t.Errorf("%s: %d bytes are held when the run is over", policy, held)
 				}
@@ -45,11 +47,11 @@ func TestARunCountsItsMemory(t *testing.T) {
 			}
 			var caches int64
 			rows := 0
-			for _, p := range s.Peers {
+			for _, p := range s.PassSteps {
 				caches += p.KV.Use().Allocated
 				rows += p.Cached + p.Rows
 			}
-			lanes := model.ActsBytes(c, len(s.Peers), maxNew, true) + model.ActsBytes(c, rows, maxNew, false)
+			lanes := model.ActsBytes(c, len(s.PassSteps), maxNew, true) + model.ActsBytes(c, rows, maxNew, false)
 			held := memory.Held()
 			if least := caches + lanes; held < least || held > 2*least+mat.SlabBytes(1<<19)+1<<20 {
 				t.Fatalf("%s, step %d: %d bytes are held; caches have %d, lanes at least %d", policy, s.N, held, caches, lanes)
@@ -64,7 +66,7 @@ func TestARunCountsItsMemory(t *testing.T) {
 // TestShortOfMemoryAnywhere: wherever a run is refused, it goes on where it was when there
 // is memory, with the same bits; and it is never beyond its limit by more than steps take.
 func TestShortOfMemoryAnywhere(t *testing.T) {
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +100,7 @@ func TestShortOfMemoryAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := &want[n]
-			if s.N != n || s.Token != w.Token || s.Said != w.Said || !sameRows(s.Out, w.Out) || s.Identical != w.Identical || s.Totals[sim.Cached].KVBytes != w.Totals[sim.Cached].KVBytes || len(s.Peers) != len(w.Peers) {
+			if s.N != n || s.Token != w.Token || s.GeneratedText != w.GeneratedText || !sameRows(s.Out, w.Out) || s.Identical != w.Identical || s.Totals[sim.Cached].KVBytes != w.Totals[sim.Cached].KVBytes || len(s.PassSteps) != len(w.PassSteps) {
 				t.Fatalf("%+v: step %d is another one after %d refusals", rec, n, refused)
 			}
 			n++
@@ -145,5 +147,5 @@ func randomMemoryRecipe(r *rand.Rand) sim.Recipe {
 			rec.Draft, rec.Propose = "story-draft", 1+r.IntN(5)
 		}
 	}
-	return Complete(rec)
+	return recipe.Complete(rec)
 }

@@ -11,7 +11,9 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/run"
 	"kvstep/sim/run/runtest"
@@ -19,7 +21,7 @@ import (
 
 // trial is one recipe and what came of it.
 type trial struct {
-	m     *run.Loaded
+	m     *library.Loaded
 	rec   sim.Recipe
 	steps []sim.Step
 	err   error
@@ -49,10 +51,10 @@ func (t *trial) each() iter.Seq[*sim.Step] {
 }
 
 func peers(s *sim.Step) []*sim.Step {
-	if len(s.Peers) == 0 {
+	if len(s.PassSteps) == 0 {
 		return []*sim.Step{s}
 	}
-	return s.Peers
+	return s.PassSteps
 }
 
 // problem: what ends a run early is told in words; else it says why it ended.
@@ -61,7 +63,7 @@ func (t *trial) problem(*rand.Rand) error {
 	switch {
 	case t.err != nil && !errors.As(t.err, &p):
 		return t.err
-	case t.err == nil && (len(t.steps) == 0 || t.steps[len(t.steps)-1].Done == ""):
+	case t.err == nil && (len(t.steps) == 0 || t.steps[len(t.steps)-1].RunFinishReason == ""):
 		return fmt.Errorf("%d steps, and no reason for their end", len(t.steps))
 	case t.err != nil && t.m.Name != runtest.Loud && (p.ID != "kv.memory" || t.rec.Cache.Budget == 0 || len(t.steps) > 0):
 		return fmt.Errorf("after %d steps: %w", len(t.steps), t.err)
@@ -106,7 +108,7 @@ func (t *trial) length(*rand.Rand) error {
 	reads, whole := 0, false // passes that read the prompt of a run of one
 	for i := range t.steps {
 		if s := &t.steps[i]; s.Part == sim.HeadPart && !whole {
-			reads, whole = reads+1, s.Head != nil
+			reads, whole = reads+1, s.Output != nil
 		}
 	}
 	prompt, _ := t.m.Prepare(t.rec)
@@ -176,7 +178,7 @@ func (t *trial) alone(*rand.Rand) error {
 		if one.Cache.Axis == kv.AxisChannel && (t.rec.Batch.Chunk > 0 || t.rec.Cache.Budget > 0) {
 			continue // groups are full at other moments
 		}
-		if all := saidIn(want, 0); !slices.Equal(have, all[:min(len(all), len(have))]) || len(have) < len(all) && over != sim.DoneMemory {
+		if all := saidIn(want, 0); !slices.Equal(have, all[:min(len(all), len(have))]) || len(have) < len(all) && over != sim.FinishMemory {
 			return fmt.Errorf("request %d says %v (%s), alone %v", seq, have, over, all)
 		}
 	}
@@ -185,13 +187,13 @@ func (t *trial) alone(*rand.Rand) error {
 
 func (t *trial) said(seq int) (ids []int, over string) {
 	last := t.steps[len(t.steps)-1].Schedule
-	return saidIn(t.steps, seq), last.Requests[seq].Done
+	return saidIn(t.steps, seq), last.Requests[seq].FinishReason
 }
 
 func saidIn(steps []sim.Step, seq int) (ids []int) {
 	for i := range steps {
-		if s := steps[i].Focus(seq); s.Seq == seq {
-			ids = append(ids, s.Chosen()...)
+		if s := steps[i].ForSequence(seq); s.Seq == seq {
+			ids = append(ids, s.NewTokens()...)
 		}
 	}
 	return ids
@@ -208,9 +210,9 @@ func (t *trial) givesUp(*rand.Rand) error {
 		first := -1
 		for seq, q := range s.Schedule.Requests {
 			switch {
-			case s.Part != sim.HeadPart || q.Done == "" && q.Started >= 0:
+			case s.Part != sim.HeadPart || q.FinishReason == "" && q.Started >= 0:
 				first = len(s.Schedule.Requests) // somebody goes on
-			case q.Done == sim.DoneMemory && q.Ended == s.Pass && first < 0:
+			case q.FinishReason == sim.FinishMemory && q.Ended == s.Pass && first < 0:
 				first = seq
 			}
 		}
@@ -254,8 +256,8 @@ func (t *trial) laneAlone(r *rand.Rand) error {
 	}
 	for i := range steps {
 		for j, s := range peers(&steps[i]) {
-			if p := peers(&t.steps[i])[j]; s.Token != p.Token || s.Said != p.Said || !slices.Equal(s.Tokens, p.Tokens) || s.Done != p.Done {
-				return fmt.Errorf("step %d: the %s lane alone says %d %q, both %d %q", i, other.Lanes, s.Token, s.Said, p.Token, p.Said)
+			if p := peers(&t.steps[i])[j]; s.Token != p.Token || s.GeneratedText != p.GeneratedText || !slices.Equal(s.Tokens, p.Tokens) || s.RunFinishReason != p.RunFinishReason {
+				return fmt.Errorf("step %d: the %s lane alone says %d %q, both %d %q", i, other.Lanes, s.Token, s.GeneratedText, p.Token, p.GeneratedText)
 			}
 		}
 	}
@@ -299,7 +301,7 @@ func sameSteps(a, b []sim.Step) error {
 // print is a step as text: what a trace says of it, and a digest of all its rows.
 func print(s *sim.Step) string {
 	var b bytes.Buffer
-	_ = run.WriteTrace(&b, func(yield func(*sim.Step, error) bool) { yield(s, nil) })
+	_ = export.WriteTrace(&b, func(yield func(*sim.Step, error) bool) { yield(s, nil) })
 	h := sha256.New()
 	for _, p := range peers(s) {
 		for _, x := range []mat.Matrix{p.X, p.Q, p.K, p.V, p.Out} {

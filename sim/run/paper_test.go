@@ -10,15 +10,17 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 )
 
 // paperNumbers is everything that the model paper computes for "cat sees" and
 // for the step after it, by the names of docs/paper.md: "q1[cat]", "logits[dog]".
 func paperNumbers(t *testing.T) map[string][]float32 {
-	m, err := Open("paper")
+	m, err := library.Open("paper")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 		}
 		last := word(len(ids) - 1)
 		numbers["logits"+last] = make([]float32, c.Vocab)
-		m.Model.Head(mat.RowOf(numbers["logits"+last]), a.Norm1, a.Out, len(ids)-1)
+		m.Model.Unembed(mat.RowOf(numbers["logits"+last]), a.Norm1, a.Out, len(ids)-1)
 		numbers["final"+last] = append([]float32(nil), a.Norm1.Row(len(ids)-1)...)
 	}
 	pass([]int{0, 1, 2}, 0)
@@ -108,7 +110,7 @@ func TestPaperDocument(t *testing.T) {
 
 // TestPaperSpeaks: both sentences in both languages, as the card says.
 func TestPaperSpeaks(t *testing.T) {
-	m, err := Open("paper")
+	m, err := library.Open("paper")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,16 +118,16 @@ func TestPaperSpeaks(t *testing.T) {
 		"cat": " sees dog.", "cat sees": " dog.", "dog sees": " cat.", "dog": " sees cat.",
 		"猫": "看狗.", "猫看": "狗.", "狗看": "猫.", "狗": "看猫.",
 	} {
-		r := Complete(sim.Recipe{Model: "paper", Prompt: prompt})
+		r := recipe.Complete(sim.Recipe{Model: "paper", Prompt: prompt})
 		r.MaxNew = 8
 		text, done := "", ""
 		for s, err := range Steps(context.Background(), m, r, func() float64 { return 0 }) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, done = text+s.Text, s.Done
+			text, done = text+s.Text, s.RunFinishReason
 		}
-		if text != want || done != sim.DoneEOS {
+		if text != want || done != sim.FinishEOS {
 			t.Errorf("%s -> %q (%s), want %q", prompt, text, done, want)
 		}
 	}

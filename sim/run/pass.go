@@ -20,10 +20,10 @@ func (e *engine) begin() error {
 		return err
 	}
 	e.planned = false
-	e.rows.reserve(e.fed())
+	e.rows.reserve(e.numScheduled())
 	spans := make([]cost.Span, len(e.live))
 	for i, q := range e.live {
-		spans[i] = cost.Span{Rows: q.fed, Cached: q.cached}
+		spans[i] = cost.Span{Rows: q.numScheduled, Cached: q.cached}
 	}
 	for i, lane := range e.lanes {
 		if lane == nil {
@@ -33,11 +33,11 @@ func (e *engine) begin() error {
 		e.prices[i].pass(spans)
 		lane.begin(rows, positions)
 		for _, q := range e.live {
-			tokens := q.tokens[:q.cached+q.fed]
+			tokens := q.tokens[:q.cached+q.numScheduled]
 			if sim.Lane(i) == sim.Cached {
-				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.record.Watch(q.cache)), q.fed}
+				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.record.Watch(q.cache)), q.numScheduled}
 			} else {
-				q.at[i] = span{lane.add(tokens, 0, e.scratch.of(q)) + q.cached, q.fed}
+				q.at[i] = span{lane.add(tokens, 0, e.scratch.of(q)) + q.cached, q.numScheduled}
 			}
 		}
 	}
@@ -47,11 +47,11 @@ func (e *engine) begin() error {
 // size is the rows that the pass has in a lane, and how many keys they see at most.
 func (e *engine) size(lane sim.Lane) (rows, positions int) {
 	for _, q := range e.live {
-		n := q.fed
+		n := q.numScheduled
 		if lane == sim.Uncached {
 			n += q.cached
 		}
-		rows, positions = rows+n, max(positions, q.most)
+		rows, positions = rows+n, max(positions, q.maxTokens)
 	}
 	return rows, positions
 }
@@ -101,16 +101,16 @@ func (e *engine) head() (sim.Step, error) {
 	}
 	asked := 0
 	for _, q := range e.live {
-		q.asks = 0
-		if q.cached+q.fed == len(q.tokens) {
-			q.asks = 1
+		q.numLogits = 0
+		if q.cached+q.numScheduled == len(q.tokens) {
+			q.numLogits = 1
 		}
 		if q.proposed != nil {
-			q.asks += len(q.proposed.Proposed)
+			q.numLogits += len(q.proposed.Proposed)
 		}
-		asked += q.asks
+		asked += q.numLogits
 	}
-	e.forget()
+	e.releaseOutputs()
 	var paid [2]sim.Counters
 	var logits [2]mat.Matrix // [asked, vocab], until the next head
 	for i, lane := range e.lanes {
@@ -119,7 +119,7 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		var rows []int
 		for _, q := range e.live {
-			rows = append(rows, q.at[i].last(q.asks)...)
+			rows = append(rows, q.at[i].last(q.numLogits)...)
 		}
 		start := e.clock()
 		logits[i] = lane.head(rows)
@@ -130,16 +130,15 @@ func (e *engine) head() (sim.Step, error) {
 		paid[i].Seconds = seconds
 	}
 	steps, at := make([]*sim.Step, len(e.live)), 0
-	var ours []mat.Matrix // each sequence's logits of the lane that chooses
+	asking := make([][2]mat.Matrix, len(e.live)) // each sequence's rows of them
 	for i, q := range e.live {
 		s := e.step(q, sim.HeadPart, -1)
-		mine := [2]mat.Matrix{}
 		for lane, x := range logits {
 			if e.lanes[lane] != nil {
-				mine[lane] = x.Rows(at, at+q.asks)
+				asking[i][lane] = x.Rows(at, at+q.numLogits)
 			}
 		}
-		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(mine[0], mine[1]) {
+		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(asking[i][0], asking[i][1]) {
 			s.Differs = "logits"
 		}
 		e.keep(q, s)
@@ -147,28 +146,12 @@ func (e *engine) head() (sim.Step, error) {
 			q.cache.Settle()
 			q.record.Settled(q.cache)
 		}
-		if e.beams == nil {
-			if err := e.choose(q, s, mine); err != nil {
-				return sim.Step{}, err
-			}
-		}
-		steps[i], at = s, at+q.asks
-		ours = append(ours, chooser(mine))
+		steps[i], at = s, at+q.numLogits
 	}
-	if e.beams == nil {
-		e.over(steps)
-	} else if err := e.extend(steps, ours); err != nil {
+	if err := e.decoder.decide(steps, asking); err != nil {
 		return sim.Step{}, err
 	}
 	return e.finish(steps, paid), nil
-}
-
-// chooser is the logits of the lane that tokens are chosen by.
-func chooser(logits [2]mat.Matrix) mat.Matrix {
-	if logits[sim.Cached].NumRows() > 0 {
-		return logits[sim.Cached]
-	}
-	return logits[sim.Uncached]
 }
 
 // used is what all caches hold, in bytes.

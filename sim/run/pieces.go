@@ -3,17 +3,19 @@ package run
 import (
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // Pieces is in how many passes a run of one sequence reads its prompt, of so many tokens:
 // one, but where groups of tokens wait in float32 until they are full and the budget has no
 // room for all of them at once. The recipe has been prepared.
-func Pieces(m *Loaded, r sim.Recipe, prompt int) int {
+func Pieces(m *library.Loaded, r sim.Recipe, prompt int) int {
 	if r.Lanes == "uncached" || r.Cache.Budget == 0 || r.Cache.Axis != kv.AxisChannel {
 		return 1
 	}
 	c := m.Model.Config
-	cache, err := kv.New(kv.SpecOf(c, Fed(prompt, r.MaxNew)), r.Cache, kv.NewArena(r.Cache.Budget))
+	cache, err := kv.New(kv.SpecOf(c, recipe.Fed(prompt, r.MaxNew)), r.Cache, kv.NewArena(r.Cache.Budget))
 	if err != nil {
 		return 1
 	}

@@ -7,13 +7,15 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // BenchmarkPolicies compares a decode pass of story under every cache policy
 // with that of the contiguous cache at the same attended length, as ratios of
 // medians; the runs take turns, so that a noisy machine slows all alike.
 func BenchmarkPolicies(b *testing.B) {
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -27,7 +29,7 @@ func BenchmarkPolicies(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			rec := Complete(sim.Recipe{MaxNew: passes, Lanes: "cached", Cache: p})
+			rec := recipe.Complete(sim.Recipe{MaxNew: passes, Lanes: "cached", Cache: p})
 			for n := range attended + 64 { // past what windows keep
 				rec.Tokens = append(rec.Tokens, 5+n%200)
 			}

@@ -10,7 +10,9 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 )
 
@@ -47,7 +49,7 @@ func TestPagesChangeNothing(t *testing.T) {
 			if !s.Identical {
 				t.Fatalf("step %d: the lanes differ in %s", i, s.Differs)
 			}
-			if StateHash(m.Model, &s) != StateHash(m.Model, &plain[i]) || !sameRows(s.Out, plain[i].Out) {
+			if export.StateHash(m.Model, &s) != export.StateHash(m.Model, &plain[i]) || !sameRows(s.Out, plain[i].Out) {
 				t.Fatalf("%+v: step %d differs from the contiguous one", rec.Cache, i)
 			}
 			a, b := s.Lanes[sim.Cached], plain[i].Lanes[sim.Cached]
@@ -317,7 +319,7 @@ func TestMemoryIsAWall(t *testing.T) {
 		if u := last.KV.Use(); u.Allocated > rec.Cache.Budget {
 			t.Fatalf("%+v", u)
 		}
-		if last.Done == sim.DoneMemory {
+		if last.RunFinishReason == sim.FinishMemory {
 			walls++
 			checkWant(t, spec, rec.Cache, fits, len(prompt))
 			if len(last.Tokens) != fits {
@@ -363,7 +365,7 @@ func checkWant(t *testing.T, spec kv.Spec, p sim.CachePolicy, fits, prompt int) 
 }
 
 // try is collect for runs that may be refused.
-func try(m *Loaded, r sim.Recipe) (all []sim.Step, err error) {
+func try(m *library.Loaded, r sim.Recipe) (all []sim.Step, err error) {
 	for s, err := range Steps(context.Background(), m, r, noClock) {
 		if err != nil {
 			return all, err

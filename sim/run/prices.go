@@ -90,7 +90,7 @@ func (p *prices) layers(all []sim.Counters, spans []cost.Span) []sim.Counters {
 }
 
 func (p *prices) headOf(spans []cost.Span, rows int) sim.Counters {
-	c := p.shape.HeadOf(spans, rows, p.count)
+	c := p.shape.UnembedOf(spans, rows, p.count)
 	if p.lane == sim.Uncached {
 		c = cost.Uncached(c)
 	}

@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/recipe"
 )
 
 // TestStoryAgainstNumpy compares the embedded model with an independent float64
@@ -37,7 +39,7 @@ func TestStoryAgainstNumpy(t *testing.T) {
 	if err := json.Unmarshal(data, &reference); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +61,7 @@ func TestStoryAgainstNumpy(t *testing.T) {
 		}
 	}
 	for _, c := range reference.Cases {
-		r := Complete(sim.Recipe{Prompt: c.Prompt, MaxNew: len(c.Greedy)})
+		r := recipe.Complete(sim.Recipe{Prompt: c.Prompt, MaxNew: len(c.Greedy)})
 		ids, err := m.Prepare(r)
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 
 // start gives a sequence its cache.
 func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.most)
+	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
 	if e.lanes[sim.Cached] != nil {
 		q.record = kv.NewRecord(spec, e.recipe.Cache)
 		if e.pool != nil {
@@ -29,7 +29,7 @@ func (e *engine) resume(prefix []sim.Step) error {
 	q, last := e.all[0], &prefix[len(prefix)-1]
 	for i := range prefix {
 		s := &prefix[i]
-		for _, id := range s.Chosen() {
+		for _, id := range s.NewTokens() {
 			q.write(id)
 		}
 		if s.Effect != nil {
@@ -37,14 +37,12 @@ func (e *engine) resume(prefix []sim.Step) error {
 		}
 	}
 	e.n, e.pass, e.totals = last.N+1, last.Pass+1, last.Totals
-	standing := last.Standing()
+	standing := last.SequenceTokens()
 	if rest := q.tokens[min(len(standing), len(q.tokens)):]; last.Token < 0 { // the prompt goes on
 		standing = append(standing, rest...)
 	}
-	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Kept()
-	if e.drafter != nil {
-		e.drafter.resume(prefix)
-	}
+	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Committed()
+	e.decoder.resume(prefix)
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return err
 	}

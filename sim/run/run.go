@@ -9,6 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 )
 
@@ -23,21 +24,21 @@ type Clock func() float64
 // some pass) the run goes on from there instead of from the prompt. A run of several
 // sequences is lived again up to there, and yields the steps of the prefix once more:
 // each is work, and whoever pulls may want to do something else in between.
-func Steps(ctx context.Context, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
-	return StepsWithin(ctx, m.memory(), m, r, clock, prefix...)
+func Steps(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	return StepsWithin(ctx, m.Memory(), m, r, clock, prefix...)
 }
 
 // StepsWithin is Steps that tell memory what they hold: caches, working memory of both
 // lanes, rows that no step has yet. (Whoever keeps steps counts those.) What would pass
 // its limit is refused before it is done; the sequence then goes on, and asks again, if
 // another step is pulled.
-func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 	return func(yield func(sim.Step, error) bool) {
 		if _, err := m.Prepare(r); err != nil {
 			yield(sim.Step{}, err)
 			return
 		}
-		defer faultsPanic()()
+		defer library.FaultsPanic()()
 		defer m.Hold()()
 		var own *sim.Memory
 		if memory != nil {
@@ -47,9 +48,9 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recip
 		var e *engine
 		err := retried(yield, func() error {
 			own.Close()
-			err := m.same()
+			err := m.CheckUnchanged()
 			if err == nil {
-				err = guarded(m.Same, func() (err error) {
+				err = library.Guarded(m.CheckFiles, func() (err error) {
 					e, err = newEngine(ctx, own, m, r, clock, prefix)
 					return err
 				})
@@ -57,8 +58,8 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *Loaded, r sim.Recip
 			return err
 		})
 		if err == nil {
-			if e.drafter != nil {
-				defer e.drafter.from.Hold()()
+			for _, other := range e.models {
+				defer other.Hold()()
 			}
 			err = e.run(yield)
 		}
@@ -95,12 +96,12 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 		}
 		err := e.guarded(func() (err error) { step, err = e.head(); return err })
 		if err == nil { // before anybody believes the token: are these the weights that were opened?
-			err = e.same()
+			err = e.checkUnchanged()
 		}
-		if step.Done != "" && err == nil {
+		if step.RunFinishReason != "" && err == nil {
 			e.letGo()
 		}
-		if err != nil || !yield(step, nil) || step.Done != "" {
+		if err != nil || !yield(step, nil) || step.RunFinishReason != "" {
 			return err
 		}
 		e.pass++
@@ -110,7 +111,8 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 // engine is the state of a run between two steps.
 type engine struct {
 	ctx    context.Context
-	m      *Loaded
+	m      *library.Loaded
+	models []*library.Loaded // all that the run reads: m, and a draft
 	recipe sim.Recipe
 	clock  Clock
 
@@ -122,58 +124,43 @@ type engine struct {
 	all     []*sequence   // of the run, by number; of a beam search those of the pass
 	live    []*sequence   // those that the pass computes, in the order of their rows
 	prompts *promptBlocks // blocks of prompts that others may begin with, nil if they may not
-	drafter *drafter      // nil without a draft model
-	beams   *beamSearch   // nil without one
+	decoder decoder       // chooses tokens
 	rows    arena         // kept rows of all steps
 
 	planned bool // it is decided what the pass has
 
-	told   []*told   // heads that still look at the lanes' logits
-	only   sim.Step  // the step at hand of a run of one sequence
-	prices [2]prices // by Lane
-	pass   int
-	n      int // steps made so far
-	looked int // how often planning a pass has asked a sequence for its room, from one schedule on
-	totals [2]sim.Counters
+	outputs []*lazyOutput // that still look at the lanes' logits
+	only    sim.Step      // the step at hand of a run of one sequence
+	prices  [2]prices     // by Lane
+	pass    int
+	n       int // steps made so far
+	looked  int // how often planning a pass has asked a sequence for its room, from one schedule on
+	totals  [2]sim.Counters
 }
 
-func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
+func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
 	e := &engine{
-		ctx: ctx, held: held, m: m, recipe: r, clock: clock,
+		ctx: ctx, held: held, m: m, models: []*library.Loaded{m}, recipe: r, clock: clock,
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
 	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.For(m.Model.Config, r.Cache), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
-	requests, err := m.requests(r)
+	requests, err := requests(m, r)
 	if err != nil {
 		return nil, err
 	}
 	most := 0
 	for i, q := range requests {
 		e.all = append(e.all, newSequence(m, i, q))
-		most = max(most, e.all[i].most)
+		most = max(most, e.all[i].maxTokens)
 	}
 	if err := e.fits(); err != nil {
 		return nil, err
 	}
 	e.rows = newArena(m.Model.Config, most, held)
-	for i := range e.lanes {
-		if other := [2]string{"uncached", "cached"}[i]; r.Lanes != other {
-			e.lanes[i] = newLane(m.Model)
-			e.lanes[i].memory, e.lanes[i].most = held, mostRows(r, e.all)
-		}
-	}
-	if l := e.lanes[sim.Cached]; l != nil {
-		l.kept = &e.rows
-	}
-	if e.lanes[sim.Uncached] != nil {
-		spec := kv.SpecOf(m.Model.Config, most)
-		spec.Layers = 1
-		if err := held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
-			return nil, err
-		}
-		e.scratch = newScratch(spec, held)
+	if err := e.newLanes(most); err != nil {
+		return nil, err
 	}
 	if r.Cache.Kind == sim.CachePaged {
 		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
@@ -181,25 +168,40 @@ func newEngine(ctx context.Context, held *sim.Memory, m *Loaded, r sim.Recipe, c
 	if r.Batch != nil && r.Batch.Share {
 		e.prompts = &promptBlocks{block: r.Cache.Block}
 	}
-	if r.Sampler.Kind == "beam" {
-		e.beams = &beamSearch{}
+	if e.decoder, err = e.newDecoder(most, count); err != nil {
+		return nil, err
 	}
-	if r.Draft != "" {
-		draft, err := m.sibling(r.Draft)
-		if err != nil {
-			return nil, err
-		}
-		if e.drafter, err = newDrafter(draft, held, most, r, count, clock); err != nil {
-			return nil, err
+	for _, l := range e.lanes {
+		if l != nil {
+			l.most = e.mostRows()
 		}
 	}
-	if len(prefix) == 0 {
-		return e, nil
-	}
-	if e.many() { // they are lived again
+	if len(prefix) == 0 || !e.isSingle() { // several sequences are computed again
 		return e, nil
 	}
 	return e, e.resume(prefix)
+}
+
+// newLanes makes the lanes that the recipe asks for; most is how many tokens a sequence
+// can feed.
+func (e *engine) newLanes(most int) error {
+	m := e.m.Model
+	if e.recipe.Lanes != "uncached" {
+		l := newLane(m)
+		l.memory, l.kept = e.held, &e.rows
+		e.lanes[sim.Cached] = l
+	}
+	if e.recipe.Lanes != "cached" {
+		spec := kv.SpecOf(m.Config, most)
+		spec.Layers = 1
+		if err := e.held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
+			return err
+		}
+		l := newLane(m)
+		l.memory = e.held
+		e.lanes[sim.Uncached], e.scratch = l, newScratch(spec, e.held)
+	}
+	return nil
 }
 
 // step fills in what is known of a sequence's step before the work is done.
@@ -208,14 +210,14 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	if q.cached < q.prompt {
 		phase = sim.Prefill
 	}
-	fed := q.cached + q.fed
+	fed := q.cached + q.numScheduled
 	s := &e.only
-	if e.many() {
+	if !e.isSingle() {
 		s = new(sim.Step)
 	}
 	*s = sim.Step{
 		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
-		Rows: q.fed, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
+		Rows: q.numScheduled, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
 	}
 	if q.proposed != nil {
 		proposed := *q.proposed // the head adds its verdicts to a copy
@@ -224,8 +226,8 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	return s
 }
 
-// many tells whether the run has several sequences, whose steps know each other.
-func (e *engine) many() bool { return e.beams != nil || e.recipe.Batch != nil }
+// isSingle reports whether the run has one sequence; steps of several know each other.
+func (e *engine) isSingle() bool { return e.recipe.Batch == nil && e.decoder.width() == 1 }
 
 // finish ends a pause of the pass, which all its sequences share: what it cost
 // and whether the lanes agree in all of them.
@@ -241,7 +243,7 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 		s.Lanes, s.Totals, s.Schedule = paid, e.totals, schedule
 		s.Ran = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
 		if len(steps) > 1 || e.recipe.Batch != nil {
-			s.Peers = steps
+			s.PassSteps = steps
 		}
 	}
 	e.n++
@@ -283,3 +285,15 @@ func (e *engine) keep(q *sequence, s *sim.Step) {
 	}
 	s.KV = q.record.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }
+
+// checkUnchanged asks all models of the run.
+func (e *engine) checkUnchanged() error {
+	for _, m := range e.models {
+		if err := m.CheckUnchanged(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *engine) guarded(f func() error) error { return library.Guarded(e.checkUnchanged, f) }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 )
 
 func noClock() float64 { return 0 }
@@ -24,25 +26,25 @@ func rounds(n int) int {
 }
 
 // random is a small model without a tokenizer.
-func random(t testing.TB, r *rand.Rand) *Loaded {
+func random(t testing.TB, r *rand.Rand) *library.Loaded {
 	t.Helper()
 	c := modeltest.Config(r)
 	m, err := model.New(c, modeltest.Weights(r, c))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Loaded{Name: "random", Model: m}
+	return &library.Loaded{Name: "random", Model: m}
 }
 
 func randomRecipe(r *rand.Rand, c sim.Config) sim.Recipe {
-	rec := Complete(sim.Recipe{MaxNew: 1 + r.IntN(8)})
+	rec := recipe.Complete(sim.Recipe{MaxNew: 1 + r.IntN(8)})
 	for range 1 + r.IntN(12) {
 		rec.Tokens = append(rec.Tokens, r.IntN(c.Vocab))
 	}
 	return rec
 }
 
-func collect(t testing.TB, m *Loaded, r sim.Recipe, prefix ...sim.Step) []sim.Step {
+func collect(t testing.TB, m *library.Loaded, r sim.Recipe, prefix ...sim.Step) []sim.Step {
 	t.Helper()
 	var all []sim.Step
 	for s, err := range Steps(context.Background(), m, r, noClock, prefix...) {
@@ -162,10 +164,10 @@ func TestPastStepsDoNotChange(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, seen{StateHash(m.Model, &s), s})
+		all = append(all, seen{export.StateHash(m.Model, &s), s})
 	}
 	for _, x := range all {
-		if got := StateHash(m.Model, &x.step); got != x.hash {
+		if got := export.StateHash(m.Model, &x.step); got != x.hash {
 			t.Fatalf("step %d changed after it was made", x.step.N)
 		}
 	}
@@ -191,7 +193,7 @@ func TestForkGoesOnAsIfChosen(t *testing.T) {
 		for i, s := range rest {
 			want := straight[len(prefix)+i]
 			if s.N != want.N || s.Token != want.Token || s.Totals != want.Totals || s.Identical != want.Identical ||
-				StateHash(m.Model, &s) != StateHash(m.Model, &want) {
+				export.StateHash(m.Model, &s) != export.StateHash(m.Model, &want) {
 				t.Fatalf("forked at pass %d: step %d differs from the straight run", pass, s.N)
 			}
 		}
@@ -223,15 +225,15 @@ func TestCountersOnTheStep(t *testing.T) {
 func TestWhyARunEnds(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))
 	m := random(t, r)
-	rec := Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 4})
+	rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 4})
 	steps := collect(t, m, rec)
-	if got := steps[len(steps)-1].Done; got != sim.DoneMaxNew {
+	if got := steps[len(steps)-1].RunFinishReason; got != sim.FinishMaxNew {
 		t.Errorf("done %q", got)
 	}
 	m.Model.Config.EOS = steps[m.Model.Config.Layers].Token // what prefill chooses
 	steps = collect(t, m, rec)
-	if last := steps[len(steps)-1]; last.Done != sim.DoneEOS || last.Pass != 0 {
-		t.Errorf("done %q in pass %d", last.Done, last.Pass)
+	if last := steps[len(steps)-1]; last.RunFinishReason != sim.FinishEOS || last.Pass != 0 {
+		t.Errorf("done %q in pass %d", last.RunFinishReason, last.Pass)
 	}
 }
 
@@ -240,7 +242,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	n := 0
-	for _, err := range Steps(ctx, m, Complete(sim.Recipe{Tokens: []int{1}, MaxNew: 9}), noClock) {
+	for _, err := range Steps(ctx, m, recipe.Complete(sim.Recipe{Tokens: []int{1}, MaxNew: 9}), noClock) {
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
@@ -252,33 +254,5 @@ func TestCancel(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d steps after cancel", n)
-	}
-}
-
-func TestPrepareNamesWhatIsWrong(t *testing.T) {
-	m := random(t, rand.New(rand.NewPCG(17, 18)))
-	c := m.Model.Config
-	for id, r := range map[string]sim.Recipe{
-		"prompt.empty":     {},
-		"prompt.tokenizer": {Prompt: "hello"},
-		"prompt.bytes":     {Prompt: strings.Repeat("a", MaxPromptBytes+1)},
-		"prompt.token":     {Tokens: []int{1, c.Vocab}},
-		"prompt.long":      {Tokens: make([]int, c.Context), MaxNew: 2},
-		"recipe.whole":     {Tokens: []int{1}, MaxNew: -1},
-		"recipe.choice":    {Tokens: []int{1}, Lanes: "three"},
-	} {
-		_, err := m.Prepare(Complete(r))
-		var p *sim.Problem
-		if !errors.As(err, &p) || p.ID != id {
-			t.Errorf("want %s, got %v", id, err)
-		}
-	}
-	_, err := m.Prepare(Complete(sim.Recipe{Tokens: make([]int, c.Context), MaxNew: 2}))
-	var p *sim.Problem
-	if errors.As(err, &p); p.Args["Allowed"] != c.Context-1 {
-		t.Errorf("allowed %v, want %d", p.Args["Allowed"], c.Context-1)
-	}
-	if _, err := m.Prepare(Complete(sim.Recipe{Tokens: make([]int, c.Context), MaxNew: 1})); err != nil {
-		t.Errorf("a prompt that just fits: %v", err)
 	}
 }

@@ -5,27 +5,29 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/recipe"
 	"kvstep/sim/token"
 )
 
 // sequence is one text on its way: its tokens, what each lane keeps of it, and
 // what it says.
 type sequence struct {
-	id     int
-	tokens []int // every id fed so far, or about to be
-	prompt int   // how many of them are the prompt
-	maxNew int
-	most   int // tokens that it can feed
-	cached int // tokens in the cache before this pass
-	chosen int // tokens generated so far
+	id           int
+	tokens       []int // every id fed so far, or about to be
+	prompt       int   // how many of them are the prompt
+	maxNew       int
+	maxTokens    int // that it can feed
+	cached       int // tokens in the cache before this pass
+	numGenerated int // tokens so far
 
-	fed      int              // tokens of this pass
-	asks     int              // of them, rows that get logits
-	at       [2]span          // its rows in the pass of each lane
-	proposed *sim.Speculation // of this pass, nil for none
-	dists    [][]float64      // what its proposals were drawn from, [proposals][vocab]
+	numScheduled int              // tokens of this pass
+	numLogits    int              // of them, rows that get logits
+	at           [2]span          // its rows in the pass of each lane
+	proposed     *sim.Speculation // of this pass, nil for none
+	dists        [][]float64      // what its proposals were drawn from, [proposals][vocab]
 
 	cache  kv.Cache   // nil where the cached lane does not run
 	record *kv.Record // what the cache held at every moment
@@ -37,15 +39,15 @@ type sequence struct {
 
 	arrive, started, first, ended int // passes: -1 for not yet; first is that of the first token
 	reused                        int // tokens of the prompt found in blocks of others
-	over                          string
+	finishReason                  string
 }
 
-func newSequence(m *Loaded, id int, r request) *sequence {
+func newSequence(m *library.Loaded, id int, r request) *sequence {
 	q := &sequence{
-		id: id, prompt: len(r.prompt), maxNew: r.maxNew, most: Fed(len(r.prompt), r.maxNew),
+		id: id, prompt: len(r.prompt), maxNew: r.maxNew, maxTokens: recipe.Fed(len(r.prompt), r.maxNew),
 		arrive: r.arrive, started: -1, first: -1, ended: -1,
 	}
-	q.tokens = append(make([]int, 0, q.most+1), r.prompt...)
+	q.tokens = append(make([]int, 0, q.maxTokens+1), r.prompt...)
 	q.hear(m.Tokenizer)
 	return q
 }
@@ -64,7 +66,7 @@ func (q *sequence) hear(t token.Tokenizer) {
 // write adds a token to the text and gives the characters that it completes;
 // without a tokenizer there are none.
 func (q *sequence) write(id int) string {
-	q.chosen++
+	q.numGenerated++
 	if q.text == nil {
 		return ""
 	}
@@ -91,17 +93,22 @@ func (q *sequence) free() {
 	}
 }
 
-// rest are the tokens that are not fed yet: the prompt in prefill, one token in
+// pending are the tokens that are not fed yet: the prompt in prefill, one token in
 // decode.
-func (q *sequence) rest() []int { return q.tokens[q.cached:] }
+func (q *sequence) pending() []int { return q.tokens[q.cached:] }
+
+// before are the tokens that stand before what row of the logits of s predicts.
+func (q *sequence) before(s *sim.Step, row int) []int {
+	return s.Tokens[:len(s.Tokens)-q.numLogits+1+row]
+}
 
 // running tells whether it has begun and not ended.
-func (q *sequence) running() bool { return q.started >= 0 && q.over == "" }
+func (q *sequence) running() bool { return q.started >= 0 && q.finishReason == "" }
 
 // end notes why a sequence ended, if it did.
 func (q *sequence) end(why string, pass int) {
-	if why != "" && q.over == "" {
-		q.over, q.ended = why, pass
+	if why != "" && q.finishReason == "" {
+		q.finishReason, q.ended = why, pass
 	}
 }
 
@@ -112,8 +119,8 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 		s := &steps[i]
 		if s.Part == sim.HeadPart {
 			q.cache.Settle()
-			if s.Kept() < s.Rows {
-				q.cache.Truncate(s.Cached + s.Kept())
+			if s.Committed() < s.Rows {
+				q.cache.Truncate(s.Cached + s.Committed())
 			}
 			continue
 		}
@@ -122,7 +129,7 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 				return err
 			}
 		}
-		m.Relive(s, q.cache)
+		m.AppendRecorded(s, q.cache)
 	}
 	return nil
 }
@@ -158,10 +165,10 @@ func (a *arena) reserve(rows int) {
 }
 
 // need is how many numbers a pass of so many rows keeps, each matrix up to a whole line.
-func (a *arena) need(rows int) int { return rows*a.perToken + a.matrices*(mat.Lines(1)-1) }
+func (a *arena) need(rows int) int { return rows*a.perToken + a.matrices*(mat.RoundToLine(1)-1) }
 
 func (a *arena) grow(n int) {
-	size := mat.Lines(max(n, a.slab))
+	size := mat.RoundToLine(max(n, a.slab))
 	a.count(mat.SlabBytes(size)) // what is left of the one before stays there: rows stand before it
 	a.free = mat.Slab(size)
 }
@@ -176,11 +183,11 @@ func (a *arena) count(n int64) {
 // the step counts it.
 func (a *arena) take(rows, cols int) mat.Matrix {
 	n := rows * cols
-	if mat.Lines(n) > len(a.free) {
+	if mat.RoundToLine(n) > len(a.free) {
 		a.grow(n)
 	}
 	m := mat.Of(rows, cols, a.free[:n:n])
-	a.free = a.free[mat.Lines(n):]
+	a.free = a.free[mat.RoundToLine(n):]
 	a.memory.Hand(4 * int64(n))
 	a.rest -= 4 * int64(n)
 	return m

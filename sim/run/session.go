@@ -2,6 +2,7 @@ package run
 
 import (
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 )
 
@@ -16,7 +17,7 @@ type Session struct {
 }
 
 // NewSession has room for most tokens.
-func NewSession(m *Loaded, most int) (*Session, error) {
+func NewSession(m *library.Loaded, most int) (*Session, error) {
 	cache, err := kv.NewContiguous(kv.SpecOf(m.Model.Config, most), kv.NewArena(0))
 	if err != nil {
 		return nil, err

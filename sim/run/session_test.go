@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
 )
@@ -37,7 +38,7 @@ func TestSessionIsTheRun(t *testing.T) {
 // TestDecodeAllocatesNothing: a decode step of a session takes no memory, and neither
 // does one that two threads share.
 func TestDecodeAllocatesNothing(t *testing.T) {
-	story, err := Open("story")
+	story, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*Loaded{story, {Name: "large", Model: large}} {
+	for _, m := range []*library.Loaded{story, {Name: "large", Model: large}} {
 		s, err := NewSession(m, 400)
 		if err != nil {
 			t.Fatal(err)

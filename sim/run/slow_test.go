@@ -59,7 +59,7 @@ func (t *trial) sameRows(s *sim.Step, x *runtest.Slow, rows [][]runtest.Row) err
 			}
 		}
 	}
-	if s.Head == nil {
+	if s.Output == nil {
 		return nil
 	}
 	at := len(rows) - 1

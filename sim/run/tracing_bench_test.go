@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 )
 
 // BenchmarkTracing is what a run costs more than the engine alone: a Session whose
@@ -36,7 +38,7 @@ func BenchmarkTracing(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			m := &Loaded{Model: made}
+			m := &library.Loaded{Model: made}
 			var bare, more [2][]float64 // prefill, decode
 			if os.Getenv("KVSTEP_FRESH") == "" {
 				tracingTurns(b, m, &[2][]float64{}, &[2][]float64{})
@@ -53,14 +55,14 @@ func BenchmarkTracing(b *testing.B) {
 	}
 }
 
-func tracingTurns(b *testing.B, m *Loaded, bare, more *[2][]float64) {
+func tracingTurns(b *testing.B, m *library.Loaded, bare, more *[2][]float64) {
 	const made = 48
 	prompt := make([]int, 64)
 	for i := range prompt {
 		prompt[i] = i*7 + 3
 	}
 	runtime.GC()
-	r := Complete(sim.Recipe{Tokens: prompt, MaxNew: made, Lanes: "cached"})
+	r := recipe.Complete(sim.Recipe{Tokens: prompt, MaxNew: made, Lanes: "cached"})
 	session, err := NewSession(m, len(prompt)+made)
 	if err != nil {
 		b.Fatal(err)

@@ -8,6 +8,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // TestSixtyFourKibibytes: on the default prompt a budget of 64 KiB is refused at
@@ -17,7 +19,7 @@ func TestSixtyFourKibibytes(t *testing.T) {
 	const budget = 64 << 10
 	// The text is driven on, so that only memory ends it.
 	reach := func(model, cache string) (tokens int, perToken float64, walled bool) {
-		m, err := Open(model)
+		m, err := library.Open(model)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +31,7 @@ func TestSixtyFourKibibytes(t *testing.T) {
 		for pass := range r.MaxNew {
 			r.Forced = append(r.Forced, sim.Forced{Pass: pass, Token: 7})
 		}
-		steps := collect(t, m, Complete(r))
+		steps := collect(t, m, recipe.Complete(r))
 		last := steps[len(steps)-1]
 		spec := kv.SpecOf(m.Model.Config, last.Prompt+r.MaxNew-1)
 		if want := spec.Fits(r.Cache, budget); len(last.Tokens) != want {
@@ -38,7 +40,7 @@ func TestSixtyFourKibibytes(t *testing.T) {
 		if u := last.KV.Use(); u.Held > budget || u.Held != u.Allocated {
 			t.Errorf("%s, %s: %+v", model, cache, u)
 		}
-		return len(last.Tokens), float64(spec.TokenBits(r.Cache)) / 8, last.Done == sim.DoneMemory
+		return len(last.Tokens), float64(spec.TokenBits(r.Cache)) / 8, last.RunFinishReason == sim.FinishMemory
 	}
 	base, size, walled := reach("story", "contiguous")
 	if !walled || base != budget/5120 {
@@ -90,18 +92,18 @@ func TestPagedAttentionSizes(t *testing.T) {
 // run of story with story-draft, are those of the formula at the measured
 // acceptance: (1-a^(g+1))/(1-a) where acceptance were independent, within a fifth.
 func TestAcceptanceMakesTokens(t *testing.T) {
-	m, err := Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
 	tested, accepted, passes, tokens := 0.0, 0.0, 0.0, 0.0
 	const g = 3
 	for seed := range rounds(12) {
-		for _, prompt := range m.World.Prompts["en"][:4] {
-			r := Complete(sim.Recipe{Prompt: prompt, MaxNew: 48, Lanes: "cached", Draft: "story-draft", Propose: g,
+		for _, prompt := range m.TrainingSet.Prompts["en"][:4] {
+			r := recipe.Complete(sim.Recipe{Prompt: prompt, MaxNew: 48, Lanes: "cached", Draft: "story-draft", Propose: g,
 				Sampler: sim.Sampler{Kind: "sample", Temperature: 2, TopP: 1, Seed: uint64(seed)}})
 			for _, s := range collect(t, m, r) {
-				if x := s.Speculation; x != nil && s.Part == sim.HeadPart && s.Done == "" && len(x.Proposed) == g {
+				if x := s.Speculation; x != nil && s.Part == sim.HeadPart && s.RunFinishReason == "" && len(x.Proposed) == g {
 					tested += float64(len(x.Verdicts))
 					accepted += float64(x.Accepted)
 					passes++

@@ -100,13 +100,13 @@ func Score(sum float64, length int, penalty float64) float64 {
 	return sum / mat.Exp64(float64(penalty*mat.Ln(float64(length))))
 }
 
-// Settled tells whether no live beam can still get among the width best
+// Finished tells whether no live beam can still get among the width best
 // finished ones: best is the largest live sum, of length tokens that may become
 // most. Sums only fall, so the best that can come of it is best at the length
 // that suits the penalty. (Hugging Face's early_stopping="never" is this;
 // early_stopping=True stops as soon as there are width finished texts, which
 // with width 1 is greedy decoding.)
-func Settled(finished []Hypothesis, width int, best float64, length, most int, penalty float64) bool {
+func Finished(finished []Hypothesis, width int, best float64, length, most int, penalty float64) bool {
 	if len(finished) < width {
 		return false
 	}

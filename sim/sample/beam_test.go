@@ -52,7 +52,7 @@ func search(t *testing.T, model func([]int) []float32, width, eos, most int, pen
 			next, sums = append(next, grow(c)), append(sums, c.Sum)
 		}
 		beams = next
-		if settled && len(sums) > 0 && Settled(list, width, sums[0], length, most, penalty) {
+		if settled && len(sums) > 0 && Finished(list, width, sums[0], length, most, penalty) {
 			return texts, list
 		}
 	}

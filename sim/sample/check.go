@@ -36,7 +36,7 @@ func Check(s sim.Sampler) error {
 		// A setting that Go code left out stands at 0 and is off; what a person leaves out
 		// has its default (sim/recipe).
 		x := f.In(&s).Get()
-		if _, given := s.More[f.Name]; x == 0 && (s.Kind != "sample" || f.Greedy || f.own == nil && !given) {
+		if x == 0 && f.own != nil && (s.Kind != "sample" || f.Greedy) {
 			continue
 		}
 		if err := f.Check(x); err != nil {

@@ -9,7 +9,8 @@ import (
 
 // Filter is one way of changing what is drawn from. One file is one filter, one entry of
 // Filters puts it to use: recipes, links, flags, forms, stages and docs read the list.
-// Its setting stands in sim.Sampler, where 0 means that Go code has left it out.
+// Its setting stands in sim.Sampler: in a field of its own, where 0 means that Go code has
+// left it out, or in More.
 type Filter struct {
 	// Number is the range of its setting. Its Name is that of the setting in JSON and in
 	// problems, of the stage, and of the messages: recipe.NAME, recipe.help.NAME,
@@ -71,10 +72,13 @@ type Setting struct {
 // In is where the filter's setting stands in a sampler.
 func (f *Filter) In(s *sim.Sampler) Setting { return Setting{f, s} }
 
-// Get returns the setting, 0 if it was left out.
+// Get returns the setting; of one with a field of its own 0, if that was left out.
 func (x Setting) Get() float64 {
 	if x.filter.own == nil {
-		return x.sampler.More[x.filter.Name]
+		if to, ok := x.sampler.More[x.filter.Name]; ok {
+			return to
+		}
+		return x.filter.Off
 	}
 	switch at := x.filter.own(x.sampler).(type) {
 	case *int:

@@ -14,6 +14,7 @@ var repetitionPenalty = Filter{
 	Key:    "rp", Off: 1, Greedy: true,
 	own:     func(s *sim.Sampler) any { return &s.RepetitionPenalty },
 	Rescore: penalise,
+	Says:    func(float64) string { return "penalty" },
 }
 
 func penalise(s *Scores, penalty float64) {

@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
@@ -127,7 +128,7 @@ type Lane struct {
 // on its way. tick is called after each pass, with the tokens fed so far. The run
 // never ends before: the model's own choices are kept, but its end of text is a
 // token like any other.
-func (p Plan) Do(ctx context.Context, m *run.Loaded, r Run, clock run.Clock, tick func(tokens int)) (Result, error) {
+func (p Plan) Do(ctx context.Context, m *library.Loaded, r Run, clock run.Clock, tick func(tokens int)) (Result, error) {
 	m = endless(m)
 	recipe, err := p.recipe(m, r.Prompt, p.Lengths[len(p.Lengths)-1])
 	if err != nil {
@@ -159,7 +160,7 @@ func (p Plan) Do(ctx context.Context, m *run.Loaded, r Run, clock run.Clock, tic
 }
 
 // recipe is a run of a prompt to some length.
-func (p Plan) recipe(m *run.Loaded, prompt Prompt, length int) (sim.Recipe, error) {
+func (p Plan) recipe(m *library.Loaded, prompt Prompt, length int) (sim.Recipe, error) {
 	r := recipe.Default()
 	r.Model, r.Prompt, r.MaxNew = m.Name, prompt.Text, length
 	r.Lanes, r.Pairs, r.Logits = cmp.Or(p.Lanes, r.Lanes), cmp.Or(p.Pairs, r.Pairs), cmp.Or(p.Logits, r.Logits)
@@ -173,7 +174,7 @@ func (p Plan) recipe(m *run.Loaded, prompt Prompt, length int) (sim.Recipe, erro
 
 // Longest is how many tokens a model can generate after a prompt, which has n
 // tokens: the last one is never fed.
-func (p Plan) Longest(m *run.Loaded, prompt Prompt) (longest, n int, err error) {
+func (p Plan) Longest(m *library.Loaded, prompt Prompt) (longest, n int, err error) {
 	r, err := p.recipe(m, prompt, 1)
 	if err != nil {
 		return 0, 0, err
@@ -183,7 +184,7 @@ func (p Plan) Longest(m *run.Loaded, prompt Prompt) (longest, n int, err error) 
 }
 
 // Fits refuses a model and a prompt that have no room for the longest length.
-func (p Plan) Fits(m *run.Loaded, prompt Prompt) error {
+func (p Plan) Fits(m *library.Loaded, prompt Prompt) error {
 	r, err := p.recipe(m, prompt, p.Lengths[len(p.Lengths)-1])
 	if err == nil {
 		_, err = m.Prepare(r)
@@ -224,14 +225,14 @@ func minus(now, before sim.Counters) sim.Counters {
 }
 
 // endless is m without an end of text.
-func endless(m *run.Loaded) *run.Loaded {
+func endless(m *library.Loaded) *library.Loaded {
 	c := *m.Model
 	c.Config.EOS = -1
-	return &run.Loaded{Name: m.Name, Model: &c, Tokenizer: m.Tokenizer, World: m.World, Meta: m.Meta}
+	return &library.Loaded{Name: m.Name, Model: &c, Tokenizer: m.Tokenizer, TrainingSet: m.TrainingSet, Meta: m.Meta}
 }
 
 // filler is n tokens of the model's default prompt, over and over.
-func filler(m *run.Loaded, n int) ([]int, error) {
+func filler(m *library.Loaded, n int) ([]int, error) {
 	if n < 1 || n > m.Model.Config.Context {
 		return nil, sim.NewProblem("cost.range", "Field", "prompt-tokens", "Have", n, "Min", 1, "Max", m.Model.Config.Context)
 	}

@@ -14,16 +14,17 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 
 	"pgregory.net/rapid"
 )
 
-var library = run.NewLibrary()
+var lib = library.New()
 
-func open(t *testing.T, name string) *run.Loaded {
+func open(t *testing.T, name string) *library.Loaded {
 	t.Helper()
-	m, err := library.Get(name)
+	m, err := lib.Get(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestRowsAreCounted(t *testing.T) {
 	}
 }
 
-func sameAsCost(t *testing.T, m *run.Loaded, r Row) {
+func sameAsCost(t *testing.T, m *library.Loaded, r Row) {
 	t.Helper()
 	g, err := cost.Generate(m.Model.Config, r.PromptTokens, r.New, cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"})
 	if err != nil {

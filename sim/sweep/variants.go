@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 )
 
@@ -20,18 +21,18 @@ type Outcome struct {
 	Variant
 	Heads, KVHeads int
 	PerToken       int64 // bytes of the cache that a token takes
-	Use            sim.CacheUse
-	Chosen         []int // ids generated
+	Usage          sim.CacheUse
+	Generated      []int // ids generated
 	Text           string
 	Total          sim.Counters // of the cached lane, whole run
 	MaxDelta       float32      // largest |difference| of a logit from the exact ones, where the policy is not exact
-	Done           string
+	FinishReason   string
 }
 
 // Variants are the ways that the page sets side by side: the models that differ
 // from m in how many query heads share a K/V head, those with the most first, and
 // on m's own weights the policies that keep fewer or smaller rows.
-func Variants(m *run.Loaded, models []*run.Loaded) []Variant {
+func Variants(m *library.Loaded, models []*library.Loaded) []Variant {
 	var all []Variant
 	c := m.Model.Config
 	for heads := c.Heads; heads > 0; heads-- {
@@ -56,7 +57,7 @@ func Kin(a, b sim.Config) bool {
 }
 
 // Try runs a variant of a recipe to its end.
-func Try(ctx context.Context, m *run.Loaded, r sim.Recipe, v Variant) (Outcome, error) {
+func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outcome, error) {
 	r.Model, r.Cache, r.Lanes = v.Model, v.Cache, "cached"
 	if !v.Cache.Exact() { // the exact lane is what it is measured against
 		r.Lanes = "both"
@@ -73,8 +74,8 @@ func Try(ctx context.Context, m *run.Loaded, r sim.Recipe, v Variant) (Outcome, 
 		if s.Part != sim.HeadPart {
 			continue
 		}
-		o.Chosen = append(o.Chosen, s.Chosen()...)
-		o.Text, o.Done, o.Use = s.Said, s.Done, s.KV.Use()
+		o.Generated = append(o.Generated, s.NewTokens()...)
+		o.Text, o.FinishReason, o.Usage = s.GeneratedText, s.RunFinishReason, s.KV.Use()
 		if s.Effect != nil {
 			o.MaxDelta = max(o.MaxDelta, s.Effect.MaxDelta)
 		}

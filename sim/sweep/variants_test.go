@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // TestVariants: the family side by side keeps a quarter and a half as many bytes
 // a token, policies keep what they say, and exact ways have no difference.
 func TestVariants(t *testing.T) {
-	lib := run.NewLibrary()
-	var models []*run.Loaded
+	lib := library.New()
+	var models []*library.Loaded
 	for _, name := range lib.Names() {
 		m, err := lib.Get(name)
 		if err != nil {
@@ -35,7 +35,7 @@ func TestVariants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if o.Text == "" || len(o.Chosen) == 0 || o.Use.Used == 0 || o.Total.Flops.Total() == 0 {
+		if o.Text == "" || len(o.Generated) == 0 || o.Usage.Used == 0 || o.Total.Flops.Total() == 0 {
 			t.Errorf("%+v: %+v", v, o)
 		}
 		if exact := v.Cache.Exact(); exact != (o.MaxDelta == 0) {

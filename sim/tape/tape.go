@@ -16,15 +16,15 @@ type Source func(prefix []sim.Step) iter.Seq2[sim.Step, error]
 // Tape owns the only pull on a run. It is not safe for concurrent use; one
 // goroutine owns it (web/room).
 type Tape struct {
-	next   func() (sim.Step, error, bool)
-	stop   func()
-	steps  []sim.Step
-	has    []*int      // how many tapes have each step
-	memory *sim.Memory // counts the steps, those that several tapes have once
-	cursor int         // index of the current step, -1 before the first
-	bytes  int64
-	ended  string // why the run is over, "" while it goes on
-	err    error  // the error that ended it
+	next         func() (sim.Step, error, bool)
+	stop         func()
+	steps        []sim.Step
+	has          []*int      // how many tapes have each step
+	memory       *sim.Memory // counts the steps, those that several tapes have once
+	cursor       int         // index of the current step, -1 before the first
+	bytes        int64
+	finishReason string // why the run is over, "" while it goes on
+	err          error  // the error that ended it
 }
 
 // New starts a tape whose steps memory counts; past its limit the tape records no more.
@@ -40,8 +40,8 @@ func (t *Tape) Cursor() int { return t.cursor }
 // Len is the number of steps recorded.
 func (t *Tape) Len() int { return len(t.steps) }
 
-// Ended says why there are no more steps to record, "" if there may be.
-func (t *Tape) Ended() string { return t.ended }
+// FinishReason says why there are no more steps to record, "" if there may be.
+func (t *Tape) FinishReason() string { return t.finishReason }
 
 // Bytes is the memory of the rows recorded.
 func (t *Tape) Bytes() int64 { return t.bytes }
@@ -49,7 +49,7 @@ func (t *Tape) Bytes() int64 { return t.bytes }
 // BytesOf is the memory of the rows of steps from to to, without the last.
 func (t *Tape) BytesOf(from, to int) (n int64) {
 	for i := max(from, 0); i < min(to, len(t.steps)); i++ {
-		n += size(&t.steps[i])
+		n += rowBytes(&t.steps[i])
 	}
 	return n
 }
@@ -76,7 +76,7 @@ func (t *Tape) Forward() (bool, error) {
 // false at the end of the run. A run that cannot be taken up in the middle makes
 // the steps again that the tape has: that is work too, but none of them is new.
 func (t *Tape) Record() (bool, error) {
-	if t.ended != "" || t.err != nil {
+	if t.finishReason != "" || t.err != nil {
 		return false, t.err
 	}
 	if err := t.memory.Fits(0); err != nil {
@@ -99,9 +99,9 @@ func (t *Tape) Record() (bool, error) {
 	}
 	t.steps = append(t.steps, s)
 	t.has = append(t.has, new(1))
-	t.bytes += size(&s)
-	t.memory.Add(Held(&s))
-	t.ended = s.Done
+	t.bytes += rowBytes(&s)
+	t.memory.Add(MemoryOf(&s))
+	t.finishReason = s.RunFinishReason
 	return true, nil
 }
 
@@ -114,8 +114,8 @@ func (t *Tape) Back() bool {
 	return true
 }
 
-// Move puts the cursor on a recorded step, or on -1; others are refused.
-func (t *Tape) Move(n int) bool {
+// SeekTo puts the cursor on a recorded step, or on -1; others are refused.
+func (t *Tape) SeekTo(n int) bool {
 	if n < -1 || n >= len(t.steps) {
 		return false
 	}
@@ -125,8 +125,8 @@ func (t *Tape) Move(n int) bool {
 
 // End stops the run at what is recorded; the cursor may still move.
 func (t *Tape) End(why string) {
-	if t.ended == "" {
-		t.ended = why
+	if t.finishReason == "" {
+		t.finishReason = why
 	}
 	t.stop()
 }
@@ -141,7 +141,7 @@ func (t *Tape) Fork(source Source) *Tape {
 	}
 	f := &Tape{cursor: n - 1, memory: t.memory, steps: slices.Clone(t.steps[:n]), has: slices.Clone(t.has[:n])}
 	for i := range f.steps {
-		f.bytes += size(&f.steps[i])
+		f.bytes += rowBytes(&f.steps[i])
 		*f.has[i]++
 	}
 	t.memory.Add(int64(n) * sim.StepBytes) // the list is its own
@@ -156,18 +156,18 @@ func (t *Tape) Close() {
 	for i, n := range t.has {
 		t.memory.Give(sim.StepBytes)
 		if *n--; *n == 0 {
-			t.memory.Give(Held(&t.steps[i]) - sim.StepBytes)
+			t.memory.Give(MemoryOf(&t.steps[i]) - sim.StepBytes)
 		}
 	}
 	t.has = nil
 }
 
-// Held is all the memory that keeping s takes: its rows, what tells how the cache kept
+// MemoryOf is all the memory that keeping s takes: its rows, what tells how the cache kept
 // them, and the step itself.
-func Held(s *sim.Step) int64 {
-	n := size(s) + held(s)
-	for _, p := range s.Peers {
-		n += held(p)
+func MemoryOf(s *sim.Step) int64 {
+	n := rowBytes(s) + besideRows(s)
+	for _, p := range s.PassSteps {
+		n += besideRows(p)
 	}
 	if s.Schedule != nil {
 		n += int64(len(s.Schedule.Requests)) * int64(unsafe.Sizeof(sim.RequestState{}))
@@ -175,8 +175,8 @@ func Held(s *sim.Step) int64 {
 	return n
 }
 
-// held is what one step takes beside rows.
-func held(s *sim.Step) int64 {
+// besideRows is what one step takes beside rows.
+func besideRows(s *sim.Step) int64 {
 	n := sim.StepBytes
 	if v, ok := s.KV.(interface{ Held(rows int) int64 }); ok {
 		rows := s.Rows
@@ -188,15 +188,15 @@ func held(s *sim.Step) int64 {
 	return n
 }
 
-// size is the memory that keeping s takes: its rows (4 bytes a number; X is
+// rowBytes is the memory that keeping s takes: its rows (4 bytes a number; X is
 // the previous layer's Out, except in layer 0).
-func size(s *sim.Step) int64 {
-	if len(s.Peers) > 1 { // s is one of them
+func rowBytes(s *sim.Step) int64 {
+	if len(s.PassSteps) > 1 { // s is one of them
 		var n int64
-		for _, p := range s.Peers {
-			alone := *p
-			alone.Peers = nil
-			n += size(&alone)
+		for _, p := range s.PassSteps {
+			single := *p
+			single.PassSteps = nil
+			n += rowBytes(&single)
 		}
 		return n
 	}

@@ -21,7 +21,7 @@ func tenSteps(closed *int) Source {
 					s = sim.Step{N: n, Pass: n / 5, Layer: -1, Part: sim.HeadPart}
 				}
 				if n == 9 {
-					s.Done = sim.DoneMaxNew
+					s.RunFinishReason = sim.FinishMaxNew
 				}
 				if !yield(s, nil) {
 					return
@@ -54,17 +54,17 @@ func TestForwardBackSeek(t *testing.T) {
 	if !tp.Back() || tp.Cursor() != 1 || tp.Len() != 3 {
 		t.Fatal("back keeps what is recorded")
 	}
-	if tp.Move(3) || !tp.Move(-1) || !tp.Move(2) {
+	if tp.SeekTo(3) || !tp.SeekTo(-1) || !tp.SeekTo(2) {
 		t.Fatal("only recorded steps can be sought")
 	}
 	forward(t, tp, 7)
-	if tp.Ended() != sim.DoneMaxNew {
-		t.Fatalf("ended %q", tp.Ended())
+	if tp.FinishReason() != sim.FinishMaxNew {
+		t.Fatalf("ended %q", tp.FinishReason())
 	}
 	if ok, err := tp.Forward(); ok || err != nil || tp.Cursor() != 9 {
 		t.Fatalf("after the end: %v %v", ok, err)
 	}
-	if tp.Move(0); tp.Step(0).N != 0 {
+	if tp.SeekTo(0); tp.Step(0).N != 0 {
 		t.Fatal("the past is still there")
 	}
 }
@@ -90,7 +90,7 @@ func TestBytesAndBudget(t *testing.T) {
 	if p == nil || p.ID != "memory.room" {
 		t.Fatalf("problem %v", p)
 	}
-	if at := tp.Cursor(); at != tp.Len()-1 || !tp.Back() || !tp.Move(at) {
+	if at := tp.Cursor(); at != tp.Len()-1 || !tp.Back() || !tp.SeekTo(at) {
 		t.Fatal("the budget lost something")
 	}
 }
@@ -142,11 +142,11 @@ func TestEndIsFinal(t *testing.T) {
 	closed := 0
 	tp := New(tenSteps(&closed), nil)
 	forward(t, tp, 2)
-	tp.End(sim.DoneStop)
-	if ok, err := tp.Forward(); ok || err != nil || tp.Ended() != sim.DoneStop || closed != 1 {
-		t.Fatalf("%v %v %q, %d closed", ok, err, tp.Ended(), closed)
+	tp.End(sim.FinishStop)
+	if ok, err := tp.Forward(); ok || err != nil || tp.FinishReason() != sim.FinishStop || closed != 1 {
+		t.Fatalf("%v %v %q, %d closed", ok, err, tp.FinishReason(), closed)
 	}
-	if !tp.Move(0) {
+	if !tp.SeekTo(0) {
 		t.Fatal("the past is gone")
 	}
 }

@@ -120,8 +120,8 @@ func (m *metaspace) normal(text string, first bool) string {
 	return sentencePiece + text
 }
 
-// words cuts before each sign for a space, or not at all.
-func (m *metaspace) words(text string) []string {
+// splitWords cuts before each sign for a space, or not at all.
+func (m *metaspace) splitWords(text string) []string {
 	if !m.split {
 		return whole(text)
 	}

@@ -18,9 +18,9 @@ type BPE struct {
 	fuse    bool           // ... for a run of it
 	ranks   map[[2]int32]merged
 	split   splitter
-	// words maps whole words to ids when the file says ignore_merges: a word in
+	// wholeWords maps whole words to ids when the file says ignore_merges: a word in
 	// the vocabulary is then one id, whatever the merges would give.
-	words map[string]int
+	wholeWords map[string]int
 
 	raw, normalized added                                // looked for before and after normal
 	normal          func(text string) string             // done to a text first; nil for nothing
@@ -29,21 +29,21 @@ type BPE struct {
 	loses           bool                                 // some text is in no token: the file says so
 	space           bool                                 // Encode puts a space before a text that is not part of it
 
-	start  int    // id that the file puts before a text, -1 for none
-	told   bool   // the file says so
-	around string // what else it puts around one, "" for nothing
+	start      int    // id that the file puts before a text, -1 for none
+	startKnown bool   // the file says so
+	around     string // what else it puts around one, "" for nothing
 }
 
 // Encode looks for added tokens, cuts the rest into words, spells each and merges its ids.
 func (t *BPE) Encode(text string) []int {
 	var ids, word []int
 	found := func(id int) { ids = append(ids, id) }
-	words := func(text string, first bool) {
+	spellWords := func(text string, first bool) {
 		if t.spaced != nil {
 			text = t.spaced(text, first)
 		}
 		for _, w := range t.split(text) { // each word alone
-			if id, ok := t.words[w]; ok {
+			if id, ok := t.wholeWords[w]; ok {
 				ids = append(ids, id)
 				continue
 			}
@@ -55,7 +55,7 @@ func (t *BPE) Encode(text string) []int {
 		if t.normal != nil {
 			text = t.normal(text)
 		}
-		t.normalized.cut(text, func(text string, begins bool) { words(text, first && begins) }, found)
+		t.normalized.cut(text, func(text string, begins bool) { spellWords(text, first && begins) }, found)
 	}, found)
 	return ids
 }
@@ -149,9 +149,9 @@ func (t *BPE) pieceAfter(previous, id int) []byte {
 	return p
 }
 
-// Start is the id that the file puts before a text, -1 for none; told is false where
+// Start is the id that the file puts before a text, -1 for none; known is false where
 // it does not say.
-func (t *BPE) Start() (id int, told bool) { return t.start, t.told }
+func (t *BPE) Start() (id int, known bool) { return t.start, t.startKnown }
 
 // Around is what else the file puts around a text, in its own words; "" for nothing.
 func (t *BPE) Around() string { return t.around }

@@ -147,12 +147,12 @@ func (t *BPE) rank(f *hfFile) error {
 		}
 	}
 	if f.Model.IgnoreMerges {
-		t.words = make(map[string]int, len(ids))
+		t.wholeWords = make(map[string]int, len(ids))
 		for s, id := range ids {
 			if t.chars == nil { // else words are spelled as the vocabulary is
 				s = string(t.pieces[id])
 			}
-			t.words[s] = id
+			t.wholeWords[s] = id
 		}
 	}
 	return nil

@@ -71,7 +71,7 @@ func light(f *testing.F, tree map[string]any) []byte {
 // checkLoaded holds for every tokenizer that loads, however odd the file.
 func checkLoaded(t *testing.T, tok Tokenizer) {
 	for _, text := range []string{"", "the cat", "你好 <0x41>", "\xff\xe5"} {
-		if words, ok := tok.(*Words); ok {
+		if words, ok := tok.(*WordLevel); ok {
 			words.Missing(text)
 			words.Encode(text)
 			continue

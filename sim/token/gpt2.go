@@ -49,6 +49,6 @@ func LoadGPT2(vocab, merges io.Reader) (*BPE, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.start, t.told = -1, true // GPT-2 puts nothing before a text
+	t.start, t.startKnown = -1, true // GPT-2 puts nothing before a text
 	return t, nil
 }

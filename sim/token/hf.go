@@ -124,7 +124,7 @@ func LoadHF(r io.Reader) (Tokenizer, error) {
 		return nil, sim.NewProblem("tokenizer.json").Because(err)
 	}
 	if f.Model.Type == "WordLevel" {
-		return f.words()
+		return f.wordLevel()
 	}
 	return f.bpe()
 }
@@ -153,7 +153,7 @@ func (f *hfFile) bpe() (*BPE, error) {
 		return nil, err
 	}
 	t.loses = t.loses || f.PreTokenizer.loses()
-	if t.start, t.told, t.around = f.PostProcessor.start(0); t.start >= len(t.pieces) {
+	if t.start, t.startKnown, t.around = f.PostProcessor.start(0); t.start >= len(t.pieces) {
 		return nil, sim.NewProblem("tokenizer.gap", "ID", t.start, "Size", len(t.pieces))
 	}
 	return t, nil
@@ -161,7 +161,7 @@ func (f *hfFile) bpe() (*BPE, error) {
 
 // start is the id that a text begins with, whether the file says so, and what else it
 // puts around one.
-func (p *hfPost) start(depth int) (id int, told bool, more string) {
+func (p *hfPost) start(depth int) (id int, known bool, more string) {
 	if p == nil {
 		return -1, false, ""
 	}
@@ -174,13 +174,13 @@ func (p *hfPost) start(depth int) (id int, told bool, more string) {
 		id = -1
 		for i := range p.List {
 			switch next, tells, around := p.List[i].start(depth + 1); {
-			case tells && told: // each adds its own
+			case tells && known: // each adds its own
 				return id, true, "post_processor Sequence " + p.List[i].Type
 			case tells:
-				id, told, more = next, true, around
+				id, known, more = next, true, around
 			}
 		}
-		return id, told, more
+		return id, known, more
 	case "TemplateProcessing":
 		return p.template()
 	default:
@@ -190,7 +190,7 @@ func (p *hfPost) start(depth int) (id int, told bool, more string) {
 }
 
 // template is start of what a text is put into: one token before it, at most.
-func (p *hfPost) template() (id int, told bool, more string) {
+func (p *hfPost) template() (id int, known bool, more string) {
 	id = -1
 	for i, piece := range p.Single {
 		if piece.Special == nil {

@@ -32,7 +32,7 @@ func merge(ids []int, rule mergeRule) []int {
 			continue
 		}
 		// The left place takes the merged id, the right one leaves the list.
-		ids[p.at], ids[right] = p.merged, gone
+		ids[p.at], ids[right] = p.merged, mergedAway
 		m.next[p.at] = m.next[right]
 		if after := m.next[right]; after < len(ids) {
 			m.prev[after] = p.at
@@ -51,8 +51,8 @@ func merge(ids []int, rule mergeRule) []int {
 	return kept
 }
 
-// gone marks the place of an id that was merged into the one before it.
-const gone = -1
+// mergedAway marks the place of an id that was merged into the one before it.
+const mergedAway = -1
 
 // merger is the state of one merge: ids as a doubly linked list.
 type merger struct {

@@ -12,7 +12,7 @@ import (
 // with a normalizer (Prepend, Replace) or with a pre-tokenizer (Metaspace).
 func (t *BPE) useMetaspace(f *hfFile) error {
 	m := &metaspace{prepend: "never"}
-	t.chars, t.split = map[string]int{}, m.words
+	t.chars, t.split = map[string]int{}, m.splitWords
 	switch pre := f.PreTokenizer; {
 	case pre == nil:
 		if err := f.Normalizer.metaspace(m); err != nil {

@@ -17,14 +17,14 @@ const (
 )
 
 var byHand = map[string]splitter{
-	gpt2Pattern:   words(gpt2Word),
-	llama3Pattern: words(func(text string) int { return laterWord(text, 3) }),
-	qwen2Pattern:  words(func(text string) int { return laterWord(text, 1) }),
+	gpt2Pattern:   wordSplitter(gpt2Word),
+	llama3Pattern: wordSplitter(func(text string) int { return laterWord(text, 3) }),
+	qwen2Pattern:  wordSplitter(func(text string) int { return laterWord(text, 1) }),
 }
 
-// words cuts off one word after the other; first is the length of the first word
+// wordSplitter makes a splitter that cuts off one word after the other; first is the length of the first word
 // of a text, at least 1.
-func words(first func(text string) int) splitter {
+func wordSplitter(first func(text string) int) splitter {
 	return func(text string) []string {
 		var list []string
 		for text != "" {
@@ -179,7 +179,7 @@ func digits(alone bool) splitter {
 	if alone {
 		most = 1
 	}
-	return words(func(text string) int {
+	return wordSplitter(func(text string) int {
 		if n := run(text, number, most); n > 0 {
 			return n
 		}

@@ -21,17 +21,26 @@ export const SERVED = {
 /** @param {unknown} e */
 const unreadable = (e) => ({ problem: "frame.bad", args: { Why: e instanceof Error ? e.message : String(e) } });
 
-/** What a room says that has met a fault of kvstep itself, and goes on. @param {string} text @returns {{Where?: string, Recipe?: string}|null} */
+/**
+ * What a room says that has met a fault of kvstep itself, and goes on.
+ * @param {string} text
+ * @returns {{Where?: string, Recipe?: string}|null}
+ */
 export function broken(text) {
   try {
     const { problem, args } = JSON.parse(text) ?? {};
-    return problem === "panic" ? args ?? {} : null;
-  } catch { // that is told as what it is
+    return problem === "panic" ? (args ?? {}) : null;
+  } catch {
+    // that is told as what it is
     return null;
   }
 }
 
-/** @param {any} store @param {{send: (command: object) => boolean}} link filled in by main.js @param {typeof SERVED} world */
+/**
+ * @param {any} store
+ * @param {{send: (command: object) => boolean}} link filled in by main.js
+ * @param {typeof SERVED} world
+ */
 export function createActions(store, link, world = SERVED) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
@@ -39,7 +48,19 @@ export function createActions(store, link, world = SERVED) {
   const picked = () => {
     const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
-    return { cmd: "pick", layer: p && !p.follow ? p.layer : null, head: p?.head ?? 0, seq: frame?.meta.peers?.pick ?? 0, cell, op: p?.op ?? "", trail: p?.trail ?? [], show: show ?? [], real: p?.real ?? "", compare: frame?.meta.branches?.compare?.with ?? 0, ...count };
+    return {
+      cmd: "pick",
+      layer: p && !p.follow ? p.layer : null,
+      head: p?.head ?? 0,
+      seq: frame?.meta.peers?.pick ?? 0,
+      cell,
+      op: p?.op ?? "",
+      trail: p?.trail ?? [],
+      show: show ?? [],
+      real: p?.real ?? "",
+      compare: frame?.meta.branches?.compare?.with ?? 0,
+      ...count,
+    };
   };
   let words = /** @type {import("./text.js").Messages} */ ({});
   let parts = ""; // of the model that the words are about
@@ -99,7 +120,8 @@ export function createActions(store, link, world = SERVED) {
       const reached = frame.meta.breaks?.here.length > 0 && step?.n !== before?.meta.step?.n;
       if ((end || reached) && store.get().playing) store.set({ playing: false });
       clearTimeout(timer);
-      if (store.get().playing && before !== frame) timer = setTimeout(() => link.send({ cmd: "forward", by: "layer" }), PLAY_PAUSE);
+      if (store.get().playing && before !== frame)
+        timer = setTimeout(() => link.send({ cmd: "forward", by: "layer" }), PLAY_PAUSE);
     },
     /** How far a model is that a run waits for, or a refusal. @param {string} text */
     text(text) {
@@ -139,7 +161,11 @@ export function createActions(store, link, world = SERVED) {
     compare(id) {
       link.send({ ...picked(), compare: id });
     },
-    /** The same text so far, kept otherwise, as a run of its own. @param {string} cache @param {number} budget bytes, 0 for no limit */
+    /**
+     * The same text so far, kept otherwise, as a run of its own.
+     * @param {string} cache
+     * @param {number} budget bytes, 0 for no limit
+     */
     branch(cache, budget) {
       store.set({ problem: null });
       act.send({ cmd: "branch", cache, budget });
@@ -163,24 +189,36 @@ export function createActions(store, link, world = SERVED) {
       const p = store.get().frame?.meta.pick;
       if (p) act.pick({ layer: p.follow ? p.layer : null, head: p.head });
     },
-    /** The layer or head beside the one that is looked at, round and round. @param {"layer"|"head"} what @param {number} by */
+    /**
+     * The layer or head beside the one that is looked at, round and round.
+     * @param {"layer"|"head"} what
+     * @param {number} by
+     */
     nextPick(what, by) {
       const meta = store.get().frame?.meta;
       if (!meta) return;
       const n = what === "layer" ? meta.run.config.layers : meta.run.config.heads;
       const to = (meta.pick[what] + by + n) % n;
-      act.pick({ layer: what === "layer" ? to : meta.pick.follow ? null : meta.pick.layer, head: what === "head" ? to : meta.pick.head });
+      act.pick({
+        layer: what === "layer" ? to : meta.pick.follow ? null : meta.pick.layer,
+        head: what === "head" ? to : meta.pick.head,
+      });
     },
     /** Sets a bookmark at the cursor, or takes it away. */
     mark() {
       const { marks = [], step } = store.get().frame?.meta ?? {};
-      if (step) link.send({ cmd: "mark", marks: marks.includes(step.n) ? marks.filter((/** @type {number} */ n) => n !== step.n) : [...marks, step.n] });
+      if (step)
+        link.send({
+          cmd: "mark",
+          marks: marks.includes(step.n) ? marks.filter((/** @type {number} */ n) => n !== step.n) : [...marks, step.n],
+        });
     },
     /** To the next bookmark (1), or the one before (-1). @param {number} by */
     toMark(by) {
       const { marks = [], step } = store.get().frame?.meta ?? {};
       const at = step?.n ?? -1;
-      const to = by > 0 ? marks.find((/** @type {number} */ n) => n > at) : marks.findLast((/** @type {number} */ n) => n < at);
+      const to =
+        by > 0 ? marks.find((/** @type {number} */ n) => n > at) : marks.findLast((/** @type {number} */ n) => n < at);
       if (to !== undefined) act.seek(to);
     },
     /** @param {string[]} points all of them */
@@ -235,7 +273,10 @@ export function createActions(store, link, world = SERVED) {
       clearTimeout(pickTimer);
       link.send({ ...picked(), trail });
     },
-    /** @param {{op: string, row: number, col: number}} cell of what is on the stage @param {boolean} [focus] on the answer */
+    /**
+     * @param {{op: string, row: number, col: number}} cell of what is on the stage
+     * @param {boolean} [focus] on the answer
+     */
     explainCell(cell, focus = false) {
       const { from, head } = store.get().frame?.meta.pick ?? {};
       if (from === undefined || from === null) return;
@@ -246,7 +287,10 @@ export function createActions(store, link, world = SERVED) {
     answered() {
       store.set({ asked: null });
     },
-    /** Moves everyone's cursor to the step of a cell, and looks at it there. @param {import("./view/refs.js").Ref} ref */
+    /**
+     * Moves everyone's cursor to the step of a cell, and looks at it there.
+     * @param {import("./view/refs.js").Ref} ref
+     */
     goTo(ref) {
       clearTimeout(pickTimer);
       const constant = learned(ref.op) || ["embed", "cos", "sin"].includes(ref.op);
@@ -261,7 +305,8 @@ export function createActions(store, link, world = SERVED) {
     async setLang(lang) {
       try {
         words = await world.words(lang);
-      } catch { // the server is gone; the words on screen stay
+      } catch {
+        // the server is gone; the words on screen stay
         return store.set({ problem: { problem: "words.gone", args: {} } });
       }
       store.set({ lang });

@@ -37,14 +37,28 @@ const part = (/** @type {string} */ id) => /** @type {any} */ (document.getEleme
 
 async function open() {
   const records = createRecords(await unpack(part("frames").textContent));
-  const store = createStore(/** @type {any} */ ({
-    frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null, recorded: true,
-    connected: true, lost: false, playing: false, problem: null, cell: null, asked: null, show: null, count: null,
-  }));
+  const store = createStore(
+    /** @type {any} */ ({
+      frame: null,
+      lang: "",
+      t: (/** @type {string} */ id) => id,
+      theme: null,
+      recorded: true,
+      connected: true,
+      lost: false,
+      playing: false,
+      problem: null,
+      cell: null,
+      asked: null,
+      show: null,
+      count: null,
+    }),
+  );
   const link = { send: (/** @type {object} */ _) => false };
   const act = createActions(store, link, {
     words: async (lang) => records.words[lang],
-    address: (query) => history.replaceState(null, "", "#" + query.slice(1)), // a file may change no more of its address
+    // a file may change no more of its address
+    address: (query) => history.replaceState(null, "", "#" + query.slice(1)),
   });
   await act.setLang(document.documentElement.dataset.lang ?? "en");
   store.subscribe(createChrome(store, act));
@@ -76,10 +90,16 @@ async function open() {
 
   // A handout opens where it was made; from then on its address says where it stands.
   const asked = new URLSearchParams(location.hash.slice(1) || records.read(-1, 0).meta.scope.link);
-  const number = (/** @type {string} */ key, /** @type {any} */ missing) => (asked.has(key) ? Number(asked.get(key)) || 0 : missing);
+  const number = (/** @type {string} */ key, /** @type {any} */ missing) =>
+    asked.has(key) ? Number(asked.get(key)) || 0 : missing;
   const replay = createReplay(records, act.moment, {
     step: number("step", -1),
-    pick: { layer: number("layer", null), head: number("head", 0), op: asked.get("op") ?? "", trail: parseTrail(asked.get("trail") ?? "") },
+    pick: {
+      layer: number("layer", null),
+      head: number("head", 0),
+      op: asked.get("op") ?? "",
+      trail: parseTrail(asked.get("trail") ?? ""),
+    },
     marks: (asked.get("mark") ?? "").split(",").filter(Boolean).map(Number),
   });
   link.send = replay.send;

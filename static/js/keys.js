@@ -28,7 +28,7 @@ export function pressed(e) {
   if (/^[a-z]$/i.test(key)) return cased(key, e);
   if (/^[\x21-\x7e]$/.test(key) || /^\p{Script=Latin}/u.test(key)) return key;
   const letter = /^Key([A-Z])$/.exec(e.code)?.[1];
-  return letter ? cased(letter, e) : PLACES[e.code]?.[Number(e.shiftKey)] ?? key;
+  return letter ? cased(letter, e) : (PLACES[e.code]?.[Number(e.shiftKey)] ?? key);
 }
 
 /** @param {string} letter @param {KeyboardEvent} e */

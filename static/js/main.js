@@ -45,11 +45,25 @@ import { createVariants } from "./view/variants.js";
 import { createToPlots } from "./view/toplots.js";
 
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
-const store = createStore(/** @type {any} */ ({
-  frame: null, lang: "", t: (/** @type {string} */ id) => id, theme: null,
-  connected: false, lost: false, playing: false, problem: null, loading: null, cell: null, asked: null, held: null, sender: "",
-  show: null, count: null,
-}));
+const store = createStore(
+  /** @type {any} */ ({
+    frame: null,
+    lang: "",
+    t: (/** @type {string} */ id) => id,
+    theme: null,
+    connected: false,
+    lost: false,
+    playing: false,
+    problem: null,
+    loading: null,
+    cell: null,
+    asked: null,
+    held: null,
+    sender: "",
+    show: null,
+    count: null,
+  }),
+);
 /** Browsers that refuse storage throw where it is asked for. */
 function tabStorage() {
   try {
@@ -61,14 +75,22 @@ function tabStorage() {
 
 /** @type {ReturnType<typeof connect>} */
 let socket;
-const opening = createOpening((command) => socket.send(command), (held) => store.set({ held }), tabStorage());
-const act = createActions(store, {
-  /** @param {any} command */
-  send(command) {
-    if (command.cmd === "run") opening.leave();
-    return !opening.waits() && socket.send(command);
+const opening = createOpening(
+  (command) => socket.send(command),
+  (held) => store.set({ held }),
+  tabStorage(),
+);
+const act = createActions(
+  store,
+  {
+    /** @param {any} command */
+    send(command) {
+      if (command.cmd === "run") opening.leave();
+      return !opening.waits() && socket.send(command);
+    },
   },
-}, { ...SERVED, address: (query) => opening.holds(query) || SERVED.address(query) });
+  { ...SERVED, address: (query) => opening.holds(query) || SERVED.address(query) },
+);
 
 await act.setLang(document.documentElement.dataset.lang ?? "en");
 const pick = new URLSearchParams(location.search).get("cell")?.split(".");
@@ -114,25 +136,30 @@ store.subscribe(createReal(part("real"), act));
 store.subscribe(createVariants(part("variants"), act));
 store.subscribe(createToPlots(part("to-plots")));
 
-socket = connect(`${location.origin.replace(/^http/, "ws")}/live?client=${crypto.randomUUID()}`, {
-  opened: () => opening.opened(store.get().frame?.meta.link ?? location.search),
-  frame: (data) => {
-    const first = !store.get().frame;
-    act.frame(data);
-    opening.frame(!!store.get().frame?.meta.run.running);
-    if (first) store.flush(); // nobody steps yet: the page is there sooner in one piece
+socket = connect(
+  `${location.origin.replace(/^http/, "ws")}/live?client=${crypto.randomUUID()}`,
+  {
+    opened: () => opening.opened(store.get().frame?.meta.link ?? location.search),
+    frame: (data) => {
+      const first = !store.get().frame;
+      act.frame(data);
+      opening.frame(!!store.get().frame?.meta.run.running);
+      if (first) store.flush(); // nobody steps yet: the page is there sooner in one piece
+    },
+    text: (text) => {
+      const fault = broken(text);
+      if (fault) {
+        opening.panic(fault);
+        store.set({ playing: false, loading: null });
+      } else act.text(text);
+    },
+    state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected, sender: "" }),
+    closed: opening.closed,
+    long: (bytes) =>
+      opening.answered() && act.problem(JSON.stringify({ problem: "message.long", args: { Have: bytes, Max: most } })),
   },
-  text: (text) => {
-    const fault = broken(text);
-    if (fault) {
-      opening.panic(fault);
-      store.set({ playing: false, loading: null });
-    } else act.text(text);
-  },
-  state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected, sender: "" }),
-  closed: opening.closed,
-  long: (bytes) => opening.answered() && act.problem(JSON.stringify({ problem: "message.long", args: { Have: bytes, Max: most } })),
-}, { most, random: Math.random });
+  { most, random: Math.random },
+);
 
 // For the console and the browser's tests: the newest frame, and whether all of it is on screen.
 Object.assign(window, { kvstepFrame: () => store.get().frame, kvstepPainted: store.painted });

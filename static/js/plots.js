@@ -19,7 +19,8 @@ function read(request, url, method) {
   return new Promise((done, fail) => {
     request.open(method, url);
     request.responseType = "document";
-    request.onload = () => (request.response ? done(request.response) : fail(new Error(`${request.status} ${request.statusText}`)));
+    request.onload = () =>
+      request.response ? done(request.response) : fail(new Error(`${request.status} ${request.statusText}`));
     request.onerror = () => fail(new Error(note.dataset.lost));
     request.send();
   });
@@ -51,7 +52,8 @@ async function fetched() {
   const lang = document.documentElement.dataset.lang ?? "en";
   try {
     return translator(await (await fetch(`/text/${lang}.json`)).json(), lang);
-  } catch { // nobody answers: the range says enough
+  } catch {
+    // nobody answers: the range says enough
     words = undefined;
     return (/** @type {string} */ _, /** @type {any} */ args = {}) => `${args.Name}: ${args.Least}–${args.Most}`;
   }
@@ -90,4 +92,3 @@ document.addEventListener("submit", async (e) => {
   await show(button.action, "POST");
   figures().focus({ preventScroll: true });
 });
-

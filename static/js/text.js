@@ -3,13 +3,27 @@
 /** @typedef {Record<string, string | {one?: string, other: string}>} Messages */
 /** @typedef {(id: string, args?: Record<string, any>) => string} T */
 
-/** How a model is built where models differ: run.parts of a frame. @typedef {{norm: string, mlp: string, positions: string}} Parts */
+/**
+ * How a model is built where models differ: run.parts of a frame.
+ * @typedef {{norm: string, mlp: string, positions: string}} Parts
+ */
 
 /** @type {Parts} what the messages are about that name no part */
 const LLAMA = { norm: "rmsnorm", mlp: "swiglu", positions: "rope" };
 
 /** What depends on which part, by the end of a message's id. @type {Record<string, keyof Parts>} */
-const PART = { norm1: "norm", norm2: "norm", norm3: "norm", up: "mlp", act: "mlp", q: "positions", k: "positions", Q: "positions", k_rope: "positions", rope: "positions" };
+const PART = {
+  norm1: "norm",
+  norm2: "norm",
+  norm3: "norm",
+  up: "mlp",
+  act: "mlp",
+  q: "positions",
+  k: "positions",
+  Q: "positions",
+  k_rope: "positions",
+  rope: "positions",
+};
 
 /**
  * Of "sym.act" and "sym.act.gelu" it takes the one about the model at hand.
@@ -38,7 +52,11 @@ function show(value, lang) {
  * What can change the direction of what is beside it: writing from right to left, and
  * the marks that turn writing round.
  */
-const TURNS = /[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefe\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const TURNS = new RegExp(
+  "[\\u0590-\\u08ff\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufb1d-\\ufdff\\ufe70-\\ufefe" +
+    "\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]",
+  "u",
+);
 
 const FSI = "\u2068";
 const PDI = "\u2069";

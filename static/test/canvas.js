@@ -2,18 +2,21 @@
 
 export function recorder(width = 300, height = 150) {
   const calls = [];
-  const context = new Proxy({ canvas: null }, {
-    get(target, name) {
-      if (name === "measureText") return (text) => ({ width: 7 * [...text].length });
-      if (name in target) return target[name];
-      return (...args) => void calls.push([name, ...args]);
+  const context = new Proxy(
+    { canvas: null },
+    {
+      get(target, name) {
+        if (name === "measureText") return (text) => ({ width: 7 * [...text].length });
+        if (name in target) return target[name];
+        return (...args) => void calls.push([name, ...args]);
+      },
+      set(target, name, value) {
+        target[name] = value;
+        calls.push([`${String(name)}=`, value]);
+        return true;
+      },
     },
-    set(target, name, value) {
-      target[name] = value;
-      calls.push([`${String(name)}=`, value]);
-      return true;
-    },
-  });
+  );
   const canvas = { width, height, clientWidth: width, style: { setProperty() {} }, getContext: () => context };
   context.canvas = canvas;
   calls.length = 0;
@@ -35,7 +38,16 @@ export function pretendBrowser() {
 export const theme = {
   font: "12px sans-serif",
   em: 15,
-  colors: { surface: "#fff", ink: "#000", muted: "#666", line: "#ccc", hatch: "#999", cached: "#00f", uncached: "#f80", fresh: "#80f" },
+  colors: {
+    surface: "#fff",
+    ink: "#000",
+    muted: "#666",
+    line: "#ccc",
+    hatch: "#999",
+    cached: "#00f",
+    uncached: "#f80",
+    fresh: "#80f",
+  },
   sequential: Uint32Array.from({ length: 256 }, (_, i) => i),
   diverging: Uint32Array.from({ length: 256 }, (_, i) => i),
   reads: Uint32Array.from({ length: 256 }, (_, i) => i),

@@ -51,27 +51,52 @@ test("broken headers are refused", () => {
   assert.ok(decode(make(meta)));
   assert.throws(() => decode(make("{")));
   assert.throws(() => decode(make({ __metadata__: { kvstep: "2" } })), /protocol 2/);
-  assert.throws(() => decode(make({ ...meta, x: { dtype: "F16", shape: [2, 2], data_offsets: [0, 6] } }, 8)), /tensor x/);
+  assert.throws(
+    () => decode(make({ ...meta, x: { dtype: "F16", shape: [2, 2], data_offsets: [0, 6] } }, 8)),
+    /tensor x/,
+  );
   assert.throws(() => decode(make({ ...meta, x: { dtype: "F16", shape: [2], data_offsets: [8, 12] } }, 8)), /tensor x/);
   assert.throws(() => decode(make({ ...meta, x: { dtype: "BF16", shape: [1], data_offsets: [0, 8] } }, 8)), /tensor x/);
 });
 
 test("float16 is read exactly", () => {
-  const halves = { 0x0000: 0, 0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0001: 2 ** -24, 0x03ff: 1023 * 2 ** -24, 0x7c00: Infinity, 0xfc00: -Infinity, 0x3555: 0.333251953125 };
+  const halves = {
+    0x0000: 0,
+    0x3c00: 1,
+    0xc000: -2,
+    0x7bff: 65504,
+    0x0001: 2 ** -24,
+    0x03ff: 1023 * 2 ** -24,
+    0x7c00: Infinity,
+    0xfc00: -Infinity,
+    0x3555: 0.333251953125,
+  };
   const keys = Object.keys(halves).map(Number);
-  const text = new TextEncoder().encode(JSON.stringify({ __metadata__: { kvstep: "1" }, x: { dtype: "F16", shape: [keys.length], data_offsets: [0, 2 * keys.length] } }));
+  const text = new TextEncoder().encode(
+    JSON.stringify({
+      __metadata__: { kvstep: "1" },
+      x: { dtype: "F16", shape: [keys.length], data_offsets: [0, 2 * keys.length] },
+    }),
+  );
   const buffer = new ArrayBuffer(8 + text.length + 2 * keys.length);
   const view = new DataView(buffer);
   view.setBigUint64(0, BigInt(text.length), true);
   new Uint8Array(buffer, 8).set(text);
   keys.forEach((k, i) => view.setUint16(8 + text.length + 2 * i, k, true));
-  assert.deepEqual([...decode(buffer).tensors.x.data], keys.map((k) => halves[k]));
+  assert.deepEqual(
+    [...decode(buffer).tensors.x.data],
+    keys.map((k) => halves[k]),
+  );
 });
 
 test("numbers that are not finite have a word, and no text is taken for one", () => {
-  const v = parse('{"kl":{"float":"NaN"},"logit":[1.5,{"float":"-Infinity"}],"text":"{\\"float\\":\\"NaN\\"}","max":{"float":"Infinity"},"none":null}');
+  const v = parse(
+    '{"kl":{"float":"NaN"},"logit":[1.5,{"float":"-Infinity"}],"text":"{\\"float\\":\\"NaN\\"}",' +
+      '"max":{"float":"Infinity"},"none":null}',
+  );
   assert.deepEqual(v, { kl: NaN, logit: [1.5, -Infinity], text: '{"float":"NaN"}', max: Infinity, none: null });
   for (const x of [NaN, Infinity, -Infinity]) {
-    for (const f of [brief, exact, cell, percent, (/** @type {number} */ y) => si(y, "B")]) assert.equal(typeof f(x), "string");
+    for (const f of [brief, exact, cell, percent, (/** @type {number} */ y) => si(y, "B")])
+      assert.equal(typeof f(x), "string");
   }
 });

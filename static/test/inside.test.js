@@ -26,24 +26,61 @@ const ASKED = ["scores", "softmax", "followed", "logits"]; // frames with an exp
 function planOf(f, width = 860) {
   const { rows: m, cached } = f.meta.pick_step;
   const [rows, cols] = tensorOf(f, f.meta.op.id).shape;
-  return plan({ width, op: f.meta.op.id, kind: f.meta.op.kind, inputs: f.meta.op.inputs, out: { op: f.meta.op.id, rows, cols }, m, positions: cached + m, head: f.meta.pick.head });
+  return plan({
+    width,
+    op: f.meta.op.id,
+    kind: f.meta.op.kind,
+    inputs: f.meta.op.inputs,
+    out: { op: f.meta.op.id, rows, cols },
+    m,
+    positions: cached + m,
+    head: f.meta.pick.head,
+  });
 }
 
 test("heads that share a K/V head", () => {
-  const of = (heads, kv_heads, kv_head) => sharers({ meta: { run: { config: { heads, kv_heads } }, pick: { kv_head } } });
+  const of = (heads, kv_heads, kv_head) =>
+    sharers({ meta: { run: { config: { heads, kv_heads } }, pick: { kv_head } } });
   assert.deepEqual(of(4, 4, 1), []);
   assert.deepEqual(of(4, 2, 1), [3, 4]);
   assert.deepEqual(of(4, 1, 0), [1, 2, 3, 4]);
 });
 
 test("the likeliest tokens are ringed and named among the logits, the chosen one first", () => {
-  const f = { meta: { step: { n: 5, part: "head" }, pick: { from: 5 }, op: { id: "logits" }, top: [{ id: 3, label: "a", chosen: false }, { id: 70, label: "b", chosen: true }, { id: 4, label: "c" }, { id: 9, label: "d" }] } };
-  assert.deepEqual(likeliest(f).map((x) => x.label), ["b", "a", "c"]);
-  assert.deepEqual(likeliest({ meta: { ...f.meta, pick: { from: 4 } } }), [], "another step's logits have other candidates");
+  const f = {
+    meta: {
+      step: { n: 5, part: "head" },
+      pick: { from: 5 },
+      op: { id: "logits" },
+      top: [
+        { id: 3, label: "a", chosen: false },
+        { id: 70, label: "b", chosen: true },
+        { id: 4, label: "c" },
+        { id: 9, label: "d" },
+      ],
+    },
+  };
+  assert.deepEqual(
+    likeliest(f).map((x) => x.label),
+    ["b", "a", "c"],
+  );
+  assert.deepEqual(
+    likeliest({ meta: { ...f.meta, pick: { from: 4 } } }),
+    [],
+    "another step's logits have other candidates",
+  );
   const { canvas, calls } = recorder();
   tags(canvas, { name: "logits", x: 10, y: 20, w: 640, h: 40, rows: 4, cols: 64, fold: 64 }, likeliest(f), theme);
-  assert.deepEqual(calls.filter((c) => c[0] === "strokeRect").map((c) => [c[1], c[2]])[1], [10 + 6 * 10 - 1, 20 + 10 - 1], "row 1, column 6");
-  assert.deepEqual(calls.filter((c) => c[0] === "fillText").map((c) => c[1]), ["b", "a"], "a name that would cover another is left out");
+  assert.deepEqual(
+    calls.filter((c) => c[0] === "strokeRect").map((c) => [c[1], c[2]])[1],
+    [10 + 6 * 10 - 1, 20 + 10 - 1],
+    "row 1, column 6",
+  );
+  assert.deepEqual(
+    calls.filter((c) => c[0] === "fillText").map((c) => c[1]),
+    ["b", "a"],
+    "a name that would cover another is left out",
+  );
 });
 
 test("float32 numbers read back from their text, in as few digits as Go needs", () => {
@@ -59,7 +96,10 @@ test("float32 numbers read back from their text, in as few digits as Go needs", 
     for (const c of e.calc ?? []) assert.equal(exact(Math.fround(Number(c.value))), tidy(c.value));
   }
   assert.ok(seen > 100);
-  assert.deepEqual([0.1, -0, 1e-30, 3e9, -Infinity, 1 / 3].map((x) => exact(Math.fround(x))), ["0.1", "-0", "1e-30", "3e9", "-Inf", "0.33333334"]);
+  assert.deepEqual(
+    [0.1, -0, 1e-30, 3e9, -Infinity, 1 / 3].map((x) => exact(Math.fround(x))),
+    ["0.1", "-0", "1e-30", "3e9", "-Inf", "0.33333334"],
+  );
   assert.equal(brief("0.9071235"), "0.9071");
 });
 
@@ -85,14 +125,21 @@ test("a product stands at the crossing of its factors, everything else in column
   assert.deepEqual([q.y, q.h, k.x, k.w], [out.y, out.h, out.x, out.w]);
   assert.ok(k.transposed && k.over);
   const act = planOf(frame("act"));
-  assert.deepEqual(act.plates.map((p) => [p.x, p.w]), Array(3).fill([act.label, act.plates[0].w]));
+  assert.deepEqual(
+    act.plates.map((p) => [p.x, p.w]),
+    Array(3).fill([act.label, act.plates[0].w]),
+  );
   for (const name of ["scores", "softmax", "followed", "logits", "act"]) {
     for (const width of [280, 400, 860, 1300]) {
       const p = planOf(frame(name), width);
       for (const a of p.plates) {
         assert.ok(a.x >= 0 && a.x + a.w <= width + 1 && a.y + a.h <= p.height, `${name} ${a.name} at ${width}`);
         for (const b of p.plates) {
-          if (a !== b) assert.ok(a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y, `${name}: ${a.name} over ${b.name}`);
+          if (a !== b)
+            assert.ok(
+              a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y,
+              `${name}: ${a.name} over ${b.name}`,
+            );
         }
       }
     }
@@ -100,20 +147,47 @@ test("a product stands at the crossing of its factors, everything else in column
 });
 
 test("a bias stands between its matrix and the result, and only this head's share of both is drawn", () => {
-  const p = plan({ width: 860, op: "q", kind: "dot", m: 3, positions: 3, head: 2, out: { op: "q", rows: 3, cols: 4 },
-    inputs: [{ op: "norm1", rows: 3, cols: 16 }, { op: "w_q", rows: 4, cols: 16, weight: true, first: 8 }, { op: "b_q", rows: 1, cols: 4, first: 8 }] });
+  const p = plan({
+    width: 860,
+    op: "q",
+    kind: "dot",
+    m: 3,
+    positions: 3,
+    head: 2,
+    out: { op: "q", rows: 3, cols: 4 },
+    inputs: [
+      { op: "norm1", rows: 3, cols: 16 },
+      { op: "w_q", rows: 4, cols: 16, weight: true, first: 8 },
+      { op: "b_q", rows: 1, cols: 4, first: 8 },
+    ],
+  });
   const [x, w, b, q] = p.plates;
   assert.deepEqual([x.name, w.name, b.name, q.name], ["norm1", "w_q", "b_q", "q"]);
   assert.deepEqual([b.x, b.w, b.rows], [q.x, q.w, 1]);
   assert.ok(w.y + w.h < b.y && b.y + b.h < q.y && q.y + q.h <= p.height);
-  assert.deepEqual(p.signs.map((s) => s[0]), ["·", "+"]);
+  assert.deepEqual(
+    p.signs.map((s) => s[0]),
+    ["·", "+"],
+  );
   assert.deepEqual(toPlate(w, 9, 5), { row: 5, col: 1 }, "row 9 of W_Q is this head's second");
   assert.deepEqual(toTensor(w, { row: 5, col: 1 }), { row: 9, col: 5 });
   assert.deepEqual(toPlate(b, 0, 9), { row: 0, col: 1 });
   assert.deepEqual(toTensor(b, { row: 0, col: 1 }), { row: 0, col: 9 });
   assert.equal(box(b, { row: 0, col: 3 }), null, "another head's");
-  const norm = plan({ width: 860, op: "norm1", kind: "rms", m: 3, positions: 3, head: 0, out: { op: "norm1", rows: 3, cols: 16 }, inputs: ["x", "w_norm1", "b_norm1"].map((op) => ({ op, rows: op === "x" ? 3 : 1, cols: 16 })) });
-  assert.deepEqual(norm.signs.map((s) => s[0]), ["×", "+", "↓"]);
+  const norm = plan({
+    width: 860,
+    op: "norm1",
+    kind: "rms",
+    m: 3,
+    positions: 3,
+    head: 0,
+    out: { op: "norm1", rows: 3, cols: 16 },
+    inputs: ["x", "w_norm1", "b_norm1"].map((op) => ({ op, rows: op === "x" ? 3 : 1, cols: 16 })),
+  });
+  assert.deepEqual(
+    norm.signs.map((s) => s[0]),
+    ["×", "+", "↓"],
+  );
 });
 
 test("a plate shows every cell of its tensor, and each cell is found again", () => {
@@ -141,7 +215,10 @@ test("marks stand on the cells that were read, and arrows lead from there", () =
   ];
   const what = marked(f, plates);
   assert.deepEqual(what.cell, { x: 100, y: 100, w: 10, h: 30 });
-  assert.deepEqual(what.reads.slice(0, 2), [{ x: 0, y: 100, w: 60, h: 30 }, { x: 100, y: 0, w: 10, h: 60 }]);
+  assert.deepEqual(what.reads.slice(0, 2), [
+    { x: 0, y: 100, w: 60, h: 30 },
+    { x: 100, y: 0, w: 10, h: 60 },
+  ]);
   const { canvas, count } = recorder();
   marks(canvas, { width: 200, height: 140 }, what, theme);
   assert.equal(count("strokeRect"), 2 * 3); // each with a halo
@@ -177,7 +254,11 @@ test("every explanation has a title, a sentence and a way, whole in both languag
     for (const name of ASKED) {
       const f = frame(name);
       const said = [title(f, f.meta.explain, t), reason(f, t), ...f.meta.explain.trail.map((c) => short(f, c, t))];
-      for (const s of said) assert.ok(s.length > 3 && !/\{\{|undefined|NaN|null|(^|\s)(explain|name|cell)\./.test(s), `${lang} ${name}: ${s}`);
+      for (const s of said)
+        assert.ok(
+          s.length > 3 && !/\{\{|undefined|NaN|null|(^|\s)(explain|name|cell)\./.test(s),
+          `${lang} ${name}: ${s}`,
+        );
     }
     const scores = reason(frame("scores"), t);
     const key = frame("scores").meta.tokens[2][1];
@@ -193,13 +274,26 @@ test("operands of a line lie side by side", () => {
 });
 
 test("the formula ends in the value", () => {
-  const element = (name) => ({ name, parts: [], append(...parts) { this.parts.push(...parts); }, setAttribute() {}, get textContent() { return this.parts.map((p) => p.textContent ?? p).join(""); } });
+  const element = (name) => ({
+    name,
+    parts: [],
+    append(...parts) {
+      this.parts.push(...parts);
+    },
+    setAttribute() {},
+    get textContent() {
+      return this.parts.map((p) => p.textContent ?? p).join("");
+    },
+  });
   document.createElementNS = (_, name) => element(name);
   for (const name of ["scores", "softmax", "logits"]) {
     const f = frame(name);
     const pieces = formula(f.meta.explain, f.tensors["explain.terms"].data);
     assert.ok(pieces.length >= 3);
-    assert.ok(pieces.at(-1).textContent.replace("−", "-").endsWith(brief(f.meta.explain.value, 3)), pieces.at(-1).textContent);
+    assert.ok(
+      pieces.at(-1).textContent.replace("−", "-").endsWith(brief(f.meta.explain.value, 3)),
+      pieces.at(-1).textContent,
+    );
   }
   assert.deepEqual(formula({ kind: "stored", value: "1" }, []), []);
 });
@@ -214,17 +308,27 @@ test("the readout of an op: a rough value at once, the exact one when it has com
 });
 
 test("a large input is a picture; its numbers are told when they have come", () => {
-  const meta = { kvstep: 1, op: { id: "act", inputs: [{ op: "gate", rows: 1, cols: 3, max: 2.54 }] }, pick_step: { rows: 1, cached: 0 }, tokens: [[1, "a"]] };
-  const header = new TextEncoder().encode(JSON.stringify({
-    __metadata__: Object.fromEntries(Object.entries(meta).map(([k, v]) => [k, JSON.stringify(v)])),
-    "op.gate": { dtype: "U8", shape: [1, 3], data_offsets: [0, 3] },
-  }));
+  const meta = {
+    kvstep: 1,
+    op: { id: "act", inputs: [{ op: "gate", rows: 1, cols: 3, max: 2.54 }] },
+    pick_step: { rows: 1, cached: 0 },
+    tokens: [[1, "a"]],
+  };
+  const header = new TextEncoder().encode(
+    JSON.stringify({
+      __metadata__: Object.fromEntries(Object.entries(meta).map(([k, v]) => [k, JSON.stringify(v)])),
+      "op.gate": { dtype: "U8", shape: [1, 3], data_offsets: [0, 3] },
+    }),
+  );
   const bytes = new Uint8Array(8 + header.length + 3);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
   bytes.set([1, 128, 255], 8 + header.length);
   const f = decode(bytes.buffer);
-  assert.deepEqual([...tensorOf(f, "gate").data].map((x) => Number(x.toFixed(4))), [-2.54, 0, 2.54]);
+  assert.deepEqual(
+    [...tensorOf(f, "gate").data].map((x) => Number(x.toFixed(4))),
+    [-2.54, 0, 2.54],
+  );
   const t = translator(load("en"), "en");
   const cell = { op: "gate", row: 0, col: 2 };
   assert.equal(opReadout({ frame: f, cell, t }).value, "…");
@@ -245,11 +349,14 @@ test("a weight matrix is fetched once, and again after the server was away", asy
   const asked = [];
   let arrived = 0;
   let up = true;
-  const weights = createWeights(() => arrived++, async (url) => {
-    asked.push(url);
-    if (!up) throw new Error("away");
-    return { ok: true, arrayBuffer: async () => bytes("act") };
-  });
+  const weights = createWeights(
+    () => arrived++,
+    async (url) => {
+      asked.push(url);
+      if (!up) throw new Error("away");
+      return { ok: true, arrayBuffer: async () => bytes("act") };
+    },
+  );
   assert.equal(weights("m", 1, "w_q"), null);
   await new Promise((done) => setTimeout(done));
   weights("m", 1, "w_q");
@@ -273,21 +380,48 @@ const INVENTED = [
 
 test("no view invents numbers: nothing random, nothing hard-coded", () => {
   const root = new URL("../js/", import.meta.url);
-  const files = readdirSync(root, { recursive: true }).map(String).filter((f) => /^(view|wire|state)\/.*\.js$/.test(f));
+  const files = readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((f) => /^(view|wire|state)\/.*\.js$/.test(f));
   assert.ok(files.length > 25);
   for (const file of files) {
     const source = readFileSync(new URL(file, root), "utf8");
     for (const bad of INVENTED) assert.ok(!bad.test(source), `${file}: ${bad.exec(source)?.[0]}`);
   }
-  for (const spoiled of ["x = Math.random()", "new Float32Array([0.5, 1])", "const q = [0.1, -0.2, 0.3, 0.4, 0.5]", "[[1, 2], [3, 4], [5, 6]]", "const sampleValues = 1"]) {
-    assert.ok(INVENTED.some((bad) => bad.test(spoiled)), `would not be noticed: ${spoiled}`);
+  for (const spoiled of [
+    "x = Math.random()",
+    "new Float32Array([0.5, 1])",
+    "const q = [0.1, -0.2, 0.3, 0.4, 0.5]",
+    "[[1, 2], [3, 4], [5, 6]]",
+    "const sampleValues = 1",
+  ]) {
+    assert.ok(
+      INVENTED.some((bad) => bad.test(spoiled)),
+      `would not be noticed: ${spoiled}`,
+    );
   }
 });
 
 test("logits of any vocabulary stay on one screen, and every token has its cell", () => {
-  for (const [vocab, lines] of [[50, 1], [1280, 20], [32000, 125], [50257, 197]]) {
-    const p = plan({ width: 860, op: "logits", kind: "dot", m: 1, positions: 9, head: 0, out: { op: "logits", rows: 1, cols: vocab },
-      inputs: [{ op: "final", rows: 1, cols: 288 }, { op: "w_head", rows: vocab, cols: 288, weight: true }] });
+  for (const [vocab, lines] of [
+    [50, 1],
+    [1280, 20],
+    [32000, 125],
+    [50257, 197],
+  ]) {
+    const p = plan({
+      width: 860,
+      op: "logits",
+      kind: "dot",
+      m: 1,
+      positions: 9,
+      head: 0,
+      out: { op: "logits", rows: 1, cols: vocab },
+      inputs: [
+        { op: "final", rows: 1, cols: 288 },
+        { op: "w_head", rows: vocab, cols: 288, weight: true },
+      ],
+    });
     const logits = p.plates[p.plates.length - 1];
     assert.equal(logits.rows, lines, `${vocab}`);
     assert.ok(logits.h <= 620 && logits.x + logits.w <= 860, `${vocab}: ${logits.w} x ${logits.h}`);

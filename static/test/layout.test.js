@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { stage, hit, tensorCell, timeline } from "../js/view/layout.js";
 
 test("each product stands at the crossing of its factors", () => {
-  for (const size of [{ width: 900, m: 18, t: 18, hd: 32 }, { width: 900, m: 1, t: 40, hd: 32 }, { width: 640, m: 64, t: 64, hd: 24 }, { width: 320, m: 12, t: 12, hd: 32 }, { width: 300, m: 1, t: 60, hd: 32 }]) {
+  for (const size of [
+    { width: 900, m: 18, t: 18, hd: 32 },
+    { width: 900, m: 1, t: 40, hd: 32 },
+    { width: 640, m: 64, t: 64, hd: 24 },
+    { width: 320, m: 12, t: 12, hd: 32 },
+    { width: 300, m: 1, t: 60, hd: 32 },
+  ]) {
     const { plates: p, width, height } = stage(size);
     assert.ok(width <= size.width || size.t > 50, `${width} in ${size.width}`);
     assert.equal(p.scores.y, p.Q.y);
@@ -16,7 +22,11 @@ test("each product stands at the crossing of its factors", () => {
     for (const a of all) {
       assert.ok(a.y + a.h <= height);
       for (const b of all) {
-        if (a !== b) assert.ok(a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y, `${a.name} over ${b.name}`);
+        if (a !== b)
+          assert.ok(
+            a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y,
+            `${a.name} over ${b.name}`,
+          );
       }
     }
   }
@@ -41,7 +51,10 @@ test("K is shown transposed", () => {
 });
 
 test("the timeline finds every step by the middle of its box", () => {
-  for (const size of [{ width: 800, height: 44, layers: 5, prompt: 18, passes: 32 }, { width: 300, height: 44, layers: 2, prompt: 1, passes: 1 }]) {
+  for (const size of [
+    { width: 800, height: 44, layers: 5, prompt: 18, passes: 32 },
+    { width: 300, height: 44, layers: 2, prompt: 1, passes: 1 },
+  ]) {
     const t = timeline(size);
     for (let n = 0; n < (size.layers + 1) * size.passes; n++) {
       const b = t.box(n);

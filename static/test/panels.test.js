@@ -16,7 +16,8 @@ import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { frame } from "./frames.js";
 
 pretendBrowser();
-const text = (lang) => translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
+const text = (lang) =>
+  translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
 const say_ = { en: text("en"), zh: text("zh") };
 
 test("ticks are round, begin at 0 and reach the largest value", () => {
@@ -31,7 +32,16 @@ test("ticks are round, begin at 0 and reach the largest value", () => {
 });
 
 test("the chart finds every point by its own place, prefill apart", () => {
-  for (const [points, first] of [[1, 1], [2, 1], [3, 1], [32, 1], [480, 1], [6, 6], [12, 6], [192, 6]]) {
+  for (const [points, first] of [
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [32, 1],
+    [480, 1],
+    [6, 6],
+    [12, 6],
+    [192, 6],
+  ]) {
     const c = chart({ width: 358, height: 230, points, first, most: 5, axis: 60 });
     for (let p = 0; p < points; p++) {
       assert.equal(c.point(c.x(p)), p, `${points} points`);
@@ -52,14 +62,27 @@ test("labels that would overlap stand apart, in order", () => {
 test("the lines of the history are the frame's numbers", () => {
   const f = frame("panels");
   const rows = series(f);
-  assert.deepEqual(rows.map((r) => [r.lane, r.kind]), [["uncached", "dense"], ["cached", "ahead"], ["uncached", "ahead"], ["cached", "paid"], ["uncached", "paid"]]);
+  assert.deepEqual(
+    rows.map((r) => [r.lane, r.kind]),
+    [
+      ["uncached", "dense"],
+      ["cached", "ahead"],
+      ["uncached", "ahead"],
+      ["cached", "paid"],
+      ["uncached", "paid"],
+    ],
+  );
   const passes = f.meta.history.points;
   assert.deepEqual([...rows[2].values], [...f.tensors.history_ahead.data.slice(passes, 2 * passes)]);
   // So far: the last paid point is what the ledger sums up.
   const sum = (lane) => Object.values(f.meta.ledger.total[lane].flops).reduce((a, b) => a + b, 0);
   assert.equal(rows[3].values.at(-1), sum("cached"));
   assert.equal(rows[4].values.at(-1), sum("uncached"));
-  assert.deepEqual(series(frame("whole")).map((r) => r.kind), ["paid", "paid"], "no formula tells the time");
+  assert.deepEqual(
+    series(frame("whole")).map((r) => r.kind),
+    ["paid", "paid"],
+    "no formula tells the time",
+  );
 });
 
 test("what is said of a pass: paid, so far or ahead", () => {
@@ -74,15 +97,35 @@ test("what is said of a pass: paid, so far or ahead", () => {
 
 test("a modelled time is called so, with its rate and its fixed part", () => {
   const fit = { cached: { rate: 2.5e9, fixed: 1.25e-5, steps: 7 }, uncached: { rate: 3e9, fixed: 0, steps: 7 } };
-  assert.match(how({ metric: "time", fit }, say_.en), /measured.*modelled.*7 steps.*with cache: 2\.50 GFLOP\/s, 12\.5 µs a step; without: 3\.00 GFLOP\/s, 0 s a step/);
+  assert.match(
+    how({ metric: "time", fit }, say_.en),
+    /measured.*modelled.*7 steps.*with cache: 2\.50 GFLOP\/s, 12\.5 µs a step; without: 3\.00 GFLOP\/s, 0 s a step/,
+  );
   assert.match(how({ metric: "time", fit }, say_.zh), /实测.*建模.*7 步.*2\.50 GFLOP\/s/);
   assert.doesNotMatch(how({ metric: "time" }, say_.en), /modelled/);
   const f = frame("whole"); // measured by a clock that stands, and so without a model
   f.tensors.history_ahead = { shape: [2, 1], data: Float64Array.of(0.004, 0.005) };
   f.meta.history.fit = fit;
   const rows = series(f);
-  assert.deepEqual(rows.map((r) => [r.lane, r.kind]), [["cached", "modelled"], ["uncached", "modelled"], ["cached", "paid"], ["uncached", "paid"]]);
-  assert.match(say(f, 0, rows.filter((r) => r.kind === "modelled"), "s", say_.en), /4\.00 ms \(modelled\)/);
+  assert.deepEqual(
+    rows.map((r) => [r.lane, r.kind]),
+    [
+      ["cached", "modelled"],
+      ["uncached", "modelled"],
+      ["cached", "paid"],
+      ["uncached", "paid"],
+    ],
+  );
+  assert.match(
+    say(
+      f,
+      0,
+      rows.filter((r) => r.kind === "modelled"),
+      "s",
+      say_.en,
+    ),
+    /4\.00 ms \(modelled\)/,
+  );
 });
 
 test("step by step: every point is a step, and says so", () => {
@@ -95,7 +138,11 @@ test("step by step: every point is a step, and says so", () => {
   const sum = Object.values(f.meta.ledger.step.uncached.flops).reduce((a, b) => a + b, 0);
   assert.equal(paid.length, 8);
   assert.equal(paid[7], sum);
-  assert.deepEqual([...rows.find((r) => r.kind === "ahead" && r.lane === "uncached").values.subarray(0, 8)], [...paid], "the formulas say what was paid");
+  assert.deepEqual(
+    [...rows.find((r) => r.kind === "ahead" && r.lane === "uncached").values.subarray(0, 8)],
+    [...paid],
+    "the formulas say what was paid",
+  );
   assert.match(say(f, 7, rows, "FLOP", say_.en), /^decode pass 2 · layer 2 · with cache/);
   assert.match(say(f, 2, rows, "FLOP", say_.en), /^prefill · choice of the token · /);
 });
@@ -109,8 +156,14 @@ test("two numbers for each pass become a point for each step", () => {
 test("a frame at real size has what the panel writes down", () => {
   const { real, pick } = frame("real").meta;
   assert.equal(pick.real, "llama-3-8b@H100");
-  assert.deepEqual([real.model, real.layers, real.kv_heads, real.head_dim, real.bytes_per_token, real.plain], ["Llama-3-8B", 32, 8, 128, 131072, true]);
-  assert.ok(total(real.step.uncached) > total(real.step.cached) && total(real.step.cached) > 1e6, "decode: the uncached lane computes every row again");
+  assert.deepEqual(
+    [real.model, real.layers, real.kv_heads, real.head_dim, real.bytes_per_token, real.plain],
+    ["Llama-3-8B", 32, 8, 128, 131072, true],
+  );
+  assert.ok(
+    total(real.step.uncached) > total(real.step.cached) && total(real.step.cached) > 1e6,
+    "decode: the uncached lane computes every row again",
+  );
   assert.ok(total(real.total.cached) > total(real.step.cached));
   assert.ok(real.least.cached.seconds > 0 && ["memory", "compute"].includes(real.least.cached.bound));
 });
@@ -119,13 +172,23 @@ test("the chart draws a dot for every paid pass and a curve for the rest", () =>
   const f = frame("panels");
   const rows = series(f);
   const { canvas, calls, count } = recorder(358);
-  const layout = chart({ width: 358, height: 230, points: f.meta.history.points, first: f.meta.history.first, most: Math.max(...rows.flatMap((r) => [...r.values])), axis: axisRoom(canvas, "12px x", 5e6, "FLOP") });
+  const layout = chart({
+    width: 358,
+    height: 230,
+    points: f.meta.history.points,
+    first: f.meta.history.first,
+    most: Math.max(...rows.flatMap((r) => [...r.values])),
+    axis: axisRoom(canvas, "12px x", 5e6, "FLOP"),
+  });
   calls.length = 0;
   draw(canvas, 358, layout, rows, 1, { frame: f, theme, t: say_.en, unit: "FLOP" });
   assert.equal(count("arc"), rows[3].values.length + rows[4].values.length);
   const written = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   for (const word of ["with cache", "without", "prefill", "decode pass"]) assert.ok(written.includes(word), word);
-  assert.ok(written.some((w) => /[\d.]+ [kM]FLOP/.test(w)), "the axis has a unit");
+  assert.ok(
+    written.some((w) => /[\d.]+ [kM]FLOP/.test(w)),
+    "the axis has a unit",
+  );
   const where = calls.filter((c) => c[0] === "arc").map((c) => [c[1], c[2]]);
   assert.deepEqual(where[0], [layout.x(0), layout.y(rows[3].values[0])]);
 });
@@ -138,7 +201,10 @@ test("hints are the frame's numbers, and a label only where one dominates", () =
     assert.equal(h.bits, data[head * 5]);
     const most = Math.max(...data.slice(head * 5 + 1, head * 5 + 5));
     assert.equal(h.dominant?.[1] ?? null, most >= 0.5 ? most : null);
-    assert.ok(h.shares.every(([, x]) => x >= 0), "what no query has is not shown");
+    assert.ok(
+      h.shares.every(([, x]) => x >= 0),
+      "what no query has is not shown",
+    );
     assert.equal(hints(f, 1, head), null);
   }
   assert.match(words(f, 1, 2, say_.en), /Layer 2, head 3: not run yet/);
@@ -160,16 +226,27 @@ test("a head's picture is one pixel per cell", () => {
 });
 
 test("the cache picture finds every row by its middle, however many there are", () => {
-  for (const size of [{ width: 980, layers: 5, heads: 4, capacity: 47 }, { width: 330, layers: 5, heads: 1, capacity: 47 }, { width: 330, layers: 3, heads: 8, capacity: 495 }, { width: 980, layers: 2, heads: 2, capacity: 512 }]) {
+  for (const size of [
+    { width: 980, layers: 5, heads: 4, capacity: 47 },
+    { width: 330, layers: 5, heads: 1, capacity: 47 },
+    { width: 330, layers: 3, heads: 8, capacity: 495 },
+    { width: 980, layers: 2, heads: 2, capacity: 512 },
+  ]) {
     const p = plan(size);
     for (const side of [0, 1]) {
-      assert.ok(p.x(side) + p.mark * size.capacity <= size.width + 1e-6, `${size.width} px clips ${size.capacity} positions`);
+      assert.ok(
+        p.x(side) + p.mark * size.capacity <= size.width + 1e-6,
+        `${size.width} px clips ${size.capacity} positions`,
+      );
       for (let layer = 0; layer < size.layers; layer++) {
         assert.ok(p.y(side, layer) + size.heads * p.strip <= p.height);
         for (let head = 0; head < size.heads; head++) {
           for (const position of [0, 7, size.capacity - 1]) {
             const row = { side, layer, head, position };
-            assert.deepEqual(p.at(p.x(side) + (position + 0.5) * p.mark, p.y(side, layer) + (head + 0.4) * p.strip), row);
+            assert.deepEqual(
+              p.at(p.x(side) + (position + 0.5) * p.mark, p.y(side, layer) + (head + 0.4) * p.strip),
+              row,
+            );
           }
         }
       }
@@ -204,13 +281,27 @@ test("a row says where it was written and how often it was read and computed aga
   assert.deepEqual([of(0, 6).pass, of(0, 6).reads, of(0, 6).again], [2, 1, 1]);
   assert.deepEqual([of(1, 7).pass, of(1, 7).reads, of(1, 7).again], [3, 0, 0]);
   const label = f.meta.tokens[2][1];
-  assert.ok(sentence(f, { side: 1, layer: 1, head: 1, position: 2 }, say_.en).startsWith(`V, layer 2, K/V head 2, token 3 “${label}”: written in prefill; read 3 times since; the lane without a cache computed it again 3 times.`));
-  assert.match(sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.en), /written in decode pass 2; read once since; times the lane without a cache computed it again: 1\./);
-  assert.ok(sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.zh).includes("写于 decode 第 2 轮；此后被读取 1 次"));
+  assert.ok(
+    sentence(f, { side: 1, layer: 1, head: 1, position: 2 }, say_.en).startsWith(
+      `V, layer 2, K/V head 2, token 3 “${label}”: written in prefill; read 3 times since; ` +
+        "the lane without a cache computed it again 3 times.",
+    ),
+  );
+  assert.match(
+    sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.en),
+    /written in decode pass 2; read once since; times the lane without a cache computed it again: 1\./,
+  );
+  assert.ok(
+    sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.zh).includes("写于 decode 第 2 轮；此后被读取 1 次"),
+  );
   // A layer that this pass has not reached holds one position less.
   const early = frame("halfway");
   assert.match(sentence(early, { side: 0, layer: 1, head: 0, position: 5 }, say_.en), /not written yet/);
-  assert.equal(sentence(frame("decode"), { side: 0, layer: 0, head: 0, position: 0 }, say_.en), "", "no data, no words");
+  assert.equal(
+    sentence(frame("decode"), { side: 0, layer: 0, head: 0, position: 0 }, say_.en),
+    "",
+    "no data, no words",
+  );
 });
 
 test("heat shows the counts, and computing again is hatched", () => {
@@ -220,7 +311,11 @@ test("heat shows the counts, and computing again is hatched", () => {
   assert.equal(read.of(0, 0, 0, 0), 255);
   assert.ok(read.of(1, 1, 1, 7) < read.of(1, 1, 1, 6) && read.of(1, 1, 1, 7) > 0);
   const layout = plan({ width: 400, layers: 2, heads: 2, capacity: 8 });
-  for (const [view, clips] of [["size", 0], ["read", 0], ["again", 4]]) {
+  for (const [view, clips] of [
+    ["size", 0],
+    ["read", 0],
+    ["again", 4],
+  ]) {
     const { canvas, count } = recorder(400);
     shade(canvas, 400, layout, { frame: f, theme, t: say_.en, view, here: null });
     assert.equal(count("clip"), clips, view);
@@ -241,7 +336,10 @@ test("a panel asks for its data when it opens, and a link opens it", () => {
   toggle(el);
   el.open = false;
   toggle(el);
-  assert.deepEqual(asked, [[["history"], []], [[], ["history", "history-kv"]]]);
+  assert.deepEqual(asked, [
+    [["history"], []],
+    [[], ["history", "history-kv"]],
+  ]);
   const other = make();
   createPanel(other, "heads", act)({ show: ["heads"] });
   assert.equal(other.open, true);
@@ -251,9 +349,17 @@ test("a choice is one name of the list or none", () => {
   const asked = [];
   const inputs = ["flops", "kv", "time"].map((value) => ({ value, checked: false }));
   const root = Object.assign(new EventTarget(), { querySelectorAll: () => inputs });
-  const view = createChoice(root, "m", { kv: "history-kv", time: "history-time" }, { show: (open, close) => asked.push([open, close]) });
+  const view = createChoice(
+    root,
+    "m",
+    { kv: "history-kv", time: "history-time" },
+    { show: (open, close) => asked.push([open, close]) },
+  );
   view({ show: ["history", "history-time"] });
-  assert.deepEqual(inputs.map((i) => i.checked), [false, false, true]);
+  assert.deepEqual(
+    inputs.map((i) => i.checked),
+    [false, false, true],
+  );
   const change = (value) => {
     const e = new Event("change");
     Object.defineProperty(e, "target", { value: { name: "m", value } });
@@ -261,5 +367,8 @@ test("a choice is one name of the list or none", () => {
   };
   change("kv");
   change("flops");
-  assert.deepEqual(asked, [[["history-kv"], ["history-time"]], [[], ["history-kv", "history-time"]]]);
+  assert.deepEqual(asked, [
+    [["history-kv"], ["history-time"]],
+    [[], ["history-kv", "history-time"]],
+  ]);
 });

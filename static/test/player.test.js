@@ -11,7 +11,8 @@ import { recorder, pretendBrowser, theme } from "./canvas.js";
 
 pretendBrowser();
 globalThis.history = { replaceState() {} };
-const words = (lang) => translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
+const words = (lang) =>
+  translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
 
 test("the map shows every bookmark as a flag and every known stop as a dot", () => {
   const f = frame("stopped");
@@ -21,7 +22,10 @@ test("the map shows every bookmark as a flag and every known stop as a dot", () 
   const shown = f.meta.run.ended ? f.meta.run.recorded : f.meta.run.length;
   const rows = f.meta.breaks.points.filter((p) => p === "token" || p.startsWith("layer:")).length; // dots in the gutter
   assert.equal(count("arc"), stops(f.meta, shown).length + rows);
-  assert.equal(calls.filter((c) => c[0] === "fillStyle=" && c[1] === "#f00").length, stops(f.meta, shown).length + rows);
+  assert.equal(
+    calls.filter((c) => c[0] === "fillStyle=" && c[1] === "#f00").length,
+    stops(f.meta, shown).length + rows,
+  );
   assert.equal(count("closePath"), f.meta.marks.length);
   const said = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   for (const label of ["L1", "L2", "next", f.meta.tokens[0][1]]) assert.ok(said.includes(label), label);
@@ -30,7 +34,10 @@ test("the map shows every bookmark as a flag and every known stop as a dot", () 
 test("known stops are those of every pass and those the server found", () => {
   const { meta } = frame("stopped"); // 2 layers and a head, 4 passes; token, layer:1, and found ones
   const want = new Set([1, 2, 4, 5, 7, 8, 10, 11, ...meta.breaks.hits.map((h) => h[0])]);
-  assert.deepEqual(stops(meta, 12), [...want].sort((a, b) => a - b));
+  assert.deepEqual(
+    stops(meta, 12),
+    [...want].sort((a, b) => a - b),
+  );
   assert.deepEqual(stops({ run: meta.run }, 12), []);
 });
 
@@ -39,7 +46,9 @@ test("the map keeps to its box", () => {
   const layout = place(390, meta);
   for (let n = 0; n < 12; n++) {
     const b = layout.box(n);
-    assert.ok(b.x >= LEFT && b.x + b.w <= 390.001 && b.y >= TOP - 1e-9 && b.y + b.h <= TOP + MAP + 1e-9 && HEIGHT > TOP + MAP);
+    assert.ok(
+      b.x >= LEFT && b.x + b.w <= 390.001 && b.y >= TOP - 1e-9 && b.y + b.h <= TOP + MAP + 1e-9 && HEIGHT > TOP + MAP,
+    );
     assert.equal(layout.at(b.x + b.w / 2, b.y + b.h / 2), n);
   }
 });
@@ -60,8 +69,16 @@ test("every breakpoint and every reason is worded, in both languages", () => {
   const f = frame("stopped");
   for (const lang of ["en", "zh"]) {
     const t = words(lang);
-    for (const p of f.meta.breaks.points) assert.ok(!/break\.|\{\{|undefined/.test(named(p, f.meta, t)), named(p, f.meta, t));
-    const here = [{ point: "token" }, { point: "layer:1" }, { point: "cache:1", bytes: 1100 }, { point: "top", before: "a", now: "b" }, { point: "attend:0", head: 1, query: 3, prob: 0.62 }, { point: "differ" }];
+    for (const p of f.meta.breaks.points)
+      assert.ok(!/break\.|\{\{|undefined/.test(named(p, f.meta, t)), named(p, f.meta, t));
+    const here = [
+      { point: "token" },
+      { point: "layer:1" },
+      { point: "cache:1", bytes: 1100 },
+      { point: "top", before: "a", now: "b" },
+      { point: "attend:0", head: 1, query: 3, prob: 0.62 },
+      { point: "differ" },
+    ];
     for (const h of here) {
       const s = why({ meta: { ...f.meta, breaks: { here: [h] } } }, t);
       assert.ok(s.length > 8 && !/why\.|\{\{|undefined|NaN/.test(s), s);
@@ -73,7 +90,10 @@ test("every breakpoint and every reason is worded, in both languages", () => {
 
 /** Actions over a store, with what they send. */
 function acting(change = {}) {
-  const store = createStore({ frame: frame("stopped"), playing: false, lang: "en", cell: null, problem: null, ...change }, (paint) => paint());
+  const store = createStore(
+    { frame: frame("stopped"), playing: false, lang: "en", cell: null, problem: null, ...change },
+    (paint) => paint(),
+  );
   const sent = [];
   const act = createActions(store, { send: (c) => (sent.push(c), true) });
   return { store, act, sent };
@@ -84,7 +104,10 @@ test("bookmarks are set, taken away and gone to", () => {
   act.mark();
   act.toMark(-1);
   act.toMark(1);
-  assert.deepEqual(sent, [{ cmd: "mark", marks: [2] }, { cmd: "seek", step: 2 }]);
+  assert.deepEqual(sent, [
+    { cmd: "mark", marks: [2] },
+    { cmd: "seek", step: 2 },
+  ]);
   const other = acting({ frame: frame("chosen") }); // none yet
   other.act.mark();
   assert.deepEqual(other.sent, [{ cmd: "mark", marks: [frame("chosen").meta.step.n] }]);
@@ -120,7 +143,16 @@ test("an unreadable frame is a message and the last step stays", () => {
 
 test("a language that cannot be fetched leaves the words as they are", async () => {
   const store = createStore({ frame: null, lang: "en", t: words("en"), problem: null }, (paint) => paint());
-  const act = createActions(store, { send: () => false }, { words: async () => { throw new Error("gone"); }, address() {} });
+  const act = createActions(
+    store,
+    { send: () => false },
+    {
+      words: async () => {
+        throw new Error("gone");
+      },
+      address() {},
+    },
+  );
   await act.setLang("zh");
   assert.equal(store.get().lang, "en");
   assert.equal(store.get().problem.problem, "words.gone");

@@ -6,7 +6,8 @@ import { sentence } from "../js/view/sampling.js";
 import { translator } from "../js/text.js";
 import { frame } from "./frames.js";
 
-const text = (lang) => translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
+const text = (lang) =>
+  translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
 
 test("the line is covered from 0 to 1, and the draw lies on the token chosen", () => {
   const { choice } = frame("drawn").meta;
@@ -15,10 +16,19 @@ test("the line is covered from 0 to 1, and the draw lies on the token chosen", (
   assert.equal(line.at(-1).to, 1);
   for (let i = 1; i < line.length; i++) assert.equal(line[i].from, line[i - 1].to);
   const hit = line.filter((s) => s.from <= choice.random && choice.random < s.to);
-  assert.deepEqual(hit.map((s) => s.id), [choice.token]);
+  assert.deepEqual(
+    hit.map((s) => s.id),
+    [choice.token],
+  );
   const listed = line.filter((s) => s.id !== null);
-  assert.deepEqual(listed.map((s) => s.id), choice.options.filter((o) => o.to > o.from).map((o) => o.id));
-  assert.ok(line.some((s) => s.id === null), "the choice is beyond the ten: others lie before it");
+  assert.deepEqual(
+    listed.map((s) => s.id),
+    choice.options.filter((o) => o.to > o.from).map((o) => o.id),
+  );
+  assert.ok(
+    line.some((s) => s.id === null),
+    "the choice is beyond the ten: others lie before it",
+  );
 });
 
 test("every filter that is on has its sentence, in both languages, then the draw", () => {

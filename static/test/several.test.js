@@ -13,7 +13,8 @@ import { pretendBrowser } from "./canvas.js";
 import { frame } from "./frames.js";
 
 pretendBrowser();
-const text = (lang) => translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
+const text = (lang) =>
+  translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);
 const say = { en: text("en"), zh: text("zh") };
 
 test("every pass of a batch: who was fed how much, and who waited", () => {
@@ -26,7 +27,11 @@ test("every pass of a batch: who was fed how much, and who waited", () => {
     const last = x.cells.map((line) => line.at(-1));
     for (const [i, q] of schedule.requests.entries()) {
       assert.equal(last[i].rows, q.rows);
-      assert.equal(last[i].rows > 0, peers.pass.some((p) => p.seq === i), "who has rows is in the pass");
+      assert.equal(
+        last[i].rows > 0,
+        peers.pass.some((p) => p.seq === i),
+        "who has rows is in the pass",
+      );
       for (const [p, c] of x.cells[i].entries()) {
         if (p < q.started || q.started < 0) assert.equal(c.kind, p < q.arrive ? "away" : "waiting");
         if (c.token) assert.ok(p >= q.first && c.rows > 0);
@@ -36,12 +41,24 @@ test("every pass of a batch: who was fed how much, and who waited", () => {
       if (q.first >= 0) assert.equal(fedRows + reused, q.prompt, "the whole prompt was fed, or was there");
     }
     for (let p = 0; p < x.passes; p++) {
-      assert.equal(x.rows[p], x.cells.reduce((s, line) => s + line[p].rows, 0));
-      assert.equal(x.padded[p], x.cells.reduce((s, line) => s + line[p].padded, 0), `${name}: padding of pass ${p}`);
+      assert.equal(
+        x.rows[p],
+        x.cells.reduce((s, line) => s + line[p].rows, 0),
+      );
+      assert.equal(
+        x.padded[p],
+        x.cells.reduce((s, line) => s + line[p].padded, 0),
+        `${name}: padding of pass ${p}`,
+      );
     }
   }
   assert.ok(passes(frame("static")).padded.some(Boolean), "a static batch pads");
-  assert.ok(passes(frame("batch")).cells.flat().some((c) => c.reused), "a prefix was found");
+  assert.ok(
+    passes(frame("batch"))
+      .cells.flat()
+      .some((c) => c.reused),
+    "a prefix was found",
+  );
   assert.equal(passes(frame("panels")), null);
 });
 
@@ -69,7 +86,10 @@ test("a request of no tokens leaves with 0 of them", () => {
 test("a search that chose nothing has no answer to tell", () => {
   const f = frame("beams");
   [f.meta.beams, f.meta.peers.events] = [{ finished: [], best: -1 }, []];
-  for (const [new_, done] of [[0, "max-new"], [4, "memory"]]) {
+  for (const [new_, done] of [
+    [0, "max-new"],
+    [4, "memory"],
+  ]) {
     f.meta.run.recipe.max_new = new_;
     f.meta.step = { ...f.meta.step, part: "head", done };
     for (const [lang, t] of Object.entries(say)) {
@@ -82,11 +102,20 @@ test("a search that chose nothing has no answer to tell", () => {
 
 test("what a request waits for is counted in passes from its arrival", () => {
   assert.deepEqual(waits({ arrive: 2, started: 3, first: 4, ended: 9, chosen: 6 }, 12), { first: 3, each: 1 });
-  assert.deepEqual(waits({ arrive: 5, started: 1, first: 1, ended: -1, chosen: 3 }, 6), { first: 1, each: 2 }, "nobody to serve: it came early");
+  assert.deepEqual(
+    waits({ arrive: 5, started: 1, first: 1, ended: -1, chosen: 3 }, 6),
+    { first: 1, each: 2 },
+    "nobody to serve: it came early",
+  );
   assert.deepEqual(waits({ arrive: 0, started: 0, first: -1, ended: -1, chosen: 0 }, 1), { first: null, each: null });
   const f = frame("static");
   const t = totals(passes(f), f);
-  assert.equal(t.rows, passes(f).rows.slice(0, t.passes).reduce((a, b) => a + b, 0));
+  assert.equal(
+    t.rows,
+    passes(f)
+      .rows.slice(0, t.passes)
+      .reduce((a, b) => a + b, 0),
+  );
   assert.ok(t.busy > 0 && t.busy <= 1);
 });
 
@@ -94,7 +123,10 @@ test("the map of a batch has a column for each pass, and names what was fed of o
   const f = frame("batch");
   const { run, peers, tokens, step } = f.meta;
   const map = place(1000, f.meta);
-  assert.equal(Math.round((1000 - map.column(0).x) / map.unit), Math.ceil((run.ended ? run.recorded : run.length) / (run.config.layers + 1)));
+  assert.equal(
+    Math.round((1000 - map.column(0).x) / map.unit),
+    Math.ceil((run.ended ? run.recorded : run.length) / (run.config.layers + 1)),
+  );
   assert.equal(map.column(1).x - map.column(0).x, map.column(2).x - map.column(1).x);
   const names = fed(f, say.en);
   assert.ok(names.every((n) => n.pass <= step.pass + 1));
@@ -108,7 +140,10 @@ test("the tree of beams: sums add up, parents are a pass before, the answer is o
     const f = frame(name);
     const all = beams(f);
     const { beams: info } = f.meta;
-    assert.equal(all.length, info.passes.reduce((a, b) => a + b, 0));
+    assert.equal(
+      all.length,
+      info.passes.reduce((a, b) => a + b, 0),
+    );
     for (const b of all) {
       assert.equal(b.parent < 0 ? 0 : all[b.parent].pass + 1, b.pass);
       assert.ok(Math.abs(b.sum - ((all[b.parent]?.sum ?? 0) + b.logProb)) < 1e-9);
@@ -121,7 +156,10 @@ test("the tree of beams: sums add up, parents are a pass before, the answer is o
       const best = info.finished[info.best];
       assert.equal(line.length, best.tokens);
       assert.ok(Math.abs(line.at(-1).sum - best.sum) < 1e-4);
-    } else assert.ok(all.filter((b) => b.pass === info.passes.length - 1).every((b) => b.alive) && !all.some((b) => b.answer));
+    } else
+      assert.ok(
+        all.filter((b) => b.pass === info.passes.length - 1).every((b) => b.alive) && !all.some((b) => b.answer),
+      );
   }
 });
 
@@ -143,26 +181,40 @@ test("a node is looked at as the beam that continues it, or that it continues", 
 test("each event has one sentence in both languages, with its numbers", () => {
   const f = frame("batch");
   const events = [
-    { kind: "join", seq: 1, prompt: 14 }, { kind: "join", seq: 1, prompt: 14, waited: 3 }, { kind: "reuse", seq: 1, tokens: 8, prompt: 14, saved: 81920 },
-    { kind: "chunk", seq: 0, rows: 8, tokens: 8, prompt: 16 }, { kind: "leave", seq: 2, tokens: 5, why: "eos" }, { kind: "copy", seq: 2, from: 6, to: 9 },
-    { kind: "part", seq: 0, into: 3 }, { kind: "drop", seq: 1 }, { kind: "finish", text: " a b", score: -0.5, why: "eos" },
+    { kind: "join", seq: 1, prompt: 14 },
+    { kind: "join", seq: 1, prompt: 14, waited: 3 },
+    { kind: "reuse", seq: 1, tokens: 8, prompt: 14, saved: 81920 },
+    { kind: "chunk", seq: 0, rows: 8, tokens: 8, prompt: 16 },
+    { kind: "leave", seq: 2, tokens: 5, why: "eos" },
+    { kind: "copy", seq: 2, from: 6, to: 9 },
+    { kind: "part", seq: 0, into: 3 },
+    { kind: "drop", seq: 1 },
+    { kind: "finish", text: " a b", score: -0.5, why: "eos" },
   ];
-  for (const lang of ["en", "zh"]) for (const e of events) {
-    const s = event(f, e, say[lang]);
-    assert.match(s, /[.。]$/, s);
-    assert.doesNotMatch(s, /undefined|NaN|event\./, s);
-  }
-  assert.match(event(f, events[2], say.en), /8 of the 14 prompt tokens of request 2 were found in the cache: 81,920 FLOP saved/);
+  for (const lang of ["en", "zh"])
+    for (const e of events) {
+      const s = event(f, e, say[lang]);
+      assert.match(s, /[.。]$/, s);
+      assert.doesNotMatch(s, /undefined|NaN|event\./, s);
+    }
+  assert.match(
+    event(f, events[2], say.en),
+    /8 of the 14 prompt tokens of request 2 were found in the cache: 81,920 FLOP saved/,
+  );
   assert.match(event(frame("beam"), events[5], say.en), /Block 6 was copied, since several beams write into it: to /);
-  for (const name of ["batch", "static", "beam", "beams"]) for (const lang of ["en", "zh"]) {
-    assert.doesNotMatch(sentence(frame(name), say[lang]), /undefined|NaN|say\.|event\./);
-  }
+  for (const name of ["batch", "static", "beam", "beams"])
+    for (const lang of ["en", "zh"]) {
+      assert.doesNotMatch(sentence(frame(name), say[lang]), /undefined|NaN|say\.|event\./);
+    }
 });
 
 test("a viewer may look at every request, and at every beam of the pass", () => {
   assert.deepEqual(sequences(frame("batch")), [0, 1, 2]);
   const f = frame("beam");
-  assert.deepEqual(sequences(f), f.meta.peers.pass.map((p) => p.seq));
+  assert.deepEqual(
+    sequences(f),
+    f.meta.peers.pass.map((p) => p.seq),
+  );
   assert.deepEqual(sequences(frame("panels")), [0]);
   assert.equal(promptOf(frame("batch")), "0 7 19 7 33 9");
 });

@@ -10,8 +10,12 @@ function world({ most = 1000, random = () => 1, ...on } = {}) {
   class Socket {
     static OPEN = 1;
     readyState = 0;
-    constructor() { w.sockets.push(this); }
-    send(text) { w.sent.push(JSON.parse(text)); }
+    constructor() {
+      w.sockets.push(this);
+    }
+    send(text) {
+      w.sent.push(JSON.parse(text));
+    }
   }
   const last = () => w.sockets.at(-1);
   w.open = () => ((last().readyState = 1), last().onopen());
@@ -19,9 +23,19 @@ function world({ most = 1000, random = () => 1, ...on } = {}) {
   w.text = (text) => last().onmessage({ data: text });
   w.close = (code) => ((last().readyState = 3), last().onclose({ code }));
   w.again = () => w.waits.at(-1).f();
-  w.socket = connect("ws://x/live", {
-    opened() {}, frame() {}, text() {}, state: (s) => w.states.push(s), closed: (c) => w.closed.push(c), long: (n) => w.long.push(n), ...on,
-  }, { Socket: /** @type {any} */ (Socket), most, now: () => w.now, random, later: (f, ms) => w.waits.push({ f, ms }) });
+  w.socket = connect(
+    "ws://x/live",
+    {
+      opened() {},
+      frame() {},
+      text() {},
+      state: (s) => w.states.push(s),
+      closed: (c) => w.closed.push(c),
+      long: (n) => w.long.push(n),
+      ...on,
+    },
+    { Socket: /** @type {any} */ (Socket), most, now: () => w.now, random, later: (f, ms) => w.waits.push({ f, ms }) },
+  );
   return w;
 }
 
@@ -36,7 +50,10 @@ test("a server that opens and dies is asked ever more seldom, up to a ceiling", 
   }
   const waits = w.waits.map((x) => x.ms);
   assert.deepEqual(waits.slice(0, 5), [250, 500, 1000, 2000, 4000]);
-  assert.ok(waits.slice(5).every((ms) => ms === 5000), waits.join());
+  assert.ok(
+    waits.slice(5).every((ms) => ms === 5000),
+    waits.join(),
+  );
   assert.ok(w.closed.every((c) => !c.proven));
 });
 
@@ -89,7 +106,12 @@ function loads(storage = tab()) {
   const w = { now: 0, sent: [], held: null };
   w.load = () => {
     w.held = null;
-    w.it = createOpening((c) => (w.sent.push(c), w.works ?? true), (h) => (w.held = h), storage, () => w.now);
+    w.it = createOpening(
+      (c) => (w.sent.push(c), w.works ?? true),
+      (h) => (w.held = h),
+      storage,
+      () => w.now,
+    );
     return w.it;
   };
   w.load();
@@ -215,8 +237,20 @@ test("another run may be asked for while a link waits", () => {
 });
 
 test("storage that refuses or holds nonsense costs the memory alone", () => {
-  for (const getItem of [() => { throw new Error("no"); }, () => "{", () => '{"held":3}', () => "null"]) {
-    const w = loads({ getItem, setItem() { throw new Error("full"); } });
+  for (const getItem of [
+    () => {
+      throw new Error("no");
+    },
+    () => "{",
+    () => '{"held":3}',
+    () => "null",
+  ]) {
+    const w = loads({
+      getItem,
+      setItem() {
+        throw new Error("full");
+      },
+    });
     w.dies("?bad=1");
     w.dies("?bad=1");
     w.it.opened("?bad=1");
@@ -225,7 +259,10 @@ test("storage that refuses or holds nonsense costs the memory alone", () => {
 });
 
 test("a fault is told from an ordinary refusal", () => {
-  assert.deepEqual(broken('{"problem":"panic","args":{"Where":"room","Recipe":"?a"}}'), { Where: "room", Recipe: "?a" });
+  assert.deepEqual(broken('{"problem":"panic","args":{"Where":"room","Recipe":"?a"}}'), {
+    Where: "room",
+    Recipe: "?a",
+  });
   assert.deepEqual(broken('{"problem":"panic"}'), {});
   for (const text of ['{"problem":"prompt.empty"}', '{"loading":{}}', "{", "null"]) assert.equal(broken(text), null);
 });

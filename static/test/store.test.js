@@ -11,7 +11,11 @@ function played(views) {
   const clock = { now: 0 };
   const frames = [];
   const seen = [];
-  const store = createStore({ a: 0 }, (paint) => frames.push(paint), () => clock.now);
+  const store = createStore(
+    { a: 0 },
+    (paint) => frames.push(paint),
+    () => clock.now,
+  );
   for (const [name, ms] of Object.entries(views)) {
     store.subscribe((now, before) => {
       seen.push([name, before.a, now.a]);
@@ -65,7 +69,11 @@ test("another state begins with the first view again, and each view learns what 
 test("a state that a view sets is for the next frame, in which all views see it", () => {
   const frames = [];
   const seen = [];
-  const store = createStore({ a: 0, asked: false }, (paint) => frames.push(paint), () => 0);
+  const store = createStore(
+    { a: 0, asked: false },
+    (paint) => frames.push(paint),
+    () => 0,
+  );
   store.subscribe((now) => {
     seen.push(["asks", now.asked]);
     if (!now.asked) store.set({ asked: true });
@@ -73,10 +81,16 @@ test("a state that a view sets is for the next frame, in which all views see it"
   store.subscribe((now) => seen.push(["shows", now.asked]));
   store.set({ a: 1 });
   frames.shift()();
-  assert.deepEqual(seen, [["asks", false], ["shows", false]]);
+  assert.deepEqual(seen, [
+    ["asks", false],
+    ["shows", false],
+  ]);
   assert.equal(frames.length, 1);
   frames.shift()();
-  assert.deepEqual(seen.slice(2), [["asks", true], ["shows", true]]);
+  assert.deepEqual(seen.slice(2), [
+    ["asks", true],
+    ["shows", true],
+  ]);
   assert.equal(frames.length, 0);
 });
 
@@ -103,11 +117,18 @@ test("flush paints what is left at once, and the frame that waited finds nothing
   store.set({ a: 1 });
   assert.deepEqual(frame(), [["stage", 0, 1]]);
   store.flush();
-  assert.deepEqual(seen.slice(1), [["cache", 0, 1], ["ledger", 0, 1]]);
+  assert.deepEqual(seen.slice(1), [
+    ["cache", 0, 1],
+    ["ledger", 0, 1],
+  ]);
   assert.ok(store.painted());
   store.set({ a: 2 });
   store.flush();
-  assert.deepEqual(seen.slice(3), [["stage", 1, 2], ["cache", 1, 2], ["ledger", 1, 2]]);
+  assert.deepEqual(seen.slice(3), [
+    ["stage", 1, 2],
+    ["cache", 1, 2],
+    ["ledger", 1, 2],
+  ]);
   assert.deepEqual(frame(), []);
   assert.ok(store.painted());
 });

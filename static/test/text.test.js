@@ -17,7 +17,8 @@ test("placeholders, plurals, lists and numbers", () => {
 });
 
 test("text that could turn a notice round is isolated, as web/text does it", () => {
-  for (const [text, want] of JSON.parse(readFileSync(new URL("isolated.json", import.meta.url), "utf8"))) assert.equal(isolate(text), want);
+  for (const [text, want] of JSON.parse(readFileSync(new URL("isolated.json", import.meta.url), "utf8")))
+    assert.equal(isolate(text), want);
   const t = translator({ a: "There is no model “{{.Name}}”.", l: "One of {{.Known}}." }, "en");
   assert.equal(t("a", { Name: "a\u202eb" }), "There is no model “\u2068a\u202eb\u2069”.");
   assert.equal(t("a", { Name: "gpt2" }), "There is no model “gpt2”.");
@@ -32,7 +33,8 @@ test("every message that a module asks for exists", () => {
   for (const file of files) {
     for (const [, id] of readFileSync(new URL(String(file), root), "utf8").matchAll(/\bt\(\s*"([^"]+)"/g)) {
       asked++;
-      const there = messages[id] || (id.endsWith(".") && Object.keys(messages).some((m) => m.startsWith(id))); // the rest is chosen at run time
+      // the rest is chosen at run time
+      const there = messages[id] || (id.endsWith(".") && Object.keys(messages).some((m) => m.startsWith(id)));
       assert.ok(there, `${file} asks for ${id}`);
     }
   }
@@ -75,7 +77,8 @@ test("what models do in other ways is called by the name of what this one does",
     assert.equal(gpt2("sym.act"), "GELU");
     for (const n of [1, 2, 3]) assert.match(gpt2(`ops.say.norm${n}`), /LayerNorm/);
     for (const id of ["sym.Q", "sym.k_rope", "name.q", "name.k"]) assert.doesNotMatch(gpt2(id), /RoPE/);
-    for (const id of ["name.act", "ops.say.act", "ops.say.up", "ops.say.Q", "ops.say.k_rope", "explain.copy.rope"]) assert.notEqual(gpt2(id), llama(id), id);
+    for (const id of ["name.act", "ops.say.act", "ops.say.up", "ops.say.Q", "ops.say.k_rope", "explain.copy.rope"])
+      assert.notEqual(gpt2(id), llama(id), id);
     assert.equal(gpt2("sym.down"), llama("sym.down"));
     const none = translator(words, lang, { norm: "rmsnorm", mlp: "swiglu", positions: "none" });
     assert.notEqual(none("ops.say.Q"), gpt2("ops.say.Q"));

@@ -14,7 +14,10 @@ pretendBrowser();
 test("a run of prefill alone leads to figures that can be drawn", () => {
   const link = /** @type {any} */ ({});
   const f = frame("decode");
-  for (const [new_, want] of [[0, ""], [7, "7"]]) {
+  for (const [new_, want] of [
+    [0, ""],
+    [7, "7"],
+  ]) {
     f.meta.run.recipe.max_new = new_;
     createToPlots(link)({ frame: f, lang: "en" });
     assert.equal(new URLSearchParams(link.href.split("?")[1]).get("new"), want);
@@ -45,13 +48,23 @@ test("in prefill nothing is computed again", () => {
 test("a matrix is one colour per cell, hatched where it is masked", () => {
   const { probs, mask } = frame("prefill").tensors;
   const [rows, cols] = probs.shape;
-  const grid = { rows, cols, at: (r, c) => probs.data[r * cols + c], max: 1, signed: false, masked: (r, c) => mask.data[r * cols + c] === 0 };
+  const grid = {
+    rows,
+    cols,
+    at: (r, c) => probs.data[r * cols + c],
+    max: 1,
+    signed: false,
+    masked: (r, c) => mask.data[r * cols + c] === 0,
+  };
   const p = pixels(grid, theme.sequential);
   const words = new Uint32Array(p.data.buffer);
   assert.equal(words.length, rows * cols);
   words.forEach((w, i) => assert.equal(w, Math.round(probs.data[i] * 255)));
   const { canvas, count } = recorder();
-  paint(canvas, { name: "probs", x: 0, y: 0, w: 100, h: 100, rows, cols }, grid, theme.sequential, { hatch: "#999", line: "#fff" });
+  paint(canvas, { name: "probs", x: 0, y: 0, w: 100, h: 100, rows, cols }, grid, theme.sequential, {
+    hatch: "#999",
+    line: "#fff",
+  });
   assert.equal(count("rect"), rows - 1); // each row but the last masks one run
   assert.equal(count("drawImage"), 1);
 });

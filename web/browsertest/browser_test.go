@@ -16,6 +16,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/web"
 )
@@ -29,12 +31,12 @@ func (p *page) value(selector string) string {
 // steps runs a recipe as kvstep trace does.
 func steps(t testing.TB, r sim.Recipe) []sim.Step {
 	t.Helper()
-	m, err := run.NewLibrary().Get(r.Model)
+	m, err := library.New().Get(r.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []sim.Step
-	for s, err := range run.Steps(context.Background(), m, run.Complete(r), func() float64 { return 0 }) {
+	for s, err := range run.Steps(context.Background(), m, recipe.Complete(r), func() float64 { return 0 }) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +187,7 @@ func TestAStudentsWalk(t *testing.T) {
 // stepsPerPass is the number of layers and the head.
 func stepsPerPass(t testing.TB) int {
 	t.Helper()
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +220,7 @@ func (p *page) checkCell(t *testing.T, layer, head int) {
 		p.press(kb.ArrowDown)
 	}
 	p.press(kb.ArrowRight)
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +355,7 @@ func TestComesBackAfterARestart(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		listener := l
-		go func() { done <- web.Serve(ctx, listener, run.NewLibrary(), "test") }()
+		go func() { done <- web.Serve(ctx, listener, library.New(), "test") }()
 		return func() { cancel(); <-done }
 	}
 	stop := start()

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web"
 )
 
@@ -32,10 +32,10 @@ type child struct {
 // processor that it has used and how often its model "victim" was opened.
 func serveChild() error {
 	opened := 0
-	models := run.NewLibrary()
-	models.Add(run.Source{Name: "victim", Open: func(checkpoint.Progress) (*run.Loaded, error) {
+	models := library.New()
+	models.Add(library.Source{Name: "victim", Open: func(checkpoint.Progress) (*library.Loaded, error) {
 		opened++
-		m, err := run.Open("story")
+		m, err := library.Open("story")
 		if err == nil {
 			m.Name = "victim"
 		}

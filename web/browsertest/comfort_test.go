@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web"
 )
 
@@ -169,7 +169,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		listener := l
-		go func() { done <- web.Serve(ctx, listener, run.NewLibrary(), "test") }()
+		go func() { done <- web.Serve(ctx, listener, library.New(), "test") }()
 		return func() { cancel(); <-done }
 	}
 	stop := serve()

@@ -8,33 +8,33 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // foreign has, beside the embedded models, one of a models folder for each family, and
 // tells which of these were opened.
-func foreign(names ...string) (library *run.Library, opened map[string]bool) {
+func foreign(names ...string) (lib *library.Library, opened map[string]bool) {
 	const folder = "../../sim/run/testdata/families/"
-	library, opened = run.NewLibrary(), map[string]bool{}
+	lib, opened = library.New(), map[string]bool{}
 	for _, name := range names {
 		files := os.DirFS(folder + name)
-		library.Add(run.Source{
+		lib.Add(library.Source{
 			Name:   "someone/" + name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(files) },
-			Open: func(heard checkpoint.Progress) (*run.Loaded, error) {
+			Open: func(heard checkpoint.Progress) (*library.Loaded, error) {
 				opened[name] = true
-				return run.OpenFolder("someone/"+name, files, heard)
+				return library.OpenFolder("someone/"+name, files, heard)
 			},
 		})
 	}
-	return library, opened
+	return lib, opened
 }
 
 // TestForeignModelsOnThePage: models of a models folder are in the menu, are opened
 // when they are chosen, and step as the embedded ones do.
 func TestForeignModelsOnThePage(t *testing.T) {
-	library, opened := foreign("gpt2", "qwen3")
-	p := openOn(t, serveModels(t, library), "/?lang=en&model=someone%2Fgpt2&tokens=3,17,0,39&new=3&step=3")
+	lib, opened := foreign("gpt2", "qwen3")
+	p := openOn(t, serveModels(t, lib), "/?lang=en&model=someone%2Fgpt2&tokens=3,17,0,39&new=3&step=3")
 	p.at(3)
 	if options := eval[int](p, `[...document.querySelectorAll("select option")].filter((o) => o.value.startsWith("someone/")).length`); options < 2 {
 		t.Errorf("%d of the two models are in the menu", options)
@@ -76,11 +76,11 @@ func BenchmarkKeyToPaintOf(b *testing.B) {
 	if folder == "" {
 		b.Skip("KVSTEP_BENCH_MODEL names no folder")
 	}
-	m, err := run.OpenFolder("given", os.DirFS(folder), nil)
+	m, err := library.OpenFolder("given", os.DirFS(folder), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	base := serveModels(b, run.NewLibrary(m))
+	base := serveModels(b, library.New(m))
 	var times []float64
 	for b.Loop() {
 		p := openOn(b, base, "/?lang=en&model=given&new=16&prompt=The+cat+sat+on+the+mat+and+looked+at")

@@ -14,7 +14,7 @@ import (
 	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web"
 
 	"kvstep/web/wire"
@@ -144,7 +144,7 @@ func TestALinkThatKillsItsServerIsAsked(t *testing.T) {
 	d.on.Store(true)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, d, run.NewLibrary(), "test") }()
+	go func() { done <- web.Serve(ctx, d, library.New(), "test") }()
 	t.Cleanup(func() { cancel(); <-done })
 	p := newPage(t, "http://"+l.Addr().String())
 	const link = "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=7"

@@ -16,8 +16,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
-	"kvstep/sim/run"
 )
 
 const insidePrompt = "Sam gave a green book to Rosa. Rosa gave the book to Leo."
@@ -25,7 +25,7 @@ const insidePrompt = "Sam gave a green book to Rosa. Rosa gave the book to Leo."
 // engine is the same run as the page's, to compare with.
 func engine(t testing.TB, r sim.Recipe) (*explain.Run, []sim.Step) {
 	t.Helper()
-	m, err := run.NewLibrary().Get(r.Model)
+	m, err := library.New().Get(r.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ const readPanel = `(() => {
 
 func modelOf(t testing.TB) *model.Model {
 	t.Helper()
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,7 +310,7 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 // ops are those of the model that the page starts with.
 func ops(t testing.TB) []*explain.Op {
 	t.Helper()
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}

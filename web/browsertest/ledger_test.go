@@ -17,9 +17,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
-	"kvstep/sim/run"
 )
 
 const everything = "formulas,heads,history,rows"
@@ -99,7 +99,7 @@ func TestFormulasOnThePage(t *testing.T) {
 	base := serve(t)
 	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 4})
 	perPass := stepsPerPass(t)
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func (p *page) checkLeast(t *testing.T, steps []sim.Step) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -392,7 +392,7 @@ func TestAllHeadsOnThePage(t *testing.T) {
 	p.js(`document.getElementById("all-heads").open = true`)
 	p.until(`window.kvstepFrame().meta.heads && document.querySelectorAll("#all-heads td button").length`)
 	p.painted()
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -476,7 +476,7 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := openOn(t, serveModels(t, run.NewLibrary(&run.Loaded{Name: "random", Model: m})), "/?lang=en&model=random&tokens=1,2,3,4&new=3&step=6&show=heads,rows,rows-read")
+	p := openOn(t, serveModels(t, library.New(&library.Loaded{Name: "random", Model: m})), "/?lang=en&model=random&tokens=1,2,3,4&new=3&step=6&show=heads,rows,rows-read")
 	p.at(6)
 	p.until(`document.querySelectorAll("#all-heads td button").length === 18`)
 	groups := eval[[]string](p, `[...document.querySelectorAll("#all-heads th[scope=colgroup]")].map((th) => th.textContent + " " + th.colSpan)`)

@@ -7,28 +7,28 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // TestLoadingOnThePage: a model that takes long to open, picked in the menu, has a bar
 // with its bytes; the run on screen steps on meanwhile, and the new one follows. One
 // that cannot be opened leaves a message and the run.
 func TestLoadingOnThePage(t *testing.T) {
-	library := run.NewLibrary()
+	lib := library.New()
 	files, err := checkpoint.Folder("story-draft")
 	if err != nil {
 		t.Fatal(err)
 	}
 	hear := make(chan int64) // bytes of 40 MB; -1 opens the model, -2 fails
 	for _, name := range []string{"someone/big", "someone/broken"} {
-		library.Add(run.Source{
+		lib.Add(library.Source{
 			Name:   name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(files) },
-			Open: func(heard checkpoint.Progress) (*run.Loaded, error) {
+			Open: func(heard checkpoint.Progress) (*library.Loaded, error) {
 				for done := range hear {
 					switch done {
 					case -1:
-						return run.OpenFolder(name, files, nil)
+						return library.OpenFolder(name, files, nil)
 					case -2:
 						return nil, sim.NewProblem("checkpoint.duplicate", "File", "model.safetensors", "Tensor", "wte.weight")
 					}
@@ -39,7 +39,7 @@ func TestLoadingOnThePage(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() { close(hear) }) // what is still being opened ends
-	base := serveModels(t, library)
+	base := serveModels(t, lib)
 	p := openOn(t, base, "/?lang=en&model=story&new=3&step=1")
 	p.at(1)
 	run := func(model string) {

@@ -19,7 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web"
 )
 
@@ -60,10 +60,10 @@ type page struct {
 
 func serve(t testing.TB) string {
 	t.Helper()
-	return serveModels(t, run.NewLibrary())
+	return serveModels(t, library.New())
 }
 
-func serveModels(t testing.TB, models *run.Library) string {
+func serveModels(t testing.TB, models *library.Library) string {
 	t.Helper()
 	l, err := web.Listen("127.0.0.1:0")
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 type tape []sim.Step
@@ -23,7 +24,7 @@ func (r tape) Step(n int) *sim.Step { return &r[n] }
 func TestBreakpointsStopTheRun(t *testing.T) {
 	const prompt = "Mia has three apples."
 	all := tape(steps(t, sim.Recipe{Prompt: prompt, MaxNew: 6}))
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,13 +178,13 @@ func TestTheGutterSetsABreakpoint(t *testing.T) {
 
 // TestBeforeTheFirstStep: the prompt's own tokens stand in front of the layers.
 func TestBeforeTheFirstStep(t *testing.T) {
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for lang, prompt := range map[string]string{"en": "Mia has three apples.", "zh": "小刚在公园里找到了一只黄色的风筝。"} {
 		p := open(t, "/?new=4&lang="+lang+"&prompt="+prompt)
-		ids, err := m.Prepare(run.Complete(sim.Recipe{Prompt: prompt, MaxNew: 4}))
+		ids, err := m.Prepare(recipe.Complete(sim.Recipe{Prompt: prompt, MaxNew: 4}))
 		if err != nil {
 			t.Fatal(err)
 		}

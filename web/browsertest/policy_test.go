@@ -12,8 +12,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 const policyPrompt = "Sam gave a green book to Rosa. Rosa gave the book to Leo."
@@ -221,8 +222,8 @@ func TestWall(t *testing.T) {
 	const budget = 90000
 	want := under(t, "contiguous", budget)
 	last := len(want) - 1
-	if want[last].Done != sim.DoneMemory {
-		t.Fatalf("the trace ends with %q", want[last].Done)
+	if want[last].RunFinishReason != sim.FinishMemory {
+		t.Fatalf("the trace ends with %q", want[last].RunFinishReason)
 	}
 	fits := len(want[last].Tokens)
 	for lang, title := range map[string]string{"en": "Out of memory at token %d", "zh": "在第 %d 个词元处内存不足"} {
@@ -256,8 +257,8 @@ func TestWall(t *testing.T) {
 			p.policy(&rec, link)
 			all := steps(t, rec)
 			end := all[len(all)-1]
-			if n := len(end.Tokens); n > told || end.Done == sim.DoneMemory && n != told {
-				t.Errorf("%s goes to token %d (%s), told %d", way, n, end.Done, told)
+			if n := len(end.Tokens); n > told || end.RunFinishReason == sim.FinishMemory && n != told {
+				t.Errorf("%s goes to token %d (%s), told %d", way, n, end.RunFinishReason, told)
 			}
 			p.choosePolicy("contiguous", budget)
 			if eval[bool](p, `document.getElementById("wall").hidden`) {
@@ -280,7 +281,7 @@ func (p *page) policy(r *sim.Recipe, text string) {
 	}
 	r.Cache.Kind = eval[string](p, fmt.Sprintf(`JSON.parse(%q).kind`, text))
 	r.Cache.Budget = int64(eval[int](p, fmt.Sprintf(`JSON.parse(%q).budget ?? 0`, text)))
-	*r = run.Complete(*r)
+	*r = recipe.Complete(*r)
 }
 
 // choosePolicy goes back to the run that met the wall.
@@ -298,7 +299,7 @@ func (p *page) choosePolicy(kind string, budget int) {
 // TestHandoutUnderPolicies: a handout tells of the cache what the page does, with
 // keys as attention read them; of the wall, but offers no run.
 func TestHandoutUnderPolicies(t *testing.T) {
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +335,7 @@ func TestHandoutUnderPolicies(t *testing.T) {
 				}
 			}
 		}
-		if want[c.n].Done == sim.DoneMemory {
+		if want[c.n].RunFinishReason == sim.FinishMemory {
 			h.press("e")
 			h.until(`!document.getElementById("wall").hidden && getComputedStyle(document.querySelector("#wall .served")).display === "none"`)
 		}

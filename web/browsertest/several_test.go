@@ -93,7 +93,7 @@ func (p *page) compareWaits(s *sim.Schedule) {
 	p.t.Helper()
 	got := eval[[][2]string](p, `[...document.querySelectorAll("[data-testid=schedule-requests] tbody tr")].map((tr) => [tr.dataset.ttft, tr.dataset.tpot])`)
 	for seq, q := range s.Requests {
-		first, each := q.First-min(q.Arrive, q.Started)+1, float64(q.Ended-q.First)/float64(q.Chosen-1)
+		first, each := q.First-min(q.Arrive, q.Started)+1, float64(q.Ended-q.First)/float64(q.NumGenerated-1)
 		if x, _ := strconv.ParseFloat(got[seq][1], 64); got[seq][0] != strconv.Itoa(first) || math.Abs(x-each) > 1e-9 {
 			p.t.Errorf("request %d waited %v on the page; %d and %v in the trace", seq, got[seq], first, each)
 		}
@@ -104,7 +104,7 @@ func (p *page) compareWaits(s *sim.Schedule) {
 func (p *page) compareStrips(s *sim.Step) {
 	p.t.Helper()
 	got := eval[map[string][][2]int](p, `Object.fromEntries([...document.querySelectorAll("[data-strip]")].map((li) => [li.dataset.strip, [...li.querySelectorAll("[data-block]")].map((b) => [Number(b.dataset.block), Number(b.dataset.refs)])]))`)
-	peers := s.Peers
+	peers := s.PassSteps
 	if peers == nil {
 		peers = []*sim.Step{s}
 	}
@@ -128,7 +128,7 @@ func TestLookingAtARequest(t *testing.T) {
 	want := steps(t, three(sim.ScheduleContinuous))
 	n := 0 // the first head step at which two requests have tokens
 	for i, s := range want {
-		if s.Part == sim.HeadPart && len(s.Peers) == 2 && s.Peers[0].Token >= 0 && s.Peers[1].Token >= 0 {
+		if s.Part == sim.HeadPart && len(s.PassSteps) == 2 && s.PassSteps[0].Token >= 0 && s.PassSteps[1].Token >= 0 {
 			n = i
 			break
 		}
@@ -165,7 +165,7 @@ func TestLookingAtARequest(t *testing.T) {
 func (p *page) looksAt(s *sim.Step, seq int) {
 	p.t.Helper()
 	p.until(fmt.Sprintf(`kvstepFrame().meta.peers.seq === %d && document.querySelector("[name=pick-seq][value='%d']").checked`, seq, seq))
-	peer := s.Focus(seq)
+	peer := s.ForSequence(seq)
 	p.until(fmt.Sprintf(`document.querySelector("[data-testid=kv-bytes]").dataset.value === "%d"`, peer.KV.Bytes()))
 	if id := eval[string](p, `document.querySelector("[data-testid=top] li.chosen").dataset.id`); id != strconv.Itoa(peer.Token) {
 		p.t.Errorf("sequence %d: token %s is chosen on the page, %d in the trace", seq, id, peer.Token)

@@ -10,7 +10,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // TestPictures writes the picture of one moment, to look at while working:
@@ -21,17 +21,17 @@ func TestPictures(t *testing.T) {
 	if dir == "" || shots == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS and KVSTEP_SHOT")
 	}
-	library, _ := foreign("gpt2", "qwen3")
+	lib, _ := foreign("gpt2", "qwen3")
 	if folder := os.Getenv("KVSTEP_BENCH_MODEL"); folder != "" {
-		library.Add(run.Source{
+		lib.Add(library.Source{
 			Name:   "given",
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(os.DirFS(folder)) },
-			Open: func(heard checkpoint.Progress) (*run.Loaded, error) {
-				return run.OpenFolder("given", os.DirFS(folder), heard)
+			Open: func(heard checkpoint.Progress) (*library.Loaded, error) {
+				return library.OpenFolder("given", os.DirFS(folder), heard)
 			},
 		})
 	}
-	base := serveModels(t, library)
+	base := serveModels(t, lib)
 	p := openOn(t, base, "/")
 	for line := range strings.Lines(shots) {
 		f := strings.SplitN(strings.TrimSpace(line), " ", 6)

@@ -35,10 +35,10 @@ func TestSpeculation(t *testing.T) {
 			if n < perPass {
 				continue
 			}
-			passes, tokens = passes+1, tokens+len(all[n].Chosen())
+			passes, tokens = passes+1, tokens+len(all[n].NewTokens())
 			p.compareSpeculation(&all[n], passes, tokens)
 			said := p.text("sentence")
-			if x := all[n].Speculation; all[n].Done == "" && x.Accepted < len(x.Proposed) {
+			if x := all[n].Speculation; all[n].RunFinishReason == "" && x.Accepted < len(x.Proposed) {
 				for _, w := range append(words, strconv.Itoa(5120 * (len(x.Proposed) - x.Accepted))[:2]) {
 					if !strings.Contains(said, w) {
 						t.Errorf("%s, step %d: %q does not say %q", lang, n, said, w)

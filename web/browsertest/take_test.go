@@ -25,8 +25,9 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
-	"kvstep/sim/run"
 )
 
 // take presses one entry of the menu and returns the file that the browser
@@ -253,7 +254,7 @@ func TestHandoutFromAFile(t *testing.T) {
 	h.js(`document.querySelector("[data-testid=sampling] summary").click()`)
 	h.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=stages] tbody tr[data-id]").length === %d`, len(all[last].Choice().Options)))
 	// Every layer and head has its own numbers: those of the engine, in float16.
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -414,7 +415,7 @@ func TestDataIsTheEngines(t *testing.T) {
 		t.Errorf("called %q", name)
 	}
 	var want strings.Builder
-	if err := run.WriteTrace(&want, func(yield func(*sim.Step, error) bool) {
+	if err := export.WriteTrace(&want, func(yield func(*sim.Step, error) bool) {
 		for i := range all[:9] {
 			if !yield(&all[i], nil) {
 				return

@@ -9,14 +9,14 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sweep"
 )
 
 // TestVariantsSideBySide: the family and the policies stand side by side with the
 // numbers of their own runs, in both languages, and each leads to its run.
 func TestVariantsSideBySide(t *testing.T) {
-	lib := run.NewLibrary()
+	lib := library.New()
 	want := map[string]sweep.Outcome{}
 	for _, lang := range []string{"en", "zh"} {
 		t.Run(lang, func(t *testing.T) {
@@ -60,8 +60,8 @@ func TestVariantsSideBySide(t *testing.T) {
 						t.Fatal(err)
 					}
 					want[name] = o
-					if r.Token != strconv.FormatInt(o.PerToken, 10) || r.Used != strconv.FormatInt(o.Use.Used, 10) {
-						t.Errorf("%s: %+v, its own run has %d a token, %d held", name, r, o.PerToken, o.Use.Used)
+					if r.Token != strconv.FormatInt(o.PerToken, 10) || r.Used != strconv.FormatInt(o.Usage.Used, 10) {
+						t.Errorf("%s: %+v, its own run has %d a token, %d held", name, r, o.PerToken, o.Usage.Used)
 					}
 				}
 				if !found {

@@ -11,17 +11,17 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // serveStory serves the embedded models, as the command does.
 func serveStory(b *testing.B) *websocket.Conn {
 	b.Helper()
-	library := run.NewLibrary()
-	if _, err := library.Get(""); err != nil { // load before the clock starts
+	lib := library.New()
+	if _, err := lib.Get(""); err != nil { // load before the clock starts
 		b.Fatal(err)
 	}
-	hub := NewHub(library, func(string) bool { return true })
+	hub := NewHub(lib, func(string) bool { return true })
 	hub.rate = bucket{} // what the server can do, not what it lets one do
 	server := httptest.NewServer(hub)
 	b.Cleanup(func() {

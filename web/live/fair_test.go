@@ -14,7 +14,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/token"
 )
 
@@ -100,7 +101,7 @@ func TestAReturningClientTakesItsChair(t *testing.T) {
 // TestCloseDoesNotWaitForReaders: viewers that read nothing, with frames stuck on the way
 // to them, do not hold up the end.
 func TestCloseDoesNotWaitForReaders(t *testing.T) {
-	hub := NewHub(run.NewLibrary(), func(string) bool { return true })
+	hub := NewHub(library.New(), func(string) bool { return true })
 	hub.rate = bucket{}
 	server := httptest.NewUnstartedServer(hub)
 	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
@@ -160,13 +161,13 @@ func (m mine) Encode(text string) []int {
 // TestAPanicEndsNoOtherSession: over sockets, 64 viewers; one opens a link that panics
 // again and again, all others get every frame meanwhile.
 func TestAPanicEndsNoOtherSession(t *testing.T) {
-	models := run.NewLibrary()
-	models.Add(run.Source{Name: "mined", Open: func(checkpoint.Progress) (*run.Loaded, error) {
-		m, err := run.Open("story")
+	models := library.New()
+	models.Add(library.Source{Name: "mined", Open: func(checkpoint.Progress) (*library.Loaded, error) {
+		m, err := library.Open("story")
 		if err != nil {
 			return nil, err
 		}
-		return &run.Loaded{Name: "mined", Model: m.Model, Tokenizer: mine{m.Tokenizer, "BOOM"}}, nil
+		return &library.Loaded{Name: "mined", Model: m.Model, Tokenizer: mine{m.Tokenizer, "BOOM"}}, nil
 	}})
 	hub := NewHub(models, func(string) bool { return true })
 	server := httptest.NewServer(hub)
@@ -195,7 +196,7 @@ func TestAPanicEndsNoOtherSession(t *testing.T) {
 				t.Fatalf("step %s, want %d", f.Meta["step"], n)
 			}
 		}
-		recipe, _ := json.Marshal(run.Complete(sim.Recipe{Model: "mined", Prompt: "BOOM", MaxNew: 2}))
+		recipe, _ := json.Marshal(recipe.Complete(sim.Recipe{Model: "mined", Prompt: "BOOM", MaxNew: 2}))
 		send(t, bad, `{"cmd":"run","recipe":`+string(recipe)+`}`)
 	}
 }

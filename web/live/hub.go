@@ -10,7 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/web/room"
 	"kvstep/web/wire"
 )
@@ -22,7 +22,7 @@ const MaxViewers = 64
 // Hub accepts viewers and gives each a room: its own, or, with ?room=NAME, the
 // one that everybody who says that name shares.
 type Hub struct {
-	models   *run.Library
+	models   *library.Library
 	allowed  func(origin string) bool
 	rate     bucket // of every connection
 	ctx      context.Context
@@ -50,7 +50,7 @@ type sharedRoom struct {
 }
 
 // NewHub serves models to pages whose Origin is allowed.
-func NewHub(models *run.Library, allowed func(origin string) bool) *Hub {
+func NewHub(models *library.Library, allowed func(origin string) bool) *Hub {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Hub{models: models, allowed: allowed, rate: newBucket(), ctx: ctx, cancel: cancel, shared: map[string]*sharedRoom{}, clients: map[string]*chair{}}
 }

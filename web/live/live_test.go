@@ -13,9 +13,9 @@ import (
 	"go.uber.org/goleak"
 
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
-	"kvstep/sim/run"
 	"kvstep/web/wire"
 )
 
@@ -29,7 +29,7 @@ func serve(t testing.TB) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := NewHub(run.NewLibrary(&run.Loaded{Name: "random", Model: m}), func(o string) bool { return o == "http://good" })
+	hub := NewHub(library.New(&library.Loaded{Name: "random", Model: m}), func(o string) bool { return o == "http://good" })
 	server := httptest.NewServer(hub)
 	t.Cleanup(func() {
 		hub.Close()
@@ -158,7 +158,7 @@ func TestRoomsAreBounded(t *testing.T) {
 }
 
 func TestCloseSaysGoodbye(t *testing.T) {
-	hub := NewHub(run.NewLibrary(), func(string) bool { return true })
+	hub := NewHub(library.New(), func(string) bool { return true })
 	server := httptest.NewServer(hub)
 	defer server.Close()
 	conn := dial(t, "ws"+strings.TrimPrefix(server.URL, "http"))

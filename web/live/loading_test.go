@@ -17,7 +17,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // modelFolder writes a model of random numbers in BF16, some MB of them, and tells how
@@ -139,13 +139,15 @@ func TestLoadingAModel(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(broken, "model.safetensors"), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	models := run.NewLibrary()
+	models := library.New()
 	for name, dir := range map[string]string{"big": dir, "broken": broken} {
 		files := slowDisk{os.DirFS(dir)}
-		models.Add(run.Source{
+		models.Add(library.Source{
 			Name:   name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(files) },
-			Open:   func(heard checkpoint.Progress) (*run.Loaded, error) { return run.OpenFolder(name, files, heard) },
+			Open: func(heard checkpoint.Progress) (*library.Loaded, error) {
+				return library.OpenFolder(name, files, heard)
+			},
 		})
 	}
 	hub := NewHub(models, func(string) bool { return true })

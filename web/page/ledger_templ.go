@@ -1233,7 +1233,7 @@ func workedFormula(d HomeData, r ledgerRow, f cost.Formula) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if f.Kept && lane == "uncached" {
+			if f.CachedOnly && lane == "uncached" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 104, "<p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -1664,7 +1664,7 @@ func expr(e cost.Expr, filled bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-		case cost.Over:
+		case cost.Quotient:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 142, "<mfrac><mrow>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1690,7 +1690,7 @@ func expr(e cost.Expr, filled bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		case cost.Minus:
+		case cost.Difference:
 			templ_7745c5c3_Err = expr(e.Args[0], filled).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1715,7 +1715,7 @@ func expr(e cost.Expr, filled bool) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if a.Op == cost.Sum || a.Op == cost.Minus {
+				if a.Op == cost.Sum || a.Op == cost.Difference {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 148, "<mo>(</mo>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

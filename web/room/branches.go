@@ -7,6 +7,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wire"
@@ -15,7 +16,7 @@ import (
 // branch is one of the runs that a room keeps: a tape, and what it was made from.
 type branch struct {
 	id     int
-	model  *run.Loaded
+	model  *library.Loaded
 	recipe sim.Recipe
 	prompt []int   // ids
 	batch  [][]int // the prompts of a batch, told once
@@ -23,17 +24,17 @@ type branch struct {
 	watch  watch
 	broken bool // its run has panicked, and everyone has heard of it
 
-	parent *branch   // the run that it was forked from; nil for none
-	at     int       // the parent's head step at which they part; of another cache policy, up to which they say the same
-	used   int       // grows with every change of branch: the smallest was on screen longest ago
-	made   []stretch // who has made its steps
+	parent    *branch      // the run that it was forked from; nil for none
+	at        int          // the parent's head step at which they part; of another cache policy, up to which they say the same
+	lastShown int          // grows with every change of branch: the smallest was on screen longest ago
+	owned     []ownedSteps // who has made its steps
 
 	release func() // lets the model be closed
 }
 
-// stretch says that one branch has made the steps up to another's beginning.
+// ownedSteps says that one branch has made the steps up to another's beginning.
 // Forked branches share the steps themselves, so memory is counted by maker.
-type stretch struct{ maker, to int }
+type ownedSteps struct{ maker, to int }
 
 // enter adds a branch and puts it on screen. The one that was on screen longest
 // ago has to go where there would be too many.
@@ -41,11 +42,11 @@ func (s *state) enter(b *branch) {
 	s.born++
 	b.id = s.born
 	b.release = b.model.Hold()
-	b.made = append(b.made, stretch{b.id, math.MaxInt})
+	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
 	for len(s.branches) > wire.MaxBranches {
-		s.letGo("most")
+		s.evictBranch("most")
 	}
 }
 
@@ -53,7 +54,7 @@ func (s *state) enter(b *branch) {
 func (s *state) bring(b *branch) {
 	s.branch = b
 	for _, other := range s.branches {
-		b.used = max(b.used, other.used+1)
+		b.lastShown = max(b.lastShown, other.lastShown+1)
 	}
 }
 
@@ -62,15 +63,15 @@ func (s *state) closeAll() {
 	for _, b := range s.branches {
 		s.shut(b)
 	}
-	s.branch, s.branches, s.gone = &branch{watch: s.watch}, nil, nil
+	s.branch, s.branches, s.evicted = &branch{watch: s.watch}, nil, nil
 }
 
-// letGo closes the branch that was on screen longest ago, and tells why. It
+// evictBranch closes the branch that was on screen longest ago, and tells why. It
 // reports false where there is only the one on screen.
-func (s *state) letGo(why string) bool {
+func (s *state) evictBranch(why string) bool {
 	var old *branch
 	for _, b := range s.branches {
-		if b != s.branch && (old == nil || b.used < old.used) {
+		if b != s.branch && (old == nil || b.lastShown < old.lastShown) {
 			old = b
 		}
 	}
@@ -79,7 +80,7 @@ func (s *state) letGo(why string) bool {
 	}
 	s.shut(old)
 	s.branches = slices.DeleteFunc(s.branches, func(b *branch) bool { return b == old })
-	s.gone = &wire.Gone{ID: old.id, Why: why}
+	s.evicted = &wire.Gone{ID: old.id, Why: why}
 	s.adopt(old)
 	return true
 }
@@ -108,7 +109,7 @@ func (s *state) held() (n int64) {
 	by := map[int]*branch{}
 	for _, b := range s.branches {
 		start := 0
-		for _, x := range b.made {
+		for _, x := range b.owned {
 			to := min(x.to, b.tape.Len())
 			if from[x.maker] = start; by[x.maker] == nil || to > most[x.maker] {
 				most[x.maker], by[x.maker] = to, b
@@ -129,16 +130,16 @@ func (s *state) shared(b *branch) int64 {
 		if other == b {
 			continue
 		}
-		for i := 0; i < len(b.made) && i < len(other.made) && b.made[i].maker == other.made[i].maker; i++ {
-			to = max(to, min(b.made[i].to, other.made[i].to, b.tape.Len(), other.tape.Len()))
+		for i := 0; i < len(b.owned) && i < len(other.owned) && b.owned[i].maker == other.owned[i].maker; i++ {
+			to = max(to, min(b.owned[i].to, other.owned[i].to, b.tape.Len(), other.tape.Len()))
 		}
 	}
 	return b.tape.BytesOf(0, to)
 }
 
-// makeRoom lets branches go until what those that are left hold is within the room's
+// evictBranches lets branches go until what those that are left hold is within the room's
 // budget. Where a pass would go beyond it, the run itself asks for more room (memory).
-func (s *state) makeRoom() {
+func (s *state) evictBranches() {
 	if s.tape.Cursor()+1 < s.tape.Len() {
 		return // nothing is recorded
 	}
@@ -159,12 +160,12 @@ func (s *state) fork(token int) error {
 		return err
 	}
 	if b := s.known(at, token, r); b != nil {
-		b.tape.Move(at)
+		b.tape.SeekTo(at)
 		s.change(b)
 		return nil
 	}
 	b := &branch{model: s.model, recipe: r, prompt: s.prompt, batch: s.batch, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
-	b.made = until(s.made, b.tape.Len())
+	b.owned = until(s.owned, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
 	s.enter(b)
 	s.toToken()
@@ -174,15 +175,15 @@ func (s *state) fork(token int) error {
 // chose tells whether a step chose a token of the text that can be forked: of a
 // batch, that of the first prompt.
 func chose(s *sim.Step) bool {
-	s = s.Focus(0)
+	s = s.ForSequence(0)
 	return s.Seq == 0 && s.Part == sim.HeadPart && s.Token >= 0
 }
 
 // until are the makers of the first n steps.
-func until(made []stretch, n int) (first []stretch) {
+func until(made []ownedSteps, n int) (first []ownedSteps) {
 	for _, x := range made {
 		if len(first) == 0 || first[len(first)-1].to < n {
-			first = append(first, stretch{x.maker, min(x.to, n)})
+			first = append(first, ownedSteps{x.maker, min(x.to, n)})
 		}
 	}
 	return first
@@ -208,7 +209,7 @@ func (s *state) known(at, token int, r sim.Recipe) *branch {
 		pass := s.tape.Step(at).Pass
 		later := len(before(x.Forced, pass+1)) < len(x.Forced)
 		x.Forced, y.Forced = nil, nil
-		there, here := b.tape.Step(at).Focus(0), s.tape.Step(at).Focus(0)
+		there, here := b.tape.Step(at).ForSequence(0), s.tape.Step(at).ForSequence(0)
 		if !later && there.Token == token && slices.Equal(there.Tokens, here.Tokens) && reflect.DeepEqual(x, y) {
 			return b
 		}
@@ -216,10 +217,10 @@ func (s *state) known(at, token int, r sim.Recipe) *branch {
 	return nil
 }
 
-// keepOtherwise goes on with the same text so far under another cache policy. The
+// forkPolicy goes on with the same text so far under another cache policy. The
 // rows that attention reads may be others from the start, so all is run again and
 // nothing is shared: every token up to the cursor is forced to be the same.
-func (s *state) keepOtherwise(cache string, budget int64) error {
+func (s *state) forkPolicy(cache string, budget int64) error {
 	r := s.recipe
 	for _, no := range []struct {
 		is   bool
@@ -281,9 +282,9 @@ func (s *state) change(b *branch) {
 	}
 }
 
-// tell adds the branches to a moment.
-func (s *state) tell(m *wire.Moment) {
-	m.Branch, m.Gone = s.id, s.gone
+// addBranches adds the branches to a moment.
+func (s *state) addBranches(m *wire.Moment) {
+	m.Branch, m.Gone = s.id, s.evicted
 	if len(s.branches) < 2 {
 		return
 	}
@@ -291,7 +292,7 @@ func (s *state) tell(m *wire.Moment) {
 	for _, b := range s.branches {
 		x := wire.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
-			Ended: b.tape.Ended(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
+			Ended: b.tape.FinishReason(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}
 		if b.parent != nil {
 			x.Parent = b.parent.id

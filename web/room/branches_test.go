@@ -9,7 +9,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
 
@@ -160,7 +161,7 @@ func TestTooManyBranches(t *testing.T) {
 			t.Errorf("branch %d hangs on %d", b.ID, b.Parent)
 		}
 	}
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
 	if f := v.until(-1); f.Meta["branches"] != "" {
 		t.Errorf("a new run has branches of the old one: %s", f.Meta["branches"])
@@ -171,12 +172,12 @@ func TestTooManyBranches(t *testing.T) {
 // believes to hold is that of the distinct steps of its branches, and parents are
 // branches that are there.
 func TestHeldRows(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s := newState(ctx, models, func() float64 { return 0 })
 	defer s.closeAll()
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})
 	if err := s.start(rec); err != nil {
 		t.Fatal(err)
 	}
@@ -186,14 +187,14 @@ func TestHeldRows(t *testing.T) {
 		case 0:
 			s.change(s.branches[rng.IntN(len(s.branches))])
 		case 1:
-			s.letGo("budget")
+			s.evictBranch("budget")
 		case 2:
 			_ = s.fork(rng.IntN(30))
 		default:
 			for range rng.IntN(9) {
 				_, _ = s.tape.Forward()
 			}
-			s.tape.Move(rng.IntN(s.tape.Len()+1) - 1)
+			s.tape.SeekTo(rng.IntN(s.tape.Len()+1) - 1)
 		}
 		seen := map[string]int64{}
 		here := map[int]bool{}
@@ -231,16 +232,16 @@ func TestHeldRows(t *testing.T) {
 // TestBranchesShareOneBudget: a walk that needs the room takes it from branches
 // that nobody looks at, and only then stops.
 func TestBranchesShareOneBudget(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s := newState(ctx, models, func() float64 { return 0 })
 	defer s.closeAll()
-	if err := s.start(run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})); err != nil {
+	if err := s.start(recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 6})); err != nil {
 		t.Fatal(err)
 	}
 	whole := func() int64 {
-		for ok := true; ok; s.makeRoom() {
+		for ok := true; ok; s.evictBranches() {
 			ok, _ = s.tape.Forward()
 		}
 		return s.memory().Held()
@@ -248,13 +249,13 @@ func TestBranchesShareOneBudget(t *testing.T) {
 	limit := whole() * 3 / 2
 	s.memory().SetLimit(limit)
 	for n := range 3 {
-		s.tape.Move(3)
+		s.tape.SeekTo(3)
 		if err := s.fork((s.tape.Step(3).Token + 1 + n) % 30); err != nil {
 			t.Fatal(err)
 		}
 		whole()
-		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.gone == nil || s.gone.Why != "budget" || s.tape.Ended() == "" {
-			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.gone)
+		if held := s.memory().Held(); held > limit || len(s.branches) != 1 || s.evicted == nil || s.evicted.Why != "budget" || s.tape.FinishReason() == "" {
+			t.Errorf("%d bytes held of %d by %d branches; gone: %+v", held, limit, len(s.branches), s.evicted)
 		}
 	}
 }
@@ -263,7 +264,7 @@ func TestBranchesShareOneBudget(t *testing.T) {
 // to the same place.
 func TestABatchForksItsFirstPrompt(t *testing.T) {
 	r, v := start(t), newViewer(t)
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 5, Batch: &sim.Batch{
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3}, MaxNew: 5, Batch: &sim.Batch{
 		Requests: []sim.Request{{Tokens: []int{4, 5}, MaxNew: 5, Arrive: 1}}, Schedule: sim.ScheduleContinuous, Slots: 2}})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
 	v.until(-1)
@@ -305,7 +306,7 @@ func TestBeamsCannotBeForked(t *testing.T) {
 // accepted, and the link leads to the same place.
 func TestASpeculativeRunForks(t *testing.T) {
 	open := func() *Room {
-		r := New(context.Background(), run.NewLibrary())
+		r := New(context.Background(), library.New())
 		t.Cleanup(r.Close)
 		return r
 	}

@@ -54,7 +54,7 @@ func (s *state) look(most int) {
 	})
 	if err != nil {
 		s.watch = watch{}
-		s.tellProblem(err)
+		s.sendProblem(err)
 		s.show()
 	}
 }

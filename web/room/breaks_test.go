@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"kvstep/sim/checkpoint"
-	"kvstep/sim/run"
 	"kvstep/web/wire"
 
 	"kvstep/sim"
+	"kvstep/sim/recipe"
 )
 
 type breaksMeta struct {
@@ -91,7 +91,7 @@ func TestBreakpointsAndMarksStayInTheLink(t *testing.T) {
 		t.Errorf("marks %s", g.Meta["marks"])
 	}
 	// Marks name steps of this run; breakpoints are the room's and stay.
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
 	other.Do(w, wire.Command{Cmd: "run", Recipe: &rec})
 	if g := w.until(-1); g.Meta["marks"] != "" || !strings.Contains(g.Meta["breaks"], "attend:1") {
 		t.Errorf("another run: breaks %s, marks %s", g.Meta["breaks"], g.Meta["marks"])

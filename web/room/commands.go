@@ -6,8 +6,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/recipe"
-	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
@@ -50,7 +50,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.tokens = 0
 	}
 	s.goal, s.walker = noGoal, v // any other command ends a walk
-	s.length, s.over = 0, false
+	s.length, s.stopped = 0, false
 	if err := s.drive(c); err != nil {
 		s.refuse(v, err)
 	}
@@ -76,11 +76,11 @@ func (s *state) drive(c wire.Command) error {
 	case "seek":
 		s.seek(c.Step)
 	case "stop":
-		s.tape.End(sim.DoneStop)
+		s.tape.End(sim.FinishStop)
 	case "fork":
 		return s.fork(c.Token)
 	case "branch":
-		return s.keepOtherwise(c.Cache, c.Budget)
+		return s.forkPolicy(c.Cache, c.Budget)
 	case "switch":
 		return s.switchTo(c.Branch)
 	case "break":
@@ -106,13 +106,13 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		s.show()
 		return err
 	}
-	// A bookmark or breakpoint that this run has no place for costs only itself.
-	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks))
+	// A bookmark, breakpoint or pick that this run has no place for costs only itself.
+	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks), s.looks(link.Pick))
 	if link.Others > 0 && err == nil {
 		err = sim.NewProblem("branch.lost", "Have", link.Others)
 	}
 	s.walker = v
-	s.length, s.over = max(link.Step+1, link.Recorded), link.Over
+	s.length, s.stopped = max(link.Step+1, link.Recorded), link.Over
 	if s.seek(link.Step); s.goal == noGoal {
 		s.arrive(true)
 	}
@@ -120,6 +120,52 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		s.show()
 	}
 	return err
+}
+
+// looks refuses a pick of a link that this run does not have, Problem "link.none" with the
+// key, what it says and how many there are: the nearest one is shown. A pick that outlives
+// a change of the model in the page is the nearest one and no mistake.
+func (s *state) looks(pick wire.Pick) error {
+	for _, x := range s.picked(&pick) {
+		if n := *x.at; n < 0 || n >= x.count {
+			return sim.NewProblem("link.none", "Field", x.key, "Have", n, "Count", x.count)
+		}
+	}
+	return nil
+}
+
+// nearest is a pick of what this run has.
+func (s *state) nearest(pick wire.Pick) wire.Pick {
+	for _, x := range s.picked(&pick) {
+		*x.at = min(max(*x.at, 0), x.count-1)
+	}
+	return pick
+}
+
+// pickNumber is a number of a pick, by its key in links, and how many there are.
+type pickNumber struct {
+	key   string
+	at    *int
+	count int
+}
+
+// picked are the numbers of a pick. Its layer is a copy from then on.
+func (s *state) picked(pick *wire.Pick) []pickNumber {
+	sequences := 1
+	switch {
+	case s.recipe.Batch != nil:
+		sequences = len(s.recipe.Batch.Requests) + 1
+	case s.recipe.Sampler.Kind == "beam":
+		sequences = s.recipe.Sampler.Width
+	}
+	c := s.model.Model.Config
+	list := []pickNumber{{"head", &pick.Head, c.Heads}, {"seq", &pick.Seq, sequences}}
+	if pick.Layer != nil {
+		layer := *pick.Layer
+		pick.Layer = &layer
+		list = append(list, pickNumber{"layer", pick.Layer, c.Layers})
+	}
+	return list
 }
 
 // filled gives a recipe that asks for nothing the model's own first prompt.
@@ -160,7 +206,7 @@ func (s *state) start(r sim.Recipe) error {
 
 // accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
 // not be opened again by its link. Every run of a room passes here.
-func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
+func accept(m *library.Loaded, r sim.Recipe) ([]int, error) {
 	if err := wire.CheckLink(r); err != nil {
 		return nil, err
 	}
@@ -169,7 +215,7 @@ func accept(m *run.Loaded, r sim.Recipe) ([]int, error) {
 
 // source runs a recipe until its branch goes or the end of the room stops it. A panic of
 // the engine ends the run as an error does.
-func (s *state) source(m *run.Loaded, r sim.Recipe) tape.Source {
+func (s *state) source(m *library.Loaded, r sim.Recipe) tape.Source {
 	return func(prefix []sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
 			next, wanted := len(prefix), true
@@ -201,11 +247,11 @@ func (s *state) back(token bool) {
 
 // seek goes to step n, at once if it is recorded, else by walking there.
 func (s *state) seek(n int) {
-	if s.tape.Move(max(n, -1)) {
+	if s.tape.SeekTo(max(n, -1)) {
 		return
 	}
-	s.tape.Move(s.tape.Len() - 1)
-	if s.tape.Ended() == "" {
+	s.tape.SeekTo(s.tape.Len() - 1)
+	if s.tape.FinishReason() == "" {
 		s.goal, s.target = toStep, n
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
 
@@ -66,7 +66,7 @@ func (w *world) recipe() sim.Recipe {
 	if w.r.IntN(6) == 0 && r.Sampler.Kind != "beam" {
 		r.Forced = []sim.Forced{{Pass: w.r.IntN(4), Token: w.r.IntN(c.Vocab)}}
 	}
-	r = run.Complete(r)
+	r = recipe.Complete(r)
 	if w.r.IntN(8) == 0 { // prefill alone
 		r.MaxNew = 0
 	}

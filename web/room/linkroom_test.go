@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
 
@@ -18,13 +18,13 @@ func TestWhatIsAcceptedCanBeOpenedAgain(t *testing.T) {
 	r, v := start(t), newViewer(t)
 	r.Do(v, wire.Command{Cmd: "open", Link: link})
 	v.next()
-	long := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, Stop: []string{strings.Repeat("猫", 30_000)}})
+	long := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, Stop: []string{strings.Repeat("猫", 30_000)}})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &long})
 	v.problem("link.room")
 	v.next()
 
 	// A recipe that leaves room for nothing but its place: it runs, and has no room for a fork.
-	fits := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 4})
+	fits := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 4})
 	for n := 30_000; ; n -= 1 {
 		fits.Stop = []string{strings.Repeat("猫", n)}
 		if wire.CheckLink(fits) == nil {

@@ -17,9 +17,9 @@ const loadingPause = 100 * time.Millisecond
 // loading is a model that is being opened for a run, beside the room: the run on
 // screen goes on meanwhile.
 type loading struct {
-	model string
-	told  bool
-	then  []func(err error)
+	model     string
+	announced bool
+	then      []func(err error)
 }
 
 // whenOpen calls then when the models of a recipe are open: at once, or as soon as
@@ -62,7 +62,7 @@ func (s *state) load(l *loading) {
 			case <-s.ctx.Done():
 				return
 			case <-tick.C:
-				s.send(func(s *state) { s.tellLoading(l) })
+				s.send(func(s *state) { s.sendLoading(l) })
 			case err := <-opened:
 				s.send(func(s *state) {
 					if s.loading != l { // nobody waits for it any more
@@ -79,25 +79,25 @@ func (s *state) load(l *loading) {
 	}()
 }
 
-// tellLoading tells every viewer how far it is.
-func (s *state) tellLoading(l *loading) {
+// sendLoading tells every viewer how far it is.
+func (s *state) sendLoading(l *loading) {
 	if s.loading != l {
 		return
 	}
-	l.told = true
+	l.announced = true
 	done, total := s.models.Progress(l.model)
-	s.tellAll(wire.LoadingMessage(&wire.Loading{Model: l.model, Done: done, Total: total}))
+	s.sendToAll(wire.LoadingMessage(&wire.Loading{Model: l.model, Done: done, Total: total}))
 }
 
 // loaded takes the loading back, and what viewers were told of it.
 func (s *state) loaded() {
-	if l := s.loading; l != nil && l.told {
-		s.tellAll(wire.LoadingMessage(nil))
+	if l := s.loading; l != nil && l.announced {
+		s.sendToAll(wire.LoadingMessage(nil))
 	}
 	s.loading = nil
 }
 
-func (s *state) tellAll(data []byte) {
+func (s *state) sendToAll(data []byte) {
 	for v := range s.seats {
 		v.Loading(data)
 	}
@@ -107,7 +107,7 @@ func (s *state) tellAll(data []byte) {
 func (s *state) run(v Viewer, r sim.Recipe) {
 	s.whenOpen(r, func(err error) {
 		s.wish = func() string { return wire.Link{Recipe: r, Step: -1}.Query() }
-		s.goal, s.walker, s.length, s.over = noGoal, v, 0, false
+		s.goal, s.walker, s.length, s.stopped = noGoal, v, 0, false
 		for _, seat := range s.seats {
 			seat.pick.Seq = 0 // the next run has other sequences
 		}
@@ -133,13 +133,13 @@ func (s *state) join(v Viewer, query string) {
 		s.loading.then = append(s.loading.then, func(error) { s.join(v, query) })
 		return
 	}
-	link, err := wire.ParseLink(query)
+	link, unread := wire.ParseLink(query)
 	seat.pick, seat.lang = link.Pick, link.Lang
 	if s.tape != nil { // the room's breakpoints are everyone's and stay
-		if err != nil { // what it looks at may be nothing that can be looked at
+		if !wire.Holds(unread) { // what it looks at may be nothing that can be looked at
 			seat.pick = wire.Pick{}
 		}
-		if err = cmp.Or(err, s.marks(seat, link.Marks)); err != nil {
+		if err := cmp.Or(unread, s.marks(seat, link.Marks), s.looks(seat.pick)); err != nil {
 			s.refuse(v, err)
 		}
 		s.showTo(seat)
@@ -147,12 +147,12 @@ func (s *state) join(v Viewer, query string) {
 	}
 	begin := func(err error) {
 		s.wish = func() string { return query }
-		if err := s.open(v, seat, link, err); err != nil {
-			s.refuse(v, err)
+		if err := s.open(v, seat, link, err); err != nil || unread != nil {
+			s.refuse(v, cmp.Or(err, unread))
 		}
 	}
-	if err != nil {
-		begin(err)
+	if !wire.Holds(unread) {
+		begin(unread)
 		return
 	}
 	s.whenOpen(link.Recipe, begin)

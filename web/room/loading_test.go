@@ -9,9 +9,9 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
-	"kvstep/sim/run"
 	"kvstep/web/wire"
 )
 
@@ -22,7 +22,7 @@ type opening struct {
 }
 
 // slow adds models to a library that take as long as the test wants.
-func slow(t *testing.T, models *run.Library, names ...string) map[string]chan opening {
+func slow(t *testing.T, models *library.Library, names ...string) map[string]chan opening {
 	t.Helper()
 	begun := map[string]chan opening{}
 	for _, name := range names {
@@ -34,16 +34,16 @@ func slow(t *testing.T, models *run.Library, names ...string) map[string]chan op
 		}
 		began := make(chan opening, 8)
 		begun[name] = began
-		models.Add(run.Source{
+		models.Add(library.Source{
 			Name:   name,
 			Config: func() (sim.Config, error) { return c, nil },
-			Open: func(heard checkpoint.Progress) (*run.Loaded, error) {
+			Open: func(heard checkpoint.Progress) (*library.Loaded, error) {
 				o := opening{heard, make(chan error)}
 				began <- o
 				if err := <-o.end; err != nil {
 					return nil, err
 				}
-				return &run.Loaded{Name: name, Model: m}, nil
+				return &library.Loaded{Name: name, Model: m}, nil
 			},
 		})
 	}
@@ -83,7 +83,7 @@ func runOf(model string) wire.Command {
 // far it is; then the new run begins, or the old one stays and a message says why. A
 // newer wish takes the place of an older one.
 func TestLoading(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	begun := slow(t, models, "big", "broken", "other")
 	r, v, w := New(context.Background(), models), newViewer(t), newViewer(t)
 	t.Cleanup(r.Close)
@@ -142,7 +142,7 @@ func TestLoading(t *testing.T) {
 // TestLoadingBeforeAnyRun: viewers whose link names a model that is not open yet all
 // get the run of the first of them, which is at the step of that link.
 func TestLoadingBeforeAnyRun(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	begun := slow(t, models, "big")
 	r, v, w := New(context.Background(), models), newViewer(t), newViewer(t)
 	t.Cleanup(r.Close)
@@ -164,7 +164,7 @@ func TestLoadingBeforeAnyRun(t *testing.T) {
 // TestLoadingInVain: a link to a model that cannot be opened shows the default run, and
 // says why.
 func TestLoadingInVain(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	begun := slow(t, models, "broken")
 	r, v := New(context.Background(), models), newViewer(t)
 	t.Cleanup(r.Close)
@@ -179,7 +179,7 @@ func TestLoadingInVain(t *testing.T) {
 
 // TestLoadingADraft: a draft that is not open yet is waited for too.
 func TestLoadingADraft(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	begun := slow(t, models, "big", "draft")
 	r, v := New(context.Background(), models), newViewer(t)
 	t.Cleanup(r.Close)

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -34,7 +36,7 @@ func inUse(t *testing.T) int64 {
 }
 
 // lone is a room without viewers, driven by the test.
-func lone(t *testing.T, models *run.Library) *state {
+func lone(t *testing.T, models *library.Library) *state {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := newState(ctx, models, func() float64 { return 0 })
@@ -45,7 +47,7 @@ func lone(t *testing.T, models *run.Library) *state {
 // toTheEnd walks until the run is over or refused.
 func toTheEnd(s *state) error {
 	for {
-		s.makeRoom()
+		s.evictBranches()
 		if ok, err := s.tape.Forward(); !ok || err != nil {
 			return err
 		}
@@ -61,14 +63,14 @@ func batchOf(n, maxNew int, prompt string) *sim.Batch {
 }
 
 // endless is the default model, which never says that a text is over.
-func endless(t *testing.T) *run.Library {
+func endless(t *testing.T) *library.Library {
 	t.Helper()
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Model.Config.EOS = -1
-	return run.NewLibrary(m)
+	return library.New(m)
 }
 
 const mebibyte = 1 << 20
@@ -96,7 +98,7 @@ func TestCountedIsHeld(t *testing.T) {
 			}
 			s := lone(t, models)
 			before := inUse(t)
-			if err := s.start(run.Complete(r)); err != nil {
+			if err := s.start(recipe.Complete(r)); err != nil {
 				t.Fatal(err)
 			}
 			may := s.memory().Limit()
@@ -131,14 +133,14 @@ func TestCountedIsHeld(t *testing.T) {
 func TestEightBranchesAreCounted(t *testing.T) {
 	s := lone(t, endless(t))
 	before := inUse(t)
-	if err := s.start(run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 120})); err != nil {
+	if err := s.start(recipe.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 120})); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 8 {
 		if err := toTheEnd(s); err != nil {
 			t.Fatal(err)
 		}
-		s.tape.Move(6*(8+n) - 1)
+		s.tape.SeekTo(6*(8+n) - 1)
 		if n < 7 {
 			if err := s.fork(s.tape.Step(s.tape.Cursor()).Token + 1); err != nil {
 				t.Fatal(err)
@@ -156,7 +158,7 @@ func TestEightBranchesAreCounted(t *testing.T) {
 // is memory it goes on, and what it says is what it would have said.
 func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
 	long := strings.Repeat("One day Tom found a red ball. ", 10)
-	r := run.Complete(sim.Recipe{Model: "story", Prompt: long, MaxNew: 3, Batch: batchOf(16, 3, long)})
+	r := recipe.Complete(sim.Recipe{Model: "story", Prompt: long, MaxNew: 3, Batch: batchOf(16, 3, long)})
 	s := lone(t, endless(t))
 	if err := s.start(r); err != nil {
 		t.Fatal(err)
@@ -173,8 +175,8 @@ func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
 		}
 	}
 	s.memory().SetLimit(0)
-	if err := toTheEnd(s); err != nil || s.tape.Ended() != sim.DoneMaxNew {
-		t.Fatalf("%v, %q", err, s.tape.Ended())
+	if err := toTheEnd(s); err != nil || s.tape.FinishReason() != sim.FinishMaxNew {
+		t.Fatalf("%v, %q", err, s.tape.FinishReason())
 	}
 	other := lone(t, endless(t))
 	if err := other.start(r); err != nil {
@@ -201,7 +203,7 @@ func TestRoomsShareOneTotal(t *testing.T) {
 	models := endless(t)
 	total := sim.NewMemory(nil, "memory.total", 0)
 	models.Count(total)
-	r := run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 200})
+	r := recipe.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time", MaxNew: 200})
 	one, two := lone(t, models), lone(t, models)
 	for _, s := range []*state{one, two} {
 		if err := s.start(r); err != nil {
@@ -221,7 +223,7 @@ func TestRoomsShareOneTotal(t *testing.T) {
 		t.Errorf("%d of %d bytes", total.Held(), total.Limit())
 	}
 	one.closeAll()
-	if err := toTheEnd(two); err != nil || two.tape.Ended() == "" {
+	if err := toTheEnd(two); err != nil || two.tape.FinishReason() == "" {
 		t.Errorf("the other room is closed: %v", err)
 	}
 	two.closeAll()
@@ -233,14 +235,14 @@ func TestRoomsShareOneTotal(t *testing.T) {
 // TestEveryModelHasRoom: the budget of a room grows with its model.
 func TestEveryModelHasRoom(t *testing.T) {
 	gpt2 := sim.Config{Dim: 768, Layers: 12, Heads: 12, KVHeads: 12, HeadDim: 64, FFN: 3072, Vocab: 50257, Context: 1024}
-	small, large := run.Needs(config(t, endless(t)), plainTokens), run.Needs(gpt2, plainTokens)
+	small, large := run.Needs(config(t, endless(t)), minTokens), run.Needs(gpt2, minTokens)
 	t.Logf("story %d MiB, GPT-2 %d MiB", small>>20, large>>20)
 	if small > TapeBudget || large < 2*TapeBudget {
 		t.Errorf("story %d bytes, GPT-2 %d", small, large)
 	}
 }
 
-func config(t *testing.T, models *run.Library) sim.Config {
+func config(t *testing.T, models *library.Library) sim.Config {
 	t.Helper()
 	m, err := models.Get("")
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/web/wire"
 )
@@ -13,9 +15,9 @@ import (
 // TestABranchReadsItsPromptInOtherPasses: where one policy needs several passes for the
 // prompt and the other does not, the branch says the same up to the cursor all the same.
 func TestABranchReadsItsPromptInOtherPasses(t *testing.T) {
-	rec := run.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time there was a little cat who liked to play", MaxNew: 8,
+	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "Once upon a time there was a little cat who liked to play", MaxNew: 8,
 		Cache: sim.CachePolicy{Kind: sim.CacheInt8, Axis: "channel", Group: 4}})
-	m, err := run.NewLibrary().Get("story")
+	m, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +26,7 @@ func TestABranchReadsItsPromptInOtherPasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Room for the codes of all tokens, and for some of them in float32.
-	spec := kv.SpecOf(m.Model.Config, run.Fed(len(prompt), rec.MaxNew))
+	spec := kv.SpecOf(m.Model.Config, recipe.Fed(len(prompt), rec.MaxNew))
 	for spec.Fits(rec.Cache, rec.Cache.Budget) < spec.Most {
 		rec.Cache.Budget += 256
 	}
@@ -32,7 +34,7 @@ func TestABranchReadsItsPromptInOtherPasses(t *testing.T) {
 	if pieces < 2 {
 		t.Fatalf("the prompt is read in %d passes", pieces)
 	}
-	r, v := New(t.Context(), run.NewLibrary()), newViewer(t)
+	r, v := New(t.Context(), library.New()), newViewer(t)
 	t.Cleanup(r.Close)
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
 	v.until(-1)

@@ -19,6 +19,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
@@ -78,7 +79,7 @@ type world struct {
 	t       *testing.T
 	name    string
 	r       *rand.Rand
-	models  *run.Library
+	models  *library.Library
 	names   []string
 	configs map[string]sim.Config
 	s       *state
@@ -136,7 +137,7 @@ func (e *ear) Frame(data []byte) {
 // newWorld draws two models with the same vocabulary and a room with them.
 func newWorld(t *testing.T, seed, n uint64) *world {
 	w := &world{t: t, name: fmt.Sprintf("world %d of seed %d", n, seed), r: rand.New(rand.NewPCG(seed, n)), configs: map[string]sim.Config{}}
-	var given []*run.Loaded
+	var given []*library.Loaded
 	c := modeltest.Config(w.r)
 	for _, name := range []string{"random", "other"} {
 		o := modeltest.Config(w.r)
@@ -148,10 +149,10 @@ func newWorld(t *testing.T, seed, n uint64) *world {
 		if err != nil {
 			t.Fatal(err)
 		}
-		given = append(given, &run.Loaded{Name: name, Model: m})
+		given = append(given, &library.Loaded{Name: name, Model: m})
 		w.configs[name] = o
 	}
-	w.models = run.NewLibrary(given...)
+	w.models = library.New(given...)
 	w.names = []string{"random", "random", "random", "other", "other"}
 	if n%8 == 0 {
 		w.names = append(w.names, "paper", "story", "story-draft", "story-gqa")
@@ -181,7 +182,7 @@ func (c counted) Err() error {
 func (w *world) newRoom() *state {
 	s := newState(context.Background(), w.models, func() float64 { return 0 })
 	steps := s.steps
-	s.steps = func(ctx context.Context, m *run.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	s.steps = func(ctx context.Context, m *library.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
 			for step, err := range steps(counted{ctx, &w.stepped}, m, r, clock, prefix...) {
 				if !yield(step, err) {
@@ -332,16 +333,16 @@ func digest(s *sim.Step) string {
 				_ = binary.Write(h, binary.LittleEndian, math.Float32bits(x))
 			}
 		}
-		fmt.Fprint(h, s.Tokens, s.Token, s.Text, s.Said, s.Over, s.Cached, s.Rows, s.Seq)
+		fmt.Fprint(h, s.Tokens, s.Token, s.Text, s.GeneratedText, s.FinishReason, s.Cached, s.Rows, s.Seq)
 		if s.KV != nil {
 			fmt.Fprint(h, s.KV.Use())
 		}
 	}
 	one(s)
-	for _, p := range s.Peers {
+	for _, p := range s.PassSteps {
 		one(p)
 	}
-	return fmt.Sprintf("%d %s pass %d layer %d rows %d cached %d token %d %q done %q %+v %x", s.N, s.Part, s.Pass, s.Layer, s.Rows, s.Cached, s.Token, s.Said, s.Done, s.Totals, h.Sum64())
+	return fmt.Sprintf("%d %s pass %d layer %d rows %d cached %d token %d %q done %q %+v %x", s.N, s.Part, s.Pass, s.Layer, s.Rows, s.Cached, s.Token, s.GeneratedText, s.RunFinishReason, s.Totals, h.Sum64())
 }
 
 // reopen opens the link of a viewer's frame in another room, and wants that frame.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/web/wire"
 )
@@ -32,11 +33,11 @@ type Room struct {
 }
 
 // New starts a room; it lives until Close or until ctx ends.
-func New(ctx context.Context, models *run.Library) *Room {
+func New(ctx context.Context, models *library.Library) *Room {
 	return begin(ctx, models, func(*state) {})
 }
 
-func begin(ctx context.Context, models *run.Library, prepare func(*state)) *Room {
+func begin(ctx context.Context, models *library.Library, prepare func(*state)) *Room {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &Room{lines: newLines(), inbox: make(chan func(*state)), done: make(chan struct{}), close: cancel}
 	started := time.Now()
@@ -96,21 +97,21 @@ const (
 type state struct {
 	ctx    context.Context
 	send   func(func(*state)) // what comes back to this goroutine from others
-	models *run.Library
+	models *library.Library
 	clock  run.Clock
 	seats  map[Viewer]*seat
 
 	*branch            // the one on screen
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
-	gone     *wire.Gone
+	evicted  *wire.Gone
 	budget   int64       // bytes that all together may hold
 	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
 	target  int
 	length  int  // of the run that a link names: recorded when its step is reached
-	over    bool // and then it is ended, as a person had ended it
+	stopped bool // and then it is ended, as a person had ended it
 	tokens  int
 	walker  Viewer // who asked for the walk, and hears of its problems
 	painted time.Time
@@ -122,11 +123,11 @@ type state struct {
 	fell int           // how often the room has fallen since then
 
 	// What tests put a fault into.
-	steps  func(context.Context, *run.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
+	steps  func(context.Context, *library.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
 	encode func([]byte, *wire.Moment) []byte
 }
 
-func newState(ctx context.Context, models *run.Library, clock run.Clock) *state {
+func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
 	s := &state{
 		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
 		send: func(func(*state)) {}, encode: wire.Encode,
@@ -139,7 +140,7 @@ func newState(ctx context.Context, models *run.Library, clock run.Clock) *state 
 // given the room to do. Whatever it does it does in a turn of the room, beside which
 // other rooms have theirs.
 func (s *state) loop(r *Room) {
-	var place place
+	var place account
 	for {
 		var task func(*state)
 		idle := !s.busy()
@@ -202,7 +203,7 @@ func (s *state) toToken() {
 
 // walk takes one step towards the goal and shows it now and then.
 func (s *state) walk() {
-	s.makeRoom()
+	s.evictBranches()
 	before := s.tape.Cursor()
 	moved, err := s.onward()
 	if err != nil {
@@ -249,8 +250,8 @@ func (s *state) arrive(moved bool) {
 		s.goal, s.target = toLength, s.length-1
 		return
 	}
-	if s.over && s.length == s.tape.Len() {
-		s.tape.End(sim.DoneStop)
+	if s.stopped && s.length == s.tape.Len() {
+		s.tape.End(sim.FinishStop)
 	}
-	s.length, s.over = 0, false
+	s.length, s.stopped = 0, false
 }

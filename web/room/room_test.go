@@ -11,9 +11,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
 
@@ -108,7 +109,7 @@ func stepOf(t *testing.T, f *checkpoint.File) int {
 	return s.N
 }
 
-func library(t *testing.T) (*run.Library, sim.Config) {
+func testLibrary(t *testing.T) (*library.Library, sim.Config) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	c := modeltest.Config(r)
@@ -117,12 +118,12 @@ func library(t *testing.T) (*run.Library, sim.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run.NewLibrary(&run.Loaded{Name: "random", Model: m}), c
+	return library.New(&library.Loaded{Name: "random", Model: m}), c
 }
 
 func start(t *testing.T) *Room {
 	t.Helper()
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	r := New(context.Background(), models)
 	t.Cleanup(r.Close)
 	return r
@@ -224,11 +225,11 @@ func TestRefusalsLoseNothing(t *testing.T) {
 	v.problem("command.bad")
 	r.Do(v, wire.Command{Cmd: "open", Link: link + "&step=5"})
 	v.until(5)
-	long := run.Complete(sim.Recipe{Model: "random", Tokens: make([]int, 64), MaxNew: 9})
+	long := recipe.Complete(sim.Recipe{Model: "random", Tokens: make([]int, 64), MaxNew: 9})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &long})
 	v.problem("prompt.long")
 	v.until(5)
-	unknown := run.Complete(sim.Recipe{Model: "nobody", Tokens: []int{1}})
+	unknown := recipe.Complete(sim.Recipe{Model: "nobody", Tokens: []int{1}})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &unknown})
 	v.problem("model.unknown")
 	v.until(5)
@@ -251,7 +252,7 @@ func TestStopEndsTheRun(t *testing.T) {
 	r.Do(v, wire.Command{Cmd: "stop"})
 	f := v.until(5)
 	var info struct{ Ended string }
-	if get(t, f, "run", &info); info.Ended != sim.DoneStop {
+	if get(t, f, "run", &info); info.Ended != sim.FinishStop {
 		t.Errorf("ended %q", info.Ended)
 	}
 	r.Do(v, wire.Command{Cmd: "forward", By: "end"})
@@ -278,7 +279,7 @@ func TestForkShowsTheOtherToken(t *testing.T) {
 }
 
 func TestCloseInTheMiddleOfAWalk(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	r, v := New(context.Background(), models), newViewer(t)
 	r.Do(v, wire.Command{Cmd: "open", Link: "?model=random&tokens=1&new=60"})
 	r.Do(v, wire.Command{Cmd: "forward", By: "end"})

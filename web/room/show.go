@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
@@ -84,7 +84,7 @@ func (s *state) frame(v Viewer, seat *seat) {
 		return
 	}
 	v.Problem(problemOf(err))
-	if !s.plain(seat.pick) {
+	if !s.isDefaultPick(seat.pick) {
 		seat.pick, seat.due = wire.Pick{}, true
 		return
 	}
@@ -93,8 +93,8 @@ func (s *state) frame(v Viewer, seat *seat) {
 	}
 }
 
-// plain tells whether a viewer looks at nothing in particular.
-func (s *state) plain(p wire.Pick) bool {
+// isDefaultPick tells whether a viewer looks at nothing in particular.
+func (s *state) isDefaultPick(p wire.Pick) bool {
 	if p.Pairs == s.recipe.Pairs {
 		p.Pairs = ""
 	}
@@ -109,21 +109,21 @@ func (s *state) moment(seat *seat, link wire.Link) *wire.Moment {
 	m := wire.Moment{
 		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
 		Hits: s.watch.hits, HitsAt: s.watch.at,
-		Recorded: s.tape.Len(), Ended: s.tape.Ended(), Running: s.goal != noGoal || s.unseen(),
+		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(),
 		Link: link,
 	}
 	m.Place(s.tape.Cursor(), s.tape.Step)
-	s.tell(&m)
+	s.addBranches(&m)
 	return &m
 }
 
 // link names the moment that a viewer sees, and what the room has beside it.
 func (s *state) link(seat *seat) wire.Link {
-	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
+	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: s.nearest(seat.pick), Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
 	if n := s.tape.Len(); n > l.Step+1 {
 		l.Recorded = n
 	}
-	l.Over = s.tape.Ended() == sim.DoneStop && (s.tape.Len() == 0 || s.tape.Step(s.tape.Len()-1).Done == "")
+	l.Over = s.tape.FinishReason() == sim.FinishStop && (s.tape.Len() == 0 || s.tape.Step(s.tape.Len()-1).RunFinishReason == "")
 	l.Others = len(s.branches) - 1
 	return l
 }
@@ -145,7 +145,7 @@ func (s *state) carryOut(task func(*state)) {
 	s.wish = nil
 	if err := wall.Around("room", s.here, func() error { task(s); return nil }); err != nil {
 		s.halt()
-		s.tellProblem(err)
+		s.sendProblem(err)
 		if s.tape != nil {
 			s.show()
 		} else {
@@ -159,26 +159,26 @@ func (s *state) carryOut(task func(*state)) {
 func (s *state) goOn() {
 	s.wish = nil
 	if err := wall.Around("room", s.here, func() error { s.work(); return nil }); err != nil {
-		s.tellProblem(err)
+		s.sendProblem(err)
 		s.fall()
 	}
 }
 
 // halt ends a walk, and what a link wanted after it.
-func (s *state) halt() { s.goal, s.tokens, s.length, s.over = noGoal, 0, 0, false }
+func (s *state) halt() { s.goal, s.tokens, s.length, s.stopped = noGoal, 0, 0, false }
 
 // failed tells of a step that could not be taken: a panic everyone, once, anything
 // else and everything after that who asked for it.
 func (s *state) failed(err error) {
 	if wall.Fell(err) && !s.broken {
 		s.broken = true
-		s.tellProblem(err)
+		s.sendProblem(err)
 		return
 	}
 	s.refuse(s.walker, err)
 }
 
-func (s *state) tellProblem(err error) {
+func (s *state) sendProblem(err error) {
 	for v := range s.seats {
 		v.Problem(problemOf(err))
 	}
@@ -196,7 +196,7 @@ func (s *state) fall() {
 	s.halt()
 	s.fell++
 	for _, b := range s.branches {
-		if b == s.good.in && s.fell == 1 && (b != s.branch || s.good.at != b.tape.Cursor()) && b.tape.Move(s.good.at) {
+		if b == s.good.in && s.fell == 1 && (b != s.branch || s.good.at != b.tape.Cursor()) && b.tape.SeekTo(s.good.at) {
 			s.good = moment{} // until it is shown again
 			s.bring(b)
 			s.show()
@@ -206,13 +206,13 @@ func (s *state) fall() {
 	if s.fell <= 2 {
 		s.fell = 2
 		err := wall.Around("room", func() string { return "" }, func() error {
-			return s.start(s.filled(run.Complete(sim.Recipe{}), ""))
+			return s.start(s.filled(recipe.Complete(sim.Recipe{}), ""))
 		})
 		if err == nil {
 			s.show()
 			return
 		}
-		s.tellProblem(err)
+		s.sendProblem(err)
 	}
 	s.closeAll()
 }

@@ -24,7 +24,7 @@ type turnstile struct {
 	all     int // with those who have rested
 	inside  int
 	level   time.Duration // what the last who was let in had used
-	waiting []*place      // in the order in which they came
+	waiting []*account    // in the order in which they came
 }
 
 // Who has rested for rest times as long as it worked before, at most tired, may work for
@@ -35,8 +35,8 @@ const (
 	light = 10 * time.Millisecond
 )
 
-// place is what the turnstile knows of a room.
-type place struct {
+// account is what the turnstile knows of a room.
+type account struct {
 	used   time.Duration // in all; who has been away is put on a level with the others
 	worked time.Duration // since it rested
 	fresh  bool          // has rested, and not worked for long since then
@@ -47,14 +47,14 @@ type place struct {
 func newTurnstile(most, all int) *turnstile { return &turnstile{most: most, all: all} }
 
 // enter returns when the room may work. idle tells that it had nothing to do until now.
-func (t *turnstile) enter(p *place, idle bool) {
+func (t *turnstile) enter(p *account, idle bool) {
 	t.mu.Lock()
 	p.used = max(p.used, t.level)
 	if idle && time.Since(p.since) >= rest*p.worked {
 		p.worked, p.fresh = 0, true
 	}
 	p.fresh = p.fresh && p.worked < light
-	if t.room(p) {
+	if t.fits(p) {
 		t.letIn(p)
 		t.mu.Unlock()
 		return
@@ -68,7 +68,7 @@ func (t *turnstile) enter(p *place, idle bool) {
 }
 
 // leave ends a turn and lets in those who can be.
-func (t *turnstile) leave(p *place) {
+func (t *turnstile) leave(p *account) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -80,18 +80,18 @@ func (t *turnstile) leave(p *place) {
 		if next == nil {
 			return
 		}
-		t.waiting = slices.DeleteFunc(t.waiting, func(w *place) bool { return w == next })
+		t.waiting = slices.DeleteFunc(t.waiting, func(w *account) bool { return w == next })
 		t.letIn(next)
 		next.in <- struct{}{}
 	}
 }
 
-// room tells whether there is a place for one more.
-func (t *turnstile) room(p *place) bool {
+// fits tells whether there is a place for one more.
+func (t *turnstile) fits(p *account) bool {
 	return t.inside < t.most || p.fresh && t.inside < t.all
 }
 
-func (t *turnstile) letIn(p *place) {
+func (t *turnstile) letIn(p *account) {
 	t.inside++
 	t.level = max(t.level, p.used)
 	p.since = time.Now()
@@ -99,9 +99,9 @@ func (t *turnstile) letIn(p *place) {
 
 // least is the one of those for whom there is a place that has used least, nil if
 // there is none.
-func (t *turnstile) least() (least *place) {
+func (t *turnstile) least() (least *account) {
 	for _, w := range t.waiting {
-		if t.room(w) && (least == nil || w.used < least.used) {
+		if t.fits(w) && (least == nil || w.used < least.used) {
 			least = w
 		}
 	}

@@ -12,12 +12,12 @@ import (
 // used least is next, and one that had nothing to do does not wait.
 func TestTurns(t *testing.T) {
 	s := newTurnstile(1, 3)
-	walker := place{used: 5 * time.Second}
+	walker := account{used: 5 * time.Second}
 	s.enter(&walker, false)
 	if s.level != 5*time.Second {
 		t.Errorf("level %v", s.level)
 	}
-	idle := [3]place{}
+	idle := [3]account{}
 	for i := range idle[:2] { // at once, beside the walker
 		s.enter(&idle[i], true)
 		if idle[i].used != 5*time.Second {
@@ -26,7 +26,7 @@ func TestTurns(t *testing.T) {
 	}
 	let := make(chan string, 8)
 	wait := func(name string, used time.Duration, idle bool) {
-		p := &place{used: used}
+		p := &account{used: used}
 		before := len(s.waiting)
 		go func() { s.enter(p, idle); let <- name; s.leave(p) }()
 		for here := before; here == before; time.Sleep(time.Millisecond) {
@@ -158,7 +158,7 @@ func TestAFloodDoesNotHoldUpOthers(t *testing.T) {
 // own again, however short its pauses are in which it has nothing to do.
 func TestWhoWorksIsNotFresh(t *testing.T) {
 	s := newTurnstile(1, 2)
-	p := place{}
+	p := account{}
 	s.enter(&p, true)
 	p.since = p.since.Add(-50 * time.Millisecond) // it takes so long
 	s.leave(&p)

@@ -14,6 +14,8 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/token"
 	"kvstep/web/wire"
@@ -60,7 +62,7 @@ type fault struct {
 
 func (f *fault) put(s *state) {
 	steps, encode := s.steps, s.encode
-	s.steps = func(ctx context.Context, m *run.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	s.steps = func(ctx context.Context, m *library.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
 			for step, err := range steps(ctx, m, r, clock, prefix...) {
 				if f.engine.Load() == int64(step.N)+1 {
@@ -99,7 +101,7 @@ func (v *viewer) panicked() *sim.Problem {
 // whose frame it is; all others get every frame, and so do these from then on.
 func TestPanicsStayInTheirRoom(t *testing.T) {
 	log := listenToLog(t)
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	const mined = 3
 	var f fault
 	var rooms [8]*Room
@@ -184,7 +186,7 @@ func TestPanicsStayInTheirRoom(t *testing.T) {
 		v.until(1)
 	}
 	f.engine.Store(0)
-	rec := run.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
+	rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2}, MaxNew: 2})
 	rooms[mined].Do(viewers[mined][7], wire.Command{Cmd: "run", Recipe: &rec})
 	for _, v := range viewers[mined] {
 		v.until(-1)
@@ -196,7 +198,7 @@ func TestPanicsStayInTheirRoom(t *testing.T) {
 // can, it has no run, but lives.
 func TestAMomentThatCannotBeShown(t *testing.T) {
 	listenToLog(t)
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	var at, all atomic.Bool
 	r := begin(context.Background(), models, func(s *state) {
 		encode := s.encode
@@ -248,16 +250,16 @@ func (bomb) Encode(string) []int { panic("the bomb went off") }
 // panics too, the room lives without one.
 func TestACommandThatPanics(t *testing.T) {
 	log := listenToLog(t)
-	story, err := run.Open("story")
+	story, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
 	}
-	given, _ := library(t)
+	given, _ := testLibrary(t)
 	random, err := given.Get("random")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mined := &run.Loaded{Name: "mined", Model: story.Model, Tokenizer: bomb{story.Tokenizer}}
+	mined := &library.Loaded{Name: "mined", Model: story.Model, Tokenizer: bomb{story.Tokenizer}}
 	const bad = "?model=mined&prompt=Once&step=3"
 	told := func(v *viewer, recipe string) {
 		t.Helper()
@@ -267,7 +269,7 @@ func TestACommandThatPanics(t *testing.T) {
 		}
 	}
 
-	r, v, w := New(context.Background(), run.NewLibrary(random, mined)), newViewer(t), newViewer(t)
+	r, v, w := New(context.Background(), library.New(random, mined)), newViewer(t), newViewer(t)
 	t.Cleanup(r.Close)
 	r.Do(v, wire.Command{Cmd: "open", Link: bad})
 	told(v, bad)
@@ -279,7 +281,7 @@ func TestACommandThatPanics(t *testing.T) {
 	r.Do(w, wire.Command{Cmd: "forward", By: "token"})
 	v.until(3)
 	w.until(3)
-	rec := run.Complete(sim.Recipe{Model: "mined", Prompt: "Once", MaxNew: 2})
+	rec := recipe.Complete(sim.Recipe{Model: "mined", Prompt: "Once", MaxNew: 2})
 	r.Do(w, wire.Command{Cmd: "run", Recipe: &rec})
 	for _, x := range []*viewer{v, w} {
 		told(x, "model=mined")
@@ -289,14 +291,14 @@ func TestACommandThatPanics(t *testing.T) {
 		t.Errorf("%d lines logged: %.200q", len(lines), lines)
 	}
 
-	r, v = New(context.Background(), run.NewLibrary(mined)), newViewer(t)
+	r, v = New(context.Background(), library.New(mined)), newViewer(t)
 	t.Cleanup(r.Close)
 	r.Do(v, wire.Command{Cmd: "open", Link: bad})
 	v.problem("panic")
 	v.problem("panic") // its default run
 	r.Do(v, wire.Command{Cmd: "pause"})
 	v.problem("command.bad")
-	rec = run.Complete(sim.Recipe{Model: "mined", Tokens: []int{1, 2}, MaxNew: 2})
+	rec = recipe.Complete(sim.Recipe{Model: "mined", Tokens: []int{1, 2}, MaxNew: 2})
 	r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
 	v.until(-1)
 }
@@ -305,17 +307,17 @@ func TestACommandThatPanics(t *testing.T) {
 // again.
 func TestAModelThatPanicsWhenOpened(t *testing.T) {
 	log := listenToLog(t)
-	models, c := library(t)
+	models, c := testLibrary(t)
 	random, err := models.Get("random")
 	if err != nil {
 		t.Fatal(err)
 	}
 	tries := 0
-	models.Add(run.Source{Name: "mined", Config: func() (sim.Config, error) { return c, nil }, Open: func(checkpoint.Progress) (*run.Loaded, error) {
+	models.Add(library.Source{Name: "mined", Config: func() (sim.Config, error) { return c, nil }, Open: func(checkpoint.Progress) (*library.Loaded, error) {
 		if tries++; tries <= 2 {
 			panic("no good")
 		}
-		return &run.Loaded{Name: "mined", Model: random.Model}, nil
+		return &library.Loaded{Name: "mined", Model: random.Model}, nil
 	}})
 	r, v := New(context.Background(), models), newViewer(t)
 	t.Cleanup(r.Close)
@@ -355,7 +357,7 @@ func (c *clumsy) Frame(data []byte) {
 // TestWorkThatPanics: what a room does by itself has a wall too.
 func TestWorkThatPanics(t *testing.T) {
 	listenToLog(t)
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	s := newState(context.Background(), models, func() float64 { return 0 })
 	defer s.closeAll()
 	v := &clumsy{viewer: newViewer(t)}

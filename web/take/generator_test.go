@@ -12,7 +12,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/run/runtest"
 	"kvstep/web/wire"
 )
@@ -20,13 +20,13 @@ import (
 // TestGeneratorFiles: of random recipes (sim/run/runtest) every kind of file can be made, at
 // any step, or is refused in words.
 func TestGeneratorFiles(t *testing.T) {
-	models := run.NewLibrary(runtest.Models()...)
+	models := library.New(runtest.Models()...)
 	runtest.Rounds{Short: 15, Usual: 15, All: 1000}.Try(t, func(seed, i uint64) error {
 		return takeAll(models, rand.New(rand.NewPCG(seed, i)))
 	}, func() string { return "every kind of file" })
 }
 
-func takeAll(models *run.Library, r *rand.Rand) (err error) {
+func takeAll(models *library.Library, r *rand.Rand) (err error) {
 	m, rec := runtest.Recipe(r)
 	q := Request{Link: wire.Link{Recipe: rec, Step: r.IntN(40) - 1, Lang: []string{"en", "zh"}[r.IntN(2)]}}
 	q.To, q.Pick.Seq, q.Pick.Head = q.Step+r.IntN(9), r.IntN(4), r.IntN(3)

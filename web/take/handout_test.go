@@ -14,12 +14,12 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
-	"kvstep/sim/run"
 )
 
 // copied is the handout of a link, before it is packed, and what explains its cells.
-func copied(t testing.TB, models *run.Library, link string) (*made, []record, *explain.Run) {
+func copied(t testing.TB, models *library.Library, link string) (*made, []record, *explain.Run) {
 	t.Helper()
 	q, err := Parse(link)
 	if err != nil {
@@ -41,7 +41,7 @@ func copied(t testing.TB, models *run.Library, link string) (*made, []record, *e
 
 // TestRecordsAreTheFrames: each record of a step and head is what the wire sends.
 func TestRecordsAreTheFrames(t *testing.T) {
-	models, l := library(t)
+	models, l := testLibrary(t)
 	_, all := steps(t, l)
 	_, records, _ := copied(t, models, query+"&step=11")
 	count := map[int]int{}
@@ -168,13 +168,13 @@ func replay(t *testing.T, records []record, plan []asking) (replies []reply) {
 // TestEveryOpOfAHandout: the script shows every op of every step and head with the
 // engine's numbers in float16, and all that it reads.
 func TestEveryOpOfAHandout(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	for _, policy := range []string{"", "&cache=window:2:1", "&cache=h2o:2:1", "&cache=int8:channel:2", "&cache=paged:2"} {
 		everyOp(t, models, policy)
 	}
 }
 
-func everyOp(t *testing.T, models *run.Library, policy string) {
+func everyOp(t *testing.T, models *library.Library, policy string) {
 	t.Helper()
 	link := query + "&step=11" + policy
 	r, records, e := copied(t, models, link)
@@ -212,7 +212,7 @@ func everyOp(t *testing.T, models *run.Library, policy string) {
 // TestAnswersOfAHandout: what it says it explains, it explains: every term and every
 // sum has the engine's bits. What else is asked is named, with a link to it.
 func TestAnswersOfAHandout(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	const link = query + "&step=7&op=dots&trail=7.dots.3.0.3~7.K.3.3.1~1.k_rope.3.3.1"
 	r, records, e := copied(t, models, link+"&to=11")
 	var plan []asking
@@ -292,7 +292,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 			t.Errorf("from %d with %d: %v, seen %v", c.from, c.budget, got, seen)
 		}
 	}
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	whole, _, _ := copied(t, models, query+"&step=6")
 	records := whole.records(budget{ops: 1, answers: 20000, weights: 1})
 	var told scope
@@ -324,8 +324,8 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 
 // TestHandoutOfEveryKindOfRun: one lane, before the first step, op of the head.
 func TestHandoutOfEveryKindOfRun(t *testing.T) {
-	models, _ := library(t)
-	for _, link := range []string{"&cache=window:2:1&step=11", "&cache=h2o:2:1&step=9&op=K", "&cache=int8:channel:2&step=11&op=K&trail=11.K.0.0.1", "&cache=paged:2&step=9", "&sampler=beam&w=2&step=11", "?model=story&draft=story-draft&propose=2&new=6&step=11", "&step=-1", "&step=-1&to=5", "&lanes=uncached&step=7&op=scores&trail=7.scores.0.0.1", "&lanes=cached&step=7", "&step=8&op=logits&trail=8.logits.0.0.3", "&layer=1&step=0", "&step=3&trail=11.x.0.0.0"} {
+	models, _ := testLibrary(t)
+	for _, link := range []string{"&cache=window:2:1&step=11", "&cache=h2o:2:1&step=9&op=K", "&cache=int8:channel:2&step=11&op=K&trail=11.K.0.0.1", "&cache=paged:2&step=9", "&sampler=beam&w=2&step=11", "?model=story&draft=story-draft&propose=2&new=6&step=11", "&step=-1", "&step=-1&to=5", "&lanes=uncached&step=7&op=scores&trail=7.scores.0.0.1", "&lanes=cached&step=7", "&step=8&op=logits&trail=8.logits.0.0.3", "&step=0", "&step=3&trail=11.x.0.0.0"} {
 		link = query + link
 		if strings.HasPrefix(link, query+"?") {
 			link = link[len(query):]
@@ -350,7 +350,7 @@ func TestHandoutSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: runs the embedded model")
 	}
-	models := run.NewLibrary()
+	models := library.New()
 	for _, lang := range []string{"en", "zh"} {
 		r, _, _ := copied(t, models, "?step=20&to=191&head=1&lang="+lang)
 		f, err := r.handout("test")

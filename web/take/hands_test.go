@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // TestOneProcessorIsLeft: a file is made with a hand only, whatever is made beside it, and
@@ -15,7 +15,7 @@ func TestOneProcessorIsLeft(t *testing.T) {
 	was := workers
 	defer func() { workers = was }()
 	workers = newHands(1)
-	models := run.NewLibrary()
+	models := library.New()
 	for _, kind := range []string{"jsonl", "html", "schedules"} {
 		q, err := Parse("?prompt=Once&new=2&step=9&schedule=static&req=0:2:cat")
 		if err != nil {

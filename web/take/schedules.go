@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"kvstep/sim"
+	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/run"
 )
@@ -31,7 +32,7 @@ type requestServing struct {
 
 // schedules runs the batch of a link to its end under both schedules. Only the
 // lane with a cache runs: the other one takes the same passes.
-func schedules(ctx context.Context, models *run.Library, q Request) (*File, error) {
+func schedules(ctx context.Context, models *library.Library, q Request) (*File, error) {
 	if q.Recipe.Batch == nil {
 		return nil, sim.NewProblem("take.batch")
 	}
@@ -54,7 +55,7 @@ func schedules(ctx context.Context, models *run.Library, q Request) (*File, erro
 }
 
 // serve runs a batch to its end.
-func serve(ctx context.Context, m *run.Loaded, r sim.Recipe) (served, error) {
+func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (served, error) {
 	x := served{Slots: r.Batch.Slots}
 	t := turn{hands: workers}
 	if err := t.begin(ctx); err != nil {
@@ -77,16 +78,16 @@ func serve(ctx context.Context, m *run.Loaded, r sim.Recipe) (served, error) {
 	}
 	later := 0
 	for _, q := range last.Requests {
-		one := requestServing{Tokens: q.Chosen, Done: q.Done}
+		one := requestServing{Tokens: q.NumGenerated, Done: q.FinishReason}
 		if q.First >= 0 {
 			one.TTFT = q.First - min(q.Arrive, q.Started) + 1
 		}
-		if q.Chosen > 1 {
-			each := float64(q.Ended-q.First) / float64(q.Chosen-1)
+		if q.NumGenerated > 1 {
+			each := float64(q.Ended-q.First) / float64(q.NumGenerated-1)
 			one.TPOT = &each
 			x.TPOT, later = x.TPOT+each, later+1
 		}
-		x.TTFT, x.Tokens = x.TTFT+float64(one.TTFT), x.Tokens+q.Chosen
+		x.TTFT, x.Tokens = x.TTFT+float64(one.TTFT), x.Tokens+q.NumGenerated
 		x.Requests = append(x.Requests, one)
 	}
 	x.TTFT /= float64(len(last.Requests))

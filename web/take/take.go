@@ -16,6 +16,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/sheet"
 	"kvstep/sim/tape"
@@ -51,19 +53,13 @@ type Request struct {
 // is left out).
 func Parse(query string) (Request, error) {
 	link, err := wire.ParseLink(query)
-	r := Request{link, link.Step}
-	if err != nil {
-		return r, err
-	}
-	to, err := wire.QueryInt(query, "to", link.Step)
-	r.To = max(to, link.Step)
-	return r, err
+	return Request{link, max(link.Recorded-1, link.Step)}, err
 }
 
 // made are the steps of a request, run again.
 type made struct {
 	Request
-	model  *run.Loaded
+	model  *library.Loaded
 	prompt []int
 	steps  []sim.Step
 	memory *sim.Memory  // what they take
@@ -76,7 +72,7 @@ func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
 
 // again runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
+func again(ctx context.Context, models *library.Library, q Request) (*made, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
 	r := &made{Request: q, memory: memory, turn: turn{hands: workers}}
 	whole := ctx
@@ -123,7 +119,7 @@ func again(ctx context.Context, models *run.Library, q Request) (*made, error) {
 		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
-		r.memory.Add(tape.Held(&s))
+		r.memory.Add(tape.MemoryOf(&s))
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
@@ -154,7 +150,7 @@ func (r *made) close() {
 }
 
 // Make makes the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
-func Make(ctx context.Context, models *run.Library, kind string, q Request, version string) (*File, error) {
+func Make(ctx context.Context, models *library.Library, kind string, q Request, version string) (*File, error) {
 	if kind == "schedules" {
 		return schedules(ctx, models, q)
 	}
@@ -217,7 +213,7 @@ func (r *made) all() iter.Seq2[*sim.Step, error] {
 // jsonl is what kvstep trace --format jsonl prints.
 func (r *made) jsonl() (*File, error) {
 	var b bytes.Buffer
-	err := run.WriteTrace(&b, r.all())
+	err := export.WriteTrace(&b, r.all())
 	return &File{r.runName("jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
@@ -226,14 +222,14 @@ func (r *made) safetensors() (*File, error) {
 	if size := r.exported(); size > maxFile {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
 	}
-	f, err := run.Export(r.model, r.Recipe, r.steps)
+	f, err := export.Safetensors(r.model, r.Recipe, r.steps)
 	if err != nil {
 		return nil, err
 	}
 	return &File{r.runName("safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
-// exported is about how large run.Export will be: scores and probabilities of
+// exported is about how large export.Safetensors will be: scores and probabilities of
 // every head are most of it.
 func (r *made) exported() int {
 	size, c := 0, r.model.Model.Config
@@ -260,10 +256,10 @@ func (r *made) moment(n int) *wire.Moment {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Moment{
 		Seq: n + 2, Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
-		Recorded: len(r.steps), Ended: sim.DoneStop, Link: link,
+		Recorded: len(r.steps), Ended: sim.FinishStop, Link: link,
 	}
 	if last := len(r.steps) - 1; last >= 0 {
-		m.Ended = cmp.Or(r.steps[last].Done, sim.DoneStop) // what is not recorded cannot be gone to
+		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
 	}
 	m.Place(n, r.Step)
 	return m

@@ -19,13 +19,16 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/export"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
-// library has one small GQA model without a tokenizer, and its run.
-func library(t testing.TB) (*run.Library, *run.Loaded) {
+// testLibrary has one small GQA model without a tokenizer, and its run.
+func testLibrary(t testing.TB) (*library.Library, *library.Loaded) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(20, 26))
 	c := sim.Config{Family: "llama", Dim: 16, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 6, FFN: 20,
@@ -34,15 +37,15 @@ func library(t testing.TB) (*run.Library, *run.Loaded) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &run.Loaded{Name: "small one", Model: m}
-	return run.NewLibrary(l), l
+	l := &library.Loaded{Name: "small one", Model: m}
+	return library.New(l), l
 }
 
 const query = "?model=small+one&tokens=0,7,19,7,33&new=4&layer=1&head=3"
 
 func makeFile(t testing.TB, kind, q string) *File {
 	t.Helper()
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	r, err := Parse(q)
 	if err != nil {
 		t.Fatal(err)
@@ -54,9 +57,9 @@ func makeFile(t testing.TB, kind, q string) *File {
 	return f
 }
 
-func steps(t testing.TB, l *run.Loaded) (sim.Recipe, []sim.Step) {
+func steps(t testing.TB, l *library.Loaded) (sim.Recipe, []sim.Step) {
 	t.Helper()
-	rec := run.Complete(sim.Recipe{Model: l.Name, Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4})
+	rec := recipe.Complete(sim.Recipe{Model: l.Name, Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4})
 	var all []sim.Step
 	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {
 		if err != nil {
@@ -70,12 +73,12 @@ func steps(t testing.TB, l *run.Loaded) (sim.Recipe, []sim.Step) {
 var seconds = regexp.MustCompile(`"seconds":[^}]+`)
 
 func TestJSONLIsTheTrace(t *testing.T) {
-	_, l := library(t)
+	_, l := testLibrary(t)
 	_, all := steps(t, l)
 	for _, to := range []int{0, 4, 11} {
 		f := makeFile(t, "jsonl", query+"&step=0&to="+strconv.Itoa(to))
 		var want strings.Builder
-		if err := run.WriteTrace(&want, (&made{steps: all[:to+1]}).all()); err != nil {
+		if err := export.WriteTrace(&want, (&made{steps: all[:to+1]}).all()); err != nil {
 			t.Fatal(err)
 		}
 		if got := seconds.ReplaceAllString(string(f.Data), `"seconds":0`); got != want.String() {
@@ -88,13 +91,13 @@ func TestJSONLIsTheTrace(t *testing.T) {
 }
 
 func TestSafetensorsReadBack(t *testing.T) {
-	_, l := library(t)
+	_, l := testLibrary(t)
 	rec, all := steps(t, l)
 	got, err := checkpoint.ReadSafetensors(makeFile(t, "safetensors", query+"&step=9").Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := run.Export(l, rec, all[:10])
+	want, err := export.Safetensors(l, rec, all[:10])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +117,7 @@ func TestSafetensorsReadBack(t *testing.T) {
 
 // TestCSVHasTheEnginesNumbers reads every number back and compares the bits.
 func TestCSVHasTheEnginesNumbers(t *testing.T) {
-	_, l := library(t)
+	_, l := testLibrary(t)
 	_, all := steps(t, l)
 	for n := range all {
 		f := makeFile(t, "csv", query+"&step="+strconv.Itoa(n))
@@ -193,7 +196,7 @@ func TestCSVOfAnOp(t *testing.T) {
 }
 
 func TestWhatCannotBeMadeIsAProblem(t *testing.T) {
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	long := "?model=small+one&tokens=" + strings.TrimSuffix(strings.Repeat("1,", 60), ",") + "&new=9&step=0"
 	for q, id := range map[string]string{
 		"?model=nobody&step=1": "model.unknown", long: "prompt.long", "?step=x": "link.field", query + "&to=x": "link.field",
@@ -238,7 +241,7 @@ func TestBothSchedulesOfABatch(t *testing.T) {
 	if c.Passes != 7 || c.Idle != 1+3 || c.TTFT != (1.0+1+2)/3 || c.Tokens != s.Tokens || c.Padded != 0 || c.Rows != s.Rows || c.WeightBytes >= s.WeightBytes {
 		t.Errorf("continuous: %+v", c)
 	}
-	models, _ := library(t)
+	models, _ := testLibrary(t)
 	r, err := Parse(query)
 	if err != nil {
 		t.Fatal(err)
@@ -324,7 +327,7 @@ func FuzzParse(f *testing.F) {
 // BenchmarkHandout makes the handout of the default run, and of 64 tokens after
 // a prompt of 256.
 func BenchmarkHandout(b *testing.B) {
-	models := run.NewLibrary()
+	models := library.New()
 	long := "?new=64&step=400&tokens=" + strings.TrimSuffix(strings.Repeat("300,", 256), ",")
 	for name, query := range map[string]string{"default": "?step=191&lang=en", "long": long} {
 		b.Run(name, func(b *testing.B) {

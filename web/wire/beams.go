@@ -52,7 +52,7 @@ func (m *Moment) beams() (*beamsInfo, []checkpoint.Tensor) {
 	}
 	info.Best = b.Best
 	for _, f := range b.Finished {
-		info.Finished = append(info.Finished, finishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: score(f.Sum), Score: score(f.Score), Done: f.Done})
+		info.Finished = append(info.Finished, finishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: score(f.Sum), Score: score(f.Score), Done: f.FinishReason})
 	}
 	if !m.Link.Pick.shows("beams") {
 		return info, nil

@@ -6,7 +6,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/sample"
 )
 
@@ -17,7 +17,7 @@ const MaxBranches = 8
 type Branch struct {
 	ID, Parent int // from 1; no parent is 0
 	At         int // the parent's head step at which they part, -1 if before the first
-	Model      *run.Loaded
+	Model      *library.Loaded
 	Recipe     sim.Recipe
 	Prompt     int
 	Recorded   int
@@ -135,7 +135,7 @@ func (b *Branch) perPass() int { return b.Model.Model.Config.Layers + 1 }
 // batch, with those of the first prompt.
 func (b *Branch) heads(f func(s *sim.Step) bool) {
 	for n := b.perPass() - 1; n < b.Recorded; n += b.perPass() {
-		if s := b.Step(n).Focus(0); s.Seq == 0 && !f(s) {
+		if s := b.Step(n).ForSequence(0); s.Seq == 0 && !f(s) {
 			return
 		}
 	}
@@ -143,7 +143,7 @@ func (b *Branch) heads(f func(s *sim.Step) bool) {
 
 // generated are the ids that a branch has chosen, as far as it has been run.
 func (b *Branch) generated() (ids []int) {
-	b.heads(func(s *sim.Step) bool { ids = append(ids, s.Chosen()...); return true })
+	b.heads(func(s *sim.Step) bool { ids = append(ids, s.NewTokens()...); return true })
 	return ids
 }
 
@@ -151,7 +151,7 @@ func (b *Branch) generated() (ids []int) {
 func (b *Branch) chooses(i int) (head *sim.Step) {
 	n := 0
 	b.heads(func(s *sim.Step) bool {
-		if n += len(s.Chosen()); n > i {
+		if n += len(s.NewTokens()); n > i {
 			head = s
 		}
 		return head == nil
@@ -164,7 +164,7 @@ func (b *Branch) before(n int) (at int) {
 	at = -1
 	have := 0
 	b.heads(func(s *sim.Step) bool {
-		if have += len(s.Chosen()); have <= n {
+		if have += len(s.NewTokens()); have <= n {
 			at = s.N
 		}
 		return have < n
@@ -176,7 +176,7 @@ func (b *Branch) before(n int) (at int) {
 func (b *Branch) said(n int) (text string) {
 	b.heads(func(s *sim.Step) bool {
 		if s.N <= n {
-			text = s.Said
+			text = s.GeneratedText
 		}
 		return s.N < n
 	})
@@ -257,7 +257,7 @@ func (m *Moment) compare() *compareInfo {
 		id := made[i][info.Same]
 		r := rival{ID: id, Label: m.labelled([]int{id})[0][1].(string)}
 		for j, x := range []*Branch{a, b} {
-			r.Probs[j] = probability(x.Step(info.Steps[j]).Focus(0), id, info.Same == len(x.upTo(info.Steps[j]))-1)
+			r.Probs[j] = probability(x.Step(info.Steps[j]).ForSequence(0), id, info.Same == len(x.upTo(info.Steps[j]))-1)
 		}
 		info.Fork = append(info.Fork, r)
 	}
@@ -268,7 +268,7 @@ func (m *Moment) compare() *compareInfo {
 func (b *Branch) upTo(n int) (ids []int) {
 	b.heads(func(s *sim.Step) bool {
 		if s.N <= n {
-			ids = append(ids, s.Chosen()...)
+			ids = append(ids, s.NewTokens()...)
 		}
 		return s.N < n
 	})
@@ -278,7 +278,7 @@ func (b *Branch) upTo(n int) (ids []int) {
 // probability is that of a token by the logits of a head step, whose they are if
 // the place in question is its last.
 func probability(s *sim.Step, id int, last bool) *float64 {
-	if !last || s.Head == nil {
+	if !last || s.Output == nil {
 		return nil
 	}
 	p, err := sample.Probs(s.Logits(), sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1}, nil)

@@ -8,12 +8,12 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // branching is step n of a run beside which the room keeps others: more of them
 // the larger the frame.
-func branching(t testing.TB, l *run.Loaded, rec sim.Recipe, n, branches, compare int) *Moment {
+func branching(t testing.TB, l *library.Loaded, rec sim.Recipe, n, branches, compare int) *Moment {
 	t.Helper()
 	steps := stepsOf(t, l, rec)
 	m := moment(l, rec, steps, n, max(steps[n].Layer, 0), 1)
@@ -21,7 +21,7 @@ func branching(t testing.TB, l *run.Loaded, rec sim.Recipe, n, branches, compare
 	perPass := l.Model.Config.Layers + 1
 	add := func(id, parent, at int, rec sim.Recipe, steps []sim.Step) {
 		m.Branches = append(m.Branches, Branch{ID: id, Parent: parent, At: at, Model: l, Recipe: rec, Prompt: steps[0].Prompt, Recorded: len(steps), Cursor: n,
-			Ended: steps[len(steps)-1].Done, Step: func(n int) *sim.Step { return &steps[n] }, Bytes: 123456, Shared: 65536})
+			Ended: steps[len(steps)-1].RunFinishReason, Step: func(n int) *sim.Step { return &steps[n] }, Bytes: 123456, Shared: 65536})
 	}
 	add(1, 0, -1, rec, steps)
 	for i := 1; i < branches; i++ {

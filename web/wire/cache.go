@@ -4,7 +4,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 type kvInfo struct {
@@ -21,7 +21,7 @@ type kvInfo struct {
 func (m *Moment) cache() (kvInfo, []checkpoint.Tensor) {
 	c := m.Model.Model.Config
 	info := kvInfo{
-		Lens: make([]int, c.Layers), Capacity: run.Fed(m.Prompt, m.maxNew()),
+		Lens: make([]int, c.Layers), Capacity: recipe.Fed(m.Prompt, m.maxNew()),
 		BytesPerToken: integer((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8),
 	}
 	if m.Step == nil || m.Step.KV == nil {

@@ -9,14 +9,16 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
 // drawn is step n of a run of the small model in which every filter is on, and
 // the second token is a person's.
-func drawn(t testing.TB, l *run.Loaded, n int, show ...string) *Moment {
+func drawn(t testing.TB, l *library.Loaded, n int, show ...string) *Moment {
 	t.Helper()
-	rec := run.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4, Forced: []sim.Forced{{Pass: 1, Token: 3}},
+	rec := recipe.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4, Forced: []sim.Forced{{Pass: 1, Token: 3}},
 		Sampler: sim.Sampler{Kind: "sample", Temperature: 1.5, TopK: 20, TopP: 0.95, MinP: 0.1, RepetitionPenalty: 1.3, Seed: 8}})
 	var steps []sim.Step
 	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {

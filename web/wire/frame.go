@@ -8,15 +8,15 @@ import (
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/plain"
-	"kvstep/sim/run"
 	"kvstep/sim/token"
 )
 
 // Moment is everything a frame says: the cursor of a tape as one viewer sees it.
 type Moment struct {
 	Seq      int
-	Model    *run.Loaded
+	Model    *library.Loaded
 	Recipe   sim.Recipe
 	Prompt   int // tokens of the prompt
 	Recorded int // steps on the tape
@@ -34,7 +34,7 @@ type Moment struct {
 	Gone     *Gone    // the last one that had to go
 	Held     int64    // bytes of the rows of all, shared ones once
 
-	Models *run.Library // other models that a run out of memory could go to; nil: none
+	Models *library.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int            // ids of the prompt, told before the first step
 	Prompts [][]int          // of a batch, see Prompts; nil: they are encoded when they are asked for
@@ -193,7 +193,7 @@ type runInfo struct {
 	Outside  []string   `json:"outside,omitempty"`
 	Lacks    []string   `json:"lacks,omitempty"` // ops of a layer that this model does not have
 	// Parts is left out where they are a Llama's.
-	Parts *explain.Parts `json:"parts,omitempty"`
+	Parts *explain.Arch `json:"parts,omitempty"`
 }
 
 func (m *Moment) runInfo() runInfo {
@@ -212,9 +212,9 @@ func (m *Moment) lacks() (ids []string) {
 	return ids
 }
 
-func (m *Moment) parts() *explain.Parts {
-	p := explain.PartsOf(m.Model.Model)
-	if p == (explain.Parts{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}) {
+func (m *Moment) parts() *explain.Arch {
+	p := explain.ArchOf(m.Model.Model)
+	if p == (explain.Arch{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}) {
 		return nil
 	}
 	return &p
@@ -224,10 +224,10 @@ func (m *Moment) parts() *explain.Parts {
 const maxOutside = 5
 
 func (m *Moment) outside() []string {
-	words := m.Model.Outside(m.Recipe.Prompt)
+	words := m.Model.UnknownWords(m.Recipe.Prompt)
 	if b := m.Recipe.Batch; b != nil {
 		for _, q := range b.Requests {
-			for _, w := range m.Model.Outside(q.Prompt) {
+			for _, w := range m.Model.UnknownWords(q.Prompt) {
 				if !slices.Contains(words, w) {
 					words = append(words, w)
 				}
@@ -256,7 +256,7 @@ func (m *Moment) stepInfo() *stepInfo {
 	if s == nil {
 		return nil
 	}
-	info := &stepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, orNull(s.Done)}
+	info := &stepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, orNull(s.RunFinishReason)}
 	if s.Part == sim.LayerPart {
 		info.Layer = &s.Layer
 		info.Masked = masked(s)
@@ -312,7 +312,7 @@ func (m *Moment) tokens() [][2]any {
 	if m.Step == nil {
 		return [][2]any{}
 	}
-	return m.labelled(m.Step.Standing())
+	return m.labelled(m.Step.SequenceTokens())
 }
 
 func (m *Moment) labelled(ids []int) [][2]any {

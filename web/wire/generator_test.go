@@ -17,7 +17,7 @@ import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/run/runtest"
 )
 
@@ -39,7 +39,7 @@ func TestGeneratorFrames(t *testing.T) {
 // viewer looks at runs at random.
 type viewer struct {
 	r     *rand.Rand
-	m     *run.Loaded
+	m     *library.Loaded
 	rec   sim.Recipe
 	steps recorded
 	ended string
@@ -63,7 +63,7 @@ func (v *viewer) try() (err error) {
 	}()
 	v.steps, _ = runtest.Play(v.m, v.rec)
 	if n := len(v.steps); n > 0 {
-		v.ended = v.steps[n-1].Done
+		v.ended = v.steps[n-1].RunFinishReason
 	}
 	v.branch()
 	for n := -1; n < len(v.steps); n++ {

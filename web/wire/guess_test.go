@@ -5,7 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 	"kvstep/sim/run/runtest"
 )
 
@@ -16,7 +16,7 @@ func TestLogitsOfAGuess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestLogitsOfAGuess(t *testing.T) {
 	early := 0
 	for i := range steps {
 		s := &steps[i]
-		if s.Head == nil {
+		if s.Output == nil {
 			continue
 		}
 		ref := explain.Ref{Step: s.N, Op: "logits", Col: s.Top()[0].ID}
@@ -40,7 +40,7 @@ func TestLogitsOfAGuess(t *testing.T) {
 		if e.Reads[0].Row < s.Rows-1 {
 			early++
 		}
-		if at := r.Place(ref); at.RowPos != s.Cached+e.Reads[0].Row {
+		if at := r.Coords(ref); at.RowPos != s.Cached+e.Reads[0].Row {
 			t.Errorf("step %d: position %d, row %d", s.N, at.RowPos, e.Reads[0].Row)
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
-	"kvstep/sim/run"
 )
 
 // MaxTrail is how many operands a viewer may have followed.
@@ -199,7 +199,7 @@ func (m *Moment) name(steps map[int]stepName, n int) {
 }
 
 func (m *Moment) place(r *explain.Run, ref explain.Ref) place {
-	at := r.Place(ref)
+	at := r.Coords(ref)
 	var p place
 	if at.RowPos >= 0 {
 		p.RowPos = &at.RowPos
@@ -258,7 +258,7 @@ const maxWeights = 1 << 20
 // Weights is a weight matrix of one layer as a safetensors file of one F16
 // tensor "w": the same in every step, so it does not travel with the frames. It
 // reports false for what does not exist or is too large.
-func Weights(m *run.Loaded, layer int, op string) ([]byte, bool) {
+func Weights(m *library.Loaded, layer int, op string) ([]byte, bool) {
 	o := explain.Find(op)
 	if o == nil || o.Kind != explain.Weight || layer < 0 || layer >= m.Model.Config.Layers {
 		return nil, false

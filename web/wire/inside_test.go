@@ -11,6 +11,8 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -181,7 +183,7 @@ func TestTrailGoesWithTheCursor(t *testing.T) {
 
 // BenchmarkOpFrame is a frame of one op with an explanation, of a prefill step.
 func BenchmarkOpFrame(b *testing.B) {
-	m, err := run.Open("story")
+	m, err := library.Open("story")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -190,7 +192,7 @@ func BenchmarkOpFrame(b *testing.B) {
 		for i := range ids {
 			ids[i] = 300 + i%700
 		}
-		rec := run.Complete(sim.Recipe{Model: "story", Tokens: ids, MaxNew: 2})
+		rec := recipe.Complete(sim.Recipe{Model: "story", Tokens: ids, MaxNew: 2})
 		var steps []sim.Step
 		for s, err := range run.Steps(context.Background(), m, rec, func() float64 { return 0 }) {
 			if err != nil {

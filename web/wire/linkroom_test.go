@@ -12,7 +12,7 @@ import (
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 // longestPlace is the most that a link can say beside its recipe.
@@ -51,7 +51,7 @@ func (p Pick) has() bool { field, _ := p.check(); return field == "" }
 // TestEveryPlaceHasRoom: a recipe that is accepted has a link that opens, wherever
 // somebody stands, by socket, by address and as a file.
 func TestEveryPlaceHasRoom(t *testing.T) {
-	r := run.Complete(sim.Recipe{Model: "story", Tokens: []int{1}})
+	r := recipe.Complete(sim.Recipe{Model: "story", Tokens: []int{1}})
 	bare := len(Link{Recipe: r, Step: -1}.Query())
 	if place := len(longestPlace(t, r).Query()) - bare + len("&to=2147483647"); place > placeBytes {
 		t.Errorf("a place takes up to %d bytes, %d are kept free", place, placeBytes)

@@ -7,6 +7,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/run"
 )
 
@@ -40,7 +41,7 @@ var links = []struct{ name, query, problem string }{
 
 // TestLinksThatMustRun: every step of these runs is a frame, with everything open.
 func TestLinksThatMustRun(t *testing.T) {
-	models := run.NewLibrary()
+	models := library.New()
 	for _, x := range links {
 		t.Run(x.name, func(t *testing.T) {
 			m, err := models.Get("")
@@ -73,7 +74,7 @@ func TestLinksThatMustRun(t *testing.T) {
 }
 
 // showAll shows a step with every op in turn, as sequence 0 and as the link's.
-func showAll(t *testing.T, models *run.Library, m *run.Loaded, l Link, prompt []int, steps recorded, n int) {
+func showAll(t *testing.T, models *library.Library, m *library.Loaded, l Link, prompt []int, steps recorded, n int) {
 	t.Helper()
 	x := Moment{Model: m, Recipe: l.Recipe, Prompt: len(prompt), Waiting: prompt, Recorded: len(steps), Link: l, Models: models}
 	for at := range n + 1 {
@@ -108,7 +109,7 @@ func TestPlanOfAnyLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := run.NewLibrary().Get("")
+	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}

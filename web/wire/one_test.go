@@ -5,7 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run/runtest"
 )
 
@@ -18,7 +18,7 @@ func TestFramesKeepToOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := run.Complete(sim.Recipe{Tokens: []int{0, 7}, MaxNew: 6, Cache: p, Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 3, Chunk: 2,
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{0, 7}, MaxNew: 6, Cache: p, Batch: &sim.Batch{Schedule: sim.ScheduleContinuous, Slots: 3, Chunk: 2,
 			Requests: []sim.Request{{Tokens: []int{19}, MaxNew: 5, Arrive: 3}, {Tokens: []int{7, 33, 2, 9, 4, 1, 30, 8}, MaxNew: 3}}}})
 		steps, err := runtest.Play(l, rec)
 		if err != nil {

@@ -85,7 +85,7 @@ func rivals(m *Moment) error {
 	}
 	for _, r := range c.Fork {
 		for j, b := range []*Branch{m.branch(m.Branch), m.branch(c.With)} {
-			s := b.Step(c.Steps[j]).Focus(0)
+			s := b.Step(c.Steps[j]).ForSequence(0)
 			if r.Probs[j] == nil {
 				continue
 			}

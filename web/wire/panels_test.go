@@ -11,8 +11,10 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -70,7 +72,7 @@ func eachSwitch(f func(pick Pick)) {
 }
 
 // stepsOf runs a recipe of the small model, with a clock that ticks.
-func stepsOf(t testing.TB, l *run.Loaded, rec sim.Recipe) []sim.Step {
+func stepsOf(t testing.TB, l *library.Loaded, rec sim.Recipe) []sim.Step {
 	t.Helper()
 	var steps []sim.Step
 	seconds := 0.0
@@ -147,7 +149,7 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 			meta(t, f, "ledger", &ledger)
 			for _, formula := range cost.Totals() {
 				for _, lane := range []string{"cached", "uncached"} {
-					if formula.Kept && lane == "uncached" {
+					if formula.CachedOnly && lane == "uncached" {
 						continue
 					}
 					values := maps.Clone(letters[lane])
@@ -165,7 +167,7 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 				for _, lane := range []string{"cached", "uncached"} {
 					want := cost.Counter(ledger.Step[lane], formula.Counter)
 					got := formula.Expr.Value(letters[lane])
-					if formula.Kept && lane == "uncached" {
+					if formula.CachedOnly && lane == "uncached" {
 						got = 0
 					}
 					if got != want {
@@ -214,13 +216,13 @@ func TestHistoryIsTheRun(t *testing.T) {
 	}
 	// At the wall the run ahead is as short as what fits: 7 tokens are 3 passes.
 	l, rec, steps := under(t, "contiguous", 7*192, 9)
-	if steps[len(steps)-1].Done != sim.DoneMemory {
+	if steps[len(steps)-1].RunFinishReason != sim.FinishMemory {
 		t.Fatal("the wall was not met")
 	}
 	historyIsTheRun(t, l, rec, steps, 3)
 }
 
-func historyIsTheRun(t *testing.T, l *run.Loaded, rec sim.Recipe, steps []sim.Step, passes int) {
+func historyIsTheRun(t *testing.T, l *library.Loaded, rec sim.Recipe, steps []sim.Step, passes int) {
 	t.Helper()
 	of := map[string]func(c sim.Counters) float64{
 		"flops": func(c sim.Counters) float64 { return float64(c.Flops.Total()) },
@@ -510,11 +512,11 @@ func TestMaskedIsCountedInTheMask(t *testing.T) {
 // BenchmarkPanels encodes the last step of a long run with everything open:
 // 32 tokens of prompt and 448 passes of the embedded model.
 func BenchmarkPanels(b *testing.B) {
-	l, err := run.NewLibrary().Get("")
+	l, err := library.New().Get("")
 	if err != nil {
 		b.Fatal(err)
 	}
-	rec := run.Complete(sim.Recipe{Model: l.Name, Tokens: make([]int, 32), MaxNew: 448})
+	rec := recipe.Complete(sim.Recipe{Model: l.Name, Tokens: make([]int, 32), MaxNew: 448})
 	for i := range rec.Tokens {
 		rec.Tokens[i] = 300 + i%7
 	}

@@ -8,41 +8,43 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
 // TestParts: a frame says how its model is built, as its weights have it.
 func TestParts(t *testing.T) {
-	llama := explain.Parts{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}
+	llama := explain.Arch{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}
 	heads := []string{"qn", "kn"} // norms of heads
 	for name, want := range map[string]struct {
-		parts explain.Parts
+		parts explain.Arch
 		lacks []string
 	}{
-		"gpt2":    {explain.Parts{Norm: "layernorm", MLP: "gelu", Positions: "learned"}, append(heads, "gate")},
+		"gpt2":    {explain.Arch{Norm: "layernorm", MLP: "gelu", Positions: "learned"}, append(heads, "gate")},
 		"llama":   {llama, heads},
 		"mistral": {llama, heads},
 		"qwen2":   {llama, heads},
 		"qwen3":   {llama, nil},
 	} {
-		l, err := run.OpenFolder(name, os.DirFS("../../sim/run/testdata/families/"+name), nil)
+		l, err := library.OpenFolder(name, os.DirFS("../../sim/run/testdata/families/"+name), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		info := (&Moment{Model: l}).runInfo()
-		if got := explain.PartsOf(l.Model); got != want.parts || (info.Parts == nil) != (got == llama) || info.Parts != nil && *info.Parts != got {
+		if got := explain.ArchOf(l.Model); got != want.parts || (info.Parts == nil) != (got == llama) || info.Parts != nil && *info.Parts != got {
 			t.Errorf("%s: %+v, in the frame %+v", name, got, info.Parts)
 		}
 		if !slices.Equal(info.Lacks, want.lacks) {
 			t.Errorf("%s lacks %v, want %v", name, info.Lacks, want.lacks)
 		}
 	}
-	paper, err := run.Open("paper")
+	paper, err := library.Open("paper")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := explain.PartsOf(paper.Model); got.Positions != "none" {
+	if got := explain.ArchOf(paper.Model); got.Positions != "none" {
 		t.Errorf("paper: %+v", got)
 	}
 }
@@ -51,11 +53,11 @@ func TestParts(t *testing.T) {
 // share of it begins; Q turns what is normed where heads have norms.
 func TestBiasOfAHead(t *testing.T) {
 	for name, turned := range map[string]string{"gpt2": "q", "qwen2": "q", "qwen3": "qn"} {
-		l, err := run.OpenFolder(name, os.DirFS("../../sim/run/testdata/families/"+name), nil)
+		l, err := library.OpenFolder(name, os.DirFS("../../sim/run/testdata/families/"+name), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		rec := run.Complete(sim.Recipe{Tokens: []int{3, 1, 2}, MaxNew: 1})
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{3, 1, 2}, MaxNew: 1})
 		var steps []sim.Step
 		for s, err := range run.Steps(t.Context(), l, rec, func() float64 { return 0 }) {
 			if err != nil {

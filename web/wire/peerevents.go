@@ -41,8 +41,8 @@ func (m *Moment) events(copies [][][2]int) []event {
 		}
 	case s.Part == sim.HeadPart && s.Schedule != nil:
 		for _, p := range everyone(s) {
-			if p.Over != "" {
-				events = append(events, event{Kind: "leave", Seq: p.Seq, Why: p.Over, Tokens: s.Schedule.Requests[p.Seq].Chosen})
+			if p.FinishReason != "" {
+				events = append(events, event{Kind: "leave", Seq: p.Seq, Why: p.FinishReason, Tokens: s.Schedule.Requests[p.Seq].NumGenerated})
 			}
 		}
 	case s.Beams != nil:
@@ -95,13 +95,13 @@ func (m *Moment) parted() []event {
 		switch n := children[i]; {
 		case n > 1:
 			events = append(events, event{Kind: "part", Seq: p.Seq, Into: n})
-		case n == 0 && s.Done == "" && !finishedFrom(s.Beams, m.beamsBefore(s), m.said(p)):
+		case n == 0 && s.RunFinishReason == "" && !finishedFrom(s.Beams, m.beamsBefore(s), m.said(p)):
 			events = append(events, event{Kind: "drop", Seq: p.Seq})
 		}
 	}
 	for _, f := range newly(s.Beams, m.beamsBefore(s)) {
 		score := score(f.Score)
-		events = append(events, event{Kind: "finish", Text: f.Text, Score: &score, Why: f.Done})
+		events = append(events, event{Kind: "finish", Text: f.Text, Score: &score, Why: f.FinishReason})
 	}
 	return events
 }

@@ -69,7 +69,7 @@ func (m *Moment) peers() *peersInfo {
 	}
 	copies := m.copies()
 	for i, p := range everyone(s) {
-		x := peerInfo{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Prompt: p.Prompt, Said: m.said(p), Over: p.Over}
+		x := peerInfo{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Prompt: p.Prompt, Said: m.said(p), Over: p.FinishReason}
 		if p.Token >= 0 {
 			x.Token, x.Label = &p.Token, m.label(p.Token)
 		}
@@ -120,10 +120,10 @@ func (m *Moment) addPeers(meta map[string]string) {
 
 // everyone is all sequences of a step's pass.
 func everyone(s *sim.Step) []*sim.Step {
-	if len(s.Peers) == 0 {
+	if len(s.PassSteps) == 0 {
 		return []*sim.Step{s}
 	}
-	return s.Peers
+	return s.PassSteps
 }
 
 func (m *Moment) label(id int) string { return m.labelled([]int{id})[0][1].(string) }
@@ -131,7 +131,7 @@ func (m *Moment) label(id int) string { return m.labelled([]int{id})[0][1].(stri
 // said is what a sequence of the pass has generated so far.
 func (m *Moment) said(p *sim.Step) string {
 	if p.Part == sim.HeadPart && p.Beams == nil {
-		return p.Said
+		return p.GeneratedText
 	}
 	if m.Recipe.Batch == nil {
 		if b := m.beamsBefore(p); b != nil && p.Seq < len(b.Live) {
@@ -150,7 +150,7 @@ func (m *Moment) saidBy(seq int) string {
 		}
 		for _, p := range everyone(m.At(n)) {
 			if p.Seq == seq {
-				return p.Said
+				return p.GeneratedText
 			}
 		}
 	}

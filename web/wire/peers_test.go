@@ -7,11 +7,12 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // served is step n of a run of several sequences, seen by who looks at one of them.
-func served(t testing.TB, l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, seq int, show ...string) *Moment {
+func served(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, seq int, show ...string) *Moment {
 	t.Helper()
 	ids, err := l.Prepare(rec)
 	if err != nil {
@@ -20,7 +21,7 @@ func served(t testing.TB, l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, se
 	m := &Moment{Seq: 1, Model: l, Recipe: rec, Prompt: len(ids), Waiting: ids, Recorded: n + 1,
 		Link: Link{Recipe: rec, Step: n, Pick: Pick{Seq: seq, Show: show}}}
 	if n == len(steps)-1 {
-		m.Ended = steps[n].Done
+		m.Ended = steps[n].RunFinishReason
 	}
 	m.Place(n, func(n int) *sim.Step { return &steps[n] })
 	return m
@@ -36,11 +37,11 @@ func batch(schedule string, share bool) sim.Recipe {
 	if schedule == sim.ScheduleContinuous {
 		r.Batch.Chunk = 4
 	}
-	return run.Complete(r)
+	return recipe.Complete(r)
 }
 
 func beam() sim.Recipe {
-	return run.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4, Sampler: sim.Sampler{Kind: "beam", Width: 3, Length: 1},
+	return recipe.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4, Sampler: sim.Sampler{Kind: "beam", Width: 3, Length: 1},
 		Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 2}})
 }
 
@@ -74,7 +75,7 @@ func TestASchedulesFrames(t *testing.T) {
 				f := File(served(t, l, rec, steps, n, seq, "schedule"))
 				checkPass(t, f, steps, n)
 				p := tell[peersInfo](t, f, "peers")
-				own := steps[n].Focus(seq)
+				own := steps[n].ForSequence(seq)
 				if p.Seq != own.Seq || p.Pick != seq || p.Fed[len(p.Fed)-1] != own.Rows {
 					t.Fatalf("step %d, request %d: peers %+v", n, seq, p)
 				}
@@ -165,7 +166,7 @@ func TestABeamTreesFrames(t *testing.T) {
 				told++
 			}
 		}
-		if b := steps[n].Beams; b != nil && steps[n].Done == "" {
+		if b := steps[n].Beams; b != nil && steps[n].RunFinishReason == "" {
 			copied += b.Copied
 		}
 		if n+1 < perPass {

@@ -8,9 +8,9 @@ import "kvstep/sim"
 func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	seq := m.Link.Pick.Seq
 	if n >= 0 { // where the pass has no such sequence it is another one's, all along
-		seq = step(n).Focus(seq).Seq
+		seq = step(n).ForSequence(seq).Seq
 	}
-	m.At = func(n int) *sim.Step { return step(n).Focus(seq) }
+	m.At = func(n int) *sim.Step { return step(n).ForSequence(seq) }
 	if n < 0 {
 		if m.Recipe.Batch != nil {
 			m.Prompt = len(m.asked())
@@ -19,13 +19,13 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	}
 	if step(n).Beams != nil || m.Recipe.Sampler.Kind == "beam" {
 		line := m.lineage(n, step)
-		m.At = func(n int) *sim.Step { return step(n).Focus(line[n/m.perPass()]) }
+		m.At = func(n int) *sim.Step { return step(n).ForSequence(line[n/m.perPass()]) }
 	}
 	m.Step = m.At(n)
 	m.Prompt = m.Step.Prompt
 	for i := n; i >= 0; i-- { // what it has said when it last said something
 		if s := m.own(i); s != nil && s.Part == sim.HeadPart {
-			m.Text = s.Said
+			m.Text = s.GeneratedText
 			break
 		}
 	}
@@ -43,7 +43,7 @@ func (m *Moment) perPass() int { return m.Model.Model.Config.Layers + 1 }
 func (m *Moment) lineage(n int, step func(n int) *sim.Step) []int {
 	pass := n / m.perPass()
 	line := make([]int, pass+1)
-	line[pass] = step(n).Focus(m.Link.Pick.Seq).Seq
+	line[pass] = step(n).ForSequence(m.Link.Pick.Seq).Seq
 	for ; pass > 0; pass-- {
 		if b := step(pass*m.perPass() - 1).Beams; b != nil && line[pass] < len(b.Live) {
 			line[pass-1] = b.Live[line[pass]].Parent

@@ -2,7 +2,8 @@ package wire
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // plan is a request as it is known before it runs.
@@ -16,7 +17,7 @@ type plan struct {
 
 // Prompts are the prompts of a batch as ids, the recipe's own first; nil where the
 // recipe has none. The recipe has been prepared.
-func Prompts(m *run.Loaded, r sim.Recipe) [][]int {
+func Prompts(m *library.Loaded, r sim.Recipe) [][]int {
 	if r.Batch == nil {
 		return nil
 	}
@@ -168,11 +169,11 @@ func (m *Moment) Length() int {
 // Most is how many tokens the longest sequence of the run comes to hold.
 func (m *Moment) Most() int {
 	if m.Recipe.Batch == nil {
-		return run.Fed(m.Prompt, m.Recipe.MaxNew)
+		return recipe.Fed(m.Prompt, m.Recipe.MaxNew)
 	}
 	most := 0
 	for _, q := range m.plans() {
-		most = max(most, run.Fed(q.prompt, q.maxNew))
+		most = max(most, recipe.Fed(q.prompt, q.maxNew))
 	}
 	return most
 }

@@ -9,7 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
 )
 
 // What a copy of a run holds beside frames of the overview (web/take): every op of
@@ -89,7 +89,7 @@ var shown = []string{"Q", "K", "V", "scores", "mask", "probs", "out"}
 
 // WeightPictures are the weight matrices of a layer that have a picture, coarse;
 // "weights" in the metadata has what 255 stands for in each.
-func WeightPictures(m *run.Loaded, layer int) checkpoint.File {
+func WeightPictures(m *library.Loaded, layer int) checkpoint.File {
 	f, most := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}, map[string]float32{}
 	for _, op := range explain.Ops {
 		if op.Kind != explain.Weight || op.ID == "embed" || op.ID == "w_head" || op.ID == "w_norm3" {
@@ -202,7 +202,7 @@ func (x *Answers) File() checkpoint.File {
 
 // Newest are the cells of the newest row of an op in a step, for one head: all of
 // them, or, of logits, those of the likeliest tokens.
-func Newest(m *run.Loaded, s *sim.Step, id string, head int) (refs []explain.Ref) {
+func Newest(m *library.Loaded, s *sim.Step, id string, head int) (refs []explain.Ref) {
 	r := &explain.Run{Model: m.Model}
 	rows, cols := r.Shape(s, explain.Find(id))
 	ref := explain.Ref{Step: s.N, Op: id, Head: head, Row: rows - 1}

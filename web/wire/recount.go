@@ -52,7 +52,7 @@ func (m *Moment) recount(s *sim.Step, lane sim.Lane) sim.Counters {
 
 // count counts a step of a lane, all sequences of its pass, by any switches.
 func (m *Moment) count(s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Counters {
-	peers, logits := s.Peers, 0
+	peers, logits := s.PassSteps, 0
 	if len(peers) == 0 {
 		peers = []*sim.Step{s}
 	}
@@ -62,7 +62,7 @@ func (m *Moment) count(s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Counter
 		if lane == sim.Uncached {
 			spans[i] = cost.Span{Rows: p.Cached + p.Rows}
 		}
-		if p.Head != nil {
+		if p.Output != nil {
 			logits++
 		}
 		if p.Speculation != nil {
@@ -71,7 +71,7 @@ func (m *Moment) count(s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Counter
 	}
 	var c sim.Counters
 	if s.Layer < 0 {
-		c = m.shape(lane).HeadOf(spans, logits, sw)
+		c = m.shape(lane).UnembedOf(spans, logits, sw)
 	} else {
 		c = m.shape(lane).LayerOf(s.Layer, spans, sw)
 	}

@@ -15,7 +15,7 @@ func (m *Moment) stayed(s *sim.Step) int {
 	if s.Pass == m.Step.Pass {
 		return s.Rows
 	}
-	return m.At((s.Pass+1)*m.perPass() - 1).Kept()
+	return m.At((s.Pass+1)*m.perPass() - 1).Committed()
 }
 
 // provenance is where every cached row comes from, as the recorded steps up to

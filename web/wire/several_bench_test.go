@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
-	"kvstep/sim/run"
+	"kvstep/sim/recipe"
 )
 
 // BenchmarkBatchFrame is a frame of eight requests with the schedule open.
@@ -14,7 +14,7 @@ func BenchmarkBatchFrame(b *testing.B) {
 	for i := range 7 {
 		rec.Batch.Requests = append(rec.Batch.Requests, sim.Request{Prompt: rec.Prompt, MaxNew: rec.MaxNew, Arrive: i})
 	}
-	rec = run.Complete(rec)
+	rec = recipe.Complete(rec)
 	steps := stepsOf(b, l, rec)
 	m := served(b, l, rec, steps, len(steps)-2, 1, "schedule")
 	b.ResetTimer()
@@ -28,7 +28,7 @@ func BenchmarkBeamFrame(b *testing.B) {
 	l, rec, _, _ := defaultRun(b, "en")
 	rec.Sampler = sim.Sampler{Kind: "beam", Width: 8, Length: 1}
 	rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 4}
-	rec = run.Complete(rec)
+	rec = recipe.Complete(rec)
 	steps := stepsOf(b, l, rec)
 	m := served(b, l, rec, steps, len(steps)-2, 1, "beams")
 	b.ResetTimer()

@@ -10,7 +10,9 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -22,9 +24,9 @@ const worstFrame, typicalFrame = 24 << 10, 8 << 10
 var everything = Pick{Show: []string{"formulas", "heads", "history", "history-step", "history-total", "rows", "rows-read", "choice"}, Real: "llama-3-8b@H100"}
 
 // defaultRun is the run that a page opens with, with a clock as uneven as a real one.
-func defaultRun(t testing.TB, lang string) (l *run.Loaded, rec sim.Recipe, prompt int, steps []sim.Step) {
+func defaultRun(t testing.TB, lang string) (l *library.Loaded, rec sim.Recipe, prompt int, steps []sim.Step) {
 	t.Helper()
-	l, err := run.NewLibrary().Get("")
+	l, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +47,7 @@ func defaultRun(t testing.TB, lang string) (l *run.Loaded, rec sim.Recipe, promp
 
 // visit is step n as a viewer meets it for the first time (the chart draws the
 // whole run ahead), or when the run is over.
-func visit(l *run.Loaded, rec sim.Recipe, prompt int, steps []sim.Step, n int, over bool, pick Pick) *Moment {
+func visit(l *library.Loaded, rec sim.Recipe, prompt int, steps []sim.Step, n int, over bool, pick Pick) *Moment {
 	m := moment(l, rec, steps, n, max(steps[n].Layer, 0), 0)
 	m.Prompt = prompt
 	pick.Layer, pick.Cell = m.Link.Pick.Layer, m.Link.Pick.Cell
@@ -135,7 +137,7 @@ func TestFrameSizeOfSeveral(t *testing.T) {
 	}
 	all := everything
 	all.Show = append(slices.Clone(all.Show), "beams", "schedule")
-	for name, rec := range map[string]sim.Recipe{"beam": run.Complete(wide), "batch": run.Complete(many)} {
+	for name, rec := range map[string]sim.Recipe{"beam": recipe.Complete(wide), "batch": recipe.Complete(many)} {
 		steps := stepsOf(t, l, rec)
 		var sizes []int
 		for n := range steps {

@@ -59,7 +59,7 @@ func (m *Moment) speculation() *speculationInfo {
 	info := &speculationInfo{Draft: m.Recipe.Draft, Propose: m.Recipe.Propose, Kept: []int{}}
 	if m.At != nil {
 		for n := 2*m.perPass() - 1; n < m.Recorded; n += m.perPass() {
-			info.Kept = append(info.Kept, m.At(n).Kept())
+			info.Kept = append(info.Kept, m.At(n).Committed())
 		}
 	}
 	if m.Step == nil {
@@ -92,7 +92,7 @@ func (m *Moment) speculation() *speculationInfo {
 	if x.Accepted < len(x.Verdicts) && x.Verdicts[x.Accepted].Accepted { // it ended the text: nothing came after it
 		info.Draws = drawsProposal
 	}
-	left := m.Step.Rows - m.Step.Kept()
+	left := m.Step.Rows - m.Step.Committed()
 	if !m.Step.Ran[sim.Cached] {
 		return info // there is no cache that they could leave
 	}
@@ -108,7 +108,7 @@ func (m *Moment) soFar() (s soFarInfo) {
 	for n := 2*perPass - 1; n <= m.Step.N; n += perPass {
 		head := m.At(n)
 		s.Passes++
-		s.Tokens += len(head.Chosen())
+		s.Tokens += len(head.NewTokens())
 		x := head.Speculation
 		if x != nil {
 			s.Proposed += len(x.Proposed)
@@ -123,7 +123,7 @@ func (m *Moment) soFar() (s soFarInfo) {
 		for i := n - perPass + 1; i <= n; i++ {
 			s.Model += integer(cost.Headline(m.recount(m.At(i), lane), sw))
 		}
-		if x != nil && head.Kept() < head.Rows { // all layers multiply alike
+		if x != nil && head.Committed() < head.Rows { // all layers multiply alike
 			s.Rejected += integer(int64(perPass-1)*m.wasted(m.At(n-1), head, lane) + m.wasted(head, head, lane))
 		}
 	}
@@ -143,8 +143,8 @@ func (m *Moment) wasted(s, head *sim.Step, lane sim.Lane) int64 {
 // computed for nothing: they are the last, and no other row reads them.
 func unwasted(s, head *sim.Step) *sim.Step {
 	c, x := *s, *s.Speculation
-	c.Rows = head.Kept()
-	x.Proposed = x.Proposed[:len(x.Proposed)-(head.Rows-head.Kept())]
+	c.Rows = head.Committed()
+	x.Proposed = x.Proposed[:len(x.Proposed)-(head.Rows-head.Committed())]
 	c.Speculation = &x
 	return &c
 }

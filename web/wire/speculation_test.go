@@ -9,23 +9,24 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // guessing are the moments of a run in which a draft's proposals are accepted, some of
 // them, none, and all.
 func guessing(t testing.TB, show ...string) func(n int) *Moment {
 	t.Helper()
-	l, err := run.NewLibrary().Get("story")
+	l, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := run.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
+	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
 		Sampler: sim.Sampler{Kind: "sample", Seed: 5}, Draft: "story-draft", Propose: 4})
 	steps := stepsOf(t, l, rec)
 	return func(n int) *Moment {
 		m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), show...)
-		m.Prompt, m.Ended = steps[0].Rows, steps[len(steps)-1].Done
+		m.Prompt, m.Ended = steps[0].Rows, steps[len(steps)-1].RunFinishReason
 		return m
 	}
 }
@@ -61,7 +62,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 			}
 			continue
 		}
-		passes, tokens, tested = passes+1, tokens+len(s.Chosen()), tested+len(x.Verdicts)
+		passes, tokens, tested = passes+1, tokens+len(s.NewTokens()), tested+len(x.Verdicts)
 		for i, v := range x.Verdicts {
 			if got := info.Verdicts[i]; got.P != float32(v.P) || got.Q != float32(v.Q) || got.Random != float32(v.Random) || got.Accepted != v.Accepted {
 				t.Errorf("step %d: verdict %d is %+v, want %+v", n, i, got, v)
@@ -73,7 +74,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 		if rejected := len(x.Verdicts) > 0 && !x.Verdicts[len(x.Verdicts)-1].Accepted; rejected != (info.Draws == "rest") {
 			t.Errorf("step %d: drawn from %q", n, info.Draws)
 		}
-		left := s.Rows - s.Kept()
+		left := s.Rows - s.Committed()
 		if left > 0 {
 			rejections++
 		}
@@ -94,8 +95,8 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 		if want := 1 + a + a*a + a*a*a + a*a*a*a; math.Abs(f.Expected-want) > 1e-12 {
 			t.Errorf("step %d: %v expected, want %v", n, f.Expected, want)
 		}
-		if info.Kept[passes-1] != s.Kept() {
-			t.Errorf("step %d: kept %v, want %d last", n, info.Kept, s.Kept())
+		if info.Kept[passes-1] != s.Committed() {
+			t.Errorf("step %d: kept %v, want %d last", n, info.Kept, s.Committed())
 		}
 	}
 	if rejections < 3 || tested == accepted {

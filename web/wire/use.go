@@ -5,7 +5,8 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 )
 
 // useInfo is what the cache takes under its policy, and what the policy did in
@@ -46,7 +47,7 @@ type way struct {
 
 // spec is the shape of the run's cache.
 func (m *Moment) spec() kv.Spec {
-	return kv.SpecOf(m.Model.Model.Config, run.Fed(m.Prompt, m.maxNew()))
+	return kv.SpecOf(m.Model.Model.Config, recipe.Fed(m.Prompt, m.maxNew()))
 }
 
 // use is nil where there is no cache.
@@ -84,7 +85,7 @@ func (m *Moment) use() *useInfo {
 			info.Coded = &[2]int{settled, now}
 		}
 	}
-	if m.Step.Done == sim.DoneMemory && m.plain() {
+	if m.Step.RunFinishReason == sim.FinishMemory && m.plain() {
 		info.Want = integer(m.spec().Want(p, 1))
 		info.Ways = m.ways()
 	}
@@ -135,7 +136,7 @@ func (m *Moment) ways() (ways []way) {
 		r := m.Recipe
 		r.Model = other.Name
 		if prompt, err := other.Prepare(r); err == nil {
-			s := kv.SpecOf(other.Model.Config, run.Fed(len(prompt), r.MaxNew))
+			s := kv.SpecOf(other.Model.Config, recipe.Fed(len(prompt), r.MaxNew))
 			ways = append(ways, way{other.Name, kv.Text(r.Cache), s.Fits(r.Cache, r.Cache.Budget), s.Most})
 		}
 	}
@@ -144,7 +145,7 @@ func (m *Moment) ways() (ways []way) {
 
 // fewerHeads is the known model with the fewest K/V heads, of those that have as
 // many layers and words as this one; nil if none has fewer.
-func (m *Moment) fewerHeads() *run.Loaded {
+func (m *Moment) fewerHeads() *library.Loaded {
 	if m.Models == nil {
 		return nil
 	}

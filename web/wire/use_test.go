@@ -8,16 +8,16 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
-	"kvstep/sim/run"
 )
 
 // policies are one of each kind, small enough for the small model to meet them.
 var policies = []string{"contiguous", "paged:2", "window:3:1", "h2o:2:2", "int8:token:3", "int4:channel:3"}
 
 // under is the small run under a policy and a budget.
-func under(t testing.TB, policy string, budget int64, more int) (*run.Loaded, sim.Recipe, []sim.Step) {
+func under(t testing.TB, policy string, budget int64, more int) (*library.Loaded, sim.Recipe, []sim.Step) {
 	t.Helper()
 	l, rec, _ := small(t)
 	p, err := kv.Parse(policy)
@@ -200,8 +200,8 @@ func TestWallAndWays(t *testing.T) {
 	m := moment(l, rec, steps, last, 0, 0)
 	var use useInfo
 	meta(t, frameOf(t, m), "use", &use)
-	if steps[last].Done != sim.DoneMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
-		t.Fatalf("%s, %+v", steps[last].Done, use)
+	if steps[last].RunFinishReason != sim.FinishMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
+		t.Fatalf("%s, %+v", steps[last].RunFinishReason, use)
 	}
 	for _, w := range use.Ways {
 		p, err := kv.Parse(w.Cache)

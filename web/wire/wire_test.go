@@ -19,16 +19,18 @@ import (
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
 var write = flag.Bool("write", false, "write the frames that the browser's tests read")
 
 // small is a fixed GQA model without a tokenizer, and all steps of a fixed run.
-func small(t testing.TB) (*run.Loaded, sim.Recipe, []sim.Step) {
+func small(t testing.TB) (*library.Loaded, sim.Recipe, []sim.Step) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(20, 26))
 	c := sim.Config{Family: "llama", Dim: 16, Layers: 2, Heads: 4, KVHeads: 2, HeadDim: 6, FFN: 20,
@@ -37,8 +39,8 @@ func small(t testing.TB) (*run.Loaded, sim.Recipe, []sim.Step) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &run.Loaded{Name: "small", Model: m}
-	rec := run.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4})
+	l := &library.Loaded{Name: "small", Model: m}
+	rec := recipe.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4})
 	var steps []sim.Step
 	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {
 		if err != nil {
@@ -50,7 +52,7 @@ func small(t testing.TB) (*run.Loaded, sim.Recipe, []sim.Step) {
 }
 
 // moment is step n (-1: none) with layer and head picked.
-func moment(l *run.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int) *Moment {
+func moment(l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int) *Moment {
 	m := &Moment{At: func(n int) *sim.Step { return &steps[n] }, Seq: n + 2, Model: l, Recipe: rec, Prompt: len(rec.Tokens), Recorded: len(steps), Ended: "max-new",
 		Waiting: rec.Tokens,
 		Link:    Link{Recipe: rec, Step: n, Pick: Pick{Layer: &layer, Head: head, Cell: &Cell{"scores", 0, 1}}}}
@@ -140,7 +142,7 @@ func withPanels(m *Moment, show ...string) *Moment {
 func keeping(t testing.TB, policy string, budget int64, n int) *Moment {
 	l, rec, steps := under(t, policy, budget, 9)
 	m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), "rows")
-	m.Ended = steps[len(steps)-1].Done
+	m.Ended = steps[len(steps)-1].RunFinishReason
 	return m
 }
 
@@ -154,7 +156,7 @@ type recorded []sim.Step
 func (r recorded) Step(n int) *sim.Step { return &r[n] }
 
 // stopped is step n of a run with two bookmarks and every kind of breakpoint.
-func stopped(t testing.TB, l *run.Loaded, rec sim.Recipe, steps []sim.Step, n int) *Moment {
+func stopped(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n int) *Moment {
 	t.Helper()
 	m := moment(l, rec, steps, n, 1, 1)
 	points, err := breakpoint.ParseList([]string{"token", "layer:1", "cache:1", "top", "attend:0", "differ"})
@@ -322,7 +324,7 @@ func TestLinkRoundTrip(t *testing.T) {
 	l := Link{Step: 17, Lang: "zh", Pick: Pick{Layer: &layer, Head: 2, Cell: &Cell{"probs", 4, 5}, Op: "probs",
 		Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}, {Step: 17, Op: "K", Row: 3, Col: 1}},
 		Show:  []string{"history", "history-kv", "choice"}, Unit: "mac", Pairs: "dense", Logits: "all"},
-		Marks: []int{2, 9}, Breaks: []breakpoint.Point{{Kind: breakpoint.Layer, N: 2}, {Kind: breakpoint.Top}}, Recipe: run.Complete(sim.Recipe{
+		Marks: []int{2, 9}, Breaks: []breakpoint.Point{{Kind: breakpoint.Layer, N: 2}, {Kind: breakpoint.Top}}, Recipe: recipe.Complete(sim.Recipe{
 			Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
 			Sampler: sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, RepetitionPenalty: 1.2, Seed: math.MaxUint64},
 			Pairs:   "dense", Logits: "all", Forced: []sim.Forced{{Pass: 0, Token: 5}, {Pass: 3, Token: 9}},

@@ -44,7 +44,7 @@ func (d *download) resume() (err error) {
 	if d.have > d.f.length() {
 		return d.restart()
 	}
-	d.hear(d.have)
+	d.progress(d.have)
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (d *download) take(ctx context.Context, resp *http.Response, body io.Reader
 				return unwritten(d.to.Name(), err)
 			}
 			d.have += int64(n)
-			d.hear(d.have)
+			d.progress(d.have)
 		}
 		switch {
 		case err == nil:

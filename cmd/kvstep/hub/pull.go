@@ -111,7 +111,7 @@ func (p *pull) bring(ctx context.Context, place string) error {
 			return err
 		}
 	}
-	return p.settle(place)
+	return p.publish(place)
 }
 
 // stage makes the folder of a pull, and takes from it what does not belong to the files
@@ -145,8 +145,8 @@ func (p *pull) stage(files []file) error {
 // that nothing is ever added to a part of another.
 func (f file) part() string { return f.Name + "." + f.sum()[:16] + ".part" }
 
-// settle gives the folder its name: it is whole, checked, and on the disk.
-func (p *pull) settle(place string) error {
+// publish gives the folder its name: it is whole, checked, and on the disk.
+func (p *pull) publish(place string) error {
 	if err := syncDir(p.dir); err != nil {
 		return unwritten(p.dir, err)
 	}
@@ -182,7 +182,7 @@ func (p *pull) file(ctx context.Context, f file) error {
 			return unwritten(whole, err)
 		}
 	}
-	p.hear(f.length())
+	p.progress(f.length())
 	p.done += f.length()
 	return nil
 }
@@ -246,8 +246,8 @@ func (p *pull) right(ctx context.Context, name string, f file) (bool, error) {
 	}
 }
 
-// hear tells that n bytes of the current file are there.
-func (p *pull) hear(n int64) {
+// progress tells that n bytes of the current file are there.
+func (p *pull) progress(n int64) {
 	if p.c.Heard != nil {
 		p.c.Heard(p.done+n, p.total)
 	}

@@ -28,15 +28,15 @@ const wholeChunks = " k is a multiple of 16."
 // widen makes float32 of numbers of 16 bits.
 func widen(kind number) {
 	name := "widen" + kind.name + "AVX2"
-	TEXT(name, NOSPLIT, "func(dst *float32, words *uint16, n int)")
-	Doc(name + " sets dst to the numbers of words; n is a multiple of 16.")
+	TEXT(name, NOSPLIT, "func(dst *float32, bits16 *uint16, n int)")
+	Doc(name + " sets dst to the numbers of bits16; n is a multiple of 16.")
 	Pragma("noescape")
-	dst, words, n := Load(Param("dst"), GP64()), Load(Param("words"), GP64()), Load(Param("n"), GP64())
+	dst, bits16, n := Load(Param("dst"), GP64()), Load(Param("bits16"), GP64()), Load(Param("n"), GP64())
 	i, x, y := GP64(), YMM(), YMM()
 	XORQ(i, i)
 	Label("chunk")
-	kind.widen(Mem{Base: words, Index: i, Scale: 2}, x)
-	kind.widen(Mem{Base: words, Index: i, Scale: 2, Disp: 16}, y)
+	kind.widen(Mem{Base: bits16, Index: i, Scale: 2}, x)
+	kind.widen(Mem{Base: bits16, Index: i, Scale: 2, Disp: 16}, y)
 	VMOVUPS(x, Mem{Base: dst, Index: i, Scale: 4})
 	VMOVUPS(y, Mem{Base: dst, Index: i, Scale: 4, Disp: 32})
 	ADDQ(Imm(16), i)

@@ -27,7 +27,7 @@ func Config(r *rand.Rand) sim.Config {
 // Weights draws the weights of a shape, large enough that attention is not flat.
 func Weights(r *rand.Rand, c sim.Config) sim.Weights {
 	vector := func(n int, scale, shift float64) []float32 {
-		x := mat.Room(n)
+		x := mat.Uninit(n)
 		for i := range x {
 			x[i] = float32(r.Float64()*2*scale - scale + shift)
 		}
@@ -42,9 +42,9 @@ func Weights(r *rand.Rand, c sim.Config) sim.Weights {
 			O: matrix(c.Dim, c.QDim()), Gate: matrix(c.FFN, c.Dim), Up: matrix(c.FFN, c.Dim), Down: matrix(c.Dim, c.FFN),
 		})
 	}
-	w.Head = w.Embed
+	w.Unembed = w.Embed
 	if !c.Tied {
-		w.Head = matrix(c.Vocab, c.Dim)
+		w.Unembed = matrix(c.Vocab, c.Dim)
 	}
 	bias := func(n int) []float32 { return vector(n, 0.3, 0) }
 	for i := range w.Layers {
@@ -98,7 +98,7 @@ func Halves(w sim.Weights, kind mat.Half) (kept, wide sim.Weights) {
 	kept, wide = w, w
 	kept.Layers, wide.Layers = slices.Clone(w.Layers), slices.Clone(w.Layers)
 	kept.Embed, wide.Embed = both(w.Embed)
-	kept.Head, wide.Head = both(w.Head)
+	kept.Unembed, wide.Unembed = both(w.Unembed)
 	for i := range w.Layers {
 		k, x := &kept.Layers[i], &wide.Layers[i]
 		k.Q, x.Q = both(k.Q)

@@ -12,8 +12,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -22,9 +24,9 @@ const Loud = "loud"
 
 // Models are small random models of every family and many shapes, which know each other
 // as drafts; and the smallest that is embedded, which has words.
-var Models = sync.OnceValue(func() []*run.Loaded {
+var Models = sync.OnceValue(func() []*library.Loaded {
 	r := rand.New(rand.NewPCG(14, 3))
-	var all []*run.Loaded
+	var all []*library.Loaded
 	add := func(name string, c sim.Config, loud float32) {
 		w := modeltest.Weights(r, c)
 		for l := range w.Layers {
@@ -38,7 +40,7 @@ var Models = sync.OnceValue(func() []*run.Loaded {
 		if err != nil {
 			panic(err)
 		}
-		all = append(all, &run.Loaded{Name: name, Model: m})
+		all = append(all, &library.Loaded{Name: name, Model: m})
 	}
 	for i := range 6 {
 		for _, family := range model.Families {
@@ -60,8 +62,8 @@ var Models = sync.OnceValue(func() []*run.Loaded {
 	c := modeltest.Family(r, "llama")
 	c.Vocab, c.Layers = 13, 2
 	add(Loud, c, 1e20)
-	library := run.NewLibrary(all...)
-	words, err := library.Get("story-draft")
+	lib := library.New(all...)
+	words, err := lib.Get("story-draft")
 	if err != nil {
 		panic(err)
 	}
@@ -69,7 +71,7 @@ var Models = sync.OnceValue(func() []*run.Loaded {
 })
 
 // Recipe draws a recipe that its model takes.
-func Recipe(r *rand.Rand) (*run.Loaded, sim.Recipe) {
+func Recipe(r *rand.Rand) (*library.Loaded, sim.Recipe) {
 	for {
 		m := Models()[r.IntN(len(Models()))]
 		if rec := Draw(r, m); Valid(m, rec) {
@@ -79,13 +81,13 @@ func Recipe(r *rand.Rand) (*run.Loaded, sim.Recipe) {
 }
 
 // Valid tells whether a model takes a recipe.
-func Valid(m *run.Loaded, rec sim.Recipe) bool {
+func Valid(m *library.Loaded, rec sim.Recipe) bool {
 	_, err := m.Prepare(rec)
 	return err == nil
 }
 
 // Draw draws a recipe for a model; one in some the model will refuse.
-func Draw(r *rand.Rand, m *run.Loaded) sim.Recipe {
+func Draw(r *rand.Rand, m *library.Loaded) sim.Recipe {
 	c := m.Model.Config
 	rec := sim.Recipe{Model: m.Name, MaxNew: 1 + r.IntN(12), Lanes: pick(r, "both", "both", "both", "cached", "uncached"),
 		Pairs: pick(r, "allowed", "allowed", "dense"), Logits: pick(r, "last", "last", "all")}
@@ -120,7 +122,7 @@ func Draw(r *rand.Rand, m *run.Loaded) sim.Recipe {
 			rec.Forced = append(rec.Forced, sim.Forced{Pass: r.IntN(rec.MaxNew + 2), Token: r.IntN(c.Vocab)})
 		}
 	}
-	rec = run.Complete(rec)
+	rec = recipe.Complete(rec)
 	if r.IntN(16) == 0 && len(rec.Forced) == 0 { // prefill alone
 		rec.MaxNew = 0
 	}
@@ -131,7 +133,7 @@ func Draw(r *rand.Rand, m *run.Loaded) sim.Recipe {
 func pick[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
 // prompt is a random prompt, as text if the model has words. It begins like the one given.
-func prompt(r *rand.Rand, m *run.Loaded, like []int) (text string, ids []int) {
+func prompt(r *rand.Rand, m *library.Loaded, like []int) (text string, ids []int) {
 	if m.Tokenizer != nil {
 		words := strings.Fields("Once upon a time there was a little cat who liked to play 从前 有一只")
 		return strings.Join(words[:1+r.IntN(len(words))], " "), nil
@@ -168,7 +170,7 @@ func policy(r *rand.Rand, headDim int) sim.CachePolicy {
 		sim.CachePolicy{Kind: coded, Axis: kv.AxisToken, Group: group}, sim.CachePolicy{Kind: coded, Axis: kv.AxisChannel, Group: group})
 }
 
-func batch(r *rand.Rand, m *run.Loaded, rec sim.Recipe) *sim.Batch {
+func batch(r *rand.Rand, m *library.Loaded, rec sim.Recipe) *sim.Batch {
 	b := &sim.Batch{Schedule: pick(r, sim.ScheduleStatic, sim.ScheduleContinuous), Slots: 1 + r.IntN(5), Chunk: r.IntN(2) * r.IntN(7),
 		Share: rec.Cache.Kind == sim.CachePaged && r.IntN(3) > 0}
 	for range r.IntN(6) {
@@ -180,7 +182,7 @@ func batch(r *rand.Rand, m *run.Loaded, rec sim.Recipe) *sim.Batch {
 }
 
 // draft is a model of the same vocabulary, the model itself perhaps.
-func draft(r *rand.Rand, m *run.Loaded) string {
+func draft(r *rand.Rand, m *library.Loaded) string {
 	if r.IntN(3) == 0 {
 		return m.Name
 	}
@@ -198,7 +200,7 @@ func draft(r *rand.Rand, m *run.Loaded) string {
 }
 
 // Play runs a recipe to its end or its first error, with a clock that stands still.
-func Play(m *run.Loaded, rec sim.Recipe, prefix ...sim.Step) (all []sim.Step, err error) {
+func Play(m *library.Loaded, rec sim.Recipe, prefix ...sim.Step) (all []sim.Step, err error) {
 	for s, err := range run.Steps(context.Background(), m, rec, func() float64 { return 0 }, prefix...) {
 		if err != nil {
 			return all, err

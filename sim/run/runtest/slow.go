@@ -192,7 +192,7 @@ func (s *Slow) victim(kept map[int]float32) int {
 // Logits are those of the newest token, given what left the last layer.
 func (s *Slow) Logits(x []float32) []float32 {
 	w := &s.m.Weights
-	return linear(s.norm(x, w.FinalNorm, w.FinalBias), w.Head, nil)
+	return linear(s.norm(x, w.FinalNorm, w.FinalBias), w.Unembed, nil)
 }
 
 func (s *Slow) norm(x, gain, bias []float32) []float32 {

@@ -31,12 +31,17 @@ export function createAnswers(records, layers) {
   }
 
   /** @param {Ref} ref */
-  const find = (ref) => (records.has(ref.step % (layers + 1), ANSWERS) ? file(ref.step % (layers + 1)).cells.get(key(ref)) : undefined);
+  const find = (ref) =>
+    records.has(ref.step % (layers + 1), ANSWERS) ? file(ref.step % (layers + 1)).cells.get(key(ref)) : undefined;
 
   return {
     /** Is there an answer? @param {Ref} ref */
     has: (ref) => !!find(ref),
-    /** The exact value of a cell, as a frame has it; null where there is no answer. @param {Ref} ref @param {string[]} perHead ops that each head has */
+    /**
+     * The exact value of a cell, as a frame has it; null where there is no answer.
+     * @param {Ref} ref
+     * @param {string[]} perHead ops that each head has
+     */
     cell(ref, perHead) {
       const e = (find(ref) ?? (perHead.includes(ref.op) ? undefined : find({ ...ref, head: 0 })))?.e;
       return e ? { op: ref.op, row: ref.row, col: ref.col, value: e.value, masked: !!e.masked } : null;
@@ -57,7 +62,10 @@ export function createAnswers(records, layers) {
  * The terms of one sum and its tree. Products and sums are stored as the difference
  * of their bits from what the numbers before them predict, as a sound file stores
  * samples, so that most take no room; what comes out is what was recorded.
- * @param {any} tensors @param {{fn: string, n: number}} sum @param {number} from first term @param {number} at first number of the tree
+ * @param {any} tensors
+ * @param {{fn: string, n: number}} sum
+ * @param {number} from first term
+ * @param {number} at first number of the tree
  */
 function sum({ a, b, t, lane, tree }, { fn, n }, from, at) {
   const terms = new Float32Array(4 * n);
@@ -75,7 +83,10 @@ function sum({ a, b, t, lane, tree }, { fn, n }, from, at) {
     const before = level - 2 * size + (i - level);
     all[i] = add(i < LANES ? lanes[i] : Math.fround(all[before] + all[before + size]), tree.data[at + i]);
   }
-  return { "explain.terms": { dtype: "F32", shape: [n, 4], data: terms }, "explain.tree": { dtype: "F32", shape: [1, all.length], data: all } };
+  return {
+    "explain.terms": { dtype: "F32", shape: [n, 4], data: terms },
+    "explain.tree": { dtype: "F32", shape: [1, all.length], data: all },
+  };
 }
 
 const float = new Float32Array(1);

@@ -10,8 +10,21 @@ const WEIGHTS = -2;
 export const ANSWERS = -3;
 const WORDS = -4; // the catalogue, by language
 
-/** Ops that are all or, unless a head's record has them, the newest rows of what the overview shows, by its name there. @type {Record<string, string>} */
-const SHOWN = { Q: "Q", K: "K", V: "V", k_rope: "K", v: "V", scores: "scores", mask: "mask", probs: "probs", out: "out" };
+/**
+ * Ops that are all or, unless a head's record has them, the newest rows of what the overview shows, by its name there.
+ * @type {Record<string, string>}
+ */
+const SHOWN = {
+  Q: "Q",
+  K: "K",
+  V: "V",
+  k_rope: "K",
+  v: "V",
+  scores: "scores",
+  mask: "mask",
+  probs: "probs",
+  out: "out",
+};
 
 /** @param {string} base64 @returns {Promise<Map<string, ArrayBuffer>>} */
 export async function unpack(base64) {
@@ -24,7 +37,7 @@ export async function unpack(base64) {
 export function split(buffer) {
   const view = new DataView(buffer);
   const records = new Map();
-  for (let at = 0; at < buffer.byteLength; ) {
+  for (let at = 0; at < buffer.byteLength;) {
     const [n, head, length] = [0, 4, 8].map((i) => view.getInt32(at + i, true));
     records.set(`${n}.${head}`, buffer.slice(at + 12, at + 12 + length));
     at += 12 + length;
@@ -48,7 +61,10 @@ export function createRecords(records) {
   };
   const has = (/** @type {number} */ n, /** @type {number} */ head) => records.has(`${n}.${head}`);
   const pass = read(-1, 0).meta.run.config.layers + 1;
-  /** @type {Map<string, {rows: Tensors, before: Record<string, number>}>} K and V of records that were read, and how many rows the passes before have */
+  /**
+   * @type {Map<string, {rows: Tensors, before: Record<string, number>}>} K and V of records that were read, and how
+   * many rows the passes before have
+   */
   const known = new Map();
   /** @type {Map<string, import("../wire/frame.js").Tensor|null>} pictures of weights, by layer and op */
   const weights = new Map();
@@ -57,14 +73,22 @@ export function createRecords(records) {
   function part(name, n, head) {
     const key = `${n}.${head}`;
     if (!known.has(key)) {
-      const { meta, tensors: { K, V } } = read(n, head);
+      const {
+        meta,
+        tensors: { K, V },
+      } = read(n, head);
       known.set(key, { rows: { K, V }, before: meta.before });
     }
     const { rows, before } = /** @type {any} */ (known.get(key));
     return { own: rows[name], before: before[name] ?? 0 };
   }
 
-  /** K or V as a step's attention read them: of records before it, as far as they have not changed, and its own. @param {"K"|"V"} name @param {number} n @param {number} head */
+  /**
+   * K or V as a step's attention read them: of records before it, as far as they have not changed, and its own.
+   * @param {"K"|"V"} name
+   * @param {number} n
+   * @param {number} head
+   */
   function cached(name, n, head) {
     const parts = [];
     for (let i = n, more = 1; more > 0; i -= pass) {
@@ -90,15 +114,25 @@ export function createRecords(records) {
   }
 
   return {
-    has, read, cached, op,
+    has,
+    read,
+    cached,
+    op,
     words: read(0, WORDS).meta,
     /** What a frame says of an op. @param {number} n @param {string} id */
     about: (n, id) => (has(n, OPS) ? read(n, OPS).meta.ops[id] : undefined),
-    /** The picture of a weight matrix. @param {number} layer @param {string} id @returns {import("../wire/frame.js").Tensor|null} */
+    /**
+     * The picture of a weight matrix.
+     * @param {number} layer
+     * @param {string} id
+     * @returns {import("../wire/frame.js").Tensor|null}
+     */
     weight(layer, id) {
       const key = `${layer}.${id}`;
       if (!weights.has(key)) {
-        const { meta, tensors } = has(layer, WEIGHTS) ? read(layer, WEIGHTS) : { meta: { weights: {} }, tensors: /** @type {Tensors} */ ({}) };
+        const { meta, tensors } = has(layer, WEIGHTS)
+          ? read(layer, WEIGHTS)
+          : { meta: { weights: {} }, tensors: /** @type {Tensors} */ ({}) };
         weights.set(key, tensors[id] ? (meta.weights[id] ? widen(tensors[id], meta.weights[id]) : tensors[id]) : null);
       }
       return weights.get(key) ?? null;
@@ -119,4 +153,8 @@ function joined(parts) {
 }
 
 /** @param {import("../wire/frame.js").Tensor} x @param {number} rows */
-const last = (x, rows) => ({ ...x, shape: [rows, x.shape[1]], data: x.data.subarray((x.shape[0] - rows) * x.shape[1]) });
+const last = (x, rows) => ({
+  ...x,
+  shape: [rows, x.shape[1]],
+  data: x.data.subarray((x.shape[0] - rows) * x.shape[1]),
+});

@@ -5,7 +5,10 @@ import { createAnswers } from "./answers.js";
 
 /** @typedef {import("../wire/frame.js").Frame} Frame */
 /** @typedef {import("../view/refs.js").Ref} Ref */
-/** @typedef {{layer: number|null, head: number, show?: string[], op?: string, trail?: Ref[], cell?: any}} Pick show are open panels; their data is there anyway */
+/**
+ * @typedef {{layer: number|null, head: number, show?: string[], op?: string, trail?: Ref[], cell?: any}} Pick show are
+ * open panels; their data is there anyway
+ */
 
 /** Those of the picked layer and head; every other tensor is of the whole step. */
 const MATRICES = ["Q", "K", "V", "scores", "mask", "probs", "out"];
@@ -17,7 +20,10 @@ const HEAD = new Set(["norm3", "logits"]);
  * @param {{step: number, pick: Pick, marks: number[]}} start
  */
 export function createReplay(records, show, start) {
-  const { run: { config, recorded }, scope } = records.read(-1, 0).meta;
+  const {
+    run: { config, recorded },
+    scope,
+  } = records.read(-1, 0).meta;
   const answers = createAnswers(records, config.layers);
   const pass = config.layers + 1;
   const last = recorded - 1;
@@ -35,34 +41,66 @@ export function createReplay(records, show, start) {
     return at - part < 0 ? null : part + pass * Math.floor((at - part) / pass);
   }
 
-  /** What is followed goes with the cursor: in another step it is the newest row of the same op, whose answers there are. @param {number|null} from @param {any} step that is from @param {number} head */
+  /**
+   * What is followed goes with the cursor: in another step it is the newest row of the same op, whose answers there
+   * are.
+   * @param {number|null} from
+   * @param {any} step that is from
+   * @param {number} head
+   */
   function trail(from, step, head) {
     const way = pick.trail ?? [];
     if (!way.length || from === null) return [];
     const [root] = way;
     if (HEAD.has(root.op) !== (from % pass === config.layers)) return [];
     const here = { ...root, step: from, head: scope.per_head.includes(root.op) ? head : root.head };
-    if (here.step !== root.step) here.row = (root.op === "logits" ? 1 : root.op === "K" || root.op === "V" ? step.cached + step.rows : step.rows) - 1;
+    if (here.step !== root.step)
+      here.row =
+        (root.op === "logits" ? 1 : root.op === "K" || root.op === "V" ? step.cached + step.rows : step.rows) - 1;
     const kept = here.step === root.step && here.head === root.head ? way : [here];
     const until = kept.findIndex((ref) => !answers.has(ref));
     return until < 0 ? kept : kept.slice(0, until);
   }
 
-  /** The picked layer's and head's matrices: of the overview, or of one op. @param {number} n @param {number} head @param {any} about */
+  /**
+   * The picked layer's and head's matrices: of the overview, or of one op.
+   * @param {number} n
+   * @param {number} head
+   * @param {any} about
+   */
   function matrices(n, head, about) {
     if (!about) {
       if (pick.op || !records.read(n, head).tensors.scores) return {}; // not in this copy, or a run without a cache
       return Object.fromEntries(MATRICES.map((name) => [name, records.op(n, head, name)]));
     }
-    const names = new Set([about.id, ...about.inputs.filter((/** @type {any} */ x) => !x.weight).map((/** @type {any} */ x) => x.op), ...(PAIRS.has(about.id) ? ["mask"] : [])]);
+    const names = new Set([
+      about.id,
+      ...about.inputs.filter((/** @type {any} */ x) => !x.weight).map((/** @type {any} */ x) => x.op),
+      ...(PAIRS.has(about.id) ? ["mask"] : []),
+    ]);
     return Object.fromEntries([...names].map((id) => [id === "mask" ? id : "op." + id, records.op(n, head, id)]));
   }
 
-  /** The address of a moment in the program. @param {string} link of the step's own record @param {number|null} layer @param {number} head @param {Ref[]} way */
+  /**
+   * The address of a moment in the program.
+   * @param {string} link of the step's own record
+   * @param {number|null} layer
+   * @param {number} head
+   * @param {Ref[]} way
+   */
   function address(link, layer, head, way) {
     const query = new URLSearchParams(link);
-    const fields = { step: at, layer: layer ?? "", head: head || "", op: pick.op ?? "", show: (pick.show ?? []).join(), mark: marks.join(), trail: way.map((r) => [r.step, r.op, r.head, r.row, r.col].join(".")).join("~") };
-    for (const [name, value] of Object.entries(fields)) value === "" ? query.delete(name) : query.set(name, String(value));
+    const fields = {
+      step: at,
+      layer: layer ?? "",
+      head: head || "",
+      op: pick.op ?? "",
+      show: (pick.show ?? []).join(),
+      mark: marks.join(),
+      trail: way.map((r) => [r.step, r.op, r.head, r.row, r.col].join(".")).join("~"),
+    };
+    for (const [name, value] of Object.entries(fields))
+      value === "" ? query.delete(name) : query.set(name, String(value));
     return "?" + query;
   }
 
@@ -74,7 +112,9 @@ export function createReplay(records, show, start) {
     const from = source(layer);
     const step = from === null ? undefined : records.read(from, 0).meta.step;
     const about = from === null || !pick.op ? undefined : records.about(from, pick.op);
-    for (const x of about?.inputs ?? []) if (/^[wb]_[qkv]$/.test(x.op)) x.first = (x.op.endsWith("_q") ? head : kvHead(head)) * config.head_dim; // its record is head 0's
+    for (const x of about?.inputs ?? [])
+      // its record is head 0's
+      if (/^[wb]_[qkv]$/.test(x.op)) x.first = (x.op.endsWith("_q") ? head : kvHead(head)) * config.head_dim;
     const way = trail(from, step, head);
     const answer = way.length ? answers.explain(way) : { explain: null, tensors: {} };
     const lacks = asked?.some((ref) => !answers.has(ref)) ? asked : null;
@@ -87,10 +127,26 @@ export function createReplay(records, show, start) {
       bytes: base.bytes,
       tensors: { ...tensors, ...answer.tensors },
       meta: {
-        ...base.meta, seq: ++seq, marks: marks.length ? marks : undefined, link: address(base.meta.link, own, head, way), scope,
+        ...base.meta,
+        seq: ++seq,
+        marks: marks.length ? marks : undefined,
+        link: address(base.meta.link, own, head, way),
+        scope,
         cell: from === null || !pick.cell ? null : answers.cell({ ...pick.cell, step: from, head }, scope.per_head),
-        lacking: lacks && address(base.meta.link, own, head, lacks), op: about ?? null, explain: answer.explain,
-        pick: { ...base.meta.pick, show: pick.show ?? [], kv_head: kvHead(head), layer, head, from, follow: pick.layer === null, op: pick.op ?? "", trail: way },
+        lacking: lacks && address(base.meta.link, own, head, lacks),
+        op: about ?? null,
+        explain: answer.explain,
+        pick: {
+          ...base.meta.pick,
+          show: pick.show ?? [],
+          kv_head: kvHead(head),
+          layer,
+          head,
+          from,
+          follow: pick.layer === null,
+          op: pick.op ?? "",
+          trail: way,
+        },
         pick_step: step,
       },
     };
@@ -103,10 +159,19 @@ export function createReplay(records, show, start) {
       if (c.op) pick = { ...pick, op: c.op, trail: [] };
     }
     switch (c.cmd) {
-      case "forward": return (at = c.by === "end" ? last : c.by === "token" ? Math.min(at + pass - ((at + 1) % pass), last) : clamp(at + 1, last));
-      case "back": return (at = c.by === "token" ? Math.max(at - 1 - (at % pass), -1) : clamp(at - 1, last));
-      case "seek": return (at = clamp(c.step, last));
-      case "mark": return (marks = [...new Set(/** @type {number[]} */ (c.marks))].sort((a, b) => a - b));
+      case "forward":
+        return (at =
+          c.by === "end"
+            ? last
+            : c.by === "token"
+              ? Math.min(at + pass - ((at + 1) % pass), last)
+              : clamp(at + 1, last));
+      case "back":
+        return (at = c.by === "token" ? Math.max(at - 1 - (at % pass), -1) : clamp(at - 1, last));
+      case "seek":
+        return (at = clamp(c.step, last));
+      case "mark":
+        return (marks = [...new Set(/** @type {number[]} */ (c.marks))].sort((a, b) => a - b));
       case "pick": {
         const elsewhere = c.layer !== pick.layer || c.head !== pick.head || c.op !== pick.op;
         asked = c.trail?.length ? c.trail : elsewhere ? null : asked; // pointing at cells asks nothing
@@ -125,10 +190,14 @@ export function createReplay(records, show, start) {
 }
 
 /** A way as links write it. @param {string} text @returns {Ref[]} */
-export const parseTrail = (text) => text.split("~").filter(Boolean).map((one) => {
-  const [step, op, head, row, col] = one.split(".");
-  return { step: Number(step), op, head: Number(head), row: Number(row), col: Number(col) };
-});
+export const parseTrail = (text) =>
+  text
+    .split("~")
+    .filter(Boolean)
+    .map((one) => {
+      const [step, op, head, row, col] = one.split(".");
+      return { step: Number(step), op, head: Number(head), row: Number(row), col: Number(col) };
+    });
 
 /** @param {number} n @param {number} last */
 const clamp = (n, last) => Math.min(Math.max(n, -1), last);

@@ -10,8 +10,16 @@ export function createScope(root) {
     const { scope, lacking, run } = frame.meta;
     root.hidden = run.recipe.lanes === "uncached" || scope.ops[1] < scope.ops[0]; // then there is nothing of the kind
     const span = (/** @type {[number, number]} */ [from, to]) => ({ From: from + 1, To: to + 1 });
-    part("ops").textContent = t("scope.ops", { ...span(scope.ops), Recorded: run.recorded }) + " " + t(scope.weights ? "scope.weights" : "scope.no_weights");
-    part("explained").textContent = t("scope.explained", { ...span(scope.explained), Head: scope.head + 1, Step: scope.step + 1 }) + (scope.without.length ? " " + t("scope.without", { Ops: scope.without.map((/** @type {string} */ id) => t("name." + id)) }) : "") + (scope.trail ? " " + t("scope.trail") : "");
+    part("ops").textContent =
+      t("scope.ops", { ...span(scope.ops), Recorded: run.recorded }) +
+      " " +
+      t(scope.weights ? "scope.weights" : "scope.no_weights");
+    part("explained").textContent =
+      t("scope.explained", { ...span(scope.explained), Head: scope.head + 1, Step: scope.step + 1 }) +
+      (scope.without.length
+        ? " " + t("scope.without", { Ops: scope.without.map((/** @type {string} */ id) => t("name." + id)) })
+        : "") +
+      (scope.trail ? " " + t("scope.trail") : "");
     part("missing").hidden = !lacking;
     part("link").textContent = lacking ?? "";
     part("link").hidden = !lacking;

@@ -5,7 +5,7 @@ import { clamp } from "./linear.js";
 /** @typedef {[number, number, number]} RGB */
 
 /** @param {number} v sRGB 0..255 */
-const toLinear = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+const toLinear = (v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
 /** @param {number} v */
 const toByte = (v) => Math.round(255 * clamp(v <= 0.0031308 ? v * 12.92 : 1.055 * v ** (1 / 2.4) - 0.055, 0, 1));
 

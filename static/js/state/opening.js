@@ -10,7 +10,8 @@ const KEPT = 8; // links
 
 /**
  * @typedef {"panic"|"lost"|"long"} Why
- * @typedef {{why: Why, link: string, where: string, waits: boolean}} Held waits: nothing is open until the person says what
+ * @typedef {{why: Why, link: string, where: string, waits: boolean}} Held waits: nothing is open until the person says
+ * what
  */
 
 /** A link whatever the order of its words, and in whatever language it is shown. @param {string} link */
@@ -62,7 +63,8 @@ export function createOpening(send, tell, storage, now = () => performance.now()
       stop("long");
     }
   };
-  const ask = (/** @type {string} */ to) => { // the person has pressed
+  const ask = (/** @type {string} */ to) => {
+    // the person has pressed
     wanted = to;
     held.delete(same(to));
     save();
@@ -135,7 +137,8 @@ function read(storage) {
   try {
     const { held, deaths } = JSON.parse(storage.getItem(KEY) ?? "{}");
     return { held: Array.isArray(held) ? held : [], deaths: Number(deaths) || 0 };
-  } catch { // refused, or written by somebody else
+  } catch {
+    // refused, or written by somebody else
     return { held: [], deaths: 0 };
   }
 }

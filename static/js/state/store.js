@@ -11,7 +11,10 @@ const PATIENCE = 4; // frames that a view is passed over in before it is painted
  * @param {((state: T, before: T) => void)[]} views
  * @returns {(state: T, before: T) => void}
  */
-export const together = (...views) => (state, before) => views.forEach((view) => view(state, before));
+export const together =
+  (...views) =>
+  (state, before) =>
+    views.forEach((view) => view(state, before));
 
 /**
  * @template T
@@ -19,10 +22,17 @@ export const together = (...views) => (state, before) => views.forEach((view) =>
  * @param {(paint: () => void) => void} [schedule]
  * @param {() => number} [now]
  */
-export function createStore(initial, schedule = (paint) => requestAnimationFrame(paint), now = () => performance.now()) {
+export function createStore(
+  initial,
+  schedule = (paint) => requestAnimationFrame(paint),
+  now = () => performance.now(),
+) {
   let state = initial;
   let waiting = false;
-  /** @type {{paint: (state: T, before: T) => void, painted: T, passed: number}[]} painted is the state that the view shows */
+  /**
+   * @type {{paint: (state: T, before: T) => void, painted: T, passed: number}[]} painted is the state that the view
+   * shows
+   */
   const views = [];
   const wait = () => {
     if (!waiting) schedule(slice);
@@ -48,7 +58,8 @@ export function createStore(initial, schedule = (paint) => requestAnimationFrame
     if (first.passed > PATIENCE) one(first);
     wait();
   };
-  const slice = () => { // whatever a scheduler passes: an animation frame passes a time
+  const slice = () => {
+    // whatever a scheduler passes: an animation frame passes a time
     waiting = false;
     paint(TIME);
   };

@@ -2,7 +2,7 @@
 // where the browser has laid it out.
 
 import { svgContext } from "./context.js";
-import { attributes, escape, paintBox, rgb } from "./ink.js";
+import { escape, paintBox, rgb, tag } from "./ink.js";
 
 /** Elements that are for pressing, not for reading. */
 const SKIP = ["SCRIPT", "STYLE", "INPUT", "TEXTAREA", "OPTION", "DIALOG", "NOSCRIPT"];
@@ -27,7 +27,10 @@ export function record(canvases, repaint) {
   for (const [c, ctx] of contexts) {
     const drawn = ctx.svg();
     // A view that saw no reason to paint: its picture as it is.
-    shown.set(c, drawn || (before.get(c) ? `<image${attributes({ width: c.width, height: c.height, href: before.get(c) })}/>` : ""));
+    shown.set(
+      c,
+      drawn || (before.get(c) ? tag("image", { width: c.width, height: c.height, href: before.get(c) }) : ""),
+    );
   }
   repaint(false);
   return shown;
@@ -42,24 +45,40 @@ export function figure(roots, canvases, about) {
   const margin = 16;
   let width = 0;
   let top = margin;
-  const body = roots.map((root) => {
-    const r = root.getBoundingClientRect();
-    // Whole pixels, so that lines stay as sharp as on screen.
-    const part = element(root, canvases, Math.round(r.left) - margin, Math.round(r.top) - top);
-    width = Math.max(width, Math.ceil(r.width) + 2 * margin);
-    top += Math.ceil(r.height) + 12;
-    return part;
-  }).join("");
+  const body = roots
+    .map((root) => {
+      const r = root.getBoundingClientRect();
+      // Whole pixels, so that lines stay as sharp as on screen.
+      const part = element(root, canvases, Math.round(r.left) - margin, Math.round(r.top) - top);
+      width = Math.max(width, Math.ceil(r.width) + 2 * margin);
+      top += Math.ceil(r.height) + 12;
+      return part;
+    })
+    .join("");
   const height = top + margin - 12;
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg"${attributes({ width, height, viewBox: `0 0 ${width} ${height}` })}>` +
-    `<title>${escape(about.title)}</title><desc>${escape(about.text)}</desc><rect${attributes({ width, height, fill: rgb(about.background) })}/>${body}</svg>\n`;
+  const says = tag("title", {}, escape(about.title)) + tag("desc", {}, escape(about.text));
+  const paper = tag("rect", { width, height, fill: rgb(about.background) });
+  const attributes = { xmlns: "http://www.w3.org/2000/svg", width, height, viewBox: `0 0 ${width} ${height}` };
+  const svg = tag("svg", attributes, says + paper + body) + "\n";
   return { svg, width, height };
 }
 
-/** @param {Element} el @param {Map<Element, string>} canvases @param {number} dx @param {number} dy @returns {string} */
+/**
+ * @param {Element} el
+ * @param {Map<Element, string>} canvases
+ * @param {number} dx
+ * @param {number} dy
+ * @returns {string}
+ */
 function element(el, canvases, dx, dy) {
   const style = getComputedStyle(el);
-  if (SKIP.includes(el.tagName) || style.display === "none" || style.visibility === "hidden" || Number(style.opacity) === 0) return "";
+  if (
+    SKIP.includes(el.tagName) ||
+    style.display === "none" ||
+    style.visibility === "hidden" ||
+    Number(style.opacity) === 0
+  )
+    return "";
   const parent = el.parentElement;
   if (parent instanceof HTMLDetailsElement && !parent.open && el.tagName !== "SUMMARY") return "";
   const r = el.getBoundingClientRect();
@@ -68,10 +87,19 @@ function element(el, canvases, dx, dy) {
   let out = paintBox(style, b);
   if (el instanceof HTMLCanvasElement) {
     const drawn = canvases.get(el);
-    return out + (drawn ? `<g${attributes({ transform: `translate(${b.x} ${b.y}) scale(${b.w / el.width} ${b.h / el.height})` })}>${drawn}</g>` : "");
+    return (
+      out +
+      (drawn
+        ? tag("g", { transform: `translate(${b.x} ${b.y}) scale(${b.w / el.width} ${b.h / el.height})` }, drawn)
+        : "")
+    );
   }
   if (el instanceof SVGSVGElement) return out + icon(el, style, b);
-  if (el instanceof HTMLSelectElement) return out + words(el.selectedOptions[0]?.textContent ?? "", style, b.x + 8, b.y + b.h / 2 + parseFloat(style.fontSize) * 0.36);
+  if (el instanceof HTMLSelectElement)
+    return (
+      out +
+      words(el.selectedOptions[0]?.textContent ?? "", style, b.x + 8, b.y + b.h / 2 + parseFloat(style.fontSize) * 0.36)
+    );
   out += pseudo(el, style, b) + mathLines(el, b, dx, dy, style);
   let inside = "";
   for (const child of el.childNodes) {
@@ -80,12 +108,19 @@ function element(el, canvases, dx, dy) {
   }
   if (inside && /auto|scroll|hidden|clip/.test(style.overflowX + style.overflowY)) {
     const id = `cut${Math.round(b.x)}_${Math.round(b.y)}_${Math.round(b.w)}`;
-    inside = `<clipPath id="${id}"><rect${attributes({ x: b.x, y: b.y, width: b.w, height: b.h })}/></clipPath><g clip-path="url(#${id})">${inside}</g>`;
+    const cut = tag("clipPath", { id }, tag("rect", { x: b.x, y: b.y, width: b.w, height: b.h }));
+    inside = cut + tag("g", { "clip-path": `url(#${id})` }, inside);
   }
   return style.opacity === "1" ? out + inside : `<g opacity="${style.opacity}">${out}${inside}</g>`;
 }
 
-/** One text node, a <text> for each line that the browser broke it into. @param {Text} node @param {CSSStyleDeclaration} style @param {number} dx @param {number} dy */
+/**
+ * One text node, a <text> for each line that the browser broke it into.
+ * @param {Text} node
+ * @param {CSSStyleDeclaration} style
+ * @param {number} dx
+ * @param {number} dy
+ */
 function lines(node, style, dx, dy) {
   if (!node.data.trim()) return "";
   const range = document.createRange();
@@ -108,22 +143,47 @@ function lines(node, style, dx, dy) {
   // Signs of a formula stand about its axis, whatever box their font gives them.
   const sign = node.parentElement?.localName === "mo" ? node.parentElement.getBoundingClientRect() : null;
   const baseline = (/** @type {{top: number, height: number}} */ l) =>
-    sign ? sign.top + sign.height / 2 + 0.26 * parseFloat(style.fontSize) : l.top + (l.height - ascent - descent) / 2 + ascent;
-  return found.map((l) => words(l.text.replace(/\s+$/, ""), style, l.left - dx, baseline(l) - dy, node.parentElement)).join("");
+    sign
+      ? sign.top + sign.height / 2 + 0.26 * parseFloat(style.fontSize)
+      : l.top + (l.height - ascent - descent) / 2 + ascent;
+  return found
+    .map((l) => words(l.text.replace(/\s+$/, ""), style, l.left - dx, baseline(l) - dy, node.parentElement))
+    .join("");
 }
 
-/** @param {string} text @param {CSSStyleDeclaration} style @param {number} x @param {number} y baseline @param {Element|null} [of] */
+/**
+ * @param {string} text
+ * @param {CSSStyleDeclaration} style
+ * @param {number} x
+ * @param {number} y baseline
+ * @param {Element|null} [of]
+ */
 function words(text, style, x, y, of) {
   const math = of?.localName === "mi" && [...text].length === 1 && of.getAttribute("mathvariant") !== "normal";
-  return `<text${attributes({
-    x: x.toFixed(2), y: y.toFixed(2), fill: rgb(style.color), "font-family": style.fontFamily, "font-size": style.fontSize,
-    "font-weight": style.fontWeight === "400" ? null : style.fontWeight, "font-style": math || style.fontStyle === "italic" ? "italic" : null,
-    "letter-spacing": style.letterSpacing === "normal" ? null : style.letterSpacing,
-    "text-decoration": style.textDecorationLine === "line-through" ? "line-through" : null, "xml:space": "preserve",
-  })}>${escape(text.replace(/[\n\t]/g, " "))}</text>`;
+  return tag(
+    "text",
+    {
+      x: x.toFixed(2),
+      y: y.toFixed(2),
+      fill: rgb(style.color),
+      "font-family": style.fontFamily,
+      "font-size": style.fontSize,
+      "font-weight": style.fontWeight === "400" ? null : style.fontWeight,
+      "font-style": math || style.fontStyle === "italic" ? "italic" : null,
+      "letter-spacing": style.letterSpacing === "normal" ? null : style.letterSpacing,
+      "text-decoration": style.textDecorationLine === "line-through" ? "line-through" : null,
+      "xml:space": "preserve",
+    },
+    escape(text.replace(/[\n\t]/g, " ")),
+  );
 }
 
-/** Text that the stylesheet adds, and the triangle of a list that opens. @param {Element} el @param {CSSStyleDeclaration} style @param {{x: number, y: number, w: number, h: number}} b */
+/**
+ * Text that the stylesheet adds, and the triangle of a list that opens.
+ * @param {Element} el
+ * @param {CSSStyleDeclaration} style
+ * @param {{x: number, y: number, w: number, h: number}} b
+ */
 function pseudo(el, style, b) {
   const before = getComputedStyle(el, "::before");
   const said = /^"(.*)"$/.exec(before.content)?.[1];
@@ -134,7 +194,12 @@ function pseudo(el, style, b) {
     const middle = style.textAlign === "center";
     const ctx = ruler();
     ctx.font = before.font;
-    out += words(said, before, middle ? b.x + (b.w - ctx.measureText(said).width) / 2 : x, b.y + b.h / 2 + parseFloat(before.fontSize) * 0.36);
+    out += words(
+      said,
+      before,
+      middle ? b.x + (b.w - ctx.measureText(said).width) / 2 : x,
+      b.y + b.h / 2 + parseFloat(before.fontSize) * 0.36,
+    );
   } else if (said === "" && before.display === "inline-block" && parseFloat(before.width) > 0) {
     const [w, h] = [parseFloat(before.width), parseFloat(before.height)];
     out += paintBox(before, { x, y: b.y + size * 1.1 - h, w, h });
@@ -142,35 +207,53 @@ function pseudo(el, style, b) {
   if (el.tagName === "SUMMARY" && style.display === "list-item") {
     const y = b.y + b.h / 2;
     const open = /** @type {HTMLDetailsElement} */ (el.parentElement).open;
-    out += `<path${attributes({ d: open ? `M${x} ${y - 3}h9l-4.5 7z` : `M${x + 1} ${y - 4.5}v9l7 -4.5z`, fill: rgb(style.color) })}/>`;
+    out += tag("path", {
+      d: open ? `M${x} ${y - 3}h9l-4.5 7z` : `M${x + 1} ${y - 4.5}v9l7 -4.5z`,
+      fill: rgb(style.color),
+    });
   }
   return out;
 }
 
-/** The line of a fraction and the sign of a root. @param {Element} el @param {{x: number, y: number, w: number, h: number}} b @param {number} dx @param {number} dy @param {CSSStyleDeclaration} style */
+/**
+ * The line of a fraction and the sign of a root.
+ * @param {Element} el
+ * @param {{x: number, y: number, w: number, h: number}} b
+ * @param {number} dx
+ * @param {number} dy
+ * @param {CSSStyleDeclaration} style
+ */
 function mathLines(el, b, dx, dy, style) {
   const pen = { fill: "none", stroke: rgb(style.color), "stroke-width": 1 };
   const [first, second] = [...el.children].map((c) => c.getBoundingClientRect());
   if (el.localName === "mfrac") {
     const y = (first.bottom + second.top) / 2 - dy;
-    return `<path${attributes({ d: `M${b.x + 1} ${y}h${b.w - 2}`, ...pen })}/>`;
+    return tag("path", { d: `M${b.x + 1} ${y}h${b.w - 2}`, ...pen });
   }
   if (el.localName === "msqrt" && first) {
     const x = first.left - dx;
-    return `<path${attributes({ d: `M${b.x + 1} ${b.y + b.h * 0.6}l${(x - b.x) * 0.25} -2L${x - (x - b.x) * 0.35} ${b.y + b.h}L${x - 1} ${b.y + 1}H${b.x + b.w}`, ...pen })}/>`;
+    const hook = `M${b.x + 1} ${b.y + b.h * 0.6}l${(x - b.x) * 0.25} -2L${x - (x - b.x) * 0.35} ${b.y + b.h}`;
+    return tag("path", { d: `${hook}L${x - 1} ${b.y + 1}H${b.x + b.w}`, ...pen });
   }
   return "";
 }
 
-/** @param {SVGSVGElement} el @param {CSSStyleDeclaration} style @param {{x: number, y: number, w: number, h: number}} b */
+/**
+ * @param {SVGSVGElement} el
+ * @param {CSSStyleDeclaration} style
+ * @param {{x: number, y: number, w: number, h: number}} b
+ */
 function icon(el, style, b) {
-  const shapes = [...el.querySelectorAll("path, circle, rect, line, polyline, polygon, text")].filter((s) => getComputedStyle(s).display !== "none").map((s) => {
-    const look = getComputedStyle(s);
-    const copy = /** @type {Element} */ (s.cloneNode(true));
-    copy.removeAttribute("class");
-    copy.setAttribute("fill", rgb(look.fill));
-    if (look.stroke !== "none") copy.setAttribute("stroke", rgb(look.stroke));
-    return new XMLSerializer().serializeToString(copy).replace(/ xmlns="[^"]*"/, "");
-  }).join("");
-  return `<svg${attributes({ x: b.x, y: b.y, width: b.w, height: b.h, viewBox: el.getAttribute("viewBox") })}>${shapes}</svg>`;
+  const shapes = [...el.querySelectorAll("path, circle, rect, line, polyline, polygon, text")]
+    .filter((s) => getComputedStyle(s).display !== "none")
+    .map((s) => {
+      const look = getComputedStyle(s);
+      const copy = /** @type {Element} */ (s.cloneNode(true));
+      copy.removeAttribute("class");
+      copy.setAttribute("fill", rgb(look.fill));
+      if (look.stroke !== "none") copy.setAttribute("stroke", rgb(look.stroke));
+      return new XMLSerializer().serializeToString(copy).replace(/ xmlns="[^"]*"/, "");
+    })
+    .join("");
+  return tag("svg", { x: b.x, y: b.y, width: b.w, height: b.h, viewBox: el.getAttribute("viewBox") }, shapes);
 }

@@ -42,7 +42,9 @@ export function axes(canvas, layout, frame, theme, words) {
     ctx.restore();
   });
   ctx.font = theme.font;
-  thin(positions, V.h / positions, 12, (j, y) => text(ctx, labels[j], V.x - 8, V.y + y, room, j < cached ? c.muted : c.ink));
+  thin(positions, V.h / positions, 12, (j, y) =>
+    text(ctx, labels[j], V.x - 8, V.y + y, room, j < cached ? c.muted : c.ink),
+  );
 
   // Cached against new: a bracket under K^T and left of V, in the lane's colour.
   bracket(ctx, [K.x, K.y + K.h + 4], [K.w, 0], cached, positions, c);
@@ -70,7 +72,14 @@ export function thin(n, size, need, draw) {
 
 const MARKS = /[\u202a-\u202e\u2066-\u2069]/g; // of direction
 
-/** @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} y @param {number} max @param {string} color */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} s
+ * @param {number} x
+ * @param {number} y
+ * @param {number} max
+ * @param {string} color
+ */
 export function text(ctx, s, x, y, max, color) {
   ctx.fillStyle = color;
   const fits = (/** @type {string} */ shown) => ctx.measureText(shown).width <= max;
@@ -117,7 +126,13 @@ function named(ctx, K, part, words, c) {
  */
 export function bracket(ctx, [x, y], [dx, dy], cached, positions, c) {
   const part = cached / positions;
-  const line = (/** @type {number} */ from, /** @type {number} */ to, /** @type {string} */ color, /** @type {number} */ width, /** @type {number[]} */ dash) => {
+  const line = (
+    /** @type {number} */ from,
+    /** @type {number} */ to,
+    /** @type {string} */ color,
+    /** @type {number} */ width,
+    /** @type {number[]} */ dash,
+  ) => {
     if (from >= to) return;
     ctx.strokeStyle = color;
     ctx.lineWidth = width;

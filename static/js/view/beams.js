@@ -22,8 +22,12 @@ export function createBeams(root, act) {
   let state = /** @type {any} */ (null);
   let all = /** @type {import("./beamtree.js").Beam[]} */ ([]);
   let built = "";
-  const node = (/** @type {EventTarget|null} */ e) => /** @type {HTMLElement|null} */ (e instanceof Element ? e.closest("[data-node]") : null);
-  const tell = (/** @type {HTMLElement|null} */ b) => (says.textContent = b ? words(all, all[Number(b.dataset.node)], state.t) : state.t(state.recorded ? "beams.hint.read" : "beams.hint"));
+  const node = (/** @type {EventTarget|null} */ e) =>
+    /** @type {HTMLElement|null} */ (e instanceof Element ? e.closest("[data-node]") : null);
+  const tell = (/** @type {HTMLElement|null} */ b) =>
+    (says.textContent = b
+      ? words(all, all[Number(b.dataset.node)], state.t)
+      : state.t(state.recorded ? "beams.hint.read" : "beams.hint"));
   tree.addEventListener("pointerover", (/** @type {Event} */ e) => node(e.target) && tell(node(e.target)));
   tree.addEventListener("focusin", (/** @type {Event} */ e) => tell(node(e.target)));
   tree.addEventListener("click", (/** @type {Event} */ e) => {
@@ -75,14 +79,41 @@ export function createBeams(root, act) {
   };
 }
 
-/** What is said of a beam. @param {import("./beamtree.js").Beam[]} all @param {import("./beamtree.js").Beam} b @param {import("../text.js").T} t */
+/**
+ * What is said of a beam.
+ * @param {import("./beamtree.js").Beam[]} all
+ * @param {import("./beamtree.js").Beam} b
+ * @param {import("../text.js").T} t
+ */
 function words(all, b, t) {
   const last = all[all.length - 1].pass;
-  const fate = b.answer ? "beams.answer" : b.alive ? "beams.alive" : b.end < last || b.end === b.pass ? "beams.pruned" : "beams.alive";
-  return sentences(t("beams.node", { Token: b.label, Beam: b.slot + 1, Pass: b.pass, LogProb: b.logProb.toFixed(4), Prob: percent(Math.exp(b.logProb)), Sum: b.sum.toFixed(4) }), t(fate, { Pass: b.end + 1 }));
+  const fate = b.answer
+    ? "beams.answer"
+    : b.alive
+      ? "beams.alive"
+      : b.end < last || b.end === b.pass
+        ? "beams.pruned"
+        : "beams.alive";
+  return sentences(
+    t("beams.node", {
+      Token: b.label,
+      Beam: b.slot + 1,
+      Pass: b.pass,
+      LogProb: b.logProb.toFixed(4),
+      Prob: percent(Math.exp(b.logProb)),
+      Sum: b.sum.toFixed(4),
+    }),
+    t(fate, { Pass: b.end + 1 }),
+  );
 }
 
-/** @param {HTMLElement} tree @param {import("./beamtree.js").Beam[]} all @param {import("./beamtree.js").Beam|undefined} here @param {any} frame @param {import("../text.js").T} t */
+/**
+ * @param {HTMLElement} tree
+ * @param {import("./beamtree.js").Beam[]} all
+ * @param {import("./beamtree.js").Beam|undefined} here
+ * @param {any} frame
+ * @param {import("../text.js").T} t
+ */
 function draw(tree, all, here, frame, t) {
   const slots = Math.max(...frame.meta.beams.passes, 1);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize); // a projector's is larger
@@ -104,9 +135,23 @@ function draw(tree, all, here, frame, t) {
     path.setAttribute("stroke-width", String(1 + 4 * Math.exp(b.logProb)));
     path.setAttribute("class", kind(b));
     svg.append(path);
-    const button = el("button", [el("span", words(all, b, t), { class: "spoken" }), el("b", isolate(b.label), { "aria-hidden": "true" }), el("small", b.sum.toFixed(2), { "aria-hidden": "true" }), el("i")], { type: "button", class: kind(b), "data-node": String(b.index), "aria-pressed": String(b === here) });
+    const button = el(
+      "button",
+      [
+        el("span", words(all, b, t), { class: "spoken" }),
+        el("b", isolate(b.label), { "aria-hidden": "true" }),
+        el("small", b.sum.toFixed(2), { "aria-hidden": "true" }),
+        el("i"),
+      ],
+      { type: "button", class: kind(b), "data-node": String(b.index), "aria-pressed": String(b === here) },
+    );
     button.tabIndex = (here ? b === here : b.index === all.length - 1) ? 0 : -1;
-    for (const [k, v] of [["left", `${x1}px`], ["top", `${y(b.slot)}px`], ["--share", `${100 * share(all, b)}%`]]) button.style.setProperty(k, v);
+    for (const [k, v] of [
+      ["left", `${x1}px`],
+      ["top", `${y(b.slot)}px`],
+      ["--share", `${100 * share(all, b)}%`],
+    ])
+      button.style.setProperty(k, v);
     return button;
   });
   const start = el("span", t("beams.prompt"), { class: "root" });
@@ -123,17 +168,64 @@ const kind = (b) => (b.answer ? "answer" : b.alive ? "alive" : "pruned");
 function finished(table, info, t) {
   const rows = info.finished.map((/** @type {any} */ f, /** @type {number} */ i) => {
     const wins = i === info.best;
-    const tr = el("tr", [el("th", [isolate(f.text), ...(wins ? [el("b", ` ${t("beams.wins")}`, { class: "wins" })] : [])], { scope: "row" }), ...[f.tokens, f.sum.toFixed(4), f.score.toFixed(4), t(`done.${f.done}`)].map((c) => el("td", String(c)))], { class: wins ? "answer" : "" });
+    const tr = el(
+      "tr",
+      [
+        el("th", [isolate(f.text), ...(wins ? [el("b", ` ${t("beams.wins")}`, { class: "wins" })] : [])], {
+          scope: "row",
+        }),
+        ...[f.tokens, f.sum.toFixed(4), f.score.toFixed(4), t(`done.${f.done}`)].map((c) => el("td", String(c))),
+      ],
+      { class: wins ? "answer" : "" },
+    );
     Object.assign(tr.dataset, { score: f.score, sum: f.sum });
     return tr;
   });
-  table.replaceChildren(el("caption", t("beams.finished")), el("thead", el("tr", ["text", "tokens", "sum", "score", "done"].map((c) => el("th", t(`beams.column.${c}`), { scope: "col" })))), el("tbody", rows));
+  table.replaceChildren(
+    el("caption", t("beams.finished")),
+    el(
+      "thead",
+      el(
+        "tr",
+        ["text", "tokens", "sum", "score", "done"].map((c) => el("th", t(`beams.column.${c}`), { scope: "col" })),
+      ),
+    ),
+    el("tbody", rows),
+  );
 }
 
-/** The tree as a table. @param {HTMLDetailsElement} details @param {import("./beamtree.js").Beam[]} all @param {import("../text.js").T} t */
+/**
+ * The tree as a table.
+ * @param {HTMLDetailsElement} details
+ * @param {import("./beamtree.js").Beam[]} all
+ * @param {import("../text.js").T} t
+ */
 function fill(details, all, t) {
   const table = /** @type {HTMLTableElement} */ (details.querySelector("table"));
   if (!details.open) return table.replaceChildren();
-  const rows = all.map((b) => el("tr", [el("th", String(b.pass), { scope: "row" }), ...[b.slot + 1, b.pass ? all[b.parent].slot + 1 : "–", b.label, b.logProb.toFixed(4), b.sum.toFixed(4), t(`beams.fate.${kind(b)}`)].map((c) => el("td", String(c)))]));
-  table.replaceChildren(el("thead", el("tr", ["pass", "beam", "parent", "token", "log_prob", "sum", "fate"].map((c) => el("th", t(`beams.column.${c}`), { scope: "col" })))), el("tbody", rows));
+  const rows = all.map((b) =>
+    el("tr", [
+      el("th", String(b.pass), { scope: "row" }),
+      ...[
+        b.slot + 1,
+        b.pass ? all[b.parent].slot + 1 : "–",
+        b.label,
+        b.logProb.toFixed(4),
+        b.sum.toFixed(4),
+        t(`beams.fate.${kind(b)}`),
+      ].map((c) => el("td", String(c))),
+    ]),
+  );
+  table.replaceChildren(
+    el(
+      "thead",
+      el(
+        "tr",
+        ["pass", "beam", "parent", "token", "log_prob", "sum", "fate"].map((c) =>
+          el("th", t(`beams.column.${c}`), { scope: "col" }),
+        ),
+      ),
+    ),
+    el("tbody", rows),
+  );
 }

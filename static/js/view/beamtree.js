@@ -1,6 +1,9 @@
 // The beams of a search as a tree, pass by pass. No DOM.
 
-/** @typedef {{index: number, pass: number, slot: number, parent: number, id: number, label: string, logProb: number, sum: number, end: number, alive: boolean, answer: boolean}} Beam end: the last pass that a text through it lives in */
+/**
+ * @typedef {{index: number, pass: number, slot: number, parent: number, id: number, label: string, logProb: number,
+ * sum: number, end: number, alive: boolean, answer: boolean}} Beam end: the last pass that a text through it lives in
+ */
 
 /**
  * @param {any} frame @returns {Beam[]} in the order of the passes; none before the first token
@@ -19,7 +22,19 @@ export function beams({ meta, tensors }) {
       const index = all.length;
       const parent = pass ? from + table.data[index] : -1;
       const id = table.data[n + index];
-      all.push({ index, pass, slot, parent, id, label: info.labels[id], logProb: logs.data[index], sum: (all[parent]?.sum ?? 0) + logs.data[index], end: pass, alive: false, answer: false });
+      all.push({
+        index,
+        pass,
+        slot,
+        parent,
+        id,
+        label: info.labels[id],
+        logProb: logs.data[index],
+        sum: (all[parent]?.sum ?? 0) + logs.data[index],
+        end: pass,
+        alive: false,
+        answer: false,
+      });
     }
     from = first;
   });
@@ -53,16 +68,28 @@ export function beamOf(all, index, pass) {
   return b ? b.slot : null;
 }
 
-/** The node beside one in a direction. @param {Beam[]} all @param {number} index @param {string} key @returns {number|null} */
+/**
+ * The node beside one in a direction.
+ * @param {Beam[]} all
+ * @param {number} index
+ * @param {string} key
+ * @returns {number|null}
+ */
 export function beside(all, index, key) {
   const b = all[index];
   switch (key) {
-    case "ArrowLeft": return b.parent >= 0 ? b.parent : null;
-    case "ArrowRight": return all.find((c) => c.parent === index)?.index ?? null;
-    case "ArrowUp": return all.find((c) => c.pass === b.pass && c.slot === b.slot - 1)?.index ?? null;
-    case "ArrowDown": return all.find((c) => c.pass === b.pass && c.slot === b.slot + 1)?.index ?? null;
-    case "Home": return 0;
-    case "End": return all.length - 1;
+    case "ArrowLeft":
+      return b.parent >= 0 ? b.parent : null;
+    case "ArrowRight":
+      return all.find((c) => c.parent === index)?.index ?? null;
+    case "ArrowUp":
+      return all.find((c) => c.pass === b.pass && c.slot === b.slot - 1)?.index ?? null;
+    case "ArrowDown":
+      return all.find((c) => c.pass === b.pass && c.slot === b.slot + 1)?.index ?? null;
+    case "Home":
+      return 0;
+    case "End":
+      return all.length - 1;
   }
   return null;
 }

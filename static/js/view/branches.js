@@ -9,7 +9,10 @@ import { parsePolicy, policyName } from "./policy.js";
 import { el } from "./terms.js";
 
 /** @typedef {import("../text.js").T} T */
-/** @typedef {{id: number, parent?: number, step?: number, from?: number, token?: string, instead?: string, cache?: string, text?: string, tokens?: number, ended?: string, bytes?: number|string, shared?: number|string}} Branch */
+/**
+ * @typedef {{id: number, parent?: number, step?: number, from?: number, token?: string, instead?: string, cache?:
+ * string, text?: string, tokens?: number, ended?: string, bytes?: number|string, shared?: number|string}} Branch
+ */
 
 /**
  * The branches in the order of the tree: each after the one it comes from, those that
@@ -21,7 +24,9 @@ export function tree(list) {
   const rows = [];
   const walk = (/** @type {Branch} */ branch, /** @type {number} */ depth, /** @type {number} */ parentRow) => {
     const at = rows.push({ branch, depth, up: parentRow < 0 ? 0 : rows.length - parentRow }) - 1;
-    const children = list.filter((b) => b.parent === branch.id).sort((a, b) => (b.from ?? 0) - (a.from ?? 0) || a.id - b.id);
+    const children = list
+      .filter((b) => b.parent === branch.id)
+      .sort((a, b) => (b.from ?? 0) - (a.from ?? 0) || a.id - b.id);
     for (const child of children) walk(child, depth + 1, at);
   };
   for (const b of list) if (!b.parent) walk(b, 0, -1);
@@ -33,7 +38,9 @@ export function name(b, t) {
   if (b.tokens === undefined && !b.text) return ""; // there was no room for it in the frame
   if (b.cache) return t("branch.cache", { Cache: policyName(parsePolicy(b.cache), t) });
   if (!b.parent) return t(b.id === 1 ? "branch.first" : "branch.orphan");
-  return b.token ? t(b.instead ? "branch.instead" : "branch.token", { Token: b.token, Instead: b.instead ?? "" }) : t("branch.same");
+  return b.token
+    ? t(b.instead ? "branch.instead" : "branch.token", { Token: b.token, Instead: b.instead ?? "" })
+    : t("branch.same");
 }
 
 /**
@@ -66,16 +73,29 @@ export function createBranches(root, act) {
     root.hidden = !info;
     if (!info || (shown[0] === frame && shown[1] === lang)) return;
     shown = [frame, lang];
-    part("held").textContent = t("branch.held", { Count: info.list.length, Most: info.most, Bytes: si(info.held, "B") });
+    part("held").textContent = t("branch.held", {
+      Count: info.list.length,
+      Most: info.most,
+      Bytes: si(info.held, "B"),
+    });
     part("held").hidden = !info.list.length;
     part("gone").hidden = !info.gone;
     const gone = info.gone ? t(`branch.gone.${info.gone.why}`, { Run: info.gone.id, Most: info.most }) : "";
     if (part("gone").textContent !== gone) part("gone").textContent = gone;
-    const most = Math.max(1, frame.meta.run.recipe.max_new, ...info.list.map((/** @type {Branch} */ b) => b.tokens ?? 0));
-    const focus = /** @type {HTMLElement|null} */ (body.contains(document.activeElement) ? document.activeElement : null)?.dataset;
+    const most = Math.max(
+      1,
+      frame.meta.run.recipe.max_new,
+      ...info.list.map((/** @type {Branch} */ b) => b.tokens ?? 0),
+    );
+    const focus = /** @type {HTMLElement|null} */ (
+      body.contains(document.activeElement) ? document.activeElement : null
+    )?.dataset;
     body.replaceChildren(...tree(info.list).map((row) => line(row, most, info, t)));
     if (focus?.branch) /** @type {HTMLElement|null} */ (body.querySelector(`[data-branch="${focus.branch}"]`))?.focus();
-    if (focus?.beside) /** @type {HTMLElement|null} */ (body.querySelector(`[data-beside="${focus.beside}"]`) ?? body.querySelector("[aria-current]"))?.focus();
+    if (focus?.beside)
+      /** @type {HTMLElement|null} */ (
+        body.querySelector(`[data-beside="${focus.beside}"]`) ?? body.querySelector("[aria-current]")
+      )?.focus();
     part("lean").hidden = !info.lean;
     compare(frame, t, lang);
   };
@@ -85,7 +105,16 @@ export function createBranches(root, act) {
 function line({ branch: b, depth, up }, most, info, t) {
   const { from = 0, tokens = 0 } = b;
   const current = b.id === info.current;
-  const button = el("button", [el("b", t("branch.name", { Run: b.id })), " ", ...(b.parent ? [el("span", t("branch.from", { Run: b.parent }), { class: "spoken" }), " "] : []), el("small", name(b, t))], { type: "button", "data-branch": String(b.id), ...(current ? { "aria-current": "true" } : {}) });
+  const button = el(
+    "button",
+    [
+      el("b", t("branch.name", { Run: b.id })),
+      " ",
+      ...(b.parent ? [el("span", t("branch.from", { Run: b.parent }), { class: "spoken" }), " "] : []),
+      el("small", name(b, t)),
+    ],
+    { type: "button", "data-branch": String(b.id), ...(current ? { "aria-current": "true" } : {}) },
+  );
   button.style.setProperty("--depth", String(depth));
   const lane = el("div", [], { class: "lane", "aria-hidden": "true" });
   const bar = (/** @type {string} */ kind, /** @type {number} */ from, /** @type {number} */ to) => {
@@ -102,9 +131,33 @@ function line({ branch: b, depth, up }, most, info, t) {
     joint.style.setProperty("--up", String(up));
     lane.append(joint);
   }
-  const count = info.lean ? "" : (b.parent ? t("branch.count", { Tokens: tokens, From: from }) : t("branch.count.first", { Tokens: tokens })) + (b.ended ? ` · ${t(`done.${b.ended}`)}` : "");
-  const rows = el("td", [info.lean ? "" : si(b.bytes ?? 0, "B"), " ", el("small", number(b.shared ?? 0) ? t("branch.shared", { Bytes: si(b.shared ?? 0, "B") }) : "")]);
+  const count = info.lean
+    ? ""
+    : (b.parent ? t("branch.count", { Tokens: tokens, From: from }) : t("branch.count.first", { Tokens: tokens })) +
+      (b.ended ? ` · ${t(`done.${b.ended}`)}` : "");
+  const rows = el("td", [
+    info.lean ? "" : si(b.bytes ?? 0, "B"),
+    " ",
+    el("small", number(b.shared ?? 0) ? t("branch.shared", { Bytes: si(b.shared ?? 0, "B") }) : ""),
+  ]);
   const compared = info.compare?.with === b.id;
-  const beside = current ? "" : el("button", t("branch.compare"), { type: "button", "data-beside": String(b.id), "aria-pressed": String(compared), "aria-label": t("branch.compare.long", { Run: b.id }) });
-  return el("tr", [el("th", [button], { scope: "row" }), el("td", [lane]), el("td", [isolate(b.text ?? ""), el("small", count)], { class: "says" }), rows, el("td", beside ? [beside] : "")], { class: current ? "current" : "", "data-id": String(b.id) });
+  const beside = current
+    ? ""
+    : el("button", t("branch.compare"), {
+        type: "button",
+        "data-beside": String(b.id),
+        "aria-pressed": String(compared),
+        "aria-label": t("branch.compare.long", { Run: b.id }),
+      });
+  return el(
+    "tr",
+    [
+      el("th", [button], { scope: "row" }),
+      el("td", [lane]),
+      el("td", [isolate(b.text ?? ""), el("small", count)], { class: "says" }),
+      rows,
+      el("td", beside ? [beside] : ""),
+    ],
+    { class: current ? "current" : "", "data-id": String(b.id) },
+  );
 }

@@ -14,24 +14,39 @@ const label = (meta, i) => (meta.waiting ?? meta.tokens)[i]?.[1] ?? `#${i}`;
 export function named(point, meta, t) {
   const [kind, n] = point.split(":");
   switch (kind) {
-    case "layer": return t("break.layer", { Layer: Number(n) + 1 });
-    case "cache": return t("break.cache", { KiB: Number(n) });
-    case "attend": return t("break.attend", { Token: label(meta, Number(n)), Position: Number(n) });
-    case "token": return t("break.chosen");
-    default: return t(`break.${kind}`);
+    case "layer":
+      return t("break.layer", { Layer: Number(n) + 1 });
+    case "cache":
+      return t("break.cache", { KiB: Number(n) });
+    case "attend":
+      return t("break.attend", { Token: label(meta, Number(n)), Position: Number(n) });
+    case "token":
+      return t("break.chosen");
+    default:
+      return t(`break.${kind}`);
   }
 }
 
 /** Why the run stands here: one sentence for each breakpoint reached. @param {any} frame @param {T} t */
 export function why(frame, t) {
   const { breaks, step } = frame?.meta ?? {};
-  return (breaks?.here ?? []).map((/** @type {any} */ h) => {
-    const [kind, n] = h.point.split(":");
-    return t(`why.${kind}`, {
-      Layer: (step.layer ?? 0) + 1, KiB: Number(n), Bytes: h.bytes, Before: h.before, Now: h.now, Op: step.differs,
-      Token: label(frame.meta, Number(n)), Query: label(frame.meta, h.query), Head: (h.head ?? 0) + 1, Prob: percent(h.prob ?? 0),
-    });
-  }).join(" ");
+  return (breaks?.here ?? [])
+    .map((/** @type {any} */ h) => {
+      const [kind, n] = h.point.split(":");
+      return t(`why.${kind}`, {
+        Layer: (step.layer ?? 0) + 1,
+        KiB: Number(n),
+        Bytes: h.bytes,
+        Before: h.before,
+        Now: h.now,
+        Op: step.differs,
+        Token: label(frame.meta, Number(n)),
+        Query: label(frame.meta, h.query),
+        Head: (h.head ?? 0) + 1,
+        Prob: percent(h.prob ?? 0),
+      });
+    })
+    .join(" ");
 }
 
 /**
@@ -75,7 +90,9 @@ export function createBreaks(root, line, act) {
     if (line.textContent !== text) line.textContent = text;
     line.hidden = !text;
     points = frame.meta.breaks?.points ?? [];
-    /** @type {HTMLElement} */ (root.querySelector("[data-count]")).textContent = points.length ? String(points.length) : "";
+    /** @type {HTMLElement} */ (root.querySelector("[data-count]")).textContent = points.length
+      ? String(points.length)
+      : "";
     root.classList.toggle("armed", points.length > 0);
     const { tokens, waiting, run } = frame.meta;
     const now = JSON.stringify([points, waiting ?? tokens, run.config.layers, lang]);
@@ -83,8 +100,16 @@ export function createBreaks(root, line, act) {
     built = now;
     /** @type {HTMLElement} */ (root.querySelector("[data-none]")).hidden = points.length > 0;
     list.replaceChildren(...points.map((p) => row(p, named(p, frame.meta, t), t)));
-    options(field("layer"), Array.from({ length: run.config.layers }, (_, i) => String(i + 1)));
-    options(field("attend"), (waiting ?? tokens).map((/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${isolate(x[1])}`));
+    options(
+      field("layer"),
+      Array.from({ length: run.config.layers }, (_, i) => String(i + 1)),
+    );
+    options(
+      field("attend"),
+      (waiting ?? tokens).map(
+        (/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${isolate(x[1])}`,
+      ),
+    );
     kinds();
   };
 }

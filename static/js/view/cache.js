@@ -48,12 +48,24 @@ export function createCache(root, act) {
     }, FORGET);
   };
   const go = (/** @type {typeof here} */ row) => {
-    if (!row || (here && row.side === here.side && row.layer === here.layer && row.head === here.head && row.position === here.position)) return;
+    if (
+      !row ||
+      (here &&
+        row.side === here.side &&
+        row.layer === here.layer &&
+        row.head === here.head &&
+        row.position === here.position)
+    )
+      return;
     here = row;
     look();
     act.repaint();
   };
-  canvas.addEventListener("pointermove", (/** @type {PointerEvent} */ e) => !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)));
+  canvas.addEventListener(
+    "pointermove",
+    (/** @type {PointerEvent} */ e) =>
+      !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)),
+  );
   canvas.addEventListener("pointerenter", look);
   canvas.addEventListener("pointerleave", leave);
   canvas.addEventListener("blur", leave);
@@ -92,17 +104,31 @@ export function createCache(root, act) {
     const { kv, run } = frame.meta;
     const c = run.config;
     const held = Math.max(...kv.lens, 0);
-    part("[data-shape]").textContent = t("cache.shape", { Shape: `[${c.layers}, ${c.kv_heads}, ${Math.max(...kv.lens.map((/** @type {number} */ _, /** @type {number} */ l) => keptTokens(frame, l)), 0)}, ${c.head_dim}]` });
+    const most = Math.max(...Array.from(kv.lens, (_, l) => keptTokens(frame, l)), 0);
+    const shape = [c.layers, c.kv_heads, most, c.head_dim].join(", ");
+    part("[data-shape]").textContent = t("cache.shape", { Shape: `[${shape}]` });
     part("[data-bytes]").textContent = si(kv.bytes, "B");
     part("[data-bytes]").dataset.value = String(kv.bytes);
     part("[data-each]").textContent = t("cache.each", { Bytes: kv.bytes_per_token });
-    canvas.setAttribute("aria-label", t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }));
+    canvas.setAttribute(
+      "aria-label",
+      t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }),
+    );
     layout = plan({ width: width(), layers: c.layers, heads: c.kv_heads, capacity: kv.capacity });
-    const most = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });
-    part("[data-key]").textContent = !held ? "" : t(view(next) !== "size" && !most ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, { K: short(kv.max_k), V: short(kv.max_v), Most: most, Error: short(most) }) + key(frame, t);
+    const strongest = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });
+    part("[data-key]").textContent = !held
+      ? ""
+      : t(view(next) !== "size" && !strongest ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, {
+          K: short(kv.max_k),
+          V: short(kv.max_v),
+          Most: strongest,
+          Error: short(strongest),
+        }) + key(frame, t);
     const each = c.heads / c.kv_heads;
     part(".on-stage").hidden = !held; // nothing is kept yet, or never
-    part("[data-stage]").textContent = t("cache.stage", { KV: frame.meta.pick.kv_head + 1, Layer: frame.meta.pick.layer + 1 }) + (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
+    part("[data-stage]").textContent =
+      t("cache.stage", { KV: frame.meta.pick.kv_head + 1, Layer: frame.meta.pick.layer + 1 }) +
+      (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
     part('input[value="error"]').closest("label").hidden = !run.recipe.cache.axis; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
@@ -120,12 +146,28 @@ export function createCache(root, act) {
   }
 }
 
-/** What the marks of an evicting policy mean. @param {any} frame @param {import("../text.js").T} t @param {number} mark pixels of a position */
+/**
+ * What the marks of an evicting policy mean.
+ * @param {any} frame
+ * @param {import("../text.js").T} t
+ * @param {number} mark pixels of a position
+ */
 function legend(frame, t, mark) {
   const { kind, sinks } = frame.meta.run.recipe.cache;
   if (mark < SIGNED && evicts(frame)) return t("cache.key.gone");
-  return kind === "window" ? t(sinks ? "cache.key.gone.sinks" : "cache.key.gone") : kind === "h2o" ? t("cache.key.gone.heavy") : "";
+  return kind === "window"
+    ? t(sinks ? "cache.key.gone.sinks" : "cache.key.gone")
+    : kind === "h2o"
+      ? t("cache.key.gone.heavy")
+      : "";
 }
 
 /** What the picture is coloured by. @param {any} state @returns {import("./cachepaint.js").View} */
-const view = (state) => (state?.show?.includes("rows-error") && state.frame?.meta.run.recipe.cache.axis ? "error" : state?.show?.includes("rows-read") ? "read" : state?.show?.includes("rows-again") ? "again" : "size");
+const view = (state) =>
+  state?.show?.includes("rows-error") && state.frame?.meta.run.recipe.cache.axis
+    ? "error"
+    : state?.show?.includes("rows-read")
+      ? "read"
+      : state?.show?.includes("rows-again")
+        ? "again"
+        : "size";

@@ -19,7 +19,10 @@ export function key(frame, t) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} ctx @param {import("./cacheplan.js").Plan} layout @param {any} meta @param {Record<string, string>} c
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./cacheplan.js").Plan} layout
+ * @param {any} meta
+ * @param {Record<string, string>} c
  */
 export function markGuesses(ctx, layout, meta, c) {
   const g = guessed(meta);

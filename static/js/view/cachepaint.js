@@ -10,7 +10,8 @@ import { stamp } from "./matrix.js";
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {import("./cacheplan.js").Plan} layout
- * @param {{frame: any, theme: import("./theme.js").Theme, t: import("../text.js").T, view: View, here: import("./cacheplan.js").Row|null}} what
+ * @param {{frame: any, theme: import("./theme.js").Theme, t: import("../text.js").T, view: View, here:
+ * import("./cacheplan.js").Row|null}} what
  * @returns {number} the count that the darkest colour stands for
  */
 export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
@@ -42,20 +43,24 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
       ctx.strokeStyle = c.line;
       ctx.lineWidth = 1;
       ctx.beginPath();
-      for (let h = 0; h < heads; h++) ctx.rect(x + 0.5, y + h * layout.strip + 0.5, layout.mark * kv.capacity - 1, layout.strip - 2);
+      for (let h = 0; h < heads; h++)
+        ctx.rect(x + 0.5, y + h * layout.strip + 0.5, layout.mark * kv.capacity - 1, layout.strip - 2);
       ctx.stroke(); // room not yet used
       if (kv.lens[l] > 0) {
         const box = { x, y, w: layout.mark * kv.lens[l], h: tall };
-        const colors = view === "size" || view === "error" ? theme.sequential : view === "read" ? theme.reads : theme.again;
+        const colors =
+          view === "size" || view === "error" ? theme.sequential : view === "read" ? theme.reads : theme.again;
         block(ctx, box, layout, heads, kv.lens[l], (h, p) => of(side, l, h, p), colors, c);
         if (view === "again") hatch(ctx, box, c.surface);
       }
       policyMarks(ctx, frame, l, { x, y, mark: layout.mark, strip: layout.strip }, c);
-      if (l === pick.layer && kv.lens.some(Boolean)) { // whose rows the stage shows
+      if (l === pick.layer && kv.lens.some(Boolean)) {
+        // whose rows the stage shows
         ctx.fillStyle = c.ink;
         ctx.fillRect(x - 5, y + pick.kv_head * layout.strip - 1, 3, layout.strip + 1);
       }
-      if (l === now) { // what this step appended
+      if (l === now) {
+        // what this step appended
         ctx.strokeStyle = c.fresh;
         ctx.lineWidth = 2;
         ctx.strokeRect(x + kv.before * layout.mark - 1, y - 2, (kv.lens[l] - kv.before) * layout.mark + 1, tall + 4);
@@ -78,28 +83,48 @@ export function values(frame, view) {
   const { rows } = tensors;
   if (view === "error" && tensors.cache_error) {
     const most = frame.meta.use?.max_error ?? 0;
-    return { most, of: (side, layer, head, position) => PALEST + (most ? ((255 - PALEST) * (codedRow(frame, { side, layer, head, position })?.error ?? 0)) / most : 0) };
+    return {
+      most,
+      of: (side, layer, head, position) =>
+        PALEST + (most ? ((255 - PALEST) * (codedRow(frame, { side, layer, head, position })?.error ?? 0)) / most : 0),
+    };
   }
   if (view === "size" || view === "error" || !rows) {
     const shape = tensors.cache_k?.shape ?? [0, 0, 0];
-    return { most: 0, of: (side, l, h, p) => PALEST + ((255 - PALEST) / 255) * tensors[side ? "cache_v" : "cache_k"].data[(l * shape[1] + h) * shape[2] + p] };
+    return {
+      most: 0,
+      of: (side, l, h, p) =>
+        PALEST + ((255 - PALEST) / 255) * tensors[side ? "cache_v" : "cache_k"].data[(l * shape[1] + h) * shape[2] + p],
+    };
   }
   const [, layers, positions] = rows.shape;
   const from = (view === "read" ? 1 : 2) * layers * positions;
-  const most = rows.data.subarray(from, from + layers * positions).reduce((/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b), 0);
-  return { most, of: (_, l, _h, p) => PALEST + (most ? ((255 - PALEST) * rows.data[from + l * positions + p]) / most : 0) };
+  const most = rows.data
+    .subarray(from, from + layers * positions)
+    .reduce((/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b), 0);
+  return {
+    most,
+    of: (_, l, _h, p) => PALEST + (most ? ((255 - PALEST) * rows.data[from + l * positions + p]) / most : 0),
+  };
 }
 
 /**
  * One layer's rows. Where a position is narrower than a pixel, a pixel shows the strongest of those it covers.
- * @param {CanvasRenderingContext2D} ctx @param {import("./layout.js").Box} box @param {import("./cacheplan.js").Plan} layout
- * @param {number} heads @param {number} held @param {(h: number, p: number) => number} of @param {Uint32Array} colors @param {Record<string, string>} c
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./layout.js").Box} box
+ * @param {import("./cacheplan.js").Plan} layout
+ * @param {number} heads
+ * @param {number} held
+ * @param {(h: number, p: number) => number} of
+ * @param {Uint32Array} colors
+ * @param {Record<string, string>} c
  */
 function block(ctx, box, layout, heads, held, of, colors, c) {
   const cols = layout.mark >= 1 ? held : Math.max(Math.floor(box.w), 1);
   const at = (/** @type {number} */ h, /** @type {number} */ col) => {
     let top = 0;
-    for (let p = Math.floor((col * held) / cols); p < Math.max(((col + 1) * held) / cols, 1) && p < held; p++) top = Math.max(top, of(h, p));
+    for (let p = Math.floor((col * held) / cols); p < Math.max(((col + 1) * held) / cols, 1) && p < held; p++)
+      top = Math.max(top, of(h, p));
     return top;
   };
   stamp(ctx, { rows: heads, cols, max: 255, signed: false, at }, colors, box);
@@ -125,7 +150,12 @@ function hatch(ctx, { x, y, w, h }, color) {
   ctx.restore();
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {import("./cacheplan.js").Plan} layout @param {import("./cacheplan.js").Row} row @param {Record<string, string>} c */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./cacheplan.js").Plan} layout
+ * @param {import("./cacheplan.js").Row} row
+ * @param {Record<string, string>} c
+ */
 function ring(ctx, layout, { side, layer, head, position }, c) {
   const w = Math.max(layout.mark, 3);
   const x = layout.x(side) + position * layout.mark;

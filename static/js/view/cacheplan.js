@@ -2,27 +2,36 @@
 
 import { clamp } from "../scale/linear.js";
 
-/** @typedef {{side: number, layer: number, head: number, position: number}} Row one row of K (side 0) or of V (side 1) */
+/**
+ * @typedef {{side: number, layer: number, head: number, position: number}} Row one row of K (side 0) or of V (side 1)
+ */
 /** @typedef {ReturnType<typeof plan>} Plan */
 
 const LEFT = 40; // pixels for the layers' names
 const TITLE = 18; // and for the letter of a side
 const NARROWEST = 2.5; // pixels of a position; where less is left, V stands below K
 
-/** @param {{width: number, layers: number, heads: number, capacity: number}} size pixels, layers, kv heads, positions the run may need */
+/**
+ * @param {{width: number, layers: number, heads: number, capacity: number}} size pixels, layers, kv heads, positions
+ * the run may need
+ */
 export function plan({ width, layers, heads, capacity }) {
   const strip = heads > 4 ? 6 : 9; // pixels of one head, a gap included
   const block = heads * strip + 8;
   const beside = (width - LEFT) / 2;
   const stacked = (beside - 12) / capacity < NARROWEST;
-  const mark = Math.min((stacked ? width - LEFT : beside - 12) / capacity, 14); // pixels of one position, below 1 where it must be
+  // pixels of one position, below 1 where it must be
+  const mark = Math.min((stacked ? width - LEFT : beside - 12) / capacity, 14);
   const tall = TITLE + layers * block;
   const x = (/** @type {number} */ side) => LEFT + (stacked ? 0 : side * beside);
   const top = (/** @type {number} */ side) => (stacked ? side * (tall + 8) : 0);
   return {
-    strip, mark, stacked,
+    strip,
+    mark,
+    stacked,
     height: stacked ? 2 * tall + 8 : tall,
-    x, top,
+    x,
+    top,
     /** Where a layer's first head begins; the last layer stands on top. @param {number} side @param {number} layer */
     y: (side, layer) => top(side) + TITLE + (layers - 1 - layer) * block,
     /** The row under a point, or null. @param {number} px @param {number} py @returns {Row|null} */
@@ -32,7 +41,8 @@ export function plan({ width, layers, heads, capacity }) {
         const from = py - top(side) - TITLE;
         const layer = layers - 1 - Math.floor(from / block);
         const head = Math.floor((from % block) / strip);
-        if (from >= 0 && layer >= 0 && head < heads && position >= 0 && position < capacity) return { side, layer, head, position };
+        if (from >= 0 && layer >= 0 && head < heads && position >= 0 && position < capacity)
+          return { side, layer, head, position };
       }
       return null;
     },
@@ -48,12 +58,18 @@ export function plan({ width, layers, heads, capacity }) {
       const on = (/** @type {number} */ f) => ({ ...row, side: f < held ? 0 : 1, position: f % held });
       const to = (/** @type {number} */ l) => ({ ...row, layer: Math.floor(l / heads), head: heads - 1 - (l % heads) });
       switch (key) {
-        case "ArrowLeft": return on(clamp(flat - 1, 0, 2 * held - 1));
-        case "ArrowRight": return on(clamp(flat + 1, 0, 2 * held - 1));
-        case "ArrowUp": return to(clamp(line + 1, 0, lines - 1));
-        case "ArrowDown": return to(clamp(line - 1, 0, lines - 1));
-        case "Home": return { ...row, position: 0 };
-        case "End": return { ...row, position: held - 1 };
+        case "ArrowLeft":
+          return on(clamp(flat - 1, 0, 2 * held - 1));
+        case "ArrowRight":
+          return on(clamp(flat + 1, 0, 2 * held - 1));
+        case "ArrowUp":
+          return to(clamp(line + 1, 0, lines - 1));
+        case "ArrowDown":
+          return to(clamp(line - 1, 0, lines - 1));
+        case "Home":
+          return { ...row, position: 0 };
+        case "End":
+          return { ...row, position: held - 1 };
       }
       return null;
     },

@@ -3,14 +3,18 @@
 
 import { clamp, linear } from "../scale/linear.js";
 
-/** @typedef {{x: (point: number) => number, y: (value: number) => number, point: (x: number) => number, ticks: number[], left: number, right: number, top: number, bottom: number, gap: number, dx: number}} Chart */
+/**
+ * @typedef {{x: (point: number) => number, y: (value: number) => number, point: (x: number) => number, ticks: number[],
+ * left: number, right: number, top: number, bottom: number, gap: number, dx: number}} Chart
+ */
 
 const APART = 22; // pixels between prefill and decode
 const INSET = 14;
 
 /**
  * Points from left to right, those of prefill apart from those of decode.
- * @param {{width: number, height: number, points: number, first: number, most: number, axis: number}} size pixels, points, how many of them are prefill, the largest value, room for the axis
+ * @param {{width: number, height: number, points: number, first: number, most: number, axis: number}} size pixels,
+ * points, how many of them are prefill, the largest value, room for the axis
  * @returns {Chart}
  */
 export function chart({ width, height, points, first, most, axis }) {
@@ -24,7 +28,14 @@ export function chart({ width, height, points, first, most, axis }) {
   const x = (/** @type {number} */ i) => left + INSET + i * dx + (i >= first ? APART : 0);
   const gap = x(first - 1) + (dx + APART) / 2;
   return {
-    x, ticks, left, right, top, bottom, gap, dx,
+    x,
+    ticks,
+    left,
+    right,
+    top,
+    bottom,
+    gap,
+    dx,
     y: linear([0, ticks[ticks.length - 1] || 1], [bottom, top]),
     point: (at) => {
       const late = decode && at > gap;
@@ -54,6 +65,7 @@ export function spread(ys, need, low, high) {
   const order = ys.map((_, i) => i).sort((a, b) => ys[a] - ys[b]);
   const out = [...ys];
   for (let k = 0, free = low; k < order.length; k++) free = (out[order[k]] = Math.max(ys[order[k]], free)) + need;
-  for (let k = order.length - 1, free = high; k >= 0; k--) free = (out[order[k]] = Math.min(out[order[k]], free)) - need;
+  for (let k = order.length - 1, free = high; k >= 0; k--)
+    free = (out[order[k]] = Math.min(out[order[k]], free)) - need;
   return out;
 }

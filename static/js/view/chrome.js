@@ -46,7 +46,12 @@ export function createChrome(store, act) {
     byId("problem-text").textContent = problem ? told(problem, t) : "";
     const outside = state.frame?.meta.run.outside ?? [];
     byId("outside").hidden = !outside.length;
-    byId("outside").textContent = outside.length ? t("world.outside", { Count: outside.length, Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`) }) : "";
+    byId("outside").textContent = outside.length
+      ? t("world.outside", {
+          Count: outside.length,
+          Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`),
+        })
+      : "";
     byId("offline").hidden = connected || !state.lost;
     byId("legend-gone").hidden = !state.frame || !evicts(state.frame);
     const cell = readout(state);
@@ -60,9 +65,12 @@ export function createChrome(store, act) {
     if (t === before.t) return;
     document.documentElement.lang = lang === "zh" ? "zh-Hans" : lang;
     document.title = t("page.title");
-    for (const el of document.querySelectorAll("[data-text]")) el.textContent = t(/** @type {HTMLElement} */ (el).dataset.text ?? "");
-    for (const el of document.querySelectorAll("[data-text-label]")) el.setAttribute("aria-label", t(/** @type {HTMLElement} */ (el).dataset.textLabel ?? ""));
-    for (const el of document.querySelectorAll("[data-text-title]")) el.setAttribute("title", t(/** @type {HTMLElement} */ (el).dataset.textTitle ?? ""));
+    for (const el of document.querySelectorAll("[data-text]"))
+      el.textContent = t(/** @type {HTMLElement} */ (el).dataset.text ?? "");
+    for (const el of document.querySelectorAll("[data-text-label]"))
+      el.setAttribute("aria-label", t(/** @type {HTMLElement} */ (el).dataset.textLabel ?? ""));
+    for (const el of document.querySelectorAll("[data-text-title]"))
+      el.setAttribute("title", t(/** @type {HTMLElement} */ (el).dataset.textTitle ?? ""));
     for (const el of document.querySelectorAll("[data-lang-set]")) {
       el.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (el).dataset.langSet === lang));
     }

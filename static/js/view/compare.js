@@ -17,7 +17,15 @@ export function parted(frame, t) {
   const p = (/** @type {number|null} */ v) => (v === null ? t("branch.unknown_p") : percent(v));
   const same = x.probs[0] !== null && x.probs[0] === x.probs[1] && y.probs[0] === y.probs[1];
   return t(same ? "branch.parted" : "branch.parted.two", {
-    Same: c.same ?? 0, A: a.id, B: b.id, Token: x.label, Other: y.label, P: p(x.probs[0]), Q: p(y.probs[1]), PB: p(x.probs[1]), QA: p(y.probs[0]),
+    Same: c.same ?? 0,
+    A: a.id,
+    B: b.id,
+    Token: x.label,
+    Other: y.label,
+    P: p(x.probs[0]),
+    Q: p(y.probs[1]),
+    PB: p(x.probs[1]),
+    QA: p(y.probs[0]),
   });
 }
 
@@ -34,10 +42,26 @@ export function createCompare(root) {
     const said = parted(frame, t);
     if (part("parted").textContent !== said) part("parted").textContent = said;
     const prompt = frame.meta.run.recipe.prompt || (frame.meta.run.recipe.tokens ?? []).join(" ");
-    part("texts").replaceChildren(...c.sides.map((/** @type {any} */ s) => el("figure", [
-      el("figcaption", t("branch.name", { Run: s.id }) + (s.ended ? ` · ${t(`done.${s.ended}`)}` : "")),
-      el("p", [el("span", isolate(prompt), { class: "given" }), el("span", isolate(c.common ?? ""), { class: "common" }), el("b", isolate(s.text))], { dir: "auto" }),
-    ], { "data-side": String(s.id) })));
+    part("texts").replaceChildren(
+      ...c.sides.map((/** @type {any} */ s) =>
+        el(
+          "figure",
+          [
+            el("figcaption", t("branch.name", { Run: s.id }) + (s.ended ? ` · ${t(`done.${s.ended}`)}` : "")),
+            el(
+              "p",
+              [
+                el("span", isolate(prompt), { class: "given" }),
+                el("span", isolate(c.common ?? ""), { class: "common" }),
+                el("b", isolate(s.text)),
+              ],
+              { dir: "auto" },
+            ),
+          ],
+          { "data-side": String(s.id) },
+        ),
+      ),
+    );
     totals(part("totals"), c, frame, t, lang);
   };
 }
@@ -57,19 +81,51 @@ function totals(table, c, frame, t, lang) {
     ["bytes", (o) => [si(o.bytes, "B"), o.bytes]],
   ];
   const spans = [{ even: false, of: (/** @type {number} */ i) => c.sides[i].paid }];
-  if (a.tokens !== b.tokens && c.tokens) spans.push({ even: true, of: (/** @type {number} */ i) => c.even[i] }); // else it is the same
+  // else it is the same
+  if (a.tokens !== b.tokens && c.tokens) spans.push({ even: true, of: (/** @type {number} */ i) => c.even[i] });
   const head = el("thead", [
-    el("tr", [el("td", ""), ...spans.map((s) => el("th", t(s.even ? "branch.even" : "branch.far", { Tokens: c.tokens }), { scope: "colgroup", colspan: "2" }))]),
-    el("tr", [el("td", ""), ...spans.flatMap(() => c.sides.map((/** @type {any} */ s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" })))]),
+    el("tr", [
+      el("td", ""),
+      ...spans.map((s) =>
+        el("th", t(s.even ? "branch.even" : "branch.far", { Tokens: c.tokens }), { scope: "colgroup", colspan: "2" }),
+      ),
+    ]),
+    el("tr", [
+      el("td", ""),
+      ...spans.flatMap(() =>
+        c.sides.map((/** @type {any} */ s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" })),
+      ),
+    ]),
   ]);
-  const caches = a.cache === b.cache ? [] : [el("tr", [el("th", t("branch.total.cache"), { scope: "row" }), ...spans.flatMap(() => c.sides.map((/** @type {any} */ s) => el("td", policyName(parsePolicy(s.cache), t))))])];
-  const body = el("tbody", [...caches, ...rows.map(([id, value]) => el("tr", [
-    el("th", t(`branch.total.${id}`), { scope: "row" }),
-    ...spans.flatMap(({ even, of }) => [0, 1].map((i) => {
-      const [text, raw] = value(of(i), c.sides[i], even);
-      return el("td", text, { "data-value": String(raw) });
-    })),
-  ], { "data-total": id }))]);
+  const caches =
+    a.cache === b.cache
+      ? []
+      : [
+          el("tr", [
+            el("th", t("branch.total.cache"), { scope: "row" }),
+            ...spans.flatMap(() =>
+              c.sides.map((/** @type {any} */ s) => el("td", policyName(parsePolicy(s.cache), t))),
+            ),
+          ]),
+        ];
+  const body = el("tbody", [
+    ...caches,
+    ...rows.map(([id, value]) =>
+      el(
+        "tr",
+        [
+          el("th", t(`branch.total.${id}`), { scope: "row" }),
+          ...spans.flatMap(({ even, of }) =>
+            [0, 1].map((i) => {
+              const [text, raw] = value(of(i), c.sides[i], even);
+              return el("td", text, { "data-value": String(raw) });
+            }),
+          ),
+        ],
+        { "data-total": id },
+      ),
+    ),
+  ]);
   table.style.setProperty("--spans", String(spans.length));
   table.replaceChildren(head, body);
 }

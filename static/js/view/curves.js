@@ -8,10 +8,23 @@ import { si } from "./format.js";
 export const TALL = 230; // pixels
 const DASHES = /** @type {Record<string, number[]>} */ ({ dense: [2, 4], modelled: [6, 4] });
 
-/** A round number, without the zeros of its precision: "50.0 MB" -> "50 MB". @param {number} tick @param {string} unit */
-const mark = (tick, unit) => si(tick, unit).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " ");
+/**
+ * A round number, without the zeros of its precision: "50.0 MB" -> "50 MB".
+ * @param {number} tick
+ * @param {string} unit
+ */
+const mark = (tick, unit) =>
+  si(tick, unit)
+    .replace(/(\.\d*?)0+ /, "$1 ")
+    .replace(". ", " ");
 
-/** Pixels that the widest number of the axis needs. @param {HTMLCanvasElement} canvas @param {string} font @param {number} most @param {string} unit */
+/**
+ * Pixels that the widest number of the axis needs.
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} font
+ * @param {number} most
+ * @param {string} unit
+ */
 export function axisRoom(canvas, font, most, unit) {
   const ctx = canvas.getContext("2d");
   if (!ctx) return 60;
@@ -49,7 +62,16 @@ export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit })
   labels(ctx, layout, rows, first, t, c);
 }
 
-/** The axes, with their units. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {{points: number, first: number}} info @param {string} unit @param {import("../text.js").T} t @param {Record<string, string>} c @param {boolean} even a batch: no pass is all prefill */
+/**
+ * The axes, with their units.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./chart.js").Chart} layout
+ * @param {{points: number, first: number}} info
+ * @param {string} unit
+ * @param {import("../text.js").T} t
+ * @param {Record<string, string>} c
+ * @param {boolean} even a batch: no pass is all prefill
+ */
 function frameOf(ctx, layout, { points, first }, unit, t, c, even) {
   for (const tick of layout.ticks) {
     const y = Math.round(layout.y(tick)) + 0.5;
@@ -66,7 +88,8 @@ function frameOf(ctx, layout, { points, first }, unit, t, c, even) {
   // Passes are numbered under their middles: first points make one pass.
   const passes = Math.ceil(points / first);
   const every = Math.max(1, Math.ceil((passes - 1) / 6));
-  const number = (/** @type {number} */ p) => ctx.fillText(String(p), layout.x(p * first + (first - 1) / 2), layout.bottom + 9);
+  const number = (/** @type {number} */ p) =>
+    ctx.fillText(String(p), layout.x(p * first + (first - 1) / 2), layout.bottom + 9);
   for (let p = 0; p < passes; p += p === 0 ? 1 : p === 1 && every > 1 ? every - 1 : every) number(p);
   ctx.textAlign = "left";
   if (!even) ctx.fillText(t("where.prefill"), layout.left - 8, layout.bottom + 23);
@@ -74,18 +97,36 @@ function frameOf(ctx, layout, { points, first }, unit, t, c, even) {
   if (passes > 1) ctx.fillText(t(even ? "schedule.pass" : "history.axis"), layout.right, layout.bottom + 23);
 }
 
-/** One stroke for prefill, one for decode. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {ArrayLike<number>} values @param {number} first @param {number[]} dash */
+/**
+ * One stroke for prefill, one for decode.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./chart.js").Chart} layout
+ * @param {ArrayLike<number>} values
+ * @param {number} first
+ * @param {number[]} dash
+ */
 function line(ctx, layout, values, first, dash) {
   ctx.lineWidth = 1.25;
   ctx.setLineDash(dash);
   ctx.beginPath();
-  for (let i = 0; i < values.length; i++) ctx[i === 0 || i === first ? "moveTo" : "lineTo"](layout.x(i), layout.y(values[i]));
+  for (let i = 0; i < values.length; i++)
+    ctx[i === 0 || i === first ? "moveTo" : "lineTo"](layout.x(i), layout.y(values[i]));
   ctx.stroke();
   ctx.setLineDash([]);
-  if (first === 1) ctx.fillRect(layout.x(0) - 6, layout.y(values[0]) - 0.75, 12, 1.5); // a stroke of one point is a dash
+  // a stroke of one point is a dash
+  if (first === 1) ctx.fillRect(layout.x(0) - 6, layout.y(values[0]) - 0.75, 12, 1.5);
 }
 
-/** What was paid: full dots with a cache, rings without; a pass that is not over is pale. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {ArrayLike<number>} values @param {string} lane @param {boolean} whole @param {number} first @param {Record<string, string>} c */
+/**
+ * What was paid: full dots with a cache, rings without; a pass that is not over is pale.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./chart.js").Chart} layout
+ * @param {ArrayLike<number>} values
+ * @param {string} lane
+ * @param {boolean} whole
+ * @param {number} first
+ * @param {Record<string, string>} c
+ */
 function dots(ctx, layout, values, lane, whole, first, c) {
   const r = Math.max(1.2, Math.min(3.2, layout.dx / 2.6));
   ctx.lineWidth = 1.5;
@@ -105,12 +146,25 @@ function dots(ctx, layout, values, lane, whole, first, c) {
   ctx.globalAlpha = 1;
 }
 
-/** The lines' names, at their right ends. @param {CanvasRenderingContext2D} ctx @param {import("./chart.js").Chart} layout @param {Series[]} rows @param {number} first @param {import("../text.js").T} t @param {Record<string, string>} c */
+/**
+ * The lines' names, at their right ends.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./chart.js").Chart} layout
+ * @param {Series[]} rows
+ * @param {number} first
+ * @param {import("../text.js").T} t
+ * @param {Record<string, string>} c
+ */
 function labels(ctx, layout, rows, first, t, c) {
   const timed = rows.every((r) => r.kind === "paid");
   const named = rows.filter((r) => r.values.length && (timed || r.kind !== "paid"));
   const at = (/** @type {Series} */ r) => layout.y(Math.max(...r.values.slice(-first))); // of the last pass
-  const ys = spread(named.map((r) => at(r) - 10), 13, layout.top - 4, layout.bottom - 8);
+  const ys = spread(
+    named.map((r) => at(r) - 10),
+    13,
+    layout.top - 4,
+    layout.bottom - 8,
+  );
   ctx.textAlign = "right";
   named.forEach((r, i) => {
     const x = timed ? Math.max(layout.x(r.values.length - 1) - 8, layout.left + 96) : layout.right;

@@ -2,21 +2,25 @@
 
 /** @param {HTMLFormElement} form */
 export function createDraft(form) {
-  const field = (/** @type {string} */ name) => /** @type {HTMLSelectElement & HTMLInputElement} */ (form.elements.namedItem(name));
+  const field = (/** @type {string} */ name) =>
+    /** @type {HTMLSelectElement & HTMLInputElement} */ (form.elements.namedItem(name));
   const [draft, propose] = [field("draft"), field("propose")];
-  const fits = (/** @type {HTMLOptionElement} */ o) => !o.value || !!o.dataset.models?.split(" ").includes(field("model").value);
+  const fits = (/** @type {HTMLOptionElement} */ o) =>
+    !o.value || !!o.dataset.models?.split(" ").includes(field("model").value);
   /** What the chosen model can have. */
   function offer() {
     const options = [...draft.options];
     for (const o of options) o.hidden = o.disabled = !fits(o);
     if (draft.selectedOptions[0]?.disabled) draft.value = "";
-    for (const label of form.querySelectorAll("[data-draft], [data-propose]")) /** @type {HTMLElement} */ (label).hidden = options.filter(fits).length < 2;
+    for (const label of form.querySelectorAll("[data-draft], [data-propose]"))
+      /** @type {HTMLElement} */ (label).hidden = options.filter(fits).length < 2;
     propose.disabled = !draft.value;
   }
   form.addEventListener("change", offer);
   return {
     /** Of the recipe. */
-    value: () => (draft.value && fits(draft.selectedOptions[0]) ? { draft: draft.value, propose: propose.valueAsNumber } : {}),
+    value: () =>
+      draft.value && fits(draft.selectedOptions[0]) ? { draft: draft.value, propose: propose.valueAsNumber } : {},
     /** The model is filled in already. @param {any} recipe */
     fill(recipe) {
       draft.value = recipe.draft ?? "";

@@ -6,7 +6,11 @@ import { isolate } from "../text.js";
 const TINY = 1e-9; // shorter is rounding
 const LEGIBLE = 0.04; // a shorter stretch has no room for its name
 
-/** Enough decimals to tell the ends of a stretch apart. @param {number} x @param {{from: number, to: number}} stretch */
+/**
+ * Enough decimals to tell the ends of a stretch apart.
+ * @param {number} x
+ * @param {{from: number, to: number}} stretch
+ */
 export const place = (x, { from, to }) => x.toFixed(to - from < 0.005 ? 5 : 3);
 
 /**
@@ -39,17 +43,19 @@ export function createDraw(root) {
   const said = /** @type {HTMLElement} */ (pin.querySelector("b"));
   /** @param {any} choice @param {import("../text.js").T} t */
   return function view(choice, t) {
-    line.replaceChildren(...stretches(choice).map((s) => {
-      const e = document.createElement("span");
-      e.className = s.id === null ? "rest" : s.id === choice.token ? "chosen" : "";
-      e.dataset.id = String(s.id ?? "");
-      const name = s.id === null ? t("choice.others") : isolate(s.label);
-      e.textContent = s.to - s.from < LEGIBLE ? "" : name;
-      e.title = `${name} ${place(s.from, s)}–${place(s.to, s)}`;
-      e.style.setProperty("left", `${100 * s.from}%`);
-      e.style.setProperty("width", `${100 * (s.to - s.from)}%`);
-      return e;
-    }));
+    line.replaceChildren(
+      ...stretches(choice).map((s) => {
+        const e = document.createElement("span");
+        e.className = s.id === null ? "rest" : s.id === choice.token ? "chosen" : "";
+        e.dataset.id = String(s.id ?? "");
+        const name = s.id === null ? t("choice.others") : isolate(s.label);
+        e.textContent = s.to - s.from < LEGIBLE ? "" : name;
+        e.title = `${name} ${place(s.from, s)}–${place(s.to, s)}`;
+        e.style.setProperty("left", `${100 * s.from}%`);
+        e.style.setProperty("width", `${100 * (s.to - s.from)}%`);
+        return e;
+      }),
+    );
     pin.dataset.at = String(choice.random);
     pin.style.setProperty("left", `${100 * choice.random}%`);
     said.textContent = t("choice.draw", { Random: place(choice.random, choice), Token: choice.label });

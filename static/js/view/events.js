@@ -37,7 +37,10 @@ function which(frame, t) {
     const args = { Position: p + 1, Token: labels[p] ?? "", Heads: from, Count: from.length };
     return heads > 1 && from.length === heads ? t("say.evicted.all", args) : t("say.evicted.one", args);
   };
-  const said = places.size <= NAMED ? [...places].map(one).join(t("list.and")) : t("say.evicted.many", { Tokens: places.size, Heads: new Set(all.map((r) => r.head)).size });
+  const said =
+    places.size <= NAMED
+      ? [...places].map(one).join(t("list.and"))
+      : t("say.evicted.many", { Tokens: places.size, Heads: new Set(all.map((r) => r.head)).size });
   return all.length ? t("say.evicted", { Count: 2 * all.length, Which: said }) : ""; // K and V
 }
 
@@ -47,8 +50,15 @@ export function events(frame, t) {
   if (!use || !step) return "";
   const { kind, axis } = run.recipe.cache;
   const bits = kind.slice(3);
-  const blocks = (/** @type {string} */ id, /** @type {number[]|undefined} */ list) => (list?.length ? t(id, { Count: list.length, Blocks: list.length > 6 ? [...list.slice(0, 3), "…", list.at(-1)] : list }) : "");
-  const coded = axis === "token" && step.part === "layer" ? t("say.coded", { Bits: bits })
-    : use.coded ? t("say.coded.channel", { From: use.coded[0] + 1, To: use.coded[1], Bits: bits }) : "";
+  const blocks = (/** @type {string} */ id, /** @type {number[]|undefined} */ list) =>
+    list?.length
+      ? t(id, { Count: list.length, Blocks: list.length > 6 ? [...list.slice(0, 3), "…", list.at(-1)] : list })
+      : "";
+  const coded =
+    axis === "token" && step.part === "layer"
+      ? t("say.coded", { Bits: bits })
+      : use.coded
+        ? t("say.coded.channel", { From: use.coded[0] + 1, To: use.coded[1], Bits: bits })
+        : "";
   return sentences(blocks("say.taken", use.taken), blocks("say.given", use.given), which(frame, t), coded);
 }

@@ -34,7 +34,9 @@ export function createExplain(root, act) {
   function close() {
     const { op } = trail()[0] ?? {};
     act.explain([]);
-    const plate = document.querySelector(`#inside:not([hidden]) [data-plate="${op}"] canvas, #stage:not([hidden]) [data-op="${op}"] canvas`);
+    const plate = document.querySelector(
+      `#inside:not([hidden]) [data-plate="${op}"] canvas, #stage:not([hidden]) [data-op="${op}"] canvas`,
+    );
     if (plate instanceof HTMLElement) plate.focus({ preventScroll: true });
   }
   part("close").addEventListener("click", close);
@@ -75,12 +77,19 @@ export function createExplain(root, act) {
   /** @param {any} frame @param {any} e @param {import("../text.js").T} t */
   function fill(frame, e, t) {
     const terms = frame.tensors["explain.terms"]?.data ?? [];
-    part("crumbs").replaceChildren(...e.trail.map((/** @type {any} */ c, /** @type {number} */ i) => crumb(frame, e, c, i, t)));
+    part("crumbs").replaceChildren(
+      ...e.trail.map((/** @type {any} */ c, /** @type {number} */ i) => crumb(frame, e, c, i, t)),
+    );
     /** @type {HTMLElement} */ (part("crumbs").parentElement).hidden = e.trail.length < 2;
     part("what").textContent = title(frame, e, t);
     part("value").textContent = tidy(e.value);
     part("exact").hidden = !e.exact || !(e.sum || e.calc);
-    const head = e.kv_head !== undefined ? t("explain.kv_head", { Head: e.kv_head + 1 }) : e.per_head ? t("explain.head", { Head: e.head + 1 }) : "";
+    const head =
+      e.kv_head !== undefined
+        ? t("explain.kv_head", { Head: e.kv_head + 1 })
+        : e.per_head
+          ? t("explain.head", { Head: e.head + 1 })
+          : "";
     part("where").textContent = stepName(e, e.step, t) + (head && " · " + head);
     const said = reason(frame, t);
     if (part("say").textContent !== said) part("say").textContent = said;
@@ -92,7 +101,7 @@ export function createExplain(root, act) {
     order.hidden = !e.sum;
     part("tree").replaceChildren(...(e.sum && order.open ? [treeTable(frame.tensors["explain.tree"].data, t)] : []));
     const go = part("go");
-    go.hidden = e.step === frame.meta.pick.from || !e.sum && !e.calc;
+    go.hidden = e.step === frame.meta.pick.from || (!e.sum && !e.calc);
     go.textContent = t("explain.go", { Where: stepName(e, e.step, t) });
   }
 
@@ -105,7 +114,11 @@ export function createExplain(root, act) {
   /** @param {any} frame @param {any} e @param {any} c @param {number} i @param {import("../text.js").T} t */
   function crumb(frame, e, c, i, t) {
     const here = i === e.trail.length - 1;
-    const b = el("button", short(frame, c, t), { type: "button", title: stepName(e, c.step, t), ...(here ? { "aria-current": "true" } : {}) });
+    const b = el("button", short(frame, c, t), {
+      type: "button",
+      title: stepName(e, c.step, t),
+      ...(here ? { "aria-current": "true" } : {}),
+    });
     b.addEventListener("click", () => act.explain(trail().slice(0, i + 1)));
     return el("li", b);
   }

@@ -36,7 +36,8 @@ function names(meta, { cached, rows }, proposed, decided) {
 }
 
 /** Of every position of the pass on the stage. @param {any} frame */
-export const onStage = (frame) => names(frame.meta, frame.meta.pick_step, guesses(frame), frame.meta.pick_step?.pass === frame.meta.step?.pass);
+export const onStage = (frame) =>
+  names(frame.meta, frame.meta.pick_step, guesses(frame), frame.meta.pick_step?.pass === frame.meta.step?.pass);
 
 /** Of every position of the cursor's pass, which is in the cache. @param {any} frame */
 export const inCache = ({ meta }) => (meta.step ? names(meta, meta.step, meta.speculation?.proposed ?? [], true) : []);

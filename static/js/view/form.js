@@ -20,7 +20,9 @@ export function createForm(form, act) {
   let t = /** @type {import("../text.js").T} */ ((id) => id);
   const policy = createPolicy(/** @type {HTMLElement} */ (form.querySelector("[data-policy]")), act);
   const draft = createDraft(form);
-  const requests = createRequests(/** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement));
+  const requests = createRequests(
+    /** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement),
+  );
   let shown = "";
   let filled = ""; // the recipe that the form has been filled with
   form.addEventListener("submit", (e) => {
@@ -57,10 +59,15 @@ export function createForm(form, act) {
 
   /** The prompts of a model, one group a language. @param {string} model */
   function groups(model) {
-    return /** @type {HTMLElement[]} */ ([...known.querySelectorAll("optgroup")]).filter((g) => g.dataset.models?.split(" ").includes(model));
+    return /** @type {HTMLElement[]} */ ([...known.querySelectorAll("optgroup")]).filter((g) =>
+      g.dataset.models?.split(" ").includes(model),
+    );
   }
 
-  /** A number as it stands there, 0 included. What does not count may hold anything, and is then not given. @param {string} name */
+  /**
+   * A number as it stands there, 0 included. What does not count may hold anything, and is then not given.
+   * @param {string} name
+   */
   const number = (name) => (fault(field(name)) ? undefined : Number(field(name).value));
 
   function recipe() {
@@ -100,7 +107,8 @@ export function createForm(form, act) {
     requests.view(state);
     const model = frame?.meta.run.recipe.model ?? field("model").value;
     const mine = groups(model);
-    for (const group of known.querySelectorAll("optgroup")) group.hidden = !mine.includes(group) || group.dataset.lang !== lang;
+    for (const group of known.querySelectorAll("optgroup"))
+      group.hidden = !mine.includes(group) || group.dataset.lang !== lang;
     for (const world of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#world [data-models]"))) {
       world.hidden = !world.dataset.models?.split(" ").includes(model);
     }
@@ -120,7 +128,8 @@ export function createForm(form, act) {
     field("k").value = String(r.sampler.top_k);
     field("p").value = String(r.sampler.top_p);
     field("minp").value = String(r.sampler.min_p);
-    if (r.sampler.kind === "beam") [field("w").value, field("lp").value] = [String(r.sampler.width), String(r.sampler.length_penalty ?? 0)];
+    if (r.sampler.kind === "beam")
+      [field("w").value, field("lp").value] = [String(r.sampler.width), String(r.sampler.length_penalty ?? 0)];
     field("rp").value = String(r.sampler.repetition_penalty || 1);
     field("seed").value = String(r.sampler.seed);
     field("stop").value = (r.stop ?? [])[0] ?? "";
@@ -136,4 +145,5 @@ function digits(f) {
 }
 
 /** What several sequences share are blocks. @param {import("./policy.js").Policy} cache @param {boolean} needed */
-const inBlocks = (cache, needed) => (needed && cache.kind === "contiguous" ? { ...cache, kind: "paged", block: cache.block || 4 } : cache);
+const inBlocks = (cache, needed) =>
+  needed && cache.kind === "contiguous" ? { ...cache, kind: "paged", block: cache.block || 4 } : cache;

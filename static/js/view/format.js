@@ -26,7 +26,8 @@ export function si(value, unit) {
 }
 
 /** @param {number} x */
-const digits = (x) => (x === 0 ? "0" : Math.abs(x) >= 100 ? x.toFixed(0) : Math.abs(x) >= 10 ? x.toFixed(1) : x.toFixed(2));
+const digits = (x) =>
+  x === 0 ? "0" : Math.abs(x) >= 100 ? x.toFixed(0) : Math.abs(x) >= 10 ? x.toFixed(1) : x.toFixed(2);
 
 /** A matrix value to three significant digits. @param {number} x */
 export function cell(x) {
@@ -36,7 +37,17 @@ export function cell(x) {
 }
 
 /** @param {number} p */
-export const percent = (p) => (p < 0.00005 ? (p === 0 ? "0" : "< 0.01") : p >= 0.9995 ? "100" : p >= 0.0995 ? (100 * p).toFixed(1) : (100 * p).toFixed(2)) + " %";
+export const percent = (p) =>
+  (p < 0.00005
+    ? p === 0
+      ? "0"
+      : "< 0.01"
+    : p >= 0.9995
+      ? "100"
+      : p >= 0.0995
+        ? (100 * p).toFixed(1)
+        : (100 * p).toFixed(2)) + " %";
 
 /** Sentences side by side: Chinese ones stand without a space. @param {...string} parts empty ones are left out */
-export const sentences = (...parts) => parts.filter(Boolean).reduce((a, b) => (a && !/[。：]$/.test(a) ? a + " " : a) + b, "");
+export const sentences = (...parts) =>
+  parts.filter(Boolean).reduce((a, b) => (a && !/[。：]$/.test(a) ? a + " " : a) + b, "");

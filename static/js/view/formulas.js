@@ -56,9 +56,15 @@ function nothing(root) {
   for (const el of root.querySelectorAll("[data-letter]")) el.textContent = "–";
 }
 
-/** The least time on a device: the row of both tables, and how it comes about. @param {HTMLElement} root @param {any} info @param {import("../text.js").T} t */
+/**
+ * The least time on a device: the row of both tables, and how it comes about.
+ * @param {HTMLElement} root
+ * @param {any} info
+ * @param {import("../text.js").T} t
+ */
 function least(root, info, t) {
-  const put = (/** @type {string} */ selector, /** @type {string} */ text) => root.querySelectorAll(selector).forEach((el) => (el.textContent = text));
+  const put = (/** @type {string} */ selector, /** @type {string} */ text) =>
+    root.querySelectorAll(selector).forEach((el) => (el.textContent = text));
   put("[data-least-device]", info?.device ?? "");
   for (const lane of ["cached", "uncached"]) {
     const step = info?.step[lane];
@@ -66,37 +72,58 @@ function least(root, info, t) {
     put(`[data-numbers="total"] [data-cell="modelled.${lane}"]`, step ? si(info.total[lane], "s") : "–");
     if (!step) continue;
     const said = {
-      flops: si(step.flops, "FLOP"), peak: si(info.peak, "FLOP/s"), bytes: si(step.bytes, "B"), bandwidth: si(info.bandwidth, "B/s"),
-      compute: si(step.compute, "s"), memory: si(step.memory, "s"), seconds: si(step.seconds, "s"), bound: t(`formula.bound.${step.bound}`),
+      flops: si(step.flops, "FLOP"),
+      peak: si(info.peak, "FLOP/s"),
+      bytes: si(step.bytes, "B"),
+      bandwidth: si(info.bandwidth, "B/s"),
+      compute: si(step.compute, "s"),
+      memory: si(step.memory, "s"),
+      seconds: si(step.seconds, "s"),
+      bound: t(`formula.bound.${step.bound}`),
     };
-    for (const [name, text] of Object.entries(said)) put(`[data-modelled] [data-lane="${lane}"] [data-least="${name}"]`, text);
+    for (const [name, text] of Object.entries(said))
+      put(`[data-modelled] [data-lane="${lane}"] [data-least="${name}"]`, text);
   }
 }
 
 /** Counters that a policy makes others than the formulas say, in the cached lane. */
 const OWN = /** @type {Record<string, string[]>} */ ({
-  window: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"], h2o: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
-  int8: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"], int4: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
+  window: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
+  h2o: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
+  int8: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
+  int4: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
 });
 
 /** Does the cache policy count this counter itself? @param {any} frame @param {string|undefined} counter */
 export const ownCount = (frame, counter) => !!OWN[frame.meta.run.recipe.cache.kind]?.includes(counter ?? "");
 
-/** @param {HTMLElement} root one formula, or the table of letters @param {any} frame @param {string} lang @param {import("../text.js").T} t */
+/**
+ * @param {HTMLElement} root one formula, or the table of letters
+ * @param {any} frame
+ * @param {string} lang
+ * @param {import("../text.js").T} t
+ */
 function fill(root, frame, lang, t) {
   const { ledger, step } = frame.meta;
   const total = root.dataset.of === "total";
   const letters = values(frame.meta, root.dataset.of !== "step");
   const text = (/** @type {number|string} */ n) => number(n).toLocaleString(lang);
-  const each = (/** @type {string} */ selector, /** @type {(el: HTMLElement) => void} */ f) => root.querySelectorAll(selector).forEach((el) => f(/** @type {HTMLElement} */ (el)));
+  const each = (/** @type {string} */ selector, /** @type {(el: HTMLElement) => void} */ f) =>
+    root.querySelectorAll(selector).forEach((el) => f(/** @type {HTMLElement} */ (el)));
   const hide = (/** @type {Element} */ el, /** @type {boolean} */ hidden) => el.toggleAttribute("hidden", hidden);
   const off = (/** @type {string|undefined} */ is, /** @type {string} */ now) => !!is && is !== now;
   // Letters that are worth nothing for this model are not written.
-  const idle = (/** @type {string|undefined} */ letter) => !!letter && !Object.values(letters).some((lane) => letter in lane && (!["x", "x0"].includes(letter) || number(lane[letter]) !== 0));
+  const idle = (/** @type {string|undefined} */ letter) =>
+    !!letter &&
+    !Object.values(letters).some(
+      (lane) => letter in lane && (!["x", "x0"].includes(letter) || number(lane[letter]) !== 0),
+    );
 
   each("[data-part]", (el) => hide(el, off(el.dataset.part, step.part)));
   each("[data-none]", (none) => {
-    const any = !!root.querySelector("[data-modelled]") || [...root.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
+    const any =
+      !!root.querySelector("[data-modelled]") ||
+      [...root.querySelectorAll("[data-part]")].some((el) => !el.hasAttribute("hidden"));
     // A run that is not one sequence of one token a pass is summed up step by step.
     const open = total && !frame.meta.sums && any && root.id.startsWith("formula-");
     none.textContent = t(open ? "formula.no_sums" : "formula.none");
@@ -110,10 +137,17 @@ function fill(root, frame, lang, t) {
     const { pairs, logits, phase, optional } = el.dataset;
     hide(el, off(pairs, ledger.count.pairs) || off(logits, which) || off(phase, step.phase) || idle(optional));
   });
-  each("[data-unit]", (el) => (el.textContent = el.dataset.unit === "op" ? unitOf(frame) : el.dataset.unit ?? ""));
-  const own = (/** @type {HTMLElement} */ el) => el.dataset.lane === "cached" && ownCount(frame, /** @type {HTMLElement|null} */ (el.querySelector("[data-result]"))?.dataset.result);
+  each("[data-unit]", (el) => (el.textContent = el.dataset.unit === "op" ? unitOf(frame) : (el.dataset.unit ?? "")));
+  const own = (/** @type {HTMLElement} */ el) =>
+    el.dataset.lane === "cached" &&
+    ownCount(frame, /** @type {HTMLElement|null} */ (el.querySelector("[data-result]"))?.dataset.result);
   each(".worked", (el) => hide(el, !letters[el.dataset.lane ?? ""] || own(el)));
-  each("[data-own]", (note) => hide(note, !letters.cached || ![...root.querySelectorAll(".worked")].some((el) => own(/** @type {HTMLElement} */ (el)))));
+  each("[data-own]", (note) =>
+    hide(
+      note,
+      !letters.cached || ![...root.querySelectorAll(".worked")].some((el) => own(/** @type {HTMLElement} */ (el))),
+    ),
+  );
   each("[data-letter]", (el) => {
     const lane = /** @type {HTMLElement|null} */ (el.closest("[data-lane]"))?.dataset.lane ?? "cached";
     const value = (letters[lane] ?? letters.cached ?? letters.uncached)[el.dataset.letter ?? ""];
@@ -135,5 +169,10 @@ function values({ letters: told, sums = {} }, so_far) {
   // The lane without a cache has letters of its own only where they differ.
   const letters = told.cached && told.uncached ? { ...told, uncached: { ...told.cached, ...told.uncached } } : told;
   if (!so_far) return letters;
-  return Object.fromEntries(Object.entries(letters).map(([lane, step]) => [lane, { .../** @type {any} */ (step), ...sums.cached, ...sums[lane] }]));
+  return Object.fromEntries(
+    Object.entries(letters).map(([lane, step]) => [
+      lane,
+      { .../** @type {any} */ (step), ...sums.cached, ...sums[lane] },
+    ]),
+  );
 }

@@ -13,21 +13,27 @@ const DOMINANT = 0.5;
 /**
  * The hints of one head.
  * @param {any} frame @param {number} layer @param {number} head
- * @returns {{bits: number, shares: [string, number][], dominant: [string, number]|null}|null} null where the layer has not run in this pass
+ * @returns {{bits: number, shares: [string, number][], dominant: [string, number]|null}|null} null where the layer has
+ * not run in this pass
  */
 export function hints(frame, layer, head) {
   const { heads } = frame.meta;
   if (!heads || heads.from[layer] === null) return null;
   const { data, shape } = frame.tensors.head_hints;
   const at = (layer * shape[1] + head) * HINTS.length;
-  const shares = /** @type {[string, number][]} */ (HINTS.slice(1).map((name, i) => [name, data[at + 1 + i]]).filter(([, x]) => Number(x) >= 0));
+  const shares = /** @type {[string, number][]} */ (
+    HINTS.slice(1)
+      .map((name, i) => [name, data[at + 1 + i]])
+      .filter(([, x]) => Number(x) >= 0)
+  );
   const top = shares.reduce((best, x) => (x[1] > best[1] ? x : best), /** @type {[string, number]} */ (["", 0]));
   return { bits: data[at], shares, dominant: top[1] >= DOMINANT ? top : null };
 }
 
 /**
  * @param {HTMLDetailsElement} root
- * @param {{show: (open: string[], close?: string[]) => void, pick: (choice: {layer: number, head: number}) => void}} act
+ * @param {{show: (open: string[], close?: string[]) => void, pick: (choice: {layer: number, head: number}) => void}}
+ * act
  */
 export function createHeads(root, act) {
   const panel = createPanel(root, "heads", act);
@@ -35,13 +41,15 @@ export function createHeads(root, act) {
   const picked = /** @type {HTMLElement} */ (root.querySelector("[data-picked]"));
   let built = "";
   speakWhileFocused(grid, picked);
-  const at = (/** @type {number} */ layer, /** @type {number} */ head) => grid.querySelector(`button[data-layer="${layer}"][data-head="${head}"]`);
+  const at = (/** @type {number} */ layer, /** @type {number} */ head) =>
+    grid.querySelector(`button[data-layer="${layer}"][data-head="${head}"]`);
   grid.addEventListener("click", (e) => {
     const b = /** @type {HTMLElement} */ (e.target).closest("button");
     if (b) act.pick({ layer: Number(b.dataset.layer), head: Number(b.dataset.head) });
   });
   onKey(grid, (key, e) => {
-    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 0], ArrowDown: [-1, 0] }[key]; // the last layer stands on top
+    // the last layer stands on top
+    const move = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [1, 0], ArrowDown: [-1, 0] }[key];
     const b = /** @type {HTMLElement} */ (e.target).closest("button");
     if (!move || !b) return;
     e.preventDefault();
@@ -58,7 +66,8 @@ export function createHeads(root, act) {
     panel(state);
     const { frame, t, lang, theme } = state;
     if (!root.open || !frame) return;
-    if (!frame.meta.heads) { // not asked for yet, nothing has run, or nothing is kept to derive it from
+    if (!frame.meta.heads) {
+      // not asked for yet, nothing has run, or nothing is kept to derive it from
       if (frame.meta.pick.show?.includes("heads")) {
         picked.textContent = t(frame.meta.step ? "heads.none" : "stage.press");
         grid.replaceChildren();
@@ -86,22 +95,48 @@ export function createHeads(root, act) {
   };
 }
 
-/** What is said of one head. @param {any} frame @param {number} layer @param {number} head @param {import("../text.js").T} t */
+/**
+ * What is said of one head.
+ * @param {any} frame
+ * @param {number} layer
+ * @param {number} head
+ * @param {import("../text.js").T} t
+ */
 export function words(frame, layer, head, t) {
   const h = hints(frame, layer, head);
   const name = { Layer: layer + 1, Head: head + 1 };
   if (!h) return t("heads.cell.not_yet", name);
-  const said = [`${t("hint.entropy")} ${t("heads.bits", { Bits: h.bits.toFixed(2) })}`, ...h.shares.map(([id, x]) => `${t(`hint.${id}`)} ${x.toFixed(2)}`)];
+  const said = [
+    `${t("hint.entropy")} ${t("heads.bits", { Bits: h.bits.toFixed(2) })}`,
+    ...h.shares.map(([id, x]) => `${t(`hint.${id}`)} ${x.toFixed(2)}`),
+  ];
   return t("heads.cell", { ...name, Hints: said });
 }
 
-/** What each button shows already: a layer's heads change once in a pass. @type {WeakMap<Element, {what: string, colors: Uint32Array, t: any}>} */
+/**
+ * What each button shows already: a layer's heads change once in a pass.
+ * @type {WeakMap<Element, {what: string, colors: Uint32Array, t: any}>}
+ */
 const shown = new WeakMap();
 
 /** What determines the attention in this pass: the model and every token fed. @param {any} frame */
-const fed = ({ meta }) => meta.run.model + " " + meta.tokens.slice(0, meta.step.cached + meta.step.rows).map((/** @type {any} */ x) => x[0]).join();
+const fed = ({ meta }) =>
+  meta.run.model +
+  " " +
+  meta.tokens
+    .slice(0, meta.step.cached + meta.step.rows)
+    .map((/** @type {any} */ x) => x[0])
+    .join();
 
-/** @param {HTMLButtonElement} button @param {any} frame @param {string} tokens of fed @param {number} layer @param {number} head @param {Uint32Array} colors @param {import("../text.js").T} t */
+/**
+ * @param {HTMLButtonElement} button
+ * @param {any} frame
+ * @param {string} tokens of fed
+ * @param {number} layer
+ * @param {number} head
+ * @param {Uint32Array} colors
+ * @param {import("../text.js").T} t
+ */
 function show(button, frame, tokens, layer, head, colors, t) {
   const what = `${frame.meta.heads.from[layer]} ${frame.tensors.heads.shape} ${tokens}`;
   const before = shown.get(button);
@@ -116,7 +151,15 @@ function show(button, frame, tokens, layer, head, colors, t) {
   paint(canvas, frame.tensors.heads, layer, head, colors, !!h);
 }
 
-/** One pixel per cell; the stylesheet makes it large. @param {HTMLCanvasElement} canvas @param {any} heads @param {number} layer @param {number} head @param {Uint32Array} colors @param {boolean} ran */
+/**
+ * One pixel per cell; the stylesheet makes it large.
+ * @param {HTMLCanvasElement} canvas
+ * @param {any} heads
+ * @param {number} layer
+ * @param {number} head
+ * @param {Uint32Array} colors
+ * @param {boolean} ran
+ */
 export function paint(canvas, heads, layer, head, colors, ran) {
   const [, H, rows, cols] = heads.shape;
   if (canvas.width !== cols) canvas.width = cols;
@@ -129,26 +172,63 @@ export function paint(canvas, heads, layer, head, colors, ran) {
   ctx?.putImageData(new ImageData(p.data, p.width, p.height), 0, 0);
 }
 
-/** The table of buttons: the last layer on top, heads that share K and V together. @param {HTMLTableElement} table @param {any} c @param {import("../text.js").T} t */
+/**
+ * The table of buttons: the last layer on top, heads that share K and V together.
+ * @param {HTMLTableElement} table
+ * @param {any} c
+ * @param {import("../text.js").T} t
+ */
 function build(table, c, t) {
   const el = (/** @type {string} */ tag, /** @type {object} */ props, /** @type {Node[]} */ ...children) => {
     const e = Object.assign(document.createElement(tag), props);
     e.append(...children);
     return e;
   };
-  const each = (/** @type {number} */ n, /** @type {(i: number) => HTMLElement} */ f) => Array.from({ length: n }, (_, i) => f(i));
+  const each = (/** @type {number} */ n, /** @type {(i: number) => HTMLElement} */ f) =>
+    Array.from({ length: n }, (_, i) => f(i));
   const group = c.heads / c.kv_heads;
   const starts = (/** @type {number} */ h) => (group > 1 && h % group === 0 && h > 0 ? "group" : "");
   const rows = each(c.layers, (i) => {
     const layer = c.layers - 1 - i;
-    return el("tr", {}, el("th", { scope: "row", textContent: t("heads.layer", { Layer: layer + 1 }) }), ...each(c.heads, (head) => {
-      const button = el("button", { type: "button" }, el("span", { className: "spoken" }), el("canvas", {}), el("span", { className: "bits", ariaHidden: "true" }), el("span", { className: "hint", ariaHidden: "true" }));
-      Object.assign(button.dataset, { layer, head });
-      return el("td", { className: starts(head) }, button);
-    }));
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row", textContent: t("heads.layer", { Layer: layer + 1 }) }),
+      ...each(c.heads, (head) => {
+        const button = el(
+          "button",
+          { type: "button" },
+          el("span", { className: "spoken" }),
+          el("canvas", {}),
+          el("span", { className: "bits", ariaHidden: "true" }),
+          el("span", { className: "hint", ariaHidden: "true" }),
+        );
+        Object.assign(button.dataset, { layer, head });
+        return el("td", { className: starts(head) }, button);
+      }),
+    );
   });
-  const names = el("tr", {}, el("td", {}), ...each(c.heads, (h) => el("th", { scope: "col", className: starts(h), textContent: t("heads.head", { Head: h + 1 }) })));
-  const groups = el("tr", {}, el("td", {}), ...each(c.kv_heads, (g) => el("th", { scope: "colgroup", colSpan: group, className: g ? "group" : "", textContent: t("heads.group", { KV: g + 1 }) })));
+  const names = el(
+    "tr",
+    {},
+    el("td", {}),
+    ...each(c.heads, (h) =>
+      el("th", { scope: "col", className: starts(h), textContent: t("heads.head", { Head: h + 1 }) }),
+    ),
+  );
+  const groups = el(
+    "tr",
+    {},
+    el("td", {}),
+    ...each(c.kv_heads, (g) =>
+      el("th", {
+        scope: "colgroup",
+        colSpan: group,
+        className: g ? "group" : "",
+        textContent: t("heads.group", { KV: g + 1 }),
+      }),
+    ),
+  );
   table.style.setProperty("--heads", String(c.heads));
   table.replaceChildren(el("thead", {}, ...(group > 1 ? [groups] : []), names), el("tbody", {}, ...rows));
 }

@@ -15,7 +15,8 @@ export function createHeld(root, opening) {
     try {
       await navigator.clipboard.writeText(link.value);
       part("copied").textContent = t("held.copied");
-    } catch { // no permission: it is marked, to be copied by hand
+    } catch {
+      // no permission: it is marked, to be copied by hand
       link.select();
       part("copied").textContent = t("held.manual");
     }
@@ -31,7 +32,10 @@ export function createHeld(root, opening) {
     root.hidden = !held;
     if (held !== before.held) part("copied").textContent = "";
     if (!held) return;
-    for (const [name, text] of [["title", t(`held.${held.why}.title`)], ["say", t(`held.${held.why}.say`, { Where: held.where })]]) {
+    for (const [name, text] of [
+      ["title", t(`held.${held.why}.title`)],
+      ["say", t(`held.${held.why}.say`, { Where: held.where })],
+    ]) {
       if (part(name).textContent !== text) part(name).textContent = text; // an alert speaks every change
     }
     const url = `${location.origin}/?${held.link.replace(/^\?/, "")}`;

@@ -40,7 +40,8 @@ export function createHistory(root, act) {
   };
   const go = (/** @type {number} */ point) => {
     const { run } = state.frame.meta;
-    act.seek(Math.min((point + 1) * unit(state.frame) - 1, (run.ended ? run.recorded : run.length) - 1)); // its last step
+    // its last step
+    act.seek(Math.min((point + 1) * unit(state.frame) - 1, (run.ended ? run.recorded : run.length) - 1));
   };
   canvas.addEventListener("pointermove", (e) => layout && look(layout.point(e.offsetX)));
   canvas.addEventListener("pointerleave", () => look(null));
@@ -70,7 +71,14 @@ export function createHistory(root, act) {
     const label = names(info, frame, t);
     const rows = series(frame);
     const most = rows.reduce((top, r) => r.values.reduce((a, b) => Math.max(a, b), top), 0);
-    layout = geometry({ width: width(), height: TALL, points: info.points, first: frame.meta.schedule ? info.points : info.first, most, axis: axisRoom(canvas, theme.font, most, label.unit) });
+    layout = geometry({
+      width: width(),
+      height: TALL,
+      points: info.points,
+      first: frame.meta.schedule ? info.points : info.first,
+      most,
+      axis: axisRoom(canvas, theme.font, most, label.unit),
+    });
     const at = here !== null && here < info.points ? here : now(frame);
     draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
     canvas.setAttribute("aria-label", t(`history.long.${info.by}`, { Metric: label.metric, Points: info.points }));
@@ -80,9 +88,15 @@ export function createHistory(root, act) {
     fill(table, next);
   };
 
-  /** Names only what is drawn, and how its numbers came to be. @param {ReturnType<typeof series>} rows @param {any} info @param {import("../text.js").T} t */
+  /**
+   * Names only what is drawn, and how its numbers came to be.
+   * @param {ReturnType<typeof series>} rows
+   * @param {any} info
+   * @param {import("../text.js").T} t
+   */
   function legend(rows, info, t) {
-    for (const kind of ["ahead", "dense", "modelled"]) root.querySelector(`[data-key="${kind}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
+    for (const kind of ["ahead", "dense", "modelled"])
+      root.querySelector(`[data-key="${kind}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
     /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = how(info, t);
   }
 }
@@ -95,8 +109,25 @@ export function how({ metric, fit = {} }, t) {
   if (metric === "read") return `${t("history.counted")} ${t("history.note.read")}`;
   if (metric !== "time") return t("history.counted");
   const lanes = LANES.filter((lane) => fit[lane]);
-  const each = lanes.map((lane) => t(fit[lane].left ? "history.fit.left" : "history.fit", { Lane: t(`lane.${lane}`), Rate: si(fit[lane].rate, "FLOP/s"), Fixed: si(fit[lane].fixed, "s"), Left: fit[lane].left }));
-  return [t("history.measured"), ...(lanes.length ? [t("history.modelled", { Count: fit[lanes[0]].steps + (fit[lanes[0]].left ?? 0), Fits: each.join(t("list.and")) })] : [])].join(" ");
+  const each = lanes.map((lane) =>
+    t(fit[lane].left ? "history.fit.left" : "history.fit", {
+      Lane: t(`lane.${lane}`),
+      Rate: si(fit[lane].rate, "FLOP/s"),
+      Fixed: si(fit[lane].fixed, "s"),
+      Left: fit[lane].left,
+    }),
+  );
+  return [
+    t("history.measured"),
+    ...(lanes.length
+      ? [
+          t("history.modelled", {
+            Count: fit[lanes[0]].steps + (fit[lanes[0]].left ?? 0),
+            Fits: each.join(t("list.and")),
+          }),
+        ]
+      : []),
+  ].join(" ");
 }
 
 /** Steps of one point. @param {any} frame */
@@ -108,19 +139,31 @@ const now = (frame) => (frame.meta.step ? Math.floor(frame.meta.step.n / unit(fr
 /** What a point is called. @param {any} frame @param {number} point @param {import("../text.js").T} t */
 function name(frame, point, t) {
   const perPass = frame.meta.run.config.layers + 1;
-  if (frame.meta.history.by === "pass") return t(frame.meta.schedule ? "where.pass" : point === 0 ? "where.prefill" : "where.decode", { Pass: point });
+  if (frame.meta.history.by === "pass")
+    return t(frame.meta.schedule ? "where.pass" : point === 0 ? "where.prefill" : "where.decode", { Pass: point });
   const [pass, part] = [Math.floor(point / perPass), point % perPass];
-  return where({ phase: pass === 0 ? "prefill" : "decode", pass, layer: part === perPass - 1 ? null : part }, t, frame.meta);
+  return where(
+    { phase: pass === 0 ? "prefill" : "decode", pass, layer: part === perPass - 1 ? null : part },
+    t,
+    frame.meta,
+  );
 }
 
 /** @param {any} info @param {any} frame @param {import("../text.js").T} t */
 function names(info, frame, t) {
-  return { metric: t(`history.metric.${info.metric}`), unit: { flops: unitOf(frame), time: "s" }[/** @type {string} */ (info.metric)] ?? "B" };
+  return {
+    metric: t(`history.metric.${info.metric}`),
+    unit: { flops: unitOf(frame), time: "s" }[/** @type {string} */ (info.metric)] ?? "B",
+  };
 }
 
 /**
  * One line about a point.
- * @param {any} frame @param {number} point @param {ReturnType<typeof series>} rows @param {string} unit @param {import("../text.js").T} t
+ * @param {any} frame
+ * @param {number} point
+ * @param {ReturnType<typeof series>} rows
+ * @param {string} unit
+ * @param {import("../text.js").T} t
  */
 export function say(frame, point, rows, unit, t) {
   const figures = LANES.flatMap((lane) => {
@@ -130,7 +173,12 @@ export function say(frame, point, rows, unit, t) {
     const value = done ? paid.values[point] : ahead?.values[point];
     if (value === undefined) return [];
     const partial = done && point === paid.values.length - 1 && !frame.meta.history.whole;
-    return [t(partial ? "history.partial" : done ? "history.paid" : `history.${ahead?.kind}.value`, { Lane: t(`lane.${lane}`), Value: si(value, unit) })];
+    return [
+      t(partial ? "history.partial" : done ? "history.paid" : `history.${ahead?.kind}.value`, {
+        Lane: t(`lane.${lane}`),
+        Value: si(value, unit),
+      }),
+    ];
   });
   return [name(frame, point, t), ...figures].join(" · ");
 }
@@ -139,7 +187,9 @@ export function say(frame, point, rows, unit, t) {
 function fill(root, { frame, t, lang }) {
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   if (!root.open || !frame?.meta.history) return table.replaceChildren();
-  const rows = series(frame).sort((a, b) => a.kind === b.kind ? LANES.indexOf(a.lane) - LANES.indexOf(b.lane) : ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  const rows = series(frame).sort((a, b) =>
+    a.kind === b.kind ? LANES.indexOf(a.lane) - LANES.indexOf(b.lane) : ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
+  );
   const { unit } = names(frame.meta.history, frame, t);
   const head = table.ownerDocument.createElement("thead");
   const line = (/** @type {string} */ kind, /** @type {string[]} */ cells) => {
@@ -151,12 +201,22 @@ function fill(root, { frame, t, lang }) {
     });
     return tr;
   };
-  const title = (/** @type {(typeof rows)[0]} */ r) => (r.kind === "dense" ? t("history.dense") : t(`history.column.${r.kind}`, { Lane: t(`lane.${r.lane}`), Unit: unit }));
+  const title = (/** @type {(typeof rows)[0]} */ r) =>
+    r.kind === "dense" ? t("history.dense") : t(`history.column.${r.kind}`, { Lane: t(`lane.${r.lane}`), Unit: unit });
   head.append(line("th", [t("history.point"), ...rows.map(title)]));
   const body = document.createElement("tbody");
   const told = Math.max(...rows.map((r) => r.values.length)); // of a batch nothing is said ahead
   for (let p = 0; p < told; p++) {
-    body.append(line("td", [name(frame, p, t), ...rows.map((r) => (p < r.values.length ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 }) : ""))]));
+    body.append(
+      line("td", [
+        name(frame, p, t),
+        ...rows.map((r) =>
+          p < r.values.length
+            ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 })
+            : "",
+        ),
+      ]),
+    );
   }
   table.replaceChildren(head, body);
 }

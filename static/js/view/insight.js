@@ -14,6 +14,10 @@ function place(menu) {
 
 /** For as long as the page is there. */
 export function keepInSight() {
-  document.addEventListener("toggle", ({ target }) => target instanceof Element && target.matches("details[name=menu][open]") && place(target), true);
+  document.addEventListener(
+    "toggle",
+    ({ target }) => target instanceof Element && target.matches("details[name=menu][open]") && place(target),
+    true,
+  );
   addEventListener("resize", () => document.querySelectorAll("details[name=menu][open]").forEach(place));
 }

@@ -17,11 +17,17 @@ export function goneBefore({ tensors }, layer, head, p) {
   return x.data[(layer * heads + (heads === 1 ? 0 : head)) * positions + p];
 }
 
-/** Had the cache let position p go before the query of an explained cell? @param {any} frame @param {any} e @param {number} p */
+/**
+ * Had the cache let position p go before the query of an explained cell?
+ * @param {any} frame
+ * @param {any} e
+ * @param {number} p
+ */
 export function goneFor(frame, e, p) {
   const { config } = frame.meta.run;
   const { layer, cached } = e.steps[e.step];
-  const before = layer === null ? 0 : goneBefore(frame, layer, Math.floor((e.head * config.kv_heads) / config.heads), p);
+  const before =
+    layer === null ? 0 : goneBefore(frame, layer, Math.floor((e.head * config.kv_heads) / config.heads), p);
   return before > 0 && before <= cached + e.row + 1;
 }
 
@@ -65,7 +71,10 @@ export function codedRow({ tensors, meta }, { side, layer, head, position }) {
   const l = layers === 1 && meta.run.config.layers > 1 ? (layer === meta.pick.layer ? 0 : -1) : layer;
   if (l < 0 || position >= positions) return null;
   const at = ((side * layers + l) * heads + head) * positions + position;
-  return { error: (x.data[at] / 255) * (meta.use?.max_error ?? 0), scale: tensors.cache_scale ? tensors.cache_scale.data[at] : null };
+  return {
+    error: (x.data[at] / 255) * (meta.use?.max_error ?? 0),
+    scale: tensors.cache_scale ? tensors.cache_scale.data[at] : null,
+  };
 }
 
 /** The attention a row of the layer on the stage has received; null of others. @param {any} frame @param {Row} row */
@@ -80,18 +89,38 @@ export function keptSentence(frame, row, t) {
   const p = run.recipe.cache;
   if (row.position >= kv.lens[row.layer]) return "";
   if (p.kind === "paged" && use?.table) {
-    return t("cache.row.block", { Slot: (row.position % p.block) + 1, Block: use.table[Math.floor(row.position / p.block)] });
+    return t("cache.row.block", {
+      Slot: (row.position % p.block) + 1,
+      Block: use.table[Math.floor(row.position / p.block)],
+    });
   }
   if (p.axis) {
     const coded = codedRow(frame, row);
     if (!coded) return "";
-    if (coded.scale === 0 || (row.side === 0 && use?.settled !== undefined && row.position >= use.settled)) return t("cache.row.float");
-    return t(coded.scale === null ? "cache.row.coded.brief" : "cache.row.coded", { Error: short(coded.error), Scale: short(coded.scale ?? 0) });
+    if (coded.scale === 0 || (row.side === 0 && use?.settled !== undefined && row.position >= use.settled))
+      return t("cache.row.float");
+    return t(coded.scale === null ? "cache.row.coded.brief" : "cache.row.coded", {
+      Error: short(coded.error),
+      Scale: short(coded.scale ?? 0),
+    });
   }
   const state = stateOf(frame, row);
   const attention = received(frame, row);
-  const args = { Token: goneBefore(frame, row.layer, row.head, row.position), Sinks: p.sinks, Window: p.window, Attention: attention === null ? "" : short(attention) };
-  if (state === "gone") return t(p.kind === "window" ? "cache.row.gone.window" : attention === null ? "cache.row.gone.h2o.brief" : "cache.row.gone.h2o", args);
+  const args = {
+    Token: goneBefore(frame, row.layer, row.head, row.position),
+    Sinks: p.sinks,
+    Window: p.window,
+    Attention: attention === null ? "" : short(attention),
+  };
+  if (state === "gone")
+    return t(
+      p.kind === "window"
+        ? "cache.row.gone.window"
+        : attention === null
+          ? "cache.row.gone.h2o.brief"
+          : "cache.row.gone.h2o",
+      args,
+    );
   if (!state) return "";
   return sentences(t(`cache.row.${state}`, args), attention === null ? "" : t("cache.row.attention", args));
 }
@@ -105,24 +134,29 @@ export function keptColumns(frame, layer, t) {
   const { run, use } = frame.meta;
   const p = run.recipe.cache;
   const heads = Array.from({ length: run.config.kv_heads }, (_, h) => h);
-  if (p.kind === "paged" && use?.table) return { titles: [t("cache.column.block")], of: (at) => [String(use.table[Math.floor(at / p.block)])] };
+  if (p.kind === "paged" && use?.table)
+    return { titles: [t("cache.column.block")], of: (at) => [String(use.table[Math.floor(at / p.block)])] };
   if (p.kind === "window" || p.kind === "h2o") {
     return {
       titles: heads.map((h) => t("cache.column.state.of", { Head: h + 1 })),
-      of: (at) => heads.map((head) => {
-        const state = stateOf(frame, { layer, head, position: at });
-        return state ? t(`cache.state.${state}`, { Token: goneBefore(frame, layer, head, at) }) : "";
-      }),
+      of: (at) =>
+        heads.map((head) => {
+          const state = stateOf(frame, { layer, head, position: at });
+          return state ? t(`cache.state.${state}`, { Token: goneBefore(frame, layer, head, at) }) : "";
+        }),
     };
   }
   if (!p.axis || !frame.tensors.cache_error) return { titles: [], of: () => [] };
   const sides = [0, 1].flatMap((side) => heads.map((head) => ({ side, head })));
   const scaled = !!frame.tensors.cache_scale;
   return {
-    titles: sides.flatMap(({ side, head }) => ["error", ...(scaled ? ["scale"] : [])].map((c) => t(`cache.column.${c}`, { Side: "KV"[side], Head: head + 1 }))),
-    of: (at) => sides.flatMap(({ side, head }) => {
-      const coded = codedRow(frame, { side, layer, head, position: at });
-      return coded ? [short(coded.error), ...(scaled ? [coded.scale ? short(coded.scale) : "–"] : [])] : [];
-    }),
+    titles: sides.flatMap(({ side, head }) =>
+      ["error", ...(scaled ? ["scale"] : [])].map((c) => t(`cache.column.${c}`, { Side: "KV"[side], Head: head + 1 })),
+    ),
+    of: (at) =>
+      sides.flatMap(({ side, head }) => {
+        const coded = codedRow(frame, { side, layer, head, position: at });
+        return coded ? [short(coded.error), ...(scaled ? [coded.scale ? short(coded.scale) : "–"] : [])] : [];
+      }),
   };
 }

@@ -7,7 +7,10 @@ export const SIGNED = 4; // pixels of a position from which on there is room for
 
 /**
  * One layer of one side.
- * @param {CanvasRenderingContext2D} ctx @param {any} frame @param {number} layer @param {{x: number, y: number, mark: number, strip: number}} at
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {any} frame
+ * @param {number} layer
+ * @param {{x: number, y: number, mark: number, strip: number}} at
  * @param {Record<string, string>} c
  */
 export function policyMarks(ctx, frame, layer, { x, y, mark, strip }, c) {
@@ -15,21 +18,38 @@ export function policyMarks(ctx, frame, layer, { x, y, mark, strip }, c) {
   const { kind, block = 0 } = run.recipe.cache;
   const heads = run.config.kv_heads;
   const held = kv.lens[layer];
-  if (kind === "paged" && use?.table) return blocks(ctx, use.table.length * block, block, held, { x, y, mark, h: heads * strip - 1 }, c);
+  if (kind === "paged" && use?.table)
+    return blocks(ctx, use.table.length * block, block, held, { x, y, mark, h: heads * strip - 1 }, c);
   if (!frame.tensors.cache_gone) return;
   for (let h = 0; h < heads; h++) {
     for (let p = 0; p < held; p++) {
       const from = p;
       while (p < held && goneBefore(frame, layer, h, p)) p++;
-      if (p > from) hollow(ctx, { x: x + from * mark, y: y + h * strip, w: (p - from) * mark - (mark > 4 ? 1 : 0), h: strip - 1 }, c);
-      if (p < held && mark >= SIGNED) sign(ctx, stateOf(frame, { layer, head: h, position: p }), { x: x + p * mark, y: y + h * strip, w: mark - 1, h: strip - 1 }, c);
+      if (p > from)
+        hollow(
+          ctx,
+          { x: x + from * mark, y: y + h * strip, w: (p - from) * mark - (mark > 4 ? 1 : 0), h: strip - 1 },
+          c,
+        );
+      if (p < held && mark >= SIGNED)
+        sign(
+          ctx,
+          stateOf(frame, { layer, head: h, position: p }),
+          { x: x + p * mark, y: y + h * strip, w: mark - 1, h: strip - 1 },
+          c,
+        );
     }
   }
 }
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 
-/** Rows side by side that were let go: paper, with a few strokes. @param {CanvasRenderingContext2D} ctx @param {Box} b @param {Record<string, string>} c */
+/**
+ * Rows side by side that were let go: paper, with a few strokes.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Box} b
+ * @param {Record<string, string>} c
+ */
 function hollow(ctx, b, c) {
   ctx.fillStyle = c.surface;
   ctx.fillRect(b.x, b.y, b.w, b.h);
@@ -40,7 +60,8 @@ function hollow(ctx, b, c) {
   ctx.strokeStyle = c.hatch;
   ctx.lineWidth = 1;
   ctx.beginPath();
-  for (let at = Math.floor((b.x - b.h) / 6) * 6; at < b.x + b.w; at += 6) { // in one pattern, wherever a stretch begins
+  for (let at = Math.floor((b.x - b.h) / 6) * 6; at < b.x + b.w; at += 6) {
+    // in one pattern, wherever a stretch begins
     ctx.moveTo(at, b.y + b.h);
     ctx.lineTo(at + b.h, b.y);
   }
@@ -63,7 +84,12 @@ function sign(ctx, state, b, c) {
 
 /**
  * Empty slots hatched, and a line at the end of every block.
- * @param {CanvasRenderingContext2D} ctx @param {number} slots @param {number} block @param {number} held @param {{x: number, y: number, mark: number, h: number}} at @param {Record<string, string>} c
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {number} slots
+ * @param {number} block
+ * @param {number} held
+ * @param {{x: number, y: number, mark: number, h: number}} at
+ * @param {Record<string, string>} c
  */
 function blocks(ctx, slots, block, held, { x, y, mark, h }, c) {
   if (slots > held) {

@@ -14,10 +14,17 @@ export function lampSays(meta, t) {
   if (run.recipe.lanes !== "both") return { state: "off", says: t("lamp.one"), more: "" }; // nothing to compare with
   if (!step) return { state: "off", says: t("lamp.off"), more: "" };
   if (isExact(run.recipe.cache)) {
-    return step.identical ? { state: "same", says: t("lamp.same"), more: "" } : { state: "differs", says: t("lamp.differs", { Op: step.differs, Where: where(step, t, meta) }), more: "" };
+    return step.identical
+      ? { state: "same", says: t("lamp.same"), more: "" }
+      : { state: "differs", says: t("lamp.differs", { Op: step.differs, Where: where(step, t, meta) }), more: "" };
   }
   const here = step.identical ? t("lamp.policy.here") : t("lamp.policy", { Op: step.differs });
-  const after = effect ? [t("lamp.delta", { Delta: short(effect.max_delta) }), effect.changed === null ? t("lamp.text.same") : t("lamp.text.changed", { N: effect.changed + 1 })] : [];
+  const after = effect
+    ? [
+        t("lamp.delta", { Delta: short(effect.max_delta) }),
+        effect.changed === null ? t("lamp.text.same") : t("lamp.text.changed", { N: effect.changed + 1 }),
+      ]
+    : [];
   return {
     state: step.identical && !effect?.max_delta ? "same" : "policy",
     says: [here, ...after].join(t("list.and")),

@@ -16,7 +16,8 @@ export function createCacheless(root, act) {
     const { run, step } = frame.meta;
     act.run({ ...run.recipe, lanes: "both" }); // the lanes agree to the bit: the same tokens, the same steps
     act.seek(step.n);
-    /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true }); // this button is about to go
+    // this button is about to go
+    /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true });
   });
   /** @param {any} state */
   return function view(state) {

@@ -13,12 +13,15 @@ export function createLoading(root) {
     const { model, done, total } = loading;
     const says = sentences(t("loading.says", { Model: model }), frame ? t("loading.meanwhile") : "");
     if (part("says").textContent !== says) part("says").textContent = says; // a live region speaks every change
-    const size = total ? t("loading.size", { Done: si(done, "B"), Total: si(total, "B"), Percent: percent(done / total) }) : "";
+    const size = total
+      ? t("loading.size", { Done: si(done, "B"), Total: si(total, "B"), Percent: percent(done / total) })
+      : "";
     part("size").textContent = size;
     if (total) {
       bar.setAttribute("aria-valuenow", String(Math.round((100 * done) / total)));
       bar.setAttribute("aria-valuetext", size);
-    } else { // nobody knows yet
+    } else {
+      // nobody knows yet
       bar.removeAttribute("aria-valuenow");
       bar.removeAttribute("aria-valuetext");
     }

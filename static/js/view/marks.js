@@ -16,7 +16,12 @@ export function box(plate, { row, col, along, n = 1 }) {
   if (from.row < 0 || from.col < 0 || to.row >= plate.rows || to.col >= plate.cols) return null;
   const cw = plate.w / plate.cols;
   const ch = plate.h / plate.rows;
-  return { x: plate.x + from.col * cw, y: plate.y + from.row * ch, w: (to.col - from.col + 1) * cw, h: (to.row - from.row + 1) * ch };
+  return {
+    x: plate.x + from.col * cw,
+    y: plate.y + from.row * ch,
+    w: (to.col - from.col + 1) * cw,
+    h: (to.row - from.row + 1) * ch,
+  };
 }
 
 /**
@@ -29,7 +34,10 @@ export function marked(frame, plates) {
   const from = frame.meta.pick.from;
   if (!e) return { cell: null, reads: [] };
   const find = (/** @type {any} */ line) => {
-    const plate = line.step === from && (!e.per_head || line.head === frame.meta.pick.head) && plates.find((p) => p.name === line.op);
+    const plate =
+      line.step === from &&
+      (!e.per_head || line.head === frame.meta.pick.head) &&
+      plates.find((p) => p.name === line.op);
     return plate ? box(plate, line) : null;
   };
   return { cell: find(e), reads: e.reads.map(find).filter(Boolean) };
@@ -38,7 +46,8 @@ export function marked(frame, plates) {
 /**
  * @param {HTMLCanvasElement} canvas @param {{width: number, height: number}} size
  * @param {ReturnType<typeof marked>} what @param {import("./theme.js").Theme} theme
- * @param {[import("./plan.js").Plate, (row: number, col: number) => string][]} [written] matrices with room for their numbers
+ * @param {[import("./plan.js").Plate, (row: number, col: number) => string][]} [written] matrices with room for their
+ * numbers
  */
 export function marks(canvas, size, { cell, reads }, theme, written = []) {
   const ratio = globalThis.devicePixelRatio || 1;
@@ -86,7 +95,12 @@ function numbers(ctx, p, at, theme) {
   }
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {Box} b @param {import("./theme.js").Theme} theme @param {number} line */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Box} b
+ * @param {import("./theme.js").Theme} theme
+ * @param {number} line
+ */
 function frameBox(ctx, b, theme, line) {
   const grow = Math.max(0, (5 - Math.min(b.w, b.h)) / 2); // a cell of one pixel must be seen
   const r = { x: b.x - grow, y: b.y - grow, w: b.w + 2 * grow, h: b.h + 2 * grow };
@@ -118,7 +132,10 @@ function arrow(ctx, from, to, theme) {
     b = { x: cx, y: below ? to.y - 3 : to.y + to.h + 3 };
   }
   if (Math.hypot(b.x - a.x, b.y - a.y) < 8) return;
-  for (const [color, width] of /** @type {[string, number][]} */ ([[theme.colors.surface, 4], [theme.colors.ink, 1.5]])) {
+  for (const [color, width] of /** @type {[string, number][]} */ ([
+    [theme.colors.surface, 4],
+    [theme.colors.ink, 1.5],
+  ])) {
     ctx.strokeStyle = color;
     ctx.fillStyle = color;
     ctx.lineWidth = width;

@@ -15,7 +15,9 @@ const row = (/** @type {(Node|string)[]} */ ...parts) => m("mrow", ...parts);
 const num = (/** @type {number|string} */ x) => {
   const s = brief(x, DIGITS);
   const [digits, power] = s.replace(/^-/, "").split("e");
-  const size = power ? row(m("mn", digits), op("·"), m("msup", m("mn", "10"), m("mn", power.replace("-", "−")))) : m("mn", digits);
+  const size = power
+    ? row(m("mn", digits), op("·"), m("msup", m("mn", "10"), m("mn", power.replace("-", "−"))))
+    : m("mn", digits);
   return s.startsWith("-") ? row(op("−"), size) : size;
 };
 /** A number in a product or after a sign: negative ones stand in brackets. @param {number|string} x */
@@ -29,26 +31,66 @@ const power = (/** @type {Node} */ exponent) => m("msup", id("e"), exponent);
 /** @param {any} e @param {string} name */
 const result = (e, name) => e.calc?.find((/** @type {any} */ c) => c.name === name);
 
-/** The products of a sum, of a long one the first: a₀b₀ + a₁b₁ + … . @param {ArrayLike<number>} terms @param {number} n */
+/**
+ * The products of a sum, of a long one the first: a₀b₀ + a₁b₁ + … .
+ * @param {ArrayLike<number>} terms
+ * @param {number} n
+ */
 function products(terms, n) {
   const parts = [];
   const shown = n <= 4 ? n : 2;
-  for (let i = 0; i < shown; i++) parts.push(...(i ? [op("+")] : []), factor(terms[4 * i]), op("·"), factor(terms[4 * i + 1]));
+  for (let i = 0; i < shown; i++)
+    parts.push(...(i ? [op("+")] : []), factor(terms[4 * i]), op("·"), factor(terms[4 * i + 1]));
   return n > shown ? [...parts, op("+"), op("…")] : parts;
 }
 
-/** General form and the form with numbers, by kind. @type {Record<string, (e: any, terms: ArrayLike<number>) => Node[][]>} */
+/**
+ * General form and the form with numbers, by kind.
+ * @type {Record<string, (e: any, terms: ArrayLike<number>) => Node[][]>}
+ */
 const FORMS = {
   dot: (e, terms) => {
     const bias = e.calc ? [op("+"), factor(e.calc[0].args[1].value)] : [];
-    return [[sum(sub("a", "i"), sub("b", "i")), ...(e.calc ? [op("+"), id("b")] : [])], [...products(terms, e.sum.n), ...bias]];
+    return [
+      [sum(sub("a", "i"), sub("b", "i")), ...(e.calc ? [op("+"), id("b")] : [])],
+      [...products(terms, e.sum.n), ...bias],
+    ];
   },
   layernorm: (e) => [
-    [m("mfrac", row(id("x"), op("−"), id("μ")), m("msqrt", row(m("msup", id("σ"), m("mn", "2")), op("+"), id("ε")))), op("·"), id("g"), op("+"), id("b")],
-    [m("mfrac", num(result(e, "centred").value), num(result(e, "deviation").value)), op("·"), factor(result(e, "scaled").args[1].value), op("+"), factor(result(e, "value").args[1].value)],
+    [
+      m("mfrac", row(id("x"), op("−"), id("μ")), m("msqrt", row(m("msup", id("σ"), m("mn", "2")), op("+"), id("ε")))),
+      op("·"),
+      id("g"),
+      op("+"),
+      id("b"),
+    ],
+    [
+      m("mfrac", num(result(e, "centred").value), num(result(e, "deviation").value)),
+      op("·"),
+      factor(result(e, "scaled").args[1].value),
+      op("+"),
+      factor(result(e, "value").args[1].value),
+    ],
   ],
   gelu: (e) => [
-    [m("mfrac", id("u"), m("mn", "2")), op("·"), m("mo", "("), m("mn", "1"), op("+"), id("tanh"), m("mo", "("), id("√2/π"), m("mo", "("), id("u"), op("+"), m("mn", "0.044715"), m("msup", id("u"), m("mn", "3")), m("mo", ")"), m("mo", ")"), m("mo", ")")],
+    [
+      m("mfrac", id("u"), m("mn", "2")),
+      op("·"),
+      m("mo", "("),
+      m("mn", "1"),
+      op("+"),
+      id("tanh"),
+      m("mo", "("),
+      id("√2/π"),
+      m("mo", "("),
+      id("u"),
+      op("+"),
+      m("mn", "0.044715"),
+      m("msup", id("u"), m("mn", "3")),
+      m("mo", ")"),
+      m("mo", ")"),
+      m("mo", ")"),
+    ],
     [num(result(e, "half").value), op("·"), factor(result(e, "gate").value)],
   ],
   scaled: (e) => [
@@ -57,38 +99,107 @@ const FORMS = {
     [m("mfrac", num(e.sum.value), num(result(e, "root").value))],
   ],
   rms: (e) => [
-    [m("mfrac", id("x"), m("msqrt", row(m("mfrac", m("mn", "1"), id("n")), sum(m("msubsup", id("x"), id("i"), m("mn", "2"))), op("+"), id("ε")))), op("·"), id("g")],
-    [m("mfrac", num(result(e, "normed").args[0].value), num(result(e, "rms").value)), op("·"), factor(result(e, "value").args[1].value)],
+    [
+      m(
+        "mfrac",
+        id("x"),
+        m(
+          "msqrt",
+          row(m("mfrac", m("mn", "1"), id("n")), sum(m("msubsup", id("x"), id("i"), m("mn", "2"))), op("+"), id("ε")),
+        ),
+      ),
+      op("·"),
+      id("g"),
+    ],
+    [
+      m("mfrac", num(result(e, "normed").args[0].value), num(result(e, "rms").value)),
+      op("·"),
+      factor(result(e, "value").args[1].value),
+    ],
   ],
   turn: (e) => {
     const [l, r, v] = ["left", "right", "value"].map((name) => result(e, name));
     const plus = v.fn === "add";
     return [
-      [id("a"), op("·"), id(plus ? "sin" : "cos"), id("θ"), op(plus ? "+" : "−"), id("b"), op("·"), id(plus ? "cos" : "sin"), id("θ")],
-      [factor(l.args[0].value), op("·"), factor(l.args[1].value), op(plus ? "+" : "−"), factor(r.args[0].value), op("·"), factor(r.args[1].value)],
+      [
+        id("a"),
+        op("·"),
+        id(plus ? "sin" : "cos"),
+        id("θ"),
+        op(plus ? "+" : "−"),
+        id("b"),
+        op("·"),
+        id(plus ? "cos" : "sin"),
+        id("θ"),
+      ],
+      [
+        factor(l.args[0].value),
+        op("·"),
+        factor(l.args[1].value),
+        op(plus ? "+" : "−"),
+        factor(r.args[0].value),
+        op("·"),
+        factor(r.args[1].value),
+      ],
     ];
   },
   softmax: (e) => [
-    [m("mfrac", power(row(id("s"), op("−"), id("max"))), row(m("munder", op("∑"), id("j")), power(row(sub("s", "j"), op("−"), id("max")))))],
-    [m("mfrac", power(row(num(result(e, "less").args[0].value), op("−"), factor(result(e, "max").value))), num(e.sum.value))],
+    [
+      m(
+        "mfrac",
+        power(row(id("s"), op("−"), id("max"))),
+        row(m("munder", op("∑"), id("j")), power(row(sub("s", "j"), op("−"), id("max")))),
+      ),
+    ],
+    [
+      m(
+        "mfrac",
+        power(row(num(result(e, "less").args[0].value), op("−"), factor(result(e, "max").value))),
+        num(e.sum.value),
+      ),
+    ],
     [m("mfrac", num(result(e, "exp").value), num(e.sum.value))],
   ],
-  add: (e) => [[id("a"), op("+"), id("b")], [num(e.calc[0].args[0].value), op("+"), factor(e.calc[0].args[1].value)]],
+  add: (e) => [
+    [id("a"), op("+"), id("b")],
+    [num(e.calc[0].args[0].value), op("+"), factor(e.calc[0].args[1].value)],
+  ],
   swiglu: (e) => [
     [m("mfrac", id("g"), row(m("mn", "1"), op("+"), power(row(op("−"), id("g"))))), op("·"), id("u")],
-    [m("mfrac", num(result(e, "silu").args[0].value), num(result(e, "denominator").value)), op("·"), factor(result(e, "value").args[1].value)],
+    [
+      m("mfrac", num(result(e, "silu").args[0].value), num(result(e, "denominator").value)),
+      op("·"),
+      factor(result(e, "value").args[1].value),
+    ],
   ],
   mask: (e) => {
-    const asked = e.calc.filter((/** @type {any} */ c) => c.fn === "sees"); // is it not later, and if it was let go once, not yet?
+    // is it not later, and if it was let go once, not yet?
+    const asked = e.calc.filter((/** @type {any} */ c) => c.fn === "sees");
     return [
-      asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) => (i ? [op(","), id("i"), op("≤"), id("last")] : [id("j"), op("≤"), id("i")])),
-      asked.flatMap((/** @type {any} */ c, /** @type {number} */ i) => [...(i ? [op(",")] : []), num(c.args[0].value), op(c.value === "1" ? "≤" : ">"), num(c.args[1].value)]),
+      asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) =>
+        i ? [op(","), id("i"), op("≤"), id("last")] : [id("j"), op("≤"), id("i")],
+      ),
+      asked.flatMap((/** @type {any} */ c, /** @type {number} */ i) => [
+        ...(i ? [op(",")] : []),
+        num(c.args[0].value),
+        op(c.value === "1" ? "≤" : ">"),
+        num(c.args[1].value),
+      ]),
     ];
   },
   stored: (e) => {
     const scaled = result(e, "scaled");
     if (!scaled) return [];
-    return [[id("c"), op("·"), id("s"), op("+"), id("low")], [factor(scaled.args[0].value), op("·"), factor(scaled.args[1].value), op("+"), factor(result(e, "value").args[1].value)]];
+    return [
+      [id("c"), op("·"), id("s"), op("+"), id("low")],
+      [
+        factor(scaled.args[0].value),
+        op("·"),
+        factor(scaled.args[1].value),
+        op("+"),
+        factor(result(e, "value").args[1].value),
+      ],
+    ];
   },
 };
 

@@ -46,7 +46,10 @@ function room(cols, rows) {
 
 /**
  * Draws a grid into a box, each cell one flat colour.
- * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {Uint32Array} colors @param {import("./layout.js").Box} box
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Grid} grid
+ * @param {Uint32Array} colors
+ * @param {import("./layout.js").Box} box
  */
 export function stamp(ctx, grid, colors, { x, y, w, h }) {
   const from = room(grid.cols, grid.rows);
@@ -84,7 +87,12 @@ export function paint(canvas, plate, grid, colors, ink) {
 /**
  * A minus in each cell below zero, so that the sign needs no colour: tone on
  * tone, a step of the ramp darker than a faint cell and lighter than a strong one.
- * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {Uint32Array} colors @param {number} cw @param {number} ch @param {number} ratio
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Grid} grid
+ * @param {Uint32Array} colors
+ * @param {number} cw
+ * @param {number} ch
+ * @param {number} ratio
  */
 function bars(ctx, grid, colors, cw, ch, ratio) {
   const w = Math.round(Math.min(Math.max(cw * 0.45, 2 * ratio), 9 * ratio));
@@ -103,7 +111,13 @@ function bars(ctx, grid, colors, cw, ch, ratio) {
 /** A word of a ramp as the stylesheet says it. @param {number} word */
 const css = (word) => `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
 
-/** @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {number} cw @param {number} ch @param {string} color */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Grid} grid
+ * @param {number} cw
+ * @param {number} ch
+ * @param {string} color
+ */
 function rule(ctx, grid, cw, ch, color) {
   ctx.fillStyle = color;
   for (let c = 1; c < grid.cols; c++) ctx.fillRect(Math.round(c * cw) - 1, 0, 1, grid.rows * ch);
@@ -111,7 +125,11 @@ function rule(ctx, grid, cw, ch, color) {
 }
 
 /**
- * @param {CanvasRenderingContext2D} ctx @param {Grid} grid @param {(row: number, col: number) => boolean} of @param {number} cw @param {number} ch
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Grid} grid
+ * @param {(row: number, col: number) => boolean} of
+ * @param {number} cw
+ * @param {number} ch
  * @param {string} color @param {number} ratio @param {number} slope 1 rises to the right, -1 falls
  */
 function hatch(ctx, grid, of, cw, ch, color, ratio, slope) {
@@ -121,7 +139,8 @@ function hatch(ctx, grid, of, cw, ch, color, ratio, slope) {
     for (let c = 0; c < grid.cols; c++) {
       const from = c;
       while (c < grid.cols && of(r, c)) c++;
-      if (c > from) ctx.rect(from * cw, r * ch, (c - from) * cw, ch); // a run at a time: a long prompt masks half of its pairs
+      // a run at a time: a long prompt masks half of its pairs
+      if (c > from) ctx.rect(from * cw, r * ch, (c - from) * cw, ch);
     }
   }
   ctx.clip();

@@ -6,7 +6,11 @@ import { createBlocks } from "./blocks.js";
 import { fullAt, policyName } from "./policy.js";
 import { number, sentences } from "./format.js";
 
-/** Bytes of a number of float32 rows of K and V in all layers. @param {any} c the model's config @param {number} tokens */
+/**
+ * Bytes of a number of float32 rows of K and V in all layers.
+ * @param {any} c the model's config
+ * @param {number} tokens
+ */
 export const plainBytes = (c, tokens) => 2 * 4 * c.layers * c.kv_heads * c.head_dim * tokens;
 
 /** What there is to say of the memory now. @param {any} frame @param {import("../text.js").T} t */
@@ -19,16 +23,35 @@ export function says(frame, t) {
     const slots = (use.table?.length ?? 0) * p.block;
     const empty = slots - tokens;
     const bytes = plainBytes(run.config, empty);
-    const said = t("memory.says.paged", { Count: use.table?.length ?? 0, Block: p.block, Empty: empty, Slots: slots, Wasted: bytes });
+    const said = t("memory.says.paged", {
+      Count: use.table?.length ?? 0,
+      Block: p.block,
+      Empty: empty,
+      Slots: slots,
+      Wasted: bytes,
+    });
     return sentences(said, wasted > bytes ? t("memory.waiting", { Bytes: wasted - bytes }) : "");
   }
-  if (p.kind === "window" || p.kind === "h2o") return t("memory.says.evicting", { Most: p.window + (p.sinks ?? 0) + (p.heavy ?? 0), Gone: 2 * countGone(frame) });
+  if (p.kind === "window" || p.kind === "h2o")
+    return t("memory.says.evicting", { Most: p.window + (p.sinks ?? 0) + (p.heavy ?? 0), Gone: 2 * countGone(frame) });
   if (p.axis) {
     const full = plainBytes(run.config, 1);
-    const said = t("memory.says.coded", { Each: kv.bytes_per_token, Full: full, Times: (full / kv.bytes_per_token).toFixed(2) });
-    return sentences(said, use.settled !== undefined && use.settled < tokens ? t("memory.settled", { Settled: use.settled, Group: p.group }) : "");
+    const said = t("memory.says.coded", {
+      Each: kv.bytes_per_token,
+      Full: full,
+      Times: (full / kv.bytes_per_token).toFixed(2),
+    });
+    return sentences(
+      said,
+      use.settled !== undefined && use.settled < tokens
+        ? t("memory.settled", { Settled: use.settled, Group: p.group })
+        : "",
+    );
   }
-  return t("memory.says.contiguous", { Capacity: use.fits !== undefined ? Math.min(use.fits, kv.capacity) : kv.capacity, Wasted: wasted });
+  return t("memory.says.contiguous", {
+    Capacity: use.fits !== undefined ? Math.min(use.fits, kv.capacity) : kv.capacity,
+    Wasted: wasted,
+  });
 }
 
 /** @param {HTMLElement} root */
@@ -36,7 +59,8 @@ export function createMemory(root) {
   const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
   const bar = part("[data-bar]");
   const blocks = createBlocks(part("[data-blocks]"));
-  const widen = (/** @type {string} */ selector, /** @type {number} */ share) => part(selector).style.setProperty("width", `${100 * share}%`);
+  const widen = (/** @type {string} */ selector, /** @type {number} */ share) =>
+    part(selector).style.setProperty("width", `${100 * share}%`);
 
   /** @param {any} state */
   return function view({ frame, t, lang }) {
@@ -51,7 +75,15 @@ export function createMemory(root) {
     part("[data-says]").textContent = says(frame, t);
     widen(".used", used / all);
     widen(".wasted", (allocated - used) / all);
-    bar.setAttribute("aria-label", t(budget ? "memory.bar.budget" : "memory.bar", { Used: used, Allocated: allocated, Wasted: allocated - used, Budget: budget }));
+    bar.setAttribute(
+      "aria-label",
+      t(budget ? "memory.bar.budget" : "memory.bar", {
+        Used: used,
+        Allocated: allocated,
+        Wasted: allocated - used,
+        Budget: budget,
+      }),
+    );
     put("[data-used]", used, text);
     put("[data-wasted]", allocated - used, text);
     put("[data-budget]", budget, text);
@@ -63,7 +95,10 @@ export function createMemory(root) {
       const at = Math.min((kv.bytes_per_token * (token - 1)) / all, 1); // bytes of the last token that fits
       burst.style.setProperty("left", `${100 * at}%`);
     }
-    part("[data-full]").textContent = budget && use.fits !== undefined ? t(token ? "memory.full" : "memory.never", { Token: token, Capacity: kv.capacity }) : "";
+    part("[data-full]").textContent =
+      budget && use.fits !== undefined
+        ? t(token ? "memory.full" : "memory.never", { Token: token, Capacity: kv.capacity })
+        : "";
     blocks(frame, t);
   };
 

@@ -5,7 +5,8 @@ import { onShortcut } from "../keys.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{look: (op: string) => void, walkTo: (step: number, op: string) => void, send: (command: object) => void}} act
+ * @param {{look: (op: string) => void, walkTo: (step: number, op: string) => void, send: (command: object) => void}}
+ * act
  */
 export function createOps(root, act) {
   const chips = /** @type {HTMLButtonElement[]} */ ([...root.querySelectorAll("[data-look]:not([data-look=''])")]);
@@ -54,14 +55,26 @@ export function createOps(root, act) {
       c.dataset.state = at < 0 ? "rest" : state;
       if (i === at) c.setAttribute("aria-current", "step");
       else c.removeAttribute("aria-current");
-      c.setAttribute("aria-label", `${t("sym." + c.dataset.look)}, ${t("name." + c.dataset.look)}` + (at >= 0 && part && i < at ? ", " + t("ops.done") : ""));
+      c.setAttribute(
+        "aria-label",
+        `${t("sym." + c.dataset.look)}, ${t("name." + c.dataset.look)}` +
+          (at >= 0 && part && i < at ? ", " + t("ops.done") : ""),
+      );
     });
   };
 }
 
-/** On a phone the strip is one line that scrolls: brings a chip to its middle. @param {HTMLElement} strip @param {HTMLElement} chip */
+/**
+ * On a phone the strip is one line that scrolls: brings a chip to its middle.
+ * @param {HTMLElement} strip
+ * @param {HTMLElement} chip
+ */
 function show(strip, chip) {
-  if (strip.scrollWidth > strip.clientWidth) strip.scrollLeft += chip.getBoundingClientRect().left - strip.getBoundingClientRect().left - (strip.clientWidth - chip.offsetWidth) / 2;
+  if (strip.scrollWidth > strip.clientWidth)
+    strip.scrollLeft +=
+      chip.getBoundingClientRect().left -
+      strip.getBoundingClientRect().left -
+      (strip.clientWidth - chip.offsetWidth) / 2;
 }
 
 /**

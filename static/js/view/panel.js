@@ -43,7 +43,10 @@ export function createChoice(root, group, names, act) {
     const input = /** @type {HTMLInputElement} */ (e.target);
     if (input.name !== group) return;
     const open = names[input.value];
-    act.show(open ? [open] : [], Object.values(names).filter((x) => x !== open));
+    act.show(
+      open ? [open] : [],
+      Object.values(names).filter((x) => x !== open),
+    );
   });
   /** @param {any} state */
   return function view({ show }) {

@@ -1,11 +1,15 @@
 // The schedule of a batch as numbers: what every pass had of every request, and
 // what that comes to. No DOM.
 
-/** @typedef {{kind: "away"|"waiting"|"prefill"|"decode"|"held"|"done", rows: number, reused: number, padded: number, token: boolean}} PassCell one request in one pass */
+/**
+ * @typedef {{kind: "away"|"waiting"|"prefill"|"decode"|"held"|"done", rows: number, reused: number, padded: number,
+ * token: boolean}} PassCell one request in one pass
+ */
 
 /**
  * @param {any} frame with the panel's data; null without
- * @returns {null|{passes: number, whole: number, cells: PassCell[][], rows: number[], padded: number[], idle: number[], made: number[], weights: number[]}}
+ * @returns {null|{passes: number, whole: number, cells: PassCell[][], rows: number[], padded: number[], idle: number[],
+ * made: number[], weights: number[]}}
  */
 export function passes({ meta, tensors }) {
   const table = tensors.schedule;
@@ -19,17 +23,32 @@ export function passes({ meta, tensors }) {
   const longest = Array.from({ length: passes }, (_, p) => Math.max(...fed.map((/** @type {number[]} */ f) => f[p])));
   const still = run.recipe.batch.schedule === "static";
   // A static batch keeps the slots of those that began together.
-  const began = longest.map((_, p) => schedule.requests.find((/** @type {any} */ q, /** @type {number} */ i) => fed[i][p] > 0)?.started);
-  const cells = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => longest.map((most, p) => {
-    const rows = fed[i][p];
-    return {
-      kind: kind(q, p, rows), rows, reused: p === q.started ? q.reused : 0,
-      padded: still && q.started >= 0 && q.started === began[p] ? most - rows : 0,
-      token: rows > 0 && q.first >= 0 && p >= q.first,
-    };
-  }));
+  const began = longest.map(
+    (_, p) => schedule.requests.find((/** @type {any} */ q, /** @type {number} */ i) => fed[i][p] > 0)?.started,
+  );
+  const cells = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) =>
+    longest.map((most, p) => {
+      const rows = fed[i][p];
+      return {
+        kind: kind(q, p, rows),
+        rows,
+        reused: p === q.started ? q.reused : 0,
+        padded: still && q.started >= 0 && q.started === began[p] ? most - rows : 0,
+        token: rows > 0 && q.first >= 0 && p >= q.first,
+      };
+    }),
+  );
   const sum = longest.map((_, p) => fed.reduce((/** @type {number} */ s, /** @type {number[]} */ f) => s + f[p], 0));
-  return { passes, whole, cells, rows: sum, padded: row(n), idle: row(n + 1), made: row(n + 2), weights: Array.from(tensors.schedule_weights.data) };
+  return {
+    passes,
+    whole,
+    cells,
+    rows: sum,
+    padded: row(n),
+    idle: row(n + 1),
+    made: row(n + 2),
+    weights: Array.from(tensors.schedule_weights.data),
+  };
 }
 
 /** @param {any} q @param {number} pass @param {number} rows @returns {PassCell["kind"]} */
@@ -44,7 +63,8 @@ function kind(q, pass, rows) {
  * @param {any} q @param {number} whole passes that are over
  */
 export function waits(q, whole) {
-  const came = Math.min(q.arrive, q.started < 0 ? q.arrive : q.started); // with nobody to serve it need not wait for its time
+  // with nobody to serve it need not wait for its time
+  const came = Math.min(q.arrive, q.started < 0 ? q.arrive : q.started);
   const last = q.ended >= 0 ? q.ended : whole - 1;
   return {
     first: q.first < 0 ? null : q.first - came + 1,
@@ -55,11 +75,19 @@ export function waits(q, whole) {
 /** The whole batch so far. @param {NonNullable<ReturnType<typeof passes>>} x @param {any} frame */
 export function totals(x, { meta: { schedule, run } }) {
   const sum = (/** @type {number[]} */ a) => a.slice(0, x.whole).reduce((s, v) => s + v, 0);
-  const mean = (/** @type {(number|null)[]} */ a) => { const known = a.filter((v) => v !== null); return known.length === a.length ? known.reduce((s, v) => s + v, 0) / a.length : null; };
+  const mean = (/** @type {(number|null)[]} */ a) => {
+    const known = a.filter((v) => v !== null);
+    return known.length === a.length ? known.reduce((s, v) => s + v, 0) / a.length : null;
+  };
   const each = schedule.requests.map((/** @type {any} */ q) => waits(q, x.whole));
   return {
-    passes: x.whole, rows: sum(x.rows), padded: sum(x.padded), made: sum(x.made), weights: sum(x.weights),
+    passes: x.whole,
+    rows: sum(x.rows),
+    padded: sum(x.padded),
+    made: sum(x.made),
+    weights: sum(x.weights),
     busy: x.whole ? 1 - sum(x.idle) / (run.recipe.batch.slots * x.whole) : 0,
-    first: mean(each.map((/** @type {any} */ w) => w.first)), each: mean(each.map((/** @type {any} */ w) => w.each)),
+    first: mean(each.map((/** @type {any} */ w) => w.first)),
+    each: mean(each.map((/** @type {any} */ w) => w.each)),
   };
 }

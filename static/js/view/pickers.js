@@ -27,14 +27,19 @@ export function createPickers(root, act) {
     const shape = [c.layers, c.heads, c.kv_heads, lang].join();
     if (shape !== built) {
       built = shape;
-      layers.replaceChildren(radio("pick-layer", "follow", t("pick.follow")), ...range(c.layers).map((l) => radio("pick-layer", l, String(l + 1))));
+      layers.replaceChildren(
+        radio("pick-layer", "follow", t("pick.follow")),
+        ...range(c.layers).map((l) => radio("pick-layer", l, String(l + 1))),
+      );
       heads.replaceChildren(...groups(c, t));
       heads.classList.toggle("shared", c.kv_heads < c.heads);
     }
     check(layers, pick.follow ? "follow" : String(pick.layer));
     check(heads, String(pick.head));
-    for (const label of layers.children) label.classList.toggle("now", label.querySelector("input")?.value === String(pick.layer));
-    for (const group of heads.querySelectorAll(".kv")) group.classList.toggle("now", /** @type {HTMLElement} */ (group).dataset.kv === String(pick.kv_head));
+    for (const label of layers.children)
+      label.classList.toggle("now", label.querySelector("input")?.value === String(pick.layer));
+    for (const group of heads.querySelectorAll(".kv"))
+      group.classList.toggle("now", /** @type {HTMLElement} */ (group).dataset.kv === String(pick.kv_head));
   };
 }
 
@@ -64,7 +69,12 @@ function groups({ heads, kv_heads }, t) {
  * The heads that read what a head reads, numbered as people do; none where each has its own.
  * @param {any} frame @returns {number[]}
  */
-export function sharers({ meta: { run: { config }, pick } }) {
+export function sharers({
+  meta: {
+    run: { config },
+    pick,
+  },
+}) {
   const each = config.heads / config.kv_heads;
   return each > 1 ? range(each).map((i) => pick.kv_head * each + i + 1) : [];
 }

@@ -6,7 +6,8 @@
 import { clamp } from "../scale/linear.js";
 
 /**
- * @typedef {import("./layout.js").Plate & {transposed?: boolean, fold?: number, over?: boolean, skip?: {row: number, col: number}}} Plate
+ * @typedef {import("./layout.js").Plate & {transposed?: boolean, fold?: number, over?: boolean, skip?: {row: number,
+ * col: number}}} Plate
  * fold: one long row, drawn in rows of so many. over: tokens stand above its columns.
  * skip: of the tensor, what other heads have before this one's share.
  * @typedef {{op: string, rows: number, cols: number, weight?: boolean, first?: number, down?: boolean}} Part
@@ -19,14 +20,22 @@ const BIAS = 14; // height of a bias
 const GAP = 40; // between squares that stand side by side
 
 /**
- * @param {{width: number, op: string, kind: string, inputs: Part[], out: Part, m: number, positions: number, head: number}} o
+ * @param {{width: number, op: string, kind: string, inputs: Part[], out: Part, m: number, positions: number, head:
+ * number}} o
  *   pixels, the op, its matrices, new rows, positions, the head that is looked at
  * @returns {Plan}
  */
 export function plan(o) {
   const label = o.width < 640 ? 58 : 84; // token names beside rows and above columns
   const [, by, bias, more] = o.inputs;
-  return o.kind === "dot" && by?.rows > 1 && (!bias || bias.op.startsWith("b_")) && !more && o.out.rows === o.m && o.op !== "logits" ? cross(o, label) : stack(o, label);
+  return o.kind === "dot" &&
+    by?.rows > 1 &&
+    (!bias || bias.op.startsWith("b_")) &&
+    !more &&
+    o.out.rows === o.m &&
+    o.op !== "logits"
+    ? cross(o, label)
+    : stack(o, label);
 }
 
 /** Numbers in a line of a long row: 64, or more for the vocabulary of a large model. @param {number} n */
@@ -37,7 +46,8 @@ function foldOf(n) {
 }
 
 /** What a plate passes over. @param {Part} p */
-const skip = ({ first = 0, rows }) => (first ? { skip: rows > 1 ? { row: first, col: 0 } : { row: 0, col: first } } : {});
+const skip = ({ first = 0, rows }) =>
+  first ? { skip: rows > 1 ? { row: first, col: 0 } : { row: 0, col: first } } : {};
 
 const FEW = 8; // a matrix of so few columns has room for its numbers
 
@@ -65,14 +75,30 @@ function cross({ width, inputs: [a, b, bias], out, m, positions }, label) {
   const y = added + (bias ? BIAS + CAPTION : 0) + 10;
   const size = { w: Math.round(wide * out.cols), h: Math.max(Math.round(row * m), 3) };
   return {
-    label, width: x + size.w, height: y + size.h + 4,
+    label,
+    width: x + size.w,
+    height: y + size.h + 4,
     plates: [
       { name: a.op, x: label, y, w: Math.round(across * deep), h: size.h, rows: m, cols: a.cols },
-      { name: b.op, x, y: top, w: size.w, h: Math.round(tall * deep), rows: deep, cols: out.cols, transposed: !b.down, over: over > 0, ...skip(b) },
+      {
+        name: b.op,
+        x,
+        y: top,
+        w: size.w,
+        h: Math.round(tall * deep),
+        rows: deep,
+        cols: out.cols,
+        transposed: !b.down,
+        over: over > 0,
+        ...skip(b),
+      },
       ...(bias ? [{ name: bias.op, x, y: added, w: size.w, h: BIAS, rows: 1, cols: out.cols, ...skip(bias) }] : []),
       { name: out.op, x, y, ...size, rows: m, cols: out.cols },
     ],
-    signs: [["·", x - (gap - names) / 2, y + Math.min(size.h / 2, 40)], ...(bias ? [/** @type {[string, number, number]} */ (["+", x - (gap - names) / 2, added + BIAS / 2])] : [])],
+    signs: [
+      ["·", x - (gap - names) / 2, y + Math.min(size.h / 2, 40)],
+      ...(bias ? [/** @type {[string, number, number]} */ (["+", x - (gap - names) / 2, added + BIAS / 2])] : []),
+    ],
   };
 }
 
@@ -85,7 +111,11 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
   const room = width - label;
   // Two squares of pairs stand beside each other where there is room.
   const beside = keys && m > 1 && parts.length === 2 && (room - GAP) / 2 / most >= 9 ? GAP : 0;
-  const unit = clamp(beside ? (room - GAP) / 2 / most : room / most, 0.4, widest(most, keys ? 26 : most <= 40 ? 14 : 8));
+  const unit = clamp(
+    beside ? (room - GAP) / 2 / most : room / most,
+    0.4,
+    widest(most, keys ? 26 : most <= 40 ? 14 : 8),
+  );
   let y = keys ? label : 0;
   /** @type {Plate[]} */
   const plates = [];
@@ -94,16 +124,33 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
   parts.forEach((p, i) => {
     const fold = folded && p === out ? folded : 0;
     const rows = fold ? Math.ceil(p.cols / fold) : p.rows;
-    const size = fold ? clamp(600 / rows, 3, 10) : p.rows === 1 && m > FEW ? 14 : p.rows <= FEW || p.rows === m ? rowSize(m) : clamp(260 / p.rows, 1.5, 14);
+    const size = fold
+      ? clamp(600 / rows, 3, 10)
+      : p.rows === 1 && m > FEW
+        ? 14
+        : p.rows <= FEW || p.rows === m
+          ? rowSize(m)
+          : clamp(260 / p.rows, 1.5, 14);
     const left = p.op === "sin" || (beside && i) ? plates[plates.length - 1] : null; // cosine and sine share a line too
-    const indent = left ? left.w + (beside || 20) : p.op === "out" ? head * p.cols * unit : 0; // a head over its place among all
+    // a head over its place among all
+    const indent = left ? left.w + (beside || 20) : p.op === "out" ? head * p.cols * unit : 0;
     const scale = fold ? Math.min((width - label) / fold, 12) : unit;
     if (!left) y += CAPTION;
-    plates.push({ name: p.op, x: label + Math.round(indent), y: left ? left.y : y, w: Math.round(scale * (fold || p.cols)), h: Math.max(Math.round(size * rows), 3), rows, cols: fold || p.cols, ...(fold ? { fold } : {}), over: keys && (i === 0 || beside > 0) });
+    plates.push({
+      name: p.op,
+      x: label + Math.round(indent),
+      y: left ? left.y : y,
+      w: Math.round(scale * (fold || p.cols)),
+      h: Math.max(Math.round(size * rows), 3),
+      rows,
+      cols: fold || p.cols,
+      ...(fold ? { fold } : {}),
+      over: keys && (i === 0 || beside > 0),
+    });
     const plate = plates[plates.length - 1];
     if (!left) y += plate.h;
     const after = parts.length - 1 - i;
-    const sign = after === 0 ? "" : after === 1 ? "↓" : parts[i + 1].op.startsWith("b_") ? "+" : SIGNS[op] ?? "↓";
+    const sign = after === 0 ? "" : after === 1 ? "↓" : parts[i + 1].op.startsWith("b_") ? "+" : (SIGNS[op] ?? "↓");
     if (sign && beside) signs.push(["→", plate.x + plate.w + beside / 2, plate.y + Math.min(plate.h / 2, 40)]);
     else if (sign && p.op !== "cos") signs.push([sign, label - 20, y + CAPTION / 2]);
   });

@@ -6,9 +6,17 @@ import { hit } from "./layout.js";
 import { toPlate, toTensor } from "./plan.js";
 import { el } from "./terms.js";
 
-/** @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, name: HTMLElement, shape: HTMLElement}} Drawn */
+/**
+ * @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, name: HTMLElement, shape: HTMLElement}}
+ * Drawn
+ */
 
-const ARROWS = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] });
+const ARROWS = /** @type {Record<string, [number, number]>} */ ({
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+});
 
 /**
  * @param {HTMLElement} field @param {HTMLElement} marks lie over every matrix
@@ -50,7 +58,10 @@ export function createPlates(field, marks, find, act) {
       if (key === "Enter" && here?.op === name) act.explainCell(here, true);
       else if (step) {
         const now = here?.op === name ? toPlate(plate, here.row, here.col) : { row: 0, col: 0 };
-        go(name, { row: Math.min(Math.max(now.row + step[0], 0), plate.rows - 1), col: Math.min(Math.max(now.col + step[1], 0), plate.cols - 1) });
+        go(name, {
+          row: Math.min(Math.max(now.row + step[0], 0), plate.rows - 1),
+          col: Math.min(Math.max(now.col + step[1], 0), plate.cols - 1),
+        });
       } else return;
       e.preventDefault();
       e.stopPropagation(); // the page's own keys step the run
@@ -62,9 +73,18 @@ export function createPlates(field, marks, find, act) {
     get(name) {
       const old = drawn.get(name);
       if (old) return old;
-      const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", [], { tabindex: "0", role: "img", "aria-describedby": "readout" }));
-      const [cursor, sym, shape] = [el("div", [], { class: "cursor" }), el("b", [], { class: "sym" }), el("span", [], { class: "shape" })];
-      const box = el("figure", [el("figcaption", [sym, " ", shape]), canvas, cursor], { class: "plate", "data-plate": name });
+      const canvas = /** @type {HTMLCanvasElement} */ (
+        el("canvas", [], { tabindex: "0", role: "img", "aria-describedby": "readout" })
+      );
+      const [cursor, sym, shape] = [
+        el("div", [], { class: "cursor" }),
+        el("b", [], { class: "sym" }),
+        el("span", [], { class: "shape" }),
+      ];
+      const box = el("figure", [el("figcaption", [sym, " ", shape]), canvas, cursor], {
+        class: "plate",
+        "data-plate": name,
+      });
       field.insertBefore(box, marks);
       listen(name, canvas);
       const made = { box, canvas, cursor, name: sym, shape };

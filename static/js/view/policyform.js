@@ -20,8 +20,11 @@ export function switchTo(frame, cache, act) {
  * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
  */
 export function createPolicy(root, act) {
-  const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (root.querySelector(`[name="${name}"]`));
-  const [now, about, custom] = ["now", "about", "custom"].map((name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`)));
+  const field = (/** @type {string} */ name) =>
+    /** @type {HTMLInputElement} */ (root.querySelector(`[name="${name}"]`));
+  const [now, about, custom] = ["now", "about", "custom"].map(
+    (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`)),
+  );
   let shown = "";
   /** @type {any} */
   let state = null;
@@ -43,27 +46,44 @@ export function createPolicy(root, act) {
   function value() {
     const whole = (/** @type {string} */ name) => field(name).valueAsNumber;
     const kind = field("cache").value;
-    const budget = field("budget").value === "custom" ? Math.max(Math.round(1024 * Number(field("kib").value)), 1) : Number(field("budget").value);
-    const numbers = { paged: { block: whole("block") }, window: { window: whole("window") }, sinks: { window: whole("window"), sinks: whole("sinks") }, h2o: { window: whole("window"), heavy: whole("heavy") } }[kind];
-    const coded = kind === "int8" || kind === "int4" ? { axis: field("axis").value, group: Number(field("group").value) } : {};
+    const budget =
+      field("budget").value === "custom"
+        ? Math.max(Math.round(1024 * Number(field("kib").value)), 1)
+        : Number(field("budget").value);
+    const numbers = {
+      paged: { block: whole("block") },
+      window: { window: whole("window") },
+      sinks: { window: whole("window"), sinks: whole("sinks") },
+      h2o: { window: whole("window"), heavy: whole("heavy") },
+    }[kind];
+    const coded =
+      kind === "int8" || kind === "int4" ? { axis: field("axis").value, group: Number(field("group").value) } : {};
     return { kind: kind === "sinks" ? "window" : kind, ...numbers, ...coded, budget };
   }
 
   /** Shows what matters for the chosen kind. */
   function arrange() {
     const kind = field("cache").value;
-    for (const label of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-for]"))) label.hidden = !label.dataset.for?.split(" ").includes(kind);
+    for (const label of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-for]")))
+      label.hidden = !label.dataset.for?.split(" ").includes(kind);
     custom.hidden = field("budget").value !== "custom";
     if (state) about.textContent = state.t(`policy.about.${kind}`);
   }
 
-  /** Groups that divide a head; along tokens the group is of as many tokens. @param {number} dim @param {import("../text.js").T} t */
+  /**
+   * Groups that divide a head; along tokens the group is of as many tokens.
+   * @param {number} dim
+   * @param {import("../text.js").T} t
+   */
   function groups(dim, t) {
     const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));
     const before = select.value;
     const sizes = [];
     for (let n = dim / 2; n >= 2 && Number.isInteger(n); n /= 2) sizes.push(n);
-    select.replaceChildren(...(field("axis").value === "token" ? [new Option(t("policy.group.whole"), "0")] : []), ...sizes.map((n) => new Option(String(n), String(n))));
+    select.replaceChildren(
+      ...(field("axis").value === "token" ? [new Option(t("policy.group.whole"), "0")] : []),
+      ...sizes.map((n) => new Option(String(n), String(n))),
+    );
     select.value = before;
     if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
@@ -84,7 +104,8 @@ export function createPolicy(root, act) {
     if (p.axis) {
       const group = String(p.group ?? 0);
       const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));
-      if (![...select.options].some((o) => o.value === group)) select.add(new Option(group, group)); // a link may name any that divides a head
+      // a link may name any that divides a head
+      if (![...select.options].some((o) => o.value === group)) select.add(new Option(group, group));
       select.value = group;
     }
     const listed = !p.budget || p.budget === 65536;

@@ -17,7 +17,8 @@ export function history({ tensors, meta }, { side, layer, head, position }) {
   if (position >= positions) return { pass: -1, reads: 0, again: 0, size: 0 };
   const of = (/** @type {number} */ kind) => rows.data[(kind * layers + layer) * positions + position];
   const sizes = tensors[side ? "cache_v" : "cache_k"];
-  const size = (sizes.data[(layer * sizes.shape[1] + head) * positions + position] / 255) * meta.kv[side ? "max_v" : "max_k"];
+  const size =
+    (sizes.data[(layer * sizes.shape[1] + head) * positions + position] / 255) * meta.kv[side ? "max_v" : "max_k"];
   const gone = goneBefore({ tensors, meta }, layer, head, position);
   return { pass: of(0) - 1, reads: gone ? readBefore(rows, layer, position, gone) : of(1), again: of(2), size };
 }
@@ -35,7 +36,8 @@ function readBefore(rows, layer, position, gone) {
 }
 
 /** @param {number} pass @param {import("../text.js").T} t @param {any} meta */
-const where = (pass, t, meta) => t(meta.schedule ? "where.pass" : pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
+const where = (pass, t, meta) =>
+  t(meta.schedule ? "where.pass" : pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
 
 /** @param {any} frame @param {import("./cacheplan.js").Row} row @param {import("../text.js").T} t */
 export function sentence(frame, row, t) {
@@ -45,12 +47,24 @@ export function sentence(frame, row, t) {
   if (h.pass < 0) return t("cache.empty", names);
   const alone = frame.meta.run.recipe.lanes === "cached";
   const said = t(alone ? "cache.row.alone" : "cache.row", {
-    ...names, Token: inCache(frame)[row.position] ?? "", Where: where(h.pass, t, frame.meta), Count: h.reads, Reads: h.reads, Again: h.again, Size: short(h.size),
+    ...names,
+    Token: inCache(frame)[row.position] ?? "",
+    Where: where(h.pass, t, frame.meta),
+    Count: h.reads,
+    Reads: h.reads,
+    Again: h.again,
+    Size: short(h.size),
   });
   return sentences(said, keptSentence(frame, row, t));
 }
 
-/** The rows of one layer. @param {HTMLTableElement} table @param {any} frame @param {number} layer @param {import("../text.js").T} t */
+/**
+ * The rows of one layer.
+ * @param {HTMLTableElement} table
+ * @param {any} frame
+ * @param {number} layer
+ * @param {import("../text.js").T} t
+ */
 export function fill(table, frame, layer, t) {
   const { tensors, meta } = frame;
   if (!tensors.rows) return table.replaceChildren();
@@ -67,14 +81,37 @@ export function fill(table, frame, layer, t) {
   const sizes = SIDES.flatMap((side) => heads.map((h) => t("cache.column.size", { Side: side, Head: h + 1 })));
   const policy = keptColumns(frame, layer, t);
   const head = document.createElement("thead");
-  head.append(row([...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)), ...policy.titles, ...sizes], true));
+  head.append(
+    row(
+      [
+        ...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)),
+        ...policy.titles,
+        ...sizes,
+      ],
+      true,
+    ),
+  );
   const names = inCache(frame);
   const body = document.createElement("tbody");
   for (let p = 0; p < meta.kv.lens[layer]; p++) {
-    const of = (/** @type {number} */ side, /** @type {number} */ h) => /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
+    const of = (/** @type {number} */ side, /** @type {number} */ h) =>
+      /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
     const { pass, again } = of(0, 0);
     const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads let go at different times
-    body.append(row([String(p + 1), names[p], where(pass, t, meta), reads, String(again), ...policy.of(p), ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size)))], false));
+    body.append(
+      row(
+        [
+          String(p + 1),
+          names[p],
+          where(pass, t, meta),
+          reads,
+          String(again),
+          ...policy.of(p),
+          ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size))),
+        ],
+        false,
+      ),
+    );
   }
   table.replaceChildren(head, body);
 }

@@ -40,7 +40,12 @@ export function opReadout({ frame, cell, t }) {
     Row: cell.op === "K" || cell.op === "V" ? token(cell.row) : token(cached + Math.min(cell.row, rows - 1)),
     Col: PAIRS.has(cell.op) ? token(cell.col) : cell.col,
   };
-  const place = learned(cell.op) || cell.op === "cos" || cell.op === "sin" ? "explain.weight_at" : PAIRS.has(cell.op) ? "cell.pair" : "cell.dim";
+  const place =
+    learned(cell.op) || cell.op === "cos" || cell.op === "sin"
+      ? "explain.weight_at"
+      : PAIRS.has(cell.op)
+        ? "cell.pair"
+        : "cell.dim";
   return {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
     value: same ? exact.value : tensor.coarse ? "…" : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),

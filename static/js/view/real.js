@@ -29,39 +29,95 @@ export function createReal(root, act) {
 
   /** @param {any} real @param {any} frame @param {import("../text.js").T} t */
   function fill(real, frame, t) {
-    const args = { Model: real.model, Device: real.device, Here: si(frame.meta.kv.bytes_per_token, "B"), There: si(real.bytes_per_token, "B"), Tokens: number(real.pays_from) };
-    of("says").textContent = t("real.says", args) + " " + t(real.peak ? (args.Tokens ? "real.pays" : "real.never") : "real.unknown", args);
+    const args = {
+      Model: real.model,
+      Device: real.device,
+      Here: si(frame.meta.kv.bytes_per_token, "B"),
+      There: si(real.bytes_per_token, "B"),
+      Tokens: number(real.pays_from),
+    };
+    of("says").textContent =
+      t("real.says", args) + " " + t(real.peak ? (args.Tokens ? "real.pays" : "real.never") : "real.unknown", args);
     fillRoom(of("room"), of("wall"), real, t);
     const unit = unitOf(frame);
     const rows = ["step", "total"].flatMap((span) => {
       const { cached, uncached } = real[span];
       const say = (/** @type {string} */ id) => t("real.row", { Span: t(`ledger.${span}`), What: t(id) });
-      return [[say("real.flops"), si(total(cached), unit), si(total(uncached), unit), total(cached)],
-        ...ROWS.map((key) => [say(`real.${key}`), si(cached[key] ?? 0, "B"), si(uncached[key] ?? 0, "B"), cached[key] ?? 0])];
+      return [
+        [say("real.flops"), si(total(cached), unit), si(total(uncached), unit), total(cached)],
+        ...ROWS.map((key) => [
+          say(`real.${key}`),
+          si(cached[key] ?? 0, "B"),
+          si(uncached[key] ?? 0, "B"),
+          cached[key] ?? 0,
+        ]),
+      ];
     });
     const { cached, uncached } = real.least;
     rows.push([t("real.seconds"), si(cached.seconds, "s"), si(uncached.seconds, "s"), cached.seconds]);
-    of("rows").replaceChildren(...rows.map(([name, a, b, exact]) => {
-      const tr = document.createElement("tr");
-      const th = Object.assign(document.createElement("th"), { scope: "row", textContent: name });
-      tr.append(th, ...[a, b].map((text) => Object.assign(document.createElement("td"), { textContent: text })));
-      tr.dataset.value = String(exact);
-      return tr;
-    }));
-    of("formula").textContent = (real.plain ? t("real.formula", { Layers: real.layers, Heads: real.kv_heads, Dim: real.head_dim, Bytes: real.bytes_per_token }) + " " : "") +
-      t("real.time", { Peak: real.peak ? si(real.peak, "FLOP/s") : "–", Bandwidth: si(real.bandwidth, "B/s"), Bound: t(`real.bound.${cached.bound}`) });
+    of("rows").replaceChildren(
+      ...rows.map(([name, a, b, exact]) => {
+        const tr = document.createElement("tr");
+        const th = Object.assign(document.createElement("th"), { scope: "row", textContent: name });
+        tr.append(th, ...[a, b].map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+        tr.dataset.value = String(exact);
+        return tr;
+      }),
+    );
+    of("formula").textContent =
+      (real.plain
+        ? t("real.formula", {
+            Layers: real.layers,
+            Heads: real.kv_heads,
+            Dim: real.head_dim,
+            Bytes: real.bytes_per_token,
+          }) + " "
+        : "") +
+      t("real.time", {
+        Peak: real.peak ? si(real.peak, "FLOP/s") : "–",
+        Bandwidth: si(real.bandwidth, "B/s"),
+        Bound: t(`real.bound.${cached.bound}`),
+      });
   }
 }
 
-/** The device's memory as a wall. @param {HTMLElement} bar @param {HTMLElement} says @param {any} real @param {import("../text.js").T} t */
+/**
+ * The device's memory as a wall.
+ * @param {HTMLElement} bar
+ * @param {HTMLElement} says
+ * @param {any} real
+ * @param {import("../text.js").T} t
+ */
 function fillRoom(bar, says, real, t) {
-  const [memory, weights, acts, cache] = [real.room.memory, real.room.weights, real.room.acts, real.total.cached.kv_bytes ?? 0].map(number);
-  for (const [part, bytes] of /** @type {[string, number][]} */ ([["weights", weights], ["acts", acts], ["used", cache]])) {
-    /** @type {HTMLElement} */ (bar.querySelector("." + part)).style.setProperty("width", `${Math.min(100, (100 * bytes) / memory)}%`);
+  const [memory, weights, acts, cache] = [
+    real.room.memory,
+    real.room.weights,
+    real.room.acts,
+    real.total.cached.kv_bytes ?? 0,
+  ].map(number);
+  for (const [part, bytes] of /** @type {[string, number][]} */ ([
+    ["weights", weights],
+    ["acts", acts],
+    ["used", cache],
+  ])) {
+    /** @type {HTMLElement} */ (bar.querySelector("." + part)).style.setProperty(
+      "width",
+      `${Math.min(100, (100 * bytes) / memory)}%`,
+    );
   }
-  const sizes = t("real.wall.says", { Weights: si(weights, "B"), Acts: si(acts, "B"), Cache: si(cache, "B"), Memory: si(memory, "B") });
+  const sizes = t("real.wall.says", {
+    Weights: si(weights, "B"),
+    Acts: si(acts, "B"),
+    Cache: si(cache, "B"),
+    Memory: si(memory, "B"),
+  });
   const full = number(real.room.full);
-  const when = weights >= memory ? t("real.wall.none") : full ? t("real.wall.full", { Token: full }) : t("real.wall.model", { Context: real.room.context });
+  const when =
+    weights >= memory
+      ? t("real.wall.none")
+      : full
+        ? t("real.wall.full", { Token: full })
+        : t("real.wall.model", { Context: real.room.context });
   bar.setAttribute("aria-label", sizes);
   says.textContent = sentences(t("real.wall", { Device: real.device }), sizes, when);
 }

@@ -19,14 +19,25 @@ export function reason(frame, t) {
   const e = frame.meta.explain;
   const { row, col } = labels(frame, e);
   const args = {
-    Row: row, Col: col, Value: brief(e.value), Name: t("name." + e.op),
-    A: e.reads[0] && t("name." + e.reads[0].op), B: e.reads[1] && t("name." + e.reads[1].op),
-    N: e.sum?.n, Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e) : e.sum?.n, Sum: e.sum && brief(e.sum.value),
+    Row: row,
+    Col: col,
+    Value: brief(e.value),
+    Name: t("name." + e.op),
+    A: e.reads[0] && t("name." + e.reads[0].op),
+    B: e.reads[1] && t("name." + e.reads[1].op),
+    N: e.sum?.n,
+    Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e) : e.sum?.n,
+    Sum: e.sum && brief(e.sum.value),
     Pos: e.at.row_pos !== undefined ? e.at.row_pos : e.row,
   };
   const [id, more] = (KINDS[e.kind] ?? (() => ["explain.weight", {}]))(e, frame, t);
-  const stored = e.kind === "dot" || e.kind === "scaled" ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step) : null;
-  const from = stored ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos + 1 }) : "";
+  const stored =
+    e.kind === "dot" || e.kind === "scaled"
+      ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
+      : null;
+  const from = stored
+    ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos + 1 })
+    : "";
   return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "");
 }
 
@@ -38,12 +49,21 @@ function code(e, t) {
   if (!by("code")) return t("explain.stored.flat", { Low: brief(low) });
   const exact = by("above").args[0].value;
   return t("explain.stored.code", {
-    Code: made(e, "code"), Top: brief(by("code").args[1].value), Scale: brief(by("scaled").args[1].value), Plus: Number(low) < 0 ? `− ${brief(-Number(low))}` : `+ ${brief(low)}`,
-    Value: brief(e.value), Exact: brief(exact), Error: brief(Math.abs(Number(e.value) - Number(exact)), 2),
+    Code: made(e, "code"),
+    Top: brief(by("code").args[1].value),
+    Scale: brief(by("scaled").args[1].value),
+    Plus: Number(low) < 0 ? `− ${brief(-Number(low))}` : `+ ${brief(low)}`,
+    Value: brief(e.value),
+    Exact: brief(exact),
+    Error: brief(Math.abs(Number(e.value) - Number(exact)), 2),
   });
 }
 
-/** How many tokens the query of a sum over them met: what the cache had let go before adds nothing. @param {any} frame @param {any} e */
+/**
+ * How many tokens the query of a sum over them met: what the cache had let go before adds nothing.
+ * @param {any} frame
+ * @param {any} e
+ */
 function met(frame, e) {
   let n = e.sum.n;
   for (let p = 0; p < e.sum.n; p++) if (goneFor(frame, e, p)) n--;
@@ -52,22 +72,68 @@ function met(frame, e) {
 
 /** @type {Record<string, (e: any, frame: any, t: T) => [string, Record<string, any>]>} */
 const KINDS = {
-  dot: (e) => [e.op === "dots" ? "explain.dot.pair" : e.op === "out" ? "explain.dot.mix" : e.op === "logits" ? "explain.dot.logit" : e.calc ? "explain.dot.biased" : "explain.dot.weight", { WRow: e.reads[1].row, Bias: e.calc && arg(e, 0, 1) }],
+  dot: (e) => [
+    e.op === "dots"
+      ? "explain.dot.pair"
+      : e.op === "out"
+        ? "explain.dot.mix"
+        : e.op === "logits"
+          ? "explain.dot.logit"
+          : e.calc
+            ? "explain.dot.biased"
+            : "explain.dot.weight",
+    { WRow: e.reads[1].row, Bias: e.calc && arg(e, 0, 1) },
+  ],
   scaled: (e) => ["explain.scaled", { D: arg(e, 0, 0), Root: made(e, "root") }],
-  rms: (e) => ["explain.rms", { X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value), Rms: made(e, "rms"), Gain: brief(e.calc.at(-1).args[1].value) }],
-  layernorm: (e) => ["explain.layernorm", { X: brief(e.calc.find((/** @type {any} */ c) => c.name === "centred").args[0].value), Mean: made(e, "mean"), Dev: made(e, "deviation"), Gain: brief(e.calc.at(-2).args[1].value), Bias: brief(e.calc.at(-1).args[1].value) }],
+  rms: (e) => [
+    "explain.rms",
+    {
+      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value),
+      Rms: made(e, "rms"),
+      Gain: brief(e.calc.at(-1).args[1].value),
+    },
+  ],
+  layernorm: (e) => [
+    "explain.layernorm",
+    {
+      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "centred").args[0].value),
+      Mean: made(e, "mean"),
+      Dev: made(e, "deviation"),
+      Gain: brief(e.calc.at(-2).args[1].value),
+      Bias: brief(e.calc.at(-1).args[1].value),
+    },
+  ],
   gelu: (e) => ["explain.gelu", { Up: arg(e, 0, 0), Gate: made(e, "gate") }],
   shared: (e) => ["explain.shared", { Pos: e.row + 1 }],
   turn: (e) => ["explain.turn", { I: e.reads[0].col, J: e.reads[1].col }],
-  stored: (e, frame, t) => [e.reads[0].step === e.step ? "explain.stored.now" : "explain.stored", { Where: stepName(e, e.reads[0].step, t), Pos: e.row + 1 }],
+  stored: (e, frame, t) => [
+    e.reads[0].step === e.step ? "explain.stored.now" : "explain.stored",
+    { Where: stepName(e, e.reads[0].step, t), Pos: e.row + 1 },
+  ],
   mask: (e) => {
-    const kept = e.calc.find((/** @type {any} */ c) => c.name === "kept"); // there if the cache lets the key go at some time
+    // there if the cache lets the key go at some time
+    const kept = e.calc.find((/** @type {any} */ c) => c.name === "kept");
     const later = e.calc[0].value !== "1";
-    return [later ? "explain.mask.no" : !kept ? "explain.mask.yes" : kept.value === "1" ? "explain.mask.kept" : "explain.mask.gone", { Key: arg(e, 0, 0), Query: arg(e, 0, 1), Last: kept && brief(kept.args[1].value) }];
+    return [
+      later
+        ? "explain.mask.no"
+        : !kept
+          ? "explain.mask.yes"
+          : kept.value === "1"
+            ? "explain.mask.kept"
+            : "explain.mask.gone",
+      { Key: arg(e, 0, 0), Query: arg(e, 0, 1), Last: kept && brief(kept.args[1].value) },
+    ];
   },
   softmax: (e) => ["explain.softmax", { Percent: percent(Number(e.value)) }],
   copy: (e) => [
-    e.op === "attn" ? "explain.copy.attn" : e.token !== undefined ? "explain.copy.embed" : e.op === "x" ? "explain.copy.x" : "explain.copy.rope",
+    e.op === "attn"
+      ? "explain.copy.attn"
+      : e.token !== undefined
+        ? "explain.copy.embed"
+        : e.op === "x"
+          ? "explain.copy.x"
+          : "explain.copy.rope",
     { D: e.reads[0].col, Head: e.reads[0].head + 1, ID: e.token, Before: e.steps[e.reads[0].step]?.layer + 1 },
   ],
   add: (e) => ["explain.add", { Left: arg(e, 0, 0), Right: arg(e, 0, 1) }],

@@ -35,7 +35,12 @@ export function labels(frame, cell) {
   };
 }
 
-/** "score of “the” to “book”". @param {any} frame @param {Ref & {at: Place}} cell @param {import("../text.js").T} t */
+/**
+ * "score of “the” to “book”".
+ * @param {any} frame
+ * @param {Ref & {at: Place}} cell
+ * @param {import("../text.js").T} t
+ */
 export function title(frame, cell, t) {
   const { row, col } = labels(frame, cell);
   const args = { Op: t("name." + cell.op), Row: row, Col: col };
@@ -44,7 +49,12 @@ export function title(frame, cell, t) {
   return t(cell.at.row_pos !== undefined || cell.at.row !== undefined ? "cell.dim" : "explain.weight_at", args);
 }
 
-/** The same in a breadcrumb: "score [the, book]". @param {any} frame @param {Ref & {at: Place}} cell @param {import("../text.js").T} t */
+/**
+ * The same in a breadcrumb: "score [the, book]".
+ * @param {any} frame
+ * @param {Ref & {at: Place}} cell
+ * @param {import("../text.js").T} t
+ */
 export function short(frame, cell, t) {
   const { row, col } = labels(frame, cell);
   return `${t("name." + cell.op)} [${row}, ${col}]`;

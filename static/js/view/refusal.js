@@ -10,14 +10,34 @@ import { onKey } from "../keys.js";
 
 /** Fields of problems that name none. @type {Record<string, string>} */
 const OF = {
-  "prompt.empty": "prompt", "prompt.long": "prompt", "prompt.bytes": "prompt", "prompt.word": "prompt", "prompt.token": "prompt", "prompt.tokenizer": "prompt",
-  "message.long": "prompt", "model.unknown": "model", "recipe.max_new": "max_new", "cache.group": "group", "speculative.propose": "propose", "speculative.vocab": "draft", "speculative.cache": "cache",
+  "prompt.empty": "prompt",
+  "prompt.long": "prompt",
+  "prompt.bytes": "prompt",
+  "prompt.word": "prompt",
+  "prompt.token": "prompt",
+  "prompt.tokenizer": "prompt",
+  "message.long": "prompt",
+  "model.unknown": "model",
+  "recipe.max_new": "max_new",
+  "cache.group": "group",
+  "speculative.propose": "propose",
+  "speculative.vocab": "draft",
+  "speculative.cache": "cache",
 };
 
 /** What does not go together, besides ways to keep a cache. @type {Record<string, string>} */
-const APART = { beam: "recipe.beam", draft: "spec.title", batch: "several.title", share: "several.share", fork: "branch.title" };
+const APART = {
+  beam: "recipe.beam",
+  draft: "spec.title",
+  batch: "several.title",
+  share: "several.share",
+  fork: "branch.title",
+};
 
-/** Why fields are marked now, each in whatever language. @type {Map<Field, {say: (t: T) => string, note: HTMLElement, server: boolean}>} */
+/**
+ * Why fields are marked now, each in whatever language.
+ * @type {Map<Field, {say: (t: T) => string, note: HTMLElement, server: boolean}>}
+ */
 const marked = new Map();
 
 /** Does it stand where the form has room for it, and count? @param {Field} f */
@@ -26,7 +46,10 @@ const counts = (f) => !f.disabled && !f.closest("[hidden]");
 /** What a number field has against its number; null is nothing. @param {HTMLInputElement} f @returns {Reason|null} */
 export function fault(f) {
   const v = f.validity;
-  const reason = (/** @type {string} */ id) => ({ id: `form.${id}`, args: { Have: f.value, Least: written(f.min), Most: written(f.max) } });
+  const reason = (/** @type {string} */ id) => ({
+    id: `form.${id}`,
+    args: { Have: f.value, Least: written(f.min), Most: written(f.max) },
+  });
   if (v.badInput) return reason("number");
   if (f.value === "") return f.dataset.optional === undefined ? reason("empty") : null;
   if (v.rangeUnderflow || v.rangeOverflow || beyond(f)) return reason("range");
@@ -37,25 +60,31 @@ export function fault(f) {
 const beyond = (f) => /^\d{16,}$/.test(f.value) && /^\d+$/.test(f.max) && BigInt(f.value) > BigInt(f.max);
 
 /** The name that a field has on the page, without its hint "(0: all)". @param {Field} f */
-const nameOf = (f) => (f.closest("label")?.querySelector(".name")?.textContent ?? "").replace(/\s*[(（][^()（）]*[)）]$/, "");
+const nameOf = (f) =>
+  (f.closest("label")?.querySelector(".name")?.textContent ?? "").replace(/\s*[(（][^()（）]*[)）]$/, "");
 
 /** An end of a range, as numbers are written in the page's language where they keep their digits. @param {string} s */
 const written = (s) => (Number.isSafeInteger(Number(s)) ? Number(s) : s);
 
 /** @param {Field} f @param {Reason} why @returns {(t: T) => string} */
-const worded = (f, { id, args }) => (t) => t(id, { Name: nameOf(f), ...args });
+const worded =
+  (f, { id, args }) =>
+  (t) =>
+    t(id, { Name: nameOf(f), ...args });
 
 /**
  * Looks at every number of a form. What is wrong is marked; loud also goes there.
  * @param {HTMLElement} root @param {T} t @param {boolean} [loud] @returns {boolean} whether nothing is
  */
 export function check(root, t, loud = true) {
-  const wrong = /** @type {HTMLInputElement[]} */ ([...root.querySelectorAll("input[data-field][type=number]")]).filter((f) => {
-    const why = counts(f) && fault(f);
-    if (!why) clear(f);
-    else mark(f, worded(f, why), t);
-    return why;
-  });
+  const wrong = /** @type {HTMLInputElement[]} */ ([...root.querySelectorAll("input[data-field][type=number]")]).filter(
+    (f) => {
+      const why = counts(f) && fault(f);
+      if (!why) clear(f);
+      else mark(f, worded(f, why), t);
+      return why;
+    },
+  );
   if (loud && wrong.length) go(wrong[0]);
   return !wrong.length;
 }
@@ -79,10 +108,17 @@ export function fieldOf(root, { problem, args = {} }) {
  */
 export function told({ problem, args = {} }, t) {
   const own = { ...args };
-  const name = args.Field && [.../** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-field]"))].filter((f) => f.dataset.field === args.Field).map(nameOf).find(Boolean);
+  const name =
+    args.Field &&
+    [.../** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-field]"))]
+      .filter((f) => f.dataset.field === args.Field)
+      .map(nameOf)
+      .find(Boolean);
   if (name) own.Field = `“${name}”`;
-  if (problem === "recipe.together") for (const key of ["A", "B"]) own[key] = `“${t(APART[args[key]] ?? `policy.kind.${args[key]}`)}”`;
-  return t(`problem.${problem}`, own).replace(/” (?=\p{Script=Han})|(?<=\p{Script=Han}) (?=“)/gu, (s) => s.trim()); // Chinese has no space there
+  if (problem === "recipe.together")
+    for (const key of ["A", "B"]) own[key] = `“${t(APART[args[key]] ?? `policy.kind.${args[key]}`)}”`;
+  // Chinese has no space there
+  return t(`problem.${problem}`, own).replace(/” (?=\p{Script=Han})|(?<=\p{Script=Han}) (?=“)/gu, (s) => s.trim());
 }
 
 /** The server's answer. @param {Field} f @param {{problem: string, args?: any}} problem @param {T} t */
@@ -109,7 +145,12 @@ export function reword(t) {
   for (const { say, note } of marked.values()) note.textContent = say(t);
 }
 
-/** @param {Field} f @param {(t: T) => string} say @param {T} t @param {boolean} [server] its notice is spoken at the top of the page */
+/**
+ * @param {Field} f
+ * @param {(t: T) => string} say
+ * @param {T} t
+ * @param {boolean} [server] its notice is spoken at the top of the page
+ */
 function mark(f, say, t, server = false) {
   let note = marked.get(f)?.note;
   if (!note) {
@@ -147,13 +188,22 @@ function clear(f) {
   f.removeEventListener("change", look);
 }
 
-/** After the fields that stand in one line with it, or where the form ends. @param {Field} f @param {HTMLElement} note */
+/**
+ * After the fields that stand in one line with it, or where the form ends.
+ * @param {Field} f
+ * @param {HTMLElement} note
+ */
 function place(f, note) {
   open(f); // only what is shown stands anywhere
   let at = /** @type {HTMLElement} */ (f.closest("label") ?? f);
   if (!at.closest(".sheet")) return void f.form?.append(note);
   const end = at.getBoundingClientRect().bottom;
-  for (let next = at.nextElementSibling; next instanceof HTMLElement && (next.matches(".refusal") || next.getBoundingClientRect().top < end); next = next.nextElementSibling) at = next;
+  for (
+    let next = at.nextElementSibling;
+    next instanceof HTMLElement && (next.matches(".refusal") || next.getBoundingClientRect().top < end);
+    next = next.nextElementSibling
+  )
+    at = next;
   at.after(note);
 }
 
@@ -162,7 +212,10 @@ function open(f) {
   for (let e = f.closest("details"); e; e = e.parentElement?.closest("details") ?? null) e.open = true;
   if (f.checkVisibility()) return;
   const form = f.closest("form");
-  for (const fold of /** @type {HTMLElement[]} */ ([document.querySelector(`[aria-controls="${form?.id}"]`), form?.closest(".transport")?.querySelector("[data-more]") ?? null])) {
+  for (const fold of /** @type {HTMLElement[]} */ ([
+    document.querySelector(`[aria-controls="${form?.id}"]`),
+    form?.closest(".transport")?.querySelector("[data-more]") ?? null,
+  ])) {
     if (fold?.checkVisibility() && fold.getAttribute("aria-expanded") === "false") fold.click();
   }
 }

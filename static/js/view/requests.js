@@ -20,7 +20,8 @@ export function createRequests(root) {
       count();
       part("add").focus();
     });
-    for (const e of /** @type {NodeListOf<HTMLElement>} */ (li.querySelectorAll("[data-text]"))) e.textContent = t(e.dataset.text ?? "");
+    for (const e of /** @type {NodeListOf<HTMLElement>} */ (li.querySelectorAll("[data-text]")))
+      e.textContent = t(e.dataset.text ?? "");
     list.append(li);
     count();
     return text;
@@ -35,16 +36,24 @@ export function createRequests(root) {
     const texts = [...list.querySelectorAll("textarea")].map((x) => x.value);
     const mine = field("prompt").value;
     // Something to begin with: a prompt that the model knows and that is not here yet.
-    const known = [...form.querySelectorAll("[data-known] optgroup:not([hidden]) option")].map((o) => /** @type {HTMLOptionElement} */ (o).value);
-    add({ prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine, arrive: texts.length + 1, max_new: Number(field("new").value || 8) }).focus();
+    const known = [...form.querySelectorAll("[data-known] optgroup:not([hidden]) option")].map(
+      (o) => /** @type {HTMLOptionElement} */ (o).value,
+    );
+    add({
+      prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine,
+      arrive: texts.length + 1,
+      max_new: Number(field("new").value || 8),
+    }).focus();
   });
   return {
     /** The batch that is asked for; undefined where one prompt is all. */
     value() {
       const requests = [...list.children].map((li) => ({
         ...(li.querySelector("[data-prompt]").dataset.tokens && !li.querySelector("[data-prompt]").value
-          ? { tokens: li.querySelector("[data-prompt]").dataset.tokens.split(",").map(Number), prompt: "" } : { prompt: li.querySelector("[data-prompt]").value }),
-        arrive: number(li.querySelector("[data-arrive]")), max_new: number(li.querySelector("[data-new]")),
+          ? { tokens: li.querySelector("[data-prompt]").dataset.tokens.split(",").map(Number), prompt: "" }
+          : { prompt: li.querySelector("[data-prompt]").value }),
+        arrive: number(li.querySelector("[data-arrive]")),
+        max_new: number(li.querySelector("[data-new]")),
       }));
       if (!requests.length && !(number(chunk) > 0)) return undefined;
       return { requests, schedule: schedule.value, slots: number(slots), chunk: number(chunk), share: share.checked };
@@ -52,7 +61,8 @@ export function createRequests(root) {
     /** Shows what the run has, when another has begun. */
     view(state) {
       t = state.t;
-      if (lang !== state.lang) for (const e of list.querySelectorAll("[data-text]")) e.textContent = t(e.dataset.text ?? "");
+      if (lang !== state.lang)
+        for (const e of list.querySelectorAll("[data-text]")) e.textContent = t(e.dataset.text ?? "");
       lang = state.lang;
       if (!state.frame) return;
       const { batch } = state.frame.meta.run.recipe;
@@ -63,7 +73,12 @@ export function createRequests(root) {
       for (const q of batch?.requests ?? []) add(q);
       count();
       if (!batch) return;
-      [schedule.value, slots.value, chunk.value, share.checked] = [batch.schedule, String(batch.slots), String(batch.chunk ?? 0), !!batch.share];
+      [schedule.value, slots.value, chunk.value, share.checked] = [
+        batch.schedule,
+        String(batch.slots),
+        String(batch.chunk ?? 0),
+        !!batch.share,
+      ];
     },
   };
 }

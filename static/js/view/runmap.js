@@ -19,7 +19,13 @@ export function place(width, meta) {
   const { run, schedule } = meta;
   const { layers } = run.config;
   const size = { width, height: MAP, left: LEFT, top: TOP, layers };
-  if (schedule) return geometry({ ...size, prompt: 1, passes: Math.max(Math.ceil((run.ended ? run.recorded : run.length) / (layers + 1)), 1), even: true }); // no pass is all prefill or all decode
+  if (schedule)
+    return geometry({
+      ...size,
+      prompt: 1,
+      passes: Math.max(Math.ceil((run.ended ? run.recorded : run.length) / (layers + 1)), 1),
+      even: true,
+    }); // no pass is all prefill or all decode
   return geometry({ ...size, prompt: run.prompt_tokens, passes: Math.max(run.recipe.max_new, 1), adds: adds(meta) });
 }
 
@@ -76,7 +82,14 @@ export function draw(canvas, width, layout, frame, theme, t) {
     phases(ctx, layout, run, c, t);
     wall(ctx, layout, frame.meta, c, t);
     const label = (/** @type {[number, string]} */ x) => isolate(x[1]);
-    names(ctx, layout, run, waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label), c, width);
+    names(
+      ctx,
+      layout,
+      run,
+      waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label),
+      c,
+      width,
+    );
   }
   for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);
   for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), c);
@@ -110,13 +123,20 @@ function cells(ctx, layout, run, step, shown, c, even) {
   // Prefill is one step a layer, over all the tokens of the prompt at once.
   const first = layout.box(0);
   ctx.fillStyle = c.surface;
-  if (layout.unit > 4) for (let i = 1; i < run.prompt_tokens; i++) ctx.fillRect(first.x + i * layout.unit - 0.5, TOP + layout.tall, 1, MAP - layout.tall);
+  if (layout.unit > 4)
+    for (let i = 1; i < run.prompt_tokens; i++)
+      ctx.fillRect(first.x + i * layout.unit - 0.5, TOP + layout.tall, 1, MAP - layout.tall);
   if (!step) return;
   if (step.n >= layers && run.recipe.max_new > 1) join(ctx, layout, layers, TOP + MAP, c.fresh);
   frameOf(ctx, layout.box(step.n), c);
 }
 
-/** The step that the cursor is at. @param {CanvasRenderingContext2D} ctx @param {import("./layout.js").Box} b @param {Record<string, string>} c */
+/**
+ * The step that the cursor is at.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./layout.js").Box} b
+ * @param {Record<string, string>} c
+ */
 function frameOf(ctx, b, c) {
   ctx.strokeStyle = c.ink;
   ctx.lineWidth = 2;
@@ -137,28 +157,53 @@ function gutter(ctx, layout, layers, points, c, t) {
     const y = TOP + MAP - (part + 0.5) * layout.tall;
     const set = points.includes(rowPoint(part, layers));
     ctx.fillStyle = set ? c.ink : c.muted;
-    if (layout.tall >= 9) ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part + 1 }), LEFT - 5, y);
+    if (layout.tall >= 9)
+      ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part + 1 }), LEFT - 5, y);
     if (set) dot(ctx, { x: 5, y }, Math.min(layout.tall / 2 - 0.5, 4), c);
   }
   ctx.textAlign = "left";
   ctx.font = font;
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {any} run @param {Record<string, string>} c @param {import("../text.js").T} t */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {ReturnType<typeof geometry>} layout
+ * @param {any} run
+ * @param {Record<string, string>} c
+ * @param {import("../text.js").T} t
+ */
 function phases(ctx, layout, run, c, t) {
   ctx.fillStyle = c.muted;
   ctx.textBaseline = "alphabetic";
   const prefill = layout.column(0);
   fit(ctx, t("timeline.prefill"), prefill.x, prefill.w - 8);
-  if (run.recipe.max_new > 1) fit(ctx, t(run.recipe.draft ? "timeline.decode.draft" : "timeline.decode"), layout.column(1).x, layout.unit * (run.recipe.max_new - 1));
+  if (run.recipe.max_new > 1)
+    fit(
+      ctx,
+      t(run.recipe.draft ? "timeline.decode.draft" : "timeline.decode"),
+      layout.column(1).x,
+      layout.unit * (run.recipe.max_new - 1),
+    );
 }
 
-/** The words, or as much of them before a colon as there is room for. @param {CanvasRenderingContext2D} ctx @param {string} s @param {number} x @param {number} room */
+/**
+ * The words, or as much of them before a colon as there is room for.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} s
+ * @param {number} x
+ * @param {number} room
+ */
 function fit(ctx, s, x, room) {
-  for (const text of [s, s.split(/[:：]/)[0]]) if (ctx.measureText(text).width <= room) return ctx.fillText(text, x, 11);
+  for (const text of [s, s.split(/[:：]/)[0]])
+    if (ctx.measureText(text).width <= room) return ctx.fillText(text, x, 11);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {{x: number, y: number}} at @param {number} r @param {Record<string, string>} c */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{x: number, y: number}} at
+ * @param {number} r
+ * @param {Record<string, string>} c
+ */
 function dot(ctx, { x, y }, r, c) {
   ctx.beginPath();
   ctx.arc(x, y, Math.max(r, 1), 0, 2 * Math.PI);
@@ -171,14 +216,19 @@ function dot(ctx, { x, y }, r, c) {
 
 /**
  * Where memory will be full: a wall before the pass of the token that has no room.
- * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {any} meta @param {Record<string, string>} c @param {import("../text.js").T} t
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {ReturnType<typeof geometry>} layout
+ * @param {any} meta
+ * @param {Record<string, string>} c
+ * @param {import("../text.js").T} t
  */
 function wall(ctx, layout, meta, c, t) {
   const token = fullAt(meta);
   if (!token || (meta.run.ended && meta.run.ended !== "memory")) return; // the run never came to it
   const pass = token - meta.run.prompt_tokens;
   const x = layout.token(token - 1) - (pass > 0 ? 1 : 0);
-  if (pass <= 0) { // the rest of the prompt is not read
+  if (pass <= 0) {
+    // the rest of the prompt is not read
     const prefill = layout.column(0);
     ctx.fillStyle = c.surface;
     ctx.globalAlpha = 0.8;
@@ -189,7 +239,8 @@ function wall(ctx, layout, meta, c, t) {
   ctx.fillRect(x - 1.5, TOP - 4, 3, MAP + 8);
   const said = t("memory.wall", { Token: token });
   const w = ctx.measureText(said).width;
-  const from = x + 12 + w < ctx.canvas.width / (globalThis.devicePixelRatio || 1) ? x + 6 : x - w - 12; // beside the wall, where the run will not come
+  // beside the wall, where the run will not come
+  const from = x + 12 + w < ctx.canvas.width / (globalThis.devicePixelRatio || 1) ? x + 6 : x - w - 12;
   ctx.textBaseline = "middle";
   ctx.fillStyle = c.surface;
   ctx.fillRect(from - 2, TOP + MAP / 2 - 9, w + 8, 18);
@@ -197,7 +248,12 @@ function wall(ctx, layout, meta, c, t) {
   ctx.fillText(said, from + 2, TOP + MAP / 2);
 }
 
-/** A flag above the column, its pole down to the step. @param {CanvasRenderingContext2D} ctx @param {import("./layout.js").Box} b @param {Record<string, string>} c */
+/**
+ * A flag above the column, its pole down to the step.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./layout.js").Box} b
+ * @param {Record<string, string>} c
+ */
 function flag(ctx, b, c) {
   const x = b.x + Math.min(b.w / 2, 8);
   ctx.beginPath();

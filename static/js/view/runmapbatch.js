@@ -15,10 +15,11 @@ export function together(ctx, layout, frame, c, { left, right, under }, t) {
   ctx.textBaseline = "alphabetic";
   ctx.fillStyle = c.muted;
   const says = t("timeline.batch", { Who: seqName(frame, peers.seq, t) });
-  for (const text of [says, says.split(/[:：]/)[0]]) if (ctx.measureText(text).width <= right - left) {
-    ctx.fillText(text, left, 11);
-    break;
-  }
+  for (const text of [says, says.split(/[:：]/)[0]])
+    if (ctx.measureText(text).width <= right - left) {
+      ctx.fillText(text, left, 11);
+      break;
+    }
   if (!step) return;
   ctx.textBaseline = "top";
   const free = [0, 0]; // right edge of the last name in each of two lines
@@ -45,7 +46,12 @@ export function fed({ meta: { peers, tokens, step } }, t) {
   /** @type {{pass: number, label: string, fresh: boolean}[]} */
   const names = [];
   peers.fed.forEach((/** @type {number} */ n, /** @type {number} */ pass) => {
-    if (n) names.push({ pass, label: n === 1 ? isolate(tokens[at][1]) : t("timeline.tokens", { Count: n }), fresh: at >= prompt });
+    if (n)
+      names.push({
+        pass,
+        label: n === 1 ? isolate(tokens[at][1]) : t("timeline.tokens", { Count: n }),
+        fresh: at >= prompt,
+      });
     at += n;
   });
   if (tokens.length > at) names.push({ pass: peers.fed.length, label: isolate(tokens[at][1]), fresh: true });

@@ -29,7 +29,13 @@ export function createSampling(root, act) {
     if (choice) says.textContent = sentence(frame, t, lang);
     if (!details.open || !frame) return;
     none.hidden = !!choice;
-    none.textContent = t(frame.meta.speculation?.token ? "choice.draft" : frame.meta.run.recipe.max_new === 0 ? "choice.alone" : "choice.none");
+    none.textContent = t(
+      frame.meta.speculation?.token
+        ? "choice.draft"
+        : frame.meta.run.recipe.max_new === 0
+          ? "choice.alone"
+          : "choice.none",
+    );
     body.hidden = !choice?.options;
     if (body.hidden || (shown[0] === choice && shown[1] === t)) return;
     shown = [choice, t];
@@ -43,7 +49,8 @@ export function createSampling(root, act) {
 }
 
 /** A filter and its setting. @param {any} stage @param {any} sampler @param {import("../text.js").T} t */
-const title = (stage, sampler, t) => [t(`choice.stage.${stage.filter}`), sampler[stage.filter]].filter((x) => x !== undefined).join(" ");
+const title = (stage, sampler, t) =>
+  [t(`choice.stage.${stage.filter}`), sampler[stage.filter]].filter((x) => x !== undefined).join(" ");
 
 /** @param {any} frame @param {import("../text.js").T} t @param {string} lang */
 export function sentence(frame, t, lang) {
@@ -60,10 +67,22 @@ export function sentence(frame, t, lang) {
         return t("choice.say.greedy", { Token: choice.label, Prob: percent(choice.prob) });
     }
     if (s.possible === choice.stages[i].possible) return t("choice.say.nothing", { Filter: title(s, sampler, t) });
-    return t("choice.say.cut", { Filter: title(s, sampler, t), Possible: s.possible, Before: choice.stages[i].possible, Kept: percent(s.kept) });
+    return t("choice.say.cut", {
+      Filter: title(s, sampler, t),
+      Possible: s.possible,
+      Before: choice.stages[i].possible,
+      Kept: percent(s.kept),
+    });
   });
   if (sampler.kind === "sample") {
-    said.push(t("choice.say.draw", { Random: place(choice.random, choice), Token: choice.label, From: place(choice.from, choice), To: place(choice.to, choice) }));
+    said.push(
+      t("choice.say.draw", {
+        Random: place(choice.random, choice),
+        Token: choice.label,
+        From: place(choice.from, choice),
+        To: place(choice.to, choice),
+      }),
+    );
   }
   if (choice.forced) said.push(t("choice.say.forced", { Token: tokens[tokens.length - 1][1] }));
   return said.join(lang === "zh" ? "" : " ");
@@ -76,40 +95,106 @@ function el(tag, props, ...children) {
   return e;
 }
 
-/** One row a token, one column a stage. @param {HTMLTableElement} table @param {any} choice @param {any} sampler @param {import("../text.js").T} t */
+/**
+ * One row a token, one column a stage.
+ * @param {HTMLTableElement} table
+ * @param {any} choice
+ * @param {any} sampler
+ * @param {import("../text.js").T} t
+ */
 function fill(table, choice, sampler, t) {
   const { stages, options } = choice;
   const most = Math.max(...stages.flatMap((/** @type {any} */ s) => s.probs));
   const drawn = sampler.kind === "sample";
-  const head = el("tr", {}, el("th", { scope: "col", textContent: t("choice.token") }),
-    ...stages.map((/** @type {any} */ s, /** @type {number} */ i) => el("th", { scope: "col" },
-      el("b", { textContent: title(s, sampler, t) }), " ",
-      el("small", { textContent: i === 0 || s.possible < stages[i - 1].possible ? t("choice.left", { Count: s.possible }) : "" }), " ",
-      el("small", { textContent: i > 0 && s.possible < stages[i - 1].possible ? t("choice.kept", { Kept: percent(s.kept) }) : "" }))),
-    ...(drawn ? [el("th", { scope: "col", className: "stretch", textContent: t("choice.on_line") })] : []));
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col", textContent: t("choice.token") }),
+    ...stages.map((/** @type {any} */ s, /** @type {number} */ i) =>
+      el(
+        "th",
+        { scope: "col" },
+        el("b", { textContent: title(s, sampler, t) }),
+        " ",
+        el("small", {
+          textContent: i === 0 || s.possible < stages[i - 1].possible ? t("choice.left", { Count: s.possible }) : "",
+        }),
+        " ",
+        el("small", {
+          textContent: i > 0 && s.possible < stages[i - 1].possible ? t("choice.kept", { Kept: percent(s.kept) }) : "",
+        }),
+      ),
+    ),
+    ...(drawn ? [el("th", { scope: "col", className: "stretch", textContent: t("choice.on_line") })] : []),
+  );
   const rows = options.map((/** @type {any} */ o, /** @type {number} */ i) => {
-    const tr = el("tr", { className: o.id === choice.token ? "chosen" : o.to > o.from ? "" : "out" },
-      el("th", { scope: "row" }, isolate(o.label), el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" })),
-      ...stages.map((/** @type {any} */ s) => bar(s.probs[i], most, t, s.filter === "repetition_penalty" ? o.logit : null)),
-      ...(drawn ? [el("td", { className: "stretch", textContent: o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "" })] : []));
+    const tr = el(
+      "tr",
+      { className: o.id === choice.token ? "chosen" : o.to > o.from ? "" : "out" },
+      el(
+        "th",
+        { scope: "row" },
+        isolate(o.label),
+        el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" }),
+      ),
+      ...stages.map((/** @type {any} */ s) =>
+        bar(s.probs[i], most, t, s.filter === "repetition_penalty" ? o.logit : null),
+      ),
+      ...(drawn
+        ? [
+            el("td", {
+              className: "stretch",
+              textContent: o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "",
+            }),
+          ]
+        : []),
+    );
     tr.dataset.id = String(o.id);
     return tr;
   });
-  const rest = stages.map((/** @type {any} */ s) => ({ Count: s.possible - s.probs.filter((/** @type {number} */ p) => p > 0).length, prob: 1 - s.probs.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0) }));
-  const others = el("tr", { className: "others" }, el("th", { scope: "row", textContent: t("choice.others") }),
-    ...rest.map((/** @type {any} */ r) => el("td", {}, r.Count ? `${percent(Math.max(0, r.prob))} ` : "–", el("small", { textContent: r.Count ? t("choice.left", r) : "" }))),
-    ...(drawn ? [el("td", {})] : []));
+  const rest = stages.map((/** @type {any} */ s) => ({
+    Count: s.possible - s.probs.filter((/** @type {number} */ p) => p > 0).length,
+    prob: 1 - s.probs.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0),
+  }));
+  const others = el(
+    "tr",
+    { className: "others" },
+    el("th", { scope: "row", textContent: t("choice.others") }),
+    ...rest.map((/** @type {any} */ r) =>
+      el(
+        "td",
+        {},
+        r.Count ? `${percent(Math.max(0, r.prob))} ` : "–",
+        el("small", { textContent: r.Count ? t("choice.left", r) : "" }),
+      ),
+    ),
+    ...(drawn ? [el("td", {})] : []),
+  );
   table.style.setProperty("--stages", String(stages.length));
   table.replaceChildren(el("thead", {}, head), el("tbody", {}, ...rows, others));
 }
 
-/** A probability as a bar and a number. @param {number} p @param {number} most @param {import("../text.js").T} t @param {[number, number]|null} [logit] before and after the penalty, where that changed it */
+/**
+ * A probability as a bar and a number.
+ * @param {number} p
+ * @param {number} most
+ * @param {import("../text.js").T} t
+ * @param {[number, number]|null} [logit] before and after the penalty, where that changed it
+ */
 function bar(p, most, t, logit) {
   const td = el("td", { className: p === 0 ? "gone" : "" });
   td.dataset.prob = String(p);
-  if (p === 0) td.append(el("span", { ariaHidden: "true", textContent: "–" }), el("span", { className: "spoken", textContent: t("top.dropped") }));
+  if (p === 0)
+    td.append(
+      el("span", { ariaHidden: "true", textContent: "–" }),
+      el("span", { className: "spoken", textContent: t("top.dropped") }),
+    );
   else td.append(percent(p));
-  if (logit) td.append(" ", el("small", { textContent: `${logit[0].toFixed(2)} → ${logit[1].toFixed(2)}`, title: t("choice.logit") }));
+  if (logit)
+    td.append(
+      " ",
+      el("small", { textContent: `${logit[0].toFixed(2)} → ${logit[1].toFixed(2)}`, title: t("choice.logit") }),
+    );
   const i = el("i", {});
   i.style.setProperty("width", `${(100 * p) / most}%`);
   td.append(i);

@@ -10,14 +10,20 @@ export const LANES = ["cached", "uncached"];
 export function series(frame) {
   const { history_paid: paid } = frame.tensors;
   const { metric, parts, sums, fit } = frame.meta.history;
-  const ahead = parts ? unfold(frame.tensors.history_ahead, frame.meta.run.config.layers, sums) : frame.tensors.history_ahead;
+  const ahead = parts
+    ? unfold(frame.tensors.history_ahead, frame.meta.run.config.layers, sums)
+    : frame.tensors.history_ahead;
   const { lanes } = frame.meta.run.recipe;
   const ran = LANES.filter((lane) => lanes === "both" || lanes === lane);
   const row = (/** @type {any} */ t, /** @type {number} */ i) => t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
   const kind = /** @type {"ahead"|"modelled"} */ (fit ? "modelled" : "ahead");
   return [
-    ...(ahead && metric === "flops" ? [{ lane: "uncached", kind: /** @type {const} */ ("dense"), values: row(ahead, 2) }] : []),
-    ...(ahead ? LANES.map((lane, i) => ({ lane, kind, values: row(ahead, i) })).filter(({ lane }) => !fit || fit[lane]) : []),
+    ...(ahead && metric === "flops"
+      ? [{ lane: "uncached", kind: /** @type {const} */ ("dense"), values: row(ahead, 2) }]
+      : []),
+    ...(ahead
+      ? LANES.map((lane, i) => ({ lane, kind, values: row(ahead, i) })).filter(({ lane }) => !fit || fit[lane])
+      : []),
     ...ran.map((lane) => ({ lane, kind: /** @type {const} */ ("paid"), values: row(paid, LANES.indexOf(lane)) })),
   ];
 }

@@ -14,7 +14,9 @@ export function promptOf({ meta: { run, peers } }, seq = peers?.seq ?? 0) {
 /** The numbers of all sequences that can be looked at. @param {any} frame @returns {number[]} */
 export function sequences({ meta: { peers, schedule } }) {
   if (!peers) return [0];
-  return schedule ? schedule.requests.map((/** @type {any} */ _, /** @type {number} */ i) => i) : peers.pass.map((/** @type {any} */ p) => p.seq);
+  return schedule
+    ? schedule.requests.map((/** @type {any} */ _, /** @type {number} */ i) => i)
+    : peers.pass.map((/** @type {any} */ p) => p.seq);
 }
 
 /**
@@ -39,12 +41,18 @@ export function createSequences(root, act) {
     built = now;
     for (const input of radios.querySelectorAll("input")) {
       const seq = Number(input.value);
-      input.checked = seq === peers.pick || (peers.kind === "beam" && seq === peers.seq); // a beam that is gone gives way
+      // a beam that is gone gives way
+      input.checked = seq === peers.pick || (peers.kind === "beam" && seq === peers.seq);
       const here = !frame.meta.step || peers.pass.some((/** @type {any} */ p) => p.seq === seq);
       input.parentElement?.classList.toggle("away", !here);
     }
     const away = frame.meta.step && peers.pick !== peers.seq && frame.meta.schedule?.requests[peers.pick];
-    absent.textContent = away ? t(`pick.seq.${away.state === "done" ? "done" : away.state === "waiting" ? "waiting" : "held"}`, { N: peers.pick + 1, Shown: peers.seq + 1 }) : "";
+    absent.textContent = away
+      ? t(`pick.seq.${away.state === "done" ? "done" : away.state === "waiting" ? "waiting" : "held"}`, {
+          N: peers.pick + 1,
+          Shown: peers.seq + 1,
+        })
+      : "";
   };
 }
 

@@ -31,7 +31,9 @@ export function around(canvas, layout, frame, theme) {
     if (beside && (p.x === layout.label || cache)) {
       ctx.textAlign = "right";
       const from = cache ? 0 : cached;
-      thin(p.rows, p.h / p.rows, 12, (i, y) => text(ctx, names[from + i], p.x - 8, p.y + y, room, from + i < cached ? c.muted : c.ink));
+      thin(p.rows, p.h / p.rows, 12, (i, y) =>
+        text(ctx, names[from + i], p.x - 8, p.y + y, room, from + i < cached ? c.muted : c.ink),
+      );
     }
     if (p.over) above(ctx, p, names, cached, room, theme);
     if (cache) {
@@ -44,7 +46,14 @@ export function around(canvas, layout, frame, theme) {
   for (const [s, x, y] of layout.signs) sign(ctx, s, x, y);
 }
 
-/** @param {CanvasRenderingContext2D} ctx @param {import("./plan.js").Plate} p @param {string[]} names @param {number} cached @param {number} room @param {import("./theme.js").Theme} theme */
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {import("./plan.js").Plate} p
+ * @param {string[]} names
+ * @param {number} cached
+ * @param {number} room
+ * @param {import("./theme.js").Theme} theme
+ */
 function above(ctx, p, names, cached, room, theme) {
   const fit = Math.min(parseFloat(theme.font), Math.max(p.w / p.cols - 1.5, 9));
   ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);

@@ -7,7 +7,10 @@ import { cacheless } from "./lanes.js";
 import { unitOf } from "./ledger.js";
 
 /** @typedef {import("../text.js").T} T */
-/** @typedef {{kind: "given"|"guess"|"own", state: "stays"|"leaves"|"pending"|"said", label: string, row: number|null, verdict: any, tested: boolean}} Card row from 0 */
+/**
+ * @typedef {{kind: "given"|"guess"|"own", state: "stays"|"leaves"|"pending"|"said", label: string, row: number|null,
+ * verdict: any, tested: boolean}} Card row from 0
+ */
 
 /**
  * One card for each row of the pass, and one for the token that it gave.
@@ -18,12 +21,28 @@ export function cards({ speculation: s, step, tokens }) {
   const given = step.rows - s.proposed.length; // one, but for a prompt that is fed in pieces
   /** @type {Card[]} */
   const all = [];
-  for (let i = 0; i < given; i++) all.push({ kind: "given", state: "stays", label: tokens[step.cached + i][1], row: step.cached + i, verdict: null, tested: false });
+  for (let i = 0; i < given; i++)
+    all.push({
+      kind: "given",
+      state: "stays",
+      label: tokens[step.cached + i][1],
+      row: step.cached + i,
+      verdict: null,
+      tested: false,
+    });
   s.proposed.forEach((/** @type {[number, string]} */ [, label], /** @type {number} */ i) => {
     const verdict = s.verdicts?.[i] ?? null;
-    all.push({ kind: "guess", state: !s.token ? "pending" : i < s.stays ? "stays" : "leaves", label, row: step.cached + given + i, verdict, tested: !!verdict });
+    all.push({
+      kind: "guess",
+      state: !s.token ? "pending" : i < s.stays ? "stays" : "leaves",
+      label,
+      row: step.cached + given + i,
+      verdict,
+      tested: !!verdict,
+    });
   });
-  if (s.token && s.draws !== "proposal") all.push({ kind: "own", state: "said", label: s.token[1], row: null, verdict: null, tested: false });
+  if (s.token && s.draws !== "proposal")
+    all.push({ kind: "own", state: "said", label: s.token[1], row: null, verdict: null, tested: false });
   return all;
 }
 
@@ -40,22 +59,42 @@ export function test({ p, q, random, accepted }) {
   return `${s(random)} × ${s(q)}${q === 1 ? "" : ` = ${s(random * q)}`} ${accepted ? "<" : "≥"} ${s(p)}`;
 }
 
-/** What happened in this step, in one sentence; null where a draft had no part in it. @param {any} frame @param {T} t @returns {string|null} */
+/**
+ * What happened in this step, in one sentence; null where a draft had no part in it.
+ * @param {any} frame
+ * @param {T} t
+ * @returns {string|null}
+ */
 export function sentence(frame, t) {
   const { speculation: s, step, run, ledger } = frame.meta;
   if (!s?.proposed || !step) return null;
   const Proposed = s.proposed.length;
   if (step.part === "layer") {
     return t("spec.say.layer", {
-      Layer: step.layer + 1, Fed: step.rows - Proposed, Proposed, Cached: step.cached, Keys: step.cached + step.rows,
-      Rows: 2 * step.rows * run.config.kv_heads, Bytes: ledger.step.cached?.kv_write_bytes ?? 0,
+      Layer: step.layer + 1,
+      Fed: step.rows - Proposed,
+      Proposed,
+      Cached: step.cached,
+      Keys: step.cached + step.rows,
+      Rows: 2 * step.rows * run.config.kv_heads,
+      Bytes: ledger.step.cached?.kv_write_bytes ?? 0,
     });
   }
   const over = step.done ? " " + t(`say.done.${step.done}`) : "";
   const at = s.verdicts.findIndex((/** @type {any} */ v) => !v.accepted);
   const left = Proposed - s.stays;
   const leaves = { Count: left, After: left - 1, Bytes: s.left ?? 0 };
-  const args = { Count: Proposed, Accepted: at < 0 ? s.verdicts.length : at, Token: s.token[1], Tokens: s.stays + 1, Left: left, Bytes: s.left ?? 0, Leaves: left ? t("spec.leaves", leaves) : "", Rejected: s.proposed[at]?.[1] ?? "", Test: at < 0 ? "" : test(s.verdicts[at]) };
+  const args = {
+    Count: Proposed,
+    Accepted: at < 0 ? s.verdicts.length : at,
+    Token: s.token[1],
+    Tokens: s.stays + 1,
+    Left: left,
+    Bytes: s.left ?? 0,
+    Leaves: left ? t("spec.leaves", leaves) : "",
+    Rejected: s.proposed[at]?.[1] ?? "",
+    Test: at < 0 ? "" : test(s.verdicts[at]),
+  };
   if (s.draws === "person") return t("spec.say.person", args) + over;
   if (s.draws === "proposal") return t(left ? "spec.say.ended" : "spec.say.ended.all", args) + over;
   if (at < 0) return t("spec.say.all", args) + over;
@@ -74,14 +113,18 @@ export function createSpeculation(root) {
     shown = { frame, lang };
     const all = cards(frame.meta);
     part("who").textContent = t("spec.who", { Draft: s.draft, Propose: s.propose });
-    part("state").textContent = all.length ? "" : t(!frame.meta.step || frame.meta.step.phase === "prefill" ? "spec.prefill" : "spec.none");
+    part("state").textContent = all.length
+      ? ""
+      : t(!frame.meta.step || frame.meta.step.phase === "prefill" ? "spec.prefill" : "spec.none");
     part("state").hidden = all.length > 0;
     part("cards").hidden = !all.length;
     part("past").textContent = t("spec.past", { Count: frame.meta.step?.cached ?? 0 });
     part("cards").replaceChildren(part("past"), ...all.map((c) => card(c, frame, t)));
     numbers(part("numbers"), frame, t, lang);
     const f = s.so_far;
-    part("worked").textContent = f.tested ? t("spec.worked", { A: (f.accepted / f.tested).toFixed(3), G: s.propose, E: f.expected.toFixed(2) }) : "";
+    part("worked").textContent = f.tested
+      ? t("spec.worked", { A: (f.accepted / f.tested).toFixed(3), G: s.propose, E: f.expected.toFixed(2) })
+      : "";
   };
 }
 
@@ -91,7 +134,8 @@ const el = (tag, className, text) => Object.assign(document.createElement(tag), 
 /** @param {Card} c @param {any} frame @param {T} t */
 function card(c, frame, t) {
   const s = frame.meta.speculation;
-  const li = el("li", `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? (c.tested && !c.verdict.accepted ? " rejected" : " unused") : ""}`, "");
+  const why = c.tested && !c.verdict.accepted ? " rejected" : " unused";
+  const li = el("li", `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? why : ""}`, "");
   li.append(el("span", "role", t(`spec.card.${c.kind}`)), el("b", "token", isolate(c.label)));
   const says = /** @type {string[]} */ ([]);
   if (c.kind === "guess") {
@@ -99,19 +143,51 @@ function card(c, frame, t) {
       li.append(bars(c.verdict, t));
       const [left, sign, right] = test(c.verdict).split(/ ([<≥] )/);
       li.append(el("span", "test", left), el("span", "test", sign + right));
-      says.push(t(!c.verdict.accepted ? "spec.rejected" : c.state === "stays" ? "spec.accepted" : s.draws === "proposal" && c.row === frame.meta.step.cached + 1 + s.stays ? "spec.draws.proposal" : "spec.accepted.over"));
+      says.push(
+        t(
+          !c.verdict.accepted
+            ? "spec.rejected"
+            : c.state === "stays"
+              ? "spec.accepted"
+              : s.draws === "proposal" && c.row === frame.meta.step.cached + 1 + s.stays
+                ? "spec.draws.proposal"
+                : "spec.accepted.over",
+        ),
+      );
     } else says.push(t(c.state === "pending" ? "spec.pending" : "spec.untested"));
   }
-  if (c.kind === "own") says.push(t(s.draws === "rest" && frame.meta.run.recipe.sampler.kind !== "sample" ? "spec.draws.rest.greedy" : `spec.draws.${s.draws}`), ...(frame.meta.run.recipe.sampler.kind !== "sample" || s.draws === "person" ? [] : [t("spec.random", { Random: s.random.toFixed(3) })]));
+  if (c.kind === "own")
+    says.push(
+      t(
+        s.draws === "rest" && frame.meta.run.recipe.sampler.kind !== "sample"
+          ? "spec.draws.rest.greedy"
+          : `spec.draws.${s.draws}`,
+      ),
+      ...(frame.meta.run.recipe.sampler.kind !== "sample" || s.draws === "person"
+        ? []
+        : [t("spec.random", { Random: s.random.toFixed(3) })]),
+    );
   for (const text of says) li.append(el("span", "says", text));
-  if (!cacheless(frame)) li.append(el("span", "row", c.row === null ? t("spec.row.none") : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 })));
+  if (!cacheless(frame))
+    li.append(
+      el(
+        "span",
+        "row",
+        c.row === null
+          ? t("spec.row.none")
+          : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 }),
+      ),
+    );
   return li;
 }
 
 /** p and q side by side, on one scale. @param {{p: number, q: number}} v @param {T} t */
 function bars({ p, q }, t) {
   const box = el("span", "bars", "");
-  for (const [name, value] of /** @type {[string, number][]} */ ([["q", q], ["p", p]])) {
+  for (const [name, value] of /** @type {[string, number][]} */ ([
+    ["q", q],
+    ["p", p],
+  ])) {
     const line = el("span", name, "");
     const bar = document.createElement("i");
     bar.style.setProperty("width", `${100 * value}%`);
@@ -121,27 +197,46 @@ function bars({ p, q }, t) {
   return box;
 }
 
-/** The counters: what was measured, counted, and modelled. @param {HTMLElement} into @param {any} frame @param {T} t @param {string} lang */
+/**
+ * The counters: what was measured, counted, and modelled.
+ * @param {HTMLElement} into
+ * @param {any} frame
+ * @param {T} t
+ * @param {string} lang
+ */
 function numbers(into, frame, t, lang) {
   const f = frame.meta.speculation.so_far;
   const unit = unitOf(frame);
-  const per = (/** @type {number} */ x) => x.toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const per = (/** @type {number} */ x) =>
+    x.toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   /** @type {[string, string, string, number|string][]} id, value, how it came about, raw */
   const rows = [
-    ["accepted", f.tested ? `${percent(f.accepted / f.tested)} (${f.accepted} / ${f.tested})` : "–", "counted", f.tested ? f.accepted / f.tested : ""],
-    ["tokens", f.passes ? `${per(f.tokens / f.passes)} (${f.tokens} / ${f.passes})` : "–", "counted", f.passes ? f.tokens / f.passes : ""],
+    [
+      "accepted",
+      f.tested ? `${percent(f.accepted / f.tested)} (${f.accepted} / ${f.tested})` : "–",
+      "counted",
+      f.tested ? f.accepted / f.tested : "",
+    ],
+    [
+      "tokens",
+      f.passes ? `${per(f.tokens / f.passes)} (${f.tokens} / ${f.passes})` : "–",
+      "counted",
+      f.passes ? f.tokens / f.passes : "",
+    ],
     ["expected", f.expected ? per(f.expected) : "–", "modelled", f.expected],
     ["saved", String(f.tokens - f.passes), "counted", f.tokens - f.passes],
     ["draft", si(f.draft, unit), "counted", number(f.draft)],
     ["rejected", si(f.rejected, unit), "counted", number(f.rejected)],
     ["model", si(f.model, unit), "counted", number(f.model)],
   ];
-  into.replaceChildren(...rows.map(([id, value, kind, raw]) => {
-    const box = document.createElement("div");
-    const dd = el("dd", "", value);
-    dd.dataset.value = String(raw);
-    dd.dataset.number = id;
-    box.append(el("dt", "", t(`spec.number.${id}`)), dd, el("dd", `quiet kind ${kind}`, t(`kind.${kind}`)));
-    return box;
-  }));
+  into.replaceChildren(
+    ...rows.map(([id, value, kind, raw]) => {
+      const box = document.createElement("div");
+      const dd = el("dd", "", value);
+      dd.dataset.value = String(raw);
+      dd.dataset.number = id;
+      box.append(el("dt", "", t(`spec.number.${id}`)), dd, el("dd", `quiet kind ${kind}`, t(`kind.${kind}`)));
+      return box;
+    }),
+  );
 }

@@ -18,14 +18,17 @@ const OPS = ["Q", "K", "scores", "probs", "V", "out"];
 
 /**
  * @param {HTMLElement} root
- * @param {{pickCell: (cell: {op: string, row: number, col: number}|null) => void, explainCell: (cell: any, focus?: boolean) => void, repaint: () => void}} act
+ * @param {{pickCell: (cell: {op: string, row: number, col: number}|null) => void, explainCell: (cell: any, focus?:
+ * boolean) => void, repaint: () => void}} act
  */
 export function createStage(root, act) {
   const field = /** @type {HTMLElement} */ (root.querySelector("[data-field]"));
   const back = /** @type {HTMLCanvasElement} */ (root.querySelector("[data-axes]"));
   const front = /** @type {HTMLCanvasElement} */ (root.querySelector("[data-marks]"));
   const empty = /** @type {HTMLElement} */ (root.querySelector("[data-empty]"));
-  /** @type {Record<string, {box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, caption: HTMLElement}>} */
+  /**
+   * @type {Record<string, {box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, caption: HTMLElement}>}
+   */
   const parts = {};
   for (const op of OPS) {
     const box = /** @type {HTMLElement} */ (root.querySelector(`[data-op="${op}"]`));
@@ -86,15 +89,31 @@ export function createStage(root, act) {
    */
   function surround({ lang, theme, t }, frame, size) {
     const made = geometry({ width: Math.max(width(), NARROWEST), ...size });
-    const around = [lang, width(), size.m, size.t, onStage(frame).slice(0, size.t).join(), theme.font, theme.colors.ink].join();
+    const around = [
+      lang,
+      width(),
+      size.m,
+      size.t,
+      onStage(frame).slice(0, size.t).join(),
+      theme.font,
+      theme.colors.ink,
+    ].join();
     if (around !== drawn) axes(back, made, frame, theme, { cached: t("legend.cached"), fresh: fresh(frame, t) });
     drawn = around;
     return made;
   }
 
-  /** @param {string} op @param {import("./layout.js").Plate} plate @param {import("./matrix.js").Grid} grid @param {import("./theme.js").Theme} theme */
+  /**
+   * @param {string} op
+   * @param {import("./layout.js").Plate} plate
+   * @param {import("./matrix.js").Grid} grid
+   * @param {import("./theme.js").Theme} theme
+   */
   const picture = (op, plate, grid, theme) =>
-    paint(parts[op].canvas, plate, grid, grid.signed ? theme.diverging : theme.sequential, { hatch: theme.colors.hatch, line: theme.colors.surface });
+    paint(parts[op].canvas, plate, grid, grid.signed ? theme.diverging : theme.sequential, {
+      hatch: theme.colors.hatch,
+      line: theme.colors.surface,
+    });
 
   /**
    * Before the first step all of the stage is known but its numbers. It is drawn
@@ -105,12 +124,28 @@ export function createStage(root, act) {
     const { frame, theme } = last;
     if (drawn) return; // the step was faster
     const { prompt_tokens: m, config } = frame.meta.run;
-    const made = surround(last, { ...frame, meta: { ...frame.meta, pick_step: { cached: 0, rows: m } } }, { m, t: m, hd: config.head_dim });
+    const made = surround(
+      last,
+      { ...frame, meta: { ...frame.meta, pick_step: { cached: 0, rows: m } } },
+      { m, t: m, hd: config.head_dim },
+    );
     for (const op of OPS) {
       const plate = made.plates[op];
       const signed = op !== "probs"; // and all below zero, which is the most to draw
       const pairs = op === "probs" || op === "scores";
-      picture(op, plate, { rows: plate.rows, cols: plate.cols, signed, at: () => (signed ? -1 : 0), max: 1, masked: pairs ? (r, c) => c > r : undefined }, theme);
+      picture(
+        op,
+        plate,
+        {
+          rows: plate.rows,
+          cols: plate.cols,
+          signed,
+          at: () => (signed ? -1 : 0),
+          max: 1,
+          masked: pairs ? (r, c) => c > r : undefined,
+        },
+        theme,
+      );
     }
     marks(front, made, { cell: null, reads: [] }, theme);
   }
@@ -125,7 +160,9 @@ export function createStage(root, act) {
     if (!ready) {
       field.hidden = true;
       empty.hidden = cacheless(frame) && !!frame.meta.step; // view/lanes.js says why
-      empty.textContent = frame ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 }) : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");
+      empty.textContent = frame
+        ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 })
+        : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");
       if (frame && !ahead) (globalThis.requestIdleCallback ?? setTimeout)(prepare);
       ahead ||= !!frame;
       return;
@@ -142,7 +179,9 @@ export function createStage(root, act) {
       const tensor = frame.tensors[op];
       const signed = op !== "probs";
       grids[op] = {
-        rows: plate.rows, cols: plate.cols, signed,
+        rows: plate.rows,
+        cols: plate.cols,
+        signed,
         at: cells(tensor, op),
         max: signed ? largest(tensor.data) : 1,
         ...hidden(frame, op, m, positions),
@@ -163,7 +202,11 @@ export function createStage(root, act) {
       const said = caption(op, plate, grids[op].signed ? [`${size} · ${range}`, range] : [size], state.theme.em);
       const shared = op === "K" ? sharers(frame) : [];
       parts[op].caption.textContent = said.text;
-      if (shared.length) parts[op].caption.append(line(t("stage.shared", { KV: frame.meta.pick.kv_head + 1 })), line(t("stage.sharers", { Heads: shared })));
+      if (shared.length)
+        parts[op].caption.append(
+          line(t("stage.shared", { KV: frame.meta.pick.kv_head + 1 })),
+          line(t("stage.sharers", { Heads: shared })),
+        );
       parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel
       const [rows, cols] = frame.tensors[op].shape;
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: rows, Cols: cols }));
@@ -184,8 +227,10 @@ function hidden(frame, op, m, positions) {
   const gone = (/** @type {number} */ r, /** @type {number} */ c) => mask[r * positions + c] === GONE;
   const last = (/** @type {number} */ p) => gone(m - 1, p);
   switch (evicts(frame) && op) {
-    case "K": return { masked: (_, c) => last(c), gone: (_, c) => last(c) };
-    case "V": return { masked: last, gone: last };
+    case "K":
+      return { masked: (_, c) => last(c), gone: (_, c) => last(c) };
+    case "V":
+      return { masked: last, gone: last };
   }
   if (op !== "scores" && op !== "probs") return {};
   return { masked: (r, c) => mask[r * positions + c] !== 1, gone: evicts(frame) ? gone : undefined };
@@ -197,7 +242,9 @@ const clampTo = (x, n) => Math.min(Math.max(x, 0), n - 1);
 /** What the new rows are. @param {any} frame @param {import("../text.js").T} t */
 function fresh(frame, t) {
   const proposed = guesses(frame).length;
-  return proposed ? t("legend.new_proposed", { Fed: frame.meta.pick_step.rows - proposed, Proposed: proposed }) : t("legend.new");
+  return proposed
+    ? t("legend.new_proposed", { Fed: frame.meta.pick_step.rows - proposed, Proposed: proposed })
+    : t("legend.new");
 }
 
 /** @param {any} tensor @param {string} op @returns {(r: number, c: number) => number} */
@@ -253,7 +300,11 @@ export function readout({ frame, cell, t }) {
   const mask = pairs ? frame.tensors.mask.data[cell.row * positions + cell.col] : 1;
   const value = tensor.data[cell.row * tensor.shape[1] + cell.col];
   return {
-    where: t(pairs ? "cell.pair" : "cell.dim", { Op: t(`op.${cell.op}`), Row: row, Col: pairs ? token(cell.col) : cell.col }),
+    where: t(pairs ? "cell.pair" : "cell.dim", {
+      Op: t(`op.${cell.op}`),
+      Row: row,
+      Col: pairs ? token(cell.col) : cell.col,
+    }),
     value: same ? exact.value : shortNumber(value),
     exact: !!same,
     masked: mask !== 1,

@@ -47,10 +47,12 @@ export function createTable(root) {
 /** @param {"td"|"th"} kind @param {(string|number)[]} cells */
 function line(kind, cells) {
   const tr = document.createElement("tr");
-  tr.append(...cells.map((text) => {
-    const el = document.createElement(kind);
-    el.textContent = String(text);
-    return el;
-  }));
+  tr.append(
+    ...cells.map((text) => {
+      const el = document.createElement(kind);
+      el.textContent = String(text);
+      return el;
+    }),
+  );
   return tr;
 }

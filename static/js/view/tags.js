@@ -18,7 +18,10 @@ export function likeliest({ meta: { step, pick, top, op } }) {
 
 /**
  * A ring around each, and its name beside it where no other stands.
- * @param {HTMLCanvasElement} canvas @param {import("./plan.js").Plate} plate @param {ReturnType<typeof likeliest>} tokens @param {import("./theme.js").Theme} theme
+ * @param {HTMLCanvasElement} canvas
+ * @param {import("./plan.js").Plate} plate
+ * @param {ReturnType<typeof likeliest>} tokens
+ * @param {import("./theme.js").Theme} theme
  */
 export function tags(canvas, plate, tokens, theme) {
   const ctx = canvas.getContext("2d");
@@ -34,7 +37,10 @@ export function tags(canvas, plate, tokens, theme) {
     const at = toPlate(plate, 0, id);
     if (at.row >= plate.rows) continue;
     const [x, y] = [plate.x + at.col * cw, plate.y + at.row * ch];
-    for (const [color, line] of /** @type {[string, number][]} */ ([[c.surface, 5], [c.ink, chosen ? 2.5 : 1.25]])) {
+    for (const [color, line] of /** @type {[string, number][]} */ ([
+      [c.surface, 5],
+      [c.ink, chosen ? 2.5 : 1.25],
+    ])) {
       ctx.strokeStyle = color;
       ctx.lineWidth = line;
       ctx.strokeRect(x - 1, y - 1, cw + 1, ch + 1);

@@ -6,7 +6,8 @@ import { si } from "./format.js";
 
 /** @param {any} meta @param {string} end */
 export function fileName({ run, step, pick }, end) {
-  return `kvstep-${run.model.replace(/[^A-Za-z0-9._-]+/g, "_")}-step${step ? step.n + 1 : 0}-layer${pick.layer + 1}-head${pick.head + 1}${end}`;
+  const model = run.model.replace(/[^A-Za-z0-9._-]+/g, "_");
+  return `kvstep-${model}-step${step ? step.n + 1 : 0}-layer${pick.layer + 1}-head${pick.head + 1}${end}`;
 }
 
 /**
@@ -23,17 +24,28 @@ export function createTake(root, store, act) {
   /** Every view again, from values that no view has seen. @param {boolean} again */
   const repaint = (again) => {
     const { frame, theme } = store.get();
-    store.set({ frame: { ...frame }, theme: { ...theme, sequential: theme.sequential.slice(), diverging: theme.diverging.slice(), font: again ? theme.font + " " : theme.font.trimEnd() } });
+    store.set({
+      frame: { ...frame },
+      theme: {
+        ...theme,
+        sequential: theme.sequential.slice(),
+        diverging: theme.diverging.slice(),
+        font: again ? theme.font + " " : theme.font.trimEnd(),
+      },
+    });
     store.flush();
   };
   /** @param {boolean} whole all panels, or only the stage */
   const drawn = (whole) => {
     const byId = (/** @type {string} */ id) => /** @type {Element} */ (document.getElementById(id));
     const stage = /** @type {Element} */ (byId("stage").closest(".panel"));
-    const roots = whole ? [byId("timeline"), byId("sentence"), /** @type {Element} */ (stage.closest(".columns"))] : [/** @type {Element} */ (byId("sentence").querySelector("[data-line]")), stage];
+    const roots = whole
+      ? [byId("timeline"), byId("sentence"), /** @type {Element} */ (stage.closest(".columns"))]
+      : [/** @type {Element} */ (byId("sentence").querySelector("[data-line]")), stage];
     const canvases = roots.flatMap((r) => [...r.querySelectorAll("canvas")]).filter((c) => c.clientWidth > 0);
     return figure(roots, record(canvases, repaint), {
-      title: document.title, text: `${byId("sentence").textContent?.trim()} ${location.origin}/${query()}`,
+      title: document.title,
+      text: `${byId("sentence").textContent?.trim()} ${location.origin}/${query()}`,
       background: getComputedStyle(document.documentElement).backgroundColor,
     });
   };
@@ -45,7 +57,8 @@ export function createTake(root, store, act) {
       try {
         await navigator.clipboard.writeText(url);
         return store.get().t("take.copied");
-      } catch { // no permission: the link stands there to be copied
+      } catch {
+        // no permission: the link stands there to be copied
         return `${store.get().t("take.manual")} ${url}`;
       }
     },
@@ -58,9 +71,11 @@ export function createTake(root, store, act) {
       dialog.showModal();
       return "";
     },
-    svg: async () => save(fileName(store.get().frame.meta, ".svg"), new Blob([drawn(false).svg], { type: "image/svg+xml" })),
+    svg: async () =>
+      save(fileName(store.get().frame.meta, ".svg"), new Blob([drawn(false).svg], { type: "image/svg+xml" })),
     png: async () => save(fileName(store.get().frame.meta, ".png"), await raster(drawn(false))),
-    "page-svg": async () => save(fileName(store.get().frame.meta, "-page.svg"), new Blob([drawn(true).svg], { type: "image/svg+xml" })),
+    "page-svg": async () =>
+      save(fileName(store.get().frame.meta, "-page.svg"), new Blob([drawn(true).svg], { type: "image/svg+xml" })),
     "page-png": async () => save(fileName(store.get().frame.meta, "-page.png"), await raster(drawn(true))),
     csv: () => served("csv"),
     html: () => served("html"),
@@ -70,7 +85,9 @@ export function createTake(root, store, act) {
 
   /** A file that the server makes by running the link again. @param {string} kind */
   async function served(kind) {
-    const response = await fetch(`/take/${kind}${query()}&to=${store.get().frame.meta.run.recorded - 1}`);
+    const link = new URLSearchParams(query());
+    link.set("to", String(store.get().frame.meta.run.recorded - 1));
+    const response = await fetch(`/take/${kind}?${link}`);
     if (!response.ok) throw await response.text();
     const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `kvstep.${kind}`;
     return save(name, await response.blob());
@@ -87,7 +104,8 @@ export function createTake(root, store, act) {
   }
 
   root.addEventListener("click", async (e) => {
-    const kind = /** @type {HTMLElement} */ (/** @type {HTMLElement} */ (e.target).closest("[data-take]"))?.dataset.take;
+    const kind = /** @type {HTMLElement} */ (/** @type {HTMLElement} */ (e.target).closest("[data-take]"))?.dataset
+      .take;
     if (!kind || !store.get().frame) return;
     status.textContent = store.get().t("take.making");
     try {
@@ -110,5 +128,7 @@ async function raster({ svg, width, height }) {
   canvas.width = Math.round(2 * width);
   canvas.height = Math.round(2 * height);
   canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no picture"))), "image/png"));
+  return new Promise((done, fail) =>
+    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no picture"))), "image/png"),
+  );
 }

@@ -18,9 +18,20 @@ export function el(name, content = [], attributes = {}) {
   return e;
 }
 
-/** A number that can be asked in turn. @param {string} text @param {import("./refs.js").Ref} ref @param {string} label @param {Follow} follow */
+/**
+ * A number that can be asked in turn.
+ * @param {string} text
+ * @param {import("./refs.js").Ref} ref
+ * @param {string} label
+ * @param {Follow} follow
+ */
 export function operand(text, ref, label, follow) {
-  const b = el("button", text, { type: "button", class: "operand", title: label, "data-ref": `${ref.step}.${ref.op}.${ref.head}.${ref.row}.${ref.col}` });
+  const b = el("button", text, {
+    type: "button",
+    class: "operand",
+    title: label,
+    "data-ref": `${ref.step}.${ref.op}.${ref.head}.${ref.row}.${ref.col}`,
+  });
   b.addEventListener("click", () => follow(ref));
   return b;
 }
@@ -50,7 +61,10 @@ export function termsTable(frame, all, t, act) {
   const body = el("tbody");
   for (let i = 0; i < shown; i++) {
     const at = cellOf(a, i);
-    const name = labels(frame, { ...at, at: a.at.col_pos !== undefined ? { row_pos: a.at.row_pos, col_pos: a.at.col_pos + i } : a.at });
+    const name = labels(frame, {
+      ...at,
+      at: a.at.col_pos !== undefined ? { row_pos: a.at.row_pos, col_pos: a.at.col_pos + i } : a.at,
+    });
     const cells = columns.map((c) => {
       const text = exact(terms[4 * i + c]);
       if (c === 0) return operand(text, at, `${names[0]} ${name.col}`, act.follow);
@@ -59,17 +73,36 @@ export function termsTable(frame, all, t, act) {
     });
     const old = b?.op === "V" && i < e.steps[e.step].cached;
     const head = el("th", name.col, { scope: "row", title: name.col });
-    if (b?.op === "V") head.prepend(el("small", t(goneFor(frame, e, i) ? "explain.gone" : old ? "explain.cached" : "explain.new"), { class: old ? "old" : "fresh" }), " ");
+    if (b?.op === "V")
+      head.prepend(
+        el("small", t(goneFor(frame, e, i) ? "explain.gone" : old ? "explain.cached" : "explain.new"), {
+          class: old ? "old" : "fresh",
+        }),
+        " ",
+      );
     body.append(el("tr", [head, ...cells.map((c) => el("td", c))]));
   }
-  if (shown < n || all && n > FIRST + 2) {
-    const more = el("button", t(all ? "explain.fewer" : "explain.more", { N: n - shown }), { type: "button", class: "more", "data-testid": "why-more" });
+  if (shown < n || (all && n > FIRST + 2)) {
+    const more = el("button", t(all ? "explain.fewer" : "explain.more", { N: n - shown }), {
+      type: "button",
+      class: "more",
+      "data-testid": "why-more",
+    });
     more.addEventListener("click", () => act.all(!all));
     body.append(el("tr", el("td", more, { colspan: String(columns.length + 1) })));
   }
-  const total = el("tr", [el("th", t("explain.total", { N: n }), { scope: "row", colspan: String(columns.length) }), el("td", el("b", tidy(e.sum.value)))]);
-  const head = el("tr", [el("td"), ...columns.map((c) => el("th", c === 3 ? t("explain.lane_sum") : names[c], { scope: "col" }))]);
-  return el("table", [el("caption", t("explain.terms")), el("thead", head), body, el("tfoot", total)], { class: "numbers terms", "data-testid": "why-terms" });
+  const total = el("tr", [
+    el("th", t("explain.total", { N: n }), { scope: "row", colspan: String(columns.length) }),
+    el("td", el("b", tidy(e.sum.value))),
+  ]);
+  const head = el("tr", [
+    el("td"),
+    ...columns.map((c) => el("th", c === 3 ? t("explain.lane_sum") : names[c], { scope: "col" })),
+  ]);
+  return el("table", [el("caption", t("explain.terms")), el("thead", head), body, el("tfoot", total)], {
+    class: "numbers terms",
+    "data-testid": "why-terms",
+  });
 }
 
 const SIGNS = /** @type {Record<string, string>} */ ({ add: "+", sub: "−", mul: "×", div: "÷", sees: "≤" });
@@ -84,7 +117,11 @@ export function calcTable(frame, t, follow) {
       if (!x.ref) return text.startsWith("-") ? `(${text})` : text;
       return operand(text, x.ref, t("name." + x.ref.op), follow);
     });
-    if (c.fn === "copy") return el("tr", [el("th", `${t("name." + c.args[0].ref.op)} · ${stepName(e, c.args[0].ref.step, t)}`, { scope: "row" }), el("td", args)]);
+    if (c.fn === "copy")
+      return el("tr", [
+        el("th", `${t("name." + c.args[0].ref.op)} · ${stepName(e, c.args[0].ref.step, t)}`, { scope: "row" }),
+        el("td", args),
+      ]);
     /** @type {(string|Node)[]} */
     let shown;
     if (c.fn === "max") shown = ["max(s)"];
@@ -92,9 +129,20 @@ export function calcTable(frame, t, follow) {
     else if (SIGNS[c.fn]) shown = [args[0], ` ${SIGNS[c.fn]} `, args[1]];
     else if (c.fn === "code") shown = ["⌊", args[0], "⌉, 0 … ", args[1]];
     else shown = [{ sqrt: "√", exp: "exp ", neg: "− " }[/** @type {string} */ (c.fn)] ?? c.fn, args[0]];
-    return el("tr", [el("th", t("calc." + c.name), { scope: "row" }), el("td", shown), el("td", el(c === e.calc.at(-1) ? "b" : "span", tidy(c.value)))]);
+    return el("tr", [
+      el("th", t("calc." + c.name), { scope: "row" }),
+      el("td", shown),
+      el("td", el(c === e.calc.at(-1) ? "b" : "span", tidy(c.value))),
+    ]);
   });
-  return el("table", [el("caption", t(e.sum ? "explain.calc" : e.calc[0].fn === "copy" ? "explain.read" : "explain.calc.only")), el("tbody", rows)], { class: "numbers calc", "data-testid": "why-calc" });
+  return el(
+    "table",
+    [
+      el("caption", t(e.sum ? "explain.calc" : e.calc[0].fn === "copy" ? "explain.read" : "explain.calc.only")),
+      el("tbody", rows),
+    ],
+    { class: "numbers calc", "data-testid": "why-calc" },
+  );
 }
 
 /** 16 lanes, and the sums of pairs that follow. @param {ArrayLike<number>} tree @param {T} t */
@@ -111,6 +159,9 @@ export function treeTable(tree, t) {
     });
     body.append(el("tr", [el("th", String(l), { scope: "row" }), ...cells]));
   }
-  const head = el("tr", [el("th", t("explain.lane"), { scope: "col" }), ...sizes.map((n) => el("th", t("explain.lanes", { N: n }), { scope: "col" }))]);
+  const head = el("tr", [
+    el("th", t("explain.lane"), { scope: "col" }),
+    ...sizes.map((n) => el("th", t("explain.lanes", { N: n }), { scope: "col" })),
+  ]);
   return el("table", [el("thead", head), body], { class: "numbers tree", "data-testid": "why-tree" });
 }

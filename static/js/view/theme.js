@@ -3,11 +3,30 @@
 
 import { ramp } from "../scale/color.js";
 
-const NAMES = ["surface", "ink", "muted", "line", "hatch", "cached", "uncached", "fresh", "bad", "seq0", "seq1", "seq2", "neg", "neg1", "zero", "pos1", "pos"];
+const NAMES = [
+  "surface",
+  "ink",
+  "muted",
+  "line",
+  "hatch",
+  "cached",
+  "uncached",
+  "fresh",
+  "bad",
+  "seq0",
+  "seq1",
+  "seq2",
+  "neg",
+  "neg1",
+  "zero",
+  "pos1",
+  "pos",
+];
 
 /**
  * @typedef {Record<string, string> & {}} Colors
- * @typedef {{colors: Colors, font: string, em: number, sequential: Uint32Array, diverging: Uint32Array, reads: Uint32Array, again: Uint32Array}} Theme
+ * @typedef {{colors: Colors, font: string, em: number, sequential: Uint32Array, diverging: Uint32Array, reads:
+ * Uint32Array, again: Uint32Array}} Theme
  */
 
 /** @returns {Theme} */

@@ -63,8 +63,14 @@ export function createTimeline(root, act) {
   };
 }
 
-/** @param {any} step @param {import("../text.js").T} t @param {any} [meta] of a frame: in a batch a pass is of several */
+/**
+ * @param {any} step
+ * @param {import("../text.js").T} t
+ * @param {any} [meta] of a frame: in a batch a pass is of several
+ */
 export function where(step, t, meta) {
-  const pass = t(meta?.schedule ? "where.pass" : step.phase === "prefill" ? "where.prefill" : "where.decode", { Pass: step.pass });
+  const pass = t(meta?.schedule ? "where.pass" : step.phase === "prefill" ? "where.prefill" : "where.decode", {
+    Pass: step.pass,
+  });
   return pass + " · " + (step.layer === null ? t("where.head") : t("where.layer", { Layer: step.layer + 1 }));
 }

@@ -25,7 +25,8 @@ export function createTokens(root, act) {
     ended.hidden = !over;
     hint.hidden = !!top;
     hint.textContent = t("top.hint");
-    const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0); // whose token can be another one
+    // whose token can be another one
+    const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0);
     const sampled = run.recipe.sampler.kind === "sample"; // greedy has no filters to speak of
     // Of several texts at once only the first of a batch can go on otherwise.
     if (act.fork && top && !ours) {
@@ -36,7 +37,12 @@ export function createTokens(root, act) {
   };
 }
 
-/** @param {any} c @param {boolean} sampled @param {import("../text.js").T} t @param {{fork: ((id: number) => void)|null}} act */
+/**
+ * @param {any} c
+ * @param {boolean} sampled
+ * @param {import("../text.js").T} t
+ * @param {{fork: ((id: number) => void)|null}} act
+ */
 function row(c, sampled, t, act) {
   const dropped = sampled && !c.kept;
   const li = document.createElement("li");
@@ -51,7 +57,11 @@ function row(c, sampled, t, act) {
     button.title = t("top.fork", { Label: c.label });
     button.addEventListener("click", () => fork(c.id));
   }
-  for (const [name, text] of [["label", isolate(c.label)], ["prob", percent(c.prob)], ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""]]) {
+  for (const [name, text] of [
+    ["label", isolate(c.label)],
+    ["prob", percent(c.prob)],
+    ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""],
+  ]) {
     const span = document.createElement("span");
     span.className = name;
     span.textContent = text;

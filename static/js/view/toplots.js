@@ -6,6 +6,14 @@ export function createToPlots(link) {
   return function view({ frame, lang }) {
     if (!frame) return;
     const { run, ledger } = frame.meta; // there are no figures of no tokens
-    link.href = "/plots?" + new URLSearchParams({ model: run.model, prompt: run.prompt_tokens, new: run.recipe.max_new || "", ...ledger.count, lang });
+    link.href =
+      "/plots?" +
+      new URLSearchParams({
+        model: run.model,
+        prompt: run.prompt_tokens,
+        new: run.recipe.max_new || "",
+        ...ledger.count,
+        lang,
+      });
   };
 }

@@ -4,10 +4,27 @@ import { onKey, onShortcut } from "../keys.js";
 
 /** Keys that no browser owns; the help dialog lists the same. */
 export const KEYS = /** @type {Record<string, string>} */ ({
-  ArrowRight: "layer", ArrowLeft: "back", t: "token", T: "back-token",
-  p: "play", e: "end", s: "stop", f: "follow", "?": "help",
-  b: "mark", n: "mark-next", N: "mark-back", k: "breaks", x: "take",
-  r: "restart", q: "seq-next", Q: "seq-back", l: "layer-next", L: "layer-back", h: "head-next", H: "head-back",
+  ArrowRight: "layer",
+  ArrowLeft: "back",
+  t: "token",
+  T: "back-token",
+  p: "play",
+  e: "end",
+  s: "stop",
+  f: "follow",
+  "?": "help",
+  b: "mark",
+  n: "mark-next",
+  N: "mark-back",
+  k: "breaks",
+  x: "take",
+  r: "restart",
+  q: "seq-next",
+  Q: "seq-back",
+  l: "layer-next",
+  L: "layer-back",
+  h: "head-next",
+  H: "head-back",
 });
 
 const COMMANDS = /** @type {Record<string, object>} */ ({
@@ -23,7 +40,9 @@ const COMMANDS = /** @type {Record<string, object>} */ ({
 
 /**
  * @param {HTMLElement} root
- * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void, toMark: (by: number) => void, nextPick: (what: "layer"|"head", by: number) => void, nextSequence: (by: number) => void}} act
+ * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void,
+ * toMark: (by: number) => void, nextPick: (what: "layer"|"head", by: number) => void, nextSequence: (by: number) =>
+ * void}} act
  */
 export function createTransport(root, act) {
   const run = (/** @type {string} */ name) => {
@@ -33,7 +52,8 @@ export function createTransport(root, act) {
     else if (name === "mark") act.mark();
     else if (name === "mark-next" || name === "mark-back") act.toMark(name === "mark-next" ? 1 : -1);
     else if (name.startsWith("seq-")) act.nextSequence(name === "seq-next" ? 1 : -1);
-    else if (name.startsWith("layer-") || name.startsWith("head-")) act.nextPick(name.startsWith("layer") ? "layer" : "head", name.endsWith("next") ? 1 : -1);
+    else if (name.startsWith("layer-") || name.startsWith("head-"))
+      act.nextPick(name.startsWith("layer") ? "layer" : "head", name.endsWith("next") ? 1 : -1);
     else if (name === "breaks" || name === "take") toggle(name);
     else act.send(COMMANDS[name]);
   };
@@ -56,7 +76,8 @@ export function createTransport(root, act) {
     const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
     const off = (/** @type {string} */ name, /** @type {boolean} */ disabled) => {
       const b = root.querySelector(`button[data-do="${name}"]`);
-      if (b instanceof HTMLButtonElement) b.setAttribute("aria-disabled", String(disabled || !connected || !!held?.waits));
+      if (b instanceof HTMLButtonElement)
+        b.setAttribute("aria-disabled", String(disabled || !connected || !!held?.waits));
     };
     for (const name of ["layer", "token", "end", "play"]) off(name, end);
     for (const name of ["back", "back-token", "restart"]) off(name, at < 0);
@@ -71,7 +92,9 @@ export function createTransport(root, act) {
       const busy = playing || !!meta?.run.running;
       play.setAttribute("aria-pressed", String(busy));
       play.title = t(busy ? "controls.pause" : "controls.play");
-      /** @type {HTMLElement} */ (play.querySelector(".word")).textContent = t(busy ? "controls.pause" : "controls.play");
+      /** @type {HTMLElement} */ (play.querySelector(".word")).textContent = t(
+        busy ? "controls.pause" : "controls.play",
+      );
       play.dataset.busy = String(busy);
     }
   };

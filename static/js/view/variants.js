@@ -52,7 +52,25 @@ export function createVariants(root, act, get = (url) => fetch(url)) {
   };
 }
 
-const PLACE = ["step", "layer", "head", "cell", "op", "trail", "show", "real", "break", "mark", "seq", "unit", "pairs", "logits", "to", "ended", "others"];
+const PLACE = [
+  "step",
+  "layer",
+  "head",
+  "cell",
+  "op",
+  "trail",
+  "show",
+  "real",
+  "break",
+  "mark",
+  "seq",
+  "unit",
+  "pairs",
+  "logits",
+  "to",
+  "ended",
+  "others",
+];
 
 /** The part of a link that says what runs. @param {string} link */
 export function runOf(link) {
@@ -73,7 +91,8 @@ function el(name, content, attributes = {}) {
 function line(r, most, lang, t) {
   const kind = r.kv_heads === r.heads ? "MHA" : r.kv_heads === 1 ? "MQA" : "GQA";
   const [policy, ...numbers] = r.cache.split(":");
-  const name = r.exact ? `${kind} · ${isolate(r.model)}` : `${t("variants." + policy)} ${numbers.filter((/** @type {string} */ n) => n !== "0" && n !== "token").join(" + ")}`;
+  const told = numbers.filter((/** @type {string} */ n) => n !== "0" && n !== "token");
+  const name = r.exact ? `${kind} · ${isolate(r.model)}` : `${t("variants." + policy)} ${told.join(" + ")}`;
   const query = new URLSearchParams(r.link);
   query.set("lang", lang);
   const way = el("th", [el("a", [name], { href: "?" + query })], { scope: "row" });
@@ -81,8 +100,17 @@ function line(r, most, lang, t) {
   if (r.here) way.append(el("small", [t("variants.here")], { class: "here" }));
   const bar = el("i", [], { class: "bar" });
   bar.style.setProperty("width", `${(100 * r.used) / most}%`);
-  const cells = [si(r.bytes_per_token, "B"), [si(r.used, "B"), bar], si(r.kv_read_bytes, "B"), r.exact ? "–" : r.max_delta.toPrecision(2)];
-  const row = el("tr", [way, ...cells.map((c) => el("td", [c].flat()))], { "data-way": `${r.model} ${r.cache}`, "data-used": String(r.used), "data-token": String(r.bytes_per_token) });
+  const cells = [
+    si(r.bytes_per_token, "B"),
+    [si(r.used, "B"), bar],
+    si(r.kv_read_bytes, "B"),
+    r.exact ? "–" : r.max_delta.toPrecision(2),
+  ];
+  const row = el("tr", [way, ...cells.map((c) => el("td", [c].flat()))], {
+    "data-way": `${r.model} ${r.cache}`,
+    "data-used": String(r.used),
+    "data-token": String(r.bytes_per_token),
+  });
   if (r.here) row.setAttribute("aria-current", "true");
   return row;
 }
@@ -92,6 +120,9 @@ const LONGEST = 160; // characters of a text that went astray
 /** What a way said, under its numbers. @param {any} r @param {import("../text.js").T} t */
 function said(r, t) {
   const text = [...r.text].length > LONGEST ? [...r.text].slice(0, LONGEST).join("") + "…" : r.text;
-  const parts = r.parts === null ? [el("small", [t("variants.same")])] : [isolate(text), " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
+  const parts =
+    r.parts === null
+      ? [el("small", [t("variants.same")])]
+      : [isolate(text), " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
   return el("tr", [el("td", parts, { colspan: "5" })], { class: "said" });
 }

@@ -13,7 +13,8 @@ export function createVersus(root, act) {
   let both = /** @type {any} */ (null);
   let of = ""; // whose results these are
   let written = "";
-  const recipe = () => JSON.stringify({ ...state.frame.meta.run.recipe, batch: { ...state.frame.meta.run.recipe.batch, schedule: "" } });
+  const recipe = () =>
+    JSON.stringify({ ...state.frame.meta.run.recipe, batch: { ...state.frame.meta.run.recipe.batch, schedule: "" } });
   ask.addEventListener("click", async () => {
     of = recipe();
     const asked = of;
@@ -57,11 +58,28 @@ const other = (recipe) => (recipe.batch.schedule === "static" ? "continuous" : "
 /** @param {HTMLTableElement} table @param {any} both @param {string} mine @param {import("../text.js").T} t */
 function fill(table, both, mine, t) {
   const names = ["static", "continuous"];
-  const shown = (/** @type {string} */ row, /** @type {any} */ x) => ({
-    passes: String(x.passes), ttft: x.ttft.toFixed(2), tpot: x.tpot.toFixed(2), rows: String(x.rows), padded: x.padded ? `${x.padded} (${percent(x.padded / (x.rows + x.padded))})` : "0",
-    busy: percent(1 - x.idle / (x.passes * x.slots)), weights: x.tokens ? si(x.weight_bytes / x.tokens, "B") : "–",
-  })[row] ?? "";
-  const head = el("tr", [el("td"), ...names.map((n) => el("th", [t(`schedule.name.${n}`), ...(n === mine ? [el("small", ` ${t("versus.this")}`)] : [])], { scope: "col" }))]);
-  const rows = ROWS.map((row) => el("tr", [el("th", t(`versus.row.${row}`), { scope: "row" }), ...names.map((n) => el("td", shown(row, both[n])))], { "data-row": row }));
+  const shown = (/** @type {string} */ row, /** @type {any} */ x) =>
+    ({
+      passes: String(x.passes),
+      ttft: x.ttft.toFixed(2),
+      tpot: x.tpot.toFixed(2),
+      rows: String(x.rows),
+      padded: x.padded ? `${x.padded} (${percent(x.padded / (x.rows + x.padded))})` : "0",
+      busy: percent(1 - x.idle / (x.passes * x.slots)),
+      weights: x.tokens ? si(x.weight_bytes / x.tokens, "B") : "–",
+    })[row] ?? "";
+  const head = el("tr", [
+    el("td"),
+    ...names.map((n) =>
+      el("th", [t(`schedule.name.${n}`), ...(n === mine ? [el("small", ` ${t("versus.this")}`)] : [])], {
+        scope: "col",
+      }),
+    ),
+  ]);
+  const rows = ROWS.map((row) =>
+    el("tr", [el("th", t(`versus.row.${row}`), { scope: "row" }), ...names.map((n) => el("td", shown(row, both[n])))], {
+      "data-row": row,
+    }),
+  );
   table.replaceChildren(el("caption", t("versus.caption")), el("thead", head), el("tbody", rows));
 }

@@ -19,13 +19,20 @@ export function createWaiting(root) {
     built = now;
     part("says").textContent = t("waiting.tokens", { Count: waiting.length });
     const shown = waiting.length > MOST ? waiting.slice(0, MOST - 1) : waiting;
-    part("tokens").replaceChildren(...shown.map((/** @type {[number, string]} */ [id, label], /** @type {number} */ i) => chip(isolate(label), String(i), t("waiting.token", { Token: label, Position: i, ID: String(id) }))));
-    if (shown.length < waiting.length) part("tokens").append(chip(t("waiting.more", { Count: waiting.length - shown.length }), "", ""));
-    part("tower").replaceChildren(...Array.from({ length: run.config.layers }, (_, i) => {
-      const li = document.createElement("li");
-      li.textContent = t("where.layer", { Layer: run.config.layers - i });
-      return li;
-    }));
+    part("tokens").replaceChildren(
+      ...shown.map((/** @type {[number, string]} */ [id, label], /** @type {number} */ i) =>
+        chip(isolate(label), String(i), t("waiting.token", { Token: label, Position: i, ID: String(id) })),
+      ),
+    );
+    if (shown.length < waiting.length)
+      part("tokens").append(chip(t("waiting.more", { Count: waiting.length - shown.length }), "", ""));
+    part("tower").replaceChildren(
+      ...Array.from({ length: run.config.layers }, (_, i) => {
+        const li = document.createElement("li");
+        li.textContent = t("where.layer", { Layer: run.config.layers - i });
+        return li;
+      }),
+    );
   };
 }
 

@@ -13,7 +13,8 @@ export const times = (fits, here) => String(Number((fits / here).toFixed(fits < 
 
 /**
  * @param {HTMLElement} root
- * @param {{run: (recipe: object) => void, seek: (step: number) => void, branch: (cache: string, budget: number) => void}} act
+ * @param {{run: (recipe: object) => void, seek: (step: number) => void, branch: (cache: string, budget: number) =>
+ * void}} act
  */
 export function createWall(root, act) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
@@ -42,9 +43,17 @@ export function createWall(root, act) {
     const { use, run, step } = frame.meta;
     const cache = { ...parsePolicy(way.cache), budget: Number(use.budget) };
     const fits = Math.min(way.fits, way.whole);
-    const goes = t(fits < way.whole ? "wall.goes" : "wall.goes.all", { Fits: fits, Whole: way.whole, Times: times(fits, use.fits) });
+    const goes = t(fits < way.whole ? "wall.goes" : "wall.goes.all", {
+      Fits: fits,
+      Whole: way.whole,
+      Times: times(fits, use.fits),
+    });
     const name = way.model ? t("wall.model", { Model: way.model }) : policyName(parsePolicy(way.cache), t);
-    const button = el("button", [el("b", name), " ", el("span", goes)], { type: "button", "data-way": way.model ?? cache.kind, "data-fits": String(fits) });
+    const button = el("button", [el("b", name), " ", el("span", goes)], {
+      type: "button",
+      "data-way": way.model ?? cache.kind,
+      "data-fits": String(fits),
+    });
     const line = el("i", "", { "aria-hidden": "true" });
     line.style.setProperty("width", `${(100 * fits) / way.whole}%`);
     button.append(line);
@@ -56,7 +65,8 @@ export function createWall(root, act) {
         act.run({ ...run.recipe, model: way.model ?? run.recipe.model, cache });
         act.seek(step.n);
       }
-      /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true }); // this button is about to go
+      // this button is about to go
+      /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true });
     });
     return el("li", button);
   }

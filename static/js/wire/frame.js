@@ -1,7 +1,8 @@
 // Reads frames: safetensors files whose metadata is JSON (docs/protocol.md).
 
 /**
- * @typedef {{dtype: string, shape: number[], data: Float32Array|Float64Array|Uint32Array|Uint16Array|Uint8Array, coarse?: boolean}} Tensor
+ * @typedef {{dtype: string, shape: number[], data: Float32Array|Float64Array|Uint32Array|Uint16Array|Uint8Array,
+ * coarse?: boolean}} Tensor
  * coarse: good for a picture only, see widen
  * @typedef {{meta: Record<string, any>, tensors: Record<string, Tensor>, bytes: number}} Frame
  */
@@ -51,10 +52,17 @@ export function decode(buffer) {
 /** JSON in which a number that is not finite is {"float": its word}. @param {string} text */
 export function parse(text) {
   if (!text.includes('{"float":')) return JSON.parse(text);
-  return JSON.parse(text, (_, v) => (v !== null && typeof v === "object" && typeof v.float === "string" ? Number(v.float) : v));
+  return JSON.parse(text, (_, v) =>
+    v !== null && typeof v === "object" && typeof v.float === "string" ? Number(v.float) : v,
+  );
 }
 
-/** A large input of an op comes as shares of its largest number: enough for a colour. @param {Tensor} t @param {number} max @returns {Tensor} */
+/**
+ * A large input of an op comes as shares of its largest number: enough for a colour.
+ * @param {Tensor} t
+ * @param {number} max
+ * @returns {Tensor}
+ */
 export function widen(t, max) {
   const data = new Float32Array(t.data.length);
   for (let i = 0; i < data.length; i++) data[i] = ((t.data[i] - 128) / 127) * max;

@@ -11,16 +11,22 @@ export const GONE = 1006;
 
 /**
  * @typedef {{code: number, proven: boolean}} Close proven: it had lived and delivered
- * @typedef {{opened: () => void, frame: (data: ArrayBuffer) => void, text: (text: string) => void, state: (connected: boolean) => void,
+ * @typedef {{opened: () => void, frame: (data: ArrayBuffer) => void, text: (text: string) => void, state: (connected:
+ * boolean) => void,
  *   closed?: (close: Close) => void, long?: (bytes: number) => void}} On
  */
 
 /**
  * @param {string} url @param {On} on
- * @param {{Socket?: typeof WebSocket, most?: number, now?: () => number, random?: () => number, later?: (f: () => void, ms: number) => void}} [with_]
+ * @param {{Socket?: typeof WebSocket, most?: number, now?: () => number, random?: () => number, later?: (f: () => void,
+ * ms: number) => void}} [with_]
  * most: bytes of the longest message that the server reads; random: spreads the tries of many pages
  */
-export function connect(url, on, { Socket = WebSocket, most = Infinity, now = () => performance.now(), random = () => 1, later = setTimeout } = {}) {
+export function connect(
+  url,
+  on,
+  { Socket = WebSocket, most = Infinity, now = () => performance.now(), random = () => 1, later = setTimeout } = {},
+) {
   /** @type {WebSocket} */
   let socket;
   let wait = FIRST;

@@ -1,0 +1,130 @@
+package run
+
+import (
+	"slices"
+	"strings"
+
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// chooser chooses the next token of one sequence.
+type chooser interface {
+	// choose sets the token of s by the logits of its rows, [rows asked, vocab], and
+	// describes it. It returns the row that the token follows.
+	choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err error)
+	// instead returns the token that the same choice gives by other logits of that row,
+	// which stand after past.
+	instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (token int, err error)
+}
+
+// decideEach has c choose for every sequence of a pass whose tokens are all fed, adds what
+// it chose to their texts, and ends those that are done.
+func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser) error {
+	for i, q := range e.live {
+		s, deciding := steps[i], decidingLogits(logits[i])
+		switch {
+		case q.numLogits == 0: // the prompt goes on
+			q.cached += q.numScheduled
+		case q.maxNew == 0: // prefill alone
+			q.cached += q.numScheduled
+			if err := e.endPrefill(s, deciding.Row(0)); err != nil {
+				return err
+			}
+		default:
+			if err := e.decideOne(q, s, logits[i], c); err != nil {
+				return err
+			}
+		}
+	}
+	e.over(steps)
+	return nil
+}
+
+// decidingLogits gives the logits of the lane that tokens are chosen by.
+func decidingLogits(logits [2]mat.Matrix) mat.Matrix {
+	if logits[sim.Cached].NumRows() > 0 {
+		return logits[sim.Cached]
+	}
+	return logits[sim.Uncached]
+}
+
+// decideOne has c choose the token of one sequence, unless the recipe forces another.
+func (e *engine) decideOne(q *sequence, s *sim.Step, logits [2]mat.Matrix, c chooser) error {
+	row, err := c.choose(q, s, decidingLogits(logits))
+	if err != nil {
+		return err
+	}
+	if e.lanes[0] != nil && e.lanes[1] != nil {
+		if s.Effect, err = e.effect(q, s, row, logits, c); err != nil {
+			return err
+		}
+	}
+	for _, f := range e.recipe.Forced {
+		if f.Pass == e.pass && q.id == 0 {
+			s.Token = f.Token
+		}
+	}
+	e.write(q, s)
+	return nil
+}
+
+// describe notes what follows a row of logits of s, as the sampler sees it.
+func (e *engine) describe(q *sequence, s *sim.Step, row int, logits mat.Matrix) (*lazyOutput, error) {
+	at := s.Rows - q.numLogits + row
+	out := e.newOutput(s.X.Rows(at, at+1), logits.Row(row))
+	s.Output = out
+	return out, out.pick(e.recipe.Sampler, uint64(q.numGenerated+row), q.before(s, row))
+}
+
+// endPrefill ends a sequence after its prompt: its logits are described, and nobody chooses.
+func (e *engine) endPrefill(s *sim.Step, logits []float32) error {
+	out := e.newOutput(s.X.Rows(s.Rows-1, s.Rows), logits)
+	s.Output, s.FinishReason = out, sim.FinishMaxNew
+	return out.pick(e.recipe.Sampler, 0, s.Tokens)
+}
+
+// write adds what was chosen to the text, up to where the sequence ends, and
+// takes out of the cache what does not stay.
+func (e *engine) write(q *sequence, s *sim.Step) {
+	for i, id := range s.NewTokens() {
+		s.Text += q.write(id)
+		if s.FinishReason = e.finishReason(q, id); s.FinishReason != "" {
+			if s.Token = id; s.Speculation != nil { // later ones are never said
+				s.Speculation.Accepted = i
+			}
+			break
+		}
+	}
+	q.cached += s.Committed()
+	if q.tokens = q.tokens[:q.cached]; s.Committed() < s.Rows {
+		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
+		if q.cache != nil {
+			q.cache.Truncate(q.cached)
+			q.record = q.record.First(q.cached)
+		}
+	}
+	q.tokens = append(q.tokens, s.Token) // fed in the next pass; the last one never is
+}
+
+// finishReason says why a sequence ends after this token, or "".
+func (e *engine) finishReason(q *sequence, id int) string {
+	switch {
+	case id == e.m.Model.Config.EOS, slices.Contains(e.m.Ends, id):
+		return sim.FinishEOS
+	case containsAny(q.written.String(), e.recipe.Stop):
+		return sim.FinishStop
+	case q.numGenerated == q.maxNew:
+		return sim.FinishMaxNew
+	}
+	return ""
+}
+
+func containsAny(text string, stops []string) bool {
+	for _, s := range stops {
+		if s != "" && strings.Contains(text, s) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,35 @@
+package run
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/mat"
+)
+
+// decoder decides what a run says. Each way of decoding is one: plain, speculative,
+// beamSearch.
+type decoder interface {
+	// width is how many texts a prompt can become.
+	width() int
+	// proposals is how many tokens propose puts behind another at most.
+	proposals() int
+	// propose puts tokens behind the one that q feeds in a decode pass, to be verified in it.
+	propose(q *sequence) error
+	// decide chooses the tokens that follow a pass, by the logits of each of its sequences
+	// in each lane, [rows asked, vocab], and ends texts.
+	decide(steps []*sim.Step, logits [][2]mat.Matrix) error
+	// resume takes up the state after recorded passes.
+	resume(prefix []sim.Step)
+}
+
+// newDecoder makes the decoder that the recipe asks for; most is how many tokens a
+// sequence can feed.
+func (e *engine) newDecoder(most int, count cost.Switches) (decoder, error) {
+	switch {
+	case e.recipe.Sampler.Kind == "beam":
+		return &beamSearch{plain: plain{e}}, nil
+	case e.recipe.Draft != "":
+		return newSpeculative(e, most, count)
+	}
+	return plain{e}, nil
+}

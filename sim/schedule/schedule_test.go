@@ -1,0 +1,313 @@
+package schedule
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// served is a request as the test plays it, with blocks of its own.
+type served struct {
+	Prompt
+	Request
+	computed, generated int
+	redo                int // tokens that it had computed when it was preempted
+	blocks              int
+	walled              bool // it ended because it does not fit alone
+	first               int  // the pass of its first join, for order
+}
+
+// pager is memory in blocks.
+type pager struct {
+	t            *testing.T
+	all          []*served
+	size, blocks int // tokens of a block; blocks there are
+	used         int
+	remembered   int // blocks that nobody needs
+	log          []string
+	flaky        *rand.Rand // where it is not nil, it fails now and then
+}
+
+var errShort = errors.New("the machine is short of memory")
+
+func (p *pager) fails() bool { return p.flaky != nil && p.flaky.IntN(6) == 0 }
+
+func (p *pager) need(q *served, n int) int {
+	return (q.computed+n+p.size-1)/p.size - q.blocks
+}
+
+func (p *pager) free() int { return p.blocks - p.used - p.remembered }
+
+func (p *pager) Join(i int, beside bool) (int, bool, error) {
+	if p.fails() {
+		return 0, false, errShort
+	}
+	q, need := p.all[i], 0
+	for _, other := range p.all {
+		if other.State == Running && other != q {
+			n := other.pending()
+			need += p.need(other, n)
+		}
+	}
+	need += p.need(q, q.pending())
+	if beside && need > p.free()+p.remembered {
+		return 0, false, nil
+	}
+	if beside && need > p.free() {
+		p.remembered = 0
+	}
+	p.start(q)
+	return 0, true, nil
+}
+
+// start is what the engine does with Output.Joined; the toy needs it at once, to know what
+// others will take.
+func (p *pager) start(q *served) {
+	if q.State == Preempted && q.PreemptedIn == -1 {
+		p.t.Fatal("a preempted request has no pass")
+	}
+	q.State = Running
+}
+
+func (p *pager) Reserve(i, n int) (int, error) {
+	if p.fails() {
+		return 0, errShort
+	}
+	q := p.all[i]
+	more := min(max(0, p.need(q, n)), p.free())
+	q.blocks, p.used = q.blocks+more, p.used+more
+	return min(n, q.blocks*p.size-q.computed), nil
+}
+
+func (p *pager) Evict() bool {
+	any := p.remembered > 0
+	p.remembered = 0
+	return any
+}
+
+func (p *pager) FitsAlone(i int) bool {
+	return (p.all[i].computed+p.size)/p.size <= p.blocks
+}
+
+func (p *pager) Preempt(i int) {
+	youngest := -1
+	for k, q := range p.all {
+		if q.State == Running && (youngest < 0 || q.Started >= p.all[youngest].Started) {
+			youngest = k
+		}
+	}
+	if i != youngest {
+		p.t.Fatalf("request %d is preempted, the youngest is %d", i, youngest)
+	}
+	if p.free() > 0 && p.remembered > 0 {
+		p.t.Fatal("a request is preempted for memory that is only remembered")
+	}
+	q := p.all[i]
+	p.used, q.blocks = p.used-q.blocks, 0
+	q.redo, q.computed, q.State = max(q.redo, q.computed), 0, Preempted
+}
+
+func (q *served) tokens() int { return q.Tokens + q.generated }
+
+// pending are the tokens that wait: the last one generated is computed in the next pass.
+func (q *served) pending() int { return q.tokens() - q.computed }
+
+func (q *served) request() Request {
+	r := q.Request
+	r.Pending = q.pending()
+	r.Prefill = q.generated == 0 || q.computed < q.redo
+	return r
+}
+
+// world is a random batch and its memory.
+func world(t *testing.T, r *rand.Rand) (Policy, *pager) {
+	p := Policy{Slots: 1 + r.IntN(6), Chunk: r.IntN(2) * r.IntN(12), Static: r.IntN(3) == 0}
+	if p.Static {
+		p.Chunk = 0
+	}
+	m := &pager{t: t, size: 1 + r.IntN(4), blocks: 1 + r.IntN(14), remembered: 0}
+	m.remembered = r.IntN(m.blocks)
+	for range 1 + r.IntN(8) {
+		m.all = append(m.all, &served{Prompt: Prompt{Tokens: 1 + r.IntN(9), MaxNew: r.IntN(9), Arrive: r.IntN(2) * r.IntN(20)},
+			Request: Request{Started: -1, PreemptedIn: -1}, first: -1})
+		q := m.all[len(m.all)-1]
+		q.Request.Arrive = q.Prompt.Arrive
+	}
+	return p, m
+}
+
+// state is what the scheduler is told.
+func (p *pager) state() (all []Request) {
+	for _, q := range p.all {
+		all = append(all, q.request())
+	}
+	return all
+}
+
+// apply does what an output says of who joins and who leaves.
+func (p *pager) apply(pass int, out Output) {
+	for _, i := range out.Joined {
+		if q := p.all[i]; q.Started < 0 {
+			q.Started = pass
+		}
+	}
+	for _, i := range out.Preempted {
+		p.all[i].PreemptedIn = pass
+	}
+}
+
+// compute plays the pass, and ends who is done or meets the wall.
+func (p *pager) compute(out Output) {
+	for _, s := range out.Scheduled {
+		q := p.all[s.Request]
+		if q.computed += s.NumTokens; q.computed == q.tokens() && q.generated < q.MaxNew {
+			q.generated++
+		}
+	}
+	for i, q := range p.all {
+		if q.State != Running {
+			continue
+		}
+		done := q.generated == q.MaxNew && q.computed >= q.Tokens && (q.MaxNew > 0 || q.computed == q.Tokens)
+		if q.walled = !done && !p.FitsAlone(i); done || q.walled {
+			p.used, q.blocks, q.State = p.used-q.blocks, 0, Finished
+		}
+	}
+}
+
+// check is what must hold of every plan.
+func check(p Policy, m *pager, before []Request, pass int, out Output) error {
+	rows, running := 0, 0
+	prefill := false
+	for k, s := range out.Scheduled {
+		q := m.all[s.Request]
+		rows += s.NumTokens
+		pre := q.request().Prefill
+		switch {
+		case q.State != Running:
+			return fmt.Errorf("request %d has rows and does not run", s.Request)
+		case s.NumTokens < 1 || s.NumTokens > q.pending():
+			return fmt.Errorf("request %d has %d rows of %d", s.Request, s.NumTokens, q.pending())
+		case q.computed+s.NumTokens > q.blocks*m.size:
+			return fmt.Errorf("request %d has no memory for its rows", s.Request)
+		case prefill && !pre:
+			return errors.New("a prompt goes before a token")
+		case k > 0 && pre == prefill && out.Scheduled[k-1].Request >= s.Request:
+			return errors.New("rows are not in order")
+		}
+		prefill = pre
+	}
+	oldest := -1
+	for i, q := range m.all {
+		if q.State == Running {
+			if running++; oldest < 0 || q.Started < m.all[oldest].Started {
+				oldest = i
+			}
+		}
+	}
+	served := slices.ContainsFunc(out.Scheduled, func(s Share) bool { return s.Request == oldest })
+	switch {
+	case p.Chunk > 0 && rows > p.Chunk:
+		return fmt.Errorf("%d rows in a chunk of %d", rows, p.Chunk)
+	case running > p.Slots:
+		return fmt.Errorf("%d run in %d slots", running, p.Slots)
+	case running == 0 || len(out.Scheduled) == 0:
+		return errors.New("nobody runs")
+	case m.used+m.remembered > m.blocks:
+		return fmt.Errorf("%d of %d blocks are used", m.used, m.blocks)
+	case p.Chunk == 0 && !served:
+		return fmt.Errorf("the oldest, %d, waits", oldest)
+	}
+	for i, q := range m.all { // nobody overtakes: who waits behind has come later, or is of another kind
+		if before[i].State != Waiting || q.State != Running {
+			continue
+		}
+		for j, other := range before {
+			if m.all[j].State == Preempted || j < i && other.State == Waiting && m.all[j].State == Waiting && other.Arrive <= pass {
+				return fmt.Errorf("request %d joins before %d", i, j)
+			}
+			if p.Static && other.State == Running && other.Started < pass {
+				return fmt.Errorf("request %d joins a static batch", i)
+			}
+		}
+	}
+	return nil
+}
+
+// play plays a batch to its end.
+func (p *pager) play(policy Policy) (passes int, preempted int, err error) {
+	for pass := 0; ; pass++ {
+		if !slices.ContainsFunc(p.all, func(q *served) bool { return q.State != Finished }) {
+			return pass, preempted, nil
+		}
+		if pass > 5000 {
+			return pass, preempted, errors.New("it never ends")
+		}
+		before := p.state()
+		out, err := policy.Next(pass, before, p)
+		p.apply(pass, out)
+		preempted += len(out.Preempted)
+		p.log = append(p.log, fmt.Sprint(out))
+		for err != nil { // asked again
+			out, err = policy.Next(pass, p.state(), p)
+			p.apply(pass, out)
+			preempted += len(out.Preempted)
+			p.log = append(p.log, fmt.Sprint(out))
+		}
+		if err := check(policy, p, before, pass, out); err != nil {
+			return pass, preempted, fmt.Errorf("pass %d: %w", pass, err)
+		}
+		p.compute(out)
+	}
+}
+
+// TestRules: in random batches under tight memory every plan keeps the rules, everybody who
+// fits alone comes to their end, and who does not ends at the wall. Who is asked again after
+// a refusal of the machine decides the same.
+func TestRules(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 7))
+	preempted, walled, repeated := 0, 0, 0
+	for n := range 20000 {
+		seed := r.Uint64()
+		policy, m := world(t, rand.New(rand.NewPCG(seed, 1)))
+		passes, count, err := m.play(policy)
+		if err != nil {
+			t.Fatalf("batch %d (%+v): %v\n%v", n, policy, err, m.log)
+		}
+		preempted += count
+		for i, q := range m.all {
+			fits := max(q.Tokens+q.MaxNew-1, q.Tokens) <= m.size*m.blocks
+			if q.walled == fits || fits && q.generated != q.MaxNew {
+				t.Fatalf("batch %d (%+v): request %d of %d blocks of %d: %+v", n, policy, i, m.blocks, m.size, q)
+			}
+			if q.walled {
+				walled++
+			}
+		}
+		_, again := world(t, rand.New(rand.NewPCG(seed, 1)))
+		again.flaky = rand.New(rand.NewPCG(seed, 2))
+		if p, c, err := again.play(policy); err != nil || p != passes || c != count {
+			t.Fatalf("batch %d (%+v): %d passes and %d preempted, asked again %d and %d: %v", n, policy, passes, count, p, c, err)
+		}
+		repeated += len(again.log) - len(m.log)
+	}
+	t.Logf("%d preempted, %d ended at the wall, %d plans asked for again", preempted, walled, repeated)
+	if preempted < 1000 || walled < 1000 || repeated < 1000 {
+		t.Error("that is too few")
+	}
+}
+
+// TestNextChangesNothing: the state that was given stays.
+func TestNextChangesNothing(t *testing.T) {
+	all := []Request{{State: Running, Pending: 1}, {State: Waiting, Pending: 3, Prefill: true}}
+	kept := slices.Clone(all)
+	out, err := Policy{Slots: 2}.Next(4, all, Unlimited{})
+	if err != nil || !slices.Equal(all, kept) {
+		t.Fatalf("%v: %v, want %v", err, all, kept)
+	}
+	if !slices.Equal(out.Joined, []int{1}) || !slices.Equal(out.Scheduled, []Share{{0, 1}, {1, 3}}) {
+		t.Errorf("%+v", out)
+	}
+}
