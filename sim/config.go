@@ -51,10 +51,10 @@ type RopeScaling struct {
 	Original int     `json:"original_max_position_embeddings"`
 }
 
-// QDim is the width of all query heads together, H x head_dim.
+// QDim returns the width of all query heads together, H x head_dim.
 func (c Config) QDim() int { return c.Heads * c.HeadDim }
 
-// KVDim is the width of all key (or value) heads together, G x head_dim.
+// KVDim returns the width of all key (or value) heads together, G x head_dim.
 func (c Config) KVDim() int { return c.KVHeads * c.HeadDim }
 
 // Weights are the parameters of one model. Every matrix is [out, in], so that

@@ -43,10 +43,10 @@ func (m *Memory) Spare(f func() bool) {
 // SetLimit is for memory whose owner has another use for it now.
 func (m *Memory) SetLimit(limit int64) { m.limit.Store(limit) }
 
-// Limit is how many bytes may be held, 0 for any number.
+// Limit returns how many bytes may be held, 0 for any number.
 func (m *Memory) Limit() int64 { return m.limit.Load() }
 
-// Held is how many bytes are held.
+// Held returns how many bytes are held.
 func (m *Memory) Held() int64 {
 	if m == nil {
 		return 0
@@ -54,7 +54,7 @@ func (m *Memory) Held() int64 {
 	return m.held.Load()
 }
 
-// Given is how many bytes have been given back since the beginning.
+// Given returns how many bytes have been given back since the beginning.
 func (m *Memory) Given() int64 { return m.given.Load() }
 
 // Take holds n bytes more, or refuses and holds nothing more.
@@ -66,7 +66,7 @@ func (m *Memory) Take(n int64) error {
 	return nil
 }
 
-// Fits tells whether n bytes more can be held, and lets go of what can be spared if they
+// Fits reports whether n bytes more can be held, and lets go of what can be spared if they
 // could not otherwise.
 func (m *Memory) Fits(n int64) error {
 	for x := m; x != nil; x = x.parent {
@@ -114,7 +114,7 @@ func (m *Memory) Close() {
 	}
 }
 
-// Short tells whether an error is the refusal of a Memory. What was refused may be asked
+// Short reports whether an error is the refusal of a Memory. What was refused may be asked
 // for again later.
 func Short(err error) bool {
 	if err == nil {

@@ -45,7 +45,7 @@ func (n Number) Read(text string) (float64, error) {
 	return x, nil
 }
 
-// Write is a number as people write it, without an exponent where it is short so.
+// Write writes a number as people do, without an exponent where it is short so.
 func (n Number) Write(x float64) string {
 	if x == 1<<64-1 {
 		return strconv.FormatUint(math.MaxUint64, 10) // of seeds, which a float64 rounds
@@ -56,7 +56,7 @@ func (n Number) Write(x float64) string {
 	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
-// Refuse is the Problem of a value, as it was given, that is no number of the range:
+// Refuse returns the Problem of a value, as it was given, that is no number of the range:
 // "recipe.range", of whole numbers "recipe.whole".
 func (n Number) Refuse(have string) *Problem {
 	const most = 40 // characters of a value that are quoted

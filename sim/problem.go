@@ -30,7 +30,7 @@ func (p *Problem) Because(cause error) *Problem {
 	return p
 }
 
-// Error is "id: name=value ...: cause", names in order.
+// Error returns "id: name=value ...: cause", names in order.
 func (p *Problem) Error() string {
 	names := make([]string, 0, len(p.Args))
 	for name := range p.Args {
@@ -52,5 +52,5 @@ func (p *Problem) Error() string {
 	return b.String()
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (p *Problem) Unwrap() error { return p.Cause }

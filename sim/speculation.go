@@ -22,7 +22,7 @@ type Verdict struct {
 	Accepted bool    `json:"accepted"`
 }
 
-// ForSequence is the step of one sequence of the pass, or s where the pass does not
+// ForSequence returns the step of one sequence of the pass, or s where the pass does not
 // have it.
 func (s *Step) ForSequence(seq int) *Step {
 	for _, p := range s.PassSteps {
@@ -33,7 +33,7 @@ func (s *Step) ForSequence(seq int) *Step {
 	return s
 }
 
-// Committed is how many of the tokens fed in the pass of a step stay: all of them,
+// Committed returns how many of the tokens fed in the pass of a step stay: all of them,
 // but for proposals that were rejected.
 func (s *Step) Committed() int {
 	if s.Speculation != nil && s.Part == HeadPart {
@@ -42,7 +42,7 @@ func (s *Step) Committed() int {
 	return s.Rows
 }
 
-// NewTokens are the ids that a head step adds to the text, in order.
+// NewTokens returns the ids that a head step adds to the text, in order.
 func (s *Step) NewTokens() []int {
 	if s.Part != HeadPart || s.Token < 0 {
 		return nil
@@ -54,7 +54,7 @@ func (s *Step) NewTokens() []int {
 	return append(ids, s.Token)
 }
 
-// SequenceTokens are the ids of the text after a step: those fed that stay, and what
+// SequenceTokens returns the ids of the text after a step: those fed that stay, and what
 // was chosen.
 func (s *Step) SequenceTokens() []int {
 	ids := s.Tokens[: s.Cached+s.Committed() : s.Cached+s.Committed()]

@@ -102,7 +102,7 @@ type Output interface {
 	Choice() *Choice
 }
 
-// Logits is what the token was chosen by, [vocab]; nil where there is none.
+// Logits returns what the token was chosen by, [vocab]; nil where there is none.
 func (s *Step) Logits() []float32 {
 	if s.Output == nil {
 		return nil
@@ -110,7 +110,7 @@ func (s *Step) Logits() []float32 {
 	return s.Output.Logits()
 }
 
-// Top is the ten likeliest tokens, highest logit first; nil where there are no logits.
+// Top returns the ten likeliest tokens, highest logit first; nil where there are no logits.
 func (s *Step) Top() []Candidate {
 	if s.Output == nil {
 		return nil
@@ -118,7 +118,7 @@ func (s *Step) Top() []Candidate {
 	return s.Output.Top()
 }
 
-// Choice is how the sampler chose; nil where it did not choose by itself.
+// Choice returns how the sampler chose; nil where it did not choose by itself.
 func (s *Step) Choice() *Choice {
 	if s.Output == nil {
 		return nil
@@ -159,5 +159,5 @@ type Flops struct {
 	Head   int64 `json:"head"`
 }
 
-// Total is the headline number: all matmul FLOPs.
+// Total returns the headline number: all matmul FLOPs.
 func (f Flops) Total() int64 { return f.QKV + f.Scores + f.AV + f.Out + f.MLP + f.Head }

@@ -61,7 +61,7 @@ func newMaker(where string, atOnce, waiting, most int) *maker {
 	}
 }
 
-// get is the answer of a key, which names everything that it depends on. Where too many
+// get returns the answer of a key, which names everything that it depends on. Where too many
 // wait already, or it takes too long, it is Problem "server.busy". recipe is the link
 // that repeats it.
 func (m *maker) get(ctx context.Context, key, recipe string, work func(context.Context) (answer, error)) (answer, error) {
@@ -83,7 +83,7 @@ func (m *maker) get(ctx context.Context, key, recipe string, work func(context.C
 	}
 }
 
-// find is what is known of a key, or what is being made of it from now on.
+// find returns what is known of a key, or what is being made of it from now on.
 func (m *maker) find(key, recipe string, work func(context.Context) (answer, error)) (*making, answer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -177,7 +177,7 @@ func (a answer) send(w http.ResponseWriter) {
 	_, _ = w.Write(a.data)
 }
 
-// statusOf is the status of a refusal, and says when to try again where that helps.
+// statusOf returns the status of a refusal, and says when to try again where that helps.
 func statusOf(w http.ResponseWriter, err error) int {
 	switch problemOf(err).ID {
 	case "server.busy", "take.busy", "plot.busy", "server.stopping":

@@ -80,7 +80,7 @@ func fence(who reach, next http.Handler) http.Handler {
 	})
 }
 
-// foreign tells whether another site makes the browser ask. Browsers say so in
+// foreign reports whether another site makes the browser ask. Browsers say so in
 // Sec-Fetch-Site, which no page can write; "same-site" is another server of this
 // machine. Those that do not say it may still name the page in Origin or Referer.
 // What says nothing at all is no page.
@@ -98,7 +98,7 @@ func foreign(r *http.Request) bool {
 	return true
 }
 
-// own tells whether an address is of this server, by the name it was asked by; "" is
+// own reports whether an address is of this server, by the name it was asked by; "" is
 // none at all.
 func own(r *http.Request, address string) bool {
 	if address == "" {
@@ -108,7 +108,7 @@ func own(r *http.Request, address string) bool {
 	return err == nil && u.Scheme == "http" && strings.EqualFold(u.Host, r.Host)
 }
 
-// followedLink tells whether a person followed a link to a whole page, and whether the
+// followedLink reports whether a person followed a link to a whole page, and whether the
 // browser said so or it is guessed from what it accepts.
 func followedLink(r *http.Request) (followed, known bool) {
 	if r.Method != http.MethodGet {
@@ -129,7 +129,7 @@ func allowList(hosts []string) map[string]bool {
 	return allowed
 }
 
-// hostsOf are the names under which a listener on loopback may be asked for: the
+// hostsOf returns the names under which a listener on loopback may be asked for: the
 // address that it prints, and the usual names of this machine.
 func hostsOf(addr net.Addr) []string {
 	host, port, err := net.SplitHostPort(addr.String())

@@ -153,7 +153,7 @@ func (a *plotAsk) check() error {
 	return a.shape.CheckContext(a.job)
 }
 
-// query is the ask as the page's links carry it, without the language.
+// query returns the ask as the page's links carry it, without the language.
 func (a *plotAsk) query() string {
 	v := url.Values{"model": {a.Model}, "prompt": {strconv.Itoa(a.Prompt)}}
 	for _, f := range []struct{ name, have, usual string }{
@@ -257,7 +257,7 @@ func (p *plots) draw(name, format string, a plotAsk, style chart.Style) (answer,
 	return answer{kind, fileName(name, a) + "." + format, b.Bytes()}, nil
 }
 
-// fileName is a figure's name for a download.
+// fileName returns a figure's name for a download.
 func fileName(name string, a plotAsk) string {
 	return name + "-" + strings.Map(func(r rune) rune {
 		if r < 128 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '.' || r == '-') {
@@ -272,7 +272,7 @@ func (p *plots) refuse(w http.ResponseWriter, lang string, status int, err error
 	http.Error(w, inWords(lang, err), status)
 }
 
-// inWords is what a reader is told about an error: its first Problem.
+// inWords returns what a reader is told about an error: its first Problem.
 func inWords(lang string, err error) string {
 	problem := problemOf(err)
 	return text.In(lang).T("problem."+problem.ID, problem.Args)

@@ -47,7 +47,7 @@ func (p *plots) send(w http.ResponseWriter, status int, a plotAsk, made answer) 
 	_, _ = w.Write(made.data)
 }
 
-// page is the page of all figures, or of why there are none.
+// page returns the page of all figures, or of why there are none.
 func (p *plots) page(a plotAsk, problem error) (answer, error) {
 	data := page.PlotsData{
 		Here: p.models.Names(), Published: cost.Presets(), DTypes: cost.DTypes(), Devices: cost.HardwareNames(),
@@ -66,7 +66,7 @@ func (p *plots) page(a plotAsk, problem error) (answer, error) {
 	return answer{kind: "text/html; charset=utf-8", data: b.Bytes()}, err
 }
 
-// entry is what the page says around a figure.
+// entry returns what the page says around a figure.
 func (p *plots) entry(name string, a plotAsk, done bool) page.Figure {
 	say := text.In(a.lang)
 	f := page.Figure{Name: name, File: fileName(name, a), Title: say.T("plot."+name, map[string]any{"Device": a.Device}), Kinds: []string{"counted"}}

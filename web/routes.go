@@ -28,7 +28,7 @@ type route struct {
 	handler http.Handler
 }
 
-// allRoutes is every URL there is.
+// allRoutes returns every URL there is.
 func allRoutes(models *library.Library, hub http.Handler, version string) []route {
 	figures := newPlots(models, version)
 	return []route{
@@ -58,7 +58,7 @@ func routes(all []route) http.Handler {
 	return mux
 }
 
-// languageOf is the language that an answer has: the address names one, whatever else
+// languageOf returns the language that an answer has: the address names one, whatever else
 // of it cannot be read, or the browser does.
 func languageOf(r *http.Request) string {
 	return text.Match(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))

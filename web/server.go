@@ -50,7 +50,7 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// malformed tells whether a port is none: a number that is too large, or a name that
+// malformed reports whether a port is none: a number that is too large, or a name that
 // nobody knows.
 func malformed(err error) bool {
 	var port *net.AddrError

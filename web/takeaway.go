@@ -48,7 +48,7 @@ func takeaway(models *library.Library, version string, free chan struct{}) http.
 	}
 }
 
-// qrOf is the code of a link, of what a link can say and nothing else.
+// qrOf returns the code of a link, of what a link can say and nothing else.
 func qrOf(r *http.Request) (*take.File, error) {
 	link, err := wire.ParseLink(r.URL.RawQuery)
 	if err != nil {

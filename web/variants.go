@@ -10,6 +10,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
@@ -115,7 +116,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 		if err != nil {
 			return nil, err
 		}
-		if outcomes = append(outcomes, o); v.Model == m.Name && v.Cache.Exact() {
+		if outcomes = append(outcomes, o); v.Model == m.Name && kv.TraitsOf(v.Cache).Exact {
 			exact = o.Generated
 		}
 	}
@@ -123,9 +124,9 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 	for i, o := range outcomes {
 		rows[i] = variant{
 			Model: o.Model, Cache: kv.Text(o.Cache), Heads: o.Heads, KVHeads: o.KVHeads,
-			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || o.Cache.Exact() && link.Recipe.Cache.Exact()),
+			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || kv.TraitsOf(o.Cache).Exact && kv.TraitsOf(link.Recipe.Cache).Exact),
 			PerToken: o.PerToken, Used: o.Usage.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
-			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
+			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: kv.TraitsOf(o.Cache).Exact,
 		}
 		if n, same := agree(o.Generated, exact); !same {
 			rows[i].DivergesAt = &n
@@ -133,13 +134,13 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 		to := link.Alone()
 		to.Recipe = recipe
 		to.Recipe.Model, to.Recipe.Cache = o.Model, o.Cache
-		to.Pick, to.Breaks, to.Marks = wire.Pick{Layer: link.Pick.Layer}, nil, nil
+		to.View, to.Breaks, to.Marks = lens.View{Layer: link.View.Layer}, nil, nil
 		rows[i].Link = to.Query()
 	}
 	return rows, nil
 }
 
-// agree is how many tokens two texts begin with alike, and whether that is all of both.
+// agree returns how many tokens two texts begin with alike, and whether that is all of both.
 func agree(a, b []int) (n int, same bool) {
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++

@@ -45,7 +45,7 @@ func waits(w http.ResponseWriter, r *http.Request, status int) {
 	_ = page.Waits(page.HomeData{Lang: lang, Text: text.In(lang)}, data).Render(r.Context(), w)
 }
 
-// known are the fields of a request that its page understands; those of a link that
+// known returns the fields of a request that its page understands; those of a link that
 // cannot be read are none. What it says besides is told, and left out.
 func known(r *http.Request) (url.Values, error) {
 	if r.URL.Path != "/" {
@@ -68,7 +68,7 @@ func known(r *http.Request) (url.Values, error) {
 	return fields, unread
 }
 
-// excerpt is as much of a value as a person reads before they decide.
+// excerpt returns as much of a value as a person reads before they decide.
 func excerpt(s string) string {
 	if r := []rune(s); len(r) > 400 {
 		return string(r[:400]) + "…"
@@ -76,7 +76,7 @@ func excerpt(s string) string {
 	return s
 }
 
-// problemOf is an error as a Problem. One whose context ended has nobody to wait for it,
+// problemOf returns an error as a Problem. One whose context ended has nobody to wait for it,
 // or a server that stops.
 func problemOf(err error) *sim.Problem {
 	var p *sim.Problem

@@ -24,7 +24,7 @@ type costFlags struct {
 	sw          cost.Switches
 }
 
-// defaultCostFlags are those that cost and plot begin with.
+// defaultCostFlags returns those that cost and plot begin with.
 func defaultCostFlags() costFlags {
 	return costFlags{
 		sw: cost.Default(), job: cost.Job{Prompt: 128, New: 128, Batch: 1}, speculation: cost.Speculation{Guesses: 4, Accept: 0.8},
@@ -93,7 +93,7 @@ func (a costFlags) report() (*costReport, error) {
 	return r, nil
 }
 
-// count is the report of one model.
+// count makes the report of one model.
 func (a costFlags) count(model string) (*costReport, error) {
 	s, name, source, err := costModel(model)
 	if err != nil {
@@ -152,7 +152,7 @@ func (a costFlags) check() error {
 	return nil
 }
 
-// numbers are the types of weights and cache.
+// numbers returns the types of weights and cache.
 func (a costFlags) numbers(source string) (weights, kv cost.DType, err error) {
 	name := a.dtype
 	if name == "" {

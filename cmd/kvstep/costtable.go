@@ -89,7 +89,7 @@ func (s span) draw(line string, widths []int) string {
 	return pad(line, start, false) + strings.Repeat("─", rule/2) + words + strings.Repeat("─", rule-rule/2)
 }
 
-// writeTable is the report for people.
+// writeTable writes the report for people.
 func (r *costReport) writeTable(w io.Writer, c *text.Catalogue) error {
 	t := costTable{r, c}
 	sections := []func() *grid{t.heading, t.model, t.counted}
@@ -174,7 +174,7 @@ func (t costTable) model() *grid {
 	return g
 }
 
-// counted is both lanes, phase by phase.
+// counted writes both lanes, phase by phase.
 func (t costTable) counted() *grid {
 	g := &grid{}
 	both := []costPhase{t.Prefill, t.Decode, t.Total}
@@ -221,7 +221,7 @@ func (t costTable) counted() *grid {
 	return g
 }
 
-// ratio is a : b, or a dash where one of them is nothing.
+// ratio returns a : b, or a dash where one of them is nothing.
 func ratio(a, b *big.Int) string {
 	if a.Sign() == 0 || b.Sign() == 0 {
 		return "–"
@@ -235,7 +235,7 @@ func toFloat(n *big.Int) float64 {
 	return x
 }
 
-// time is the roofline.
+// time writes the roofline.
 func (t costTable) time() *grid {
 	g, m := &grid{}, t.Modelled
 	g.add(t.word("modelled", "Name", m.Hardware.Name))
@@ -277,7 +277,7 @@ func (t costTable) time() *grid {
 	return g
 }
 
-// ifDecodes is s, or a dash when there is no decode pass.
+// ifDecodes returns s, or a dash when there is no decode pass.
 func (t costTable) ifDecodes(s string) string {
 	if t.New == 1 {
 		return "–"
@@ -285,7 +285,7 @@ func (t costTable) ifDecodes(s string) string {
 	return s
 }
 
-// load is a time and what bounds it.
+// load words a time and what bounds it.
 func (t costTable) load(l cost.Load) string {
 	return si(l.Seconds, "s") + " " + pad(t.word("bound."+l.Bound), max(cells(t.word("bound.compute")), cells(t.word("bound.memory"))), false)
 }
@@ -309,7 +309,7 @@ func (t costTable) capacity() *grid {
 	return g
 }
 
-// speculation is decoding with a draft.
+// speculation writes what decoding with a draft costs.
 func (t costTable) speculation() *grid {
 	g, x := &grid{}, t.Speculation
 	g.add(t.word("speculation", "Draft", x.Draft, "Guesses", x.Guesses, "Percent", fmt.Sprintf("%.0f", 100*x.Accept)))

@@ -44,7 +44,7 @@ func flagProblem(err error) error {
 	return err
 }
 
-// dashed is a flag as a person writes it.
+// dashed returns a flag as a person writes it.
 func dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name

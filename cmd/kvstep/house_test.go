@@ -14,14 +14,15 @@ import (
 // floors is the house of docs/architecture.md, from the ground up. A room
 // imports rooms of lower floors only.
 var floors = [][]string{
-	{"sim/mat", "sim/plain", "sim/pattern", "static"},
+	{"sim/mat", "sim/plain", "sim/pattern", "static", "docs"},
 	{"sim", "sim/sheet"},
 	{"sim/hf", "sim/schedule"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
 	{"sim/recipe"},
 	{"sim/library"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
-	{"web/wire", "web/text", "web/bundle", "sim/sweep", "sim/export"},
+	{"sim/lens", "web/text", "web/bundle", "sim/sweep", "sim/export"},
+	{"web/wire"},
 	{"web/room", "web/page", "sim/chart"},
 	{"web/live", "web/take"},
 	{"web", "cmd/kvstep/hub"},

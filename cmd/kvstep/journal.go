@@ -56,7 +56,7 @@ func openJournal(path string, plan sweep.Plan) (*journal, []sweep.Result, error)
 	return j, done, nil
 }
 
-// readJournal gives the runs of a journal's whole lines and where those end.
+// readJournal returns the runs of a journal's whole lines and where those end.
 // same is false if the first line is not the plan.
 func readJournal(data []byte, plan sweep.Plan) (done []sweep.Result, good int, same bool) {
 	for n := 0; ; n++ {

@@ -26,7 +26,7 @@ const unknownMachine = 4 << 30
 // minMemory is what a server needs to show anything, and the most is where counting ends.
 const minMemory, maxMemory = 16 << 20, 1 << 50
 
-// memoryLimit is what --memory asks for: half of what the machine has where it is not given.
+// memoryLimit returns what --memory asks for: half of what the machine has where it is not given.
 func memoryLimit(flag string, given bool) (int64, error) {
 	if !given {
 		return machineMemory(os.ReadFile) / defaultShare, nil
@@ -42,7 +42,7 @@ func memoryLimit(flag string, given bool) (int64, error) {
 	return limit, nil
 }
 
-// machineMemory is what the machine has, or the group of processes that this one is in.
+// machineMemory returns what the machine has, or the group of processes that this one is in.
 func machineMemory(read func(string) ([]byte, error)) int64 {
 	least := int64(math.MaxInt64)
 	for _, place := range []struct{ file, before, after string }{

@@ -55,7 +55,7 @@ func loadShown(model, tokenizer string, stderr io.Writer) (*library.Loaded, erro
 // noModels are the ends of files that are a part of a model, or a model of others.
 var noModels = []string{".json", ".safetensors", ".gguf", ".ggml", ".pt", ".pth", ".onnx", ".model", ".txt", ".zip"}
 
-// takesTokenizer tells whether a model is one whose words are in another file: a file
+// takesTokenizer reports whether a model is one whose words are in another file: a file
 // itself. Names and folders have theirs, or none.
 func takesTokenizer(model string) bool {
 	info, err := os.Stat(model)
@@ -199,7 +199,7 @@ func (f *mappedFile) Keep(used int64) {
 	}
 }
 
-// progress is a bar on a terminal, and nothing elsewhere; done removes it. What
+// progress returns a bar on a terminal, and nothing elsewhere; done removes it. What
 // takes no time shows none. also hears the same, unless it is nil.
 func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard checkpoint.Progress, done func()) {
 	if !isTerminal(stderr) {
@@ -225,7 +225,7 @@ func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard ch
 	}
 }
 
-// byteBar is a bar that counts bytes.
+// byteBar returns a bar that counts bytes.
 func byteBar(stderr io.Writer, what string, total int64) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total, progressbar.OptionSetWriter(beneath(stderr)), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),

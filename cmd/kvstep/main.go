@@ -53,7 +53,7 @@ func main() {
 	}
 }
 
-// run is the whole command. What it was asked for goes to stdout; everything
+// run returns the whole command. What it was asked for goes to stdout; everything
 // else, errors included, to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out, errs := &screen{to: stdout}, &screen{to: stderr}
@@ -124,7 +124,7 @@ func noArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// exitCode is 0, 1 (failed) or 2 (usage).
+// exitCode returns 0, 1 (failed) or 2 (usage).
 func exitCode(err error) int {
 	var usage usageError
 	var problem *sim.Problem
@@ -158,7 +158,7 @@ func say(err error) string {
 	return plain.Text(err.Error())
 }
 
-// catalogue is the message catalogue of the terminal's language, as POSIX
+// catalogue returns the message catalogue of the terminal's language, as POSIX
 // orders its variables.
 func catalogue() *text.Catalogue {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {

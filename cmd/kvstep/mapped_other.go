@@ -10,7 +10,7 @@ import (
 // withoutWaiting is not needed here.
 const withoutWaiting = 0
 
-// mapFile is not built here; files are read instead.
+// mapFile reports that nothing can be mapped here; files are read instead.
 func mapFile(*os.File) ([]byte, error) { return nil, errors.ErrUnsupported }
 
 func unmapFile([]byte) error { return nil }

@@ -106,7 +106,7 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 	})
 }
 
-// request is what the flags say of the figure's subject.
+// request returns what the flags say of the figure's subject.
 func (a plotFlags) request() (chart.Request, error) {
 	var r chart.Request
 	s, name, source, err := costModel(a.cost.model)

@@ -11,7 +11,7 @@ import (
 	"kvstep/sim/model"
 )
 
-// probeFlops is how many multiplications and additions a second this process's
+// probeFlops returns how many multiplications and additions a second this process's
 // kernels do on numbers that stay in the processor's nearest cache.
 func probeFlops() float64 {
 	x, w, dst := mat.New(16, 512), mat.New(8, 512), mat.New(16, 8)
@@ -30,7 +30,7 @@ func probeFlops() float64 {
 // probed is larger than any cache of a processor that people have.
 var probed []byte
 
-// probeBandwidth is how many bytes a second one thread reads from memory: the
+// probeBandwidth returns how many bytes a second one thread reads from memory: the
 // runtime's own search for a byte that is not there.
 func probeBandwidth() float64 {
 	if probed == nil {
@@ -88,7 +88,7 @@ func benchModel(name, tokenizer string, random bool, bits int) (*library.Loaded,
 	return &library.Loaded{Name: name, Model: m}, nil
 }
 
-// randomWeights are small numbers, always the same ones; those of matrices have so many
+// randomWeights returns small numbers, always the same ones; those of matrices have so many
 // bits, 32 or 16.
 func randomWeights(c sim.Config, bits int) sim.Weights {
 	state := uint64(1)

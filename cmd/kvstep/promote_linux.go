@@ -79,7 +79,7 @@ func moveHuge(at unsafe.Pointer, data []byte) error {
 	return nil
 }
 
-// available is how many bytes of memory the system can give without hardship.
+// available returns how many bytes of memory the system can give without hardship.
 func available() (bytesLeft uint64) {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {

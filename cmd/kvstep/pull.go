@@ -73,7 +73,7 @@ func pullModel(c *cobra.Command, name string) error {
 	return nil
 }
 
-// offline is why no hub may be asked, as a person says it to the hub's own programs,
+// offline returns why no hub may be asked, as a person says it to the hub's own programs,
 // nil where nobody does. What counts as yes is what counts there.
 func offline() error {
 	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {

@@ -69,8 +69,8 @@ func kindOf(x *recipe.Field) string {
 	return "float"
 }
 
-// read is the recipe that the flags ask for. It is one of a batch where there are more
-// requests, or something to schedule.
+// read returns the recipe that the flags ask for. It is one of a batch where there are
+// more requests, or something to schedule.
 func (b *recipeFlags) read() (sim.Recipe, error) {
 	return recipe.FromFlags(func(f *recipe.Field) []string {
 		if f.Flag == "" {

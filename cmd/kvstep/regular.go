@@ -52,7 +52,7 @@ func readRegular(path string, limit int64) ([]byte, error) {
 	return data, err
 }
 
-// readAtMost is readRegular of an open file.
+// readAtMost reads like readRegular, from an open file.
 func readAtMost(f io.Reader, info fs.FileInfo, path string, limit int64) ([]byte, error) {
 	large := sim.NewProblem("file.large", "File", path, "Max", limit)
 	if info.Size() > limit {

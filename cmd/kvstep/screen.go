@@ -82,7 +82,7 @@ func (p *screen) put(b []byte) error {
 	return err
 }
 
-// beneath is the writer itself, for what draws on the terminal (progress bars).
+// beneath returns the writer itself, for what draws on the terminal (progress bars).
 func beneath(w io.Writer) io.Writer {
 	if p, ok := w.(*screen); ok {
 		return p.to
@@ -99,13 +99,13 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// quoted is a text from elsewhere in a table or beside a message.
+// quoted writes a text from elsewhere in a table or beside a message.
 func quoted(s string) string { return text.Isolate(plain.Text(s)) }
 
-// message is a message in the person's language. What fills it is written out.
+// message returns a message in the person's language. What fills it is written out.
 func message(id string, args map[string]any) string { return catalogue().T(id, shown(args)) }
 
-// shown are values for a message, with every text written out.
+// shown returns values for a message, with every text written out.
 func shown(args map[string]any) map[string]any {
 	out := make(map[string]any, len(args))
 	for name, v := range args {

@@ -14,7 +14,7 @@ import (
 // modelsDir is the models folder, as --models sets it.
 var modelsDir string
 
-// defaultModels is the models folder where none is named: in the user's cache. It is
+// defaultModels returns the models folder where none is named: in the user's cache. It is
 // "" where the system has none.
 func defaultModels() string {
 	cache, err := os.UserCacheDir()
@@ -61,7 +61,7 @@ func shelf(dir string, stderr io.Writer) []library.Source {
 	return list
 }
 
-// shelved is the model at a path, if there is one. Names that begin with a dot are
+// shelved returns the model at a path, if there is one. Names that begin with a dot are
 // of downloads that are not complete.
 func shelved(name, path string, stderr io.Writer) (library.Source, bool) {
 	if strings.HasPrefix(filepath.Base(path), ".") {
@@ -92,7 +92,7 @@ func shelved(name, path string, stderr io.Writer) (library.Source, bool) {
 	}, true
 }
 
-// weightBytes is the size of the weights in a folder.
+// weightBytes returns the size of the weights in a folder.
 func weightBytes(dir string) (n int64) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -109,7 +109,7 @@ func weightBytes(dir string) (n int64) {
 	return n
 }
 
-// binConfig is the shape of a llama2.c file, from its first bytes.
+// binConfig returns the shape of a llama2.c file, from its first bytes.
 func binConfig(path string) (sim.Config, error) {
 	f, _, err := openRegular(path)
 	if err != nil {
@@ -123,7 +123,7 @@ func binConfig(path string) (sim.Config, error) {
 	return checkpoint.Llama2cConfig(data)
 }
 
-// onShelf is the path of a model of the models folder, if that name is no path.
+// onShelf returns the path of a model of the models folder, if that name is no path.
 func onShelf(model string) (path string, ok bool) {
 	if _, err := os.Stat(model); err == nil {
 		return "", false

@@ -93,7 +93,7 @@ func (a *sweepFlags) run(c *cobra.Command) error {
 	return err
 }
 
-// writer is how rows are written.
+// writer returns how rows are written.
 func (a *sweepFlags) writer() (func(io.Writer, []sweep.Row) error, error) {
 	format := a.format
 	if format == "" {
@@ -231,14 +231,14 @@ func (a *sweepFlags) execute(ctx context.Context, models map[string]*library.Loa
 	return done, nil
 }
 
-// size is about the work of a run: the rows of its uncached passes.
+// size estimates the work of a run: the rows of its uncached passes.
 func (a *sweepFlags) size(m *library.Loaded, p sweep.Prompt) int64 {
 	_, n, _ := a.plan.Longest(m, p) // checked before
 	g := int64(a.plan.Lengths[len(a.plan.Lengths)-1])
 	return g*int64(n) + g*(g-1)/2
 }
 
-// bar is a progress bar on a terminal, and nothing elsewhere.
+// bar returns a progress bar on a terminal, and nothing elsewhere.
 func (a *sweepFlags) bar(models map[string]*library.Loaded, runs []sweep.Run, stderr io.Writer) (*progressbar.ProgressBar, error) {
 	total := int64(0)
 	for _, r := range runs {

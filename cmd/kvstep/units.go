@@ -37,7 +37,7 @@ func join(number, unit string) string {
 	return number + " " + unit
 }
 
-// siBig is si of an integer of any size.
+// siBig writes, as si does, an integer of any size.
 func siBig(n *big.Int, unit string) string {
 	x, _ := new(big.Float).SetInt(n).Float64()
 	return si(x, unit)
@@ -56,7 +56,7 @@ func grouped(n *big.Int) string {
 	return b.String()
 }
 
-// cells is how many columns of a terminal a text takes: Chinese characters and
+// cells returns how many columns of a terminal a text takes: Chinese characters and
 // their punctuation take two, and so do the pictures of emoji; accents that stand on
 // another character and what nobody sees take none.
 func cells(s string) int {

@@ -73,13 +73,13 @@ func (w *watched) promote(view []byte) {
 // promoting are all files that are being moved.
 var promoting sync.WaitGroup
 
-// alike tells whether a file is what it was. Its bytes are not looked at: who writes to a
+// alike reports whether a file is what it was. Its bytes are not looked at: who writes to a
 // file changes its time.
 func alike(was, is fs.FileInfo) bool {
 	return is.Size() == was.Size() && is.ModTime().Equal(was.ModTime())
 }
 
-// same is Loaded.CheckFiles for the mapped files: what was read has been copied, and
+// same implements Loaded.CheckFiles for the mapped files: what was read has been copied, and
 // nobody can change it any more.
 func (w *watched) same() error {
 	w.mu.Lock()
@@ -95,7 +95,7 @@ func (w *watched) same() error {
 	return nil
 }
 
-// newer tells whether other files bear the names by now, or the same files hold something
+// newer reports whether other files bear the names by now, or the same files hold something
 // else.
 func (w *watched) newer() bool {
 	w.mu.Lock()

@@ -130,7 +130,7 @@ func sweepUnfinished(dir string) {
 	}
 }
 
-// escapeGlob is a folder as filepath.Glob means it.
+// escapeGlob returns a folder as filepath.Glob means it.
 func escapeGlob(dir string) string {
 	var b []byte
 	for i := range len(dir) {

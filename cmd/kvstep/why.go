@@ -23,7 +23,7 @@ var reasons = []struct {
 	{fs.ErrPermission, "reason.permission"}, {syscall.ENOENT, "reason.missing"}, {fs.ErrNotExist, "reason.missing"},
 }
 
-// why is the reason that the system gave, in the person's language, "" if it gave none.
+// why returns the reason that the system gave, in the person's language, "" if it gave none.
 func why(err error) string {
 	for _, r := range reasons {
 		if errors.Is(err, r.err) {
@@ -37,7 +37,7 @@ func why(err error) string {
 	return ""
 }
 
-// sayFile is a problem with a file and the reason for it.
+// sayFile words a problem with a file and the reason for it.
 func sayFile(p *sim.Problem) string {
 	said := message("problem."+p.ID, p.Args)
 	if reason := why(p.Cause); reason != "" {
@@ -46,7 +46,7 @@ func sayFile(p *sim.Problem) string {
 	return said
 }
 
-// sayHub is a problem of a download. What the system says is told in the person's language
+// sayHub words a problem of a download. What the system says is told in the person's language
 // where it has words there; most of these sentences go on behind it.
 func sayHub(p *sim.Problem) string {
 	args := maps.Clone(p.Args)
@@ -58,7 +58,7 @@ func sayHub(p *sim.Problem) string {
 	return message("problem."+p.ID, args)
 }
 
-// ofFile tells whether a problem is about a file or an address that the system refused.
+// ofFile reports whether a problem is about a file or an address that the system refused.
 func ofFile(p *sim.Problem) bool {
 	return strings.HasPrefix(p.ID, "file.") || p.ID == "addr.bad"
 }

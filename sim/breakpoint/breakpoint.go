@@ -43,10 +43,10 @@ type Point struct {
 	N    int
 }
 
-// numbered tells whether a kind needs its N.
+// numbered reports whether a kind needs its N.
 func (k Kind) numbered() bool { return k == Layer || k == Cache || k == Attend }
 
-// String is the point as links and commands spell it: "token", "layer:2".
+// String writes the point as links and commands spell it: "token", "layer:2".
 func (p Point) String() string {
 	if !p.Kind.numbered() {
 		return string(p.Kind)
@@ -123,7 +123,7 @@ type Hit struct {
 	Bytes       int64
 }
 
-// Hit tells whether step n of a run reaches the point. It reads step n and,
+// Hit reports whether step n of a run reaches the point. It reads step n and,
 // for Top and Differ, the steps before it, and changes nothing. Cache, Differ
 // and Top are about a change: they hit in the step that makes it and not again.
 func (p Point) Hit(m *model.Model, run Steps, n int) (Hit, bool) {

@@ -90,7 +90,7 @@ func (f Figure) CSV(w io.Writer) error {
 
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-// Formats are the endings that Draw and CSV know.
+// Formats returns the endings that Draw and CSV know.
 func Formats() []string { return []string{"svg", "png", "pdf", "csv"} }
 
 // Write writes a figure in one of Formats. Another format is Problem

@@ -33,7 +33,7 @@ func (s Subject) modelArgs() map[string]any {
 	return map[string]any{"Model": s.Name, "Layers": c.Layers, "Dim": c.Dim, "Heads": c.Heads, "KVHeads": c.KVHeads, "FFN": c.FFN}
 }
 
-// unit is the id of what is counted.
+// unit returns the id of what is counted.
 func (s Subject) unit() string { return "plot.y." + s.Switches.Unit }
 
 // passes calls f with the counters of every pass, cached and uncached.
@@ -50,7 +50,7 @@ func (s Subject) passes(f func(pass int, c [2]sim.Counters)) {
 	}
 }
 
-// StepFlops is what every pass costs, with the cache and without it.
+// StepFlops returns what every pass costs, with the cache and without it.
 func StepFlops(s Subject) Figure {
 	var x []float64
 	var y [2][]float64
@@ -74,7 +74,7 @@ func StepFlops(s Subject) Figure {
 	}
 }
 
-// TotalFlops is what a text of T tokens costs in all, from a prompt of one token,
+// TotalFlops returns what a text of T tokens costs in all, from a prompt of one token,
 // and the exponents of its parts: fits of log FLOPs over log T in the upper half
 // of the lengths. The parts that are linear in a row grow like T^2 without a cache,
 // the scores like T^3; with it like T and T^2.
@@ -121,7 +121,7 @@ func TotalFlops(s Subject) Figure {
 	return f
 }
 
-// exponent is the power of x that fits the upper half of y, NaN where none does.
+// exponent returns the power of x that fits the upper half of y, NaN where none does.
 func exponent(x, y []float64) float64 {
 	f, ok := sweep.FitPower(sweep.UpperHalf(x, y))
 	if !ok {
@@ -130,7 +130,7 @@ func exponent(x, y []float64) float64 {
 	return f.Exponent
 }
 
-// FlopsByPart is what one decode step with the cache costs, by part, over the length
+// FlopsByPart returns what one decode step with the cache costs, by part, over the length
 // of the context, and where attention overtakes the MLP.
 func FlopsByPart(s Subject) Figure {
 	last := s.Prompt + s.New - 1

@@ -83,7 +83,7 @@ var kinds = []kind{
 // largestBatch ends the axis of Intensity.
 const largestBatch = 512
 
-// Names are the figures that Make knows.
+// Names returns the figures that Make knows.
 func Names() []string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
@@ -92,13 +92,13 @@ func Names() []string {
 	return names
 }
 
-// NeedsMeasured tells whether a figure is of what was measured.
+// NeedsMeasured reports whether a figure is of what was measured.
 func NeedsMeasured(name string) bool { return find(name).measured }
 
-// NeedsDevice tells whether a figure is of a model on a device.
+// NeedsDevice reports whether a figure is of a model on a device.
 func NeedsDevice(name string) bool { return find(name).device }
 
-// find is the kind of that name, or none.
+// find returns the kind of that name, or none.
 func find(name string) kind {
 	for _, k := range kinds {
 		if k.name == name {

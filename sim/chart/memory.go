@@ -13,7 +13,7 @@ type Memory struct {
 	Bytes int64
 }
 
-// KVBytes is the size of the KV cache over the length of the text: for the
+// KVBytes returns the size of the KV cache over the length of the text: for the
 // model's own K/V heads and for one K/V head per query head (MHA) and one in all
 // (MQA), and for smaller numbers. With a device, a line is what its memory has left
 // beside the weights, and a mark the token with which the model's own cache bursts
@@ -79,7 +79,7 @@ func KVBytes(s Subject, dtype string, device *Memory) Figure {
 	return f
 }
 
-// Speedup is how many times less a whole generation costs with the cache, by the
+// Speedup returns how many times less a whole generation costs with the cache, by the
 // number of tokens generated after the prompt: as counted and, where points are
 // given, as measured (uncached seconds over cached seconds).
 func Speedup(s Subject, tokens, measured []float64) Figure {

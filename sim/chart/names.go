@@ -42,7 +42,7 @@ func (f Figure) names(s Style) names {
 	return n
 }
 
-// single tells whether a curve is one point.
+// single reports whether a curve is one point.
 func (c Curve) single() bool { return c.Dots && len(c.X) == 1 }
 
 // points draws the names of single points, right below them; where two would
@@ -81,7 +81,7 @@ func overlap(a, b vg.Rectangle) bool {
 	return a.Min.X < b.Max.X && b.Min.X < a.Max.X && a.Min.Y < b.Max.Y && b.Min.Y < a.Max.Y
 }
 
-// width is the room that the names need beside the figure.
+// width returns the room that the names need beside the figure.
 func (n names) width() vg.Length {
 	widest := vg.Length(0)
 	for _, l := range n.labels {

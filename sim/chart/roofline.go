@@ -6,7 +6,7 @@ import (
 	"kvstep/sim/cost"
 )
 
-// Roofline is a device's roof, and where prefill and decode of a generation stand
+// Roofline returns a device's roof, and where prefill and decode of a generation stand
 // under it: FLOPs a second that can be reached over FLOPs per byte that are
 // needed. Modelled: peak rates, and every byte moved once. Its errors are
 // cost.Shape.Roofline's.
@@ -53,7 +53,7 @@ func Roofline(s Subject, batch int, h cost.Hardware, d cost.DType) (Figure, erro
 	return f, nil
 }
 
-// Intensity is FLOPs per byte of a decode pass over the batch: the weights are
+// Intensity returns FLOPs per byte of a decode pass over the batch: the weights are
 // read once for all sequences, every cache for one alone.
 func Intensity(s Subject, largest int, h cost.Hardware, d cost.DType) (Figure, error) {
 	curves := []Curve{
@@ -87,7 +87,7 @@ func Intensity(s Subject, largest int, h cost.Hardware, d cost.DType) (Figure, e
 	}, nil
 }
 
-// Time is measured seconds of both lanes over the length of the text, each
+// Time returns measured seconds of both lanes over the length of the text, each
 // with the power that fits its upper half.
 func Time(s Subject, tokens, cached, uncached []float64) Figure {
 	f := Figure{

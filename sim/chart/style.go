@@ -86,7 +86,7 @@ func (s Style) lineWidth() vg.Length {
 	return 2
 }
 
-// dash is how a curve is broken: what is modelled always, the others on paper.
+// dash returns how a curve is broken: what is modelled always, the others on paper.
 func (s Style) dash(c Curve) []vg.Length {
 	if c.Dashed {
 		return []vg.Length{3, 3}
@@ -97,7 +97,7 @@ func (s Style) dash(c Curve) []vg.Length {
 	return nil
 }
 
-// mixed is a colour with white, share of the colour.
+// mixed returns a colour with white, share of the colour.
 func mixed(c color.RGBA, share float64) color.RGBA {
 	m := func(x uint8) uint8 { return uint8(255 - share*(255-float64(x)) + 0.5) }
 	return color.RGBA{m(c.R), m(c.G), m(c.B), 255}

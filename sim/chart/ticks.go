@@ -34,7 +34,7 @@ func SI(x float64, digits int) string {
 	return text
 }
 
-// quantity is SI with a unit: "72.8 ms", "640 B".
+// quantity returns SI with a unit: "72.8 ms", "640 B".
 func quantity(x float64, digits int, unit string) string {
 	text := SI(x, digits)
 	if last := text[len(text)-1]; last >= '0' && last <= '9' { // no prefix

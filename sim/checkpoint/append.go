@@ -49,7 +49,7 @@ func AppendSafetensors(dst []byte, f File) []byte {
 	return dst
 }
 
-// sizeHint is about how many bytes f needs; escapes may need a few more.
+// sizeHint estimates how many bytes f needs; escapes may need a few more.
 func sizeHint(f File) int {
 	n := 64
 	for key, value := range f.Meta {

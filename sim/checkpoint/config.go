@@ -72,7 +72,7 @@ func parseLlama(file string, h *hf.Config) sim.Config {
 	return c
 }
 
-// headDim is hidden_size / heads, unless it is written down: heads x head_dim need not
+// headDim returns hidden_size / heads, unless it is written down: heads x head_dim need not
 // be hidden_size then.
 func headDim(file string, h *hf.Config, field string, c sim.Config) int {
 	if width := h.Int(field); width != nil {
@@ -92,7 +92,7 @@ func headDim(file string, h *hf.Config, field string, c sim.Config) int {
 	return 0 // refused by checkConfig
 }
 
-// nope tells whether no layer uses RoPE: no_rope_layers is one number for each layer, as
+// nope reports whether no layer uses RoPE: no_rope_layers is one number for each layer, as
 // in SmolLM3, of which 1 turns Q and K and 0 does not. All layers must agree.
 func nope(file string, h *hf.Config, layers int) bool {
 	const field = "no_rope_layers"
@@ -111,7 +111,7 @@ func nope(file string, h *hf.Config, layers int) bool {
 	return list[0] == 0
 }
 
-// or is *p, or a default when p is nil.
+// or returns *p, or a default when p is nil.
 func or[T any](p *T, otherwise T) T {
 	if p != nil {
 		return *p
@@ -143,7 +143,7 @@ func supported(h *hf.Config, c sim.Config) {
 	}
 }
 
-// given tells whether a field is there and not null.
+// given reports whether a field is there and not null.
 func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 // tokenIDs reads BOS and EOS into c; of a list of EOS ids the first is EOS, and the

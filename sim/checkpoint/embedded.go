@@ -20,7 +20,7 @@ var models embed.FS
 // first is the model that kvstep starts with.
 const first = "story"
 
-// Names are the embedded models, the one to start with first, the others in
+// Names returns the embedded models, the one to start with first, the others in
 // alphabetical order.
 func Names() []string {
 	entries, err := fs.ReadDir(models, "models")
@@ -48,7 +48,7 @@ func Names() []string {
 	return list
 }
 
-// Folder is the folder of an embedded model. A name that does not exist is a
+// Folder returns the folder of an embedded model. A name that does not exist is a
 // *sim.Problem "model.unknown" with Name and Known.
 func Folder(name string) (fs.FS, error) {
 	// Compared with whole names, so "..", "/" and the like reach nothing.

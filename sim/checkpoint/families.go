@@ -99,7 +99,7 @@ func (t *tensorReader) gpt2(c sim.Config) sim.Weights {
 	return w
 }
 
-// head is the output head: the same memory as the embedding when tied.
+// head returns the output head: the same memory as the embedding when tied.
 func (t *tensorReader) head(c sim.Config, embed mat.Matrix, name string) mat.Matrix {
 	const head = "lm_head.weight"
 	if !c.Tied {

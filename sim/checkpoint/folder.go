@@ -35,13 +35,13 @@ const (
 // Every tensor must have the name, dtype and shape that the config asks for,
 // and finite numbers; none may be missing or too many. Errors are *sim.Problem
 // "checkpoint.*" or "config.*" naming the file and the tensor or field.
-func Load(fsys fs.FS, heard Progress) (*Model, error) {
+func Load(fsys fs.FS, progress Progress) (*Model, error) {
 	// The small files first: they say what the large ones must hold.
 	c, ends, err := readConfigs(fsys)
 	if err != nil {
 		return nil, err
 	}
-	t := &tensorReader{file: weightsFile, have: map[string]*stored{}, onProgress: heard}
+	t := &tensorReader{file: weightsFile, have: map[string]*stored{}, onProgress: progress}
 	meta, files, err := t.open(fsys)
 	for _, s := range files {
 		defer s.close()
@@ -56,7 +56,7 @@ func Load(fsys fs.FS, heard Progress) (*Model, error) {
 	return &Model{Config: c, Weights: w, Meta: meta, Ends: ends}, nil
 }
 
-// LoadFolder is Load, in parts.
+// LoadFolder does what Load does, in parts.
 func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) {
 	m, err := Load(fsys, nil)
 	if err != nil {
@@ -65,7 +65,7 @@ func LoadFolder(fsys fs.FS) (sim.Config, sim.Weights, map[string]string, error) 
 	return m.Config, m.Weights, m.Meta, nil
 }
 
-// ReadConfig is the shape of the model in a folder; its weights are not looked at.
+// ReadConfig returns the shape of the model in a folder; its weights are not looked at.
 func ReadConfig(fsys fs.FS) (sim.Config, error) {
 	c, _, err := readConfigs(fsys)
 	return c, err

@@ -38,7 +38,7 @@ const (
 //	entry    = "{" dtype, shape and data_offsets once each, in any order "}"
 //	ints     = "[" [ digits *( "," digits ) ] "]"
 
-// fail is the Problem for a header that is not what the format says.
+// fail returns the Problem for a header that is not what the format says.
 func (p *headerParser) fail(format string, args ...any) error {
 	return problem("checkpoint.header", p.file, "Offset", p.base+p.at).Because(fmt.Errorf(format, args...))
 }
@@ -297,7 +297,7 @@ func (p *headerParser) int() (int64, error) {
 	return n, nil
 }
 
-// known is the same text without memory of its own, for the usual dtypes.
+// known returns the same text without memory of its own, for the usual dtypes.
 func known(dtype string) string {
 	for _, d := range [...]string{"F32", "F16", "BF16", "U8", "I64", "BOOL"} {
 		if d == dtype {

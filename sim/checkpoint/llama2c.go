@@ -53,7 +53,7 @@ func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	return c, w, r.err
 }
 
-// Llama2cSize is how many bytes a checkpoint with these first bytes has, if it has so
+// Llama2cSize returns how many bytes a checkpoint with these first bytes has, if it has so
 // many; else it is refused before the rest is read.
 func Llama2cSize(data []byte, have int64) (int64, error) {
 	const file = "llama2.c"
@@ -73,7 +73,7 @@ func Llama2cSize(data []byte, have int64) (int64, error) {
 	}
 }
 
-// llama2cSize is the bytes of a checkpoint whose numbers begin at byte at.
+// llama2cSize returns the bytes of a checkpoint whose numbers begin at byte at.
 func llama2cSize(c sim.Config, at int, v1 bool) int64 {
 	// Below 2^20 each, 2^24 for vocab, 2^12 for layers: no product overflows.
 	d, q, kv, ffn := int64(c.Dim), int64(c.QDim()), int64(c.KVDim()), int64(c.FFN)
@@ -92,7 +92,7 @@ func llama2cSize(c sim.Config, at int, v1 bool) int64 {
 // Llama2cHeader is how many bytes Llama2cConfig needs, or all of a smaller file.
 const Llama2cHeader = llama2cHeaderV1
 
-// Llama2cConfig is the shape that a llama2.c checkpoint has, from its first bytes.
+// Llama2cConfig returns the shape that a llama2.c checkpoint has, from its first bytes.
 func Llama2cConfig(data []byte) (sim.Config, error) {
 	c, _, _, err := llama2cShape("llama2.c", data)
 	return c, err

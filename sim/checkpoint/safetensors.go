@@ -35,7 +35,7 @@ type File struct {
 	Tensors []Tensor          // in the order of their data
 }
 
-// dtypeSize is the size of one number in bytes, 0 for an unknown dtype.
+// dtypeSize returns the size of one number in bytes, 0 for an unknown dtype.
 func dtypeSize(dtype string) int {
 	switch dtype {
 	case "BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2":
@@ -156,7 +156,7 @@ func checkRanges(file string, entries []entry, size int64) error {
 	return nil
 }
 
-// cmpInt64 is -1, 0 or 1 as a is below, equal to or above b.
+// cmpInt64 returns -1, 0 or 1 as a is below, equal to or above b.
 func cmpInt64(a, b int64) int {
 	if a < b {
 		return -1
@@ -167,7 +167,7 @@ func cmpInt64(a, b int64) int {
 	return 0
 }
 
-// byteSize is product(shape) x dtype size, and whether it fits an int64.
+// byteSize returns product(shape) x dtype size, and whether it fits an int64.
 func byteSize(dtype string, shape []int) (int64, bool) {
 	n := int64(dtypeSize(dtype))
 	for _, d := range shape {

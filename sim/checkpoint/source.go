@@ -86,7 +86,7 @@ func open(fsys fs.FS, name string, limit int64) (*source, error) {
 // close gives the file back; what was seen in place stays.
 func (s *source) close() { _ = s.file.Close() }
 
-// at is n bytes from byte begin on, read into buf, which grows if it is too small. A
+// at returns n bytes from byte begin on, read into buf, which grows if it is too small. A
 // file that has become shorter meanwhile is an error.
 func (s *source) at(begin int64, n int, buf *[]byte) ([]byte, error) {
 	if s.from == nil {

@@ -55,7 +55,7 @@ func (t *tensorReader) add(s *source, entries []entry, body int64) {
 	}
 }
 
-// has tells whether there is a tensor of that name.
+// has reports whether there is a tensor of that name.
 func (t *tensorReader) has(name string) bool { return t.have[name] != nil }
 
 // minHalvesBytes is from how many bytes of tensors on their 16 bits a number stay: a
@@ -83,7 +83,7 @@ func (t *tensorReader) decide() {
 	t.kind, t.halves = kind, ok && t.total >= minHalvesBytes && mat.KeepsHalves()
 }
 
-// data is the bytes of a tensor where they are, nil where they must be read.
+// data returns the bytes of a tensor where they are, nil where they must be read.
 func (s *stored) data() []byte {
 	if s.from.view == nil {
 		return nil
@@ -91,7 +91,7 @@ func (s *stored) data() []byte {
 	return s.from.view[s.body+s.begin : s.body+s.end]
 }
 
-// matrix is the tensor as rows x cols, [out, in] as Hugging Face stores it.
+// matrix returns the tensor as rows x cols, [out, in] as Hugging Face stores it.
 func (t *tensorReader) matrix(name string, rows, cols int) mat.Matrix {
 	if !t.halves {
 		return t.table(name, rows, cols)
@@ -106,7 +106,7 @@ func (t *tensorReader) matrix(name string, rows, cols int) mat.Matrix {
 	return mat.OfHalves(rows, cols, t.kind, bits16)
 }
 
-// table is a matrix that no product reads: float32 whatever the file has.
+// table returns a matrix that no product reads: float32 whatever the file has.
 func (t *tensorReader) table(name string, rows, cols int) mat.Matrix {
 	x := t.vector(name, rows, cols)
 	if t.err != nil {
@@ -115,7 +115,7 @@ func (t *tensorReader) table(name string, rows, cols int) mat.Matrix {
 	return mat.Of(rows, cols, x)
 }
 
-// transposed is a tensor that GPT-2's Conv1D stores as [in, out], as [out, in].
+// transposed returns a tensor that GPT-2's Conv1D stores as [in, out], as [out, in].
 func (t *tensorReader) transposed(name string, out, in int) mat.Matrix {
 	s := t.take(name, in, out)
 	if t.err != nil {
@@ -149,7 +149,7 @@ func (t *tensorReader) transpose(w *worker, s *stored, x []float32, out, in int)
 	return nil
 }
 
-// transposeHalves is transpose where numbers keep their 16 bits.
+// transposeHalves does the same as transpose where numbers keep their 16 bits.
 func (t *tensorReader) transposeHalves(w *worker, s *stored, x []uint16, out, in int) error {
 	rows := blockRows(out)
 	for from := 0; from < in; from += rows {
@@ -167,7 +167,7 @@ func (t *tensorReader) transposeHalves(w *worker, s *stored, x []uint16, out, in
 	return nil
 }
 
-// blockRows is how many rows of out numbers are turned at a time: those of a column of
+// blockRows returns how many rows of out numbers are turned at a time: those of a column of
 // the block then stand side by side in the result, and are written to memory together.
 func blockRows(out int) int { return max(1, min(32, chunk/4/out)) }
 
@@ -182,7 +182,7 @@ func transposeBlock[T float32 | uint16](x, rows []T, out, in, from int) {
 	}
 }
 
-// vector is the numbers of a tensor that must have this shape: where they stand, if
+// vector returns the numbers of a tensor that must have this shape: where they stand, if
 // they can be used there, else copied.
 func (t *tensorReader) vector(name string, shape ...int) []float32 {
 	s := t.take(name, shape...)
@@ -256,7 +256,7 @@ func (t *tensorReader) progress(n int64) {
 	}
 }
 
-// take is a tensor that must have this shape and a dtype that can be used.
+// take returns a tensor that must have this shape and a dtype that can be used.
 func (t *tensorReader) take(name string, shape ...int) *stored {
 	if t.err != nil {
 		return nil

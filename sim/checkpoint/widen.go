@@ -8,7 +8,7 @@ import (
 	"kvstep/sim/mat"
 )
 
-// widens tells whether numbers of a dtype can become float32 exactly.
+// widens reports whether numbers of a dtype can become float32 exactly.
 func widens(dtype string) bool { return dtype == "F32" || dtype == "F16" || dtype == "BF16" }
 
 // widen writes the numbers in data to x, which has a place for each.
@@ -36,7 +36,7 @@ func widen(x []float32, dtype string, data []byte) {
 	}
 }
 
-// finite is a Problem naming the first NaN or infinity of a tensor, or nil; x are
+// finite returns a Problem naming the first NaN or infinity of a tensor, or nil; x are
 // its numbers from number first on.
 func finite(file, tensor string, x []float32, first int) error {
 	if !anyInfinite(x) {
@@ -50,7 +50,7 @@ func finite(file, tensor string, x []float32, first int) error {
 	return nil
 }
 
-// anyInfinite tells whether x has a NaN or an infinity: an exponent of all ones,
+// anyInfinite reports whether x has a NaN or an infinity: an exponent of all ones,
 // which carries into the sign when one is added to it.
 func anyInfinite(x []float32) bool {
 	const exponent, one = 0x7f800000, 0x00800000
@@ -67,7 +67,7 @@ func anyInfinite(x []float32) bool {
 	return (a|b|c|d)>>31 != 0
 }
 
-// finiteHalves is finite for numbers of 16 bits.
+// finiteHalves does what finite does for numbers of 16 bits.
 func finiteHalves(file, tensor string, kind mat.Half, words []uint16, first int) error {
 	exponent, one := uint16(0x7c00), uint16(0x0400) // as in anyInfinite
 	if kind == mat.BFloat16 {

@@ -45,7 +45,7 @@ func (s Shape) At(prompt, n int, sw Switches) (step, total [2]sim.Counters) {
 	return step, total
 }
 
-// passes is what the first n passes of a run cost together.
+// passes returns what the first n passes of a run cost together.
 func (s Shape) passes(lane sim.Lane, prompt, n int, sw Switches) sim.Counters {
 	if n == 0 {
 		return sim.Counters{}

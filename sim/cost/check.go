@@ -13,7 +13,7 @@ import (
 // them passes an int64.
 const maxParams = 1 << 56
 
-// Check is Of(c).Check.
+// Check returns Of(c).Check.
 func Check(c sim.Config) error { return Of(c).Check() }
 
 // Check refuses what cannot be counted, naming the field: an unknown family
@@ -72,7 +72,7 @@ func (s Shape) fields() []field {
 	return all
 }
 
-// parameters is about Params, and never much below it, in numbers that do not
+// parameters estimates Params, and never much below it, in numbers that do not
 // wrap around.
 func (s Shape) parameters() float64 {
 	f := func(n int) float64 { return float64(n) }

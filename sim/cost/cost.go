@@ -29,22 +29,22 @@ type Switches struct {
 	Scope  string `json:"scope"`  // "matmul", or "matmul+elementwise": what Headline adds up
 }
 
-// Default is what the engine really does.
+// Default returns what the engine really does.
 func Default() Switches {
 	return Switches{Unit: "flop", Pairs: "allowed", Logits: "last", Scope: "matmul"}
 }
 
-// Layer is Of(c).Layer.
+// Layer returns Of(c).Layer.
 func Layer(c sim.Config, layer, rows, cached int, sw Switches) sim.Counters {
 	return Of(c).Layer(layer, rows, cached, sw)
 }
 
-// Unembed is Of(c).Unembed.
+// Unembed returns Of(c).Unembed.
 func Unembed(c sim.Config, rows, cached int, sw Switches) sim.Counters {
 	return Of(c).Unembed(rows, cached, sw)
 }
 
-// Pass is Of(c).Pass.
+// Pass returns Of(c).Pass.
 func Pass(c sim.Config, rows, cached int, sw Switches) sim.Counters {
 	return Of(c).Pass(rows, cached, sw)
 }
@@ -59,7 +59,7 @@ func (s Shape) Layer(layer, rows, cached int, sw Switches) sim.Counters {
 // Span is what one sequence has in a pass: rows new tokens, and cached before them.
 type Span struct{ Rows, Cached int }
 
-// LayerOf is Layer of a pass over several sequences. Their work adds up; weights
+// LayerOf counts what Layer does, in a pass over several sequences. Their work adds up; weights
 // are read once for all of them.
 func (s Shape) LayerOf(layer int, spans []Span, sw Switches) sim.Counters {
 	return s.filled(s.workOf(layer, spans, sw), layer, spans)
@@ -78,7 +78,7 @@ func (s Shape) LayersOf(all []sim.Counters, spans []Span, sw Switches) []sim.Cou
 	return all
 }
 
-// workOf is LayerOf without the levels of the cache.
+// workOf counts LayerOf without the levels of the cache.
 func (s Shape) workOf(layer int, spans []Span, sw Switches) sim.Counters {
 	var c sim.Counters
 	for i, x := range spans {
@@ -92,7 +92,7 @@ func (s Shape) workOf(layer int, spans []Span, sw Switches) sim.Counters {
 	return c
 }
 
-// filled is c with the levels of the cache after a layer.
+// filled returns c with the levels of the cache after a layer.
 func (s Shape) filled(c sim.Counters, layer int, spans []Span) sim.Counters {
 	held, tokens := int64(0), int64(0)
 	for _, x := range spans {
@@ -110,7 +110,7 @@ func (s Shape) filled(c sim.Counters, layer int, spans []Span) sim.Counters {
 	return c
 }
 
-// after is the work of sequence i of a pass: the first one pays for the pass.
+// after returns the work of sequence i of a pass: the first one pays for the pass.
 func (w Work) after(i int) Work {
 	if i > 0 {
 		w.Passes = 0
@@ -124,7 +124,7 @@ func (s Shape) Unembed(rows, cached int, sw Switches) sim.Counters {
 	return s.UnembedOf([]Span{{rows, cached}}, 1, sw)
 }
 
-// UnembedOf is Unembed of a pass over several sequences in which n rows get logits,
+// UnembedOf counts Unembed in a pass over several sequences in which n rows get logits,
 // such as the last one of each, or those of proposals; switched to all rows it
 // counts all.
 func (s Shape) UnembedOf(spans []Span, n int, sw Switches) sim.Counters {
@@ -165,7 +165,7 @@ func (s Shape) hold(c *sim.Counters, tokens int64) {
 	c.KVBytes = inBytes(times(held, s.kvPrice()), s.KVBits)
 }
 
-// keeps is how many of the tokens it has seen a layer holds.
+// keeps returns how many of the tokens it has seen a layer holds.
 func (s Shape) keeps(layer int, tokens int64) int64 {
 	if layer < s.Local {
 		return min(tokens, int64(s.Window))
@@ -181,7 +181,7 @@ func Uncached(c sim.Counters) sim.Counters {
 	return c
 }
 
-// Add is a, then b. Operations, traffic and seconds are flows: they add up.
+// Add returns a followed by b. Operations, traffic and seconds are flows: they add up.
 // KVTokens and KVBytes are levels, what is held: the later one is what holds.
 func Add(a, b sim.Counters) sim.Counters {
 	f, g := a.Flops, b.Flops
@@ -200,7 +200,7 @@ func Add(a, b sim.Counters) sim.Counters {
 	}
 }
 
-// Headline is the one number to print, by the scope: all matmuls, or all
+// Headline returns the one number to print, by the scope: all matmuls, or all
 // matmuls and every other scalar operation.
 func Headline(c sim.Counters, sw Switches) int64 {
 	f := c.Flops

@@ -25,13 +25,13 @@ type Counts struct {
 	WeightBytes  *big.Int `json:"weight_bytes"`
 }
 
-// flops are the matmul parts, in the order of the constants of price.go.
+// flops returns the matmul parts, in the order of the constants of price.go.
 func (c *Counts) flops() [numParts]**big.Int {
 	f := &c.Flops
 	return [numParts]**big.Int{&f.QKV, &f.Scores, &f.AV, &f.Out, &f.MLP, &f.Head}
 }
 
-// flows are the counters that add up, levels those that do not (see Add).
+// flows returns the counters that add up, levels those that do not (see Add).
 func (c *Counts) flows() []**big.Int {
 	flops := c.flops()
 	return append(flops[:], &c.Elementwise, &c.KVReadBytes, &c.KVWriteBytes, &c.WeightBytes)
@@ -39,7 +39,7 @@ func (c *Counts) flows() []**big.Int {
 
 func (c *Counts) levels() []**big.Int { return []**big.Int{&c.KVTokens, &c.KVBytes} }
 
-// zero is no work and an empty cache.
+// zero returns no work and an empty cache.
 func zero() Counts {
 	var c Counts
 	for _, x := range append(c.flows(), c.levels()...) {
@@ -48,7 +48,7 @@ func zero() Counts {
 	return c
 }
 
-// then is a, and after it b.
+// then returns a followed by b.
 func (a Counts) then(b Counts) Counts {
 	sum := zero()
 	x, y := a.flows(), b.flows()
@@ -59,13 +59,13 @@ func (a Counts) then(b Counts) Counts {
 	return sum
 }
 
-// uncached is Uncached of c.
+// uncached returns Uncached of c.
 func (c Counts) uncached() Counts {
 	c.KVTokens, c.KVBytes, c.KVReadBytes, c.KVWriteBytes = new(big.Int), new(big.Int), new(big.Int), new(big.Int)
 	return c
 }
 
-// Headline is the one number to print, as Headline of sim.Counters.
+// Headline returns the one number to print, as Headline of sim.Counters.
 func (c Counts) Headline(sw Switches) *big.Int {
 	n := new(big.Int)
 	for _, f := range c.flops() {
@@ -77,7 +77,7 @@ func (c Counts) Headline(sw Switches) *big.Int {
 	return n
 }
 
-// Counters is c in int64; false if it does not fit, or if the sum of its
+// Counters returns c in int64; false if it does not fit, or if the sum of its
 // operations or of its bytes would not: then what is too large is math.MaxInt64.
 func (c Counts) Counters() (sim.Counters, bool) {
 	all := c.Headline(Switches{Scope: "matmul+elementwise"})
@@ -144,7 +144,7 @@ func (t *tally) counts(s Shape, sw Switches) Counts {
 	return c
 }
 
-// bigBytes is inBytes of any size.
+// bigBytes returns inBytes of any size.
 func bigBytes(n *big.Int, bits int) *big.Int {
 	b := timesBig(n, big.NewInt(int64(bits)))
 	return b.Rsh(b.Add(b, big.NewInt(7)), 3)

@@ -31,7 +31,7 @@ func (s Shape) Crossovers() Crossovers {
 	}
 }
 
-// whereLayersSee is the length at which all layers together see (or keep) a
+// whereLayersSee returns the length at which all layers together see (or keep) a
 // number of tokens: T in each, and in local ones at most the window.
 func (s Shape) whereLayersSee(tokens float64) float64 {
 	local, global, window := float64(s.Local), float64(s.Layers-s.Local), float64(s.Window)

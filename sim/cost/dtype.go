@@ -22,7 +22,7 @@ var dtypes = []DType{
 	{"int4", 4, "fp16", []string{"fp16", "fp32"}},
 }
 
-// DTypes are their names.
+// DTypes returns their names.
 func DTypes() []string {
 	var names []string
 	for _, d := range dtypes {

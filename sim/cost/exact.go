@@ -38,7 +38,7 @@ func plus(a, b int64) int64 {
 	return a + b
 }
 
-// inBytes is the size of n numbers of some bits each, rounded up.
+// inBytes returns the size of n numbers of some bits each, rounded up.
 func inBytes(n int64, bits int) int64 {
 	if n == math.MaxInt64 {
 		return n

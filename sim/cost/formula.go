@@ -78,7 +78,7 @@ type Line struct {
 	Optional      string // a letter where which is 0 the line is not written
 }
 
-// Formulas are those of all counters that are counted. The letters are those
+// Formulas returns those of all counters that are counted. The letters are those
 // of the package comment, and some that differ from family to family:
 //
 //	u  operations per multiply-add: 2 FLOPs or 1 MAC
@@ -134,7 +134,7 @@ func Formulas() []Formula {
 	}
 }
 
-// Letters are the values of all letters in one step of one lane. The layer is
+// Letters returns the values of all letters in one step of one lane. The layer is
 // -1 for the head. The formulas are those of the models that run here: without
 // windows, experts or latents, and in whole bytes.
 func (s Shape) Letters(lane sim.Lane, layer, rows, cached int, sw Switches) map[string]int64 {
@@ -163,7 +163,7 @@ func (s Shape) Letters(lane sim.Lane, layer, rows, cached int, sw Switches) map[
 	return v
 }
 
-// Counter is the counter of that name.
+// Counter returns the counter of that name.
 func Counter(c sim.Counters, name string) int64 {
 	return map[string]int64{
 		"qkv": c.Flops.QKV, "scores": c.Flops.Scores, "av": c.Flops.AV, "out": c.Flops.Out, "mlp": c.Flops.MLP, "head": c.Flops.Head,

@@ -55,7 +55,7 @@ func (s Shape) prefill(j Job, sw Switches) passes {
 	return func(g group) bigWork { return s.recomputed(1, int64(j.Prompt), j.Batch, g, sw) }
 }
 
-// decode is count decode passes of one lane, the first of them number from.
+// decode returns count decode passes of one lane, the first of them number from.
 func (s Shape) decode(j Job, lane sim.Lane, from, count int64, sw Switches) passes {
 	tokens := int64(j.Prompt) + from // before the first of these passes
 	if lane == sim.Cached {
@@ -64,7 +64,7 @@ func (s Shape) decode(j Job, lane sim.Lane, from, count int64, sw Switches) pass
 	return func(g group) bigWork { return s.recomputed(count, tokens+1, j.Batch, g, sw) }
 }
 
-// tally is what some passes cost, all layers and the head.
+// tally counts what some passes cost, all layers and the head.
 func (s Shape) tally(p passes) *tally {
 	var t tally
 	all := p(group{})
@@ -78,7 +78,7 @@ func (s Shape) tally(p passes) *tally {
 	return &t
 }
 
-// oneByOne is passes that feed one token each of every sequence; the first
+// oneByOne returns passes that feed one token each of every sequence; the first
 // finds cached tokens in the cache. With m = 1 there is nothing to mask.
 func (s Shape) oneByOne(passes, cached int64, batch int, g group) bigWork {
 	each := func(n *big.Int) *big.Int { return timesBig(n, big.NewInt(int64(batch))) }
@@ -100,7 +100,7 @@ func (s Shape) oneByOne(passes, cached int64, batch int, g group) bigWork {
 	return w
 }
 
-// recomputed is passes over everything so far: tokens rows of every sequence in the
+// recomputed returns passes over everything so far: tokens rows of every sequence in the
 // first and one more in each that follows. One of them is a prefill.
 //
 //	allowed: P = sum of T(T+1)/2, or less with a window      dense: T^2
@@ -128,7 +128,7 @@ func (s Shape) recomputed(passes, tokens int64, batch int, g group, sw Switches)
 	return w
 }
 
-// cacheLevels is the levels of the cache after tokens positions of every sequence:
+// cacheLevels returns the levels of the cache after tokens positions of every sequence:
 // tokens in the layer that holds most, and bytes in all layers.
 func (s Shape) cacheLevels(tokens, batch int64) (inLayer, size *big.Int) {
 	perSequence := plusBig(
@@ -146,7 +146,7 @@ type Generation struct {
 	CacheTokens int64 // held at the end: prompt + newTokens - 1, the last is never fed
 }
 
-// Generate is the Bill of one sequence, as counters. Counts beyond an int64 are
+// Generate returns the Bill of one sequence, as counters. Counts beyond an int64 are
 // Problem "cost.overflow".
 func (s Shape) Generate(prompt, newTokens int, sw Switches) (Generation, error) {
 	b, err := s.Bill(Job{prompt, newTokens, 1}, sw)
@@ -168,7 +168,7 @@ func (s Shape) Generate(prompt, newTokens int, sw Switches) (Generation, error) 
 	return g, nil
 }
 
-// Generate is Of(c).Generate.
+// Generate returns Of(c).Generate.
 func Generate(c sim.Config, prompt, newTokens int, sw Switches) (Generation, error) {
 	return Of(c).Generate(prompt, newTokens, sw)
 }

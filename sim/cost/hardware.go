@@ -63,7 +63,7 @@ var hardware = []Hardware{
 		"runlocalai.co Snapdragon 8 Gen 3 page (76.8 GB/s, NPU 45 TOPS INT8); liliputing.com (LPDDR5X-4800, up to 24 GB)", "no trustworthy GPU FLOP/s found: offer as bandwidth-only preset"},
 }
 
-// HardwareNames are the names that HardwarePreset knows.
+// HardwareNames returns the names that HardwarePreset knows.
 func HardwareNames() []string {
 	names := make([]string, len(hardware))
 	for i, h := range hardware {
@@ -94,7 +94,7 @@ func HardwarePreset(name string) (Hardware, error) {
 	return Hardware{}, sim.NewProblem("cost.hardware", "Name", name, "Known", HardwareNames())
 }
 
-// Peak is the rate at which numbers of a type are multiplied, and its name in
+// Peak returns the rate at which numbers of a type are multiplied, and its name in
 // Peaks. A type without a rate of its own is widened: fp8, int8 and int4 to
 // fp16, and fp16 to fp32. A device that knows no rate for floats at all gives 0;
 // one that knows others, but none that will do, is Problem "cost.peak".

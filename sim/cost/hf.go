@@ -21,7 +21,7 @@ var hfFamilies = map[string]string{
 	"gpt2": "gpt2", "opt": "opt",
 }
 
-// ReadConfig is the shape that a Hugging Face config.json describes, in
+// ReadConfig returns the shape that a Hugging Face config.json describes, in
 // float16. file is its name in messages. Errors are *sim.Problem "config.*",
 // naming the field as it is spelled in the file.
 func ReadConfig(file string, data []byte) (Shape, error) {
@@ -158,7 +158,7 @@ func (r *reader) headDim(c *sim.Config) {
 	}
 }
 
-// nope tells whether no layer uses RoPE. All layers must agree.
+// nope reports whether no layer uses RoPE. All layers must agree.
 func (r *reader) nope(layers int) bool {
 	list := r.Ints("no_rope_layers")
 	if len(list) == 0 {

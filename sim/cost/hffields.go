@@ -148,7 +148,7 @@ func (r *reader) windows(s *Shape) {
 	}
 }
 
-// listed is how many layers are listed as ones with a window.
+// listed returns how many layers are listed as ones with a window.
 func (r *reader) listed(s *Shape) (local int, ok bool) {
 	kinds := r.Texts("layer_types")
 	if len(kinds) == 0 {

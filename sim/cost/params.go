@@ -2,28 +2,28 @@ package cost
 
 import "kvstep/sim"
 
-// Params is Of(c).Params.
+// Params returns Of(c).Params.
 func Params(c sim.Config) int64 { return Of(c).Params() }
 
-// WeightBytes is the size of all parameters of c at bytesPer bytes each.
+// WeightBytes returns the size of all parameters of c at bytesPer bytes each.
 func WeightBytes(c sim.Config, bytesPer int) int64 {
 	return Of(c).Wide(8*bytesPer, 32).WeightBytes()
 }
 
-// KVBytesPerToken is Of(c).KVBytesPerToken at bytesPer bytes a number.
+// KVBytesPerToken returns Of(c).KVBytesPerToken at bytesPer bytes a number.
 func KVBytesPerToken(c sim.Config, bytesPer int) int64 {
 	return Of(c).Wide(32, 8*bytesPer).KVBytesPerToken()
 }
 
-// Params is the number of parameters, the embedding counted once if it is
+// Params returns the number of parameters, the embedding counted once if it is
 // also the head.
 func (s Shape) Params() int64 { return s.params(s.MoE.Experts) }
 
-// ActiveParams is how many of them one token meets: all but the experts that
+// ActiveParams returns how many of them one token meets: all but the experts that
 // it does not go to.
 func (s Shape) ActiveParams() int64 { return s.params(s.MoE.Active) }
 
-// LayerParams is the parameters of all layers and of the final norm: without
+// LayerParams returns the parameters of all layers and of the final norm: without
 // the embeddings, the table of positions and the head.
 func (s Shape) LayerParams() int64 {
 	table := times(int64(s.Vocab), int64(s.Dim))
@@ -55,19 +55,19 @@ func (i item) allWeights() (n int64) {
 	return n
 }
 
-// WeightBytes is the size of all parameters. One pass reads less: of the
+// WeightBytes returns the size of all parameters. One pass reads less: of the
 // tables of embeddings and positions only the rows of its tokens
 // (Counters.WeightBytes leaves them out), unless the table is the head.
 func (s Shape) WeightBytes() int64 { return inBytes(s.Params(), s.Bits) }
 
-// KVBytesPerToken is what one token adds to the cache: 2 L kv b, or with a
+// KVBytesPerToken returns what one token adds to the cache: 2 L kv b, or with a
 // latent L (c+r) b. It depends on neither the query heads, nor the MLP, nor the
 // vocabulary. A layer with a full window adds nothing any more.
 func (s Shape) KVBytesPerToken() int64 {
 	return inBytes(times(int64(s.Layers), s.kvPrice()), s.KVBits)
 }
 
-// kvPrice is the numbers that one layer caches for one token.
+// kvPrice returns the numbers that one layer caches for one token.
 func (s Shape) kvPrice() int64 {
 	if s.MLA.KVRank > 0 {
 		return int64(s.MLA.KVRank) + int64(s.MLA.Rope)

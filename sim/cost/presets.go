@@ -106,7 +106,7 @@ var extras = map[string]Shape{
 	"DeepSeek-V3":            {MoE: MoE{Experts: 256, Active: 8, FFN: 2048, Shared: 2048, Dense: 3, Bias: true}, MLA: MLA{QRank: 1536, KVRank: 512, Rope: 64, Nope: 128, V: 128}},
 }
 
-// Presets are the names that Preset knows, in families, small models first.
+// Presets returns the names that Preset knows, in families, small models first.
 func Presets() []string {
 	names := make([]string, len(presets))
 	for i, p := range presets {
@@ -115,7 +115,7 @@ func Presets() []string {
 	return names
 }
 
-// Preset is the shape of a published model, in float16, and its name as it is
+// Preset returns the shape of a published model, in float16, and its name as it is
 // written. Case does not matter. An unknown name is Problem "cost.preset", which
 // lists the known ones.
 func Preset(name string) (Shape, string, error) {

@@ -75,7 +75,7 @@ func (s Shape) price(h half) price {
 	return s.attentionPrice()
 }
 
-// attentionPrice is the attention of one layer, with its norms and its
+// attentionPrice returns the attention of one layer, with its norms and its
 // residual sum.
 //
 //	qkv  2 m d (q + 2kv)      scores  2 P q
@@ -111,7 +111,7 @@ func (s Shape) attentionPrice() (p price) {
 	return p
 }
 
-// latentPrice is the attention of one layer with latent K and V: n, r and v are
+// latentPrice returns the attention of one layer with latent K and V: n, r and v are
 // the widths of a head's plain part, of its rotated part and of its value, c
 // that of the latent, a that of Q's latent.
 //
@@ -145,7 +145,7 @@ func (s Shape) latentPrice() (p price) {
 	return p
 }
 
-// mlpPrice is a dense MLP with its norms and its residual sum: 4 m d F, or
+// mlpPrice returns a dense MLP with its norms and its residual sum: 4 m d F, or
 // with a gate 6 m d F.
 func (s Shape) mlpPrice() (p price) {
 	z := s.sizes()
@@ -159,7 +159,7 @@ func (s Shape) mlpPrice() (p price) {
 	return p
 }
 
-// expertsPrice is an MLP of E experts, of which each row takes k, of width Fe,
+// expertsPrice returns an MLP of E experts, of which each row takes k, of width Fe,
 // and all rows a shared one of width Fs: 2 m d E for the router, 6 m d (k Fe + Fs).
 //
 // A pass reads the weights of the experts that its rows go to. Which they are
@@ -186,7 +186,7 @@ func (s Shape) expertsPrice() (p price) {
 	return p
 }
 
-// headPrice is the final norm of all rows and the logits, 2 r d V. The head
+// headPrice returns the final norm of all rows and the logits, 2 r d V. The head
 // matrix is read whole whether or not it is also the embedding table. What a
 // pass does to the embeddings before its first layer is entryPrice.
 func (s Shape) headPrice() (p price) {
@@ -212,7 +212,7 @@ func (s Shape) entryPrice() (p price) {
 	return p
 }
 
-// matrices is how many of d x F an MLP has: up, down, and the gate.
+// matrices returns how many of d x F an MLP has: up, down, and the gate.
 func (s Shape) matrices() int64 {
 	if s.Gated {
 		return 3
@@ -220,10 +220,10 @@ func (s Shape) matrices() int64 {
 	return 2
 }
 
-// halfNorms is the norms of width d around attention, and as many around the MLP.
+// halfNorms returns the norms of width d around attention, and as many around the MLP.
 func (s Shape) halfNorms() int64 { return int64(s.Norms) / 2 }
 
-// softmax is the elementwise work on one (query, key) pair: per head 1 for the
+// softmax returns the elementwise work on one (query, key) pair: per head 1 for the
 // scale and 5 for the softmax (compare, subtract, exp, add, divide).
 func (s Shape) softmax() int64 {
 	each := int64(1 + 5)
@@ -233,7 +233,7 @@ func (s Shape) softmax() int64 {
 	return each * int64(s.Heads)
 }
 
-// norm is one row through one norm. RMSNorm is 4d+4: square and add (2d), /d,
+// norm counts one row through one norm. RMSNorm is 4d+4: square and add (2d), /d,
 // +eps, sqrt, 1/x, then times 1/rms and times gain (2d). LayerNorm subtracts
 // the mean first and adds a bias last: 7d+5.
 func (s Shape) norm(d int64) int64 {
@@ -245,7 +245,7 @@ func (s Shape) norm(d int64) int64 {
 
 func rms(d int64) int64 { return 4*d + 4 }
 
-// normParams is a gain, and for LayerNorm a bias.
+// normParams returns a gain, and for LayerNorm a bias.
 func (s Shape) normParams() int64 {
 	if s.LayerNorm {
 		return 2 * int64(s.Dim)
@@ -253,7 +253,7 @@ func (s Shape) normParams() int64 {
 	return int64(s.Dim)
 }
 
-// counters is price x work for some layers, everything but the levels.
+// counters returns price x work for some layers, everything but the levels.
 func (s Shape) counters(p price, layers int64, w Work, sw Switches) sim.Counters {
 	var macs [numParts]int64
 	var other, read, write, weights int64
@@ -285,7 +285,7 @@ func (s Shape) counters(p price, layers int64, w Work, sw Switches) sim.Counters
 	}
 }
 
-// unit is FLOPs per multiply-add, or 1 when multiply-adds are what is counted.
+// unit returns FLOPs per multiply-add, or 1 when multiply-adds are what is counted.
 func unit(sw Switches) int64 {
 	if sw.Unit == "mac" {
 		return 1

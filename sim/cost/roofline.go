@@ -145,7 +145,7 @@ func (l *Load) finish() {
 	}
 }
 
-// loads are the parts of some passes, without Seconds.
+// loads returns the parts of some passes, without Seconds.
 func (r *Roofline) loads(s Shape, lane sim.Lane, p passes) [5]Load {
 	t := s.tally(p)
 	var l [5]Load
@@ -173,7 +173,7 @@ func float(n *big.Int) float64 {
 	return f
 }
 
-// PaysFrom is the length from which an uncached pass is bound by compute: from
+// PaysFrom returns the length from which an uncached pass is bound by compute: from
 // there on every further token makes it slower, and the cache pays in time.
 // Below it, a device is still waiting for the weights, with the cache or
 // without. It is where the FLOPs of the pass (dense pairs, last logits) reach
@@ -205,7 +205,7 @@ type Capacity struct {
 	Limit       string   `json:"context_limit"` // what ends it: "memory", or "model"
 }
 
-// Capacity tells what of a job fits into a device.
+// Capacity returns what of a job fits into a device.
 func (s Shape) Capacity(h Hardware, j Job) Capacity {
 	c := Capacity{Memory: h.Memory, WeightBytes: s.WeightBytes(), Limit: "memory"}
 	_, c.PerSequence = s.cacheLevels(int64(j.Prompt)+int64(j.New)-1, 1)

@@ -94,7 +94,7 @@ var styles = map[string]Style{
 	"opt":      {Norms: 2, LayerNorm: true, Act: relu, QKVBias: true, OutBias: true, MLPBias: true},
 }
 
-// styled is a shape of a family, in float16.
+// styled returns a shape of a family, in float16.
 func styled(c sim.Config) Shape {
 	s := Shape{Config: c, Style: styles[c.Family], Bits: 16, KVBits: 16}
 	switch c.Family {
@@ -109,27 +109,27 @@ func styled(c sim.Config) Shape {
 	return s
 }
 
-// Of is the shape of a model that runs here: in float32, but for weights that have
+// Of returns the shape of a model that runs here: in float32, but for weights that have
 // stayed in 16 bits (norms and biases are counted like the rest).
 func Of(c sim.Config) Shape { return styled(c).Wide(cmp.Or(c.WeightBits, 32), 32) }
 
-// For is Of(c) under a cache policy: one that lets tokens go is a window in
-// every layer. (What quantised rows take is for the cache to say, sim/kv.)
-func For(c sim.Config, p sim.CachePolicy) Shape {
+// Keeping returns Of(c) with a cache that keeps at most so many tokens, 0 for all: a
+// window in every layer. (What quantised rows take is for the cache to say, sim/kv.)
+func Keeping(c sim.Config, most int) Shape {
 	s := Of(c)
-	if p.Evicts() {
-		s.Window, s.Local = p.Most(), c.Layers
+	if most > 0 {
+		s.Window, s.Local = most, c.Layers
 	}
 	return s
 }
 
-// Wide is s with other numbers: bits of a weight, and of what is cached.
+// Wide returns s with other numbers: bits of a weight, and of what is cached.
 func (s Shape) Wide(weight, kv int) Shape {
 	s.Bits, s.KVBits = weight, kv
 	return s
 }
 
-// Full is s with every layer seeing everything.
+// Full returns s with every layer seeing everything.
 func (s Shape) Full() Shape {
 	s.Window, s.Local = 0, 0
 	return s
@@ -151,7 +151,7 @@ const (
 	experts
 )
 
-// groups are the halves of all layers.
+// groups returns the halves of all layers.
 func (s Shape) groups() []group {
 	dense := s.dense()
 	return []group{
@@ -162,7 +162,7 @@ func (s Shape) groups() []group {
 	}
 }
 
-// layer is the two halves of one layer. Which layers are local a Shape does not
+// layer returns the two halves of one layer. Which layers are local a Shape does not
 // know, only how many: they are taken as the first ones.
 func (s Shape) layer(l int) [2]group {
 	a, m := group{1, attention, 0}, group{1, denseMLP, 0}
@@ -175,7 +175,7 @@ func (s Shape) layer(l int) [2]group {
 	return [2]group{a, m}
 }
 
-// dense is the number of layers with an ordinary MLP.
+// dense returns the number of layers with an ordinary MLP.
 func (s Shape) dense() int {
 	if s.MoE.Experts > 0 {
 		return s.MoE.Dense

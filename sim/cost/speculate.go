@@ -11,7 +11,7 @@ type Speculation struct {
 	Accept  float64 `json:"accept"`  // a: probability that a guess is accepted, from 0 to 1
 }
 
-// Tokens is how many tokens a pass gives on average: (1 - a^(g+1)) / (1 - a).
+// Tokens returns how many tokens a pass gives on average: (1 - a^(g+1)) / (1 - a).
 func (s Speculation) Tokens() float64 {
 	if s.Accept == 1 {
 		return float64(s.Guesses) + 1
@@ -19,14 +19,14 @@ func (s Speculation) Tokens() float64 {
 	return (1 - math.Pow(s.Accept, float64(s.Guesses)+1)) / (1 - s.Accept)
 }
 
-// Speedup is how many times faster it is than the model alone, when a pass of
+// Speedup returns how many times faster it is than the model alone, when a pass of
 // the draft takes a share c of the time of one of the model, and checking g+1
 // tokens takes the model no longer than one: tokens / (g c + 1).
 func (s Speculation) Speedup(c float64) float64 {
 	return s.Tokens() / (float64(s.Guesses)*c + 1)
 }
 
-// Operations is how many times the operations of the model alone it takes, when
+// Operations returns how many times the operations of the model alone it takes, when
 // a pass of the draft costs a share c of one of the model: (g c + g + 1) / tokens.
 func (s Speculation) Operations(c float64) float64 {
 	g := float64(s.Guesses)

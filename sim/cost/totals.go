@@ -2,7 +2,7 @@ package cost
 
 import "kvstep/sim"
 
-// Totals are the formulas of what the run has paid so far: each counter of a
+// Totals returns the formulas of what the run has paid so far: each counter of a
 // step, summed up over all steps. What differs from step to step comes down to
 // a few sums, and these have closed forms, since a run is one prefill of N
 // tokens and then passes of one token each. The letters are those of Formulas,
@@ -106,7 +106,7 @@ func sumLogits() []Line {
 	return lines
 }
 
-// sumHeads are the rows at both ends of the layers: all enter, and reach the
+// sumHeads returns the rows at both ends of the layers: all enter, and reach the
 // head once a token is chosen.
 func sumHeads() []Line {
 	n := let("N")
@@ -119,7 +119,7 @@ func sumHeads() []Line {
 	}
 }
 
-// rising is N + (N+1) + .. up to a last number, or to the one before it.
+// rising returns N + (N+1) + .. up to a last number, or to the one before it.
 func rising(last Expr, with bool) Expr {
 	n := let("N")
 	before := product(n, difference(n, num(1)))
@@ -129,7 +129,7 @@ func rising(last Expr, with bool) Expr {
 	return quotient(2, difference(product(last, difference(last, num(1))), before))
 }
 
-// Sums are the values of the letters of Totals at step n of a run after a
+// Sums returns the values of the letters of Totals at step n of a run after a
 // prompt, as far as they differ from those of the step's own Letters.
 func (s Shape) Sums(lane sim.Lane, prompt, n int, sw Switches) map[string]int64 {
 	pass, part := n/(s.Layers+1), n%(s.Layers+1)
@@ -168,7 +168,7 @@ func (s Shape) Sums(lane sim.Lane, prompt, n int, sw Switches) map[string]int64 
 	return v
 }
 
-// in tells whether a line is about such a step.
+// in reports whether a line is about such a step.
 func (l Line) in(phase string, lane sim.Lane, sw Switches) bool {
 	is := func(want, have string) bool { return want == "" || want == have }
 	return is(l.Phase, phase) && is(l.Lane, [2]string{"cached", "uncached"}[lane]) && is(l.Pairs, sw.Pairs) && is(l.Logits, sw.Logits)

@@ -16,7 +16,7 @@ type Work struct {
 	Experts int64 // experts that some row of a pass goes to: their weights are read
 }
 
-// PassWork is one pass over rows new tokens with cached tokens before them,
+// PassWork returns one pass over rows new tokens with cached tokens before them,
 // in a layer that sees everything.
 //
 //	allowed: P = m*s + m*(m+1)/2    every query sees the past and itself
@@ -46,7 +46,7 @@ func windowWork(rows, cached int, window int64, sw Switches) Work {
 	return w
 }
 
-// reaching is min(n, window) + min(n+1, window) + ..., count terms.
+// reaching returns min(n, window) + min(n+1, window) + ..., count terms.
 func reaching(n, count, window int64) int64 {
 	below := count // terms that the window does not cut
 	if window > 0 {
@@ -55,7 +55,7 @@ func reaching(n, count, window int64) int64 {
 	return plus(plus(times(below, n), triangle(below-1)), times(count-below, window))
 }
 
-// triangle is 1 + 2 + ... + n = n(n+1)/2; one of the factors is even.
+// triangle returns 1 + 2 + ... + n = n(n+1)/2; one of the factors is even.
 func triangle(n int64) int64 {
 	if n <= 0 {
 		return 0
@@ -66,7 +66,7 @@ func triangle(n int64) int64 {
 	return times(n, (n+1)/2)
 }
 
-// passWork is one pass as the layers of a group see it.
+// passWork returns one pass as the layers of a group see it.
 func (s Shape) passWork(rows, cached int, g group, sw Switches) Work {
 	w := windowWork(rows, cached, g.window, sw)
 	if s.MLA.KVRank > 0 {
@@ -82,7 +82,7 @@ func (s Shape) passWork(rows, cached int, g group, sw Switches) Work {
 	return w
 }
 
-// absorbs tells whether a pass takes MLA's absorbed form.
+// absorbs reports whether a pass takes MLA's absorbed form.
 func (s Shape) absorbs(cached bool) bool {
 	return s.MLA.Form == Absorbed || s.MLA.Form == Auto && cached
 }

@@ -96,7 +96,7 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	return e, true
 }
 
-// result is what the arithmetic gives; a weight is what it is.
+// result returns what the arithmetic gives; a weight is what it is.
 func (e *Explanation) result() Number {
 	switch {
 	case len(e.Calc) > 0:
@@ -107,7 +107,7 @@ func (e *Explanation) result() Number {
 	return e.Value
 }
 
-// reads is what the table says of the weights that the model has, for ops that
+// reads returns what the table says of the weights that the model has, for ops that
 // depend on where they stand and on the model: x is the embedding in the first
 // layer, Q is q where nothing is turned, and qn where heads are normed first.
 func (r *Run) reads(s *sim.Step, op *Op) (reads []Read) {
@@ -126,7 +126,7 @@ func (r *Run) reads(s *sim.Step, op *Op) (reads []Read) {
 	return reads
 }
 
-// read is the op that the model has where the table says id: what is turned is normed
+// read returns the op that the model has where the table says id: what is turned is normed
 // first, where heads have norms.
 func (r *Run) read(op *Op, id string) string {
 	if normed := map[string]string{"q": "qn", "k": "kn"}[id]; op.Kind == Turn && normed != "" && r.Knows(normed) {
@@ -142,7 +142,7 @@ type Arch struct {
 	Positions string `json:"positions"` // "rope", "learned" (added to the embeddings) or "none"
 }
 
-// ArchOf are those of a model.
+// ArchOf returns those of a model.
 func ArchOf(m *model.Model) Arch {
 	r := &Run{Model: m}
 	p := Arch{"rmsnorm", "swiglu", "rope"}
@@ -161,7 +161,7 @@ func ArchOf(m *model.Model) Arch {
 	return p
 }
 
-// kind is what the table says, for ops that are another thing in some models.
+// kind returns what the table says, for ops that are another thing in some models.
 func (r *Run) kind(s *sim.Step, op *Op) Kind {
 	switch {
 	case op.Kind == Turn && r.Model.Rope() == nil: // nothing turns
@@ -176,7 +176,7 @@ func (r *Run) kind(s *sim.Step, op *Op) Kind {
 	return op.Kind
 }
 
-// Value is the number in a cell. It reports false where the cell does not exist.
+// Value returns the number in a cell. It reports false where the cell does not exist.
 func (r *Run) Value(ref Ref) (float32, bool) {
 	s, op, ok := r.has(ref)
 	if !ok {
@@ -193,7 +193,7 @@ func (r *Run) Value(ref Ref) (float32, bool) {
 // text, or token ids; -1 where they do not.
 type Coords struct{ RowPos, ColPos, RowToken, ColToken int }
 
-// Coords is where a cell that exists stands.
+// Coords returns where a cell that exists stands.
 func (r *Run) Coords(ref Ref) Coords {
 	s, op := r.Step(ref.Step), Find(ref.Op)
 	p := Coords{-1, -1, -1, -1}
@@ -218,14 +218,14 @@ func (r *Run) Coords(ref Ref) Coords {
 	return p
 }
 
-// Masked tells whether a cell is a pair that no softmax sees: the causal mask
+// Masked reports whether a cell is a pair that no softmax sees: the causal mask
 // forbids it, or the cache had let the key go.
 func (r *Run) Masked(ref Ref) bool {
 	s, op := r.Step(ref.Step), Find(ref.Op)
 	return op.Cols == seen && model.Hidden(s, r.Model.KVHead(ref.Head), ref.Row, ref.Col)
 }
 
-// at is the number in a cell that exists.
+// at returns the number in a cell that exists.
 func (r *Run) at(ref Ref) float32 {
 	s, op := r.Step(ref.Step), Find(ref.Op)
 	if op.Rows == rows {
@@ -272,7 +272,7 @@ func (r *Run) line(s *sim.Step, op *Op, ref Ref, read Read) (Line, bool) {
 	return l, l.Step >= 0
 }
 
-// decidingRow is the row of a step whose logits gave the token: the last, or of proposals
+// decidingRow returns the row of a step whose logits gave the token: the last, or of proposals
 // the one before the first that was rejected.
 func decidingRow(s *sim.Step) int {
 	row := s.Rows - 1
@@ -287,7 +287,7 @@ func decidingRow(s *sim.Step) int {
 	return row
 }
 
-// stored is the step that put position p of step s's layer into the cache, and
+// stored returns the step that put position p of step s's layer into the cache, and
 // the row of that step which it was; -1 if it is not recorded.
 func (r *Run) stored(s *sim.Step, p int) (step, row int) {
 	for n := s.N; n >= 0; n-- {
@@ -298,7 +298,7 @@ func (r *Run) stored(s *sim.Step, p int) (step, row int) {
 	return -1, 0
 }
 
-// values are the numbers of a line.
+// values returns the numbers of a line.
 func (r *Run) values(l Line) []float32 {
 	s, op := r.Step(l.Step), Find(l.Op)
 	if l.Along == "col" {

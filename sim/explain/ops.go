@@ -173,13 +173,13 @@ var byID = func() map[string]*Op {
 	return index
 }()
 
-// Find is the op of that name, nil if there is none.
+// Find returns the op of that name, nil if there is none.
 func Find(id string) *Op { return byID[id] }
 
-// Constant tells whether no step makes the op: a weight or a table.
+// Constant reports whether no step makes the op: a weight or a table.
 func (o *Op) Constant() bool { return o.Part == "" }
 
-// Inputs are the ops to draw beside an op's result, as the model has them: what it
+// Inputs returns the ops to draw beside an op's result, as the model has them: what it
 // reads, once each and without what a fused op has already behind it.
 func (r *Run) Inputs(o *Op) (ids []string) {
 	if o.Kind == Scaled { // q.k is a result of its own
@@ -194,17 +194,17 @@ func (r *Run) Inputs(o *Op) (ids []string) {
 	return ids
 }
 
-// Down tells whether op sums down the columns of its input id instead of along
+// Down reports whether op sums down the columns of its input id instead of along
 // rows, as attention does with V.
 func (o *Op) Down(id string) bool {
 	return slices.ContainsFunc(o.Reads, func(r Read) bool { return r.Op == id && r.Row == upTo })
 }
 
-// PerHead tells whether each query head (or each K/V head) has an op of its own.
+// PerHead reports whether each query head (or each K/V head) has an op of its own.
 func (o *Op) PerHead() bool { return o.Share != whole }
 
-// PerGroup tells whether each K/V head has an op of its own.
+// PerGroup reports whether each K/V head has an op of its own.
 func (o *Op) PerGroup() bool { return o.Share == byGroup }
 
-// Pairs tells whether rows are queries and columns are keys.
+// Pairs reports whether rows are queries and columns are keys.
 func (o *Op) Pairs() bool { return o.Cols == seen }

@@ -30,7 +30,7 @@ type derived struct {
 	from, to int
 }
 
-// has is the step and the op of a ref, if that step made that op.
+// has returns the step and the op of a ref, if that step made that op.
 func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	op := Find(ref.Op)
 	if op == nil || ref.Step < 0 || ref.Head < 0 || ref.Head >= r.Model.Config.Heads {
@@ -53,13 +53,13 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	return s, op, ok
 }
 
-// Knows tells whether the model has an op of that name.
+// Knows reports whether the model has an op of that name.
 func (r *Run) Knows(id string) bool {
 	op := Find(id)
 	return op != nil && r.knows(op)
 }
 
-// OpsOf are the ops that a model has, in the order of Ops.
+// OpsOf returns the ops that a model has, in the order of Ops.
 func OpsOf(m *model.Model) (ops []*Op) {
 	r := &Run{Model: m}
 	for i := range Ops {
@@ -70,7 +70,7 @@ func OpsOf(m *model.Model) (ops []*Op) {
 	return ops
 }
 
-// knows tells whether the model has an op.
+// knows reports whether the model has an op.
 func (r *Run) knows(op *Op) bool {
 	switch op.ID {
 	case "qn":
@@ -90,7 +90,7 @@ func (r *Run) knows(op *Op) bool {
 	return true
 }
 
-// Shape is the size of an op's tensor in a step.
+// Shape returns the size of an op's tensor in a step.
 func (r *Run) Shape(s *sim.Step, op *Op) (rows, cols int) {
 	return r.extent(s, op.Rows), r.extent(s, op.Cols)
 }
@@ -101,7 +101,7 @@ func (r *Run) extent(s *sim.Step, e Extent) int {
 		kvDim: c.KVDim(), ffn: c.FFN, vocab: c.Vocab, pairs: c.HeadDim / 2, contextLen: c.Context}[e]
 }
 
-// Tensor is the whole of an op in a step, for the head that is looked at. It
+// Tensor returns the whole of an op in a step, for the head that is looked at. It
 // reports false where the step has no such op.
 func (r *Run) Tensor(step int, id string, head int) (mat.Matrix, bool) {
 	s, op, ok := r.has(Ref{Step: step, Op: id, Head: head})
@@ -111,7 +111,7 @@ func (r *Run) Tensor(step int, id string, head int) (mat.Matrix, bool) {
 	return r.part(s, op, head, 0, s.Rows), true
 }
 
-// part is an op's tensor; of an op with a row for each new token, only the rows
+// part returns an op's tensor; of an op with a row for each new token, only the rows
 // [from, to), which is all that needs to be derived.
 func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	switch {
@@ -142,7 +142,7 @@ func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	return x
 }
 
-// recorded is what the step kept, or what running its layer again gives; heads
+// recorded returns what the step kept, or what running its layer again gives; heads
 // stand side by side.
 func (r *Run) recorded(s *sim.Step, op *Op, from, to int) mat.Matrix {
 	switch op.ID {
@@ -176,7 +176,7 @@ func (r *Run) derive(s *sim.Step, from, to int) derived {
 	return d
 }
 
-// attention is one of the tensors with a column for each position.
+// attention returns one of the tensors with a column for each position.
 func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	q := s.Q.Rows(from, to).Cols(head*r.Model.Config.HeadDim, (head+1)*r.Model.Config.HeadDim)
 	switch op.ID {
@@ -203,7 +203,7 @@ func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	return a.Probs
 }
 
-// constant is a weight of the step's layer (or of the head), or a table.
+// constant returns a weight of the step's layer (or of the head), or a table.
 func (r *Run) constant(s *sim.Step, op *Op) mat.Matrix {
 	switch op.ID {
 	case "cos":
@@ -214,7 +214,7 @@ func (r *Run) constant(s *sim.Step, op *Op) mat.Matrix {
 	return Weights(r.Model, s.Layer, op.ID)
 }
 
-// Weights is a weight op's matrix in a layer that exists; gains are one row. The
+// Weights returns a weight op's matrix in a layer that exists; gains are one row. The
 // embedding and the head's weights are those of every layer.
 func Weights(m *model.Model, layer int, id string) mat.Matrix {
 	w := m.Weights

@@ -109,7 +109,7 @@ type worker struct {
 
 func constant(name string, x float32) Arg { return Arg{Name: name, Value: Number(x)} }
 
-// cell is an operand: the first cell of read i.
+// cell returns an operand: the first cell of read i.
 func (w worker) cell(i int) Arg {
 	ref := w.e.Reads[i].Ref
 	return Arg{Ref: &ref, Value: Number(w.run.at(ref))}
@@ -143,7 +143,7 @@ func (w worker) do(name, fn string, args ...Arg) Arg {
 // the key go, before the query that it was let go for.
 func (w worker) mask(s *sim.Step) {
 	key, query := constant("key", float32(w.e.Col)), constant("query", float32(s.Cached+w.e.Row))
-	gone := s.KV.Gone(s.Layer, w.run.Model.KVHead(w.e.Head), w.e.Col)
+	gone := s.KV.EvictedAt(s.Layer, w.run.Model.KVHead(w.e.Head), w.e.Col)
 	if gone >= s.Cached+s.Rows {
 		w.do("value", "sees", key, query)
 		return

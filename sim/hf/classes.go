@@ -57,5 +57,5 @@ const gemma3 = `{"vocab_size": 262208, "hidden_size": 2304, "intermediate_size":
 // inner is the class of a text model that does not say its own, by what is around it.
 var inner = map[string]string{"gemma3": "gemma3_text", "llava": "llama", "llava_next": "llama", "mistral3": "mistral"}
 
-// Classes are the model types that are known here.
+// Classes returns the model types that are known here.
 func Classes() []string { return slices.Sorted(maps.Keys(classes)) }

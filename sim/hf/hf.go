@@ -28,7 +28,7 @@ type Config struct {
 	said, outer, class map[string]json.RawMessage
 }
 
-// Problem is a Problem about a file; its fields come as name, value pairs.
+// Problem returns a Problem about a file; its fields come as name, value pairs.
 func Problem(id, file string, pairs ...any) *sim.Problem {
 	return sim.NewProblem(id, append([]any{"File", file}, pairs...)...)
 }
@@ -116,7 +116,7 @@ func (c *Config) agree(name string) {
 	}
 }
 
-// Known tells whether the class of the file is one of those here.
+// Known reports whether the class of the file is one of those here.
 func (c *Config) Known() bool { return c.class != nil }
 
 // Unsupported refuses a value of a field.
@@ -134,13 +134,13 @@ func (c *Config) Fail(err error) {
 	}
 }
 
-// Says tells whether the file itself has a field, even as null.
+// Says reports whether the file itself has a field, even as null.
 func (c *Config) Says(name string) bool {
 	_, ok := c.said[name]
 	return ok
 }
 
-// raw is the first of several names of a field that the file has, or else that its class
+// raw returns the first of several names of a field that the file has, or else that its class
 // has; nil for none, and "null" where it says so.
 func (c *Config) raw(names ...string) json.RawMessage {
 	for _, from := range []map[string]json.RawMessage{c.said, c.class} {
@@ -153,7 +153,7 @@ func (c *Config) raw(names ...string) json.RawMessage {
 	return nil
 }
 
-// Given is a field as it is written, nil for none and for null; what stands around a
+// Given returns a field as it is written, nil for none and for null; what stands around a
 // text model counts too.
 func (c *Config) Given(name string) json.RawMessage {
 	if list := c.everywhere(name); len(list) > 0 {
@@ -162,7 +162,7 @@ func (c *Config) Given(name string) json.RawMessage {
 	return nil
 }
 
-// everywhere is a field as it is written in the text model and around it, as far as it
+// everywhere returns a field as it is written in the text model and around it, as far as it
 // is there and not null.
 func (c *Config) everywhere(name string) (list []json.RawMessage) {
 	for _, from := range []map[string]json.RawMessage{c.said, c.outer} {
@@ -213,7 +213,7 @@ func (c *Config) Object(name string) map[string]json.RawMessage {
 	return or(field[map[string]json.RawMessage](c, []string{name}), nil)
 }
 
-// Need is a whole number that neither the file nor its class may lack.
+// Need returns a whole number that neither the file nor its class may lack.
 func (c *Config) Need(names ...string) int {
 	v := c.Int(names...)
 	if v == nil {

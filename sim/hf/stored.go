@@ -39,7 +39,7 @@ func (c *Config) Stored() {
 	}
 }
 
-// nothing tells whether a value says that something is not there.
+// nothing reports whether a value says that something is not there.
 func nothing(raw json.RawMessage) bool {
 	var short bytes.Buffer
 	if json.Compact(&short, raw) != nil {

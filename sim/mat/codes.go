@@ -10,10 +10,10 @@ type Codes struct {
 // NewCodes has room for n codes of 4 or 8 bits.
 func NewCodes(n, bits int) Codes { return Codes{make([]byte, (n*bits+7)/8), bits} }
 
-// Bits is the size of a code.
+// Bits returns the size of a code.
 func (c Codes) Bits() int { return c.bits }
 
-// Top is the highest code.
+// Top returns the highest code.
 func (c Codes) Top() int { return 1<<c.bits - 1 }
 
 // Set stores a code.
@@ -26,7 +26,7 @@ func (c Codes) Set(i int, code byte) {
 	c.data[i/2] = c.data[i/2]&^(15<<shift) | code<<shift
 }
 
-// At is code i.
+// At returns code i.
 func (c Codes) At(i int) byte {
 	if c.bits == 8 {
 		return c.data[i]

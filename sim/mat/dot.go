@@ -9,7 +9,7 @@ package mat
 
 const lanes = 16
 
-// Dot is sum(a[i]*b[i]) in the order above; len(b) must be at least len(a).
+// Dot returns sum(a[i]*b[i]) in the order above; len(b) must be at least len(a).
 func Dot(a, b []float32) float32 {
 	b = b[:len(a)]
 	if sum, ok := fastDot(a, b); ok {

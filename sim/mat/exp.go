@@ -2,7 +2,7 @@ package mat
 
 import "math"
 
-// Exp is e^x in float32 only, the same bits on every processor (math.Exp is
+// Exp returns e^x in float32 only, the same bits on every processor (math.Exp is
 // not). Range reduction and polynomial are those of Cephes expf (S. Moshier);
 // the error is below 2 units in the last place.
 func Exp(x float32) float32 {
@@ -35,7 +35,7 @@ func Exp(x float32) float32 {
 	return scale2(y, n)
 }
 
-// scale2 is y * 2^n for y near 1, with subnormal results rounded once.
+// scale2 returns y * 2^n for y near 1, with subnormal results rounded once.
 func scale2(y float32, n int32) float32 {
 	switch {
 	case n > 127:
@@ -46,8 +46,8 @@ func scale2(y float32, n int32) float32 {
 	return y * pow2(n)
 }
 
-// pow2 is 2^n for -126 <= n <= 127.
+// pow2 returns 2^n for -126 <= n <= 127.
 func pow2(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
 
-// Sqrt is correctly rounded: the float64 root of a float32 rounds to the same float32.
+// Sqrt is rounded correctly: the float64 root of a float32 rounds to the same float32.
 func Sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }

@@ -19,7 +19,7 @@ const (
 	fractionBits = 23 - 10 // fraction bits that a float16 lacks
 )
 
-// F16 is x rounded to the nearest float16, ties to even. Numbers from 65520
+// F16 returns x rounded to the nearest float16, ties to even. Numbers from 65520
 // on become infinite; NaN stays NaN, made quiet.
 func F16(x float32) uint16 {
 	b := math.Float32bits(x)
@@ -44,7 +44,7 @@ func F16(x float32) uint16 {
 	return sign | uint16(b>>fractionBits)
 }
 
-// F32 is the float16 h as a float32, exactly.
+// F32 returns the float16 h as a float32, exactly.
 func F32(h uint16) float32 {
 	sign := uint32(h&0x8000) << 16
 	exp, fraction := uint32(h>>10)&0x1f, uint32(h&0x3ff)

@@ -27,13 +27,13 @@ const (
 	GELURoot  = 0.7978845608 // sqrt(2/pi)
 )
 
-// GELUInner is what GELU takes the tanh of.
+// GELUInner returns what GELU takes the tanh of.
 func GELUInner(x float32) float32 {
 	cube := float32(float32(x*x) * x)
 	return float32(GELURoot * (x + float32(GELUCubic*cube)))
 }
 
-// Tanh is (1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x, in float32 only: the
+// Tanh returns (1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x, in float32 only: the
 // same bits on every processor.
 func Tanh(x float32) float32 {
 	if x < 0 {

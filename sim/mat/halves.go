@@ -30,7 +30,7 @@ func OfHalves(rows, cols int, kind Half, bits16 []uint16) Matrix {
 	return Matrix{rows: rows, cols: cols, stride: cols, halves: &halves{kind, bits16}}
 }
 
-// Bits is how many a number of the matrix has in memory, 32 or 16.
+// Bits returns how many a number of the matrix has in memory, 32 or 16.
 func (m Matrix) Bits() int {
 	if m.halves != nil {
 		return 16
@@ -44,7 +44,7 @@ func (m Matrix) bits16(i int) []uint16 {
 	return m.halves.bits16[at : at+m.cols : at+m.cols]
 }
 
-// F32 is one number as a float32, exactly.
+// F32 returns one number as a float32, exactly.
 func (k Half) F32(h uint16) float32 {
 	if k == BFloat16 {
 		return math.Float32frombits(uint32(h) << 16)

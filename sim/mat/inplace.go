@@ -14,7 +14,7 @@ var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 // the bytes, and must not be written to unless these may.
 func ViewF32(data []byte) ([]float32, bool) { return view[float32](data) }
 
-// ViewHalves is ViewF32 for numbers of 16 bits.
+// ViewHalves does what ViewF32 does for numbers of 16 bits.
 func ViewHalves(data []byte) ([]uint16, bool) { return view[uint16](data) }
 
 func view[T float32 | uint16](data []byte) ([]T, bool) {
@@ -29,7 +29,7 @@ func view[T float32 | uint16](data []byte) ([]T, bool) {
 	return unsafe.Slice((*T)(at), len(data)/size), true
 }
 
-// UninitHalves is Uninit for n numbers of 16 bits.
+// UninitHalves returns memory like Uninit, for n numbers of 16 bits.
 func UninitHalves(n int) []uint16 {
 	if n == 0 {
 		return nil

@@ -18,7 +18,7 @@ func (l Level) available() bool {
 	return false
 }
 
-// fastDot is Dot, or reports that no kernel can.
+// fastDot computes Dot, or reports that no kernel can.
 func fastDot(a, b []float32) (sum float32, ok bool) {
 	if level < AVX2 || len(a) == 0 {
 		return 0, false
@@ -45,7 +45,7 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 	return dotsAVX2(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
 }
 
-// KeepsHalves tells whether weights of 16 bits a number had better stay so: whether
+// KeepsHalves reports whether weights of 16 bits a number had better stay so: whether
 // there are kernels for them.
 func KeepsHalves() bool { return level >= AVX2 && cpu.X86.HasF16C }
 

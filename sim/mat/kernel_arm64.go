@@ -17,7 +17,7 @@ func expsNEON(dst, s *float32, top float32, n int)
 //go:noescape
 func swigluNEON(dst, gate, up *float32, n int)
 
-// fastDot is Dot, or reports that no kernel can; they take four numbers at least.
+// fastDot computes Dot, or reports that no kernel can; they take four numbers at least.
 func fastDot(a, b []float32) (sum float32, ok bool) {
 	if level < NEON || len(a) == 0 || len(a)%4 != 0 {
 		return 0, false
@@ -61,7 +61,7 @@ func someExps(dst, s []float32, top float32) int {
 	return n
 }
 
-// fastSwiGLU is SwiGLU of the first numbers, and tells of how many.
+// fastSwiGLU does SwiGLU for the first numbers, and returns for how many.
 func fastSwiGLU(dst, gate, up []float32) int {
 	n := len(gate) / 4 * 4
 	if level < NEON || n == 0 || len(dst) < n || len(up) < n {

@@ -22,7 +22,7 @@ func (l Level) String() string { return levelNames[l] }
 // level is what this process uses; it is set at start and by Use.
 var level = Levels()[len(Levels())-1]
 
-// Levels are those of this processor, slowest first.
+// Levels returns those of this processor, slowest first.
 func Levels() (here []Level) {
 	for l := range levels {
 		if l.available() {
@@ -42,5 +42,5 @@ func Select(l Level) error {
 	return nil
 }
 
-// Current is the level of this process.
+// Current returns the level of this process.
 func Current() Level { return level }

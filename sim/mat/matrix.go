@@ -53,13 +53,13 @@ func Paged(rows, cols int, pages [][]float32, perPage, skip int) Matrix {
 	return Matrix{rows: rows, cols: cols, stride: cols, pages: pages, perPage: perPage, skip: skip}
 }
 
-// NumRows is the number of rows.
+// NumRows returns the number of rows.
 func (m Matrix) NumRows() int { return m.rows }
 
-// NumCols is the number of columns.
+// NumCols returns the number of columns.
 func (m Matrix) NumCols() int { return m.cols }
 
-// Row is row i; writing to it writes to the matrix. (Of 16 bits a number it is a copy.)
+// Row returns row i; writing to it writes to the matrix. (Of 16 bits a number it is a copy.)
 func (m Matrix) Row(i int) []float32 {
 	if m.pages != nil {
 		return m.paged(i)
@@ -87,7 +87,7 @@ func (m Matrix) CopyRow(dst []float32, i int) {
 	copy(dst, m.Row(i))
 }
 
-// At is the number in row i, column j.
+// At returns the number in row i, column j.
 func (m Matrix) At(i, j int) float32 {
 	if m.halves != nil {
 		return m.halves.kind.F32(m.bits16(i)[j])

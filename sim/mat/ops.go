@@ -24,7 +24,7 @@ func Softmax(dst, s []float32, at []int) {
 	}
 }
 
-// Exps is Softmax before it divides: it sets dst[i] = exp(s[i]-max) and gives
+// Exps does what Softmax does before it divides: it sets dst[i] = exp(s[i]-max) and gives
 // their Sum.
 func Exps(dst, s []float32, at []int) float32 {
 	var sums [lanes]float32
@@ -49,7 +49,7 @@ func addExps(dst, s []float32, top float32, sums *[lanes]float32, at []int) {
 	}
 }
 
-// Partition is what Softmax divides by, for a row too long to keep its exponentials:
+// Partition returns what Softmax divides by, for a row too long to keep its exponentials:
 // the Sum of exp(s[i]-top), the same as Mass has it, and how many are above 0.
 func Partition(s []float32, top float32) (sum float32, mass float64, positive int) {
 	var few [64 * lanes]float32 // at a time, which stay in the nearest cache
@@ -64,7 +64,7 @@ func Partition(s []float32, top float32) (sum float32, mass float64, positive in
 	return tree(&sums), tree(&masses), positive
 }
 
-// Mass is the float64 sum of weights, none of which is NaN, in the order of Sum, and
+// Mass returns the float64 sum of weights, none of which is NaN, in the order of Sum, and
 // how many of them are above 0.
 func Mass(weights []float32) (sum float64, positive int) {
 	var sums [lanes]float64
@@ -86,7 +86,7 @@ func addMass(x []float32, sums *[lanes]float64) (positive int) {
 	return positive
 }
 
-// Max is the largest of x, which has one number at least and no NaN.
+// Max returns the largest of x, which has one number at least and no NaN.
 func Max(x []float32) float32 {
 	if top, ok := fastMax(x); ok {
 		return top
@@ -126,5 +126,5 @@ func SwiGLU(dst, gate, up []float32) {
 	}
 }
 
-// Rsqrt is 1/sqrt(x), used for attention's scale 1/sqrt(head_dim).
+// Rsqrt returns 1/sqrt(x), used for attention's scale 1/sqrt(head_dim).
 func Rsqrt(x float32) float32 { return 1 / Sqrt(x) }

@@ -2,7 +2,7 @@ package mat
 
 import "unsafe"
 
-// fits says that there are kernels and that n numbers are there to work on.
+// fits reports whether there are kernels and that n numbers are there to work on.
 func fits(n int, others ...[]float32) bool {
 	if level < AVX2 || n == 0 {
 		return false
@@ -24,7 +24,7 @@ func fastSum(s *[lanes]float32, a []float32, at []int) bool {
 	return true
 }
 
-// fastMass is addMass.
+// fastMass does what addMass does.
 func fastMass(x []float32, sums *[lanes]float64) (positive int, ok bool) {
 	if !fits(len(x)) {
 		return 0, false
@@ -73,7 +73,7 @@ func fastGain(dst, x, gain []float32, inv float32) bool {
 	return true
 }
 
-// fastSwiGLU is SwiGLU of the first numbers, and tells of how many.
+// fastSwiGLU does SwiGLU for the first numbers, and returns for how many.
 func fastSwiGLU(dst, gate, up []float32) int {
 	if !fits(len(gate), dst, up) {
 		return 0

@@ -2,7 +2,7 @@
 
 package mat
 
-// KeepsHalves tells whether weights of 16 bits a number had better stay so: whether
+// KeepsHalves reports whether weights of 16 bits a number had better stay so: whether
 // there are kernels for them.
 func KeepsHalves() bool { return false }
 

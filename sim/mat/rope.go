@@ -54,7 +54,7 @@ func NewRope(positions, headDim int, base float64, interleaved bool, scale func(
 	return r
 }
 
-// upTo is the table with position p in it.
+// upTo returns the table with position p in it.
 func (r *Rope) upTo(p int) *ropeTable {
 	if t := r.table.Load(); p/ropePage < len(t.cos) {
 		return t
@@ -102,7 +102,7 @@ func (r *Rope) Rotate(x []float32, p int) {
 	}
 }
 
-// Pair tells with which partner dimension d of a head is turned: together they
+// Pair returns with which partner dimension d of a head is turned: together they
 // are elements (a, b) of the head and column number of Cos and Sin.
 func (r *Rope) Pair(d int) (number, a, b int) {
 	half := r.half
@@ -112,18 +112,18 @@ func (r *Rope) Pair(d int) (number, a, b int) {
 	return d % half, d % half, d%half + half
 }
 
-// Cos is the table of cosines of the first n positions, [n, head_dim/2]; not to be
+// Cos returns the table of cosines of the first n positions, [n, head_dim/2]; not to be
 // written to.
 func (r *Rope) Cos(n int) Matrix {
 	return Paged(n, r.half, r.upTo(n-1).cos, ropePage, 0)
 }
 
-// Sin is the table of sines, as Cos.
+// Sin returns the table of sines, as Cos.
 func (r *Rope) Sin(n int) Matrix {
 	return Paged(n, r.half, r.upTo(n-1).sin, ropePage, 0)
 }
 
-// Ln is the natural logarithm of x > 0: x = f * 2^e, ln f = 2 artanh((f-1)/(f+1)).
+// Ln returns the natural logarithm of x > 0: x = f * 2^e, ln f = 2 artanh((f-1)/(f+1)).
 func Ln(x float64) float64 {
 	f, e := math.Frexp(x)
 	t := (f - 1) / (f + 1)
@@ -136,7 +136,7 @@ func Ln(x float64) float64 {
 	return float64(2*sum) + float64(float64(e)*math.Ln2)
 }
 
-// Exp64 is e^x: halve x until it is small, sum the series, square back.
+// Exp64 returns e^x: halve x until it is small, sum the series, square back.
 func Exp64(x float64) float64 {
 	halvings := 0
 	for x < -0.5 || x > 0.5 {
@@ -154,7 +154,7 @@ func Exp64(x float64) float64 {
 	return sum
 }
 
-// cosSin is the cosine and sine of 0 <= x <= 1 by their Taylor series.
+// cosSin returns the cosine and sine of 0 <= x <= 1 by their Taylor series.
 func cosSin(x float64) (c, s float64) {
 	term := 1.0
 	for k := 0; k < 24; k++ {

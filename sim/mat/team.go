@@ -109,7 +109,7 @@ func helpOut() {
 
 func takePiece() int { return int(team.next.Add(1)) - 1 }
 
-// pieceRows are the rows [from, to) of w in piece p.
+// pieceRows returns the rows [from, to) of w in piece p.
 func pieceRows(p int) (from, to int) {
 	return p * team.rows, min((p+1)*team.rows, team.w.rows)
 }

@@ -9,7 +9,7 @@ import (
 // hugePage is what Linux calls so on most processors, bytes.
 const hugePage = 2 << 20
 
-// Uninit is memory for n numbers that will all be written before they are read: it is not
+// Uninit returns memory for n numbers that will all be written before they are read: it is not
 // cleared first, and much of it is in large pages where there is enough of it and the
 // system has them, which are read about a third faster.
 func Uninit(n int) []float32 {
@@ -25,7 +25,7 @@ func Uninit(n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(&all[0])), n)
 }
 
-// Slab is Uninit that begins with a large page, and stands in large pages but for its end,
+// Slab returns memory like Uninit that begins with a large page, and stands in large pages but for its end,
 // from 1 MB on. Some rented machines take 10 microseconds for the first touch of a page of
 // 4 KB, which makes a first prefill twice as long. This is for a few pieces of memory, out
 // of which others are cut.
@@ -40,7 +40,7 @@ func Slab(n int) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(&all[first])), n)
 }
 
-// SlabBytes is what Slab takes: the last large page is used as a whole where little of it
+// SlabBytes returns what Slab takes: the last large page is used as a whole where little of it
 // is too much, and else is left to small ones.
 func SlabBytes(n int) int64 {
 	size := 4 * int64(n)
@@ -50,7 +50,7 @@ func SlabBytes(n int) int64 {
 	return size
 }
 
-// uncleared is memory with anything in it.
+// uncleared returns memory with anything in it.
 func uncleared(size int) []byte {
 	var b strings.Builder // the one that does not clear its memory
 	b.Grow(size)
@@ -58,7 +58,7 @@ func uncleared(size int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), size)
 }
 
-// toHugePage is how far the first large page is.
+// toHugePage returns how far the first large page is.
 func toHugePage(all []byte) int { return int(-uintptr(unsafe.Pointer(&all[0])) % hugePage) }
 
 // adviseHuge asks for large pages. Where they are not granted nothing is lost.

@@ -2,11 +2,11 @@
 
 package mat
 
-// Uninit is memory for n numbers that will all be written before they are read.
+// Uninit returns memory for n numbers that will all be written before they are read.
 func Uninit(n int) []float32 { return make([]float32, n) }
 
-// Slab is Uninit for a few large pieces of memory, out of which others are cut.
+// Slab does what Uninit does, for a few large pieces of memory, out of which others are cut.
 func Slab(n int) []float32 { return make([]float32, n) }
 
-// SlabBytes is what Slab takes.
+// SlabBytes returns what Slab takes.
 func SlabBytes(n int) int64 { return 4 * int64(n) }

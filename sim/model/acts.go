@@ -31,16 +31,16 @@ type Acts struct {
 // again for every layer and pass.
 func NewActs(c sim.Config, rows, positions int) *Acts { return newActs(c, rows, positions, false) }
 
-// NewInnerActs is NewActs without X, Q, K, V and Out, which the caller has in memory of
+// NewInnerActs does what NewActs does, without X, Q, K, V and Out, which the caller has in memory of
 // its own.
 func NewInnerActs(c sim.Config, rows, positions int) *Acts { return newActs(c, rows, positions, true) }
 
-// ActsBytes is the memory that they take.
+// ActsBytes returns the memory that they take.
 func ActsBytes(c sim.Config, rows, positions int, inner bool) int64 {
 	return mat.SlabBytes(actsSize(c, rows, positions, inner))
 }
 
-// actsSize is how many numbers there are.
+// actsSize returns how many numbers there are.
 func actsSize(c sim.Config, rows, positions int, inner bool) int {
 	var a Acts
 	size := 2 * mat.RoundToLine(c.Heads*positions)
@@ -89,7 +89,7 @@ func (a *Acts) each(c sim.Config, inner bool, f func(m *mat.Matrix, cols int)) {
 	}
 }
 
-// Ops are the results of a layer by the names that people see, in order. The
+// Ops returns the results of a layer by the names that people see, in order. The
 // two lanes are compared over this list.
 func (a *Acts) Ops() [15]Op {
 	return [15]Op{
@@ -107,7 +107,7 @@ type Op struct {
 	M    mat.Matrix
 }
 
-// PerToken tells whether the op's rows are tokens.
+// PerToken reports whether the op's rows are tokens.
 func (o Op) PerToken() bool { return o.Name != "scores" && o.Name != "softmax" }
 
 // Attention is one head of one step, derived with the kernels of the forward
@@ -121,14 +121,14 @@ type Attention struct {
 	Out    mat.Matrix // [m, head_dim]
 }
 
-// Masked tells whether the query in row i may not see key j: only positions
+// Masked reports whether the query in row i may not see key j: only positions
 // up to its own are allowed.
 func Masked(cached, i, j int) bool { return j > cached+i }
 
-// Hidden tells whether row i of a layer step does not see key j, for the K/V
+// Hidden reports whether row i of a layer step does not see key j, for the K/V
 // head kvHead: the causal mask forbids it, or the cache had let it go.
 func Hidden(s *sim.Step, kvHead, i, j int) bool {
-	return Masked(s.Cached, i, j) || s.KV.Gone(s.Layer, kvHead, j) <= s.Cached+i
+	return Masked(s.Cached, i, j) || s.KV.EvictedAt(s.Layer, kvHead, j) <= s.Cached+i
 }
 
 // Attention derives head h of a layer step. s.KV must be present.

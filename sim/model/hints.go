@@ -40,7 +40,7 @@ func Hints(probs mat.Matrix, cached int, tokens []int) Hint {
 	return Hint{float32(entropy / float64(max(probs.NumRows(), 1))), previous.of(), first.of(), self.of(), copies.of()}
 }
 
-// bits is the entropy of a row: -sum p log2 p.
+// bits returns the entropy of a row: -sum p log2 p.
 func bits(p []float32) float64 {
 	var h float64
 	for _, x := range p {
@@ -51,7 +51,7 @@ func bits(p []float32) float64 {
 	return max(h, 0)
 }
 
-// followed is the position after the last earlier occurrence of the token at
+// followed returns the position after the last earlier occurrence of the token at
 // position at, or -1. What followed must be earlier than the query too.
 func followed(tokens []int, at int) int {
 	for j := at - 2; j >= 0; j-- {

@@ -70,7 +70,7 @@ func (m *Model) AppendRecorded(s *sim.Step, c Cache) {
 	}
 }
 
-// Dots are the products of queries and keys before they are scaled, every pair,
+// Dots returns the products of queries and keys before they are scaled, every pair,
 // masked ones too: q [rows, head_dim], k [positions, head_dim].
 func Dots(q, k mat.Matrix) mat.Matrix {
 	dots := mat.New(q.NumRows(), k.NumRows())
@@ -78,14 +78,14 @@ func Dots(q, k mat.Matrix) mat.Matrix {
 	return dots
 }
 
-// FinalNorm is the last norm of the rows x of a head step, [rows, dim].
+// FinalNorm returns the last norm of the rows x of a head step, [rows, dim].
 func (m *Model) FinalNorm(x mat.Matrix) mat.Matrix {
 	normed := mat.New(x.NumRows(), m.Config.Dim)
 	m.norm(normed, x, m.Weights.FinalNorm, m.Weights.FinalBias)
 	return normed
 }
 
-// Logits are those of the rows x of a head step, [rows, vocab], with the bits that
+// Logits returns those of the rows x of a head step, [rows, vocab], with the bits that
 // Unembed gives them.
 func (m *Model) Logits(x mat.Matrix) mat.Matrix {
 	logits, all := mat.New(x.NumRows(), m.Config.Vocab), make([]int, x.NumRows())
@@ -96,5 +96,5 @@ func (m *Model) Logits(x mat.Matrix) mat.Matrix {
 	return logits
 }
 
-// Rope is the table of rotations, nil for a model without positions.
+// Rope returns the table of rotations, nil for a model without positions.
 func (m *Model) Rope() *mat.Rope { return m.rope }

@@ -27,7 +27,7 @@ type Row struct {
 	Cache Cache
 }
 
-// Rows are m rows of one sequence, from position pos on.
+// Rows returns m rows of one sequence, from position pos on.
 func Rows(m, pos int, cache Cache) []Row {
 	rows := make([]Row, m)
 	for i := range rows {
@@ -61,7 +61,7 @@ func New(c sim.Config, w sim.Weights) (*Model, error) {
 	return m, nil
 }
 
-// llama3Scale is how Llama 3 scales the angle per position of a pair, nil for not.
+// llama3Scale returns how Llama 3 scales the angle per position of a pair, nil for not.
 func llama3Scale(s *sim.RopeScaling) func(angle float64) float64 {
 	if s == nil {
 		return nil
@@ -111,7 +111,7 @@ func Check(c sim.Config) error {
 	return nil
 }
 
-// KVHead is the K/V head that query head h reads.
+// KVHead returns the K/V head that query head h reads.
 func (m *Model) KVHead(h int) int { return h / m.group }
 
 // Embed copies the embedding of each token into x, [len(tokens), dim]; in a model

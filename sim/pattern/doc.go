@@ -21,7 +21,7 @@ type Refused struct {
 	Why  string
 }
 
-// Error is in English, for the log.
+// Error words it in English, for the log.
 func (r *Refused) Error() string { return fmt.Sprintf("%q: %s", r.Part, r.Why) }
 
 // Pattern is a compiled pattern. It is safe for concurrent use.

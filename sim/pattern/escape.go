@@ -78,7 +78,7 @@ func (p *parser) class(from int, word set) (s set, r rune, ok bool) {
 // controls are letters that stand for a control character.
 var controls = map[rune]rune{'t': '\t', 'n': '\n', 'r': '\r', 'f': '\f', 'v': '\v', 'a': '\a', 'e': 0x1B}
 
-// escaped is the character that a backslash and c stand for.
+// escaped returns the character that a backslash and c stand for.
 func (p *parser) escaped(from int, c rune) rune {
 	if r, ok := controls[c]; ok {
 		return r
@@ -147,7 +147,7 @@ func (p *parser) set(from int) set {
 	return out
 }
 
-// item is one character, range or class of a set.
+// item returns one character, range or class of a set.
 func (p *parser) item(from int, first bool) set {
 	if p.skip("[:") {
 		not := p.skip("^")
@@ -189,7 +189,7 @@ func (p *parser) item(from int, first bool) set {
 	return set{{lo, hi}}
 }
 
-// char is a character of a set, or, where ok is true, a class.
+// char returns a character of a set, or, where ok is true, a class.
 func (p *parser) char(from int) (s set, r rune, ok bool) {
 	if p.at == len(p.text) {
 		p.refuse(from, "a set that is not closed")

@@ -1,6 +1,6 @@
 package pattern
 
-// folded is a set of ASCII under (?i): both cases, and the two characters beyond ASCII
+// folded returns a set of ASCII under (?i): both cases, and the two characters beyond ASCII
 // that fold into it, the long s and the sign of the kelvin.
 func folded(s set) set {
 	out := s
@@ -71,7 +71,7 @@ func (n *node) edges() edges {
 	return e
 }
 
-// empty tells whether a node may match without a character.
+// empty reports whether a node may match without a character.
 func empty(n *node) bool { return n.edges().empty }
 
 // checkFolding refuses such pairs in a sequence and in what repeats.
@@ -95,7 +95,7 @@ func (p *parser) checkFolding(n *node, from int) {
 	}
 }
 
-// fixed is how many characters every match of a node has; the alternatives of a look
+// fixed returns how many characters every match of a node has; the alternatives of a look
 // behind may differ from one another.
 func fixed(n *node, part string) int {
 	if n.op == opAlt {

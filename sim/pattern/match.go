@@ -21,7 +21,7 @@ type machine struct {
 	ends   []int32  // [subs][len(text)+1]: 0 not known, 1 none, or 2 + where
 }
 
-// FindAll is all matches in text, from the left, as [from, to): after an empty match
+// FindAll returns all matches in text, from the left, as [from, to): after an empty match
 // and where one would follow a match the search goes on one character later.
 func (p *Pattern) FindAll(text string) (list [][2]int) {
 	m := &machine{p: p, text: text}
@@ -41,13 +41,13 @@ func (p *Pattern) FindAll(text string) (list [][2]int) {
 	return list
 }
 
-// after is the place behind the character at a place; at the end, beyond it.
+// after returns the place behind the character at a place; at the end, beyond it.
 func (m *machine) after(at int) int {
 	_, n := utf8.DecodeRuneInString(m.text[at:])
 	return at + max(n, 1)
 }
 
-// search is the first match that begins at some place or later; to is -1 for none.
+// search returns the first match that begins at some place or later; to is -1 for none.
 func (m *machine) search(at int) (from, to int) {
 	for ; at <= len(m.text); at = m.after(at) {
 		if to := m.run(0, at); to >= 0 {
@@ -61,7 +61,7 @@ func (m *machine) search(at int) (from, to int) {
 // character of the text.
 const patience = 64
 
-// run is where a program ends that begins at pos, -1 if it fails.
+// run returns where a program ends that begins at pos, -1 if it fails.
 func (m *machine) run(pc, pos int) int {
 	base := len(m.stack)
 	for {
@@ -98,7 +98,7 @@ func (m *machine) run(pc, pos int) int {
 	}
 }
 
-// back is the second way of the last fork that has one.
+// back returns the second way of the last fork that has one.
 func (m *machine) back(base int) (pc, pos int) {
 	for len(m.stack) > base {
 		f := &m.stack[len(m.stack)-1]
@@ -142,7 +142,7 @@ func (m *machine) inside(in *inst, pos int) int {
 	return int(*known) - 2
 }
 
-// step is an instruction that takes a character, goes back or looks at a place.
+// step returns an instruction that takes a character, goes back or looks at a place.
 func (m *machine) step(in *inst, pos int) (int, bool) {
 	switch in.op {
 	case opSet:
@@ -167,7 +167,7 @@ func (m *machine) step(in *inst, pos int) (int, bool) {
 	return pos, m.place(in.anchor, pos)
 }
 
-// place tells whether an anchor holds. ^ and $ are those of lines.
+// place reports whether an anchor holds. ^ and $ are those of lines.
 func (m *machine) place(anchor byte, pos int) bool {
 	atEnd := pos == len(m.text)
 	switch anchor {
@@ -185,7 +185,7 @@ func (m *machine) place(anchor byte, pos int) bool {
 	return m.word(pos) == (anchor == 'b')
 }
 
-// word tells whether a word begins or ends at a place.
+// word reports whether a word begins or ends at a place.
 func (m *machine) word(pos int) bool {
 	before, after := false, false
 	if r, n := utf8.DecodeLastRuneInString(m.text[:pos]); n > 0 {

@@ -67,7 +67,7 @@ func parse(text string) *node {
 	return n
 }
 
-// next is the character here, 0 at the end; take steps over it.
+// next returns the character here, 0 at the end; take steps over it.
 func (p *parser) next() rune {
 	r, n := utf8.DecodeRuneInString(p.text[p.at:])
 	if n == 0 {
@@ -121,7 +121,7 @@ func (p *parser) sequence() *node {
 	return n
 }
 
-// atom is what a quantifier would follow; nil for an option that stands alone.
+// atom returns what a quantifier would follow; nil for an option that stands alone.
 func (p *parser) atom() *node {
 	from := p.at
 	switch c := p.take(); c {
@@ -158,7 +158,7 @@ func (p *parser) anchor(from int, kind byte) *node {
 	return &node{op: opAnchor, anchor: kind}
 }
 
-// literal is a character that stands for itself.
+// literal returns a character that stands for itself.
 func (p *parser) literal(from int, c rune) *node {
 	n := &node{op: opSet, set: one(c)}
 	if p.fold {
@@ -173,7 +173,7 @@ func (p *parser) literal(from int, c rune) *node {
 	return n
 }
 
-// quantified is an atom with the quantifier behind it.
+// quantified returns an atom with the quantifier behind it.
 func (p *parser) quantified(atom *node, from int) *node {
 	n := &node{op: opRepeat, kids: []*node{atom}, how: 'g', max: -1}
 	interval := false
@@ -210,7 +210,7 @@ func (p *parser) quantified(atom *node, from int) *node {
 	return n
 }
 
-// place tells whether a node, or one of its alternatives, is nothing but a place.
+// place reports whether a node, or one of its alternatives, is nothing but a place.
 func place(n *node) bool {
 	switch n.op {
 	case opAnchor, opLook:
@@ -243,7 +243,7 @@ func (p *parser) interval(n *node, from int) bool {
 	return true
 }
 
-// after is the character that follows c, if c is here.
+// after returns the character that follows c, if c is here.
 func (p *parser) after(c byte) (rune, bool) {
 	if p.next() != rune(c) {
 		return 0, false

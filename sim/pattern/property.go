@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// category is a general category in Unicode 16: one letter, or two.
+// category returns a general category in Unicode 16: one letter, or two.
 func category(name string) set {
 	if name == "Cs" {
 		return nil // no text has one
@@ -76,13 +76,13 @@ var wordAlone = sync.OnceValue(func() set {
 	return union(known()["word"], set{{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}})
 })
 
-// property is what \p{name} means.
+// property returns what \p{name} means.
 func property(name string) (set, bool) {
 	s, ok := known()[strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(name))]
 	return s, ok
 }
 
-// bracket is what [:name:] means, by Oniguruma's table and not by \p's in two cases.
+// bracket returns what [:name:] means, by Oniguruma's table and not by \p's in two cases.
 func bracket(name string) (set, bool) {
 	m := known()
 	switch name {

@@ -15,10 +15,10 @@ const last = unicode.MaxRune
 
 var all = set{{0, last}}
 
-// one is the set of one character.
+// one returns the set of one character.
 func one(r rune) set { return set{{r, r}} }
 
-// union is what is in any of the sets.
+// union returns what is in any of the sets.
 func union(sets ...set) set {
 	var spans set
 	for _, s := range sets {
@@ -36,7 +36,7 @@ func union(sets ...set) set {
 	return out
 }
 
-// not is all other characters.
+// not returns all other characters.
 func (s set) not() set {
 	var out set
 	next := rune(0)
@@ -52,10 +52,10 @@ func (s set) not() set {
 	return out
 }
 
-// and is what is in both.
+// and returns what is in both.
 func (s set) and(t set) set { return union(s.not(), t.not()).not() }
 
-// has tells whether r is in s.
+// has reports whether r is in s.
 func (s set) has(r rune) bool {
 	lo, hi := 0, len(s)
 	for lo < hi {
@@ -68,7 +68,7 @@ func (s set) has(r rune) bool {
 	return lo < len(s) && r >= s[lo].lo
 }
 
-// table is the characters of Go's tables.
+// table returns the characters of Go's tables.
 func table(tables ...*unicode.RangeTable) set {
 	var out set
 	add := func(lo, hi, stride rune) {

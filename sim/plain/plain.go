@@ -16,7 +16,7 @@ import (
 	"reflect"
 )
 
-// JSON is v in one line without a break at its end, with < > and & as they are. It
+// JSON returns v in one line without a break at its end, with < > and & as they are. It
 // never fails for data: what JSON cannot hold at all, such as a function, is null.
 func JSON(v any) []byte {
 	text, err := encode(v)
@@ -32,7 +32,7 @@ func JSON(v any) []byte {
 	return text
 }
 
-// Indented is JSON in many lines, for people: without orders in its texts.
+// Indented returns JSON in many lines, for people: without orders in its texts.
 func Indented(v any, indent string) []byte {
 	var b bytes.Buffer
 	if err := json.Indent(&b, unordered(JSON(v)), "", indent); err != nil {
@@ -68,7 +68,7 @@ var marks = []struct {
 	{"-Infinity", func(x float64) bool { return math.IsInf(x, -1) }, math.Float64frombits(0x4b5653544552), math.Float32frombits(0x4b565b)},
 }
 
-// marked is a copy of v with marks for what is not finite. What writes itself as JSON
+// marked returns a copy of v with marks for what is not finite. What writes itself as JSON
 // stays as it is.
 func marked(v reflect.Value) reflect.Value {
 	if !v.IsValid() || v.Type().Implements(reflect.TypeFor[json.Marshaler]()) {
@@ -160,7 +160,7 @@ func words(text []byte) []byte {
 	}
 }
 
-// must is how encoding/json writes a mark.
+// must writes a mark as encoding/json does.
 func must(x any) []byte {
 	text, _ := json.Marshal(x)
 	return text

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Orders tells whether a character is no text but an order: to a terminal (the control
+// Orders reports whether a character is no text but an order: to a terminal (the control
 // characters, those above 0x7f too, which some terminals obey as they do escape
 // sequences), to the direction of writing, or to begin a line.
 func Orders(r rune) bool {
@@ -63,7 +63,7 @@ var begins = func() (is [256]bool) {
 	return is
 }()
 
-// mayOrder tells whether a text has an order, of whose first byte there is one.
+// mayOrder reports whether a text has an order, of whose first byte there is one.
 func mayOrder(text []byte) bool {
 	for i, c := range text {
 		if begins[c] {

@@ -81,7 +81,7 @@ func filters() (fields []Field) {
 // cacheOf is the policy of a recipe that names none: beams share blocks.
 func cacheOf(r *sim.Recipe) string {
 	if beam(r) {
-		return sim.CachePaged
+		return kv.Shared().Kind
 	}
-	return sim.CacheContiguous
+	return kv.Default().Kind
 }

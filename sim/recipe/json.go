@@ -210,7 +210,7 @@ func (o object) texts() (map[string]string, error) {
 		known, number := f != nil && path != "cache", f != nil && f.Number != nil
 		if name, ok := strings.CutPrefix(path, "cache."); ok {
 			known = name == "kind" || slices.Contains(kv.Names(), name)
-			number = name != "kind" && name != "axis"
+			number = name != "kind" && kv.IsNumber(name)
 		}
 		if !known {
 			return nil, bad(path, "unknown")
@@ -261,7 +261,7 @@ func literal(path string, value json.RawMessage, number bool) (string, error) {
 func cacheText(texts map[string]string) error {
 	kind, named := texts["cache.kind"]
 	if !named && texts["sampler.kind"] == "beam" {
-		kind = sim.CachePaged
+		kind = kv.Shared().Kind
 	}
 	given := map[string]string{}
 	for path, text := range texts {
@@ -278,8 +278,8 @@ func cacheText(texts map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(kv.Kinds, p.Kind) {
-		return sim.NewProblem("recipe.choice", "Field", "cache", "Have", clip(p.Kind), "Allowed", kv.Kinds)
+	if kinds := kv.Kinds(); !slices.Contains(kinds, p.Kind) {
+		return sim.NewProblem("recipe.choice", "Field", "cache", "Have", clip(p.Kind), "Allowed", kinds)
 	}
 	texts["cache"] = kv.Text(p)
 	return nil

@@ -80,7 +80,7 @@ func Complete(r sim.Recipe) sim.Recipe {
 		case real:
 			zero = x.Get() == 0
 		case *sim.CachePolicy:
-			if zero = x.Kind == "" || beam(&r) && x.Kind == sim.CacheContiguous; !zero {
+			if zero = x.Kind == "" || beam(&r) && x.Kind == kv.Default().Kind; !zero {
 				*x = kv.Complete(*x)
 			}
 		}

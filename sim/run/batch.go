@@ -91,7 +91,7 @@ func (e *engine) compute() (any bool) {
 	for _, q := range e.all {
 		if q.running() && q.reused > 0 && q.cached == q.reused {
 			q.cache.Free()
-			q.record = kv.NewRecord(kv.SpecOf(e.m.Model.Config, q.maxTokens), e.recipe.Cache)
+			q.hold(q.cache, kv.NewHistory(kv.SpecOf(e.m.Model.Config, q.maxTokens), e.recipe.Cache))
 			q.cached, q.reused, any = 0, 0, true
 		}
 	}
@@ -247,16 +247,16 @@ type promptBlocks struct {
 
 // knownPrompt is a sequence whose prompt is in the cache, held by a fork of it.
 type knownPrompt struct {
-	tokens []int
-	cache  *kv.Paged
-	record *kv.Record
+	tokens  []int
+	cache   kv.Cache
+	history *kv.History
 }
 
 // learn keeps the whole blocks of a prompt that has been fed.
 func (p *promptBlocks) learn(q *sequence) {
 	n := q.prompt / p.block * p.block
-	if paged, ok := q.cache.(*kv.Paged); ok && n > 0 {
-		p.known = append(p.known, knownPrompt{q.tokens[:n:n], paged.Fork(n), q.record.First(n)})
+	if q.cache != nil && n > 0 {
+		p.known = append(p.known, knownPrompt{q.tokens[:n:n], q.cache.Fork(n), q.history.First(n)})
 	}
 }
 
@@ -289,6 +289,6 @@ func (p *promptBlocks) reuse(q *sequence) {
 		return
 	}
 	q.cache.Free()
-	q.cache, q.record = p.known[from].cache.Fork(longest), p.known[from].record.First(longest)
+	q.hold(p.known[from].cache.Fork(longest), p.known[from].history.First(longest))
 	q.cached, q.reused = longest, longest
 }

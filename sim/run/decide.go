@@ -8,17 +8,7 @@ import (
 	"kvstep/sim/mat"
 )
 
-// chooser chooses the next token of one sequence.
-type chooser interface {
-	// choose sets the token of s by the logits of its rows, [rows asked, vocab], and
-	// describes it. It returns the row that the token follows.
-	choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err error)
-	// instead returns the token that the same choice gives by other logits of that row,
-	// which stand after past.
-	instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (token int, err error)
-}
-
-// decideEach has c choose for every sequence of a pass whose tokens are all fed, adds what
+// decideEach lets c choose for every sequence of a pass whose tokens are all fed, adds what
 // it chose to their texts, and ends those that are done.
 func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser) error {
 	for i, q := range e.live {
@@ -49,7 +39,7 @@ func decidingLogits(logits [2]mat.Matrix) mat.Matrix {
 	return logits[sim.Uncached]
 }
 
-// decideOne has c choose the token of one sequence, unless the recipe forces another.
+// decideOne lets c choose the token of one sequence, unless the recipe forces another.
 func (e *engine) decideOne(q *sequence, s *sim.Step, logits [2]mat.Matrix, c chooser) error {
 	row, err := c.choose(q, s, decidingLogits(logits))
 	if err != nil {
@@ -101,7 +91,7 @@ func (e *engine) write(q *sequence, s *sim.Step) {
 		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
 		if q.cache != nil {
 			q.cache.Truncate(q.cached)
-			q.record = q.record.First(q.cached)
+			q.hold(q.cache, q.history.First(q.cached))
 		}
 	}
 	q.tokens = append(q.tokens, s.Token) // fed in the next pass; the last one never is

@@ -33,3 +33,13 @@ func (e *engine) newDecoder(most int, count cost.Switches) (decoder, error) {
 	}
 	return plain{e}, nil
 }
+
+// chooser chooses the next token of one sequence.
+type chooser interface {
+	// choose sets the token of s by the logits of its rows, [rows asked, vocab], and
+	// describes it. It returns the row that the token follows.
+	choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err error)
+	// instead returns the token that the same choice gives by other logits of that row,
+	// which stand after past.
+	instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (token int, err error)
+}

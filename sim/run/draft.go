@@ -31,7 +31,7 @@ func newDrafter(m *model.Model, held *sim.Memory, most int, r sim.Recipe, count 
 	held.Add(dists)
 	lane.memory = held
 	lane.begin(most, most)
-	lane.room(1)
+	lane.reserveLogits(1)
 	cache, err := kv.NewContiguous(spec, kv.NewArena(0).In(held))
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func (t *trial) meets(met map[string]int) {
 	for s := range t.each() {
 		in["several"] = in["several"] || len(s.PassSteps) > 1
 		in["pieces"] = in["pieces"] || s.Part == sim.HeadPart && s.Output == nil
-		in["let go"] = in["let go"] || len(kv.LetGo(s)) > 0
+		in["let go"] = in["let go"] || len(kv.Evictions(s)) > 0
 		in["coded"] = in["coded"] || t.rec.Cache.Axis != "" && s.KV != nil
 		in[s.RunFinishReason] = true
 		if x := s.Speculation; x != nil {

@@ -143,7 +143,7 @@ func randomMemoryRecipe(r *rand.Rand) sim.Recipe {
 			rec.Batch.Requests = append(rec.Batch.Requests, sim.Request{Tokens: tokens(), MaxNew: 1 + r.IntN(8), Arrive: r.IntN(4)})
 		}
 	case 2:
-		if !rec.Cache.Evicts() && rec.Cache.Axis != kv.AxisChannel {
+		if !kv.TraitsOf(rec.Cache).Evicts && rec.Cache.Axis != kv.AxisChannel {
 			rec.Draft, rec.Propose = "story-draft", 1+r.IntN(5)
 		}
 	}

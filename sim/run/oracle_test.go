@@ -74,7 +74,7 @@ func (t *trial) problem(*rand.Rand) error {
 // lanes: under an exact policy both give the same bits.
 func (t *trial) lanes(*rand.Rand) error {
 	for s := range t.each() {
-		if t.rec.Cache.Exact() && !s.Identical && t.m.Name != runtest.Loud {
+		if kv.TraitsOf(t.rec.Cache).Exact && !s.Identical && t.m.Name != runtest.Loud {
 			return fmt.Errorf("step %d seq %d: %s", s.N, s.Seq, s.Differs)
 		}
 	}
@@ -237,7 +237,7 @@ func (t *trial) givesUp(*rand.Rand) error {
 
 // laneAlone: one lane alone chooses as both do, where the policy is exact; of beams too.
 func (t *trial) laneAlone(r *rand.Rand) error {
-	if t.rec.Lanes != "both" || !t.rec.Cache.Exact() || t.rec.Cache.Budget > 0 || t.err != nil {
+	if t.rec.Lanes != "both" || !kv.TraitsOf(t.rec.Cache).Exact || t.rec.Cache.Budget > 0 || t.err != nil {
 		return nil
 	}
 	other := t.rec

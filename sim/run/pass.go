@@ -35,25 +35,13 @@ func (e *engine) begin() error {
 		for _, q := range e.live {
 			tokens := q.tokens[:q.cached+q.numScheduled]
 			if sim.Lane(i) == sim.Cached {
-				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.record.Watch(q.cache)), q.numScheduled}
+				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.cache), q.numScheduled}
 			} else {
 				q.at[i] = span{lane.add(tokens, 0, e.scratch.of(q)) + q.cached, q.numScheduled}
 			}
 		}
 	}
 	return nil
-}
-
-// size is the rows that the pass has in a lane, and how many keys they see at most.
-func (e *engine) size(lane sim.Lane) (rows, positions int) {
-	for _, q := range e.live {
-		n := q.numScheduled
-		if lane == sim.Uncached {
-			n += q.cached
-		}
-		rows, positions = rows+n, max(positions, q.maxTokens)
-	}
-	return rows, positions
 }
 
 // layer runs layer l over all sequences of the pass, in every lane, and compares
@@ -143,8 +131,7 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		e.keep(q, s)
 		if q.cache != nil {
-			q.cache.Settle()
-			q.record.Settled(q.cache)
+			q.cache.EndPass()
 		}
 		steps[i], at = s, at+q.numLogits
 	}
@@ -152,31 +139,4 @@ func (e *engine) head() (sim.Step, error) {
 		return sim.Step{}, err
 	}
 	return e.finish(steps, paid), nil
-}
-
-// used is what all caches hold, in bytes.
-func (e *engine) used() (n int64) {
-	for _, q := range e.all {
-		if q.cache == nil {
-			continue
-		}
-		for l := range e.m.Model.Config.Layers {
-			n += q.cache.LayerBytes(l)
-		}
-	}
-	return n
-}
-
-// bill replaces what the counting cannot tell from shapes alone: the bytes that
-// the caches hold now, and where they are not float32 what layer l read and, of
-// held bytes before, what it wrote. l is -1 for the head.
-func (e *engine) bill(c *sim.Counters, l int, held int64) {
-	c.KVBytes = e.used()
-	if l < 0 || !e.live[0].record.Quantised() {
-		return
-	}
-	c.KVReadBytes, c.KVWriteBytes = 0, c.KVBytes-held
-	for _, q := range e.live {
-		c.KVReadBytes += q.cache.LayerBytes(l)
-	}
 }

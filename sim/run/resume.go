@@ -5,25 +5,6 @@ import (
 	"kvstep/sim/kv"
 )
 
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
-	if e.lanes[sim.Cached] != nil {
-		q.record = kv.NewRecord(spec, e.recipe.Cache)
-		if e.pool != nil {
-			q.cache = e.pool.Sequence()
-		} else {
-			cache, err := kv.New(spec, e.recipe.Cache, e.memory)
-			if err != nil {
-				return err
-			}
-			q.cache = cache
-		}
-	}
-	q.started = e.pass
-	return nil
-}
-
 // resume takes up the state after the pass that prefix ends with.
 func (e *engine) resume(prefix []sim.Step) error {
 	q, last := e.all[0], &prefix[len(prefix)-1]
@@ -49,6 +30,8 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if err := e.start(q); err != nil || q.cache == nil {
 		return err
 	}
-	q.record = last.KV.(kv.View).First(q.cached)
-	return q.relive(e.m.Model, prefix)
+	q.cache.Report(nil) // what is built again happened before
+	err := q.rebuild(e.m.Model, prefix)
+	q.hold(q.cache, last.KV.(kv.View).First(q.cached))
+	return err
 }

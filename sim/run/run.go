@@ -1,5 +1,32 @@
 // Package run executes a recipe as a sequence of steps: prefill, then decode,
 // in both lanes, with one pause after every layer and every choice of a token.
+//
+// Its files, to be read in this order; calls go down, and a test counts those that do not:
+//
+//	run.go          the loop, and what a run is made of
+//	resume.go       a run that goes on from recorded steps
+//	pass.go         a pass: both lanes layer by layer, then the logits
+//	step.go         what a pause tells: sim.Step
+//	choose.go       which sequences end
+//	batch.go        who has tokens in the next pass
+//	memory.go       the machine's memory: what is held, and what a pass will want
+//	decoder.go      who chooses tokens: an interface, and three that have it
+//	beam.go         beam search
+//	speculative.go  a draft's proposals, verified
+//	decode_plain.go one token of each sequence
+//	decide.go       how chosen tokens become text
+//	effect.go       what an inexact cache changed
+//	draft.go        the small model that proposes
+//	output.go       logits and choices, computed when somebody asks
+//	caches.go       the caches of sequences
+//	sequence.go     one text on its way
+//	prices.go       what passes cost
+//	session.go      the model alone, without steps
+//	needs.go        how much memory a run of some length will want
+//	pieces.go       how many passes a prompt takes
+//	plan.go         how long a run is if nothing ends it
+//	lane.go         one way of running the model
+//	rows.go         memory for the rows that steps keep
 package run
 
 import (
@@ -10,7 +37,6 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/library"
-	"kvstep/sim/mat"
 )
 
 // Clock tells measured time in seconds from any fixed moment.
@@ -99,7 +125,7 @@ func (e *engine) run(yield func(sim.Step, error) bool) error {
 			err = e.checkUnchanged()
 		}
 		if step.RunFinishReason != "" && err == nil {
-			e.letGo()
+			e.release()
 		}
 		if err != nil || !yield(step, nil) || step.RunFinishReason != "" {
 			return err
@@ -120,7 +146,7 @@ type engine struct {
 	held    *sim.Memory   // what the run has of the machine's memory
 	memory  *kv.Arena     // of the cached lane's caches
 	scratch *scratch      // of the uncached lane
-	pool    *kv.Pool      // where they are paged
+	caches  kv.Source     // makes them
 	all     []*sequence   // of the run, by number; of a beam search those of the pass
 	live    []*sequence   // those that the pass computes, in the order of their rows
 	prompts *promptBlocks // blocks of prompts that others may begin with, nil if they may not
@@ -144,7 +170,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
-	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.For(m.Model.Config, r.Cache), count: count}
+	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.Keeping(m.Model.Config, kv.TraitsOf(r.Cache).Most()), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
 	requests, err := requests(m, r)
 	if err != nil {
@@ -162,9 +188,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	if err := e.newLanes(most); err != nil {
 		return nil, err
 	}
-	if r.Cache.Kind == sim.CachePaged {
-		e.pool = kv.NewPool(kv.SpecOf(m.Model.Config, most), r.Cache.Block, e.memory)
-	}
+	e.caches = kv.Open(kv.SpecOf(m.Model.Config, most), r.Cache, e.memory)
 	if r.Batch != nil && r.Batch.Share {
 		e.prompts = &promptBlocks{block: r.Cache.Block}
 	}
@@ -188,7 +212,7 @@ func (e *engine) newLanes(most int) error {
 	m := e.m.Model
 	if e.recipe.Lanes != "uncached" {
 		l := newLane(m)
-		l.memory, l.kept = e.held, &e.rows
+		l.memory, l.recorded = e.held, &e.rows
 		e.lanes[sim.Cached] = l
 	}
 	if e.recipe.Lanes != "cached" {
@@ -202,88 +226,6 @@ func (e *engine) newLanes(most int) error {
 		e.lanes[sim.Uncached], e.scratch = l, newScratch(spec, e.held)
 	}
 	return nil
-}
-
-// step fills in what is known of a sequence's step before the work is done.
-func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
-	phase := sim.Decode
-	if q.cached < q.prompt {
-		phase = sim.Prefill
-	}
-	fed := q.cached + q.numScheduled
-	s := &e.only
-	if !e.isSingle() {
-		s = new(sim.Step)
-	}
-	*s = sim.Step{
-		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
-		Rows: q.numScheduled, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
-	}
-	if q.proposed != nil {
-		proposed := *q.proposed // the head adds its verdicts to a copy
-		s.Speculation = &proposed
-	}
-	return s
-}
-
-// isSingle reports whether the run has one sequence; steps of several know each other.
-func (e *engine) isSingle() bool { return e.recipe.Batch == nil && e.decoder.width() == 1 }
-
-// finish ends a pause of the pass, which all its sequences share: what it cost
-// and whether the lanes agree in all of them.
-func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
-	for i, c := range paid {
-		if e.lanes[i] != nil {
-			e.totals[i] = cost.Add(e.totals[i], c)
-		}
-	}
-	schedule := e.scheduled()
-	for _, s := range steps {
-		s.Identical = s.Differs == ""
-		s.Lanes, s.Totals, s.Schedule = paid, e.totals, schedule
-		s.Ran = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
-		if len(steps) > 1 || e.recipe.Batch != nil {
-			s.PassSteps = steps
-		}
-	}
-	e.n++
-	return *steps[0]
-}
-
-// keep has a step remember its rows and the cache as it stands. The cached lane
-// computes in memory that is kept; the uncached lane's, most of whose rows are old,
-// is used again.
-func (e *engine) keep(q *sequence, s *sim.Step) {
-	i := sim.Cached
-	if e.lanes[i] == nil {
-		i = sim.Uncached
-	}
-	if s.Part == sim.HeadPart {
-		s.X = q.last
-	} else {
-		a, at := e.lanes[i].acts, q.at[i]
-		kept := func(x mat.Matrix) mat.Matrix {
-			x = x.Rows(at.from, at.from+at.m)
-			if i == sim.Uncached {
-				x = e.rows.keep(x)
-			}
-			return x
-		}
-		if s.X = q.last; s.Layer == 0 { // otherwise what left one layer enters the next
-			s.X = kept(a.X)
-		}
-		s.Q, s.K, s.V, s.Out = kept(a.Q), kept(a.K), kept(a.V), kept(a.Out)
-		q.last = s.Out
-	}
-	if q.cache == nil {
-		return
-	}
-	done := e.m.Model.Config.Layers - 1
-	if s.Part == sim.LayerPart {
-		done = s.Layer
-		q.record.Keep(s.Layer, s.K, s.V)
-	}
-	s.KV = q.record.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }
 
 // checkUnchanged asks all models of the run.

@@ -29,9 +29,9 @@ type sequence struct {
 	proposed     *sim.Speculation // of this pass, nil for none
 	dists        [][]float64      // what its proposals were drawn from, [proposals][vocab]
 
-	cache  kv.Cache   // nil where the cached lane does not run
-	record *kv.Record // what the cache held at every moment
-	last   mat.Matrix // Out of the layer kept last
+	cache   kv.Cache    // nil where the cached lane does not run
+	history *kv.History // what the cache held at every moment
+	last    mat.Matrix  // Out of the layer kept last
 
 	text    *token.Stream   // nil without a tokenizer
 	written strings.Builder // the generated text so far
@@ -85,6 +85,12 @@ func (q *sequence) flush() string {
 	return text
 }
 
+// hold gives it a cache, and a history of what that does from now on.
+func (q *sequence) hold(c kv.Cache, h *kv.History) {
+	q.cache, q.history = c, h
+	c.Report(h)
+}
+
 // free gives its memory back.
 func (q *sequence) free() {
 	if q.cache != nil {
@@ -112,13 +118,13 @@ func (q *sequence) end(why string, pass int) {
 	}
 }
 
-// relive brings a new cache to where recorded passes left theirs: the rows that
+// rebuild brings a new cache to where recorded passes left theirs: the rows that
 // they kept are appended again. Their memory was there once, so it is again.
-func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
+func (q *sequence) rebuild(m *model.Model, steps []sim.Step) error {
 	for i := range steps {
 		s := &steps[i]
 		if s.Part == sim.HeadPart {
-			q.cache.Settle()
+			q.cache.EndPass()
 			if s.Committed() < s.Rows {
 				q.cache.Truncate(s.Cached + s.Committed())
 			}
@@ -132,81 +138,4 @@ func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
 		m.AppendRecorded(s, q.cache)
 	}
 	return nil
-}
-
-// arena gives kept rows their memory, slab by slab, so that a decode step allocates
-// none of its own most of the time.
-type arena struct {
-	free     []float32
-	slab     int         // numbers in the next slab
-	perToken int         // numbers that all layers keep of a token
-	matrices int         // in which they are
-	memory   *sim.Memory // counts what no step has
-	rest     int64       // which is so much, bytes
-}
-
-// newArena sizes slabs for 16 tokens, and for as many as fill a large page (mat.Slab), but
-// for no more than there can be.
-func newArena(c sim.Config, capacity int, memory *sim.Memory) arena {
-	const page = 1 << 19 // numbers
-	n := keptNumbers(c)
-	return arena{slab: min(capacity*n, max(16*n, page)), perToken: n, matrices: 4*c.Layers + 1, memory: memory}
-}
-
-// keptNumbers are those that steps keep of a token: every layer has Q, K, V and Out, and
-// layer 0 its X.
-func keptNumbers(c sim.Config) int { return c.Layers*(c.QDim()+2*c.KVDim()+c.Dim) + c.Dim }
-
-// reserve takes the memory that a pass of so many rows will keep, in one piece.
-func (a *arena) reserve(rows int) {
-	if need := a.need(rows); need > len(a.free) {
-		a.grow(need)
-	}
-}
-
-// need is how many numbers a pass of so many rows keeps, each matrix up to a whole line.
-func (a *arena) need(rows int) int { return rows*a.perToken + a.matrices*(mat.RoundToLine(1)-1) }
-
-func (a *arena) grow(n int) {
-	size := mat.RoundToLine(max(n, a.slab))
-	a.count(mat.SlabBytes(size)) // what is left of the one before stays there: rows stand before it
-	a.free = mat.Slab(size)
-}
-
-// count notes bytes that are held, and that no step has.
-func (a *arena) count(n int64) {
-	a.memory.Add(n)
-	a.rest += n
-}
-
-// take is memory for a matrix, all of which the caller writes. From then on whoever keeps
-// the step counts it.
-func (a *arena) take(rows, cols int) mat.Matrix {
-	n := rows * cols
-	if mat.RoundToLine(n) > len(a.free) {
-		a.grow(n)
-	}
-	m := mat.Of(rows, cols, a.free[:n:n])
-	a.free = a.free[mat.RoundToLine(n):]
-	a.memory.Hand(4 * int64(n))
-	a.rest -= 4 * int64(n)
-	return m
-}
-
-// wants is how many bytes more a pass of so many rows will keep, those included that it
-// takes for later ones.
-func (a *arena) wants(rows int) int64 {
-	need := a.need(rows)
-	if need <= len(a.free) {
-		return 0 // what steps keep is what was free
-	}
-	return mat.SlabBytes(max(need, a.slab))
-}
-
-func (a *arena) keep(m mat.Matrix) mat.Matrix {
-	kept := a.take(m.NumRows(), m.NumCols())
-	for i := range m.NumRows() {
-		copy(kept.Row(i), m.Row(i))
-	}
-	return kept
 }

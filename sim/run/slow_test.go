@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 	"kvstep/sim/run/runtest"
 	"kvstep/sim/sample"
 )
@@ -18,7 +19,7 @@ func (t *trial) slow(*rand.Rand) error {
 		return nil
 	}
 	p := t.rec.Cache
-	if t.rec.Lanes == "uncached" || p.Exact() {
+	if t.rec.Lanes == "uncached" || kv.TraitsOf(p).Exact {
 		p = sim.CachePolicy{}
 	}
 	ours, exact := map[int]*runtest.Slow{}, map[int]*runtest.Slow{}

@@ -44,7 +44,7 @@ func (w Writer) WriteAll(rows [][]string) error {
 	return w.Error()
 }
 
-// Cell is a text as a cell holds it: behind an apostrophe where a spreadsheet would
+// Cell returns a text as a cell holds it: behind an apostrophe where a spreadsheet would
 // calculate it. Numbers, negative ones too, stay numbers. Text undoes it.
 func Cell(text string) string {
 	bare := strings.TrimLeft(text, "'") // one that looks as if it had been changed is changed too
@@ -57,7 +57,7 @@ func Cell(text string) string {
 	return "'" + text
 }
 
-// Text is what Cell made a cell of.
+// Text returns what Cell made a cell of.
 func Text(cell string) string {
 	bare := strings.TrimLeft(cell, "'")
 	if bare == cell || bare == "" || !strings.ContainsRune(starts, rune(bare[0])) {

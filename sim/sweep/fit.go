@@ -72,7 +72,7 @@ var Metrics = []Metric{
 	{"seconds", func(r Row) float64 { return r.SecondsMedian }},
 }
 
-// FitOf is the exponent of a metric over the tokens of a series: the totals of
+// FitOf returns the exponent of a metric over the tokens of a series: the totals of
 // one model, prompt and lane, in the upper half of their lengths.
 func FitOf(rows []Row, model, prompt, lane string, m Metric) (Fit, bool) {
 	var x, y []float64

@@ -37,7 +37,7 @@ type Prompt struct {
 	Tokens int    `json:"tokens,omitempty"`
 }
 
-// Name is how a prompt is called in a table.
+// Name returns what a prompt is called in a table.
 func (p Prompt) Name() string {
 	if p.Text != "" {
 		return p.Text
@@ -80,7 +80,7 @@ func (p Plan) Check() error {
 // maxRuns bounds a sweep; what it makes is kept in memory until it is written.
 const maxRuns = 10000
 
-// Points is how many rows of each lane and phase the table will have.
+// Points returns how many rows of each lane and phase the table will have.
 func (p Plan) Points() int { return len(p.Models) * len(p.Prompts) * len(p.Lengths) }
 
 // Run is one run of a plan.
@@ -90,7 +90,7 @@ type Run struct {
 	Repeat int    `json:"repeat"` // from 0
 }
 
-// Runs are all runs of a plan. Repeats come last, so that what a machine does
+// Runs returns all runs of a plan. Repeats come last, so that what a machine does
 // beside the sweep does not fall on one point alone.
 func (p Plan) Runs() []Run {
 	var all []Run
@@ -159,7 +159,7 @@ func (p Plan) Do(ctx context.Context, m *library.Loaded, r Run, clock run.Clock,
 	return result, nil
 }
 
-// recipe is a run of a prompt to some length.
+// recipe returns a run of a prompt to some length.
 func (p Plan) recipe(m *library.Loaded, prompt Prompt, length int) (sim.Recipe, error) {
 	r := recipe.Default()
 	r.Model, r.Prompt, r.MaxNew = m.Name, prompt.Text, length
@@ -172,7 +172,7 @@ func (p Plan) recipe(m *library.Loaded, prompt Prompt, length int) (sim.Recipe, 
 	return r, err
 }
 
-// Longest is how many tokens a model can generate after a prompt, which has n
+// Longest returns how many tokens a model can generate after a prompt, which has n
 // tokens: the last one is never fed.
 func (p Plan) Longest(m *library.Loaded, prompt Prompt) (longest, n int, err error) {
 	r, err := p.recipe(m, prompt, 1)
@@ -192,7 +192,7 @@ func (p Plan) Fits(m *library.Loaded, prompt Prompt) error {
 	return err
 }
 
-// Has tells whether a result is one of a run of this plan, and whole.
+// Has reports whether a result is one of a run of this plan, and whole.
 func (p Plan) Has(r Result) bool {
 	return slices.Contains(p.Runs(), r.Run) && r.PromptTokens > 0 &&
 		slices.EqualFunc(r.Points, p.Lengths, func(point Point, n int) bool {
@@ -211,7 +211,7 @@ func point(n int, identical bool, s sim.Step, prefill [2]sim.Counters) Point {
 	return p
 }
 
-// minus is what came after before: flows are differences, levels are as now.
+// minus returns what came after before: flows are differences, levels are as now.
 func minus(now, before sim.Counters) sim.Counters {
 	f, g := &now.Flops, before.Flops
 	f.QKV, f.Scores, f.AV = f.QKV-g.QKV, f.Scores-g.Scores, f.AV-g.AV
@@ -224,14 +224,14 @@ func minus(now, before sim.Counters) sim.Counters {
 	return now
 }
 
-// endless is m without an end of text.
+// endless returns m without an end of text.
 func endless(m *library.Loaded) *library.Loaded {
 	c := *m.Model
 	c.Config.EOS = -1
 	return &library.Loaded{Name: m.Name, Model: &c, Tokenizer: m.Tokenizer, TrainingSet: m.TrainingSet, Meta: m.Meta}
 }
 
-// filler is n tokens of the model's default prompt, over and over.
+// filler returns n tokens of the model's default prompt, over and over.
 func filler(m *library.Loaded, n int) ([]int, error) {
 	if n < 1 || n > m.Model.Config.Context {
 		return nil, sim.NewProblem("cost.range", "Field", "prompt-tokens", "Have", n, "Min", 1, "Max", m.Model.Config.Context)
@@ -252,7 +252,7 @@ func withOne(r sim.Recipe) sim.Recipe {
 	return r
 }
 
-// String is a plan as it is written into a journal.
+// String writes a plan as it is written into a journal.
 func (p Plan) String() string {
 	text, err := json.Marshal(p)
 	if err != nil {

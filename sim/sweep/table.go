@@ -78,7 +78,7 @@ func (p Plan) Table(results []Result) []Row {
 	return rows
 }
 
-// row is one observation, of all repeats of a run.
+// row returns one observation, of all repeats of a run.
 func (p Plan) row(same []Result, i int, lane sim.Lane, phase string) Row {
 	first := same[0]
 	c := of(first.Points[i], lane, phase)
@@ -113,7 +113,7 @@ func of(p Point, lane sim.Lane, phase string) sim.Counters {
 	return cost.Add(l.Prefill, l.Decode)
 }
 
-// Quantile is the value below which a share of the sorted values lies, between
+// Quantile returns the value below which a share of the sorted values lies, between
 // neighbours in proportion.
 func Quantile(sorted []float64, share float64) float64 {
 	at := share * float64(len(sorted)-1)
@@ -129,7 +129,7 @@ var Columns = []string{"model", "prompt", "prompt_tokens", "new", "tokens", "lan
 	"qkv", "scores", "av", "out", "mlp", "head", "flops", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes", "kv_write_bytes", "weight_bytes",
 	"repeats", "seconds_median", "seconds_q1", "seconds_q3", "seconds_min", "seconds_max", "identical"}
 
-// cells are the values of a row, as Columns.
+// cells returns the values of a row, as Columns.
 func (r Row) cells() []string {
 	i := func(n int64) string { return strconv.FormatInt(n, 10) }
 	f := func(x float64) string { return strconv.FormatFloat(x, 'g', 9, 64) }

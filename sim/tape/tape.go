@@ -34,19 +34,19 @@ func New(source Source, memory *sim.Memory) *Tape {
 	return t
 }
 
-// Cursor is the index of the current step, -1 before the first.
+// Cursor returns the index of the current step, -1 before the first.
 func (t *Tape) Cursor() int { return t.cursor }
 
-// Len is the number of steps recorded.
+// Len returns the number of steps recorded.
 func (t *Tape) Len() int { return len(t.steps) }
 
 // FinishReason says why there are no more steps to record, "" if there may be.
 func (t *Tape) FinishReason() string { return t.finishReason }
 
-// Bytes is the memory of the rows recorded.
+// Bytes returns the memory of the rows recorded.
 func (t *Tape) Bytes() int64 { return t.bytes }
 
-// BytesOf is the memory of the rows of steps from to to, without the last.
+// BytesOf returns the memory of the rows of steps from to to, without the last.
 func (t *Tape) BytesOf(from, to int) (n int64) {
 	for i := max(from, 0); i < min(to, len(t.steps)); i++ {
 		n += rowBytes(&t.steps[i])
@@ -54,7 +54,7 @@ func (t *Tape) BytesOf(from, to int) (n int64) {
 	return n
 }
 
-// Step is step n, which must be recorded. The pointer stays good and must not
+// Step returns step n, which must be recorded. The pointer stays good and must not
 // be written through.
 func (t *Tape) Step(n int) *sim.Step { return &t.steps[n] }
 
@@ -162,7 +162,7 @@ func (t *Tape) Close() {
 	t.has = nil
 }
 
-// MemoryOf is all the memory that keeping s takes: its rows, what tells how the cache kept
+// MemoryOf returns all the memory that keeping s takes: its rows, what tells how the cache kept
 // them, and the step itself.
 func MemoryOf(s *sim.Step) int64 {
 	n := rowBytes(s) + besideRows(s)
@@ -175,7 +175,7 @@ func MemoryOf(s *sim.Step) int64 {
 	return n
 }
 
-// besideRows is what one step takes beside rows.
+// besideRows returns what one step takes beside rows.
 func besideRows(s *sim.Step) int64 {
 	n := sim.StepBytes
 	if v, ok := s.KV.(interface{ Held(rows int) int64 }); ok {
@@ -188,7 +188,7 @@ func besideRows(s *sim.Step) int64 {
 	return n
 }
 
-// rowBytes is the memory that keeping s takes: its rows (4 bytes a number; X is
+// rowBytes returns the memory that keeping s takes: its rows (4 bytes a number; X is
 // the previous layer's Out, except in layer 0).
 func rowBytes(s *sim.Step) int64 {
 	if len(s.PassSteps) > 1 { // s is one of them

@@ -33,7 +33,7 @@ func (a *added) add(text string, token hfAdded) {
 	}
 }
 
-// has tells whether a token of that content is among them.
+// has reports whether a token of that content is among them.
 func (a *added) has(content string) bool {
 	for _, token := range a.tokens {
 		if token.Content == content {
@@ -43,10 +43,10 @@ func (a *added) has(content string) bool {
 	return false
 }
 
-// Added tells whether the file adds a token of that content.
+// Added reports whether the file adds a token of that content.
 func (t *BPE) Added(content string) bool { return t.raw.has(content) || t.normalized.has(content) }
 
-// at is the longest token at the beginning of text.
+// at returns the longest token at the beginning of text.
 func (a *added) at(text string) (token hfAdded, length int) {
 	for _, n := range a.lengths[text[0]] {
 		if n <= len(text) {
@@ -111,7 +111,7 @@ type metaspace struct {
 	split   bool   // words are cut before each space
 }
 
-// normal is the text with a space in front and with the sign for spaces.
+// normal returns the text with a space in front and with the sign for spaces.
 func (m *metaspace) normal(text string, first bool) string {
 	text = strings.ReplaceAll(text, " ", sentencePiece)
 	if text == "" || m.prepend == "never" || m.prepend == "first" && !first || !m.twice && strings.HasPrefix(text, sentencePiece) {

@@ -106,7 +106,7 @@ func (t *BPE) spell(ids []int, word string) []int {
 	return ids
 }
 
-// inBytes tells whether each byte of a character has an id.
+// inBytes reports whether each byte of a character has an id.
 func (t *BPE) inBytes(character string) bool {
 	for i := range len(character) {
 		if t.bytes[character[i]] < 0 {
@@ -122,7 +122,7 @@ type merged struct {
 	rank int32
 }
 
-// rule is the merge of two neighbours: lower ranks score higher.
+// rule returns the merge of two neighbours: lower ranks score higher.
 func (t *BPE) rule(left, right int) (int, float32, bool) {
 	m, ok := t.ranks[[2]int32{int32(left), int32(right)}]
 	return int(m.id), -float32(m.rank), ok
@@ -131,7 +131,7 @@ func (t *BPE) rule(left, right int) (int, float32, bool) {
 // maxRanks is how many merges a float32 score can tell apart.
 const maxRanks = 1 << 24
 
-// Piece is the bytes of id, nil for specials.
+// Piece returns the bytes of id, nil for specials.
 func (t *BPE) Piece(id int) []byte {
 	if id < 0 || id >= len(t.pieces) {
 		return nil
@@ -139,7 +139,7 @@ func (t *BPE) Piece(id int) []byte {
 	return t.pieces[id]
 }
 
-// pieceAfter is Piece, without its leading space where a text begins, if Encode put
+// pieceAfter returns Piece without its leading space where a text begins, if Encode put
 // that space there.
 func (t *BPE) pieceAfter(previous, id int) []byte {
 	p := t.Piece(id)
@@ -149,14 +149,14 @@ func (t *BPE) pieceAfter(previous, id int) []byte {
 	return p
 }
 
-// Start is the id that the file puts before a text, -1 for none; known is false where
+// Start returns the id that the file puts before a text, -1 for none; known is false where
 // it does not say.
 func (t *BPE) Start() (id int, known bool) { return t.start, t.startKnown }
 
-// Around is what else the file puts around a text, in its own words; "" for nothing.
+// Around returns what else the file puts around a text, in its own words; "" for nothing.
 func (t *BPE) Around() string { return t.around }
 
-// Named is the special id of that name.
+// Named returns the special id of that name.
 func (t *BPE) Named(name string) (id int, ok bool) {
 	for id, special := range t.special {
 		if special == name {
@@ -166,13 +166,13 @@ func (t *BPE) Named(name string) (id int, ok bool) {
 	return 0, false
 }
 
-// Special is the name of a special id.
+// Special returns the name of a special id.
 func (t *BPE) Special(id int) (string, bool) {
 	name, ok := t.special[id]
 	return name, ok
 }
 
-// Size is the number of ids, specials included.
+// Size returns the number of ids, specials included.
 func (t *BPE) Size() int { return len(t.pieces) }
 
 // byteOf and runeOf are GPT-2's spelling of bytes as printable characters
@@ -192,7 +192,7 @@ var byteOf, runeOf = func() (map[rune]byte, [256]rune) {
 	return back, there
 }()
 
-// unspell is the bytes that a vocabulary entry stands for.
+// unspell returns the bytes that a vocabulary entry stands for.
 func unspell(s string) ([]byte, bool) {
 	piece := make([]byte, 0, len(s))
 	for _, r := range s {

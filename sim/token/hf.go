@@ -159,7 +159,7 @@ func (f *hfFile) bpe() (*BPE, error) {
 	return t, nil
 }
 
-// start is the id that a text begins with, whether the file says so, and what else it
+// start returns the id that a text begins with, whether the file says so, and what else it
 // puts around one.
 func (p *hfPost) start(depth int) (id int, known bool, more string) {
 	if p == nil {
@@ -189,7 +189,7 @@ func (p *hfPost) start(depth int) (id int, known bool, more string) {
 	return -1, false, ""
 }
 
-// template is start of what a text is put into: one token before it, at most.
+// template does what start does for what a text is put into: one token before it, at most.
 func (p *hfPost) template() (id int, known bool, more string) {
 	id = -1
 	for i, piece := range p.Single {
@@ -207,7 +207,7 @@ func (p *hfPost) template() (id int, known bool, more string) {
 	return id, true, more
 }
 
-// unsupported is the Problem for something in the file that would change ids.
+// unsupported returns the Problem for something in the file that would change ids.
 func unsupported(what string) error {
 	return sim.NewProblem("tokenizer.unsupported", "What", clip(what))
 }

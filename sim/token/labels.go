@@ -10,7 +10,7 @@ import (
 // maxLabel is the longest label, in characters.
 const maxLabel = 24
 
-// Labels is one short, printable label for each id of a sequence:
+// Labels returns one short, printable label for each id of a sequence:
 //
 //	"·the"    a piece with its leading space
 //	"⏎"       a newline; other control characters as their Unicode pictures
@@ -73,7 +73,7 @@ func labelRun(labels []string, pieces [][]byte) {
 	}
 }
 
-// labelPiece is the label of bytes [from, to) of text.
+// labelPiece returns the label of bytes [from, to) of text.
 func labelPiece(text []byte, start, size []int, from, to int) string {
 	if from == to {
 		return "∅" // a piece without bytes

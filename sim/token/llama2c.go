@@ -94,7 +94,7 @@ func (t *Llama2c) index() error {
 	return nil
 }
 
-// Encode is run.c's encode without BOS: a space is put before the text (the
+// Encode does what run.c's encode does, without BOS: a space is put before the text (the
 // empty text stays empty), each character becomes its id or the ids of its
 // bytes, then pairs are merged, best score first.
 func (t *Llama2c) Encode(text string) []int {
@@ -138,7 +138,7 @@ func (t *Llama2c) char(ids []int, char string) []int {
 	return ids
 }
 
-// Piece is the bytes of id, nil for specials.
+// Piece returns the bytes of id, nil for specials.
 func (t *Llama2c) Piece(id int) []byte {
 	if id < firstByte || id >= len(t.pieces) {
 		return nil
@@ -146,7 +146,7 @@ func (t *Llama2c) Piece(id int) []byte {
 	return t.pieces[id]
 }
 
-// pieceAfter is Piece, without its leading space right after BOS: the space
+// pieceAfter returns Piece without its leading space right after BOS: the space
 // that Encode puts before a text is not part of it.
 func (t *Llama2c) pieceAfter(previous, id int) []byte {
 	p := t.Piece(id)
@@ -164,5 +164,5 @@ func (t *Llama2c) Special(id int) (string, bool) {
 	return [firstByte]string{"<unk>", "<s>", "</s>"}[id], true
 }
 
-// Size is the number of ids.
+// Size returns the number of ids.
 func (t *Llama2c) Size() int { return len(t.pieces) }

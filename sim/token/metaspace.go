@@ -66,7 +66,7 @@ func (n *hfNormalizer) metaspace(m *metaspace) error {
 	return nil
 }
 
-// nfc is Unicode's composition, the one normalizer of byte-level vocabularies that is
+// nfc returns Unicode's composition, the one normalizer of byte-level vocabularies that is
 // built; nil for none.
 func (n *hfNormalizer) nfc(depth int) (func(string) string, error) {
 	switch {
@@ -82,7 +82,7 @@ func (n *hfNormalizer) nfc(depth int) (func(string) string, error) {
 	return nil, unsupported("normalizer " + n.Type)
 }
 
-// isByte tells whether s is SentencePiece's spelling of one byte, "<0x0A>".
+// isByte reports whether s is SentencePiece's spelling of one byte, "<0x0A>".
 func isByte(s string) bool {
 	_, ok := byteOfPiece(s)
 	return ok
@@ -96,7 +96,7 @@ func byteOfPiece(s string) (byte, bool) {
 	return byte(b), err == nil
 }
 
-// unspell is the bytes that a vocabulary entry stands for.
+// unspell returns the bytes that a vocabulary entry stands for.
 func (t *BPE) unspell(s string) ([]byte, bool) {
 	if t.chars == nil {
 		return unspell(s)

@@ -47,7 +47,7 @@ const (
 	other
 )
 
-// classOf is the class of the first character of text, and its length; 0 at the end.
+// classOf returns the class of the first character of text, and its length; 0 at the end.
 func classOf(text string) (class, int) {
 	r, n := utf8.DecodeRuneInString(text)
 	switch {
@@ -65,7 +65,7 @@ func classOf(text string) (class, int) {
 	return other, n
 }
 
-// run is how many bytes of text, at most most characters, have that class.
+// run returns how many bytes of text, at most most characters, have that class.
 func run(text string, want class, most int) int {
 	at := 0
 	for range most {
@@ -80,7 +80,7 @@ func run(text string, want class, most int) int {
 
 const unbounded = 1 << 30 // as many as there are
 
-// gpt2Word is the first word by gpt2Pattern: an English ending ('s, 'll); letters,
+// gpt2Word returns the first word by gpt2Pattern: an English ending ('s, 'll); letters,
 // numbers or others with at most one space before them; or space, but for its last
 // one if a word follows.
 func gpt2Word(text string) int {
@@ -97,7 +97,7 @@ func gpt2Word(text string) int {
 	return spaces(text)
 }
 
-// laterWord is the first word by the patterns of Llama 3 and Qwen2: any one
+// laterWord returns the first word by the patterns of Llama 3 and Qwen2: any one
 // character but a line break joins the letters after it; numbers stand alone, at most
 // digits of them together; line breaks end what stands before them.
 func laterWord(text string, digits int) int {
@@ -134,7 +134,7 @@ func laterWord(text string, digits int) int {
 	return spaces(text)
 }
 
-// spaces is \s+(?!\S)|\s+ : all space at the end of the text; before a word all but
+// spaces returns \s+(?!\S)|\s+ : all space at the end of the text; before a word all but
 // the last one, or that one alone.
 func spaces(text string) int {
 	n := run(text, space, unbounded)
@@ -145,7 +145,7 @@ func spaces(text string) int {
 	return n - last
 }
 
-// ending is the length of 's, 't, 're, 've, 'm, 'll or 'd at the beginning of text;
+// ending returns the length of 's, 't, 're, 've, 'm, 'll or 'd at the beginning of text;
 // fold allows capitals, and with them the long s, which is an s to those who fold.
 func ending(text string, fold bool) int {
 	if len(text) < 2 || text[0] != '\'' {

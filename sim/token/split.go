@@ -32,7 +32,7 @@ func (first splitter) then(second splitter) splitter {
 	}
 }
 
-// loses tells whether a Split removes text.
+// loses reports whether a Split removes text.
 func (p *hfPre) loses() bool {
 	if p == nil {
 		return false
@@ -98,7 +98,7 @@ func withNext(list []part) (out []part) {
 	return out
 }
 
-// cuts is a Split: what to look for, and what becomes of it.
+// cuts builds a Split: what to look for, and what becomes of it.
 func (p *hfPre) cuts() (splitter, error) {
 	join, ok := joins[p.Behavior]
 	if !ok {
@@ -123,7 +123,7 @@ func (p *hfPre) cuts() (splitter, error) {
 	}, nil
 }
 
-// parts are matches and what stands between them, in order; inverted, the one is taken
+// parts returns matches and what stands between them, in order; inverted, the one is taken
 // for the other.
 func parts(text string, matches [][2]int, invert bool) []part {
 	list := make([]part, 0, 2*len(matches)+1)

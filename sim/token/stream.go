@@ -18,7 +18,7 @@ type Stream struct {
 // NewStream begins a text.
 func NewStream(t Tokenizer) *Stream { return &Stream{t: t, previous: -1} }
 
-// Next is the text that id completes; often empty within a character of
+// Next returns the text that id completes; often empty within a character of
 // several ids. Bytes that cannot become a character come out as hex, "‹E5›",
 // as soon as that is certain; so does U+FFFD, which stands for such bytes.
 // Special ids have no text.
@@ -37,7 +37,7 @@ func (s *Stream) Next(id int) string {
 	return s.take(false)
 }
 
-// Flush is what is held back, as hex: no more ids will complete it.
+// Flush returns what is held back, as hex: no more ids will complete it.
 func (s *Stream) Flush() string { return s.take(true) }
 
 // take removes the characters that are certain from pending.

@@ -47,7 +47,7 @@ func (f *hfFile) wordLevel() (*WordLevel, error) {
 	return t, nil
 }
 
-// Encode gives each word its id and passes over words that have none; Missing
+// Encode returns the id of each word and passes over words that have none; Missing
 // finds those.
 func (t *WordLevel) Encode(text string) []int {
 	var ids []int
@@ -59,7 +59,7 @@ func (t *WordLevel) Encode(text string) []int {
 	return ids
 }
 
-// Missing is the first word of text that has no id.
+// Missing returns the first word of text that has no id.
 func (t *WordLevel) Missing(text string) (word string, any bool) {
 	for _, word := range t.split(text) {
 		if _, ok := t.ids[word]; !ok {
@@ -69,7 +69,7 @@ func (t *WordLevel) Missing(text string) (word string, any bool) {
 	return "", false
 }
 
-// Piece is the word, without spaces.
+// Piece returns the word, without spaces.
 func (t *WordLevel) Piece(id int) []byte {
 	if id < 0 || id >= len(t.pieces) {
 		return nil
@@ -86,11 +86,11 @@ func (t *WordLevel) pieceAfter(previous, id int) []byte {
 	return t.Piece(id)
 }
 
-// spaced tells whether a word that begins like this stands apart from the one before.
+// spaced reports whether a word that begins like this stands apart from the one before.
 func spaced(r rune) bool { return unicode.IsLetter(r) && !unicode.Is(unicode.Han, r) }
 
-// Special is never true: every id is a word.
+// Special reports false: every id is a word.
 func (t *WordLevel) Special(int) (string, bool) { return "", false }
 
-// Size is the number of words.
+// Size returns the number of words.
 func (t *WordLevel) Size() int { return len(t.pieces) }

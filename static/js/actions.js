@@ -2,9 +2,12 @@
 
 import { decode } from "./wire/frame.js";
 import { address } from "./state/url.js";
-import { sequences } from "./view/several.js";
-import { learned } from "./view/readout.js";
+import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
+import { sequences } from "./facts/sequences.js";
+
+/** @import { Messages } from "./text.js" */
+/** @import { Frame, Ref } from "./types.js" */
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
@@ -62,7 +65,7 @@ export function createActions(store, link, world = SERVED) {
       ...count,
     };
   };
-  let words = /** @type {import("./text.js").Messages} */ ({});
+  let words = /** @type {Messages} */ ({});
   let parts = ""; // of the model that the words are about
   const translated = (/** @type {any} */ run) => {
     parts = JSON.stringify(run?.parts);
@@ -105,7 +108,7 @@ export function createActions(store, link, world = SERVED) {
       }
       act.moment(frame);
     },
-    /** @param {import("./wire/frame.js").Frame} frame */
+    /** @param {Frame} frame */
     moment(frame) {
       const before = store.get().frame;
       store.set({ frame, lost: false });
@@ -289,7 +292,7 @@ export function createActions(store, link, world = SERVED) {
     },
     /**
      * Moves everyone's cursor to the step of a cell, and looks at it there.
-     * @param {import("./view/refs.js").Ref} ref
+     * @param {Ref} ref
      */
     goTo(ref) {
       clearTimeout(pickTimer);

@@ -1,5 +1,5 @@
 // Runs before the first paint, so that a dark page does not begin with a white
-// flash. view/chrome.js takes over from here.
+// flash. panel/chrome takes over from here.
 (() => {
   let chosen = "auto";
   try {

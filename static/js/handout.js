@@ -1,37 +1,37 @@
 // Wiring of a handout: the page's views over recorded frames. web/take puts
 // this and all it imports into one file.
 
-import { createStore, together } from "./state/store.js";
+import { createStore, paintTogether } from "./state/store.js";
 import { createActions } from "./actions.js";
 import { createRecords, unpack } from "./handout/records.js";
 import { createReplay, parseTrail } from "./handout/replay.js";
-import { createScope } from "./handout/scope.js";
-import { createChrome } from "./view/chrome.js";
-import { createTransport } from "./view/transport.js";
-import { createTimeline } from "./view/timeline.js";
-import { createSentence } from "./view/sentence.js";
-import { createPickers } from "./view/pickers.js";
-import { createWaiting } from "./view/waiting.js";
-import { createSpeculation } from "./view/speculation.js";
-import { createStage } from "./view/stage.js";
-import { createCacheless } from "./view/lanes.js";
-import { createOps } from "./view/ops.js";
-import { createInside } from "./view/inside.js";
-import { createExplain } from "./view/explain.js";
-import { createTable } from "./view/table.js";
-import { createCache } from "./view/cache.js";
-import { createSchedule } from "./view/schedule.js";
-import { createBeams } from "./view/beams.js";
-import { createStrips } from "./view/strips.js";
-import { createTokens } from "./view/tokens.js";
-import { createSampling } from "./view/sampling.js";
-import { createMemory } from "./view/memory.js";
-import { createWall } from "./view/wall.js";
-import { createLedger } from "./view/ledger.js";
-import { createHeads } from "./view/heads.js";
-import { createFormulas } from "./view/formulas.js";
-import { createHistory } from "./view/history.js";
-import { createTake } from "./view/take.js";
+import { createScope } from "./panel/scope/index.js";
+import { createChrome } from "./panel/chrome/index.js";
+import { createTransport } from "./panel/transport/index.js";
+import { createTimeline } from "./panel/timeline/index.js";
+import { createSentence } from "./panel/sentence/index.js";
+import { createPickers } from "./panel/pickers/index.js";
+import { createWaiting } from "./panel/waiting/index.js";
+import { createSpeculation } from "./panel/speculation/index.js";
+import { createStage } from "./panel/stage/index.js";
+import { createCacheless } from "./panel/cacheless/index.js";
+import { createOps } from "./panel/ops/index.js";
+import { createInside } from "./panel/inside/index.js";
+import { createExplain } from "./panel/explain/index.js";
+import { createTable } from "./panel/table/index.js";
+import { createCache } from "./panel/cache/index.js";
+import { createSchedule } from "./panel/schedule/index.js";
+import { createBeams } from "./panel/beams/index.js";
+import { createStrips } from "./panel/batch-cache/index.js";
+import { createTokens } from "./panel/tokens/index.js";
+import { createSampling } from "./panel/sampling/index.js";
+import { createMemory } from "./panel/memory/index.js";
+import { createWall } from "./panel/out-of-memory/index.js";
+import { createLedger } from "./panel/ledger/index.js";
+import { createHeads } from "./panel/all-heads/index.js";
+import { createFormulas } from "./panel/counters/index.js";
+import { createHistory } from "./panel/history/index.js";
+import { createTake } from "./panel/take/index.js";
 
 const part = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 
@@ -67,7 +67,7 @@ async function open() {
   store.subscribe(createPickers(part("pickers"), act));
   store.subscribe(createWaiting(part("waiting")));
   store.subscribe(createSpeculation(part("speculation")));
-  store.subscribe(together(createTimeline(part("timeline"), act), createStage(part("stage"), act)));
+  store.subscribe(paintTogether(createTimeline(part("timeline"), act), createStage(part("stage"), act)));
   store.subscribe(createCacheless(part("cacheless"), act));
   store.subscribe(createOps(part("ops"), act));
   store.subscribe(createInside(part("inside"), act, () => (_model, layer, op) => records.weight(layer, op)));
@@ -77,10 +77,10 @@ async function open() {
   store.subscribe(createTable(part("table")));
   store.subscribe(createHeads(part("all-heads"), act));
   store.subscribe(createMemory(part("memory")));
-  store.subscribe(createWall(part("wall"), act));
+  store.subscribe(createWall(part("out-of-memory"), act));
   store.subscribe(createSchedule(part("schedule"), act, null));
   store.subscribe(createBeams(part("beams"), act));
-  store.subscribe(createStrips(part("strips"), act));
+  store.subscribe(createStrips(part("batch-cache"), act));
   store.subscribe(createTokens(part("tokens"), { fork: null }));
   store.subscribe(createSampling(part("sampling"), act));
   store.subscribe(createLedger(part("ledger"), act));

@@ -2,7 +2,9 @@
 // a change is drawn at once, without leaving the place.
 
 import { translator } from "./text.js";
-import { check, fault } from "./view/refusal.js";
+import { check, fault } from "./ui/refusal.js";
+
+/** @import { T } from "./types.js" */
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("plot-form"));
 const note = /** @type {HTMLElement} */ (document.getElementById("plot-status"));
@@ -46,7 +48,7 @@ async function show(url, method = "GET") {
   }
 }
 
-/** Words are fetched when there is something to say. @type {Promise<import("./text.js").T>|undefined} */
+/** Words are fetched when there is something to say. @type {Promise<T>|undefined} */
 let words;
 async function fetched() {
   const lang = document.documentElement.dataset.lang ?? "en";

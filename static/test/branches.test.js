@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { name, tree } from "../js/view/branches.js";
-import { parted } from "../js/view/compare.js";
+import { name, tree } from "../js/panel/branches/index.js";
+import { parted } from "../js/panel/branches/compare.js";
 import { translator } from "../js/text.js";
 import { frame } from "./frames.js";
 

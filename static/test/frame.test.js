@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { decode, parse } from "../js/wire/frame.js";
-import { cell, percent, si } from "../js/view/format.js";
-import { brief, exact } from "../js/view/exact.js";
+import { cell, percent, si } from "../js/ui/format.js";
+import { brief, exact } from "../js/panel/explain/exact.js";
 import { bytes, frame } from "./frames.js";
 
 test("a decode frame has one query against every key", () => {

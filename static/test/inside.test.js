@@ -1,28 +1,29 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { plan, toPlate, toTensor } from "../js/view/plan.js";
-import { box, marked, marks } from "../js/view/marks.js";
-import { following } from "../js/view/ops.js";
-import { exact, brief, tidy } from "../js/view/exact.js";
-import { formula } from "../js/view/mathml.js";
-import { reason } from "../js/view/reason.js";
-import { short, title, cellOf } from "../js/view/refs.js";
-import { opReadout, tensorOf } from "../js/view/readout.js";
-import { sharers } from "../js/view/pickers.js";
-import { likeliest, tags } from "../js/view/tags.js";
-import { around } from "../js/view/sides.js";
+import { plan } from "../js/panel/inside/plan.js";
+import { box, marked, marks } from "../js/ui/marks.js";
+import { following } from "../js/panel/ops/index.js";
+import { exact, brief, tidy } from "../js/panel/explain/exact.js";
+import { formula } from "../js/panel/explain/mathml.js";
+import { reason } from "../js/panel/explain/reason.js";
+import { short, title, cellOf } from "../js/panel/explain/refs.js";
+import { opReadout, tensorOf } from "../js/facts/readout.js";
+import { likeliest, tags } from "../js/panel/inside/tags.js";
+import { around } from "../js/panel/inside/op-axes.js";
 import { decode } from "../js/wire/frame.js";
 import { createWeights } from "../js/wire/weights.js";
 import { translator } from "../js/text.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { bytes, frame } from "./frames.js";
+import { sharers } from "../js/facts/heads.js";
+import { toPlate, toTensor } from "../js/ui/plate.js";
 
 pretendBrowser();
 const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
 const ASKED = ["scores", "softmax", "followed", "logits"]; // frames with an explanation
 
-/** The plan of an op's frame, as view/inside.js makes it. */
+/** The plan of an op's frame, as the panel inside makes it. */
 function planOf(f, width = 860) {
   const { rows: m, cached } = f.meta.pick_step;
   const [rows, cols] = tensorOf(f, f.meta.op.id).shape;
@@ -382,7 +383,7 @@ test("no view invents numbers: nothing random, nothing hard-coded", () => {
   const root = new URL("../js/", import.meta.url);
   const files = readdirSync(root, { recursive: true })
     .map(String)
-    .filter((f) => /^(view|wire|state)\/.*\.js$/.test(f));
+    .filter((f) => /^(panel\/(?!take\/)|facts\/|ui\/|wire\/|state\/).*\.js$/.test(f));
   assert.ok(files.length > 25);
   for (const file of files) {
     const source = readFileSync(new URL(file, root), "utf8");

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { calmEnter, composing, onKey, pressed } from "../js/keys.js";
+import { calmEnter, composing, onKey, pressed } from "../js/ui/keys.js";
 
 /** @param {string} key @param {string} code @param {object} [more] */
 const press = (key, code, more = {}) =>
@@ -110,7 +110,7 @@ test("the Enter that confirms in Safari sends no form; the one that composes is 
 test("nobody listens for keys but the module of keys", () => {
   const root = new URL("../js/", import.meta.url);
   for (const name of readdirSync(root, { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".js") || name === "keys.js") continue;
+    if (!name.endsWith(".js") || name === "ui/keys.js") continue;
     assert.doesNotMatch(
       readFileSync(new URL(name, root), "utf8"),
       /["'](keydown|keyup|keypress)["']|onkey(down|up|press)|\be(vent)?\.(key|code|keyCode)\b/,

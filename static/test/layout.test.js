@@ -1,6 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { stage, hit, tensorCell, timeline } from "../js/view/layout.js";
+import { stage } from "../js/panel/stage/layout.js";
+import { hit, tensorCell } from "../js/ui/plate.js";
+import { timeline } from "../js/panel/timeline/layout.js";
 
 test("each product stands at the crossing of its factors", () => {
   for (const size of [

@@ -1,19 +1,19 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { chart, round, spread } from "../js/view/chart.js";
-import { axisRoom, draw } from "../js/view/curves.js";
-import { how, say } from "../js/view/history.js";
-import { series, unfold } from "../js/view/series.js";
-import { total } from "../js/view/ledger.js";
-import { hints, paint, words } from "../js/view/heads.js";
-import { plan } from "../js/view/cacheplan.js";
-import { shade, values } from "../js/view/cachepaint.js";
-import { history, sentence } from "../js/view/provenance.js";
-import { createChoice, createPanel } from "../js/view/panel.js";
+import { chart, round, spread } from "../js/panel/history/chart.js";
+import { axisRoom, draw } from "../js/panel/history/curves.js";
+import { how, say } from "../js/panel/history/index.js";
+import { series, unfold } from "../js/panel/history/series.js";
+import { hints, paint, words } from "../js/panel/all-heads/index.js";
+import { plan } from "../js/panel/cache/plan.js";
+import { shade, values } from "../js/panel/cache/paint.js";
+import { history, sentence } from "../js/panel/cache/provenance.js";
+import { createChoice, createPanel } from "../js/ui/open.js";
 import { translator } from "../js/text.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { frame } from "./frames.js";
+import { total } from "../js/facts/counters.js";
 
 pretendBrowser();
 const text = (lang) =>

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { draw, place, stops, LEFT, TOP, MAP, HEIGHT } from "../js/view/runmap.js";
-import { named, why } from "../js/view/breaks.js";
+import { draw, place, stops, LEFT, TOP, MAP, HEIGHT } from "../js/panel/timeline/map.js";
+import { named, why } from "../js/panel/breaks/index.js";
 import { createActions } from "../js/actions.js";
 import { createStore } from "../js/state/store.js";
 import { translator } from "../js/text.js";

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { stretches } from "../js/view/draw.js";
-import { sentence } from "../js/view/sampling.js";
+import { stretches } from "../js/panel/sampling/draw.js";
+import { sentence } from "../js/panel/sampling/index.js";
 import { translator } from "../js/text.js";
 import { frame } from "./frames.js";
 

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { linear, clamp } from "../js/scale/linear.js";
 import { ramp, indexer, hex } from "../js/scale/color.js";
-import { paint } from "../js/view/matrix.js";
+import { paint } from "../js/ui/matrix.js";
 import { pretendBrowser, recorder } from "./canvas.js";
-import { si, cell, percent } from "../js/view/format.js";
+import { si, cell, percent } from "../js/ui/format.js";
 
 test("linear", () => {
   const s = linear([10, 20], [0, 100]);

@@ -1,16 +1,16 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { passes, totals, waits } from "../js/view/passes.js";
-import { beamOf, beams, beside, share } from "../js/view/beamtree.js";
-import { fed } from "../js/view/runmapbatch.js";
-import { place } from "../js/view/runmap.js";
-import { event } from "../js/view/together.js";
-import { sentence } from "../js/view/sentence.js";
-import { promptOf, sequences } from "../js/view/several.js";
+import { passes, totals, waits } from "../js/panel/schedule/passes.js";
+import { beamOf, beams, beside, share } from "../js/panel/beams/tree.js";
+import { fed } from "../js/panel/timeline/batch-map.js";
+import { place } from "../js/panel/timeline/map.js";
+import { event } from "../js/panel/sentence/batch.js";
+import { sentence } from "../js/panel/sentence/index.js";
 import { translator } from "../js/text.js";
 import { pretendBrowser } from "./canvas.js";
 import { frame } from "./frames.js";
+import { promptOf, sequences } from "../js/facts/sequences.js";
 
 pretendBrowser();
 const text = (lang) =>

@@ -1,12 +1,14 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { cards, sentence, test as compared } from "../js/view/speculation.js";
-import { guessed } from "../js/view/cacheguess.js";
-import { inCache, onStage } from "../js/view/fed.js";
-import { timeline } from "../js/view/layout.js";
+import { cards } from "../js/panel/speculation/index.js";
+import { guessed } from "../js/panel/cache/guess.js";
+import { inCache, onStage } from "../js/facts/token-names.js";
 import { translator } from "../js/text.js";
 import { frame } from "./frames.js";
+import { sentence } from "../js/panel/sentence/speculation.js";
+import { test as compared } from "../js/facts/verdicts.js";
+import { timeline } from "../js/panel/timeline/layout.js";
 
 const text = (lang) =>
   translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang);

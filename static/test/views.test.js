@@ -1,13 +1,14 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { bar, total } from "../js/view/ledger.js";
-import { paint, pixels } from "../js/view/matrix.js";
-import { axes } from "../js/view/axes.js";
-import { stage } from "../js/view/layout.js";
-import { readout, largest } from "../js/view/stage.js";
+import { bar } from "../js/panel/ledger/index.js";
+import { paint, pixels, largest } from "../js/ui/matrix.js";
+import { axes } from "../js/ui/axes.js";
+import { stage } from "../js/panel/stage/layout.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
-import { createToPlots } from "../js/view/toplots.js";
+import { createToPlots } from "../js/panel/to-plots/index.js";
 import { frame } from "./frames.js";
+import { total } from "../js/facts/counters.js";
+import { readout } from "../js/facts/readout.js";
 
 pretendBrowser();
 

@@ -198,7 +198,7 @@ func stepsPerPass(t testing.TB) int {
 func (p *page) scrub(n int) {
 	p.t.Helper()
 	at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(`(async () => {
-		const { place } = await import("/static/js/view/runmap.js");
+		const { place } = await import("/static/js/panel/timeline/map.js");
 		const canvas = document.querySelector("[data-testid=timeline] canvas");
 		const box = canvas.getBoundingClientRect();
 		const b = place(canvas.clientWidth, window.kvstepFrame().meta).box(%d);
@@ -296,7 +296,7 @@ func TestTheLampGoesRed(t *testing.T) {
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
 	p.at(8)
 	says := eval[string](p, `(async () => {
-		const { createLedger } = await import("/static/js/view/ledger.js");
+		const { createLedger } = await import("/static/js/panel/ledger/index.js");
 		const { translator } = await import("/static/js/text.js");
 		const t = translator(await (await fetch("/text/en.json")).json(), "en");
 		const frame = structuredClone(window.kvstepFrame());

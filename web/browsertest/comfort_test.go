@@ -21,7 +21,7 @@ import (
 // no fewer, and none that a browser wants for itself.
 func TestHelpListsEveryKey(t *testing.T) {
 	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
-	works := eval[[]string](p, `import("/static/js/view/transport.js").then((m) => Object.keys(m.KEYS))`)
+	works := eval[[]string](p, `import("/static/js/panel/transport/index.js").then((m) => Object.keys(m.KEYS))`)
 	p.press("?")
 	p.until(`document.getElementById("help").open`)
 	said := eval[[]string](p, `[...document.querySelectorAll(".key-groups section")].slice(0, 2).flatMap((s) => [...s.querySelectorAll("kbd")].map((k) => k.textContent))`)

@@ -185,7 +185,7 @@ func (p *page) checkLeast(t *testing.T, steps []sim.Step) {
 			last = h.Least(cost.Of(m.Model.Config).Step(sim.Lane(lane), s.Layer, s.Rows, s.Cached, sw), h.Peaks["fp32"]).Seconds
 			sum += last
 		}
-		got := eval[[]string](p, fmt.Sprintf(`import("/static/js/view/format.js").then(({ si }) => [
+		got := eval[[]string](p, fmt.Sprintf(`import("/static/js/ui/format.js").then(({ si }) => [
 			si(%g, "s"), document.querySelector('[data-numbers="step"] [data-cell="modelled.%[3]s"]').textContent,
 			document.querySelector('[data-modelled] [data-lane="%[3]s"] [data-least="seconds"]').textContent,
 			si(%[2]g, "s"), document.querySelector('[data-numbers="total"] [data-cell="modelled.%[3]s"]').textContent])`, last, sum, name))
@@ -337,9 +337,9 @@ func TestHistoryOnThePage(t *testing.T) {
 	p.press(kb.Enter)
 	p.at(2*perPass - 1)
 	at := eval[struct{ X, Y float64 }](p, `(async () => {
-		const { chart } = await import("/static/js/view/chart.js");
-		const { axisRoom } = await import("/static/js/view/curves.js");
-		const { series } = await import("/static/js/view/series.js");
+		const { chart } = await import("/static/js/panel/history/chart.js");
+		const { axisRoom } = await import("/static/js/panel/history/curves.js");
+		const { series } = await import("/static/js/panel/history/series.js");
 		const canvas = document.querySelector("[data-testid=history-chart]");
 		canvas.scrollIntoView({ block: "center" });
 		const rows = series(window.kvstepFrame());
@@ -664,7 +664,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 	q.at(20)
 	q.do(chromedp.EmulateViewport(390, 844), chromedp.Sleep(300*time.Millisecond))
 	over := eval[float64](q, `(async () => {
-		const { plan } = await import("/static/js/view/cacheplan.js");
+		const { plan } = await import("/static/js/panel/cache/plan.js");
 		const canvas = document.querySelector("[data-testid=cache-picture]");
 		const { run, kv } = window.kvstepFrame().meta;
 		const p = plan({ width: canvas.clientWidth, layers: run.config.layers, heads: run.config.kv_heads, capacity: kv.capacity });

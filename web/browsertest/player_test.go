@@ -158,7 +158,7 @@ func TestBookmarks(t *testing.T) {
 func TestTheGutterSetsABreakpoint(t *testing.T) {
 	p := open(t, "/?lang=zh&new=6&prompt=Mia+has+three+apples.")
 	at := eval[struct{ X, Y float64 }](p, `(async () => {
-		const { place } = await import("/static/js/view/runmap.js");
+		const { place } = await import("/static/js/panel/timeline/map.js");
 		const canvas = document.querySelector("[data-testid=timeline] canvas");
 		const box = canvas.getBoundingClientRect();
 		const b = place(canvas.clientWidth, window.kvstepFrame().meta).box(2);

@@ -153,7 +153,7 @@ func TestRowsLetGo(t *testing.T) {
 		p.at(n)
 		p.compare(s)
 		p.memory(s)
-		gone := kv.LetGo(s)
+		gone := kv.Evictions(s)
 		if got := p.text("sentence"); !strings.Contains(got, fmt.Sprintf("%d rows were let go", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2]+1)) {
 			t.Errorf("%s let go %v: %q", policy, gone, got)
 		}
@@ -163,7 +163,7 @@ func TestRowsLetGo(t *testing.T) {
 		cells := eval[[][]string](p, `[...document.querySelectorAll("[data-testid=cache-table] tbody tr")].map((r) => [...r.cells].slice(5, 9).map((c) => c.textContent))`)
 		for pos, row := range cells {
 			for h, text := range row {
-				at := s.KV.Gone(2, h, pos)
+				at := s.KV.EvictedAt(2, h, pos)
 				if is := at < s.KV.Len(2); is != strings.HasPrefix(text, "let go before") || is && text != fmt.Sprintf("let go before %d", at+1) {
 					t.Errorf("%s: position %d head %d is %q, let go before %d", policy, pos, h, text, at)
 				}
@@ -235,7 +235,7 @@ func TestWall(t *testing.T) {
 		p.click("do-end")
 		p.at(last)
 		p.memory(&want[last])
-		p.until(`!document.getElementById("wall").hidden`)
+		p.until(`!document.getElementById("out-of-memory").hidden`)
 		if got := eval[string](p, `document.getElementById("wall-title").textContent`); got != fmt.Sprintf(title, fits+1) {
 			t.Errorf("the wall is titled %q", got)
 		}
@@ -250,7 +250,7 @@ func TestWall(t *testing.T) {
 			p.until(fmt.Sprintf(`document.querySelector('[data-way="%s"]')`, way))
 			told := eval[int](p, fmt.Sprintf(`Number(document.querySelector('[data-way="%s"]').dataset.fits)`, way))
 			p.js(fmt.Sprintf(`document.querySelector('[data-way="%s"]').click()`, way))
-			p.until(`document.getElementById("wall").hidden || window.kvstepFrame().meta.run.recipe.cache.kind === "paged"`)
+			p.until(`document.getElementById("out-of-memory").hidden || window.kvstepFrame().meta.run.recipe.cache.kind === "paged"`)
 			link := eval[string](p, `JSON.stringify(window.kvstepFrame().meta.run.recipe.cache)`)
 			var rec sim.Recipe
 			rec.Model, rec.Prompt, rec.MaxNew = eval[string](p, `window.kvstepFrame().meta.run.recipe.model`), policyPrompt, 24
@@ -261,7 +261,7 @@ func TestWall(t *testing.T) {
 				t.Errorf("%s goes to token %d (%s), told %d", way, n, end.RunFinishReason, told)
 			}
 			p.choosePolicy("contiguous", budget)
-			if eval[bool](p, `document.getElementById("wall").hidden`) {
+			if eval[bool](p, `document.getElementById("out-of-memory").hidden`) {
 				p.click("do-end")
 			}
 			p.at(last)
@@ -293,7 +293,7 @@ func (p *page) choosePolicy(kind string, budget int) {
 		p.choose("policy-kind", kind)
 	}
 	p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.cache.kind === %q && window.kvstepFrame().meta.use.budget === %d`, kind, budget))
-	p.until(`!document.getElementById("wall").hidden || document.querySelector("[data-do=end]").getAttribute("aria-disabled") !== "true"`)
+	p.until(`!document.getElementById("out-of-memory").hidden || document.querySelector("[data-do=end]").getAttribute("aria-disabled") !== "true"`)
 }
 
 // TestHandoutUnderPolicies: a handout tells of the cache what the page does, with
@@ -337,7 +337,7 @@ func TestHandoutUnderPolicies(t *testing.T) {
 		}
 		if want[c.n].RunFinishReason == sim.FinishMemory {
 			h.press("e")
-			h.until(`!document.getElementById("wall").hidden && getComputedStyle(document.querySelector("#wall .served")).display === "none"`)
+			h.until(`!document.getElementById("out-of-memory").hidden && getComputedStyle(document.querySelector("#out-of-memory .served")).display === "none"`)
 		}
 		h.clean()
 	}

@@ -88,7 +88,7 @@ var glyphs = map[string]string{
 type shortcut struct{ key, id string }
 
 // shortcuts are the keys of the help dialog, by where they work. The first two
-// groups are view/transport.js's, which work wherever nothing else wants the key;
+// groups are panel/transport/index.js's, which work wherever nothing else wants the key;
 // a test compares.
 var shortcuts = []struct {
 	id   string

@@ -25,8 +25,11 @@ var numbers = byName()
 
 func byName() map[string]sim.Number {
 	all := map[string]sim.Number{}
-	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive, kv.Block, kv.Window, kv.Sinks, kv.Heavy} {
+	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive} {
 		all[n.Name] = n
+	}
+	for _, p := range kv.Params() {
+		all[p.Name] = p.Number
 	}
 	for _, f := range schema.Fields {
 		if f.Number != nil {
@@ -36,7 +39,7 @@ func byName() map[string]sim.Number {
 	return all
 }
 
-// number makes an input a number of a form, where view/refusal.js reads its range. Of
+// number makes an input a number of a form, where ui/refusal.js reads its range. Of
 // numbers that are not whole the browser knows no step: every one is as good as another.
 func number(name string) templ.Attributes {
 	n, ok := numbers[name]

@@ -15,7 +15,7 @@ import "strings"
 var policyKinds = []string{"contiguous", "paged", "window", "sinks", "h2o", "int8", "int4"}
 
 // cachePolicy is the part of the run's form that says how the cache is kept
-// (view/policy.js shows only the numbers that matter).
+// (facts/policy.js shows only the numbers that matter).
 func cachePolicy(d HomeData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -551,7 +551,7 @@ func wall(d HomeData) templ.Component {
 			templ_7745c5c3_Var29 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "<section id=\"wall\" class=\"wall-out\" aria-labelledby=\"wall-title\" data-testid=\"wall\" hidden><h2 id=\"wall-title\" data-title></h2><p role=\"status\" data-say data-testid=\"wall-say\"></p><p data-prompt hidden></p><div class=\"served\"><h3 data-text=\"wall.try\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "<section id=\"out-of-memory\" class=\"wall-out\" aria-labelledby=\"wall-title\" data-testid=\"wall\" hidden><h2 id=\"wall-title\" data-title></h2><p role=\"status\" data-say data-testid=\"wall-say\"></p><p data-prompt hidden></p><div class=\"served\"><h3 data-text=\"wall.try\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

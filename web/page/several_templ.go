@@ -30,7 +30,7 @@ func sequences(d HomeData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<fieldset id=\"sequences\" class=\"sequences\" data-testid=\"sequences\" hidden><legend></legend><div class=\"radios\" data-seqs></div><span class=\"quiet\" data-absent role=\"status\" data-testid=\"absent\"></span></fieldset>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<fieldset id=\"sequence-picker\" class=\"sequences\" data-testid=\"sequences\" hidden><legend></legend><div class=\"radios\" data-seqs></div><span class=\"quiet\" data-absent role=\"status\" data-testid=\"absent\"></span></fieldset>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -338,7 +338,7 @@ func strips(d HomeData) templ.Component {
 			templ_7745c5c3_Var16 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<section class=\"panel\" id=\"strips\" aria-labelledby=\"strips-title\" data-testid=\"strips\" hidden><div class=\"panel-head\"><h2 id=\"strips-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<section class=\"panel\" id=\"batch-cache\" aria-labelledby=\"strips-title\" data-testid=\"strips\" hidden><div class=\"panel-head\"><h2 id=\"strips-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

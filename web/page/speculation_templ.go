@@ -23,7 +23,7 @@ func (d HomeData) fits(draft ModelInfo) []string {
 }
 
 // draftChoice is the part of the run's form that asks for a draft model; the
-// page shows it where some draft fits the model (view/draftform.js).
+// page shows it where some draft fits the model (panel/recipe/draft.js).
 func draftChoice(d HomeData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -7,10 +7,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/tape"
-	"kvstep/web/wire"
 )
 
 // branch is one of the runs that a room keeps: a tape, and what it was made from.
@@ -45,7 +45,7 @@ func (s *state) enter(b *branch) {
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
-	for len(s.branches) > wire.MaxBranches {
+	for len(s.branches) > lens.MaxBranches {
 		s.evictBranch("most")
 	}
 }
@@ -80,7 +80,7 @@ func (s *state) evictBranch(why string) bool {
 	}
 	s.shut(old)
 	s.branches = slices.DeleteFunc(s.branches, func(b *branch) bool { return b == old })
-	s.evicted = &wire.Gone{ID: old.id, Why: why}
+	s.evicted = &lens.Gone{ID: old.id, Why: why}
 	s.adopt(old)
 	return true
 }
@@ -102,7 +102,7 @@ func (s *state) adopt(old *branch) {
 	}
 }
 
-// held is the memory of all rows recorded, those that branches share once.
+// held returns the memory of all rows recorded, those that branches share once.
 func (s *state) held() (n int64) {
 	most := map[int]int{} // steps by their maker: up to which one somebody has them
 	from := map[int]int{}
@@ -123,7 +123,7 @@ func (s *state) held() (n int64) {
 	return n
 }
 
-// shared is the memory of the rows that a branch has from others that are here.
+// shared returns the memory of the rows that a branch has from others that are here.
 func (s *state) shared(b *branch) int64 {
 	to := 0
 	for _, other := range s.branches {
@@ -172,14 +172,14 @@ func (s *state) fork(token int) error {
 	return nil
 }
 
-// chose tells whether a step chose a token of the text that can be forked: of a
+// chose reports whether a step chose a token of the text that can be forked: of a
 // batch, that of the first prompt.
 func chose(s *sim.Step) bool {
 	s = s.ForSequence(0)
 	return s.Seq == 0 && s.Part == sim.HeadPart && s.Token >= 0
 }
 
-// until are the makers of the first n steps.
+// until returns the makers of the first n steps.
 func until(made []ownedSteps, n int) (first []ownedSteps) {
 	for _, x := range made {
 		if len(first) == 0 || first[len(first)-1].to < n {
@@ -198,7 +198,7 @@ func before(forced []sim.Forced, pass int) (kept []sim.Forced) {
 	return kept
 }
 
-// known is the branch that chose a token at a head step after the same text, and
+// known returns the branch that chose a token at a head step after the same text, and
 // in which nobody has chosen anything later; nil if there is none.
 func (s *state) known(at, token int, r sim.Recipe) *branch {
 	for _, b := range s.branches {
@@ -283,14 +283,14 @@ func (s *state) change(b *branch) {
 }
 
 // addBranches adds the branches to a moment.
-func (s *state) addBranches(m *wire.Moment) {
+func (s *state) addBranches(m *lens.Moment) {
 	m.Branch, m.Gone = s.id, s.evicted
 	if len(s.branches) < 2 {
 		return
 	}
 	m.Held = s.held()
 	for _, b := range s.branches {
-		x := wire.Branch{
+		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
 			Ended: b.tape.FinishReason(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}

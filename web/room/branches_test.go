@@ -9,6 +9,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/web/wire"
@@ -17,7 +18,7 @@ import (
 type treeMeta struct {
 	Current int
 	Held    int64
-	Gone    *wire.Gone
+	Gone    *lens.Gone
 	List    []struct {
 		ID, Parent, Step, From, Tokens, Cursor int
 		Bytes, Shared                          int64
@@ -99,7 +100,7 @@ func TestATreeOfRuns(t *testing.T) {
 	v.problem("branch.unknown")
 	v.until(7)
 
-	r.Do(v, wire.Command{Cmd: "pick", Pick: wire.Pick{Compare: 2}})
+	r.Do(v, wire.Command{Cmd: "pick", View: lens.View{Compare: 2}})
 	f = v.until(7)
 	c := tree(t, f).Compare
 	if c == nil || c.With != 2 || c.Same != 1 || c.Steps != [2]int{7, 7} || c.Sides[0].ID != 1 || c.Sides[1].Tokens != 6 {
@@ -145,7 +146,7 @@ func TestTooManyBranches(t *testing.T) {
 	r, v := start(t), newViewer(t)
 	r.Do(v, wire.Command{Cmd: "open", Link: link + "&step=3"})
 	first := ids(t, v.until(3))
-	for i := range wire.MaxBranches { // one more than there may be
+	for i := range lens.MaxBranches { // one more than there may be
 		r.Do(v, wire.Command{Cmd: "switch", Branch: 1})
 		v.until(3)
 		r.Do(v, wire.Command{Cmd: "fork", Token: (first[5] + 1 + i) % 30})
@@ -153,7 +154,7 @@ func TestTooManyBranches(t *testing.T) {
 	}
 	r.Do(v, wire.Command{Cmd: "pause"})
 	m := tree(t, v.until(3))
-	if m.Gone == nil || *m.Gone != (wire.Gone{ID: 2, Why: "most"}) || len(m.List) != wire.MaxBranches {
+	if m.Gone == nil || *m.Gone != (lens.Gone{ID: 2, Why: "most"}) || len(m.List) != lens.MaxBranches {
 		t.Fatalf("%+v", m)
 	}
 	for _, b := range m.List[1:] {
@@ -276,7 +277,7 @@ func TestABatchForksItsFirstPrompt(t *testing.T) {
 	if m.Current != 2 || m.List[1].From != 1 || ids(t, f)[4] == was[4] {
 		t.Fatalf("%v forked from %v: %+v", ids(t, f), was, m)
 	}
-	r.Do(v, wire.Command{Cmd: "pick", Pick: wire.Pick{Seq: 1}})
+	r.Do(v, wire.Command{Cmd: "pick", View: lens.View{Seq: 1}})
 	other := ids(t, v.until(7))
 	var again string
 	get(t, f, "link", &again)

@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/run"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
@@ -30,7 +31,7 @@ func (w *watch) reset(n int) {
 // than one step of a walk is asked for the first time.
 const lookAt = 4
 
-// unseen tells whether there are recorded steps that have not been asked.
+// unseen reports whether there are recorded steps that have not been asked.
 func (s *state) unseen() bool {
 	return len(s.watch.points) > 0 && s.watch.checked < s.tape.Len()
 }
@@ -59,7 +60,7 @@ func (s *state) look(most int) {
 	}
 }
 
-// reached tells whether a breakpoint is reached at step n.
+// reached reports whether a breakpoint is reached at step n.
 func (s *state) reached(n int) bool {
 	for i := len(s.watch.at) - 1; i >= 0 && s.watch.at[i] >= n; i-- {
 		if s.watch.at[i] == n {
@@ -73,10 +74,10 @@ func (s *state) reached(n int) bool {
 // are left out, and the first of them is the error.
 func (s *state) breaks(points []breakpoint.Point) error {
 	var kept []breakpoint.Point
-	run := wire.Moment{Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt)}
+	most := run.Most(s.recipe, len(s.prompt), s.batch)
 	var first error
 	for _, p := range points {
-		if err := p.Check(s.model.Model.Config, run.Most()); err != nil {
+		if err := p.Check(s.model.Model.Config, most); err != nil {
 			if first == nil {
 				first = err
 			}
@@ -90,8 +91,7 @@ func (s *state) breaks(points []breakpoint.Point) error {
 
 // marks sets all bookmarks of one viewer; no one else sees them.
 func (s *state) marks(seat *seat, marks []int) error {
-	m := wire.Moment{Model: s.model, Recipe: s.recipe}
-	length := m.Length()
+	length := run.Length(s.model, s.recipe, s.batch)
 	var first error
 	seat.marks = nil
 	for _, n := range wire.SortMarks(marks) {
@@ -104,7 +104,7 @@ func (s *state) marks(seat *seat, marks []int) error {
 	return first
 }
 
-// upTo is what was found before step n, to go on from there by itself.
+// upTo returns what was found before step n, to go on from there by itself.
 func (w *watch) upTo(n int) watch {
 	c := watch{points: w.points, hits: slices.Clone(w.hits), at: slices.Clone(w.at), checked: w.checked}
 	c.reset(n)

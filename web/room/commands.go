@@ -6,8 +6,10 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
+	"kvstep/sim/run"
 	"kvstep/sim/tape"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
@@ -32,7 +34,7 @@ func (s *state) command(v Viewer, c wire.Command) {
 		return
 	}
 	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
-		seat.pick = c.Pick
+		seat.pick = c.View
 		s.showTo(seat)
 		return
 	}
@@ -99,7 +101,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = s.start(s.filled(link.Recipe, link.Lang))
 	}
 	if err != nil { // show the default run rather than nothing, and say why
-		seat.pick = wire.Pick{}
+		seat.pick = lens.View{}
 		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
@@ -107,7 +109,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		return err
 	}
 	// A bookmark, breakpoint or pick that this run has no place for costs only itself.
-	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks), s.looks(link.Pick))
+	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks), s.looks(link.View))
 	if link.Others > 0 && err == nil {
 		err = sim.NewProblem("branch.lost", "Have", link.Others)
 	}
@@ -125,7 +127,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 // looks refuses a pick of a link that this run does not have, Problem "link.none" with the
 // key, what it says and how many there are: the nearest one is shown. A pick that outlives
 // a change of the model in the page is the nearest one and no mistake.
-func (s *state) looks(pick wire.Pick) error {
+func (s *state) looks(pick lens.View) error {
 	for _, x := range s.picked(&pick) {
 		if n := *x.at; n < 0 || n >= x.count {
 			return sim.NewProblem("link.none", "Field", x.key, "Have", n, "Count", x.count)
@@ -135,7 +137,7 @@ func (s *state) looks(pick wire.Pick) error {
 }
 
 // nearest is a pick of what this run has.
-func (s *state) nearest(pick wire.Pick) wire.Pick {
+func (s *state) nearest(pick lens.View) lens.View {
 	for _, x := range s.picked(&pick) {
 		*x.at = min(max(*x.at, 0), x.count-1)
 	}
@@ -150,7 +152,7 @@ type pickNumber struct {
 }
 
 // picked are the numbers of a pick. Its layer is a copy from then on.
-func (s *state) picked(pick *wire.Pick) []pickNumber {
+func (s *state) picked(pick *lens.View) []pickNumber {
 	sequences := 1
 	switch {
 	case s.recipe.Batch != nil:
@@ -168,7 +170,7 @@ func (s *state) picked(pick *wire.Pick) []pickNumber {
 	return list
 }
 
-// filled gives a recipe that asks for nothing the model's own first prompt.
+// filled puts the model's own first prompt into a recipe that asks for nothing.
 func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
 	if r.Prompt != "" || len(r.Tokens) > 0 {
 		return r
@@ -196,7 +198,7 @@ func (s *state) start(r sim.Recipe) error {
 	defer release()
 	s.closeAll()
 	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: wire.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: run.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run
@@ -204,7 +206,7 @@ func (s *state) start(r sim.Recipe) error {
 	return nil
 }
 
-// accept gives the tokens of a recipe's prompt, and refuses what cannot be run or could
+// accept returns the tokens of a recipe's prompt, and refuses what cannot be run or could
 // not be opened again by its link. Every run of a room passes here.
 func accept(m *library.Loaded, r sim.Recipe) ([]int, error) {
 	if err := wire.CheckLink(r); err != nil {

@@ -7,6 +7,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
@@ -107,15 +108,15 @@ func (w *world) batch(c sim.Config, first []int) *sim.Batch {
 }
 
 // pick draws what a viewer looks at.
-func (w *world) pick() wire.Pick {
-	p := wire.Pick{Head: w.r.IntN(8), Seq: pickOne(w, 0, 0, 1, 2, 3, 7)}
+func (w *world) pick() lens.View {
+	p := lens.View{Head: w.r.IntN(8), Seq: pickOne(w, 0, 0, 1, 2, 3, 7)}
 	if w.r.IntN(2) == 0 {
 		layer := w.r.IntN(5) - 1
 		p.Layer = &layer
 	}
 	op := func() string { return explain.Ops[w.r.IntN(len(explain.Ops))].ID }
 	if w.r.IntN(3) == 0 {
-		p.Cell = &wire.Cell{Op: op(), Row: w.r.IntN(9) - 1, Col: w.r.IntN(30) - 1}
+		p.Cell = &lens.Cell{Op: op(), Row: w.r.IntN(9) - 1, Col: w.r.IntN(30) - 1}
 	}
 	if w.r.IntN(2) == 0 {
 		p.Op = op()
@@ -151,7 +152,7 @@ func (w *world) breaks() (points []string) {
 
 // link draws what a new page is opened with.
 func (w *world) link() string {
-	l := wire.Link{Recipe: w.recipe(), Step: w.r.IntN(30) - 1, Pick: w.pick(), Marks: w.marks(), Lang: pickOne(w, "", "en", "zh")}
+	l := wire.Link{Recipe: w.recipe(), Step: w.r.IntN(30) - 1, View: w.pick(), Marks: w.marks(), Lang: pickOne(w, "", "en", "zh")}
 	return l.Query()
 }
 
@@ -175,7 +176,7 @@ func (w *world) command() wire.Command {
 	case 1:
 		return wire.Command{Cmd: "open", Link: w.link()}
 	case 2, 3, 4:
-		return wire.Command{Cmd: "forward", By: "layer", Pick: wire.Pick{Op: pickOne(w, "", "", "q", "probs", "mask")}}
+		return wire.Command{Cmd: "forward", By: "layer", View: lens.View{Op: pickOne(w, "", "", "q", "probs", "mask")}}
 	case 5, 6, 7:
 		return wire.Command{Cmd: "forward", By: "token"}
 	case 8:
@@ -198,6 +199,6 @@ func (w *world) command() wire.Command {
 	case 18:
 		return wire.Command{Cmd: pickOne(w, "pause", "pause", "stop")}
 	default:
-		return wire.Command{Cmd: "pick", Pick: w.pick()}
+		return wire.Command{Cmd: "pick", View: w.pick()}
 	}
 }

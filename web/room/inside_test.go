@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/web/wire"
 )
 
@@ -18,7 +19,7 @@ func TestWalkingOps(t *testing.T) {
 	r.Do(other, wire.Command{Cmd: "open"})
 	other.until(0)
 
-	r.Do(v, wire.Command{Cmd: "forward", By: "layer", Pick: wire.Pick{Op: "norm1"}})
+	r.Do(v, wire.Command{Cmd: "forward", By: "layer", View: lens.View{Op: "norm1"}})
 	f := v.until(1)
 	if _, ok := tensor(f, "op.norm1"); !ok {
 		t.Error("the step did not lead to the first op of the next layer")
@@ -30,7 +31,7 @@ func TestWalkingOps(t *testing.T) {
 	r.Do(v, wire.Command{Cmd: "seek", Step: 5}) // layer 1 of decode
 	v.until(5)
 	trail := []explain.Ref{{Step: 5, Op: "K", Row: 1}, {Step: 1, Op: "k_rope", Row: 1}}
-	r.Do(v, wire.Command{Cmd: "pick", Pick: wire.Pick{Op: "K", Trail: trail}})
+	r.Do(v, wire.Command{Cmd: "pick", View: lens.View{Op: "K", Trail: trail}})
 	f = v.until(5)
 	var e struct {
 		Step int
@@ -39,7 +40,7 @@ func TestWalkingOps(t *testing.T) {
 	if get(t, f, "explain", &e); e.Step != 1 || e.Op != "k_rope" {
 		t.Errorf("the cached key leads to %+v", e)
 	}
-	r.Do(v, wire.Command{Cmd: "back", By: "layer", Pick: wire.Pick{Op: "next"}})
+	r.Do(v, wire.Command{Cmd: "back", By: "layer", View: lens.View{Op: "next"}})
 	f = v.until(4)
 	var none *struct{}
 	if get(t, f, "explain", &none); none != nil {

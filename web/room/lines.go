@@ -52,7 +52,7 @@ func (l *lines) put(v Viewer, c wire.Command) {
 	l.ring()
 }
 
-// replaces tells whether a command leaves nothing of the last that waits: a newer pick,
+// replaces reports whether a command leaves nothing of the last that waits: a newer pick,
 // place, list of breakpoints or of bookmarks is all that counts.
 func replaces(c wire.Command, line []wire.Command) bool {
 	if len(line) == 0 || line[len(line)-1].Cmd != c.Cmd {

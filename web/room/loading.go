@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/lens"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
@@ -134,10 +135,10 @@ func (s *state) join(v Viewer, query string) {
 		return
 	}
 	link, unread := wire.ParseLink(query)
-	seat.pick, seat.lang = link.Pick, link.Lang
+	seat.pick, seat.lang = link.View, link.Lang
 	if s.tape != nil { // the room's breakpoints are everyone's and stay
 		if !wire.Holds(unread) { // what it looks at may be nothing that can be looked at
-			seat.pick = wire.Pick{}
+			seat.pick = lens.View{}
 		}
 		if err := cmp.Or(unread, s.marks(seat, link.Marks), s.looks(seat.pick)); err != nil {
 			s.refuse(v, err)

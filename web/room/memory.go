@@ -17,7 +17,7 @@ const TapeBudget = 64 << 20
 // minTokens is how long a run of one sequence in both lanes every room has memory for.
 const minTokens = 512
 
-// memory is what the room counts its branches by. Where they are short of it, the one that
+// memory returns what the room counts its branches by. Where they are short of it, the one that
 // was on screen longest ago goes.
 func (s *state) memory() *sim.Memory {
 	if s.counts == nil {

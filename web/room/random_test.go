@@ -19,6 +19,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/kv"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -220,8 +221,7 @@ func (w *world) rest(s *state) {
 	if s.tape == nil {
 		return
 	}
-	m := wire.Moment{Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Prompts: s.batch}
-	length := m.Length()
+	length := run.Length(s.model, s.recipe, s.batch)
 	if b := s.recipe.Batch; b != nil && s.recipe.Cache.Budget > 0 { // requests may have to wait for memory, at worst for all others
 		passes := len(s.prompt) + s.recipe.MaxNew
 		for _, q := range b.Requests {
@@ -298,7 +298,7 @@ func (w *world) straightRun() {
 			w.fail("straight run: %v", err)
 			return
 		}
-		if s.recipe.Cache.Exact() && !step.Identical {
+		if kv.TraitsOf(s.recipe.Cache).Exact && !step.Identical {
 			w.fail("lanes differ in step %d: %s", n, step.Differs)
 		}
 		if got, want := digest(s.tape.Step(n)), digest(&step); got != want {

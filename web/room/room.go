@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/web/wire"
@@ -76,7 +77,7 @@ func (r *Room) send(f func(*state)) {
 // seat is what the room knows of one viewer.
 type seat struct {
 	seq   int
-	pick  wire.Pick
+	pick  lens.View
 	marks []int
 	lang  string
 	due   bool // a frame is owed
@@ -104,7 +105,7 @@ type state struct {
 	*branch            // the one on screen
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
-	evicted  *wire.Gone
+	evicted  *lens.Gone
 	budget   int64       // bytes that all together may hold
 	counts   *sim.Memory // what they hold (memory)
 
@@ -124,7 +125,7 @@ type state struct {
 
 	// What tests put a fault into.
 	steps  func(context.Context, *library.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
-	encode func([]byte, *wire.Moment) []byte
+	encode func([]byte, *wire.Frame) []byte
 }
 
 func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
@@ -176,7 +177,7 @@ func (s *state) turn(task func(*state)) {
 	s.goOn()
 }
 
-// busy tells whether the room has something to do without being asked.
+// busy reports whether the room has something to do without being asked.
 func (s *state) busy() bool {
 	return s.tape != nil && (s.goal != noGoal || s.unseen() || s.owes())
 }

@@ -11,6 +11,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
@@ -191,7 +192,7 @@ func TestPickIsOneViewersOwn(t *testing.T) {
 		t.Fatalf("a late joiner sees step %d", n)
 	}
 	layer := 1
-	r.Do(b, wire.Command{Cmd: "pick", Pick: wire.Pick{Layer: &layer, Head: 3, Cell: &wire.Cell{Op: "probs", Row: 4, Col: 0}}})
+	r.Do(b, wire.Command{Cmd: "pick", View: lens.View{Layer: &layer, Head: 3, Cell: &lens.Cell{Op: "probs", Row: 4, Col: 0}}})
 	f := b.until(2)
 	var p struct {
 		Layer, Head, From int

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
@@ -85,7 +86,7 @@ func (s *state) frame(v Viewer, seat *seat) {
 	}
 	v.Problem(problemOf(err))
 	if !s.isDefaultPick(seat.pick) {
-		seat.pick, seat.due = wire.Pick{}, true
+		seat.pick, seat.due = lens.View{}, true
 		return
 	}
 	if !s.owes() && s.good != (moment{s.branch, s.tape.Cursor()}) { // nobody can see it
@@ -93,33 +94,32 @@ func (s *state) frame(v Viewer, seat *seat) {
 	}
 }
 
-// isDefaultPick tells whether a viewer looks at nothing in particular.
-func (s *state) isDefaultPick(p wire.Pick) bool {
+// isDefaultPick reports whether a viewer looks at nothing in particular.
+func (s *state) isDefaultPick(p lens.View) bool {
 	if p.Pairs == s.recipe.Pairs {
 		p.Pairs = ""
 	}
 	if p.Logits == s.recipe.Logits {
 		p.Logits = ""
 	}
-	return reflect.DeepEqual(p, wire.Pick{})
+	return reflect.DeepEqual(p, lens.View{})
 }
 
-// moment is what a viewer sees.
-func (s *state) moment(seat *seat, link wire.Link) *wire.Moment {
-	m := wire.Moment{
-		Seq: seat.seq, Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
-		Hits: s.watch.hits, HitsAt: s.watch.at,
+// moment returns what a viewer sees.
+func (s *state) moment(seat *seat, link wire.Link) *wire.Frame {
+	f := wire.Frame{Seq: seat.seq, Link: link, Moment: lens.Moment{
+		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
+		View: link.View, Marks: link.Marks, Breaks: link.Breaks, Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(),
-		Link: link,
-	}
-	m.Place(s.tape.Cursor(), s.tape.Step)
-	s.addBranches(&m)
-	return &m
+	}}
+	f.Place(s.tape.Cursor(), s.tape.Step)
+	s.addBranches(&f.Moment)
+	return &f
 }
 
 // link names the moment that a viewer sees, and what the room has beside it.
 func (s *state) link(seat *seat) wire.Link {
-	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), Pick: s.nearest(seat.pick), Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
+	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), View: s.nearest(seat.pick), Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
 	if n := s.tape.Len(); n > l.Step+1 {
 		l.Recorded = n
 	}

@@ -86,7 +86,7 @@ func (t *turnstile) leave(p *account) {
 	}
 }
 
-// fits tells whether there is a place for one more.
+// fits reports whether there is a place for one more.
 func (t *turnstile) fits(p *account) bool {
 	return t.inside < t.most || p.fresh && t.inside < t.all
 }
@@ -97,7 +97,7 @@ func (t *turnstile) letIn(p *account) {
 	p.since = time.Now()
 }
 
-// least is the one of those for whom there is a place that has used least, nil if
+// least returns the one of those for whom there is a place that has used least, nil if
 // there is none.
 func (t *turnstile) least() (least *account) {
 	for _, w := range t.waiting {

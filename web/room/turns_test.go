@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"kvstep/sim/lens"
 	"kvstep/web/wire"
 )
 
@@ -68,10 +69,10 @@ func TestNewerCommandsReplace(t *testing.T) {
 	l := newLines()
 	step := wire.Command{Cmd: "forward", By: "layer"}
 	for _, c := range []wire.Command{
-		{Cmd: "pick", Pick: wire.Pick{Head: 1}}, {Cmd: "pick", Pick: wire.Pick{Head: 2}},
+		{Cmd: "pick", View: lens.View{Head: 1}}, {Cmd: "pick", View: lens.View{Head: 2}},
 		step, step,
-		{Cmd: "seek", Step: 1}, {Cmd: "seek", Step: 2, Pick: wire.Pick{Op: "q"}}, {Cmd: "seek", Step: 3}, // which does not say what to look at
-		{Cmd: "pick", Pick: wire.Pick{Head: 3}},
+		{Cmd: "seek", Step: 1}, {Cmd: "seek", Step: 2, View: lens.View{Op: "q"}}, {Cmd: "seek", Step: 3}, // which does not say what to look at
+		{Cmd: "pick", View: lens.View{Head: 3}},
 		{Cmd: "mark", Marks: []int{1}}, {Cmd: "mark", Marks: []int{2}},
 		{Cmd: "fork", Token: 1}, {Cmd: "fork", Token: 2},
 	} {
@@ -140,7 +141,7 @@ func TestAFloodDoesNotHoldUpOthers(t *testing.T) {
 			case <-flooder.frames:
 			case <-flooder.problems:
 			default:
-				r.Do(flooder, wire.Command{Cmd: "pick", Pick: wire.Pick{Head: i % 4}})
+				r.Do(flooder, wire.Command{Cmd: "pick", View: lens.View{Head: i % 4}})
 			}
 		}
 	}()

@@ -14,6 +14,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
@@ -74,9 +75,9 @@ func (f *fault) put(s *state) {
 			}
 		}
 	}
-	s.encode = func(dst []byte, m *wire.Moment) []byte {
+	s.encode = func(dst []byte, m *wire.Frame) []byte {
 		switch {
-		case f.every.Load(), f.frame.Load() && m.Link.Pick.Op != "", f.cell.Load() && len(m.Link.Pick.Trail) > 0:
+		case f.every.Load(), f.frame.Load() && m.View.Op != "", f.cell.Load() && len(m.View.Trail) > 0:
 			panic(errors.New("frame"))
 		}
 		return encode(dst, m)
@@ -158,8 +159,8 @@ func TestPanicsStayInTheirRoom(t *testing.T) {
 	// The frame of one viewer.
 	f.frame.Store(true)
 	f.cell.Store(true)
-	for where, pick := range map[string]wire.Pick{"op": {Op: "q", Head: 2}, "cell": {Head: 1, Trail: opTrail}} {
-		rooms[mined].Do(viewers[mined][5], wire.Command{Cmd: "pick", Pick: pick})
+	for where, pick := range map[string]lens.View{"op": {Op: "q", Head: 2}, "cell": {Head: 1, Trail: opTrail}} {
+		rooms[mined].Do(viewers[mined][5], wire.Command{Cmd: "pick", View: pick})
 		var p struct{ Head int }
 		if get(t, viewers[mined][5].until(1), "pick", &p); p.Head != 0 {
 			t.Errorf("%s: looks at head %d still", where, p.Head)
@@ -202,7 +203,7 @@ func TestAMomentThatCannotBeShown(t *testing.T) {
 	var at, all atomic.Bool
 	r := begin(context.Background(), models, func(s *state) {
 		encode := s.encode
-		s.encode = func(dst []byte, m *wire.Moment) []byte {
+		s.encode = func(dst []byte, m *wire.Frame) []byte {
 			if all.Load() || at.Load() && m.Step != nil && m.Step.N == 2 {
 				panic("frame")
 			}

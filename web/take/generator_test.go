@@ -29,10 +29,10 @@ func TestGeneratorFiles(t *testing.T) {
 func takeAll(models *library.Library, r *rand.Rand) (err error) {
 	m, rec := runtest.Recipe(r)
 	q := Request{Link: wire.Link{Recipe: rec, Step: r.IntN(40) - 1, Lang: []string{"en", "zh"}[r.IntN(2)]}}
-	q.To, q.Pick.Seq, q.Pick.Head = q.Step+r.IntN(9), r.IntN(4), r.IntN(3)
+	q.To, q.View.Seq, q.View.Head = q.Step+r.IntN(9), r.IntN(4), r.IntN(3)
 	if op := explain.Ops[r.IntN(len(explain.Ops))]; r.IntN(2) == 0 && !op.Constant() {
-		q.Pick.Op = op.ID
-		q.Pick.Trail = []explain.Ref{{Step: r.IntN(max(q.Step, 1)), Op: op.ID, Row: r.IntN(4), Col: r.IntN(9)}}
+		q.View.Op = op.ID
+		q.View.Trail = []explain.Ref{{Step: r.IntN(max(q.Step, 1)), Op: op.ID, Row: r.IntN(4), Col: r.IntN(9)}}
 	}
 	kind := ""
 	defer func() {

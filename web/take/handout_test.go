@@ -238,7 +238,7 @@ func TestAnswersOfAHandout(t *testing.T) {
 		}
 	}
 	held := len(plan)
-	way := r.Link.Pick.Trail
+	way := r.Link.View.Trail
 	plan = append(plan, asking{7, "dots", 3, way}, asking{7, "dots", 3, way[:2]})
 	ask(0, "gate", 2, 3)                                                                                          // lacks
 	plan = append(plan, asking{7, "scores", 1, []explain.Ref{{Step: 7, Op: "scores", Head: 1}}})                  // another head lacks

@@ -9,6 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/plain"
 	"kvstep/web/text"
 	"kvstep/web/wire"
@@ -69,16 +70,16 @@ func (r *made) records(most budget) []record {
 	here := r.scope(most)
 	for l := range c.Layers {
 		if here.Weights {
-			add(l, l, weights, wire.WeightPictures(r.model, l))
+			add(l, l, weights, lens.WeightPictures(r.model, l))
 		}
 	}
 	here.Ops = r.span(here.Step, most.ops, func(n int) int {
-		size := add(n, r.layer(n), ops, wire.Ops(r.own(n, 0), false))
+		size := add(n, r.layer(n), ops, lens.Ops(&r.own(n, 0).Moment, false))
 		return size * 3 / 2 // and what heads add
 	})
 	for i := range all { // before the first there is none to have x from
 		if first := &all[i]; first.head == ops && first.n == here.Ops[0] {
-			first.data = checkpoint.AppendSafetensors(nil, wire.Ops(r.own(first.n, 0), true))
+			first.data = checkpoint.AppendSafetensors(nil, lens.Ops(&r.own(first.n, 0).Moment, true))
 		}
 	}
 	explained := r.answers(&here, most.answers)
@@ -106,7 +107,7 @@ func (r *made) records(most budget) []record {
 // scope is what a handout will hold, before it is known how far that goes.
 func (r *made) scope(most budget) scope {
 	looked, c := r.moment(r.Link.Step), r.model.Model.Config
-	here := scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.Pick.Trail), Without: []string{}}
+	here := scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.View.Trail), Without: []string{}}
 	if looked.From != nil {
 		here.Step = looked.From.N
 	}
@@ -148,11 +149,11 @@ func (r *made) span(from, budget int, visit func(n int) int) [2]int {
 }
 
 // own is a step as a viewer sees it who looks at what it computed itself.
-func (r *made) own(n, head int) *wire.Moment {
-	pick := r.Link.Pick
-	r.Link.Pick = wire.Pick{Head: head, Seq: pick.Seq}
+func (r *made) own(n, head int) *wire.Frame {
+	pick := r.Link.View
+	r.Link.View = lens.View{Head: head, Seq: pick.Seq}
 	m := r.moment(n)
-	r.Link.Pick = pick
+	r.Link.View = pick
 	if m.Step != nil && m.Step.KV != nil {
 		m.From = m.Step
 	}
@@ -161,13 +162,13 @@ func (r *made) own(n, head int) *wire.Moment {
 
 // answers are the explanations of a handout, by layer. It fills in their span, and
 // which ops are left out.
-func (r *made) answers(here *scope, most int) []wire.Answers {
-	all := make([]wire.Answers, r.model.Model.Config.Layers+1)
+func (r *made) answers(here *scope, most int) []lens.Answers {
+	all := make([]lens.Answers, r.model.Model.Config.Layers+1)
 	there := map[explain.Ref]bool{}
-	for _, ref := range r.Link.Pick.Trail {
+	for _, ref := range r.Link.View.Trail {
 		if ref.Step >= 0 && ref.Step < len(r.steps) && !there[ref] {
 			there[ref] = true
-			all[r.layer(ref.Step)].Add(r.own(ref.Step, ref.Head), []explain.Ref{ref})
+			all[r.layer(ref.Step)].Add(&r.own(ref.Step, ref.Head).Moment, []explain.Ref{ref})
 		}
 	}
 	here.Explained = r.span(here.Step, most, func(n int) int {
@@ -177,13 +178,13 @@ func (r *made) answers(here *scope, most int) []wire.Answers {
 			if op.Part != s.Part || n != here.Step && !slices.Contains(always, op.ID) {
 				continue
 			}
-			refs := wire.Newest(r.model, s, op.ID, here.Head)
+			refs := lens.Newest(r.model, s, op.ID, here.Head)
 			refs = slices.DeleteFunc(refs, func(ref explain.Ref) bool { return there[ref] })
-			if !slices.Contains(always, op.ID) && wire.AnswerSize(m, refs) > most/4 {
+			if !slices.Contains(always, op.ID) && lens.AnswerSize(&m.Moment, refs) > most/4 {
 				here.Without = append(here.Without, op.ID)
 				continue
 			}
-			x.Add(m, refs)
+			x.Add(&m.Moment, refs)
 		}
 		return x.Size() - before
 	})
@@ -201,12 +202,12 @@ func (r *made) frame(n, head int, here *scope) checkpoint.File {
 		m.From = nil // it has no matrices of heads
 	}
 	if head == 0 { // what panels show, should a reader open them
-		m.Link.Pick.Show = []string{"formulas", "heads", "history", "rows", "choice"}
+		m.View.Show = []string{"formulas", "heads", "history", "rows", "choice"}
 		switch { // the lens that such a run has
 		case r.Recipe.Batch != nil:
-			m.Link.Pick.Show = append(m.Link.Pick.Show, "schedule")
+			m.View.Show = append(m.View.Show, "schedule")
 		case r.Recipe.Sampler.Kind == "beam":
-			m.Link.Pick.Show = append(m.Link.Pick.Show, "beams")
+			m.View.Show = append(m.View.Show, "beams")
 		}
 	}
 	f := wire.File(m)
@@ -223,7 +224,7 @@ func (r *made) frame(n, head int, here *scope) checkpoint.File {
 		scope := plain.JSON(here)
 		f.Meta["scope"] = string(scope)
 	case m.Step.Part == sim.LayerPart && m.From != nil && here.Ops[0] <= n && n <= here.Ops[1]:
-		f.Tensors = append(f.Tensors, wire.HeadOps(m)...)
+		f.Tensors = append(f.Tensors, lens.HeadOps(&m.Moment)...)
 	}
 	return f
 }

@@ -17,6 +17,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/export"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/sim/sheet"
@@ -246,18 +247,18 @@ func (r *made) exported() int {
 func (r *made) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
 	b := bytes.NewBufferString(sheet.BOM) // a person will open it
-	err := wire.WriteCSV(b, m)
+	err := lens.WriteCSV(b, &m.Moment)
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 
 // moment is step n as the link looks at it.
-func (r *made) moment(n int) *wire.Moment {
+func (r *made) moment(n int) *wire.Frame {
 	link := r.Link.Alone()
 	link.Step, link.Breaks = n, nil
-	m := &wire.Moment{
-		Seq: n + 2, Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
-		Recorded: len(r.steps), Ended: sim.FinishStop, Link: link,
-	}
+	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
+		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
+		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
+	}}
 	if last := len(r.steps) - 1; last >= 0 {
 		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
 	}
@@ -273,7 +274,7 @@ func (r *made) runName(ext string) string {
 }
 
 // momentName names a file of one moment.
-func (r *made) momentName(m *wire.Moment, ext string) string {
+func (r *made) momentName(m *wire.Frame, ext string) string {
 	return fmt.Sprintf("kvstep-%s-step%s-layer%d-head%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"),
 		strconv.Itoa(r.Link.Step+1), m.Layer()+1, m.Head()+1, ext)
 }

@@ -21,7 +21,7 @@ func Try(where, recipe string, f func() error) error {
 	return Around(where, func() string { return recipe }, f)
 }
 
-// Around is Try for work that is done often: the recipe is only written when f has
+// Around calls f like Try, for work that is done often: the recipe is only written when f has
 // panicked. A mapped file that has become shorter under us panics too, inside a wall:
 // Problem "model.fault".
 func Around(where string, recipe func() string, f func() error) (err error) {
@@ -46,13 +46,13 @@ func Around(where string, recipe func() string, f func() error) (err error) {
 	return f()
 }
 
-// quietly is the recipe, or "" where what has panicked cannot be written down either.
+// quietly returns the recipe, or "" where what has panicked cannot be written down either.
 func quietly(recipe func() string) (link string) {
 	defer func() { _ = recover() }()
 	return recipe()
 }
 
-// Fell tells whether an error is what became of a panic.
+// Fell reports whether an error is what became of a panic.
 func Fell(err error) bool {
 	var p *sim.Problem
 	return errors.As(err, &p) && p.ID == "panic"

@@ -8,19 +8,20 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 )
 
 // branching is step n of a run beside which the room keeps others: more of them
 // the larger the frame.
-func branching(t testing.TB, l *library.Loaded, rec sim.Recipe, n, branches, compare int) *Moment {
+func branching(t testing.TB, l *library.Loaded, rec sim.Recipe, n, branches, compare int) *Frame {
 	t.Helper()
 	steps := stepsOf(t, l, rec)
 	m := moment(l, rec, steps, n, max(steps[n].Layer, 0), 1)
-	m.Prompt, m.Branch, m.Link.Pick.Compare = steps[0].Prompt, 1, compare
+	m.Prompt, m.Branch, m.View.Compare = steps[0].Prompt, 1, compare
 	perPass := l.Model.Config.Layers + 1
 	add := func(id, parent, at int, rec sim.Recipe, steps []sim.Step) {
-		m.Branches = append(m.Branches, Branch{ID: id, Parent: parent, At: at, Model: l, Recipe: rec, Prompt: steps[0].Prompt, Recorded: len(steps), Cursor: n,
+		m.Branches = append(m.Branches, lens.Branch{ID: id, Parent: parent, At: at, Model: l, Recipe: rec, Prompt: steps[0].Prompt, Recorded: len(steps), Cursor: n,
 			Ended: steps[len(steps)-1].RunFinishReason, Step: func(n int) *sim.Step { return &steps[n] }, Bytes: 123456, Shared: 65536})
 	}
 	add(1, 0, -1, rec, steps)
@@ -36,7 +37,7 @@ func branching(t testing.TB, l *library.Loaded, rec sim.Recipe, n, branches, com
 func TestFrameTellsOfBranches(t *testing.T) {
 	l, rec, _ := small(t)
 	m := branching(t, l, rec, 8, 3, 3)
-	var b branchesInfo
+	var b lens.BranchesInfo
 	if err := json.Unmarshal([]byte(File(m).Meta["branches"]), &b); err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func TestFrameTellsOfBranches(t *testing.T) {
 	}
 	for i, x := range []int{0, 2} {
 		last := m.Branches[x].Step(m.Branches[x].Recorded - 1)
-		if got := *c.Sides[i].Paid.Flops[0]; got != integer(last.Totals[0].Flops.Total()) {
+		if got := *c.Sides[i].Paid.Flops[0]; got != lens.Integer(last.Totals[0].Flops.Total()) {
 			t.Errorf("side %d paid %d FLOPs, want %d", i, got, last.Totals[0].Flops.Total())
 		}
 	}
@@ -63,7 +64,7 @@ func TestFrameSizeOfBranches(t *testing.T) {
 	}
 	for _, lang := range []string{"en", "zh"} {
 		l, rec, prompt, steps := defaultRun(t, lang)
-		all := branching(t, l, rec, 0, MaxBranches, 2)
+		all := branching(t, l, rec, 0, lens.MaxBranches, 2)
 		largest, where := 0, ""
 		for n := range steps {
 			for _, over := range []bool{false, true} {

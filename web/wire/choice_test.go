@@ -9,6 +9,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
@@ -16,7 +17,7 @@ import (
 
 // drawn is step n of a run of the small model in which every filter is on, and
 // the second token is a person's.
-func drawn(t testing.TB, l *library.Loaded, n int, show ...string) *Moment {
+func drawn(t testing.TB, l *library.Loaded, n int, show ...string) *Frame {
 	t.Helper()
 	rec := recipe.Complete(sim.Recipe{Model: "small", Tokens: []int{0, 7, 19, 7, 33}, MaxNew: 4, Forced: []sim.Forced{{Pass: 1, Token: 3}},
 		Sampler: sim.Sampler{Kind: "sample", Temperature: 1.5, TopK: 20, TopP: 0.95, MinP: 0.1, RepetitionPenalty: 1.3, Seed: 8}})
@@ -36,9 +37,9 @@ func TestFrameTellsTheChoice(t *testing.T) {
 	l, _, _ := small(t)
 	penalised := 0 // options whose logit the penalty changed
 	for n, forced := range map[int]bool{2: false, 5: true} {
-		var open, shut choiceInfo
+		var open, shut lens.ChoiceInfo
 		m := drawn(t, l, n, "choice")
-		for info, m := range map[*choiceInfo]*Moment{&open: m, &shut: drawn(t, l, n)} {
+		for info, m := range map[*lens.ChoiceInfo]*Frame{&open: m, &shut: drawn(t, l, n)} {
 			if err := json.Unmarshal([]byte(File(m).Meta["choice"]), info); err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +50,7 @@ func TestFrameTellsTheChoice(t *testing.T) {
 			if o.ID != w.ID || o.From != float32(w.From) || o.To != float32(w.To) || o.Label == "" {
 				t.Errorf("step %d: option %d is %+v, want %+v", n, i, o, w)
 			}
-			if changed := o.Logit != [2]score{}; changed != slices.Contains(m.Step.Tokens, o.ID) || changed && (float32(o.Logit[0]) != w.Logit || float32(o.Logit[1]) != float32(w.Score)) {
+			if changed := o.Logit != [2]lens.Score{}; changed != slices.Contains(m.Step.Tokens, o.ID) || changed && (float32(o.Logit[0]) != w.Logit || float32(o.Logit[1]) != float32(w.Score)) {
 				t.Errorf("step %d: logit %v, want %+v", n, o.Logit, w)
 			} else if changed {
 				penalised++

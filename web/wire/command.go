@@ -9,6 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/plain"
 	"kvstep/sim/recipe"
 )
@@ -23,18 +24,18 @@ const (
 
 // Command is one message from a page; Cmd says which fields matter.
 type Command struct {
-	Cmd    string      `json:"cmd"`
-	Link   string      `json:"link"`   // open
-	Recipe *sim.Recipe `json:"recipe"` // run
-	By     string      `json:"by"`     // forward: layer, token, end; back: layer, token
-	Step   int         `json:"step"`   // seek
-	Token  int         `json:"token"`  // fork
-	Cache  string      `json:"cache"`  // branch: the policy, as kv.Parse reads it
-	Budget int64       `json:"budget"` // branch: bytes that the cache may take; 0: no limit
-	Branch int         `json:"branch"` // switch
-	Breaks []string    `json:"breaks"` // break: all of them, as breakpoint.Parse reads them
-	Marks  []int       `json:"marks"`  // mark: all of them
-	Pick               // pick; forward, back and seek: op, to look at another one from there
+	Cmd       string      `json:"cmd"`
+	Link      string      `json:"link"`   // open
+	Recipe    *sim.Recipe `json:"recipe"` // run
+	By        string      `json:"by"`     // forward: layer, token, end; back: layer, token
+	Step      int         `json:"step"`   // seek
+	Token     int         `json:"token"`  // fork
+	Cache     string      `json:"cache"`  // branch: the policy, as kv.Parse reads it
+	Budget    int64       `json:"budget"` // branch: bytes that the cache may take; 0: no limit
+	Branch    int         `json:"branch"` // switch
+	Breaks    []string    `json:"breaks"` // break: all of them, as breakpoint.Parse reads them
+	Marks     []int       `json:"marks"`  // mark: all of them
+	lens.View             // pick; forward, back and seek: op, to look at another one from there
 }
 
 // ParseCommand reads one message; anything malformed is Problem "command.bad", in a
@@ -70,10 +71,10 @@ type message struct {
 
 func (c *Command) check() error {
 	switch {
-	case !isOp(c.Op):
+	case !lens.IsOp(c.Op):
 		return sim.NewProblem("command.bad", "Why", "unknown op "+clip(c.Op))
-	case len(c.Trail) > MaxTrail:
-		return sim.NewProblem("command.bad", "Why", "a trail of more than "+strconv.Itoa(MaxTrail)+" cells")
+	case len(c.Trail) > lens.MaxTrail:
+		return sim.NewProblem("command.bad", "Why", "a trail of more than "+strconv.Itoa(lens.MaxTrail)+" cells")
 	}
 	allowed := map[string][]string{"forward": {"layer", "token", "end"}, "back": {"layer", "token"}}
 	switch c.Cmd {
@@ -85,7 +86,7 @@ func (c *Command) check() error {
 		}
 		return kv.Budget.Check(float64(c.Budget))
 	case "pick":
-		if field, have := c.Pick.check(); field != "" {
+		if field, have := c.View.Check(); field != "" {
 			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
 		}
 		return nil

@@ -17,6 +17,7 @@ import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/run/runtest"
 )
@@ -45,7 +46,7 @@ type viewer struct {
 	ended string
 	link  Link
 
-	other             *Branch
+	other             *lens.Branch
 	frames, explained int
 }
 
@@ -86,15 +87,16 @@ func (v *viewer) branch() {
 	prompt, _ := v.m.Prepare(rec)
 	if len(steps) > 0 {
 		at := v.r.IntN(len(steps))
-		v.other = &Branch{ID: 2, Parent: 1, At: v.r.IntN(len(steps)), Model: v.m, Recipe: rec, Prompt: len(prompt), Recorded: at + 1, Cursor: v.r.IntN(at + 1), Step: recorded(steps).Step}
+		v.other = &lens.Branch{ID: 2, Parent: 1, At: v.r.IntN(len(steps)), Model: v.m, Recipe: rec, Prompt: len(prompt), Recorded: at + 1, Cursor: v.r.IntN(at + 1), Step: recorded(steps).Step}
 	}
 }
 
 // moment is a moment as a room makes it.
-func (v *viewer) moment(n int) *Moment {
+func (v *viewer) moment(n int) *Frame {
 	prompt, _ := v.m.Prepare(v.rec)
-	v.link = Link{Recipe: v.rec, Step: n, Pick: v.pick(n), Breaks: v.breaks(), Lang: "en"}
-	m := &Moment{Seq: 1, Model: v.m, Recipe: v.rec, Prompt: len(prompt), Waiting: prompt, Recorded: len(v.steps), Ended: v.ended, Link: v.link}
+	v.link = Link{Recipe: v.rec, Step: n, View: v.pick(n), Breaks: v.breaks(), Lang: "en"}
+	m := &Frame{Seq: 1, Link: v.link, Moment: lens.Moment{Model: v.m, Recipe: v.rec, Prompt: len(prompt), Waiting: prompt, Recorded: len(v.steps), Ended: v.ended,
+		View: v.link.View, Breaks: v.link.Breaks}}
 	if v.r.IntN(2) == 0 { // more may come
 		m.Recorded, m.Ended = n+1, ""
 	}
@@ -107,8 +109,8 @@ func (v *viewer) moment(n int) *Moment {
 	}
 	m.Place(n, v.steps.Step)
 	if v.other != nil && n >= 0 && v.r.IntN(3) == 0 {
-		m.Branch, m.Link.Pick.Compare = 1, 2
-		m.Branches = []Branch{{ID: 1, At: -1, Model: v.m, Recipe: v.rec, Prompt: len(prompt), Recorded: n + 1, Cursor: n, Step: v.steps.Step}, *v.other}
+		m.Branch, m.View.Compare = 1, 2
+		m.Branches = []lens.Branch{{ID: 1, At: -1, Model: v.m, Recipe: v.rec, Prompt: len(prompt), Recorded: n + 1, Cursor: n, Step: v.steps.Step}, *v.other}
 	}
 	return m
 }
@@ -132,26 +134,26 @@ func (v *viewer) index(n int) int {
 	return v.r.IntN(max(n, 1))
 }
 
-func (v *viewer) pick(n int) Pick {
+func (v *viewer) pick(n int) lens.View {
 	c := v.m.Model.Config
-	p := Pick{Head: v.index(c.Heads), Seq: v.index(6)}
+	p := lens.View{Head: v.index(c.Heads), Seq: v.index(6)}
 	if v.r.IntN(2) == 0 {
 		l := v.index(c.Layers)
 		p.Layer = &l
 	}
-	for _, name := range panels {
+	for _, name := range lens.Panels {
 		if v.r.IntN(3) == 0 {
 			p.Show = append(p.Show, name)
 		}
 	}
 	op := func() string { return explain.Ops[v.r.IntN(len(explain.Ops))].ID }
 	if v.r.IntN(2) == 0 {
-		if p.Op = op(); !isOp(p.Op) {
+		if p.Op = op(); !lens.IsOp(p.Op) {
 			p.Op = ""
 		}
 	}
 	if v.r.IntN(3) == 0 {
-		p.Cell = &Cell{op(), v.index(9), v.index(9)}
+		p.Cell = &lens.Cell{Op: op(), Row: v.index(9), Col: v.index(9)}
 	}
 	if n >= 0 && v.steps[n].Part == sim.HeadPart && v.r.IntN(2) == 0 { // few ops are the head's
 		p.Op = []string{"norm3", "logits"}[v.r.IntN(2)]
@@ -164,7 +166,7 @@ func (v *viewer) pick(n int) Pick {
 	p.Unit, p.Pairs, p.Logits = []string{"", "mac"}[v.r.IntN(2)], []string{"", "dense"}[v.r.IntN(2)], []string{"", "all"}[v.r.IntN(2)]
 	if names, devices := cost.Presets(), cost.HardwareNames(); v.r.IntN(3) == 0 {
 		p.Real = names[v.r.IntN(len(names))] + "@" + devices[v.r.IntN(len(devices))]
-		if _, _, _, _, ok := realSize(p.Real); !ok {
+		if field, _ := (lens.View{Real: p.Real}).Check(); field != "" {
 			p.Real = ""
 		}
 	}
@@ -185,17 +187,17 @@ func (v *viewer) show(n int) error {
 			break
 		}
 		v.explained++
-		trail := append([]explain.Ref(nil), m.Link.Pick.Trail...)
+		trail := append([]explain.Ref(nil), m.View.Trail...)
 		if v.r.IntN(3) == 0 { // by way of what no run has
 			trail = append(trail, explain.Ref{Step: v.index(n + 1), Op: explain.Ops[v.r.IntN(len(explain.Ops))].ID, Row: v.index(9), Col: v.index(9)})
 		}
-		m.Link.Pick.Trail = append(trail, *next)
-		v.link = m.Link
+		m.View.Trail = append(trail, *next)
+		v.link.View = m.View
 	}
 	if err := cmp.Or(v.adds(m), v.keepsToOne(m)); err != nil {
 		return err
 	}
-	if err := WriteCSV(io.Discard, m); err != nil {
+	if err := lens.WriteCSV(io.Discard, &m.Moment); err != nil {
 		return err
 	}
 	if _, err := ParseLink(m.Link.Query()); err != nil {
@@ -204,17 +206,17 @@ func (v *viewer) show(n int) error {
 	if m.From == nil || v.r.IntN(8) > 0 {
 		return nil
 	}
-	HeadOps(m)
+	lens.HeadOps(&m.Moment)
 	if m.Step.KV != nil {
-		if _, err := readable(checkpoint.AppendSafetensors(nil, Ops(m, true))); err != nil {
+		if _, err := readable(checkpoint.AppendSafetensors(nil, lens.Ops(&m.Moment, true))); err != nil {
 			return err
 		}
 	}
 	for _, op := range explain.Ops {
 		if op.Part == m.Step.Part && v.r.IntN(9) == 0 && (op.Part == sim.HeadPart || m.Step.KV != nil) {
-			if refs := Newest(m.Model, m.Step, op.ID, m.Head()); len(refs) > 0 {
-				var a Answers
-				a.Add(m, refs[:min(len(refs), 4)])
+			if refs := lens.Newest(m.Model, m.Step, op.ID, m.Head()); len(refs) > 0 {
+				var a lens.Answers
+				a.Add(&m.Moment, refs[:min(len(refs), 4)])
 				if _, err := readable(checkpoint.AppendSafetensors(nil, a.File())); err != nil {
 					return err
 				}
@@ -225,7 +227,7 @@ func (v *viewer) show(n int) error {
 }
 
 // check reads a frame, and gives an operand of what it explains to follow.
-func (v *viewer) check(m *Moment, frame []byte) (next *explain.Ref, err error) {
+func (v *viewer) check(m *Frame, frame []byte) (next *explain.Ref, err error) {
 	meta, err := readable(frame)
 	if err != nil {
 		return nil, err

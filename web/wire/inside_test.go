@@ -11,25 +11,34 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
+// labels are those of a cell.
+type labels struct {
+	RowPos *int `json:"row_pos"`
+	ColPos *int `json:"col_pos"`
+	Row    string
+	Col    string
+}
+
 // said is the part of a frame that this file is about.
 type said struct {
-	op      *opInfo
+	op      *lens.OpInfo
 	explain *struct {
 		explain.Ref
 		Value string
 		Kind  string
-		At    place
+		At    labels
 		Reads []struct {
 			explain.Ref
 			Along  string
 			N      int
 			Stored *int
-			At     place
+			At     labels
 		}
 		Trail []struct {
 			explain.Ref
@@ -46,7 +55,7 @@ type said struct {
 	bytes   int
 }
 
-func read(t testing.TB, m *Moment) said {
+func read(t testing.TB, m *Frame) said {
 	t.Helper()
 	data := Encode(nil, m)
 	f, err := checkpoint.ReadSafetensors(data)
@@ -201,7 +210,7 @@ func BenchmarkOpFrame(b *testing.B) {
 			steps = append(steps, s)
 		}
 		decode := m.Model.Config.Layers + 3
-		for name, x := range map[string]*Moment{
+		for name, x := range map[string]*Frame{
 			"overview": moment(m, rec, steps, 2, 2, 0), "norm1": looking(moment(m, rec, steps, 2, 2, 0), "norm1", explain.Ref{Step: 2, Op: "norm1"}),
 			"dots":        looking(moment(m, rec, steps, 2, 2, 0), "dots", explain.Ref{Step: 2, Op: "dots"}),
 			"down":        looking(moment(m, rec, steps, 2, 2, 0), "down", explain.Ref{Step: 2, Op: "down"}),

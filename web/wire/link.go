@@ -9,12 +9,11 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
-	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 )
 
@@ -22,7 +21,7 @@ import (
 type Link struct {
 	Recipe sim.Recipe
 	Step   int // -1 is before the first
-	Pick   Pick
+	View   lens.View
 	Breaks []breakpoint.Point
 	Marks  []int  // bookmarked steps, in order
 	Lang   string // "" if the link does not say
@@ -32,42 +31,13 @@ type Link struct {
 	Others   int  // how many other runs the room had, which the link does not name
 }
 
-// Pick is what one viewer looks at.
-type Pick struct {
-	Layer *int  `json:"layer"`         // nil follows the cursor
-	Head  int   `json:"head"`          // query head
-	Seq   int   `json:"seq,omitempty"` // sequence, in a run of several
-	Cell  *Cell `json:"cell"`          // the cell whose exact value is shown
-
-	Op string `json:"op"` // the op that is looked at (sim/explain); "" is the attention of one head
-	// Trail is what the viewer asks to have explained: a cell, then the operand
-	// of it that was followed, and so on. The last one is explained.
-	Trail []explain.Ref `json:"trail"`
-
-	Show []string `json:"show,omitempty"` // open panels that need data of their own, see panels
-	// What the ledger counts, whatever the trace counted; "" is as the recipe says.
-	Unit   string `json:"unit,omitempty"`   // "flop" or "mac"
-	Pairs  string `json:"pairs,omitempty"`  // "allowed" or "dense"
-	Logits string `json:"logits,omitempty"` // "last" or "all"
-	Real   string `json:"real,omitempty"`   // "model@device": the same run at real size
-
-	Compare int `json:"compare,omitempty"` // another branch of the room, 0 for none; no link has it
-}
-
-// Cell is one element of one of the frame's tensors.
-type Cell struct {
-	Op  string `json:"op"`
-	Row int    `json:"row"`
-	Col int    `json:"col"`
-}
-
 // Query writes the link as a query string, leaving out what is default.
 func (l Link) Query() string {
 	v := url.Values{}
 	r := l.Recipe
 	// A link says what its viewer counts; a run started from it counts the same.
-	sw := l.switches()
-	r.Pairs, r.Logits, l.Pick.Unit = sw.Pairs, sw.Logits, sw.Unit
+	sw := l.View.Switches(l.Recipe)
+	r.Pairs, r.Logits, l.View.Unit = sw.Pairs, sw.Logits, sw.Unit
 	for i := range recipe.Fields {
 		f := &recipe.Fields[i]
 		if f.Key == "" || !f.Matters(&r) {
@@ -79,8 +49,8 @@ func (l Link) Query() string {
 			}
 		}
 	}
-	if l.Pick.Unit == "flop" {
-		l.Pick.Unit = ""
+	if l.View.Unit == "flop" {
+		l.View.Unit = ""
 	}
 	for _, k := range keys {
 		if text := k.write(&l); text != "" {
@@ -110,10 +80,10 @@ func ParseLink(query string) (Link, error) {
 			err = cmp.Or(err, k.parse(&l, texts))
 		}
 	}
-	if l.Pick.Pairs, l.Pick.Logits = l.Recipe.Pairs, l.Recipe.Logits; l.Pick.Unit == "flop" {
-		l.Pick.Unit = ""
+	if l.View.Pairs, l.View.Logits = l.Recipe.Pairs, l.Recipe.Logits; l.View.Unit == "flop" {
+		l.View.Unit = ""
 	}
-	if field, have := l.Pick.check(); field != "" && err == nil {
+	if field, have := l.View.Check(); field != "" && err == nil {
 		err = sim.NewProblem("link.field", "Field", field, "Have", clip(have))
 	}
 	return l, cmp.Or(err, unknown)
@@ -172,12 +142,6 @@ func Holds(err error) bool {
 	return err == nil || errors.As(err, &p) && p.ID == "link.unknown"
 }
 
-// isOp tells whether a viewer may look at an op of that name; "" is none.
-func isOp(id string) bool {
-	op := explain.Find(id)
-	return id == "" || op != nil && !op.Constant()
-}
-
 // clip keeps a quoted value short enough for a message.
 func clip(s string) string {
 	if r := []rune(s); len(r) > 60 {
@@ -185,5 +149,3 @@ func clip(s string) string {
 	}
 	return s
 }
-
-func formatFloat(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -9,6 +9,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 )
 
@@ -27,27 +28,27 @@ var errUnread = errors.New("unread")
 var keys = []key{
 	number("step", -1, func(l *Link) *int { return &l.Step }),
 	{"layer", func(l *Link) string {
-		if l.Pick.Layer == nil {
+		if l.View.Layer == nil {
 			return ""
 		}
-		return strconv.Itoa(*l.Pick.Layer)
+		return strconv.Itoa(*l.View.Layer)
 	}, func(l *Link, text string) error {
-		l.Pick.Layer = new(int)
-		return readInt(l.Pick.Layer, text)
+		l.View.Layer = new(int)
+		return readInt(l.View.Layer, text)
 	}},
-	number("head", 0, func(l *Link) *int { return &l.Pick.Head }),
-	number("seq", 0, func(l *Link) *int { return &l.Pick.Seq }),
-	{"cell", func(l *Link) string { return writeCell(l.Pick.Cell) }, readCell},
-	{"show", func(l *Link) string { return strings.Join(l.Pick.Show, ",") }, func(l *Link, text string) error {
+	number("head", 0, func(l *Link) *int { return &l.View.Head }),
+	number("seq", 0, func(l *Link) *int { return &l.View.Seq }),
+	{"cell", func(l *Link) string { return writeCell(l.View.Cell) }, readCell},
+	{"show", func(l *Link) string { return strings.Join(l.View.Show, ",") }, func(l *Link, text string) error {
 		if text != "" {
-			l.Pick.Show = strings.Split(text, ",")
+			l.View.Show = strings.Split(text, ",")
 		}
 		return nil
 	}},
-	word("unit", func(l *Link) *string { return &l.Pick.Unit }, anything), // Pick.check knows
-	word("real", func(l *Link) *string { return &l.Pick.Real }, anything),
-	word("op", func(l *Link) *string { return &l.Pick.Op }, isOp),
-	{"trail", func(l *Link) string { return joinTrail(l.Pick.Trail) }, readTrail},
+	word("unit", func(l *Link) *string { return &l.View.Unit }, anything), // View.Check knows
+	word("real", func(l *Link) *string { return &l.View.Real }, anything),
+	word("op", func(l *Link) *string { return &l.View.Op }, lens.IsOp),
+	{"trail", func(l *Link) string { return joinTrail(l.View.Trail) }, readTrail},
 	{"break", func(l *Link) string { return joinPoints(l.Breaks) }, readBreaks},
 	{"mark", func(l *Link) string { return recipe.WriteInts(l.Marks) }, readMarks},
 	word("lang", func(l *Link) *string { return &l.Lang }, func(s string) bool { return len(s) <= maxLang }),
@@ -70,7 +71,7 @@ var keys = []key{
 		return nil
 	}},
 	{"others", func(l *Link) string { return unless(l.Others, 0) }, func(l *Link, text string) error {
-		if readInt(&l.Others, text) != nil || l.Others < 0 || l.Others >= MaxBranches {
+		if readInt(&l.Others, text) != nil || l.Others < 0 || l.Others >= lens.MaxBranches {
 			return errUnread
 		}
 		return nil
@@ -113,7 +114,7 @@ func readInt(to *int, text string) error {
 	return nil
 }
 
-func writeCell(c *Cell) string {
+func writeCell(c *lens.Cell) string {
 	if c == nil {
 		return ""
 	}
@@ -125,8 +126,8 @@ func readCell(l *Link, text string) error {
 	if len(parts) != 3 {
 		return errUnread
 	}
-	l.Pick.Cell = &Cell{Op: parts[0]}
-	if readInt(&l.Pick.Cell.Row, parts[1]) != nil || readInt(&l.Pick.Cell.Col, parts[2]) != nil {
+	l.View.Cell = &lens.Cell{Op: parts[0]}
+	if readInt(&l.View.Cell.Row, parts[1]) != nil || readInt(&l.View.Cell.Col, parts[2]) != nil {
 		return errUnread
 	}
 	return nil
@@ -139,7 +140,7 @@ func readTrail(l *Link, text string) error {
 	}
 	for s := range strings.SplitSeq(text, "~") {
 		parts := strings.Split(s, ".")
-		if len(parts) != 5 || explain.Find(parts[1]) == nil || len(l.Pick.Trail) == MaxTrail {
+		if len(parts) != 5 || explain.Find(parts[1]) == nil || len(l.View.Trail) == lens.MaxTrail {
 			return errUnread
 		}
 		ref := explain.Ref{Op: parts[1]}
@@ -148,7 +149,7 @@ func readTrail(l *Link, text string) error {
 				return errUnread
 			}
 		}
-		l.Pick.Trail = append(l.Pick.Trail, ref)
+		l.View.Trail = append(l.View.Trail, ref)
 	}
 	return nil
 }

@@ -11,8 +11,6 @@ const (
 	placeBytes = 8 << 10
 	// maxLang is the longest name of a language.
 	maxLang = 64
-	// maxOp is the longest name of a tensor that a cell is of.
-	maxOp = 32
 )
 
 // CheckLink refuses a recipe whose links could not be opened again, wherever somebody

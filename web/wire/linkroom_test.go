@@ -12,6 +12,7 @@ import (
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 )
 
@@ -21,14 +22,14 @@ func longestPlace(t *testing.T, r sim.Recipe) Link {
 	const big = math.MaxInt32
 	layer := big
 	l := Link{Recipe: r, Step: big, Lang: strings.Repeat("文", maxLang/3)}
-	l.Pick = Pick{Layer: &layer, Head: big, Seq: big, Cell: &Cell{strings.Repeat("文", maxOp/3), -big, -big}, Unit: "mac", Pairs: "dense", Logits: "all", Show: panels}
+	l.View = lens.View{Layer: &layer, Head: big, Seq: big, Cell: &lens.Cell{Op: strings.Repeat("文", lens.MaxOp/3), Row: -big, Col: -big}, Unit: "mac", Pairs: "dense", Logits: "all", Show: lens.Panels}
 	for _, op := range explain.Ops {
-		if len(op.ID) > len(l.Pick.Op) && !op.Constant() {
-			l.Pick.Op = op.ID
+		if len(op.ID) > len(l.View.Op) && !op.Constant() {
+			l.View.Op = op.ID
 		}
 	}
-	for range MaxTrail {
-		l.Pick.Trail = append(l.Pick.Trail, explain.Ref{Step: -big, Op: l.Pick.Op, Head: -big, Row: -big, Col: -big})
+	for range lens.MaxTrail {
+		l.View.Trail = append(l.View.Trail, explain.Ref{Step: -big, Op: l.View.Op, Head: -big, Row: -big, Col: -big})
 	}
 	for i := range MaxMarks {
 		l.Marks = append(l.Marks, big-i)
@@ -38,15 +39,15 @@ func longestPlace(t *testing.T, r sim.Recipe) Link {
 	}
 	for _, m := range cost.Presets() {
 		for _, h := range cost.HardwareNames() {
-			if real := m + "@" + h; len(real) > len(l.Pick.Real) && (Pick{Real: real}).has() {
-				l.Pick.Real = real
+			if real := m + "@" + h; len(real) > len(l.View.Real) && has(lens.View{Real: real}) {
+				l.View.Real = real
 			}
 		}
 	}
 	return l
 }
 
-func (p Pick) has() bool { field, _ := p.check(); return field == "" }
+func has(p lens.View) bool { field, _ := p.Check(); return field == "" }
 
 // TestEveryPlaceHasRoom: a recipe that is accepted has a link that opens, wherever
 // somebody stands, by socket, by address and as a file.
@@ -109,7 +110,7 @@ func TestEveryPlaceHasRoom(t *testing.T) {
 	if _, err := ParseLink("?lang=" + strings.Repeat("x", maxLang+1)); err == nil {
 		t.Error("a language of any length")
 	}
-	if _, err := ParseLink("?cell=" + strings.Repeat("x", maxOp+1) + ".0.0"); err == nil {
+	if _, err := ParseLink("?cell=" + strings.Repeat("x", lens.MaxOp+1) + ".0.0"); err == nil {
 		t.Error("a cell of any name")
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/run"
 )
@@ -65,7 +66,7 @@ func TestLinksThatMustRun(t *testing.T) {
 			if errors.As(err, &p); (p == nil) != (x.problem == "") || p != nil && p.ID != x.problem {
 				t.Errorf("ended with %v, want %q", err, x.problem)
 			}
-			l.Pick.Show = panels
+			l.View.Show = lens.Panels
 			for n := -1; n < len(steps); n++ {
 				showAll(t, models, m, l, prompt, steps, n)
 			}
@@ -76,7 +77,7 @@ func TestLinksThatMustRun(t *testing.T) {
 // showAll shows a step with every op in turn, as sequence 0 and as the link's.
 func showAll(t *testing.T, models *library.Library, m *library.Loaded, l Link, prompt []int, steps recorded, n int) {
 	t.Helper()
-	x := Moment{Model: m, Recipe: l.Recipe, Prompt: len(prompt), Waiting: prompt, Recorded: len(steps), Link: l, Models: models}
+	x := Frame{Link: l, Moment: lens.Moment{Model: m, Recipe: l.Recipe, Prompt: len(prompt), Waiting: prompt, Recorded: len(steps), View: l.View, Breaks: l.Breaks, Marks: l.Marks, Models: models}}
 	for at := range n + 1 {
 		for _, p := range l.Breaks {
 			if h, ok := p.Hit(m.Model, steps, at); ok {
@@ -84,7 +85,7 @@ func showAll(t *testing.T, models *library.Library, m *library.Loaded, l Link, p
 			}
 		}
 	}
-	ops := []string{"", l.Pick.Op}
+	ops := []string{"", l.View.Op}
 	if n%7 == 6 {
 		for _, op := range explain.Ops {
 			if !op.Constant() {
@@ -94,7 +95,7 @@ func showAll(t *testing.T, models *library.Library, m *library.Loaded, l Link, p
 	}
 	for _, op := range ops {
 		y := x
-		y.Link.Step, y.Link.Pick.Op = n, op
+		y.Link.Step, y.View.Op = n, op
 		y.Place(n, steps.Step)
 		if _, err := readable(Encode(nil, &y)); err != nil {
 			t.Fatalf("step %d, op %q: %v", n, op, err)
@@ -113,8 +114,9 @@ func TestPlanOfAnyLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := Moment{Model: m, Recipe: l.Recipe}
-	if x.Length() < 2*1048576 || x.Most() < 1048575 {
-		t.Errorf("%d steps, %d tokens", x.Length(), x.Most())
+	prompts := run.Prompts(m, l.Recipe)
+	length, most := run.Length(m, l.Recipe, prompts), run.Most(l.Recipe, 0, prompts)
+	if length < 2*1048576 || most < 1048575 {
+		t.Errorf("%d steps, %d tokens", length, most)
 	}
 }

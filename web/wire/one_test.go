@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run/runtest"
 )
@@ -27,12 +28,12 @@ func TestFramesKeepToOne(t *testing.T) {
 		waited := false
 		for i := range len(steps) * l.Model.Config.Layers {
 			n, layer := i/l.Model.Config.Layers, i%l.Model.Config.Layers
-			m := Moment{Model: l, Recipe: rec, Recorded: len(steps), Link: Link{Recipe: rec, Step: n, Pick: Pick{Seq: 2, Layer: &layer}}}
+			m := Frame{Link: Link{Step: n}, Moment: lens.Moment{Model: l, Recipe: rec, Recorded: len(steps), View: lens.View{Seq: 2, Layer: &layer}}}
 			m.Place(n, recorded(steps).Step)
 			if err := new(viewer).keepsToOne(&m); err != nil {
 				t.Errorf("%s, step %d: %v", cache, n, err)
 			}
-			waited = waited || m.Step.Seq == 2 && m.Step.Cached > 0 && m.Step.Phase == sim.Prefill && m.own(max(n-m.perPass(), 0)) == nil
+			waited = waited || m.Step.Seq == 2 && m.Step.Cached > 0 && m.Step.Phase == sim.Prefill && m.At(max(n-l.Model.Config.Layers-1, 0)).Seq != m.Step.Seq
 		}
 		if !waited {
 			t.Error("nobody has waited in the middle of a prompt")

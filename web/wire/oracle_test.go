@@ -4,24 +4,27 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/mat"
 )
 
 // adds: what a ledger says of all steps, by a formula where there is one, is what its steps add up to.
-func (v *viewer) adds(m *Moment) error {
+func (v *viewer) adds(m *Frame) error {
 	for lane := range 2 {
 		if m.Step == nil || !m.Step.Ran[lane] {
 			continue
 		}
 		var sum sim.Counters
 		for n := range m.Step.N + 1 {
-			sum = cost.Add(sum, m.recount(m.At(n), sim.Lane(lane)))
+			sum = cost.Add(sum, lens.Recount(&m.Moment, m.At(n), sim.Lane(lane)))
 		}
-		if total := m.recounted(m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
+		if total := lens.Recounted(&m.Moment, m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
 			return fmt.Errorf("lane %d: a total of %+v, the steps add up to %+v", lane, total, sum)
 		}
 	}
@@ -30,10 +33,13 @@ func (v *viewer) adds(m *Moment) error {
 
 // keepsToOne: what a frame says of the cache and of choices is of the sequence that it
 // shows, whoever else has been in the passes before.
-func (v *viewer) keepsToOne(m *Moment) error {
+func (v *viewer) keepsToOne(m *Frame) error {
 	if m.Step == nil {
 		return nil
 	}
+	open := *m
+	open.View.Op, open.View.Show = "", []string{"rows"}
+	m = &open
 	var own []*sim.Step // of this sequence, up to the cursor
 	for n := range m.Step.N + 1 {
 		if s := m.At(n); m.Recipe.Batch == nil || s.Seq == m.Step.Seq {
@@ -47,25 +53,28 @@ func (v *viewer) keepsToOne(m *Moment) error {
 			effect = s.Effect
 		}
 		if i == len(own)-2 && s.KV != nil {
-			settled = s.KV.(kv.View).Settled()
+			settled = s.KV.(kv.View).QuantisedLen()
 		}
 	}
 	if err := rivals(m); err != nil {
 		return err
 	}
-	if e := m.effect(); (e == nil) != (effect == nil) || e != nil && (e.KL != effect.KL && effect.KL == effect.KL || e.Token != effect.Token) {
+	if e := seen[*lens.EffectInfo](m, "effect"); (e == nil) != (effect == nil) || e != nil && (e.KL != effect.KL && effect.KL == effect.KL || e.Token != effect.Token) {
 		return fmt.Errorf("the effect is %+v, not %+v", e, effect)
 	}
-	if u := m.use(); u != nil && m.Recipe.Cache.Axis == kv.AxisChannel {
-		now := m.Step.KV.(kv.View).Settled()
+	if u := seen[*lens.UseInfo](m, "use"); u != nil && m.Recipe.Cache.Axis == kv.AxisChannel {
+		now := m.Step.KV.(kv.View).QuantisedLen()
 		if (u.Coded != nil) != (now > settled) || u.Coded != nil && *u.Coded != [2]int{settled, now} {
 			return fmt.Errorf("tokens %v were put into codes, not from %d to %d", u.Coded, settled, now)
 		}
 	}
 	for i := len(own) - 1; i >= 0 && m.Recipe.Cache.Kind == sim.CacheH2O && m.Step.KV != nil; i-- {
 		if s := own[i]; s.Layer == m.Layer() {
-			for _, x := range m.received() {
-				want, _ := s.KV.(kv.View).Received(0, 0)
+			for _, x := range ofUse(m) {
+				if x.Name != "cache_received" {
+					continue
+				}
+				want, _ := s.KV.(kv.View).Score(0, 0)
 				if x.Shape[1] != s.Cached+s.Rows || binary.LittleEndian.Uint16(x.Data) != mat.F16(want) {
 					return fmt.Errorf("what rows received is %v of step %d", x.Shape, s.N)
 				}
@@ -78,13 +87,17 @@ func (v *viewer) keepsToOne(m *Moment) error {
 
 // rivals: where two branches part, each rival's probability is by the logits of the first
 // request, of which branches are.
-func rivals(m *Moment) error {
-	c := m.compare()
-	if c == nil {
+func rivals(m *Frame) error {
+	all := seen[*lens.BranchesInfo](m, "branches")
+	if all == nil || all.Compare == nil {
 		return nil
 	}
+	c := all.Compare
+	branch := func(id int) *lens.Branch {
+		return &m.Branches[slices.IndexFunc(m.Branches, func(b lens.Branch) bool { return b.ID == id })]
+	}
 	for _, r := range c.Fork {
-		for j, b := range []*Branch{m.branch(m.Branch), m.branch(c.With)} {
+		for j, b := range []*lens.Branch{branch(m.Branch), branch(c.With)} {
 			s := b.Step(c.Steps[j]).ForSequence(0)
 			if r.Probs[j] == nil {
 				continue
@@ -97,4 +110,22 @@ func rivals(m *Moment) error {
 		}
 	}
 	return nil
+}
+
+// ofUse are the tensors of the lens "use".
+func ofUse(m *Frame) []checkpoint.Tensor {
+	i := slices.IndexFunc(lens.All, func(l lens.Lens) bool { return l.Name == "use" })
+	_, tensors := lens.All[i].Show(&m.Moment)
+	return tensors
+}
+
+// seen is what a lens shows of a moment; nothing where it has not what the lens needs.
+func seen[T any](m *Frame, name string) (value T) {
+	for i := range lens.All {
+		if l := &lens.All[i]; l.Name == name && l.Seen(&m.Moment) {
+			x, _ := l.Show(&m.Moment)
+			value = x.(T)
+		}
+	}
+	return value
 }

@@ -11,6 +11,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -19,7 +20,7 @@ import (
 )
 
 // frameOf encodes a moment and reads it back.
-func frameOf(t testing.TB, m *Moment) *checkpoint.File {
+func frameOf(t testing.TB, m *Frame) *checkpoint.File {
 	t.Helper()
 	f, err := checkpoint.ReadSafetensors(Encode(nil, m))
 	if err != nil {
@@ -61,11 +62,11 @@ func floats(x checkpoint.Tensor) []float64 {
 	return v
 }
 
-func eachSwitch(f func(pick Pick)) {
+func eachSwitch(f func(pick lens.View)) {
 	for _, unit := range []string{"flop", "mac"} {
 		for _, pairs := range []string{"allowed", "dense"} {
 			for _, logits := range []string{"last", "all"} {
-				f(Pick{Unit: unit, Pairs: pairs, Logits: logits})
+				f(lens.View{Unit: unit, Pairs: pairs, Logits: logits})
 			}
 		}
 	}
@@ -90,19 +91,19 @@ func stepsOf(t testing.TB, l *library.Loaded, rec sim.Recipe) []sim.Step {
 func TestSwitchesRecount(t *testing.T) {
 	l, rec, _ := small(t)
 	steps := stepsOf(t, l, rec)
-	eachSwitch(func(pick Pick) {
+	eachSwitch(func(pick lens.View) {
 		other := rec
 		other.Pairs, other.Logits = pick.Pairs, pick.Logits
 		want := stepsOf(t, l, other)
 		for n := range steps {
 			m := moment(l, rec, steps, n, 0, 0)
-			m.Link.Pick = pick
+			m.View = pick
 			var ledger struct {
 				Step, Total map[string]sim.Counters
-				Count       countInfo
+				Count       lens.CountInfo
 			}
 			meta(t, frameOf(t, m), "ledger", &ledger)
-			if ledger.Count != (countInfo{pick.Unit, pick.Pairs, pick.Logits}) {
+			if ledger.Count != (lens.CountInfo{Unit: pick.Unit, Pairs: pick.Pairs, Logits: pick.Logits}) {
 				t.Fatalf("counts %+v", ledger.Count)
 			}
 			for lane, name := range []string{"cached", "uncached"} {
@@ -129,11 +130,11 @@ func TestSwitchesRecount(t *testing.T) {
 func TestFormulasGiveTheFrame(t *testing.T) {
 	l, rec, steps := small(t)
 	checked := 0
-	eachSwitch(func(pick Pick) {
+	eachSwitch(func(pick lens.View) {
 		pick.Show = []string{"formulas"}
 		for n := range steps {
 			m := moment(l, rec, steps, n, 0, 0)
-			m.Link.Pick = pick
+			m.View = pick
 			f := frameOf(t, m)
 			var letters, sums map[string]map[string]int64
 			var ledger struct{ Step, Total map[string]sim.Counters }
@@ -190,8 +191,8 @@ func TestModelledIsTheLeastTime(t *testing.T) {
 	sums := map[string]float64{}
 	for n := range steps {
 		m := moment(l, rec, steps, n, 0, 0)
-		m.Link.Pick = Pick{Show: []string{"formulas"}, Unit: "mac"} // which must not halve the time
-		var info modelledInfo
+		m.View = lens.View{Show: []string{"formulas"}, Unit: "mac"} // which must not halve the time
+		var info lens.ModelledInfo
 		meta(t, frameOf(t, m), "modelled", &info)
 		for lane, name := range []string{"cached", "uncached"} {
 			c, got := steps[n].Lanes[lane], info.Step[name]
@@ -235,15 +236,15 @@ func historyIsTheRun(t *testing.T, l *library.Loaded, rec sim.Recipe, steps []si
 		for _, by := range []string{"pass", "step", "total"} {
 			for n := range steps {
 				m := moment(l, rec, steps, n, 0, 0)
-				m.Link.Pick.Show = []string{"history"}
+				m.View.Show = []string{"history"}
 				if metric != "flops" {
-					m.Link.Pick.Show = append(m.Link.Pick.Show, "history-"+metric)
+					m.View.Show = append(m.View.Show, "history-"+metric)
 				}
 				if by != "pass" {
-					m.Link.Pick.Show = append(m.Link.Pick.Show, "history-"+by)
+					m.View.Show = append(m.View.Show, "history-"+by)
 				}
 				f := frameOf(t, m)
-				var info historyInfo
+				var info lens.HistoryInfo
 				meta(t, f, "history", &info)
 				x := tensor(t, f, "history_paid")
 				paid, points := floats(x), x.Shape[1]
@@ -283,7 +284,7 @@ func historyIsTheRun(t *testing.T, l *library.Loaded, rec sim.Recipe, steps []si
 }
 
 // unfold gives the points of the curves ahead, which travel as parts where points are steps.
-func unfold(info historyInfo, ahead []float64, perPass int) (all []float64) {
+func unfold(info lens.HistoryInfo, ahead []float64, perPass int) (all []float64) {
 	if !info.Parts {
 		return ahead
 	}
@@ -304,7 +305,7 @@ func unfold(info historyInfo, ahead []float64, perPass int) (all []float64) {
 func TestHistoryDense(t *testing.T) {
 	l, rec, steps := small(t)
 	m := moment(l, rec, steps, 2, 0, 0)
-	m.Link.Pick = Pick{Show: []string{"history"}, Pairs: "dense", Logits: "all"}
+	m.View = lens.View{Show: []string{"history"}, Pairs: "dense", Logits: "all"}
 	ahead := floats(tensor(t, frameOf(t, m), "history_ahead"))
 	for pass := 1; pass < rec.MaxNew; pass++ {
 		tokens := float64(len(rec.Tokens) + pass)
@@ -319,9 +320,9 @@ func TestHeadsAreEveryHead(t *testing.T) {
 	c := l.Model.Config
 	for n := range steps {
 		m := moment(l, rec, steps, n, 0, 0)
-		m.Link.Pick.Show = []string{"heads"}
+		m.View.Show = []string{"heads"}
 		f := frameOf(t, m)
-		var info headsInfo
+		var info lens.HeadsInfo
 		meta(t, f, "heads", &info)
 		maps, hints := tensor(t, f, "heads"), tensor(t, f, "head_hints")
 		rows, cols := maps.Shape[2], maps.Shape[3]
@@ -329,7 +330,7 @@ func TestHeadsAreEveryHead(t *testing.T) {
 			t.Fatalf("step %d: %+v %v", n, info, maps.Shape)
 		}
 		for layer := range c.Layers {
-			s := m.inPass(layer)
+			s := ofPass(m, layer)
 			if (s == nil) != (info.From[layer] == nil) || s != nil && (*info.From[layer] != s.N || s.Layer != layer || s.Pass != steps[n].Pass) {
 				t.Fatalf("step %d: layer %d comes from %v", n, layer, info.From[layer])
 			}
@@ -368,12 +369,12 @@ func TestHeadsOfALongPromptArePooled(t *testing.T) {
 	rec.MaxNew = 1
 	steps := stepsOf(t, l, rec)
 	m := moment(l, rec, steps, 0, 0, 0)
-	m.Link.Pick.Show = []string{"heads"}
+	m.View.Show = []string{"heads"}
 	f := frameOf(t, m)
-	var info headsInfo
+	var info lens.HeadsInfo
 	meta(t, f, "heads", &info)
 	maps := tensor(t, f, "heads")
-	if info.By < 2 || len(maps.Data) > headCells {
+	if info.By < 2 || len(maps.Data) > 8000 {
 		t.Fatalf("%+v, %v", info, maps.Shape)
 	}
 	probs, cols := l.Model.Attention(&steps[0], 3).Probs, maps.Shape[3]
@@ -400,7 +401,7 @@ func TestRowsAddUpToTheLedger(t *testing.T) {
 	rowBytes := int64(2 * c.KVDim() * 4)
 	for n := range steps {
 		m := moment(l, rec, steps, n, 0, 0)
-		m.Link.Pick.Show = []string{"rows"}
+		m.View.Show = []string{"rows"}
 		x := tensor(t, frameOf(t, m), "rows")
 		positions := x.Shape[2]
 		at := func(kind, layer, p int) int64 {
@@ -440,7 +441,7 @@ func TestRowsOfOneLaneAlone(t *testing.T) {
 	rec.Lanes = "cached"
 	steps := stepsOf(t, l, rec)
 	m := moment(l, rec, steps, len(steps)-1, 0, 0)
-	m.Link.Pick.Show = []string{"rows"}
+	m.View.Show = []string{"rows"}
 	x := tensor(t, frameOf(t, m), "rows")
 	for i := len(x.Data) / 3 * 2; i < len(x.Data); i++ {
 		if x.Data[i] != 0 {
@@ -459,7 +460,7 @@ func TestPanelsTravelOnlyWhenOpen(t *testing.T) {
 	closed := names(frameOf(t, moment(l, rec, steps, 7, 1, 1)))
 	for panel, mine := range belong {
 		m := moment(l, rec, steps, 7, 1, 1)
-		m.Link.Pick.Show = []string{panel}
+		m.View.Show = []string{panel}
 		open := names(frameOf(t, m))
 		if len(open) != len(closed)+len(mine) {
 			t.Errorf("%s: the frame has %v more than %v", panel, open, closed)
@@ -472,7 +473,7 @@ func TestPanelsTravelOnlyWhenOpen(t *testing.T) {
 	}
 	// Before the first step every panel may be open too.
 	m := moment(l, rec, steps, -1, 0, 0)
-	m.Link.Pick.Show = []string{"formulas", "heads", "history", "history-total", "rows"}
+	m.View.Show = []string{"formulas", "heads", "history", "history-total", "rows"}
 	frameOf(t, m)
 }
 
@@ -534,7 +535,7 @@ func BenchmarkPanels(b *testing.B) {
 		b.Run("open="+show, func(b *testing.B) {
 			m := moment(l, rec, steps, len(steps)-2, 4, 0)
 			if show != "" {
-				m.Link.Pick.Show = []string{show}
+				m.View.Show = []string{show}
 			}
 			var buf []byte
 			for b.Loop() {
@@ -543,4 +544,13 @@ func BenchmarkPanels(b *testing.B) {
 			b.ReportMetric(float64(len(buf)), "bytes/frame")
 		})
 	}
+}
+
+// ofPass is the step of the cursor's pass that ran a layer; nil: not yet.
+func ofPass(m *Frame, layer int) *sim.Step {
+	n := m.Step.Pass*(m.Model.Model.Config.Layers+1) + layer
+	if n > m.Step.N {
+		return nil
+	}
+	return m.At(n)
 }

@@ -7,47 +7,12 @@ import (
 	"testing"
 
 	"kvstep/sim"
-	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
-
-// TestParts: a frame says how its model is built, as its weights have it.
-func TestParts(t *testing.T) {
-	llama := explain.Arch{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}
-	heads := []string{"qn", "kn"} // norms of heads
-	for name, want := range map[string]struct {
-		parts explain.Arch
-		lacks []string
-	}{
-		"gpt2":    {explain.Arch{Norm: "layernorm", MLP: "gelu", Positions: "learned"}, append(heads, "gate")},
-		"llama":   {llama, heads},
-		"mistral": {llama, heads},
-		"qwen2":   {llama, heads},
-		"qwen3":   {llama, nil},
-	} {
-		l, err := library.OpenFolder(name, os.DirFS("../../sim/run/testdata/families/"+name), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		info := (&Moment{Model: l}).runInfo()
-		if got := explain.ArchOf(l.Model); got != want.parts || (info.Parts == nil) != (got == llama) || info.Parts != nil && *info.Parts != got {
-			t.Errorf("%s: %+v, in the frame %+v", name, got, info.Parts)
-		}
-		if !slices.Equal(info.Lacks, want.lacks) {
-			t.Errorf("%s lacks %v, want %v", name, info.Lacks, want.lacks)
-		}
-	}
-	paper, err := library.Open("paper")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := explain.ArchOf(paper.Model); got.Positions != "none" {
-		t.Errorf("paper: %+v", got)
-	}
-}
 
 // TestBiasOfAHead: the bias of Q travels whole, and the frame says where this head's
 // share of it begins; Q turns what is normed where heads have norms.
@@ -77,7 +42,7 @@ func TestBiasOfAHead(t *testing.T) {
 					bias = w.VBias
 				}
 			}
-			i := slices.IndexFunc(s.op.Inputs, func(in inputInfo) bool { return in.Op == "b_"+op })
+			i := slices.IndexFunc(s.op.Inputs, func(in lens.InputInfo) bool { return in.Op == "b_"+op })
 			if bias == nil {
 				if i >= 0 {
 					t.Errorf("%s: a bias of %s", name, op)

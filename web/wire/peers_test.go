@@ -7,19 +7,20 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 )
 
 // served is step n of a run of several sequences, seen by who looks at one of them.
-func served(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, seq int, show ...string) *Moment {
+func served(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, seq int, show ...string) *Frame {
 	t.Helper()
 	ids, err := l.Prepare(rec)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &Moment{Seq: 1, Model: l, Recipe: rec, Prompt: len(ids), Waiting: ids, Recorded: n + 1,
-		Link: Link{Recipe: rec, Step: n, Pick: Pick{Seq: seq, Show: show}}}
+	m := &Frame{Seq: 1, Link: Link{Step: n}, Moment: lens.Moment{Model: l, Recipe: rec, Prompt: len(ids), Waiting: ids, Recorded: n + 1,
+		View: lens.View{Seq: seq, Show: show}}}
 	if n == len(steps)-1 {
 		m.Ended = steps[n].RunFinishReason
 	}
@@ -61,12 +62,12 @@ func TestASchedulesFrames(t *testing.T) {
 	for _, schedule := range []string{sim.ScheduleStatic, sim.ScheduleContinuous} {
 		rec := batch(schedule, false)
 		steps := stepsOf(t, l, rec)
-		if start := tell[runInfo](t, File(served(t, l, rec, steps, -1, 2)), "run"); start.Length != len(steps) {
+		if start := tell[lens.RunInfo](t, File(served(t, l, rec, steps, -1, 2)), "run"); start.Length != len(steps) {
 			t.Errorf("%s: %d steps are told at first, there are %d", schedule, start.Length, len(steps))
 		}
 		for seq, want := range []int{7, 6, 3} { // the prompt that is looked at waits
 			f := File(served(t, l, rec, steps, -1, seq))
-			if run := tell[runInfo](t, f, "run"); run.Prompt != want || len(tell[[][2]any](t, f, "waiting")) != want {
+			if run := tell[lens.RunInfo](t, f, "run"); run.Prompt != want || len(tell[[][2]any](t, f, "waiting")) != want {
 				t.Errorf("request %d begins with %d tokens, want %d", seq, run.Prompt, want)
 			}
 		}
@@ -74,7 +75,7 @@ func TestASchedulesFrames(t *testing.T) {
 			for seq := range 3 {
 				f := File(served(t, l, rec, steps, n, seq, "schedule"))
 				checkPass(t, f, steps, n)
-				p := tell[peersInfo](t, f, "peers")
+				p := tell[lens.PeersInfo](t, f, "peers")
 				own := steps[n].ForSequence(seq)
 				if p.Seq != own.Seq || p.Pick != seq || p.Fed[len(p.Fed)-1] != own.Rows {
 					t.Fatalf("step %d, request %d: peers %+v", n, seq, p)
@@ -94,7 +95,7 @@ func TestASchedulesFrames(t *testing.T) {
 func checkPass(t *testing.T, f checkpoint.File, steps []sim.Step, n int) {
 	t.Helper()
 	s := &steps[n]
-	info := tell[scheduleInfo](t, f, "schedule")
+	info := tell[lens.ScheduleInfo](t, f, "schedule")
 	for seq, q := range info.Requests {
 		if q.RequestState != s.Schedule.Requests[seq] {
 			t.Errorf("step %d: request %d is %+v", n, seq, q)
@@ -128,13 +129,13 @@ func TestWhatAPrefixSaves(t *testing.T) {
 	saved, reused := int64(0), 0
 	for n := range steps {
 		f := File(served(t, l, rec, steps, n, 1))
-		if p, q := tell[peersInfo](t, f, "peers"), tell[scheduleInfo](t, f, "schedule").Requests[1]; p.Seq == 1 && q.Started == steps[n].Pass && steps[n].Layer == 0 {
-			use := tell[useInfo](t, f, "use")
+		if p, q := tell[lens.PeersInfo](t, f, "peers"), tell[lens.ScheduleInfo](t, f, "schedule").Requests[1]; p.Seq == 1 && q.Started == steps[n].Pass && steps[n].Layer == 0 {
+			use := tell[lens.UseInfo](t, f, "use")
 			if found := q.Reused / rec.Cache.Block; len(use.Given) > 0 || len(use.Taken) != len(use.Table)-found {
 				t.Errorf("step %d: of blocks %v, %d found in the cache, %v are said to be taken, %v given back", n, use.Table, found, use.Taken, use.Given)
 			}
 		}
-		for _, e := range tell[peersInfo](t, File(served(t, l, rec, steps, n, 0)), "peers").Events {
+		for _, e := range tell[lens.PeersInfo](t, File(served(t, l, rec, steps, n, 0)), "peers").Events {
 			if e.Kind == "reuse" {
 				saved, reused = saved+int64(e.Saved), reused+e.Tokens
 			}
@@ -143,7 +144,7 @@ func TestWhatAPrefixSaves(t *testing.T) {
 	rec.Batch.Share = false
 	alone := stepsOf(t, l, rec)
 	total := func(steps []sim.Step) int64 {
-		return cost.Headline(steps[len(steps)-1].Totals[sim.Cached], recipeSwitches(rec))
+		return cost.Headline(steps[len(steps)-1].Totals[sim.Cached], (lens.View{}).Switches(rec))
 	}
 	if want := total(alone) - total(steps); saved != want || reused != 4 {
 		t.Errorf("%d FLOPs are said to be saved by %d tokens, %d are", saved, reused, want)
@@ -160,8 +161,8 @@ func TestABeamTreesFrames(t *testing.T) {
 	copied, told := 0, 0
 	for n := range steps {
 		f := File(served(t, l, rec, steps, n, 1, "beams"))
-		info := tell[beamsInfo](t, f, "beams")
-		for _, e := range tell[peersInfo](t, f, "peers").Events {
+		info := tell[lens.BeamsInfo](t, f, "beams")
+		for _, e := range tell[lens.PeersInfo](t, f, "peers").Events {
 			if e.Kind == "copy" {
 				told++
 			}
@@ -193,7 +194,7 @@ func TestABeamTreesFrames(t *testing.T) {
 	if copied == 0 || told != copied {
 		t.Errorf("%d copies are told of, %d blocks were copied", told, copied)
 	}
-	last := tell[beamsInfo](t, File(served(t, l, rec, steps, len(steps)-1, 0)), "beams")
+	last := tell[lens.BeamsInfo](t, File(served(t, l, rec, steps, len(steps)-1, 0)), "beams")
 	if last.Best != 0 || len(last.Finished) == 0 || last.Passes != nil {
 		t.Errorf("at the end %+v", last)
 	}

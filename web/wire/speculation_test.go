@@ -9,13 +9,14 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 )
 
 // guessing are the moments of a run in which a draft's proposals are accepted, some of
 // them, none, and all.
-func guessing(t testing.TB, show ...string) func(n int) *Moment {
+func guessing(t testing.TB, show ...string) func(n int) *Frame {
 	t.Helper()
 	l, err := library.New().Get("story")
 	if err != nil {
@@ -24,7 +25,7 @@ func guessing(t testing.TB, show ...string) func(n int) *Moment {
 	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 32,
 		Sampler: sim.Sampler{Kind: "sample", Seed: 5}, Draft: "story-draft", Propose: 4})
 	steps := stepsOf(t, l, rec)
-	return func(n int) *Moment {
+	return func(n int) *Frame {
 		m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), show...)
 		m.Prompt, m.Ended = steps[0].Rows, steps[len(steps)-1].RunFinishReason
 		return m
@@ -40,7 +41,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 	for n := range at(0).Recorded {
 		m := at(n)
 		s := m.Step
-		var info speculationInfo
+		var info lens.SpeculationInfo
 		if err := json.Unmarshal([]byte(File(m).Meta["speculation"]), &info); err != nil {
 			t.Fatal(err)
 		}
@@ -84,11 +85,11 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 			p := cost.Pass(c, 1, s.Cached+row, cost.Default())
 			wasted += p.Flops.Total()
 		}
-		if info.Stays != x.Accepted || info.Left != integer(left*5120) {
+		if info.Stays != x.Accepted || info.Left != lens.Integer(left*5120) {
 			t.Errorf("step %d: %d stay, %d bytes leave; want %d and %d rows", n, info.Stays, info.Left, x.Accepted, left)
 		}
 		f := info.SoFar
-		if f.Passes != passes || f.Tokens != tokens || f.Tested != tested || f.Accepted != accepted || f.Rejected != integer(wasted) || f.Draft != integer(x.Total.Flops.Total()) {
+		if f.Passes != passes || f.Tokens != tokens || f.Tested != tested || f.Accepted != accepted || f.Rejected != lens.Integer(wasted) || f.Draft != lens.Integer(x.Total.Flops.Total()) {
 			t.Errorf("step %d: %+v; want %d passes, %d tokens, %d tested, %d accepted, %d FLOPs for nothing", n, f, passes, tokens, tested, accepted, wasted)
 		}
 		a := float64(accepted) / float64(tested)
@@ -120,7 +121,7 @@ func TestFrameSizeOfSpeculation(t *testing.T) {
 			for _, op := range []string{"", "act", "probs", "K"} {
 				m := visit(l, rec, prompt, steps, n, true, everything)
 				if op != "" && steps[n].Part == sim.LayerPart {
-					m.Link.Pick.Op = op
+					m.View.Op = op
 				}
 				size := len(Encode(nil, m))
 				if len(sizes) == 0 || size > slices.Max(sizes) {
@@ -144,7 +145,7 @@ func TestFrameTellsWhoChose(t *testing.T) {
 	rec.Forced = []sim.Forced{{Pass: 1, Token: m.Step.Token + 1}}
 	steps := stepsOf(t, m.Model, rec)
 	forked := moment(m.Model, rec, steps, 11, 4, 0)
-	if x := forked.speculation(); x.Draws != drawsPerson || (*x.Token)[0] != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
+	if x := seen[*lens.SpeculationInfo](forked, "speculation"); x.Draws != "person" || (*x.Token)[0] != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
 		t.Errorf("%+v", x)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -35,8 +36,8 @@ func TestReservedRoomIsThatOfTheRun(t *testing.T) {
 	for _, more := range []int{0, 1, 5} {
 		l, rec, steps := under(t, "contiguous", 0, more)
 		m := moment(l, rec, steps, len(steps)-1, 0, 0)
-		info, _ := m.cache()
-		var use useInfo
+		info := seen[lens.KVInfo](m, "kv")
+		var use lens.UseInfo
 		meta(t, frameOf(t, m), "use", &use)
 		if got := int64(info.Capacity) * int64(info.BytesPerToken); got != int64(use.Allocated) {
 			t.Errorf("%d new tokens: room for %d tokens, which are %d bytes; the cache took %d", more, info.Capacity, got, use.Allocated)
@@ -55,7 +56,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 			s := &steps[n]
 			m := moment(l, rec, steps, n, max(s.Layer, 0), 3)
 			f := frameOf(t, m)
-			var use useInfo
+			var use lens.UseInfo
 			meta(t, f, "use", &use)
 			want := s.KV.Use()
 			if use.Policy != kv.Text(rec.Cache) || int64(use.Allocated) != want.Allocated || int64(use.Used) != want.Used ||
@@ -65,7 +66,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 			if blocks = append(blocks, use.Taken...); !slices.Equal(blocks, want.Table) {
 				t.Fatalf("%s, step %d: blocks taken so far %v, the table is %v", policy, n, blocks, want.Table)
 			}
-			if rec.Cache.Evicts() {
+			if kv.TraitsOf(rec.Cache).Evicts {
 				let += checkGone(t, tensor(t, f, "cache_gone").Data, l.Model.Config, s)
 			}
 			mask := tensor(t, f, "mask")
@@ -82,7 +83,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 				}
 				continue
 			}
-			var effect effectInfo
+			var effect lens.EffectInfo
 			meta(t, f, "effect", &effect)
 			at := &steps[(effect.Pass+1)*(l.Model.Config.Layers+1)-1]
 			if at.N > n || n-at.N > l.Model.Config.Layers || effect.MaxDelta != at.Effect.MaxDelta || effect.KL != at.Effect.KL ||
@@ -110,7 +111,7 @@ func checkGone(t *testing.T, data []byte, c sim.Config, s *sim.Step) (now int) {
 				told := int(data[(l*heads+h%heads)*positions+p])
 				q := math.MaxInt
 				if p < s.KV.Len(l) {
-					q = s.KV.Gone(l, h, p)
+					q = s.KV.EvictedAt(l, h, p)
 				}
 				if want := q < s.KV.Len(l); want != (told > 0) || want && told != q+1 {
 					t.Fatalf("step %d: layer %d head %d position %d: told %d, let go before %d", s.N, l, h, p, told, q)
@@ -121,7 +122,7 @@ func checkGone(t *testing.T, data []byte, c sim.Config, s *sim.Step) (now int) {
 			}
 		}
 	}
-	if want := kv.LetGo(s); !reflect.DeepEqual(gone, want) {
+	if want := kv.Evictions(s); !reflect.DeepEqual(gone, want) {
 		t.Fatalf("step %d: let go %v, a trace says %v", s.N, gone, want)
 	}
 	return len(gone)
@@ -137,7 +138,7 @@ func TestRowsOfCodes(t *testing.T) {
 			s := &steps[n]
 			m := withPanels(moment(l, rec, steps, n, max(s.Layer, 0), 0), "rows")
 			f := frameOf(t, m)
-			var use useInfo
+			var use lens.UseInfo
 			meta(t, f, "use", &use)
 			errors, scales := tensor(t, f, "cache_error"), tensor(t, f, "cache_scale")
 			positions := s.Cached + s.Rows
@@ -183,7 +184,7 @@ func TestHeavyRowsTellTheirAttention(t *testing.T) {
 			s = &steps[n-l.Model.Config.Layers]
 		}
 		for i := range x.Shape[0] * x.Shape[1] {
-			want, ok := s.KV.(kv.View).Received(i/x.Shape[1], i%x.Shape[1])
+			want, ok := s.KV.(kv.View).Score(i/x.Shape[1], i%x.Shape[1])
 			if got := uint16(x.Data[2*i]) | uint16(x.Data[2*i+1])<<8; !ok || got != mat.F16(want) {
 				t.Fatalf("step %d, row %d: %v, want %v", n, i, mat.F32(got), want)
 			}
@@ -198,7 +199,7 @@ func TestWallAndWays(t *testing.T) {
 	l, rec, steps := under(t, "contiguous", budget, 9)
 	last := len(steps) - 1
 	m := moment(l, rec, steps, last, 0, 0)
-	var use useInfo
+	var use lens.UseInfo
 	meta(t, frameOf(t, m), "use", &use)
 	if steps[last].RunFinishReason != sim.FinishMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
 		t.Fatalf("%s, %+v", steps[last].RunFinishReason, use)
@@ -228,9 +229,9 @@ func TestCountersUnderPolicies(t *testing.T) {
 		l, rec, steps := under(t, policy, 0, 6)
 		for n := range steps {
 			m := moment(l, rec, steps, n, 0, 0)
-			m.Link.Pick.Unit, m.Link.Pick.Pairs = "mac", "dense"
+			m.View.Unit, m.View.Pairs = "mac", "dense"
 			for lane := range sim.Lane(2) {
-				for _, c := range [][2]sim.Counters{{m.recount(m.Step, lane), m.Step.Lanes[lane]}, {m.recounted(m.Step, lane), m.Step.Totals[lane]}} {
+				for _, c := range [][2]sim.Counters{{lens.Recount(&m.Moment, m.Step, lane), m.Step.Lanes[lane]}, {lens.Recounted(&m.Moment, m.Step, lane), m.Step.Totals[lane]}} {
 					if c[0].KVBytes != c[1].KVBytes || c[0].KVReadBytes != c[1].KVReadBytes || c[0].KVWriteBytes != c[1].KVWriteBytes {
 						t.Fatalf("%s step %d: %+v, the run counted %+v", policy, n, c[0], c[1])
 					}

@@ -19,6 +19,7 @@ import (
 	"kvstep/sim/breakpoint"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -52,10 +53,9 @@ func small(t testing.TB) (*library.Loaded, sim.Recipe, []sim.Step) {
 }
 
 // moment is step n (-1: none) with layer and head picked.
-func moment(l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int) *Moment {
-	m := &Moment{At: func(n int) *sim.Step { return &steps[n] }, Seq: n + 2, Model: l, Recipe: rec, Prompt: len(rec.Tokens), Recorded: len(steps), Ended: "max-new",
-		Waiting: rec.Tokens,
-		Link:    Link{Recipe: rec, Step: n, Pick: Pick{Layer: &layer, Head: head, Cell: &Cell{"scores", 0, 1}}}}
+func moment(l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head int) *Frame {
+	m := &Frame{Seq: n + 2, Link: Link{Step: n}, Moment: lens.Moment{At: func(n int) *sim.Step { return &steps[n] }, Model: l, Recipe: rec, Prompt: len(rec.Tokens),
+		Recorded: len(steps), Ended: "max-new", Waiting: rec.Tokens, View: lens.View{Layer: &layer, Head: head, Cell: &lens.Cell{Op: "scores", Row: 0, Col: 1}}}}
 	if n < 0 {
 		return m
 	}
@@ -69,8 +69,8 @@ func moment(l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head 
 }
 
 // looking looks at an op and asks for an explanation at the end of a trail.
-func looking(m *Moment, op string, trail ...explain.Ref) *Moment {
-	m.Link.Pick.Op, m.Link.Pick.Trail = op, trail
+func looking(m *Frame, op string, trail ...explain.Ref) *Frame {
+	m.View.Op, m.View.Trail = op, trail
 	if explain.Find(op).Part == sim.HeadPart {
 		m.From = m.Step
 	}
@@ -82,7 +82,7 @@ func looking(m *Moment, op string, trail ...explain.Ref) *Moment {
 func TestFramesForTheBrowser(t *testing.T) {
 	l, rec, steps := small(t)
 	dir := filepath.Join("..", "..", "static", "test", "frames")
-	for name, m := range map[string]*Moment{
+	for name, m := range map[string]*Frame{
 		"start":   moment(l, rec, steps, -1, 0, 0),
 		"prefill": moment(l, rec, steps, 1, 1, 3),
 		"early":   moment(l, rec, steps, 0, 1, 2), // the picked layer has not run yet
@@ -133,21 +133,21 @@ func TestFramesForTheBrowser(t *testing.T) {
 	}
 }
 
-func withPanels(m *Moment, show ...string) *Moment {
-	m.Link.Pick.Show = show
+func withPanels(m *Frame, show ...string) *Frame {
+	m.View.Show = show
 	return m
 }
 
 // keeping is step n of a run under a cache policy and a budget, all rows told.
-func keeping(t testing.TB, policy string, budget int64, n int) *Moment {
+func keeping(t testing.TB, policy string, budget int64, n int) *Frame {
 	l, rec, steps := under(t, policy, budget, 9)
 	m := withPanels(moment(l, rec, steps, n, max(steps[n].Layer, 0), 1), "rows")
 	m.Ended = steps[len(steps)-1].RunFinishReason
 	return m
 }
 
-func atRealSize(m *Moment, real string) *Moment {
-	m.Link.Pick.Real = real
+func atRealSize(m *Frame, real string) *Frame {
+	m.View.Real = real
 	return m
 }
 
@@ -156,14 +156,14 @@ type recorded []sim.Step
 func (r recorded) Step(n int) *sim.Step { return &r[n] }
 
 // stopped is step n of a run with two bookmarks and every kind of breakpoint.
-func stopped(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n int) *Moment {
+func stopped(t testing.TB, l *library.Loaded, rec sim.Recipe, steps []sim.Step, n int) *Frame {
 	t.Helper()
 	m := moment(l, rec, steps, n, 1, 1)
 	points, err := breakpoint.ParseList([]string{"token", "layer:1", "cache:1", "top", "attend:0", "differ"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Link.Breaks, m.Link.Marks = points, []int{2, 5}
+	m.Breaks, m.Marks = points, []int{2, 5}
 	for at := range steps {
 		for _, p := range points {
 			if h, ok := p.Hit(l.Model, recorded(steps), at); ok {
@@ -184,7 +184,7 @@ func TestFrameTellsOfBreakpoints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got breaksInfo
+		var got lens.BreaksInfo
 		if err := json.Unmarshal([]byte(f.Meta["breaks"]), &got); err != nil || len(got.Points) != 6 {
 			t.Fatalf("%v in %s", err, f.Meta["breaks"])
 		}
@@ -313,7 +313,7 @@ func TestBigIntegersAreStrings(t *testing.T) {
 	for n, want := range map[int64]string{
 		7: "7", 1 << 53: "9007199254740992", 1<<53 + 1: `"9007199254740993"`, -1<<53 - 1: `"-9007199254740993"`,
 	} {
-		if got, err := json.Marshal(integer(n)); err != nil || string(got) != want {
+		if got, err := json.Marshal(lens.Integer(n)); err != nil || string(got) != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}
 	}
@@ -321,7 +321,7 @@ func TestBigIntegersAreStrings(t *testing.T) {
 
 func TestLinkRoundTrip(t *testing.T) {
 	layer := 3
-	l := Link{Step: 17, Lang: "zh", Pick: Pick{Layer: &layer, Head: 2, Cell: &Cell{"probs", 4, 5}, Op: "probs",
+	l := Link{Step: 17, Lang: "zh", View: lens.View{Layer: &layer, Head: 2, Cell: &lens.Cell{Op: "probs", Row: 4, Col: 5}, Op: "probs",
 		Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}, {Step: 17, Op: "K", Row: 3, Col: 1}},
 		Show:  []string{"history", "history-kv", "choice"}, Unit: "mac", Pairs: "dense", Logits: "all"},
 		Marks: []int{2, 9}, Breaks: []breakpoint.Point{{Kind: breakpoint.Layer, N: 2}, {Kind: breakpoint.Top}}, Recipe: recipe.Complete(sim.Recipe{
@@ -334,7 +334,7 @@ func TestLinkRoundTrip(t *testing.T) {
 		t.Errorf("%v\n got %+v\nwant %+v", err, back, l)
 	}
 	empty, err := ParseLink("")
-	if err != nil || empty.Step != -1 || empty.Recipe.Sampler.Kind != "greedy" || empty.Pick.Layer != nil {
+	if err != nil || empty.Step != -1 || empty.Recipe.Sampler.Kind != "greedy" || empty.View.Layer != nil {
 		t.Errorf("empty link: %+v %v", empty, err)
 	}
 }

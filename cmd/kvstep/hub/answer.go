@@ -8,13 +8,13 @@ import (
 	"kvstep/sim"
 )
 
-// status is a status as this program words it: what the server wrote beside the number
+// status returns a status as this program words it: what the server wrote beside the number
 // is a stranger's text.
 func status(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
 }
 
-// refused is the Problem for an answer that is not what was asked for, nil for one that
+// refused returns the Problem for an answer that is not what was asked for, nil for one that
 // is. Hubs say what is wrong in X-Error-Code: the status alone does not tell a mistyped
 // name from a model with terms, since nobody may learn what there is in secret. file is
 // "" for the list of files.

@@ -20,7 +20,7 @@ import (
 // errSilent is a connection on which nothing came for too long.
 var errSilent = errors.New("nothing arrived")
 
-// transport is the standard one (proxies of the environment, HTTP/2), but for what it
+// transport returns the standard one (proxies of the environment, HTTP/2), but for what it
 // does without being asked: it would unpack what arrives, and then no length is right.
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
@@ -58,7 +58,7 @@ func redirect(next *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// origin is scheme, host and port of an address.
+// origin returns scheme, host and port of an address.
 func origin(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
@@ -67,7 +67,7 @@ func origin(u *url.URL) string {
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
-// host is an address as people are told it: what comes after the host may be secret.
+// host returns an address as people are told it: what comes after the host may be secret.
 func host(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // get asks for a URL, from byte from on. What it gives ends with errSilent when nothing
@@ -131,7 +131,7 @@ func (c *Client) silent(u *url.URL) error {
 	return sim.NewProblem("hub.silent", "Host", host(u), "Seconds", seconds(c.Stall))
 }
 
-// unreached is why a request had no answer.
+// unreached returns why a request had no answer.
 func (c *Client) unreached(req *http.Request, err error, silent bool) error {
 	at := req.URL
 	var from *url.Error // names the address that it was sent on to
@@ -175,7 +175,7 @@ func (c *Client) unreached(req *http.Request, err error, silent bool) error {
 	return problem("offline", "Why", innermost(err))
 }
 
-// proxy is the proxy that a request goes through.
+// proxy returns the proxy that a request goes through.
 func (c *Client) proxy(u *url.URL) string {
 	if t, ok := c.HTTP.Transport.(*http.Transport); ok && t.Proxy != nil {
 		if p, err := t.Proxy(&http.Request{URL: u}); err == nil && p != nil {
@@ -185,7 +185,7 @@ func (c *Client) proxy(u *url.URL) string {
 	return ""
 }
 
-// isTLS tells whether no safe connection came about.
+// isTLS reports whether no safe connection came about.
 func isTLS(err error) bool {
 	var (
 		cert   *tls.CertificateVerificationError
@@ -196,7 +196,7 @@ func isTLS(err error) bool {
 		strings.Contains(err.Error(), "tls: ") || strings.Contains(err.Error(), "x509: ")
 }
 
-// innermost is the words of the system for an error, without those of the way there.
+// innermost returns the words of the system for an error, without those of the way there.
 func innermost(err error) string {
 	for {
 		inner := errors.Unwrap(err)
@@ -207,7 +207,7 @@ func innermost(err error) string {
 	}
 }
 
-// plain is the body of an answer as the hub has it: some proxies compress what they were
+// plain returns the body of an answer as the hub has it: some proxies compress what they were
 // asked to leave as it is.
 func (c *Client) plain(resp *http.Response, name string) (io.Reader, error) {
 	switch strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding"))) {
@@ -223,7 +223,7 @@ func (c *Client) encoded(resp *http.Response, name string) error {
 	return sim.NewProblem("hub.encoded", "Host", host(resp.Request.URL), "File", name, "Encoding", clip(resp.Header.Get("Content-Encoding")))
 }
 
-// mispacked tells whether what was said to be gzip is not.
+// mispacked reports whether what was said to be gzip is not.
 func mispacked(err error) bool {
 	return errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, new(flate.CorruptInputError))
 }

@@ -79,7 +79,7 @@ func (d *download) all(ctx context.Context) error {
 	return nil
 }
 
-// given is why a download is given up.
+// given returns why a download is given up.
 func (d *download) given(err error) error {
 	if p := (*sim.Problem)(nil); errors.As(err, &p) {
 		return p
@@ -87,7 +87,7 @@ func (d *download) given(err error) error {
 	return sim.NewProblem("hub.cut", "File", d.f.Name, "Have", d.have, "Want", d.f.length()).Because(err)
 }
 
-// passing tells whether an error may be gone the next time: broken connections,
+// passing reports whether an error may be gone the next time: broken connections,
 // servers that are busy or fail.
 func passing(err error) bool {
 	var p *sim.Problem

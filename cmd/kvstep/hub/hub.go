@@ -103,7 +103,7 @@ type Client struct {
 	Stall time.Duration
 }
 
-// New is a client for the hub at endpoint ("" is Endpoint). Spaces and line breaks
+// New returns a client for the hub at endpoint ("" is Endpoint). Spaces and line breaks
 // around either, as files and terminals add them, are nobody's intention.
 func New(endpoint, token string) *Client {
 	if endpoint = strings.TrimSpace(endpoint); endpoint == "" {
@@ -117,7 +117,7 @@ func New(endpoint, token string) *Client {
 	}
 }
 
-// shown is the endpoint as people are told it: without a password.
+// shown returns the endpoint as people are told it: without a password.
 func (c *Client) shown() string {
 	if u, err := url.Parse(c.Endpoint); err == nil {
 		return u.Redacted()
@@ -142,7 +142,7 @@ func (c *Client) check() error {
 
 var repoName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9][A-Za-z0-9_.-]{0,95}$`)
 
-// Resolve is the owner/name that a name means.
+// Resolve returns the owner/name that a name means.
 func Resolve(name string) (repo string, err error) {
 	for short, repo := range Short {
 		if strings.EqualFold(short, name) {
@@ -234,7 +234,7 @@ func (c *Client) choose(l *listing, repo string) ([]file, error) {
 	return list, nil
 }
 
-// told is how many bytes the file has, nil where the hub does not tell.
+// told returns how many bytes the file has, nil where the hub does not tell.
 func (f file) told() *int64 {
 	if f.LFS != nil {
 		return f.LFS.Size
@@ -242,7 +242,7 @@ func (f file) told() *int64 {
 	return f.Size
 }
 
-// length is how many bytes a file has that is checkable.
+// length returns how many bytes a file has that is checkable.
 func (f file) length() int64 {
 	if n := f.told(); n != nil {
 		return *n
@@ -250,7 +250,7 @@ func (f file) length() int64 {
 	return 0
 }
 
-// checkable tells whether the hub says what the file must be.
+// checkable reports whether the hub says what the file must be.
 func (f file) checkable() bool {
 	if f.told() == nil {
 		return false
@@ -261,7 +261,7 @@ func (f file) checkable() bool {
 	return commitName.MatchString(f.BlobID)
 }
 
-// sum is the checksum that the hub tells, and hash an empty one of its kind.
+// sum returns the checksum that the hub tells, and hash an empty one of its kind.
 func (f file) sum() string {
 	if f.LFS != nil {
 		return f.LFS.SHA256

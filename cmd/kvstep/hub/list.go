@@ -47,7 +47,7 @@ func (c *Client) list(ctx context.Context, repo string) (*listing, error) {
 	return c.read(resp, text)
 }
 
-// read is the list of files that a hub wrote.
+// read returns the list of files that a hub wrote.
 func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 	where := host(resp.Request.URL)
 	bad := func(why string) (*listing, error) {
@@ -80,7 +80,7 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 	return l, nil
 }
 
-// isPage tells whether an answer is a page for people, as networks send it that want
+// isPage reports whether an answer is a page for people, as networks send it that want
 // them to log in, and servers that are no hub.
 func isPage(resp *http.Response, text []byte) bool {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))

@@ -22,7 +22,7 @@ type lock struct {
 // errHeld is a lock that somebody else has.
 var errHeld = errors.New("locked")
 
-// lockOf is the path of the lock of a model's folder, stagingOf that of the folder where
+// lockOf returns the path of the lock of a model's folder, stagingOf that of the folder where
 // its files lie until all are there.
 func lockOf(place string) string { return stagingOf(place) + "~lock" }
 func stagingOf(place string) string {

@@ -141,7 +141,7 @@ func (p *pull) stage(files []file) error {
 	return nil
 }
 
-// part is the name of a file while it arrives. It says what content it is to have, so
+// part returns the name of a file while it arrives. It says what content it is to have, so
 // that nothing is ever added to a part of another.
 func (f file) part() string { return f.Name + "." + f.sum()[:16] + ".part" }
 
@@ -218,7 +218,7 @@ func (p *pull) download(ctx context.Context, f file, part string) error {
 	}
 }
 
-// right tells whether a file is what the hub has, byte for byte, as the disk gives it.
+// right reports whether a file is what the hub has, byte for byte, as the disk gives it.
 func (p *pull) right(ctx context.Context, name string, f file) (bool, error) {
 	in, err := os.Open(name)
 	if err != nil {

@@ -65,7 +65,7 @@ func sweepOne(dir string, e fs.DirEntry) {
 	}
 }
 
-// isDownload tells whether a folder is not there, or holds nothing but what pulls put
+// isDownload reports whether a folder is not there, or holds nothing but what pulls put
 // into it: whatever its name, what else somebody has is not taken away.
 func isDownload(staging string) bool {
 	if info, err := os.Lstat(staging); errors.Is(err, fs.ErrNotExist) {
@@ -83,7 +83,7 @@ func isDownload(staging string) bool {
 // partName is what a part has behind its name, with or without a checksum.
 var partName = regexp.MustCompile(`(\.[0-9a-f]{16})?\.part$`)
 
-// abandoned tells whether a download is empty, or nothing in it is of the last week.
+// abandoned reports whether a download is empty, or nothing in it is of the last week.
 func abandoned(staging string) bool {
 	entries, err := os.ReadDir(staging)
 	if err != nil {

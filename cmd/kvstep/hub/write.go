@@ -7,7 +7,7 @@ import (
 	"kvstep/sim"
 )
 
-// unwritten is why a file could not be written.
+// unwritten returns why a file could not be written.
 func unwritten(file string, err error) error {
 	switch {
 	case fullDisk(err):
@@ -18,7 +18,7 @@ func unwritten(file string, err error) error {
 	return sim.NewProblem("hub.write", "File", file, "Why", why(err)).Because(err)
 }
 
-// unlocked is why the lock of a model's folder could not be had.
+// unlocked returns why the lock of a model's folder could not be had.
 func unlocked(place string, err error) error {
 	if fullDisk(err) || forbidden(err) {
 		return unwritten(place, err)
@@ -26,7 +26,7 @@ func unlocked(place string, err error) error {
 	return sim.NewProblem("hub.lock", "File", lockOf(place), "Why", why(err)).Because(err)
 }
 
-// why is the system's words for an error, without the path, which is told anyway.
+// why returns the system's words for an error, without the path, which is told anyway.
 func why(err error) string {
 	var p *fs.PathError
 	if errors.As(err, &p) {

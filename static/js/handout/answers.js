@@ -3,7 +3,7 @@
 
 import { ANSWERS } from "./records.js";
 
-/** @typedef {import("../view/refs.js").Ref} Ref */
+/** @import { Ref } from "../types.js" */
 
 const LANES = 16;
 const key = (/** @type {Ref} */ r) => `${r.step}.${r.op}.${r.head}.${r.row}.${r.col}`;

@@ -2,7 +2,9 @@
 
 import { decode, widen } from "../wire/frame.js";
 
-/** @typedef {Record<string, import("../wire/frame.js").Tensor>} Tensors */
+/** @import { Frame, Tensor } from "../types.js" */
+
+/** @typedef {Record<string, Tensor>} Tensors */
 
 /** In the place of a head: what heads share, pictures of weights, explanations. Of the last two the step is a layer. */
 const OPS = -1;
@@ -49,7 +51,7 @@ const RECENT = 8; // files that stay read
 
 /** @param {Map<string, ArrayBuffer>} records */
 export function createRecords(records) {
-  /** @type {Map<string, import("../wire/frame.js").Frame>} one moment needs the same few many times */
+  /** @type {Map<string, Frame>} one moment needs the same few many times */
   const recent = new Map();
   const read = (/** @type {number} */ n, /** @type {number} */ head) => {
     const key = `${n}.${head}`;
@@ -66,7 +68,7 @@ export function createRecords(records) {
    * many rows the passes before have
    */
   const known = new Map();
-  /** @type {Map<string, import("../wire/frame.js").Tensor|null>} pictures of weights, by layer and op */
+  /** @type {Map<string, Tensor|null>} pictures of weights, by layer and op */
   const weights = new Map();
 
   /** The rows of K or V that one record holds. @param {"K"|"V"} name @param {number} n @param {number} head */
@@ -125,7 +127,7 @@ export function createRecords(records) {
      * The picture of a weight matrix.
      * @param {number} layer
      * @param {string} id
-     * @returns {import("../wire/frame.js").Tensor|null}
+     * @returns {Tensor|null}
      */
     weight(layer, id) {
       const key = `${layer}.${id}`;
@@ -140,7 +142,7 @@ export function createRecords(records) {
   };
 }
 
-/** @param {import("../wire/frame.js").Tensor[]} parts */
+/** @param {Tensor[]} parts */
 function joined(parts) {
   const rows = parts.reduce((sum, x) => sum + x.shape[0], 0);
   const data = new Float32Array(rows * parts[0].shape[1]);
@@ -152,7 +154,7 @@ function joined(parts) {
   return { dtype: "F16", shape: [rows, parts[0].shape[1]], data };
 }
 
-/** @param {import("../wire/frame.js").Tensor} x @param {number} rows */
+/** @param {Tensor} x @param {number} rows */
 const last = (x, rows) => ({
   ...x,
   shape: [rows, x.shape[1]],

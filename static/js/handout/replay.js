@@ -3,8 +3,8 @@
 
 import { createAnswers } from "./answers.js";
 
-/** @typedef {import("../wire/frame.js").Frame} Frame */
-/** @typedef {import("../view/refs.js").Ref} Ref */
+/** @import { Frame, Ref } from "../types.js" */
+
 /**
  * @typedef {{layer: number|null, head: number, show?: string[], op?: string, trail?: Ref[], cell?: any}} Pick show are
  * open panels; their data is there anyway

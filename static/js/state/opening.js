@@ -4,6 +4,8 @@
 
 import { GONE, PROOF, TOO_LONG } from "../wire/socket.js";
 
+/** @import { Close } from "../wire/socket.js" */
+
 const KEY = "kvstep-held";
 const DEATHS = 2; // connections in a row that end right after a link
 const KEPT = 8; // links
@@ -96,7 +98,7 @@ export function createOpening(send, tell, storage, now = () => performance.now()
         save();
       }
     },
-    /** @param {import("../wire/socket.js").Close} close */
+    /** @param {Close} close */
     closed({ code, proven }) {
       connected = false;
       if (proven) deaths = 0;

@@ -11,7 +11,7 @@ const PATIENCE = 4; // frames that a view is passed over in before it is painted
  * @param {((state: T, before: T) => void)[]} views
  * @returns {(state: T, before: T) => void}
  */
-export const together =
+export const paintTogether =
   (...views) =>
   (state, before) =>
     views.forEach((view) => view(state, before));

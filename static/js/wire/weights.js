@@ -2,13 +2,15 @@
 
 import { decode } from "./frame.js";
 
+/** @import { Tensor } from "../types.js" */
+
 /**
  * @param {() => void} arrived
  * @param {(url: string) => Promise<Response>} [get]
- * @returns {(model: string, layer: number, op: string) => import("./frame.js").Tensor|null} null while it is on its way
+ * @returns {(model: string, layer: number, op: string) => Tensor|null} null while it is on its way
  */
 export function createWeights(arrived, get = (url) => fetch(url)) {
-  /** @type {Map<string, import("./frame.js").Tensor|null>} */
+  /** @type {Map<string, Tensor|null>} */
   const known = new Map();
   const load = async (/** @type {string} */ url) => {
     try {

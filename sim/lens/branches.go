@@ -1,0 +1,92 @@
+package lens
+
+import (
+	"strings"
+
+	"kvstep/sim/kv"
+)
+
+type BranchesInfo struct {
+	Current int          `json:"current"`
+	Most    int          `json:"most"`
+	Held    Integer      `json:"held"`
+	Gone    *Gone        `json:"gone,omitempty"`
+	Lean    bool         `json:"lean,omitempty"` // beside the picture of an op there is room for names only
+	List    []BranchInfo `json:"list"`
+	Compare *CompareInfo `json:"compare,omitempty"`
+}
+
+type BranchInfo struct {
+	ID      int     `json:"id"`
+	Parent  int     `json:"parent,omitempty"`
+	Step    int     `json:"step,omitzero"`     // at which it parts from its parent
+	From    int     `json:"from,omitzero"`     // tokens generated before they part
+	Token   string  `json:"token,omitempty"`   // what it says there
+	Instead string  `json:"instead,omitempty"` // and its parent
+	Cache   string  `json:"cache,omitempty"`   // where it keeps the cache otherwise than its parent
+	Text    string  `json:"text,omitempty"`    // the first of what it says from there on
+	Tokens  int     `json:"tokens,omitzero"`   // generated so far, as far as it has been run
+	Cursor  int     `json:"cursor,omitzero"`
+	Ended   string  `json:"ended,omitempty"`
+	Bytes   Integer `json:"bytes,omitzero"`
+	Shared  Integer `json:"shared,omitempty"`
+}
+
+// textShown is how much of a branch's text the tree shows, in bytes.
+const textShown = 45
+
+// showBranches is nil where the room has one run only.
+func showBranches(m *Moment) *BranchesInfo {
+	if len(m.Branches) < 2 && m.Gone == nil {
+		return nil
+	}
+	info := &BranchesInfo{Current: m.Branch, Most: MaxBranches, Held: Integer(m.Held), Gone: m.Gone, List: []BranchInfo{}}
+	if m.View.Op != "" {
+		return namesOnly(m, info)
+	}
+	for _, b := range m.Branches {
+		made := b.generated()
+		x := BranchInfo{ID: b.ID, Parent: b.Parent, Step: b.At, Tokens: len(made), Cursor: b.Cursor, Ended: b.Ended, Bytes: Integer(b.Bytes), Shared: Integer(b.Shared)}
+		text := b.said(b.Recorded - 1)
+		if p := branchOf(m, b.Parent); p != nil {
+			if a, c := kv.Text(p.Recipe.Cache), kv.Text(b.Recipe.Cache); a != c || p.Recipe.Cache.Budget != b.Recipe.Cache.Budget {
+				x.Cache = c
+			}
+			other := p.generated()
+			x.From = common(made, other)
+			if x.From < len(made) {
+				x.Token = m.labelled(made[x.From : x.From+1])[0][1].(string)
+			}
+			if x.From < len(other) {
+				x.Instead = m.labelled(other[x.From : x.From+1])[0][1].(string)
+			}
+			text = strings.TrimPrefix(text, b.said(b.before(x.From)))
+		}
+		x.Text = cut(text, textShown)
+		info.List = append(info.List, x)
+	}
+	info.Compare = compareBranches(m)
+	return info
+}
+
+// namesOnly only names the branches, and what is compared as soon as there is room.
+func namesOnly(m *Moment, info *BranchesInfo) *BranchesInfo {
+	info.Lean = true
+	for _, b := range m.Branches {
+		info.List = append(info.List, BranchInfo{ID: b.ID, Parent: b.Parent})
+	}
+	if branchOf(m, m.View.Compare) != nil {
+		info.Compare = &CompareInfo{With: m.View.Compare}
+	}
+	return info
+}
+
+// cut is the beginning of a text, in whole characters.
+func cut(text string, most int) string {
+	for i := range text {
+		if i > most {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}

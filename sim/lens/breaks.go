@@ -1,0 +1,53 @@
+package lens
+
+import (
+	"slices"
+
+	"kvstep/sim/breakpoint"
+)
+
+// BreaksInfo is what a frame says of breakpoints.
+type BreaksInfo struct {
+	Points []string  `json:"points"`
+	Hits   [][2]int  `json:"hits"` // [step, index into points], those a reader cannot know beforehand
+	Here   []HitInfo `json:"here"` // what is reached at the cursor
+}
+
+type HitInfo struct {
+	Point  string  `json:"point"`
+	Head   *int    `json:"head,omitempty"`  // attend: who looks
+	Query  *int    `json:"query,omitempty"` // attend: its position
+	Prob   float32 `json:"prob,omitempty"`
+	Bytes  Integer `json:"bytes,omitzero"`   // cache
+	Before string  `json:"before,omitempty"` // top: the likeliest before
+	Now    string  `json:"now,omitempty"`    // top: the likeliest here
+}
+
+// showBreaks are the room's breakpoints, and where the run has reached them.
+func showBreaks(m *Moment) BreaksInfo {
+	info := BreaksInfo{Points: []string{}, Hits: [][2]int{}, Here: []HitInfo{}}
+	for _, p := range m.Breaks {
+		info.Points = append(info.Points, p.String())
+	}
+	for i, h := range m.Hits {
+		if h.Kind != breakpoint.Token && h.Kind != breakpoint.Layer { // the map of the run shows where those are
+			info.Hits = append(info.Hits, [2]int{m.HitsAt[i], slices.Index(m.Breaks, h.Point)})
+		}
+		if m.Step != nil && m.HitsAt[i] == m.Step.N {
+			info.Here = append(info.Here, hitOf(m, h))
+		}
+	}
+	return info
+}
+
+func hitOf(m *Moment, h breakpoint.Hit) HitInfo {
+	info := HitInfo{Point: h.String(), Bytes: Integer(h.Bytes)}
+	label := func(id int) string { return m.labelled([]int{id})[0][1].(string) }
+	switch h.Kind {
+	case breakpoint.Attend:
+		info.Head, info.Query, info.Prob = &h.Head, &h.Query, h.Prob
+	case breakpoint.Top:
+		info.Before, info.Now = label(h.Before), label(h.Now)
+	}
+	return info
+}

@@ -1,0 +1,80 @@
+package lens
+
+import (
+	"math"
+
+	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
+	"kvstep/sim/model"
+)
+
+// headCells bounds the cells of all heads' maps together, one byte each; beside
+// the picture of an op there is room for fewer, least while it has many rows.
+const headCells, headCellsBeside, headCellsBesideMany, headCellsLeast = 8000, 1000, 400, 160
+
+// HeadsInfo describes the tensors heads and head_hints.
+type HeadsInfo struct {
+	By   int    `json:"by"`   // each cell is the largest of by x by probabilities
+	From []*int `json:"from"` // the step of each layer in this pass; null where it has not run yet
+}
+
+// showHeads is every head's attention in this pass. Layers that the pass has not
+// reached are zero.
+func showHeads(m *Moment) (*HeadsInfo, []checkpoint.Tensor) {
+	if m.Step == nil || m.Step.KV == nil {
+		return nil, nil
+	}
+	c := m.Model.Model.Config
+	positions := m.Step.Cached + m.Step.Rows
+	most := headCells
+	if m.View.Op != "" {
+		most = headCellsBeside
+		if m.Step.Rows > 1 {
+			most = headCellsBesideMany
+		}
+	}
+	most = max(headCellsLeast, most-m.Beside)
+	info := &HeadsInfo{By: poolBy(c.Layers*c.Heads, m.Step.Rows, positions, most), From: make([]*int, c.Layers)}
+	rows, cols := parts(m.Step.Rows, info.By), parts(positions, info.By)
+	maps := make([]byte, c.Layers*c.Heads*rows*cols)
+	hints := mat.New(c.Layers*c.Heads, 5)
+	for l := range c.Layers {
+		s := m.inPass(l)
+		for h := range c.Heads {
+			hint := model.Hint{}
+			if s != nil {
+				info.From[l] = &s.N
+				probs := m.Model.Model.Attention(s, h).Probs
+				hint = model.Hints(probs, s.Cached, s.Tokens)
+				pool(maps[(l*c.Heads+h)*rows*cols:][:rows*cols], probs, info.By)
+			}
+			copy(hints.Row(l*c.Heads+h), []float32{hint.Entropy, hint.Previous, hint.First, hint.Self, hint.Copies})
+		}
+	}
+	shares := f16("head_hints", hints) // two decimals are shown
+	shares.Shape = []int{c.Layers, c.Heads, 5}
+	return info, []checkpoint.Tensor{{Name: "heads", DType: "U8", Shape: []int{c.Layers, c.Heads, rows, cols}, Data: maps}, shares}
+}
+
+// poolBy is the smallest side of a cell's square with which all maps have at most so many cells.
+func poolBy(maps, rows, cols, most int) int {
+	by := 1
+	for maps*parts(rows, by)*parts(cols, by) > most && (by < rows || by < cols) {
+		by++
+	}
+	return by
+}
+
+// parts is how many pieces of size by cover n.
+func parts(n, by int) int { return (n + by - 1) / by }
+
+// pool writes the largest probability of every by x by square, in 1/255.
+func pool(dst []byte, probs mat.Matrix, by int) {
+	cols := parts(probs.NumCols(), by)
+	for i := range probs.NumRows() {
+		for j, p := range probs.Row(i) {
+			at := i/by*cols + j/by
+			dst[at] = max(dst[at], byte(math.Round(float64(p)*255)))
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package lens
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+)
+
+// device is what the page models times for: a machine as many readers have one.
+var device, devicePeak = mustDevice("Classroom PC")
+
+// mustDevice is a preset and its rate of float32 FLOPs a second. That there is
+// none would be a mistake of the program.
+func mustDevice(name string) (cost.Hardware, float64) {
+	h, err := cost.HardwarePreset(name)
+	if err != nil {
+		panic("lens: " + err.Error())
+	}
+	d, err := cost.ParseDType("dtype", "fp32")
+	if err != nil {
+		panic("lens: " + err.Error())
+	}
+	peak, _, err := h.Peak(d)
+	if err != nil {
+		panic("lens: " + err.Error())
+	}
+	return h, peak
+}
+
+// ModelledInfo is the least time that the steps can take on a device.
+type ModelledInfo struct {
+	Device    string               `json:"device"`
+	Peak      float64              `json:"peak"`      // FLOPs a second
+	Bandwidth float64              `json:"bandwidth"` // bytes a second
+	Step      map[string]LeastInfo `json:"step"`      // by lane
+	Total     map[string]float64   `json:"total"`     // seconds of all steps up to the cursor
+}
+
+type LeastInfo struct {
+	Flops   Integer `json:"flops"`
+	Bytes   Integer `json:"bytes"`
+	Compute float64 `json:"compute"` // seconds
+	Memory  float64 `json:"memory"`
+	Seconds float64 `json:"seconds"`
+	Bound   string  `json:"bound"`
+}
+
+// showModelled counts pairs and logits as the viewer does, and always FLOPs.
+func showModelled(m *Moment) ModelledInfo {
+	info := ModelledInfo{device.Name, devicePeak, device.Bandwidth, map[string]LeastInfo{}, map[string]float64{}}
+	sw := m.switches()
+	sw.Unit = "flop"
+	for lane, name := range [2]string{"cached", "uncached"} {
+		if !m.Step.Ran[lane] {
+			continue
+		}
+		var sum float64
+		var l cost.Least
+		for n := range m.Step.N + 1 {
+			s := m.At(n)
+			l = device.Least(asKept(countStep(m, s, sim.Lane(lane), sw), s.Lanes[lane]), devicePeak)
+			sum += l.Seconds
+		}
+		info.Step[name] = LeastInfo{Integer(l.Flops), Integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}
+		info.Total[name] = sum
+	}
+	return info
+}

@@ -1,0 +1,54 @@
+package lens
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/checkpoint"
+)
+
+// showRows is where every cached row comes from, as the recorded steps up to
+// the cursor tell it: [3, layers, positions] of
+//
+//	0  1 + the pass that wrote the row; 0 where it is not written yet
+//	1  passes that have read it since
+//	2  passes in which the uncached lane computed it again
+//
+// All K/V heads of a layer are written and read together.
+func showRows(m *Moment) []checkpoint.Tensor {
+	if m.Step == nil || m.Step.KV == nil {
+		return nil
+	}
+	layers, positions := m.Model.Model.Config.Layers, m.Step.Cached+m.Step.Rows
+	counts := make([]uint16, 3*layers*positions)
+	at := func(kind, layer, p int) *uint16 { return &counts[(kind*layers+layer)*positions+p] }
+	for n := range m.Step.N + 1 {
+		s := m.own(n)
+		if s == nil || s.Part != sim.LayerPart {
+			continue
+		}
+		for p := range s.Cached { // was in the cache: read by one lane, computed again by the other
+			*at(1, s.Layer, p)++
+			if s.Ran[sim.Uncached] {
+				*at(2, s.Layer, p)++
+			}
+		}
+		for p := s.Cached; p < s.Cached+stayedRows(m, s); p++ {
+			*at(0, s.Layer, p) = uint16(s.Pass) + 1
+		}
+	}
+	dtype, data := "U8", make([]byte, 0, 2*len(counts))
+	if slices.Max(counts) > math.MaxUint8 {
+		dtype = "U16"
+	}
+	for _, n := range counts {
+		if dtype == "U8" {
+			data = append(data, byte(n))
+		} else {
+			data = binary.LittleEndian.AppendUint16(data, n)
+		}
+	}
+	return []checkpoint.Tensor{{Name: "rows", DType: dtype, Shape: []int{3, layers, positions}, Data: data}}
+}

@@ -1,0 +1,89 @@
+package run
+
+import (
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/mat"
+)
+
+// What a run holds of the machine's memory, and what it will want.
+
+// release drops what a run that is over has no more use for, while its steps are looked at:
+// all but the memory in which rows stand.
+func (e *engine) release() {
+	e.releaseOutputs()
+	e.lanes, e.scratch, e.caches, e.prompts, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.held.Give(e.held.Held() - e.rows.rest)
+}
+
+// mostRows is how many rows a pass can have at most: every token of as many sequences as
+// go together.
+func (e *engine) mostRows() (n int) {
+	together := 1
+	if e.recipe.Batch != nil {
+		together = e.recipe.Batch.Slots
+	}
+	var each []int
+	for _, q := range e.all {
+		each = append(each, q.maxTokens)
+	}
+	slices.Sort(each)
+	for _, most := range each[max(0, len(each)-together):] {
+		n += most
+	}
+	return n * e.decoder.width()
+}
+
+// afford asks whether the machine has memory for what a sequence's cache may take in the
+// next pass. Nothing is decided yet, so that it can be asked again.
+func (e *engine) afford(q *sequence) error {
+	if q.cache == nil {
+		return nil
+	}
+	return e.held.Fits(q.cache.Lacks(len(q.pending()) + e.decoder.proposals()))
+}
+
+// numScheduled is how many new tokens the pass has.
+func (e *engine) numScheduled() (n int) {
+	for _, q := range e.live {
+		n += q.numScheduled
+	}
+	return n
+}
+
+// wants is how many bytes more will be held when the pass is over, its steps included.
+func (e *engine) wants() (n int64) {
+	asked := 0
+	for _, q := range e.live {
+		asked++
+		if q.proposed != nil {
+			asked += len(q.proposed.Proposed)
+		}
+	}
+	for i, lane := range e.lanes {
+		if lane != nil {
+			rows, positions := e.size(sim.Lane(i))
+			n += lane.wants(rows, positions, asked)
+		}
+	}
+	if w, block := e.decoder.width(), kv.TraitsOf(e.recipe.Cache).Block; w > 1 && block > 0 { // each that goes on has a block of its own before the next pass
+		bytes := kv.SpecOf(e.m.Model.Config, block).TokenBytes() * int64(block)
+		n += int64(w) * mat.SlabBytes(int(bytes/4))
+	}
+	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
+	return n + e.rows.wants(e.numScheduled()) + steps
+}
+
+// size is the rows that the pass has in a lane, and how many keys they see at most.
+func (e *engine) size(lane sim.Lane) (rows, positions int) {
+	for _, q := range e.live {
+		n := q.numScheduled
+		if lane == sim.Uncached {
+			n += q.cached
+		}
+		rows, positions = rows+n, max(positions, q.maxTokens)
+	}
+	return rows, positions
+}

@@ -1,0 +1,84 @@
+package run
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// arena gives kept rows their memory, slab by slab, so that a decode step allocates
+// none of its own most of the time.
+type arena struct {
+	free     []float32
+	slab     int         // numbers in the next slab
+	perToken int         // numbers that all layers keep of a token
+	matrices int         // in which they are
+	memory   *sim.Memory // counts what no step has
+	rest     int64       // which is so much, bytes
+}
+
+// newArena sizes slabs for 16 tokens, and for as many as fill a large page (mat.Slab), but
+// for no more than there can be.
+func newArena(c sim.Config, capacity int, memory *sim.Memory) arena {
+	const page = 1 << 19 // numbers
+	n := keptNumbers(c)
+	return arena{slab: min(capacity*n, max(16*n, page)), perToken: n, matrices: 4*c.Layers + 1, memory: memory}
+}
+
+// keptNumbers counts those that steps keep of a token: every layer has Q, K, V and Out, and
+// layer 0 its X.
+func keptNumbers(c sim.Config) int { return c.Layers*(c.QDim()+2*c.KVDim()+c.Dim) + c.Dim }
+
+// reserve takes the memory that a pass of so many rows will keep, in one piece.
+func (a *arena) reserve(rows int) {
+	if need := a.need(rows); need > len(a.free) {
+		a.grow(need)
+	}
+}
+
+// need returns how many numbers a pass of so many rows keeps, each matrix up to a whole line.
+func (a *arena) need(rows int) int { return rows*a.perToken + a.matrices*(mat.RoundToLine(1)-1) }
+
+func (a *arena) grow(n int) {
+	size := mat.RoundToLine(max(n, a.slab))
+	a.count(mat.SlabBytes(size)) // what is left of the one before stays there: rows stand before it
+	a.free = mat.Slab(size)
+}
+
+// count notes bytes that are held, and that no step has.
+func (a *arena) count(n int64) {
+	a.memory.Add(n)
+	a.rest += n
+}
+
+// take returns memory for a matrix, all of which the caller writes. From then on whoever keeps
+// the step counts it.
+func (a *arena) take(rows, cols int) mat.Matrix {
+	n := rows * cols
+	if mat.RoundToLine(n) > len(a.free) {
+		a.grow(n)
+	}
+	m := mat.Of(rows, cols, a.free[:n:n])
+	a.free = a.free[mat.RoundToLine(n):]
+	a.memory.Hand(4 * int64(n))
+	a.rest -= 4 * int64(n)
+	return m
+}
+
+// wants returns how many bytes more a pass of so many rows will keep, those included that it
+// takes for later ones.
+func (a *arena) wants(rows int) int64 {
+	need := a.need(rows)
+	if need <= len(a.free) {
+		return 0 // what steps keep is what was free
+	}
+	return mat.SlabBytes(max(need, a.slab))
+}
+
+// clone gives a matrix memory that is kept.
+func (a *arena) clone(m mat.Matrix) mat.Matrix {
+	kept := a.take(m.NumRows(), m.NumCols())
+	for i := range m.NumRows() {
+		copy(kept.Row(i), m.Row(i))
+	}
+	return kept
+}

@@ -1,0 +1,89 @@
+package run
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/mat"
+)
+
+// step fills in what is known of a sequence's step before the work is done.
+func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
+	phase := sim.Decode
+	if q.cached < q.prompt {
+		phase = sim.Prefill
+	}
+	fed := q.cached + q.numScheduled
+	s := &e.only
+	if !e.isSingle() {
+		s = new(sim.Step)
+	}
+	*s = sim.Step{
+		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
+		Rows: q.numScheduled, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
+	}
+	if q.proposed != nil {
+		proposed := *q.proposed // the head adds its verdicts to a copy
+		s.Speculation = &proposed
+	}
+	return s
+}
+
+// isSingle reports whether the run has one sequence; steps of several know each other.
+func (e *engine) isSingle() bool { return e.recipe.Batch == nil && e.decoder.width() == 1 }
+
+// finish ends a pause of the pass, which all its sequences share: what it cost
+// and whether the lanes agree in all of them.
+func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
+	for i, c := range paid {
+		if e.lanes[i] != nil {
+			e.totals[i] = cost.Add(e.totals[i], c)
+		}
+	}
+	schedule := e.scheduled()
+	for _, s := range steps {
+		s.Identical = s.Differs == ""
+		s.Lanes, s.Totals, s.Schedule = paid, e.totals, schedule
+		s.Ran = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
+		if len(steps) > 1 || e.recipe.Batch != nil {
+			s.PassSteps = steps
+		}
+	}
+	e.n++
+	return *steps[0]
+}
+
+// keep lets a step remember its rows and the cache as it stands. The cached lane
+// computes in memory that is kept; the uncached lane's, most of whose rows are old,
+// is used again.
+func (e *engine) keep(q *sequence, s *sim.Step) {
+	i := sim.Cached
+	if e.lanes[i] == nil {
+		i = sim.Uncached
+	}
+	if s.Part == sim.HeadPart {
+		s.X = q.last
+	} else {
+		a, at := e.lanes[i].acts, q.at[i]
+		kept := func(x mat.Matrix) mat.Matrix {
+			x = x.Rows(at.from, at.from+at.m)
+			if i == sim.Uncached {
+				x = e.rows.clone(x)
+			}
+			return x
+		}
+		if s.X = q.last; s.Layer == 0 { // otherwise what left one layer enters the next
+			s.X = kept(a.X)
+		}
+		s.Q, s.K, s.V, s.Out = kept(a.Q), kept(a.K), kept(a.V), kept(a.Out)
+		q.last = s.Out
+	}
+	if q.cache == nil {
+		return
+	}
+	done := e.m.Model.Config.Layers - 1
+	if s.Part == sim.LayerPart {
+		done = s.Layer
+		q.history.Keep(s.Layer, s.K, s.V)
+	}
+	s.KV = q.history.At(q.cache, done, s.Cached, s.Cached+s.Rows)
+}

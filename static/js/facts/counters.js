@@ -1,0 +1,14 @@
+// What a ledger counts: FLOPs by part of the model.
+
+import { number } from "../ui/format.js";
+
+export const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
+
+/** The wire leaves zeros out. @param {any} counters @param {string} part */
+export const flops = (counters, part) => number(counters.flops[part] ?? 0);
+
+/** @param {any} counters */
+export const total = (counters) => (counters ? PARTS.reduce((sum, p) => sum + flops(counters, p), 0) : 0);
+
+/** What one multiplication and addition are counted as. @param {any} frame */
+export const unitOf = (frame) => (frame.meta.ledger.count.unit === "mac" ? "MAC" : "FLOP");

@@ -1,0 +1,10 @@
+// Which heads share K and V.
+
+/**
+ * The heads that read what a head reads, numbered as people do; none where each has its own.
+ * @param {any} frame @returns {number[]}
+ */
+export function sharers({ meta: { run, pick } }) {
+  const each = run.config.heads / run.config.kv_heads;
+  return each > 1 ? Array.from({ length: each }, (_, i) => pick.kv_head * each + i + 1) : [];
+}

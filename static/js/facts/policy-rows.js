@@ -1,0 +1,162 @@
+// What the cache policy did to a row: let go and before which token, kept as a
+// sink, as recent or as heavy, in which block, with which error. No DOM.
+
+import { cell as short, sentences } from "../ui/format.js";
+
+/** @import { Row, T } from "../types.js" */
+
+/**
+ * The number of the token before which a row was let go, from 1; 0 if it is kept.
+ * @param {any} frame @param {number} layer @param {number} head @param {number} p
+ * @returns {number}
+ */
+export function goneBefore({ tensors }, layer, head, p) {
+  const x = tensors.cache_gone;
+  if (!x || p >= x.shape[2]) return 0;
+  const [, heads, positions] = x.shape; // a window lets go alike in all heads
+  return x.data[(layer * heads + (heads === 1 ? 0 : head)) * positions + p];
+}
+
+/**
+ * Had the cache let position p go before the query of an explained cell?
+ * @param {any} frame
+ * @param {any} e
+ * @param {number} p
+ */
+export function goneFor(frame, e, p) {
+  const { config } = frame.meta.run;
+  const { layer, cached } = e.steps[e.step];
+  const before =
+    layer === null ? 0 : goneBefore(frame, layer, Math.floor((e.head * config.kv_heads) / config.heads), p);
+  return before > 0 && before <= cached + e.row + 1;
+}
+
+/**
+ * Why a row is there: "gone", "sink", "recent", "heavy", or "" where the policy makes no difference.
+ * @param {any} frame @param {{layer: number, head: number, position: number}} row
+ */
+export function stateOf(frame, { layer, head, position }) {
+  const { kv, run } = frame.meta;
+  const { kind, sinks = 0, window = 0, heavy = 0 } = run.recipe.cache;
+  const held = kv.lens[layer];
+  if (position >= held || (kind !== "window" && kind !== "h2o")) return "";
+  if (goneBefore(frame, layer, head, position)) return "gone";
+  if (kind === "window") return position < sinks ? "sink" : "recent";
+  return position >= held - window ? "recent" : held > window + heavy ? "heavy" : "";
+}
+
+/** How many tokens of a layer each of its heads still has. @param {any} frame @param {number} layer */
+export function keptTokens({ meta }, layer) {
+  const { kind, window = 0, sinks = 0, heavy = 0 } = meta.run.recipe.cache;
+  const held = meta.kv.lens[layer];
+  return kind === "window" || kind === "h2o" ? Math.min(held, window + sinks + heavy) : held;
+}
+
+/** Rows let go so far, one for each K/V head and layer. @param {any} frame */
+export function countGone({ tensors, meta }) {
+  const x = tensors.cache_gone;
+  if (!x) return 0;
+  const n = x.data.reduce((/** @type {number} */ sum, /** @type {number} */ g) => sum + (g ? 1 : 0), 0);
+  return x.shape[1] === 1 ? n * meta.run.config.kv_heads : n;
+}
+
+/**
+ * The largest error of a quantised row and its scale; null where the frame does not say.
+ * @param {any} frame @param {Row} row @returns {{error: number, scale: number|null}|null}
+ */
+export function codedRow({ tensors, meta }, { side, layer, head, position }) {
+  const x = tensors.cache_error;
+  if (!x) return null;
+  const [, layers, heads, positions] = x.shape;
+  const l = layers === 1 && meta.run.config.layers > 1 ? (layer === meta.pick.layer ? 0 : -1) : layer;
+  if (l < 0 || position >= positions) return null;
+  const at = ((side * layers + l) * heads + head) * positions + position;
+  return {
+    error: (x.data[at] / 255) * (meta.use?.max_error ?? 0),
+    scale: tensors.cache_scale ? tensors.cache_scale.data[at] : null,
+  };
+}
+
+/** The attention a row of the layer on the stage has received; null of others. @param {any} frame @param {Row} row */
+function received({ tensors, meta }, { layer, head, position }) {
+  const x = tensors.cache_received;
+  return x && layer === meta.pick.layer && position < x.shape[1] ? x.data[head * x.shape[1] + position] : null;
+}
+
+/** What the policy did to a row, in words; "" if nothing. @param {any} frame @param {Row} row @param {T} t */
+export function keptSentence(frame, row, t) {
+  const { run, kv, use } = frame.meta;
+  const p = run.recipe.cache;
+  if (row.position >= kv.lens[row.layer]) return "";
+  if (p.kind === "paged" && use?.table) {
+    return t("cache.row.block", {
+      Slot: (row.position % p.block) + 1,
+      Block: use.table[Math.floor(row.position / p.block)],
+    });
+  }
+  if (p.axis) {
+    const coded = codedRow(frame, row);
+    if (!coded) return "";
+    if (coded.scale === 0 || (row.side === 0 && use?.settled !== undefined && row.position >= use.settled))
+      return t("cache.row.float");
+    return t(coded.scale === null ? "cache.row.coded.brief" : "cache.row.coded", {
+      Error: short(coded.error),
+      Scale: short(coded.scale ?? 0),
+    });
+  }
+  const state = stateOf(frame, row);
+  const attention = received(frame, row);
+  const args = {
+    Token: goneBefore(frame, row.layer, row.head, row.position),
+    Sinks: p.sinks,
+    Window: p.window,
+    Attention: attention === null ? "" : short(attention),
+  };
+  if (state === "gone")
+    return t(
+      p.kind === "window"
+        ? "cache.row.gone.window"
+        : attention === null
+          ? "cache.row.gone.h2o.brief"
+          : "cache.row.gone.h2o",
+      args,
+    );
+  if (!state) return "";
+  return sentences(t(`cache.row.${state}`, args), attention === null ? "" : t("cache.row.attention", args));
+}
+
+/**
+ * Columns that a policy adds to the table of a layer's rows: titles, and what stands in them.
+ * @param {any} frame @param {number} layer @param {T} t
+ * @returns {{titles: string[], of: (position: number) => string[]}}
+ */
+export function keptColumns(frame, layer, t) {
+  const { run, use } = frame.meta;
+  const p = run.recipe.cache;
+  const heads = Array.from({ length: run.config.kv_heads }, (_, h) => h);
+  if (p.kind === "paged" && use?.table)
+    return { titles: [t("cache.column.block")], of: (at) => [String(use.table[Math.floor(at / p.block)])] };
+  if (p.kind === "window" || p.kind === "h2o") {
+    return {
+      titles: heads.map((h) => t("cache.column.state.of", { Head: h + 1 })),
+      of: (at) =>
+        heads.map((head) => {
+          const state = stateOf(frame, { layer, head, position: at });
+          return state ? t(`cache.state.${state}`, { Token: goneBefore(frame, layer, head, at) }) : "";
+        }),
+    };
+  }
+  if (!p.axis || !frame.tensors.cache_error) return { titles: [], of: () => [] };
+  const sides = [0, 1].flatMap((side) => heads.map((head) => ({ side, head })));
+  const scaled = !!frame.tensors.cache_scale;
+  return {
+    titles: sides.flatMap(({ side, head }) =>
+      ["error", ...(scaled ? ["scale"] : [])].map((c) => t(`cache.column.${c}`, { Side: "KV"[side], Head: head + 1 })),
+    ),
+    of: (at) =>
+      sides.flatMap(({ side, head }) => {
+        const coded = codedRow(frame, { side, layer, head, position: at });
+        return coded ? [short(coded.error), ...(scaled ? [coded.scale ? short(coded.scale) : "–"] : [])] : [];
+      }),
+  };
+}

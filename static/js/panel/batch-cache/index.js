@@ -1,0 +1,161 @@
+// The batch dimension of the cache: a strip for each sequence of the pass, block
+// by block where it is paged; blocks that several share say so.
+
+import { isolate } from "../../text.js";
+import { sentences } from "../../ui/format.js";
+import { seqName, promptOf } from "../../facts/sequences.js";
+import { el } from "../../ui/dom.js";
+
+/** @import { T } from "../../types.js" */
+
+/** @param {HTMLElement} root @param {{sequence: (seq: number) => void}} act */
+export function createStrips(root, act) {
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const list = part("strips");
+  let built = "";
+  list.addEventListener("click", (e) => {
+    const b = /** @type {HTMLElement} */ (e.target).closest("button");
+    if (b) act.sequence(Number(b.dataset.seq));
+  });
+  const mark = (/** @type {Event} */ e) => {
+    const block = /** @type {HTMLElement} */ (e.target).closest?.("[data-block]");
+    for (const x of list.querySelectorAll("[data-block]"))
+      x.classList.toggle(
+        "same",
+        !!block && /** @type {HTMLElement} */ (x).dataset.block === /** @type {HTMLElement} */ (block).dataset.block,
+      );
+  };
+  list.addEventListener("pointerover", mark);
+  list.addEventListener("pointerleave", mark);
+  /** @param {any} state */
+  return function view({ frame, t, lang, recorded }) {
+    const { peers, step, run } = frame?.meta ?? {};
+    root.hidden = !peers || !step || run.recipe.lanes === "uncached";
+    if (root.hidden) return;
+    const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, step.layer, run.recipe, lang]);
+    if (now === built) return;
+    built = now;
+    const held = (/** @type {any} */ p) => p.cached + p.rows;
+    const longest = Math.max(...peers.pass.map(held));
+    part("shape").textContent = `[${peers.pass.length}, ${run.config.kv_heads}, ${longest}, ${run.config.head_dim}]`;
+    part("says").textContent = sentences(
+      t("strips.says", { Count: peers.pass.length }),
+      shared(peers, t),
+      run.recipe.cache.budget
+        ? t("strips.budget", { Held: peers.held, Budget: run.recipe.cache.budget })
+        : t("strips.bytes", { Held: peers.held }),
+    );
+    part("key").hidden = !peers.pass[0].table;
+    const focus = /** @type {HTMLElement|null} */ (
+      list.contains(document.activeElement) ? document.activeElement : null
+    )?.dataset.seq;
+    list.replaceChildren(...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t, !!recorded)));
+    if (focus)
+      /** @type {HTMLElement|null} */ (list.querySelector(`[data-seq="${focus}"]`))?.focus({ preventScroll: true });
+  };
+}
+
+/** What sharing spares. @param {any} peers @param {T} t */
+function shared(peers, t) {
+  const tables = peers.pass.map((/** @type {any} */ p) => p.table);
+  if (!tables[0]) return "";
+  const all = tables.flat();
+  const once = new Set(all).size;
+  const kept = [...new Set(all)].filter(
+    (b) => peers.refs[b] > all.filter((/** @type {number} */ x) => x === b).length,
+  ).length;
+  return sentences(
+    t(once < all.length ? "strips.shared" : "strips.apart", { Blocks: all.length, Once: once, Count: once }),
+    kept ? t("strips.kept.all", { Count: kept }) : "",
+  );
+}
+
+/**
+ * @param {any} frame
+ * @param {any} p
+ * @param {number} longest
+ * @param {T} t
+ * @param {boolean} recorded
+ */
+function strip(frame, p, longest, t, recorded) {
+  const { peers, run } = frame.meta;
+  const tokens = p.cached + p.rows;
+  const name = recorded
+    ? el("span", seqName(frame, p.seq, t))
+    : el("button", seqName(frame, p.seq, t), {
+        type: "button",
+        "data-seq": String(p.seq),
+        "aria-pressed": String(p.seq === peers.seq),
+        title: peers.kind === "beam" ? isolate(p.said ?? "") : promptOf(frame, p.seq),
+      });
+  const size = run.recipe.cache.block;
+  const blocks = p.table
+    ? p.table.map((/** @type {number} */ b, /** @type {number} */ i) =>
+        block(frame, p, b, Math.min(size, tokens - i * size), size, t),
+      )
+    : [plain(p, tokens, longest, t)];
+  return el(
+    "li",
+    [
+      name,
+      el("ol", blocks, { class: p.table ? "blocks" : "one-piece", "aria-label": t("strips.held", { Count: tokens }) }),
+      el("span", t("strips.held", { Count: tokens }), { class: "quiet", "aria-hidden": "true" }),
+    ],
+    { "data-strip": String(p.seq) },
+  );
+}
+
+/**
+ * @param {any} frame
+ * @param {any} p
+ * @param {number} b
+ * @param {number} filled
+ * @param {number} size
+ * @param {T} t
+ */
+function block(frame, p, b, filled, size, t) {
+  const { peers } = frame.meta;
+  const users = peers.pass
+    .filter((/** @type {any} */ x) => x.table.includes(b))
+    .map((/** @type {any} */ x) => seqName(frame, x.seq, t));
+  const refs = peers.refs[b];
+  const copied = p.copied?.includes(b);
+  const says = [
+    t("strips.block", { Block: b, Filled: Math.max(filled, 0), Size: size }),
+    refs > 1 ? t("strips.refs", { Count: refs, Who: users }) : "",
+    refs > users.length ? t("strips.kept") : "",
+    copied ? t("strips.copied") : "",
+  ].reduce((a, b) => sentences(a, b));
+  const li = el(
+    "li",
+    [
+      el("span", String(b), { "aria-hidden": "true" }),
+      ...(refs > 1 ? [el("small", `×${refs}`, { "aria-hidden": "true" })] : []),
+      el("span", says, { class: "spoken" }),
+    ],
+    {
+      "data-block": String(b),
+      "data-refs": String(refs),
+      title: says,
+      class: [refs > 1 ? "shared" : "", copied ? "copied" : ""].join(" "),
+    },
+  );
+  li.style.setProperty("--filled", `${(100 * Math.max(filled, 0)) / size}%`);
+  return li;
+}
+
+/**
+ * A sequence that is not in blocks: what was there, and what this pass adds.
+ * @param {any} p
+ * @param {number} tokens
+ * @param {number} longest
+ * @param {T} t
+ */
+function plain(p, tokens, longest, t) {
+  const li = el("li", el("span", t("strips.plain", { Cached: p.cached, Count: p.rows }), { class: "spoken" }), {
+    title: t("strips.plain", { Cached: p.cached, Count: p.rows }),
+  });
+  li.style.setProperty("--old", `${(100 * p.cached) / longest}%`);
+  li.style.setProperty("--all", `${(100 * tokens) / longest}%`);
+  return li;
+}

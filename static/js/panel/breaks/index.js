@@ -1,0 +1,136 @@
+// Breakpoints and bookmarks: the list with its form, the flags, and the line
+// that says why a walk has stopped.
+
+import { isolate } from "../../text.js";
+import { percent } from "../../ui/format.js";
+import { check } from "../../ui/refusal.js";
+
+/** @import { T } from "../../types.js" */
+
+/** Label of a token by position, wherever the frame tells it. @param {any} meta @param {number} i */
+const label = (meta, i) => (meta.waiting ?? meta.tokens)[i]?.[1] ?? `#${i}`;
+
+/** A breakpoint in words, such as "layer 3 is done". @param {string} point @param {any} meta @param {T} t */
+export function named(point, meta, t) {
+  const [kind, n] = point.split(":");
+  switch (kind) {
+    case "layer":
+      return t("break.layer", { Layer: Number(n) + 1 });
+    case "cache":
+      return t("break.cache", { KiB: Number(n) });
+    case "attend":
+      return t("break.attend", { Token: label(meta, Number(n)), Position: Number(n) });
+    case "token":
+      return t("break.chosen");
+    default:
+      return t(`break.${kind}`);
+  }
+}
+
+/** Why the run stands here: one sentence for each breakpoint reached. @param {any} frame @param {T} t */
+export function why(frame, t) {
+  const { breaks, step } = frame?.meta ?? {};
+  return (breaks?.here ?? [])
+    .map((/** @type {any} */ h) => {
+      const [kind, n] = h.point.split(":");
+      return t(`why.${kind}`, {
+        Layer: (step.layer ?? 0) + 1,
+        KiB: Number(n),
+        Bytes: h.bytes,
+        Before: h.before,
+        Now: h.now,
+        Op: step.differs,
+        Token: label(frame.meta, Number(n)),
+        Query: label(frame.meta, h.query),
+        Head: (h.head ?? 0) + 1,
+        Prob: percent(h.prob ?? 0),
+      });
+    })
+    .join(" ");
+}
+
+/**
+ * @param {HTMLDetailsElement} root @param {HTMLElement} line where the reason stands
+ * @param {{breaks: (points: string[]) => void, toggleBreak: (point: string) => void}} act
+ */
+export function createBreaks(root, line, act) {
+  const form = /** @type {HTMLFormElement} */ (root.querySelector("form"));
+  const field = (/** @type {string} */ name) => /** @type {HTMLSelectElement} */ (form.elements.namedItem(name));
+  const list = /** @type {HTMLElement} */ (root.querySelector("[data-points]"));
+  /** @type {string[]} */
+  let points = [];
+  let built = "";
+  let words = /** @type {T} */ ((id) => id);
+  const kinds = () => {
+    for (const el of form.querySelectorAll("[data-for]")) {
+      /** @type {HTMLElement} */ (el).hidden = /** @type {HTMLElement} */ (el).dataset.for !== field("kind").value;
+    }
+  };
+  field("kind").addEventListener("change", kinds);
+  form.addEventListener("submit", (e) => {
+    e.preventDefault();
+    if (!check(form, words)) return;
+    const kind = field("kind").value;
+    const number = /** @type {HTMLInputElement|null} */ (form.elements.namedItem(kind));
+    const point = number ? `${kind}:${Number(number.value)}` : kind;
+    if (!points.includes(point)) act.breaks([...points, point]);
+  });
+  list.addEventListener("click", (e) => {
+    const button = /** @type {HTMLElement} */ (e.target).closest("button");
+    if (!button) return;
+    act.toggleBreak(button.dataset.point ?? "");
+    field("kind").focus(); // the button under the focus is about to go
+  });
+
+  /** @param {any} state */
+  return function view({ frame, t, lang }) {
+    words = t;
+    if (!frame) return;
+    const text = why(frame, t);
+    if (line.textContent !== text) line.textContent = text;
+    line.hidden = !text;
+    points = frame.meta.breaks?.points ?? [];
+    /** @type {HTMLElement} */ (root.querySelector("[data-count]")).textContent = points.length
+      ? String(points.length)
+      : "";
+    root.classList.toggle("armed", points.length > 0);
+    const { tokens, waiting, run } = frame.meta;
+    const now = JSON.stringify([points, waiting ?? tokens, run.config.layers, lang]);
+    if (now === built) return;
+    built = now;
+    /** @type {HTMLElement} */ (root.querySelector("[data-none]")).hidden = points.length > 0;
+    list.replaceChildren(...points.map((p) => row(p, named(p, frame.meta, t), t)));
+    options(
+      field("layer"),
+      Array.from({ length: run.config.layers }, (_, i) => String(i + 1)),
+    );
+    options(
+      field("attend"),
+      (waiting ?? tokens).map(
+        (/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${isolate(x[1])}`,
+      ),
+    );
+    kinds();
+  };
+}
+
+/** @param {string} point @param {string} words @param {T} t */
+function row(point, words, t) {
+  const li = document.createElement("li");
+  const span = document.createElement("span");
+  span.textContent = words;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.point = point;
+  button.textContent = "×";
+  button.setAttribute("aria-label", t("break.remove", { What: words }));
+  li.append(span, button);
+  return li;
+}
+
+/** Fills a menu and keeps what was chosen. @param {HTMLSelectElement} select @param {string[]} names */
+function options(select, names) {
+  const chosen = select.selectedIndex;
+  select.replaceChildren(...names.map((text, i) => new Option(text, String(i))));
+  select.selectedIndex = Math.min(Math.max(chosen, 0), names.length - 1);
+}

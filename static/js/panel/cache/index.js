@@ -1,0 +1,177 @@
+// The KV cache as what it is: [layer, kv_head, position, head_dim], one mark
+// for each cached row, growing by the rows that this step appended. Each row
+// tells where it comes from.
+
+import { onKey } from "../../ui/keys.js";
+import { key } from "./guess.js";
+import { createChoice, speakWhileFocused } from "../../ui/open.js";
+import { fill, sentence } from "./provenance.js";
+import { plan } from "./plan.js";
+import { cell as short, si } from "../../ui/format.js";
+import { shade } from "./paint.js";
+import { keptTokens } from "../../facts/policy-rows.js";
+import { SIGNED } from "./policy-marks.js";
+import { evicts } from "../../facts/readout.js";
+import { watchWidth } from "../../ui/width.js";
+import { cacheless } from "../../facts/lanes.js";
+
+/** @import { Row, T } from "../../types.js" */
+/** @import { View } from "./paint.js" */
+/** @import { Plan } from "./plan.js" */
+
+const FORGET = 1500; // milliseconds after which a picture no one points at asks for no more data
+
+/**
+ * @param {HTMLElement} root
+ * @param {{show: (open: string[], close?: string[]) => void, repaint: () => void}} act
+ */
+export function createCache(root, act) {
+  const part = (/** @type {string} */ selector) => /** @type {any} */ (root.querySelector(selector));
+  const [canvas, output, details, select] = [part("canvas"), part("output"), part("details"), part("select")];
+  const width = watchWidth(canvas, act.repaint);
+  const choice = createChoice(root, "cache-view", { read: "rows-read", again: "rows-again", error: "rows-error" }, act);
+  let layout = /** @type {Plan|null} */ (null);
+  let state = /** @type {any} */ (null);
+  let here = /** @type {Row|null} */ (null);
+  let kept = false; // chosen by a press or a key, not only pointed at
+  let timer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
+
+  speakWhileFocused(canvas, output);
+  const start = () => ({ side: 0, layer: state?.frame?.meta.pick.layer ?? 0, head: 0, position: 0 });
+  const look = () => {
+    clearTimeout(timer);
+    act.show(["rows"]);
+  };
+  const leave = () => {
+    if (kept) return;
+    here = null;
+    act.repaint();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!details.open && view(state) === "size") act.show([], ["rows"]);
+    }, FORGET);
+  };
+  const go = (/** @type {typeof here} */ row) => {
+    if (
+      !row ||
+      (here &&
+        row.side === here.side &&
+        row.layer === here.layer &&
+        row.head === here.head &&
+        row.position === here.position)
+    )
+      return;
+    here = row;
+    look();
+    act.repaint();
+  };
+  canvas.addEventListener(
+    "pointermove",
+    (/** @type {PointerEvent} */ e) =>
+      !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)),
+  );
+  canvas.addEventListener("pointerenter", look);
+  canvas.addEventListener("pointerleave", leave);
+  canvas.addEventListener("blur", leave);
+  canvas.addEventListener("focus", () => {
+    look();
+    if (!here) go(start());
+  });
+  canvas.addEventListener("click", (/** @type {MouseEvent} */ e) => {
+    const row = layout?.at(e.offsetX, e.offsetY) ?? null;
+    kept = !!row;
+    if (row) go(row);
+    else leave();
+  });
+  onKey(canvas, (key, e) => {
+    if (!layout) return;
+    const held = Math.max(...(state?.frame?.meta.kv.lens ?? [0]), 1);
+    const to = key === "Escape" ? null : layout.step(here ?? start(), key, held);
+    if (key === "Escape") [kept, here] = [false, null];
+    else if (!to) return;
+    e.preventDefault();
+    e.stopPropagation(); // the page's own keys step the run
+    kept = !!to;
+    if (to) go(to);
+    else act.repaint();
+  });
+  details.addEventListener("toggle", () => (details.open ? look() : leave()));
+  select.addEventListener("change", act.repaint);
+
+  /** @param {any} next */
+  return function paint(next) {
+    state = next;
+    choice(next);
+    const { frame, theme, t } = next;
+    if (!frame) return;
+    if (view(next) !== "size" && !next.show?.includes("rows")) look(); // a heat needs the rows' counts
+    const { kv, run } = frame.meta;
+    const c = run.config;
+    const held = Math.max(...kv.lens, 0);
+    const most = Math.max(...Array.from(kv.lens, (_, l) => keptTokens(frame, l)), 0);
+    const shape = [c.layers, c.kv_heads, most, c.head_dim].join(", ");
+    part("[data-shape]").textContent = t("cache.shape", { Shape: `[${shape}]` });
+    part("[data-bytes]").textContent = si(kv.bytes, "B");
+    part("[data-bytes]").dataset.value = String(kv.bytes);
+    part("[data-each]").textContent = t("cache.each", { Bytes: kv.bytes_per_token });
+    canvas.setAttribute(
+      "aria-label",
+      t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }),
+    );
+    layout = plan({ width: width(), layers: c.layers, heads: c.kv_heads, capacity: kv.capacity });
+    const strongest = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });
+    part("[data-key]").textContent = !held
+      ? ""
+      : t(view(next) !== "size" && !strongest ? `cache.key.${view(next)}.none` : `cache.key.${view(next)}`, {
+          K: short(kv.max_k),
+          V: short(kv.max_v),
+          Most: strongest,
+          Error: short(strongest),
+        }) + key(frame, t);
+    const each = c.heads / c.kv_heads;
+    part(".on-stage").hidden = !held; // nothing is kept yet, or never
+    part("[data-stage]").textContent =
+      t("cache.stage", { KV: frame.meta.pick.kv_head + 1, Layer: frame.meta.pick.layer + 1 }) +
+      (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
+    part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
+    part('input[value="error"]').closest("label").hidden = !run.recipe.cache.axis; // nothing else rounds
+    output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
+    table(frame, c.layers, t);
+  };
+
+  /** @param {any} frame @param {number} layers @param {T} t */
+  function table(frame, layers, t) {
+    if (select.options.length !== layers) {
+      select.replaceChildren(...Array.from({ length: layers }, (_, l) => new Option(String(l + 1), String(l))));
+    }
+    const into = part("details table");
+    if (details.open) fill(into, frame, Number(select.value), t);
+    else if (into.firstChild) into.replaceChildren();
+  }
+}
+
+/**
+ * What the marks of an evicting policy mean.
+ * @param {any} frame
+ * @param {T} t
+ * @param {number} mark pixels of a position
+ */
+function legend(frame, t, mark) {
+  const { kind, sinks } = frame.meta.run.recipe.cache;
+  if (mark < SIGNED && evicts(frame)) return t("cache.key.gone");
+  return kind === "window"
+    ? t(sinks ? "cache.key.gone.sinks" : "cache.key.gone")
+    : kind === "h2o"
+      ? t("cache.key.gone.heavy")
+      : "";
+}
+
+/** What the picture is coloured by. @param {any} state @returns {View} */
+const view = (state) =>
+  state?.show?.includes("rows-error") && state.frame?.meta.run.recipe.cache.axis
+    ? "error"
+    : state?.show?.includes("rows-read")
+      ? "read"
+      : state?.show?.includes("rows-again")
+        ? "again"
+        : "size";

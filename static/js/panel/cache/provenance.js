@@ -1,0 +1,119 @@
+// Where a row of the cache comes from, in words and as a table.
+
+import { inCache } from "../../facts/token-names.js";
+import { cell as short, sentences } from "../../ui/format.js";
+import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
+
+/** @import { Row, T } from "../../types.js" */
+
+const SIDES = ["K", "V"];
+
+/**
+ * What the frame knows of one row; null without the rows' data.
+ * @param {any} frame @param {Row} row
+ */
+export function history({ tensors, meta }, { side, layer, head, position }) {
+  const rows = tensors.rows;
+  if (!rows) return null;
+  const [, layers, positions] = rows.shape;
+  if (position >= positions) return { pass: -1, reads: 0, again: 0, size: 0 };
+  const of = (/** @type {number} */ kind) => rows.data[(kind * layers + layer) * positions + position];
+  const sizes = tensors[side ? "cache_v" : "cache_k"];
+  const size =
+    (sizes.data[(layer * sizes.shape[1] + head) * positions + position] / 255) * meta.kv[side ? "max_v" : "max_k"];
+  const gone = goneBefore({ tensors, meta }, layer, head, position);
+  return { pass: of(0) - 1, reads: gone ? readBefore(rows, layer, position, gone) : of(1), again: of(2), size };
+}
+
+/**
+ * How many later passes read a row before it was let go for token gone: those that
+ * wrote the positions in between. @param {any} rows @param {number} layer @param {number} position @param {number} gone
+ */
+function readBefore(rows, layer, position, gone) {
+  const [, , positions] = rows.shape;
+  const pass = (/** @type {number} */ p) => rows.data[layer * positions + p];
+  const later = new Set();
+  for (let p = position + 1; p < gone - 1; p++) if (pass(p) > pass(position)) later.add(pass(p));
+  return later.size;
+}
+
+/** @param {number} pass @param {T} t @param {any} meta */
+const where = (pass, t, meta) =>
+  t(meta.schedule ? "where.pass" : pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
+
+/** @param {any} frame @param {Row} row @param {T} t */
+export function sentence(frame, row, t) {
+  const h = history(frame, row);
+  const names = { Side: SIDES[row.side], Layer: row.layer + 1, Head: row.head + 1, Position: row.position + 1 };
+  if (!h) return "";
+  if (h.pass < 0) return t("cache.empty", names);
+  const alone = frame.meta.run.recipe.lanes === "cached";
+  const said = t(alone ? "cache.row.alone" : "cache.row", {
+    ...names,
+    Token: inCache(frame)[row.position] ?? "",
+    Where: where(h.pass, t, frame.meta),
+    Count: h.reads,
+    Reads: h.reads,
+    Again: h.again,
+    Size: short(h.size),
+  });
+  return sentences(said, keptSentence(frame, row, t));
+}
+
+/**
+ * The rows of one layer.
+ * @param {HTMLTableElement} table
+ * @param {any} frame
+ * @param {number} layer
+ * @param {T} t
+ */
+export function fill(table, frame, layer, t) {
+  const { tensors, meta } = frame;
+  if (!tensors.rows) return table.replaceChildren();
+  const heads = Array.from({ length: meta.run.config.kv_heads }, (_, h) => h);
+  const row = (/** @type {string[]} */ cells, /** @type {boolean} */ title) => {
+    const tr = document.createElement("tr");
+    cells.forEach((text, i) => {
+      const cell = tr.appendChild(document.createElement(title || i === 0 ? "th" : "td"));
+      cell.textContent = text;
+      if (title || i === 0) cell.setAttribute("scope", title ? "col" : "row");
+    });
+    return tr;
+  };
+  const sizes = SIDES.flatMap((side) => heads.map((h) => t("cache.column.size", { Side: side, Head: h + 1 })));
+  const policy = keptColumns(frame, layer, t);
+  const head = document.createElement("thead");
+  head.append(
+    row(
+      [
+        ...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)),
+        ...policy.titles,
+        ...sizes,
+      ],
+      true,
+    ),
+  );
+  const names = inCache(frame);
+  const body = document.createElement("tbody");
+  for (let p = 0; p < meta.kv.lens[layer]; p++) {
+    const of = (/** @type {number} */ side, /** @type {number} */ h) =>
+      /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
+    const { pass, again } = of(0, 0);
+    const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads let go at different times
+    body.append(
+      row(
+        [
+          String(p + 1),
+          names[p],
+          where(pass, t, meta),
+          reads,
+          String(again),
+          ...policy.of(p),
+          ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size))),
+        ],
+        false,
+      ),
+    );
+  }
+  table.replaceChildren(head, body);
+}

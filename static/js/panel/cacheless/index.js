@@ -1,0 +1,28 @@
+// A run of only the lane without a cache: nothing is kept that a picture or an
+import { cacheless } from "../../facts/lanes.js";
+
+// explanation could be made from. Says so where they would be, and offers the
+// same moment with both lanes.
+
+/**
+ * @param {HTMLElement} root
+ * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ */
+export function createCacheless(root, act) {
+  /** @type {any} */
+  let frame = null;
+  root.querySelector("button")?.addEventListener("click", () => {
+    const { run, step } = frame.meta;
+    act.run({ ...run.recipe, lanes: "both" }); // the lanes agree to the bit: the same tokens, the same steps
+    act.seek(step.n);
+    // this button is about to go
+    /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true });
+  });
+  /** @param {any} state */
+  return function view(state) {
+    frame = state.frame;
+    const none = cacheless(frame) && !!frame.meta.step;
+    root.hidden = !none;
+    root.closest(".panel")?.classList.toggle("no-picture", none);
+  };
+}

@@ -1,0 +1,77 @@
+// What surrounds the run: problems, connection, language, theme, help, readout.
+
+import { isolate } from "../../text.js";
+import { readTheme } from "../../ui/theme.js";
+import { evicts, readout } from "../../facts/readout.js";
+import { told } from "../../ui/refusal.js";
+
+/** @param {any} store @param {{setLang: (lang: string) => void}} act */
+export function createChrome(store, act) {
+  const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+  const alert = byId("problem");
+  const help = /** @type {HTMLDialogElement} */ (byId("help"));
+  byId("problem-close").addEventListener("click", () => store.set({ problem: null }));
+  byId("help-open").addEventListener("click", () => help.showModal());
+  byId("help-close").addEventListener("click", () => help.close());
+  for (const button of document.querySelectorAll("[data-lang-set]")) {
+    button.addEventListener("click", () => act.setLang(/** @type {HTMLElement} */ (button).dataset.langSet ?? "en"));
+  }
+  const theme = /** @type {HTMLSelectElement} */ (byId("theme"));
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const dress = () => {
+    const chosen = theme.value;
+    document.documentElement.dataset.theme = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
+    try {
+      localStorage.setItem("kvstep-theme", chosen);
+    } catch {
+      // private windows refuse storage; the choice then lasts for this page
+    }
+    store.set({ theme: readTheme() });
+    store.flush(); // never two themes at once
+  };
+  try {
+    theme.value = localStorage.getItem("kvstep-theme") ?? "auto";
+  } catch {
+    theme.value = "auto";
+  }
+  theme.addEventListener("change", dress);
+  dark.addEventListener("change", dress);
+  dress();
+
+  /** @param {any} state @param {any} before */
+  return function view(state, before) {
+    const { problem, t, lang, connected } = state;
+    alert.hidden = !problem;
+    byId("problem-text").textContent = problem ? told(problem, t) : "";
+    const outside = state.frame?.meta.run.outside ?? [];
+    byId("outside").hidden = !outside.length;
+    byId("outside").textContent = outside.length
+      ? t("world.outside", {
+          Count: outside.length,
+          Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`),
+        })
+      : "";
+    byId("offline").hidden = connected || !state.lost;
+    byId("legend-gone").hidden = !state.frame || !evicts(state.frame);
+    const cell = readout(state);
+    byId("readout").hidden = !cell;
+    if (cell) {
+      byId("readout-where").textContent = cell.where;
+      byId("readout-value").textContent = cell.value;
+      byId("readout-value").dataset.exact = String(cell.exact);
+      byId("readout-mask").textContent = cell.masked ? t(cell.gone ? "cell.gone" : "cell.masked") : "";
+    }
+    if (t === before.t) return;
+    document.documentElement.lang = lang === "zh" ? "zh-Hans" : lang;
+    document.title = t("page.title");
+    for (const el of document.querySelectorAll("[data-text]"))
+      el.textContent = t(/** @type {HTMLElement} */ (el).dataset.text ?? "");
+    for (const el of document.querySelectorAll("[data-text-label]"))
+      el.setAttribute("aria-label", t(/** @type {HTMLElement} */ (el).dataset.textLabel ?? ""));
+    for (const el of document.querySelectorAll("[data-text-title]"))
+      el.setAttribute("title", t(/** @type {HTMLElement} */ (el).dataset.textTitle ?? ""));
+    for (const el of document.querySelectorAll("[data-lang-set]")) {
+      el.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (el).dataset.langSet === lang));
+    }
+  };
+}

@@ -1,0 +1,128 @@
+// The panel that explains one cell: the way to it, a sentence, its formula, its
+// operands. Every operand can be explained in turn; the way leads back.
+
+import { onKey } from "../../ui/keys.js";
+import { reason } from "./reason.js";
+import { calcTable, termsTable, treeTable } from "./terms.js";
+import { formula } from "./mathml.js";
+import { tidy } from "./exact.js";
+import { bare, short, stepName, title } from "./refs.js";
+import { el } from "../../ui/dom.js";
+
+/** @import { T } from "../../types.js" */
+
+const DEEPEST = 64; // refs of a trail that the server takes
+
+/**
+ * @param {HTMLElement} root
+ * @param {{explain: (trail: any[]) => void, goTo: (ref: any) => void, answered: () => void, repaint: () => void}} act
+ */
+export function createExplain(root, act) {
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const heading = /** @type {HTMLElement} */ (root.querySelector("h2"));
+  const order = /** @type {HTMLDetailsElement} */ (part("order"));
+  /** @type {any} */
+  let state = null;
+  let all = false; // every term of a long sum
+  let last = ""; // the cell that is explained
+  let drawn = ""; // everything that the panel shows
+  const trail = () => (state?.frame?.meta.explain?.trail ?? []).map(bare);
+  const follow = (/** @type {any} */ ref) => {
+    const way = trail();
+    act.explain([...(way.length < DEEPEST ? way : [way[0], ...way.slice(2)]), bare(ref)]);
+    heading.focus({ preventScroll: true }); // the number that was pressed is about to go
+  };
+  const back = () => (trail().length > 1 ? act.explain(trail().slice(0, -1)) : close());
+  /** Back to the cell that was asked. */
+  function close() {
+    const { op } = trail()[0] ?? {};
+    act.explain([]);
+    const plate = document.querySelector(
+      `#inside:not([hidden]) [data-plate="${op}"] canvas, #stage:not([hidden]) [data-op="${op}"] canvas`,
+    );
+    if (plate instanceof HTMLElement) plate.focus({ preventScroll: true });
+  }
+  part("close").addEventListener("click", close);
+  part("go").addEventListener("click", () => act.goTo(bare(state.frame.meta.explain)));
+  order.addEventListener("toggle", () => ((drawn = ""), act.repaint()));
+  onKey(root, (key, e) => {
+    if (key !== "Escape" && key !== "Backspace") return;
+    e.preventDefault();
+    heading.focus({ preventScroll: true });
+    back();
+  });
+
+  /** The answer has come: the keyboard goes on reading there, and no one must look for it. @param {boolean} focus */
+  function answer(focus) {
+    act.answered();
+    if (focus) heading.focus();
+    else if (root.getBoundingClientRect().top > innerHeight - 60) root.scrollIntoView({ block: "start" });
+  }
+
+  /** @param {any} next */
+  return function view(next) {
+    state = next;
+    const { frame, t, lang } = next;
+    const e = frame?.meta.explain;
+    root.hidden = !e;
+    document.documentElement.classList.toggle("explaining", !!e);
+    if (next.asked && next.asked.frame !== frame && e) answer(next.asked.focus);
+    if (!e) return void (drawn = "");
+    const cell = JSON.stringify(bare(e));
+    if (cell !== last) all = false;
+    last = cell;
+    const key = JSON.stringify([e, lang, all, order.open, frame.meta.pick.from]);
+    if (key === drawn) return;
+    drawn = key;
+    fill(frame, e, t);
+  };
+
+  /** @param {any} frame @param {any} e @param {T} t */
+  function fill(frame, e, t) {
+    const terms = frame.tensors["explain.terms"]?.data ?? [];
+    part("crumbs").replaceChildren(
+      ...e.trail.map((/** @type {any} */ c, /** @type {number} */ i) => crumb(frame, e, c, i, t)),
+    );
+    /** @type {HTMLElement} */ (part("crumbs").parentElement).hidden = e.trail.length < 2;
+    part("what").textContent = title(frame, e, t);
+    part("value").textContent = tidy(e.value);
+    part("exact").hidden = !e.exact || !(e.sum || e.calc);
+    const head =
+      e.kv_head !== undefined
+        ? t("explain.kv_head", { Head: e.kv_head + 1 })
+        : e.per_head
+          ? t("explain.head", { Head: e.head + 1 })
+          : "";
+    part("where").textContent = stepName(e, e.step, t) + (head && " · " + head);
+    const said = reason(frame, t);
+    if (part("say").textContent !== said) part("say").textContent = said;
+    const math = formula(e, terms);
+    part("formula").replaceChildren(...math);
+    part("formula").hidden = !math.length;
+    put("terms", termsTable(frame, all, t, { follow, all: (x) => ((all = x), (drawn = ""), act.repaint()) }));
+    put("calc", calcTable(frame, t, follow));
+    order.hidden = !e.sum;
+    part("tree").replaceChildren(...(e.sum && order.open ? [treeTable(frame.tensors["explain.tree"].data, t)] : []));
+    const go = part("go");
+    go.hidden = e.step === frame.meta.pick.from || (!e.sum && !e.calc);
+    go.textContent = t("explain.go", { Where: stepName(e, e.step, t) });
+  }
+
+  /** @param {string} name @param {Node|null} table */
+  function put(name, table) {
+    part(name).hidden = !table;
+    part(name).replaceChildren(...(table ? [table] : []));
+  }
+
+  /** @param {any} frame @param {any} e @param {any} c @param {number} i @param {T} t */
+  function crumb(frame, e, c, i, t) {
+    const here = i === e.trail.length - 1;
+    const b = el("button", short(frame, c, t), {
+      type: "button",
+      title: stepName(e, c.step, t),
+      ...(here ? { "aria-current": "true" } : {}),
+    });
+    b.addEventListener("click", () => act.explain(trail().slice(0, i + 1)));
+    return el("li", b);
+  }
+}

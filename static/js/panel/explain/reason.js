@@ -1,0 +1,143 @@
+// One sentence in plain words that says how a cell came to be, with its numbers.
+
+import { brief } from "./exact.js";
+import { percent, sentences } from "../../ui/format.js";
+import { goneFor } from "../../facts/policy-rows.js";
+import { labels, stepName } from "./refs.js";
+
+/** @import { T } from "../../types.js" */
+
+/** @param {any} e @param {string} name */
+const made = (e, name) => brief(e.calc.find((/** @type {any} */ c) => c.name === name).value);
+/** @param {any} e @param {number} i @param {number} k */
+const arg = (e, i, k) => brief(e.calc[i].args[k].value);
+
+/**
+ * @param {any} frame @param {T} t @returns {string}
+ */
+export function reason(frame, t) {
+  const e = frame.meta.explain;
+  const { row, col } = labels(frame, e);
+  const args = {
+    Row: row,
+    Col: col,
+    Value: brief(e.value),
+    Name: t("name." + e.op),
+    A: e.reads[0] && t("name." + e.reads[0].op),
+    B: e.reads[1] && t("name." + e.reads[1].op),
+    N: e.sum?.n,
+    Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e) : e.sum?.n,
+    Sum: e.sum && brief(e.sum.value),
+    Pos: e.at.row_pos !== undefined ? e.at.row_pos : e.row,
+  };
+  const [id, more] = (KINDS[e.kind] ?? (() => ["explain.weight", {}]))(e, frame, t);
+  const stored =
+    e.kind === "dot" || e.kind === "scaled"
+      ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
+      : null;
+  const from = stored
+    ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos + 1 })
+    : "";
+  return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "");
+}
+
+/** How a quantised number is kept; "" where it is kept as it was computed. @param {any} e @param {T} t */
+function code(e, t) {
+  const by = (/** @type {string} */ name) => e.calc.find((/** @type {any} */ c) => c.name === name);
+  if (!by("scaled")) return "";
+  const low = by("value").args[1].value;
+  if (!by("code")) return t("explain.stored.flat", { Low: brief(low) });
+  const exact = by("above").args[0].value;
+  return t("explain.stored.code", {
+    Code: made(e, "code"),
+    Top: brief(by("code").args[1].value),
+    Scale: brief(by("scaled").args[1].value),
+    Plus: Number(low) < 0 ? `− ${brief(-Number(low))}` : `+ ${brief(low)}`,
+    Value: brief(e.value),
+    Exact: brief(exact),
+    Error: brief(Math.abs(Number(e.value) - Number(exact)), 2),
+  });
+}
+
+/**
+ * How many tokens the query of a sum over them met: what the cache had let go before adds nothing.
+ * @param {any} frame
+ * @param {any} e
+ */
+function met(frame, e) {
+  let n = e.sum.n;
+  for (let p = 0; p < e.sum.n; p++) if (goneFor(frame, e, p)) n--;
+  return n;
+}
+
+/** @type {Record<string, (e: any, frame: any, t: T) => [string, Record<string, any>]>} */
+const KINDS = {
+  dot: (e) => [
+    e.op === "dots"
+      ? "explain.dot.pair"
+      : e.op === "out"
+        ? "explain.dot.mix"
+        : e.op === "logits"
+          ? "explain.dot.logit"
+          : e.calc
+            ? "explain.dot.biased"
+            : "explain.dot.weight",
+    { WRow: e.reads[1].row, Bias: e.calc && arg(e, 0, 1) },
+  ],
+  scaled: (e) => ["explain.scaled", { D: arg(e, 0, 0), Root: made(e, "root") }],
+  rms: (e) => [
+    "explain.rms",
+    {
+      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value),
+      Rms: made(e, "rms"),
+      Gain: brief(e.calc.at(-1).args[1].value),
+    },
+  ],
+  layernorm: (e) => [
+    "explain.layernorm",
+    {
+      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "centred").args[0].value),
+      Mean: made(e, "mean"),
+      Dev: made(e, "deviation"),
+      Gain: brief(e.calc.at(-2).args[1].value),
+      Bias: brief(e.calc.at(-1).args[1].value),
+    },
+  ],
+  gelu: (e) => ["explain.gelu", { Up: arg(e, 0, 0), Gate: made(e, "gate") }],
+  shared: (e) => ["explain.shared", { Pos: e.row + 1 }],
+  turn: (e) => ["explain.turn", { I: e.reads[0].col, J: e.reads[1].col }],
+  stored: (e, frame, t) => [
+    e.reads[0].step === e.step ? "explain.stored.now" : "explain.stored",
+    { Where: stepName(e, e.reads[0].step, t), Pos: e.row + 1 },
+  ],
+  mask: (e) => {
+    // there if the cache lets the key go at some time
+    const kept = e.calc.find((/** @type {any} */ c) => c.name === "kept");
+    const later = e.calc[0].value !== "1";
+    return [
+      later
+        ? "explain.mask.no"
+        : !kept
+          ? "explain.mask.yes"
+          : kept.value === "1"
+            ? "explain.mask.kept"
+            : "explain.mask.gone",
+      { Key: arg(e, 0, 0), Query: arg(e, 0, 1), Last: kept && brief(kept.args[1].value) },
+    ];
+  },
+  softmax: (e) => ["explain.softmax", { Percent: percent(Number(e.value)) }],
+  copy: (e) => [
+    e.op === "attn"
+      ? "explain.copy.attn"
+      : e.token !== undefined
+        ? "explain.copy.embed"
+        : e.op === "x"
+          ? "explain.copy.x"
+          : "explain.copy.rope",
+    { D: e.reads[0].col, Head: e.reads[0].head + 1, ID: e.token, Before: e.steps[e.reads[0].step]?.layer + 1 },
+  ],
+  add: (e) => ["explain.add", { Left: arg(e, 0, 0), Right: arg(e, 0, 1) }],
+  swiglu: (e) => ["explain.swiglu", { Gate: arg(e, 0, 0), Silu: made(e, "silu"), Up: arg(e, 4, 1) }],
+  weight: (e) => [e.op === "embed" ? "explain.weight.embed" : "explain.weight", {}],
+  table: (e) => ["explain.table", { Pair: e.col, Pos: e.row }],
+};

@@ -1,0 +1,65 @@
+// Names of cells, as people say them, and the way from one to the next.
+
+import { isolate } from "../../text.js";
+import { onStage } from "../../facts/token-names.js";
+import { where } from "../../facts/where.js";
+
+/** @import { Ref, T } from "../../types.js" */
+
+/**
+ * @typedef {{row_pos?: number, col_pos?: number, row?: string, col?: string}} Place
+ * @typedef {Ref & {along?: string, n?: number, stored?: number, at: Place}} Line
+ */
+
+/** Only the five numbers of a ref, to be sent. @param {any} r @returns {Ref} */
+export const bare = ({ step, op, head, row, col }) => ({ step, op, head, row, col });
+
+/** Cell i of a line. @param {Line} line @param {number} i @returns {Ref} */
+export function cellOf(line, i) {
+  const ref = bare(line);
+  if (line.along === "row") ref.col += i;
+  if (line.along === "col") ref.row += i;
+  return ref;
+}
+
+/** @param {any} frame @param {number|undefined} pos */
+const token = (frame, pos) => (pos === undefined ? undefined : onStage(frame)[pos]);
+
+/**
+ * What a cell's row and column are called: a token where they stand for one.
+ * @param {any} frame @param {Ref & {at: Place}} cell
+ */
+export function labels(frame, cell) {
+  return {
+    row: token(frame, cell.at.row_pos) ?? isolate(cell.at.row ?? String(cell.row)),
+    col: token(frame, cell.at.col_pos) ?? isolate(cell.at.col ?? String(cell.col)),
+  };
+}
+
+/**
+ * "score of “the” to “book”".
+ * @param {any} frame
+ * @param {Ref & {at: Place}} cell
+ * @param {T} t
+ */
+export function title(frame, cell, t) {
+  const { row, col } = labels(frame, cell);
+  const args = { Op: t("name." + cell.op), Row: row, Col: col };
+  if (cell.at.col_pos !== undefined) return t("cell.pair", args);
+  if (cell.op === "logits") return t("explain.token_at", args);
+  return t(cell.at.row_pos !== undefined || cell.at.row !== undefined ? "cell.dim" : "explain.weight_at", args);
+}
+
+/**
+ * The same in a breadcrumb: "score [the, book]".
+ * @param {any} frame
+ * @param {Ref & {at: Place}} cell
+ * @param {T} t
+ */
+export function short(frame, cell, t) {
+  const { row, col } = labels(frame, cell);
+  return `${t("name." + cell.op)} [${row}, ${col}]`;
+}
+
+/** "prefill · layer 3". @param {any} explain @param {number} step @param {T} t */
+export const stepName = (explain, step, t) => where(explain.steps[step], t);

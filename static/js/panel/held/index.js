@@ -1,0 +1,51 @@
+// Why a link is not opened by itself, with the link to copy and the ways on.
+
+/** @import { T } from "../../types.js" */
+
+/**
+ * @param {HTMLElement} root
+ * @param {{again: () => void, fresh: () => void, leave: () => void}} opening
+ */
+export function createHeld(root, opening) {
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const link = /** @type {HTMLTextAreaElement} */ (part("link"));
+  let t = /** @type {T} */ ((id) => id);
+  part("again").addEventListener("click", () => (opening.again(), onward()));
+  part("fresh").addEventListener("click", () => (opening.fresh(), onward()));
+  part("close").addEventListener("click", () => (opening.leave(), onward()));
+  part("copy").addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(link.value);
+      part("copied").textContent = t("held.copied");
+    } catch {
+      // no permission: it is marked, to be copied by hand
+      link.select();
+      part("copied").textContent = t("held.manual");
+    }
+  });
+  /** The button under the focus has gone. */
+  const onward = () => document.getElementById("transport")?.focus({ preventScroll: true });
+
+  /** @param {any} state @param {any} before */
+  return function view(state, before) {
+    const { held } = state;
+    t = state.t;
+    if (held === before.held && state.lang === before.lang) return;
+    root.hidden = !held;
+    if (held !== before.held) part("copied").textContent = "";
+    if (!held) return;
+    for (const [name, text] of [
+      ["title", t(`held.${held.why}.title`)],
+      ["say", t(`held.${held.why}.say`, { Where: held.where })],
+    ]) {
+      if (part(name).textContent !== text) part(name).textContent = text; // an alert speaks every change
+    }
+    const url = `${location.origin}/?${held.link.replace(/^\?/, "")}`;
+    if (link.value !== url) link.value = url;
+    part("again").hidden = held.why === "long"; // it would be refused again
+    part("fresh").hidden = !held.link.replace(/^\?/, "");
+    part("close").hidden = held.waits;
+    part("fresh").classList.toggle("primary", held.waits); // what is most likely wanted now
+    part("copy").classList.toggle("primary", !held.waits);
+  };
+}

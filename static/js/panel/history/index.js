@@ -1,0 +1,225 @@
+// The history of the run: what every pass cost in both lanes, on the curves
+// that the formulas draw for the whole run ahead.
+
+import { onKey } from "../../ui/keys.js";
+import { chart as geometry } from "./chart.js";
+import { axisRoom, draw, TALL } from "./curves.js";
+import { createChoice, createPanel, speakWhileFocused } from "../../ui/open.js";
+import { si } from "../../ui/format.js";
+import { LANES, series } from "./series.js";
+import { watchWidth } from "../../ui/width.js";
+import { where } from "../../facts/where.js";
+import { unitOf } from "../../facts/counters.js";
+
+/** @import { T } from "../../types.js" */
+/** @import { Chart } from "./chart.js" */
+
+const ORDER = ["paid", "ahead", "modelled", "dense"]; // of the table's columns
+
+/**
+ * @param {HTMLDetailsElement} root
+ * @param {{show: (open: string[], close?: string[]) => void, seek: (n: number) => void, repaint: () => void}} act
+ */
+export function createHistory(root, act) {
+  const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
+  const output = /** @type {HTMLElement} */ (root.querySelector("output"));
+  const table = /** @type {HTMLDetailsElement} */ (root.querySelector(".table"));
+  const sums = /** @type {HTMLFieldSetElement|null} */ (root.querySelector("[data-testid=history-sum]"));
+  const width = watchWidth(canvas, act.repaint);
+  speakWhileFocused(canvas, output);
+  const parts = [
+    createPanel(root, "history", act, ["history-kv", "history-read", "history-time", "history-step", "history-total"]),
+    createChoice(root, "history-metric", { kv: "history-kv", read: "history-read", time: "history-time" }, act),
+    createChoice(root, "history-sum", { step: "history-step", total: "history-total" }, act),
+  ];
+  /** @type {Chart|null} */
+  let layout = null;
+  let state = /** @type {any} */ (null);
+  let here = /** @type {number|null} */ (null); // the point under the cursor; null is the run's own
+  const look = (/** @type {number|null} */ point) => {
+    if (point === here) return;
+    here = point;
+    act.repaint();
+  };
+  const go = (/** @type {number} */ point) => {
+    const { run } = state.frame.meta;
+    // its last step
+    act.seek(Math.min((point + 1) * unit(state.frame) - 1, (run.ended ? run.recorded : run.length) - 1));
+  };
+  canvas.addEventListener("pointermove", (e) => layout && look(layout.point(e.offsetX)));
+  canvas.addEventListener("pointerleave", () => look(null));
+  canvas.addEventListener("blur", () => look(null));
+  canvas.addEventListener("click", (e) => layout && state?.frame?.meta.history && go(layout.point(e.offsetX)));
+  onKey(canvas, (key, e) => {
+    const info = state?.frame?.meta.history;
+    if (!info) return;
+    const at = here ?? now(state.frame) ?? 0;
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: info.points - 1 }[key];
+    if (key === "Enter") go(at);
+    else if (to === undefined) return;
+    else look(Math.min(Math.max(to, 0), info.points - 1));
+    e.preventDefault();
+    e.stopPropagation(); // the page's own keys step the run
+  });
+  table.addEventListener("toggle", () => state && fill(table, state));
+
+  /** @param {any} next */
+  return function view(next) {
+    state = next;
+    for (const part of parts) part(next);
+    const { frame, theme, t } = next;
+    const info = frame?.meta.history;
+    root.querySelector(".switches")?.toggleAttribute("hidden", !!next.recorded);
+    if (!root.open || !info || width() === 0) return;
+    const label = names(info, frame, t);
+    const rows = series(frame);
+    const most = rows.reduce((top, r) => r.values.reduce((a, b) => Math.max(a, b), top), 0);
+    layout = geometry({
+      width: width(),
+      height: TALL,
+      points: info.points,
+      first: frame.meta.schedule ? info.points : info.first,
+      most,
+      axis: axisRoom(canvas, theme.font, most, label.unit),
+    });
+    const at = here !== null && here < info.points ? here : now(frame);
+    draw(canvas, width(), layout, rows, at, { frame, theme, t, unit: label.unit });
+    canvas.setAttribute("aria-label", t(`history.long.${info.by}`, { Metric: label.metric, Points: info.points }));
+    legend(rows, info, t);
+    if (sums) sums.disabled = info.metric === "kv"; // what is held is a level: it does not add up
+    output.textContent = at === null ? "" : say(frame, at, rows, label.unit, t);
+    fill(table, next);
+  };
+
+  /**
+   * Names only what is drawn, and how its numbers came to be.
+   * @param {ReturnType<typeof series>} rows
+   * @param {any} info
+   * @param {T} t
+   */
+  function legend(rows, info, t) {
+    for (const kind of ["ahead", "dense", "modelled"])
+      root.querySelector(`[data-key="${kind}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
+    /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = how(info, t);
+  }
+}
+
+/**
+ * How the numbers came to be; of a modelled time, with the model's own numbers.
+ * @param {any} info @param {T} t
+ */
+export function how({ metric, fit = {} }, t) {
+  if (metric === "read") return `${t("history.counted")} ${t("history.note.read")}`;
+  if (metric !== "time") return t("history.counted");
+  const lanes = LANES.filter((lane) => fit[lane]);
+  const each = lanes.map((lane) =>
+    t(fit[lane].left ? "history.fit.left" : "history.fit", {
+      Lane: t(`lane.${lane}`),
+      Rate: si(fit[lane].rate, "FLOP/s"),
+      Fixed: si(fit[lane].fixed, "s"),
+      Left: fit[lane].left,
+    }),
+  );
+  return [
+    t("history.measured"),
+    ...(lanes.length
+      ? [
+          t("history.modelled", {
+            Count: fit[lanes[0]].steps + (fit[lanes[0]].left ?? 0),
+            Fits: each.join(t("list.and")),
+          }),
+        ]
+      : []),
+  ].join(" ");
+}
+
+/** Steps of one point. @param {any} frame */
+const unit = ({ meta }) => (meta.history.by === "step" ? 1 : meta.run.config.layers + 1);
+
+/** The point of the cursor. @param {any} frame @returns {number|null} */
+const now = (frame) => (frame.meta.step ? Math.floor(frame.meta.step.n / unit(frame)) : null);
+
+/** What a point is called. @param {any} frame @param {number} point @param {T} t */
+function name(frame, point, t) {
+  const perPass = frame.meta.run.config.layers + 1;
+  if (frame.meta.history.by === "pass")
+    return t(frame.meta.schedule ? "where.pass" : point === 0 ? "where.prefill" : "where.decode", { Pass: point });
+  const [pass, part] = [Math.floor(point / perPass), point % perPass];
+  return where(
+    { phase: pass === 0 ? "prefill" : "decode", pass, layer: part === perPass - 1 ? null : part },
+    t,
+    frame.meta,
+  );
+}
+
+/** @param {any} info @param {any} frame @param {T} t */
+function names(info, frame, t) {
+  return {
+    metric: t(`history.metric.${info.metric}`),
+    unit: { flops: unitOf(frame), time: "s" }[/** @type {string} */ (info.metric)] ?? "B",
+  };
+}
+
+/**
+ * One line about a point.
+ * @param {any} frame
+ * @param {number} point
+ * @param {ReturnType<typeof series>} rows
+ * @param {string} unit
+ * @param {T} t
+ */
+export function say(frame, point, rows, unit, t) {
+  const figures = LANES.flatMap((lane) => {
+    const paid = rows.find((r) => r.lane === lane && r.kind === "paid");
+    const ahead = rows.find((r) => r.lane === lane && (r.kind === "ahead" || r.kind === "modelled"));
+    const done = paid && point < paid.values.length;
+    const value = done ? paid.values[point] : ahead?.values[point];
+    if (value === undefined) return [];
+    const partial = done && point === paid.values.length - 1 && !frame.meta.history.whole;
+    return [
+      t(partial ? "history.partial" : done ? "history.paid" : `history.${ahead?.kind}.value`, {
+        Lane: t(`lane.${lane}`),
+        Value: si(value, unit),
+      }),
+    ];
+  });
+  return [name(frame, point, t), ...figures].join(" · ");
+}
+
+/** The same numbers as a table. @param {HTMLDetailsElement} root @param {any} state */
+function fill(root, { frame, t, lang }) {
+  const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
+  if (!root.open || !frame?.meta.history) return table.replaceChildren();
+  const rows = series(frame).sort((a, b) =>
+    a.kind === b.kind ? LANES.indexOf(a.lane) - LANES.indexOf(b.lane) : ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
+  );
+  const { unit } = names(frame.meta.history, frame, t);
+  const head = table.ownerDocument.createElement("thead");
+  const line = (/** @type {string} */ kind, /** @type {string[]} */ cells) => {
+    const tr = document.createElement("tr");
+    cells.forEach((text, i) => {
+      const cell = tr.appendChild(document.createElement(kind === "th" || i === 0 ? "th" : "td"));
+      cell.textContent = text;
+      if (kind === "td" && i === 0) cell.setAttribute("scope", "row");
+    });
+    return tr;
+  };
+  const title = (/** @type {(typeof rows)[0]} */ r) =>
+    r.kind === "dense" ? t("history.dense") : t(`history.column.${r.kind}`, { Lane: t(`lane.${r.lane}`), Unit: unit });
+  head.append(line("th", [t("history.point"), ...rows.map(title)]));
+  const body = document.createElement("tbody");
+  const told = Math.max(...rows.map((r) => r.values.length)); // of a batch nothing is said ahead
+  for (let p = 0; p < told; p++) {
+    body.append(
+      line("td", [
+        name(frame, p, t),
+        ...rows.map((r) =>
+          p < r.values.length
+            ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 })
+            : "",
+        ),
+      ]),
+    );
+  }
+  table.replaceChildren(head, body);
+}

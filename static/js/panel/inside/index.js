@@ -1,0 +1,219 @@
+// One op of a layer: its inputs, and what it makes of them.
+
+import { plan } from "./plan.js";
+import { createPlates } from "./op-figures.js";
+import { paint, largest } from "../../ui/matrix.js";
+import { marked, marks, roomy } from "../../ui/marks.js";
+import { around } from "./op-axes.js";
+import { evicts, GONE, learned, PAIRS, tensorOf } from "../../facts/readout.js";
+import { cell as shortNumber } from "../../ui/format.js";
+import { watchWidth } from "../../ui/width.js";
+import { likeliest, tags } from "./tags.js";
+import { createWeights } from "../../wire/weights.js";
+import { cacheless } from "../../facts/lanes.js";
+import { sharers } from "../../facts/heads.js";
+import { place } from "../../ui/dom.js";
+import { toPlate } from "../../ui/plate.js";
+
+/** @import { Plate, Theme } from "../../types.js" */
+/** @import { Plan } from "./plan.js" */
+
+/** Ops after the last layer. */
+const HEAD = new Set(["norm3", "logits"]);
+/** Ops that each K/V head has, and not each head. */
+const OF_KV = new Set(["k", "v", "k_rope", "K", "V"]);
+const TABLES = new Set(["cos", "sin"]);
+const NARROWEST = 280; // pixels; a narrower window scrolls
+const MARGIN = 34; // pixels of the panel around the field
+const CAPTION = 190; // pixels that a name takes
+
+const ofHead = (/** @type {Element} */ chip) => /** @type {HTMLElement} */ (chip).dataset.part === "head";
+
+/**
+ * @param {HTMLElement} root
+ * @param {{pickCell: (cell: any) => void, explainCell: (cell: any, focus?: boolean) => void, repaint: () => void}} act
+ * @param {(arrived: () => void) => ReturnType<typeof createWeights>} [source] where weight matrices come from
+ */
+export function createInside(root, act, source = createWeights) {
+  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
+  const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
+  const width = watchWidth(/** @type {HTMLElement} */ (root.parentElement), act.repaint);
+  let arrived = 0; // weight matrices that have come
+  const weights = source(() => (arrived++, act.repaint()));
+  /** @type {Plan|null} */
+  let layout = null;
+  let drawn = /** @type {any[]} */ ([]); // what the picture was drawn from
+  const plates = createPlates(
+    part("field"),
+    part("marks"),
+    (name) => {
+      return layout?.plates.find((p) => p.name === name) ?? null;
+    },
+    act,
+  );
+
+  /** @param {any} state */
+  return function view(state) {
+    const { frame, t, theme } = state;
+    const op = frame?.meta.pick.op ?? "";
+    root.hidden = !op;
+    const head = HEAD.has(op);
+    heading.textContent = !op
+      ? t("stage.title")
+      : head
+        ? t("inside.head")
+        : t("inside.title", { Layer: (frame.meta.pick.layer ?? 0) + 1 });
+    stage.hidden = !!op;
+    if (!op) return;
+    const peers = [...document.querySelectorAll("#ops [data-part]")].filter(
+      (c) => ofHead(c) === head && !(/** @type {HTMLElement} */ (c).hidden),
+    );
+    const say = t("ops.at", {
+      Name: t("name." + op),
+      N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op),
+      Count: peers.length,
+      Say: t("ops.say." + op),
+    });
+    if (part("say").textContent !== say) part("say").textContent = say; // a live region speaks every change
+    const info = frame.meta.op;
+    part("field").hidden = !info;
+    part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // the panel cacheless says why
+    if (!info) {
+      const { scope, pick } = frame.meta; // a handout may not hold every op
+      part("empty").textContent =
+        scope && pick.from !== null
+          ? t("scope.op", { From: scope.ops[0] + 1, To: scope.ops[1] + 1 })
+          : t(head ? "ops.not_yet" : frame.meta.step ? "stage.not_yet" : "stage.press", {
+              Layer: frame.meta.pick.layer + 1,
+            });
+      return;
+    }
+    const now = [frame, t, theme, width(), arrived];
+    if (now.some((x, i) => x !== drawn[i])) picture(frame, t, theme, info);
+    drawn = now;
+    for (const p of layout?.plates ?? []) cursor(p, state.cell);
+  };
+
+  /** @param {any} frame @param {any} t @param {Theme} theme @param {any} info */
+  function picture(frame, t, theme, info) {
+    const { rows: m, cached } = frame.meta.pick_step;
+    const [rows, cols] = tensorOf(frame, info.id).shape;
+    layout = plan({
+      width: Math.max(width() - MARGIN, NARROWEST),
+      op: info.id,
+      kind: info.kind,
+      inputs: info.inputs,
+      out: { op: info.id, rows, cols },
+      m,
+      positions: cached + m,
+      head: frame.meta.pick.head,
+    });
+    part("field").style.setProperty("height", `${layout.height}px`);
+    around(part("axes"), layout, frame, theme);
+    plates.only(layout.plates.map((p) => p.name));
+    /** @type {[Plate, (row: number, col: number) => string][]} */
+    const written = [];
+    for (const p of layout.plates) {
+      const grid = draw(
+        p,
+        frame,
+        t,
+        theme,
+        info.inputs.find((/** @type {any} */ x) => x.op === p.name && learned(p.name)),
+      );
+      if (grid && roomy(p)) written.push([p, (r, c) => shortNumber(grid.at(r, c))]);
+    }
+    marks(part("marks"), layout, marked(frame, layout.plates), theme, written);
+    tags(part("marks"), layout.plates[layout.plates.length - 1], likeliest(frame), theme);
+  }
+
+  /**
+   * Paints one matrix, and says what it is; null while its numbers are on their way.
+   * @param {Plate} p
+   * @param {any} frame
+   * @param {any} t
+   * @param {Theme} theme
+   * @param {any} input if it is learned
+   */
+  function draw(p, frame, t, theme, input) {
+    const d = plates.get(p.name);
+    place(d.box, p);
+    const tensor = input?.weight
+      ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name)
+      : tensorOf(frame, p.name);
+    const [rows, cols] = input ? [input.rows, input.cols] : tensor.shape;
+    const grid =
+      tensor && gridOf(p, frame, tensor.data.subarray((p.skip?.row ?? 0) * cols + (p.skip?.col ?? 0)), rows, cols);
+    d.box.classList.toggle("waiting", !tensor);
+    d.box.classList.toggle("weight", learned(p.name));
+    // else its caption would leave the panel
+    d.box.classList.toggle("right", p.w < CAPTION && p.x + CAPTION > width() - MARGIN);
+    const phone = !!layout && layout.label < 84; // there is room for a symbol only
+    d.name.textContent =
+      t((phone && !learned(p.name) && !TABLES.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
+    const size = p.fold ? `${rows} × ${cols}` : `${p.rows} × ${p.cols}`; // as it is drawn
+    const range = grid?.signed ? `±${shortNumber(grid.max)}` : ""; // what the ends of the ramp stand for
+    const shared = OF_KV.has(p.name) && !phone ? sharers(frame) : [];
+    const says = [
+      phone && range ? "" : size,
+      range,
+      p.fold && !phone ? t("inside.folded", { Cols: p.cols }) : "",
+      shared.length ? t("inside.shared", { KV: frame.meta.pick.kv_head + 1, Heads: shared }) : "",
+    ];
+    d.shape.textContent = says.filter(Boolean).join(" · ");
+    d.canvas.setAttribute("aria-label", t("inside.plate", { Name: t("name." + p.name), Rows: rows, Cols: cols }));
+    if (grid)
+      paint(d.canvas, p, grid, grid.signed ? theme.diverging : theme.sequential, {
+        hatch: theme.colors.hatch,
+        line: theme.colors.surface,
+      });
+    return grid;
+  }
+
+  /** @param {Plate} p @param {any} cell */
+  function cursor(p, cell) {
+    const { cursor } = plates.get(p.name);
+    const at = cell?.op === p.name ? toPlate(p, cell.row, cell.col) : null;
+    cursor.hidden = !at || at.row < 0 || at.col < 0 || at.row >= p.rows || at.col >= p.cols;
+    if (at && !cursor.hidden)
+      place(cursor, { x: (at.col * p.w) / p.cols, y: (at.row * p.h) / p.rows, w: p.w / p.cols, h: p.h / p.rows });
+  }
+}
+
+/**
+ * The number in a cell of a plate, as toTensor finds it, but fast: a matrix has
+ * tens of thousands.
+ * @param {Plate} p @param {ArrayLike<number>} data @param {number} cols
+ * @returns {(row: number, col: number) => number}
+ */
+function reader(p, data, cols) {
+  const { fold } = p;
+  if (fold) return (r, c) => data[r * fold + c] ?? 0; // the last row may not be full
+  return p.transposed ? (r, c) => data[c * cols + r] : (r, c) => data[r * cols + c];
+}
+
+/**
+ * @param {Plate} p
+ * @param {any} frame
+ * @param {any} data
+ * @param {number} rows
+ * @param {number} cols
+ */
+function gridOf(p, frame, data, rows, cols) {
+  const { mask } = frame.tensors;
+  const signed = p.name !== "probs" && p.name !== "mask";
+  const pairs = mask && p.cols === mask.shape[1] && PAIRS.has(p.name);
+  return {
+    rows: p.rows,
+    cols: p.cols,
+    signed,
+    max: signed ? largest(data.subarray(0, rows * cols)) : p.name === "mask" ? 2.5 : 1,
+    at: reader(p, data, cols),
+    masked: pairs ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] !== 1 : undefined,
+    gone:
+      pairs && evicts(frame)
+        ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === GONE
+        : undefined,
+  };
+}

@@ -1,0 +1,71 @@
+// What stands around the matrices of an op: token names beside rows and above
+// columns, cached parted from new, and the signs between.
+
+import { bracket, sign, text, thin } from "../../ui/axes.js";
+import { onStage } from "../../facts/token-names.js";
+import { learned } from "../../facts/readout.js";
+
+/** @import { Plate, Theme } from "../../types.js" */
+/** @import { Plan } from "./plan.js" */
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {Plan} layout @param {any} frame
+ * @param {Theme} theme
+ */
+export function around(canvas, layout, frame, theme) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.round(layout.width * ratio);
+  canvas.height = Math.round(layout.height * ratio);
+  canvas.style.setProperty("width", `${layout.width}px`);
+  canvas.style.setProperty("height", `${layout.height}px`);
+  const ctx = canvas.getContext("2d");
+  if (!ctx) return;
+  ctx.scale(ratio, ratio);
+  ctx.textBaseline = "middle";
+  const { cached, rows: m } = frame.meta.pick_step;
+  const positions = cached + m;
+  const c = theme.colors;
+  const names = onStage(frame);
+  const room = layout.label - 10;
+  for (const p of layout.plates) {
+    ctx.font = theme.font;
+    const cache = p.name === "K" || p.name === "V";
+    const beside = cache ? !p.transposed : p.rows === m && !p.fold && !learned(p.name) && p.name !== "sin";
+    if (beside && (p.x === layout.label || cache)) {
+      ctx.textAlign = "right";
+      const from = cache ? 0 : cached;
+      thin(p.rows, p.h / p.rows, 12, (i, y) =>
+        text(ctx, names[from + i], p.x - 8, p.y + y, room, from + i < cached ? c.muted : c.ink),
+      );
+    }
+    if (p.over) above(ctx, p, names, cached, room, theme);
+    if (cache) {
+      if (p.transposed) bracket(ctx, [p.x, p.y + p.h + 4], [p.w, 0], cached, positions, c);
+      else bracket(ctx, [p.x - 4, p.y], [0, p.h], cached, positions, c);
+    }
+  }
+  ctx.fillStyle = c.muted;
+  ctx.textAlign = "center";
+  for (const [s, x, y] of layout.signs) sign(ctx, s, x, y);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Plate} p
+ * @param {string[]} names
+ * @param {number} cached
+ * @param {number} room
+ * @param {Theme} theme
+ */
+function above(ctx, p, names, cached, room, theme) {
+  const fit = Math.min(parseFloat(theme.font), Math.max(p.w / p.cols - 1.5, 9));
+  ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
+  ctx.textAlign = "left";
+  thin(p.cols, p.w / p.cols, 10, (j, x) => {
+    ctx.save();
+    ctx.translate(p.x + x, p.y - 24);
+    ctx.rotate(-Math.PI / 2);
+    text(ctx, names[j], 0, 0, room - 14, j < cached ? theme.colors.muted : theme.colors.ink);
+    ctx.restore();
+  });
+}

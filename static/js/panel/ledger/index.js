@@ -1,0 +1,131 @@
+// The ledger: what each lane paid, this step and so far.
+
+import { number, si } from "../../ui/format.js";
+import { createLamp } from "./equality.js";
+import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
+
+/** @import { T } from "../../types.js" */
+
+const ROWS = /** @type {const} */ ([
+  ["elementwise", ""],
+  ["kv_tokens", ""],
+  ["kv_bytes", "B"],
+  ["kv_write_bytes", "B"],
+  ["kv_read_bytes", "B"],
+  ["weight_bytes", "B"],
+  ["seconds", "s"],
+]);
+
+/**
+ * Pieces of one bar, in parts of the longest bar: first what the cached lane
+ * pays too, part by part, then what this lane only computes again. So the solid
+ * stretches of both lanes are equally long, and the hatched one is the price.
+ * @param {any} mine @param {any} cached @param {number} longest
+ */
+export function bar(mine, cached, longest) {
+  if (!mine || longest <= 0) return [];
+  const needed = (/** @type {string} */ part) =>
+    cached ? Math.min(flops(cached, part), flops(mine, part)) : flops(mine, part);
+  return [
+    ...PARTS.map((part) => ({ part, again: false, share: needed(part) / longest })),
+    ...PARTS.map((part) => ({ part, again: true, share: (flops(mine, part) - needed(part)) / longest })),
+  ].filter((piece) => piece.share > 0);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {{count: (change: object) => void}} act
+ */
+export function createLedger(root, act) {
+  root.querySelector("#switches")?.addEventListener("change", (e) => {
+    const input = /** @type {HTMLInputElement} */ (e.target);
+    act.count({ [input.name.replace("count-", "")]: input.value });
+  });
+  const lamp = createLamp(
+    /** @type {HTMLElement} */ (root.querySelector("[data-lamp]")),
+    /** @type {HTMLElement} */ (root.querySelector("[data-effect]")),
+  );
+  /** @type {Map<string, HTMLElement>} cells of both tables */
+  const cells = new Map();
+  for (const table of root.querySelectorAll("[data-numbers]")) {
+    for (const cell of table.querySelectorAll("[data-cell]")) {
+      cells.set(
+        `${/** @type {HTMLElement} */ (table).dataset.numbers}.${/** @type {HTMLElement} */ (cell).dataset.cell}`,
+        /** @type {HTMLElement} */ (cell),
+      );
+    }
+  }
+  /** @param {any} state */
+  return function view({ frame, t, recorded }) {
+    if (!frame) return;
+    // a handout has no one who could count again
+    root.querySelector("#switches")?.toggleAttribute("hidden", !!recorded);
+    const unit = unitOf(frame);
+    for (const [name, value] of Object.entries(frame.meta.ledger.count)) {
+      const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);
+      if (input instanceof HTMLInputElement) input.checked = true;
+    }
+    for (const span of ["step", "total"]) {
+      const block = /** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`));
+      const { cached, uncached } = frame.meta.ledger[span];
+      const longest = Math.max(total(cached), total(uncached));
+      for (const [lane, counters] of [
+        ["cached", cached],
+        ["uncached", uncached],
+      ]) {
+        const out = /** @type {HTMLElement} */ (block.querySelector(`[data-flops="${lane}"]`));
+        out.textContent = counters ? si(total(counters), unit) : "–";
+        out.dataset.value = String(total(counters));
+        fill(
+          /** @type {HTMLElement} */ (block.querySelector(`[data-bar="${lane}"]`)),
+          bar(counters, cached, longest),
+          t,
+        );
+      }
+      const ratio = total(cached) ? total(uncached) / total(cached) : 1;
+      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent =
+        cached && uncached
+          ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) })
+          : "";
+      for (const part of PARTS) {
+        put(
+          cells,
+          `${span}.flops.${part}`,
+          cached && (cached.flops[part] ?? 0),
+          uncached && (uncached.flops[part] ?? 0),
+          unit,
+        );
+      }
+      for (const [key, of] of ROWS)
+        put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), of);
+    }
+    lamp(frame.meta, t);
+  };
+}
+
+/** @param {Map<string, HTMLElement>} cells @param {string} key @param {any} a @param {any} b @param {string} unit */
+function put(cells, key, a, b, unit) {
+  for (const [lane, value] of [
+    ["cached", a],
+    ["uncached", b],
+  ]) {
+    const cell = cells.get(`${key}.${lane}`);
+    const text = value == null ? "–" : si(value, unit);
+    if (!cell || (cell.dataset.value === String(value ?? "") && cell.textContent === text)) continue;
+    cell.textContent = text;
+    cell.dataset.value = value == null ? "" : String(value);
+  }
+}
+
+/** @param {HTMLElement} el @param {ReturnType<typeof bar>} pieces @param {T} t */
+function fill(el, pieces, t) {
+  el.replaceChildren(
+    ...pieces.map(({ part, again, share }) => {
+      const i = document.createElement("i");
+      i.className = `part part-${part}${again ? " again" : ""}`;
+      i.style.setProperty("width", `${100 * share}%`);
+      i.title = t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) });
+      return i;
+    }),
+  );
+}

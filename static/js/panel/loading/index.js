@@ -1,0 +1,30 @@
+// How far a model is that the next run waits for.
+
+import { percent, sentences, si } from "../../ui/format.js";
+
+/** @param {HTMLElement} root */
+export function createLoading(root) {
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const bar = part("bar");
+  /** @param {any} state */
+  return function view({ loading, frame, t }) {
+    root.hidden = !loading;
+    if (!loading) return;
+    const { model, done, total } = loading;
+    const says = sentences(t("loading.says", { Model: model }), frame ? t("loading.meanwhile") : "");
+    if (part("says").textContent !== says) part("says").textContent = says; // a live region speaks every change
+    const size = total
+      ? t("loading.size", { Done: si(done, "B"), Total: si(total, "B"), Percent: percent(done / total) })
+      : "";
+    part("size").textContent = size;
+    if (total) {
+      bar.setAttribute("aria-valuenow", String(Math.round((100 * done) / total)));
+      bar.setAttribute("aria-valuetext", size);
+    } else {
+      // nobody knows yet
+      bar.removeAttribute("aria-valuenow");
+      bar.removeAttribute("aria-valuetext");
+    }
+    part("fill").style.setProperty("width", total ? `${(100 * done) / total}%` : "0");
+  };
+}

@@ -1,0 +1,112 @@
+// What the cache takes: a bar of rows, of what is empty and of the limit, where
+// it will be full, and the blocks of a paged cache.
+
+import { countGone } from "../../facts/policy-rows.js";
+import { createBlocks } from "./blocks.js";
+import { fullAt, policyName } from "../../facts/policy.js";
+import { number, sentences } from "../../ui/format.js";
+
+/** @import { T } from "../../types.js" */
+
+/**
+ * Bytes of a number of float32 rows of K and V in all layers.
+ * @param {any} c the model's config
+ * @param {number} tokens
+ */
+export const plainBytes = (c, tokens) => 2 * 4 * c.layers * c.kv_heads * c.head_dim * tokens;
+
+/** What there is to say of the memory now. @param {any} frame @param {T} t */
+export function says(frame, t) {
+  const { use, kv, run } = frame.meta;
+  const p = run.recipe.cache;
+  const tokens = kv.before + (frame.meta.step?.rows ?? 0);
+  const wasted = number(use.allocated) - number(use.used);
+  if (p.kind === "paged") {
+    const slots = (use.table?.length ?? 0) * p.block;
+    const empty = slots - tokens;
+    const bytes = plainBytes(run.config, empty);
+    const said = t("memory.says.paged", {
+      Count: use.table?.length ?? 0,
+      Block: p.block,
+      Empty: empty,
+      Slots: slots,
+      Wasted: bytes,
+    });
+    return sentences(said, wasted > bytes ? t("memory.waiting", { Bytes: wasted - bytes }) : "");
+  }
+  if (p.kind === "window" || p.kind === "h2o")
+    return t("memory.says.evicting", { Most: p.window + (p.sinks ?? 0) + (p.heavy ?? 0), Gone: 2 * countGone(frame) });
+  if (p.axis) {
+    const full = plainBytes(run.config, 1);
+    const said = t("memory.says.coded", {
+      Each: kv.bytes_per_token,
+      Full: full,
+      Times: (full / kv.bytes_per_token).toFixed(2),
+    });
+    return sentences(
+      said,
+      use.settled !== undefined && use.settled < tokens
+        ? t("memory.settled", { Settled: use.settled, Group: p.group })
+        : "",
+    );
+  }
+  return t("memory.says.contiguous", {
+    Capacity: use.fits !== undefined ? Math.min(use.fits, kv.capacity) : kv.capacity,
+    Wasted: wasted,
+  });
+}
+
+/** @param {HTMLElement} root */
+export function createMemory(root) {
+  const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
+  const bar = part("[data-bar]");
+  const blocks = createBlocks(part("[data-blocks]"));
+  const widen = (/** @type {string} */ selector, /** @type {number} */ share) =>
+    part(selector).style.setProperty("width", `${100 * share}%`);
+
+  /** @param {any} state */
+  return function view({ frame, t, lang }) {
+    const use = frame?.meta.use;
+    root.hidden = !use || !frame.meta.step;
+    if (root.hidden) return;
+    const { kv, run } = frame.meta;
+    const [allocated, used, budget] = [use.allocated, use.used, use.budget ?? 0].map(number);
+    const all = Math.max(budget, allocated, 1);
+    const text = (/** @type {number} */ n) => n.toLocaleString(lang);
+    part("[data-policy]").textContent = policyName(run.recipe.cache, t);
+    part("[data-says]").textContent = says(frame, t);
+    widen(".used", used / all);
+    widen(".wasted", (allocated - used) / all);
+    bar.setAttribute(
+      "aria-label",
+      t(budget ? "memory.bar.budget" : "memory.bar", {
+        Used: used,
+        Allocated: allocated,
+        Wasted: allocated - used,
+        Budget: budget,
+      }),
+    );
+    put("[data-used]", used, text);
+    put("[data-wasted]", allocated - used, text);
+    put("[data-budget]", budget, text);
+    part("[data-limit]").hidden = !budget;
+    const token = fullAt(frame.meta);
+    const burst = part(".burst");
+    burst.hidden = !token;
+    if (token) {
+      const at = Math.min((kv.bytes_per_token * (token - 1)) / all, 1); // bytes of the last token that fits
+      burst.style.setProperty("left", `${100 * at}%`);
+    }
+    part("[data-full]").textContent =
+      budget && use.fits !== undefined
+        ? t(token ? "memory.full" : "memory.never", { Token: token, Capacity: kv.capacity })
+        : "";
+    blocks(frame, t);
+  };
+
+  /** @param {string} selector @param {number} n @param {(n: number) => string} text */
+  function put(selector, n, text) {
+    part(selector).textContent = text(n);
+    part(selector).dataset.value = String(n);
+  }
+}

@@ -1,0 +1,37 @@
+// Where the window is small the form folds away behind one button that names
+// the run; css/phone.css says where that is.
+
+import { isolate } from "../../text.js";
+
+/**
+ * @param {HTMLElement} button @param {HTMLFormElement} form
+ */
+export function createFold(button, form) {
+  const model = /** @type {HTMLElement} */ (button.querySelector("[data-model]"));
+  const prompt = /** @type {HTMLElement} */ (button.querySelector("[data-prompt]"));
+  const menu = /** @type {HTMLSelectElement} */ (form.elements.namedItem("model"));
+  const open = (/** @type {boolean} */ yes) => {
+    form.classList.toggle("open", yes);
+    button.setAttribute("aria-expanded", String(yes));
+  };
+  button.addEventListener("click", () => open(!form.classList.contains("open")));
+  /** The run that was sent off, until its first frame or its problem is here. @type {{}|null} */
+  let sent = null;
+  form.addEventListener("submit", () => {
+    if (button.checkVisibility()) sent = {};
+  });
+  /** @param {any} state @param {any} before */
+  return function view({ frame, problem }, before) {
+    if (!frame) return;
+    const { recipe } = frame.meta.run;
+    if (problem && problem !== before.problem) sent = null; // what is to be mended stays in sight
+    if (sent && frame !== before.frame && !frame.meta.step) {
+      sent = null;
+      open(false);
+      if (form.contains(document.activeElement)) button.focus();
+    }
+    const title = [...menu.options].find((o) => o.value === recipe.model)?.text ?? recipe.model;
+    model.textContent = title;
+    prompt.textContent = isolate(recipe.prompt || (recipe.tokens ?? []).join(", "));
+  };
+}

@@ -1,0 +1,118 @@
+// The part of the run's form that says how the cache is kept.
+
+import { arrows, check } from "../../ui/refusal.js";
+import { binary, entry, policyName } from "../../facts/policy.js";
+
+/** @import { Policy } from "../../facts/policy.js" */
+/** @import { T } from "../../types.js" */
+
+/**
+ * The same run under another policy, at the same step.
+ * @param {any} frame @param {Policy} cache @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ */
+export function switchTo(frame, cache, act) {
+  const { run, step } = frame.meta;
+  act.run({ ...run.recipe, cache });
+  if (step) act.seek(step.n);
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ */
+export function createPolicy(root, act) {
+  const field = (/** @type {string} */ name) =>
+    /** @type {HTMLInputElement} */ (root.querySelector(`[name="${name}"]`));
+  const [now, about, custom] = ["now", "about", "custom"].map(
+    (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`)),
+  );
+  let shown = "";
+  /** @type {any} */
+  let state = null;
+  root.addEventListener("change", (e) => {
+    const { name } = /** @type {HTMLInputElement} */ (e.target);
+    if (name === "axis" && state?.frame) {
+      groups(state.frame.meta.run.config.head_dim, state.t);
+      field("group").value = field("axis").value === "channel" ? "8" : "0";
+    }
+    if (field("budget").value === "custom" && name === "budget") field("kib").value = "128";
+    arrange();
+    // Who is still in the field stays there: what is wrong is only marked.
+    if (state?.frame && check(root, state.t, false)) switchTo(state.frame, value(), act);
+  });
+
+  arrows(root);
+
+  /** Of a form that has been checked. @returns {Policy} */
+  function value() {
+    const whole = (/** @type {string} */ name) => field(name).valueAsNumber;
+    const kind = field("cache").value;
+    const budget =
+      field("budget").value === "custom"
+        ? Math.max(Math.round(1024 * Number(field("kib").value)), 1)
+        : Number(field("budget").value);
+    const numbers = {
+      paged: { block: whole("block") },
+      window: { window: whole("window") },
+      sinks: { window: whole("window"), sinks: whole("sinks") },
+      h2o: { window: whole("window"), heavy: whole("heavy") },
+    }[kind];
+    const coded =
+      kind === "int8" || kind === "int4" ? { axis: field("axis").value, group: Number(field("group").value) } : {};
+    return { kind: kind === "sinks" ? "window" : kind, ...numbers, ...coded, budget };
+  }
+
+  /** Shows what matters for the chosen kind. */
+  function arrange() {
+    const kind = field("cache").value;
+    for (const label of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-for]")))
+      label.hidden = !label.dataset.for?.split(" ").includes(kind);
+    custom.hidden = field("budget").value !== "custom";
+    if (state) about.textContent = state.t(`policy.about.${kind}`);
+  }
+
+  /**
+   * Groups that divide a head; along tokens the group is of as many tokens.
+   * @param {number} dim
+   * @param {T} t
+   */
+  function groups(dim, t) {
+    const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));
+    const before = select.value;
+    const sizes = [];
+    for (let n = dim / 2; n >= 2 && Number.isInteger(n); n /= 2) sizes.push(n);
+    select.replaceChildren(
+      ...(field("axis").value === "token" ? [new Option(t("policy.group.whole"), "0")] : []),
+      ...sizes.map((n) => new Option(String(n), String(n))),
+    );
+    select.value = before;
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
+  }
+
+  /** @param {any} next */
+  function view(next) {
+    const { frame, t, lang } = (state = next);
+    if (!frame) return;
+    const p = frame.meta.run.recipe.cache;
+    const key = JSON.stringify([p, lang, frame.meta.run.config.head_dim]);
+    if (key === shown) return;
+    shown = key;
+    now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
+    field("cache").value = entry(p);
+    if (p.axis) field("axis").value = p.axis;
+    groups(frame.meta.run.config.head_dim, t);
+    for (const name of ["block", "window", "sinks", "heavy"]) if (p[name]) field(name).value = String(p[name]);
+    if (p.axis) {
+      const group = String(p.group ?? 0);
+      const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));
+      // a link may name any that divides a head
+      if (![...select.options].some((o) => o.value === group)) select.add(new Option(group, group));
+      select.value = group;
+    }
+    const listed = !p.budget || p.budget === 65536;
+    field("budget").value = listed ? String(p.budget ?? 0) : "custom";
+    if (!listed) field("kib").value = String(p.budget / 1024);
+    arrange();
+  }
+  return { view, value };
+}

@@ -1,0 +1,86 @@
+// The form's section for several prompts in one run.
+
+/** @import { T } from "../../types.js" */
+
+/** @param {HTMLElement} root a <details> @returns {{value: () => any, view: (state: any) => void}} */
+export function createRequests(root) {
+  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const [list, schedule, slots, chunk, share] = ["list", "schedule", "slots", "chunk", "share"].map(part);
+  let shown = "";
+  let t = /** @type {T} */ ((id) => id);
+  let lang = "";
+  const number = (/** @type {HTMLInputElement} */ input) => input.valueAsNumber; // of a form that has been checked
+  const add = (/** @type {any} */ q) => {
+    const li = /** @type {HTMLElement} */ (part("request").content.firstElementChild.cloneNode(true));
+    const of = (/** @type {string} */ name) => /** @type {any} */ (li.querySelector(`[data-${name}]`));
+    const text = of("prompt");
+    text.value = q.prompt ?? "";
+    if (q.tokens) text.dataset.tokens = q.tokens.join();
+    [of("arrive").value, of("new").value] = [String(q.arrive ?? 0), String(q.max_new ?? 8)];
+    of("remove").addEventListener("click", () => {
+      li.remove();
+      count();
+      part("add").focus();
+    });
+    for (const e of /** @type {NodeListOf<HTMLElement>} */ (li.querySelectorAll("[data-text]")))
+      e.textContent = t(e.dataset.text ?? "");
+    list.append(li);
+    count();
+    return text;
+  };
+  const count = () => {
+    const n = list.children.length + 1;
+    part("count").textContent = n > 1 ? ` ${n}` : "";
+  };
+  part("add").addEventListener("click", () => {
+    const form = /** @type {HTMLFormElement} */ (root.closest("form"));
+    const field = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+    const texts = [...list.querySelectorAll("textarea")].map((x) => x.value);
+    const mine = field("prompt").value;
+    // Something to begin with: a prompt that the model knows and that is not here yet.
+    const known = [...form.querySelectorAll("[data-known] optgroup:not([hidden]) option")].map(
+      (o) => /** @type {HTMLOptionElement} */ (o).value,
+    );
+    add({
+      prompt: known.find((p) => p !== mine && !texts.includes(p)) ?? mine,
+      arrive: texts.length + 1,
+      max_new: Number(field("new").value || 8),
+    }).focus();
+  });
+  return {
+    /** The batch that is asked for; undefined where one prompt is all. */
+    value() {
+      const requests = [...list.children].map((li) => ({
+        ...(li.querySelector("[data-prompt]").dataset.tokens && !li.querySelector("[data-prompt]").value
+          ? { tokens: li.querySelector("[data-prompt]").dataset.tokens.split(",").map(Number), prompt: "" }
+          : { prompt: li.querySelector("[data-prompt]").value }),
+        arrive: number(li.querySelector("[data-arrive]")),
+        max_new: number(li.querySelector("[data-new]")),
+      }));
+      if (!requests.length && !(number(chunk) > 0)) return undefined;
+      return { requests, schedule: schedule.value, slots: number(slots), chunk: number(chunk), share: share.checked };
+    },
+    /** Shows what the run has, when another has begun. */
+    view(state) {
+      t = state.t;
+      if (lang !== state.lang)
+        for (const e of list.querySelectorAll("[data-text]")) e.textContent = t(e.dataset.text ?? "");
+      lang = state.lang;
+      if (!state.frame) return;
+      const { batch } = state.frame.meta.run.recipe;
+      const now = JSON.stringify([state.frame.meta.run.recipe.model, state.frame.meta.run.recipe.prompt, batch]);
+      if (now === shown) return;
+      shown = now;
+      list.replaceChildren();
+      for (const q of batch?.requests ?? []) add(q);
+      count();
+      if (!batch) return;
+      [schedule.value, slots.value, chunk.value, share.checked] = [
+        batch.schedule,
+        String(batch.slots),
+        String(batch.chunk ?? 0),
+        !!batch.share,
+      ];
+    },
+  };
+}

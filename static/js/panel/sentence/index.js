@@ -1,0 +1,94 @@
+// One sentence that says what this step did, with its own numbers.
+
+import { events } from "./events.js";
+import { percent, sentences, si } from "../../ui/format.js";
+import { batchSentence } from "./batch.js";
+import { cacheless } from "../../facts/lanes.js";
+import { sentence as guessed } from "./speculation.js";
+
+/** @import { T } from "../../types.js" */
+
+/**
+ * What was done, and what the cache policy did on the way.
+ * @param {any} frame
+ * @param {T} t
+ * @returns {string}
+ */
+export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t));
+
+/** @param {any} frame @param {T} t @returns {string} */
+function said(frame, t) {
+  if (frame.meta.peers) return batchSentence(frame, t);
+  const { step, run, kv, top, tokens, ledger } = frame.meta;
+  const proposals = cacheless(frame) ? null : guessed(frame, t);
+  if (proposals) return proposals;
+  if (!step) return t("say.start", { Count: run.prompt_tokens, Layers: run.config.layers });
+  const T = step.cached + step.rows;
+  if (step.part === "head") {
+    if (!top.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
+    if (run.recipe.max_new === 0)
+      return t(cacheless(frame) ? "say.head.alone.uncached" : "say.head.alone", { Count: T, Vocab: run.config.vocab });
+    const chosen = top.find((/** @type {any} */ c) => c.chosen);
+    const label = tokens[tokens.length - 1][1];
+    return (
+      t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {
+        Token: label,
+        Prob: chosen ? percent(chosen.prob) : t("say.unlikely"),
+        Vocab: run.config.vocab,
+        Pass: step.pass,
+      }) + (step.done ? " " + t(`say.done.${step.done}`) : "")
+    );
+  }
+  if (cacheless(frame)) {
+    return t(`say.uncached.${step.phase}`, {
+      Layer: step.layer + 1,
+      Count: T,
+      Masked: step.masked,
+      Pairs: step.rows * T,
+      Again: step.cached,
+    });
+  }
+  const bytes = ledger.step.cached ? ledger.step.cached.kv_write_bytes : 0;
+  if (step.phase === "prefill") {
+    return t("say.prefill", {
+      Layer: step.layer + 1,
+      Count: step.rows,
+      Masked: step.masked,
+      Pairs: step.rows * T,
+      Rows: 2 * step.rows * run.config.kv_heads,
+      Bytes: bytes,
+    });
+  }
+  const { kind, window: newest = 0, sinks = 0, heavy = 0 } = run.recipe.cache;
+  const keys = kind === "window" || kind === "h2o" ? Math.min(T, newest + sinks + heavy) : T; // that are still there
+  return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", {
+    Layer: step.layer + 1,
+    Token: tokens[T - 1][1],
+    Cached: keys - 1,
+    Keys: keys,
+    Rows: 2 * run.config.kv_heads,
+    Bytes: bytes,
+    Held: si(kv.bytes, "B"),
+    Again: step.cached,
+  });
+}
+
+/** @param {HTMLElement} root */
+export function createSentence(root) {
+  const line = /** @type {HTMLElement} */ (root.querySelector("[data-line]"));
+  const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
+  /** @param {any} state */
+  return function view({ frame, t, connected, loading, held }) {
+    const text = frame
+      ? sentence(frame, t)
+      : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
+    if (line.textContent !== text) line.textContent = text; // a live region speaks every change
+    count.textContent = frame?.meta.step
+      ? t("say.count", {
+          N: frame.meta.step.n + 1,
+          Length: frame.meta.run.ended ? frame.meta.run.recorded : frame.meta.run.length,
+        })
+      : "";
+    root.dataset.connected = String(connected);
+  };
+}

@@ -1,0 +1,49 @@
+// A run of several sequences: who is who, and which one is looked at.
+
+import { isolate } from "../../text.js";
+import { sequences } from "../../facts/sequences.js";
+
+/**
+ * @param {HTMLElement} root a fieldset
+ * @param {{sequence: (seq: number) => void}} act
+ */
+export function createSequences(root, act) {
+  const radios = /** @type {HTMLElement} */ (root.querySelector("[data-seqs]"));
+  const absent = /** @type {HTMLElement} */ (root.querySelector("[data-absent]"));
+  const name = /** @type {HTMLElement} */ (root.querySelector("legend"));
+  let built = "";
+  root.addEventListener("change", (e) => act.sequence(Number(/** @type {HTMLInputElement} */ (e.target).value)));
+  /** @param {any} state */
+  return function view({ frame, t, lang }) {
+    const peers = frame?.meta.peers;
+    const all = frame ? sequences(frame) : [];
+    root.hidden = !peers || all.length < 2;
+    if (root.hidden) return;
+    name.textContent = t(`pick.seq.${peers.kind}`);
+    const now = JSON.stringify([all, lang]);
+    if (now !== built) radios.replaceChildren(...all.map(radio));
+    built = now;
+    for (const input of radios.querySelectorAll("input")) {
+      const seq = Number(input.value);
+      // a beam that is gone gives way
+      input.checked = seq === peers.pick || (peers.kind === "beam" && seq === peers.seq);
+      const here = !frame.meta.step || peers.pass.some((/** @type {any} */ p) => p.seq === seq);
+      input.parentElement?.classList.toggle("away", !here);
+    }
+    const away = frame.meta.step && peers.pick !== peers.seq && frame.meta.schedule?.requests[peers.pick];
+    absent.textContent = away
+      ? t(`pick.seq.${away.state === "done" ? "done" : away.state === "waiting" ? "waiting" : "held"}`, {
+          N: peers.pick + 1,
+          Shown: peers.seq + 1,
+        })
+      : "";
+  };
+}
+
+/** @param {number} seq */
+function radio(seq) {
+  const label = document.createElement("label");
+  const input = Object.assign(document.createElement("input"), { type: "radio", name: "pick-seq", value: String(seq) });
+  label.append(input, Object.assign(document.createElement("span"), { textContent: String(seq + 1) }));
+  return label;
+}

@@ -1,0 +1,189 @@
+// Speculative decoding at the cursor: what the draft proposed, one card for each
+// row of the pass, what became of it, and how it has gone so far.
+
+import { isolate } from "../../text.js";
+import { number, percent, si } from "../../ui/format.js";
+import { cacheless } from "../../facts/lanes.js";
+import { unitOf } from "../../facts/counters.js";
+import { test } from "../../facts/verdicts.js";
+
+/** @import { T } from "../../types.js" */
+
+/**
+ * @typedef {{kind: "given"|"guess"|"own", state: "stays"|"leaves"|"pending"|"said", label: string, row: number|null,
+ * verdict: any, tested: boolean}} Card row from 0
+ */
+
+/**
+ * One card for each row of the pass, and one for the token that it gave.
+ * @param {any} meta @returns {Card[]}
+ */
+export function cards({ speculation: s, step, tokens }) {
+  if (!s?.proposed || !step) return [];
+  const given = step.rows - s.proposed.length; // one, but for a prompt that is fed in pieces
+  /** @type {Card[]} */
+  const all = [];
+  for (let i = 0; i < given; i++)
+    all.push({
+      kind: "given",
+      state: "stays",
+      label: tokens[step.cached + i][1],
+      row: step.cached + i,
+      verdict: null,
+      tested: false,
+    });
+  s.proposed.forEach((/** @type {[number, string]} */ [, label], /** @type {number} */ i) => {
+    const verdict = s.verdicts?.[i] ?? null;
+    all.push({
+      kind: "guess",
+      state: !s.token ? "pending" : i < s.stays ? "stays" : "leaves",
+      label,
+      row: step.cached + given + i,
+      verdict,
+      tested: !!verdict,
+    });
+  });
+  if (s.token && s.draws !== "proposal")
+    all.push({ kind: "own", state: "said", label: s.token[1], row: null, verdict: null, tested: false });
+  return all;
+}
+
+/** @param {HTMLElement} root */
+export function createSpeculation(root) {
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  let shown = /** @type {any} */ (null);
+  /** @param {any} state */
+  return function view({ frame, t, lang }) {
+    const s = frame?.meta.speculation;
+    root.hidden = !s;
+    if (!s || (shown?.frame === frame && shown.lang === lang)) return;
+    shown = { frame, lang };
+    const all = cards(frame.meta);
+    part("who").textContent = t("spec.who", { Draft: s.draft, Propose: s.propose });
+    part("state").textContent = all.length
+      ? ""
+      : t(!frame.meta.step || frame.meta.step.phase === "prefill" ? "spec.prefill" : "spec.none");
+    part("state").hidden = all.length > 0;
+    part("cards").hidden = !all.length;
+    part("past").textContent = t("spec.past", { Count: frame.meta.step?.cached ?? 0 });
+    part("cards").replaceChildren(part("past"), ...all.map((c) => card(c, frame, t)));
+    numbers(part("numbers"), frame, t, lang);
+    const f = s.so_far;
+    part("worked").textContent = f.tested
+      ? t("spec.worked", { A: (f.accepted / f.tested).toFixed(3), G: s.propose, E: f.expected.toFixed(2) })
+      : "";
+  };
+}
+
+/** @param {string} tag @param {string} className @param {string} text */
+const el = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
+
+/** @param {Card} c @param {any} frame @param {T} t */
+function card(c, frame, t) {
+  const s = frame.meta.speculation;
+  const why = c.tested && !c.verdict.accepted ? " rejected" : " unused";
+  const li = el("li", `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? why : ""}`, "");
+  li.append(el("span", "role", t(`spec.card.${c.kind}`)), el("b", "token", isolate(c.label)));
+  const says = /** @type {string[]} */ ([]);
+  if (c.kind === "guess") {
+    if (c.verdict) {
+      li.append(bars(c.verdict, t));
+      const [left, sign, right] = test(c.verdict).split(/ ([<≥] )/);
+      li.append(el("span", "test", left), el("span", "test", sign + right));
+      says.push(
+        t(
+          !c.verdict.accepted
+            ? "spec.rejected"
+            : c.state === "stays"
+              ? "spec.accepted"
+              : s.draws === "proposal" && c.row === frame.meta.step.cached + 1 + s.stays
+                ? "spec.draws.proposal"
+                : "spec.accepted.over",
+        ),
+      );
+    } else says.push(t(c.state === "pending" ? "spec.pending" : "spec.untested"));
+  }
+  if (c.kind === "own")
+    says.push(
+      t(
+        s.draws === "rest" && frame.meta.run.recipe.sampler.kind !== "sample"
+          ? "spec.draws.rest.greedy"
+          : `spec.draws.${s.draws}`,
+      ),
+      ...(frame.meta.run.recipe.sampler.kind !== "sample" || s.draws === "person"
+        ? []
+        : [t("spec.random", { Random: s.random.toFixed(3) })]),
+    );
+  for (const text of says) li.append(el("span", "says", text));
+  if (!cacheless(frame))
+    li.append(
+      el(
+        "span",
+        "row",
+        c.row === null
+          ? t("spec.row.none")
+          : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 }),
+      ),
+    );
+  return li;
+}
+
+/** p and q side by side, on one scale. @param {{p: number, q: number}} v @param {T} t */
+function bars({ p, q }, t) {
+  const box = el("span", "bars", "");
+  for (const [name, value] of /** @type {[string, number][]} */ ([
+    ["q", q],
+    ["p", p],
+  ])) {
+    const line = el("span", name, "");
+    const bar = document.createElement("i");
+    bar.style.setProperty("width", `${100 * value}%`);
+    line.append(bar, el("em", "", t(`spec.${name}`)), el("span", "", percent(value)));
+    box.append(line);
+  }
+  return box;
+}
+
+/**
+ * The counters: what was measured, counted, and modelled.
+ * @param {HTMLElement} into
+ * @param {any} frame
+ * @param {T} t
+ * @param {string} lang
+ */
+function numbers(into, frame, t, lang) {
+  const f = frame.meta.speculation.so_far;
+  const unit = unitOf(frame);
+  const per = (/** @type {number} */ x) =>
+    x.toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  /** @type {[string, string, string, number|string][]} id, value, how it came about, raw */
+  const rows = [
+    [
+      "accepted",
+      f.tested ? `${percent(f.accepted / f.tested)} (${f.accepted} / ${f.tested})` : "–",
+      "counted",
+      f.tested ? f.accepted / f.tested : "",
+    ],
+    [
+      "tokens",
+      f.passes ? `${per(f.tokens / f.passes)} (${f.tokens} / ${f.passes})` : "–",
+      "counted",
+      f.passes ? f.tokens / f.passes : "",
+    ],
+    ["expected", f.expected ? per(f.expected) : "–", "modelled", f.expected],
+    ["saved", String(f.tokens - f.passes), "counted", f.tokens - f.passes],
+    ["draft", si(f.draft, unit), "counted", number(f.draft)],
+    ["rejected", si(f.rejected, unit), "counted", number(f.rejected)],
+    ["model", si(f.model, unit), "counted", number(f.model)],
+  ];
+  into.replaceChildren(
+    ...rows.map(([id, value, kind, raw]) => {
+      const box = document.createElement("div");
+      const dd = el("dd", "", value);
+      dd.dataset.value = String(raw);
+      dd.dataset.number = id;
+      box.append(el("dt", "", t(`spec.number.${id}`)), dd, el("dd", `quiet kind ${kind}`, t(`kind.${kind}`)));
+      return box;
+    }),
+  );
+}

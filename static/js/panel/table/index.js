@@ -1,0 +1,58 @@
+// Any matrix of the stage as a real table, for those who read or copy numbers.
+
+import { onStage } from "../../facts/token-names.js";
+import { cell } from "../../ui/format.js";
+import { PAIRS, tensorOf } from "../../facts/readout.js";
+
+/** @param {HTMLDetailsElement} root */
+export function createTable(root) {
+  const select = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
+  const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
+  /** @type {any} */
+  let state = null;
+  const fill = () => {
+    const op = state?.frame?.meta.pick.op; // one op fills the stage: then it is the table too
+    /** @type {HTMLElement} */ (select.parentElement).hidden = !!op;
+    const tensor = op ? tensorOf(state.frame, op) : state?.frame?.tensors[select.value];
+    if (!root.open || !tensor) return table.replaceChildren();
+    const [rows, cols] = tensor.shape;
+    const { pick_step: from } = state.frame.meta;
+    const names = onStage(state.frame);
+    const positions = from.cached + from.rows;
+    const name = (/** @type {number} */ i) => names[i] ?? "";
+    const pairs = PAIRS.has(op || select.value);
+    const head = table.createTHead();
+    head.replaceChildren(line("th", ["", ...Array.from({ length: cols }, (_, j) => (pairs ? name(j) : j))]));
+    const body = document.createElement("tbody");
+    for (let i = 0; i < rows; i++) {
+      const values = Array.from({ length: cols }, (_, j) => cell(tensor.data[i * cols + j]));
+      const tr = line("td", values);
+      const th = document.createElement("th");
+      th.scope = "row";
+      th.textContent = name(op === "logits" ? positions - 1 : positions - rows + i);
+      tr.prepend(th);
+      body.append(tr);
+    }
+    table.replaceChildren(head, body);
+  };
+  root.addEventListener("toggle", fill);
+  select.addEventListener("change", fill);
+  /** @param {any} next @param {any} before */
+  return function view(next, before) {
+    state = next;
+    if (next.frame !== before.frame || next.lang !== before.lang) fill();
+  };
+}
+
+/** @param {"td"|"th"} kind @param {(string|number)[]} cells */
+function line(kind, cells) {
+  const tr = document.createElement("tr");
+  tr.append(
+    ...cells.map((text) => {
+      const el = document.createElement(kind);
+      el.textContent = String(text);
+      return el;
+    }),
+  );
+  return tr;
+}

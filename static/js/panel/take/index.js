@@ -1,0 +1,134 @@
+// The menu of what can be taken away: links, pictures, data, the run.
+
+import { figure, record } from "./figure.js";
+import { address } from "../../state/url.js";
+import { si } from "../../ui/format.js";
+
+/** @param {any} meta @param {string} end */
+export function fileName({ run, step, pick }, end) {
+  const model = run.model.replace(/[^A-Za-z0-9._-]+/g, "_");
+  return `kvstep-${model}-step${step ? step.n + 1 : 0}-layer${pick.layer + 1}-head${pick.head + 1}${end}`;
+}
+
+/**
+ * @param {HTMLDetailsElement} root
+ * @param {{get: () => any, set: (change: any) => void, flush: () => void}} store
+ * @param {{problem: (text: string) => void}} act
+ */
+export function createTake(root, store, act) {
+  const status = /** @type {HTMLElement} */ (root.querySelector("[data-status]"));
+  const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("qr"));
+  dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
+  const query = () => address(store.get().frame.meta.link, store.get().lang);
+
+  /** Every view again, from values that no view has seen. @param {boolean} again */
+  const repaint = (again) => {
+    const { frame, theme } = store.get();
+    store.set({
+      frame: { ...frame },
+      theme: {
+        ...theme,
+        sequential: theme.sequential.slice(),
+        diverging: theme.diverging.slice(),
+        font: again ? theme.font + " " : theme.font.trimEnd(),
+      },
+    });
+    store.flush();
+  };
+  /** @param {boolean} whole all panels, or only the stage */
+  const drawn = (whole) => {
+    const byId = (/** @type {string} */ id) => /** @type {Element} */ (document.getElementById(id));
+    const stage = /** @type {Element} */ (byId("stage").closest(".panel"));
+    const roots = whole
+      ? [byId("timeline"), byId("sentence"), /** @type {Element} */ (stage.closest(".columns"))]
+      : [/** @type {Element} */ (byId("sentence").querySelector("[data-line]")), stage];
+    const canvases = roots.flatMap((r) => [...r.querySelectorAll("canvas")]).filter((c) => c.clientWidth > 0);
+    return figure(roots, record(canvases, repaint), {
+      title: document.title,
+      text: `${byId("sentence").textContent?.trim()} ${location.origin}/${query()}`,
+      background: getComputedStyle(document.documentElement).backgroundColor,
+    });
+  };
+
+  /** @type {Record<string, () => Promise<string>>} each answers with what to say */
+  const kinds = {
+    async link() {
+      const url = `${location.origin}/${query()}`;
+      try {
+        await navigator.clipboard.writeText(url);
+        return store.get().t("take.copied");
+      } catch {
+        // no permission: the link stands there to be copied
+        return `${store.get().t("take.manual")} ${url}`;
+      }
+    },
+    async qr() {
+      const image = /** @type {HTMLImageElement} */ (dialog.querySelector("img"));
+      const response = await fetch("/take/qr" + query());
+      if (!response.ok) throw await response.text();
+      image.src = URL.createObjectURL(await response.blob());
+      /** @type {HTMLElement} */ (dialog.querySelector("[data-link]")).textContent = `${location.origin}/${query()}`;
+      dialog.showModal();
+      return "";
+    },
+    svg: async () =>
+      save(fileName(store.get().frame.meta, ".svg"), new Blob([drawn(false).svg], { type: "image/svg+xml" })),
+    png: async () => save(fileName(store.get().frame.meta, ".png"), await raster(drawn(false))),
+    "page-svg": async () =>
+      save(fileName(store.get().frame.meta, "-page.svg"), new Blob([drawn(true).svg], { type: "image/svg+xml" })),
+    "page-png": async () => save(fileName(store.get().frame.meta, "-page.png"), await raster(drawn(true))),
+    csv: () => served("csv"),
+    html: () => served("html"),
+    jsonl: () => served("jsonl"),
+    safetensors: () => served("safetensors"),
+  };
+
+  /** A file that the server makes by running the link again. @param {string} kind */
+  async function served(kind) {
+    const link = new URLSearchParams(query());
+    link.set("to", String(store.get().frame.meta.run.recorded - 1));
+    const response = await fetch(`/take/${kind}?${link}`);
+    if (!response.ok) throw await response.text();
+    const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `kvstep.${kind}`;
+    return save(name, await response.blob());
+  }
+
+  /** @param {string} name @param {Blob} blob */
+  function save(name, blob) {
+    const a = document.createElement("a");
+    a.href = URL.createObjectURL(blob);
+    a.download = name;
+    a.click();
+    setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
+    return store.get().t("take.saved", { Name: name, Size: si(blob.size, "B") });
+  }
+
+  root.addEventListener("click", async (e) => {
+    const kind = /** @type {HTMLElement} */ (/** @type {HTMLElement} */ (e.target).closest("[data-take]"))?.dataset
+      .take;
+    if (!kind || !store.get().frame) return;
+    status.textContent = store.get().t("take.making");
+    try {
+      status.textContent = await kinds[kind]();
+    } catch (problem) {
+      status.textContent = store.get().t("take.failed");
+      if (typeof problem === "string" && problem.startsWith("{")) act.problem(problem);
+    }
+  });
+  root.addEventListener("toggle", () => (status.textContent = ""));
+  return () => {};
+}
+
+/** @param {{svg: string, width: number, height: number}} drawn @returns {Promise<Blob>} twice as fine as the screen */
+async function raster({ svg, width, height }) {
+  const image = new Image(width, height);
+  image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(svg);
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(2 * width);
+  canvas.height = Math.round(2 * height);
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((done, fail) =>
+    canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no picture"))), "image/png"),
+  );
+}

@@ -1,0 +1,65 @@
+// The timeline: the whole run as a map of tokens and layers, and a slider over it.
+
+import { onKey } from "../../ui/keys.js";
+import { draw, place, rowPoint, LEFT, TOP, MAP } from "./map.js";
+import { watchWidth } from "../../ui/width.js";
+import { where } from "../../facts/where.js";
+
+/**
+ * @param {HTMLElement} root a [role=slider] with a canvas
+ * @param {{seek: (n: number) => void, repaint: () => void, toggleBreak: (point: string) => void}} act
+ */
+export function createTimeline(root, act) {
+  const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
+  /** @type {ReturnType<typeof place>|null} */
+  let layout = null;
+  const width = watchWidth(canvas, act.repaint);
+  let last = -1;
+  let length = 0;
+  let layers = 0;
+  let dragging = false;
+  const go = (/** @type {number} */ n) => {
+    n = Math.min(Math.max(n, -1), length - 1);
+    if (n !== last) act.seek((last = n));
+  };
+  const point = (/** @type {PointerEvent} */ e) => {
+    const box = canvas.getBoundingClientRect();
+    if (layout) go(layout.at(e.clientX - box.left, e.clientY - box.top));
+  };
+  canvas.addEventListener("pointerdown", (e) => {
+    const y = e.offsetY - TOP;
+    if (layout && e.offsetX < LEFT) {
+      if (y >= 0 && y < MAP) act.toggleBreak(rowPoint(Math.floor((MAP - y) / layout.tall), layers));
+      return;
+    }
+    dragging = true;
+    canvas.setPointerCapture(e.pointerId);
+    point(e);
+  });
+  canvas.addEventListener("pointermove", (e) => dragging && point(e));
+  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (dragging = false));
+  onKey(root, (key, e) => {
+    const pass = layers + 1;
+    const move = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: pass, PageDown: -pass }[key];
+    const to = key === "Home" ? -1 : key === "End" ? length - 1 : move ? last + move : null;
+    if (to === null) return;
+    e.preventDefault();
+    e.stopPropagation();
+    go(to);
+  });
+
+  /** @param {any} state */
+  return function view({ frame, theme, t }) {
+    if (!frame) return;
+    const { run, step } = frame.meta;
+    layers = run.config.layers;
+    length = run.ended ? run.recorded : run.length;
+    last = step ? step.n : -1;
+    root.setAttribute("aria-valuemin", "-1");
+    root.setAttribute("aria-valuemax", String(length - 1));
+    root.setAttribute("aria-valuenow", String(last));
+    root.setAttribute("aria-valuetext", step ? where(step, t, frame.meta) : t("timeline.start"));
+    layout = place(width(), frame.meta);
+    draw(canvas, width(), layout, frame, theme, t);
+  };
+}

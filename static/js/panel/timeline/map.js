@@ -1,0 +1,292 @@
+// Draws the map of the whole run: a row for each layer, the choice of a token
+// on top, a column for each token; flags and dots are bookmarks and breakpoints.
+
+import { isolate } from "../../text.js";
+import { inCache } from "../../facts/token-names.js";
+import { join } from "./join.js";
+import { fullAt } from "../../facts/policy.js";
+import { drawBatchMap } from "./batch-map.js";
+import { timeline as geometry } from "./layout.js";
+
+/** @import { Box, T, Theme } from "../../types.js" */
+
+export const LEFT = 40; // pixels of the gutter that names the rows
+export const TOP = 24; // names of the two phases, and flags under them
+export const MAP = 60;
+const NAMES = 34;
+export const HEIGHT = TOP + MAP + NAMES;
+
+/** @param {number} width @param {any} meta of a frame */
+export function place(width, meta) {
+  const { run, schedule } = meta;
+  const { layers } = run.config;
+  const size = { width, height: MAP, left: LEFT, top: TOP, layers };
+  if (schedule)
+    return geometry({
+      ...size,
+      prompt: 1,
+      passes: Math.max(Math.ceil((run.ended ? run.recorded : run.length) / (layers + 1)), 1),
+      even: true,
+    }); // no pass is all prefill or all decode
+  return geometry({ ...size, prompt: run.prompt_tokens, passes: Math.max(run.recipe.max_new, 1), adds: adds(meta) });
+}
+
+/**
+ * Tokens of each decode pass where a draft proposes: those that it kept, and one
+ * for each that is still to come. @param {any} meta @returns {number[]|undefined}
+ */
+function adds({ speculation, run }) {
+  if (!speculation) return undefined;
+  const kept = /** @type {number[]} */ (speculation.kept);
+  const left = run.ended ? 0 : run.recipe.max_new - 1 - kept.reduce((sum, n) => sum + n, 0);
+  return [...kept, ...Array(Math.max(left, 0)).fill(1)];
+}
+
+/** The breakpoint that a row of the gutter stands for. @param {number} part @param {number} layers */
+export const rowPoint = (part, layers) => (part === layers ? "token" : `layer:${part}`);
+
+/**
+ * Steps at which breakpoints are known to stop: those of every pass, and the
+ * hits that the server has found.
+ * @param {any} meta @param {number} steps how many are shown
+ * @returns {number[]}
+ */
+export function stops({ breaks, run }, steps) {
+  const found = new Set((breaks?.hits ?? []).map((/** @type {[number, number]} */ h) => h[0]));
+  const layers = run.config.layers;
+  for (let part = 0; part <= layers; part++) {
+    if (!breaks?.points.includes(rowPoint(part, layers))) continue;
+    for (let n = part; n < steps; n += layers + 1) found.add(n);
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {ReturnType<typeof geometry>} layout
+ * @param {any} frame @param {Theme} theme @param {T} t
+ */
+export function draw(canvas, width, layout, frame, theme, t) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(HEIGHT * ratio);
+  const ctx = canvas.getContext("2d");
+  if (!ctx) return;
+  ctx.scale(ratio, ratio);
+  const { run, step, tokens, waiting, marks } = frame.meta;
+  const c = theme.colors;
+  const layers = run.config.layers;
+  const shown = Math.min(run.ended ? run.recorded : run.length, layout.shown * (layers + 1));
+  ctx.font = theme.font;
+  gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
+  cells(ctx, layout, run, step, shown, c, !!frame.meta.schedule);
+  if (frame.meta.schedule) drawBatchMap(ctx, layout, frame, c, { left: LEFT, right: width, under: TOP + MAP + 3 }, t);
+  else {
+    phases(ctx, layout, run, c, t);
+    wall(ctx, layout, frame.meta, c, t);
+    const label = (/** @type {[number, string]} */ x) => isolate(x[1]);
+    names(
+      ctx,
+      layout,
+      run,
+      waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label),
+      c,
+      width,
+    );
+  }
+  for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);
+  for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), c);
+}
+
+/** @param {Box} b @param {number} inset */
+const middle = (b, inset) => ({ x: b.x + b.w / 2, y: b.y + b.h / 2, inset });
+
+/**
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {any} run @param {any} step
+ * @param {number} shown @param {Record<string, string>} c @param {boolean} even a batch
+ */
+function cells(ctx, layout, run, step, shown, c, even) {
+  const layers = run.config.layers;
+  const inset = layout.unit > 5 ? 1 : 0.25;
+  for (let n = 0; n < shown; n++) {
+    const b = layout.box(n);
+    const head = n % (layers + 1) === layers;
+    const done = step && n <= step.n;
+    ctx.fillStyle = done ? (head ? c.fresh : c.cached) : n < run.recorded ? c.line : c.surface;
+    ctx.globalAlpha = done && n !== step.n ? 0.45 : 1;
+    ctx.fillRect(b.x + inset, b.y + 0.5, Math.max(b.w - 2 * inset, 0.5), b.h - 1);
+    ctx.globalAlpha = 1;
+    if (n >= run.recorded && layout.unit > 5) {
+      ctx.strokeStyle = c.line;
+      ctx.lineWidth = 1;
+      ctx.strokeRect(b.x + inset + 0.5, b.y + 1, b.w - 2 * inset - 1, b.h - 2);
+    }
+  }
+  if (even) return void (step && frameOf(ctx, layout.box(step.n), c));
+  // Prefill is one step a layer, over all the tokens of the prompt at once.
+  const first = layout.box(0);
+  ctx.fillStyle = c.surface;
+  if (layout.unit > 4)
+    for (let i = 1; i < run.prompt_tokens; i++)
+      ctx.fillRect(first.x + i * layout.unit - 0.5, TOP + layout.tall, 1, MAP - layout.tall);
+  if (!step) return;
+  if (step.n >= layers && run.recipe.max_new > 1) join(ctx, layout, layers, TOP + MAP, c.fresh);
+  frameOf(ctx, layout.box(step.n), c);
+}
+
+/**
+ * The step that the cursor is at.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Box} b
+ * @param {Record<string, string>} c
+ */
+function frameOf(ctx, b, c) {
+  ctx.strokeStyle = c.ink;
+  ctx.lineWidth = 2;
+  ctx.strokeRect(b.x + 0.5, b.y, Math.max(b.w - 1, 2), b.h);
+}
+
+/**
+ * Names of the rows, each with its breakpoint: a click sets or removes it.
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {number} layers
+ * @param {string[]} points @param {Record<string, string>} c @param {T} t
+ */
+function gutter(ctx, layout, layers, points, c, t) {
+  const font = ctx.font;
+  ctx.font = font.replace(/^[\d.]+px/, `${Math.min(parseFloat(font), 10)}px`);
+  ctx.textAlign = "right";
+  ctx.textBaseline = "middle";
+  for (let part = 0; part <= layers; part++) {
+    const y = TOP + MAP - (part + 0.5) * layout.tall;
+    const set = points.includes(rowPoint(part, layers));
+    ctx.fillStyle = set ? c.ink : c.muted;
+    if (layout.tall >= 9)
+      ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part + 1 }), LEFT - 5, y);
+    if (set) dot(ctx, { x: 5, y }, Math.min(layout.tall / 2 - 0.5, 4), c);
+  }
+  ctx.textAlign = "left";
+  ctx.font = font;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {ReturnType<typeof geometry>} layout
+ * @param {any} run
+ * @param {Record<string, string>} c
+ * @param {T} t
+ */
+function phases(ctx, layout, run, c, t) {
+  ctx.fillStyle = c.muted;
+  ctx.textBaseline = "alphabetic";
+  const prefill = layout.column(0);
+  fit(ctx, t("timeline.prefill"), prefill.x, prefill.w - 8);
+  if (run.recipe.max_new > 1)
+    fit(
+      ctx,
+      t(run.recipe.draft ? "timeline.decode.draft" : "timeline.decode"),
+      layout.column(1).x,
+      layout.unit * (run.recipe.max_new - 1),
+    );
+}
+
+/**
+ * The words, or as much of them before a colon as there is room for.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {string} s
+ * @param {number} x
+ * @param {number} room
+ */
+function fit(ctx, s, x, room) {
+  for (const text of [s, s.split(/[:：]/)[0]])
+    if (ctx.measureText(text).width <= room) return ctx.fillText(text, x, 11);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {{x: number, y: number}} at
+ * @param {number} r
+ * @param {Record<string, string>} c
+ */
+function dot(ctx, { x, y }, r, c) {
+  ctx.beginPath();
+  ctx.arc(x, y, Math.max(r, 1), 0, 2 * Math.PI);
+  ctx.fillStyle = c.bad;
+  ctx.fill();
+  ctx.strokeStyle = c.surface;
+  ctx.lineWidth = 1;
+  ctx.stroke();
+}
+
+/**
+ * Where memory will be full: a wall before the pass of the token that has no room.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {ReturnType<typeof geometry>} layout
+ * @param {any} meta
+ * @param {Record<string, string>} c
+ * @param {T} t
+ */
+function wall(ctx, layout, meta, c, t) {
+  const token = fullAt(meta);
+  if (!token || (meta.run.ended && meta.run.ended !== "memory")) return; // the run never came to it
+  const pass = token - meta.run.prompt_tokens;
+  const x = layout.token(token - 1) - (pass > 0 ? 1 : 0);
+  if (pass <= 0) {
+    // the rest of the prompt is not read
+    const prefill = layout.column(0);
+    ctx.fillStyle = c.surface;
+    ctx.globalAlpha = 0.8;
+    ctx.fillRect(x, TOP, prefill.x + prefill.w - x, MAP);
+    ctx.globalAlpha = 1;
+  }
+  ctx.fillStyle = c.bad;
+  ctx.fillRect(x - 1.5, TOP - 4, 3, MAP + 8);
+  const said = t("memory.wall", { Token: token });
+  const w = ctx.measureText(said).width;
+  // beside the wall, where the run will not come
+  const from = x + 12 + w < ctx.canvas.width / (globalThis.devicePixelRatio || 1) ? x + 6 : x - w - 12;
+  ctx.textBaseline = "middle";
+  ctx.fillStyle = c.surface;
+  ctx.fillRect(from - 2, TOP + MAP / 2 - 9, w + 8, 18);
+  ctx.fillStyle = c.bad;
+  ctx.fillText(said, from + 2, TOP + MAP / 2);
+}
+
+/**
+ * A flag above the column, its pole down to the step.
+ * @param {CanvasRenderingContext2D} ctx
+ * @param {Box} b
+ * @param {Record<string, string>} c
+ */
+function flag(ctx, b, c) {
+  const x = b.x + Math.min(b.w / 2, 8);
+  ctx.beginPath();
+  ctx.moveTo(x, TOP - 10);
+  ctx.lineTo(x + 9, TOP - 6);
+  ctx.lineTo(x, TOP - 2);
+  ctx.closePath();
+  ctx.strokeStyle = c.surface;
+  ctx.lineWidth = 3;
+  ctx.stroke();
+  ctx.fillStyle = c.ink;
+  ctx.fill();
+  ctx.fillRect(x - 0.75, TOP - 10, 1.5, b.y + b.h / 2 - TOP + 10);
+}
+
+/**
+ * Prompt tokens under the block of prefill, generated ones under the pass that
+ * reads them; the newest stands where the next pass will be.
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout
+ * @param {any} run @param {string[]} labels @param {Record<string, string>} c @param {number} width
+ */
+function names(ctx, layout, run, labels, c, width) {
+  ctx.textBaseline = "top";
+  const free = [0, 0]; // right edge of the last name in each of two lines
+  labels.forEach((label, i) => {
+    const x = layout.token(i);
+    const w = ctx.measureText(label).width;
+    const line = free.findIndex((edge) => x >= edge);
+    if (line < 0 || x + w > width) return;
+    ctx.fillStyle = i < run.prompt_tokens ? c.muted : c.ink;
+    ctx.fillText(label, x, TOP + MAP + 3 + 15 * line);
+    free[line] = x + w + 6;
+  });
+}

@@ -1,0 +1,77 @@
+// The text so far and the ten likeliest next tokens.
+
+import { isolate } from "../../text.js";
+import { percent } from "../../ui/format.js";
+import { promptOf } from "../../facts/sequences.js";
+
+/** @import { T } from "../../types.js" */
+
+/**
+ * @param {HTMLElement} root
+ * @param {{fork: ((id: number) => void)|null}} act null where nothing can be run
+ */
+export function createTokens(root, act) {
+  const list = /** @type {HTMLElement} */ (root.querySelector("[data-top]"));
+  const prompt = /** @type {HTMLElement} */ (root.querySelector("[data-prompt]"));
+  const made = /** @type {HTMLElement} */ (root.querySelector("[data-made]"));
+  const ended = /** @type {HTMLElement} */ (root.querySelector("[data-ended]"));
+  const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
+  /** @param {any} state */
+  return function view({ frame, t }) {
+    if (!frame) return;
+    const { run, top, text, step } = frame.meta;
+    prompt.textContent = promptOf(frame);
+    made.textContent = isolate(text);
+    const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
+    ended.textContent = over ? t(`done.${over}`) : "";
+    ended.hidden = !over;
+    hint.hidden = !!top;
+    hint.textContent = t("top.hint");
+    // whose token can be another one
+    const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0);
+    const sampled = run.recipe.sampler.kind === "sample"; // greedy has no filters to speak of
+    // Of several texts at once only the first of a batch can go on otherwise.
+    if (act.fork && top && !ours) {
+      hint.hidden = false;
+      hint.textContent = t(run.recipe.batch ? "top.fork.batch" : "top.fork.beam");
+    }
+    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, ours ? act : { fork: null })));
+  };
+}
+
+/**
+ * @param {any} c
+ * @param {boolean} sampled
+ * @param {T} t
+ * @param {{fork: ((id: number) => void)|null}} act
+ */
+function row(c, sampled, t, act) {
+  const dropped = sampled && !c.kept;
+  const li = document.createElement("li");
+  li.className = (c.chosen ? "chosen" : "") + (dropped ? " dropped" : "");
+  li.dataset.id = String(c.id);
+  li.dataset.prob = String(c.prob);
+  const fork = act.fork;
+  const button = document.createElement(fork ? "button" : "div");
+  button.className = "row";
+  if (fork) {
+    button.setAttribute("type", "button");
+    button.title = t("top.fork", { Label: c.label });
+    button.addEventListener("click", () => fork(c.id));
+  }
+  for (const [name, text] of [
+    ["label", isolate(c.label)],
+    ["prob", percent(c.prob)],
+    ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""],
+  ]) {
+    const span = document.createElement("span");
+    span.className = name;
+    span.textContent = text;
+    button.append(span);
+  }
+  const bar = document.createElement("i");
+  bar.style.setProperty("width", `${100 * c.prob}%`);
+  button.append(bar);
+  li.append(button);
+  return li;
+}

@@ -1,0 +1,121 @@
+// Buttons and keys that move the cursor.
+
+import { onKey, onShortcut } from "../../ui/keys.js";
+
+/** Keys that no browser owns; the help dialog lists the same. */
+export const KEYS = /** @type {Record<string, string>} */ ({
+  ArrowRight: "layer",
+  ArrowLeft: "back",
+  t: "token",
+  T: "back-token",
+  p: "play",
+  e: "end",
+  s: "stop",
+  f: "follow",
+  "?": "help",
+  b: "mark",
+  n: "mark-next",
+  N: "mark-back",
+  k: "breaks",
+  x: "take",
+  r: "restart",
+  q: "seq-next",
+  Q: "seq-back",
+  l: "layer-next",
+  L: "layer-back",
+  h: "head-next",
+  H: "head-back",
+});
+
+const COMMANDS = /** @type {Record<string, object>} */ ({
+  layer: { cmd: "forward", by: "layer" },
+  token: { cmd: "forward", by: "token" },
+  end: { cmd: "forward", by: "end" },
+  back: { cmd: "back", by: "layer" },
+  "back-token": { cmd: "back", by: "token" },
+  restart: { cmd: "seek", step: -1 },
+  pause: { cmd: "pause" },
+  stop: { cmd: "stop" },
+});
+
+/**
+ * @param {HTMLElement} root
+ * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void,
+ * toMark: (by: number) => void, nextPick: (what: "layer"|"head", by: number) => void, nextSequence: (by: number) =>
+ * void}} act
+ */
+export function createTransport(root, act) {
+  const run = (/** @type {string} */ name) => {
+    if (name === "play") act.play();
+    else if (name === "follow") act.follow();
+    else if (name === "help") act.help();
+    else if (name === "mark") act.mark();
+    else if (name === "mark-next" || name === "mark-back") act.toMark(name === "mark-next" ? 1 : -1);
+    else if (name.startsWith("seq-")) act.nextSequence(name === "seq-next" ? 1 : -1);
+    else if (name.startsWith("layer-") || name.startsWith("head-"))
+      act.nextPick(name.startsWith("layer") ? "layer" : "head", name.endsWith("next") ? 1 : -1);
+    else if (name === "breaks" || name === "take") toggle(name);
+    else act.send(COMMANDS[name]);
+  };
+  const more = /** @type {HTMLButtonElement|null} */ (root.querySelector("[data-more]"));
+  more?.addEventListener("click", () => more.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
+  root.addEventListener("click", (e) => {
+    const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
+    if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
+  });
+  onKey(document, (key) => key === "Escape" && closeMenus());
+  onShortcut((key) => {
+    const name = KEYS[key];
+    if (name) run(name);
+    return !!name;
+  });
+  /** @param {any} state */
+  return function view({ frame, playing, connected, held, t }) {
+    const meta = frame?.meta;
+    const at = meta?.step ? meta.step.n : -1;
+    const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
+    const off = (/** @type {string} */ name, /** @type {boolean} */ disabled) => {
+      const b = root.querySelector(`button[data-do="${name}"]`);
+      if (b instanceof HTMLButtonElement)
+        b.setAttribute("aria-disabled", String(disabled || !connected || !!held?.waits));
+    };
+    for (const name of ["layer", "token", "end", "play"]) off(name, end);
+    for (const name of ["back", "back-token", "restart"]) off(name, at < 0);
+    const marks = meta?.marks ?? [];
+    off("mark", at < 0);
+    off("mark-next", !marks.some((/** @type {number} */ n) => n > at));
+    off("mark-back", !marks.some((/** @type {number} */ n) => n < at));
+    root.querySelector('button[data-do="mark"]')?.setAttribute("aria-pressed", String(marks.includes(at)));
+    off("stop", !!meta?.run.ended || at < 0);
+    const play = root.querySelector('button[data-do="play"]');
+    if (play instanceof HTMLElement) {
+      const busy = playing || !!meta?.run.running;
+      play.setAttribute("aria-pressed", String(busy));
+      play.title = t(busy ? "controls.pause" : "controls.play");
+      /** @type {HTMLElement} */ (play.querySelector(".word")).textContent = t(
+        busy ? "controls.pause" : "controls.play",
+      );
+      play.dataset.busy = String(busy);
+    }
+  };
+}
+
+/** Closes the menu that lies over the page, and goes back to what opened it. */
+function closeMenus() {
+  for (const menu of document.querySelectorAll("details[name=menu][open]")) {
+    const inside = menu.contains(document.activeElement);
+    /** @type {HTMLDetailsElement} */ (menu).open = false;
+    if (inside) menu.querySelector("summary")?.focus();
+  }
+}
+
+/** Opens a menu and goes to its first control, or closes it. @param {string} id */
+function toggle(id) {
+  const menu = /** @type {HTMLDetailsElement} */ (document.getElementById(id));
+  const more = /** @type {HTMLElement|null} */ (menu.closest(".transport")?.querySelector("[data-more]") ?? null);
+  if (!menu.checkVisibility() && more?.checkVisibility()) more.click(); // a small window keeps the menus folded away
+  if (!menu.checkVisibility()) return;
+  menu.open = !menu.open;
+  const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");
+  if (to instanceof HTMLElement) to.focus();
+}
