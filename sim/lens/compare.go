@@ -81,7 +81,7 @@ func compareBranches(m *Moment) *CompareInfo {
 	}
 	for i := range made {
 		id := made[i][info.Same]
-		r := rival{ID: id, Label: m.labelled([]int{id})[0][1].(string)}
+		r := rival{ID: id, Label: m.Label(id)}
 		for j, x := range []*Branch{a, b} {
 			r.Probs[j] = probability(x.Step(info.Steps[j]).ForSequence(0), id, info.Same == len(x.upTo(info.Steps[j]))-1)
 		}

@@ -247,7 +247,7 @@ func (r *made) exported() int {
 func (r *made) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
 	b := bytes.NewBufferString(sheet.BOM) // a person will open it
-	err := lens.WriteCSV(b, &m.Moment)
+	err := writeCSV(b, &m.Moment)
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 
