@@ -527,7 +527,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 		if s := p.text("lamp"); s != "one lane, nothing to compare" {
 			t.Errorf("%s: the lamp says %q", lanes, s)
 		}
-		if s := p.text("sentence"); strings.Contains(s, "again") != (lanes == "uncached") || strings.Contains(s, "cache;") != (lanes == "cached") {
+		if s := p.text("sentence"); strings.Contains(s, "recomputed") != (lanes == "uncached") || strings.Contains(s, "cache;") != (lanes == "cached") {
 			t.Errorf("%s: the sentence says %q", lanes, s)
 		}
 		p.js(`document.querySelector("[data-do=restart]").click()`)
