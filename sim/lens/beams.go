@@ -1,11 +1,9 @@
 package lens
 
 import (
-	"encoding/binary"
-	"math"
-
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
+	"kvstep/sim/mat"
+	"slices"
 )
 
 // BeamsInfo is how far a beam search has come: its finished texts, best first.
@@ -29,7 +27,7 @@ type FinishedInfo struct {
 // showBeams is nil where the run is no beam search. With the tree come the tensors
 // beam_tree, [2, nodes]: the parent's place among the beams of its pass, the token;
 // and beam_log_probs, [1, nodes], of the tokens.
-func showBeams(m *Moment) (*BeamsInfo, []checkpoint.Tensor) {
+func showBeams(m *Moment) (*BeamsInfo, []Tensor) {
 	if m.Recipe.Sampler.Kind != "beam" {
 		return nil, nil
 	}
@@ -65,9 +63,6 @@ func showBeams(m *Moment) (*BeamsInfo, []checkpoint.Tensor) {
 	if len(t.logProbs) == 0 {
 		return info, nil
 	}
-	x := checkpoint.Tensor{Name: "beam_log_probs", DType: "F32", Shape: []int{1, len(t.logProbs)}}
-	for _, v := range t.logProbs {
-		x.Data = binary.LittleEndian.AppendUint32(x.Data, math.Float32bits(v))
-	}
-	return info, []checkpoint.Tensor{tight("beam_tree", t.nodes[:]), x}
+	nodes := slices.Concat(t.parents, t.tokens)
+	return info, []Tensor{wholes("beam_tree", nodes, 2, len(t.tokens)), Floats("beam_log_probs", F32, mat.RowOf(t.logProbs))}
 }

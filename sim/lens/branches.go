@@ -55,10 +55,10 @@ func showBranches(m *Moment) *BranchesInfo {
 			other := p.generated()
 			x.From = common(made, other)
 			if x.From < len(made) {
-				x.Token = m.labelled(made[x.From : x.From+1])[0][1].(string)
+				x.Token = m.Label(made[x.From])
 			}
 			if x.From < len(other) {
-				x.Instead = m.labelled(other[x.From : x.From+1])[0][1].(string)
+				x.Instead = m.Label(other[x.From])
 			}
 			text = strings.TrimPrefix(text, b.said(b.before(x.From)))
 		}

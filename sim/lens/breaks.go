@@ -42,12 +42,11 @@ func showBreaks(m *Moment) BreaksInfo {
 
 func hitOf(m *Moment, h breakpoint.Hit) HitInfo {
 	info := HitInfo{Point: h.String(), Bytes: Integer(h.Bytes)}
-	label := func(id int) string { return m.labelled([]int{id})[0][1].(string) }
 	switch h.Kind {
 	case breakpoint.Attend:
 		info.Head, info.Query, info.Prob = &h.Head, &h.Query, h.Prob
 	case breakpoint.Top:
-		info.Before, info.Now = label(h.Before), label(h.Now)
+		info.Before, info.Now = m.Label(h.Before), m.Label(h.Now)
 	}
 	return info
 }

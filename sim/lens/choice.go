@@ -62,7 +62,7 @@ func showChoice(m *Moment) *ChoiceInfo {
 		info.Stages = append(info.Stages, stage)
 	}
 	for i, o := range c.Options {
-		label := m.labelled([]int{o.ID})[0][1].(string)
+		label := m.Label(o.ID)
 		if o.ID == c.Token {
 			info.Label, info.Prob, info.From, info.To = label, last.Probs[i], o.From, o.To
 		}

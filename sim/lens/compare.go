@@ -81,7 +81,7 @@ func compareBranches(m *Moment) *CompareInfo {
 	}
 	for i := range made {
 		id := made[i][info.Same]
-		r := rival{ID: id, Label: m.labelled([]int{id})[0][1].(string)}
+		r := rival{ID: id, Label: m.Label(id)}
 		for j, x := range []*Branch{a, b} {
 			r.Probs[j] = probability(x.Step(info.Steps[j]).ForSequence(0), id, info.Same == len(x.upTo(info.Steps[j]))-1)
 		}
@@ -107,7 +107,7 @@ func probability(s *sim.Step, id int, last bool) *float64 {
 	if !last || s.Output == nil {
 		return nil
 	}
-	p, err := sample.Dist(s.Logits(), sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1}, nil)
+	p, err := sample.Probs(s.Logits(), sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1}, nil)
 	if err != nil {
 		return nil
 	}

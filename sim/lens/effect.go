@@ -28,7 +28,7 @@ func showEffect(m *Moment) *EffectInfo {
 		return nil
 	}
 	e := s.Effect
-	info := &EffectInfo{s.Pass, e.MaxDelta, e.KL, e.Token, m.labelled([]int{e.Token})[0][1].(string), s.Token, e.Changed}
+	info := &EffectInfo{s.Pass, e.MaxDelta, e.KL, e.Token, m.Label(e.Token), s.Token, e.Changed}
 	if c := s.Choice(); c != nil { // a person may have chosen another
 		info.Chosen = c.Token
 	}

@@ -2,7 +2,6 @@ package lens
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
 	"kvstep/sim/mat"
 )
@@ -46,7 +45,7 @@ type stepName struct {
 }
 
 // explain explains the last cell of the trail, nil if nothing is asked.
-func ShowExplain(m *Moment) (*ExplainInfo, []checkpoint.Tensor) {
+func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 	trail, r := m.View.Trail, m.Explained()
 	if len(trail) == 0 {
 		return nil, nil
@@ -80,7 +79,7 @@ func ShowExplain(m *Moment) (*ExplainInfo, []checkpoint.Tensor) {
 	for i, t := range e.Sum.Terms {
 		copy(terms.Row(i), []float32{t.A, t.B, t.T, t.Lane})
 	}
-	return info, []checkpoint.Tensor{f32("explain.terms", terms), f32("explain.tree", mat.RowOf(e.Sum.Tree))}
+	return info, []Tensor{Floats("explain.terms", F32, terms), Floats("explain.tree", F32, mat.RowOf(e.Sum.Tree))}
 }
 
 func nameStep(m *Moment, steps map[int]stepName, n int) {
@@ -103,10 +102,10 @@ func labelsOf(m *Moment, r *explain.Run, ref explain.Ref) place {
 		p.ColPos = &at.ColPos
 	}
 	if at.RowToken >= 0 {
-		p.Row = m.labelled([]int{at.RowToken})[0][1].(string)
+		p.Row = m.Label(at.RowToken)
 	}
 	if at.ColToken >= 0 {
-		p.Col = m.labelled([]int{at.ColToken})[0][1].(string)
+		p.Col = m.Label(at.ColToken)
 	}
 	return p
 }

@@ -3,7 +3,6 @@ package lens
 import (
 	"math"
 
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 )
@@ -20,7 +19,7 @@ type HeadsInfo struct {
 
 // showHeads is every head's attention in this pass. Layers that the pass has not
 // reached are zero.
-func showHeads(m *Moment) (*HeadsInfo, []checkpoint.Tensor) {
+func showHeads(m *Moment) (*HeadsInfo, []Tensor) {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil, nil
 	}
@@ -51,9 +50,9 @@ func showHeads(m *Moment) (*HeadsInfo, []checkpoint.Tensor) {
 			copy(hints.Row(l*c.Heads+h), []float32{hint.Entropy, hint.Previous, hint.First, hint.Self, hint.Copies})
 		}
 	}
-	shares := f16("head_hints", hints) // two decimals are shown
+	shares := Floats("head_hints", F16, hints) // two decimals are shown
 	shares.Shape = []int{c.Layers, c.Heads, 5}
-	return info, []checkpoint.Tensor{{Name: "heads", DType: "U8", Shape: []int{c.Layers, c.Heads, rows, cols}, Data: maps}, shares}
+	return info, []Tensor{bytesOf("heads", maps, c.Layers, c.Heads, rows, cols), shares}
 }
 
 // poolBy is the smallest side of a cell's square with which all maps have at most so many cells.

@@ -2,7 +2,6 @@ package lens
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 )
 
@@ -50,7 +49,7 @@ func (p View) metric() string {
 
 // showHistory is the run point by point: what the recorded steps up to the cursor
 // paid, and what the formulas say of the whole run.
-func showHistory(m *Moment) (HistoryInfo, []checkpoint.Tensor) {
+func showHistory(m *Moment) (HistoryInfo, []Tensor) {
 	perPass := m.Model.Model.Config.Layers + 1
 	steps, unit := perPass*maxPasses(m), perPass
 	if !m.closed() {
@@ -68,7 +67,7 @@ func showHistory(m *Moment) (HistoryInfo, []checkpoint.Tensor) {
 	if m.Step != nil {
 		info.Whole = (m.Step.N+1)%unit == 0
 	}
-	var tensors []checkpoint.Tensor
+	var tensors []Tensor
 	if info.Metric == "time" && m.isSingle() { // no formula tells it, but the run has measured some
 		info.Fit = fitLanes(m)
 	}

@@ -2,7 +2,6 @@ package lens
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
 	"kvstep/sim/recipe"
 )
@@ -18,7 +17,7 @@ type KVInfo struct {
 }
 
 // showKV summarises the whole KV cache: one byte for each row's size.
-func showKV(m *Moment) (KVInfo, []checkpoint.Tensor) {
+func showKV(m *Moment) (KVInfo, []Tensor) {
 	c := m.Model.Model.Config
 	info := KVInfo{
 		Lens: make([]int, c.Layers), Capacity: recipe.Fed(m.Prompt, m.maxNew()),
@@ -37,9 +36,8 @@ func showKV(m *Moment) (KVInfo, []checkpoint.Tensor) {
 	v, maxV := rowSizes(c, positions, kv.Values)
 	info.MaxK, info.MaxV = maxK, maxV
 	shape := []int{c.Layers, c.KVHeads, positions}
-	return info, append([]checkpoint.Tensor{
-		{Name: "cache_k", DType: "U8", Shape: shape, Data: k},
-		{Name: "cache_v", DType: "U8", Shape: shape, Data: v},
+	return info, append([]Tensor{
+		bytesOf("cache_k", k, shape...), bytesOf("cache_v", v, shape...),
 	}, evictedRows(m)...)
 }
 

@@ -3,13 +3,11 @@
 // travel. web/wire encodes what All shows.
 package lens
 
-import "kvstep/sim/checkpoint"
-
 // Lens is one thing that can be seen at a moment.
 type Lens struct {
 	Name  string // the key of its value
 	Needs []Need // without which there is nothing to be seen
-	Show  func(*Moment) (any, []checkpoint.Tensor)
+	Show  func(*Moment) (any, []Tensor)
 	// Bare tells that the lens has tensors only, and no value.
 	Bare bool
 	// Crowds tells that what the lens says takes room from the picture of all heads.
@@ -30,18 +28,18 @@ func (l *Lens) Seen(m *Moment) bool {
 }
 
 // value is a lens without tensors.
-func value[T any](show func(*Moment) T) func(*Moment) (any, []checkpoint.Tensor) {
-	return func(m *Moment) (any, []checkpoint.Tensor) { return show(m), nil }
+func value[T any](show func(*Moment) T) func(*Moment) (any, []Tensor) {
+	return func(m *Moment) (any, []Tensor) { return show(m), nil }
 }
 
 // both is a lens with a value and tensors.
-func both[T any](show func(*Moment) (T, []checkpoint.Tensor)) func(*Moment) (any, []checkpoint.Tensor) {
-	return func(m *Moment) (any, []checkpoint.Tensor) { return show(m) }
+func both[T any](show func(*Moment) (T, []Tensor)) func(*Moment) (any, []Tensor) {
+	return func(m *Moment) (any, []Tensor) { return show(m) }
 }
 
 // tensors is a lens without a value.
-func tensors(show func(*Moment) []checkpoint.Tensor) func(*Moment) (any, []checkpoint.Tensor) {
-	return func(m *Moment) (any, []checkpoint.Tensor) { return nil, show(m) }
+func tensors(show func(*Moment) []Tensor) func(*Moment) (any, []Tensor) {
+	return func(m *Moment) (any, []Tensor) { return nil, show(m) }
 }
 
 func aStep(m *Moment) bool     { return m.Step != nil }
@@ -71,7 +69,7 @@ var All = []Lens{
 	{Name: "ledger", Show: value(showLedger)},
 	{Name: "top", Show: value(ShowTop)},
 	{Name: "choice", Needs: []Need{hasChoice}, Show: value(showChoice)},
-	{Name: "waiting", Needs: []Need{isWaiting}, Show: value(func(m *Moment) [][2]any { return m.labelled(waitingPrompt(m)) })},
+	{Name: "waiting", Needs: []Need{isWaiting}, Show: value(func(m *Moment) Tokens { return m.Labelled(waitingPrompt(m)) })},
 	{Name: "marks", Needs: []Need{hasMarks}, Show: value(func(m *Moment) []int { return m.Marks })},
 	{Name: "breaks", Needs: []Need{hasBreaks}, Show: value(showBreaks)},
 	{Name: "peers", Needs: []Need{(*Moment).several}, Show: value(showPeers)},
@@ -90,7 +88,7 @@ var All = []Lens{
 	{Name: "sums", Needs: []Need{open("formulas"), aStep, (*Moment).closed}, Show: value(func(m *Moment) map[string]map[string]Integer { return showSums(m, lettersOf(m)) })},
 	{Name: "modelled", Needs: []Need{open("formulas"), aStep}, Show: value(showModelled)},
 	{Name: "real", Needs: []Need{isReal}, Show: value(showReal)},
-	{Name: "history", Needs: []Need{open("history")}, Show: both(func(m *Moment) (HistoryInfo, []checkpoint.Tensor) { return showHistory(m) })},
+	{Name: "history", Needs: []Need{open("history")}, Show: both(func(m *Moment) (HistoryInfo, []Tensor) { return showHistory(m) })},
 	{Name: "heads", Needs: []Need{open("heads")}, Show: both(showHeads)},
 	{Name: "rows", Needs: []Need{open("rows")}, Bare: true, Show: tensors(showRows)},
 	{Name: "passes", Needs: []Need{open("schedule")}, Bare: true, Show: tensors(showPasses)},

@@ -1,7 +1,6 @@
 package lens
 
 import (
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
 )
 
@@ -30,7 +29,7 @@ const coarseFrom = 2048
 
 // ShowOp is the picked op's matrices, inputs first. Weight matrices stay at home: a
 // viewer fetches one when it is looked at (Weights).
-func ShowOp(m *Moment) (*OpInfo, []checkpoint.Tensor) {
+func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 	op, r := explain.Find(m.View.Op), m.Explained()
 	if op == nil || m.From == nil {
 		return nil, nil
@@ -43,7 +42,7 @@ func ShowOp(m *Moment) (*OpInfo, []checkpoint.Tensor) {
 	if op.Kind == explain.Turn && m.Model.Model.Rope() == nil {
 		info.Kind = explain.Copy
 	}
-	var tensors []checkpoint.Tensor
+	var tensors []Tensor
 	for _, id := range r.Inputs(op) {
 		x, ok := r.Tensor(m.From.N, id, m.Head())
 		if !ok {
@@ -70,11 +69,11 @@ func ShowOp(m *Moment) (*OpInfo, []checkpoint.Tensor) {
 		switch {
 		case weight:
 		case x.NumRows()*x.NumCols() >= coarseFrom && !in.Pairs():
-			var t checkpoint.Tensor
-			t, input.Max = coarse("op."+id, x)
+			t := Pictured("op."+id, x)
+			input.Max = t.Max
 			tensors = append(tensors, t)
 		default:
-			tensors = append(tensors, f16("op."+id, x))
+			tensors = append(tensors, Floats("op."+id, F16, x))
 		}
 		info.Inputs = append(info.Inputs, input)
 	}
@@ -84,5 +83,5 @@ func ShowOp(m *Moment) (*OpInfo, []checkpoint.Tensor) {
 	if op.Pairs() {
 		tensors = append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
 	}
-	return info, append(tensors, f16("op."+op.ID, out))
+	return info, append(tensors, Floats("op."+op.ID, F16, out))
 }

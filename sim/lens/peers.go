@@ -54,7 +54,7 @@ func showPeers(m *Moment) *PeersInfo {
 	for i, p := range everyone(s) {
 		x := PeerInfo{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Prompt: p.Prompt, Said: saidOf(m, p), Over: p.FinishReason}
 		if p.Token >= 0 {
-			x.Token, x.Label = &p.Token, m.label(p.Token)
+			x.Token, x.Label = &p.Token, m.Label(p.Token)
 		}
 		if b := beamsBefore(m, s); b != nil && p.Seq < len(b.Live) {
 			sum := Score(b.Live[p.Seq].Sum)

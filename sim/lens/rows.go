@@ -1,12 +1,7 @@
 package lens
 
 import (
-	"encoding/binary"
-	"math"
-	"slices"
-
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 )
 
 // showRows is where every cached row comes from, as the recorded steps up to
@@ -17,13 +12,13 @@ import (
 //	2  passes in which the uncached lane computed it again
 //
 // All K/V heads of a layer are written and read together.
-func showRows(m *Moment) []checkpoint.Tensor {
+func showRows(m *Moment) []Tensor {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil
 	}
 	layers, positions := m.Model.Model.Config.Layers, m.Step.Cached+m.Step.Rows
-	counts := make([]uint16, 3*layers*positions)
-	at := func(kind, layer, p int) *uint16 { return &counts[(kind*layers+layer)*positions+p] }
+	counts := make([]uint32, 3*layers*positions)
+	at := func(kind, layer, p int) *uint32 { return &counts[(kind*layers+layer)*positions+p] }
 	for n := range m.Step.N + 1 {
 		s := m.own(n)
 		if s == nil || s.Part != sim.LayerPart {
@@ -36,19 +31,8 @@ func showRows(m *Moment) []checkpoint.Tensor {
 			}
 		}
 		for p := s.Cached; p < s.Cached+stayedRows(m, s); p++ {
-			*at(0, s.Layer, p) = uint16(s.Pass) + 1
+			*at(0, s.Layer, p) = uint32(s.Pass) + 1
 		}
 	}
-	dtype, data := "U8", make([]byte, 0, 2*len(counts))
-	if slices.Max(counts) > math.MaxUint8 {
-		dtype = "U16"
-	}
-	for _, n := range counts {
-		if dtype == "U8" {
-			data = append(data, byte(n))
-		} else {
-			data = binary.LittleEndian.AppendUint16(data, n)
-		}
-	}
-	return []checkpoint.Tensor{{Name: "rows", DType: dtype, Shape: []int{3, layers, positions}, Data: data}}
+	return []Tensor{wholes("rows", counts, 3, layers, positions)}
 }

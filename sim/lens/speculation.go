@@ -10,12 +10,12 @@ import (
 type SpeculationInfo struct {
 	Draft    string        `json:"draft"`
 	Propose  int           `json:"propose"`
-	Proposed [][2]any      `json:"proposed,omitempty"` // the last rows of this pass: [id, label]
+	Proposed Tokens        `json:"proposed,omitempty"` // the last rows of this pass: [id, label]
 	Verdicts []VerdictInfo `json:"verdicts,omitempty"` // head only, of each that was tested
 	Stays    int           `json:"stays"`              // head only: proposals whose rows stay in the cache
 	Left     Integer       `json:"left,omitempty"`     // head only: bytes of the rows that leave it again
 	Random   float64       `json:"random"`             // head only: the number that chose the token after them
-	Token    *[2]any       `json:"token,omitempty"`    // head only: that token
+	Token    *Token        `json:"token,omitempty"`    // head only: that token
 	Draws    string        `json:"draws,omitempty"`    // head only: what it came from, one of the draws
 	Flops    Integer       `json:"flops,omitempty"`    // of the draft, for this pass
 	SoFar    SoFarInfo     `json:"so_far"`
@@ -57,13 +57,13 @@ func showSpeculation(m *Moment) *SpeculationInfo {
 	if x == nil {
 		return info
 	}
-	info.Proposed = m.labelled(x.Proposed)
+	info.Proposed = m.Labelled(x.Proposed)
 	info.Flops = Integer(cost.Headline(x.Cost, m.switches()))
 	if m.Step.Part != sim.HeadPart {
 		return info
 	}
 	info.Stays, info.Random, info.Draws = x.Accepted, x.Random, drawsModel
-	token := m.labelled([]int{m.Step.Token})[0]
+	token := m.Labelled([]int{m.Step.Token})[0]
 	info.Token = &token
 	for _, v := range x.Verdicts {
 		info.Verdicts = append(info.Verdicts, VerdictInfo{float32(v.P), float32(v.Q), float32(v.Random), v.Accepted})

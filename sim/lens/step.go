@@ -2,6 +2,7 @@ package lens
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/model"
 )
 
 type StepInfo struct {
@@ -29,4 +30,16 @@ func showStep(m *Moment) *StepInfo {
 		info.Masked = masked(s)
 	}
 	return info
+}
+
+// masked counts the pairs of a step that the mask forbids.
+func masked(s *sim.Step) (n int) {
+	for i := range s.Rows {
+		for j := range s.Cached + s.Rows {
+			if model.Masked(s.Cached, i, j) {
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -1,9 +1,9 @@
 package lens
 
 // showTokens pairs each id with its label.
-func showTokens(m *Moment) [][2]any {
+func showTokens(m *Moment) Tokens {
 	if m.Step == nil {
-		return [][2]any{}
+		return Tokens{}
 	}
-	return m.labelled(m.Step.SequenceTokens())
+	return m.Labelled(m.Step.SequenceTokens())
 }

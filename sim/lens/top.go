@@ -20,7 +20,7 @@ func ShowTop(m *Moment) []candidate {
 	likeliest := m.Step.Top()
 	top := make([]candidate, len(likeliest))
 	for i, c := range likeliest {
-		label := m.labelled([]int{c.ID})[0][1].(string)
+		label := m.Label(c.ID)
 		top[i] = candidate{c.ID, label, c.Logit, c.Prob, c.Kept, c.ID == m.Step.Token}
 	}
 	return top

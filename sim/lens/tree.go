@@ -9,7 +9,8 @@ import (
 
 // tree is every beam that has lived.
 type tree struct {
-	nodes    [2][]float64 // parent, token
+	parents  []uint32 // of each node: its place among the beams of the pass before
+	tokens   []uint32
 	logProbs []float32
 	passes   []int
 	labels   map[int]string
@@ -27,10 +28,10 @@ func treeOf(m *Moment, last int) tree {
 		for _, b := range live {
 			path := append(slices.Clone(paths[b.Parent]), b.Token)
 			t.ends[fmt.Sprint(path)] = len(t.logProbs)
-			t.nodes[0], t.nodes[1] = append(t.nodes[0], float64(b.Parent)), append(t.nodes[1], float64(b.Token))
+			t.parents, t.tokens = append(t.parents, uint32(b.Parent)), append(t.tokens, uint32(b.Token))
 			t.logProbs = append(t.logProbs, float32(b.LogProb))
 			if _, ok := t.labels[b.Token]; !ok {
-				t.labels[b.Token] = m.label(b.Token)
+				t.labels[b.Token] = m.Label(b.Token)
 			}
 			next = append(next, path)
 		}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/kv"
 )
 
@@ -38,7 +37,7 @@ type UseInfo struct {
 
 // showUse is nil where there is no cache. With the open table of rows come the policy's
 // own numbers of them.
-func showUse(m *Moment) (*UseInfo, []checkpoint.Tensor) {
+func showUse(m *Moment) (*UseInfo, []Tensor) {
 	info := useOf(m)
 	if m.View.shows("rows") {
 		return info, policyRows(m, info)

@@ -113,10 +113,13 @@ func rivals(m *Frame) error {
 }
 
 // ofUse are the tensors of the lens "use".
-func ofUse(m *Frame) []checkpoint.Tensor {
+func ofUse(m *Frame) (written []checkpoint.Tensor) {
 	i := slices.IndexFunc(lens.All, func(l lens.Lens) bool { return l.Name == "use" })
 	_, tensors := lens.All[i].Show(&m.Moment)
-	return tensors
+	for _, x := range tensors {
+		written = append(written, Tensor(x))
+	}
+	return written
 }
 
 // seen is what a lens shows of a moment; nothing where it has not what the lens needs.

@@ -1,8 +1,9 @@
-package lens
+package wire
 
 import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 )
 
@@ -21,6 +22,6 @@ func Weights(m *library.Loaded, layer int, op string) ([]byte, bool) {
 	if w.NumRows()*w.NumCols() > maxWeights {
 		return nil, false
 	}
-	f := checkpoint.File{Meta: map[string]string{"kvstep": "1"}, Tensors: []checkpoint.Tensor{f16("w", w)}}
+	f := checkpoint.File{Meta: map[string]string{"kvstep": "1"}, Tensors: []checkpoint.Tensor{Tensor(lens.Floats("w", lens.F16, w))}}
 	return checkpoint.AppendSafetensors(nil, f), true
 }

@@ -1,4 +1,4 @@
-package lens
+package take
 
 import (
 	"io"
@@ -6,6 +6,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/sheet"
@@ -20,10 +21,10 @@ type onScreen struct {
 	cols func(j int) string
 }
 
-// WriteCSV writes what is on the viewer's screen in full float32 precision, one
+// writeCSV writes what is on the viewer's screen in full float32 precision, one
 // number a line: the matrices of the head (or op) that is looked at, the ten
 // likeliest tokens and the ledger.
-func WriteCSV(w io.Writer, m *Moment) error {
+func writeCSV(w io.Writer, m *lens.Moment) error {
 	out := sheet.NewWriter(w)
 	put := func(panel, name string, row, rowName, col, colName, value string) {
 		_ = out.Write([]string{panel, name, row, rowName, col, colName, value}) // Flush reports it
@@ -36,15 +37,15 @@ func WriteCSV(w io.Writer, m *Moment) error {
 			}
 		}
 	}
-	for i, c := range ShowTop(m) {
+	for i, c := range lens.ShowTop(m) {
 		rank := strconv.Itoa(i)
 		put("next token", "logit", rank, c.Label, "", "", decimal32(c.Logit))
 		put("next token", "probability", rank, c.Label, "", "", decimal32(c.Prob))
 	}
-	if c := pickedChoice(m); c != nil {
+	if c := m.Step.Choice(); c != nil {
 		for _, stage := range c.Stages {
 			for i, o := range c.Options {
-				label := m.labelled([]int{o.ID})[0][1].(string)
+				label := m.Label(o.ID)
 				put("choice", stage.Filter, strconv.Itoa(i), label, "", "", decimal64(stage.Probs[i]))
 			}
 		}
@@ -63,13 +64,13 @@ func WriteCSV(w io.Writer, m *Moment) error {
 }
 
 // sheetsOf are the matrices on screen, as the engine has them.
-func sheetsOf(m *Moment) []onScreen {
+func sheetsOf(m *lens.Moment) []onScreen {
 	if m.From == nil {
 		return nil
 	}
-	labels := m.labelled(m.From.Tokens)
+	labels := m.Labelled(m.From.Tokens)
 	none := func(int) string { return "" }
-	key := func(j int) string { return labels[j][1].(string) }
+	key := func(j int) string { return labels[j].Label }
 	query := func(i int) string { return key(m.From.Cached + i) }
 	op := explain.Find(m.View.Op)
 	if op == nil {
