@@ -1,12 +1,14 @@
 package sim
 
 import (
+	"bytes"
 	"encoding/json"
 
 	"kvstep/sim/mat"
 )
 
-// CachePolicy says how the KV cache keeps its rows.
+// CachePolicy says how the KV cache keeps its rows: a kind, and the parameters that this
+// kind has. What a kind means is written in sim/kv, one file a policy.
 type CachePolicy struct {
 	Kind   string `json:"kind"`             // one of the Cache constants; "" is contiguous
 	Block  int    `json:"block,omitempty"`  // paged: tokens to a block, 1 to 64
@@ -18,16 +20,23 @@ type CachePolicy struct {
 	Budget int64  `json:"budget,omitempty"` // bytes that the cache may take; 0: no limit
 }
 
+// zeros are, by kind, the parameters whose 0 says something else than leaving them out.
+var zeros = map[string][]string{}
+
+// WriteZero has JSON write a parameter of a kind even where it is 0, because one that is
+// left out has another default. sim/kv calls it, which knows the defaults.
+func WriteZero(kind, name string) { zeros[kind] = append(zeros[kind], name) }
+
 // MarshalJSON writes what the kind has, a 0 that was given too.
 func (p CachePolicy) MarshalJSON() ([]byte, error) {
 	type plain CachePolicy // without this method
-	if p.Kind != CacheH2O {
-		return json.Marshal(plain(p))
+	data, err := json.Marshal(plain(p))
+	for _, name := range zeros[p.Kind] {
+		if key := `"` + name + `":`; err == nil && !bytes.Contains(data, []byte(key)) {
+			data = append(data[:len(data)-1], ","+key+"0}"...)
+		}
 	}
-	return json.Marshal(struct {
-		plain
-		Heavy int `json:"heavy"`
-	}{plain(p), p.Heavy})
+	return data, err
 }
 
 // How a cache keeps its rows.
@@ -39,26 +48,6 @@ const (
 	CacheInt8       = "int8"       // every token, in 8 bits a number
 	CacheInt4       = "int4"       // every token, in 4 bits a number
 )
-
-// Exact reports whether the policy gives attention the very numbers that were
-// computed, all of them: the output is then that of no policy, bit for bit.
-func (p CachePolicy) Exact() bool {
-	return p.Kind == "" || p.Kind == CacheContiguous || p.Kind == CachePaged
-}
-
-// Evicts reports whether the policy lets tokens go.
-func (p CachePolicy) Evicts() bool { return p.Kind == CacheWindow || p.Kind == CacheH2O }
-
-// Most returns how many tokens the policy keeps at a time, 0 for all.
-func (p CachePolicy) Most() int {
-	switch p.Kind {
-	case CacheWindow:
-		return p.Sinks + p.Window
-	case CacheH2O:
-		return p.Heavy + p.Window
-	}
-	return 0
-}
 
 // CacheUse is what a cache takes, in bytes: Allocated is what it really holds
 // of the machine's memory, Used is the rows in it, the rest is wasted.
@@ -80,7 +69,7 @@ type Code struct{ Value, Top int }
 
 // KVCache is a read-only view of a KV cache at one moment,
 // [layer, kv_head, position, head_dim]. Later appends do not change it, and
-// what the policy let go can still be looked at here.
+// what the policy evicted can still be looked at here.
 type KVCache interface {
 	Len(layer int) int                   // positions written by this layer
 	Keys(layer, kvHead int) mat.Matrix   // [Len(layer), head_dim], after RoPE, as attention reads them
@@ -89,9 +78,9 @@ type KVCache interface {
 	// Sees is what the query at a position met: keys and values, and their
 	// positions, nil for 0, 1, 2, ...
 	Sees(layer, kvHead, query int) (keys, values mat.Matrix, at []int)
-	// Gone is the position of the first query that position p was let go
+	// EvictedAt is the position of the first query that position p was evicted
 	// before, or a number beyond every query.
-	Gone(layer, kvHead, p int) int
+	EvictedAt(layer, kvHead, p int) int
 	// Code is how a quantised number of K (or, with value, of V) is kept: code x
 	// scale + low. It reports false where it is kept as it was computed.
 	Code(layer, kvHead, p, dim int, value bool) (code Code, scale, low float32, ok bool)

@@ -116,7 +116,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 		if err != nil {
 			return nil, err
 		}
-		if outcomes = append(outcomes, o); v.Model == m.Name && v.Cache.Exact() {
+		if outcomes = append(outcomes, o); v.Model == m.Name && kv.TraitsOf(v.Cache).Exact {
 			exact = o.Generated
 		}
 	}
@@ -124,9 +124,9 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 	for i, o := range outcomes {
 		rows[i] = variant{
 			Model: o.Model, Cache: kv.Text(o.Cache), Heads: o.Heads, KVHeads: o.KVHeads,
-			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || o.Cache.Exact() && link.Recipe.Cache.Exact()),
+			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || kv.TraitsOf(o.Cache).Exact && kv.TraitsOf(link.Recipe.Cache).Exact),
 			PerToken: o.PerToken, Used: o.Usage.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),
-			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: o.Cache.Exact(),
+			Text: o.Text, Tokens: len(o.Generated), MaxDelta: o.MaxDelta, Exact: kv.TraitsOf(o.Cache).Exact,
 		}
 		if n, same := agree(o.Generated, exact); !same {
 			rows[i].DivergesAt = &n

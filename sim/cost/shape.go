@@ -113,12 +113,12 @@ func styled(c sim.Config) Shape {
 // stayed in 16 bits (norms and biases are counted like the rest).
 func Of(c sim.Config) Shape { return styled(c).Wide(cmp.Or(c.WeightBits, 32), 32) }
 
-// For returns Of(c) under a cache policy: one that lets tokens go is a window in
-// every layer. (What quantised rows take is for the cache to say, sim/kv.)
-func For(c sim.Config, p sim.CachePolicy) Shape {
+// Keeping returns Of(c) with a cache that keeps at most so many tokens, 0 for all: a
+// window in every layer. (What quantised rows take is for the cache to say, sim/kv.)
+func Keeping(c sim.Config, most int) Shape {
 	s := Of(c)
-	if p.Evicts() {
-		s.Window, s.Local = p.Most(), c.Layers
+	if most > 0 {
+		s.Window, s.Local = most, c.Layers
 	}
 	return s
 }

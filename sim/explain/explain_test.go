@@ -53,7 +53,7 @@ func record(t *testing.T, l *library.Loaded, rec sim.Recipe) *ran {
 	for i := range x.steps {
 		s := &x.steps[i]
 		if s.Part == sim.HeadPart {
-			cache.Settle()
+			cache.EndPass()
 			x.norm3[i] = mat.New(s.Rows, c.Dim)
 			m.Unembed(mat.Matrix{}, x.norm3[i], out)
 			continue

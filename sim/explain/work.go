@@ -143,7 +143,7 @@ func (w worker) do(name, fn string, args ...Arg) Arg {
 // the key go, before the query that it was let go for.
 func (w worker) mask(s *sim.Step) {
 	key, query := constant("key", float32(w.e.Col)), constant("query", float32(s.Cached+w.e.Row))
-	gone := s.KV.Gone(s.Layer, w.run.Model.KVHead(w.e.Head), w.e.Col)
+	gone := s.KV.EvictedAt(s.Layer, w.run.Model.KVHead(w.e.Head), w.e.Col)
 	if gone >= s.Cached+s.Rows {
 		w.do("value", "sees", key, query)
 		return

@@ -82,7 +82,7 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 			Schedule: s.Schedule, Peers: peersOf(s), Beams: s.Beams}
 		if s.KV != nil {
 			use := s.KV.Use()
-			l.Cache, l.Gone = &use, kv.LetGo(s)
+			l.Cache, l.Gone = &use, kv.Evictions(s)
 		}
 		if s.Part == sim.LayerPart {
 			l.Layer = &s.Layer

@@ -7,6 +7,35 @@ import (
 	"kvstep/sim/mat"
 )
 
+var pagedPolicy = &Policy{
+	Kind: sim.CachePaged,
+	Params: []Param{
+		count("block", 1, 64, 4, func(p *sim.CachePolicy) any { return &p.Block }),
+	},
+	Traits: func(p sim.CachePolicy) Traits {
+		t := exact
+		t.Block = p.Block
+		return t
+	},
+	Open: func(s Spec, p sim.CachePolicy, a *Arena) Source {
+		pool := NewPool(s, p.Block, a)
+		return func(Spec) (Cache, error) { return pool.Sequence(), nil }
+	},
+	Sizes: inBlocks{},
+}
+
+// inBlocks are the sizes of a cache that takes its memory block by block.
+type inBlocks struct{ reserved }
+
+func (inBlocks) start(Spec, sim.CachePolicy) int64 { return 0 }
+
+func (inBlocks) fits(s Spec, p sim.CachePolicy, budget int64) int {
+	blocks := budget / (s.TokenBytes() * int64(p.Block))
+	return int(min(blocks*int64(p.Block), int64(s.Most)))
+}
+
+func (inBlocks) want(s Spec, p sim.CachePolicy, _ int) int64 { return s.TokenBytes() * int64(p.Block) }
+
 // Pool is the physical memory of paged caches (PagedAttention, Kwon et al.
 // 2023): blocks of a few tokens each, taken from the arena one by one and
 // shared by reference count. A block has the K and V of its tokens in all
@@ -48,14 +77,16 @@ func (p *Pool) take() (int, error) {
 	return len(p.pages) - 1, nil
 }
 
-// drop takes one reference away, and with the last one the block.
-func (p *Pool) drop(b int) {
+// drop takes one reference away, and with the last one the block. It reports whether that
+// was the last.
+func (p *Pool) drop(b int) bool {
 	if p.refs[b]--; p.refs[b] > 0 {
-		return
+		return false
 	}
 	p.arena.give(p.pages[b])
 	p.pages[b] = nil
 	p.free = append(p.free, b)
+	return true
 }
 
 // Sequence is a new, empty sequence in the pool.
@@ -63,18 +94,18 @@ func (p *Pool) Sequence() *Paged { return &Paged{pool: p, lens: make([]int, p.sp
 
 // Paged is one sequence of a Pool: its block table says where its tokens are.
 type Paged struct {
-	pool   *Pool
-	table  []int       // block numbers, in order of positions
-	pages  [][]float32 // the memory of those blocks
-	lens   []int       // positions held, by layer
-	Copied int         // blocks copied because they were shared and had to be written to
+	basic
+	pool  *Pool
+	table []int       // block numbers, in order of positions
+	pages [][]float32 // the memory of those blocks
+	lens  []int       // positions held, by layer
 }
 
 var _ Cache = (*Paged)(nil)
 
 // Fork is a sequence that begins with the first n tokens of q and shares their
 // blocks. Whoever writes to a shared block first gets a copy of it.
-func (q *Paged) Fork(n int) *Paged {
+func (q *Paged) Fork(n int) Cache {
 	f := q.pool.Sequence()
 	for l := range f.lens {
 		f.lens[l] = min(n, q.lens[l])
@@ -91,6 +122,22 @@ func (q *Paged) share(table []int) {
 	}
 }
 
+// take is a block of the sequence's own; copied says that it becomes that of a shared one.
+func (q *Paged) take(copied bool) (int, error) {
+	b, err := q.pool.take()
+	if err == nil && q.to != nil {
+		q.to.BlockTaken(b, copied)
+	}
+	return b, err
+}
+
+// drop gives a block of the sequence back.
+func (q *Paged) drop(b int) {
+	if q.pool.drop(b) && q.to != nil {
+		q.to.BlockFreed(b)
+	}
+}
+
 // blocks is how many blocks n tokens need.
 func blocks(n, block int) int { return (n + block - 1) / block }
 
@@ -99,17 +146,16 @@ func blocks(n, block int) int { return (n + block - 1) / block }
 func (q *Paged) Reserve(n int) (int, error) {
 	p, have := q.pool, q.lens[0]
 	if last := have / p.block; n > 0 && have%p.block > 0 && p.refs[q.table[last]] > 1 {
-		b, err := p.take()
+		b, err := q.take(true)
 		if err != nil {
 			return 0, err
 		}
 		copy(p.pages[b], q.pages[last])
-		p.drop(q.table[last])
+		q.drop(q.table[last])
 		q.table[last], q.pages[last] = b, p.pages[b]
-		q.Copied++
 	}
 	for len(q.table) < blocks(have+n, p.block) {
-		b, err := p.take()
+		b, err := q.take(false)
 		if err != nil {
 			return len(q.table)*p.block - have, err
 		}
@@ -151,9 +197,6 @@ func (q *Paged) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 		mat.Paged(n, p.spec.HeadDim, q.pages, p.block, p.offset(layer, 1, kvHead)), nil
 }
 
-func (q *Paged) Attended(int, int, []float32) {}
-func (q *Paged) Settle()                      {}
-
 // Truncate gives back the blocks that no token is left in.
 func (q *Paged) Truncate(n int) {
 	for l := range q.lens {
@@ -161,7 +204,7 @@ func (q *Paged) Truncate(n int) {
 	}
 	keep := min(len(q.table), blocks(n, q.pool.block))
 	for _, b := range q.table[keep:] {
-		q.pool.drop(b)
+		q.drop(b)
 	}
 	q.table, q.pages = q.table[:keep], q.pages[:keep]
 }
@@ -191,6 +234,3 @@ func (q *Paged) Use() sim.CacheUse {
 func (q *Paged) LayerBytes(layer int) int64 {
 	return int64(q.lens[layer]*q.pool.spec.width()) * 2 * floatBytes
 }
-
-// Last has nothing to report.
-func (q *Paged) Last(int) (gone []int, k, v []float32) { return nil, nil, nil }

@@ -50,7 +50,8 @@ func TestPoolUnderRandomOperations(t *testing.T) {
 	p := NewPool(s, block, arena)
 	arena.budget = 60 * p.BlockBytes()
 	live := []*shadow{{q: p.Sequence()}}
-	refused, copied := 0, 0
+	refused, told := 0, &heard{}
+	live[0].q.Report(told)
 	for i := range operations {
 		x := live[r.IntN(len(live))]
 		switch n := r.IntN(100); {
@@ -78,13 +79,13 @@ func TestPoolUnderRandomOperations(t *testing.T) {
 			x.tokens = append(x.tokens, token)
 		case n < 80 && len(live) < 40:
 			at := r.IntN(len(x.tokens) + 1)
-			live = append(live, &shadow{x.q.Fork(at), slices.Clone(x.tokens[:at])})
+			live = append(live, &shadow{x.q.Fork(at).(*Paged), slices.Clone(x.tokens[:at])})
+			live[len(live)-1].q.Report(told)
 		case n < 90:
 			at := r.IntN(len(x.tokens) + 1)
 			x.q.Truncate(at)
 			x.tokens = x.tokens[:at]
 		case len(live) > 1:
-			copied += x.q.Copied
 			x.q.Free()
 			live = slices.DeleteFunc(live, func(y *shadow) bool { return y == x })
 		}
@@ -92,20 +93,22 @@ func TestPoolUnderRandomOperations(t *testing.T) {
 			x := live[r.IntN(len(live))]
 			x.check(t, s)
 			account(t, p, live)
+			if have := len(told.taken) - len(told.freed); have != p.InUse() {
+				t.Fatalf("%d blocks taken and %d freed, %d are in use", len(told.taken), len(told.freed), p.InUse())
+			}
 		}
 	}
 	for _, x := range live {
 		x.check(t, s)
-		copied += x.q.Copied
 		x.q.Free()
 	}
 	if arena.Held() != 0 || p.InUse() != 0 {
 		t.Errorf("%d bytes, %d blocks are still held", arena.Held(), p.InUse())
 	}
-	if refused == 0 || copied == 0 {
-		t.Errorf("%d refusals, %d copies: too few to prove anything", refused, copied)
+	if refused == 0 || told.copies == 0 {
+		t.Errorf("%d refusals, %d copies: too few to prove anything", refused, told.copies)
 	}
-	t.Logf("block %d: %d refusals, %d copies on write", block, refused, copied)
+	t.Logf("block %d: %d refusals, %d copies on write", block, refused, told.copies)
 }
 
 // account compares the pool's books with the tables of all sequences.

@@ -128,7 +128,7 @@ func Masked(cached, i, j int) bool { return j > cached+i }
 // Hidden reports whether row i of a layer step does not see key j, for the K/V
 // head kvHead: the causal mask forbids it, or the cache had let it go.
 func Hidden(s *sim.Step, kvHead, i, j int) bool {
-	return Masked(s.Cached, i, j) || s.KV.Gone(s.Layer, kvHead, j) <= s.Cached+i
+	return Masked(s.Cached, i, j) || s.KV.EvictedAt(s.Layer, kvHead, j) <= s.Cached+i
 }
 
 // Attention derives head h of a layer step. s.KV must be present.

@@ -24,9 +24,12 @@ func Parse(data []byte) (sim.Recipe, error) {
 	if err := given.lift("sampler", "cache", "batch"); err != nil {
 		return r, err
 	}
-	lists := map[string]any{"tokens": &r.Tokens, "stop": &r.Stop, "forced": &r.Forced}
-	for key, to := range lists {
-		if err := given.list(key, to); err != nil {
+	for i := range Fields {
+		f := &Fields[i]
+		if !f.list() || f.Path == "" || f.Path == "batch.requests" {
+			continue
+		}
+		if err := given.list(f.Path, f.at(&r)); err != nil {
 			return r, err
 		}
 	}
@@ -41,9 +44,11 @@ func Parse(data []byte) (sim.Recipe, error) {
 	if err := cacheText(texts); err != nil {
 		return r, err
 	}
-	r, err = Read(r, func(f *Field) (string, bool) {
-		text, ok := texts[f.Path]
-		return text, ok
+	r, err = read(r, func(f *Field) []string {
+		if text, ok := texts[f.Path]; ok {
+			return []string{text}
+		}
+		return nil
 	})
 	if err == nil {
 		err = readRequests(&r, requests)
@@ -58,9 +63,12 @@ func bad(key, why string) error {
 	return sim.NewProblem("recipe.json", "Key", clip(key), "Why", clip(why))
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
+// clip keeps a quoted value short enough for a message.
+func clip(s string) string { return clipTo(s, 60) }
+
+func clipTo(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
 	}
 	return s
 }
@@ -202,7 +210,7 @@ func (o object) texts() (map[string]string, error) {
 		known, number := f != nil && path != "cache", f != nil && f.Number != nil
 		if name, ok := strings.CutPrefix(path, "cache."); ok {
 			known = name == "kind" || slices.Contains(kv.Names(), name)
-			number = name != "kind" && name != "axis"
+			number = name != "kind" && kv.IsNumber(name)
 		}
 		if !known {
 			return nil, bad(path, "unknown")
@@ -216,12 +224,16 @@ func (o object) texts() (map[string]string, error) {
 	return texts, nil
 }
 
-// literal is the text of a JSON number, string or truth value. The seed is a string,
+// literal is the text of a JSON number, string or truth value. The seed may be a string,
 // since it may have more digits than a number of JavaScript.
 func literal(path string, value json.RawMessage, number bool) (string, error) {
+	var quoted, truth bool
+	if f := Find(path); f != nil {
+		quoted, truth = is[*uint64](f), f.Truth()
+	}
 	var s string
 	if err := json.Unmarshal(value, &s); err == nil {
-		if number && path != "sampler.seed" {
+		if number && !quoted {
 			return "", bad(path, string(value))
 		}
 		return s, nil
@@ -238,7 +250,7 @@ func literal(path string, value json.RawMessage, number bool) (string, error) {
 			return x.String(), nil
 		}
 	case bool:
-		if path == "batch.share" {
+		if truth {
 			return map[bool]string{false: "0", true: "1"}[x], nil
 		}
 	}
@@ -249,7 +261,7 @@ func literal(path string, value json.RawMessage, number bool) (string, error) {
 func cacheText(texts map[string]string) error {
 	kind, named := texts["cache.kind"]
 	if !named && texts["sampler.kind"] == "beam" {
-		kind = sim.CachePaged
+		kind = kv.Shared().Kind
 	}
 	given := map[string]string{}
 	for path, text := range texts {
@@ -266,8 +278,8 @@ func cacheText(texts map[string]string) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(kv.Kinds, p.Kind) {
-		return sim.NewProblem("recipe.choice", "Field", "cache", "Have", clip(p.Kind), "Allowed", kv.Kinds)
+	if kinds := kv.Kinds(); !slices.Contains(kinds, p.Kind) {
+		return sim.NewProblem("recipe.choice", "Field", "cache", "Have", clip(p.Kind), "Allowed", kinds)
 	}
 	texts["cache"] = kv.Text(p)
 	return nil

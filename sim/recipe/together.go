@@ -1,6 +1,9 @@
 package recipe
 
-import "kvstep/sim"
+import (
+	"kvstep/sim"
+	"kvstep/sim/kv"
+)
 
 // Fed is how many tokens a run feeds: its prompt, and of the generated ones all but
 // the last.
@@ -17,7 +20,7 @@ func CheckTogether(r sim.Recipe) error {
 	apart := func(a, b string) error { return sim.NewProblem("recipe.together", "A", a, "B", b) }
 	beam := r.Sampler.Kind == "beam"
 	switch {
-	case beam && r.Cache.Kind != sim.CachePaged && r.Lanes != "uncached":
+	case beam && kv.TraitsOf(r.Cache).Block == 0 && r.Lanes != "uncached":
 		return apart("beam", r.Cache.Kind)
 	case beam && r.Draft != "":
 		return apart("beam", "draft")
@@ -35,7 +38,7 @@ func CheckTogether(r sim.Recipe) error {
 
 // checkBatch refuses a batch whose parts do not go together.
 func checkBatch(r sim.Recipe) error {
-	if r.Batch.Share && r.Cache.Kind != sim.CachePaged {
+	if r.Batch.Share && kv.TraitsOf(r.Cache).Block == 0 {
 		return sim.NewProblem("recipe.together", "A", "share", "B", r.Cache.Kind)
 	}
 	return nil

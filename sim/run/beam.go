@@ -4,9 +4,9 @@ import (
 	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/sample"
+	"kvstep/sim/schedule"
 )
 
 // beamSearch decodes several texts of one prompt and keeps those that are likeliest as a
@@ -75,8 +75,8 @@ func (d *beamSearch) report(steps []*sim.Step, next []*sequence, live []sample.C
 	for i, q := range next {
 		c := live[i]
 		x.Live = append(x.Live, sim.Beam{Parent: c.Parent, Token: c.Token, LogProb: c.LogProb, Sum: c.Sum, Text: q.written.String()})
-		if paged, ok := q.cache.(*kv.Paged); ok { // each has made room for its token by now
-			x.Copied += paged.Copied
+		if q.history != nil { // each has made room for its token by now
+			x.Copied += q.history.Copies()
 		}
 	}
 	for _, h := range d.finished {
@@ -102,11 +102,11 @@ func (d *beamSearch) fork(live []sample.Continuation) (next []*sequence, goOn []
 		n := parent.cached + parent.numScheduled
 		q := &sequence{
 			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, maxTokens: parent.maxTokens, cached: n,
-			tokens:  append(slices.Clone(parent.tokens[:n]), c.Token),
-			started: parent.started, first: parent.first, ended: -1,
+			tokens: append(slices.Clone(parent.tokens[:n]), c.Token),
+			state:  schedule.Running, started: parent.started, first: parent.first, ended: -1,
 		}
-		if paged, ok := parent.cache.(*kv.Paged); ok {
-			q.cache, q.record = paged.Fork(n), parent.record.First(n)
+		if parent.cache != nil {
+			q.hold(parent.cache.Fork(n), parent.history.First(n))
 		}
 		q.hear(e.m.Tokenizer)
 		for _, id := range q.tokens[q.prompt:] {

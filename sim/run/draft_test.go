@@ -48,7 +48,7 @@ func TestGreedySpeculationIsTheTarget(t *testing.T) {
 		m := pair(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.MaxNew = 1 + r.IntN(20)
-		for rec.Cache = randomPolicy(r, m.Model.Config.HeadDim); rec.Cache.Evicts() || rec.Cache.Axis == kv.AxisChannel; {
+		for rec.Cache = randomPolicy(r, m.Model.Config.HeadDim); kv.TraitsOf(rec.Cache).Evicts || rec.Cache.Axis == kv.AxisChannel; {
 			rec.Cache = randomPolicy(r, m.Model.Config.HeadDim)
 		}
 		plain := collect(t, m, rec)
@@ -61,12 +61,12 @@ func TestGreedySpeculationIsTheTarget(t *testing.T) {
 			t.Fatalf("%v, the target alone says %v", a, b)
 		}
 		last, want := fast[len(fast)-1], plain[len(plain)-1]
-		if rec.Cache.Exact() && last.RunFinishReason != sim.FinishEOS && !sameBits(last.Logits(), want.Logits()) {
+		if kv.TraitsOf(rec.Cache).Exact && last.RunFinishReason != sim.FinishEOS && !sameBits(last.Logits(), want.Logits()) {
 			t.Fatal("the last logits differ")
 		}
 		for i := range fast {
 			s := &fast[i]
-			if rec.Cache.Exact() && !s.Identical {
+			if kv.TraitsOf(rec.Cache).Exact && !s.Identical {
 				t.Fatalf("step %d differs in %s", s.N, s.Differs)
 			}
 			if x := s.Speculation; x != nil && s.Part == sim.HeadPart {

@@ -2,6 +2,7 @@ package run
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/sample"
 )
@@ -10,7 +11,7 @@ import (
 // of the uncached lane, which are, and with the choice of c by them. It is nil where the
 // cache policy is exact.
 func (e *engine) effect(q *sequence, s *sim.Step, row int, logits [2]mat.Matrix, c chooser) (*sim.Effect, error) {
-	if e.recipe.Cache.Exact() {
+	if kv.TraitsOf(e.recipe.Cache).Exact {
 		return nil, nil
 	}
 	cached, exact := logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)
@@ -30,7 +31,7 @@ func (e *engine) effect(q *sequence, s *sim.Step, row int, logits [2]mat.Matrix,
 	return x, nil
 }
 
-// divergence is the Kullback-Leibler divergence of softmax(q) from softmax(p),
+// divergence returns the Kullback-Leibler divergence of softmax(q) from softmax(p),
 // the sum of p (ln p - ln q), in nats.
 func divergence(p, q []float32) float64 {
 	lp, lq := sample.LogProbs(p), sample.LogProbs(q)

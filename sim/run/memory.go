@@ -13,7 +13,7 @@ import (
 // all but the memory in which rows stand.
 func (e *engine) release() {
 	e.releaseOutputs()
-	e.lanes, e.scratch, e.pool, e.prompts, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.lanes, e.scratch, e.caches, e.prefixes, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
@@ -38,11 +38,10 @@ func (e *engine) mostRows() (n int) {
 // afford asks whether the machine has memory for what a sequence's cache may take in the
 // next pass. Nothing is decided yet, so that it can be asked again.
 func (e *engine) afford(q *sequence) error {
-	cache, ok := q.cache.(interface{ Lacks(n int) int64 })
-	if !ok {
+	if q.cache == nil {
 		return nil
 	}
-	return e.held.Fits(cache.Lacks(len(q.pending()) + e.decoder.proposals()))
+	return e.held.Fits(q.cache.Lacks(len(q.pending()) + e.decoder.proposals()))
 }
 
 // numScheduled is how many new tokens the pass has.
@@ -68,8 +67,8 @@ func (e *engine) wants() (n int64) {
 			n += lane.wants(rows, positions, asked)
 		}
 	}
-	if w := e.decoder.width(); w > 1 && e.pool != nil { // each that goes on has a block of its own before the next pass
-		n += int64(w) * mat.SlabBytes(int(e.pool.BlockBytes()/4))
+	if w := e.decoder.width(); w > 1 && e.block() > 0 { // each that goes on has a block of its own before the next pass
+		n += int64(w) * mat.SlabBytes(int(e.blockBytes()/4))
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
 	return n + e.rows.wants(e.numScheduled()) + steps

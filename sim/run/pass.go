@@ -25,6 +25,7 @@ func (e *engine) begin() error {
 	for i, q := range e.live {
 		spans[i] = cost.Span{Rows: q.numScheduled, Cached: q.cached}
 	}
+	e.recompute(spans)
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue
@@ -35,7 +36,7 @@ func (e *engine) begin() error {
 		for _, q := range e.live {
 			tokens := q.tokens[:q.cached+q.numScheduled]
 			if sim.Lane(i) == sim.Cached {
-				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.record.Watch(q.cache)), q.numScheduled}
+				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.cache), q.numScheduled}
 			} else {
 				q.at[i] = span{lane.add(tokens, 0, e.scratch.of(q)) + q.cached, q.numScheduled}
 			}
@@ -131,8 +132,7 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		e.keep(q, s)
 		if q.cache != nil {
-			q.cache.Settle()
-			q.record.Settled(q.cache)
+			q.cache.EndPass()
 		}
 		steps[i], at = s, at+q.numLogits
 	}

@@ -7,11 +7,11 @@ import (
 	"kvstep/sim/recipe"
 )
 
-// Pieces is in how many passes a run of one sequence reads its prompt, of so many tokens:
+// Pieces returns in how many passes a run of one sequence reads its prompt, of so many tokens:
 // one, but where groups of tokens wait in float32 until they are full and the budget has no
 // room for all of them at once. The recipe has been prepared.
 func Pieces(m *library.Loaded, r sim.Recipe, prompt int) int {
-	if r.Lanes == "uncached" || r.Cache.Budget == 0 || r.Cache.Axis != kv.AxisChannel {
+	if r.Lanes == "uncached" || r.Cache.Budget == 0 || kv.TraitsOf(r.Cache).GroupTokens == 0 {
 		return 1
 	}
 	c := m.Model.Config
@@ -30,7 +30,7 @@ func Pieces(m *library.Loaded, r sim.Recipe, prompt int) int {
 				cache.Append(l, row, row)
 			}
 		}
-		cache.Settle()
+		cache.EndPass()
 		fed += n
 	}
 	return max(passes, 1)

@@ -33,7 +33,7 @@ func BenchmarkPolicies(b *testing.B) {
 			for n := range attended + 64 { // past what windows keep
 				rec.Tokens = append(rec.Tokens, 5+n%200)
 			}
-			if !p.Evicts() {
+			if !kv.TraitsOf(p).Evicts {
 				rec.Tokens = rec.Tokens[:attended-passes/2]
 			}
 			for pass := range passes { // never the end of the text

@@ -93,7 +93,7 @@ type keeper map[int]float32
 // admit lets one go if the policy's room is full, then takes position p in. The
 // newest Window-1 that are kept stay, p will be the newest itself.
 func (k keeper) admit(p int, c sim.CachePolicy) {
-	if len(k) == c.Most() {
+	if len(k) == kv.TraitsOf(c).Most() {
 		old := slices.Sorted(maps.Keys(k))
 		victim := old[0]
 		if c.Kind == sim.CacheWindow {
@@ -120,7 +120,7 @@ func TestEvictionIsAMask(t *testing.T) {
 		c := m.Model.Config
 		rec := randomRecipe(r, c)
 		rec.MaxNew = min(30, c.Context-20)
-		for rec.Cache = randomPolicy(r, c.HeadDim); !rec.Cache.Evicts(); {
+		for rec.Cache = randomPolicy(r, c.HeadDim); !kv.TraitsOf(rec.Cache).Evicts; {
 			rec.Cache = randomPolicy(r, c.HeadDim)
 		}
 		kept := make([][]keeper, c.Layers)
@@ -146,7 +146,7 @@ func TestEvictionIsAMask(t *testing.T) {
 							lost[[3]int{s.Layer, g, q}] = w
 						}
 					}
-					if len(k) > rec.Cache.Most() {
+					if len(k) > kv.TraitsOf(rec.Cache).Most() {
 						t.Fatalf("%d kept", len(k))
 					}
 					keys, values := s.KV.Keys(s.Layer, g).Rows(0, p+1), s.KV.Values(s.Layer, g).Rows(0, p+1)
@@ -181,7 +181,7 @@ func TestEvictionIsAMask(t *testing.T) {
 					if !ok {
 						want = lost[[3]int{s.Layer, g, p}]
 					}
-					if got, ok := s.KV.(kv.View).Received(g, p); !ok || got != want {
+					if got, ok := s.KV.(kv.View).Score(g, p); ok != kv.TraitsOf(rec.Cache).Scored || ok && got != want {
 						t.Fatalf("%+v: position %d received %v, the slow account says %v", rec.Cache, p, got, want)
 					}
 				}
@@ -191,7 +191,7 @@ func TestEvictionIsAMask(t *testing.T) {
 			}
 			want := int64(0)
 			for l := range c.Layers {
-				want += int64(min(s.KV.Len(l), rec.Cache.Most())) * int64(c.KVDim()) * 8
+				want += int64(min(s.KV.Len(l), kv.TraitsOf(rec.Cache).Most())) * int64(c.KVDim()) * 8
 			}
 			if s.KV.Bytes() != want {
 				t.Fatalf("%d bytes held, %d expected", s.KV.Bytes(), want)
@@ -354,7 +354,7 @@ func checkWant(t *testing.T, spec kv.Spec, p sim.CachePolicy, fits, prompt int) 
 				cache.Append(l, row, row)
 			}
 		}
-		cache.Settle()
+		cache.EndPass()
 		filled += room
 	}
 	_, err = cache.Reserve(more)

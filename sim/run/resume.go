@@ -27,9 +27,12 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return err
 	}
-	if err := e.start(q); err != nil || q.cache == nil {
+	q.join(e.pass)
+	if err := e.newCache(q); err != nil || q.cache == nil {
 		return err
 	}
-	q.record = last.KV.(kv.View).First(q.cached)
-	return q.relive(e.m.Model, prefix)
+	q.cache.Report(nil) // what is built again happened before
+	err := q.rebuild(e.m.Model, prefix)
+	q.hold(q.cache, last.KV.(kv.View).First(q.cached))
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/recipe"
+	"kvstep/sim/schedule"
 	"kvstep/sim/token"
 )
 
@@ -29,16 +30,21 @@ type sequence struct {
 	proposed     *sim.Speculation // of this pass, nil for none
 	dists        [][]float64      // what its proposals were drawn from, [proposals][vocab]
 
-	cache  kv.Cache   // nil where the cached lane does not run
-	record *kv.Record // what the cache held at every moment
-	last   mat.Matrix // Out of the layer kept last
+	cache   kv.Cache    // nil where the cached lane does not run
+	history *kv.History // what the cache held at every moment
+	last    mat.Matrix  // Out of the layer kept last
 
 	text    *token.Stream   // nil without a tokenizer
 	written strings.Builder // the generated text so far
 	changed *int            // the first choice that the exact numbers would have made otherwise
 
+	state                         schedule.State
 	arrive, started, first, ended int // passes: -1 for not yet; first is that of the first token
 	reused                        int // tokens of the prompt found in blocks of others
+	preempted, preemptedIn        int // how often it gave its memory back, and in which pass last
+	redo                          int // tokens that had been computed when it did
+	recomputed                    int // tokens computed again so far
+	recomputing                   int // of them, in this pass
 	finishReason                  string
 }
 
@@ -85,6 +91,12 @@ func (q *sequence) flush() string {
 	return text
 }
 
+// hold gives it a cache, and a history of what that does from now on.
+func (q *sequence) hold(c kv.Cache, h *kv.History) {
+	q.cache, q.history = c, h
+	c.Report(h)
+}
+
 // free gives its memory back.
 func (q *sequence) free() {
 	if q.cache != nil {
@@ -102,23 +114,47 @@ func (q *sequence) before(s *sim.Step, row int) []int {
 	return s.Tokens[:len(s.Tokens)-q.numLogits+1+row]
 }
 
-// running tells whether it has begun and not ended.
-func (q *sequence) running() bool { return q.started >= 0 && q.finishReason == "" }
+// inPrefill reports whether tokens wait that are of its prompt, or that are recomputed.
+func (q *sequence) inPrefill() bool { return q.cached < max(q.prompt, q.redo) }
+
+// join notes that it has a slot from this pass on.
+func (q *sequence) join(pass int) {
+	if q.state = schedule.Running; q.started < 0 {
+		q.started = pass
+	}
+}
+
+// preempt notes that its memory is gone: what was in it is recomputed later.
+func (q *sequence) preempt(pass int) {
+	q.state, q.preemptedIn = schedule.Preempted, pass
+	q.preempted++
+	q.numScheduled = 0
+	if q.cached > q.reused { // else it has computed nothing yet
+		q.redo = max(q.redo, q.cached)
+	}
+	q.drop()
+}
+
+// drop gives its memory back and forgets what was in it.
+func (q *sequence) drop() {
+	q.free()
+	q.cached, q.reused = 0, 0
+}
 
 // end notes why a sequence ended, if it did.
 func (q *sequence) end(why string, pass int) {
 	if why != "" && q.finishReason == "" {
-		q.finishReason, q.ended = why, pass
+		q.finishReason, q.ended, q.state = why, pass, schedule.Finished
 	}
 }
 
-// relive brings a new cache to where recorded passes left theirs: the rows that
+// rebuild brings a new cache to where recorded passes left theirs: the rows that
 // they kept are appended again. Their memory was there once, so it is again.
-func (q *sequence) relive(m *model.Model, steps []sim.Step) error {
+func (q *sequence) rebuild(m *model.Model, steps []sim.Step) error {
 	for i := range steps {
 		s := &steps[i]
 		if s.Part == sim.HeadPart {
-			q.cache.Settle()
+			q.cache.EndPass()
 			if s.Committed() < s.Rows {
 				q.cache.Truncate(s.Cached + s.Committed())
 			}

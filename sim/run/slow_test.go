@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 	"kvstep/sim/run/runtest"
 	"kvstep/sim/sample"
 )
@@ -18,7 +19,7 @@ func (t *trial) slow(*rand.Rand) error {
 		return nil
 	}
 	p := t.rec.Cache
-	if t.rec.Lanes == "uncached" || p.Exact() {
+	if t.rec.Lanes == "uncached" || kv.TraitsOf(p).Exact {
 		p = sim.CachePolicy{}
 	}
 	ours, exact := map[int]*runtest.Slow{}, map[int]*runtest.Slow{}
@@ -102,8 +103,8 @@ func (t *trial) sameEffect(s *sim.Step, exact *runtest.Slow) error {
 	if math.Float32bits(delta) != math.Float32bits(s.Effect.MaxDelta) {
 		return fmt.Errorf("the largest difference of a logit is %v, not %v", delta, s.Effect.MaxDelta)
 	}
-	p, err := sample.Dist(s.Logits(), t.rec.Sampler, past)
-	q, err2 := sample.Dist(want, t.rec.Sampler, past)
+	p, err := sample.Probs(s.Logits(), t.rec.Sampler, past)
+	q, err2 := sample.Probs(want, t.rec.Sampler, past)
 	if err != nil || err2 != nil {
 		return cmp.Or(err, err2)
 	}

@@ -38,15 +38,14 @@ func Variants(m *library.Loaded, models []*library.Loaded) []Variant {
 	for heads := c.Heads; heads > 0; heads-- {
 		for _, other := range models {
 			if o := other.Model.Config; o.KVHeads == heads && Kin(c, o) {
-				all = append(all, Variant{Model: other.Name})
+				all = append(all, Variant{Model: other.Name, Cache: kv.Default()})
 			}
 		}
 	}
-	for _, p := range []sim.CachePolicy{{Kind: sim.CacheWindow}, {Kind: sim.CacheWindow, Sinks: 2}, {Kind: sim.CacheH2O}, {Kind: sim.CacheInt8}, {Kind: sim.CacheInt4}} {
-		all = append(all, Variant{m.Name, p})
-	}
-	for i := range all {
-		all[i].Cache = kv.Complete(all[i].Cache)
+	for _, o := range kv.Offers() {
+		if !kv.TraitsOf(o.Start).Exact {
+			all = append(all, Variant{m.Name, o.Start})
+		}
 	}
 	return all
 }
@@ -59,7 +58,7 @@ func Kin(a, b sim.Config) bool {
 // Try runs a variant of a recipe to its end.
 func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outcome, error) {
 	r.Model, r.Cache, r.Lanes = v.Model, v.Cache, "cached"
-	if !v.Cache.Exact() { // the exact lane is what it is measured against
+	if !kv.TraitsOf(v.Cache).Exact { // the exact lane is what it is measured against
 		r.Lanes = "both"
 	}
 	r.Cache.Budget = 0

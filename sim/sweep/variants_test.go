@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 	"kvstep/sim/library"
 )
 
@@ -38,7 +39,7 @@ func TestVariants(t *testing.T) {
 		if o.Text == "" || len(o.Generated) == 0 || o.Usage.Used == 0 || o.Total.Flops.Total() == 0 {
 			t.Errorf("%+v: %+v", v, o)
 		}
-		if exact := v.Cache.Exact(); exact != (o.MaxDelta == 0) {
+		if exact := kv.TraitsOf(v.Cache).Exact; exact != (o.MaxDelta == 0) {
 			t.Errorf("%+v: exact %v, but logits differ by %v", v, exact, o.MaxDelta)
 		}
 		if v.Cache.Kind == sim.CacheContiguous || v.Cache.Kind == sim.CacheInt8 {

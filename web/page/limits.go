@@ -25,8 +25,11 @@ var numbers = byName()
 
 func byName() map[string]sim.Number {
 	all := map[string]sim.Number{}
-	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive, kv.Block, kv.Window, kv.Sinks, kv.Heavy} {
+	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive} {
 		all[n.Name] = n
+	}
+	for _, p := range kv.Params() {
+		all[p.Name] = p.Number
 	}
 	for _, f := range schema.Fields {
 		if f.Number != nil {

@@ -19,6 +19,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/kv"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -297,7 +298,7 @@ func (w *world) straightRun() {
 			w.fail("straight run: %v", err)
 			return
 		}
-		if s.recipe.Cache.Exact() && !step.Identical {
+		if kv.TraitsOf(s.recipe.Cache).Exact && !step.Identical {
 			w.fail("lanes differ in step %d: %s", n, step.Differs)
 		}
 		if got, want := digest(s.tape.Step(n)), digest(&step); got != want {

@@ -22,9 +22,9 @@ func (v *viewer) adds(m *Frame) error {
 		}
 		var sum sim.Counters
 		for n := range m.Step.N + 1 {
-			sum = cost.Add(sum, m.Recount(m.At(n), sim.Lane(lane)))
+			sum = cost.Add(sum, lens.Recount(&m.Moment, m.At(n), sim.Lane(lane)))
 		}
-		if total := m.Recounted(m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
+		if total := lens.Recounted(&m.Moment, m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
 			return fmt.Errorf("lane %d: a total of %+v, the steps add up to %+v", lane, total, sum)
 		}
 	}
@@ -53,7 +53,7 @@ func (v *viewer) keepsToOne(m *Frame) error {
 			effect = s.Effect
 		}
 		if i == len(own)-2 && s.KV != nil {
-			settled = s.KV.(kv.View).Settled()
+			settled = s.KV.(kv.View).QuantisedLen()
 		}
 	}
 	if err := rivals(m); err != nil {
@@ -63,7 +63,7 @@ func (v *viewer) keepsToOne(m *Frame) error {
 		return fmt.Errorf("the effect is %+v, not %+v", e, effect)
 	}
 	if u := seen[*lens.UseInfo](m, "use"); u != nil && m.Recipe.Cache.Axis == kv.AxisChannel {
-		now := m.Step.KV.(kv.View).Settled()
+		now := m.Step.KV.(kv.View).QuantisedLen()
 		if (u.Coded != nil) != (now > settled) || u.Coded != nil && *u.Coded != [2]int{settled, now} {
 			return fmt.Errorf("tokens %v were put into codes, not from %d to %d", u.Coded, settled, now)
 		}
@@ -74,7 +74,7 @@ func (v *viewer) keepsToOne(m *Frame) error {
 				if x.Name != "cache_received" {
 					continue
 				}
-				want, _ := s.KV.(kv.View).Received(0, 0)
+				want, _ := s.KV.(kv.View).Score(0, 0)
 				if x.Shape[1] != s.Cached+s.Rows || binary.LittleEndian.Uint16(x.Data) != mat.F16(want) {
 					return fmt.Errorf("what rows received is %v of step %d", x.Shape, s.N)
 				}
@@ -113,10 +113,13 @@ func rivals(m *Frame) error {
 }
 
 // ofUse are the tensors of the lens "use".
-func ofUse(m *Frame) []checkpoint.Tensor {
+func ofUse(m *Frame) (written []checkpoint.Tensor) {
 	i := slices.IndexFunc(lens.All, func(l lens.Lens) bool { return l.Name == "use" })
 	_, tensors := lens.All[i].Show(&m.Moment)
-	return tensors
+	for _, x := range tensors {
+		written = append(written, Tensor(x))
+	}
+	return written
 }
 
 // seen is what a lens shows of a moment; nothing where it has not what the lens needs.

@@ -66,7 +66,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 			if blocks = append(blocks, use.Taken...); !slices.Equal(blocks, want.Table) {
 				t.Fatalf("%s, step %d: blocks taken so far %v, the table is %v", policy, n, blocks, want.Table)
 			}
-			if rec.Cache.Evicts() {
+			if kv.TraitsOf(rec.Cache).Evicts {
 				let += checkGone(t, tensor(t, f, "cache_gone").Data, l.Model.Config, s)
 			}
 			mask := tensor(t, f, "mask")
@@ -111,7 +111,7 @@ func checkGone(t *testing.T, data []byte, c sim.Config, s *sim.Step) (now int) {
 				told := int(data[(l*heads+h%heads)*positions+p])
 				q := math.MaxInt
 				if p < s.KV.Len(l) {
-					q = s.KV.Gone(l, h, p)
+					q = s.KV.EvictedAt(l, h, p)
 				}
 				if want := q < s.KV.Len(l); want != (told > 0) || want && told != q+1 {
 					t.Fatalf("step %d: layer %d head %d position %d: told %d, let go before %d", s.N, l, h, p, told, q)
@@ -122,7 +122,7 @@ func checkGone(t *testing.T, data []byte, c sim.Config, s *sim.Step) (now int) {
 			}
 		}
 	}
-	if want := kv.LetGo(s); !reflect.DeepEqual(gone, want) {
+	if want := kv.Evictions(s); !reflect.DeepEqual(gone, want) {
 		t.Fatalf("step %d: let go %v, a trace says %v", s.N, gone, want)
 	}
 	return len(gone)
@@ -184,7 +184,7 @@ func TestHeavyRowsTellTheirAttention(t *testing.T) {
 			s = &steps[n-l.Model.Config.Layers]
 		}
 		for i := range x.Shape[0] * x.Shape[1] {
-			want, ok := s.KV.(kv.View).Received(i/x.Shape[1], i%x.Shape[1])
+			want, ok := s.KV.(kv.View).Score(i/x.Shape[1], i%x.Shape[1])
 			if got := uint16(x.Data[2*i]) | uint16(x.Data[2*i+1])<<8; !ok || got != mat.F16(want) {
 				t.Fatalf("step %d, row %d: %v, want %v", n, i, mat.F32(got), want)
 			}
@@ -231,7 +231,7 @@ func TestCountersUnderPolicies(t *testing.T) {
 			m := moment(l, rec, steps, n, 0, 0)
 			m.View.Unit, m.View.Pairs = "mac", "dense"
 			for lane := range sim.Lane(2) {
-				for _, c := range [][2]sim.Counters{{m.Recount(m.Step, lane), m.Step.Lanes[lane]}, {m.Recounted(m.Step, lane), m.Step.Totals[lane]}} {
+				for _, c := range [][2]sim.Counters{{lens.Recount(&m.Moment, m.Step, lane), m.Step.Lanes[lane]}, {lens.Recounted(&m.Moment, m.Step, lane), m.Step.Totals[lane]}} {
 					if c[0].KVBytes != c[1].KVBytes || c[0].KVReadBytes != c[1].KVReadBytes || c[0].KVWriteBytes != c[1].KVWriteBytes {
 						t.Fatalf("%s step %d: %+v, the run counted %+v", policy, n, c[0], c[1])
 					}

@@ -27,7 +27,7 @@ func View(c sim.Config, cache *kv.Contiguous, layer int) sim.KVCache {
 			copy(v.Row(p)[h*c.HeadDim:], values.Row(p))
 		}
 	}
-	r := kv.NewRecord(spec, policy)
-	r.Keep(layer, k, v)
-	return r.At(cache, layer, 0, n)
+	h := kv.NewHistory(spec, policy)
+	h.Keep(layer, k, v)
+	return h.At(cache, layer, 0, n)
 }

@@ -125,7 +125,7 @@ func (s *Slow) attend(l, h int, out, q []float32) {
 	g := h / (c.Heads / c.KVHeads)
 	var at []int
 	for p := range s.n + 1 {
-		if _, kept := x.kept[g][p]; kept || !s.policy.Evicts() {
+		if _, kept := x.kept[g][p]; kept || !kv.TraitsOf(s.policy).Evicts {
 			at = append(at, p)
 		}
 	}
@@ -141,7 +141,7 @@ func (s *Slow) attend(l, h int, out, q []float32) {
 	}
 	sum := tree(sums)
 	for i, p := range at {
-		if probs[i] /= sum; s.policy.Evicts() {
+		if probs[i] /= sum; kv.TraitsOf(s.policy).Evicts {
 			x.kept[g][p] += probs[i]
 		}
 	}
@@ -167,7 +167,7 @@ func (s *Slow) append(l int, k, v []float32) {
 	}
 	x.readK, x.readV = append(x.readK, readK), append(x.readV, readV)
 	for _, kept := range x.kept {
-		if s.policy.Evicts() && len(kept) == s.policy.Most() {
+		if kv.TraitsOf(s.policy).Evicts && len(kept) == kv.TraitsOf(s.policy).Most() {
 			delete(kept, s.victim(kept))
 		}
 		kept[s.n] = 0

@@ -35,8 +35,8 @@ function create(root, { act }) {
     const away = frame.meta.step && peers.pick !== peers.seq && frame.meta.schedule?.requests[peers.pick];
     absent.textContent = away
       ? t(`pick.seq.${away.state === "done" ? "done" : away.state === "waiting" ? "waiting" : "held"}`, {
-          N: peers.pick + 1,
-          Shown: peers.seq + 1,
+          N: peers.pick,
+          Shown: peers.seq,
         })
       : "";
   };
@@ -46,6 +46,6 @@ function create(root, { act }) {
 function radio(seq) {
   const label = document.createElement("label");
   const input = Object.assign(document.createElement("input"), { type: "radio", name: "pick-seq", value: String(seq) });
-  label.append(input, Object.assign(document.createElement("span"), { textContent: String(seq + 1) }));
+  label.append(input, Object.assign(document.createElement("span"), { textContent: String(seq) }));
   return label;
 }

@@ -123,9 +123,7 @@ function card(c, frame, t) {
       el(
         "span",
         "row",
-        c.row === null
-          ? t("spec.row.none")
-          : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 }),
+        c.row === null ? t("spec.row.none") : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row }),
       ),
     );
   return li;

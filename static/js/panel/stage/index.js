@@ -164,7 +164,7 @@ function create(root, { act }) {
       field.hidden = true;
       empty.hidden = cacheless(frame) && !!frame?.meta.step; // the panel cacheless says why
       empty.textContent = frame
-        ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 })
+        ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer })
         : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");
       if (frame && !ahead) (globalThis.requestIdleCallback ?? setTimeout)(prepare);
       ahead ||= !!frame;
@@ -207,7 +207,7 @@ function create(root, { act }) {
       parts[op].caption.textContent = said.text;
       if (shared.length)
         parts[op].caption.append(
-          line(t("stage.shared", { KV: frame.meta.pick.kv_head + 1 })),
+          line(t("stage.shared", { KV: frame.meta.pick.kv_head })),
           line(t("stage.sharers", { Heads: shared })),
         );
       parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel

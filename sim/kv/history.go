@@ -1,0 +1,157 @@
+package kv
+
+import (
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/mat"
+)
+
+// History remembers what a cache held at every moment of a run, whatever its policy has
+// evicted or quantised since: it hears of that as the cache's Observer. It keeps rows that
+// the steps keep anyway, and no memory of the cache's.
+type History struct {
+	spec   Spec
+	traits Traits
+	group  int // numbers that share a scale
+	layers []layerHistory
+	ready  int        // positions whose K reads quantised in every layer; of K that waits for a group
+	blocks blockMoves // since the last view
+	copies int
+	copied int64 // bytes of lists that First copied, until a view counts them
+}
+
+// blockMoves are blocks that a cache took and gave back.
+type blockMoves struct{ taken, freed []int }
+
+// layerHistory has one entry for each position.
+type layerHistory struct {
+	k, v         [][]float32  // as computed, [kv_heads*head_dim]
+	readK, readV [][]float32  // as they read once quantised; nil for other policies
+	evicted      [][]eviction // by K/V head, of positions up to the last one that went
+}
+
+// eviction is the first query that a position was evicted before, and the score that it
+// had by then.
+type eviction struct {
+	before int
+	score  float32
+}
+
+var stays = eviction{before: never}
+
+var _ Observer = (*History)(nil)
+
+// NewHistory is empty.
+func NewHistory(s Spec, p sim.CachePolicy) *History {
+	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group}
+	h.layers = h.empty()
+	return h
+}
+
+// empty has a history of nothing for every layer.
+func (h *History) empty() []layerHistory {
+	layers := make([]layerHistory, h.spec.Layers)
+	for l := range layers {
+		if h.traits.Evicts {
+			layers[l].evicted = make([][]eviction, h.spec.KVHeads)
+		}
+	}
+	return layers
+}
+
+// Evicted notes that a position went before a query.
+func (h *History) Evicted(layer, kvHead, position, query int, score float32) {
+	x := &h.layers[layer].evicted[kvHead]
+	for len(*x) <= position {
+		*x = append(*x, stays)
+	}
+	(*x)[position] = eviction{query, score}
+}
+
+// Quantised notes how a position reads from now on.
+func (h *History) Quantised(layer, position int, k, v []float32) {
+	x := &h.layers[layer]
+	note(&x.readK, position, k)
+	note(&x.readV, position, v)
+	if k != nil {
+		h.ready = max(h.ready, position+1)
+	}
+}
+
+// note copies a row to its position in a list, which grows by as much; nil changes nothing.
+func note(rows *[][]float32, position int, row []float32) {
+	for len(*rows) <= position {
+		*rows = append(*rows, nil)
+	}
+	if row != nil {
+		(*rows)[position] = slices.Clone(row)
+	}
+}
+
+// BlockTaken notes a block that the cache has now.
+func (h *History) BlockTaken(block int, copied bool) {
+	h.blocks.taken = append(h.blocks.taken, block)
+	if copied {
+		h.copies++
+	}
+}
+
+// BlockFreed notes a block that nobody has now.
+func (h *History) BlockFreed(block int) { h.blocks.freed = append(h.blocks.freed, block) }
+
+// Copies is how many blocks of the cache are copies of shared ones, taken since the
+// history began.
+func (h *History) Copies() int { return h.copies }
+
+// Keep adds the rows that a layer computed in one pass, [m, kv_heads*head_dim].
+// They must stay as they are.
+func (h *History) Keep(layer int, k, v mat.Matrix) {
+	x := &h.layers[layer]
+	for i := range k.NumRows() {
+		x.k, x.v = append(x.k, k.Row(i)), append(x.v, v.Row(i))
+	}
+}
+
+// First is a history of the first n tokens alone, which this one can go on
+// without. Only what was evicted before query n is so in it.
+func (h *History) First(n int) *History {
+	f := &History{spec: h.spec, traits: h.traits, group: h.group, ready: min(h.ready, n)}
+	if g := h.traits.GroupTokens; g > 0 { // a group that ends later had other tokens in it
+		f.ready = min(h.ready, n/g*g)
+	}
+	f.layers = f.empty()
+	for l := range h.layers {
+		from, to := &h.layers[l], &f.layers[l]
+		to.k, to.v = clip(from.k, n), clip(from.v, n)
+		to.readK, to.readV = clip(from.readK, n), clip(from.readV, n)
+		clear(to.readK[min(f.ready, len(to.readK)):])
+		for head, evicted := range from.evicted {
+			to.evicted[head] = clip(evicted, n)
+			for p, e := range to.evicted[head] {
+				if e.before >= n {
+					to.evicted[head][p] = stays
+				}
+			}
+		}
+		// They grow by more than they need when they go on.
+		f.copied += int64(len(to.k)+len(to.v)+len(to.readK)+len(to.readV))*slice*5/4 + int64(len(to.evicted)*n)*2*number
+	}
+	return f
+}
+
+func clip[T any](x []T, n int) []T { return append([]T(nil), x[:min(n, len(x))]...) }
+
+// At views the history as it stands when layer done has grown from before to
+// after positions and later layers have not; c is the cache at that moment.
+func (h *History) At(c Cache, done, before, after int) View {
+	v := View{history: h, done: done, before: before, after: after, ready: after, use: c.Use(), blocks: h.blocks, copied: h.copied}
+	h.copied, h.blocks = 0, blockMoves{}
+	if h.traits.GroupTokens > 0 {
+		v.ready = h.ready
+	}
+	for _, scores := range c.Scores(done) {
+		v.scores = append(v.scores, slices.Clone(scores))
+	}
+	return v
+}

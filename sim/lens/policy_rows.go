@@ -1,0 +1,151 @@
+package lens
+
+import (
+	"math"
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/kv"
+	"kvstep/sim/mat"
+)
+
+// evictedRows is what an evicting policy has let go of every layer's and head's rows,
+// [layers, kv_heads, positions]: 1 + the position of the query that a row made
+// room for, 0 where it is kept. A window lets go alike in all heads: of those it
+// has one. nil for other policies.
+func evictedRows(m *Moment) []Tensor {
+	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
+	traits, heads := kv.TraitsOf(m.Recipe.Cache), c.KVHeads
+	if !traits.Evicts {
+		return nil
+	}
+	if traits.Alike {
+		heads = 1
+	}
+	since := make([]uint32, 0, c.Layers*heads*positions)
+	for l := range c.Layers {
+		for h := range heads {
+			for p := range positions {
+				n := uint32(0)
+				if held := m.Step.KV.Len(l); p < held {
+					if q := m.Step.KV.EvictedAt(l, h, p); q < held {
+						n = uint32(q) + 1
+					}
+				}
+				since = append(since, n)
+			}
+		}
+	}
+	return []Tensor{wholes("cache_gone", since, c.Layers, heads, positions)}
+}
+
+// policyRows is what the open table of rows says of a policy's own numbers: the
+// attention that heavy hitters are chosen by, or errors and scales of codes.
+func policyRows(m *Moment, use *UseInfo) []Tensor {
+	if m.Step == nil || m.Step.KV == nil {
+		return nil
+	}
+	beside := m.View.Op != "" // there is less room beside the picture of an op
+	switch traits := kv.TraitsOf(m.Recipe.Cache); {
+	case traits.Scored && !beside:
+		return receivedRows(m)
+	case !traits.Quantises():
+		return nil
+	case beside:
+		return codedRows(m, use, m.Layer(), m.Layer()+1)[:1]
+	}
+	return codedRows(m, use, 0, m.Model.Model.Config.Layers)
+}
+
+// receivedRows is the attention that every row of the layer that is looked at has
+// received from all queries so far, or until it was let go: F16 [kv_heads, positions].
+func receivedRows(m *Moment) []Tensor {
+	s := m.inPass(m.Layer())
+	for pass := m.Step.Pass - 1; s == nil && pass >= 0; pass-- { // not yet in this pass: as the last one before left it
+		s = m.own(pass*m.perPass() + m.Layer())
+	}
+	if s == nil {
+		return nil
+	}
+	v, _ := s.KV.(kv.View)
+	all := mat.New(m.Model.Model.Config.KVHeads, s.Cached+s.Rows)
+	for h := range all.NumRows() {
+		for p := range all.NumCols() {
+			all.Row(h)[p], _ = v.Score(h, p)
+		}
+	}
+	return []Tensor{Floats("cache_received", F16, all)}
+}
+
+// codedRows are, of every row of K and V of layers [from, to), the largest error,
+// [2, layers, kv_heads, positions] in 1/255 of use.MaxError, and the largest
+// scale, in float16 as it is kept; 0 where a row is in float32.
+func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
+	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
+	shape := []int{2, to - from, c.KVHeads, positions}
+	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
+	of := make([][]*sim.Step, c.Layers) // the sequence's steps by layer
+	for n := range m.Step.N + 1 {
+		if s := m.own(n); s != nil && s.Layer >= 0 {
+			of[s.Layer] = append(of[s.Layer], s)
+		}
+	}
+	for at := range errors.NumRows() {
+		value, l, h := at/c.KVHeads/(to-from) == 1, from+at/c.KVHeads%(to-from), at%c.KVHeads
+		read := m.Step.KV.Keys(l, h)
+		if value {
+			read = m.Step.KV.Values(l, h)
+		}
+		for _, s := range of[l] {
+			computed := s.K
+			if value {
+				computed = s.V
+			}
+			for i := range stayedRows(m, s) {
+				p := s.Cached + i
+				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
+				scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)
+			}
+		}
+	}
+	scale := Floats("cache_scale", F16, scales)
+	scale.Shape = shape
+	coded := make([]byte, 0, errors.NumRows()*positions)
+	for i := range errors.NumRows() {
+		use.MaxError = max(use.MaxError, slices.Max(errors.Row(i)))
+	}
+	for i := range errors.NumRows() {
+		for _, e := range errors.Row(i) {
+			coded = append(coded, byte(math.Round(float64(e/max(use.MaxError, math.SmallestNonzeroFloat32)*255))))
+		}
+	}
+	return []Tensor{bytesOf("cache_error", coded, shape...), scale}
+}
+
+// scaleOf is the largest scale of a row. Where groups run along tokens, a row
+// has that of the row before it, as long as they are of one group.
+func scaleOf(m *Moment, before []float32, layer, head, p int, value bool) (most float32) {
+	traits, stride := kv.TraitsOf(m.Recipe.Cache), m.Model.Model.Config.HeadDim
+	switch {
+	case traits.GroupTokens > 0 && !value:
+		if p%traits.GroupTokens > 0 {
+			return before[p-1]
+		}
+		stride = 1
+	case traits.Group > 0:
+		stride = traits.Group
+	}
+	for d := 0; d < m.Model.Model.Config.HeadDim; d += stride {
+		_, scale, _, _ := m.Step.KV.Code(layer, head, p, d, value)
+		most = max(most, scale)
+	}
+	return most
+}
+
+// farthest is the largest difference of a number of x from that of y.
+func farthest(x, y []float32) (most float32) {
+	for i, v := range x {
+		most = max(most, v-y[i], y[i]-v)
+	}
+	return most
+}
