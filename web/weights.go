@@ -5,9 +5,9 @@ import (
 	"strconv"
 
 	"kvstep/sim"
-	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/web/wall"
+	"kvstep/web/wire"
 )
 
 // weights serves one weight matrix of a model as a picture needs it: no step
@@ -32,7 +32,7 @@ func weights(models *library.Library) http.HandlerFunc {
 		var data []byte
 		var ok bool
 		err = wall.Try("weights", r.URL.RawQuery, func() error {
-			data, ok = lens.Weights(m, layer, q.Get("op"))
+			data, ok = wire.Weights(m, layer, q.Get("op"))
 			return nil
 		})
 		back() // before the answer, which may be long in coming

@@ -62,3 +62,38 @@ func TestFunctionsAreShort(t *testing.T) {
 		t.Errorf("only %d functions were found", seen)
 	}
 }
+
+// mostRoomLines is how long a room may be, tests left out. web/wire encodes and parses;
+// what is derived from a run belongs to sim/lens.
+var mostRoomLines = map[string]int{"web/wire": 1500}
+
+func TestRoomsStayWhatTheyAre(t *testing.T) {
+	for room, most := range mostRoomLines {
+		n := 0
+		sources(t, room, func(_ string, text []byte) { n += bytes.Count(text, []byte("\n")) })
+		if n == 0 || n > most {
+			t.Errorf("%s has %d lines, at most %d", room, n, most)
+		}
+	}
+}
+
+// TestOneReaderOfConfig: what Hugging Face's config.json says, sim/hf reads. Who asks it
+// for a field by its name imports it.
+func TestOneReaderOfConfig(t *testing.T) {
+	asks := map[string]bool{}
+	for _, room := range []string{"sim", "web", "cmd"} {
+		sources(t, room, func(path string, text []byte) {
+			dir := filepath.ToSlash(filepath.Dir(path))
+			if dir == "../../sim/hf" || !bytes.Contains(text, []byte(`"num_hidden_layers"`)) {
+				return
+			}
+			asks[dir] = true
+			if bytes.Contains(text, []byte("json.")) && !bytes.Contains(text, []byte(`"kvstep/sim/hf"`)) {
+				t.Errorf("%s names a field of config.json and reads JSON itself: sim/hf does", path)
+			}
+		})
+	}
+	if len(asks) != 2 || !asks["../../sim/cost"] || !asks["../../sim/checkpoint"] {
+		t.Errorf("fields of config.json are asked for in %v; sim/cost and sim/checkpoint do, by sim/hf", asks)
+	}
+}

@@ -35,13 +35,13 @@ const (
 // Every tensor must have the name, dtype and shape that the config asks for,
 // and finite numbers; none may be missing or too many. Errors are *sim.Problem
 // "checkpoint.*" or "config.*" naming the file and the tensor or field.
-func Load(fsys fs.FS, heard Progress) (*Model, error) {
+func Load(fsys fs.FS, progress Progress) (*Model, error) {
 	// The small files first: they say what the large ones must hold.
 	c, ends, err := readConfigs(fsys)
 	if err != nil {
 		return nil, err
 	}
-	t := &tensorReader{file: weightsFile, have: map[string]*stored{}, onProgress: heard}
+	t := &tensorReader{file: weightsFile, have: map[string]*stored{}, onProgress: progress}
 	meta, files, err := t.open(fsys)
 	for _, s := range files {
 		defer s.close()

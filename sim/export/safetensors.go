@@ -99,7 +99,7 @@ func exportStep(m *library.Loaded, f *checkpoint.File, s *sim.Step, prefix strin
 	return line
 }
 
-// f32 is one tensor made of matrices one after the other.
+// f32 makes one tensor of matrices one after the other.
 func f32(name string, shape []int, parts ...mat.Matrix) checkpoint.Tensor {
 	var data []byte
 	for _, x := range parts {

@@ -23,8 +23,8 @@ type HitInfo struct {
 	Now    string  `json:"now,omitempty"`    // top: the likeliest here
 }
 
-// breaks are the room's breakpoints, and where the run has reached them.
-func (m *Moment) breaks() BreaksInfo {
+// showBreaks are the room's breakpoints, and where the run has reached them.
+func showBreaks(m *Moment) BreaksInfo {
 	info := BreaksInfo{Points: []string{}, Hits: [][2]int{}, Here: []HitInfo{}}
 	for _, p := range m.Breaks {
 		info.Points = append(info.Points, p.String())
@@ -34,20 +34,19 @@ func (m *Moment) breaks() BreaksInfo {
 			info.Hits = append(info.Hits, [2]int{m.HitsAt[i], slices.Index(m.Breaks, h.Point)})
 		}
 		if m.Step != nil && m.HitsAt[i] == m.Step.N {
-			info.Here = append(info.Here, m.hit(h))
+			info.Here = append(info.Here, hitOf(m, h))
 		}
 	}
 	return info
 }
 
-func (m *Moment) hit(h breakpoint.Hit) HitInfo {
+func hitOf(m *Moment, h breakpoint.Hit) HitInfo {
 	info := HitInfo{Point: h.String(), Bytes: Integer(h.Bytes)}
-	label := func(id int) string { return m.labelled([]int{id})[0][1].(string) }
 	switch h.Kind {
 	case breakpoint.Attend:
 		info.Head, info.Query, info.Prob = &h.Head, &h.Query, h.Prob
 	case breakpoint.Top:
-		info.Before, info.Now = label(h.Before), label(h.Now)
+		info.Before, info.Now = m.Label(h.Before), m.Label(h.Now)
 	}
 	return info
 }

@@ -1,6 +1,8 @@
 package lens
 
-import "kvstep/sim"
+import (
+	"kvstep/sim"
+)
 
 // ChoiceInfo says how the token of a head step was chosen. What the table and
 // the line need, options and the stages' probabilities, travels only to a
@@ -32,16 +34,16 @@ type OptionInfo struct {
 	Logit [2]Score `json:"logit,omitzero"` // before and after the penalty, where that changed it
 }
 
-// picked is how the sampler chose in the moment's step, nil where it did not.
-func (m *Moment) picked() *sim.Choice {
+// pickedChoice is how the sampler chose in the moment's step, nil where it did not.
+func pickedChoice(m *Moment) *sim.Choice {
 	if m.Step == nil {
 		return nil
 	}
 	return m.Step.Choice()
 }
 
-func (m *Moment) choice() *ChoiceInfo {
-	c, open := m.picked(), m.View.shows("choice")
+func showChoice(m *Moment) *ChoiceInfo {
+	c, open := pickedChoice(m), m.View.shows("choice")
 	if c == nil {
 		return nil
 	}
@@ -60,7 +62,7 @@ func (m *Moment) choice() *ChoiceInfo {
 		info.Stages = append(info.Stages, stage)
 	}
 	for i, o := range c.Options {
-		label := m.labelled([]int{o.ID})[0][1].(string)
+		label := m.Label(o.ID)
 		if o.ID == c.Token {
 			info.Label, info.Prob, info.From, info.To = label, last.Probs[i], o.From, o.To
 		}

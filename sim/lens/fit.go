@@ -76,9 +76,9 @@ func fitTime(flops, seconds []float64) (timeFit, bool) {
 	return fit, true
 }
 
-// fits are the models of both lanes' times, by lane; a lane that did not run
+// fitLanes are the models of both lanes' times, by lane; a lane that did not run
 // has none.
-func (m *Moment) fits() map[string]timeFit {
+func fitLanes(m *Moment) map[string]timeFit {
 	all := map[string]timeFit{}
 	if m.Step == nil {
 		return all
@@ -87,7 +87,7 @@ func (m *Moment) fits() map[string]timeFit {
 		var flops, seconds []float64
 		for n := range m.Step.N + 1 {
 			if s := m.At(n); s.Ran[lane] {
-				flops = append(flops, m.engineFlops(sim.Lane(lane), s.Layer, s.Rows, s.Cached))
+				flops = append(flops, engineFlops(m, sim.Lane(lane), s.Layer, s.Rows, s.Cached))
 				seconds = append(seconds, s.Lanes[lane].Seconds)
 			}
 		}
@@ -99,13 +99,13 @@ func (m *Moment) fits() map[string]timeFit {
 }
 
 // engineFlops are those that the engine really computes, whatever a viewer counts.
-func (m *Moment) engineFlops(lane sim.Lane, layer, rows, cached int) float64 {
+func engineFlops(m *Moment, lane sim.Lane, layer, rows, cached int) float64 {
 	sw := cost.Default()
 	return float64(cost.Headline(m.shape(lane).Step(lane, layer, rows, cached, sw), sw))
 }
 
-// seconds models the time of a point of the chart; 0 in a lane without a model.
-func (m *Moment) seconds(info HistoryInfo, point int, lane sim.Lane) float64 {
+// modelledSeconds models the time of a point of the chart; 0 in a lane without a model.
+func modelledSeconds(m *Moment, info HistoryInfo, point int, lane sim.Lane) float64 {
 	fit, ok := info.Fit[[2]string{"cached", "uncached"}[lane]]
 	if !ok {
 		return 0
@@ -114,5 +114,5 @@ func (m *Moment) seconds(info HistoryInfo, point int, lane sim.Lane) float64 {
 	if info.By == "pass" {
 		steps = m.Model.Model.Config.Layers + 1
 	}
-	return fit.seconds(float64(cost.Headline(m.point(info, point, lane, sw), sw)), float64(steps))
+	return fit.seconds(float64(cost.Headline(pointOf(m, info, point, lane, sw), sw)), float64(steps))
 }

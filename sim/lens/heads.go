@@ -3,8 +3,6 @@ package lens
 import (
 	"math"
 
-	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 )
@@ -19,9 +17,9 @@ type HeadsInfo struct {
 	From []*int `json:"from"` // the step of each layer in this pass; null where it has not run yet
 }
 
-// heads is every head's attention in this pass. Layers that the pass has not
+// showHeads is every head's attention in this pass. Layers that the pass has not
 // reached are zero.
-func (m *Moment) heads() (*HeadsInfo, []checkpoint.Tensor) {
+func showHeads(m *Moment) (*HeadsInfo, []Tensor) {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil, nil
 	}
@@ -52,18 +50,9 @@ func (m *Moment) heads() (*HeadsInfo, []checkpoint.Tensor) {
 			copy(hints.Row(l*c.Heads+h), []float32{hint.Entropy, hint.Previous, hint.First, hint.Self, hint.Copies})
 		}
 	}
-	shares := f16("head_hints", hints) // two decimals are shown
+	shares := Floats("head_hints", F16, hints) // two decimals are shown
 	shares.Shape = []int{c.Layers, c.Heads, 5}
-	return info, []checkpoint.Tensor{{Name: "heads", DType: "U8", Shape: []int{c.Layers, c.Heads, rows, cols}, Data: maps}, shares}
-}
-
-// inPass is the step of the cursor's pass that ran a layer, nil if it is still to come.
-func (m *Moment) inPass(layer int) *sim.Step {
-	n := m.Step.Pass*(m.Model.Model.Config.Layers+1) + layer
-	if n > m.Step.N {
-		return nil
-	}
-	return m.At(n)
+	return info, []Tensor{bytesOf("heads", maps, c.Layers, c.Heads, rows, cols), shares}
 }
 
 // poolBy is the smallest side of a cell's square with which all maps have at most so many cells.

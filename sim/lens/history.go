@@ -1,11 +1,7 @@
 package lens
 
 import (
-	"encoding/binary"
-	"math"
-
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 )
 
@@ -34,6 +30,7 @@ var metrics = map[string]struct {
 	of    func(cost.Switches, sim.Counters) float64
 	level bool
 }{
+
 	"flops": {of: func(sw cost.Switches, c sim.Counters) float64 { return float64(cost.Headline(c, sw)) }},
 	"kv":    {of: func(_ cost.Switches, c sim.Counters) float64 { return float64(c.KVBytes) }, level: true},
 	"read":  {of: func(_ cost.Switches, c sim.Counters) float64 { return float64(c.KVReadBytes + c.WeightBytes) }},
@@ -50,13 +47,13 @@ func (p View) metric() string {
 	return "flops"
 }
 
-// history is the run point by point: what the recorded steps up to the cursor
+// showHistory is the run point by point: what the recorded steps up to the cursor
 // paid, and what the formulas say of the whole run.
-func (m *Moment) history() (HistoryInfo, []checkpoint.Tensor) {
+func showHistory(m *Moment) (HistoryInfo, []Tensor) {
 	perPass := m.Model.Model.Config.Layers + 1
-	steps, unit := perPass*m.passes(), perPass
+	steps, unit := perPass*maxPasses(m), perPass
 	if !m.closed() {
-		steps = m.length()
+		steps = lengthOf(m)
 	}
 	if m.Ended != "" || m.Recipe.Draft != "" { // how many passes a draft will save, no formula tells
 		steps = max(m.Recorded, 1)
@@ -70,12 +67,12 @@ func (m *Moment) history() (HistoryInfo, []checkpoint.Tensor) {
 	if m.Step != nil {
 		info.Whole = (m.Step.N+1)%unit == 0
 	}
-	var tensors []checkpoint.Tensor
-	if info.Metric == "time" && m.plain() { // no formula tells it, but the run has measured some
-		info.Fit = m.fits()
+	var tensors []Tensor
+	if info.Metric == "time" && m.isSingle() { // no formula tells it, but the run has measured some
+		info.Fit = fitLanes(m)
 	}
 	if m.closed() && (info.Metric != "time" || len(info.Fit) > 0) { // what lies ahead is told of one sequence
-		ahead := m.ahead(info)
+		ahead := aheadPoints(m, info)
 		if info.By == "step" {
 			if parts, ok := partsOf(ahead, perPass, info); ok {
 				ahead, info.Parts, info.Sums = parts, true, info.Total || metrics[info.Metric].level
@@ -83,20 +80,20 @@ func (m *Moment) history() (HistoryInfo, []checkpoint.Tensor) {
 		}
 		tensors = append(tensors, counts("history_ahead", ahead))
 	}
-	return info, append(tensors, counts("history_paid", m.paid(info, unit)))
+	return info, append(tensors, counts("history_paid", paidPoints(m, info, unit)))
 }
 
-// paid sums the recorded steps of each point, [lane][point up to the cursor].
-func (m *Moment) paid(info HistoryInfo, unit int) [][]float64 {
+// paidPoints sums the recorded steps of each point, [lane][point up to the cursor].
+func paidPoints(m *Moment, info HistoryInfo, unit int) [][]float64 {
 	rows := make([][]float64, 2)
 	if m.Step == nil {
 		return rows
 	}
 	for lane := range rows {
-		line := m.line(info)
+		line := lineOf(m, info)
 		var point sim.Counters
 		for n := range m.Step.N + 1 {
-			point = cost.Add(point, m.Recount(m.At(n), sim.Lane(lane)))
+			point = cost.Add(point, Recount(m, m.At(n), sim.Lane(lane)))
 			if (n+1)%unit == 0 || n == m.Step.N {
 				rows[lane] = append(rows[lane], line(point))
 				point = sim.Counters{}
@@ -106,8 +103,8 @@ func (m *Moment) paid(info HistoryInfo, unit int) [][]float64 {
 	return rows
 }
 
-// line makes the numbers of one line of the chart out of its points' counters.
-func (m *Moment) line(info HistoryInfo) func(sim.Counters) float64 {
+// lineOf makes the numbers of one line of the chart out of its points' counters.
+func lineOf(m *Moment, info HistoryInfo) func(sim.Counters) float64 {
 	sw, metric, sum := m.switches(), metrics[info.Metric], 0.0
 	return func(c sim.Counters) float64 {
 		x := metric.of(sw, c)
@@ -148,11 +145,11 @@ func partsOf(ahead [][]float64, perPass int, info HistoryInfo) ([][]float64, boo
 	return parts, true
 }
 
-// ahead is what every point will cost, [cached, uncached, uncached with every
+// aheadPoints is what every point will cost, [cached, uncached, uncached with every
 // pair and every row's logits computed][point]. The last is the growth that a
 // lane without a cache and without a mask would have: (t+1) times the cached; of
 // anything but FLOPs it would say nothing, and is left out. Times are modelled.
-func (m *Moment) ahead(info HistoryInfo) [][]float64 {
+func aheadPoints(m *Moment, info HistoryInfo) [][]float64 {
 	dense := m.switches()
 	dense.Pairs, dense.Logits = "dense", "all"
 	rows := make([][]float64, 2, 3)
@@ -163,35 +160,35 @@ func (m *Moment) ahead(info HistoryInfo) [][]float64 {
 		lane sim.Lane
 		sw   cost.Switches
 	}{{sim.Cached, m.switches()}, {sim.Uncached, m.switches()}, {sim.Uncached, dense}}[:len(rows)] {
-		line := m.line(info)
+		line := lineOf(m, info)
 		for n := range info.Points {
-			c := m.point(info, n, kind.lane, kind.sw)
-			c.Seconds = m.seconds(info, n, kind.lane)
+			c := pointOf(m, info, n, kind.lane, kind.sw)
+			c.Seconds = modelledSeconds(m, info, n, kind.lane)
 			rows[i] = append(rows[i], line(c))
 		}
 	}
 	return rows
 }
 
-// point counts one pass, or one step, of the run ahead.
-func (m *Moment) point(info HistoryInfo, n int, lane sim.Lane, sw cost.Switches) sim.Counters {
+// pointOf counts one pass, or one step, of the run ahead.
+func pointOf(m *Moment, info HistoryInfo, n int, lane sim.Lane, sw cost.Switches) sim.Counters {
 	perPass := m.Model.Model.Config.Layers + 1
 	pass, part := n, -1
 	if info.By == "step" {
 		pass, part = n/perPass, n%perPass
 	}
-	rows, cached := min(m.Prompt, m.room()), 0
+	rows, cached := min(m.Prompt, fittingTokens(m)), 0
 	if pass > 0 {
 		rows, cached = 1, m.Prompt+pass-1
 	}
 	switch {
 	case part >= 0:
 		layer := layerOf(part, perPass)
-		return m.held(m.shape(lane).Step(lane, layer, rows, cached, sw), layer, rows, cached, 1)
+		return heldBytes(m, m.shape(lane).Step(lane, layer, rows, cached, sw), layer, rows, cached, 1)
 	case lane == sim.Uncached:
 		return cost.Uncached(m.shape(lane).Pass(cached+rows, 0, sw))
 	default:
-		return m.held(m.shape(lane).Pass(rows, cached, sw), -1, rows, cached, perPass-1)
+		return heldBytes(m, m.shape(lane).Pass(rows, cached, sw), -1, rows, cached, perPass-1)
 	}
 }
 
@@ -203,9 +200,9 @@ func layerOf(part, perPass int) int {
 	return part
 }
 
-// held gives c the bytes that a quantised cache holds after a layer (-1: after
+// heldBytes gives c the bytes that a quantised cache holds after a layer (-1: after
 // all), and what so many layers read there; other policies' follow from shapes.
-func (m *Moment) held(c sim.Counters, layer, rows, cached, layers int) sim.Counters {
+func heldBytes(m *Moment, c sim.Counters, layer, rows, cached, layers int) sim.Counters {
 	p, s := m.Recipe.Cache, m.spec()
 	if p.Axis == "" || c.KVTokens == 0 { // the lane without a cache holds nothing
 		return c
@@ -223,38 +220,14 @@ func (m *Moment) held(c sim.Counters, layer, rows, cached, layers int) sim.Count
 	return c
 }
 
-// room is how many tokens the cache has room for: all, or what its budget allows.
-func (m *Moment) room() int {
+// fittingTokens is how many tokens the cache has room for: all, or what its budget allows.
+func fittingTokens(m *Moment) int {
 	if p := m.Recipe.Cache; p.Budget > 0 && m.Recipe.Lanes != "uncached" {
 		return max(1, m.spec().Fits(p, p.Budget))
 	}
 	return m.spec().Most
 }
 
-// passes is how many passes the run can have: a pass more than the tokens that
+// maxPasses is how many passes the run can have: a pass more than the tokens that
 // fit behind the prompt, for the last token chosen is never fed.
-func (m *Moment) passes() int { return max(1, min(m.Recipe.MaxNew, m.room()-m.Prompt+1)) }
-
-// counts is rows of equal length as one tensor. Whole numbers below 2^32 travel as
-// such; others, and measured times, as float64, in which counts up to 2^53 are exact.
-func counts(name string, rows [][]float64) checkpoint.Tensor {
-	dtype, size := "U32", 4
-	for _, row := range rows {
-		for _, x := range row {
-			if x < 0 || x > math.MaxUint32 || x != math.Trunc(x) {
-				dtype, size = "F64", 8
-			}
-		}
-	}
-	data := make([]byte, 0, size*len(rows)*len(rows[0]))
-	for _, row := range rows {
-		for _, x := range row {
-			if dtype == "U32" {
-				data = binary.LittleEndian.AppendUint32(data, uint32(x))
-			} else {
-				data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
-			}
-		}
-	}
-	return checkpoint.Tensor{Name: name, DType: dtype, Shape: []int{len(rows), len(rows[0])}, Data: data}
-}
+func maxPasses(m *Moment) int { return max(1, min(m.Recipe.MaxNew, fittingTokens(m)-m.Prompt+1)) }

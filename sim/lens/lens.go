@@ -3,13 +3,11 @@
 // travel. web/wire encodes what All shows.
 package lens
 
-import "kvstep/sim/checkpoint"
-
 // Lens is one thing that can be seen at a moment.
 type Lens struct {
 	Name  string // the key of its value
 	Needs []Need // without which there is nothing to be seen
-	Show  func(*Moment) (any, []checkpoint.Tensor)
+	Show  func(*Moment) (any, []Tensor)
 	// Bare tells that the lens has tensors only, and no value.
 	Bare bool
 	// Crowds tells that what the lens says takes room from the picture of all heads.
@@ -30,69 +28,69 @@ func (l *Lens) Seen(m *Moment) bool {
 }
 
 // value is a lens without tensors.
-func value[T any](show func(*Moment) T) func(*Moment) (any, []checkpoint.Tensor) {
-	return func(m *Moment) (any, []checkpoint.Tensor) { return show(m), nil }
+func value[T any](show func(*Moment) T) func(*Moment) (any, []Tensor) {
+	return func(m *Moment) (any, []Tensor) { return show(m), nil }
 }
 
 // both is a lens with a value and tensors.
-func both[T any](show func(*Moment) (T, []checkpoint.Tensor)) func(*Moment) (any, []checkpoint.Tensor) {
-	return func(m *Moment) (any, []checkpoint.Tensor) { return show(m) }
+func both[T any](show func(*Moment) (T, []Tensor)) func(*Moment) (any, []Tensor) {
+	return func(m *Moment) (any, []Tensor) { return show(m) }
 }
 
 // tensors is a lens without a value.
-func tensors(show func(*Moment) []checkpoint.Tensor) func(*Moment) (any, []checkpoint.Tensor) {
-	return func(m *Moment) (any, []checkpoint.Tensor) { return nil, show(m) }
+func tensors(show func(*Moment) []Tensor) func(*Moment) (any, []Tensor) {
+	return func(m *Moment) (any, []Tensor) { return nil, show(m) }
 }
 
 func aStep(m *Moment) bool     { return m.Step != nil }
 func matrices(m *Moment) bool  { return m.From != nil }
 func hasCache(m *Moment) bool  { return m.Step == nil || m.Step.KV != nil }
-func hasChoice(m *Moment) bool { return m.picked() != nil }
+func hasChoice(m *Moment) bool { return pickedChoice(m) != nil }
 func hasBatch(m *Moment) bool  { return m.Recipe.Batch != nil }
 func hasBeams(m *Moment) bool  { return m.Recipe.Sampler.Kind == "beam" }
 func hasDraft(m *Moment) bool  { return m.Recipe.Draft != "" }
 func noOp(m *Moment) bool      { return m.View.Op == "" }
-func isSingle(m *Moment) bool  { return m.plain() || m.Recipe.Draft != "" }
+func isOneText(m *Moment) bool { return m.isSingle() || m.Recipe.Draft != "" }
 func isWaiting(m *Moment) bool { return m.Step == nil && len(m.Waiting) > 0 }
 func hasBreaks(m *Moment) bool { return len(m.Breaks) > 0 }
 func hasMarks(m *Moment) bool  { return len(m.Marks) > 0 }
-func hasEffect(m *Moment) bool { return m.effect() != nil }
-func isReal(m *Moment) bool    { return m.real() != nil }
+func hasEffect(m *Moment) bool { return showEffect(m) != nil }
+func isReal(m *Moment) bool    { return showReal(m) != nil }
 func hasForks(m *Moment) bool  { return len(m.Branches) >= 2 || m.Gone != nil }
 func open(panel string) Need   { return func(m *Moment) bool { return m.View.shows(panel) } }
 
 // All is every lens, in the order in which their tensors are written.
 var All = []Lens{
-	{Name: "run", Show: value((*Moment).runInfo)},
-	{Name: "step", Show: value((*Moment).stepInfo)},
-	{Name: "tokens", Show: value((*Moment).tokens)},
+	{Name: "run", Show: value(showRun)},
+	{Name: "step", Show: value(showStep)},
+	{Name: "tokens", Show: value(showTokens)},
 	{Name: "text", Show: value(func(m *Moment) string { return m.Text })},
-	{Name: "pick", Show: value((*Moment).pickInfo)},
-	{Name: "ledger", Show: value((*Moment).ledger)},
-	{Name: "top", Show: value((*Moment).top)},
-	{Name: "choice", Needs: []Need{hasChoice}, Show: value((*Moment).choice)},
-	{Name: "waiting", Needs: []Need{isWaiting}, Show: value(func(m *Moment) [][2]any { return m.labelled(m.asked()) })},
+	{Name: "pick", Show: value(showPick)},
+	{Name: "ledger", Show: value(showLedger)},
+	{Name: "top", Show: value(ShowTop)},
+	{Name: "choice", Needs: []Need{hasChoice}, Show: value(showChoice)},
+	{Name: "waiting", Needs: []Need{isWaiting}, Show: value(func(m *Moment) Tokens { return m.Labelled(waitingPrompt(m)) })},
 	{Name: "marks", Needs: []Need{hasMarks}, Show: value(func(m *Moment) []int { return m.Marks })},
-	{Name: "breaks", Needs: []Need{hasBreaks}, Show: value((*Moment).breaks)},
-	{Name: "peers", Needs: []Need{(*Moment).several}, Show: value((*Moment).peers)},
-	{Name: "schedule", Needs: []Need{hasBatch}, Show: value((*Moment).schedule)},
-	{Name: "pick_step", Needs: []Need{matrices}, Show: value((*Moment).passInfo)},
-	{Name: "cell", Show: value((*Moment).cell)},
-	{Name: "attention", Needs: []Need{matrices, noOp}, Bare: true, Show: tensors((*Moment).attention)},
-	{Name: "op", Needs: []Need{matrices}, Show: both((*Moment).op)},
-	{Name: "explain", Needs: []Need{matrices}, Show: both((*Moment).explanation)},
-	{Name: "kv", Show: both((*Moment).cache)},
-	{Name: "use", Needs: []Need{hasCache}, Show: both((*Moment).use)},
-	{Name: "effect", Needs: []Need{hasEffect}, Show: value((*Moment).effect)},
-	{Name: "branches", Needs: []Need{hasForks}, Crowds: true, Show: value((*Moment).branches)},
-	{Name: "speculation", Needs: []Need{hasDraft}, Show: value((*Moment).speculation)},
-	{Name: "letters", Needs: []Need{open("formulas"), aStep, isSingle}, Show: value(func(m *Moment) map[string]map[string]Integer { return onlyOwn(m.letters()) })},
-	{Name: "sums", Needs: []Need{open("formulas"), aStep, (*Moment).closed}, Show: value(func(m *Moment) map[string]map[string]Integer { return m.sums(m.letters()) })},
-	{Name: "modelled", Needs: []Need{open("formulas"), aStep}, Show: value((*Moment).modelled)},
-	{Name: "real", Needs: []Need{isReal}, Show: value((*Moment).real)},
-	{Name: "history", Needs: []Need{open("history")}, Show: both(func(m *Moment) (HistoryInfo, []checkpoint.Tensor) { return m.history() })},
-	{Name: "heads", Needs: []Need{open("heads")}, Show: both((*Moment).heads)},
-	{Name: "rows", Needs: []Need{open("rows")}, Bare: true, Show: tensors((*Moment).provenance)},
-	{Name: "passes", Needs: []Need{open("schedule")}, Bare: true, Show: tensors((*Moment).scheduled)},
-	{Name: "beams", Needs: []Need{hasBeams}, Show: both((*Moment).beams)},
+	{Name: "breaks", Needs: []Need{hasBreaks}, Show: value(showBreaks)},
+	{Name: "peers", Needs: []Need{(*Moment).several}, Show: value(showPeers)},
+	{Name: "schedule", Needs: []Need{hasBatch}, Show: value(showSchedule)},
+	{Name: "pick_step", Needs: []Need{matrices}, Show: value(showPickStep)},
+	{Name: "cell", Show: value(showCell)},
+	{Name: "attention", Needs: []Need{matrices, noOp}, Bare: true, Show: tensors(showAttention)},
+	{Name: "op", Needs: []Need{matrices}, Show: both(ShowOp)},
+	{Name: "explain", Needs: []Need{matrices}, Show: both(ShowExplain)},
+	{Name: "kv", Show: both(showKV)},
+	{Name: "use", Needs: []Need{hasCache}, Show: both(showUse)},
+	{Name: "effect", Needs: []Need{hasEffect}, Show: value(showEffect)},
+	{Name: "branches", Needs: []Need{hasForks}, Crowds: true, Show: value(showBranches)},
+	{Name: "speculation", Needs: []Need{hasDraft}, Show: value(showSpeculation)},
+	{Name: "letters", Needs: []Need{open("formulas"), aStep, isOneText}, Show: value(func(m *Moment) map[string]map[string]Integer { return onlyOwn(lettersOf(m)) })},
+	{Name: "sums", Needs: []Need{open("formulas"), aStep, (*Moment).closed}, Show: value(func(m *Moment) map[string]map[string]Integer { return showSums(m, lettersOf(m)) })},
+	{Name: "modelled", Needs: []Need{open("formulas"), aStep}, Show: value(showModelled)},
+	{Name: "real", Needs: []Need{isReal}, Show: value(showReal)},
+	{Name: "history", Needs: []Need{open("history")}, Show: both(func(m *Moment) (HistoryInfo, []Tensor) { return showHistory(m) })},
+	{Name: "heads", Needs: []Need{open("heads")}, Show: both(showHeads)},
+	{Name: "rows", Needs: []Need{open("rows")}, Bare: true, Show: tensors(showRows)},
+	{Name: "passes", Needs: []Need{open("schedule")}, Bare: true, Show: tensors(showPasses)},
+	{Name: "beams", Needs: []Need{hasBeams}, Show: both(showBeams)},
 }

@@ -44,8 +44,8 @@ type LeastInfo struct {
 	Bound   string  `json:"bound"`
 }
 
-// modelled counts pairs and logits as the viewer does, and always FLOPs.
-func (m *Moment) modelled() ModelledInfo {
+// showModelled counts pairs and logits as the viewer does, and always FLOPs.
+func showModelled(m *Moment) ModelledInfo {
 	info := ModelledInfo{device.Name, devicePeak, device.Bandwidth, map[string]LeastInfo{}, map[string]float64{}}
 	sw := m.switches()
 	sw.Unit = "flop"
@@ -57,7 +57,7 @@ func (m *Moment) modelled() ModelledInfo {
 		var l cost.Least
 		for n := range m.Step.N + 1 {
 			s := m.At(n)
-			l = device.Least(asKept(m.count(s, sim.Lane(lane), sw), s.Lanes[lane]), devicePeak)
+			l = device.Least(asKept(countStep(m, s, sim.Lane(lane), sw), s.Lanes[lane]), devicePeak)
 			sum += l.Seconds
 		}
 		info.Step[name] = LeastInfo{Integer(l.Flops), Integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}

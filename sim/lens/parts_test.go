@@ -27,7 +27,7 @@ func TestParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		info := (&Moment{Model: l}).runInfo()
+		info := showRun(&Moment{Model: l})
 		if got := explain.ArchOf(l.Model); got != want.parts || (info.Parts == nil) != (got == llama) || info.Parts != nil && *info.Parts != got {
 			t.Errorf("%s: %+v, in the frame %+v", name, got, info.Parts)
 		}

@@ -65,8 +65,8 @@ func realStep(s *sim.Step, layers int) int {
 	return s.Pass*(layers+1) + min(s.Layer, layers-1)
 }
 
-// real is the same run at real size; nil where the viewer has not switched it on.
-func (m *Moment) real() *RealInfo {
+// showReal is the same run at real size; nil where the viewer has not switched it on.
+func showReal(m *Moment) *RealInfo {
 	s, model, h, peak, ok := realSize(m.View.Real)
 	if !ok || m.Step == nil || !m.closed() { // closed formulas, of one sequence
 		return nil
@@ -78,9 +78,9 @@ func (m *Moment) real() *RealInfo {
 	info.Room = roomOf(s, h, m.Step.Rows)
 	sw := m.switches()
 	n := realStep(m.Step, s.Layers)
-	step, total := s.At(m.fed(), n, sw)
+	step, total := s.At(fedTokens(m), n, sw)
 	sw.Unit = "flop" // times are of FLOPs, whatever the viewer counts
-	flops, _ := s.At(m.fed(), n, sw)
+	flops, _ := s.At(fedTokens(m), n, sw)
 	for lane, to := range [2]struct {
 		name        string
 		step, total **counters

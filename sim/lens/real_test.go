@@ -24,7 +24,7 @@ func TestRealSizeIsWhatCostCounts(t *testing.T) {
 		{sim.Step{Pass: 3, Layer: -1, Part: sim.HeadPart, Rows: 1, Cached: 9}, s.Step(sim.Cached, -1, 1, 9, sw)},
 	} {
 		m := Moment{Step: &c.step, Prompt: 7, View: View{Real: "Llama-3-8B@H100"}, Recipe: sim.Recipe{Pairs: "allowed", Logits: "last"}}
-		got := m.real()
+		got := showReal(&m)
 		if *got.Step.Cached != safe(c.want) {
 			t.Errorf("pass %d layer %d: %+v, want %+v", c.step.Pass, c.step.Layer, *got.Step.Cached, safe(c.want))
 		}

@@ -1,24 +1,10 @@
 package lens
 
 import (
-	"encoding/binary"
-	"math"
-	"slices"
-
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 )
 
-// stayed is how many rows of a step are in the cache at the cursor: of an earlier pass
-// those of proposals that were rejected are not.
-func (m *Moment) stayed(s *sim.Step) int {
-	if s.Pass == m.Step.Pass {
-		return s.Rows
-	}
-	return m.At((s.Pass+1)*m.perPass() - 1).Committed()
-}
-
-// provenance is where every cached row comes from, as the recorded steps up to
+// showRows is where every cached row comes from, as the recorded steps up to
 // the cursor tell it: [3, layers, positions] of
 //
 //	0  1 + the pass that wrote the row; 0 where it is not written yet
@@ -26,13 +12,13 @@ func (m *Moment) stayed(s *sim.Step) int {
 //	2  passes in which the uncached lane computed it again
 //
 // All K/V heads of a layer are written and read together.
-func (m *Moment) provenance() []checkpoint.Tensor {
+func showRows(m *Moment) []Tensor {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil
 	}
 	layers, positions := m.Model.Model.Config.Layers, m.Step.Cached+m.Step.Rows
-	counts := make([]uint16, 3*layers*positions)
-	at := func(kind, layer, p int) *uint16 { return &counts[(kind*layers+layer)*positions+p] }
+	counts := make([]uint32, 3*layers*positions)
+	at := func(kind, layer, p int) *uint32 { return &counts[(kind*layers+layer)*positions+p] }
 	for n := range m.Step.N + 1 {
 		s := m.own(n)
 		if s == nil || s.Part != sim.LayerPart {
@@ -44,20 +30,9 @@ func (m *Moment) provenance() []checkpoint.Tensor {
 				*at(2, s.Layer, p)++
 			}
 		}
-		for p := s.Cached; p < s.Cached+m.stayed(s); p++ {
-			*at(0, s.Layer, p) = uint16(s.Pass) + 1
+		for p := s.Cached; p < s.Cached+stayedRows(m, s); p++ {
+			*at(0, s.Layer, p) = uint32(s.Pass) + 1
 		}
 	}
-	dtype, data := "U8", make([]byte, 0, 2*len(counts))
-	if slices.Max(counts) > math.MaxUint8 {
-		dtype = "U16"
-	}
-	for _, n := range counts {
-		if dtype == "U8" {
-			data = append(data, byte(n))
-		} else {
-			data = binary.LittleEndian.AppendUint16(data, n)
-		}
-	}
-	return []checkpoint.Tensor{{Name: "rows", DType: dtype, Shape: []int{3, layers, positions}, Data: data}}
+	return []Tensor{wholes("rows", counts, 3, layers, positions)}
 }

@@ -1,88 +1,72 @@
 package lens
 
-import (
-	"encoding/binary"
-	"math"
+import "kvstep/sim/mat"
 
-	"kvstep/sim"
-	"kvstep/sim/checkpoint"
-	"kvstep/sim/mat"
-	"kvstep/sim/model"
+// Number is the kind of number that a tensor is wanted in.
+type Number int
+
+const (
+	F16     Number = iota // float16: 3 to 4 digits, enough for a colour and a first reading
+	F32                   // float32: every digit that the engine has
+	Picture               // bytes, 128 + 127 x share of the largest: good for a picture only
+	Bytes                 // bytes, whatever the lens means by them
+	Least                 // whole numbers below 2^32 in as few bytes as the largest needs
+	Count                 // whole numbers below 2^32 as such, others as float64, exact up to 2^53
 )
 
-func f16(name string, x mat.Matrix) checkpoint.Tensor {
-	data := make([]byte, 0, 2*x.NumRows()*x.NumCols())
-	for i := range x.NumRows() {
-		for _, v := range x.Row(i) {
-			h := mat.F16(v)
-			data = append(data, byte(h), byte(h>>8))
-		}
-	}
-	return checkpoint.Tensor{Name: name, DType: "F16", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
+// Tensor is named numbers with a shape, and how exactly they are wanted. Its numbers
+// stand in the field of its kind.
+type Tensor struct {
+	Name  string
+	Shape []int
+	As    Number
+
+	Matrix *mat.Matrix // F16, F32, Picture
+	Max    float32     // Picture: the largest absolute number
+	Bytes  []byte      // Bytes
+	Whole  []uint32    // Least
+	Counts [][]float64 // Count: rows of equal length
 }
 
-// coarse is x as a picture of one byte for each number, (u8 - 128) / 127 of the
-// largest, which it also gives. What has no largest, or is not finite, stays F16.
-func coarse(name string, x mat.Matrix) (checkpoint.Tensor, float32) {
-	var largest float32
+// Floats returns a matrix in F16 or F32, [rows, cols].
+func Floats(name string, as Number, x mat.Matrix) Tensor {
+	return Tensor{Name: name, Shape: []int{x.NumRows(), x.NumCols()}, As: as, Matrix: &x}
+}
+
+// Pictured returns a matrix as a picture of one byte for each number. What has no
+// largest number, or is not finite, stays F16 and has a Max of 0.
+func Pictured(name string, x mat.Matrix) Tensor {
+	t := Floats(name, F16, x)
+	if largest := largestOf(x); largest > 0 {
+		t.As, t.Max = Picture, largest
+	}
+	return t
+}
+
+// largestOf returns the largest absolute number; 0 where one is not finite.
+func largestOf(x mat.Matrix) (largest float32) {
 	for i := range x.NumRows() {
 		for _, v := range x.Row(i) {
 			if v-v != 0 {
-				return f16(name, x), 0
+				return 0
 			}
 			largest = max(largest, v, -v)
 		}
 	}
-	if largest == 0 {
-		return f16(name, x), 0
-	}
-	data := make([]byte, 0, x.NumRows()*x.NumCols())
-	for i := range x.NumRows() {
-		for _, v := range x.Row(i) {
-			data = append(data, byte(128+math.Round(float64(v)/float64(largest)*127)))
-		}
-	}
-	return checkpoint.Tensor{Name: name, DType: "U8", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}, largest
+	return largest
 }
 
-// masked counts the pairs of a step that the mask forbids.
-func masked(s *sim.Step) (n int) {
-	for i := range s.Rows {
-		for j := range s.Cached + s.Rows {
-			if model.Masked(s.Cached, i, j) {
-				n++
-			}
-		}
-	}
-	return n
+// wholes returns whole numbers, in as few bytes as they need.
+func wholes(name string, numbers []uint32, shape ...int) Tensor {
+	return Tensor{Name: name, Shape: shape, As: Least, Whole: numbers}
 }
 
-func f32(name string, x mat.Matrix) checkpoint.Tensor {
-	data := make([]byte, 0, 4*x.NumRows()*x.NumCols())
-	for i := range x.NumRows() {
-		for _, v := range x.Row(i) {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-		}
-	}
-	return checkpoint.Tensor{Name: name, DType: "F32", Shape: []int{x.NumRows(), x.NumCols()}, Data: data}
+// bytesOf returns bytes as they are.
+func bytesOf(name string, data []byte, shape ...int) Tensor {
+	return Tensor{Name: name, Shape: shape, As: Bytes, Bytes: data}
 }
 
-// mask is 1 where a query may see a key, 0 where the causal mask forbids it, and
-// 2 where the mask allows it, but the cache of the K/V head had let the key go.
-func mask(s *sim.Step, kvHead int) checkpoint.Tensor {
-	positions := s.Cached + s.Rows
-	data := make([]byte, 0, s.Rows*positions)
-	for i := range s.Rows {
-		for j := range positions {
-			switch {
-			case model.Masked(s.Cached, i, j):
-				data = append(data, 0)
-			case model.Hidden(s, kvHead, i, j):
-				data = append(data, 2)
-			default:
-				data = append(data, 1)
-			}
-		}
-	}
-	return checkpoint.Tensor{Name: "mask", DType: "U8", Shape: []int{s.Rows, positions}, Data: data}
+// counts returns rows of equal length.
+func counts(name string, rows [][]float64) Tensor {
+	return Tensor{Name: name, Shape: []int{len(rows), len(rows[0])}, As: Count, Counts: rows}
 }

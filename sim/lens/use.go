@@ -4,10 +4,7 @@ import (
 	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/kv"
-	"kvstep/sim/library"
-	"kvstep/sim/recipe"
 )
 
 // UseInfo is what the cache takes under its policy, and what the policy did in
@@ -38,33 +35,20 @@ type UseInfo struct {
 	Ways []way   `json:"ways,omitempty"`
 }
 
-// way is a run of the same prompt within the same budget, kept otherwise.
-type way struct {
-	Model string `json:"model,omitempty"` // if it is another one
-	Cache string `json:"cache"`
-	Fits  int    `json:"fits"`  // tokens, predicted
-	Whole int    `json:"whole"` // tokens of the whole run
-}
-
-// spec is the shape of the run's cache.
-func (m *Moment) spec() kv.Spec {
-	return kv.SpecOf(m.Model.Model.Config, recipe.Fed(m.Prompt, m.maxNew()))
-}
-
-// use is nil where there is no cache. With the open table of rows come the policy's
+// showUse is nil where there is no cache. With the open table of rows come the policy's
 // own numbers of them.
-func (m *Moment) use() (*UseInfo, []checkpoint.Tensor) {
-	info := m.usage()
+func showUse(m *Moment) (*UseInfo, []Tensor) {
+	info := useOf(m)
 	if m.View.shows("rows") {
-		return info, m.kept(info)
+		return info, policyRows(m, info)
 	}
 	return info, nil
 }
 
-func (m *Moment) usage() *UseInfo {
+func useOf(m *Moment) *UseInfo {
 	p := m.Recipe.Cache
 	info := &UseInfo{Policy: kv.Text(p), Budget: Integer(p.Budget)}
-	if p.Budget > 0 && m.plain() { // several sequences share the budget, and none of them has it alone
+	if p.Budget > 0 && m.isSingle() { // several sequences share the budget, and none of them has it alone
 		fits := m.spec().Fits(p, p.Budget)
 		info.Fits = &fits
 	}
@@ -88,7 +72,7 @@ func (m *Moment) usage() *UseInfo {
 		info.Taken, info.Given = without(taken, freed), without(freed, taken)
 	}
 	if m.several() {
-		info.Taken, info.Given = m.moved(u)
+		info.Taken, info.Given = movedBlocks(m, u)
 	}
 	if kv.TraitsOf(p).GroupTokens > 0 {
 		now := quantisedLen(m.Step)
@@ -97,9 +81,9 @@ func (m *Moment) usage() *UseInfo {
 			info.Coded = &[2]int{settled, now}
 		}
 	}
-	if m.Step.RunFinishReason == sim.FinishMemory && m.plain() {
+	if m.Step.RunFinishReason == sim.FinishMemory && m.isSingle() {
 		info.Want = Integer(m.spec().Want(p, 1))
-		info.Ways = m.ways()
+		info.Ways = alternatives(m)
 	}
 	return info
 }
@@ -120,78 +104,4 @@ func without(a, b []int) (rest []int) {
 		}
 	}
 	return rest
-}
-
-// ways predicts how far other policies go within the budget, and the same policy
-// in the model with the fewest K/V heads that is otherwise alike.
-func (m *Moment) ways() (ways []way) {
-	s, budget := m.spec(), m.Recipe.Cache.Budget
-	for _, p := range kv.Within(s.Fits(sim.CachePolicy{}, budget)) {
-		if fits := s.Fits(p, budget); fits > 0 && p.Kind != m.Recipe.Cache.Kind {
-			ways = append(ways, way{Cache: kv.Text(p), Fits: fits, Whole: s.Most})
-		}
-	}
-	if other := m.fewerHeads(); other != nil {
-		r := m.Recipe
-		r.Model = other.Name
-		if prompt, err := other.Prepare(r); err == nil {
-			s := kv.SpecOf(other.Model.Config, recipe.Fed(len(prompt), r.MaxNew))
-			ways = append(ways, way{other.Name, kv.Text(r.Cache), s.Fits(r.Cache, r.Cache.Budget), s.Most})
-		}
-	}
-	return ways
-}
-
-// fewerHeads is the known model with the fewest K/V heads, of those that have as
-// many layers and words as this one; nil if none has fewer.
-func (m *Moment) fewerHeads() *library.Loaded {
-	if m.Models == nil {
-		return nil
-	}
-	c := m.Model.Model.Config
-	least, which := c.KVHeads, ""
-	for _, name := range m.Models.Names() {
-		o, _, err := m.Models.Shape(name)
-		if err == nil && o.Layers == c.Layers && o.Vocab == c.Vocab && o.Dim == c.Dim && o.KVHeads < least {
-			which, least = name, o.KVHeads
-		}
-	}
-	if which == "" || m.Models.Waits(which) { // a frame does not wait for a file
-		return nil
-	}
-	best, err := m.Models.Get(which)
-	if err != nil {
-		return nil
-	}
-	return best
-}
-
-// EffectInfo is what the policy did to the latest logits, up to the cursor.
-type EffectInfo struct {
-	Pass     int     `json:"pass"`
-	MaxDelta float32 `json:"max_delta"`
-	KL       float64 `json:"kl"`
-	Token    int     `json:"token"` // the same choice from the exact logits
-	Label    string  `json:"label"`
-	Chosen   int     `json:"chosen"`  // what the sampler chose from those of the policy
-	Changed  *int    `json:"changed"` // number of the first choice of the run that differs, from 0
-}
-
-func (m *Moment) effect() *EffectInfo {
-	if m.Step == nil || kv.TraitsOf(m.Recipe.Cache).Exact {
-		return nil
-	}
-	var s *sim.Step // the latest of its head steps that chose
-	for at := (m.Step.N+1)/m.perPass()*m.perPass() - 1; at >= 0 && (s == nil || s.Effect == nil); at -= m.perPass() {
-		s = m.own(at)
-	}
-	if s == nil || s.Effect == nil {
-		return nil
-	}
-	e := s.Effect
-	info := &EffectInfo{s.Pass, e.MaxDelta, e.KL, e.Token, m.labelled([]int{e.Token})[0][1].(string), s.Token, e.Changed}
-	if c := s.Choice(); c != nil { // a person may have chosen another
-		info.Chosen = c.Token
-	}
-	return info
 }

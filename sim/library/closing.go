@@ -11,7 +11,7 @@ import (
 // between two Sweeps. Then the library forgets it. Its memory goes with the last that still
 // has it in hand: whoever has a *Loaded may use it, held or not.
 
-// Count has the library take the models that it opens from memory, and rooms what they
+// Count lets the library take the models that it opens from memory, and rooms what they
 // hold. Where it is short, models go that nobody holds.
 func (l *Library) Count(memory *sim.Memory) {
 	l.mu.Lock()
@@ -20,7 +20,7 @@ func (l *Library) Count(memory *sim.Memory) {
 	memory.Spare(func() bool { return l.close(func(*slot) bool { return true }, 1) > 0 })
 }
 
-// Memory is what all that is opened and run here is counted by; nil where nobody counts.
+// Memory returns what counts all that is opened and run here; nil where nobody does.
 func (l *Library) Memory() *sim.Memory {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,7 +53,7 @@ func (l *Library) close(may func(*slot) bool, most int) (closed int) {
 	return closed
 }
 
-// drop has a slot forget its model.
+// drop lets a slot forget its model. It reports whether it had it.
 func (l *Library) drop(p *slot, m *Loaded) bool {
 	if !p.loaded.CompareAndSwap(m, nil) {
 		return false
@@ -69,7 +69,7 @@ func (p *slot) lend(m *Loaded) {
 	m.lent = true
 }
 
-// Borrow is Get for one answer to one request. If nobody else had the model before and
+// Borrow does what Get does, for one answer to one request. If nobody else had the model before and
 // nobody has come meanwhile, back closes it: asking for all models one after the other
 // holds one of them. After it the model must not be used.
 func (l *Library) Borrow(name string) (m *Loaded, back func(), err error) {

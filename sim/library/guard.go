@@ -9,7 +9,7 @@ import (
 	"kvstep/sim"
 )
 
-// FaultsPanic has the memory of a mapped file that is no longer there panic on this
+// FaultsPanic lets the memory of a mapped file that is no longer there panic on this
 // goroutine instead of ending the process, until it is called off.
 func FaultsPanic() (off func()) {
 	was := debug.SetPanicOnFault(true)

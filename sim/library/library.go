@@ -43,7 +43,7 @@ type slot struct {
 	done, total atomic.Int64 // bytes, while it is opened
 }
 
-// New has the embedded models, and before them any that are given.
+// New makes a library of the embedded models, and before them any that are given.
 func New(given ...*Loaded) *Library {
 	l := &Library{slots: map[string]*slot{}}
 	for _, m := range given {
@@ -72,7 +72,7 @@ func (l *Library) Add(s Source) bool {
 	return true
 }
 
-// Watch has the library ask for models that have come meanwhile, whenever somebody
+// Watch lets the library ask for models that have come meanwhile, whenever somebody
 // wants to know all of them or one that it does not have.
 func (l *Library) Watch(more func() []Source) {
 	l.mu.Lock()
@@ -93,7 +93,7 @@ func (l *Library) refresh() {
 	}
 }
 
-// Names are the models that Get knows, the default first.
+// Names lists the models that Get knows, the default first.
 func (l *Library) Names() []string {
 	l.refresh()
 	l.mu.Lock()
@@ -101,7 +101,7 @@ func (l *Library) Names() []string {
 	return slices.Clone(l.names)
 }
 
-// find is the slot of a name; "" is the default. An unknown name is Problem
+// find returns the slot of a name; "" is the default. An unknown name is Problem
 // "model.unknown", which lists the known ones.
 func (l *Library) find(name string) (*slot, error) {
 	look := func() *slot {
@@ -125,7 +125,7 @@ func (l *Library) find(name string) (*slot, error) {
 	return nil, sim.NewProblem("model.unknown", "Name", checkpoint.Clip(name), "Known", slices.Clone(l.names))
 }
 
-// Get is a model by name; "" is the default. Whoever keeps it holds it (Loaded.Hold):
+// Get returns a model by name; "" is the default. Whoever keeps it holds it (Loaded.Hold):
 // otherwise it may be closed, and the next Get opens it anew.
 func (l *Library) Get(name string) (*Loaded, error) {
 	p, err := l.find(name)
@@ -139,7 +139,7 @@ func (l *Library) Get(name string) (*Loaded, error) {
 	return m, err
 }
 
-// GetWhile is Get for somebody who goes away when ctx ends. What is being opened then is
+// GetWhile does what Get does for somebody who goes away when ctx ends. What is being opened then is
 // opened all the same, for the next one.
 func (l *Library) GetWhile(ctx context.Context, name string) (*Loaded, error) {
 	if !l.Waits(name) {
@@ -162,13 +162,13 @@ func (l *Library) GetWhile(ctx context.Context, name string) (*Loaded, error) {
 	}
 }
 
-// Waits tells whether Get would have to open what may be a large file.
+// Waits reports whether Get would have to open what may be a large file.
 func (l *Library) Waits(name string) bool {
 	p, err := l.find(name)
 	return err == nil && p.loaded.Load() == nil && p.source.Config != nil
 }
 
-// Progress is how many bytes of a model have been read while it is opened, and how
+// Progress returns how many bytes of a model have been read while it is opened, and how
 // many there are; 0 of 0 while nobody knows.
 func (l *Library) Progress(name string) (done, total int64) {
 	p, err := l.find(name)
@@ -213,7 +213,7 @@ func (p *slot) open(l *Library) (m *Loaded, before bool, err error) {
 	return m, false, nil
 }
 
-// ready is the model if it is open, and as its files are.
+// ready returns the model if it is open, and as its files are.
 func (p *slot) ready() *Loaded {
 	p.lent.Lock()
 	defer p.lent.Unlock()
@@ -233,7 +233,7 @@ func (p *slot) setProgress(done, total int64) {
 	p.done.Store(done)
 }
 
-// Shape is the config of a model, and its world where that is known without opening
+// Shape returns the config of a model, and its training set where that is known without opening
 // a large file.
 func (l *Library) Shape(name string) (sim.Config, checkpoint.TrainingSet, error) {
 	p, err := l.find(name)

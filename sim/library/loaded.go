@@ -58,7 +58,7 @@ func (m *Loaded) Memory() *sim.Memory {
 	return m.siblings.Memory()
 }
 
-// Sibling is the model that a recipe names beside its own: one that speaks of
+// Sibling returns the model that a recipe names beside its own: one that speaks of
 // the same tokens.
 func (m *Loaded) Sibling(name string) (*Loaded, error) {
 	from := m.siblings

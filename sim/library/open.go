@@ -102,7 +102,7 @@ func openTokenizer(folder fs.FS, c sim.Config) (words token.Tokenizer, err error
 	return words, nil
 }
 
-// startOf is the id that is put before a prompt, -1 for none. config.json names one
+// startOf returns the id that is put before a prompt, -1 for none. config.json names one
 // for models that never saw it there, so others are asked first. Tokenizers of Llama's
 // class go by the flags of tokenizer_config.json, whatever tokenizer.json puts before a
 // text; all others by tokenizer.json, and by the flags where that says nothing. Where

@@ -14,7 +14,7 @@ import (
 // MaxPromptBytes bounds a prompt before it is encoded.
 const MaxPromptBytes = 32 << 10
 
-// Default is the recipe the page opens with: the first prompt that the model
+// Default returns the recipe the page opens with: the first prompt that the model
 // knows in that language.
 func (m *Loaded) Default(lang string) sim.Recipe {
 	r := recipe.Default()
@@ -131,7 +131,7 @@ func (m *Loaded) Encode(r sim.Recipe) ([]int, error) {
 	return ids, nil
 }
 
-// knownWords are all words of a small vocabulary, in order of their ids.
+// knownWords lists all words of a small vocabulary, in order of their ids.
 func knownWords(t *token.WordLevel) string {
 	const most = 20
 	var words []string

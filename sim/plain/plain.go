@@ -32,6 +32,25 @@ func JSON(v any) []byte {
 	return text
 }
 
+// Encoder writes values one after the other, with one buffer for all. The zero value is ready.
+type Encoder struct {
+	buffer bytes.Buffer
+	to     *json.Encoder
+}
+
+// Text returns what JSON does.
+func (e *Encoder) Text(v any) string {
+	if e.to == nil {
+		e.to = json.NewEncoder(&e.buffer)
+		e.to.SetEscapeHTML(false)
+	}
+	e.buffer.Reset()
+	if e.to.Encode(v) != nil {
+		return string(JSON(v))
+	}
+	return string(bytes.TrimSuffix(e.buffer.Bytes(), []byte("\n")))
+}
+
 // Indented returns JSON in many lines, for people: without orders in its texts.
 func Indented(v any, indent string) []byte {
 	var b bytes.Buffer

@@ -44,6 +44,10 @@ func TestEveryNumberHasAWord(t *testing.T) {
 	if got != want {
 		t.Errorf("%s, want\n%s", got, want)
 	}
+	var e Encoder
+	if before, text := e.Text("x"), e.Text(v); before != `"x"` || text != want {
+		t.Errorf("of an encoder %s and %s, want %s", before, text, want)
+	}
 	if !json.Valid([]byte(got)) || v.B[1] == v.B[1] {
 		t.Error("not JSON, or the value itself was changed")
 	}

@@ -8,7 +8,7 @@ import (
 	"kvstep/sim/mat"
 )
 
-// decideEach has c choose for every sequence of a pass whose tokens are all fed, adds what
+// decideEach lets c choose for every sequence of a pass whose tokens are all fed, adds what
 // it chose to their texts, and ends those that are done.
 func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser) error {
 	for i, q := range e.live {
@@ -39,7 +39,7 @@ func decidingLogits(logits [2]mat.Matrix) mat.Matrix {
 	return logits[sim.Uncached]
 }
 
-// decideOne has c choose the token of one sequence, unless the recipe forces another.
+// decideOne lets c choose the token of one sequence, unless the recipe forces another.
 func (e *engine) decideOne(q *sequence, s *sim.Step, logits [2]mat.Matrix, c chooser) error {
 	row, err := c.choose(q, s, decidingLogits(logits))
 	if err != nil {

@@ -18,7 +18,7 @@ func (d plain) decide(steps []*sim.Step, logits [][2]mat.Matrix) error {
 	return d.e.decideEach(steps, logits, d)
 }
 
-// choose has the sampler choose by the only row of logits.
+// choose lets the sampler choose by the only row of logits.
 func (d plain) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err error) {
 	out, err := d.e.describe(q, s, 0, logits)
 	if err != nil {
@@ -28,7 +28,7 @@ func (d plain) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err
 	return 0, nil
 }
 
-// instead has the same random number fall on the distribution of other logits.
+// instead lets the same random number fall on the distribution of other logits.
 func (d plain) instead(q *sequence, _ *sim.Step, _ int, past []int, logits []float32) (int, error) {
 	other, err := sample.Pick(logits, d.e.recipe.Sampler, uint64(q.numGenerated), past, nil)
 	if err != nil {

@@ -31,7 +31,7 @@ func newDrafter(m *model.Model, held *sim.Memory, most int, r sim.Recipe, count 
 	held.Add(dists)
 	lane.memory = held
 	lane.begin(most, most)
-	lane.room(1)
+	lane.reserveLogits(1)
 	cache, err := kv.NewContiguous(spec, kv.NewArena(0).In(held))
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (d *drafter) propose(tokens []int, n int, at uint64) (*sim.Speculation, [][
 	for i := range n {
 		logits, paid := d.feed(tokens)
 		s.Cost = cost.Add(s.Cost, paid)
-		q, err := sample.Dist(logits, d.sampler, tokens)
+		q, err := sample.Probs(logits, d.sampler, tokens)
 		if err != nil {
 			return nil, nil, err
 		}

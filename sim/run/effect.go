@@ -31,7 +31,7 @@ func (e *engine) effect(q *sequence, s *sim.Step, row int, logits [2]mat.Matrix,
 	return x, nil
 }
 
-// divergence is the Kullback-Leibler divergence of softmax(q) from softmax(p),
+// divergence returns the Kullback-Leibler divergence of softmax(q) from softmax(p),
 // the sum of p (ln p - ln q), in nats.
 func divergence(p, q []float32) float64 {
 	lp, lq := sample.LogProbs(p), sample.LogProbs(q)

@@ -171,7 +171,7 @@ func openHashed(name string) (*library.Loaded, error) {
 		c.Heads, c.KVHeads, c.Layers = 8, 4, 1
 		c.Dim, c.FFN, c.HeadDim = 1024, 1500, 64
 		m, err := model.New(c, modeltest.Weights(r, c))
-		if err == nil && cost.Params(c) <= alone {
+		if err == nil && cost.Params(c) <= singleThreadParams {
 			err = fmt.Errorf("%d parameters are not many", cost.Params(c))
 		}
 		return &library.Loaded{Name: name, Model: m}, err

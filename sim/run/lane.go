@@ -21,18 +21,18 @@ type lane struct {
 	acts  *model.Acts // the rows of this pass
 	rows  []model.Row // where they stand
 
-	logits mat.Matrix // of the last head
-	kept   *arena     // what a run keeps of every layer is written there at once, nil for nowhere
+	logits   mat.Matrix // of the last head
+	recorded *arena     // where the rows that steps keep are written at once, nil for nowhere
 
 	memory *sim.Memory // counts what the lane holds
 	most   int         // rows that a pass of the run can have; 0: nobody knows, and working memory never shrinks
 }
 
 func newLane(m *model.Model) *lane {
-	return &lane{m: m, large: cost.Params(m.Config) > alone}
+	return &lane{m: m, large: cost.Params(m.Config) > singleThreadParams}
 }
 
-// size is the rows and positions that working memory has room for.
+// size returns the rows and positions that working memory has room for.
 func (l *lane) size() (rows, positions int) {
 	if l.all == nil {
 		return 0, 0
@@ -40,15 +40,15 @@ func (l *lane) size() (rows, positions int) {
 	return l.all.Norm1.NumRows(), l.all.Scores.NumCols()
 }
 
-// bytes is what working memory of a size takes.
+// bytes returns what working memory of a size takes.
 func (l *lane) bytes(rows, positions int) int64 {
 	if rows == 0 {
 		return 0
 	}
-	return model.ActsBytes(l.m.Config, rows, positions, l.kept != nil)
+	return model.ActsBytes(l.m.Config, rows, positions, l.recorded != nil)
 }
 
-// fitting is the size that working memory will have for a pass. It grows where it is too
+// fitting returns the size that working memory will have for a pass. It grows where it is too
 // small: by a quarter more, so that a run which grows token by token does not take memory
 // for each, but to no more than the run can need. After a long prompt it shrinks.
 func (l *lane) fitting(rows, positions int) (int, int) {
@@ -63,7 +63,7 @@ func (l *lane) fitting(rows, positions int) (int, int) {
 	return have, max(sees, positions)
 }
 
-// wants is how many bytes more the lane will hold in a pass, of whose rows some get logits.
+// wants returns how many bytes more the lane will hold in a pass, of whose rows some get logits.
 func (l *lane) wants(rows, positions, asked int) int64 {
 	n := l.logitsBytes(max(0, asked-l.logits.NumRows()))
 	have, sees := l.size()
@@ -82,7 +82,7 @@ func (l *lane) begin(rows, positions int) {
 		l.memory.Give(l.bytes(have, sees))
 		l.memory.Add(l.bytes(r, p))
 		l.all, l.acts = nil, nil
-		if l.kept != nil {
+		if l.recorded != nil {
 			l.all = model.NewInnerActs(l.m.Config, r, p)
 		} else {
 			l.all = model.NewActs(l.m.Config, r, p)
@@ -92,8 +92,8 @@ func (l *lane) begin(rows, positions int) {
 	if l.acts == nil || l.acts.Norm1.NumRows() != rows || l.acts.Scores.NumCols() != positions {
 		l.acts = l.all.First(l.m.Config, rows, positions)
 	}
-	if l.kept != nil { // the one before is in the step of the last layer, as Out
-		l.acts.X = l.kept.take(rows, l.m.Config.Dim)
+	if l.recorded != nil { // the one before is in the step of the last layer, as Out
+		l.acts.X = l.recorded.take(rows, l.m.Config.Dim)
 	}
 }
 
@@ -114,19 +114,19 @@ func (l *lane) layer(n int) {
 	if n > 0 { // what left one layer enters the next
 		a.X, a.Out = a.Out, a.X
 	}
-	if l.kept != nil {
+	if l.recorded != nil {
 		c, rows := l.m.Config, len(l.rows)
-		a.Q, a.K = l.kept.take(rows, c.QDim()), l.kept.take(rows, c.KVDim())
-		a.V, a.Out = l.kept.take(rows, c.KVDim()), l.kept.take(rows, c.Dim)
+		a.Q, a.K = l.recorded.take(rows, c.QDim()), l.recorded.take(rows, c.KVDim())
+		a.V, a.Out = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.Dim)
 	}
 	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
 }
 
-// alone is how many parameters a model may have for which one thread does best.
-const alone = 5_000_000
+// singleThreadParams is how many parameters a model may have for which one thread does best.
+const singleThreadParams = 5_000_000
 
-// team has a second thread help, where the model is large, until it is called off.
+// team lets a second thread help, where the model is large, until it is called off.
 func (l *lane) team() (stop func()) {
 	if !l.large {
 		return func() {}
@@ -138,21 +138,21 @@ func (l *lane) team() (stop func()) {
 // head makes the logits of some rows of the pass, [len(rows), vocab]; they stay until
 // the next call.
 func (l *lane) head(rows []int) mat.Matrix {
-	l.room(len(rows))
+	l.reserveLogits(len(rows))
 	logits := l.logits.Rows(0, len(rows))
 	l.headInto(logits, rows...)
 	return logits
 }
 
-// room takes memory for the logits of so many rows.
-func (l *lane) room(rows int) {
+// reserveLogits takes memory for the logits of so many rows.
+func (l *lane) reserveLogits(rows int) {
 	if have := l.logits.NumRows(); have < rows {
 		l.memory.Add(l.logitsBytes(rows - have))
 		l.logits = mat.New(rows, l.m.Config.Vocab)
 	}
 }
 
-// headInto is head into memory that there is.
+// headInto writes what head returns into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
 	defer l.team()()
 	l.m.Unembed(logits, l.acts.Norm1, l.acts.Out, rows...)
@@ -166,7 +166,7 @@ type scratch struct {
 	owner *sequence      // whose rows it has
 }
 
-// newScratch has room for one layer of a cache.
+// newScratch makes room for one layer of a cache.
 func newScratch(s kv.Spec, memory *sim.Memory) *scratch {
 	c, err := kv.NewContiguous(s, kv.NewArena(0).In(memory))
 	if err != nil { // an arena without a limit refuses nothing
@@ -175,7 +175,7 @@ func newScratch(s kv.Spec, memory *sim.Memory) *scratch {
 	return &scratch{kv: c}
 }
 
-// of is the scratch as the cache of one sequence.
+// of returns the scratch as the cache of one sequence.
 func (s *scratch) of(q *sequence) model.Cache { return scratchOf{s, q} }
 
 // clear forgets what the layer before left.
@@ -201,7 +201,7 @@ func (s scratchOf) Attended(int, int, []float32)                   {}
 // both lanes compute.
 type span struct{ from, m int }
 
-// last are the last n of its rows.
+// last returns the last n of its rows.
 func (s span) last(n int) []int {
 	rows := make([]int, n)
 	for i := range rows {

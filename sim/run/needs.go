@@ -6,7 +6,7 @@ import (
 	"kvstep/sim/model"
 )
 
-// Needs is about how many bytes a run of one sequence of so many tokens holds in both
+// Needs returns about how many bytes a run of one sequence of so many tokens holds in both
 // lanes, with all its steps; of fewer where the model's context is shorter.
 func Needs(c sim.Config, tokens int) int64 {
 	n := min(tokens, c.Context)

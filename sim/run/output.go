@@ -41,7 +41,7 @@ func (e *engine) releaseOutputs() {
 	e.outputs = e.outputs[:0]
 }
 
-// pick has the sampler choose by the logits.
+// pick lets the sampler choose by the logits.
 func (h *lazyOutput) pick(s sim.Sampler, draw uint64, past []int) (err error) {
 	h.picked, err = sample.Pick(h.near, s, draw, past, h.Logits)
 	return err

@@ -10,9 +10,9 @@ import (
 	"kvstep/sim/recipe"
 )
 
-// TestHeadsAreToldAnyTime: what a head says is the same, bit for bit, at once, while the
+// TestOutputsAreTheSameAnyTime: what a head says is the same, bit for bit, at once, while the
 // run goes on, and after it: the logits of the lane, and those that are worked out again.
-func TestHeadsAreToldAnyTime(t *testing.T) {
+func TestOutputsAreTheSameAnyTime(t *testing.T) {
 	drawn := sim.Sampler{Kind: "sample", Temperature: 0.8, TopK: 40, TopP: 0.9, MinP: 0.01, RepetitionPenalty: 1.1, Seed: 7}
 	for name, r := range map[string]sim.Recipe{
 		"greedy":   {Prompt: "Rosa has a red", MaxNew: 9},

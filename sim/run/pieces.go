@@ -7,7 +7,7 @@ import (
 	"kvstep/sim/recipe"
 )
 
-// Pieces is in how many passes a run of one sequence reads its prompt, of so many tokens:
+// Pieces returns in how many passes a run of one sequence reads its prompt, of so many tokens:
 // one, but where groups of tokens wait in float32 until they are full and the budget has no
 // room for all of them at once. The recipe has been prepared.
 func Pieces(m *library.Loaded, r sim.Recipe, prompt int) int {

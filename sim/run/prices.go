@@ -13,9 +13,9 @@ type prices struct {
 	shape cost.Shape // as the lane has it
 	count cost.Switches
 
-	spans []cost.Span // of the pass, as the lane computes it
-	layer []sim.Counters
-	plain *priced // the pass, if it is one of those
+	spans  []cost.Span // of the pass, as the lane computes it
+	layer  []sim.Counters
+	single *priced // the pass, if it is one of those
 
 	first int // tokens cached before the first of them
 	ahead []priced
@@ -36,14 +36,14 @@ func (p *prices) pass(spans []cost.Span) {
 	for _, s := range spans {
 		p.spans = append(p.spans, p.span(s))
 	}
-	if p.plain = nil; len(spans) == 1 && spans[0].Rows == 1 {
-		p.plain = p.one(spans[0].Cached)
+	if p.single = nil; len(spans) == 1 && spans[0].Rows == 1 {
+		p.single = p.one(spans[0].Cached)
 		return
 	}
 	p.layer = p.layers(p.layer[:0], p.spans)
 }
 
-// one is the pass of one token after cached ones.
+// one returns the pass of one token after cached ones.
 func (p *prices) one(cached int) *priced {
 	if i := cached - p.first; i < 0 || i >= len(p.ahead) {
 		p.first, p.ahead = cached, make([]priced, lookahead)
@@ -55,23 +55,23 @@ func (p *prices) one(cached int) *priced {
 	return &p.ahead[cached-p.first]
 }
 
-// of is what layer l of the pass costs.
+// of returns what layer l of the pass costs.
 func (p *prices) of(l int) sim.Counters {
-	if p.plain != nil {
-		return p.plain.layers[l]
+	if p.single != nil {
+		return p.single.layers[l]
 	}
 	return p.layer[l]
 }
 
-// head is what the head of the pass costs, with logits of so many rows.
+// head returns what the head of the pass costs, with logits of so many rows.
 func (p *prices) head(rows int) sim.Counters {
-	if p.plain != nil && rows == 1 {
-		return p.plain.head
+	if p.single != nil && rows == 1 {
+		return p.single.head
 	}
 	return p.headOf(p.spans, rows)
 }
 
-// span is what the lane computes of one: the uncached lane everything again.
+// span returns what the lane computes of one: the uncached lane everything again.
 func (p *prices) span(s cost.Span) cost.Span {
 	if p.lane == sim.Uncached {
 		return cost.Span{Rows: s.Cached + s.Rows}

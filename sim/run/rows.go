@@ -24,7 +24,7 @@ func newArena(c sim.Config, capacity int, memory *sim.Memory) arena {
 	return arena{slab: min(capacity*n, max(16*n, page)), perToken: n, matrices: 4*c.Layers + 1, memory: memory}
 }
 
-// keptNumbers are those that steps keep of a token: every layer has Q, K, V and Out, and
+// keptNumbers counts those that steps keep of a token: every layer has Q, K, V and Out, and
 // layer 0 its X.
 func keptNumbers(c sim.Config) int { return c.Layers*(c.QDim()+2*c.KVDim()+c.Dim) + c.Dim }
 
@@ -35,7 +35,7 @@ func (a *arena) reserve(rows int) {
 	}
 }
 
-// need is how many numbers a pass of so many rows keeps, each matrix up to a whole line.
+// need returns how many numbers a pass of so many rows keeps, each matrix up to a whole line.
 func (a *arena) need(rows int) int { return rows*a.perToken + a.matrices*(mat.RoundToLine(1)-1) }
 
 func (a *arena) grow(n int) {
@@ -50,7 +50,7 @@ func (a *arena) count(n int64) {
 	a.rest += n
 }
 
-// take is memory for a matrix, all of which the caller writes. From then on whoever keeps
+// take returns memory for a matrix, all of which the caller writes. From then on whoever keeps
 // the step counts it.
 func (a *arena) take(rows, cols int) mat.Matrix {
 	n := rows * cols
@@ -64,7 +64,7 @@ func (a *arena) take(rows, cols int) mat.Matrix {
 	return m
 }
 
-// wants is how many bytes more a pass of so many rows will keep, those included that it
+// wants returns how many bytes more a pass of so many rows will keep, those included that it
 // takes for later ones.
 func (a *arena) wants(rows int) int64 {
 	need := a.need(rows)
@@ -74,7 +74,8 @@ func (a *arena) wants(rows int) int64 {
 	return mat.SlabBytes(max(need, a.slab))
 }
 
-func (a *arena) keep(m mat.Matrix) mat.Matrix {
+// clone gives a matrix memory that is kept.
+func (a *arena) clone(m mat.Matrix) mat.Matrix {
 	kept := a.take(m.NumRows(), m.NumCols())
 	for i := range m.NumRows() {
 		copy(kept.Row(i), m.Row(i))

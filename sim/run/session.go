@@ -16,7 +16,7 @@ type Session struct {
 	logits mat.Matrix // [1, vocab]
 }
 
-// NewSession has room for most tokens.
+// NewSession makes a session with room for most tokens.
 func NewSession(m *library.Loaded, most int) (*Session, error) {
 	cache, err := kv.NewContiguous(kv.SpecOf(m.Model.Config, most), kv.NewArena(0))
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Session) Feed(tokens ...int) []float32 {
 	return s.logits.Row(0)
 }
 
-// Len is how many tokens have been fed.
+// Len returns how many tokens have been fed.
 func (s *Session) Len() int { return s.cache.Len(0) }
 
 // Clear forgets all tokens.

@@ -31,7 +31,7 @@ func (d *speculative) proposals() int { return d.e.recipe.Propose }
 
 func (d *speculative) resume(prefix []sim.Step) { d.draft.rebuild(prefix) }
 
-// propose has the draft propose no more tokens than the run may still generate, since the
+// propose lets the draft propose no more tokens than the run may still generate, since the
 // pass itself gives one too, and than there is memory for.
 func (d *speculative) propose(q *sequence) (err error) {
 	q.proposed, q.dists = nil, nil
@@ -66,7 +66,7 @@ func (d *speculative) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row i
 	}
 	p := make([][]float64, logits.NumRows())
 	for i := range p {
-		if p[i], err = sample.Dist(logits.Row(i), d.e.recipe.Sampler, q.before(s, i)); err != nil {
+		if p[i], err = sample.Probs(logits.Row(i), d.e.recipe.Sampler, q.before(s, i)); err != nil {
 			return 0, err
 		}
 	}
@@ -80,13 +80,13 @@ func (d *speculative) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row i
 	return x.Accepted, err
 }
 
-// instead has the same random number fall on what other logits owe after the draft's.
+// instead lets the same random number fall on what other logits owe after the draft's.
 func (d *speculative) instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (int, error) {
 	x := s.Speculation
 	if x == nil {
 		return d.plain.instead(q, s, row, past, logits)
 	}
-	probs, err := sample.Dist(logits, d.e.recipe.Sampler, past)
+	probs, err := sample.Probs(logits, d.e.recipe.Sampler, past)
 	if err != nil {
 		return 0, err
 	}

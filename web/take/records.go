@@ -70,21 +70,21 @@ func (r *made) records(most budget) []record {
 	here := r.scope(most)
 	for l := range c.Layers {
 		if here.Weights {
-			add(l, l, weights, lens.WeightPictures(r.model, l))
+			add(l, l, weights, weightPictures(r.model, l))
 		}
 	}
 	here.Ops = r.span(here.Step, most.ops, func(n int) int {
-		size := add(n, r.layer(n), ops, lens.Ops(&r.own(n, 0).Moment, false))
+		size := add(n, r.layer(n), ops, stepOps(&r.own(n, 0).Moment, false))
 		return size * 3 / 2 // and what heads add
 	})
 	for i := range all { // before the first there is none to have x from
 		if first := &all[i]; first.head == ops && first.n == here.Ops[0] {
-			first.data = checkpoint.AppendSafetensors(nil, lens.Ops(&r.own(first.n, 0).Moment, true))
+			first.data = checkpoint.AppendSafetensors(nil, stepOps(&r.own(first.n, 0).Moment, true))
 		}
 	}
 	explained := r.answers(&here, most.answers)
 	for l := range explained {
-		add(l, l, answers, explained[l].File())
+		add(l, l, answers, explained[l].file())
 	}
 	kept := rows{}
 	for n := -1; n < len(r.steps) && r.left() == nil; n++ { // pack says why
@@ -162,31 +162,31 @@ func (r *made) own(n, head int) *wire.Frame {
 
 // answers are the explanations of a handout, by layer. It fills in their span, and
 // which ops are left out.
-func (r *made) answers(here *scope, most int) []lens.Answers {
-	all := make([]lens.Answers, r.model.Model.Config.Layers+1)
+func (r *made) answers(here *scope, most int) []explanations {
+	all := make([]explanations, r.model.Model.Config.Layers+1)
 	there := map[explain.Ref]bool{}
 	for _, ref := range r.Link.View.Trail {
 		if ref.Step >= 0 && ref.Step < len(r.steps) && !there[ref] {
 			there[ref] = true
-			all[r.layer(ref.Step)].Add(&r.own(ref.Step, ref.Head).Moment, []explain.Ref{ref})
+			all[r.layer(ref.Step)].add(&r.own(ref.Step, ref.Head).Moment, []explain.Ref{ref})
 		}
 	}
 	here.Explained = r.span(here.Step, most, func(n int) int {
 		x, m := &all[r.layer(n)], r.own(n, here.Head)
-		s, before := m.Step, x.Size()
+		s, before := m.Step, x.size()
 		for _, op := range explain.OpsOf(r.model.Model) {
 			if op.Part != s.Part || n != here.Step && !slices.Contains(always, op.ID) {
 				continue
 			}
-			refs := lens.Newest(r.model, s, op.ID, here.Head)
+			refs := newestCells(r.model, s, op.ID, here.Head)
 			refs = slices.DeleteFunc(refs, func(ref explain.Ref) bool { return there[ref] })
-			if !slices.Contains(always, op.ID) && lens.AnswerSize(&m.Moment, refs) > most/4 {
+			if !slices.Contains(always, op.ID) && answerSize(&m.Moment, refs) > most/4 {
 				here.Without = append(here.Without, op.ID)
 				continue
 			}
-			x.Add(&m.Moment, refs)
+			x.add(&m.Moment, refs)
 		}
-		return x.Size() - before
+		return x.size() - before
 	})
 	return all
 }
@@ -224,7 +224,7 @@ func (r *made) frame(n, head int, here *scope) checkpoint.File {
 		scope := plain.JSON(here)
 		f.Meta["scope"] = string(scope)
 	case m.Step.Part == sim.LayerPart && m.From != nil && here.Ops[0] <= n && n <= here.Ops[1]:
-		f.Tensors = append(f.Tensors, lens.HeadOps(&m.Moment)...)
+		f.Tensors = append(f.Tensors, headOps(&m.Moment)...)
 	}
 	return f
 }

@@ -54,13 +54,7 @@ type Request struct {
 // is left out).
 func Parse(query string) (Request, error) {
 	link, err := wire.ParseLink(query)
-	r := Request{link, link.Step}
-	if err != nil {
-		return r, err
-	}
-	to, err := wire.QueryInt(query, "to", link.Step)
-	r.To = max(to, link.Step)
-	return r, err
+	return Request{link, max(link.Recorded-1, link.Step)}, err
 }
 
 // made are the steps of a request, run again.
@@ -253,7 +247,7 @@ func (r *made) exported() int {
 func (r *made) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
 	b := bytes.NewBufferString(sheet.BOM) // a person will open it
-	err := lens.WriteCSV(b, &m.Moment)
+	err := writeCSV(b, &m.Moment)
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 

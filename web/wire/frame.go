@@ -24,11 +24,9 @@ func File(frame *Frame) checkpoint.File {
 	m.FollowTrail()
 	link := frame.Link
 	link.Recipe, link.View, link.Breaks, link.Marks = m.Recipe, m.View, m.Breaks, m.Marks
-	f := checkpoint.File{Meta: map[string]string{
-		"kvstep": "1",
-		"seq":    strconv.Itoa(frame.Seq),
-		"link":   text(link.Query()),
-	}}
+	f := checkpoint.File{Meta: make(map[string]string, len(lens.All)), Tensors: make([]checkpoint.Tensor, 0, 12)}
+	f.Meta["kvstep"], f.Meta["seq"], f.Meta["link"] = "1", strconv.Itoa(frame.Seq), text(link.Query())
+	var json plain.Encoder
 	for i := range lens.All {
 		l := &lens.All[i]
 		if !l.Seen(&m) {
@@ -36,10 +34,13 @@ func File(frame *Frame) checkpoint.File {
 		}
 		value, tensors := l.Show(&m)
 		if !l.Bare {
-			f.Meta[l.Name] = text(value)
+			f.Meta[l.Name] = json.Text(value)
 		}
-		f.Tensors = append(f.Tensors, tensors...)
-		m.Beside += crowding(l, f.Meta, tensors)
+		from := len(f.Tensors)
+		for _, t := range tensors {
+			f.Tensors = append(f.Tensors, Tensor(t))
+		}
+		m.Beside += crowding(l, f.Meta, f.Tensors[from:])
 	}
 	return f
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"runtime/debug"
@@ -14,7 +13,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/cost"
 	"kvstep/sim/explain"
 	"kvstep/sim/lens"
@@ -197,33 +195,8 @@ func (v *viewer) show(n int) error {
 	if err := cmp.Or(v.adds(m), v.keepsToOne(m)); err != nil {
 		return err
 	}
-	if err := lens.WriteCSV(io.Discard, &m.Moment); err != nil {
-		return err
-	}
-	if _, err := ParseLink(m.Link.Query()); err != nil {
-		return err
-	}
-	if m.From == nil || v.r.IntN(8) > 0 {
-		return nil
-	}
-	lens.HeadOps(&m.Moment)
-	if m.Step.KV != nil {
-		if _, err := readable(checkpoint.AppendSafetensors(nil, lens.Ops(&m.Moment, true))); err != nil {
-			return err
-		}
-	}
-	for _, op := range explain.Ops {
-		if op.Part == m.Step.Part && v.r.IntN(9) == 0 && (op.Part == sim.HeadPart || m.Step.KV != nil) {
-			if refs := lens.Newest(m.Model, m.Step, op.ID, m.Head()); len(refs) > 0 {
-				var a lens.Answers
-				a.Add(&m.Moment, refs[:min(len(refs), 4)])
-				if _, err := readable(checkpoint.AppendSafetensors(nil, a.File())); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
+	_, err := ParseLink(m.Link.Query())
+	return err
 }
 
 // check reads a frame, and gives an operand of what it explains to follow.

@@ -22,9 +22,9 @@ func (v *viewer) adds(m *Frame) error {
 		}
 		var sum sim.Counters
 		for n := range m.Step.N + 1 {
-			sum = cost.Add(sum, m.Recount(m.At(n), sim.Lane(lane)))
+			sum = cost.Add(sum, lens.Recount(&m.Moment, m.At(n), sim.Lane(lane)))
 		}
-		if total := m.Recounted(m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
+		if total := lens.Recounted(&m.Moment, m.Step, sim.Lane(lane)); total.Flops != sum.Flops || total.Elementwise != sum.Elementwise || total.WeightBytes != sum.WeightBytes {
 			return fmt.Errorf("lane %d: a total of %+v, the steps add up to %+v", lane, total, sum)
 		}
 	}
@@ -113,10 +113,13 @@ func rivals(m *Frame) error {
 }
 
 // ofUse are the tensors of the lens "use".
-func ofUse(m *Frame) []checkpoint.Tensor {
+func ofUse(m *Frame) (written []checkpoint.Tensor) {
 	i := slices.IndexFunc(lens.All, func(l lens.Lens) bool { return l.Name == "use" })
 	_, tensors := lens.All[i].Show(&m.Moment)
-	return tensors
+	for _, x := range tensors {
+		written = append(written, Tensor(x))
+	}
+	return written
 }
 
 // seen is what a lens shows of a moment; nothing where it has not what the lens needs.

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -41,10 +40,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 	for n := range at(0).Recorded {
 		m := at(n)
 		s := m.Step
-		var info lens.SpeculationInfo
-		if err := json.Unmarshal([]byte(File(m).Meta["speculation"]), &info); err != nil {
-			t.Fatal(err)
-		}
+		info := seen[*lens.SpeculationInfo](m, "speculation")
 		x := s.Speculation
 		if x == nil {
 			if len(info.Proposed) > 0 {
@@ -53,7 +49,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 			continue
 		}
 		for i, p := range info.Proposed {
-			if int(p[0].(float64)) != x.Proposed[i] {
+			if p.ID != x.Proposed[i] {
 				t.Errorf("step %d: proposal %d is %v, want %d", n, i, p, x.Proposed[i])
 			}
 		}
@@ -145,7 +141,7 @@ func TestFrameTellsWhoChose(t *testing.T) {
 	rec.Forced = []sim.Forced{{Pass: 1, Token: m.Step.Token + 1}}
 	steps := stepsOf(t, m.Model, rec)
 	forked := moment(m.Model, rec, steps, 11, 4, 0)
-	if x := seen[*lens.SpeculationInfo](forked, "speculation"); x.Draws != "person" || (*x.Token)[0] != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
+	if x := seen[*lens.SpeculationInfo](forked, "speculation"); x.Draws != "person" || x.Token.ID != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
 		t.Errorf("%+v", x)
 	}
 }

@@ -231,7 +231,7 @@ func TestCountersUnderPolicies(t *testing.T) {
 			m := moment(l, rec, steps, n, 0, 0)
 			m.View.Unit, m.View.Pairs = "mac", "dense"
 			for lane := range sim.Lane(2) {
-				for _, c := range [][2]sim.Counters{{m.Recount(m.Step, lane), m.Step.Lanes[lane]}, {m.Recounted(m.Step, lane), m.Step.Totals[lane]}} {
+				for _, c := range [][2]sim.Counters{{lens.Recount(&m.Moment, m.Step, lane), m.Step.Lanes[lane]}, {lens.Recounted(&m.Moment, m.Step, lane), m.Step.Totals[lane]}} {
 					if c[0].KVBytes != c[1].KVBytes || c[0].KVReadBytes != c[1].KVReadBytes || c[0].KVWriteBytes != c[1].KVWriteBytes {
 						t.Fatalf("%s step %d: %+v, the run counted %+v", policy, n, c[0], c[1])
 					}

@@ -85,7 +85,9 @@ export function createTake(root, store, act) {
 
   /** A file that the server makes by running the link again. @param {string} kind */
   async function served(kind) {
-    const response = await fetch(`/take/${kind}${query()}&to=${store.get().frame.meta.run.recorded - 1}`);
+    const link = new URLSearchParams(query());
+    link.set("to", String(store.get().frame.meta.run.recorded - 1));
+    const response = await fetch(`/take/${kind}?${link}`);
     if (!response.ok) throw await response.text();
     const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `kvstep.${kind}`;
     return save(name, await response.blob());

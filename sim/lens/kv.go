@@ -2,7 +2,6 @@ package lens
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/mat"
 	"kvstep/sim/recipe"
 )
@@ -17,8 +16,8 @@ type KVInfo struct {
 	MaxV          float32 `json:"max_v"`
 }
 
-// cache summarises the whole KV cache: one byte for each row's size.
-func (m *Moment) cache() (KVInfo, []checkpoint.Tensor) {
+// showKV summarises the whole KV cache: one byte for each row's size.
+func showKV(m *Moment) (KVInfo, []Tensor) {
 	c := m.Model.Model.Config
 	info := KVInfo{
 		Lens: make([]int, c.Layers), Capacity: recipe.Fed(m.Prompt, m.maxNew()),
@@ -37,10 +36,9 @@ func (m *Moment) cache() (KVInfo, []checkpoint.Tensor) {
 	v, maxV := rowSizes(c, positions, kv.Values)
 	info.MaxK, info.MaxV = maxK, maxV
 	shape := []int{c.Layers, c.KVHeads, positions}
-	return info, append([]checkpoint.Tensor{
-		{Name: "cache_k", DType: "U8", Shape: shape, Data: k},
-		{Name: "cache_v", DType: "U8", Shape: shape, Data: v},
-	}, m.gone()...)
+	return info, append([]Tensor{
+		bytesOf("cache_k", k, shape...), bytesOf("cache_v", v, shape...),
+	}, evictedRows(m)...)
 }
 
 // rowSizes is the root mean square of every cached row as a share of the

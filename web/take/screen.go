@@ -1,4 +1,4 @@
-package lens
+package take
 
 import (
 	"io"
@@ -6,6 +6,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/sheet"
@@ -20,31 +21,31 @@ type onScreen struct {
 	cols func(j int) string
 }
 
-// WriteCSV writes what is on the viewer's screen in full float32 precision, one
+// writeCSV writes what is on the viewer's screen in full float32 precision, one
 // number a line: the matrices of the head (or op) that is looked at, the ten
 // likeliest tokens and the ledger.
-func WriteCSV(w io.Writer, m *Moment) error {
+func writeCSV(w io.Writer, m *lens.Moment) error {
 	out := sheet.NewWriter(w)
 	put := func(panel, name string, row, rowName, col, colName, value string) {
 		_ = out.Write([]string{panel, name, row, rowName, col, colName, value}) // Flush reports it
 	}
 	put("panel", "name", "row", "row_token", "column", "column_token", "value")
-	for _, s := range m.sheets() {
+	for _, s := range sheetsOf(m) {
 		for i := range s.x.NumRows() {
 			for j, v := range s.x.Row(i) {
 				put("attention", s.name, strconv.Itoa(i), s.rows(i), strconv.Itoa(j), s.cols(j), decimal32(v))
 			}
 		}
 	}
-	for i, c := range m.top() {
+	for i, c := range lens.ShowTop(m) {
 		rank := strconv.Itoa(i)
 		put("next token", "logit", rank, c.Label, "", "", decimal32(c.Logit))
 		put("next token", "probability", rank, c.Label, "", "", decimal32(c.Prob))
 	}
-	if c := m.picked(); c != nil {
+	if c := m.Step.Choice(); c != nil {
 		for _, stage := range c.Stages {
 			for i, o := range c.Options {
-				label := m.labelled([]int{o.ID})[0][1].(string)
+				label := m.Label(o.ID)
 				put("choice", stage.Filter, strconv.Itoa(i), label, "", "", decimal64(stage.Probs[i]))
 			}
 		}
@@ -62,14 +63,14 @@ func WriteCSV(w io.Writer, m *Moment) error {
 	return out.Error()
 }
 
-// sheets are the matrices on screen, as the engine has them.
-func (m *Moment) sheets() []onScreen {
+// sheetsOf are the matrices on screen, as the engine has them.
+func sheetsOf(m *lens.Moment) []onScreen {
 	if m.From == nil {
 		return nil
 	}
-	labels := m.labelled(m.From.Tokens)
+	labels := m.Labelled(m.From.Tokens)
 	none := func(int) string { return "" }
-	key := func(j int) string { return labels[j][1].(string) }
+	key := func(j int) string { return labels[j].Label }
 	query := func(i int) string { return key(m.From.Cached + i) }
 	op := explain.Find(m.View.Op)
 	if op == nil {

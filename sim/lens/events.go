@@ -25,14 +25,14 @@ type event struct {
 	Score  *Score  `json:"score,omitempty"`
 }
 
-// events are told at the first step of a pass, when it is known who is in it,
+// eventsOf are told at the first step of a pass, when it is known who is in it,
 // and at the head, when it is known who leaves.
-func (m *Moment) events(copies [][][2]int) []event {
+func eventsOf(m *Moment, copies [][][2]int) []event {
 	events := []event{}
 	s := m.Step
 	switch {
 	case s.Layer == 0 && s.Schedule != nil:
-		events = m.joined()
+		events = joinEvents(m)
 	case s.Layer == 0:
 		for i, p := range everyone(s) {
 			for _, c := range copies[i] {
@@ -46,14 +46,14 @@ func (m *Moment) events(copies [][][2]int) []event {
 			}
 		}
 	case s.Beams != nil:
-		events = m.parted()
+		events = beamEvents(m)
 	}
 	return events
 }
 
-// joined tells who is new in the pass, what of their prompts was in the cache
+// joinEvents tells who is new in the pass, what of their prompts was in the cache
 // already, and whose prompt is fed in pieces.
-func (m *Moment) joined() []event {
+func joinEvents(m *Moment) []event {
 	events, s := []event{}, m.Step
 	for seq, q := range s.Schedule.Requests {
 		if q.Started != s.Pass {
@@ -61,7 +61,7 @@ func (m *Moment) joined() []event {
 		}
 		events = append(events, event{Kind: "join", Seq: seq, Prompt: q.Prompt, Waited: max(s.Pass-q.Arrive, 0)})
 		if q.Reused > 0 {
-			events = append(events, event{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(m.saved(q))})
+			events = append(events, event{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(savedFlops(m, q))})
 		}
 	}
 	for _, p := range everyone(s) {
@@ -73,9 +73,9 @@ func (m *Moment) joined() []event {
 	return events
 }
 
-// saved is what it would have cost to compute the tokens of a prompt that were
+// savedFlops is what it would have cost to compute the tokens of a prompt that were
 // found in the cache.
-func (m *Moment) saved(q sim.RequestState) int64 {
+func savedFlops(m *Moment, q sim.RequestState) int64 {
 	lane := sim.Cached
 	sw := m.switches()
 	whole := m.shape(lane).Pass(q.Prompt, 0, sw)
@@ -83,9 +83,9 @@ func (m *Moment) saved(q sim.RequestState) int64 {
 	return cost.Headline(whole, sw) - cost.Headline(rest, sw)
 }
 
-// parted tells which beams are continued more than once or not at all, and
+// beamEvents tells which beams are continued more than once or not at all, and
 // which texts were finished.
-func (m *Moment) parted() []event {
+func beamEvents(m *Moment) []event {
 	s := m.Step
 	events, children := []event{}, map[int]int{}
 	for _, b := range s.Beams.Live {
@@ -95,11 +95,11 @@ func (m *Moment) parted() []event {
 		switch n := children[i]; {
 		case n > 1:
 			events = append(events, event{Kind: "part", Seq: p.Seq, Into: n})
-		case n == 0 && s.RunFinishReason == "" && !finishedFrom(s.Beams, m.beamsBefore(s), m.said(p)):
+		case n == 0 && s.RunFinishReason == "" && !finishedFrom(s.Beams, beamsBefore(m, s), saidOf(m, p)):
 			events = append(events, event{Kind: "drop", Seq: p.Seq})
 		}
 	}
-	for _, f := range newly(s.Beams, m.beamsBefore(s)) {
+	for _, f := range newly(s.Beams, beamsBefore(m, s)) {
 		score := Score(f.Score)
 		events = append(events, event{Kind: "finish", Text: f.Text, Score: &score, Why: f.FinishReason})
 	}

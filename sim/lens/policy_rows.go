@@ -1,21 +1,19 @@
 package lens
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/checkpoint"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 )
 
-// gone is what an evicting policy has let go of every layer's and head's rows,
+// evictedRows is what an evicting policy has let go of every layer's and head's rows,
 // [layers, kv_heads, positions]: 1 + the position of the query that a row made
 // room for, 0 where it is kept. A window lets go alike in all heads: of those it
 // has one. nil for other policies.
-func (m *Moment) gone() []checkpoint.Tensor {
+func evictedRows(m *Moment) []Tensor {
 	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
 	traits, heads := kv.TraitsOf(m.Recipe.Cache), c.KVHeads
 	if !traits.Evicts {
@@ -24,51 +22,44 @@ func (m *Moment) gone() []checkpoint.Tensor {
 	if traits.Alike {
 		heads = 1
 	}
-	x := checkpoint.Tensor{Name: "cache_gone", DType: "U8", Shape: []int{c.Layers, heads, positions}}
-	var wide []byte
+	since := make([]uint32, 0, c.Layers*heads*positions)
 	for l := range c.Layers {
 		for h := range heads {
 			for p := range positions {
-				n := 0
+				n := uint32(0)
 				if held := m.Step.KV.Len(l); p < held {
 					if q := m.Step.KV.EvictedAt(l, h, p); q < held {
-						n = q + 1
+						n = uint32(q) + 1
 					}
 				}
-				if n > math.MaxUint8 {
-					x.DType = "U16"
-				}
-				x.Data, wide = append(x.Data, byte(n)), binary.LittleEndian.AppendUint16(wide, uint16(n))
+				since = append(since, n)
 			}
 		}
 	}
-	if x.DType == "U16" {
-		x.Data = wide
-	}
-	return []checkpoint.Tensor{x}
+	return []Tensor{wholes("cache_gone", since, c.Layers, heads, positions)}
 }
 
-// kept is what the open table of rows says of a policy's own numbers: the
+// policyRows is what the open table of rows says of a policy's own numbers: the
 // attention that heavy hitters are chosen by, or errors and scales of codes.
-func (m *Moment) kept(use *UseInfo) []checkpoint.Tensor {
+func policyRows(m *Moment, use *UseInfo) []Tensor {
 	if m.Step == nil || m.Step.KV == nil {
 		return nil
 	}
 	beside := m.View.Op != "" // there is less room beside the picture of an op
 	switch traits := kv.TraitsOf(m.Recipe.Cache); {
 	case traits.Scored && !beside:
-		return m.received()
+		return receivedRows(m)
 	case !traits.Quantises():
 		return nil
 	case beside:
-		return m.coded(use, m.Layer(), m.Layer()+1)[:1]
+		return codedRows(m, use, m.Layer(), m.Layer()+1)[:1]
 	}
-	return m.coded(use, 0, m.Model.Model.Config.Layers)
+	return codedRows(m, use, 0, m.Model.Model.Config.Layers)
 }
 
-// received is the attention that every row of the layer that is looked at has
+// receivedRows is the attention that every row of the layer that is looked at has
 // received from all queries so far, or until it was let go: F16 [kv_heads, positions].
-func (m *Moment) received() []checkpoint.Tensor {
+func receivedRows(m *Moment) []Tensor {
 	s := m.inPass(m.Layer())
 	for pass := m.Step.Pass - 1; s == nil && pass >= 0; pass-- { // not yet in this pass: as the last one before left it
 		s = m.own(pass*m.perPass() + m.Layer())
@@ -83,13 +74,13 @@ func (m *Moment) received() []checkpoint.Tensor {
 			all.Row(h)[p], _ = v.Score(h, p)
 		}
 	}
-	return []checkpoint.Tensor{f16("cache_received", all)}
+	return []Tensor{Floats("cache_received", F16, all)}
 }
 
-// coded are, of every row of K and V of layers [from, to), the largest error,
+// codedRows are, of every row of K and V of layers [from, to), the largest error,
 // [2, layers, kv_heads, positions] in 1/255 of use.MaxError, and the largest
 // scale, in float16 as it is kept; 0 where a row is in float32.
-func (m *Moment) coded(use *UseInfo, from, to int) []checkpoint.Tensor {
+func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
 	shape := []int{2, to - from, c.KVHeads, positions}
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
@@ -110,30 +101,30 @@ func (m *Moment) coded(use *UseInfo, from, to int) []checkpoint.Tensor {
 			if value {
 				computed = s.V
 			}
-			for i := range m.stayed(s) {
+			for i := range stayedRows(m, s) {
 				p := s.Cached + i
 				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
-				scales.Row(at)[p] = m.scaleOf(scales.Row(at), l, h, p, value)
+				scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)
 			}
 		}
 	}
-	scale := f16("cache_scale", scales)
+	scale := Floats("cache_scale", F16, scales)
 	scale.Shape = shape
-	x := checkpoint.Tensor{Name: "cache_error", DType: "U8", Shape: shape}
+	coded := make([]byte, 0, errors.NumRows()*positions)
 	for i := range errors.NumRows() {
 		use.MaxError = max(use.MaxError, slices.Max(errors.Row(i)))
 	}
 	for i := range errors.NumRows() {
 		for _, e := range errors.Row(i) {
-			x.Data = append(x.Data, byte(math.Round(float64(e/max(use.MaxError, math.SmallestNonzeroFloat32)*255))))
+			coded = append(coded, byte(math.Round(float64(e/max(use.MaxError, math.SmallestNonzeroFloat32)*255))))
 		}
 	}
-	return []checkpoint.Tensor{x, scale}
+	return []Tensor{bytesOf("cache_error", coded, shape...), scale}
 }
 
 // scaleOf is the largest scale of a row. Where groups run along tokens, a row
 // has that of the row before it, as long as they are of one group.
-func (m *Moment) scaleOf(before []float32, layer, head, p int, value bool) (most float32) {
+func scaleOf(m *Moment, before []float32, layer, head, p int, value bool) (most float32) {
 	traits, stride := kv.TraitsOf(m.Recipe.Cache), m.Model.Model.Config.HeadDim
 	switch {
 	case traits.GroupTokens > 0 && !value:

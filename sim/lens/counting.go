@@ -1,0 +1,127 @@
+package lens
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+	"kvstep/sim/kv"
+)
+
+// counters are sim.Counters with integers safe for JavaScript; zeros are left
+// out, as most of the uncached lane's and of a layer's logits are.
+type counters struct {
+	Flops struct {
+		QKV    Integer `json:"qkv,omitzero"`
+		Scores Integer `json:"scores,omitzero"`
+		AV     Integer `json:"av,omitzero"`
+		Out    Integer `json:"out,omitzero"`
+		MLP    Integer `json:"mlp,omitzero"`
+		Head   Integer `json:"head,omitzero"`
+	} `json:"flops"`
+	Elementwise  Integer `json:"elementwise"`
+	KVTokens     Integer `json:"kv_tokens,omitzero"`
+	KVBytes      Integer `json:"kv_bytes,omitzero"`
+	KVReadBytes  Integer `json:"kv_read_bytes,omitzero"`
+	KVWriteBytes Integer `json:"kv_write_bytes,omitzero"`
+	WeightBytes  Integer `json:"weight_bytes"`
+	Seconds      float64 `json:"seconds,omitzero"`
+}
+
+func safe(c sim.Counters) (s counters) {
+	f := c.Flops
+	s.Flops.QKV, s.Flops.Scores, s.Flops.AV = Integer(f.QKV), Integer(f.Scores), Integer(f.AV)
+	s.Flops.Out, s.Flops.MLP, s.Flops.Head = Integer(f.Out), Integer(f.MLP), Integer(f.Head)
+	s.Elementwise, s.KVTokens, s.KVBytes = Integer(c.Elementwise), Integer(c.KVTokens), Integer(c.KVBytes)
+	s.KVReadBytes, s.KVWriteBytes = Integer(c.KVReadBytes), Integer(c.KVWriteBytes)
+	s.WeightBytes, s.Seconds = Integer(c.WeightBytes), c.Seconds
+	return s
+}
+
+type lanes struct {
+	Cached   *counters `json:"cached"` // null when the recipe leaves the lane out
+	Uncached *counters `json:"uncached"`
+}
+
+// shape is the model as a lane runs it. The cached lane's policy, if it lets
+// tokens go, is a window in every layer; bytes of quantised rows a shape does not know.
+func (m *Moment) shape(lane sim.Lane) cost.Shape {
+	if lane == sim.Uncached {
+		return cost.Of(m.Model.Model.Config)
+	}
+	return cost.Keeping(m.Model.Model.Config, kv.TraitsOf(m.Recipe.Cache).Most())
+}
+
+// fedTokens is how many tokens prefill has read: the prompt, or what memory had room for.
+func fedTokens(m *Moment) int {
+	if m.Step.Pass == 0 {
+		return m.Step.Rows
+	}
+	return m.Prompt
+}
+
+// asKept gives c the numbers of the cache that the run has counted itself: no
+// switch changes them, and policies have their own.
+func asKept(c, kept sim.Counters) sim.Counters {
+	c.KVTokens, c.KVBytes, c.KVReadBytes, c.KVWriteBytes = kept.KVTokens, kept.KVBytes, kept.KVReadBytes, kept.KVWriteBytes
+	c.Seconds = kept.Seconds
+	return c
+}
+
+// asRecipe tells whether this viewer counts as the run itself did.
+func asRecipe(m *Moment) bool { return m.switches() == recipeSwitches(m.Recipe) }
+
+// Recount is what a lane paid in step s by the viewer's switches: the step's
+// own counters where those are the recipe's, else the same shapes counted
+// again. Time is measured, and no switch changes it.
+func Recount(m *Moment, s *sim.Step, lane sim.Lane) sim.Counters {
+	if asRecipe(m) {
+		return s.Lanes[lane]
+	}
+	return asKept(countStep(m, s, lane, m.switches()), s.Lanes[lane])
+}
+
+// countStep counts a step of a lane, all sequences of its pass, by any switches.
+func countStep(m *Moment, s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Counters {
+	peers, logits := s.PassSteps, 0
+	if len(peers) == 0 {
+		peers = []*sim.Step{s}
+	}
+	spans := make([]cost.Span, len(peers))
+	for i, p := range peers {
+		spans[i] = cost.Span{Rows: p.Rows, Cached: p.Cached}
+		if lane == sim.Uncached {
+			spans[i] = cost.Span{Rows: p.Cached + p.Rows}
+		}
+		if p.Output != nil {
+			logits++
+		}
+		if p.Speculation != nil {
+			logits += len(p.Speculation.Proposed)
+		}
+	}
+	var c sim.Counters
+	if s.Layer < 0 {
+		c = m.shape(lane).UnembedOf(spans, logits, sw)
+	} else {
+		c = m.shape(lane).LayerOf(s.Layer, spans, sw)
+	}
+	if lane == sim.Uncached {
+		c = cost.Uncached(c)
+	}
+	return c
+}
+
+// Recounted is the sum of all steps up to s by the viewer's switches.
+func Recounted(m *Moment, s *sim.Step, lane sim.Lane) sim.Counters {
+	if asRecipe(m) {
+		return s.Totals[lane]
+	}
+	if m.closed() {
+		_, total := m.shape(lane).At(fedTokens(m), s.N, m.switches())
+		return asKept(total[lane], s.Totals[lane])
+	}
+	var total sim.Counters
+	for n := range s.N + 1 {
+		total = cost.Add(total, Recount(m, m.At(n), lane))
+	}
+	return asKept(total, s.Totals[lane])
+}

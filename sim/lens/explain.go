@@ -1,0 +1,111 @@
+package lens
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/explain"
+	"kvstep/sim/mat"
+)
+
+// ExplainInfo is one explanation and the way that led to it.
+type ExplainInfo struct {
+	*explain.Explanation
+	PerHead bool             `json:"per_head"`
+	KVHead  *int             `json:"kv_head,omitempty"` // of ops that a K/V head has for its whole group
+	At      place            `json:"at"`
+	Reads   []LineInfo       `json:"reads"`
+	Trail   []crumb          `json:"trail"` // the last is this cell
+	Steps   map[int]stepName `json:"steps"` // those that the refs name
+}
+
+type LineInfo struct {
+	explain.Line
+	At place `json:"at"` // of its first cell
+}
+
+type crumb struct {
+	explain.Ref
+	Value explain.Number `json:"value"`
+	At    place          `json:"at"`
+}
+
+// place says what a cell's row and column are to people: a position in the text
+// or the label of a token id; what is neither is left out.
+type place struct {
+	RowPos *int   `json:"row_pos,omitempty"`
+	ColPos *int   `json:"col_pos,omitempty"`
+	Row    string `json:"row,omitempty"`
+	Col    string `json:"col,omitempty"`
+}
+
+type stepName struct {
+	Pass   int       `json:"pass"`
+	Phase  sim.Phase `json:"phase"`
+	Layer  *int      `json:"layer"`
+	Cached int       `json:"cached"`
+}
+
+// explain explains the last cell of the trail, nil if nothing is asked.
+func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
+	trail, r := m.View.Trail, m.Explained()
+	if len(trail) == 0 {
+		return nil, nil
+	}
+	e, ok := r.Cell(trail[len(trail)-1])
+	if !ok {
+		return nil, nil
+	}
+	info := &ExplainInfo{Explanation: e, PerHead: explain.Find(e.Op).PerHead(), At: labelsOf(m, r, e.Ref), Reads: []LineInfo{}, Steps: map[int]stepName{}}
+	if explain.Find(e.Op).PerGroup() {
+		kv := m.Model.Model.KVHead(e.Head)
+		info.KVHead = &kv
+	}
+	nameStep(m, info.Steps, e.Step)
+	for _, l := range e.Reads {
+		info.Reads = append(info.Reads, LineInfo{l, labelsOf(m, r, l.Ref)})
+		nameStep(m, info.Steps, l.Step)
+		if l.Stored != nil {
+			nameStep(m, info.Steps, *l.Stored)
+		}
+	}
+	for _, ref := range trail {
+		v, _ := r.Value(ref)
+		info.Trail = append(info.Trail, crumb{ref, explain.Number(v), labelsOf(m, r, ref)})
+		nameStep(m, info.Steps, ref.Step)
+	}
+	if e.Sum == nil {
+		return info, nil
+	}
+	terms := mat.New(len(e.Sum.Terms), 4)
+	for i, t := range e.Sum.Terms {
+		copy(terms.Row(i), []float32{t.A, t.B, t.T, t.Lane})
+	}
+	return info, []Tensor{Floats("explain.terms", F32, terms), Floats("explain.tree", F32, mat.RowOf(e.Sum.Tree))}
+}
+
+func nameStep(m *Moment, steps map[int]stepName, n int) {
+	if s := m.At(n); s != nil {
+		name := stepName{s.Pass, s.Phase, nil, s.Cached}
+		if s.Part == sim.LayerPart {
+			name.Layer = &s.Layer
+		}
+		steps[n] = name
+	}
+}
+
+func labelsOf(m *Moment, r *explain.Run, ref explain.Ref) place {
+	at := r.Coords(ref)
+	var p place
+	if at.RowPos >= 0 {
+		p.RowPos = &at.RowPos
+	}
+	if at.ColPos >= 0 {
+		p.ColPos = &at.ColPos
+	}
+	if at.RowToken >= 0 {
+		p.Row = m.Label(at.RowToken)
+	}
+	if at.ColToken >= 0 {
+		p.Col = m.Label(at.ColToken)
+	}
+	return p
+}

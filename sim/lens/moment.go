@@ -1,0 +1,228 @@
+package lens
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/breakpoint"
+	"kvstep/sim/cost"
+	"kvstep/sim/explain"
+	"kvstep/sim/kv"
+	"kvstep/sim/library"
+	"kvstep/sim/recipe"
+	"kvstep/sim/run"
+)
+
+// Moment is the cursor of a tape as one viewer sees it.
+type Moment struct {
+	Model    *library.Loaded
+	Recipe   sim.Recipe
+	Prompt   int // tokens of the prompt
+	Recorded int // steps on the tape
+	Ended    string
+	Running  bool // the server is stepping on by itself
+
+	Step *sim.Step             // at the cursor; nil before the first step
+	From *sim.Step             // the step whose matrices are shown; nil when there is none
+	Text string                // generated so far
+	At   func(n int) *sim.Step // any step up to the cursor
+	View View
+
+	Branch   int      // the one on screen, in a room that keeps several
+	Branches []Branch // all of them, oldest first; none where there is only one
+	Gone     *Gone    // the last one that had to go
+	Held     int64    // bytes of the rows of all, shared ones once
+
+	Models *library.Library // other models that a run out of memory could go to; nil: none
+
+	Waiting []int   // ids of the prompt, told before the first step
+	Prompts [][]int // of a batch, see Prompts; nil: they are encoded when they are asked for
+	Breaks  []breakpoint.Point
+	Hits    []breakpoint.Hit // of Breaks, in all recorded steps, in order
+	HitsAt  []int            // their steps
+	Marks   []int            // bookmarked steps of this viewer, in order
+
+	// Beside is how many bytes travel beside the picture of all heads, by lenses that crowd it.
+	Beside int
+
+	explain *explain.Run // of these steps, see explained
+}
+
+// Layer is the layer that is looked at: the picked one, or the cursor's.
+func (m *Moment) Layer() int {
+	switch last := m.Model.Model.Config.Layers - 1; {
+	case m.View.Layer != nil:
+		return min(max(*m.View.Layer, 0), last)
+	case m.Step == nil:
+		return 0
+	case m.Step.Part == sim.HeadPart: // after the head, the layer that fed it
+		return last
+	default:
+		return m.Step.Layer
+	}
+}
+
+// Head is the query head that is looked at.
+func (m *Moment) Head() int {
+	return min(max(m.View.Head, 0), m.Model.Model.Config.Heads-1)
+}
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// switches are what the viewer counts by.
+func (m *Moment) switches() cost.Switches { return m.View.Switches(m.Recipe) }
+
+// prompts are those of the moment's batch.
+func (m *Moment) prompts() [][]int {
+	if m.Prompts == nil {
+		m.Prompts = run.Prompts(m.Model, m.Recipe)
+	}
+	return m.Prompts
+}
+
+// inPass is the step of the cursor's pass that ran a layer, nil if it is still to come.
+func (m *Moment) inPass(layer int) *sim.Step {
+	n := m.Step.Pass*(m.Model.Model.Config.Layers+1) + layer
+	if n > m.Step.N {
+		return nil
+	}
+	return m.At(n)
+}
+
+// Source is the layer whose latest step the frame's matrices come from: the one
+// that is looked at, or -1 (the head's) when an op of the head is.
+func (m *Moment) Source() int {
+	if op := explain.Find(m.View.Op); op != nil && op.Part == sim.HeadPart {
+		return -1
+	}
+	return m.Layer()
+}
+
+// Explained is the moment's run, as explanations want it: steps up to the cursor.
+func (m *Moment) Explained() *explain.Run {
+	if m.explain != nil {
+		return m.explain
+	}
+	m.explain = &explain.Run{Model: m.Model.Model, Step: func(n int) *sim.Step {
+		if m.At == nil || m.Step == nil || n < 0 || n > m.Step.N {
+			return nil
+		}
+		return m.own(n)
+	}}
+	return m.explain
+}
+
+// several tells whether passes of the run may have several sequences.
+func (m *Moment) several() bool { return m.Recipe.Batch != nil || m.Recipe.Sampler.Kind == "beam" }
+
+// maxNew is how many tokens the sequence that is looked at may get.
+func (m *Moment) maxNew() int {
+	seq := m.View.Seq
+	if m.Step != nil {
+		seq = m.Step.Seq
+	}
+	if b := m.Recipe.Batch; b != nil && seq > 0 && seq <= len(b.Requests) {
+		return b.Requests[seq-1].MaxNew
+	}
+	return m.Recipe.MaxNew
+}
+
+// Place puts the moment at step n of a run (-1: before the first), as the viewer
+// of the sequence View.Seq sees it. What came before in a beam search are
+// the steps of the texts that this one continues.
+func (m *Moment) Place(n int, step func(n int) *sim.Step) {
+	seq := m.View.Seq
+	m.explain = nil
+	if n >= 0 { // where the pass has no such sequence it is another one's, all along
+		seq = step(n).ForSequence(seq).Seq
+	}
+	m.At = func(n int) *sim.Step { return step(n).ForSequence(seq) }
+	if n < 0 {
+		if m.Recipe.Batch != nil {
+			m.Prompt = len(waitingPrompt(m))
+		}
+		return
+	}
+	if step(n).Beams != nil || m.Recipe.Sampler.Kind == "beam" {
+		line := lineage(m, n, step)
+		m.At = func(n int) *sim.Step { return step(n).ForSequence(line[n/m.perPass()]) }
+	}
+	m.Step = m.At(n)
+	m.Prompt = m.Step.Prompt
+	for i := n; i >= 0; i-- { // what it has said when it last said something
+		if s := m.own(i); s != nil && s.Part == sim.HeadPart {
+			m.Text = s.GeneratedText
+			break
+		}
+	}
+	for source := m.Source(); n >= 0 && m.From == nil; n-- {
+		if s := m.own(n); s != nil && s.Layer == source && s.KV != nil {
+			m.From = s
+		}
+	}
+}
+
+// perPass is the steps of a pass.
+func (m *Moment) perPass() int { return m.Model.Model.Config.Layers + 1 }
+
+// lineage is, by pass, the beam that the picked one continues.
+func lineage(m *Moment, n int, step func(n int) *sim.Step) []int {
+	pass := n / m.perPass()
+	line := make([]int, pass+1)
+	line[pass] = step(n).ForSequence(m.View.Seq).Seq
+	for ; pass > 0; pass-- {
+		if b := step(pass*m.perPass() - 1).Beams; b != nil && line[pass] < len(b.Live) {
+			line[pass-1] = b.Live[line[pass]].Parent
+		}
+	}
+	return line
+}
+
+// last is the sequence's step before the cursor's, in whichever pass had it; nil: none.
+func (m *Moment) last() *sim.Step {
+	for n := m.Step.N - 1; n >= 0; n-- {
+		if s := m.own(n); s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// own is step n if it is of the sequence that is looked at; nil where the pass
+// does not have it.
+func (m *Moment) own(n int) *sim.Step {
+	if s := m.At(n); m.Recipe.Batch == nil || s.Seq == m.Step.Seq {
+		return s
+	}
+	return nil
+}
+
+// isSingle tells whether the run has one sequence that grows by one token a pass:
+// what closed formulas of whole runs are about.
+func (m *Moment) isSingle() bool {
+	return m.Recipe.Batch == nil && m.Recipe.Draft == "" && m.Recipe.Sampler.Kind != "beam"
+}
+
+// closed tells whether closed formulas tell of all the run's passes: it is plain, and the
+// first pass had the whole prompt. Groups along tokens may not have room for it at once, and
+// memory may end in it.
+func (m *Moment) closed() bool {
+	return m.isSingle() && (m.Step == nil || m.At == nil || m.At(0).Rows == m.Prompt)
+}
+
+// stayedRows is how many rows of a step are in the cache at the cursor: of an earlier pass
+// those of proposals that were rejected are not.
+func stayedRows(m *Moment, s *sim.Step) int {
+	if s.Pass == m.Step.Pass {
+		return s.Rows
+	}
+	return m.At((s.Pass+1)*m.perPass() - 1).Committed()
+}
+
+// spec is the shape of the run's cache.
+func (m *Moment) spec() kv.Spec {
+	return kv.SpecOf(m.Model.Model.Config, recipe.Fed(m.Prompt, m.maxNew()))
+}

@@ -1,0 +1,87 @@
+package lens
+
+import (
+	"kvstep/sim/explain"
+)
+
+// OpInfo is the op that is looked at, with the tensors that the frame has of it.
+type OpInfo struct {
+	ID     string       `json:"id"`
+	Kind   explain.Kind `json:"kind"`
+	Inputs []InputInfo  `json:"inputs"`
+}
+
+type InputInfo struct {
+	Op     string `json:"op"`
+	Rows   int    `json:"rows"`
+	Cols   int    `json:"cols"`
+	Weight bool   `json:"weight"` // its numbers do not travel, see Weights
+	First  int    `json:"first"`  // first row of a weight matrix, or number of a bias, that is this head's
+	Down   bool   `json:"down"`   // the op sums down its columns
+	// Max is there when the picture is coarse (U8): what 255 stands for, see coarse.
+	Max float32 `json:"max,omitempty"`
+}
+
+// coarseFrom is how many numbers an input must have to travel as a picture of one
+// byte each. It is another op's result and has all its digits there; a cell of it
+// that is pointed at is told exactly.
+const coarseFrom = 2048
+
+// ShowOp is the picked op's matrices, inputs first. Weight matrices stay at home: a
+// viewer fetches one when it is looked at (Weights).
+func ShowOp(m *Moment) (*OpInfo, []Tensor) {
+	op, r := explain.Find(m.View.Op), m.Explained()
+	if op == nil || m.From == nil {
+		return nil, nil
+	}
+	out, ok := r.Tensor(m.From.N, op.ID, m.Head())
+	if !ok {
+		return nil, nil
+	}
+	info := &OpInfo{op.ID, op.Kind, []InputInfo{}}
+	if op.Kind == explain.Turn && m.Model.Model.Rope() == nil {
+		info.Kind = explain.Copy
+	}
+	var tensors []Tensor
+	for _, id := range r.Inputs(op) {
+		x, ok := r.Tensor(m.From.N, id, m.Head())
+		if !ok {
+			continue
+		}
+		in := explain.Find(id)
+		if in.Kind == explain.Table { // of the new rows' positions
+			x = x.Rows(m.From.Cached, m.From.Cached+m.From.Rows)
+		}
+		rows, cols := x.NumRows(), x.NumCols()
+		first := 0
+		if share := out.NumCols(); in.Kind == explain.Weight && op.PerHead() && max(rows, cols) > share { // of all heads
+			if first = m.Head() * share; op.PerGroup() {
+				first = m.Model.Model.KVHead(m.Head()) * share
+			}
+			if rows > 1 {
+				rows = share
+			} else {
+				cols = share
+			}
+		}
+		weight := in.Kind == explain.Weight && rows > 1
+		input := InputInfo{Op: id, Rows: rows, Cols: cols, Weight: weight, First: first, Down: op.Down(id)}
+		switch {
+		case weight:
+		case x.NumRows()*x.NumCols() >= coarseFrom && !in.Pairs():
+			t := Pictured("op."+id, x)
+			input.Max = t.Max
+			tensors = append(tensors, t)
+		default:
+			tensors = append(tensors, Floats("op."+id, F16, x))
+		}
+		info.Inputs = append(info.Inputs, input)
+	}
+	if op.ID == "mask" {
+		return info, append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
+	}
+	if op.Pairs() {
+		tensors = append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
+	}
+	return info, append(tensors, Floats("op."+op.ID, F16, out))
+}

@@ -1,0 +1,39 @@
+package lens
+
+import (
+	"kvstep/sim"
+)
+
+// showPasses is the passes of a batch up to the cursor, as tensors: the rows of each request in each
+// of them, then of all together padded rows, idle slots and tokens generated; and
+// the bytes of weights that the pass has read so far.
+func showPasses(m *Moment) []Tensor {
+	if m.Recipe.Batch == nil || m.Step == nil {
+		return nil
+	}
+	n, passes := len(m.Step.Schedule.Requests), m.Step.Pass+1
+	table := make([]uint32, (n+3)*passes)
+	weights := make([]float64, passes)
+	for at := range m.Step.N + 1 {
+		s := m.At(at)
+		weights[s.Pass] += float64(s.Lanes[kept(s)].WeightBytes)
+		for seq, q := range s.Schedule.Requests {
+			table[seq*passes+s.Pass] = uint32(q.Rows)
+		}
+		table[n*passes+s.Pass], table[(n+1)*passes+s.Pass] = uint32(s.Schedule.Padded), uint32(s.Schedule.Idle)
+		for _, p := range everyone(s) {
+			if p.Part == sim.HeadPart && p.Token >= 0 {
+				table[(n+2)*passes+s.Pass]++
+			}
+		}
+	}
+	return []Tensor{wholes("schedule", table, n+3, passes), counts("schedule_weights", [][]float64{weights})}
+}
+
+// kept is the lane that the schedule tells of: the cached one, if it runs.
+func kept(s *sim.Step) sim.Lane {
+	if s.Ran[sim.Cached] {
+		return sim.Cached
+	}
+	return sim.Uncached
+}

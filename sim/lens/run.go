@@ -1,0 +1,70 @@
+package lens
+
+import (
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/explain"
+	"kvstep/sim/run"
+)
+
+type RunInfo struct {
+	Model    string     `json:"model"`
+	Config   sim.Config `json:"config"`
+	Recipe   sim.Recipe `json:"recipe"`
+	Prompt   int        `json:"prompt_tokens"`
+	Recorded int        `json:"recorded"`
+	Length   int        `json:"length"`
+	Ended    *string    `json:"ended"`
+	Running  bool       `json:"running"`
+	Outside  []string   `json:"outside,omitempty"`
+	Lacks    []string   `json:"lacks,omitempty"` // ops of a layer that this model does not have
+	// Parts is left out where they are a Llama's.
+	Parts *explain.Arch `json:"parts,omitempty"`
+}
+
+func showRun(m *Moment) RunInfo {
+	return RunInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
+		m.Recorded, lengthOf(m), orNull(m.Ended), m.Running, unknownWords(m), lackingOps(m), archOf(m)}
+}
+
+// lackingOps are the ops that other models have between the ones of this.
+func lackingOps(m *Moment) (ids []string) {
+	r := explain.Run{Model: m.Model.Model}
+	for _, op := range explain.Ops {
+		if op.Part == sim.LayerPart && !r.Knows(op.ID) {
+			ids = append(ids, op.ID)
+		}
+	}
+	return ids
+}
+
+func archOf(m *Moment) *explain.Arch {
+	p := explain.ArchOf(m.Model.Model)
+	if p == (explain.Arch{Norm: "rmsnorm", MLP: "swiglu", Positions: "rope"}) {
+		return nil
+	}
+	return &p
+}
+
+// maxOutside words are named; more would say no more.
+const maxOutside = 5
+
+func unknownWords(m *Moment) []string {
+	words := m.Model.UnknownWords(m.Recipe.Prompt)
+	if b := m.Recipe.Batch; b != nil {
+		for _, q := range b.Requests {
+			for _, w := range m.Model.UnknownWords(q.Prompt) {
+				if !slices.Contains(words, w) {
+					words = append(words, w)
+				}
+			}
+		}
+	}
+	return words[:min(len(words), maxOutside)]
+}
+
+// lengthOf is how many steps the run has if it goes to its maximum.
+func lengthOf(m *Moment) int {
+	return max(run.Length(m.Model, m.Recipe, m.prompts()), m.Recorded)
+}

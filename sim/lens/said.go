@@ -1,0 +1,53 @@
+package lens
+
+import (
+	"kvstep/sim"
+)
+
+// everyone is all sequences of a step's pass.
+func everyone(s *sim.Step) []*sim.Step {
+	if len(s.PassSteps) == 0 {
+		return []*sim.Step{s}
+	}
+	return s.PassSteps
+}
+
+// saidOf is what a sequence of the pass has generated so far.
+func saidOf(m *Moment, p *sim.Step) string {
+	if p.Part == sim.HeadPart && p.Beams == nil {
+		return p.GeneratedText
+	}
+	if m.Recipe.Batch == nil {
+		if b := beamsBefore(m, p); b != nil && p.Seq < len(b.Live) {
+			return b.Live[p.Seq].Text
+		}
+		return ""
+	}
+	return saidBy(m, p.Seq)
+}
+
+// saidBy is what a request has generated so far, whether or not this pass has it.
+func saidBy(m *Moment, seq int) string {
+	for n := m.Step.N; n >= 0; n-- {
+		if n%m.perPass() != m.perPass()-1 {
+			continue
+		}
+		for _, p := range everyone(m.At(n)) {
+			if p.Seq == seq {
+				return p.GeneratedText
+			}
+		}
+	}
+	return ""
+}
+
+// headBefore is the number of the head step of the pass before that of s; negative: none.
+func headBefore(m *Moment, s *sim.Step) int { return s.Pass*m.perPass() - 1 }
+
+// beamsBefore are the beams that the pass of a step continues.
+func beamsBefore(m *Moment, s *sim.Step) *sim.Beams {
+	if at := headBefore(m, s); at >= 0 {
+		return m.At(at).Beams
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package lens
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/cost"
+)
+
+// SoFarInfo sums the decode passes up to the cursor whose head has run.
+type SoFarInfo struct {
+	Passes   int     `json:"passes"`   // of the model
+	Tokens   int     `json:"tokens"`   // that they gave
+	Proposed int     `json:"proposed"` // by the draft
+	Tested   int     `json:"tested"`   // of those, none after a rejection
+	Accepted int     `json:"accepted"` // of those
+	Expected float64 `json:"expected"` // tokens of a pass, by formula at the measured acceptance; 0 before anything was tested
+	Draft    Integer `json:"draft"`    // FLOPs of the draft
+	Rejected Integer `json:"rejected"` // FLOPs of the model for rows that were computed for nothing, cached lane if it runs
+	Model    Integer `json:"model"`    // all FLOPs of the model in those passes, of that lane
+}
+
+func speculationSoFar(m *Moment) (s SoFarInfo) {
+	sw, perPass, lane := m.switches(), m.perPass(), sim.Cached
+	if !m.Step.Ran[lane] {
+		lane = sim.Uncached
+	}
+	for n := 2*perPass - 1; n <= m.Step.N; n += perPass {
+		head := m.At(n)
+		s.Passes++
+		s.Tokens += len(head.NewTokens())
+		x := head.Speculation
+		if x != nil {
+			s.Proposed += len(x.Proposed)
+			s.Tested += len(x.Verdicts)
+			for _, v := range x.Verdicts {
+				if v.Accepted {
+					s.Accepted++
+				}
+			}
+			s.Draft = Integer(cost.Headline(x.Total, sw))
+		}
+		for i := n - perPass + 1; i <= n; i++ {
+			s.Model += Integer(cost.Headline(Recount(m, m.At(i), lane), sw))
+		}
+		if x != nil && head.Committed() < head.Rows { // all layers multiply alike
+			s.Rejected += Integer(int64(perPass-1)*wastedFlops(m, m.At(n-1), head, lane) + wastedFlops(m, head, head, lane))
+		}
+	}
+	if s.Tested > 0 {
+		s.Expected = cost.Speculation{Guesses: m.Recipe.Propose, Accept: float64(s.Accepted) / float64(s.Tested)}.Tokens()
+	}
+	return s
+}
+
+// wastedFlops are the FLOPs of a step for rows that its pass computes for nothing.
+func wastedFlops(m *Moment, s, head *sim.Step, lane sim.Lane) int64 {
+	sw := m.switches()
+	return cost.Headline(countStep(m, s, lane, sw), sw) - cost.Headline(countStep(m, unwasted(s, head), lane, sw), sw)
+}
+
+// unwasted is a step as it would have been without the rows that its pass has
+// computed for nothing: they are the last, and no other row reads them.
+func unwasted(s, head *sim.Step) *sim.Step {
+	c, x := *s, *s.Speculation
+	c.Rows = head.Committed()
+	x.Proposed = x.Proposed[:len(x.Proposed)-(head.Rows-head.Committed())]
+	c.Speculation = &x
+	return &c
+}

@@ -1,0 +1,45 @@
+package lens
+
+import (
+	"kvstep/sim"
+	"kvstep/sim/explain"
+)
+
+// FollowTrail leaves of the trail what is still there, see trail.
+func (m *Moment) FollowTrail() { m.View.Trail = liveTrail(m) }
+
+// liveTrail is what the viewer follows, as far as it is still there. Its first cell
+// goes with the cursor: in another step, or for another head, it is the cell of
+// the same op in the newest row that exists, and what was followed from the old
+// one is dropped.
+func liveTrail(m *Moment) []explain.Ref {
+	r, trail := m.Explained(), m.View.Trail
+	if len(trail) == 0 || m.From == nil {
+		return nil
+	}
+	root := trail[0]
+	op := explain.Find(root.Op)
+	if op == nil {
+		return nil
+	}
+	from := m.From
+	if op.Part == sim.HeadPart && from.Part != sim.HeadPart || op.Part == sim.LayerPart && from.Part == sim.HeadPart && op.ID != "x" {
+		return nil
+	}
+	here := root
+	here.Step = from.N
+	if op.PerHead() {
+		here.Head = m.Head()
+	}
+	rows, _ := r.Shape(from, op)
+	here.Row = min(root.Row, rows-1)
+	if here != root {
+		trail = []explain.Ref{here}
+	}
+	for n, ref := range trail { // what is told must exist, every cell on the way
+		if _, ok := r.Value(ref); !ok {
+			return trail[:n:n]
+		}
+	}
+	return trail
+}
