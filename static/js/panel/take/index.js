@@ -7,7 +7,7 @@ import { si } from "../../ui/format.js";
 /** @param {any} meta @param {string} end */
 export function fileName({ run, step, pick }, end) {
   const model = run.model.replace(/[^A-Za-z0-9._-]+/g, "_");
-  return `kvstep-${model}-step${step ? step.n + 1 : 0}-layer${pick.layer + 1}-head${pick.head + 1}${end}`;
+  return `kvstep-${model}-${step ? `step${step.n}` : "start"}-layer${pick.layer}-head${pick.head}${end}`;
 }
 
 /**
