@@ -1,14 +1,9 @@
 package sim
 
-// What a Stage was; the names of filters are those of Sampler's fields.
+// Stages that are no filter's; those are called by the filters' names.
 const (
-	StageSoftmax     = "softmax" // the model's own distribution
-	StagePenalty     = "repetition_penalty"
-	StageTemperature = "temperature"
-	StageTopK        = "top_k"
-	StageTopP        = "top_p"
-	StageMinP        = "min_p"
-	StageGreedy      = "greedy" // everything on the likeliest token
+	StageSoftmax = "softmax" // the model's own distribution
+	StageGreedy  = "greedy"  // everything on the likeliest token
 )
 
 // Choice is how the sampler chose a token: the distribution after each of its
@@ -35,7 +30,7 @@ type Option struct {
 
 // Stage is the distribution after one filter.
 type Stage struct {
-	Filter   string    `json:"filter"`          // one of the Stage constants
+	Filter   string    `json:"filter"`          // its name (sim/sample), or one of the Stage constants
 	Possible int       `json:"possible"`        // tokens with a probability above 0
 	Kept     float64   `json:"kept"`            // share of the probability before this filter that those tokens had
 	Probs    []float64 `json:"probs,omitempty"` // of Options; those of all possible tokens sum to 1

@@ -1,6 +1,10 @@
 package sim
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+)
 
 // Recipe determines a run entirely: the same recipe gives the same bits on
 // any machine. It travels as JSON in commands and as a query in links.
@@ -37,8 +41,8 @@ type Forced struct {
 	Token int `json:"token"`
 }
 
-// Sampler says how the next token is chosen from the logits. The filters apply
-// in this order: repetition penalty, temperature, top-k, top-p, min-p.
+// Sampler says how the next token is chosen from the logits. Its filters, and the order
+// in which they apply, are those of sim/sample.
 type Sampler struct {
 	Kind        string  `json:"kind"`        // "greedy", "sample" or "beam"
 	Temperature float64 `json:"temperature"` // logits are divided by it; 0 is greedy
@@ -53,16 +57,56 @@ type Sampler struct {
 
 	Width  int     `json:"width,omitempty"`          // beam: texts that are followed at a time, 2 to 8
 	Length float64 `json:"length_penalty,omitempty"` // beam: finished texts compare by log-probability / length^this
+
+	// More has the settings of the filters that have no field here, by their names in JSON;
+	// one that is not there is off. It is replaced and never changed: copies share it.
+	More map[string]float64 `json:"-"`
 }
 
-// MarshalJSON writes what the kind has, a 0 that was given too.
+// MarshalJSON writes what the kind has, a 0 that was given too, and More beside it.
 func (s Sampler) MarshalJSON() ([]byte, error) {
 	type plain Sampler // without this method
-	if s.Kind != "beam" {
-		return json.Marshal(plain(s))
+	var known any = plain(s)
+	if s.Kind == "beam" {
+		known = struct {
+			plain
+			Length float64 `json:"length_penalty"`
+		}{plain(s), s.Length}
 	}
-	return json.Marshal(struct {
-		plain
-		Length float64 `json:"length_penalty"`
-	}{plain(s), s.Length})
+	data, err := json.Marshal(known)
+	if err != nil || len(s.More) == 0 {
+		return data, err
+	}
+	more, err := json.Marshal(s.More)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(data[:len(data)-1], ','), more[1:]...), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes; recipes that people write are read by
+// sim/recipe, which is strict.
+func (s *Sampler) UnmarshalJSON(data []byte) error {
+	type plain Sampler
+	if err := json.Unmarshal(data, (*plain)(s)); err != nil {
+		return err
+	}
+	var all map[string]any
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	for i := range reflect.TypeFor[Sampler]().NumField() {
+		name, _, _ := strings.Cut(reflect.TypeFor[Sampler]().Field(i).Tag.Get("json"), ",")
+		delete(all, name)
+	}
+	s.More = nil
+	for name, value := range all {
+		if x, ok := value.(float64); ok {
+			if s.More == nil {
+				s.More = map[string]float64{}
+			}
+			s.More[name] = x
+		}
+	}
+	return nil
 }

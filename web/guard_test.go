@@ -98,7 +98,7 @@ func TestOtherSitesRunNothing(t *testing.T) {
 }
 
 // TestALinkOfAnotherSiteWaits: it says what it would run, in both languages, with a button
-// that carries the whole link and nothing else.
+// that carries the whole link and nothing else, and tells what is left out.
 func TestALinkOfAnotherSiteWaits(t *testing.T) {
 	all, _ := counted(t)
 	server := routes(all)
@@ -118,7 +118,7 @@ func TestALinkOfAnotherSiteWaits(t *testing.T) {
 		for _, s := range strings.Split(says, "|") {
 			ok = ok || strings.Contains(page, s)
 		}
-		if !ok || strings.Contains(page, "<script>alert") || strings.Contains(page, "evil") || strings.Contains(page, "main.js") || strings.Contains(page, "page.js") {
+		if !ok || strings.Contains(page, "<script>alert") || strings.Contains(page, `name="evil"`) || !strings.Contains(page, "“evil”") || strings.Contains(page, "main.js") || strings.Contains(page, "page.js") {
 			t.Errorf("%s: %s", lang, page)
 		}
 		for _, want := range []string{`name="prompt" value="&lt;script&gt;`, `name="new" value="7"`, `name="t" value="0.5"`, `name="stop" value="a"`, `name="stop" value="b"`, `name="lang"`, `role="alert"`, `class="primary"`} {

@@ -69,7 +69,7 @@ func languageOf(r *http.Request) string {
 func home(models *library.Library, version string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		link, err := wire.ParseLink(r.URL.RawQuery)
-		if err != nil { // the socket will say what is wrong with it
+		if !wire.Holds(err) { // the socket will say what is wrong with it
 			link = wire.Link{Recipe: recipe.Default()}
 		}
 		lang := languageOf(r)

@@ -25,9 +25,12 @@ func waits(w http.ResponseWriter, r *http.Request, status int) {
 	data := page.WaitsData{Action: r.URL.Path}
 	fields, err := known(r)
 	lang := languageOf(r)
-	if err != nil {
+	switch {
+	case !wire.Holds(err):
 		data.Problem = page.Told(text.In(lang), data.Action, problemOf(err))
 		fields.Set("lang", lang)
+	case err != nil:
+		data.Note = page.Told(text.In(lang), data.Action, problemOf(err))
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		for _, value := range fields[key] {
@@ -43,7 +46,7 @@ func waits(w http.ResponseWriter, r *http.Request, status int) {
 }
 
 // known returns the fields of a request that its page understands; those of a link that
-// cannot be read are none.
+// cannot be read are none. What it says besides is told, and left out.
 func known(r *http.Request) (url.Values, error) {
 	if r.URL.Path != "/" {
 		fields := url.Values{}
@@ -54,15 +57,15 @@ func known(r *http.Request) (url.Values, error) {
 		}
 		return fields, nil
 	}
-	link, err := wire.ParseLink(r.URL.RawQuery)
-	if err != nil {
-		return url.Values{}, err
+	link, unread := wire.ParseLink(r.URL.RawQuery)
+	if !wire.Holds(unread) {
+		return url.Values{}, unread
 	}
 	fields, err := url.ParseQuery(strings.TrimPrefix(link.Query(), "?"))
 	if err != nil {
 		return url.Values{}, sim.NewProblem("link.field", "Field", "query", "Have", "").Because(err)
 	}
-	return fields, nil
+	return fields, unread
 }
 
 // excerpt returns as much of a value as a person reads before they decide.

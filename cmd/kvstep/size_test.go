@@ -63,6 +63,20 @@ func TestFunctionsAreShort(t *testing.T) {
 	}
 }
 
+// mostRoomLines is how long a room may be, tests left out. web/wire encodes and parses;
+// what is derived from a run belongs to sim/lens.
+var mostRoomLines = map[string]int{"web/wire": 1500}
+
+func TestRoomsStayWhatTheyAre(t *testing.T) {
+	for room, most := range mostRoomLines {
+		n := 0
+		sources(t, room, func(_ string, text []byte) { n += bytes.Count(text, []byte("\n")) })
+		if n == 0 || n > most {
+			t.Errorf("%s has %d lines, at most %d", room, n, most)
+		}
+	}
+}
+
 // TestOneReaderOfConfig: what Hugging Face's config.json says, sim/hf reads. Who asks it
 // for a field by its name imports it.
 func TestOneReaderOfConfig(t *testing.T) {

@@ -106,7 +106,7 @@ func probability(s *sim.Step, id int, last bool) *float64 {
 	if !last || s.Output == nil {
 		return nil
 	}
-	p, err := sample.Dist(s.Logits(), sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1}, nil)
+	p, err := sample.Probs(s.Logits(), sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1}, nil)
 	if err != nil {
 		return nil
 	}

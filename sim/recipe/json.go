@@ -24,9 +24,12 @@ func Parse(data []byte) (sim.Recipe, error) {
 	if err := given.lift("sampler", "cache", "batch"); err != nil {
 		return r, err
 	}
-	lists := map[string]any{"tokens": &r.Tokens, "stop": &r.Stop, "forced": &r.Forced}
-	for key, to := range lists {
-		if err := given.list(key, to); err != nil {
+	for i := range Fields {
+		f := &Fields[i]
+		if !f.list() || f.Path == "" || f.Path == "batch.requests" {
+			continue
+		}
+		if err := given.list(f.Path, f.at(&r)); err != nil {
 			return r, err
 		}
 	}
@@ -41,9 +44,11 @@ func Parse(data []byte) (sim.Recipe, error) {
 	if err := cacheText(texts); err != nil {
 		return r, err
 	}
-	r, err = Read(r, func(f *Field) (string, bool) {
-		text, ok := texts[f.Path]
-		return text, ok
+	r, err = read(r, func(f *Field) []string {
+		if text, ok := texts[f.Path]; ok {
+			return []string{text}
+		}
+		return nil
 	})
 	if err == nil {
 		err = readRequests(&r, requests)
@@ -58,9 +63,12 @@ func bad(key, why string) error {
 	return sim.NewProblem("recipe.json", "Key", clip(key), "Why", clip(why))
 }
 
-func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
+// clip keeps a quoted value short enough for a message.
+func clip(s string) string { return clipTo(s, 60) }
+
+func clipTo(s string, most int) string {
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
 	}
 	return s
 }
@@ -216,12 +224,16 @@ func (o object) texts() (map[string]string, error) {
 	return texts, nil
 }
 
-// literal is the text of a JSON number, string or truth value. The seed is a string,
+// literal is the text of a JSON number, string or truth value. The seed may be a string,
 // since it may have more digits than a number of JavaScript.
 func literal(path string, value json.RawMessage, number bool) (string, error) {
+	var quoted, truth bool
+	if f := Find(path); f != nil {
+		quoted, truth = is[*uint64](f), f.Truth()
+	}
 	var s string
 	if err := json.Unmarshal(value, &s); err == nil {
-		if number && path != "sampler.seed" {
+		if number && !quoted {
 			return "", bad(path, string(value))
 		}
 		return s, nil
@@ -238,7 +250,7 @@ func literal(path string, value json.RawMessage, number bool) (string, error) {
 			return x.String(), nil
 		}
 	case bool:
-		if path == "batch.share" {
+		if truth {
 			return map[bool]string{false: "0", true: "1"}[x], nil
 		}
 	}

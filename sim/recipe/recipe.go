@@ -5,29 +5,47 @@ import (
 	"kvstep/sim/kv"
 )
 
-// Read makes a recipe of the fields that are given, as text; given says of a field what
-// stands there, and whether anything does. Every other field has its default. r has what
-// is no single value: Tokens, Stop, Forced, and Batch where the recipe has one.
-func Read(r sim.Recipe, given func(*Field) (string, bool)) (sim.Recipe, error) {
+// FromLink and FromFlags make a recipe of the fields that are given, as text; given says
+// of a field what stands there, nil where nothing does. Every other field has its
+// default. Of a field that is no list and is given twice Problem "recipe.twice".
+func FromLink(given func(*Field) []string) (sim.Recipe, error)  { return fromTexts(links, given) }
+func FromFlags(given func(*Field) []string) (sim.Recipe, error) { return fromTexts(flags, given) }
+
+func fromTexts(n Notation, given func(*Field) []string) (r sim.Recipe, err error) {
+	for i := range Fields {
+		if Fields[i].begins == n && given(&Fields[i]) != nil {
+			r.Batch = &sim.Batch{}
+		}
+	}
+	return read(r, given)
+}
+
+// read reads what is given into r; what r has already and is not given stays.
+func read(r sim.Recipe, given func(*Field) []string) (sim.Recipe, error) {
 	for i := range Fields {
 		f := &Fields[i]
-		text, ok := given(f)
-		if !ok && !f.Matters(&r) {
+		texts := given(f)
+		switch {
+		case len(texts) > 1 && !f.Many:
+			return r, sim.NewProblem("recipe.twice", "Field", f.Name())
+		case texts == nil && (f.list() || !f.Matters(&r)):
 			continue
+		case texts == nil:
+			texts = []string{f.Default(&r)}
 		}
-		if !ok {
-			text = f.Default(&r)
-		}
-		if err := f.Set(&r, text); err != nil {
+		if err := f.Set(&r, texts...); err != nil {
 			return r, err
 		}
 	}
 	return canonical(r), nil
 }
 
+// list tells whether the field is a list, which is empty where nobody gives it.
+func (f *Field) list() bool { return f.Many || is[*[]int](f) }
+
 // Default is the recipe that gives nothing.
 func Default() sim.Recipe {
-	r, err := Read(sim.Recipe{}, func(*Field) (string, bool) { return "", false })
+	r, err := read(sim.Recipe{}, func(*Field) []string { return nil })
 	if err != nil {
 		panic(err) // a default that is none
 	}
@@ -59,6 +77,8 @@ func Complete(r sim.Recipe) sim.Recipe {
 			zero = *x == 0
 		case *float64:
 			zero = *x == 0 && f.Path != "sampler.length_penalty"
+		case real:
+			zero = x.Get() == 0
 		case *sim.CachePolicy:
 			if zero = x.Kind == "" || beam(&r) && x.Kind == kv.Default().Kind; !zero {
 				*x = kv.Complete(*x)
@@ -77,20 +97,6 @@ func Complete(r sim.Recipe) sim.Recipe {
 func Check(r sim.Recipe) error {
 	for i := range Fields {
 		if err := Fields[i].check(&r); err != nil {
-			return err
-		}
-	}
-	if r.Batch == nil {
-		return nil
-	}
-	if err := requestsRange.Check(float64(len(r.Batch.Requests) + 1)); err != nil {
-		return err
-	}
-	for _, q := range r.Batch.Requests {
-		if err := MaxNew.Check(float64(q.MaxNew)); err != nil {
-			return err
-		}
-		if err := Arrive.Check(float64(q.Arrive)); err != nil {
 			return err
 		}
 	}

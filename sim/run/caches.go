@@ -5,18 +5,28 @@ import (
 	"kvstep/sim/kv"
 )
 
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
-	if e.lanes[sim.Cached] != nil {
-		cache, err := e.caches(spec)
-		if err != nil {
-			return err
-		}
-		q.hold(cache, kv.NewHistory(spec, e.recipe.Cache))
+// newCache gives a sequence its cache, empty, in a run that has caches.
+func (e *engine) newCache(q *sequence) error {
+	if e.lanes[sim.Cached] == nil {
+		return nil
 	}
-	q.started = e.pass
+	cache, err := e.caches(e.spec(q))
+	if err != nil {
+		return err
+	}
+	q.hold(cache, kv.NewHistory(e.spec(q), e.recipe.Cache))
 	return nil
+}
+
+// spec is the shape of a sequence's cache.
+func (e *engine) spec(q *sequence) kv.Spec { return kv.SpecOf(e.m.Model.Config, q.maxTokens) }
+
+// block is the tokens of a block of the caches; 0 where they take their memory at once.
+func (e *engine) block() int { return kv.TraitsOf(e.recipe.Cache).Block }
+
+// blockBytes is what a block takes of the budget.
+func (e *engine) blockBytes() int64 {
+	return int64(e.block()) * kv.SpecOf(e.m.Model.Config, e.block()).TokenBytes()
 }
 
 // cacheBytes returns what sequences' caches take of the machine when they begin.
@@ -25,7 +35,7 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 		return 0
 	}
 	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.maxTokens).Bytes(e.recipe.Cache)
+		n += e.spec(q).Bytes(e.recipe.Cache)
 	}
 	if budget := e.recipe.Cache.Budget; budget > 0 {
 		n = min(n, budget)

@@ -62,7 +62,7 @@ func (d *drafter) propose(tokens []int, n int, at uint64) (*sim.Speculation, [][
 	for i := range n {
 		logits, paid := d.feed(tokens)
 		s.Cost = cost.Add(s.Cost, paid)
-		q, err := sample.Dist(logits, d.sampler, tokens)
+		q, err := sample.Probs(logits, d.sampler, tokens)
 		if err != nil {
 			return nil, nil, err
 		}

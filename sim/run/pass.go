@@ -25,6 +25,7 @@ func (e *engine) begin() error {
 	for i, q := range e.live {
 		spans[i] = cost.Span{Rows: q.numScheduled, Cached: q.cached}
 	}
+	e.recompute(spans)
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue

@@ -103,8 +103,8 @@ func (t *trial) sameEffect(s *sim.Step, exact *runtest.Slow) error {
 	if math.Float32bits(delta) != math.Float32bits(s.Effect.MaxDelta) {
 		return fmt.Errorf("the largest difference of a logit is %v, not %v", delta, s.Effect.MaxDelta)
 	}
-	p, err := sample.Dist(s.Logits(), t.rec.Sampler, past)
-	q, err2 := sample.Dist(want, t.rec.Sampler, past)
+	p, err := sample.Probs(s.Logits(), t.rec.Sampler, past)
+	q, err2 := sample.Probs(want, t.rec.Sampler, past)
 	if err != nil || err2 != nil {
 		return cmp.Or(err, err2)
 	}

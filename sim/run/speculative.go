@@ -66,7 +66,7 @@ func (d *speculative) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row i
 	}
 	p := make([][]float64, logits.NumRows())
 	for i := range p {
-		if p[i], err = sample.Dist(logits.Row(i), d.e.recipe.Sampler, q.before(s, i)); err != nil {
+		if p[i], err = sample.Probs(logits.Row(i), d.e.recipe.Sampler, q.before(s, i)); err != nil {
 			return 0, err
 		}
 	}
@@ -86,7 +86,7 @@ func (d *speculative) instead(q *sequence, s *sim.Step, row int, past []int, log
 	if x == nil {
 		return d.plain.instead(q, s, row, past, logits)
 	}
-	probs, err := sample.Dist(logits, d.e.recipe.Sampler, past)
+	probs, err := sample.Probs(logits, d.e.recipe.Sampler, past)
 	if err != nil {
 		return 0, err
 	}

@@ -9,7 +9,7 @@ import (
 // step fills in what is known of a sequence's step before the work is done.
 func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	phase := sim.Decode
-	if q.cached < q.prompt {
+	if q.inPrefill() {
 		phase = sim.Prefill
 	}
 	fed := q.cached + q.numScheduled
@@ -39,6 +39,7 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 			e.totals[i] = cost.Add(e.totals[i], c)
 		}
 	}
+	e.payRecomputed(steps[0].Layer)
 	schedule := e.scheduled()
 	for _, s := range steps {
 		s.Identical = s.Differs == ""

@@ -13,16 +13,10 @@ import (
 // MaxWidth is how many texts beam search may follow at a time.
 const MaxWidth = 8
 
-// The numbers of a sampler. Where 0 (of the repetition penalty and top-p: 1) turns a
-// filter off, the range has it.
+// The numbers of beam search; those of filters stand with each of them.
 var (
-	Temperature       = sim.Number{Name: "temperature", Least: 0, Most: 100, Step: 0.05} // 0: greedy
-	TopK              = sim.Number{Name: "top_k", Least: 0, Most: 1 << 20, Whole: true, Step: 1}
-	TopP              = sim.Number{Name: "top_p", Least: 0.0001, Most: 1, Step: 0.05}
-	MinP              = sim.Number{Name: "min_p", Least: 0, Most: 1, Step: 0.01}
-	RepetitionPenalty = sim.Number{Name: "repetition_penalty", Least: 0.01, Most: 100, Step: 0.05}
-	Width             = sim.Number{Name: "width", Least: 2, Most: MaxWidth, Whole: true, Step: 1}
-	Length            = sim.Number{Name: "length_penalty", Least: -10, Most: 10, Step: 0.1} // beyond, sum / length^x has no meaning left
+	Width  = sim.Number{Name: "width", Least: 2, Most: MaxWidth, Whole: true, Step: 1}
+	Length = sim.Number{Name: "length_penalty", Least: -10, Most: 10, Step: 0.1} // beyond, sum / length^x has no meaning left
 )
 
 // Kinds are the samplers.
@@ -38,22 +32,26 @@ func Check(s sim.Sampler) error {
 	if s.Kind == "beam" {
 		return cmp.Or(Width.Check(float64(s.Width)), Length.Check(s.Length))
 	}
-	// A field that Go code left out stands at 0 and is off; what a person leaves out
-	// has its default (sim/recipe).
-	off := func(x float64, n sim.Number) error {
-		if x == 0 && s.Kind != "sample" {
-			return nil
+	for _, f := range Filters {
+		// A setting that Go code left out stands at 0 and is off; what a person leaves out
+		// has its default (sim/recipe).
+		x := f.In(&s).Get()
+		if x == 0 && f.own != nil && (s.Kind != "sample" || f.Greedy) {
+			continue
 		}
-		return n.Check(x)
-	}
-	penalty := RepetitionPenalty.Check(s.RepetitionPenalty)
-	if s.RepetitionPenalty == 0 {
-		penalty = nil
+		if err := f.Check(x); err != nil {
+			return err
+		}
 	}
 	if s.Kind == "sample" && s.Temperature == 0 {
-		return Temperature.Refuse("0")
+		return temperature.Refuse("0")
 	}
-	return cmp.Or(off(s.Temperature, Temperature), TopK.Check(float64(s.TopK)), off(s.TopP, TopP), MinP.Check(s.MinP), penalty)
+	for name := range s.More {
+		if f := Find(name); f == nil || f.own != nil {
+			return sim.NewProblem("recipe.json", "Key", "sampler."+name, "Why", "unknown")
+		}
+	}
+	return nil
 }
 
 // checkLogits: a logit may be -Inf, which rules its token out. NaN, +Inf and a

@@ -1,140 +1,126 @@
 package sample
 
 import (
-	"math"
+	"slices"
+	"strings"
 
 	"kvstep/sim"
-	"kvstep/sim/mat"
 )
 
-// filtered is a row of logits and what the sampler's filters made of it.
-type filtered struct {
-	sampler sim.Sampler
-	logits  []float32 // [vocab], as the model gave them
-	scores  []float64 // [vocab], after the repetition penalty; nil without one: the logits
-	order   []int     // ids, highest score first, ties by lower id: as many as are looked at
+// Filter is one way of changing what is drawn from. One file is one filter, one entry of
+// Filters puts it to use: recipes, links, flags, forms, stages and docs read the list.
+// Its setting stands in sim.Sampler: in a field of its own, where 0 means that Go code has
+// left it out, or in More.
+type Filter struct {
+	// Number is the range of its setting. Its Name is that of the setting in JSON and in
+	// problems, of the stage, and of the messages: recipe.NAME, recipe.help.NAME,
+	// choice.stage.NAME, and of a filter that changes scores choice.say.NAME (see Says).
+	sim.Number
+	Key    string  // of its setting in links
+	Off    float64 // the setting at which it changes nothing, which is its default
+	Greedy bool    // the greedy sampler obeys it too
 
-	// Every filter leaves the first few of order: topK of them, of those topP,
-	// of those minP. weights are those that top-k left, the largest is 1.
-	weights          []float32
-	topK, topP, minP int
+	// A filter either changes the scores of tokens, before they are ranked, or drops some
+	// of those that are left. x is its setting.
+	Rescore func(s *Scores, x float64)
+	Apply   func(d *Dist, x float64)
 
-	// Softmax of the logits before its division, which only Choose asks for (weigh).
-	highest  float32 // logit
-	sum      float32 // of exp(logit - highest)
-	mass     float64 // the same sum in float64
-	positive int     // how many of them are above 0
+	// Limit is how many of the likeliest tokens can be left, where that is known before any
+	// is looked at; else nil. Then the others need not be ranked.
+	Limit func(x float64) int
+	// Says is the message "choice.say.ID" of a filter that changes scores, nil: its name.
+	Says func(x float64) string
+
+	own func(*sim.Sampler) any // where the setting stands, if not in Sampler.More
 }
 
-// weigh prepares exp.
-func (f *filtered) weigh() {
-	f.highest = mat.Max(f.logits)
-	f.sum, f.mass, f.positive = mat.Partition(f.logits, f.highest)
+// Filters are all, in the order in which they apply, which is that of Hugging Face's
+// generate. Those that change scores come first.
+var Filters = []*Filter{&repetitionPenalty, &temperature, &topK, &topP, &minP, &typical}
+
+// Find is the filter of a name, nil if there is none.
+func Find(name string) *Filter {
+	if i := slices.IndexFunc(Filters, func(f *Filter) bool { return f.Name == name }); i >= 0 {
+		return Filters[i]
+	}
+	return nil
 }
 
-// exp is a token's exp(logit - highest).
-func (f *filtered) exp(id int) float32 { return mat.Exp(f.logits[id] - f.highest) }
+// Flag is the name of its setting on the command line.
+func (f *Filter) Flag() string { return strings.ReplaceAll(f.Name, "_", "-") }
 
-// score is a token's logit after the repetition penalty.
-func (f *filtered) score(id int) float64 {
-	if f.scores == nil {
-		return float64(f.logits[id])
-	}
-	return f.scores[id]
+// On reports whether the filter applies under a sampler.
+func (f *Filter) On(s sim.Sampler) bool {
+	x := f.In(&s).Get()
+	return x != f.Off && x != 0 && (s.Kind == "sample" || s.Kind == "greedy" && f.Greedy)
 }
 
-// possible is the weights of the tokens that may be chosen.
-func (f *filtered) possible() []float32 { return f.weights[:f.minP] }
+// Say is the last part of the message that says what a filter that changes scores did.
+func (f *Filter) Say(x float64) string {
+	if f.Says != nil {
+		return f.Says(x)
+	}
+	return f.Name
+}
 
-// filter applies the filters in the order of Hugging Face's generate:
-//
-//	penalty      score = logit / penalty, or * penalty below 0, where the text has the token
-//	temperature  w = exp((score - highest) / T)           so the largest w is 1
-//	top-k        the K likeliest
-//	top-p        of those, the fewest whose share of the sum reaches p
-//	min-p        of those, the ones with w >= p           w is the share of the likeliest's
-//
-// Where scores tie for the last place, the lower ids stay: exactly K, and the
-// fewest that reach p. (Hugging Face's top-k keeps all that tie.) Greedy knows
-// the penalty only and leaves one token.
-func filter(logits []float32, s sim.Sampler, past []int) (*filtered, error) {
-	if err := Check(s); err != nil {
-		return nil, err
-	}
-	if err := checkLogits(logits); err != nil {
-		return nil, err
-	}
-	f := &filtered{sampler: s, logits: logits}
-	if n := needed(s, len(logits)); penalises(s) {
-		f.scores = penalised(logits, s, past)
-		f.order = ranked(f.scores, n)
-	} else {
-		f.order = ranked(logits, n)
-	}
-	if s.Kind == "greedy" {
-		f.weights, f.topK, f.topP, f.minP = []float32{1}, 1, 1, 1
-		return f, nil
-	}
-	left := f.order
-	if s.TopK > 0 && s.TopK < len(left) {
-		left = left[:s.TopK]
-	}
-	for _, id := range left {
-		w := weight(f.score(id), f.score(f.order[0]), s.Temperature)
-		if w == 0 {
-			break // impossible, and so is everything after it
+// Setting is the setting of a filter in a sampler.
+type Setting struct {
+	filter  *Filter
+	sampler *sim.Sampler
+}
+
+// In is where the filter's setting stands in a sampler.
+func (f *Filter) In(s *sim.Sampler) Setting { return Setting{f, s} }
+
+// Get returns the setting; of one with a field of its own 0, if that was left out.
+func (x Setting) Get() float64 {
+	if x.filter.own == nil {
+		if to, ok := x.sampler.More[x.filter.Name]; ok {
+			return to
 		}
-		f.weights = append(f.weights, w)
+		return x.filter.Off
 	}
-	f.topK = len(f.weights)
-	f.topP = reaches(f.weights, s.TopP)
-	f.minP = f.topP
-	for float64(f.weights[f.minP-1]) < s.MinP { // ends at the first, whose weight is 1
-		f.minP--
+	switch at := x.filter.own(x.sampler).(type) {
+	case *int:
+		return float64(*at)
+	case *float64:
+		return *at
 	}
-	return f, nil
+	panic("sample: " + x.filter.Name + " is no number")
 }
 
-// penalises tells whether the repetition penalty is on.
-func penalises(s sim.Sampler) bool { return s.RepetitionPenalty != 0 && s.RepetitionPenalty != 1 }
-
-// penalised is the logits after the repetition penalty. A token that comes
-// several times in the text is penalised once.
-func penalised(logits []float32, s sim.Sampler, past []int) []float64 {
-	scores := make([]float64, len(logits))
-	for id, x := range logits {
-		scores[id] = float64(x)
+// Set replaces the setting. In Sampler.More stands only what is on.
+func (x Setting) Set(to float64) {
+	if x.filter.own == nil {
+		x.sampler.More = more(x.sampler.More, x.filter.Name, to, to == x.filter.Off)
+		return
 	}
-	for _, id := range past {
-		x := float64(logits[id])
-		if x > 0 {
-			x /= s.RepetitionPenalty
-		} else {
-			x *= s.RepetitionPenalty
-		}
-		if logits[id] >= -math.MaxFloat32 { // a penalty alone rules no token out
-			x = min(max(x, -math.MaxFloat64), math.MaxFloat64)
-		}
-		scores[id] = x
+	switch at := x.filter.own(x.sampler).(type) {
+	case *int:
+		*at = int(to)
+	case *float64:
+		*at = to
 	}
-	return scores
 }
 
-// weight is exp((x - highest) / t). The difference and the quotient are
-// float64: no overflow to NaN at any t.
-func weight(x, highest, t float64) float32 { return mat.Exp(float32((x - highest) / t)) }
-
-// reaches is how many of the first weights have the share p of all.
-func reaches(weights []float32, p float64) int {
-	if p == 1 {
-		return len(weights)
-	}
-	reached, enough := 0.0, p*total(weights)
-	for n, w := range weights {
-		reached += float64(w)
-		if reached >= enough {
-			return n + 1
+// more is a copy of m with one setting changed or taken out; nil where none is left.
+func more(m map[string]float64, name string, to float64, off bool) map[string]float64 {
+	var changed map[string]float64
+	for other, x := range m {
+		if other != name {
+			changed = put(changed, other, x)
 		}
 	}
-	return len(weights)
+	if !off {
+		changed = put(changed, name, to)
+	}
+	return changed
+}
+
+func put(m map[string]float64, name string, x float64) map[string]float64 {
+	if m == nil {
+		m = map[string]float64{}
+	}
+	m[name] = x
+	return m
 }

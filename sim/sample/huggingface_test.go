@@ -39,7 +39,7 @@ func TestAgainstHuggingFace(t *testing.T) {
 			}
 		}
 		c.Sampler.Kind = "sample"
-		got, err := Dist(logits, c.Sampler, c.Past)
+		got, err := Probs(logits, c.Sampler, c.Past)
 		if err != nil {
 			t.Fatalf("case %d: %v", i, err)
 		}

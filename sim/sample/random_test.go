@@ -90,7 +90,7 @@ func TestDistribution(t *testing.T) {
 			}
 			seen[c.Token]++
 		}
-		probs, err := Dist(logits, s, past) // TestAgainstReference has checked it
+		probs, err := Probs(logits, s, past) // TestAgainstReference has checked it
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,12 +147,18 @@ func TestSameEverywhere(t *testing.T) {
 	}
 }
 
-func BenchmarkSample50257(b *testing.B) {
+// vocabulary is logits of so many tokens.
+func vocabulary(n int) []float32 {
 	r := rand.New(rand.NewPCG(1, 2))
-	logits := make([]float32, 50257) // GPT-2's vocabulary
+	logits := make([]float32, n)
 	for i := range logits {
 		logits[i] = float32(r.NormFloat64()) * 3
 	}
+	return logits
+}
+
+func BenchmarkSample50257(b *testing.B) {
+	logits := vocabulary(50257) // GPT-2's
 	for _, s := range []sim.Sampler{{Kind: "greedy"}, {Kind: "sample", Temperature: 0.8, TopP: 0.9}} {
 		b.Run(s.Kind, func(b *testing.B) {
 			b.ReportAllocs()

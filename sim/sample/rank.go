@@ -5,17 +5,22 @@ import (
 	"math"
 	"slices"
 
-	"kvstep/sim"
 	"kvstep/sim/mat"
 )
 
-// needed is how many of the likeliest tokens a choice looks at.
-func needed(s sim.Sampler, vocab int) int {
-	switch {
-	case s.Kind == "greedy":
+// needed is how many of the likeliest tokens a choice looks at: if the first filter that
+// drops any says how many it leaves, no more than these.
+func needed(kind string, on []setting, vocab int) int {
+	if kind == "greedy" {
 		return min(shown, vocab)
-	case s.TopK > 0:
-		return min(max(shown, s.TopK), vocab)
+	}
+	for _, f := range on {
+		if f.Apply != nil {
+			if f.Limit == nil {
+				break
+			}
+			return min(max(shown, f.Limit(f.x)), vocab)
+		}
 	}
 	return vocab
 }

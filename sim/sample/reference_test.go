@@ -34,7 +34,19 @@ func anySampler(t *rapid.T) sim.Sampler {
 		MinP:              rapid.SampledFrom([]float64{0, 0, 1, 0.5, 0.1, 1e-3, 1e-300}).Draw(t, "min_p"),
 		RepetitionPenalty: rapid.SampledFrom([]float64{0, 1, 1.1, 1.3, 2, 0.5, 100, 0.01}).Draw(t, "repetition_penalty"),
 		Seed:              rapid.Uint64().Draw(t, "seed"),
+		More:              anyMore(t),
 	}
+}
+
+// anyMore sets the filters that have no field of their own, each off in half of the cases.
+func anyMore(t *rapid.T) map[string]float64 {
+	var s sim.Sampler
+	for _, f := range Filters {
+		if f.own == nil && rapid.Bool().Draw(t, f.Name+" is on") {
+			f.In(&s).Set(rapid.OneOf(rapid.SampledFrom([]float64{f.Least, f.Most}), rapid.Float64Range(f.Least, f.Most)).Draw(t, f.Name))
+		}
+	}
+	return s.More
 }
 
 // reference is the filters once more, as Hugging Face writes them: every
@@ -143,28 +155,49 @@ func share(p []float64) []float64 {
 // slack is for float32 weights against float64.
 const slack = 1e-5
 
-// stage applies one filter to r. Where a cut depends on a sum, float32 may
-// make it a little earlier or later: then r follows what the stage says.
-func (r *reference) stage(t *rapid.T, s sim.Sampler, past []int, stage sim.Stage) {
-	between := func(low, high int) {
-		if stage.Possible < low || stage.Possible > high {
-			t.Fatalf("%s left %d, want %d to %d of %v", stage.Filter, stage.Possible, low, high, r.probs())
-		}
-		r.keep(stage.Possible)
+// between holds a filter to what it may have left, and lets r follow what it says: where a
+// cut depends on a sum, float32 may make it a little earlier or later.
+func (r *reference) between(t *rapid.T, stage sim.Stage, low, high int) {
+	if stage.Possible < low || stage.Possible > high {
+		t.Fatalf("%s left %d, want %d to %d of %v", stage.Filter, stage.Possible, low, high, r.probs())
 	}
-	switch stage.Filter {
-	case sim.StagePenalty:
-		r.penalty(s.RepetitionPenalty, past)
-	case sim.StageTemperature:
-		r.temperature(s.Temperature)
-	case sim.StageTopK:
-		between(min(s.TopK, r.minP(1e-45)), s.TopK)
-	case sim.StageTopP:
-		between(r.topP(s.TopP-slack), r.topP(s.TopP+slack))
-	case sim.StageMinP:
-		between(r.minP(max(min(s.MinP*(1+slack), 1), 1e-45)), r.minP(max(s.MinP*(1-slack), 1e-46)))
-	case sim.StageGreedy:
-		between(1, 1)
+}
+
+// references are the filters once more, by name: each applies itself, set to x, to r. One
+// of a filter that is a file of its own stands in the test of that file.
+var references = map[string]func(t *rapid.T, r *reference, x float64, past []int, stage sim.Stage){
+	"repetition_penalty": func(_ *rapid.T, r *reference, x float64, past []int, _ sim.Stage) { r.penalty(x, past) },
+	"temperature":        func(_ *rapid.T, r *reference, x float64, _ []int, _ sim.Stage) { r.temperature(x) },
+	"top_k": func(t *rapid.T, r *reference, k float64, _ []int, stage sim.Stage) {
+		r.between(t, stage, min(int(k), r.minP(1e-45)), int(k))
+		r.keep(stage.Possible)
+	},
+	"top_p": func(t *rapid.T, r *reference, p float64, _ []int, stage sim.Stage) {
+		r.between(t, stage, r.topP(p-slack), r.topP(p+slack))
+		r.keep(stage.Possible)
+	},
+	"min_p": func(t *rapid.T, r *reference, p float64, _ []int, stage sim.Stage) {
+		r.between(t, stage, r.minP(max(min(p*(1+slack), 1), 1e-45)), r.minP(max(p*(1-slack), 1e-46)))
+		r.keep(stage.Possible)
+	},
+	sim.StageGreedy: func(t *rapid.T, r *reference, _ float64, _ []int, stage sim.Stage) {
+		r.between(t, stage, 1, 1)
+		r.keep(1)
+	},
+	sim.StageSoftmax: func(*rapid.T, *reference, float64, []int, sim.Stage) {},
+}
+
+// TestEveryFilterHasAReference, and every reference its filter.
+func TestEveryFilterHasAReference(t *testing.T) {
+	for _, f := range Filters {
+		if references[f.Name] == nil {
+			t.Errorf("nobody has written %s a second time", f.Name)
+		}
+	}
+	for name := range references {
+		if Find(name) == nil && name != sim.StageGreedy && name != sim.StageSoftmax {
+			t.Errorf("%s is not among the filters", name)
+		}
 	}
 }
 
@@ -175,15 +208,20 @@ func expected(s sim.Sampler) []string {
 		name string
 		on   bool
 	}{
-		{sim.StagePenalty, s.RepetitionPenalty != 0 && s.RepetitionPenalty != 1},
+		{"repetition_penalty", s.RepetitionPenalty != 0 && s.RepetitionPenalty != 1},
 		{sim.StageGreedy, s.Kind == "greedy"},
-		{sim.StageTemperature, s.Kind == "sample" && s.Temperature != 1},
-		{sim.StageTopK, s.Kind == "sample" && s.TopK > 0},
-		{sim.StageTopP, s.Kind == "sample" && s.TopP < 1},
-		{sim.StageMinP, s.Kind == "sample" && s.MinP > 0},
+		{"temperature", s.Kind == "sample" && s.Temperature != 1},
+		{"top_k", s.Kind == "sample" && s.TopK > 0},
+		{"top_p", s.Kind == "sample" && s.TopP < 1},
+		{"min_p", s.Kind == "sample" && s.MinP > 0},
 	} {
 		if f.on {
 			names = append(names, f.name)
+		}
+	}
+	for _, f := range Filters { // what is not off is in More
+		if _, on := s.More[f.Name]; on && s.Kind == "sample" {
+			names = append(names, f.Name)
 		}
 	}
 	return names
@@ -205,7 +243,11 @@ func TestAgainstReference(t *testing.T) {
 		for _, stage := range c.Stages {
 			names = append(names, stage.Filter)
 			before := r.probs()
-			r.stage(t, s, past, stage)
+			x := 0.0
+			if f := Find(stage.Filter); f != nil {
+				x = f.In(&s).Get()
+			}
+			references[stage.Filter](t, r, x, past, stage)
 			kept, after := 0.0, r.probs()
 			for id, x := range r.scores {
 				if !math.IsInf(x, -1) {
@@ -234,7 +276,7 @@ func TestAgainstReference(t *testing.T) {
 				t.Fatalf("options %+v, want %v", c.Options, r.order)
 			}
 		}
-		dist, err := Dist(logits, s, past)
+		dist, err := Probs(logits, s, past)
 		if err != nil {
 			t.Fatal(err)
 		}

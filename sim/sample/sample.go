@@ -1,5 +1,5 @@
 // Package sample chooses the next token from a row of logits: greedily, or by
-// a draw from what the filters of sim.Sampler leave.
+// a draw from what filters leave. One file is one filter, in the list Filters.
 //
 // A choice is the same on every machine. Probabilities come from mat.Exp,
 // sums run in one fixed order, and the random number is a function of the seed
@@ -9,7 +9,6 @@ package sample
 
 import (
 	"math"
-	"slices"
 	"sync"
 
 	"kvstep/sim"
@@ -34,13 +33,11 @@ func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, e
 	if err != nil {
 		return Choice{}, err
 	}
-	f.weigh()
 	var c Choice
-	c.Random = f.draws(draw)
-	rank := pick(f.possible(), c.Random)
-	c.Token = f.order[rank]
-	f.describe(&c.Choice, rank)
-	c.Top = f.top()
+	c.Random = f.random(draw)
+	rank := f.draw(c.Random)
+	c.Token = f.Order[rank]
+	f.describe(&c, rank)
 	return c, nil
 }
 
@@ -74,7 +71,7 @@ func Pick(logits []float32, s sim.Sampler, draw uint64, past []int, again func()
 }
 
 func pickToken(logits []float32, s sim.Sampler, draw uint64, past []int) (int, error) {
-	if s.Kind == "greedy" && !penalises(s) {
+	if s.Kind == "greedy" && len(active(s)) == 0 {
 		if err := Check(s); err != nil {
 			return 0, err
 		}
@@ -84,7 +81,7 @@ func pickToken(logits []float32, s sim.Sampler, draw uint64, past []int) (int, e
 	if err != nil {
 		return 0, err
 	}
-	return f.order[pick(f.possible(), f.draws(draw))], nil
+	return f.Order[f.draw(f.random(draw))], nil
 }
 
 // likeliest is the id of the highest logit, of those that tie the lowest. It goes once
@@ -107,28 +104,6 @@ func likeliest(logits []float32) (int, error) {
 		at++
 	}
 	return at, nil
-}
-
-// draws is the random number that choice draw of the run falls on; 0 when greedy.
-func (f *filtered) draws(draw uint64) float64 {
-	if f.sampler.Kind != "sample" {
-		return 0
-	}
-	return Random(f.sampler.Seed, draw, ForToken)
-}
-
-// top is the ten likeliest before any filter.
-func (f *filtered) top() []sim.Candidate {
-	ids := f.order
-	if penalises(f.sampler) {
-		ids = ranked(f.logits, min(shown, len(f.logits)))
-	}
-	var top []sim.Candidate
-	for _, id := range ids[:min(shown, len(ids))] {
-		kept := slices.Contains(f.order[:len(f.possible())], id)
-		top = append(top, sim.Candidate{ID: id, Logit: f.logits[id], Prob: f.exp(id) / f.sum, Kept: kept})
-	}
-	return top
 }
 
 // pick is the rank at which the running sum of weights passes the share r of

@@ -14,7 +14,7 @@ type Verification struct {
 // 2022, algorithm 1; arXiv:2211.17192). For i < gamma, q[i] [vocab] is the
 // draft's distribution and proposed[i] a token drawn from it with Draw; p[i] is
 // the target's for the same place, and p[gamma] for the place after them all.
-// Both are those of Dist with the same sampler.
+// Both are those of Probs with the same sampler.
 //
 //	accept x_i with probability min(1, p_i(x_i) / q_i(x_i)), until the first rejection
 //	rejected at i: draw from max(0, p_i - q_i), divided by its sum

@@ -41,7 +41,7 @@ func speculate(t *testing.T, p, q func([]int) []float64, gamma, n int, seed uint
 // after is the distribution of a language's model under a sampler.
 func after(t *testing.T, model func([]int) []float32, s sim.Sampler) func([]int) []float64 {
 	return func(text []int) []float64 {
-		p, err := Dist(model(text), s, text)
+		p, err := Probs(model(text), s, text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ test("the ledger's bars add up, and only the uncached lane computes again", () =
   assert.deepEqual(bar(undefined, cached, 1), []);
 });
 
-test("in prefill nothing is computed again", () => {
+test("in prefill nothing is recomputed", () => {
   const { cached, uncached } = frame("prefill").meta.ledger.step;
   assert.ok(bar(uncached, cached, total(uncached)).every((p) => !p.again));
 });

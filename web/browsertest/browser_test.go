@@ -178,7 +178,7 @@ func TestAStudentsWalk(t *testing.T) {
 	p.click("lang-zh")
 	p.until(`document.documentElement.lang === "zh-Hans"`)
 	p.compare(&want[2])
-	if s := p.text("sentence"); !strings.Contains(s, "prefill 第 3 层") {
+	if s := p.text("sentence"); !strings.Contains(s, "prefill 第 2 层") {
 		t.Errorf("in Chinese: %q", s)
 	}
 	p.clean()
@@ -305,7 +305,7 @@ func TestTheLampGoesRed(t *testing.T) {
 		const lamp = document.querySelector("[data-testid=lamp]");
 		return lamp.dataset.state + ": " + lamp.innerText;
 	})()`)
-	if want := "differs: the lanes differ, first at scores (decode pass 1 · layer 3)"; strings.TrimSpace(says) != want {
+	if want := "differs: the lanes differ, first at scores (decode pass 1 · layer 2)"; strings.TrimSpace(says) != want {
 		t.Errorf("lamp %q, want %q", says, want)
 	}
 	p.clean()

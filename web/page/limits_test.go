@@ -6,6 +6,8 @@ import (
 
 	"kvstep/sim/breakpoint"
 	schema "kvstep/sim/recipe"
+	"kvstep/sim/sample"
+	"kvstep/web/text"
 )
 
 // The forms know every number that a recipe has, by the name that a refusal gives it.
@@ -24,6 +26,29 @@ func TestFormsKnowEveryNumber(t *testing.T) {
 	}
 	if seed := number("seed"); seed["max"] != "18446744073709551615" {
 		t.Errorf("the last seed is %v", seed["max"])
+	}
+}
+
+// Every field has a name in both languages, and every filter what its stage is called.
+func TestFieldsHaveNames(t *testing.T) {
+	for _, lang := range []string{"en", "zh"} {
+		c := text.In(lang)
+		for i := range schema.Fields {
+			if f := &schema.Fields[i]; called(c, "/", f.Name()) == "" || c.T(f.LabelID(), nil) == f.LabelID() {
+				t.Errorf("%s has no name in %s", f.Name(), lang)
+			}
+		}
+		for _, f := range sample.Filters {
+			ids := []string{"choice.stage." + f.Name}
+			if f.Rescore != nil {
+				ids = append(ids, "choice.say."+f.Say(f.Least), "choice.say."+f.Say(f.Most))
+			}
+			for _, id := range ids {
+				if c.T(id, nil) == id {
+					t.Errorf("there is no message %s in %s", id, lang)
+				}
+			}
+		}
 	}
 }
 

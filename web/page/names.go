@@ -6,18 +6,21 @@ import (
 	"strings"
 
 	"kvstep/sim"
+	schema "kvstep/sim/recipe"
 	"kvstep/web/text"
 )
 
 // names are the messages that call fields of links and of recipes as the forms do.
-var names = map[string]string{
-	"model": "recipe.model", "prompt": "recipe.prompt", "new": "recipe.new", "sampler": "recipe.sampler", "stop": "recipe.stop", "seed": "recipe.seed",
-	"t": "recipe.temperature", "k": "recipe.top_k", "p": "recipe.top_p", "minp": "recipe.min_p", "rp": "recipe.repetition_penalty",
-	"w": "recipe.width", "lp": "recipe.length", "draft": "recipe.draft", "propose": "recipe.propose", "cache": "policy.title", "budget": "policy.budget",
-	"schedule": "several.schedule", "slots": "several.slots", "chunk": "several.chunk", "share": "several.share", "req": "several.title",
-	"max_new": "recipe.new", "temperature": "recipe.temperature", "top_k": "recipe.top_k", "top_p": "recipe.top_p", "min_p": "recipe.min_p",
-	"repetition_penalty": "recipe.repetition_penalty", "width": "recipe.width", "length_penalty": "recipe.length",
-	"unit": "count.unit", "pairs": "count.pairs", "logits": "count.logits",
+var names = namesOf()
+
+func namesOf() map[string]string {
+	all := map[string]string{"unit": "count.unit"}
+	for i := range schema.Fields {
+		f := &schema.Fields[i]
+		all[f.Key], all[f.Name()] = f.LabelID(), f.LabelID()
+	}
+	delete(all, "")
+	return all
 }
 
 // plotNames are those of the figures' form that are others there.

@@ -5,6 +5,7 @@ type WaitsData struct {
 	Action  string // the page that the link names
 	Fields  []Field
 	Problem string // why the link cannot be read, in words
+	Note    string // what of it is left out, in words
 }
 
 // Field is one field of a link.

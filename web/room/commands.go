@@ -108,8 +108,8 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		s.show()
 		return err
 	}
-	// A bookmark or breakpoint that this run has no place for costs only itself.
-	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks))
+	// A bookmark, breakpoint or pick that this run has no place for costs only itself.
+	err = cmp.Or(s.marks(seat, link.Marks), s.breaks(link.Breaks), s.looks(link.View))
 	if link.Others > 0 && err == nil {
 		err = sim.NewProblem("branch.lost", "Have", link.Others)
 	}
@@ -122,6 +122,52 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		s.show()
 	}
 	return err
+}
+
+// looks refuses a pick of a link that this run does not have, Problem "link.none" with the
+// key, what it says and how many there are: the nearest one is shown. A pick that outlives
+// a change of the model in the page is the nearest one and no mistake.
+func (s *state) looks(pick lens.View) error {
+	for _, x := range s.picked(&pick) {
+		if n := *x.at; n < 0 || n >= x.count {
+			return sim.NewProblem("link.none", "Field", x.key, "Have", n, "Count", x.count)
+		}
+	}
+	return nil
+}
+
+// nearest is a pick of what this run has.
+func (s *state) nearest(pick lens.View) lens.View {
+	for _, x := range s.picked(&pick) {
+		*x.at = min(max(*x.at, 0), x.count-1)
+	}
+	return pick
+}
+
+// pickNumber is a number of a pick, by its key in links, and how many there are.
+type pickNumber struct {
+	key   string
+	at    *int
+	count int
+}
+
+// picked are the numbers of a pick. Its layer is a copy from then on.
+func (s *state) picked(pick *lens.View) []pickNumber {
+	sequences := 1
+	switch {
+	case s.recipe.Batch != nil:
+		sequences = len(s.recipe.Batch.Requests) + 1
+	case s.recipe.Sampler.Kind == "beam":
+		sequences = s.recipe.Sampler.Width
+	}
+	c := s.model.Model.Config
+	list := []pickNumber{{"head", &pick.Head, c.Heads}, {"seq", &pick.Seq, sequences}}
+	if pick.Layer != nil {
+		layer := *pick.Layer
+		pick.Layer = &layer
+		list = append(list, pickNumber{"layer", pick.Layer, c.Layers})
+	}
+	return list
 }
 
 // filled puts the model's own first prompt into a recipe that asks for nothing.

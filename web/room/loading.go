@@ -134,13 +134,13 @@ func (s *state) join(v Viewer, query string) {
 		s.loading.then = append(s.loading.then, func(error) { s.join(v, query) })
 		return
 	}
-	link, err := wire.ParseLink(query)
+	link, unread := wire.ParseLink(query)
 	seat.pick, seat.lang = link.View, link.Lang
 	if s.tape != nil { // the room's breakpoints are everyone's and stay
-		if err != nil { // what it looks at may be nothing that can be looked at
+		if !wire.Holds(unread) { // what it looks at may be nothing that can be looked at
 			seat.pick = lens.View{}
 		}
-		if err = cmp.Or(err, s.marks(seat, link.Marks)); err != nil {
+		if err := cmp.Or(unread, s.marks(seat, link.Marks), s.looks(seat.pick)); err != nil {
 			s.refuse(v, err)
 		}
 		s.showTo(seat)
@@ -148,12 +148,12 @@ func (s *state) join(v Viewer, query string) {
 	}
 	begin := func(err error) {
 		s.wish = func() string { return query }
-		if err := s.open(v, seat, link, err); err != nil {
-			s.refuse(v, err)
+		if err := s.open(v, seat, link, err); err != nil || unread != nil {
+			s.refuse(v, cmp.Or(err, unread))
 		}
 	}
-	if err != nil {
-		begin(err)
+	if !wire.Holds(unread) {
+		begin(unread)
 		return
 	}
 	s.whenOpen(link.Recipe, begin)

@@ -119,7 +119,7 @@ func (s *state) moment(seat *seat, link wire.Link) *wire.Frame {
 
 // link names the moment that a viewer sees, and what the room has beside it.
 func (s *state) link(seat *seat) wire.Link {
-	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), View: seat.pick, Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
+	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), View: s.nearest(seat.pick), Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
 	if n := s.tape.Len(); n > l.Step+1 {
 		l.Recorded = n
 	}

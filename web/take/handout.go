@@ -46,7 +46,7 @@ func pack(records []record, left func() error) ([]byte, error) {
 // styles and words, and every frame, under a policy that allows no request.
 func (r *made) handout(version string) (*File, error) {
 	at, lang := r.Link.Step, text.Match(cmp.Or(r.Lang, "en"))
-	name := fmt.Sprintf("kvstep-%s-steps1-%d-handout.html", unsafe.ReplaceAllString(r.model.Name, "_"), len(r.steps))
+	name := r.runName("-handout.html")
 	size := r.exported() / 2 // frames are float16
 	if size > 4*maxHandout {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxHandout>>20)

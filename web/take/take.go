@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"iter"
 	"regexp"
-	"strconv"
 	"time"
 
 	"kvstep/sim"
@@ -54,13 +53,7 @@ type Request struct {
 // is left out).
 func Parse(query string) (Request, error) {
 	link, err := wire.ParseLink(query)
-	r := Request{link, link.Step}
-	if err != nil {
-		return r, err
-	}
-	to, err := wire.QueryInt(query, "to", link.Step)
-	r.To = max(to, link.Step)
-	return r, err
+	return Request{link, max(link.Recorded-1, link.Step)}, err
 }
 
 // made are the steps of a request, run again.
@@ -221,7 +214,7 @@ func (r *made) all() iter.Seq2[*sim.Step, error] {
 func (r *made) jsonl() (*File, error) {
 	var b bytes.Buffer
 	err := export.WriteTrace(&b, r.all())
-	return &File{r.runName("jsonl"), "application/jsonl", b.Bytes()}, err
+	return &File{r.runName(".jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
 // safetensors is every number of the run.
@@ -233,7 +226,7 @@ func (r *made) safetensors() (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{r.runName("safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
+	return &File{r.runName(".safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
 // exported is about how large export.Safetensors will be: scores and probabilities of
@@ -274,13 +267,17 @@ func (r *made) moment(n int) *wire.Frame {
 
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// runName names a file of all steps. People count steps, layers and heads from 1.
-func (r *made) runName(ext string) string {
-	return fmt.Sprintf("kvstep-%s-steps1-%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"), len(r.steps), ext)
+// runName names a file of all steps: "kvstep-story-steps0-5.jsonl" of six.
+func (r *made) runName(end string) string {
+	steps := "start"
+	if n := len(r.steps); n > 0 {
+		steps = fmt.Sprintf("steps0-%d", n-1)
+	}
+	return fmt.Sprintf("kvstep-%s-%s%s", unsafe.ReplaceAllString(r.model.Name, "_"), steps, end)
 }
 
 // momentName names a file of one moment.
 func (r *made) momentName(m *wire.Frame, ext string) string {
-	return fmt.Sprintf("kvstep-%s-step%s-layer%d-head%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"),
-		strconv.Itoa(r.Link.Step+1), m.Layer()+1, m.Head()+1, ext)
+	return fmt.Sprintf("kvstep-%s-step%d-layer%d-head%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"),
+		r.Link.Step, m.Layer(), m.Head(), ext)
 }

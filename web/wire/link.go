@@ -4,14 +4,15 @@
 package wire
 
 import (
-	"fmt"
+	"cmp"
+	"errors"
+	"maps"
 	"net/url"
-	"strconv"
+	"slices"
 	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
-	"kvstep/sim/explain"
 	"kvstep/sim/lens"
 	"kvstep/sim/recipe"
 )
@@ -33,234 +34,112 @@ type Link struct {
 // Query writes the link as a query string, leaving out what is default.
 func (l Link) Query() string {
 	v := url.Values{}
-	put := func(key, value, unless string) {
-		if value != unless {
-			v.Set(key, value)
-		}
-	}
 	r := l.Recipe
-	for i := range recipe.Fields {
-		if f := &recipe.Fields[i]; f.Matters(&r) && !strings.HasPrefix(f.Path, "batch.") {
-			put(f.Key, f.Text(&r), f.Default(&r))
-		}
-	}
-	put("tokens", joinInts(r.Tokens), "")
-	putBatch(v, r.Batch)
 	// A link says what its viewer counts; a run started from it counts the same.
 	sw := l.View.Switches(l.Recipe)
-	for key, x := range map[string][2]string{"unit": {sw.Unit, "flop"}, "pairs": {sw.Pairs, "allowed"}, "logits": {sw.Logits, "last"}} {
-		v.Del(key)
-		put(key, x[0], x[1])
+	r.Pairs, r.Logits, l.View.Unit = sw.Pairs, sw.Logits, sw.Unit
+	for i := range recipe.Fields {
+		f := &recipe.Fields[i]
+		if f.Key == "" || !f.Matters(&r) {
+			continue
+		}
+		if texts := f.Texts(&r); f.Many || f.Always || texts[0] != f.Default(&r) {
+			for _, text := range texts {
+				v.Add(f.Key, text)
+			}
+		}
 	}
-	for _, s := range r.Stop {
-		v.Add("stop", s)
-	}
-	for _, f := range r.Forced {
-		v.Add("fork", fmt.Sprintf("%d:%d", f.Pass, f.Token))
-	}
-	put("step", strconv.Itoa(l.Step), "-1")
-	if l.View.Layer != nil {
-		v.Set("layer", strconv.Itoa(*l.View.Layer))
-	}
-	put("head", strconv.Itoa(l.View.Head), "0")
-	put("seq", strconv.Itoa(l.View.Seq), "0")
-	if c := l.View.Cell; c != nil {
-		v.Set("cell", fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col))
-	}
-	put("show", strings.Join(l.View.Show, ","), "")
-	put("real", l.View.Real, "")
-	put("op", l.View.Op, "")
-	put("trail", joinTrail(l.View.Trail), "")
-	put("break", joinPoints(l.Breaks), "")
-	put("mark", joinInts(l.Marks), "")
-	put("lang", l.Lang, "")
-	l.putBeyond(put)
-	return "?" + v.Encode()
-}
-
-// ParseLink reads a query string, with or without its "?". Missing fields take
-// their defaults, unknown ones are left alone; a value of the recipe that makes no
-// sense is "recipe.range" or "recipe.choice", any other Problem "link.field".
-func ParseLink(query string) (Link, error) {
-	l := Link{Step: -1}
-	if len(query) > MaxLinkBytes {
-		return l, sim.NewProblem("link.long", "Have", len(query), "Max", MaxLinkBytes)
-	}
-	v, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
-	if err != nil {
-		return l, sim.NewProblem("link.field", "Field", "query", "Have", clip(query)).Because(err)
-	}
-	p := linkParser{values: v}
-	l.Recipe, p.err = p.recipe()
-	l.Step = p.int("step", -1)
-	if v.Has("layer") {
-		layer := p.int("layer", 0)
-		l.View.Layer = &layer
-	}
-	l.View.Head = p.int("head", 0)
-	l.View.Seq = p.int("seq", 0)
-	l.View.Cell = p.cell()
-	if l.View.Op = v.Get("op"); !lens.IsOp(l.View.Op) {
-		p.refuse("op")
-	}
-	l.View.Trail = p.trail()
-	l.Breaks = p.breaks()
-	l.Marks = p.marks()
-	l.Lang = v.Get("lang")
-	p.beyond(&l)
-	l.View.Real = v.Get("real")
-	if show := v.Get("show"); show != "" {
-		l.View.Show = strings.Split(show, ",")
-	}
-	l.View.Unit, l.View.Pairs, l.View.Logits = v.Get("unit"), l.Recipe.Pairs, l.Recipe.Logits
 	if l.View.Unit == "flop" {
 		l.View.Unit = ""
 	}
-	if field, have := l.View.Check(); field != "" && p.err == nil {
-		p.err = sim.NewProblem("link.field", "Field", field, "Have", clip(have))
+	for _, k := range keys {
+		if text := k.write(&l); text != "" {
+			v.Set(k.name, text)
+		}
 	}
-	if len(l.Lang) > maxLang {
-		p.refuse("lang")
-	}
-	return l, p.err
+	return "?" + v.Encode()
 }
 
-// linkParser reads typed fields and keeps the first refusal.
-type linkParser struct {
-	values url.Values
-	err    error
-}
-
-func (p *linkParser) refuse(key string) {
-	if p.err == nil {
-		p.err = sim.NewProblem("link.field", "Field", key, "Have", clip(p.values.Get(key)))
-	}
-}
-
-func (p *linkParser) int(key string, missing int) int {
-	if !p.values.Has(key) {
-		return missing
-	}
-	n, err := strconv.ParseInt(p.values.Get(key), 10, 32)
+// ParseLink reads a query string, with or without its "?". Missing fields take their
+// defaults. A value of the recipe that makes no sense is "recipe.range", "recipe.choice"
+// or "recipe.text", any other Problem "link.field", one key twice "recipe.twice" and a key
+// that no link has "link.unknown" (see Holds).
+func ParseLink(query string) (Link, error) {
+	l := Link{Step: -1}
+	v, err := values(query)
 	if err != nil {
-		p.refuse(key)
+		return l, err
 	}
-	return int(n)
-}
-
-func (p *linkParser) ints(key string) []int {
-	if p.values.Get(key) == "" {
-		return nil
+	unknown := settle(v, oldKeys)
+	if v.Has("prompt") && v.Get("prompt") == "" && v.Get("tokens") == "" {
+		return l, sim.NewProblem("prompt.empty") // given, and not left out
 	}
-	ids, ok := ints(p.values.Get(key))
-	if !ok {
-		p.refuse(key)
-	}
-	return ids
-}
-
-// ints reads numbers separated by commas.
-func ints(text string) (ids []int, ok bool) {
-	for field := range strings.SplitSeq(text, ",") {
-		n, err := strconv.ParseInt(strings.TrimSpace(field), 10, 32)
-		if err != nil {
-			return nil, false
+	l.Recipe, err = recipe.FromLink(func(f *recipe.Field) []string { return v[f.Key] })
+	for _, k := range keys {
+		if texts := v[k.name]; len(texts) > 0 {
+			err = cmp.Or(err, k.parse(&l, texts))
 		}
-		ids = append(ids, int(n))
 	}
-	return ids, true
+	if l.View.Pairs, l.View.Logits = l.Recipe.Pairs, l.Recipe.Logits; l.View.Unit == "flop" {
+		l.View.Unit = ""
+	}
+	if field, have := l.View.Check(); field != "" && err == nil {
+		err = sim.NewProblem("link.field", "Field", field, "Have", clip(have))
+	}
+	return l, cmp.Or(err, unknown)
 }
 
-// recipe reads what the link says of the recipe.
-func (p *linkParser) recipe() (sim.Recipe, error) {
-	r := sim.Recipe{Tokens: p.ints("tokens"), Stop: p.values["stop"], Forced: p.forks(), Batch: p.batch()}
-	if p.values.Has("prompt") && p.values.Get("prompt") == "" && len(r.Tokens) == 0 && p.err == nil {
-		p.err = sim.NewProblem("prompt.empty") // given, and not left out
+// values are the texts of a query by key.
+func values(query string) (url.Values, error) {
+	if len(query) > MaxLinkBytes {
+		return nil, sim.NewProblem("link.long", "Have", len(query), "Max", MaxLinkBytes)
 	}
-	if p.err != nil {
-		return recipe.Default(), p.err
+	v, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
+	if err != nil {
+		return nil, sim.NewProblem("link.field", "Field", "query", "Have", clip(query)).Because(err)
 	}
-	return recipe.Read(r, func(f *recipe.Field) (string, bool) {
-		return p.values.Get(f.Key), p.values.Has(f.Key)
-	})
+	return v, nil
 }
 
-func (p *linkParser) forks() []sim.Forced {
-	var forks []sim.Forced
-	for _, s := range p.values["fork"] {
-		pass, id, ok := strings.Cut(s, ":")
-		a, err1 := strconv.ParseInt(pass, 10, 32)
-		b, err2 := strconv.ParseInt(id, 10, 32)
-		if !ok || err1 != nil || err2 != nil {
-			p.refuse("fork")
-			return nil
+// parse reads what stands at a key.
+func (k *key) parse(l *Link, texts []string) error {
+	if len(texts) > 1 {
+		return sim.NewProblem("recipe.twice", "Field", k.name)
+	}
+	err := k.read(l, texts[0])
+	if err == errUnread {
+		return sim.NewProblem("link.field", "Field", k.name, "Have", clip(texts[0]))
+	}
+	return err
+}
+
+// settle gives keys that have been renamed their names of today, and takes out those that
+// no link has: Problem "link.unknown" of the first of them.
+func settle(v url.Values, old map[string]string) (unknown error) {
+	for _, name := range slices.Sorted(maps.Keys(v)) {
+		texts := v[name]
+		if now, ok := old[name]; ok {
+			delete(v, name)
+			v[now] = append(v[now], texts...)
+		} else if !isKey(name) {
+			delete(v, name)
+			unknown = cmp.Or(unknown, error(sim.NewProblem("link.unknown", "Field", clip(name))))
 		}
-		forks = append(forks, sim.Forced{Pass: int(a), Token: int(b)})
 	}
-	return forks
+	return unknown
 }
 
-func (p *linkParser) cell() *lens.Cell {
-	if !p.values.Has("cell") {
-		return nil
-	}
-	parts := strings.Split(p.values.Get("cell"), ".")
-	if len(parts) != 3 {
-		p.refuse("cell")
-		return nil
-	}
-	row, err1 := strconv.ParseInt(parts[1], 10, 32)
-	col, err2 := strconv.ParseInt(parts[2], 10, 32)
-	if err1 != nil || err2 != nil {
-		p.refuse("cell")
-		return nil
-	}
-	return &lens.Cell{Op: parts[0], Row: int(row), Col: int(col)}
+// isKey reports whether links have a key.
+func isKey(name string) bool {
+	return name != "" && (slices.ContainsFunc(keys, func(k key) bool { return k.name == name }) ||
+		slices.ContainsFunc(recipe.Fields, func(f recipe.Field) bool { return f.Key == name }))
 }
 
-// trail reads refs "step.op.head.row.col", joined by "~".
-func (p *linkParser) trail() []explain.Ref {
-	if p.values.Get("trail") == "" {
-		return nil
-	}
-	var trail []explain.Ref
-	for s := range strings.SplitSeq(p.values.Get("trail"), "~") {
-		parts := strings.Split(s, ".")
-		if len(parts) != 5 || explain.Find(parts[1]) == nil || len(trail) == lens.MaxTrail {
-			p.refuse("trail")
-			return nil
-		}
-		ref := explain.Ref{Op: parts[1]}
-		for i, to := range []*int{&ref.Step, nil, &ref.Head, &ref.Row, &ref.Col} {
-			if to == nil {
-				continue
-			}
-			n, err := strconv.ParseInt(parts[i], 10, 32)
-			if err != nil {
-				p.refuse("trail")
-				return nil
-			}
-			*to = int(n)
-		}
-		trail = append(trail, ref)
-	}
-	return trail
-}
-
-func joinTrail(trail []explain.Ref) string {
-	parts := make([]string, len(trail))
-	for i, r := range trail {
-		parts[i] = fmt.Sprintf("%d.%s.%d.%d.%d", r.Step, r.Op, r.Head, r.Row, r.Col)
-	}
-	return strings.Join(parts, "~")
-}
-
-func joinInts(ids []int) string {
-	parts := make([]string, len(ids))
-	for i, id := range ids {
-		parts[i] = strconv.Itoa(id)
-	}
-	return strings.Join(parts, ",")
+// Holds tells whether a link can be opened although ParseLink has refused it: what it has
+// too much is a key that no link has, such as other sites add. Whoever opens it says so.
+func Holds(err error) bool {
+	var p *sim.Problem
+	return err == nil || errors.As(err, &p) && p.ID == "link.unknown"
 }
 
 // clip keeps a quoted value short enough for a message.
@@ -270,15 +149,3 @@ func clip(s string) string {
 	}
 	return s
 }
-
-// QueryInt reads one whole number of a query that is not part of a link.
-func QueryInt(query, key string, missing int) (int, error) {
-	v, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
-	if err != nil {
-		return missing, sim.NewProblem("link.field", "Field", "query", "Have", clip(query)).Because(err)
-	}
-	p := linkParser{values: v}
-	return p.int(key, missing), p.err
-}
-
-func formatFloat(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -2,10 +2,8 @@ package wire
 
 import (
 	"slices"
-	"strings"
 
 	"kvstep/sim"
-	"kvstep/sim/breakpoint"
 )
 
 // MaxMarks is how many bookmarks one viewer may have.
@@ -30,35 +28,4 @@ func SortMarks(marks []int) []int {
 		return nil
 	}
 	return slices.Compact(slices.Sorted(slices.Values(marks)))
-}
-
-func (p *linkParser) breaks() []breakpoint.Point {
-	list := p.values.Get("break")
-	if list == "" {
-		return nil
-	}
-	points, err := breakpoint.ParseList(strings.Split(list, ","))
-	if err != nil && p.err == nil {
-		p.err = err
-	}
-	return points
-}
-
-func (p *linkParser) marks() []int {
-	marks := p.ints("mark")
-	if err := checkMarks(marks); err != nil {
-		if p.err == nil {
-			p.err = err
-		}
-		return nil
-	}
-	return SortMarks(marks)
-}
-
-func joinPoints(points []breakpoint.Point) string {
-	names := make([]string, len(points))
-	for i, p := range points {
-		names[i] = p.String()
-	}
-	return strings.Join(names, ",")
 }

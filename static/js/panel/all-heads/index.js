@@ -106,7 +106,7 @@ export function createHeads(root, act) {
  */
 export function words(frame, layer, head, t) {
   const h = hints(frame, layer, head);
-  const name = { Layer: layer + 1, Head: head + 1 };
+  const name = { Layer: layer, Head: head };
   if (!h) return t("heads.cell.not_yet", name);
   const said = [
     `${t("hint.entropy")} ${t("heads.bits", { Bits: h.bits.toFixed(2) })}`,
@@ -195,7 +195,7 @@ function build(table, c, t) {
     return el(
       "tr",
       {},
-      el("th", { scope: "row", textContent: t("heads.layer", { Layer: layer + 1 }) }),
+      el("th", { scope: "row", textContent: t("heads.layer", { Layer: layer }) }),
       ...each(c.heads, (head) => {
         const button = el(
           "button",
@@ -215,7 +215,7 @@ function build(table, c, t) {
     {},
     el("td", {}),
     ...each(c.heads, (h) =>
-      el("th", { scope: "col", className: starts(h), textContent: t("heads.head", { Head: h + 1 }) }),
+      el("th", { scope: "col", className: starts(h), textContent: t("heads.head", { Head: h }) }),
     ),
   );
   const groups = el(
@@ -227,7 +227,7 @@ function build(table, c, t) {
         scope: "colgroup",
         colSpan: group,
         className: g ? "group" : "",
-        textContent: t("heads.group", { KV: g + 1 }),
+        textContent: t("heads.group", { KV: g }),
       }),
     ),
   );

@@ -100,7 +100,7 @@ function words(all, b, t) {
   return sentences(
     t("beams.node", {
       Token: b.label,
-      Beam: b.slot + 1,
+      Beam: b.slot,
       Pass: b.pass,
       LogProb: b.logProb.toFixed(4),
       Prob: percent(Math.exp(b.logProb)),
@@ -210,8 +210,8 @@ function fill(details, all, t) {
     el("tr", [
       el("th", String(b.pass), { scope: "row" }),
       ...[
-        b.slot + 1,
-        b.pass ? all[b.parent].slot + 1 : "–",
+        b.slot,
+        b.pass ? all[b.parent].slot : "–",
         b.label,
         b.logProb.toFixed(4),
         b.sum.toFixed(4),

@@ -15,7 +15,7 @@ export function named(point, meta, t) {
   const [kind, n] = point.split(":");
   switch (kind) {
     case "layer":
-      return t("break.layer", { Layer: Number(n) + 1 });
+      return t("break.layer", { Layer: Number(n) });
     case "cache":
       return t("break.cache", { KiB: Number(n) });
     case "attend":
@@ -34,7 +34,7 @@ export function why(frame, t) {
     .map((/** @type {any} */ h) => {
       const [kind, n] = h.point.split(":");
       return t(`why.${kind}`, {
-        Layer: (step.layer ?? 0) + 1,
+        Layer: step.layer ?? 0,
         KiB: Number(n),
         Bytes: h.bytes,
         Before: h.before,
@@ -42,7 +42,7 @@ export function why(frame, t) {
         Op: step.differs,
         Token: label(frame.meta, Number(n)),
         Query: label(frame.meta, h.query),
-        Head: (h.head ?? 0) + 1,
+        Head: h.head ?? 0,
         Prob: percent(h.prob ?? 0),
       });
     })
@@ -102,7 +102,7 @@ export function createBreaks(root, line, act) {
     list.replaceChildren(...points.map((p) => row(p, named(p, frame.meta, t), t)));
     options(
       field("layer"),
-      Array.from({ length: run.config.layers }, (_, i) => String(i + 1)),
+      Array.from({ length: run.config.layers }, (_, i) => String(i)),
     );
     options(
       field("attend"),

@@ -131,7 +131,7 @@ export function createCache(root, act) {
     const each = c.heads / c.kv_heads;
     part(".on-stage").hidden = !held; // nothing is kept yet, or never
     part("[data-stage]").textContent =
-      t("cache.stage", { KV: frame.meta.pick.kv_head + 1, Layer: frame.meta.pick.layer + 1 }) +
+      t("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer }) +
       (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
     part('input[value="error"]').closest("label").hidden = !run.recipe.cache.axis; // nothing else rounds
@@ -142,7 +142,7 @@ export function createCache(root, act) {
   /** @param {any} frame @param {number} layers @param {T} t */
   function table(frame, layers, t) {
     if (select.options.length !== layers) {
-      select.replaceChildren(...Array.from({ length: layers }, (_, l) => new Option(String(l + 1), String(l))));
+      select.replaceChildren(...Array.from({ length: layers }, (_, l) => new Option(String(l), String(l))));
     }
     const into = part("details table");
     if (details.open) fill(into, frame, Number(select.value), t);

@@ -41,7 +41,7 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
       const tall = heads * layout.strip - 1;
       if (side === 0 || layout.stacked) {
         ctx.fillStyle = l === pick.layer ? c.ink : c.muted;
-        ctx.fillText(t("cache.layer", { Layer: l + 1 }), 0, y + tall / 2);
+        ctx.fillText(t("cache.layer", { Layer: l }), 0, y + tall / 2);
       }
       ctx.strokeStyle = c.line;
       ctx.lineWidth = 1;

@@ -89,9 +89,9 @@ export function createExplain(root, act) {
     part("exact").hidden = !e.exact || !(e.sum || e.calc);
     const head =
       e.kv_head !== undefined
-        ? t("explain.kv_head", { Head: e.kv_head + 1 })
+        ? t("explain.kv_head", { Head: e.kv_head })
         : e.per_head
-          ? t("explain.head", { Head: e.head + 1 })
+          ? t("explain.head", { Head: e.head })
           : "";
     part("where").textContent = stepName(e, e.step, t) + (head && " · " + head);
     const said = reason(frame, t);

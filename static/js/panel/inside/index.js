@@ -63,7 +63,7 @@ export function createInside(root, act, source = createWeights) {
       ? t("stage.title")
       : head
         ? t("inside.head")
-        : t("inside.title", { Layer: (frame.meta.pick.layer ?? 0) + 1 });
+        : t("inside.title", { Layer: frame.meta.pick.layer ?? 0 });
     stage.hidden = !!op;
     if (!op) return;
     const peers = [...document.querySelectorAll("#ops [data-part]")].filter(
@@ -83,9 +83,9 @@ export function createInside(root, act, source = createWeights) {
       const { scope, pick } = frame.meta; // a handout may not hold every op
       part("empty").textContent =
         scope && pick.from !== null
-          ? t("scope.op", { From: scope.ops[0] + 1, To: scope.ops[1] + 1 })
+          ? t("scope.op", { From: scope.ops[0], To: scope.ops[1] })
           : t(head ? "ops.not_yet" : frame.meta.step ? "stage.not_yet" : "stage.press", {
-              Layer: frame.meta.pick.layer + 1,
+              Layer: frame.meta.pick.layer,
             });
       return;
     }
@@ -159,7 +159,7 @@ export function createInside(root, act, source = createWeights) {
       phone && range ? "" : size,
       range,
       p.fold && !phone ? t("inside.folded", { Cols: p.cols }) : "",
-      shared.length ? t("inside.shared", { KV: frame.meta.pick.kv_head + 1, Heads: shared }) : "",
+      shared.length ? t("inside.shared", { KV: frame.meta.pick.kv_head, Heads: shared }) : "",
     ];
     d.shape.textContent = says.filter(Boolean).join(" · ");
     d.canvas.setAttribute("aria-label", t("inside.plate", { Name: t("name." + p.name), Rows: rows, Cols: cols }));

@@ -24,7 +24,7 @@ export function lampSays(meta, t) {
   const after = effect
     ? [
         t("lamp.delta", { Delta: short(effect.max_delta) }),
-        effect.changed === null ? t("lamp.text.same") : t("lamp.text.changed", { N: effect.changed + 1 }),
+        effect.changed === null ? t("lamp.text.same") : t("lamp.text.changed", { N: effect.changed }),
       ]
     : [];
   return {

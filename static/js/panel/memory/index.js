@@ -90,16 +90,16 @@ export function createMemory(root) {
     put("[data-wasted]", allocated - used, text);
     put("[data-budget]", budget, text);
     part("[data-limit]").hidden = !budget;
-    const token = fullAt(frame.meta);
+    const full = fullAt(frame.meta);
     const burst = part(".burst");
-    burst.hidden = !token;
-    if (token) {
-      const at = Math.min((kv.bytes_per_token * (token - 1)) / all, 1); // bytes of the last token that fits
+    burst.hidden = full === null;
+    if (full !== null) {
+      const at = Math.min((kv.bytes_per_token * full) / all, 1); // bytes of the last token that fits
       burst.style.setProperty("left", `${100 * at}%`);
     }
     part("[data-full]").textContent =
       budget && use.fits !== undefined
-        ? t(token ? "memory.full" : "memory.never", { Token: token, Capacity: kv.capacity })
+        ? t(full === null ? "memory.never" : "memory.full", { Token: full, Capacity: kv.capacity })
         : "";
     blocks(frame, t);
   };

@@ -31,7 +31,7 @@ export function createPickers(root, act) {
       built = shape;
       layers.replaceChildren(
         radio("pick-layer", "follow", t("pick.follow")),
-        ...range(c.layers).map((l) => radio("pick-layer", l, String(l + 1))),
+        ...range(c.layers).map((l) => radio("pick-layer", l, String(l))),
       );
       heads.replaceChildren(...groups(c, t));
       heads.classList.toggle("shared", c.kv_heads < c.heads);
@@ -51,7 +51,7 @@ export function createPickers(root, act) {
  */
 function groups({ heads, kv_heads }, t) {
   const each = heads / kv_heads;
-  const radios = range(heads).map((h) => radio("pick-head", h, String(h + 1)));
+  const radios = range(heads).map((h) => radio("pick-head", h, String(h)));
   if (each === 1) return radios;
   return range(kv_heads).map((g) => {
     const box = document.createElement("div");
@@ -61,7 +61,7 @@ function groups({ heads, kv_heads }, t) {
     row.className = "radios";
     row.append(...radios.slice(g * each, (g + 1) * each));
     const name = document.createElement("small");
-    name.textContent = t("heads.group", { KV: g + 1 });
+    name.textContent = t("heads.group", { KV: g });
     box.append(row, name);
     return box;
   });

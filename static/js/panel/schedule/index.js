@@ -132,7 +132,7 @@ function fill(table, frame, x, t, recorded) {
   const lines = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
     const parts = [
       el("span", `${seqName(frame, i, t)}: `, { class: "spoken" }),
-      el("b", String(i + 1), { "aria-hidden": "true" }),
+      el("b", String(i), { "aria-hidden": "true" }),
       el("span", promptOf(frame, i), { class: "prompt" }),
     ];
     const name = recorded
@@ -248,7 +248,7 @@ function each(table, frame, x, t) {
       isolate(q.said),
     ];
     const tr = el("tr", [
-      el("th", String(i + 1), { scope: "row" }),
+      el("th", String(i), { scope: "row" }),
       ...cells.map((c, k) => el("td", String(c), k === 7 ? { class: "said" } : {})),
     ]);
     Object.assign(tr.dataset, { request: i, ttft: w.first ?? "", tpot: w.each ?? "" });

@@ -52,7 +52,7 @@ function own(frame, t) {
   const who = {
     Who: seqName(frame, peers.seq, t),
     Count: peers.pass.length,
-    Layer: (step.layer ?? 0) + 1,
+    Layer: step.layer ?? 0,
     Pass: step.pass,
   };
   const T = step.cached + step.rows;

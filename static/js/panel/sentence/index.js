@@ -41,7 +41,7 @@ function said(frame, t) {
   }
   if (cacheless(frame)) {
     return t(`say.uncached.${step.phase}`, {
-      Layer: step.layer + 1,
+      Layer: step.layer,
       Count: T,
       Masked: step.masked,
       Pairs: step.rows * T,
@@ -51,7 +51,7 @@ function said(frame, t) {
   const bytes = ledger.step.cached ? ledger.step.cached.kv_write_bytes : 0;
   if (step.phase === "prefill") {
     return t("say.prefill", {
-      Layer: step.layer + 1,
+      Layer: step.layer,
       Count: step.rows,
       Masked: step.masked,
       Pairs: step.rows * T,
@@ -62,7 +62,7 @@ function said(frame, t) {
   const { kind, window: newest = 0, sinks = 0, heavy = 0 } = run.recipe.cache;
   const keys = kind === "window" || kind === "h2o" ? Math.min(T, newest + sinks + heavy) : T; // that are still there
   return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", {
-    Layer: step.layer + 1,
+    Layer: step.layer,
     Token: tokens[T - 1][1],
     Cached: keys - 1,
     Keys: keys,
@@ -85,7 +85,7 @@ export function createSentence(root) {
     if (line.textContent !== text) line.textContent = text; // a live region speaks every change
     count.textContent = frame?.meta.step
       ? t("say.count", {
-          N: frame.meta.step.n + 1,
+          N: frame.meta.step.n,
           Length: frame.meta.run.ended ? frame.meta.run.recorded : frame.meta.run.length,
         })
       : "";

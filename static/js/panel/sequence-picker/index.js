@@ -33,8 +33,8 @@ export function createSequences(root, act) {
     const away = frame.meta.step && peers.pick !== peers.seq && frame.meta.schedule?.requests[peers.pick];
     absent.textContent = away
       ? t(`pick.seq.${away.state === "done" ? "done" : away.state === "waiting" ? "waiting" : "held"}`, {
-          N: peers.pick + 1,
-          Shown: peers.seq + 1,
+          N: peers.pick,
+          Shown: peers.seq,
         })
       : "";
   };
@@ -44,6 +44,6 @@ export function createSequences(root, act) {
 function radio(seq) {
   const label = document.createElement("label");
   const input = Object.assign(document.createElement("input"), { type: "radio", name: "pick-seq", value: String(seq) });
-  label.append(input, Object.assign(document.createElement("span"), { textContent: String(seq + 1) }));
+  label.append(input, Object.assign(document.createElement("span"), { textContent: String(seq) }));
   return label;
 }

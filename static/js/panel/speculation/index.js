@@ -122,7 +122,7 @@ function card(c, frame, t) {
         "row",
         c.row === null
           ? t("spec.row.none")
-          : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row + 1 }),
+          : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row }),
       ),
     );
   return li;

@@ -165,7 +165,7 @@ export function createStage(root, act) {
       field.hidden = true;
       empty.hidden = cacheless(frame) && !!frame.meta.step; // the panel cacheless says why
       empty.textContent = frame
-        ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer + 1 })
+        ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer })
         : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");
       if (frame && !ahead) (globalThis.requestIdleCallback ?? setTimeout)(prepare);
       ahead ||= !!frame;
@@ -208,7 +208,7 @@ export function createStage(root, act) {
       parts[op].caption.textContent = said.text;
       if (shared.length)
         parts[op].caption.append(
-          line(t("stage.shared", { KV: frame.meta.pick.kv_head + 1 })),
+          line(t("stage.shared", { KV: frame.meta.pick.kv_head })),
           line(t("stage.sharers", { Heads: shared })),
         );
       parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel

@@ -7,7 +7,7 @@ import { si } from "../../ui/format.js";
 /** @param {any} meta @param {string} end */
 export function fileName({ run, step, pick }, end) {
   const model = run.model.replace(/[^A-Za-z0-9._-]+/g, "_");
-  return `kvstep-${model}-step${step ? step.n + 1 : 0}-layer${pick.layer + 1}-head${pick.head + 1}${end}`;
+  return `kvstep-${model}-${step ? `step${step.n}` : "start"}-layer${pick.layer}-head${pick.head}${end}`;
 }
 
 /**
@@ -85,7 +85,9 @@ export function createTake(root, store, act) {
 
   /** A file that the server makes by running the link again. @param {string} kind */
   async function served(kind) {
-    const response = await fetch(`/take/${kind}${query()}&to=${store.get().frame.meta.run.recorded - 1}`);
+    const link = new URLSearchParams(query());
+    link.set("to", String(store.get().frame.meta.run.recorded - 1));
+    const response = await fetch(`/take/${kind}?${link}`);
     if (!response.ok) throw await response.text();
     const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `kvstep.${kind}`;
     return save(name, await response.blob());

@@ -125,6 +125,6 @@ function said(r, t) {
   const parts =
     r.parts === null
       ? [el("small", [t("variants.same")])]
-      : [isolate(text), " ", el("small", [t("variants.parts", { N: r.parts + 1 })])];
+      : [isolate(text), " ", el("small", [t("variants.parts", { N: r.parts })])];
   return el("tr", [el("td", parts, { colspan: "5" })], { class: "said" });
 }
