@@ -8,15 +8,15 @@ import (
 // over ends sequences that are done, and the run with the last of them.
 func (e *engine) over(steps []*sim.Step) {
 	for i, q := range e.live {
-		q.end(steps[i].FinishReason, e.pass)
 		if steps[i].Token >= 0 && q.first < 0 {
 			q.first = e.pass
 			e.prefixes.insert(q)
 		}
+		q.end(steps[i].FinishReason, e.pass)
 	}
 	e.leave()
-	for i, q := range e.all {
-		if q.state == schedule.Running && !(runMemory{e}).FitsAlone(i) { // the wall: no memory of others would help
+	for _, q := range e.all {
+		if q.state == schedule.Running && !e.fitsAlone(q) { // the wall: no memory of others would help
 			q.end(sim.FinishMemory, e.pass)
 		}
 	}
@@ -36,6 +36,15 @@ func (e *engine) over(steps []*sim.Step) {
 			s.Text += q.flush() // bytes of a character that will never be whole
 		}
 		s.GeneratedText = q.written.String()
+	}
+}
+
+// leave has sequences that have ended give their memory back.
+func (e *engine) leave() {
+	for _, q := range e.all {
+		if q.state == schedule.Finished {
+			q.free()
+		}
 	}
 }
 

@@ -7,18 +7,21 @@
 //	resume.go       a run that goes on from recorded steps
 //	pass.go         a pass: both lanes layer by layer, then the logits
 //	step.go         what a pause tells: sim.Step
-//	choose.go       which sequences end
-//	batch.go        who has tokens in the next pass
+//	schedule.go     who runs in the next pass, and what memory there is for them
+//	report.go       the pass of a batch as a whole, and what is recomputed in it
 //	memory.go       the machine's memory: what is held, and what a pass will want
 //	decoder.go      who chooses tokens: an interface, and three that have it
 //	beam.go         beam search
 //	speculative.go  a draft's proposals, verified
 //	decode_plain.go one token of each sequence
 //	decide.go       how chosen tokens become text
+//	finish.go       which sequences end
 //	effect.go       what an inexact cache changed
 //	draft.go        the small model that proposes
 //	output.go       logits and choices, computed when somebody asks
+//	batch.go        the requests of a run
 //	caches.go       the caches of sequences
+//	prefix.go       prompts whose blocks others may begin with
 //	sequence.go     one text on its way
 //	prices.go       what passes cost
 //	session.go      the model alone, without steps

@@ -3,8 +3,6 @@ package run
 import (
 	"cmp"
 
-	"kvstep/sim"
-	"kvstep/sim/mat"
 	"kvstep/sim/schedule"
 )
 
@@ -16,7 +14,6 @@ type scheduler interface {
 // schedule asks the scheduler for the next pass and does what it says. Where it breaks off
 // with an error it can be asked again.
 func (e *engine) schedule() error {
-	e.leave()
 	e.looked, e.live, e.full = 0, e.live[:0:0], nil
 	out, err := e.scheduler.Next(e.pass, e.standing(), runMemory{e})
 	for _, i := range out.Joined {
@@ -49,15 +46,6 @@ func (e *engine) standing() []schedule.Request {
 			PreemptedIn: q.preemptedIn, Pending: len(q.pending()), Prefill: q.inPrefill()}
 	}
 	return all
-}
-
-// leave has sequences that have ended give their memory back.
-func (e *engine) leave() {
-	for _, q := range e.all {
-		if q.finishReason != "" {
-			q.free()
-		}
-	}
 }
 
 // runMemory is the memory of a run as the scheduler asks for it.
@@ -105,48 +93,8 @@ func (c runMemory) Reserve(i, n int) (int, error) {
 // Evict gives back the blocks of prompts that others might have begun with.
 func (c runMemory) Evict() bool { return c.e.prefixes.evict() }
 
-// FitsAlone is known of blocks from their number. Other caches hold all that they will ever
-// have.
-func (c runMemory) FitsAlone(i int) bool {
-	e, q := c.e, c.e.all[i]
-	switch {
-	case q.cache == nil || e.block() > 0 && e.recipe.Cache.Budget == 0:
-		return true
-	case e.block() > 0:
-		return e.spec(q).Fits(e.recipe.Cache, e.recipe.Cache.Budget) > q.cached
-	}
-	n, _ := q.cache.Reserve(1)
-	return n > 0
-}
+// FitsAlone reports whether a token more would fit if the others had no memory.
+func (c runMemory) FitsAlone(i int) bool { return c.e.fitsAlone(c.e.all[i]) }
 
 // Preempt takes a sequence's blocks away.
 func (c runMemory) Preempt(i int) { c.e.all[i].free() }
-
-// fitsWhole reports whether a cache that takes all its memory at once can have it beside
-// the others.
-func (e *engine) fitsWhole(q *sequence) bool {
-	p := e.recipe.Cache
-	if e.lanes[sim.Cached] == nil || e.block() > 0 || p.Budget == 0 {
-		return true
-	}
-	return e.spec(q).Fits(p, p.Budget-e.memory.Held()) >= q.maxTokens
-}
-
-// haveBlocks reports whether there are blocks for so many tokens of each; remembered ones
-// make way.
-func (e *engine) haveBlocks(shares []schedule.Share) bool {
-	if e.recipe.Cache.Budget == 0 {
-		return true
-	}
-	var lacks int64 // of the machine
-	for _, x := range shares {
-		q := e.all[x.Request]
-		lacks += q.cache.Lacks(min(x.NumTokens, len(q.pending())))
-	}
-	need := int(lacks / mat.SlabBytes(int(e.blockBytes()/4)))
-	free := int((e.memory.Budget() - e.memory.Held()) / e.blockBytes())
-	if need > free && need <= free+e.prefixes.evictable() {
-		return e.prefixes.evict()
-	}
-	return need <= free
-}
