@@ -1,4 +1,4 @@
-// Wiring of a handout: the page's panels over recorded frames. web/take puts
+// Wiring of a handout: the page's panels over recorded frames. web/export puts
 // this and all it imports into one file, without the panels that need a server.
 
 import { createActions } from "./actions.js";
