@@ -205,6 +205,9 @@ func (v *viewer) check(m *Frame, frame []byte) (next *explain.Ref, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := typed(frame); err != nil {
+		return nil, err
+	}
 	var why *struct {
 		explain.Ref
 		Kind  explain.Kind
