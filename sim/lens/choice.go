@@ -2,6 +2,7 @@ package lens
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/sample"
 )
 
 // ChoiceInfo says how the token of a head step was chosen. What the table and
@@ -21,6 +22,8 @@ type ChoiceInfo struct {
 
 type StageInfo struct {
 	Filter   string    `json:"filter"`
+	Say      string    `json:"say,omitempty"`    // message choice.say.ID of what changed probabilities and dropped nothing, or all but one
+	Scores   bool      `json:"scores,omitempty"` // it changed what tokens are ranked by: options have the logit before and after
 	Possible int       `json:"possible"`
 	Kept     float64   `json:"kept"`
 	Probs    []float32 `json:"probs,omitempty"`
@@ -53,7 +56,7 @@ func showChoice(m *Moment) *ChoiceInfo {
 		last = c.Stages[len(c.Stages)-2]
 	}
 	for _, s := range c.Stages {
-		stage := StageInfo{Filter: s.Filter, Possible: s.Possible, Kept: s.Kept}
+		stage := stageInfo(s, m.Recipe.Sampler)
 		for _, p := range s.Probs {
 			if open {
 				stage.Probs = append(stage.Probs, float32(p))
@@ -73,6 +76,17 @@ func showChoice(m *Moment) *ChoiceInfo {
 			}
 			info.Options = append(info.Options, option)
 		}
+	}
+	return info
+}
+
+// stageInfo is a stage without its probabilities, under a sampler.
+func stageInfo(s sim.Stage, sampler sim.Sampler) StageInfo {
+	info := StageInfo{Filter: s.Filter, Possible: s.Possible, Kept: s.Kept}
+	if f := sample.Find(s.Filter); f != nil && f.Rescore != nil {
+		info.Say, info.Scores = f.Say(f.In(&sampler).Get()), f.ChangesScores()
+	} else if s.Filter == sim.StageGreedy {
+		info.Say = s.Filter
 	}
 	return info
 }
