@@ -43,7 +43,9 @@ func lists() map[string][]string {
 	for _, p := range kv.Policies {
 		all["cache"] = append(all["cache"], p.Kind)
 	}
-	all["filter"] = []string{"repetition_penalty", "temperature", "top_k", "top_p", "min_p"} // until sample has a list
+	for _, f := range sample.Filters {
+		all["filter"] = append(all["filter"], f.Name)
+	}
 	return all
 }
 

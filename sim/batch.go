@@ -34,11 +34,13 @@ const (
 	RequestPrefill = "prefill"
 	RequestDecode  = "decode"
 	RequestDone    = "done"
+	// RequestPreempted gave its blocks back to others and waits to be recomputed.
+	RequestPreempted = "preempted"
 )
 
 // RequestState is how far a request of a batch has come after a step.
 type RequestState struct {
-	State        string `json:"state"`
+	State        string `json:"state"`  // one of the Request constants
 	Arrive       int    `json:"arrive"` // pass
 	Prompt       int    `json:"prompt"` // tokens
 	Reused       int    `json:"reused"` // of them, found in blocks of others and not computed
@@ -48,6 +50,10 @@ type RequestState struct {
 	Ended        int    `json:"ended"` // pass after which it left; -1: not yet
 	NumGenerated int    `json:"chosen"`
 	FinishReason string `json:"done"` // why it ended, "" while it goes on
+
+	Preempted   int `json:"preempted,omitempty"`   // how often it gave its blocks back to others
+	Recomputed  int `json:"recomputed,omitempty"`  // tokens that it has computed again so far
+	Recomputing int `json:"recomputing,omitempty"` // of its rows in this pass, those
 }
 
 // Schedule is a pass of a batch as a whole.
@@ -56,6 +62,17 @@ type Schedule struct {
 	Rows     int            `json:"rows"`   // computed in this pass, of all sequences
 	Padded   int            `json:"padded"` // static: rows that a rectangle of the longest would have beside them; counted, not computed
 	Idle     int            `json:"idle"`   // slots without a sequence that still works
+
+	Recomputed *Recomputed `json:"recomputed,omitempty"` // nil as long as nobody has been preempted
+}
+
+// Recomputed is what is computed a second time because requests were preempted. It is part
+// of what the cached lane counts, and told apart.
+type Recomputed struct {
+	Rows       int   `json:"rows"`  // of this pass
+	Flops      int64 `json:"flops"` // of this step
+	TotalRows  int   `json:"total_rows"`
+	TotalFlops int64 `json:"total_flops"`
 }
 
 // Beam is one live text of a beam search after a head step.

@@ -213,9 +213,13 @@ func anyPolicy(t *rapid.T) string {
 	for _, p := range x.Params {
 		if p.Words != nil {
 			text += ":" + rapid.SampledFrom(p.Words).Draw(t, p.Name)
-		} else {
-			text += ":" + anyNumber(t, p.Number)
+			continue
 		}
+		n := p.Number
+		if p.Divides {
+			n.Least = 1 // 0, the whole head, is no group along channels
+		}
+		text += ":" + anyNumber(t, n)
 	}
 	return text
 }

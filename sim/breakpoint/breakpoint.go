@@ -102,7 +102,7 @@ func ParseList(names []string) ([]Point, error) {
 func (p Point) Check(c sim.Config, positions int) error {
 	switch {
 	case p.Kind == Layer && p.N >= c.Layers:
-		return sim.NewProblem("break.layer", "Layer", p.N+1, "Layers", c.Layers)
+		return sim.NewProblem("break.layer", "Layer", p.N, "Layers", c.Layers)
 	case p.Kind == Attend && p.N >= positions:
 		return sim.NewProblem("break.position", "Position", p.N, "Positions", positions)
 	}

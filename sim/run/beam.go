@@ -6,6 +6,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/mat"
 	"kvstep/sim/sample"
+	"kvstep/sim/schedule"
 )
 
 // beamSearch decodes several texts of one prompt and keeps those that are likeliest as a
@@ -101,13 +102,13 @@ func (d *beamSearch) fork(live []sample.Continuation) (next []*sequence, goOn []
 		n := parent.cached + parent.numScheduled
 		q := &sequence{
 			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, maxTokens: parent.maxTokens, cached: n,
-			tokens:  append(slices.Clone(parent.tokens[:n]), c.Token),
-			started: parent.started, first: parent.first, ended: -1,
+			tokens: append(slices.Clone(parent.tokens[:n]), c.Token),
+			state:  schedule.Running, started: parent.started, first: parent.first, ended: -1,
 		}
 		if parent.cache != nil {
 			q.hold(parent.cache.Fork(n), parent.history.First(n))
 		}
-		q.hear(e.m.Tokenizer)
+		q.startText(e.m.Tokenizer)
 		for _, id := range q.tokens[q.prompt:] {
 			q.write(id)
 		}

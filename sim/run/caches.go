@@ -3,20 +3,75 @@ package run
 import (
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/mat"
+	"kvstep/sim/schedule"
 )
 
-// start gives a sequence its cache.
-func (e *engine) start(q *sequence) error {
-	spec := kv.SpecOf(e.m.Model.Config, q.maxTokens)
-	if e.lanes[sim.Cached] != nil {
-		cache, err := e.caches(spec)
-		if err != nil {
-			return err
-		}
-		q.hold(cache, kv.NewHistory(spec, e.recipe.Cache))
+// newCache gives a sequence its cache, empty, in a run that has caches.
+func (e *engine) newCache(q *sequence) error {
+	if e.lanes[sim.Cached] == nil {
+		return nil
 	}
-	q.started = e.pass
+	cache, err := e.caches(e.spec(q))
+	if err != nil {
+		return err
+	}
+	q.hold(cache, kv.NewHistory(e.spec(q), e.recipe.Cache))
 	return nil
+}
+
+// spec is the shape of a sequence's cache.
+func (e *engine) spec(q *sequence) kv.Spec { return kv.SpecOf(e.m.Model.Config, q.maxTokens) }
+
+// block is the tokens of a block of the caches; 0 where they take their memory at once.
+func (e *engine) block() int { return kv.TraitsOf(e.recipe.Cache).Block }
+
+// blockBytes is what a block takes of the budget.
+func (e *engine) blockBytes() int64 {
+	return int64(e.block()) * kv.SpecOf(e.m.Model.Config, e.block()).TokenBytes()
+}
+
+// fitsAlone reports whether one more token of a sequence would have memory if nobody else
+// had any. Of blocks that is known from their number; other caches hold all that they will
+// ever have.
+func (e *engine) fitsAlone(q *sequence) bool {
+	switch {
+	case q.cache == nil || e.block() > 0 && e.recipe.Cache.Budget == 0:
+		return true
+	case e.block() > 0:
+		return e.spec(q).Fits(e.recipe.Cache, e.recipe.Cache.Budget) > q.cached
+	}
+	n, _ := q.cache.Reserve(1)
+	return n > 0
+}
+
+// fitsWhole reports whether a cache that takes all its memory at once can have it beside
+// the others.
+func (e *engine) fitsWhole(q *sequence) bool {
+	p := e.recipe.Cache
+	if e.lanes[sim.Cached] == nil || e.block() > 0 || p.Budget == 0 {
+		return true
+	}
+	return e.spec(q).Fits(p, p.Budget-e.memory.Held()) >= q.maxTokens
+}
+
+// haveBlocks reports whether there are blocks for so many tokens of each; remembered ones
+// make way.
+func (e *engine) haveBlocks(shares []schedule.Share) bool {
+	if e.recipe.Cache.Budget == 0 {
+		return true
+	}
+	var lacks int64 // of the machine
+	for _, x := range shares {
+		q := e.all[x.Request]
+		lacks += q.cache.Lacks(min(x.NumTokens, len(q.pending())))
+	}
+	need := int(lacks / mat.SlabBytes(int(e.blockBytes()/4)))
+	free := int((e.memory.Budget() - e.memory.Held()) / e.blockBytes())
+	if need > free && need <= free+e.prefixes.evictable() {
+		return e.prefixes.evict()
+	}
+	return need <= free
 }
 
 // cacheBytes returns what sequences' caches take of the machine when they begin.
@@ -25,7 +80,7 @@ func (e *engine) cacheBytes(all ...*sequence) (n int64) {
 		return 0
 	}
 	for _, q := range all {
-		n += kv.SpecOf(e.m.Model.Config, q.maxTokens).Bytes(e.recipe.Cache)
+		n += e.spec(q).Bytes(e.recipe.Cache)
 	}
 	if budget := e.recipe.Cache.Budget; budget > 0 {
 		n = min(n, budget)

@@ -29,7 +29,7 @@ func TestGenerator(t *testing.T) {
 	}, func() string {
 		return fmt.Sprintf("%d steps, %d ended with a problem, 0 panics; met %v", steps, problems, met)
 	})
-	for _, what := range []string{"several", "pieces", "reused", "waited", "memory", "memory in a batch", "eos", "stop", "max-new", "let go", "coded", "accepted", "rejected",
+	for _, what := range []string{"several", "pieces", "reused", "waited", "memory", "memory in a batch", "preempted", "recomputed", "eos", "stop", "max-new", "let go", "coded", "accepted", "rejected",
 		"beams", "finished", "forced", "changed", "alone in the cached lane", "alone in the uncached lane", "budget"} {
 		if met[what] == 0 && n >= 500 {
 			t.Errorf("no recipe has met %q", what)
@@ -58,6 +58,7 @@ func (t *trial) meets(met map[string]int) {
 		}
 		for _, q := range s.Schedule.Requests {
 			in["reused"], in["waited"] = in["reused"] || q.Reused > 0, in["waited"] || q.Started > 0
+			in["preempted"], in["recomputed"] = in["preempted"] || q.Preempted > 0, in["recomputed"] || q.Recomputed > 0
 			in["memory in a batch"] = in["memory in a batch"] || q.FinishReason == sim.FinishMemory
 		}
 	}

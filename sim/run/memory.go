@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"kvstep/sim"
-	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 )
 
@@ -14,7 +13,7 @@ import (
 // all but the memory in which rows stand.
 func (e *engine) release() {
 	e.releaseOutputs()
-	e.lanes, e.scratch, e.caches, e.prompts, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.lanes, e.scratch, e.caches, e.prefixes, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
@@ -68,9 +67,8 @@ func (e *engine) wants() (n int64) {
 			n += lane.wants(rows, positions, asked)
 		}
 	}
-	if w, block := e.decoder.width(), kv.TraitsOf(e.recipe.Cache).Block; w > 1 && block > 0 { // each that goes on has a block of its own before the next pass
-		bytes := kv.SpecOf(e.m.Model.Config, block).TokenBytes() * int64(block)
-		n += int64(w) * mat.SlabBytes(int(bytes/4))
+	if w := e.decoder.width(); w > 1 && e.block() > 0 { // each that goes on has a block of its own before the next pass
+		n += int64(w) * mat.SlabBytes(int(e.blockBytes()/4))
 	}
 	steps := int64(len(e.live)*(e.m.Model.Config.Layers+1)) * sim.StepBytes
 	return n + e.rows.wants(e.numScheduled()) + steps

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"kvstep/sim"
@@ -71,8 +72,8 @@ func TestShortOfMemoryAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(14, 6))
-	refused := 0
-	for range 60 {
+	refused, preempted := 0, 0
+	for range 90 {
 		rec := randomMemoryRecipe(r)
 		if _, err := m.Prepare(rec); err != nil {
 			t.Fatal(err)
@@ -100,10 +101,12 @@ func TestShortOfMemoryAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			w := &want[n]
-			if s.N != n || s.Token != w.Token || s.GeneratedText != w.GeneratedText || !sameRows(s.Out, w.Out) || s.Identical != w.Identical || s.Totals[sim.Cached].KVBytes != w.Totals[sim.Cached].KVBytes || len(s.PassSteps) != len(w.PassSteps) {
+			if s.N != n || s.Token != w.Token || s.GeneratedText != w.GeneratedText || !sameRows(s.Out, w.Out) || !reflect.DeepEqual(s.Schedule, w.Schedule) || s.Identical != w.Identical || s.Totals[sim.Cached].KVBytes != w.Totals[sim.Cached].KVBytes || len(s.PassSteps) != len(w.PassSteps) {
 				t.Fatalf("%+v: step %d is another one after %d refusals", rec, n, refused)
 			}
-			n++
+			if n++; s.Schedule != nil && s.Schedule.Recomputed != nil {
+				preempted++
+			}
 			if s.Part == sim.HeadPart && r.IntN(2) == 0 { // between two passes
 				memory.SetLimit(max(1, memory.Held())) // now there is no more
 			}
@@ -112,8 +115,8 @@ func TestShortOfMemoryAnywhere(t *testing.T) {
 			t.Fatalf("%d of %d steps; %d bytes are held by nobody", n, len(want), memory.Held())
 		}
 	}
-	if refused < 200 {
-		t.Errorf("only %d refusals were tried", refused)
+	if refused < 200 || preempted == 0 {
+		t.Errorf("only %d refusals were tried, %d steps after a preemption", refused, preempted)
 	}
 }
 
@@ -141,6 +144,11 @@ func randomMemoryRecipe(r *rand.Rand) sim.Recipe {
 		rec.Batch.Share = rec.Cache.Kind == sim.CachePaged && r.IntN(2) == 0
 		for range r.IntN(4) {
 			rec.Batch.Requests = append(rec.Batch.Requests, sim.Request{Tokens: tokens(), MaxNew: 1 + r.IntN(8), Arrive: r.IntN(4)})
+		}
+		if r.IntN(2) == 0 { // with blocks for about one of them
+			rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(4)}
+			rec.Cache.Budget = int64(22/rec.Cache.Block+r.IntN(3)) * int64(rec.Cache.Block) * 5120
+			rec.Batch.Slots = 3
 		}
 	case 2:
 		if !kv.TraitsOf(rec.Cache).Evicts && rec.Cache.Axis != kv.AxisChannel {

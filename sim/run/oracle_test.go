@@ -34,7 +34,7 @@ var oracles = []struct {
 }{
 	{"problem", (*trial).problem}, {"lanes", (*trial).lanes}, {"budget", (*trial).budget}, {"length", (*trial).length},
 	{"plan", (*trial).plan}, {"slow", (*trial).slow}, {"twice", (*trial).twice}, {"resume", (*trial).resume},
-	{"alone", (*trial).alone}, {"lane alone", (*trial).laneAlone}, {"draft", (*trial).draft}, {"gives up", (*trial).givesUp},
+	{"alone", (*trial).alone}, {"lane alone", (*trial).laneAlone}, {"draft", (*trial).draft}, {"recomputed", (*trial).recomputed},
 }
 
 // each is all sequences' steps.
@@ -158,15 +158,15 @@ func (t *trial) resume(r *rand.Rand) error {
 	return sameSteps(rest, t.steps[from:])
 }
 
-// alone: what a request of a batch says, it says alone too.
+// alone: a request of a batch says what it says alone in the same memory, and ends for the
+// same reason: who is preempted is recomputed, and who does not fit alone meets the wall.
 func (t *trial) alone(*rand.Rand) error {
 	if t.rec.Batch == nil || t.err != nil || t.m.Name == runtest.Loud {
 		return nil
 	}
 	for seq := range len(t.rec.Batch.Requests) + 1 {
 		one := t.rec
-		one.Batch, one.Cache.Budget = nil, 0
-		if seq > 0 {
+		if one.Batch = nil; seq > 0 {
 			q := t.rec.Batch.Requests[seq-1]
 			one.Prompt, one.Tokens, one.MaxNew = q.Prompt, q.Tokens, q.MaxNew
 		}
@@ -174,12 +174,36 @@ func (t *trial) alone(*rand.Rand) error {
 		if err != nil {
 			return err
 		}
-		have, over := t.said(seq)
 		if one.Cache.Axis == kv.AxisChannel && (t.rec.Batch.Chunk > 0 || t.rec.Cache.Budget > 0) {
 			continue // groups are full at other moments
 		}
-		if all := saidIn(want, 0); !slices.Equal(have, all[:min(len(all), len(have))]) || len(have) < len(all) && over != sim.FinishMemory {
-			return fmt.Errorf("request %d says %v (%s), alone %v", seq, have, over, all)
+		have, over := t.said(seq)
+		if all, reason := saidIn(want, 0), want[len(want)-1].RunFinishReason; !slices.Equal(have, all) || over != reason {
+			return fmt.Errorf("request %d says %v (%s), alone %v (%s)", seq, have, over, all, reason)
+		}
+	}
+	return nil
+}
+
+// recomputed: a request that was preempted computes again what it had, and only that is told as recomputed.
+func (t *trial) recomputed(*rand.Rand) error {
+	computed, rows := map[int]int{}, 0 // by sequence: tokens that were in its cache at most
+	for i := range t.steps {
+		s := &t.steps[i]
+		if s.Part != sim.LayerPart || s.Layer != 0 || s.Schedule == nil {
+			continue
+		}
+		again := 0
+		for _, p := range peers(s) {
+			n := max(0, min(p.Rows, computed[p.Seq]-p.Cached))
+			if q := s.Schedule.Requests[p.Seq]; q.Recomputing != n {
+				return fmt.Errorf("pass %d: request %d recomputes %d rows, not %d", s.Pass, p.Seq, n, q.Recomputing)
+			}
+			again += n
+			computed[p.Seq] = max(computed[p.Seq], p.Cached+p.Rows)
+		}
+		if rows += again; rows > 0 && (s.Schedule.Recomputed == nil || s.Schedule.Recomputed.Rows != again || s.Schedule.Recomputed.TotalRows != rows) {
+			return fmt.Errorf("pass %d: %d rows are recomputed, %d so far, told %+v", s.Pass, again, rows, s.Schedule.Recomputed)
 		}
 	}
 	return nil
@@ -197,42 +221,6 @@ func saidIn(steps []sim.Step, seq int) (ids []int) {
 		}
 	}
 	return ids
-}
-
-// givesUp: where memory ends all requests of a pass, the first of them had to stop there
-// even alone. (A cache in one piece may have got a smaller one beside others.)
-func (t *trial) givesUp(*rand.Rand) error {
-	if t.rec.Batch == nil || t.rec.Cache.Kind != sim.CachePaged || t.rec.Cache.Budget == 0 || t.err != nil || t.rec.Lanes == "uncached" || t.m.Name == runtest.Loud {
-		return nil
-	}
-	for i := range t.steps {
-		s := &t.steps[i]
-		first := -1
-		for seq, q := range s.Schedule.Requests {
-			switch {
-			case s.Part != sim.HeadPart || q.FinishReason == "" && q.Started >= 0:
-				first = len(s.Schedule.Requests) // somebody goes on
-			case q.FinishReason == sim.FinishMemory && q.Ended == s.Pass && first < 0:
-				first = seq
-			}
-		}
-		if first < 0 || first == len(s.Schedule.Requests) {
-			continue
-		}
-		one := t.rec
-		if one.Batch = nil; first > 0 {
-			q := t.rec.Batch.Requests[first-1]
-			one.Prompt, one.Tokens, one.MaxNew = q.Prompt, q.Tokens, q.MaxNew
-		}
-		want, err := runtest.Play(t.m, one)
-		if err != nil {
-			return err
-		}
-		if have, alone := saidIn(t.steps, first), saidIn(want, 0); len(have) < len(alone) {
-			return fmt.Errorf("request %d gives up after %d tokens, alone after %d", first, len(have), len(alone))
-		}
-	}
-	return nil
 }
 
 // laneAlone: one lane alone chooses as both do, where the policy is exact; of beams too.

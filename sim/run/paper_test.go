@@ -40,12 +40,12 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 		put("x", a.X)
 		put("norm", a.Norm1)
 		for name, x := range map[string]mat.Matrix{"q": a.Q, "k": a.K, "v": a.V, "out": a.Attn} {
-			put(name+"1", x.Cols(0, 2))
-			put(name+"2", x.Cols(2, 4))
+			put(name+"0", x.Cols(0, 2))
+			put(name+"1", x.Cols(2, 4))
 		}
 		step := sim.Step{Layer: 0, Rows: len(ids), Cached: pos, Q: a.Q, K: a.K, V: a.V,
 			KV: modeltest.View(c, cache, 0)}
-		for h, n := range []string{"1", "2"} {
+		for h, n := range []string{"0", "1"} {
 			head := m.Model.Attention(&step, h)
 			put("scores"+n, head.Scores)
 			put("probs"+n, head.Probs)

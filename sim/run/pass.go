@@ -25,6 +25,7 @@ func (e *engine) begin() error {
 	for i, q := range e.live {
 		spans[i] = cost.Span{Rows: q.numScheduled, Cached: q.cached}
 	}
+	e.recompute(spans)
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue
@@ -74,7 +75,7 @@ func (e *engine) layer(l int) (sim.Step, error) {
 		if e.lanes[0] != nil && e.lanes[1] != nil {
 			s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q)
 		}
-		e.keep(q, s)
+		e.capture(q, s)
 		steps[i] = s
 	}
 	return e.finish(steps, paid), nil
@@ -129,7 +130,7 @@ func (e *engine) head() (sim.Step, error) {
 		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(asking[i][0], asking[i][1]) {
 			s.Differs = "logits"
 		}
-		e.keep(q, s)
+		e.capture(q, s)
 		if q.cache != nil {
 			q.cache.EndPass()
 		}

@@ -27,7 +27,8 @@ func (e *engine) resume(prefix []sim.Step) error {
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return err
 	}
-	if err := e.start(q); err != nil || q.cache == nil {
+	q.join(e.pass)
+	if err := e.newCache(q); err != nil || q.cache == nil {
 		return err
 	}
 	q.cache.Report(nil) // what is built again happened before

@@ -7,18 +7,21 @@
 //	resume.go       a run that goes on from recorded steps
 //	pass.go         a pass: both lanes layer by layer, then the logits
 //	step.go         what a pause tells: sim.Step
-//	choose.go       which sequences end
-//	batch.go        who has tokens in the next pass
+//	schedule.go     who runs in the next pass, and what memory there is for them
+//	report.go       the pass of a batch as a whole, and what is recomputed in it
 //	memory.go       the machine's memory: what is held, and what a pass will want
 //	decoder.go      who chooses tokens: an interface, and three that have it
 //	beam.go         beam search
 //	speculative.go  a draft's proposals, verified
 //	decode_plain.go one token of each sequence
 //	decide.go       how chosen tokens become text
+//	finish.go       which sequences end
 //	effect.go       what an inexact cache changed
 //	draft.go        the small model that proposes
 //	output.go       logits and choices, computed when somebody asks
+//	batch.go        the requests of a run
 //	caches.go       the caches of sequences
+//	prefix.go       prompts whose blocks others may begin with
 //	sequence.go     one text on its way
 //	prices.go       what passes cost
 //	session.go      the model alone, without steps
@@ -37,6 +40,7 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/library"
+	"kvstep/sim/schedule"
 )
 
 // Clock tells measured time in seconds from any fixed moment.
@@ -142,26 +146,29 @@ type engine struct {
 	recipe sim.Recipe
 	clock  Clock
 
-	lanes   [2]*lane      // nil where the recipe leaves a lane out
-	held    *sim.Memory   // what the run has of the machine's memory
-	memory  *kv.Arena     // of the cached lane's caches
-	scratch *scratch      // of the uncached lane
-	caches  kv.Source     // makes them
-	all     []*sequence   // of the run, by number; of a beam search those of the pass
-	live    []*sequence   // those that the pass computes, in the order of their rows
-	prompts *promptBlocks // blocks of prompts that others may begin with, nil if they may not
-	decoder decoder       // chooses tokens
-	rows    arena         // kept rows of all steps
+	lanes     [2]*lane     // nil where the recipe leaves a lane out
+	held      *sim.Memory  // what the run has of the machine's memory
+	memory    *kv.Arena    // of the cached lane's caches
+	scratch   *scratch     // of the uncached lane
+	caches    kv.Source    // makes them
+	all       []*sequence  // of the run, by number; of a beam search those of the pass
+	live      []*sequence  // those that the pass computes, in the order of their rows
+	prefixes  *prefixCache // blocks of prompts that others may begin with, nil if they may not
+	scheduler scheduler    // says who runs next
+	full      error        // why there was no memory for somebody when the pass was planned; nil where there was
+	decoder   decoder      // chooses tokens
+	rows      arena        // kept rows of all steps
 
 	planned bool // it is decided what the pass has
 
-	outputs []*lazyOutput // that still look at the lanes' logits
-	only    sim.Step      // the step at hand of a run of one sequence
-	prices  [2]prices     // by Lane
-	pass    int
-	n       int // steps made so far
-	looked  int // how often planning a pass has asked a sequence for its room, from one schedule on
-	totals  [2]sim.Counters
+	outputs    []*lazyOutput // that still look at the lanes' logits
+	only       sim.Step      // the step at hand of a run of one sequence
+	prices     [2]prices     // by Lane
+	pass       int
+	n          int // steps made so far
+	looked     int // how often planning a pass has asked a sequence for its room, from one schedule on
+	totals     [2]sim.Counters
+	recomputed recomputed
 }
 
 func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
@@ -172,6 +179,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
 	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.Keeping(m.Model.Config, kv.TraitsOf(r.Cache).Most()), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
+	e.scheduler = schedule.For(r.Batch)
 	requests, err := requests(m, r)
 	if err != nil {
 		return nil, err
@@ -190,7 +198,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	}
 	e.caches = kv.Open(kv.SpecOf(m.Model.Config, most), r.Cache, e.memory)
 	if r.Batch != nil && r.Batch.Share {
-		e.prompts = &promptBlocks{block: r.Cache.Block}
+		e.prefixes = &prefixCache{block: r.Cache.Block}
 	}
 	if e.decoder, err = e.newDecoder(most, count); err != nil {
 		return nil, err

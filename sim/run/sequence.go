@@ -9,6 +9,7 @@ import (
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/recipe"
+	"kvstep/sim/schedule"
 	"kvstep/sim/token"
 )
 
@@ -37,8 +38,13 @@ type sequence struct {
 	written strings.Builder // the generated text so far
 	changed *int            // the first choice that the exact numbers would have made otherwise
 
+	state                         schedule.State
 	arrive, started, first, ended int // passes: -1 for not yet; first is that of the first token
 	reused                        int // tokens of the prompt found in blocks of others
+	preempted, preemptedIn        int // how often it gave its memory back, and in which pass last
+	redo                          int // tokens that had been computed when it did
+	recomputed                    int // tokens computed again so far
+	recomputing                   int // of them, in this pass
 	finishReason                  string
 }
 
@@ -48,12 +54,12 @@ func newSequence(m *library.Loaded, id int, r request) *sequence {
 		arrive: r.arrive, started: -1, first: -1, ended: -1,
 	}
 	q.tokens = append(make([]int, 0, q.maxTokens+1), r.prompt...)
-	q.hear(m.Tokenizer)
+	q.startText(m.Tokenizer)
 	return q
 }
 
-// hear starts the text after the prompt.
-func (q *sequence) hear(t token.Tokenizer) {
+// startText starts the text after the prompt.
+func (q *sequence) startText(t token.Tokenizer) {
 	if t == nil {
 		return
 	}
@@ -108,13 +114,37 @@ func (q *sequence) before(s *sim.Step, row int) []int {
 	return s.Tokens[:len(s.Tokens)-q.numLogits+1+row]
 }
 
-// running tells whether it has begun and not ended.
-func (q *sequence) running() bool { return q.started >= 0 && q.finishReason == "" }
+// inPrefill reports whether tokens wait that are of its prompt, or that are recomputed.
+func (q *sequence) inPrefill() bool { return q.cached < max(q.prompt, q.redo) }
+
+// join notes that it has a slot from this pass on.
+func (q *sequence) join(pass int) {
+	if q.state = schedule.Running; q.started < 0 {
+		q.started = pass
+	}
+}
+
+// preempt notes that its memory is gone: what was in it is recomputed later.
+func (q *sequence) preempt(pass int) {
+	q.state, q.preemptedIn = schedule.Preempted, pass
+	q.preempted++
+	q.numScheduled = 0
+	if q.cached > q.reused { // else it has computed nothing yet
+		q.redo = max(q.redo, q.cached)
+	}
+	q.drop()
+}
+
+// drop gives its memory back and forgets what was in it.
+func (q *sequence) drop() {
+	q.free()
+	q.cached, q.reused = 0, 0
+}
 
 // end notes why a sequence ended, if it did.
 func (q *sequence) end(why string, pass int) {
 	if why != "" && q.finishReason == "" {
-		q.finishReason, q.ended = why, pass
+		q.finishReason, q.ended, q.state = why, pass, schedule.Finished
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // step fills in what is known of a sequence's step before the work is done.
 func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	phase := sim.Decode
-	if q.cached < q.prompt {
+	if q.inPrefill() {
 		phase = sim.Prefill
 	}
 	fed := q.cached + q.numScheduled
@@ -39,6 +39,7 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 			e.totals[i] = cost.Add(e.totals[i], c)
 		}
 	}
+	e.payRecomputed(steps[0].Layer)
 	schedule := e.scheduled()
 	for _, s := range steps {
 		s.Identical = s.Differs == ""
@@ -52,10 +53,10 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 	return *steps[0]
 }
 
-// keep lets a step remember its rows and the cache as it stands. The cached lane
+// capture lets a step remember its rows and the cache as it stands. The cached lane
 // computes in memory that is kept; the uncached lane's, most of whose rows are old,
 // is used again.
-func (e *engine) keep(q *sequence, s *sim.Step) {
+func (e *engine) capture(q *sequence, s *sim.Step) {
 	i := sim.Cached
 	if e.lanes[i] == nil {
 		i = sim.Uncached

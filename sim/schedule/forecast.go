@@ -10,11 +10,11 @@ type Prompt struct {
 // Unlimited is memory that has room for all, and finds nothing in it.
 type Unlimited struct{}
 
-func (Unlimited) Join(int, bool) (int, bool, error) { return 0, true, nil }
-func (Unlimited) Reserve(_, n int) (int, error)     { return n, nil }
-func (Unlimited) Evict() bool                       { return false }
-func (Unlimited) FitsAlone(int) bool                { return true }
-func (Unlimited) Preempt(int)                       {}
+func (Unlimited) Join(int, []Share) (int, bool, error) { return 0, true, nil }
+func (Unlimited) Reserve(_, n int) (int, error)        { return n, nil }
+func (Unlimited) Evict() bool                          { return false }
+func (Unlimited) FitsAlone(int) bool                   { return true }
+func (Unlimited) Preempt(int)                          {}
 
 // Forecast returns how many passes requests take if each goes to its maximum and finds
 // memory at once. Passes that are alike are counted at once: plans is how many were made,
@@ -63,10 +63,10 @@ func next(p Policy, pass int, all []forecast) Output {
 func (q *forecast) request() Request {
 	r := Request{Arrive: q.Arrive, Started: q.startedIn, Pending: 1, Prefill: q.generated == 0}
 	if r.Prefill {
-		r.Pending = q.Tokens - q.computed
+		r.Pending = max(q.Tokens-q.computed, 1) // an empty prompt takes a pass as well
 	}
 	switch {
-	case q.generated > 0 && q.generated >= q.MaxNew, q.MaxNew == 0 && q.computed == q.Tokens:
+	case q.generated > 0 && q.generated >= q.MaxNew, q.MaxNew == 0 && q.computed >= max(q.Tokens, 1):
 		r.State = Finished
 	case q.started:
 		r.State = Running
@@ -80,7 +80,7 @@ func (q *forecast) feed(n, tokens int) {
 		q.generated += n
 		return
 	}
-	if q.computed += n * tokens; q.computed == q.Tokens && q.MaxNew > 0 {
+	if q.computed += n * tokens; q.computed >= q.Tokens && q.MaxNew > 0 {
 		q.generated = 1
 	}
 }
@@ -98,7 +98,7 @@ func alike(all []forecast, out Output, pass int) int {
 		if q := &all[s.Request]; q.generated > 0 {
 			limit(q.MaxNew - q.generated)
 		} else {
-			limit((q.Tokens - q.computed) / s.NumTokens)
+			limit(max((q.Tokens-q.computed)/s.NumTokens, 1))
 		}
 	}
 	for i := range all {

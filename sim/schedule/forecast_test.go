@@ -35,7 +35,7 @@ func TestForecastCountsAtOnce(t *testing.T) {
 		}
 		var prompts, huge []Prompt
 		for range n {
-			q := Prompt{Tokens: 1 + r.IntN(40), MaxNew: r.IntN(30), Arrive: r.IntN(2) * r.IntN(60)}
+			q := Prompt{Tokens: r.IntN(40), MaxNew: r.IntN(30), Arrive: r.IntN(2) * r.IntN(60)}
 			prompts = append(prompts, q)
 			huge = append(huge, Prompt{q.Tokens << 20, math.MaxInt32 - q.MaxNew, q.Arrive << 20})
 		}

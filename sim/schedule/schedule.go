@@ -59,9 +59,10 @@ type Request struct {
 // ends the planning; what it has decided by then stands, and it may be asked again.
 type Memory interface {
 	// Join gives request i memory to begin with. Beside others it refuses where there is
-	// none for all of its pending tokens; alone a request joins with what there is.
-	// computed is how many of its tokens are in memory already.
-	Join(i int, beside bool) (computed int, ok bool, err error)
+	// not enough for all shares of the pass, its own among them; alone, where shares is
+	// nil, a request joins with what there is. computed is how many of its tokens are in
+	// memory already.
+	Join(i int, shares []Share) (computed int, ok bool, err error)
 	// Reserve takes memory for n more tokens of request i, and returns for how many of
 	// them there is.
 	Reserve(i, n int) (int, error)
@@ -127,18 +128,69 @@ func (x *planning) join() error {
 		case q.State == Waiting && q.Arrive > x.pass && running > 0:
 			continue // where nobody runs, the first that waits need not wait for its time
 		}
-		computed, ok, err := x.memory.Join(i, running > 0)
+		ok, err := x.admit(i, running > 0)
 		if err != nil || !ok {
 			return err
 		}
-		if q.State == Waiting {
-			q.Started = x.pass
-		}
-		q.State, q.Pending = Running, q.Pending-computed
-		x.out.Joined = append(x.out.Joined, i)
 		running++
 	}
 	return nil
+}
+
+// admit has request i join, where there is memory for it beside those who run.
+func (x *planning) admit(i int, beside bool) (bool, error) {
+	q := &x.all[i]
+	was := *q
+	if q.State = Running; was.State == Waiting {
+		q.Started = x.pass
+	}
+	var shares []Share
+	if beside {
+		shares = x.shares()
+	}
+	if beside && was.State == Preempted { // not to be preempted again at once
+		shares = append(without(shares, i), Share{i, q.Pending})
+	}
+	computed, ok, err := x.memory.Join(i, shares)
+	if err != nil || !ok {
+		*q = was
+		return false, err
+	}
+	q.Pending -= computed
+	x.out.Joined = append(x.out.Joined, i)
+	return true, nil
+}
+
+// shares returns what everybody who runs would have of the pass, if there is memory.
+func (x *planning) shares() (all []Share) {
+	left := x.policy.Chunk
+	for _, prefill := range []bool{false, true} {
+		for i, q := range x.all {
+			if n := x.most(q, left); q.State == Running && q.Prefill == prefill && n > 0 {
+				all, left = append(all, Share{i, n}), left-n
+			}
+		}
+	}
+	return all
+}
+
+// without returns shares without that of request i.
+func without(shares []Share, i int) (others []Share) {
+	for _, s := range shares {
+		if s.Request != i {
+			others = append(others, s)
+		}
+	}
+	return others
+}
+
+// most is how many tokens of a request a pass can have that has so many rows left of its
+// chunk.
+func (x *planning) most(q Request, left int) int {
+	if x.policy.Chunk > 0 {
+		return min(q.Pending, left)
+	}
+	return q.Pending
 }
 
 // queue returns who waits, in the order in which they may join: who ran before, the
@@ -183,10 +235,7 @@ func (x *planning) share() (again bool, err error) {
 			if q.State != Running || q.Prefill != prefill {
 				continue
 			}
-			n := q.Pending
-			if x.policy.Chunk > 0 {
-				n = min(n, left)
-			}
+			n := x.most(q, left)
 			if n == 0 { // the chunk is full
 				return false, nil
 			}
@@ -204,14 +253,12 @@ func (x *planning) share() (again bool, err error) {
 
 // reserve finds memory for up to n tokens of request i, if need be that of the youngest.
 func (x *planning) reserve(i, n int) (got int, preempted bool, err error) {
-	for {
-		got, err := x.memory.Reserve(i, n)
-		if err != nil || got > 0 {
-			return got, false, err
-		}
-		if !x.memory.Evict() {
-			break
-		}
+	got, err = x.memory.Reserve(i, n)
+	for err == nil && got < n && x.memory.Evict() {
+		got, err = x.memory.Reserve(i, n)
+	}
+	if err != nil || got > 0 {
+		return got, false, err
 	}
 	youngest := Youngest(x.all)
 	if youngest == i || !x.memory.FitsAlone(i) {

@@ -40,35 +40,21 @@ func (p *pager) need(q *served, n int) int {
 
 func (p *pager) free() int { return p.blocks - p.used - p.remembered }
 
-func (p *pager) Join(i int, beside bool) (int, bool, error) {
+func (p *pager) Join(i int, shares []Share) (int, bool, error) {
 	if p.fails() {
 		return 0, false, errShort
 	}
-	q, need := p.all[i], 0
-	for _, other := range p.all {
-		if other.State == Running && other != q {
-			n := other.pending()
-			need += p.need(other, n)
-		}
+	need := 0
+	for _, s := range shares {
+		need += max(0, p.need(p.all[s.Request], s.NumTokens))
 	}
-	need += p.need(q, q.pending())
-	if beside && need > p.free()+p.remembered {
+	if need > p.free()+p.remembered {
 		return 0, false, nil
 	}
-	if beside && need > p.free() {
+	if need > p.free() {
 		p.remembered = 0
 	}
-	p.start(q)
 	return 0, true, nil
-}
-
-// start is what the engine does with Output.Joined; the toy needs it at once, to know what
-// others will take.
-func (p *pager) start(q *served) {
-	if q.State == Preempted && q.PreemptedIn == -1 {
-		p.t.Fatal("a preempted request has no pass")
-	}
-	q.State = Running
 }
 
 func (p *pager) Reserve(i, n int) (int, error) {
@@ -92,21 +78,12 @@ func (p *pager) FitsAlone(i int) bool {
 }
 
 func (p *pager) Preempt(i int) {
-	youngest := -1
-	for k, q := range p.all {
-		if q.State == Running && (youngest < 0 || q.Started >= p.all[youngest].Started) {
-			youngest = k
-		}
-	}
-	if i != youngest {
-		p.t.Fatalf("request %d is preempted, the youngest is %d", i, youngest)
-	}
-	if p.free() > 0 && p.remembered > 0 {
+	if p.remembered > 0 {
 		p.t.Fatal("a request is preempted for memory that is only remembered")
 	}
 	q := p.all[i]
 	p.used, q.blocks = p.used-q.blocks, 0
-	q.redo, q.computed, q.State = max(q.redo, q.computed), 0, Preempted
+	q.redo, q.computed = max(q.redo, q.computed), 0
 }
 
 func (q *served) tokens() int { return q.Tokens + q.generated }
@@ -149,12 +126,13 @@ func (p *pager) state() (all []Request) {
 // apply does what an output says of who joins and who leaves.
 func (p *pager) apply(pass int, out Output) {
 	for _, i := range out.Joined {
-		if q := p.all[i]; q.Started < 0 {
+		q := p.all[i]
+		if q.State = Running; q.Started < 0 {
 			q.Started = pass
 		}
 	}
 	for _, i := range out.Preempted {
-		p.all[i].PreemptedIn = pass
+		p.all[i].State, p.all[i].PreemptedIn = Preempted, pass
 	}
 }
 
@@ -219,6 +197,13 @@ func check(p Policy, m *pager, before []Request, pass int, out Output) error {
 		return fmt.Errorf("%d of %d blocks are used", m.used, m.blocks)
 	case p.Chunk == 0 && !served:
 		return fmt.Errorf("the oldest, %d, waits", oldest)
+	}
+	for _, i := range out.Preempted { // the youngest
+		for j, q := range m.all {
+			if x := m.all[i]; q.State == Running && (q.Started > x.Started || q.Started == x.Started && j > i) {
+				return fmt.Errorf("request %d is preempted, %d is younger", i, j)
+			}
+		}
 	}
 	for i, q := range m.all { // nobody overtakes: who waits behind has come later, or is of another kind
 		if before[i].State != Waiting || q.State != Running {

@@ -43,8 +43,8 @@ test("heads that share a K/V head", () => {
   const of = (heads, kv_heads, kv_head) =>
     sharers({ meta: { run: { config: { heads, kv_heads } }, pick: { kv_head } } });
   assert.deepEqual(of(4, 4, 1), []);
-  assert.deepEqual(of(4, 2, 1), [3, 4]);
-  assert.deepEqual(of(4, 1, 0), [1, 2, 3, 4]);
+  assert.deepEqual(of(4, 2, 1), [2, 3]);
+  assert.deepEqual(of(4, 1, 0), [0, 1, 2, 3]);
 });
 
 test("the likeliest tokens are ringed and named among the logits, the chosen one first", () => {

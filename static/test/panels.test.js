@@ -129,7 +129,7 @@ test("a modelled time is called so, with its rate and its fixed part", () => {
 });
 
 test("step by step: every point is a step, and says so", () => {
-  const f = frame("steps"); // step 7, the second layer of decode pass 2
+  const f = frame("steps"); // step 7, layer 1 of decode pass 2
   const { points, first, whole } = f.meta.history;
   const perPass = f.meta.run.config.layers + 1;
   assert.deepEqual([points, first, whole], [f.meta.run.length, perPass, true]);
@@ -143,7 +143,7 @@ test("step by step: every point is a step, and says so", () => {
     [...paid],
     "the formulas say what was paid",
   );
-  assert.match(say(f, 7, rows, "FLOP", say_.en), /^decode pass 2 · layer 2 · with cache/);
+  assert.match(say(f, 7, rows, "FLOP", say_.en), /^decode pass 2 · layer 1 · with cache/);
   assert.match(say(f, 2, rows, "FLOP", say_.en), /^prefill · choice of the token · /);
 });
 
@@ -207,8 +207,8 @@ test("hints are the frame's numbers, and a label only where one dominates", () =
     );
     assert.equal(hints(f, 1, head), null);
   }
-  assert.match(words(f, 1, 2, say_.en), /Layer 2, head 3: not run yet/);
-  assert.match(words(f, 0, 2, say_.zh), /第 1 层，头 3：熵 [\d.]+ 比特/);
+  assert.match(words(f, 1, 2, say_.en), /Layer 1, head 2: not run yet/);
+  assert.match(words(f, 0, 2, say_.zh), /第 0 层，头 2：熵 [\d.]+ 比特/);
   assert.equal(hints(frame("decode"), 0, 0), null, "a frame without the panel");
 });
 
@@ -274,8 +274,8 @@ test("the arrow keys reach every row of the cache", () => {
   assert.equal(p.step(row, "x", held), null);
 });
 
-test("a row says where it was written and how often it was read and computed again", () => {
-  const f = frame("panels"); // pass 3, layer 2 of 2; prompt of 5
+test("a row says where it was written and how often it was read and recomputed", () => {
+  const f = frame("panels"); // pass 3, layer 1, the last; prompt of 5
   const of = (layer, position) => history(f, { side: 0, layer, head: 0, position });
   assert.deepEqual([of(1, 2).pass, of(1, 2).reads, of(1, 2).again], [0, 3, 3]);
   assert.deepEqual([of(0, 6).pass, of(0, 6).reads, of(0, 6).again], [2, 1, 1]);
@@ -283,13 +283,13 @@ test("a row says where it was written and how often it was read and computed aga
   const label = f.meta.tokens[2][1];
   assert.ok(
     sentence(f, { side: 1, layer: 1, head: 1, position: 2 }, say_.en).startsWith(
-      `V, layer 2, K/V head 2, token 3 “${label}”: written in prefill; read 3 times since; ` +
-        "the lane without a cache computed it again 3 times.",
+      `V, layer 1, K/V head 1, token 2 “${label}”: written in prefill; read 3 times since; ` +
+        "the lane without a cache recomputed it 3 times.",
     ),
   );
   assert.match(
     sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.en),
-    /written in decode pass 2; read once since; times the lane without a cache computed it again: 1\./,
+    /written in decode pass 2; read once since; times the lane without a cache recomputed it: 1\./,
   );
   assert.ok(
     sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.zh).includes("写于 decode 第 2 轮；此后被读取 1 次"),

@@ -28,7 +28,7 @@ test("the map shows every bookmark as a flag and every known stop as a dot", () 
   );
   assert.equal(count("closePath"), f.meta.marks.length);
   const said = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
-  for (const label of ["L1", "L2", "next", f.meta.tokens[0][1]]) assert.ok(said.includes(label), label);
+  for (const label of ["L0", "L1", "next", f.meta.tokens[0][1]]) assert.ok(said.includes(label), label);
 });
 
 test("known stops are those of every pass and those the server found", () => {

@@ -54,13 +54,13 @@ test("the block table covers every token once, and the new block is known", () =
   assert.equal(next, f.meta.kv.before + f.meta.step.rows);
   assert.match(says(f, say.en), /2 blocks of 4 tokens: wasted \d of 8 slots, [\d,]+ bytes/);
   for (const r of rows) assert.equal(r.taken, f.meta.use.taken?.includes(r.block) ?? false);
-  assert.match(keptSentence(f, { side: 0, layer: 0, head: 0, position: 5 }, say.en), /slot 2 of block 1/);
+  assert.match(keptSentence(f, { side: 0, layer: 0, head: 0, position: 5 }, say.en), /slot 1 of block 1/);
   const { canvas, count } = recorder();
   policyMarks(canvas.getContext("2d"), f, 0, { x: 0, y: 0, mark: 10, strip: 9 }, theme.colors);
   assert.equal(count("fillRect"), rows.length, "a line at the end of every block");
 });
 
-test("rows that a window let go say so: in the tensor, in words, in the table, on the canvas", () => {
+test("rows that a window evicted say so: in the tensor, in words, in the table, on the canvas", () => {
   const f = frame("window");
   const { step, run, kv } = f.meta;
   const now = evicted(f);
@@ -68,16 +68,16 @@ test("rows that a window let go say so: in the tensor, in words, in the table, o
   for (const { position } of now) assert.ok(position >= run.recipe.cache.sinks);
   assert.match(
     events(f, say.en),
-    new RegExp(`${2 * now.length} rows were let go to make room: token ${now[0].position + 1} .* in every K/V head`),
+    new RegExp(`${2 * now.length} rows were evicted to make room: token ${now[0].position} .* in every K/V head`),
   );
-  assert.match(events(f, say.zh), /放走了/);
+  assert.match(events(f, say.zh), /逐出了/);
   const row = { side: 0, layer: step.layer, head: 0, position: now[0].position };
   assert.equal(goneBefore(f, row.layer, 1, row.position), step.cached + 1);
-  assert.match(sentence(f, row, say.en), new RegExp(`Let go before token ${step.cached + 1}: it was the oldest`));
+  assert.match(sentence(f, row, say.en), new RegExp(`Evicted before token ${step.cached}: it was the oldest`));
   assert.equal(stateOf(f, { layer: step.layer, head: 0, position: 0 }), "sink");
   assert.equal(stateOf(f, { layer: step.layer, head: 0, position: kv.lens[step.layer] - 1 }), "recent");
   assert.ok(history(f, row).reads < history(f, { ...row, position: 0 }).reads, "it is not read any more");
-  assert.match(keptColumns(f, step.layer, say.en).of(row.position)[0], /let go before/);
+  assert.match(keptColumns(f, step.layer, say.en).of(row.position)[0], /evicted before/);
   const { canvas, count } = recorder();
   policyMarks(canvas.getContext("2d"), f, step.layer, { x: 0, y: 0, mark: 10, strip: 9 }, theme.colors);
   assert.equal(count("fillRect"), run.config.kv_heads, "one hollow stretch in each head");
@@ -106,7 +106,7 @@ test("heavy hitters tell the attention they are kept for", () => {
   assert.deepEqual([...seen].sort(), ["gone", "heavy", "recent"]);
 });
 
-test("a mask tells later keys from those that were let go, and as a picture says yes or no", () => {
+test("a mask tells later keys from those that were evicted, and as a picture says yes or no", () => {
   const f = frame("window");
   assert.ok(evicts(f) && f.tensors.mask.data.includes(GONE));
   assert.deepEqual([...new Set(tensorOf(f, "mask").data)].sort(), [0, 1]);
@@ -128,7 +128,7 @@ test("a quantised row has an error of at most half its scale", () => {
   assert.ok(Math.abs(most - f.meta.use.max_error) < 1e-6);
   assert.match(says(f, say.en), /bytes a token instead of 192/);
   const c = frame("channel");
-  assert.match(events(c, say.en), /The keys of tokens 4 to 6|The keys of tokens 1 to 3/);
+  assert.match(events(c, say.en), /The keys of tokens 3 to 5|The keys of tokens 0 to 2/);
   assert.match(keptSentence(c, { side: 0, layer: 0, head: 0, position: c.meta.use.settled }, say.en), /float32/);
 });
 
@@ -149,7 +149,7 @@ test("the lamp is calm where a policy differs by design, and an alarm elsewhere"
 test("at the wall the frame says what is lacking and how far others go", () => {
   const f = frame("wall");
   assert.ok(atWall(f) && !atWall(frame("end")));
-  assert.equal(fullAt(f.meta), f.meta.kv.lens[0] + 1);
+  assert.equal(fullAt(f.meta), f.meta.kv.lens[0]);
   assert.equal(f.meta.use.want, f.meta.kv.bytes_per_token);
   for (const way of f.meta.use.ways)
     assert.ok(way.fits <= way.whole && parsePolicy(way.cache).kind === way.cache.split(":")[0]);

@@ -199,7 +199,7 @@ test("each event has one sentence in both languages, with its numbers", () => {
     }
   assert.match(
     event(f, events[2], say.en),
-    /8 of the 14 prompt tokens of request 2 were found in the cache: 81,920 FLOP saved/,
+    /8 of the 14 prompt tokens of request 1 were found in the cache: 81,920 FLOP saved/,
   );
   assert.match(event(frame("beam"), events[5], say.en), /Block 6 was copied, since several beams write into it: to /);
   for (const name of ["batch", "static", "beam", "beams"])

@@ -178,7 +178,7 @@ func TestAStudentsWalk(t *testing.T) {
 	p.click("lang-zh")
 	p.until(`document.documentElement.lang === "zh-Hans"`)
 	p.compare(&want[2])
-	if s := p.text("sentence"); !strings.Contains(s, "prefill 第 3 层") {
+	if s := p.text("sentence"); !strings.Contains(s, "prefill 第 2 层") {
 		t.Errorf("in Chinese: %q", s)
 	}
 	p.clean()
@@ -296,16 +296,16 @@ func TestTheLampGoesRed(t *testing.T) {
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
 	p.at(8)
 	says := eval[string](p, `(async () => {
-		const { createLedger } = await import("/static/js/panel/ledger/index.js");
+		const { panel } = await import("/static/js/panel/ledger/index.js");
 		const { translator } = await import("/static/js/text.js");
 		const t = translator(await (await fetch("/text/en.json")).json(), "en");
 		const frame = structuredClone(window.kvstepFrame());
 		Object.assign(frame.meta.step, { identical: false, differs: "scores" });
-		createLedger(document.getElementById("ledger"))({ frame, t });
+		panel.create(document.getElementById("ledger"), { act: {} })({ frame, t });
 		const lamp = document.querySelector("[data-testid=lamp]");
 		return lamp.dataset.state + ": " + lamp.innerText;
 	})()`)
-	if want := "differs: the lanes differ, first at scores (decode pass 1 · layer 3)"; strings.TrimSpace(says) != want {
+	if want := "differs: the lanes differ, first at scores (decode pass 1 · layer 2)"; strings.TrimSpace(says) != want {
 		t.Errorf("lamp %q, want %q", says, want)
 	}
 	p.clean()

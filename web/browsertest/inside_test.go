@@ -96,9 +96,9 @@ func (p *page) asked(ref explain.Ref) shown {
 func TestClickAScore(t *testing.T) {
 	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
 	const key = 5
-	at, wide := 3*stepsPerPass(t)+3, r.Model.Config.HeadDim // layer 4 of the third decode pass
+	at, wide := 3*stepsPerPass(t)+3, r.Model.Config.HeadDim // layer 3 of the third decode pass
 	want := r.Model.Attention(&all[at], 0).Scores.At(0, key)
-	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 4"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于 prefill · 第 4 层"}} {
+	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 3"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于 prefill · 第 3 层"}} {
 		p := open(t, fmt.Sprintf("/?lang=%s&new=8&step=%d&prompt=%s", lang, at, strings.ReplaceAll(insidePrompt, " ", "+")))
 		p.at(at)
 		p.clickCell("scores", 0, key)
@@ -270,7 +270,7 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 	p.asked(explain.Ref{Step: at, Op: "K", Row: 5, Col: 0})
 	for range 20 {
 		p.press(kb.Tab)
-		if strings.HasPrefix(eval[string](p, focused+` ?? ""`), "3.k_rope.") { // layer 4 of prefill
+		if strings.HasPrefix(eval[string](p, focused+` ?? ""`), "3.k_rope.") { // layer 3 of prefill
 			break
 		}
 	}

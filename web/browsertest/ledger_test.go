@@ -185,7 +185,7 @@ func (p *page) checkLeast(t *testing.T, steps []sim.Step) {
 			last = h.Least(cost.Of(m.Model.Config).Step(sim.Lane(lane), s.Layer, s.Rows, s.Cached, sw), h.Peaks["fp32"]).Seconds
 			sum += last
 		}
-		got := eval[[]string](p, fmt.Sprintf(`import("/static/js/ui/format.js").then(({ si }) => [
+		got := eval[[]string](p, fmt.Sprintf(`import("/static/js/format.js").then(({ si }) => [
 			si(%g, "s"), document.querySelector('[data-numbers="step"] [data-cell="modelled.%[3]s"]').textContent,
 			document.querySelector('[data-modelled] [data-lane="%[3]s"] [data-least="seconds"]').textContent,
 			si(%[2]g, "s"), document.querySelector('[data-numbers="total"] [data-cell="modelled.%[3]s"]').textContent])`, last, sum, name))
@@ -460,7 +460,7 @@ func TestAllHeadsOnThePage(t *testing.T) {
 	p.press(kb.ArrowRight) // the head of this pass: now every layer has run
 	p.at(11)
 	p.click("lang-zh")
-	p.until(`document.querySelector("[data-testid=heads-picked]").textContent.startsWith("第 4 层")`)
+	p.until(`document.querySelector("[data-testid=heads-picked]").textContent.startsWith("第 3 层")`)
 	check(11, func(h model.Hint) []string { return []string{fmt.Sprintf("熵 %.2f 比特", h.Entropy)} })
 	p.axe("all heads")
 	p.clean()
@@ -480,20 +480,20 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 	p.at(6)
 	p.until(`document.querySelectorAll("#all-heads td button").length === 18`)
 	groups := eval[[]string](p, `[...document.querySelectorAll("#all-heads th[scope=colgroup]")].map((th) => th.textContent + " " + th.colSpan)`)
-	if fmt.Sprint(groups) != "[K/V head 1 3 K/V head 2 3]" {
+	if fmt.Sprint(groups) != "[K/V head 0 3 K/V head 1 3]" {
 		t.Errorf("groups %q", groups)
 	}
 	p.js(`document.querySelector('#all-heads button[data-layer="1"][data-head="4"]').click()`)
 	p.until(`window.kvstepFrame().meta.pick.kv_head === 1 && window.kvstepFrame().meta.pick.layer === 1`)
 	// The picker, the stage and the cache say who shares the K/V head that is looked at.
-	p.until(`document.querySelector("#pickers .kv.now small")?.textContent === "K/V head 2"`)
-	if groups := eval[string](p, `[...document.querySelectorAll("#pickers .kv")].map((g) => g.innerText.replace(/\s+/g, " ").trim()).join("; ")`); groups != "1 2 3 K/V head 1; 4 5 6 K/V head 2" {
+	p.until(`document.querySelector("#pickers .kv.now small")?.textContent === "K/V head 1"`)
+	if groups := eval[string](p, `[...document.querySelectorAll("#pickers .kv")].map((g) => g.innerText.replace(/\s+/g, " ").trim()).join("; ")`); groups != "0 1 2 K/V head 0; 3 4 5 K/V head 1" {
 		t.Errorf("the picker's groups: %q", groups)
 	}
-	p.until(`document.querySelector("[data-op=K] figcaption").innerText.includes("of heads 4, 5, 6")`)
-	p.until(`document.querySelector("#cache [data-stage]").innerText.includes("K/V head 2 of layer 2. Each row serves 3 query heads.")`)
+	p.until(`document.querySelector("[data-op=K] figcaption").innerText.includes("of heads 3, 4, 5")`)
+	p.until(`document.querySelector("#cache [data-stage]").innerText.includes("K/V head 1 of layer 1. Each row serves 3 query heads.")`)
 	p.js(`document.querySelector("[data-look=k]").click()`)
-	p.until(`document.querySelector("#inside figcaption") && [...document.querySelectorAll("#inside figcaption")].some((c) => c.innerText.includes("K/V head 2 of heads 4, 5, 6"))`)
+	p.until(`document.querySelector("#inside figcaption") && [...document.querySelectorAll("#inside figcaption")].some((c) => c.innerText.includes("K/V head 1 of heads 3, 4, 5"))`)
 	p.js(`document.querySelector("[data-look='']").click()`)
 	if dir := os.Getenv("KVSTEP_SCREENSHOTS"); dir != "" {
 		png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
@@ -527,7 +527,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 		if s := p.text("lamp"); s != "one lane, nothing to compare" {
 			t.Errorf("%s: the lamp says %q", lanes, s)
 		}
-		if s := p.text("sentence"); strings.Contains(s, "again") != (lanes == "uncached") || strings.Contains(s, "cache;") != (lanes == "cached") {
+		if s := p.text("sentence"); strings.Contains(s, "recomputed") != (lanes == "uncached") || strings.Contains(s, "cache;") != (lanes == "cached") {
 			t.Errorf("%s: the sentence says %q", lanes, s)
 		}
 		p.js(`document.querySelector("[data-do=restart]").click()`)
@@ -581,7 +581,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 	}
 	says := func() string { p.painted(); return p.text("cache-readout") }
 	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 6})
-	s := all[20] // pass 3, layer 3
+	s := all[20] // pass 3, layer 2
 	reads := func(layer, position int) (written, n int) {
 		for _, x := range all[:21] {
 			if x.Layer == layer && position >= x.Cached && position < x.Cached+x.Rows {
@@ -596,10 +596,10 @@ func TestProvenanceOnThePage(t *testing.T) {
 	p.focus(`[data-testid="cache-picture"]`)
 	p.press(kb.Home)
 	p.until(`window.kvstepFrame().tensors.rows`)
-	for i, want := range []string{"K, layer 3, K/V head 1", "K, layer 3, K/V head 2"} {
+	for i, want := range []string{"K, layer 2, K/V head 0", "K, layer 2, K/V head 1"} {
 		for position := range 3 {
 			written, n := reads(2, position)
-			line := fmt.Sprintf("%s, token %d “%s”: written in prefill; read %d times since; the lane without a cache computed it again %d times.", want, position+1, labels[position][1], n, n)
+			line := fmt.Sprintf("%s, token %d “%s”: written in prefill; read %d times since; the lane without a cache recomputed it %d times.", want, position, labels[position][1], n, n)
 			if got := says(); written != 0 || !strings.HasPrefix(got, line) {
 				t.Errorf("the row says %q, want %q", got, line)
 			}
@@ -616,7 +616,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 		t.Errorf("the newest row says %q", got)
 	}
 	p.press(kb.ArrowRight)
-	if got := says(); !strings.HasPrefix(got, "V, layer 3, K/V head 2, token 1 ") {
+	if got := says(); !strings.HasPrefix(got, "V, layer 2, K/V head 1, token 0 ") {
 		t.Errorf("right of K's last row: %q", got)
 	}
 	// It goes on counting while the run steps on.
@@ -645,7 +645,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 				count++
 			}
 		}
-		if row[0] != strconv.Itoa(position+1) || row[3] != strconv.Itoa(count) || row[4] != strconv.Itoa(count) {
+		if row[0] != strconv.Itoa(position) || row[3] != strconv.Itoa(count) || row[4] != strconv.Itoa(count) {
 			t.Errorf("row %d: %v, want %d reads", position, row, count)
 		}
 	}

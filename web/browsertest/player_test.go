@@ -107,7 +107,7 @@ func TestBreakpointsStopTheRun(t *testing.T) {
 }
 
 func TestABadBreakpointInALinkIsNamed(t *testing.T) {
-	for lang, want := range map[string]string{"en": "this model has 5 layers", "zh": "只有 5 层"} {
+	for lang, want := range map[string]string{"en": "this model has 5 layers", "zh": "这个模型有 5 层"} {
 		p := open(t, "/?new=4&prompt=Mia+has+three+apples.&step=2&break=layer:7,top&lang="+lang)
 		p.at(2)
 		p.until(`!document.getElementById("problem").hidden`)
@@ -168,7 +168,7 @@ func TestTheGutterSetsABreakpoint(t *testing.T) {
 	p.until(`window.kvstepFrame().meta.breaks?.points.join() === "layer:2"`)
 	p.press("t")
 	p.at(2)
-	if s := p.text("why"); !strings.Contains(s, "第 3 层") {
+	if s := p.text("why"); !strings.Contains(s, "第 2 层") {
 		t.Errorf("%q", s)
 	}
 	p.do(chromedp.MouseClickXY(at.X, at.Y))

@@ -142,9 +142,9 @@ func (p *page) seek(n int) {
 	p.at(n)
 }
 
-// TestRowsLetGo: what is let go is told when it happens, is hollow in the table,
+// TestEvictedRows: what is evicted is told when it happens, is hollow in the table,
 // and tells why when it is pointed at; the lamp is calm.
-func TestRowsLetGo(t *testing.T) {
+func TestEvictedRows(t *testing.T) {
 	for _, policy := range []string{"window:8:2", "h2o:4:4"} {
 		want := under(t, policy, 0)
 		n := 26 // layer 3 of the third decode pass
@@ -154,8 +154,8 @@ func TestRowsLetGo(t *testing.T) {
 		p.compare(s)
 		p.memory(s)
 		gone := kv.Evictions(s)
-		if got := p.text("sentence"); !strings.Contains(got, fmt.Sprintf("%d rows were let go", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2]+1)) {
-			t.Errorf("%s let go %v: %q", policy, gone, got)
+		if got := p.text("sentence"); !strings.Contains(got, fmt.Sprintf("%d rows were evicted", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2])) {
+			t.Errorf("%s evicted %v: %q", policy, gone, got)
 		}
 		// The table of the layer's rows: every head's state.
 		p.js(`document.querySelector("[data-testid=cache-table]").open = true; const s = document.querySelector("[data-testid=cache-table] select"); s.value = "2"; s.dispatchEvent(new Event("change"))`)
@@ -164,18 +164,18 @@ func TestRowsLetGo(t *testing.T) {
 		for pos, row := range cells {
 			for h, text := range row {
 				at := s.KV.EvictedAt(2, h, pos)
-				if is := at < s.KV.Len(2); is != strings.HasPrefix(text, "let go before") || is && text != fmt.Sprintf("let go before %d", at+1) {
-					t.Errorf("%s: position %d head %d is %q, let go before %d", policy, pos, h, text, at)
+				if is := at < s.KV.Len(2); is != strings.HasPrefix(text, "evicted before") || is && text != fmt.Sprintf("evicted before %d", at) {
+					t.Errorf("%s: position %d head %d is %q, evicted before %d", policy, pos, h, text, at)
 				}
 			}
 		}
-		// With the keyboard to a row that was let go in this step.
+		// With the keyboard to a row that was evicted in this step.
 		p.focus(`[data-testid="cache-picture"]`)
 		p.press(kb.Home)
 		for range gone[0][2] {
 			p.press(kb.ArrowRight)
 		}
-		p.until(fmt.Sprintf(`document.querySelector("[data-testid=cache-readout]").textContent.includes("Let go before token %d:")`, gone[0][0]+1))
+		p.until(fmt.Sprintf(`document.querySelector("[data-testid=cache-readout]").textContent.includes("Evicted before token %d:")`, gone[0][0]))
 		reads := s.Pass - 1 - want[0].Pass // every pass since prefill, but for this one
 		if gone[0][2] >= want[0].Rows {
 			reads -= gone[0][2] - want[0].Rows + 1
@@ -188,7 +188,7 @@ func TestRowsLetGo(t *testing.T) {
 		if eval[string](p, `document.querySelector("[data-testid=lamp]").dataset.state`) != "policy" || !strings.Contains(says, "the policy changed this: first at "+s.Differs) {
 			t.Errorf("%s: the lamp says %q", policy, says)
 		}
-		if first := effect.Changed; first == nil && !strings.Contains(says, "the text is the same") || first != nil && !strings.Contains(says, fmt.Sprintf("first other token: no. %d", *first+1)) {
+		if first := effect.Changed; first == nil && !strings.Contains(says, "the text is the same") || first != nil && !strings.Contains(says, fmt.Sprintf("first other token: number %d", *first)) {
 			t.Errorf("%s: the lamp says %q, first changed %v", policy, says, first)
 		}
 		p.axe(policy)
@@ -226,17 +226,17 @@ func TestWall(t *testing.T) {
 		t.Fatalf("the trace ends with %q", want[last].RunFinishReason)
 	}
 	fits := len(want[last].Tokens)
-	for lang, title := range map[string]string{"en": "Out of memory at token %d", "zh": "在第 %d 个词元处内存不足"} {
+	for lang, title := range map[string]string{"en": "Out of memory at position %d", "zh": "在位置 %d 处内存不足"} {
 		p := open(t, policyPath(lang, "contiguous", 3, fmt.Sprintf("&budget=%d", budget)))
 		p.at(3)
-		if got := p.text("memory-full"); !strings.Contains(got, strconv.Itoa(fits+1)) {
+		if got := p.text("memory-full"); !strings.Contains(got, strconv.Itoa(fits)) {
 			t.Errorf("predicted: %q, the trace has %d tokens", got, fits)
 		}
 		p.click("do-end")
 		p.at(last)
 		p.memory(&want[last])
 		p.until(`!document.getElementById("out-of-memory").hidden`)
-		if got := eval[string](p, `document.getElementById("wall-title").textContent`); got != fmt.Sprintf(title, fits+1) {
+		if got := eval[string](p, `document.getElementById("wall-title").textContent`); got != fmt.Sprintf(title, fits) {
 			t.Errorf("the wall is titled %q", got)
 		}
 		u := want[last].KV.Use()

@@ -152,11 +152,11 @@ func TestLookingAtARequest(t *testing.T) {
 		t.Errorf("link %s", q)
 	}
 	if s := p.text("text"); !strings.Contains(s, "has a kite") {
-		t.Errorf("the text of request 2 is %q", s)
+		t.Errorf("the text of request 1 is %q", s)
 	}
-	// Another token can be chosen for request 1 only.
+	// Another token can be chosen for request 0 only.
 	if eval[bool](p, `!!document.querySelector("[data-testid=top] button")`) {
-		t.Error("request 2 offers other tokens")
+		t.Error("request 1 offers other tokens")
 	}
 	p.clean()
 }
@@ -256,7 +256,7 @@ func TestABeamSearchOnScreen(t *testing.T) {
 		p.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=beam-tree] [data-node]").length === %d`, nodes))
 		said := eval[[]string](p, `[...document.querySelectorAll("[data-testid=beam-tree] [data-node]")].map((b) => b.querySelector(".spoken").textContent)`)[nodes-len(live):]
 		for i, b := range live {
-			for _, number := range []string{fmt.Sprintf("beam %d", i+1), fmt.Sprintf("%.4f (", b.LogProb), fmt.Sprintf("sum of the text %.4f", b.Sum)} {
+			for _, number := range []string{fmt.Sprintf("beam %d", i), fmt.Sprintf("%.4f (", b.LogProb), fmt.Sprintf("sum of the text %.4f", b.Sum)} {
 				if number == "-0.0000 (" || number == "0.0000 (" {
 					continue
 				}
@@ -276,7 +276,7 @@ func TestABeamSearchOnScreen(t *testing.T) {
 	p.focus(`[data-testid=beam-tree] [tabindex="0"]`)
 	p.press(kb.Home)
 	p.press(kb.ArrowDown)
-	if s := p.text("beams-says"); !strings.Contains(s, "beam 2 after pass 0") {
+	if s := p.text("beams-says"); !strings.Contains(s, "beam 1 after pass 0") {
 		t.Errorf("the readout says %q", s)
 	}
 	p.js(`document.querySelector("[data-testid=beams-table]").open = true`)
@@ -312,7 +312,7 @@ func TestHandoutsOfSeveral(t *testing.T) {
 		h.at(last)
 		if name == "batch" {
 			h.compareGrid(all)
-			if eval[bool](h, `!!document.querySelector("[data-testid=schedule-grid] [data-seq], [data-strip] button") || document.querySelector("[data-testid=versus]").checkVisibility()`) {
+			if eval[bool](h, `!!document.querySelector("[data-testid=schedule-grid] [data-seq], [data-strip] button") || !!document.querySelector("[data-testid=versus]")`) {
 				t.Error("the copy offers what it cannot do")
 			}
 			h.click("do-back-token")

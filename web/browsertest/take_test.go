@@ -107,7 +107,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 		p.at(21)
 		p.until(`window.kvstepFrame().meta.pick.head === 1`)
 		name, svg := p.take("svg")
-		if want := "kvstep-story-step22-layer3-head2.svg"; name != want {
+		if want := "kvstep-story-step21-layer2-head1.svg"; name != want {
 			t.Errorf("the file is called %q, want %q", name, want)
 		}
 		texts, images := svgTexts(t, svg)
@@ -129,7 +129,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 			}
 		}
 		name, picture := p.take("png")
-		if want := "kvstep-story-step22-layer3-head2.png"; name != want {
+		if want := "kvstep-story-step21-layer2-head1.png"; name != want {
 			t.Errorf("the file is called %q, want %q", name, want)
 		}
 		p.js(`document.getElementById("take").open = false`)
@@ -219,7 +219,7 @@ func TestHandoutFromAFile(t *testing.T) {
 	p.until(`window.kvstepFrame().meta.step.n !== ` + fmt.Sprint(last))
 	at := eval[int](p, `window.kvstepFrame().meta.step.n`)
 	name, data := p.take("html")
-	if !strings.HasPrefix(name, "kvstep-story-steps1-") || !strings.HasSuffix(name, "-handout.html") {
+	if !strings.HasPrefix(name, "kvstep-story-steps0-") || !strings.HasSuffix(name, "-handout.html") {
 		t.Errorf("called %q", name)
 	}
 	t.Logf("handout of %d steps: %d bytes", last+1, len(data))
@@ -411,7 +411,7 @@ func TestDataIsTheEngines(t *testing.T) {
 	p.at(8)
 	all := steps(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 3})
 	name, data := p.take("jsonl")
-	if name != "kvstep-story-steps1-9.jsonl" {
+	if name != "kvstep-story-steps0-8.jsonl" {
 		t.Errorf("called %q", name)
 	}
 	var want strings.Builder
@@ -428,7 +428,7 @@ func TestDataIsTheEngines(t *testing.T) {
 		t.Errorf("the page's JSONL is not the trace:\n%.400s\n%.400s", got, want.String())
 	}
 	name, data = p.take("csv")
-	if name != "kvstep-story-step9-layer2-head3.csv" || !bytes.Contains(data, []byte("attention,probs,0,")) {
+	if name != "kvstep-story-step8-layer1-head2.csv" || !bytes.Contains(data, []byte("attention,probs,0,")) {
 		t.Errorf("%q: %.200s", name, data)
 	}
 	name, data = p.take("safetensors")

@@ -101,8 +101,17 @@ func Draw(r *rand.Rand, m *library.Loaded) sim.Recipe {
 		rec.Stop = []string{pick(r, "a", "the", ".", " ")}
 	}
 	switch r.IntN(8) {
-	case 0, 1:
+	case 0:
 		rec.Batch = batch(r, m, rec)
+	case 1: // with blocks for the longest of them and some more
+		rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(4)}
+		rec.Batch = batch(r, m, rec)
+		most := len(rec.Tokens) + rec.MaxNew
+		for _, q := range rec.Batch.Requests {
+			most = max(most, len(q.Tokens)+q.MaxNew)
+		}
+		blocks := (most+rec.Cache.Block-1)/rec.Cache.Block + r.IntN(6)
+		rec.Cache.Budget = int64(blocks*rec.Cache.Block) * kv.SpecOf(c, 1).TokenBytes()
 	case 2: // several that begin alike, with room for some blocks
 		rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 1 + r.IntN(4)}
 		rec.MaxNew = 1 + r.IntN(3)

@@ -6,5 +6,5 @@
  */
 export function sharers({ meta: { run, pick } }) {
   const each = run.config.heads / run.config.kv_heads;
-  return each > 1 ? Array.from({ length: each }, (_, i) => pick.kv_head * each + i + 1) : [];
+  return each > 1 ? Array.from({ length: each }, (_, i) => pick.kv_head * each + i) : [];
 }

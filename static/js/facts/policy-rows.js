@@ -1,12 +1,12 @@
 // What the cache policy did to a row: let go and before which token, kept as a
 // sink, as recent or as heavy, in which block, with which error. No DOM.
 
-import { cell as short, sentences } from "../ui/format.js";
+import { cell as short, sentences } from "../format.js";
 
 /** @import { Row, T } from "../types.js" */
 
 /**
- * The number of the token before which a row was let go, from 1; 0 if it is kept.
+ * One more than the position of the token before which a row was evicted; 0 if it is kept.
  * @param {any} frame @param {number} layer @param {number} head @param {number} p
  * @returns {number}
  */
@@ -90,7 +90,7 @@ export function keptSentence(frame, row, t) {
   if (row.position >= kv.lens[row.layer]) return "";
   if (p.kind === "paged" && use?.table) {
     return t("cache.row.block", {
-      Slot: (row.position % p.block) + 1,
+      Slot: row.position % p.block,
       Block: use.table[Math.floor(row.position / p.block)],
     });
   }
@@ -107,7 +107,7 @@ export function keptSentence(frame, row, t) {
   const state = stateOf(frame, row);
   const attention = received(frame, row);
   const args = {
-    Token: goneBefore(frame, row.layer, row.head, row.position),
+    Token: goneBefore(frame, row.layer, row.head, row.position) - 1,
     Sinks: p.sinks,
     Window: p.window,
     Attention: attention === null ? "" : short(attention),
@@ -138,11 +138,11 @@ export function keptColumns(frame, layer, t) {
     return { titles: [t("cache.column.block")], of: (at) => [String(use.table[Math.floor(at / p.block)])] };
   if (p.kind === "window" || p.kind === "h2o") {
     return {
-      titles: heads.map((h) => t("cache.column.state.of", { Head: h + 1 })),
+      titles: heads.map((h) => t("cache.column.state.of", { Head: h })),
       of: (at) =>
         heads.map((head) => {
           const state = stateOf(frame, { layer, head, position: at });
-          return state ? t(`cache.state.${state}`, { Token: goneBefore(frame, layer, head, at) }) : "";
+          return state ? t(`cache.state.${state}`, { Token: goneBefore(frame, layer, head, at) - 1 }) : "";
         }),
     };
   }
@@ -151,7 +151,7 @@ export function keptColumns(frame, layer, t) {
   const scaled = !!frame.tensors.cache_scale;
   return {
     titles: sides.flatMap(({ side, head }) =>
-      ["error", ...(scaled ? ["scale"] : [])].map((c) => t(`cache.column.${c}`, { Side: "KV"[side], Head: head + 1 })),
+      ["error", ...(scaled ? ["scale"] : [])].map((c) => t(`cache.column.${c}`, { Side: "KV"[side], Head: head })),
     ),
     of: (at) =>
       sides.flatMap(({ side, head }) => {

@@ -23,8 +23,8 @@ export const policyName = (p, t) =>
 /** Does attention get the very numbers that were computed, all of them? @param {Policy} p */
 export const isExact = (p) => p.kind === "contiguous" || p.kind === "paged";
 
-/** The token at which the limit refuses, from 1; 0 if the whole run fits. @param {any} meta of a frame */
-export const fullAt = ({ use, kv }) => (use?.fits !== undefined && use.fits < kv.capacity ? use.fits + 1 : 0);
+/** The position at which the limit refuses; null if the whole run fits. @param {any} meta of a frame */
+export const fullAt = ({ use, kv }) => (use?.fits !== undefined && use.fits < kv.capacity ? use.fits : null);
 
 /** A policy from its text, as a link writes it. @param {string} text @returns {Policy} */
 export function parsePolicy(text) {

@@ -5,7 +5,7 @@ import { isolate } from "../text.js";
 /** @import { T } from "../types.js" */
 
 /** "request 2", "beam 1". @param {any} frame @param {number} seq @param {T} t */
-export const seqName = (frame, seq, t) => t(`seq.${frame.meta.peers.kind}`, { N: seq + 1 });
+export const seqName = (frame, seq, t) => t(`seq.${frame.meta.peers.kind}`, { N: seq });
 
 /** The prompt of a request. @param {any} frame @param {number} [seq] */
 export function promptOf({ meta: { run, peers } }, seq = peers?.seq ?? 0) {

@@ -11,5 +11,5 @@ export function where(step, t, meta) {
   const pass = t(meta?.schedule ? "where.pass" : step.phase === "prefill" ? "where.prefill" : "where.decode", {
     Pass: step.pass,
   });
-  return pass + " · " + (step.layer === null ? t("where.head") : t("where.layer", { Layer: step.layer + 1 }));
+  return pass + " · " + (step.layer === null ? t("where.head") : t("where.layer", { Layer: step.layer }));
 }

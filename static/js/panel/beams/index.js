@@ -5,20 +5,20 @@ import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { beamOf, beams, beside, share } from "./tree.js";
 import { createLens } from "../../ui/optional.js";
-import { percent, sentences } from "../../ui/format.js";
+import { percent, sentences } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 /** @import { Beam } from "./tree.js" */
 
 const [WIDE, TALL] = [5.6, 2.55]; // of a beam, in rem as the style sheet has it
 const [GAP, DOWN, ROOT] = [2.3, 0.7, 4.4]; // between them, across and down; of the prompt
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {any} act
- */
-export function createBeams(root, act) {
+/** @type {Panel} */
+export const panel = { id: "beams", offline: true, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
   const lens = createLens(root, "beams", act);
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [tree, says, table] = [part("tree"), part("says"), part("table")];
@@ -53,11 +53,11 @@ export function createBeams(root, act) {
   };
   part("numbers").addEventListener("toggle", () => fill(part("numbers"), all, state.t));
 
-  /** @param {any} next */
+  /** @param {State} next */
   return function view(next) {
     state = next;
     const { frame, t, lang } = next;
-    if (!lens(next, !!frame?.meta.beams)) return;
+    if (!lens(next, !!frame?.meta.beams) || !frame) return;
     const { beams: info, step, peers } = frame.meta;
     part("none").hidden = !!info.passes;
     part("none").textContent = t(frame.meta.run.recipe.max_new === 0 ? "choice.alone" : "beams.none");
@@ -100,7 +100,7 @@ function words(all, b, t) {
   return sentences(
     t("beams.node", {
       Token: b.label,
-      Beam: b.slot + 1,
+      Beam: b.slot,
       Pass: b.pass,
       LogProb: b.logProb.toFixed(4),
       Prob: percent(Math.exp(b.logProb)),
@@ -210,8 +210,8 @@ function fill(details, all, t) {
     el("tr", [
       el("th", String(b.pass), { scope: "row" }),
       ...[
-        b.slot + 1,
-        b.pass ? all[b.parent].slot + 1 : "–",
+        b.slot,
+        b.pass ? all[b.parent].slot : "–",
         b.label,
         b.logProb.toFixed(4),
         b.sum.toFixed(4),

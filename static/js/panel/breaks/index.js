@@ -2,10 +2,10 @@
 // that says why a walk has stopped.
 
 import { isolate } from "../../text.js";
-import { percent } from "../../ui/format.js";
+import { percent } from "../../format.js";
 import { check } from "../../ui/refusal.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 /** Label of a token by position, wherever the frame tells it. @param {any} meta @param {number} i */
 const label = (meta, i) => (meta.waiting ?? meta.tokens)[i]?.[1] ?? `#${i}`;
@@ -15,7 +15,7 @@ export function named(point, meta, t) {
   const [kind, n] = point.split(":");
   switch (kind) {
     case "layer":
-      return t("break.layer", { Layer: Number(n) + 1 });
+      return t("break.layer", { Layer: Number(n) });
     case "cache":
       return t("break.cache", { KiB: Number(n) });
     case "attend":
@@ -34,7 +34,7 @@ export function why(frame, t) {
     .map((/** @type {any} */ h) => {
       const [kind, n] = h.point.split(":");
       return t(`why.${kind}`, {
-        Layer: (step.layer ?? 0) + 1,
+        Layer: step.layer ?? 0,
         KiB: Number(n),
         Bytes: h.bytes,
         Before: h.before,
@@ -42,18 +42,19 @@ export function why(frame, t) {
         Op: step.differs,
         Token: label(frame.meta, Number(n)),
         Query: label(frame.meta, h.query),
-        Head: (h.head ?? 0) + 1,
+        Head: h.head ?? 0,
         Prob: percent(h.prob ?? 0),
       });
     })
     .join(" ");
 }
 
-/**
- * @param {HTMLDetailsElement} root @param {HTMLElement} line where the reason stands
- * @param {{breaks: (points: string[]) => void, toggleBreak: (point: string) => void}} act
- */
-export function createBreaks(root, line, act) {
+/** @type {Panel} */
+export const panel = { id: "breaks", offline: false, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
+  const line = /** @type {HTMLElement} */ (document.getElementById("why")); // stands with the sentence
   const form = /** @type {HTMLFormElement} */ (root.querySelector("form"));
   const field = (/** @type {string} */ name) => /** @type {HTMLSelectElement} */ (form.elements.namedItem(name));
   const list = /** @type {HTMLElement} */ (root.querySelector("[data-points]"));
@@ -82,7 +83,7 @@ export function createBreaks(root, line, act) {
     field("kind").focus(); // the button under the focus is about to go
   });
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     words = t;
     if (!frame) return;
@@ -102,7 +103,7 @@ export function createBreaks(root, line, act) {
     list.replaceChildren(...points.map((p) => row(p, named(p, frame.meta, t), t)));
     options(
       field("layer"),
-      Array.from({ length: run.config.layers }, (_, i) => String(i + 1)),
+      Array.from({ length: run.config.layers }, (_, i) => String(i)),
     );
     options(
       field("attend"),

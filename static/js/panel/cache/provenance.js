@@ -1,7 +1,7 @@
 // Where a row of the cache comes from, in words and as a table.
 
 import { inCache } from "../../facts/token-names.js";
-import { cell as short, sentences } from "../../ui/format.js";
+import { cell as short, sentences } from "../../format.js";
 import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
 
 /** @import { Row, T } from "../../types.js" */
@@ -44,7 +44,7 @@ const where = (pass, t, meta) =>
 /** @param {any} frame @param {Row} row @param {T} t */
 export function sentence(frame, row, t) {
   const h = history(frame, row);
-  const names = { Side: SIDES[row.side], Layer: row.layer + 1, Head: row.head + 1, Position: row.position + 1 };
+  const names = { Side: SIDES[row.side], Layer: row.layer, Head: row.head, Position: row.position };
   if (!h) return "";
   if (h.pass < 0) return t("cache.empty", names);
   const alone = frame.meta.run.recipe.lanes === "cached";
@@ -80,7 +80,7 @@ export function fill(table, frame, layer, t) {
     });
     return tr;
   };
-  const sizes = SIDES.flatMap((side) => heads.map((h) => t("cache.column.size", { Side: side, Head: h + 1 })));
+  const sizes = SIDES.flatMap((side) => heads.map((h) => t("cache.column.size", { Side: side, Head: h })));
   const policy = keptColumns(frame, layer, t);
   const head = document.createElement("thead");
   head.append(
@@ -103,7 +103,7 @@ export function fill(table, frame, layer, t) {
     body.append(
       row(
         [
-          String(p + 1),
+          String(p),
           names[p],
           where(pass, t, meta),
           reads,

@@ -1,7 +1,7 @@
 // One sentence in plain words that says how a cell came to be, with its numbers.
 
 import { brief } from "./exact.js";
-import { percent, sentences } from "../../ui/format.js";
+import { percent, sentences } from "../../format.js";
 import { goneFor } from "../../facts/policy-rows.js";
 import { labels, stepName } from "./refs.js";
 
@@ -36,7 +36,7 @@ export function reason(frame, t) {
       ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
       : null;
   const from = stored
-    ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos + 1 })
+    ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos })
     : "";
   return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "");
 }
@@ -104,11 +104,11 @@ const KINDS = {
     },
   ],
   gelu: (e) => ["explain.gelu", { Up: arg(e, 0, 0), Gate: made(e, "gate") }],
-  shared: (e) => ["explain.shared", { Pos: e.row + 1 }],
+  shared: (e) => ["explain.shared", { Pos: e.row }],
   turn: (e) => ["explain.turn", { I: e.reads[0].col, J: e.reads[1].col }],
   stored: (e, frame, t) => [
     e.reads[0].step === e.step ? "explain.stored.now" : "explain.stored",
-    { Where: stepName(e, e.reads[0].step, t), Pos: e.row + 1 },
+    { Where: stepName(e, e.reads[0].step, t), Pos: e.row },
   ],
   mask: (e) => {
     // there if the cache lets the key go at some time
@@ -134,7 +134,7 @@ const KINDS = {
         : e.op === "x"
           ? "explain.copy.x"
           : "explain.copy.rope",
-    { D: e.reads[0].col, Head: e.reads[0].head + 1, ID: e.token, Before: e.steps[e.reads[0].step]?.layer + 1 },
+    { D: e.reads[0].col, Head: e.reads[0].head, ID: e.token, Before: e.steps[e.reads[0].step]?.layer },
   ],
   add: (e) => ["explain.add", { Left: arg(e, 0, 0), Right: arg(e, 0, 1) }],
   swiglu: (e) => ["explain.swiglu", { Gate: arg(e, 0, 0), Silu: made(e, "silu"), Up: arg(e, 4, 1) }],

@@ -1,7 +1,7 @@
 // The lamp: do both lanes give the same bits? Under a policy that changes the
 // output by design it says calmly what changed; under any other it is an alarm.
 
-import { cell as short } from "../../ui/format.js";
+import { cell as short } from "../../format.js";
 import { isExact } from "../../facts/policy.js";
 import { where } from "../../facts/where.js";
 
@@ -24,7 +24,7 @@ export function lampSays(meta, t) {
   const after = effect
     ? [
         t("lamp.delta", { Delta: short(effect.max_delta) }),
-        effect.changed === null ? t("lamp.text.same") : t("lamp.text.changed", { N: effect.changed + 1 }),
+        effect.changed === null ? t("lamp.text.same") : t("lamp.text.changed", { N: effect.changed }),
       ]
     : [];
   return {

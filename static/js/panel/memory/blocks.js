@@ -50,7 +50,7 @@ export function createBlocks(root) {
     part("[data-table]").replaceChildren(
       ...rows.map((/** @type {any} */ r) =>
         el("tr", [
-          el("th", r.to - r.from > 1 ? `${r.from + 1}–${r.to}` : String(r.from + 1), { scope: "row" }),
+          el("th", r.to - r.from > 1 ? `${r.from}–${r.to - 1}` : String(r.from), { scope: "row" }),
           el("td", [
             el("b", String(r.block)),
             ...(r.taken ? [" ", el("small", t("blocks.new"), { class: "fresh" })] : []),
@@ -73,7 +73,7 @@ const slots = (r, before, name, t) =>
     const full = p < r.to;
     return el("i", full ? name(p) : "", {
       class: full ? (p >= before ? "slot new" : "slot") : "slot empty",
-      title: full ? t("blocks.slot", { Position: p + 1, Token: name(p) }) : t("blocks.empty"),
+      title: full ? t("blocks.slot", { Position: p, Token: name(p) }) : t("blocks.empty"),
     });
   });
 
@@ -91,7 +91,7 @@ function physical({ use, run, peers }, rows, t) {
     const kind = r ? (r.taken ? "box new" : "box") : use.free?.includes(b) ? "box free" : "box other";
     const box = el("li", el("b", String(b)), {
       class: kind,
-      title: r ? `${r.from + 1}–${r.to}` : t(kind === "box free" ? "blocks.free" : "blocks.other", { Blocks: b }),
+      title: r ? `${r.from}–${r.to - 1}` : t(kind === "box free" ? "blocks.free" : "blocks.other", { Blocks: b }),
     });
     const fill = el("i", "");
     fill.style.setProperty("width", `${r ? (100 * (r.to - r.from)) / r.slots : 0}%`);

@@ -4,9 +4,9 @@
 import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
 import { fullAt, policyName } from "../../facts/policy.js";
-import { number, sentences } from "../../ui/format.js";
+import { number, sentences } from "../../format.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Panel, State, T } from "../../types.js" */
 
 /**
  * Bytes of a number of float32 rows of K and V in all layers.
@@ -56,19 +56,22 @@ export function says(frame, t) {
   });
 }
 
+/** @type {Panel} */
+export const panel = { id: "memory", offline: true, create };
+
 /** @param {HTMLElement} root */
-export function createMemory(root) {
+function create(root) {
   const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
   const bar = part("[data-bar]");
   const blocks = createBlocks(part("[data-blocks]"));
   const widen = (/** @type {string} */ selector, /** @type {number} */ share) =>
     part(selector).style.setProperty("width", `${100 * share}%`);
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     const use = frame?.meta.use;
-    root.hidden = !use || !frame.meta.step;
-    if (root.hidden) return;
+    root.hidden = !use || !frame?.meta.step;
+    if (!frame || root.hidden) return;
     const { kv, run } = frame.meta;
     const [allocated, used, budget] = [use.allocated, use.used, use.budget ?? 0].map(number);
     const all = Math.max(budget, allocated, 1);
@@ -90,16 +93,16 @@ export function createMemory(root) {
     put("[data-wasted]", allocated - used, text);
     put("[data-budget]", budget, text);
     part("[data-limit]").hidden = !budget;
-    const token = fullAt(frame.meta);
+    const full = fullAt(frame.meta);
     const burst = part(".burst");
-    burst.hidden = !token;
-    if (token) {
-      const at = Math.min((kv.bytes_per_token * (token - 1)) / all, 1); // bytes of the last token that fits
+    burst.hidden = full === null;
+    if (full !== null) {
+      const at = Math.min((kv.bytes_per_token * full) / all, 1); // bytes of the last token that fits
       burst.style.setProperty("left", `${100 * at}%`);
     }
     part("[data-full]").textContent =
       budget && use.fits !== undefined
-        ? t(token ? "memory.full" : "memory.never", { Token: token, Capacity: kv.capacity })
+        ? t(full === null ? "memory.never" : "memory.full", { Token: full, Capacity: kv.capacity })
         : "";
     blocks(frame, t);
   };

@@ -1,12 +1,12 @@
 // Which layer and head the stage shows.
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLElement} root
- * @param {{pick: (choice: {layer: number|null, head: number}) => void}} act
- */
-export function createPickers(root, act) {
+/** @type {Panel} */
+export const panel = { id: "pickers", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const layers = /** @type {HTMLElement} */ (root.querySelector("[data-layers]"));
   const heads = /** @type {HTMLElement} */ (root.querySelector("[data-heads]"));
   let built = "";
@@ -21,7 +21,7 @@ export function createPickers(root, act) {
     } else pick = { ...pick, head: Number(input.value) };
     act.pick({ layer: pick.follow ? null : pick.layer, head: pick.head });
   });
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     if (!frame) return;
     const c = frame.meta.run.config;
@@ -31,7 +31,7 @@ export function createPickers(root, act) {
       built = shape;
       layers.replaceChildren(
         radio("pick-layer", "follow", t("pick.follow")),
-        ...range(c.layers).map((l) => radio("pick-layer", l, String(l + 1))),
+        ...range(c.layers).map((l) => radio("pick-layer", l, String(l))),
       );
       heads.replaceChildren(...groups(c, t));
       heads.classList.toggle("shared", c.kv_heads < c.heads);
@@ -51,7 +51,7 @@ export function createPickers(root, act) {
  */
 function groups({ heads, kv_heads }, t) {
   const each = heads / kv_heads;
-  const radios = range(heads).map((h) => radio("pick-head", h, String(h + 1)));
+  const radios = range(heads).map((h) => radio("pick-head", h, String(h)));
   if (each === 1) return radios;
   return range(kv_heads).map((g) => {
     const box = document.createElement("div");
@@ -61,7 +61,7 @@ function groups({ heads, kv_heads }, t) {
     row.className = "radios";
     row.append(...radios.slice(g * each, (g + 1) * each));
     const name = document.createElement("small");
-    name.textContent = t("heads.group", { KV: g + 1 });
+    name.textContent = t("heads.group", { KV: g });
     box.append(row, name);
     return box;
   });

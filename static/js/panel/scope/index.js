@@ -1,21 +1,26 @@
 // What a handout holds and what it does not, where its reader looks for it.
 
+/** @import { Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "scope", offline: true, online: false, create };
+
 /** @param {HTMLElement} root */
-export function createScope(root) {
+function create(root) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   let said = "";
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     if (!frame) return;
     const { scope, lacking, run } = frame.meta;
     root.hidden = run.recipe.lanes === "uncached" || scope.ops[1] < scope.ops[0]; // then there is nothing of the kind
-    const span = (/** @type {[number, number]} */ [from, to]) => ({ From: from + 1, To: to + 1 });
+    const span = (/** @type {[number, number]} */ [from, to]) => ({ From: from, To: to });
     part("ops").textContent =
       t("scope.ops", { ...span(scope.ops), Recorded: run.recorded }) +
       " " +
       t(scope.weights ? "scope.weights" : "scope.no_weights");
     part("explained").textContent =
-      t("scope.explained", { ...span(scope.explained), Head: scope.head + 1, Step: scope.step + 1 }) +
+      t("scope.explained", { ...span(scope.explained), Head: scope.head, Step: scope.step }) +
       (scope.without.length
         ? " " + t("scope.without", { Ops: scope.without.map((/** @type {string} */ id) => t("name." + id)) })
         : "") +

@@ -2,14 +2,14 @@
 
 import { inCache } from "../../facts/token-names.js";
 import { goneBefore } from "../../facts/policy-rows.js";
-import { sentences } from "../../ui/format.js";
+import { sentences } from "../../format.js";
 
 /** @import { T } from "../../types.js" */
 
 const NAMED = 4; // tokens that are told one by one
 
 /**
- * What the layer of this step let go in it: positions and K/V heads.
+ * What the layer of this step evicted in it: positions and K/V heads.
  * @param {any} frame @returns {{position: number, head: number}[]}
  */
 export function evicted(frame) {
@@ -32,9 +32,9 @@ function which(frame, t) {
   const heads = run.config.kv_heads;
   /** @type {Map<number, number[]>} K/V heads by position */
   const places = new Map();
-  for (const { position, head } of all) places.set(position, [...(places.get(position) ?? []), head + 1]);
+  for (const { position, head } of all) places.set(position, [...(places.get(position) ?? []), head]);
   const one = (/** @type {[number, number[]]} */ [p, from]) => {
-    const args = { Position: p + 1, Token: labels[p] ?? "", Heads: from, Count: from.length };
+    const args = { Position: p, Token: labels[p] ?? "", Heads: from, Count: from.length };
     return heads > 1 && from.length === heads ? t("say.evicted.all", args) : t("say.evicted.one", args);
   };
   const said =
@@ -58,7 +58,7 @@ export function events(frame, t) {
     axis === "token" && step.part === "layer"
       ? t("say.coded", { Bits: bits })
       : use.coded
-        ? t("say.coded.channel", { From: use.coded[0] + 1, To: use.coded[1], Bits: bits })
+        ? t("say.coded.channel", { From: use.coded[0], To: use.coded[1] - 1, Bits: bits })
         : "";
   return sentences(blocks("say.taken", use.taken), blocks("say.given", use.given), which(frame, t), coded);
 }

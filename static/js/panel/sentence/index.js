@@ -1,12 +1,12 @@
 // One sentence that says what this step did, with its own numbers.
 
 import { events } from "./events.js";
-import { percent, sentences, si } from "../../ui/format.js";
+import { percent, sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sentence as guessed } from "./speculation.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Panel, State, T } from "../../types.js" */
 
 /**
  * What was done, and what the cache policy did on the way.
@@ -41,7 +41,7 @@ function said(frame, t) {
   }
   if (cacheless(frame)) {
     return t(`say.uncached.${step.phase}`, {
-      Layer: step.layer + 1,
+      Layer: step.layer,
       Count: T,
       Masked: step.masked,
       Pairs: step.rows * T,
@@ -51,7 +51,7 @@ function said(frame, t) {
   const bytes = ledger.step.cached ? ledger.step.cached.kv_write_bytes : 0;
   if (step.phase === "prefill") {
     return t("say.prefill", {
-      Layer: step.layer + 1,
+      Layer: step.layer,
       Count: step.rows,
       Masked: step.masked,
       Pairs: step.rows * T,
@@ -62,7 +62,7 @@ function said(frame, t) {
   const { kind, window: newest = 0, sinks = 0, heavy = 0 } = run.recipe.cache;
   const keys = kind === "window" || kind === "h2o" ? Math.min(T, newest + sinks + heavy) : T; // that are still there
   return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", {
-    Layer: step.layer + 1,
+    Layer: step.layer,
     Token: tokens[T - 1][1],
     Cached: keys - 1,
     Keys: keys,
@@ -73,11 +73,14 @@ function said(frame, t) {
   });
 }
 
+/** @type {Panel} */
+export const panel = { id: "sentence", offline: true, create };
+
 /** @param {HTMLElement} root */
-export function createSentence(root) {
+function create(root) {
   const line = /** @type {HTMLElement} */ (root.querySelector("[data-line]"));
   const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, connected, loading, held }) {
     const text = frame
       ? sentence(frame, t)
@@ -85,7 +88,7 @@ export function createSentence(root) {
     if (line.textContent !== text) line.textContent = text; // a live region speaks every change
     count.textContent = frame?.meta.step
       ? t("say.count", {
-          N: frame.meta.step.n + 1,
+          N: frame.meta.step.n,
           Length: frame.meta.run.ended ? frame.meta.run.recorded : frame.meta.run.length,
         })
       : "";

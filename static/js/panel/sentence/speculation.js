@@ -16,7 +16,7 @@ export function sentence(frame, t) {
   const Proposed = s.proposed.length;
   if (step.part === "layer") {
     return t("spec.say.layer", {
-      Layer: step.layer + 1,
+      Layer: step.layer,
       Fed: step.rows - Proposed,
       Proposed,
       Cached: step.cached,

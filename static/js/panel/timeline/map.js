@@ -160,7 +160,7 @@ function gutter(ctx, layout, layers, points, c, t) {
     const set = points.includes(rowPoint(part, layers));
     ctx.fillStyle = set ? c.ink : c.muted;
     if (layout.tall >= 9)
-      ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part + 1 }), LEFT - 5, y);
+      ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part }), LEFT - 5, y);
     if (set) dot(ctx, { x: 5, y }, Math.min(layout.tall / 2 - 0.5, 4), c);
   }
   ctx.textAlign = "left";
@@ -225,10 +225,10 @@ function dot(ctx, { x, y }, r, c) {
  * @param {T} t
  */
 function wall(ctx, layout, meta, c, t) {
-  const token = fullAt(meta);
-  if (!token || (meta.run.ended && meta.run.ended !== "memory")) return; // the run never came to it
-  const pass = token - meta.run.prompt_tokens;
-  const x = layout.token(token - 1) - (pass > 0 ? 1 : 0);
+  const at = fullAt(meta);
+  if (at === null || (meta.run.ended && meta.run.ended !== "memory")) return; // the run never came to it
+  const pass = at + 1 - meta.run.prompt_tokens;
+  const x = layout.token(at) - (pass > 0 ? 1 : 0);
   if (pass <= 0) {
     // the rest of the prompt is not read
     const prefill = layout.column(0);
@@ -239,7 +239,7 @@ function wall(ctx, layout, meta, c, t) {
   }
   ctx.fillStyle = c.bad;
   ctx.fillRect(x - 1.5, TOP - 4, 3, MAP + 8);
-  const said = t("memory.wall", { Token: token });
+  const said = t("memory.wall", { Token: at });
   const w = ctx.measureText(said).width;
   // beside the wall, where the run will not come
   const from = x + 12 + w < ctx.canvas.width / (globalThis.devicePixelRatio || 1) ? x + 6 : x - w - 12;

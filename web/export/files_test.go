@@ -1,4 +1,4 @@
-package take
+package export
 
 import (
 	"context"
@@ -78,13 +78,13 @@ func TestJSONLIsTheTrace(t *testing.T) {
 	for _, to := range []int{0, 4, 11} {
 		f := makeFile(t, "jsonl", query+"&step=0&to="+strconv.Itoa(to))
 		var want strings.Builder
-		if err := export.WriteTrace(&want, (&made{steps: all[:to+1]}).all()); err != nil {
+		if err := export.WriteTrace(&want, (&rerun{steps: all[:to+1]}).all()); err != nil {
 			t.Fatal(err)
 		}
 		if got := seconds.ReplaceAllString(string(f.Data), `"seconds":0`); got != want.String() {
 			t.Errorf("to %d:\n got %.300s\nwant %.300s", to, got, want.String())
 		}
-		if name := "kvstep-small_one-steps1-" + strconv.Itoa(to+1) + ".jsonl"; f.Name != name {
+		if name := "kvstep-small_one-steps0-" + strconv.Itoa(to) + ".jsonl"; f.Name != name {
 			t.Errorf("called %q, want %q", f.Name, name)
 		}
 	}
@@ -163,7 +163,7 @@ func TestCSVHasTheEnginesNumbers(t *testing.T) {
 		}
 	}
 	f := makeFile(t, "csv", query+"&step=8")
-	if f.Name != "kvstep-small_one-step9-layer2-head4.csv" {
+	if f.Name != "kvstep-small_one-step8-layer1-head3.csv" {
 		t.Errorf("called %q", f.Name)
 	}
 	top := 0
@@ -292,7 +292,7 @@ func TestQRIsTheCodeOfTheAddress(t *testing.T) {
 func TestHandoutIsWholeAndSealed(t *testing.T) {
 	f := makeFile(t, "html", query+"&step=5&lang=zh")
 	s := string(f.Data)
-	if f.Name != "kvstep-small_one-steps1-6-handout.html" {
+	if f.Name != "kvstep-small_one-steps0-5-handout.html" {
 		t.Errorf("called %q", f.Name)
 	}
 	for _, bad := range []string{"<link", "src=", "http://127", "https://", "style=\"", "unsafe-"} {
