@@ -5,7 +5,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
 )
 
 type RunInfo struct {
@@ -66,5 +65,5 @@ func unknownWords(m *Moment) []string {
 
 // lengthOf is how many steps the run has if it goes to its maximum.
 func lengthOf(m *Moment) int {
-	return max(run.Length(m.Model, m.Recipe, m.prompts()), m.Recorded)
+	return max(m.plan().Steps, m.Recorded)
 }
