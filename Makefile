@@ -100,4 +100,4 @@ attack:
 attack-frames:
 	go test ./web/wire -run '^TestGeneratorFrames$$' -timeout 0 -v -args -forever -seed $(SEED)
 attack-files:
-	go test ./web/take -run '^TestGeneratorFiles$$' -timeout 0 -v -args -forever -seed $(SEED)
+	go test ./web/export -run '^TestGeneratorFiles$$' -timeout 0 -v -args -forever -seed $(SEED)

@@ -39,7 +39,7 @@ func allRoutes(models *library.Library, hub http.Handler, version string) []rout
 		{"GET /weights", engine, walled("weights", tellJSON, weights(models))},
 		{"GET /variants", engine, walled("variants", tellJSON, variants(models))},
 		{"GET /live", anyone, hub},
-		{"GET /take/{kind}", engine, walled("export", tellJSON, takeaway(models, version, make(chan struct{}, maxTakes)))},
+		{"GET /take/{kind}", engine, walled("export", tellJSON, exportFile(models, version, make(chan struct{}, maxExports)))},
 		{"GET /plots", document, walled("plots", tellReader, figures.show)},
 		{"GET /plot/{file}", engine, walled("plots", tellReader, figures.file)},
 		{"POST /plots/measure", engine, walled("measurement", tellReader, figures.measure)},

@@ -7,8 +7,8 @@ import (
 	"kvstep/sim/recipe"
 )
 
-// way is a run of the same prompt within the same budget, kept otherwise.
-type way struct {
+// Alternative is a run of the same prompt within the same budget, kept otherwise.
+type Alternative struct {
 	Model string `json:"model,omitempty"` // if it is another one
 	Cache string `json:"cache"`
 	Fits  int    `json:"fits"`  // tokens, predicted
@@ -17,11 +17,11 @@ type way struct {
 
 // alternatives predicts how far other policies go within the budget, and the same policy
 // in the model with the fewest K/V heads that is otherwise alike.
-func alternatives(m *Moment) (ways []way) {
+func alternatives(m *Moment) (ways []Alternative) {
 	s, budget := m.spec(), m.Recipe.Cache.Budget
 	for _, p := range kv.Within(s.Fits(sim.CachePolicy{}, budget)) {
 		if fits := s.Fits(p, budget); fits > 0 && p.Kind != m.Recipe.Cache.Kind {
-			ways = append(ways, way{Cache: kv.Text(p), Fits: fits, Whole: s.Most})
+			ways = append(ways, Alternative{Cache: kv.Text(p), Fits: fits, Whole: s.Most})
 		}
 	}
 	if other := fewerHeads(m); other != nil {
@@ -29,7 +29,7 @@ func alternatives(m *Moment) (ways []way) {
 		r.Model = other.Name
 		if prompt, err := other.Prepare(r); err == nil {
 			s := kv.SpecOf(other.Model.Config, recipe.Fed(len(prompt), r.MaxNew))
-			ways = append(ways, way{other.Name, kv.Text(r.Cache), s.Fits(r.Cache, r.Cache.Budget), s.Most})
+			ways = append(ways, Alternative{other.Name, kv.Text(r.Cache), s.Fits(r.Cache, r.Cache.Budget), s.Most})
 		}
 	}
 	return ways

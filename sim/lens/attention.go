@@ -5,6 +5,17 @@ import (
 	"kvstep/sim/model"
 )
 
+// attentionLens is the picture of one head.
+var attentionLens = Lens{Name: "attention", Needs: []Need{matrices, noOp}, Show: bare(showAttention), Tensors: []Spec{
+	{"Q", "F16", "[m, hd]", "queries of the picked head, after RoPE"},
+	{"K", "F16", "[T, hd]", "keys of its kv head: `cached` rows from the cache, then the m new ones"},
+	{"V", "F16", "[T, hd]", "values, likewise"},
+	{"scores", "F16", "[m, T]", "q.k/sqrt(hd) of every pair, masked ones included"},
+	{"mask", "U8", "[m, T]", "1 where the query may see the key, 0 where the causal mask forbids it, 2 where the cache had let the key go"},
+	{"probs", "F16", "[m, T]", "softmax over the allowed pairs, 0 where masked"},
+	{"out", "F16", "[m, hd]", "probs x V"},
+}}
+
 // showAttention is the picture of one head that is shown where no op is picked.
 func showAttention(m *Moment) []Tensor {
 	a := m.Model.Model.Attention(m.From, m.Head())

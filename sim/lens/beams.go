@@ -6,22 +6,28 @@ import (
 	"slices"
 )
 
-// BeamsInfo is how far a beam search has come: its finished texts, best first.
+// beamsLens is how far a beam search has come, and with the panel `beams` open its tree.
+var beamsLens = Lens{Name: "beams", Needs: []Need{someBeams}, Show: both(showBeams), Tensors: []Spec{
+	{"beam_tree", "U8, U16 or U32", "[2, nodes]", "the place of a node's parent among the beams of the pass before, its token; a node is a beam that a head step kept"},
+	{"beam_log_probs", "F32", "[1, nodes]", "of those tokens. A text's sum is that of its nodes"},
+}}
+
+// BeamsInfo is how far a beam search has come, at the latest head step up to the cursor.
 type BeamsInfo struct {
-	Finished []FinishedInfo `json:"finished"`
-	Best     int            `json:"best"` // the index of the answer, once the search is over; else -1
-	// Of the tree, for a viewer who has it open. Nodes are numbered pass by pass.
-	Passes []int          `json:"passes,omitempty"` // nodes of each pass
-	Labels map[int]string `json:"labels,omitempty"` // by token id
+	Finished []FinishedInfo `json:"finished"`         // texts that ended, best first
+	Best     int            `json:"best"`             // the answer's place when the search is over, else -1
+	Passes   []int          `json:"passes,omitempty"` // beams of each pass, with the panel beams open
+	Labels   map[int]string `json:"labels,omitempty"` // of the tree's tokens, by id
 }
 
+// FinishedInfo is a text that ended.
 type FinishedInfo struct {
 	Text   string `json:"text"`
 	Tokens int    `json:"tokens"`
-	Sum    Score  `json:"sum"`
-	Score  Score  `json:"score"`
-	Done   string `json:"done"`
-	Node   *int   `json:"node,omitempty"` // where it ends in the tree
+	Sum    Score  `json:"sum"`            // of its tokens' log-probabilities
+	Score  Score  `json:"score"`          // sum / length^penalty
+	Done   string `json:"done"`           // eos or max-new
+	Node   *int   `json:"node,omitempty"` // of the tree, at which it ends (nodes are numbered pass by pass)
 }
 
 // showBeams is nil where the run is no beam search. With the tree come the tensors

@@ -6,30 +6,35 @@ import (
 	"kvstep/sim/kv"
 )
 
+// branchesLens is the runs of a room that keeps several, or did.
+var branchesLens = Lens{Name: "branches", Needs: []Need{someBranches}, Crowds: true, Show: value(showBranches)}
+
+// BranchesInfo are the runs of a room that keeps several, or did.
 type BranchesInfo struct {
-	Current int          `json:"current"`
-	Most    int          `json:"most"`
-	Held    Integer      `json:"held"`
-	Gone    *Gone        `json:"gone,omitempty"`
-	Lean    bool         `json:"lean,omitempty"` // beside the picture of an op there is room for names only
-	List    []BranchInfo `json:"list"`
-	Compare *CompareInfo `json:"compare,omitempty"`
+	Current int          `json:"current"`           // the branch on screen
+	Most    int          `json:"most"`              // so many are kept; then the one that was on screen longest ago goes
+	Held    Integer      `json:"held"`              // bytes of the rows of all, shared ones once
+	Gone    *Gone        `json:"gone,omitempty"`    // the last one that had to go
+	Lean    bool         `json:"lean,omitempty"`    // beside the picture of an op there are only id, parent and compare.with
+	List    []BranchInfo `json:"list"`              // oldest first
+	Compare *CompareInfo `json:"compare,omitempty"` // if the viewer asks for it
 }
 
+// BranchInfo is one of them. Counts of 0 and empty texts are left out.
 type BranchInfo struct {
 	ID      int     `json:"id"`
 	Parent  int     `json:"parent,omitempty"`
-	Step    int     `json:"step,omitzero"`     // at which it parts from its parent
-	From    int     `json:"from,omitzero"`     // tokens generated before they part
-	Token   string  `json:"token,omitempty"`   // what it says there
+	Step    int     `json:"step,omitzero"`     // the head step at which it parts from its parent; 0: it has none
+	From    int     `json:"from,omitzero"`     // generated tokens that they have in common
+	Token   string  `json:"token,omitempty"`   // what it says then
 	Instead string  `json:"instead,omitempty"` // and its parent
-	Cache   string  `json:"cache,omitempty"`   // where it keeps the cache otherwise than its parent
+	Cache   string  `json:"cache,omitempty"`   // its policy, if that is another
 	Text    string  `json:"text,omitempty"`    // the first of what it says from there on
-	Tokens  int     `json:"tokens,omitzero"`   // generated so far, as far as it has been run
+	Tokens  int     `json:"tokens,omitzero"`   // generated, as far as it was run
 	Cursor  int     `json:"cursor,omitzero"`
 	Ended   string  `json:"ended,omitempty"`
-	Bytes   Integer `json:"bytes,omitzero"`
-	Shared  Integer `json:"shared,omitempty"`
+	Bytes   Integer `json:"bytes,omitzero"`   // of its rows
+	Shared  Integer `json:"shared,omitempty"` // of those, bytes that other branches have too (the same memory)
 }
 
 // textShown is how much of a branch's text the tree shows, in bytes.

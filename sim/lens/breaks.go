@@ -6,21 +6,27 @@ import (
 	"kvstep/sim/breakpoint"
 )
 
-// BreaksInfo is what a frame says of breakpoints.
+// breaksLens is the room's breakpoints, and where the run has reached them.
+var breaksLens = Lens{Name: "breaks", Needs: []Need{someBreaks}, Show: value(showBreaks)}
+
+// BreaksInfo is where the breakpoints are reached.
 type BreaksInfo struct {
-	Points []string  `json:"points"`
-	Hits   [][2]int  `json:"hits"` // [step, index into points], those a reader cannot know beforehand
-	Here   []HitInfo `json:"here"` // what is reached at the cursor
+	Points []string `json:"points"` // those of the break command
+	// Hits are [step, index into points] of the recorded steps that reached one, without
+	// those of token and layer:N, which every pass reaches at the same place.
+	Hits [][2]int  `json:"hits"`
+	Here []HitInfo `json:"here"` // what is reached at the cursor
 }
 
+// HitInfo is a breakpoint that is reached, and by what.
 type HitInfo struct {
 	Point  string  `json:"point"`
-	Head   *int    `json:"head,omitempty"`  // attend: who looks
-	Query  *int    `json:"query,omitempty"` // attend: its position
-	Prob   float32 `json:"prob,omitempty"`
-	Bytes  Integer `json:"bytes,omitzero"`   // cache
-	Before string  `json:"before,omitempty"` // top: the likeliest before
-	Now    string  `json:"now,omitempty"`    // top: the likeliest here
+	Head   *int    `json:"head,omitempty"`   // attend: the query head
+	Query  *int    `json:"query,omitempty"`  // attend: its position
+	Prob   float32 `json:"prob,omitempty"`   // attend: the probability it gives
+	Bytes  Integer `json:"bytes,omitzero"`   // cache: held by the cache
+	Before string  `json:"before,omitempty"` // top: label of the likeliest token before
+	Now    string  `json:"now,omitempty"`    // top: and here
 }
 
 // showBreaks are the room's breakpoints, and where the run has reached them.

@@ -4,14 +4,18 @@ import (
 	"kvstep/sim/explain"
 )
 
-type CellInfo struct {
+// cellLens is the exact value of the picked cell; null when none is picked or it does not exist.
+var cellLens = Lens{Name: "cell", Null: true, Show: value(showCell)}
+
+// CellValue is the exact value of the picked cell.
+type CellValue struct {
 	Cell
-	Value  string `json:"value"`
-	Masked bool   `json:"masked"`
+	Value  string `json:"value"`  // decimal text of the float32
+	Masked bool   `json:"masked"` // the mask forbids the pair
 }
 
 // showCell is the exact value of the picked cell, nil if it does not exist.
-func showCell(m *Moment) *CellInfo {
+func showCell(m *Moment) *CellValue {
 	c := m.View.Cell
 	if m.From == nil || c == nil || explain.Find(c.Op) == nil {
 		return nil
@@ -22,5 +26,5 @@ func showCell(m *Moment) *CellInfo {
 	if !ok {
 		return nil
 	}
-	return &CellInfo{*c, explain.Number(v).String(), r.Masked(ref)}
+	return &CellValue{*c, explain.Number(v).String(), r.Masked(ref)}
 }

@@ -4,49 +4,43 @@ import (
 	"kvstep/sim"
 )
 
-// ChoiceInfo says how the token of a head step was chosen. What the table and
-// the line need, options and the stages' probabilities, travels only to a
-// viewer who has the panel open, in float32 digits: half the bytes.
+// choiceLens is how the sampler came to its token.
+var choiceLens = Lens{Name: "choice", Needs: []Need{aChoice}, Show: value(showChoice)}
+
+// ChoiceInfo is how the token of a head step was chosen. What the table and the line need,
+// options and the stages' probabilities, is there only with the panel open, in float32
+// digits: half the bytes.
 type ChoiceInfo struct {
 	Token   int          `json:"token"` // the sampler's; a person may have chosen another
 	Label   string       `json:"label"`
-	Prob    float64      `json:"prob"` // of the token in the last stage but greedy's
-	Random  float64      `json:"random"`
-	From    float64      `json:"from"` // the token's stretch of the cumulative line
+	Prob    float64      `json:"prob"`   // of the token after all filters
+	Random  float64      `json:"random"` // where the draw falls on the cumulative line
+	From    float64      `json:"from"`   // the token's stretch of that line
 	To      float64      `json:"to"`
-	Forced  bool         `json:"forced"`
-	Stages  []StageInfo  `json:"stages"`
-	Options []OptionInfo `json:"options,omitempty"`
+	Forced  bool         `json:"forced"`            // a person chose another token
+	Stages  []StageInfo  `json:"stages"`            // softmax, then every filter that is on
+	Options []OptionInfo `json:"options,omitempty"` // the highest scores, with the panel choice open
 }
 
+// StageInfo is the distribution after a filter.
 type StageInfo struct {
-	Filter   string    `json:"filter"`
-	Possible int       `json:"possible"`
-	Kept     float64   `json:"kept"`
-	Probs    []float32 `json:"probs,omitempty"`
+	Filter   string    `json:"filter"`          // by its name in kvstep trace
+	Possible int       `json:"possible"`        // tokens with a probability above 0
+	Kept     float64   `json:"kept"`            // share of the probability before that those had
+	Probs    []float32 `json:"probs,omitempty"` // of the options, with the panel choice open
 }
 
+// OptionInfo is a token that could be chosen.
 type OptionInfo struct {
 	ID    int      `json:"id"`
 	Label string   `json:"label"`
-	From  float32  `json:"from"`
+	From  float32  `json:"from"` // its stretch of the cumulative line
 	To    float32  `json:"to"`
-	Logit [2]Score `json:"logit,omitzero"` // before and after the penalty, where that changed it
-}
-
-// pickedChoice is how the sampler chose in the moment's step, nil where it did not.
-func pickedChoice(m *Moment) *sim.Choice {
-	if m.Step == nil {
-		return nil
-	}
-	return m.Step.Choice()
+	Logit [2]Score `json:"logit,omitzero"` // before and after the repetition penalty, where that changed it
 }
 
 func showChoice(m *Moment) *ChoiceInfo {
-	c, open := pickedChoice(m), m.View.shows("choice")
-	if c == nil {
-		return nil
-	}
+	c, open := m.Step.Choice(), m.View.shows("choice")
 	info := &ChoiceInfo{Token: c.Token, Random: c.Random, Forced: c.Token != m.Step.Token}
 	last := c.Stages[len(c.Stages)-1]
 	if last.Filter == sim.StageGreedy {

@@ -17,43 +17,42 @@ func common(a, b []int) int {
 	return n
 }
 
-// CompareInfo sets the branch on screen beside another, each as far as it has
-// been run.
+// CompareInfo sets the branch on screen beside another, each as far as it has been run.
 type CompareInfo struct {
 	With   int       `json:"with"`
-	Same   int       `json:"same,omitzero"` // generated tokens that they have in common
-	Common string    `json:"common,omitempty"`
-	Sides  []side    `json:"sides,omitempty"`
-	Fork   []rival   `json:"fork,omitempty"`  // where they part: what each chose
-	Steps  []int     `json:"steps,omitempty"` // the head steps in which they do, -1: one has not come so far
-	Even   []outlays `json:"even,omitempty"`  // after as many tokens as both have
-	Tokens int       `json:"tokens,omitzero"` // how many that is
+	Same   int       `json:"same,omitzero"`    // generated tokens that they have in common
+	Common string    `json:"common,omitempty"` // their text
+	Sides  []Side    `json:"sides,omitempty"`  // the branch on screen, and the other
+	Fork   []Rival   `json:"fork,omitempty"`   // the two tokens where they part
+	Steps  []int     `json:"steps,omitempty"`  // the head steps in which they do, -1: one has not come so far
+	Even   []Outlays `json:"even,omitempty"`   // totals after as many tokens as both have
+	Tokens int       `json:"tokens,omitzero"`  // how many that is
 }
 
-type side struct {
+// Side is one branch of two.
+type Side struct {
 	ID     int     `json:"id"`
 	Step   int     `json:"step"` // the last recorded
 	Text   string  `json:"text"` // after what they have in common
 	Tokens int     `json:"tokens"`
 	Ended  string  `json:"ended,omitempty"`
 	Cache  string  `json:"cache"`
-	Paid   outlays `json:"paid"`
+	Paid   Outlays `json:"paid"` // totals at the last recorded step
 }
 
-// outlays are totals of both lanes, cached first; null where a lane does not run.
-type outlays struct {
+// Outlays are totals of both lanes, cached first; null where a lane does not run.
+type Outlays struct {
 	Flops  [2]*Integer `json:"flops"`
 	Read   [2]*Integer `json:"read"`  // bytes of weights and cache
 	Bytes  Integer     `json:"bytes"` // held by the cache
 	Passes int         `json:"passes"`
 }
 
-// rival is a token that one of them chose where they part, and its probability
-// in both, before the filters.
-type rival struct {
+// Rival is a token that one of them chose where they part.
+type Rival struct {
 	ID    int         `json:"id"`
 	Label string      `json:"label"`
-	Probs [2]*float64 `json:"probs"` // null where the logits of that place are not kept
+	Probs [2]*float64 `json:"probs"` // its plain softmax probability in both; null where the logits of that place are not kept
 }
 
 func compareBranches(m *Moment) *CompareInfo {
@@ -61,12 +60,12 @@ func compareBranches(m *Moment) *CompareInfo {
 	if a == nil || b == nil || a == b {
 		return nil
 	}
-	info := &CompareInfo{With: b.ID, Steps: []int{-1, -1}, Sides: make([]side, 2), Even: make([]outlays, 2)}
+	info := &CompareInfo{With: b.ID, Steps: []int{-1, -1}, Sides: make([]Side, 2), Even: make([]Outlays, 2)}
 	made := [2][]int{a.generated(), b.generated()}
 	info.Same, info.Tokens = common(made[0], made[1]), min(len(made[0]), len(made[1]))
 	info.Common = a.said(a.before(info.Same))
 	for i, x := range []*Branch{a, b} {
-		info.Sides[i] = side{ID: x.ID, Step: x.Recorded - 1, Text: strings.TrimPrefix(x.said(x.Recorded-1), info.Common), Tokens: len(made[i]), Ended: x.Ended,
+		info.Sides[i] = Side{ID: x.ID, Step: x.Recorded - 1, Text: strings.TrimPrefix(x.said(x.Recorded-1), info.Common), Tokens: len(made[i]), Ended: x.Ended,
 			Cache: kv.Text(x.Recipe.Cache), Paid: outlaysOf(m, x, x.Recorded-1)}
 		info.Even[i] = outlaysOf(m, x, -1)
 		if info.Tokens > 0 {
@@ -81,7 +80,7 @@ func compareBranches(m *Moment) *CompareInfo {
 	}
 	for i := range made {
 		id := made[i][info.Same]
-		r := rival{ID: id, Label: m.Label(id)}
+		r := Rival{ID: id, Label: m.Label(id)}
 		for j, x := range []*Branch{a, b} {
 			r.Probs[j] = probability(x.Step(info.Steps[j]).ForSequence(0), id, info.Same == len(x.upTo(info.Steps[j]))-1)
 		}
@@ -116,7 +115,7 @@ func probability(s *sim.Step, id int, last bool) *float64 {
 
 // outlaysOf are the totals of a branch after step n, in the viewer's unit, pairs and
 // logits.
-func outlaysOf(m *Moment, b *Branch, n int) (o outlays) {
+func outlaysOf(m *Moment, b *Branch, n int) (o Outlays) {
 	if n < 0 {
 		return o
 	}

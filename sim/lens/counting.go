@@ -6,27 +6,29 @@ import (
 	"kvstep/sim/kv"
 )
 
-// counters are sim.Counters with integers safe for JavaScript; zeros are left
-// out, as most of the uncached lane's and of a layer's logits are.
-type counters struct {
-	Flops struct {
-		QKV    Integer `json:"qkv,omitzero"`
-		Scores Integer `json:"scores,omitzero"`
-		AV     Integer `json:"av,omitzero"`
-		Out    Integer `json:"out,omitzero"`
-		MLP    Integer `json:"mlp,omitzero"`
-		Head   Integer `json:"head,omitzero"`
-	} `json:"flops"`
-	Elementwise  Integer `json:"elementwise"`
-	KVTokens     Integer `json:"kv_tokens,omitzero"`
-	KVBytes      Integer `json:"kv_bytes,omitzero"`
-	KVReadBytes  Integer `json:"kv_read_bytes,omitzero"`
-	KVWriteBytes Integer `json:"kv_write_bytes,omitzero"`
-	WeightBytes  Integer `json:"weight_bytes"`
-	Seconds      float64 `json:"seconds,omitzero"`
+// Counters are those of kvstep trace; one that is left out is 0.
+type Counters struct {
+	Flops        FlopsByPart `json:"flops"`
+	Elementwise  Integer     `json:"elementwise"`             // scalar operations outside matmuls
+	KVTokens     Integer     `json:"kv_tokens,omitzero"`      // held in the cache by the layer just run
+	KVBytes      Integer     `json:"kv_bytes,omitzero"`       // of K and V held, all layers
+	KVReadBytes  Integer     `json:"kv_read_bytes,omitzero"`  // read from the cache
+	KVWriteBytes Integer     `json:"kv_write_bytes,omitzero"` // appended
+	WeightBytes  Integer     `json:"weight_bytes"`            // of weights read
+	Seconds      float64     `json:"seconds,omitzero"`        // measured; everything else is counted
 }
 
-func safe(c sim.Counters) (s counters) {
+// FlopsByPart are those of matrix products.
+type FlopsByPart struct {
+	QKV    Integer `json:"qkv,omitzero"`
+	Scores Integer `json:"scores,omitzero"`
+	AV     Integer `json:"av,omitzero"`
+	Out    Integer `json:"out,omitzero"`
+	MLP    Integer `json:"mlp,omitzero"`
+	Head   Integer `json:"head,omitzero"`
+}
+
+func safe(c sim.Counters) (s Counters) {
 	f := c.Flops
 	s.Flops.QKV, s.Flops.Scores, s.Flops.AV = Integer(f.QKV), Integer(f.Scores), Integer(f.AV)
 	s.Flops.Out, s.Flops.MLP, s.Flops.Head = Integer(f.Out), Integer(f.MLP), Integer(f.Head)
@@ -36,10 +38,22 @@ func safe(c sim.Counters) (s counters) {
 	return s
 }
 
-type lanes struct {
-	Cached   *counters `json:"cached"` // null when the recipe leaves the lane out
-	Uncached *counters `json:"uncached"`
+// Lanes are both; null is one that does not run.
+type Lanes struct {
+	Cached   *Counters `json:"cached"`
+	Uncached *Counters `json:"uncached"`
 }
+
+// LaneName names a lane.
+type LaneName string
+
+// The lanes by name.
+const (
+	LaneCached   LaneName = "cached"
+	LaneUncached LaneName = "uncached"
+)
+
+var laneNames = [2]LaneName{LaneCached, LaneUncached}
 
 // shape is the model as a lane runs it. The cached lane's policy, if it lets
 // tokens go, is a window in every layer; bytes of quantised rows a shape does not know.

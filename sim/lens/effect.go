@@ -2,35 +2,38 @@ package lens
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/kv"
 )
+
+// effectLens is what the policy did to the latest choice up to the cursor.
+var effectLens = Lens{Name: "effect", Needs: []Need{anEffect}, Show: value(showEffect)}
 
 // EffectInfo is what the policy did to the latest logits, up to the cursor.
 type EffectInfo struct {
 	Pass     int     `json:"pass"`
-	MaxDelta float32 `json:"max_delta"`
-	KL       float64 `json:"kl"`
-	Token    int     `json:"token"` // the same choice from the exact logits
-	Label    string  `json:"label"`
-	Chosen   int     `json:"chosen"`  // what the sampler chose from those of the policy
-	Changed  *int    `json:"changed"` // number of the first choice of the run that differs, from 0
+	MaxDelta float32 `json:"max_delta"` // largest difference of a logit
+	KL       float64 `json:"kl"`        // of the next-token distribution from the exact one, in nats
+	Token    int     `json:"token"`     // the same choice from the exact logits
+	Label    string  `json:"label"`     // of that token
+	Chosen   int     `json:"chosen"`    // what the sampler chose from those of the policy
+	Changed  *int    `json:"changed"`   // number of the first choice of the run that differs, from 0
 }
 
 func showEffect(m *Moment) *EffectInfo {
-	if m.Step == nil || kv.TraitsOf(m.Recipe.Cache).Exact {
-		return nil
-	}
-	var s *sim.Step // the latest of its head steps that chose
-	for at := (m.Step.N+1)/m.perPass()*m.perPass() - 1; at >= 0 && (s == nil || s.Effect == nil); at -= m.perPass() {
-		s = m.own(at)
-	}
-	if s == nil || s.Effect == nil {
-		return nil
-	}
+	s := lastEffect(m)
 	e := s.Effect
 	info := &EffectInfo{s.Pass, e.MaxDelta, e.KL, e.Token, m.Label(e.Token), s.Token, e.Changed}
 	if c := s.Choice(); c != nil { // a person may have chosen another
 		info.Chosen = c.Token
 	}
 	return info
+}
+
+// lastEffect is the latest head step of the sequence that chose under an effect, nil: none.
+func lastEffect(m *Moment) *sim.Step {
+	for at := (m.Step.N+1)/m.perPass()*m.perPass() - 1; at >= 0; at -= m.perPass() {
+		if s := m.own(at); s != nil && s.Effect != nil {
+			return s
+		}
+	}
+	return nil
 }

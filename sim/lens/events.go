@@ -7,19 +7,22 @@ import (
 	"kvstep/sim/cost"
 )
 
-// event is something that happened to one sequence in this step; which fields
-// it has is its kind's affair (docs/protocol.md).
-type event struct {
+// PassEvent is something that happened to one sequence in this step, by kind:
+// join (prompt, waited), reuse (tokens of prompt were found in the cache, saved),
+// chunk (rows of the prompt were fed, tokens so far), leave (why, tokens),
+// copy (block from was copied to to), part (a beam is continued into so many),
+// drop (it is not continued), finish (text, score, why).
+type PassEvent struct {
 	Kind   string  `json:"kind"`
 	Seq    int     `json:"seq"`
 	Tokens int     `json:"tokens,omitempty"`
-	Prompt int     `json:"prompt,omitempty"`
+	Prompt int     `json:"prompt,omitempty"` // tokens
 	Rows   int     `json:"rows,omitempty"`
 	Waited int     `json:"waited,omitempty"` // passes
-	Saved  Integer `json:"saved,omitempty"`  // FLOPs, or MACs if the viewer counts those
+	Saved  Integer `json:"saved,omitempty"`  // FLOPs, or MACs if those are counted
 	From   int     `json:"from,omitempty"`   // block
-	To     int     `json:"to,omitempty"`
-	Into   int     `json:"into,omitempty"` // beams
+	To     int     `json:"to,omitempty"`     // block
+	Into   int     `json:"into,omitempty"`   // beams
 	Why    string  `json:"why,omitempty"`
 	Text   string  `json:"text,omitempty"`
 	Score  *Score  `json:"score,omitempty"`
@@ -27,8 +30,8 @@ type event struct {
 
 // eventsOf are told at the first step of a pass, when it is known who is in it,
 // and at the head, when it is known who leaves.
-func eventsOf(m *Moment, copies [][][2]int) []event {
-	events := []event{}
+func eventsOf(m *Moment, copies [][][2]int) []PassEvent {
+	events := []PassEvent{}
 	s := m.Step
 	switch {
 	case s.Layer == 0 && s.Schedule != nil:
@@ -36,13 +39,13 @@ func eventsOf(m *Moment, copies [][][2]int) []event {
 	case s.Layer == 0:
 		for i, p := range everyone(s) {
 			for _, c := range copies[i] {
-				events = append(events, event{Kind: "copy", Seq: p.Seq, From: c[0], To: c[1]})
+				events = append(events, PassEvent{Kind: "copy", Seq: p.Seq, From: c[0], To: c[1]})
 			}
 		}
 	case s.Part == sim.HeadPart && s.Schedule != nil:
 		for _, p := range everyone(s) {
 			if p.FinishReason != "" {
-				events = append(events, event{Kind: "leave", Seq: p.Seq, Why: p.FinishReason, Tokens: s.Schedule.Requests[p.Seq].NumGenerated})
+				events = append(events, PassEvent{Kind: "leave", Seq: p.Seq, Why: p.FinishReason, Tokens: s.Schedule.Requests[p.Seq].NumGenerated})
 			}
 		}
 	case s.Beams != nil:
@@ -53,21 +56,21 @@ func eventsOf(m *Moment, copies [][][2]int) []event {
 
 // joinEvents tells who is new in the pass, what of their prompts was in the cache
 // already, and whose prompt is fed in pieces.
-func joinEvents(m *Moment) []event {
-	events, s := []event{}, m.Step
+func joinEvents(m *Moment) []PassEvent {
+	events, s := []PassEvent{}, m.Step
 	for seq, q := range s.Schedule.Requests {
 		if q.Started != s.Pass {
 			continue
 		}
-		events = append(events, event{Kind: "join", Seq: seq, Prompt: q.Prompt, Waited: max(s.Pass-q.Arrive, 0)})
+		events = append(events, PassEvent{Kind: "join", Seq: seq, Prompt: q.Prompt, Waited: max(s.Pass-q.Arrive, 0)})
 		if q.Reused > 0 {
-			events = append(events, event{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(savedFlops(m, q))})
+			events = append(events, PassEvent{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(savedFlops(m, q))})
 		}
 	}
 	for _, p := range everyone(s) {
 		reused := s.Schedule.Requests[p.Seq].Reused
 		if p.Phase == sim.Prefill && p.Rows < p.Prompt-reused {
-			events = append(events, event{Kind: "chunk", Seq: p.Seq, Rows: p.Rows, Tokens: p.Cached + p.Rows, Prompt: p.Prompt})
+			events = append(events, PassEvent{Kind: "chunk", Seq: p.Seq, Rows: p.Rows, Tokens: p.Cached + p.Rows, Prompt: p.Prompt})
 		}
 	}
 	return events
@@ -85,23 +88,23 @@ func savedFlops(m *Moment, q sim.RequestState) int64 {
 
 // beamEvents tells which beams are continued more than once or not at all, and
 // which texts were finished.
-func beamEvents(m *Moment) []event {
+func beamEvents(m *Moment) []PassEvent {
 	s := m.Step
-	events, children := []event{}, map[int]int{}
+	events, children := []PassEvent{}, map[int]int{}
 	for _, b := range s.Beams.Live {
 		children[b.Parent]++
 	}
 	for i, p := range everyone(s) {
 		switch n := children[i]; {
 		case n > 1:
-			events = append(events, event{Kind: "part", Seq: p.Seq, Into: n})
+			events = append(events, PassEvent{Kind: "part", Seq: p.Seq, Into: n})
 		case n == 0 && s.RunFinishReason == "" && !finishedFrom(s.Beams, beamsBefore(m, s), saidOf(m, p)):
-			events = append(events, event{Kind: "drop", Seq: p.Seq})
+			events = append(events, PassEvent{Kind: "drop", Seq: p.Seq})
 		}
 	}
 	for _, f := range newly(s.Beams, beamsBefore(m, s)) {
 		score := Score(f.Score)
-		events = append(events, event{Kind: "finish", Text: f.Text, Score: &score, Why: f.FinishReason})
+		events = append(events, PassEvent{Kind: "finish", Text: f.Text, Score: &score, Why: f.FinishReason})
 	}
 	return events
 }

@@ -6,41 +6,50 @@ import (
 	"kvstep/sim/mat"
 )
 
+// explainLens is the explanation of the last cell of the trail; null where nothing is asked.
+var explainLens = Lens{Name: "explain", Needs: []Need{matrices}, Null: true, Show: both(ShowExplain), Tensors: []Spec{
+	{"explain.terms", "F32", "[n, 4]", "of each term of the sum: a, b, what it makes, and its lane's sum after it"},
+	{"explain.tree", "F32", "[1, 31]", "the 16 lanes, then the 8, 4, 2 and 1 sums of l and l + half"},
+}}
+
 // ExplainInfo is one explanation and the way that led to it.
 type ExplainInfo struct {
 	*explain.Explanation
-	PerHead bool             `json:"per_head"`
+	PerHead bool             `json:"per_head"`          // each head has an op of its own; else head means nothing
 	KVHead  *int             `json:"kv_head,omitempty"` // of ops that a K/V head has for its whole group
-	At      place            `json:"at"`
-	Reads   []LineInfo       `json:"reads"`
-	Trail   []crumb          `json:"trail"` // the last is this cell
-	Steps   map[int]stepName `json:"steps"` // those that the refs name
+	At      CellLabels       `json:"at"`
+	Reads   []ReadInfo       `json:"reads"` // every cell that was read
+	Trail   []Crumb          `json:"trail"` // the way; the last is this cell
+	Steps   map[int]StepName `json:"steps"` // every step that a ref names, by its number
 }
 
-type LineInfo struct {
+// ReadInfo is one cell that was read, or n side by side.
+type ReadInfo struct {
 	explain.Line
-	At place `json:"at"` // of its first cell
+	At CellLabels `json:"at"` // of the first cell
 }
 
-type crumb struct {
+// Crumb is a cell of the way.
+type Crumb struct {
 	explain.Ref
 	Value explain.Number `json:"value"`
-	At    place          `json:"at"`
+	At    CellLabels     `json:"at"`
 }
 
-// place says what a cell's row and column are to people: a position in the text
-// or the label of a token id; what is neither is left out.
-type place struct {
+// CellLabels is what a cell's row and column are to people: a position in the text or the
+// label of a token id; what is neither is left out.
+type CellLabels struct {
 	RowPos *int   `json:"row_pos,omitempty"`
 	ColPos *int   `json:"col_pos,omitempty"`
 	Row    string `json:"row,omitempty"`
 	Col    string `json:"col,omitempty"`
 }
 
-type stepName struct {
+// StepName is what a step is called.
+type StepName struct {
 	Pass   int       `json:"pass"`
 	Phase  sim.Phase `json:"phase"`
-	Layer  *int      `json:"layer"`
+	Layer  *int      `json:"layer"` // null for the head
 	Cached int       `json:"cached"`
 }
 
@@ -54,14 +63,14 @@ func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 	if !ok {
 		return nil, nil
 	}
-	info := &ExplainInfo{Explanation: e, PerHead: explain.Find(e.Op).PerHead(), At: labelsOf(m, r, e.Ref), Reads: []LineInfo{}, Steps: map[int]stepName{}}
+	info := &ExplainInfo{Explanation: e, PerHead: explain.Find(e.Op).PerHead(), At: labelsOf(m, r, e.Ref), Reads: []ReadInfo{}, Steps: map[int]StepName{}}
 	if explain.Find(e.Op).PerGroup() {
 		kv := m.Model.Model.KVHead(e.Head)
 		info.KVHead = &kv
 	}
 	nameStep(m, info.Steps, e.Step)
 	for _, l := range e.Reads {
-		info.Reads = append(info.Reads, LineInfo{l, labelsOf(m, r, l.Ref)})
+		info.Reads = append(info.Reads, ReadInfo{l, labelsOf(m, r, l.Ref)})
 		nameStep(m, info.Steps, l.Step)
 		if l.Stored != nil {
 			nameStep(m, info.Steps, *l.Stored)
@@ -69,7 +78,7 @@ func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 	}
 	for _, ref := range trail {
 		v, _ := r.Value(ref)
-		info.Trail = append(info.Trail, crumb{ref, explain.Number(v), labelsOf(m, r, ref)})
+		info.Trail = append(info.Trail, Crumb{ref, explain.Number(v), labelsOf(m, r, ref)})
 		nameStep(m, info.Steps, ref.Step)
 	}
 	if e.Sum == nil {
@@ -82,9 +91,9 @@ func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 	return info, []Tensor{Floats("explain.terms", F32, terms), Floats("explain.tree", F32, mat.RowOf(e.Sum.Tree))}
 }
 
-func nameStep(m *Moment, steps map[int]stepName, n int) {
+func nameStep(m *Moment, steps map[int]StepName, n int) {
 	if s := m.At(n); s != nil {
-		name := stepName{s.Pass, s.Phase, nil, s.Cached}
+		name := StepName{s.Pass, s.Phase, nil, s.Cached}
 		if s.Part == sim.LayerPart {
 			name.Layer = &s.Layer
 		}
@@ -92,9 +101,9 @@ func nameStep(m *Moment, steps map[int]stepName, n int) {
 	}
 }
 
-func labelsOf(m *Moment, r *explain.Run, ref explain.Ref) place {
+func labelsOf(m *Moment, r *explain.Run, ref explain.Ref) CellLabels {
 	at := r.Coords(ref)
-	var p place
+	var p CellLabels
 	if at.RowPos >= 0 {
 		p.RowPos = &at.RowPos
 	}

@@ -8,10 +8,10 @@ import (
 	"kvstep/sim/cost"
 )
 
-// timeFit models the seconds of a step by what this run itself measured:
-// seconds = FLOPs / Rate + Fixed, by least squares over the steps so
-// far, without those that were far too late.
-type timeFit struct {
+// TimeFit models the seconds of a step by what this run itself measured:
+// seconds = FLOPs / rate + fixed, by least squares over the steps so far, without those
+// that were far too late.
+type TimeFit struct {
 	Rate  float64 `json:"rate"`  // FLOPs a second
 	Fixed float64 `json:"fixed"` // seconds of any step, however small: calls, and weights that must be read
 	Steps int     `json:"steps"` // that it was fitted to
@@ -19,14 +19,14 @@ type timeFit struct {
 }
 
 // seconds is what the model says of some steps with so many FLOPs in all.
-func (f timeFit) seconds(flops, steps float64) float64 { return flops/f.Rate + f.Fixed*steps }
+func (f TimeFit) seconds(flops, steps float64) float64 { return flops/f.Rate + f.Fixed*steps }
 
 // far is how many times the median error a step may be late and still count.
 const far = 4
 
 // fitSteady fits, leaves out the steps that were far too late, and fits again,
 // until none is.
-func fitSteady(flops, seconds []float64) (timeFit, bool) {
+func fitSteady(flops, seconds []float64) (TimeFit, bool) {
 	all := len(flops)
 	for {
 		fit, ok := fitTime(flops, seconds)
@@ -58,15 +58,15 @@ func fitSteady(flops, seconds []float64) (timeFit, bool) {
 // of squared errors in seconds. Where it would have a step cost less than
 // nothing, or there is but one size of step, it is the one through zero; false
 // if nothing was measured.
-func fitTime(flops, seconds []float64) (timeFit, bool) {
+func fitTime(flops, seconds []float64) (TimeFit, bool) {
 	var n, x, y, xx, xy float64
 	for i, f := range flops {
 		n, x, y, xx, xy = n+1, x+f, y+seconds[i], xx+f*f, xy+f*seconds[i]
 	}
 	if !(x > 0 && y > 0) {
-		return timeFit{}, false
+		return TimeFit{}, false
 	}
-	fit := timeFit{Rate: xx / xy, Steps: len(flops)}
+	fit := TimeFit{Rate: xx / xy, Steps: len(flops)}
 	// Sums about the means: of equal steps nothing is left but rounding.
 	if sxx, sxy := xx-x*x/n, xy-x*y/n; sxx > 1e-9*xx && sxy > 0 {
 		if fixed := (y - x*sxy/sxx) / n; fixed >= 0 {
@@ -78,12 +78,12 @@ func fitTime(flops, seconds []float64) (timeFit, bool) {
 
 // fitLanes are the models of both lanes' times, by lane; a lane that did not run
 // has none.
-func fitLanes(m *Moment) map[string]timeFit {
-	all := map[string]timeFit{}
+func fitLanes(m *Moment) map[LaneName]TimeFit {
+	all := map[LaneName]TimeFit{}
 	if m.Step == nil {
 		return all
 	}
-	for lane, name := range [2]string{"cached", "uncached"} {
+	for lane, name := range laneNames {
 		var flops, seconds []float64
 		for n := range m.Step.N + 1 {
 			if s := m.At(n); s.Ran[lane] {
@@ -106,7 +106,7 @@ func engineFlops(m *Moment, lane sim.Lane, layer, rows, cached int) float64 {
 
 // modelledSeconds models the time of a point of the chart; 0 in a lane without a model.
 func modelledSeconds(m *Moment, info HistoryInfo, point int, lane sim.Lane) float64 {
-	fit, ok := info.Fit[[2]string{"cached", "uncached"}[lane]]
+	fit, ok := info.Fit[laneNames[lane]]
 	if !ok {
 		return 0
 	}

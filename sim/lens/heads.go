@@ -7,11 +7,17 @@ import (
 	"kvstep/sim/model"
 )
 
+// headsLens is every head's attention in this pass; null where nothing is cached.
+var headsLens = Lens{Name: "heads", Needs: []Need{open("heads")}, Null: true, Show: both(showHeads), Tensors: []Spec{
+	{"heads", "U8", "[L, H, rows, cols]", "every head's attention in this pass, in 1/255; with `by` > 1 each cell is the largest of `by` x `by` (all maps together are at most 8,000 bytes; while an op is picked 1,000, or 400 with many rows, less what a cache policy tells of its rows)"},
+	{"head_hints", "F16", "[L, H, 5]", "entropy in bits; mean share given to the previous token, to the first, to the query itself (queries at position 2 and later), and to what followed the same token last time; -1 where no query of the pass has such a key (`sim/model/hints.go`)"},
+}}
+
 // headCells bounds the cells of all heads' maps together, one byte each; beside
 // the picture of an op there is room for fewer, least while it has many rows.
 const headCells, headCellsBeside, headCellsBesideMany, headCellsLeast = 8000, 1000, 400, 160
 
-// HeadsInfo describes the tensors heads and head_hints.
+// HeadsInfo is every head's attention in this pass, of which heads and head_hints have the numbers.
 type HeadsInfo struct {
 	By   int    `json:"by"`   // each cell is the largest of by x by probabilities
 	From []*int `json:"from"` // the step of each layer in this pass; null where it has not run yet

@@ -5,23 +5,29 @@ import (
 	"kvstep/sim/cost"
 )
 
-// HistoryInfo describes the tensors history_ahead and history_paid. A point of
-// the chart is a pass, or a step.
+// historyLens is the run point by point.
+var historyLens = Lens{Name: "history", Needs: []Need{open("history")}, Show: both(showHistory), Tensors: []Spec{
+	{"history_ahead", "U32 or F64", "[3, points] or [3, 2 x passes]", "what the formulas say of every point (see `parts`): cached, uncached, and, of FLOPs only, uncached with every pair and every row's logits computed. For `time`, which no formula tells: what `fit` says of the FLOPs that the engine really computes, [2, ..]; absent until something was measured. In a run of several sequences, or with a draft, there is no such formula and no such tensor"},
+	{"history_paid", "U32 or F64", "[2, points up to the cursor]", "what the recorded steps of each point cost, cached lane, then uncached"},
+}}
+
+// HistoryInfo is the run as a chart of points, of which history_paid and history_ahead
+// have the numbers.
 type HistoryInfo struct {
-	Metric string `json:"metric"` // flops, kv, read or time
-	By     string `json:"by"`     // pass or step
-	Total  bool   `json:"total"`  // each point sums all points up to it
-	Points int    `json:"points"` // of the whole run ahead
-	First  int    `json:"first"`  // how many of them are prefill
-	// Whole tells whether the last paid point is complete at the cursor.
-	Whole bool `json:"whole"`
-	// Parts tells that history_ahead has two numbers for each pass instead of its
-	// points: what each layer's step adds, which is the same in all, and the head's.
+	Metric string `json:"metric"` // flops, or kv, read, time with history-kv, history-read, history-time
+	By     string `json:"by"`     // what a point is: pass, or step with history-step
+	Total  bool   `json:"total"`  // each point sums all points up to it (history-total)
+	// Points is how many there are in the run ahead (in a run whose passes may add any number
+	// of tokens: how many are recorded).
+	Points int  `json:"points"`
+	First  int  `json:"first"` // how many of them are prefill
+	Whole  bool `json:"whole"` // the last one paid for is complete at the cursor
+	// Parts tells that history_ahead has two numbers for each pass instead of its points:
+	// what each layer's step adds, the same in all layers, and what the head's does.
 	Parts bool `json:"parts,omitempty"`
-	// Sums tells that points are the running sums of these.
-	Sums bool `json:"sums,omitempty"`
+	Sums  bool `json:"sums,omitempty"` // the points are the running sums of these
 	// Fit is how the time ahead is modelled, by lane; of the metric time only.
-	Fit map[string]timeFit `json:"fit,omitempty"`
+	Fit map[LaneName]TimeFit `json:"fit,omitempty"`
 }
 
 // metrics are what the chart can show: of a pass's counters, one number. A

@@ -6,20 +6,28 @@ import (
 	"kvstep/sim/recipe"
 )
 
-type KVInfo struct {
-	Lens          []int   `json:"lens"`
-	Before        int     `json:"before"`
-	Bytes         Integer `json:"bytes"`
-	BytesPerToken Integer `json:"bytes_per_token"`
-	Capacity      int     `json:"capacity"`
-	MaxK          float32 `json:"max_k"`
-	MaxV          float32 `json:"max_v"`
+// kvLens is the whole KV cache in short: one byte for each row's size.
+var kvLens = Lens{Name: "kv", Show: both(showKV), Tensors: []Spec{
+	{"cache_k", "U8", "[L, G, T]", "root mean square of each cached row of K, as a share of `kv.max_k`: value = u8/255 x max; 0 where a layer has not reached that position"},
+	{"cache_v", "U8", "[L, G, T]", "of V, as a share of `kv.max_v`"},
+	{"cache_gone", "U8 or U16", "[L, G, T]", "policies that let tokens go: 1 + the position of the query that a row made room for, 0 where it is kept; a window has G = 1, for all heads alike"},
+}}
+
+// CacheInfo is the whole KV cache in short.
+type CacheInfo struct {
+	Lens          []int   `json:"lens"`            // positions held, by layer
+	Before        int     `json:"before"`          // positions before this pass
+	Bytes         Integer `json:"bytes"`           // held under the cache policy
+	BytesPerToken Integer `json:"bytes_per_token"` // of that policy
+	Capacity      int     `json:"capacity"`        // positions that the run may need
+	MaxK          float32 `json:"max_k"`           // what 255 stands for in cache_k
+	MaxV          float32 `json:"max_v"`           // and in cache_v
 }
 
 // showKV summarises the whole KV cache: one byte for each row's size.
-func showKV(m *Moment) (KVInfo, []Tensor) {
+func showKV(m *Moment) (CacheInfo, []Tensor) {
 	c := m.Model.Model.Config
-	info := KVInfo{
+	info := CacheInfo{
 		Lens: make([]int, c.Layers), Capacity: recipe.Fed(m.Prompt, m.maxNew()),
 		BytesPerToken: Integer((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8),
 	}

@@ -4,9 +4,13 @@ import (
 	"kvstep/sim"
 )
 
+// ledgerLens is what both lanes paid, in this step and in all so far.
+var ledgerLens = Lens{Name: "ledger", Show: value(showLedger)}
+
+// LedgerInfo is what both lanes paid.
 type LedgerInfo struct {
-	Step  lanes     `json:"step"`
-	Total lanes     `json:"total"`
+	Step  Lanes     `json:"step"`
+	Total Lanes     `json:"total"` // all steps up to the cursor
 	Count CountInfo `json:"count"`
 }
 
@@ -17,7 +21,7 @@ func showLedger(m *Moment) LedgerInfo {
 	if s == nil {
 		return l
 	}
-	for lane, slots := range [2][2]**counters{
+	for lane, slots := range [2][2]**Counters{
 		{&l.Step.Cached, &l.Total.Cached}, {&l.Step.Uncached, &l.Total.Uncached},
 	} {
 		if s.Ran[lane] {
@@ -28,9 +32,9 @@ func showLedger(m *Moment) LedgerInfo {
 	return l
 }
 
-// CountInfo says what the ledger's numbers count.
+// CountInfo says what the numbers count: the viewer's switches, whatever the recipe counted.
 type CountInfo struct {
-	Unit   string `json:"unit"`
-	Pairs  string `json:"pairs"`
-	Logits string `json:"logits"`
+	Unit   string `json:"unit"`   // flop or mac
+	Pairs  string `json:"pairs"`  // allowed or dense
+	Logits string `json:"logits"` // last or all
 }

@@ -4,15 +4,34 @@ import (
 	"kvstep/sim"
 )
 
+// lettersLens is what the letters of the ledger's formulas (sim/cost/formula.go) are worth
+// in this step, by lane; a lane that does not run is left out, and so is what uncached
+// would say again of cached.
+var lettersLens = Lens{Name: "letters", Needs: []Need{open("formulas"), aStep, oneText}, Show: value(showLetters)}
+
+// Letters are the values of a formula's letters.
+type Letters map[string]Integer
+
+// showLetters leaves out what the uncached lane would say again of the cached.
+func showLetters(m *Moment) map[LaneName]Letters {
+	all := lettersOf(m)
+	for letter, v := range all[LaneCached] {
+		if own, ok := all[LaneUncached][letter]; ok && own == v {
+			delete(all[LaneUncached], letter)
+		}
+	}
+	return all
+}
+
 // lettersOf are the values that the open formulas are filled with, by lane.
-func lettersOf(m *Moment) map[string]map[string]Integer {
-	names, s := [2]string{"cached", "uncached"}, m.Step
-	all := map[string]map[string]Integer{}
-	for lane, name := range names {
+func lettersOf(m *Moment) map[LaneName]Letters {
+	s := m.Step
+	all := map[LaneName]Letters{}
+	for lane, name := range laneNames {
 		if !s.Ran[lane] {
 			continue
 		}
-		all[name] = map[string]Integer{}
+		all[name] = Letters{}
 		for letter, v := range m.shape(sim.Lane(lane)).Letters(sim.Lane(lane), s.Layer, s.Rows, s.Cached, m.switches()) {
 			all[name][letter] = Integer(v)
 		}
@@ -21,15 +40,4 @@ func lettersOf(m *Moment) map[string]map[string]Integer {
 		}
 	}
 	return all
-}
-
-// onlyOwn takes away from the uncached lane's letters what the cached lane's say
-// already, as most do.
-func onlyOwn(letters map[string]map[string]Integer) map[string]map[string]Integer {
-	for letter, v := range letters["cached"] {
-		if own, ok := letters["uncached"][letter]; ok && own == v {
-			delete(letters["uncached"], letter)
-		}
-	}
-	return letters
 }

@@ -5,6 +5,9 @@ import (
 	"kvstep/sim/cost"
 )
 
+// modelledLens is the least time of this step, and of all so far, on a device.
+var modelledLens = Lens{Name: "modelled", Needs: []Need{open("formulas"), aStep}, Show: value(showModelled)}
+
 // device is what the page models times for: a machine as many readers have one.
 var device, devicePeak = mustDevice("Classroom PC")
 
@@ -28,28 +31,29 @@ func mustDevice(name string) (cost.Hardware, float64) {
 
 // ModelledInfo is the least time that the steps can take on a device.
 type ModelledInfo struct {
-	Device    string               `json:"device"`
-	Peak      float64              `json:"peak"`      // FLOPs a second
-	Bandwidth float64              `json:"bandwidth"` // bytes a second
-	Step      map[string]LeastInfo `json:"step"`      // by lane
-	Total     map[string]float64   `json:"total"`     // seconds of all steps up to the cursor
+	Device    string                 `json:"device"`
+	Peak      float64                `json:"peak"`      // FLOPs a second
+	Bandwidth float64                `json:"bandwidth"` // bytes a second
+	Step      map[LaneName]LeastInfo `json:"step"`      // this step, by lane
+	Total     map[LaneName]float64   `json:"total"`     // seconds of all steps so far, by lane
 }
 
+// LeastInfo is the least time of one step (sim/cost/least.go).
 type LeastInfo struct {
 	Flops   Integer `json:"flops"`
 	Bytes   Integer `json:"bytes"`
 	Compute float64 `json:"compute"` // seconds
-	Memory  float64 `json:"memory"`
-	Seconds float64 `json:"seconds"`
-	Bound   string  `json:"bound"`
+	Memory  float64 `json:"memory"`  // seconds
+	Seconds float64 `json:"seconds"` // the larger of the two
+	Bound   string  `json:"bound"`   // which one that is
 }
 
 // showModelled counts pairs and logits as the viewer does, and always FLOPs.
 func showModelled(m *Moment) ModelledInfo {
-	info := ModelledInfo{device.Name, devicePeak, device.Bandwidth, map[string]LeastInfo{}, map[string]float64{}}
+	info := ModelledInfo{device.Name, devicePeak, device.Bandwidth, map[LaneName]LeastInfo{}, map[LaneName]float64{}}
 	sw := m.switches()
 	sw.Unit = "flop"
-	for lane, name := range [2]string{"cached", "uncached"} {
+	for lane, name := range laneNames {
 		if !m.Step.Ran[lane] {
 			continue
 		}

@@ -4,6 +4,12 @@ import (
 	"kvstep/sim/explain"
 )
 
+// opLens is the op that is looked at; null where none is, or it does not exist in this step.
+var opLens = Lens{Name: "op", Needs: []Need{matrices}, Null: true, Show: both(ShowOp), Tensors: []Spec{
+	{"op.ID", "F16 or U8", "", "of the op and of each input that is not a weight matrix"},
+	{"mask", "U8", "[m, T]", "of ops with a column for each key"},
+}}
+
 // OpInfo is the op that is looked at, with the tensors that the frame has of it.
 type OpInfo struct {
 	ID     string       `json:"id"`
@@ -11,14 +17,15 @@ type OpInfo struct {
 	Inputs []InputInfo  `json:"inputs"`
 }
 
+// InputInfo is what an op reads.
 type InputInfo struct {
 	Op     string `json:"op"`
 	Rows   int    `json:"rows"`
 	Cols   int    `json:"cols"`
-	Weight bool   `json:"weight"` // its numbers do not travel, see Weights
+	Weight bool   `json:"weight"` // its numbers do not travel, see /weights
 	First  int    `json:"first"`  // first row of a weight matrix, or number of a bias, that is this head's
 	Down   bool   `json:"down"`   // the op sums down its columns
-	// Max is there when the picture is coarse (U8): what 255 stands for, see coarse.
+	// Max is there when the tensor is only a picture (U8): value = (u8 - 128)/127 x max.
 	Max float32 `json:"max,omitempty"`
 }
 

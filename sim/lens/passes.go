@@ -4,6 +4,12 @@ import (
 	"kvstep/sim"
 )
 
+// passesLens is every pass of a batch.
+var passesLens = Lens{Name: "passes", Needs: []Need{open("schedule")}, Show: bare(showPasses), Tensors: []Spec{
+	{"schedule", "U8, U16 or U32", "[requests + 3, passes up to the cursor]", "rows of each request; then padded rows, idle slots and tokens generated"},
+	{"schedule_weights", "U32 or F64", "[1, passes]", "bytes of weights that each pass has read so far, of the cached lane if it runs"},
+}}
+
 // showPasses is the passes of a batch up to the cursor, as tensors: the rows of each request in each
 // of them, then of all together padded rows, idle slots and tokens generated; and
 // the bytes of weights that the pass has read so far.

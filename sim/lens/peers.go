@@ -4,17 +4,19 @@ import (
 	"kvstep/sim"
 )
 
+// peersLens is who else is in the pass.
+var peersLens = Lens{Name: "peers", Needs: []Need{severalSequences}, Show: value(showPeers)}
+
 // PeersInfo is who else is in the pass, in a run of several sequences.
 type PeersInfo struct {
-	Kind string     `json:"kind"` // batch or beam
-	Seq  int        `json:"seq"`  // whose step the frame shows
-	Pick int        `json:"pick"` // whom the viewer asked for: perhaps not in this pass
-	Pass []PeerInfo `json:"pass"` // the sequences of this pass, in the order of their rows
-	Fed  []int      `json:"fed"`  // rows of Seq in every pass up to this one
-	// Refs is how many sequences use each block, by its number; 0: none of this pass.
-	Refs   []int   `json:"refs,omitempty"`
-	Held   Integer `json:"held,omitzero"` // bytes that the caches of all sequences take, what they share once
-	Events []event `json:"events"`
+	Kind   string      `json:"kind"`           // batch or beam
+	Seq    int         `json:"seq"`            // whose step the frame shows
+	Pick   int         `json:"pick"`           // whom the viewer asked for: where this pass does not have it, seq is another
+	Pass   []PeerInfo  `json:"pass"`           // the sequences of the pass, in the order of their rows
+	Fed    []int       `json:"fed"`            // rows of seq in every pass up to this one
+	Refs   []int       `json:"refs,omitempty"` // sequences that use each block, by its number; 0: none of this pass
+	Held   Integer     `json:"held,omitzero"`  // bytes that all their caches take, what they share once
+	Events []PassEvent `json:"events"`         // what happened in this step, told at the first layer of a pass and at its head
 }
 
 // PeerInfo is one sequence of a pass.
@@ -23,14 +25,14 @@ type PeerInfo struct {
 	Phase  sim.Phase `json:"phase"`
 	Rows   int       `json:"rows"`
 	Cached int       `json:"cached"`
-	Prompt int       `json:"prompt"`
-	Token  *int      `json:"token,omitempty"`
-	Label  string    `json:"label,omitempty"`
-	Said   string    `json:"said"`
-	Sum    *Score    `json:"sum,omitempty"` // of a beam: log-probability of what it has said
-	Over   string    `json:"over,omitempty"`
-	Table  []int     `json:"table,omitempty"`  // paged: its blocks
-	Copied []int     `json:"copied,omitempty"` // of them: copies that it got because beams had parted
+	Prompt int       `json:"prompt"`           // tokens
+	Token  *int      `json:"token,omitempty"`  // where one was chosen; of a beam its best continuation that stays
+	Label  string    `json:"label,omitempty"`  // of that token
+	Said   string    `json:"said"`             // generated so far
+	Sum    *Score    `json:"sum,omitempty"`    // log-probability of what a beam has said
+	Over   string    `json:"over,omitempty"`   // why the sequence ended
+	Table  []int     `json:"table,omitempty"`  // its blocks
+	Copied []int     `json:"copied,omitempty"` // those of them that are copies, made because two beams would write into one
 }
 
 // showPeers is nil in a run of one sequence.
@@ -38,7 +40,7 @@ func showPeers(m *Moment) *PeersInfo {
 	if !m.several() {
 		return nil
 	}
-	info := &PeersInfo{Kind: "beam", Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []event{}}
+	info := &PeersInfo{Kind: "beam", Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []PassEvent{}}
 	if m.Recipe.Batch != nil {
 		info.Kind = "batch"
 	}

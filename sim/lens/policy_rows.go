@@ -36,7 +36,7 @@ func evictedRows(m *Moment) []Tensor {
 			}
 		}
 	}
-	return []Tensor{wholes("cache_gone", since, c.Layers, heads, positions)}
+	return crowding(wholes("cache_gone", since, c.Layers, heads, positions))
 }
 
 // policyRows is what the open table of rows says of a policy's own numbers: the
@@ -74,7 +74,7 @@ func receivedRows(m *Moment) []Tensor {
 			all.Row(h)[p], _ = v.Score(h, p)
 		}
 	}
-	return []Tensor{Floats("cache_received", F16, all)}
+	return crowding(Floats("cache_received", F16, all))
 }
 
 // codedRows are, of every row of K and V of layers [from, to), the largest error,
@@ -119,7 +119,7 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 			coded = append(coded, byte(math.Round(float64(e/max(use.MaxError, math.SmallestNonzeroFloat32)*255))))
 		}
 	}
-	return []Tensor{bytesOf("cache_error", coded, shape...), scale}
+	return crowding(bytesOf("cache_error", coded, shape...), scale)
 }
 
 // scaleOf is the largest scale of a row. Where groups run along tokens, a row

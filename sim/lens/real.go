@@ -7,40 +7,45 @@ import (
 	"kvstep/sim/cost"
 )
 
-// RealInfo is the moment of the run as it would be in a published model, on a
-// device: counted from its shapes in float16, times modelled.
+// realLens is the same run at real size.
+var realLens = Lens{Name: "real", Needs: []Need{realSizeOn, aStep, closedForm}, Show: value(showReal)}
+
+// RealInfo is what the step would be in a published model (float16, batch 1) on a device,
+// from sim/cost's Shape.At: a layer of the run stands for one of the model, and at the head
+// step all of the model's layers are done. Times are modelled.
 type RealInfo struct {
-	Model         string               `json:"model"`
-	Device        string               `json:"device"`
-	Layers        int                  `json:"layers"`
-	KVHeads       int                  `json:"kv_heads"`
-	HeadDim       int                  `json:"head_dim"`
-	Plain         bool                 `json:"plain"` // bytes per token are 2 x layers x K/V heads x head_dim x 2
-	BytesPerToken Integer              `json:"bytes_per_token"`
-	PaysFrom      Integer              `json:"pays_from"` // tokens; 0 never within the context, or not known
-	Peak          float64              `json:"peak"`      // FLOPs a second; 0 not known
-	Bandwidth     float64              `json:"bandwidth"` // bytes a second
-	Step          lanes                `json:"step"`
-	Total         lanes                `json:"total"`
-	Least         map[string]leastTime `json:"least"` // of the step, by lane
-	Room          RoomInfo             `json:"room"`
+	Model         string                 `json:"model"`
+	Device        string                 `json:"device"`
+	Layers        int                    `json:"layers"`
+	KVHeads       int                    `json:"kv_heads"`
+	HeadDim       int                    `json:"head_dim"`
+	Plain         bool                   `json:"plain"` // bytes per token are 2 x layers x kv_heads x head_dim x 2
+	BytesPerToken Integer                `json:"bytes_per_token"`
+	PaysFrom      Integer                `json:"pays_from"` // Shape.PaysFrom, in tokens; 0: not within the context, or no rate known
+	Peak          float64                `json:"peak"`      // FLOPs a second; 0 not known
+	Bandwidth     float64                `json:"bandwidth"` // bytes a second
+	Step          Lanes                  `json:"step"`
+	Total         Lanes                  `json:"total"`
+	Least         map[LaneName]LeastTime `json:"least"` // of the step, by lane
+	Room          DeviceMemory           `json:"room"`
 }
 
-// RoomInfo is the device's memory as a wall: all weights, the rows that a layer
-// works on in this step, and the cache.
-type RoomInfo struct {
+// DeviceMemory is the device's memory as a wall: all weights, the rows that a layer works
+// on in this step, and the cache.
+type DeviceMemory struct {
 	Memory  Integer `json:"memory"`  // bytes of the device
 	Weights Integer `json:"weights"` // of the model
 	Acts    Integer `json:"acts"`    // of a layer's rows, in this step
-	// Full is the token at which weights and cache pass the memory; 0: it comes
-	// after the end of the model's context, or the weights alone are too large.
+	// Full is the token at which weights and cache pass the memory; 0: not within the
+	// context, or the weights alone are too large.
 	Full    Integer `json:"full"`
-	Context int     `json:"context"`
+	Context int     `json:"context"` // tokens
 }
 
-type leastTime struct {
+// LeastTime is the least time of a step.
+type LeastTime struct {
 	Seconds float64 `json:"seconds"`
-	Bound   string  `json:"bound"`
+	Bound   string  `json:"bound"` // compute or memory
 }
 
 // realSize is the model and the device of Pick.Real, "model@device".
@@ -65,15 +70,11 @@ func realStep(s *sim.Step, layers int) int {
 	return s.Pass*(layers+1) + min(s.Layer, layers-1)
 }
 
-// showReal is the same run at real size; nil where the viewer has not switched it on.
 func showReal(m *Moment) *RealInfo {
-	s, model, h, peak, ok := realSize(m.View.Real)
-	if !ok || m.Step == nil || !m.closed() { // closed formulas, of one sequence
-		return nil
-	}
+	s, model, h, peak, _ := realSize(m.View.Real)
 	info := &RealInfo{Model: model, Device: h.Name, Layers: s.Layers, KVHeads: s.KVHeads, HeadDim: s.HeadDim,
 		BytesPerToken: Integer(s.KVBytesPerToken()), PaysFrom: Integer(s.PaysFrom(peak / h.Bandwidth)),
-		Peak: peak, Bandwidth: h.Bandwidth, Least: map[string]leastTime{}}
+		Peak: peak, Bandwidth: h.Bandwidth, Least: map[LaneName]LeastTime{}}
 	info.Plain = s.KVBytesPerToken() == int64(2*s.Layers*s.KVHeads*s.HeadDim*2)
 	info.Room = roomOf(s, h, m.Step.Rows)
 	sw := m.switches()
@@ -81,28 +82,25 @@ func showReal(m *Moment) *RealInfo {
 	step, total := s.At(fedTokens(m), n, sw)
 	sw.Unit = "flop" // times are of FLOPs, whatever the viewer counts
 	flops, _ := s.At(fedTokens(m), n, sw)
-	for lane, to := range [2]struct {
-		name        string
-		step, total **counters
-	}{{"cached", &info.Step.Cached, &info.Total.Cached}, {"uncached", &info.Step.Uncached, &info.Total.Uncached}} {
+	for lane, to := range [2]struct{ step, total **Counters }{{&info.Step.Cached, &info.Total.Cached}, {&info.Step.Uncached, &info.Total.Uncached}} {
 		a, b := safe(step[lane]), safe(total[lane])
 		*to.step, *to.total = &a, &b
 		l := h.Least(flops[lane], peak)
-		info.Least[to.name] = leastTime{l.Seconds, l.Bound}
+		info.Least[laneNames[lane]] = LeastTime{l.Seconds, l.Bound}
 	}
 	return info
 }
 
 // roomOf is what of a model fits into a device. A layer's rows are those of the
 // residual stream (two), Q, K, V and the three of the MLP.
-func roomOf(s cost.Shape, h cost.Hardware, rows int) RoomInfo {
+func roomOf(s cost.Shape, h cost.Hardware, rows int) DeviceMemory {
 	c := s.Capacity(h, cost.Job{Prompt: 1, New: 1, Batch: 1})
 	hidden := s.FFN
 	if s.MoE.Experts > 0 {
 		hidden = s.MoE.Active*s.MoE.FFN + s.MoE.Shared
 	}
 	numbers := rows * (2*s.Dim + s.QDim() + 2*s.KVDim() + 3*hidden)
-	room := RoomInfo{Integer(c.Memory), Integer(c.WeightBytes), Integer(numbers * s.Bits / 8), 0, s.Context}
+	room := DeviceMemory{Integer(c.Memory), Integer(c.WeightBytes), Integer(numbers * s.Bits / 8), 0, s.Context}
 	if c.Limit == "memory" && c.WeightBytes < c.Memory {
 		room.Full = Integer(c.MaxContext + 1)
 	}

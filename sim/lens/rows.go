@@ -4,6 +4,11 @@ import (
 	"kvstep/sim"
 )
 
+// rowsLens is where every cached row comes from.
+var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows")}, Show: bare(showRows), Tensors: []Spec{
+	{"rows", "U8, U16 or U32", "[3, L, T]", "1 + the pass that wrote the K and V row of this position (0: not yet), passes that have read it since, passes in which the uncached lane computed it again"},
+}}
+
 // showRows is where every cached row comes from, as the recorded steps up to
 // the cursor tell it: [3, layers, positions] of
 //

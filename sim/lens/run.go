@@ -7,18 +7,24 @@ import (
 	"kvstep/sim/explain"
 )
 
+// runLens is what was asked for, and how far it has come.
+var runLens = Lens{Name: "run", Show: value(showRun)}
+
+// RunInfo is the run: what was asked for, and how far it has come.
 type RunInfo struct {
 	Model    string     `json:"model"`
 	Config   sim.Config `json:"config"`
 	Recipe   sim.Recipe `json:"recipe"`
-	Prompt   int        `json:"prompt_tokens"`
-	Recorded int        `json:"recorded"`
-	Length   int        `json:"length"`
-	Ended    *string    `json:"ended"`
-	Running  bool       `json:"running"`
-	Outside  []string   `json:"outside,omitempty"`
-	Lacks    []string   `json:"lacks,omitempty"` // ops of a layer that this model does not have
-	// Parts is left out where they are a Llama's.
+	Prompt   int        `json:"prompt_tokens"` // tokens of the prompt
+	Recorded int        `json:"recorded"`      // steps that exist
+	// Length is how many steps there are if the run goes to its maximum (in a batch: if every
+	// request does, and finds memory at once).
+	Length  int      `json:"length"`
+	Ended   *string  `json:"ended"`             // why the run is over: eos, max-new, stop or memory; null while it is not
+	Running bool     `json:"running"`           // the server itself is stepping on (forward to a far place)
+	Outside []string `json:"outside,omitempty"` // up to five words of the prompt that the model never met in training
+	Lacks   []string `json:"lacks,omitempty"`   // ops of a layer that this model does not have
+	// Parts is how the model is built, where that is not as in a Llama.
 	Parts *explain.Arch `json:"parts,omitempty"`
 }
 

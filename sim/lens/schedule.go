@@ -4,17 +4,22 @@ import (
 	"kvstep/sim"
 )
 
-// ScheduleInfo is a pass of a batch, and how far its requests have come.
+// scheduleLens is a pass of a batch.
+var scheduleLens = Lens{Name: "schedule", Needs: []Need{aBatch}, Show: value(showSchedule)}
+
+// ScheduleInfo is a pass of a batch, and how far its requests have come. Before the first
+// step everybody waits.
 type ScheduleInfo struct {
-	Requests []RequestInfo `json:"requests"`
-	Rows     int           `json:"rows"`
-	Padded   int           `json:"padded"`
-	Idle     int           `json:"idle"`
+	Requests []RequestProgress `json:"requests"`
+	Rows     int               `json:"rows"`   // computed in this pass, of all sequences
+	Padded   int               `json:"padded"` // static: rows that a rectangle of the longest would have beside them
+	Idle     int               `json:"idle"`   // slots without a sequence that still works
 }
 
-type RequestInfo struct {
+// RequestProgress is how far a request has come.
+type RequestProgress struct {
 	sim.RequestState
-	Said string `json:"said"`
+	Said string `json:"said"` // generated so far
 }
 
 // showSchedule is nil where the run is no batch. Before the first step everybody waits.
@@ -30,7 +35,7 @@ func showSchedule(m *Moment) *ScheduleInfo {
 			if i > 0 {
 				arrive = b.Requests[i-1].Arrive
 			}
-			info.Requests = append(info.Requests, RequestInfo{RequestState: sim.RequestState{
+			info.Requests = append(info.Requests, RequestProgress{RequestState: sim.RequestState{
 				State: sim.RequestWaiting, Arrive: arrive, Prompt: len(prompt), Started: -1, First: -1, Ended: -1}})
 		}
 		return info
@@ -38,7 +43,7 @@ func showSchedule(m *Moment) *ScheduleInfo {
 	s := m.Step.Schedule
 	info := &ScheduleInfo{Rows: s.Rows, Padded: s.Padded, Idle: s.Idle}
 	for seq, q := range s.Requests {
-		info.Requests = append(info.Requests, RequestInfo{q, saidBy(m, seq)})
+		info.Requests = append(info.Requests, RequestProgress{q, saidBy(m, seq)})
 	}
 	return info
 }

@@ -5,27 +5,33 @@ import (
 	"kvstep/sim/cost"
 )
 
-// SpeculationInfo is speculative decoding at the cursor: what the draft proposed
-// in this pass and what became of it, and how it has gone so far.
+// speculationLens is speculative decoding at the cursor.
+var speculationLens = Lens{Name: "speculation", Needs: []Need{aDraft}, Show: value(showSpeculation)}
+
+// SpeculationInfo is speculative decoding at the cursor: what the draft proposed in this
+// pass and what became of it, and how it has gone so far.
 type SpeculationInfo struct {
 	Draft    string        `json:"draft"`
 	Propose  int           `json:"propose"`
-	Proposed Tokens        `json:"proposed,omitempty"` // the last rows of this pass: [id, label]
+	Proposed Tokens        `json:"proposed,omitempty"` // the last rows of this pass
 	Verdicts []VerdictInfo `json:"verdicts,omitempty"` // head only, of each that was tested
-	Stays    int           `json:"stays"`              // head only: proposals whose rows stay in the cache
-	Left     Integer       `json:"left,omitempty"`     // head only: bytes of the rows that leave it again
+	Stays    int           `json:"stays"`              // head only: rows of proposals that stay in the cache
+	Left     Integer       `json:"left,omitempty"`     // head only: bytes of the rows that leave it after this step
 	Random   float64       `json:"random"`             // head only: the number that chose the token after them
-	Token    *Token        `json:"token,omitempty"`    // head only: that token
-	Draws    string        `json:"draws,omitempty"`    // head only: what it came from, one of the draws
-	Flops    Integer       `json:"flops,omitempty"`    // of the draft, for this pass
-	SoFar    SoFarInfo     `json:"so_far"`
-	Kept     []int         `json:"kept"` // by decode pass, recorded ones: rows that stay, each of one token of the text
+	Token    *Token        `json:"token,omitempty"`    // head only: what the model added itself
+	// Draws is what that token came from: model (its own distribution), rest (max(0, p - q),
+	// after a rejection), person (a person chose it) or proposal (nothing was drawn: that
+	// proposal ended the text).
+	Draws string    `json:"draws,omitempty"`
+	Flops Integer   `json:"flops,omitempty"` // what the draft paid for this pass
+	SoFar SoFarInfo `json:"so_far"`
+	Kept  []int     `json:"kept"` // of every recorded decode pass, how many of its rows stay
 }
 
 // VerdictInfo has float32 digits: half the bytes, and more than is shown.
 type VerdictInfo struct {
-	P        float32 `json:"p"`
-	Q        float32 `json:"q"`
+	P        float32 `json:"p"` // its probability in the target's distribution
+	Q        float32 `json:"q"` // and in the draft's
 	Random   float32 `json:"random"`
 	Accepted bool    `json:"accepted"`
 }

@@ -7,15 +7,17 @@ import (
 
 // SoFarInfo sums the decode passes up to the cursor whose head has run.
 type SoFarInfo struct {
-	Passes   int     `json:"passes"`   // of the model
-	Tokens   int     `json:"tokens"`   // that they gave
-	Proposed int     `json:"proposed"` // by the draft
-	Tested   int     `json:"tested"`   // of those, none after a rejection
-	Accepted int     `json:"accepted"` // of those
-	Expected float64 `json:"expected"` // tokens of a pass, by formula at the measured acceptance; 0 before anything was tested
-	Draft    Integer `json:"draft"`    // FLOPs of the draft
-	Rejected Integer `json:"rejected"` // FLOPs of the model for rows that were computed for nothing, cached lane if it runs
-	Model    Integer `json:"model"`    // all FLOPs of the model in those passes, of that lane
+	Passes   int `json:"passes"`   // of the model
+	Tokens   int `json:"tokens"`   // that they gave
+	Proposed int `json:"proposed"` // by the draft
+	Tested   int `json:"tested"`   // of those, none after a rejection
+	Accepted int `json:"accepted"` // of those
+	// Expected is (1 - a^(g+1)) / (1 - a) tokens a pass at the acceptance measured,
+	// a = accepted / tested (modelled); 0 before anything was tested.
+	Expected float64 `json:"expected"`
+	Draft    Integer `json:"draft"`    // FLOPs of the draft, pairs and logits as the recipe counts them
+	Rejected Integer `json:"rejected"` // FLOPs of the model for rows that left the cache again
+	Model    Integer `json:"model"`    // all FLOPs of the model, of the cached lane if it runs
 }
 
 func speculationSoFar(m *Moment) (s SoFarInfo) {

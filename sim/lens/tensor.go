@@ -26,6 +26,8 @@ type Tensor struct {
 	Bytes  []byte      // Bytes
 	Whole  []uint32    // Least
 	Counts [][]float64 // Count: rows of equal length
+
+	Crowds bool // it takes room from the picture of all heads, which comes later
 }
 
 // Floats returns a matrix in F16 or F32, [rows, cols].
@@ -64,6 +66,14 @@ func wholes(name string, numbers []uint32, shape ...int) Tensor {
 // bytesOf returns bytes as they are.
 func bytesOf(name string, data []byte, shape ...int) Tensor {
 	return Tensor{Name: name, Shape: shape, As: Bytes, Bytes: data}
+}
+
+// crowding marks tensors that take room from the picture of all heads.
+func crowding(tensors ...Tensor) []Tensor {
+	for i := range tensors {
+		tensors[i].Crowds = true
+	}
+	return tensors
 }
 
 // counts returns rows of equal length.

@@ -7,32 +7,33 @@ import (
 	"kvstep/sim/kv"
 )
 
-// UseInfo is what the cache takes under its policy, and what the policy did in
-// this step. What is wasted is allocated - used.
+// useLens is what the cache takes, and with the panel `rows` open what its policy says of
+// every row.
+var useLens = Lens{Name: "use", Needs: []Need{aCache}, Show: both(showUse), Tensors: []Spec{
+	{"cache_error", "U8", "[2, L, G, T]", "quantised rows of K and V: the largest error, as a share of `use.max_error`; beside the picture of an op only of the layer that is looked at (L = 1)"},
+	{"cache_scale", "F16", "[2, L, G, T]", "the largest scale of the row, as the cache keeps it, 0 where it is in float32; not beside the picture of an op"},
+	{"cache_received", "F16", "[G, T]", "heavy hitters: the attention that each row of the layer that is looked at has received so far, or until it was let go; not beside the picture of an op"},
+}}
+
+// UseInfo is what the cache takes under its policy, and what the policy did in this step.
+// What is wasted is allocated - used.
 type UseInfo struct {
-	Policy    string  `json:"policy"` // as kv.Parse reads it
-	Allocated Integer `json:"allocated"`
-	Used      Integer `json:"used"`
-	Budget    Integer `json:"budget,omitzero"` // 0: no limit
-	// Fits is how many tokens the budget has room for, predicted from the shape;
-	// only with a budget.
-	Fits  *int  `json:"fits,omitempty"`
-	Table []int `json:"table,omitempty"` // paged: the block of each few tokens
-	Refs  []int `json:"refs,omitempty"`
-	Free  []int `json:"free,omitempty"`
-	Taken []int `json:"taken,omitempty"` // blocks that the table did not have the step before
-	Given []int `json:"given,omitempty"` // blocks that it has no more
-	// Settled is how many tokens have their K in codes, Coded those that got them
-	// just before this step, from and to; where groups run along tokens.
-	Settled *int    `json:"settled,omitempty"`
-	Coded   *[2]int `json:"coded,omitempty"`
-	// MaxError is the largest error of a quantised row: what 255 stands for in
-	// the tensor cache_error.
-	MaxError float32 `json:"max_error,omitzero"`
-	// Want is how many bytes more the next token would have needed, where memory
-	// ended the run; Ways are other ways to keep the cache and how far each goes.
-	Want Integer `json:"want,omitzero"`
-	Ways []way   `json:"ways,omitempty"`
+	Policy    string  `json:"policy"`             // as kvstep trace --cache reads it
+	Allocated Integer `json:"allocated"`          // bytes held of the machine's memory
+	Used      Integer `json:"used"`               // bytes of them that are rows
+	Budget    Integer `json:"budget,omitzero"`    // bytes; 0: no limit
+	Fits      *int    `json:"fits,omitempty"`     // tokens that the budget has room for, predicted from the shape
+	Table     []int   `json:"table,omitempty"`    // paged: the block of each few tokens
+	Refs      []int   `json:"refs,omitempty"`     // paged: sequences that use each of them
+	Free      []int   `json:"free,omitempty"`     // paged: blocks given back
+	Taken     []int   `json:"taken,omitempty"`    // paged: blocks that the table did not have the step before
+	Given     []int   `json:"given,omitempty"`    // paged: blocks that it has no more
+	Settled   *int    `json:"settled,omitempty"`  // groups along tokens: tokens that have their K in codes
+	Coded     *[2]int `json:"coded,omitempty"`    // those that got them just before this step, from and to
+	MaxError  float32 `json:"max_error,omitzero"` // largest error of a quantised row: what 255 stands for in cache_error
+	// Want is how many bytes more were needed, where memory ended the run.
+	Want Integer       `json:"want,omitzero"`
+	Ways []Alternative `json:"ways,omitempty"` // how far other ways to keep the cache go in the same budget
 }
 
 // showUse is nil where there is no cache. With the open table of rows come the policy's

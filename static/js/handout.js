@@ -1,4 +1,4 @@
-// Wiring of a handout: the page's views over recorded frames. web/take puts
+// Wiring of a handout: the page's views over recorded frames. web/export puts
 // this and all it imports into one file.
 
 import { createStore, paintTogether } from "./state/store.js";

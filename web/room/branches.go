@@ -251,7 +251,7 @@ func (s *state) forkPolicy(cache string, budget int64) error {
 		return err
 	}
 	points := s.watch.points
-	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
+	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
 	if err := s.breaks(points); err != nil {
 		return err
 	}

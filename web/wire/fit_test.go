@@ -44,7 +44,7 @@ func TestTimeAheadIsModelled(t *testing.T) {
 	n := len(steps) - 1
 	info, passes := frame(n)
 	_, each := frame(n, "history-step")
-	for lane, name := range []string{"cached", "uncached"} {
+	for lane, name := range []lens.LaneName{lens.LaneCached, lens.LaneUncached} {
 		fit := info.Fit[name]
 		if fit.Steps != n+1 || math.Abs(fit.Rate/float64(2+lane)/1e9-1) > 0.05 || math.Abs(fit.Fixed-1e-5) > 1e-7 {
 			t.Errorf("%s: fitted %+v", name, fit)

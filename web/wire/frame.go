@@ -32,32 +32,22 @@ func File(frame *Frame) checkpoint.File {
 		if !l.Seen(&m) {
 			continue
 		}
-		value, tensors := l.Show(&m)
-		if !l.Bare {
+		value, tensors := l.Show.At(&m)
+		if l.Show.Value != nil {
 			f.Meta[l.Name] = json.Text(value)
 		}
-		from := len(f.Tensors)
-		for _, t := range tensors {
-			f.Tensors = append(f.Tensors, Tensor(t))
+		if l.Crowds {
+			m.Beside += len(f.Meta[l.Name])
 		}
-		m.Beside += crowding(l, f.Meta, f.Tensors[from:])
+		for _, t := range tensors {
+			written := Tensor(t)
+			if t.Crowds {
+				m.Beside += len(written.Data)
+			}
+			f.Tensors = append(f.Tensors, written)
+		}
 	}
 	return f
-}
-
-// crowding is how many bytes of a lens take room from the picture of all heads: those of
-// one that crowds it, and what a cache policy tells of its rows.
-func crowding(l *lens.Lens, meta map[string]string, tensors []checkpoint.Tensor) (n int) {
-	if l.Crowds {
-		n = len(meta[l.Name])
-	}
-	for _, x := range tensors {
-		switch x.Name {
-		case "cache_gone", "cache_received", "cache_error", "cache_scale":
-			n += len(x.Data)
-		}
-	}
-	return n
 }
 
 // text is v as JSON, in which every number has a word; "<" in a label is one byte.

@@ -115,7 +115,7 @@ func rivals(m *Frame) error {
 // ofUse are the tensors of the lens "use".
 func ofUse(m *Frame) (written []checkpoint.Tensor) {
 	i := slices.IndexFunc(lens.All, func(l lens.Lens) bool { return l.Name == "use" })
-	_, tensors := lens.All[i].Show(&m.Moment)
+	_, tensors := lens.All[i].Show.At(&m.Moment)
 	for _, x := range tensors {
 		written = append(written, Tensor(x))
 	}
@@ -126,7 +126,7 @@ func ofUse(m *Frame) (written []checkpoint.Tensor) {
 func seen[T any](m *Frame, name string) (value T) {
 	for i := range lens.All {
 		if l := &lens.All[i]; l.Name == name && l.Seen(&m.Moment) {
-			x, _ := l.Show(&m.Moment)
+			x, _ := l.Show.At(&m.Moment)
 			value = x.(T)
 		}
 	}

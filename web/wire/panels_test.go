@@ -188,13 +188,13 @@ func TestFormulasGiveTheFrame(t *testing.T) {
 // the device's rate and its bytes at its bandwidth; the total is the steps' sum.
 func TestModelledIsTheLeastTime(t *testing.T) {
 	l, rec, steps := small(t)
-	sums := map[string]float64{}
+	sums := map[lens.LaneName]float64{}
 	for n := range steps {
 		m := moment(l, rec, steps, n, 0, 0)
 		m.View = lens.View{Show: []string{"formulas"}, Unit: "mac"} // which must not halve the time
 		var info lens.ModelledInfo
 		meta(t, frameOf(t, m), "modelled", &info)
-		for lane, name := range []string{"cached", "uncached"} {
+		for lane, name := range []lens.LaneName{lens.LaneCached, lens.LaneUncached} {
 			c, got := steps[n].Lanes[lane], info.Step[name]
 			want := max(float64(c.Flops.Total())/info.Peak, float64(c.WeightBytes+c.KVReadBytes)/info.Bandwidth)
 			bound := map[bool]string{true: "compute", false: "memory"}[got.Compute > got.Memory]

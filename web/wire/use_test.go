@@ -36,7 +36,7 @@ func TestReservedRoomIsThatOfTheRun(t *testing.T) {
 	for _, more := range []int{0, 1, 5} {
 		l, rec, steps := under(t, "contiguous", 0, more)
 		m := moment(l, rec, steps, len(steps)-1, 0, 0)
-		info := seen[lens.KVInfo](m, "kv")
+		info := seen[lens.CacheInfo](m, "kv")
 		var use lens.UseInfo
 		meta(t, frameOf(t, m), "use", &use)
 		if got := int64(info.Capacity) * int64(info.BytesPerToken); got != int64(use.Allocated) {

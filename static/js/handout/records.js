@@ -1,4 +1,4 @@
-// The files that a handout holds (web/take packs them), by step and head.
+// The files that a handout holds (web/export packs them), by step and head.
 
 import { decode, widen } from "../wire/frame.js";
 

@@ -1,4 +1,4 @@
-package take
+package export
 
 import (
 	"io"
@@ -37,20 +37,7 @@ func writeCSV(w io.Writer, m *lens.Moment) error {
 			}
 		}
 	}
-	for i, c := range lens.ShowTop(m) {
-		rank := strconv.Itoa(i)
-		put("next token", "logit", rank, c.Label, "", "", decimal32(c.Logit))
-		put("next token", "probability", rank, c.Label, "", "", decimal32(c.Prob))
-	}
-	if c := m.Step.Choice(); c != nil {
-		for _, stage := range c.Stages {
-			for i, o := range c.Options {
-				label := m.Label(o.ID)
-				put("choice", stage.Filter, strconv.Itoa(i), label, "", "", decimal64(stage.Probs[i]))
-			}
-		}
-		put("choice", "draw", "", "", "", "", decimal64(c.Random))
-	}
+	putTokens(m, put)
 	if s := m.Step; s != nil {
 		for lane, name := range [2]string{"cached", "uncached"} {
 			if s.Ran[lane] {
@@ -61,6 +48,28 @@ func writeCSV(w io.Writer, m *lens.Moment) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// putTokens writes the ten likeliest tokens of a head step, and how one of them was chosen.
+func putTokens(m *lens.Moment, put func(panel, name, row, rowName, col, colName, value string)) {
+	if m.Step == nil || m.Step.Part != sim.HeadPart {
+		return
+	}
+	for i, c := range m.Step.Top() {
+		rank, label := strconv.Itoa(i), m.Label(c.ID)
+		put("next token", "logit", rank, label, "", "", decimal32(c.Logit))
+		put("next token", "probability", rank, label, "", "", decimal32(c.Prob))
+	}
+	c := m.Step.Choice()
+	if c == nil {
+		return
+	}
+	for _, stage := range c.Stages {
+		for i, o := range c.Options {
+			put("choice", stage.Filter, strconv.Itoa(i), m.Label(o.ID), "", "", decimal64(stage.Probs[i]))
+		}
+	}
+	put("choice", "draw", "", "", "", "", decimal64(c.Random))
 }
 
 // sheetsOf are the matrices on screen, as the engine has them.
