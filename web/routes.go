@@ -78,7 +78,7 @@ func home(models *library.Library, version string) http.HandlerFunc {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		data.Version, data.Plots = version, true
+		data.Version = version
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Language", lang)
 		w.Header().Add("Vary", "Accept-Language")

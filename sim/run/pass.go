@@ -75,7 +75,7 @@ func (e *engine) layer(l int) (sim.Step, error) {
 		if e.lanes[0] != nil && e.lanes[1] != nil {
 			s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q)
 		}
-		e.keep(q, s)
+		e.capture(q, s)
 		steps[i] = s
 	}
 	return e.finish(steps, paid), nil
@@ -130,7 +130,7 @@ func (e *engine) head() (sim.Step, error) {
 		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(asking[i][0], asking[i][1]) {
 			s.Differs = "logits"
 		}
-		e.keep(q, s)
+		e.capture(q, s)
 		if q.cache != nil {
 			q.cache.EndPass()
 		}

@@ -54,12 +54,12 @@ func newSequence(m *library.Loaded, id int, r request) *sequence {
 		arrive: r.arrive, started: -1, first: -1, ended: -1,
 	}
 	q.tokens = append(make([]int, 0, q.maxTokens+1), r.prompt...)
-	q.hear(m.Tokenizer)
+	q.startText(m.Tokenizer)
 	return q
 }
 
-// hear starts the text after the prompt.
-func (q *sequence) hear(t token.Tokenizer) {
+// startText starts the text after the prompt.
+func (q *sequence) startText(t token.Tokenizer) {
 	if t == nil {
 		return
 	}

@@ -12,13 +12,13 @@ import (
 
 // HomeData is what the page is rendered from.
 type HomeData struct {
-	Lang    string // "en" or "zh"
-	Text    *text.Catalogue
-	Models  []ModelInfo
-	TrainingSets  []TrainingSet
-	Recipe  sim.Recipe // what the form shows at first
-	Version string
-	Plots   bool // a server is there to draw figures and to count at real size
+	Lang         string // "en" or "zh"
+	Text         *text.Catalogue
+	Models       []ModelInfo
+	TrainingSets []TrainingSet
+	Recipe       sim.Recipe // what the form shows at first
+	Version      string
+	Recorded     bool // a handout: everything was recorded, no server is there
 }
 
 // ModelInfo is one entry of the model menu.

@@ -23,7 +23,7 @@ type lines struct {
 	shorter *sync.Cond // a line has got shorter, or the room is over
 	waiting map[Viewer][]wire.Command
 	order   []Viewer // those who wait, the next one first
-	closed    bool
+	closed  bool
 }
 
 func newLines() lines {
