@@ -27,7 +27,7 @@
 //	session.go      the model alone, without steps
 //	needs.go        how much memory a run of some length will want
 //	pieces.go       how many passes a prompt takes
-//	plan.go         how long a run is if nothing ends it
+//	plan.go         what is known of a run before anything runs
 //	lane.go         one way of running the model
 //	rows.go         memory for the rows that steps keep
 package run

@@ -55,7 +55,7 @@ func (r *rerun) handout(version string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := bundle.Script(static.Files, "js/handout.js")
+	script, err := bundle.Script(static.Files, "js/handout.js", page.Served()...)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (r *rerun) handout(version string) (*File, error) {
 	}
 	var out bytes.Buffer
 	err = page.Handout(page.HandoutData{
-		HomeData: page.HomeData{Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
+		HomeData: page.HomeData{Recorded: true, Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
 		Prompt:   cmp.Or(r.Recipe.Prompt, strings.Trim(fmt.Sprint(r.Recipe.Tokens), "[]")), Model: r.model.Name, Step: at,
 		CSS: css, Early: string(early), Script: script, Frames: base64.StdEncoding.EncodeToString(frames),
 	}).Render(context.Background(), &out)

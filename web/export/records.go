@@ -11,6 +11,7 @@ import (
 	"kvstep/sim/explain"
 	"kvstep/sim/lens"
 	"kvstep/sim/plain"
+	"kvstep/web/page"
 	"kvstep/web/text"
 	"kvstep/web/wire"
 )
@@ -202,13 +203,7 @@ func (r *rerun) frame(n, head int, here *scope) checkpoint.File {
 		m.From = nil // it has no matrices of heads
 	}
 	if head == 0 { // what panels show, should a reader open them
-		m.View.Show = []string{"formulas", "heads", "history", "rows", "choice"}
-		switch { // the lens that such a run has
-		case r.Recipe.Batch != nil:
-			m.View.Show = append(m.View.Show, "schedule")
-		case r.Recipe.Sampler.Kind == "beam":
-			m.View.Show = append(m.View.Show, "beams")
-		}
+		m.View.Show = page.Asked(r.Recipe)
 	}
 	f := wire.File(m)
 	if head > 0 {

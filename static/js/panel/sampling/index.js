@@ -3,16 +3,16 @@
 
 import { isolate } from "../../text.js";
 import { createPanel } from "../../ui/open.js";
-import { percent } from "../../ui/format.js";
+import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLElement} root
- * @param {{show: (open: string[], close?: string[]) => void}} act
- */
-export function createSampling(root, act) {
+/** @type {Panel} */
+export const panel = { id: "sampling", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const details = /** @type {HTMLDetailsElement} */ (root.querySelector("details"));
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
@@ -21,7 +21,7 @@ export function createSampling(root, act) {
   const draw = createDraw(figure);
   /** @type {any[]} what the table shows */
   let shown = [];
-  /** @param {any} state */
+  /** @param {State} state */
   return function view(state) {
     panel(state);
     const { frame, t, lang } = state;
