@@ -61,6 +61,7 @@ type rerun struct {
 	Request
 	model     *library.Loaded
 	prompt    []int
+	plan      *run.Plan
 	steps     []sim.Step
 	memory    *sim.Memory  // what they take
 	abandoned func() error // passes the turn on, and tells why nobody waits for the file any more
@@ -103,6 +104,7 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
+	r.plan = run.NewPlan(m, q.Recipe, r.prompt)
 	started := time.Now()
 	rows := 0
 	if err := r.turn.begin(ctx); err != nil {
@@ -255,7 +257,7 @@ func (r *rerun) moment(n int) *wire.Frame {
 	link := r.Link.Alone()
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
-		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
+		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt, Plan: r.plan,
 		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {
