@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"kvstep/sim/library"
-	"kvstep/web/take"
+	"kvstep/web/export"
 	"kvstep/web/wire"
 )
 
@@ -68,7 +68,7 @@ func TestQRSaysWhatALinkCanSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := take.QR("http://" + addr + "/" + link.Query())
+	want, err := export.QR("http://" + addr + "/" + link.Query())
 	if err != nil || body != string(want.Data) {
 		t.Errorf("another code: %v", err)
 	}

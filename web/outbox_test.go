@@ -35,14 +35,14 @@ func TestUnreadDownloadsKeepNobody(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: runs the embedded model")
 	}
-	free := make(chan struct{}, maxTakes)
-	handler := takeaway(library.New(), "test", free)
+	free := make(chan struct{}, maxExports)
+	handler := exportFile(library.New(), "test", free)
 	mux := http.NewServeMux()
 	mux.Handle("GET /take/{kind}", handler)
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	addr := strings.TrimPrefix(server.URL, "http://")
-	for range maxTakes + 1 {
+	for range maxExports + 1 {
 		defer unread(t, addr, "/take/safetensors?prompt=Once+upon+a+time&new=130&to=100000&sampler=sample&t=9&seed=1").Close()
 	}
 	if len(free) != 0 {

@@ -24,7 +24,7 @@ var floors = [][]string{
 	{"sim/lens", "web/text", "web/bundle", "sim/sweep", "sim/export"},
 	{"web/wire"},
 	{"web/room", "web/page", "sim/chart"},
-	{"web/live", "web/take"},
+	{"web/live", "web/export"},
 	{"web", "cmd/kvstep/hub"},
 	{"cmd/kvstep"},
 }
@@ -42,7 +42,7 @@ var owners = map[string]string{
 	"golang.org/x/sys/unix":            "cmd/kvstep",
 	"github.com/schollz/progressbar":   "cmd/kvstep",
 	"gonum.org/v1/plot":                "sim/chart",
-	"rsc.io/qr":                        "web/take",
+	"rsc.io/qr":                        "web/export",
 	"golang.org/x/image":               "sim/chart",
 }
 

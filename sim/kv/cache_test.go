@@ -66,6 +66,28 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+func ExampleParseBytes() {
+	for _, text := range []string{"", "0", "65536", " 64 KiB", "3MiB", "2GiB", "8GB", "5MB", "7KB", "9 B", "-1", "1TB", "many", "1048576GiB", "1048577GiB"} {
+		fmt.Println(ParseBytes(text))
+	}
+	// Output:
+	// 0 <nil>
+	// 0 <nil>
+	// 65536 <nil>
+	// 65536 <nil>
+	// 3145728 <nil>
+	// 2147483648 <nil>
+	// 8000000000 <nil>
+	// 5000000 <nil>
+	// 7000 <nil>
+	// 9 <nil>
+	// 0 recipe.whole: Field=budget Have=-1 Least=0 Most=1125899906842624
+	// 0 cache.bytes: Have=1TB
+	// 0 cache.bytes: Have=many
+	// 1125899906842624 <nil>
+	// 0 recipe.whole: Field=budget Have=1048577GiB Least=0 Most=1125899906842624
+}
+
 func ExampleParse() {
 	for _, text := range []string{"", "paged:16", "window:8:2", "h2o", "int8", "int4:channel", "paged:x", "window:1:2:3"} {
 		p, err := Parse(text)

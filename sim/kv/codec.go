@@ -34,8 +34,6 @@ func down16(x float32) uint16 {
 	switch {
 	case mat.F32(h) <= x:
 		return h
-	case h == 0: // below it stands the smallest negative
-		return 0x8001
 	case h&0x8000 != 0:
 		return h + 1 // a larger magnitude
 	}

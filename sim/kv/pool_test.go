@@ -92,7 +92,7 @@ func TestPoolUnderRandomOperations(t *testing.T) {
 		if i%97 == 0 || i == operations-1 {
 			x := live[r.IntN(len(live))]
 			x.check(t, s)
-			account(t, p, live)
+			books(t, p, live)
 			if have := len(told.taken) - len(told.freed); have != p.InUse() {
 				t.Fatalf("%d blocks taken and %d freed, %d are in use", len(told.taken), len(told.freed), p.InUse())
 			}
@@ -111,8 +111,8 @@ func TestPoolUnderRandomOperations(t *testing.T) {
 	t.Logf("block %d: %d refusals, %d copies on write", block, refused, told.copies)
 }
 
-// account compares the pool's books with the tables of all sequences.
-func account(t *testing.T, p *Pool, live []*shadow) {
+// books compares the pool's books with the tables of all sequences.
+func books(t *testing.T, p *Pool, live []*shadow) {
 	t.Helper()
 	refs := make([]int, len(p.pages))
 	for _, x := range live {

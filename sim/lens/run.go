@@ -5,7 +5,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
-	"kvstep/sim/run"
 )
 
 // runLens is what was asked for, and how far it has come.
@@ -72,5 +71,5 @@ func unknownWords(m *Moment) []string {
 
 // lengthOf is how many steps the run has if it goes to its maximum.
 func lengthOf(m *Moment) int {
-	return max(run.Length(m.Model, m.Recipe, m.prompts()), m.Recorded)
+	return max(m.plan().Steps, m.Recorded)
 }

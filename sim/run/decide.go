@@ -27,7 +27,7 @@ func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser
 			}
 		}
 	}
-	e.over(steps)
+	e.endSequences(steps)
 	return nil
 }
 
@@ -90,8 +90,8 @@ func (e *engine) write(q *sequence, s *sim.Step) {
 	if q.tokens = q.tokens[:q.cached]; s.Committed() < s.Rows {
 		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
 		if q.cache != nil {
-			q.cache.Truncate(q.cached)
 			q.hold(q.cache, q.history.First(q.cached))
+			q.cache.Truncate(q.cached) // which blocks go is part of what comes next
 		}
 	}
 	q.tokens = append(q.tokens, s.Token) // fed in the next pass; the last one never is

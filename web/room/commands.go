@@ -198,7 +198,7 @@ func (s *state) start(r sim.Recipe) error {
 	defer release()
 	s.closeAll()
 	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, batch: run.Prompts(m, r), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, plan: run.NewPlan(m, r, prompt), tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.marks = nil // they named steps of another run

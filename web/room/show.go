@@ -108,7 +108,7 @@ func (s *state) isDefaultPick(p lens.View) bool {
 // moment returns what a viewer sees.
 func (s *state) moment(seat *seat, link wire.Link) *wire.Frame {
 	f := wire.Frame{Seq: seat.seq, Link: link, Moment: lens.Moment{
-		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
+		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Plan: s.plan, Models: s.models,
 		View: link.View, Marks: link.Marks, Breaks: link.Breaks, Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(),
 	}}

@@ -8,6 +8,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/kv"
 	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
@@ -143,5 +144,34 @@ func TestFrameTellsWhoChose(t *testing.T) {
 	forked := moment(m.Model, rec, steps, 11, 4, 0)
 	if x := seen[*lens.SpeculationInfo](forked, "speculation"); x.Draws != "person" || x.Token.ID != rec.Forced[0].Token || x.Stays != m.Step.Speculation.Accepted {
 		t.Errorf("%+v", x)
+	}
+}
+
+// TestBlocksOfRejectedProposals: the blocks that a frame says were taken and given back are
+// those by which the table differs from the step before, rejected proposals' blocks too.
+func TestBlocksOfRejectedProposals(t *testing.T) {
+	l, err := library.New().Get("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 12, Sampler: sim.Sampler{Kind: "sample", Seed: 5},
+		Draft: "story-draft", Propose: 8, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 1}})
+	steps := stepsOf(t, l, rec)
+	var before []int
+	again := 0 // blocks that went with rejected proposals; the next ones took them again
+	for n := range steps {
+		use := seen[*lens.UseInfo](moment(l, rec, steps, n, 0, 1), "use")
+		now := steps[n].KV.Use().Table
+		taken, freed := slices.Clone(now), slices.Clone(before)
+		taken = slices.DeleteFunc(taken, func(b int) bool { return slices.Contains(before, b) })
+		freed = slices.DeleteFunc(freed, func(b int) bool { return slices.Contains(now, b) })
+		if slices.Sort(use.Given); !slices.Equal(use.Taken, taken) || !slices.Equal(use.Given, freed) {
+			t.Fatalf("step %d: %v taken and %v given, the tables say %v and %v", n, use.Taken, use.Given, taken, freed)
+		}
+		_, back := steps[n].KV.(kv.View).Blocks()
+		before, again = now, again+len(back)
+	}
+	if again == 0 {
+		t.Error("no block was given back")
 	}
 }

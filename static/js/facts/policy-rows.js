@@ -1,7 +1,7 @@
 // What the cache policy did to a row: let go and before which token, kept as a
 // sink, as recent or as heavy, in which block, with which error. No DOM.
 
-import { cell as short, sentences } from "../ui/format.js";
+import { cell as short, sentences } from "../format.js";
 
 /** @import { Row, T } from "../types.js" */
 

@@ -665,6 +665,10 @@ export interface Choice {
 export interface Stage {
   /** by its name in kvstep trace */
   filter: string;
+  /** message choice.say.ID of a stage that drops nothing (or, greedy, all but one token) */
+  say?: string;
+  /** it changed what tokens are ranked by */
+  scores?: boolean;
   /** tokens with a probability above 0 */
   possible: number;
   /** share of the probability before that those had */

@@ -1,4 +1,4 @@
-package take
+package export
 
 import (
 	"encoding/json"
@@ -13,8 +13,8 @@ import (
 // problems: a copy refuses nothing, it has what was asked or says that it has not.
 var elsewhere = []string{"cli", "cost", "plot", "problem", "reason", "several", "versus", "waits"}
 
-// spoken are a language's messages as a handout carries them.
-func spoken(lang string) string {
+// messagesOf are a language's messages as a handout carries them.
+func messagesOf(lang string) string {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(text.JSON(lang), &all); err != nil {
 		panic("take: " + err.Error()) // embedded, and read by every test

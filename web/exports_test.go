@@ -82,8 +82,8 @@ func TestForeignPagesMayNotTakeAway(t *testing.T) {
 
 // TestOnlyAFewFilesAtOnce: more are refused, not queued.
 func TestOnlyAFewFilesAtOnce(t *testing.T) {
-	free := make(chan struct{}, maxTakes)
-	handler := takeaway(library.New(), "test", free)
+	free := make(chan struct{}, maxExports)
+	handler := exportFile(library.New(), "test", free)
 	ask := func() (int, string) {
 		r := httptest.NewRequest("GET", "/take/jsonl"+takeQuery, nil)
 		r.SetPathValue("kind", "jsonl")
@@ -91,7 +91,7 @@ func TestOnlyAFewFilesAtOnce(t *testing.T) {
 		handler(w, r)
 		return w.Code, w.Body.String()
 	}
-	for range maxTakes {
+	for range maxExports {
 		free <- struct{}{}
 	}
 	if status, body := ask(); status != 503 || !strings.Contains(body, "take.busy") {

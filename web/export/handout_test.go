@@ -1,4 +1,4 @@
-package take
+package export
 
 import (
 	"context"
@@ -19,19 +19,19 @@ import (
 )
 
 // copied is the handout of a link, before it is packed, and what explains its cells.
-func copied(t testing.TB, models *library.Library, link string) (*made, []record, *explain.Run) {
+func copied(t testing.TB, models *library.Library, link string) (*rerun, []handoutEntry, *explain.Run) {
 	t.Helper()
 	q, err := Parse(link)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := again(context.Background(), models, q)
+	r, err := rerunSteps(context.Background(), models, q)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.close)
 	defer r.turn.end()
-	return r, r.records(usual), &explain.Run{Model: r.model.Model, Step: func(n int) *sim.Step {
+	return r, r.handoutEntries(usual), &explain.Run{Model: r.model.Model, Step: func(n int) *sim.Step {
 		if n < 0 || n >= len(r.steps) {
 			return nil
 		}
@@ -66,10 +66,10 @@ func TestRecordsAreTheFrames(t *testing.T) {
 		}
 	}
 	// The start and every step; three more heads of 8 layer steps; two layers, and the head's answers.
-	if want := fmt.Sprint(map[int]int{0: 1 + len(all), 1: 3 * 8, ops: len(all), weights: 2, answers: 3, words: 1}); fmt.Sprint(count) != want {
+	if want := fmt.Sprint(map[int]int{0: 1 + len(all), 1: 3 * 8, ops: len(all), weights: 2, answers: 3, messages: 1}); fmt.Sprint(count) != want {
 		t.Errorf("%v records, want %s", count, want)
 	}
-	packed, err := pack(records, (&made{}).left)
+	packed, err := pack(records, (&rerun{}).stillWanted)
 	if err != nil || len(packed) == 0 {
 		t.Error(err)
 	}
@@ -128,13 +128,13 @@ type reply struct {
 }
 
 // replay runs the script over records.
-func replay(t *testing.T, records []record, plan []asking) (replies []reply) {
+func replay(t *testing.T, records []handoutEntry, plan []asking) (replies []reply) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("skipped: no node on this machine")
 	}
-	packed, err := pack(records, (&made{}).left)
+	packed, err := pack(records, (&rerun{}).stillWanted)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,7 +284,7 @@ func TestAnswersOfAHandout(t *testing.T) {
 // TestALongHandoutSaysWhatItLacks: beyond its budget a handout holds the ops and
 // answers nearest to where it was made.
 func TestALongHandoutSaysWhatItLacks(t *testing.T) {
-	r := &made{steps: make([]sim.Step, 20)}
+	r := &rerun{steps: make([]sim.Step, 20)}
 	for _, c := range []struct{ from, budget, first, last int }{{10, 5, 8, 12}, {0, 5, 0, 4}, {19, 3, 17, 19}, {18, 100, 0, 19}, {3, 1, 3, 3}} {
 		seen := map[int]int{}
 		got := r.span(c.from, c.budget, func(n int) int { seen[n]++; return 1 })
@@ -294,7 +294,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 	}
 	models, _ := testLibrary(t)
 	whole, _, _ := copied(t, models, query+"&step=6")
-	records := whole.records(budget{ops: 1, answers: 20000, weights: 1})
+	records := whole.handoutEntries(budget{ops: 1, answers: 20000, weights: 1})
 	var told scope
 	for _, rec := range records {
 		f, err := checkpoint.ReadSafetensors(rec.data)
@@ -317,7 +317,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 	if replies[0].Explain == nil || replies[1].Explain != nil || replies[1].Lacking == "" || replies[2].Data != nil {
 		t.Errorf("%+v", replies)
 	}
-	if got := (&made{}).span(0, 5, func(int) int { t.Error("visited"); return 1 }); got[1] >= got[0] {
+	if got := (&rerun{}).span(0, 5, func(int) int { t.Error("visited"); return 1 }); got[1] >= got[0] {
 		t.Errorf("of nothing: %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package take
+package export
 
 import (
 	"bytes"
@@ -11,13 +11,14 @@ import (
 	"kvstep/sim/explain"
 	"kvstep/sim/lens"
 	"kvstep/sim/plain"
+	"kvstep/web/page"
 	"kvstep/web/text"
 	"kvstep/web/wire"
 )
 
-// record is one file of a handout: of a step and a query head, or of one of the
+// handoutEntry is one file of a handout: of a step and a query head, or of one of the
 // kinds below.
-type record struct {
+type handoutEntry struct {
 	n, layer, head int
 	data           []byte
 }
@@ -25,10 +26,10 @@ type record struct {
 // Kinds that stand in the place of a head. Weights and answers are a layer's, which
 // stands in the place of the step; answers of the head come as a layer after the last.
 const (
-	ops     = -1 - iota // of a step: what all heads share
-	weights             // pictures of the weight matrices
-	answers             // explanations
-	words               // the catalogue of messages, by language
+	ops      = -1 - iota // of a step: what all heads share
+	weights              // pictures of the weight matrices
+	answers              // explanations
+	messages             // the catalogue of messages, by language
 )
 
 // budget is what a long run or a large model puts into a handout beside its frames,
@@ -53,20 +54,20 @@ type scope struct {
 	PerHead []string `json:"per_head"`
 }
 
-// records are all files that a handout needs. Those of one layer and head stand
+// handoutEntries are all files that a handout needs. Those of one layer and head stand
 // together, so that what they repeat is near enough for gzip to find.
-func (r *made) records(most budget) []record {
+func (r *rerun) handoutEntries(most budget) []handoutEntry {
 	c := r.model.Model.Config
-	var all []record
+	var all []handoutEntry
 	add := func(n, layer, head int, f checkpoint.File) int {
-		all = append(all, record{n, layer, head, checkpoint.AppendSafetensors(nil, f)})
+		all = append(all, handoutEntry{n, layer, head, checkpoint.AppendSafetensors(nil, f)})
 		return len(all[len(all)-1].data)
 	}
 	catalogue := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}
 	for _, lang := range text.Langs() {
-		catalogue.Meta[lang] = spoken(lang)
+		catalogue.Meta[lang] = messagesOf(lang)
 	}
-	add(0, 0, words, catalogue)
+	add(0, 0, messages, catalogue)
 	here := r.scope(most)
 	for l := range c.Layers {
 		if here.Weights {
@@ -74,12 +75,12 @@ func (r *made) records(most budget) []record {
 		}
 	}
 	here.Ops = r.span(here.Step, most.ops, func(n int) int {
-		size := add(n, r.layer(n), ops, stepOps(&r.own(n, 0).Moment, false))
+		size := add(n, r.layer(n), ops, stepOps(&r.ownView(n, 0).Moment, false))
 		return size * 3 / 2 // and what heads add
 	})
 	for i := range all { // before the first there is none to have x from
 		if first := &all[i]; first.head == ops && first.n == here.Ops[0] {
-			first.data = checkpoint.AppendSafetensors(nil, stepOps(&r.own(first.n, 0).Moment, true))
+			first.data = checkpoint.AppendSafetensors(nil, stepOps(&r.ownView(first.n, 0).Moment, true))
 		}
 	}
 	explained := r.answers(&here, most.answers)
@@ -87,7 +88,7 @@ func (r *made) records(most budget) []record {
 		add(l, l, answers, explained[l].file())
 	}
 	kept := rows{}
-	for n := -1; n < len(r.steps) && r.left() == nil; n++ { // pack says why
+	for n := -1; n < len(r.steps) && r.stillWanted() == nil; n++ { // pack says why
 		heads := 1
 		if n >= 0 && r.steps[n].Part == sim.LayerPart {
 			heads = c.Heads
@@ -98,14 +99,14 @@ func (r *made) records(most budget) []record {
 			add(n, r.layer(n), head, f)
 		}
 	}
-	slices.SortFunc(all, func(a, b record) int {
+	slices.SortFunc(all, func(a, b handoutEntry) int {
 		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(a.head, b.head), cmp.Compare(a.n, b.n))
 	})
 	return all
 }
 
 // scope is what a handout will hold, before it is known how far that goes.
-func (r *made) scope(most budget) scope {
+func (r *rerun) scope(most budget) scope {
 	looked, c := r.moment(r.Link.Step), r.model.Model.Config
 	here := scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.View.Trail), Without: []string{}}
 	if looked.From != nil {
@@ -121,7 +122,7 @@ func (r *made) scope(most budget) scope {
 }
 
 // layer is a step's; the head's is the one after the last, as its answers are.
-func (r *made) layer(n int) int {
+func (r *rerun) layer(n int) int {
 	if n < 0 || r.steps[n].Part == sim.HeadPart {
 		return r.model.Model.Config.Layers
 	}
@@ -130,13 +131,13 @@ func (r *made) layer(n int) int {
 
 // span visits steps from one outward, the nearest first, until what they say they
 // took is the budget, and gives the first and the last of them.
-func (r *made) span(from, budget int, visit func(n int) int) [2]int {
+func (r *rerun) span(from, budget int, visit func(n int) int) [2]int {
 	if len(r.steps) == 0 {
 		return [2]int{0, -1}
 	}
 	first, last := from, from
 	budget -= visit(from)
-	for budget > 0 && r.left() == nil && (first > 0 || last < len(r.steps)-1) {
+	for budget > 0 && r.stillWanted() == nil && (first > 0 || last < len(r.steps)-1) {
 		if last < len(r.steps)-1 && (first == 0 || last-from <= from-first) {
 			last++
 			budget -= visit(last)
@@ -148,8 +149,8 @@ func (r *made) span(from, budget int, visit func(n int) int) [2]int {
 	return [2]int{first, last}
 }
 
-// own is a step as a viewer sees it who looks at what it computed itself.
-func (r *made) own(n, head int) *wire.Frame {
+// ownView is a step as a viewer sees it who looks at what it computed itself.
+func (r *rerun) ownView(n, head int) *wire.Frame {
 	pick := r.Link.View
 	r.Link.View = lens.View{Head: head, Seq: pick.Seq}
 	m := r.moment(n)
@@ -162,17 +163,17 @@ func (r *made) own(n, head int) *wire.Frame {
 
 // answers are the explanations of a handout, by layer. It fills in their span, and
 // which ops are left out.
-func (r *made) answers(here *scope, most int) []explanations {
+func (r *rerun) answers(here *scope, most int) []explanations {
 	all := make([]explanations, r.model.Model.Config.Layers+1)
 	there := map[explain.Ref]bool{}
 	for _, ref := range r.Link.View.Trail {
 		if ref.Step >= 0 && ref.Step < len(r.steps) && !there[ref] {
 			there[ref] = true
-			all[r.layer(ref.Step)].add(&r.own(ref.Step, ref.Head).Moment, []explain.Ref{ref})
+			all[r.layer(ref.Step)].add(&r.ownView(ref.Step, ref.Head).Moment, []explain.Ref{ref})
 		}
 	}
 	here.Explained = r.span(here.Step, most, func(n int) int {
-		x, m := &all[r.layer(n)], r.own(n, here.Head)
+		x, m := &all[r.layer(n)], r.ownView(n, here.Head)
 		s, before := m.Step, x.size()
 		for _, op := range explain.OpsOf(r.model.Model) {
 			if op.Part != s.Part || n != here.Step && !slices.Contains(always, op.ID) {
@@ -196,19 +197,13 @@ var always = []string{"scores", "probs", "out", "logits"}
 
 // frame is the whole frame of a step with every panel open, for head 0, and for
 // another head only its matrices.
-func (r *made) frame(n, head int, here *scope) checkpoint.File {
-	m := r.own(n, head)
+func (r *rerun) frame(n, head int, here *scope) checkpoint.File {
+	m := r.ownView(n, head)
 	if m.Step != nil && m.Step.Part == sim.HeadPart {
 		m.From = nil // it has no matrices of heads
 	}
 	if head == 0 { // what panels show, should a reader open them
-		m.View.Show = []string{"formulas", "heads", "history", "rows", "choice"}
-		switch { // the lens that such a run has
-		case r.Recipe.Batch != nil:
-			m.View.Show = append(m.View.Show, "schedule")
-		case r.Recipe.Sampler.Kind == "beam":
-			m.View.Show = append(m.View.Show, "beams")
-		}
+		m.View.Show = page.Asked(r.Recipe)
 	}
 	f := wire.File(m)
 	if head > 0 {

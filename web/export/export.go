@@ -1,7 +1,7 @@
-// Package take makes the files that people take away: a run, or what is on
+// Package export makes the files that people take away: a run, or what is on
 // screen at one moment of it, named by a link. The recipe of a link determines
 // every number, so a file is made by running it again, and no file needs a room.
-package take
+package export
 
 import (
 	"bytes"
@@ -56,27 +56,28 @@ func Parse(query string) (Request, error) {
 	return Request{link, max(link.Recorded-1, link.Step)}, err
 }
 
-// made are the steps of a request, run again.
-type made struct {
+// rerun are the steps of a request, run again.
+type rerun struct {
 	Request
-	model  *library.Loaded
-	prompt []int
-	steps  []sim.Step
-	memory *sim.Memory  // what they take
-	gone   func() error // passes the turn on, and tells why nobody waits for the file any more
-	turn   turn
+	model     *library.Loaded
+	prompt    []int
+	plan      *run.Plan
+	steps     []sim.Step
+	memory    *sim.Memory  // what they take
+	abandoned func() error // passes the turn on, and tells why nobody waits for the file any more
+	turn      turn
 }
 
 // Step is one of them, for wire and sim/breakpoint.
-func (r *made) Step(n int) *sim.Step { return &r.steps[n] }
+func (r *rerun) Step(n int) *sim.Step { return &r.steps[n] }
 
-// again runs a request's recipe up to its last step. What takes too long or
+// rerunSteps runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func again(ctx context.Context, models *library.Library, q Request) (*made, error) {
+func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
-	r := &made{Request: q, memory: memory, turn: turn{hands: workers}}
+	r := &rerun{Request: q, memory: memory, turn: turn{hands: workers}}
 	whole := ctx
-	r.gone = func() error { return r.turn.pass(whole) }
+	r.abandoned = func() error { return r.turn.pass(whole) }
 	well := false
 	defer func() {
 		if !well { // a panic too
@@ -103,6 +104,7 @@ func again(ctx context.Context, models *library.Library, q Request) (*made, erro
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
+	r.plan = run.NewPlan(m, q.Recipe, r.prompt)
 	started := time.Now()
 	rows := 0
 	if err := r.turn.begin(ctx); err != nil {
@@ -144,7 +146,7 @@ func late(err error, step int) error {
 }
 
 // close gives back what a file was made with.
-func (r *made) close() {
+func (r *rerun) close() {
 	r.turn.end()
 	r.memory.Close()
 }
@@ -156,7 +158,7 @@ func Make(ctx context.Context, models *library.Library, kind string, q Request, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, makeWait)
 	defer cancel()
-	r, err := again(ctx, models, q)
+	r, err := rerunSteps(ctx, models, q)
 	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*sim.Problem)) { // not even its model is open
 		return nil, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", 0)
 	}
@@ -192,18 +194,18 @@ func Make(ctx context.Context, models *library.Library, kind string, q Request, 
 	return f, err
 }
 
-// left is r.gone, nil where nobody can go.
-func (r *made) left() error {
-	if r.gone == nil {
+// stillWanted passes the turn on, and returns why nobody waits for the file any more, nil while somebody does.
+func (r *rerun) stillWanted() error {
+	if r.abandoned == nil {
 		return nil
 	}
-	return r.gone()
+	return r.abandoned()
 }
 
-func (r *made) all() iter.Seq2[*sim.Step, error] {
+func (r *rerun) all() iter.Seq2[*sim.Step, error] {
 	return func(yield func(*sim.Step, error) bool) {
 		for i := range r.steps {
-			if !yield(&r.steps[i], r.left()) {
+			if !yield(&r.steps[i], r.stillWanted()) {
 				return
 			}
 		}
@@ -211,14 +213,14 @@ func (r *made) all() iter.Seq2[*sim.Step, error] {
 }
 
 // jsonl is what kvstep trace --format jsonl prints.
-func (r *made) jsonl() (*File, error) {
+func (r *rerun) jsonl() (*File, error) {
 	var b bytes.Buffer
 	err := export.WriteTrace(&b, r.all())
 	return &File{r.runName(".jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
 // safetensors is every number of the run.
-func (r *made) safetensors() (*File, error) {
+func (r *rerun) safetensors() (*File, error) {
 	if size := r.exported(); size > maxFile {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
 	}
@@ -231,7 +233,7 @@ func (r *made) safetensors() (*File, error) {
 
 // exported is about how large export.Safetensors will be: scores and probabilities of
 // every head are most of it.
-func (r *made) exported() int {
+func (r *rerun) exported() int {
 	size, c := 0, r.model.Model.Config
 	for i := range r.steps {
 		s := &r.steps[i]
@@ -243,7 +245,7 @@ func (r *made) exported() int {
 }
 
 // csv is what is on screen at the link's step.
-func (r *made) csv() (*File, error) {
+func (r *rerun) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
 	b := bytes.NewBufferString(sheet.BOM) // a person will open it
 	err := writeCSV(b, &m.Moment)
@@ -251,11 +253,11 @@ func (r *made) csv() (*File, error) {
 }
 
 // moment is step n as the link looks at it.
-func (r *made) moment(n int) *wire.Frame {
+func (r *rerun) moment(n int) *wire.Frame {
 	link := r.Link.Alone()
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
-		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
+		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt, Plan: r.plan,
 		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {
@@ -268,7 +270,7 @@ func (r *made) moment(n int) *wire.Frame {
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // runName names a file of all steps: "kvstep-story-steps0-5.jsonl" of six.
-func (r *made) runName(end string) string {
+func (r *rerun) runName(end string) string {
 	steps := "start"
 	if n := len(r.steps); n > 0 {
 		steps = fmt.Sprintf("steps0-%d", n-1)
@@ -277,7 +279,7 @@ func (r *made) runName(end string) string {
 }
 
 // momentName names a file of one moment.
-func (r *made) momentName(m *wire.Frame, ext string) string {
+func (r *rerun) momentName(m *wire.Frame, ext string) string {
 	return fmt.Sprintf("kvstep-%s-step%d-layer%d-head%d.%s", unsafe.ReplaceAllString(r.model.Name, "_"),
 		r.Link.Step, m.Layer(), m.Head(), ext)
 }

@@ -6,22 +6,22 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/library"
-	"kvstep/web/take"
+	"kvstep/web/export"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
-// maxTakes files are made at once: each may keep a core busy for take.Wait.
-const maxTakes = 2
+// maxExports files are made at once: each may keep a core busy for export.Wait.
+const maxExports = 2
 
-// takeaway serves /take/KIND?LINK&to=N: a file of the run that a link names.
+// exportFile serves /take/KIND?LINK&to=N: a file of the run that a link names.
 // A refusal is the same JSON as a problem on the socket. free has as many places
 // as files may be made at once; one that is made is written without its place.
-func takeaway(models *library.Library, version string, free chan struct{}) http.HandlerFunc {
+func exportFile(models *library.Library, version string, free chan struct{}) http.HandlerFunc {
 	out := newOutbox()
 	return func(w http.ResponseWriter, r *http.Request) {
 		kind := r.PathValue("kind")
-		var f *take.File
+		var f *export.File
 		var err error
 		switch kind {
 		case "qr":
@@ -49,17 +49,17 @@ func takeaway(models *library.Library, version string, free chan struct{}) http.
 }
 
 // qrOf returns the code of a link, of what a link can say and nothing else.
-func qrOf(r *http.Request) (*take.File, error) {
+func qrOf(r *http.Request) (*export.File, error) {
 	link, err := wire.ParseLink(r.URL.RawQuery)
 	if err != nil {
 		return nil, err
 	}
-	return take.QR("http://" + r.Host + "/" + link.Query())
+	return export.QR("http://" + r.Host + "/" + link.Query())
 }
 
 // fileOf makes a file, in one of the places that there are for it.
-func fileOf(r *http.Request, models *library.Library, kind, version string, free chan struct{}) (f *take.File, err error) {
-	q, err := take.Parse(r.URL.RawQuery)
+func fileOf(r *http.Request, models *library.Library, kind, version string, free chan struct{}) (f *export.File, err error) {
+	q, err := export.Parse(r.URL.RawQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func fileOf(r *http.Request, models *library.Library, kind, version string, free
 		return nil, sim.NewProblem("take.busy")
 	}
 	err = wall.Try("export", q.Link.Query(), func() error {
-		f, err = take.Make(r.Context(), models, kind, q, version)
+		f, err = export.Make(r.Context(), models, kind, q, version)
 		return err
 	})
 	return f, err

@@ -1,4 +1,4 @@
-package take
+package export
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 // pack is records as the handout's script reads them (static/js/handout/records.js):
 // gzip of, for each, step (or layer), head (or kind) and length as little-endian
 // int32, then the file.
-func pack(records []record, left func() error) ([]byte, error) {
+func pack(records []handoutEntry, left func() error) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
@@ -44,18 +44,18 @@ func pack(records []record, left func() error) ([]byte, error) {
 
 // handout is one HTML file that replays the steps: the page's own modules,
 // styles and words, and every frame, under a policy that allows no request.
-func (r *made) handout(version string) (*File, error) {
+func (r *rerun) handout(version string) (*File, error) {
 	at, lang := r.Link.Step, text.Match(cmp.Or(r.Lang, "en"))
 	name := r.runName("-handout.html")
 	size := r.exported() / 2 // frames are float16
 	if size > 4*maxHandout {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxHandout>>20)
 	}
-	frames, err := pack(r.records(usual), r.left)
+	frames, err := pack(r.handoutEntries(usual), r.stillWanted)
 	if err != nil {
 		return nil, err
 	}
-	script, err := bundle.Script(static.Files, "js/handout.js")
+	script, err := bundle.Script(static.Files, "js/handout.js", page.Served()...)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (r *made) handout(version string) (*File, error) {
 	}
 	var out bytes.Buffer
 	err = page.Handout(page.HandoutData{
-		HomeData: page.HomeData{Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
+		HomeData: page.HomeData{Recorded: true, Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
 		Prompt:   cmp.Or(r.Recipe.Prompt, strings.Trim(fmt.Sprint(r.Recipe.Tokens), "[]")), Model: r.model.Name, Step: at,
 		CSS: css, Early: string(early), Script: script, Frames: base64.StdEncoding.EncodeToString(frames),
 	}).Render(context.Background(), &out)

@@ -1,4 +1,4 @@
-package take
+package export
 
 import (
 	"context"
@@ -78,7 +78,7 @@ func TestJSONLIsTheTrace(t *testing.T) {
 	for _, to := range []int{0, 4, 11} {
 		f := makeFile(t, "jsonl", query+"&step=0&to="+strconv.Itoa(to))
 		var want strings.Builder
-		if err := export.WriteTrace(&want, (&made{steps: all[:to+1]}).all()); err != nil {
+		if err := export.WriteTrace(&want, (&rerun{steps: all[:to+1]}).all()); err != nil {
 			t.Fatal(err)
 		}
 		if got := seconds.ReplaceAllString(string(f.Data), `"seconds":0`); got != want.String() {
