@@ -9,14 +9,15 @@ var peersLens = Lens{Name: "peers", Needs: []Need{severalSequences}, Show: value
 
 // PeersInfo is who else is in the pass, in a run of several sequences.
 type PeersInfo struct {
-	Kind   string      `json:"kind"`           // batch or beam
-	Seq    int         `json:"seq"`            // whose step the frame shows
-	Pick   int         `json:"pick"`           // whom the viewer asked for: where this pass does not have it, seq is another
-	Pass   []PeerInfo  `json:"pass"`           // the sequences of the pass, in the order of their rows
-	Fed    []int       `json:"fed"`            // rows of seq in every pass up to this one
-	Refs   []int       `json:"refs,omitempty"` // sequences that use each block, by its number; 0: none of this pass
-	Held   Integer     `json:"held,omitzero"`  // bytes that all their caches take, what they share once
-	Events []PassEvent `json:"events"`         // what happened in this step, told at the first layer of a pass and at its head
+	Kind   string      `json:"kind"`            // batch or beam
+	Seq    int         `json:"seq"`             // whose step the frame shows
+	Pick   int         `json:"pick"`            // whom the viewer asked for: where this pass does not have it, seq is another
+	Pass   []PeerInfo  `json:"pass"`            // the sequences of the pass, in the order of their rows
+	Fed    []int       `json:"fed"`             // rows of seq in every pass up to this one
+	Again  []int       `json:"again,omitempty"` // of them, those that it had computed before; where it was preempted
+	Refs   []int       `json:"refs,omitempty"`  // sequences that use each block, by its number; 0: none of this pass
+	Held   Integer     `json:"held,omitzero"`   // bytes that all their caches take, what they share once
+	Events []PassEvent `json:"events"`          // what happened in this step, told at the first layer of a pass and at its head
 }
 
 // PeerInfo is one sequence of a pass.
@@ -78,6 +79,11 @@ func showPeers(m *Moment) *PeersInfo {
 			rows = own.Rows
 		}
 		info.Fed = append(info.Fed, rows)
+	}
+	if q := s.Schedule; q != nil && q.Requests[s.Seq].Preempted > 0 {
+		for pass := range s.Pass + 1 {
+			info.Again = append(info.Again, m.At(pass * m.perPass()).Schedule.Requests[s.Seq].Recomputing)
+		}
 	}
 	info.Events = eventsOf(m, copies)
 	return info
