@@ -32,6 +32,7 @@ type sequence struct {
 
 	cache   kv.Cache    // nil where the cached lane does not run
 	history *kv.History // what the cache held at every moment
+	scratch model.Cache // its rows in the working memory of the uncached lane
 	last    mat.Matrix  // Out of the layer kept last
 
 	text    *token.Stream   // nil without a tokenizer

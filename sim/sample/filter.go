@@ -50,8 +50,8 @@ func Find(name string) *Filter {
 func (f *Filter) Flag() string { return strings.ReplaceAll(f.Name, "_", "-") }
 
 // On reports whether the filter applies under a sampler.
-func (f *Filter) On(s sim.Sampler) bool {
-	x := f.In(&s).Get()
+func (f *Filter) On(s *sim.Sampler) bool {
+	x := f.In(s).Get()
 	return x != f.Off && x != 0 && (s.Kind == "sample" || s.Kind == "greedy" && f.Greedy)
 }
 

@@ -12,13 +12,13 @@ import (
 
 // HomeData is what the page is rendered from.
 type HomeData struct {
-	Lang     string // "en" or "zh"
-	Text     *text.Catalogue
-	Models   []ModelInfo
-	Worlds   []World
-	Recipe   sim.Recipe // what the form shows at first
-	Version  string
-	Recorded bool // a handout: everything was recorded, no server is there
+	Lang         string // "en" or "zh"
+	Text         *text.Catalogue
+	Models       []ModelInfo
+	TrainingSets []TrainingSet
+	Recipe       sim.Recipe // what the form shows at first
+	Version      string
+	Recorded     bool // a handout: everything was recorded, no server is there
 }
 
 // ModelInfo is one entry of the model menu.
@@ -27,15 +27,15 @@ type ModelInfo struct {
 	Config sim.Config
 }
 
-// World is what some of the models know.
-type World struct {
+// TrainingSet is what some of the models were trained with.
+type TrainingSet struct {
 	Models  []string
 	Prompts map[string][]string // prompts to begin with, by language
 	Words   map[string][]string // by language
 }
 
-// of tells whether the world is the named model's.
-func (w World) of(model string) bool { return slices.Contains(w.Models, model) }
+// of reports whether it is the named model's.
+func (w TrainingSet) of(model string) bool { return slices.Contains(w.Models, model) }
 
 // titled are the models with a line of their own in the menu: "model.story" in
 // web/text says what is special about it. Others go by their names.

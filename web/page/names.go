@@ -44,8 +44,8 @@ func called(c *text.Catalogue, path, key string) string {
 // besideName is the space that Chinese does not have beside a name in quotes.
 var besideName = regexp.MustCompile(`(”) (\p{Han})|(\p{Han}) (“)`)
 
-// Told is a problem in words, its field called as the page of a path calls it.
-func Told(c *text.Catalogue, path string, p *sim.Problem) string {
+// Worded is a problem in words, its field called as the page of a path calls it.
+func Worded(c *text.Catalogue, path string, p *sim.Problem) string {
 	args := maps.Clone(p.Args)
 	if key, ok := args["Field"].(string); ok {
 		if name := called(c, path, key); name != "" {
