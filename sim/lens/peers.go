@@ -14,7 +14,8 @@ type PeersInfo struct {
 	Pick   int         `json:"pick"`            // whom the viewer asked for: where this pass does not have it, seq is another
 	Pass   []PeerInfo  `json:"pass"`            // the sequences of the pass, in the order of their rows
 	Fed    []int       `json:"fed"`             // rows of seq in every pass up to this one
-	Again  []int       `json:"again,omitempty"` // of them, those that it had computed before; where it was preempted
+	Again  []int       `json:"again,omitempty"` // where seq was preempted: of them, those that it had computed before
+	From   []int       `json:"from,omitempty"`  // and the position at which they begin
 	Refs   []int       `json:"refs,omitempty"`  // sequences that use each block, by its number; 0: none of this pass
 	Held   Integer     `json:"held,omitzero"`   // bytes that all their caches take, what they share once
 	Events []PassEvent `json:"events"`          // what happened in this step, told at the first layer of a pass and at its head
@@ -74,15 +75,13 @@ func showPeers(m *Moment) *PeersInfo {
 		info.Pass = append(info.Pass, x)
 	}
 	for pass := range s.Pass + 1 {
-		rows := 0
+		rows, from, again := 0, 0, 0
 		if own := m.own(pass * m.perPass()); own != nil {
-			rows = own.Rows
+			rows, from, again = own.Rows, own.Cached, recomputing(own)
 		}
 		info.Fed = append(info.Fed, rows)
-	}
-	if q := s.Schedule; q != nil && q.Requests[s.Seq].Preempted > 0 {
-		for pass := range s.Pass + 1 {
-			info.Again = append(info.Again, m.At(pass * m.perPass()).Schedule.Requests[s.Seq].Recomputing)
+		if wasPreempted(s) {
+			info.From, info.Again = append(info.From, from), append(info.Again, again)
 		}
 	}
 	info.Events = eventsOf(m, copies)

@@ -24,10 +24,23 @@ func recomputedOf(m *Moment) *RecomputedInfo {
 	return info
 }
 
+// wasPreempted reports whether the sequence of a step has ever given its blocks back.
+func wasPreempted(s *sim.Step) bool {
+	return s.Schedule != nil && s.Schedule.Requests[s.Seq].Preempted > 0
+}
+
+// recomputing is how many rows of its pass a sequence had computed before.
+func recomputing(s *sim.Step) int {
+	if s.Schedule == nil {
+		return 0
+	}
+	return s.Schedule.Requests[s.Seq].Recomputing
+}
+
 // recomputedFlops is what a sequence's pass pays for tokens that it had computed before:
 // what it costs more than the rest of its rows.
 func recomputedFlops(m *Moment, s *sim.Step) int64 {
-	again := s.Schedule.Requests[s.Seq].Recomputing
+	again := recomputing(s)
 	if again == 0 {
 		return 0
 	}
