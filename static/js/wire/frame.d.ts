@@ -187,6 +187,13 @@ export interface Tensors {
   /** U32 or F64 [1, passes]: bytes of weights that each pass has read so far, of the cached lane if it runs */
   schedule_weights?: Tensor;
   /**
+   * U8, U16 or U32 [requests, passes]: where somebody was preempted: of the rows, those that had been computed
+   * before
+   */
+  schedule_recomputed?: Tensor;
+  /** U8 [requests, passes]: 1: the request has given its blocks back and waits */
+  schedule_preempted?: Tensor;
+  /**
    * U8, U16 or U32 [2, nodes]: the place of a node's parent among the beams of the pass before, its token; a node is
    * a beam that a head step kept
    */
@@ -783,6 +790,10 @@ export interface Peers {
   pass: Peer[];
   /** rows of seq in every pass up to this one */
   fed: number[];
+  /** where seq was preempted: of them, those that it had computed before */
+  again?: number[];
+  /** and the position at which they begin */
+  from?: number[];
   /** sequences that use each block, by its number; 0: none of this pass */
   refs?: number[];
   /** bytes that all their caches take, what they share once */
@@ -817,7 +828,8 @@ export interface Peer {
 
 /**
  * something that happened to one sequence in this step, by kind: join (prompt, waited), reuse (tokens of prompt were
- * found in the cache, saved), chunk (rows of the prompt were fed, tokens so far), leave (why, tokens), copy (block
+ * found in the cache, saved), chunk (rows of the prompt were fed, tokens so far), leave (why, tokens), preempt (it
+ * gave blocks with tokens back), recompute (rows that it had computed before, for paid; tokens so far), copy (block
  * from was copied to to), part (a beam is continued into so many), drop (it is not continued), finish (text, score,
  * why).
  */
@@ -832,6 +844,9 @@ export interface PassEvent {
   waited?: number;
   /** FLOPs, or MACs if those are counted */
   saved?: Integer;
+  /** FLOPs, or MACs */
+  paid?: Integer;
+  blocks?: number[];
   /** block */
   from?: number;
   /** block */
@@ -852,6 +867,8 @@ export interface Schedule {
   padded: number;
   /** slots without a sequence that still works */
   idle: number;
+  /** from the first time on that somebody was preempted */
+  recomputed?: Recomputed;
 }
 
 /** how far a request has come. */
@@ -882,6 +899,16 @@ export interface RequestProgress {
   recomputing?: number;
   /** generated so far */
   said: string;
+}
+
+/**
+ * what requests that were preempted compute again, in the passes up to this one: part of what the cached lane pays.
+ */
+export interface Recomputed {
+  /** tokens */
+  rows: number;
+  /** or MACs if those are counted */
+  flops: Integer;
 }
 
 /** the runs of a room that keeps several, or did. */
