@@ -52,7 +52,7 @@ func showPeers(m *Moment) *PeersInfo {
 	}
 	info.Seq = s.Seq
 	if s.KV != nil {
-		info.Held = Integer(s.KV.Use().Held)
+		info.Held = Integer(s.KV.Usage().Held)
 	}
 	copies := copiedBlocks(m)
 	for i, p := range everyone(s) {
@@ -65,7 +65,7 @@ func showPeers(m *Moment) *PeersInfo {
 			x.Sum = &sum
 		}
 		if p.KV != nil {
-			use := p.KV.Use()
+			use := p.KV.Usage()
 			x.Table = use.Table
 			info.refs(use)
 		}
@@ -89,7 +89,7 @@ func showPeers(m *Moment) *PeersInfo {
 }
 
 // refs notes how often the blocks of a sequence are used.
-func (info *PeersInfo) refs(use sim.CacheUse) {
+func (info *PeersInfo) refs(use sim.CacheUsage) {
 	for i, b := range use.Table {
 		for len(info.Refs) <= b {
 			info.Refs = append(info.Refs, 0)

@@ -74,7 +74,7 @@ func preemptEvents(m *Moment) []PassEvent {
 			if last := lastOf(m, seq, headBefore(m, s)); last != nil {
 				event.Tokens = last.Cached + last.Committed()
 				if last.KV != nil {
-					event.Blocks = last.KV.Use().Table
+					event.Blocks = last.KV.Usage().Table
 				}
 			}
 			events = append(events, event)

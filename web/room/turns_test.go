@@ -155,7 +155,7 @@ func TestAFloodDoesNotHoldUpOthers(t *testing.T) {
 	<-done
 }
 
-// TestWhoWorksIsNotFresh: a room that works much has to idleFactor before it finds a place of its
+// TestWhoWorksIsNotFresh: a room that works much has to be idle before it finds a place of its
 // own again, however short its pauses are in which it has nothing to do.
 func TestWhoWorksIsNotFresh(t *testing.T) {
 	s := newTurnstile(1, 2)
@@ -164,12 +164,12 @@ func TestWhoWorksIsNotFresh(t *testing.T) {
 	p.since = p.since.Add(-50 * time.Millisecond) // it takes so long
 	s.leave(&p)
 	if s.enter(&p, true); p.fresh {
-		t.Error("fresh without a idleFactor")
+		t.Error("fresh without being idle")
 	}
 	s.leave(&p)
 	p.since = p.since.Add(-idleFactor * maxWorked)
 	if s.enter(&p, true); !p.fresh {
-		t.Error("not fresh after a long idleFactor")
+		t.Error("not fresh after a long while idle")
 	}
 	s.leave(&p)
 	if s.enter(&p, false); !p.fresh {
