@@ -25,7 +25,7 @@ func showRows(m *Moment) []Tensor {
 	counts := make([]uint32, 3*layers*positions)
 	at := func(kind, layer, p int) *uint32 { return &counts[(kind*layers+layer)*positions+p] }
 	for n := range m.Step.N + 1 {
-		s := m.own(n)
+		s := m.stepOfPick(n)
 		if s == nil || s.Part != sim.LayerPart {
 			continue
 		}

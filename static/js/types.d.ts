@@ -108,7 +108,7 @@ export type Grid = {
   max: number;
   signed: boolean;
   masked?: (row: number, col: number) => boolean;
-  /** Those of the masked that the cache had let go. */
+  /** Those of the masked that the cache had evicted. */
   gone?: (row: number, col: number) => boolean;
 };
 
