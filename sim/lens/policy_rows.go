@@ -101,7 +101,7 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 			if value {
 				computed = s.V
 			}
-			for i := range stayedRows(m, s) {
+			for i := range min(stayedRows(m, s), positions-s.Cached) { // it had more before it was preempted
 				p := s.Cached + i
 				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
 				scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)

@@ -29,14 +29,14 @@ func showRows(m *Moment) []Tensor {
 		if s == nil || s.Part != sim.LayerPart {
 			continue
 		}
-		for p := range s.Cached { // was in the cache: read by one lane, computed again by the other
+		for p := range min(s.Cached, positions) { // was in the cache: read by one lane, computed again by the other
 			*at(1, s.Layer, p)++
 			if s.Ran[sim.Uncached] {
 				*at(2, s.Layer, p)++
 			}
 		}
-		for p := s.Cached; p < s.Cached+stayedRows(m, s); p++ {
-			*at(0, s.Layer, p) = uint32(s.Pass) + 1
+		for p := s.Cached; p < min(s.Cached+stayedRows(m, s), positions); p++ { // once more, if it was preempted
+			*at(0, s.Layer, p), *at(1, s.Layer, p), *at(2, s.Layer, p) = uint32(s.Pass)+1, 0, 0
 		}
 	}
 	return []Tensor{wholes("rows", counts, 3, layers, positions)}
