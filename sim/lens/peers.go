@@ -37,11 +37,7 @@ type PeerInfo struct {
 	Copied []int     `json:"copied,omitempty"` // those of them that are copies, made because two beams would write into one
 }
 
-// showPeers is nil in a run of one sequence.
 func showPeers(m *Moment) *PeersInfo {
-	if !m.several() {
-		return nil
-	}
 	info := &PeersInfo{Kind: "beam", Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []PassEvent{}}
 	if m.Recipe.Batch != nil {
 		info.Kind = "batch"
@@ -52,7 +48,7 @@ func showPeers(m *Moment) *PeersInfo {
 	}
 	info.Seq = s.Seq
 	if s.KV != nil {
-		info.Held = Integer(s.KV.Use().Held)
+		info.Held = Integer(s.KV.Usage().Held)
 	}
 	copies := copiedBlocks(m)
 	for i, p := range everyone(s) {
@@ -65,7 +61,7 @@ func showPeers(m *Moment) *PeersInfo {
 			x.Sum = &sum
 		}
 		if p.KV != nil {
-			use := p.KV.Use()
+			use := p.KV.Usage()
 			x.Table = use.Table
 			info.refs(use)
 		}
@@ -76,7 +72,7 @@ func showPeers(m *Moment) *PeersInfo {
 	}
 	for pass := range s.Pass + 1 {
 		rows, from, again := 0, 0, 0
-		if own := m.own(pass * m.perPass()); own != nil {
+		if own := m.stepOfPick(pass * m.perPass()); own != nil {
 			rows, from, again = own.Rows, own.Cached, recomputing(own)
 		}
 		info.Fed = append(info.Fed, rows)
@@ -89,7 +85,7 @@ func showPeers(m *Moment) *PeersInfo {
 }
 
 // refs notes how often the blocks of a sequence are used.
-func (info *PeersInfo) refs(use sim.CacheUse) {
+func (info *PeersInfo) refs(use sim.CacheUsage) {
 	for i, b := range use.Table {
 		for len(info.Refs) <= b {
 			info.Refs = append(info.Refs, 0)

@@ -24,7 +24,7 @@ func recomputedOf(m *Moment) *RecomputedInfo {
 	return info
 }
 
-// preempted is how often the sequence of a step has given its blocks back.
+// preempted returns how often the sequence of a step has given its blocks back.
 func preempted(s *sim.Step) int {
 	if s.Schedule == nil {
 		return 0
@@ -32,7 +32,7 @@ func preempted(s *sim.Step) int {
 	return s.Schedule.Requests[s.Seq].Preempted
 }
 
-// recomputing is how many rows of its pass a sequence had computed before.
+// recomputing returns how many rows of its pass a sequence had computed before.
 func recomputing(s *sim.Step) int {
 	if s.Schedule == nil {
 		return 0
@@ -40,7 +40,7 @@ func recomputing(s *sim.Step) int {
 	return s.Schedule.Requests[s.Seq].Recomputing
 }
 
-// recomputedFlops is what a sequence's pass pays for tokens that it had computed before:
+// recomputedFlops returns what a sequence's pass pays for tokens that it had computed before:
 // what it costs more than the rest of its rows.
 func recomputedFlops(m *Moment, s *sim.Step) int64 {
 	again := recomputing(s)
@@ -77,7 +77,7 @@ func preemptEvents(m *Moment) []PassEvent {
 			if last := lastOf(m, seq, headBefore(m, s)); last != nil {
 				event.Tokens = last.Cached + last.Committed()
 				if last.KV != nil {
-					event.Blocks = last.KV.Use().Table
+					event.Blocks = last.KV.Usage().Table
 				}
 			}
 			events = append(events, event)
@@ -91,7 +91,7 @@ func preemptEvents(m *Moment) []PassEvent {
 	return events
 }
 
-// lastOf is the latest step of a sequence up to step n, nil for none.
+// lastOf returns the latest step of a sequence up to step n, nil for none.
 func lastOf(m *Moment, seq, n int) *sim.Step {
 	for ; n >= 0; n -= m.perPass() {
 		if s := m.At(n).ForSequence(seq); s.Seq == seq {

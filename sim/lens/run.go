@@ -33,7 +33,7 @@ func showRun(m *Moment) RunInfo {
 		m.Recorded, lengthOf(m), orNull(m.Ended), m.Running, unknownWords(m), lackingOps(m), archOf(m)}
 }
 
-// lackingOps are the ops that other models have between the ones of this.
+// lackingOps returns the ops that other models have between the ones of this.
 func lackingOps(m *Moment) (ids []string) {
 	r := explain.Run{Model: m.Model.Model}
 	for _, op := range explain.Ops {
@@ -69,7 +69,7 @@ func unknownWords(m *Moment) []string {
 	return words[:min(len(words), maxOutside)]
 }
 
-// lengthOf is how many steps the run has if it goes to its maximum.
+// lengthOf returns how many steps the run has if it goes to its maximum.
 func lengthOf(m *Moment) int {
 	return max(m.plan().Steps, m.Recorded)
 }

@@ -44,8 +44,8 @@ func TestPreemptionsFrames(t *testing.T) {
 						at--
 					}
 					before := steps[at].ForSequence(e.Seq)
-					if e.Tokens != before.Cached+before.Rows || !slices.Equal(e.Blocks, before.KV.Use().Table) {
-						t.Errorf("%s, step %d: %+v, it had %d tokens in %v", schedule, n, e, before.Cached+before.Rows, before.KV.Use().Table)
+					if e.Tokens != before.Cached+before.Rows || !slices.Equal(e.Blocks, before.KV.Usage().Table) {
+						t.Errorf("%s, step %d: %+v, it had %d tokens in %v", schedule, n, e, before.Cached+before.Rows, before.KV.Usage().Table)
 					}
 				case "recompute":
 					rows, paid = rows+e.Rows, paid+int64(e.Paid)
