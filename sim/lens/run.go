@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/kv"
 	"kvstep/sim/run"
 )
 
@@ -16,6 +17,7 @@ type RunInfo struct {
 	Model    string     `json:"model"`
 	Config   sim.Config `json:"config"`
 	Recipe   sim.Recipe `json:"recipe"`
+	Policy   PolicyInfo `json:"policy"`        // what its cache policy does
 	Prompt   int        `json:"prompt_tokens"` // tokens of the prompt
 	Recorded int        `json:"recorded"`      // steps that exist
 	// Length is how many steps there are if the run goes to its maximum (in a batch: if every
@@ -30,8 +32,19 @@ type RunInfo struct {
 }
 
 func showRun(m *Moment) RunInfo {
-	return RunInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
+	return RunInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, policyOf(m), m.Prompt,
 		m.Recorded, lengthOf(m), orNull(m.Ended), m.Running, unknownWords(m), lackingOps(m), archOf(m)}
+}
+
+// PolicyInfo is what a cache policy does, which viewers ask instead of its kind.
+type PolicyInfo struct {
+	kv.Traits
+	Quantises bool `json:"quantises,omitempty"`
+}
+
+func policyOf(m *Moment) PolicyInfo {
+	t := kv.TraitsOf(m.Recipe.Cache)
+	return PolicyInfo{t, t.Quantises()}
 }
 
 // lackingOps are the ops that other models have between the ones of this.

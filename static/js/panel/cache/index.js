@@ -134,7 +134,7 @@ export function createCache(root, act) {
       t("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer }) +
       (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
-    part('input[value="error"]').closest("label").hidden = !run.recipe.cache.axis; // nothing else rounds
+    part('input[value="error"]').closest("label").hidden = !run.policy.quantises; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };
@@ -157,18 +157,15 @@ export function createCache(root, act) {
  * @param {number} mark pixels of a position
  */
 function legend(frame, t, mark) {
-  const { kind, sinks } = frame.meta.run.recipe.cache;
-  if (mark < SIGNED && evicts(frame)) return t("cache.key.gone");
-  return kind === "window"
-    ? t(sinks ? "cache.key.gone.sinks" : "cache.key.gone")
-    : kind === "h2o"
-      ? t("cache.key.gone.heavy")
-      : "";
+  if (!evicts(frame)) return "";
+  const { policy, recipe } = frame.meta.run;
+  const sinks = policy.keeps.first ? "cache.key.gone.sinks" : "cache.key.gone";
+  return t(mark < SIGNED ? "cache.key.gone" : policy.scored ? `cache.key.chosen.${recipe.cache.kind}` : sinks);
 }
 
 /** What the picture is coloured by. @param {any} state @returns {View} */
 const view = (state) =>
-  state?.show?.includes("rows-error") && state.frame?.meta.run.recipe.cache.axis
+  state?.show?.includes("rows-error") && state.frame?.meta.run.policy.quantises
     ? "error"
     : state?.show?.includes("rows-read")
       ? "read"

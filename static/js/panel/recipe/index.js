@@ -4,6 +4,7 @@ import { calmEnter, onKey } from "../../ui/keys.js";
 import { createDraft } from "./draft.js";
 import { createPolicy } from "./policy.js";
 import { createRequests } from "./requests.js";
+import { DEFAULT, SHARED } from "../../wire/policies.js";
 import { arrows, check, fault, settle } from "../../ui/refusal.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
@@ -149,4 +150,4 @@ function digits(f) {
 
 /** What several sequences share are blocks. @param {Policy} cache @param {boolean} needed */
 const inBlocks = (cache, needed) =>
-  needed && cache.kind === "contiguous" ? { ...cache, kind: "paged", block: cache.block || 4 } : cache;
+  needed && cache.kind === DEFAULT.kind ? { ...SHARED, budget: cache.budget } : cache;
