@@ -23,7 +23,7 @@ type CachePolicy struct {
 // zeros are, by kind, the parameters whose 0 says something else than leaving them out.
 var zeros = map[string][]string{}
 
-// WriteZero has JSON write a parameter of a kind even where it is 0, because one that is
+// WriteZero makes JSON write a parameter of a kind even where it is 0, because one that is
 // left out has another default. sim/kv calls it, which knows the defaults.
 func WriteZero(kind, name string) { zeros[kind] = append(zeros[kind], name) }
 

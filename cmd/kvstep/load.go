@@ -18,7 +18,7 @@ import (
 	"kvstep/sim/token"
 )
 
-// load is loadShown for commands that have no other standard error at hand.
+// load calls loadShown for commands that have no other standard error at hand.
 func load(model, tokenizer string) (*library.Loaded, error) {
 	return loadShown(model, tokenizer, os.Stderr)
 }

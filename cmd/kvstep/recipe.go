@@ -55,7 +55,7 @@ func (b *recipeFlags) define(c *cobra.Command) {
 	}
 }
 
-// kindOf is what help says that a flag takes.
+// kindOf returns what help says that a flag takes.
 func kindOf(x *recipe.Field) string {
 	switch {
 	case x.Many:

@@ -139,8 +139,8 @@ func (w worker) do(name, fn string, args ...Arg) Arg {
 	return Arg{Name: name, Value: Number(v)}
 }
 
-// mask is whether the query stands at or after the key and, where the cache let
-// the key go, before the query that it was let go for.
+// mask writes whether the query stands at or after the key and, where the cache
+// evicted the key, before the query for which it did.
 func (w worker) mask(s *sim.Step) {
 	key, query := constant("key", float32(w.e.Col)), constant("query", float32(s.Cached+w.e.Row))
 	gone := s.KV.EvictedAt(s.Layer, w.run.Model.KVHead(w.e.Head), w.e.Col)
@@ -153,7 +153,7 @@ func (w worker) mask(s *sim.Step) {
 	w.do("value", "mul", sees, kept)
 }
 
-// stored is a number of the cache: as it was computed, or what its code stands for.
+// stored writes a number of the cache: as it was computed, or what its code stands for.
 func (w worker) stored(s *sim.Step) {
 	e := w.e
 	code, scale, low, ok := s.KV.Code(s.Layer, w.run.Model.KVHead(e.Head), e.Row, e.Col, e.Op == "V")
@@ -169,7 +169,7 @@ func (w worker) stored(s *sim.Step) {
 	w.do("value", "add", w.do("scaled", "mul", kept, constant("scale", scale)), constant("low", low))
 }
 
-// centred is a LayerNorm: squares of what is left of the numbers without their mean.
+// centred writes a LayerNorm: squares of the numbers less their mean.
 func (w worker) centred() {
 	x := w.run.values(w.e.Reads[0])
 	n := constant("dim", float32(len(x)))
@@ -188,7 +188,7 @@ func (w worker) centred() {
 	w.do("value", "add", scaled, w.cell(3))
 }
 
-// gelu is GPT-2's activation, with tanh y = (1 - e^-2y) / (1 + e^-2y), of |y|.
+// gelu writes GPT-2's activation, with tanh y = (1 - e^-2y) / (1 + e^-2y), of |y|.
 func (w worker) gelu() {
 	x := w.cell(0)
 	square := w.do("square", "mul", x, x)
@@ -208,7 +208,7 @@ func (w worker) gelu() {
 	w.do("value", "mul", half, w.do("gate", "add", constant("one", 1), tanh))
 }
 
-// turn is one half of a rotated pair.
+// turn writes one half of a rotated pair.
 func (w worker) turn() {
 	a, b, cos, sin := w.cell(0), w.cell(1), w.cell(2), w.cell(3)
 	if w.e.Col == a.Ref.Col {
@@ -218,7 +218,7 @@ func (w worker) turn() {
 	}
 }
 
-// softmax is exp(s - max) / sum of the exponentials of all that the row may see.
+// softmax writes exp(s - max) / sum of the exponentials of all that the row may see.
 func (w worker) softmax(col int) {
 	s := w.run.values(w.e.Reads[0])
 	for i := range s { // what the cache let go: exp(-Inf) adds 0

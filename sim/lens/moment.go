@@ -33,8 +33,8 @@ type Moment struct {
 
 	Models *library.Library // other models that a run out of memory could go to; nil: none
 
-	Waiting []int   // ids of the prompt, told before the first step
-	Prompts [][]int // of a batch, see Prompts; nil: they are encoded when they are asked for
+	Waiting []int     // ids of the prompt, told before the first step
+	Plan    *run.Plan // of the recipe; nil: it is made when it is asked for
 	Breaks  []breakpoint.Point
 	Hits    []breakpoint.Hit // of Breaks, in all recorded steps, in order
 	HitsAt  []int            // their steps
@@ -75,12 +75,13 @@ func orNull(s string) *string {
 // switches are what the viewer counts by.
 func (m *Moment) switches() cost.Switches { return m.View.Switches(m.Recipe) }
 
-// prompts are those of the moment's batch.
-func (m *Moment) prompts() [][]int {
-	if m.Prompts == nil {
-		m.Prompts = run.Prompts(m.Model, m.Recipe)
+// plan is what is known of the run before anything runs.
+func (m *Moment) plan() *run.Plan {
+	if m.Plan == nil {
+		prompt, _ := m.Model.Encode(m.Recipe) // the run has encoded it already
+		m.Plan = run.NewPlan(m.Model, m.Recipe, prompt)
 	}
-	return m.Prompts
+	return m.Plan
 }
 
 // inPass is the step of the cursor's pass that ran a layer, nil if it is still to come.

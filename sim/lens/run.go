@@ -6,7 +6,6 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/kv"
-	"kvstep/sim/run"
 )
 
 // runLens is what was asked for, and how far it has come.
@@ -85,5 +84,5 @@ func unknownWords(m *Moment) []string {
 
 // lengthOf is how many steps the run has if it goes to its maximum.
 func lengthOf(m *Moment) int {
-	return max(run.Length(m.Model, m.Recipe, m.prompts()), m.Recorded)
+	return max(m.plan().Steps, m.Recorded)
 }

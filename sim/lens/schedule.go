@@ -30,7 +30,7 @@ func showSchedule(m *Moment) *ScheduleInfo {
 	}
 	if m.Step == nil {
 		info := &ScheduleInfo{Idle: b.Slots}
-		for i, prompt := range m.prompts() {
+		for i, prompt := range m.plan().Prompts {
 			arrive := 0
 			if i > 0 {
 				arrive = b.Requests[i-1].Arrive

@@ -79,7 +79,7 @@ func fastWiden(kind Half, dst []float32, bits16 []uint16) int {
 	return n
 }
 
-// fastSquares is Squares, or reports that no kernel can.
+// fastSquares does Squares, or reports that no kernel can.
 func fastSquares(dst []float32, x *Matrix) bool {
 	if level < AVX2 || x.rows == 0 || x.cols == 0 || len(dst) < x.rows {
 		return false
@@ -102,7 +102,7 @@ func fastTiles(dst, x Matrix, w *Matrix, from int) int {
 	return n
 }
 
-// fastWeighted is WeightedSum, or reports that no kernel can.
+// fastWeighted does WeightedSum, or reports that no kernel can.
 func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 	if level < AVX2 || len(p) == 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
 		return false

@@ -2,7 +2,7 @@ package mat
 
 import "unsafe"
 
-// Every arm64 processor has NEON.
+// available reports whether this processor has the kernels of a level. Every arm64 one has NEON.
 func (l Level) available() bool { return l == Portable || l == NEON }
 
 //go:noescape
@@ -36,7 +36,7 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 	return dotsNEON(&dst[0], &x[0], len(x), r.page, r.row, r.perPage, r.skip, r.stride, r.need, w.rows)
 }
 
-// fastWeighted is WeightedSum, or reports that no kernel can.
+// fastWeighted does WeightedSum, or reports that no kernel can.
 func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 	if level < NEON || len(p) == 0 || v.cols%4 != 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
 		return false

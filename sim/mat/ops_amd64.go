@@ -86,10 +86,10 @@ func fastSwiGLU(dst, gate, up []float32) int {
 	return len(gate)
 }
 
-// someExps has nothing to do here: fastExps takes all.
+// someExps does nothing here: fastExps takes all.
 func someExps(dst, s []float32, top float32) int { return 0 }
 
-// fastExps is addExps.
+// fastExps does addExps.
 func fastExps(dst, s []float32, top float32, sums *[lanes]float32, at []int) bool {
 	n := len(s)
 	if !fits(n, dst) || at != nil && len(at) < n {

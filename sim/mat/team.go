@@ -114,7 +114,7 @@ func pieceRows(p int) (from, to int) {
 	return p * team.rows, min((p+1)*team.rows, team.w.rows)
 }
 
-// shareMulT is MulT by two, or reports that it has to be done alone.
+// shareMulT does MulT by two threads, or reports that one has to do it.
 func shareMulT(dst, x, w Matrix) bool {
 	work := x.rows * w.rows * w.cols
 	if work < shared || team.passes.Load() <= 0 || !team.held.CompareAndSwap(false, true) {

@@ -108,7 +108,7 @@ func (d *beamSearch) fork(live []sample.Continuation) (next []*sequence, goOn []
 		if parent.cache != nil {
 			q.hold(parent.cache.Fork(n), parent.history.First(n))
 		}
-		q.hear(e.m.Tokenizer)
+		q.startText(e.m.Tokenizer)
 		for _, id := range q.tokens[q.prompt:] {
 			q.write(id)
 		}

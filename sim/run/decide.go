@@ -27,7 +27,7 @@ func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser
 			}
 		}
 	}
-	e.over(steps)
+	e.endSequences(steps)
 	return nil
 }
 

@@ -5,8 +5,8 @@ import (
 	"kvstep/sim/schedule"
 )
 
-// over ends sequences that are done, and the run with the last of them.
-func (e *engine) over(steps []*sim.Step) {
+// endSequences ends sequences that are done, and the run with the last of them.
+func (e *engine) endSequences(steps []*sim.Step) {
 	for i, q := range e.live {
 		if steps[i].Token >= 0 && q.first < 0 {
 			q.first = e.pass

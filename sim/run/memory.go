@@ -14,6 +14,7 @@ import (
 func (e *engine) release() {
 	e.releaseOutputs()
 	e.lanes, e.scratch, e.caches, e.prefixes, e.decoder, e.all, e.live = [2]*lane{}, nil, nil, nil, nil, nil, nil
+	e.asking = nil
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 

@@ -50,8 +50,8 @@ func (e *engine) scheduled() *sim.Schedule {
 		}
 		s.Requests = append(s.Requests, x)
 		if x.Preempted > 0 {
-			told := e.recomputed.told
-			s.Recomputed = &told
+			total := e.recomputed.total
+			s.Recomputed = &total
 		}
 	}
 	return s
@@ -59,30 +59,30 @@ func (e *engine) scheduled() *sim.Schedule {
 
 // recomputed is what a run computes a second time.
 type recomputed struct {
-	told        sim.Recomputed
+	total       sim.Recomputed
 	whole, rest []cost.Span // of the pass: all its rows, and those that are new
 }
 
 // recompute notes which rows of the pass that begins had been computed before.
 func (e *engine) recompute(spans []cost.Span) {
 	x := &e.recomputed
-	x.told.Rows, x.told.Flops, x.whole, x.rest = 0, 0, spans, x.rest[:0]
+	x.total.Rows, x.total.Flops, x.whole, x.rest = 0, 0, spans, x.rest[:0]
 	for i, q := range e.live {
 		q.recomputing = max(0, min(q.numScheduled, q.redo-q.cached))
 		q.recomputed += q.recomputing
-		x.told.Rows += q.recomputing
+		x.total.Rows += q.recomputing
 		if s := spans[i]; s.Rows > q.recomputing {
 			x.rest = append(x.rest, cost.Span{Rows: s.Rows - q.recomputing, Cached: s.Cached + q.recomputing})
 		}
 	}
-	x.told.TotalRows += x.told.Rows
+	x.total.TotalRows += x.total.Rows
 }
 
 // payRecomputed tells apart what layer l of the pass, -1 for its head, pays for such rows:
 // what it costs less than without them.
 func (e *engine) payRecomputed(l int) {
 	x := &e.recomputed
-	if x.told.Rows == 0 {
+	if x.total.Rows == 0 {
 		return
 	}
 	price := &e.prices[sim.Cached]
@@ -95,8 +95,8 @@ func (e *engine) payRecomputed(l int) {
 		}
 		return price.layers(nil, spans)[l].Flops.Total()
 	}
-	x.told.Flops = flops(x.whole) - flops(x.rest)
-	x.told.TotalFlops += x.told.Flops
+	x.total.Flops = flops(x.whole) - flops(x.rest)
+	x.total.TotalFlops += x.total.Flops
 }
 
 // numLogits is how many rows of the pass get logits.

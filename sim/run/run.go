@@ -27,7 +27,7 @@
 //	session.go      the model alone, without steps
 //	needs.go        how much memory a run of some length will want
 //	pieces.go       how many passes a prompt takes
-//	plan.go         how long a run is if nothing ends it
+//	plan.go         what is known of a run before anything runs
 //	lane.go         one way of running the model
 //	rows.go         memory for the rows that steps keep
 package run
@@ -40,6 +40,7 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/library"
+	"kvstep/sim/mat"
 	"kvstep/sim/schedule"
 )
 
@@ -70,18 +71,18 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r s
 		}
 		defer library.FaultsPanic()()
 		defer m.Hold()()
-		var own *sim.Memory
+		var counted *sim.Memory
 		if memory != nil {
-			own = sim.NewMemory(memory, "memory.room", 0)
-			defer own.Close()
+			counted = sim.NewMemory(memory, "memory.room", 0)
+			defer counted.Close()
 		}
 		var e *engine
 		err := retried(yield, func() error {
-			own.Close()
+			counted.Close()
 			err := m.CheckUnchanged()
 			if err == nil {
 				err = library.Guarded(m.CheckFiles, func() (err error) {
-					e, err = newEngine(ctx, own, m, r, clock, prefix)
+					e, err = newEngine(ctx, counted, m, r, clock, prefix)
 					return err
 				})
 			}
@@ -146,18 +147,20 @@ type engine struct {
 	recipe sim.Recipe
 	clock  Clock
 
-	lanes     [2]*lane     // nil where the recipe leaves a lane out
-	held      *sim.Memory  // what the run has of the machine's memory
-	memory    *kv.Arena    // of the cached lane's caches
-	scratch   *scratch     // of the uncached lane
-	caches    kv.Source    // makes them
-	all       []*sequence  // of the run, by number; of a beam search those of the pass
-	live      []*sequence  // those that the pass computes, in the order of their rows
-	prefixes  *prefixCache // blocks of prompts that others may begin with, nil if they may not
-	scheduler scheduler    // says who runs next
-	full      error        // why there was no memory for somebody when the pass was planned; nil where there was
-	decoder   decoder      // chooses tokens
-	rows      arena        // kept rows of all steps
+	lanes     [2]*lane           // nil where the recipe leaves a lane out
+	held      *sim.Memory        // what the run has of the machine's memory
+	memory    *kv.Arena          // of the cached lane's caches
+	scratch   *scratch           // of the uncached lane
+	caches    kv.Source          // makes them
+	all       []*sequence        // of the run, by number; of a beam search those of the pass
+	live      []*sequence        // those that the pass computes, in the order of their rows
+	prefixes  *prefixCache       // blocks of prompts that others may begin with, nil if they may not
+	scheduler scheduler          // says who runs next
+	requests  []schedule.Request // what it is asked
+	full      error              // why there was no memory for somebody when the pass was planned; nil where there was
+	decoder   decoder            // chooses tokens
+	asking    [][2]mat.Matrix    // logits of each sequence of a pass, while it is decided
+	rows      arena              // kept rows of all steps
 
 	planned bool // it is decided what the pass has
 

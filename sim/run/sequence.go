@@ -32,6 +32,7 @@ type sequence struct {
 
 	cache   kv.Cache    // nil where the cached lane does not run
 	history *kv.History // what the cache held at every moment
+	scratch model.Cache // its rows in the working memory of the uncached lane
 	last    mat.Matrix  // Out of the layer kept last
 
 	text    *token.Stream   // nil without a tokenizer
@@ -54,12 +55,12 @@ func newSequence(m *library.Loaded, id int, r request) *sequence {
 		arrive: r.arrive, started: -1, first: -1, ended: -1,
 	}
 	q.tokens = append(make([]int, 0, q.maxTokens+1), r.prompt...)
-	q.hear(m.Tokenizer)
+	q.startText(m.Tokenizer)
 	return q
 }
 
-// hear starts the text after the prompt.
-func (q *sequence) hear(t token.Tokenizer) {
+// startText starts the text after the prompt.
+func (q *sequence) startText(t token.Tokenizer) {
 	if t == nil {
 		return
 	}

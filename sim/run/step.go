@@ -53,10 +53,10 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 	return *steps[0]
 }
 
-// keep lets a step remember its rows and the cache as it stands. The cached lane
+// capture lets a step remember its rows and the cache as it stands. The cached lane
 // computes in memory that is kept; the uncached lane's, most of whose rows are old,
 // is used again.
-func (e *engine) keep(q *sequence, s *sim.Step) {
+func (e *engine) capture(q *sequence, s *sim.Step) {
 	i := sim.Cached
 	if e.lanes[i] == nil {
 		i = sim.Uncached

@@ -15,10 +15,10 @@ type setting struct {
 }
 
 // active are the filters that apply under a sampler, in order.
-func active(s sim.Sampler) (on []setting) {
+func active(s *sim.Sampler) (on []setting) {
 	for _, f := range Filters {
 		if f.On(s) {
-			on = append(on, setting{f, f.In(&s).Get()})
+			on = append(on, setting{f, f.In(s).Get()})
 		}
 	}
 	return on
@@ -35,13 +35,13 @@ type filtered struct {
 // filter applies the filters. The temperature of the weights and the ranking come from
 // all that change scores. Greedy leaves one token.
 func filter(logits []float32, s sim.Sampler, past []int) (*filtered, error) {
-	if err := Check(s); err != nil {
+	if err := check(&s); err != nil {
 		return nil, err
 	}
 	if err := checkLogits(logits); err != nil {
 		return nil, err
 	}
-	f := &filtered{sampler: s, on: active(s)}
+	f := &filtered{sampler: s, on: active(&s)}
 	scores := Scores{Logits: logits, Past: past, T: 1}
 	for _, on := range f.on {
 		if on.Rescore != nil {

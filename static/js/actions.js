@@ -7,7 +7,7 @@ import { translator } from "./text.js";
 import { sequences } from "./facts/sequences.js";
 
 /** @import { Messages } from "./text.js" */
-/** @import { Frame, Ref } from "./types.js" */
+/** @import { Command, Frame, Ref, Store } from "./types.js" */
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
@@ -40,8 +40,8 @@ export function broken(text) {
 }
 
 /**
- * @param {any} store
- * @param {{send: (command: object) => boolean}} link filled in by main.js
+ * @param {Store} store
+ * @param {{send: (command: Command) => boolean}} link filled in by main.js
  * @param {typeof SERVED} world
  */
 export function createActions(store, link, world = SERVED) {
@@ -81,10 +81,10 @@ export function createActions(store, link, world = SERVED) {
     repaint() {
       store.set({});
     },
-    /** @param {object} command */
+    /** @param {Command} command */
     send(command) {
       act.pause();
-      const sender = FORMS[/** @type {any} */ (command).cmd] ?? ""; // whose fields a refusal is about
+      const sender = FORMS[command.cmd] ?? ""; // whose fields a refusal is about
       if (sender !== store.get().sender) store.set({ sender });
       link.send(command);
     },
@@ -186,7 +186,8 @@ export function createActions(store, link, world = SERVED) {
     nextSequence(by) {
       const { frame } = store.get();
       const all = frame ? sequences(frame) : [0];
-      if (all.length > 1) act.sequence(all[(all.indexOf(frame.meta.peers.pick) + by + all.length) % all.length]);
+      if (frame && all.length > 1)
+        act.sequence(all[(all.indexOf(frame.meta.peers.pick) + by + all.length) % all.length]);
     },
     follow() {
       const p = store.get().frame?.meta.pick;

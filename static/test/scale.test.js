@@ -5,7 +5,7 @@ import { linear, clamp } from "../js/scale/linear.js";
 import { ramp, indexer, hex } from "../js/scale/color.js";
 import { paint } from "../js/ui/matrix.js";
 import { pretendBrowser, recorder } from "./canvas.js";
-import { si, cell, percent } from "../js/ui/format.js";
+import { si, cell, percent } from "../js/format.js";
 
 test("linear", () => {
   const s = linear([10, 20], [0, 100]);

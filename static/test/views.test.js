@@ -5,7 +5,7 @@ import { paint, pixels, largest } from "../js/ui/matrix.js";
 import { axes } from "../js/ui/axes.js";
 import { stage } from "../js/panel/stage/layout.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
-import { createToPlots } from "../js/panel/to-plots/index.js";
+import { panel as toPlots } from "../js/panel/to-plots/index.js";
 import { frame } from "./frames.js";
 import { total } from "../js/facts/counters.js";
 import { readout } from "../js/facts/readout.js";
@@ -20,7 +20,7 @@ test("a run of prefill alone leads to figures that can be drawn", () => {
     [7, "7"],
   ]) {
     f.meta.run.recipe.max_new = new_;
-    createToPlots(link)({ frame: f, lang: "en" });
+    toPlots.create(link)({ frame: f, lang: "en" });
     assert.equal(new URLSearchParams(link.href.split("?")[1]).get("new"), want);
   }
 });

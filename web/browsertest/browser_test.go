@@ -296,12 +296,12 @@ func TestTheLampGoesRed(t *testing.T) {
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
 	p.at(8)
 	says := eval[string](p, `(async () => {
-		const { createLedger } = await import("/static/js/panel/ledger/index.js");
+		const { panel } = await import("/static/js/panel/ledger/index.js");
 		const { translator } = await import("/static/js/text.js");
 		const t = translator(await (await fetch("/text/en.json")).json(), "en");
 		const frame = structuredClone(window.kvstepFrame());
 		Object.assign(frame.meta.step, { identical: false, differs: "scores" });
-		createLedger(document.getElementById("ledger"))({ frame, t });
+		panel.create(document.getElementById("ledger"), { act: {} })({ frame, t });
 		const lamp = document.querySelector("[data-testid=lamp]");
 		return lamp.dataset.state + ": " + lamp.innerText;
 	})()`)

@@ -185,7 +185,7 @@ func (p *page) checkLeast(t *testing.T, steps []sim.Step) {
 			last = h.Least(cost.Of(m.Model.Config).Step(sim.Lane(lane), s.Layer, s.Rows, s.Cached, sw), h.Peaks["fp32"]).Seconds
 			sum += last
 		}
-		got := eval[[]string](p, fmt.Sprintf(`import("/static/js/ui/format.js").then(({ si }) => [
+		got := eval[[]string](p, fmt.Sprintf(`import("/static/js/format.js").then(({ si }) => [
 			si(%g, "s"), document.querySelector('[data-numbers="step"] [data-cell="modelled.%[3]s"]').textContent,
 			document.querySelector('[data-modelled] [data-lane="%[3]s"] [data-least="seconds"]').textContent,
 			si(%[2]g, "s"), document.querySelector('[data-numbers="total"] [data-cell="modelled.%[3]s"]').textContent])`, last, sum, name))

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -25,13 +26,17 @@ var (
 // Script joins an ES module and all it imports into one script, each module a
 // function of its own, in the order of their imports; the entry is a block after
 // them. It is a module if the entry awaits something, else it may be a classic script.
-func Script(files fs.FS, entry string) (string, error) {
+// Files that without names are left out: what is imported from them is undefined.
+func Script(files fs.FS, entry string, without ...string) (string, error) {
 	var out strings.Builder
 	out.WriteString("\"use strict\";\n")
 	count := 0
 	done := map[string]string{} // path -> the constant that holds its exports
 	var add func(file string, from []string) (string, error)
 	add = func(file string, from []string) (string, error) {
+		if slices.Contains(without, file) {
+			return "{}", nil
+		}
 		if name, ok := done[file]; ok {
 			if name == "" {
 				return "", fmt.Errorf("bundle: %s imports itself: %s", file, strings.Join(from, " > "))

@@ -18,7 +18,7 @@ import (
 	"kvstep/web/text"
 )
 
-// pack is records as the handout's script reads them (static/js/handout/records.js):
+// pack returns records as the handout's script reads them (static/js/handout/records.js):
 // gzip of, for each, step (or layer), head (or kind) and length as little-endian
 // int32, then the file.
 func pack(records []handoutEntry, left func() error) ([]byte, error) {
@@ -42,7 +42,7 @@ func pack(records []handoutEntry, left func() error) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// handout is one HTML file that replays the steps: the page's own modules,
+// handout returns one HTML file that replays the steps: the page's own modules,
 // styles and words, and every frame, under a policy that allows no request.
 func (r *rerun) handout(version string) (*File, error) {
 	at, lang := r.Link.Step, text.Match(cmp.Or(r.Lang, "en"))
@@ -55,7 +55,7 @@ func (r *rerun) handout(version string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := bundle.Script(static.Files, "js/handout.js")
+	script, err := bundle.Script(static.Files, "js/handout.js", page.Served()...)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (r *rerun) handout(version string) (*File, error) {
 	}
 	var out bytes.Buffer
 	err = page.Handout(page.HandoutData{
-		HomeData: page.HomeData{Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
+		HomeData: page.HomeData{Recorded: true, Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
 		Prompt:   cmp.Or(r.Recipe.Prompt, strings.Trim(fmt.Sprint(r.Recipe.Tokens), "[]")), Model: r.model.Name, Step: at,
 		CSS: css, Early: string(early), Script: script, Frames: base64.StdEncoding.EncodeToString(frames),
 	}).Render(context.Background(), &out)

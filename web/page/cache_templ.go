@@ -42,7 +42,7 @@ func cache(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = memory(d).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = d.place("cache").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -602,8 +602,8 @@ func memory(d HomeData) templ.Component {
 	})
 }
 
-// wall is where memory ended the run: what it lacked, and other ways on.
-func wall(d HomeData) templ.Component {
+// outOfMemory is where memory ended the run: what it lacked, and other ways on.
+func outOfMemory(d HomeData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

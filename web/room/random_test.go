@@ -221,7 +221,7 @@ func (w *world) rest(s *state) {
 	if s.tape == nil {
 		return
 	}
-	length := run.Length(s.model, s.recipe, s.batch)
+	length := s.plan.Steps
 	if b := s.recipe.Batch; b != nil && s.recipe.Cache.Budget > 0 { // requests may have to wait for memory, at worst for all others
 		passes := len(s.prompt) + s.recipe.MaxNew
 		for _, q := range b.Requests {

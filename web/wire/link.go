@@ -102,7 +102,7 @@ func values(query string) (url.Values, error) {
 }
 
 // parse reads what stands at a key.
-func (k *key) parse(l *Link, texts []string) error {
+func (k *linkKey) parse(l *Link, texts []string) error {
 	if len(texts) > 1 {
 		return sim.NewProblem("recipe.twice", "Field", k.name)
 	}
@@ -131,7 +131,7 @@ func settle(v url.Values, old map[string]string) (unknown error) {
 
 // isKey reports whether links have a key.
 func isKey(name string) bool {
-	return name != "" && (slices.ContainsFunc(keys, func(k key) bool { return k.name == name }) ||
+	return name != "" && (slices.ContainsFunc(keys, func(k linkKey) bool { return k.name == name }) ||
 		slices.ContainsFunc(recipe.Fields, func(f recipe.Field) bool { return f.Key == name }))
 }
 

@@ -1,6 +1,6 @@
 // What a ledger counts: FLOPs by part of the model.
 
-import { number } from "../ui/format.js";
+import { number } from "../format.js";
 
 export const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
 

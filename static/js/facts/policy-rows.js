@@ -2,7 +2,7 @@
 // sink, as recent or by choice, in which block, with which error. No DOM.
 
 import { keptOf } from "./policy.js";
-import { cell as short, sentences } from "../ui/format.js";
+import { cell as short, sentences } from "../format.js";
 
 /** @import { Row, T } from "../types.js" */
 

@@ -1,7 +1,7 @@
 // What the line under an op's matrices says of the cell at hand.
 
 import { onStage } from "./token-names.js";
-import { cell as shortNumber } from "../ui/format.js";
+import { cell as shortNumber } from "../format.js";
 
 /** Ops with a row for each query and a column for each key. */
 export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);

@@ -134,6 +134,18 @@ export function createOpening(send, tell, storage, now = () => performance.now()
   };
 }
 
+/**
+ * Storage of this tab: browsers that refuse it throw where it is asked for.
+ * @returns {Pick<Storage, "getItem"|"setItem">}
+ */
+export function tabStorage() {
+  try {
+    return sessionStorage;
+  } catch {
+    return { getItem: () => null, setItem() {} };
+  }
+}
+
 /** @param {Pick<Storage, "getItem">} storage @returns {{held: [string, Why][], deaths: number}} */
 function read(storage) {
   try {

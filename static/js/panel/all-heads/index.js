@@ -5,7 +5,7 @@ import { onKey } from "../../ui/keys.js";
 import { createPanel, speakWhileFocused } from "../../ui/open.js";
 import { pixels } from "../../ui/matrix.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 /** In the order of the frame's head_hints. */
 const HINTS = ["entropy", "previous", "first", "self", "copies"];
@@ -32,12 +32,11 @@ export function hints(frame, layer, head) {
   return { bits: data[at], shares, dominant: top[1] >= DOMINANT ? top : null };
 }
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {{show: (open: string[], close?: string[]) => void, pick: (choice: {layer: number, head: number}) => void}}
- * act
- */
-export function createHeads(root, act) {
+/** @type {Panel} */
+export const panel = { id: "all-heads", offline: true, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
   const panel = createPanel(root, "heads", act);
   const grid = /** @type {HTMLTableElement} */ (root.querySelector("[data-grid]"));
   const picked = /** @type {HTMLElement} */ (root.querySelector("[data-picked]"));
@@ -63,7 +62,7 @@ export function createHeads(root, act) {
     grid.querySelectorAll("button").forEach((x) => (x.tabIndex = x === b ? 0 : -1));
     b.focus();
   };
-  /** @param {any} state */
+  /** @param {State} state */
   return function view(state) {
     panel(state);
     const { frame, t, lang, theme } = state;

@@ -2,14 +2,17 @@
 // by block where it is paged; blocks that several share say so.
 
 import { isolate } from "../../text.js";
-import { sentences } from "../../ui/format.js";
+import { sentences } from "../../format.js";
 import { seqName, promptOf } from "../../facts/sequences.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/** @param {HTMLElement} root @param {{sequence: (seq: number) => void}} act */
-export function createStrips(root, act) {
+/** @type {Panel} */
+export const panel = { id: "batch-cache", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const list = part("strips");
   let built = "";
@@ -27,7 +30,7 @@ export function createStrips(root, act) {
   };
   list.addEventListener("pointerover", mark);
   list.addEventListener("pointerleave", mark);
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang, recorded }) {
     const { peers, step, run } = frame?.meta ?? {};
     root.hidden = !peers || !step || run.recipe.lanes === "uncached";

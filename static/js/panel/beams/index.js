@@ -5,20 +5,20 @@ import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { beamOf, beams, beside, share } from "./tree.js";
 import { createLens } from "../../ui/optional.js";
-import { percent, sentences } from "../../ui/format.js";
+import { percent, sentences } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 /** @import { Beam } from "./tree.js" */
 
 const [WIDE, TALL] = [5.6, 2.55]; // of a beam, in rem as the style sheet has it
 const [GAP, DOWN, ROOT] = [2.3, 0.7, 4.4]; // between them, across and down; of the prompt
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {any} act
- */
-export function createBeams(root, act) {
+/** @type {Panel} */
+export const panel = { id: "beams", offline: true, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
   const lens = createLens(root, "beams", act);
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [tree, says, table] = [part("tree"), part("says"), part("table")];
@@ -53,11 +53,11 @@ export function createBeams(root, act) {
   };
   part("numbers").addEventListener("toggle", () => fill(part("numbers"), all, state.t));
 
-  /** @param {any} next */
+  /** @param {State} next */
   return function view(next) {
     state = next;
     const { frame, t, lang } = next;
-    if (!lens(next, !!frame?.meta.beams)) return;
+    if (!lens(next, !!frame?.meta.beams) || !frame) return;
     const { beams: info, step, peers } = frame.meta;
     part("none").hidden = !!info.passes;
     part("none").textContent = t(frame.meta.run.recipe.max_new === 0 ? "choice.alone" : "beams.none");

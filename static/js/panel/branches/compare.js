@@ -1,7 +1,7 @@
 // Two runs side by side: where they part, what each says, what each has paid.
 
 import { isolate } from "../../text.js";
-import { percent, si } from "../../ui/format.js";
+import { percent, si } from "../../format.js";
 import { parsePolicy, policyName } from "../../facts/policy.js";
 import { unitOf } from "../../facts/counters.js";
 import { el } from "../../ui/dom.js";

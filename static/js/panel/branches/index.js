@@ -4,11 +4,11 @@
 import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { createCompare } from "./compare.js";
-import { number, si } from "../../ui/format.js";
+import { number, si } from "../../format.js";
 import { parsePolicy, policyName } from "../../facts/policy.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 /**
  * @typedef {{id: number, parent?: number, step?: number, from?: number, token?: string, instead?: string, cache?:
@@ -44,11 +44,11 @@ export function name(b, t) {
     : t("branch.same");
 }
 
-/**
- * @param {HTMLElement} root
- * @param {{switchTo: (id: number) => void, compare: (id: number) => void}} act
- */
-export function createBranches(root, act) {
+/** @type {Panel} */
+export const panel = { id: "branches", offline: false, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(`[data-${what}]`));
   const body = part("list");
   const compare = createCompare(part("compare"));
@@ -68,7 +68,7 @@ export function createBranches(root, act) {
     if (b?.dataset.beside) act.compare(b.getAttribute("aria-pressed") === "true" ? 0 : Number(b.dataset.beside));
   });
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     const info = frame?.meta.branches;
     root.hidden = !info;

@@ -2,10 +2,10 @@
 // that says why a walk has stopped.
 
 import { isolate } from "../../text.js";
-import { percent } from "../../ui/format.js";
+import { percent } from "../../format.js";
 import { check } from "../../ui/refusal.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 /** Label of a token by position, wherever the frame tells it. @param {any} meta @param {number} i */
 const label = (meta, i) => (meta.waiting ?? meta.tokens)[i]?.[1] ?? `#${i}`;
@@ -49,11 +49,12 @@ export function why(frame, t) {
     .join(" ");
 }
 
-/**
- * @param {HTMLDetailsElement} root @param {HTMLElement} line where the reason stands
- * @param {{breaks: (points: string[]) => void, toggleBreak: (point: string) => void}} act
- */
-export function createBreaks(root, line, act) {
+/** @type {Panel} */
+export const panel = { id: "breaks", offline: false, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
+  const line = /** @type {HTMLElement} */ (document.getElementById("why")); // stands with the sentence
   const form = /** @type {HTMLFormElement} */ (root.querySelector("form"));
   const field = (/** @type {string} */ name) => /** @type {HTMLSelectElement} */ (form.elements.namedItem(name));
   const list = /** @type {HTMLElement} */ (root.querySelector("[data-points]"));
@@ -82,7 +83,7 @@ export function createBreaks(root, line, act) {
     field("kind").focus(); // the button under the focus is about to go
   });
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     words = t;
     if (!frame) return;

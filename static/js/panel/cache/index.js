@@ -7,7 +7,7 @@ import { key } from "./guess.js";
 import { createChoice, speakWhileFocused } from "../../ui/open.js";
 import { fill, sentence } from "./provenance.js";
 import { plan } from "./plan.js";
-import { cell as short, si } from "../../ui/format.js";
+import { cell as short, si } from "../../format.js";
 import { shade } from "./paint.js";
 import { keptTokens } from "../../facts/policy-rows.js";
 import { SIGNED } from "./policy-marks.js";
@@ -15,17 +15,17 @@ import { evicts } from "../../facts/readout.js";
 import { watchWidth } from "../../ui/width.js";
 import { cacheless } from "../../facts/lanes.js";
 
-/** @import { Row, T } from "../../types.js" */
-/** @import { View } from "./paint.js" */
+/** @import { Host, Panel, Row, T } from "../../types.js" */
+/** @import { Colouring } from "./paint.js" */
 /** @import { Plan } from "./plan.js" */
 
 const FORGET = 1500; // milliseconds after which a picture no one points at asks for no more data
 
-/**
- * @param {HTMLElement} root
- * @param {{show: (open: string[], close?: string[]) => void, repaint: () => void}} act
- */
-export function createCache(root, act) {
+/** @type {Panel} */
+export const panel = { id: "cache", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ selector) => /** @type {any} */ (root.querySelector(selector));
   const [canvas, output, details, select] = [part("canvas"), part("output"), part("details"), part("select")];
   const width = watchWidth(canvas, act.repaint);
@@ -163,7 +163,7 @@ function legend(frame, t, mark) {
   return t(mark < SIGNED ? "cache.key.gone" : policy.scored ? `cache.key.chosen.${recipe.cache.kind}` : sinks);
 }
 
-/** What the picture is coloured by. @param {any} state @returns {View} */
+/** What the picture is coloured by. @param {any} state @returns {Colouring} */
 const view = (state) =>
   state?.show?.includes("rows-error") && state.frame?.meta.run.policy.quantises
     ? "error"

@@ -9,11 +9,11 @@ import { stamp } from "../../ui/matrix.js";
 /** @import { Box, Row, T, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
-/** @typedef {"size"|"read"|"again"|"error"} View what the picture is coloured by */
+/** @typedef {"size"|"read"|"again"|"error"} Colouring what the picture is coloured by */
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {Plan} layout
- * @param {{frame: any, theme: Theme, t: T, view: View, here:
+ * @param {{frame: any, theme: Theme, t: T, view: Colouring, here:
  * Row|null}} what
  * @returns {number} the count that the darkest colour stands for
  */
@@ -77,7 +77,7 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
 
 /**
  * The colour of each row, 0..255, and what 255 stands for.
- * @param {any} frame @param {View} view
+ * @param {any} frame @param {Colouring} view
  * @returns {{most: number, of: (side: number, layer: number, head: number, position: number) => number}}
  */
 export function values(frame, view) {

@@ -1,7 +1,7 @@
 // Where a row of the cache comes from, in words and as a table.
 
 import { inCache } from "../../facts/token-names.js";
-import { cell as short, sentences } from "../../ui/format.js";
+import { cell as short, sentences } from "../../format.js";
 import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
 
 /** @import { Row, T } from "../../types.js" */

@@ -1,14 +1,16 @@
 // A run of only the lane without a cache: nothing is kept that a picture or an
 import { cacheless } from "../../facts/lanes.js";
 
+/** @import { Host, Panel, State } from "../../types.js" */
+
 // explanation could be made from. Says so where they would be, and offers the
 // same moment with both lanes.
 
-/**
- * @param {HTMLElement} root
- * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
- */
-export function createCacheless(root, act) {
+/** @type {Panel} */
+export const panel = { id: "cacheless", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   /** @type {any} */
   let frame = null;
   root.querySelector("button")?.addEventListener("click", () => {
@@ -18,7 +20,7 @@ export function createCacheless(root, act) {
     // this button is about to go
     /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true });
   });
-  /** @param {any} state */
+  /** @param {State} state */
   return function view(state) {
     frame = state.frame;
     const none = cacheless(frame) && !!frame.meta.step;

@@ -5,8 +5,13 @@ import { readTheme } from "../../ui/theme.js";
 import { evicts, readout } from "../../facts/readout.js";
 import { told } from "../../ui/refusal.js";
 
-/** @param {any} store @param {{setLang: (lang: string) => void}} act */
-export function createChrome(store, act) {
+/** @import { Host, Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "chrome", offline: true, create };
+
+/** @param {HTMLElement} _ @param {Host} host */
+function create(_, { store, act }) {
   const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const alert = byId("problem");
   const help = /** @type {HTMLDialogElement} */ (byId("help"));
@@ -38,7 +43,7 @@ export function createChrome(store, act) {
   dark.addEventListener("change", dress);
   dress();
 
-  /** @param {any} state @param {any} before */
+  /** @param {State} state @param {State} before */
   return function view(state, before) {
     const { problem, t, lang, connected } = state;
     alert.hidden = !problem;

@@ -2,16 +2,16 @@
 // the letters' values in this step put in.
 
 import { createPanel } from "../../ui/open.js";
-import { number, si } from "../../ui/format.js";
+import { number, si } from "../../format.js";
 import { unitOf } from "../../facts/counters.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {{show: (open: string[], close?: string[]) => void}} act
- */
-export function createFormulas(root, act) {
+/** @type {Panel} */
+export const panel = { id: "counters", offline: true, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
   const panel = createPanel(root, "formulas", act);
   const letters = /** @type {HTMLDetailsElement} */ (root.querySelector(".letters"));
   let state = /** @type {any} */ (null);
@@ -30,7 +30,7 @@ export function createFormulas(root, act) {
   });
   letters.addEventListener("toggle", again);
 
-  /** @param {any} next */
+  /** @param {State} next */
   return function view(next) {
     panel(next);
     state = next;

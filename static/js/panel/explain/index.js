@@ -9,15 +9,15 @@ import { tidy } from "./exact.js";
 import { bare, short, stepName, title } from "./refs.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 const DEEPEST = 64; // refs of a trail that the server takes
 
-/**
- * @param {HTMLElement} root
- * @param {{explain: (trail: any[]) => void, goTo: (ref: any) => void, answered: () => void, repaint: () => void}} act
- */
-export function createExplain(root, act) {
+/** @type {Panel} */
+export const panel = { id: "explain", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const heading = /** @type {HTMLElement} */ (root.querySelector("h2"));
   const order = /** @type {HTMLDetailsElement} */ (part("order"));
@@ -59,7 +59,7 @@ export function createExplain(root, act) {
     else if (root.getBoundingClientRect().top > innerHeight - 60) root.scrollIntoView({ block: "start" });
   }
 
-  /** @param {any} next */
+  /** @param {State} next */
   return function view(next) {
     state = next;
     const { frame, t, lang } = next;

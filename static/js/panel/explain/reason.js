@@ -1,7 +1,7 @@
 // One sentence in plain words that says how a cell came to be, with its numbers.
 
 import { brief } from "./exact.js";
-import { percent, sentences } from "../../ui/format.js";
+import { percent, sentences } from "../../format.js";
 import { goneFor } from "../../facts/policy-rows.js";
 import { labels, stepName } from "./refs.js";
 

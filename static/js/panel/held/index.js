@@ -1,18 +1,18 @@
 // Why a link is not opened by itself, with the link to copy and the ways on.
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLElement} root
- * @param {{again: () => void, fresh: () => void, leave: () => void}} opening
- */
-export function createHeld(root, opening) {
+/** @type {Panel} */
+export const panel = { id: "held", offline: false, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { opening }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const link = /** @type {HTMLTextAreaElement} */ (part("link"));
   let t = /** @type {T} */ ((id) => id);
-  part("again").addEventListener("click", () => (opening.again(), onward()));
-  part("fresh").addEventListener("click", () => (opening.fresh(), onward()));
-  part("close").addEventListener("click", () => (opening.leave(), onward()));
+  part("again").addEventListener("click", () => (opening?.again(), onward()));
+  part("fresh").addEventListener("click", () => (opening?.fresh(), onward()));
+  part("close").addEventListener("click", () => (opening?.leave(), onward()));
   part("copy").addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(link.value);
@@ -26,7 +26,7 @@ export function createHeld(root, opening) {
   /** The button under the focus has gone. */
   const onward = () => document.getElementById("transport")?.focus({ preventScroll: true });
 
-  /** @param {any} state @param {any} before */
+  /** @param {State} state @param {State} before */
   return function view(state, before) {
     const { held } = state;
     t = state.t;

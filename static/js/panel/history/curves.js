@@ -1,7 +1,7 @@
 // Draws the chart of a run: axes with units, curves, dots, names at the lines.
 
 import { round, spread } from "./chart.js";
-import { si } from "../../ui/format.js";
+import { si } from "../../format.js";
 
 /** @import { T, Theme } from "../../types.js" */
 /** @import { Chart } from "./chart.js" */

@@ -5,22 +5,22 @@ import { onKey } from "../../ui/keys.js";
 import { chart as geometry } from "./chart.js";
 import { axisRoom, draw, TALL } from "./curves.js";
 import { createChoice, createPanel, speakWhileFocused } from "../../ui/open.js";
-import { si } from "../../ui/format.js";
+import { si } from "../../format.js";
 import { LANES, series } from "./series.js";
 import { watchWidth } from "../../ui/width.js";
 import { where } from "../../facts/where.js";
 import { unitOf } from "../../facts/counters.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 /** @import { Chart } from "./chart.js" */
 
 const ORDER = ["paid", "ahead", "modelled", "dense"]; // of the table's columns
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {{show: (open: string[], close?: string[]) => void, seek: (n: number) => void, repaint: () => void}} act
- */
-export function createHistory(root, act) {
+/** @type {Panel} */
+export const panel = { id: "history", offline: true, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
   const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
   const output = /** @type {HTMLElement} */ (root.querySelector("output"));
   const table = /** @type {HTMLDetailsElement} */ (root.querySelector(".table"));
@@ -63,7 +63,7 @@ export function createHistory(root, act) {
   });
   table.addEventListener("toggle", () => state && fill(table, state));
 
-  /** @param {any} next */
+  /** @param {State} next */
   return function view(next) {
     state = next;
     for (const part of parts) part(next);

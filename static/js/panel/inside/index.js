@@ -6,16 +6,15 @@ import { paint, largest } from "../../ui/matrix.js";
 import { marked, marks, roomy } from "../../ui/marks.js";
 import { around } from "./op-axes.js";
 import { evicts, GONE, learned, PAIRS, tensorOf } from "../../facts/readout.js";
-import { cell as shortNumber } from "../../ui/format.js";
+import { cell as shortNumber } from "../../format.js";
 import { watchWidth } from "../../ui/width.js";
 import { likeliest, tags } from "./tags.js";
-import { createWeights } from "../../wire/weights.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sharers } from "../../facts/heads.js";
 import { place } from "../../ui/dom.js";
 import { toPlate } from "../../ui/plate.js";
 
-/** @import { Plate, Theme } from "../../types.js" */
+/** @import { Host, Panel, Plate, State, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /** Ops after the last layer. */
@@ -29,12 +28,11 @@ const CAPTION = 190; // pixels that a name takes
 
 const ofHead = (/** @type {Element} */ chip) => /** @type {HTMLElement} */ (chip).dataset.part === "head";
 
-/**
- * @param {HTMLElement} root
- * @param {{pickCell: (cell: any) => void, explainCell: (cell: any, focus?: boolean) => void, repaint: () => void}} act
- * @param {(arrived: () => void) => ReturnType<typeof createWeights>} [source] where weight matrices come from
- */
-export function createInside(root, act, source = createWeights) {
+/** @type {Panel} */
+export const panel = { id: "inside", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act, weights: source }) {
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
@@ -53,7 +51,7 @@ export function createInside(root, act, source = createWeights) {
     act,
   );
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view(state) {
     const { frame, t, theme } = state;
     const op = frame?.meta.pick.op ?? "";
@@ -63,9 +61,9 @@ export function createInside(root, act, source = createWeights) {
       ? t("stage.title")
       : head
         ? t("inside.head")
-        : t("inside.title", { Layer: frame.meta.pick.layer ?? 0 });
+        : t("inside.title", { Layer: frame?.meta.pick.layer ?? 0 });
     stage.hidden = !!op;
-    if (!op) return;
+    if (!frame || !op) return;
     const peers = [...document.querySelectorAll("#ops [data-part]")].filter(
       (c) => ofHead(c) === head && !(/** @type {HTMLElement} */ (c).hidden),
     );

@@ -1,7 +1,7 @@
 // The lamp: do both lanes give the same bits? Under a policy that changes the
 // output by design it says calmly what changed; under any other it is an alarm.
 
-import { cell as short } from "../../ui/format.js";
+import { cell as short } from "../../format.js";
 import { where } from "../../facts/where.js";
 
 /** @import { T } from "../../types.js" */

@@ -1,10 +1,10 @@
 // The ledger: what each lane paid, this step and so far.
 
-import { number, si } from "../../ui/format.js";
+import { number, si } from "../../format.js";
 import { createLamp } from "./equality.js";
 import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 const ROWS = /** @type {const} */ ([
   ["elementwise", ""],
@@ -32,11 +32,11 @@ export function bar(mine, cached, longest) {
   ].filter((piece) => piece.share > 0);
 }
 
-/**
- * @param {HTMLElement} root
- * @param {{count: (change: object) => void}} act
- */
-export function createLedger(root, act) {
+/** @type {Panel} */
+export const panel = { id: "ledger", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   root.querySelector("#switches")?.addEventListener("change", (e) => {
     const input = /** @type {HTMLInputElement} */ (e.target);
     act.count({ [input.name.replace("count-", "")]: input.value });
@@ -55,7 +55,7 @@ export function createLedger(root, act) {
       );
     }
   }
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, recorded }) {
     if (!frame) return;
     // a handout has no one who could count again

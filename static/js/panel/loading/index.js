@@ -1,12 +1,17 @@
 // How far a model is that the next run waits for.
 
-import { percent, sentences, si } from "../../ui/format.js";
+import { percent, sentences, si } from "../../format.js";
+
+/** @import { Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "loading", offline: false, create };
 
 /** @param {HTMLElement} root */
-export function createLoading(root) {
+function create(root) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const bar = part("bar");
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ loading, frame, t }) {
     root.hidden = !loading;
     if (!loading) return;

@@ -4,9 +4,9 @@
 import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
 import { fullAt, policyName } from "../../facts/policy.js";
-import { number, sentences } from "../../ui/format.js";
+import { number, sentences } from "../../format.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Panel, State, T } from "../../types.js" */
 
 /**
  * Bytes of a number of float32 rows of K and V in all layers.
@@ -55,19 +55,22 @@ export function says(frame, t) {
   });
 }
 
+/** @type {Panel} */
+export const panel = { id: "memory", offline: true, create };
+
 /** @param {HTMLElement} root */
-export function createMemory(root) {
+function create(root) {
   const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
   const bar = part("[data-bar]");
   const blocks = createBlocks(part("[data-blocks]"));
   const widen = (/** @type {string} */ selector, /** @type {number} */ share) =>
     part(selector).style.setProperty("width", `${100 * share}%`);
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     const use = frame?.meta.use;
-    root.hidden = !use || !frame.meta.step;
-    if (root.hidden) return;
+    root.hidden = !use || !frame?.meta.step;
+    if (!frame || root.hidden) return;
     const { kv, run } = frame.meta;
     const [allocated, used, budget] = [use.allocated, use.used, use.budget ?? 0].map(number);
     const all = Math.max(budget, allocated, 1);

@@ -3,12 +3,13 @@
 
 import { onShortcut } from "../../ui/keys.js";
 
-/**
- * @param {HTMLElement} root
- * @param {{look: (op: string) => void, walkTo: (step: number, op: string) => void, send: (command: object) => void}}
- * act
- */
-export function createOps(root, act) {
+/** @import { Host, Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "ops", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const chips = /** @type {HTMLButtonElement[]} */ ([...root.querySelectorAll("[data-look]:not([data-look=''])")]);
   const overview = /** @type {HTMLButtonElement} */ (root.querySelector("[data-look='']"));
   /** The ops that the model has. @param {string} part */
@@ -39,7 +40,7 @@ export function createOps(root, act) {
     return true;
   });
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame: now, t }) {
     frame = now;
     if (!frame) return;

@@ -1,11 +1,11 @@
 // Out of memory: what the cache lacked, and the same run kept otherwise, each
 // with how far it goes.
 
-import { number } from "../../ui/format.js";
+import { number } from "../../format.js";
 import { fullAt, parsePolicy, policyName } from "../../facts/policy.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 /** Is this the moment at which memory ended the run? @param {any} frame */
 export const atWall = (frame) => frame?.meta.step?.done === "memory" && !!frame.meta.use?.want;
@@ -13,19 +13,18 @@ export const atWall = (frame) => frame?.meta.step?.done === "memory" && !!frame.
 /** How many times as far, with two decimals where that says something. @param {number} fits @param {number} here */
 export const times = (fits, here) => String(Number((fits / here).toFixed(fits < 10 * here ? 2 : 0)));
 
-/**
- * @param {HTMLElement} root
- * @param {{run: (recipe: object) => void, seek: (step: number) => void, branch: (cache: string, budget: number) =>
- * void}} act
- */
-export function createWall(root, act) {
+/** @type {Panel} */
+export const panel = { id: "out-of-memory", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   /** @type {any[]} */
   let drawn = [];
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     root.hidden = !atWall(frame);
-    if (root.hidden) return void (drawn = []);
+    if (!frame || root.hidden) return void (drawn = []);
     if (drawn[0] === frame && drawn[1] === lang) return;
     drawn = [frame, lang];
     const { use, run, step } = frame.meta;

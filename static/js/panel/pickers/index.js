@@ -1,12 +1,12 @@
 // Which layer and head the stage shows.
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLElement} root
- * @param {{pick: (choice: {layer: number|null, head: number}) => void}} act
- */
-export function createPickers(root, act) {
+/** @type {Panel} */
+export const panel = { id: "pickers", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const layers = /** @type {HTMLElement} */ (root.querySelector("[data-layers]"));
   const heads = /** @type {HTMLElement} */ (root.querySelector("[data-heads]"));
   let built = "";
@@ -21,7 +21,7 @@ export function createPickers(root, act) {
     } else pick = { ...pick, head: Number(input.value) };
     act.pick({ layer: pick.follow ? null : pick.layer, head: pick.head });
   });
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     if (!frame) return;
     const c = frame.meta.run.config;

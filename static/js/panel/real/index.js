@@ -1,20 +1,23 @@
 // The same run at real size: what a published model would pay on a device.
 
-import { number, sentences, si } from "../../ui/format.js";
+import { number, sentences, si } from "../../format.js";
 import { total, unitOf } from "../../facts/counters.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 const ROWS = ["kv_write_bytes", "kv_read_bytes", "kv_bytes", "weight_bytes"];
 
-/** @param {HTMLElement} root @param {{real: (real: string) => void}} act */
-export function createReal(root, act) {
+/** @type {Panel} */
+export const panel = { id: "real", offline: false, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const of = (/** @type {string} */ what) => /** @type {any} */ (root.querySelector(`[data-${what}]`));
   const [model, device, body] = [of("model"), of("device"), of("body")];
   root.addEventListener("change", () => act.real(model.value && `${model.value}@${device.value}`));
   let shown = /** @type {any} */ (null);
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, recorded }) {
     root.hidden = !!recorded; // a handout has no one who could count again
     if (!frame || recorded || (shown?.frame === frame && shown.t === t)) return;

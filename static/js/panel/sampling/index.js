@@ -3,16 +3,16 @@
 
 import { isolate } from "../../text.js";
 import { createPanel } from "../../ui/open.js";
-import { percent } from "../../ui/format.js";
+import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLElement} root
- * @param {{show: (open: string[], close?: string[]) => void}} act
- */
-export function createSampling(root, act) {
+/** @type {Panel} */
+export const panel = { id: "sampling", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const details = /** @type {HTMLDetailsElement} */ (root.querySelector("details"));
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
@@ -21,7 +21,7 @@ export function createSampling(root, act) {
   const draw = createDraw(figure);
   /** @type {any[]} what the table shows */
   let shown = [];
-  /** @param {any} state */
+  /** @param {State} state */
   return function view(state) {
     panel(state);
     const { frame, t, lang } = state;
@@ -60,14 +60,7 @@ export function sentence(frame, t, lang) {
   const { sampler } = run.recipe;
   const said = choice.stages.slice(1).map((/** @type {any} */ s, /** @type {number} */ i) => {
     const Value = String(sampler[s.filter]);
-    switch (s.filter) {
-      case "repetition_penalty":
-        return t("choice.say.penalty", { Value });
-      case "temperature":
-        return t(sampler.temperature < 1 ? "choice.say.cooler" : "choice.say.hotter", { Value });
-      case "greedy":
-        return t("choice.say.greedy", { Token: choice.label, Prob: percent(choice.prob) });
-    }
+    if (s.say) return t(`choice.say.${s.say}`, { Value, Token: choice.label, Prob: percent(choice.prob) });
     if (s.possible === choice.stages[i].possible) return t("choice.say.nothing", { Filter: title(s, sampler, t) });
     return t("choice.say.cut", {
       Filter: title(s, sampler, t),
@@ -139,9 +132,7 @@ function fill(table, choice, sampler, t) {
         isolate(o.label),
         el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" }),
       ),
-      ...stages.map((/** @type {any} */ s) =>
-        bar(s.probs[i], most, t, s.filter === "repetition_penalty" ? o.logit : null),
-      ),
+      ...stages.map((/** @type {any} */ s) => bar(s.probs[i], most, t, s.scores ? o.logit : null)),
       ...(drawn
         ? [
             el("td", {

@@ -4,25 +4,21 @@ import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { passes, totals, waits } from "./passes.js";
 import { createLens } from "../../ui/optional.js";
-import { percent, si } from "../../ui/format.js";
+import { percent, si } from "../../format.js";
 import { seqName, promptOf } from "../../facts/sequences.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 /** @import { PassCell } from "./passes.js" */
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {any} act
- * @param {((root: HTMLElement, act: any) => (state: any) => void)|null} compare with the other schedule, where a server
- * can run it
- */
-export function createSchedule(root, act, compare) {
+/** @type {Panel} */
+export const panel = { id: "schedule", offline: true, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
   const lens = createLens(root, "schedule", act);
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const grid = /** @type {HTMLTableElement} */ (part("grid"));
-  const versus = compare?.(part("versus"), act);
-  part("versus").hidden = !versus;
   let frame = /** @type {any} */ (null);
   let built = "";
   grid.addEventListener("click", (e) => {
@@ -47,12 +43,11 @@ export function createSchedule(root, act, compare) {
     for (const x of all) x.tabIndex = x === next ? 0 : -1;
     next.focus();
   });
-  /** @param {any} state */
+  /** @param {State} state */
   return function view(state) {
     frame = state.frame;
     const on = lens(state, !!frame?.meta.schedule);
     if (!on) return;
-    versus?.(state);
     const { t, lang } = state;
     const x = passes(frame);
     part("none").hidden = !!x;

@@ -1,10 +1,15 @@
 // What a handout holds and what it does not, where its reader looks for it.
 
+/** @import { Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "scope", offline: true, online: false, create };
+
 /** @param {HTMLElement} root */
-export function createScope(root) {
+function create(root) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   let said = "";
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     if (!frame) return;
     const { scope, lacking, run } = frame.meta;

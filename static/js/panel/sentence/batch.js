@@ -1,7 +1,7 @@
 // What happened in a step of several sequences: a sentence for each event, and
 // one for the sequence that is looked at.
 
-import { percent, sentences } from "../../ui/format.js";
+import { percent, sentences } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";

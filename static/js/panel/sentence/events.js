@@ -2,7 +2,7 @@
 
 import { inCache } from "../../facts/token-names.js";
 import { goneBefore } from "../../facts/policy-rows.js";
-import { sentences } from "../../ui/format.js";
+import { sentences } from "../../format.js";
 
 /** @import { T } from "../../types.js" */
 

@@ -1,13 +1,13 @@
 // One sentence that says what this step did, with its own numbers.
 
 import { events } from "./events.js";
-import { percent, sentences, si } from "../../ui/format.js";
+import { percent, sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
 import { cacheless } from "../../facts/lanes.js";
 import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Panel, State, T } from "../../types.js" */
 
 /**
  * What was done, and what the cache policy did on the way.
@@ -73,11 +73,14 @@ function said(frame, t) {
   });
 }
 
+/** @type {Panel} */
+export const panel = { id: "sentence", offline: true, create };
+
 /** @param {HTMLElement} root */
-export function createSentence(root) {
+function create(root) {
   const line = /** @type {HTMLElement} */ (root.querySelector("[data-line]"));
   const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, connected, loading, held }) {
     const text = frame
       ? sentence(frame, t)

@@ -3,22 +3,24 @@
 import { isolate } from "../../text.js";
 import { sequences } from "../../facts/sequences.js";
 
-/**
- * @param {HTMLElement} root a fieldset
- * @param {{sequence: (seq: number) => void}} act
- */
-export function createSequences(root, act) {
+/** @import { Host, Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "sequence-picker", offline: false, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const radios = /** @type {HTMLElement} */ (root.querySelector("[data-seqs]"));
   const absent = /** @type {HTMLElement} */ (root.querySelector("[data-absent]"));
   const name = /** @type {HTMLElement} */ (root.querySelector("legend"));
   let built = "";
   root.addEventListener("change", (e) => act.sequence(Number(/** @type {HTMLInputElement} */ (e.target).value)));
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     const peers = frame?.meta.peers;
     const all = frame ? sequences(frame) : [];
     root.hidden = !peers || all.length < 2;
-    if (root.hidden) return;
+    if (!frame || root.hidden) return;
     name.textContent = t(`pick.seq.${peers.kind}`);
     const now = JSON.stringify([all, lang]);
     if (now !== built) radios.replaceChildren(...all.map(radio));

@@ -2,12 +2,12 @@
 // row of the pass, what became of it, and how it has gone so far.
 
 import { isolate } from "../../text.js";
-import { number, percent, si } from "../../ui/format.js";
+import { number, percent, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { unitOf } from "../../facts/counters.js";
 import { test } from "../../facts/verdicts.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Panel, State, T } from "../../types.js" */
 
 /**
  * @typedef {{kind: "given"|"guess"|"own", state: "stays"|"leaves"|"pending"|"said", label: string, row: number|null,
@@ -48,11 +48,14 @@ export function cards({ speculation: s, step, tokens }) {
   return all;
 }
 
+/** @type {Panel} */
+export const panel = { id: "speculation", offline: true, create };
+
 /** @param {HTMLElement} root */
-export function createSpeculation(root) {
+function create(root) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   let shown = /** @type {any} */ (null);
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     const s = frame?.meta.speculation;
     root.hidden = !s;
@@ -120,9 +123,7 @@ function card(c, frame, t) {
       el(
         "span",
         "row",
-        c.row === null
-          ? t("spec.row.none")
-          : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row }),
+        c.row === null ? t("spec.row.none") : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row }),
       ),
     );
   return li;

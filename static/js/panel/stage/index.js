@@ -5,7 +5,7 @@ import { stage as geometry } from "./layout.js";
 import { paint, largest } from "../../ui/matrix.js";
 import { axes } from "../../ui/axes.js";
 import { guesses, onStage } from "../../facts/token-names.js";
-import { cell as shortNumber } from "../../ui/format.js";
+import { cell as shortNumber } from "../../format.js";
 import { watchWidth } from "../../ui/width.js";
 import { marked, marks, roomy } from "../../ui/marks.js";
 import { evicts, GONE, opReadout, readout } from "../../facts/readout.js";
@@ -15,17 +15,16 @@ import { sharers } from "../../facts/heads.js";
 import { place } from "../../ui/dom.js";
 import { hit, tensorCell } from "../../ui/plate.js";
 
-/** @import { Grid, Plate, T, Theme } from "../../types.js" */
+/** @import { Grid, Host, Panel, Plate, State, T, Theme } from "../../types.js" */
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
 
-/**
- * @param {HTMLElement} root
- * @param {{pickCell: (cell: {op: string, row: number, col: number}|null) => void, explainCell: (cell: any, focus?:
- * boolean) => void, repaint: () => void}} act
- */
-export function createStage(root, act) {
+/** @type {Panel} */
+export const panel = { id: "stage", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const field = /** @type {HTMLElement} */ (root.querySelector("[data-field]"));
   const back = /** @type {HTMLCanvasElement} */ (root.querySelector("[data-axes]"));
   const front = /** @type {HTMLCanvasElement} */ (root.querySelector("[data-marks]"));
@@ -154,7 +153,7 @@ export function createStage(root, act) {
     marks(front, made, { cell: null, reads: [] }, theme);
   }
 
-  /** @param {any} state */
+  /** @param {State} state */
   function view(state) {
     last = state;
     const frame = state.frame;
@@ -163,7 +162,7 @@ export function createStage(root, act) {
     const ready = !!frame?.tensors.scores;
     if (!ready) {
       field.hidden = true;
-      empty.hidden = cacheless(frame) && !!frame.meta.step; // the panel cacheless says why
+      empty.hidden = cacheless(frame) && !!frame?.meta.step; // the panel cacheless says why
       empty.textContent = frame
         ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer })
         : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");

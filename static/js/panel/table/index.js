@@ -1,11 +1,16 @@
 // Any matrix of the stage as a real table, for those who read or copy numbers.
 
 import { onStage } from "../../facts/token-names.js";
-import { cell } from "../../ui/format.js";
+import { cell } from "../../format.js";
 import { PAIRS, tensorOf } from "../../facts/readout.js";
 
+/** @import { Panel } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "table", offline: true, create };
+
 /** @param {HTMLDetailsElement} root */
-export function createTable(root) {
+function create(root) {
   const select = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   /** @type {any} */

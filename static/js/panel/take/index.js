@@ -2,7 +2,9 @@
 
 import { figure, record } from "./figure.js";
 import { address } from "../../state/url.js";
-import { si } from "../../ui/format.js";
+import { si } from "../../format.js";
+
+/** @import { Frame, Host, Panel } from "../../types.js" */
 
 /** @param {any} meta @param {string} end */
 export function fileName({ run, step, pick }, end) {
@@ -10,22 +12,22 @@ export function fileName({ run, step, pick }, end) {
   return `kvstep-${model}-${step ? `step${step.n}` : "start"}-layer${pick.layer}-head${pick.head}${end}`;
 }
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {{get: () => any, set: (change: any) => void, flush: () => void}} store
- * @param {{problem: (text: string) => void}} act
- */
-export function createTake(root, store, act) {
+/** @type {Panel} */
+export const panel = { id: "take", offline: true, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { store, act }) {
   const status = /** @type {HTMLElement} */ (root.querySelector("[data-status]"));
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("qr"));
   dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
-  const query = () => address(store.get().frame.meta.link, store.get().lang);
+  const moment = () => /** @type {Frame} */ (store.get().frame); // nothing is made before there is one
+  const query = () => address(moment().meta.link, store.get().lang);
 
   /** Every view again, from values that no view has seen. @param {boolean} again */
   const repaint = (again) => {
-    const { frame, theme } = store.get();
+    const { theme } = store.get();
     store.set({
-      frame: { ...frame },
+      frame: { ...moment() },
       theme: {
         ...theme,
         sequential: theme.sequential.slice(),
@@ -71,12 +73,11 @@ export function createTake(root, store, act) {
       dialog.showModal();
       return "";
     },
-    svg: async () =>
-      save(fileName(store.get().frame.meta, ".svg"), new Blob([drawn(false).svg], { type: "image/svg+xml" })),
-    png: async () => save(fileName(store.get().frame.meta, ".png"), await raster(drawn(false))),
+    svg: async () => save(fileName(moment().meta, ".svg"), new Blob([drawn(false).svg], { type: "image/svg+xml" })),
+    png: async () => save(fileName(moment().meta, ".png"), await raster(drawn(false))),
     "page-svg": async () =>
-      save(fileName(store.get().frame.meta, "-page.svg"), new Blob([drawn(true).svg], { type: "image/svg+xml" })),
-    "page-png": async () => save(fileName(store.get().frame.meta, "-page.png"), await raster(drawn(true))),
+      save(fileName(moment().meta, "-page.svg"), new Blob([drawn(true).svg], { type: "image/svg+xml" })),
+    "page-png": async () => save(fileName(moment().meta, "-page.png"), await raster(drawn(true))),
     csv: () => served("csv"),
     html: () => served("html"),
     jsonl: () => served("jsonl"),
@@ -86,7 +87,7 @@ export function createTake(root, store, act) {
   /** A file that the server makes by running the link again. @param {string} kind */
   async function served(kind) {
     const link = new URLSearchParams(query());
-    link.set("to", String(store.get().frame.meta.run.recorded - 1));
+    link.set("to", String(moment().meta.run.recorded - 1));
     const response = await fetch(`/take/${kind}?${link}`);
     if (!response.ok) throw await response.text();
     const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `kvstep.${kind}`;

@@ -5,11 +5,13 @@ import { draw, place, rowPoint, LEFT, TOP, MAP } from "./map.js";
 import { watchWidth } from "../../ui/width.js";
 import { where } from "../../facts/where.js";
 
-/**
- * @param {HTMLElement} root a [role=slider] with a canvas
- * @param {{seek: (n: number) => void, repaint: () => void, toggleBreak: (point: string) => void}} act
- */
-export function createTimeline(root, act) {
+/** @import { Host, Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "timeline", offline: true, withNext: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const canvas = /** @type {HTMLCanvasElement} */ (root.querySelector("canvas"));
   /** @type {ReturnType<typeof place>|null} */
   let layout = null;
@@ -48,7 +50,7 @@ export function createTimeline(root, act) {
     go(to);
   });
 
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, theme, t }) {
     if (!frame) return;
     const { run, step } = frame.meta;

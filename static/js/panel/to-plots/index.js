@@ -1,8 +1,13 @@
 // The way to the figures of the run on screen.
 
+/** @import { Panel, State } from "../../types.js" */
+
+/** @type {Panel} */
+export const panel = { id: "to-plots", offline: false, create };
+
 /** @param {HTMLAnchorElement} link */
-export function createToPlots(link) {
-  /** @param {any} state */
+function create(link) {
+  /** @param {State} state */
   return function view({ frame, lang }) {
     if (!frame) return;
     const { run, ledger } = frame.meta; // there are no figures of no tokens

@@ -1,22 +1,23 @@
 // The text so far and the ten likeliest next tokens.
 
 import { isolate } from "../../text.js";
-import { percent } from "../../ui/format.js";
+import { percent } from "../../format.js";
 import { promptOf } from "../../facts/sequences.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLElement} root
- * @param {{fork: ((id: number) => void)|null}} act null where nothing can be run
- */
-export function createTokens(root, act) {
+/** @type {Panel} */
+export const panel = { id: "tokens", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act, live }) {
+  const fork = live ? act.fork : null;
   const list = /** @type {HTMLElement} */ (root.querySelector("[data-top]"));
   const prompt = /** @type {HTMLElement} */ (root.querySelector("[data-prompt]"));
   const made = /** @type {HTMLElement} */ (root.querySelector("[data-made]"));
   const ended = /** @type {HTMLElement} */ (root.querySelector("[data-ended]"));
   const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t }) {
     if (!frame) return;
     const { run, top, text, step } = frame.meta;
@@ -31,11 +32,11 @@ export function createTokens(root, act) {
     const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0);
     const sampled = run.recipe.sampler.kind === "sample"; // greedy has no filters to speak of
     // Of several texts at once only the first of a batch can go on otherwise.
-    if (act.fork && top && !ours) {
+    if (fork && top && !ours) {
       hint.hidden = false;
       hint.textContent = t(run.recipe.batch ? "top.fork.batch" : "top.fork.beam");
     }
-    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, ours ? act : { fork: null })));
+    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, ours ? fork : null)));
   };
 }
 
@@ -43,15 +44,14 @@ export function createTokens(root, act) {
  * @param {any} c
  * @param {boolean} sampled
  * @param {T} t
- * @param {{fork: ((id: number) => void)|null}} act
+ * @param {((id: number) => void)|null} fork null where its token cannot be another one
  */
-function row(c, sampled, t, act) {
+function row(c, sampled, t, fork) {
   const dropped = sampled && !c.kept;
   const li = document.createElement("li");
   li.className = (c.chosen ? "chosen" : "") + (dropped ? " dropped" : "");
   li.dataset.id = String(c.id);
   li.dataset.prob = String(c.prob);
-  const fork = act.fork;
   const button = document.createElement(fork ? "button" : "div");
   button.className = "row";
   if (fork) {

@@ -2,6 +2,8 @@
 
 import { onKey, onShortcut } from "../../ui/keys.js";
 
+/** @import { Command, Host, Panel, State } from "../../types.js" */
+
 /** Keys that no browser owns; the help dialog lists the same. */
 export const KEYS = /** @type {Record<string, string>} */ ({
   ArrowRight: "layer",
@@ -27,7 +29,7 @@ export const KEYS = /** @type {Record<string, string>} */ ({
   H: "head-back",
 });
 
-const COMMANDS = /** @type {Record<string, object>} */ ({
+const COMMANDS = /** @type {Record<string, Command>} */ ({
   layer: { cmd: "forward", by: "layer" },
   token: { cmd: "forward", by: "token" },
   end: { cmd: "forward", by: "end" },
@@ -38,13 +40,11 @@ const COMMANDS = /** @type {Record<string, object>} */ ({
   stop: { cmd: "stop" },
 });
 
-/**
- * @param {HTMLElement} root
- * @param {{send: (command: object) => void, play: () => void, follow: () => void, help: () => void, mark: () => void,
- * toMark: (by: number) => void, nextPick: (what: "layer"|"head", by: number) => void, nextSequence: (by: number) =>
- * void}} act
- */
-export function createTransport(root, act) {
+/** @type {Panel} */
+export const panel = { id: "transport", offline: true, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const run = (/** @type {string} */ name) => {
     if (name === "play") act.play();
     else if (name === "follow") act.follow();
@@ -69,7 +69,7 @@ export function createTransport(root, act) {
     if (name) run(name);
     return !!name;
   });
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, playing, connected, held, t }) {
     const meta = frame?.meta;
     const at = meta?.step ? meta.step.n : -1;
@@ -111,7 +111,8 @@ function closeMenus() {
 
 /** Opens a menu and goes to its first control, or closes it. @param {string} id */
 function toggle(id) {
-  const menu = /** @type {HTMLDetailsElement} */ (document.getElementById(id));
+  const menu = /** @type {HTMLDetailsElement|null} */ (document.getElementById(id));
+  if (!menu) return; // a handout has no breakpoints
   const more = /** @type {HTMLElement|null} */ (menu.closest(".transport")?.querySelector("[data-more]") ?? null);
   if (!menu.checkVisibility() && more?.checkVisibility()) more.click(); // a small window keeps the menus folded away
   if (!menu.checkVisibility()) return;

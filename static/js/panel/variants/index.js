@@ -2,16 +2,15 @@
 // when the panel is open, again when the run is another one.
 
 import { isolate } from "../../text.js";
-import { si } from "../../ui/format.js";
+import { si } from "../../format.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
-/**
- * @param {HTMLDetailsElement} root
- * @param {{repaint: () => void}} act
- * @param {(url: string) => Promise<Response>} [get]
- */
-export function createVariants(root, act, get = (url) => fetch(url)) {
+/** @type {Panel} */
+export const panel = { id: "variants", offline: false, create };
+
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
   const of = (/** @type {string} */ what) => /** @type {any} */ (root.querySelector(what));
   const [table, body, says, again] = [of("table"), of("[data-rows]"), of("[data-state]"), of("[data-again]")];
   let asked = ""; // the run that the rows are of
@@ -24,7 +23,7 @@ export function createVariants(root, act, get = (url) => fetch(url)) {
   async function ask(/** @type {string} */ run) {
     [asked, rows, failed] = [run, null, null];
     try {
-      const response = await get("/variants" + run);
+      const response = await fetch("/variants" + run);
       const answer = await response.json();
       if (asked !== run) return; // another run was started meanwhile
       if (response.ok) rows = answer;
@@ -37,9 +36,9 @@ export function createVariants(root, act, get = (url) => fetch(url)) {
   root.addEventListener("toggle", () => act.repaint());
   again.addEventListener("click", () => ((asked = ""), act.repaint(), root.querySelector("summary")?.focus()));
 
-  /** @param {any} state */
-  return function view({ frame, t, lang, recorded }) {
-    root.hidden = !!recorded || frame?.meta.run.recipe.lanes === "uncached"; // a handout has no one to ask
+  /** @param {State} state */
+  return function view({ frame, t, lang }) {
+    root.hidden = frame?.meta.run.recipe.lanes === "uncached";
     if (!frame || !root.open || root.hidden) return;
     const run = runOf(frame.meta.link);
     if (run !== asked) ask(run);

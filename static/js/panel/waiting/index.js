@@ -2,17 +2,22 @@
 
 import { isolate } from "../../text.js";
 
+/** @import { Panel, State } from "../../types.js" */
+
 const MOST = 48; // tokens shown; more of them would say no more
 
+/** @type {Panel} */
+export const panel = { id: "waiting", offline: true, create };
+
 /** @param {HTMLElement} root */
-export function createWaiting(root) {
+function create(root) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   let built = "";
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ frame, t, lang }) {
     const meta = frame?.meta;
     root.hidden = !meta || !!meta.step || !meta.waiting;
-    if (root.hidden) return;
+    if (!meta || root.hidden) return;
     const { waiting, run } = meta;
     const now = JSON.stringify([waiting, run.config.layers, lang]);
     if (now === built) return;

@@ -1,14 +1,17 @@
 // The same requests under the other schedule, side by side. The server runs both.
 
-import { percent, si } from "../../ui/format.js";
+import { percent, si } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 const ROWS = ["passes", "ttft", "tpot", "rows", "padded", "busy", "weights"];
 
-/** @param {HTMLElement} root @param {any} act */
-export function createVersus(root, act) {
+/** @type {Panel} */
+export const panel = { id: "schedule-compare", offline: false, create };
+
+/** @param {HTMLElement} root @param {Host} host */
+function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [ask, go, table, status] = [part("ask"), part("go"), part("table"), part("status")];
   let state = /** @type {any} */ (null);
@@ -37,12 +40,13 @@ export function createVersus(root, act) {
     const { recipe: r } = state.frame.meta.run;
     act.run({ ...r, batch: { ...r.batch, schedule: other(r) } });
   });
-  /** @param {any} next */
+  /** @param {State} next */
   return function view(next) {
     state = next;
     const { frame, t, lang } = next;
-    const r = frame.meta.run.recipe;
-    root.hidden = !r.batch.requests?.length;
+    const r = frame?.meta.run.recipe;
+    root.hidden = !r?.batch?.requests?.length;
+    if (root.hidden) return;
     if (both && of !== recipe()) both = null;
     ask.textContent = t(`versus.ask.${other(r)}`);
     go.textContent = t(`versus.go.${other(r)}`);

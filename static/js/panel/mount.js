@@ -1,0 +1,24 @@
+// Makes the panels that a page or a handout has, and lets the store paint them.
+
+import { paintTogether } from "../state/store.js";
+
+/** @import { Host, Panel, View } from "../types.js" */
+
+/**
+ * @param {(Panel|undefined)[]} panels in the order in which they are painted; a handout's file lacks those that need a
+ * server
+ * @param {Host} host
+ */
+export function mount(panels, host) {
+  /** @type {View[]} */
+  let views = [];
+  for (const panel of panels) {
+    if (!panel || !(host.live ? (panel.online ?? true) : panel.offline)) continue;
+    const root = document.getElementById(panel.id);
+    if (!root) throw new Error(`no element for the panel ${panel.id}`);
+    views.push(panel.create(root, host));
+    if (panel.withNext) continue;
+    host.store.subscribe(paintTogether(...views));
+    views = [];
+  }
+}

@@ -1,0 +1,60 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+// Imports go down: what a panel has is its own, what several need stands below them.
+const FLOORS = [
+  ["text.js", "format.js", "scale/", "wire/"],
+  ["state/", "facts/"],
+  ["ui/", "actions.js"],
+  ["panel/", "handout/"],
+  ["main.js", "handout.js", "plots.js", "early.js"],
+];
+
+const root = new URL("../js/", import.meta.url).pathname;
+const files = readdirSync(root, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith(".js"));
+
+/** Modules that a module imports, not for their types alone. @param {string} file */
+function imports(file) {
+  const source = readFileSync(root + file, "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
+  return [...source.matchAll(/from "(\.[^"]+)"/g)].map(([, to]) => path.join(path.dirname(file), to));
+}
+
+/** @param {string} file */
+const floor = (file) => FLOORS.findIndex((names) => names.some((name) => file === name || file.startsWith(name)));
+
+/** The panel that a module belongs to, "" for none. @param {string} file */
+const panelOf = (file) => /^panel\/([^/]+)\//.exec(file)?.[1] ?? "";
+
+test("every module stands on a floor, and imports go down", () => {
+  assert.ok(files.length > 100);
+  for (const file of files) {
+    assert.ok(floor(file) >= 0, `${file} stands on no floor`);
+    for (const to of imports(file)) {
+      assert.ok(files.includes(to), `${file} imports ${to}`);
+      assert.ok(floor(to) <= floor(file), `${file} imports ${to}, which stands above it`);
+    }
+  }
+});
+
+test("no panel imports from another", () => {
+  for (const file of files.filter(panelOf))
+    for (const to of imports(file))
+      assert.ok(!panelOf(to) || panelOf(to) === panelOf(file), `${file} imports ${to}: move it to ui/ or to facts/`);
+});
+
+test("every folder of panel/ is in the list, and painted", () => {
+  const listed = imports("panel/panels.js").map(panelOf);
+  const folders = readdirSync(root + "panel", { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  assert.deepEqual(listed.toSorted(), folders.map((entry) => entry.name).toSorted());
+  const [, names] = /panels = \[([^\]]*)\]/.exec(readFileSync(root + "panel/panels.js", "utf8")) ?? [];
+  assert.equal(names.split(",").filter((name) => name.trim()).length, listed.length);
+});
+
+test("facts know no element", () => {
+  for (const file of files.filter((name) => /^(facts|wire|scale)\//.test(name)))
+    assert.doesNotMatch(readFileSync(root + file, "utf8"), /\bdocument\.|querySelector|\bHTML\w+/, file);
+});

@@ -1,0 +1,125 @@
+package page
+
+import (
+	"context"
+	"io"
+
+	"kvstep/sim"
+
+	"github.com/a-h/templ"
+)
+
+// Panel is one of the page's panels: a folder of static/js/panel paints it.
+type Panel struct {
+	ID   string // of its element and of its folder
+	In   string // the place where it stands: the page's, or one that another panel has for others
+	On   on     // who has it
+	Show func(HomeData) templ.Component
+	// Asks is the name under which a viewer has it open (lens.Panels), where it has data of
+	// its own; Of tells which runs have such data, nil for all.
+	Asks string
+	Of   func(sim.Recipe) bool
+}
+
+// on is who has a panel: a page that a server serves, a handout, or both.
+type on int
+
+const (
+	served on = 1 << iota
+	recorded
+	both = served | recorded
+)
+
+// Offline reports whether a handout has the panel.
+func (p Panel) Offline() bool { return p.On&recorded != 0 }
+
+// Panels returns all there are, in the order in which they are painted: what a person
+// follows before what can wait for another frame. In each place they stand in the same
+// order. `make generate` writes static/js/panel/panels.js from it.
+func Panels() []Panel {
+	return []Panel{
+		{ID: "chrome", In: "head", On: both, Show: header},
+		{ID: "held", In: "notices", On: served, Show: held},
+		{ID: "transport", In: "top", On: both, Show: transport},
+		{ID: "sentence", In: "top", On: both, Show: sentence},
+		{ID: "sequence-picker", In: "stage-head", On: served, Show: sequencePicker},
+		{ID: "pickers", In: "stage-head", On: both, Show: pickers},
+		{ID: "waiting", In: "stage-field", On: both, Show: waiting},
+		{ID: "speculation", In: "wide", On: both, Show: speculation},
+		{ID: "timeline", In: "transport", On: both, Show: timeline},
+		{ID: "stage", In: "wide", On: both, Show: stage},
+		{ID: "ops", In: "stage", On: both, Show: ops},
+		{ID: "cacheless", In: "stage", On: both, Show: cacheless},
+		{ID: "inside", In: "stage", On: both, Show: inside},
+		{ID: "explain", In: "narrow", On: both, Show: why},
+		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows"},
+		{ID: "scope", In: "wide", On: recorded, Show: scope},
+		{ID: "table", In: "stage-below", On: both, Show: table},
+		{ID: "recipe", In: "run", On: served, Show: recipe},
+		{ID: "loading", In: "run", On: served, Show: loading},
+		{ID: "breaks", In: "transport-aside", On: served, Show: breakpoints},
+		{ID: "memory", In: "cache", On: both, Show: memory},
+		{ID: "out-of-memory", In: "top", On: both, Show: outOfMemory},
+		{ID: "schedule", In: "top", On: both, Show: schedule, Asks: "schedule",
+			Of: func(r sim.Recipe) bool { return r.Batch != nil }},
+		{ID: "schedule-compare", In: "schedule", On: served, Show: scheduleCompare},
+		{ID: "beams", In: "top", On: both, Show: beams, Asks: "beams",
+			Of: func(r sim.Recipe) bool { return r.Sampler.Kind == "beam" }},
+		{ID: "batch-cache", In: "narrow", On: both, Show: batchCache},
+		{ID: "tokens", In: "wide", On: both, Show: tokens},
+		{ID: "branches", In: "wide", On: served, Show: branches},
+		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads"},
+		{ID: "sampling", In: "tokens", On: both, Show: sampling, Asks: "choice"},
+		{ID: "ledger", In: "narrow", On: both, Show: ledger},
+		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},
+		{ID: "counters", In: "ledger", On: both, Show: counters, Asks: "formulas"},
+		{ID: "take", In: "transport-aside", On: both, Show: take},
+		{ID: "real", In: "ledger-head", On: served, Show: realSize},
+		{ID: "variants", In: "wide", On: served, Show: variants},
+		{ID: "to-plots", In: "tools", On: served, Show: toPlots},
+	}
+}
+
+// Served returns the modules of the panels that a handout does not have (files of package static).
+func Served() (files []string) {
+	for _, p := range Panels() {
+		if !p.Offline() {
+			files = append(files, "js/panel/"+p.ID+"/index.js")
+		}
+	}
+	return files
+}
+
+// Asked returns the names under which a handout's panels have data of their own open, in
+// a run of the recipe.
+func Asked(r sim.Recipe) (names []string) {
+	for _, p := range Panels() {
+		if p.Offline() && p.Asks != "" && (p.Of == nil || p.Of(r)) {
+			names = append(names, p.Asks)
+		}
+	}
+	return names
+}
+
+// place shows the panels that stand in a place, one after the other.
+func (d HomeData) place(name string) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		for _, p := range Panels() {
+			if p.In != name || p.On&d.on() == 0 {
+				continue
+			}
+			if err := p.Show(d).Render(ctx, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// on reports which kind of page this is.
+func (d HomeData) on() on {
+	if d.Recorded {
+		return recorded
+	}
+	return served
+}

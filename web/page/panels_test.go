@@ -1,0 +1,120 @@
+package page
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"kvstep/sim/lens"
+	"kvstep/static"
+	"kvstep/web/text"
+)
+
+var write = flag.Bool("write", false, "write static/js/panel/panels.js")
+
+// TestPanelsScript holds static/js/panel/panels.js against the list.
+func TestPanelsScript(t *testing.T) {
+	var imports, names strings.Builder
+	for _, p := range Panels() {
+		words := strings.Split(p.ID, "-")
+		for i, w := range words[1:] {
+			words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+		}
+		name := strings.Join(words, "")
+		fmt.Fprintf(&imports, "import { panel as %s } from \"./%s/index.js\";\n", name, p.ID)
+		fmt.Fprintf(&names, "  %s,\n", name)
+	}
+	want := "// Code generated from the list of web/page; DO NOT EDIT.\n\n" + imports.String() +
+		"\n/** In the order in which they are painted. */\nexport const panels = [\n" + names.String() + "];\n"
+	if *write {
+		if err := os.WriteFile("../../static/js/panel/panels.js", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if have, err := fs.ReadFile(static.Files, "js/panel/panels.js"); err != nil || string(have) != want {
+		t.Errorf("static/js/panel/panels.js is not what the list says (%v): run make generate", err)
+	}
+}
+
+// TestPanelFolders holds every folder of static/js/panel against the list: that there is
+// one for each panel and no other, and that both say the same of it.
+func TestPanelFolders(t *testing.T) {
+	folders := map[string]bool{}
+	entries, err := fs.ReadDir(static.Files, "js/panel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			folders[e.Name()] = true
+		}
+	}
+	says := regexp.MustCompile(`(?m)^export const panel = \{[^}]*\};`)
+	for _, p := range Panels() {
+		if !folders[p.ID] {
+			t.Errorf("no folder static/js/panel/%s", p.ID)
+			continue
+		}
+		delete(folders, p.ID)
+		source, err := fs.ReadFile(static.Files, "js/panel/"+p.ID+"/index.js")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		said := says.FindString(string(source))
+		for what, want := range map[string]bool{
+			fmt.Sprintf("id: %q", p.ID): true, "offline: true": p.Offline(), "offline: false": !p.Offline(), "online: false": p.On&served == 0,
+		} {
+			if strings.Contains(said, what) != want {
+				t.Errorf("static/js/panel/%s/index.js says %s; of %q the list says %v", p.ID, said, what, want)
+			}
+		}
+		if p.Asks != "" && !strings.Contains(string(source), `"`+p.Asks+`"`) {
+			t.Errorf("the panel %s never asks for %q", p.ID, p.Asks)
+		}
+		if p.Asks != "" && !slices.Contains(lens.Panels, p.Asks) {
+			t.Errorf("nobody can have %q open", p.Asks)
+		}
+	}
+	for name := range folders {
+		t.Errorf("static/js/panel/%s is not in the list of web/page", name)
+	}
+}
+
+// TestPanelsOnPage renders a page and a handout and looks for the element of each panel.
+func TestPanelsOnPage(t *testing.T) {
+	data := HomeData{Lang: "en", Text: text.In("en")}
+	var page, handout strings.Builder
+	if err := Home(data).Render(t.Context(), &page); err != nil {
+		t.Fatal(err)
+	}
+	data.Recorded = true
+	if err := Handout(HandoutData{HomeData: data}).Render(t.Context(), &handout); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range Panels() {
+		id := fmt.Sprintf(" id=%q", p.ID)
+		for what, there := range map[on]string{served: page.String(), recorded: handout.String()} {
+			want := 0
+			if p.On&what != 0 {
+				want = 1
+			}
+			if n := strings.Count(there, id); n != want {
+				t.Errorf("%d elements%s, not %d (%d)", n, id, want, what)
+			}
+		}
+	}
+	for _, name := range []string{page.String(), handout.String()} {
+		for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(name, -1) {
+			if strings.Count(name, m[0]) > 1 {
+				t.Errorf("two elements have the id %s", m[1])
+			}
+		}
+	}
+}
