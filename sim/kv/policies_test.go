@@ -82,7 +82,7 @@ func TestTraitsAreWhatACacheDoes(t *testing.T) {
 		if lost := len(told.evicted) > 0; inexact == traits.Exact || lost != (traits.Evicts && traits.Kept(s.Most) < s.Most) {
 			t.Errorf("%d rows evicted, inexact %v: %+v", len(told.evicted), inexact, traits)
 		}
-		if (len(told.quantised) > 0) != traits.Quantises() || (len(told.taken) > 0) != (traits.Block > 0) || (len(c.Use().Table) > 0) != (traits.Block > 0) {
+		if (len(told.quantised) > 0) != traits.Quantises() || (len(told.taken) > 0) != (traits.Block > 0) || (len(c.Usage().Table) > 0) != (traits.Block > 0) {
 			t.Errorf("%d rows quantised, %d blocks taken: %+v", len(told.quantised), len(told.taken), traits)
 		}
 		if f := c.Fork(1); (f != nil) != (traits.Block > 0) {

@@ -10,6 +10,8 @@ import (
 // PassEvent is something that happened to one sequence in this step, by kind:
 // join (prompt, waited), reuse (tokens of prompt were found in the cache, saved),
 // chunk (rows of the prompt were fed, tokens so far), leave (why, tokens),
+// preempt (it gave blocks with tokens back), recompute (rows that it had computed before,
+// for paid; tokens so far),
 // copy (block from was copied to to), part (a beam is continued into so many),
 // drop (it is not continued), finish (text, score, why).
 type PassEvent struct {
@@ -20,9 +22,11 @@ type PassEvent struct {
 	Rows   int     `json:"rows,omitempty"`
 	Waited int     `json:"waited,omitempty"` // passes
 	Saved  Integer `json:"saved,omitempty"`  // FLOPs, or MACs if those are counted
-	From   int     `json:"from,omitempty"`   // block
-	To     int     `json:"to,omitempty"`     // block
-	Into   int     `json:"into,omitempty"`   // beams
+	Paid   Integer `json:"paid,omitempty"`   // FLOPs, or MACs
+	Blocks []int   `json:"blocks,omitempty"`
+	From   int     `json:"from,omitempty"` // block
+	To     int     `json:"to,omitempty"`   // block
+	Into   int     `json:"into,omitempty"` // beams
 	Why    string  `json:"why,omitempty"`
 	Text   string  `json:"text,omitempty"`
 	Score  *Score  `json:"score,omitempty"`
@@ -67,9 +71,12 @@ func joinEvents(m *Moment) []PassEvent {
 			events = append(events, PassEvent{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(savedFlops(m, q))})
 		}
 	}
+	if s.Schedule.Recomputed != nil {
+		events = append(events, preemptEvents(m)...)
+	}
 	for _, p := range everyone(s) {
-		reused := s.Schedule.Requests[p.Seq].Reused
-		if p.Phase == sim.Prefill && p.Rows < p.Prompt-reused {
+		q := s.Schedule.Requests[p.Seq]
+		if p.Phase == sim.Prefill && q.Recomputing < p.Rows && p.Rows < p.Prompt-q.Reused && p.Cached < p.Prompt {
 			events = append(events, PassEvent{Kind: "chunk", Seq: p.Seq, Rows: p.Rows, Tokens: p.Cached + p.Rows, Prompt: p.Prompt})
 		}
 	}

@@ -8,6 +8,8 @@ import (
 var passesLens = Lens{Name: "passes", Needs: []Need{open("schedule")}, Show: bare(showPasses), Tensors: []Spec{
 	{"schedule", "U8, U16 or U32", "[requests + 3, passes up to the cursor]", "rows of each request; then padded rows, idle slots and tokens generated"},
 	{"schedule_weights", "U32 or F64", "[1, passes]", "bytes of weights that each pass has read so far, of the cached lane if it runs"},
+	{"schedule_recomputed", "U8, U16 or U32", "[requests, passes]", "where somebody was preempted: of the rows, those that had been computed before"},
+	{"schedule_preempted", "U8", "[requests, passes]", "1: the request has given its blocks back and waits"},
 }}
 
 // showPasses is the passes of a batch up to the cursor, as tensors: the rows of each request in each
@@ -33,7 +35,8 @@ func showPasses(m *Moment) []Tensor {
 			}
 		}
 	}
-	return []Tensor{wholes("schedule", table, n+3, passes), counts("schedule_weights", [][]float64{weights})}
+	tensors := []Tensor{wholes("schedule", table, n+3, passes), counts("schedule_weights", [][]float64{weights})}
+	return append(tensors, preemptedPasses(m)...)
 }
 
 // kept is the lane that the schedule tells of: the cached one, if it runs.

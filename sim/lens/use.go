@@ -59,7 +59,7 @@ func useOf(m *Moment) *UseInfo {
 	if m.Step.KV == nil {
 		return nil
 	}
-	u := m.Step.KV.Use()
+	u := m.Step.KV.Usage()
 	info.Allocated, info.Used = Integer(u.Allocated), Integer(u.Used)
 	info.Table, info.Refs, info.Free = u.Table, u.Refs, u.Free
 	settled := 0

@@ -186,7 +186,7 @@ func TestEvictionIsAMask(t *testing.T) {
 					}
 				}
 			}
-			if u := s.KV.Use(); u.Used > u.Allocated || u.Used != s.Lanes[sim.Cached].KVBytes {
+			if u := s.KV.Usage(); u.Used > u.Allocated || u.Used != s.Lanes[sim.Cached].KVBytes {
 				t.Fatalf("%+v, counted %d", u, s.Lanes[sim.Cached].KVBytes)
 			}
 			want := int64(0)
@@ -316,7 +316,7 @@ func TestMemoryIsAWall(t *testing.T) {
 			t.Fatalf("%+v: %v", rec.Cache, err)
 		}
 		last := steps[len(steps)-1]
-		if u := last.KV.Use(); u.Allocated > rec.Cache.Budget {
+		if u := last.KV.Usage(); u.Allocated > rec.Cache.Budget {
 			t.Fatalf("%+v", u)
 		}
 		if last.RunFinishReason == sim.FinishMemory {

@@ -75,7 +75,7 @@ func (r *rerun) Step(n int) *sim.Step { return &r.steps[n] }
 // grows too large is a Problem.
 func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
-	r := &rerun{Request: q, memory: memory, turn: turn{hands: workers}}
+	r := &rerun{Request: q, memory: memory, turn: turn{pool: workers}}
 	whole := ctx
 	r.abandoned = func() error { return r.turn.pass(whole) }
 	well := false

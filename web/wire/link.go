@@ -1,6 +1,18 @@
 // Package wire turns moments of a run into frames and the page's messages into
 // commands. It is pure: bytes in, values out, and back. docs/protocol.md
 // specifies both directions.
+//
+// Its files, to be read in this order; calls go down, and a test counts those that do not:
+//
+//	frame.go     a moment as it goes to a viewer
+//	weights.go   one matrix of a model
+//	tensor.go    numbers, in as few bytes as the view needs
+//	command.go   what the page asks for
+//	linkroom.go  whether a recipe has room in a link
+//	link.go      a moment as an address
+//	linkkeys.go  the keys of one
+//	beyond.go    a link without the branches
+//	marks.go     moments that are marked
 package wire
 
 import (

@@ -58,7 +58,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 			f := frameOf(t, m)
 			var use lens.UseInfo
 			meta(t, f, "use", &use)
-			want := s.KV.Use()
+			want := s.KV.Usage()
 			if use.Policy != kv.Text(rec.Cache) || int64(use.Allocated) != want.Allocated || int64(use.Used) != want.Used ||
 				!slices.Equal(use.Table, want.Table) || !slices.Equal(use.Refs, want.Refs) || use.Fits != nil || use.Want != 0 {
 				t.Fatalf("%s, step %d: %+v, the cache says %+v", policy, n, use, want)
