@@ -23,11 +23,10 @@ type Branch struct {
 	Shared     int64 // of those, rows that other branches have too: the same memory
 }
 
-// Gone says which branch had to go, and why: "most" (there may be so many) or
-// "budget" (their rows take so much memory).
+// Gone is a branch that had to go.
 type Gone struct {
 	ID  int    `json:"id"`
-	Why string `json:"why"`
+	Why string `json:"why"` // most: there may be so many; budget: their rows take so much memory
 }
 
 func branchOf(m *Moment, id int) *Branch {

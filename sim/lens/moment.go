@@ -111,7 +111,7 @@ func (m *Moment) Explained() *explain.Run {
 		if m.At == nil || m.Step == nil || n < 0 || n > m.Step.N {
 			return nil
 		}
-		return m.own(n)
+		return m.stepOfPick(n)
 	}}
 	return m.explain
 }
@@ -154,13 +154,13 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	m.Step = m.At(n)
 	m.Prompt = m.Step.Prompt
 	for i := n; i >= 0; i-- { // what it has said when it last said something
-		if s := m.own(i); s != nil && s.Part == sim.HeadPart {
+		if s := m.stepOfPick(i); s != nil && s.Part == sim.HeadPart {
 			m.Text = s.GeneratedText
 			break
 		}
 	}
 	for source := m.Source(); n >= 0 && m.From == nil; n-- {
-		if s := m.own(n); s != nil && s.Layer == source && s.KV != nil {
+		if s := m.stepOfPick(n); s != nil && s.Layer == source && s.KV != nil {
 			m.From = s
 		}
 	}
@@ -185,16 +185,16 @@ func lineage(m *Moment, n int, step func(n int) *sim.Step) []int {
 // last is the sequence's step before the cursor's, in whichever pass had it; nil: none.
 func (m *Moment) last() *sim.Step {
 	for n := m.Step.N - 1; n >= 0; n-- {
-		if s := m.own(n); s != nil {
+		if s := m.stepOfPick(n); s != nil {
 			return s
 		}
 	}
 	return nil
 }
 
-// own is step n if it is of the sequence that is looked at; nil where the pass
+// stepOfPick returns step n if it is of the sequence that is looked at; nil where the pass
 // does not have it.
-func (m *Moment) own(n int) *sim.Step {
+func (m *Moment) stepOfPick(n int) *sim.Step {
 	if s := m.At(n); m.Recipe.Batch == nil || s.Seq == m.Step.Seq {
 		return s
 	}

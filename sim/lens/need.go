@@ -18,7 +18,7 @@ var (
 	noStep  = Need{"no step yet", func(m *Moment) bool { return m.Step == nil }}
 	aPrompt = Need{"a prompt", func(m *Moment) bool { return len(m.Waiting) > 0 }}
 
-	matrices = Need{"matrices to be seen (`pick.from` is not null)", func(m *Moment) bool { return m.From != nil }}
+	matrices = Need{"`pick.from` not null", func(m *Moment) bool { return m.From != nil }}
 	noOp     = Need{"no op picked", func(m *Moment) bool { return m.View.Op == "" }}
 
 	aChoice  = Need{"a choice, at head steps", func(m *Moment) bool { return m.Step != nil && m.Step.Choice() != nil }}

@@ -76,7 +76,7 @@ func showPeers(m *Moment) *PeersInfo {
 	}
 	for pass := range s.Pass + 1 {
 		rows, from, again := 0, 0, 0
-		if own := m.own(pass * m.perPass()); own != nil {
+		if own := m.stepOfPick(pass * m.perPass()); own != nil {
 			rows, from, again = own.Rows, own.Cached, recomputing(own)
 		}
 		info.Fed = append(info.Fed, rows)

@@ -62,7 +62,7 @@ func policyRows(m *Moment, use *UseInfo) []Tensor {
 func receivedRows(m *Moment) []Tensor {
 	s := m.inPass(m.Layer())
 	for pass := m.Step.Pass - 1; s == nil && pass >= 0; pass-- { // not yet in this pass: as the last one before left it
-		s = m.own(pass*m.perPass() + m.Layer())
+		s = m.stepOfPick(pass*m.perPass() + m.Layer())
 	}
 	if s == nil {
 		return nil
@@ -86,7 +86,7 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
 	of := make([][]*sim.Step, c.Layers) // the sequence's steps by layer
 	for n := range m.Step.N + 1 {
-		if s := m.own(n); s != nil && s.Layer >= 0 {
+		if s := m.stepOfPick(n); s != nil && s.Layer >= 0 {
 			of[s.Layer] = append(of[s.Layer], s)
 		}
 	}
@@ -101,7 +101,7 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 			if value {
 				computed = s.V
 			}
-			for i := range stayedRows(m, s) {
+			for i := range min(stayedRows(m, s), positions-s.Cached) { // it had more before it was preempted
 				p := s.Cached + i
 				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
 				scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)

@@ -25,18 +25,18 @@ func showRows(m *Moment) []Tensor {
 	counts := make([]uint32, 3*layers*positions)
 	at := func(kind, layer, p int) *uint32 { return &counts[(kind*layers+layer)*positions+p] }
 	for n := range m.Step.N + 1 {
-		s := m.own(n)
+		s := m.stepOfPick(n)
 		if s == nil || s.Part != sim.LayerPart {
 			continue
 		}
-		for p := range s.Cached { // was in the cache: read by one lane, computed again by the other
+		for p := range min(s.Cached, positions) { // was in the cache: read by one lane, computed again by the other
 			*at(1, s.Layer, p)++
 			if s.Ran[sim.Uncached] {
 				*at(2, s.Layer, p)++
 			}
 		}
-		for p := s.Cached; p < s.Cached+stayedRows(m, s); p++ {
-			*at(0, s.Layer, p) = uint32(s.Pass) + 1
+		for p := s.Cached; p < min(s.Cached+stayedRows(m, s), positions); p++ { // once more, if it was preempted
+			*at(0, s.Layer, p), *at(1, s.Layer, p), *at(2, s.Layer, p) = uint32(s.Pass)+1, 0, 0
 		}
 	}
 	return []Tensor{wholes("rows", counts, 3, layers, positions)}

@@ -1,4 +1,4 @@
-// What the cache policy did to a row: let go and before which token, kept as a
+// What the cache policy did to a row: evicted and before which token, kept as a
 // sink, as recent or by choice, in which block, with which error. No DOM.
 
 import { keptOf, mostOf } from "./policy.js";
@@ -14,7 +14,7 @@ import { cell as short, sentences } from "../format.js";
 export function goneBefore({ tensors }, layer, head, p) {
   const x = tensors.cache_gone;
   if (!x || p >= x.shape[2]) return 0;
-  const [, heads, positions] = x.shape; // a window lets go alike in all heads
+  const [, heads, positions] = x.shape; // a window evicts alike in all heads
   return x.data[(layer * heads + (heads === 1 ? 0 : head)) * positions + p];
 }
 
@@ -50,7 +50,7 @@ export function stateOf(frame, { layer, head, position }) {
 /** How many tokens of a layer each of its heads still has. @param {any} frame @param {number} layer */
 export const keptTokens = ({ meta }, layer) => keptOf(meta.run, meta.kv.lens[layer]);
 
-/** Rows let go so far, one for each K/V head and layer. @param {any} frame */
+/** Rows evicted so far, one for each K/V head and layer. @param {any} frame */
 export function countGone({ tensors, meta }) {
   const x = tensors.cache_gone;
   if (!x) return 0;
