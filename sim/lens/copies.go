@@ -31,7 +31,7 @@ func copiedBlocks(m *Moment) [][][2]int {
 	return all
 }
 
-// movedBlocks are the blocks that the sequence which is looked at took just before this
+// movedBlocks returns the blocks that the sequence which is looked at took just before this
 // step, and those that went back to the free ones. A prompt found in the cache
 // takes no block for it; a block that others use goes nowhere.
 func movedBlocks(m *Moment, u sim.CacheUsage) (taken, given []int) {

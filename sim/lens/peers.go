@@ -37,11 +37,7 @@ type PeerInfo struct {
 	Copied []int     `json:"copied,omitempty"` // those of them that are copies, made because two beams would write into one
 }
 
-// showPeers is nil in a run of one sequence.
 func showPeers(m *Moment) *PeersInfo {
-	if !m.several() {
-		return nil
-	}
 	info := &PeersInfo{Kind: "beam", Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []PassEvent{}}
 	if m.Recipe.Batch != nil {
 		info.Kind = "batch"

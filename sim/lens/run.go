@@ -44,6 +44,7 @@ type PolicyInfo struct {
 	Block       int     `json:"block,omitempty"`        // tokens to a block of memory
 }
 
+// policyOf returns what the run's cache policy does.
 func policyOf(m *Moment) PolicyInfo {
 	t := kv.TraitsOf(m.Recipe.Cache)
 	info := PolicyInfo{Exact: t.Exact, GroupTokens: t.GroupTokens, Block: t.Block}
@@ -56,7 +57,7 @@ func policyOf(m *Moment) PolicyInfo {
 	return info
 }
 
-// lackingOps are the ops that other models have between the ones of this.
+// lackingOps returns the ops that other models have between the ones of this.
 func lackingOps(m *Moment) (ids []string) {
 	r := explain.Run{Model: m.Model.Model}
 	for _, op := range explain.Ops {
@@ -92,7 +93,7 @@ func unknownWords(m *Moment) []string {
 	return words[:min(len(words), maxOutside)]
 }
 
-// lengthOf is how many steps the run has if it goes to its maximum.
+// lengthOf returns how many steps the run has if it goes to its maximum.
 func lengthOf(m *Moment) int {
 	return max(m.plan().Steps, m.Recorded)
 }
