@@ -119,7 +119,7 @@ function strip(frame, p, longest, t, recorded) {
         "aria-pressed": String(p.seq === peers.seq),
         title: peers.kind === "beam" ? isolate(p.said ?? "") : promptOf(frame, p.seq),
       });
-  const size = run.recipe.cache.block;
+  const size = run.policy.block;
   const blocks = p.table
     ? p.table.map((/** @type {number} */ b, /** @type {number} */ i) =>
         block(frame, p, b, Math.min(size, tokens - i * size), size, t),

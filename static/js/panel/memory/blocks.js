@@ -12,7 +12,7 @@ import { el } from "../../ui/dom.js";
  * @param {any} meta of a frame
  */
 export function entries({ use, kv, step, run }) {
-  const block = run.recipe.cache.block;
+  const { block } = run.policy;
   const tokens = kv.before + step.rows;
   return (use.table ?? []).map((/** @type {number} */ b, /** @type {number} */ i) => ({
     block: b,
@@ -30,9 +30,9 @@ export function createBlocks(root) {
   let drawn = "";
   return function view(/** @type {any} */ frame, /** @type {T} */ t) {
     const { use, kv, run, tokens } = frame.meta;
-    root.hidden = run.recipe.cache.kind !== "paged" || !use.table;
+    root.hidden = !run.policy.block || !use.table;
     if (root.hidden) return;
-    root.style.setProperty("--slots", String(Math.min(run.recipe.cache.block, 8)));
+    root.style.setProperty("--slots", String(Math.min(run.policy.block, 8)));
     const rows = entries(frame.meta);
     const key = JSON.stringify([
       rows,
@@ -109,7 +109,7 @@ function physical({ use, run, peers }, rows, t) {
   if (others.length) boxes.push(el("li", t("blocks.other", { Blocks: others }), { class: "more-blocks" }));
   if (use.budget && !peers) {
     const c = run.config;
-    const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.recipe.cache.block;
+    const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.policy.block;
     const more = Math.floor((Number(use.budget) - Number(use.allocated)) / bytes);
     if (more > 0) boxes.push(el("li", t("blocks.ahead", { Count: more }), { class: "more-blocks" }));
   }

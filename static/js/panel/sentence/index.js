@@ -4,6 +4,7 @@ import { events } from "./events.js";
 import { percent, sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
 import { cacheless } from "../../facts/lanes.js";
+import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
 
 /** @import { Panel, State, T } from "../../types.js" */
@@ -59,8 +60,7 @@ function said(frame, t) {
       Bytes: bytes,
     });
   }
-  const { kind, window: newest = 0, sinks = 0, heavy = 0 } = run.recipe.cache;
-  const keys = kind === "window" || kind === "h2o" ? Math.min(T, newest + sinks + heavy) : T; // that are still there
+  const keys = keptOf(run, T); // that are still there
   return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", {
     Layer: step.layer,
     Token: tokens[T - 1][1],
