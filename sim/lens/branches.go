@@ -40,11 +40,7 @@ type BranchInfo struct {
 // textShown is how much of a branch's text the tree shows, in bytes.
 const textShown = 45
 
-// showBranches is nil where the room has one run only.
 func showBranches(m *Moment) *BranchesInfo {
-	if len(m.Branches) < 2 && m.Gone == nil {
-		return nil
-	}
 	info := &BranchesInfo{Current: m.Branch, Most: MaxBranches, Held: Integer(m.Held), Gone: m.Gone, List: []BranchInfo{}}
 	if m.View.Op != "" {
 		return namesOnly(m, info)
@@ -86,7 +82,7 @@ func namesOnly(m *Moment, info *BranchesInfo) *BranchesInfo {
 	return info
 }
 
-// cut is the beginning of a text, in whole characters.
+// cut returns the beginning of a text, in whole characters.
 func cut(text string, most int) string {
 	for i := range text {
 		if i > most {

@@ -8,7 +8,7 @@ type Need struct {
 	Met   func(*Moment) bool
 }
 
-// open is a panel that the viewer has open.
+// open returns a panel that the viewer has open.
 func open(panel string) Need {
 	return Need{"`" + panel + "` open", func(m *Moment) bool { return m.View.shows(panel) }}
 }

@@ -5,11 +5,11 @@ import (
 )
 
 // rowsLens is where every cached row comes from.
-var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows")}, Show: bare(showRows), Tensors: []Spec{
+var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows"), aStep, aCache}, Show: bare(showRows), Tensors: []Spec{
 	{"rows", "U8, U16 or U32", "[3, L, T]", "1 + the pass that wrote the K and V row of this position (0: not yet), passes that have read it since, passes in which the uncached lane computed it again"},
 }}
 
-// showRows is where every cached row comes from, as the recorded steps up to
+// showRows returns where every cached row comes from, as the recorded steps up to
 // the cursor tell it: [3, layers, positions] of
 //
 //	0  1 + the pass that wrote the row; 0 where it is not written yet
@@ -18,9 +18,6 @@ var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows")}, Show: bare(showRo
 //
 // All K/V heads of a layer are written and read together.
 func showRows(m *Moment) []Tensor {
-	if m.Step == nil || m.Step.KV == nil {
-		return nil
-	}
 	layers, positions := m.Model.Model.Config.Layers, m.Step.Cached+m.Step.Rows
 	counts := make([]uint32, 3*layers*positions)
 	at := func(kind, layer, p int) *uint32 { return &counts[(kind*layers+layer)*positions+p] }

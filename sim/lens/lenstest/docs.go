@@ -76,7 +76,7 @@ func (d docs) read(pkg string, g *ast.GenDecl) {
 	}
 }
 
-// sentence is the first comment that there is, in one line.
+// sentence returns the first comment that there is, in one line.
 func sentence(comments ...*ast.CommentGroup) string {
 	for _, c := range comments {
 		if text := strings.Join(strings.Fields(c.Text()), " "); text != "" {

@@ -76,7 +76,7 @@ func (s *Schema) Fields(t reflect.Type) []Field {
 	return all
 }
 
-// bare is what a pointer points to.
+// bare returns what a pointer points to.
 func bare(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		return t.Elem()

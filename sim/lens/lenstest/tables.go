@@ -7,13 +7,13 @@ import (
 	"kvstep/sim/lens"
 )
 
-// Tables are parts of docs/protocol.md, by their names.
+// Tables returns parts of docs/protocol.md, by their names.
 func (s *Schema) Tables() (map[string]string, error) {
 	all := map[string]string{"keys": s.keys(), "tensors": tensors(), "types": s.types()}
 	return all, s.err
 }
 
-// keys is the table of what lenses say.
+// keys returns the table of what lenses say.
 func (s *Schema) keys() string {
 	var b strings.Builder
 	b.WriteString("| key | there with | value |\n|---|---|---|\n")
@@ -36,7 +36,7 @@ func needs(l lens.Lens) string {
 	return strings.Join(words, ", ")
 }
 
-// tensors is the table of their numbers.
+// tensors returns the table of their numbers.
 func tensors() string {
 	var b strings.Builder
 	b.WriteString("| tensor | of | dtype | shape | |\n|---|---|---|---|---|\n")
@@ -76,8 +76,8 @@ func (s *Schema) types() string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// code is text between backquotes.
+// code returns text between backquotes.
 func code(text string) string { return "`" + text + "`" }
 
-// cell is text in a cell of a table.
+// cell returns text in a cell of a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }

@@ -81,7 +81,7 @@ func (s *Schema) TypeScript() (string, error) {
 	return b.String(), s.err
 }
 
-// valueType is that of a lens's key, where its needs are met.
+// valueType returns that of a lens's key, where its needs are met.
 func (s *Schema) valueType(l lens.Lens) string {
 	name := s.Name(l.Show.Value)
 	if l.Null {
@@ -115,7 +115,7 @@ func (s *Schema) fieldType(f Field) string {
 	return s.Name(f.Type)
 }
 
-// lensDoc is what a lens is; its variable has its name.
+// lensDoc returns what a lens is; its variable has its name.
 func (s *Schema) lensDoc(l lens.Lens) string {
 	parts := strings.Split(l.Name, "_")
 	for i := 1; i < len(parts); i++ {
