@@ -105,7 +105,7 @@ func ExampleParse() {
 	// int8:token:0
 	// int4:channel:8
 	// recipe.whole: Field=block Have=x Least=1 Most=64
-	// cache.text: Have=window:1:2:3
+	// cache.text: Allowed=[contiguous paged:BLOCK window:WINDOW:SINKS h2o:WINDOW:HEAVY int8:AXIS:GROUP int4:AXIS:GROUP] Have=window:1:2:3
 }
 
 func FuzzParse(f *testing.F) {

@@ -10,7 +10,7 @@ export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
 export const GONE = 2;
 
 /** Does the cache let rows go? @param {any} frame */
-export const evicts = (frame) => ["window", "h2o"].includes(frame.meta.run.recipe.cache.kind);
+export const evicts = (frame) => !!frame.meta.run.policy.keeps;
 
 /** A weight matrix or a bias? @param {string} op */
 export const learned = (op) => op.startsWith("w_") || op.startsWith("b_");
