@@ -269,11 +269,11 @@ func fileName(name string, a plotAsk) string {
 
 func (p *plots) refuse(w http.ResponseWriter, lang string, status int, err error) {
 	w.Header().Set("Content-Language", lang)
-	http.Error(w, inWords(lang, err), status)
+	http.Error(w, problemText(lang, err), status)
 }
 
-// inWords returns what a reader is told about an error: its first Problem.
-func inWords(lang string, err error) string {
+// problemText returns what a reader is told about an error: its first Problem.
+func problemText(lang string, err error) string {
 	problem := problemOf(err)
 	return text.In(lang).T("problem."+problem.ID, problem.Args)
 }

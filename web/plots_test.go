@@ -192,7 +192,7 @@ func TestEveryModelAndDeviceHasFigures(t *testing.T) {
 			if chart.NeedsMeasured(name) {
 				continue
 			}
-			if _, err := p.figure(name, a); err != nil && inWords("en", err) == "" {
+			if _, err := p.figure(name, a); err != nil && problemText("en", err) == "" {
 				t.Errorf("%s of %s: %v", name, query, err)
 			} else if err != nil && !chart.NeedsDevice(name) {
 				t.Errorf("%s of %s: %v", name, query, err)

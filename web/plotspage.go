@@ -54,7 +54,7 @@ func (p *plots) page(a plotAsk, problem error) (answer, error) {
 		Ask: a.PlotsAsk, Query: a.query(), Can: a.here, Formats: chart.Formats(), Run: "/?lang=" + a.lang,
 	}
 	if problem != nil {
-		data.Problem = page.Told(text.In(a.lang), "/plots", problemOf(problem))
+		data.Problem = page.Worded(text.In(a.lang), "/plots", problemOf(problem))
 	} else {
 		_, done := p.measured.get(a)
 		for _, name := range chart.Names() {
@@ -85,7 +85,7 @@ func (p *plots) entry(name string, a plotAsk, done bool) page.Figure {
 	}
 	figure, err := p.figure(name, a)
 	if err != nil {
-		f.Problem = page.Told(say, "/plots", problemOf(err))
+		f.Problem = page.Worded(say, "/plots", problemOf(err))
 		return f
 	}
 	f.Title = say.T(figure.Title.ID, figure.Title.Args)

@@ -101,26 +101,26 @@ func pageData(models *library.Library, recipe sim.Recipe, lang string) (page.Hom
 	}
 	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe}
 	for _, name := range models.Names() {
-		if c, world, err := models.Shape(name); err == nil { // large models stay closed until they are chosen
+		if c, known, err := models.Shape(name); err == nil { // large models stay closed until they are chosen
 			data.Models = append(data.Models, page.ModelInfo{Name: name, Config: c})
-			data.Worlds = addWorld(data.Worlds, name, world)
+			data.TrainingSets = addTrainingSet(data.TrainingSets, name, known)
 		}
 	}
 	return data, nil
 }
 
-// addWorld adds what a model knows to the worlds; models that know the same share one.
-func addWorld(worlds []page.World, model string, known checkpoint.TrainingSet) []page.World {
+// addTrainingSet adds the training set of a model to sets; models that have the same share one.
+func addTrainingSet(sets []page.TrainingSet, model string, known checkpoint.TrainingSet) []page.TrainingSet {
 	if len(known.Prompts) == 0 {
-		return worlds
+		return sets
 	}
-	for i, w := range worlds {
+	for i, w := range sets {
 		if reflect.DeepEqual(w.Prompts, known.Prompts) {
-			worlds[i].Models = append(w.Models, model)
-			return worlds
+			sets[i].Models = append(w.Models, model)
+			return sets
 		}
 	}
-	return append(worlds, page.World{Models: []string{model}, Prompts: known.Prompts, Words: known.Words})
+	return append(sets, page.TrainingSet{Models: []string{model}, Prompts: known.Prompts, Words: known.Words})
 }
 
 func catalogue(w http.ResponseWriter, r *http.Request) {

@@ -27,10 +27,10 @@ func waits(w http.ResponseWriter, r *http.Request, status int) {
 	lang := languageOf(r)
 	switch {
 	case !wire.Holds(err):
-		data.Problem = page.Told(text.In(lang), data.Action, problemOf(err))
+		data.Problem = page.Worded(text.In(lang), data.Action, problemOf(err))
 		fields.Set("lang", lang)
 	case err != nil:
-		data.Note = page.Told(text.In(lang), data.Action, problemOf(err))
+		data.Note = page.Worded(text.In(lang), data.Action, problemOf(err))
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		for _, value := range fields[key] {

@@ -34,7 +34,7 @@ func tellJSON(w http.ResponseWriter, _ *http.Request, err error) {
 func tellReader(w http.ResponseWriter, r *http.Request, err error) {
 	lang := languageOf(r)
 	w.Header().Set("Content-Language", lang)
-	http.Error(w, inWords(lang, err), http.StatusInternalServerError)
+	http.Error(w, problemText(lang, err), http.StatusInternalServerError)
 }
 
 // watched knows whether an answer has begun.

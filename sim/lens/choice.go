@@ -2,6 +2,7 @@ package lens
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/sample"
 )
 
 // choiceLens is how the sampler came to its token.
@@ -24,10 +25,12 @@ type ChoiceInfo struct {
 
 // StageInfo is the distribution after a filter.
 type StageInfo struct {
-	Filter   string    `json:"filter"`          // by its name in kvstep trace
-	Possible int       `json:"possible"`        // tokens with a probability above 0
-	Kept     float64   `json:"kept"`            // share of the probability before that those had
-	Probs    []float32 `json:"probs,omitempty"` // of the options, with the panel choice open
+	Filter   string    `json:"filter"`           // by its name in kvstep trace
+	Say      string    `json:"say,omitempty"`    // message choice.say.ID of a stage that drops nothing (or, greedy, all but one token)
+	Scores   bool      `json:"scores,omitempty"` // it changed what tokens are ranked by
+	Possible int       `json:"possible"`         // tokens with a probability above 0
+	Kept     float64   `json:"kept"`             // share of the probability before that those had
+	Probs    []float32 `json:"probs,omitempty"`  // of the options, with the panel choice open
 }
 
 // OptionInfo is a token that could be chosen.
@@ -47,7 +50,7 @@ func showChoice(m *Moment) *ChoiceInfo {
 		last = c.Stages[len(c.Stages)-2]
 	}
 	for _, s := range c.Stages {
-		stage := StageInfo{Filter: s.Filter, Possible: s.Possible, Kept: s.Kept}
+		stage := describeStage(s, m.Recipe.Sampler)
 		for _, p := range s.Probs {
 			if open {
 				stage.Probs = append(stage.Probs, float32(p))
@@ -67,6 +70,17 @@ func showChoice(m *Moment) *ChoiceInfo {
 			}
 			info.Options = append(info.Options, option)
 		}
+	}
+	return info
+}
+
+// describeStage returns a stage without its probabilities, under a sampler.
+func describeStage(s sim.Stage, sampler sim.Sampler) StageInfo {
+	info := StageInfo{Filter: s.Filter, Possible: s.Possible, Kept: s.Kept}
+	if f := sample.Find(s.Filter); f != nil && f.Rescore != nil {
+		info.Say, info.Scores = f.Say(f.In(&sampler).Get()), f.ChangesScores()
+	} else if s.Filter == sim.StageGreedy {
+		info.Say = s.Filter
 	}
 	return info
 }

@@ -6,6 +6,7 @@ package recipe
 
 import (
 	"slices"
+	"strings"
 
 	"kvstep/sim"
 )
@@ -20,6 +21,8 @@ type Field struct {
 	Missing         string // its default, as text; see Default
 	Many            bool   // a list: every text is one element, and it may be given several times
 	Always          bool   // links say it of a recipe to which it matters, though it is the default
+	Optional        bool   // JSON may leave it out where it is its default
+	Sampler         string // the kind of sampler that alone uses it, if it is one's
 	Label           string // message that calls it on the page; "" is recipe.NAME
 
 	name    string                // see Name
@@ -79,6 +82,9 @@ func (f *Field) LabelID() string {
 
 // HelpID is the message that says what the field is for, of a field that has a flag.
 func (f *Field) HelpID() string { return "recipe.help." + f.Name() }
+
+// OfSampler tells whether the field is one of the sampler's.
+func (f *Field) OfSampler() bool { return strings.HasPrefix(f.Path, "sampler.") }
 
 // Truth tells whether the field is true or false.
 func (f *Field) Truth() bool { return is[*bool](f) }

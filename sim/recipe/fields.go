@@ -38,24 +38,24 @@ var Fields = slices.Concat([]Field{
 	{Path: "prompt", Key: "prompt", Flag: "prompt", at: func(r *sim.Recipe) any { return &r.Prompt }},
 	{Path: "tokens", Key: "tokens", Flag: "tokens", at: func(r *sim.Recipe) any { return &r.Tokens }},
 	{Path: "max_new", Key: "new", Flag: "max-new", Label: "recipe.new", Number: &MaxNew, Missing: "32", at: func(r *sim.Recipe) any { return &r.MaxNew }},
-	{Path: "stop", Key: "stop", Flag: "stop", Many: true, at: func(r *sim.Recipe) any { return &r.Stop }},
+	{Path: "stop", Key: "stop", Flag: "stop", Many: true, Optional: true, at: func(r *sim.Recipe) any { return &r.Stop }},
 
 	{Path: "sampler.kind", Key: "sampler", Flag: "sampler", name: "sampler", Words: sample.Kinds, Missing: "greedy", at: func(r *sim.Recipe) any { return &r.Sampler.Kind }},
 }, filters(), []Field{
-	{Path: "sampler.seed", Key: "seed", Flag: "seed", Number: &Seed, Missing: "0", at: func(r *sim.Recipe) any { return &r.Sampler.Seed }},
-	{Path: "sampler.width", Key: "w", Flag: "width", Number: &sample.Width, Missing: "4", matters: beam, at: func(r *sim.Recipe) any { return &r.Sampler.Width }},
-	{Path: "sampler.length_penalty", Key: "lp", Flag: "length-penalty", Label: "recipe.length", Number: &sample.Length, Missing: "1", matters: beam, at: func(r *sim.Recipe) any { return &r.Sampler.Length }},
+	{Path: "sampler.width", Key: "w", Flag: "width", Number: &sample.Width, Missing: "4", Sampler: "beam", matters: beam, at: func(r *sim.Recipe) any { return &r.Sampler.Width }},
+	{Path: "sampler.length_penalty", Key: "lp", Flag: "length-penalty", Label: "recipe.length", Number: &sample.Length, Missing: "1", Sampler: "beam", matters: beam, at: func(r *sim.Recipe) any { return &r.Sampler.Length }},
+	{Path: "sampler.seed", Key: "seed", Flag: "seed", Number: &Seed, Missing: "0", Sampler: "sample", at: func(r *sim.Recipe) any { return &r.Sampler.Seed }},
 
 	{Path: "cache", Key: "cache", Flag: "cache", Label: "policy.title", missing: cacheOf, at: func(r *sim.Recipe) any { return &r.Cache }},
 	{Path: "cache.budget", Key: "budget", Flag: "budget", Label: "policy.budget", Number: &kv.Budget, Missing: "0", at: func(r *sim.Recipe) any { return (*size)(&r.Cache.Budget) }},
 
-	{Path: "draft", Key: "draft", Flag: "draft", at: func(r *sim.Recipe) any { return &r.Draft }},
+	{Path: "draft", Key: "draft", Flag: "draft", Optional: true, at: func(r *sim.Recipe) any { return &r.Draft }},
 	{Path: "propose", Key: "propose", Flag: "propose", Number: &Propose, Missing: "4", matters: draft, at: func(r *sim.Recipe) any { return &r.Propose }},
 
 	{Path: "batch.schedule", Key: "schedule", Flag: "schedule", name: "schedule", Label: "several.schedule", Words: Schedules, Missing: sim.ScheduleContinuous, matters: batch, begins: links, Always: true, at: func(r *sim.Recipe) any { return &r.Batch.Schedule }},
 	{Path: "batch.slots", Key: "slots", Flag: "slots", Label: "several.slots", Number: &Slots, Missing: "4", matters: batch, Always: true, at: func(r *sim.Recipe) any { return &r.Batch.Slots }},
 	{Path: "batch.chunk", Key: "chunk", Flag: "chunk", Label: "several.chunk", Number: &Chunk, Missing: "0", matters: batch, begins: flags, at: func(r *sim.Recipe) any { return &r.Batch.Chunk }},
-	{Path: "batch.share", Key: "share", Flag: "share-prefix", Label: "several.share", Missing: "0", matters: batch, at: func(r *sim.Recipe) any { return &r.Batch.Share }},
+	{Path: "batch.share", Key: "share", Flag: "share-prefix", name: "share", Label: "several.share", Missing: "0", matters: batch, at: func(r *sim.Recipe) any { return &r.Batch.Share }},
 	{Path: "batch.requests", Key: "req", name: "req", Label: "several.title", Many: true, matters: batch, begins: links, at: func(r *sim.Recipe) any { return &r.Batch.Requests }},
 	{Flag: "request", name: "request", Label: "several.title", Many: true, matters: batch, begins: flags, at: func(r *sim.Recipe) any { return (*prompts)(r) }},
 	{Flag: "arrive", name: "arrive", Label: "several.arrive", Many: true, at: func(r *sim.Recipe) any { return (*arrivals)(r) }},
@@ -69,11 +69,15 @@ var Fields = slices.Concat([]Field{
 // filters are the fields of the filters' settings.
 func filters() (fields []Field) {
 	for _, f := range sample.Filters {
-		fields = append(fields, Field{
+		field := Field{
 			Path: "sampler." + f.Name, Key: f.Key, Flag: strings.ReplaceAll(f.Name, "_", "-"),
-			Number: &f.Number, Missing: f.Number.Write(f.Off),
+			Number: &f.Number, Missing: f.Write(f.Off), Optional: true, Sampler: "sample",
 			at: func(r *sim.Recipe) any { return f.In(&r.Sampler) },
-		})
+		}
+		if f.Greedy {
+			field.Sampler = ""
+		}
+		fields = append(fields, field)
 	}
 	return fields
 }

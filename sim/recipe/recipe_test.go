@@ -13,6 +13,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/kv"
+	"kvstep/sim/sample"
 )
 
 var write = flag.Bool("write", false, "write the table of docs/protocol.md")
@@ -76,6 +77,60 @@ func TestEveryNumberMeansWhatItSays(t *testing.T) {
 					t.Errorf("%s: %q: %v", f.Path, text, err)
 				}
 			}
+		}
+	}
+}
+
+// TestFieldsAreTheRecipe: every part of sim.Recipe that JSON has is a field, and no field
+// is of another part. A cache's parts are its policy's (sim/kv), a request's its list's.
+func TestFieldsAreTheRecipe(t *testing.T) {
+	parts := map[string]bool{}
+	var walk func(prefix string, of reflect.Type)
+	walk = func(prefix string, of reflect.Type) {
+		for i := range of.NumField() {
+			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+			inner := of.Field(i).Type
+			if inner.Kind() == reflect.Pointer {
+				inner = inner.Elem()
+			}
+			switch {
+			case name == "-": // the filters', beside
+			case inner.Kind() == reflect.Struct && name != "cache":
+				walk(prefix+name+".", inner)
+			default:
+				parts[prefix+name] = true
+			}
+		}
+	}
+	walk("", reflect.TypeFor[sim.Recipe]())
+	parts["cache.budget"] = true
+	for _, f := range sample.Filters {
+		parts["sampler."+f.Name] = true
+	}
+	for path := range parts {
+		if Find(path) == nil {
+			t.Errorf("%s of a recipe is no field: no link, flag or form has it", path)
+		}
+	}
+	for i := range Fields {
+		if f := &Fields[i]; f.Path != "" && !parts[f.Path] {
+			t.Errorf("%s is a field of no recipe", f.Path)
+		} else if f.Path == "" && f.Flag == "" {
+			t.Errorf("field %d cannot be given", i)
+		}
+	}
+}
+
+// TestNamesAreOnes: no two fields share a path, a key, a flag or a name.
+func TestNamesAreOnes(t *testing.T) {
+	seen := map[string]string{}
+	for i := range Fields {
+		f := &Fields[i]
+		for _, name := range []string{"path " + f.Path, "key " + f.Key, "flag " + f.Flag, "name " + f.Name()} {
+			if other, twice := seen[name]; twice && !strings.HasSuffix(name, " ") {
+				t.Errorf("%s is %s's and %s's", name, other, f.Name())
+			}
+			seen[name] = f.Name()
 		}
 	}
 }
@@ -209,7 +264,7 @@ func TestTheTableOfFields(t *testing.T) {
 		case f.Words != nil:
 			may = "`" + strings.Join(f.Words, "`, `") + "`"
 		case f.Path == "cache":
-			may, missing = "a policy: `contiguous`, `paged:BLOCK`, `window:WINDOW:SINKS`, `h2o:WINDOW:HEAVY`, `int8:AXIS:GROUP`, `int4:AXIS:GROUP`", "`contiguous`, of beams `paged`"
+			may, missing = "a policy: `"+strings.Join(kv.Forms(), "`, `")+"`", "`contiguous`, of beams `paged`"
 		case f.Number != nil:
 			may = f.Number.Write(f.Number.Least) + " to " + f.Number.Write(f.Number.Most)
 			if f.Number.Whole {

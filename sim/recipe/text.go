@@ -140,7 +140,7 @@ func (f *Field) setOne(r *sim.Recipe, text string) (err error) {
 func (f *Field) setAll(r *sim.Recipe, texts []string) error {
 	switch x := f.at(r).(type) {
 	case *[]string:
-		*x = slices.Clone(texts)
+		*x = append([]string(nil), texts...)
 	case *[]sim.Forced:
 		for _, text := range texts {
 			pass, id, ok := strings.Cut(text, ":")

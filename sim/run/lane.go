@@ -176,7 +176,12 @@ func newScratch(s kv.Spec, memory *sim.Memory) *scratch {
 }
 
 // of returns the scratch as the cache of one sequence.
-func (s *scratch) of(q *sequence) model.Cache { return scratchOf{s, q} }
+func (s *scratch) of(q *sequence) model.Cache {
+	if q.scratch == nil {
+		q.scratch = scratchOf{s, q}
+	}
+	return q.scratch
+}
 
 // clear forgets what the layer before left.
 func (s *scratch) clear() { s.owner = nil }
@@ -201,11 +206,10 @@ func (s scratchOf) Attended(int, int, []float32)                   {}
 // both lanes compute.
 type span struct{ from, m int }
 
-// last returns the last n of its rows.
-func (s span) last(n int) []int {
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = s.from + s.m - n + i
+// appendLast appends the last n of its rows to rows.
+func (s span) appendLast(rows []int, n int) []int {
+	for i := s.from + s.m - n; i < s.from+s.m; i++ {
+		rows = append(rows, i)
 	}
 	return rows
 }

@@ -101,14 +101,15 @@ func (e *engine) head() (sim.Step, error) {
 	}
 	e.releaseOutputs()
 	var paid [2]sim.Counters
+	var rows []int           // that get logits
 	var logits [2]mat.Matrix // [asked, vocab], until the next head
 	for i, lane := range e.lanes {
 		if lane == nil {
 			continue
 		}
-		var rows []int
+		rows = rows[:0]
 		for _, q := range e.live {
-			rows = append(rows, q.at[i].last(q.numLogits)...)
+			rows = q.at[i].appendLast(rows, q.numLogits)
 		}
 		start := e.clock()
 		logits[i] = lane.head(rows)
@@ -119,15 +120,17 @@ func (e *engine) head() (sim.Step, error) {
 		paid[i].Seconds = seconds
 	}
 	steps, at := make([]*sim.Step, len(e.live)), 0
-	asking := make([][2]mat.Matrix, len(e.live)) // each sequence's rows of them
+	e.asking = e.asking[:0]
 	for i, q := range e.live {
 		s := e.step(q, sim.HeadPart, -1)
+		var each [2]mat.Matrix
 		for lane, x := range logits {
 			if e.lanes[lane] != nil {
-				asking[i][lane] = x.Rows(at, at+q.numLogits)
+				each[lane] = x.Rows(at, at+q.numLogits)
 			}
 		}
-		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(asking[i][0], asking[i][1]) {
+		e.asking = append(e.asking, each)
+		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(each[0], each[1]) {
 			s.Differs = "logits"
 		}
 		e.capture(q, s)
@@ -136,7 +139,7 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		steps[i], at = s, at+q.numLogits
 	}
-	if err := e.decoder.decide(steps, asking); err != nil {
+	if err := e.decoder.decide(steps, e.asking); err != nil {
 		return sim.Step{}, err
 	}
 	return e.finish(steps, paid), nil

@@ -27,7 +27,7 @@
 //	session.go      the model alone, without steps
 //	needs.go        how much memory a run of some length will want
 //	pieces.go       how many passes a prompt takes
-//	plan.go         how long a run is if nothing ends it
+//	plan.go         what is known of a run before anything runs
 //	lane.go         one way of running the model
 //	rows.go         memory for the rows that steps keep
 package run
@@ -40,6 +40,7 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/library"
+	"kvstep/sim/mat"
 	"kvstep/sim/schedule"
 )
 
@@ -58,7 +59,7 @@ func Steps(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock, pr
 	return StepsWithin(ctx, m.Memory(), m, r, clock, prefix...)
 }
 
-// StepsWithin is Steps that tell memory what they hold: caches, working memory of both
+// StepsWithin does what Steps does, and tells memory what is held: caches, working memory of both
 // lanes, rows that no step has yet. (Whoever keeps steps counts those.) What would pass
 // its limit is refused before it is done; the sequence then goes on, and asks again, if
 // another step is pulled.
@@ -70,18 +71,18 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r s
 		}
 		defer library.FaultsPanic()()
 		defer m.Hold()()
-		var own *sim.Memory
+		var counted *sim.Memory
 		if memory != nil {
-			own = sim.NewMemory(memory, "memory.room", 0)
-			defer own.Close()
+			counted = sim.NewMemory(memory, "memory.room", 0)
+			defer counted.Close()
 		}
 		var e *engine
 		err := retried(yield, func() error {
-			own.Close()
+			counted.Close()
 			err := m.CheckUnchanged()
 			if err == nil {
 				err = library.Guarded(m.CheckFiles, func() (err error) {
-					e, err = newEngine(ctx, own, m, r, clock, prefix)
+					e, err = newEngine(ctx, counted, m, r, clock, prefix)
 					return err
 				})
 			}
@@ -108,7 +109,7 @@ func retried(yield func(sim.Step, error) bool, f func() error) error {
 	return err
 }
 
-// run is the whole life of a recipe: passes until one says done.
+// run lives the whole life of a recipe: passes until one says why it ends.
 func (e *engine) run(yield func(sim.Step, error) bool) error {
 	for {
 		if err := retried(yield, func() error { return e.guarded(e.begin) }); err != nil {
@@ -146,23 +147,25 @@ type engine struct {
 	recipe sim.Recipe
 	clock  Clock
 
-	lanes     [2]*lane     // nil where the recipe leaves a lane out
-	held      *sim.Memory  // what the run has of the machine's memory
-	memory    *kv.Arena    // of the cached lane's caches
-	scratch   *scratch     // of the uncached lane
-	caches    kv.Source    // makes them
-	all       []*sequence  // of the run, by number; of a beam search those of the pass
-	live      []*sequence  // those that the pass computes, in the order of their rows
-	prefixes  *prefixCache // blocks of prompts that others may begin with, nil if they may not
-	scheduler scheduler    // says who runs next
-	full      error        // why there was no memory for somebody when the pass was planned; nil where there was
-	decoder   decoder      // chooses tokens
-	rows      arena        // kept rows of all steps
+	lanes     [2]*lane           // nil where the recipe leaves a lane out
+	held      *sim.Memory        // what the run has of the machine's memory
+	memory    *kv.Arena          // of the cached lane's caches
+	scratch   *scratch           // of the uncached lane
+	caches    kv.Source          // makes them
+	all       []*sequence        // of the run, by number; of a beam search those of the pass
+	live      []*sequence        // those that the pass computes, in the order of their rows
+	prefixes  *prefixCache       // blocks of prompts that others may begin with, nil if they may not
+	scheduler scheduler          // says who runs next
+	requests  []schedule.Request // what it is asked
+	full      error              // why there was no memory for somebody when the pass was planned; nil where there was
+	decoder   decoder            // chooses tokens
+	asking    [][2]mat.Matrix    // logits of each sequence of a pass, while it is decided
+	rows      arena              // kept rows of all steps
 
 	planned bool // it is decided what the pass has
 
 	outputs    []*lazyOutput // that still look at the lanes' logits
-	only       sim.Step      // the step at hand of a run of one sequence
+	single     sim.Step      // the step at hand of a run of one sequence
 	prices     [2]prices     // by Lane
 	pass       int
 	n          int // steps made so far

@@ -38,14 +38,14 @@ func (e *engine) schedule() error {
 	return nil
 }
 
-// standing is where all sequences stand, as the scheduler sees it.
+// standing returns where all sequences stand, as the scheduler sees it.
 func (e *engine) standing() []schedule.Request {
-	all := make([]schedule.Request, len(e.all))
-	for i, q := range e.all {
-		all[i] = schedule.Request{State: q.state, Arrive: q.arrive, Started: q.started,
-			PreemptedIn: q.preemptedIn, Pending: len(q.pending()), Prefill: q.inPrefill()}
+	e.requests = e.requests[:0]
+	for _, q := range e.all {
+		e.requests = append(e.requests, schedule.Request{State: q.state, Arrive: q.arrive, Started: q.started,
+			PreemptedIn: q.preemptedIn, Pending: len(q.pending()), Prefill: q.inPrefill()})
 	}
-	return all
+	return e.requests
 }
 
 // runMemory is the memory of a run as the scheduler asks for it.

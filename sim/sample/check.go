@@ -25,7 +25,9 @@ var Kinds = []string{"greedy", "sample", "beam"}
 // Check refuses settings without a meaning, naming the field: Problem
 // "recipe.choice" for the kind, "recipe.range" or "recipe.whole" for a number. Temperature 0 is written
 // as the greedy sampler, so sampling has a positive one.
-func Check(s sim.Sampler) error {
+func Check(s sim.Sampler) error { return checkSettings(&s) }
+
+func checkSettings(s *sim.Sampler) error {
 	if !slices.Contains(Kinds, s.Kind) {
 		return sim.NewProblem("recipe.choice", "Field", "sampler", "Have", s.Kind, "Allowed", Kinds)
 	}
@@ -35,7 +37,7 @@ func Check(s sim.Sampler) error {
 	for _, f := range Filters {
 		// A setting that Go code left out stands at 0 and is off; what a person leaves out
 		// has its default (sim/recipe).
-		x := f.In(&s).Get()
+		x := f.In(s).Get()
 		if x == 0 && f.own != nil && (s.Kind != "sample" || f.Greedy) {
 			continue
 		}

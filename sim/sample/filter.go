@@ -2,7 +2,6 @@ package sample
 
 import (
 	"slices"
-	"strings"
 
 	"kvstep/sim"
 )
@@ -46,12 +45,9 @@ func Find(name string) *Filter {
 	return nil
 }
 
-// Flag is the name of its setting on the command line.
-func (f *Filter) Flag() string { return strings.ReplaceAll(f.Name, "_", "-") }
-
 // On reports whether the filter applies under a sampler.
-func (f *Filter) On(s sim.Sampler) bool {
-	x := f.In(&s).Get()
+func (f *Filter) On(s *sim.Sampler) bool {
+	x := f.In(s).Get()
 	return x != f.Off && x != 0 && (s.Kind == "sample" || s.Kind == "greedy" && f.Greedy)
 }
 
@@ -61,6 +57,16 @@ func (f *Filter) Say(x float64) string {
 		return f.Says(x)
 	}
 	return f.Name
+}
+
+// ChangesScores tells whether tokens may be ranked otherwise after the filter.
+func (f *Filter) ChangesScores() bool {
+	if f.Rescore == nil {
+		return false
+	}
+	s := Scores{Logits: []float32{1}, Past: []int{0}, T: 1}
+	f.Rescore(&s, f.Most)
+	return s.Changed != nil
 }
 
 // Setting is the setting of a filter in a sampler.

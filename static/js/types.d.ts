@@ -10,6 +10,30 @@ import type { T } from "./text.js";
 
 export type { Frame, Held, Tensor, T };
 
+declare module "./wire/frame.js" {
+  /** What a handout adds to its frames (handout/replay.js). */
+  interface Meta {
+    scope?: Scope;
+    /** A link to what this copy lacks. */
+    lacking?: string | null;
+  }
+}
+
+/** What a handout holds (web/export, docs/protocol.md). */
+export type Scope = {
+  link: string;
+  step: number;
+  head: number;
+  /** First and last step with all ops. */
+  ops: [number, number];
+  /** First and last step with explanations. */
+  explained: [number, number];
+  trail: number;
+  weights: boolean;
+  without: string[];
+  per_head: string[];
+};
+
 /** A panel of the page: one folder of panel/, one entry of web/page's list. */
 export type Panel = {
   /** Of its folder, and of the element that it fills. */
@@ -105,7 +129,7 @@ export type Grid = {
   max: number;
   signed: boolean;
   masked?: (row: number, col: number) => boolean;
-  /** Those of the masked that the cache had let go. */
+  /** Those of the masked that the cache had evicted. */
   gone?: (row: number, col: number) => boolean;
 };
 

@@ -7,18 +7,29 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"kvstep/sim/recipe"
 )
 
-// fields are the numbers of the run's form: where they stand in the recipe that is sent,
-// and what makes them count.
-var fields = []struct{ testid, path, on string }{
-	{"new", "max_new", ""},
-	{"set-rp", "sampler.repetition_penalty", ""}, {"set-t", "sampler.temperature", "sample"}, {"set-k", "sampler.top_k", "sample"},
-	{"set-p", "sampler.top_p", "sample"}, {"set-minp", "sampler.min_p", "sample"}, {"set-seed", "sampler.seed", "sample"},
-	{"set-w", "sampler.width", "beam"}, {"set-lp", "sampler.length_penalty", "beam"}, {"propose", "propose", "draft"},
+// formField is a number of the run's form: where it stands in the recipe that is sent, and
+// what makes it count.
+type formField struct{ testid, path, on string }
+
+var fields = append(settingFields(), []formField{
+	{"new", "max_new", ""}, {"propose", "propose", "draft"},
 	{"policy-block", "cache.block", "paged"}, {"policy-window", "cache.window", "sinks"}, {"policy-sinks", "cache.sinks", "sinks"}, {"policy-heavy", "cache.heavy", "h2o"},
 	{"several-slots", "batch.slots", "several"}, {"several-chunk", "batch.chunk", "several"},
 	{"several-arrive", "batch.requests.0.arrive", "several"}, {"several-new", "batch.requests.0.max_new", "several"},
+}...)
+
+// settingFields are those of the sampler, which the form has by the list of the schema.
+func settingFields() (list []formField) {
+	for i := range recipe.Fields {
+		if f := &recipe.Fields[i]; f.OfSampler() && f.Number != nil {
+			list = append(list, formField{"set-" + f.Key, f.Path, f.Sampler})
+		}
+	}
+	return list
 }
 
 // prepare makes a field count: a sampler, a policy, a draft or another prompt, which are

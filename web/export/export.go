@@ -61,20 +61,21 @@ type rerun struct {
 	Request
 	model     *library.Loaded
 	prompt    []int
+	plan      *run.Plan
 	steps     []sim.Step
 	memory    *sim.Memory  // what they take
 	abandoned func() error // passes the turn on, and tells why nobody waits for the file any more
 	turn      turn
 }
 
-// Step is one of them, for wire and sim/breakpoint.
+// Step returns one of them, for wire and sim/breakpoint.
 func (r *rerun) Step(n int) *sim.Step { return &r.steps[n] }
 
 // rerunSteps runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
 func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
-	r := &rerun{Request: q, memory: memory, turn: turn{hands: workers}}
+	r := &rerun{Request: q, memory: memory, turn: turn{pool: workers}}
 	whole := ctx
 	r.abandoned = func() error { return r.turn.pass(whole) }
 	well := false
@@ -103,6 +104,7 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
+	r.plan = run.NewPlan(m, q.Recipe, r.prompt)
 	started := time.Now()
 	rows := 0
 	if err := r.turn.begin(ctx); err != nil {
@@ -135,7 +137,7 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 	return r, nil
 }
 
-// late says of a run that took too long how far it came.
+// late turns the deadline of a run into a Problem that says how far it came.
 func late(err error, step int) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", step)
@@ -210,14 +212,14 @@ func (r *rerun) all() iter.Seq2[*sim.Step, error] {
 	}
 }
 
-// jsonl is what kvstep trace --format jsonl prints.
+// jsonl returns what kvstep trace --format jsonl prints.
 func (r *rerun) jsonl() (*File, error) {
 	var b bytes.Buffer
 	err := export.WriteTrace(&b, r.all())
 	return &File{r.runName(".jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
-// safetensors is every number of the run.
+// safetensors returns every number of the run.
 func (r *rerun) safetensors() (*File, error) {
 	if size := r.exported(); size > maxFile {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
@@ -229,7 +231,7 @@ func (r *rerun) safetensors() (*File, error) {
 	return &File{r.runName(".safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
-// exported is about how large export.Safetensors will be: scores and probabilities of
+// exported estimates how large export.Safetensors will be: scores and probabilities of
 // every head are most of it.
 func (r *rerun) exported() int {
 	size, c := 0, r.model.Model.Config
@@ -242,7 +244,7 @@ func (r *rerun) exported() int {
 	return size
 }
 
-// csv is what is on screen at the link's step.
+// csv returns what is on screen at the link's step.
 func (r *rerun) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
 	b := bytes.NewBufferString(sheet.BOM) // a person will open it
@@ -250,12 +252,12 @@ func (r *rerun) csv() (*File, error) {
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 
-// moment is step n as the link looks at it.
+// moment returns step n as the link looks at it.
 func (r *rerun) moment(n int) *wire.Frame {
 	link := r.Link.Alone()
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
-		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt,
+		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt, Plan: r.plan,
 		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {

@@ -12,13 +12,13 @@ import (
 
 // HomeData is what the page is rendered from.
 type HomeData struct {
-	Lang     string // "en" or "zh"
-	Text     *text.Catalogue
-	Models   []ModelInfo
-	Worlds   []World
-	Recipe   sim.Recipe // what the form shows at first
-	Version  string
-	Recorded bool // a handout: everything was recorded, no server is there
+	Lang         string // "en" or "zh"
+	Text         *text.Catalogue
+	Models       []ModelInfo
+	TrainingSets []TrainingSet
+	Recipe       sim.Recipe // what the form shows at first
+	Version      string
+	Recorded     bool // a handout: everything was recorded, no server is there
 }
 
 // ModelInfo is one entry of the model menu.
@@ -27,21 +27,21 @@ type ModelInfo struct {
 	Config sim.Config
 }
 
-// World is what some of the models know.
-type World struct {
+// TrainingSet is what some of the models were trained with.
+type TrainingSet struct {
 	Models  []string
 	Prompts map[string][]string // prompts to begin with, by language
 	Words   map[string][]string // by language
 }
 
-// of tells whether the world is the named model's.
-func (w World) of(model string) bool { return slices.Contains(w.Models, model) }
+// of reports whether it is the named model's.
+func (w TrainingSet) of(model string) bool { return slices.Contains(w.Models, model) }
 
 // titled are the models with a line of their own in the menu: "model.story" in
 // web/text says what is special about it. Others go by their names.
 var titled = []string{"story", "story-gqa", "story-mqa", "story-draft", "paper"}
 
-// titleID is the message that names a model in the menu, "" for its bare name.
+// titleID returns the message that names a model in the menu, "" for its bare name.
 func titleID(model string) string {
 	if slices.Contains(titled, model) {
 		return "model." + model
@@ -49,10 +49,10 @@ func titleID(model string) string {
 	return ""
 }
 
-// t is a message of the page's language.
+// t returns a message of the page's language.
 func (d HomeData) t(id string) string { return d.Text.T(id, nil) }
 
-// htmlLang is the language as HTML names it.
+// htmlLang returns the language as HTML names it.
 func (d HomeData) htmlLang() string {
 	if d.Lang == "zh" {
 		return "zh-Hans"
@@ -120,7 +120,7 @@ func itoa(n int) string      { return strconv.Itoa(n) }
 func utoa(n uint64) string   { return strconv.FormatUint(n, 10) }
 func boolText(b bool) string { return strconv.FormatBool(b) }
 
-// first is the stop text of the form, which has room for one.
+// first returns the stop text of the form, which has room for one.
 func first(stops []string) string {
 	if len(stops) == 0 {
 		return ""

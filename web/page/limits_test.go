@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"kvstep/sim/breakpoint"
@@ -48,6 +49,28 @@ func TestFieldsHaveNames(t *testing.T) {
 					t.Errorf("there is no message %s in %s", id, lang)
 				}
 			}
+		}
+	}
+}
+
+// Every field of a recipe stands in the form, where the page reads and fills it by its
+// path. Those that do not are listed with what asks for them.
+func TestFormHasEveryField(t *testing.T) {
+	elsewhere := map[string]string{
+		"tokens": "links, flags and a request's own list", "forced": "the list of tokens, by a press", "batch.requests": "rows of a list, each with its fields",
+		"cache": "a policy is an object (policy.js)", "cache.budget": "the policy's", "lanes": "the button of a run without a cache",
+		"pairs": "the ledger", "logits": "the ledger",
+	}
+	var b strings.Builder
+	data := HomeData{Lang: "en", Text: text.In("en"), Recipe: schema.Default()}
+	if err := Home(data).Render(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	for i := range schema.Fields {
+		f := &schema.Fields[i]
+		n := strings.Count(b.String(), `data-path="`+f.Path+`"`)
+		if want := 1 - min(1, len(elsewhere[f.Path])); f.Path != "" && n != want {
+			t.Errorf("%s stands %d times in the form, want %d", f.Path, n, want)
 		}
 	}
 }

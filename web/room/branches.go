@@ -18,8 +18,8 @@ type branch struct {
 	id     int
 	model  *library.Loaded
 	recipe sim.Recipe
-	prompt []int   // ids
-	batch  [][]int // the prompts of a batch, told once
+	prompt []int // ids
+	plan   *run.Plan
 	tape   *tape.Tape
 	watch  watch
 	broken bool // its run has panicked, and everyone has heard of it
@@ -85,8 +85,8 @@ func (s *state) evictBranch(why string) bool {
 	return true
 }
 
-// adopt gives the children of a branch that has gone to its parent, or to the
-// oldest of them: what two texts have in common, they have in common still.
+// adopt gives the children of an evicted branch to its parent, or to the oldest
+// of them: two texts keep what they have in common.
 func (s *state) adopt(old *branch) {
 	heir, at := old.parent, old.at
 	for _, b := range s.branches {
@@ -164,7 +164,7 @@ func (s *state) fork(token int) error {
 		s.change(b)
 		return nil
 	}
-	b := &branch{model: s.model, recipe: r, prompt: s.prompt, batch: s.batch, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
+	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.owned = until(s.owned, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
 	s.enter(b)
@@ -251,7 +251,7 @@ func (s *state) forkPolicy(cache string, budget int64) error {
 		return err
 	}
 	points := s.watch.points
-	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
+	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
 	if err := s.breaks(points); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/breakpoint"
-	"kvstep/sim/run"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
@@ -74,7 +73,7 @@ func (s *state) reached(n int) bool {
 // are left out, and the first of them is the error.
 func (s *state) breaks(points []breakpoint.Point) error {
 	var kept []breakpoint.Point
-	most := run.Most(s.recipe, len(s.prompt), s.batch)
+	most := s.plan.MostTokens
 	var first error
 	for _, p := range points {
 		if err := p.Check(s.model.Model.Config, most); err != nil {
@@ -91,7 +90,7 @@ func (s *state) breaks(points []breakpoint.Point) error {
 
 // marks sets all bookmarks of one viewer; no one else sees them.
 func (s *state) marks(seat *seat, marks []int) error {
-	length := run.Length(s.model, s.recipe, s.batch)
+	length := max(s.plan.Steps, s.tape.Len()) // who is preempted takes more passes
 	var first error
 	seat.marks = nil
 	for _, n := range wire.SortMarks(marks) {

@@ -10,11 +10,11 @@ import (
 // leave is the command that a viewer's line ends with. No message is read as it.
 const leave = "leave"
 
-// maxLine is how many commands of one viewer wait; who sends more waits too.
+// maxLine is how many commands of one viewer wait; a viewer that sends more waits too.
 const maxLine = 32
 
-// lines are the commands that viewers have sent and the room has not carried out: a
-// line for each viewer, of which the room takes one by turns. What a newer command
+// lines hold the commands that viewers have sent and the room has not carried out: one line
+// for each viewer, from which the room takes a command in turn. A command that a newer one
 // makes void is not carried out at all.
 type lines struct {
 	ready chan struct{} // holds one token while anybody waits
@@ -23,7 +23,7 @@ type lines struct {
 	shorter *sync.Cond // a line has got shorter, or the room is over
 	waiting map[Viewer][]wire.Command
 	order   []Viewer // those who wait, the next one first
-	over    bool
+	closed  bool
 }
 
 func newLines() lines {
@@ -35,10 +35,10 @@ func newLines() lines {
 func (l *lines) put(v Viewer, c wire.Command) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for len(l.waiting[v]) >= maxLine && c.Cmd != leave && !l.over && !replaces(c, l.waiting[v]) {
+	for len(l.waiting[v]) >= maxLine && c.Cmd != leave && !l.closed && !replaces(c, l.waiting[v]) {
 		l.shorter.Wait()
 	}
-	if l.over {
+	if l.closed {
 		return
 	}
 	line := l.waiting[v]
@@ -106,7 +106,7 @@ func (l *lines) take() (v Viewer, c wire.Command, ok bool) {
 func (l *lines) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.over = true
+	l.closed = true
 	clear(l.waiting)
 	l.order = nil
 	l.shorter.Broadcast()

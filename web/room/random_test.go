@@ -221,7 +221,7 @@ func (w *world) rest(s *state) {
 	if s.tape == nil {
 		return
 	}
-	length := run.Length(s.model, s.recipe, s.batch)
+	length := s.plan.Steps
 	if b := s.recipe.Batch; b != nil && s.recipe.Cache.Budget > 0 { // requests may have to wait for memory, at worst for all others
 		passes := len(s.prompt) + s.recipe.MaxNew
 		for _, q := range b.Requests {
@@ -335,7 +335,7 @@ func digest(s *sim.Step) string {
 		}
 		fmt.Fprint(h, s.Tokens, s.Token, s.Text, s.GeneratedText, s.FinishReason, s.Cached, s.Rows, s.Seq)
 		if s.KV != nil {
-			fmt.Fprint(h, s.KV.Use())
+			fmt.Fprint(h, s.KV.Usage())
 		}
 	}
 	one(s)

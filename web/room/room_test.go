@@ -83,16 +83,18 @@ func (v *viewer) until(n int) *checkpoint.File {
 	}
 }
 
-func (v *viewer) problem(id string) {
+func (v *viewer) problem(id string) (args map[string]any) {
 	v.t.Helper()
 	select {
 	case p := <-v.problems:
 		if p.ID != id {
 			v.t.Fatalf("problem %v, want %s", p, id)
 		}
+		args = p.Args
 	case <-time.After(10 * time.Second):
 		v.t.Fatalf("no problem came, want %s", id)
 	}
+	return args
 }
 
 func get(t *testing.T, f *checkpoint.File, key string, into any) {

@@ -43,7 +43,7 @@ func (s *state) showTo(seat *seat) {
 	seat.due = true
 }
 
-// owes tells whether anyone waits for a frame.
+// owes reports whether anyone waits for a frame.
 func (s *state) owes() bool {
 	for _, seat := range s.seats {
 		if seat.due {
@@ -108,7 +108,7 @@ func (s *state) isDefaultPick(p lens.View) bool {
 // moment returns what a viewer sees.
 func (s *state) moment(seat *seat, link wire.Link) *wire.Frame {
 	f := wire.Frame{Seq: seat.seq, Link: link, Moment: lens.Moment{
-		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Prompts: s.batch, Models: s.models,
+		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Plan: s.plan, Models: s.models,
 		View: link.View, Marks: link.Marks, Breaks: link.Breaks, Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(),
 	}}
@@ -128,7 +128,7 @@ func (s *state) link(seat *seat) wire.Link {
 	return l
 }
 
-// here is the link of the room's own moment, or of what it was asked for last.
+// here returns the link of the room's own moment, or of what it was asked for last.
 func (s *state) here() string {
 	if s.wish != nil {
 		return s.wish()
@@ -167,8 +167,8 @@ func (s *state) goOn() {
 // halt ends a walk, and what a link wanted after it.
 func (s *state) halt() { s.goal, s.tokens, s.length, s.stopped = noGoal, 0, 0, false }
 
-// failed tells of a step that could not be taken: a panic everyone, once, anything
-// else and everything after that who asked for it.
+// failed reports a step that could not be taken: a panic to everyone, once, anything
+// else and everything after it to whoever asked.
 func (s *state) failed(err error) {
 	if wall.Fell(err) && !s.broken {
 		s.broken = true

@@ -13,9 +13,9 @@ import (
 	"kvstep/sim/recipe"
 )
 
-// key is one thing that a link says beside its recipe. write gives "" for what is left
+// linkKey is one thing that a link says beside its recipe. write gives "" for what is left
 // out; read refuses with errUnread, or a Problem of its own.
-type key struct {
+type linkKey struct {
 	name  string
 	write func(l *Link) string
 	read  func(l *Link, text string) error
@@ -25,7 +25,7 @@ var errUnread = errors.New("unread")
 
 // keys are all: where the viewer stands, what they look at, and what is beyond that. The
 // rest of a link's keys are those of recipe.Fields.
-var keys = []key{
+var keys = []linkKey{
 	number("step", -1, func(l *Link) *int { return &l.Step }),
 	{"layer", func(l *Link) string {
 		if l.View.Layer == nil {
@@ -82,14 +82,14 @@ var keys = []key{
 // renamed so far.
 var oldKeys = map[string]string{}
 
-// number is a key of a whole number that is left out where it is its default.
-func number(name string, missing int, at func(*Link) *int) key {
-	return key{name, func(l *Link) string { return unless(*at(l), missing) }, func(l *Link, text string) error { return readInt(at(l), text) }}
+// number returns a key of a whole number that is left out where it is its default.
+func number(name string, missing int, at func(*Link) *int) linkKey {
+	return linkKey{name, func(l *Link) string { return unless(*at(l), missing) }, func(l *Link, text string) error { return readInt(at(l), text) }}
 }
 
-// word is a key of a text.
-func word(name string, at func(*Link) *string, good func(string) bool) key {
-	return key{name, func(l *Link) string { return *at(l) }, func(l *Link, text string) error {
+// word returns a key of a text.
+func word(name string, at func(*Link) *string, good func(string) bool) linkKey {
+	return linkKey{name, func(l *Link) string { return *at(l) }, func(l *Link, text string) error {
 		if *at(l) = text; !good(text) {
 			return errUnread
 		}

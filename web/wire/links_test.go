@@ -114,9 +114,8 @@ func TestPlanOfAnyLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	prompts := run.Prompts(m, l.Recipe)
-	length, most := run.Length(m, l.Recipe, prompts), run.Most(l.Recipe, 0, prompts)
-	if length < 2*1048576 || most < 1048575 {
-		t.Errorf("%d steps, %d tokens", length, most)
+	plan := run.NewPlan(m, l.Recipe, nil)
+	if plan.Steps < 2*1048576 || plan.MostTokens < 1048575 {
+		t.Errorf("%+v", plan)
 	}
 }

@@ -234,8 +234,8 @@ func (c *Client) choose(l *listing, repo string) ([]file, error) {
 	return list, nil
 }
 
-// told returns how many bytes the file has, nil where the hub does not tell.
-func (f file) told() *int64 {
+// statedSize returns how many bytes the file has, nil where the hub does not tell.
+func (f file) statedSize() *int64 {
 	if f.LFS != nil {
 		return f.LFS.Size
 	}
@@ -244,7 +244,7 @@ func (f file) told() *int64 {
 
 // length returns how many bytes a file has that is checkable.
 func (f file) length() int64 {
-	if n := f.told(); n != nil {
+	if n := f.statedSize(); n != nil {
 		return *n
 	}
 	return 0
@@ -252,7 +252,7 @@ func (f file) length() int64 {
 
 // checkable reports whether the hub says what the file must be.
 func (f file) checkable() bool {
-	if f.told() == nil {
+	if f.statedSize() == nil {
 		return false
 	}
 	if f.LFS != nil {

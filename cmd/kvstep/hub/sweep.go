@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// keep is how long a download that broke off waits to be gone on with.
-const keep = 7 * 24 * time.Hour
+// keepFor is how long a download that broke off waits to be gone on with.
+const keepFor = 7 * 24 * time.Hour
 
 // sweep clears a models folder of what pulls left that were killed: locks of nobody,
 // and downloads that are of no use any more, because their model is there, or that
@@ -95,5 +95,5 @@ func abandoned(staging string) bool {
 			last = info.ModTime()
 		}
 	}
-	return time.Since(last) > keep
+	return time.Since(last) > keepFor
 }

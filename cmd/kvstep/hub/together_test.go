@@ -268,7 +268,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	old, young := keep+time.Hour, keep-time.Hour
+	old, young := keepFor+time.Hour, keepFor-time.Hour
 	gone := []string{"o/.old/config.json.part", "o/.old~lock", ".older/.commit", ".older/model-1-of-2.safetensors.part", "o/.done/model.safetensors.0123456789abcdef.part", "o/.done~lock", ".nothing~lock"}
 	for _, name := range gone {
 		put(name, old)

@@ -1,8 +1,8 @@
 // The files that a handout holds (web/export packs them), by step and head.
 
-import { decode, widen } from "../wire/frame.js";
+import { read as readFile, widen } from "../wire/decode.js";
 
-/** @import { Frame, Tensor } from "../types.js" */
+/** @import { Tensor } from "../types.js" */
 
 /** @typedef {Record<string, Tensor>} Tensors */
 
@@ -51,11 +51,11 @@ const RECENT = 8; // files that stay read
 
 /** @param {Map<string, ArrayBuffer>} records */
 export function createRecords(records) {
-  /** @type {Map<string, Frame>} one moment needs the same few many times */
+  /** @type {Map<string, ReturnType<typeof readFile>>} one moment needs the same few many times */
   const recent = new Map();
   const read = (/** @type {number} */ n, /** @type {number} */ head) => {
     const key = `${n}.${head}`;
-    const known = recent.get(key) ?? decode(/** @type {ArrayBuffer} */ (records.get(key)));
+    const known = recent.get(key) ?? readFile(/** @type {ArrayBuffer} */ (records.get(key)));
     recent.delete(key);
     recent.set(key, known);
     if (recent.size > RECENT) recent.delete(/** @type {string} */ (recent.keys().next().value));

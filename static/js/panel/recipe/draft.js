@@ -7,7 +7,7 @@ export function createDraft(form) {
   const [draft, propose] = [field("draft"), field("propose")];
   const fits = (/** @type {HTMLOptionElement} */ o) =>
     !o.value || !!o.dataset.models?.split(" ").includes(field("model").value);
-  /** What the chosen model can have. */
+  /** Shows what the chosen model can have, and chooses nothing else. */
   function offer() {
     const options = [...draft.options];
     for (const o of options) o.hidden = o.disabled = !fits(o);
@@ -17,15 +17,5 @@ export function createDraft(form) {
     propose.disabled = !draft.value;
   }
   form.addEventListener("change", offer);
-  return {
-    /** Of the recipe. */
-    value: () =>
-      draft.value && fits(draft.selectedOptions[0]) ? { draft: draft.value, propose: propose.valueAsNumber } : {},
-    /** The model is filled in already. @param {any} recipe */
-    fill(recipe) {
-      draft.value = recipe.draft ?? "";
-      if (recipe.draft) propose.value = String(recipe.propose);
-      offer();
-    },
-  };
+  return { offer };
 }

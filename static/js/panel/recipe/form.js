@@ -3,11 +3,13 @@
 import { calmEnter, onKey } from "../../ui/keys.js";
 import { createDraft } from "./draft.js";
 import { createPolicy } from "./policy.js";
+import { DEFAULT, SHARED } from "../../wire/policies.js";
 import { createRequests } from "./requests.js";
-import { arrows, check, fault, settle } from "../../ui/refusal.js";
+import { fieldsOf, read, valueIn, write } from "./fields.js";
+import { arrows, check, settle } from "../../ui/refusal.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { Actions, Host, Panel, T } from "../../types.js" */
+/** @import { Actions, T } from "../../types.js" */
 
 /** @param {HTMLFormElement} form @param {Actions} act */
 export function createForm(form, act) {
@@ -23,6 +25,7 @@ export function createForm(form, act) {
   const requests = createRequests(
     /** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement),
   );
+  const own = fieldsOf(form).filter((f) => !f.closest("[data-several]"));
   let shown = "";
   let filled = ""; // the recipe that the form has been filled with
   form.addEventListener("submit", (e) => {
@@ -64,39 +67,15 @@ export function createForm(form, act) {
     );
   }
 
-  /**
-   * A number as it stands there, 0 included. What does not count may hold anything, and is then not given.
-   * @param {string} name
-   */
-  const number = (name) => (fault(field(name)) ? undefined : Number(field(name).value));
-
   function recipe() {
-    const batch = requests.value();
-    const beam = field("sampler").value === "beam";
-    return {
-      model: field("model").value,
-      prompt: field("prompt").value,
-      max_new: number("new"),
-      sampler: {
-        kind: field("sampler").value,
-        temperature: number("t"),
-        top_k: number("k"),
-        top_p: number("p"),
-        min_p: number("minp"),
-        repetition_penalty: number("rp"),
-        seed: digits(field("seed")),
-        ...(beam && { width: number("w"), length_penalty: number("lp") }),
-      },
-      stop: field("stop").value ? [field("stop").value] : [],
-      ...(batch && { batch }),
-      cache: inBlocks(policy.value(), beam || !!batch?.share),
-      ...draft.value(),
-    };
+    const { batch: how, ...rest } = read(fieldsOf(form));
+    const batch = requests.value(how);
+    const shared = field("sampler").value === "beam" || !!batch?.share;
+    return { ...rest, ...(batch && { batch }), cache: inBlocks(policy.value(), shared) };
   }
   function sampling() {
     const kind = field("sampler").value;
-    for (const name of ["t", "k", "p", "minp", "seed"]) field(name).disabled = kind !== "sample";
-    for (const name of ["w", "lp"]) field(name).disabled = kind !== "beam";
+    for (const f of own) if (f.dataset.sampler) f.disabled = f.dataset.sampler !== kind;
   }
 
   /** Fills the form when another run has begun; never while one is on. @param {any} state */
@@ -117,33 +96,15 @@ export function createForm(form, act) {
     const all = JSON.stringify(r);
     if (all !== filled) queueMicrotask(() => settle(form)); // when every part is filled in
     filled = all;
-    const now = JSON.stringify([r.model, r.prompt, r.max_new, r.sampler, r.stop, r.draft, r.propose]);
+    const now = JSON.stringify(own.map((f) => valueIn(r, f)));
     if (now === shown) return;
     shown = now;
-    field("model").value = r.model;
-    field("prompt").value = r.prompt;
-    field("new").value = String(r.max_new);
-    field("sampler").value = r.sampler.kind;
-    field("t").value = String(r.sampler.temperature);
-    field("k").value = String(r.sampler.top_k);
-    field("p").value = String(r.sampler.top_p);
-    field("minp").value = String(r.sampler.min_p);
-    if (r.sampler.kind === "beam")
-      [field("w").value, field("lp").value] = [String(r.sampler.width), String(r.sampler.length_penalty ?? 0)];
-    field("rp").value = String(r.sampler.repetition_penalty || 1);
-    field("seed").value = String(r.sampler.seed);
-    field("stop").value = (r.stop ?? [])[0] ?? "";
+    write(own, r);
     sampling();
-    draft.fill(r);
+    draft.offer();
   };
-}
-
-/** A whole number of up to 64 bits, digit by digit; undefined where it makes no sense. @param {HTMLInputElement} f */
-function digits(f) {
-  if (fault(f)) return undefined;
-  return /^\d+$/.test(f.value) ? f.value : String(BigInt(f.valueAsNumber)); // 1e3
 }
 
 /** What several sequences share are blocks. @param {Policy} cache @param {boolean} needed */
 const inBlocks = (cache, needed) =>
-  needed && cache.kind === "contiguous" ? { ...cache, kind: "paged", block: cache.block || 4 } : cache;
+  needed && cache.kind === DEFAULT.kind ? { ...SHARED, budget: cache.budget } : cache;

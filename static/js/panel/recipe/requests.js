@@ -1,11 +1,17 @@
 // The form's section for several prompts in one run.
 
+import { fieldsOf, write } from "./fields.js";
+
 /** @import { T } from "../../types.js" */
 
-/** @param {HTMLElement} root a <details> @returns {{value: () => any, view: (state: any) => void}} */
+/**
+ * @param {HTMLElement} root a <details>
+ * @returns {{value: (how: any) => any, view: (state: any) => void}}
+ */
 export function createRequests(root) {
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
-  const [list, schedule, slots, chunk, share] = ["list", "schedule", "slots", "chunk", "share"].map(part);
+  const list = part("list");
+  const fields = fieldsOf(root);
   let shown = "";
   let t = /** @type {T} */ ((id) => id);
   let lang = "";
@@ -48,8 +54,8 @@ export function createRequests(root) {
     }).focus();
   });
   return {
-    /** The batch that is asked for; undefined where one prompt is all. */
-    value() {
+    /** The batch that is asked for, given how; undefined where one prompt is all. */
+    value(how) {
       const requests = [...list.children].map((li) => ({
         ...(li.querySelector("[data-prompt]").dataset.tokens && !li.querySelector("[data-prompt]").value
           ? { tokens: li.querySelector("[data-prompt]").dataset.tokens.split(",").map(Number), prompt: "" }
@@ -57,8 +63,7 @@ export function createRequests(root) {
         arrive: number(li.querySelector("[data-arrive]")),
         max_new: number(li.querySelector("[data-new]")),
       }));
-      if (!requests.length && !(number(chunk) > 0)) return undefined;
-      return { requests, schedule: schedule.value, slots: number(slots), chunk: number(chunk), share: share.checked };
+      return requests.length || how.chunk > 0 ? { ...how, requests } : undefined;
     },
     /** Shows what the run has, when another has begun. */
     view(state) {
@@ -74,13 +79,7 @@ export function createRequests(root) {
       list.replaceChildren();
       for (const q of batch?.requests ?? []) add(q);
       count();
-      if (!batch) return;
-      [schedule.value, slots.value, chunk.value, share.checked] = [
-        batch.schedule,
-        String(batch.slots),
-        String(batch.chunk ?? 0),
-        !!batch.share,
-      ];
+      if (batch) write(fields, { batch: { chunk: 0, share: false, ...batch } });
     },
   };
 }

@@ -61,14 +61,7 @@ export function sentence(frame, t, lang) {
   const { sampler } = run.recipe;
   const said = choice.stages.slice(1).map((/** @type {any} */ s, /** @type {number} */ i) => {
     const Value = String(sampler[s.filter]);
-    switch (s.filter) {
-      case "repetition_penalty":
-        return t("choice.say.penalty", { Value });
-      case "temperature":
-        return t(sampler.temperature < 1 ? "choice.say.cooler" : "choice.say.hotter", { Value });
-      case "greedy":
-        return t("choice.say.greedy", { Token: choice.label, Prob: percent(choice.prob) });
-    }
+    if (s.say) return t(`choice.say.${s.say}`, { Value, Token: choice.label, Prob: percent(choice.prob) });
     if (s.possible === choice.stages[i].possible) return t("choice.say.nothing", { Filter: title(s, sampler, t) });
     return t("choice.say.cut", {
       Filter: title(s, sampler, t),
@@ -123,9 +116,7 @@ function fill(table, choice, sampler, t) {
   const rows = options.map((/** @type {any} */ o, /** @type {number} */ i) => {
     const chosen = o.id === choice.token;
     const name = [isolate(o.label), el("span", chosen ? ` (${t("top.chosen")})` : "", { class: "spoken" })];
-    const cells = stages.map((/** @type {any} */ s) =>
-      probability(s.probs[i], most, t, s.filter === "repetition_penalty" ? o.logit : null),
-    );
+    const cells = stages.map((/** @type {any} */ s) => probability(s.probs[i], most, t, s.scores ? o.logit : null));
     const stretch = o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "";
     return el(
       "tr",
