@@ -55,14 +55,14 @@ func loadShown(model, tokenizer string, stderr io.Writer) (*library.Loaded, erro
 // noModels are the ends of files that are a part of a model, or a model of others.
 var noModels = []string{".json", ".safetensors", ".gguf", ".ggml", ".pt", ".pth", ".onnx", ".model", ".txt", ".zip"}
 
-// takesTokenizer reports whether a model is one whose words are in another file: a file
-// itself. Names and folders have theirs, or none.
+// takesTokenizer reports whether a model is a single file, whose tokenizer is another file.
+// Names and folders have their own, or none.
 func takesTokenizer(model string) bool {
 	info, err := os.Stat(model)
 	return err == nil && !info.IsDir() || err != nil && strings.HasSuffix(model, ".bin")
 }
 
-// within says in which folder the file lies that an error is about.
+// within adds the folder of a file to an error about it.
 func within(folder string, err error) error {
 	var p *sim.Problem
 	if errors.As(err, &p) {
@@ -73,7 +73,7 @@ func within(folder string, err error) error {
 	return err
 }
 
-// openFolder opens a Hugging Face folder. heard, which may be nil, hears of it too.
+// openFolder opens a Hugging Face folder. heard is called with its progress, unless it is nil.
 func openFolder(name, dir string, stderr io.Writer, heard checkpoint.Progress) (*library.Loaded, error) {
 	bar, done := progress(stderr, name, heard)
 	defer done()

@@ -73,8 +73,8 @@ func pullModel(c *cobra.Command, name string) error {
 	return nil
 }
 
-// offline returns why no hub may be asked, as a person says it to the hub's own programs,
-// nil where nobody does. What counts as yes is what counts there.
+// offline returns why no hub may be asked, nil if it may: HF_HUB_OFFLINE and its like, read
+// as the hub's own programs read them.
 func offline() error {
 	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
 		have := os.Getenv(name)

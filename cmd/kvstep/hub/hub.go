@@ -242,7 +242,7 @@ func (f file) statedSize() *int64 {
 	return f.Size
 }
 
-// length returns how many bytes a file has that is checkable.
+// length returns the size of a checkable file, bytes.
 func (f file) length() int64 {
 	if n := f.statedSize(); n != nil {
 		return *n
