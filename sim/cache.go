@@ -23,7 +23,7 @@ type CachePolicy struct {
 // zeros are, by kind, the parameters whose 0 says something else than leaving them out.
 var zeros = map[string][]string{}
 
-// WriteZero has JSON write a parameter of a kind even where it is 0, because one that is
+// WriteZero makes JSON write a parameter of a kind even where it is 0, because one that is
 // left out has another default. sim/kv calls it, which knows the defaults.
 func WriteZero(kind, name string) { zeros[kind] = append(zeros[kind], name) }
 
@@ -49,9 +49,9 @@ const (
 	CacheInt4       = "int4"       // every token, in 4 bits a number
 )
 
-// CacheUse is what a cache takes, in bytes: Allocated is what it really holds
+// CacheUsage is what a cache takes, in bytes: Allocated is what it really holds
 // of the machine's memory, Used is the rows in it, the rest is wasted.
-type CacheUse struct {
+type CacheUsage struct {
 	Allocated int64 `json:"allocated"`
 	Used      int64 `json:"used"`
 	Held      int64 `json:"held"`            // allocated by the caches of all sequences; what they share is held once
@@ -62,7 +62,7 @@ type CacheUse struct {
 }
 
 // Wasted returns what is held for nothing.
-func (u CacheUse) Wasted() int64 { return u.Allocated - u.Used }
+func (u CacheUsage) Wasted() int64 { return u.Allocated - u.Used }
 
 // Code is a number in few bits: Value, from 0 to Top.
 type Code struct{ Value, Top int }
@@ -85,8 +85,8 @@ type KVCache interface {
 	// scale + low. It reports false where it is kept as it was computed.
 	Code(layer, kvHead, p, dim int, value bool) (code Code, scale, low float32, ok bool)
 
-	Bytes() int64  // bytes of K and V held, all layers
-	Use() CacheUse // the same, with what was allocated for them
+	Bytes() int64      // bytes of K and V held, all layers
+	Usage() CacheUsage // the same, with what was allocated for them
 }
 
 // Effect compares the logits of the cached lane, under a policy that is not

@@ -32,7 +32,7 @@ func NewMemory(parent *Memory, id string, limit int64) *Memory {
 	return m
 }
 
-// Spare gives the memory something to let go when it is short: f lets go of one thing, or
+// Spare gives the memory something to release when it is short: f releases one thing, or
 // reports that there is none left. It is called by whoever takes, on their goroutine.
 func (m *Memory) Spare(f func() bool) {
 	m.mu.Lock()
@@ -40,7 +40,7 @@ func (m *Memory) Spare(f func() bool) {
 	m.mu.Unlock()
 }
 
-// SetLimit is for memory whose owner has another use for it now.
+// SetLimit changes the limit, for memory whose owner has another use for it now.
 func (m *Memory) SetLimit(limit int64) { m.limit.Store(limit) }
 
 // Limit returns how many bytes may be held, 0 for any number.
@@ -66,7 +66,7 @@ func (m *Memory) Take(n int64) error {
 	return nil
 }
 
-// Fits reports whether n bytes more can be held, and lets go of what can be spared if they
+// Fits reports whether n bytes more can be held, and releases what can be spared if they
 // could not otherwise.
 func (m *Memory) Fits(n int64) error {
 	for x := m; x != nil; x = x.parent {

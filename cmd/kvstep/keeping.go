@@ -71,7 +71,7 @@ func machineMemory(read func(string) ([]byte, error)) int64 {
 	return least
 }
 
-// count has a server's models and runs counted, within limit.
+// count lets a server's models and runs be counted, within limit.
 func count(models *library.Library, limit int64) *sim.Memory {
 	memory := sim.NewMemory(nil, "memory.total", limit)
 	models.Count(memory)

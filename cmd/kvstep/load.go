@@ -18,7 +18,7 @@ import (
 	"kvstep/sim/token"
 )
 
-// load is loadShown for commands that have no other standard error at hand.
+// load calls loadShown for commands that have no other standard error at hand.
 func load(model, tokenizer string) (*library.Loaded, error) {
 	return loadShown(model, tokenizer, os.Stderr)
 }
@@ -161,7 +161,7 @@ type mappedDir struct {
 }
 
 func (d mappedDir) Open(name string) (fs.File, error) {
-	f, err := d.open(name)
+	f, err := d.openFile(name)
 	if err != nil {
 		return nil, err
 	}

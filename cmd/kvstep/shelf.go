@@ -24,7 +24,7 @@ func defaultModels() string {
 	return filepath.Join(cache, "kvstep", "models")
 }
 
-// newLibrary has the embedded models and, behind them, those of the models folder,
+// newLibrary makes a library of the embedded models and, behind them, those of the models folder,
 // those that are put there later too; they are opened when they are first asked for.
 // Given ones come first.
 func newLibrary(stderr io.Writer, given ...*library.Loaded) *library.Library {

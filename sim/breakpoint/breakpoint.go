@@ -145,7 +145,7 @@ func (p Point) Hit(m *model.Model, run Steps, n int) (Hit, bool) {
 	return h, false
 }
 
-// cache: more than N KiB now, in all sequences, and not in the step before. (What a
+// cache looks for more than N KiB now, in all sequences, and not in the step before. (What a
 // step wrote does not tell: a policy may have let as much go.)
 func (h Hit) cache(run Steps, s *sim.Step, n int) (Hit, bool) {
 	if s.KV == nil {

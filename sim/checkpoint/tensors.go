@@ -63,7 +63,7 @@ func (t *tensorReader) has(name string) bool { return t.have[name] != nil }
 // reading twice as much.
 var minHalvesBytes = int64(32 << 20)
 
-// decide whether matrices keep their 16 bits a number: all do or none does, so that
+// decide chooses whether matrices keep their 16 bits a number: all do or none does, so that
 // what is counted as read is one size of number. They must be seen where they are.
 func (t *tensorReader) decide() {
 	kinds := map[string]mat.Half{"F16": mat.Float16, "BF16": mat.BFloat16}
@@ -340,7 +340,7 @@ func (t *tensorReader) finish() error {
 	}
 	for _, s := range t.order { // in file order, so that the message is always the same
 		if !s.used {
-			return problem("checkpoint.extra", s.from.name, "Tensor", clip(s.tensor.Name))
+			return problem("checkpoint.extra", s.from.name, "Tensor", Clip(s.tensor.Name))
 		}
 	}
 	const maxWorkers = 3 // more would wait for memory, and each has a buffer

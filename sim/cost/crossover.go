@@ -10,7 +10,7 @@ type Crossovers struct {
 	Memory float64 `json:"cache_is_weights,omitempty"`    // the cache of one sequence is as large as all weights
 }
 
-// Crossovers of a shape. Without windows the first is 6dF / 4q tokens, or for
+// Crossovers finds those of a shape. Without windows the first is 6dF / 4q tokens, or for
 // an MLP without a gate 4dF / 4q.
 func (s Shape) Crossovers() Crossovers {
 	one := s.Pass(1, 1, Switches{Unit: "mac"}).Flops // two keys

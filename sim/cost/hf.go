@@ -140,7 +140,7 @@ func (r *reader) shape(family string) Shape {
 	return s
 }
 
-// headDim is hidden_size / heads, unless it is written down.
+// headDim takes hidden_size / heads, unless it is written down.
 func (r *reader) headDim(c *sim.Config) {
 	width := r.Int("head_dim")
 	switch {

@@ -38,7 +38,7 @@ func (r *reader) others(s *Shape) {
 	}
 }
 
-// style is what the file says of what its layers are made of.
+// style reads what the layers are made of.
 func (r *reader) style(s *Shape) {
 	r.others(s)
 	r.activation(s)
@@ -65,7 +65,7 @@ func (r *reader) style(s *Shape) {
 	}
 }
 
-// opt is what files of OPT and of Galactica say.
+// opt reads what files of OPT and of Galactica say.
 func (r *reader) opt(s *Shape) {
 	if wide := or(r.Int("word_embed_proj_dim"), s.Dim); wide != s.Dim {
 		r.Unsupported("word_embed_proj_dim", wide)
@@ -169,7 +169,7 @@ func (r *reader) listed(s *Shape) (local int, ok bool) {
 	return local, true
 }
 
-// experts is the mixture in place of MLPs.
+// experts reads the mixture in place of MLPs.
 func (r *reader) experts(s *Shape) {
 	names := []string{"num_local_experts", "num_experts", "n_routed_experts"}
 	if r.Type != "mixtral" && r.Type != "qwen3_moe" && s.Family != "deepseek" {
@@ -197,7 +197,7 @@ func (r *reader) experts(s *Shape) {
 	}
 }
 
-// frequency is moe_layer_freq: every so many layers have experts, or a list of which
+// frequency reads moe_layer_freq: every so many layers have experts, or a list of which
 // have. Only what first_k_dense_replace says too is taken.
 func (r *reader) frequency(s *Shape) {
 	const field = "moe_layer_freq"

@@ -200,8 +200,9 @@ func (s Shape) headPrice() (p price) {
 	return p
 }
 
-// entryPrice: reading an embedding is free, adding a row of a table of
-// positions to it, or multiplying it by a number, is d.
+// entryPrice counts the way into the layers: reading an embedding is free,
+// adding a row of a table of positions to it, or multiplying it by a
+// number, is d.
 func (s Shape) entryPrice() (p price) {
 	if s.Positions > 0 {
 		p[perRow].elementwise += int64(s.Dim)

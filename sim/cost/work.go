@@ -23,7 +23,7 @@ type Work struct {
 //	dense:   P = m*(s+m)            the masked half is computed too
 func PassWork(rows, cached int, sw Switches) Work { return windowWork(rows, cached, 0, sw) }
 
-// windowWork is PassWork where a query sees only the last window keys, itself
+// windowWork counts PassWork where a query sees only the last window keys, itself
 // included (0: all). Keys further back than that are in nobody's reach:
 //
 //	allowed: P = sum over the rows of min(s+1+i, window)

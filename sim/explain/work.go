@@ -32,8 +32,8 @@ type Sum struct {
 // Term is one term: of a and b it makes T; Lane is its lane's sum after it.
 type Term struct{ A, B, T, Lane float32 }
 
-// sum adds up terms made by f.
-func sum(fn string, a, b []float32, f func(a, b float32) float32) *Sum {
+// addUp adds up terms made by f.
+func addUp(fn string, a, b []float32, f func(a, b float32) float32) *Sum {
 	s := &Sum{Fn: fn, N: len(a), Terms: make([]Term, len(a)), Tree: make([]float32, lanes, 2*lanes-1)}
 	for i := range a {
 		t := f(a[i], b[i])
@@ -58,7 +58,7 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 	w := worker{r, e}
 	switch e.Kind {
 	case Dot:
-		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
+		e.Sum = addUp("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
 		if len(e.Reads) > 2 {
 			w.do("value", "add", Arg{"sum", nil, e.Sum.Value}, w.cell(2))
 		}
@@ -67,13 +67,13 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 	case GELU:
 		w.gelu()
 	case Scaled:
-		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
+		e.Sum = addUp("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
 		root := w.do("root", "sqrt", constant("head_dim", float32(c.HeadDim)))
 		factor := w.do("factor", "div", constant("one", 1), root)
 		w.do("value", "mul", Arg{"sum", nil, e.Sum.Value}, factor)
 	case RMS:
 		x := r.values(e.Reads[0])
-		e.Sum = sum("mul", x, x, mul)
+		e.Sum = addUp("mul", x, x, mul)
 		mean := w.do("mean", "div", Arg{"sum", nil, e.Sum.Value}, constant("dim", float32(len(x))))
 		steady := w.do("steady", "add", mean, constant("eps", c.NormEps))
 		root := w.do("rms", "sqrt", steady)
@@ -139,8 +139,8 @@ func (w worker) do(name, fn string, args ...Arg) Arg {
 	return Arg{Name: name, Value: Number(v)}
 }
 
-// mask is whether the query stands at or after the key and, where the cache let
-// the key go, before the query that it was let go for.
+// mask writes whether the query stands at or after the key and, where the cache
+// evicted the key, before the query for which it did.
 func (w worker) mask(s *sim.Step) {
 	key, query := constant("key", float32(w.e.Col)), constant("query", float32(s.Cached+w.e.Row))
 	gone := s.KV.EvictedAt(s.Layer, w.run.Model.KVHead(w.e.Head), w.e.Col)
@@ -153,7 +153,7 @@ func (w worker) mask(s *sim.Step) {
 	w.do("value", "mul", sees, kept)
 }
 
-// stored is a number of the cache: as it was computed, or what its code stands for.
+// stored writes a number of the cache: as it was computed, or what its code stands for.
 func (w worker) stored(s *sim.Step) {
 	e := w.e
 	code, scale, low, ok := s.KV.Code(s.Layer, w.run.Model.KVHead(e.Head), e.Row, e.Col, e.Op == "V")
@@ -169,7 +169,7 @@ func (w worker) stored(s *sim.Step) {
 	w.do("value", "add", w.do("scaled", "mul", kept, constant("scale", scale)), constant("low", low))
 }
 
-// centred is a LayerNorm: squares of what is left of the numbers without their mean.
+// centred writes a LayerNorm: squares of the numbers less their mean.
 func (w worker) centred() {
 	x := w.run.values(w.e.Reads[0])
 	n := constant("dim", float32(len(x)))
@@ -179,7 +179,7 @@ func (w worker) centred() {
 	for i, v := range x {
 		less[i] = v - mean
 	}
-	w.e.Sum = sum("square", x, less, func(_, b float32) float32 { return float32(b * b) })
+	w.e.Sum = addUp("square", x, less, func(_, b float32) float32 { return float32(b * b) })
 	variance := w.do("variance", "div", Arg{"sum", nil, w.e.Sum.Value}, n)
 	steady := w.do("steady", "add", variance, constant("eps", w.run.Model.Config.NormEps))
 	inverse := w.do("inverse", "div", constant("one", 1), w.do("deviation", "sqrt", steady))
@@ -188,7 +188,7 @@ func (w worker) centred() {
 	w.do("value", "add", scaled, w.cell(3))
 }
 
-// gelu is GPT-2's activation, with tanh y = (1 - e^-2y) / (1 + e^-2y), of |y|.
+// gelu writes GPT-2's activation, with tanh y = (1 - e^-2y) / (1 + e^-2y), of |y|.
 func (w worker) gelu() {
 	x := w.cell(0)
 	square := w.do("square", "mul", x, x)
@@ -208,7 +208,7 @@ func (w worker) gelu() {
 	w.do("value", "mul", half, w.do("gate", "add", constant("one", 1), tanh))
 }
 
-// turn is one half of a rotated pair.
+// turn writes one half of a rotated pair.
 func (w worker) turn() {
 	a, b, cos, sin := w.cell(0), w.cell(1), w.cell(2), w.cell(3)
 	if w.e.Col == a.Ref.Col {
@@ -218,10 +218,10 @@ func (w worker) turn() {
 	}
 }
 
-// softmax is exp(s - max) / sum of the exponentials of all that the row may see.
+// softmax writes exp(s - max) / sum of the exponentials of all that the row may see.
 func (w worker) softmax(col int) {
 	s := w.run.values(w.e.Reads[0])
-	for i := range s { // what the cache let go: exp(-Inf) adds 0
+	for i := range s { // what the cache evicted: exp(-Inf) adds 0
 		if at := w.e.Reads[0].Ref; w.run.Masked(Ref{at.Step, at.Op, at.Head, at.Row, i}) {
 			s[i] = float32(math.Inf(-1))
 		}
@@ -235,7 +235,7 @@ func (w worker) softmax(col int) {
 	for i, v := range s {
 		shifted[i] = v - top
 	}
-	w.e.Sum = sum("exp", s, shifted, func(_, b float32) float32 { return mat.Exp(b) })
+	w.e.Sum = addUp("exp", s, shifted, func(_, b float32) float32 { return mat.Exp(b) })
 	at := w.e.Reads[0].Ref
 	at.Col = col
 	less := w.do("less", "sub", Arg{Ref: &at, Value: Number(s[col])}, Arg{"max", nil, Number(top)})

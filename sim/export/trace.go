@@ -22,7 +22,7 @@ type traceLine struct {
 	Lanes     map[string]*sim.Counters `json:"lanes"`
 	Identical bool                     `json:"identical"`
 	Differs   string                   `json:"differs,omitempty"`
-	Cache     *sim.CacheUse            `json:"cache,omitempty"`
+	Cache     *sim.CacheUsage          `json:"cache,omitempty"`
 	Gone      [][3]int                 `json:"gone,omitempty"`
 	Guess     *sim.Speculation         `json:"speculation,omitempty"`
 	Schedule  *sim.Schedule            `json:"schedule,omitempty"`
@@ -43,22 +43,22 @@ type TraceChoice struct {
 
 // tracePeer is one of several sequences that a pass computes.
 type tracePeer struct {
-	Seq    int           `json:"seq"`
-	Phase  sim.Phase     `json:"phase"`
-	Rows   int           `json:"rows"`
-	Cached int           `json:"cached"`
-	Cache  *sim.CacheUse `json:"cache,omitempty"`
-	Token  *int          `json:"token,omitempty"`
-	Text   string        `json:"text,omitempty"`
-	Said   string        `json:"said,omitempty"`
-	Over   string        `json:"over,omitempty"`
+	Seq    int             `json:"seq"`
+	Phase  sim.Phase       `json:"phase"`
+	Rows   int             `json:"rows"`
+	Cached int             `json:"cached"`
+	Cache  *sim.CacheUsage `json:"cache,omitempty"`
+	Token  *int            `json:"token,omitempty"`
+	Text   string          `json:"text,omitempty"`
+	Said   string          `json:"said,omitempty"`
+	Over   string          `json:"over,omitempty"`
 }
 
 func peersOf(s *sim.Step) (peers []tracePeer) {
 	for _, p := range s.PassSteps {
 		x := tracePeer{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Text: p.Text, Said: p.GeneratedText, Over: p.FinishReason}
 		if p.KV != nil {
-			use := p.KV.Use()
+			use := p.KV.Usage()
 			x.Cache = &use
 		}
 		if p.Token >= 0 {
@@ -81,7 +81,7 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs, Guess: s.Speculation,
 			Schedule: s.Schedule, Peers: peersOf(s), Beams: s.Beams}
 		if s.KV != nil {
-			use := s.KV.Use()
+			use := s.KV.Usage()
 			l.Cache, l.Gone = &use, kv.Evictions(s)
 		}
 		if s.Part == sim.LayerPart {

@@ -42,8 +42,8 @@ type Cache interface {
 	// Scores is what the kept rows of a layer are chosen by, [kv_head][row]; nil where
 	// nothing is chosen by attention.
 	Scores(layer int) [][]float32
-	// Use is what is allocated and what is in it.
-	Use() sim.CacheUse
+	// Usage is what is allocated and what is in it.
+	Usage() sim.CacheUsage
 	// LayerBytes is what a layer has in it: what one pass reads there.
 	LayerBytes(layer int) int64
 }

@@ -40,7 +40,7 @@ func TestAppendKeepsHeadsApart(t *testing.T) {
 	if _, v0, _ := c.Sees(1, 0); v0.At(0, 2) != 102 || v.At(0, 0) != 103 {
 		t.Errorf("values %v, %v", v0.At(0, 2), v.At(0, 0))
 	}
-	if got, want := c.Use().Used, int64(2*2*6*4); got != want { // K and V, 2 rows, 6 numbers, 4 bytes
+	if got, want := c.Usage().Used, int64(2*2*6*4); got != want { // K and V, 2 rows, 6 numbers, 4 bytes
 		t.Errorf("%d bytes, want %d", got, want)
 	}
 }
@@ -58,7 +58,7 @@ func TestBudget(t *testing.T) {
 	if room, err := c.Reserve(2); room != 2 || err != nil {
 		t.Fatalf("room %d, error %v", room, err)
 	}
-	if u := c.Use(); u.Allocated != 3*s.TokenBytes() || u.Used != s.TokenBytes() {
+	if u := c.Usage(); u.Allocated != 3*s.TokenBytes() || u.Used != s.TokenBytes() {
 		t.Errorf("%+v", u)
 	}
 	if _, err := NewContiguous(s, NewArena(s.TokenBytes()-1)); !errors.As(err, &p) || p.ID != "kv.memory" {
@@ -105,7 +105,7 @@ func ExampleParse() {
 	// int8:token:0
 	// int4:channel:8
 	// recipe.whole: Field=block Have=x Least=1 Most=64
-	// cache.text: Have=window:1:2:3
+	// cache.text: Allowed=[contiguous paged:BLOCK window:WINDOW:SINKS h2o:WINDOW:HEAVY int8:AXIS:GROUP int4:AXIS:GROUP] Have=window:1:2:3
 }
 
 func FuzzParse(f *testing.F) {

@@ -61,7 +61,7 @@ func NewContiguous(s Spec, a *Arena) (*Contiguous, error) {
 // Reserve has taken its memory already; past it there is no more.
 func (c *Contiguous) Reserve(n int) (int, error) {
 	if room := c.capacity - c.lens[0]; room < n {
-		return room, sim.NewProblem("kv.memory", "Want", c.Use().Allocated/int64(c.capacity)*int64(n-room), "Held", c.arena.held, "Budget", c.arena.budget)
+		return room, sim.NewProblem("kv.memory", "Want", c.Usage().Allocated/int64(c.capacity)*int64(n-room), "Held", c.arena.held, "Budget", c.arena.budget)
 	}
 	return n, nil
 }
@@ -101,9 +101,9 @@ func (c *Contiguous) Free() {
 	c.slab, c.keys, c.values = nil, nil, nil
 }
 
-// Use counts rows as used when their layer has appended them.
-func (c *Contiguous) Use() sim.CacheUse {
-	u := sim.CacheUse{Allocated: int64(len(c.slab)) * floatBytes, Held: c.arena.held, Budget: c.arena.budget}
+// Usage counts rows as used when their layer has appended them.
+func (c *Contiguous) Usage() sim.CacheUsage {
+	u := sim.CacheUsage{Allocated: int64(len(c.slab)) * floatBytes, Held: c.arena.held, Budget: c.arena.budget}
 	for l := range c.lens {
 		u.Used += c.LayerBytes(l)
 	}

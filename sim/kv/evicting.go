@@ -177,9 +177,9 @@ func (c *evicting) Free() {
 	c.slab, c.heads = nil, nil
 }
 
-// Use counts the kept rows.
-func (c *evicting) Use() sim.CacheUse {
-	u := sim.CacheUse{Allocated: int64(len(c.slab)) * floatBytes, Held: c.arena.held, Budget: c.arena.budget}
+// Usage counts the kept rows.
+func (c *evicting) Usage() sim.CacheUsage {
+	u := sim.CacheUsage{Allocated: int64(len(c.slab)) * floatBytes, Held: c.arena.held, Budget: c.arena.budget}
 	for l := range c.heads {
 		u.Used += c.LayerBytes(l)
 	}

@@ -124,8 +124,7 @@ func (h *History) First(n int) *History {
 	for l := range h.layers {
 		from, to := &h.layers[l], &f.layers[l]
 		to.k, to.v = clip(from.k, n), clip(from.v, n)
-		to.readK, to.readV = clip(from.readK, n), clip(from.readV, n)
-		clear(to.readK[min(f.ready, len(to.readK)):])
+		to.readK, to.readV = clip(from.readK, f.ready), clip(from.readV, n)
 		for head, evicted := range from.evicted {
 			to.evicted[head] = clip(evicted, n)
 			for p, e := range to.evicted[head] {
@@ -145,7 +144,7 @@ func clip[T any](x []T, n int) []T { return append([]T(nil), x[:min(n, len(x))].
 // At views the history as it stands when layer done has grown from before to
 // after positions and later layers have not; c is the cache at that moment.
 func (h *History) At(c Cache, done, before, after int) View {
-	v := View{history: h, done: done, before: before, after: after, ready: after, use: c.Use(), blocks: h.blocks, copied: h.copied}
+	v := View{history: h, done: done, before: before, after: after, ready: after, use: c.Usage(), blocks: h.blocks, copied: h.copied}
 	h.copied, h.blocks = 0, blockMoves{}
 	if h.traits.GroupTokens > 0 {
 		v.ready = h.ready

@@ -79,7 +79,7 @@ func newTrial(t *testing.T, r *rand.Rand) *trial {
 	}
 	x.cache, x.account, x.told = cache, newAccount(s, x.p), &heard{}
 	x.remember(NewHistory(s, x.p))
-	if u := cache.Use(); u.Used != 0 || u.Held != u.Allocated {
+	if u := cache.Usage(); u.Used != 0 || u.Held != u.Allocated {
 		t.Fatalf("%s: empty, it takes %+v", x.name, u)
 	}
 	return x
@@ -134,7 +134,7 @@ func (x *trial) pass(n int) {
 	x.account.endPass()
 	x.events()
 	x.sizes()
-	if u := x.cache.Use(); x.p.Axis == AxisChannel && u.Allocated != x.coded()+int64(x.account.p.Group*x.s.Layers*x.s.width()*4) {
+	if u := x.cache.Usage(); x.p.Axis == AxisChannel && u.Allocated != x.coded()+int64(x.account.p.Group*x.s.Layers*x.s.width()*4) {
 		x.fail("after a pass it has %d bytes, %d of them codes", u.Allocated, x.coded())
 	}
 	x.first(x.r.IntN(before + n + 1))
@@ -207,9 +207,13 @@ func (x *trial) look(layer, before, after int, seen [][]met) {
 			now = append(now, x.position(v, layer, h, p, before)...)
 		}
 	}
-	if got := Evictions(&sim.Step{KV: v, Part: sim.LayerPart, Layer: layer, Cached: before, Rows: after - before}); !slices.Equal(got, now) {
-		x.fail("the step evicted %v, want %v", got, now)
+	evicted := func() {
+		if got := Evictions(&sim.Step{KV: v, Part: sim.LayerPart, Layer: layer, Cached: before, Rows: after - before}); !slices.Equal(got, now) {
+			x.fail("the step evicted %v, want %v", got, now)
+		}
 	}
+	evicted()
+	x.later = append(x.later, evicted)
 }
 
 // position checks what a view says of one: who evicted it, its score, its codes. It returns
@@ -302,8 +306,8 @@ func (x *trial) events() {
 	if !slices.Equal(x.taken, x.told.taken) || !slices.Equal(x.freed, x.told.freed) {
 		x.fail("views tell of blocks %v and %v, the cache of %v and %v", x.taken, x.freed, x.told.taken, x.told.freed)
 	}
-	if have := len(x.told.taken) - len(x.told.freed); x.p.Block > 0 && have != len(x.cache.Use().Table) {
-		x.fail("%d blocks taken and not freed, the table has %d", have, len(x.cache.Use().Table))
+	if have := len(x.told.taken) - len(x.told.freed); x.p.Block > 0 && have != len(x.cache.Usage().Table) {
+		x.fail("%d blocks taken and not freed, the table has %d", have, len(x.cache.Usage().Table))
 	}
 }
 
@@ -320,7 +324,7 @@ func (x *trial) sizes() {
 			x.fail("layer %d: %d bytes foretold, want %d", l, got, want)
 		}
 	}
-	if u := x.cache.Use(); u.Used != used || u.Allocated < u.Used || u.Held != u.Allocated || u.Held != x.arena.Held() {
+	if u := x.cache.Usage(); u.Used != used || u.Allocated < u.Used || u.Held != u.Allocated || u.Held != x.arena.Held() {
 		x.fail("it takes %+v, its rows %d", u, used)
 	}
 	if got := x.s.QuantisedLen(x.p, n); x.p.Axis == AxisChannel && got != x.account.inCodes(0) {
@@ -330,13 +334,13 @@ func (x *trial) sizes() {
 
 // reserve takes memory, and checks that it takes what it said it would.
 func (x *trial) reserve(n int) int {
-	lacks, before, u := x.cache.Lacks(n), x.memory.Held(), x.cache.Use()
+	lacks, before, u := x.cache.Lacks(n), x.memory.Held(), x.cache.Usage()
 	room, err := x.cache.Reserve(n)
 	if (err == nil) != (room == n) {
 		x.fail("room for %d of %d: %v", room, n, err)
 	}
 	took := x.memory.Held() - before
-	switch now := x.cache.Use(); {
+	switch now := x.cache.Usage(); {
 	case x.p.Block > 0:
 		if lacks != took || now.Allocated != int64(blocks(x.account.len(0)+n, x.p.Block)*x.p.Block)*x.s.TokenBytes() {
 			x.fail("lacks %d, took %d, has %d", lacks, took, now.Allocated)
@@ -489,8 +493,8 @@ func TestBudgetsAreForetold(t *testing.T) {
 				}
 			}
 			c.EndPass()
-			if filled, err = filled+room, nil; c.Use().Allocated > p.Budget {
-				t.Fatalf("%s: it holds %d", name, c.Use().Allocated)
+			if filled, err = filled+room, nil; c.Usage().Allocated > p.Budget {
+				t.Fatalf("%s: it holds %d", name, c.Usage().Allocated)
 			}
 		}
 		if filled != fits {
@@ -505,7 +509,7 @@ func TestBudgetsAreForetold(t *testing.T) {
 		walls++
 		_, err = c.Reserve(3)
 		problem, ok := err.(*sim.Problem)
-		if !ok || problem.ID != "kv.memory" || problem.Args["Want"] != s.Want(p, 3) || problem.Args["Budget"] != p.Budget || problem.Args["Held"] != c.Use().Held {
+		if !ok || problem.ID != "kv.memory" || problem.Args["Want"] != s.Want(p, 3) || problem.Args["Budget"] != p.Budget || problem.Args["Held"] != c.Usage().Held {
 			t.Fatalf("%s: %v, %d bytes foretold", name, err, s.Want(p, 3))
 		}
 	}

@@ -212,10 +212,10 @@ func (q *Paged) Truncate(n int) {
 // Free gives all blocks back.
 func (q *Paged) Free() { q.Truncate(0) }
 
-// Use counts this sequence's blocks; shared ones count in each sequence.
-func (q *Paged) Use() sim.CacheUse {
+// Usage counts this sequence's blocks; shared ones count in each sequence.
+func (q *Paged) Usage() sim.CacheUsage {
 	p := q.pool
-	u := sim.CacheUse{
+	u := sim.CacheUsage{
 		Allocated: int64(len(q.table)) * p.BlockBytes(), Held: p.arena.held, Budget: p.arena.budget,
 		Table: slices.Clone(q.table), Free: slices.Clone(p.free),
 	}

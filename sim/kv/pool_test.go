@@ -122,7 +122,7 @@ func books(t *testing.T, p *Pool, live []*shadow) {
 				t.Fatalf("block %d is elsewhere", b)
 			}
 		}
-		u := x.q.Use()
+		u := x.q.Usage()
 		if waste := u.Wasted(); waste < 0 || waste >= p.BlockBytes() {
 			t.Fatalf("%d bytes of %d tokens are wasted, a block has %d", waste, len(x.tokens), p.BlockBytes())
 		}

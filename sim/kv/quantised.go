@@ -301,9 +301,9 @@ func (c *quantised) Free() {
 	*c = quantised{}
 }
 
-// Use counts codes, scales and the K that is still in float32.
-func (c *quantised) Use() sim.CacheUse {
-	u := sim.CacheUse{Allocated: c.bytes + c.restBytes(c.restRows), Held: c.arena.held, Budget: c.arena.budget}
+// Usage counts codes, scales and the K that is still in float32.
+func (c *quantised) Usage() sim.CacheUsage {
+	u := sim.CacheUsage{Allocated: c.bytes + c.restBytes(c.restRows), Held: c.arena.held, Budget: c.arena.budget}
 	for l := range c.lens {
 		u.Used += c.LayerBytes(l)
 	}

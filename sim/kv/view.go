@@ -11,7 +11,7 @@ type View struct {
 	done          int // last layer that has appended in this pass
 	before, after int // positions before and after the pass
 	ready         int // positions whose K reads quantised in this pass
-	use           sim.CacheUse
+	use           sim.CacheUsage
 	blocks        blockMoves  // since the view before
 	scores        [][]float32 // by K/V head: of each position kept by layer done
 	copied        int64       // bytes of the history that this view is the first to have
@@ -159,8 +159,8 @@ func Evictions(s *sim.Step) (all [][3]int) {
 // Bytes is what the cache's rows took at that moment.
 func (v View) Bytes() int64 { return v.use.Used }
 
-// Use is the same, with what was allocated.
-func (v View) Use() sim.CacheUse { return v.use }
+// Usage is the same, with what was allocated.
+func (v View) Usage() sim.CacheUsage { return v.use }
 
 // Bytes of a list's head, and of a number in it.
 const slice, number = 24, 8

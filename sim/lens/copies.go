@@ -21,7 +21,7 @@ func copiedBlocks(m *Moment) [][][2]int {
 		if p.Seq >= len(b.Live) || b.Live[p.Seq].Parent >= len(parents) {
 			continue
 		}
-		before, now := parents[b.Live[p.Seq].Parent].KV.Use().Table, p.KV.Use().Table
+		before, now := parents[b.Live[p.Seq].Parent].KV.Usage().Table, p.KV.Usage().Table
 		for k := range min(len(before), len(now)) {
 			if before[k] != now[k] {
 				all[i] = append(all[i], [2]int{before[k], now[k]})
@@ -31,16 +31,17 @@ func copiedBlocks(m *Moment) [][][2]int {
 	return all
 }
 
-// movedBlocks are the blocks that the sequence which is looked at took just before this
+// movedBlocks returns the blocks that the sequence which is looked at took just before this
 // step, and those that went back to the free ones. A prompt found in the cache
-// takes no block for it; a block that others use goes nowhere.
-func movedBlocks(m *Moment, u sim.CacheUse) (taken, given []int) {
+// takes no block for it; a block that others use goes nowhere; and who was preempted comes
+// without any.
+func movedBlocks(m *Moment, u sim.CacheUsage) (taken, given []int) {
 	var before []int
 	if q := m.Step.Schedule; q != nil && q.Requests[m.Step.Seq].Reused > 0 {
 		before = u.Table[:q.Requests[m.Step.Seq].Reused/kv.TraitsOf(m.Recipe.Cache).Block]
 	}
-	if last := m.last(); last != nil && last.KV != nil {
-		before = last.KV.Use().Table
+	if last := m.last(); last != nil && last.KV != nil && preempted(last) == preempted(m.Step) {
+		before = last.KV.Usage().Table
 	}
 	for _, b := range without(before, u.Table) {
 		if slices.Contains(u.Free, b) {

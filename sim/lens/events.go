@@ -10,6 +10,8 @@ import (
 // PassEvent is something that happened to one sequence in this step, by kind:
 // join (prompt, waited), reuse (tokens of prompt were found in the cache, saved),
 // chunk (rows of the prompt were fed, tokens so far), leave (why, tokens),
+// preempt (it gave blocks with tokens back), recompute (rows that it had computed before,
+// for paid; tokens so far),
 // copy (block from was copied to to), part (a beam is continued into so many),
 // drop (it is not continued), finish (text, score, why).
 type PassEvent struct {
@@ -20,16 +22,18 @@ type PassEvent struct {
 	Rows   int     `json:"rows,omitempty"`
 	Waited int     `json:"waited,omitempty"` // passes
 	Saved  Integer `json:"saved,omitempty"`  // FLOPs, or MACs if those are counted
-	From   int     `json:"from,omitempty"`   // block
-	To     int     `json:"to,omitempty"`     // block
-	Into   int     `json:"into,omitempty"`   // beams
+	Paid   Integer `json:"paid,omitempty"`   // FLOPs, or MACs
+	Blocks []int   `json:"blocks,omitempty"`
+	From   int     `json:"from,omitempty"` // block
+	To     int     `json:"to,omitempty"`   // block
+	Into   int     `json:"into,omitempty"` // beams
 	Why    string  `json:"why,omitempty"`
 	Text   string  `json:"text,omitempty"`
 	Score  *Score  `json:"score,omitempty"`
 }
 
-// eventsOf are told at the first step of a pass, when it is known who is in it,
-// and at the head, when it is known who leaves.
+// eventsOf returns what happened: at the first step of a pass, when it is known who is in
+// it, and at the head, when it is known who leaves.
 func eventsOf(m *Moment, copies [][][2]int) []PassEvent {
 	events := []PassEvent{}
 	s := m.Step
@@ -67,16 +71,19 @@ func joinEvents(m *Moment) []PassEvent {
 			events = append(events, PassEvent{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(savedFlops(m, q))})
 		}
 	}
+	if s.Schedule.Recomputed != nil {
+		events = append(events, preemptEvents(m)...)
+	}
 	for _, p := range everyone(s) {
-		reused := s.Schedule.Requests[p.Seq].Reused
-		if p.Phase == sim.Prefill && p.Rows < p.Prompt-reused {
+		q := s.Schedule.Requests[p.Seq]
+		if p.Phase == sim.Prefill && q.Recomputing < p.Rows && p.Rows < p.Prompt-q.Reused && p.Cached < p.Prompt {
 			events = append(events, PassEvent{Kind: "chunk", Seq: p.Seq, Rows: p.Rows, Tokens: p.Cached + p.Rows, Prompt: p.Prompt})
 		}
 	}
 	return events
 }
 
-// savedFlops is what it would have cost to compute the tokens of a prompt that were
+// savedFlops returns what it would have cost to compute the tokens of a prompt that were
 // found in the cache.
 func savedFlops(m *Moment, q sim.RequestState) int64 {
 	lane := sim.Cached
@@ -109,7 +116,7 @@ func beamEvents(m *Moment) []PassEvent {
 	return events
 }
 
-// newly are the texts that were finished in the pass.
+// newly returns the texts that were finished in the pass.
 func newly(now, before *sim.Beams) (fresh []sim.Finished) {
 	for _, f := range now.Finished {
 		if before == nil || !slices.ContainsFunc(before.Finished, func(old sim.Finished) bool { return slices.Equal(old.Tokens, f.Tokens) }) {
@@ -119,7 +126,7 @@ func newly(now, before *sim.Beams) (fresh []sim.Finished) {
 	return fresh
 }
 
-// finishedFrom tells whether a beam of the pass ended as a finished text.
+// finishedFrom reports whether a beam of the pass ended as a finished text.
 func finishedFrom(now, before *sim.Beams, said string) bool {
 	return slices.ContainsFunc(newly(now, before), func(f sim.Finished) bool { return f.Text == said })
 }

@@ -9,14 +9,16 @@ var peersLens = Lens{Name: "peers", Needs: []Need{severalSequences}, Show: value
 
 // PeersInfo is who else is in the pass, in a run of several sequences.
 type PeersInfo struct {
-	Kind   string      `json:"kind"`           // batch or beam
-	Seq    int         `json:"seq"`            // whose step the frame shows
-	Pick   int         `json:"pick"`           // whom the viewer asked for: where this pass does not have it, seq is another
-	Pass   []PeerInfo  `json:"pass"`           // the sequences of the pass, in the order of their rows
-	Fed    []int       `json:"fed"`            // rows of seq in every pass up to this one
-	Refs   []int       `json:"refs,omitempty"` // sequences that use each block, by its number; 0: none of this pass
-	Held   Integer     `json:"held,omitzero"`  // bytes that all their caches take, what they share once
-	Events []PassEvent `json:"events"`         // what happened in this step, told at the first layer of a pass and at its head
+	Kind   string      `json:"kind"`            // batch or beam
+	Seq    int         `json:"seq"`             // whose step the frame shows
+	Pick   int         `json:"pick"`            // whom the viewer asked for: where this pass does not have it, seq is another
+	Pass   []PeerInfo  `json:"pass"`            // the sequences of the pass, in the order of their rows
+	Fed    []int       `json:"fed"`             // rows of seq in every pass up to this one
+	Again  []int       `json:"again,omitempty"` // where seq was preempted: of them, those that it had computed before
+	From   []int       `json:"from,omitempty"`  // and the position at which they begin
+	Refs   []int       `json:"refs,omitempty"`  // sequences that use each block, by its number; 0: none of this pass
+	Held   Integer     `json:"held,omitzero"`   // bytes that all their caches take, what they share once
+	Events []PassEvent `json:"events"`          // what happened in this step, told at the first layer of a pass and at its head
 }
 
 // PeerInfo is one sequence of a pass.
@@ -35,11 +37,7 @@ type PeerInfo struct {
 	Copied []int     `json:"copied,omitempty"` // those of them that are copies, made because two beams would write into one
 }
 
-// showPeers is nil in a run of one sequence.
 func showPeers(m *Moment) *PeersInfo {
-	if !m.several() {
-		return nil
-	}
 	info := &PeersInfo{Kind: "beam", Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []PassEvent{}}
 	if m.Recipe.Batch != nil {
 		info.Kind = "batch"
@@ -50,7 +48,7 @@ func showPeers(m *Moment) *PeersInfo {
 	}
 	info.Seq = s.Seq
 	if s.KV != nil {
-		info.Held = Integer(s.KV.Use().Held)
+		info.Held = Integer(s.KV.Usage().Held)
 	}
 	copies := copiedBlocks(m)
 	for i, p := range everyone(s) {
@@ -63,7 +61,7 @@ func showPeers(m *Moment) *PeersInfo {
 			x.Sum = &sum
 		}
 		if p.KV != nil {
-			use := p.KV.Use()
+			use := p.KV.Usage()
 			x.Table = use.Table
 			info.refs(use)
 		}
@@ -73,18 +71,21 @@ func showPeers(m *Moment) *PeersInfo {
 		info.Pass = append(info.Pass, x)
 	}
 	for pass := range s.Pass + 1 {
-		rows := 0
-		if own := m.own(pass * m.perPass()); own != nil {
-			rows = own.Rows
+		rows, from, again := 0, 0, 0
+		if own := m.stepOfPick(pass * m.perPass()); own != nil {
+			rows, from, again = own.Rows, own.Cached, recomputing(own)
 		}
 		info.Fed = append(info.Fed, rows)
+		if preempted(s) > 0 {
+			info.From, info.Again = append(info.From, from), append(info.Again, again)
+		}
 	}
 	info.Events = eventsOf(m, copies)
 	return info
 }
 
 // refs notes how often the blocks of a sequence are used.
-func (info *PeersInfo) refs(use sim.CacheUse) {
+func (info *PeersInfo) refs(use sim.CacheUsage) {
 	for i, b := range use.Table {
 		for len(info.Refs) <= b {
 			info.Refs = append(info.Refs, 0)

@@ -14,6 +14,8 @@ type ScheduleInfo struct {
 	Rows     int               `json:"rows"`   // computed in this pass, of all sequences
 	Padded   int               `json:"padded"` // static: rows that a rectangle of the longest would have beside them
 	Idle     int               `json:"idle"`   // slots without a sequence that still works
+
+	Recomputed *RecomputedInfo `json:"recomputed,omitempty"` // from the first time on that somebody was preempted
 }
 
 // RequestProgress is how far a request has come.
@@ -22,12 +24,9 @@ type RequestProgress struct {
 	Said string `json:"said"` // generated so far
 }
 
-// showSchedule is nil where the run is no batch. Before the first step everybody waits.
+// showSchedule has everybody wait before the first step.
 func showSchedule(m *Moment) *ScheduleInfo {
 	b := m.Recipe.Batch
-	if b == nil {
-		return nil
-	}
 	if m.Step == nil {
 		info := &ScheduleInfo{Idle: b.Slots}
 		for i, prompt := range m.plan().Prompts {
@@ -44,6 +43,9 @@ func showSchedule(m *Moment) *ScheduleInfo {
 	info := &ScheduleInfo{Rows: s.Rows, Padded: s.Padded, Idle: s.Idle}
 	for seq, q := range s.Requests {
 		info.Requests = append(info.Requests, RequestProgress{q, saidBy(m, seq)})
+	}
+	if s.Recomputed != nil {
+		info.Recomputed = recomputedOf(m)
 	}
 	return info
 }

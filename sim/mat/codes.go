@@ -7,7 +7,7 @@ type Codes struct {
 	bits int
 }
 
-// NewCodes has room for n codes of 4 or 8 bits.
+// NewCodes makes room for n codes of 4 or 8 bits.
 func NewCodes(n, bits int) Codes { return Codes{make([]byte, (n*bits+7)/8), bits} }
 
 // Bits returns the size of a code.

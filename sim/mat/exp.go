@@ -49,5 +49,5 @@ func scale2(y float32, n int32) float32 {
 // pow2 returns 2^n for -126 <= n <= 127.
 func pow2(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
 
-// Sqrt is rounded correctly: the float64 root of a float32 rounds to the same float32.
+// Sqrt rounds correctly: the float64 root of a float32 rounds to the same float32.
 func Sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }

@@ -67,7 +67,7 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	add(a.Out, a.Mid, a.Down)
 }
 
-// attend is one query against the keys it may see:
+// attend lets one query meet the keys it may see:
 //
 //	scores = q K^T / sqrt(head_dim)   probs = softmax(scores)   out = probs V
 //
@@ -90,7 +90,7 @@ func (m *Model) Unembed(logits, normed, x mat.Matrix, rows ...int) {
 	}
 }
 
-// norm is an RMSNorm, or with a bias a LayerNorm, of every row.
+// norm applies an RMSNorm, or with a bias a LayerNorm, to every row.
 func (m *Model) norm(dst, x mat.Matrix, gain, bias []float32) {
 	for i := range x.NumRows() {
 		if bias == nil {
@@ -101,7 +101,7 @@ func (m *Model) norm(dst, x mat.Matrix, gain, bias []float32) {
 	}
 }
 
-// normHeads is the RMSNorm of every head of a row; nothing where there is no gain.
+// normHeads applies an RMSNorm to every head of a row, and does nothing where there is no gain.
 func (m *Model) normHeads(row, gain []float32) {
 	hd := m.Config.HeadDim
 	for h := 0; gain != nil && h < len(row); h += hd {
@@ -109,7 +109,7 @@ func (m *Model) normHeads(row, gain []float32) {
 	}
 }
 
-// linear is x W^T + b, of every row; b may be nil.
+// linear computes x W^T + b for every row; b may be nil.
 func linear(dst, x, w mat.Matrix, b []float32) {
 	mat.MulT(dst, x, w)
 	for i := 0; b != nil && i < x.NumRows(); i++ {

@@ -13,7 +13,7 @@ type request struct {
 	maxNew, arrive int
 }
 
-// requests are the recipe's own prompt and those of its batch. The recipe has
+// requests returns the recipe's own prompt and those of its batch. The recipe has
 // been through Prepare.
 func requests(m *library.Loaded, r sim.Recipe) ([]request, error) {
 	prompt, err := m.Encode(r)

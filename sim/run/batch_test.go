@@ -132,7 +132,7 @@ func TestBatchUnderABudget(t *testing.T) {
 		block := int64(rec.Cache.Block * c.Layers * c.KVDim() * 8)
 		rec.Cache.Budget = block * int64(1+r.IntN(8))
 		for _, s := range collect(t, m, rec) {
-			if u := s.KV.Use(); u.Held > rec.Cache.Budget || u.Held%block != 0 {
+			if u := s.KV.Usage(); u.Held > rec.Cache.Budget || u.Held%block != 0 {
 				t.Fatalf("%+v", u)
 			}
 			for _, p := range s.PassSteps {
@@ -272,7 +272,7 @@ func TestBeamsShareBlocks(t *testing.T) {
 				if !sameBits(p.Logits(), alone[len(alone)-1].Logits()) {
 					t.Fatalf("beam %d differs from its text alone", p.Seq)
 				}
-				for _, refs := range p.KV.Use().Refs {
+				for _, refs := range p.KV.Usage().Refs {
 					if refs > 1 {
 						shared++
 					}

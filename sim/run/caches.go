@@ -20,13 +20,13 @@ func (e *engine) newCache(q *sequence) error {
 	return nil
 }
 
-// spec is the shape of a sequence's cache.
+// spec returns the shape of a sequence's cache.
 func (e *engine) spec(q *sequence) kv.Spec { return kv.SpecOf(e.m.Model.Config, q.maxTokens) }
 
-// block is the tokens of a block of the caches; 0 where they take their memory at once.
+// block returns the tokens of a block of the caches; 0 where they take their memory at once.
 func (e *engine) block() int { return kv.TraitsOf(e.recipe.Cache).Block }
 
-// blockBytes is what a block takes of the budget.
+// blockBytes returns what a block takes of the budget.
 func (e *engine) blockBytes() int64 {
 	return int64(e.block()) * kv.SpecOf(e.m.Model.Config, e.block()).TokenBytes()
 }

@@ -76,8 +76,8 @@ func TestGreedySpeculationIsTheTarget(t *testing.T) {
 					t.Fatalf("%d rows verify %d proposals", s.Rows, len(x.Proposed))
 				}
 			}
-			if s.KV.Use().Used > s.KV.Use().Allocated {
-				t.Fatalf("%+v", s.KV.Use())
+			if s.KV.Usage().Used > s.KV.Usage().Allocated {
+				t.Fatalf("%+v", s.KV.Usage())
 			}
 		}
 	}

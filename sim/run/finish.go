@@ -39,7 +39,7 @@ func (e *engine) endSequences(steps []*sim.Step) {
 	}
 }
 
-// leave has sequences that have ended give their memory back.
+// leave lets sequences that have ended give their memory back.
 func (e *engine) leave() {
 	for _, q := range e.all {
 		if q.state == schedule.Finished {
@@ -48,7 +48,7 @@ func (e *engine) leave() {
 	}
 }
 
-// reserveFirst has the first that goes on take the memory of its next token when a pass
+// reserveFirst lets the first that goes on take the memory of its next token when a pass
 // ends, whether or not the next pass has it: that is in all traces so far.
 func (e *engine) reserveFirst() {
 	for _, q := range e.all {

@@ -18,7 +18,7 @@ func (e *engine) release() {
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
-// mostRows is how many rows a pass can have at most: every token of as many sequences as
+// mostRows returns how many rows a pass can have at most: every token of as many sequences as
 // go together.
 func (e *engine) mostRows() (n int) {
 	together := 1
@@ -45,7 +45,7 @@ func (e *engine) afford(q *sequence) error {
 	return e.held.Fits(q.cache.Lacks(len(q.pending()) + e.decoder.proposals()))
 }
 
-// numScheduled is how many new tokens the pass has.
+// numScheduled returns how many new tokens the pass has.
 func (e *engine) numScheduled() (n int) {
 	for _, q := range e.live {
 		n += q.numScheduled
@@ -53,7 +53,7 @@ func (e *engine) numScheduled() (n int) {
 	return n
 }
 
-// wants is how many bytes more will be held when the pass is over, its steps included.
+// wants returns how many bytes more will be held when the pass is over, its steps included.
 func (e *engine) wants() (n int64) {
 	asked := 0
 	for _, q := range e.live {
@@ -75,7 +75,7 @@ func (e *engine) wants() (n int64) {
 	return n + e.rows.wants(e.numScheduled()) + steps
 }
 
-// size is the rows that the pass has in a lane, and how many keys they see at most.
+// size returns the rows that the pass has in a lane, and how many keys they see at most.
 func (e *engine) size(lane sim.Lane) (rows, positions int) {
 	for _, q := range e.live {
 		n := q.numScheduled

@@ -49,7 +49,7 @@ func TestARunCountsItsMemory(t *testing.T) {
 			var caches int64
 			rows := 0
 			for _, p := range s.PassSteps {
-				caches += p.KV.Use().Allocated
+				caches += p.KV.Usage().Allocated
 				rows += p.Cached + p.Rows
 			}
 			lanes := model.ActsBytes(c, len(s.PassSteps), maxNew, true) + model.ActsBytes(c, rows, maxNew, false)

@@ -87,7 +87,7 @@ func (t *trial) budget(*rand.Rand) error {
 		if s.KV == nil {
 			continue
 		}
-		if u := s.KV.Use(); u.Budget > 0 && u.Held > u.Budget || u.Used > u.Allocated || u.Allocated > u.Held && len(u.Refs) == 0 {
+		if u := s.KV.Usage(); u.Budget > 0 && u.Held > u.Budget || u.Used > u.Allocated || u.Allocated > u.Held && len(u.Refs) == 0 {
 			return fmt.Errorf("step %d seq %d: %+v", s.N, s.Seq, u)
 		}
 	}

@@ -130,7 +130,7 @@ func TestEvictionIsAMask(t *testing.T) {
 			}
 		}
 		group := c.Heads / c.KVHeads
-		lost := map[[3]int]float32{} // attention received by layer, head and position, once let go
+		lost := map[[3]int]float32{} // attention received by layer, head and position, once evicted
 		for _, s := range collect(t, m, rec) {
 			if s.Part == sim.HeadPart {
 				continue
@@ -186,7 +186,7 @@ func TestEvictionIsAMask(t *testing.T) {
 					}
 				}
 			}
-			if u := s.KV.Use(); u.Used > u.Allocated || u.Used != s.Lanes[sim.Cached].KVBytes {
+			if u := s.KV.Usage(); u.Used > u.Allocated || u.Used != s.Lanes[sim.Cached].KVBytes {
 				t.Fatalf("%+v, counted %d", u, s.Lanes[sim.Cached].KVBytes)
 			}
 			want := int64(0)
@@ -199,7 +199,7 @@ func TestEvictionIsAMask(t *testing.T) {
 		}
 	}
 	if hidden == 0 {
-		t.Error("nothing was ever let go")
+		t.Error("nothing was ever evicted")
 	}
 }
 
@@ -266,7 +266,7 @@ func TestQuantisedWithinHalfAStep(t *testing.T) {
 	}
 }
 
-// TestPassesDoNotMatter: under any policy that rounds and lets go token by token,
+// TestPassesDoNotMatter: under any policy that rounds and evicts token by token,
 // a token's row does not depend on how the tokens before it were cut into passes.
 func TestPassesDoNotMatter(t *testing.T) {
 	r := rand.New(rand.NewPCG(35, 1))
@@ -316,7 +316,7 @@ func TestMemoryIsAWall(t *testing.T) {
 			t.Fatalf("%+v: %v", rec.Cache, err)
 		}
 		last := steps[len(steps)-1]
-		if u := last.KV.Use(); u.Allocated > rec.Cache.Budget {
+		if u := last.KV.Usage(); u.Allocated > rec.Cache.Budget {
 			t.Fatalf("%+v", u)
 		}
 		if last.RunFinishReason == sim.FinishMemory {

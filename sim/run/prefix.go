@@ -46,7 +46,7 @@ func (p *prefixCache) evictable() (n int) {
 	}
 	times := map[int]int{}
 	for _, k := range p.known {
-		use := k.cache.Use()
+		use := k.cache.Usage()
 		for i, block := range use.Table {
 			if times[block]++; times[block] == use.Refs[i] {
 				n++

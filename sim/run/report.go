@@ -6,7 +6,7 @@ import (
 	"kvstep/sim/schedule"
 )
 
-// scheduled is the pass of a batch as a whole; nil for other runs.
+// scheduled returns the pass of a batch as a whole; nil for other runs.
 func (e *engine) scheduled() *sim.Schedule {
 	b := e.recipe.Batch
 	if b == nil {
@@ -99,7 +99,7 @@ func (e *engine) payRecomputed(l int) {
 	x.total.TotalFlops += x.total.Flops
 }
 
-// numLogits is how many rows of the pass get logits.
+// numLogits returns how many rows of the pass get logits.
 func (e *engine) numLogits() (n int) {
 	for _, q := range e.live {
 		n += q.numLogits

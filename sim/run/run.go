@@ -59,7 +59,7 @@ func Steps(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock, pr
 	return StepsWithin(ctx, m.Memory(), m, r, clock, prefix...)
 }
 
-// StepsWithin is Steps that tell memory what they hold: caches, working memory of both
+// StepsWithin does what Steps does, and tells memory what is held: caches, working memory of both
 // lanes, rows that no step has yet. (Whoever keeps steps counts those.) What would pass
 // its limit is refused before it is done; the sequence then goes on, and asks again, if
 // another step is pulled.
@@ -109,7 +109,7 @@ func retried(yield func(sim.Step, error) bool, f func() error) error {
 	return err
 }
 
-// run is the whole life of a recipe: passes until one says done.
+// run lives the whole life of a recipe: passes until one says why it ends.
 func (e *engine) run(yield func(sim.Step, error) bool) error {
 	for {
 		if err := retried(yield, func() error { return e.guarded(e.begin) }); err != nil {
@@ -165,7 +165,7 @@ type engine struct {
 	planned bool // it is decided what the pass has
 
 	outputs    []*lazyOutput // that still look at the lanes' logits
-	only       sim.Step      // the step at hand of a run of one sequence
+	single     sim.Step      // the step at hand of a run of one sequence
 	prices     [2]prices     // by Lane
 	pass       int
 	n          int // steps made so far

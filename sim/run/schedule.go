@@ -38,7 +38,7 @@ func (e *engine) schedule() error {
 	return nil
 }
 
-// standing is where all sequences stand, as the scheduler sees it.
+// standing returns where all sequences stand, as the scheduler sees it.
 func (e *engine) standing() []schedule.Request {
 	e.requests = e.requests[:0]
 	for _, q := range e.all {

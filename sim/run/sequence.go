@@ -82,7 +82,7 @@ func (q *sequence) write(id int) string {
 	return text
 }
 
-// flush is what is left of a character that will never be whole.
+// flush returns what is left of a character that will never be whole.
 func (q *sequence) flush() string {
 	if q.text == nil {
 		return ""
@@ -106,11 +106,11 @@ func (q *sequence) free() {
 	}
 }
 
-// pending are the tokens that are not fed yet: the prompt in prefill, one token in
+// pending returns the tokens that are not fed yet: the prompt in prefill, one token in
 // decode.
 func (q *sequence) pending() []int { return q.tokens[q.cached:] }
 
-// before are the tokens that stand before what row of the logits of s predicts.
+// before returns the tokens that stand before what row of the logits of s predicts.
 func (q *sequence) before(s *sim.Step, row int) []int {
 	return s.Tokens[:len(s.Tokens)-q.numLogits+1+row]
 }

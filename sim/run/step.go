@@ -13,7 +13,7 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 		phase = sim.Prefill
 	}
 	fed := q.cached + q.numScheduled
-	s := &e.only
+	s := &e.single
 	if !e.isSingle() {
 		s = new(sim.Step)
 	}

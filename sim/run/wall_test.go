@@ -37,7 +37,7 @@ func TestSixtyFourKibibytes(t *testing.T) {
 		if want := spec.Fits(r.Cache, budget); len(last.Tokens) != want {
 			t.Errorf("%s, %s: %d tokens, predicted %d", model, cache, len(last.Tokens), want)
 		}
-		if u := last.KV.Use(); u.Held > budget || u.Held != u.Allocated {
+		if u := last.KV.Usage(); u.Held > budget || u.Held != u.Allocated {
 			t.Errorf("%s, %s: %+v", model, cache, u)
 		}
 		return len(last.Tokens), float64(spec.TokenBits(r.Cache)) / 8, last.RunFinishReason == sim.FinishMemory

@@ -59,7 +59,7 @@ func next(p Policy, pass int, all []forecast) Output {
 	return out
 }
 
-// request is the scheduler's view of a forecast's request.
+// request returns the scheduler's view of a forecast's request.
 func (q *forecast) request() Request {
 	r := Request{Arrive: q.Arrive, Started: q.startedIn, Pending: 1, Prefill: q.generated == 0}
 	if r.Prefill {

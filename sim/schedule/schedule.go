@@ -137,7 +137,7 @@ func (x *planning) join() error {
 	return nil
 }
 
-// admit has request i join, where there is memory for it beside those who run.
+// admit lets request i join, where there is memory for it beside those who run.
 func (x *planning) admit(i int, beside bool) (bool, error) {
 	q := &x.all[i]
 	was := *q
@@ -184,7 +184,7 @@ func without(shares []Share, i int) (others []Share) {
 	return others
 }
 
-// most is how many tokens of a request a pass can have that has so many rows left of its
+// most returns how many tokens of a request a pass can have that has so many rows left of its
 // chunk.
 func (x *planning) most(q Request, left int) int {
 	if x.policy.Chunk > 0 {

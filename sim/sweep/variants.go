@@ -21,7 +21,7 @@ type Outcome struct {
 	Variant
 	Heads, KVHeads int
 	PerToken       int64 // bytes of the cache that a token takes
-	Usage          sim.CacheUse
+	Usage          sim.CacheUsage
 	Generated      []int // ids generated
 	Text           string
 	Total          sim.Counters // of the cached lane, whole run
@@ -74,7 +74,7 @@ func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outco
 			continue
 		}
 		o.Generated = append(o.Generated, s.NewTokens()...)
-		o.Text, o.FinishReason, o.Usage = s.GeneratedText, s.RunFinishReason, s.KV.Use()
+		o.Text, o.FinishReason, o.Usage = s.GeneratedText, s.RunFinishReason, s.KV.Usage()
 		if s.Effect != nil {
 			o.MaxDelta = max(o.MaxDelta, s.Effect.MaxDelta)
 		}

@@ -58,7 +58,7 @@ func (a *added) at(text string) (token hfAdded, length int) {
 	return token, 0
 }
 
-// cut gives the text between the tokens and the tokens, from the left. Special tokens
+// cut calls back with the text between the tokens and with the tokens, from the left. Special tokens
 // are found and left in the text: text that spells one is text.
 func (a *added) cut(text string, between func(text string, first bool), found func(id int)) {
 	from := 0 // of what has not been given

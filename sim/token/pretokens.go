@@ -163,7 +163,7 @@ func ending(text string, fold bool) int {
 	return 0
 }
 
-// asciiEqualFold is equality but for the case of ASCII letters; lower is in lower case.
+// asciiEqualFold compares but for the case of ASCII letters; lower is in lower case.
 func asciiEqualFold(s, lower string) bool {
 	for i := range len(s) {
 		if s[i]|0x20 != lower[i] || s[i] < 'A' {

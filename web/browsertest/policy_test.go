@@ -38,7 +38,7 @@ func policyPath(lang, policy string, step int, more string) string {
 // has a new frame paints it a moment later.
 func (p *page) memory(s *sim.Step) {
 	p.t.Helper()
-	u := s.KV.Use()
+	u := s.KV.Usage()
 	for id, want := range map[string]int64{"memory-used": u.Used, "memory-wasted": u.Wasted(), "memory-budget": u.Budget} {
 		p.until(fmt.Sprintf(`document.querySelector("[data-testid=%s]").dataset.value === "%d"`, id, want))
 	}
@@ -105,7 +105,7 @@ func TestBlockTable(t *testing.T) {
 			s := &want[n]
 			p.at(n)
 			p.memory(s)
-			u := s.KV.Use()
+			u := s.KV.Usage()
 			type row struct {
 				Block, Refs string
 				Full, Empty int
@@ -125,7 +125,7 @@ func TestBlockTable(t *testing.T) {
 			if got := p.text("memory-says"); !strings.Contains(got, fmt.Sprintf(says, empty, full+empty, bytes)) {
 				t.Errorf("step %d says %q", n, got)
 			}
-			taken := n > 0 && len(u.Table) > len(want[n-1].KV.Use().Table)
+			taken := n > 0 && len(u.Table) > len(want[n-1].KV.Usage().Table)
 			if got := p.text("sentence"); taken != (strings.Contains(got, "allocated") || strings.Contains(got, "分配了块")) {
 				t.Errorf("step %d, taken %v: %q", n, taken, got)
 			}
@@ -239,7 +239,7 @@ func TestWall(t *testing.T) {
 		if got := eval[string](p, `document.getElementById("wall-title").textContent`); got != fmt.Sprintf(title, fits) {
 			t.Errorf("the wall is titled %q", got)
 		}
-		u := want[last].KV.Use()
+		u := want[last].KV.Usage()
 		for _, n := range []int64{5120, u.Allocated, budget} {
 			if text := eval[string](p, fmt.Sprintf(`(%d).toLocaleString(%q)`, n, lang)); !strings.Contains(p.text("wall-say"), text) {
 				t.Errorf("%s is missing in %q", text, p.text("wall-say"))

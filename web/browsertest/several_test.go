@@ -112,7 +112,7 @@ func (p *page) compareStrips(s *sim.Step) {
 		p.t.Fatalf("%d strips for %d sequences", len(got), len(peers))
 	}
 	for _, peer := range peers {
-		use := peer.KV.Use()
+		use := peer.KV.Usage()
 		for i, b := range use.Table {
 			if g := got[strconv.Itoa(peer.Seq)]; len(g) != len(use.Table) || g[i] != [2]int{b, use.Refs[i]} {
 				p.t.Errorf("sequence %d: blocks %v on the page, %v used by %v in the trace", peer.Seq, g, use.Table, use.Refs)

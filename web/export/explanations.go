@@ -23,10 +23,10 @@ type explanations struct {
 	a, b, t, lane, tree []byte
 }
 
-// size is about how many bytes it all takes.
+// size estimates how many bytes it all takes.
 func (x *explanations) size() int { return 700*len(x.cells) + 4*len(x.a) + len(x.tree) }
 
-// answerSize is about how many bytes it takes to explain cells of one op.
+// answerSize estimates how many bytes it takes to explain cells of one op.
 func answerSize(m *lens.Moment, refs []explain.Ref) int {
 	if len(refs) == 0 {
 		return 0
@@ -89,7 +89,7 @@ func (x *explanations) sum(s *explain.Sum) {
 	}
 }
 
-// file is all of it.
+// file returns all of it.
 func (x *explanations) file() checkpoint.File {
 	f := checkpoint.File{Meta: map[string]string{"kvstep": "1", "cells": jsonText(x.cells)}}
 	for _, column := range []struct {
@@ -101,7 +101,7 @@ func (x *explanations) file() checkpoint.File {
 	return f
 }
 
-// newestCells are the cells of the newest row of an op in a step, for one head: all of
+// newestCells returns the cells of the newest row of an op in a step, for one head: all of
 // them, or, of logits, those of the likeliest tokens.
 func newestCells(m *library.Loaded, s *sim.Step, id string, head int) (refs []explain.Ref) {
 	r := &explain.Run{Model: m.Model}

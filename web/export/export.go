@@ -68,14 +68,14 @@ type rerun struct {
 	turn      turn
 }
 
-// Step is one of them, for wire and sim/breakpoint.
+// Step returns one of them, for wire and sim/breakpoint.
 func (r *rerun) Step(n int) *sim.Step { return &r.steps[n] }
 
 // rerunSteps runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
 func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
-	r := &rerun{Request: q, memory: memory, turn: turn{hands: workers}}
+	r := &rerun{Request: q, memory: memory, turn: turn{pool: workers}}
 	whole := ctx
 	r.abandoned = func() error { return r.turn.pass(whole) }
 	well := false
@@ -137,7 +137,7 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 	return r, nil
 }
 
-// late says of a run that took too long how far it came.
+// late turns the deadline of a run into a Problem that says how far it came.
 func late(err error, step int) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", step)
@@ -212,14 +212,14 @@ func (r *rerun) all() iter.Seq2[*sim.Step, error] {
 	}
 }
 
-// jsonl is what kvstep trace --format jsonl prints.
+// jsonl returns what kvstep trace --format jsonl prints.
 func (r *rerun) jsonl() (*File, error) {
 	var b bytes.Buffer
 	err := export.WriteTrace(&b, r.all())
 	return &File{r.runName(".jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
-// safetensors is every number of the run.
+// safetensors returns every number of the run.
 func (r *rerun) safetensors() (*File, error) {
 	if size := r.exported(); size > maxFile {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
@@ -231,7 +231,7 @@ func (r *rerun) safetensors() (*File, error) {
 	return &File{r.runName(".safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
-// exported is about how large export.Safetensors will be: scores and probabilities of
+// exported estimates how large export.Safetensors will be: scores and probabilities of
 // every head are most of it.
 func (r *rerun) exported() int {
 	size, c := 0, r.model.Model.Config
@@ -244,7 +244,7 @@ func (r *rerun) exported() int {
 	return size
 }
 
-// csv is what is on screen at the link's step.
+// csv returns what is on screen at the link's step.
 func (r *rerun) csv() (*File, error) {
 	m := r.moment(r.Link.Step)
 	b := bytes.NewBufferString(sheet.BOM) // a person will open it
@@ -252,7 +252,7 @@ func (r *rerun) csv() (*File, error) {
 	return &File{r.momentName(m, "csv"), "text/csv; charset=utf-8", b.Bytes()}, err
 }
 
-// moment is step n as the link looks at it.
+// moment returns step n as the link looks at it.
 func (r *rerun) moment(n int) *wire.Frame {
 	link := r.Link.Alone()
 	link.Step, link.Breaks = n, nil

@@ -18,7 +18,7 @@ import (
 	"kvstep/web/text"
 )
 
-// pack is records as the handout's script reads them (static/js/handout/records.js):
+// pack returns records as the handout's script reads them (static/js/handout/records.js):
 // gzip of, for each, step (or layer), head (or kind) and length as little-endian
 // int32, then the file.
 func pack(records []handoutEntry, left func() error) ([]byte, error) {
@@ -42,7 +42,7 @@ func pack(records []handoutEntry, left func() error) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// handout is one HTML file that replays the steps: the page's own modules,
+// handout returns one HTML file that replays the steps: the page's own modules,
 // styles and words, and every frame, under a policy that allows no request.
 func (r *rerun) handout(version string) (*File, error) {
 	at, lang := r.Link.Step, text.Match(cmp.Or(r.Lang, "en"))

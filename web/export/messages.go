@@ -13,7 +13,7 @@ import (
 // problems: a copy refuses nothing, it has what was asked or says that it has not.
 var elsewhere = []string{"cli", "cost", "plot", "problem", "reason", "several", "versus", "waits"}
 
-// messagesOf are a language's messages as a handout carries them.
+// messagesOf returns a language's messages as a handout carries them.
 func messagesOf(lang string) string {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(text.JSON(lang), &all); err != nil {

@@ -12,7 +12,7 @@ import (
 	"slices"
 )
 
-// stepOps is every op of a moment's own step that all heads share, with what frames say
+// stepOps returns every op of a moment's own step that all heads share, with what frames say
 // of each op ("ops" in the metadata, by name). A frame of one op repeats the results
 // of others as its inputs; here each is there once, in float16. Without x, which is
 // what left the layer before, it is for a reader who has that too.
@@ -57,7 +57,7 @@ func stepOps(m *lens.Moment, x bool) checkpoint.File {
 	return f
 }
 
-// headOps are the ops of the picked head that the overview does not show, nor has as
+// headOps returns the ops of the picked head that the overview does not show, nor has as
 // the newest rows of K or V.
 func headOps(m *lens.Moment) (tensors []checkpoint.Tensor) {
 	r := m.Explained()
@@ -84,7 +84,7 @@ func headOps(m *lens.Moment) (tensors []checkpoint.Tensor) {
 // shown are the ops that the overview shows.
 var shown = []string{"Q", "K", "V", "scores", "mask", "probs", "out"}
 
-// weightPictures are the weight matrices of a layer that have a picture, coarse;
+// weightPictures returns the weight matrices of a layer that have a picture, coarse;
 // "weights" in the metadata has what 255 stands for in each.
 func weightPictures(m *library.Loaded, layer int) checkpoint.File {
 	f, most := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}, map[string]float32{}
@@ -107,5 +107,5 @@ func weightPictures(m *library.Loaded, layer int) checkpoint.File {
 	return f
 }
 
-// jsonText is v as JSON, in which every number has a word.
+// jsonText returns v as JSON, in which every number has a word.
 func jsonText(v any) string { return string(plain.JSON(v)) }

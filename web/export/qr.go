@@ -9,7 +9,7 @@ import (
 	"kvstep/sim"
 )
 
-// QR is an address as a QR code: an SVG of one path, dark modules on white with
+// QR returns an address as a QR code: an SVG of one path, dark modules on white with
 // the quiet zone of four modules that readers need.
 func QR(address string) (*File, error) {
 	code, err := qr.Encode(address, qr.L) // a screen is clean; the lowest level keeps modules large

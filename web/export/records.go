@@ -54,7 +54,7 @@ type scope struct {
 	PerHead []string `json:"per_head"`
 }
 
-// handoutEntries are all files that a handout needs. Those of one layer and head stand
+// handoutEntries returns all files that a handout needs. Those of one layer and head stand
 // together, so that what they repeat is near enough for gzip to find.
 func (r *rerun) handoutEntries(most budget) []handoutEntry {
 	c := r.model.Model.Config
@@ -105,7 +105,7 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 	return all
 }
 
-// scope is what a handout will hold, before it is known how far that goes.
+// scope says what a handout will hold, before it is known how far that goes.
 func (r *rerun) scope(most budget) scope {
 	looked, c := r.moment(r.Link.Step), r.model.Model.Config
 	here := scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.View.Trail), Without: []string{}}
@@ -121,7 +121,7 @@ func (r *rerun) scope(most budget) scope {
 	return here
 }
 
-// layer is a step's; the head's is the one after the last, as its answers are.
+// layer returns the layer of a step, for the head one after the last, as its answers have it.
 func (r *rerun) layer(n int) int {
 	if n < 0 || r.steps[n].Part == sim.HeadPart {
 		return r.model.Model.Config.Layers
@@ -149,7 +149,7 @@ func (r *rerun) span(from, budget int, visit func(n int) int) [2]int {
 	return [2]int{first, last}
 }
 
-// ownView is a step as a viewer sees it who looks at what it computed itself.
+// ownView returns a step as a viewer sees it who looks at what that step computed.
 func (r *rerun) ownView(n, head int) *wire.Frame {
 	pick := r.Link.View
 	r.Link.View = lens.View{Head: head, Seq: pick.Seq}
@@ -161,7 +161,7 @@ func (r *rerun) ownView(n, head int) *wire.Frame {
 	return m
 }
 
-// answers are the explanations of a handout, by layer. It fills in their span, and
+// answers returns the explanations of a handout, by layer. It fills in their span, and
 // which ops are left out.
 func (r *rerun) answers(here *scope, most int) []explanations {
 	all := make([]explanations, r.model.Model.Config.Layers+1)
@@ -195,7 +195,7 @@ func (r *rerun) answers(here *scope, most int) []explanations {
 // always are the ops whose newest row is explained in every step.
 var always = []string{"scores", "probs", "out", "logits"}
 
-// frame is the whole frame of a step with every panel open, for head 0, and for
+// frame returns the whole frame of a step with every panel open, for head 0, and for
 // another head only its matrices.
 func (r *rerun) frame(n, head int, here *scope) checkpoint.File {
 	m := r.ownView(n, head)

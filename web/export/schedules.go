@@ -57,7 +57,7 @@ func schedules(ctx context.Context, models *library.Library, q Request) (*File, 
 // serve runs a batch to its end.
 func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (served, error) {
 	x := served{Slots: r.Batch.Slots}
-	t := turn{hands: workers}
+	t := turn{pool: workers}
 	if err := t.begin(ctx); err != nil {
 		return x, late(err, 0)
 	}

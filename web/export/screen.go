@@ -72,7 +72,7 @@ func putTokens(m *lens.Moment, put func(panel, name, row, rowName, col, colName,
 	put("choice", "draw", "", "", "", "", decimal64(c.Random))
 }
 
-// sheetsOf are the matrices on screen, as the engine has them.
+// sheetsOf returns the matrices on screen, as the engine has them.
 func sheetsOf(m *lens.Moment) []onScreen {
 	if m.From == nil {
 		return nil
@@ -110,7 +110,7 @@ func sheetsOf(m *lens.Moment) []onScreen {
 	return all
 }
 
-// seen is 1 where a query may see a key and the cache still has it.
+// seen returns 1 where a query may see a key and the cache still has it.
 func seen(s *sim.Step, kvHead int) mat.Matrix {
 	x := mat.New(s.Rows, s.Cached+s.Rows)
 	for i := range s.Rows {
@@ -137,7 +137,7 @@ func counted(c sim.Counters, put func(key, value string)) {
 	put("seconds", strconv.FormatFloat(c.Seconds, 'g', -1, 64))
 }
 
-// decimal32 is the shortest decimal that reads back as the same float32.
+// decimal32 returns the shortest decimal that reads back as the same float32.
 func decimal32(x float32) string { return strconv.FormatFloat(float64(x), 'g', -1, 32) }
 
 func decimal64(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -41,7 +41,7 @@ func (w TrainingSet) of(model string) bool { return slices.Contains(w.Models, mo
 // web/text says what is special about it. Others go by their names.
 var titled = []string{"story", "story-gqa", "story-mqa", "story-draft", "paper"}
 
-// titleID is the message that names a model in the menu, "" for its bare name.
+// titleID returns the message that names a model in the menu, "" for its bare name.
 func titleID(model string) string {
 	if slices.Contains(titled, model) {
 		return "model." + model
@@ -49,10 +49,10 @@ func titleID(model string) string {
 	return ""
 }
 
-// t is a message of the page's language.
+// t returns a message of the page's language.
 func (d HomeData) t(id string) string { return d.Text.T(id, nil) }
 
-// htmlLang is the language as HTML names it.
+// htmlLang returns the language as HTML names it.
 func (d HomeData) htmlLang() string {
 	if d.Lang == "zh" {
 		return "zh-Hans"
@@ -120,7 +120,7 @@ func itoa(n int) string      { return strconv.Itoa(n) }
 func utoa(n uint64) string   { return strconv.FormatUint(n, 10) }
 func boolText(b bool) string { return strconv.FormatBool(b) }
 
-// first is the stop text of the form, which has room for one.
+// first returns the stop text of the form, which has room for one.
 func first(stops []string) string {
 	if len(stops) == 0 {
 		return ""

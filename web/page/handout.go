@@ -48,12 +48,12 @@ func hash(s string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// raw is an element whose text a browser takes as it is written.
+// raw writes an element whose text a browser takes as it is written.
 func raw(tag, attributes, content string) templ.Component {
 	return templ.Raw("<" + tag + attributes + ">" + content + "</" + tag + ">")
 }
 
-// data is a block that no browser runs.
+// data writes a block that no browser runs.
 func data(id, kind, content string) templ.Component {
 	return raw("script", ` id="`+id+`" type="`+kind+`"`, strings.ReplaceAll(content, "</", `<\/`))
 }

@@ -26,7 +26,7 @@ func namesOf() map[string]string {
 // plotNames are those of the figures' form that are others there.
 var plotNames = map[string]string{"prompt": "plots.prompt", "new": "plots.new", "dtype": "plots.dtype", "hardware": "plots.device", "print": "plots.style"}
 
-// called is a field's name on the page of a path, without its hint "(0: all)"; "" if it
+// called returns a field's name on the page of a path, without its hint "(0: all)"; "" if it
 // has none.
 func called(c *text.Catalogue, path, key string) string {
 	id := names[key]
@@ -44,7 +44,7 @@ func called(c *text.Catalogue, path, key string) string {
 // besideName is the space that Chinese does not have beside a name in quotes.
 var besideName = regexp.MustCompile(`(”) (\p{Han})|(\p{Han}) (“)`)
 
-// Worded is a problem in words, its field called as the page of a path calls it.
+// Worded words a problem, its field called as the page of a path calls it.
 func Worded(c *text.Catalogue, path string, p *sim.Problem) string {
 	args := maps.Clone(p.Args)
 	if key, ok := args["Field"].(string); ok {

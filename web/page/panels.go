@@ -30,10 +30,10 @@ const (
 	both = served | recorded
 )
 
-// Offline tells whether a handout has the panel.
+// Offline reports whether a handout has the panel.
 func (p Panel) Offline() bool { return p.On&recorded != 0 }
 
-// Panels are all there are, in the order in which they are painted: what a person
+// Panels returns all there are, in the order in which they are painted: what a person
 // follows before what can wait for another frame. In each place they stand in the same
 // order. `make generate` writes static/js/panel/panels.js from it.
 func Panels() []Panel {
@@ -80,7 +80,7 @@ func Panels() []Panel {
 	}
 }
 
-// Served are the modules of the panels that a handout does not have (files of package static).
+// Served returns the modules of the panels that a handout does not have (files of package static).
 func Served() (files []string) {
 	for _, p := range Panels() {
 		if !p.Offline() {
@@ -90,7 +90,7 @@ func Served() (files []string) {
 	return files
 }
 
-// Asked are the names under which a handout's panels have data of their own open, in
+// Asked returns the names under which a handout's panels have data of their own open, in
 // a run of the recipe.
 func Asked(r sim.Recipe) (names []string) {
 	for _, p := range Panels() {
@@ -116,7 +116,7 @@ func (d HomeData) place(name string) templ.Component {
 	})
 }
 
-// on tells which kind of page this is.
+// on reports which kind of page this is.
 func (d HomeData) on() on {
 	if d.Recorded {
 		return recorded

@@ -41,10 +41,10 @@ func blank(n int) string {
 	return itoa(n)
 }
 
-// langQuery is the page's address in a language.
+// langQuery returns the page's address in a language.
 func (p PlotsData) langQuery(lang string) string { return "/plots?" + p.Query + "&lang=" + lang }
 
-// file is the address of a figure in a format.
+// file returns the address of a figure in a format.
 func (p PlotsData) file(name, format, lang string) string {
 	return "/plot/" + name + "." + format + "?" + p.Query + "&lang=" + lang
 }
@@ -56,7 +56,7 @@ const (
 	PhoneWidth, PhoneHeight = 420, 330
 )
 
-// picture is the address of a figure as the page shows it, see the server's views.
+// picture returns the address of a figure as the page shows it, see the server's views.
 func (p PlotsData) picture(name, view, lang string) string {
 	return p.file(name, "svg", lang) + "&view=" + view
 }

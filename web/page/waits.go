@@ -11,7 +11,7 @@ type WaitsData struct {
 // Field is one field of a link.
 type Field struct{ Key, Value, Shown string }
 
-// field is the value of a field, "" if the link does not have it.
+// field returns the value of a field, "" if the link does not have it.
 func (w WaitsData) field(key string) string {
 	for _, f := range w.Fields {
 		if f.Key == key {
@@ -21,7 +21,7 @@ func (w WaitsData) field(key string) string {
 	return ""
 }
 
-// rest is what is listed: all but what is quoted already.
+// rest returns what is listed: all but what is quoted already.
 func (w WaitsData) rest() []Field {
 	var rest []Field
 	for _, f := range w.Fields {
@@ -32,7 +32,7 @@ func (w WaitsData) rest() []Field {
 	return rest
 }
 
-// says tells what a press would do.
+// says reports what a press would do.
 func (w WaitsData) says() string {
 	switch {
 	case len(w.rest()) == 0 && w.field("prompt") == "":

@@ -85,8 +85,8 @@ func (s *state) evictBranch(why string) bool {
 	return true
 }
 
-// adopt gives the children of a branch that has gone to its parent, or to the
-// oldest of them: what two texts have in common, they have in common still.
+// adopt gives the children of an evicted branch to its parent, or to the oldest
+// of them: two texts keep what they have in common.
 func (s *state) adopt(old *branch) {
 	heir, at := old.parent, old.at
 	for _, b := range s.branches {

@@ -136,7 +136,7 @@ func (s *state) looks(pick lens.View) error {
 	return nil
 }
 
-// nearest is a pick of what this run has.
+// nearest returns a pick of what this run has.
 func (s *state) nearest(pick lens.View) lens.View {
 	for _, x := range s.picked(&pick) {
 		*x.at = min(max(*x.at, 0), x.count-1)
@@ -151,7 +151,7 @@ type pickNumber struct {
 	count int
 }
 
-// picked are the numbers of a pick. Its layer is a copy from then on.
+// picked returns the numbers of a pick. Its layer is a copy from then on.
 func (s *state) picked(pick *lens.View) []pickNumber {
 	sequences := 1
 	switch {

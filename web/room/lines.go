@@ -10,11 +10,11 @@ import (
 // leave is the command that a viewer's line ends with. No message is read as it.
 const leave = "leave"
 
-// maxLine is how many commands of one viewer wait; who sends more waits too.
+// maxLine is how many commands of one viewer wait; a viewer that sends more waits too.
 const maxLine = 32
 
-// lines are the commands that viewers have sent and the room has not carried out: a
-// line for each viewer, of which the room takes one by turns. What a newer command
+// lines hold the commands that viewers have sent and the room has not carried out: one line
+// for each viewer, from which the room takes a command in turn. A command that a newer one
 // makes void is not carried out at all.
 type lines struct {
 	ready chan struct{} // holds one token while anybody waits

@@ -80,7 +80,7 @@ func (s *state) load(l *loading) {
 	}()
 }
 
-// sendLoading tells every viewer how far it is.
+// sendLoading sends every viewer how far it is.
 func (s *state) sendLoading(l *loading) {
 	if s.loading != l {
 		return
@@ -122,7 +122,7 @@ func (s *state) run(v Viewer, r sim.Recipe) {
 	})
 }
 
-// join is the first command of a viewer: it shows the run that the room has or is
+// join carries out the first command of a viewer: it shows the run that the room has or is
 // about to have, or starts the one that the link names.
 func (s *state) join(v Viewer, query string) {
 	seat := s.seats[v]

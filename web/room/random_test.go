@@ -335,7 +335,7 @@ func digest(s *sim.Step) string {
 		}
 		fmt.Fprint(h, s.Tokens, s.Token, s.Text, s.GeneratedText, s.FinishReason, s.Cached, s.Rows, s.Seq)
 		if s.KV != nil {
-			fmt.Fprint(h, s.KV.Use())
+			fmt.Fprint(h, s.KV.Usage())
 		}
 	}
 	one(s)

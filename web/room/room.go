@@ -114,7 +114,7 @@ type state struct {
 	length  int  // of the run that a link names: recorded when its step is reached
 	stopped bool // and then it is ended, as a person had ended it
 	tokens  int
-	walker  Viewer // who asked for the walk, and hears of its problems
+	walker  Viewer // who asked for the walk, and is sent its problems
 	painted time.Time
 
 	loading *loading // a model that a run waits for
@@ -137,9 +137,8 @@ func newState(ctx context.Context, models *library.Library, clock run.Clock) *st
 	return s
 }
 
-// loop carries out commands, and between them does piece by piece what they have
-// given the room to do. Whatever it does it does in a turn of the room, beside which
-// other rooms have theirs.
+// loop carries out commands and, between them, does the work that they have caused, piece
+// by piece. Every piece is a turn of the room; other rooms have theirs in between.
 func (s *state) loop(r *Room) {
 	var place account
 	for {
@@ -182,8 +181,8 @@ func (s *state) busy() bool {
 	return s.tape != nil && (s.goal != noGoal || s.unseen() || s.owes())
 }
 
-// work does one piece of it: of one viewer a frame, of the breakpoints a few steps, of
-// a walk one step. Frames wait for the breakpoints, but not for long.
+// work does one piece: a viewer's frame, a few steps of the search for breakpoints, or one
+// step of a walk. Frames wait for the breakpoints, but not for long.
 func (s *state) work() {
 	switch {
 	case s.tape == nil:
@@ -244,7 +243,7 @@ func (s *state) onward() (moved bool, err error) {
 	return s.tape.Forward()
 }
 
-// arrive ends a walk. What a link says of its run beyond its own step comes after it.
+// arrive ends a walk, and begins the next one where the link names a longer run than its step.
 func (s *state) arrive(moved bool) {
 	s.goal = noGoal
 	if moved && s.length > s.tape.Len() {

@@ -43,7 +43,7 @@ func (s *state) showTo(seat *seat) {
 	seat.due = true
 }
 
-// owes tells whether anyone waits for a frame.
+// owes reports whether anyone waits for a frame.
 func (s *state) owes() bool {
 	for _, seat := range s.seats {
 		if seat.due {
@@ -128,7 +128,7 @@ func (s *state) link(seat *seat) wire.Link {
 	return l
 }
 
-// here is the link of the room's own moment, or of what it was asked for last.
+// here returns the link of the room's own moment, or of what it was asked for last.
 func (s *state) here() string {
 	if s.wish != nil {
 		return s.wish()
@@ -167,8 +167,8 @@ func (s *state) goOn() {
 // halt ends a walk, and what a link wanted after it.
 func (s *state) halt() { s.goal, s.tokens, s.length, s.stopped = noGoal, 0, 0, false }
 
-// failed tells of a step that could not be taken: a panic everyone, once, anything
-// else and everything after that who asked for it.
+// failed reports a step that could not be taken: a panic to everyone, once, anything
+// else and everything after it to whoever asked.
 func (s *state) failed(err error) {
 	if wall.Fell(err) && !s.broken {
 		s.broken = true

@@ -7,53 +7,53 @@ import (
 	"time"
 )
 
-// turns is where all rooms of the process take turns: each piece of work of a room (a
-// command, a step of a walk, a frame) is one, and of those who wait the room goes first
-// that has used least. So neither a flood of commands nor many long runs keep another
-// room's press waiting for longer than the pieces that are being worked on.
+// turns schedules the work of all rooms of the process. A turn is one piece of work: a
+// command, a step of a walk, a frame. When several rooms wait, the room that has used the
+// least time goes first. So another room's press waits only for the pieces that are being
+// worked on, whatever floods of commands and long runs there are.
 //
 // Rooms at work leave one processor to everything else: reading sockets, writing them,
-// and presses. With all of them taken, Go looks at its sockets every 10 ms only.
+// and presses. With all processors taken, Go looks at its sockets every 10 ms only.
 var turns = newTurnstile(max(1, runtime.GOMAXPROCS(0)-1), 2*runtime.GOMAXPROCS(0))
 
-// turnstile lets some in at a time. A room that has rested, and now has something to do,
-// finds places of its own, so that it need not wait for the long piece of another.
+// turnstile lets a limited number of rooms work at a time. Some slots are only for rooms
+// that were idle: these need not wait for the long piece of another room.
 type turnstile struct {
 	mu      sync.Mutex
-	most    int // at a time
-	all     int // with those who have rested
+	most    int // rooms that work at a time
+	all     int // the same, with those that were idle
 	inside  int
-	level   time.Duration // what the last who was let in had used
-	waiting []*account    // in the order in which they came
+	level   time.Duration // time that the last room let in had used
+	waiting []*account    // oldest first
 }
 
-// Who has rested for rest times as long as it worked before, at most tired, may work for
-// light without waiting for others.
+// A room counts as idle again after idleFactor times the time that it worked, of which
+// maxWorked counts at most. It may then work for freshTime in a slot for idle rooms.
 const (
-	rest  = 4
-	tired = 100 * time.Millisecond
-	light = 10 * time.Millisecond
+	idleFactor = 4
+	maxWorked  = 100 * time.Millisecond
+	freshTime  = 10 * time.Millisecond
 )
 
 // account is what the turnstile knows of a room.
 type account struct {
-	used   time.Duration // in all; who has been away is put on a level with the others
-	worked time.Duration // since it rested
-	fresh  bool          // has rested, and not worked for long since then
-	since  time.Time     // of its last turn: its beginning, then its end
+	used   time.Duration // in all; raised to level when the room comes back
+	worked time.Duration // since it was idle
+	fresh  bool          // it was idle, and has not worked for long since
+	since  time.Time     // when its last turn began, or ended
 	in     chan struct{}
 }
 
 func newTurnstile(most, all int) *turnstile { return &turnstile{most: most, all: all} }
 
-// enter returns when the room may work. idle tells that it had nothing to do until now.
+// enter returns when the room may work; idle says that it had nothing to do until now.
 func (t *turnstile) enter(p *account, idle bool) {
 	t.mu.Lock()
 	p.used = max(p.used, t.level)
-	if idle && time.Since(p.since) >= rest*p.worked {
+	if idle && time.Since(p.since) >= idleFactor*p.worked {
 		p.worked, p.fresh = 0, true
 	}
-	p.fresh = p.fresh && p.worked < light
+	p.fresh = p.fresh && p.worked < freshTime
 	if t.fits(p) {
 		t.letIn(p)
 		t.mu.Unlock()
@@ -67,13 +67,13 @@ func (t *turnstile) enter(p *account, idle bool) {
 	<-p.in
 }
 
-// leave ends a turn and lets in those who can be.
+// leave ends a turn, and lets in the rooms for which there is a slot now.
 func (t *turnstile) leave(p *account) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
 	took := now.Sub(p.since)
-	p.used, p.worked, p.since = p.used+took, min(p.worked+took, tired), now
+	p.used, p.worked, p.since = p.used+took, min(p.worked+took, maxWorked), now
 	t.inside--
 	for {
 		next := t.least()
@@ -86,7 +86,7 @@ func (t *turnstile) leave(p *account) {
 	}
 }
 
-// fits reports whether there is a place for one more.
+// fits reports whether there is a slot for one more room.
 func (t *turnstile) fits(p *account) bool {
 	return t.inside < t.most || p.fresh && t.inside < t.all
 }
@@ -97,8 +97,8 @@ func (t *turnstile) letIn(p *account) {
 	p.since = time.Now()
 }
 
-// least returns the one of those for whom there is a place that has used least, nil if
-// there is none.
+// least returns the waiting room that has used the least time, of those for which there is
+// a slot; nil if there is none.
 func (t *turnstile) least() (least *account) {
 	for _, w := range t.waiting {
 		if t.fits(w) && (least == nil || w.used < least.used) {

@@ -155,7 +155,7 @@ func TestAFloodDoesNotHoldUpOthers(t *testing.T) {
 	<-done
 }
 
-// TestWhoWorksIsNotFresh: a room that works much has to rest before it finds a place of its
+// TestWhoWorksIsNotFresh: a room that works much has to be idle before it finds a place of its
 // own again, however short its pauses are in which it has nothing to do.
 func TestWhoWorksIsNotFresh(t *testing.T) {
 	s := newTurnstile(1, 2)
@@ -164,18 +164,18 @@ func TestWhoWorksIsNotFresh(t *testing.T) {
 	p.since = p.since.Add(-50 * time.Millisecond) // it takes so long
 	s.leave(&p)
 	if s.enter(&p, true); p.fresh {
-		t.Error("fresh without a rest")
+		t.Error("fresh without being idle")
 	}
 	s.leave(&p)
-	p.since = p.since.Add(-rest * tired)
+	p.since = p.since.Add(-idleFactor * maxWorked)
 	if s.enter(&p, true); !p.fresh {
-		t.Error("not fresh after a long rest")
+		t.Error("not fresh after a long while idle")
 	}
 	s.leave(&p)
 	if s.enter(&p, false); !p.fresh {
 		t.Error("a press of two pieces waits before the second")
 	}
-	p.since = p.since.Add(-2 * light)
+	p.since = p.since.Add(-2 * freshTime)
 	s.leave(&p)
 	if s.enter(&p, false); p.fresh {
 		t.Error("fresh after long work")

@@ -2,7 +2,7 @@ package text
 
 import "strings"
 
-// Isolate is text of a person or a file as it is put into a sentence. Writing from right
+// Isolate prepares text of a person or a file for a sentence. Writing from right
 // to left, and marks that turn writing round, must not reach the words around it, so
 // such text stands between FSI and PDI, and no mark in it can end that early or outlast
 // it. Other text stays as it is, byte for byte. static/js/text.js does the same.
@@ -38,12 +38,12 @@ const (
 	pdi = '\u2069'
 )
 
-// paragraphEnd tells whether a character ends a paragraph (bidi class B).
+// paragraphEnd reports whether a character ends a paragraph (bidi class B).
 func paragraphEnd(r rune) bool {
 	return r == '\n' || r == '\r' || r >= 0x1c && r <= 0x1e || r == 0x85 || r == 0x2029
 }
 
-// turns tells whether a character can change the direction of what is beside it: those
+// turns reports whether a character can change the direction of what is beside it: those
 // written from right to left (bidi classes R, AL, AN: the blocks that Unicode keeps for
 // them) and the marks.
 func turns(r rune) bool {

@@ -16,7 +16,7 @@ import (
 //go:embed en.json zh.json
 var files embed.FS
 
-// Langs are the languages of the catalogue, the default first.
+// Langs returns the languages of the catalogue, the default first.
 func Langs() []string { return []string{"en", "zh"} }
 
 var (
@@ -46,14 +46,14 @@ func init() {
 	}
 }
 
-// Match is the catalogue's language for what a browser or terminal asks for:
+// Match returns the catalogue's language for what a browser or terminal asks for:
 // zh-CN, zh-TW and zh-Hans are all "zh"; what is not known is "en".
 func Match(wanted ...string) string {
 	_, i := language.MatchStrings(matcher, wanted...)
 	return Langs()[i]
 }
 
-// JSON is one language's catalogue as the page fetches it.
+// JSON returns one language's catalogue as the page fetches it.
 func JSON(lang string) []byte { return rawFiles[lang] }
 
 // Catalogue words messages in one language.
@@ -62,10 +62,10 @@ type Catalogue struct {
 	lang      string
 }
 
-// In is the catalogue of a language of Langs.
+// In returns the catalogue of a language of Langs.
 func In(lang string) *Catalogue { return byLang[lang] }
 
-// T is the message of an id with its placeholders filled; "Count" chooses the
+// T returns the message of an id with its placeholders filled; "Count" chooses the
 // plural form. Lists are joined, text is isolated (Isolate). An id that does not exist comes back as it is
 // (a test finds those).
 func (c *Catalogue) T(id string, args map[string]any) string {
@@ -80,7 +80,7 @@ func (c *Catalogue) T(id string, args map[string]any) string {
 	return s
 }
 
-// value is what a placeholder is filled with.
+// value returns what a placeholder is filled with.
 func (c *Catalogue) value(v any) any {
 	switch v := v.(type) {
 	case string:

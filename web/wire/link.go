@@ -1,6 +1,18 @@
 // Package wire turns moments of a run into frames and the page's messages into
 // commands. It is pure: bytes in, values out, and back. docs/protocol.md
 // specifies both directions.
+//
+// Its files, to be read in this order; calls go down, and a test counts those that do not:
+//
+//	frame.go     a moment as it goes to a viewer
+//	weights.go   one matrix of a model
+//	tensor.go    numbers, in as few bytes as the view needs
+//	command.go   what the page asks for
+//	linkroom.go  whether a recipe has room in a link
+//	link.go      a moment as an address
+//	linkkeys.go  the keys of one
+//	beyond.go    a link without the branches
+//	marks.go     moments that are marked
 package wire
 
 import (
@@ -89,7 +101,7 @@ func ParseLink(query string) (Link, error) {
 	return l, cmp.Or(err, unknown)
 }
 
-// values are the texts of a query by key.
+// values returns the texts of a query by key.
 func values(query string) (url.Values, error) {
 	if len(query) > MaxLinkBytes {
 		return nil, sim.NewProblem("link.long", "Have", len(query), "Max", MaxLinkBytes)
@@ -135,7 +147,7 @@ func isKey(name string) bool {
 		slices.ContainsFunc(recipe.Fields, func(f recipe.Field) bool { return f.Key == name }))
 }
 
-// Holds tells whether a link can be opened although ParseLink has refused it: what it has
+// Holds reports whether a link can be opened although ParseLink has refused it: what it has
 // too much is a key that no link has, such as other sites add. Whoever opens it says so.
 func Holds(err error) bool {
 	var p *sim.Problem

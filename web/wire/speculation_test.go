@@ -161,7 +161,7 @@ func TestBlocksOfRejectedProposals(t *testing.T) {
 	again := 0 // blocks that went with rejected proposals; the next ones took them again
 	for n := range steps {
 		use := seen[*lens.UseInfo](moment(l, rec, steps, n, 0, 1), "use")
-		now := steps[n].KV.Use().Table
+		now := steps[n].KV.Usage().Table
 		taken, freed := slices.Clone(now), slices.Clone(before)
 		taken = slices.DeleteFunc(taken, func(b int) bool { return slices.Contains(before, b) })
 		freed = slices.DeleteFunc(freed, func(b int) bool { return slices.Contains(now, b) })

@@ -246,7 +246,7 @@ func (p *pull) right(ctx context.Context, name string, f file) (bool, error) {
 	}
 }
 
-// progress tells that n bytes of the current file are there.
+// progress reports that n bytes of the current file are there.
 func (p *pull) progress(n int64) {
 	if p.c.Heard != nil {
 		p.c.Heard(p.done+n, p.total)

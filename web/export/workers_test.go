@@ -14,7 +14,7 @@ import (
 func TestOneProcessorIsLeft(t *testing.T) {
 	was := workers
 	defer func() { workers = was }()
-	workers = newHands(1)
+	workers = newWorkerPool(1)
 	models := library.New()
 	for _, kind := range []string{"jsonl", "html", "schedules"} {
 		q, err := Parse("?prompt=Once&new=2&step=9&schedule=static&req=0:2:cat")
@@ -49,9 +49,9 @@ func TestOneProcessorIsLeft(t *testing.T) {
 
 // TestFilesTakeTurns: of two files with one hand each goes on after the other's piece.
 func TestFilesTakeTurns(t *testing.T) {
-	all := newHands(1)
+	all := newWorkerPool(1)
 	ctx := context.Background()
-	a, b := &turn{hands: all}, &turn{hands: all}
+	a, b := &turn{pool: all}, &turn{pool: all}
 	if err := a.begin(ctx); err != nil {
 		t.Fatal(err)
 	}
