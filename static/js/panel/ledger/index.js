@@ -3,6 +3,7 @@
 import { number, si } from "../../format.js";
 import { createLamp } from "./equality.js";
 import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
+import { bar as piece } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
@@ -65,7 +66,7 @@ function create(root, { act }) {
       const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);
       if (input instanceof HTMLInputElement) input.checked = true;
     }
-    for (const span of ["step", "total"]) {
+    for (const span of /** @type {const} */ (["step", "total"])) {
       const block = /** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`));
       const { cached, uncached } = frame.meta.ledger[span];
       const longest = Math.max(total(cached), total(uncached));
@@ -120,12 +121,11 @@ function put(cells, key, a, b, unit) {
 /** @param {HTMLElement} el @param {ReturnType<typeof bar>} pieces @param {T} t */
 function fill(el, pieces, t) {
   el.replaceChildren(
-    ...pieces.map(({ part, again, share }) => {
-      const i = document.createElement("i");
-      i.className = `part part-${part}${again ? " again" : ""}`;
-      i.style.setProperty("width", `${100 * share}%`);
-      i.title = t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) });
-      return i;
-    }),
+    ...pieces.map(({ part, again, share }) =>
+      piece(share, {
+        class: `part part-${part}${again ? " again" : ""}`,
+        title: t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) }),
+      }),
+    ),
   );
 }

@@ -1,6 +1,7 @@
 // Before the first step: the prompt's tokens, waiting in front of the layers.
 
 import { isolate } from "../../text.js";
+import { el } from "../../ui/dom.js";
 
 /** @import { Panel, State } from "../../types.js" */
 
@@ -17,7 +18,7 @@ function create(root) {
   return function view({ frame, t, lang }) {
     const meta = frame?.meta;
     root.hidden = !meta || !!meta.step || !meta.waiting;
-    if (!meta || root.hidden) return;
+    if (!meta?.waiting || root.hidden) return;
     const { waiting, run } = meta;
     const now = JSON.stringify([waiting, run.config.layers, lang]);
     if (now === built) return;
@@ -25,31 +26,20 @@ function create(root) {
     part("says").textContent = t("waiting.tokens", { Count: waiting.length });
     const shown = waiting.length > MOST ? waiting.slice(0, MOST - 1) : waiting;
     part("tokens").replaceChildren(
-      ...shown.map((/** @type {[number, string]} */ [id, label], /** @type {number} */ i) =>
+      ...shown.map(([id, label], i) =>
         chip(isolate(label), String(i), t("waiting.token", { Token: label, Position: i, ID: String(id) })),
       ),
     );
     if (shown.length < waiting.length)
       part("tokens").append(chip(t("waiting.more", { Count: waiting.length - shown.length }), "", ""));
     part("tower").replaceChildren(
-      ...Array.from({ length: run.config.layers }, (_, i) => {
-        const li = document.createElement("li");
-        li.textContent = t("where.layer", { Layer: run.config.layers - i });
-        return li;
-      }),
+      ...Array.from({ length: run.config.layers }, (_, i) =>
+        el("li", t("where.layer", { Layer: run.config.layers - 1 - i })),
+      ),
     );
   };
 }
 
 /** @param {string} text @param {string} index @param {string} title */
-function chip(text, index, title) {
-  const li = document.createElement("li");
-  li.textContent = text;
-  if (title) li.title = title;
-  if (index) {
-    const small = document.createElement("small");
-    small.textContent = index;
-    li.append(small);
-  }
-  return li;
-}
+const chip = (text, index, title) =>
+  el("li", [text, ...(index ? [el("small", index)] : [])], title ? { title } : undefined);
