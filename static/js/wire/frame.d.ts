@@ -376,6 +376,8 @@ export interface Sampler {
   width?: number;
   /** beam: finished texts compare by log-probability / length^this */
   length_penalty?: number;
+  /** setting of a filter; left out where it is off */
+  typical_p?: number;
 }
 
 /**
