@@ -273,4 +273,3 @@ func TestCachesKeepTheirAccount(t *testing.T) {
 		t.Errorf("%d rows evicted, %d quantised: too few to prove anything", evicted, quantised)
 	}
 }
-
