@@ -143,7 +143,7 @@ func (m *maker) work(ctx context.Context, key, recipe string, c *making, work fu
 	}
 }
 
-// store puts an answer before the others, and lets go of those that nobody has asked for
+// store puts an answer before the others, and drops those that nobody has asked for
 // longest where there is no room.
 func (m *maker) store(key string, a answer) {
 	m.made++

@@ -233,7 +233,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestCacheHitsOnceUnderAWindow: a cache that lets go as much as it takes stays above the
+// TestCacheHitsOnceUnderAWindow: a cache that evicts as much as it takes stays above the
 // line that it has passed, and below one that it never reaches.
 func TestCacheHitsOnceUnderAWindow(t *testing.T) {
 	m, _ := record(t, "both", 1)

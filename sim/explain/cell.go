@@ -219,7 +219,7 @@ func (r *Run) Coords(ref Ref) Coords {
 }
 
 // Masked reports whether a cell is a pair that no softmax sees: the causal mask
-// forbids it, or the cache had let the key go.
+// forbids it, or the cache had evicted the key.
 func (r *Run) Masked(ref Ref) bool {
 	s, op := r.Step(ref.Step), Find(ref.Op)
 	return op.Cols == seen && model.Hidden(s, r.Model.KVHead(ref.Head), ref.Row, ref.Col)

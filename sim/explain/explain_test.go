@@ -301,7 +301,7 @@ func (x *ran) check(t *testing.T, ref Ref) {
 			if !op.Constant() && math.Float32bits(v) != math.Float32bits(x.truth(at)) {
 				t.Fatalf("%+v reads %+v: %v, the forward pass had %v", ref, at, v, x.truth(at))
 			}
-			if e.Kind == Softmax && x.Masked(at) { // let go: it takes part as -Inf
+			if e.Kind == Softmax && x.Masked(at) { // evicted: it takes part as -Inf
 				v = float32(math.Inf(-1))
 			}
 			if e.Sum != nil && l.N > 0 && e.Sum.N == l.N {

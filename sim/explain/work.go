@@ -221,7 +221,7 @@ func (w worker) turn() {
 // softmax writes exp(s - max) / sum of the exponentials of all that the row may see.
 func (w worker) softmax(col int) {
 	s := w.run.values(w.e.Reads[0])
-	for i := range s { // what the cache let go: exp(-Inf) adds 0
+	for i := range s { // what the cache evicted: exp(-Inf) adds 0
 		if at := w.e.Reads[0].Ref; w.run.Masked(Ref{at.Step, at.Op, at.Head, at.Row, i}) {
 			s[i] = float32(math.Inf(-1))
 		}

@@ -51,7 +51,7 @@ func (a *account) most() int {
 	return map[string]int{sim.CacheWindow: a.p.Sinks + a.p.Window, sim.CacheH2O: a.p.Heavy + a.p.Window}[a.p.Kind]
 }
 
-// append takes a token in, and lets go for it what the policy says.
+// append takes a token in, and evicts for it what the policy says.
 func (a *account) append(layer int, k, v []float32) {
 	p := a.len(layer)
 	a.rows[0][layer], a.rows[1][layer] = append(a.rows[0][layer], k), append(a.rows[1][layer], v)

@@ -35,7 +35,7 @@ func alternatives(m *Moment) (ways []Alternative) {
 	return ways
 }
 
-// fewerHeads is the known model with the fewest K/V heads, of those that have as
+// fewerHeads returns the known model with the fewest K/V heads, of those that have as
 // many layers and words as this one; nil if none has fewer.
 func fewerHeads(m *Moment) *library.Loaded {
 	if m.Models == nil {

@@ -16,14 +16,14 @@ var attentionLens = Lens{Name: "attention", Needs: []Need{matrices, noOp}, Show:
 	{"out", "F16", "[m, hd]", "probs x V"},
 }}
 
-// showAttention is the picture of one head that is shown where no op is picked.
+// showAttention returns the picture of one head that is shown where no op is picked.
 func showAttention(m *Moment) []Tensor {
 	a := m.Model.Model.Attention(m.From, m.Head())
 	return []Tensor{Floats("Q", F16, a.Q), Floats("K", F16, a.K), Floats("V", F16, a.V), Floats("scores", F16, a.Scores),
 		mask(m.From, m.Model.Model.KVHead(m.Head())), Floats("probs", F16, a.Probs), Floats("out", F16, a.Out)}
 }
 
-// mask is 1 where a query may see a key, 0 where the causal mask forbids it, and
+// mask returns 1 where a query may see a key, 0 where the causal mask forbids it, and
 // 2 where the mask allows it, but the cache of the K/V head had let the key go.
 func mask(s *sim.Step, kvHead int) Tensor {
 	positions := s.Cached + s.Rows

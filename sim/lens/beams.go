@@ -30,13 +30,10 @@ type FinishedInfo struct {
 	Node   *int   `json:"node,omitempty"` // of the tree, at which it ends (nodes are numbered pass by pass)
 }
 
-// showBeams is nil where the run is no beam search. With the tree come the tensors
+// showBeams returns with the tree the tensors
 // beam_tree, [2, nodes]: the parent's place among the beams of its pass, the token;
 // and beam_log_probs, [1, nodes], of the tokens.
 func showBeams(m *Moment) (*BeamsInfo, []Tensor) {
-	if m.Recipe.Sampler.Kind != "beam" {
-		return nil, nil
-	}
 	info := &BeamsInfo{Finished: []FinishedInfo{}, Best: -1}
 	if m.Step == nil {
 		return info, nil

@@ -23,11 +23,10 @@ type Branch struct {
 	Shared     int64 // of those, rows that other branches have too: the same memory
 }
 
-// Gone says which branch had to go, and why: "most" (there may be so many) or
-// "budget" (their rows take so much memory).
+// Gone is a branch that had to go.
 type Gone struct {
 	ID  int    `json:"id"`
-	Why string `json:"why"`
+	Why string `json:"why"` // most: there may be so many; budget: their rows take so much memory
 }
 
 func branchOf(m *Moment, id int) *Branch {
@@ -51,13 +50,13 @@ func (b *Branch) heads(f func(s *sim.Step) bool) {
 	}
 }
 
-// generated are the ids that a branch has chosen, as far as it has been run.
+// generated returns the ids that a branch has chosen, as far as it has been run.
 func (b *Branch) generated() (ids []int) {
 	b.heads(func(s *sim.Step) bool { ids = append(ids, s.NewTokens()...); return true })
 	return ids
 }
 
-// chooses is the head step that chose generated token i, nil if there is none.
+// chooses returns the head step that chose generated token i, nil if there is none.
 func (b *Branch) chooses(i int) (head *sim.Step) {
 	n := 0
 	b.heads(func(s *sim.Step) bool {
@@ -69,7 +68,7 @@ func (b *Branch) chooses(i int) (head *sim.Step) {
 	return head
 }
 
-// before is the head step after which n tokens were there, -1 if none.
+// before returns the head step after which n tokens were there, -1 if none.
 func (b *Branch) before(n int) (at int) {
 	at = -1
 	have := 0
@@ -82,7 +81,7 @@ func (b *Branch) before(n int) (at int) {
 	return at
 }
 
-// said is the generated text after step n.
+// said returns the generated text after step n.
 func (b *Branch) said(n int) (text string) {
 	b.heads(func(s *sim.Step) bool {
 		if s.N <= n {

@@ -11,13 +11,13 @@ var branchesLens = Lens{Name: "branches", Needs: []Need{someBranches}, Crowds: t
 
 // BranchesInfo are the runs of a room that keeps several, or did.
 type BranchesInfo struct {
-	Current int          `json:"current"`           // the branch on screen
-	Most    int          `json:"most"`              // so many are kept; then the one that was on screen longest ago goes
-	Held    Integer      `json:"held"`              // bytes of the rows of all, shared ones once
-	Gone    *Gone        `json:"gone,omitempty"`    // the last one that had to go
-	Lean    bool         `json:"lean,omitempty"`    // beside the picture of an op there are only id, parent and compare.with
-	List    []BranchInfo `json:"list"`              // oldest first
-	Compare *CompareInfo `json:"compare,omitempty"` // if the viewer asks for it
+	Current   int          `json:"current"`           // the branch on screen
+	Most      int          `json:"most"`              // so many are kept; then the one that was on screen longest ago goes
+	Held      Integer      `json:"held"`              // bytes of the rows of all, shared ones once
+	Gone      *Gone        `json:"gone,omitempty"`    // the last one that had to go
+	NamesOnly bool         `json:"lean,omitempty"`    // beside the picture of an op there are only id, parent and compare.with
+	List      []BranchInfo `json:"list"`              // oldest first
+	Compare   *CompareInfo `json:"compare,omitempty"` // if the viewer asks for it
 }
 
 // BranchInfo is one of them. Counts of 0 and empty texts are left out.
@@ -40,11 +40,7 @@ type BranchInfo struct {
 // textShown is how much of a branch's text the tree shows, in bytes.
 const textShown = 45
 
-// showBranches is nil where the room has one run only.
 func showBranches(m *Moment) *BranchesInfo {
-	if len(m.Branches) < 2 && m.Gone == nil {
-		return nil
-	}
 	info := &BranchesInfo{Current: m.Branch, Most: MaxBranches, Held: Integer(m.Held), Gone: m.Gone, List: []BranchInfo{}}
 	if m.View.Op != "" {
 		return namesOnly(m, info)
@@ -76,7 +72,7 @@ func showBranches(m *Moment) *BranchesInfo {
 
 // namesOnly only names the branches, and what is compared as soon as there is room.
 func namesOnly(m *Moment, info *BranchesInfo) *BranchesInfo {
-	info.Lean = true
+	info.NamesOnly = true
 	for _, b := range m.Branches {
 		info.List = append(info.List, BranchInfo{ID: b.ID, Parent: b.Parent})
 	}
@@ -86,7 +82,7 @@ func namesOnly(m *Moment, info *BranchesInfo) *BranchesInfo {
 	return info
 }
 
-// cut is the beginning of a text, in whole characters.
+// cut returns the beginning of a text, in whole characters.
 func cut(text string, most int) string {
 	for i := range text {
 		if i > most {

@@ -29,7 +29,7 @@ type HitInfo struct {
 	Now    string  `json:"now,omitempty"`    // top: and here
 }
 
-// showBreaks are the room's breakpoints, and where the run has reached them.
+// showBreaks returns the room's breakpoints, and where the run has reached them.
 func showBreaks(m *Moment) BreaksInfo {
 	info := BreaksInfo{Points: []string{}, Hits: [][2]int{}, Here: []HitInfo{}}
 	for _, p := range m.Breaks {

@@ -14,7 +14,7 @@ type CellValue struct {
 	Masked bool   `json:"masked"` // the mask forbids the pair
 }
 
-// showCell is the exact value of the picked cell, nil if it does not exist.
+// showCell returns the exact value of the picked cell, nil if it does not exist.
 func showCell(m *Moment) *CellValue {
 	c := m.View.Cell
 	if m.From == nil || c == nil || explain.Find(c.Op) == nil {

@@ -74,7 +74,7 @@ func showChoice(m *Moment) *ChoiceInfo {
 	return info
 }
 
-// stageInfo is a stage without its probabilities, under a sampler.
+// stageInfo returns a stage without its probabilities, under a sampler.
 func stageInfo(s sim.Stage, sampler sim.Sampler) StageInfo {
 	info := StageInfo{Filter: s.Filter, Possible: s.Possible, Kept: s.Kept}
 	if f := sample.Find(s.Filter); f != nil && f.Rescore != nil {

@@ -89,7 +89,7 @@ func compareBranches(m *Moment) *CompareInfo {
 	return info
 }
 
-// upTo are the ids that a branch had chosen after step n.
+// upTo returns the ids that a branch had chosen after step n.
 func (b *Branch) upTo(n int) (ids []int) {
 	b.heads(func(s *sim.Step) bool {
 		if s.N <= n {
@@ -100,7 +100,7 @@ func (b *Branch) upTo(n int) (ids []int) {
 	return ids
 }
 
-// probability is that of a token by the logits of a head step, whose they are if
+// probability returns that of a token by the logits of a head step, whose they are if
 // the place in question is its last.
 func probability(s *sim.Step, id int, last bool) *float64 {
 	if !last || s.Output == nil {
@@ -113,7 +113,7 @@ func probability(s *sim.Step, id int, last bool) *float64 {
 	return &p[id]
 }
 
-// outlaysOf are the totals of a branch after step n, in the viewer's unit, pairs and
+// outlaysOf returns the totals of a branch after step n, in the viewer's unit, pairs and
 // logits.
 func outlaysOf(m *Moment, b *Branch, n int) (o Outlays) {
 	if n < 0 {

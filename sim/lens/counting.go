@@ -55,7 +55,7 @@ const (
 
 var laneNames = [2]LaneName{LaneCached, LaneUncached}
 
-// shape is the model as a lane runs it. The cached lane's policy, if it lets
+// shape returns the model as a lane runs it. The cached lane's policy, if it lets
 // tokens go, is a window in every layer; bytes of quantised rows a shape does not know.
 func (m *Moment) shape(lane sim.Lane) cost.Shape {
 	if lane == sim.Uncached {
@@ -64,7 +64,7 @@ func (m *Moment) shape(lane sim.Lane) cost.Shape {
 	return cost.Keeping(m.Model.Model.Config, kv.TraitsOf(m.Recipe.Cache).Most())
 }
 
-// fedTokens is how many tokens prefill has read: the prompt, or what memory had room for.
+// fedTokens returns how many tokens prefill has read: the prompt, or what memory had room for.
 func fedTokens(m *Moment) int {
 	if m.Step.Pass == 0 {
 		return m.Step.Rows
@@ -80,10 +80,10 @@ func asKept(c, kept sim.Counters) sim.Counters {
 	return c
 }
 
-// asRecipe tells whether this viewer counts as the run itself did.
+// asRecipe reports whether this viewer counts as the run itself did.
 func asRecipe(m *Moment) bool { return m.switches() == recipeSwitches(m.Recipe) }
 
-// Recount is what a lane paid in step s by the viewer's switches: the step's
+// Recount returns what a lane paid in step s by the viewer's switches: the step's
 // own counters where those are the recipe's, else the same shapes counted
 // again. Time is measured, and no switch changes it.
 func Recount(m *Moment, s *sim.Step, lane sim.Lane) sim.Counters {
@@ -124,7 +124,7 @@ func countStep(m *Moment, s *sim.Step, lane sim.Lane, sw cost.Switches) sim.Coun
 	return c
 }
 
-// Recounted is the sum of all steps up to s by the viewer's switches.
+// Recounted returns the sum of all steps up to s by the viewer's switches.
 func Recounted(m *Moment, s *sim.Step, lane sim.Lane) sim.Counters {
 	if asRecipe(m) {
 		return s.Totals[lane]

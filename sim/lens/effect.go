@@ -28,10 +28,10 @@ func showEffect(m *Moment) *EffectInfo {
 	return info
 }
 
-// lastEffect is the latest head step of the sequence that chose under an effect, nil: none.
+// lastEffect returns the latest head step of the sequence that chose under an effect, nil: none.
 func lastEffect(m *Moment) *sim.Step {
 	for at := (m.Step.N+1)/m.perPass()*m.perPass() - 1; at >= 0; at -= m.perPass() {
-		if s := m.own(at); s != nil && s.Effect != nil {
+		if s := m.stepOfPick(at); s != nil && s.Effect != nil {
 			return s
 		}
 	}

@@ -32,8 +32,8 @@ type PassEvent struct {
 	Score  *Score  `json:"score,omitempty"`
 }
 
-// eventsOf are told at the first step of a pass, when it is known who is in it,
-// and at the head, when it is known who leaves.
+// eventsOf returns what happened: at the first step of a pass, when it is known who is in
+// it, and at the head, when it is known who leaves.
 func eventsOf(m *Moment, copies [][][2]int) []PassEvent {
 	events := []PassEvent{}
 	s := m.Step
@@ -83,7 +83,7 @@ func joinEvents(m *Moment) []PassEvent {
 	return events
 }
 
-// savedFlops is what it would have cost to compute the tokens of a prompt that were
+// savedFlops returns what it would have cost to compute the tokens of a prompt that were
 // found in the cache.
 func savedFlops(m *Moment, q sim.RequestState) int64 {
 	lane := sim.Cached
@@ -116,7 +116,7 @@ func beamEvents(m *Moment) []PassEvent {
 	return events
 }
 
-// newly are the texts that were finished in the pass.
+// newly returns the texts that were finished in the pass.
 func newly(now, before *sim.Beams) (fresh []sim.Finished) {
 	for _, f := range now.Finished {
 		if before == nil || !slices.ContainsFunc(before.Finished, func(old sim.Finished) bool { return slices.Equal(old.Tokens, f.Tokens) }) {
@@ -126,7 +126,7 @@ func newly(now, before *sim.Beams) (fresh []sim.Finished) {
 	return fresh
 }
 
-// finishedFrom tells whether a beam of the pass ended as a finished text.
+// finishedFrom reports whether a beam of the pass ended as a finished text.
 func finishedFrom(now, before *sim.Beams, said string) bool {
 	return slices.ContainsFunc(newly(now, before), func(f sim.Finished) bool { return f.Text == said })
 }

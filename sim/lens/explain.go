@@ -53,7 +53,7 @@ type StepName struct {
 	Cached int       `json:"cached"`
 }
 
-// explain explains the last cell of the trail, nil if nothing is asked.
+// ShowExplain explains the last cell of the trail, nil if nothing is asked.
 func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 	trail, r := m.View.Trail, m.Explained()
 	if len(trail) == 0 {

@@ -18,7 +18,7 @@ type TimeFit struct {
 	Left  int     `json:"left"`  // steps left out: they took far longer, as when the machine was busy
 }
 
-// seconds is what the model says of some steps with so many FLOPs in all.
+// seconds returns what the model says of some steps with so many FLOPs in all.
 func (f TimeFit) seconds(flops, steps float64) float64 { return flops/f.Rate + f.Fixed*steps }
 
 // far is how many times the median error a step may be late and still count.
@@ -54,7 +54,7 @@ func fitSteady(flops, seconds []float64) (TimeFit, bool) {
 	}
 }
 
-// fitTime is the line through the points (flops, seconds) with the least sum
+// fitTime returns the line through the points (flops, seconds) with the least sum
 // of squared errors in seconds. Where it would have a step cost less than
 // nothing, or there is but one size of step, it is the one through zero; false
 // if nothing was measured.
@@ -76,7 +76,7 @@ func fitTime(flops, seconds []float64) (TimeFit, bool) {
 	return fit, true
 }
 
-// fitLanes are the models of both lanes' times, by lane; a lane that did not run
+// fitLanes returns the models of both lanes' times, by lane; a lane that did not run
 // has none.
 func fitLanes(m *Moment) map[LaneName]TimeFit {
 	all := map[LaneName]TimeFit{}
@@ -98,7 +98,7 @@ func fitLanes(m *Moment) map[LaneName]TimeFit {
 	return all
 }
 
-// engineFlops are those that the engine really computes, whatever a viewer counts.
+// engineFlops returns those that the engine really computes, whatever a viewer counts.
 func engineFlops(m *Moment, lane sim.Lane, layer, rows, cached int) float64 {
 	sw := cost.Default()
 	return float64(cost.Headline(m.shape(lane).Step(lane, layer, rows, cached, sw), sw))

@@ -23,7 +23,7 @@ type HeadsInfo struct {
 	From []*int `json:"from"` // the step of each layer in this pass; null where it has not run yet
 }
 
-// showHeads is every head's attention in this pass. Layers that the pass has not
+// showHeads returns every head's attention in this pass. Layers that the pass has not
 // reached are zero.
 func showHeads(m *Moment) (*HeadsInfo, []Tensor) {
 	if m.Step == nil || m.Step.KV == nil {
@@ -61,7 +61,7 @@ func showHeads(m *Moment) (*HeadsInfo, []Tensor) {
 	return info, []Tensor{bytesOf("heads", maps, c.Layers, c.Heads, rows, cols), shares}
 }
 
-// poolBy is the smallest side of a cell's square with which all maps have at most so many cells.
+// poolBy returns the smallest side of a cell's square with which all maps have at most so many cells.
 func poolBy(maps, rows, cols, most int) int {
 	by := 1
 	for maps*parts(rows, by)*parts(cols, by) > most && (by < rows || by < cols) {
@@ -70,7 +70,7 @@ func poolBy(maps, rows, cols, most int) int {
 	return by
 }
 
-// parts is how many pieces of size by cover n.
+// parts returns how many pieces of size by cover n.
 func parts(n, by int) int { return (n + by - 1) / by }
 
 // pool writes the largest probability of every by x by square, in 1/255.

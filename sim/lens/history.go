@@ -43,7 +43,7 @@ var metrics = map[string]struct {
 	"time":  {of: func(_ cost.Switches, c sim.Counters) float64 { return c.Seconds }},
 }
 
-// metric is what this viewer's chart shows.
+// metric returns what this viewer's chart shows.
 func (p View) metric() string {
 	for _, name := range []string{"kv", "read", "time"} {
 		if p.shows("history-" + name) {
@@ -53,7 +53,7 @@ func (p View) metric() string {
 	return "flops"
 }
 
-// showHistory is the run point by point: what the recorded steps up to the cursor
+// showHistory returns the run point by point: what the recorded steps up to the cursor
 // paid, and what the formulas say of the whole run.
 func showHistory(m *Moment) (HistoryInfo, []Tensor) {
 	perPass := m.Model.Model.Config.Layers + 1
@@ -151,7 +151,7 @@ func partsOf(ahead [][]float64, perPass int, info HistoryInfo) ([][]float64, boo
 	return parts, true
 }
 
-// aheadPoints is what every point will cost, [cached, uncached, uncached with every
+// aheadPoints returns what every point will cost, [cached, uncached, uncached with every
 // pair and every row's logits computed][point]. The last is the growth that a
 // lane without a cache and without a mask would have: (t+1) times the cached; of
 // anything but FLOPs it would say nothing, and is left out. Times are modelled.
@@ -198,7 +198,7 @@ func pointOf(m *Moment, info HistoryInfo, n int, lane sim.Lane, sw cost.Switches
 	}
 }
 
-// layerOf is the layer of a part of a pass, -1 for the head.
+// layerOf returns the layer of a part of a pass, -1 for the head.
 func layerOf(part, perPass int) int {
 	if part == perPass-1 {
 		return -1
@@ -226,7 +226,7 @@ func heldBytes(m *Moment, c sim.Counters, layer, rows, cached, layers int) sim.C
 	return c
 }
 
-// fittingTokens is how many tokens the cache has room for: all, or what its budget allows.
+// fittingTokens returns how many tokens the cache has room for: all, or what its budget allows.
 func fittingTokens(m *Moment) int {
 	if p := m.Recipe.Cache; p.Budget > 0 && m.Recipe.Lanes != "uncached" {
 		return max(1, m.spec().Fits(p, p.Budget))
@@ -234,6 +234,6 @@ func fittingTokens(m *Moment) int {
 	return m.spec().Most
 }
 
-// maxPasses is how many passes the run can have: a pass more than the tokens that
+// maxPasses returns how many passes the run can have: a pass more than the tokens that
 // fit behind the prompt, for the last token chosen is never fed.
 func maxPasses(m *Moment) int { return max(1, min(m.Recipe.MaxNew, fittingTokens(m)-m.Prompt+1)) }

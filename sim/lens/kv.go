@@ -49,7 +49,7 @@ func showKV(m *Moment) (CacheInfo, []Tensor) {
 	}, evictedRows(m)...)
 }
 
-// rowSizes is the root mean square of every cached row as a share of the
+// rowSizes returns the root mean square of every cached row as a share of the
 // largest, in 1/255.
 func rowSizes(c sim.Config, positions int, rows func(l, h int) mat.Matrix) ([]byte, float32) {
 	sizes := make([]float32, c.Layers*c.KVHeads*positions)

@@ -54,7 +54,7 @@ func both[T any](show func(*Moment) (T, []Tensor)) Show {
 	return Show{func(m *Moment) (any, []Tensor) { return show(m) }, reflect.TypeFor[T]()}
 }
 
-// bare is a lens of tensors only.
+// bare returns a lens of tensors only.
 func bare(show func(*Moment) []Tensor) Show {
 	return Show{func(m *Moment) (any, []Tensor) { return nil, show(m) }, nil}
 }

@@ -23,7 +23,7 @@ func showLetters(m *Moment) map[LaneName]Letters {
 	return all
 }
 
-// lettersOf are the values that the open formulas are filled with, by lane.
+// lettersOf returns the values that the open formulas are filled with, by lane.
 func lettersOf(m *Moment) map[LaneName]Letters {
 	s := m.Step
 	all := map[LaneName]Letters{}

@@ -11,7 +11,7 @@ var modelledLens = Lens{Name: "modelled", Needs: []Need{open("formulas"), aStep}
 // device is what the page models times for: a machine as many readers have one.
 var device, devicePeak = mustDevice("Classroom PC")
 
-// mustDevice is a preset and its rate of float32 FLOPs a second. That there is
+// mustDevice returns a preset and its rate of float32 FLOPs a second. That there is
 // none would be a mistake of the program.
 func mustDevice(name string) (cost.Hardware, float64) {
 	h, err := cost.HardwarePreset(name)

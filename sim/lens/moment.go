@@ -46,7 +46,7 @@ type Moment struct {
 	explain *explain.Run // of these steps, see explained
 }
 
-// Layer is the layer that is looked at: the picked one, or the cursor's.
+// Layer returns the layer that is looked at: the picked one, or the cursor's.
 func (m *Moment) Layer() int {
 	switch last := m.Model.Model.Config.Layers - 1; {
 	case m.View.Layer != nil:
@@ -60,7 +60,7 @@ func (m *Moment) Layer() int {
 	}
 }
 
-// Head is the query head that is looked at.
+// Head returns the query head that is looked at.
 func (m *Moment) Head() int {
 	return min(max(m.View.Head, 0), m.Model.Model.Config.Heads-1)
 }
@@ -72,10 +72,10 @@ func orNull(s string) *string {
 	return &s
 }
 
-// switches are what the viewer counts by.
+// switches returns what the viewer counts by.
 func (m *Moment) switches() cost.Switches { return m.View.Switches(m.Recipe) }
 
-// plan is what is known of the run before anything runs.
+// plan returns what is known of the run before anything runs.
 func (m *Moment) plan() *run.Plan {
 	if m.Plan == nil {
 		prompt, _ := m.Model.Encode(m.Recipe) // the run has encoded it already
@@ -84,7 +84,7 @@ func (m *Moment) plan() *run.Plan {
 	return m.Plan
 }
 
-// inPass is the step of the cursor's pass that ran a layer, nil if it is still to come.
+// inPass returns the step of the cursor's pass that ran a layer, nil if it is still to come.
 func (m *Moment) inPass(layer int) *sim.Step {
 	n := m.Step.Pass*(m.Model.Model.Config.Layers+1) + layer
 	if n > m.Step.N {
@@ -93,7 +93,7 @@ func (m *Moment) inPass(layer int) *sim.Step {
 	return m.At(n)
 }
 
-// Source is the layer whose latest step the frame's matrices come from: the one
+// Source returns the layer whose latest step the frame's matrices come from: the one
 // that is looked at, or -1 (the head's) when an op of the head is.
 func (m *Moment) Source() int {
 	if op := explain.Find(m.View.Op); op != nil && op.Part == sim.HeadPart {
@@ -102,7 +102,7 @@ func (m *Moment) Source() int {
 	return m.Layer()
 }
 
-// Explained is the moment's run, as explanations want it: steps up to the cursor.
+// Explained returns the moment's run, as explanations want it: steps up to the cursor.
 func (m *Moment) Explained() *explain.Run {
 	if m.explain != nil {
 		return m.explain
@@ -111,15 +111,15 @@ func (m *Moment) Explained() *explain.Run {
 		if m.At == nil || m.Step == nil || n < 0 || n > m.Step.N {
 			return nil
 		}
-		return m.own(n)
+		return m.stepOfPick(n)
 	}}
 	return m.explain
 }
 
-// several tells whether passes of the run may have several sequences.
+// several reports whether passes of the run may have several sequences.
 func (m *Moment) several() bool { return m.Recipe.Batch != nil || m.Recipe.Sampler.Kind == "beam" }
 
-// maxNew is how many tokens the sequence that is looked at may get.
+// maxNew returns how many tokens the sequence that is looked at may get.
 func (m *Moment) maxNew() int {
 	seq := m.View.Seq
 	if m.Step != nil {
@@ -154,19 +154,19 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	m.Step = m.At(n)
 	m.Prompt = m.Step.Prompt
 	for i := n; i >= 0; i-- { // what it has said when it last said something
-		if s := m.own(i); s != nil && s.Part == sim.HeadPart {
+		if s := m.stepOfPick(i); s != nil && s.Part == sim.HeadPart {
 			m.Text = s.GeneratedText
 			break
 		}
 	}
 	for source := m.Source(); n >= 0 && m.From == nil; n-- {
-		if s := m.own(n); s != nil && s.Layer == source && s.KV != nil {
+		if s := m.stepOfPick(n); s != nil && s.Layer == source && s.KV != nil {
 			m.From = s
 		}
 	}
 }
 
-// perPass is the steps of a pass.
+// perPass returns the steps of a pass.
 func (m *Moment) perPass() int { return m.Model.Model.Config.Layers + 1 }
 
 // lineage is, by pass, the beam that the picked one continues.
@@ -182,39 +182,39 @@ func lineage(m *Moment, n int, step func(n int) *sim.Step) []int {
 	return line
 }
 
-// last is the sequence's step before the cursor's, in whichever pass had it; nil: none.
+// last returns the sequence's step before the cursor's, in whichever pass had it; nil: none.
 func (m *Moment) last() *sim.Step {
 	for n := m.Step.N - 1; n >= 0; n-- {
-		if s := m.own(n); s != nil {
+		if s := m.stepOfPick(n); s != nil {
 			return s
 		}
 	}
 	return nil
 }
 
-// own is step n if it is of the sequence that is looked at; nil where the pass
+// stepOfPick returns step n if it is of the sequence that is looked at; nil where the pass
 // does not have it.
-func (m *Moment) own(n int) *sim.Step {
+func (m *Moment) stepOfPick(n int) *sim.Step {
 	if s := m.At(n); m.Recipe.Batch == nil || s.Seq == m.Step.Seq {
 		return s
 	}
 	return nil
 }
 
-// isSingle tells whether the run has one sequence that grows by one token a pass:
+// isSingle reports whether the run has one sequence that grows by one token a pass:
 // what closed formulas of whole runs are about.
 func (m *Moment) isSingle() bool {
 	return m.Recipe.Batch == nil && m.Recipe.Draft == "" && m.Recipe.Sampler.Kind != "beam"
 }
 
-// closed tells whether closed formulas tell of all the run's passes: it is plain, and the
+// closed reports whether closed formulas tell of all the run's passes: it is plain, and the
 // first pass had the whole prompt. Groups along tokens may not have room for it at once, and
 // memory may end in it.
 func (m *Moment) closed() bool {
 	return m.isSingle() && (m.Step == nil || m.At == nil || m.At(0).Rows == m.Prompt)
 }
 
-// stayedRows is how many rows of a step are in the cache at the cursor: of an earlier pass
+// stayedRows returns how many rows of a step are in the cache at the cursor: of an earlier pass
 // those of proposals that were rejected are not.
 func stayedRows(m *Moment, s *sim.Step) int {
 	if s.Pass == m.Step.Pass {
@@ -223,7 +223,7 @@ func stayedRows(m *Moment, s *sim.Step) int {
 	return m.At((s.Pass+1)*m.perPass() - 1).Committed()
 }
 
-// spec is the shape of the run's cache.
+// spec returns the shape of the run's cache.
 func (m *Moment) spec() kv.Spec {
 	return kv.SpecOf(m.Model.Model.Config, recipe.Fed(m.Prompt, m.maxNew()))
 }

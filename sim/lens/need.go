@@ -8,7 +8,7 @@ type Need struct {
 	Met   func(*Moment) bool
 }
 
-// open is a panel that the viewer has open.
+// open returns a panel that the viewer has open.
 func open(panel string) Need {
 	return Need{"`" + panel + "` open", func(m *Moment) bool { return m.View.shows(panel) }}
 }
@@ -18,7 +18,7 @@ var (
 	noStep  = Need{"no step yet", func(m *Moment) bool { return m.Step == nil }}
 	aPrompt = Need{"a prompt", func(m *Moment) bool { return len(m.Waiting) > 0 }}
 
-	matrices = Need{"matrices to be seen (`pick.from` is not null)", func(m *Moment) bool { return m.From != nil }}
+	matrices = Need{"`pick.from` not null", func(m *Moment) bool { return m.From != nil }}
 	noOp     = Need{"no op picked", func(m *Moment) bool { return m.View.Op == "" }}
 
 	aChoice  = Need{"a choice, at head steps", func(m *Moment) bool { return m.Step != nil && m.Step.Choice() != nil }}

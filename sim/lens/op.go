@@ -34,7 +34,7 @@ type InputInfo struct {
 // that is pointed at is told exactly.
 const coarseFrom = 2048
 
-// ShowOp is the picked op's matrices, inputs first. Weight matrices stay at home: a
+// ShowOp returns the picked op's matrices, inputs first. Weight matrices stay at home: a
 // viewer fetches one when it is looked at (Weights).
 func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 	op, r := explain.Find(m.View.Op), m.Explained()
@@ -59,22 +59,9 @@ func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 		if in.Kind == explain.Table { // of the new rows' positions
 			x = x.Rows(m.From.Cached, m.From.Cached+m.From.Rows)
 		}
-		rows, cols := x.NumRows(), x.NumCols()
-		first := 0
-		if share := out.NumCols(); in.Kind == explain.Weight && op.PerHead() && max(rows, cols) > share { // of all heads
-			if first = m.Head() * share; op.PerGroup() {
-				first = m.Model.Model.KVHead(m.Head()) * share
-			}
-			if rows > 1 {
-				rows = share
-			} else {
-				cols = share
-			}
-		}
-		weight := in.Kind == explain.Weight && rows > 1
-		input := InputInfo{Op: id, Rows: rows, Cols: cols, Weight: weight, First: first, Down: op.Down(id)}
+		input := inputOf(m, op, in, x.NumRows(), x.NumCols(), out.NumCols())
 		switch {
-		case weight:
+		case input.Weight:
 		case x.NumRows()*x.NumCols() >= coarseFrom && !in.Pairs():
 			t := Pictured("op."+id, x)
 			input.Max = t.Max
@@ -91,4 +78,22 @@ func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 		tensors = append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
 	}
 	return info, append(tensors, Floats("op."+op.ID, F16, out))
+}
+
+// inputOf returns what an op reads of an input [rows, cols]: of a weight of all heads the
+// share of the one that is looked at, as wide as its result.
+func inputOf(m *Moment, op, in *explain.Op, rows, cols, share int) InputInfo {
+	input := InputInfo{Op: in.ID, Rows: rows, Cols: cols, Down: op.Down(in.ID)}
+	if in.Kind == explain.Weight && op.PerHead() && max(rows, cols) > share {
+		if input.First = m.Head() * share; op.PerGroup() {
+			input.First = m.Model.Model.KVHead(m.Head()) * share
+		}
+		if rows > 1 {
+			input.Rows = share
+		} else {
+			input.Cols = share
+		}
+	}
+	input.Weight = in.Kind == explain.Weight && input.Rows > 1
+	return input
 }

@@ -5,20 +5,17 @@ import (
 )
 
 // passesLens is every pass of a batch.
-var passesLens = Lens{Name: "passes", Needs: []Need{open("schedule")}, Show: bare(showPasses), Tensors: []Spec{
+var passesLens = Lens{Name: "passes", Needs: []Need{open("schedule"), aBatch, aStep}, Show: bare(showPasses), Tensors: []Spec{
 	{"schedule", "U8, U16 or U32", "[requests + 3, passes up to the cursor]", "rows of each request; then padded rows, idle slots and tokens generated"},
 	{"schedule_weights", "U32 or F64", "[1, passes]", "bytes of weights that each pass has read so far, of the cached lane if it runs"},
 	{"schedule_recomputed", "U8, U16 or U32", "[requests, passes]", "where somebody was preempted: of the rows, those that had been computed before"},
 	{"schedule_preempted", "U8", "[requests, passes]", "1: the request has given its blocks back and waits"},
 }}
 
-// showPasses is the passes of a batch up to the cursor, as tensors: the rows of each request in each
+// showPasses returns the passes of a batch up to the cursor, as tensors: the rows of each request in each
 // of them, then of all together padded rows, idle slots and tokens generated; and
 // the bytes of weights that the pass has read so far.
 func showPasses(m *Moment) []Tensor {
-	if m.Recipe.Batch == nil || m.Step == nil {
-		return nil
-	}
 	n, passes := len(m.Step.Schedule.Requests), m.Step.Pass+1
 	table := make([]uint32, (n+3)*passes)
 	weights := make([]float64, passes)
@@ -39,7 +36,7 @@ func showPasses(m *Moment) []Tensor {
 	return append(tensors, preemptedPasses(m)...)
 }
 
-// kept is the lane that the schedule tells of: the cached one, if it runs.
+// kept returns the lane that the schedule tells of: the cached one, if it runs.
 func kept(s *sim.Step) sim.Lane {
 	if s.Ran[sim.Cached] {
 		return sim.Cached

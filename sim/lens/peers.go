@@ -37,11 +37,7 @@ type PeerInfo struct {
 	Copied []int     `json:"copied,omitempty"` // those of them that are copies, made because two beams would write into one
 }
 
-// showPeers is nil in a run of one sequence.
 func showPeers(m *Moment) *PeersInfo {
-	if !m.several() {
-		return nil
-	}
 	info := &PeersInfo{Kind: "beam", Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []PassEvent{}}
 	if m.Recipe.Batch != nil {
 		info.Kind = "batch"
@@ -76,11 +72,11 @@ func showPeers(m *Moment) *PeersInfo {
 	}
 	for pass := range s.Pass + 1 {
 		rows, from, again := 0, 0, 0
-		if own := m.own(pass * m.perPass()); own != nil {
+		if own := m.stepOfPick(pass * m.perPass()); own != nil {
 			rows, from, again = own.Rows, own.Cached, recomputing(own)
 		}
 		info.Fed = append(info.Fed, rows)
-		if wasPreempted(s) {
+		if preempted(s) > 0 {
 			info.From, info.Again = append(info.From, from), append(info.Again, again)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"kvstep/sim/mat"
 )
 
-// evictedRows is what an evicting policy has let go of every layer's and head's rows,
+// evictedRows returns what an evicting policy has let go of every layer's and head's rows,
 // [layers, kv_heads, positions]: 1 + the position of the query that a row made
 // room for, 0 where it is kept. A window lets go alike in all heads: of those it
 // has one. nil for other policies.
@@ -39,7 +39,7 @@ func evictedRows(m *Moment) []Tensor {
 	return crowding(wholes("cache_gone", since, c.Layers, heads, positions))
 }
 
-// policyRows is what the open table of rows says of a policy's own numbers: the
+// policyRows returns what the open table of rows says of a policy's own numbers: the
 // attention that heavy hitters are chosen by, or errors and scales of codes.
 func policyRows(m *Moment, use *UseInfo) []Tensor {
 	if m.Step == nil || m.Step.KV == nil {
@@ -57,12 +57,12 @@ func policyRows(m *Moment, use *UseInfo) []Tensor {
 	return codedRows(m, use, 0, m.Model.Model.Config.Layers)
 }
 
-// receivedRows is the attention that every row of the layer that is looked at has
+// receivedRows returns the attention that every row of the layer that is looked at has
 // received from all queries so far, or until it was let go: F16 [kv_heads, positions].
 func receivedRows(m *Moment) []Tensor {
 	s := m.inPass(m.Layer())
 	for pass := m.Step.Pass - 1; s == nil && pass >= 0; pass-- { // not yet in this pass: as the last one before left it
-		s = m.own(pass*m.perPass() + m.Layer())
+		s = m.stepOfPick(pass*m.perPass() + m.Layer())
 	}
 	if s == nil {
 		return nil
@@ -86,7 +86,7 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
 	of := make([][]*sim.Step, c.Layers) // the sequence's steps by layer
 	for n := range m.Step.N + 1 {
-		if s := m.own(n); s != nil && s.Layer >= 0 {
+		if s := m.stepOfPick(n); s != nil && s.Layer >= 0 {
 			of[s.Layer] = append(of[s.Layer], s)
 		}
 	}
@@ -101,7 +101,7 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 			if value {
 				computed = s.V
 			}
-			for i := range stayedRows(m, s) {
+			for i := range min(stayedRows(m, s), positions-s.Cached) { // it had more before it was preempted
 				p := s.Cached + i
 				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
 				scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)
@@ -122,7 +122,7 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 	return crowding(bytesOf("cache_error", coded, shape...), scale)
 }
 
-// scaleOf is the largest scale of a row. Where groups run along tokens, a row
+// scaleOf returns the largest scale of a row. Where groups run along tokens, a row
 // has that of the row before it, as long as they are of one group.
 func scaleOf(m *Moment, before []float32, layer, head, p int, value bool) (most float32) {
 	traits, stride := kv.TraitsOf(m.Recipe.Cache), m.Model.Model.Config.HeadDim
@@ -142,7 +142,7 @@ func scaleOf(m *Moment, before []float32, layer, head, p int, value bool) (most 
 	return most
 }
 
-// farthest is the largest difference of a number of x from that of y.
+// farthest returns the largest difference of a number of x from that of y.
 func farthest(x, y []float32) (most float32) {
 	for i, v := range x {
 		most = max(most, v-y[i], y[i]-v)

@@ -24,12 +24,15 @@ func recomputedOf(m *Moment) *RecomputedInfo {
 	return info
 }
 
-// wasPreempted reports whether the sequence of a step has ever given its blocks back.
-func wasPreempted(s *sim.Step) bool {
-	return s.Schedule != nil && s.Schedule.Requests[s.Seq].Preempted > 0
+// preempted returns how often the sequence of a step has given its blocks back.
+func preempted(s *sim.Step) int {
+	if s.Schedule == nil {
+		return 0
+	}
+	return s.Schedule.Requests[s.Seq].Preempted
 }
 
-// recomputing is how many rows of its pass a sequence had computed before.
+// recomputing returns how many rows of its pass a sequence had computed before.
 func recomputing(s *sim.Step) int {
 	if s.Schedule == nil {
 		return 0
@@ -37,7 +40,7 @@ func recomputing(s *sim.Step) int {
 	return s.Schedule.Requests[s.Seq].Recomputing
 }
 
-// recomputedFlops is what a sequence's pass pays for tokens that it had computed before:
+// recomputedFlops returns what a sequence's pass pays for tokens that it had computed before:
 // what it costs more than the rest of its rows.
 func recomputedFlops(m *Moment, s *sim.Step) int64 {
 	again := recomputing(s)
@@ -88,7 +91,7 @@ func preemptEvents(m *Moment) []PassEvent {
 	return events
 }
 
-// lastOf is the latest step of a sequence up to step n, nil for none.
+// lastOf returns the latest step of a sequence up to step n, nil for none.
 func lastOf(m *Moment, seq, n int) *sim.Step {
 	for ; n >= 0; n -= m.perPass() {
 		if s := m.At(n).ForSequence(seq); s.Seq == seq {

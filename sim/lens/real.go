@@ -48,7 +48,7 @@ type LeastTime struct {
 	Bound   string  `json:"bound"` // compute or memory
 }
 
-// realSize is the model and the device of Pick.Real, "model@device".
+// realSize returns the model and the device of Pick.Real, "model@device".
 func realSize(name string) (s cost.Shape, model string, h cost.Hardware, peak float64, ok bool) {
 	model, device, ok := strings.Cut(name, "@")
 	s, model, err1 := cost.Preset(model)
@@ -61,7 +61,7 @@ func realSize(name string) (s cost.Shape, model string, h cost.Hardware, peak fl
 	return s.Wide(d.Bits, d.Bits), model, h, peak, err == nil
 }
 
-// realStep is the step of a run of a deeper model that stands where step n of
+// realStep returns the step of a run of a deeper model that stands where step n of
 // this one does: a layer for a layer, as far as it has them, and the head for the head.
 func realStep(s *sim.Step, layers int) int {
 	if s.Part == sim.HeadPart {
@@ -91,7 +91,7 @@ func showReal(m *Moment) *RealInfo {
 	return info
 }
 
-// roomOf is what of a model fits into a device. A layer's rows are those of the
+// roomOf returns what of a model fits into a device. A layer's rows are those of the
 // residual stream (two), Q, K, V and the three of the MLP.
 func roomOf(s cost.Shape, h cost.Hardware, rows int) DeviceMemory {
 	c := s.Capacity(h, cost.Job{Prompt: 1, New: 1, Batch: 1})

@@ -37,16 +37,27 @@ func showRun(m *Moment) RunInfo {
 
 // PolicyInfo is what a cache policy does, which viewers ask instead of its kind.
 type PolicyInfo struct {
-	kv.Traits
-	Quantises bool `json:"quantises,omitempty"`
+	Exact       bool    `json:"exact,omitempty"`        // attention gets the very numbers that were computed, all of them
+	Keeps       *[3]int `json:"keeps,omitempty"`        // where tokens are evicted: how many of the first, of the newest and of its choice each head keeps
+	Bits        int     `json:"bits,omitempty"`         // of a number, where it is quantised
+	GroupTokens int     `json:"group_tokens,omitempty"` // tokens whose K is quantised together, and until then waits in float32
+	Block       int     `json:"block,omitempty"`        // tokens to a block of memory
 }
 
+// policyOf returns what the run's cache policy does.
 func policyOf(m *Moment) PolicyInfo {
 	t := kv.TraitsOf(m.Recipe.Cache)
-	return PolicyInfo{t, t.Quantises()}
+	info := PolicyInfo{Exact: t.Exact, GroupTokens: t.GroupTokens, Block: t.Block}
+	if k := t.Keeps; t.Evicts {
+		info.Keeps = &[3]int{k.First, k.Newest, k.Most - k.First - k.Newest}
+	}
+	if t.Quantises() {
+		info.Bits = t.Bits
+	}
+	return info
 }
 
-// lackingOps are the ops that other models have between the ones of this.
+// lackingOps returns the ops that other models have between the ones of this.
 func lackingOps(m *Moment) (ids []string) {
 	r := explain.Run{Model: m.Model.Model}
 	for _, op := range explain.Ops {
@@ -82,7 +93,7 @@ func unknownWords(m *Moment) []string {
 	return words[:min(len(words), maxOutside)]
 }
 
-// lengthOf is how many steps the run has if it goes to its maximum.
+// lengthOf returns how many steps the run has if it goes to its maximum.
 func lengthOf(m *Moment) int {
 	return max(m.plan().Steps, m.Recorded)
 }

@@ -4,7 +4,7 @@ import (
 	"kvstep/sim"
 )
 
-// everyone is all sequences of a step's pass.
+// everyone returns all sequences of a step's pass.
 func everyone(s *sim.Step) []*sim.Step {
 	if len(s.PassSteps) == 0 {
 		return []*sim.Step{s}
@@ -12,7 +12,7 @@ func everyone(s *sim.Step) []*sim.Step {
 	return s.PassSteps
 }
 
-// saidOf is what a sequence of the pass has generated so far.
+// saidOf returns what a sequence of the pass has generated so far.
 func saidOf(m *Moment, p *sim.Step) string {
 	if p.Part == sim.HeadPart && p.Beams == nil {
 		return p.GeneratedText
@@ -26,7 +26,7 @@ func saidOf(m *Moment, p *sim.Step) string {
 	return saidBy(m, p.Seq)
 }
 
-// saidBy is what a request has generated so far, whether or not this pass has it.
+// saidBy returns what a request has generated so far, whether or not this pass has it.
 func saidBy(m *Moment, seq int) string {
 	for n := m.Step.N; n >= 0; n-- {
 		if n%m.perPass() != m.perPass()-1 {
@@ -41,10 +41,10 @@ func saidBy(m *Moment, seq int) string {
 	return ""
 }
 
-// headBefore is the number of the head step of the pass before that of s; negative: none.
+// headBefore returns the number of the head step of the pass before that of s; negative: none.
 func headBefore(m *Moment, s *sim.Step) int { return s.Pass*m.perPass() - 1 }
 
-// beamsBefore are the beams that the pass of a step continues.
+// beamsBefore returns the beams that the pass of a step continues.
 func beamsBefore(m *Moment, s *sim.Step) *sim.Beams {
 	if at := headBefore(m, s); at >= 0 {
 		return m.At(at).Beams

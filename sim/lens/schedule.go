@@ -24,12 +24,9 @@ type RequestProgress struct {
 	Said string `json:"said"` // generated so far
 }
 
-// showSchedule is nil where the run is no batch. Before the first step everybody waits.
+// showSchedule has everybody wait before the first step.
 func showSchedule(m *Moment) *ScheduleInfo {
 	b := m.Recipe.Batch
-	if b == nil {
-		return nil
-	}
 	if m.Step == nil {
 		info := &ScheduleInfo{Idle: b.Slots}
 		for i, prompt := range m.plan().Prompts {

@@ -44,11 +44,7 @@ const (
 	drawsProposal = "proposal" // it is a proposal, which ended the text
 )
 
-// showSpeculation is nil in a run without a draft.
 func showSpeculation(m *Moment) *SpeculationInfo {
-	if m.Recipe.Draft == "" {
-		return nil
-	}
 	info := &SpeculationInfo{Draft: m.Recipe.Draft, Propose: m.Recipe.Propose, Kept: []int{}}
 	if m.At != nil {
 		for n := 2*m.perPass() - 1; n < m.Recorded; n += m.perPass() {

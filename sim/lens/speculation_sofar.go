@@ -53,13 +53,13 @@ func speculationSoFar(m *Moment) (s SoFarInfo) {
 	return s
 }
 
-// wastedFlops are the FLOPs of a step for rows that its pass computes for nothing.
+// wastedFlops returns the FLOPs of a step for rows that its pass computes for nothing.
 func wastedFlops(m *Moment, s, head *sim.Step, lane sim.Lane) int64 {
 	sw := m.switches()
 	return cost.Headline(countStep(m, s, lane, sw), sw) - cost.Headline(countStep(m, unwasted(s, head), lane, sw), sw)
 }
 
-// unwasted is a step as it would have been without the rows that its pass has
+// unwasted returns a step as it would have been without the rows that its pass has
 // computed for nothing: they are the last, and no other row reads them.
 func unwasted(s, head *sim.Step) *sim.Step {
 	c, x := *s, *s.Speculation

@@ -8,7 +8,7 @@ import (
 // says something else than letters, uncached where it says something else than both.
 var sumsLens = Lens{Name: "sums", Needs: []Need{open("formulas"), aStep, closedForm}, Show: value(showSums)}
 
-// showSums are the values that the formulas of the totals are filled with: of each
+// showSums returns the values that the formulas of the totals are filled with: of each
 // lane where its letters do not say so already, nor the sums of the lane before.
 func showSums(m *Moment) map[LaneName]Letters {
 	all, letters, before := map[LaneName]Letters{}, lettersOf(m), Letters{}

@@ -17,7 +17,7 @@ type Candidate struct {
 	Chosen bool    `json:"chosen"`
 }
 
-// showTop is nil at any other step.
+// showTop returns nil at any other step.
 func showTop(m *Moment) []Candidate {
 	if m.Step == nil || m.Step.Part != sim.HeadPart {
 		return nil

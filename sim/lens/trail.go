@@ -8,7 +8,7 @@ import (
 // FollowTrail leaves of the trail what is still there, see trail.
 func (m *Moment) FollowTrail() { m.View.Trail = liveTrail(m) }
 
-// liveTrail is what the viewer follows, as far as it is still there. Its first cell
+// liveTrail returns what the viewer follows, as far as it is still there. Its first cell
 // goes with the cursor: in another step, or for another head, it is the cell of
 // the same op in the newest row that exists, and what was followed from the old
 // one is dropped.

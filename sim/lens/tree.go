@@ -17,7 +17,7 @@ type tree struct {
 	ends     map[string]int // node by its tokens
 }
 
-// treeOf is that of the passes up to head step last, all of which have beams: a prompt that
+// treeOf returns that of the passes up to head step last, all of which have beams: a prompt that
 // is not read in one pass has ended the search.
 func treeOf(m *Moment, last int) tree {
 	t := tree{labels: map[int]string{}, ends: map[string]int{}}
@@ -40,7 +40,7 @@ func treeOf(m *Moment, last int) tree {
 	return t
 }
 
-// end is the node that a finished text ends at: its last token, or the one
+// end returns the node that a finished text ends at: its last token, or the one
 // before where that said end of text.
 func (t tree) end(f sim.Finished) (int, bool) {
 	for n := len(f.Tokens); n >= len(f.Tokens)-1 && n > 0; n-- {

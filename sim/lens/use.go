@@ -36,8 +36,7 @@ type UseInfo struct {
 	Ways []Alternative `json:"ways,omitempty"` // how far other ways to keep the cache go in the same budget
 }
 
-// showUse is nil where there is no cache. With the open table of rows come the policy's
-// own numbers of them.
+// showUse returns with the open table of rows the policy's own numbers of them.
 func showUse(m *Moment) (*UseInfo, []Tensor) {
 	info := useOf(m)
 	if m.View.shows("rows") {
@@ -55,9 +54,6 @@ func useOf(m *Moment) *UseInfo {
 	}
 	if m.Step == nil {
 		return info
-	}
-	if m.Step.KV == nil {
-		return nil
 	}
 	u := m.Step.KV.Usage()
 	info.Allocated, info.Used = Integer(u.Allocated), Integer(u.Used)
@@ -89,7 +85,7 @@ func useOf(m *Moment) *UseInfo {
 	return info
 }
 
-// quantisedLen is how many positions have K in codes at a step.
+// quantisedLen returns how many positions have K in codes at a step.
 func quantisedLen(s *sim.Step) int {
 	if v, ok := s.KV.(kv.View); ok {
 		return v.QuantisedLen()
@@ -97,7 +93,7 @@ func quantisedLen(s *sim.Step) int {
 	return 0
 }
 
-// without are the blocks of a that b has not.
+// without returns the blocks of a that b has not.
 func without(a, b []int) (rest []int) {
 	for _, n := range a {
 		if !slices.Contains(b, n) {

@@ -44,7 +44,7 @@ type Cell struct {
 	Col int    `json:"col"`
 }
 
-// IsOp tells whether a viewer may look at an op of that name; "" is none.
+// IsOp reports whether a viewer may look at an op of that name; "" is none.
 func IsOp(id string) bool {
 	op := explain.Find(id)
 	return id == "" || op != nil && !op.Constant()
@@ -62,7 +62,7 @@ var Panels = []string{
 	"rows", "rows-read", "rows-again", "rows-error", // provenance of the cache's rows; the picture as a heat of reads, of recomputations or of errors
 }
 
-// shows tells whether the viewer has a panel open.
+// shows reports whether the viewer has a panel open.
 func (p View) shows(panel string) bool { return slices.Contains(p.Show, panel) }
 
 // Check refuses what no page sends: it names the field, and what it has.
@@ -88,7 +88,7 @@ func (p View) Check() (field, have string) {
 	return "", ""
 }
 
-// Switches are what this viewer counts by: their own choice, else the recipe's.
+// Switches returns what this viewer counts by: their own choice, else the recipe's.
 func (p View) Switches(r sim.Recipe) cost.Switches {
 	sw := recipeSwitches(r)
 	if p.Unit != "" {
@@ -103,7 +103,7 @@ func (p View) Switches(r sim.Recipe) cost.Switches {
 	return sw
 }
 
-// recipeSwitches are what the run itself counted by.
+// recipeSwitches returns what the run itself counted by.
 func recipeSwitches(r sim.Recipe) cost.Switches {
 	return cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
 }

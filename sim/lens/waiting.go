@@ -5,7 +5,7 @@ var waitingLens = Lens{Name: "waiting", Needs: []Need{noStep, aPrompt}, Show: va
 
 func showWaiting(m *Moment) Tokens { return m.Labelled(waitingPrompt(m)) }
 
-// waitingPrompt are the tokens of the prompt that is looked at, before the first step.
+// waitingPrompt returns the tokens of the prompt that is looked at, before the first step.
 func waitingPrompt(m *Moment) []int {
 	if seq := m.View.Seq; m.Recipe.Batch != nil && seq > 0 && seq <= len(m.Recipe.Batch.Requests) {
 		return m.plan().Prompts[seq]

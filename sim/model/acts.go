@@ -126,7 +126,7 @@ type Attention struct {
 func Masked(cached, i, j int) bool { return j > cached+i }
 
 // Hidden reports whether row i of a layer step does not see key j, for the K/V
-// head kvHead: the causal mask forbids it, or the cache had let it go.
+// head kvHead: the causal mask forbids it, or the cache had evicted it.
 func Hidden(s *sim.Step, kvHead, i, j int) bool {
 	return Masked(s.Cached, i, j) || s.KV.EvictedAt(s.Layer, kvHead, j) <= s.Cached+i
 }

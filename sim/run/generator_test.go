@@ -29,7 +29,7 @@ func TestGenerator(t *testing.T) {
 	}, func() string {
 		return fmt.Sprintf("%d steps, %d ended with a problem, 0 panics; met %v", steps, problems, met)
 	})
-	for _, what := range []string{"several", "pieces", "reused", "waited", "memory", "memory in a batch", "preempted", "recomputed", "eos", "stop", "max-new", "let go", "coded", "accepted", "rejected",
+	for _, what := range []string{"several", "pieces", "reused", "waited", "memory", "memory in a batch", "preempted", "recomputed", "eos", "stop", "max-new", "evicted", "coded", "accepted", "rejected",
 		"beams", "finished", "forced", "changed", "alone in the cached lane", "alone in the uncached lane", "budget"} {
 		if met[what] == 0 && n >= 500 {
 			t.Errorf("no recipe has met %q", what)
@@ -43,7 +43,7 @@ func (t *trial) meets(met map[string]int) {
 	for s := range t.each() {
 		in["several"] = in["several"] || len(s.PassSteps) > 1
 		in["pieces"] = in["pieces"] || s.Part == sim.HeadPart && s.Output == nil
-		in["let go"] = in["let go"] || len(kv.Evictions(s)) > 0
+		in["evicted"] = in["evicted"] || len(kv.Evictions(s)) > 0
 		in["coded"] = in["coded"] || t.rec.Cache.Axis != "" && s.KV != nil
 		in[s.RunFinishReason] = true
 		if x := s.Speculation; x != nil {

@@ -130,7 +130,7 @@ func TestEvictionIsAMask(t *testing.T) {
 			}
 		}
 		group := c.Heads / c.KVHeads
-		lost := map[[3]int]float32{} // attention received by layer, head and position, once let go
+		lost := map[[3]int]float32{} // attention received by layer, head and position, once evicted
 		for _, s := range collect(t, m, rec) {
 			if s.Part == sim.HeadPart {
 				continue
@@ -199,7 +199,7 @@ func TestEvictionIsAMask(t *testing.T) {
 		}
 	}
 	if hidden == 0 {
-		t.Error("nothing was ever let go")
+		t.Error("nothing was ever evicted")
 	}
 }
 
@@ -266,7 +266,7 @@ func TestQuantisedWithinHalfAStep(t *testing.T) {
 	}
 }
 
-// TestPassesDoNotMatter: under any policy that rounds and lets go token by token,
+// TestPassesDoNotMatter: under any policy that rounds and evicts token by token,
 // a token's row does not depend on how the tokens before it were cut into passes.
 func TestPassesDoNotMatter(t *testing.T) {
 	r := rand.New(rand.NewPCG(35, 1))

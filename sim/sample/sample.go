@@ -43,15 +43,15 @@ func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, e
 
 // Picked is a token, and how it was chosen for whoever asks.
 type Picked struct {
-	Token int
-	tell  func() *Choice
+	Token    int
+	describe func() *Choice
 }
 
 // Top is the ten likeliest, as Choose gives them.
-func (p *Picked) Top() []sim.Candidate { return p.tell().Top }
+func (p *Picked) Top() []sim.Candidate { return p.describe().Top }
 
 // Choice is how the token was chosen.
-func (p *Picked) Choice() *sim.Choice { return &p.tell().Choice }
+func (p *Picked) Choice() *sim.Choice { return &p.describe().Choice }
 
 // Pick is Choose for a run that goes on: it does what choosing needs and leaves the
 // description for when it is asked for the first time. again gives the same logits

@@ -1,6 +1,6 @@
 // What a person can do: each action changes the store, tells the server, or both.
 
-import { decode } from "./wire/frame.js";
+import { decode } from "./wire/decode.js";
 import { address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
@@ -102,7 +102,7 @@ export function createActions(store, link, world = SERVED) {
     frame(data) {
       let frame;
       try {
-        frame = decode(data);
+        frame = /** @type {any} */ (decode(data));
       } catch (e) {
         return store.set({ problem: unreadable(e), playing: false });
       }

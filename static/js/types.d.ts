@@ -5,10 +5,13 @@ import type { createActions } from "./actions.js";
 import type { createOpening, Held } from "./state/opening.js";
 import type { createStore } from "./state/store.js";
 import type { createWeights } from "./wire/weights.js";
-import type { Frame, Tensor } from "./wire/frame.js";
+import type { Tensor } from "./wire/frame.js";
 import type { T } from "./text.js";
 
-export type { Frame, Held, Tensor, T };
+export type { Held, Tensor, T };
+
+/** A Frame of wire/frame.d.ts for modules that do not use its types yet. */
+export type Frame = { meta: Record<string, any>; tensors: Record<string, Tensor>; bytes: number };
 
 /** A panel of the page: one folder of panel/, one entry of web/page's list. */
 export type Panel = {
@@ -105,7 +108,7 @@ export type Grid = {
   max: number;
   signed: boolean;
   masked?: (row: number, col: number) => boolean;
-  /** Those of the masked that the cache had let go. */
+  /** Those of the masked that the cache had evicted. */
   gone?: (row: number, col: number) => boolean;
 };
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { decode, parse } from "../js/wire/frame.js";
+import { decode, parse } from "../js/wire/decode.js";
 import { cell, percent, si } from "../js/format.js";
 import { brief, exact } from "../js/panel/explain/exact.js";
 import { bytes, frame } from "./frames.js";

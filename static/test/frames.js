@@ -1,6 +1,6 @@
 // Frames that the Go tests wrote (go test ./web/wire -args -write).
 import { readFileSync } from "node:fs";
-import { decode } from "../js/wire/frame.js";
+import { decode } from "../js/wire/decode.js";
 
 /** @param {string} name */
 export function bytes(name) {

@@ -11,7 +11,7 @@ import { short, title, cellOf } from "../js/panel/explain/refs.js";
 import { opReadout, tensorOf } from "../js/facts/readout.js";
 import { likeliest, tags } from "../js/panel/inside/tags.js";
 import { around } from "../js/panel/inside/op-axes.js";
-import { decode } from "../js/wire/frame.js";
+import { decode } from "../js/wire/decode.js";
 import { createWeights } from "../js/wire/weights.js";
 import { translator } from "../js/text.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";

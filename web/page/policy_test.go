@@ -25,7 +25,7 @@ func policyMessages() (ids []string) {
 	for _, x := range kv.Policies {
 		switch t := kv.TraitsOf(kv.Complete(sim.CachePolicy{Kind: x.Kind})); {
 		case t.Scored:
-			ids = append(ids, "cache.row.gone."+x.Kind, "cache.row.gone."+x.Kind+".brief",
+			ids = append(ids, "cache.row.gone."+x.Kind, "cache.row.gone."+x.Kind+".attention",
 				"cache.row.chosen."+x.Kind, "cache.state.chosen."+x.Kind, "cache.key.chosen."+x.Kind)
 		case t.Evicts:
 			ids = append(ids, "cache.row.gone."+x.Kind)

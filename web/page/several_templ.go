@@ -106,7 +106,7 @@ func schedule(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, k := range []string{"prefill", "decode", "reused", "waiting", "held", "padded"} {
+		for _, k := range []string{"prefill", "decode", "reused", "again", "waiting", "held", "preempted", "padded"} {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<li data-key=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

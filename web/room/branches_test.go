@@ -169,7 +169,7 @@ func TestTooManyBranches(t *testing.T) {
 	}
 }
 
-// TestHeldRows: whatever is forked, changed and let go, the memory that the room
+// TestHeldRows: whatever is forked, changed and evicted, the memory that the room
 // believes to hold is that of the distinct steps of its branches, and parents are
 // branches that are there.
 func TestHeldRows(t *testing.T) {

@@ -111,7 +111,7 @@ func (c *Command) check() error {
 	return sim.NewProblem("command.bad", "Why", "unknown command "+clip(c.Cmd))
 }
 
-// ProblemMessage is the text message that answers a refused command.
+// ProblemMessage returns the text message that answers a refused command.
 func ProblemMessage(p *sim.Problem) []byte {
 	return plain.JSON(struct {
 		Problem string         `json:"problem"`
@@ -127,7 +127,7 @@ type Loading struct {
 	Total int64  `json:"total"`
 }
 
-// LoadingMessage is the text message that tells of it, nil when it is over.
+// LoadingMessage returns the text message that tells of it, nil when it is over.
 func LoadingMessage(l *Loading) []byte {
 	return plain.JSON(struct {
 		Loading *Loading `json:"loading"`

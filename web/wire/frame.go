@@ -18,7 +18,7 @@ type Frame struct {
 // Encode writes the frame after dst and returns it.
 func Encode(dst []byte, f *Frame) []byte { return checkpoint.AppendSafetensors(dst, File(f)) }
 
-// File is the frame before it is written down.
+// File returns the frame before it is written down.
 func File(frame *Frame) checkpoint.File {
 	m := frame.Moment
 	m.FollowTrail()
@@ -50,5 +50,5 @@ func File(frame *Frame) checkpoint.File {
 	return f
 }
 
-// text is v as JSON, in which every number has a word; "<" in a label is one byte.
+// text returns v as JSON, in which every number has a word; "<" in a label is one byte.
 func text(v any) string { return string(plain.JSON(v)) }

@@ -205,6 +205,11 @@ func (v *viewer) check(m *Frame, frame []byte) (next *explain.Ref, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if v.frames%5 == 0 { // it takes longer than the frame
+		if err := typed(frame); err != nil {
+			return nil, err
+		}
+	}
 	var why *struct {
 		explain.Ref
 		Kind  explain.Kind

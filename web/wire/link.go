@@ -101,7 +101,7 @@ func ParseLink(query string) (Link, error) {
 	return l, cmp.Or(err, unknown)
 }
 
-// values are the texts of a query by key.
+// values returns the texts of a query by key.
 func values(query string) (url.Values, error) {
 	if len(query) > MaxLinkBytes {
 		return nil, sim.NewProblem("link.long", "Have", len(query), "Max", MaxLinkBytes)
@@ -147,7 +147,7 @@ func isKey(name string) bool {
 		slices.ContainsFunc(recipe.Fields, func(f recipe.Field) bool { return f.Key == name }))
 }
 
-// Holds tells whether a link can be opened although ParseLink has refused it: what it has
+// Holds reports whether a link can be opened although ParseLink has refused it: what it has
 // too much is a key that no link has, such as other sites add. Whoever opens it says so.
 func Holds(err error) bool {
 	var p *sim.Problem

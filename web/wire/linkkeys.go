@@ -82,12 +82,12 @@ var keys = []linkKey{
 // renamed so far.
 var oldKeys = map[string]string{}
 
-// number is a key of a whole number that is left out where it is its default.
+// number returns a key of a whole number that is left out where it is its default.
 func number(name string, missing int, at func(*Link) *int) linkKey {
 	return linkKey{name, func(l *Link) string { return unless(*at(l), missing) }, func(l *Link, text string) error { return readInt(at(l), text) }}
 }
 
-// word is a key of a text.
+// word returns a key of a text.
 func word(name string, at func(*Link) *string, good func(string) bool) linkKey {
 	return linkKey{name, func(l *Link) string { return *at(l) }, func(l *Link, text string) error {
 		if *at(l) = text; !good(text) {

@@ -22,7 +22,7 @@ func checkMarks(marks []int) error {
 	return nil
 }
 
-// SortMarks is marks in order, each once.
+// SortMarks returns marks in order, each once.
 func SortMarks(marks []int) []int {
 	if len(marks) == 0 {
 		return nil

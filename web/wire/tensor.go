@@ -30,7 +30,7 @@ func Tensor(t lens.Tensor) checkpoint.Tensor {
 	return out
 }
 
-// size is how many numbers a matrix has.
+// size returns how many numbers a matrix has.
 func size(x mat.Matrix) int { return x.NumRows() * x.NumCols() }
 
 func halves(x mat.Matrix) []byte {

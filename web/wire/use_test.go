@@ -46,7 +46,7 @@ func TestReservedRoomIsThatOfTheRun(t *testing.T) {
 }
 
 // TestFrameTellsOfTheCache: what a frame says of the cache under every policy is
-// what the step holds: bytes, blocks, rows let go, masks, and the effect.
+// what the step holds: bytes, blocks, rows evicted, masks, and the effect.
 func TestFrameTellsOfTheCache(t *testing.T) {
 	let, changed := 0, 0
 	for _, policy := range policies {
@@ -94,7 +94,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 		}
 	}
 	if let == 0 || changed == 0 {
-		t.Errorf("%d rows let go, %d effects", let, changed)
+		t.Errorf("%d rows evicted, %d effects", let, changed)
 	}
 }
 
@@ -114,7 +114,7 @@ func checkGone(t *testing.T, data []byte, c sim.Config, s *sim.Step) (now int) {
 					q = s.KV.EvictedAt(l, h, p)
 				}
 				if want := q < s.KV.Len(l); want != (told > 0) || want && told != q+1 {
-					t.Fatalf("step %d: layer %d head %d position %d: told %d, let go before %d", s.N, l, h, p, told, q)
+					t.Fatalf("step %d: layer %d head %d position %d: told %d, evicted before %d", s.N, l, h, p, told, q)
 				}
 				if l == s.Layer && told > s.Cached {
 					gone = append(gone, [3]int{told - 1, h, p})
@@ -123,7 +123,7 @@ func checkGone(t *testing.T, data []byte, c sim.Config, s *sim.Step) (now int) {
 		}
 	}
 	if want := kv.Evictions(s); !reflect.DeepEqual(gone, want) {
-		t.Fatalf("step %d: let go %v, a trace says %v", s.N, gone, want)
+		t.Fatalf("step %d: evicted %v, a trace says %v", s.N, gone, want)
 	}
 	return len(gone)
 }
@@ -172,7 +172,7 @@ func TestRowsOfCodes(t *testing.T) {
 	}
 }
 
-// TestHeavyRowsTellTheirAttention: of a row that was let go what it had received
+// TestHeavyRowsTellTheirAttention: of a row that was evicted what it had received
 // by then, and it was the smallest of the older ones.
 func TestHeavyRowsTellTheirAttention(t *testing.T) {
 	l, rec, steps := under(t, "h2o:2:2", 0, 9)

@@ -10,7 +10,7 @@ import (
 // maxWeights is the largest weight matrix that is sent as a picture, in numbers.
 const maxWeights = 1 << 20
 
-// Weights is a weight matrix of one layer as a safetensors file of one F16
+// Weights returns a weight matrix of one layer as a safetensors file of one F16
 // tensor "w": the same in every step, so it does not travel with the frames. It
 // reports false for what does not exist or is too large.
 func Weights(m *library.Loaded, layer int, op string) ([]byte, bool) {

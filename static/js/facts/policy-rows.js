@@ -1,7 +1,7 @@
-// What the cache policy did to a row: let go and before which token, kept as a
+// What the cache policy did to a row: evicted and before which token, kept as a
 // sink, as recent or by choice, in which block, with which error. No DOM.
 
-import { keptOf } from "./policy.js";
+import { keptOf, mostOf } from "./policy.js";
 import { cell as short, sentences } from "../format.js";
 
 /** @import { Row, T } from "../types.js" */
@@ -14,7 +14,7 @@ import { cell as short, sentences } from "../format.js";
 export function goneBefore({ tensors }, layer, head, p) {
   const x = tensors.cache_gone;
   if (!x || p >= x.shape[2]) return 0;
-  const [, heads, positions] = x.shape; // a window lets go alike in all heads
+  const [, heads, positions] = x.shape; // a window evicts alike in all heads
   return x.data[(layer * heads + (heads === 1 ? 0 : head)) * positions + p];
 }
 
@@ -38,18 +38,19 @@ export function goneFor(frame, e, p) {
  */
 export function stateOf(frame, { layer, head, position }) {
   const { kv, run } = frame.meta;
-  const { evicts, keeps } = run.policy;
+  const { keeps } = run.policy;
   const held = kv.lens[layer];
-  if (position >= held || !evicts) return "";
+  if (position >= held || !keeps) return "";
   if (goneBefore(frame, layer, head, position)) return "gone";
-  if (position < (keeps.first ?? 0)) return "sink";
-  return position >= held - keeps.newest ? "recent" : held > keeps.most ? "chosen" : "";
+  const [first, newest] = keeps;
+  if (position < first) return "sink";
+  return position >= held - newest ? "recent" : held > mostOf(keeps) ? "chosen" : "";
 }
 
 /** How many tokens of a layer each of its heads still has. @param {any} frame @param {number} layer */
 export const keptTokens = ({ meta }, layer) => keptOf(meta.run, meta.kv.lens[layer]);
 
-/** Rows let go so far, one for each K/V head and layer. @param {any} frame */
+/** Rows evicted so far, one for each K/V head and layer. @param {any} frame */
 export function countGone({ tensors, meta }) {
   const x = tensors.cache_gone;
   if (!x) return 0;
@@ -83,7 +84,7 @@ function received({ tensors, meta }, { layer, head, position }) {
 /** What the policy did to a row, in words; "" if nothing. @param {any} frame @param {Row} row @param {T} t */
 export function keptSentence(frame, row, t) {
   const { run, kv, use } = frame.meta;
-  const { block, keeps, quantises } = run.policy;
+  const { block, keeps, bits } = run.policy;
   if (row.position >= kv.lens[row.layer]) return "";
   if (block && use?.table) {
     return t("cache.row.block", {
@@ -91,7 +92,7 @@ export function keptSentence(frame, row, t) {
       Block: use.table[Math.floor(row.position / block)],
     });
   }
-  if (quantises) {
+  if (bits) {
     const coded = codedRow(frame, row);
     if (!coded) return "";
     if (coded.scale === 0 || (row.side === 0 && use?.settled !== undefined && row.position >= use.settled))
@@ -106,12 +107,11 @@ export function keptSentence(frame, row, t) {
   const attention = received(frame, row);
   const args = {
     Token: goneBefore(frame, row.layer, row.head, row.position) - 1,
-    Sinks: keeps?.first,
-    Window: keeps?.newest,
+    Sinks: keeps?.[0],
+    Window: keeps?.[1],
     Attention: attention === null ? "" : short(attention),
   };
-  const brief = run.policy.scored && attention === null ? ".brief" : "";
-  if (state === "gone") return t(`cache.row.gone.${kind}${brief}`, args);
+  if (state === "gone") return t(`cache.row.gone.${kind}${attention === null ? "" : ".attention"}`, args);
   if (!state) return "";
   const why = t(state === "chosen" ? `cache.row.chosen.${kind}` : `cache.row.${state}`, args);
   return sentences(why, attention === null ? "" : t("cache.row.attention", args));
@@ -124,12 +124,12 @@ export function keptSentence(frame, row, t) {
  */
 export function keptColumns(frame, layer, t) {
   const { run, use } = frame.meta;
-  const { block, evicts, quantises } = run.policy;
+  const { block, keeps, bits } = run.policy;
   const { kind } = run.recipe.cache; // as part of an id
   const heads = Array.from({ length: run.config.kv_heads }, (_, h) => h);
   if (block && use?.table)
     return { titles: [t("cache.column.block")], of: (at) => [String(use.table[Math.floor(at / block)])] };
-  if (evicts) {
+  if (keeps) {
     return {
       titles: heads.map((h) => t("cache.column.state.of", { Head: h })),
       of: (at) =>
@@ -140,7 +140,7 @@ export function keptColumns(frame, layer, t) {
         }),
     };
   }
-  if (!quantises || !frame.tensors.cache_error) return { titles: [], of: () => [] };
+  if (!bits || !frame.tensors.cache_error) return { titles: [], of: () => [] };
   const sides = [0, 1].flatMap((side) => heads.map((head) => ({ side, head })));
   const scaled = !!frame.tensors.cache_scale;
   return {

@@ -40,8 +40,11 @@ export function parsePolicy(text) {
   return { kind, ...Object.fromEntries(POLICIES[kind].params.map((name, i) => [name, value(name, i)])) };
 }
 
+/** How many tokens each head keeps at most. @param {number[]} keeps first ones, newest, and others of its choice */
+export const mostOf = ([first, newest, chosen]) => first + newest + chosen;
+
 /** How many of so many tokens each head keeps. @param {any} run of a frame @param {number} tokens */
-export const keptOf = ({ policy }, tokens) => Math.min(tokens, policy.keeps?.most ?? tokens);
+export const keptOf = ({ policy }, tokens) => (policy.keeps ? Math.min(tokens, mostOf(policy.keeps)) : tokens);
 
 /** A number of bytes with a binary prefix where it is a whole one. @param {number} n */
 export const binary = (n) =>

@@ -6,11 +6,11 @@ import { cell as shortNumber } from "../format.js";
 /** Ops with a row for each query and a column for each key. */
 export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
 
-/** In a mask: the cache had let the key go, as opposed to a later key (0). */
+/** In a mask: the cache had evicted the key, as opposed to a later key (0). */
 export const GONE = 2;
 
 /** Does the cache let rows go? @param {any} frame */
-export const evicts = (frame) => !!frame.meta.run.policy.evicts;
+export const evicts = (frame) => !!frame.meta.run.policy.keeps;
 
 /** A weight matrix or a bias? @param {string} op */
 export const learned = (op) => op.startsWith("w_") || op.startsWith("b_");

@@ -1,6 +1,6 @@
 // The files that a handout holds (web/export packs them), by step and head.
 
-import { decode, widen } from "../wire/frame.js";
+import { read as readFile, widen } from "../wire/decode.js";
 
 /** @import { Frame, Tensor } from "../types.js" */
 
@@ -55,7 +55,7 @@ export function createRecords(records) {
   const recent = new Map();
   const read = (/** @type {number} */ n, /** @type {number} */ head) => {
     const key = `${n}.${head}`;
-    const known = recent.get(key) ?? decode(/** @type {ArrayBuffer} */ (records.get(key)));
+    const known = recent.get(key) ?? readFile(/** @type {ArrayBuffer} */ (records.get(key)));
     recent.delete(key);
     recent.set(key, known);
     if (recent.size > RECENT) recent.delete(/** @type {string} */ (recent.keys().next().value));

@@ -1,6 +1,6 @@
 // Weight matrices: the same in every step, fetched once when an op is looked at.
 
-import { decode } from "./frame.js";
+import { read } from "./decode.js";
 
 /** @import { Tensor } from "../types.js" */
 
@@ -16,7 +16,7 @@ export function createWeights(arrived, get = (url) => fetch(url)) {
     try {
       const response = await get(url);
       if (!response.ok) return; // too large to be a picture: its place stays empty
-      known.set(url, decode(await response.arrayBuffer()).tensors.w);
+      known.set(url, read(await response.arrayBuffer()).tensors.w);
       arrived();
     } catch {
       known.delete(url); // the server is gone; asked again with the next frame

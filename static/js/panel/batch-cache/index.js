@@ -32,10 +32,10 @@ function create(root, { act }) {
   list.addEventListener("pointerleave", mark);
   /** @param {State} state */
   return function view({ frame, t, lang, recorded }) {
-    const { peers, step, run } = frame?.meta ?? {};
+    const { peers, step, run, schedule } = frame?.meta ?? {};
     root.hidden = !peers || !step || run.recipe.lanes === "uncached";
     if (root.hidden) return;
-    const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, step.layer, run.recipe, lang]);
+    const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, schedule, step.layer, run.recipe, lang]);
     if (now === built) return;
     built = now;
     const held = (/** @type {any} */ p) => p.cached + p.rows;
@@ -52,10 +52,38 @@ function create(root, { act }) {
     const focus = /** @type {HTMLElement|null} */ (
       list.contains(document.activeElement) ? document.activeElement : null
     )?.dataset.seq;
-    list.replaceChildren(...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t, !!recorded)));
+    list.replaceChildren(
+      ...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t, !!recorded)),
+      ...preempted(frame, t),
+    );
     if (focus)
       /** @type {HTMLElement|null} */ (list.querySelector(`[data-seq="${focus}"]`))?.focus({ preventScroll: true });
   };
+}
+
+/** Who has no cache any more: the blocks that went back just now. @param {any} frame @param {T} t */
+function preempted(frame, t) {
+  const { schedule, peers } = frame.meta;
+  return (schedule?.requests ?? []).flatMap((/** @type {any} */ q, /** @type {number} */ seq) => {
+    if (q.state !== "preempted") return [];
+    const event = peers.events.find((/** @type {any} */ e) => e.kind === "preempt" && e.seq === seq);
+    const blocks = (event?.blocks ?? []).map((/** @type {number} */ b) =>
+      el("li", String(b), { class: "given", "data-block": String(b), title: t("strips.given", { Block: b }) }),
+    );
+    return [
+      el(
+        "li",
+        [
+          el("span", seqName(frame, seq, t)),
+          blocks.length
+            ? el("ol", blocks, { class: "blocks", "aria-label": t("strips.preempted") })
+            : el("span", t("strips.preempted"), { class: "quiet" }),
+          el("span", t("strips.held", { Count: 0 }), { class: "quiet", "aria-hidden": "true" }),
+        ],
+        { "data-preempted": String(seq) },
+      ),
+    ];
+  });
 }
 
 /** What sharing spares. @param {any} peers @param {T} t */

@@ -134,7 +134,7 @@ function create(root, { act }) {
       t("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer }) +
       (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
-    part('input[value="error"]').closest("label").hidden = !run.policy.quantises; // nothing else rounds
+    part('input[value="error"]').closest("label").hidden = !run.policy.bits; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };
@@ -159,13 +159,14 @@ function create(root, { act }) {
 function legend(frame, t, mark) {
   if (!evicts(frame)) return "";
   const { policy, recipe } = frame.meta.run;
-  const sinks = policy.keeps.first ? "cache.key.gone.sinks" : "cache.key.gone";
-  return t(mark < SIGNED ? "cache.key.gone" : policy.scored ? `cache.key.chosen.${recipe.cache.kind}` : sinks);
+  const [first, , chosen] = policy.keeps;
+  if (mark < SIGNED || !(first || chosen)) return t("cache.key.gone");
+  return t(chosen ? `cache.key.chosen.${recipe.cache.kind}` : "cache.key.gone.sinks");
 }
 
 /** What the picture is coloured by. @param {any} state @returns {Colouring} */
 const view = (state) =>
-  state?.show?.includes("rows-error") && state.frame?.meta.run.policy.quantises
+  state?.show?.includes("rows-error") && state.frame?.meta.run.policy.bits
     ? "error"
     : state?.show?.includes("rows-read")
       ? "read"

@@ -1,4 +1,4 @@
-// Over the rows of the cache picture: what was let go is hollow, sinks have a
+// Over the rows of the cache picture: what was evicted is hollow, sinks have a
 // bar, chosen ones a dot, and lines stand where a block ends.
 
 import { goneBefore, stateOf } from "../../facts/policy-rows.js";
@@ -45,7 +45,7 @@ export function policyMarks(ctx, frame, layer, { x, y, mark, strip }, c) {
 }
 
 /**
- * Rows side by side that were let go: paper, with a few strokes.
+ * Rows side by side that were evicted: paper, with a few strokes.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Box} b
  * @param {Record<string, string>} c

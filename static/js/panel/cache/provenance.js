@@ -26,7 +26,7 @@ export function history({ tensors, meta }, { side, layer, head, position }) {
 }
 
 /**
- * How many later passes read a row before it was let go for token gone: those that
+ * How many later passes read a row before it was evicted for token gone: those that
  * wrote the positions in between. @param {any} rows @param {number} layer @param {number} position @param {number} gone
  */
 function readBefore(rows, layer, position, gone) {
@@ -99,7 +99,7 @@ export function fill(table, frame, layer, t) {
     const of = (/** @type {number} */ side, /** @type {number} */ h) =>
       /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
     const { pass, again } = of(0, 0);
-    const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads let go at different times
+    const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads evict at different times
     body.append(
       row(
         [

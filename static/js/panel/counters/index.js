@@ -90,8 +90,8 @@ function least(root, info, t) {
 
 /** Counters that a policy makes others than the formulas say, in the cached lane. */
 const OWN = /** @type {Record<string, string[]>} */ ({
-  evicts: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
-  quantises: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
+  keeps: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
+  bits: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
 });
 
 /** Does the cache policy count this counter itself? @param {any} frame @param {string|undefined} counter */

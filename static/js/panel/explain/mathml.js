@@ -173,7 +173,7 @@ const FORMS = {
     ],
   ],
   mask: (e) => {
-    // is it not later, and if it was let go once, not yet?
+    // is it not later, and if it was evicted once, not yet?
     const asked = e.calc.filter((/** @type {any} */ c) => c.fn === "sees");
     return [
       asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) =>

@@ -60,7 +60,7 @@ function code(e, t) {
 }
 
 /**
- * How many tokens the query of a sum over them met: what the cache had let go before adds nothing.
+ * How many tokens the query of a sum over them met: what the cache had evicted before adds nothing.
  * @param {any} frame
  * @param {any} e
  */
@@ -111,7 +111,7 @@ const KINDS = {
     { Where: stepName(e, e.reads[0].step, t), Pos: e.row },
   ],
   mask: (e) => {
-    // there if the cache lets the key go at some time
+    // there if the cache evicts the key at some time
     const kept = e.calc.find((/** @type {any} */ c) => c.name === "kept");
     const later = e.calc[0].value !== "1";
     return [

@@ -38,6 +38,7 @@ export function createBlocks(root) {
       rows,
       use.free,
       frame.meta.peers?.refs,
+      frame.meta.peers?.events,
       use.budget,
       kv.before,
       tokens,
@@ -86,6 +87,8 @@ const slots = (r, before, name, t) =>
 function physical({ use, run, peers }, rows, t) {
   const of = new Map(rows.map((r) => [r.block, r]));
   const most = Math.max(-1, ...use.table, ...(use.free ?? []), (peers?.refs?.length ?? 0) - 1);
+  // what preempted requests gave back just now, whoever has it already
+  const given = (peers?.events ?? []).flatMap((/** @type {any} */ e) => (e.kind === "preempt" ? e.blocks : []));
   const boxes = Array.from({ length: most + 1 }, (_, b) => {
     const r = of.get(b);
     const kind = r ? (r.taken ? "box new" : "box") : use.free?.includes(b) ? "box free" : "box other";
@@ -93,6 +96,10 @@ function physical({ use, run, peers }, rows, t) {
       class: kind,
       title: r ? `${r.from}–${r.to - 1}` : t(kind === "box free" ? "blocks.free" : "blocks.other", { Blocks: b }),
     });
+    if (given.includes(b)) {
+      box.classList.add("given");
+      box.title += ` · ${t("blocks.given")}`;
+    }
     const fill = el("i", "");
     fill.style.setProperty("width", `${r ? (100 * (r.to - r.from)) / r.slots : 0}%`);
     box.append(fill);

@@ -3,7 +3,7 @@
 
 import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
-import { fullAt, policyName } from "../../facts/policy.js";
+import { fullAt, mostOf, policyName } from "../../facts/policy.js";
 import { number, sentences } from "../../format.js";
 
 /** @import { Panel, State, T } from "../../types.js" */
@@ -18,7 +18,7 @@ export const plainBytes = (c, tokens) => 2 * 4 * c.layers * c.kv_heads * c.head_
 /** What there is to say of the memory now. @param {any} frame @param {T} t */
 export function says(frame, t) {
   const { use, kv, run } = frame.meta;
-  const { block, keeps, quantises, group_tokens } = run.policy;
+  const { block, keeps, bits, group_tokens } = run.policy;
   const tokens = kv.before + (frame.meta.step?.rows ?? 0);
   const wasted = number(use.allocated) - number(use.used);
   if (block) {
@@ -34,8 +34,8 @@ export function says(frame, t) {
     });
     return sentences(said, wasted > bytes ? t("memory.waiting", { Bytes: wasted - bytes }) : "");
   }
-  if (keeps) return t("memory.says.evicting", { Most: keeps.most, Gone: 2 * countGone(frame) });
-  if (quantises) {
+  if (keeps) return t("memory.says.evicting", { Most: mostOf(keeps), Gone: 2 * countGone(frame) });
+  if (bits) {
     const full = plainBytes(run.config, 1);
     const said = t("memory.says.coded", {
       Each: kv.bytes_per_token,

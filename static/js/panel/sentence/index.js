@@ -86,12 +86,13 @@ function create(root) {
       ? sentence(frame, t)
       : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
     if (line.textContent !== text) line.textContent = text; // a live region speaks every change
-    count.textContent = frame?.meta.step
-      ? t("say.count", {
-          N: frame.meta.step.n,
-          Length: frame.meta.run.ended ? frame.meta.run.recorded : frame.meta.run.length,
-        })
-      : "";
+    count.textContent = frame?.meta.step ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
   };
+}
+
+/** How far the run is. @param {any} frame @param {T} t */
+function counted({ meta: { run, step } }, t) {
+  const short = run.recipe.batch && run.recipe.cache.budget && !run.ended; // who is preempted takes more passes
+  return t(short ? "say.count.memory" : "say.count", { N: step.n, Length: run.ended ? run.recorded : run.length });
 }

@@ -220,7 +220,7 @@ function create(root, { act }) {
 }
 
 /**
- * What is hatched: pairs that are not seen, and what of them the cache had let go;
+ * What is hatched: pairs that are not seen, and what of them the cache had evicted;
  * of K and V the rows that the newest query does not find any more.
  * @param {any} frame @param {string} op @param {number} m @param {number} positions
  * @returns {{masked?: (r: number, c: number) => boolean, gone?: (r: number, c: number) => boolean}}

@@ -1,0 +1,118 @@
+package lens_test
+
+import (
+	"flag"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kvstep/sim/lens"
+	"kvstep/sim/lens/lenstest"
+)
+
+var write = flag.Bool("write", false, "write frame.d.ts and the tables of docs/protocol.md")
+
+// TestWhatThePageIsTold: the page's types and the tables of the protocol are what the
+// lenses are. A lens that is no more in All, and a field that has another name, is in
+// neither.
+func TestWhatThePageIsTold(t *testing.T) {
+	s, err := lenstest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, err := s.TypeScript()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh(t, filepath.Join(lenstest.Root, "static/js/wire/frame.d.ts"), func(string) string { return types })
+	tables, err := s.Tables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh(t, filepath.Join(lenstest.Root, "docs/protocol.md"), func(doc string) string {
+		for name, table := range tables {
+			from, to := "<!-- "+name+" of the lenses: make generate -->\n\n", "\n<!-- end of "+name+" -->"
+			before, rest, ok := strings.Cut(doc, from)
+			_, after, there := strings.Cut(rest, to)
+			if !ok || !there {
+				t.Fatalf("no place for %s in docs/protocol.md", name)
+			}
+			doc = before + from + table + to + after
+		}
+		return doc
+	})
+}
+
+// fresh writes a file, or reports that it is not what it would be.
+func fresh(t *testing.T, path string, make func(old string) string) {
+	t.Helper()
+	old, err := os.ReadFile(path)
+	if err != nil && !*write {
+		t.Fatal(err)
+	}
+	want := make(string(old))
+	if *write {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(old) {
+		t.Errorf("%s is stale: run make generate", path)
+	}
+}
+
+// TestEveryLensIsInTheList: a file declares one lens, and it is in All once, by its name.
+func TestEveryLensIsInTheList(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared, listed := map[string]bool{}, map[string]int{}
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		here := 0
+		ast.Inspect(file, func(n ast.Node) bool {
+			v, ok := n.(*ast.ValueSpec)
+			if !ok || len(v.Values) != 1 {
+				return true
+			}
+			lit, ok := v.Values[0].(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			if kind, ok := lit.Type.(*ast.Ident); ok && kind.Name == "Lens" {
+				declared[v.Names[0].Name], here = true, here+1
+			}
+			if v.Names[0].Name == "All" {
+				for _, x := range lit.Elts {
+					listed[x.(*ast.Ident).Name]++
+				}
+			}
+			return true
+		})
+		if here > 1 {
+			t.Errorf("%s has %d lenses", path, here)
+		}
+	}
+	for name := range declared {
+		if listed[name] != 1 {
+			t.Errorf("%s is %d times in All", name, listed[name])
+		}
+	}
+	names := map[string]bool{}
+	for _, l := range lens.All {
+		if names[l.Name] {
+			t.Errorf("two lenses are called %s", l.Name)
+		}
+		names[l.Name] = true
+	}
+	if len(declared) < 30 || len(lens.All) != len(declared) {
+		t.Errorf("%d lenses are declared, %d in All", len(declared), len(lens.All))
+	}
+}

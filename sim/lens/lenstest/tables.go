@@ -1,0 +1,83 @@
+package lenstest
+
+import (
+	"fmt"
+	"strings"
+
+	"kvstep/sim/lens"
+)
+
+// Tables returns parts of docs/protocol.md, by their names.
+func (s *Schema) Tables() (map[string]string, error) {
+	all := map[string]string{"keys": s.keys(), "tensors": tensors(), "types": s.types()}
+	return all, s.err
+}
+
+// keys returns the table of what lenses say.
+func (s *Schema) keys() string {
+	var b strings.Builder
+	b.WriteString("| key | there with | value |\n|---|---|---|\n")
+	for _, l := range lens.All {
+		if l.Show.Value != nil {
+			fmt.Fprintf(&b, "| `%s` | %s | %s: %s |\n", l.Name, needs(l), cell(code(s.valueType(l))), cell(s.lensDoc(l)))
+		}
+	}
+	return b.String()
+}
+
+func needs(l lens.Lens) string {
+	if len(l.Needs) == 0 {
+		return "every frame"
+	}
+	words := make([]string, len(l.Needs))
+	for i, n := range l.Needs {
+		words[i] = n.Words
+	}
+	return strings.Join(words, ", ")
+}
+
+// tensors returns the table of their numbers.
+func tensors() string {
+	var b strings.Builder
+	b.WriteString("| tensor | of | dtype | shape | |\n|---|---|---|---|---|\n")
+	for _, l := range lens.All {
+		for _, t := range l.Tensors {
+			of := "`" + l.Name + "`"
+			if l.Show.Value == nil {
+				of = needs(l)
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", t.Name, of, t.DType, t.Shape, cell(t.Words))
+		}
+	}
+	return b.String()
+}
+
+// types has a table for every object.
+func (s *Schema) types() string {
+	var b strings.Builder
+	for _, t := range s.words {
+		fmt.Fprintf(&b, "`%s` is %s.\n\n", s.Name(t), "`"+strings.Join(s.docs.words(t), "`, `")+"`")
+	}
+	for _, t := range s.objects {
+		fmt.Fprintf(&b, "#### `%s`\n\n", s.Name(t))
+		if doc := s.docs.of(t); doc != "" {
+			fmt.Fprintf(&b, "%s\n\n", doc)
+		}
+		b.WriteString("| field | type | |\n|---|---|---|\n")
+		for _, f := range s.Fields(t) {
+			name := "`" + f.Key + "`"
+			if f.Optional {
+				name += "?"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", name, cell(code(s.fieldType(f))), cell(f.Doc))
+		}
+		b.WriteString("\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// code returns text between backquotes.
+func code(text string) string { return "`" + text + "`" }
+
+// cell returns text in a cell of a table.
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
