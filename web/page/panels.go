@@ -120,7 +120,7 @@ func (d HomeData) place(name string) templ.Component {
 // element is what a page has of a panel.
 func (p Panel) element(d HomeData) templ.Component {
 	if p.Show == nil {
-		return titled(d, p.ID)
+		return plainPanel(d, p.ID)
 	}
 	return p.Show(d)
 }
