@@ -161,7 +161,7 @@ type mappedDir struct {
 }
 
 func (d mappedDir) Open(name string) (fs.File, error) {
-	f, err := d.open(name)
+	f, err := d.openFile(name)
 	if err != nil {
 		return nil, err
 	}

@@ -74,14 +74,14 @@ func ReadConfig(fsys fs.FS) (sim.Config, error) {
 // readConfigs reads config.json and, where it is there, generation_config.json,
 // which may know more ids that end a text.
 func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
-	text, err := readFile(fsys, configFile, maxConfig)
+	text, err := readLimited(fsys, configFile, maxConfig)
 	if err != nil {
 		return c, nil, err
 	}
 	if c, ends, err = parseConfig(configFile, text); err != nil {
 		return sim.Config{}, nil, err
 	}
-	text, err = readFile(fsys, generationFile, maxConfig)
+	text, err = readLimited(fsys, generationFile, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, ends, nil
 	}
@@ -99,7 +99,7 @@ func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
 func (t *tensorReader) open(fsys fs.FS) (meta map[string]string, files []*source, err error) {
 	one, err := open(fsys, weightsFile, maxWeights)
 	if errors.Is(err, fs.ErrNotExist) {
-		text, indexErr := readFile(fsys, indexFile, maxHeader)
+		text, indexErr := readLimited(fsys, indexFile, maxHeader)
 		switch {
 		case indexErr == nil:
 			return t.openShards(fsys, text)

@@ -104,10 +104,10 @@ func (s *source) at(begin int64, n int, buf *[]byte) ([]byte, error) {
 // ReadFile reads a small regular file of at most limit bytes, allocating what it has.
 // Errors are Problems "checkpoint.file" and "checkpoint.large".
 func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	return readFile(fsys, name, limit)
+	return readLimited(fsys, name, limit)
 }
 
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+func readLimited(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	s, err := open(fsys, name, limit)
 	if err != nil {
 		return nil, err
