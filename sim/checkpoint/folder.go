@@ -26,7 +26,7 @@ const (
 
 // Load reads a model in Hugging Face's layout: config.json of a Llama, Mistral,
 // Qwen2, Qwen3 or GPT-2, and model.safetensors, or the files that
-// model.safetensors.index.json names, in F32, F16 or BF16. heard may be nil.
+// model.safetensors.index.json names, in F32, F16 or BF16. progress may be nil.
 //
 // F32 tensors of files that can be seen in place (Viewer) are used there; all
 // others become new float32 slices, read a piece at a time, so that no file is in

@@ -27,7 +27,7 @@ const (
 func num(n int64) Expr     { return Expr{Op: Number, Number: n} }
 func let(name string) Expr { return Expr{Op: Letter, Letter: name} }
 func mul(a ...Expr) Expr   { return Expr{Op: Product, Args: a} }
-func add(a ...Expr) Expr   { return Expr{Op: Sum, Args: a} }
+func sumOf(a ...Expr) Expr { return Expr{Op: Sum, Args: a} }
 
 func sub(a, b Expr) Expr       { return Expr{Op: Difference, Args: []Expr{a, b}} }
 func div(n int64, a Expr) Expr { return Expr{Op: Quotient, Number: n, Args: []Expr{a}} }
@@ -91,15 +91,15 @@ type Line struct {
 //	w  parameters that are no matrix: gains and biases
 func Formulas() []Formula {
 	q, kv := mul(let("H"), let("h")), mul(let("G"), let("h")) // h is head_dim
-	seen := add(let("s"), let("m"))                           // tokens after this pass
-	qkv := add(q, mul(num(2), kv))
+	seen := sumOf(let("s"), let("m"))                         // tokens after this pass
+	qkv := sumOf(q, mul(num(2), kv))
 	row := []Expr{num(2), let("G"), let("h"), let("b")} // bytes of K and V of one token in one layer
 	bytes := func(of ...Expr) Expr { return mul(append(row[:len(row):len(row)], of...)...) }
 	pairs := []Line{
-		{Letter: "P", Pairs: "allowed", Expr: add(mul(let("m"), let("s")), div(2, mul(let("m"), add(let("m"), num(1)))))},
+		{Letter: "P", Pairs: "allowed", Expr: sumOf(mul(let("m"), let("s")), div(2, mul(let("m"), sumOf(let("m"), num(1)))))},
 		{Letter: "P", Pairs: "dense", Expr: mul(let("m"), seen)},
 	}
-	norm := Line{Letter: "n", Expr: add(mul(let("n1"), let("d")), let("n0"))}
+	norm := Line{Letter: "n", Expr: sumOf(mul(let("n1"), let("d")), let("n0"))}
 	extra := Expr{Op: Letter, Letter: "x", Optional: true}
 	layer := func(counter string, e Expr, kept bool, lines ...Line) Formula {
 		return Formula{counter, sim.LayerPart, e, kept, lines}
@@ -116,21 +116,21 @@ func Formulas() []Formula {
 		head("head", mul(let("u"), let("r"), let("d"), let("V")), false,
 			Line{Letter: "r", Logits: "last", Expr: num(1)}, Line{Letter: "r", Logits: "all", Expr: let("m")}),
 
-		layer("elementwise", add(mul(let("m"), add(mul(num(2), let("n")), mul(num(2), let("d")),
-			mul(let("a"), let("F")), mul(let("t"), add(q, kv)), extra)),
+		layer("elementwise", sumOf(mul(let("m"), sumOf(mul(num(2), let("n")), mul(num(2), let("d")),
+			mul(let("a"), let("F")), mul(let("t"), sumOf(q, kv)), extra)),
 			mul(let("P"), num(6), let("H"))), false, append([]Line{norm}, pairs...)...),
 		head("elementwise", mul(let("m"), let("n")), false, norm),
 
 		layer("kv_tokens", seen, true),
 		head("kv_tokens", seen, true),
-		layer("kv_bytes", bytes(add(mul(let("L"), let("s")), mul(let("l"), let("m")))), true),
+		layer("kv_bytes", bytes(sumOf(mul(let("L"), let("s")), mul(let("l"), let("m")))), true),
 		head("kv_bytes", bytes(let("L"), seen), true),
 		layer("kv_write_bytes", bytes(let("m")), true),
 		layer("kv_read_bytes", bytes(seen), true),
 
-		layer("weight_bytes", mul(let("b"), add(mul(let("d"), qkv), mul(let("H"), let("h"), let("d")),
+		layer("weight_bytes", mul(let("b"), sumOf(mul(let("d"), qkv), mul(let("H"), let("h"), let("d")),
 			mul(let("k"), let("d"), let("F")), let("w"))), false),
-		head("weight_bytes", mul(let("b"), add(mul(let("V"), let("d")), let("w"))), false),
+		head("weight_bytes", mul(let("b"), sumOf(mul(let("V"), let("d")), let("w"))), false),
 	}
 }
 

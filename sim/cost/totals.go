@@ -25,8 +25,8 @@ import "kvstep/sim"
 // now is what this step's own formula says.
 func Totals() []Formula {
 	q, kv := mul(let("H"), let("h")), mul(let("G"), let("h"))
-	qkv := add(q, mul(num(2), kv))
-	layers := add(mul(let("L"), let("p")), let("l")) // layer steps so far
+	qkv := sumOf(q, mul(num(2), kv))
+	layers := sumOf(mul(let("L"), let("p")), let("l")) // layer steps so far
 	total := func(counter string, e Expr, kept bool, lines ...[]Line) Formula {
 		f := Formula{Counter: counter, Expr: e, CachedOnly: kept}
 		for _, l := range lines {
@@ -45,16 +45,16 @@ func Totals() []Formula {
 		total("out", mul(let("u"), let("Sm"), let("H"), let("h"), let("d")), false, sumRows()),
 		total("mlp", mul(let("u"), let("k"), let("Sm"), let("d"), let("F")), false, sumRows()),
 		total("head", mul(let("u"), let("Sr"), let("d"), let("V")), false, sumLogits()),
-		total("elementwise", add(
-			mul(let("Sm"), add(mul(num(2), let("n")), mul(num(2), let("d")), mul(let("a"), let("F")),
-				mul(let("t"), add(q, kv)), Expr{Op: Letter, Letter: "x", Optional: true})),
+		total("elementwise", sumOf(
+			mul(let("Sm"), sumOf(mul(num(2), let("n")), mul(num(2), let("d")), mul(let("a"), let("F")),
+				mul(let("t"), sumOf(q, kv)), Expr{Op: Letter, Letter: "x", Optional: true})),
 			mul(let("SP"), num(6), let("H")), mul(let("Sh"), let("n")), optional(let("E"))),
-			false, []Line{{Letter: "n", Expr: add(mul(let("n1"), let("d")), let("n0"))}}, sumRows(), sumPairs(), sumHeads()),
+			false, []Line{{Letter: "n", Expr: sumOf(mul(let("n1"), let("d")), let("n0"))}}, sumRows(), sumPairs(), sumHeads()),
 		total("kv_write_bytes", mul(num(2), let("G"), let("h"), let("b"), let("Sm")), true, sumRows()),
 		total("kv_read_bytes", mul(num(2), let("G"), let("h"), let("b"), let("St")), true, sumKeys()),
-		total("weight_bytes", mul(let("b"), add(
-			mul(layers, add(mul(let("d"), qkv), mul(let("H"), let("h"), let("d")), mul(let("k"), let("d"), let("F")), let("w"))),
-			mul(let("c"), add(mul(let("V"), let("d")), let("w0"))))), false),
+		total("weight_bytes", mul(let("b"), sumOf(
+			mul(layers, sumOf(mul(let("d"), qkv), mul(let("H"), let("h"), let("d")), mul(let("k"), let("d"), let("F")), let("w"))),
+			mul(let("c"), sumOf(mul(let("V"), let("d")), let("w0"))))), false),
 	}
 }
 
@@ -64,15 +64,15 @@ func sumRows() []Line {
 	now := mul(let("l"), let("m"))
 	return []Line{
 		{Letter: "Sm", Phase: "prefill", Expr: now},
-		{Letter: "Sm", Phase: "decode", Lane: "cached", Expr: add(mul(let("L"), let("s")), now)},
-		{Letter: "Sm", Phase: "decode", Lane: "uncached", Expr: add(mul(let("L"), rising(let("m"), false)), now)},
+		{Letter: "Sm", Phase: "decode", Lane: "cached", Expr: sumOf(mul(let("L"), let("s")), now)},
+		{Letter: "Sm", Phase: "decode", Lane: "uncached", Expr: sumOf(mul(let("L"), rising(let("m"), false)), now)},
 	}
 }
 
 func sumPairs() []Line {
 	now := mul(let("l"), let("P"))
 	before := func(pairs, lane string, e Expr) Line {
-		return Line{Letter: "SP", Phase: "decode", Lane: lane, Pairs: pairs, Expr: add(mul(let("L"), e), now)}
+		return Line{Letter: "SP", Phase: "decode", Lane: lane, Pairs: pairs, Expr: sumOf(mul(let("L"), e), now)}
 	}
 	m, n := let("m"), let("N")
 	third := func(last func(Expr) Expr) Expr { // a cubic sum up to m-1, without the one up to N-1
@@ -80,18 +80,18 @@ func sumPairs() []Line {
 	}
 	return []Line{
 		{Letter: "SP", Phase: "prefill", Expr: now},
-		before("allowed", "cached", div(2, mul(let("s"), add(let("s"), num(1))))),
-		before("dense", "cached", add(mul(n, n), div(2, sub(mul(let("s"), add(let("s"), num(1))), mul(n, add(n, num(1))))))),
-		before("allowed", "uncached", third(func(x Expr) Expr { return add(x, num(1)) })),
+		before("allowed", "cached", div(2, mul(let("s"), sumOf(let("s"), num(1))))),
+		before("dense", "cached", sumOf(mul(n, n), div(2, sub(mul(let("s"), sumOf(let("s"), num(1))), mul(n, sumOf(n, num(1))))))),
+		before("allowed", "uncached", third(func(x Expr) Expr { return sumOf(x, num(1)) })),
 		before("dense", "uncached", third(func(x Expr) Expr { return sub(mul(num(2), x), num(1)) })),
 	}
 }
 
 func sumKeys() []Line {
-	now := mul(let("l"), add(let("s"), let("m")))
+	now := mul(let("l"), sumOf(let("s"), let("m")))
 	return []Line{
 		{Letter: "St", Phase: "prefill", Expr: now},
-		{Letter: "St", Phase: "decode", Expr: add(mul(let("L"), rising(let("s"), true)), now)},
+		{Letter: "St", Phase: "decode", Expr: sumOf(mul(let("L"), rising(let("s"), true)), now)},
 	}
 }
 
@@ -112,9 +112,9 @@ func sumHeads() []Line {
 	n := let("N")
 	return []Line{
 		{Letter: "Sh", Phase: "prefill", Expr: mul(let("c"), let("m"))},
-		{Letter: "Sh", Phase: "decode", Lane: "cached", Expr: sub(add(n, let("c")), num(1))},
-		{Letter: "Sh", Phase: "decode", Lane: "uncached", Expr: add(mul(let("c"), n), div(2, mul(let("c"), sub(let("c"), num(1)))))},
-		{Letter: "E", Lane: "cached", Expr: add(let("s"), let("m")), Optional: "x0"},
+		{Letter: "Sh", Phase: "decode", Lane: "cached", Expr: sub(sumOf(n, let("c")), num(1))},
+		{Letter: "Sh", Phase: "decode", Lane: "uncached", Expr: sumOf(mul(let("c"), n), div(2, mul(let("c"), sub(let("c"), num(1)))))},
+		{Letter: "E", Lane: "cached", Expr: sumOf(let("s"), let("m")), Optional: "x0"},
 		{Letter: "E", Lane: "uncached", Expr: rising(let("m"), true), Optional: "x0"},
 	}
 }
@@ -124,7 +124,7 @@ func rising(last Expr, with bool) Expr {
 	n := let("N")
 	before := mul(n, sub(n, num(1)))
 	if with {
-		return div(2, sub(mul(last, add(last, num(1))), before))
+		return div(2, sub(mul(last, sumOf(last, num(1))), before))
 	}
 	return div(2, sub(mul(last, sub(last, num(1))), before))
 }

@@ -35,7 +35,7 @@ type filtered struct {
 // applyFilters applies the filters. The temperature of the weights and the ranking come from
 // all that change scores. Greedy leaves one token.
 func applyFilters(logits []float32, s sim.Sampler, past []int) (*filtered, error) {
-	if err := check(&s); err != nil {
+	if err := checkSettings(&s); err != nil {
 		return nil, err
 	}
 	if err := checkLogits(logits); err != nil {

@@ -72,7 +72,7 @@ func Pick(logits []float32, s sim.Sampler, draw uint64, past []int, again func()
 
 func pickToken(logits []float32, s sim.Sampler, draw uint64, past []int) (int, error) {
 	if s.Kind == "greedy" && len(active(&s)) == 0 {
-		if err := check(&s); err != nil {
+		if err := checkSettings(&s); err != nil {
 			return 0, err
 		}
 		return likeliest(logits)

@@ -5,13 +5,34 @@ import type { createActions } from "./actions.js";
 import type { createOpening, Held } from "./state/opening.js";
 import type { createStore } from "./state/store.js";
 import type { createWeights } from "./wire/weights.js";
-import type { Tensor } from "./wire/frame.js";
+import type { Frame, Tensor } from "./wire/frame.js";
 import type { T } from "./text.js";
 
-export type { Held, Tensor, T };
+export type { Frame, Held, Tensor, T };
 
-/** A Frame of wire/frame.d.ts for modules that do not use its types yet. */
-export type Frame = { meta: Record<string, any>; tensors: Record<string, Tensor>; bytes: number };
+declare module "./wire/frame.js" {
+  /** What a handout adds to its frames (handout/replay.js). */
+  interface Meta {
+    scope?: Scope;
+    /** A link to what this copy lacks. */
+    lacking?: string | null;
+  }
+}
+
+/** What a handout holds (web/export, docs/protocol.md). */
+export type Scope = {
+  link: string;
+  step: number;
+  head: number;
+  /** First and last step with all ops. */
+  ops: [number, number];
+  /** First and last step with explanations. */
+  explained: [number, number];
+  trail: number;
+  weights: boolean;
+  without: string[];
+  per_head: string[];
+};
 
 /** A panel of the page: one folder of panel/, one entry of web/page's list. */
 export type Panel = {

@@ -2,7 +2,7 @@
 
 import { number } from "../format.js";
 
-export const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
+export const PARTS = /** @type {const} */ (["qkv", "scores", "av", "out", "mlp", "head"]);
 
 /** The wire leaves zeros out. @param {any} counters @param {string} part */
 export const flops = (counters, part) => number(counters.flops[part] ?? 0);
