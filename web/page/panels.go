@@ -11,9 +11,9 @@ import (
 
 // Panel is one of the page's panels: a folder of static/js/panel paints it.
 type Panel struct {
-	ID   string // of its element and of its folder
-	In   string // the place where it stands: the page's, or one that another panel has for others
-	On   on     // who has it
+	ID string // of its element and of its folder
+	In string // the place where it stands: the page's, or one that another panel has for others
+	On on     // who has it
 	// Show is its element; nil: a title, the message ID.title, and a line that its module fills.
 	Show func(HomeData) templ.Component
 	// Asks is the name under which a viewer has it open (lens.Panels), where it has data of

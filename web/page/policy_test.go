@@ -22,9 +22,9 @@ func policyMessages() (ids []string) {
 			ids = append(ids, "policy."+p.Name+"."+word, "policy.by."+word)
 		}
 	}
-	for _, p := range kv.Within(64) {
-		if !kv.TraitsOf(p).Exact { // a row of the table of variants
-			ids = append(ids, "variants."+p.Kind)
+	for _, o := range kv.Offers() {
+		if !kv.TraitsOf(o.Start).Exact { // a row of the table of variants
+			ids = append(ids, "variants."+o.Start.Kind)
 		}
 	}
 	for _, x := range kv.Policies {
