@@ -191,7 +191,7 @@ func sides(hunk string) (before, after string) {
 	return before, after
 }
 
-var messageID = regexp.MustCompile(`^\s*"([^"]+)":`)
+var messageID = regexp.MustCompile(`^ "([^"]+)":`) // forms of a plural stand further in
 
 // putMessage adds a line of a catalogue before the first id that comes after its own, or
 // takes it out.
