@@ -75,6 +75,9 @@ type Setting struct {
 	sampler *sim.Sampler
 }
 
+// InMore tells whether the filter's setting stands in Sampler.More.
+func (f *Filter) InMore() bool { return f.own == nil }
+
 // In is where the filter's setting stands in a sampler.
 func (f *Filter) In(s *sim.Sampler) Setting { return Setting{f, s} }
 

@@ -586,7 +586,7 @@ func toPlots(d HomeData) templ.Component {
 }
 
 // fold stands for the form where there is no room for it: it names the run and
-// opens the form (css/phone.css shows it, panel/recipe/fold.js works it).
+// opens the form (recipe.css shows it, panel/recipe/fold.js works it).
 func fold(d HomeData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -121,3 +121,23 @@ func TestPanelsOnPage(t *testing.T) {
 		}
 	}
 }
+
+// TestStylesheets walks all stylesheets: each belongs to the page, but that of the figures.
+func TestStylesheets(t *testing.T) {
+	left := Stylesheets()
+	err := fs.WalkDir(static.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".css") || path == "css/plots.css" {
+			return err
+		}
+		i := slices.Index(left, path)
+		if i < 0 {
+			t.Errorf("%s is in no page: a panel's is called as its folder", path)
+			return nil
+		}
+		left = slices.Delete(left, i, i+1)
+		return nil
+	})
+	if err != nil || len(left) > 0 {
+		t.Error(left, err)
+	}
+}
