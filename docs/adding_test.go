@@ -9,7 +9,6 @@ import (
 	"testing"
 )
 
-
 // TestAdding carries out every example of docs/adding.md, all in one copy of the tree. What
 // the guide promises is there, its tests pass, and without the examples the tree is what it
 // was. KVSTEP_ALL=1 carries out each alone too, and leaves out its parts one by one.
