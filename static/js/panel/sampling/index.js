@@ -2,7 +2,7 @@
 // distribution after every filter, and the draw on the cumulative line.
 
 import { isolate } from "../../text.js";
-import { createPanel } from "../../ui/open.js";
+import { createOpen } from "../../ui/open.js";
 import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 import { bar, el } from "../../ui/dom.js";
@@ -18,7 +18,7 @@ function create(root, { act }) {
   const details = /** @type {HTMLDetailsElement} */ (root.querySelector("details"));
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   const [says, none, body, note, figure] = ["says", "none", "body", "note", "draw"].map(part);
-  const panel = createPanel(details, "choice", act);
+  const panel = createOpen(details, "choice", act);
   const draw = createDraw(figure);
   /** @type {any[]} what the table shows */
   let shown = [];
