@@ -5,10 +5,10 @@ import type { createActions } from "./actions.js";
 import type { createOpening, Held } from "./state/opening.js";
 import type { createStore } from "./state/store.js";
 import type { createWeights } from "./wire/weights.js";
-import type { Frame, Tensor } from "./wire/frame.js";
+import type { Frame, Ref, Tensor } from "./wire/frame.js";
 import type { T } from "./text.js";
 
-export type { Frame, Held, Tensor, T };
+export type { Frame, Held, Ref, Tensor, T };
 
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
@@ -146,9 +146,6 @@ export type Theme = {
   reads: Uint32Array;
   again: Uint32Array;
 };
-
-/** A cell of an op in a step. */
-export type Ref = { step: number; op: string; head: number; row: number; col: number };
 
 /** One row of K (side 0) or of V (side 1) in the cache. */
 export type Row = { side: number; layer: number; head: number; position: number };
