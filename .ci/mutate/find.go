@@ -2,17 +2,14 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -235,70 +232,4 @@ func lines(path string) func() []*mutation {
 		}
 		return all
 	}
-}
-
-// fields gives each JSON key of what travels another name, in Go and in the page's types.
-func fields() (all []*mutation) {
-	types, err := os.ReadFile(frameTypes)
-	if err != nil {
-		panic(err)
-	}
-	for _, dir := range []string{"sim", "sim/lens", "sim/explain"} {
-		paths, _ := filepath.Glob(dir + "/*.go")
-		for _, path := range paths {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
-			}
-			s := read(path)
-			ast.Inspect(s.file, func(n ast.Node) bool {
-				spec, ok := n.(*ast.TypeSpec)
-				if !ok {
-					return true
-				}
-				if st, ok := spec.Type.(*ast.StructType); ok {
-					all = append(all, s.tags(spec.Name.Name, st, string(types))...)
-				}
-				return true
-			})
-		}
-	}
-	return all
-}
-
-const frameTypes = "static/js/wire/frame.d.ts"
-
-// tags gives each key of a struct another name.
-func (s source) tags(name string, st *ast.StructType, types string) (all []*mutation) {
-	for _, f := range st.Fields.List {
-		if f.Tag == nil {
-			continue
-		}
-		tag, _ := strconv.Unquote(f.Tag.Value)
-		key, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-		if key == "" || key == "-" {
-			continue
-		}
-		changed := strings.Replace(f.Tag.Value, `json:"`+key, `json:"`+key+`_x`, 1)
-		m := &mutation{entry: name + "." + key, edits: map[string]string{
-			s.path: s.text[:f.Tag.Pos()-1] + changed + s.text[f.Tag.End()-1:]}}
-		if told := renamed(types, strings.TrimSuffix(name, "Info"), key); told != types {
-			m.edits[frameTypes] = told
-		} else {
-			m.entry += " (in no type of the page)"
-		}
-		all = append(all, m)
-	}
-	return all
-}
-
-// renamed gives a key of one of the page's types another name.
-func renamed(types, name, key string) string {
-	head := fmt.Sprintf("export interface %s {", name)
-	before, rest, ok := strings.Cut(types, head)
-	body, after, there := strings.Cut(rest, "\n}\n")
-	if !ok || !there {
-		return types
-	}
-	body = regexp.MustCompile(`(?m)^  `+key+`(\??:)`).ReplaceAllString(body, "  "+key+"_x$1")
-	return before + head + body + "\n}\n" + after
 }

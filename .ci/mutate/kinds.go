@@ -46,7 +46,7 @@ var kinds = []kind{
 	{"op's place", words("web/page/ops.go", "groups"), []string{"go test -vet=off ./web/page -run EveryOp"}},
 	{"breakpoint", entries("sim/breakpoint/breakpoint.go", "Kinds"), []string{"go test -vet=off ./sim/breakpoint", page}},
 	{"panel", entries("web/page/panels.go", "Panels"), []string{"go test -vet=off ./web/page -run 'Panel|Stylesheets' -skip '" + fresh + "'"}},
-	{"route", entries("web/routes.go", "allRoutes"), []string{"go test -vet=off ./web -run 'OtherSites|TwoFiles|EveryAnswer|Dynamic|OwnOrigins|BothLanguages'"}},
+	{"route", entries("web/routes.go", "allRoutes"), []string{"go test -vet=off ./web -run 'OtherSites|EveryRoute'"}},
 	{"class of Hugging Face", both(entries("sim/hf/classes.go", "classTable"), entries("sim/hf/classes.go", "inner")), []string{
 		"go test -vet=off ./sim/hf", "go test -vet=off ./sim/cost -run 'Config|Class'"}},
 	{"model type", both(entries("sim/checkpoint/config.go", "familyOf"), entries("sim/cost/hf.go", "hfFamilies"),
@@ -59,6 +59,7 @@ var kinds = []kind{
 	{"term of the glossary", terms, []string{glossary}},
 	{"line of a cache", lines(".ci/mutate/kv.txt"), []string{"go test ./sim/kv"}},
 	{"key of a frame", fields, []string{types, stays}},
+	{"key of a trace or command", otherFields, []string{stays, "go test -vet=off ./sim/export -run EveryKey", wire}},
 }
 
 // sed returns a file as an expression of sed changes it.

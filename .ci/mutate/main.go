@@ -134,6 +134,14 @@ func sound(dir string, mutations []*mutation) error {
 
 // try carries out one mutation, and takes it back.
 func (m *mutation) try(dir string) error {
+	for _, path := range written {
+		path := filepath.Join(dir, path)
+		before, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		defer os.WriteFile(path, before, 0o644)
+	}
 	for path, text := range m.edits {
 		path := filepath.Join(dir, path)
 		before, err := os.ReadFile(path)
