@@ -67,7 +67,7 @@ export function createActions(store, link, world = SERVED) {
   };
   let words = /** @type {Messages} */ ({});
   let parts = ""; // of the model that the words are about
-  const translated = (/** @type {any} */ run) => {
+  const translated = (run) => {
     parts = JSON.stringify(run?.parts);
     return translator(words, store.get().lang, run?.parts);
   };

@@ -5,13 +5,22 @@ import type { createActions } from "./actions.js";
 import type { createOpening, Held } from "./state/opening.js";
 import type { createStore } from "./state/store.js";
 import type { createWeights } from "./wire/weights.js";
-import type { Tensor } from "./wire/frame.js";
-import type { T } from "./text.js";
+import type * as answers from "./wire/answers.js";
+import type * as frames from "./wire/frame.js";
+import type { Args, T } from "./text.js";
 
-export type { Held, Tensor, T };
+export type { Args, Held, T };
+export type { Cell, Loading, Scope, Served, Variant } from "./wire/answers.js";
+export type * from "./wire/frame.js";
 
-/** A Frame of wire/frame.d.ts for modules that do not use its types yet. */
-export type Frame = { meta: Record<string, any>; tensors: Record<string, Tensor>; bytes: number };
+/** What a frame says; a handout adds what it holds, and where the program has what it lacks. */
+export type Meta = frames.Meta & { scope?: answers.Scope; lacking?: string | null };
+
+/** One moment of a run. */
+export type Frame = Omit<frames.Frame, "meta"> & { meta: Meta };
+
+/** A frame that has these keys, as those of a batch have peers. */
+export type With<K extends keyof Meta> = Omit<Frame, "meta"> & { meta: Meta & { [k in K]-?: NonNullable<Meta[k]> } };
 
 /** A panel of the page: one folder of panel/, one entry of web/page's list. */
 export type Panel = {
@@ -60,9 +69,9 @@ export type State = {
   playing: boolean;
   problem: Problem | null;
   /** How far a model is that the next run waits for; bytes. */
-  loading: { model: string; done: number; total: number } | null;
+  loading: answers.Loading | null;
   /** The cell that is looked at. */
-  cell: Cell | null;
+  cell: answers.Cell | null;
   /** What an explanation has been asked for in, and whether the answer is gone to. */
   asked: { frame: Frame | null; focus: boolean } | null;
   /** Why a link has not been opened by itself. */
@@ -72,16 +81,14 @@ export type State = {
   /** The panels that are open and have data of their own; null until the link has said. */
   show: string[] | null;
   /** What the ledger counts; null until the link has said. */
-  count: Count | null;
+  count: Counted | null;
 };
 
 /** A refusal: a message of the catalogue, and its arguments. */
-export type Problem = { problem: string; args?: Parameters<T>[1] };
+export type Problem = { problem: string; args?: Args };
 
-/** A cell of a tensor. */
-export type Cell = { op: string; row: number; col: number };
-
-export type Count = { unit?: string; pairs?: string; logits?: string };
+/** What the ledger is asked to count. */
+export type Counted = Partial<frames.Count>;
 
 /** Pixels. */
 export type Box = { x: number; y: number; w: number; h: number };
@@ -126,11 +133,24 @@ export type Theme = {
   again: Uint32Array;
 };
 
-/** A cell of an op in a step. */
-export type Ref = { step: number; op: string; head: number; row: number; col: number };
-
 /** One row of K (side 0) or of V (side 1) in the cache. */
 export type Row = { side: number; layer: number; head: number; position: number };
 
+type Told<Cmd extends string, Field extends keyof answers.Command = never> = { cmd: Cmd } & Pick<answers.Command, Field>;
+
 /** What the server is told, as docs/protocol.md has it. */
-export type Command = { cmd: string; [field: string]: unknown };
+export type Command =
+  | Told<"open", "link">
+  | { cmd: "run"; recipe: Asked }
+  | (Told<"forward" | "back", "by"> & { op?: string })
+  | (Told<"seek", "step"> & { op?: string })
+  | Told<"pause" | "stop">
+  | Told<"fork", "token">
+  | Told<"branch", "cache" | "budget">
+  | Told<"switch", "branch">
+  | Told<"break", "breaks">
+  | Told<"mark", "marks">
+  | ({ cmd: "pick" } & answers.View);
+
+/** A recipe as a form has it; what is left out is as the server has it. */
+export type Asked = { [k in keyof frames.Recipe]?: frames.Recipe[k] | string };

@@ -227,7 +227,7 @@ func TestWhatCannotBeMadeIsAProblem(t *testing.T) {
 // TestBothSchedulesOfABatch: each is run to its end, and a run that is no batch
 // has nothing to compare.
 func TestBothSchedulesOfABatch(t *testing.T) {
-	var both map[string]served
+	var both map[string]Served
 	f := makeFile(t, "schedules", query+"&schedule=static&slots=2&req=1:2%230,3,8&req=2:4%230,9")
 	if err := json.Unmarshal(f.Data, &both); err != nil {
 		t.Fatal(err)

@@ -2,8 +2,11 @@ package lenstest
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
+	"unicode"
 
 	"kvstep/sim/lens"
 )
@@ -79,6 +82,32 @@ func (s *Schema) TypeScript() (string, error) {
 		s.object(&b, t)
 	}
 	return b.String(), s.err
+}
+
+// Beside returns the declarations of types that no frame has, in a file beside the frame's.
+func (s *Schema) Beside(about string, types ...reflect.Type) (string, error) {
+	framed := maps.Clone(s.names)
+	first := len(s.objects)
+	for _, t := range types {
+		s.Name(t)
+	}
+	var b strings.Builder
+	borrowed := map[string]bool{}
+	for _, t := range s.objects[first:] {
+		s.object(&b, t)
+		for _, f := range s.Fields(t) {
+			for _, word := range strings.FieldsFunc(s.fieldType(f), func(r rune) bool { return !unicode.IsLetter(r) }) {
+				if framed[word] != nil {
+					borrowed[word] = true
+				}
+			}
+		}
+	}
+	head := "// Written by make generate from " + about + ": do not edit it.\n"
+	if len(borrowed) > 0 {
+		head += "\nimport type { " + strings.Join(slices.Sorted(maps.Keys(borrowed)), ", ") + " } from \"./frame.js\";\n"
+	}
+	return head + b.String(), s.err
 }
 
 // valueType returns that of a lens's key, where its needs are met.

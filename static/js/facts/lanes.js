@@ -1,4 +1,6 @@
 // Which lanes a run has.
 
-/** Has the run no cache? @param {any} frame */
+/** @import { Frame } from "../types.js" */
+
+/** Has the run no cache? @param {Frame} frame */
 export const cacheless = (frame) => frame?.meta.run.recipe.lanes === "uncached";

@@ -3,11 +3,11 @@
 
 import { cell as short, sentences } from "../format.js";
 
-/** @import { Row, T } from "../types.js" */
+/** @import { Frame, Row, T } from "../types.js" */
 
 /**
  * One more than the position of the token before which a row was evicted; 0 if it is kept.
- * @param {any} frame @param {number} layer @param {number} head @param {number} p
+ * @param {Frame} frame @param {number} layer @param {number} head @param {number} p
  * @returns {number}
  */
 export function goneBefore({ tensors }, layer, head, p) {
@@ -19,7 +19,7 @@ export function goneBefore({ tensors }, layer, head, p) {
 
 /**
  * Had the cache let position p go before the query of an explained cell?
- * @param {any} frame
+ * @param {Frame} frame
  * @param {any} e
  * @param {number} p
  */
@@ -33,7 +33,7 @@ export function goneFor(frame, e, p) {
 
 /**
  * Why a row is there: "gone", "sink", "recent", "heavy", or "" where the policy makes no difference.
- * @param {any} frame @param {{layer: number, head: number, position: number}} row
+ * @param {Frame} frame @param {{layer: number, head: number, position: number}} row
  */
 export function stateOf(frame, { layer, head, position }) {
   const { kv, run } = frame.meta;
@@ -45,14 +45,14 @@ export function stateOf(frame, { layer, head, position }) {
   return position >= held - window ? "recent" : held > window + heavy ? "heavy" : "";
 }
 
-/** How many tokens of a layer each of its heads still has. @param {any} frame @param {number} layer */
+/** How many tokens of a layer each of its heads still has. @param {Frame} frame @param {number} layer */
 export function keptTokens({ meta }, layer) {
   const { kind, window = 0, sinks = 0, heavy = 0 } = meta.run.recipe.cache;
   const held = meta.kv.lens[layer];
   return kind === "window" || kind === "h2o" ? Math.min(held, window + sinks + heavy) : held;
 }
 
-/** Rows evicted so far, one for each K/V head and layer. @param {any} frame */
+/** Rows evicted so far, one for each K/V head and layer. @param {Frame} frame */
 export function countGone({ tensors, meta }) {
   const x = tensors.cache_gone;
   if (!x) return 0;
@@ -62,7 +62,7 @@ export function countGone({ tensors, meta }) {
 
 /**
  * The largest error of a quantised row and its scale; null where the frame does not say.
- * @param {any} frame @param {Row} row @returns {{error: number, scale: number|null}|null}
+ * @param {Frame} frame @param {Row} row @returns {{error: number, scale: number|null}|null}
  */
 export function codedRow({ tensors, meta }, { side, layer, head, position }) {
   const x = tensors.cache_error;
@@ -77,13 +77,13 @@ export function codedRow({ tensors, meta }, { side, layer, head, position }) {
   };
 }
 
-/** The attention a row of the layer on the stage has received; null of others. @param {any} frame @param {Row} row */
+/** The attention a row of the layer on the stage has received; null of others. @param {Frame} frame @param {Row} row */
 function received({ tensors, meta }, { layer, head, position }) {
   const x = tensors.cache_received;
   return x && layer === meta.pick.layer && position < x.shape[1] ? x.data[head * x.shape[1] + position] : null;
 }
 
-/** What the policy did to a row, in words; "" if nothing. @param {any} frame @param {Row} row @param {T} t */
+/** What the policy did to a row, in words; "" if nothing. @param {Frame} frame @param {Row} row @param {T} t */
 export function keptSentence(frame, row, t) {
   const { run, kv, use } = frame.meta;
   const p = run.recipe.cache;
@@ -127,7 +127,7 @@ export function keptSentence(frame, row, t) {
 
 /**
  * Columns that a policy adds to the table of a layer's rows: titles, and what stands in them.
- * @param {any} frame @param {number} layer @param {T} t
+ * @param {Frame} frame @param {number} layer @param {T} t
  * @returns {{titles: string[], of: (position: number) => string[]}}
  */
 export function keptColumns(frame, layer, t) {

@@ -1,6 +1,6 @@
 // The cache policy: its name in words and in links, and where its memory ends.
 
-/** @import { T } from "../types.js" */
+/** @import { Meta, T } from "../types.js" */
 
 /**
  * @typedef {{kind: string, block?: number, window?: number, sinks?: number, heavy?: number, axis?: string, group?:
@@ -23,7 +23,7 @@ export const policyName = (p, t) =>
 /** Does attention get the very numbers that were computed, all of them? @param {Policy} p */
 export const isExact = (p) => p.kind === "contiguous" || p.kind === "paged";
 
-/** The position at which the limit refuses; null if the whole run fits. @param {any} meta of a frame */
+/** The position at which the limit refuses; null if the whole run fits. @param {Meta} meta of a frame */
 export const fullAt = ({ use, kv }) => (use?.fits !== undefined && use.fits < kv.capacity ? use.fits : null);
 
 /** A policy from its text, as a link writes it. @param {string} text @returns {Policy} */

@@ -3,30 +3,32 @@
 import { onStage } from "./token-names.js";
 import { cell as shortNumber } from "../format.js";
 
+/** @import { Frame, State } from "../types.js" */
+
 /** Ops with a row for each query and a column for each key. */
 export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
 
 /** In a mask: the cache had evicted the key, as opposed to a later key (0). */
 export const GONE = 2;
 
-/** Does the cache let rows go? @param {any} frame */
+/** Does the cache let rows go? @param {Frame} frame */
 export const evicts = (frame) => ["window", "h2o"].includes(frame.meta.run.recipe.cache.kind);
 
 /** A weight matrix or a bias? @param {string} op */
 export const learned = (op) => op.startsWith("w_") || op.startsWith("b_");
 
-/** The tensor of the frame that holds an op. @param {any} frame @param {string} op */
+/** The tensor of the frame that holds an op. @param {Frame} frame @param {string} op */
 export function tensorOf(frame, op) {
   const { mask } = frame.tensors;
   if (op !== "mask" || !mask || !evicts(frame)) return frame.tensors[op === "mask" ? "mask" : "op." + op];
   return { ...mask, data: mask.data.map((/** @type {number} */ x) => (x === 1 ? 1 : 0)) }; // a mask only says yes or no
 }
 
-/** @param {any} state */
+/** @param {State} state */
 export function opReadout({ frame, cell, t }) {
   const exact = frame?.meta.cell;
   if (!cell || !frame.meta.op) return null;
-  const shown = [frame.meta.op.id, ...frame.meta.op.inputs.map((/** @type {any} */ p) => p.op)];
+  const shown = [frame.meta.op.id, ...frame.meta.op.inputs.map((p) => p.op)];
   if (!shown.includes(cell.op)) return null;
   const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
   const tensor = tensorOf(frame, cell.op);
@@ -57,7 +59,7 @@ export function opReadout({ frame, cell, t }) {
 
 /**
  * What the readout says of the picked cell.
- * @param {any} state
+ * @param {State} state
  */
 export function readout({ frame, cell, t }) {
   if (frame?.meta.pick.op) return opReadout({ frame, cell, t });

@@ -3,11 +3,13 @@
 
 import { isolate } from "../text.js";
 
+/** @import { Frame, Meta } from "../types.js" */
+
 /** @typedef {[number, string]} Token */
 
 /**
  * Proposals among the rows of the pass whose matrices are on the stage.
- * @param {any} frame @returns {Token[]}
+ * @param {Frame} frame @returns {Token[]}
  */
 export function guesses({ meta: { pick_step: from, step, speculation } }) {
   if (!from) return [];
@@ -16,7 +18,7 @@ export function guesses({ meta: { pick_step: from, step, speculation } }) {
 
 /**
  * A proposal's name as it stands beside its row.
- * @param {any} meta @param {Token} token @param {number} i @param {boolean} decided in this pass
+ * @param {Meta} meta @param {Token} token @param {number} i @param {boolean} decided in this pass
  */
 function mark({ speculation: s }, [, name], i, decided) {
   const label = isolate(name);
@@ -26,7 +28,7 @@ function mark({ speculation: s }, [, name], i, decided) {
 }
 
 /**
- * @param {any} meta @param {{cached: number, rows: number}} pass @param {Token[]} proposed @param {boolean} decided
+ * @param {Meta} meta @param {{cached: number, rows: number}} pass @param {Token[]} proposed @param {boolean} decided
  * @returns {string[]}
  */
 function names(meta, { cached, rows }, proposed, decided) {
@@ -35,9 +37,9 @@ function names(meta, { cached, rows }, proposed, decided) {
   return [...all.slice(0, cached + rows - proposed.length), ...proposed.map((x, i) => mark(meta, x, i, decided))];
 }
 
-/** Of every position of the pass on the stage. @param {any} frame */
+/** Of every position of the pass on the stage. @param {Frame} frame */
 export const onStage = (frame) =>
   names(frame.meta, frame.meta.pick_step, guesses(frame), frame.meta.pick_step?.pass === frame.meta.step?.pass);
 
-/** Of every position of the cursor's pass, which is in the cache. @param {any} frame */
+/** Of every position of the cursor's pass, which is in the cache. @param {Frame} frame */
 export const inCache = ({ meta }) => (meta.step ? names(meta, meta.step, meta.speculation?.proposed ?? [], true) : []);

@@ -75,7 +75,7 @@ export function createReplay(records, show, start) {
     }
     const names = new Set([
       about.id,
-      ...about.inputs.filter((/** @type {any} */ x) => !x.weight).map((/** @type {any} */ x) => x.op),
+      ...about.inputs.filter((x) => !x.weight).map((x) => x.op),
       ...(PAIRS.has(about.id) ? ["mask"] : []),
     ]);
     return Object.fromEntries([...names].map((id) => [id === "mask" ? id : "op." + id, records.op(n, head, id)]));

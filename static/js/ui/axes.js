@@ -4,10 +4,10 @@
 import { isolate } from "../text.js";
 import { onStage } from "../facts/token-names.js";
 
-/** @import { Box, Theme } from "../types.js" */
+/** @import { Box, Frame, Theme } from "../types.js" */
 
 /**
- * @param {HTMLCanvasElement} canvas @param {any} layout @param {any} frame
+ * @param {HTMLCanvasElement} canvas @param {any} layout @param {Frame} frame
  * @param {Theme} theme @param {{cached: string, fresh: string}} words of the brackets
  */
 export function axes(canvas, layout, frame, theme, words) {

@@ -1,7 +1,7 @@
 // Marks over the matrices: the cell that is explained, the cells it was made of,
 import { toPlate } from "./plate.js";
 
-/** @import { Box, Plate, Theme } from "../types.js" */
+/** @import { Box, Frame, Plate, Theme } from "../types.js" */
 
 // and arrows from these to it. Shape says it all, colour only helps.
 
@@ -26,14 +26,14 @@ export function box(plate, { row, col, along, n = 1 }) {
 
 /**
  * What to mark for the explanation of a frame on these plates.
- * @param {any} frame @param {Plate[]} plates
+ * @param {Frame} frame @param {Plate[]} plates
  * @returns {{cell: Box|null, reads: Box[]}}
  */
 export function marked(frame, plates) {
   const e = frame.meta.explain;
   const from = frame.meta.pick.from;
   if (!e) return { cell: null, reads: [] };
-  const find = (/** @type {any} */ line) => {
+  const find = (line) => {
     const plate =
       line.step === from &&
       (!e.per_head || line.head === frame.meta.pick.head) &&

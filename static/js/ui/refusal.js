@@ -4,7 +4,7 @@
 
 import { onKey } from "./keys.js";
 
-/** @import { T } from "../types.js" */
+/** @import { State, T } from "../types.js" */
 
 /** @typedef {HTMLInputElement|HTMLSelectElement|HTMLTextAreaElement} Field */
 /** @typedef {{id: string, args: Record<string, any>}} Reason */
@@ -249,7 +249,7 @@ export function arrows(root) {
 
 /** Follows the page: its language, and what the server refuses of the form that was sent last. */
 export function createRefusals() {
-  /** @param {any} state @param {any} before */
+  /** @param {State} state @param {State} before */
   return function view({ problem, sender, t }, before) {
     if (t !== before.t) reword(t);
     if (problem === before.problem) return;

@@ -5,7 +5,7 @@ import { onKey } from "../../ui/keys.js";
 import { createPanel, speakWhileFocused } from "../../ui/open.js";
 import { pixels } from "../../ui/matrix.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
 /** In the order of the frame's head_hints. */
 const HINTS = ["entropy", "previous", "first", "self", "copies"];
@@ -14,7 +14,7 @@ const DOMINANT = 0.5;
 
 /**
  * The hints of one head.
- * @param {any} frame @param {number} layer @param {number} head
+ * @param {Frame} frame @param {number} layer @param {number} head
  * @returns {{bits: number, shares: [string, number][], dominant: [string, number]|null}|null} null where the layer has
  * not run in this pass
  */
@@ -98,7 +98,7 @@ function create(root, { act }) {
 
 /**
  * What is said of one head.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {number} layer
  * @param {number} head
  * @param {T} t
@@ -120,18 +120,18 @@ export function words(frame, layer, head, t) {
  */
 const shown = new WeakMap();
 
-/** What determines the attention in this pass: the model and every token fed. @param {any} frame */
+/** What determines the attention in this pass: the model and every token fed. @param {Frame} frame */
 const fed = ({ meta }) =>
   meta.run.model +
   " " +
   meta.tokens
     .slice(0, meta.step.cached + meta.step.rows)
-    .map((/** @type {any} */ x) => x[0])
+    .map((x) => x[0])
     .join();
 
 /**
  * @param {HTMLButtonElement} button
- * @param {any} frame
+ * @param {Frame} frame
  * @param {string} tokens of fed
  * @param {number} layer
  * @param {number} head

@@ -6,7 +6,7 @@ import { sentences } from "../../format.js";
 import { seqName, promptOf } from "../../facts/sequences.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "batch-cache", offline: true, create };
@@ -38,7 +38,7 @@ function create(root, { act }) {
     const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, step.layer, run.recipe, lang]);
     if (now === built) return;
     built = now;
-    const held = (/** @type {any} */ p) => p.cached + p.rows;
+    const held = (p) => p.cached + p.rows;
     const longest = Math.max(...peers.pass.map(held));
     part("shape").textContent = `[${peers.pass.length}, ${run.config.kv_heads}, ${longest}, ${run.config.head_dim}]`;
     part("says").textContent = sentences(
@@ -52,7 +52,7 @@ function create(root, { act }) {
     const focus = /** @type {HTMLElement|null} */ (
       list.contains(document.activeElement) ? document.activeElement : null
     )?.dataset.seq;
-    list.replaceChildren(...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t, !!recorded)));
+    list.replaceChildren(...peers.pass.map((p) => strip(frame, p, longest, t, !!recorded)));
     if (focus)
       /** @type {HTMLElement|null} */ (list.querySelector(`[data-seq="${focus}"]`))?.focus({ preventScroll: true });
   };
@@ -60,7 +60,7 @@ function create(root, { act }) {
 
 /** What sharing spares. @param {any} peers @param {T} t */
 function shared(peers, t) {
-  const tables = peers.pass.map((/** @type {any} */ p) => p.table);
+  const tables = peers.pass.map((p) => p.table);
   if (!tables[0]) return "";
   const all = tables.flat();
   const once = new Set(all).size;
@@ -74,7 +74,7 @@ function shared(peers, t) {
 }
 
 /**
- * @param {any} frame
+ * @param {Frame} frame
  * @param {any} p
  * @param {number} longest
  * @param {T} t
@@ -109,7 +109,7 @@ function strip(frame, p, longest, t, recorded) {
 }
 
 /**
- * @param {any} frame
+ * @param {Frame} frame
  * @param {any} p
  * @param {number} b
  * @param {number} filled
@@ -118,9 +118,7 @@ function strip(frame, p, longest, t, recorded) {
  */
 function block(frame, p, b, filled, size, t) {
   const { peers } = frame.meta;
-  const users = peers.pass
-    .filter((/** @type {any} */ x) => x.table.includes(b))
-    .map((/** @type {any} */ x) => seqName(frame, x.seq, t));
+  const users = peers.pass.filter((x) => x.table.includes(b)).map((x) => seqName(frame, x.seq, t));
   const refs = peers.refs[b];
   const copied = p.copied?.includes(b);
   const says = [

@@ -8,7 +8,7 @@ import { createLens } from "../../ui/optional.js";
 import { percent, sentences } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 /** @import { Beam } from "./tree.js" */
 
 const [WIDE, TALL] = [5.6, 2.55]; // of a beam, in rem as the style sheet has it
@@ -22,7 +22,7 @@ function create(root, { act }) {
   const lens = createLens(root, "beams", act);
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [tree, says, table] = [part("tree"), part("says"), part("table")];
-  let state = /** @type {any} */ (null);
+  let state = /** @type {State} */ (/** @type {unknown} */ (null));
   let all = /** @type {Beam[]} */ ([]);
   let built = "";
   const node = (/** @type {EventTarget|null} */ e) =>
@@ -114,7 +114,7 @@ function words(all, b, t) {
  * @param {HTMLElement} tree
  * @param {Beam[]} all
  * @param {Beam|undefined} here
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  */
 function draw(tree, all, here, frame, t) {
@@ -169,7 +169,7 @@ const kind = (b) => (b.answer ? "answer" : b.alive ? "alive" : "pruned");
 
 /** @param {HTMLTableElement} table @param {any} info @param {T} t */
 function finished(table, info, t) {
-  const rows = info.finished.map((/** @type {any} */ f, /** @type {number} */ i) => {
+  const rows = info.finished.map((f, i) => {
     const wins = i === info.best;
     const tr = el(
       "tr",

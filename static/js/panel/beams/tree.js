@@ -1,12 +1,14 @@
 // The beams of a search as a tree, pass by pass. No DOM.
 
+/** @import { Frame } from "../../types.js" */
+
 /**
  * @typedef {{index: number, pass: number, slot: number, parent: number, id: number, label: string, logProb: number,
  * sum: number, end: number, alive: boolean, answer: boolean}} Beam end: the last pass that a text through it lives in
  */
 
 /**
- * @param {any} frame @returns {Beam[]} in the order of the passes; none before the first token
+ * @param {Frame} frame @returns {Beam[]} in the order of the passes; none before the first token
  */
 export function beams({ meta, tensors }) {
   const { beams: info } = meta;

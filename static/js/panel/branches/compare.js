@@ -6,9 +6,9 @@ import { parsePolicy, policyName } from "../../facts/policy.js";
 import { unitOf } from "../../facts/counters.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Frame, T } from "../../types.js" */
 
-/** Where two runs part, and how likely each thought what they then said. @param {any} frame @param {T} t */
+/** Where two runs part, and how likely each thought what they then said. @param {Frame} frame @param {T} t */
 export function parted(frame, t) {
   const c = frame.meta.branches.compare;
   const [a, b] = c.sides;
@@ -32,7 +32,7 @@ export function parted(frame, t) {
 /** @param {HTMLElement} root */
 export function createCompare(root) {
   const part = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(`[data-${what}]`));
-  /** @param {any} frame @param {T} t @param {string} lang */
+  /** @param {Frame} frame @param {T} t @param {string} lang */
   return function view(frame, t, lang) {
     const c = frame.meta.branches.compare;
     root.hidden = !c?.sides; // beside the picture of an op there is no room for it in the frame
@@ -43,7 +43,7 @@ export function createCompare(root) {
     if (part("parted").textContent !== said) part("parted").textContent = said;
     const prompt = frame.meta.run.recipe.prompt || (frame.meta.run.recipe.tokens ?? []).join(" ");
     part("texts").replaceChildren(
-      ...c.sides.map((/** @type {any} */ s) =>
+      ...c.sides.map((s) =>
         el(
           "figure",
           [
@@ -66,7 +66,7 @@ export function createCompare(root) {
   };
 }
 
-/** @param {HTMLElement} table @param {any} c @param {any} frame @param {T} t @param {string} lang */
+/** @param {HTMLElement} table @param {any} c @param {Frame} frame @param {T} t @param {string} lang */
 function totals(table, c, frame, t, lang) {
   const unit = unitOf(frame);
   const [a, b] = c.sides;
@@ -92,9 +92,7 @@ function totals(table, c, frame, t, lang) {
     ]),
     el("tr", [
       el("td", ""),
-      ...spans.flatMap(() =>
-        c.sides.map((/** @type {any} */ s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" })),
-      ),
+      ...spans.flatMap(() => c.sides.map((s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" }))),
     ]),
   ]);
   const caches =
@@ -103,9 +101,7 @@ function totals(table, c, frame, t, lang) {
       : [
           el("tr", [
             el("th", t("branch.total.cache"), { scope: "row" }),
-            ...spans.flatMap(() =>
-              c.sides.map((/** @type {any} */ s) => el("td", policyName(parsePolicy(s.cache), t))),
-            ),
+            ...spans.flatMap(() => c.sides.map((s) => el("td", policyName(parsePolicy(s.cache), t)))),
           ]),
         ];
   const body = el("tbody", [

@@ -5,12 +5,12 @@ import { isolate } from "../../text.js";
 import { percent } from "../../format.js";
 import { check } from "../../ui/refusal.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Meta, Panel, State, T } from "../../types.js" */
 
-/** Label of a token by position, wherever the frame tells it. @param {any} meta @param {number} i */
+/** Label of a token by position, wherever the frame tells it. @param {Meta} meta @param {number} i */
 const label = (meta, i) => (meta.waiting ?? meta.tokens)[i]?.[1] ?? `#${i}`;
 
-/** A breakpoint in words, such as "layer 3 is done". @param {string} point @param {any} meta @param {T} t */
+/** A breakpoint in words, such as "layer 3 is done". @param {string} point @param {Meta} meta @param {T} t */
 export function named(point, meta, t) {
   const [kind, n] = point.split(":");
   switch (kind) {
@@ -27,11 +27,11 @@ export function named(point, meta, t) {
   }
 }
 
-/** Why the run stands here: one sentence for each breakpoint reached. @param {any} frame @param {T} t */
+/** Why the run stands here: one sentence for each breakpoint reached. @param {Frame} frame @param {T} t */
 export function why(frame, t) {
   const { breaks, step } = frame?.meta ?? {};
   return (breaks?.here ?? [])
-    .map((/** @type {any} */ h) => {
+    .map((h) => {
       const [kind, n] = h.point.split(":");
       return t(`why.${kind}`, {
         Layer: step.layer ?? 0,

@@ -15,7 +15,7 @@ import { evicts } from "../../facts/readout.js";
 import { watchWidth } from "../../ui/width.js";
 import { cacheless } from "../../facts/lanes.js";
 
-/** @import { Host, Panel, Row, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, Row, State, T } from "../../types.js" */
 /** @import { Colouring } from "./paint.js" */
 /** @import { Plan } from "./plan.js" */
 
@@ -31,7 +31,7 @@ function create(root, { act }) {
   const width = watchWidth(canvas, act.repaint);
   const choice = createChoice(root, "cache-view", { read: "rows-read", again: "rows-again", error: "rows-error" }, act);
   let layout = /** @type {Plan|null} */ (null);
-  let state = /** @type {any} */ (null);
+  let state = /** @type {State} */ (/** @type {unknown} */ (null));
   let here = /** @type {Row|null} */ (null);
   let kept = false; // chosen by a press or a key, not only pointed at
   let timer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
@@ -98,7 +98,7 @@ function create(root, { act }) {
   details.addEventListener("toggle", () => (details.open ? look() : leave()));
   select.addEventListener("change", act.repaint);
 
-  /** @param {any} next */
+  /** @param {State} next */
   return function paint(next) {
     state = next;
     choice(next);
@@ -139,7 +139,7 @@ function create(root, { act }) {
     table(frame, c.layers, t);
   };
 
-  /** @param {any} frame @param {number} layers @param {T} t */
+  /** @param {Frame} frame @param {number} layers @param {T} t */
   function table(frame, layers, t) {
     if (select.options.length !== layers) {
       select.replaceChildren(...Array.from({ length: layers }, (_, l) => new Option(String(l), String(l))));
@@ -152,7 +152,7 @@ function create(root, { act }) {
 
 /**
  * What the marks of an evicting policy mean.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  * @param {number} mark pixels of a position
  */
@@ -166,7 +166,7 @@ function legend(frame, t, mark) {
       : "";
 }
 
-/** What the picture is coloured by. @param {any} state @returns {Colouring} */
+/** What the picture is coloured by. @param {State} state @returns {Colouring} */
 const view = (state) =>
   state?.show?.includes("rows-error") && state.frame?.meta.run.recipe.cache.axis
     ? "error"

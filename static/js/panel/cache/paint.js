@@ -6,7 +6,7 @@ import { policyMarks } from "./policy-marks.js";
 import { codedRow } from "../../facts/policy-rows.js";
 import { stamp } from "../../ui/matrix.js";
 
-/** @import { Box, Row, T, Theme } from "../../types.js" */
+/** @import { Box, Frame, Row, T, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /** @typedef {"size"|"read"|"again"|"error"} Colouring what the picture is coloured by */
@@ -77,7 +77,7 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
 
 /**
  * The colour of each row, 0..255, and what 255 stands for.
- * @param {any} frame @param {Colouring} view
+ * @param {Frame} frame @param {Colouring} view
  * @returns {{most: number, of: (side: number, layer: number, head: number, position: number) => number}}
  */
 export function values(frame, view) {

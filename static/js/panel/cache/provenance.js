@@ -4,13 +4,13 @@ import { inCache } from "../../facts/token-names.js";
 import { cell as short, sentences } from "../../format.js";
 import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
 
-/** @import { Row, T } from "../../types.js" */
+/** @import { Frame, Meta, Row, T } from "../../types.js" */
 
 const SIDES = ["K", "V"];
 
 /**
  * What the frame knows of one row; null without the rows' data.
- * @param {any} frame @param {Row} row
+ * @param {Frame} frame @param {Row} row
  */
 export function history({ tensors, meta }, { side, layer, head, position }) {
   const rows = tensors.rows;
@@ -37,11 +37,11 @@ function readBefore(rows, layer, position, gone) {
   return later.size;
 }
 
-/** @param {number} pass @param {T} t @param {any} meta */
+/** @param {number} pass @param {T} t @param {Meta} meta */
 const where = (pass, t, meta) =>
   t(meta.schedule ? "where.pass" : pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
 
-/** @param {any} frame @param {Row} row @param {T} t */
+/** @param {Frame} frame @param {Row} row @param {T} t */
 export function sentence(frame, row, t) {
   const h = history(frame, row);
   const names = { Side: SIDES[row.side], Layer: row.layer, Head: row.head, Position: row.position };
@@ -63,7 +63,7 @@ export function sentence(frame, row, t) {
 /**
  * The rows of one layer.
  * @param {HTMLTableElement} table
- * @param {any} frame
+ * @param {Frame} frame
  * @param {number} layer
  * @param {T} t
  */

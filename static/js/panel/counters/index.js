@@ -5,7 +5,7 @@ import { createPanel } from "../../ui/open.js";
 import { number, si } from "../../format.js";
 import { unitOf } from "../../facts/counters.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Meta, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "counters", offline: true, create };
@@ -14,7 +14,7 @@ export const panel = { id: "counters", offline: true, create };
 function create(root, { act }) {
   const panel = createPanel(root, "formulas", act);
   const letters = /** @type {HTMLDetailsElement} */ (root.querySelector(".letters"));
-  let state = /** @type {any} */ (null);
+  let state = /** @type {State} */ (/** @type {unknown} */ (null));
   let filled = /** @type {any} */ ({}); // what the page shows: a frame, in a language
   const again = () => {
     filled = {};
@@ -96,12 +96,12 @@ const OWN = /** @type {Record<string, string[]>} */ ({
   int4: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
 });
 
-/** Does the cache policy count this counter itself? @param {any} frame @param {string|undefined} counter */
+/** Does the cache policy count this counter itself? @param {Frame} frame @param {string|undefined} counter */
 export const ownCount = (frame, counter) => !!OWN[frame.meta.run.recipe.cache.kind]?.includes(counter ?? "");
 
 /**
  * @param {HTMLElement} root one formula, or the table of letters
- * @param {any} frame
+ * @param {Frame} frame
  * @param {string} lang
  * @param {T} t
  */
@@ -165,7 +165,7 @@ function fill(root, frame, lang, t) {
 
 /**
  * What the letters are worth, by lane: in this step, or in the sums so far too.
- * @param {any} meta @param {boolean} so_far @returns {Record<string, Record<string, number|string>>}
+ * @param {Meta} meta @param {boolean} so_far @returns {Record<string, Record<string, number|string>>}
  */
 function values({ letters: told, sums = {} }, so_far) {
   // The lane without a cache has letters of its own only where they differ.

@@ -9,7 +9,7 @@ import { tidy } from "./exact.js";
 import { bare, short, stepName, title } from "./refs.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
 const DEEPEST = 64; // refs of a trail that the server takes
 
@@ -27,7 +27,7 @@ function create(root, { act }) {
   let last = ""; // the cell that is explained
   let drawn = ""; // everything that the panel shows
   const trail = () => (state?.frame?.meta.explain?.trail ?? []).map(bare);
-  const follow = (/** @type {any} */ ref) => {
+  const follow = (ref) => {
     const way = trail();
     act.explain([...(way.length < DEEPEST ? way : [way[0], ...way.slice(2)]), bare(ref)]);
     heading.focus({ preventScroll: true }); // the number that was pressed is about to go
@@ -77,12 +77,10 @@ function create(root, { act }) {
     fill(frame, e, t);
   };
 
-  /** @param {any} frame @param {any} e @param {T} t */
+  /** @param {Frame} frame @param {any} e @param {T} t */
   function fill(frame, e, t) {
     const terms = frame.tensors["explain.terms"]?.data ?? [];
-    part("crumbs").replaceChildren(
-      ...e.trail.map((/** @type {any} */ c, /** @type {number} */ i) => crumb(frame, e, c, i, t)),
-    );
+    part("crumbs").replaceChildren(...e.trail.map((c, i) => crumb(frame, e, c, i, t)));
     /** @type {HTMLElement} */ (part("crumbs").parentElement).hidden = e.trail.length < 2;
     part("what").textContent = title(frame, e, t);
     part("value").textContent = tidy(e.value);
@@ -114,7 +112,7 @@ function create(root, { act }) {
     part(name).replaceChildren(...(table ? [table] : []));
   }
 
-  /** @param {any} frame @param {any} e @param {any} c @param {number} i @param {T} t */
+  /** @param {Frame} frame @param {any} e @param {any} c @param {number} i @param {T} t */
   function crumb(frame, e, c, i, t) {
     const here = i === e.trail.length - 1;
     const b = el("button", short(frame, c, t), {

@@ -29,7 +29,7 @@ const sum = (/** @type {Node[]} */ ...body) => row(m("munder", op("∑"), id("i"
 const power = (/** @type {Node} */ exponent) => m("msup", id("e"), exponent);
 
 /** @param {any} e @param {string} name */
-const result = (e, name) => e.calc?.find((/** @type {any} */ c) => c.name === name);
+const result = (e, name) => e.calc?.find((c) => c.name === name);
 
 /**
  * The products of a sum, of a long one the first: a₀b₀ + a₁b₁ + … .
@@ -174,12 +174,10 @@ const FORMS = {
   ],
   mask: (e) => {
     // is it not later, and if it was evicted once, not yet?
-    const asked = e.calc.filter((/** @type {any} */ c) => c.fn === "sees");
+    const asked = e.calc.filter((c) => c.fn === "sees");
     return [
-      asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) =>
-        i ? [op(","), id("i"), op("≤"), id("last")] : [id("j"), op("≤"), id("i")],
-      ),
-      asked.flatMap((/** @type {any} */ c, /** @type {number} */ i) => [
+      asked.flatMap((_, i) => (i ? [op(","), id("i"), op("≤"), id("last")] : [id("j"), op("≤"), id("i")])),
+      asked.flatMap((c, i) => [
         ...(i ? [op(",")] : []),
         num(c.args[0].value),
         op(c.value === "1" ? "≤" : ">"),

@@ -5,15 +5,15 @@ import { percent, sentences } from "../../format.js";
 import { goneFor } from "../../facts/policy-rows.js";
 import { labels, stepName } from "./refs.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Frame, T } from "../../types.js" */
 
 /** @param {any} e @param {string} name */
-const made = (e, name) => brief(e.calc.find((/** @type {any} */ c) => c.name === name).value);
+const made = (e, name) => brief(e.calc.find((c) => c.name === name).value);
 /** @param {any} e @param {number} i @param {number} k */
 const arg = (e, i, k) => brief(e.calc[i].args[k].value);
 
 /**
- * @param {any} frame @param {T} t @returns {string}
+ * @param {Frame} frame @param {T} t @returns {string}
  */
 export function reason(frame, t) {
   const e = frame.meta.explain;
@@ -33,7 +33,7 @@ export function reason(frame, t) {
   const [id, more] = (KINDS[e.kind] ?? (() => ["explain.weight", {}]))(e, frame, t);
   const stored =
     e.kind === "dot" || e.kind === "scaled"
-      ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
+      ? e.reads.find((l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
       : null;
   const from = stored
     ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos })
@@ -43,7 +43,7 @@ export function reason(frame, t) {
 
 /** How a quantised number is kept; "" where it is kept as it was computed. @param {any} e @param {T} t */
 function code(e, t) {
-  const by = (/** @type {string} */ name) => e.calc.find((/** @type {any} */ c) => c.name === name);
+  const by = (/** @type {string} */ name) => e.calc.find((c) => c.name === name);
   if (!by("scaled")) return "";
   const low = by("value").args[1].value;
   if (!by("code")) return t("explain.stored.flat", { Low: brief(low) });
@@ -61,7 +61,7 @@ function code(e, t) {
 
 /**
  * How many tokens the query of a sum over them met: what the cache had evicted before adds nothing.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {any} e
  */
 function met(frame, e) {
@@ -88,7 +88,7 @@ const KINDS = {
   rms: (e) => [
     "explain.rms",
     {
-      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value),
+      X: brief(e.calc.find((c) => c.name === "normed").args[0].value),
       Rms: made(e, "rms"),
       Gain: brief(e.calc.at(-1).args[1].value),
     },
@@ -96,7 +96,7 @@ const KINDS = {
   layernorm: (e) => [
     "explain.layernorm",
     {
-      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "centred").args[0].value),
+      X: brief(e.calc.find((c) => c.name === "centred").args[0].value),
       Mean: made(e, "mean"),
       Dev: made(e, "deviation"),
       Gain: brief(e.calc.at(-2).args[1].value),
@@ -112,7 +112,7 @@ const KINDS = {
   ],
   mask: (e) => {
     // there if the cache evicts the key at some time
-    const kept = e.calc.find((/** @type {any} */ c) => c.name === "kept");
+    const kept = e.calc.find((c) => c.name === "kept");
     const later = e.calc[0].value !== "1";
     return [
       later

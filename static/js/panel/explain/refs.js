@@ -4,7 +4,7 @@ import { isolate } from "../../text.js";
 import { onStage } from "../../facts/token-names.js";
 import { where } from "../../facts/where.js";
 
-/** @import { Ref, T } from "../../types.js" */
+/** @import { Frame, Ref, T } from "../../types.js" */
 
 /**
  * @typedef {{row_pos?: number, col_pos?: number, row?: string, col?: string}} Place
@@ -22,12 +22,12 @@ export function cellOf(line, i) {
   return ref;
 }
 
-/** @param {any} frame @param {number|undefined} pos */
+/** @param {Frame} frame @param {number|undefined} pos */
 const token = (frame, pos) => (pos === undefined ? undefined : onStage(frame)[pos]);
 
 /**
  * What a cell's row and column are called: a token where they stand for one.
- * @param {any} frame @param {Ref & {at: Place}} cell
+ * @param {Frame} frame @param {Ref & {at: Place}} cell
  */
 export function labels(frame, cell) {
   return {
@@ -38,7 +38,7 @@ export function labels(frame, cell) {
 
 /**
  * "score of “the” to “book”".
- * @param {any} frame
+ * @param {Frame} frame
  * @param {Ref & {at: Place}} cell
  * @param {T} t
  */
@@ -52,7 +52,7 @@ export function title(frame, cell, t) {
 
 /**
  * The same in a breadcrumb: "score [the, book]".
- * @param {any} frame
+ * @param {Frame} frame
  * @param {Ref & {at: Place}} cell
  * @param {T} t
  */

@@ -6,7 +6,7 @@ import { goneFor } from "../../facts/policy-rows.js";
 import { cellOf, labels, stepName } from "./refs.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Ref, T } from "../../types.js" */
+/** @import { Frame, Ref, T } from "../../types.js" */
 
 /** @typedef {(ref: Ref) => void} Follow */
 
@@ -39,7 +39,7 @@ function heads(e, t) {
 }
 
 /**
- * @param {any} frame @param {boolean} all @param {T} t
+ * @param {Frame} frame @param {boolean} all @param {T} t
  * @param {{follow: Follow, all: (all: boolean) => void}} act
  */
 export function termsTable(frame, all, t, act) {
@@ -101,12 +101,12 @@ export function termsTable(frame, all, t, act) {
 
 const SIGNS = /** @type {Record<string, string>} */ ({ add: "+", sub: "−", mul: "×", div: "÷", sees: "≤" });
 
-/** @param {any} frame @param {T} t @param {Follow} follow */
+/** @param {Frame} frame @param {T} t @param {Follow} follow */
 export function calcTable(frame, t, follow) {
   const e = frame.meta.explain;
   if (!e.calc?.length) return null;
-  const rows = e.calc.map((/** @type {any} */ c) => {
-    const args = c.args.map((/** @type {any} */ x) => {
+  const rows = e.calc.map((c) => {
+    const args = c.args.map((x) => {
       const text = tidy(x.value);
       if (!x.ref) return text.startsWith("-") ? `(${text})` : text;
       return operand(text, x.ref, t("name." + x.ref.op), follow);

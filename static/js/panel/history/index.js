@@ -11,7 +11,7 @@ import { watchWidth } from "../../ui/width.js";
 import { where } from "../../facts/where.js";
 import { unitOf } from "../../facts/counters.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 /** @import { Chart } from "./chart.js" */
 
 const ORDER = ["paid", "ahead", "modelled", "dense"]; // of the table's columns
@@ -34,7 +34,7 @@ function create(root, { act }) {
   ];
   /** @type {Chart|null} */
   let layout = null;
-  let state = /** @type {any} */ (null);
+  let state = /** @type {State} */ (/** @type {unknown} */ (null));
   let here = /** @type {number|null} */ (null); // the point under the cursor; null is the run's own
   const look = (/** @type {number|null} */ point) => {
     if (point === here) return;
@@ -133,13 +133,13 @@ export function how({ metric, fit = {} }, t) {
   ].join(" ");
 }
 
-/** Steps of one point. @param {any} frame */
+/** Steps of one point. @param {Frame} frame */
 const unit = ({ meta }) => (meta.history.by === "step" ? 1 : meta.run.config.layers + 1);
 
-/** The point of the cursor. @param {any} frame @returns {number|null} */
+/** The point of the cursor. @param {Frame} frame @returns {number|null} */
 const now = (frame) => (frame.meta.step ? Math.floor(frame.meta.step.n / unit(frame)) : null);
 
-/** What a point is called. @param {any} frame @param {number} point @param {T} t */
+/** What a point is called. @param {Frame} frame @param {number} point @param {T} t */
 function name(frame, point, t) {
   const perPass = frame.meta.run.config.layers + 1;
   if (frame.meta.history.by === "pass")
@@ -152,7 +152,7 @@ function name(frame, point, t) {
   );
 }
 
-/** @param {any} info @param {any} frame @param {T} t */
+/** @param {any} info @param {Frame} frame @param {T} t */
 function names(info, frame, t) {
   return {
     metric: t(`history.metric.${info.metric}`),
@@ -162,7 +162,7 @@ function names(info, frame, t) {
 
 /**
  * One line about a point.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {number} point
  * @param {ReturnType<typeof series>} rows
  * @param {string} unit
@@ -186,7 +186,7 @@ export function say(frame, point, rows, unit, t) {
   return [name(frame, point, t), ...figures].join(" · ");
 }
 
-/** The same numbers as a table. @param {HTMLDetailsElement} root @param {any} state */
+/** The same numbers as a table. @param {HTMLDetailsElement} root @param {State} state */
 function fill(root, { frame, t, lang }) {
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   if (!root.open || !frame?.meta.history) return table.replaceChildren();

@@ -1,13 +1,13 @@
 // The lines of the run's history, from the tensors of a frame.
 
-/** @import { Tensor } from "../../types.js" */
+/** @import { Frame, Tensor } from "../../types.js" */
 /** @import { Series } from "./curves.js" */
 
 export const LANES = ["cached", "uncached"];
 
 /**
  * The lines to draw: what the formulas say of the whole run, and what was paid.
- * @param {any} frame
+ * @param {Frame} frame
  * @returns {Series[]}
  */
 export function series(frame) {
@@ -18,7 +18,7 @@ export function series(frame) {
     : frame.tensors.history_ahead;
   const { lanes } = frame.meta.run.recipe;
   const ran = LANES.filter((lane) => lanes === "both" || lanes === lane);
-  const row = (/** @type {any} */ t, /** @type {number} */ i) => t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
+  const row = (t, i) => t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
   const kind = /** @type {"ahead"|"modelled"} */ (fit ? "modelled" : "ahead");
   return [
     ...(ahead && metric === "flops"

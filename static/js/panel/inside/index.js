@@ -14,7 +14,7 @@ import { sharers } from "../../facts/heads.js";
 import { place } from "../../ui/dom.js";
 import { toPlate } from "../../ui/plate.js";
 
-/** @import { Host, Panel, Plate, State, Theme } from "../../types.js" */
+/** @import { Frame, Host, Panel, Plate, State, T, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /** Ops after the last layer. */
@@ -93,7 +93,7 @@ function create(root, { act, weights: source }) {
     for (const p of layout?.plates ?? []) cursor(p, state.cell);
   };
 
-  /** @param {any} frame @param {any} t @param {Theme} theme @param {any} info */
+  /** @param {Frame} frame @param {T} t @param {Theme} theme @param {any} info */
   function picture(frame, t, theme, info) {
     const { rows: m, cached } = frame.meta.pick_step;
     const [rows, cols] = tensorOf(frame, info.id).shape;
@@ -118,7 +118,7 @@ function create(root, { act, weights: source }) {
         frame,
         t,
         theme,
-        info.inputs.find((/** @type {any} */ x) => x.op === p.name && learned(p.name)),
+        info.inputs.find((x) => x.op === p.name && learned(p.name)),
       );
       if (grid && roomy(p)) written.push([p, (r, c) => shortNumber(grid.at(r, c))]);
     }
@@ -129,8 +129,8 @@ function create(root, { act, weights: source }) {
   /**
    * Paints one matrix, and says what it is; null while its numbers are on their way.
    * @param {Plate} p
-   * @param {any} frame
-   * @param {any} t
+   * @param {Frame} frame
+   * @param {T} t
    * @param {Theme} theme
    * @param {any} input if it is learned
    */
@@ -193,7 +193,7 @@ function reader(p, data, cols) {
 
 /**
  * @param {Plate} p
- * @param {any} frame
+ * @param {Frame} frame
  * @param {any} data
  * @param {number} rows
  * @param {number} cols

@@ -5,11 +5,11 @@ import { bracket, sign, text, thin } from "../../ui/axes.js";
 import { onStage } from "../../facts/token-names.js";
 import { learned } from "../../facts/readout.js";
 
-/** @import { Plate, Theme } from "../../types.js" */
+/** @import { Frame, Plate, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /**
- * @param {HTMLCanvasElement} canvas @param {Plan} layout @param {any} frame
+ * @param {HTMLCanvasElement} canvas @param {Plan} layout @param {Frame} frame
  * @param {Theme} theme
  */
 export function around(canvas, layout, frame, theme) {

@@ -5,10 +5,10 @@ import { cell as short } from "../../format.js";
 import { isExact } from "../../facts/policy.js";
 import { where } from "../../facts/where.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Meta, T } from "../../types.js" */
 
 /**
- * @param {any} meta of a frame @param {T} t
+ * @param {Meta} meta of a frame @param {T} t
  * @returns {{state: "off"|"same"|"differs"|"policy", says: string, more: string}}
  */
 export function lampSays(meta, t) {

@@ -4,12 +4,12 @@
 import { inCache } from "../../facts/token-names.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Meta, T } from "../../types.js" */
 
 /**
  * What each entry of the block table holds: positions from, to (not included), its
  * block, how many sequences use it, and whether this step took it.
- * @param {any} meta of a frame
+ * @param {Meta} meta of a frame
  */
 export function entries({ use, kv, step, run }) {
   const block = run.recipe.cache.block;
@@ -48,7 +48,7 @@ export function createBlocks(root) {
     const labels = inCache(frame); // of proposals too
     const name = (/** @type {number} */ p) => labels[p] ?? "";
     part("[data-table]").replaceChildren(
-      ...rows.map((/** @type {any} */ r) =>
+      ...rows.map((r) =>
         el("tr", [
           el("th", r.to - r.from > 1 ? `${r.from}–${r.to - 1}` : String(r.from), { scope: "row" }),
           el("td", [
@@ -79,7 +79,7 @@ const slots = (r, before, name, t) =>
 
 /**
  * The memory in its own order: blocks in use, by this sequence or by others, those given back, and room for more.
- * @param {any} meta
+ * @param {Meta} meta
  * @param {any[]} rows
  * @param {T} t
  */

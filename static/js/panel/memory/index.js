@@ -6,7 +6,7 @@ import { createBlocks } from "./blocks.js";
 import { fullAt, policyName } from "../../facts/policy.js";
 import { number, sentences } from "../../format.js";
 
-/** @import { Panel, State, T } from "../../types.js" */
+/** @import { Frame, Panel, State, T } from "../../types.js" */
 
 /**
  * Bytes of a number of float32 rows of K and V in all layers.
@@ -15,7 +15,7 @@ import { number, sentences } from "../../format.js";
  */
 export const plainBytes = (c, tokens) => 2 * 4 * c.layers * c.kv_heads * c.head_dim * tokens;
 
-/** What there is to say of the memory now. @param {any} frame @param {T} t */
+/** What there is to say of the memory now. @param {Frame} frame @param {T} t */
 export function says(frame, t) {
   const { use, kv, run } = frame.meta;
   const p = run.recipe.cache;

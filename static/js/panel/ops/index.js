@@ -3,7 +3,7 @@
 
 import { onShortcut } from "../../ui/keys.js";
 
-/** @import { Host, Panel, State } from "../../types.js" */
+/** @import { Host, Meta, Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "ops", offline: true, create };
@@ -81,7 +81,7 @@ function show(strip, chip) {
 /**
  * Where one op further leads: another op of the same step, or a step and an op
  * of it; null at the ends of the run.
- * @param {any} meta of the frame @param {number} by 1 or -1 @param {string[]} inLayer @param {string[]} inHead
+ * @param {Meta} meta of the frame @param {number} by 1 or -1 @param {string[]} inLayer @param {string[]} inHead
  * @returns {{op: string, step?: number}|null}
  */
 export function following({ pick, run, step }, by, inLayer, inHead) {

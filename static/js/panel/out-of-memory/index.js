@@ -5,9 +5,9 @@ import { number } from "../../format.js";
 import { fullAt, parsePolicy, policyName } from "../../facts/policy.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
-/** Is this the moment at which memory ended the run? @param {any} frame */
+/** Is this the moment at which memory ended the run? @param {Frame} frame */
 export const atWall = (frame) => frame?.meta.step?.done === "memory" && !!frame.meta.use?.want;
 
 /** How many times as far, with two decimals where that says something. @param {number} fits @param {number} here */
@@ -36,10 +36,10 @@ function create(root, { act }) {
     part("prompt").hidden = !cut;
     part("prompt").textContent = cut ? t("wall.prompt", { Fits: step.rows, Count: run.prompt_tokens }) : "";
     part("predicted").textContent = t("wall.predicted", { Fits: fits });
-    part("ways").replaceChildren(...(use.ways ?? []).map((/** @type {any} */ way) => choice(way, frame, t)));
+    part("ways").replaceChildren(...(use.ways ?? []).map((way) => choice(way, frame, t)));
   };
 
-  /** @param {any} way @param {any} frame @param {T} t */
+  /** @param {any} way @param {Frame} frame @param {T} t */
   function choice(way, frame, t) {
     const { use, run, step } = frame.meta;
     const cache = { ...parsePolicy(way.cache), budget: Number(use.budget) };

@@ -3,7 +3,7 @@
 import { number, sentences, si } from "../../format.js";
 import { total, unitOf } from "../../facts/counters.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
 const ROWS = ["kv_write_bytes", "kv_read_bytes", "kv_bytes", "weight_bytes"];
 
@@ -32,7 +32,7 @@ function create(root, { act }) {
     if (real) fill(real, frame, t);
   };
 
-  /** @param {any} real @param {any} frame @param {T} t */
+  /** @param {any} real @param {Frame} frame @param {T} t */
   function fill(real, frame, t) {
     const args = {
       Model: real.model,

@@ -8,7 +8,7 @@ import { fieldsOf, read, valueIn, write } from "./fields.js";
 import { arrows, check, settle } from "../../ui/refusal.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { Actions, T } from "../../types.js" */
+/** @import { Actions, State, T } from "../../types.js" */
 
 /** @param {HTMLFormElement} form @param {Actions} act */
 export function createForm(form, act) {
@@ -77,7 +77,7 @@ export function createForm(form, act) {
     for (const f of own) if (f.dataset.sampler) f.disabled = f.dataset.sampler !== kind;
   }
 
-  /** Fills the form when another run has begun; never while one is on. @param {any} state */
+  /** Fills the form when another run has begun; never while one is on. @param {State} state */
   return function view(state) {
     const { frame } = state;
     ({ lang, t } = state);

@@ -4,11 +4,11 @@ import { arrows, check } from "../../ui/refusal.js";
 import { binary, entry, policyName } from "../../facts/policy.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { T } from "../../types.js" */
+/** @import { Frame, State, T } from "../../types.js" */
 
 /**
  * The same run under another policy, at the same step.
- * @param {any} frame @param {Policy} cache @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {Frame} frame @param {Policy} cache @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
  */
 export function switchTo(frame, cache, act) {
   const { run, step } = frame.meta;
@@ -89,7 +89,7 @@ export function createPolicy(root, act) {
     if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
 
-  /** @param {any} next */
+  /** @param {State} next */
   function view(next) {
     const { frame, t, lang } = (state = next);
     if (!frame) return;

@@ -16,7 +16,7 @@ export function createRequests(root) {
   let t = /** @type {T} */ ((id) => id);
   let lang = "";
   const number = (/** @type {HTMLInputElement} */ input) => input.valueAsNumber; // of a form that has been checked
-  const add = (/** @type {any} */ q) => {
+  const add = (q) => {
     const li = /** @type {HTMLElement} */ (part("request").content.firstElementChild.cloneNode(true));
     const of = (/** @type {string} */ name) => /** @type {any} */ (li.querySelector(`[data-${name}]`));
     const text = of("prompt");

@@ -6,7 +6,7 @@ import { createPanel } from "../../ui/open.js";
 import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "sampling", offline: true, create };
@@ -54,11 +54,11 @@ function create(root, { act }) {
 const title = (stage, sampler, t) =>
   [t(`choice.stage.${stage.filter}`), sampler[stage.filter]].filter((x) => x !== undefined).join(" ");
 
-/** @param {any} frame @param {T} t @param {string} lang */
+/** @param {Frame} frame @param {T} t @param {string} lang */
 export function sentence(frame, t, lang) {
   const { choice, run, tokens } = frame.meta;
   const { sampler } = run.recipe;
-  const said = choice.stages.slice(1).map((/** @type {any} */ s, /** @type {number} */ i) => {
+  const said = choice.stages.slice(1).map((s, i) => {
     const Value = String(sampler[s.filter]);
     if (s.say) return t(`choice.say.${s.say}`, { Value, Token: choice.label, Prob: percent(choice.prob) });
     if (s.possible === choice.stages[i].possible) return t("choice.say.nothing", { Filter: title(s, sampler, t) });
@@ -99,13 +99,13 @@ function el(tag, props, ...children) {
  */
 function fill(table, choice, sampler, t) {
   const { stages, options } = choice;
-  const most = Math.max(...stages.flatMap((/** @type {any} */ s) => s.probs));
+  const most = Math.max(...stages.flatMap((s) => s.probs));
   const drawn = sampler.kind === "sample";
   const head = el(
     "tr",
     {},
     el("th", { scope: "col", textContent: t("choice.token") }),
-    ...stages.map((/** @type {any} */ s, /** @type {number} */ i) =>
+    ...stages.map((s, i) =>
       el(
         "th",
         { scope: "col" },
@@ -122,7 +122,7 @@ function fill(table, choice, sampler, t) {
     ),
     ...(drawn ? [el("th", { scope: "col", className: "stretch", textContent: t("choice.on_line") })] : []),
   );
-  const rows = options.map((/** @type {any} */ o, /** @type {number} */ i) => {
+  const rows = options.map((o, i) => {
     const tr = el(
       "tr",
       { className: o.id === choice.token ? "chosen" : o.to > o.from ? "" : "out" },
@@ -132,7 +132,7 @@ function fill(table, choice, sampler, t) {
         isolate(o.label),
         el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" }),
       ),
-      ...stages.map((/** @type {any} */ s) => bar(s.probs[i], most, t, s.scores ? o.logit : null)),
+      ...stages.map((s) => bar(s.probs[i], most, t, s.scores ? o.logit : null)),
       ...(drawn
         ? [
             el("td", {
@@ -145,7 +145,7 @@ function fill(table, choice, sampler, t) {
     tr.dataset.id = String(o.id);
     return tr;
   });
-  const rest = stages.map((/** @type {any} */ s) => ({
+  const rest = stages.map((s) => ({
     Count: s.possible - s.probs.filter((/** @type {number} */ p) => p > 0).length,
     prob: 1 - s.probs.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0),
   }));
@@ -153,7 +153,7 @@ function fill(table, choice, sampler, t) {
     "tr",
     { className: "others" },
     el("th", { scope: "row", textContent: t("choice.others") }),
-    ...rest.map((/** @type {any} */ r) =>
+    ...rest.map((r) =>
       el(
         "td",
         {},

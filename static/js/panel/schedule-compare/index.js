@@ -14,7 +14,7 @@ export const panel = { id: "schedule-compare", offline: false, create };
 function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [ask, go, table, status] = [part("ask"), part("go"), part("table"), part("status")];
-  let state = /** @type {any} */ (null);
+  let state = /** @type {State} */ (/** @type {unknown} */ (null));
   let both = /** @type {any} */ (null);
   let of = ""; // whose results these are
   let written = "";
@@ -64,7 +64,7 @@ const other = (recipe) => (recipe.batch.schedule === "static" ? "continuous" : "
 /** @param {HTMLTableElement} table @param {any} both @param {string} mine @param {T} t */
 function fill(table, both, mine, t) {
   const names = ["static", "continuous"];
-  const shown = (/** @type {string} */ row, /** @type {any} */ x) =>
+  const shown = (/** @type {string} */ row, x) =>
     ({
       passes: String(x.passes),
       ttft: x.ttft.toFixed(2),

@@ -8,7 +8,7 @@ import { percent, si } from "../../format.js";
 import { seqName, promptOf } from "../../facts/sequences.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 /** @import { PassCell } from "./passes.js" */
 
 /** @type {Panel} */
@@ -101,7 +101,7 @@ const alone = (x) => Math.max(...x.weights);
 
 /**
  * @param {HTMLTableElement} table
- * @param {any} frame
+ * @param {Frame} frame
  * @param {NonNullable<ReturnType<typeof passes>>} x
  * @param {T} t
  * @param {boolean} recorded of one request only
@@ -124,7 +124,7 @@ function fill(table, frame, x, t, recorded) {
       ),
     ),
   ]);
-  const lines = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
+  const lines = schedule.requests.map((q, i) => {
     const parts = [
       el("span", `${seqName(frame, i, t)}: `, { class: "spoken" }),
       el("b", String(i), { "aria-hidden": "true" }),
@@ -224,13 +224,13 @@ function square(c, now, t) {
 /**
  * What each request waited for.
  * @param {HTMLTableElement} table
- * @param {any} frame
+ * @param {Frame} frame
  * @param {NonNullable<ReturnType<typeof passes>>} x
  * @param {T} t
  */
 function each(table, frame, x, t) {
   const columns = ["request", "prompt", "reused", "arrive", "ttft", "tpot", "tokens", "state", "said"];
-  const rows = frame.meta.schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
+  const rows = frame.meta.schedule.requests.map((q, i) => {
     const w = waits(q, x.whole);
     const cells = [
       q.prompt,

@@ -1,13 +1,15 @@
 // The schedule of a batch as numbers: what every pass had of every request, and
 // what that comes to. No DOM.
 
+/** @import { Frame } from "../../types.js" */
+
 /**
  * @typedef {{kind: "away"|"waiting"|"prefill"|"decode"|"held"|"done", rows: number, reused: number, padded: number,
  * token: boolean}} PassCell one request in one pass
  */
 
 /**
- * @param {any} frame with the panel's data; null without
+ * @param {Frame} frame with the panel's data; null without
  * @returns {null|{passes: number, whole: number, cells: PassCell[][], rows: number[], padded: number[], idle: number[],
  * made: number[], weights: number[]}}
  */
@@ -18,15 +20,13 @@ export function passes({ meta, tensors }) {
   const [lines, passes] = table.shape;
   const n = lines - 3;
   const row = (/** @type {number} */ i) => Array.from(table.data.subarray(i * passes, (i + 1) * passes));
-  const fed = schedule.requests.map((/** @type {any} */ _, /** @type {number} */ i) => row(i));
+  const fed = schedule.requests.map((_, i) => row(i));
   const whole = step.part === "head" ? passes : passes - 1; // passes that are over
   const longest = Array.from({ length: passes }, (_, p) => Math.max(...fed.map((/** @type {number[]} */ f) => f[p])));
   const still = run.recipe.batch.schedule === "static";
   // A static batch keeps the slots of those that began together.
-  const began = longest.map(
-    (_, p) => schedule.requests.find((/** @type {any} */ q, /** @type {number} */ i) => fed[i][p] > 0)?.started,
-  );
-  const cells = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) =>
+  const began = longest.map((_, p) => schedule.requests.find((q, i) => fed[i][p] > 0)?.started);
+  const cells = schedule.requests.map((q, i) =>
     longest.map((most, p) => {
       const rows = fed[i][p];
       return {
@@ -72,14 +72,14 @@ export function waits(q, whole) {
   };
 }
 
-/** The whole batch so far. @param {NonNullable<ReturnType<typeof passes>>} x @param {any} frame */
+/** The whole batch so far. @param {NonNullable<ReturnType<typeof passes>>} x @param {Frame} frame */
 export function totals(x, { meta: { schedule, run } }) {
   const sum = (/** @type {number[]} */ a) => a.slice(0, x.whole).reduce((s, v) => s + v, 0);
   const mean = (/** @type {(number|null)[]} */ a) => {
     const known = a.filter((v) => v !== null);
     return known.length === a.length ? known.reduce((s, v) => s + v, 0) / a.length : null;
   };
-  const each = schedule.requests.map((/** @type {any} */ q) => waits(q, x.whole));
+  const each = schedule.requests.map((q) => waits(q, x.whole));
   return {
     passes: x.whole,
     rows: sum(x.rows),
@@ -87,7 +87,7 @@ export function totals(x, { meta: { schedule, run } }) {
     made: sum(x.made),
     weights: sum(x.weights),
     busy: x.whole ? 1 - sum(x.idle) / (run.recipe.batch.slots * x.whole) : 0,
-    first: mean(each.map((/** @type {any} */ w) => w.first)),
-    each: mean(each.map((/** @type {any} */ w) => w.each)),
+    first: mean(each.map((w) => w.first)),
+    each: mean(each.map((w) => w.each)),
   };
 }

@@ -6,17 +6,17 @@ import { batchSentence } from "./batch.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sentence as guessed } from "./speculation.js";
 
-/** @import { Panel, State, T } from "../../types.js" */
+/** @import { Frame, Panel, State, T } from "../../types.js" */
 
 /**
  * What was done, and what the cache policy did on the way.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  * @returns {string}
  */
 export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t));
 
-/** @param {any} frame @param {T} t @returns {string} */
+/** @param {Frame} frame @param {T} t @returns {string} */
 function said(frame, t) {
   if (frame.meta.peers) return batchSentence(frame, t);
   const { step, run, kv, top, tokens, ledger } = frame.meta;
@@ -28,7 +28,7 @@ function said(frame, t) {
     if (!top.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
     if (run.recipe.max_new === 0)
       return t(cacheless(frame) ? "say.head.alone.uncached" : "say.head.alone", { Count: T, Vocab: run.config.vocab });
-    const chosen = top.find((/** @type {any} */ c) => c.chosen);
+    const chosen = top.find((c) => c.chosen);
     const label = tokens[tokens.length - 1][1];
     return (
       t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {

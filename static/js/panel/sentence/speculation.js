@@ -2,11 +2,11 @@
 
 import { test } from "../../facts/verdicts.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Frame, T } from "../../types.js" */
 
 /**
  * What happened in this step, in one sentence; null where a draft had no part in it.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  * @returns {string|null}
  */
@@ -26,7 +26,7 @@ export function sentence(frame, t) {
     });
   }
   const over = step.done ? " " + t(`say.done.${step.done}`) : "";
-  const at = s.verdicts.findIndex((/** @type {any} */ v) => !v.accepted);
+  const at = s.verdicts.findIndex((v) => !v.accepted);
   const left = Proposed - s.stays;
   const leaves = { Count: left, After: left - 1, Bytes: s.left ?? 0 };
   const args = {

@@ -7,7 +7,7 @@ import { cacheless } from "../../facts/lanes.js";
 import { unitOf } from "../../facts/counters.js";
 import { test } from "../../facts/verdicts.js";
 
-/** @import { Panel, State, T } from "../../types.js" */
+/** @import { Frame, Meta, Panel, State, T } from "../../types.js" */
 
 /**
  * @typedef {{kind: "given"|"guess"|"own", state: "stays"|"leaves"|"pending"|"said", label: string, row: number|null,
@@ -16,7 +16,7 @@ import { test } from "../../facts/verdicts.js";
 
 /**
  * One card for each row of the pass, and one for the token that it gave.
- * @param {any} meta @returns {Card[]}
+ * @param {Meta} meta @returns {Card[]}
  */
 export function cards({ speculation: s, step, tokens }) {
   if (!s?.proposed || !step) return [];
@@ -81,7 +81,7 @@ function create(root) {
 /** @param {string} tag @param {string} className @param {string} text */
 const el = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
 
-/** @param {Card} c @param {any} frame @param {T} t */
+/** @param {Card} c @param {Frame} frame @param {T} t */
 function card(c, frame, t) {
   const s = frame.meta.speculation;
   const why = c.tested && !c.verdict.accepted ? " rejected" : " unused";
@@ -148,7 +148,7 @@ function bars({ p, q }, t) {
 /**
  * The counters: what was measured, counted, and modelled.
  * @param {HTMLElement} into
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  * @param {string} lang
  */

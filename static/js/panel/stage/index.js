@@ -15,7 +15,7 @@ import { sharers } from "../../facts/heads.js";
 import { place } from "../../ui/dom.js";
 import { hit, tensorCell } from "../../ui/plate.js";
 
-/** @import { Grid, Host, Panel, Plate, State, T, Theme } from "../../types.js" */
+/** @import { Frame, Grid, Host, Panel, Plate, State, T, Theme } from "../../types.js" */
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
@@ -88,7 +88,7 @@ function create(root, { act }) {
 
   /**
    * The geometry of a pass, and what surrounds its matrices, drawn when it is another.
-   * @param {any} state @param {any} frame @param {{m: number, t: number, hd: number}} size
+   * @param {State} state @param {Frame} frame @param {{m: number, t: number, hd: number}} size
    */
   function surround({ lang, theme, t }, frame, size) {
     const made = geometry({ width: Math.max(width(), NARROWEST), ...size });
@@ -222,7 +222,7 @@ function create(root, { act }) {
 /**
  * What is hatched: pairs that are not seen, and what of them the cache had evicted;
  * of K and V the rows that the newest query does not find any more.
- * @param {any} frame @param {string} op @param {number} m @param {number} positions
+ * @param {Frame} frame @param {string} op @param {number} m @param {number} positions
  * @returns {{masked?: (r: number, c: number) => boolean, gone?: (r: number, c: number) => boolean}}
  */
 function hidden(frame, op, m, positions) {
@@ -242,7 +242,7 @@ function hidden(frame, op, m, positions) {
 /** @param {number} x @param {number} n */
 const clampTo = (x, n) => Math.min(Math.max(x, 0), n - 1);
 
-/** What the new rows are. @param {any} frame @param {T} t */
+/** What the new rows are. @param {Frame} frame @param {T} t */
 function fresh(frame, t) {
   const proposed = guesses(frame).length;
   return proposed

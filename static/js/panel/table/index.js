@@ -4,7 +4,7 @@ import { onStage } from "../../facts/token-names.js";
 import { cell } from "../../format.js";
 import { PAIRS, tensorOf } from "../../facts/readout.js";
 
-/** @import { Panel } from "../../types.js" */
+/** @import { Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "table", offline: true, create };
@@ -42,7 +42,7 @@ function create(root) {
   };
   root.addEventListener("toggle", fill);
   select.addEventListener("change", fill);
-  /** @param {any} next @param {any} before */
+  /** @param {State} next @param {State} before */
   return function view(next, before) {
     state = next;
     if (next.frame !== before.frame || next.lang !== before.lang) fill();

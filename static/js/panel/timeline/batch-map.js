@@ -4,11 +4,11 @@
 import { isolate } from "../../text.js";
 import { seqName } from "../../facts/sequences.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Frame, T } from "../../types.js" */
 
 /**
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").timeline>} layout
- * @param {any} frame @param {Record<string, string>} c
+ * @param {Frame} frame @param {Record<string, string>} c
  * @param {{left: number, right: number, under: number}} room pixels: where columns begin and end, and where names do
  * @param {T} t
  */
@@ -39,12 +39,12 @@ export function drawBatchMap(ctx, layout, frame, c, { left, right, under }, t) {
 /**
  * What each pass fed of the sequence: a token by its name, a piece of the prompt
  * by its length; the newest token stands where it will be fed.
- * @param {any} frame @param {T} t
+ * @param {Frame} frame @param {T} t
  */
 export function fed({ meta: { peers, tokens, step } }, t) {
   const sum = peers.fed.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
   let at = step.cached + step.rows - sum; // what was in the cache when it came
-  const prompt = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq).prompt;
+  const prompt = peers.pass.find((p) => p.seq === peers.seq).prompt;
   /** @type {{pass: number, label: string, fresh: boolean}[]} */
   const names = [];
   peers.fed.forEach((/** @type {number} */ n, /** @type {number} */ pass) => {

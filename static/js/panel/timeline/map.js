@@ -8,7 +8,7 @@ import { fullAt } from "../../facts/policy.js";
 import { drawBatchMap } from "./batch-map.js";
 import { timeline as geometry } from "./layout.js";
 
-/** @import { Box, T, Theme } from "../../types.js" */
+/** @import { Box, Frame, Meta, T, Theme } from "../../types.js" */
 
 export const LEFT = 40; // pixels of the gutter that names the rows
 export const TOP = 24; // names of the two phases, and flags under them
@@ -16,7 +16,7 @@ export const MAP = 60;
 const NAMES = 34;
 export const HEIGHT = TOP + MAP + NAMES;
 
-/** @param {number} width @param {any} meta of a frame */
+/** @param {number} width @param {Meta} meta of a frame */
 export function place(width, meta) {
   const { run, schedule } = meta;
   const { layers } = run.config;
@@ -33,7 +33,7 @@ export function place(width, meta) {
 
 /**
  * Tokens of each decode pass where a draft proposes: those that it kept, and one
- * for each that is still to come. @param {any} meta @returns {number[]|undefined}
+ * for each that is still to come. @param {Meta} meta @returns {number[]|undefined}
  */
 function adds({ speculation, run }) {
   if (!speculation) return undefined;
@@ -48,7 +48,7 @@ export const rowPoint = (part, layers) => (part === layers ? "token" : `layer:${
 /**
  * Steps at which breakpoints are known to stop: those of every pass, and the
  * hits that the server has found.
- * @param {any} meta @param {number} steps how many are shown
+ * @param {Meta} meta @param {number} steps how many are shown
  * @returns {number[]}
  */
 export function stops({ breaks, run }, steps) {
@@ -63,7 +63,7 @@ export function stops({ breaks, run }, steps) {
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {ReturnType<typeof geometry>} layout
- * @param {any} frame @param {Theme} theme @param {T} t
+ * @param {Frame} frame @param {Theme} theme @param {T} t
  */
 export function draw(canvas, width, layout, frame, theme, t) {
   const ratio = globalThis.devicePixelRatio || 1;
@@ -220,7 +220,7 @@ function dot(ctx, { x, y }, r, c) {
  * Where memory will be full: a wall before the pass of the token that has no room.
  * @param {CanvasRenderingContext2D} ctx
  * @param {ReturnType<typeof geometry>} layout
- * @param {any} meta
+ * @param {Meta} meta
  * @param {Record<string, string>} c
  * @param {T} t
  */

@@ -36,7 +36,7 @@ function create(root, { act, live }) {
       hint.hidden = false;
       hint.textContent = t(run.recipe.batch ? "top.fork.batch" : "top.fork.beam");
     }
-    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, ours ? fork : null)));
+    list.replaceChildren(...(top ?? []).map((c) => row(c, sampled, t, ours ? fork : null)));
   };
 }
 
