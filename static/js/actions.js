@@ -102,7 +102,7 @@ export function createActions(store, link, world = SERVED) {
     frame(data) {
       let frame;
       try {
-        frame = /** @type {any} */ (decode(data));
+        frame = decode(data);
       } catch (e) {
         return store.set({ problem: unreadable(e), playing: false });
       }
@@ -120,7 +120,7 @@ export function createActions(store, link, world = SERVED) {
       const { run, step } = frame.meta;
       const end = run.ended && step?.n === run.recorded - 1;
       // Play is one step after the other, so it is here that it meets a breakpoint.
-      const reached = frame.meta.breaks?.here.length > 0 && step?.n !== before?.meta.step?.n;
+      const reached = !!frame.meta.breaks?.here.length && step?.n !== before?.meta.step?.n;
       if ((end || reached) && store.get().playing) store.set({ playing: false });
       clearTimeout(timer);
       if (store.get().playing && before !== frame)
@@ -156,9 +156,9 @@ export function createActions(store, link, world = SERVED) {
     },
     /** Another of the room's runs; the one it is compared with changes places with it. @param {number} id */
     switchTo(id) {
-      const { current, compare } = store.get().frame?.meta.branches ?? {};
+      const branches = store.get().frame?.meta.branches;
       act.send({ cmd: "switch", branch: id });
-      if (compare?.with === id) act.compare(current);
+      if (branches?.compare?.with === id) act.compare(branches.current);
     },
     /** Sets another run beside the one on screen, 0 is none. @param {number} id */
     compare(id) {
@@ -186,8 +186,8 @@ export function createActions(store, link, world = SERVED) {
     nextSequence(by) {
       const { frame } = store.get();
       const all = frame ? sequences(frame) : [0];
-      if (frame && all.length > 1)
-        act.sequence(all[(all.indexOf(frame.meta.peers.pick) + by + all.length) % all.length]);
+      const peers = frame?.meta.peers;
+      if (peers && all.length > 1) act.sequence(all[(all.indexOf(peers.pick) + by + all.length) % all.length]);
     },
     follow() {
       const p = store.get().frame?.meta.pick;

@@ -6,21 +6,24 @@ import type { createOpening, Held } from "./state/opening.js";
 import type { createStore } from "./state/store.js";
 import type { createWeights } from "./wire/weights.js";
 import type * as answers from "./wire/answers.js";
-import type * as frames from "./wire/frame.js";
+import type { Count, Frame, Meta, Recipe } from "./wire/frame.js";
 import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
-export type { Cell, Loading, Scope, Served, Variant } from "./wire/answers.js";
 export type * from "./wire/frame.js";
+export type { Cell, Loading, Scope, Served, Variant } from "./wire/answers.js";
 
-/** What a frame says; a handout adds what it holds, and where the program has what it lacks. */
-export type Meta = frames.Meta & { scope?: answers.Scope; lacking?: string | null };
-
-/** One moment of a run. */
-export type Frame = Omit<frames.Frame, "meta"> & { meta: Meta };
+declare module "./wire/frame.js" {
+  /** What a handout adds to its frames (handout/replay.js). */
+  interface Meta {
+    scope?: answers.Scope;
+    /** A link to what this copy lacks. */
+    lacking?: string | null;
+  }
+}
 
 /** A frame that has these keys, as those of a batch have peers. */
-export type With<K extends keyof Meta> = Omit<Frame, "meta"> & { meta: Meta & { [k in K]-?: NonNullable<Meta[k]> } };
+export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };
 
 /** A panel of the page: one folder of panel/, one entry of web/page's list. */
 export type Panel = {
@@ -88,7 +91,7 @@ export type State = {
 export type Problem = { problem: string; args?: Args };
 
 /** What the ledger is asked to count. */
-export type Counted = Partial<frames.Count>;
+export type Counted = Partial<Count>;
 
 /** Pixels. */
 export type Box = { x: number; y: number; w: number; h: number };
@@ -153,4 +156,4 @@ export type Command =
   | ({ cmd: "pick" } & answers.View);
 
 /** A recipe as a form has it; what is left out is as the server has it. */
-export type Asked = { [k in keyof frames.Recipe]?: frames.Recipe[k] | string };
+export type Asked = { [k in keyof Recipe]?: Recipe[k] | string };

@@ -76,7 +76,11 @@ func (s *Schema) TypeScript() (string, error) {
 	for _, t := range s.words {
 		b.WriteString("\n")
 		comment(&b, "", s.docs.of(t))
-		fmt.Fprintf(&b, "export type %s = \"%s\";\n", s.Name(t), strings.Join(s.docs.words(t), `" | "`))
+		line := fmt.Sprintf("export type %s = \"%s\";\n", s.Name(t), strings.Join(s.docs.words(t), `" | "`))
+		if len(line) > 120 {
+			line = fmt.Sprintf("export type %s =\n  | \"%s\";\n", s.Name(t), strings.Join(s.docs.words(t), "\"\n  | \""))
+		}
+		b.WriteString(line)
 	}
 	for _, t := range s.objects {
 		s.object(&b, t)

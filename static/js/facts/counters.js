@@ -2,9 +2,13 @@
 
 import { number } from "../format.js";
 
+<<<<<<< HEAD
 /** @import { Frame } from "../types.js" */
 
 export const PARTS = ["qkv", "scores", "av", "out", "mlp", "head"];
+=======
+export const PARTS = /** @type {const} */ (["qkv", "scores", "av", "out", "mlp", "head"]);
+>>>>>>> h/lens
 
 /** The wire leaves zeros out. @param {any} counters @param {string} part */
 export const flops = (counters, part) => number(counters.flops[part] ?? 0);

@@ -2,7 +2,7 @@
 
 import { read as readFile, widen } from "../wire/decode.js";
 
-/** @import { Frame, Tensor } from "../types.js" */
+/** @import { Tensor } from "../types.js" */
 
 /** @typedef {Record<string, Tensor>} Tensors */
 
@@ -51,7 +51,7 @@ const RECENT = 8; // files that stay read
 
 /** @param {Map<string, ArrayBuffer>} records */
 export function createRecords(records) {
-  /** @type {Map<string, Frame>} one moment needs the same few many times */
+  /** @type {Map<string, ReturnType<typeof readFile>>} one moment needs the same few many times */
   const recent = new Map();
   const read = (/** @type {number} */ n, /** @type {number} */ head) => {
     const key = `${n}.${head}`;

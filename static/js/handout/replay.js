@@ -183,7 +183,7 @@ export function createReplay(records, show, start) {
     /** @param {object} command */
     send(command) {
       obey(command);
-      queueMicrotask(() => show(moment()));
+      queueMicrotask(() => show(/** @type {any} */ (moment()))); // of records, which Go has written
       return true;
     },
   };

@@ -212,7 +212,22 @@ export type Part = "layer" | "head";
 export type LaneName = "cached" | "uncached";
 
 /** the arithmetic of an op. */
-export type Kind = "dot" | "scaled" | "rms" | "turn" | "stored" | "shared" | "mask" | "softmax" | "copy" | "add" | "swiglu" | "gelu" | "layernorm" | "weight" | "table";
+export type Kind =
+  | "dot"
+  | "scaled"
+  | "rms"
+  | "turn"
+  | "stored"
+  | "shared"
+  | "mask"
+  | "softmax"
+  | "copy"
+  | "add"
+  | "swiglu"
+  | "gelu"
+  | "layernorm"
+  | "weight"
+  | "table";
 
 /** the run: what was asked for, and how far it has come. */
 export interface Run {

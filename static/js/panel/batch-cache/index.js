@@ -33,8 +33,8 @@ function create(root, { act }) {
   /** @param {State} state */
   return function view({ frame, t, lang, recorded }) {
     const { peers, step, run } = frame?.meta ?? {};
-    root.hidden = !peers || !step || run.recipe.lanes === "uncached";
-    if (root.hidden) return;
+    root.hidden = !peers || !step || run?.recipe.lanes === "uncached";
+    if (!peers || !step || !run || root.hidden) return;
     const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, step.layer, run.recipe, lang]);
     if (now === built) return;
     built = now;

@@ -59,10 +59,11 @@ function create(root, { act }) {
     const { frame, t, lang } = next;
     if (!lens(next, !!frame?.meta.beams) || !frame) return;
     const { beams: info, step, peers } = frame.meta;
+    if (!info) return;
     part("none").hidden = !!info.passes;
     part("none").textContent = t(frame.meta.run.recipe.max_new === 0 ? "choice.alone" : "beams.none");
     part("body").hidden = !info.passes;
-    if (!info.passes) return void (built = "");
+    if (!info.passes || !step || !peers) return void (built = "");
     const now = JSON.stringify([info, step.pass, peers.seq, lang, next.theme.font]);
     if (now === built) return;
     const grown = !built || JSON.parse(built)[0].passes.length !== info.passes.length;

@@ -65,7 +65,7 @@ function create(root, { act }) {
       const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);
       if (input instanceof HTMLInputElement) input.checked = true;
     }
-    for (const span of ["step", "total"]) {
+    for (const span of /** @type {const} */ (["step", "total"])) {
       const block = /** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`));
       const { cached, uncached } = frame.meta.ledger[span];
       const longest = Math.max(total(cached), total(uncached));

@@ -71,7 +71,7 @@ function create(root) {
   return function view({ frame, t, lang }) {
     const use = frame?.meta.use;
     root.hidden = !use || !frame?.meta.step;
-    if (!frame || root.hidden) return;
+    if (!frame || !use || root.hidden) return;
     const { kv, run } = frame.meta;
     const [allocated, used, budget] = [use.allocated, use.used, use.budget ?? 0].map(number);
     const all = Math.max(budget, allocated, 1);
@@ -97,7 +97,7 @@ function create(root) {
     const burst = part(".burst");
     burst.hidden = full === null;
     if (full !== null) {
-      const at = Math.min((kv.bytes_per_token * full) / all, 1); // bytes of the last token that fits
+      const at = Math.min((number(kv.bytes_per_token) * full) / all, 1); // bytes of the last token that fits
       burst.style.setProperty("left", `${100 * at}%`);
     }
     part("[data-full]").textContent =

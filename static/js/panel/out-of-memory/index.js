@@ -24,13 +24,17 @@ function create(root, { act }) {
   /** @param {State} state */
   return function view({ frame, t, lang }) {
     root.hidden = !atWall(frame);
-    if (!frame || root.hidden) return void (drawn = []);
+    const { use, run, step } = frame?.meta ?? {};
+    if (!frame || !use || !run || !step || root.hidden) return void (drawn = []);
     if (drawn[0] === frame && drawn[1] === lang) return;
     drawn = [frame, lang];
-    const { use, run, step } = frame.meta;
     const fits = use.fits;
     part("title").textContent = t("wall.title", { Token: fullAt(frame.meta) });
-    const said = t("wall.say", { Want: number(use.want), Held: number(use.allocated), Budget: number(use.budget) });
+    const said = t("wall.say", {
+      Want: number(use.want ?? 0),
+      Held: number(use.allocated),
+      Budget: number(use.budget ?? 0),
+    });
     if (part("say").textContent !== said) part("say").textContent = said;
     const cut = step.phase === "prefill" && step.rows < run.prompt_tokens;
     part("prompt").hidden = !cut;

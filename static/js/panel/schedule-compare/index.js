@@ -46,7 +46,7 @@ function create(root, { act }) {
     const { frame, t, lang } = next;
     const r = frame?.meta.run.recipe;
     root.hidden = !r?.batch?.requests?.length;
-    if (root.hidden) return;
+    if (!r?.batch || root.hidden) return;
     if (both && of !== recipe()) both = null;
     ask.textContent = t(`versus.ask.${other(r)}`);
     go.textContent = t(`versus.go.${other(r)}`);

@@ -11,8 +11,8 @@ function create(root) {
   let said = "";
   /** @param {State} state */
   return function view({ frame, t, lang }) {
-    if (!frame) return;
-    const { scope, lacking, run } = frame.meta;
+    const { scope, lacking, run } = frame?.meta ?? {};
+    if (!scope || !run) return;
     root.hidden = run.recipe.lanes === "uncached" || scope.ops[1] < scope.ops[0]; // then there is nothing of the kind
     const span = (/** @type {[number, number]} */ [from, to]) => ({ From: from, To: to });
     part("ops").textContent =

@@ -20,7 +20,7 @@ function create(root, { act }) {
     const peers = frame?.meta.peers;
     const all = frame ? sequences(frame) : [];
     root.hidden = !peers || all.length < 2;
-    if (!frame || root.hidden) return;
+    if (!frame || !peers || root.hidden) return;
     name.textContent = t(`pick.seq.${peers.kind}`);
     const now = JSON.stringify([all, lang]);
     if (now !== built) radios.replaceChildren(...all.map(radio));

@@ -15,7 +15,7 @@ import { sharers } from "../../facts/heads.js";
 import { place } from "../../ui/dom.js";
 import { hit, tensorCell } from "../../ui/plate.js";
 
-/** @import { Frame, Grid, Host, Panel, Plate, State, T, Theme } from "../../types.js" */
+/** @import { Frame, Grid, Host, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
@@ -170,16 +170,16 @@ function create(root, { act }) {
       ahead ||= !!frame;
       return;
     }
-    const { scores, Q } = frame.tensors;
-    const [m, positions] = scores.shape;
-    layout = surround(state, frame, { m, t: positions, hd: Q.shape[1] });
+    const tensors = /** @type {Record<string, Tensor>} */ (frame.tensors); // of the attention all are there
+    const [m, positions] = tensors.scores.shape;
+    layout = surround(state, frame, { m, t: positions, hd: tensors.Q.shape[1] });
     /** @type {[Plate, (row: number, col: number) => string][]} */
     const written = [];
     /** @type {Record<string, Grid>} */
     const grids = {};
     for (const op of OPS) {
       const plate = layout.plates[op];
-      const tensor = frame.tensors[op];
+      const tensor = tensors[op];
       const signed = op !== "probs";
       grids[op] = {
         rows: plate.rows,
@@ -211,7 +211,7 @@ function create(root, { act }) {
           line(t("stage.sharers", { Heads: shared })),
         );
       parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel
-      const [rows, cols] = frame.tensors[op].shape;
+      const [rows, cols] = tensors[op].shape;
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: rows, Cols: cols }));
       cursor(parts[op].cursor, plate, op, state.cell);
     }

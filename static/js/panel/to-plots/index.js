@@ -15,8 +15,8 @@ function create(link) {
       "/plots?" +
       new URLSearchParams({
         model: run.model,
-        prompt: run.prompt_tokens,
-        new: run.recipe.max_new || "",
+        prompt: String(run.prompt_tokens),
+        new: String(run.recipe.max_new || ""),
         ...ledger.count,
         lang,
       });

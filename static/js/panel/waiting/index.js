@@ -17,7 +17,7 @@ function create(root) {
   return function view({ frame, t, lang }) {
     const meta = frame?.meta;
     root.hidden = !meta || !!meta.step || !meta.waiting;
-    if (!meta || root.hidden) return;
+    if (!meta?.waiting || root.hidden) return;
     const { waiting, run } = meta;
     const now = JSON.stringify([waiting, run.config.layers, lang]);
     if (now === built) return;
@@ -25,7 +25,7 @@ function create(root) {
     part("says").textContent = t("waiting.tokens", { Count: waiting.length });
     const shown = waiting.length > MOST ? waiting.slice(0, MOST - 1) : waiting;
     part("tokens").replaceChildren(
-      ...shown.map((/** @type {[number, string]} */ [id, label], /** @type {number} */ i) =>
+      ...shown.map(([id, label], i) =>
         chip(isolate(label), String(i), t("waiting.token", { Token: label, Position: i, ID: String(id) })),
       ),
     );
