@@ -3,6 +3,7 @@
 
 import { isolate } from "../text.js";
 import { onStage } from "../facts/token-names.js";
+import { blank, show } from "./canvas.js";
 
 /** @import { Box, Frame, Theme } from "../types.js" */
 
@@ -11,14 +12,9 @@ import { onStage } from "../facts/token-names.js";
  * @param {Theme} theme @param {{cached: string, fresh: string}} words of the brackets
  */
 export function axes(canvas, layout, frame, theme, words) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  canvas.width = Math.round(layout.width * ratio);
-  canvas.height = Math.round(layout.height * ratio);
-  canvas.style.setProperty("width", `${layout.width}px`);
-  canvas.style.setProperty("height", `${layout.height}px`);
-  const ctx = canvas.getContext("2d");
+  const ctx = blank(canvas, layout.width, layout.height);
+  show(canvas, layout);
   if (!ctx) return;
-  ctx.scale(ratio, ratio);
   const { Q, K, V, scores, probs, out } = layout.plates;
   const { cached, rows } = frame.meta.pick_step;
   const positions = cached + rows;

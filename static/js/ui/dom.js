@@ -1,19 +1,47 @@
-// What every panel does with elements.
+// Elements, as every panel makes and places them.
 
 /** @import { Box } from "../types.js" */
 
-/** @param {HTMLElement} el @param {Box} box */
-export function place(el, { x, y, w, h }) {
-  el.style.setProperty("left", `${x}px`);
-  el.style.setProperty("top", `${y}px`);
-  el.style.setProperty("width", `${w}px`);
-  el.style.setProperty("height", `${h}px`);
-}
-
-/** @param {string} name @param {string|Node|(string|Node)[]} [content] @param {Record<string, string>} [attributes] */
+/**
+ * An element with its content and its attributes.
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {string|Node|(string|Node)[]} [content]
+ * @param {Record<string, string>} [attributes]
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
 export function el(name, content = [], attributes = {}) {
   const e = document.createElement(name);
   for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
   e.append(...(Array.isArray(content) ? content : [content]));
   return e;
+}
+
+/**
+ * A line of a table, the first cell its title; of titles alone where it is the head.
+ * @param {string[]} cells @param {boolean} [head]
+ */
+export const line = (cells, head = false) =>
+  el(
+    "tr",
+    cells.map((text, i) => (head || i === 0 ? el("th", text, { scope: head ? "col" : "row" }) : el("td", text))),
+  );
+
+/** A radio button with its name. @param {string} name @param {string|number} value @param {string} text */
+export const radio = (name, value, text) =>
+  el("label", [el("input", [], { type: "radio", name, value: String(value) }), el("span", text)]);
+
+/** A bar as long as a share of its room. @param {number} share @param {Record<string, string>} [attributes] */
+export function bar(share, attributes = {}) {
+  const i = el("i", [], attributes);
+  i.style.setProperty("width", `${100 * share}%`);
+  return i;
+}
+
+/** @param {HTMLElement} element @param {Box} box */
+export function place(element, { x, y, w, h }) {
+  element.style.setProperty("left", `${x}px`);
+  element.style.setProperty("top", `${y}px`);
+  element.style.setProperty("width", `${w}px`);
+  element.style.setProperty("height", `${h}px`);
 }

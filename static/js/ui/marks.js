@@ -1,5 +1,6 @@
 // Marks over the matrices: the cell that is explained, the cells it was made of,
 import { toPlate } from "./plate.js";
+import { density, fit, show } from "./canvas.js";
 
 /** @import { Box, Frame, Plate, Theme } from "../types.js" */
 
@@ -50,16 +51,11 @@ export function marked(frame, plates) {
  * numbers
  */
 export function marks(canvas, size, { cell, reads }, theme, written = []) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  const w = Math.round(size.width * ratio);
-  const h = Math.round(size.height * ratio);
-  if (canvas.width !== w) canvas.width = w;
-  if (canvas.height !== h) canvas.height = h;
-  canvas.style.setProperty("width", `${size.width}px`);
-  canvas.style.setProperty("height", `${size.height}px`);
+  fit(canvas, size.width, size.height);
+  show(canvas, size);
   const ctx = canvas.getContext("2d");
   if (!ctx) return;
-  ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+  ctx.setTransform(density(), 0, 0, density(), 0, 0);
   ctx.clearRect(0, 0, size.width, size.height);
   for (const r of reads) if (cell) arrow(ctx, r, cell, theme);
   for (const [plate, at] of written) numbers(ctx, plate, at, theme); // arrows pass behind

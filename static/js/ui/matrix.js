@@ -2,6 +2,7 @@
 // not say: hatching where the mask forbids, a bar in what is below zero.
 
 import { indexer } from "../scale/color.js";
+import { density, fit } from "./canvas.js";
 
 /** @import { Box, Grid, Plate } from "../types.js" */
 
@@ -60,13 +61,11 @@ const STEP = 52; // of the ramp's 256 colours, from a cell to its minus
  * @param {Grid} grid @param {Uint32Array} colors @param {{hatch: string, line: string}} ink
  */
 export function paint(canvas, plate, grid, colors, ink) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  const w = Math.round(plate.w * ratio);
-  const h = Math.round(plate.h * ratio);
-  if (canvas.width !== w) canvas.width = w;
-  if (canvas.height !== h) canvas.height = h;
+  fit(canvas, plate.w, plate.h);
   const ctx = canvas.getContext("2d");
   if (!ctx) return;
+  const ratio = density();
+  const { width: w, height: h } = canvas;
   stamp(ctx, grid, colors, { x: 0, y: 0, w, h });
   const cw = w / grid.cols;
   const ch = h / grid.rows;

@@ -3,6 +3,7 @@
 // Both kinds come here: what the page sees itself, and what the server sends back.
 
 import { onKey } from "./keys.js";
+import { el } from "./dom.js";
 
 /** @import { State, T } from "../types.js" */
 
@@ -155,8 +156,7 @@ export function reword(t) {
 function mark(f, say, t, server = false) {
   let note = marked.get(f)?.note;
   if (!note) {
-    note = Object.assign(document.createElement("p"), { className: "refusal", id: `refusal-${++notes}` });
-    note.dataset.testid = "refusal";
+    note = el("p", [], { class: "refusal", id: `refusal-${++notes}`, "data-testid": "refusal" });
     if (!server) note.setAttribute("role", "alert");
     if (f.matches("input, select, textarea")) f.setAttribute("aria-invalid", "true");
     const above = server && !f.closest(".sheet"); // in sight of the notice, which need not be said twice

@@ -4,6 +4,7 @@
 import { onKey } from "../../ui/keys.js";
 import { createPanel, speakWhileFocused } from "../../ui/open.js";
 import { pixels } from "../../ui/matrix.js";
+import { el } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
@@ -180,56 +181,30 @@ export function paint(canvas, heads, layer, head, colors, ran) {
  * @param {T} t
  */
 function build(table, c, t) {
-  const el = (/** @type {string} */ tag, /** @type {object} */ props, /** @type {Node[]} */ ...children) => {
-    const e = Object.assign(document.createElement(tag), props);
-    e.append(...children);
-    return e;
-  };
   const each = (/** @type {number} */ n, /** @type {(i: number) => HTMLElement} */ f) =>
     Array.from({ length: n }, (_, i) => f(i));
   const group = c.heads / c.kv_heads;
   const starts = (/** @type {number} */ h) => (group > 1 && h % group === 0 && h > 0 ? "group" : "");
+  const cell = (/** @type {number} */ layer, /** @type {number} */ head) => {
+    const shows = [
+      el("span", [], { class: "spoken" }),
+      el("canvas"),
+      el("span", [], { class: "bits", "aria-hidden": "true" }),
+      el("span", [], { class: "hint", "aria-hidden": "true" }),
+    ];
+    const where = { "data-layer": String(layer), "data-head": String(head) };
+    return el("td", el("button", shows, { type: "button", ...where }), { class: starts(head) });
+  };
   const rows = each(c.layers, (i) => {
     const layer = c.layers - 1 - i;
-    return el(
-      "tr",
-      {},
-      el("th", { scope: "row", textContent: t("heads.layer", { Layer: layer }) }),
-      ...each(c.heads, (head) => {
-        const button = el(
-          "button",
-          { type: "button" },
-          el("span", { className: "spoken" }),
-          el("canvas", {}),
-          el("span", { className: "bits", ariaHidden: "true" }),
-          el("span", { className: "hint", ariaHidden: "true" }),
-        );
-        Object.assign(button.dataset, { layer, head });
-        return el("td", { className: starts(head) }, button);
-      }),
-    );
+    const name = el("th", t("heads.layer", { Layer: layer }), { scope: "row" });
+    return el("tr", [name, ...each(c.heads, (head) => cell(layer, head))]);
   });
-  const names = el(
-    "tr",
-    {},
-    el("td", {}),
-    ...each(c.heads, (h) =>
-      el("th", { scope: "col", className: starts(h), textContent: t("heads.head", { Head: h }) }),
-    ),
-  );
-  const groups = el(
-    "tr",
-    {},
-    el("td", {}),
-    ...each(c.kv_heads, (g) =>
-      el("th", {
-        scope: "colgroup",
-        colSpan: group,
-        className: g ? "group" : "",
-        textContent: t("heads.group", { KV: g }),
-      }),
-    ),
+  const names = each(c.heads, (h) => el("th", t("heads.head", { Head: h }), { scope: "col", class: starts(h) }));
+  const groups = each(c.kv_heads, (g) =>
+    el("th", t("heads.group", { KV: g }), { scope: "colgroup", colspan: String(group), class: g ? "group" : "" }),
   );
   table.style.setProperty("--heads", String(c.heads));
-  table.replaceChildren(el("thead", {}, ...(group > 1 ? [groups] : []), names), el("tbody", {}, ...rows));
+  const heads = [...(group > 1 ? [groups] : []), names].map((cells) => el("tr", [el("td"), ...cells]));
+  table.replaceChildren(el("thead", heads), el("tbody", rows));
 }

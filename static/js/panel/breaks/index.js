@@ -4,6 +4,7 @@
 import { isolate } from "../../text.js";
 import { percent } from "../../format.js";
 import { check } from "../../ui/refusal.js";
+import { el } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Meta, Panel, State, T } from "../../types.js" */
 
@@ -117,16 +118,8 @@ function create(root, { act }) {
 
 /** @param {string} point @param {string} words @param {T} t */
 function row(point, words, t) {
-  const li = document.createElement("li");
-  const span = document.createElement("span");
-  span.textContent = words;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.point = point;
-  button.textContent = "×";
-  button.setAttribute("aria-label", t("break.remove", { What: words }));
-  li.append(span, button);
-  return li;
+  const label = t("break.remove", { What: words });
+  return el("li", [el("span", words), el("button", "×", { type: "button", "data-point": point, "aria-label": label })]);
 }
 
 /** Fills a menu and keeps what was chosen. @param {HTMLSelectElement} select @param {string[]} names */

@@ -5,6 +5,7 @@ import { markGuesses } from "./guess.js";
 import { policyMarks } from "./policy-marks.js";
 import { codedRow } from "../../facts/policy-rows.js";
 import { stamp } from "../../ui/matrix.js";
+import { blank, show } from "../../ui/canvas.js";
 
 /** @import { Box, Frame, Row, T, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
@@ -20,13 +21,9 @@ import { stamp } from "../../ui/matrix.js";
 export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
   const { kv, run, step, pick } = frame.meta;
   const { layers, kv_heads: heads } = run.config;
-  const ratio = globalThis.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(layout.height * ratio);
-  canvas.style.setProperty("height", `${layout.height}px`);
-  const ctx = canvas.getContext("2d");
+  const ctx = blank(canvas, width, layout.height);
+  show(canvas, { height: layout.height });
   if (!ctx) return 0;
-  ctx.scale(ratio, ratio);
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
   const c = theme.colors;

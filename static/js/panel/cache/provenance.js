@@ -3,6 +3,7 @@
 import { inCache } from "../../facts/token-names.js";
 import { cell as short, sentences } from "../../format.js";
 import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
+import { el, line } from "../../ui/dom.js";
 
 /** @import { Frame, Meta, Row, T } from "../../types.js" */
 
@@ -71,49 +72,24 @@ export function fill(table, frame, layer, t) {
   const { tensors, meta } = frame;
   if (!tensors.rows) return table.replaceChildren();
   const heads = Array.from({ length: meta.run.config.kv_heads }, (_, h) => h);
-  const row = (/** @type {string[]} */ cells, /** @type {boolean} */ title) => {
-    const tr = document.createElement("tr");
-    cells.forEach((text, i) => {
-      const cell = tr.appendChild(document.createElement(title || i === 0 ? "th" : "td"));
-      cell.textContent = text;
-      if (title || i === 0) cell.setAttribute("scope", title ? "col" : "row");
-    });
-    return tr;
-  };
   const sizes = SIDES.flatMap((side) => heads.map((h) => t("cache.column.size", { Side: side, Head: h })));
   const policy = keptColumns(frame, layer, t);
-  const head = document.createElement("thead");
-  head.append(
-    row(
-      [
-        ...["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`)),
-        ...policy.titles,
-        ...sizes,
-      ],
-      true,
-    ),
-  );
+  const titles = ["position", "token", "written", "read", "again"].map((c) => t(`cache.column.${c}`));
   const names = inCache(frame);
-  const body = document.createElement("tbody");
-  for (let p = 0; p < meta.kv.lens[layer]; p++) {
+  const rows = Array.from({ length: meta.kv.lens[layer] }, (_, p) => {
     const of = (/** @type {number} */ side, /** @type {number} */ h) =>
       /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
     const { pass, again } = of(0, 0);
     const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads evict at different times
-    body.append(
-      row(
-        [
-          String(p),
-          names[p],
-          where(pass, t, meta),
-          reads,
-          String(again),
-          ...policy.of(p),
-          ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size))),
-        ],
-        false,
-      ),
-    );
-  }
-  table.replaceChildren(head, body);
+    return line([
+      String(p),
+      names[p],
+      where(pass, t, meta),
+      reads,
+      String(again),
+      ...policy.of(p),
+      ...[0, 1].flatMap((side) => heads.map((h) => short(of(side, h).size))),
+    ]);
+  });
+  table.replaceChildren(el("thead", line([...titles, ...policy.titles, ...sizes], true)), el("tbody", rows));
 }

@@ -2,6 +2,7 @@
 
 import { round, spread } from "./chart.js";
 import { si } from "../../format.js";
+import { blank, show } from "../../ui/canvas.js";
 
 /** @import { T, Theme } from "../../types.js" */
 /** @import { Chart } from "./chart.js" */
@@ -41,13 +42,9 @@ export function axisRoom(canvas, font, most, unit) {
  * @param {{frame: any, theme: Theme, t: T, unit: string}} with_
  */
 export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit }) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(TALL * ratio);
-  canvas.style.setProperty("height", `${TALL}px`);
-  const ctx = canvas.getContext("2d");
+  const ctx = blank(canvas, width, TALL);
+  show(canvas, { height: TALL });
   if (!ctx) return;
-  ctx.scale(ratio, ratio);
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
   const c = theme.colors;

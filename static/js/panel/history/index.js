@@ -10,6 +10,7 @@ import { LANES, series } from "./series.js";
 import { watchWidth } from "../../ui/width.js";
 import { where } from "../../facts/where.js";
 import { unitOf } from "../../facts/counters.js";
+import { el, line } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 /** @import { Chart } from "./chart.js" */
@@ -194,32 +195,15 @@ function fill(root, { frame, t, lang }) {
     a.kind === b.kind ? LANES.indexOf(a.lane) - LANES.indexOf(b.lane) : ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
   );
   const { unit } = names(frame.meta.history, frame, t);
-  const head = table.ownerDocument.createElement("thead");
-  const line = (/** @type {string} */ kind, /** @type {string[]} */ cells) => {
-    const tr = document.createElement("tr");
-    cells.forEach((text, i) => {
-      const cell = tr.appendChild(document.createElement(kind === "th" || i === 0 ? "th" : "td"));
-      cell.textContent = text;
-      if (kind === "td" && i === 0) cell.setAttribute("scope", "row");
-    });
-    return tr;
-  };
   const title = (/** @type {(typeof rows)[0]} */ r) =>
     r.kind === "dense" ? t("history.dense") : t(`history.column.${r.kind}`, { Lane: t(`lane.${r.lane}`), Unit: unit });
-  head.append(line("th", [t("history.point"), ...rows.map(title)]));
-  const body = document.createElement("tbody");
   const told = Math.max(...rows.map((r) => r.values.length)); // of a batch nothing is said ahead
-  for (let p = 0; p < told; p++) {
-    body.append(
-      line("td", [
-        name(frame, p, t),
-        ...rows.map((r) =>
-          p < r.values.length
-            ? r.values[p].toLocaleString(lang, { maximumSignificantDigits: unit === "s" ? 3 : 21 })
-            : "",
-        ),
-      ]),
-    );
-  }
-  table.replaceChildren(head, body);
+  const digits = { maximumSignificantDigits: unit === "s" ? 3 : 21 };
+  const points = Array.from({ length: told }, (_, p) =>
+    line([
+      name(frame, p, t),
+      ...rows.map((r) => (p < r.values.length ? r.values[p].toLocaleString(lang, digits) : "")),
+    ]),
+  );
+  table.replaceChildren(el("thead", line([t("history.point"), ...rows.map(title)], true)), el("tbody", points));
 }

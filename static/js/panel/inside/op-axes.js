@@ -4,6 +4,7 @@
 import { bracket, sign, text, thin } from "../../ui/axes.js";
 import { onStage } from "../../facts/token-names.js";
 import { learned } from "../../facts/readout.js";
+import { blank, show } from "../../ui/canvas.js";
 
 /** @import { Frame, Plate, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
@@ -13,14 +14,9 @@ import { learned } from "../../facts/readout.js";
  * @param {Theme} theme
  */
 export function around(canvas, layout, frame, theme) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  canvas.width = Math.round(layout.width * ratio);
-  canvas.height = Math.round(layout.height * ratio);
-  canvas.style.setProperty("width", `${layout.width}px`);
-  canvas.style.setProperty("height", `${layout.height}px`);
-  const ctx = canvas.getContext("2d");
+  const ctx = blank(canvas, layout.width, layout.height);
+  show(canvas, layout);
   if (!ctx) return;
-  ctx.scale(ratio, ratio);
   ctx.textBaseline = "middle";
   const { cached, rows: m } = frame.meta.pick_step;
   const positions = cached + m;

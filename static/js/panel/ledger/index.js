@@ -3,6 +3,7 @@
 import { number, si } from "../../format.js";
 import { createLamp } from "./equality.js";
 import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
+import { bar as piece } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
@@ -120,12 +121,11 @@ function put(cells, key, a, b, unit) {
 /** @param {HTMLElement} el @param {ReturnType<typeof bar>} pieces @param {T} t */
 function fill(el, pieces, t) {
   el.replaceChildren(
-    ...pieces.map(({ part, again, share }) => {
-      const i = document.createElement("i");
-      i.className = `part part-${part}${again ? " again" : ""}`;
-      i.style.setProperty("width", `${100 * share}%`);
-      i.title = t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) });
-      return i;
-    }),
+    ...pieces.map(({ part, again, share }) =>
+      piece(share, {
+        class: `part part-${part}${again ? " again" : ""}`,
+        title: t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) }),
+      }),
+    ),
   );
 }

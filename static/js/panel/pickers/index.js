@@ -1,5 +1,7 @@
 // Which layer and head the stage shows.
 
+import { el, radio } from "../../ui/dom.js";
+
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
@@ -53,35 +55,20 @@ function groups({ heads, kv_heads }, t) {
   const each = heads / kv_heads;
   const radios = range(heads).map((h) => radio("pick-head", h, String(h)));
   if (each === 1) return radios;
-  return range(kv_heads).map((g) => {
-    const box = document.createElement("div");
-    box.className = "kv";
-    box.dataset.kv = String(g);
-    const row = document.createElement("div");
-    row.className = "radios";
-    row.append(...radios.slice(g * each, (g + 1) * each));
-    const name = document.createElement("small");
-    name.textContent = t("heads.group", { KV: g });
-    box.append(row, name);
-    return box;
-  });
+  return range(kv_heads).map((g) =>
+    el(
+      "div",
+      [
+        el("div", radios.slice(g * each, (g + 1) * each), { class: "radios" }),
+        el("small", t("heads.group", { KV: g })),
+      ],
+      { class: "kv", "data-kv": String(g) },
+    ),
+  );
 }
 
 /** @param {number} n */
 const range = (n) => Array.from({ length: n }, (_, i) => i);
-
-/** @param {string} name @param {string|number} value @param {string} text */
-function radio(name, value, text) {
-  const label = document.createElement("label");
-  const input = document.createElement("input");
-  input.type = "radio";
-  input.name = name;
-  input.value = String(value);
-  const span = document.createElement("span");
-  span.textContent = text;
-  label.append(input, span);
-  return label;
-}
 
 /** @param {HTMLElement} group @param {string} value */
 function check(group, value) {

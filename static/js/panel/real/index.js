@@ -2,6 +2,7 @@
 
 import { number, sentences, si } from "../../format.js";
 import { total, unitOf } from "../../facts/counters.js";
+import { line } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
@@ -62,9 +63,7 @@ function create(root, { act }) {
     rows.push([t("real.seconds"), si(cached.seconds, "s"), si(uncached.seconds, "s"), cached.seconds]);
     of("rows").replaceChildren(
       ...rows.map(([name, a, b, exact]) => {
-        const tr = document.createElement("tr");
-        const th = Object.assign(document.createElement("th"), { scope: "row", textContent: name });
-        tr.append(th, ...[a, b].map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+        const tr = line([name, a, b]);
         tr.dataset.value = String(exact);
         return tr;
       }),

@@ -2,6 +2,7 @@
 // its probability, and the draw as a point on it.
 
 import { isolate } from "../../text.js";
+import { el } from "../../ui/dom.js";
 
 /** @import { T } from "../../types.js" */
 
@@ -47,12 +48,12 @@ export function createDraw(root) {
   return function view(choice, t) {
     line.replaceChildren(
       ...stretches(choice).map((s) => {
-        const e = document.createElement("span");
-        e.className = s.id === null ? "rest" : s.id === choice.token ? "chosen" : "";
-        e.dataset.id = String(s.id ?? "");
         const name = s.id === null ? t("choice.others") : isolate(s.label);
-        e.textContent = s.to - s.from < LEGIBLE ? "" : name;
-        e.title = `${name} ${place(s.from, s)}–${place(s.to, s)}`;
+        const e = el("span", s.to - s.from < LEGIBLE ? "" : name, {
+          class: s.id === null ? "rest" : s.id === choice.token ? "chosen" : "",
+          title: `${name} ${place(s.from, s)}–${place(s.to, s)}`,
+          "data-id": String(s.id ?? ""),
+        });
         e.style.setProperty("left", `${100 * s.from}%`);
         e.style.setProperty("width", `${100 * (s.to - s.from)}%`);
         return e;

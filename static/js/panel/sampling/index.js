@@ -5,6 +5,7 @@ import { isolate } from "../../text.js";
 import { createPanel } from "../../ui/open.js";
 import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
+import { bar, el } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
@@ -83,13 +84,6 @@ export function sentence(frame, t, lang) {
   return said.join(lang === "zh" ? "" : " ");
 }
 
-/** @param {string} tag @param {object} props @param {(Node|string)[]} children */
-function el(tag, props, ...children) {
-  const e = Object.assign(document.createElement(tag), props);
-  e.append(...children);
-  return e;
-}
-
 /**
  * One row a token, one column a stage.
  * @param {HTMLTableElement} table
@@ -101,49 +95,34 @@ function fill(table, choice, sampler, t) {
   const { stages, options } = choice;
   const most = Math.max(...stages.flatMap((s) => s.probs));
   const drawn = sampler.kind === "sample";
-  const head = el(
-    "tr",
-    {},
-    el("th", { scope: "col", textContent: t("choice.token") }),
+  const narrows = (/** @type {number} */ i) => i > 0 && stages[i].possible < stages[i - 1].possible;
+  const head = el("tr", [
+    el("th", t("choice.token"), { scope: "col" }),
     ...stages.map((s, i) =>
       el(
         "th",
+        [
+          el("b", title(s, sampler, t)),
+          " ",
+          el("small", i === 0 || narrows(i) ? t("choice.left", { Count: s.possible }) : ""),
+          " ",
+          el("small", narrows(i) ? t("choice.kept", { Kept: percent(s.kept) }) : ""),
+        ],
         { scope: "col" },
-        el("b", { textContent: title(s, sampler, t) }),
-        " ",
-        el("small", {
-          textContent: i === 0 || s.possible < stages[i - 1].possible ? t("choice.left", { Count: s.possible }) : "",
-        }),
-        " ",
-        el("small", {
-          textContent: i > 0 && s.possible < stages[i - 1].possible ? t("choice.kept", { Kept: percent(s.kept) }) : "",
-        }),
       ),
     ),
-    ...(drawn ? [el("th", { scope: "col", className: "stretch", textContent: t("choice.on_line") })] : []),
-  );
+    ...(drawn ? [el("th", t("choice.on_line"), { scope: "col", class: "stretch" })] : []),
+  ]);
   const rows = options.map((o, i) => {
-    const tr = el(
+    const chosen = o.id === choice.token;
+    const name = [isolate(o.label), el("span", chosen ? ` (${t("top.chosen")})` : "", { class: "spoken" })];
+    const cells = stages.map((s) => probability(s.probs[i], most, t, s.scores ? o.logit : null));
+    const stretch = o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "";
+    return el(
       "tr",
-      { className: o.id === choice.token ? "chosen" : o.to > o.from ? "" : "out" },
-      el(
-        "th",
-        { scope: "row" },
-        isolate(o.label),
-        el("span", { className: "spoken", textContent: o.id === choice.token ? ` (${t("top.chosen")})` : "" }),
-      ),
-      ...stages.map((s) => bar(s.probs[i], most, t, s.scores ? o.logit : null)),
-      ...(drawn
-        ? [
-            el("td", {
-              className: "stretch",
-              textContent: o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "",
-            }),
-          ]
-        : []),
+      [el("th", name, { scope: "row" }), ...cells, ...(drawn ? [el("td", stretch, { class: "stretch" })] : [])],
+      { class: chosen ? "chosen" : stretch ? "" : "out", "data-id": String(o.id) },
     );
-    tr.dataset.id = String(o.id);
-    return tr;
   });
   const rest = stages.map((s) => ({
     Count: s.possible - s.probs.filter((/** @type {number} */ p) => p > 0).length,
@@ -151,20 +130,17 @@ function fill(table, choice, sampler, t) {
   }));
   const others = el(
     "tr",
-    { className: "others" },
-    el("th", { scope: "row", textContent: t("choice.others") }),
-    ...rest.map((r) =>
-      el(
-        "td",
-        {},
-        r.Count ? `${percent(Math.max(0, r.prob))} ` : "–",
-        el("small", { textContent: r.Count ? t("choice.left", r) : "" }),
+    [
+      el("th", t("choice.others"), { scope: "row" }),
+      ...rest.map((r) =>
+        el("td", [r.Count ? `${percent(Math.max(0, r.prob))} ` : "–", el("small", r.Count ? t("choice.left", r) : "")]),
       ),
-    ),
-    ...(drawn ? [el("td", {})] : []),
+      ...(drawn ? [el("td")] : []),
+    ],
+    { class: "others" },
   );
   table.style.setProperty("--stages", String(stages.length));
-  table.replaceChildren(el("thead", {}, head), el("tbody", {}, ...rows, others));
+  table.replaceChildren(el("thead", head), el("tbody", [...rows, others]));
 }
 
 /**
@@ -174,22 +150,16 @@ function fill(table, choice, sampler, t) {
  * @param {T} t
  * @param {[number, number]|null} [logit] before and after the penalty, where that changed it
  */
-function bar(p, most, t, logit) {
-  const td = el("td", { className: p === 0 ? "gone" : "" });
-  td.dataset.prob = String(p);
-  if (p === 0)
-    td.append(
-      el("span", { ariaHidden: "true", textContent: "–" }),
-      el("span", { className: "spoken", textContent: t("top.dropped") }),
-    );
-  else td.append(percent(p));
-  if (logit)
-    td.append(
-      " ",
-      el("small", { textContent: `${logit[0].toFixed(2)} → ${logit[1].toFixed(2)}`, title: t("choice.logit") }),
-    );
-  const i = el("i", {});
-  i.style.setProperty("width", `${(100 * p) / most}%`);
-  td.append(i);
-  return td;
+function probability(p, most, t, logit) {
+  const dropped = [el("span", "–", { "aria-hidden": "true" }), el("span", t("top.dropped"), { class: "spoken" })];
+  const change = logit && `${logit[0].toFixed(2)} → ${logit[1].toFixed(2)}`;
+  return el(
+    "td",
+    [
+      ...(p === 0 ? dropped : [percent(p)]),
+      ...(change ? [" ", el("small", change, { title: t("choice.logit") })] : []),
+      bar(p / most),
+    ],
+    { class: p === 0 ? "gone" : "", "data-prob": String(p) },
+  );
 }

@@ -2,6 +2,7 @@
 
 import { isolate } from "../../text.js";
 import { sequences } from "../../facts/sequences.js";
+import { radio } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State } from "../../types.js" */
 
@@ -23,7 +24,7 @@ function create(root, { act }) {
     if (!frame || !peers || root.hidden) return;
     name.textContent = t(`pick.seq.${peers.kind}`);
     const now = JSON.stringify([all, lang]);
-    if (now !== built) radios.replaceChildren(...all.map(radio));
+    if (now !== built) radios.replaceChildren(...all.map((seq) => radio("pick-seq", seq, String(seq))));
     built = now;
     for (const input of radios.querySelectorAll("input")) {
       const seq = Number(input.value);
@@ -40,12 +41,4 @@ function create(root, { act }) {
         })
       : "";
   };
-}
-
-/** @param {number} seq */
-function radio(seq) {
-  const label = document.createElement("label");
-  const input = Object.assign(document.createElement("input"), { type: "radio", name: "pick-seq", value: String(seq) });
-  label.append(input, Object.assign(document.createElement("span"), { textContent: String(seq) }));
-  return label;
 }

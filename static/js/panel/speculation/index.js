@@ -6,6 +6,7 @@ import { number, percent, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { unitOf } from "../../facts/counters.js";
 import { test } from "../../facts/verdicts.js";
+import { bar, el } from "../../ui/dom.js";
 
 /** @import { Frame, Meta, Panel, State, T } from "../../types.js" */
 
@@ -78,21 +79,20 @@ function create(root) {
   };
 }
 
-/** @param {string} tag @param {string} className @param {string} text */
-const el = (tag, className, text) => Object.assign(document.createElement(tag), { className, textContent: text });
-
 /** @param {Card} c @param {Frame} frame @param {T} t */
 function card(c, frame, t) {
   const s = frame.meta.speculation;
   const why = c.tested && !c.verdict.accepted ? " rejected" : " unused";
-  const li = el("li", `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? why : ""}`, "");
-  li.append(el("span", "role", t(`spec.card.${c.kind}`)), el("b", "token", isolate(c.label)));
+  const li = el("li", [], {
+    class: `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? why : ""}`,
+  });
+  li.append(el("span", t(`spec.card.${c.kind}`), { class: "role" }), el("b", isolate(c.label), { class: "token" }));
   const says = /** @type {string[]} */ ([]);
   if (c.kind === "guess") {
     if (c.verdict) {
       li.append(bars(c.verdict, t));
       const [left, sign, right] = test(c.verdict).split(/ ([<≥] )/);
-      li.append(el("span", "test", left), el("span", "test", sign + right));
+      li.append(el("span", left, { class: "test" }), el("span", sign + right, { class: "test" }));
       says.push(
         t(
           !c.verdict.accepted
@@ -117,13 +117,13 @@ function card(c, frame, t) {
         ? []
         : [t("spec.random", { Random: s.random.toFixed(3) })]),
     );
-  for (const text of says) li.append(el("span", "says", text));
+  for (const text of says) li.append(el("span", text, { class: "says" }));
   if (!cacheless(frame))
     li.append(
       el(
         "span",
-        "row",
         c.row === null ? t("spec.row.none") : t(c.state === "leaves" ? "spec.row.leaves" : "spec.row", { Row: c.row }),
+        { class: "row" },
       ),
     );
   return li;
@@ -131,18 +131,13 @@ function card(c, frame, t) {
 
 /** p and q side by side, on one scale. @param {{p: number, q: number}} v @param {T} t */
 function bars({ p, q }, t) {
-  const box = el("span", "bars", "");
-  for (const [name, value] of /** @type {[string, number][]} */ ([
+  const lines = /** @type {[string, number][]} */ ([
     ["q", q],
     ["p", p],
-  ])) {
-    const line = el("span", name, "");
-    const bar = document.createElement("i");
-    bar.style.setProperty("width", `${100 * value}%`);
-    line.append(bar, el("em", "", t(`spec.${name}`)), el("span", "", percent(value)));
-    box.append(line);
-  }
-  return box;
+  ]).map(([name, value]) =>
+    el("span", [bar(value), el("em", t(`spec.${name}`)), el("span", percent(value))], { class: name }),
+  );
+  return el("span", lines, { class: "bars" });
 }
 
 /**
@@ -178,13 +173,12 @@ function numbers(into, frame, t, lang) {
     ["model", si(f.model, unit), "counted", number(f.model)],
   ];
   into.replaceChildren(
-    ...rows.map(([id, value, kind, raw]) => {
-      const box = document.createElement("div");
-      const dd = el("dd", "", value);
-      dd.dataset.value = String(raw);
-      dd.dataset.number = id;
-      box.append(el("dt", "", t(`spec.number.${id}`)), dd, el("dd", `quiet kind ${kind}`, t(`kind.${kind}`)));
-      return box;
-    }),
+    ...rows.map(([id, value, kind, raw]) =>
+      el("div", [
+        el("dt", t(`spec.number.${id}`)),
+        el("dd", value, { "data-value": String(raw), "data-number": id }),
+        el("dd", t(`kind.${kind}`), { class: `quiet kind ${kind}` }),
+      ]),
+    ),
   );
 }

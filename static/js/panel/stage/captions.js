@@ -1,12 +1,14 @@
 // What is said beside the formula over a matrix of the stage, where there is room.
 
+import { el } from "../../ui/dom.js";
+
 /** @import { Plate } from "../../types.js" */
 
 // widths in em of the formulas over the matrices
 const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, V: 1.2, scores: 4.4, probs: 7.4, out: 4.7 });
 
 /** A line of its own in a caption. @param {string} text */
-export const line = (text) => Object.assign(document.createElement("span"), { className: "line", textContent: text });
+export const line = (text) => el("span", text, { class: "line" });
 
 /**
  * What is said of a matrix beside its formula: the longest of some texts for

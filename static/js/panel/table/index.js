@@ -3,6 +3,7 @@
 import { onStage } from "../../facts/token-names.js";
 import { cell } from "../../format.js";
 import { PAIRS, tensorOf } from "../../facts/readout.js";
+import { el, line } from "../../ui/dom.js";
 
 /** @import { Panel, State } from "../../types.js" */
 
@@ -26,19 +27,12 @@ function create(root) {
     const positions = from.cached + from.rows;
     const name = (/** @type {number} */ i) => names[i] ?? "";
     const pairs = PAIRS.has(op || select.value);
-    const head = table.createTHead();
-    head.replaceChildren(line("th", ["", ...Array.from({ length: cols }, (_, j) => (pairs ? name(j) : j))]));
-    const body = document.createElement("tbody");
-    for (let i = 0; i < rows; i++) {
+    const titles = Array.from({ length: cols }, (_, j) => (pairs ? name(j) : String(j)));
+    const body = Array.from({ length: rows }, (_, i) => {
       const values = Array.from({ length: cols }, (_, j) => cell(tensor.data[i * cols + j]));
-      const tr = line("td", values);
-      const th = document.createElement("th");
-      th.scope = "row";
-      th.textContent = name(op === "logits" ? positions - 1 : positions - rows + i);
-      tr.prepend(th);
-      body.append(tr);
-    }
-    table.replaceChildren(head, body);
+      return line([name(op === "logits" ? positions - 1 : positions - rows + i), ...values]);
+    });
+    table.replaceChildren(el("thead", line(["", ...titles], true)), el("tbody", body));
   };
   root.addEventListener("toggle", fill);
   select.addEventListener("change", fill);
@@ -47,17 +41,4 @@ function create(root) {
     state = next;
     if (next.frame !== before.frame || next.lang !== before.lang) fill();
   };
-}
-
-/** @param {"td"|"th"} kind @param {(string|number)[]} cells */
-function line(kind, cells) {
-  const tr = document.createElement("tr");
-  tr.append(
-    ...cells.map((text) => {
-      const el = document.createElement(kind);
-      el.textContent = String(text);
-      return el;
-    }),
-  );
-  return tr;
 }

@@ -7,6 +7,7 @@ import { join } from "./join.js";
 import { fullAt } from "../../facts/policy.js";
 import { drawBatchMap } from "./batch-map.js";
 import { timeline as geometry } from "./layout.js";
+import { blank, density } from "../../ui/canvas.js";
 
 /** @import { Box, Frame, Meta, T, Theme } from "../../types.js" */
 
@@ -66,12 +67,8 @@ export function stops({ breaks, run }, steps) {
  * @param {Frame} frame @param {Theme} theme @param {T} t
  */
 export function draw(canvas, width, layout, frame, theme, t) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(HEIGHT * ratio);
-  const ctx = canvas.getContext("2d");
+  const ctx = blank(canvas, width, HEIGHT);
   if (!ctx) return;
-  ctx.scale(ratio, ratio);
   const { run, step, tokens, waiting, marks } = frame.meta;
   const c = theme.colors;
   const layers = run.config.layers;
@@ -242,7 +239,7 @@ function wall(ctx, layout, meta, c, t) {
   const said = t("memory.wall", { Token: at });
   const w = ctx.measureText(said).width;
   // beside the wall, where the run will not come
-  const from = x + 12 + w < ctx.canvas.width / (globalThis.devicePixelRatio || 1) ? x + 6 : x - w - 12;
+  const from = x + 12 + w < ctx.canvas.width / density() ? x + 6 : x - w - 12;
   ctx.textBaseline = "middle";
   ctx.fillStyle = c.surface;
   ctx.fillRect(from - 2, TOP + MAP / 2 - 9, w + 8, 18);

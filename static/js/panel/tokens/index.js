@@ -3,6 +3,7 @@
 import { isolate } from "../../text.js";
 import { percent } from "../../format.js";
 import { promptOf } from "../../facts/sequences.js";
+import { bar, el } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
@@ -48,30 +49,19 @@ function create(root, { act, live }) {
  */
 function row(c, sampled, t, fork) {
   const dropped = sampled && !c.kept;
-  const li = document.createElement("li");
-  li.className = (c.chosen ? "chosen" : "") + (dropped ? " dropped" : "");
-  li.dataset.id = String(c.id);
-  li.dataset.prob = String(c.prob);
-  const button = document.createElement(fork ? "button" : "div");
-  button.className = "row";
-  if (fork) {
-    button.setAttribute("type", "button");
-    button.title = t("top.fork", { Label: c.label });
-    button.addEventListener("click", () => fork(c.id));
-  }
-  for (const [name, text] of [
-    ["label", isolate(c.label)],
-    ["prob", percent(c.prob)],
-    ["mark", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : ""],
-  ]) {
-    const span = document.createElement("span");
-    span.className = name;
-    span.textContent = text;
-    button.append(span);
-  }
-  const bar = document.createElement("i");
-  bar.style.setProperty("width", `${100 * c.prob}%`);
-  button.append(bar);
-  li.append(button);
-  return li;
+  const shows = [
+    el("span", isolate(c.label), { class: "label" }),
+    el("span", percent(c.prob), { class: "prob" }),
+    el("span", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : "", { class: "mark" }),
+    bar(c.prob),
+  ];
+  const line = fork
+    ? el("button", shows, { class: "row", type: "button", title: t("top.fork", { Label: c.label }) })
+    : el("div", shows, { class: "row" });
+  if (fork) line.addEventListener("click", () => fork(c.id));
+  return el("li", line, {
+    class: (c.chosen ? "chosen" : "") + (dropped ? " dropped" : ""),
+    "data-id": String(c.id),
+    "data-prob": String(c.prob),
+  });
 }

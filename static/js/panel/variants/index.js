@@ -3,6 +3,7 @@
 
 import { isolate } from "../../text.js";
 import { si } from "../../format.js";
+import { bar, el } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
@@ -80,14 +81,6 @@ export function runOf(link) {
   return "?" + query;
 }
 
-/** @param {string} name @param {(Node|string)[]} content @param {Record<string, string>} [attributes] */
-function el(name, content, attributes = {}) {
-  const e = document.createElement(name);
-  for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
-  e.append(...content);
-  return e;
-}
-
 /** @param {any} r @param {number} most @param {string} lang @param {T} t */
 function line(r, most, lang, t) {
   const kind = r.kv_heads === r.heads ? "MHA" : r.kv_heads === 1 ? "MQA" : "GQA";
@@ -99,11 +92,9 @@ function line(r, most, lang, t) {
   const way = el("th", [el("a", [name], { href: "?" + query })], { scope: "row" });
   if (r.exact) way.append(el("small", [t("variants.heads", { Heads: r.heads, KV: r.kv_heads })]));
   if (r.here) way.append(el("small", [t("variants.here")], { class: "here" }));
-  const bar = el("i", [], { class: "bar" });
-  bar.style.setProperty("width", `${(100 * r.used) / most}%`);
   const cells = [
     si(r.bytes_per_token, "B"),
-    [si(r.used, "B"), bar],
+    [si(r.used, "B"), bar(r.used / most, { class: "bar" })],
     si(r.kv_read_bytes, "B"),
     r.exact ? "–" : r.max_delta.toPrecision(2),
   ];

@@ -1,6 +1,7 @@
 // Before the first step: the prompt's tokens, waiting in front of the layers.
 
 import { isolate } from "../../text.js";
+import { el } from "../../ui/dom.js";
 
 /** @import { Panel, State } from "../../types.js" */
 
@@ -32,24 +33,13 @@ function create(root) {
     if (shown.length < waiting.length)
       part("tokens").append(chip(t("waiting.more", { Count: waiting.length - shown.length }), "", ""));
     part("tower").replaceChildren(
-      ...Array.from({ length: run.config.layers }, (_, i) => {
-        const li = document.createElement("li");
-        li.textContent = t("where.layer", { Layer: run.config.layers - i });
-        return li;
-      }),
+      ...Array.from({ length: run.config.layers }, (_, i) =>
+        el("li", t("where.layer", { Layer: run.config.layers - 1 - i })),
+      ),
     );
   };
 }
 
 /** @param {string} text @param {string} index @param {string} title */
-function chip(text, index, title) {
-  const li = document.createElement("li");
-  li.textContent = text;
-  if (title) li.title = title;
-  if (index) {
-    const small = document.createElement("small");
-    small.textContent = index;
-    li.append(small);
-  }
-  return li;
-}
+const chip = (text, index, title) =>
+  el("li", [text, ...(index ? [el("small", index)] : [])], title ? { title } : undefined);
