@@ -155,5 +155,8 @@ export type Command =
   | Told<"mark", "marks">
   | ({ cmd: "pick" } & answers.View);
 
+/** What a viewer of a handout looks at. */
+export type Looked = Pick<answers.View, "layer" | "head"> & Partial<answers.View>;
+
 /** A recipe as a form has it; what is left out is as the server has it. */
 export type Asked = { [k in keyof Recipe]?: Recipe[k] | string };

@@ -2,5 +2,5 @@
 
 /** @import { Frame } from "../types.js" */
 
-/** Has the run no cache? @param {Frame} frame */
+/** Has the run no cache? @param {Frame|null} frame */
 export const cacheless = (frame) => frame?.meta.run.recipe.lanes === "uncached";

@@ -3,7 +3,7 @@
 
 import { cell as short, sentences } from "../format.js";
 
-/** @import { Frame, Row, T } from "../types.js" */
+/** @import { Explain, Frame, Row, T } from "../types.js" */
 
 /**
  * One more than the position of the token before which a row was evicted; 0 if it is kept.
@@ -20,7 +20,7 @@ export function goneBefore({ tensors }, layer, head, p) {
 /**
  * Had the cache let position p go before the query of an explained cell?
  * @param {Frame} frame
- * @param {any} e
+ * @param {Explain} e
  * @param {number} p
  */
 export function goneFor(frame, e, p) {
@@ -56,7 +56,8 @@ export function keptTokens({ meta }, layer) {
 export function countGone({ tensors, meta }) {
   const x = tensors.cache_gone;
   if (!x) return 0;
-  const n = x.data.reduce((/** @type {number} */ sum, /** @type {number} */ g) => sum + (g ? 1 : 0), 0);
+  let n = 0;
+  for (const g of x.data) if (g) n++;
   return x.shape[1] === 1 ? n * meta.run.config.kv_heads : n;
 }
 
@@ -88,7 +89,7 @@ export function keptSentence(frame, row, t) {
   const { run, kv, use } = frame.meta;
   const p = run.recipe.cache;
   if (row.position >= kv.lens[row.layer]) return "";
-  if (p.kind === "paged" && use?.table) {
+  if (p.kind === "paged" && p.block && use?.table) {
     return t("cache.row.block", {
       Slot: row.position % p.block,
       Block: use.table[Math.floor(row.position / p.block)],
@@ -134,8 +135,11 @@ export function keptColumns(frame, layer, t) {
   const { run, use } = frame.meta;
   const p = run.recipe.cache;
   const heads = Array.from({ length: run.config.kv_heads }, (_, h) => h);
-  if (p.kind === "paged" && use?.table)
-    return { titles: [t("cache.column.block")], of: (at) => [String(use.table[Math.floor(at / p.block)])] };
+  const { table } = use ?? {};
+  if (p.kind === "paged" && p.block && table) {
+    const { block } = p;
+    return { titles: [t("cache.column.block")], of: (at) => [String(table[Math.floor(at / block)])] };
+  }
   if (p.kind === "window" || p.kind === "h2o") {
     return {
       titles: heads.map((h) => t("cache.column.state.of", { Head: h })),

@@ -2,14 +2,17 @@
 
 import { isolate } from "../text.js";
 
-/** @import { Frame, T } from "../types.js" */
+/** @import { Frame, T, With } from "../types.js" */
 
-/** "request 2", "beam 1". @param {Frame} frame @param {number} seq @param {T} t */
+/** Has the run several sequences? @param {Frame} frame @returns {frame is With<"peers">} */
+export const isSeveral = (frame) => !!frame.meta.peers;
+
+/** "request 2", "beam 1". @param {With<"peers">} frame @param {number} seq @param {T} t */
 export const seqName = (frame, seq, t) => t(`seq.${frame.meta.peers.kind}`, { N: seq });
 
 /** The prompt of a request. @param {Frame} frame @param {number} [seq] */
 export function promptOf({ meta: { run, peers } }, seq = peers?.seq ?? 0) {
-  const asked = (peers?.kind === "batch" && run.recipe.batch.requests?.[seq - 1]) || run.recipe;
+  const asked = (peers?.kind === "batch" && run.recipe.batch?.requests?.[seq - 1]) || run.recipe;
   return isolate(asked.prompt || (asked.tokens ?? []).join(" "));
 }
 

@@ -3,9 +3,7 @@
 
 import { isolate } from "../text.js";
 
-/** @import { Frame, Meta } from "../types.js" */
-
-/** @typedef {[number, string]} Token */
+/** @import { Frame, Meta, Token } from "../types.js" */
 
 /**
  * Proposals among the rows of the pass whose matrices are on the stage.
@@ -32,14 +30,16 @@ function mark({ speculation: s }, [, name], i, decided) {
  * @returns {string[]}
  */
 function names(meta, { cached, rows }, proposed, decided) {
-  const all = meta.tokens.map((/** @type {Token} */ x) => isolate(x[1]));
+  const all = meta.tokens.map((x) => isolate(x[1]));
   if (!proposed.length) return all;
   return [...all.slice(0, cached + rows - proposed.length), ...proposed.map((x, i) => mark(meta, x, i, decided))];
 }
 
 /** Of every position of the pass on the stage. @param {Frame} frame */
-export const onStage = (frame) =>
-  names(frame.meta, frame.meta.pick_step, guesses(frame), frame.meta.pick_step?.pass === frame.meta.step?.pass);
+export function onStage(frame) {
+  const { pick_step: from, step } = frame.meta;
+  return from ? names(frame.meta, from, guesses(frame), from.pass === step?.pass) : [];
+}
 
 /** Of every position of the cursor's pass, which is in the cache. @param {Frame} frame */
 export const inCache = ({ meta }) => (meta.step ? names(meta, meta.step, meta.speculation?.proposed ?? [], true) : []);

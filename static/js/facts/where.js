@@ -1,9 +1,9 @@
 // Where a step is in its run, in words.
 
-/** @import { Meta, T } from "../types.js" */
+/** @import { Meta, Phase, T } from "../types.js" */
 
 /**
- * @param {any} step
+ * @param {{pass: number, phase: Phase, layer: number|null}} step
  * @param {T} t
  * @param {Meta} [meta] of a frame: in a batch a pass is of several
  */

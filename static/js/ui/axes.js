@@ -5,10 +5,12 @@ import { isolate } from "../text.js";
 import { onStage } from "../facts/token-names.js";
 import { blank, show } from "./canvas.js";
 
-/** @import { Box, Frame, Theme } from "../types.js" */
+/** @import { Box, Frame, Plate, Theme, With } from "../types.js" */
 
 /**
- * @param {HTMLCanvasElement} canvas @param {any} layout @param {Frame} frame
+ * @param {HTMLCanvasElement} canvas
+ * @param {{width: number, height: number, label: number, narrow: boolean, plates: Record<string, Plate>}} layout
+ * @param {With<"pick_step">} frame
  * @param {Theme} theme @param {{cached: string, fresh: string}} words of the brackets
  */
 export function axes(canvas, layout, frame, theme, words) {

@@ -2,7 +2,7 @@
 import { toPlate } from "./plate.js";
 import { density, fit, show } from "./canvas.js";
 
-/** @import { Box, Frame, Plate, Theme } from "../types.js" */
+/** @import { Box, Frame, Plate, Ref, Theme } from "../types.js" */
 
 // and arrows from these to it. Shape says it all, colour only helps.
 
@@ -34,14 +34,14 @@ export function marked(frame, plates) {
   const e = frame.meta.explain;
   const from = frame.meta.pick.from;
   if (!e) return { cell: null, reads: [] };
-  const find = (line) => {
+  const find = (/** @type {Ref & {along?: string, n?: number}} */ line) => {
     const plate =
       line.step === from &&
       (!e.per_head || line.head === frame.meta.pick.head) &&
       plates.find((p) => p.name === line.op);
     return plate ? box(plate, line) : null;
   };
-  return { cell: find(e), reads: e.reads.map(find).filter(Boolean) };
+  return { cell: find(e), reads: e.reads.map(find).filter((x) => !!x) };
 }
 
 /**

@@ -13,12 +13,12 @@
 export function beams({ meta, tensors }) {
   const { beams: info } = meta;
   const [table, logs] = [tensors.beam_tree, tensors.beam_log_probs];
-  if (!info?.passes || !table) return [];
+  if (!info?.passes || !table || !logs) return [];
   const n = table.shape[1];
   /** @type {Beam[]} */
   const all = [];
   let from = 0; // the first node of the pass before
-  info.passes.forEach((/** @type {number} */ count, /** @type {number} */ pass) => {
+  info.passes.forEach((count, pass) => {
     const first = all.length;
     for (let slot = 0; slot < count; slot++) {
       const index = all.length;
@@ -30,7 +30,7 @@ export function beams({ meta, tensors }) {
         slot,
         parent,
         id,
-        label: info.labels[id],
+        label: info.labels?.[id] ?? "",
         logProb: logs.data[index],
         sum: (all[parent]?.sum ?? 0) + logs.data[index],
         end: pass,
@@ -48,7 +48,8 @@ export function beams({ meta, tensors }) {
   const over = info.best >= 0;
   if (!over) all.filter((b) => b.pass === last).forEach((b) => up(b.index, "alive"));
   for (const f of info.finished) if (f.node !== undefined) up(f.node, "alive");
-  if (over && info.finished[info.best]?.node !== undefined) up(info.finished[info.best].node, "answer");
+  const answer = over ? info.finished[info.best]?.node : undefined;
+  if (answer !== undefined) up(answer, "answer");
   return all;
 }
 

@@ -35,14 +35,14 @@ export function why(frame, t) {
     .map((h) => {
       const [kind, n] = h.point.split(":");
       return t(`why.${kind}`, {
-        Layer: step.layer ?? 0,
+        Layer: step?.layer ?? 0,
         KiB: Number(n),
         Bytes: h.bytes,
         Before: h.before,
         Now: h.now,
-        Op: step.differs,
+        Op: step?.differs,
         Token: label(frame.meta, Number(n)),
-        Query: label(frame.meta, h.query),
+        Query: label(frame.meta, h.query ?? 0),
         Head: h.head ?? 0,
         Prob: percent(h.prob ?? 0),
       });
@@ -108,9 +108,7 @@ function create(root, { act }) {
     );
     options(
       field("attend"),
-      (waiting ?? tokens).map(
-        (/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${isolate(x[1])}`,
-      ),
+      (waiting ?? tokens).map((x, i) => `${i} · ${isolate(x[1])}`),
     );
     kinds();
   };

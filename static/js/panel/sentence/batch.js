@@ -1,14 +1,14 @@
 // What happened in a step of several sequences: a sentence for each event, and
 // one for the sequence that is looked at.
 
-import { percent, sentences } from "../../format.js";
+import { number, percent, sentences } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
 
-/** @import { Frame, T } from "../../types.js" */
+/** @import { Finished, PassEvent, Recipe, Step, T, With } from "../../types.js" */
 
-/** @param {Frame} frame @param {T} t @returns {string} */
+/** @param {With<"peers">} frame @param {T} t @returns {string} */
 export function batchSentence(frame, t) {
   const { step, peers, beams } = frame.meta;
   const answer = beams?.finished[beams.best]; // tells enough of the texts that the end has finished
@@ -16,17 +16,18 @@ export function batchSentence(frame, t) {
     .filter((e) => !answer || e.kind !== "finish")
     .filter((e, i, all) => e.kind !== "copy" || all.findIndex((x) => x.kind === "copy" && x.from === e.from) === i)
     .map((e) => event(frame, e, t));
-  const over = step?.done ? [ended(frame, answer, t)] : [];
+  const over = step?.done ? [ended(frame, step, answer, t)] : [];
   return sentences(own(frame, t), ...events, ...over);
 }
 
 /**
  * How the run came to its end.
- * @param {Frame} frame
- * @param {any} answer of a search, if it has one
+ * @param {With<"peers">} frame
+ * @param {Step} step
+ * @param {Finished|undefined} answer of a search, if it has one
  * @param {T} t
  */
-function ended({ meta: { step, peers, run } }, answer, t) {
+function ended({ meta: { peers, run } }, step, answer, t) {
   // it never chose
   if (peers.kind === "beam" && !answer) return run.recipe.max_new === 0 ? "" : t(`say.done.${step.done}`);
   return t(`say.over.${peers.kind}`, {
@@ -37,7 +38,7 @@ function ended({ meta: { step, peers, run } }, answer, t) {
   });
 }
 
-/** What this step did for the sequence that is looked at. @param {Frame} frame @param {T} t */
+/** What this step did for the sequence that is looked at. @param {With<"peers">} frame @param {T} t */
 function own(frame, t) {
   const { step, run, kv, top, tokens, peers, schedule } = frame.meta;
   if (!step)
@@ -55,15 +56,15 @@ function own(frame, t) {
   const T = step.cached + step.rows;
   if (step.part === "head") {
     const me = peers.pass.find((p) => p.seq === peers.seq);
-    if (me.token === undefined && T === me.prompt && wanted(run.recipe, peers.seq) === 0)
+    if (me?.token === undefined && T === me?.prompt && wanted(run.recipe, peers.seq) === 0)
       return t(cacheless(frame) ? "say.seq.alone.uncached" : "say.seq.alone", { ...who, Fed: T });
-    if (me.token === undefined)
+    if (me?.token === undefined)
       return t(peers.kind === "beam" ? (step.done ? "say.seq.ended" : "say.seq.dropped") : "say.seq.unfinished", {
         ...who,
         Fed: T,
-        Prompt: me.prompt,
+        Prompt: me?.prompt,
       });
-    const chosen = top.find((c) => c.chosen);
+    const chosen = top?.find((c) => c.chosen);
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", {
       ...who,
       Token: tokens[tokens.length - 1][1],
@@ -81,16 +82,16 @@ function own(frame, t) {
     Masked: step.masked,
     Pairs: step.rows * T,
     Again: step.cached,
-    Bytes: (step.rows * kv.bytes_per_token) / run.config.layers,
+    Bytes: (step.rows * number(kv.bytes_per_token)) / run.config.layers,
   };
   const mine = cacheless(frame) ? "say.seq.uncached" : step.rows === 1 ? "say.seq.one" : "say.seq.rows";
   return sentences(first, t(mine, args));
 }
 
-/** How many tokens a sequence may generate. @param {any} recipe @param {number} seq */
+/** How many tokens a sequence may generate. @param {Recipe} recipe @param {number} seq */
 const wanted = (recipe, seq) => recipe.batch?.requests?.[seq - 1]?.max_new ?? recipe.max_new;
 
-/** One event in words. @param {Frame} frame @param {any} e @param {T} t @returns {string} */
+/** One event in words. @param {With<"peers">} frame @param {PassEvent} e @param {T} t @returns {string} */
 export function event(frame, e, t) {
   const Who = e.kind === "finish" ? "" : seqName(frame, e.seq, t);
   switch (e.kind) {
@@ -114,5 +115,5 @@ export function event(frame, e, t) {
     case "drop":
       return t("event.drop", { Who });
   }
-  return t("event.finish", { Text: e.text.trim(), Score: e.score.toFixed(3), Why: t(`done.${e.why}`) });
+  return t("event.finish", { Text: e.text?.trim(), Score: e.score?.toFixed(3), Why: t(`done.${e.why}`) });
 }

@@ -14,7 +14,7 @@ const NAMED = 4; // tokens that are told one by one
  */
 export function evicted(frame) {
   const { step, run } = frame.meta;
-  if (step?.part !== "layer" || !frame.tensors.cache_gone) return [];
+  if (!step || step.layer === null || !frame.tensors.cache_gone) return [];
   const all = [];
   for (let head = 0; head < run.config.kv_heads; head++) {
     for (let position = 0; position < step.cached + step.rows; position++) {

@@ -4,6 +4,7 @@ import { events } from "./events.js";
 import { percent, sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
 import { cacheless } from "../../facts/lanes.js";
+import { isSeveral } from "../../facts/sequences.js";
 import { sentence as guessed } from "./speculation.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
@@ -18,14 +19,14 @@ export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t)
 
 /** @param {Frame} frame @param {T} t @returns {string} */
 function said(frame, t) {
-  if (frame.meta.peers) return batchSentence(frame, t);
+  if (isSeveral(frame)) return batchSentence(frame, t);
   const { step, run, kv, top, tokens, ledger } = frame.meta;
   const proposals = cacheless(frame) ? null : guessed(frame, t);
   if (proposals) return proposals;
   if (!step) return t("say.start", { Count: run.prompt_tokens, Layers: run.config.layers });
   const T = step.cached + step.rows;
   if (step.part === "head") {
-    if (!top.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
+    if (!top?.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
     if (run.recipe.max_new === 0)
       return t(cacheless(frame) ? "say.head.alone.uncached" : "say.head.alone", { Count: T, Vocab: run.config.vocab });
     const chosen = top.find((c) => c.chosen);
