@@ -41,12 +41,13 @@ fresh: generate static/test/node_modules
 	go vet ./...
 	$(STATICCHECK) ./...
 	cd static/test && npm run --silent formatted
-	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' 'static/test/frames' static/js/panel/panels.js static/js/wire/frame.d.ts static/js/wire/answers.d.ts docs/protocol.md docs/trace.md || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' 'static/test/frames' static/js/panel/panels.js static/js/wire/policies.js static/js/wire/frame.d.ts static/js/wire/answers.d.ts docs/protocol.md docs/trace.md || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
 
 generate:
 	cd web/page && $(TEMPL) generate -log-level error
 	cd sim/mat/gen && go run . -pkg mat -out ../kernels_amd64.s -stubs ../kernels_amd64.go
 	go test ./web/wire -run TestFramesForTheBrowser -count=1 -args -write >/dev/null
+	go test ./sim/kv -run ThePolicies -count=1 -args -write >/dev/null
 	go test ./sim/recipe ./cmd/kvstep -run TheTable -count=1 -args -write >/dev/null
 	go test ./sim/lens -run WhatThePageIsTold -count=1 -args -write >/dev/null
 	go test ./web/page -run TestPanelsScript -count=1 -args -write >/dev/null

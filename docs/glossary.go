@@ -9,7 +9,7 @@ import (
 )
 
 //go:embed glossary.md
-var glossary []byte
+var glossaryText []byte
 
 // Text is a text in both languages.
 type Text struct{ En, Zh string }
@@ -33,7 +33,7 @@ type Term struct {
 }
 
 // Glossary returns the terms, in the order of the file.
-func Glossary() ([]Term, error) { return ParseGlossary(glossary) }
+func Glossary() ([]Term, error) { return ParseGlossary(glossaryText) }
 
 // ParseGlossary reads a glossary: text before the first section, then sections "## en · zh"
 // of terms "### en · zh", each with one line "- key: value" for every key that it has, in

@@ -22,7 +22,7 @@ import (
 	"kvstep/sim/sample"
 )
 
-func glossary(t testing.TB) []docs.Term {
+func glossaryText(t testing.TB) []docs.Term {
 	t.Helper()
 	terms, err := docs.Glossary()
 	if err != nil {
@@ -52,7 +52,7 @@ func lists() map[string][]string {
 // TestEverythingHasATerm: a policy, filter, op or lens that somebody adds is explained, in
 // a term of its own or under one that there is; none is explained that is not there.
 func TestEverythingHasATerm(t *testing.T) {
-	terms, all := glossary(t), lists()
+	terms, all := glossaryText(t), lists()
 	named := map[docs.ID]string{}
 	for _, term := range terms {
 		for _, id := range term.IDs {
@@ -77,7 +77,7 @@ func TestEverythingHasATerm(t *testing.T) {
 // TestNamesAreUnique: a name, in either language or as another name, means one thing.
 func TestNamesAreUnique(t *testing.T) {
 	seen := map[string]string{}
-	for _, term := range glossary(t) {
+	for _, term := range glossaryText(t) {
 		for _, name := range append([]string{term.Name.En, term.Name.Zh}, term.Also...) {
 			if other := seen[strings.ToLower(name)]; other != "" {
 				t.Errorf("%q names %s and %s", name, other, term.Name.En)
@@ -90,7 +90,7 @@ func TestNamesAreUnique(t *testing.T) {
 // TestOrder: sections stand together, and their terms in alphabetical order.
 func TestOrder(t *testing.T) {
 	var sections []docs.Text
-	terms := glossary(t)
+	terms := glossaryText(t)
 	for i, term := range terms {
 		if i > 0 && term.Section == terms[i-1].Section {
 			if before := terms[i-1].Name.En; strings.ToLower(before) >= strings.ToLower(term.Name.En) {
@@ -126,7 +126,7 @@ func signs(s string) int {
 
 // TestSentencesAreShort: one sentence in each language, and what more there is in both.
 func TestSentencesAreShort(t *testing.T) {
-	for _, term := range glossary(t) {
+	for _, term := range glossaryText(t) {
 		if (term.More.En == "") != (term.More.Zh == "") {
 			t.Errorf("%s: more in one language only", term.Name.En)
 		}
@@ -151,7 +151,7 @@ func TestSentencesAreShort(t *testing.T) {
 // TestPapers: a paper has who wrote it, a year and a title.
 func TestPapers(t *testing.T) {
 	paper := regexp.MustCompile(`^\p{Lu}[^.]*( et al\.)?, (19|20)\d\d\. .+\.$`)
-	for _, term := range glossary(t) {
+	for _, term := range glossaryText(t) {
 		if term.Paper != "" && !paper.MatchString(term.Paper) {
 			t.Errorf("%s: %s", term.Name.En, term.Paper)
 		}
@@ -161,7 +161,7 @@ func TestPapers(t *testing.T) {
 // TestCodeIsThere: every identifier that a term names is declared in its package.
 func TestCodeIsThere(t *testing.T) {
 	declared := map[string]map[string]bool{}
-	for _, term := range glossary(t) {
+	for _, term := range glossaryText(t) {
 		for _, ref := range term.Code {
 			if declared[ref.Package] == nil {
 				declared[ref.Package] = declarations(t, filepath.Join("..", ref.Package))

@@ -83,7 +83,7 @@ func (m *maker) get(ctx context.Context, key, recipe string, work func(context.C
 	}
 }
 
-// find returns what is known of a key, or what is being made of it from now on.
+// find returns the cached answer of a key, or the making of it, which it starts where needed.
 func (m *maker) find(key, recipe string, work func(context.Context) (answer, error)) (*making, answer, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -107,7 +107,7 @@ func (m *maker) find(key, recipe string, work func(context.Context) (answer, err
 	return c, answer{}, nil
 }
 
-// leave gives an answer up that nobody waits for any more.
+// leave stops the making of an answer when nobody waits for it any more.
 func (m *maker) leave(key string, c *making) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -80,7 +80,7 @@ func fence(who reach, next http.Handler) http.Handler {
 	})
 }
 
-// foreign reports whether another site makes the browser ask. Browsers say so in
+// foreign reports whether another site caused the request. Browsers say so in
 // Sec-Fetch-Site, which no page can write; "same-site" is another server of this
 // machine. Those that do not say it may still name the page in Origin or Referer.
 // What says nothing at all is no page.

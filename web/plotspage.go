@@ -66,7 +66,7 @@ func (p *plots) page(a plotAsk, problem error) (answer, error) {
 	return answer{kind: "text/html; charset=utf-8", data: b.Bytes()}, err
 }
 
-// entry returns what the page says around a figure.
+// entry returns the texts around a figure.
 func (p *plots) entry(name string, a plotAsk, done bool) page.Figure {
 	say := text.In(a.lang)
 	f := page.Figure{Name: name, File: fileName(name, a), Title: say.T("plot."+name, map[string]any{"Device": a.Device}), Kinds: []string{"counted"}}

@@ -150,7 +150,7 @@ func files(fsys fs.FS) http.Handler {
 // is first asked for; /static/ has them as they are written.
 func bundled() http.HandlerFunc {
 	script := sync.OnceValues(func() (string, error) { return bundle.Script(static.Files, "js/main.js") })
-	styles := sync.OnceValues(func() (string, error) { return bundle.Styles(static.Files, page.Stylesheets...) })
+	styles := sync.OnceValues(func() (string, error) { return bundle.Styles(static.Files, page.Stylesheets()...) })
 	return func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("file")
 		join, ok := map[string]func() (string, error){"page.js": script, "page.css": styles}[name]

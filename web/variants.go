@@ -140,7 +140,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 	return rows, nil
 }
 
-// agree returns how many tokens two texts begin with alike, and whether that is all of both.
+// agree returns the length of the common beginning of two texts, in tokens, and whether they are equal.
 func agree(a, b []int) (n int, same bool) {
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++

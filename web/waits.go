@@ -68,7 +68,7 @@ func known(r *http.Request) (url.Values, error) {
 	return fields, unread
 }
 
-// excerpt returns as much of a value as a person reads before they decide.
+// excerpt shortens a value to what a person reads before they decide.
 func excerpt(s string) string {
 	if r := []rune(s); len(r) > 400 {
 		return string(r[:400]) + "…"

@@ -110,7 +110,7 @@ func newBench() *cobra.Command {
 	return c
 }
 
-// bench times everything in turns, so that what else the machine does hits all
+// bench times everything in turns, so that other work of the machine slows all
 // alike.
 func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*benchReport, error) {
 	b := &bencher{m: m, made: made}

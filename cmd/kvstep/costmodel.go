@@ -14,8 +14,8 @@ import (
 	"kvstep/sim/hf"
 )
 
-// costModel finds the shape of a model: an embedded name, a preset, or the path
-// of a config.json, of the folder that has one, or of a llama2.c file.
+// costModel finds the shape of a model by an embedded name, a preset, or the path
+// of a config.json, its folder or a llama2.c file.
 func costModel(model string) (s cost.Shape, name, source string, err error) {
 	if slices.Contains(checkpoint.Names(), model) {
 		folder, err := checkpoint.Folder(model)
@@ -64,7 +64,7 @@ func costModel(model string) (s cost.Shape, name, source string, err error) {
 	return s, name, "preset", err
 }
 
-// noSidecar refuses a folder in which a file of its own says that weights are quantised.
+// noSidecar refuses a folder with a file that says that its weights are quantised.
 func noSidecar(folder string) error {
 	for _, name := range hf.Sidecars {
 		if _, err := os.Stat(filepath.Join(folder, name)); err == nil {

@@ -55,14 +55,14 @@ func loadShown(model, tokenizer string, stderr io.Writer) (*library.Loaded, erro
 // noModels are the ends of files that are a part of a model, or a model of others.
 var noModels = []string{".json", ".safetensors", ".gguf", ".ggml", ".pt", ".pth", ".onnx", ".model", ".txt", ".zip"}
 
-// takesTokenizer reports whether a model is one whose words are in another file: a file
-// itself. Names and folders have theirs, or none.
+// takesTokenizer reports whether a model is a single file, whose tokenizer is another file.
+// Names and folders have their own, or none.
 func takesTokenizer(model string) bool {
 	info, err := os.Stat(model)
 	return err == nil && !info.IsDir() || err != nil && strings.HasSuffix(model, ".bin")
 }
 
-// within says in which folder the file lies that an error is about.
+// within adds the folder of a file to an error about it.
 func within(folder string, err error) error {
 	var p *sim.Problem
 	if errors.As(err, &p) {
@@ -73,14 +73,16 @@ func within(folder string, err error) error {
 	return err
 }
 
-// openFolder opens a Hugging Face folder. heard, which may be nil, hears of it too.
-func openFolder(name, dir string, stderr io.Writer, heard checkpoint.Progress) (*library.Loaded, error) {
-	bar, done := progress(stderr, name, heard)
+// openFolder opens a Hugging Face folder. onProgress is called with its progress, unless it is nil.
+func openFolder(name, dir string, stderr io.Writer, onProgress checkpoint.Progress) (*library.Loaded, error) {
+	bar, done := progress(stderr, name, onProgress)
 	defer done()
 	w := &watched{}
 	m, err := w.guard(library.OpenFolder(name, mappedDir{regularDir(dir), w}, bar))
 	if err == nil {
-		m.Reopen = func(heard checkpoint.Progress) (*library.Loaded, error) { return openFolder(name, dir, stderr, heard) }
+		m.Reopen = func(onProgress checkpoint.Progress) (*library.Loaded, error) {
+			return openFolder(name, dir, stderr, onProgress)
+		}
 	}
 	return m, err
 }
@@ -161,7 +163,7 @@ type mappedDir struct {
 }
 
 func (d mappedDir) Open(name string) (fs.File, error) {
-	f, err := d.open(name)
+	f, err := d.openFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -200,14 +202,14 @@ func (f *mappedFile) Keep(used int64) {
 }
 
 // progress returns a bar on a terminal, and nothing elsewhere; done removes it. What
-// takes no time shows none. also hears the same, unless it is nil.
-func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard checkpoint.Progress, done func()) {
+// takes no time shows none. also is called with the same, unless it is nil.
+func progress(stderr io.Writer, name string, also checkpoint.Progress) (onProgress checkpoint.Progress, done func()) {
 	if !isTerminal(stderr) {
 		return also, func() {}
 	}
 	const large = 32 << 20 // bytes
 	var bar *progressbar.ProgressBar
-	heard = func(n, total int64) {
+	onProgress = func(n, total int64) {
 		if also != nil {
 			also(n, total)
 		}
@@ -218,7 +220,7 @@ func progress(stderr io.Writer, name string, also checkpoint.Progress) (heard ch
 			_ = bar.Set64(n)
 		}
 	}
-	return heard, func() {
+	return onProgress, func() {
 		if bar != nil {
 			_ = bar.Clear()
 		}

@@ -46,7 +46,7 @@ func promotePages(data []byte, enough *atomic.Bool) (err error) {
 	return nil
 }
 
-// moveHuge puts a copy of data, whole large pages, in its place, which is at.
+// moveHuge replaces data, whole large pages at address at, by a copy in large pages.
 func moveHuge(at unsafe.Pointer, data []byte) error {
 	n := uintptr(len(data))
 	room, err := unix.MmapPtr(-1, 0, nil, n+hugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)

@@ -49,7 +49,7 @@ func pullModel(c *cobra.Command, name string) error {
 	}
 	client := hub.New(os.Getenv("HF_ENDPOINT"), os.Getenv("HF_TOKEN"))
 	client.Off = offline()
-	client.Waits = func(string) { tell("cli.pull_waits", "") }
+	client.OnWait = func(string) { tell("cli.pull_waits", "") }
 	done := pullProgress(client, name, stderr)
 	place, again, err := client.Pull(c.Context(), name, modelsDir)
 	done()
@@ -73,8 +73,8 @@ func pullModel(c *cobra.Command, name string) error {
 	return nil
 }
 
-// offline returns why no hub may be asked, as a person says it to the hub's own programs,
-// nil where nobody does. What counts as yes is what counts there.
+// offline returns why no hub may be asked, nil if it may: HF_HUB_OFFLINE and its like, read
+// as the hub's own programs read them.
 func offline() error {
 	for _, name := range []string{"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"} {
 		have := os.Getenv(name)
@@ -90,7 +90,7 @@ func pullProgress(client *hub.Client, name string, stderr io.Writer) (done func(
 	what := message("cli.pulling", map[string]any{"Model": name})
 	if isTerminal(stderr) {
 		var bar *progressbar.ProgressBar
-		client.Heard = func(n, total int64) {
+		client.OnProgress = func(n, total int64) {
 			if bar == nil {
 				bar = byteBar(stderr, what, total)
 			}
@@ -103,7 +103,7 @@ func pullProgress(client *hub.Client, name string, stderr io.Writer) (done func(
 		}
 	}
 	last := int64(-1)
-	client.Heard = func(n, total int64) {
+	client.OnProgress = func(n, total int64) {
 		if tenth := 10 * n / max(total, 1); tenth > last {
 			last = tenth
 			fmt.Fprintf(stderr, "kvstep: %s: %s / %s\n", what, si(float64(n), "B"), si(float64(total), "B"))

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 	"kvstep/sim/recipe"
 )
 
@@ -39,7 +40,7 @@ func (b *recipeFlags) define(c *cobra.Command) {
 		if x.Flag == "" {
 			continue
 		}
-		help := message(x.HelpID(), nil)
+		help := message(x.HelpID(), map[string]any{"Policies": strings.Join(kv.Forms(), ", ")})
 		if x.Number != nil && x.Number.Most < 1<<20 {
 			help = message("recipe.help.range", map[string]any{"Help": help, "Least": x.Number.Write(x.Number.Least), "Most": x.Number.Write(x.Number.Most)})
 		}

@@ -74,14 +74,14 @@ type regularDir string
 
 // Open implements fs.FS.
 func (d regularDir) Open(name string) (fs.File, error) {
-	f, err := d.open(name)
+	f, err := d.openFile(name)
 	if err != nil {
 		return nil, err
 	}
 	return f, nil
 }
 
-func (d regularDir) open(name string) (*os.File, error) {
+func (d regularDir) openFile(name string) (*os.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}

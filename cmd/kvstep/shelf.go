@@ -71,8 +71,10 @@ func shelved(name, path string, stderr io.Writer) (library.Source, bool) {
 		return library.Source{
 			Name:   name,
 			Config: func() (sim.Config, error) { return checkpoint.ReadConfig(regularDir(path)) },
-			Open:   func(heard checkpoint.Progress) (*library.Loaded, error) { return openFolder(name, path, stderr, heard) },
-			Size:   func() int64 { return weightBytes(path) },
+			Open: func(onProgress checkpoint.Progress) (*library.Loaded, error) {
+				return openFolder(name, path, stderr, onProgress)
+			},
+			Size: func() int64 { return weightBytes(path) },
 		}, true
 	}
 	bare, isBin := strings.CutSuffix(name, ".bin")

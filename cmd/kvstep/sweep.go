@@ -163,8 +163,8 @@ func (a *sweepFlags) prepare(stderr io.Writer) (map[string]*library.Loaded, erro
 	return models, nil
 }
 
-// parseLengths reads "1,2,4" and "16:256:16"; "" is up to 50 lengths that end
-// at the longest.
+// parseLengths reads "1,2,4" and "16:256:16"; "" means up to 50 lengths, the
+// longest included.
 func parseLengths(text string, longest int) ([]int, error) {
 	const points = 50
 	if text == "" {

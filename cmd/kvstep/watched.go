@@ -73,8 +73,8 @@ func (w *watched) promote(view []byte) {
 // promoting are all files that are being moved.
 var promoting sync.WaitGroup
 
-// alike reports whether a file is what it was. Its bytes are not looked at: who writes to a
-// file changes its time.
+// alike reports whether a file is unchanged, by its size and time: every write changes the
+// time.
 func alike(was, is fs.FileInfo) bool {
 	return is.Size() == was.Size() && is.ModTime().Equal(was.ModTime())
 }
@@ -95,8 +95,7 @@ func (w *watched) same() error {
 	return nil
 }
 
-// newer reports whether other files bear the names by now, or the same files hold something
-// else.
+// newer reports whether the names belong to other files by now, or the files have changed.
 func (w *watched) newer() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -128,7 +127,7 @@ func (x *watchedFile) unmap() {
 	x.view, x.open = nil, nil
 }
 
-// tidy takes back the mappings of which all has been copied.
+// tidy unmaps the files of which everything has been copied.
 func (w *watched) tidy() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -143,8 +142,8 @@ func (w *watched) tidy() {
 // the product takes in which somebody may still have a row of it.
 var lingers = 3 * time.Second
 
-// guard gives a model that was opened its watch: the files are compared once more, since
-// they may have changed while they were read, and the mappings go when the model does.
+// guard attaches its watch to a model that was opened. It compares the files once more,
+// since they may have changed while they were read. The mappings go when the model does.
 func (w *watched) guard(m *library.Loaded, err error) (*library.Loaded, error) {
 	if err == nil {
 		err = w.same()

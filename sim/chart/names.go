@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// names are the curves' names, written at their ends instead of a legend.
-type names struct {
+// curveNames are the curves' names, written at their ends instead of a legend.
+type curveNames struct {
 	labels []label
 }
 
@@ -22,8 +22,8 @@ type label struct {
 }
 
 // names collects them from the figure.
-func (f Figure) names(s Style) names {
-	var n names
+func (f Figure) names(s Style) curveNames {
+	var n curveNames
 	below := 0.0
 	for _, c := range f.Curves {
 		if len(c.Y) == 0 || c.single() { // a single point has its name beside it
@@ -82,10 +82,10 @@ func overlap(a, b vg.Rectangle) bool {
 }
 
 // width returns the room that the names need beside the figure.
-func (n names) width() vg.Length {
+func (n curveNames) width() vg.Length {
 	widest := vg.Length(0)
 	for _, l := range n.labels {
-		widest = max(widest, textStyle(labelSize, ink, text.XLeft, text.YCenter).Rectangle(l.text).Size().X)
+		widest = max(widest, textStyle(labelSize, inkColor, text.XLeft, text.YCenter).Rectangle(l.text).Size().X)
 	}
 	if widest == 0 {
 		return 10
@@ -95,7 +95,7 @@ func (n names) width() vg.Length {
 
 // Plot writes the names to the right of the data, moved apart where they would
 // touch.
-func (n names) Plot(c draw.Canvas, p *plot.Plot) {
+func (n curveNames) Plot(c draw.Canvas, p *plot.Plot) {
 	const line = labelSize + 3
 	labels := slices.Clone(n.labels)
 	slices.SortStableFunc(labels, func(a, b label) int {

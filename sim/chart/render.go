@@ -117,13 +117,13 @@ func (f Figure) paint(c draw.Canvas, s Style) {
 		}
 	}
 	if !s.Bare {
-		line(s.say(f.Title), titleSize, ink, 7)
+		line(s.say(f.Title), titleSize, inkColor, 7)
 	}
 	for _, t := range f.Subtitle {
 		line(s.say(t), smallSize, muted, 4)
 	}
 	y -= 6
-	line(s.say(f.Y.Label), labelSize, ink, 6)
+	line(s.say(f.Y.Label), labelSize, inkColor, 6)
 
 	names := f.names(s)
 	p := f.plot(s)
@@ -171,9 +171,9 @@ func (f Figure) plot(s Style) *plot.Plot {
 	}{{&p.X, f.X}, {&p.Y, f.Y}} {
 		a.axis.Color, a.axis.Width, a.axis.Padding = muted, 0.8, 0
 		a.axis.Tick.Color, a.axis.Tick.Width, a.axis.Tick.Length = muted, 0.8, 4
-		a.axis.Tick.Label.Font, a.axis.Tick.Label.Handler, a.axis.Tick.Label.Color = sized(smallSize), plain, ink
+		a.axis.Tick.Label.Font, a.axis.Tick.Label.Handler, a.axis.Tick.Label.Color = sized(smallSize), plain, inkColor
 		a.axis.Tick.Marker = even{}
-		a.axis.Label.TextStyle = textStyle(labelSize, ink, text.XCenter, text.YBottom)
+		a.axis.Label.TextStyle = textStyle(labelSize, inkColor, text.XCenter, text.YBottom)
 		if a.is.Log {
 			a.axis.Scale, a.axis.Tick.Marker = plot.LogScale{}, decades{}
 		}
@@ -242,7 +242,7 @@ func (f Figure) addArea(p *plot.Plot, s Style, c Curve, below []float64) []float
 	area := plotter.Polygon{XYs: []plotter.XYs{ring}, Color: mixed(pens[c.Ink].color, 0.55)}
 	area.LineStyle = draw.LineStyle{Color: paper, Width: 1}
 	if s.Print {
-		area.LineStyle = draw.LineStyle{Color: ink, Width: 0.8}
+		area.LineStyle = draw.LineStyle{Color: inkColor, Width: 0.8}
 	}
 	p.Add(&area)
 	return upper
@@ -258,7 +258,7 @@ func (m Mark) line(f Figure, s Style) markLine { return markLine{m, s.say(m.Labe
 
 // Plot draws the line from edge to edge, its name inside.
 func (m markLine) Plot(c draw.Canvas, p *plot.Plot) {
-	style := draw.LineStyle{Color: ink, Width: 1, Dashes: []vg.Length{4, 3}}
+	style := draw.LineStyle{Color: inkColor, Width: 1, Dashes: []vg.Length{4, 3}}
 	if m.Axis == 'x' {
 		x := c.X(p.X.Norm(m.At))
 		c.StrokeLine2(style, x, c.Min.Y, x, c.Max.Y)
@@ -270,12 +270,12 @@ func (m markLine) Plot(c draw.Canvas, p *plot.Plot) {
 		if c.Max.X-c.Min.X < narrow {
 			y += (c.Max.Y - c.Min.Y) / 4 // the points' names take the bottom's whole width
 		}
-		plate(c, textStyle(smallSize, ink, align, text.YBottom), vg.Point{X: at, Y: y}, m.name)
+		plate(c, textStyle(smallSize, inkColor, align, text.YBottom), vg.Point{X: at, Y: y}, m.name)
 		return
 	}
 	y := c.Y(p.Y.Norm(m.At))
 	c.StrokeLine2(style, c.Min.X, y, c.Max.X, y)
-	plate(c, textStyle(smallSize, ink, text.XLeft, text.YBottom), vg.Point{X: c.Min.X + 6, Y: y + 3}, m.name)
+	plate(c, textStyle(smallSize, inkColor, text.XLeft, text.YBottom), vg.Point{X: c.Min.X + 6, Y: y + 3}, m.name)
 }
 
 // plate writes text on a white ground, so that lines behind it do not cross it.

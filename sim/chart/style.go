@@ -58,10 +58,10 @@ const (
 )
 
 var (
-	paper = color.RGBA{255, 255, 255, 255}
-	ink   = color.RGBA{27, 26, 24, 255}
-	muted = color.RGBA{93, 89, 82, 255}
-	grid  = color.RGBA{230, 226, 219, 255}
+	paper    = color.RGBA{255, 255, 255, 255}
+	inkColor = color.RGBA{27, 26, 24, 255}
+	muted    = color.RGBA{93, 89, 82, 255}
+	grid     = color.RGBA{230, 226, 219, 255}
 )
 
 // pens are the colours of Ink on a white page. They differ in lightness too, so

@@ -35,7 +35,7 @@ func parseConfig(file string, data []byte) (c sim.Config, ends []int, err error)
 		return c, nil, err
 	}
 	if familyOf[h.Type] == "" || h.Nested != "" {
-		return c, nil, problem("config.unsupported", file, "Field", "model_type", "Have", clip(cmp.Or(h.Nested, h.Type)))
+		return c, nil, problem("config.unsupported", file, "Field", "model_type", "Have", Clip(cmp.Or(h.Nested, h.Type)))
 	}
 	if !h.Says("hidden_size") && !h.Says("num_hidden_layers") && !h.Says("n_embd") && !h.Says("n_layer") {
 		return c, nil, problem("config.missing", file, "Field", "hidden_size") // a file that says so little is of no model
@@ -198,7 +198,7 @@ func idList(file, field string, raw json.RawMessage, vocab int) ([]int, error) {
 	if json.Unmarshal(raw, &id) == nil {
 		list = append(list, id)
 	} else if json.Unmarshal(raw, &list) != nil || len(list) == 0 || len(list) > maxEnds {
-		return nil, problem("config.type", file, "Field", field, "Have", clip(string(raw)))
+		return nil, problem("config.type", file, "Field", field, "Have", Clip(string(raw)))
 	}
 	for _, id := range list {
 		if id < 0 || id >= vocab {
@@ -209,26 +209,24 @@ func idList(file, field string, raw json.RawMessage, vocab int) ([]int, error) {
 }
 
 // Clip shortens text of a stranger that goes into a message.
-func Clip(s string) string { return clip(s) }
+func Clip(s string) string { return hf.Clip(s) }
 
-func clip(s string) string { return hf.Clip(s) }
-
-// names are how one format calls the fields of sim.Config, for messages.
-type names struct{ dim, layers, heads, kvHeads, headDim, ffn, vocab, context, eps, base string }
+// fieldNames are how one format calls the fields of sim.Config, for messages.
+type fieldNames struct{ dim, layers, heads, kvHeads, headDim, ffn, vocab, context, eps, base string }
 
 var (
-	hfNames = names{"hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
+	hfNames = fieldNames{"hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
 		"head_dim", "intermediate_size", "vocab_size", "max_position_embeddings", "rms_norm_eps", "rope_theta"}
-	gpt2Names = names{"n_embd", "n_layer", "n_head", "n_head", "n_embd / n_head", "n_inner", "vocab_size",
+	gpt2Names = fieldNames{"n_embd", "n_layer", "n_head", "n_head", "n_embd / n_head", "n_inner", "vocab_size",
 		"n_positions", "layer_norm_epsilon", ""}
-	llama2cNames = names{"dim", "n_layers", "n_heads", "n_kv_heads",
+	llama2cNames = fieldNames{"dim", "n_layers", "n_heads", "n_kv_heads",
 		"dim / n_heads", "hidden_dim", "vocab_size", "seq_len", "", ""}
 )
 
 // checkConfig refuses a shape that no transformer can have: sizes of zero or
 // beyond all reason, key/value heads that do not share the query heads evenly,
 // heads of odd width (RoPE turns pairs).
-func checkConfig(file string, c sim.Config, n names) error {
+func checkConfig(file string, c sim.Config, n fieldNames) error {
 	for _, f := range []struct {
 		field     string
 		have, max int

@@ -54,7 +54,7 @@ func Folder(name string) (fs.FS, error) {
 	// Compared with whole names, so "..", "/" and the like reach nothing.
 	known := Names()
 	if !slices.Contains(known, name) {
-		return nil, sim.NewProblem("model.unknown", "Name", clip(name), "Known", known)
+		return nil, sim.NewProblem("model.unknown", "Name", Clip(name), "Known", known)
 	}
 	return fs.Sub(models, "models/"+name)
 }
@@ -76,7 +76,7 @@ const maxTrainingSet = 1 << 20
 // empty TrainingSet; one that cannot be read is a *sim.Problem "model.world".
 func LoadTrainingSet(fsys fs.FS) (TrainingSet, error) {
 	const file = "world.json"
-	data, err := readFile(fsys, file, maxTrainingSet)
+	data, err := readLimited(fsys, file, maxTrainingSet)
 	if errors.Is(err, fs.ErrNotExist) {
 		return TrainingSet{}, nil
 	}

@@ -26,7 +26,7 @@ const (
 
 // Load reads a model in Hugging Face's layout: config.json of a Llama, Mistral,
 // Qwen2, Qwen3 or GPT-2, and model.safetensors, or the files that
-// model.safetensors.index.json names, in F32, F16 or BF16. heard may be nil.
+// model.safetensors.index.json names, in F32, F16 or BF16. progress may be nil.
 //
 // F32 tensors of files that can be seen in place (Viewer) are used there; all
 // others become new float32 slices, read a piece at a time, so that no file is in
@@ -74,14 +74,14 @@ func ReadConfig(fsys fs.FS) (sim.Config, error) {
 // readConfigs reads config.json and, where it is there, generation_config.json,
 // which may know more ids that end a text.
 func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
-	text, err := readFile(fsys, configFile, maxConfig)
+	text, err := readLimited(fsys, configFile, maxConfig)
 	if err != nil {
 		return c, nil, err
 	}
 	if c, ends, err = parseConfig(configFile, text); err != nil {
 		return sim.Config{}, nil, err
 	}
-	text, err = readFile(fsys, generationFile, maxConfig)
+	text, err = readLimited(fsys, generationFile, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, ends, nil
 	}
@@ -99,7 +99,7 @@ func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
 func (t *tensorReader) open(fsys fs.FS) (meta map[string]string, files []*source, err error) {
 	one, err := open(fsys, weightsFile, maxWeights)
 	if errors.Is(err, fs.ErrNotExist) {
-		text, indexErr := readFile(fsys, indexFile, maxHeader)
+		text, indexErr := readLimited(fsys, indexFile, maxHeader)
 		switch {
 		case indexErr == nil:
 			return t.openShards(fsys, text)

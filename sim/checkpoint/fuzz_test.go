@@ -107,7 +107,7 @@ func FuzzLlama2c(f *testing.F) {
 			refused(t, err)
 			return
 		}
-		n, header := c.Vocab*c.Dim+c.Dim+c.Context*c.HeadDim, llama2cHeader
+		n, header := c.Vocab*c.Dim+c.Dim+c.Context*c.HeadDim, headerV0Size
 		if binary.LittleEndian.Uint32(data) == llama2cMagic {
 			n, header = c.Vocab*c.Dim+c.Dim, llama2cHeaderV1
 		}

@@ -299,8 +299,8 @@ func TestLlama2cV1(t *testing.T) {
 // tinyLlama2cV1 is tinyLlama2c in version 1: number i of the file is i/8.
 func tinyLlama2cV1(tied bool) []byte {
 	v0 := tinyLlama2c(true)
-	data := append([]byte("24ka\x01\x00\x00\x00"), v0[:llama2cHeader]...)
-	floats, shared := (len(v0)-llama2cHeader)/4-3*2, byte(1)
+	data := append([]byte("24ka\x01\x00\x00\x00"), v0[:headerV0Size]...)
+	floats, shared := (len(v0)-headerV0Size)/4-3*2, byte(1)
 	if !tied {
 		floats, shared = floats+5*4, 0
 	}

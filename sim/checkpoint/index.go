@@ -57,12 +57,12 @@ func readIndex(text []byte) (*index, error) {
 func (x *index) add(name, file string) error {
 	switch _, twice := x.where[name]; {
 	case twice:
-		return problem("checkpoint.duplicate", indexFile, "Tensor", clip(name))
+		return problem("checkpoint.duplicate", indexFile, "Tensor", Clip(name))
 	case len(x.names) == maxEntries:
 		return problem("checkpoint.entries", indexFile, "Max", maxEntries)
 	// A colon would reach another drive or stream on Windows.
 	case !fs.ValidPath(file) || path.Base(file) != file || strings.ContainsAny(file, `\:`) || !strings.HasSuffix(file, ".safetensors"):
-		return problem("checkpoint.path", indexFile, "Tensor", clip(name), "Path", clip(file))
+		return problem("checkpoint.path", indexFile, "Tensor", Clip(name), "Path", Clip(file))
 	}
 	if !slices.Contains(x.files, file) {
 		if len(x.files) == maxShards {
@@ -101,16 +101,16 @@ func (t *tensorReader) openShards(fsys fs.FS, text []byte) (meta map[string]stri
 		for _, e := range entries {
 			switch listed, ok := x.where[e.tensor.Name]; {
 			case !ok:
-				return nil, files, problem("checkpoint.unlisted", name, "Tensor", clip(e.tensor.Name), "Index", indexFile)
+				return nil, files, problem("checkpoint.unlisted", name, "Tensor", Clip(e.tensor.Name), "Index", indexFile)
 			case listed != name:
-				return nil, files, problem("checkpoint.shard", name, "Tensor", clip(e.tensor.Name), "Index", indexFile, "Other", listed)
+				return nil, files, problem("checkpoint.shard", name, "Tensor", Clip(e.tensor.Name), "Index", indexFile, "Other", listed)
 			}
 		}
 		t.add(s, entries, body)
 	}
 	for _, name := range x.names {
 		if !t.has(name) {
-			return nil, files, problem("checkpoint.absent", x.where[name], "Tensor", clip(name), "Index", indexFile)
+			return nil, files, problem("checkpoint.absent", x.where[name], "Tensor", Clip(name), "Index", indexFile)
 		}
 	}
 	return meta, files, nil

@@ -25,7 +25,7 @@ import (
 // Everything is little-endian; matrices are [out, in], row-major.
 
 const (
-	llama2cHeader   = 7 * 4      // bytes
+	headerV0Size    = 7 * 4      // bytes
 	llama2cMagic    = 0x616b3432 // "ak42"
 	llama2cHeaderV1 = 256        // bytes
 )
@@ -40,7 +40,7 @@ func LoadLlama2c(data []byte) (sim.Config, sim.Weights, error) {
 	if err != nil {
 		return c, sim.Weights{}, err
 	}
-	want, have := llama2cSize(c, at, v1), int64(len(data))
+	want, have := fileSize(c, at, v1), int64(len(data))
 	if have > want {
 		return c, sim.Weights{}, problem("checkpoint.long", file, "Want", want, "Have", have)
 	}
@@ -61,7 +61,7 @@ func Llama2cSize(data []byte, have int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	switch want := llama2cSize(c, at, v1); {
+	switch want := fileSize(c, at, v1); {
 	case have > want:
 		return 0, problem("checkpoint.long", file, "Want", want, "Have", have)
 	case have < want:
@@ -73,8 +73,8 @@ func Llama2cSize(data []byte, have int64) (int64, error) {
 	}
 }
 
-// llama2cSize returns the bytes of a checkpoint whose numbers begin at byte at.
-func llama2cSize(c sim.Config, at int, v1 bool) int64 {
+// fileSize returns the bytes of a checkpoint whose numbers begin at byte at.
+func fileSize(c sim.Config, at int, v1 bool) int64 {
 	// Below 2^20 each, 2^24 for vocab, 2^12 for layers: no product overflows.
 	d, q, kv, ffn := int64(c.Dim), int64(c.QDim()), int64(c.KVDim()), int64(c.FFN)
 	// Floats of one layer: two norms, wq and wo, wk and wv, w1 w2 w3.
@@ -110,15 +110,15 @@ func llama2cShape(file string, data []byte) (c sim.Config, at int, v1 bool, err 
 		}
 		header = data[8:]
 	}
-	if c, err = llama2cConfig(file, header); err != nil || !v1 {
-		return c, llama2cHeader, v1, err
+	if c, err = configFrom(file, header); err != nil || !v1 {
+		return c, headerV0Size, v1, err
 	}
 	return c, llama2cHeaderV1, v1, llama2cV1Rest(file, data, &c)
 }
 
 // llama2cV1Rest reads what version 1 has behind the seven numbers.
 func llama2cV1Rest(file string, data []byte, c *sim.Config) error {
-	rest := data[8+llama2cHeader : llama2cHeaderV1]
+	rest := data[8+headerV0Size : llama2cHeaderV1]
 	if rest[0] > 1 {
 		return problem("config.range", file, "Field", "shared_classifier", "Have", rest[0], "Min", 0, "Max", 1)
 	}
@@ -128,16 +128,16 @@ func llama2cV1Rest(file string, data []byte, c *sim.Config) error {
 	c.Tied = rest[0] == 1
 	for i, b := range rest[1:] {
 		if b != 0 {
-			return problem("checkpoint.header", file, "Offset", 8+llama2cHeader+1+i)
+			return problem("checkpoint.header", file, "Offset", 8+headerV0Size+1+i)
 		}
 	}
 	return nil
 }
 
-// llama2cConfig reads and checks the seven numbers.
-func llama2cConfig(file string, data []byte) (sim.Config, error) {
-	if len(data) < llama2cHeader {
-		return sim.Config{}, problem("checkpoint.truncated", file, "Tensor", "header", "Want", llama2cHeader, "Have", len(data))
+// configFrom reads and checks the seven numbers.
+func configFrom(file string, data []byte) (sim.Config, error) {
+	if len(data) < headerV0Size {
+		return sim.Config{}, problem("checkpoint.truncated", file, "Tensor", "header", "Want", headerV0Size, "Have", len(data))
 	}
 	number := func(i int) int { return int(int32(binary.LittleEndian.Uint32(data[4*i:]))) }
 	c := sim.Config{

@@ -53,7 +53,7 @@ func TestLlama2cTruncated(t *testing.T) {
 		for n := range data {
 			_, _, err := LoadLlama2c(data[:n])
 			p := wantProblem(t, err, "checkpoint.truncated")
-			if n >= llama2cHeader && p.Args["Want"] != int64(len(data)) || p.Args["Have"] != n || p.Args["Tensor"] == "" {
+			if n >= headerV0Size && p.Args["Want"] != int64(len(data)) || p.Args["Have"] != n || p.Args["Tensor"] == "" {
 				t.Fatalf("cut at %d: %v", n, p)
 			}
 		}
@@ -111,7 +111,7 @@ func TestLlama2cWrong(t *testing.T) {
 // another model, except for bits that leave the size as it is.
 func TestLlama2cFlipped(t *testing.T) {
 	data := tinyLlama2c(true)
-	for i := range 8 * llama2cHeader {
+	for i := range 8 * headerV0Size {
 		flipped := slices.Clone(data)
 		flipped[i/8] ^= 1 << (i % 8)
 		if _, _, err := LoadLlama2c(flipped); err != nil {

@@ -14,14 +14,14 @@ type Viewer interface {
 	View() ([]byte, error)
 }
 
-// Keeper is a Viewer that hears, once the weights of a model have been found right,
+// Keeper is a Viewer that is told, once the weights of a model have been found right,
 // how many of its bytes they are: those stay in use where they stand.
 type Keeper interface {
 	Viewer
 	Keep(used int64)
 }
 
-// Progress hears how many bytes of the weights were read, and how many there are.
+// Progress is called with how many bytes of the weights were read, and how many there are.
 type Progress func(done, total int64)
 
 // maxWeights bounds the files of a model, and its numbers as float32, in bytes.
@@ -104,10 +104,10 @@ func (s *source) at(begin int64, n int, buf *[]byte) ([]byte, error) {
 // ReadFile reads a small regular file of at most limit bytes, allocating what it has.
 // Errors are Problems "checkpoint.file" and "checkpoint.large".
 func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	return readFile(fsys, name, limit)
+	return readLimited(fsys, name, limit)
 }
 
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+func readLimited(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	s, err := open(fsys, name, limit)
 	if err != nil {
 		return nil, err

@@ -340,7 +340,7 @@ func (t *tensorReader) finish() error {
 	}
 	for _, s := range t.order { // in file order, so that the message is always the same
 		if !s.used {
-			return problem("checkpoint.extra", s.from.name, "Tensor", clip(s.tensor.Name))
+			return problem("checkpoint.extra", s.from.name, "Tensor", Clip(s.tensor.Name))
 		}
 	}
 	const maxWorkers = 3 // more would wait for memory, and each has a buffer

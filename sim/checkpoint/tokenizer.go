@@ -28,7 +28,7 @@ var rebuilding = map[string]string{"Llama": "<s>", "CodeLlama": "<s>", "Gemma": 
 // a text, tokenizers of Llama's class do it, and others do not.
 func ReadAround(fsys fs.FS) (Around, error) {
 	const file = "tokenizer_config.json"
-	text, err := readFile(fsys, file, maxTokenizerConfig)
+	text, err := readLimited(fsys, file, maxTokenizerConfig)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Around{}, nil
 	}
@@ -58,7 +58,7 @@ func ReadAround(fsys fs.FS) (Around, error) {
 	}{{"add_bos_token", h.BOS, &a.BOS}, {"add_eos_token", h.EOS, &a.EOS}} {
 		// Null is Python's None, which means no.
 		if *f.to = f.to == &a.BOS && a.Rebuilt && len(f.raw) == 0; given(f.raw) && json.Unmarshal(f.raw, f.to) != nil {
-			return a, problem("config.type", file, "Field", f.field, "Have", clip(strings.Trim(string(f.raw), `"`)))
+			return a, problem("config.type", file, "Field", f.field, "Have", Clip(strings.Trim(string(f.raw), `"`)))
 		}
 	}
 	for _, token := range h.Added {

@@ -70,7 +70,7 @@ func (s Shape) LayerOf(layer int, spans []Span, sw Switches) sim.Counters {
 func (s Shape) LayersOf(all []sim.Counters, spans []Span, sw Switches) []sim.Counters {
 	var work sim.Counters
 	for l := range s.Layers {
-		if l < 2 || s.layer(l) != s.layer(l-1) { // the first one has the embeddings too
+		if l < 2 || s.layerHalves(l) != s.layerHalves(l-1) { // the first one has the embeddings too
 			work = s.workOf(l, spans, sw)
 		}
 		all = append(all, s.filled(work, l, spans))
@@ -82,7 +82,7 @@ func (s Shape) LayersOf(all []sim.Counters, spans []Span, sw Switches) []sim.Cou
 func (s Shape) workOf(layer int, spans []Span, sw Switches) sim.Counters {
 	var c sim.Counters
 	for i, x := range spans {
-		for _, g := range s.layer(layer) {
+		for _, g := range s.layerHalves(layer) {
 			c = Add(c, s.counters(s.price(g.half), 1, s.passWork(x.Rows, x.Cached, g, sw).after(i), sw))
 		}
 		if layer == 0 {

@@ -10,10 +10,10 @@ type DType struct {
 	as   []string // names in Hardware.Peaks, the best first
 }
 
-// dtypes are all there are. In int4 only the weights are quantised, as is usual:
+// dtypeTable are all there are. In int4 only the weights are quantised, as is usual:
 // the cache and the arithmetic stay in 16 bits. What a quantisation needs beside
 // its numbers (scales, zeros) is not counted.
-var dtypes = []DType{
+var dtypeTable = []DType{
 	{"fp32", 32, "fp32", []string{"fp32"}},
 	{"fp16", 16, "fp16", []string{"fp16", "fp32"}},
 	{"bf16", 16, "bf16", []string{"fp16", "fp32"}},
@@ -25,7 +25,7 @@ var dtypes = []DType{
 // DTypes returns their names.
 func DTypes() []string {
 	var names []string
-	for _, d := range dtypes {
+	for _, d := range dtypeTable {
 		names = append(names, d.Name)
 	}
 	return names
@@ -34,7 +34,7 @@ func DTypes() []string {
 // ParseDType finds one by name; field is what it was asked for as. An unknown
 // one is Problem "recipe.choice".
 func ParseDType(field, name string) (DType, error) {
-	for _, d := range dtypes {
+	for _, d := range dtypeTable {
 		if d.Name == name {
 			return d, nil
 		}

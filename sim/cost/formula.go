@@ -24,13 +24,13 @@ const (
 	Quotient      // Args[0] / Number, without a rest
 )
 
-func num(n int64) Expr       { return Expr{Op: Number, Number: n} }
-func let(name string) Expr   { return Expr{Op: Letter, Letter: name} }
-func product(a ...Expr) Expr { return Expr{Op: Product, Args: a} }
-func sum(a ...Expr) Expr     { return Expr{Op: Sum, Args: a} }
+func num(n int64) Expr     { return Expr{Op: Number, Number: n} }
+func let(name string) Expr { return Expr{Op: Letter, Letter: name} }
+func mul(a ...Expr) Expr   { return Expr{Op: Product, Args: a} }
+func sumOf(a ...Expr) Expr { return Expr{Op: Sum, Args: a} }
 
-func difference(a, b Expr) Expr     { return Expr{Op: Difference, Args: []Expr{a, b}} }
-func quotient(n int64, a Expr) Expr { return Expr{Op: Quotient, Number: n, Args: []Expr{a}} }
+func sub(a, b Expr) Expr       { return Expr{Op: Difference, Args: []Expr{a, b}} }
+func div(n int64, a Expr) Expr { return Expr{Op: Quotient, Number: n, Args: []Expr{a}} }
 
 // Value works a formula out.
 func (e Expr) Value(letters map[string]int64) int64 {
@@ -90,16 +90,16 @@ type Line struct {
 //	x  other operations per row: biases, norms of heads, positions added
 //	w  parameters that are no matrix: gains and biases
 func Formulas() []Formula {
-	q, kv := product(let("H"), let("h")), product(let("G"), let("h")) // h is head_dim
-	seen := sum(let("s"), let("m"))                                   // tokens after this pass
-	qkv := sum(q, product(num(2), kv))
+	q, kv := mul(let("H"), let("h")), mul(let("G"), let("h")) // h is head_dim
+	seen := sumOf(let("s"), let("m"))                         // tokens after this pass
+	qkv := sumOf(q, mul(num(2), kv))
 	row := []Expr{num(2), let("G"), let("h"), let("b")} // bytes of K and V of one token in one layer
-	bytes := func(of ...Expr) Expr { return product(append(row[:len(row):len(row)], of...)...) }
+	bytes := func(of ...Expr) Expr { return mul(append(row[:len(row):len(row)], of...)...) }
 	pairs := []Line{
-		{Letter: "P", Pairs: "allowed", Expr: sum(product(let("m"), let("s")), quotient(2, product(let("m"), sum(let("m"), num(1)))))},
-		{Letter: "P", Pairs: "dense", Expr: product(let("m"), seen)},
+		{Letter: "P", Pairs: "allowed", Expr: sumOf(mul(let("m"), let("s")), div(2, mul(let("m"), sumOf(let("m"), num(1)))))},
+		{Letter: "P", Pairs: "dense", Expr: mul(let("m"), seen)},
 	}
-	norm := Line{Letter: "n", Expr: sum(product(let("n1"), let("d")), let("n0"))}
+	norm := Line{Letter: "n", Expr: sumOf(mul(let("n1"), let("d")), let("n0"))}
 	extra := Expr{Op: Letter, Letter: "x", Optional: true}
 	layer := func(counter string, e Expr, kept bool, lines ...Line) Formula {
 		return Formula{counter, sim.LayerPart, e, kept, lines}
@@ -108,29 +108,29 @@ func Formulas() []Formula {
 		return Formula{counter, sim.HeadPart, e, kept, lines}
 	}
 	return []Formula{
-		layer("qkv", product(let("u"), let("m"), let("d"), qkv), false),
-		layer("scores", product(let("u"), let("P"), let("H"), let("h")), false, pairs...),
-		layer("av", product(let("u"), let("P"), let("H"), let("h")), false, pairs...),
-		layer("out", product(let("u"), let("m"), let("H"), let("h"), let("d")), false),
-		layer("mlp", product(let("u"), let("k"), let("m"), let("d"), let("F")), false),
-		head("head", product(let("u"), let("r"), let("d"), let("V")), false,
+		layer("qkv", mul(let("u"), let("m"), let("d"), qkv), false),
+		layer("scores", mul(let("u"), let("P"), let("H"), let("h")), false, pairs...),
+		layer("av", mul(let("u"), let("P"), let("H"), let("h")), false, pairs...),
+		layer("out", mul(let("u"), let("m"), let("H"), let("h"), let("d")), false),
+		layer("mlp", mul(let("u"), let("k"), let("m"), let("d"), let("F")), false),
+		head("head", mul(let("u"), let("r"), let("d"), let("V")), false,
 			Line{Letter: "r", Logits: "last", Expr: num(1)}, Line{Letter: "r", Logits: "all", Expr: let("m")}),
 
-		layer("elementwise", sum(product(let("m"), sum(product(num(2), let("n")), product(num(2), let("d")),
-			product(let("a"), let("F")), product(let("t"), sum(q, kv)), extra)),
-			product(let("P"), num(6), let("H"))), false, append([]Line{norm}, pairs...)...),
-		head("elementwise", product(let("m"), let("n")), false, norm),
+		layer("elementwise", sumOf(mul(let("m"), sumOf(mul(num(2), let("n")), mul(num(2), let("d")),
+			mul(let("a"), let("F")), mul(let("t"), sumOf(q, kv)), extra)),
+			mul(let("P"), num(6), let("H"))), false, append([]Line{norm}, pairs...)...),
+		head("elementwise", mul(let("m"), let("n")), false, norm),
 
 		layer("kv_tokens", seen, true),
 		head("kv_tokens", seen, true),
-		layer("kv_bytes", bytes(sum(product(let("L"), let("s")), product(let("l"), let("m")))), true),
+		layer("kv_bytes", bytes(sumOf(mul(let("L"), let("s")), mul(let("l"), let("m")))), true),
 		head("kv_bytes", bytes(let("L"), seen), true),
 		layer("kv_write_bytes", bytes(let("m")), true),
 		layer("kv_read_bytes", bytes(seen), true),
 
-		layer("weight_bytes", product(let("b"), sum(product(let("d"), qkv), product(let("H"), let("h"), let("d")),
-			product(let("k"), let("d"), let("F")), let("w"))), false),
-		head("weight_bytes", product(let("b"), sum(product(let("V"), let("d")), let("w"))), false),
+		layer("weight_bytes", mul(let("b"), sumOf(mul(let("d"), qkv), mul(let("H"), let("h"), let("d")),
+			mul(let("k"), let("d"), let("F")), let("w"))), false),
+		head("weight_bytes", mul(let("b"), sumOf(mul(let("V"), let("d")), let("w"))), false),
 	}
 }
 

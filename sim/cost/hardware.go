@@ -20,11 +20,11 @@ type Hardware struct {
 	Note      string             `json:"note,omitempty"`
 }
 
-// hardware are the presets, and where each number was read. Where Peaks has no
+// devices are the presets, and where each number was read. Where Peaks has no
 // fp16, fp16 runs at the rate of fp32 (that is so on Apple's GPUs, and on
 // processors that widen it first). The phone has no trustworthy rate for
 // floats: it is a preset of bandwidth alone.
-var hardware = []Hardware{
+var devices = []Hardware{
 	{"A100-SXM-80GB", 2.039e12, 80000000000, map[string]float64{"fp32": 1.95e13, "tf32": 1.56e14, "fp16": 3.12e14, "int8": 6.24e14},
 		"LLM-Viewer hardwares/hardware_params.py nvidia_A100_80G; fp32 from the RajBhope gpu_catalog.json excerpt (A100 40GB row)", "dense numbers"},
 	{"A100-40GB", 1.555e12, 40000000000, map[string]float64{"fp32": 1.95e13, "fp16": 3.12e14, "int8": 6.24e14},
@@ -65,8 +65,8 @@ var hardware = []Hardware{
 
 // HardwareNames returns the names that HardwarePreset knows.
 func HardwareNames() []string {
-	names := make([]string, len(hardware))
-	for i, h := range hardware {
+	names := make([]string, len(devices))
+	for i, h := range devices {
 		names[i] = h.Name
 	}
 	return names
@@ -81,12 +81,12 @@ func HardwarePreset(name string) (Hardware, error) {
 		n := len(name)
 		return n > 0 && n <= len(s) && strings.EqualFold(s[:n], name) && (n == len(s) || strings.ContainsRune(" -(", rune(s[n])))
 	}
-	for _, h := range hardware {
+	for _, h := range devices {
 		if strings.EqualFold(h.Name, name) {
 			return h, nil
 		}
 	}
-	for _, h := range hardware {
+	for _, h := range devices {
 		if begins(h.Name) || begins(strings.TrimPrefix(h.Name, "Apple ")) {
 			return h, nil
 		}

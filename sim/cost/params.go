@@ -17,11 +17,11 @@ func KVBytesPerToken(c sim.Config, bytesPer int) int64 {
 
 // Params returns the number of parameters, the embedding counted once if it is
 // also the head.
-func (s Shape) Params() int64 { return s.params(s.MoE.Experts) }
+func (s Shape) Params() int64 { return s.countParams(s.MoE.Experts) }
 
 // ActiveParams returns how many of them one token meets: all but the experts that
 // it does not go to.
-func (s Shape) ActiveParams() int64 { return s.params(s.MoE.Active) }
+func (s Shape) ActiveParams() int64 { return s.countParams(s.MoE.Active) }
 
 // LayerParams returns the parameters of all layers and of the final norm: without
 // the embeddings, the table of positions and the head.
@@ -33,9 +33,9 @@ func (s Shape) LayerParams() int64 {
 	return s.Params() - table - times(int64(s.Positions), int64(s.Dim))
 }
 
-// params counts some of the experts. A pass reads all weights but the tables
+// countParams counts some of the experts. A pass reads all weights but the tables
 // that it only looks tokens and positions up in.
-func (s Shape) params(experts int) int64 {
+func (s Shape) countParams(experts int) int64 {
 	z := s.sizes()
 	n := s.headPrice()[perPass].allWeights() + int64(s.Positions)*z.d
 	if !s.Tied {

@@ -6,14 +6,14 @@ import (
 	"kvstep/sim"
 )
 
-// preset is a published model: enough to count it, not to run it.
-type preset struct {
+// publishedShape is a published model: enough to count it, not to run it.
+type publishedShape struct {
 	name, family                                              string
 	layers, dim, heads, kvHeads, headDim, ffn, vocab, context int
 	tied                                                      bool
 }
 
-// presets are published models, as their configuration files have them. Where
+// presetTable are published models, as their configuration files have them. Where
 // the facts come from: OpenAI's GPT-2 sizes from karpathy/nanoGPT model.py;
 // Llama, Mistral, Mixtral, Qwen, Gemma, Phi, SmolLM2 and TinyLlama from
 // Lightning-AI/litgpt config.py; the stories models from the table in
@@ -24,7 +24,7 @@ type preset struct {
 // on it has 262,208 rows of vocabulary.
 //
 // Heads of the DeepSeek models with latent attention: Q and K, 128 + 64 wide.
-var presets = []preset{
+var presetTable = []publishedShape{
 	{"gpt2", "gpt2", 12, 768, 12, 12, 64, 3072, 50257, 1024, true},
 	{"gpt2-medium", "gpt2", 24, 1024, 16, 16, 64, 4096, 50257, 1024, true},
 	{"gpt2-large", "gpt2", 36, 1280, 20, 20, 64, 5120, 50257, 1024, true},
@@ -108,8 +108,8 @@ var extras = map[string]Shape{
 
 // Presets returns the names that Preset knows, in families, small models first.
 func Presets() []string {
-	names := make([]string, len(presets))
-	for i, p := range presets {
+	names := make([]string, len(presetTable))
+	for i, p := range presetTable {
 		names[i] = p.name
 	}
 	return names
@@ -119,7 +119,7 @@ func Presets() []string {
 // written. Case does not matter. An unknown name is Problem "cost.preset", which
 // lists the known ones.
 func Preset(name string) (Shape, string, error) {
-	for _, p := range presets {
+	for _, p := range presetTable {
 		if strings.EqualFold(p.name, name) {
 			s := styled(sim.Config{
 				Family: p.family, Layers: p.layers, Dim: p.dim, Heads: p.heads, KVHeads: p.kvHeads,

@@ -36,7 +36,7 @@ func TestHardware(t *testing.T) {
 		if want.Status == "measured" {
 			continue
 		}
-		h := hardware[i]
+		h := devices[i]
 		if h.Name != want.Name || h.Bandwidth != want.Bandwidth || h.Memory != want.Memory || fmt.Sprint(h.Peaks) != fmt.Sprint(want.Peaks) ||
 			h.Source != want.Source || h.Note != want.Note {
 			t.Errorf("%+v, want %+v", h, want)
@@ -46,8 +46,8 @@ func TestHardware(t *testing.T) {
 			t.Errorf("%s: ridge %v, want %v (%v)", h.Name, peak/h.Bandwidth, want.Ridge, err)
 		}
 	}
-	if len(hardware) != len(file.Presets)-1 {
-		t.Errorf("%d presets, of %d", len(hardware), len(file.Presets))
+	if len(devices) != len(file.Presets)-1 {
+		t.Errorf("%d presets, of %d", len(devices), len(file.Presets))
 	}
 }
 
@@ -91,12 +91,12 @@ func TestPeak(t *testing.T) {
 	}
 	h, _ := HardwarePreset("H100")
 	var p *sim.Problem
-	if _, _, err := h.Peak(dtypes[0]); !errors.As(err, &p) || p.ID != "cost.peak" {
+	if _, _, err := h.Peak(dtypeTable[0]); !errors.As(err, &p) || p.ID != "cost.peak" {
 		t.Errorf("the H100's rate for fp32 is not known: %v", err)
 	}
 }
 
-func fp16() DType { return dtypes[1] }
+func fp16() DType { return dtypeTable[1] }
 
 func roofline(t interface{ Fatal(...any) }, s Shape, h Hardware, d DType, j Job, sw Switches) Roofline {
 	r, err := s.Roofline(h, d, j, sw)

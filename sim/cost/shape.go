@@ -162,9 +162,9 @@ func (s Shape) groups() []group {
 	}
 }
 
-// layer returns the two halves of one layer. Which layers are local a Shape does not
+// layerHalves returns the two halves of one layer. Which layers are local a Shape does not
 // know, only how many: they are taken as the first ones.
-func (s Shape) layer(l int) [2]group {
+func (s Shape) layerHalves(l int) [2]group {
 	a, m := group{1, attention, 0}, group{1, denseMLP, 0}
 	if l < s.Local {
 		a.window = int64(s.Window)

@@ -24,9 +24,9 @@ import "kvstep/sim"
 // Levels such as kv_bytes do not add up, and have no formula here: what is held
 // now is what this step's own formula says.
 func Totals() []Formula {
-	q, kv := product(let("H"), let("h")), product(let("G"), let("h"))
-	qkv := sum(q, product(num(2), kv))
-	layers := sum(product(let("L"), let("p")), let("l")) // layer steps so far
+	q, kv := mul(let("H"), let("h")), mul(let("G"), let("h"))
+	qkv := sumOf(q, mul(num(2), kv))
+	layers := sumOf(mul(let("L"), let("p")), let("l")) // layer steps so far
 	total := func(counter string, e Expr, kept bool, lines ...[]Line) Formula {
 		f := Formula{Counter: counter, Expr: e, CachedOnly: kept}
 		for _, l := range lines {
@@ -36,62 +36,62 @@ func Totals() []Formula {
 	}
 	optional := func(e ...Expr) Expr { // not written where the model has no such operations
 		x0 := Expr{Op: Letter, Letter: "x0", Optional: true}
-		return product(append([]Expr{x0}, e...)...)
+		return mul(append([]Expr{x0}, e...)...)
 	}
 	return []Formula{
-		total("qkv", product(let("u"), let("Sm"), let("d"), qkv), false, sumRows()),
-		total("scores", product(let("u"), let("SP"), let("H"), let("h")), false, sumPairs()),
-		total("av", product(let("u"), let("SP"), let("H"), let("h")), false, sumPairs()),
-		total("out", product(let("u"), let("Sm"), let("H"), let("h"), let("d")), false, sumRows()),
-		total("mlp", product(let("u"), let("k"), let("Sm"), let("d"), let("F")), false, sumRows()),
-		total("head", product(let("u"), let("Sr"), let("d"), let("V")), false, sumLogits()),
-		total("elementwise", sum(
-			product(let("Sm"), sum(product(num(2), let("n")), product(num(2), let("d")), product(let("a"), let("F")),
-				product(let("t"), sum(q, kv)), Expr{Op: Letter, Letter: "x", Optional: true})),
-			product(let("SP"), num(6), let("H")), product(let("Sh"), let("n")), optional(let("E"))),
-			false, []Line{{Letter: "n", Expr: sum(product(let("n1"), let("d")), let("n0"))}}, sumRows(), sumPairs(), sumHeads()),
-		total("kv_write_bytes", product(num(2), let("G"), let("h"), let("b"), let("Sm")), true, sumRows()),
-		total("kv_read_bytes", product(num(2), let("G"), let("h"), let("b"), let("St")), true, sumKeys()),
-		total("weight_bytes", product(let("b"), sum(
-			product(layers, sum(product(let("d"), qkv), product(let("H"), let("h"), let("d")), product(let("k"), let("d"), let("F")), let("w"))),
-			product(let("c"), sum(product(let("V"), let("d")), let("w0"))))), false),
+		total("qkv", mul(let("u"), let("Sm"), let("d"), qkv), false, sumRows()),
+		total("scores", mul(let("u"), let("SP"), let("H"), let("h")), false, sumPairs()),
+		total("av", mul(let("u"), let("SP"), let("H"), let("h")), false, sumPairs()),
+		total("out", mul(let("u"), let("Sm"), let("H"), let("h"), let("d")), false, sumRows()),
+		total("mlp", mul(let("u"), let("k"), let("Sm"), let("d"), let("F")), false, sumRows()),
+		total("head", mul(let("u"), let("Sr"), let("d"), let("V")), false, sumLogits()),
+		total("elementwise", sumOf(
+			mul(let("Sm"), sumOf(mul(num(2), let("n")), mul(num(2), let("d")), mul(let("a"), let("F")),
+				mul(let("t"), sumOf(q, kv)), Expr{Op: Letter, Letter: "x", Optional: true})),
+			mul(let("SP"), num(6), let("H")), mul(let("Sh"), let("n")), optional(let("E"))),
+			false, []Line{{Letter: "n", Expr: sumOf(mul(let("n1"), let("d")), let("n0"))}}, sumRows(), sumPairs(), sumHeads()),
+		total("kv_write_bytes", mul(num(2), let("G"), let("h"), let("b"), let("Sm")), true, sumRows()),
+		total("kv_read_bytes", mul(num(2), let("G"), let("h"), let("b"), let("St")), true, sumKeys()),
+		total("weight_bytes", mul(let("b"), sumOf(
+			mul(layers, sumOf(mul(let("d"), qkv), mul(let("H"), let("h"), let("d")), mul(let("k"), let("d"), let("F")), let("w"))),
+			mul(let("c"), sumOf(mul(let("V"), let("d")), let("w0"))))), false),
 	}
 }
 
 // The closed forms. In prefill only this pass counts; later the cached lane has
 // done s rows in each layer before it, and the uncached lane N, N+1, .. m-1.
 func sumRows() []Line {
-	now := product(let("l"), let("m"))
+	now := mul(let("l"), let("m"))
 	return []Line{
 		{Letter: "Sm", Phase: "prefill", Expr: now},
-		{Letter: "Sm", Phase: "decode", Lane: "cached", Expr: sum(product(let("L"), let("s")), now)},
-		{Letter: "Sm", Phase: "decode", Lane: "uncached", Expr: sum(product(let("L"), rising(let("m"), false)), now)},
+		{Letter: "Sm", Phase: "decode", Lane: "cached", Expr: sumOf(mul(let("L"), let("s")), now)},
+		{Letter: "Sm", Phase: "decode", Lane: "uncached", Expr: sumOf(mul(let("L"), rising(let("m"), false)), now)},
 	}
 }
 
 func sumPairs() []Line {
-	now := product(let("l"), let("P"))
+	now := mul(let("l"), let("P"))
 	before := func(pairs, lane string, e Expr) Line {
-		return Line{Letter: "SP", Phase: "decode", Lane: lane, Pairs: pairs, Expr: sum(product(let("L"), e), now)}
+		return Line{Letter: "SP", Phase: "decode", Lane: lane, Pairs: pairs, Expr: sumOf(mul(let("L"), e), now)}
 	}
 	m, n := let("m"), let("N")
 	third := func(last func(Expr) Expr) Expr { // a cubic sum up to m-1, without the one up to N-1
-		return quotient(6, difference(product(difference(m, num(1)), m, last(m)), product(difference(n, num(1)), n, last(n))))
+		return div(6, sub(mul(sub(m, num(1)), m, last(m)), mul(sub(n, num(1)), n, last(n))))
 	}
 	return []Line{
 		{Letter: "SP", Phase: "prefill", Expr: now},
-		before("allowed", "cached", quotient(2, product(let("s"), sum(let("s"), num(1))))),
-		before("dense", "cached", sum(product(n, n), quotient(2, difference(product(let("s"), sum(let("s"), num(1))), product(n, sum(n, num(1))))))),
-		before("allowed", "uncached", third(func(x Expr) Expr { return sum(x, num(1)) })),
-		before("dense", "uncached", third(func(x Expr) Expr { return difference(product(num(2), x), num(1)) })),
+		before("allowed", "cached", div(2, mul(let("s"), sumOf(let("s"), num(1))))),
+		before("dense", "cached", sumOf(mul(n, n), div(2, sub(mul(let("s"), sumOf(let("s"), num(1))), mul(n, sumOf(n, num(1))))))),
+		before("allowed", "uncached", third(func(x Expr) Expr { return sumOf(x, num(1)) })),
+		before("dense", "uncached", third(func(x Expr) Expr { return sub(mul(num(2), x), num(1)) })),
 	}
 }
 
 func sumKeys() []Line {
-	now := product(let("l"), sum(let("s"), let("m")))
+	now := mul(let("l"), sumOf(let("s"), let("m")))
 	return []Line{
 		{Letter: "St", Phase: "prefill", Expr: now},
-		{Letter: "St", Phase: "decode", Expr: sum(product(let("L"), rising(let("s"), true)), now)},
+		{Letter: "St", Phase: "decode", Expr: sumOf(mul(let("L"), rising(let("s"), true)), now)},
 	}
 }
 
@@ -111,10 +111,10 @@ func sumLogits() []Line {
 func sumHeads() []Line {
 	n := let("N")
 	return []Line{
-		{Letter: "Sh", Phase: "prefill", Expr: product(let("c"), let("m"))},
-		{Letter: "Sh", Phase: "decode", Lane: "cached", Expr: difference(sum(n, let("c")), num(1))},
-		{Letter: "Sh", Phase: "decode", Lane: "uncached", Expr: sum(product(let("c"), n), quotient(2, product(let("c"), difference(let("c"), num(1)))))},
-		{Letter: "E", Lane: "cached", Expr: sum(let("s"), let("m")), Optional: "x0"},
+		{Letter: "Sh", Phase: "prefill", Expr: mul(let("c"), let("m"))},
+		{Letter: "Sh", Phase: "decode", Lane: "cached", Expr: sub(sumOf(n, let("c")), num(1))},
+		{Letter: "Sh", Phase: "decode", Lane: "uncached", Expr: sumOf(mul(let("c"), n), div(2, mul(let("c"), sub(let("c"), num(1)))))},
+		{Letter: "E", Lane: "cached", Expr: sumOf(let("s"), let("m")), Optional: "x0"},
 		{Letter: "E", Lane: "uncached", Expr: rising(let("m"), true), Optional: "x0"},
 	}
 }
@@ -122,11 +122,11 @@ func sumHeads() []Line {
 // rising returns N + (N+1) + .. up to a last number, or to the one before it.
 func rising(last Expr, with bool) Expr {
 	n := let("N")
-	before := product(n, difference(n, num(1)))
+	before := mul(n, sub(n, num(1)))
 	if with {
-		return quotient(2, difference(product(last, sum(last, num(1))), before))
+		return div(2, sub(mul(last, sumOf(last, num(1))), before))
 	}
-	return quotient(2, difference(product(last, difference(last, num(1))), before))
+	return div(2, sub(mul(last, sub(last, num(1))), before))
 }
 
 // Sums returns the values of the letters of Totals at step n of a run after a

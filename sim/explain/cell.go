@@ -119,7 +119,7 @@ func (r *Run) reads(s *sim.Step, op *Op) (reads []Read) {
 		all = []Read{{op.Reads[0].Op, I, J}}
 	}
 	for _, read := range all {
-		if read.Op = r.read(op, read.Op); r.knows(Find(read.Op)) {
+		if read.Op = r.read(op, read.Op); r.hasOp(Find(read.Op)) {
 			reads = append(reads, read)
 		}
 	}
@@ -166,11 +166,11 @@ func (r *Run) kind(s *sim.Step, op *Op) Kind {
 	switch {
 	case op.Kind == Turn && r.Model.Rope() == nil: // nothing turns
 		return Copy
-	case op.Kind == RMS && op.Share == whole && r.knows(Find("b_norm1")):
+	case op.Kind == RMS && op.Share == whole && r.hasOp(Find("b_norm1")):
 		return Centred
-	case op.Kind == SwiGLU && !r.knows(Find("gate")):
+	case op.Kind == SwiGLU && !r.hasOp(Find("gate")):
 		return GELU
-	case op.ID == "x" && s.Part == sim.LayerPart && s.Layer == 0 && r.knows(Find("w_pos")):
+	case op.ID == "x" && s.Part == sim.LayerPart && s.Layer == 0 && r.hasOp(Find("w_pos")):
 		return Add
 	}
 	return op.Kind

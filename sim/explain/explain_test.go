@@ -250,7 +250,7 @@ func (x *ran) walk(t *testing.T, n, stride int) (cells int) {
 	s := &x.steps[n]
 	for i := range Ops {
 		op := &Ops[i]
-		if op.Constant() || op.Part != s.Part && op.ID != "x" || !x.knows(op) {
+		if op.Constant() || op.Part != s.Part && op.ID != "x" || !x.hasOp(op) {
 			continue
 		}
 		heads := 1

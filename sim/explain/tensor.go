@@ -40,7 +40,7 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if s == nil || s.Part == sim.LayerPart && s.KV == nil {
 		return nil, nil, false
 	}
-	if !r.knows(op) {
+	if !r.hasOp(op) {
 		return nil, nil, false
 	}
 	ok := op.Part == s.Part || op.Constant() || op.ID == "x"
@@ -56,22 +56,22 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 // Knows reports whether the model has an op of that name.
 func (r *Run) Knows(id string) bool {
 	op := Find(id)
-	return op != nil && r.knows(op)
+	return op != nil && r.hasOp(op)
 }
 
 // OpsOf returns the ops that a model has, in the order of Ops.
 func OpsOf(m *model.Model) (ops []*Op) {
 	r := &Run{Model: m}
 	for i := range Ops {
-		if r.knows(&Ops[i]) {
+		if r.hasOp(&Ops[i]) {
 			ops = append(ops, &Ops[i])
 		}
 	}
 	return ops
 }
 
-// knows reports whether the model has an op.
-func (r *Run) knows(op *Op) bool {
+// hasOp reports whether the model has an op.
+func (r *Run) hasOp(op *Op) bool {
 	switch op.ID {
 	case "qn":
 		op = Find("w_qn")

@@ -32,8 +32,8 @@ type Sum struct {
 // Term is one term: of a and b it makes T; Lane is its lane's sum after it.
 type Term struct{ A, B, T, Lane float32 }
 
-// sum adds up terms made by f.
-func sum(fn string, a, b []float32, f func(a, b float32) float32) *Sum {
+// addUp adds up terms made by f.
+func addUp(fn string, a, b []float32, f func(a, b float32) float32) *Sum {
 	s := &Sum{Fn: fn, N: len(a), Terms: make([]Term, len(a)), Tree: make([]float32, lanes, 2*lanes-1)}
 	for i := range a {
 		t := f(a[i], b[i])
@@ -58,7 +58,7 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 	w := worker{r, e}
 	switch e.Kind {
 	case Dot:
-		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
+		e.Sum = addUp("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
 		if len(e.Reads) > 2 {
 			w.do("value", "add", Arg{"sum", nil, e.Sum.Value}, w.cell(2))
 		}
@@ -67,13 +67,13 @@ func (r *Run) work(s *sim.Step, e *Explanation) {
 	case GELU:
 		w.gelu()
 	case Scaled:
-		e.Sum = sum("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
+		e.Sum = addUp("mul", r.values(e.Reads[0]), r.values(e.Reads[1]), mul)
 		root := w.do("root", "sqrt", constant("head_dim", float32(c.HeadDim)))
 		factor := w.do("factor", "div", constant("one", 1), root)
 		w.do("value", "mul", Arg{"sum", nil, e.Sum.Value}, factor)
 	case RMS:
 		x := r.values(e.Reads[0])
-		e.Sum = sum("mul", x, x, mul)
+		e.Sum = addUp("mul", x, x, mul)
 		mean := w.do("mean", "div", Arg{"sum", nil, e.Sum.Value}, constant("dim", float32(len(x))))
 		steady := w.do("steady", "add", mean, constant("eps", c.NormEps))
 		root := w.do("rms", "sqrt", steady)
@@ -179,7 +179,7 @@ func (w worker) centred() {
 	for i, v := range x {
 		less[i] = v - mean
 	}
-	w.e.Sum = sum("square", x, less, func(_, b float32) float32 { return float32(b * b) })
+	w.e.Sum = addUp("square", x, less, func(_, b float32) float32 { return float32(b * b) })
 	variance := w.do("variance", "div", Arg{"sum", nil, w.e.Sum.Value}, n)
 	steady := w.do("steady", "add", variance, constant("eps", w.run.Model.Config.NormEps))
 	inverse := w.do("inverse", "div", constant("one", 1), w.do("deviation", "sqrt", steady))
@@ -235,7 +235,7 @@ func (w worker) softmax(col int) {
 	for i, v := range s {
 		shifted[i] = v - top
 	}
-	w.e.Sum = sum("exp", s, shifted, func(_, b float32) float32 { return mat.Exp(b) })
+	w.e.Sum = addUp("exp", s, shifted, func(_, b float32) float32 { return mat.Exp(b) })
 	at := w.e.Reads[0].Ref
 	at.Col = col
 	less := w.do("less", "sub", Arg{Ref: &at, Value: Number(s[col])}, Arg{"max", nil, Number(top)})

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// classes are the defaults of transformers' configuration classes, by model_type: of
+// classTable are the defaults of transformers' configuration classes, by model_type: of
 // the fields that are read here. A field that is null there is left out.
-var classes = map[string]string{
+var classTable = map[string]string{
 	"llama": `{"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 11008, "num_hidden_layers": 32, "num_attention_heads": 32,
 		"max_position_embeddings": 2048, "rms_norm_eps": 1e-6, "rope_theta": 10000}`,
 	"mistral": `{"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32,
@@ -58,4 +58,4 @@ const gemma3 = `{"vocab_size": 262208, "hidden_size": 2304, "intermediate_size":
 var inner = map[string]string{"gemma3": "gemma3_text", "llava": "llama", "llava_next": "llama", "mistral3": "mistral"}
 
 // Classes returns the model types that are known here.
-func Classes() []string { return slices.Sorted(maps.Keys(classes)) }
+func Classes() []string { return slices.Sorted(maps.Keys(classTable)) }

@@ -92,7 +92,7 @@ func Read(file string, data []byte) (*Config, error) {
 			c.Type = c.Nested
 		}
 	}
-	if class, ok := classes[c.Type]; ok {
+	if class, ok := classTable[c.Type]; ok {
 		if err := json.Unmarshal([]byte(class), &c.class); err != nil {
 			return nil, err // the table is wrong: tests read all of it
 		}

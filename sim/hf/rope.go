@@ -45,13 +45,13 @@ func (c *Config) Rope() Rope {
 			c.Unsupported("rope_scaling", "rope_parameters")
 		}
 		kept = raw
-		c.object(name, raw, &r)
+		c.readObject(name, raw, &r)
 	}
 	return r
 }
 
-// object reads one of the two.
-func (c *Config) object(name string, raw json.RawMessage, r *Rope) {
+// readObject reads one of the two.
+func (c *Config) readObject(name string, raw json.RawMessage, r *Rope) {
 	var kinds map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &kinds); err != nil {
 		c.wrong(name, raw, err)
@@ -60,10 +60,10 @@ func (c *Config) object(name string, raw json.RawMessage, r *Rope) {
 	if full, ok := kinds["full_attention"]; ok {
 		partial := r.Partial
 		if sliding, ok := kinds["sliding_attention"]; ok {
-			c.object(name+".sliding_attention", sliding, r)
+			c.readObject(name+".sliding_attention", sliding, r)
 			partial = r.Partial
 		}
-		if c.object(name+".full_attention", full, r); r.Partial != partial {
+		if c.readObject(name+".full_attention", full, r); r.Partial != partial {
 			c.Unsupported(name+".full_attention.partial_rotary_factor", r.Partial)
 		}
 		return

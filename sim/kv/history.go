@@ -124,8 +124,7 @@ func (h *History) First(n int) *History {
 	for l := range h.layers {
 		from, to := &h.layers[l], &f.layers[l]
 		to.k, to.v = clip(from.k, n), clip(from.v, n)
-		to.readK, to.readV = clip(from.readK, n), clip(from.readV, n)
-		clear(to.readK[min(f.ready, len(to.readK)):])
+		to.readK, to.readV = clip(from.readK, f.ready), clip(from.readV, n)
 		for head, evicted := range from.evicted {
 			to.evicted[head] = clip(evicted, n)
 			for p, e := range to.evicted[head] {

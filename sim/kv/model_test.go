@@ -207,9 +207,13 @@ func (x *trial) look(layer, before, after int, seen [][]met) {
 			now = append(now, x.position(v, layer, h, p, before)...)
 		}
 	}
-	if got := Evictions(&sim.Step{KV: v, Part: sim.LayerPart, Layer: layer, Cached: before, Rows: after - before}); !slices.Equal(got, now) {
-		x.fail("the step evicted %v, want %v", got, now)
+	evicted := func() {
+		if got := Evictions(&sim.Step{KV: v, Part: sim.LayerPart, Layer: layer, Cached: before, Rows: after - before}); !slices.Equal(got, now) {
+			x.fail("the step evicted %v, want %v", got, now)
+		}
 	}
+	evicted()
+	x.later = append(x.later, evicted)
 }
 
 // position checks what a view says of one: who evicted it, its score, its codes. It returns

@@ -42,25 +42,25 @@ type Offer struct {
 // Traits are what a policy does to K and V: what those who show and count ask, instead of
 // its kind.
 type Traits struct {
-	Exact  bool   `json:"exact,omitempty"`  // attention gets the very numbers that were computed, all of them
-	Evicts bool   `json:"evicts,omitempty"` // tokens go
-	Bits   int    `json:"bits"`             // of a number of K or V as it is kept
-	Keeps  *Keeps `json:"keeps,omitempty"`  // which tokens stay, where some go
-	Alike  bool   `json:"alike,omitempty"`  // every head keeps the same tokens
-	Scored bool   `json:"scored,omitempty"` // it chooses by the attention that rows receive
-	Block  int    `json:"block,omitempty"`  // tokens to a block of memory, which sequences can share
-	Group  int    `json:"group,omitempty"`  // numbers that share a scale; 0: a head's
+	Exact  bool   // attention gets the very numbers that were computed, all of them
+	Evicts bool   // tokens go
+	Bits   int    // of a number of K or V as it is kept
+	Keeps  *Keeps // which tokens stay, where some go
+	Alike  bool   // every head keeps the same tokens
+	Scored bool   // it chooses by the attention that rows receive
+	Block  int    // tokens to a block of memory, which sequences can share
+	Group  int    // numbers that share a scale; 0: a head's
 	// GroupTokens are those whose K is quantised together: until so many are there, it
 	// stays as it was computed. 0: every token by itself.
-	GroupTokens int `json:"group_tokens,omitempty"`
+	GroupTokens int
 }
 
 // Keeps says which tokens a policy keeps that evicts: the first, the newest, and others of
 // its choice up to most.
 type Keeps struct {
-	First  int `json:"first,omitempty"`
-	Newest int `json:"newest"`
-	Most   int `json:"most"`
+	First  int
+	Newest int
+	Most   int
 }
 
 // Kept is how many of n tokens are kept.

@@ -19,13 +19,16 @@ func Text(p sim.CachePolicy) string {
 	return text
 }
 
-// Form shows how a policy's text is written, as in "window:WINDOW:SINKS".
-func (x *Policy) Form() string {
-	text := x.Kind
-	for _, p := range x.Params {
-		text += ":" + strings.ToUpper(p.Name)
+// Forms show how the policies' texts are written, as in "window:WINDOW:SINKS".
+func Forms() (all []string) {
+	for _, x := range Policies {
+		form := x.Kind
+		for _, p := range x.Params {
+			form += ":" + strings.ToUpper(p.Name)
+		}
+		all = append(all, form)
 	}
-	return text
+	return all
 }
 
 // Parse reads a policy from its text; what is left out has its default. A text
@@ -38,7 +41,7 @@ func Parse(text string) (sim.CachePolicy, error) {
 	}
 	known := Of(sim.CachePolicy{Kind: kind}).Params
 	if len(parts)-1 > len(known) || len(text) > 100 {
-		return sim.CachePolicy{}, sim.NewProblem("cache.text", "Have", text)
+		return sim.CachePolicy{}, sim.NewProblem("cache.text", "Have", text, "Allowed", Forms())
 	}
 	given := map[string]string{}
 	for i, part := range parts[1:] {

@@ -50,7 +50,7 @@ func showChoice(m *Moment) *ChoiceInfo {
 		last = c.Stages[len(c.Stages)-2]
 	}
 	for _, s := range c.Stages {
-		stage := stageInfo(s, m.Recipe.Sampler)
+		stage := describeStage(s, m.Recipe.Sampler)
 		for _, p := range s.Probs {
 			if open {
 				stage.Probs = append(stage.Probs, float32(p))
@@ -74,8 +74,8 @@ func showChoice(m *Moment) *ChoiceInfo {
 	return info
 }
 
-// stageInfo returns a stage without its probabilities, under a sampler.
-func stageInfo(s sim.Stage, sampler sim.Sampler) StageInfo {
+// describeStage returns a stage without its probabilities, under a sampler.
+func describeStage(s sim.Stage, sampler sim.Sampler) StageInfo {
 	info := StageInfo{Filter: s.Filter, Possible: s.Possible, Kept: s.Kept}
 	if f := sample.Find(s.Filter); f != nil && f.Rescore != nil {
 		info.Say, info.Scores = f.Say(f.In(&sampler).Get()), f.ChangesScores()

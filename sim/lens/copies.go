@@ -33,13 +33,14 @@ func copiedBlocks(m *Moment) [][][2]int {
 
 // movedBlocks returns the blocks that the sequence which is looked at took just before this
 // step, and those that went back to the free ones. A prompt found in the cache
-// takes no block for it; a block that others use goes nowhere.
+// takes no block for it; a block that others use goes nowhere; and who was preempted comes
+// without any.
 func movedBlocks(m *Moment, u sim.CacheUsage) (taken, given []int) {
 	var before []int
 	if q := m.Step.Schedule; q != nil && q.Requests[m.Step.Seq].Reused > 0 {
 		before = u.Table[:q.Requests[m.Step.Seq].Reused/kv.TraitsOf(m.Recipe.Cache).Block]
 	}
-	if last := m.last(); last != nil && last.KV != nil {
+	if last := m.last(); last != nil && last.KV != nil && preempted(last) == preempted(m.Step) {
 		before = last.KV.Usage().Table
 	}
 	for _, b := range without(before, u.Table) {

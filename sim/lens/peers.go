@@ -76,7 +76,7 @@ func showPeers(m *Moment) *PeersInfo {
 			rows, from, again = own.Rows, own.Cached, recomputing(own)
 		}
 		info.Fed = append(info.Fed, rows)
-		if wasPreempted(s) {
+		if preempted(s) > 0 {
 			info.From, info.Again = append(info.From, from), append(info.Again, again)
 		}
 	}

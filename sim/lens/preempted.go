@@ -24,9 +24,12 @@ func recomputedOf(m *Moment) *RecomputedInfo {
 	return info
 }
 
-// wasPreempted reports whether the sequence of a step has ever given its blocks back.
-func wasPreempted(s *sim.Step) bool {
-	return s.Schedule != nil && s.Schedule.Requests[s.Seq].Preempted > 0
+// preempted returns how often the sequence of a step has given its blocks back.
+func preempted(s *sim.Step) int {
+	if s.Schedule == nil {
+		return 0
+	}
+	return s.Schedule.Requests[s.Seq].Preempted
 }
 
 // recomputing returns how many rows of its pass a sequence had computed before.

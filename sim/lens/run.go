@@ -5,6 +5,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/explain"
+	"kvstep/sim/kv"
 )
 
 // runLens is what was asked for, and how far it has come.
@@ -15,6 +16,7 @@ type RunInfo struct {
 	Model    string     `json:"model"`
 	Config   sim.Config `json:"config"`
 	Recipe   sim.Recipe `json:"recipe"`
+	Policy   PolicyInfo `json:"policy"`        // what its cache policy does
 	Prompt   int        `json:"prompt_tokens"` // tokens of the prompt
 	Recorded int        `json:"recorded"`      // steps that exist
 	// Length is how many steps there are if the run goes to its maximum (in a batch: if every
@@ -29,8 +31,30 @@ type RunInfo struct {
 }
 
 func showRun(m *Moment) RunInfo {
-	return RunInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, m.Prompt,
+	return RunInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, policyOf(m), m.Prompt,
 		m.Recorded, lengthOf(m), orNull(m.Ended), m.Running, unknownWords(m), lackingOps(m), archOf(m)}
+}
+
+// PolicyInfo is what a cache policy does, which viewers ask instead of its kind.
+type PolicyInfo struct {
+	Exact       bool    `json:"exact,omitempty"`        // attention gets the very numbers that were computed, all of them
+	Keeps       *[3]int `json:"keeps,omitempty"`        // where tokens are evicted: how many of the first, of the newest and of its choice each head keeps
+	Bits        int     `json:"bits,omitempty"`         // of a number, where it is quantised
+	GroupTokens int     `json:"group_tokens,omitempty"` // tokens whose K is quantised together, and until then waits in float32
+	Block       int     `json:"block,omitempty"`        // tokens to a block of memory
+}
+
+// policyOf returns what the run's cache policy does.
+func policyOf(m *Moment) PolicyInfo {
+	t := kv.TraitsOf(m.Recipe.Cache)
+	info := PolicyInfo{Exact: t.Exact, GroupTokens: t.GroupTokens, Block: t.Block}
+	if k := t.Keeps; t.Evicts {
+		info.Keeps = &[3]int{k.First, k.Newest, k.Most - k.First - k.Newest}
+	}
+	if t.Quantises() {
+		info.Bits = t.Bits
+	}
+	return info
 }
 
 // lackingOps returns the ops that other models have between the ones of this.

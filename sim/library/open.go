@@ -25,13 +25,13 @@ func Open(name string) (*Loaded, error) {
 func OpenFolder(name string, folder fs.FS, progress checkpoint.Progress) (m *Loaded, err error) {
 	defer FaultsPanic()()
 	err = Guarded(nil, func() error {
-		m, err = openFolder(name, folder, progress)
+		m, err = loadFolder(name, folder, progress)
 		return err
 	})
 	return m, err
 }
 
-func openFolder(name string, folder fs.FS, progress checkpoint.Progress) (*Loaded, error) {
+func loadFolder(name string, folder fs.FS, progress checkpoint.Progress) (*Loaded, error) {
 	// The tokenizer first: it is small, and what is wrong with it shows at once.
 	c, err := checkpoint.ReadConfig(folder)
 	if err != nil {
@@ -155,13 +155,13 @@ func more(what string) error {
 func OpenLlama2c(name string, data, tokenizer []byte) (m *Loaded, err error) {
 	defer FaultsPanic()()
 	err = Guarded(nil, func() error {
-		m, err = openLlama2c(name, data, tokenizer)
+		m, err = loadLlama2c(name, data, tokenizer)
 		return err
 	})
 	return m, err
 }
 
-func openLlama2c(name string, data, tokenizer []byte) (*Loaded, error) {
+func loadLlama2c(name string, data, tokenizer []byte) (*Loaded, error) {
 	c, w, err := checkpoint.LoadLlama2c(data)
 	if err != nil {
 		return nil, err

@@ -108,11 +108,11 @@ func BenchmarkLevels(b *testing.B) {
 	for _, k := range kernels {
 		var ways []func()
 		for _, l := range Levels() {
-			ways = append(ways, func() { level = l; k.run() })
+			ways = append(ways, func() { selected = l; k.run() })
 		}
-		was := level
+		was := selected
 		took := race(ways...)
-		level = was
+		selected = was
 		for i, l := range Levels() {
 			b.Run(k.name+"/"+l.String(), func(b *testing.B) {
 				b.ReportMetric(0, "ns/op")

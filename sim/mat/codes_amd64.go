@@ -3,7 +3,7 @@ package mat
 // fastGroups does Codes.Groups, or reports that no kernel can.
 func fastGroups(dst []float32, c Codes, i int, scales, lows []uint16, size int) bool {
 	n := len(dst)
-	if level < AVX2 || n == 0 || size%8 != 0 || n%size != 0 || i%2 != 0 || (i+n)*c.bits > 8*len(c.data) ||
+	if selected < AVX2 || n == 0 || size%8 != 0 || n%size != 0 || i%2 != 0 || (i+n)*c.bits > 8*len(c.data) ||
 		len(scales) < n/size || len(lows) < n/size {
 		return false
 	}
@@ -18,7 +18,7 @@ func fastGroups(dst []float32, c Codes, i int, scales, lows []uint16, size int) 
 // fastColumns does Codes.Columns, or reports that no kernel can.
 func fastColumns(dst []float32, c Codes, i int, scales, lows []uint16, cols int) bool {
 	n := len(dst)
-	if level < AVX2 || n == 0 || cols%8 != 0 || n%cols != 0 || i%2 != 0 || (i+n)*c.bits > 8*len(c.data) ||
+	if selected < AVX2 || n == 0 || cols%8 != 0 || n%cols != 0 || i%2 != 0 || (i+n)*c.bits > 8*len(c.data) ||
 		len(scales) < cols || len(lows) < cols {
 		return false
 	}

@@ -9,8 +9,8 @@ import (
 // TestCodesAtEveryLevel: numbers made of codes have the bits of the portable
 // code, whatever their sizes, for groups and for columns.
 func TestCodesAtEveryLevel(t *testing.T) {
-	was := level
-	defer func() { level = was }()
+	was := selected
+	defer func() { selected = was }()
 	r := rand.New(rand.NewPCG(71, 1))
 	halves := func(n int, signed bool) []uint16 {
 		x := make([]uint16, n)
@@ -42,10 +42,10 @@ func TestCodesAtEveryLevel(t *testing.T) {
 			func(dst []float32) { c.Groups(dst, at, scales, lows, size) },
 			func(dst []float32) { c.Columns(dst, at, scales, lows, cols) },
 		} {
-			level = Portable
+			selected = Portable
 			make(want)
 			for _, l := range Levels() {
-				level = l
+				selected = l
 				make(got)
 				for i := range want {
 					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {

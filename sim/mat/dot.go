@@ -78,11 +78,11 @@ func Sum(a []float32, at []int) float32 {
 // w are taken by so many as stay in the nearest cache for all rows of x.
 func MulT(dst, x, w Matrix) {
 	if !shareMulT(dst, x, w) {
-		mulT(dst, x, w)
+		mulTRows(dst, x, w)
 	}
 }
 
-func mulT(dst, x, w Matrix) {
+func mulTRows(dst, x, w Matrix) {
 	if w.halves != nil {
 		mulTHalves(dst, x, w)
 		return

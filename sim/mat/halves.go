@@ -62,7 +62,7 @@ func (k Half) widen(dst []float32, bits16 []uint16) {
 // some numbers that were widened: they stay in the nearest cache.
 var some = sync.Pool{New: func() any { return new([]float32) }}
 
-// mulTHalves does mulT where w has 16 bits a number: it widens so many rows at a time as
+// mulTHalves does mulTRows where w has 16 bits a number: it widens so many rows at a time as
 // stay in the nearest cache for all rows of x.
 func mulTHalves(dst, x, w Matrix) {
 	from := 0
@@ -84,6 +84,6 @@ func mulTHalves(dst, x, w Matrix) {
 		for r := range n {
 			w.CopyRow(part.Row(r), from+r)
 		}
-		mulT(dst.Cols(from, from+n), x, part)
+		mulTRows(dst.Cols(from, from+n), x, part)
 	}
 }

@@ -20,7 +20,7 @@ func (l Level) available() bool {
 
 // fastDot computes Dot, or reports that no kernel can.
 func fastDot(a, b []float32) (sum float32, ok bool) {
-	if level < AVX2 || len(a) == 0 {
+	if selected < AVX2 || len(a) == 0 {
 		return 0, false
 	}
 	ok = dotsAVX2(&sum, &a[0], len(a), &b, 0, 1, 0, len(a), len(a), 1)
@@ -30,7 +30,7 @@ func fastDot(a, b []float32) (sum float32, ok bool) {
 // fastDots sets dst[r] = Dot(x, w row r) for every row of w, or reports that no
 // kernel can.
 func fastDots(dst, x []float32, w *Matrix) bool {
-	if level < AVX2 || len(x) == 0 || w.rows == 0 || w.cols < len(x) || len(dst) < w.rows {
+	if selected < AVX2 || len(x) == 0 || w.rows == 0 || w.cols < len(x) || len(dst) < w.rows {
 		return false
 	}
 	if quarter := w.rows / 4; quarter > 0 && w.pages == nil {
@@ -47,7 +47,7 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 
 // KeepsHalves reports whether weights of 16 bits a number had better stay so: whether
 // there are kernels for them.
-func KeepsHalves() bool { return level >= AVX2 && cpu.X86.HasF16C }
+func KeepsHalves() bool { return selected >= AVX2 && cpu.X86.HasF16C }
 
 // fastHalves sets dst[r] = Dot(x, w row r) for the first rows of w, of 16 bits a
 // number, and tells of how many.
@@ -81,7 +81,7 @@ func fastWiden(kind Half, dst []float32, bits16 []uint16) int {
 
 // fastSquares does Squares, or reports that no kernel can.
 func fastSquares(dst []float32, x *Matrix) bool {
-	if level < AVX2 || x.rows == 0 || x.cols == 0 || len(dst) < x.rows {
+	if selected < AVX2 || x.rows == 0 || x.cols == 0 || len(dst) < x.rows {
 		return false
 	}
 	r := walkOf(x)
@@ -92,7 +92,7 @@ func fastSquares(dst []float32, x *Matrix) bool {
 // four by four, and tells how many it took.
 func fastTiles(dst, x Matrix, w *Matrix, from int) int {
 	n := x.rows / 4 * 4
-	if level < AVX512 || n == 0 || w.rows == 0 || w.rows%4 != 0 || x.cols == 0 || w.cols < x.cols ||
+	if selected < AVX512 || n == 0 || w.rows == 0 || w.rows%4 != 0 || x.cols == 0 || w.cols < x.cols ||
 		dst.rows < n || dst.cols < from+w.rows || dst.pages != nil || x.pages != nil || w.pages != nil {
 		return 0
 	}
@@ -104,7 +104,7 @@ func fastTiles(dst, x Matrix, w *Matrix, from int) int {
 
 // fastWeighted does WeightedSum, or reports that no kernel can.
 func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
-	if level < AVX2 || len(p) == 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
+	if selected < AVX2 || len(p) == 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
 		return false
 	}
 	positions := unsafe.SliceData(at)

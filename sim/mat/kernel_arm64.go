@@ -19,7 +19,7 @@ func swigluNEON(dst, gate, up *float32, n int)
 
 // fastDot computes Dot, or reports that no kernel can; they take four numbers at least.
 func fastDot(a, b []float32) (sum float32, ok bool) {
-	if level < NEON || len(a) == 0 || len(a)%4 != 0 {
+	if selected < NEON || len(a) == 0 || len(a)%4 != 0 {
 		return 0, false
 	}
 	ok = dotsNEON(&sum, &a[0], len(a), &b, 0, 1, 0, len(a), len(a), 1)
@@ -29,7 +29,7 @@ func fastDot(a, b []float32) (sum float32, ok bool) {
 // fastDots sets dst[r] = Dot(x, w row r) for every row of w, or reports that no
 // kernel can.
 func fastDots(dst, x []float32, w *Matrix) bool {
-	if level < NEON || len(x) == 0 || len(x)%4 != 0 || w.rows == 0 || w.cols < len(x) || len(dst) < w.rows {
+	if selected < NEON || len(x) == 0 || len(x)%4 != 0 || w.rows == 0 || w.cols < len(x) || len(dst) < w.rows {
 		return false
 	}
 	r := walkOf(w)
@@ -38,7 +38,7 @@ func fastDots(dst, x []float32, w *Matrix) bool {
 
 // fastWeighted does WeightedSum, or reports that no kernel can.
 func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
-	if level < NEON || len(p) == 0 || v.cols%4 != 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
+	if selected < NEON || len(p) == 0 || v.cols%4 != 0 || v.rows < len(p) || len(dst) < v.cols || at != nil && len(at) < len(p) {
 		return false
 	}
 	for d := 0; d < v.cols; d += panel {
@@ -54,7 +54,7 @@ func fastWeighted(dst, p []float32, v *Matrix, at []int) bool {
 // someExps sets dst = exp(s - top) for the first numbers and tells for how many.
 func someExps(dst, s []float32, top float32) int {
 	n := len(s) / 4 * 4
-	if level < NEON || n == 0 || len(dst) < n {
+	if selected < NEON || n == 0 || len(dst) < n {
 		return 0
 	}
 	expsNEON(&dst[0], &s[0], top, n)
@@ -64,7 +64,7 @@ func someExps(dst, s []float32, top float32) int {
 // fastSwiGLU does SwiGLU for the first numbers, and returns for how many.
 func fastSwiGLU(dst, gate, up []float32) int {
 	n := len(gate) / 4 * 4
-	if level < NEON || n == 0 || len(dst) < n || len(up) < n {
+	if selected < NEON || n == 0 || len(dst) < n || len(up) < n {
 		return 0
 	}
 	swigluNEON(&dst[0], &gate[0], &up[0], n)

@@ -12,19 +12,19 @@ const (
 	NEON                  // arm64, 4 numbers at a time
 	AVX2                  // amd64, 8 numbers at a time
 	AVX512                // amd64, 16 numbers at a time
-	levels
+	numLevels
 )
 
-var levelNames = [levels]string{"portable", "neon", "avx2", "avx512"}
+var levelNames = [numLevels]string{"portable", "neon", "avx2", "avx512"}
 
 func (l Level) String() string { return levelNames[l] }
 
-// level is what this process uses; it is set at start and by Use.
-var level = Levels()[len(Levels())-1]
+// selected is what this process uses; it is set at start and by Select.
+var selected = Levels()[len(Levels())-1]
 
 // Levels returns those of this processor, slowest first.
 func Levels() (here []Level) {
-	for l := range levels {
+	for l := range numLevels {
 		if l.available() {
 			here = append(here, l)
 		}
@@ -38,9 +38,9 @@ func Select(l Level) error {
 	if !l.available() {
 		return fmt.Errorf("mat: no %v kernels on this processor", l)
 	}
-	level = l
+	selected = l
 	return nil
 }
 
 // Current returns the level of this process.
-func Current() Level { return level }
+func Current() Level { return selected }

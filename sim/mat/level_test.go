@@ -10,8 +10,8 @@ import (
 
 // run runs f with the kernels of one level.
 func (l Level) run(f func()) {
-	defer func(was Level) { level = was }(level)
-	level = l
+	defer func(was Level) { selected = was }(selected)
+	selected = l
 	f()
 }
 
@@ -213,11 +213,11 @@ func TestShortPages(t *testing.T) {
 }
 
 func TestUse(t *testing.T) {
-	defer func(was Level) { level = was }(level)
-	for l := range levels {
+	defer func(was Level) { selected = was }(selected)
+	for l := range numLevels {
 		err := Select(l)
-		if here := slices.Contains(Levels(), l); here != (err == nil) || here && level != l {
-			t.Errorf("Use(%v): %v, level %v; here are %v", l, err, level, Levels())
+		if here := slices.Contains(Levels(), l); here != (err == nil) || here && selected != l {
+			t.Errorf("Select(%v): %v, level %v; here are %v", l, err, selected, Levels())
 		}
 	}
 }

@@ -4,7 +4,7 @@ import "unsafe"
 
 // fits reports whether there are kernels and that n numbers are there to work on.
 func fits(n int, others ...[]float32) bool {
-	if level < AVX2 || n == 0 {
+	if selected < AVX2 || n == 0 {
 		return false
 	}
 	for _, x := range others {
@@ -41,7 +41,7 @@ func fastAdd(dst, a, b []float32) bool {
 	if !fits(len(a), dst, b) {
 		return false
 	}
-	if level == AVX512 {
+	if selected == AVX512 {
 		addAVX512(&dst[0], &a[0], &b[0], len(a))
 	} else {
 		addAVX2(&dst[0], &a[0], &b[0], len(a))
@@ -53,7 +53,7 @@ func fastScale(x []float32, f float32) bool {
 	if !fits(len(x)) {
 		return false
 	}
-	if level == AVX512 {
+	if selected == AVX512 {
 		scaleAVX512(&x[0], f, len(x))
 	} else {
 		scaleAVX2(&x[0], f, len(x))
@@ -65,7 +65,7 @@ func fastGain(dst, x, gain []float32, inv float32) bool {
 	if !fits(len(x), dst, gain) {
 		return false
 	}
-	if level == AVX512 {
+	if selected == AVX512 {
 		gainAVX512(&dst[0], &x[0], &gain[0], inv, len(x))
 	} else {
 		gainAVX2(&dst[0], &x[0], &gain[0], inv, len(x))
@@ -78,7 +78,7 @@ func fastSwiGLU(dst, gate, up []float32) int {
 	if !fits(len(gate), dst, up) {
 		return 0
 	}
-	if level == AVX512 {
+	if selected == AVX512 {
 		swigluAVX512(&dst[0], &gate[0], &up[0], len(gate))
 	} else {
 		swigluAVX2(&dst[0], &gate[0], &up[0], len(gate))
@@ -96,9 +96,9 @@ func fastExps(dst, s []float32, top float32, sums *[lanes]float32, at []int) boo
 		return false
 	}
 	switch {
-	case level == AVX512 && at == nil:
+	case selected == AVX512 && at == nil:
 		expSumsAVX512(&dst[0], &s[0], top, sums, n)
-	case level == AVX512:
+	case selected == AVX512:
 		expLanesAVX512(&dst[0], &s[0], top, sums, &at[0], n)
 	case at == nil:
 		expSumsAVX2(&dst[0], &s[0], top, sums, n)
@@ -112,7 +112,7 @@ func fastMax(x []float32) (top float32, ok bool) {
 	if !fits(len(x)) {
 		return 0, false
 	}
-	if level == AVX512 {
+	if selected == AVX512 {
 		return greatestAVX512(&x[0], len(x)), true
 	}
 	return greatestAVX2(&x[0], len(x)), true
@@ -123,7 +123,7 @@ func fastDivide(x []float32, d float32) bool {
 	if !fits(len(x)) {
 		return false
 	}
-	if level == AVX512 {
+	if selected == AVX512 {
 		divideAVX512(&x[0], d, len(x))
 	} else {
 		divideAVX2(&x[0], d, len(x))

@@ -51,7 +51,7 @@ var team struct {
 	rests  int32     // times that it was sent away
 }
 
-// MaxThreads is how many threads a product may have, 1 or 2. Like Use it is for
+// MaxThreads is how many threads a product may have, 1 or 2. Like Select it is for
 // the start of a command.
 var MaxThreads = 2
 
@@ -102,7 +102,7 @@ func helpOut() {
 	defer func() { _ = recover() }()
 	for p := takePiece(); p < team.count; p = takePiece() {
 		from, to := pieceRows(p)
-		mulT(team.out.Cols(from, to), team.x, team.w.Rows(from, to))
+		mulTRows(team.out.Cols(from, to), team.x, team.w.Rows(from, to))
 		team.finished.Or(1 << p)
 	}
 }
@@ -132,7 +132,7 @@ func shareMulT(dst, x, w Matrix) bool {
 	var mine uint32
 	for p := takePiece(); p < team.count; p = takePiece() {
 		from, to := pieceRows(p)
-		mulT(dst.Cols(from, to), x, w.Rows(from, to))
+		mulTRows(dst.Cols(from, to), x, w.Rows(from, to))
 		mine |= 1 << p
 	}
 	team.state.CompareAndSwap(posted, ready) // it did not come at all
@@ -147,7 +147,7 @@ func shareMulT(dst, x, w Matrix) bool {
 				copy(dst.Row(i)[from:to], team.out.Row(i)[from:to])
 			}
 		default:
-			mulT(dst.Cols(from, to), x, w.Rows(from, to))
+			mulTRows(dst.Cols(from, to), x, w.Rows(from, to))
 		}
 	}
 	judge(theirs != 0, finished == theirs)

@@ -44,7 +44,7 @@ func TestTeamChangesNothing(t *testing.T) {
 				wide := New(rows, out+5)
 				dst, want := wide.Cols(3, 3+out), New(rows, out)
 				MulT(dst, x, w)
-				mulT(want, x, w)
+				mulTRows(want, x, w)
 				for i := range rows {
 					if !equalBits(dst.Row(i), want.Row(i)) {
 						t.Errorf("[%d, %d] x [%d, %d]^T: row %d differs", rows, k, out, k, i)
@@ -71,7 +71,7 @@ func TestTeamShares(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 7))
 	x, w := RowOf(randoms(r, 300)), Of(2000, 300, randoms(r, 2000*300))
 	dst, want := New(1, 2000), New(1, 2000)
-	mulT(want, x, w)
+	mulTRows(want, x, w)
 	helped := false
 	for tries := 0; !helped && tries < 10_000; tries++ {
 		waitForHelper(t)

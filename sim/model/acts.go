@@ -29,11 +29,13 @@ type Acts struct {
 
 // NewActs takes memory for rows rows and positions positions, to be used
 // again for every layer and pass.
-func NewActs(c sim.Config, rows, positions int) *Acts { return newActs(c, rows, positions, false) }
+func NewActs(c sim.Config, rows, positions int) *Acts { return allocActs(c, rows, positions, false) }
 
 // NewInnerActs does what NewActs does, without X, Q, K, V and Out, which the caller has in memory of
 // its own.
-func NewInnerActs(c sim.Config, rows, positions int) *Acts { return newActs(c, rows, positions, true) }
+func NewInnerActs(c sim.Config, rows, positions int) *Acts {
+	return allocActs(c, rows, positions, true)
+}
 
 // ActsBytes returns the memory that they take.
 func ActsBytes(c sim.Config, rows, positions int, inner bool) int64 {
@@ -48,7 +50,7 @@ func actsSize(c sim.Config, rows, positions int, inner bool) int {
 	return size
 }
 
-func newActs(c sim.Config, rows, positions int, inner bool) *Acts {
+func allocActs(c sim.Config, rows, positions int, inner bool) *Acts {
 	var a Acts
 	all := mat.Slab(actsSize(c, rows, positions, inner))
 	clear(all) // some models leave some ops out

@@ -12,8 +12,8 @@ type inst struct {
 	back   int       // opBack: characters
 }
 
-// compile writes the program of a tree.
-func compile(n *node) *Pattern {
+// compileNode writes the program of a tree.
+func compileNode(n *node) *Pattern {
 	p := &Pattern{}
 	p.emit(n)
 	p.add(inst{op: opEnd})

@@ -48,5 +48,5 @@ func Compile(text string) (p *Pattern, err error) {
 			p, err = nil, r
 		}
 	}()
-	return compile(parse(text)), nil
+	return compileNode(parse(text)), nil
 }

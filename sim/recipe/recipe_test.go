@@ -264,7 +264,7 @@ func TestTheTableOfFields(t *testing.T) {
 		case f.Words != nil:
 			may = "`" + strings.Join(f.Words, "`, `") + "`"
 		case f.Path == "cache":
-			may, missing = "a policy: `contiguous`, `paged:BLOCK`, `window:WINDOW:SINKS`, `h2o:WINDOW:HEAVY`, `int8:AXIS:GROUP`, `int4:AXIS:GROUP`", "`contiguous`, of beams `paged`"
+			may, missing = "a policy: `"+strings.Join(kv.Forms(), "`, `")+"`", "`contiguous`, of beams `paged`"
 		case f.Number != nil:
 			may = f.Number.Write(f.Number.Least) + " to " + f.Number.Write(f.Number.Most)
 			if f.Number.Whole {

@@ -68,6 +68,11 @@ func TestWhatAPolicyShows(t *testing.T) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.Cache = randomPolicy(r, m.Model.Config.HeadDim)
+		if offers := kv.Offers(); r.IntN(3) == 0 { // of kinds that nobody thought of too
+			if p := offers[r.IntN(len(offers))].Start; kv.Check(p, m.Model.Config.HeadDim) == nil {
+				rec.Cache = p
+			}
+		}
 		for _, s := range collect(t, m, rec) {
 			if s.Part == sim.HeadPart {
 				continue

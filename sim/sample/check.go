@@ -25,9 +25,9 @@ var Kinds = []string{"greedy", "sample", "beam"}
 // Check refuses settings without a meaning, naming the field: Problem
 // "recipe.choice" for the kind, "recipe.range" or "recipe.whole" for a number. Temperature 0 is written
 // as the greedy sampler, so sampling has a positive one.
-func Check(s sim.Sampler) error { return check(&s) }
+func Check(s sim.Sampler) error { return checkSettings(&s) }
 
-func check(s *sim.Sampler) error {
+func checkSettings(s *sim.Sampler) error {
 	if !slices.Contains(Kinds, s.Kind) {
 		return sim.NewProblem("recipe.choice", "Field", "sampler", "Have", s.Kind, "Allowed", Kinds)
 	}

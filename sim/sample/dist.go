@@ -157,7 +157,7 @@ func (d *Dist) draw(r float64) int {
 // Probs is the distribution [vocab] that a token is drawn from after logits: the last
 // stage of Choose, of every token. Greedy has all of it on one token.
 func Probs(logits []float32, s sim.Sampler, past []int) ([]float64, error) {
-	f, err := filter(logits, s, past)
+	f, err := applyFilters(logits, s, past)
 	if err != nil {
 		return nil, err
 	}

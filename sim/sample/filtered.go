@@ -8,17 +8,17 @@ import (
 	"kvstep/sim/mat"
 )
 
-// setting is a filter that is on, and what it is set to.
-type setting struct {
+// activeFilter is a filter that is on, and what it is set to.
+type activeFilter struct {
 	*Filter
 	x float64
 }
 
 // active are the filters that apply under a sampler, in order.
-func active(s *sim.Sampler) (on []setting) {
+func active(s *sim.Sampler) (on []activeFilter) {
 	for _, f := range Filters {
 		if f.On(s) {
-			on = append(on, setting{f, f.In(s).Get()})
+			on = append(on, activeFilter{f, f.In(s).Get()})
 		}
 	}
 	return on
@@ -28,14 +28,14 @@ func active(s *sim.Sampler) (on []setting) {
 type filtered struct {
 	*Dist
 	sampler  sim.Sampler
-	on       []setting
+	on       []activeFilter
 	rescored []Scores // after each filter that changes scores
 }
 
-// filter applies the filters. The temperature of the weights and the ranking come from
+// applyFilters applies the filters. The temperature of the weights and the ranking come from
 // all that change scores. Greedy leaves one token.
-func filter(logits []float32, s sim.Sampler, past []int) (*filtered, error) {
-	if err := check(&s); err != nil {
+func applyFilters(logits []float32, s sim.Sampler, past []int) (*filtered, error) {
+	if err := checkSettings(&s); err != nil {
 		return nil, err
 	}
 	if err := checkLogits(logits); err != nil {

@@ -15,13 +15,13 @@ const (
 // the place (which choice of the run this is) and of the purpose, and of
 // nothing else.
 func Random(seed, at uint64, why Purpose) float64 {
-	return random(seed+mix(uint64(why)), at) // mix(0) is 0
+	return uniform(seed+mix(uint64(why)), at) // mix(0) is 0
 }
 
-// random is splitmix64 (Steele, Lea, Flood, 2014) as a function instead of a
+// uniform is splitmix64 (Steele, Lea, Flood, 2014) as a function instead of a
 // generator: draw counts how far the generator would have gone. The seed is
 // mixed first, so that neighbouring seeds are not shifted copies of each other.
-func random(seed, draw uint64) float64 {
+func uniform(seed, draw uint64) float64 {
 	const step = 0x9E3779B97F4A7C15 // 2^64 / golden ratio, odd
 	x := mix(mix(seed) + (draw+1)*step)
 	return float64(x>>11) / (1 << 53)

@@ -45,11 +45,11 @@ func limit(freedom int) float64 {
 func TestRandomIsUniform(t *testing.T) {
 	const n, side = 200_000, 16
 	sequences := map[string]func(i uint64) float64{
-		"draws of seed 0": func(i uint64) float64 { return random(0, i) },
-		"draws of seed 7": func(i uint64) float64 { return random(7, i) },
-		"seeds, draw 0":   func(i uint64) float64 { return random(i, 0) },
-		"seeds, draw 9":   func(i uint64) float64 { return random(i, 9) },
-		"both":            func(i uint64) float64 { return random(i, i) },
+		"draws of seed 0": func(i uint64) float64 { return uniform(0, i) },
+		"draws of seed 7": func(i uint64) float64 { return uniform(7, i) },
+		"seeds, draw 0":   func(i uint64) float64 { return uniform(i, 0) },
+		"seeds, draw 9":   func(i uint64) float64 { return uniform(i, 9) },
+		"both":            func(i uint64) float64 { return uniform(i, i) },
 	}
 	for name, at := range sequences {
 		cells := make([]int, side*side)

@@ -10,7 +10,7 @@ import (
 
 // needed is how many of the likeliest tokens a choice looks at: if the first filter that
 // drops any says how many it leaves, no more than these.
-func needed(kind string, on []setting, vocab int) int {
+func needed(kind string, on []activeFilter, vocab int) int {
 	if kind == "greedy" {
 		return min(shown, vocab)
 	}

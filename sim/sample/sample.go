@@ -29,7 +29,7 @@ const shown = 10
 // repetition penalty asks for. What it cannot choose from is a Problem, see
 // Check and checkLogits.
 func Choose(logits []float32, s sim.Sampler, draw uint64, past []int) (Choice, error) {
-	f, err := filter(logits, s, past)
+	f, err := applyFilters(logits, s, past)
 	if err != nil {
 		return Choice{}, err
 	}
@@ -72,12 +72,12 @@ func Pick(logits []float32, s sim.Sampler, draw uint64, past []int, again func()
 
 func pickToken(logits []float32, s sim.Sampler, draw uint64, past []int) (int, error) {
 	if s.Kind == "greedy" && len(active(&s)) == 0 {
-		if err := check(&s); err != nil {
+		if err := checkSettings(&s); err != nil {
 			return 0, err
 		}
 		return likeliest(logits)
 	}
-	f, err := filter(logits, s, past)
+	f, err := applyFilters(logits, s, past)
 	if err != nil {
 		return 0, err
 	}
@@ -106,9 +106,9 @@ func likeliest(logits []float32) (int, error) {
 	return at, nil
 }
 
-// pick is the rank at which the running sum of weights passes the share r of
+// pickByWeight is the rank at which the running sum of weights passes the share r of
 // their total, 0 <= r < 1: the inverse of the distribution function.
-func pick[F float32 | float64](weights []F, r float64) int {
+func pickByWeight[F float32 | float64](weights []F, r float64) int {
 	at, seen := r*total(weights), 0.0
 	for rank, w := range weights {
 		seen += float64(w)

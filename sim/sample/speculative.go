@@ -51,7 +51,7 @@ func Verify(p, q [][]float64, proposed []int, seed, at uint64) (Verification, er
 // Draw is the token of a distribution [vocab] on which r in [0, 1) falls, when
 // the tokens lie side by side by id. One of probability 0 never comes.
 func Draw(probs []float64, r float64) int {
-	id := pick(probs, r)
+	id := pickByWeight(probs, r)
 	for id > 0 && probs[id] == 0 { // rounding carried r past the last one
 		id--
 	}

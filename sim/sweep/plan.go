@@ -149,7 +149,7 @@ func (p Plan) Do(ctx context.Context, m *library.Loaded, r Run, clock run.Clock,
 			prefill, result.PromptTokens = s.Totals, s.Rows
 		}
 		if slices.Contains(p.Lengths, made) {
-			result.Points = append(result.Points, point(made, identical, s, prefill))
+			result.Points = append(result.Points, pointAt(made, identical, s, prefill))
 		}
 		tick(s.Cached + s.Rows)
 	}
@@ -200,8 +200,8 @@ func (p Plan) Has(r Result) bool {
 		})
 }
 
-// point splits the totals of a step into those of the prefill and the rest.
-func point(n int, identical bool, s sim.Step, prefill [2]sim.Counters) Point {
+// pointAt splits the totals of a step into those of the prefill and the rest.
+func pointAt(n int, identical bool, s sim.Step, prefill [2]sim.Counters) Point {
 	p := Point{New: n, Identical: identical}
 	for lane := range p.Lanes {
 		if s.Ran[lane] {

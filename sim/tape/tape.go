@@ -46,7 +46,7 @@ func (t *Tape) FinishReason() string { return t.finishReason }
 // Bytes returns the memory of the rows recorded.
 func (t *Tape) Bytes() int64 { return t.bytes }
 
-// BytesOf returns the memory of the rows of steps from to to, without the last.
+// BytesOf returns the memory of the rows of steps [from, to).
 func (t *Tape) BytesOf(from, to int) (n int64) {
 	for i := max(from, 0); i < min(to, len(t.steps)); i++ {
 		n += rowBytes(&t.steps[i])
@@ -162,8 +162,8 @@ func (t *Tape) Close() {
 	t.has = nil
 }
 
-// MemoryOf returns all the memory that keeping s takes: its rows, what tells how the cache kept
-// them, and the step itself.
+// MemoryOf returns the bytes that keeping s takes: its rows, the history of its cache, and the step
+// itself.
 func MemoryOf(s *sim.Step) int64 {
 	n := rowBytes(s) + besideRows(s)
 	for _, p := range s.PassSteps {
@@ -175,7 +175,7 @@ func MemoryOf(s *sim.Step) int64 {
 	return n
 }
 
-// besideRows returns what one step takes beside rows.
+// besideRows returns the bytes that one step takes without its rows.
 func besideRows(s *sim.Step) int64 {
 	n := sim.StepBytes
 	if v, ok := s.KV.(interface{ Held(rows int) int64 }); ok {
@@ -188,8 +188,8 @@ func besideRows(s *sim.Step) int64 {
 	return n
 }
 
-// rowBytes returns the memory that keeping s takes: its rows (4 bytes a number; X is
-// the previous layer's Out, except in layer 0).
+// rowBytes returns the bytes of the rows of s, 4 a number. X counts in layer 0 only:
+// elsewhere it is the previous layer's Out.
 func rowBytes(s *sim.Step) int64 {
 	if len(s.PassSteps) > 1 { // s is one of them
 		var n int64

@@ -218,3 +218,38 @@ test("a viewer may look at every request, and at every beam of the pass", () => 
   assert.deepEqual(sequences(frame("panels")), [0]);
   assert.equal(promptOf(frame("batch")), "0 7 19 7 33 9");
 });
+
+test("a request that is preempted: its blocks, and what it recomputes", () => {
+  const f = frame("preempted");
+  const { peers, schedule } = f.meta;
+  const x = passes(f);
+  const e = peers.events.find((x) => x.kind === "preempt");
+  assert.equal(schedule.requests[e.seq].state, "preempted");
+  assert.equal(x.cells[e.seq].at(-1).kind, "preempted");
+  assert.ok(x.cells[e.seq].filter((c) => c.kind === "preempted").every((c) => c.rows === 0 && !c.again));
+  for (const [lang, t] of Object.entries(say)) {
+    const said = event(f, e, t);
+    for (const b of e.blocks) assert.ok(said.includes(String(b)), `${lang}: ${said}`);
+    assert.ok(said.includes(String(e.tokens)), `${lang}: ${said}`);
+  }
+  const again = frame("recomputed");
+  const y = passes(again);
+  const q = again.meta.schedule.requests[1];
+  assert.ok(q.recomputing > 0 && y.again.at(-1) >= q.recomputing);
+  assert.equal(y.cells[1].at(-1).again, q.recomputing);
+  assert.equal(y.cells[1].at(-1).kind, "prefill");
+  assert.equal(
+    y.again.reduce((a, b) => a + b, 0),
+    again.meta.schedule.recomputed.rows,
+  );
+  const said = again.meta.peers.events.filter((x) => x.kind === "recompute").map((x) => event(again, x, say.en));
+  assert.ok(
+    said.some((s) => s.includes(`${q.recomputing} token`) && s.includes("FLOP")),
+    said.join(),
+  );
+  const names = fed(again, say.en);
+  assert.ok(
+    names.some((n) => n.label === say.en("timeline.again", { Count: q.recomputing })),
+    JSON.stringify(names),
+  );
+});

@@ -100,7 +100,7 @@ func weigh(t testing.TB) (size int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	styles, err := bundle.Styles(static.Files, stylesheets.Stylesheets...)
+	styles, err := bundle.Styles(static.Files, stylesheets.Stylesheets()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (x *explanations) sum(s *explain.Sum) {
 	}
 }
 
-// file returns all of it.
+// file returns them as one file.
 func (x *explanations) file() checkpoint.File {
 	f := checkpoint.File{Meta: map[string]string{"kvstep": "1", "cells": jsonText(x.cells)}}
 	for _, column := range []struct {

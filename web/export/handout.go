@@ -63,7 +63,7 @@ func (r *rerun) handout(version string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	css, err := bundle.Styles(static.Files, page.Stylesheets...)
+	css, err := bundle.Styles(static.Files, page.Stylesheets()...)
 	if err != nil {
 		return nil, err
 	}

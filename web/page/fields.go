@@ -8,10 +8,10 @@ import (
 	schema "kvstep/sim/recipe" // this package has a component of that name
 )
 
-// field makes an element of a form a field of the recipe: it is called as in links, and
+// fieldAttrs makes an element of a form a field of the recipe: it is called as in links, and
 // panel/recipe/fields.js reads and fills it by its path. A problem about it finds it by
 // data-field.
-func field(path string) templ.Attributes {
+func fieldAttrs(path string) templ.Attributes {
 	f := schema.Find(path)
 	if f == nil {
 		panic("page: no field is at " + path)

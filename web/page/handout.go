@@ -3,27 +3,30 @@ package page
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"io/fs"
 	"strings"
+
+	"kvstep/static"
 
 	"github.com/a-h/templ"
 )
 
-// Stylesheets are the page's, in the order in which it links them (files of
-// package static).
-var Stylesheets = []string{
-	"css/kvstep.css",
-	"css/player.css",
-	"css/ledger.css",
-	"css/heads.css",
-	"css/cache.css",
-	"css/inside.css",
-	"css/sampling.css",
-	"css/policy.css",
-	"css/speculation.css", "css/branches.css",
-	"css/variants.css",
-	"css/several.css",
-	"css/held.css", "css/form.css",
-	"css/phone.css", // last: it narrows what the others say
+// Stylesheets are the page's, in the order in which it joins them (files of package
+// static): what all pages have, what panels share, and each panel's own.
+func Stylesheets() []string {
+	all := []string{"css/kvstep.css"}
+	shared, err := fs.Glob(static.Files, "js/ui/*.css")
+	if err != nil {
+		panic(err) // the pattern is at fault
+	}
+	all = append(all, shared...)
+	for _, p := range Panels() {
+		own := "js/panel/" + p.ID + "/" + p.ID + ".css"
+		if _, err := fs.Stat(static.Files, own); err == nil { // some have none
+			all = append(all, own)
+		}
+	}
+	return all
 }
 
 // HandoutData is what a handout is rendered from: everything it will ever show.

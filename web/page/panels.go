@@ -25,9 +25,9 @@ type Panel struct {
 type on int
 
 const (
-	served on = 1 << iota
+	onServer on = 1 << iota
 	recorded
-	both = served | recorded
+	both = onServer | recorded
 )
 
 // Offline reports whether a handout has the panel.
@@ -39,10 +39,10 @@ func (p Panel) Offline() bool { return p.On&recorded != 0 }
 func Panels() []Panel {
 	return []Panel{
 		{ID: "chrome", In: "head", On: both, Show: header},
-		{ID: "held", In: "notices", On: served, Show: held},
+		{ID: "held", In: "notices", On: onServer, Show: held},
 		{ID: "transport", In: "top", On: both, Show: transport},
 		{ID: "sentence", In: "top", On: both, Show: sentence},
-		{ID: "sequence-picker", In: "stage-head", On: served, Show: sequencePicker},
+		{ID: "sequence-picker", In: "stage-head", On: onServer, Show: sequencePicker},
 		{ID: "pickers", In: "stage-head", On: both, Show: pickers},
 		{ID: "waiting", In: "stage-field", On: both, Show: waiting},
 		{ID: "speculation", In: "wide", On: both, Show: speculation},
@@ -55,28 +55,28 @@ func Panels() []Panel {
 		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows"},
 		{ID: "scope", In: "wide", On: recorded, Show: scope},
 		{ID: "table", In: "stage-below", On: both, Show: table},
-		{ID: "recipe", In: "run", On: served, Show: recipe},
-		{ID: "loading", In: "run", On: served, Show: loading},
-		{ID: "breaks", In: "transport-aside", On: served, Show: breakpoints},
+		{ID: "recipe", In: "run", On: onServer, Show: recipe},
+		{ID: "loading", In: "run", On: onServer, Show: loading},
+		{ID: "breaks", In: "transport-aside", On: onServer, Show: breakpoints},
 		{ID: "memory", In: "cache", On: both, Show: memory},
 		{ID: "out-of-memory", In: "top", On: both, Show: outOfMemory},
 		{ID: "schedule", In: "top", On: both, Show: schedule, Asks: "schedule",
 			Of: func(r sim.Recipe) bool { return r.Batch != nil }},
-		{ID: "schedule-compare", In: "schedule", On: served, Show: scheduleCompare},
+		{ID: "schedule-compare", In: "schedule", On: onServer, Show: scheduleCompare},
 		{ID: "beams", In: "top", On: both, Show: beams, Asks: "beams",
 			Of: func(r sim.Recipe) bool { return r.Sampler.Kind == "beam" }},
 		{ID: "batch-cache", In: "narrow", On: both, Show: batchCache},
 		{ID: "tokens", In: "wide", On: both, Show: tokens},
-		{ID: "branches", In: "wide", On: served, Show: branches},
+		{ID: "branches", In: "wide", On: onServer, Show: branches},
 		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads"},
 		{ID: "sampling", In: "tokens", On: both, Show: sampling, Asks: "choice"},
 		{ID: "ledger", In: "narrow", On: both, Show: ledger},
 		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},
 		{ID: "counters", In: "ledger", On: both, Show: counters, Asks: "formulas"},
 		{ID: "take", In: "transport-aside", On: both, Show: take},
-		{ID: "real", In: "ledger-head", On: served, Show: realSize},
-		{ID: "variants", In: "wide", On: served, Show: variants},
-		{ID: "to-plots", In: "tools", On: served, Show: toPlots},
+		{ID: "real", In: "ledger-head", On: onServer, Show: realSize},
+		{ID: "variants", In: "wide", On: onServer, Show: variants},
+		{ID: "to-plots", In: "tools", On: onServer, Show: toPlots},
 	}
 }
 
@@ -121,5 +121,5 @@ func (d HomeData) on() on {
 	if d.Recorded {
 		return recorded
 	}
-	return served
+	return onServer
 }

@@ -69,7 +69,7 @@ func TestPanelFolders(t *testing.T) {
 		}
 		said := says.FindString(string(source))
 		for what, want := range map[string]bool{
-			fmt.Sprintf("id: %q", p.ID): true, "offline: true": p.Offline(), "offline: false": !p.Offline(), "online: false": p.On&served == 0,
+			fmt.Sprintf("id: %q", p.ID): true, "offline: true": p.Offline(), "offline: false": !p.Offline(), "online: false": p.On&onServer == 0,
 		} {
 			if strings.Contains(said, what) != want {
 				t.Errorf("static/js/panel/%s/index.js says %s; of %q the list says %v", p.ID, said, what, want)
@@ -100,7 +100,7 @@ func TestPanelsOnPage(t *testing.T) {
 	}
 	for _, p := range Panels() {
 		id := fmt.Sprintf(" id=%q", p.ID)
-		for what, there := range map[on]string{served: page.String(), recorded: handout.String()} {
+		for what, there := range map[on]string{onServer: page.String(), recorded: handout.String()} {
 			want := 0
 			if p.On&what != 0 {
 				want = 1
@@ -116,5 +116,25 @@ func TestPanelsOnPage(t *testing.T) {
 				t.Errorf("two elements have the id %s", m[1])
 			}
 		}
+	}
+}
+
+// TestStylesheets walks all stylesheets: each belongs to the page, but that of the figures.
+func TestStylesheets(t *testing.T) {
+	left := Stylesheets()
+	err := fs.WalkDir(static.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".css") || path == "css/plots.css" {
+			return err
+		}
+		i := slices.Index(left, path)
+		if i < 0 {
+			t.Errorf("%s is in no page: a panel's is called as its folder", path)
+			return nil
+		}
+		left = slices.Delete(left, i, i+1)
+		return nil
+	})
+	if err != nil || len(left) > 0 {
+		t.Error(left, err)
 	}
 }

@@ -72,7 +72,7 @@ func Plots(d HomeData, p PlotsData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</title><link rel=\"icon\" href=\"/static/favicon.svg\" type=\"image/svg+xml\"><script src=\"/static/js/early.js\"></script><link rel=\"stylesheet\" href=\"/static/css/kvstep.css\"><link rel=\"stylesheet\" href=\"/static/css/plots.css\"><link rel=\"stylesheet\" href=\"/static/css/form.css\"><script type=\"module\" src=\"/static/js/plots.js\"></script></head><body><a class=\"skip\" href=\"#figures\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</title><link rel=\"icon\" href=\"/static/favicon.svg\" type=\"image/svg+xml\"><script src=\"/static/js/early.js\"></script><link rel=\"stylesheet\" href=\"/static/css/kvstep.css\"><link rel=\"stylesheet\" href=\"/static/css/plots.css\"><link rel=\"stylesheet\" href=\"/static/js/ui/refusal.css\"><script type=\"module\" src=\"/static/js/plots.js\"></script></head><body><a class=\"skip\" href=\"#figures\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -22,7 +22,7 @@ type branch struct {
 	plan   *run.Plan
 	tape   *tape.Tape
 	watch  watch
-	broken bool // its run has panicked, and everyone has heard of it
+	broken bool // its run has panicked, and everyone has been told
 
 	parent    *branch      // the run that it was forked from; nil for none
 	at        int          // the parent's head step at which they part; of another cache policy, up to which they say the same

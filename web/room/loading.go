@@ -11,7 +11,7 @@ import (
 	"kvstep/web/wire"
 )
 
-// loadingPause is how often viewers hear how far a model is. One that is open sooner
+// loadingPause is how often viewers are sent how far a model is. One that is open sooner
 // is not spoken of.
 const loadingPause = 100 * time.Millisecond
 

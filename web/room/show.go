@@ -43,7 +43,7 @@ func (s *state) showTo(seat *seat) {
 	seat.due = true
 }
 
-// owes reports whether anyone waits for a frame.
+// owes reports whether any viewer waits for a frame.
 func (s *state) owes() bool {
 	for _, seat := range s.seats {
 		if seat.due {

@@ -9,6 +9,7 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/lens"
+	"kvstep/sim/library"
 )
 
 // tight is a batch without blocks for all of it.
@@ -99,5 +100,32 @@ func checkPreempted(t *testing.T, f checkpoint.File, steps []sim.Step, n int) {
 				t.Errorf("step %d: pass %d, request %d: %d recomputed, preempted %d; %+v", n, steps[i].Pass, seq, rows.Data[at], away.Data[at], q)
 			}
 		}
+	}
+}
+
+// preempting is the last moment of a tight batch that tells of an event.
+func preempting(t *testing.T, l *library.Loaded, kind string) *Frame {
+	t.Helper()
+	rec := tight(l.Model.Config, sim.ScheduleContinuous)
+	steps := stepsOf(t, l, rec)
+	for n := len(steps) - 1; n >= 0; n-- {
+		f := served(t, l, rec, steps, n, 1, "schedule")
+		for _, e := range tell[lens.PeersInfo](t, File(f), "peers").Events {
+			if e.Kind == kind && e.Seq == 1 {
+				return f
+			}
+		}
+	}
+	t.Fatalf("no %s of request 1", kind)
+	return nil
+}
+
+// TestBlocksOfThePreempted: who joins again takes all its blocks anew, and gives none back:
+// it had none.
+func TestBlocksOfThePreempted(t *testing.T) {
+	l, _, _ := small(t)
+	f := File(preempting(t, l, "recompute"))
+	if use := tell[lens.UseInfo](t, f, "use"); len(use.Given) > 0 || !slices.Equal(slices.Sorted(slices.Values(use.Taken)), slices.Sorted(slices.Values(use.Table))) {
+		t.Errorf("of blocks %v, %v were taken and %v given back", use.Table, use.Taken, use.Given)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"kvstep/sim"
@@ -15,7 +16,17 @@ import (
 )
 
 // policies are one of each kind, small enough for the small model to meet them.
-var policies = []string{"contiguous", "paged:2", "window:3:1", "h2o:2:2", "int8:token:3", "int4:channel:3"}
+var policies = everyKind("contiguous", "paged:2", "window:3:1", "h2o:2:2", "int8:token:3", "int4:channel:3")
+
+// everyKind adds the kinds that nobody thought of, as they are offered.
+func everyKind(texts ...string) []string {
+	for _, o := range kv.Offers() {
+		if !slices.ContainsFunc(texts, func(text string) bool { return text == o.Start.Kind || strings.HasPrefix(text, o.Start.Kind+":") }) {
+			texts = append(texts, kv.Text(o.Start))
+		}
+	}
+	return texts
+}
 
 // under is the small run under a policy and a budget.
 func under(t testing.TB, policy string, budget int64, more int) (*library.Loaded, sim.Recipe, []sim.Step) {

@@ -100,24 +100,26 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"softmax": looking(moment(l, rec, steps, 1, 1, 3), "probs", explain.Ref{Step: 1, Op: "probs", Head: 3, Row: 3, Col: 1}),
 		"followed": looking(moment(l, rec, steps, 7, 1, 1), "dots", explain.Ref{Step: 7, Op: "dots", Head: 1, Col: 2},
 			explain.Ref{Step: 7, Op: "K", Head: 1, Row: 2, Col: 4}),
-		"logits":   looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),
-		"act":      looking(moment(l, rec, steps, 0, 0, 0), "act"),
-		"stopped":  stopped(t, l, rec, steps, 5),
-		"real":     atRealSize(moment(l, rec, steps, 10, 1, 1), "llama-3-8b@H100"),
-		"drawn":    drawn(t, l, 2, "choice"),
-		"paged":    keeping(t, "paged:4", 0, 10), // a block has just been taken
-		"window":   keeping(t, "window:3:1", 0, 10),
-		"heavy":    keeping(t, "h2o:2:2", 0, 10),
-		"int8":     keeping(t, "int8:token:3", 0, 11),
-		"channel":  keeping(t, "int4:channel:3", 0, 6), // a group has just been filled
-		"wall":     keeping(t, "contiguous", 7*192+100, 8),
-		"batch":    served(t, l, batch("continuous", true), stepsOf(t, l, batch("continuous", true)), 12, 1, "schedule"),
-		"static":   served(t, l, batch("static", false), stepsOf(t, l, batch("static", false)), 20, 1, "schedule"),
-		"beam":     served(t, l, beam(), stepsOf(t, l, beam()), 8, 1, "beams"),
-		"beams":    served(t, l, beam(), stepsOf(t, l, beam()), 11, 0, "beams"), // the search is over
-		"branches": branching(t, l, rec, 8, 3, 3),
-		"guess":    guessing(t)(8),
-		"verdict":  guessing(t, "rows", "history", "formulas")(11),
+		"logits":     looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),
+		"act":        looking(moment(l, rec, steps, 0, 0, 0), "act"),
+		"stopped":    stopped(t, l, rec, steps, 5),
+		"real":       atRealSize(moment(l, rec, steps, 10, 1, 1), "llama-3-8b@H100"),
+		"drawn":      drawn(t, l, 2, "choice"),
+		"paged":      keeping(t, "paged:4", 0, 10), // a block has just been taken
+		"window":     keeping(t, "window:3:1", 0, 10),
+		"heavy":      keeping(t, "h2o:2:2", 0, 10),
+		"int8":       keeping(t, "int8:token:3", 0, 11),
+		"channel":    keeping(t, "int4:channel:3", 0, 6), // a group has just been filled
+		"wall":       keeping(t, "contiguous", 7*192+100, 8),
+		"batch":      served(t, l, batch("continuous", true), stepsOf(t, l, batch("continuous", true)), 12, 1, "schedule"),
+		"static":     served(t, l, batch("static", false), stepsOf(t, l, batch("static", false)), 20, 1, "schedule"),
+		"preempted":  preempting(t, l, "preempt"),
+		"recomputed": preempting(t, l, "recompute"),
+		"beam":       served(t, l, beam(), stepsOf(t, l, beam()), 8, 1, "beams"),
+		"beams":      served(t, l, beam(), stepsOf(t, l, beam()), 11, 0, "beams"), // the search is over
+		"branches":   branching(t, l, rec, 8, 3, 3),
+		"guess":      guessing(t)(8),
+		"verdict":    guessing(t, "rows", "history", "formulas")(11),
 	} {
 		path, data := filepath.Join(dir, name+".safetensors"), Encode(nil, m)
 		if *write {

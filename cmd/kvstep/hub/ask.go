@@ -196,7 +196,7 @@ func isTLS(err error) bool {
 		strings.Contains(err.Error(), "tls: ") || strings.Contains(err.Error(), "x509: ")
 }
 
-// innermost returns the words of the system for an error, without those of the way there.
+// innermost returns the text of the innermost cause of an error.
 func innermost(err error) string {
 	for {
 		inner := errors.Unwrap(err)

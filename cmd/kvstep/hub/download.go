@@ -79,7 +79,7 @@ func (d *download) all(ctx context.Context) error {
 	return nil
 }
 
-// given returns why a download is given up.
+// given returns the Problem of a download that is given up.
 func (d *download) given(err error) error {
 	if p := (*sim.Problem)(nil); errors.As(err, &p) {
 		return p

@@ -93,10 +93,10 @@ type Client struct {
 	HTTP     *http.Client
 	// Off, unless nil, is why the hub may not be asked.
 	Off error
-	// Heard hears how many bytes of all files are there; may be nil.
-	Heard func(done, total int64)
-	// Waits hears that somebody else is downloading the model; may be nil.
-	Waits func(place string)
+	// OnProgress is called with how many bytes of all files are there; may be nil.
+	OnProgress func(done, total int64)
+	// OnWait is called when somebody else is downloading the model; may be nil.
+	OnWait func(place string)
 	// Wait is how long to wait before trying again for the nth time.
 	Wait func(n int) time.Duration
 	// Stall is how long nothing may arrive before the connection counts as broken.
@@ -242,7 +242,7 @@ func (f file) statedSize() *int64 {
 	return f.Size
 }
 
-// length returns how many bytes a file has that is checkable.
+// length returns the size of a checkable file, bytes.
 func (f file) length() int64 {
 	if n := f.statedSize(); n != nil {
 		return *n

@@ -80,8 +80,8 @@ func (c *Client) read(resp *http.Response, text []byte) (*listing, error) {
 	return l, nil
 }
 
-// isPage reports whether an answer is a page for people, as networks send it that want
-// them to log in, and servers that are no hub.
+// isPage reports whether an answer is a page for people: networks send one that want a
+// login, and so do servers that are no hub.
 func isPage(resp *http.Response, text []byte) bool {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	start := bytes.ToLower(bytes.TrimSpace(text[:min(len(text), 200)]))

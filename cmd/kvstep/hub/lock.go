@@ -75,8 +75,8 @@ func (c *Client) wait(ctx context.Context, place string) (*lock, error) {
 		case errors.Is(err, fs.ErrNotExist): // the folder of the owner went meanwhile
 		case !errors.Is(err, errHeld):
 			return nil, unlocked(place, err)
-		case tries == 1 && c.Waits != nil: // at once it may be one who only looks (sweep)
-			c.Waits(place)
+		case tries == 1 && c.OnWait != nil: // at once it may be one who only looks (sweep)
+			c.OnWait(place)
 		}
 		select {
 		case <-time.After(beat):

@@ -218,7 +218,7 @@ func (p *pull) download(ctx context.Context, f file, part string) error {
 	}
 }
 
-// right reports whether a file is what the hub has, byte for byte, as the disk gives it.
+// right reports whether a file, read back from the disk, is what the hub has.
 func (p *pull) right(ctx context.Context, name string, f file) (bool, error) {
 	in, err := os.Open(name)
 	if err != nil {
@@ -248,7 +248,7 @@ func (p *pull) right(ctx context.Context, name string, f file) (bool, error) {
 
 // progress reports that n bytes of the current file are there.
 func (p *pull) progress(n int64) {
-	if p.c.Heard != nil {
-		p.c.Heard(p.done+n, p.total)
+	if p.c.OnProgress != nil {
+		p.c.OnProgress(p.done+n, p.total)
 	}
 }

@@ -151,7 +151,7 @@ func TestPull(t *testing.T) {
 	h, dir := newFake(t), t.TempDir()
 	c := h.client()
 	var last, total int64
-	c.Heard = func(done, all int64) {
+	c.OnProgress = func(done, all int64) {
 		if done < last || done > all {
 			t.Errorf("progress went from %d to %d of %d", last, done, all)
 		}

@@ -26,7 +26,7 @@ func TestAsProcess(t *testing.T) {
 	}
 	c := New(from, "")
 	c.Wait = func(int) time.Duration { return time.Millisecond }
-	c.Waits = func(string) { fmt.Println("waits") }
+	c.OnWait = func(string) { fmt.Println("waits") }
 	if _, _, err := c.Pull(context.Background(), "a/b", os.Getenv("KVSTEP_PULL_TO")); err != nil {
 		t.Fatal(err, errors.Unwrap(err))
 	}
@@ -233,11 +233,11 @@ func TestWaiting(t *testing.T) {
 	told := 0
 	ctx, cancel := context.WithCancel(context.Background())
 	c := h.client()
-	c.Waits = func(string) { told++; time.AfterFunc(3*beat, cancel) }
+	c.OnWait = func(string) { told++; time.AfterFunc(3*beat, cancel) }
 	if _, _, err := c.Pull(ctx, "a/b", dir); !errors.Is(err, context.Canceled) || told != 1 {
 		t.Errorf("%v, told %d times", err, told)
 	}
-	c.Waits = func(string) { l.release() }
+	c.OnWait = func(string) { l.release() }
 	h.check(t, c, dir)
 
 	// A lock file that a killed process left is nobody's.
@@ -247,7 +247,7 @@ func TestWaiting(t *testing.T) {
 	if err := os.WriteFile(lockOf(place), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.Waits = func(string) { t.Error("waited for nobody") }
+	c.OnWait = func(string) { t.Error("waited for nobody") }
 	h.check(t, c, dir)
 }
 

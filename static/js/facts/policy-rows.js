@@ -1,6 +1,7 @@
 // What the cache policy did to a row: evicted and before which token, kept as a
-// sink, as recent or as heavy, in which block, with which error. No DOM.
+// sink, as recent or by choice, in which block, with which error. No DOM.
 
+import { keptOf, mostOf } from "./policy.js";
 import { cell as short, sentences } from "../format.js";
 
 /** @import { Explain, Frame, Row, T } from "../types.js" */
@@ -32,25 +33,22 @@ export function goneFor(frame, e, p) {
 }
 
 /**
- * Why a row is there: "gone", "sink", "recent", "heavy", or "" where the policy makes no difference.
+ * Why a row is there: "gone", "sink", "recent", "chosen", or "" where the policy makes no difference.
  * @param {Frame} frame @param {{layer: number, head: number, position: number}} row
  */
 export function stateOf(frame, { layer, head, position }) {
   const { kv, run } = frame.meta;
-  const { kind, sinks = 0, window = 0, heavy = 0 } = run.recipe.cache;
+  const { keeps } = run.policy;
   const held = kv.lens[layer];
-  if (position >= held || (kind !== "window" && kind !== "h2o")) return "";
+  if (position >= held || !keeps) return "";
   if (goneBefore(frame, layer, head, position)) return "gone";
-  if (kind === "window") return position < sinks ? "sink" : "recent";
-  return position >= held - window ? "recent" : held > window + heavy ? "heavy" : "";
+  const [first, newest] = keeps;
+  if (position < first) return "sink";
+  return position >= held - newest ? "recent" : held > mostOf(keeps) ? "chosen" : "";
 }
 
 /** How many tokens of a layer each of its heads still has. @param {Frame} frame @param {number} layer */
-export function keptTokens({ meta }, layer) {
-  const { kind, window = 0, sinks = 0, heavy = 0 } = meta.run.recipe.cache;
-  const held = meta.kv.lens[layer];
-  return kind === "window" || kind === "h2o" ? Math.min(held, window + sinks + heavy) : held;
-}
+export const keptTokens = ({ meta }, layer) => keptOf(meta.run, meta.kv.lens[layer]);
 
 /** Rows evicted so far, one for each K/V head and layer. @param {Frame} frame */
 export function countGone({ tensors, meta }) {
@@ -87,15 +85,15 @@ function received({ tensors, meta }, { layer, head, position }) {
 /** What the policy did to a row, in words; "" if nothing. @param {Frame} frame @param {Row} row @param {T} t */
 export function keptSentence(frame, row, t) {
   const { run, kv, use } = frame.meta;
-  const p = run.recipe.cache;
+  const { block, keeps, bits } = run.policy;
   if (row.position >= kv.lens[row.layer]) return "";
-  if (p.kind === "paged" && p.block && use?.table) {
+  if (block && use?.table) {
     return t("cache.row.block", {
-      Slot: row.position % p.block,
-      Block: use.table[Math.floor(row.position / p.block)],
+      Slot: row.position % block,
+      Block: use.table[Math.floor(row.position / block)],
     });
   }
-  if (p.axis) {
+  if (bits) {
     const coded = codedRow(frame, row);
     if (!coded) return "";
     if (coded.scale === 0 || (row.side === 0 && use?.settled !== undefined && row.position >= use.settled))
@@ -105,25 +103,19 @@ export function keptSentence(frame, row, t) {
       Scale: short(coded.scale ?? 0),
     });
   }
+  const { kind } = run.recipe.cache; // as part of an id
   const state = stateOf(frame, row);
   const attention = received(frame, row);
   const args = {
     Token: goneBefore(frame, row.layer, row.head, row.position) - 1,
-    Sinks: p.sinks,
-    Window: p.window,
+    Sinks: keeps?.[0],
+    Window: keeps?.[1],
     Attention: attention === null ? "" : short(attention),
   };
-  if (state === "gone")
-    return t(
-      p.kind === "window"
-        ? "cache.row.gone.window"
-        : attention === null
-          ? "cache.row.gone.h2o.brief"
-          : "cache.row.gone.h2o",
-      args,
-    );
+  if (state === "gone") return t(`cache.row.gone.${kind}${attention === null ? "" : ".attention"}`, args);
   if (!state) return "";
-  return sentences(t(`cache.row.${state}`, args), attention === null ? "" : t("cache.row.attention", args));
+  const why = t(state === "chosen" ? `cache.row.chosen.${kind}` : `cache.row.${state}`, args);
+  return sentences(why, attention === null ? "" : t("cache.row.attention", args));
 }
 
 /**
@@ -133,24 +125,23 @@ export function keptSentence(frame, row, t) {
  */
 export function keptColumns(frame, layer, t) {
   const { run, use } = frame.meta;
-  const p = run.recipe.cache;
+  const { block, keeps, bits } = run.policy;
+  const { kind } = run.recipe.cache; // as part of an id
   const heads = Array.from({ length: run.config.kv_heads }, (_, h) => h);
   const { table } = use ?? {};
-  if (p.kind === "paged" && p.block && table) {
-    const { block } = p;
-    return { titles: [t("cache.column.block")], of: (at) => [String(table[Math.floor(at / block)])] };
-  }
-  if (p.kind === "window" || p.kind === "h2o") {
+  if (block && table) return { titles: [t("cache.column.block")], of: (at) => [String(table[Math.floor(at / block)])] };
+  if (keeps) {
     return {
       titles: heads.map((h) => t("cache.column.state.of", { Head: h })),
       of: (at) =>
         heads.map((head) => {
           const state = stateOf(frame, { layer, head, position: at });
-          return state ? t(`cache.state.${state}`, { Token: goneBefore(frame, layer, head, at) - 1 }) : "";
+          const id = state === "chosen" ? `cache.state.chosen.${kind}` : `cache.state.${state}`;
+          return state ? t(id, { Token: goneBefore(frame, layer, head, at) - 1 }) : "";
         }),
     };
   }
-  if (!p.axis || !frame.tensors.cache_error) return { titles: [], of: () => [] };
+  if (!bits || !frame.tensors.cache_error) return { titles: [], of: () => [] };
   const sides = [0, 1].flatMap((side) => heads.map((head) => ({ side, head })));
   const scaled = !!frame.tensors.cache_scale;
   return {

@@ -1,48 +1,50 @@
-// The cache policy: its name in words and in links, and where its memory ends.
+// The cache policy: its name in words and in links, and where its memory ends. What a
+// policy does is in the frame (run.policy); no module asks for its kind.
+
+import { POLICIES, WORDS } from "../wire/policies.js";
 
 /** @import { Meta, T } from "../types.js" */
 
-/**
- * @typedef {{kind: string, block?: number, window?: number, sinks?: number, heavy?: number, axis?: string, group?:
- * number, budget?: number}} Policy
- */
+/** @typedef {{kind: string, budget?: number} & Record<string, any>} Policy its kind and its parameters */
 
-/** What the menu calls it: a window with sinks is an entry of its own. @param {Policy} p */
-export const entry = (p) => (p.kind === "window" && p.sinks ? "sinks" : p.kind);
+/**
+ * The name under which it is offered: a window with sinks has one of its own.
+ * @param {Policy} p
+ */
+export const entry = (p) =>
+  Object.entries(POLICIES[p.kind].offers).find(([, hidden]) => hidden.every((name) => !p[name]))?.[0] ?? p.kind;
+
+/** @param {string} name */
+const capital = (name) => name[0].toUpperCase() + name.slice(1);
 
 /** @param {Policy} p @param {T} t */
 export const policyName = (p, t) =>
-  t(`policy.name.${entry(p)}`, {
-    Block: p.block,
-    Window: p.window,
-    Sinks: p.sinks,
-    Heavy: p.heavy,
-    Axis: p.axis ? t(`policy.by.${p.axis}`) : "",
-  });
-
-/** Does attention get the very numbers that were computed, all of them? @param {Policy} p */
-export const isExact = (p) => p.kind === "contiguous" || p.kind === "paged";
+  t(
+    `policy.name.${entry(p)}`,
+    Object.fromEntries(
+      POLICIES[p.kind].params.map((name) => [
+        capital(name),
+        WORDS.includes(name) ? t(`policy.by.${p[name]}`) : (p[name] ?? 0),
+      ]),
+    ),
+  );
 
 /** The position at which the limit refuses; null if the whole run fits. @param {Meta} meta of a frame */
 export const fullAt = ({ use, kv }) => (use?.fits !== undefined && use.fits < kv.capacity ? use.fits : null);
 
 /** A policy from its text, as a link writes it. @param {string} text @returns {Policy} */
 export function parsePolicy(text) {
-  const [kind, a, b] = text.split(":");
-  const n = (/** @type {string|undefined} */ s) => Number(s ?? 0);
-  switch (kind) {
-    case "paged":
-      return { kind, block: n(a) };
-    case "window":
-      return { kind, window: n(a), sinks: n(b) };
-    case "h2o":
-      return { kind, window: n(a), heavy: n(b) };
-    case "int8":
-    case "int4":
-      return { kind, axis: a, group: n(b) };
-  }
-  return { kind };
+  const [kind, ...values] = text.split(":");
+  const value = (/** @type {string} */ name, /** @type {number} */ i) =>
+    WORDS.includes(name) ? values[i] : Number(values[i] ?? 0);
+  return { kind, ...Object.fromEntries(POLICIES[kind].params.map((name, i) => [name, value(name, i)])) };
 }
+
+/** How many tokens each head keeps at most. @param {number[]} keeps first ones, newest, and others of its choice */
+export const mostOf = ([first, newest, chosen]) => first + newest + chosen;
+
+/** How many of so many tokens each head keeps. @param {any} run of a frame @param {number} tokens */
+export const keptOf = ({ policy }, tokens) => (policy.keeps ? Math.min(tokens, mostOf(policy.keeps)) : tokens);
 
 /** A number of bytes with a binary prefix where it is a whole one. @param {number} n */
 export const binary = (n) =>

@@ -14,7 +14,7 @@ export const GONE = 2;
 /** @typedef {{frame: Frame|null, cell: Cell|null, t: T}} Pointed what is looked at, and the cell at hand */
 
 /** Does the cache let rows go? @param {Pick<Frame, "meta">} frame */
-export const evicts = (frame) => ["window", "h2o"].includes(frame.meta.run.recipe.cache.kind);
+export const evicts = (frame) => !!frame.meta.run.policy.keeps;
 
 /** A weight matrix or a bias? @param {string} op */
 export const learned = (op) => op.startsWith("w_") || op.startsWith("b_");

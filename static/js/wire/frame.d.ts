@@ -234,6 +234,8 @@ export interface Run {
   model: string;
   config: Config;
   recipe: Recipe;
+  /** what its cache policy does */
+  policy: Policy;
   /** tokens of the prompt */
   prompt_tokens: number;
   /** steps that exist */
@@ -426,6 +428,20 @@ export interface Request {
 export interface Forced {
   pass: number;
   token: number;
+}
+
+/** what a cache policy does, which viewers ask instead of its kind. */
+export interface Policy {
+  /** attention gets the very numbers that were computed, all of them */
+  exact?: boolean;
+  /** where tokens are evicted: how many of the first, of the newest and of its choice each head keeps */
+  keeps?: [number, number, number];
+  /** of a number, where it is quantised */
+  bits?: number;
+  /** tokens whose K is quantised together, and until then waits in float32 */
+  group_tokens?: number;
+  /** tokens to a block of memory */
+  block?: number;
 }
 
 /** name how a model does what others do in another way, for the words about its ops. */

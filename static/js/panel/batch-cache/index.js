@@ -35,8 +35,17 @@ function create(root, { act }) {
   return function view({ frame, t, lang, recorded }) {
     root.hidden = !frame?.meta.peers || !frame.meta.step || cacheless(frame);
     if (!frame || !isSeveral(frame) || root.hidden) return;
-    const { peers, step, run } = frame.meta;
-    const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, step?.layer, run.recipe, lang]);
+    const { peers, step, run, schedule } = frame.meta;
+    const now = JSON.stringify([
+      peers.pass,
+      peers.seq,
+      peers.refs,
+      peers.held,
+      schedule,
+      step?.layer,
+      run.recipe,
+      lang,
+    ]);
     if (now === built) return;
     built = now;
     const held = (/** @type {Peer} */ p) => p.cached + p.rows;
@@ -53,10 +62,35 @@ function create(root, { act }) {
     const focus = /** @type {HTMLElement|null} */ (
       list.contains(document.activeElement) ? document.activeElement : null
     )?.dataset.seq;
-    list.replaceChildren(...peers.pass.map((p) => strip(frame, p, longest, t, !!recorded)));
+    list.replaceChildren(...peers.pass.map((p) => strip(frame, p, longest, t, !!recorded)), ...preempted(frame, t));
     if (focus)
       /** @type {HTMLElement|null} */ (list.querySelector(`[data-seq="${focus}"]`))?.focus({ preventScroll: true });
   };
+}
+
+/** Who has no cache any more: the blocks that went back just now. @param {With<"peers">} frame @param {T} t */
+function preempted(frame, t) {
+  const { schedule, peers } = frame.meta;
+  return (schedule?.requests ?? []).flatMap((q, seq) => {
+    if (q.state !== "preempted") return [];
+    const event = peers.events.find((e) => e.kind === "preempt" && e.seq === seq);
+    const blocks = (event?.blocks ?? []).map((b) =>
+      el("li", String(b), { class: "given", "data-block": String(b), title: t("strips.given", { Block: b }) }),
+    );
+    return [
+      el(
+        "li",
+        [
+          el("span", seqName(frame, seq, t)),
+          blocks.length
+            ? el("ol", blocks, { class: "blocks", "aria-label": t("strips.preempted") })
+            : el("span", t("strips.preempted"), { class: "quiet" }),
+          el("span", t("strips.held", { Count: 0 }), { class: "quiet", "aria-hidden": "true" }),
+        ],
+        { "data-preempted": String(seq) },
+      ),
+    ];
+  });
 }
 
 /** What sharing spares. @param {Peers} peers @param {T} t */
@@ -90,7 +124,7 @@ function strip(frame, p, longest, t, recorded) {
         "aria-pressed": String(p.seq === peers.seq),
         title: peers.kind === "beam" ? isolate(p.said ?? "") : promptOf(frame, p.seq),
       });
-  const { block: size = 0 } = run.recipe.cache;
+  const { block: size = 0 } = run.policy;
   const blocks = p.table
     ? p.table.map((b, i) => block(frame, p, b, Math.min(size, tokens - i * size), size, t))
     : [plain(p, tokens, longest, t)];

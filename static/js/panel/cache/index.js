@@ -134,7 +134,7 @@ function create(root, { act }) {
       t("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer }) +
       (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
-    part('input[value="error"]').closest("label").hidden = !run.recipe.cache.axis; // nothing else rounds
+    part('input[value="error"]').closest("label").hidden = !run.policy.bits; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };
@@ -157,18 +157,16 @@ function create(root, { act }) {
  * @param {number} mark pixels of a position
  */
 function legend(frame, t, mark) {
-  const { kind, sinks } = frame.meta.run.recipe.cache;
-  if (mark < SIGNED && evicts(frame)) return t("cache.key.gone");
-  return kind === "window"
-    ? t(sinks ? "cache.key.gone.sinks" : "cache.key.gone")
-    : kind === "h2o"
-      ? t("cache.key.gone.heavy")
-      : "";
+  if (!evicts(frame)) return "";
+  const { policy, recipe } = frame.meta.run;
+  const [first, , chosen] = policy.keeps;
+  if (mark < SIGNED || !(first || chosen)) return t("cache.key.gone");
+  return t(chosen ? `cache.key.chosen.${recipe.cache.kind}` : "cache.key.gone.sinks");
 }
 
 /** What the picture is coloured by. @param {State} state @returns {Colouring} */
 const view = (state) =>
-  state?.show?.includes("rows-error") && state.frame?.meta.run.recipe.cache.axis
+  state?.show?.includes("rows-error") && state.frame?.meta.run.policy.bits
     ? "error"
     : state?.show?.includes("rows-read")
       ? "read"

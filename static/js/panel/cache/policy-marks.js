@@ -1,5 +1,5 @@
 // Over the rows of the cache picture: what was evicted is hollow, sinks have a
-// bar, heavy ones a dot, and lines stand where a block ends.
+// bar, chosen ones a dot, and lines stand where a block ends.
 
 import { goneBefore, stateOf } from "../../facts/policy-rows.js";
 
@@ -17,10 +17,10 @@ export const SIGNED = 4; // pixels of a position from which on there is room for
  */
 export function policyMarks(ctx, frame, layer, { x, y, mark, strip }, c) {
   const { kv, run, use } = frame.meta;
-  const { kind, block = 0 } = run.recipe.cache;
+  const { block } = run.policy;
   const heads = run.config.kv_heads;
   const held = kv.lens[layer];
-  if (kind === "paged" && use?.table)
+  if (block && use?.table)
     return blocks(ctx, use.table.length * block, block, held, { x, y, mark, h: heads * strip - 1 }, c);
   if (!frame.tensors.cache_gone) return;
   for (let h = 0; h < heads; h++) {
@@ -71,7 +71,7 @@ function hollow(ctx, b, c) {
 
 /** @param {CanvasRenderingContext2D} ctx @param {string} state @param {Box} b @param {Record<string, string>} c */
 function sign(ctx, state, b, c) {
-  if (state !== "sink" && state !== "heavy") return;
+  if (state !== "sink" && state !== "chosen") return;
   ctx.fillStyle = c.surface;
   ctx.strokeStyle = c.ink;
   ctx.lineWidth = 1;

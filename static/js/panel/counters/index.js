@@ -90,14 +90,13 @@ function least(root, info, t) {
 
 /** Counters that a policy makes others than the formulas say, in the cached lane. */
 const OWN = /** @type {Record<string, string[]>} */ ({
-  window: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
-  h2o: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
-  int8: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
-  int4: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
+  keeps: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
+  bits: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
 });
 
 /** Does the cache policy count this counter itself? @param {Frame} frame @param {string|undefined} counter */
-export const ownCount = (frame, counter) => !!OWN[frame.meta.run.recipe.cache.kind]?.includes(counter ?? "");
+export const ownCount = (frame, counter) =>
+  Object.entries(OWN).some(([trait, own]) => frame.meta.run.policy[trait] && own.includes(counter ?? ""));
 
 /**
  * @param {HTMLElement} root one formula, or the table of letters

@@ -2,7 +2,6 @@
 // output by design it says calmly what changed; under any other it is an alarm.
 
 import { cell as short } from "../../format.js";
-import { isExact } from "../../facts/policy.js";
 import { where } from "../../facts/where.js";
 
 /** @import { Meta, T } from "../../types.js" */
@@ -15,7 +14,7 @@ export function lampSays(meta, t) {
   const { step, run, effect } = meta;
   if (run.recipe.lanes !== "both") return { state: "off", says: t("lamp.one"), more: "" }; // nothing to compare with
   if (!step) return { state: "off", says: t("lamp.off"), more: "" };
-  if (isExact(run.recipe.cache)) {
+  if (run.policy.exact) {
     return step.identical
       ? { state: "same", says: t("lamp.same"), more: "" }
       : { state: "differs", says: t("lamp.differs", { Op: step.differs, Where: where(step, t, meta) }), more: "" };

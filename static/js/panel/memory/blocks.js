@@ -12,7 +12,7 @@ import { el } from "../../ui/dom.js";
  * @param {Meta} meta of a frame
  */
 export function entries({ use, kv, step, run }) {
-  const block = run.recipe.cache.block;
+  const { block } = run.policy;
   const tokens = kv.before + step.rows;
   return (use.table ?? []).map((/** @type {number} */ b, /** @type {number} */ i) => ({
     block: b,
@@ -30,14 +30,15 @@ export function createBlocks(root) {
   let drawn = "";
   return function view(/** @type {any} */ frame, /** @type {T} */ t) {
     const { use, kv, run, tokens } = frame.meta;
-    root.hidden = run.recipe.cache.kind !== "paged" || !use.table;
+    root.hidden = !run.policy.block || !use.table;
     if (root.hidden) return;
-    root.style.setProperty("--slots", String(Math.min(run.recipe.cache.block, 8)));
+    root.style.setProperty("--slots", String(Math.min(run.policy.block, 8)));
     const rows = entries(frame.meta);
     const key = JSON.stringify([
       rows,
       use.free,
       frame.meta.peers?.refs,
+      frame.meta.peers?.events,
       use.budget,
       kv.before,
       tokens,
@@ -86,6 +87,8 @@ const slots = (r, before, name, t) =>
 function physical({ use, run, peers }, rows, t) {
   const of = new Map(rows.map((r) => [r.block, r]));
   const most = Math.max(-1, ...use.table, ...(use.free ?? []), (peers?.refs?.length ?? 0) - 1);
+  // what preempted requests gave back just now, whoever has it already
+  const given = (peers?.events ?? []).flatMap((e) => (e.kind === "preempt" ? e.blocks : []));
   const boxes = Array.from({ length: most + 1 }, (_, b) => {
     const r = of.get(b);
     const kind = r ? (r.taken ? "box new" : "box") : use.free?.includes(b) ? "box free" : "box other";
@@ -93,6 +96,10 @@ function physical({ use, run, peers }, rows, t) {
       class: kind,
       title: r ? `${r.from}–${r.to - 1}` : t(kind === "box free" ? "blocks.free" : "blocks.other", { Blocks: b }),
     });
+    if (given.includes(b)) {
+      box.classList.add("given");
+      box.title += ` · ${t("blocks.given")}`;
+    }
     const fill = el("i", "");
     fill.style.setProperty("width", `${r ? (100 * (r.to - r.from)) / r.slots : 0}%`);
     box.append(fill);
@@ -102,7 +109,7 @@ function physical({ use, run, peers }, rows, t) {
   if (others.length) boxes.push(el("li", t("blocks.other", { Blocks: others }), { class: "more-blocks" }));
   if (use.budget && !peers) {
     const c = run.config;
-    const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.recipe.cache.block;
+    const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.policy.block;
     const more = Math.floor((Number(use.budget) - Number(use.allocated)) / bytes);
     if (more > 0) boxes.push(el("li", t("blocks.ahead", { Count: more }), { class: "more-blocks" }));
   }

@@ -3,7 +3,7 @@
 
 import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
-import { fullAt, policyName } from "../../facts/policy.js";
+import { fullAt, mostOf, policyName } from "../../facts/policy.js";
 import { number, sentences } from "../../format.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
@@ -18,25 +18,24 @@ export const plainBytes = (c, tokens) => 2 * 4 * c.layers * c.kv_heads * c.head_
 /** What there is to say of the memory now. @param {Frame} frame @param {T} t */
 export function says(frame, t) {
   const { use, kv, run } = frame.meta;
-  const p = run.recipe.cache;
+  const { block, keeps, bits, group_tokens } = run.policy;
   const tokens = kv.before + (frame.meta.step?.rows ?? 0);
   const wasted = number(use.allocated) - number(use.used);
-  if (p.kind === "paged") {
-    const slots = (use.table?.length ?? 0) * p.block;
+  if (block) {
+    const slots = (use.table?.length ?? 0) * block;
     const empty = slots - tokens;
     const bytes = plainBytes(run.config, empty);
     const said = t("memory.says.paged", {
       Count: use.table?.length ?? 0,
-      Block: p.block,
+      Block: block,
       Empty: empty,
       Slots: slots,
       Wasted: bytes,
     });
     return sentences(said, wasted > bytes ? t("memory.waiting", { Bytes: wasted - bytes }) : "");
   }
-  if (p.kind === "window" || p.kind === "h2o")
-    return t("memory.says.evicting", { Most: p.window + (p.sinks ?? 0) + (p.heavy ?? 0), Gone: 2 * countGone(frame) });
-  if (p.axis) {
+  if (keeps) return t("memory.says.evicting", { Most: mostOf(keeps), Gone: 2 * countGone(frame) });
+  if (bits) {
     const full = plainBytes(run.config, 1);
     const said = t("memory.says.coded", {
       Each: kv.bytes_per_token,
@@ -46,7 +45,7 @@ export function says(frame, t) {
     return sentences(
       said,
       use.settled !== undefined && use.settled < tokens
-        ? t("memory.settled", { Settled: use.settled, Group: p.group })
+        ? t("memory.settled", { Settled: use.settled, Group: group_tokens })
         : "",
     );
   }

@@ -1,5 +1,5 @@
 // Where the window is small the form folds away behind one button that names
-// the run; css/phone.css says where that is.
+// the run; recipe.css says where that is.
 
 import { isolate } from "../../text.js";
 

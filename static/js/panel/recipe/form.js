@@ -3,6 +3,7 @@
 import { calmEnter, onKey } from "../../ui/keys.js";
 import { createDraft } from "./draft.js";
 import { createPolicy } from "./policy.js";
+import { DEFAULT, SHARED } from "../../wire/policies.js";
 import { createRequests } from "./requests.js";
 import { fieldsOf, read, valueIn, write } from "./fields.js";
 import { arrows, check, settle } from "../../ui/refusal.js";
@@ -106,4 +107,4 @@ export function createForm(form, act) {
 
 /** What several sequences share are blocks. @param {Policy} cache @param {boolean} needed */
 const inBlocks = (cache, needed) =>
-  needed && cache.kind === "contiguous" ? { ...cache, kind: "paged", block: cache.block || 4 } : cache;
+  needed && cache.kind === DEFAULT.kind ? { ...SHARED, budget: cache.budget } : cache;

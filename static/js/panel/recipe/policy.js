@@ -2,6 +2,7 @@
 
 import { arrows, check } from "../../ui/refusal.js";
 import { binary, entry, policyName } from "../../facts/policy.js";
+import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
 /** @import { Frame, State, T } from "../../types.js" */
@@ -45,30 +46,24 @@ export function createPolicy(root, act) {
 
   /** Of a form that has been checked. @returns {Policy} */
   function value() {
-    const whole = (/** @type {string} */ name) => field(name).valueAsNumber;
-    const kind = field("cache").value;
+    const kind =
+      /** @type {HTMLSelectElement} */ (root.querySelector("[name=cache]")).selectedOptions[0].dataset.kind ?? "";
     const budget =
       field("budget").value === "custom"
         ? Math.max(Math.round(1024 * Number(field("kib").value)), 1)
         : Number(field("budget").value);
-    const numbers = {
-      paged: { block: whole("block") },
-      window: { window: whole("window") },
-      sinks: { window: whole("window"), sinks: whole("sinks") },
-      h2o: { window: whole("window"), heavy: whole("heavy") },
-    }[kind];
-    const coded =
-      kind === "int8" || kind === "int4" ? { axis: field("axis").value, group: Number(field("group").value) } : {};
-    return { kind: kind === "sinks" ? "window" : kind, ...numbers, ...coded, budget };
+    const asked = POLICIES[kind].params.filter((name) => !POLICIES[kind].offers[field("cache").value].includes(name));
+    const one = (/** @type {string} */ name) => (WORDS.includes(name) ? field(name).value : Number(field(name).value));
+    return { kind, ...Object.fromEntries(asked.map((name) => [name, one(name)])), budget };
   }
 
-  /** Shows what matters for the chosen kind. */
+  /** Shows what matters for the chosen offer. */
   function arrange() {
-    const kind = field("cache").value;
+    const offer = field("cache").value;
     for (const label of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-for]")))
-      label.hidden = !label.dataset.for?.split(" ").includes(kind);
+      label.hidden = !label.dataset.for?.split(" ").includes(offer);
     custom.hidden = field("budget").value !== "custom";
-    if (state) about.textContent = state.t(`policy.about.${kind}`);
+    if (state) about.textContent = state.t(`policy.about.${offer}`);
   }
 
   /**
@@ -101,7 +96,9 @@ export function createPolicy(root, act) {
     field("cache").value = entry(p);
     if (p.axis) field("axis").value = p.axis;
     groups(frame.meta.run.config.head_dim, t);
-    for (const name of ["block", "window", "sinks", "heavy"]) if (p[name]) field(name).value = String(p[name]);
+    for (const name of POLICIES[p.kind].params) {
+      if (p[name] && field(name).type === "number") field(name).value = String(p[name]);
+    }
     if (p.axis) {
       const group = String(p.group ?? 0);
       const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));

@@ -4,8 +4,9 @@ import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { passes, totals, waits } from "./passes.js";
 import { createLens } from "../../ui/optional.js";
-import { percent, si } from "../../format.js";
+import { percent, sentences, si } from "../../format.js";
 import { seqName, promptOf } from "../../facts/sequences.js";
+import { unitOf } from "../../facts/counters.js";
 import { el } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Panel, State, T } from "../../types.js" */
@@ -67,7 +68,7 @@ function create(root, { act }) {
       )?.focus({ preventScroll: true });
     each(part("requests"), frame, x, t);
     const sum = totals(x, frame);
-    part("says").textContent =
+    const told =
       schedule.requests.length === 1
         ? t("schedule.says.one", { Chunk: run.recipe.batch.chunk ?? 0 })
         : x.whole
@@ -83,14 +84,26 @@ function create(root, { act }) {
               Requests: schedule.requests.length,
             })
           : t("schedule.first");
+    part("says").textContent = sentences(told, recomputed(frame, t));
     const some = (/** @type {(c: PassCell) => any} */ f) => x.cells.flat().some(f);
-    for (const k of ["waiting", "held"]) part(`key-${k}`).hidden = !some((c) => c.kind === k);
-    for (const k of /** @type {const} */ (["padded", "reused"])) part(`key-${k}`).hidden = !some((c) => c[k]);
+    for (const k of ["waiting", "held", "preempted"]) part(`key-${k}`).hidden = !some((c) => c.kind === k);
+    for (const k of /** @type {const} */ (["padded", "reused", "again"])) part(`key-${k}`).hidden = !some((c) => c[k]);
     const box = /** @type {HTMLElement} */ (grid.parentElement);
     const seen = grid.querySelector("th.now");
     if (seen instanceof HTMLElement && seen.offsetLeft + seen.offsetWidth > box.scrollLeft + box.clientWidth)
       box.scrollLeft = seen.offsetLeft - box.clientWidth / 2;
   };
+}
+
+/** What preemption costs so far. @param {Frame} frame @param {T} t */
+function recomputed(frame, t) {
+  const { requests, recomputed } = frame.meta.schedule;
+  if (!recomputed) return "";
+  return t("schedule.says.recomputed", {
+    Count: requests.reduce((n, q) => n + (q.preempted ?? 0), 0),
+    Rows: recomputed.rows,
+    Flops: si(Number(recomputed.flops), unitOf(frame)),
+  });
 }
 
 /**
@@ -164,6 +177,7 @@ function fill(table, frame, x, t, recorded) {
   const use = (/** @type {number} */ p) => x.rows[p] / (x.rows[p] + x.padded[p]);
   const foot = [
     line("rows", (p) => String(x.rows[p])),
+    ...(schedule.recomputed ? [line("again", (p) => String(x.again[p]))] : []),
     ...(run.recipe.batch.schedule === "static"
       ? [line("padded", (p) => String(x.padded[p])), line("use", (p) => `${Math.round(100 * use(p))} %`, use)]
       : []),
@@ -194,18 +208,28 @@ function fill(table, frame, x, t, recorded) {
  */
 function square(c, now, t) {
   const says =
-    t(`schedule.cell.${c.kind}`, { Rows: c.rows, Reused: c.reused, Padded: c.padded }) +
+    t(c.again ? "schedule.cell.again" : `schedule.cell.${c.kind}`, {
+      Rows: c.rows,
+      Again: c.again,
+      Reused: c.reused,
+      Padded: c.padded,
+    }) +
     (c.reused ? " " + t("schedule.cell.reused", { Reused: c.reused }) : "") +
     (c.padded ? " " + t("schedule.cell.padded", { Padded: c.padded }) : "");
   const shown = [
     ...(c.reused ? [el("i", String(c.reused), { class: "reused" })] : []),
+    ...(c.again ? [el("i", String(c.again), { class: "again" })] : []),
     ...(c.rows
-      ? [el("i", String(c.rows), { class: "fed" })]
+      ? c.rows > c.again
+        ? [el("i", String(c.rows - c.again), { class: "fed" })]
+        : []
       : c.kind === "waiting"
         ? [el("i", "…", { class: "wait" })]
         : c.kind === "held"
           ? [el("i", "‖", { class: "wait" })]
-          : []),
+          : c.kind === "preempted"
+            ? [el("i", "✕", { class: "out" })]
+            : []),
     ...(c.padded ? [el("i", `+${c.padded}`, { class: "pad" })] : []),
   ];
   return el(
@@ -216,6 +240,7 @@ function square(c, now, t) {
       title: says,
       "data-kind": c.kind,
       "data-rows": String(c.rows),
+      "data-again": String(c.again),
       "data-padded": String(c.padded),
     },
   );
@@ -229,7 +254,9 @@ function square(c, now, t) {
  * @param {T} t
  */
 function each(table, frame, x, t) {
-  const columns = ["request", "prompt", "reused", "arrive", "ttft", "tpot", "tokens", "state", "said"];
+  const some = frame.meta.schedule.recomputed; // somebody was preempted
+  const more = some ? ["preempted", "again"] : [];
+  const columns = ["request", "prompt", "reused", "arrive", "ttft", "tpot", "tokens", ...more, "state", "said"];
   const rows = frame.meta.schedule.requests.map((q, i) => {
     const w = waits(q, x.whole);
     const cells = [
@@ -239,12 +266,13 @@ function each(table, frame, x, t) {
       w.first ?? "–",
       w.each === null ? "–" : w.each.toFixed(2),
       q.chosen,
+      ...(some ? [q.preempted ?? 0, q.recomputed ?? 0] : []),
       q.done ? t(`done.${q.done}`) : t(`schedule.state.${q.state}`),
       isolate(q.said),
     ];
     const tr = el("tr", [
       el("th", String(i), { scope: "row" }),
-      ...cells.map((c, k) => el("td", String(c), k === 7 ? { class: "said" } : {})),
+      ...cells.map((c, k) => el("td", String(c), k === cells.length - 1 ? { class: "said" } : {})),
     ]);
     Object.assign(tr.dataset, { request: i, ttft: w.first ?? "", tpot: w.each ?? "" });
     return tr;

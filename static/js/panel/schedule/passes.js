@@ -4,14 +4,14 @@
 /** @import { Frame } from "../../types.js" */
 
 /**
- * @typedef {{kind: "away"|"waiting"|"prefill"|"decode"|"held"|"done", rows: number, reused: number, padded: number,
- * token: boolean}} PassCell one request in one pass
+ * @typedef {{kind: "away"|"waiting"|"prefill"|"decode"|"held"|"preempted"|"done", rows: number, again: number,
+ * reused: number, padded: number, token: boolean}} PassCell one request in one pass; of its rows, those recomputed
  */
 
 /**
  * @param {Frame} frame with the panel's data; null without
- * @returns {null|{passes: number, whole: number, cells: PassCell[][], rows: number[], padded: number[], idle: number[],
- * made: number[], weights: number[]}}
+ * @returns {null|{passes: number, whole: number, cells: PassCell[][], rows: number[], again: number[],
+ * padded: number[], idle: number[], made: number[], weights: number[]}}
  */
 export function passes({ meta, tensors }) {
   const table = tensors.schedule;
@@ -20,6 +20,8 @@ export function passes({ meta, tensors }) {
   const [lines, passes] = table.shape;
   const n = lines - 3;
   const row = (/** @type {number} */ i) => Array.from(table.data.subarray(i * passes, (i + 1) * passes));
+  const told = (/** @type {string} */ name, /** @type {number} */ i, /** @type {number} */ p) =>
+    Number(tensors[name]?.data[i * passes + p] ?? 0); // once somebody was preempted
   const fed = schedule.requests.map((_, i) => row(i));
   const whole = step.part === "head" ? passes : passes - 1; // passes that are over
   const longest = Array.from({ length: passes }, (_, p) => Math.max(...fed.map((/** @type {number[]} */ f) => f[p])));
@@ -29,10 +31,12 @@ export function passes({ meta, tensors }) {
   const cells = schedule.requests.map((q, i) =>
     longest.map((most, p) => {
       const rows = fed[i][p];
+      const again = told("schedule_recomputed", i, p);
       return {
-        kind: kind(q, p, rows),
+        kind: told("schedule_preempted", i, p) ? "preempted" : kind(q, p, rows, again),
         rows,
-        reused: p === q.started ? q.reused : 0,
+        again,
+        reused: p === q.started && !q.preempted ? q.reused : 0,
         padded: still && q.started >= 0 && q.started === began[p] ? most - rows : 0,
         token: rows > 0 && q.first >= 0 && p >= q.first,
       };
@@ -44,6 +48,9 @@ export function passes({ meta, tensors }) {
     whole,
     cells,
     rows: sum,
+    again: longest.map((_, p) =>
+      cells.reduce((/** @type {number} */ s, /** @type {PassCell[]} */ c) => s + c[p].again, 0),
+    ),
     padded: row(n),
     idle: row(n + 1),
     made: row(n + 2),
@@ -51,9 +58,15 @@ export function passes({ meta, tensors }) {
   };
 }
 
-/** @param {any} q @param {number} pass @param {number} rows @returns {PassCell["kind"]} */
-function kind(q, pass, rows) {
-  if (rows > 0) return q.first < 0 || pass <= q.first ? "prefill" : "decode";
+/**
+ * @param {any} q
+ * @param {number} pass
+ * @param {number} rows
+ * @param {number} again of them, recomputed
+ * @returns {PassCell["kind"]}
+ */
+function kind(q, pass, rows, again) {
+  if (rows > 0) return again || q.first < 0 || pass <= q.first ? "prefill" : "decode";
   if (q.started < 0 || pass < q.started) return pass < q.arrive ? "away" : "waiting";
   return q.ended >= 0 && pass > q.ended ? "done" : "held";
 }
@@ -83,6 +96,7 @@ export function totals(x, { meta: { schedule, run } }) {
   return {
     passes: x.whole,
     rows: sum(x.rows),
+    again: sum(x.again),
     padded: sum(x.padded),
     made: sum(x.made),
     weights: sum(x.weights),

@@ -1,7 +1,7 @@
 // What happened in a step of several sequences: a sentence for each event, and
 // one for the sequence that is looked at.
 
-import { number, percent, sentences } from "../../format.js";
+import { number, percent, sentences, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
@@ -58,6 +58,7 @@ function own(frame, t) {
     const me = peers.pass.find((p) => p.seq === peers.seq);
     if (me?.token === undefined && T === me?.prompt && wanted(run.recipe, peers.seq) === 0)
       return t(cacheless(frame) ? "say.seq.alone.uncached" : "say.seq.alone", { ...who, Fed: T });
+    if (me?.token === undefined && peers.again?.[step.pass]) return t("say.seq.recomputing", { ...who, Fed: T });
     if (me?.token === undefined)
       return t(peers.kind === "beam" ? (step.done ? "say.seq.ended" : "say.seq.dropped") : "say.seq.unfinished", {
         ...who,
@@ -101,6 +102,14 @@ export function event(frame, e, t) {
       return t("event.reuse", { Who, Tokens: e.tokens, Prompt: e.prompt, Saved: e.saved, Unit: unitOf(frame) });
     case "chunk":
       return t("event.chunk", { Who, Rows: e.rows, Tokens: e.tokens, Prompt: e.prompt });
+    case "preempt":
+      return t(e.blocks ? "event.preempt" : "event.preempt.empty", {
+        Who,
+        Count: e.tokens ?? 0,
+        Blocks: e.blocks ?? [],
+      });
+    case "recompute":
+      return t("event.recompute", { Who, Count: e.rows, Paid: si(Number(e.paid ?? 0), unitOf(frame)) });
     case "leave":
       return t("event.leave", { Who, Count: e.tokens ?? 0, Why: t(`done.${e.why}`) });
     case "copy":

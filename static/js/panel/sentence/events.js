@@ -48,14 +48,13 @@ function which(frame, t) {
 export function events(frame, t) {
   const { step, use, run } = frame.meta;
   if (!use || !step) return "";
-  const { kind, axis } = run.recipe.cache;
-  const bits = kind.slice(3);
+  const { bits, group_tokens } = run.policy;
   const blocks = (/** @type {string} */ id, /** @type {number[]|undefined} */ list) =>
     list?.length
       ? t(id, { Count: list.length, Blocks: list.length > 6 ? [...list.slice(0, 3), "…", list.at(-1)] : list })
       : "";
   const coded =
-    axis === "token" && step.part === "layer"
+    bits && !group_tokens && step.part === "layer"
       ? t("say.coded", { Bits: bits })
       : use.coded
         ? t("say.coded.channel", { From: use.coded[0], To: use.coded[1] - 1, Bits: bits })

@@ -5,6 +5,7 @@ import { percent, sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
 import { cacheless } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
+import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
@@ -60,8 +61,7 @@ function said(frame, t) {
       Bytes: bytes,
     });
   }
-  const { kind, window: newest = 0, sinks = 0, heavy = 0 } = run.recipe.cache;
-  const keys = kind === "window" || kind === "h2o" ? Math.min(T, newest + sinks + heavy) : T; // that are still there
+  const keys = keptOf(run, T); // that are still there
   return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", {
     Layer: step.layer,
     Token: tokens[T - 1][1],
@@ -87,12 +87,13 @@ function create(root) {
       ? sentence(frame, t)
       : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
     if (line.textContent !== text) line.textContent = text; // a live region speaks every change
-    count.textContent = frame?.meta.step
-      ? t("say.count", {
-          N: frame.meta.step.n,
-          Length: frame.meta.run.ended ? frame.meta.run.recorded : frame.meta.run.length,
-        })
-      : "";
+    count.textContent = frame?.meta.step ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
   };
+}
+
+/** How far the run is. @param {Frame} frame @param {T} t */
+function counted({ meta: { run, step } }, t) {
+  const short = run.recipe.batch && run.recipe.cache.budget && !run.ended; // who is preempted takes more passes
+  return t(short ? "say.count.memory" : "say.count", { N: step.n, Length: run.ended ? run.recorded : run.length });
 }

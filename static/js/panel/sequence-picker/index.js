@@ -6,6 +6,8 @@ import { radio } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State } from "../../types.js" */
 
+const WHY = ["done", "waiting", "preempted"]; // a request is not in a pass
+
 /** @type {Panel} */
 export const panel = { id: "sequence-picker", offline: false, create };
 
@@ -34,11 +36,7 @@ function create(root, { act }) {
       input.parentElement?.classList.toggle("away", !here);
     }
     const away = frame.meta.step && peers.pick !== peers.seq && frame.meta.schedule?.requests[peers.pick];
-    absent.textContent = away
-      ? t(`pick.seq.${away.state === "done" ? "done" : away.state === "waiting" ? "waiting" : "held"}`, {
-          N: peers.pick,
-          Shown: peers.seq,
-        })
-      : "";
+    const why = away && (WHY.includes(away.state) ? away.state : "held");
+    absent.textContent = away ? t(`pick.seq.${why}`, { N: peers.pick, Shown: peers.seq }) : "";
   };
 }

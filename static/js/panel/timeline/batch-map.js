@@ -42,6 +42,7 @@ export function drawBatchMap(ctx, layout, frame, c, { left, right, under }, t) {
  * @param {Frame} frame @param {T} t
  */
 export function fed({ meta: { peers, tokens, step } }, t) {
+  if (peers.again) return fedAgain(peers, tokens, t);
   const sum = peers.fed.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
   let at = step.cached + step.rows - sum; // what was in the cache when it came
   const prompt = peers.pass.find((p) => p.seq === peers.seq).prompt;
@@ -57,5 +58,25 @@ export function fed({ meta: { peers, tokens, step } }, t) {
     at += n;
   });
   if (tokens.length > at) names.push({ pass: peers.fed.length, label: isolate(tokens[at][1]), fresh: true });
+  return names;
+}
+
+/**
+ * The same of a sequence that was preempted: what it recomputes has no names.
+ * @param {any} peers
+ * @param {[number, string][]} tokens
+ * @param {T} t
+ */
+function fedAgain(peers, tokens, t) {
+  const prompt = peers.pass.find((p) => p.seq === peers.seq).prompt;
+  /** @type {{pass: number, label: string, fresh: boolean}[]} */
+  const names = [];
+  peers.fed.forEach((/** @type {number} */ n, /** @type {number} */ pass) => {
+    const again = peers.again[pass];
+    const at = peers.from[pass];
+    if (again) names.push({ pass, label: t("timeline.again", { Count: again }), fresh: false });
+    else if (n === 1) names.push({ pass, label: isolate(tokens[at]?.[1] ?? ""), fresh: at >= prompt });
+    else if (n) names.push({ pass, label: t("timeline.tokens", { Count: n }), fresh: at >= prompt });
+  });
   return names;
 }
