@@ -126,7 +126,7 @@ func (s *Schema) valueType(l lens.Lens) string {
 func (s *Schema) object(b *strings.Builder, t reflect.Type) {
 	b.WriteString("\n")
 	comment(b, "", s.docs.of(t))
-	fmt.Fprintf(b, "export interface %s {\n", s.Name(t))
+	fmt.Fprintf(b, "export type %s = {\n", s.Name(t)) // an alias may be read by a name that is computed
 	for _, f := range s.Fields(t) {
 		comment(b, "  ", f.Doc)
 		key := f.Key
@@ -135,7 +135,7 @@ func (s *Schema) object(b *strings.Builder, t reflect.Type) {
 		}
 		fmt.Fprintf(b, "  %s: %s;\n", key, s.fieldType(f))
 	}
-	b.WriteString("}\n")
+	b.WriteString("};\n")
 }
 
 func (s *Schema) fieldType(f Field) string {

@@ -3,7 +3,7 @@
 import type { Recipe, Ref } from "./frame.js";
 
 /** what one viewer looks at. */
-export interface View {
+export type View = {
   /** nil follows the cursor */
   layer: number | null;
   /** query head */
@@ -31,17 +31,17 @@ export interface View {
   real?: string;
   /** another branch of the room, 0 for none; no link has it */
   compare?: number;
-}
+};
 
 /** one element of one of the frame's tensors. */
-export interface Cell {
+export type Cell = {
   op: string;
   row: number;
   col: number;
-}
+};
 
 /** one message from a page; Cmd says which fields matter. */
-export interface Command {
+export type Command = {
   /** nil follows the cursor */
   layer: number | null;
   /** query head */
@@ -90,19 +90,19 @@ export interface Command {
   breaks: string[];
   /** mark: all of them */
   marks: number[];
-}
+};
 
 /** a model that a run waits for: how many bytes of it have been read, of how many; 0 of 0 while nobody knows. */
-export interface Loading {
+export type Loading = {
   model: string;
   done: number;
   total: number;
-}
+};
 
 /**
  * what a handout holds, as its reader is told ("scope" of the first record). Spans are the first and the last step.
  */
-export interface Scope {
+export type Scope = {
   /** where it was made */
   link: string;
   /** looked at when it was made: there the newest row of every op is explained */
@@ -119,10 +119,10 @@ export interface Scope {
   without: string[];
   /** the ops that each head has for itself. */
   per_head: string[];
-}
+};
 
 /** what a batch came to under a schedule. */
-export interface Served {
+export type Served = {
   passes: number;
   /** passes to the first token, mean of the requests */
   ttft: number;
@@ -136,19 +136,19 @@ export interface Served {
   tokens: number;
   weight_bytes: number;
   requests: RequestServing[];
-}
+};
 
 /** what one of its requests came to. */
-export interface RequestServing {
+export type RequestServing = {
   ttft: number;
   /** null with one token */
   tpot: number | null;
   tokens: number;
   done: string;
-}
+};
 
 /** one row of the comparison. */
-export interface Variant {
+export type Variant = {
   model: string;
   cache: string;
   /** it is what the page shows */
@@ -166,4 +166,4 @@ export interface Variant {
   max_delta: number;
   exact: boolean;
   link: string;
-}
+};

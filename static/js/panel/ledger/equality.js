@@ -36,7 +36,7 @@ export function lampSays(meta, t) {
 /** @param {HTMLElement} root @param {HTMLElement} more */
 export function createLamp(root, more) {
   const says = /** @type {HTMLElement} */ (root.querySelector("[data-says]"));
-  return function view(/** @type {any} */ meta, /** @type {T} */ t) {
+  return function view(/** @type {Meta} */ meta, /** @type {T} */ t) {
     const lamp = lampSays(meta, t);
     root.dataset.state = lamp.state;
     if (says.textContent !== lamp.says) says.textContent = lamp.says;

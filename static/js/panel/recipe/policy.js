@@ -1,15 +1,15 @@
 // The part of the run's form that says how the cache is kept.
 
 import { arrows, check } from "../../ui/refusal.js";
-import { binary, entry, policyName } from "../../facts/policy.js";
+import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { Frame, State, T } from "../../types.js" */
+/** @import { Actions, Frame, State, T } from "../../types.js" */
 
 /**
  * The same run under another policy, at the same step.
- * @param {Frame} frame @param {Policy} cache @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {Frame} frame @param {Policy} cache @param {Pick<Actions, "run"|"seek">} act
  */
 export function switchTo(frame, cache, act) {
   const { run, step } = frame.meta;
@@ -19,7 +19,7 @@ export function switchTo(frame, cache, act) {
 
 /**
  * @param {HTMLElement} root
- * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {Pick<Actions, "run"|"seek">} act
  */
 export function createPolicy(root, act) {
   const field = (/** @type {string} */ name) =>
@@ -28,8 +28,7 @@ export function createPolicy(root, act) {
     (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`)),
   );
   let shown = "";
-  /** @type {any} */
-  let state = null;
+  let state = /** @type {State|null} */ (null);
   root.addEventListener("change", (e) => {
     const { name } = /** @type {HTMLInputElement} */ (e.target);
     if (name === "axis" && state?.frame) {
@@ -97,7 +96,8 @@ export function createPolicy(root, act) {
     if (p.axis) field("axis").value = p.axis;
     groups(frame.meta.run.config.head_dim, t);
     for (const name of POLICIES[p.kind].params) {
-      if (p[name] && field(name).type === "number") field(name).value = String(p[name]);
+      const value = paramOf(p, name);
+      if (value && field(name).type === "number") field(name).value = String(value);
     }
     if (p.axis) {
       const group = String(p.group ?? 0);
@@ -108,7 +108,7 @@ export function createPolicy(root, act) {
     }
     const listed = !p.budget || p.budget === 65536;
     field("budget").value = listed ? String(p.budget ?? 0) : "custom";
-    if (!listed) field("kib").value = String(p.budget / 1024);
+    if (!listed) field("kib").value = String((p.budget ?? 0) / 1024);
     arrange();
   }
   return { view, value };

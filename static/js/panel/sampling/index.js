@@ -7,7 +7,7 @@ import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 import { bar, el } from "../../ui/dom.js";
 
-/** @import { Frame, Host, Panel, State, T } from "../../types.js" */
+/** @import { Choice, Frame, Host, Option, Panel, Sampler, Stage, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "sampling", offline: true, create };
@@ -20,16 +20,15 @@ function create(root, { act }) {
   const [says, none, body, note, figure] = ["says", "none", "body", "note", "draw"].map(part);
   const panel = createPanel(details, "choice", act);
   const draw = createDraw(figure);
-  /** @type {any[]} what the table shows */
-  let shown = [];
+  let shown = /** @type {[Choice?, T?]} */ ([]); // what the table shows
   /** @param {State} state */
   return function view(state) {
     panel(state);
     const { frame, t, lang } = state;
     root.hidden = frame?.meta.run.recipe.sampler.kind === "beam"; // the tree shows how those are chosen
-    const choice = frame?.meta.choice ?? null;
+    const choice = frame?.meta.choice;
     says.hidden = !choice;
-    if (choice) says.textContent = sentence(frame, t, lang);
+    if (frame && choice) says.textContent = sentence(frame, t, lang);
     if (!details.open || !frame) return;
     none.hidden = !!choice;
     none.textContent = t(
@@ -40,10 +39,10 @@ function create(root, { act }) {
           : "choice.none",
     );
     body.hidden = !choice?.options;
-    if (body.hidden || (shown[0] === choice && shown[1] === t)) return;
+    if (!choice?.options || (shown[0] === choice && shown[1] === t)) return;
     shown = [choice, t];
     const { sampler } = frame.meta.run.recipe;
-    fill(table, choice, sampler, t);
+    fill(table, choice, choice.options, sampler, t);
     const drawn = sampler.kind === "sample";
     figure.hidden = !drawn;
     if (drawn) draw(choice, t);
@@ -51,16 +50,20 @@ function create(root, { act }) {
   };
 }
 
-/** A filter and its setting. @param {any} stage @param {any} sampler @param {T} t */
+/** The setting of a filter, by its name. @param {Sampler} sampler @param {Stage} stage */
+const setting = (sampler, { filter }) => /** @type {Partial<Record<string, number|string>>} */ (sampler)[filter];
+
+/** A filter and its setting. @param {Stage} stage @param {Sampler} sampler @param {T} t */
 const title = (stage, sampler, t) =>
-  [t(`choice.stage.${stage.filter}`), sampler[stage.filter]].filter((x) => x !== undefined).join(" ");
+  [t(`choice.stage.${stage.filter}`), setting(sampler, stage)].filter((x) => x !== undefined).join(" ");
 
 /** @param {Frame} frame @param {T} t @param {string} lang */
 export function sentence(frame, t, lang) {
   const { choice, run, tokens } = frame.meta;
   const { sampler } = run.recipe;
+  if (!choice) return "";
   const said = choice.stages.slice(1).map((s, i) => {
-    const Value = String(sampler[s.filter]);
+    const Value = String(setting(sampler, s));
     if (s.say) return t(`choice.say.${s.say}`, { Value, Token: choice.label, Prob: percent(choice.prob) });
     if (s.possible === choice.stages[i].possible) return t("choice.say.nothing", { Filter: title(s, sampler, t) });
     return t("choice.say.cut", {
@@ -87,12 +90,13 @@ export function sentence(frame, t, lang) {
 /**
  * One row a token, one column a stage.
  * @param {HTMLTableElement} table
- * @param {any} choice
- * @param {any} sampler
+ * @param {Choice} choice
+ * @param {Option[]} options
+ * @param {Sampler} sampler
  * @param {T} t
  */
-function fill(table, choice, sampler, t) {
-  const { stages, options } = choice;
+function fill(table, choice, options, sampler, t) {
+  const stages = choice.stages.map((s) => ({ ...s, probs: s.probs ?? [] })); // with options they are there
   const most = Math.max(...stages.flatMap((s) => s.probs));
   const drawn = sampler.kind === "sample";
   const narrows = (/** @type {number} */ i) => i > 0 && stages[i].possible < stages[i - 1].possible;
@@ -125,8 +129,8 @@ function fill(table, choice, sampler, t) {
     );
   });
   const rest = stages.map((s) => ({
-    Count: s.possible - s.probs.filter((/** @type {number} */ p) => p > 0).length,
-    prob: 1 - s.probs.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0),
+    Count: s.possible - s.probs.filter((p) => p > 0).length,
+    prob: 1 - s.probs.reduce((a, b) => a + b, 0),
   }));
   const others = el(
     "tr",

@@ -87,13 +87,14 @@ function create(root) {
       ? sentence(frame, t)
       : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
     if (line.textContent !== text) line.textContent = text; // a live region speaks every change
-    count.textContent = frame?.meta.step ? counted(frame, t) : "";
+    count.textContent = frame ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
   };
 }
 
 /** How far the run is. @param {Frame} frame @param {T} t */
 function counted({ meta: { run, step } }, t) {
+  if (!step) return "";
   const short = run.recipe.batch && run.recipe.cache.budget && !run.ended; // who is preempted takes more passes
   return t(short ? "say.count.memory" : "say.count", { N: step.n, Length: run.ended ? run.recorded : run.length });
 }
