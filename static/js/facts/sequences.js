@@ -7,6 +7,9 @@ import { isolate } from "../text.js";
 /** Has the run several sequences? @param {Frame} frame @returns {frame is With<"peers">} */
 export const isSeveral = (frame) => !!frame.meta.peers;
 
+/** Is it a batch? @param {Frame} frame @returns {frame is With<"peers"|"schedule">} */
+export const isBatch = (frame) => !!frame.meta.schedule && isSeveral(frame);
+
 /** "request 2", "beam 1". @param {With<"peers">} frame @param {number} seq @param {T} t */
 export const seqName = (frame, seq, t) => t(`seq.${frame.meta.peers.kind}`, { N: seq });
 

@@ -65,7 +65,8 @@ export function createRecords(records) {
   const read = (/** @type {number} */ n, /** @type {number} */ head) => {
     const key = `${n}.${head}`;
     const file = () => readFile(/** @type {ArrayBuffer} */ (records.get(key)));
-    const known = recent.get(key) ?? /** @type {Recorded} */ (/** @type {unknown} */ (file())); // as web/export wrote it
+    // as web/export wrote it
+    const known = recent.get(key) ?? /** @type {Recorded} */ (/** @type {unknown} */ (file()));
     recent.delete(key);
     recent.set(key, known);
     if (recent.size > RECENT) recent.delete(/** @type {string} */ (recent.keys().next().value));

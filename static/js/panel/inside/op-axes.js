@@ -16,9 +16,10 @@ import { blank, show } from "../../ui/canvas.js";
 export function around(canvas, layout, frame, theme) {
   const ctx = blank(canvas, layout.width, layout.height);
   show(canvas, layout);
-  if (!ctx) return;
+  const { pick_step: from } = frame.meta;
+  if (!ctx || !from) return;
   ctx.textBaseline = "middle";
-  const { cached, rows: m } = frame.meta.pick_step;
+  const { cached, rows: m } = from;
   const positions = cached + m;
   const c = theme.colors;
   const names = onStage(frame);

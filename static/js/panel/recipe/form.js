@@ -9,7 +9,7 @@ import { fieldsOf, read, valueIn, write } from "./fields.js";
 import { arrows, check, settle } from "../../ui/refusal.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { Actions, State, T } from "../../types.js" */
+/** @import { Actions, Batch, State, T } from "../../types.js" */
 
 /** @param {HTMLFormElement} form @param {Actions} act */
 export function createForm(form, act) {
@@ -69,7 +69,7 @@ export function createForm(form, act) {
 
   function recipe() {
     const { batch: how, ...rest } = read(fieldsOf(form));
-    const batch = requests.value(how);
+    const batch = requests.value(/** @type {Batch} */ (how));
     const shared = field("sampler").value === "beam" || !!batch?.share;
     return { ...rest, ...(batch && { batch }), cache: inBlocks(policy.value(), shared) };
   }

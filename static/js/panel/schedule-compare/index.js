@@ -3,7 +3,7 @@
 import { percent, si } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Batch, Host, Panel, Served, State, T } from "../../types.js" */
 
 const ROWS = ["passes", "ttft", "tpot", "rows", "padded", "busy", "weights"];
 
@@ -12,20 +12,23 @@ export const panel = { id: "schedule-compare", offline: false, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
-  const [ask, go, table, status] = [part("ask"), part("go"), part("table"), part("status")];
+  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const [ask, go, status] = [part("ask"), part("go"), part("status")];
+  const table = /** @type {HTMLTableElement} */ (part("table"));
   let state = /** @type {State} */ (/** @type {unknown} */ (null));
-  let both = /** @type {any} */ (null);
+  let both = /** @type {Record<string, Served>|null} */ (null);
   let of = ""; // whose results these are
   let written = "";
-  const recipe = () =>
-    JSON.stringify({ ...state.frame.meta.run.recipe, batch: { ...state.frame.meta.run.recipe.batch, schedule: "" } });
+  const recipe = () => {
+    const r = state.frame?.meta.run.recipe;
+    return JSON.stringify({ ...r, batch: { ...r?.batch, schedule: "" } });
+  };
   ask.addEventListener("click", async () => {
     of = recipe();
     const asked = of;
     status.textContent = state.t("versus.running");
     try {
-      const answer = await fetch(`/take/schedules${state.frame.meta.link}`);
+      const answer = await fetch(`/take/schedules${state.frame?.meta.link}`);
       const said = await answer.json();
       if (asked !== of) return;
       both = answer.ok ? said : null;
@@ -37,8 +40,8 @@ function create(root, { act }) {
     act.repaint();
   });
   go.addEventListener("click", () => {
-    const { recipe: r } = state.frame.meta.run;
-    act.run({ ...r, batch: { ...r.batch, schedule: other(r) } });
+    const r = state.frame?.meta.run.recipe;
+    if (r?.batch) act.run({ ...r, batch: { ...r.batch, schedule: other(r.batch) } });
   });
   /** @param {State} next */
   return function view(next) {
@@ -48,8 +51,8 @@ function create(root, { act }) {
     root.hidden = !r?.batch?.requests?.length;
     if (!r?.batch || root.hidden) return;
     if (both && of !== recipe()) both = null;
-    ask.textContent = t(`versus.ask.${other(r)}`);
-    go.textContent = t(`versus.go.${other(r)}`);
+    ask.textContent = t(`versus.ask.${other(r.batch)}`);
+    go.textContent = t(`versus.go.${other(r.batch)}`);
     go.hidden = table.hidden = !both;
     const now = JSON.stringify([both, lang, r.batch.schedule]);
     if (!both || now === written) return;
@@ -58,13 +61,13 @@ function create(root, { act }) {
   };
 }
 
-/** @param {any} recipe */
-const other = (recipe) => (recipe.batch.schedule === "static" ? "continuous" : "static");
+/** @param {Batch} batch */
+const other = (batch) => (batch.schedule === "static" ? "continuous" : "static");
 
-/** @param {HTMLTableElement} table @param {any} both @param {string} mine @param {T} t */
+/** @param {HTMLTableElement} table @param {Record<string, Served>} both @param {string} mine @param {T} t */
 function fill(table, both, mine, t) {
   const names = ["static", "continuous"];
-  const shown = (/** @type {string} */ row, x) =>
+  const shown = (/** @type {string} */ row, /** @type {Served} */ x) =>
     ({
       passes: String(x.passes),
       ttft: x.ttft.toFixed(2),

@@ -1,7 +1,7 @@
 // The schedule of a batch as numbers: what every pass had of every request, and
 // what that comes to. No DOM.
 
-/** @import { Frame } from "../../types.js" */
+/** @import { Frame, RequestProgress, With } from "../../types.js" */
 
 /**
  * @typedef {{kind: "away"|"waiting"|"prefill"|"decode"|"held"|"preempted"|"done", rows: number, again: number,
@@ -20,12 +20,15 @@ export function passes({ meta, tensors }) {
   const [lines, passes] = table.shape;
   const n = lines - 3;
   const row = (/** @type {number} */ i) => Array.from(table.data.subarray(i * passes, (i + 1) * passes));
-  const told = (/** @type {string} */ name, /** @type {number} */ i, /** @type {number} */ p) =>
-    Number(tensors[name]?.data[i * passes + p] ?? 0); // once somebody was preempted
+  const told = (
+    /** @type {"schedule_preempted"|"schedule_recomputed"} */ name,
+    /** @type {number} */ i,
+    /** @type {number} */ p,
+  ) => Number(tensors[name]?.data[i * passes + p] ?? 0); // once somebody was preempted
   const fed = schedule.requests.map((_, i) => row(i));
   const whole = step.part === "head" ? passes : passes - 1; // passes that are over
-  const longest = Array.from({ length: passes }, (_, p) => Math.max(...fed.map((/** @type {number[]} */ f) => f[p])));
-  const still = run.recipe.batch.schedule === "static";
+  const longest = Array.from({ length: passes }, (_, p) => Math.max(...fed.map((f) => f[p])));
+  const still = run.recipe.batch?.schedule === "static";
   // A static batch keeps the slots of those that began together.
   const began = longest.map((_, p) => schedule.requests.find((q, i) => fed[i][p] > 0)?.started);
   const cells = schedule.requests.map((q, i) =>
@@ -42,24 +45,22 @@ export function passes({ meta, tensors }) {
       };
     }),
   );
-  const sum = longest.map((_, p) => fed.reduce((/** @type {number} */ s, /** @type {number[]} */ f) => s + f[p], 0));
+  const sum = longest.map((_, p) => fed.reduce((s, f) => s + f[p], 0));
   return {
     passes,
     whole,
     cells,
     rows: sum,
-    again: longest.map((_, p) =>
-      cells.reduce((/** @type {number} */ s, /** @type {PassCell[]} */ c) => s + c[p].again, 0),
-    ),
+    again: longest.map((_, p) => cells.reduce((s, c) => s + c[p].again, 0)),
     padded: row(n),
     idle: row(n + 1),
     made: row(n + 2),
-    weights: Array.from(tensors.schedule_weights.data),
+    weights: Array.from(tensors.schedule_weights?.data ?? []),
   };
 }
 
 /**
- * @param {any} q
+ * @param {RequestProgress} q
  * @param {number} pass
  * @param {number} rows
  * @param {number} again of them, recomputed
@@ -73,7 +74,7 @@ function kind(q, pass, rows, again) {
 
 /**
  * What a request waited for, in passes; null where it cannot be said yet.
- * @param {any} q @param {number} whole passes that are over
+ * @param {RequestProgress} q @param {number} whole passes that are over
  */
 export function waits(q, whole) {
   // with nobody to serve it need not wait for its time
@@ -85,7 +86,7 @@ export function waits(q, whole) {
   };
 }
 
-/** The whole batch so far. @param {NonNullable<ReturnType<typeof passes>>} x @param {Frame} frame */
+/** The whole batch so far. @param {NonNullable<ReturnType<typeof passes>>} x @param {With<"schedule">} frame */
 export function totals(x, { meta: { schedule, run } }) {
   const sum = (/** @type {number[]} */ a) => a.slice(0, x.whole).reduce((s, v) => s + v, 0);
   const mean = (/** @type {(number|null)[]} */ a) => {
@@ -100,7 +101,7 @@ export function totals(x, { meta: { schedule, run } }) {
     padded: sum(x.padded),
     made: sum(x.made),
     weights: sum(x.weights),
-    busy: x.whole ? 1 - sum(x.idle) / (run.recipe.batch.slots * x.whole) : 0,
+    busy: x.whole ? 1 - sum(x.idle) / ((run.recipe.batch?.slots ?? 1) * x.whole) : 0,
     first: mean(each.map((w) => w.first)),
     each: mean(each.map((w) => w.each)),
   };
