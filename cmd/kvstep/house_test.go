@@ -113,6 +113,9 @@ func checkImport(t *testing.T, room string, floor int, imported string) {
 	if (room == "sim" || strings.HasPrefix(room, "sim/")) && slices.Contains(outside, imported) {
 		t.Errorf("%s imports %s: the simulator knows nothing of the outside", room, imported)
 	}
+	if room == "sim/lens" && (strings.HasPrefix(imported, "encoding/") || imported == "net/url") {
+		t.Errorf("%s imports %s: a lens derives, web/wire writes", room, imported)
+	}
 	if imported == "encoding/csv" && room != "sim/sheet" && room != "sim/sweep" { // which reads
 		t.Errorf("%s imports %s: tables are written by sim/sheet, which lets no cell be a formula", room, imported)
 	}

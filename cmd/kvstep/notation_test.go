@@ -233,7 +233,29 @@ func TestTheTableOfFilters(t *testing.T) {
 		field := recipe.Find("sampler." + f.Name)
 		fmt.Fprintf(&b, "| `--%s` | `%s` | %s | %s |\n", field.Flag, f.Name, text.In("en").T(field.HelpID(), nil), field.Missing)
 	}
-	const file, from, to = "../../docs/trace.md", "<!-- filters -->\n", "<!-- end -->"
+	tableInTrace(t, "filters", b.String())
+}
+
+// TestTheTableOfPolicies: docs/trace.md has every way in which a cache policy is offered.
+// With -write it is written anew.
+func TestTheTableOfPolicies(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| flag | recipe `cache` | what it does |\n|---|---|---|\n")
+	for _, o := range kv.Offers() {
+		data, err := json.Marshal(o.Start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "| `--cache %s` | `%s` | %s |\n", kv.Text(o.Start), data, text.In("en").T("policy.about."+o.Name, nil))
+	}
+	tableInTrace(t, "policies", b.String())
+}
+
+// tableInTrace holds a table of docs/trace.md against what it should be, or writes it.
+func tableInTrace(t *testing.T, name, table string) {
+	t.Helper()
+	const file, to = "../../docs/trace.md", "<!-- end -->"
+	from := "<!-- " + name + " -->\n"
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +265,7 @@ func TestTheTableOfFilters(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the table", file)
 	}
-	want := before + from + "\n" + b.String() + "\n" + to + after
+	want := before + from + "\n" + table + "\n" + to + after
 	switch {
 	case want == string(data):
 	case !*write:

@@ -18,7 +18,7 @@ type Arena struct {
 	memory *sim.Memory // of the machine; counts what is held there, nil counts nothing
 }
 
-// NewArena is an arena of so many bytes; 0 means no limit.
+// NewArena makes an arena of so many bytes; 0 means no limit.
 func NewArena(budget int64) *Arena { return &Arena{budget: budget} }
 
 // In has the arena tell memory what it really holds.
@@ -27,14 +27,14 @@ func (a *Arena) In(memory *sim.Memory) *Arena {
 	return a
 }
 
-// Held is how many bytes are taken and not given back.
+// Held returns how many bytes are taken and not given back.
 func (a *Arena) Held() int64 { return a.held }
 
-// Budget is how many bytes there may be; 0: no limit.
+// Budget returns how many bytes there may be; 0: no limit.
 func (a *Arena) Budget() int64 { return a.budget }
 
-// room is how many things of a size can still be taken, at most most.
-func (a *Arena) room(size int64, most int) int {
+// fits returns how many things of a size can still be taken, at most most.
+func (a *Arena) fits(size int64, most int) int {
 	if a.budget == 0 {
 		return most
 	}

@@ -14,7 +14,7 @@ type group struct{ scale, low uint16 }
 // largest16 is the largest float16, 65504. Numbers beyond it are cut to it.
 const largest16 = 0x7bff
 
-// fit is the group that can hold numbers between least and most: low is at most
+// fit returns the group that can hold numbers between least and most: low is at most
 // least, and the highest code reaches most, whatever float16 rounds away. The
 // error of a number is then at most half a step, scale/2, and what float32
 // rounds.
@@ -28,7 +28,7 @@ func fit(least, most float32, bits int) group {
 	return group{scale, low}
 }
 
-// down16 is the largest float16 that is at most x, which float16 can reach.
+// down16 returns the largest float16 that is at most x, which float16 can reach.
 func down16(x float32) uint16 {
 	h := mat.F16(x)
 	switch {
@@ -40,7 +40,7 @@ func down16(x float32) uint16 {
 	return h - 1
 }
 
-// encode is the nearest code of x.
+// encode returns the nearest code of x.
 func (g group) encode(x float32, bits int) byte {
 	scale := mat.F32(g.scale)
 	if scale == 0 {
@@ -50,7 +50,7 @@ func (g group) encode(x float32, bits int) byte {
 	return byte(min(max(n, 0), float64(int(1)<<bits-1)))
 }
 
-// bounds are the least and the most of some numbers.
+// bounds returns the least and the most of some numbers.
 func bounds(x []float32) (least, most float32) {
 	least, most = x[0], x[0]
 	for _, v := range x[1:] {

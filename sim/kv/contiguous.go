@@ -14,7 +14,7 @@ var contiguousPolicy = &Policy{
 	Sizes: reserved{},
 }
 
-// made is a cache, or nil and the reason, where a nil pointer would be no nil Cache.
+// made returns a cache, or nil and the reason, where a nil pointer would be no nil Cache.
 func made[C Cache](c C, err error) (Cache, error) {
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ var _ Cache = (*Contiguous)(nil)
 // without room for one token refuses with Problem "kv.memory".
 func NewContiguous(s Spec, a *Arena) (*Contiguous, error) {
 	c := &Contiguous{arena: a, lens: make([]int, s.Layers), headDim: s.HeadDim}
-	c.capacity = max(1, a.room(s.TokenBytes(), s.Most))
+	c.capacity = max(1, a.fits(s.TokenBytes(), s.Most))
 	slab, err := a.floats(c.capacity * s.Layers * s.width() * 2)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (c *Contiguous) Append(layer int, k, v []float32) {
 	c.lens[layer] = at + 1
 }
 
-// Sees is everything so far.
+// Sees returns everything so far.
 func (c *Contiguous) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	return c.keys[layer][kvHead].Rows(0, c.lens[layer]), c.values[layer][kvHead].Rows(0, c.lens[layer]), nil
 }
@@ -85,7 +85,7 @@ func (c *Contiguous) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 // Clear forgets what a layer holds and keeps the memory.
 func (c *Contiguous) Clear(layer int) { c.lens[layer] = 0 }
 
-// Len is the number of positions held by a layer.
+// Len returns the number of positions held by a layer.
 func (c *Contiguous) Len(layer int) int { return c.lens[layer] }
 
 // Truncate forgets and keeps the memory.
@@ -110,7 +110,7 @@ func (c *Contiguous) Usage() sim.CacheUsage {
 	return u
 }
 
-// LayerBytes are the rows that a layer has appended.
+// LayerBytes counts the rows that a layer has appended.
 func (c *Contiguous) LayerBytes(layer int) int64 {
 	return int64(c.lens[layer]*len(c.keys[layer])*c.headDim) * 2 * floatBytes
 }

@@ -39,7 +39,7 @@ type held struct {
 	asked  bool        // a query head of the newest token has attended
 }
 
-// least is the index of the row with the lowest score, of those that are not among the
+// least returns the index of the row with the lowest score, of those that are not among the
 // newest when one more comes; of equals the oldest.
 func (x *held) least(newest int) int {
 	old, least := len(x.at)-(newest-1), 0
@@ -51,7 +51,7 @@ func (x *held) least(newest int) int {
 	return least
 }
 
-// evictingTraits are those of a policy under which every head keeps the same tokens.
+// evictingTraits returns those of a policy under which every head keeps the same tokens.
 func evictingTraits(k Keeps) Traits {
 	return Traits{Evicts: true, Bits: 8 * floatBytes, Keeps: &k, Alike: true}
 }
@@ -128,7 +128,7 @@ func (c *evicting) evict(layer, kvHead, i int) {
 	x.scores = slices.Delete(x.scores, i, i+1)
 }
 
-// Sees is what is kept.
+// Sees returns what is kept.
 func (c *evicting) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	x, hd := &c.heads[layer][kvHead], c.spec.HeadDim
 	return mat.Paged(len(x.k), hd, x.k, 1, 0), mat.Paged(len(x.v), hd, x.v, 1, 0), x.at
@@ -143,7 +143,7 @@ func (c *evicting) Attended(layer, kvHead int, probs []float32) {
 	}
 }
 
-// Scores are what the rule says of each row.
+// Scores returns what the rule says of each row.
 func (c *evicting) Scores(layer int) (scores [][]float32) {
 	if c.rule.score == nil {
 		return nil
@@ -154,7 +154,7 @@ func (c *evicting) Scores(layer int) (scores [][]float32) {
 	return scores
 }
 
-// Truncate can only forget everything: what was evicted does not come back.
+// Truncate forgets everything, and cannot forget less: what was evicted does not come back.
 func (c *evicting) Truncate(n int) {
 	if n != 0 {
 		panic("kv: an evicting cache cannot go back")
@@ -186,7 +186,7 @@ func (c *evicting) Usage() sim.CacheUsage {
 	return u
 }
 
-// LayerBytes are the rows that a layer keeps.
+// LayerBytes counts the rows that a layer keeps.
 func (c *evicting) LayerBytes(layer int) (n int64) {
 	for h := range c.heads[layer] {
 		n += int64(len(c.heads[layer][h].at)*c.spec.HeadDim) * 2 * floatBytes

@@ -42,7 +42,7 @@ var stays = eviction{before: never}
 
 var _ Observer = (*History)(nil)
 
-// NewHistory is empty.
+// NewHistory begins a history of nothing.
 func NewHistory(s Spec, p sim.CachePolicy) *History {
 	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group}
 	h.layers = h.empty()
@@ -100,7 +100,7 @@ func (h *History) BlockTaken(block int, copied bool) {
 // BlockFreed notes a block that nobody has now.
 func (h *History) BlockFreed(block int) { h.blocks.freed = append(h.blocks.freed, block) }
 
-// Copies is how many blocks of the cache are copies of shared ones, taken since the
+// Copies returns how many blocks of the cache are copies of shared ones, taken since the
 // history began.
 func (h *History) Copies() int { return h.copies }
 
@@ -113,7 +113,7 @@ func (h *History) Keep(layer int, k, v mat.Matrix) {
 	}
 }
 
-// First is a history of the first n tokens alone, which this one can go on
+// First returns a history of the first n tokens alone, which this one can go on
 // without. Only what was evicted before query n is so in it.
 func (h *History) First(n int) *History {
 	f := &History{spec: h.spec, traits: h.traits, group: h.group, ready: min(h.ready, n)}

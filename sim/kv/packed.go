@@ -18,7 +18,7 @@ func (d coded) start(s Spec, p sim.CachePolicy) int64 {
 	return n
 }
 
-// tokenBits are bits + 2*16/group a number.
+// tokenBits returns bits + 2*16/group a number.
 func (d coded) tokenBits(s Spec, p sim.CachePolicy) int64 {
 	numbers := 2 * int64(s.Layers*s.width())
 	return numbers*int64(d.bits) + numbers*2*8*scaleBytes/int64(s.grouped(p).Group)
@@ -52,7 +52,7 @@ func (d coded) layerBytes(s Spec, p sim.CachePolicy, tokens, quantised int) int6
 	return (ready*one + n*one + (n-ready)*row*8*floatBytes + 7) / 8
 }
 
-// groupedTokens is the tokens that there is room for where there must be for n:
+// groupedTokens returns the tokens that there is room for where there must be for n:
 // by channel whole groups.
 func groupedTokens(p sim.CachePolicy, n int) int {
 	if p.Axis == AxisChannel {
@@ -61,7 +61,7 @@ func groupedTokens(p sim.CachePolicy, n int) int {
 	return n
 }
 
-// codedBytes are the codes and scales of room for n tokens. p has its group.
+// codedBytes counts the codes and scales of room for n tokens. p has its group.
 func (d coded) codedBytes(s Spec, p sim.CachePolicy, n int) int64 {
 	numbers := groupedTokens(p, n) * s.HeadDim // of K, or of V, of a head
 	return int64(s.Layers*s.KVHeads) * 2 * int64((numbers*d.bits+7)/8+numbers/p.Group*2*scaleBytes)

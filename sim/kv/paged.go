@@ -55,13 +55,13 @@ func NewPool(s Spec, block int, a *Arena) *Pool { return &Pool{spec: s, block: b
 
 func (p *Pool) blockFloats() int { return p.spec.Layers * 2 * p.spec.width() * p.block }
 
-// BlockBytes is what one block takes.
+// BlockBytes returns what one block takes.
 func (p *Pool) BlockBytes() int64 { return int64(p.blockFloats()) * floatBytes }
 
-// InUse is the number of blocks that some sequence uses.
+// InUse returns the number of blocks that some sequence uses.
 func (p *Pool) InUse() int { return len(p.pages) - len(p.free) }
 
-// take is a block for one sequence.
+// take takes a block for one sequence.
 func (p *Pool) take() (int, error) {
 	page, err := p.arena.floats(p.blockFloats())
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *Pool) drop(b int) bool {
 	return true
 }
 
-// Sequence is a new, empty sequence in the pool.
+// Sequence begins an empty sequence in the pool.
 func (p *Pool) Sequence() *Paged { return &Paged{pool: p, lens: make([]int, p.spec.Layers)} }
 
 // Paged is one sequence of a Pool: its block table says where its tokens are.
@@ -103,7 +103,7 @@ type Paged struct {
 
 var _ Cache = (*Paged)(nil)
 
-// Fork is a sequence that begins with the first n tokens of q and shares their
+// Fork makes a sequence that begins with the first n tokens of q and shares their
 // blocks. Whoever writes to a shared block first gets a copy of it.
 func (q *Paged) Fork(n int) Cache {
 	f := q.pool.Sequence()
@@ -122,7 +122,7 @@ func (q *Paged) share(table []int) {
 	}
 }
 
-// take is a block of the sequence's own; copied says that it becomes that of a shared one.
+// take takes a block of the sequence's own; copied says that it becomes that of a shared one.
 func (q *Paged) take(copied bool) (int, error) {
 	b, err := q.pool.take()
 	if err == nil && q.to != nil {
@@ -138,7 +138,7 @@ func (q *Paged) drop(b int) {
 	}
 }
 
-// blocks is how many blocks n tokens need.
+// blocks returns how many blocks n tokens need.
 func blocks(n, block int) int { return (n + block - 1) / block }
 
 // Reserve takes the blocks that n more tokens need, and a copy of a shared
@@ -164,7 +164,7 @@ func (q *Paged) Reserve(n int) (int, error) {
 	return n, nil
 }
 
-// Lacks is how many bytes of the machine Reserve of n tokens would take, at most.
+// Lacks returns how many bytes of the machine Reserve of n tokens would take, at most.
 func (q *Paged) Lacks(n int) int64 {
 	p, have := q.pool, q.lens[0]
 	more := max(0, blocks(have+n, p.block)-len(q.table))
@@ -174,7 +174,7 @@ func (q *Paged) Lacks(n int) int64 {
 	return int64(more) * mat.SlabBytes(p.blockFloats())
 }
 
-// offset is where the rows of a head begin in a block; value is 0 for K, 1 for V.
+// offset returns where the rows of a head begin in a block; value is 0 for K, 1 for V.
 func (p *Pool) offset(layer, value, kvHead int) int {
 	return ((layer*2+value)*p.spec.KVHeads + kvHead) * p.block * p.spec.HeadDim
 }
@@ -190,7 +190,7 @@ func (q *Paged) Append(layer int, k, v []float32) {
 	q.lens[layer]++
 }
 
-// Sees is everything so far, read where it stands in the blocks.
+// Sees returns everything so far, read where it stands in the blocks.
 func (q *Paged) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	p, n := q.pool, q.lens[layer]
 	return mat.Paged(n, p.spec.HeadDim, q.pages, p.block, p.offset(layer, 0, kvHead)),
@@ -229,7 +229,7 @@ func (q *Paged) Usage() sim.CacheUsage {
 	return u
 }
 
-// LayerBytes are the rows that a layer has appended, without the rest of the
+// LayerBytes counts the rows that a layer has appended, without the rest of the
 // last block.
 func (q *Paged) LayerBytes(layer int) int64 {
 	return int64(q.lens[layer]*q.pool.spec.width()) * 2 * floatBytes

@@ -21,7 +21,7 @@ type Param struct {
 	narrow  func(n sim.Number, p sim.CachePolicy, headDim int) sim.Number
 }
 
-// count is a parameter that is a number of things.
+// count makes a parameter that is a number of things.
 func count(name string, least, most float64, missing int, at func(*sim.CachePolicy) any) Param {
 	return Param{Number: sim.Number{Name: name, Least: least, Most: most, Whole: true, Step: 1}, Default: missing, at: at}
 }
@@ -29,12 +29,12 @@ func count(name string, least, most float64, missing int, at func(*sim.CachePoli
 // maxTokens is beyond what any model can read.
 const maxTokens = 1 << 20
 
-// newest is how many of the newest tokens stay, of several policies, with a default.
+// newest makes the parameter that says how many of the newest tokens stay, with a default.
 func newest(missing int) Param {
 	return count("window", 1, maxTokens, missing, func(p *sim.CachePolicy) any { return &p.Window })
 }
 
-// Params are the parameters of all policies, each once.
+// Params returns the parameters of all policies, each once.
 func Params() (all []Param) {
 	for _, x := range Policies {
 		for _, p := range x.Params {
@@ -54,7 +54,7 @@ func (x Param) Value(p sim.CachePolicy) string {
 	return *x.at(&p).(*string)
 }
 
-// missing is the default of a number.
+// missing returns the default of a number.
 func (x Param) missing(p sim.CachePolicy) int {
 	if x.depends != nil {
 		return x.depends(p)
@@ -105,7 +105,7 @@ const maxBudget = int64(1) << 50
 // Budget is how many bytes a cache may take, under any policy; 0: no limit.
 var Budget = sim.Number{Name: "budget", Least: 0, Most: float64(maxBudget), Whole: true, Step: 1024}
 
-// Names are the fields of a policy beside its kind, as JSON has them.
+// Names returns the fields of a policy beside its kind, as JSON has them.
 func Names() []string {
 	names := []string{Budget.Name}
 	for _, x := range Params() {

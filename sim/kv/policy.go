@@ -63,7 +63,7 @@ type Keeps struct {
 	Most   int
 }
 
-// Kept is how many of n tokens are kept.
+// Kept returns how many of n tokens are kept.
 func (t Traits) Kept(n int) int {
 	if t.Keeps == nil {
 		return n
@@ -71,7 +71,7 @@ func (t Traits) Kept(n int) int {
 	return min(n, t.Keeps.Most)
 }
 
-// Most is how many tokens are kept at a time, 0 for all.
+// Most returns how many tokens are kept at a time, 0 for all.
 func (t Traits) Most() int {
 	if t.Keeps == nil {
 		return 0
@@ -118,7 +118,7 @@ func Kinds() (names []string) {
 	return names
 }
 
-// Offers are all ways in which policies are offered, with their parameters complete.
+// Offers returns all ways in which policies are offered, with their parameters complete.
 func Offers() (all []Offer) {
 	for _, x := range Policies {
 		all = append(all, x.offers()...)
@@ -126,7 +126,7 @@ func Offers() (all []Offer) {
 	return all
 }
 
-// offers are those of one policy.
+// offers returns those of one policy.
 func (x *Policy) offers() (all []Offer) {
 	if x.Offers == nil {
 		return []Offer{{Name: x.Kind, Start: Complete(sim.CachePolicy{Kind: x.Kind})}}
@@ -144,7 +144,7 @@ func (o Offer) Shows(param string) bool {
 		slices.ContainsFunc(Of(o.Start).Params, func(x Param) bool { return x.Name == param })
 }
 
-// Within are the policies that a person may try whose memory has room for so many tokens
+// Within returns the policies that a person may try whose memory has room for so many tokens
 // in float32.
 func Within(room int) (all []sim.CachePolicy) {
 	for _, x := range Policies {

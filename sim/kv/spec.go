@@ -11,13 +11,13 @@ type Spec struct {
 	Most                     int // tokens that the run can have
 }
 
-// SpecOf is the shape of a model's cache for a run of at most most tokens.
+// SpecOf returns the shape of a model's cache for a run of at most most tokens.
 func SpecOf(c sim.Config, most int) Spec { return Spec{c.Layers, c.KVHeads, c.HeadDim, most} }
 
-// width is the numbers of one token's K (or V) in one layer.
+// width returns the numbers of one token's K (or V) in one layer.
 func (s Spec) width() int { return s.KVHeads * s.HeadDim }
 
-// TokenBytes is what K and V of one token take in all layers, in float32.
+// TokenBytes returns what K and V of one token take in all layers, in float32.
 func (s Spec) TokenBytes() int64 { return int64(s.Layers*s.width()) * 2 * floatBytes }
 
 // Sizes foretell from a shape alone what a policy takes.
@@ -34,28 +34,28 @@ type Sizes interface {
 	layerBytes(s Spec, p sim.CachePolicy, tokens, quantised int) int64
 }
 
-// Bytes is what a cache of a policy takes of the machine's memory at its start.
+// Bytes returns what a cache of a policy takes of the machine's memory at its start.
 func (s Spec) Bytes(p sim.CachePolicy) int64 { return Of(p).Sizes.start(s, p) }
 
-// TokenBits is what one token takes in all layers, in bits, with its share of scales.
+// TokenBits returns what one token takes in all layers, in bits, with its share of scales.
 func (s Spec) TokenBits(p sim.CachePolicy) int64 { return Of(p).Sizes.tokenBits(s, p) }
 
-// Fits is how many tokens a budget of bytes has room for under a policy,
+// Fits returns how many tokens a budget of bytes has room for under a policy,
 // predicted from its shape alone: 0 if none, most if all of them.
 func (s Spec) Fits(p sim.CachePolicy, budget int64) int { return Of(p).Sizes.fits(s, p, budget) }
 
-// Want is how many bytes more a policy takes for n tokens that a full cache has
+// Want returns how many bytes more a policy takes for n tokens that a full cache has
 // no room for: what its refusal says.
 func (s Spec) Want(p sim.CachePolicy, n int) int64 { return Of(p).Sizes.want(s, p, n) }
 
-// LayerBytes is what a layer holds with so many tokens, and reads once a pass. Where K is
+// LayerBytes returns what a layer holds with so many tokens, and reads once a pass. Where K is
 // quantised in groups of tokens, that of tokens after the first quantised ones is still in
 // float32.
 func (s Spec) LayerBytes(p sim.CachePolicy, tokens, quantised int) int64 {
 	return Of(p).Sizes.layerBytes(s, p, tokens, quantised)
 }
 
-// QuantisedLen is how many tokens have their K in codes during a pass that finds so
+// QuantisedLen returns how many tokens have their K in codes during a pass that finds so
 // many in the cache: whole groups of them, where groups are of tokens.
 func (s Spec) QuantisedLen(p sim.CachePolicy, cached int) int {
 	if n := TraitsOf(p).GroupTokens; n > 0 {
@@ -81,7 +81,7 @@ func (reserved) layerBytes(s Spec, _ sim.CachePolicy, tokens, _ int) int64 {
 	return int64(tokens*s.width()) * 2 * floatBytes
 }
 
-// slab is what room for so many tokens takes of the machine, within a budget.
+// slab returns what room for so many tokens takes of the machine, within a budget.
 func (s Spec) slab(tokens int, budget int64) int64 {
 	n := mat.SlabBytes(tokens * s.Layers * s.width() * 2)
 	if budget > 0 {

@@ -19,7 +19,7 @@ func Text(p sim.CachePolicy) string {
 	return text
 }
 
-// Forms show how the policies' texts are written, as in "window:WINDOW:SINKS".
+// Forms shows how the policies' texts are written, as in "window:WINDOW:SINKS".
 func Forms() (all []string) {
 	for _, x := range Policies {
 		form := x.Kind

@@ -19,10 +19,10 @@ type View struct {
 
 var _ sim.KVCache = View{}
 
-// First is a new history of the first n tokens of what the view remembers.
+// First returns a new history of the first n tokens of what the view remembers.
 func (v View) First(n int) *History { return v.history.First(n) }
 
-// Len is the number of positions a layer had written at that moment.
+// Len returns the number of positions a layer had written at that moment.
 func (v View) Len(layer int) int {
 	if layer <= v.done {
 		return v.after
@@ -30,7 +30,7 @@ func (v View) Len(layer int) int {
 	return v.before
 }
 
-// Keys are [Len(layer), head_dim], those that were evicted included.
+// Keys returns [Len(layer), head_dim], those that were evicted included.
 func (v View) Keys(layer, kvHead int) mat.Matrix {
 	x, n := &v.history.layers[layer], v.Len(layer)
 	rows := x.k[:n]
@@ -44,7 +44,7 @@ func (v View) Keys(layer, kvHead int) mat.Matrix {
 	return v.head(rows, kvHead)
 }
 
-// Values are [Len(layer), head_dim], those that were evicted included.
+// Values returns [Len(layer), head_dim], those that were evicted included.
 func (v View) Values(layer, kvHead int) mat.Matrix {
 	x, n := &v.history.layers[layer], v.Len(layer)
 	if v.history.traits.Quantises() {
@@ -53,13 +53,13 @@ func (v View) Values(layer, kvHead int) mat.Matrix {
 	return v.head(x.v[:n], kvHead)
 }
 
-// head is one head of rows with all heads side by side.
+// head returns one head of rows with all heads side by side.
 func (v View) head(rows [][]float32, kvHead int) mat.Matrix {
 	hd := v.history.spec.HeadDim
 	return mat.Paged(len(rows), hd, rows, 1, kvHead*hd)
 }
 
-// Sees is what the query at a position met.
+// Sees returns what the query at a position met.
 func (v View) Sees(layer, kvHead, query int) (keys, values mat.Matrix, at []int) {
 	keys, values = v.Keys(layer, kvHead).Rows(0, query+1), v.Values(layer, kvHead).Rows(0, query+1)
 	if !v.history.traits.Evicts {
@@ -75,7 +75,7 @@ func (v View) Sees(layer, kvHead, query int) (keys, values mat.Matrix, at []int)
 	return mat.Paged(len(k), hd, k, 1, 0), mat.Paged(len(x), hd, x, 1, 0), at
 }
 
-// EvictedAt is the first query that position p was evicted before.
+// EvictedAt returns the first query that position p was evicted before.
 func (v View) EvictedAt(layer, kvHead, p int) int { return v.eviction(layer, kvHead, p).before }
 
 func (v View) eviction(layer, kvHead, p int) eviction {
@@ -85,7 +85,7 @@ func (v View) eviction(layer, kvHead, p int) eviction {
 	return stays
 }
 
-// Score is what position p is kept by at this moment, or was when it was evicted: under h2o
+// Score returns what position p is kept by at this moment, or was when it was evicted: under h2o
 // the attention that it has received from all queries. It is known of the layer that ran
 // last, under a policy that chooses by attention.
 func (v View) Score(kvHead, p int) (float32, bool) {
@@ -104,14 +104,14 @@ func (v View) Score(kvHead, p int) (float32, bool) {
 	return v.scores[kvHead][at], true
 }
 
-// QuantisedLen is how many positions have their K in codes: all, but for those that
+// QuantisedLen returns how many positions have their K in codes: all, but for those that
 // fill no group yet where a group is of tokens.
 func (v View) QuantisedLen() int { return min(v.ready, v.after) }
 
-// Blocks are those that the cache has taken and given back since the view before.
+// Blocks returns those that the cache has taken and given back since the view before.
 func (v View) Blocks() (taken, freed []int) { return v.blocks.taken, v.blocks.freed }
 
-// Code is how one number is kept.
+// Code returns how one number is kept.
 func (v View) Code(layer, kvHead, p, dim int, value bool) (code sim.Code, scale, low float32, ok bool) {
 	r := v.history
 	if !r.traits.Quantises() || !value && p >= v.ready {
@@ -156,16 +156,16 @@ func Evictions(s *sim.Step) (all [][3]int) {
 	return all
 }
 
-// Bytes is what the cache's rows took at that moment.
+// Bytes returns what the cache's rows took at that moment.
 func (v View) Bytes() int64 { return v.use.Used }
 
-// Usage is the same, with what was allocated.
+// Usage returns the same, with what was allocated.
 func (v View) Usage() sim.CacheUsage { return v.use }
 
 // Bytes of a list's head, and of a number in it.
 const slice, number = 24, 8
 
-// Held is what remembering the rows of a step takes beside them, bytes: where they are,
+// Held returns what remembering the rows of a step takes beside them, bytes: where they are,
 // how they read once quantised and when they were evicted, and the tables of what the cache took.
 func (v View) Held(rows int) int64 {
 	r := v.history

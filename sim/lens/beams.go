@@ -22,12 +22,12 @@ type BeamsInfo struct {
 
 // FinishedInfo is a text that ended.
 type FinishedInfo struct {
-	Text   string `json:"text"`
-	Tokens int    `json:"tokens"`
-	Sum    Score  `json:"sum"`            // of its tokens' log-probabilities
-	Score  Score  `json:"score"`          // sum / length^penalty
-	Done   string `json:"done"`           // eos or max-new
-	Node   *int   `json:"node,omitempty"` // of the tree, at which it ends (nodes are numbered pass by pass)
+	Text         string `json:"text"`
+	Tokens       int    `json:"tokens"`
+	Sum          Score  `json:"sum"`            // of its tokens' log-probabilities
+	Score        Score  `json:"score"`          // sum / length^penalty
+	FinishReason string `json:"done"`           // eos or max-new
+	Node         *int   `json:"node,omitempty"` // of the tree, at which it ends (nodes are numbered pass by pass)
 }
 
 // showBeams returns with the tree the tensors
@@ -51,7 +51,7 @@ func showBeams(m *Moment) (*BeamsInfo, []Tensor) {
 	}
 	info.Best = b.Best
 	for _, f := range b.Finished {
-		info.Finished = append(info.Finished, FinishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: Score(f.Sum), Score: Score(f.Score), Done: f.FinishReason})
+		info.Finished = append(info.Finished, FinishedInfo{Text: f.Text, Tokens: len(f.Tokens), Sum: Score(f.Sum), Score: Score(f.Score), FinishReason: f.FinishReason})
 	}
 	if !m.View.shows("beams") {
 		return info, nil

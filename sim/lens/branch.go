@@ -23,8 +23,8 @@ type Branch struct {
 	Shared     int64 // of those, rows that other branches have too: the same memory
 }
 
-// Gone is a branch that had to go.
-type Gone struct {
+// EvictedBranch is a branch that had to go.
+type EvictedBranch struct {
 	ID  int    `json:"id"`
 	Why string `json:"why"` // most: there may be so many; budget: their rows take so much memory
 }

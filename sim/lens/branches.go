@@ -11,13 +11,13 @@ var branchesLens = Lens{Name: "branches", Needs: []Need{someBranches}, Crowds: t
 
 // BranchesInfo are the runs of a room that keeps several, or did.
 type BranchesInfo struct {
-	Current   int          `json:"current"`           // the branch on screen
-	Most      int          `json:"most"`              // so many are kept; then the one that was on screen longest ago goes
-	Held      Integer      `json:"held"`              // bytes of the rows of all, shared ones once
-	Gone      *Gone        `json:"gone,omitempty"`    // the last one that had to go
-	NamesOnly bool         `json:"lean,omitempty"`    // beside the picture of an op there are only id, parent and compare.with
-	List      []BranchInfo `json:"list"`              // oldest first
-	Compare   *CompareInfo `json:"compare,omitempty"` // if the viewer asks for it
+	Current   int            `json:"current"`           // the branch on screen
+	Most      int            `json:"most"`              // so many are kept; then the one that was on screen longest ago goes
+	Held      Integer        `json:"held"`              // bytes of the rows of all, shared ones once
+	Evicted   *EvictedBranch `json:"gone,omitempty"`    // the last one that had to go
+	NamesOnly bool           `json:"lean,omitempty"`    // beside the picture of an op there are only id, parent and compare.with
+	List      []BranchInfo   `json:"list"`              // oldest first
+	Compare   *CompareInfo   `json:"compare,omitempty"` // if the viewer asks for it
 }
 
 // BranchInfo is one of them. Counts of 0 and empty texts are left out.
@@ -41,7 +41,7 @@ type BranchInfo struct {
 const textShown = 45
 
 func showBranches(m *Moment) *BranchesInfo {
-	info := &BranchesInfo{Current: m.Branch, Most: MaxBranches, Held: Integer(m.Held), Gone: m.Gone, List: []BranchInfo{}}
+	info := &BranchesInfo{Current: m.Branch, Most: MaxBranches, Held: Integer(m.Held), Evicted: m.Evicted, List: []BranchInfo{}}
 	if m.View.Op != "" {
 		return namesOnly(m, info)
 	}

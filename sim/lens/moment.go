@@ -26,10 +26,10 @@ type Moment struct {
 	At   func(n int) *sim.Step // any step up to the cursor
 	View View
 
-	Branch   int      // the one on screen, in a room that keeps several
-	Branches []Branch // all of them, oldest first; none where there is only one
-	Gone     *Gone    // the last one that had to go
-	Held     int64    // bytes of the rows of all, shared ones once
+	Branch   int            // the one on screen, in a room that keeps several
+	Branches []Branch       // all of them, oldest first; none where there is only one
+	Evicted  *EvictedBranch // the last one that had to go
+	Held     int64          // bytes of the rows of all, shared ones once
 
 	Models *library.Library // other models that a run out of memory could go to; nil: none
 

@@ -28,8 +28,8 @@ func TestParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		info := showRun(&Moment{Model: l})
-		if got := explain.ArchOf(l.Model); got != want.parts || (info.Parts == nil) != (got == llama) || info.Parts != nil && *info.Parts != got {
-			t.Errorf("%s: %+v, in the frame %+v", name, got, info.Parts)
+		if got := explain.ArchOf(l.Model); got != want.parts || (info.Arch == nil) != (got == llama) || info.Arch != nil && *info.Arch != got {
+			t.Errorf("%s: %+v, in the frame %+v", name, got, info.Arch)
 		}
 		if !slices.Equal(info.Lacks, want.lacks) {
 			t.Errorf("%s lacks %v, want %v", name, info.Lacks, want.lacks)

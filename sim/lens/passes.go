@@ -21,7 +21,7 @@ func showPasses(m *Moment) []Tensor {
 	weights := make([]float64, passes)
 	for at := range m.Step.N + 1 {
 		s := m.At(at)
-		weights[s.Pass] += float64(s.Lanes[kept(s)].WeightBytes)
+		weights[s.Pass] += float64(s.Lanes[scheduleLane(s)].WeightBytes)
 		for seq, q := range s.Schedule.Requests {
 			table[seq*passes+s.Pass] = uint32(q.Rows)
 		}
@@ -36,8 +36,8 @@ func showPasses(m *Moment) []Tensor {
 	return append(tensors, preemptedPasses(m)...)
 }
 
-// kept returns the lane that the schedule tells of: the cached one, if it runs.
-func kept(s *sim.Step) sim.Lane {
+// scheduleLane returns the lane that the schedule tells of: the cached one, if it runs.
+func scheduleLane(s *sim.Step) sim.Lane {
 	if s.Ran[sim.Cached] {
 		return sim.Cached
 	}

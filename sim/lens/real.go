@@ -48,7 +48,7 @@ type LeastTime struct {
 	Bound   string  `json:"bound"` // compute or memory
 }
 
-// realSize returns the model and the device of Pick.Real, "model@device".
+// realSize returns the model and the device of View.Real, "model@device".
 func realSize(name string) (s cost.Shape, model string, h cost.Hardware, peak float64, ok bool) {
 	model, device, ok := strings.Cut(name, "@")
 	s, model, err1 := cost.Preset(model)

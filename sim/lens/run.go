@@ -21,13 +21,13 @@ type RunInfo struct {
 	Recorded int        `json:"recorded"`      // steps that exist
 	// Length is how many steps there are if the run goes to its maximum (in a batch: if every
 	// request does, and finds memory at once).
-	Length  int      `json:"length"`
-	Ended   *string  `json:"ended"`             // why the run is over: eos, max-new, stop or memory; null while it is not
-	Running bool     `json:"running"`           // the server itself is stepping on (forward to a far place)
-	Outside []string `json:"outside,omitempty"` // up to five words of the prompt that the model never met in training
-	Lacks   []string `json:"lacks,omitempty"`   // ops of a layer that this model does not have
-	// Parts is how the model is built, where that is not as in a Llama.
-	Parts *explain.Arch `json:"parts,omitempty"`
+	Length       int      `json:"length"`
+	Ended        *string  `json:"ended"`             // why the run is over: eos, max-new, stop or memory; null while it is not
+	Running      bool     `json:"running"`           // the server itself is stepping on (forward to a far place)
+	UnknownWords []string `json:"outside,omitempty"` // up to five words of the prompt that the model never met in training
+	Lacks        []string `json:"lacks,omitempty"`   // ops of a layer that this model does not have
+	// Arch is how the model is built, where that is not as in a Llama.
+	Arch *explain.Arch `json:"parts,omitempty"`
 }
 
 func showRun(m *Moment) RunInfo {
@@ -76,8 +76,8 @@ func archOf(m *Moment) *explain.Arch {
 	return &p
 }
 
-// maxOutside words are named; more would say no more.
-const maxOutside = 5
+// maxUnknownWords words are named; more would say no more.
+const maxUnknownWords = 5
 
 func unknownWords(m *Moment) []string {
 	words := m.Model.UnknownWords(m.Recipe.Prompt)
@@ -90,7 +90,7 @@ func unknownWords(m *Moment) []string {
 			}
 		}
 	}
-	return words[:min(len(words), maxOutside)]
+	return words[:min(len(words), maxUnknownWords)]
 }
 
 // lengthOf returns how many steps the run has if it goes to its maximum.

@@ -21,7 +21,7 @@ type ScheduleInfo struct {
 // RequestProgress is how far a request has come.
 type RequestProgress struct {
 	sim.RequestState
-	Said string `json:"said"` // generated so far
+	GeneratedText string `json:"said"` // generated so far
 }
 
 // showSchedule has everybody wait before the first step.

@@ -10,17 +10,17 @@ var stepLens = Lens{Name: "step", Null: true, Show: value(showStep)}
 
 // StepInfo is the step at the cursor, as kvstep trace tells it.
 type StepInfo struct {
-	N         int       `json:"n"`
-	Pass      int       `json:"pass"`
-	Phase     sim.Phase `json:"phase"`
-	Part      sim.Part  `json:"part"`
-	Layer     *int      `json:"layer"`     // null for the head
-	Rows      int       `json:"rows"`      // new rows of the cached lane
-	Cached    int       `json:"cached"`    // tokens that were in its cache before
-	Masked    int       `json:"masked"`    // pairs that the mask of this step forbids
-	Identical bool      `json:"identical"` // the lanes agree bit for bit
-	Differs   string    `json:"differs"`   // the first op in which they do not
-	Done      *string   `json:"done"`      // why the run ends with this step
+	N               int       `json:"n"`
+	Pass            int       `json:"pass"`
+	Phase           sim.Phase `json:"phase"`
+	Part            sim.Part  `json:"part"`
+	Layer           *int      `json:"layer"`     // null for the head
+	Rows            int       `json:"rows"`      // new rows of the cached lane
+	Cached          int       `json:"cached"`    // tokens that were in its cache before
+	Masked          int       `json:"masked"`    // pairs that the mask of this step forbids
+	Identical       bool      `json:"identical"` // the lanes agree bit for bit
+	Differs         string    `json:"differs"`   // the first op in which they do not
+	RunFinishReason *string   `json:"done"`      // why the run ends with this step
 }
 
 func showStep(m *Moment) *StepInfo {

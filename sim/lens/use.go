@@ -31,9 +31,9 @@ type UseInfo struct {
 	Settled   *int    `json:"settled,omitempty"`  // groups along tokens: tokens that have their K in codes
 	Coded     *[2]int `json:"coded,omitempty"`    // those that got them just before this step, from and to
 	MaxError  float32 `json:"max_error,omitzero"` // largest error of a quantised row: what 255 stands for in cache_error
-	// Want is how many bytes more were needed, where memory ended the run.
-	Want Integer       `json:"want,omitzero"`
-	Ways []Alternative `json:"ways,omitempty"` // how far other ways to keep the cache go in the same budget
+	// ShortBy is how many bytes more were needed, where memory ended the run.
+	ShortBy      Integer       `json:"want,omitzero"`
+	Alternatives []Alternative `json:"ways,omitempty"` // how far other ways to keep the cache go in the same budget
 }
 
 // showUse returns with the open table of rows the policy's own numbers of them.
@@ -79,8 +79,8 @@ func useOf(m *Moment) *UseInfo {
 		}
 	}
 	if m.Step.RunFinishReason == sim.FinishMemory && m.isSingle() {
-		info.Want = Integer(m.spec().Want(p, 1))
-		info.Ways = alternatives(m)
+		info.ShortBy = Integer(m.spec().Want(p, 1))
+		info.Alternatives = alternatives(m)
 	}
 	return info
 }

@@ -24,12 +24,12 @@ type decoder interface {
 
 // newDecoder makes the decoder that the recipe asks for; most is how many tokens a
 // sequence can feed.
-func (e *engine) newDecoder(most int, count cost.Switches) (decoder, error) {
+func (e *engine) newDecoder(maxTokens int, count cost.Switches) (decoder, error) {
 	switch {
 	case e.recipe.Sampler.Kind == "beam":
 		return &beamSearch{plain: plain{e}}, nil
 	case e.recipe.Draft != "":
-		return newSpeculative(e, most, count)
+		return newSpeculative(e, maxTokens, count)
 	}
 	return plain{e}, nil
 }

@@ -24,8 +24,8 @@ type lane struct {
 	logits   mat.Matrix // of the last head
 	recorded *arena     // where the rows that steps keep are written at once, nil for nowhere
 
-	memory *sim.Memory // counts what the lane holds
-	most   int         // rows that a pass of the run can have; 0: nobody knows, and working memory never shrinks
+	memory  *sim.Memory // counts what the lane holds
+	maxRows int         // rows that a pass of the run can have; 0: nobody knows, and working memory never shrinks
 }
 
 func newLane(m *model.Model) *lane {
@@ -54,11 +54,11 @@ func (l *lane) bytes(rows, positions int) int64 {
 func (l *lane) fitting(rows, positions int) (int, int) {
 	const worth = 1 << 20 // bytes
 	have, sees := l.size()
-	if l.most > 0 && have > 4*rows && l.bytes(have, sees)-l.bytes(rows, positions) > worth {
+	if l.maxRows > 0 && have > 4*rows && l.bytes(have, sees)-l.bytes(rows, positions) > worth {
 		return rows, positions
 	}
 	if have < rows {
-		have = max(rows, min(have*5/4, l.most))
+		have = max(rows, min(have*5/4, l.maxRows))
 	}
 	return have, max(sees, positions)
 }

@@ -18,9 +18,9 @@ func (e *engine) release() {
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
-// mostRows returns how many rows a pass can have at most: every token of as many sequences as
+// maxRows returns how many rows a pass can have at most: every token of as many sequences as
 // go together.
-func (e *engine) mostRows() (n int) {
+func (e *engine) maxRows() (n int) {
 	together := 1
 	if e.recipe.Batch != nil {
 		together = e.recipe.Batch.Slots

@@ -187,28 +187,28 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	if err != nil {
 		return nil, err
 	}
-	most := 0
+	maxTokens := 0
 	for i, q := range requests {
 		e.all = append(e.all, newSequence(m, i, q))
-		most = max(most, e.all[i].maxTokens)
+		maxTokens = max(maxTokens, e.all[i].maxTokens)
 	}
 	if err := e.fits(); err != nil {
 		return nil, err
 	}
-	e.rows = newArena(m.Model.Config, most, held)
-	if err := e.newLanes(most); err != nil {
+	e.rows = newArena(m.Model.Config, maxTokens, held)
+	if err := e.newLanes(maxTokens); err != nil {
 		return nil, err
 	}
-	e.caches = kv.Open(kv.SpecOf(m.Model.Config, most), r.Cache, e.memory)
+	e.caches = kv.Open(kv.SpecOf(m.Model.Config, maxTokens), r.Cache, e.memory)
 	if r.Batch != nil && r.Batch.Share {
 		e.prefixes = &prefixCache{block: r.Cache.Block}
 	}
-	if e.decoder, err = e.newDecoder(most, count); err != nil {
+	if e.decoder, err = e.newDecoder(maxTokens, count); err != nil {
 		return nil, err
 	}
 	for _, l := range e.lanes {
 		if l != nil {
-			l.most = e.mostRows()
+			l.maxRows = e.maxRows()
 		}
 	}
 	if len(prefix) == 0 || !e.isSingle() { // several sequences are computed again
@@ -217,9 +217,9 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	return e, e.resume(prefix)
 }
 
-// newLanes makes the lanes that the recipe asks for; most is how many tokens a sequence
+// newLanes makes the lanes that the recipe asks for; maxTokens is how many tokens a sequence
 // can feed.
-func (e *engine) newLanes(most int) error {
+func (e *engine) newLanes(maxTokens int) error {
 	m := e.m.Model
 	if e.recipe.Lanes != "uncached" {
 		l := newLane(m)
@@ -227,7 +227,7 @@ func (e *engine) newLanes(most int) error {
 		e.lanes[sim.Cached] = l
 	}
 	if e.recipe.Lanes != "cached" {
-		spec := kv.SpecOf(m.Config, most)
+		spec := kv.SpecOf(m.Config, maxTokens)
 		spec.Layers = 1
 		if err := e.held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
 			return err

@@ -10,25 +10,25 @@ import (
 // no steps, no second lane. It is what tracing is measured against, and gives the
 // same bits.
 type Session struct {
-	lane   *lane
-	cache  *kv.Contiguous
-	most   int
-	logits mat.Matrix // [1, vocab]
+	lane      *lane
+	cache     *kv.Contiguous
+	maxTokens int
+	logits    mat.Matrix // [1, vocab]
 }
 
-// NewSession makes a session with room for most tokens.
-func NewSession(m *library.Loaded, most int) (*Session, error) {
-	cache, err := kv.NewContiguous(kv.SpecOf(m.Model.Config, most), kv.NewArena(0))
+// NewSession makes a session with room for maxTokens.
+func NewSession(m *library.Loaded, maxTokens int) (*Session, error) {
+	cache, err := kv.NewContiguous(kv.SpecOf(m.Model.Config, maxTokens), kv.NewArena(0))
 	if err != nil {
 		return nil, err
 	}
-	return &Session{lane: newLane(m.Model), cache: cache, most: most, logits: mat.New(1, m.Model.Config.Vocab)}, nil
+	return &Session{lane: newLane(m.Model), cache: cache, maxTokens: maxTokens, logits: mat.New(1, m.Model.Config.Vocab)}, nil
 }
 
 // Feed runs tokens after those that were fed before, all in one pass, and gives
 // the logits of the last, [vocab], until the next call. There must be room.
 func (s *Session) Feed(tokens ...int) []float32 {
-	s.lane.begin(len(tokens), s.most)
+	s.lane.begin(len(tokens), s.maxTokens)
 	s.lane.add(tokens, s.cache.Len(0), s.cache)
 	for l := range s.lane.m.Config.Layers {
 		s.lane.layer(l)

@@ -14,12 +14,12 @@ type speculative struct {
 	draft *drafter
 }
 
-func newSpeculative(e *engine, most int, count cost.Switches) (*speculative, error) {
+func newSpeculative(e *engine, maxTokens int, count cost.Switches) (*speculative, error) {
 	draft, err := e.m.Sibling(e.recipe.Draft)
 	if err != nil {
 		return nil, err
 	}
-	d, err := newDrafter(draft.Model, e.held, most, e.recipe, count, e.clock)
+	d, err := newDrafter(draft.Model, e.held, maxTokens, e.recipe, count, e.clock)
 	if err != nil {
 		return nil, err
 	}

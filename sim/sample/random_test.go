@@ -79,6 +79,7 @@ func TestDistribution(t *testing.T) {
 		{Temperature: 1.3, TopK: 6, TopP: 0.9, Seed: 5},
 		{Temperature: 1.5, TopP: 1, MinP: 0.2, Seed: 6},
 		{Temperature: 1, TopP: 0.95, MinP: 0.05, RepetitionPenalty: 1.5, Seed: 7},
+		{Temperature: 1, TopP: 1, Seed: 8, More: map[string]float64{"typical_p": 0.5}},
 	} {
 		s.Kind = "sample"
 		const draws = 30_000

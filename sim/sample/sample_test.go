@@ -141,11 +141,11 @@ func TestProblems(t *testing.T) {
 
 // FuzzChoose: whatever the bits of the logits, a token that is possible or a Problem.
 func FuzzChoose(f *testing.F) {
-	f.Add([]byte{0, 0, 128, 63, 0, 0, 128, 127, 0, 0, 192, 127}, 0.5, 3, 0.9, 0.1, 1.2, uint64(1))
-	f.Add([]byte{1, 0, 0, 0, 255, 255, 127, 127, 0, 0, 128, 255}, 1e-310, 0, 1.0, 0.0, 0.0, uint64(1))
-	f.Add([]byte{255, 255, 127, 127, 255, 255, 127, 255, 0, 0, 0, 128}, 1e300, 2, 0.5, 1.0, 1e300, uint64(3))
-	f.Add([]byte{255, 255, 127, 127, 255, 255, 127, 255, 0, 0, 0, 0}, 1.0, 0, 1e-300, 1e-300, 1e-300, uint64(6))
-	f.Fuzz(func(t *testing.T, bits []byte, temperature float64, k int, p, minP, penalty float64, seed uint64) {
+	f.Add([]byte{0, 0, 128, 63, 0, 0, 128, 127, 0, 0, 192, 127}, 0.5, 3, 0.9, 0.1, 0.6, 1.2, uint64(1))
+	f.Add([]byte{1, 0, 0, 0, 255, 255, 127, 127, 0, 0, 128, 255}, 1e-310, 0, 1.0, 0.0, 0.0001, 0.0, uint64(1))
+	f.Add([]byte{255, 255, 127, 127, 255, 255, 127, 255, 0, 0, 0, 128}, 1e300, 2, 0.5, 1.0, 1.0, 1e300, uint64(3))
+	f.Add([]byte{255, 255, 127, 127, 255, 255, 127, 255, 0, 0, 0, 0}, 1.0, 0, 1e-300, 1e-300, 0.9, 1e-300, uint64(6))
+	f.Fuzz(func(t *testing.T, bits []byte, temperature float64, k int, p, minP, typ, penalty float64, seed uint64) {
 		logits := make([]float32, len(bits)/4)
 		for i := range logits {
 			b := bits[4*i:]
@@ -158,6 +158,7 @@ func FuzzChoose(f *testing.F) {
 			}
 		}
 		s := sim.Sampler{Kind: "sample", Temperature: temperature, TopK: k, TopP: p, MinP: minP, RepetitionPenalty: penalty, Seed: seed}
+		typical.In(&s).Set(typ)
 		c, err := Choose(logits, s, seed, past)
 		checkPick(t, logits, s, seed, past)
 		checkPick(t, logits, sim.Sampler{Kind: "greedy"}, seed, past)

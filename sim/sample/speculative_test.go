@@ -73,6 +73,7 @@ func TestSpeculativeDistribution(t *testing.T) {
 		{"hostile", hostile, plain, 2},
 		{"itself", target, plain, 2},
 		{"filtered", language(2, vocab), sim.Sampler{Kind: "sample", Temperature: 1.5, TopK: 2, TopP: 0.9, RepetitionPenalty: 1.2}, 2},
+		{"typical", language(2, vocab), sim.Sampler{Kind: "sample", Temperature: 1.5, TopP: 1, More: map[string]float64{"typical_p": 0.5}}, 2},
 		{"disjoint", hostile, sim.Sampler{Kind: "sample", Temperature: 1, TopK: 1, TopP: 1}, 2},
 	} {
 		p, q := after(t, target, row.s), after(t, row.draft, row.s)

@@ -166,7 +166,7 @@ func (x *planning) shares() (all []Share) {
 	left := x.policy.Chunk
 	for _, prefill := range []bool{false, true} {
 		for i, q := range x.all {
-			if n := x.most(q, left); q.State == Running && q.Prefill == prefill && n > 0 {
+			if n := x.maxRows(q, left); q.State == Running && q.Prefill == prefill && n > 0 {
 				all, left = append(all, Share{i, n}), left-n
 			}
 		}
@@ -184,9 +184,9 @@ func without(shares []Share, i int) (others []Share) {
 	return others
 }
 
-// most returns how many tokens of a request a pass can have that has so many rows left of its
+// maxRows returns how many tokens of a request a pass can have that has so many rows left of its
 // chunk.
-func (x *planning) most(q Request, left int) int {
+func (x *planning) maxRows(q Request, left int) int {
 	if x.policy.Chunk > 0 {
 		return min(q.Pending, left)
 	}
@@ -235,7 +235,7 @@ func (x *planning) share() (again bool, err error) {
 			if q.State != Running || q.Prefill != prefill {
 				continue
 			}
-			n := x.most(q, left)
+			n := x.maxRows(q, left)
 			if n == 0 { // the chunk is full
 				return false, nil
 			}

@@ -14,19 +14,19 @@ import (
 // table and the line say what kvstep trace says, in both languages.
 func TestHowItWasChosen(t *testing.T) {
 	for lang, words := range map[string][]string{
-		"en": {"Repetition penalty 1.3", "Temperature 1.5", "Top-k 12 left", "of the probability", "The draw"},
-		"zh": {"重复惩罚 1.3", "温度 1.5", "Top-k 12 从", "占概率的", "随机数"},
+		"en": {"Repetition penalty 1.3", "Temperature 1.5", "Top-k 12 left", "Typical-p 0.9 ", "of the probability", "The draw"},
+		"zh": {"重复惩罚 1.3", "温度 1.5", "Top-k 12 从", "Typical-p 0.9 ", "占概率的", "随机数"},
 	} {
 		p := open(t, "/?lang="+lang)
 		const prompt = "Tom has a red ball."
 		p.js(`document.querySelector("[data-testid=settings]").open = true`)
 		p.js(`const s = document.querySelector("[data-testid=sampler]"); s.value = "sample"; s.dispatchEvent(new Event("change", {bubbles: true}))`)
-		for _, f := range [][2]string{{"prompt", prompt}, {"new", "3"}, {"set-t", "1.5"}, {"set-k", "12"}, {"set-p", "0.95"}, {"set-minp", "0.02"}, {"set-rp", "1.3"}, {"set-seed", "4"}} {
+		for _, f := range [][2]string{{"prompt", prompt}, {"new", "3"}, {"set-t", "1.5"}, {"set-k", "12"}, {"set-p", "0.95"}, {"set-minp", "0.02"}, {"set-rp", "1.3"}, {"set-typ", "0.9"}, {"set-seed", "4"}} {
 			p.fill(f[0], f[1])
 		}
 		p.click("run")
 		perPass := stepsPerPass(t)
-		all := steps(t, sim.Recipe{Prompt: prompt, MaxNew: 3, Sampler: sim.Sampler{Kind: "sample", Temperature: 1.5, TopK: 12, TopP: 0.95, MinP: 0.02, RepetitionPenalty: 1.3, Seed: 4}})
+		all := steps(t, sim.Recipe{Prompt: prompt, MaxNew: 3, Sampler: sim.Sampler{Kind: "sample", Temperature: 1.5, TopK: 12, TopP: 0.95, MinP: 0.02, RepetitionPenalty: 1.3, Seed: 4, More: map[string]float64{"typical_p": 0.9}}})
 		p.until(fmt.Sprintf(`document.querySelector("[data-testid=timeline]").getAttribute("aria-valuemax") === "%d"`, 3*perPass-1))
 		for n := perPass - 1; n < len(all); n += perPass {
 			p.click("do-token")
@@ -49,7 +49,7 @@ func TestHowItWasChosen(t *testing.T) {
 				t.Errorf("%s: %q does not have the draw %s", lang, said, r)
 			}
 		}
-		if q := eval[string](p, `kvstepFrame().meta.link`); !strings.Contains(q, "minp=0.02") || !strings.Contains(q, "rp=1.3") || !strings.Contains(q, "show=choice") {
+		if q := eval[string](p, `kvstepFrame().meta.link`); !strings.Contains(q, "minp=0.02") || !strings.Contains(q, "rp=1.3") || !strings.Contains(q, "typ=0.9") || !strings.Contains(q, "show=choice") {
 			t.Errorf("link %s", q)
 		}
 		p.axe("the choice in " + lang)

@@ -61,12 +61,74 @@ func TestABatchOnScreen(t *testing.T) {
 	}
 }
 
+// tight is the same without blocks for all of it, at once.
+func tight(schedule string) sim.Recipe {
+	r := three(schedule)
+	r.Cache.Budget = 8 * 4 * 5120
+	r.Batch.Slots, r.Batch.Chunk, r.Batch.Share = 3, 0, false
+	r.Batch.Requests[0].Arrive, r.Batch.Requests[1].Arrive = 0, 0
+	return r
+}
+
+func tightLink(lang, schedule string) string {
+	v := url.Values{"lang": {lang}, "prompt": {rosa}, "new": {"6"}, "cache": {"paged:4"}, "budget": {"163840"}, "schedule": {schedule}, "slots": {"3"},
+		"req": {"0:5:" + kite, "0:4:" + tom}}
+	return "/?" + v.Encode()
+}
+
+// TestAPreemptedBatchOnScreen: who gives its blocks back is drawn as the trace has it, with
+// what it recomputes, and told in words.
+func TestAPreemptedBatchOnScreen(t *testing.T) {
+	perPass := stepsPerPass(t)
+	for _, c := range []struct{ lang, schedule, gives, again string }{
+		{"en", sim.ScheduleContinuous, "gives its blocks back", "recomputed"}, {"zh", sim.ScheduleStatic, "归还其块", "重算"},
+	} {
+		want := steps(t, tight(c.schedule))
+		p := open(t, tightLink(c.lang, c.schedule))
+		p.at(-1)
+		preempted, recomputed := 0, 0
+		for n := 0; n < len(want); n += perPass {
+			p.click("do-layer")
+			p.at(n)
+			text := eval[string](p, `document.querySelector("[data-testid=sentence]").textContent`)
+			before := sim.Schedule{Requests: make([]sim.RequestState, 3)}
+			if n > 0 {
+				before = *want[n-1].Schedule
+			}
+			gives, again := false, false
+			for seq, q := range want[n].Schedule.Requests {
+				gives, again = gives || q.Preempted > before.Requests[seq].Preempted, again || q.Recomputing > 0
+			}
+			if strings.Contains(text, c.gives) != gives || strings.Contains(text, c.again) != again {
+				t.Errorf("step %d: somebody is preempted: %v, recomputed: %v; the page says %q", n, gives, again, text)
+			}
+			if gives {
+				preempted++
+				p.axe("a request is preempted, in " + c.lang)
+			}
+			if again {
+				recomputed++
+			}
+			p.click("do-token")
+			p.at(n + perPass - 1)
+			p.compareGrid(want[:n+perPass])
+		}
+		if preempted == 0 || recomputed == 0 {
+			t.Errorf("%s: preempted %d times, recomputed %d times", c.schedule, preempted, recomputed)
+		}
+		p.compareWaits(want[len(want)-1].Schedule)
+		p.theme("dark")
+		p.axe("a preempted batch in the dark, in " + c.lang)
+		p.clean()
+	}
+}
+
 // compareGrid checks the columns of the schedule against the passes.
 func (p *page) compareGrid(steps []sim.Step) {
 	p.t.Helper()
 	last := steps[len(steps)-1]
 	p.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=schedule-grid] thead button[data-pass]").length === %d`, last.Pass+1))
-	got := eval[[][][2]string](p, `[...document.querySelectorAll("[data-testid=schedule-grid] tbody tr")].map((tr) => [...tr.querySelectorAll("td")].map((td) => [td.dataset.kind, td.dataset.rows]))`)
+	got := eval[[][][3]string](p, `[...document.querySelectorAll("[data-testid=schedule-grid] tbody tr")].map((tr) => [...tr.querySelectorAll("td")].map((td) => [td.dataset.kind, td.dataset.rows, td.dataset.again]))`)
 	lines := eval[map[string][]string](p, `Object.fromEntries([...document.querySelectorAll("[data-testid=schedule-grid] tfoot tr")].map((tr) => [tr.dataset.line, [...tr.querySelectorAll("td")].map((td) => td.textContent)]))`)
 	padded := eval[[]int](p, `[...document.querySelectorAll("[data-testid=schedule-grid] thead button[data-pass]")].map((_, i) => [...document.querySelectorAll("[data-testid=schedule-grid] tbody tr")].reduce((n, tr) => n + Number(tr.querySelectorAll("td")[i].dataset.padded), 0))`)
 	for _, s := range steps {
@@ -76,6 +138,9 @@ func (p *page) compareGrid(steps []sim.Step) {
 		for seq, q := range s.Schedule.Requests {
 			if got[seq][s.Pass][1] != strconv.Itoa(q.Rows) {
 				p.t.Errorf("pass %d of request %d: %v on the page, %d rows in the trace", s.Pass, seq, got[seq][s.Pass], q.Rows)
+			}
+			if got[seq][s.Pass][2] != strconv.Itoa(q.Recomputing) || (got[seq][s.Pass][0] == "preempted") != (q.State == sim.RequestPreempted) {
+				p.t.Errorf("pass %d of request %d: %v on the page, %+v in the trace", s.Pass, seq, got[seq][s.Pass], q)
 			}
 			waits := q.State == sim.RequestWaiting && q.Arrive <= s.Pass
 			if waits != (got[seq][s.Pass][0] == "waiting") {
@@ -295,8 +360,9 @@ func TestHandoutsOfSeveral(t *testing.T) {
 		link   string
 		recipe sim.Recipe
 	}{
-		"batch": {threeLink("en", sim.ScheduleContinuous), three(sim.ScheduleContinuous)},
-		"beam":  {beam, sim.Recipe{Prompt: tom, MaxNew: 4, Sampler: sim.Sampler{Kind: "beam", Width: 2, Length: 1}, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 4}}},
+		"batch":           {threeLink("en", sim.ScheduleContinuous), three(sim.ScheduleContinuous)},
+		"preempted batch": {tightLink("en", sim.ScheduleContinuous), tight(sim.ScheduleContinuous)},
+		"beam":            {beam, sim.Recipe{Prompt: tom, MaxNew: 4, Sampler: sim.Sampler{Kind: "beam", Width: 2, Length: 1}, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 4}}},
 	} {
 		all := steps(t, c.recipe)
 		last := len(all) - 1
@@ -310,7 +376,7 @@ func TestHandoutsOfSeveral(t *testing.T) {
 		}
 		h := openFile(t, path)
 		h.at(last)
-		if name == "batch" {
+		if name != "beam" {
 			h.compareGrid(all)
 			if eval[bool](h, `!!document.querySelector("[data-testid=schedule-grid] [data-seq], [data-strip] button") || !!document.querySelector("[data-testid=versus]")`) {
 				t.Error("the copy offers what it cannot do")

@@ -80,7 +80,7 @@ func (s *state) evictBranch(why string) bool {
 	}
 	s.shut(old)
 	s.branches = slices.DeleteFunc(s.branches, func(b *branch) bool { return b == old })
-	s.evicted = &lens.Gone{ID: old.id, Why: why}
+	s.evicted = &lens.EvictedBranch{ID: old.id, Why: why}
 	s.adopt(old)
 	return true
 }
@@ -284,7 +284,7 @@ func (s *state) change(b *branch) {
 
 // addBranches adds the branches to a moment.
 func (s *state) addBranches(m *lens.Moment) {
-	m.Branch, m.Gone = s.id, s.evicted
+	m.Branch, m.Evicted = s.id, s.evicted
 	if len(s.branches) < 2 {
 		return
 	}

@@ -18,7 +18,7 @@ import (
 type treeMeta struct {
 	Current int
 	Held    int64
-	Gone    *lens.Gone
+	Gone    *lens.EvictedBranch
 	List    []struct {
 		ID, Parent, Step, From, Tokens, Cursor int
 		Bytes, Shared                          int64
@@ -154,7 +154,7 @@ func TestTooManyBranches(t *testing.T) {
 	}
 	r.Do(v, wire.Command{Cmd: "pause"})
 	m := tree(t, v.until(3))
-	if m.Gone == nil || *m.Gone != (lens.Gone{ID: 2, Why: "most"}) || len(m.List) != lens.MaxBranches {
+	if m.Gone == nil || *m.Gone != (lens.EvictedBranch{ID: 2, Why: "most"}) || len(m.List) != lens.MaxBranches {
 		t.Fatalf("%+v", m)
 	}
 	for _, b := range m.List[1:] {

@@ -105,7 +105,7 @@ type state struct {
 	*branch            // the one on screen
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
-	evicted  *lens.Gone
+	evicted  *lens.EvictedBranch
 	budget   int64       // bytes that all together may hold
 	counts   *sim.Memory // what they hold (memory)
 

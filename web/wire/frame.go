@@ -2,6 +2,7 @@ package wire
 
 import (
 	"strconv"
+	"sync"
 
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/lens"
@@ -15,11 +16,27 @@ type Frame struct {
 	Link Link // its recipe, view, breakpoints and bookmarks are the moment's
 }
 
+// numbers are where frames write their tensors before they are copied into place.
+var numbers = sync.Pool{New: func() any { return new([]byte) }}
+
 // Encode writes the frame after dst and returns it.
-func Encode(dst []byte, f *Frame) []byte { return checkpoint.AppendSafetensors(dst, File(f)) }
+func Encode(dst []byte, f *Frame) []byte {
+	scratch := numbers.Get().(*[]byte)
+	file, written := fileOf(f, (*scratch)[:0])
+	dst = checkpoint.AppendSafetensors(dst, file)
+	*scratch = written
+	numbers.Put(scratch)
+	return dst
+}
 
 // File returns the frame before it is written down.
-func File(frame *Frame) checkpoint.File {
+func File(f *Frame) checkpoint.File {
+	file, _ := fileOf(f, nil)
+	return file
+}
+
+// fileOf writes the numbers of tensors after scratch, and returns that too.
+func fileOf(frame *Frame, scratch []byte) (checkpoint.File, []byte) {
 	m := frame.Moment
 	m.FollowTrail()
 	link := frame.Link
@@ -40,14 +57,15 @@ func File(frame *Frame) checkpoint.File {
 			m.Beside += len(f.Meta[l.Name])
 		}
 		for _, t := range tensors {
-			written := Tensor(t)
+			var written checkpoint.Tensor
+			written, scratch = appendTensor(scratch, t)
 			if t.Crowds {
 				m.Beside += len(written.Data)
 			}
 			f.Tensors = append(f.Tensors, written)
 		}
 	}
-	return f
+	return f, scratch
 }
 
 // text returns v as JSON, in which every number has a word; "<" in a label is one byte.

@@ -217,6 +217,7 @@ func BenchmarkOpFrame(b *testing.B) {
 			"decode-down": looking(moment(m, rec, steps, decode, 2, 0), "down", explain.Ref{Step: decode, Op: "down"}),
 		} {
 			b.Run(fmt.Sprintf("%d/%s", tokens, name), func(b *testing.B) {
+				planned(x)
 				var buf []byte
 				for b.Loop() {
 					buf = Encode(buf[:0], x)

@@ -533,7 +533,7 @@ func BenchmarkPanels(b *testing.B) {
 	}
 	for _, show := range []string{"", "formulas", "heads", "history", "rows"} {
 		b.Run("open="+show, func(b *testing.B) {
-			m := moment(l, rec, steps, len(steps)-2, 4, 0)
+			m := planned(moment(l, rec, steps, len(steps)-2, 4, 0))
 			if show != "" {
 				m.View.Show = []string{show}
 			}

@@ -16,7 +16,7 @@ func BenchmarkBatchFrame(b *testing.B) {
 	}
 	rec = recipe.Complete(rec)
 	steps := stepsOf(b, l, rec)
-	m := served(b, l, rec, steps, len(steps)-2, 1, "schedule")
+	m := planned(served(b, l, rec, steps, len(steps)-2, 1, "schedule"))
 	b.ResetTimer()
 	for range b.N {
 		Encode(nil, m)
@@ -30,7 +30,7 @@ func BenchmarkBeamFrame(b *testing.B) {
 	rec.Cache = sim.CachePolicy{Kind: sim.CachePaged, Block: 4}
 	rec = recipe.Complete(rec)
 	steps := stepsOf(b, l, rec)
-	m := served(b, l, rec, steps, len(steps)-2, 1, "beams")
+	m := planned(served(b, l, rec, steps, len(steps)-2, 1, "beams"))
 	b.ResetTimer()
 	for range b.N {
 		Encode(nil, m)

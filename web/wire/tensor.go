@@ -12,89 +12,98 @@ import (
 
 // Tensor writes the numbers of a lens down, each in the bytes that its kind asks for.
 func Tensor(t lens.Tensor) checkpoint.Tensor {
-	out := checkpoint.Tensor{Name: t.Name, Shape: t.Shape}
+	written, _ := appendTensor(nil, t)
+	return written
+}
+
+// appendTensor writes the numbers after dst, of which the tensor's data are the end, and
+// returns dst with them.
+func appendTensor(dst []byte, t lens.Tensor) (checkpoint.Tensor, []byte) {
+	out, from := checkpoint.Tensor{Name: t.Name, Shape: t.Shape}, len(dst)
 	switch t.As {
 	case lens.F16:
-		out.DType, out.Data = "F16", halves(*t.Matrix)
+		out.DType, dst = "F16", appendHalves(dst, *t.Matrix)
 	case lens.F32:
-		out.DType, out.Data = "F32", singles(*t.Matrix)
+		out.DType, dst = "F32", appendSingles(dst, *t.Matrix)
 	case lens.Picture:
-		out.DType, out.Data = "U8", shares(*t.Matrix, t.Max)
-	case lens.Bytes:
-		out.DType, out.Data = "U8", t.Bytes
+		out.DType, dst = "U8", appendShares(dst, *t.Matrix, t.Max)
 	case lens.Least:
-		out.DType, out.Data = packInts(t.Whole)
+		out.DType, dst = appendInts(dst, t.Whole)
 	case lens.Count:
-		out.DType, out.Data = packCounts(t.Counts)
+		out.DType, dst = appendCounts(dst, t.Counts)
+	case lens.Bytes: // as they are
+		out.DType, out.Data = "U8", t.Bytes
+		return out, dst
 	}
-	return out
+	out.Data = dst[from:len(dst):len(dst)]
+	return out, dst
 }
 
 // size returns how many numbers a matrix has.
 func size(x mat.Matrix) int { return x.NumRows() * x.NumCols() }
 
-func halves(x mat.Matrix) []byte {
-	data := make([]byte, 0, 2*size(x))
+func appendHalves(dst []byte, x mat.Matrix) []byte {
+	dst = slices.Grow(dst, 2*size(x))
 	for i := range x.NumRows() {
 		for _, v := range x.Row(i) {
 			h := mat.F16(v)
-			data = append(data, byte(h), byte(h>>8))
+			dst = append(dst, byte(h), byte(h>>8))
 		}
 	}
-	return data
+	return dst
 }
 
-func singles(x mat.Matrix) []byte {
-	data := make([]byte, 0, 4*size(x))
+func appendSingles(dst []byte, x mat.Matrix) []byte {
+	dst = slices.Grow(dst, 4*size(x))
 	for i := range x.NumRows() {
 		for _, v := range x.Row(i) {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+			dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(v))
 		}
 	}
-	return data
+	return dst
 }
 
-// shares writes 128 + 127 x the share of the largest.
-func shares(x mat.Matrix, largest float32) []byte {
-	data := make([]byte, 0, size(x))
+// appendShares writes 128 + 127 x the share of the largest.
+func appendShares(dst []byte, x mat.Matrix, largest float32) []byte {
+	dst = slices.Grow(dst, size(x))
 	for i := range x.NumRows() {
 		for _, v := range x.Row(i) {
-			data = append(data, byte(128+math.Round(float64(v)/float64(largest)*127)))
+			dst = append(dst, byte(128+math.Round(float64(v)/float64(largest)*127)))
 		}
 	}
-	return data
+	return dst
 }
 
-// packInts writes whole numbers in as few bytes as the largest needs.
-func packInts(numbers []uint32) (dtype string, data []byte) {
+// appendInts writes whole numbers in as few bytes as the largest needs.
+func appendInts(dst []byte, numbers []uint32) (dtype string, _ []byte) {
 	most := uint32(0)
 	if len(numbers) > 0 {
 		most = slices.Max(numbers)
 	}
 	switch {
 	case most <= math.MaxUint8:
-		data = make([]byte, 0, len(numbers))
+		dst = slices.Grow(dst, len(numbers))
 		for _, n := range numbers {
-			data = append(data, byte(n))
+			dst = append(dst, byte(n))
 		}
-		return "U8", data
+		return "U8", dst
 	case most <= math.MaxUint16:
-		data = make([]byte, 0, 2*len(numbers))
+		dst = slices.Grow(dst, 2*len(numbers))
 		for _, n := range numbers {
-			data = binary.LittleEndian.AppendUint16(data, uint16(n))
+			dst = binary.LittleEndian.AppendUint16(dst, uint16(n))
 		}
-		return "U16", data
+		return "U16", dst
 	}
-	data = make([]byte, 0, 4*len(numbers))
+	dst = slices.Grow(dst, 4*len(numbers))
 	for _, n := range numbers {
-		data = binary.LittleEndian.AppendUint32(data, n)
+		dst = binary.LittleEndian.AppendUint32(dst, n)
 	}
-	return "U32", data
+	return "U32", dst
 }
 
-// packCounts writes whole numbers below 2^32 as such; where one is not, all as float64,
+// appendCounts writes whole numbers below 2^32 as such; where one is not, all as float64,
 // in which counts up to 2^53 are exact.
-func packCounts(rows [][]float64) (dtype string, data []byte) {
+func appendCounts(dst []byte, rows [][]float64) (dtype string, _ []byte) {
 	dtype, width := "U32", 4
 	for _, row := range rows {
 		for _, x := range row {
@@ -103,15 +112,15 @@ func packCounts(rows [][]float64) (dtype string, data []byte) {
 			}
 		}
 	}
-	data = make([]byte, 0, width*len(rows)*len(rows[0]))
+	dst = slices.Grow(dst, width*len(rows)*len(rows[0]))
 	for _, row := range rows {
 		for _, x := range row {
 			if dtype == "U32" {
-				data = binary.LittleEndian.AppendUint32(data, uint32(x))
+				dst = binary.LittleEndian.AppendUint32(dst, uint32(x))
 			} else {
-				data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
+				dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(x))
 			}
 		}
 	}
-	return dtype, data
+	return dtype, dst
 }

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"sync"
 	"testing"
 
 	"kvstep/sim/lens"
@@ -18,6 +19,32 @@ func TestLeast(t *testing.T) {
 		last := append(got.Data[x.size:2*x.size:2*x.size], 0, 0, 0)
 		if got.DType != x.dtype || len(got.Data) != 2*x.size || binary.LittleEndian.Uint32(last) != x.most {
 			t.Errorf("%v is %s %v", x.most, got.DType, got.Data)
+		}
+	}
+}
+
+// TestFramesAlone: a frame that is written while another is does not change it, and of a
+// file no tensor runs into the next.
+func TestFramesAlone(t *testing.T) {
+	l, rec, steps := small(t)
+	want := string(Encode(nil, withPanels(moment(l, rec, steps, 7, 1, 1), "heads", "rows", "history")))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for n := range steps {
+				Encode(nil, moment(l, rec, steps, n, 0, 2))
+				if got := Encode(nil, withPanels(moment(l, rec, steps, 7, 1, 1), "heads", "rows", "history")); string(got) != want {
+					t.Error("another frame has changed it")
+				}
+			}
+		})
+	}
+	group.Wait()
+	f := File(moment(l, rec, steps, 7, 1, 1))
+	for i, x := range f.Tensors {
+		before := string(f.Tensors[(i+1)%len(f.Tensors)].Data)
+		if _ = append(x.Data, 7); string(f.Tensors[(i+1)%len(f.Tensors)].Data) != before {
+			t.Errorf("%s runs into the next", x.Name)
 		}
 	}
 }

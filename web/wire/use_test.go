@@ -71,7 +71,7 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 			meta(t, f, "use", &use)
 			want := s.KV.Usage()
 			if use.Policy != kv.Text(rec.Cache) || int64(use.Allocated) != want.Allocated || int64(use.Used) != want.Used ||
-				!slices.Equal(use.Table, want.Table) || !slices.Equal(use.Refs, want.Refs) || use.Fits != nil || use.Want != 0 {
+				!slices.Equal(use.Table, want.Table) || !slices.Equal(use.Refs, want.Refs) || use.Fits != nil || use.ShortBy != 0 {
 				t.Fatalf("%s, step %d: %+v, the cache says %+v", policy, n, use, want)
 			}
 			if blocks = append(blocks, use.Taken...); !slices.Equal(blocks, want.Table) {
@@ -212,10 +212,10 @@ func TestWallAndWays(t *testing.T) {
 	m := moment(l, rec, steps, last, 0, 0)
 	var use lens.UseInfo
 	meta(t, frameOf(t, m), "use", &use)
-	if steps[last].RunFinishReason != sim.FinishMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.Want != 192 || len(use.Ways) < 4 {
+	if steps[last].RunFinishReason != sim.FinishMemory || use.Fits == nil || *use.Fits != len(steps[last].Tokens) || *use.Fits != 7 || use.ShortBy != 192 || len(use.Alternatives) < 4 {
 		t.Fatalf("%s, %+v", steps[last].RunFinishReason, use)
 	}
-	for _, w := range use.Ways {
+	for _, w := range use.Alternatives {
 		p, err := kv.Parse(w.Cache)
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/lens"
+	"kvstep/sim/sample"
 )
 
 // written are types that write themselves as JSON, and how the page sees them.
@@ -72,6 +73,13 @@ func (s *Schema) Fields(t reflect.Type) []Field {
 		}
 		has := func(option string) bool { return slices.Contains(strings.Split(options, ","), option) }
 		add(Field{key, f.Type, has("string"), has("omitempty") || has("omitzero"), s.docs.field(t, f.Name), t})
+	}
+	if t == reflect.TypeFor[sim.Sampler]() { // Sampler.More
+		for _, f := range sample.Filters {
+			if f.InMore() {
+				add(Field{f.Name, reflect.TypeFor[float64](), false, true, "setting of a filter; left out where it is off", t})
+			}
+		}
 	}
 	return all
 }

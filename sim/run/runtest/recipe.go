@@ -17,6 +17,7 @@ import (
 	"kvstep/sim/model/modeltest"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
+	"kvstep/sim/sample"
 )
 
 // Loud is the name of a model whose numbers overflow: its runs end with a Problem.
@@ -157,13 +158,19 @@ func prompt(r *rand.Rand, m *library.Loaded, like []int) (text string, ids []int
 }
 
 func sampler(r *rand.Rand, vocab int) sim.Sampler {
-	return sim.Sampler{
+	s := sim.Sampler{
 		Kind: pick(r, "greedy", "greedy", "sample", "sample", "beam"), Seed: r.Uint64(),
 		Temperature: pick(r, 1, 0.7, 3, 100, 1e-9, math.SmallestNonzeroFloat64), TopK: pick(r, 0, 0, 1, 3, vocab+9),
 		TopP: pick(r, 1, 1, 0.9, 0.3, 0.0001), MinP: pick(r, 0, 0, 0.2, 1),
 		RepetitionPenalty: pick(r, 1, 1, 1, 1.3, 0.5, 0.01, 100),
 		Width:             2 + r.IntN(3), Length: pick(r, 1, 0, -1, 10.0, -10),
 	}
+	for _, f := range sample.Filters { // any of them, those with no field of their own too
+		if x := f.Least + (f.Most-f.Least)*r.Float64(); r.IntN(8) == 0 && (!f.Whole || f.Limit == nil) && f.Check(x) == nil {
+			f.In(&s).Set(x)
+		}
+	}
+	return s
 }
 
 func policy(r *rand.Rand, headDim int) sim.CachePolicy {

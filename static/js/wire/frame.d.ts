@@ -376,6 +376,8 @@ export type Sampler = {
   width?: number;
   /** beam: finished texts compare by log-probability / length^this */
   length_penalty?: number;
+  /** setting of a filter; left out where it is off */
+  typical_p?: number;
 };
 
 /**
@@ -951,7 +953,7 @@ export type Branches = {
   /** bytes of the rows of all, shared ones once */
   held: Integer;
   /** the last one that had to go */
-  gone?: Gone;
+  gone?: EvictedBranch;
   /** beside the picture of an op there are only id, parent and compare.with */
   lean?: boolean;
   /** oldest first */
@@ -961,7 +963,7 @@ export type Branches = {
 };
 
 /** a branch that had to go. */
-export type Gone = {
+export type EvictedBranch = {
   id: number;
   /** most: there may be so many; budget: their rows take so much memory */
   why: string;

@@ -54,6 +54,6 @@ function valueOf(f) {
 /** Numbers of up to 64 bits are sent digit by digit. @param {HTMLInputElement} f */
 function number(f) {
   if (fault(f)) return undefined;
-  if (Number.isSafeInteger(Number(f.max))) return Number(f.value);
+  if (Number(f.max) <= Number.MAX_SAFE_INTEGER) return Number(f.value);
   return /^\d+$/.test(f.value) ? f.value : String(BigInt(f.valueAsNumber)); // 1e3
 }
