@@ -1,10 +1,10 @@
 // Marks over the matrices: the cell that is explained, the cells it was made of,
+// and arrows from these to it. Shape says it all, colour only helps.
+
 import { toPlate } from "./plate.js";
 import { density, fit, show } from "./canvas.js";
 
 /** @import { Box, Frame, Plate, Ref, Theme } from "../types.js" */
-
-// and arrows from these to it. Shape says it all, colour only helps.
 
 /**
  * The part of a plate that shows a line of cells.

@@ -21,11 +21,12 @@ const HALF = (() => {
 })();
 
 /**
- * Decodes one frame. Throws an Error that says what is wrong with it.
+ * Decodes one frame. Throws an Error that says what is wrong with it. That it has its type
+ * is held by Go's tests.
  * @param {ArrayBuffer} buffer
  * @returns {Frame}
  */
-export const decode = (buffer) => /** @type {Frame} */ (/** @type {unknown} */ (read(buffer))); // Go's tests hold frames against their types
+export const decode = (buffer) => /** @type {Frame} */ (/** @type {unknown} */ (read(buffer)));
 
 /**
  * Decodes a safetensors file of ours: a frame, a record of a handout or a weight matrix.

@@ -23,21 +23,22 @@ function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const [tree, says] = [part("tree"), part("says")];
   const table = /** @type {HTMLTableElement} */ (part("table"));
-  let state = /** @type {State} */ (/** @type {unknown} */ (null));
+  let t = /** @type {T} */ ((id) => id);
+  let recorded = false;
+  let pass = /** @type {number|undefined} */ (undefined); // of the cursor
   let all = /** @type {Beam[]} */ ([]);
   let built = "";
   const node = (/** @type {EventTarget|null} */ e) =>
     /** @type {HTMLElement|null} */ (e instanceof Element ? e.closest("[data-node]") : null);
   const tell = (/** @type {HTMLElement|null} */ b) =>
     (says.textContent = b
-      ? words(all, all[Number(b.dataset.node)], state.t)
-      : state.t(state.recorded ? "beams.hint.read" : "beams.hint"));
+      ? words(all, all[Number(b.dataset.node)], t)
+      : t(recorded ? "beams.hint.read" : "beams.hint"));
   tree.addEventListener("pointerover", (e) => node(e.target) && tell(node(e.target)));
   tree.addEventListener("focusin", (e) => tell(node(e.target)));
   tree.addEventListener("click", (e) => {
-    const b = state.recorded ? null : node(e.target); // a copy holds one beam
-    const step = state.frame?.meta.step;
-    const seq = b && step ? beamOf(all, Number(b.dataset.node), step.pass) : null;
+    const b = recorded ? null : node(e.target); // a copy holds one beam
+    const seq = b && pass !== undefined ? beamOf(all, Number(b.dataset.node), pass) : null;
     if (seq !== null) act.sequence(seq);
   });
   onKey(tree, (key, e) => {
@@ -57,12 +58,13 @@ function create(root, { act }) {
     b?.focus();
   };
   const numbers = /** @type {HTMLDetailsElement} */ (part("numbers"));
-  numbers.addEventListener("toggle", () => fill(numbers, all, state.t));
+  numbers.addEventListener("toggle", () => fill(numbers, all, t));
 
   /** @param {State} next */
   return function view(next) {
-    state = next;
-    const { frame, t, lang } = next;
+    const { frame, lang } = next;
+    ({ t, recorded } = next);
+    pass = frame?.meta.step?.pass;
     if (!lens(next, !!frame?.meta.beams) || !frame) return;
     const { beams: info, step, peers } = frame.meta;
     if (!info) return;

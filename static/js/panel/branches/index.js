@@ -93,7 +93,10 @@ function create(root, { act }) {
   };
 }
 
-/** @param {ReturnType<typeof tree>[0]} row @param {number} most tokens of the axis @param {Branches} info @param {T} t */
+/**
+ * @param {ReturnType<typeof tree>[0]} row @param {number} most tokens of the axis
+ * @param {Branches} info @param {T} t
+ */
 function line({ branch: b, depth, up }, most, info, t) {
   const { from = 0, tokens = 0 } = b;
   const current = b.id === info.current;

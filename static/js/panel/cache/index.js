@@ -35,7 +35,7 @@ function create(root, { act }) {
   const width = watchWidth(canvas, act.repaint);
   const choice = createChoice(root, "cache-view", { read: "rows-read", again: "rows-again", error: "rows-error" }, act);
   let layout = /** @type {Plan|null} */ (null);
-  let state = /** @type {State} */ (/** @type {unknown} */ (null));
+  let state = /** @type {State|null} */ (null);
   let here = /** @type {Row|null} */ (null);
   let kept = false; // chosen by a press or a key, not only pointed at
   let timer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
@@ -166,7 +166,7 @@ function legend(frame, t, mark) {
   return t(chosen ? `cache.key.chosen.${recipe.cache.kind}` : "cache.key.gone.sinks");
 }
 
-/** What the picture is coloured by. @param {State} state @returns {Colouring} */
+/** What the picture is coloured by. @param {State|null} state @returns {Colouring} */
 const view = (state) =>
   state?.show?.includes("rows-error") && state.frame?.meta.run.policy.bits
     ? "error"

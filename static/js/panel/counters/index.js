@@ -15,11 +15,11 @@ export const panel = { id: "counters", offline: true, create };
 function create(root, { act }) {
   const panel = createPanel(root, "formulas", act);
   const letters = /** @type {HTMLDetailsElement} */ (root.querySelector(".letters"));
-  let state = /** @type {State} */ (/** @type {unknown} */ (null));
+  let state = /** @type {State|null} */ (null);
   let filled = /** @type {{frame?: Frame, lang?: string}} */ ({}); // what the page shows: a frame, in a language
   const again = () => {
     filled = {};
-    if (state) paint();
+    if (state) paint(state);
   };
   root.addEventListener("click", (e) => {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-opens]");
@@ -35,19 +35,19 @@ function create(root, { act }) {
   return function view(next) {
     panel(next);
     state = next;
-    paint();
+    paint(next);
   };
 
-  function paint() {
-    const { frame, lang } = state;
+  /** @param {State} state */
+  function paint({ frame, lang, t }) {
     if (!root.open || !frame || (filled.frame === frame && filled.lang === lang)) return;
     // Only what is looked at is filled in.
     const open = [...root.querySelectorAll("tr.formula:not([hidden])"), ...(letters.open ? [letters] : [])];
     const several = !!frame.meta.modelled && !frame.meta.letters; // no closed formula is about such a run
     root.querySelector("[data-several]")?.toggleAttribute("hidden", !several);
     letters.hidden = several;
-    least(root, frame.meta.modelled, state.t);
-    if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang, state.t));
+    least(root, frame.meta.modelled, t);
+    if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang, t));
     else if (!frame.meta.step || several) open.forEach((part) => nothing(/** @type {HTMLElement} */ (part)));
     filled = { frame, lang };
   }

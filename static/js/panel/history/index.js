@@ -36,7 +36,7 @@ function create(root, { act }) {
   ];
   /** @type {Chart|null} */
   let layout = null;
-  let state = /** @type {State} */ (/** @type {unknown} */ (null));
+  let state = /** @type {State|null} */ (null);
   let here = /** @type {number|null} */ (null); // the point under the cursor; null is the run's own
   const look = (/** @type {number|null} */ point) => {
     if (point === here) return;
@@ -44,7 +44,7 @@ function create(root, { act }) {
     act.repaint();
   };
   const go = (/** @type {number} */ point) => {
-    const { frame } = state;
+    const frame = state?.frame;
     if (!frame) return;
     const { run } = frame.meta;
     // its last step

@@ -3,7 +3,7 @@
 import { percent, si } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Batch, Host, Panel, Served, State, T } from "../../types.js" */
+/** @import { Batch, Frame, Host, Panel, Served, State, T } from "../../types.js" */
 
 const ROWS = ["passes", "ttft", "tpot", "rows", "padded", "busy", "weights"];
 
@@ -15,38 +15,39 @@ function create(root, { act }) {
   const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
   const [ask, go, status] = [part("ask"), part("go"), part("status")];
   const table = /** @type {HTMLTableElement} */ (part("table"));
-  let state = /** @type {State} */ (/** @type {unknown} */ (null));
+  let frame = /** @type {Frame|null} */ (null);
+  let t = /** @type {T} */ ((id) => id);
   let both = /** @type {Record<string, Served>|null} */ (null);
   let of = ""; // whose results these are
   let written = "";
   const recipe = () => {
-    const r = state.frame?.meta.run.recipe;
+    const r = frame?.meta.run.recipe;
     return JSON.stringify({ ...r, batch: { ...r?.batch, schedule: "" } });
   };
   ask.addEventListener("click", async () => {
     of = recipe();
     const asked = of;
-    status.textContent = state.t("versus.running");
+    status.textContent = t("versus.running");
     try {
-      const answer = await fetch(`/take/schedules${state.frame?.meta.link}`);
+      const answer = await fetch(`/take/schedules${frame?.meta.link}`);
       const said = await answer.json();
       if (asked !== of) return;
       both = answer.ok ? said : null;
-      status.textContent = answer.ok ? "" : state.t(`problem.${said.problem}`, said.args);
+      status.textContent = answer.ok ? "" : t(`problem.${said.problem}`, said.args);
     } catch {
-      status.textContent = state.t("take.failed");
+      status.textContent = t("take.failed");
     }
     written = "";
     act.repaint();
   });
   go.addEventListener("click", () => {
-    const r = state.frame?.meta.run.recipe;
+    const r = frame?.meta.run.recipe;
     if (r?.batch) act.run({ ...r, batch: { ...r.batch, schedule: other(r.batch) } });
   });
   /** @param {State} next */
   return function view(next) {
-    state = next;
-    const { frame, t, lang } = next;
+    const { lang } = next;
+    ({ frame, t } = next);
     const r = frame?.meta.run.recipe;
     root.hidden = !r?.batch?.requests?.length;
     if (!r?.batch || root.hidden) return;

@@ -5,7 +5,7 @@ import { percent } from "../../format.js";
 import { promptOf } from "../../facts/sequences.js";
 import { bar, el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Candidate, Host, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "tokens", offline: true, create };
@@ -42,7 +42,7 @@ function create(root, { act, live }) {
 }
 
 /**
- * @param {any} c
+ * @param {Candidate} c
  * @param {boolean} sampled
  * @param {T} t
  * @param {((id: number) => void)|null} fork null where its token cannot be another one
