@@ -230,12 +230,50 @@ func Weights(m *model.Model, layer int, id string) mat.Matrix {
 	case "w_head":
 		return w.Unembed
 	}
-	l := w.Layers[layer]
-	return map[string]mat.Matrix{
-		"b_norm1": mat.RowOf(l.AttnBias), "b_q": mat.RowOf(l.QBias), "b_k": mat.RowOf(l.KBias), "b_v": mat.RowOf(l.VBias),
-		"w_qn": mat.RowOf(l.QNorm), "w_kn": mat.RowOf(l.KNorm), "b_o": mat.RowOf(l.OBias), "b_norm2": mat.RowOf(l.MLPBias),
-		"b_up": mat.RowOf(l.UpBias), "b_down": mat.RowOf(l.DownBias),
-		"w_norm1": mat.RowOf(l.AttnNorm), "w_q": l.Q, "w_k": l.K, "w_v": l.V, "w_o": l.O,
-		"w_norm2": mat.RowOf(l.MLPNorm), "w_gate": l.Gate, "w_up": l.Up, "w_down": l.Down,
-	}[id]
+	return layerWeights(&w.Layers[layer], id)
+}
+
+// layerWeights returns a weight matrix of a layer.
+func layerWeights(l *sim.LayerWeights, id string) mat.Matrix {
+	switch id {
+	case "b_norm1":
+		return mat.RowOf(l.AttnBias)
+	case "b_q":
+		return mat.RowOf(l.QBias)
+	case "b_k":
+		return mat.RowOf(l.KBias)
+	case "b_v":
+		return mat.RowOf(l.VBias)
+	case "w_qn":
+		return mat.RowOf(l.QNorm)
+	case "w_kn":
+		return mat.RowOf(l.KNorm)
+	case "b_o":
+		return mat.RowOf(l.OBias)
+	case "b_norm2":
+		return mat.RowOf(l.MLPBias)
+	case "b_up":
+		return mat.RowOf(l.UpBias)
+	case "b_down":
+		return mat.RowOf(l.DownBias)
+	case "w_norm1":
+		return mat.RowOf(l.AttnNorm)
+	case "w_q":
+		return l.Q
+	case "w_k":
+		return l.K
+	case "w_v":
+		return l.V
+	case "w_o":
+		return l.O
+	case "w_norm2":
+		return mat.RowOf(l.MLPNorm)
+	case "w_gate":
+		return l.Gate
+	case "w_up":
+		return l.Up
+	case "w_down":
+		return l.Down
+	}
+	return mat.Matrix{}
 }

@@ -37,5 +37,11 @@ var (
 	someBranches = Need{"several runs in the room, or one that had to go", func(m *Moment) bool { return len(m.Branches) >= 2 || m.Evicted != nil }}
 	someBreaks   = Need{"breakpoints", func(m *Moment) bool { return len(m.Breaks) > 0 }}
 	someMarks    = Need{"bookmarks", func(m *Moment) bool { return len(m.Marks) > 0 }}
-	realSizeOn   = Need{"`pick.real`", func(m *Moment) bool { _, _, _, _, ok := realSize(m.View.Real); return ok }}
+	realSizeOn   = Need{"`pick.real`", func(m *Moment) bool {
+		if m.View.Real == "" {
+			return false
+		}
+		_, _, _, _, ok := realSize(m.View.Real)
+		return ok
+	}}
 )

@@ -42,7 +42,7 @@ const (
 	flags
 )
 
-// Find is the field at a path, nil if there is none.
+// Find returns the field at a path, nil if there is none.
 func Find(path string) *Field {
 	if i := slices.IndexFunc(Fields, func(f Field) bool { return f.Path == path && path != "" }); i >= 0 {
 		return &Fields[i]
@@ -53,7 +53,7 @@ func Find(path string) *Field {
 // Matters tells whether the run of a recipe depends on the field.
 func (f *Field) Matters(r *sim.Recipe) bool { return f.matters == nil || f.matters(r) }
 
-// Default is the text of what a recipe has that does not give the field.
+// Default returns the text of what a recipe has that does not give the field.
 func (f *Field) Default(r *sim.Recipe) string {
 	if f.missing != nil {
 		return f.missing(r)
@@ -61,7 +61,7 @@ func (f *Field) Default(r *sim.Recipe) string {
 	return f.Missing
 }
 
-// Name is the last part of its path, or the whole's where that says more.
+// Name returns the last part of its path, or the whole's where that says more.
 func (f *Field) Name() string {
 	switch {
 	case f.name != "":
@@ -72,7 +72,7 @@ func (f *Field) Name() string {
 	return f.Path
 }
 
-// LabelID is the message that calls the field on the page.
+// LabelID returns the message that calls the field on the page.
 func (f *Field) LabelID() string {
 	if f.Label != "" {
 		return f.Label
@@ -80,7 +80,7 @@ func (f *Field) LabelID() string {
 	return "recipe." + f.Name()
 }
 
-// HelpID is the message that says what the field is for, of a field that has a flag.
+// HelpID returns the message that says what the field is for, of a field that has a flag.
 func (f *Field) HelpID() string { return "recipe.help." + f.Name() }
 
 // OfSampler tells whether the field is one of the sampler's.
@@ -102,7 +102,7 @@ func (f *Field) choice(have string, allowed []string) error {
 	return sim.NewProblem("recipe.choice", "Field", f.Name(), "Have", clipTo(have, 40), "Allowed", allowed)
 }
 
-// malformed is the Problem of a text that is no element of the field's list.
+// malformed returns the Problem of a text that is no element of the field's list.
 func (f *Field) malformed(have string) error {
 	return sim.NewProblem("recipe.text", "Field", f.Name(), "Have", clip(have))
 }

@@ -66,7 +66,7 @@ var Fields = slices.Concat([]Field{
 	{Path: "logits", Key: "logits", Flag: "logits", Label: "count.logits", Words: []string{"last", "all"}, Missing: "last", at: func(r *sim.Recipe) any { return &r.Logits }},
 })
 
-// filters are the fields of the filters' settings.
+// filters returns the fields of the filters' settings.
 func filters() (fields []Field) {
 	for _, f := range sample.Filters {
 		field := Field{
@@ -82,7 +82,7 @@ func filters() (fields []Field) {
 	return fields
 }
 
-// cacheOf is the policy of a recipe that names none: beams share blocks.
+// cacheOf returns the policy of a recipe that names none: beams share blocks.
 func cacheOf(r *sim.Recipe) string {
 	if beam(r) {
 		return kv.Shared().Kind

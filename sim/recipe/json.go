@@ -21,7 +21,7 @@ func Parse(data []byte) (sim.Recipe, error) {
 	if err := given.read("recipe", data); err != nil {
 		return r, err
 	}
-	if err := given.lift("sampler", "cache", "batch"); err != nil {
+	if err := given.lift(outers()...); err != nil {
 		return r, err
 	}
 	for i := range Fields {
@@ -106,6 +106,16 @@ func (o object) read(key string, data []byte) error {
 
 func isNull(v json.RawMessage) bool { return string(bytes.TrimSpace(v)) == "null" }
 
+// outers returns the objects that a recipe has inside it: those of the fields' paths.
+func outers() (names []string) {
+	for i := range Fields {
+		if outer, _, nested := strings.Cut(Fields[i].Path, "."); nested && !slices.Contains(names, outer) {
+			names = append(names, outer)
+		}
+	}
+	return names
+}
+
 // lift replaces inner objects by their members: "sampler" becomes "sampler.kind", ...
 func (o object) lift(names ...string) error {
 	for _, name := range names {
@@ -144,8 +154,8 @@ func (o object) list(key string, to any) error {
 // batch starts the recipe's batch where there is one, and takes its requests.
 func (o object) batch(r *sim.Recipe) (requests []object, err error) {
 	_, ok := o["batch."]
-	for _, name := range []string{"sampler.", "cache.", "batch."} {
-		delete(o, name)
+	for _, name := range outers() {
+		delete(o, name+".")
 	}
 	if !ok {
 		return nil, nil

@@ -121,6 +121,19 @@ func TestFieldsAreTheRecipe(t *testing.T) {
 	}
 }
 
+// TestRequestsAreWhole: a request is read and written by hand (readRequest, writeRequest,
+// readRequests), so one more part of it is to be put there.
+func TestRequestsAreWhole(t *testing.T) {
+	want := sim.Request{Tokens: []int{1, 2}, MaxNew: 3, Arrive: 4}
+	if n := reflect.TypeFor[sim.Request]().NumField(); n != 4 {
+		t.Errorf("a request has %d parts, and its notations 4: a prompt or tokens, max_new, arrive", n)
+	}
+	f := Find("batch.requests")
+	if got, err := f.readRequest(writeRequest(want)); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v (%v), want %+v", got, err, want)
+	}
+}
+
 // TestNamesAreOnes: no two fields share a path, a key, a flag or a name.
 func TestNamesAreOnes(t *testing.T) {
 	seen := map[string]string{}

@@ -21,7 +21,7 @@ type (
 	arrivals sim.Recipe // the passes from which these are there, in their order
 )
 
-// Texts is the field's value as Set reads it: one text, of a list one for each element.
+// Texts returns the field's value as Set reads it: one text, of a list one for each element.
 func (f *Field) Texts(r *sim.Recipe) (texts []string) {
 	switch x := f.at(r).(type) {
 	case *[]string:
@@ -51,7 +51,7 @@ func (f *Field) Texts(r *sim.Recipe) (texts []string) {
 	return texts
 }
 
-// Text is the value of a field that is no list.
+// Text returns the value of a field that is no list.
 func (f *Field) Text(r *sim.Recipe) string {
 	switch x := f.at(r).(type) {
 	case *string:
@@ -183,7 +183,7 @@ func (f *Field) setAll(r *sim.Recipe, texts []string) error {
 	return nil
 }
 
-// writeRequest is "arrive:max_new:prompt", or "arrive:max_new#id,id" of ids.
+// writeRequest writes "arrive:max_new:prompt", or "arrive:max_new#id,id" of ids.
 func writeRequest(q sim.Request) string {
 	text := ":" + q.Prompt
 	if len(q.Tokens) > 0 {
@@ -217,7 +217,7 @@ func (f *Field) readRequest(text string) (q sim.Request, err error) {
 	return q, nil
 }
 
-// WriteInts is numbers separated by commas.
+// WriteInts writes numbers separated by commas.
 func WriteInts(list []int) string {
 	parts := make([]string, len(list))
 	for i, n := range list {

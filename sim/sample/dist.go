@@ -15,7 +15,7 @@ type Scores struct {
 	T       float64   // what differences of scores are divided by
 }
 
-// Of is the score of a token.
+// Of returns the score of a token.
 func (s *Scores) Of(id int) float64 {
 	if s.Changed == nil {
 		return float64(s.Logits[id])
@@ -23,11 +23,11 @@ func (s *Scores) Of(id int) float64 {
 	return s.Changed[id]
 }
 
-// weight is exp((x - highest) / T). The difference and the quotient are float64: no
+// weight returns exp((x - highest) / T). The difference and the quotient are float64: no
 // overflow to NaN at any T.
 func (s *Scores) weight(x, highest float64) float32 { return mat.Exp(float32((x - highest) / s.T)) }
 
-// rank is the n ids with the highest scores, highest first, ties by lower id.
+// rank returns the n ids with the highest scores, highest first, ties by lower id.
 func (s *Scores) rank(n int) []int {
 	if s.Changed == nil {
 		return ranked(s.Logits, n)
@@ -62,7 +62,7 @@ func newDist(s Scores, n int) *Dist {
 	return d.all()
 }
 
-// all has nothing dropped yet.
+// all marks nothing as dropped.
 func (d *Dist) all() *Dist {
 	d.dropped, d.end = make([]uint8, len(d.Weights)), len(d.Weights)
 	return d
@@ -116,7 +116,7 @@ func (d *Dist) Total() float64 {
 	return sum
 }
 
-// sum is the sum and the number of the weights that filter number n and those before it
+// sum sums and counts the weights that filter number n and those before it
 // have left.
 func (d *Dist) sum(n uint8) (sum float64, left int) {
 	end := d.end
@@ -135,12 +135,12 @@ func (d *Dist) sum(n uint8) (sum float64, left int) {
 // had reports whether filter number n and those before it have left a rank.
 func (d *Dist) had(rank int, n uint8) bool { return d.dropped[rank]-1 >= n } // 0 - 1 is the highest
 
-// LogWeight is the natural logarithm of a weight, before its rounding to float32.
+// LogWeight returns the natural logarithm of a weight, before its rounding to float32.
 func (d *Dist) LogWeight(rank int) float64 {
 	return (d.Scores.Of(d.Order[rank]) - d.Scores.Of(d.Order[0])) / d.Scores.T
 }
 
-// draw is the rank at which the running sum of the weights that are left passes the share
+// draw returns the rank at which the running sum of the weights that are left passes the share
 // r of their total, 0 <= r < 1: the inverse of the distribution function.
 func (d *Dist) draw(r float64) int {
 	at, seen := r*d.Total(), 0.0
@@ -154,7 +154,7 @@ func (d *Dist) draw(r float64) int {
 	return d.end - 1
 }
 
-// Probs is the distribution [vocab] that a token is drawn from after logits: the last
+// Probs returns the distribution [vocab] that a token is drawn from after logits: the last
 // stage of Choose, of every token. Greedy has all of it on one token.
 func Probs(logits []float32, s sim.Sampler, past []int) ([]float64, error) {
 	f, err := applyFilters(logits, s, past)

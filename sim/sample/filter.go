@@ -37,7 +37,7 @@ type Filter struct {
 // generate. Those that change scores come first.
 var Filters = []*Filter{&repetitionPenalty, &temperature, &topK, &topP, &minP, &typical}
 
-// Find is the filter of a name, nil if there is none.
+// Find returns the filter of a name, nil if there is none.
 func Find(name string) *Filter {
 	if i := slices.IndexFunc(Filters, func(f *Filter) bool { return f.Name == name }); i >= 0 {
 		return Filters[i]
@@ -51,7 +51,7 @@ func (f *Filter) On(s *sim.Sampler) bool {
 	return x != f.Off && x != 0 && (s.Kind == "sample" || s.Kind == "greedy" && f.Greedy)
 }
 
-// Say is the last part of the message that says what a filter that changes scores did.
+// Say returns the last part of the message that says what a filter that changes scores did.
 func (f *Filter) Say(x float64) string {
 	if f.Says != nil {
 		return f.Says(x)
@@ -78,7 +78,7 @@ type Setting struct {
 // InMore tells whether the filter's setting stands in Sampler.More.
 func (f *Filter) InMore() bool { return f.own == nil }
 
-// In is where the filter's setting stands in a sampler.
+// In returns where the filter's setting stands in a sampler.
 func (f *Filter) In(s *sim.Sampler) Setting { return Setting{f, s} }
 
 // Get returns the setting; of one with a field of its own 0, if that was left out.
@@ -112,7 +112,7 @@ func (x Setting) Set(to float64) {
 	}
 }
 
-// more is a copy of m with one setting changed or taken out; nil where none is left.
+// more returns a copy of m with one setting changed or taken out; nil where none is left.
 func more(m map[string]float64, name string, to float64, off bool) map[string]float64 {
 	var changed map[string]float64
 	for other, x := range m {
@@ -126,6 +126,7 @@ func more(m map[string]float64, name string, to float64, off bool) map[string]fl
 	return changed
 }
 
+// put adds a setting to m, which may be nil.
 func put(m map[string]float64, name string, x float64) map[string]float64 {
 	if m == nil {
 		m = map[string]float64{}

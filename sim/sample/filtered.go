@@ -14,7 +14,7 @@ type activeFilter struct {
 	x float64
 }
 
-// active are the filters that apply under a sampler, in order.
+// active returns the filters that apply under a sampler, in order.
 func active(s *sim.Sampler) (on []activeFilter) {
 	for _, f := range Filters {
 		if f.On(s) {
@@ -64,7 +64,7 @@ func applyFilters(logits []float32, s sim.Sampler, past []int) (*filtered, error
 	return f, nil
 }
 
-// random is the number in [0, 1) that choice draw of the run falls on; 0 when greedy.
+// random returns the number in [0, 1) that choice draw of the run falls on; 0 when greedy.
 func (f *filtered) random(draw uint64) float64 {
 	if f.sampler.Kind != "sample" {
 		return 0
@@ -81,7 +81,7 @@ func (f *filtered) describe(c *Choice, chosen int) {
 	c.Stages = f.stages(first, ranks)
 }
 
-// listed are the ranks of the options: the highest scores, and the chosen token.
+// listed returns the ranks of the options: the highest scores, and the chosen token.
 func (f *filtered) listed(chosen int) (ranks []int) {
 	for rank, id := range f.Order[:min(shown, len(f.Order))] {
 		if f.Scores.Logits[id] >= -math.MaxFloat32 {
@@ -94,7 +94,7 @@ func (f *filtered) listed(chosen int) (ranks []int) {
 	return ranks
 }
 
-// options are the tokens of ranks, with their stretches of the cumulative line.
+// options returns the tokens of ranks, with their stretches of the cumulative line.
 func (f *filtered) options(ranks []int) (list []sim.Option) {
 	sum := f.Total()
 	from, seen := 0.0, 0.0
@@ -111,7 +111,7 @@ func (f *filtered) options(ranks []int) (list []sim.Option) {
 	return list
 }
 
-// top is the ten likeliest before any filter, given the softmax of the logits.
+// top returns the ten likeliest before any filter, given the softmax of the logits.
 func (f *filtered) top(first whole) (top []sim.Candidate) {
 	logits := f.Scores.Logits
 	ids := f.Order
@@ -134,11 +134,12 @@ type whole struct {
 	positive int     // how many of them are above 0
 }
 
+// softmax sums the exponentials of all logits.
 func softmax(logits []float32) whole {
 	w := whole{logits: logits, highest: mat.Max(logits)}
 	w.sum, w.mass, w.positive = mat.Partition(logits, w.highest)
 	return w
 }
 
-// exp is a token's exp(logit - highest).
+// exp returns a token's exp(logit - highest).
 func (w *whole) exp(id int) float32 { return mat.Exp(w.logits[id] - w.highest) }

@@ -17,6 +17,7 @@ var repetitionPenalty = Filter{
 	Says:    func(float64) string { return "penalty" },
 }
 
+// penalise replaces the scores by those after the penalty.
 func penalise(s *Scores, penalty float64) {
 	scores := make([]float64, len(s.Logits))
 	for id := range scores {

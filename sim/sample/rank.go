@@ -8,7 +8,7 @@ import (
 	"kvstep/sim/mat"
 )
 
-// needed is how many of the likeliest tokens a choice looks at: if the first filter that
+// needed returns how many of the likeliest tokens a choice looks at: if the first filter that
 // drops any says how many it leaves, no more than these.
 func needed(kind string, on []activeFilter, vocab int) int {
 	if kind == "greedy" {

@@ -5,7 +5,7 @@ import (
 	"kvstep/sim/mat"
 )
 
-// stages is the distribution of the tokens at ranks after each filter that is on, and
+// stages returns the distribution of the tokens at ranks after each filter that is on, and
 // before the first of them.
 func (f *filtered) stages(first whole, ranks []int) []sim.Stage {
 	ids := make([]int, len(ranks))
@@ -45,7 +45,7 @@ func (f *filtered) stages(first whole, ranks []int) []sim.Stage {
 	return list
 }
 
-// stage is the softmax of all scores, of ids, and the sum of its weights.
+// stage returns the softmax of all scores, of ids, and the sum of its weights.
 func (s *Scores) stage(ids []int) (sim.Stage, float64) {
 	highest := s.Of(s.rank(1)[0])
 	weights := make([]float32, len(s.Logits))
@@ -60,7 +60,7 @@ func (s *Scores) stage(ids []int) (sim.Stage, float64) {
 	return stage, sum
 }
 
-// cut is what filter number n and those before it have left, at ranks, and its sum.
+// cut returns what filter number n and those before it have left, at ranks, and its sum.
 func (d *Dist) cut(n uint8, ranks []int) (sim.Stage, float64) {
 	sum, left := d.sum(n)
 	stage := sim.Stage{Possible: left, Kept: 1, Probs: make([]float64, len(ranks))}

@@ -27,7 +27,7 @@ type far struct {
 	distance float64
 }
 
-// distances are those of the tokens that are left, in the order of ranks: they fall as
+// distances returns those of the tokens that are left, in the order of ranks: they fall as
 // long as tokens are likelier than typical ones, and rise after that.
 func distances(d *Dist) []far {
 	sum := d.Total()

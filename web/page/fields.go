@@ -33,7 +33,7 @@ func fieldAttrs(path string) templ.Attributes {
 	return a
 }
 
-// settings are the numbers of a sampler, in the order of the form.
+// settings returns the numbers of a sampler, in the order of the form.
 func settings() (list []*schema.Field) {
 	for i := range schema.Fields {
 		if f := &schema.Fields[i]; f.Number != nil && f.OfSampler() {
@@ -43,7 +43,7 @@ func settings() (list []*schema.Field) {
 	return list
 }
 
-// given is what the form shows of a field at first.
+// given returns what the form shows of a field at first.
 func (d HomeData) given(f *schema.Field) string {
 	if r := d.Recipe; f.Matters(&r) {
 		return f.Text(&r)

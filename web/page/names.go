@@ -13,6 +13,7 @@ import (
 // names are the messages that call fields of links and of recipes as the forms do.
 var names = namesOf()
 
+// namesOf maps keys of links and names of fields to their messages.
 func namesOf() map[string]string {
 	all := map[string]string{"unit": "count.unit"}
 	for i := range schema.Fields {

@@ -99,6 +99,7 @@ func word(name string, at func(*Link) *string, good func(string) bool) linkKey {
 
 func anything(string) bool { return true }
 
+// unless writes a number that is not what is left out.
 func unless(n, missing int) string {
 	if n == missing {
 		return ""

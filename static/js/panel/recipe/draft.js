@@ -7,7 +7,7 @@ export function createDraft(form) {
   const [draft, propose] = [field("draft"), field("propose")];
   const fits = (/** @type {HTMLOptionElement} */ o) =>
     !o.value || !!o.dataset.models?.split(" ").includes(field("model").value);
-  /** Shows what the chosen model can have, and chooses nothing else. */
+  /** Shows what the chosen model can have; a draft that does not fit it is given up. */
   function offer() {
     const options = [...draft.options];
     for (const o of options) o.hidden = o.disabled = !fits(o);

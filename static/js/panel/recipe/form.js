@@ -68,6 +68,7 @@ export function createForm(form, act) {
   }
 
   function recipe() {
+    draft.offer(); // the model may have just been chosen
     const { batch: how, ...rest } = read(fieldsOf(form));
     const batch = requests.value(how);
     const shared = field("sampler").value === "beam" || !!batch?.share;
