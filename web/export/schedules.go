@@ -20,6 +20,8 @@ type served struct {
 	Slots       int              `json:"slots"`
 	Tokens      int              `json:"tokens"`
 	WeightBytes int64            `json:"weight_bytes"`
+	Preempted   int              `json:"preempted,omitempty"`
+	Recomputed  int              `json:"recomputed,omitempty"` // rows, because of that
 	Requests    []requestServing `json:"requests"`
 }
 
@@ -78,6 +80,7 @@ func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (served, error)
 	}
 	later := 0
 	for _, q := range last.Requests {
+		x.Preempted, x.Recomputed = x.Preempted+q.Preempted, x.Recomputed+q.Recomputed
 		one := requestServing{Tokens: q.NumGenerated, Done: q.FinishReason}
 		if q.First >= 0 {
 			one.TTFT = q.First - min(q.Arrive, q.Started) + 1

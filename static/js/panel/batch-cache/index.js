@@ -4,7 +4,7 @@
 import { isolate } from "../../text.js";
 import { sentences } from "../../format.js";
 import { seqName, promptOf } from "../../facts/sequences.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
@@ -13,7 +13,7 @@ export const panel = { id: "batch-cache", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const list = part("strips");
   let built = "";
   list.addEventListener("click", (e) => {

@@ -4,7 +4,7 @@
 import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { beamOf, beams, beside, share } from "./tree.js";
-import { createLens } from "../../ui/optional.js";
+import { createOptional } from "../../ui/optional.js";
 import { percent, sentences } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
@@ -19,7 +19,7 @@ export const panel = { id: "beams", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
-  const lens = createLens(root, "beams", act);
+  const lens = createOptional(root, "beams", act);
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const [tree, says, table] = [part("tree"), part("says"), part("table")];
   let state = /** @type {any} */ (null);

@@ -3,7 +3,7 @@
 import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { passes, totals, waits } from "./passes.js";
-import { createLens } from "../../ui/optional.js";
+import { createOptional } from "../../ui/optional.js";
 import { percent, sentences, si } from "../../format.js";
 import { seqName, promptOf } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
@@ -17,7 +17,7 @@ export const panel = { id: "schedule", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
-  const lens = createLens(root, "schedule", act);
+  const lens = createOptional(root, "schedule", act);
   const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
   const grid = /** @type {HTMLTableElement} */ (part("grid"));
   let frame = /** @type {any} */ (null);
