@@ -4,11 +4,15 @@ import (
 	"encoding/binary"
 	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"kvstep/sim"
+	"kvstep/sim/hf"
 )
 
 func TestLoadFolder(t *testing.T) {
@@ -215,5 +219,34 @@ func TestConfigDefaults(t *testing.T) {
 		Context: 2048, NormEps: 1e-6, RopeBase: 500000, BOS: -1, EOS: -1}
 	if err != nil || c != want {
 		t.Errorf("%+v, %v, want %+v", c, err, want)
+	}
+}
+
+// TestEveryTypeIsAClass: what loads is a class with defaults, or what a file leaves out would
+// be guessed; docs/models.md names it, and something of it has been loaded.
+func TestEveryTypeIsAClass(t *testing.T) {
+	guide, err := os.ReadFile("../../docs/models.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests strings.Builder
+	files, _ := filepath.Glob("*_test.go")
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests.Write(source)
+	}
+	for name := range familyOf {
+		if !slices.Contains(hf.Classes(), name) {
+			t.Errorf("%s is no class of sim/hf", name)
+		}
+		if !strings.Contains(string(guide), "`"+name+"`") {
+			t.Errorf("docs/models.md does not name %s", name)
+		}
+		if _, err := os.Stat(families + name); err != nil && !strings.Contains(tests.String(), `"`+name+`"`) {
+			t.Errorf("no test loads a %s", name)
+		}
 	}
 }

@@ -3,12 +3,15 @@ package cost
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/hf"
 )
 
 // configs are the fields that the published config.json of each preset has.
@@ -346,5 +349,12 @@ func TestReadConfigChanges(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), wants) {
 			t.Errorf("%.120s: %v, want %s", text, err, wants)
 		}
+	}
+}
+
+// TestEveryClassIsCounted, and no other: what is refused as unknown is told with the classes.
+func TestEveryClassIsCounted(t *testing.T) {
+	if known := slices.Sorted(maps.Keys(hfFamilies)); !slices.Equal(known, hf.Classes()) {
+		t.Errorf("%v are counted, of the classes %v", known, hf.Classes())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"testing"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
@@ -46,9 +47,64 @@ func (a *account) coded() int {
 	return map[string]int{sim.CacheInt8: 8, sim.CacheInt4: 4}[a.p.Kind]
 }
 
+// definition is a policy that evicts, by its own words. One of a policy that is a file of
+// its own stands in the test of that file.
+type definition struct {
+	most     func(p sim.CachePolicy) int // tokens that a head may keep
+	victim   func(p sim.CachePolicy, kept map[int]float32) int
+	attended func(kept map[int]float32, at []int, probs []float32, first bool) // by a query head, the first of its group or another
+}
+
+var definitions = map[string]definition{
+	sim.CacheWindow: {
+		most: func(p sim.CachePolicy) int { return p.Sinks + p.Window },
+		victim: func(p sim.CachePolicy, kept map[int]float32) int { // the oldest that is no sink
+			old := slices.Sorted(maps.Keys(kept))
+			return slices.DeleteFunc(old, func(q int) bool { return q < p.Sinks })[0]
+		},
+	},
+	sim.CacheH2O: {
+		most: func(p sim.CachePolicy) int { return p.Heavy + p.Window },
+		victim: func(p sim.CachePolicy, kept map[int]float32) int {
+			// of those that will not be among the newest, the one that received least, of equals the oldest
+			old := slices.Sorted(maps.Keys(kept))
+			victim := old[0]
+			for i, q := range old {
+				if newest := len(old) - i; newest >= p.Window && kept[q] < kept[victim] {
+					victim = q
+				}
+			}
+			return victim
+		},
+		attended: func(kept map[int]float32, at []int, probs []float32, _ bool) {
+			for i, p := range at {
+				kept[p] += probs[i]
+			}
+		},
+	},
+}
+
+// TestEveryEvictingPolicyIsDefined, and every definition is of one.
+func TestEveryEvictingPolicyIsDefined(t *testing.T) {
+	for _, x := range Policies {
+		evicts := TraitsOf(Complete(sim.CachePolicy{Kind: x.Kind})).Evicts
+		if _, defined := definitions[x.Kind]; defined != evicts {
+			t.Errorf("%s evicts: %v, is defined in a test: %v", x.Kind, evicts, defined)
+		}
+	}
+	for kind := range definitions {
+		if !slices.Contains(Kinds(), kind) {
+			t.Errorf("%s is not among the policies", kind)
+		}
+	}
+}
+
 // most is how many tokens a head may keep, 0 for all.
 func (a *account) most() int {
-	return map[string]int{sim.CacheWindow: a.p.Sinks + a.p.Window, sim.CacheH2O: a.p.Heavy + a.p.Window}[a.p.Kind]
+	if d, evicts := definitions[a.p.Kind]; evicts {
+		return d.most(a.p)
+	}
+	return 0
 }
 
 // append takes a token in, and evicts for it what the policy says.
@@ -57,7 +113,7 @@ func (a *account) append(layer int, k, v []float32) {
 	a.rows[0][layer], a.rows[1][layer] = append(a.rows[0][layer], k), append(a.rows[1][layer], v)
 	for h, kept := range a.kept[layer] {
 		if most := a.most(); most > 0 && len(kept) == most {
-			q := a.victim(kept)
+			q := definitions[a.p.Kind].victim(a.p, kept)
 			a.evicted = append(a.evicted, evictedEvent{layer, h, q, p, kept[q]})
 			delete(kept, q)
 		}
@@ -72,27 +128,9 @@ func (a *account) append(layer int, k, v []float32) {
 	}
 }
 
-// victim is who goes: under window the oldest that is no sink; under h2o, of those that
-// will not be among the newest, the one that received least, of equals the oldest.
-func (a *account) victim(kept map[int]float32) int {
-	old := slices.Sorted(maps.Keys(kept))
-	if a.p.Kind == sim.CacheWindow {
-		return slices.DeleteFunc(old, func(q int) bool { return q < a.p.Sinks })[0]
-	}
-	victim := old[0]
-	for i, q := range old {
-		if newest := len(old) - i; newest >= a.p.Window && kept[q] < kept[victim] {
-			victim = q
-		}
-	}
-	return victim
-}
-
-func (a *account) attended(layer, head int, at []int, probs []float32) {
-	for i, p := range at {
-		if a.p.Kind == sim.CacheH2O {
-			a.kept[layer][head][p] += probs[i]
-		}
+func (a *account) attended(layer, head int, at []int, probs []float32, first bool) {
+	if d := definitions[a.p.Kind]; d.attended != nil {
+		d.attended(a.kept[layer][head], at, probs, first)
 	}
 }
 

@@ -52,18 +52,9 @@ func (o both) BlockFreed(block int) {
 	o.b.BlockFreed(block)
 }
 
-// anyPolicy is a random policy, edges more often than not.
+// anyPolicy is a random policy of the list, of its smallest parameters.
 func anyPolicy(r *rand.Rand, headDim int) sim.CachePolicy {
-	group := []int{1, 2 - headDim%2, headDim}[r.IntN(3)]
-	axis := []string{AxisToken, AxisChannel}[r.IntN(2)]
-	return []sim.CachePolicy{
-		{Kind: sim.CacheContiguous},
-		{Kind: sim.CachePaged, Block: 1 + r.IntN(5)},
-		{Kind: sim.CacheWindow, Window: 1 + r.IntN(4), Sinks: r.IntN(3)},
-		{Kind: sim.CacheH2O, Window: 1 + r.IntN(4), Heavy: r.IntN(4)},
-		{Kind: sim.CacheInt8, Axis: axis, Group: group},
-		{Kind: sim.CacheInt4, Axis: axis, Group: group},
-	}[r.IntN(6)]
+	return drawn(r, Policies[r.IntN(len(Policies))], headDim)
 }
 
 func newTrial(t *testing.T, r *rand.Rand) *trial {
@@ -161,13 +152,13 @@ func (x *trial) query(layer int) (all []met) {
 			m.k, m.v = append(m.k, slices.Clone(k.Row(i))), append(m.v, slices.Clone(v.Row(i)))
 		}
 		all = append(all, m)
-		for range 2 { // query heads to a K/V head
+		for q := range 2 { // query heads to a K/V head
 			probs := make([]float32, len(want))
 			for i := range probs {
 				probs[i] = float32(x.r.IntN(4)) / 4
 			}
 			x.cache.Attended(layer, h, probs)
-			x.account.attended(layer, h, want, probs)
+			x.account.attended(layer, h, want, probs, q == 0)
 		}
 	}
 	return all

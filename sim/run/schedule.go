@@ -96,5 +96,11 @@ func (c runMemory) Evict() bool { return c.e.prefixes.evict() }
 // FitsAlone reports whether a token more would fit if the others had no memory.
 func (c runMemory) FitsAlone(i int) bool { return c.e.fitsAlone(c.e.all[i]) }
 
+// Holds reports whether a sequence has blocks.
+func (c runMemory) Holds(i int) bool {
+	q := c.e.all[i]
+	return q.cache != nil && q.cache.Usage().Allocated > 0
+}
+
 // Preempt takes a sequence's blocks away.
 func (c runMemory) Preempt(i int) { c.e.all[i].free() }

@@ -14,6 +14,7 @@ func (Unlimited) Join(int, []Share) (int, bool, error) { return 0, true, nil }
 func (Unlimited) Reserve(_, n int) (int, error)        { return n, nil }
 func (Unlimited) Evict() bool                          { return false }
 func (Unlimited) FitsAlone(int) bool                   { return true }
+func (Unlimited) Holds(int) bool                       { return false }
 func (Unlimited) Preempt(int)                          {}
 
 // Forecast returns how many passes requests take if each goes to its maximum and finds

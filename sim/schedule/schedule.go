@@ -71,6 +71,8 @@ type Memory interface {
 	// FitsAlone reports whether one more token of request i would have memory if nobody
 	// else had any.
 	FitsAlone(i int) bool
+	// Holds reports whether request i has memory to give back.
+	Holds(i int) bool
 	// Preempt takes back all memory of request i.
 	Preempt(i int)
 }
@@ -105,10 +107,14 @@ func (p Policy) Next(pass int, all []Request, m Memory) (Output, error) {
 	return x.out, err
 }
 
-// join lets requests in as long as there are slots, and memory for the next in line.
+// join lets requests in as long as there are slots, and memory for the next in line; nobody
+// in a pass for which somebody has been preempted already.
 func (x *planning) join() error {
 	running, open := 0, true
 	for _, q := range x.all {
+		if q.State == Preempted && q.PreemptedIn == x.pass {
+			return nil
+		}
 		if q.State == Running {
 			running++
 		}
@@ -120,8 +126,6 @@ func (x *planning) join() error {
 		q := &x.all[i]
 		switch {
 		case running >= x.policy.Slots:
-			return nil
-		case q.State == Preempted && q.PreemptedIn == x.pass:
 			return nil
 		case q.State == Waiting && !open:
 			return nil
@@ -260,8 +264,8 @@ func (x *planning) reserve(i, n int) (got int, preempted bool, err error) {
 	if err != nil || got > 0 {
 		return got, false, err
 	}
-	youngest := Youngest(x.all)
-	if youngest == i || !x.memory.FitsAlone(i) {
+	youngest := x.youngest()
+	if youngest < 0 || !x.older(i, youngest) || !x.memory.FitsAlone(i) {
 		return 0, false, nil
 	}
 	x.memory.Preempt(youngest)
@@ -270,14 +274,20 @@ func (x *planning) reserve(i, n int) (got int, preempted bool, err error) {
 	return 0, true, nil
 }
 
-// Youngest returns which of the running requests joined last, by number where they joined
-// together; -1 if nobody runs.
-func Youngest(all []Request) int {
+// youngest returns which of those who run and have memory joined last, by number where they
+// joined together; -1 if nobody has any.
+func (x *planning) youngest() int {
 	youngest := -1
-	for i, q := range all {
-		if q.State == Running && (youngest < 0 || q.Started >= all[youngest].Started) {
+	for i, q := range x.all {
+		if q.State == Running && (youngest < 0 || q.Started >= x.all[youngest].Started) && x.memory.Holds(i) {
 			youngest = i
 		}
 	}
 	return youngest
+}
+
+// older reports whether request i joined before request j.
+func (x *planning) older(i, j int) bool {
+	a, b := x.all[i].Started, x.all[j].Started
+	return a < b || a == b && i < j
 }

@@ -27,6 +27,7 @@ type pager struct {
 	used         int
 	remembered   int // blocks that nobody needs
 	log          []string
+	had          []int      // blocks of each when the pass was planned first
 	flaky        *rand.Rand // where it is not nil, it fails now and then
 }
 
@@ -76,6 +77,8 @@ func (p *pager) Evict() bool {
 func (p *pager) FitsAlone(i int) bool {
 	return (p.all[i].computed+p.size)/p.size <= p.blocks
 }
+
+func (p *pager) Holds(i int) bool { return p.all[i].blocks > 0 }
 
 func (p *pager) Preempt(i int) {
 	if p.remembered > 0 {
@@ -185,7 +188,7 @@ func check(p Policy, m *pager, before []Request, pass int, out Output) error {
 			}
 		}
 	}
-	served := slices.ContainsFunc(out.Scheduled, func(s Share) bool { return s.Request == oldest })
+	fed := slices.ContainsFunc(out.Scheduled, func(s Share) bool { return s.Request == oldest })
 	switch {
 	case p.Chunk > 0 && rows > p.Chunk:
 		return fmt.Errorf("%d rows in a chunk of %d", rows, p.Chunk)
@@ -195,12 +198,19 @@ func check(p Policy, m *pager, before []Request, pass int, out Output) error {
 		return errors.New("nobody runs")
 	case m.used+m.remembered > m.blocks:
 		return fmt.Errorf("%d of %d blocks are used", m.used, m.blocks)
-	case p.Chunk == 0 && !served:
+	case p.Chunk == 0 && !fed:
 		return fmt.Errorf("the oldest, %d, waits", oldest)
+	}
+	for _, i := range out.Preempted { // for somebody older, and what it had is taken
+		older := func(q *served) bool { return q.State == Running && q.Started <= m.all[i].Started }
+		took := func(s Share) bool { return m.all[s.Request].blocks > m.had[s.Request] }
+		if !slices.ContainsFunc(m.all, older) || !slices.ContainsFunc(out.Scheduled, took) {
+			return fmt.Errorf("request %d is preempted for nobody", i)
+		}
 	}
 	for _, i := range out.Preempted { // the youngest
 		for j, q := range m.all {
-			if x := m.all[i]; q.State == Running && (q.Started > x.Started || q.Started == x.Started && j > i) {
+			if x := m.all[i]; q.State == Running && m.had[j] > 0 && (q.Started > x.Started || q.Started == x.Started && j > i) {
 				return fmt.Errorf("request %d is preempted, %d is younger", i, j)
 			}
 		}
@@ -231,6 +241,10 @@ func (p *pager) play(policy Policy) (passes int, preempted int, err error) {
 			return pass, preempted, errors.New("it never ends")
 		}
 		before := p.state()
+		p.had = nil
+		for _, q := range p.all {
+			p.had = append(p.had, q.blocks)
+		}
 		out, err := policy.Next(pass, before, p)
 		p.apply(pass, out)
 		preempted += len(out.Preempted)
@@ -294,5 +308,52 @@ func TestNextChangesNothing(t *testing.T) {
 	}
 	if !slices.Equal(out.Joined, []int{1}) || !slices.Equal(out.Scheduled, []Share{{0, 1}, {1, 3}}) {
 		t.Errorf("%+v", out)
+	}
+}
+
+// asked is memory for nobody but who joins, that notes what it is asked.
+type asked struct {
+	Unlimited
+	fits   bool
+	shares []Share
+	out    []int
+}
+
+func (a *asked) Join(_ int, shares []Share) (int, bool, error) {
+	a.shares = shares
+	return 0, true, nil
+}
+
+func (a *asked) Reserve(i, n int) (int, error) {
+	if i == 0 && len(a.out) == 0 {
+		return 0, nil
+	}
+	return n, nil
+}
+
+func (a *asked) FitsAlone(int) bool { return a.fits }
+func (a *asked) Holds(int) bool     { return true }
+func (a *asked) Preempt(i int)      { a.out = append(a.out, i) }
+
+// TestWhoFitsNowhereTakesNothing: a request that would not fit even alone preempts nobody.
+func TestWhoFitsNowhereTakesNothing(t *testing.T) {
+	for _, fits := range []bool{true, false} {
+		m := &asked{fits: fits}
+		out, err := Policy{Slots: 2}.Next(3, []Request{{State: Running, Pending: 1}, {State: Running, Started: 1, Pending: 1}}, m)
+		if want := map[bool][]int{true: {1}}[fits]; err != nil || !slices.Equal(out.Preempted, want) || !slices.Equal(m.out, want) {
+			t.Errorf("fits alone: %v, preempted %v, %v", fits, out.Preempted, err)
+		}
+	}
+}
+
+// TestWhoComesBackNeedsAll: who joins again asks for memory for all that it recomputes, a new
+// one for its piece of the pass.
+func TestWhoComesBackNeedsAll(t *testing.T) {
+	for state, want := range map[State]int{Preempted: 9, Waiting: 3} {
+		m := &asked{out: []int{0}}
+		_, err := Policy{Slots: 2, Chunk: 4}.Next(7, []Request{{State: Running, Pending: 1}, {State: state, Started: 2, PreemptedIn: 5, Pending: 9, Prefill: true}}, m)
+		if shares := []Share{{0, 1}, {1, want}}; err != nil || !slices.Equal(m.shares, shares) {
+			t.Errorf("%v: asked for %v, want %v; %v", state, m.shares, shares, err)
+		}
 	}
 }

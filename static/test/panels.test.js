@@ -9,7 +9,7 @@ import { hints, paint, words } from "../js/panel/all-heads/index.js";
 import { plan } from "../js/panel/cache/plan.js";
 import { shade, values } from "../js/panel/cache/paint.js";
 import { history, sentence } from "../js/panel/cache/provenance.js";
-import { createChoice, createPanel } from "../js/ui/open.js";
+import { createChoice, createOpen } from "../js/ui/open.js";
 import { translator } from "../js/text.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { frame } from "./frames.js";
@@ -328,7 +328,7 @@ test("a panel asks for its data when it opens, and a link opens it", () => {
   const make = () => Object.assign(new EventTarget(), { open: false });
   const toggle = (el) => el.dispatchEvent(new Event("toggle"));
   const el = make();
-  const view = createPanel(el, "history", act, ["history-kv"]);
+  const view = createOpen(el, "history", act, ["history-kv"]);
   toggle(el);
   assert.deepEqual(asked, [], "not before the first frame");
   view({ show: [] });
@@ -341,7 +341,7 @@ test("a panel asks for its data when it opens, and a link opens it", () => {
     [[], ["history", "history-kv"]],
   ]);
   const other = make();
-  createPanel(other, "heads", act)({ show: ["heads"] });
+  createOpen(other, "heads", act)({ show: ["heads"] });
   assert.equal(other.open, true);
 });
 

@@ -19,7 +19,7 @@ func TestForkAnyMoment(t *testing.T) {
 	first := steps(t, rec)
 	perPass := stepsPerPass(t)
 	at := 3*perPass - 1
-	for lang, words := range map[string][]string{"en": {"instead of", "in common they part"}, "zh": {"而非", "随后分开"}} {
+	for lang, words := range map[string][]string{"en": {"instead of", "in common they diverge"}, "zh": {"而非", "随后出现分歧"}} {
 		p := open(t, "/?lang="+lang+"&prompt=Tom+has+a+red+ball.&new=8&step="+strconv.Itoa(at))
 		p.at(at)
 		other := first[at].Top()[1].ID

@@ -545,7 +545,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 func TestARunWithoutACache(t *testing.T) {
 	base := serve(t)
 	for _, c := range []struct{ lang, query, says, sentence string }{
-		{"en", "", "keeps no cache", "2 of them again"},
+		{"en", "", "keeps no cache", "2 of them recomputed"},
 		{"zh", "&op=scores&trail=8.scores.0.0.1", "不保留缓存", "重新计算"},
 	} {
 		p := openOn(t, base, "/?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8"+c.query)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"html"
 	"math/rand/v2"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/export"
+	"kvstep/sim/kv"
 	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
@@ -241,7 +243,18 @@ func TestBothSchedulesOfABatch(t *testing.T) {
 	if c.Passes != 7 || c.Idle != 1+3 || c.TTFT != (1.0+1+2)/3 || c.Tokens != s.Tokens || c.Padded != 0 || c.Rows != s.Rows || c.WeightBytes >= s.WeightBytes {
 		t.Errorf("continuous: %+v", c)
 	}
-	models, _ := testLibrary(t)
+	models, l := testLibrary(t)
+	var enough, tight map[string]served // memory for all, and not for two to their ends
+	for budget, into := range map[int64]*map[string]served{0: &enough, 5 * 2 * kv.SpecOf(l.Model.Config, 1).TokenBytes(): &tight} {
+		f := makeFile(t, "schedules", fmt.Sprintf("%s&slots=2&req=0:5%%230,3,8&req=2:4%%230,9&cache=paged:2&budget=%d", query, budget))
+		if err := json.Unmarshal(f.Data, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x, y := tight[sim.ScheduleContinuous], enough[sim.ScheduleContinuous]
+	if x.Preempted == 0 || x.Recomputed == 0 || x.Rows != y.Rows+x.Recomputed || x.Tokens != y.Tokens || y.Recomputed != 0 {
+		t.Errorf("continuous, with little memory: %+v, with enough %+v", x, y)
+	}
 	r, err := Parse(query)
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,8 @@ type Served struct {
 	Slots       int              `json:"slots"`
 	Tokens      int              `json:"tokens"`
 	WeightBytes int64            `json:"weight_bytes"`
+	Preempted   int              `json:"preempted,omitempty"`
+	Recomputed  int              `json:"recomputed,omitempty"` // rows, because of that
 	Requests    []RequestServing `json:"requests"`
 }
 
@@ -79,6 +81,7 @@ func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (Served, error)
 	}
 	later := 0
 	for _, q := range last.Requests {
+		x.Preempted, x.Recomputed = x.Preempted+q.Preempted, x.Recomputed+q.Recomputed
 		one := RequestServing{Tokens: q.NumGenerated, Done: q.FinishReason}
 		if q.First >= 0 {
 			one.TTFT = q.First - min(q.Arrive, q.Started) + 1

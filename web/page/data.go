@@ -60,8 +60,6 @@ func (d HomeData) htmlLang() string {
 	return d.Lang
 }
 
-func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-
 // plates are the matrices of the stage, in reading order.
 var plates = []string{"Q", "K", "scores", "probs", "V", "out"}
 

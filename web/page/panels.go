@@ -11,9 +11,10 @@ import (
 
 // Panel is one of the page's panels: a folder of static/js/panel paints it.
 type Panel struct {
-	ID   string // of its element and of its folder
-	In   string // the place where it stands: the page's, or one that another panel has for others
-	On   on     // who has it
+	ID string // of its element and of its folder
+	In string // the place where it stands: the page's, or one that another panel has for others
+	On on     // who has it
+	// Show is its element; nil: a title, the message ID.title, and a line that its module fills.
 	Show func(HomeData) templ.Component
 	// Asks is the name under which a viewer has it open (lens.Panels), where it has data of
 	// its own; Of tells which runs have such data, nil for all.
@@ -108,12 +109,20 @@ func (d HomeData) place(name string) templ.Component {
 			if p.In != name || p.On&d.on() == 0 {
 				continue
 			}
-			if err := p.Show(d).Render(ctx, w); err != nil {
+			if err := p.element(d).Render(ctx, w); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// element is what a page has of a panel.
+func (p Panel) element(d HomeData) templ.Component {
+	if p.Show == nil {
+		return plainPanel(d, p.ID)
+	}
+	return p.Show(d)
 }
 
 // on reports which kind of page this is.

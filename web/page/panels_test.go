@@ -109,6 +109,9 @@ func TestPanelsOnPage(t *testing.T) {
 				t.Errorf("%d elements%s, not %d (%d)", n, id, want, what)
 			}
 		}
+		if title := p.ID + ".title"; p.Show == nil && text.In("en").T(title, nil) == title {
+			t.Errorf("there is no message %s", title)
+		}
 	}
 	for _, name := range []string{page.String(), handout.String()} {
 		for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(name, -1) {

@@ -22,6 +22,11 @@ func policyMessages() (ids []string) {
 			ids = append(ids, "policy."+p.Name+"."+word, "policy.by."+word)
 		}
 	}
+	for _, o := range kv.Offers() {
+		if !kv.TraitsOf(o.Start).Exact { // a row of the table of variants
+			ids = append(ids, "variants."+o.Start.Kind)
+		}
+	}
 	for _, x := range kv.Policies {
 		switch t := kv.TraitsOf(kv.Complete(sim.CachePolicy{Kind: x.Kind})); {
 		case t.Scored:

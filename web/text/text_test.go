@@ -114,6 +114,33 @@ func TestEveryMessageAskedForExists(t *testing.T) {
 	}
 }
 
+// TestEveryProblemIsRaised: the name of each message about a problem stands somewhere in the
+// sources.
+func TestEveryProblemIsRaised(t *testing.T) {
+	var sources strings.Builder
+	for _, room := range []string{"cmd", "sim", "static/js", "web"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", room), func(path string, d fs.DirEntry, err error) error {
+			if ext := filepath.Ext(path); err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || ext != ".go" && ext != ".js" {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			sources.Write(source)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	named := func(name string) bool { return strings.Contains(sources.String(), `"`+name+`"`) }
+	for id := range messages(t, "en") {
+		name, ok := strings.CutPrefix(id, "problem.")
+		first, rest, _ := strings.Cut(name, ".") // "hub." + id
+		if ok && !named(name) && !(named(first+".") && named(rest)) {
+			t.Errorf("nobody raises %s", id)
+		}
+	}
+}
+
 // anyWith is some id that begins with prefix, or prefix if none does.
 func anyWith(all map[string]string, prefix string) string {
 	for id := range all {

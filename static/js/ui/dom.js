@@ -38,6 +38,13 @@ export function bar(share, attributes = {}) {
   return i;
 }
 
+/**
+ * Finds the parts of a panel by their data attributes: part("says") has data-says.
+ * @param {ParentNode} root
+ * @returns {(name: string) => HTMLElement}
+ */
+export const parts = (root) => (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+
 /** @param {HTMLElement} element @param {Box} box */
 export function place(element, { x, y, w, h }) {
   element.style.setProperty("left", `${x}px`);

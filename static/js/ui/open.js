@@ -8,7 +8,7 @@
  * @param {{show: (open: string[], close?: string[]) => void}} act
  * @param {string[]} [also] what closes with it
  */
-export function createPanel(root, name, act, also = []) {
+export function createOpen(root, name, act, also = []) {
   let known = false; // what the link says comes with the first frame
   root.addEventListener("toggle", (e) => {
     if (e.target !== root || !known) return;

@@ -7,7 +7,7 @@
  * @param {HTMLDetailsElement} root @param {string} name of the panel in the viewer's list
  * @param {{show: (open: string[], close?: string[]) => void}} act
  */
-export function createLens(root, name, act) {
+export function createOptional(root, name, act) {
   let show = /** @type {string[]|null} */ (null); // what the link has open comes with the first frame
   const ask = () => {
     const open = root.open && !root.hidden;

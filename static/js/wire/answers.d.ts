@@ -135,6 +135,9 @@ export type Served = {
   slots: number;
   tokens: number;
   weight_bytes: number;
+  preempted?: number;
+  /** rows, because of that */
+  recomputed?: number;
   requests: RequestServing[];
 };
 

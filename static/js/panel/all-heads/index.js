@@ -2,7 +2,7 @@
 // the numbers say each head looks at.
 
 import { onKey } from "../../ui/keys.js";
-import { createPanel, speakWhileFocused } from "../../ui/open.js";
+import { createOpen, speakWhileFocused } from "../../ui/open.js";
 import { pixels } from "../../ui/matrix.js";
 import { el } from "../../ui/dom.js";
 
@@ -39,7 +39,7 @@ export const panel = { id: "all-heads", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
-  const panel = createPanel(root, "heads", act);
+  const panel = createOpen(root, "heads", act);
   const grid = /** @type {HTMLTableElement} */ (root.querySelector("[data-grid]"));
   const picked = /** @type {HTMLElement} */ (root.querySelector("[data-picked]"));
   let built = "";

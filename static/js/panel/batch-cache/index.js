@@ -5,7 +5,7 @@ import { isolate } from "../../text.js";
 import { sentences } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { isSeveral, promptOf, seqName } from "../../facts/sequences.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Panel, Peer, Peers, State, T, With } from "../../types.js" */
 
@@ -14,7 +14,7 @@ export const panel = { id: "batch-cache", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const list = part("strips");
   let built = "";
   list.addEventListener("click", (e) => {

@@ -4,9 +4,9 @@
 import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { beamOf, beams, beside, share } from "./tree.js";
-import { createLens } from "../../ui/optional.js";
+import { createOptional } from "../../ui/optional.js";
 import { percent, sentences } from "../../format.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Beams, Host, Panel, State, T } from "../../types.js" */
 /** @import { Beam } from "./tree.js" */
@@ -19,8 +19,8 @@ export const panel = { id: "beams", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
-  const lens = createLens(root, "beams", act);
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const lens = createOptional(root, "beams", act);
+  const part = parts(root);
   const [tree, says] = [part("tree"), part("says")];
   const table = /** @type {HTMLTableElement} */ (part("table"));
   let t = /** @type {T} */ ((id) => id);

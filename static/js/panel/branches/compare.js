@@ -4,7 +4,7 @@ import { isolate } from "../../text.js";
 import { percent, si } from "../../format.js";
 import { parsePolicy, policyName } from "../../facts/policy.js";
 import { unitOf } from "../../facts/counters.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Compare, Frame, Integer, Outlays, Side, T } from "../../types.js" */
 
@@ -32,7 +32,7 @@ export function parted(frame, t) {
 
 /** @param {HTMLElement} root */
 export function createCompare(root) {
-  const part = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(`[data-${what}]`));
+  const part = parts(root);
   /** @param {Frame} frame @param {T} t @param {string} lang */
   return function view(frame, t, lang) {
     const c = frame.meta.branches?.compare;

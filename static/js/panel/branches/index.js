@@ -6,7 +6,7 @@ import { onKey } from "../../ui/keys.js";
 import { createCompare } from "./compare.js";
 import { number, si } from "../../format.js";
 import { parsePolicy, policyName } from "../../facts/policy.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Branch, Branches, Frame, Host, Panel, State, T } from "../../types.js" */
 
@@ -44,7 +44,7 @@ export const panel = { id: "branches", offline: false, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(`[data-${what}]`));
+  const part = parts(root);
   const body = part("list");
   const compare = createCompare(part("compare"));
   let shown = /** @type {[Frame?, string?]} */ ([]);

@@ -29,7 +29,8 @@ export function history(frame, { side, layer, head, position }) {
 
 /**
  * How many later passes read a row before it was evicted for token gone: those that
- * wrote the positions in between. @param {Tensor} rows @param {number} layer @param {number} position @param {number} gone
+ * wrote the positions in between.
+ * @param {Tensor} rows @param {number} layer @param {number} position @param {number} gone
  */
 function readBefore(rows, layer, position, gone) {
   const [, , positions] = rows.shape;

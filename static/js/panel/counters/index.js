@@ -1,7 +1,7 @@
 // How each counter comes about: formulas that the server wrote as MathML, with
 // the letters' values in this step put in.
 
-import { createPanel } from "../../ui/open.js";
+import { createOpen } from "../../ui/open.js";
 import { number, si } from "../../format.js";
 import { LANES } from "../../facts/lanes.js";
 import { unitOf } from "../../facts/counters.js";
@@ -13,7 +13,7 @@ export const panel = { id: "counters", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
-  const panel = createPanel(root, "formulas", act);
+  const panel = createOpen(root, "formulas", act);
   const letters = /** @type {HTMLDetailsElement} */ (root.querySelector(".letters"));
   let state = /** @type {State|null} */ (null);
   let filled = /** @type {{frame?: Frame, lang?: string}} */ ({}); // what the page shows: a frame, in a language

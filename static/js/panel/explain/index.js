@@ -7,7 +7,7 @@ import { calcTable, termsTable, treeTable } from "./terms.js";
 import { formula } from "./mathml.js";
 import { tidy } from "./exact.js";
 import { bare, short, stepName, title } from "./refs.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Crumb, Explain, Frame, Host, Panel, Ref, State, T } from "../../types.js" */
 
@@ -18,7 +18,7 @@ export const panel = { id: "explain", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const heading = /** @type {HTMLElement} */ (root.querySelector("h2"));
   const order = /** @type {HTMLDetailsElement} */ (part("order"));
   let state = /** @type {State|null} */ (null);

@@ -1,5 +1,7 @@
 // Why a link is not opened by itself, with the link to copy and the ways on.
 
+import { parts } from "../../ui/dom.js";
+
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
@@ -7,7 +9,7 @@ export const panel = { id: "held", offline: false, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { opening }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const link = /** @type {HTMLTextAreaElement} */ (part("link"));
   let t = /** @type {T} */ ((id) => id);
   part("again").addEventListener("click", () => (opening?.again(), onward()));

@@ -4,7 +4,7 @@
 import { onKey } from "../../ui/keys.js";
 import { chart as geometry } from "./chart.js";
 import { axisRoom, draw, TALL } from "./curves.js";
-import { createChoice, createPanel, speakWhileFocused } from "../../ui/open.js";
+import { createChoice, createOpen, speakWhileFocused } from "../../ui/open.js";
 import { si } from "../../format.js";
 import { LANES } from "../../facts/lanes.js";
 import { series } from "./series.js";
@@ -30,7 +30,7 @@ function create(root, { act }) {
   const width = watchWidth(canvas, act.repaint);
   speakWhileFocused(canvas, output);
   const parts = [
-    createPanel(root, "history", act, ["history-kv", "history-read", "history-time", "history-step", "history-total"]),
+    createOpen(root, "history", act, ["history-kv", "history-read", "history-time", "history-step", "history-total"]),
     createChoice(root, "history-metric", { kv: "history-kv", read: "history-read", time: "history-time" }, act),
     createChoice(root, "history-sum", { step: "history-step", total: "history-total" }, act),
   ];

@@ -11,7 +11,7 @@ import { watchWidth } from "../../ui/width.js";
 import { likeliest, tags } from "./tags.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sharers } from "../../facts/heads.js";
-import { place } from "../../ui/dom.js";
+import { parts, place } from "../../ui/dom.js";
 import { toPlate } from "../../ui/plate.js";
 
 /** @import { Cell, Frame, Host, Input, Op, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
@@ -33,7 +33,7 @@ export const panel = { id: "inside", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act, weights: source }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const canvas = (/** @type {string} */ name) => /** @type {HTMLCanvasElement} */ (part(name));
   const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));

@@ -1,6 +1,7 @@
 // How far a model is that the next run waits for.
 
 import { percent, sentences, si } from "../../format.js";
+import { parts } from "../../ui/dom.js";
 
 /** @import { Panel, State } from "../../types.js" */
 
@@ -9,7 +10,7 @@ export const panel = { id: "loading", offline: false, create };
 
 /** @param {HTMLElement} root */
 function create(root) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const bar = part("bar");
   /** @param {State} state */
   return function view({ loading, frame, t }) {

@@ -3,7 +3,7 @@
 
 import { number } from "../../format.js";
 import { fullAt, parsePolicy, policyName } from "../../facts/policy.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Alternative, Frame, Host, Panel, Run, State, Step, T, Use } from "../../types.js" */
 
@@ -18,7 +18,7 @@ export const panel = { id: "out-of-memory", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   let drawn = /** @type {[Frame?, string?]} */ ([]);
   /** @param {State} state */
   return function view({ frame, t, lang }) {

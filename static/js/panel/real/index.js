@@ -2,7 +2,7 @@
 
 import { number, sentences, si } from "../../format.js";
 import { total, unitOf } from "../../facts/counters.js";
-import { line } from "../../ui/dom.js";
+import { line, parts } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Integer, Panel, Real, State, T } from "../../types.js" */
 
@@ -13,7 +13,7 @@ export const panel = { id: "real", offline: false, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const of = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(`[data-${what}]`));
+  const of = parts(root);
   const [model, device] = ["model", "device"].map((what) => /** @type {HTMLSelectElement} */ (of(what)));
   root.addEventListener("change", () => act.real(model.value && `${model.value}@${device.value}`));
   let shown = /** @type {{frame: Frame, t: T}|null} */ (null);

@@ -1,6 +1,7 @@
 // The form's section for several prompts in one run.
 
 import { fieldsOf, write } from "./fields.js";
+import { parts } from "../../ui/dom.js";
 
 /** @import { Batch, Request, State, T } from "../../types.js" */
 
@@ -13,7 +14,7 @@ const fieldsIn = (li) => (/** @type {string} */ name) =>
  * @returns {{value: (how: Batch) => Batch|undefined, view: (state: State) => void}}
  */
 export function createRequests(root) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const list = part("list");
   const request = /** @type {HTMLTemplateElement} */ (part("request"));
   const fields = fieldsOf(root);

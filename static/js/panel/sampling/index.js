@@ -2,10 +2,10 @@
 // distribution after every filter, and the draw on the cumulative line.
 
 import { isolate } from "../../text.js";
-import { createPanel } from "../../ui/open.js";
+import { createOpen } from "../../ui/open.js";
 import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
-import { bar, el } from "../../ui/dom.js";
+import { bar, el, parts } from "../../ui/dom.js";
 
 /** @import { Choice, Frame, Host, Option, Panel, Sampler, Stage, State, T } from "../../types.js" */
 
@@ -14,11 +14,11 @@ export const panel = { id: "sampling", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const details = /** @type {HTMLDetailsElement} */ (root.querySelector("details"));
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   const [says, none, body, note, figure] = ["says", "none", "body", "note", "draw"].map(part);
-  const panel = createPanel(details, "choice", act);
+  const panel = createOpen(details, "choice", act);
   const draw = createDraw(figure);
   let shown = /** @type {[Choice?, T?]} */ ([]); // what the table shows
   /** @param {State} state */

@@ -1,18 +1,18 @@
 // The same requests under the other schedule, side by side. The server runs both.
 
 import { percent, si } from "../../format.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Batch, Frame, Host, Panel, Served, State, T } from "../../types.js" */
 
-const ROWS = ["passes", "ttft", "tpot", "rows", "padded", "busy", "weights"];
+const ROWS = ["passes", "ttft", "tpot", "rows", "recomputed", "padded", "busy", "weights"];
 
 /** @type {Panel} */
 export const panel = { id: "schedule-compare", offline: false, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const [ask, go, status] = [part("ask"), part("go"), part("status")];
   const table = /** @type {HTMLTableElement} */ (part("table"));
   let frame = /** @type {Frame|null} */ (null);
@@ -74,6 +74,7 @@ function fill(table, both, mine, t) {
       ttft: x.ttft.toFixed(2),
       tpot: x.tpot.toFixed(2),
       rows: String(x.rows),
+      recomputed: `${x.recomputed ?? 0}, ${x.preempted ?? 0} ×`,
       padded: x.padded ? `${x.padded} (${percent(x.padded / (x.rows + x.padded))})` : "0",
       busy: percent(1 - x.idle / (x.passes * x.slots)),
       weights: x.tokens ? si(x.weight_bytes / x.tokens, "B") : "–",
@@ -86,7 +87,8 @@ function fill(table, both, mine, t) {
       }),
     ),
   ]);
-  const rows = ROWS.map((row) =>
+  const short = names.some((n) => both[n].preempted);
+  const rows = ROWS.filter((row) => row !== "recomputed" || short).map((row) =>
     el("tr", [el("th", t(`versus.row.${row}`), { scope: "row" }), ...names.map((n) => el("td", shown(row, both[n])))], {
       "data-row": row,
     }),

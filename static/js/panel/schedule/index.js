@@ -3,11 +3,11 @@
 import { isolate } from "../../text.js";
 import { onKey } from "../../ui/keys.js";
 import { passes, totals, waits } from "./passes.js";
-import { createLens } from "../../ui/optional.js";
+import { createOptional } from "../../ui/optional.js";
 import { percent, sentences, si } from "../../format.js";
 import { isBatch, promptOf, seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Frame, Host, Panel, State, T, With } from "../../types.js" */
 /** @import { PassCell } from "./passes.js" */
@@ -17,8 +17,8 @@ export const panel = { id: "schedule", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
-  const lens = createLens(root, "schedule", act);
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const lens = createOptional(root, "schedule", act);
+  const part = parts(root);
   const grid = /** @type {HTMLTableElement} */ (part("grid"));
   let frame = /** @type {Frame|null} */ (null);
   let built = "";

@@ -1,5 +1,7 @@
 // What a handout holds and what it does not, where its reader looks for it.
 
+import { parts } from "../../ui/dom.js";
+
 /** @import { Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
@@ -7,7 +9,7 @@ export const panel = { id: "scope", offline: true, online: false, create };
 
 /** @param {HTMLElement} root */
 function create(root) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   let said = "";
   /** @param {State} state */
   return function view({ frame, t, lang }) {

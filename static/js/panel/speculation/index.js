@@ -6,7 +6,7 @@ import { number, percent, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { unitOf } from "../../facts/counters.js";
 import { test } from "../../facts/verdicts.js";
-import { bar, el } from "../../ui/dom.js";
+import { bar, el, parts } from "../../ui/dom.js";
 
 /** @import { Frame, Meta, Panel, SoFar, Speculation, State, T, Verdict } from "../../types.js" */
 
@@ -54,7 +54,7 @@ export const panel = { id: "speculation", offline: true, create };
 
 /** @param {HTMLElement} root */
 function create(root) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   let shown = /** @type {{frame: Frame, lang: string}|null} */ (null);
   /** @param {State} state */
   return function view({ frame, t, lang }) {

@@ -1,7 +1,7 @@
 // Before the first step: the prompt's tokens, waiting in front of the layers.
 
 import { isolate } from "../../text.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
 /** @import { Panel, State } from "../../types.js" */
 
@@ -12,7 +12,7 @@ export const panel = { id: "waiting", offline: true, create };
 
 /** @param {HTMLElement} root */
 function create(root) {
-  const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   let built = "";
   /** @param {State} state */
   return function view({ frame, t, lang }) {

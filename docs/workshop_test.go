@@ -1,0 +1,211 @@
+package docs_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// workshop is a copy of the tree in which examples are carried out.
+type workshop struct {
+	tree
+	before map[string]string
+	bin    string // where programs are built
+	env    []string
+}
+
+func newWorkshop(t *testing.T) *workshop {
+	t.Helper()
+	list, err := exec.Command("git", "-C", "..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	if err != nil {
+		t.Skip("this is no working tree of git: ", err)
+	}
+	files := strings.Split(strings.TrimRight(string(list), "\x00"), "\x00")
+	for _, name := range files { // cached results of this test end when a file comes or goes
+		_, _ = os.ReadDir(filepath.Dir(filepath.Join("..", name)))
+	}
+	copied, err := copyTree(t.TempDir(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &workshop{tree: copied, bin: t.TempDir()}
+	if w.before, err = w.read(); err != nil {
+		t.Fatal(err)
+	}
+	// Without paths in it, a package is compiled once for all copies.
+	w.env = append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false", "GOWORK=off", "KVSTEP_ALL=", "KVSTEP_BROWSER=skip",
+		"MODELS="+filepath.Join(w.bin, "models"), "PATH="+w.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return w
+}
+
+// run is the output of a shell command in the tree.
+func (w *workshop) run(command string) (string, error) {
+	cmd := exec.Command("bash", "-c", command)
+	cmd.Dir, cmd.Env = w.root, w.env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (w *workshop) must(t *testing.T, command string) string {
+	t.Helper()
+	out, err := w.run(command)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+	return out
+}
+
+// carryOut does what an example says, looks at what it shows, and takes it back.
+func (w *workshop) carryOut(t *testing.T, x example) {
+	defer w.takeBack(t, x)
+	w.apply(t, x)
+	w.generate(t, x)
+	w.must(t, "go build -o "+w.bin+"/kvstep ./cmd/kvstep")
+	w.types(t)
+	w.tests(t, x)
+	w.look(t, x)
+}
+
+func (w *workshop) apply(t *testing.T, x example) {
+	t.Helper()
+	for _, e := range x.edits {
+		if err := w.do(e, false); err != nil {
+			t.Fatalf("%s cannot be carried out: %v", x.name, err)
+		}
+	}
+}
+
+// takeBack undoes the edits, last first, and puts generated files back; nothing else is left.
+func (w *workshop) takeBack(t *testing.T, x example) {
+	t.Helper()
+	for _, e := range slices.Backward(x.edits) {
+		if err := w.do(e, true); err != nil && !t.Failed() {
+			t.Errorf("%s cannot be taken back: %v", x.name, err)
+		}
+	}
+	for _, name := range w.changed(t) {
+		if !t.Failed() && !isWritten(x, name) {
+			t.Errorf("%s is left changed", name)
+		}
+		if old, ok := w.before[name]; !ok {
+			_ = os.Remove(filepath.Join(w.root, name))
+		} else if err := os.WriteFile(filepath.Join(w.root, name), []byte(old), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// changed are the files that differ from those before.
+func (w *workshop) changed(t *testing.T) (names []string) {
+	t.Helper()
+	now, err := w.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range now {
+		if old, ok := w.before[name]; !ok || old != text {
+			names = append(names, name)
+		}
+	}
+	for name := range w.before {
+		if _, ok := now[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func isWritten(x example, name string) bool {
+	return slices.ContainsFunc(x.written, func(w string) bool { return name == w || strings.HasPrefix(name, w+"/") })
+}
+
+// generate runs what make generate runs, but for the programs that write from templates and
+// kernels, which no example touches, and checks which files that changes.
+func (w *workshop) generate(t *testing.T, x example) {
+	t.Helper()
+	before := w.changed(t)
+	commands := 0
+	for line := range strings.Lines(w.must(t, "make --no-print-directory -n generate")) {
+		if strings.HasPrefix(line, "go test ") {
+			w.must(t, strings.TrimSuffix(line, ">/dev/null\n"))
+			commands++
+		}
+	}
+	if commands < 3 {
+		t.Errorf("make generate has %d commands that write from lists", commands)
+	}
+	var seen []string
+	for _, name := range w.changed(t) {
+		if slices.Contains(before, name) {
+			continue
+		}
+		if !isWritten(x, name) {
+			t.Errorf("make generate rewrites %s, which the guide does not say", name)
+		}
+		seen = append(seen, name)
+	}
+	for _, name := range x.written {
+		if !slices.ContainsFunc(seen, func(s string) bool { return s == name || strings.HasPrefix(s, name+"/") }) {
+			t.Errorf("make generate does not rewrite %s", name)
+		}
+	}
+}
+
+// types checks the modules of the page, where node_modules is there.
+func (w *workshop) types(t *testing.T) {
+	modules, err := filepath.Abs("../static/test/node_modules")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(modules); err != nil {
+		t.Log("no node_modules: tsc did not run")
+		return
+	}
+	link := filepath.Join(w.root, "static/test/node_modules")
+	if err := os.Symlink(modules, link); err != nil && !os.IsExist(err) {
+		t.Fatal(err)
+	}
+	w.must(t, "cd static/test && npm run --silent check")
+	_ = os.Remove(link)
+}
+
+var goTest = regexp.MustCompile(`^go test (\S+) -run (\S+)$`)
+
+// tests runs the tests that would notice a forgotten part: with all parts they pass.
+func (w *workshop) tests(t *testing.T, x example) {
+	t.Helper()
+	var packages, names []string
+	for _, f := range x.forgets {
+		m := goTest.FindStringSubmatch(f.ask)
+		if m == nil {
+			continue
+		}
+		if !slices.Contains(packages, m[1]) {
+			packages = append(packages, m[1])
+		}
+		if !slices.Contains(names, m[2]) {
+			names = append(names, m[2])
+		}
+	}
+	w.must(t, "go test "+strings.Join(packages, " ")+" -run '^("+strings.Join(names, "|")+")$'")
+}
+
+// forget leaves an edit out: the command that the guide names fails, and says so.
+func (w *workshop) forget(t *testing.T, x example, f forgetting) {
+	less := x
+	less.edits = slices.DeleteFunc(slices.Clone(x.edits), func(e edit) bool { return e.path == f.path })
+	if len(less.edits) == len(x.edits) {
+		t.Errorf("%s has no edit of %s", x.name, f.path)
+	}
+	defer w.takeBack(t, less)
+	w.apply(t, less)
+	out, err := w.run("make --no-print-directory -n generate | grep '^go test' | sh; " + f.ask)
+	if err == nil || !strings.Contains(out, f.says) {
+		t.Errorf("without %s, %s says (%v), not %q:\n%s", f.path, f.ask, err, f.says, out)
+	}
+}
