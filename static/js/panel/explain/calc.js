@@ -8,7 +8,7 @@ export const find = (e, name) => e.calc?.find((c) => c.name === name);
 /** @param {Pick<Explain, "calc">} e @param {string} name */
 export const calcOf = (e, name) => there(find(e, name), name);
 
-/** An operation by its place, from the end where that is negative. @param {Pick<Explain, "calc">} e @param {number} i */
+/** An operation by its place, a negative one from the end. @param {Pick<Explain, "calc">} e @param {number} i */
 export const calcAt = (e, i) => there(e.calc?.at(i), i);
 
 /** @param {Pick<Explain, "sum">} e @returns {Sum} */
