@@ -186,7 +186,7 @@ func TestEvictionIsAMask(t *testing.T) {
 					if !ok {
 						want = lost[[3]int{s.Layer, g, p}]
 					}
-					if got, ok := s.KV.(kv.View).Score(g, p); ok != kv.TraitsOf(rec.Cache).Scored || ok && got != want {
+					if got, ok := s.KV.Score(g, p); ok != kv.TraitsOf(rec.Cache).Scored || ok && got != want {
 						t.Fatalf("%+v: position %d received %v, the slow account says %v", rec.Cache, p, got, want)
 					}
 				}
