@@ -201,7 +201,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	}
 	e.caches = kv.Open(kv.SpecOf(m.Model.Config, maxTokens), r.Cache, e.memory)
 	if r.Batch != nil && r.Batch.Share {
-		e.prefixes = &prefixCache{block: r.Cache.Block}
+		e.prefixes = &prefixCache{block: kv.TraitsOf(r.Cache).Block}
 	}
 	if e.decoder, err = e.newDecoder(maxTokens, count); err != nil {
 		return nil, err
