@@ -934,9 +934,7 @@ export type RequestProgress = {
   said: string;
 };
 
-/**
- * what requests that were preempted compute again, in the passes up to this one: part of what the cached lane pays.
- */
+/** what requests that were preempted have computed again so far: part of what the cached lane pays. */
 export type Recomputed = {
   /** tokens */
   rows: number;

@@ -83,7 +83,7 @@ function preempted(frame, t) {
         [
           el("span", seqName(frame, seq, t)),
           blocks.length
-            ? el("ol", blocks, { class: "blocks", "aria-label": t("strips.preempted") })
+            ? el("ol", blocks, { class: "strip-blocks", "aria-label": t("strips.preempted") })
             : el("span", t("strips.preempted"), { class: "quiet" }),
           el("span", t("strips.held", { Count: 0 }), { class: "quiet", "aria-hidden": "true" }),
         ],
@@ -132,7 +132,10 @@ function strip(frame, p, longest, t, recorded) {
     "li",
     [
       name,
-      el("ol", blocks, { class: p.table ? "blocks" : "one-piece", "aria-label": t("strips.held", { Count: tokens }) }),
+      el("ol", blocks, {
+        class: p.table ? "strip-blocks" : "one-piece",
+        "aria-label": t("strips.held", { Count: tokens }),
+      }),
       el("span", t("strips.held", { Count: tokens }), { class: "quiet", "aria-hidden": "true" }),
     ],
     { "data-strip": String(p.seq) },

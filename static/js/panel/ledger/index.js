@@ -81,10 +81,14 @@ function create(root, { act }) {
         );
       }
       const ratio = total(cached) ? total(uncached) / total(cached) : 1;
-      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent =
+      const times =
         cached && uncached
           ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) })
           : "";
+      const again = span === "total" ? number(frame.meta.schedule?.recomputed?.flops ?? 0) : 0;
+      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = again
+        ? [t("ledger.recomputed", { Flops: si(again, unit) }), times].filter(Boolean).join(" · ")
+        : times;
       for (const part of PARTS) {
         put(
           cells,

@@ -17,6 +17,9 @@ export function switchTo(frame, cache, act) {
   if (step) act.seek(step.n);
 }
 
+/** The parameters that an offer of a policy asks for. @param {string} kind @param {string} offer */
+const askedFor = (kind, offer) => POLICIES[kind].params.filter((name) => !POLICIES[kind].offers[offer].includes(name));
+
 /**
  * @param {HTMLElement} root
  * @param {Pick<Actions, "run"|"seek">} act
@@ -51,7 +54,7 @@ export function createPolicy(root, act) {
       field("budget").value === "custom"
         ? Math.max(Math.round(1024 * Number(field("kib").value)), 1)
         : Number(field("budget").value);
-    const asked = POLICIES[kind].params.filter((name) => !POLICIES[kind].offers[field("cache").value].includes(name));
+    const asked = askedFor(kind, field("cache").value);
     const one = (/** @type {string} */ name) => (WORDS.includes(name) ? field(name).value : Number(field(name).value));
     return { kind, ...Object.fromEntries(asked.map((name) => [name, one(name)])), budget };
   }
@@ -83,6 +86,17 @@ export function createPolicy(root, act) {
     if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
 
+  /**
+   * Puts a number where it is asked for; a link may name a group that no menu has.
+   * @param {string} name @param {string} value
+   */
+  function put(name, value) {
+    const f = /** @type {HTMLInputElement|HTMLSelectElement} */ (field(name));
+    if (f instanceof HTMLSelectElement && ![...f.options].some((o) => o.value === value))
+      f.add(new Option(value, value));
+    f.value = value;
+  }
+
   /** @param {State} next */
   function view(next) {
     const { frame, t, lang } = (state = next);
@@ -93,19 +107,10 @@ export function createPolicy(root, act) {
     shown = key;
     now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
     field("cache").value = entry(p);
-    if (p.axis) field("axis").value = p.axis;
+    const asked = askedFor(p.kind, entry(p));
+    for (const name of asked.filter((n) => WORDS.includes(n))) field(name).value = String(paramOf(p, name) ?? "");
     groups(frame.meta.run.config.head_dim, t);
-    for (const name of POLICIES[p.kind].params) {
-      const value = paramOf(p, name);
-      if (value && field(name).type === "number") field(name).value = String(value);
-    }
-    if (p.axis) {
-      const group = String(p.group ?? 0);
-      const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));
-      // a link may name any that divides a head
-      if (![...select.options].some((o) => o.value === group)) select.add(new Option(group, group));
-      select.value = group;
-    }
+    for (const name of asked.filter((n) => !WORDS.includes(n))) put(name, String(paramOf(p, name) ?? 0));
     const listed = !p.budget || p.budget === 65536;
     field("budget").value = listed ? String(p.budget ?? 0) : "custom";
     if (!listed) field("kib").value = String((p.budget ?? 0) / 1024);
