@@ -75,20 +75,20 @@ func parseExamples(guide string) (all []example, err error) {
 	return all, nil
 }
 
-// files are those of an example that a person writes: code, tests, and messages.
-func (x example) files() (code, tests, messages []string) {
+// files are those of an example that a person writes: code, tests, and words (messages and guides).
+func (x example) files() (code, tests, words []string) {
 	for _, e := range x.edits {
 		list := &code
 		if strings.HasSuffix(e.path, "_test.go") || strings.HasSuffix(e.path, ".test.js") {
 			list = &tests
-		} else if e.kind == "messages" {
-			list = &messages
+		} else if e.kind == "messages" || strings.HasSuffix(e.path, ".md") {
+			list = &words
 		}
 		if !slices.Contains(*list, e.path) {
 			*list = append(*list, e.path)
 		}
 	}
-	return code, tests, messages
+	return code, tests, words
 }
 
 // tree is a copy of the working tree.

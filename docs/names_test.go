@@ -11,6 +11,8 @@ import (
 
 var (
 	quoted = regexp.MustCompile("`([^`\n]+)`")
+	// fenced are blocks that show files, with names of their own.
+	fenced = regexp.MustCompile("(?ms)^```.*?^```$")
 	// place is a file or a folder of the tree, and testName a test of it.
 	place    = regexp.MustCompile(`^(cmd|docs|notebooks|sim|static|web)(/\w[\w.-]*)+$`)
 	testName = regexp.MustCompile(`^(Test|Fuzz|Benchmark)[A-Z]\w*$`)
@@ -26,7 +28,7 @@ func TestPlacesAreThere(t *testing.T) {
 			t.Fatal(err)
 		}
 		made := madeByExamples(t, string(text))
-		for _, m := range quoted.FindAllStringSubmatch(string(text), -1) {
+		for _, m := range quoted.FindAllStringSubmatch(fenced.ReplaceAllString(string(text), ""), -1) {
 			name := m[1]
 			if made[name] {
 				continue

@@ -16,6 +16,10 @@ type workshop struct {
 	before map[string]string
 	bin    string // where programs are built
 	env    []string
+	// modules tells that node_modules is there: types are checked.
+	modules bool
+	// every tells that nothing is left out: KVSTEP_ALL.
+	every bool
 }
 
 func newWorkshop(t *testing.T) *workshop {
@@ -32,9 +36,15 @@ func newWorkshop(t *testing.T) *workshop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &workshop{tree: copied, bin: t.TempDir()}
+	w := &workshop{tree: copied, bin: t.TempDir(), every: os.Getenv("KVSTEP_ALL") != ""}
 	if w.before, err = w.read(); err != nil {
 		t.Fatal(err)
+	}
+	if modules, err := filepath.Abs("../static/test/node_modules"); err == nil && exists("static/test/node_modules") {
+		if err := os.Symlink(modules, filepath.Join(w.root, "static/test/node_modules")); err != nil {
+			t.Fatal(err)
+		}
+		w.modules = true
 	}
 	// Without paths in it, a package is compiled once for all copies.
 	w.env = append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false", "GOWORK=off", "KVSTEP_ALL=", "KVSTEP_BROWSER=skip",
@@ -65,7 +75,11 @@ func (w *workshop) carryOut(t *testing.T, x example) {
 	w.apply(t, x)
 	w.generate(t, x)
 	w.must(t, "go build -o "+w.bin+"/kvstep ./cmd/kvstep")
-	w.types(t)
+	if w.modules {
+		w.must(t, typesOfModules)
+	} else {
+		t.Log("no node_modules: tsc did not run")
+	}
 	w.tests(t, x)
 	w.look(t, x)
 }
@@ -79,7 +93,8 @@ func (w *workshop) apply(t *testing.T, x example) {
 	}
 }
 
-// takeBack undoes the edits, last first, and puts generated files back; nothing else is left.
+// takeBack undoes the edits, last first. Then the tree is what it was, but for generated
+// files, which are put back; where nothing is left out, make generate has to do that itself.
 func (w *workshop) takeBack(t *testing.T, x example) {
 	t.Helper()
 	for _, e := range slices.Backward(x.edits) {
@@ -87,8 +102,11 @@ func (w *workshop) takeBack(t *testing.T, x example) {
 			t.Errorf("%s cannot be taken back: %v", x.name, err)
 		}
 	}
+	if w.every && !t.Failed() {
+		w.fromLists(t)
+	}
 	for _, name := range w.changed(t) {
-		if !t.Failed() && !isWritten(x, name) {
+		if !t.Failed() && (w.every || !isWritten(x, name)) {
 			t.Errorf("%s is left changed", name)
 		}
 		if old, ok := w.before[name]; !ok {
@@ -124,11 +142,10 @@ func isWritten(x example, name string) bool {
 	return slices.ContainsFunc(x.written, func(w string) bool { return name == w || strings.HasPrefix(name, w+"/") })
 }
 
-// generate runs what make generate runs, but for the programs that write from templates and
-// kernels, which no example touches, and checks which files that changes.
-func (w *workshop) generate(t *testing.T, x example) {
+// fromLists runs the commands of make generate that write files from lists. The others
+// write from templates and make kernels, which no example touches.
+func (w *workshop) fromLists(t *testing.T) {
 	t.Helper()
-	before := w.changed(t)
 	commands := 0
 	for line := range strings.Lines(w.must(t, "make --no-print-directory -n generate")) {
 		if strings.HasPrefix(line, "go test ") {
@@ -139,6 +156,13 @@ func (w *workshop) generate(t *testing.T, x example) {
 	if commands < 3 {
 		t.Errorf("make generate has %d commands that write from lists", commands)
 	}
+}
+
+// generate writes files from lists and checks which ones that changes.
+func (w *workshop) generate(t *testing.T, x example) {
+	t.Helper()
+	before := w.changed(t)
+	w.fromLists(t)
 	var seen []string
 	for _, name := range w.changed(t) {
 		if slices.Contains(before, name) {
@@ -156,23 +180,7 @@ func (w *workshop) generate(t *testing.T, x example) {
 	}
 }
 
-// types checks the modules of the page, where node_modules is there.
-func (w *workshop) types(t *testing.T) {
-	modules, err := filepath.Abs("../static/test/node_modules")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(modules); err != nil {
-		t.Log("no node_modules: tsc did not run")
-		return
-	}
-	link := filepath.Join(w.root, "static/test/node_modules")
-	if err := os.Symlink(modules, link); err != nil && !os.IsExist(err) {
-		t.Fatal(err)
-	}
-	w.must(t, "cd static/test && npm run --silent check")
-	_ = os.Remove(link)
-}
+const typesOfModules = "cd static/test && npm run --silent check"
 
 var goTest = regexp.MustCompile(`^go test (\S+) -run (\S+)$`)
 
@@ -195,6 +203,18 @@ func (w *workshop) tests(t *testing.T, x example) {
 	w.must(t, "go test "+strings.Join(packages, " ")+" -run '^("+strings.Join(names, "|")+")$'")
 }
 
+// suite runs all tests with all examples: no list of anybody is forgotten.
+func (w *workshop) suite(t *testing.T, x example) {
+	t.Helper()
+	defer w.takeBack(t, x)
+	w.apply(t, x)
+	w.generate(t, x)
+	w.must(t, "go test -short ./...")
+	if w.modules {
+		w.must(t, "cd static/test && npm run --silent formatted && npm test --silent")
+	}
+}
+
 // forget leaves an edit out: the command that the guide names fails, and says so.
 func (w *workshop) forget(t *testing.T, x example, f forgetting) {
 	less := x
@@ -202,7 +222,12 @@ func (w *workshop) forget(t *testing.T, x example, f forgetting) {
 	if len(less.edits) == len(x.edits) {
 		t.Errorf("%s has no edit of %s", x.name, f.path)
 	}
-	defer w.takeBack(t, less)
+	if !w.modules && f.ask == typesOfModules {
+		return
+	}
+	quick := *w
+	quick.every = false // what is generated from parts is put back
+	defer quick.takeBack(t, less)
 	w.apply(t, less)
 	out, err := w.run("make --no-print-directory -n generate | grep '^go test' | sh; " + f.ask)
 	if err == nil || !strings.Contains(out, f.says) {

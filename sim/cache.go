@@ -85,6 +85,14 @@ type KVCache interface {
 	// scale + low. It reports false where it is kept as it was computed.
 	Code(layer, kvHead, p, dim int, value bool) (code Code, scale, low float32, ok bool)
 
+	// Score is what position p of the layer that ran last is kept by, or was when it was
+	// evicted. It reports false under a policy that does not choose by attention.
+	Score(kvHead, p int) (float32, bool)
+	// QuantisedLen is how many positions have their K in codes, where groups are of tokens.
+	QuantisedLen() int
+	// Blocks are those taken and given back since the view before.
+	Blocks() (taken, freed []int)
+
 	Bytes() int64      // bytes of K and V held, all layers
 	Usage() CacheUsage // the same, with what was allocated for them
 }

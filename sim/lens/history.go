@@ -3,6 +3,7 @@ package lens
 import (
 	"kvstep/sim"
 	"kvstep/sim/cost"
+	"kvstep/sim/kv"
 )
 
 // historyLens is the run point by point.
@@ -210,7 +211,7 @@ func layerOf(part, perPass int) int {
 // all), and what so many layers read there; other policies' follow from shapes.
 func heldBytes(m *Moment, c sim.Counters, layer, rows, cached, layers int) sim.Counters {
 	p, s := m.Recipe.Cache, m.spec()
-	if p.Axis == "" || c.KVTokens == 0 { // the lane without a cache holds nothing
+	if !kv.TraitsOf(p).Quantises() || c.KVTokens == 0 { // the lane without a cache holds nothing
 		return c
 	}
 	settled := s.QuantisedLen(p, cached)

@@ -67,11 +67,10 @@ func receivedRows(m *Moment) []Tensor {
 	if s == nil {
 		return nil
 	}
-	v, _ := s.KV.(kv.View)
 	all := mat.New(m.Model.Model.Config.KVHeads, s.Cached+s.Rows)
 	for h := range all.NumRows() {
 		for p := range all.NumCols() {
-			all.Row(h)[p], _ = v.Score(h, p)
+			all.Row(h)[p], _ = s.KV.Score(h, p)
 		}
 	}
 	return crowding(Floats("cache_received", F16, all))

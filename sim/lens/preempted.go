@@ -5,20 +5,23 @@ import (
 	"kvstep/sim/cost"
 )
 
-// RecomputedInfo is what requests that were preempted compute again, in the passes up to
-// this one: part of what the cached lane pays.
+// RecomputedInfo is what requests that were preempted have computed again so far: part of what the cached lane pays.
 type RecomputedInfo struct {
 	Rows  int     `json:"rows"`  // tokens
 	Flops Integer `json:"flops"` // or MACs if those are counted
 }
 
-// recomputedOf sums what was computed again.
+// recomputedOf sums what was computed again up to the cursor.
 func recomputedOf(m *Moment) *RecomputedInfo {
 	info := &RecomputedInfo{Rows: m.Step.Schedule.Recomputed.TotalRows}
 	for pass := range m.Step.Pass + 1 {
 		s := m.At(pass * m.perPass())
+		done := m.perPass()
+		if pass == m.Step.Pass {
+			done = m.Step.N%m.perPass() + 1
+		}
 		for _, p := range everyone(s) {
-			info.Flops += Integer(recomputedFlops(m, p))
+			info.Flops += Integer(recomputedFlops(m, p, done))
 		}
 	}
 	return info
@@ -40,27 +43,29 @@ func recomputing(s *sim.Step) int {
 	return s.Schedule.Requests[s.Seq].Recomputing
 }
 
-// recomputedFlops returns what a sequence's pass pays for tokens that it had computed before:
-// what it costs more than the rest of its rows.
-func recomputedFlops(m *Moment, s *sim.Step) int64 {
+// recomputedFlops returns what the first so many steps of a sequence's pass pay for tokens
+// that it had computed before: what they cost more than the rest of its rows.
+func recomputedFlops(m *Moment, s *sim.Step, steps int) (paid int64) {
 	again := recomputing(s)
 	if again == 0 {
 		return 0
 	}
-	sw := m.switches()
-	sw.Logits = "all" // the logits of others are no work of these rows
-	pass := func(rows, cached int) sim.Counters {
-		c := m.shape(sim.Cached).Pass(rows, cached, sw)
-		if m.switches().Logits == "last" {
-			c.Flops.Head = 0
+	sw, shape := m.switches(), m.shape(sim.Cached)
+	price := func(rows, cached int) (paid int64) {
+		if rows == 0 {
+			return 0
 		}
-		return c
+		span := []cost.Span{{Rows: rows, Cached: cached}}
+		layers := shape.LayersOf(nil, span, sw)
+		for _, c := range layers[:min(steps, len(layers))] {
+			paid += cost.Headline(c, sw)
+		}
+		if steps > len(layers) && sw.Logits == "all" { // else no logits are of these rows
+			paid += cost.Headline(shape.UnembedOf(span, 0, sw), sw)
+		}
+		return paid
 	}
-	paid := cost.Headline(pass(s.Rows, s.Cached), sw)
-	if s.Rows > again {
-		paid -= cost.Headline(pass(s.Rows-again, s.Cached+again), sw)
-	}
-	return paid
+	return price(s.Rows, s.Cached) - price(s.Rows-again, s.Cached+again)
 }
 
 // preemptEvents tells who gave its blocks back before this pass, and who is recomputed in it.
@@ -85,7 +90,7 @@ func preemptEvents(m *Moment) []PassEvent {
 		if q.Recomputing > 0 {
 			p := s.ForSequence(seq)
 			events = append(events, PassEvent{Kind: "recompute", Seq: seq, Rows: q.Recomputing,
-				Tokens: q.Recomputed, Paid: Integer(recomputedFlops(m, p))})
+				Tokens: q.Recomputed, Paid: Integer(recomputedFlops(m, p, m.perPass()))})
 		}
 	}
 	return events
@@ -101,7 +106,7 @@ func lastOf(m *Moment, seq, n int) *sim.Step {
 	return nil
 }
 
-// preemptedPasses are, for each request and pass, the rows that were recomputed, and
+// preemptedPasses returns, for each request and pass, the rows that were recomputed, and
 // whether the request had given its blocks back.
 func preemptedPasses(m *Moment) []Tensor {
 	if m.Step.Schedule.Recomputed == nil {

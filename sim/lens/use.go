@@ -61,36 +61,26 @@ func useOf(m *Moment) *UseInfo {
 	settled := 0
 	if m.Step.N > 0 {
 		if last := m.last(); last != nil && last.KV != nil {
-			settled = quantisedLen(last)
+			settled = last.KV.QuantisedLen()
 		}
 	}
-	if v, ok := m.Step.KV.(kv.View); ok {
-		taken, freed := v.Blocks()
-		info.Taken, info.Given = without(taken, freed), without(freed, taken)
-	}
+	taken, freed := m.Step.KV.Blocks()
+	info.Taken, info.Given = without(taken, freed), without(freed, taken)
 	if m.several() {
 		info.Taken, info.Given = movedBlocks(m, u)
 	}
 	if kv.TraitsOf(p).GroupTokens > 0 {
-		now := quantisedLen(m.Step)
+		now := m.Step.KV.QuantisedLen()
 		info.Settled = &now
 		if now > settled {
 			info.Coded = &[2]int{settled, now}
 		}
 	}
 	if m.Step.RunFinishReason == sim.FinishMemory && m.isSingle() {
-		info.ShortBy = Integer(m.spec().Want(p, 1))
+		info.ShortBy = Integer(m.spec().ShortBy(p, 1))
 		info.Alternatives = alternatives(m)
 	}
 	return info
-}
-
-// quantisedLen returns how many positions have K in codes at a step.
-func quantisedLen(s *sim.Step) int {
-	if v, ok := s.KV.(kv.View); ok {
-		return v.QuantisedLen()
-	}
-	return 0
 }
 
 // without returns the blocks of a that b has not.

@@ -53,7 +53,7 @@ func (v *viewer) keepsToOne(m *Frame) error {
 			effect = s.Effect
 		}
 		if i == len(own)-2 && s.KV != nil {
-			settled = s.KV.(kv.View).QuantisedLen()
+			settled = s.KV.QuantisedLen()
 		}
 	}
 	if err := rivals(m); err != nil {
@@ -63,7 +63,7 @@ func (v *viewer) keepsToOne(m *Frame) error {
 		return fmt.Errorf("the effect is %+v, not %+v", e, effect)
 	}
 	if u := seen[*lens.UseInfo](m, "use"); u != nil && m.Recipe.Cache.Axis == kv.AxisChannel {
-		now := m.Step.KV.(kv.View).QuantisedLen()
+		now := m.Step.KV.QuantisedLen()
 		if (u.Coded != nil) != (now > settled) || u.Coded != nil && *u.Coded != [2]int{settled, now} {
 			return fmt.Errorf("tokens %v were put into codes, not from %d to %d", u.Coded, settled, now)
 		}
@@ -74,7 +74,7 @@ func (v *viewer) keepsToOne(m *Frame) error {
 				if x.Name != "cache_received" {
 					continue
 				}
-				want, _ := s.KV.(kv.View).Score(0, 0)
+				want, _ := s.KV.Score(0, 0)
 				if x.Shape[1] != s.Cached+s.Rows || binary.LittleEndian.Uint16(x.Data) != mat.F16(want) {
 					return fmt.Errorf("what rows received is %v of step %d", x.Shape, s.N)
 				}

@@ -60,6 +60,9 @@ func TestPreemptionsFrames(t *testing.T) {
 					t.Errorf("%s, step %d: fed %v, again %v, from %v", schedule, n, p.Fed, p.Again, p.From)
 				}
 			}
+			if told, again := tell[lens.ScheduleInfo](t, file, "schedule").Recomputed, steps[n].Schedule.Recomputed; again != nil && int64(told.Flops) != again.TotalFlops {
+				t.Errorf("%s, step %d: %d FLOPs so far, the run says %d", schedule, n, told.Flops, again.TotalFlops)
+			}
 			checkPreempted(t, file, steps, n)
 		}
 		last := &steps[len(steps)-1]

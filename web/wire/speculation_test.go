@@ -8,7 +8,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
-	"kvstep/sim/kv"
 	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
@@ -168,7 +167,7 @@ func TestBlocksOfRejectedProposals(t *testing.T) {
 		if slices.Sort(use.Given); !slices.Equal(use.Taken, taken) || !slices.Equal(use.Given, freed) {
 			t.Fatalf("step %d: %v taken and %v given, the tables say %v and %v", n, use.Taken, use.Given, taken, freed)
 		}
-		_, back := steps[n].KV.(kv.View).Blocks()
+		_, back := steps[n].KV.Blocks()
 		before, again = now, again+len(back)
 	}
 	if again == 0 {

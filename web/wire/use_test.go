@@ -195,7 +195,7 @@ func TestHeavyRowsTellTheirAttention(t *testing.T) {
 			s = &steps[n-l.Model.Config.Layers]
 		}
 		for i := range x.Shape[0] * x.Shape[1] {
-			want, ok := s.KV.(kv.View).Score(i/x.Shape[1], i%x.Shape[1])
+			want, ok := s.KV.Score(i/x.Shape[1], i%x.Shape[1])
 			if got := uint16(x.Data[2*i]) | uint16(x.Data[2*i+1])<<8; !ok || got != mat.F16(want) {
 				t.Fatalf("step %d, row %d: %v, want %v", n, i, mat.F32(got), want)
 			}

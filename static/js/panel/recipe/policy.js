@@ -1,15 +1,15 @@
 // The part of the run's form that says how the cache is kept.
 
 import { arrows, check } from "../../ui/refusal.js";
-import { binary, entry, policyName } from "../../facts/policy.js";
+import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { T } from "../../types.js" */
+/** @import { Actions, Frame, State, T } from "../../types.js" */
 
 /**
  * The same run under another policy, at the same step.
- * @param {any} frame @param {Policy} cache @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {Frame} frame @param {Policy} cache @param {Pick<Actions, "run"|"seek">} act
  */
 export function switchTo(frame, cache, act) {
   const { run, step } = frame.meta;
@@ -17,9 +17,12 @@ export function switchTo(frame, cache, act) {
   if (step) act.seek(step.n);
 }
 
+/** The parameters that an offer of a policy asks for. @param {string} kind @param {string} offer */
+const askedFor = (kind, offer) => POLICIES[kind].params.filter((name) => !POLICIES[kind].offers[offer].includes(name));
+
 /**
  * @param {HTMLElement} root
- * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {Pick<Actions, "run"|"seek">} act
  */
 export function createPolicy(root, act) {
   const field = (/** @type {string} */ name) =>
@@ -28,8 +31,7 @@ export function createPolicy(root, act) {
     (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`)),
   );
   let shown = "";
-  /** @type {any} */
-  let state = null;
+  let state = /** @type {State|null} */ (null);
   root.addEventListener("change", (e) => {
     const { name } = /** @type {HTMLInputElement} */ (e.target);
     if (name === "axis" && state?.frame) {
@@ -52,7 +54,7 @@ export function createPolicy(root, act) {
       field("budget").value === "custom"
         ? Math.max(Math.round(1024 * Number(field("kib").value)), 1)
         : Number(field("budget").value);
-    const asked = POLICIES[kind].params.filter((name) => !POLICIES[kind].offers[field("cache").value].includes(name));
+    const asked = askedFor(kind, field("cache").value);
     const one = (/** @type {string} */ name) => (WORDS.includes(name) ? field(name).value : Number(field(name).value));
     return { kind, ...Object.fromEntries(asked.map((name) => [name, one(name)])), budget };
   }
@@ -84,7 +86,18 @@ export function createPolicy(root, act) {
     if (select.selectedIndex < 0) select.selectedIndex = 0;
   }
 
-  /** @param {any} next */
+  /**
+   * Puts a number where it is asked for; a link may name a group that no menu has.
+   * @param {string} name @param {string} value
+   */
+  function put(name, value) {
+    const f = /** @type {HTMLInputElement|HTMLSelectElement} */ (field(name));
+    if (f instanceof HTMLSelectElement && ![...f.options].some((o) => o.value === value))
+      f.add(new Option(value, value));
+    f.value = value;
+  }
+
+  /** @param {State} next */
   function view(next) {
     const { frame, t, lang } = (state = next);
     if (!frame) return;
@@ -94,21 +107,13 @@ export function createPolicy(root, act) {
     shown = key;
     now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
     field("cache").value = entry(p);
-    if (p.axis) field("axis").value = p.axis;
+    const asked = askedFor(p.kind, entry(p));
+    for (const name of asked.filter((n) => WORDS.includes(n))) field(name).value = String(paramOf(p, name) ?? "");
     groups(frame.meta.run.config.head_dim, t);
-    for (const name of POLICIES[p.kind].params) {
-      if (p[name] && field(name).type === "number") field(name).value = String(p[name]);
-    }
-    if (p.axis) {
-      const group = String(p.group ?? 0);
-      const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));
-      // a link may name any that divides a head
-      if (![...select.options].some((o) => o.value === group)) select.add(new Option(group, group));
-      select.value = group;
-    }
+    for (const name of asked.filter((n) => !WORDS.includes(n))) put(name, String(paramOf(p, name) ?? 0));
     const listed = !p.budget || p.budget === 65536;
     field("budget").value = listed ? String(p.budget ?? 0) : "custom";
-    if (!listed) field("kib").value = String(p.budget / 1024);
+    if (!listed) field("kib").value = String((p.budget ?? 0) / 1024);
     arrange();
   }
   return { view, value };
