@@ -24,7 +24,7 @@ func TestEveryRouteIsThere(t *testing.T) {
 	defer stop()
 	for path, want := range map[string]int{
 		"/": 200, "/static/js/main.js": 200, "/bundle/page.js": 200, "/text/zh.json": 200, "/healthz": 200, "/plots?new=4": 200,
-		"/live":    http.StatusBadRequest, // no WebSocket
+		"/live":    http.StatusForbidden, // for a page of its own alone
 		"/nowhere": 404,
 	} {
 		if r := get(t, addr, path, ""); r.StatusCode != want {
