@@ -58,3 +58,26 @@ test("facts know no element", () => {
   for (const file of files.filter((name) => /^(facts|wire|scale)\//.test(name)))
     assert.doesNotMatch(readFileSync(root + file, "utf8"), /\bdocument\.|querySelector|\bHTML\w+/, file);
 });
+
+test("no class is styled by two panels, each in its own way", () => {
+  const sheets = readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith(".css"));
+  const classes = (/** @type {string} */ sheet) =>
+    new Set(
+      readFileSync(root + sheet, "utf8")
+        .replace(/\/\*[\s\S]*?\*\//g, "")
+        .split(/[{},]/)
+        .flatMap((selector) => /^\s*\.([\w-]+)/.exec(selector)?.[1] ?? []),
+    );
+  const shared = new Set(sheets.filter((sheet) => sheet.startsWith("ui/")).flatMap((sheet) => [...classes(sheet)]));
+  /** @type {Map<string, string>} */
+  const owner = new Map();
+  for (const sheet of sheets.filter(panelOf))
+    for (const name of classes(sheet)) {
+      if (shared.has(name)) continue; // a panel's variant of what ui/ has
+      const other = owner.get(name) ?? panelOf(sheet);
+      assert.equal(other, panelOf(sheet), `.${name}: name it by its panel, or move it to ui/`);
+      owner.set(name, panelOf(sheet));
+    }
+});

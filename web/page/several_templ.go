@@ -392,7 +392,7 @@ func batchCache(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</span> <b class=\"mono\" data-shape data-testid=\"strips-shape\"></b></p></div><p class=\"quiet\" data-says data-testid=\"strips-says\"></p><ul class=\"strips\" data-strips></ul><p class=\"quiet\" data-key><i class=\"cell block-shared\" aria-hidden=\"true\"></i>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</span> <b class=\"mono\" data-shape data-testid=\"strips-shape\"></b></p></div><p class=\"quiet\" data-says data-testid=\"strips-says\"></p><ul class=\"strips\" data-strips></ul><p class=\"quiet\" data-key><i class=\"block-shared\" aria-hidden=\"true\"></i>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -400,7 +400,7 @@ func batchCache(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<i class=\"cell block-copied\" aria-hidden=\"true\"></i>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<i class=\"block-copied\" aria-hidden=\"true\"></i>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
