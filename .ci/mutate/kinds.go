@@ -17,7 +17,7 @@ type kind struct {
 const fresh = "ThePolicies|TheTable|WhatThePageIsTold|PanelsScript|FramesForTheBrowser"
 
 const (
-	glossary = "go test -vet=off ./docs -run 'Term|CodeIsThere'"
+	glossary = "go test -vet=off ./docs -run 'Term|Word|CodeIsThere'"
 	types    = "cd static/test && npm run --silent check"
 	page     = "go test -vet=off ./web/page -skip '" + fresh + "'"
 	wire     = "go test -vet=off ./web/wire -skip '" + fresh + "|Generator'"
