@@ -129,7 +129,10 @@ function strip(frame, p, longest, t, recorded) {
     "li",
     [
       name,
-      el("ol", blocks, { class: p.table ? "strip-blocks" : "one-piece", "aria-label": t("strips.held", { Count: tokens }) }),
+      el("ol", blocks, {
+        class: p.table ? "strip-blocks" : "one-piece",
+        "aria-label": t("strips.held", { Count: tokens }),
+      }),
       el("span", t("strips.held", { Count: tokens }), { class: "quiet", "aria-hidden": "true" }),
     ],
     { "data-strip": String(p.seq) },
