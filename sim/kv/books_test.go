@@ -108,8 +108,8 @@ func TestBudgetsAreForetold(t *testing.T) {
 			if room, err = c.Reserve(asked); room == 0 {
 				break
 			}
-			if problem, ok := err.(*sim.Problem); ok && problem.Args["Want"] != s.Want(p, asked-room) {
-				t.Fatalf("%s: room for %d of %d tokens: %v, %d bytes foretold", name, room, asked, err, s.Want(p, asked-room))
+			if problem, ok := err.(*sim.Problem); ok && problem.Args["Want"] != s.ShortBy(p, asked-room) {
+				t.Fatalf("%s: room for %d of %d tokens: %v, %d bytes foretold", name, room, asked, err, s.ShortBy(p, asked-room))
 			}
 			for range room {
 				for l := range s.Layers {
@@ -133,8 +133,8 @@ func TestBudgetsAreForetold(t *testing.T) {
 		walls++
 		_, err = c.Reserve(3)
 		problem, ok := err.(*sim.Problem)
-		if !ok || problem.ID != "kv.memory" || problem.Args["Want"] != s.Want(p, 3) || problem.Args["Budget"] != p.Budget || problem.Args["Held"] != c.Usage().Held {
-			t.Fatalf("%s: %v, %d bytes foretold", name, err, s.Want(p, 3))
+		if !ok || problem.ID != "kv.memory" || problem.Args["Want"] != s.ShortBy(p, 3) || problem.Args["Budget"] != p.Budget || problem.Args["Held"] != c.Usage().Held {
+			t.Fatalf("%s: %v, %d bytes foretold", name, err, s.ShortBy(p, 3))
 		}
 	}
 	if walls < 500 {

@@ -60,18 +60,18 @@ func evictingTraits(k Keeps) Traits {
 type bounded struct{ reserved }
 
 func (bounded) start(s Spec, p sim.CachePolicy) int64 {
-	return s.slab(TraitsOf(p).Kept(s.Most), p.Budget)
+	return s.slab(TraitsOf(p).NumCached(s.Most), p.Budget)
 }
 
 func (bounded) fits(s Spec, p sim.CachePolicy, budget int64) int {
-	if budget/s.TokenBytes() >= int64(TraitsOf(p).Kept(s.Most)) {
+	if budget/s.TokenBytes() >= int64(TraitsOf(p).NumCached(s.Most)) {
 		return s.Most
 	}
 	return 0
 }
 
 func (b bounded) layerBytes(s Spec, p sim.CachePolicy, tokens, quantised int) int64 {
-	return b.reserved.layerBytes(s, p, TraitsOf(p).Kept(tokens), quantised)
+	return b.reserved.layerBytes(s, p, TraitsOf(p).NumCached(tokens), quantised)
 }
 
 var _ Cache = (*evicting)(nil)

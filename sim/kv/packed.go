@@ -37,7 +37,7 @@ func (d coded) fits(s Spec, p sim.CachePolicy, budget int64) int {
 	return n
 }
 
-func (d coded) want(s Spec, p sim.CachePolicy, n int) int64 {
+func (d coded) shortBy(s Spec, p sim.CachePolicy, n int) int64 {
 	return (d.tokenBits(s, p)*int64(n) + 7) / 8
 }
 

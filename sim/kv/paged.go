@@ -34,7 +34,9 @@ func (inBlocks) fits(s Spec, p sim.CachePolicy, budget int64) int {
 	return int(min(blocks*int64(p.Block), int64(s.Most)))
 }
 
-func (inBlocks) want(s Spec, p sim.CachePolicy, _ int) int64 { return s.TokenBytes() * int64(p.Block) }
+func (inBlocks) shortBy(s Spec, p sim.CachePolicy, _ int) int64 {
+	return s.TokenBytes() * int64(p.Block)
+}
 
 // Pool is the physical memory of paged caches (PagedAttention, Kwon et al.
 // 2023): blocks of a few tokens each, taken from the arena one by one and

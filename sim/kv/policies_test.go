@@ -76,10 +76,10 @@ func TestTraitsAreWhatACacheDoes(t *testing.T) {
 				t.Errorf("%d tokens take %d bytes, %d foretold", n, got, want)
 			}
 		}
-		if most := traits.Most(); traits.Kept(1<<30) != cmp.Or(most, 1<<30) {
+		if most := traits.MaxTokens(); traits.NumCached(1<<30) != cmp.Or(most, 1<<30) {
 			t.Errorf("most is %d: %+v", most, traits)
 		}
-		if lost := len(told.evicted) > 0; inexact == traits.Exact || lost != (traits.Evicts && traits.Kept(s.Most) < s.Most) {
+		if lost := len(told.evicted) > 0; inexact == traits.Exact || lost != (traits.Evicts && traits.NumCached(s.Most) < s.Most) {
 			t.Errorf("%d rows evicted, inexact %v: %+v", len(told.evicted), inexact, traits)
 		}
 		if (len(told.quantised) > 0) != traits.Quantises() || (len(told.taken) > 0) != (traits.Block > 0) || (len(c.Usage().Table) > 0) != (traits.Block > 0) {
@@ -115,7 +115,7 @@ func checkKept(t *testing.T, r *rand.Rand, c Cache, s Spec, traits Traits, l, n 
 		if h == 0 {
 			first = slices.Clone(at)
 		}
-		if len(at) != traits.Kept(n) || k.NumRows() != len(at) || traits.Alike && !slices.Equal(at, first) {
+		if len(at) != traits.NumCached(n) || k.NumRows() != len(at) || traits.Alike && !slices.Equal(at, first) {
 			t.Fatalf("%d tokens: head %d keeps %v: %+v", n, h, at, traits)
 		}
 		for p := 0; traits.Keeps != nil && p < n; p++ {
@@ -236,7 +236,7 @@ func TestOffers(t *testing.T) {
 	}
 	for room := range 20 {
 		for _, p := range Within(room) {
-			if most := TraitsOf(p).Most(); Check(p, 8) != nil || room > 0 && most > room {
+			if most := TraitsOf(p).MaxTokens(); Check(p, 8) != nil || room > 0 && most > room {
 				t.Errorf("%s is offered where there is room for %d tokens", Text(p), room)
 			}
 		}

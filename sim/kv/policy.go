@@ -63,16 +63,16 @@ type Keeps struct {
 	Most   int
 }
 
-// Kept returns how many of n tokens are kept.
-func (t Traits) Kept(n int) int {
+// NumCached returns how many of n tokens are kept.
+func (t Traits) NumCached(n int) int {
 	if t.Keeps == nil {
 		return n
 	}
 	return min(n, t.Keeps.Most)
 }
 
-// Most returns how many tokens are kept at a time, 0 for all.
-func (t Traits) Most() int {
+// MaxTokens returns how many tokens are kept at a time, 0 for all.
+func (t Traits) MaxTokens() int {
 	if t.Keeps == nil {
 		return 0
 	}

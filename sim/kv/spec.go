@@ -28,8 +28,8 @@ type Sizes interface {
 	tokenBits(s Spec, p sim.CachePolicy) int64
 	// fits is how many tokens a budget of bytes has room for.
 	fits(s Spec, p sim.CachePolicy, budget int64) int
-	// want is how many bytes more n tokens take that a full cache has no room for.
-	want(s Spec, p sim.CachePolicy, n int) int64
+	// shortBy is how many bytes more n tokens take that a full cache has no room for.
+	shortBy(s Spec, p sim.CachePolicy, n int) int64
 	// layerBytes is what a layer holds with so many tokens, the K of the first of them quantised.
 	layerBytes(s Spec, p sim.CachePolicy, tokens, quantised int) int64
 }
@@ -44,9 +44,9 @@ func (s Spec) TokenBits(p sim.CachePolicy) int64 { return Of(p).Sizes.tokenBits(
 // predicted from its shape alone: 0 if none, most if all of them.
 func (s Spec) Fits(p sim.CachePolicy, budget int64) int { return Of(p).Sizes.fits(s, p, budget) }
 
-// Want returns how many bytes more a policy takes for n tokens that a full cache has
+// ShortBy returns how many bytes more a policy takes for n tokens that a full cache has
 // no room for: what its refusal says.
-func (s Spec) Want(p sim.CachePolicy, n int) int64 { return Of(p).Sizes.want(s, p, n) }
+func (s Spec) ShortBy(p sim.CachePolicy, n int) int64 { return Of(p).Sizes.shortBy(s, p, n) }
 
 // LayerBytes returns what a layer holds with so many tokens, and reads once a pass. Where K is
 // quantised in groups of tokens, that of tokens after the first quantised ones is still in
@@ -75,7 +75,7 @@ func (reserved) fits(s Spec, _ sim.CachePolicy, budget int64) int {
 	return int(min(budget/s.TokenBytes(), int64(s.Most)))
 }
 
-func (reserved) want(s Spec, _ sim.CachePolicy, n int) int64 { return s.TokenBytes() * int64(n) }
+func (reserved) shortBy(s Spec, _ sim.CachePolicy, n int) int64 { return s.TokenBytes() * int64(n) }
 
 func (reserved) layerBytes(s Spec, _ sim.CachePolicy, tokens, _ int) int64 {
 	return int64(tokens*s.width()) * 2 * floatBytes

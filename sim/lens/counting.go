@@ -61,7 +61,7 @@ func (m *Moment) shape(lane sim.Lane) cost.Shape {
 	if lane == sim.Uncached {
 		return cost.Of(m.Model.Model.Config)
 	}
-	return cost.Keeping(m.Model.Model.Config, kv.TraitsOf(m.Recipe.Cache).Most())
+	return cost.Keeping(m.Model.Model.Config, kv.TraitsOf(m.Recipe.Cache).MaxTokens())
 }
 
 // fedTokens returns how many tokens prefill has read: the prompt, or what memory had room for.

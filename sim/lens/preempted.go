@@ -106,7 +106,7 @@ func lastOf(m *Moment, seq, n int) *sim.Step {
 	return nil
 }
 
-// preemptedPasses are, for each request and pass, the rows that were recomputed, and
+// preemptedPasses returns, for each request and pass, the rows that were recomputed, and
 // whether the request had given its blocks back.
 func preemptedPasses(m *Moment) []Tensor {
 	if m.Step.Schedule.Recomputed == nil {

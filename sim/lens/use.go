@@ -77,7 +77,7 @@ func useOf(m *Moment) *UseInfo {
 		}
 	}
 	if m.Step.RunFinishReason == sim.FinishMemory && m.isSingle() {
-		info.ShortBy = Integer(m.spec().Want(p, 1))
+		info.ShortBy = Integer(m.spec().ShortBy(p, 1))
 		info.Alternatives = alternatives(m)
 	}
 	return info

@@ -98,7 +98,7 @@ type keeper map[int]float32
 // admit lets one go if the policy's room is full, then takes position p in. The
 // newest Window-1 that are kept stay, p will be the newest itself.
 func (k keeper) admit(p int, c sim.CachePolicy) {
-	if len(k) == kv.TraitsOf(c).Most() {
+	if len(k) == kv.TraitsOf(c).MaxTokens() {
 		old := slices.Sorted(maps.Keys(k))
 		victim := old[0]
 		if c.Kind == sim.CacheWindow {
@@ -151,7 +151,7 @@ func TestEvictionIsAMask(t *testing.T) {
 							lost[[3]int{s.Layer, g, q}] = w
 						}
 					}
-					if len(k) > kv.TraitsOf(rec.Cache).Most() {
+					if len(k) > kv.TraitsOf(rec.Cache).MaxTokens() {
 						t.Fatalf("%d kept", len(k))
 					}
 					keys, values := s.KV.Keys(s.Layer, g).Rows(0, p+1), s.KV.Values(s.Layer, g).Rows(0, p+1)
@@ -196,7 +196,7 @@ func TestEvictionIsAMask(t *testing.T) {
 			}
 			want := int64(0)
 			for l := range c.Layers {
-				want += int64(min(s.KV.Len(l), kv.TraitsOf(rec.Cache).Most())) * int64(c.KVDim()) * 8
+				want += int64(min(s.KV.Len(l), kv.TraitsOf(rec.Cache).MaxTokens())) * int64(c.KVDim()) * 8
 			}
 			if s.KV.Bytes() != want {
 				t.Fatalf("%d bytes held, %d expected", s.KV.Bytes(), want)
@@ -364,8 +364,8 @@ func checkWant(t *testing.T, spec kv.Spec, p sim.CachePolicy, fits, prompt int) 
 	}
 	_, err = cache.Reserve(more)
 	var refused *sim.Problem
-	if !errors.As(err, &refused) || refused.Args["Want"] != spec.Want(p, more) {
-		t.Fatalf("%+v: %v, predicted %d", p, err, spec.Want(p, more))
+	if !errors.As(err, &refused) || refused.Args["Want"] != spec.ShortBy(p, more) {
+		t.Fatalf("%+v: %v, predicted %d", p, err, spec.ShortBy(p, more))
 	}
 }
 

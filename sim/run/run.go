@@ -180,7 +180,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
-	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.Keeping(m.Model.Config, kv.TraitsOf(r.Cache).Most()), count: count}
+	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.Keeping(m.Model.Config, kv.TraitsOf(r.Cache).MaxTokens()), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
 	e.scheduler = schedule.For(r.Batch)
 	requests, err := requests(m, r)

@@ -167,7 +167,7 @@ func (s *Slow) append(l int, k, v []float32) {
 	}
 	x.readK, x.readV = append(x.readK, readK), append(x.readV, readV)
 	for _, kept := range x.kept {
-		if kv.TraitsOf(s.policy).Evicts && len(kept) == kv.TraitsOf(s.policy).Most() {
+		if kv.TraitsOf(s.policy).Evicts && len(kept) == kv.TraitsOf(s.policy).MaxTokens() {
 			delete(kept, s.victim(kept))
 		}
 		kept[s.n] = 0
