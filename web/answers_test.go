@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,6 +16,21 @@ func askRoutes(t *testing.T, all []route, path string) *httptest.ResponseRecorde
 	w := httptest.NewRecorder()
 	routes(all).ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 	return w
+}
+
+// TestEveryRouteIsThere: what pages and their scripts ask for is what the server serves.
+func TestEveryRouteIsThere(t *testing.T) {
+	addr, stop := start(t)
+	defer stop()
+	for path, want := range map[string]int{
+		"/": 200, "/static/js/main.js": 200, "/bundle/page.js": 200, "/text/zh.json": 200, "/healthz": 200, "/plots?new=4": 200,
+		"/live":    http.StatusForbidden, // for a page of its own alone
+		"/nowhere": 404,
+	} {
+		if r := get(t, addr, path, ""); r.StatusCode != want {
+			t.Errorf("%s: %s, want %d", path, r.Status, want)
+		}
+	}
 }
 
 // TestDynamicAnswersAreNotStored: a file is of one moment and may be someone's own text.

@@ -23,8 +23,8 @@ const (
 	maxVariantSize = 5_000_000 // parameters of a model that is run to the end a dozen times
 )
 
-// variant is one row of the comparison.
-type variant struct {
+// Variant is one row of the comparison.
+type Variant struct {
 	Model      string  `json:"model"`
 	Cache      string  `json:"cache"`
 	Here       bool    `json:"here"` // it is what the page shows
@@ -76,7 +76,7 @@ func variants(models *library.Library) http.HandlerFunc {
 	}
 }
 
-func allVariants(ctx context.Context, models *library.Library, link wire.Link) ([]variant, error) {
+func allVariants(ctx context.Context, models *library.Library, link wire.Link) ([]Variant, error) {
 	shape, _, err := models.Shape(link.Recipe.Model)
 	if err != nil {
 		return nil, err
@@ -120,9 +120,9 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 			exact = o.Generated
 		}
 	}
-	rows := make([]variant, len(outcomes))
+	rows := make([]Variant, len(outcomes))
 	for i, o := range outcomes {
-		rows[i] = variant{
+		rows[i] = Variant{
 			Model: o.Model, Cache: kv.Text(o.Cache), Heads: o.Heads, KVHeads: o.KVHeads,
 			Here:     o.Model == m.Name && (kv.Text(o.Cache) == kv.Text(link.Recipe.Cache) || kv.TraitsOf(o.Cache).Exact && kv.TraitsOf(link.Recipe.Cache).Exact),
 			PerToken: o.PerToken, Used: o.Usage.Used, Read: o.Total.KVReadBytes, Flops: o.Total.Flops.Total(),

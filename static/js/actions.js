@@ -7,7 +7,7 @@ import { translator } from "./text.js";
 import { sequences } from "./facts/sequences.js";
 
 /** @import { Messages } from "./text.js" */
-/** @import { Command, Frame, Ref, Store } from "./types.js" */
+/** @import { Asked, Cell, Command, Counted, Frame, Ref, Run, Store } from "./types.js" */
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
@@ -48,6 +48,7 @@ export function createActions(store, link, world = SERVED) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
   let pickTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
+  /** @returns {Extract<Command, {cmd: "pick"}>} */
   const picked = () => {
     const { frame, cell, show, count } = store.get();
     const p = frame?.meta.pick;
@@ -67,7 +68,7 @@ export function createActions(store, link, world = SERVED) {
   };
   let words = /** @type {Messages} */ ({});
   let parts = ""; // of the model that the words are about
-  const translated = (/** @type {any} */ run) => {
+  const translated = (/** @type {Run|undefined} */ run) => {
     parts = JSON.stringify(run?.parts);
     return translator(words, store.get().lang, run?.parts);
   };
@@ -141,7 +142,7 @@ export function createActions(store, link, world = SERVED) {
       }
       store.set({ problem, playing: false });
     },
-    /** @param {object} recipe */
+    /** @param {Asked} recipe */
     run(recipe) {
       store.set({ problem: null, cell: null });
       act.send({ cmd: "run", recipe });
@@ -234,7 +235,7 @@ export function createActions(store, link, world = SERVED) {
       const points = store.get().frame?.meta.breaks?.points ?? [];
       act.breaks(points.includes(point) ? points.filter((/** @type {string} */ p) => p !== point) : [...points, point]);
     },
-    /** Shows the value at hand at once, and asks for the exact one. @param {any} cell */
+    /** Shows the value at hand at once, and asks for the exact one. @param {Cell} cell */
     pickCell(cell) {
       store.set({ cell });
       clearTimeout(pickTimer);
@@ -252,7 +253,7 @@ export function createActions(store, link, world = SERVED) {
       store.set({ show });
       link.send(picked());
     },
-    /** What the ledger counts. @param {{unit?: string, pairs?: string, logits?: string}} change */
+    /** What the ledger counts. @param {Counted} change */
     count(change) {
       store.set({ count: { ...store.get().count, ...change } });
       link.send(picked());
@@ -272,18 +273,18 @@ export function createActions(store, link, world = SERVED) {
       if (p && !p.follow) act.pick({ layer: null, head: p.head });
       act.send({ cmd: "seek", step, op });
     },
-    /** Asks where the last cell of a trail comes from; an empty one asks nothing. @param {any[]} trail */
+    /** Asks where the last cell of a trail comes from; an empty one asks nothing. @param {Ref[]} trail */
     explain(trail) {
       clearTimeout(pickTimer);
       link.send({ ...picked(), trail });
     },
     /**
-     * @param {{op: string, row: number, col: number}} cell of what is on the stage
+     * @param {Cell} cell of what is on the stage
      * @param {boolean} [focus] on the answer
      */
     explainCell(cell, focus = false) {
-      const { from, head } = store.get().frame?.meta.pick ?? {};
-      if (from === undefined || from === null) return;
+      const { from = null, head = 0 } = store.get().frame?.meta.pick ?? {};
+      if (from === null) return;
       store.set({ cell, asked: { frame: store.get().frame, focus } });
       act.explain([{ step: from, op: cell.op, head, row: cell.row, col: cell.col }]);
     },

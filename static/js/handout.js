@@ -8,10 +8,12 @@ import { mount } from "./panel/mount.js";
 import { panels } from "./panel/panels.js";
 import { createState } from "./state/initial.js";
 
+/** @import { Command } from "./types.js" */
+
 async function open() {
   const records = createRecords(await unpack(document.getElementById("frames")?.textContent ?? ""));
   const store = createState({ recorded: true, connected: true });
-  const link = { send: (/** @type {object} */ _) => false };
+  const link = { send: (/** @type {Command} */ _) => false };
   const act = createActions(store, link, {
     words: async (lang) => records.words[lang],
     // a file may change no more of its address

@@ -4,7 +4,7 @@
 import { translator } from "./text.js";
 import { check, fault } from "./ui/refusal.js";
 
-/** @import { T } from "./types.js" */
+/** @import { Args, T } from "./types.js" */
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("plot-form"));
 const note = /** @type {HTMLElement} */ (document.getElementById("plot-status"));
@@ -57,7 +57,7 @@ async function fetched() {
   } catch {
     // nobody answers: the range says enough
     words = undefined;
-    return (/** @type {string} */ _, /** @type {any} */ args = {}) => `${args.Name}: ${args.Least}–${args.Most}`;
+    return (/** @type {string} */ _, /** @type {Args} */ args = {}) => `${args.Name}: ${args.Least}–${args.Most}`;
   }
 }
 

@@ -1,7 +1,9 @@
 // Looks messages up in the catalogue of web/text and fills their placeholders.
 
 /** @typedef {Record<string, string | {one?: string, other: string}>} Messages */
-/** @typedef {(id: string, args?: Record<string, any>) => string} T */
+/** @typedef {string|number|null|undefined} Word what stands in a placeholder */
+/** @typedef {Record<string, Word|Word[]>} Args */
+/** @typedef {(id: string, args?: Args) => string} T */
 
 /**
  * How a model is built where models differ: run.parts of a frame.
@@ -42,7 +44,7 @@ export function translator(messages, lang, parts = LLAMA) {
   };
 }
 
-/** @param {any} value @param {string} lang */
+/** @param {Word|Word[]} value @param {string} lang */
 function show(value, lang) {
   if (Array.isArray(value)) return value.map((v) => isolate(String(v ?? ""))).join(lang === "zh" ? "、" : ", ");
   return typeof value === "number" ? value.toLocaleString(lang) : isolate(String(value ?? ""));

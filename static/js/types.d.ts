@@ -5,34 +5,25 @@ import type { createActions } from "./actions.js";
 import type { createOpening, Held } from "./state/opening.js";
 import type { createStore } from "./state/store.js";
 import type { createWeights } from "./wire/weights.js";
-import type { Frame, Ref, Tensor } from "./wire/frame.js";
-import type { T } from "./text.js";
+import type * as answers from "./wire/answers.js";
+import type { Count, Frame, Meta, Recipe } from "./wire/frame.js";
+import type { Args, T } from "./text.js";
 
-export type { Frame, Held, Ref, Tensor, T };
+export type { Args, Held, T };
+export type * from "./wire/frame.js";
+export type { Cell, Loading, Scope, Served, Variant } from "./wire/answers.js";
 
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
   interface Meta {
-    scope?: Scope;
+    scope?: answers.Scope;
     /** A link to what this copy lacks. */
     lacking?: string | null;
   }
 }
 
-/** What a handout holds (web/export, docs/protocol.md). */
-export type Scope = {
-  link: string;
-  step: number;
-  head: number;
-  /** First and last step with all ops. */
-  ops: [number, number];
-  /** First and last step with explanations. */
-  explained: [number, number];
-  trail: number;
-  weights: boolean;
-  without: string[];
-  per_head: string[];
-};
+/** A frame that has these keys, as those of a batch have peers. */
+export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };
 
 /** A panel of the page: one folder of panel/, one entry of web/page's list. */
 export type Panel = {
@@ -81,9 +72,9 @@ export type State = {
   playing: boolean;
   problem: Problem | null;
   /** How far a model is that the next run waits for; bytes. */
-  loading: { model: string; done: number; total: number } | null;
+  loading: answers.Loading | null;
   /** The cell that is looked at. */
-  cell: Cell | null;
+  cell: answers.Cell | null;
   /** What an explanation has been asked for in, and whether the answer is gone to. */
   asked: { frame: Frame | null; focus: boolean } | null;
   /** Why a link has not been opened by itself. */
@@ -93,16 +84,14 @@ export type State = {
   /** The panels that are open and have data of their own; null until the link has said. */
   show: string[] | null;
   /** What the ledger counts; null until the link has said. */
-  count: Count | null;
+  count: Counted | null;
 };
 
 /** A refusal: a message of the catalogue, and its arguments. */
-export type Problem = { problem: string; args?: Parameters<T>[1] };
+export type Problem = { problem: string; args?: Args };
 
-/** A cell of a tensor. */
-export type Cell = { op: string; row: number; col: number };
-
-export type Count = { unit?: string; pairs?: string; logits?: string };
+/** What the ledger is asked to count. */
+export type Counted = Partial<Count>;
 
 /** Pixels. */
 export type Box = { x: number; y: number; w: number; h: number };
@@ -150,5 +139,24 @@ export type Theme = {
 /** One row of K (side 0) or of V (side 1) in the cache. */
 export type Row = { side: number; layer: number; head: number; position: number };
 
+type Told<Cmd extends string, Field extends keyof answers.Command = never> = { cmd: Cmd } & Pick<answers.Command, Field>;
+
 /** What the server is told, as docs/protocol.md has it. */
-export type Command = { cmd: string; [field: string]: unknown };
+export type Command =
+  | Told<"open", "link">
+  | { cmd: "run"; recipe: Asked }
+  | (Told<"forward" | "back", "by"> & { op?: string })
+  | (Told<"seek", "step"> & { op?: string })
+  | Told<"pause" | "stop">
+  | Told<"fork", "token">
+  | Told<"branch", "cache" | "budget">
+  | Told<"switch", "branch">
+  | Told<"break", "breaks">
+  | Told<"mark", "marks">
+  | ({ cmd: "pick" } & answers.View);
+
+/** What a viewer of a handout looks at. */
+export type Looked = Pick<answers.View, "layer" | "head"> & Partial<answers.View>;
+
+/** A recipe as a form has it; what is left out is as the server has it. */
+export type Asked = { [k in keyof Recipe]?: Recipe[k] | string };

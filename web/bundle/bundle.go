@@ -19,8 +19,9 @@ var (
 	exportWord = regexp.MustCompile(`(?m)^export (async function|function|const|class) (\w+)`)
 	leftover   = regexp.MustCompile(`(?m)^(import|export)\b.*|\bimport\(["'].*|\bimport\.meta\b.*`)
 	indent     = regexp.MustCompile(`(?m)^ +`) // templates go on in another line only inside ${}
-	// After code only where no quote follows: elsewhere it may stand in a string.
-	comment = regexp.MustCompile(`(?s)/\*\*.*?\*/|(?m:^[ \t]*// [^\n]*\n)|(?m:[ \t]+// [^"'\x60\n]*$)`)
+	blank      = regexp.MustCompile(`\s*\n\n+`)
+	// After code only where no quote of a string follows: elsewhere it may stand in one.
+	comment = regexp.MustCompile(`(?s)/\*\*.*?\*/ ?|(?m:^[ \t]*// [^\n]*\n)|(?m:[ \t]+// [^"\x60\n]*$)`)
 )
 
 // Script joins an ES module and all it imports into one script, each module a
@@ -49,6 +50,7 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 			return "", fmt.Errorf("bundle: %w", err)
 		}
 		text := indent.ReplaceAllString(comment.ReplaceAllString(string(source), ""), "")
+		text = strings.TrimLeft(blank.ReplaceAllString(text, "\n"), "\n")
 		var failed error
 		text = importLine.ReplaceAllStringFunc(text, func(line string) string {
 			m := importLine.FindStringSubmatch(line)

@@ -14,7 +14,7 @@ import (
 // TestScriptRuns: node runs the bundle of a small program as it runs the modules.
 func TestScriptRuns(t *testing.T) {
 	files := fstest.MapFS{
-		"a.js":    {Data: []byte("// A comment.\n  // Another.\nimport { two as second, Pair } from \"./in/b.js\";\nimport { one } from \"./c.js\";\nconst s = \"a // b\"; // said after code\nconsole.log(new Pair(one, second()).sum() + s.length);\n")},
+		"a.js":    {Data: []byte("// A comment.\n  // Another.\nimport { two as second, Pair } from \"./in/b.js\";\nimport { one } from \"./c.js\";\nconst s = \"a // b\"; // said after one's code\n\nconst t = /** @type {number} */ (one);\nconsole.log(new Pair(one, second()).sum() + s.length + t - 1);\n")},
 		"in/b.js": {Data: []byte("import { one } from \"../c.js\";\n/** @param {import(\"../c.js\").One} x */\nexport function two() { return one + 1; }\nexport class Pair {\n  constructor(a, b) { this.a = a; this.b = b; }\n  sum() { return this.a + this.b; }\n}\n")},
 		"c.js":    {Data: []byte("export const one = 1;\nexport async function late() {}\n")},
 	}
@@ -34,7 +34,7 @@ func TestScriptRuns(t *testing.T) {
 	if err != nil || strings.TrimSpace(string(out)) != "9" {
 		t.Errorf("%v: %s\n%s", err, out, script)
 	}
-	for _, gone := range []string{"A comment", "Another", "said after", "@param"} {
+	for _, gone := range []string{"A comment", "Another", "said after", "@param", "\n\n", "  "} {
 		if strings.Contains(script, gone) {
 			t.Errorf("a reader's %q is in the bundle: %s", gone, script)
 		}

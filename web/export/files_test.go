@@ -229,7 +229,7 @@ func TestWhatCannotBeMadeIsAProblem(t *testing.T) {
 // TestBothSchedulesOfABatch: each is run to its end, and a run that is no batch
 // has nothing to compare.
 func TestBothSchedulesOfABatch(t *testing.T) {
-	var both map[string]served
+	var both map[string]Served
 	f := makeFile(t, "schedules", query+"&schedule=static&slots=2&req=1:2%230,3,8&req=2:4%230,9")
 	if err := json.Unmarshal(f.Data, &both); err != nil {
 		t.Fatal(err)
@@ -244,8 +244,8 @@ func TestBothSchedulesOfABatch(t *testing.T) {
 		t.Errorf("continuous: %+v", c)
 	}
 	models, l := testLibrary(t)
-	var enough, tight map[string]served // memory for all, and not for two to their ends
-	for budget, into := range map[int64]*map[string]served{0: &enough, 5 * 2 * kv.SpecOf(l.Model.Config, 1).TokenBytes(): &tight} {
+	var enough, tight map[string]Served // memory for all, and not for two to their ends
+	for budget, into := range map[int64]*map[string]Served{0: &enough, 5 * 2 * kv.SpecOf(l.Model.Config, 1).TokenBytes(): &tight} {
 		f := makeFile(t, "schedules", fmt.Sprintf("%s&slots=2&req=0:5%%230,3,8&req=2:4%%230,9&cache=paged:2&budget=%d", query, budget))
 		if err := json.Unmarshal(f.Data, into); err != nil {
 			t.Fatal(err)

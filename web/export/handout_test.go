@@ -295,7 +295,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 	models, _ := testLibrary(t)
 	whole, _, _ := copied(t, models, query+"&step=6")
 	records := whole.handoutEntries(budget{ops: 1, answers: 20000, weights: 1})
-	var told scope
+	var told Scope
 	for _, rec := range records {
 		f, err := checkpoint.ReadSafetensors(rec.data)
 		if err != nil || rec.head == weights || rec.head == ops && rec.n != 4 { // layer 2 of the first pass of decode is step 4

@@ -38,9 +38,9 @@ type budget struct{ ops, answers, weights int }
 
 var usual = budget{ops: 3 << 20, answers: 12 << 20, weights: 2 << 20}
 
-// scope is what a handout holds, as its reader is told ("scope" of the first record).
+// Scope is what a handout holds, as its reader is told ("scope" of the first record).
 // Spans are the first and the last step.
-type scope struct {
+type Scope struct {
 	Link      string `json:"link"` // where it was made
 	Step      int    `json:"step"` // looked at when it was made: there the newest row of every op is explained
 	Head      int    `json:"head"` // whose explanations there are
@@ -106,9 +106,9 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 }
 
 // scope says what a handout will hold, before it is known how far that goes.
-func (r *rerun) scope(most budget) scope {
+func (r *rerun) scope(most budget) Scope {
 	looked, c := r.moment(r.Link.Step), r.model.Model.Config
-	here := scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.View.Trail), Without: []string{}}
+	here := Scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.View.Trail), Without: []string{}}
 	if looked.From != nil {
 		here.Step = looked.From.N
 	}
@@ -163,7 +163,7 @@ func (r *rerun) ownView(n, head int) *wire.Frame {
 
 // answers returns the explanations of a handout, by layer. It fills in their span, and
 // which ops are left out.
-func (r *rerun) answers(here *scope, most int) []explanations {
+func (r *rerun) answers(here *Scope, most int) []explanations {
 	all := make([]explanations, r.model.Model.Config.Layers+1)
 	there := map[explain.Ref]bool{}
 	for _, ref := range r.Link.View.Trail {
@@ -197,7 +197,7 @@ var always = []string{"scores", "probs", "out", "logits"}
 
 // frame returns the whole frame of a step with every panel open, for head 0, and for
 // another head only its matrices.
-func (r *rerun) frame(n, head int, here *scope) checkpoint.File {
+func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
 	m := r.ownView(n, head)
 	if m.Step != nil && m.Step.Part == sim.HeadPart {
 		m.From = nil // it has no matrices of heads

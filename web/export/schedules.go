@@ -9,8 +9,8 @@ import (
 	"kvstep/sim/run"
 )
 
-// served is what a batch came to under a schedule.
-type served struct {
+// Served is what a batch came to under a schedule.
+type Served struct {
 	Passes      int              `json:"passes"`
 	TTFT        float64          `json:"ttft"` // passes to the first token, mean of the requests
 	TPOT        float64          `json:"tpot"` // passes to each later one, mean of those that have one
@@ -22,10 +22,11 @@ type served struct {
 	WeightBytes int64            `json:"weight_bytes"`
 	Preempted   int              `json:"preempted,omitempty"`
 	Recomputed  int              `json:"recomputed,omitempty"` // rows, because of that
-	Requests    []requestServing `json:"requests"`
+	Requests    []RequestServing `json:"requests"`
 }
 
-type requestServing struct {
+// RequestServing is what one of its requests came to.
+type RequestServing struct {
 	TTFT   int      `json:"ttft"`
 	TPOT   *float64 `json:"tpot"` // null with one token
 	Tokens int      `json:"tokens"`
@@ -44,7 +45,7 @@ func schedules(ctx context.Context, models *library.Library, q Request) (*File, 
 	if err != nil {
 		return nil, err
 	}
-	both := map[string]served{}
+	both := map[string]Served{}
 	for _, schedule := range []string{sim.ScheduleStatic, sim.ScheduleContinuous} {
 		r, b := q.Recipe, *q.Recipe.Batch
 		b.Schedule = schedule
@@ -57,8 +58,8 @@ func schedules(ctx context.Context, models *library.Library, q Request) (*File, 
 }
 
 // serve runs a batch to its end.
-func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (served, error) {
-	x := served{Slots: r.Batch.Slots}
+func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (Served, error) {
+	x := Served{Slots: r.Batch.Slots}
 	t := turn{pool: workers}
 	if err := t.begin(ctx); err != nil {
 		return x, late(err, 0)
@@ -81,7 +82,7 @@ func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (served, error)
 	later := 0
 	for _, q := range last.Requests {
 		x.Preempted, x.Recomputed = x.Preempted+q.Preempted, x.Recomputed+q.Recomputed
-		one := requestServing{Tokens: q.NumGenerated, Done: q.FinishReason}
+		one := RequestServing{Tokens: q.NumGenerated, Done: q.FinishReason}
 		if q.First >= 0 {
 			one.TTFT = q.First - min(q.Arrive, q.Started) + 1
 		}

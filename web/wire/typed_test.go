@@ -11,7 +11,7 @@ import (
 	"kvstep/sim/lens/lenstest"
 )
 
-var schema = sync.OnceValues(lenstest.New)
+var schema = sync.OnceValues(func() (*lenstest.Schema, error) { return lenstest.New() })
 
 // typed reports where a frame is not of the types that the page is told.
 func typed(frame []byte) error {

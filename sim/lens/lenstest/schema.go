@@ -107,10 +107,11 @@ func (s *Schema) fail(format string, args ...any) {
 	}
 }
 
-// New reads the lenses. It fails for a value that the page could not have a type for.
-func New() (*Schema, error) {
+// New reads the lenses, and the comments of more packages than theirs. It fails for a
+// value that the page could not have a type for.
+func New(more ...string) (*Schema, error) {
 	s := &Schema{names: map[string]reflect.Type{}}
-	s.docs, s.err = readDocs("sim", "sim/lens", "sim/explain")
+	s.docs, s.err = readDocs(append([]string{"sim", "sim/lens", "sim/explain"}, more...)...)
 	if s.err != nil {
 		return nil, s.err
 	}

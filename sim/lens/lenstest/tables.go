@@ -2,6 +2,8 @@ package lenstest
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"kvstep/sim/lens"
@@ -74,6 +76,41 @@ func (s *Schema) types() string {
 		b.WriteString("\n")
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+var named = regexp.MustCompile("^(?:#### `(\\w+)`|\\| `([\\w.-]+)`)")
+
+// names returns the keys, tensors and fields that a protocol's tables have, by the type that
+// they belong to.
+func names(doc string) map[string][]string {
+	all, of := map[string][]string{}, ""
+	for line := range strings.Lines(doc) {
+		switch m := named.FindStringSubmatch(line); {
+		case strings.HasPrefix(line, "<!-- "):
+			of = line
+		case m == nil:
+		case m[1] != "":
+			of = m[1]
+		case of != "" && !strings.HasPrefix(of, "<!-- end"):
+			all[of] = append(all[of], m[2])
+		}
+	}
+	return all
+}
+
+// Gone returns the names that an older protocol had of types that there still are, and that
+// are no more.
+func Gone(old, now string) (gone []string) {
+	left := names(now)
+	for of, keys := range names(old) {
+		for _, key := range keys {
+			if left[of] != nil && !slices.Contains(left[of], key) {
+				gone = append(gone, strings.Trim(of, "<!-\n ")+": "+key)
+			}
+		}
+	}
+	slices.Sort(gone)
+	return gone
 }
 
 // code returns text between backquotes.

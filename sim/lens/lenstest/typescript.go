@@ -2,8 +2,11 @@ package lenstest
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
+	"unicode"
 
 	"kvstep/sim/lens"
 )
@@ -85,6 +88,32 @@ func (s *Schema) TypeScript() (string, error) {
 	return b.String(), s.err
 }
 
+// Beside returns the declarations of types that no frame has, in a file beside the frame's.
+func (s *Schema) Beside(about string, types ...reflect.Type) (string, error) {
+	framed := maps.Clone(s.names)
+	first := len(s.objects)
+	for _, t := range types {
+		s.Name(t)
+	}
+	var b strings.Builder
+	borrowed := map[string]bool{}
+	for _, t := range s.objects[first:] {
+		s.object(&b, t)
+		for _, f := range s.Fields(t) {
+			for _, word := range strings.FieldsFunc(s.fieldType(f), func(r rune) bool { return !unicode.IsLetter(r) }) {
+				if framed[word] != nil {
+					borrowed[word] = true
+				}
+			}
+		}
+	}
+	head := "// Written by make generate from " + about + ": do not edit it.\n"
+	if len(borrowed) > 0 {
+		head += "\nimport type { " + strings.Join(slices.Sorted(maps.Keys(borrowed)), ", ") + " } from \"./frame.js\";\n"
+	}
+	return head + b.String(), s.err
+}
+
 // valueType returns that of a lens's key, where its needs are met.
 func (s *Schema) valueType(l lens.Lens) string {
 	name := s.Name(l.Show.Value)
@@ -97,7 +126,7 @@ func (s *Schema) valueType(l lens.Lens) string {
 func (s *Schema) object(b *strings.Builder, t reflect.Type) {
 	b.WriteString("\n")
 	comment(b, "", s.docs.of(t))
-	fmt.Fprintf(b, "export interface %s {\n", s.Name(t))
+	fmt.Fprintf(b, "export type %s = {\n", s.Name(t)) // an alias may be read by a name that is computed
 	for _, f := range s.Fields(t) {
 		comment(b, "  ", f.Doc)
 		key := f.Key
@@ -106,7 +135,7 @@ func (s *Schema) object(b *strings.Builder, t reflect.Type) {
 		}
 		fmt.Fprintf(b, "  %s: %s;\n", key, s.fieldType(f))
 	}
-	b.WriteString("}\n")
+	b.WriteString("};\n")
 }
 
 func (s *Schema) fieldType(f Field) string {

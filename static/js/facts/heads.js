@@ -1,8 +1,10 @@
 // Which heads share K and V.
 
+/** @import { Frame } from "../types.js" */
+
 /**
  * The heads that read what a head reads, numbered as people do; none where each has its own.
- * @param {any} frame @returns {number[]}
+ * @param {Frame} frame @returns {number[]}
  */
 export function sharers({ meta: { run, pick } }) {
   const each = run.config.heads / run.config.kv_heads;

@@ -1,4 +1,8 @@
 // Which lanes a run has.
 
-/** Has the run no cache? @param {any} frame */
+/** @import { Frame } from "../types.js" */
+
+export const LANES = /** @type {const} */ (["cached", "uncached"]);
+
+/** Has the run no cache? @param {Frame|null} frame */
 export const cacheless = (frame) => frame?.meta.run.recipe.lanes === "uncached";

@@ -4,11 +4,11 @@
 import { keptOf, mostOf } from "./policy.js";
 import { cell as short, sentences } from "../format.js";
 
-/** @import { Row, T } from "../types.js" */
+/** @import { Explain, Frame, Row, T } from "../types.js" */
 
 /**
  * One more than the position of the token before which a row was evicted; 0 if it is kept.
- * @param {any} frame @param {number} layer @param {number} head @param {number} p
+ * @param {Frame} frame @param {number} layer @param {number} head @param {number} p
  * @returns {number}
  */
 export function goneBefore({ tensors }, layer, head, p) {
@@ -20,8 +20,8 @@ export function goneBefore({ tensors }, layer, head, p) {
 
 /**
  * Had the cache let position p go before the query of an explained cell?
- * @param {any} frame
- * @param {any} e
+ * @param {Frame} frame
+ * @param {Explain} e
  * @param {number} p
  */
 export function goneFor(frame, e, p) {
@@ -34,7 +34,7 @@ export function goneFor(frame, e, p) {
 
 /**
  * Why a row is there: "gone", "sink", "recent", "chosen", or "" where the policy makes no difference.
- * @param {any} frame @param {{layer: number, head: number, position: number}} row
+ * @param {Frame} frame @param {{layer: number, head: number, position: number}} row
  */
 export function stateOf(frame, { layer, head, position }) {
   const { kv, run } = frame.meta;
@@ -47,20 +47,21 @@ export function stateOf(frame, { layer, head, position }) {
   return position >= held - newest ? "recent" : held > mostOf(keeps) ? "chosen" : "";
 }
 
-/** How many tokens of a layer each of its heads still has. @param {any} frame @param {number} layer */
+/** How many tokens of a layer each of its heads still has. @param {Frame} frame @param {number} layer */
 export const keptTokens = ({ meta }, layer) => keptOf(meta.run, meta.kv.lens[layer]);
 
-/** Rows evicted so far, one for each K/V head and layer. @param {any} frame */
+/** Rows evicted so far, one for each K/V head and layer. @param {Frame} frame */
 export function countGone({ tensors, meta }) {
   const x = tensors.cache_gone;
   if (!x) return 0;
-  const n = x.data.reduce((/** @type {number} */ sum, /** @type {number} */ g) => sum + (g ? 1 : 0), 0);
+  let n = 0;
+  for (const g of x.data) if (g) n++;
   return x.shape[1] === 1 ? n * meta.run.config.kv_heads : n;
 }
 
 /**
  * The largest error of a quantised row and its scale; null where the frame does not say.
- * @param {any} frame @param {Row} row @returns {{error: number, scale: number|null}|null}
+ * @param {Frame} frame @param {Row} row @returns {{error: number, scale: number|null}|null}
  */
 export function codedRow({ tensors, meta }, { side, layer, head, position }) {
   const x = tensors.cache_error;
@@ -75,13 +76,13 @@ export function codedRow({ tensors, meta }, { side, layer, head, position }) {
   };
 }
 
-/** The attention a row of the layer on the stage has received; null of others. @param {any} frame @param {Row} row */
+/** The attention a row of the layer on the stage has received; null of others. @param {Frame} frame @param {Row} row */
 function received({ tensors, meta }, { layer, head, position }) {
   const x = tensors.cache_received;
   return x && layer === meta.pick.layer && position < x.shape[1] ? x.data[head * x.shape[1] + position] : null;
 }
 
-/** What the policy did to a row, in words; "" if nothing. @param {any} frame @param {Row} row @param {T} t */
+/** What the policy did to a row, in words; "" if nothing. @param {Frame} frame @param {Row} row @param {T} t */
 export function keptSentence(frame, row, t) {
   const { run, kv, use } = frame.meta;
   const { block, keeps, bits } = run.policy;
@@ -119,7 +120,7 @@ export function keptSentence(frame, row, t) {
 
 /**
  * Columns that a policy adds to the table of a layer's rows: titles, and what stands in them.
- * @param {any} frame @param {number} layer @param {T} t
+ * @param {Frame} frame @param {number} layer @param {T} t
  * @returns {{titles: string[], of: (position: number) => string[]}}
  */
 export function keptColumns(frame, layer, t) {
@@ -127,8 +128,8 @@ export function keptColumns(frame, layer, t) {
   const { block, keeps, bits } = run.policy;
   const { kind } = run.recipe.cache; // as part of an id
   const heads = Array.from({ length: run.config.kv_heads }, (_, h) => h);
-  if (block && use?.table)
-    return { titles: [t("cache.column.block")], of: (at) => [String(use.table[Math.floor(at / block)])] };
+  const { table } = use ?? {};
+  if (block && table) return { titles: [t("cache.column.block")], of: (at) => [String(table[Math.floor(at / block)])] };
   if (keeps) {
     return {
       titles: heads.map((h) => t("cache.column.state.of", { Head: h })),

@@ -3,16 +3,20 @@
 
 import { POLICIES, WORDS } from "../wire/policies.js";
 
-/** @import { T } from "../types.js" */
+/** @import { CachePolicy, Meta, Run, T } from "../types.js" */
 
-/** @typedef {{kind: string, budget?: number} & Record<string, any>} Policy its kind and its parameters */
+/** @typedef {CachePolicy} Policy its kind and its parameters */
+
+/** One of its parameters, by a name that the list of policies has. @param {Policy} p @param {string} name */
+export const paramOf = (p, name) => /** @type {Partial<Record<string, number|string>>} */ (p)[name];
 
 /**
  * The name under which it is offered: a window with sinks has one of its own.
  * @param {Policy} p
  */
 export const entry = (p) =>
-  Object.entries(POLICIES[p.kind].offers).find(([, hidden]) => hidden.every((name) => !p[name]))?.[0] ?? p.kind;
+  Object.entries(POLICIES[p.kind].offers).find(([, hidden]) => hidden.every((name) => !paramOf(p, name)))?.[0] ??
+  p.kind;
 
 /** @param {string} name */
 const capital = (name) => name[0].toUpperCase() + name.slice(1);
@@ -24,12 +28,12 @@ export const policyName = (p, t) =>
     Object.fromEntries(
       POLICIES[p.kind].params.map((name) => [
         capital(name),
-        WORDS.includes(name) ? t(`policy.by.${p[name]}`) : (p[name] ?? 0),
+        WORDS.includes(name) ? t(`policy.by.${paramOf(p, name)}`) : (paramOf(p, name) ?? 0),
       ]),
     ),
   );
 
-/** The position at which the limit refuses; null if the whole run fits. @param {any} meta of a frame */
+/** The position at which the limit refuses; null if the whole run fits. @param {Meta} meta of a frame */
 export const fullAt = ({ use, kv }) => (use?.fits !== undefined && use.fits < kv.capacity ? use.fits : null);
 
 /** A policy from its text, as a link writes it. @param {string} text @returns {Policy} */
@@ -37,13 +41,14 @@ export function parsePolicy(text) {
   const [kind, ...values] = text.split(":");
   const value = (/** @type {string} */ name, /** @type {number} */ i) =>
     WORDS.includes(name) ? values[i] : Number(values[i] ?? 0);
-  return { kind, ...Object.fromEntries(POLICIES[kind].params.map((name, i) => [name, value(name, i)])) };
+  const params = Object.fromEntries(POLICIES[kind].params.map((name, i) => [name, value(name, i)]));
+  return /** @type {Policy} */ ({ kind, ...params });
 }
 
 /** How many tokens each head keeps at most. @param {number[]} keeps first ones, newest, and others of its choice */
 export const mostOf = ([first, newest, chosen]) => first + newest + chosen;
 
-/** How many of so many tokens each head keeps. @param {any} run of a frame @param {number} tokens */
+/** How many of so many tokens each head keeps. @param {Run} run of a frame @param {number} tokens */
 export const keptOf = ({ policy }, tokens) => (policy.keeps ? Math.min(tokens, mostOf(policy.keeps)) : tokens);
 
 /** A number of bytes with a binary prefix where it is a whole one. @param {number} n */

@@ -3,35 +3,46 @@
 import { onStage } from "./token-names.js";
 import { cell as shortNumber } from "../format.js";
 
+/** @import { Cell, Frame, T, Tensor } from "../types.js" */
+
 /** Ops with a row for each query and a column for each key. */
 export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
 
 /** In a mask: the cache had evicted the key, as opposed to a later key (0). */
 export const GONE = 2;
 
-/** Does the cache let rows go? @param {any} frame */
+/** @typedef {{frame: Frame|null, cell: Cell|null, t: T}} Pointed what is looked at, and the cell at hand */
+
+/** Does the cache let rows go? @param {Pick<Frame, "meta">} frame */
 export const evicts = (frame) => !!frame.meta.run.policy.keeps;
 
 /** A weight matrix or a bias? @param {string} op */
 export const learned = (op) => op.startsWith("w_") || op.startsWith("b_");
 
-/** The tensor of the frame that holds an op. @param {any} frame @param {string} op */
-export function tensorOf(frame, op) {
-  const { mask } = frame.tensors;
-  if (op !== "mask" || !mask || !evicts(frame)) return frame.tensors[op === "mask" ? "mask" : "op." + op];
-  return { ...mask, data: mask.data.map((/** @type {number} */ x) => (x === 1 ? 1 : 0)) }; // a mask only says yes or no
+/** The tensor of the frame that holds an op. @param {Frame} frame @param {string} op @returns {Tensor|undefined} */
+export function tensorOf({ tensors, meta }, op) {
+  const { mask } = tensors;
+  if (op !== "mask") return tensors[`op.${op}`];
+  if (!mask || !evicts({ meta })) return mask;
+  return { ...mask, data: mask.data.map((x) => (x === 1 ? 1 : 0)) }; // a mask only says yes or no
 }
 
-/** @param {any} state */
+/** A tensor of the frame by a name that is known only then. @param {Frame} frame @param {string} name */
+export const named = ({ tensors }, name) => /** @type {Record<string, Tensor|undefined>} */ (tensors)[name];
+
+/** @param {Tensor} tensor @param {{row: number, col: number}} cell */
+const number = ({ data, shape }, { row, col }) => data[row * shape[1] + col];
+
+/** @param {Pointed} state */
 export function opReadout({ frame, cell, t }) {
-  const exact = frame?.meta.cell;
-  if (!cell || !frame.meta.op) return null;
-  const shown = [frame.meta.op.id, ...frame.meta.op.inputs.map((/** @type {any} */ p) => p.op)];
+  const { op, cell: exact, pick_step: from } = frame?.meta ?? {};
+  if (!frame || !cell || !op || !from) return null;
+  const shown = [op.id, ...op.inputs.map((p) => p.op)];
   if (!shown.includes(cell.op)) return null;
   const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
   const tensor = tensorOf(frame, cell.op);
   if (!same && (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1])) return null;
-  const { rows, cached } = frame.meta.pick_step;
+  const { rows, cached } = from;
   const mask = PAIRS.has(cell.op) ? frame.tensors.mask?.data[cell.row * (cached + rows) + cell.col] : undefined;
   const names = onStage(frame);
   const token = (/** @type {number} */ i) => names[i] ?? "";
@@ -48,7 +59,7 @@ export function opReadout({ frame, cell, t }) {
         : "cell.dim";
   return {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
-    value: same ? exact.value : tensor.coarse ? "…" : shortNumber(tensor.data[cell.row * tensor.shape[1] + cell.col]),
+    value: same ? exact.value : tensor && !tensor.coarse ? shortNumber(number(tensor, cell)) : "…",
     exact: !!same,
     masked: mask !== undefined && mask !== 1,
     gone: mask === GONE,
@@ -57,29 +68,28 @@ export function opReadout({ frame, cell, t }) {
 
 /**
  * What the readout says of the picked cell.
- * @param {any} state
+ * @param {Pointed} state
  */
 export function readout({ frame, cell, t }) {
   if (frame?.meta.pick.op) return opReadout({ frame, cell, t });
-  const tensor = frame?.tensors[cell?.op];
-  if (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1]) return null;
-  const exact = frame.meta.cell;
+  const { cell: exact, pick_step: from } = frame?.meta ?? {};
+  const tensor = frame && cell && named(frame, cell.op);
+  if (!tensor || !from || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1]) return null;
   const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
-  const positions = frame.meta.pick_step.cached + frame.meta.pick_step.rows;
+  const positions = from.cached + from.rows;
   const names = onStage(frame);
   const token = (/** @type {number} */ i) => names[i] ?? "";
   const query = ["Q", "scores", "probs", "out"].includes(cell.op);
   const row = token(query ? positions - tensor.shape[0] + cell.row : cell.row);
   const pairs = cell.op === "scores" || cell.op === "probs";
-  const mask = pairs ? frame.tensors.mask.data[cell.row * positions + cell.col] : 1;
-  const value = tensor.data[cell.row * tensor.shape[1] + cell.col];
+  const mask = pairs ? frame.tensors.mask?.data[cell.row * positions + cell.col] : 1;
   return {
     where: t(pairs ? "cell.pair" : "cell.dim", {
       Op: t(`op.${cell.op}`),
       Row: row,
       Col: pairs ? token(cell.col) : cell.col,
     }),
-    value: same ? exact.value : shortNumber(value),
+    value: same ? exact.value : shortNumber(number(tensor, cell)),
     exact: !!same,
     masked: mask !== 1,
     gone: mask === GONE,

@@ -2,21 +2,25 @@
 
 import { isolate } from "../text.js";
 
-/** @import { T } from "../types.js" */
+/** @import { Frame, T, With } from "../types.js" */
 
-/** "request 2", "beam 1". @param {any} frame @param {number} seq @param {T} t */
+/** Has the run several sequences? @param {Frame} frame @returns {frame is With<"peers">} */
+export const isSeveral = (frame) => !!frame.meta.peers;
+
+/** Is it a batch? @param {Frame} frame @returns {frame is With<"peers"|"schedule">} */
+export const isBatch = (frame) => !!frame.meta.schedule && isSeveral(frame);
+
+/** "request 2", "beam 1". @param {With<"peers">} frame @param {number} seq @param {T} t */
 export const seqName = (frame, seq, t) => t(`seq.${frame.meta.peers.kind}`, { N: seq });
 
-/** The prompt of a request. @param {any} frame @param {number} [seq] */
+/** The prompt of a request. @param {Frame} frame @param {number} [seq] */
 export function promptOf({ meta: { run, peers } }, seq = peers?.seq ?? 0) {
-  const asked = (peers?.kind === "batch" && run.recipe.batch.requests?.[seq - 1]) || run.recipe;
+  const asked = (peers?.kind === "batch" && run.recipe.batch?.requests?.[seq - 1]) || run.recipe;
   return isolate(asked.prompt || (asked.tokens ?? []).join(" "));
 }
 
-/** The numbers of all sequences that can be looked at. @param {any} frame @returns {number[]} */
+/** The numbers of all sequences that can be looked at. @param {Frame} frame @returns {number[]} */
 export function sequences({ meta: { peers, schedule } }) {
   if (!peers) return [0];
-  return schedule
-    ? schedule.requests.map((/** @type {any} */ _, /** @type {number} */ i) => i)
-    : peers.pass.map((/** @type {any} */ p) => p.seq);
+  return schedule ? schedule.requests.map((_, i) => i) : peers.pass.map((p) => p.seq);
 }

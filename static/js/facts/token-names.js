@@ -3,11 +3,11 @@
 
 import { isolate } from "../text.js";
 
-/** @typedef {[number, string]} Token */
+/** @import { Frame, Meta, Token } from "../types.js" */
 
 /**
  * Proposals among the rows of the pass whose matrices are on the stage.
- * @param {any} frame @returns {Token[]}
+ * @param {Frame} frame @returns {Token[]}
  */
 export function guesses({ meta: { pick_step: from, step, speculation } }) {
   if (!from) return [];
@@ -16,7 +16,7 @@ export function guesses({ meta: { pick_step: from, step, speculation } }) {
 
 /**
  * A proposal's name as it stands beside its row.
- * @param {any} meta @param {Token} token @param {number} i @param {boolean} decided in this pass
+ * @param {Meta} meta @param {Token} token @param {number} i @param {boolean} decided in this pass
  */
 function mark({ speculation: s }, [, name], i, decided) {
   const label = isolate(name);
@@ -26,18 +26,20 @@ function mark({ speculation: s }, [, name], i, decided) {
 }
 
 /**
- * @param {any} meta @param {{cached: number, rows: number}} pass @param {Token[]} proposed @param {boolean} decided
+ * @param {Meta} meta @param {{cached: number, rows: number}} pass @param {Token[]} proposed @param {boolean} decided
  * @returns {string[]}
  */
 function names(meta, { cached, rows }, proposed, decided) {
-  const all = meta.tokens.map((/** @type {Token} */ x) => isolate(x[1]));
+  const all = meta.tokens.map((x) => isolate(x[1]));
   if (!proposed.length) return all;
   return [...all.slice(0, cached + rows - proposed.length), ...proposed.map((x, i) => mark(meta, x, i, decided))];
 }
 
-/** Of every position of the pass on the stage. @param {any} frame */
-export const onStage = (frame) =>
-  names(frame.meta, frame.meta.pick_step, guesses(frame), frame.meta.pick_step?.pass === frame.meta.step?.pass);
+/** Of every position of the pass on the stage. @param {Frame} frame */
+export function onStage(frame) {
+  const { pick_step: from, step } = frame.meta;
+  return from ? names(frame.meta, from, guesses(frame), from.pass === step?.pass) : [];
+}
 
-/** Of every position of the cursor's pass, which is in the cache. @param {any} frame */
+/** Of every position of the cursor's pass, which is in the cache. @param {Frame} frame */
 export const inCache = ({ meta }) => (meta.step ? names(meta, meta.step, meta.speculation?.proposed ?? [], true) : []);

@@ -1,11 +1,11 @@
 // Where a step is in its run, in words.
 
-/** @import { T } from "../types.js" */
+/** @import { Meta, Phase, T } from "../types.js" */
 
 /**
- * @param {any} step
+ * @param {{pass: number, phase: Phase, layer: number|null}} step
  * @param {T} t
- * @param {any} [meta] of a frame: in a batch a pass is of several
+ * @param {Meta} [meta] of a frame: in a batch a pass is of several
  */
 export function where(step, t, meta) {
   const pass = t(meta?.schedule ? "where.pass" : step.phase === "prefill" ? "where.prefill" : "where.decode", {

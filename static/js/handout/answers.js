@@ -3,14 +3,15 @@
 
 import { ANSWERS } from "./records.js";
 
-/** @import { Ref } from "../types.js" */
+/** @import { Ref, Sum } from "../types.js" */
+/** @import { Answer, Tensors } from "./records.js" */
 
 const LANES = 16;
 const key = (/** @type {Ref} */ r) => `${r.step}.${r.op}.${r.head}.${r.row}.${r.col}`;
 
 /** @param {ReturnType<typeof import("./records.js").createRecords>} records @param {number} layers */
 export function createAnswers(records, layers) {
-  /** @type {Map<number, {cells: Map<string, {e: any, from: number, tree: number}>, tensors: any}>} */
+  /** @type {Map<number, {cells: Map<string, {e: Answer, from: number, tree: number}>, tensors: Tensors}>} */
   const files = new Map();
 
   /** @param {number} layer */
@@ -62,8 +63,8 @@ export function createAnswers(records, layers) {
  * The terms of one sum and its tree. Products and sums are stored as the difference
  * of their bits from what the numbers before them predict, as a sound file stores
  * samples, so that most take no room; what comes out is what was recorded.
- * @param {any} tensors
- * @param {{fn: string, n: number}} sum
+ * @param {Tensors} tensors
+ * @param {Sum} sum
  * @param {number} from first term
  * @param {number} at first number of the tree
  */
@@ -83,10 +84,10 @@ function sum({ a, b, t, lane, tree }, { fn, n }, from, at) {
     const before = level - 2 * size + (i - level);
     all[i] = add(i < LANES ? lanes[i] : Math.fround(all[before] + all[before + size]), tree.data[at + i]);
   }
-  return {
+  return /** @type {Tensors} */ ({
     "explain.terms": { dtype: "F32", shape: [n, 4], data: terms },
     "explain.tree": { dtype: "F32", shape: [1, all.length], data: all },
-  };
+  });
 }
 
 const float = new Float32Array(1);

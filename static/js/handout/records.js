@@ -2,9 +2,18 @@
 
 import { read as readFile, widen } from "../wire/decode.js";
 
-/** @import { Tensor } from "../types.js" */
+/** @import { Messages } from "../text.js" */
+/** @import { Explain, Meta, Op, Scope, Tensor } from "../types.js" */
 
 /** @typedef {Record<string, Tensor>} Tensors */
+/** @typedef {Omit<Explain, "trail">} Answer its way is the reader's own */
+
+/**
+ * A file of a handout, which has what its kind has: of a step all that a frame says, of its other heads only whose
+ * they are, and how many rows of K and V the passes before have; of the first the scope; ops; weights; cells.
+ * @typedef {{meta: Meta & {before: Partial<Record<"K"|"V", number>>, ops: Record<string, Op>,
+ * weights: Record<string, number>, cells?: Answer[], scope: Scope}, tensors: Tensors, bytes: number}} Recorded
+ */
 
 /** In the place of a head: what heads share, pictures of weights, explanations. Of the last two the step is a layer. */
 const OPS = -1;
@@ -51,11 +60,13 @@ const RECENT = 8; // files that stay read
 
 /** @param {Map<string, ArrayBuffer>} records */
 export function createRecords(records) {
-  /** @type {Map<string, ReturnType<typeof readFile>>} one moment needs the same few many times */
+  /** @type {Map<string, Recorded>} one moment needs the same few many times */
   const recent = new Map();
   const read = (/** @type {number} */ n, /** @type {number} */ head) => {
     const key = `${n}.${head}`;
-    const known = recent.get(key) ?? readFile(/** @type {ArrayBuffer} */ (records.get(key)));
+    const file = () => readFile(/** @type {ArrayBuffer} */ (records.get(key)));
+    // as web/export wrote it
+    const known = recent.get(key) ?? /** @type {Recorded} */ (/** @type {unknown} */ (file()));
     recent.delete(key);
     recent.set(key, known);
     if (recent.size > RECENT) recent.delete(/** @type {string} */ (recent.keys().next().value));
@@ -64,7 +75,7 @@ export function createRecords(records) {
   const has = (/** @type {number} */ n, /** @type {number} */ head) => records.has(`${n}.${head}`);
   const pass = read(-1, 0).meta.run.config.layers + 1;
   /**
-   * @type {Map<string, {rows: Tensors, before: Record<string, number>}>} K and V of records that were read, and how
+   * @type {Map<string, {rows: Tensors, before: Recorded["meta"]["before"]}>} K and V of records that were read, and how
    * many rows the passes before have
    */
   const known = new Map();
@@ -74,14 +85,15 @@ export function createRecords(records) {
   /** The rows of K or V that one record holds. @param {"K"|"V"} name @param {number} n @param {number} head */
   function part(name, n, head) {
     const key = `${n}.${head}`;
-    if (!known.has(key)) {
+    let kept = known.get(key);
+    if (!kept) {
       const {
         meta,
         tensors: { K, V },
       } = read(n, head);
-      known.set(key, { rows: { K, V }, before: meta.before });
+      known.set(key, (kept = { rows: { K, V }, before: meta.before }));
     }
-    const { rows, before } = /** @type {any} */ (known.get(key));
+    const { rows, before } = kept;
     return { own: rows[name], before: before[name] ?? 0 };
   }
 
@@ -107,7 +119,7 @@ export function createRecords(records) {
     if (!own && id in SHOWN && has(n, head)) {
       const name = SHOWN[id];
       if (id === "K" || id === "V") return cached(id, n, head);
-      if (name === "K" || name === "V") return last(part(name, n, head).own, read(n, 0).meta.step.rows);
+      if (name === "K" || name === "V") return last(part(name, n, head).own, read(n, 0).meta.step?.rows ?? 0);
       return read(n, head).tensors[name];
     }
     if (own || !has(n, OPS)) return own;
@@ -120,7 +132,7 @@ export function createRecords(records) {
     read,
     cached,
     op,
-    words: read(0, WORDS).meta,
+    words: /** @type {Record<string, Messages>} */ (/** @type {unknown} */ (read(0, WORDS).meta)), // a kind of its own
     /** What a frame says of an op. @param {number} n @param {string} id */
     about: (n, id) => (has(n, OPS) ? read(n, OPS).meta.ops[id] : undefined),
     /**
@@ -134,7 +146,7 @@ export function createRecords(records) {
       if (!weights.has(key)) {
         const { meta, tensors } = has(layer, WEIGHTS)
           ? read(layer, WEIGHTS)
-          : { meta: { weights: {} }, tensors: /** @type {Tensors} */ ({}) };
+          : { meta: { weights: /** @type {Record<string, number>} */ ({}) }, tensors: /** @type {Tensors} */ ({}) };
         weights.set(key, tensors[id] ? (meta.weights[id] ? widen(tensors[id], meta.weights[id]) : tensors[id]) : null);
       }
       return weights.get(key) ?? null;

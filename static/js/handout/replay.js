@@ -3,12 +3,9 @@
 
 import { createAnswers } from "./answers.js";
 
-/** @import { Frame, Ref } from "../types.js" */
+/** @import { Command, Frame, Looked, Op, PickStep, Ref } from "../types.js" */
 
-/**
- * @typedef {{layer: number|null, head: number, show?: string[], op?: string, trail?: Ref[], cell?: any}} Pick show are
- * open panels; their data is there anyway
- */
+/** @typedef {Command|{cmd: "show"}} Order to show what is there, or what a server would be told */
 
 /** Those of the picked layer and head; every other tensor is of the whole step. */
 const MATRICES = ["Q", "K", "V", "scores", "mask", "probs", "out"];
@@ -17,7 +14,7 @@ const HEAD = new Set(["norm3", "logits"]);
 
 /**
  * @param {ReturnType<typeof import("./records.js").createRecords>} records @param {(frame: Frame) => void} show
- * @param {{step: number, pick: Pick, marks: number[]}} start
+ * @param {{step: number, pick: Looked, marks: number[]}} start
  */
 export function createReplay(records, show, start) {
   const {
@@ -45,12 +42,12 @@ export function createReplay(records, show, start) {
    * What is followed goes with the cursor: in another step it is the newest row of the same op, whose answers there
    * are.
    * @param {number|null} from
-   * @param {any} step that is from
+   * @param {PickStep|undefined} step that is from
    * @param {number} head
    */
   function trail(from, step, head) {
     const way = pick.trail ?? [];
-    if (!way.length || from === null) return [];
+    if (!way.length || from === null || !step) return [];
     const [root] = way;
     if (HEAD.has(root.op) !== (from % pass === config.layers)) return [];
     const here = { ...root, step: from, head: scope.per_head.includes(root.op) ? head : root.head };
@@ -66,7 +63,7 @@ export function createReplay(records, show, start) {
    * The picked layer's and head's matrices: of the overview, or of one op.
    * @param {number} n
    * @param {number} head
-   * @param {any} about
+   * @param {Op|undefined} about
    */
   function matrices(n, head, about) {
     if (!about) {
@@ -75,7 +72,7 @@ export function createReplay(records, show, start) {
     }
     const names = new Set([
       about.id,
-      ...about.inputs.filter((/** @type {any} */ x) => !x.weight).map((/** @type {any} */ x) => x.op),
+      ...about.inputs.filter((x) => !x.weight).map((x) => x.op),
       ...(PAIRS.has(about.id) ? ["mask"] : []),
     ]);
     return Object.fromEntries([...names].map((id) => [id === "mask" ? id : "op." + id, records.op(n, head, id)]));
@@ -104,13 +101,13 @@ export function createReplay(records, show, start) {
     return "?" + query;
   }
 
-  /** The moment at the cursor: words of its step, matrices of the picked layer and head. */
+  /** The moment at the cursor: words of its step, matrices of the picked layer and head. @returns {Frame} */
   function moment() {
     const base = records.read(at, 0);
     const layer = Math.min(pick.layer ?? base.meta.pick.layer, config.layers - 1);
     const head = Math.min(Math.max(pick.head, 0), config.heads - 1);
     const from = source(layer);
-    const step = from === null ? undefined : records.read(from, 0).meta.step;
+    const step = from === null ? undefined : (records.read(from, 0).meta.step ?? undefined);
     const about = from === null || !pick.op ? undefined : records.about(from, pick.op);
     for (const x of about?.inputs ?? [])
       // its record is head 0's
@@ -152,9 +149,9 @@ export function createReplay(records, show, start) {
     };
   }
 
-  /** @param {any} c */
+  /** @param {Order} c */
   function obey(c) {
-    if (["forward", "back", "seek"].includes(c.cmd)) {
+    if (c.cmd === "forward" || c.cmd === "back" || c.cmd === "seek") {
       asked = null;
       if (c.op) pick = { ...pick, op: c.op, trail: [] };
     }
@@ -171,7 +168,7 @@ export function createReplay(records, show, start) {
       case "seek":
         return (at = clamp(c.step, last));
       case "mark":
-        return (marks = [...new Set(/** @type {number[]} */ (c.marks))].sort((a, b) => a - b));
+        return (marks = [...new Set(c.marks)].sort((a, b) => a - b));
       case "pick": {
         const elsewhere = c.layer !== pick.layer || c.head !== pick.head || c.op !== pick.op;
         asked = c.trail?.length ? c.trail : elsewhere ? null : asked; // pointing at cells asks nothing
@@ -180,10 +177,10 @@ export function createReplay(records, show, start) {
     }
   }
   return {
-    /** @param {object} command */
+    /** @param {Order} command */
     send(command) {
       obey(command);
-      queueMicrotask(() => show(/** @type {any} */ (moment()))); // of records, which Go has written
+      queueMicrotask(() => show(moment()));
       return true;
     },
   };

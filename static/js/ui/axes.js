@@ -5,18 +5,21 @@ import { isolate } from "../text.js";
 import { onStage } from "../facts/token-names.js";
 import { blank, show } from "./canvas.js";
 
-/** @import { Box, Theme } from "../types.js" */
+/** @import { Box, Frame, Plate, Theme } from "../types.js" */
 
 /**
- * @param {HTMLCanvasElement} canvas @param {any} layout @param {any} frame
+ * @param {HTMLCanvasElement} canvas
+ * @param {{width: number, height: number, label: number, narrow: boolean, plates: Record<string, Plate>}} layout
+ * @param {Frame} frame
  * @param {Theme} theme @param {{cached: string, fresh: string}} words of the brackets
  */
 export function axes(canvas, layout, frame, theme, words) {
   const ctx = blank(canvas, layout.width, layout.height);
   show(canvas, layout);
-  if (!ctx) return;
+  const from = frame.meta.pick_step;
+  if (!ctx || !from) return;
   const { Q, K, V, scores, probs, out } = layout.plates;
-  const { cached, rows } = frame.meta.pick_step;
+  const { cached, rows } = from;
   const positions = cached + rows;
   const labels = onStage(frame);
   const c = theme.colors;

@@ -1,10 +1,10 @@
 // Marks over the matrices: the cell that is explained, the cells it was made of,
+// and arrows from these to it. Shape says it all, colour only helps.
+
 import { toPlate } from "./plate.js";
 import { density, fit, show } from "./canvas.js";
 
-/** @import { Box, Plate, Theme } from "../types.js" */
-
-// and arrows from these to it. Shape says it all, colour only helps.
+/** @import { Box, Frame, Plate, Ref, Theme } from "../types.js" */
 
 /**
  * The part of a plate that shows a line of cells.
@@ -27,21 +27,21 @@ export function box(plate, { row, col, along, n = 1 }) {
 
 /**
  * What to mark for the explanation of a frame on these plates.
- * @param {any} frame @param {Plate[]} plates
+ * @param {Frame} frame @param {Plate[]} plates
  * @returns {{cell: Box|null, reads: Box[]}}
  */
 export function marked(frame, plates) {
   const e = frame.meta.explain;
   const from = frame.meta.pick.from;
   if (!e) return { cell: null, reads: [] };
-  const find = (/** @type {any} */ line) => {
+  const find = (/** @type {Ref & {along?: string, n?: number}} */ line) => {
     const plate =
       line.step === from &&
       (!e.per_head || line.head === frame.meta.pick.head) &&
       plates.find((p) => p.name === line.op);
     return plate ? box(plate, line) : null;
   };
-  return { cell: find(e), reads: e.reads.map(find).filter(Boolean) };
+  return { cell: find(e), reads: e.reads.map(find).filter((x) => !!x) };
 }
 
 /**

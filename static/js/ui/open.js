@@ -1,5 +1,7 @@
 // Panels that ask for data of their own only while they are open.
 
+/** @import { State } from "../types.js" */
+
 /**
  * Ties a <details> to the viewer's list of open panels.
  * @param {HTMLDetailsElement} root @param {string} name
@@ -13,7 +15,7 @@ export function createOpen(root, name, act, also = []) {
     if (root.open) act.show([name]);
     else act.show([], [name, ...also]);
   });
-  /** Opens what the link has open. @param {any} state */
+  /** Opens what the link has open. @param {State} state */
   return function view({ show }) {
     if (known || !show) return;
     known = true;
@@ -48,7 +50,7 @@ export function createChoice(root, group, names, act) {
       Object.values(names).filter((x) => x !== open),
     );
   });
-  /** @param {any} state */
+  /** @param {State} state */
   return function view({ show }) {
     for (const input of root.querySelectorAll(`input[name="${group}"]`)) {
       const { value } = /** @type {HTMLInputElement} */ (input);

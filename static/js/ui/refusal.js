@@ -5,10 +5,10 @@
 import { onKey } from "./keys.js";
 import { el } from "./dom.js";
 
-/** @import { T } from "../types.js" */
+/** @import { Args, State, T } from "../types.js" */
 
 /** @typedef {HTMLInputElement|HTMLSelectElement|HTMLTextAreaElement} Field */
-/** @typedef {{id: string, args: Record<string, any>}} Reason */
+/** @typedef {{id: string, args: Args}} Reason */
 
 /** Fields of problems that name none. @type {Record<string, string>} */
 const OF = {
@@ -93,7 +93,7 @@ export function check(root, t, loud = true) {
 
 /**
  * The field that a problem is about, where the form has it.
- * @param {ParentNode} root @param {{problem: string, args?: Record<string, any>}} problem @returns {Field|null}
+ * @param {ParentNode} root @param {{problem: string, args?: Args}} problem @returns {Field|null}
  */
 export function fieldOf(root, { problem, args = {} }) {
   const names = [args.Field, OF[problem], args.A, args.B]; // A and B do not go together
@@ -106,7 +106,7 @@ export function fieldOf(root, { problem, args = {} }) {
 
 /**
  * A problem in words, its fields called as the page calls them.
- * @param {{problem: string, args?: Record<string, any>}} problem @param {T} t
+ * @param {{problem: string, args?: Args}} problem @param {T} t
  */
 export function told({ problem, args = {} }, t) {
   const own = { ...args };
@@ -118,12 +118,12 @@ export function told({ problem, args = {} }, t) {
       .find(Boolean);
   if (name) own.Field = `“${name}”`;
   if (problem === "recipe.together")
-    for (const key of ["A", "B"]) own[key] = `“${t(APART[args[key]] ?? `policy.kind.${args[key]}`)}”`;
+    for (const key of ["A", "B"]) own[key] = `“${t(APART[String(args[key])] ?? `policy.kind.${args[key]}`)}”`;
   // Chinese has no space there
   return t(`problem.${problem}`, own).replace(/” (?=\p{Script=Han})|(?<=\p{Script=Han}) (?=“)/gu, (s) => s.trim());
 }
 
-/** The server's answer. @param {Field} f @param {{problem: string, args?: any}} problem @param {T} t */
+/** The server's answer. @param {Field} f @param {{problem: string, args?: Args}} problem @param {T} t */
 export function refuse(f, problem, t) {
   mark(f, (t) => told(problem, t), t, true);
   go(f);
@@ -249,7 +249,7 @@ export function arrows(root) {
 
 /** Follows the page: its language, and what the server refuses of the form that was sent last. */
 export function createRefusals() {
-  /** @param {any} state @param {any} before */
+  /** @param {State} state @param {State} before */
   return function view({ problem, sender, t }, before) {
     if (t !== before.t) reword(t);
     if (problem === before.problem) return;

@@ -1,6 +1,8 @@
 // Reads frames: safetensors files whose metadata is JSON (docs/protocol.md).
 
-/** @import { Frame, Tensor } from "./frame.js" */
+/** @import { Frame, Op, Tensor } from "./frame.js" */
+
+/** @typedef {Pick<Tensor, "dtype"|"shape"> & {data_offsets: [number, number]}} Stored a tensor as a header has it */
 
 const WIDTH = { F64: 8, F32: 4, U32: 4, F16: 2, U16: 2, U8: 1 };
 
@@ -19,16 +21,17 @@ const HALF = (() => {
 })();
 
 /**
- * Decodes one frame. Throws an Error that says what is wrong with it.
+ * Decodes one frame. Throws an Error that says what is wrong with it. That it has its type
+ * is held by Go's tests.
  * @param {ArrayBuffer} buffer
  * @returns {Frame}
  */
-export const decode = (buffer) => /** @type {any} */ (read(buffer)); // Go's tests hold frames against their types
+export const decode = (buffer) => /** @type {Frame} */ (/** @type {unknown} */ (read(buffer)));
 
 /**
  * Decodes a safetensors file of ours: a frame, a record of a handout or a weight matrix.
  * @param {ArrayBuffer} buffer
- * @returns {{meta: Record<string, any>, tensors: Record<string, Tensor>, bytes: number}}
+ * @returns {{meta: Record<string, unknown>, tensors: Record<string, Tensor>, bytes: number}}
  */
 export function read(buffer) {
   if (buffer.byteLength < 8) throw new Error("frame: shorter than its header length");
@@ -36,16 +39,16 @@ export function read(buffer) {
   const start = 8 + length;
   if (!(start <= buffer.byteLength)) throw new Error("frame: header is cut off");
   const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(buffer, 8, length)));
-  /** @type {Record<string, any>} */
+  /** @type {Record<string, unknown>} */
   const meta = {};
   for (const [key, text] of Object.entries(header.__metadata__ ?? {})) meta[key] = parse(/** @type {string} */ (text));
   /** @type {Record<string, Tensor>} */
   const tensors = {};
   for (const [name, t] of Object.entries(header)) {
-    if (name !== "__metadata__") tensors[name] = tensor(buffer, start, name, /** @type {any} */ (t));
+    if (name !== "__metadata__") tensors[name] = tensor(buffer, start, name, /** @type {Stored} */ (t));
   }
   if (meta.kvstep !== 1) throw new Error(`frame: protocol ${meta.kvstep}, this page speaks 1`);
-  for (const input of meta.op?.inputs ?? []) {
+  for (const input of /** @type {Op|undefined} */ (meta.op)?.inputs ?? []) {
     if (input.max) tensors["op." + input.op] = widen(tensors["op." + input.op], input.max);
   }
   return { meta, tensors, bytes: buffer.byteLength };
@@ -73,7 +76,7 @@ export function widen(t, max) {
 
 /**
  * @param {ArrayBuffer} buffer @param {number} start @param {string} name
- * @param {{dtype: "F64"|"F32"|"U32"|"F16"|"U16"|"U8", shape: number[], data_offsets: [number, number]}} t
+ * @param {Stored} t
  * @returns {Tensor}
  */
 function tensor(buffer, start, name, t) {

@@ -230,7 +230,7 @@ export type Kind =
   | "table";
 
 /** the run: what was asked for, and how far it has come. */
-export interface Run {
+export type Run = {
   model: string;
   config: Config;
   recipe: Recipe;
@@ -255,10 +255,10 @@ export interface Run {
   lacks?: string[];
   /** how the model is built, where that is not as in a Llama. */
   parts?: Arch;
-}
+};
 
 /** the shape of a transformer. Names follow the Hugging Face fields they are read from; all sizes are counts. */
-export interface Config {
+export type Config = {
   /** "llama", "qwen2" (biases on Q, K, V), "qwen3" (norms of Q and K) or "gpt2" */
   family: string;
   /** width of the residual stream, d_model */
@@ -301,24 +301,24 @@ export interface Config {
   bos: number;
   /** id that ends a text, -1 for none */
   eos: number;
-}
+};
 
 /**
  * Llama 3's: pairs that turn slowly, less than once in the context of the training / LowFreq, turn Factor times
  * slower; fast ones, more than once in it / HighFreq, as ever; in between it is blended.
  */
-export interface RopeScaling {
+export type RopeScaling = {
   factor: number;
   low_freq_factor: number;
   high_freq_factor: number;
   original_max_position_embeddings: number;
-}
+};
 
 /**
  * determines a run entirely: the same recipe gives the same bits on any machine. It travels as JSON in commands and
  * as a query in links.
  */
-export interface Recipe {
+export type Recipe = {
   /** embedded name, or the path the server was started with */
   model: string;
   /** text, encoded by the model's tokenizer */
@@ -348,13 +348,13 @@ export interface Recipe {
   logits: string;
   /** tokens chosen by a person instead of the sampler; this is how a forked run is written down. */
   forced?: Forced[];
-}
+};
 
 /**
  * says how the next token is chosen from the logits. Its filters, and the order in which they apply, are those of
  * sim/sample.
  */
-export interface Sampler {
+export type Sampler = {
   /** "greedy", "sample" or "beam" */
   kind: string;
   /** logits are divided by it; 0 is greedy */
@@ -378,13 +378,13 @@ export interface Sampler {
   length_penalty?: number;
   /** setting of a filter; left out where it is off */
   typical_p?: number;
-}
+};
 
 /**
  * says how the KV cache keeps its rows: a kind, and the parameters that this kind has. What a kind means is written
  * in sim/kv, one file a policy.
  */
-export interface CachePolicy {
+export type CachePolicy = {
   /** one of the Cache constants; "" is contiguous */
   kind: string;
   /** paged: tokens to a block, 1 to 64 */
@@ -401,10 +401,10 @@ export interface CachePolicy {
   group?: number;
   /** bytes that the cache may take; 0: no limit */
   budget?: number;
-}
+};
 
 /** asks for several sequences in one run: request 0 is the recipe's own prompt, the others are here. */
-export interface Batch {
+export type Batch = {
   requests: Request[] | null;
   /** one of the Schedule constants */
   schedule: string;
@@ -414,26 +414,26 @@ export interface Batch {
   chunk?: number;
   /** paged: prompts that begin alike share the blocks of their beginning */
   share?: boolean;
-}
+};
 
 /** one prompt of a batch. */
-export interface Request {
+export type Request = {
   prompt: string;
   /** given instead of Prompt */
   tokens?: number[];
   max_new: number;
   /** the first pass that can have it */
   arrive?: number;
-}
+};
 
 /** replaces the choice made after Pass (0 is prefill) by Token. */
-export interface Forced {
+export type Forced = {
   pass: number;
   token: number;
-}
+};
 
 /** what a cache policy does, which viewers ask instead of its kind. */
-export interface Policy {
+export type Policy = {
   /** attention gets the very numbers that were computed, all of them */
   exact?: boolean;
   /** where tokens are evicted: how many of the first, of the newest and of its choice each head keeps */
@@ -444,20 +444,20 @@ export interface Policy {
   group_tokens?: number;
   /** tokens to a block of memory */
   block?: number;
-}
+};
 
 /** name how a model does what others do in another way, for the words about its ops. */
-export interface Arch {
+export type Arch = {
   /** "rmsnorm" or "layernorm", of a whole row */
   norm: string;
   /** "swiglu", or "gelu" without a gate */
   mlp: string;
   /** "rope", "learned" (added to the embeddings) or "none" */
   positions: string;
-}
+};
 
 /** the step at the cursor, as kvstep trace tells it. */
-export interface Step {
+export type Step = {
   n: number;
   pass: number;
   phase: Phase;
@@ -476,10 +476,10 @@ export interface Step {
   differs: string;
   /** why the run ends with this step */
   done: string | null;
-}
+};
 
 /** whose matrices the tensors are. */
-export interface Pick {
+export type Pick = {
   layer: number;
   head: number;
   kv_head: number;
@@ -498,35 +498,35 @@ export interface Pick {
   show?: string[];
   /** "model@device" */
   real?: string;
-}
+};
 
 /**
  * names one cell of one tensor of one step. Tensors of a K/V head are named by a query head that reads it. For
  * weights the step says only which layer's.
  */
-export interface Ref {
+export type Ref = {
   step: number;
   op: string;
   head: number;
   row: number;
   col: number;
-}
+};
 
 /**
  * the step that the matrices come from. tokens[0 .. cached+rows) are its keys and the last rows of them its queries.
  * The last of these rows may be a draft's proposals, which tokens has only as long as they stay: they are
  * speculation.proposed, or, of a pass before the cursor's, proposed here.
  */
-export interface PickStep {
+export type PickStep = {
   rows: number;
   cached: number;
   pass: number;
   phase: Phase;
   proposed?: Token[];
-}
+};
 
 /** the exact value of the picked cell. */
-export interface CellValue {
+export type CellValue = {
   op: string;
   row: number;
   col: number;
@@ -534,24 +534,24 @@ export interface CellValue {
   value: string;
   /** the mask forbids the pair */
   masked: boolean;
-}
+};
 
 /** what both lanes paid. */
-export interface Ledger {
+export type Ledger = {
   step: Lanes;
   /** all steps up to the cursor */
   total: Lanes;
   count: Count;
-}
+};
 
 /** both; null is one that does not run. */
-export interface Lanes {
+export type Lanes = {
   cached: Counters | null;
   uncached: Counters | null;
-}
+};
 
 /** those of kvstep trace; one that is left out is 0. */
-export interface Counters {
+export type Counters = {
   flops: FlopsByPart;
   /** scalar operations outside matmuls */
   elementwise: Integer;
@@ -567,30 +567,30 @@ export interface Counters {
   weight_bytes: Integer;
   /** measured; everything else is counted */
   seconds?: number;
-}
+};
 
 /** those of matrix products. */
-export interface FlopsByPart {
+export type FlopsByPart = {
   qkv?: Integer;
   scores?: Integer;
   av?: Integer;
   out?: Integer;
   mlp?: Integer;
   head?: Integer;
-}
+};
 
 /** says what the numbers count: the viewer's switches, whatever the recipe counted. */
-export interface Count {
+export type Count = {
   /** flop or mac */
   unit: string;
   /** allowed or dense */
   pairs: string;
   /** last or all */
   logits: string;
-}
+};
 
 /** the least time that the steps can take on a device. */
-export interface Modelled {
+export type Modelled = {
   device: string;
   /** FLOPs a second */
   peak: number;
@@ -600,10 +600,10 @@ export interface Modelled {
   step: Partial<Record<LaneName, Least>>;
   /** seconds of all steps so far, by lane */
   total: Partial<Record<LaneName, number>>;
-}
+};
 
 /** the least time of one step (sim/cost/least.go). */
-export interface Least {
+export type Least = {
   flops: Integer;
   bytes: Integer;
   /** seconds */
@@ -614,13 +614,13 @@ export interface Least {
   seconds: number;
   /** which one that is */
   bound: string;
-}
+};
 
 /**
  * what the step would be in a published model (float16, batch 1) on a device, from sim/cost's Shape.At: a layer of
  * the run stands for one of the model, and at the head step all of the model's layers are done. Times are modelled.
  */
-export interface Real {
+export type Real = {
   model: string;
   device: string;
   layers: number;
@@ -640,17 +640,17 @@ export interface Real {
   /** of the step, by lane */
   least: Partial<Record<LaneName, LeastTime>>;
   room: DeviceMemory;
-}
+};
 
 /** the least time of a step. */
-export interface LeastTime {
+export type LeastTime = {
   seconds: number;
   /** compute or memory */
   bound: string;
-}
+};
 
 /** the device's memory as a wall: all weights, the rows that a layer works on in this step, and the cache. */
-export interface DeviceMemory {
+export type DeviceMemory = {
   /** bytes of the device */
   memory: Integer;
   /** of the model */
@@ -664,10 +664,10 @@ export interface DeviceMemory {
   full: Integer;
   /** tokens */
   context: number;
-}
+};
 
 /** one of the ten likeliest tokens. */
-export interface Candidate {
+export type Candidate = {
   id: number;
   label: string;
   logit: number;
@@ -676,13 +676,13 @@ export interface Candidate {
   /** the filters left it possible */
   kept: boolean;
   chosen: boolean;
-}
+};
 
 /**
  * how the token of a head step was chosen. What the table and the line need, options and the stages' probabilities,
  * is there only with the panel open, in float32 digits: half the bytes.
  */
-export interface Choice {
+export type Choice = {
   /** the sampler's; a person may have chosen another */
   token: number;
   label: string;
@@ -699,10 +699,10 @@ export interface Choice {
   stages: Stage[];
   /** the highest scores, with the panel choice open */
   options?: Option[];
-}
+};
 
 /** the distribution after a filter. */
-export interface Stage {
+export type Stage = {
   /** by its name in kvstep trace */
   filter: string;
   /** message choice.say.ID of a stage that drops nothing (or, greedy, all but one token) */
@@ -715,10 +715,10 @@ export interface Stage {
   kept: number;
   /** of the options, with the panel choice open */
   probs?: number[];
-}
+};
 
 /** a token that could be chosen. */
-export interface Option {
+export type Option = {
   id: number;
   label: string;
   /** its stretch of the cumulative line */
@@ -726,13 +726,13 @@ export interface Option {
   to: number;
   /** before and after the repetition penalty, where that changed it */
   logit?: [number, number];
-}
+};
 
 /**
  * speculative decoding at the cursor: what the draft proposed in this pass and what became of it, and how it has
  * gone so far.
  */
-export interface Speculation {
+export type Speculation = {
   draft: string;
   propose: number;
   /** the last rows of this pass */
@@ -757,20 +757,20 @@ export interface Speculation {
   so_far: SoFar;
   /** of every recorded decode pass, how many of its rows stay */
   kept: number[];
-}
+};
 
 /** has float32 digits: half the bytes, and more than is shown. */
-export interface Verdict {
+export type Verdict = {
   /** its probability in the target's distribution */
   p: number;
   /** and in the draft's */
   q: number;
   random: number;
   accepted: boolean;
-}
+};
 
 /** sums the decode passes up to the cursor whose head has run. */
-export interface SoFar {
+export type SoFar = {
   /** of the model */
   passes: number;
   /** that they gave */
@@ -792,10 +792,10 @@ export interface SoFar {
   rejected: Integer;
   /** all FLOPs of the model, of the cached lane if it runs */
   model: Integer;
-}
+};
 
 /** what the policy did to the latest logits, up to the cursor. */
-export interface Effect {
+export type Effect = {
   pass: number;
   /** largest difference of a logit */
   max_delta: number;
@@ -809,10 +809,10 @@ export interface Effect {
   chosen: number;
   /** number of the first choice of the run that differs, from 0 */
   changed: number | null;
-}
+};
 
 /** who else is in the pass, in a run of several sequences. */
-export interface Peers {
+export type Peers = {
   /** batch or beam */
   kind: string;
   /** whose step the frame shows */
@@ -833,10 +833,10 @@ export interface Peers {
   held?: Integer;
   /** what happened in this step, told at the first layer of a pass and at its head */
   events: PassEvent[];
-}
+};
 
 /** one sequence of a pass. */
-export interface Peer {
+export type Peer = {
   seq: number;
   phase: Phase;
   rows: number;
@@ -857,7 +857,7 @@ export interface Peer {
   table?: number[];
   /** those of them that are copies, made because two beams would write into one */
   copied?: number[];
-}
+};
 
 /**
  * something that happened to one sequence in this step, by kind: join (prompt, waited), reuse (tokens of prompt were
@@ -866,7 +866,7 @@ export interface Peer {
  * from was copied to to), part (a beam is continued into so many), drop (it is not continued), finish (text, score,
  * why).
  */
-export interface PassEvent {
+export type PassEvent = {
   kind: string;
   seq: number;
   tokens?: number;
@@ -889,10 +889,10 @@ export interface PassEvent {
   why?: string;
   text?: string;
   score?: number;
-}
+};
 
 /** a pass of a batch, and how far its requests have come. Before the first step everybody waits. */
-export interface Schedule {
+export type Schedule = {
   requests: RequestProgress[];
   /** computed in this pass, of all sequences */
   rows: number;
@@ -902,10 +902,10 @@ export interface Schedule {
   idle: number;
   /** from the first time on that somebody was preempted */
   recomputed?: Recomputed;
-}
+};
 
 /** how far a request has come. */
-export interface RequestProgress {
+export type RequestProgress = {
   /** one of the Request constants */
   state: string;
   /** pass */
@@ -932,18 +932,18 @@ export interface RequestProgress {
   recomputing?: number;
   /** generated so far */
   said: string;
-}
+};
 
 /** what requests that were preempted have computed again so far: part of what the cached lane pays. */
-export interface Recomputed {
+export type Recomputed = {
   /** tokens */
   rows: number;
   /** or MACs if those are counted */
   flops: Integer;
-}
+};
 
 /** the runs of a room that keeps several, or did. */
-export interface Branches {
+export type Branches = {
   /** the branch on screen */
   current: number;
   /** so many are kept; then the one that was on screen longest ago goes */
@@ -958,17 +958,17 @@ export interface Branches {
   list: Branch[];
   /** if the viewer asks for it */
   compare?: Compare;
-}
+};
 
 /** a branch that had to go. */
-export interface EvictedBranch {
+export type EvictedBranch = {
   id: number;
   /** most: there may be so many; budget: their rows take so much memory */
   why: string;
-}
+};
 
 /** one of them. Counts of 0 and empty texts are left out. */
-export interface Branch {
+export type Branch = {
   id: number;
   parent?: number;
   /** the head step at which it parts from its parent; 0: it has none */
@@ -991,10 +991,10 @@ export interface Branch {
   bytes?: Integer;
   /** of those, bytes that other branches have too (the same memory) */
   shared?: Integer;
-}
+};
 
 /** sets the branch on screen beside another, each as far as it has been run. */
-export interface Compare {
+export type Compare = {
   with: number;
   /** generated tokens that they have in common */
   same?: number;
@@ -1010,10 +1010,10 @@ export interface Compare {
   even?: Outlays[];
   /** how many that is */
   tokens?: number;
-}
+};
 
 /** one branch of two. */
-export interface Side {
+export type Side = {
   id: number;
   /** the last recorded */
   step: number;
@@ -1024,28 +1024,28 @@ export interface Side {
   cache: string;
   /** totals at the last recorded step */
   paid: Outlays;
-}
+};
 
 /** totals of both lanes, cached first; null where a lane does not run. */
-export interface Outlays {
+export type Outlays = {
   flops: [Integer | null, Integer | null];
   /** bytes of weights and cache */
   read: [Integer | null, Integer | null];
   /** held by the cache */
   bytes: Integer;
   passes: number;
-}
+};
 
 /** a token that one of them chose where they part. */
-export interface Rival {
+export type Rival = {
   id: number;
   label: string;
   /** its plain softmax probability in both; null where the logits of that place are not kept */
   probs: [number | null, number | null];
-}
+};
 
 /** where the breakpoints are reached. */
-export interface Breaks {
+export type Breaks = {
   /** those of the break command */
   points: string[];
   /**
@@ -1055,10 +1055,10 @@ export interface Breaks {
   hits: [number, number][];
   /** what is reached at the cursor */
   here: Hit[];
-}
+};
 
 /** a breakpoint that is reached, and by what. */
-export interface Hit {
+export type Hit = {
   point: string;
   /** attend: the query head */
   head?: number;
@@ -1072,17 +1072,17 @@ export interface Hit {
   before?: string;
   /** top: and here */
   now?: string;
-}
+};
 
 /** the op that is looked at, with the tensors that the frame has of it. */
-export interface Op {
+export type Op = {
   id: string;
   kind: Kind;
   inputs: Input[];
-}
+};
 
 /** what an op reads. */
-export interface Input {
+export type Input = {
   op: string;
   rows: number;
   cols: number;
@@ -1094,10 +1094,10 @@ export interface Input {
   down: boolean;
   /** there when the tensor is only a picture (U8): value = (u8 - 128)/127 x max. */
   max?: number;
-}
+};
 
 /** one explanation and the way that led to it. */
-export interface Explain {
+export type Explain = {
   step: number;
   op: string;
   head: number;
@@ -1127,21 +1127,21 @@ export interface Explain {
   trail: Crumb[];
   /** every step that a ref names, by its number */
   steps: Record<number, StepName>;
-}
+};
 
 /**
  * a sum of many terms in the order of mat.Dot: term i is added to lane i mod 16, then the lanes are added in pairs,
  * l and l+8, l+4, l+2, l+1.
  */
-export interface Sum {
+export type Sum = {
   /** a term is "mul": a x b, "exp": exp(a - max), b is a - max, or "square": b x b, b is a - mean */
   fn: string;
   n: number;
   value: string;
-}
+};
 
 /** one operation of float32 numbers. The last one gives the cell. */
-export interface Calc {
+export type Calc = {
   /** of its result; later operations refer to it */
   name: string;
   /**
@@ -1151,17 +1151,17 @@ export interface Calc {
   fn: string;
   args: Arg[];
   value: string;
-}
+};
 
 /** an operand: a cell (Ref), an earlier result or a constant (Name). */
-export interface Arg {
+export type Arg = {
   name?: string;
   ref?: Ref;
   value: string;
-}
+};
 
 /** one cell that was read, or n side by side. */
-export interface Read {
+export type Read = {
   step: number;
   op: string;
   head: number;
@@ -1174,21 +1174,21 @@ export interface Read {
   stored?: number;
   /** of the first cell */
   at: CellLabels;
-}
+};
 
 /**
  * what a cell's row and column are to people: a position in the text or the label of a token id; what is neither is
  * left out.
  */
-export interface CellLabels {
+export type CellLabels = {
   row_pos?: number;
   col_pos?: number;
   row?: string;
   col?: string;
-}
+};
 
 /** a cell of the way. */
-export interface Crumb {
+export type Crumb = {
   step: number;
   op: string;
   head: number;
@@ -1196,19 +1196,19 @@ export interface Crumb {
   col: number;
   value: string;
   at: CellLabels;
-}
+};
 
 /** what a step is called. */
-export interface StepName {
+export type StepName = {
   pass: number;
   phase: Phase;
   /** null for the head */
   layer: number | null;
   cached: number;
-}
+};
 
 /** the whole KV cache in short. */
-export interface Cache {
+export type Cache = {
   /** positions held, by layer */
   lens: number[];
   /** positions before this pass */
@@ -1223,10 +1223,10 @@ export interface Cache {
   max_k: number;
   /** and in cache_v */
   max_v: number;
-}
+};
 
 /** what the cache takes under its policy, and what the policy did in this step. What is wasted is allocated - used. */
-export interface Use {
+export type Use = {
   /** as kvstep trace --cache reads it */
   policy: string;
   /** bytes held of the machine's memory */
@@ -1257,10 +1257,10 @@ export interface Use {
   want?: Integer;
   /** how far other ways to keep the cache go in the same budget */
   ways?: Alternative[];
-}
+};
 
 /** a run of the same prompt within the same budget, kept otherwise. */
-export interface Alternative {
+export type Alternative = {
   /** if it is another one */
   model?: string;
   cache: string;
@@ -1268,10 +1268,10 @@ export interface Alternative {
   fits: number;
   /** tokens of the whole run */
   whole: number;
-}
+};
 
 /** the run as a chart of points, of which history_paid and history_ahead have the numbers. */
-export interface History {
+export type History = {
   /** flops, or kv, read, time with history-kv, history-read, history-time */
   metric: string;
   /** what a point is: pass, or step with history-step */
@@ -1295,13 +1295,13 @@ export interface History {
   sums?: boolean;
   /** how the time ahead is modelled, by lane; of the metric time only. */
   fit?: Partial<Record<LaneName, TimeFit>>;
-}
+};
 
 /**
  * models the seconds of a step by what this run itself measured: seconds = FLOPs / rate + fixed, by least squares
  * over the steps so far, without those that were far too late.
  */
-export interface TimeFit {
+export type TimeFit = {
   /** FLOPs a second */
   rate: number;
   /** seconds of any step, however small: calls, and weights that must be read */
@@ -1310,18 +1310,18 @@ export interface TimeFit {
   steps: number;
   /** steps left out: they took far longer, as when the machine was busy */
   left: number;
-}
+};
 
 /** every head's attention in this pass, of which heads and head_hints have the numbers. */
-export interface Heads {
+export type Heads = {
   /** each cell is the largest of by x by probabilities */
   by: number;
   /** the step of each layer in this pass; null where it has not run yet */
   from: (number | null)[];
-}
+};
 
 /** how far a beam search has come, at the latest head step up to the cursor. */
-export interface Beams {
+export type Beams = {
   /** texts that ended, best first */
   finished: Finished[];
   /** the answer's place when the search is over, else -1 */
@@ -1330,10 +1330,10 @@ export interface Beams {
   passes?: number[];
   /** of the tree's tokens, by id */
   labels?: Record<number, string>;
-}
+};
 
 /** a text that ended. */
-export interface Finished {
+export type Finished = {
   text: string;
   tokens: number;
   /** of its tokens' log-probabilities */
@@ -1344,4 +1344,4 @@ export interface Finished {
   done: string;
   /** of the tree, at which it ends (nodes are numbered pass by pass) */
   node?: number;
-}
+};

@@ -6,7 +6,7 @@ import { createOpen, speakWhileFocused } from "../../ui/open.js";
 import { pixels } from "../../ui/matrix.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Config, Frame, Host, Panel, State, T, Tensor } from "../../types.js" */
 
 /** In the order of the frame's head_hints. */
 const HINTS = ["entropy", "previous", "first", "self", "copies"];
@@ -15,14 +15,15 @@ const DOMINANT = 0.5;
 
 /**
  * The hints of one head.
- * @param {any} frame @param {number} layer @param {number} head
+ * @param {Frame} frame @param {number} layer @param {number} head
  * @returns {{bits: number, shares: [string, number][], dominant: [string, number]|null}|null} null where the layer has
  * not run in this pass
  */
 export function hints(frame, layer, head) {
   const { heads } = frame.meta;
-  if (!heads || heads.from[layer] === null) return null;
-  const { data, shape } = frame.tensors.head_hints;
+  const { head_hints: table } = frame.tensors;
+  if (!heads || !table || heads.from[layer] === null) return null;
+  const { data, shape } = table;
   const at = (layer * shape[1] + head) * HINTS.length;
   const shares = /** @type {[string, number][]} */ (
     HINTS.slice(1)
@@ -99,7 +100,7 @@ function create(root, { act }) {
 
 /**
  * What is said of one head.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {number} layer
  * @param {number} head
  * @param {T} t
@@ -117,22 +118,22 @@ export function words(frame, layer, head, t) {
 
 /**
  * What each button shows already: a layer's heads change once in a pass.
- * @type {WeakMap<Element, {what: string, colors: Uint32Array, t: any}>}
+ * @type {WeakMap<Element, {what: string, colors: Uint32Array, t: T}>}
  */
 const shown = new WeakMap();
 
-/** What determines the attention in this pass: the model and every token fed. @param {any} frame */
+/** What determines the attention in this pass: the model and every token fed. @param {Frame} frame */
 const fed = ({ meta }) =>
   meta.run.model +
   " " +
   meta.tokens
-    .slice(0, meta.step.cached + meta.step.rows)
-    .map((/** @type {any} */ x) => x[0])
+    .slice(0, meta.step ? meta.step.cached + meta.step.rows : 0)
+    .map((x) => x[0])
     .join();
 
 /**
  * @param {HTMLButtonElement} button
- * @param {any} frame
+ * @param {Frame} frame
  * @param {string} tokens of fed
  * @param {number} layer
  * @param {number} head
@@ -140,23 +141,24 @@ const fed = ({ meta }) =>
  * @param {T} t
  */
 function show(button, frame, tokens, layer, head, colors, t) {
-  const what = `${frame.meta.heads.from[layer]} ${frame.tensors.heads.shape} ${tokens}`;
+  const { heads } = frame.tensors;
+  const what = `${frame.meta.heads?.from[layer]} ${heads?.shape} ${tokens}`;
   const before = shown.get(button);
   if (before && before.what === what && before.colors === colors && before.t === t) return;
   shown.set(button, { what, colors, t });
   const h = hints(frame, layer, head);
   button.classList.toggle("empty", !h);
-  const [name, canvas, bits, hint] = /** @type {any} */ (button.children);
+  const [name, canvas, bits, hint] = button.children;
   name.textContent = words(frame, layer, head, t);
   bits.textContent = h ? t("heads.bits", { Bits: h.bits.toFixed(2) }) : t("heads.not_yet");
   hint.textContent = h?.dominant ? `${t(`hint.${h.dominant[0]}`)} ${h.dominant[1].toFixed(2)}` : "";
-  paint(canvas, frame.tensors.heads, layer, head, colors, !!h);
+  if (heads) paint(/** @type {HTMLCanvasElement} */ (canvas), heads, layer, head, colors, !!h);
 }
 
 /**
  * One pixel per cell; the stylesheet makes it large.
  * @param {HTMLCanvasElement} canvas
- * @param {any} heads
+ * @param {Tensor} heads
  * @param {number} layer
  * @param {number} head
  * @param {Uint32Array} colors
@@ -177,7 +179,7 @@ export function paint(canvas, heads, layer, head, colors, ran) {
 /**
  * The table of buttons: the last layer on top, heads that share K and V together.
  * @param {HTMLTableElement} table
- * @param {any} c
+ * @param {Config} c
  * @param {T} t
  */
 function build(table, c, t) {

@@ -3,10 +3,11 @@
 
 import { isolate } from "../../text.js";
 import { sentences } from "../../format.js";
-import { seqName, promptOf } from "../../facts/sequences.js";
+import { cacheless } from "../../facts/lanes.js";
+import { isSeveral, promptOf, seqName } from "../../facts/sequences.js";
 import { el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, Peer, Peers, State, T, With } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "batch-cache", offline: true, create };
@@ -32,13 +33,22 @@ function create(root, { act }) {
   list.addEventListener("pointerleave", mark);
   /** @param {State} state */
   return function view({ frame, t, lang, recorded }) {
-    const { peers, step, run, schedule } = frame?.meta ?? {};
-    root.hidden = !peers || !step || run?.recipe.lanes === "uncached";
-    if (!peers || !step || !run || root.hidden) return;
-    const now = JSON.stringify([peers.pass, peers.seq, peers.refs, peers.held, schedule, step.layer, run.recipe, lang]);
+    root.hidden = !frame?.meta.peers || !frame.meta.step || cacheless(frame);
+    if (!frame || !isSeveral(frame) || root.hidden) return;
+    const { peers, step, run, schedule } = frame.meta;
+    const now = JSON.stringify([
+      peers.pass,
+      peers.seq,
+      peers.refs,
+      peers.held,
+      schedule,
+      step?.layer,
+      run.recipe,
+      lang,
+    ]);
     if (now === built) return;
     built = now;
-    const held = (/** @type {any} */ p) => p.cached + p.rows;
+    const held = (/** @type {Peer} */ p) => p.cached + p.rows;
     const longest = Math.max(...peers.pass.map(held));
     part("shape").textContent = `[${peers.pass.length}, ${run.config.kv_heads}, ${longest}, ${run.config.head_dim}]`;
     part("says").textContent = sentences(
@@ -52,22 +62,19 @@ function create(root, { act }) {
     const focus = /** @type {HTMLElement|null} */ (
       list.contains(document.activeElement) ? document.activeElement : null
     )?.dataset.seq;
-    list.replaceChildren(
-      ...peers.pass.map((/** @type {any} */ p) => strip(frame, p, longest, t, !!recorded)),
-      ...preempted(frame, t),
-    );
+    list.replaceChildren(...peers.pass.map((p) => strip(frame, p, longest, t, !!recorded)), ...preempted(frame, t));
     if (focus)
       /** @type {HTMLElement|null} */ (list.querySelector(`[data-seq="${focus}"]`))?.focus({ preventScroll: true });
   };
 }
 
-/** Who has no cache any more: the blocks that went back just now. @param {any} frame @param {T} t */
+/** Who has no cache any more: the blocks that went back just now. @param {With<"peers">} frame @param {T} t */
 function preempted(frame, t) {
   const { schedule, peers } = frame.meta;
-  return (schedule?.requests ?? []).flatMap((/** @type {any} */ q, /** @type {number} */ seq) => {
+  return (schedule?.requests ?? []).flatMap((q, seq) => {
     if (q.state !== "preempted") return [];
-    const event = peers.events.find((/** @type {any} */ e) => e.kind === "preempt" && e.seq === seq);
-    const blocks = (event?.blocks ?? []).map((/** @type {number} */ b) =>
+    const event = peers.events.find((e) => e.kind === "preempt" && e.seq === seq);
+    const blocks = (event?.blocks ?? []).map((b) =>
       el("li", String(b), { class: "given", "data-block": String(b), title: t("strips.given", { Block: b }) }),
     );
     return [
@@ -86,15 +93,13 @@ function preempted(frame, t) {
   });
 }
 
-/** What sharing spares. @param {any} peers @param {T} t */
+/** What sharing spares. @param {Peers} peers @param {T} t */
 function shared(peers, t) {
-  const tables = peers.pass.map((/** @type {any} */ p) => p.table);
-  if (!tables[0]) return "";
-  const all = tables.flat();
+  if (!peers.pass[0].table) return "";
+  const all = peers.pass.flatMap((p) => p.table ?? []);
+  const { refs = [] } = peers;
   const once = new Set(all).size;
-  const kept = [...new Set(all)].filter(
-    (b) => peers.refs[b] > all.filter((/** @type {number} */ x) => x === b).length,
-  ).length;
+  const kept = [...new Set(all)].filter((b) => refs[b] > all.filter((x) => x === b).length).length;
   return sentences(
     t(once < all.length ? "strips.shared" : "strips.apart", { Blocks: all.length, Once: once, Count: once }),
     kept ? t("strips.kept.all", { Count: kept }) : "",
@@ -102,8 +107,8 @@ function shared(peers, t) {
 }
 
 /**
- * @param {any} frame
- * @param {any} p
+ * @param {With<"peers">} frame
+ * @param {Peer} p
  * @param {number} longest
  * @param {T} t
  * @param {boolean} recorded
@@ -119,11 +124,9 @@ function strip(frame, p, longest, t, recorded) {
         "aria-pressed": String(p.seq === peers.seq),
         title: peers.kind === "beam" ? isolate(p.said ?? "") : promptOf(frame, p.seq),
       });
-  const size = run.policy.block;
+  const { block: size = 0 } = run.policy;
   const blocks = p.table
-    ? p.table.map((/** @type {number} */ b, /** @type {number} */ i) =>
-        block(frame, p, b, Math.min(size, tokens - i * size), size, t),
-      )
+    ? p.table.map((b, i) => block(frame, p, b, Math.min(size, tokens - i * size), size, t))
     : [plain(p, tokens, longest, t)];
   return el(
     "li",
@@ -140,8 +143,8 @@ function strip(frame, p, longest, t, recorded) {
 }
 
 /**
- * @param {any} frame
- * @param {any} p
+ * @param {With<"peers">} frame
+ * @param {Peer} p
  * @param {number} b
  * @param {number} filled
  * @param {number} size
@@ -149,10 +152,8 @@ function strip(frame, p, longest, t, recorded) {
  */
 function block(frame, p, b, filled, size, t) {
   const { peers } = frame.meta;
-  const users = peers.pass
-    .filter((/** @type {any} */ x) => x.table.includes(b))
-    .map((/** @type {any} */ x) => seqName(frame, x.seq, t));
-  const refs = peers.refs[b];
+  const users = peers.pass.filter((x) => x.table?.includes(b)).map((x) => seqName(frame, x.seq, t));
+  const refs = peers.refs?.[b] ?? 0;
   const copied = p.copied?.includes(b);
   const says = [
     t("strips.block", { Block: b, Filled: Math.max(filled, 0), Size: size }),
@@ -180,7 +181,7 @@ function block(frame, p, b, filled, size, t) {
 
 /**
  * A sequence that is not in blocks: what was there, and what this pass adds.
- * @param {any} p
+ * @param {Peer} p
  * @param {number} tokens
  * @param {number} longest
  * @param {T} t

@@ -6,9 +6,9 @@ import { onKey } from "../../ui/keys.js";
 import { beamOf, beams, beside, share } from "./tree.js";
 import { createOptional } from "../../ui/optional.js";
 import { percent, sentences } from "../../format.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Beams, Host, Panel, State, T } from "../../types.js" */
 /** @import { Beam } from "./tree.js" */
 
 const [WIDE, TALL] = [5.6, 2.55]; // of a beam, in rem as the style sheet has it
@@ -20,22 +20,25 @@ export const panel = { id: "beams", offline: true, create };
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
   const lens = createOptional(root, "beams", act);
-  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
-  const [tree, says, table] = [part("tree"), part("says"), part("table")];
-  let state = /** @type {any} */ (null);
+  const part = parts(root);
+  const [tree, says] = [part("tree"), part("says")];
+  const table = /** @type {HTMLTableElement} */ (part("table"));
+  let t = /** @type {T} */ ((id) => id);
+  let recorded = false;
+  let pass = /** @type {number|undefined} */ (undefined); // of the cursor
   let all = /** @type {Beam[]} */ ([]);
   let built = "";
   const node = (/** @type {EventTarget|null} */ e) =>
     /** @type {HTMLElement|null} */ (e instanceof Element ? e.closest("[data-node]") : null);
   const tell = (/** @type {HTMLElement|null} */ b) =>
     (says.textContent = b
-      ? words(all, all[Number(b.dataset.node)], state.t)
-      : state.t(state.recorded ? "beams.hint.read" : "beams.hint"));
-  tree.addEventListener("pointerover", (/** @type {Event} */ e) => node(e.target) && tell(node(e.target)));
-  tree.addEventListener("focusin", (/** @type {Event} */ e) => tell(node(e.target)));
-  tree.addEventListener("click", (/** @type {Event} */ e) => {
-    const b = state.recorded ? null : node(e.target); // a copy holds one beam
-    const seq = b && beamOf(all, Number(b.dataset.node), state.frame.meta.step.pass);
+      ? words(all, all[Number(b.dataset.node)], t)
+      : t(recorded ? "beams.hint.read" : "beams.hint"));
+  tree.addEventListener("pointerover", (e) => node(e.target) && tell(node(e.target)));
+  tree.addEventListener("focusin", (e) => tell(node(e.target)));
+  tree.addEventListener("click", (e) => {
+    const b = recorded ? null : node(e.target); // a copy holds one beam
+    const seq = b && pass !== undefined ? beamOf(all, Number(b.dataset.node), pass) : null;
     if (seq !== null) act.sequence(seq);
   });
   onKey(tree, (key, e) => {
@@ -45,18 +48,23 @@ function create(root, { act }) {
     if (to === null && !key.startsWith("Arrow")) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
-    if (to !== null) focus(tree.querySelector(`[data-node="${to}"]`));
+    if (to !== null) focus(nodeOf(to));
   });
-  const focus = (/** @type {HTMLElement} */ b) => {
-    for (const x of tree.querySelectorAll("[data-node]")) x.tabIndex = x === b ? 0 : -1;
-    b.focus();
+  const nodeOf = (/** @type {string|number} */ n) =>
+    /** @type {HTMLElement|null} */ (tree.querySelector(`[data-node="${n}"]`));
+  const focus = (/** @type {HTMLElement|null} */ b) => {
+    for (const x of /** @type {NodeListOf<HTMLElement>} */ (tree.querySelectorAll("[data-node]")))
+      x.tabIndex = x === b ? 0 : -1;
+    b?.focus();
   };
-  part("numbers").addEventListener("toggle", () => fill(part("numbers"), all, state.t));
+  const numbers = /** @type {HTMLDetailsElement} */ (part("numbers"));
+  numbers.addEventListener("toggle", () => fill(numbers, all, t));
 
   /** @param {State} next */
   return function view(next) {
-    state = next;
-    const { frame, t, lang } = next;
+    const { frame, lang } = next;
+    ({ t, recorded } = next);
+    pass = frame?.meta.step?.pass;
     if (!lens(next, !!frame?.meta.beams) || !frame) return;
     const { beams: info, step, peers } = frame.meta;
     if (!info) return;
@@ -71,15 +79,15 @@ function create(root, { act }) {
     all = beams(frame);
     const kept = node(document.activeElement)?.dataset.node;
     const here = all.find((b) => b.pass === step.pass - 1 && b.slot === peers.seq);
-    draw(tree, all, here, frame, t);
-    const again = kept && tree.querySelector(`[data-node="${kept}"]`);
+    draw(tree, all, here, info.passes, t);
+    const again = kept && nodeOf(kept);
     if (again) focus(again);
     else tell(null);
-    if (grown) tree.parentElement.scrollLeft = tree.scrollWidth;
+    if (grown && tree.parentElement) tree.parentElement.scrollLeft = tree.scrollWidth;
     finished(table, info, t);
     part("unfinished").hidden = info.finished.length > 0;
     table.hidden = !info.finished.length;
-    fill(part("numbers"), all, t);
+    fill(numbers, all, t);
   };
 }
 
@@ -115,11 +123,11 @@ function words(all, b, t) {
  * @param {HTMLElement} tree
  * @param {Beam[]} all
  * @param {Beam|undefined} here
- * @param {any} frame
+ * @param {number[]} passes
  * @param {T} t
  */
-function draw(tree, all, here, frame, t) {
-  const slots = Math.max(...frame.meta.beams.passes, 1);
+function draw(tree, all, here, passes, t) {
+  const slots = Math.max(...passes, 1);
   const rem = parseFloat(getComputedStyle(document.documentElement).fontSize); // a projector's is larger
   const [wide, tall, gap, down, prompt] = [WIDE, TALL, GAP, DOWN, ROOT].map((n) => Math.round(n * rem));
   const x = (/** @type {number} */ pass) => (pass < 0 ? 0 : prompt + gap + pass * (wide + gap));
@@ -127,7 +135,7 @@ function draw(tree, all, here, frame, t) {
   const height = slots * (tall + down) - down;
   const root = (height - tall) / 2;
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("width", String(x(frame.meta.beams.passes.length)));
+  svg.setAttribute("width", String(x(passes.length)));
   svg.setAttribute("height", String(height));
   svg.setAttribute("aria-hidden", "true");
   const buttons = all.map((b) => {
@@ -161,16 +169,16 @@ function draw(tree, all, here, frame, t) {
   const start = el("span", t("beams.prompt"), { class: "root" });
   start.style.setProperty("top", `${root}px`);
   tree.style.setProperty("height", `${height}px`);
-  tree.style.setProperty("width", `${x(frame.meta.beams.passes.length) - gap}px`);
+  tree.style.setProperty("width", `${x(passes.length) - gap}px`);
   tree.replaceChildren(svg, start, ...buttons);
 }
 
 /** @param {Beam} b */
 const kind = (b) => (b.answer ? "answer" : b.alive ? "alive" : "pruned");
 
-/** @param {HTMLTableElement} table @param {any} info @param {T} t */
+/** @param {HTMLTableElement} table @param {Beams} info @param {T} t */
 function finished(table, info, t) {
-  const rows = info.finished.map((/** @type {any} */ f, /** @type {number} */ i) => {
+  const rows = info.finished.map((f, i) => {
     const wins = i === info.best;
     const tr = el(
       "tr",

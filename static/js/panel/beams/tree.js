@@ -1,22 +1,24 @@
 // The beams of a search as a tree, pass by pass. No DOM.
 
+/** @import { Frame } from "../../types.js" */
+
 /**
  * @typedef {{index: number, pass: number, slot: number, parent: number, id: number, label: string, logProb: number,
  * sum: number, end: number, alive: boolean, answer: boolean}} Beam end: the last pass that a text through it lives in
  */
 
 /**
- * @param {any} frame @returns {Beam[]} in the order of the passes; none before the first token
+ * @param {Frame} frame @returns {Beam[]} in the order of the passes; none before the first token
  */
 export function beams({ meta, tensors }) {
   const { beams: info } = meta;
   const [table, logs] = [tensors.beam_tree, tensors.beam_log_probs];
-  if (!info?.passes || !table) return [];
+  if (!info?.passes || !table || !logs) return [];
   const n = table.shape[1];
   /** @type {Beam[]} */
   const all = [];
   let from = 0; // the first node of the pass before
-  info.passes.forEach((/** @type {number} */ count, /** @type {number} */ pass) => {
+  info.passes.forEach((count, pass) => {
     const first = all.length;
     for (let slot = 0; slot < count; slot++) {
       const index = all.length;
@@ -28,7 +30,7 @@ export function beams({ meta, tensors }) {
         slot,
         parent,
         id,
-        label: info.labels[id],
+        label: info.labels?.[id] ?? "",
         logProb: logs.data[index],
         sum: (all[parent]?.sum ?? 0) + logs.data[index],
         end: pass,
@@ -46,7 +48,8 @@ export function beams({ meta, tensors }) {
   const over = info.best >= 0;
   if (!over) all.filter((b) => b.pass === last).forEach((b) => up(b.index, "alive"));
   for (const f of info.finished) if (f.node !== undefined) up(f.node, "alive");
-  if (over && info.finished[info.best]?.node !== undefined) up(info.finished[info.best].node, "answer");
+  const answer = over ? info.finished[info.best]?.node : undefined;
+  if (answer !== undefined) up(answer, "answer");
   return all;
 }
 

@@ -6,11 +6,12 @@ import { parsePolicy, policyName } from "../../facts/policy.js";
 import { unitOf } from "../../facts/counters.js";
 import { el, parts } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Compare, Frame, Integer, Outlays, Side, T } from "../../types.js" */
 
-/** Where two runs part, and how likely each thought what they then said. @param {any} frame @param {T} t */
+/** Where two runs part, and how likely each thought what they then said. @param {Frame} frame @param {T} t */
 export function parted(frame, t) {
-  const c = frame.meta.branches.compare;
+  const c = frame.meta.branches?.compare;
+  if (!c?.sides) return "";
   const [a, b] = c.sides;
   if (!c.fork?.length) return t("branch.parted.not", { Same: c.same ?? 0, A: a.id, B: b.id });
   const [x, y] = c.fork;
@@ -32,9 +33,9 @@ export function parted(frame, t) {
 /** @param {HTMLElement} root */
 export function createCompare(root) {
   const part = parts(root);
-  /** @param {any} frame @param {T} t @param {string} lang */
+  /** @param {Frame} frame @param {T} t @param {string} lang */
   return function view(frame, t, lang) {
-    const c = frame.meta.branches.compare;
+    const c = frame.meta.branches?.compare;
     root.hidden = !c?.sides; // beside the picture of an op there is no room for it in the frame
     if (!c?.sides) return;
     const [a, b] = c.sides;
@@ -43,7 +44,7 @@ export function createCompare(root) {
     if (part("parted").textContent !== said) part("parted").textContent = said;
     const prompt = frame.meta.run.recipe.prompt || (frame.meta.run.recipe.tokens ?? []).join(" ");
     part("texts").replaceChildren(
-      ...c.sides.map((/** @type {any} */ s) =>
+      ...c.sides.map((s) =>
         el(
           "figure",
           [
@@ -62,39 +63,39 @@ export function createCompare(root) {
         ),
       ),
     );
-    totals(part("totals"), c, frame, t, lang);
+    totals(part("totals"), c, c.sides, frame, t, lang);
   };
 }
 
-/** @param {HTMLElement} table @param {any} c @param {any} frame @param {T} t @param {string} lang */
-function totals(table, c, frame, t, lang) {
+/**
+ * @param {HTMLElement} table @param {Compare} c @param {Side[]} sides both
+ * @param {Frame} frame @param {T} t @param {string} lang
+ */
+function totals(table, { tokens, even: evens }, sides, frame, t, lang) {
   const unit = unitOf(frame);
-  const [a, b] = c.sides;
+  const [a, b] = sides;
   const count = (/** @type {number} */ n) => n.toLocaleString(lang);
-  /** @type {[string, (o: any, side: any, even: boolean) => [string, string|number]][]} */
+  /** @type {[string, (o: Outlays, tokens: number) => [string, Integer]][]} */
   const rows = [
-    ["tokens", (_, side, even) => [count(even ? c.tokens : side.tokens), even ? c.tokens : side.tokens]],
+    ["tokens", (_, n) => [count(n), n]],
     ["passes", (o) => [count(o.passes), o.passes]],
     ["flops.cached", (o) => [o.flops[0] === null ? "–" : si(o.flops[0], unit), o.flops[0] ?? ""]],
     ["flops.uncached", (o) => [o.flops[1] === null ? "–" : si(o.flops[1], unit), o.flops[1] ?? ""]],
     ["read.cached", (o) => [o.read[0] === null ? "–" : si(o.read[0], "B"), o.read[0] ?? ""]],
     ["bytes", (o) => [si(o.bytes, "B"), o.bytes]],
   ];
-  const spans = [{ even: false, of: (/** @type {number} */ i) => c.sides[i].paid }];
+  const spans = [{ name: "branch.far", of: sides.map((s) => ({ paid: s.paid, n: s.tokens })) }];
   // else it is the same
-  if (a.tokens !== b.tokens && c.tokens) spans.push({ even: true, of: (/** @type {number} */ i) => c.even[i] });
+  if (a.tokens !== b.tokens && tokens && evens)
+    spans.push({ name: "branch.even", of: evens.map((paid) => ({ paid, n: tokens })) });
   const head = el("thead", [
     el("tr", [
       el("td", ""),
-      ...spans.map((s) =>
-        el("th", t(s.even ? "branch.even" : "branch.far", { Tokens: c.tokens }), { scope: "colgroup", colspan: "2" }),
-      ),
+      ...spans.map((s) => el("th", t(s.name, { Tokens: tokens }), { scope: "colgroup", colspan: "2" })),
     ]),
     el("tr", [
       el("td", ""),
-      ...spans.flatMap(() =>
-        c.sides.map((/** @type {any} */ s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" })),
-      ),
+      ...spans.flatMap(() => sides.map((s) => el("th", t("branch.name", { Run: s.id }), { scope: "col" }))),
     ]),
   ]);
   const caches =
@@ -103,9 +104,7 @@ function totals(table, c, frame, t, lang) {
       : [
           el("tr", [
             el("th", t("branch.total.cache"), { scope: "row" }),
-            ...spans.flatMap(() =>
-              c.sides.map((/** @type {any} */ s) => el("td", policyName(parsePolicy(s.cache), t))),
-            ),
+            ...spans.flatMap(() => sides.map((s) => el("td", policyName(parsePolicy(s.cache), t)))),
           ]),
         ];
   const body = el("tbody", [
@@ -115,9 +114,9 @@ function totals(table, c, frame, t, lang) {
         "tr",
         [
           el("th", t(`branch.total.${id}`), { scope: "row" }),
-          ...spans.flatMap(({ even, of }) =>
-            [0, 1].map((i) => {
-              const [text, raw] = value(of(i), c.sides[i], even);
+          ...spans.flatMap(({ of }) =>
+            of.map(({ paid, n }) => {
+              const [text, raw] = value(paid, n);
               return el("td", text, { "data-value": String(raw) });
             }),
           ),

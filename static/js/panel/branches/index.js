@@ -8,12 +8,7 @@ import { number, si } from "../../format.js";
 import { parsePolicy, policyName } from "../../facts/policy.js";
 import { el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
-
-/**
- * @typedef {{id: number, parent?: number, step?: number, from?: number, token?: string, instead?: string, cache?:
- * string, text?: string, tokens?: number, ended?: string, bytes?: number|string, shared?: number|string}} Branch
- */
+/** @import { Branch, Branches, Frame, Host, Panel, State, T } from "../../types.js" */
 
 /**
  * The branches in the order of the tree: each after the one it comes from, those that
@@ -52,7 +47,7 @@ function create(root, { act }) {
   const part = parts(root);
   const body = part("list");
   const compare = createCompare(part("compare"));
-  let shown = /** @type {any[]} */ ([]);
+  let shown = /** @type {[Frame?, string?]} */ ([]);
   onKey(body, (key, e) => {
     const by = { ArrowUp: -1, ArrowDown: 1 }[key];
     const own = /** @type {HTMLElement} */ (e.target).closest("[data-branch]");
@@ -83,11 +78,7 @@ function create(root, { act }) {
     part("gone").hidden = !info.gone;
     const gone = info.gone ? t(`branch.gone.${info.gone.why}`, { Run: info.gone.id, Most: info.most }) : "";
     if (part("gone").textContent !== gone) part("gone").textContent = gone;
-    const most = Math.max(
-      1,
-      frame.meta.run.recipe.max_new,
-      ...info.list.map((/** @type {Branch} */ b) => b.tokens ?? 0),
-    );
+    const most = Math.max(1, frame.meta.run.recipe.max_new, ...info.list.map((b) => b.tokens ?? 0));
     const focus = /** @type {HTMLElement|null} */ (
       body.contains(document.activeElement) ? document.activeElement : null
     )?.dataset;
@@ -102,7 +93,10 @@ function create(root, { act }) {
   };
 }
 
-/** @param {ReturnType<typeof tree>[0]} row @param {number} most tokens of the axis @param {any} info @param {T} t */
+/**
+ * @param {ReturnType<typeof tree>[0]} row @param {number} most tokens of the axis
+ * @param {Branches} info @param {T} t
+ */
 function line({ branch: b, depth, up }, most, info, t) {
   const { from = 0, tokens = 0 } = b;
   const current = b.id === info.current;

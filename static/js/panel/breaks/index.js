@@ -6,12 +6,12 @@ import { percent } from "../../format.js";
 import { check } from "../../ui/refusal.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Meta, Panel, State, T } from "../../types.js" */
 
-/** Label of a token by position, wherever the frame tells it. @param {any} meta @param {number} i */
+/** Label of a token by position, wherever the frame tells it. @param {Meta} meta @param {number} i */
 const label = (meta, i) => (meta.waiting ?? meta.tokens)[i]?.[1] ?? `#${i}`;
 
-/** A breakpoint in words, such as "layer 3 is done". @param {string} point @param {any} meta @param {T} t */
+/** A breakpoint in words, such as "layer 3 is done". @param {string} point @param {Meta} meta @param {T} t */
 export function named(point, meta, t) {
   const [kind, n] = point.split(":");
   switch (kind) {
@@ -28,21 +28,21 @@ export function named(point, meta, t) {
   }
 }
 
-/** Why the run stands here: one sentence for each breakpoint reached. @param {any} frame @param {T} t */
+/** Why the run stands here: one sentence for each breakpoint reached. @param {Frame} frame @param {T} t */
 export function why(frame, t) {
   const { breaks, step } = frame?.meta ?? {};
   return (breaks?.here ?? [])
-    .map((/** @type {any} */ h) => {
+    .map((h) => {
       const [kind, n] = h.point.split(":");
       return t(`why.${kind}`, {
-        Layer: step.layer ?? 0,
+        Layer: step?.layer ?? 0,
         KiB: Number(n),
         Bytes: h.bytes,
         Before: h.before,
         Now: h.now,
-        Op: step.differs,
+        Op: step?.differs,
         Token: label(frame.meta, Number(n)),
-        Query: label(frame.meta, h.query),
+        Query: label(frame.meta, h.query ?? 0),
         Head: h.head ?? 0,
         Prob: percent(h.prob ?? 0),
       });
@@ -108,9 +108,7 @@ function create(root, { act }) {
     );
     options(
       field("attend"),
-      (waiting ?? tokens).map(
-        (/** @type {[number, string]} */ x, /** @type {number} */ i) => `${i} · ${isolate(x[1])}`,
-      ),
+      (waiting ?? tokens).map((x, i) => `${i} · ${isolate(x[1])}`),
     );
     kinds();
   };

@@ -1,12 +1,12 @@
 // Rows of a draft's proposals in the picture of the cache: dashed as long as
 // nothing is decided, struck through where they are about to leave.
 
-/** @import { T } from "../../types.js" */
+/** @import { Frame, Meta, T } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /**
  * Where such rows begin, and whether they leave; null where there are none.
- * @param {any} meta @returns {{from: number, leave: boolean}|null}
+ * @param {Meta} meta @returns {{from: number, leave: boolean}|null}
  */
 export function guessed({ speculation: s, step }) {
   if (!s?.proposed || !step) return null;
@@ -15,7 +15,7 @@ export function guessed({ speculation: s, step }) {
   return s.stays < s.proposed.length ? { from: first + s.stays, leave: true } : null;
 }
 
-/** @param {any} frame @param {T} t */
+/** @param {Frame} frame @param {T} t */
 export function key(frame, t) {
   const g = guessed(frame.meta);
   return g ? " · " + t(g.leave ? "spec.cache.leaves" : "spec.cache.pending") : "";
@@ -24,7 +24,7 @@ export function key(frame, t) {
 /**
  * @param {CanvasRenderingContext2D} ctx
  * @param {Plan} layout
- * @param {any} meta
+ * @param {Meta} meta
  * @param {Record<string, string>} c
  */
 export function markGuesses(ctx, layout, meta, c) {

@@ -11,11 +11,10 @@ import { cell as short, si } from "../../format.js";
 import { shade } from "./paint.js";
 import { keptTokens } from "../../facts/policy-rows.js";
 import { SIGNED } from "./policy-marks.js";
-import { evicts } from "../../facts/readout.js";
 import { watchWidth } from "../../ui/width.js";
 import { cacheless } from "../../facts/lanes.js";
 
-/** @import { Host, Panel, Row, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, Row, State, T } from "../../types.js" */
 /** @import { Colouring } from "./paint.js" */
 /** @import { Plan } from "./plan.js" */
 
@@ -26,12 +25,17 @@ export const panel = { id: "cache", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ selector) => /** @type {any} */ (root.querySelector(selector));
-  const [canvas, output, details, select] = [part("canvas"), part("output"), part("details"), part("select")];
+  const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
+  const canvas = /** @type {HTMLCanvasElement} */ (part("canvas"));
+  const output = part("output");
+  const details = /** @type {HTMLDetailsElement} */ (part("details"));
+  const select = /** @type {HTMLSelectElement} */ (part("select"));
+  const numbers = /** @type {HTMLTableElement} */ (part("details table"));
+  const errors = /** @type {HTMLElement} */ (part('input[value="error"]').closest("label"));
   const width = watchWidth(canvas, act.repaint);
   const choice = createChoice(root, "cache-view", { read: "rows-read", again: "rows-again", error: "rows-error" }, act);
   let layout = /** @type {Plan|null} */ (null);
-  let state = /** @type {any} */ (null);
+  let state = /** @type {State|null} */ (null);
   let here = /** @type {Row|null} */ (null);
   let kept = false; // chosen by a press or a key, not only pointed at
   let timer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
@@ -67,8 +71,7 @@ function create(root, { act }) {
   };
   canvas.addEventListener(
     "pointermove",
-    (/** @type {PointerEvent} */ e) =>
-      !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)),
+    (e) => !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)),
   );
   canvas.addEventListener("pointerenter", look);
   canvas.addEventListener("pointerleave", leave);
@@ -77,7 +80,7 @@ function create(root, { act }) {
     look();
     if (!here) go(start());
   });
-  canvas.addEventListener("click", (/** @type {MouseEvent} */ e) => {
+  canvas.addEventListener("click", (e) => {
     const row = layout?.at(e.offsetX, e.offsetY) ?? null;
     kept = !!row;
     if (row) go(row);
@@ -98,7 +101,7 @@ function create(root, { act }) {
   details.addEventListener("toggle", () => (details.open ? look() : leave()));
   select.addEventListener("change", act.repaint);
 
-  /** @param {any} next */
+  /** @param {State} next */
   return function paint(next) {
     state = next;
     choice(next);
@@ -134,37 +137,36 @@ function create(root, { act }) {
       t("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer }) +
       (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
-    part('input[value="error"]').closest("label").hidden = !run.policy.bits; // nothing else rounds
+    errors.hidden = !run.policy.bits; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };
 
-  /** @param {any} frame @param {number} layers @param {T} t */
+  /** @param {Frame} frame @param {number} layers @param {T} t */
   function table(frame, layers, t) {
     if (select.options.length !== layers) {
       select.replaceChildren(...Array.from({ length: layers }, (_, l) => new Option(String(l), String(l))));
     }
-    const into = part("details table");
-    if (details.open) fill(into, frame, Number(select.value), t);
-    else if (into.firstChild) into.replaceChildren();
+    if (details.open) fill(numbers, frame, Number(select.value), t);
+    else if (numbers.firstChild) numbers.replaceChildren();
   }
 }
 
 /**
  * What the marks of an evicting policy mean.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  * @param {number} mark pixels of a position
  */
 function legend(frame, t, mark) {
-  if (!evicts(frame)) return "";
   const { policy, recipe } = frame.meta.run;
+  if (!policy.keeps) return "";
   const [first, , chosen] = policy.keeps;
   if (mark < SIGNED || !(first || chosen)) return t("cache.key.gone");
   return t(chosen ? `cache.key.chosen.${recipe.cache.kind}` : "cache.key.gone.sinks");
 }
 
-/** What the picture is coloured by. @param {any} state @returns {Colouring} */
+/** What the picture is coloured by. @param {State|null} state @returns {Colouring} */
 const view = (state) =>
   state?.show?.includes("rows-error") && state.frame?.meta.run.policy.bits
     ? "error"

@@ -7,14 +7,14 @@ import { codedRow } from "../../facts/policy-rows.js";
 import { stamp } from "../../ui/matrix.js";
 import { blank, show } from "../../ui/canvas.js";
 
-/** @import { Box, Row, T, Theme } from "../../types.js" */
+/** @import { Box, Frame, Row, T, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /** @typedef {"size"|"read"|"again"|"error"} Colouring what the picture is coloured by */
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {Plan} layout
- * @param {{frame: any, theme: Theme, t: T, view: Colouring, here:
+ * @param {{frame: Frame, theme: Theme, t: T, view: Colouring, here:
  * Row|null}} what
  * @returns {number} the count that the darkest colour stands for
  */
@@ -74,7 +74,7 @@ export function shade(canvas, width, layout, { frame, theme, t, view, here }) {
 
 /**
  * The colour of each row, 0..255, and what 255 stands for.
- * @param {any} frame @param {Colouring} view
+ * @param {Frame} frame @param {Colouring} view
  * @returns {{most: number, of: (side: number, layer: number, head: number, position: number) => number}}
  */
 export function values(frame, view) {
@@ -91,17 +91,17 @@ export function values(frame, view) {
   }
   if (view === "size" || view === "error" || !rows) {
     const shape = tensors.cache_k?.shape ?? [0, 0, 0];
+    const sides = [tensors.cache_k, tensors.cache_v];
     return {
       most: 0,
       of: (side, l, h, p) =>
-        PALEST + ((255 - PALEST) / 255) * tensors[side ? "cache_v" : "cache_k"].data[(l * shape[1] + h) * shape[2] + p],
+        PALEST + ((255 - PALEST) / 255) * (sides[side]?.data[(l * shape[1] + h) * shape[2] + p] ?? 0),
     };
   }
   const [, layers, positions] = rows.shape;
   const from = (view === "read" ? 1 : 2) * layers * positions;
-  const most = rows.data
-    .subarray(from, from + layers * positions)
-    .reduce((/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b), 0);
+  let most = 0;
+  for (const n of rows.data.subarray(from, from + layers * positions)) most = Math.max(most, n);
   return {
     most,
     of: (_, l, _h, p) => PALEST + (most ? ((255 - PALEST) * rows.data[from + l * positions + p]) / most : 0),

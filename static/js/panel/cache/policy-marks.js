@@ -3,14 +3,14 @@
 
 import { goneBefore, stateOf } from "../../facts/policy-rows.js";
 
-/** @import { Box } from "../../types.js" */
+/** @import { Box, Frame } from "../../types.js" */
 
 export const SIGNED = 4; // pixels of a position from which on there is room for a sign
 
 /**
  * One layer of one side.
  * @param {CanvasRenderingContext2D} ctx
- * @param {any} frame
+ * @param {Frame} frame
  * @param {number} layer
  * @param {{x: number, y: number, mark: number, strip: number}} at
  * @param {Record<string, string>} c

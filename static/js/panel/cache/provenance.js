@@ -5,30 +5,32 @@ import { cell as short, sentences } from "../../format.js";
 import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
 import { el, line } from "../../ui/dom.js";
 
-/** @import { Row, T } from "../../types.js" */
+/** @import { Frame, Meta, Row, T, Tensor } from "../../types.js" */
 
 const SIDES = ["K", "V"];
+const ABSENT = { pass: -1, reads: 0, again: 0, size: 0 };
 
 /**
  * What the frame knows of one row; null without the rows' data.
- * @param {any} frame @param {Row} row
+ * @param {Frame} frame @param {Row} row
  */
-export function history({ tensors, meta }, { side, layer, head, position }) {
-  const rows = tensors.rows;
-  if (!rows) return null;
+export function history(frame, { side, layer, head, position }) {
+  const { tensors, meta } = frame;
+  const { rows, [side ? "cache_v" : "cache_k"]: sizes } = tensors;
+  if (!rows || !sizes) return null;
   const [, layers, positions] = rows.shape;
-  if (position >= positions) return { pass: -1, reads: 0, again: 0, size: 0 };
+  if (position >= positions) return ABSENT;
   const of = (/** @type {number} */ kind) => rows.data[(kind * layers + layer) * positions + position];
-  const sizes = tensors[side ? "cache_v" : "cache_k"];
   const size =
     (sizes.data[(layer * sizes.shape[1] + head) * positions + position] / 255) * meta.kv[side ? "max_v" : "max_k"];
-  const gone = goneBefore({ tensors, meta }, layer, head, position);
+  const gone = goneBefore(frame, layer, head, position);
   return { pass: of(0) - 1, reads: gone ? readBefore(rows, layer, position, gone) : of(1), again: of(2), size };
 }
 
 /**
  * How many later passes read a row before it was evicted for token gone: those that
- * wrote the positions in between. @param {any} rows @param {number} layer @param {number} position @param {number} gone
+ * wrote the positions in between.
+ * @param {Tensor} rows @param {number} layer @param {number} position @param {number} gone
  */
 function readBefore(rows, layer, position, gone) {
   const [, , positions] = rows.shape;
@@ -38,11 +40,11 @@ function readBefore(rows, layer, position, gone) {
   return later.size;
 }
 
-/** @param {number} pass @param {T} t @param {any} meta */
+/** @param {number} pass @param {T} t @param {Meta} meta */
 const where = (pass, t, meta) =>
   t(meta.schedule ? "where.pass" : pass === 0 ? "where.prefill" : "where.decode", { Pass: pass });
 
-/** @param {any} frame @param {Row} row @param {T} t */
+/** @param {Frame} frame @param {Row} row @param {T} t */
 export function sentence(frame, row, t) {
   const h = history(frame, row);
   const names = { Side: SIDES[row.side], Layer: row.layer, Head: row.head, Position: row.position };
@@ -64,7 +66,7 @@ export function sentence(frame, row, t) {
 /**
  * The rows of one layer.
  * @param {HTMLTableElement} table
- * @param {any} frame
+ * @param {Frame} frame
  * @param {number} layer
  * @param {T} t
  */
@@ -78,7 +80,7 @@ export function fill(table, frame, layer, t) {
   const names = inCache(frame);
   const rows = Array.from({ length: meta.kv.lens[layer] }, (_, p) => {
     const of = (/** @type {number} */ side, /** @type {number} */ h) =>
-      /** @type {any} */ (history(frame, { side, layer, head: h, position: p }));
+      history(frame, { side, layer, head: h, position: p }) ?? ABSENT;
     const { pass, again } = of(0, 0);
     const reads = [...new Set(heads.map((h) => of(0, h).reads))].join(" · "); // heads evict at different times
     return line([

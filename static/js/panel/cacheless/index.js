@@ -1,20 +1,20 @@
 // A run of only the lane without a cache: nothing is kept that a picture or an
-import { cacheless } from "../../facts/lanes.js";
-
-/** @import { Host, Panel, State } from "../../types.js" */
-
 // explanation could be made from. Says so where they would be, and offers the
 // same moment with both lanes.
+
+import { cacheless } from "../../facts/lanes.js";
+
+/** @import { Frame, Host, Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "cacheless", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  /** @type {any} */
-  let frame = null;
+  let frame = /** @type {Frame|null} */ (null);
   root.querySelector("button")?.addEventListener("click", () => {
-    const { run, step } = frame.meta;
+    const { run, step } = frame?.meta ?? {};
+    if (!run || !step) return;
     act.run({ ...run.recipe, lanes: "both" }); // the lanes agree to the bit: the same tokens, the same steps
     act.seek(step.n);
     // this button is about to go
@@ -23,7 +23,7 @@ function create(root, { act }) {
   /** @param {State} state */
   return function view(state) {
     frame = state.frame;
-    const none = cacheless(frame) && !!frame.meta.step;
+    const none = cacheless(frame) && !!frame?.meta.step;
     root.hidden = !none;
     root.closest(".panel")?.classList.toggle("no-picture", none);
   };

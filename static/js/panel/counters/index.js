@@ -3,9 +3,10 @@
 
 import { createOpen } from "../../ui/open.js";
 import { number, si } from "../../format.js";
+import { LANES } from "../../facts/lanes.js";
 import { unitOf } from "../../facts/counters.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Integer, LaneName, Meta, Modelled, Panel, Policy, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "counters", offline: true, create };
@@ -14,11 +15,11 @@ export const panel = { id: "counters", offline: true, create };
 function create(root, { act }) {
   const panel = createOpen(root, "formulas", act);
   const letters = /** @type {HTMLDetailsElement} */ (root.querySelector(".letters"));
-  let state = /** @type {any} */ (null);
-  let filled = /** @type {any} */ ({}); // what the page shows: a frame, in a language
+  let state = /** @type {State|null} */ (null);
+  let filled = /** @type {{frame?: Frame, lang?: string}} */ ({}); // what the page shows: a frame, in a language
   const again = () => {
     filled = {};
-    if (state) paint();
+    if (state) paint(state);
   };
   root.addEventListener("click", (e) => {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-opens]");
@@ -34,19 +35,19 @@ function create(root, { act }) {
   return function view(next) {
     panel(next);
     state = next;
-    paint();
+    paint(next);
   };
 
-  function paint() {
-    const { frame, lang } = state;
+  /** @param {State} state */
+  function paint({ frame, lang, t }) {
     if (!root.open || !frame || (filled.frame === frame && filled.lang === lang)) return;
     // Only what is looked at is filled in.
     const open = [...root.querySelectorAll("tr.formula:not([hidden])"), ...(letters.open ? [letters] : [])];
     const several = !!frame.meta.modelled && !frame.meta.letters; // no closed formula is about such a run
     root.querySelector("[data-several]")?.toggleAttribute("hidden", !several);
     letters.hidden = several;
-    least(root, frame.meta.modelled, state.t);
-    if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang, state.t));
+    least(root, frame.meta.modelled, t);
+    if (frame.meta.letters) open.forEach((part) => fill(/** @type {HTMLElement} */ (part), frame, lang, t));
     else if (!frame.meta.step || several) open.forEach((part) => nothing(/** @type {HTMLElement} */ (part)));
     filled = { frame, lang };
   }
@@ -61,18 +62,18 @@ function nothing(root) {
 /**
  * The least time on a device: the row of both tables, and how it comes about.
  * @param {HTMLElement} root
- * @param {any} info
+ * @param {Modelled|undefined} info
  * @param {T} t
  */
 function least(root, info, t) {
   const put = (/** @type {string} */ selector, /** @type {string} */ text) =>
     root.querySelectorAll(selector).forEach((el) => (el.textContent = text));
   put("[data-least-device]", info?.device ?? "");
-  for (const lane of ["cached", "uncached"]) {
+  for (const lane of LANES) {
     const step = info?.step[lane];
     put(`[data-numbers="step"] [data-cell="modelled.${lane}"]`, step ? si(step.seconds, "s") : "–");
-    put(`[data-numbers="total"] [data-cell="modelled.${lane}"]`, step ? si(info.total[lane], "s") : "–");
-    if (!step) continue;
+    put(`[data-numbers="total"] [data-cell="modelled.${lane}"]`, step && info ? si(info.total[lane] ?? 0, "s") : "–");
+    if (!step || !info) continue;
     const said = {
       flops: si(step.flops, "FLOP"),
       peak: si(info.peak, "FLOP/s"),
@@ -89,23 +90,24 @@ function least(root, info, t) {
 }
 
 /** Counters that a policy makes others than the formulas say, in the cached lane. */
-const OWN = /** @type {Record<string, string[]>} */ ({
-  keeps: ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"],
-  bits: ["kv_bytes", "kv_read_bytes", "kv_write_bytes"],
-});
+const OWN = /** @type {[keyof Policy, string[]][]} */ ([
+  ["keeps", ["scores", "av", "elementwise", "kv_tokens", "kv_bytes", "kv_read_bytes"]],
+  ["bits", ["kv_bytes", "kv_read_bytes", "kv_write_bytes"]],
+]);
 
-/** Does the cache policy count this counter itself? @param {any} frame @param {string|undefined} counter */
+/** Does the cache policy count this counter itself? @param {Frame} frame @param {string|undefined} counter */
 export const ownCount = (frame, counter) =>
-  Object.entries(OWN).some(([trait, own]) => frame.meta.run.policy[trait] && own.includes(counter ?? ""));
+  OWN.some(([trait, own]) => frame.meta.run.policy[trait] && own.includes(counter ?? ""));
 
 /**
  * @param {HTMLElement} root one formula, or the table of letters
- * @param {any} frame
+ * @param {Frame} frame
  * @param {string} lang
  * @param {T} t
  */
 function fill(root, frame, lang, t) {
   const { ledger, step } = frame.meta;
+  if (!step) return;
   const total = root.dataset.of === "total";
   const letters = values(frame.meta, root.dataset.of !== "step");
   const text = (/** @type {number|string} */ n) => number(n).toLocaleString(lang);
@@ -151,29 +153,31 @@ function fill(root, frame, lang, t) {
   );
   each("[data-letter]", (el) => {
     const lane = /** @type {HTMLElement|null} */ (el.closest("[data-lane]"))?.dataset.lane ?? "cached";
-    const value = (letters[lane] ?? letters.cached ?? letters.uncached)[el.dataset.letter ?? ""];
+    const value = (letters[lane] ?? letters.cached ?? letters.uncached)?.[el.dataset.letter ?? ""];
     el.textContent = value === undefined ? "–" : text(value);
   });
   each("[data-result]", (el) => {
     const lane = /** @type {HTMLElement} */ (el.closest("[data-lane]")).dataset.lane ?? "";
-    const counters = ledger[total ? "total" : "step"][lane];
-    const name = el.dataset.result ?? "";
-    if (counters) el.textContent = text(counters[name] ?? counters.flops[name] ?? 0);
+    const counters = ledger[total ? "total" : "step"][/** @type {LaneName} */ (lane)];
+    if (!counters) return;
+    const { flops, ...others } = counters;
+    const all = /** @type {Partial<Record<string, Integer>>} */ ({ ...flops, ...others });
+    el.textContent = text(all[el.dataset.result ?? ""] ?? 0);
   });
 }
 
 /**
  * What the letters are worth, by lane: in this step, or in the sums so far too.
- * @param {any} meta @param {boolean} so_far @returns {Record<string, Record<string, number|string>>}
+ * @param {Meta} meta @param {boolean} so_far @returns {Record<string, Record<string, Integer>>}
  */
-function values({ letters: told, sums = {} }, so_far) {
+function values({ letters: told = {}, sums = {} }, so_far) {
   // The lane without a cache has letters of its own only where they differ.
   const letters = told.cached && told.uncached ? { ...told, uncached: { ...told.cached, ...told.uncached } } : told;
   if (!so_far) return letters;
   return Object.fromEntries(
-    Object.entries(letters).map(([lane, step]) => [
-      lane,
-      { .../** @type {any} */ (step), ...sums.cached, ...sums[lane] },
-    ]),
+    LANES.flatMap((lane) => {
+      const step = letters[lane];
+      return step ? [[lane, { ...step, ...sums.cached, ...sums[lane] }]] : [];
+    }),
   );
 }

@@ -9,7 +9,7 @@ import { tidy } from "./exact.js";
 import { bare, short, stepName, title } from "./refs.js";
 import { el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Crumb, Explain, Frame, Host, Panel, Ref, State, T } from "../../types.js" */
 
 const DEEPEST = 64; // refs of a trail that the server takes
 
@@ -21,13 +21,12 @@ function create(root, { act }) {
   const part = parts(root);
   const heading = /** @type {HTMLElement} */ (root.querySelector("h2"));
   const order = /** @type {HTMLDetailsElement} */ (part("order"));
-  /** @type {any} */
-  let state = null;
+  let state = /** @type {State|null} */ (null);
   let all = false; // every term of a long sum
   let last = ""; // the cell that is explained
   let drawn = ""; // everything that the panel shows
   const trail = () => (state?.frame?.meta.explain?.trail ?? []).map(bare);
-  const follow = (/** @type {any} */ ref) => {
+  const follow = (/** @type {Ref} */ ref) => {
     const way = trail();
     act.explain([...(way.length < DEEPEST ? way : [way[0], ...way.slice(2)]), bare(ref)]);
     heading.focus({ preventScroll: true }); // the number that was pressed is about to go
@@ -43,7 +42,10 @@ function create(root, { act }) {
     if (plate instanceof HTMLElement) plate.focus({ preventScroll: true });
   }
   part("close").addEventListener("click", close);
-  part("go").addEventListener("click", () => act.goTo(bare(state.frame.meta.explain)));
+  part("go").addEventListener("click", () => {
+    const e = state?.frame?.meta.explain;
+    if (e) act.goTo(bare(e));
+  });
   order.addEventListener("toggle", () => ((drawn = ""), act.repaint()));
   onKey(root, (key, e) => {
     if (key !== "Escape" && key !== "Backspace") return;
@@ -77,12 +79,10 @@ function create(root, { act }) {
     fill(frame, e, t);
   };
 
-  /** @param {any} frame @param {any} e @param {T} t */
+  /** @param {Frame} frame @param {Explain} e @param {T} t */
   function fill(frame, e, t) {
     const terms = frame.tensors["explain.terms"]?.data ?? [];
-    part("crumbs").replaceChildren(
-      ...e.trail.map((/** @type {any} */ c, /** @type {number} */ i) => crumb(frame, e, c, i, t)),
-    );
+    part("crumbs").replaceChildren(...e.trail.map((c, i) => crumb(frame, e, c, i, t)));
     /** @type {HTMLElement} */ (part("crumbs").parentElement).hidden = e.trail.length < 2;
     part("what").textContent = title(frame, e, t);
     part("value").textContent = tidy(e.value);
@@ -102,7 +102,8 @@ function create(root, { act }) {
     put("terms", termsTable(frame, all, t, { follow, all: (x) => ((all = x), (drawn = ""), act.repaint()) }));
     put("calc", calcTable(frame, t, follow));
     order.hidden = !e.sum;
-    part("tree").replaceChildren(...(e.sum && order.open ? [treeTable(frame.tensors["explain.tree"].data, t)] : []));
+    const tree = frame.tensors["explain.tree"];
+    part("tree").replaceChildren(...(tree && order.open ? [treeTable(tree.data, t)] : []));
     const go = part("go");
     go.hidden = e.step === frame.meta.pick.from || (!e.sum && !e.calc);
     go.textContent = t("explain.go", { Where: stepName(e, e.step, t) });
@@ -114,7 +115,7 @@ function create(root, { act }) {
     part(name).replaceChildren(...(table ? [table] : []));
   }
 
-  /** @param {any} frame @param {any} e @param {any} c @param {number} i @param {T} t */
+  /** @param {Frame} frame @param {Explain} e @param {Crumb} c @param {number} i @param {T} t */
   function crumb(frame, e, c, i, t) {
     const here = i === e.trail.length - 1;
     const b = el("button", short(frame, c, t), {

@@ -1,6 +1,9 @@
 // The formula of a cell with its own numbers put in, as MathML.
 
+import { calcAt, calcOf, find, sumOf } from "./calc.js";
 import { brief } from "./exact.js";
+
+/** @import { Explain, Kind } from "../../types.js" */
 
 /** @param {string} name @param {...(Node|string)} parts */
 export function m(name, ...parts) {
@@ -28,9 +31,6 @@ const sub = (/** @type {string} */ a, /** @type {string} */ b) => m("msub", id(a
 const sum = (/** @type {Node[]} */ ...body) => row(m("munder", op("∑"), id("i")), ...body);
 const power = (/** @type {Node} */ exponent) => m("msup", id("e"), exponent);
 
-/** @param {any} e @param {string} name */
-const result = (e, name) => e.calc?.find((/** @type {any} */ c) => c.name === name);
-
 /**
  * The products of a sum, of a long one the first: a₀b₀ + a₁b₁ + … .
  * @param {ArrayLike<number>} terms
@@ -46,14 +46,14 @@ function products(terms, n) {
 
 /**
  * General form and the form with numbers, by kind.
- * @type {Record<string, (e: any, terms: ArrayLike<number>) => Node[][]>}
+ * @type {Partial<Record<Kind, (e: Explain, terms: ArrayLike<number>) => Node[][]>>}
  */
 const FORMS = {
   dot: (e, terms) => {
-    const bias = e.calc ? [op("+"), factor(e.calc[0].args[1].value)] : [];
+    const bias = e.calc ? [op("+"), factor(calcAt(e, 0).args[1].value)] : [];
     return [
       [sum(sub("a", "i"), sub("b", "i")), ...(e.calc ? [op("+"), id("b")] : [])],
-      [...products(terms, e.sum.n), ...bias],
+      [...products(terms, sumOf(e).n), ...bias],
     ];
   },
   layernorm: (e) => [
@@ -65,11 +65,11 @@ const FORMS = {
       id("b"),
     ],
     [
-      m("mfrac", num(result(e, "centred").value), num(result(e, "deviation").value)),
+      m("mfrac", num(calcOf(e, "centred").value), num(calcOf(e, "deviation").value)),
       op("·"),
-      factor(result(e, "scaled").args[1].value),
+      factor(calcOf(e, "scaled").args[1].value),
       op("+"),
-      factor(result(e, "value").args[1].value),
+      factor(calcOf(e, "value").args[1].value),
     ],
   ],
   gelu: (e) => [
@@ -91,12 +91,12 @@ const FORMS = {
       m("mo", ")"),
       m("mo", ")"),
     ],
-    [num(result(e, "half").value), op("·"), factor(result(e, "gate").value)],
+    [num(calcOf(e, "half").value), op("·"), factor(calcOf(e, "gate").value)],
   ],
   scaled: (e) => [
     [m("mfrac", row(id("q"), op("·"), id("k")), m("msqrt", id("d")))],
-    [m("mfrac", num(e.sum.value), m("msqrt", num(result(e, "root").args[0].value)))],
-    [m("mfrac", num(e.sum.value), num(result(e, "root").value))],
+    [m("mfrac", num(sumOf(e).value), m("msqrt", num(calcOf(e, "root").args[0].value)))],
+    [m("mfrac", num(sumOf(e).value), num(calcOf(e, "root").value))],
   ],
   rms: (e) => [
     [
@@ -112,13 +112,13 @@ const FORMS = {
       id("g"),
     ],
     [
-      m("mfrac", num(result(e, "normed").args[0].value), num(result(e, "rms").value)),
+      m("mfrac", num(calcOf(e, "normed").args[0].value), num(calcOf(e, "rms").value)),
       op("·"),
-      factor(result(e, "value").args[1].value),
+      factor(calcOf(e, "value").args[1].value),
     ],
   ],
   turn: (e) => {
-    const [l, r, v] = ["left", "right", "value"].map((name) => result(e, name));
+    const [l, r, v] = ["left", "right", "value"].map((name) => calcOf(e, name));
     const plus = v.fn === "add";
     return [
       [
@@ -154,32 +154,30 @@ const FORMS = {
     [
       m(
         "mfrac",
-        power(row(num(result(e, "less").args[0].value), op("−"), factor(result(e, "max").value))),
-        num(e.sum.value),
+        power(row(num(calcOf(e, "less").args[0].value), op("−"), factor(calcOf(e, "max").value))),
+        num(sumOf(e).value),
       ),
     ],
-    [m("mfrac", num(result(e, "exp").value), num(e.sum.value))],
+    [m("mfrac", num(calcOf(e, "exp").value), num(sumOf(e).value))],
   ],
   add: (e) => [
     [id("a"), op("+"), id("b")],
-    [num(e.calc[0].args[0].value), op("+"), factor(e.calc[0].args[1].value)],
+    [num(calcAt(e, 0).args[0].value), op("+"), factor(calcAt(e, 0).args[1].value)],
   ],
   swiglu: (e) => [
     [m("mfrac", id("g"), row(m("mn", "1"), op("+"), power(row(op("−"), id("g"))))), op("·"), id("u")],
     [
-      m("mfrac", num(result(e, "silu").args[0].value), num(result(e, "denominator").value)),
+      m("mfrac", num(calcOf(e, "silu").args[0].value), num(calcOf(e, "denominator").value)),
       op("·"),
-      factor(result(e, "value").args[1].value),
+      factor(calcOf(e, "value").args[1].value),
     ],
   ],
   mask: (e) => {
     // is it not later, and if it was evicted once, not yet?
-    const asked = e.calc.filter((/** @type {any} */ c) => c.fn === "sees");
+    const asked = (e.calc ?? []).filter((c) => c.fn === "sees");
     return [
-      asked.flatMap((/** @type {any} */ _, /** @type {number} */ i) =>
-        i ? [op(","), id("i"), op("≤"), id("last")] : [id("j"), op("≤"), id("i")],
-      ),
-      asked.flatMap((/** @type {any} */ c, /** @type {number} */ i) => [
+      asked.flatMap((_, i) => (i ? [op(","), id("i"), op("≤"), id("last")] : [id("j"), op("≤"), id("i")])),
+      asked.flatMap((c, i) => [
         ...(i ? [op(",")] : []),
         num(c.args[0].value),
         op(c.value === "1" ? "≤" : ">"),
@@ -188,7 +186,7 @@ const FORMS = {
     ];
   },
   stored: (e) => {
-    const scaled = result(e, "scaled");
+    const scaled = find(e, "scaled");
     if (!scaled) return [];
     return [
       [id("c"), op("·"), id("s"), op("+"), id("low")],
@@ -197,7 +195,7 @@ const FORMS = {
         op("·"),
         factor(scaled.args[1].value),
         op("+"),
-        factor(result(e, "value").args[1].value),
+        factor(calcOf(e, "value").args[1].value),
       ],
     ];
   },
@@ -206,7 +204,7 @@ const FORMS = {
 /**
  * The formula, then with numbers, then the value: pieces that may stand in one
  * line or below each other; none where nothing was computed.
- * @param {any} e explanation @param {ArrayLike<number>} terms
+ * @param {Explain} e @param {ArrayLike<number>} terms
  */
 export function formula(e, terms) {
   const forms = FORMS[e.kind]?.(e, terms) ?? [];

@@ -1,22 +1,24 @@
 // One sentence in plain words that says how a cell came to be, with its numbers.
 
+import { calcAt, calcOf, find } from "./calc.js";
 import { brief } from "./exact.js";
 import { percent, sentences } from "../../format.js";
 import { goneFor } from "../../facts/policy-rows.js";
 import { labels, stepName } from "./refs.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Args, Explain, Frame, Kind, T } from "../../types.js" */
 
-/** @param {any} e @param {string} name */
-const made = (e, name) => brief(e.calc.find((/** @type {any} */ c) => c.name === name).value);
-/** @param {any} e @param {number} i @param {number} k */
-const arg = (e, i, k) => brief(e.calc[i].args[k].value);
+/** @param {Explain} e @param {string} name */
+const made = (e, name) => brief(calcOf(e, name).value);
+/** @param {Explain} e @param {number} i @param {number} k */
+const arg = (e, i, k) => brief(calcAt(e, i).args[k].value);
 
 /**
- * @param {any} frame @param {T} t @returns {string}
+ * @param {Frame} frame @param {T} t @returns {string}
  */
 export function reason(frame, t) {
   const e = frame.meta.explain;
+  if (!e) return "";
   const { row, col } = labels(frame, e);
   const args = {
     Row: row,
@@ -26,32 +28,34 @@ export function reason(frame, t) {
     A: e.reads[0] && t("name." + e.reads[0].op),
     B: e.reads[1] && t("name." + e.reads[1].op),
     N: e.sum?.n,
-    Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e) : e.sum?.n,
+    Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e, e.sum.n) : e.sum?.n,
     Sum: e.sum && brief(e.sum.value),
     Pos: e.at.row_pos !== undefined ? e.at.row_pos : e.row,
   };
-  const [id, more] = (KINDS[e.kind] ?? (() => ["explain.weight", {}]))(e, frame, t);
+  const [id, more] = KINDS[e.kind]?.(e, frame, t) ?? ["explain.weight", {}];
   const stored =
     e.kind === "dot" || e.kind === "scaled"
-      ? e.reads.find((/** @type {any} */ l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
+      ? e.reads.find((l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
       : null;
-  const from = stored
-    ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos })
-    : "";
+  const from =
+    stored?.stored !== undefined
+      ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos })
+      : "";
   return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "");
 }
 
-/** How a quantised number is kept; "" where it is kept as it was computed. @param {any} e @param {T} t */
+/** How a quantised number is kept; "" where it is kept as it was computed. @param {Explain} e @param {T} t */
 function code(e, t) {
-  const by = (/** @type {string} */ name) => e.calc.find((/** @type {any} */ c) => c.name === name);
-  if (!by("scaled")) return "";
-  const low = by("value").args[1].value;
-  if (!by("code")) return t("explain.stored.flat", { Low: brief(low) });
-  const exact = by("above").args[0].value;
+  const scaled = find(e, "scaled");
+  if (!scaled) return "";
+  const low = calcOf(e, "value").args[1].value;
+  const number = find(e, "code");
+  if (!number) return t("explain.stored.flat", { Low: brief(low) });
+  const exact = calcOf(e, "above").args[0].value;
   return t("explain.stored.code", {
-    Code: made(e, "code"),
-    Top: brief(by("code").args[1].value),
-    Scale: brief(by("scaled").args[1].value),
+    Code: brief(number.value),
+    Top: brief(number.args[1].value),
+    Scale: brief(scaled.args[1].value),
     Plus: Number(low) < 0 ? `− ${brief(-Number(low))}` : `+ ${brief(low)}`,
     Value: brief(e.value),
     Exact: brief(exact),
@@ -61,16 +65,17 @@ function code(e, t) {
 
 /**
  * How many tokens the query of a sum over them met: what the cache had evicted before adds nothing.
- * @param {any} frame
- * @param {any} e
+ * @param {Frame} frame
+ * @param {Explain} e
+ * @param {number} all that there are
  */
-function met(frame, e) {
-  let n = e.sum.n;
-  for (let p = 0; p < e.sum.n; p++) if (goneFor(frame, e, p)) n--;
+function met(frame, e, all) {
+  let n = all;
+  for (let p = 0; p < all; p++) if (goneFor(frame, e, p)) n--;
   return n;
 }
 
-/** @type {Record<string, (e: any, frame: any, t: T) => [string, Record<string, any>]>} */
+/** @type {Partial<Record<Kind, (e: Explain, frame: Frame, t: T) => [string, Args]>>} */
 const KINDS = {
   dot: (e) => [
     e.op === "dots"
@@ -88,19 +93,19 @@ const KINDS = {
   rms: (e) => [
     "explain.rms",
     {
-      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "normed").args[0].value),
+      X: brief(calcOf(e, "normed").args[0].value),
       Rms: made(e, "rms"),
-      Gain: brief(e.calc.at(-1).args[1].value),
+      Gain: brief(calcAt(e, -1).args[1].value),
     },
   ],
   layernorm: (e) => [
     "explain.layernorm",
     {
-      X: brief(e.calc.find((/** @type {any} */ c) => c.name === "centred").args[0].value),
+      X: brief(calcOf(e, "centred").args[0].value),
       Mean: made(e, "mean"),
       Dev: made(e, "deviation"),
-      Gain: brief(e.calc.at(-2).args[1].value),
-      Bias: brief(e.calc.at(-1).args[1].value),
+      Gain: brief(calcAt(e, -2).args[1].value),
+      Bias: brief(calcAt(e, -1).args[1].value),
     },
   ],
   gelu: (e) => ["explain.gelu", { Up: arg(e, 0, 0), Gate: made(e, "gate") }],
@@ -112,8 +117,8 @@ const KINDS = {
   ],
   mask: (e) => {
     // there if the cache evicts the key at some time
-    const kept = e.calc.find((/** @type {any} */ c) => c.name === "kept");
-    const later = e.calc[0].value !== "1";
+    const kept = find(e, "kept");
+    const later = calcAt(e, 0).value !== "1";
     return [
       later
         ? "explain.mask.no"

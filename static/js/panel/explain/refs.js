@@ -4,17 +4,14 @@ import { isolate } from "../../text.js";
 import { onStage } from "../../facts/token-names.js";
 import { where } from "../../facts/where.js";
 
-/** @import { Ref, T } from "../../types.js" */
+/** @import { CellLabels, Explain, Frame, Read, Ref, T } from "../../types.js" */
 
-/**
- * @typedef {{row_pos?: number, col_pos?: number, row?: string, col?: string}} Place
- * @typedef {Ref & {along?: string, n?: number, stored?: number, at: Place}} Line
- */
+/** @typedef {Ref & {at: CellLabels}} Named a cell, and what it is to people */
 
-/** Only the five numbers of a ref, to be sent. @param {any} r @returns {Ref} */
+/** Only the five numbers of a ref, to be sent. @param {Ref} r @returns {Ref} */
 export const bare = ({ step, op, head, row, col }) => ({ step, op, head, row, col });
 
-/** Cell i of a line. @param {Line} line @param {number} i @returns {Ref} */
+/** Cell i of a line. @param {Read} line @param {number} i @returns {Ref} */
 export function cellOf(line, i) {
   const ref = bare(line);
   if (line.along === "row") ref.col += i;
@@ -22,12 +19,12 @@ export function cellOf(line, i) {
   return ref;
 }
 
-/** @param {any} frame @param {number|undefined} pos */
+/** @param {Frame} frame @param {number|undefined} pos */
 const token = (frame, pos) => (pos === undefined ? undefined : onStage(frame)[pos]);
 
 /**
  * What a cell's row and column are called: a token where they stand for one.
- * @param {any} frame @param {Ref & {at: Place}} cell
+ * @param {Frame} frame @param {Named} cell
  */
 export function labels(frame, cell) {
   return {
@@ -38,8 +35,8 @@ export function labels(frame, cell) {
 
 /**
  * "score of “the” to “book”".
- * @param {any} frame
- * @param {Ref & {at: Place}} cell
+ * @param {Frame} frame
+ * @param {Named} cell
  * @param {T} t
  */
 export function title(frame, cell, t) {
@@ -52,8 +49,8 @@ export function title(frame, cell, t) {
 
 /**
  * The same in a breadcrumb: "score [the, book]".
- * @param {any} frame
- * @param {Ref & {at: Place}} cell
+ * @param {Frame} frame
+ * @param {Named} cell
  * @param {T} t
  */
 export function short(frame, cell, t) {
@@ -61,5 +58,5 @@ export function short(frame, cell, t) {
   return `${t("name." + cell.op)} [${row}, ${col}]`;
 }
 
-/** "prefill · layer 3". @param {any} explain @param {number} step @param {T} t */
+/** "prefill · layer 3". @param {Pick<Explain, "steps">} explain @param {number} step @param {T} t */
 export const stepName = (explain, step, t) => where(explain.steps[step], t);

@@ -6,7 +6,7 @@ import { goneFor } from "../../facts/policy-rows.js";
 import { cellOf, labels, stepName } from "./refs.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { Ref, T } from "../../types.js" */
+/** @import { Explain, Frame, Ref, T } from "../../types.js" */
 
 /** @typedef {(ref: Ref) => void} Follow */
 
@@ -30,7 +30,7 @@ export function operand(text, ref, label, follow) {
   return b;
 }
 
-/** Heads of the number columns by what the terms make. @param {any} e @param {T} t */
+/** Heads of the number columns by what the terms make. @param {Explain} e @param {T} t */
 function heads(e, t) {
   if (e.kind === "softmax") return [t("name.scores"), t("explain.less"), t("explain.exp")];
   if (e.kind === "layernorm") return [t("name." + e.reads[0].op), t("calc.centred"), t("explain.square")];
@@ -39,13 +39,13 @@ function heads(e, t) {
 }
 
 /**
- * @param {any} frame @param {boolean} all @param {T} t
+ * @param {Frame} frame @param {boolean} all @param {T} t
  * @param {{follow: Follow, all: (all: boolean) => void}} act
  */
 export function termsTable(frame, all, t, act) {
   const e = frame.meta.explain;
-  if (!e.sum) return null;
-  const terms = frame.tensors["explain.terms"].data;
+  const terms = frame.tensors["explain.terms"]?.data;
+  if (!e?.sum || !terms) return null;
   const [a, b] = e.reads;
   const second = e.kind === "dot" || e.kind === "scaled"; // b is a cell of its own
   const names = heads(e, t);
@@ -101,19 +101,21 @@ export function termsTable(frame, all, t, act) {
 
 const SIGNS = /** @type {Record<string, string>} */ ({ add: "+", sub: "−", mul: "×", div: "÷", sees: "≤" });
 
-/** @param {any} frame @param {T} t @param {Follow} follow */
+/** @param {Frame} frame @param {T} t @param {Follow} follow */
 export function calcTable(frame, t, follow) {
   const e = frame.meta.explain;
-  if (!e.calc?.length) return null;
-  const rows = e.calc.map((/** @type {any} */ c) => {
-    const args = c.args.map((/** @type {any} */ x) => {
+  if (!e?.calc?.length) return null;
+  const { calc } = e;
+  const rows = calc.map((c) => {
+    const args = c.args.map((x) => {
       const text = tidy(x.value);
       if (!x.ref) return text.startsWith("-") ? `(${text})` : text;
       return operand(text, x.ref, t("name." + x.ref.op), follow);
     });
-    if (c.fn === "copy")
+    const [{ ref: from }] = c.args;
+    if (c.fn === "copy" && from)
       return el("tr", [
-        el("th", `${t("name." + c.args[0].ref.op)} · ${stepName(e, c.args[0].ref.step, t)}`, { scope: "row" }),
+        el("th", `${t("name." + from.op)} · ${stepName(e, from.step, t)}`, { scope: "row" }),
         el("td", args),
       ]);
     /** @type {(string|Node)[]} */
@@ -122,17 +124,17 @@ export function calcTable(frame, t, follow) {
     else if (c.fn === "mean") shown = ["∑x ÷ n"];
     else if (SIGNS[c.fn]) shown = [args[0], ` ${SIGNS[c.fn]} `, args[1]];
     else if (c.fn === "code") shown = ["⌊", args[0], "⌉, 0 … ", args[1]];
-    else shown = [{ sqrt: "√", exp: "exp ", neg: "− " }[/** @type {string} */ (c.fn)] ?? c.fn, args[0]];
+    else shown = [{ sqrt: "√", exp: "exp ", neg: "− " }[c.fn] ?? c.fn, args[0]];
     return el("tr", [
       el("th", t("calc." + c.name), { scope: "row" }),
       el("td", shown),
-      el("td", el(c === e.calc.at(-1) ? "b" : "span", tidy(c.value))),
+      el("td", el(c === calc.at(-1) ? "b" : "span", tidy(c.value))),
     ]);
   });
   return el(
     "table",
     [
-      el("caption", t(e.sum ? "explain.calc" : e.calc[0].fn === "copy" ? "explain.read" : "explain.calc.only")),
+      el("caption", t(e.sum ? "explain.calc" : calc[0].fn === "copy" ? "explain.read" : "explain.calc.only")),
       el("tbody", rows),
     ],
     { class: "numbers calc", "data-testid": "why-calc" },

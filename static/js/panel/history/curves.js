@@ -4,10 +4,10 @@ import { round, spread } from "./chart.js";
 import { si } from "../../format.js";
 import { blank, show } from "../../ui/canvas.js";
 
-/** @import { T, Theme } from "../../types.js" */
+/** @import { Frame, LaneName, T, Tensor, Theme } from "../../types.js" */
 /** @import { Chart } from "./chart.js" */
 
-/** @typedef {{lane: string, kind: "ahead"|"paid"|"dense"|"modelled", values: Float64Array}} Series */
+/** @typedef {{lane: LaneName, kind: "ahead"|"paid"|"dense"|"modelled", values: Tensor["data"]}} Series */
 
 export const TALL = 230; // pixels
 const DASHES = /** @type {Record<string, number[]>} */ ({ dense: [2, 4], modelled: [6, 4] });
@@ -39,17 +39,18 @@ export function axisRoom(canvas, font, most, unit) {
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {Chart} layout
  * @param {Series[]} rows @param {number|null} at
- * @param {{frame: any, theme: Theme, t: T, unit: string}} with_
+ * @param {{frame: Frame, theme: Theme, t: T, unit: string}} with_
  */
 export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit }) {
+  const { history: info, schedule } = frame.meta;
   const ctx = blank(canvas, width, TALL);
   show(canvas, { height: TALL });
-  if (!ctx) return;
+  if (!ctx || !info) return;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
   const c = theme.colors;
-  const { whole, first } = frame.meta.history;
-  frameOf(ctx, layout, frame.meta.history, unit, t, c, !!frame.meta.schedule);
+  const { whole, first } = info;
+  frameOf(ctx, layout, info, unit, t, c, !!schedule);
   if (at !== null) {
     ctx.fillStyle = c.line;
     ctx.fillRect(layout.x(at) - 1, layout.top, 2, layout.bottom - layout.top);

@@ -6,13 +6,14 @@ import { chart as geometry } from "./chart.js";
 import { axisRoom, draw, TALL } from "./curves.js";
 import { createChoice, createOpen, speakWhileFocused } from "../../ui/open.js";
 import { si } from "../../format.js";
-import { LANES, series } from "./series.js";
+import { LANES } from "../../facts/lanes.js";
+import { series } from "./series.js";
 import { watchWidth } from "../../ui/width.js";
 import { where } from "../../facts/where.js";
 import { unitOf } from "../../facts/counters.js";
 import { el, line } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, History, Host, Panel, State, T } from "../../types.js" */
 /** @import { Chart } from "./chart.js" */
 
 const ORDER = ["paid", "ahead", "modelled", "dense"]; // of the table's columns
@@ -35,7 +36,7 @@ function create(root, { act }) {
   ];
   /** @type {Chart|null} */
   let layout = null;
-  let state = /** @type {any} */ (null);
+  let state = /** @type {State|null} */ (null);
   let here = /** @type {number|null} */ (null); // the point under the cursor; null is the run's own
   const look = (/** @type {number|null} */ point) => {
     if (point === here) return;
@@ -43,18 +44,21 @@ function create(root, { act }) {
     act.repaint();
   };
   const go = (/** @type {number} */ point) => {
-    const { run } = state.frame.meta;
+    const frame = state?.frame;
+    if (!frame) return;
+    const { run } = frame.meta;
     // its last step
-    act.seek(Math.min((point + 1) * unit(state.frame) - 1, (run.ended ? run.recorded : run.length) - 1));
+    act.seek(Math.min((point + 1) * unit(frame) - 1, (run.ended ? run.recorded : run.length) - 1));
   };
   canvas.addEventListener("pointermove", (e) => layout && look(layout.point(e.offsetX)));
   canvas.addEventListener("pointerleave", () => look(null));
   canvas.addEventListener("blur", () => look(null));
   canvas.addEventListener("click", (e) => layout && state?.frame?.meta.history && go(layout.point(e.offsetX)));
   onKey(canvas, (key, e) => {
-    const info = state?.frame?.meta.history;
+    const frame = state?.frame;
+    const info = frame?.meta.history;
     if (!info) return;
-    const at = here ?? now(state.frame) ?? 0;
+    const at = here ?? now(frame) ?? 0;
     const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: info.points - 1 }[key];
     if (key === "Enter") go(at);
     else if (to === undefined) return;
@@ -74,7 +78,8 @@ function create(root, { act }) {
     if (!root.open || !info || width() === 0) return;
     const label = names(info, frame, t);
     const rows = series(frame);
-    const most = rows.reduce((top, r) => r.values.reduce((a, b) => Math.max(a, b), top), 0);
+    let most = 0;
+    for (const { values } of rows) for (const x of values) most = Math.max(most, x);
     layout = geometry({
       width: width(),
       height: TALL,
@@ -95,7 +100,7 @@ function create(root, { act }) {
   /**
    * Names only what is drawn, and how its numbers came to be.
    * @param {ReturnType<typeof series>} rows
-   * @param {any} info
+   * @param {History} info
    * @param {T} t
    */
   function legend(rows, info, t) {
@@ -107,26 +112,26 @@ function create(root, { act }) {
 
 /**
  * How the numbers came to be; of a modelled time, with the model's own numbers.
- * @param {any} info @param {T} t
+ * @param {Pick<History, "metric"|"fit">} info @param {T} t
  */
 export function how({ metric, fit = {} }, t) {
   if (metric === "read") return `${t("history.counted")} ${t("history.note.read")}`;
   if (metric !== "time") return t("history.counted");
-  const lanes = LANES.filter((lane) => fit[lane]);
-  const each = lanes.map((lane) =>
-    t(fit[lane].left ? "history.fit.left" : "history.fit", {
+  const fits = LANES.flatMap((lane) => (fit[lane] ? [{ lane, ...fit[lane] }] : []));
+  const each = fits.map(({ lane, rate, fixed, left }) =>
+    t(left ? "history.fit.left" : "history.fit", {
       Lane: t(`lane.${lane}`),
-      Rate: si(fit[lane].rate, "FLOP/s"),
-      Fixed: si(fit[lane].fixed, "s"),
-      Left: fit[lane].left,
+      Rate: si(rate, "FLOP/s"),
+      Fixed: si(fixed, "s"),
+      Left: left,
     }),
   );
   return [
     t("history.measured"),
-    ...(lanes.length
+    ...(fits.length
       ? [
           t("history.modelled", {
-            Count: fit[lanes[0]].steps + (fit[lanes[0]].left ?? 0),
+            Count: fits[0].steps + (fits[0].left ?? 0),
             Fits: each.join(t("list.and")),
           }),
         ]
@@ -134,16 +139,16 @@ export function how({ metric, fit = {} }, t) {
   ].join(" ");
 }
 
-/** Steps of one point. @param {any} frame */
-const unit = ({ meta }) => (meta.history.by === "step" ? 1 : meta.run.config.layers + 1);
+/** Steps of one point. @param {Frame} frame */
+const unit = ({ meta }) => (meta.history?.by === "step" ? 1 : meta.run.config.layers + 1);
 
-/** The point of the cursor. @param {any} frame @returns {number|null} */
+/** The point of the cursor. @param {Frame} frame @returns {number|null} */
 const now = (frame) => (frame.meta.step ? Math.floor(frame.meta.step.n / unit(frame)) : null);
 
-/** What a point is called. @param {any} frame @param {number} point @param {T} t */
+/** What a point is called. @param {Frame} frame @param {number} point @param {T} t */
 function name(frame, point, t) {
   const perPass = frame.meta.run.config.layers + 1;
-  if (frame.meta.history.by === "pass")
+  if (frame.meta.history?.by === "pass")
     return t(frame.meta.schedule ? "where.pass" : point === 0 ? "where.prefill" : "where.decode", { Pass: point });
   const [pass, part] = [Math.floor(point / perPass), point % perPass];
   return where(
@@ -153,17 +158,17 @@ function name(frame, point, t) {
   );
 }
 
-/** @param {any} info @param {any} frame @param {T} t */
+/** @param {History} info @param {Frame} frame @param {T} t */
 function names(info, frame, t) {
   return {
     metric: t(`history.metric.${info.metric}`),
-    unit: { flops: unitOf(frame), time: "s" }[/** @type {string} */ (info.metric)] ?? "B",
+    unit: { flops: unitOf(frame), time: "s" }[info.metric] ?? "B",
   };
 }
 
 /**
  * One line about a point.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {number} point
  * @param {ReturnType<typeof series>} rows
  * @param {string} unit
@@ -176,7 +181,7 @@ export function say(frame, point, rows, unit, t) {
     const done = paid && point < paid.values.length;
     const value = done ? paid.values[point] : ahead?.values[point];
     if (value === undefined) return [];
-    const partial = done && point === paid.values.length - 1 && !frame.meta.history.whole;
+    const partial = done && point === paid.values.length - 1 && !frame.meta.history?.whole;
     return [
       t(partial ? "history.partial" : done ? "history.paid" : `history.${ahead?.kind}.value`, {
         Lane: t(`lane.${lane}`),
@@ -187,7 +192,7 @@ export function say(frame, point, rows, unit, t) {
   return [name(frame, point, t), ...figures].join(" · ");
 }
 
-/** The same numbers as a table. @param {HTMLDetailsElement} root @param {any} state */
+/** The same numbers as a table. @param {HTMLDetailsElement} root @param {State} state */
 function fill(root, { frame, t, lang }) {
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   if (!root.open || !frame?.meta.history) return table.replaceChildren();

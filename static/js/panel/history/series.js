@@ -1,33 +1,34 @@
 // The lines of the run's history, from the tensors of a frame.
 
-/** @import { Tensor } from "../../types.js" */
-/** @import { Series } from "./curves.js" */
+import { LANES } from "../../facts/lanes.js";
 
-export const LANES = ["cached", "uncached"];
+/** @import { Frame, Tensor } from "../../types.js" */
+/** @import { Series } from "./curves.js" */
 
 /**
  * The lines to draw: what the formulas say of the whole run, and what was paid.
- * @param {any} frame
+ * @param {Frame} frame
  * @returns {Series[]}
  */
 export function series(frame) {
-  const { history_paid: paid } = frame.tensors;
-  const { metric, parts, sums, fit } = frame.meta.history;
-  const ahead = parts
-    ? unfold(frame.tensors.history_ahead, frame.meta.run.config.layers, sums)
-    : frame.tensors.history_ahead;
+  const { history_paid: paid, history_ahead: told } = frame.tensors;
+  const { metric, parts, sums = false, fit } = frame.meta.history ?? {};
+  const ahead = told && parts ? unfold(told, frame.meta.run.config.layers, sums) : told;
   const { lanes } = frame.meta.run.recipe;
   const ran = LANES.filter((lane) => lanes === "both" || lanes === lane);
-  const row = (/** @type {any} */ t, /** @type {number} */ i) => t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
+  const row = (/** @type {Pick<Tensor, "data"|"shape">} */ t, /** @type {number} */ i) =>
+    t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
   const kind = /** @type {"ahead"|"modelled"} */ (fit ? "modelled" : "ahead");
   return [
     ...(ahead && metric === "flops"
-      ? [{ lane: "uncached", kind: /** @type {const} */ ("dense"), values: row(ahead, 2) }]
+      ? [{ lane: LANES[1], kind: /** @type {const} */ ("dense"), values: row(ahead, 2) }]
       : []),
     ...(ahead
       ? LANES.map((lane, i) => ({ lane, kind, values: row(ahead, i) })).filter(({ lane }) => !fit || fit[lane])
       : []),
-    ...ran.map((lane) => ({ lane, kind: /** @type {const} */ ("paid"), values: row(paid, LANES.indexOf(lane)) })),
+    ...(paid
+      ? ran.map((lane) => ({ lane, kind: /** @type {const} */ ("paid"), values: row(paid, LANES.indexOf(lane)) }))
+      : []),
   ];
 }
 

@@ -11,10 +11,10 @@ import { watchWidth } from "../../ui/width.js";
 import { likeliest, tags } from "./tags.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sharers } from "../../facts/heads.js";
-import { place } from "../../ui/dom.js";
+import { parts, place } from "../../ui/dom.js";
 import { toPlate } from "../../ui/plate.js";
 
-/** @import { Host, Panel, Plate, State, Theme } from "../../types.js" */
+/** @import { Cell, Frame, Host, Input, Op, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /** Ops after the last layer. */
@@ -33,7 +33,8 @@ export const panel = { id: "inside", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act, weights: source }) {
-  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
+  const canvas = (/** @type {string} */ name) => /** @type {HTMLCanvasElement} */ (part(name));
   const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const width = watchWidth(/** @type {HTMLElement} */ (root.parentElement), act.repaint);
@@ -41,7 +42,7 @@ function create(root, { act, weights: source }) {
   const weights = source(() => (arrived++, act.repaint()));
   /** @type {Plan|null} */
   let layout = null;
-  let drawn = /** @type {any[]} */ ([]); // what the picture was drawn from
+  let drawn = /** @type {unknown[]} */ ([]); // what the picture was drawn from
   const plates = createPlates(
     part("field"),
     part("marks"),
@@ -93,10 +94,13 @@ function create(root, { act, weights: source }) {
     for (const p of layout?.plates ?? []) cursor(p, state.cell);
   };
 
-  /** @param {any} frame @param {any} t @param {Theme} theme @param {any} info */
+  /** @param {Frame} frame @param {T} t @param {Theme} theme @param {Op} info */
   function picture(frame, t, theme, info) {
-    const { rows: m, cached } = frame.meta.pick_step;
-    const [rows, cols] = tensorOf(frame, info.id).shape;
+    const made = tensorOf(frame, info.id);
+    const from = frame.meta.pick_step;
+    if (!made || !from) return;
+    const { rows: m, cached } = from;
+    const [rows, cols] = made.shape;
     layout = plan({
       width: Math.max(width() - MARGIN, NARROWEST),
       op: info.id,
@@ -108,7 +112,7 @@ function create(root, { act, weights: source }) {
       head: frame.meta.pick.head,
     });
     part("field").style.setProperty("height", `${layout.height}px`);
-    around(part("axes"), layout, frame, theme);
+    around(canvas("axes"), layout, frame, theme);
     plates.only(layout.plates.map((p) => p.name));
     /** @type {[Plate, (row: number, col: number) => string][]} */
     const written = [];
@@ -118,21 +122,21 @@ function create(root, { act, weights: source }) {
         frame,
         t,
         theme,
-        info.inputs.find((/** @type {any} */ x) => x.op === p.name && learned(p.name)),
+        info.inputs.find((x) => x.op === p.name && learned(p.name)),
       );
       if (grid && roomy(p)) written.push([p, (r, c) => shortNumber(grid.at(r, c))]);
     }
-    marks(part("marks"), layout, marked(frame, layout.plates), theme, written);
-    tags(part("marks"), layout.plates[layout.plates.length - 1], likeliest(frame), theme);
+    marks(canvas("marks"), layout, marked(frame, layout.plates), theme, written);
+    tags(canvas("marks"), layout.plates[layout.plates.length - 1], likeliest(frame), theme);
   }
 
   /**
    * Paints one matrix, and says what it is; null while its numbers are on their way.
    * @param {Plate} p
-   * @param {any} frame
-   * @param {any} t
+   * @param {Frame} frame
+   * @param {T} t
    * @param {Theme} theme
-   * @param {any} input if it is learned
+   * @param {Input|undefined} input if it is learned
    */
   function draw(p, frame, t, theme, input) {
     const d = plates.get(p.name);
@@ -140,7 +144,7 @@ function create(root, { act, weights: source }) {
     const tensor = input?.weight
       ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name)
       : tensorOf(frame, p.name);
-    const [rows, cols] = input ? [input.rows, input.cols] : tensor.shape;
+    const [rows, cols] = input ? [input.rows, input.cols] : (tensor?.shape ?? []);
     const grid =
       tensor && gridOf(p, frame, tensor.data.subarray((p.skip?.row ?? 0) * cols + (p.skip?.col ?? 0)), rows, cols);
     d.box.classList.toggle("waiting", !tensor);
@@ -169,7 +173,7 @@ function create(root, { act, weights: source }) {
     return grid;
   }
 
-  /** @param {Plate} p @param {any} cell */
+  /** @param {Plate} p @param {Cell|null} cell */
   function cursor(p, cell) {
     const { cursor } = plates.get(p.name);
     const at = cell?.op === p.name ? toPlate(p, cell.row, cell.col) : null;
@@ -193,8 +197,8 @@ function reader(p, data, cols) {
 
 /**
  * @param {Plate} p
- * @param {any} frame
- * @param {any} data
+ * @param {Frame} frame
+ * @param {Tensor["data"]} data
  * @param {number} rows
  * @param {number} cols
  */

@@ -6,19 +6,20 @@ import { onStage } from "../../facts/token-names.js";
 import { learned } from "../../facts/readout.js";
 import { blank, show } from "../../ui/canvas.js";
 
-/** @import { Plate, Theme } from "../../types.js" */
+/** @import { Frame, Plate, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
 /**
- * @param {HTMLCanvasElement} canvas @param {Plan} layout @param {any} frame
+ * @param {HTMLCanvasElement} canvas @param {Plan} layout @param {Frame} frame
  * @param {Theme} theme
  */
 export function around(canvas, layout, frame, theme) {
   const ctx = blank(canvas, layout.width, layout.height);
   show(canvas, layout);
-  if (!ctx) return;
+  const { pick_step: from } = frame.meta;
+  if (!ctx || !from) return;
   ctx.textBaseline = "middle";
-  const { cached, rows: m } = frame.meta.pick_step;
+  const { cached, rows: m } = from;
   const positions = cached + m;
   const c = theme.colors;
   const names = onStage(frame);

@@ -5,7 +5,7 @@ import { onKey } from "../../ui/keys.js";
 import { el } from "../../ui/dom.js";
 import { toPlate, toTensor, hit } from "../../ui/plate.js";
 
-/** @import { Plate } from "../../types.js" */
+/** @import { Actions, Cell, Plate } from "../../types.js" */
 
 /**
  * @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, name: HTMLElement, shape: HTMLElement}}
@@ -22,13 +22,12 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
 /**
  * @param {HTMLElement} field @param {HTMLElement} marks lie over every matrix
  * @param {(name: string) => Plate|null} find where a matrix stands now
- * @param {{pickCell: (cell: any) => void, explainCell: (cell: any, focus?: boolean) => void}} act
+ * @param {Pick<Actions, "pickCell"|"explainCell">} act
  */
 export function createPlates(field, marks, find, act) {
   /** @type {Map<string, Drawn>} */
   const drawn = new Map();
-  /** @type {any} the cell at hand */
-  let here = null;
+  let here = /** @type {Cell|null} */ (null); // the cell at hand
 
   /** @param {string} name @param {{row: number, col: number}|null} at cell of the plate */
   function go(name, at) {

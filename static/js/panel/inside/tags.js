@@ -3,14 +3,14 @@
 import { isolate } from "../../text.js";
 import { toPlate } from "../../ui/plate.js";
 
-/** @import { Plate, Theme } from "../../types.js" */
+/** @import { Frame, Plate, Theme } from "../../types.js" */
 
 const NAMED = 3;
 
 /**
  * Where the likeliest tokens stand in the folded row, the chosen one first;
  * none unless the picture is of the step whose candidates the frame has.
- * @param {any} frame @returns {{id: number, label: string, chosen: boolean}[]}
+ * @param {Frame} frame @returns {{id: number, label: string, chosen: boolean}[]}
  */
 export function likeliest({ meta: { step, pick, top, op } }) {
   if (op?.id !== "logits" || step?.part !== "head" || pick.from !== step.n) return [];

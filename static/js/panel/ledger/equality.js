@@ -4,10 +4,10 @@
 import { cell as short } from "../../format.js";
 import { where } from "../../facts/where.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Meta, T } from "../../types.js" */
 
 /**
- * @param {any} meta of a frame @param {T} t
+ * @param {Meta} meta of a frame @param {T} t
  * @returns {{state: "off"|"same"|"differs"|"policy", says: string, more: string}}
  */
 export function lampSays(meta, t) {
@@ -36,7 +36,7 @@ export function lampSays(meta, t) {
 /** @param {HTMLElement} root @param {HTMLElement} more */
 export function createLamp(root, more) {
   const says = /** @type {HTMLElement} */ (root.querySelector("[data-says]"));
-  return function view(/** @type {any} */ meta, /** @type {T} */ t) {
+  return function view(/** @type {Meta} */ meta, /** @type {T} */ t) {
     const lamp = lampSays(meta, t);
     root.dataset.state = lamp.state;
     if (says.textContent !== lamp.says) says.textContent = lamp.says;

@@ -5,7 +5,7 @@ import { createLamp } from "./equality.js";
 import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
 import { bar as piece } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Counters, Host, Integer, Panel, State, T } from "../../types.js" */
 
 const ROWS = /** @type {const} */ ([
   ["elementwise", ""],
@@ -21,11 +21,11 @@ const ROWS = /** @type {const} */ ([
  * Pieces of one bar, in parts of the longest bar: first what the cached lane
  * pays too, part by part, then what this lane only computes again. So the solid
  * stretches of both lanes are equally long, and the hatched one is the price.
- * @param {any} mine @param {any} cached @param {number} longest
+ * @param {Counters|null} mine @param {Counters|null} cached @param {number} longest
  */
 export function bar(mine, cached, longest) {
   if (!mine || longest <= 0) return [];
-  const needed = (/** @type {string} */ part) =>
+  const needed = (/** @type {typeof PARTS[number]} */ part) =>
     cached ? Math.min(flops(cached, part), flops(mine, part)) : flops(mine, part);
   return [
     ...PARTS.map((part) => ({ part, again: false, share: needed(part) / longest })),
@@ -70,10 +70,7 @@ function create(root, { act }) {
       const block = /** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`));
       const { cached, uncached } = frame.meta.ledger[span];
       const longest = Math.max(total(cached), total(uncached));
-      for (const [lane, counters] of [
-        ["cached", cached],
-        ["uncached", uncached],
-      ]) {
+      for (const [lane, counters] of Object.entries({ cached, uncached })) {
         const out = /** @type {HTMLElement} */ (block.querySelector(`[data-flops="${lane}"]`));
         out.textContent = counters ? si(total(counters), unit) : "–";
         out.dataset.value = String(total(counters));
@@ -108,12 +105,12 @@ function create(root, { act }) {
   };
 }
 
-/** @param {Map<string, HTMLElement>} cells @param {string} key @param {any} a @param {any} b @param {string} unit */
-function put(cells, key, a, b, unit) {
-  for (const [lane, value] of [
-    ["cached", a],
-    ["uncached", b],
-  ]) {
+/**
+ * @param {Map<string, HTMLElement>} cells @param {string} key @param {Integer|null} cached
+ * @param {Integer|null} uncached @param {string} unit
+ */
+function put(cells, key, cached, uncached, unit) {
+  for (const [lane, value] of Object.entries({ cached, uncached })) {
     const cell = cells.get(`${key}.${lane}`);
     const text = value == null ? "–" : si(value, unit);
     if (!cell || (cell.dataset.value === String(value ?? "") && cell.textContent === text)) continue;

@@ -4,17 +4,18 @@
 import { inCache } from "../../facts/token-names.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Meta, T, With } from "../../types.js" */
 
 /**
  * What each entry of the block table holds: positions from, to (not included), its
  * block, how many sequences use it, and whether this step took it.
- * @param {any} meta of a frame
+ * @param {Meta} meta of a frame
  */
 export function entries({ use, kv, step, run }) {
   const { block } = run.policy;
+  if (!use || !step || !block) return [];
   const tokens = kv.before + step.rows;
-  return (use.table ?? []).map((/** @type {number} */ b, /** @type {number} */ i) => ({
+  return (use.table ?? []).map((b, i) => ({
     block: b,
     from: i * block,
     to: Math.min((i + 1) * block, tokens),
@@ -24,15 +25,18 @@ export function entries({ use, kv, step, run }) {
   }));
 }
 
+/** @typedef {ReturnType<typeof entries>[0]} Entry */
+
 /** @param {HTMLElement} root */
 export function createBlocks(root) {
   const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
   let drawn = "";
-  return function view(/** @type {any} */ frame, /** @type {T} */ t) {
+  return function view(/** @type {With<"use">} */ frame, /** @type {T} */ t) {
     const { use, kv, run, tokens } = frame.meta;
-    root.hidden = !run.policy.block || !use.table;
-    if (root.hidden) return;
-    root.style.setProperty("--slots", String(Math.min(run.policy.block, 8)));
+    const { block } = run.policy;
+    root.hidden = !block || !use.table;
+    if (!block || root.hidden) return;
+    root.style.setProperty("--slots", String(Math.min(block, 8)));
     const rows = entries(frame.meta);
     const key = JSON.stringify([
       rows,
@@ -49,7 +53,7 @@ export function createBlocks(root) {
     const labels = inCache(frame); // of proposals too
     const name = (/** @type {number} */ p) => labels[p] ?? "";
     part("[data-table]").replaceChildren(
-      ...rows.map((/** @type {any} */ r) =>
+      ...rows.map((r) =>
         el("tr", [
           el("th", r.to - r.from > 1 ? `${r.from}–${r.to - 1}` : String(r.from), { scope: "row" }),
           el("td", [
@@ -61,13 +65,13 @@ export function createBlocks(root) {
         ]),
       ),
     );
-    part("[data-physical]").replaceChildren(...physical(frame.meta, rows, t));
+    part("[data-physical]").replaceChildren(...physical(frame, block, rows, t));
     const scroll = part(".scroll"); // the newest block is where something happens
     scroll.scrollTop = scroll.scrollHeight;
   };
 }
 
-/** @param {any} r @param {number} before @param {(p: number) => string} name @param {T} t */
+/** @param {Entry} r @param {number} before @param {(p: number) => string} name @param {T} t */
 const slots = (r, before, name, t) =>
   Array.from({ length: r.slots }, (_, i) => {
     const p = r.from + i;
@@ -80,15 +84,16 @@ const slots = (r, before, name, t) =>
 
 /**
  * The memory in its own order: blocks in use, by this sequence or by others, those given back, and room for more.
- * @param {any} meta
- * @param {any[]} rows
+ * @param {With<"use">} frame
+ * @param {number} block tokens
+ * @param {Entry[]} rows
  * @param {T} t
  */
-function physical({ use, run, peers }, rows, t) {
+function physical({ meta: { use, run, peers } }, block, rows, t) {
   const of = new Map(rows.map((r) => [r.block, r]));
-  const most = Math.max(-1, ...use.table, ...(use.free ?? []), (peers?.refs?.length ?? 0) - 1);
+  const most = Math.max(-1, ...(use.table ?? []), ...(use.free ?? []), (peers?.refs?.length ?? 0) - 1);
   // what preempted requests gave back just now, whoever has it already
-  const given = (peers?.events ?? []).flatMap((/** @type {any} */ e) => (e.kind === "preempt" ? e.blocks : []));
+  const given = (peers?.events ?? []).flatMap((e) => (e.kind === "preempt" ? (e.blocks ?? []) : []));
   const boxes = Array.from({ length: most + 1 }, (_, b) => {
     const r = of.get(b);
     const kind = r ? (r.taken ? "box new" : "box") : use.free?.includes(b) ? "box free" : "box other";
@@ -109,7 +114,7 @@ function physical({ use, run, peers }, rows, t) {
   if (others.length) boxes.push(el("li", t("blocks.other", { Blocks: others }), { class: "more-blocks" }));
   if (use.budget && !peers) {
     const c = run.config;
-    const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * run.policy.block;
+    const bytes = 2 * 4 * c.layers * c.kv_heads * c.head_dim * block;
     const more = Math.floor((Number(use.budget) - Number(use.allocated)) / bytes);
     if (more > 0) boxes.push(el("li", t("blocks.ahead", { Count: more }), { class: "more-blocks" }));
   }

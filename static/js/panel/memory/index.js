@@ -6,16 +6,19 @@ import { createBlocks } from "./blocks.js";
 import { fullAt, mostOf, policyName } from "../../facts/policy.js";
 import { number, sentences } from "../../format.js";
 
-/** @import { Panel, State, T } from "../../types.js" */
+/** @import { Config, Frame, Panel, State, T, With } from "../../types.js" */
 
 /**
  * Bytes of a number of float32 rows of K and V in all layers.
- * @param {any} c the model's config
+ * @param {Config} c the model's config
  * @param {number} tokens
  */
 export const plainBytes = (c, tokens) => 2 * 4 * c.layers * c.kv_heads * c.head_dim * tokens;
 
-/** What there is to say of the memory now. @param {any} frame @param {T} t */
+/** Does the frame say what the cache takes? @param {Frame} frame @returns {frame is With<"use">} */
+const isUsed = (frame) => !!frame.meta.use;
+
+/** What there is to say of the memory now. @param {With<"use">} frame @param {T} t */
 export function says(frame, t) {
   const { use, kv, run } = frame.meta;
   const { block, keeps, bits, group_tokens } = run.policy;
@@ -40,7 +43,7 @@ export function says(frame, t) {
     const said = t("memory.says.coded", {
       Each: kv.bytes_per_token,
       Full: full,
-      Times: (full / kv.bytes_per_token).toFixed(2),
+      Times: (full / number(kv.bytes_per_token)).toFixed(2),
     });
     return sentences(
       said,
@@ -68,10 +71,9 @@ function create(root) {
 
   /** @param {State} state */
   return function view({ frame, t, lang }) {
-    const use = frame?.meta.use;
-    root.hidden = !use || !frame?.meta.step;
-    if (!frame || !use || root.hidden) return;
-    const { kv, run } = frame.meta;
+    root.hidden = !frame?.meta.use || !frame.meta.step;
+    if (!frame || !isUsed(frame) || root.hidden) return;
+    const { kv, run, use } = frame.meta;
     const [allocated, used, budget] = [use.allocated, use.used, use.budget ?? 0].map(number);
     const all = Math.max(budget, allocated, 1);
     const text = (/** @type {number} */ n) => n.toLocaleString(lang);

@@ -3,7 +3,7 @@
 
 import { onShortcut } from "../../ui/keys.js";
 
-/** @import { Host, Panel, State } from "../../types.js" */
+/** @import { Frame, Host, Meta, Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "ops", offline: true, create };
@@ -14,8 +14,7 @@ function create(root, { act }) {
   const overview = /** @type {HTMLButtonElement} */ (root.querySelector("[data-look='']"));
   /** The ops that the model has. @param {string} part */
   const ids = (part) => chips.filter((c) => c.dataset.part === part && !c.hidden).map((c) => c.dataset.look ?? "");
-  /** @type {any} */
-  let frame = null;
+  let frame = /** @type {Frame|null} */ (null);
   const strip = /** @type {HTMLElement} */ (root.querySelector(".ops-groups"));
   let shown = "";
 
@@ -45,7 +44,7 @@ function create(root, { act }) {
     frame = now;
     if (!frame) return;
     const op = frame.meta.pick.op;
-    for (const c of chips) c.hidden = frame.meta.run.lacks?.includes(c.dataset.look) ?? false;
+    for (const c of chips) c.hidden = frame.meta.run.lacks?.includes(c.dataset.look ?? "") ?? false;
     const at = chips.findIndex((c) => c.dataset.look === op);
     if (op !== shown && at >= 0) show(strip, chips[at]);
     shown = op;
@@ -81,7 +80,7 @@ function show(strip, chip) {
 /**
  * Where one op further leads: another op of the same step, or a step and an op
  * of it; null at the ends of the run.
- * @param {any} meta of the frame @param {number} by 1 or -1 @param {string[]} inLayer @param {string[]} inHead
+ * @param {Meta} meta of the frame @param {number} by 1 or -1 @param {string[]} inLayer @param {string[]} inHead
  * @returns {{op: string, step?: number}|null}
  */
 export function following({ pick, run, step }, by, inLayer, inHead) {

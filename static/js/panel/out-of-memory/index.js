@@ -5,9 +5,9 @@ import { number } from "../../format.js";
 import { fullAt, parsePolicy, policyName } from "../../facts/policy.js";
 import { el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Alternative, Frame, Host, Panel, Run, State, Step, T, Use } from "../../types.js" */
 
-/** Is this the moment at which memory ended the run? @param {any} frame */
+/** Is this the moment at which memory ended the run? @param {Frame|null} frame */
 export const atWall = (frame) => frame?.meta.step?.done === "memory" && !!frame.meta.use?.want;
 
 /** How many times as far, with two decimals where that says something. @param {number} fits @param {number} here */
@@ -19,8 +19,7 @@ export const panel = { id: "out-of-memory", offline: true, create };
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
   const part = parts(root);
-  /** @type {any[]} */
-  let drawn = [];
+  let drawn = /** @type {[Frame?, string?]} */ ([]);
   /** @param {State} state */
   return function view({ frame, t, lang }) {
     root.hidden = !atWall(frame);
@@ -40,18 +39,17 @@ function create(root, { act }) {
     part("prompt").hidden = !cut;
     part("prompt").textContent = cut ? t("wall.prompt", { Fits: step.rows, Count: run.prompt_tokens }) : "";
     part("predicted").textContent = t("wall.predicted", { Fits: fits });
-    part("ways").replaceChildren(...(use.ways ?? []).map((/** @type {any} */ way) => choice(way, frame, t)));
+    part("ways").replaceChildren(...(use.ways ?? []).map((way) => choice(way, use, run, step, t)));
   };
 
-  /** @param {any} way @param {any} frame @param {T} t */
-  function choice(way, frame, t) {
-    const { use, run, step } = frame.meta;
+  /** @param {Alternative} way @param {Use} use @param {Run} run @param {Step} step @param {T} t */
+  function choice(way, use, run, step, t) {
     const cache = { ...parsePolicy(way.cache), budget: Number(use.budget) };
     const fits = Math.min(way.fits, way.whole);
     const goes = t(fits < way.whole ? "wall.goes" : "wall.goes.all", {
       Fits: fits,
       Whole: way.whole,
-      Times: times(fits, use.fits),
+      Times: times(fits, use.fits ?? fits),
     });
     const name = way.model ? t("wall.model", { Model: way.model }) : policyName(parsePolicy(way.cache), t);
     const button = el("button", [el("b", name), " ", el("span", goes)], {

@@ -12,7 +12,6 @@ function create(root, { act }) {
   const layers = /** @type {HTMLElement} */ (root.querySelector("[data-layers]"));
   const heads = /** @type {HTMLElement} */ (root.querySelector("[data-heads]"));
   let built = "";
-  /** @type {any} */
   let pick = { layer: 0, head: 0, follow: true };
   root.addEventListener("change", (e) => {
     const input = /** @type {HTMLInputElement} */ (e.target);
@@ -27,6 +26,7 @@ function create(root, { act }) {
   return function view({ frame, t, lang }) {
     if (!frame) return;
     const c = frame.meta.run.config;
+    const { kv_head } = frame.meta.pick;
     pick = frame.meta.pick;
     const shape = [c.layers, c.heads, c.kv_heads, lang].join();
     if (shape !== built) {
@@ -43,7 +43,7 @@ function create(root, { act }) {
     for (const label of layers.children)
       label.classList.toggle("now", label.querySelector("input")?.value === String(pick.layer));
     for (const group of heads.querySelectorAll(".kv"))
-      group.classList.toggle("now", /** @type {HTMLElement} */ (group).dataset.kv === String(pick.kv_head));
+      group.classList.toggle("now", /** @type {HTMLElement} */ (group).dataset.kv === String(kv_head));
   };
 }
 

@@ -2,21 +2,21 @@
 
 import { number, sentences, si } from "../../format.js";
 import { total, unitOf } from "../../facts/counters.js";
-import { line } from "../../ui/dom.js";
+import { line, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Integer, Panel, Real, State, T } from "../../types.js" */
 
-const ROWS = ["kv_write_bytes", "kv_read_bytes", "kv_bytes", "weight_bytes"];
+const ROWS = /** @type {const} */ (["kv_write_bytes", "kv_read_bytes", "kv_bytes", "weight_bytes"]);
 
 /** @type {Panel} */
 export const panel = { id: "real", offline: false, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const of = (/** @type {string} */ what) => /** @type {any} */ (root.querySelector(`[data-${what}]`));
-  const [model, device, body] = [of("model"), of("device"), of("body")];
+  const of = parts(root);
+  const [model, device] = ["model", "device"].map((what) => /** @type {HTMLSelectElement} */ (of(what)));
   root.addEventListener("change", () => act.real(model.value && `${model.value}@${device.value}`));
-  let shown = /** @type {any} */ (null);
+  let shown = /** @type {{frame: Frame, t: T}|null} */ (null);
 
   /** @param {State} state */
   return function view({ frame, t, recorded }) {
@@ -28,12 +28,12 @@ function create(root, { act }) {
     if (d) choose(device, d);
     of("on").hidden = !m;
     const real = frame.meta.real;
-    body.hidden = !real;
+    of("body").hidden = !real;
     of("several").hidden = !m || !!real || !frame.meta.step;
     if (real) fill(real, frame, t);
   };
 
-  /** @param {any} real @param {any} frame @param {T} t */
+  /** @param {Real} real @param {Frame} frame @param {T} t */
   function fill(real, frame, t) {
     const args = {
       Model: real.model,
@@ -46,10 +46,12 @@ function create(root, { act }) {
       t("real.says", args) + " " + t(real.peak ? (args.Tokens ? "real.pays" : "real.never") : "real.unknown", args);
     fillRoom(of("room"), of("wall"), real, t);
     const unit = unitOf(frame);
-    const rows = ["step", "total"].flatMap((span) => {
+    /** @type {[string, string, string, Integer][]} name, both lanes, and exactly what the first pays */
+    const rows = /** @type {const} */ (["step", "total"]).flatMap((span) => {
       const { cached, uncached } = real[span];
+      if (!cached || !uncached) return [];
       const say = (/** @type {string} */ id) => t("real.row", { Span: t(`ledger.${span}`), What: t(id) });
-      return [
+      return /** @type {typeof rows} */ ([
         [say("real.flops"), si(total(cached), unit), si(total(uncached), unit), total(cached)],
         ...ROWS.map((key) => [
           say(`real.${key}`),
@@ -57,10 +59,11 @@ function create(root, { act }) {
           si(uncached[key] ?? 0, "B"),
           cached[key] ?? 0,
         ]),
-      ];
+      ]);
     });
     const { cached, uncached } = real.least;
-    rows.push([t("real.seconds"), si(cached.seconds, "s"), si(uncached.seconds, "s"), cached.seconds]);
+    if (cached && uncached)
+      rows.push([t("real.seconds"), si(cached.seconds, "s"), si(uncached.seconds, "s"), cached.seconds]);
     of("rows").replaceChildren(
       ...rows.map(([name, a, b, exact]) => {
         const tr = line([name, a, b]);
@@ -80,7 +83,7 @@ function create(root, { act }) {
       t("real.time", {
         Peak: real.peak ? si(real.peak, "FLOP/s") : "–",
         Bandwidth: si(real.bandwidth, "B/s"),
-        Bound: t(`real.bound.${cached.bound}`),
+        Bound: t(`real.bound.${cached?.bound}`),
       });
   }
 }
@@ -89,7 +92,7 @@ function create(root, { act }) {
  * The device's memory as a wall.
  * @param {HTMLElement} bar
  * @param {HTMLElement} says
- * @param {any} real
+ * @param {Real} real
  * @param {T} t
  */
 function fillRoom(bar, says, real, t) {
@@ -97,7 +100,7 @@ function fillRoom(bar, says, real, t) {
     real.room.memory,
     real.room.weights,
     real.room.acts,
-    real.total.cached.kv_bytes ?? 0,
+    real.total.cached?.kv_bytes ?? 0,
   ].map(number);
   for (const [part, bytes] of /** @type {[string, number][]} */ ([
     ["weights", weights],

@@ -25,7 +25,9 @@ export function read(fields) {
 
 /** What a recipe has where a field stands. @param {Json} recipe @param {Field} f @returns {unknown} */
 export const valueIn = (recipe, f) =>
-  (f.dataset.path ?? "").split(".").reduce((/** @type {any} */ at, name) => at?.[name], recipe);
+  (f.dataset.path ?? "")
+    .split(".")
+    .reduce((/** @type {unknown} */ at, name) => /** @type {Json|undefined} */ (at)?.[name], recipe);
 
 /**
  * Fills the fields. What a recipe leaves out has its default, where the page names one.

@@ -3,6 +3,8 @@
 
 import { isolate } from "../../text.js";
 
+/** @import { State } from "../../types.js" */
+
 /**
  * @param {HTMLElement} button @param {HTMLFormElement} form
  */
@@ -20,7 +22,7 @@ export function createFold(button, form) {
   form.addEventListener("submit", () => {
     if (button.checkVisibility()) sent = {};
   });
-  /** @param {any} state @param {any} before */
+  /** @param {State} state @param {State} before */
   return function view({ frame, problem }, before) {
     if (!frame) return;
     const { recipe } = frame.meta.run;

@@ -9,7 +9,7 @@ import { fieldsOf, read, valueIn, write } from "./fields.js";
 import { arrows, check, settle } from "../../ui/refusal.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { Actions, T } from "../../types.js" */
+/** @import { Actions, Batch, State, T } from "../../types.js" */
 
 /** @param {HTMLFormElement} form @param {Actions} act */
 export function createForm(form, act) {
@@ -70,7 +70,7 @@ export function createForm(form, act) {
   function recipe() {
     draft.offer(); // the model may have just been chosen
     const { batch: how, ...rest } = read(fieldsOf(form));
-    const batch = requests.value(how);
+    const batch = requests.value(/** @type {Batch} */ (how));
     const shared = field("sampler").value === "beam" || !!batch?.share;
     return { ...rest, ...(batch && { batch }), cache: inBlocks(policy.value(), shared) };
   }
@@ -79,7 +79,7 @@ export function createForm(form, act) {
     for (const f of own) if (f.dataset.sampler) f.disabled = f.dataset.sampler !== kind;
   }
 
-  /** Fills the form when another run has begun; never while one is on. @param {any} state */
+  /** Fills the form when another run has begun; never while one is on. @param {State} state */
   return function view(state) {
     const { frame } = state;
     ({ lang, t } = state);

@@ -1,15 +1,15 @@
 // The part of the run's form that says how the cache is kept.
 
 import { arrows, check } from "../../ui/refusal.js";
-import { binary, entry, policyName } from "../../facts/policy.js";
+import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { T } from "../../types.js" */
+/** @import { Actions, Frame, State, T } from "../../types.js" */
 
 /**
  * The same run under another policy, at the same step.
- * @param {any} frame @param {Policy} cache @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {Frame} frame @param {Policy} cache @param {Pick<Actions, "run"|"seek">} act
  */
 export function switchTo(frame, cache, act) {
   const { run, step } = frame.meta;
@@ -22,7 +22,7 @@ const askedFor = (kind, offer) => POLICIES[kind].params.filter((name) => !POLICI
 
 /**
  * @param {HTMLElement} root
- * @param {{run: (recipe: object) => void, seek: (step: number) => void}} act
+ * @param {Pick<Actions, "run"|"seek">} act
  */
 export function createPolicy(root, act) {
   const field = (/** @type {string} */ name) =>
@@ -31,8 +31,7 @@ export function createPolicy(root, act) {
     (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`)),
   );
   let shown = "";
-  /** @type {any} */
-  let state = null;
+  let state = /** @type {State|null} */ (null);
   root.addEventListener("change", (e) => {
     const { name } = /** @type {HTMLInputElement} */ (e.target);
     if (name === "axis" && state?.frame) {
@@ -98,7 +97,7 @@ export function createPolicy(root, act) {
     f.value = value;
   }
 
-  /** @param {any} next */
+  /** @param {State} next */
   function view(next) {
     const { frame, t, lang } = (state = next);
     if (!frame) return;
@@ -109,12 +108,12 @@ export function createPolicy(root, act) {
     now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
     field("cache").value = entry(p);
     const asked = askedFor(p.kind, entry(p));
-    for (const name of asked.filter((n) => WORDS.includes(n))) field(name).value = p[name];
+    for (const name of asked.filter((n) => WORDS.includes(n))) field(name).value = String(paramOf(p, name) ?? "");
     groups(frame.meta.run.config.head_dim, t);
-    for (const name of asked.filter((n) => !WORDS.includes(n))) put(name, String(p[name] ?? 0));
+    for (const name of asked.filter((n) => !WORDS.includes(n))) put(name, String(paramOf(p, name) ?? 0));
     const listed = !p.budget || p.budget === 65536;
     field("budget").value = listed ? String(p.budget ?? 0) : "custom";
-    if (!listed) field("kib").value = String(p.budget / 1024);
+    if (!listed) field("kib").value = String((p.budget ?? 0) / 1024);
     arrange();
   }
   return { view, value };

@@ -1,24 +1,30 @@
 // The form's section for several prompts in one run.
 
 import { fieldsOf, write } from "./fields.js";
+import { parts } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Batch, Request, State, T } from "../../types.js" */
+
+/** What one request's line has, by name. @param {Element} li */
+const fieldsIn = (li) => (/** @type {string} */ name) =>
+  /** @type {HTMLInputElement} */ (li.querySelector(`[data-${name}]`));
 
 /**
  * @param {HTMLElement} root a <details>
- * @returns {{value: (how: any) => any, view: (state: any) => void}}
+ * @returns {{value: (how: Batch) => Batch|undefined, view: (state: State) => void}}
  */
 export function createRequests(root) {
-  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const list = part("list");
+  const request = /** @type {HTMLTemplateElement} */ (part("request"));
   const fields = fieldsOf(root);
   let shown = "";
   let t = /** @type {T} */ ((id) => id);
   let lang = "";
   const number = (/** @type {HTMLInputElement} */ input) => input.valueAsNumber; // of a form that has been checked
-  const add = (/** @type {any} */ q) => {
-    const li = /** @type {HTMLElement} */ (part("request").content.firstElementChild.cloneNode(true));
-    const of = (/** @type {string} */ name) => /** @type {any} */ (li.querySelector(`[data-${name}]`));
+  const add = (/** @type {Request} */ q) => {
+    const li = /** @type {HTMLElement} */ (request.content.firstElementChild?.cloneNode(true));
+    const of = fieldsIn(li);
     const text = of("prompt");
     text.value = q.prompt ?? "";
     if (q.tokens) text.dataset.tokens = q.tokens.join();
@@ -56,20 +62,24 @@ export function createRequests(root) {
   return {
     /** The batch that is asked for, given how; undefined where one prompt is all. */
     value(how) {
-      const requests = [...list.children].map((li) => ({
-        ...(li.querySelector("[data-prompt]").dataset.tokens && !li.querySelector("[data-prompt]").value
-          ? { tokens: li.querySelector("[data-prompt]").dataset.tokens.split(",").map(Number), prompt: "" }
-          : { prompt: li.querySelector("[data-prompt]").value }),
-        arrive: number(li.querySelector("[data-arrive]")),
-        max_new: number(li.querySelector("[data-new]")),
-      }));
-      return requests.length || how.chunk > 0 ? { ...how, requests } : undefined;
+      const requests = [...list.children].map((li) => {
+        const of = fieldsIn(li);
+        const { value: prompt, dataset } = of("prompt");
+        const tokens = prompt ? undefined : dataset.tokens;
+        return {
+          ...(tokens ? { tokens: tokens.split(",").map(Number), prompt: "" } : { prompt }),
+          arrive: number(of("arrive")),
+          max_new: number(of("new")),
+        };
+      });
+      return requests.length || (how.chunk ?? 0) > 0 ? { ...how, requests } : undefined;
     },
     /** Shows what the run has, when another has begun. */
     view(state) {
       t = state.t;
       if (lang !== state.lang)
-        for (const e of list.querySelectorAll("[data-text]")) e.textContent = t(e.dataset.text ?? "");
+        for (const e of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("[data-text]")))
+          e.textContent = t(e.dataset.text ?? "");
       lang = state.lang;
       if (!state.frame) return;
       const { batch } = state.frame.meta.run.recipe;

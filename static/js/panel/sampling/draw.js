@@ -4,7 +4,7 @@
 import { isolate } from "../../text.js";
 import { el } from "../../ui/dom.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Choice, T } from "../../types.js" */
 
 const TINY = 1e-9; // shorter is rounding
 const LEGIBLE = 0.04; // a shorter stretch has no room for its name
@@ -19,10 +19,10 @@ export const place = (x, { from, to }) => x.toFixed(to - from < 0.005 ? 5 : 3);
 /**
  * What lies on the line, from 0 to 1: the listed tokens that are still
  * possible, and between them what is not listed.
- * @param {{options: {id: number, label: string, from: number, to: number}[]}} choice
+ * @param {Pick<Choice, "options">} choice
  * @returns {{from: number, to: number, id: number|null, label: string}[]}
  */
-export function stretches({ options }) {
+export function stretches({ options = [] }) {
   /** @type {{from: number, to: number, id: number|null, label: string}[]} */
   const all = [];
   let at = 0;
@@ -44,7 +44,7 @@ export function createDraw(root) {
   const line = /** @type {HTMLElement} */ (root.querySelector("[data-line]"));
   const pin = /** @type {HTMLElement} */ (root.querySelector("[data-pin]"));
   const said = /** @type {HTMLElement} */ (pin.querySelector("b"));
-  /** @param {any} choice @param {T} t */
+  /** @param {Choice} choice @param {T} t */
   return function view(choice, t) {
     line.replaceChildren(
       ...stretches(choice).map((s) => {

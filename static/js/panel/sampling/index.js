@@ -7,7 +7,7 @@ import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 import { bar, el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Choice, Frame, Host, Option, Panel, Sampler, Stage, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "sampling", offline: true, create };
@@ -20,16 +20,15 @@ function create(root, { act }) {
   const [says, none, body, note, figure] = ["says", "none", "body", "note", "draw"].map(part);
   const panel = createOpen(details, "choice", act);
   const draw = createDraw(figure);
-  /** @type {any[]} what the table shows */
-  let shown = [];
+  let shown = /** @type {[Choice?, T?]} */ ([]); // what the table shows
   /** @param {State} state */
   return function view(state) {
     panel(state);
     const { frame, t, lang } = state;
     root.hidden = frame?.meta.run.recipe.sampler.kind === "beam"; // the tree shows how those are chosen
-    const choice = frame?.meta.choice ?? null;
+    const choice = frame?.meta.choice;
     says.hidden = !choice;
-    if (choice) says.textContent = sentence(frame, t, lang);
+    if (frame && choice) says.textContent = sentence(frame, t, lang);
     if (!details.open || !frame) return;
     none.hidden = !!choice;
     none.textContent = t(
@@ -40,10 +39,10 @@ function create(root, { act }) {
           : "choice.none",
     );
     body.hidden = !choice?.options;
-    if (body.hidden || (shown[0] === choice && shown[1] === t)) return;
+    if (!choice?.options || (shown[0] === choice && shown[1] === t)) return;
     shown = [choice, t];
     const { sampler } = frame.meta.run.recipe;
-    fill(table, choice, sampler, t);
+    fill(table, choice, choice.options, sampler, t);
     const drawn = sampler.kind === "sample";
     figure.hidden = !drawn;
     if (drawn) draw(choice, t);
@@ -51,16 +50,20 @@ function create(root, { act }) {
   };
 }
 
-/** A filter and its setting. @param {any} stage @param {any} sampler @param {T} t */
-const title = (stage, sampler, t) =>
-  [t(`choice.stage.${stage.filter}`), sampler[stage.filter]].filter((x) => x !== undefined).join(" ");
+/** The setting of a filter, by its name. @param {Sampler} sampler @param {Stage} stage */
+const setting = (sampler, { filter }) => /** @type {Partial<Record<string, number|string>>} */ (sampler)[filter];
 
-/** @param {any} frame @param {T} t @param {string} lang */
+/** A filter and its setting. @param {Stage} stage @param {Sampler} sampler @param {T} t */
+const title = (stage, sampler, t) =>
+  [t(`choice.stage.${stage.filter}`), setting(sampler, stage)].filter((x) => x !== undefined).join(" ");
+
+/** @param {Frame} frame @param {T} t @param {string} lang */
 export function sentence(frame, t, lang) {
   const { choice, run, tokens } = frame.meta;
   const { sampler } = run.recipe;
-  const said = choice.stages.slice(1).map((/** @type {any} */ s, /** @type {number} */ i) => {
-    const Value = String(sampler[s.filter]);
+  if (!choice) return "";
+  const said = choice.stages.slice(1).map((s, i) => {
+    const Value = String(setting(sampler, s));
     if (s.say) return t(`choice.say.${s.say}`, { Value, Token: choice.label, Prob: percent(choice.prob) });
     if (s.possible === choice.stages[i].possible) return t("choice.say.nothing", { Filter: title(s, sampler, t) });
     return t("choice.say.cut", {
@@ -87,18 +90,19 @@ export function sentence(frame, t, lang) {
 /**
  * One row a token, one column a stage.
  * @param {HTMLTableElement} table
- * @param {any} choice
- * @param {any} sampler
+ * @param {Choice} choice
+ * @param {Option[]} options
+ * @param {Sampler} sampler
  * @param {T} t
  */
-function fill(table, choice, sampler, t) {
-  const { stages, options } = choice;
-  const most = Math.max(...stages.flatMap((/** @type {any} */ s) => s.probs));
+function fill(table, choice, options, sampler, t) {
+  const stages = choice.stages.map((s) => ({ ...s, probs: s.probs ?? [] })); // with options they are there
+  const most = Math.max(...stages.flatMap((s) => s.probs));
   const drawn = sampler.kind === "sample";
   const narrows = (/** @type {number} */ i) => i > 0 && stages[i].possible < stages[i - 1].possible;
   const head = el("tr", [
     el("th", t("choice.token"), { scope: "col" }),
-    ...stages.map((/** @type {any} */ s, /** @type {number} */ i) =>
+    ...stages.map((s, i) =>
       el(
         "th",
         [
@@ -113,10 +117,10 @@ function fill(table, choice, sampler, t) {
     ),
     ...(drawn ? [el("th", t("choice.on_line"), { scope: "col", class: "stretch" })] : []),
   ]);
-  const rows = options.map((/** @type {any} */ o, /** @type {number} */ i) => {
+  const rows = options.map((o, i) => {
     const chosen = o.id === choice.token;
     const name = [isolate(o.label), el("span", chosen ? ` (${t("top.chosen")})` : "", { class: "spoken" })];
-    const cells = stages.map((/** @type {any} */ s) => probability(s.probs[i], most, t, s.scores ? o.logit : null));
+    const cells = stages.map((s) => probability(s.probs[i], most, t, s.scores ? o.logit : null));
     const stretch = o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "";
     return el(
       "tr",
@@ -124,15 +128,15 @@ function fill(table, choice, sampler, t) {
       { class: chosen ? "chosen" : stretch ? "" : "out", "data-id": String(o.id) },
     );
   });
-  const rest = stages.map((/** @type {any} */ s) => ({
-    Count: s.possible - s.probs.filter((/** @type {number} */ p) => p > 0).length,
-    prob: 1 - s.probs.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0),
+  const rest = stages.map((s) => ({
+    Count: s.possible - s.probs.filter((p) => p > 0).length,
+    prob: 1 - s.probs.reduce((a, b) => a + b, 0),
   }));
   const others = el(
     "tr",
     [
       el("th", t("choice.others"), { scope: "row" }),
-      ...rest.map((/** @type {any} */ r) =>
+      ...rest.map((r) =>
         el("td", [r.Count ? `${percent(Math.max(0, r.prob))} ` : "–", el("small", r.Count ? t("choice.left", r) : "")]),
       ),
       ...(drawn ? [el("td")] : []),

@@ -1,9 +1,9 @@
 // The same requests under the other schedule, side by side. The server runs both.
 
 import { percent, si } from "../../format.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Batch, Frame, Host, Panel, Served, State, T } from "../../types.js" */
 
 const ROWS = ["passes", "ttft", "tpot", "rows", "recomputed", "padded", "busy", "weights"];
 
@@ -12,44 +12,48 @@ export const panel = { id: "schedule-compare", offline: false, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
-  const [ask, go, table, status] = [part("ask"), part("go"), part("table"), part("status")];
-  let state = /** @type {any} */ (null);
-  let both = /** @type {any} */ (null);
+  const part = parts(root);
+  const [ask, go, status] = [part("ask"), part("go"), part("status")];
+  const table = /** @type {HTMLTableElement} */ (part("table"));
+  let frame = /** @type {Frame|null} */ (null);
+  let t = /** @type {T} */ ((id) => id);
+  let both = /** @type {Record<string, Served>|null} */ (null);
   let of = ""; // whose results these are
   let written = "";
-  const recipe = () =>
-    JSON.stringify({ ...state.frame.meta.run.recipe, batch: { ...state.frame.meta.run.recipe.batch, schedule: "" } });
+  const recipe = () => {
+    const r = frame?.meta.run.recipe;
+    return JSON.stringify({ ...r, batch: { ...r?.batch, schedule: "" } });
+  };
   ask.addEventListener("click", async () => {
     of = recipe();
     const asked = of;
-    status.textContent = state.t("versus.running");
+    status.textContent = t("versus.running");
     try {
-      const answer = await fetch(`/take/schedules${state.frame.meta.link}`);
+      const answer = await fetch(`/take/schedules${frame?.meta.link}`);
       const said = await answer.json();
       if (asked !== of) return;
       both = answer.ok ? said : null;
-      status.textContent = answer.ok ? "" : state.t(`problem.${said.problem}`, said.args);
+      status.textContent = answer.ok ? "" : t(`problem.${said.problem}`, said.args);
     } catch {
-      status.textContent = state.t("take.failed");
+      status.textContent = t("take.failed");
     }
     written = "";
     act.repaint();
   });
   go.addEventListener("click", () => {
-    const { recipe: r } = state.frame.meta.run;
-    act.run({ ...r, batch: { ...r.batch, schedule: other(r) } });
+    const r = frame?.meta.run.recipe;
+    if (r?.batch) act.run({ ...r, batch: { ...r.batch, schedule: other(r.batch) } });
   });
   /** @param {State} next */
   return function view(next) {
-    state = next;
-    const { frame, t, lang } = next;
+    const { lang } = next;
+    ({ frame, t } = next);
     const r = frame?.meta.run.recipe;
     root.hidden = !r?.batch?.requests?.length;
     if (!r?.batch || root.hidden) return;
     if (both && of !== recipe()) both = null;
-    ask.textContent = t(`versus.ask.${other(r)}`);
-    go.textContent = t(`versus.go.${other(r)}`);
+    ask.textContent = t(`versus.ask.${other(r.batch)}`);
+    go.textContent = t(`versus.go.${other(r.batch)}`);
     go.hidden = table.hidden = !both;
     const now = JSON.stringify([both, lang, r.batch.schedule]);
     if (!both || now === written) return;
@@ -58,13 +62,13 @@ function create(root, { act }) {
   };
 }
 
-/** @param {any} recipe */
-const other = (recipe) => (recipe.batch.schedule === "static" ? "continuous" : "static");
+/** @param {Batch} batch */
+const other = (batch) => (batch.schedule === "static" ? "continuous" : "static");
 
-/** @param {HTMLTableElement} table @param {any} both @param {string} mine @param {T} t */
+/** @param {HTMLTableElement} table @param {Record<string, Served>} both @param {string} mine @param {T} t */
 function fill(table, both, mine, t) {
   const names = ["static", "continuous"];
-  const shown = (/** @type {string} */ row, /** @type {any} */ x) =>
+  const shown = (/** @type {string} */ row, /** @type {Served} */ x) =>
     ({
       passes: String(x.passes),
       ttft: x.ttft.toFixed(2),

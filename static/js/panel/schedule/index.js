@@ -5,11 +5,11 @@ import { onKey } from "../../ui/keys.js";
 import { passes, totals, waits } from "./passes.js";
 import { createOptional } from "../../ui/optional.js";
 import { percent, sentences, si } from "../../format.js";
-import { seqName, promptOf } from "../../facts/sequences.js";
+import { isBatch, promptOf, seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
-import { el } from "../../ui/dom.js";
+import { el, parts } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, State, T, With } from "../../types.js" */
 /** @import { PassCell } from "./passes.js" */
 
 /** @type {Panel} */
@@ -18,9 +18,9 @@ export const panel = { id: "schedule", offline: true, create };
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
   const lens = createOptional(root, "schedule", act);
-  const part = (/** @type {string} */ name) => /** @type {any} */ (root.querySelector(`[data-${name}]`));
+  const part = parts(root);
   const grid = /** @type {HTMLTableElement} */ (part("grid"));
-  let frame = /** @type {any} */ (null);
+  let frame = /** @type {Frame|null} */ (null);
   let built = "";
   grid.addEventListener("click", (e) => {
     const b = /** @type {HTMLElement} */ (e.target).closest("button");
@@ -50,12 +50,12 @@ function create(root, { act }) {
     const on = lens(state, !!frame?.meta.schedule);
     if (!on) return;
     const { t, lang } = state;
-    const x = passes(frame);
+    const x = frame && passes(frame);
     part("none").hidden = !!x;
     part("body").hidden = !x;
-    if (!x) return void (built = "");
+    if (!x || !frame || !isBatch(frame)) return void (built = "");
     const { run, step, peers, schedule } = frame.meta;
-    const now = JSON.stringify([x, run.recipe, step.pass, step.part === "head", peers.pick, peers.seq, lang]);
+    const now = JSON.stringify([x, run.recipe, step?.pass, step?.part === "head", peers.pick, peers.seq, lang]);
     if (now === built) return;
     built = now;
     const focus = /** @type {HTMLElement|null} */ (
@@ -66,13 +66,13 @@ function create(root, { act }) {
       /** @type {HTMLElement|null} */ (
         grid.querySelector(focus.pass ? `[data-pass="${focus.pass}"]` : `[data-seq="${focus.seq}"]`)
       )?.focus({ preventScroll: true });
-    each(part("requests"), frame, x, t);
+    each(/** @type {HTMLTableElement} */ (part("requests")), frame, x, t);
     const sum = totals(x, frame);
     const told =
       schedule.requests.length === 1
-        ? t("schedule.says.one", { Chunk: run.recipe.batch.chunk ?? 0 })
+        ? t("schedule.says.one", { Chunk: run.recipe.batch?.chunk ?? 0 })
         : x.whole
-          ? t(`schedule.says.${run.recipe.batch.schedule}`, {
+          ? t(`schedule.says.${run.recipe.batch?.schedule}`, {
               Passes: x.whole,
               Count: sum.made,
               Rows: sum.rows,
@@ -85,7 +85,7 @@ function create(root, { act }) {
             })
           : t("schedule.first");
     part("says").textContent = sentences(told, recomputed(frame, t));
-    const some = (/** @type {(c: PassCell) => any} */ f) => x.cells.flat().some(f);
+    const some = (/** @type {(c: PassCell) => unknown} */ f) => x.cells.flat().some(f);
     for (const k of ["waiting", "held", "preempted"]) part(`key-${k}`).hidden = !some((c) => c.kind === k);
     for (const k of /** @type {const} */ (["padded", "reused", "again"])) part(`key-${k}`).hidden = !some((c) => c[k]);
     const box = /** @type {HTMLElement} */ (grid.parentElement);
@@ -95,12 +95,12 @@ function create(root, { act }) {
   };
 }
 
-/** What preemption costs so far. @param {any} frame @param {T} t */
+/** What preemption costs so far. @param {With<"schedule">} frame @param {T} t */
 function recomputed(frame, t) {
   const { requests, recomputed } = frame.meta.schedule;
   if (!recomputed) return "";
   return t("schedule.says.recomputed", {
-    Count: requests.reduce((/** @type {number} */ n, /** @type {any} */ q) => n + (q.preempted ?? 0), 0),
+    Count: requests.reduce((n, q) => n + (q.preempted ?? 0), 0),
     Rows: recomputed.rows,
     Flops: si(Number(recomputed.flops), unitOf(frame)),
   });
@@ -114,14 +114,14 @@ const alone = (x) => Math.max(...x.weights);
 
 /**
  * @param {HTMLTableElement} table
- * @param {any} frame
+ * @param {With<"peers"|"schedule">} frame
  * @param {NonNullable<ReturnType<typeof passes>>} x
  * @param {T} t
  * @param {boolean} recorded of one request only
  */
 function fill(table, frame, x, t, recorded) {
   const { schedule, step, peers, run } = frame.meta;
-  const now = (/** @type {number} */ p) => (p === step.pass ? "now" : "");
+  const now = (/** @type {number} */ p) => (p === step?.pass ? "now" : "");
   const head = el("tr", [
     el("th", t("schedule.pass"), { scope: "col" }),
     ...x.rows.map((_, p) =>
@@ -129,7 +129,7 @@ function fill(table, frame, x, t, recorded) {
         "th",
         el("button", String(p), {
           type: "button",
-          tabindex: p === step.pass ? "0" : "-1",
+          tabindex: p === step?.pass ? "0" : "-1",
           "data-pass": String(p),
           title: t("schedule.go", { Pass: p }),
         }),
@@ -137,7 +137,7 @@ function fill(table, frame, x, t, recorded) {
       ),
     ),
   ]);
-  const lines = schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
+  const lines = schedule.requests.map((q, i) => {
     const parts = [
       el("span", `${seqName(frame, i, t)}: `, { class: "spoken" }),
       el("b", String(i), { "aria-hidden": "true" }),
@@ -178,7 +178,7 @@ function fill(table, frame, x, t, recorded) {
   const foot = [
     line("rows", (p) => String(x.rows[p])),
     ...(schedule.recomputed ? [line("again", (p) => String(x.again[p]))] : []),
-    ...(run.recipe.batch.schedule === "static"
+    ...(run.recipe.batch?.schedule === "static"
       ? [line("padded", (p) => String(x.padded[p])), line("use", (p) => `${Math.round(100 * use(p))} %`, use)]
       : []),
     ...(schedule.requests.length === 1
@@ -187,7 +187,7 @@ function fill(table, frame, x, t, recorded) {
           line(
             "idle",
             (p) => String(x.idle[p]),
-            (p) => x.idle[p] / run.recipe.batch.slots,
+            (p) => x.idle[p] / (run.recipe.batch?.slots ?? 1),
           ),
         ]),
     line("made", (p) => (over(p) ? String(x.made[p]) : "")),
@@ -249,7 +249,7 @@ function square(c, now, t) {
 /**
  * What each request waited for.
  * @param {HTMLTableElement} table
- * @param {any} frame
+ * @param {With<"peers"|"schedule">} frame
  * @param {NonNullable<ReturnType<typeof passes>>} x
  * @param {T} t
  */
@@ -257,7 +257,7 @@ function each(table, frame, x, t) {
   const some = frame.meta.schedule.recomputed; // somebody was preempted
   const more = some ? ["preempted", "again"] : [];
   const columns = ["request", "prompt", "reused", "arrive", "ttft", "tpot", "tokens", ...more, "state", "said"];
-  const rows = frame.meta.schedule.requests.map((/** @type {any} */ q, /** @type {number} */ i) => {
+  const rows = frame.meta.schedule.requests.map((q, i) => {
     const w = waits(q, x.whole);
     const cells = [
       q.prompt,

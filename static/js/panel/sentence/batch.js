@@ -1,35 +1,33 @@
 // What happened in a step of several sequences: a sentence for each event, and
 // one for the sequence that is looked at.
 
-import { percent, sentences, si } from "../../format.js";
+import { number, percent, sentences, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Finished, PassEvent, Recipe, Step, T, With } from "../../types.js" */
 
-/** @param {any} frame @param {T} t @returns {string} */
+/** @param {With<"peers">} frame @param {T} t @returns {string} */
 export function batchSentence(frame, t) {
   const { step, peers, beams } = frame.meta;
   const answer = beams?.finished[beams.best]; // tells enough of the texts that the end has finished
   const events = peers.events
-    .filter((/** @type {any} */ e) => !answer || e.kind !== "finish")
-    .filter(
-      (/** @type {any} */ e, /** @type {number} */ i, /** @type {any[]} */ all) =>
-        e.kind !== "copy" || all.findIndex((x) => x.kind === "copy" && x.from === e.from) === i,
-    )
-    .map((/** @type {any} */ e) => event(frame, e, t));
-  const over = step?.done ? [ended(frame, answer, t)] : [];
+    .filter((e) => !answer || e.kind !== "finish")
+    .filter((e, i, all) => e.kind !== "copy" || all.findIndex((x) => x.kind === "copy" && x.from === e.from) === i)
+    .map((e) => event(frame, e, t));
+  const over = step?.done ? [ended(frame, step, answer, t)] : [];
   return sentences(own(frame, t), ...events, ...over);
 }
 
 /**
  * How the run came to its end.
- * @param {any} frame
- * @param {any} answer of a search, if it has one
+ * @param {With<"peers">} frame
+ * @param {Step} step
+ * @param {Finished|undefined} answer of a search, if it has one
  * @param {T} t
  */
-function ended({ meta: { step, peers, run } }, answer, t) {
+function ended({ meta: { peers, run } }, step, answer, t) {
   // it never chose
   if (peers.kind === "beam" && !answer) return run.recipe.max_new === 0 ? "" : t(`say.done.${step.done}`);
   return t(`say.over.${peers.kind}`, {
@@ -40,7 +38,7 @@ function ended({ meta: { step, peers, run } }, answer, t) {
   });
 }
 
-/** What this step did for the sequence that is looked at. @param {any} frame @param {T} t */
+/** What this step did for the sequence that is looked at. @param {With<"peers">} frame @param {T} t */
 function own(frame, t) {
   const { step, run, kv, top, tokens, peers, schedule } = frame.meta;
   if (!step)
@@ -57,24 +55,24 @@ function own(frame, t) {
   };
   const T = step.cached + step.rows;
   if (step.part === "head") {
-    const me = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq);
-    if (me.token === undefined && T === me.prompt && wanted(run.recipe, peers.seq) === 0)
+    const me = peers.pass.find((p) => p.seq === peers.seq);
+    if (me?.token === undefined && T === me?.prompt && wanted(run.recipe, peers.seq) === 0)
       return t(cacheless(frame) ? "say.seq.alone.uncached" : "say.seq.alone", { ...who, Fed: T });
-    if (me.token === undefined && peers.again?.[step.pass]) return t("say.seq.recomputing", { ...who, Fed: T });
-    if (me.token === undefined)
+    if (me?.token === undefined && peers.again?.[step.pass]) return t("say.seq.recomputing", { ...who, Fed: T });
+    if (me?.token === undefined)
       return t(peers.kind === "beam" ? (step.done ? "say.seq.ended" : "say.seq.dropped") : "say.seq.unfinished", {
         ...who,
         Fed: T,
-        Prompt: me.prompt,
+        Prompt: me?.prompt,
       });
-    const chosen = top.find((/** @type {any} */ c) => c.chosen);
+    const chosen = top?.find((c) => c.chosen);
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", {
       ...who,
       Token: tokens[tokens.length - 1][1],
       Prob: chosen ? percent(chosen.prob) : t("say.unlikely"),
     });
   }
-  const all = { ...who, Rows: peers.pass.reduce((/** @type {number} */ n, /** @type {any} */ p) => n + p.rows, 0) };
+  const all = { ...who, Rows: peers.pass.reduce((n, p) => n + p.rows, 0) };
   const first = t("say.pass", all);
   const args = {
     ...who,
@@ -85,16 +83,16 @@ function own(frame, t) {
     Masked: step.masked,
     Pairs: step.rows * T,
     Again: step.cached,
-    Bytes: (step.rows * kv.bytes_per_token) / run.config.layers,
+    Bytes: (step.rows * number(kv.bytes_per_token)) / run.config.layers,
   };
   const mine = cacheless(frame) ? "say.seq.uncached" : step.rows === 1 ? "say.seq.one" : "say.seq.rows";
   return sentences(first, t(mine, args));
 }
 
-/** How many tokens a sequence may generate. @param {any} recipe @param {number} seq */
+/** How many tokens a sequence may generate. @param {Recipe} recipe @param {number} seq */
 const wanted = (recipe, seq) => recipe.batch?.requests?.[seq - 1]?.max_new ?? recipe.max_new;
 
-/** One event in words. @param {any} frame @param {any} e @param {T} t @returns {string} */
+/** One event in words. @param {With<"peers">} frame @param {PassEvent} e @param {T} t @returns {string} */
 export function event(frame, e, t) {
   const Who = e.kind === "finish" ? "" : seqName(frame, e.seq, t);
   switch (e.kind) {
@@ -118,13 +116,13 @@ export function event(frame, e, t) {
       return t("event.copy", {
         From: e.from ?? 0,
         To: frame.meta.peers.events
-          .filter((/** @type {any} */ x) => x.kind === "copy" && x.from === e.from)
-          .map((/** @type {any} */ x) => t("event.copy.to", { Block: x.to ?? 0, Who: seqName(frame, x.seq, t) })),
+          .filter((x) => x.kind === "copy" && x.from === e.from)
+          .map((x) => t("event.copy.to", { Block: x.to ?? 0, Who: seqName(frame, x.seq, t) })),
       });
     case "part":
       return t("event.part", { Who, Count: e.into });
     case "drop":
       return t("event.drop", { Who });
   }
-  return t("event.finish", { Text: e.text.trim(), Score: e.score.toFixed(3), Why: t(`done.${e.why}`) });
+  return t("event.finish", { Text: e.text?.trim(), Score: e.score?.toFixed(3), Why: t(`done.${e.why}`) });
 }

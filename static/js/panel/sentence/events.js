@@ -4,17 +4,17 @@ import { inCache } from "../../facts/token-names.js";
 import { goneBefore } from "../../facts/policy-rows.js";
 import { sentences } from "../../format.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Frame, T } from "../../types.js" */
 
 const NAMED = 4; // tokens that are told one by one
 
 /**
  * What the layer of this step evicted in it: positions and K/V heads.
- * @param {any} frame @returns {{position: number, head: number}[]}
+ * @param {Frame} frame @returns {{position: number, head: number}[]}
  */
 export function evicted(frame) {
   const { step, run } = frame.meta;
-  if (step?.part !== "layer" || !frame.tensors.cache_gone) return [];
+  if (!step || step.layer === null || !frame.tensors.cache_gone) return [];
   const all = [];
   for (let head = 0; head < run.config.kv_heads; head++) {
     for (let position = 0; position < step.cached + step.rows; position++) {
@@ -24,7 +24,7 @@ export function evicted(frame) {
   return all;
 }
 
-/** @param {any} frame @param {T} t */
+/** @param {Frame} frame @param {T} t */
 function which(frame, t) {
   const { run } = frame.meta;
   const labels = inCache(frame);
@@ -44,7 +44,7 @@ function which(frame, t) {
   return all.length ? t("say.evicted", { Count: 2 * all.length, Which: said }) : ""; // K and V
 }
 
-/** @param {any} frame @param {T} t */
+/** @param {Frame} frame @param {T} t */
 export function events(frame, t) {
   const { step, use, run } = frame.meta;
   if (!use || !step) return "";

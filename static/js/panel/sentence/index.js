@@ -4,32 +4,33 @@ import { events } from "./events.js";
 import { percent, sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
 import { cacheless } from "../../facts/lanes.js";
+import { isSeveral } from "../../facts/sequences.js";
 import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
 
-/** @import { Panel, State, T } from "../../types.js" */
+/** @import { Frame, Panel, State, T } from "../../types.js" */
 
 /**
  * What was done, and what the cache policy did on the way.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  * @returns {string}
  */
 export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t));
 
-/** @param {any} frame @param {T} t @returns {string} */
+/** @param {Frame} frame @param {T} t @returns {string} */
 function said(frame, t) {
-  if (frame.meta.peers) return batchSentence(frame, t);
+  if (isSeveral(frame)) return batchSentence(frame, t);
   const { step, run, kv, top, tokens, ledger } = frame.meta;
   const proposals = cacheless(frame) ? null : guessed(frame, t);
   if (proposals) return proposals;
   if (!step) return t("say.start", { Count: run.prompt_tokens, Layers: run.config.layers });
   const T = step.cached + step.rows;
   if (step.part === "head") {
-    if (!top.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
+    if (!top?.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
     if (run.recipe.max_new === 0)
       return t(cacheless(frame) ? "say.head.alone.uncached" : "say.head.alone", { Count: T, Vocab: run.config.vocab });
-    const chosen = top.find((/** @type {any} */ c) => c.chosen);
+    const chosen = top.find((c) => c.chosen);
     const label = tokens[tokens.length - 1][1];
     return (
       t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {
@@ -86,13 +87,14 @@ function create(root) {
       ? sentence(frame, t)
       : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
     if (line.textContent !== text) line.textContent = text; // a live region speaks every change
-    count.textContent = frame?.meta.step ? counted(frame, t) : "";
+    count.textContent = frame ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
   };
 }
 
-/** How far the run is. @param {any} frame @param {T} t */
+/** How far the run is. @param {Frame} frame @param {T} t */
 function counted({ meta: { run, step } }, t) {
+  if (!step) return "";
   const short = run.recipe.batch && run.recipe.cache.budget && !run.ended; // who is preempted takes more passes
   return t(short ? "say.count.memory" : "say.count", { N: step.n, Length: run.ended ? run.recorded : run.length });
 }

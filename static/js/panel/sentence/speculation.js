@@ -2,11 +2,11 @@
 
 import { test } from "../../facts/verdicts.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Frame, T } from "../../types.js" */
 
 /**
  * What happened in this step, in one sentence; null where a draft had no part in it.
- * @param {any} frame
+ * @param {Frame} frame
  * @param {T} t
  * @returns {string|null}
  */
@@ -26,19 +26,20 @@ export function sentence(frame, t) {
     });
   }
   const over = step.done ? " " + t(`say.done.${step.done}`) : "";
-  const at = s.verdicts.findIndex((/** @type {any} */ v) => !v.accepted);
+  const { verdicts = [] } = s;
+  const at = verdicts.findIndex((v) => !v.accepted);
   const left = Proposed - s.stays;
   const leaves = { Count: left, After: left - 1, Bytes: s.left ?? 0 };
   const args = {
     Count: Proposed,
-    Accepted: at < 0 ? s.verdicts.length : at,
-    Token: s.token[1],
+    Accepted: at < 0 ? verdicts.length : at,
+    Token: s.token?.[1],
     Tokens: s.stays + 1,
     Left: left,
     Bytes: s.left ?? 0,
     Leaves: left ? t("spec.leaves", leaves) : "",
     Rejected: s.proposed[at]?.[1] ?? "",
-    Test: at < 0 ? "" : test(s.verdicts[at]),
+    Test: at < 0 ? "" : test(verdicts[at]),
   };
   if (s.draws === "person") return t("spec.say.person", args) + over;
   if (s.draws === "proposal") return t(left ? "spec.say.ended" : "spec.say.ended.all", args) + over;

@@ -32,7 +32,7 @@ function create(root, { act }) {
       const seq = Number(input.value);
       // a beam that is gone gives way
       input.checked = seq === peers.pick || (peers.kind === "beam" && seq === peers.seq);
-      const here = !frame.meta.step || peers.pass.some((/** @type {any} */ p) => p.seq === seq);
+      const here = !frame.meta.step || peers.pass.some((p) => p.seq === seq);
       input.parentElement?.classList.toggle("away", !here);
     }
     const away = frame.meta.step && peers.pick !== peers.seq && frame.meta.schedule?.requests[peers.pick];

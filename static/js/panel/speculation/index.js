@@ -8,16 +8,16 @@ import { unitOf } from "../../facts/counters.js";
 import { test } from "../../facts/verdicts.js";
 import { bar, el, parts } from "../../ui/dom.js";
 
-/** @import { Panel, State, T } from "../../types.js" */
+/** @import { Frame, Meta, Panel, SoFar, Speculation, State, T, Verdict } from "../../types.js" */
 
 /**
  * @typedef {{kind: "given"|"guess"|"own", state: "stays"|"leaves"|"pending"|"said", label: string, row: number|null,
- * verdict: any, tested: boolean}} Card row from 0
+ * verdict: Verdict|null, tested: boolean}} Card row from 0
  */
 
 /**
  * One card for each row of the pass, and one for the token that it gave.
- * @param {any} meta @returns {Card[]}
+ * @param {Meta} meta @returns {Card[]}
  */
 export function cards({ speculation: s, step, tokens }) {
   if (!s?.proposed || !step) return [];
@@ -33,7 +33,7 @@ export function cards({ speculation: s, step, tokens }) {
       verdict: null,
       tested: false,
     });
-  s.proposed.forEach((/** @type {[number, string]} */ [, label], /** @type {number} */ i) => {
+  s.proposed.forEach(([, label], i) => {
     const verdict = s.verdicts?.[i] ?? null;
     all.push({
       kind: "guess",
@@ -55,7 +55,7 @@ export const panel = { id: "speculation", offline: true, create };
 /** @param {HTMLElement} root */
 function create(root) {
   const part = parts(root);
-  let shown = /** @type {any} */ (null);
+  let shown = /** @type {{frame: Frame, lang: string}|null} */ (null);
   /** @param {State} state */
   return function view({ frame, t, lang }) {
     const s = frame?.meta.speculation;
@@ -70,19 +70,18 @@ function create(root) {
     part("state").hidden = all.length > 0;
     part("cards").hidden = !all.length;
     part("past").textContent = t("spec.past", { Count: frame.meta.step?.cached ?? 0 });
-    part("cards").replaceChildren(part("past"), ...all.map((c) => card(c, frame, t)));
-    numbers(part("numbers"), frame, t, lang);
+    part("cards").replaceChildren(part("past"), ...all.map((c) => card(c, s, frame, t)));
     const f = s.so_far;
+    numbers(part("numbers"), f, unitOf(frame), t, lang);
     part("worked").textContent = f.tested
       ? t("spec.worked", { A: (f.accepted / f.tested).toFixed(3), G: s.propose, E: f.expected.toFixed(2) })
       : "";
   };
 }
 
-/** @param {Card} c @param {any} frame @param {T} t */
-function card(c, frame, t) {
-  const s = frame.meta.speculation;
-  const why = c.tested && !c.verdict.accepted ? " rejected" : " unused";
+/** @param {Card} c @param {Speculation} s @param {Frame} frame @param {T} t */
+function card(c, s, frame, t) {
+  const why = c.verdict && !c.verdict.accepted ? " rejected" : " unused";
   const li = el("li", [], {
     class: `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? why : ""}`,
   });
@@ -99,7 +98,7 @@ function card(c, frame, t) {
             ? "spec.rejected"
             : c.state === "stays"
               ? "spec.accepted"
-              : s.draws === "proposal" && c.row === frame.meta.step.cached + 1 + s.stays
+              : s.draws === "proposal" && c.row === (frame.meta.step?.cached ?? 0) + 1 + s.stays
                 ? "spec.draws.proposal"
                 : "spec.accepted.over",
         ),
@@ -143,13 +142,12 @@ function bars({ p, q }, t) {
 /**
  * The counters: what was measured, counted, and modelled.
  * @param {HTMLElement} into
- * @param {any} frame
+ * @param {SoFar} f
+ * @param {string} unit
  * @param {T} t
  * @param {string} lang
  */
-function numbers(into, frame, t, lang) {
-  const f = frame.meta.speculation.so_far;
-  const unit = unitOf(frame);
+function numbers(into, f, unit, t, lang) {
   const per = (/** @type {number} */ x) =>
     x.toLocaleString(lang, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   /** @type {[string, string, string, number|string][]} id, value, how it came about, raw */

@@ -15,7 +15,7 @@ import { sharers } from "../../facts/heads.js";
 import { place } from "../../ui/dom.js";
 import { hit, tensorCell } from "../../ui/plate.js";
 
-/** @import { Grid, Host, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
+/** @import { Cell, Frame, Grid, Host, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
 const OPS = ["Q", "K", "scores", "probs", "V", "out"];
@@ -45,11 +45,11 @@ function create(root, { act }) {
   }
   const width = watchWidth(/** @type {HTMLElement} */ (root.querySelector(".scroll")), act.repaint);
   let drawn = ""; // what the axes show
-  let last = /** @type {any} */ (null); // the state
+  let last = /** @type {State|null} */ (null);
   let ahead = false; // is the first step being prepared?
   /** @type {ReturnType<typeof geometry>|null} */
   let layout = null;
-  /** @type {{op: string, row: number, col: number}|null} the cell under the cursor, in tensor coordinates */
+  /** @type {Cell|null} the cell under the cursor, in tensor coordinates */
   let here = null;
 
   /** @param {string} op */
@@ -88,7 +88,7 @@ function create(root, { act }) {
 
   /**
    * The geometry of a pass, and what surrounds its matrices, drawn when it is another.
-   * @param {any} state @param {any} frame @param {{m: number, t: number, hd: number}} size
+   * @param {State} state @param {Frame} frame @param {{m: number, t: number, hd: number}} size
    */
   function surround({ lang, theme, t }, frame, size) {
     const made = geometry({ width: Math.max(width(), NARROWEST), ...size });
@@ -124,12 +124,12 @@ function create(root, { act }) {
    * three times as long as the next, and a step is then as short as the others.
    */
   function prepare() {
-    const { frame, theme } = last;
-    if (drawn) return; // the step was faster
+    const { frame, theme } = last ?? {};
+    if (!last || !frame || !theme || drawn) return; // the step was faster
     const { prompt_tokens: m, config } = frame.meta.run;
     const made = surround(
       last,
-      { ...frame, meta: { ...frame.meta, pick_step: { cached: 0, rows: m } } },
+      { ...frame, meta: { ...frame.meta, pick_step: { cached: 0, rows: m, pass: 0, phase: "prefill" } } },
       { m, t: m, hd: config.head_dim },
     );
     for (const op of OPS) {
@@ -222,11 +222,11 @@ function create(root, { act }) {
 /**
  * What is hatched: pairs that are not seen, and what of them the cache had evicted;
  * of K and V the rows that the newest query does not find any more.
- * @param {any} frame @param {string} op @param {number} m @param {number} positions
+ * @param {Frame} frame @param {string} op @param {number} m @param {number} positions
  * @returns {{masked?: (r: number, c: number) => boolean, gone?: (r: number, c: number) => boolean}}
  */
 function hidden(frame, op, m, positions) {
-  const mask = frame.tensors.mask.data;
+  const mask = frame.tensors.mask?.data ?? [];
   const gone = (/** @type {number} */ r, /** @type {number} */ c) => mask[r * positions + c] === GONE;
   const last = (/** @type {number} */ p) => gone(m - 1, p);
   switch (evicts(frame) && op) {
@@ -242,21 +242,21 @@ function hidden(frame, op, m, positions) {
 /** @param {number} x @param {number} n */
 const clampTo = (x, n) => Math.min(Math.max(x, 0), n - 1);
 
-/** What the new rows are. @param {any} frame @param {T} t */
+/** What the new rows are. @param {Frame} frame @param {T} t */
 function fresh(frame, t) {
   const proposed = guesses(frame).length;
   return proposed
-    ? t("legend.new_proposed", { Fed: frame.meta.pick_step.rows - proposed, Proposed: proposed })
+    ? t("legend.new_proposed", { Fed: (frame.meta.pick_step?.rows ?? 0) - proposed, Proposed: proposed })
     : t("legend.new");
 }
 
-/** @param {any} tensor @param {string} op @returns {(r: number, c: number) => number} */
+/** @param {Tensor} tensor @param {string} op @returns {(r: number, c: number) => number} */
 function cells(tensor, op) {
   const cols = tensor.shape[1];
   return op === "K" ? (r, c) => tensor.data[c * cols + r] : (r, c) => tensor.data[r * cols + c];
 }
 
-/** @param {HTMLElement} el @param {Plate} plate @param {string} op @param {any} picked */
+/** @param {HTMLElement} el @param {Plate} plate @param {string} op @param {Cell|null} picked */
 function cursor(el, plate, op, picked) {
   const at = picked?.op === op ? tensorCell(op, picked) : null;
   el.hidden = !at || at.row >= plate.rows || at.col >= plate.cols;

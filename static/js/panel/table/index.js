@@ -2,10 +2,10 @@
 
 import { onStage } from "../../facts/token-names.js";
 import { cell } from "../../format.js";
-import { PAIRS, tensorOf } from "../../facts/readout.js";
+import { named, PAIRS, tensorOf } from "../../facts/readout.js";
 import { el, line } from "../../ui/dom.js";
 
-/** @import { Panel } from "../../types.js" */
+/** @import { Frame, Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "table", offline: true, create };
@@ -14,16 +14,15 @@ export const panel = { id: "table", offline: true, create };
 function create(root) {
   const select = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
-  /** @type {any} */
-  let state = null;
+  let frame = /** @type {Frame|null} */ (null);
   const fill = () => {
-    const op = state?.frame?.meta.pick.op; // one op fills the stage: then it is the table too
+    const op = frame?.meta.pick.op; // one op fills the stage: then it is the table too
     /** @type {HTMLElement} */ (select.parentElement).hidden = !!op;
-    const tensor = op ? tensorOf(state.frame, op) : state?.frame?.tensors[select.value];
-    if (!root.open || !tensor) return table.replaceChildren();
+    const tensor = frame && (op ? tensorOf(frame, op) : named(frame, select.value));
+    const from = frame?.meta.pick_step;
+    if (!root.open || !frame || !tensor || !from) return table.replaceChildren();
     const [rows, cols] = tensor.shape;
-    const { pick_step: from } = state.frame.meta;
-    const names = onStage(state.frame);
+    const names = onStage(frame);
     const positions = from.cached + from.rows;
     const name = (/** @type {number} */ i) => names[i] ?? "";
     const pairs = PAIRS.has(op || select.value);
@@ -36,9 +35,9 @@ function create(root) {
   };
   root.addEventListener("toggle", fill);
   select.addEventListener("change", fill);
-  /** @param {any} next @param {any} before */
+  /** @param {State} next @param {State} before */
   return function view(next, before) {
-    state = next;
+    frame = next.frame;
     if (next.frame !== before.frame || next.lang !== before.lang) fill();
   };
 }

@@ -3,6 +3,8 @@
 
 import { escape, rgb, tag } from "./ink.js";
 
+/** @import { Attributes } from "./ink.js" */
+
 /** @typedef {[number, number, number, number, number, number]} Matrix as SVG's matrix(a b c d e f) */
 
 const START = () => ({
@@ -32,7 +34,7 @@ let clips = 0;
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @returns {any} a context; its svg() is everything drawn so far
+ * @returns {CanvasRenderingContext2D & {svg: () => string}} what views use of one; svg() is everything drawn so far
  */
 export function svgContext(canvas) {
   const ruler = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
@@ -43,7 +45,7 @@ export function svgContext(canvas) {
   let out = [];
   let path = "";
   const turn = (/** @type {Matrix} */ m) => (state.matrix = times(state.matrix, m));
-  const put = (/** @type {string} */ name, /** @type {Record<string, any>} */ values, text = "") => {
+  const put = (/** @type {string} */ name, /** @type {Attributes} */ values, text = "") => {
     const m = state.matrix;
     const moved = m.some((v, i) => v !== (i === 0 || i === 3 ? 1 : 0));
     const all = {
@@ -167,13 +169,12 @@ export function svgContext(canvas) {
     },
     svg: () => out.join(""),
   };
-  return new Proxy(drawing, {
-    get: (target, name) => /** @type {any} */ (target)[name] ?? /** @type {any} */ (state)[name],
-    set: (_, name, value) => {
-      /** @type {any} */ (state)[name] = value;
-      return true;
-    },
+  const context = new Proxy(drawing, {
+    get: (target, name) => Reflect.get(target, name) ?? Reflect.get(state, name),
+    set: (_, name, value) => Reflect.set(state, name, value),
   });
+  // A view that draws with what is not here throws in its test.
+  return /** @type {ReturnType<typeof svgContext>} */ (/** @type {unknown} */ (context));
 }
 
 /** Numbers short enough for a file that people open. @param {number} x */

@@ -21,7 +21,7 @@ export function record(canvases, repaint) {
   try {
     repaint(true);
   } finally {
-    for (const c of canvases) delete (/** @type {any} */ (c).getContext);
+    for (const c of canvases) Reflect.deleteProperty(c, "getContext");
   }
   const shown = new Map();
   for (const [c, ctx] of contexts) {

@@ -4,9 +4,9 @@ import { figure, record } from "./figure.js";
 import { address } from "../../state/url.js";
 import { si } from "../../format.js";
 
-/** @import { Frame, Host, Panel } from "../../types.js" */
+/** @import { Frame, Host, Meta, Panel } from "../../types.js" */
 
-/** @param {any} meta @param {string} end */
+/** @param {Meta} meta @param {string} end */
 export function fileName({ run, step, pick }, end) {
   const model = run.model.replace(/[^A-Za-z0-9._-]+/g, "_");
   return `kvstep-${model}-${step ? `step${step.n}` : "start"}-layer${pick.layer}-head${pick.head}${end}`;

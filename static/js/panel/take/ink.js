@@ -2,16 +2,18 @@
 
 /** @import { Box } from "../../types.js" */
 
-/** Text that XML can hold. @param {string} s */
+/** Text that XML can hold. @param {string|number} s */
 export const escape = (s) =>
   String(s)
     .replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`)
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "");
 
+/** @typedef {Record<string, string|number|null|undefined>} Attributes null and "" are left out */
+
 /**
  * An element of SVG.
  * @param {string} name
- * @param {Record<string, any>} attributes null and "" are left out
+ * @param {Attributes} attributes
  * @param {string} [inside] XML
  */
 export function tag(name, attributes, inside = "") {
@@ -26,7 +28,7 @@ const known = new Map();
 
 /**
  * Any CSS colour as #rrggbb or rgba(): programs other than browsers know no others.
- * @param {any} color
+ * @param {string} color
  */
 export function rgb(color) {
   const css = String(color);

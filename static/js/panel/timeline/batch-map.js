@@ -4,11 +4,11 @@
 import { isolate } from "../../text.js";
 import { seqName } from "../../facts/sequences.js";
 
-/** @import { T } from "../../types.js" */
+/** @import { Peers, T, Token, With } from "../../types.js" */
 
 /**
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").timeline>} layout
- * @param {any} frame @param {Record<string, string>} c
+ * @param {With<"peers">} frame @param {Record<string, string>} c
  * @param {{left: number, right: number, under: number}} room pixels: where columns begin and end, and where names do
  * @param {T} t
  */
@@ -36,19 +36,23 @@ export function drawBatchMap(ctx, layout, frame, c, { left, right, under }, t) {
   }
 }
 
+/** Tokens of the prompt of whom is looked at. @param {Peers} peers */
+const promptLength = ({ pass, seq }) => pass.find((p) => p.seq === seq)?.prompt ?? 0;
+
 /**
  * What each pass fed of the sequence: a token by its name, a piece of the prompt
  * by its length; the newest token stands where it will be fed.
- * @param {any} frame @param {T} t
+ * @param {With<"peers">} frame @param {T} t
  */
 export function fed({ meta: { peers, tokens, step } }, t) {
-  if (peers.again) return fedAgain(peers, tokens, t);
-  const sum = peers.fed.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
+  if (peers.again) return fedAgain(peers, peers.again, tokens, t);
+  if (!step) return [];
+  const sum = peers.fed.reduce((a, b) => a + b, 0);
   let at = step.cached + step.rows - sum; // what was in the cache when it came
-  const prompt = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq).prompt;
+  const prompt = promptLength(peers);
   /** @type {{pass: number, label: string, fresh: boolean}[]} */
   const names = [];
-  peers.fed.forEach((/** @type {number} */ n, /** @type {number} */ pass) => {
+  peers.fed.forEach((n, pass) => {
     if (n)
       names.push({
         pass,
@@ -63,17 +67,18 @@ export function fed({ meta: { peers, tokens, step } }, t) {
 
 /**
  * The same of a sequence that was preempted: what it recomputes has no names.
- * @param {any} peers
- * @param {[number, string][]} tokens
+ * @param {Peers} peers
+ * @param {number[]} recomputed by pass
+ * @param {Token[]} tokens
  * @param {T} t
  */
-function fedAgain(peers, tokens, t) {
-  const prompt = peers.pass.find((/** @type {any} */ p) => p.seq === peers.seq).prompt;
+function fedAgain(peers, recomputed, tokens, t) {
+  const prompt = promptLength(peers);
   /** @type {{pass: number, label: string, fresh: boolean}[]} */
   const names = [];
-  peers.fed.forEach((/** @type {number} */ n, /** @type {number} */ pass) => {
-    const again = peers.again[pass];
-    const at = peers.from[pass];
+  peers.fed.forEach((n, pass) => {
+    const again = recomputed[pass];
+    const at = peers.from?.[pass] ?? 0;
     if (again) names.push({ pass, label: t("timeline.again", { Count: again }), fresh: false });
     else if (n === 1) names.push({ pass, label: isolate(tokens[at]?.[1] ?? ""), fresh: at >= prompt });
     else if (n) names.push({ pass, label: t("timeline.tokens", { Count: n }), fresh: at >= prompt });

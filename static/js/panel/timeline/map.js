@@ -4,12 +4,13 @@
 import { isolate } from "../../text.js";
 import { inCache } from "../../facts/token-names.js";
 import { join } from "./join.js";
+import { isBatch } from "../../facts/sequences.js";
 import { fullAt } from "../../facts/policy.js";
 import { drawBatchMap } from "./batch-map.js";
 import { timeline as geometry } from "./layout.js";
 import { blank, density } from "../../ui/canvas.js";
 
-/** @import { Box, T, Theme } from "../../types.js" */
+/** @import { Box, Frame, Meta, Run, Step, T, Theme, Token } from "../../types.js" */
 
 export const LEFT = 40; // pixels of the gutter that names the rows
 export const TOP = 24; // names of the two phases, and flags under them
@@ -17,7 +18,7 @@ export const MAP = 60;
 const NAMES = 34;
 export const HEIGHT = TOP + MAP + NAMES;
 
-/** @param {number} width @param {any} meta of a frame */
+/** @param {number} width @param {Meta} meta of a frame */
 export function place(width, meta) {
   const { run, schedule } = meta;
   const { layers } = run.config;
@@ -34,11 +35,11 @@ export function place(width, meta) {
 
 /**
  * Tokens of each decode pass where a draft proposes: those that it kept, and one
- * for each that is still to come. @param {any} meta @returns {number[]|undefined}
+ * for each that is still to come. @param {Meta} meta @returns {number[]|undefined}
  */
 function adds({ speculation, run }) {
   if (!speculation) return undefined;
-  const kept = /** @type {number[]} */ (speculation.kept);
+  const { kept } = speculation;
   const left = run.ended ? 0 : run.recipe.max_new - 1 - kept.reduce((sum, n) => sum + n, 0);
   return [...kept, ...Array(Math.max(left, 0)).fill(1)];
 }
@@ -49,11 +50,11 @@ export const rowPoint = (part, layers) => (part === layers ? "token" : `layer:${
 /**
  * Steps at which breakpoints are known to stop: those of every pass, and the
  * hits that the server has found.
- * @param {any} meta @param {number} steps how many are shown
+ * @param {Meta} meta @param {number} steps how many are shown
  * @returns {number[]}
  */
 export function stops({ breaks, run }, steps) {
-  const found = new Set((breaks?.hits ?? []).map((/** @type {[number, number]} */ h) => h[0]));
+  const found = new Set((breaks?.hits ?? []).map(([step]) => step));
   const layers = run.config.layers;
   for (let part = 0; part <= layers; part++) {
     if (!breaks?.points.includes(rowPoint(part, layers))) continue;
@@ -64,7 +65,7 @@ export function stops({ breaks, run }, steps) {
 
 /**
  * @param {HTMLCanvasElement} canvas @param {number} width @param {ReturnType<typeof geometry>} layout
- * @param {any} frame @param {Theme} theme @param {T} t
+ * @param {Frame} frame @param {Theme} theme @param {T} t
  */
 export function draw(canvas, width, layout, frame, theme, t) {
   const ctx = blank(canvas, width, HEIGHT);
@@ -76,11 +77,11 @@ export function draw(canvas, width, layout, frame, theme, t) {
   ctx.font = theme.font;
   gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
   cells(ctx, layout, run, step, shown, c, !!frame.meta.schedule);
-  if (frame.meta.schedule) drawBatchMap(ctx, layout, frame, c, { left: LEFT, right: width, under: TOP + MAP + 3 }, t);
+  if (isBatch(frame)) drawBatchMap(ctx, layout, frame, c, { left: LEFT, right: width, under: TOP + MAP + 3 }, t);
   else {
     phases(ctx, layout, run, c, t);
     wall(ctx, layout, frame.meta, c, t);
-    const label = (/** @type {[number, string]} */ x) => isolate(x[1]);
+    const label = (/** @type {Token} */ x) => isolate(x[1]);
     names(
       ctx,
       layout,
@@ -98,7 +99,8 @@ export function draw(canvas, width, layout, frame, theme, t) {
 const middle = (b, inset) => ({ x: b.x + b.w / 2, y: b.y + b.h / 2, inset });
 
 /**
- * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {any} run @param {any} step
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {Run} run
+ * @param {Step|null} step
  * @param {number} shown @param {Record<string, string>} c @param {boolean} even a batch
  */
 function cells(ctx, layout, run, step, shown, c, even) {
@@ -167,7 +169,7 @@ function gutter(ctx, layout, layers, points, c, t) {
 /**
  * @param {CanvasRenderingContext2D} ctx
  * @param {ReturnType<typeof geometry>} layout
- * @param {any} run
+ * @param {Run} run
  * @param {Record<string, string>} c
  * @param {T} t
  */
@@ -217,7 +219,7 @@ function dot(ctx, { x, y }, r, c) {
  * Where memory will be full: a wall before the pass of the token that has no room.
  * @param {CanvasRenderingContext2D} ctx
  * @param {ReturnType<typeof geometry>} layout
- * @param {any} meta
+ * @param {Meta} meta
  * @param {Record<string, string>} c
  * @param {T} t
  */
@@ -272,7 +274,7 @@ function flag(ctx, b, c) {
  * Prompt tokens under the block of prefill, generated ones under the pass that
  * reads them; the newest stands where the next pass will be.
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout
- * @param {any} run @param {string[]} labels @param {Record<string, string>} c @param {number} width
+ * @param {Run} run @param {string[]} labels @param {Record<string, string>} c @param {number} width
  */
 function names(ctx, layout, run, labels, c, width) {
   ctx.textBaseline = "top";

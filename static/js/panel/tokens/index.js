@@ -5,7 +5,7 @@ import { percent } from "../../format.js";
 import { promptOf } from "../../facts/sequences.js";
 import { bar, el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Candidate, Host, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "tokens", offline: true, create };
@@ -37,12 +37,12 @@ function create(root, { act, live }) {
       hint.hidden = false;
       hint.textContent = t(run.recipe.batch ? "top.fork.batch" : "top.fork.beam");
     }
-    list.replaceChildren(...(top ?? []).map((/** @type {any} */ c) => row(c, sampled, t, ours ? fork : null)));
+    list.replaceChildren(...(top ?? []).map((c) => row(c, sampled, t, ours ? fork : null)));
   };
 }
 
 /**
- * @param {any} c
+ * @param {Candidate} c
  * @param {boolean} sampled
  * @param {T} t
  * @param {((id: number) => void)|null} fork null where its token cannot be another one

@@ -5,21 +5,19 @@ import { isolate } from "../../text.js";
 import { si } from "../../format.js";
 import { bar, el } from "../../ui/dom.js";
 
-/** @import { Host, Panel, State, T } from "../../types.js" */
+/** @import { Args, Host, Panel, State, T, Variant } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "variants", offline: false, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
 function create(root, { act }) {
-  const of = (/** @type {string} */ what) => /** @type {any} */ (root.querySelector(what));
+  const of = (/** @type {string} */ what) => /** @type {HTMLElement} */ (root.querySelector(what));
   const [table, body, says, again] = [of("table"), of("[data-rows]"), of("[data-state]"), of("[data-again]")];
   let asked = ""; // the run that the rows are of
   let drawn = "";
-  /** @type {any[]|null} */
-  let rows = null;
-  /** @type {{id: string, args: any}|null} */
-  let failed = null;
+  let rows = /** @type {Variant[]|null} */ (null);
+  let failed = /** @type {{id: string, args: Args}|null} */ (null);
 
   async function ask(/** @type {string} */ run) {
     [asked, rows, failed] = [run, null, null];
@@ -81,7 +79,7 @@ export function runOf(link) {
   return "?" + query;
 }
 
-/** @param {any} r @param {number} most @param {string} lang @param {T} t */
+/** @param {Variant} r @param {number} most @param {string} lang @param {T} t */
 function line(r, most, lang, t) {
   const kind = r.kv_heads === r.heads ? "MHA" : r.kv_heads === 1 ? "MQA" : "GQA";
   const [policy, ...numbers] = r.cache.split(":");
@@ -109,7 +107,7 @@ function line(r, most, lang, t) {
 
 const LONGEST = 160; // characters of a text that went astray
 
-/** What a way said, under its numbers. @param {any} r @param {T} t */
+/** What a way said, under its numbers. @param {Variant} r @param {T} t */
 function said(r, t) {
   const text = [...r.text].length > LONGEST ? [...r.text].slice(0, LONGEST).join("") + "…" : r.text;
   const parts =
