@@ -184,10 +184,11 @@ const typesOfModules = "cd static/test && npm run --silent check"
 
 var goTest = regexp.MustCompile(`^go test (\S+) -run (\S+)$`)
 
-// tests runs the tests that would notice a forgotten part: with all parts they pass.
+// tests runs the tests that would notice a forgotten part, and that of the floors: with all
+// parts they pass.
 func (w *workshop) tests(t *testing.T, x example) {
 	t.Helper()
-	var packages, names []string
+	packages, names := []string{"./cmd/kvstep"}, []string{"TestImportsGoDownOnly"}
 	for _, f := range x.forgets {
 		m := goTest.FindStringSubmatch(f.ask)
 		if m == nil {

@@ -63,7 +63,7 @@ func TestInText(t *testing.T) {
 	if c.Type != "gemma3_text" || c.Nested != "gemma3" || *c.Int("num_attention_heads") != 8 || c.Given("quantization_config") == nil {
 		t.Errorf("%+v", c)
 	}
-	for around, want := range map[string]string{"llava": "llama", "llava_next": "llama", "mistral3": "mistral", "gemma3": "gemma3_text"} {
+	for around, want := range map[string]string{"llava": "llama", "llava_next": "llama", "mistral3": "mistral"} {
 		if c := read(t, `{"model_type": "`+around+`", "text_config": {}, "tie_word_embeddings": false}`); c.Type != want {
 			t.Errorf("%s is around %s, not %s", around, c.Type, want)
 		}

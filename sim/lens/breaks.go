@@ -14,7 +14,7 @@ type BreaksInfo struct {
 	Points []string `json:"points"` // those of the break command
 	// Hits are [step, index into points] of the recorded steps that reached one, without
 	// those of token and layer:N, which every pass reaches at the same place.
-	Hits [][2]int  `json:"hits"`
+	Hits [][2]int  `json:"hits" names:"step,point"`
 	Here []HitInfo `json:"here"` // what is reached at the cursor
 }
 

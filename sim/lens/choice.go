@@ -39,7 +39,7 @@ type OptionInfo struct {
 	Label string   `json:"label"`
 	From  float32  `json:"from"` // its stretch of the cumulative line
 	To    float32  `json:"to"`
-	Logit [2]Score `json:"logit,omitzero"` // before and after the repetition penalty, where that changed it
+	Logit [2]Score `json:"logit,omitzero" names:"before,after"` // before and after the repetition penalty, where that changed it
 }
 
 func showChoice(m *Moment) *ChoiceInfo {

@@ -42,9 +42,9 @@ type Side struct {
 
 // Outlays are totals of both lanes, cached first; null where a lane does not run.
 type Outlays struct {
-	Flops  [2]*Integer `json:"flops"`
-	Read   [2]*Integer `json:"read"`  // bytes of weights and cache
-	Bytes  Integer     `json:"bytes"` // held by the cache
+	Flops  [2]*Integer `json:"flops" names:"cached,uncached"`
+	Read   [2]*Integer `json:"read" names:"cached,uncached"` // bytes of weights and cache
+	Bytes  Integer     `json:"bytes"`                        // held by the cache
 	Passes int         `json:"passes"`
 }
 
@@ -52,7 +52,7 @@ type Outlays struct {
 type Rival struct {
 	ID    int         `json:"id"`
 	Label string      `json:"label"`
-	Probs [2]*float64 `json:"probs"` // its plain softmax probability in both; null where the logits of that place are not kept
+	Probs [2]*float64 `json:"probs" names:"here,there"` // its plain softmax probability in both; null where the logits of that place are not kept
 }
 
 func compareBranches(m *Moment) *CompareInfo {

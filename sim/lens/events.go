@@ -7,6 +7,22 @@ import (
 	"kvstep/sim/cost"
 )
 
+// EventKind says what happened.
+type EventKind string
+
+const (
+	EventJoin      EventKind = "join"
+	EventReuse     EventKind = "reuse"
+	EventChunk     EventKind = "chunk"
+	EventLeave     EventKind = "leave"
+	EventPreempt   EventKind = "preempt"
+	EventRecompute EventKind = "recompute"
+	EventCopy      EventKind = "copy"
+	EventPart      EventKind = "part"
+	EventDrop      EventKind = "drop"
+	EventFinish    EventKind = "finish"
+)
+
 // PassEvent is something that happened to one sequence in this step, by kind:
 // join (prompt, waited), reuse (tokens of prompt were found in the cache, saved),
 // chunk (rows of the prompt were fed, tokens so far), leave (why, tokens),
@@ -15,21 +31,21 @@ import (
 // copy (block from was copied to to), part (a beam is continued into so many),
 // drop (it is not continued), finish (text, score, why).
 type PassEvent struct {
-	Kind   string  `json:"kind"`
-	Seq    int     `json:"seq"`
-	Tokens int     `json:"tokens,omitempty"`
-	Prompt int     `json:"prompt,omitempty"` // tokens
-	Rows   int     `json:"rows,omitempty"`
-	Waited int     `json:"waited,omitempty"` // passes
-	Saved  Integer `json:"saved,omitempty"`  // FLOPs, or MACs if those are counted
-	Paid   Integer `json:"paid,omitempty"`   // FLOPs, or MACs
-	Blocks []int   `json:"blocks,omitempty"`
-	From   int     `json:"from,omitempty"` // block
-	To     int     `json:"to,omitempty"`   // block
-	Into   int     `json:"into,omitempty"` // beams
-	Why    string  `json:"why,omitempty"`
-	Text   string  `json:"text,omitempty"`
-	Score  *Score  `json:"score,omitempty"`
+	Kind   EventKind `json:"kind"`
+	Seq    int       `json:"seq"`
+	Tokens int       `json:"tokens,omitempty"`
+	Prompt int       `json:"prompt,omitempty"` // tokens
+	Rows   int       `json:"rows,omitempty"`
+	Waited int       `json:"waited,omitempty"` // passes
+	Saved  Integer   `json:"saved,omitempty"`  // FLOPs, or MACs if those are counted
+	Paid   Integer   `json:"paid,omitempty"`   // FLOPs, or MACs
+	Blocks []int     `json:"blocks,omitempty"`
+	From   int       `json:"from,omitempty"` // block
+	To     int       `json:"to,omitempty"`   // block
+	Into   int       `json:"into,omitempty"` // beams
+	Why    string    `json:"why,omitempty"`
+	Text   string    `json:"text,omitempty"`
+	Score  *Score    `json:"score,omitempty"`
 }
 
 // eventsOf returns what happened: at the first step of a pass, when it is known who is in
@@ -43,13 +59,13 @@ func eventsOf(m *Moment, copies [][][2]int) []PassEvent {
 	case s.Layer == 0:
 		for i, p := range everyone(s) {
 			for _, c := range copies[i] {
-				events = append(events, PassEvent{Kind: "copy", Seq: p.Seq, From: c[0], To: c[1]})
+				events = append(events, PassEvent{Kind: EventCopy, Seq: p.Seq, From: c[0], To: c[1]})
 			}
 		}
 	case s.Part == sim.HeadPart && s.Schedule != nil:
 		for _, p := range everyone(s) {
 			if p.FinishReason != "" {
-				events = append(events, PassEvent{Kind: "leave", Seq: p.Seq, Why: p.FinishReason, Tokens: s.Schedule.Requests[p.Seq].NumGenerated})
+				events = append(events, PassEvent{Kind: EventLeave, Seq: p.Seq, Why: p.FinishReason, Tokens: s.Schedule.Requests[p.Seq].NumGenerated})
 			}
 		}
 	case s.Beams != nil:
@@ -66,9 +82,9 @@ func joinEvents(m *Moment) []PassEvent {
 		if q.Started != s.Pass {
 			continue
 		}
-		events = append(events, PassEvent{Kind: "join", Seq: seq, Prompt: q.Prompt, Waited: max(s.Pass-q.Arrive, 0)})
+		events = append(events, PassEvent{Kind: EventJoin, Seq: seq, Prompt: q.Prompt, Waited: max(s.Pass-q.Arrive, 0)})
 		if q.Reused > 0 {
-			events = append(events, PassEvent{Kind: "reuse", Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(savedFlops(m, q))})
+			events = append(events, PassEvent{Kind: EventReuse, Seq: seq, Tokens: q.Reused, Prompt: q.Prompt, Saved: Integer(savedFlops(m, q))})
 		}
 	}
 	if s.Schedule.Recomputed != nil {
@@ -77,7 +93,7 @@ func joinEvents(m *Moment) []PassEvent {
 	for _, p := range everyone(s) {
 		q := s.Schedule.Requests[p.Seq]
 		if p.Phase == sim.Prefill && q.Recomputing < p.Rows && p.Rows < p.Prompt-q.Reused && p.Cached < p.Prompt {
-			events = append(events, PassEvent{Kind: "chunk", Seq: p.Seq, Rows: p.Rows, Tokens: p.Cached + p.Rows, Prompt: p.Prompt})
+			events = append(events, PassEvent{Kind: EventChunk, Seq: p.Seq, Rows: p.Rows, Tokens: p.Cached + p.Rows, Prompt: p.Prompt})
 		}
 	}
 	return events
@@ -104,14 +120,14 @@ func beamEvents(m *Moment) []PassEvent {
 	for i, p := range everyone(s) {
 		switch n := children[i]; {
 		case n > 1:
-			events = append(events, PassEvent{Kind: "part", Seq: p.Seq, Into: n})
+			events = append(events, PassEvent{Kind: EventPart, Seq: p.Seq, Into: n})
 		case n == 0 && s.RunFinishReason == "" && !finishedFrom(s.Beams, beamsBefore(m, s), saidOf(m, p)):
-			events = append(events, PassEvent{Kind: "drop", Seq: p.Seq})
+			events = append(events, PassEvent{Kind: EventDrop, Seq: p.Seq})
 		}
 	}
 	for _, f := range newly(s.Beams, beamsBefore(m, s)) {
 		score := Score(f.Score)
-		events = append(events, PassEvent{Kind: "finish", Text: f.Text, Score: &score, Why: f.FinishReason})
+		events = append(events, PassEvent{Kind: EventFinish, Text: f.Text, Score: &score, Why: f.FinishReason})
 	}
 	return events
 }

@@ -7,9 +7,17 @@ import (
 // peersLens is who else is in the pass.
 var peersLens = Lens{Name: "peers", Needs: []Need{severalSequences}, Show: value(showPeers)}
 
+// PeersKind says what sequences of a pass are to each other.
+type PeersKind string
+
+const (
+	PeersBatch PeersKind = "batch" // requests
+	PeersBeam  PeersKind = "beam"  // texts of one search
+)
+
 // PeersInfo is who else is in the pass, in a run of several sequences.
 type PeersInfo struct {
-	Kind   string      `json:"kind"`            // batch or beam
+	Kind   PeersKind   `json:"kind"`
 	Seq    int         `json:"seq"`             // whose step the frame shows
 	Pick   int         `json:"pick"`            // whom the viewer asked for: where this pass does not have it, seq is another
 	Pass   []PeerInfo  `json:"pass"`            // the sequences of the pass, in the order of their rows
@@ -38,9 +46,9 @@ type PeerInfo struct {
 }
 
 func showPeers(m *Moment) *PeersInfo {
-	info := &PeersInfo{Kind: "beam", Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []PassEvent{}}
+	info := &PeersInfo{Kind: PeersBeam, Seq: m.View.Seq, Pick: m.View.Seq, Pass: []PeerInfo{}, Fed: []int{}, Events: []PassEvent{}}
 	if m.Recipe.Batch != nil {
-		info.Kind = "batch"
+		info.Kind = PeersBatch
 	}
 	s := m.Step
 	if s == nil {

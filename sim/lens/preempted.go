@@ -78,7 +78,7 @@ func preemptEvents(m *Moment) []PassEvent {
 			before = m.At(at).Schedule.Requests[seq]
 		}
 		if q.Preempted > before.Preempted {
-			event := PassEvent{Kind: "preempt", Seq: seq}
+			event := PassEvent{Kind: EventPreempt, Seq: seq}
 			if last := lastOf(m, seq, headBefore(m, s)); last != nil {
 				event.Tokens = last.Cached + last.Committed()
 				if last.KV != nil {
@@ -89,7 +89,7 @@ func preemptEvents(m *Moment) []PassEvent {
 		}
 		if q.Recomputing > 0 {
 			p := s.ForSequence(seq)
-			events = append(events, PassEvent{Kind: "recompute", Seq: seq, Rows: q.Recomputing,
+			events = append(events, PassEvent{Kind: EventRecompute, Seq: seq, Rows: q.Recomputing,
 				Tokens: q.Recomputed, Paid: Integer(recomputedFlops(m, p, m.perPass()))})
 		}
 	}

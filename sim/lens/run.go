@@ -37,11 +37,11 @@ func showRun(m *Moment) RunInfo {
 
 // PolicyInfo is what a cache policy does, which viewers ask instead of its kind.
 type PolicyInfo struct {
-	Exact       bool    `json:"exact,omitempty"`        // attention gets the very numbers that were computed, all of them
-	Keeps       *[3]int `json:"keeps,omitempty"`        // where tokens are evicted: how many of the first, of the newest and of its choice each head keeps
-	Bits        int     `json:"bits,omitempty"`         // of a number, where it is quantised
-	GroupTokens int     `json:"group_tokens,omitempty"` // tokens whose K is quantised together, and until then waits in float32
-	Block       int     `json:"block,omitempty"`        // tokens to a block of memory
+	Exact       bool    `json:"exact,omitempty"`                             // attention gets the very numbers that were computed, all of them
+	Keeps       *[3]int `json:"keeps,omitempty" names:"first,newest,chosen"` // where tokens are evicted: how many of the first, of the newest and of its choice each head keeps
+	Bits        int     `json:"bits,omitempty"`                              // of a number, where it is quantised
+	GroupTokens int     `json:"group_tokens,omitempty"`                      // tokens whose K is quantised together, and until then waits in float32
+	Block       int     `json:"block,omitempty"`                             // tokens to a block of memory
 }
 
 // policyOf returns what the run's cache policy does.

@@ -18,19 +18,19 @@ var useLens = Lens{Name: "use", Needs: []Need{aCache}, Show: both(showUse), Tens
 // UseInfo is what the cache takes under its policy, and what the policy did in this step.
 // What is wasted is allocated - used.
 type UseInfo struct {
-	Policy    string  `json:"policy"`             // as kvstep trace --cache reads it
-	Allocated Integer `json:"allocated"`          // bytes held of the machine's memory
-	Used      Integer `json:"used"`               // bytes of them that are rows
-	Budget    Integer `json:"budget,omitzero"`    // bytes; 0: no limit
-	Fits      *int    `json:"fits,omitempty"`     // tokens that the budget has room for, predicted from the shape
-	Table     []int   `json:"table,omitempty"`    // paged: the block of each few tokens
-	Refs      []int   `json:"refs,omitempty"`     // paged: sequences that use each of them
-	Free      []int   `json:"free,omitempty"`     // paged: blocks given back
-	Taken     []int   `json:"taken,omitempty"`    // paged: blocks that the table did not have the step before
-	Given     []int   `json:"given,omitempty"`    // paged: blocks that it has no more
-	Settled   *int    `json:"settled,omitempty"`  // groups along tokens: tokens that have their K in codes
-	Coded     *[2]int `json:"coded,omitempty"`    // those that got them just before this step, from and to
-	MaxError  float32 `json:"max_error,omitzero"` // largest error of a quantised row: what 255 stands for in cache_error
+	Policy    string  `json:"policy"`                          // as kvstep trace --cache reads it
+	Allocated Integer `json:"allocated"`                       // bytes held of the machine's memory
+	Used      Integer `json:"used"`                            // bytes of them that are rows
+	Budget    Integer `json:"budget,omitzero"`                 // bytes; 0: no limit
+	Fits      *int    `json:"fits,omitempty"`                  // tokens that the budget has room for, predicted from the shape
+	Table     []int   `json:"table,omitempty"`                 // paged: the block of each few tokens
+	Refs      []int   `json:"refs,omitempty"`                  // paged: sequences that use each of them
+	Free      []int   `json:"free,omitempty"`                  // paged: blocks given back
+	Taken     []int   `json:"taken,omitempty"`                 // paged: blocks that the table did not have the step before
+	Given     []int   `json:"given,omitempty"`                 // paged: blocks that it has no more
+	Settled   *int    `json:"settled,omitempty"`               // groups along tokens: tokens that have their K in codes
+	Coded     *[2]int `json:"coded,omitempty" names:"from,to"` // those that got them just before this step, from and to
+	MaxError  float32 `json:"max_error,omitzero"`              // largest error of a quantised row: what 255 stands for in cache_error
 	// ShortBy is how many bytes more were needed, where memory ended the run.
 	ShortBy      Integer       `json:"want,omitzero"`
 	Alternatives []Alternative `json:"ways,omitempty"` // how far other ways to keep the cache go in the same budget

@@ -41,11 +41,11 @@ var usual = budget{ops: 3 << 20, answers: 12 << 20, weights: 2 << 20}
 // Scope is what a handout holds, as its reader is told ("scope" of the first record).
 // Spans are the first and the last step.
 type Scope struct {
-	Link      string `json:"link"` // where it was made
-	Step      int    `json:"step"` // looked at when it was made: there the newest row of every op is explained
-	Head      int    `json:"head"` // whose explanations there are
-	Ops       [2]int `json:"ops"`  // steps whose ops can be walked
-	Explained [2]int `json:"explained"`
+	Link      string `json:"link"`                   // where it was made
+	Step      int    `json:"step"`                   // looked at when it was made: there the newest row of every op is explained
+	Head      int    `json:"head"`                   // whose explanations there are
+	Ops       [2]int `json:"ops" names:"first,last"` // steps whose ops can be walked
+	Explained [2]int `json:"explained" names:"first,last"`
 	Trail     int    `json:"trail"` // cells of the way that was open
 	Weights   bool   `json:"weights"`
 	// Without are the ops of which too much would have to be explained.

@@ -107,7 +107,7 @@ func checkPreempted(t *testing.T, f checkpoint.File, steps []sim.Step, n int) {
 }
 
 // preempting is the last moment of a tight batch that tells of an event.
-func preempting(t *testing.T, l *library.Loaded, kind string) *Frame {
+func preempting(t *testing.T, l *library.Loaded, kind lens.EventKind) *Frame {
 	t.Helper()
 	rec := tight(l.Model.Config, sim.ScheduleContinuous)
 	steps := stepsOf(t, l, rec)

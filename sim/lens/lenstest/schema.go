@@ -34,6 +34,7 @@ type Field struct {
 	Text     bool // a number written as a text
 	Optional bool // it may be left out
 	Doc      string
+	Names    []string // of what stands in an array of a fixed length: the tag names
 	of       reflect.Type
 }
 
@@ -72,16 +73,37 @@ func (s *Schema) Fields(t reflect.Type) []Field {
 			s.fail("%s.%s has no key", t, f.Name)
 		}
 		has := func(option string) bool { return slices.Contains(strings.Split(options, ","), option) }
-		add(Field{key, f.Type, has("string"), has("omitempty") || has("omitzero"), s.docs.field(t, f.Name), t})
+		field := Field{Key: key, Type: f.Type, Text: has("string"), Optional: has("omitempty") || has("omitzero"), Doc: s.docs.field(t, f.Name), of: t}
+		if names := f.Tag.Get("names"); names != "" {
+			field.Names = strings.Split(names, ",")
+		}
+		s.checkNames(field)
+		add(field)
 	}
 	if t == reflect.TypeFor[sim.Sampler]() { // Sampler.More
 		for _, f := range sample.Filters {
 			if f.InMore() {
-				add(Field{f.Name, reflect.TypeFor[float64](), false, true, "setting of a filter; left out where it is off", t})
+				add(Field{Key: f.Name, Type: reflect.TypeFor[float64](), Optional: true, Doc: "setting of a filter; left out where it is off", of: t})
 			}
 		}
 	}
 	return all
+}
+
+// checkNames holds that an array of a fixed length says what stands where, and that nothing
+// else does.
+func (s *Schema) checkNames(f Field) {
+	list := bare(f.Type)
+	for list.Kind() == reflect.Slice {
+		list = list.Elem()
+	}
+	length := 0
+	if _, ok := written[list]; list.Kind() == reflect.Array && !ok {
+		length = list.Len()
+	}
+	if length != len(f.Names) {
+		s.fail("%s.%s: %d names of %d", f.of, f.Key, len(f.Names), length)
+	}
 }
 
 // bare returns what a pointer points to.

@@ -139,13 +139,19 @@ func (s *Schema) object(b *strings.Builder, t reflect.Type) {
 }
 
 func (s *Schema) fieldType(f Field) string {
-	switch {
-	case f.Text:
+	if f.Text {
 		return "string"
-	case f.Null():
-		return s.Name(f.Type) + " | null"
 	}
-	return s.Name(f.Type)
+	name := s.Name(f.Type)
+	if len(f.Names) > 0 { // of all elements the type is the same
+		from, to := strings.Index(name, "["), strings.Index(name, "]")
+		element, _, _ := strings.Cut(name[from+1:to], ",")
+		name = name[:from+1] + strings.Join(f.Names, ": "+element+", ") + ": " + element + name[to:]
+	}
+	if f.Null() {
+		name += " | null"
+	}
+	return name
 }
 
 // lensDoc returns what a lens is; its variable has its name.

@@ -110,8 +110,8 @@ export type Scope = {
   /** whose explanations there are */
   head: number;
   /** steps whose ops can be walked */
-  ops: [number, number];
-  explained: [number, number];
+  ops: [first: number, last: number];
+  explained: [first: number, last: number];
   /** cells of the way that was open */
   trail: number;
   weights: boolean;

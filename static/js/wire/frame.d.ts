@@ -211,6 +211,22 @@ export type Part = "layer" | "head";
 /** names a lane. */
 export type LaneName = "cached" | "uncached";
 
+/** says what sequences of a pass are to each other. */
+export type PeersKind = "batch" | "beam";
+
+/** says what happened. */
+export type EventKind =
+  | "join"
+  | "reuse"
+  | "chunk"
+  | "leave"
+  | "preempt"
+  | "recompute"
+  | "copy"
+  | "part"
+  | "drop"
+  | "finish";
+
 /** the arithmetic of an op. */
 export type Kind =
   | "dot"
@@ -437,7 +453,7 @@ export type Policy = {
   /** attention gets the very numbers that were computed, all of them */
   exact?: boolean;
   /** where tokens are evicted: how many of the first, of the newest and of its choice each head keeps */
-  keeps?: [number, number, number];
+  keeps?: [first: number, newest: number, chosen: number];
   /** of a number, where it is quantised */
   bits?: number;
   /** tokens whose K is quantised together, and until then waits in float32 */
@@ -725,7 +741,7 @@ export type Option = {
   from: number;
   to: number;
   /** before and after the repetition penalty, where that changed it */
-  logit?: [number, number];
+  logit?: [before: number, after: number];
 };
 
 /**
@@ -813,8 +829,7 @@ export type Effect = {
 
 /** who else is in the pass, in a run of several sequences. */
 export type Peers = {
-  /** batch or beam */
-  kind: string;
+  kind: PeersKind;
   /** whose step the frame shows */
   seq: number;
   /** whom the viewer asked for: where this pass does not have it, seq is another */
@@ -867,7 +882,7 @@ export type Peer = {
  * why).
  */
 export type PassEvent = {
-  kind: string;
+  kind: EventKind;
   seq: number;
   tokens?: number;
   /** tokens */
@@ -1028,9 +1043,9 @@ export type Side = {
 
 /** totals of both lanes, cached first; null where a lane does not run. */
 export type Outlays = {
-  flops: [Integer | null, Integer | null];
+  flops: [cached: Integer | null, uncached: Integer | null];
   /** bytes of weights and cache */
-  read: [Integer | null, Integer | null];
+  read: [cached: Integer | null, uncached: Integer | null];
   /** held by the cache */
   bytes: Integer;
   passes: number;
@@ -1041,7 +1056,7 @@ export type Rival = {
   id: number;
   label: string;
   /** its plain softmax probability in both; null where the logits of that place are not kept */
-  probs: [number | null, number | null];
+  probs: [here: number | null, there: number | null];
 };
 
 /** where the breakpoints are reached. */
@@ -1052,7 +1067,7 @@ export type Breaks = {
    * [step, index into points] of the recorded steps that reached one, without those of token and layer:N, which
    * every pass reaches at the same place.
    */
-  hits: [number, number][];
+  hits: [step: number, point: number][];
   /** what is reached at the cursor */
   here: Hit[];
 };
@@ -1250,7 +1265,7 @@ export type Use = {
   /** groups along tokens: tokens that have their K in codes */
   settled?: number;
   /** those that got them just before this step, from and to */
-  coded?: [number, number];
+  coded?: [from: number, to: number];
   /** largest error of a quantised row: what 255 stands for in cache_error */
   max_error?: number;
   /** how many bytes more were needed, where memory ended the run. */

@@ -123,6 +123,7 @@ export function event(frame, e, t) {
       return t("event.part", { Who, Count: e.into });
     case "drop":
       return t("event.drop", { Who });
+    case "finish":
+      return t("event.finish", { Text: e.text?.trim(), Score: e.score?.toFixed(3), Why: t(`done.${e.why}`) });
   }
-  return t("event.finish", { Text: e.text?.trim(), Score: e.score?.toFixed(3), Why: t(`done.${e.why}`) });
 }

@@ -18,7 +18,7 @@ import { hit, tensorCell } from "../../ui/plate.js";
 /** @import { Cell, Frame, Grid, Host, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
 
 const NARROWEST = 280; // pixels; a narrower window scrolls the stage
-const OPS = ["Q", "K", "scores", "probs", "V", "out"];
+const OPS = /** @type {const} */ (["Q", "K", "scores", "probs", "V", "out"]);
 
 /** @type {Panel} */
 export const panel = { id: "stage", offline: true, create };
@@ -159,8 +159,8 @@ function create(root, { act }) {
     const frame = state.frame;
     const t = state.t;
     if (frame?.meta.pick.op) return; // the panel inside draws one op
-    const ready = !!frame?.tensors.scores;
-    if (!ready) {
+    const { scores, Q } = frame?.tensors ?? {};
+    if (!frame || !scores || !Q) {
       field.hidden = true;
       empty.hidden = cacheless(frame) && !!frame?.meta.step; // the panel cacheless says why
       empty.textContent = frame
@@ -170,16 +170,15 @@ function create(root, { act }) {
       ahead ||= !!frame;
       return;
     }
-    const tensors = /** @type {Record<string, Tensor>} */ (frame.tensors); // of the attention all are there
-    const [m, positions] = tensors.scores.shape;
-    layout = surround(state, frame, { m, t: positions, hd: tensors.Q.shape[1] });
+    const [m, positions] = scores.shape;
+    layout = surround(state, frame, { m, t: positions, hd: Q.shape[1] });
     /** @type {[Plate, (row: number, col: number) => string][]} */
     const written = [];
     /** @type {Record<string, Grid>} */
     const grids = {};
     for (const op of OPS) {
       const plate = layout.plates[op];
-      const tensor = tensors[op];
+      const tensor = frame.tensors[op] ?? Q; // of the attention all are there
       const signed = op !== "probs";
       grids[op] = {
         rows: plate.rows,
@@ -211,7 +210,7 @@ function create(root, { act }) {
           line(t("stage.sharers", { Heads: shared })),
         );
       parts[op].box.classList.toggle("right", said.wide); // else it would leave the panel
-      const [rows, cols] = tensors[op].shape;
+      const [rows, cols] = frame.tensors[op]?.shape ?? [];
       parts[op].canvas.setAttribute("aria-label", t(`op.${op}.long`, { Rows: rows, Cols: cols }));
       cursor(parts[op].cursor, plate, op, state.cell);
     }
