@@ -58,7 +58,7 @@ var kinds = []kind{
 	{"term of the glossary", terms, []string{glossary}},
 	{"line of a cache", lines(".ci/mutate/kv.txt"), []string{"go test ./sim/kv"}},
 	{"key of a frame", fields, []string{types, stays}},
-	{"key of a trace or command", otherFields, []string{stays, "go test -vet=off ./sim/export -run EveryKey", wire}},
+	{"key of a trace or command", otherFields, []string{"go test -vet=off ./sim/export -run EveryKey", "go test -vet=off ./web/wire -run Commands"}},
 }
 
 // sed returns a file as an expression of sed changes it.
