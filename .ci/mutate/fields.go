@@ -110,12 +110,46 @@ func told(objects []object, which int) (names []string) {
 
 // renamed gives a key of one of the page's types another name.
 func renamed(types, name, key string) string {
-	head := "export interface " + name + " {"
+	head := "export type " + name + " = {"
 	before, rest, ok := strings.Cut(types, head)
-	body, after, there := strings.Cut(rest, "\n}\n")
+	body, after, there := strings.Cut(rest, "\n};\n")
 	if !ok || !there {
 		return types
 	}
 	body = regexp.MustCompile(`(?m)^  `+key+`(\??:)`).ReplaceAllString(body, "  "+key+"_x$1")
-	return before + head + body + "\n}\n" + after
+	return before + head + body + "\n};\n" + after
+}
+
+// lensNames gives each lens and each tensor another name.
+func lensNames() (all []*mutation) {
+	paths, _ := filepath.Glob("sim/lens/*.go")
+	for _, path := range paths {
+		s := read(path)
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			kv, ok := n.(*ast.KeyValueExpr)
+			if ok && s.at(kv.Key) == "Name" {
+				if lit, ok := kv.Value.(*ast.BasicLit); ok {
+					all = append(all, s.renames(lit))
+				}
+			}
+			lit, ok := n.(*ast.CompositeLit)
+			if !ok || lit.Type == nil || s.at(lit.Type) != "[]Spec" {
+				return true
+			}
+			for _, e := range lit.Elts {
+				if spec := e.(*ast.CompositeLit); len(spec.Elts) > 0 {
+					if _, keyed := spec.Elts[0].(*ast.KeyValueExpr); !keyed {
+						all = append(all, s.renames(spec.Elts[0]))
+					}
+				}
+			}
+			return true
+		})
+	}
+	return all
+}
+
+// renames gives a text another letter.
+func (s source) renames(n ast.Node) *mutation {
+	return &mutation{entry: s.at(n), edits: map[string]string{s.path: s.text[:n.End()-2] + "_x" + s.text[n.End()-2:]}}
 }

@@ -17,7 +17,7 @@ type kind struct {
 const fresh = "ThePolicies|TheTable|WhatThePageIsTold|PanelsScript|FramesForTheBrowser"
 
 const (
-	glossary = "go test -vet=off ./docs -run 'Term|CodeIsThere'"
+	glossary = "go test -vet=off ./docs -run 'Term|Word|CodeIsThere'"
 	types    = "cd static/test && npm run --silent check"
 	page     = "go test -vet=off ./web/page -skip '" + fresh + "'"
 	wire     = "go test -vet=off ./web/wire -skip '" + fresh + "|Generator'"
@@ -40,8 +40,7 @@ var kinds = []kind{
 		"go test -vet=off ./sim/recipe -skip '" + fresh + "'", "go test -vet=off ./sim/library"}},
 	{"key of links", entries("web/wire/linkkeys.go", "keys"), []string{"go test -vet=off ./web/wire -run 'Link|Key'"}},
 	{"lens", entries("sim/lens/lens.go", "All"), []string{glossary}},
-	{"what a viewer may have open", entries("sim/lens/view.go", "Panels"), []string{
-		"go test -vet=off ./web/wire -run 'Panel|History|Rows|Heads|Schedule|Beam|Choice|Formulas'"}},
+	{"what a viewer may have open", entries("sim/lens/view.go", "Panels"), []string{"go test -vet=off ./web/page -run 'ModulesOpen|PanelFolders'"}},
 	{"op", entries("sim/explain/ops.go", "Ops"), []string{glossary}},
 	{"op's place", words("web/page/ops.go", "groups"), []string{"go test -vet=off ./web/page -run EveryOp"}},
 	{"breakpoint", entries("sim/breakpoint/breakpoint.go", "Kinds"), []string{"go test -vet=off ./sim/breakpoint", page}},
@@ -55,11 +54,12 @@ var kinds = []kind{
 		"go test -vet=off ./sim/model ./sim/run -run 'Famil'"}},
 	{"floor of the house", words("cmd/kvstep/house_test.go", "floors"), []string{"go test -vet=off ./cmd/kvstep -run 'ImportsGoDown'"}},
 	{"message of one language", both(some(messages("en")), some(messages("zh"))), []string{text}},
-	{"message", some(messages("en", "zh")), []string{text, page}},
+	{"message", some(messages("en", "zh")), []string{text, page, "go test -vet=off ./cmd/kvstep -run EveryFlag"}},
 	{"term of the glossary", terms, []string{glossary}},
 	{"line of a cache", lines(".ci/mutate/kv.txt"), []string{"go test ./sim/kv"}},
+	{"name of a lens or tensor", lensNames, []string{glossary, stays}},
 	{"key of a frame", fields, []string{types, stays}},
-	{"key of a trace or command", otherFields, []string{stays, "go test -vet=off ./sim/export -run EveryKey", wire}},
+	{"key of a trace or command", otherFields, []string{"go test -vet=off ./sim/export -run EveryKey", "go test -vet=off ./web/wire -run 'CommandKey|Protocol'"}},
 }
 
 // sed returns a file as an expression of sed changes it.

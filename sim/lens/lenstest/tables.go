@@ -103,8 +103,11 @@ func names(doc string) map[string][]string {
 func Gone(old, now string) (gone []string) {
 	left := names(now)
 	for of, keys := range names(old) {
+		still := left[of] != nil
 		for _, key := range keys {
-			if left[of] != nil && !slices.Contains(left[of], key) {
+			if i := slices.Index(left[of], key); i >= 0 { // a name may be there twice: two lenses have a tensor mask
+				left[of] = slices.Delete(left[of], i, i+1)
+			} else if still {
 				gone = append(gone, strings.Trim(of, "<!-\n ")+": "+key)
 			}
 		}
