@@ -112,7 +112,7 @@ export function calcTable(frame, t, follow) {
       if (!x.ref) return text.startsWith("-") ? `(${text})` : text;
       return operand(text, x.ref, t("name." + x.ref.op), follow);
     });
-    const [{ ref: from }] = c.args;
+    const from = c.args[0]?.ref; // a maximum and a mean have none
     if (c.fn === "copy" && from)
       return el("tr", [
         el("th", `${t("name." + from.op)} · ${stepName(e, from.step, t)}`, { scope: "row" }),
