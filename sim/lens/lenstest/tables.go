@@ -108,7 +108,7 @@ func Gone(old, now string) (gone []string) {
 			if i := slices.Index(left[of], key); i >= 0 { // a name may be there twice: two lenses have a tensor mask
 				left[of] = slices.Delete(left[of], i, i+1)
 			} else if still {
-				gone = append(gone, strings.Trim(of, "<!-\n ")+": "+key)
+				gone = append(gone, strings.Fields(strings.TrimPrefix(of, "<!-- "))[0]+": "+key)
 			}
 		}
 	}
