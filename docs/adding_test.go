@@ -18,7 +18,7 @@ func TestAdding(t *testing.T) {
 	}
 	examples := readExamples(t)
 	w := newWorkshop(t)
-	var all example
+	all := example{name: "an example"}
 	for _, x := range examples {
 		all.edits = append(all.edits, x.edits...)
 		all.shows = append(all.shows, x.shows...)
