@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"kvstep/sim/lens"
@@ -25,6 +26,16 @@ func TestTheTableOfAnswers(t *testing.T) {
 		reflect.TypeFor[export.Served](), reflect.TypeFor[web.Variant]())
 	if err != nil {
 		t.Fatal(err)
+	}
+	// What no script reads (.ci/rename.mjs), and whose other name the compiler would not miss.
+	for name, keys := range map[string][]string{
+		"Served": {"requests"}, "RequestServing": {"ttft", "tpot", "tokens", "done"}, "Variant": {"flops", "tokens"},
+	} {
+		for _, key := range keys {
+			if !slices.Contains(s.Keys(name), key) {
+				t.Errorf("%s has no field %s any more", name, key)
+			}
+		}
 	}
 	path := filepath.Join(lenstest.Root, "static/js/wire/answers.d.ts")
 	if *write {

@@ -7,7 +7,7 @@ import { translator } from "./text.js";
 import { sequences } from "./facts/sequences.js";
 
 /** @import { Messages } from "./text.js" */
-/** @import { Asked, Cell, Command, Counted, Frame, Ref, Run, Store } from "./types.js" */
+/** @import { Asked, Cell, Command, Counted, Frame, Problem, Ref, Run, State, Store } from "./types.js" */
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
@@ -17,7 +17,8 @@ const FORMS = { run: "recipe", break: "breaks" };
 
 /** Where words come from and where the address goes: a handout has no server. */
 export const SERVED = {
-  words: async (/** @type {string} */ lang) => (await fetch(`/text/${lang}.json`)).json(),
+  words: async (/** @type {string} */ lang) =>
+    /** @type {Messages} */ (await (await fetch(`/text/${lang}.json`)).json()),
   address: (/** @type {string} */ query) => history.replaceState(null, "", query),
 };
 
@@ -31,8 +32,8 @@ const unreadable = (e) => ({ problem: "frame.bad", args: { Why: e instanceof Err
  */
 export function broken(text) {
   try {
-    const { problem, args } = JSON.parse(text) ?? {};
-    return problem === "panic" ? (args ?? {}) : null;
+    const { problem, args = {} } = /** @type {Partial<Problem>} */ (JSON.parse(text) ?? {});
+    return problem === "panic" ? /** @type {Record<string, string>} */ (args) : null;
   } catch {
     // that is told as what it is
     return null;
@@ -129,14 +130,15 @@ export function createActions(store, link, world = SERVED) {
     },
     /** How far a model is that a run waits for, or a refusal. @param {string} text */
     text(text) {
-      if (text.startsWith('{"loading"')) store.set({ loading: JSON.parse(text).loading });
-      else act.problem(text);
+      if (!text.startsWith('{"loading"')) return act.problem(text);
+      const { loading } = /** @type {Pick<State, "loading">} */ (JSON.parse(text));
+      store.set({ loading });
     },
     /** @param {string} text */
     problem(text) {
       let problem;
       try {
-        problem = JSON.parse(text);
+        problem = /** @type {Problem} */ (JSON.parse(text));
       } catch (e) {
         problem = unreadable(e);
       }

@@ -91,7 +91,7 @@ export type State = {
 export type Problem = { problem: string; args?: Args };
 
 /** What the ledger is asked to count. */
-export type Counted = Partial<Count>;
+export type Counted = Pick<answers.View, keyof Count>;
 
 /** Pixels. */
 export type Box = { x: number; y: number; w: number; h: number };
@@ -139,21 +139,25 @@ export type Theme = {
 /** One row of K (side 0) or of V (side 1) in the cache. */
 export type Row = { side: number; layer: number; head: number; position: number };
 
-type Told<Cmd extends string, Field extends keyof answers.Command = never> = { cmd: Cmd } & Pick<answers.Command, Field>;
+type Told<Cmd extends string, Field extends keyof answers.Command = "cmd"> = { cmd: Cmd } & Pick<
+  answers.Command,
+  "cmd" | Field
+>;
+type OtherOp = Partial<Pick<answers.Command, "op">>;
 
 /** What the server is told, as docs/protocol.md has it. */
 export type Command =
   | Told<"open", "link">
-  | { cmd: "run"; recipe: Asked }
-  | (Told<"forward" | "back", "by"> & { op?: string })
-  | (Told<"seek", "step"> & { op?: string })
+  | (Told<"run"> & Record<Extract<keyof answers.Command, "recipe">, Asked>)
+  | (Told<"forward" | "back", "by"> & OtherOp)
+  | (Told<"seek", "step"> & OtherOp)
   | Told<"pause" | "stop">
   | Told<"fork", "token">
   | Told<"branch", "cache" | "budget">
   | Told<"switch", "branch">
   | Told<"break", "breaks">
   | Told<"mark", "marks">
-  | ({ cmd: "pick" } & answers.View);
+  | Told<"pick", keyof answers.View>;
 
 /** What a viewer of a handout looks at. */
 export type Looked = Pick<answers.View, "layer" | "head"> & Partial<answers.View>;

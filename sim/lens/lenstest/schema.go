@@ -183,6 +183,16 @@ func (s *Schema) Name(t reflect.Type) string {
 	return "never"
 }
 
+// Keys returns the keys of an object, by the page's name of it.
+func (s *Schema) Keys(name string) (keys []string) {
+	if t, ok := s.names[name]; ok && t.Kind() == reflect.Struct {
+		for _, f := range s.Fields(t) {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
+}
+
 func writes(t reflect.Type) bool {
 	_, ok := t.MethodByName("MarshalJSON")
 	return ok

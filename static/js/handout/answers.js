@@ -6,12 +6,14 @@ import { ANSWERS } from "./records.js";
 /** @import { Ref, Sum } from "../types.js" */
 /** @import { Answer, Tensors } from "./records.js" */
 
+/** @typedef {{cells: Map<string, {e: Answer, from: number, tree: number}>, tensors: Tensors}} Answers of a layer */
+
 const LANES = 16;
 const key = (/** @type {Ref} */ r) => `${r.step}.${r.op}.${r.head}.${r.row}.${r.col}`;
 
 /** @param {ReturnType<typeof import("./records.js").createRecords>} records @param {number} layers */
 export function createAnswers(records, layers) {
-  /** @type {Map<number, {cells: Map<string, {e: Answer, from: number, tree: number}>, tensors: Tensors}>} */
+  /** @type {Map<number, Answers>} */
   const files = new Map();
 
   /** @param {number} layer */
@@ -19,7 +21,7 @@ export function createAnswers(records, layers) {
     const known = files.get(layer);
     if (known) return known;
     const { meta, tensors } = records.read(layer, ANSWERS);
-    const made = { cells: new Map(), tensors };
+    const made = /** @type {Answers} */ ({ cells: new Map(), tensors });
     let [from, tree] = [0, 0];
     for (const e of meta.cells ?? []) {
       made.cells.set(key(e), { e, from, tree });

@@ -47,6 +47,7 @@ export async function unpack(base64) {
 /** @param {ArrayBuffer} buffer */
 export function split(buffer) {
   const view = new DataView(buffer);
+  /** @type {Map<string, ArrayBuffer>} */
   const records = new Map();
   for (let at = 0; at < buffer.byteLength;) {
     const [n, head, length] = [0, 4, 8].map((i) => view.getInt32(at + i, true));

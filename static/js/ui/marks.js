@@ -4,11 +4,13 @@
 import { toPlate } from "./plate.js";
 import { density, fit, show } from "./canvas.js";
 
-/** @import { Box, Frame, Plate, Ref, Theme } from "../types.js" */
+/** @import { Box, Frame, Plate, Read, Ref, Theme } from "../types.js" */
+
+/** @typedef {Pick<Read, "along"|"n">} Line cells side by side */
 
 /**
  * The part of a plate that shows a line of cells.
- * @param {Plate} plate @param {{row: number, col: number, along?: string, n?: number}} line
+ * @param {Plate} plate @param {{row: number, col: number} & Partial<Line>} line
  * @returns {Box|null}
  */
 export function box(plate, { row, col, along, n = 1 }) {
@@ -34,7 +36,7 @@ export function marked(frame, plates) {
   const e = frame.meta.explain;
   const from = frame.meta.pick.from;
   if (!e) return { cell: null, reads: [] };
-  const find = (/** @type {Ref & {along?: string, n?: number}} */ line) => {
+  const find = (/** @type {Ref & Partial<Line>} */ line) => {
     const plate =
       line.step === from &&
       (!e.per_head || line.head === frame.meta.pick.head) &&

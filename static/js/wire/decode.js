@@ -38,10 +38,11 @@ export function read(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true));
   const start = 8 + length;
   if (!(start <= buffer.byteLength)) throw new Error("frame: header is cut off");
+  /** @type {{__metadata__?: Record<string, string>} & Record<string, unknown>} */
   const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(buffer, 8, length)));
   /** @type {Record<string, unknown>} */
   const meta = {};
-  for (const [key, text] of Object.entries(header.__metadata__ ?? {})) meta[key] = parse(/** @type {string} */ (text));
+  for (const [key, text] of Object.entries(header.__metadata__ ?? {})) meta[key] = parse(text);
   /** @type {Record<string, Tensor>} */
   const tensors = {};
   for (const [name, t] of Object.entries(header)) {

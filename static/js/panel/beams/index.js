@@ -28,6 +28,7 @@ function create(root, { act }) {
   let pass = /** @type {number|undefined} */ (undefined); // of the cursor
   let all = /** @type {Beam[]} */ ([]);
   let built = "";
+  let columns = 0;
   const node = (/** @type {EventTarget|null} */ e) =>
     /** @type {HTMLElement|null} */ (e instanceof Element ? e.closest("[data-node]") : null);
   const tell = (/** @type {HTMLElement|null} */ b) =>
@@ -74,8 +75,8 @@ function create(root, { act }) {
     if (!info.passes || !step || !peers) return void (built = "");
     const now = JSON.stringify([info, step.pass, peers.seq, lang, next.theme.font]);
     if (now === built) return;
-    const grown = !built || JSON.parse(built)[0].passes.length !== info.passes.length;
-    built = now;
+    const grown = !built || columns !== info.passes.length;
+    [built, columns] = [now, info.passes.length];
     all = beams(frame);
     const kept = node(document.activeElement)?.dataset.node;
     const here = all.find((b) => b.pass === step.pass - 1 && b.slot === peers.seq);

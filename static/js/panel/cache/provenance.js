@@ -35,6 +35,7 @@ export function history(frame, { side, layer, head, position }) {
 function readBefore(rows, layer, position, gone) {
   const [, , positions] = rows.shape;
   const pass = (/** @type {number} */ p) => rows.data[layer * positions + p];
+  /** @type {Set<number>} */
   const later = new Set();
   for (let p = position + 1; p < gone - 1; p++) if (pass(p) > pass(position)) later.add(pass(p));
   return later.size;

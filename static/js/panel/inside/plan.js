@@ -5,10 +5,10 @@
 
 import { clamp } from "../../scale/linear.js";
 
-/** @import { Plate } from "../../types.js" */
+/** @import { Input, Plate } from "../../types.js" */
 
 /**
- * @typedef {{op: string, rows: number, cols: number, weight?: boolean, first?: number, down?: boolean}} Part
+ * @typedef {Pick<Input, "op"|"rows"|"cols"> & Partial<Pick<Input, "weight"|"first"|"down">>} Part
  * @typedef {{plates: Plate[], signs: [string, number, number][], width: number, height: number, label: number}} Plan
  */
 

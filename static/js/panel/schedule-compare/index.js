@@ -3,7 +3,7 @@
 import { percent, si } from "../../format.js";
 import { el, parts } from "../../ui/dom.js";
 
-/** @import { Batch, Frame, Host, Panel, Served, State, T } from "../../types.js" */
+/** @import { Batch, Frame, Host, Panel, Problem, Served, State, T } from "../../types.js" */
 
 const ROWS = ["passes", "ttft", "tpot", "rows", "recomputed", "padded", "busy", "weights"];
 
@@ -30,7 +30,7 @@ function create(root, { act }) {
     status.textContent = t("versus.running");
     try {
       const answer = await fetch(`/take/schedules${frame?.meta.link}`);
-      const said = await answer.json();
+      const said = /** @type {Record<string, Served> & Problem} */ (await answer.json());
       if (asked !== of) return;
       both = answer.ok ? said : null;
       status.textContent = answer.ok ? "" : t(`problem.${said.problem}`, said.args);

@@ -23,6 +23,7 @@ export function record(canvases, repaint) {
   } finally {
     for (const c of canvases) Reflect.deleteProperty(c, "getContext");
   }
+  /** @type {Map<Element, string>} */
   const shown = new Map();
   for (const [c, ctx] of contexts) {
     const drawn = ctx.svg();

@@ -5,7 +5,7 @@ import { isolate } from "../../text.js";
 import { si } from "../../format.js";
 import { bar, el } from "../../ui/dom.js";
 
-/** @import { Args, Host, Panel, State, T, Variant } from "../../types.js" */
+/** @import { Args, Host, Panel, Problem, State, T, Variant } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "variants", offline: false, create };
@@ -23,10 +23,10 @@ function create(root, { act }) {
     [asked, rows, failed] = [run, null, null];
     try {
       const response = await fetch("/variants" + run);
-      const answer = await response.json();
+      const answer = /** @type {Variant[] & Problem} */ (await response.json());
       if (asked !== run) return; // another run was started meanwhile
       if (response.ok) rows = answer;
-      else failed = { id: "problem." + answer.problem, args: answer.args };
+      else failed = { id: "problem." + answer.problem, args: answer.args ?? {} };
     } catch {
       if (asked === run) failed = { id: "variants.lost", args: {} };
     }
