@@ -106,7 +106,7 @@ attack-files:
 	go test ./web/export -run '^TestGeneratorFiles$$' -timeout 0 -v -args -forever -seed $(SEED)
 
 # Does anybody notice when an entry of a list is taken away, or a field has another name?
-# By hand: make mutate KIND='filter|lens'. docs/adding.md has what came of it.
+# By hand: make mutate KIND='filter|lens'. docs/reliability.md has what came of it.
 KIND       = .
 mutate: static/test/node_modules
 	go run $(wildcard .ci/mutate/*.go) -kind '$(KIND)'

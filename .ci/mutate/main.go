@@ -1,7 +1,7 @@
 // Command mutate asks whether the lists of this program notice what is done to them: it
 // takes one entry away, or gives one field another name, and looks for a build, a type
 // check or a test that is red. It finds the entries in the sources by itself, and works in
-// a copy of the tree. docs/adding.md says what it found.
+// a copy of the tree. docs/reliability.md says what it found.
 //
 //	make mutate                     every kind; hours on two cores
 //	make mutate KIND='filter|lens'  those kinds
