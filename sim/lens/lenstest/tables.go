@@ -11,12 +11,12 @@ import (
 
 // Tables returns parts of docs/protocol.md, by their names.
 func (s *Schema) Tables() (map[string]string, error) {
-	all := map[string]string{"keys": s.keys(), "tensors": tensors(), "types": s.types()}
+	all := map[string]string{"keys": s.keyTable(), "tensors": tensors(), "types": s.types()}
 	return all, s.err
 }
 
-// keys returns the table of what lenses say.
-func (s *Schema) keys() string {
+// keyTable returns the table of what lenses say.
+func (s *Schema) keyTable() string {
 	var b strings.Builder
 	b.WriteString("| key | there with | value |\n|---|---|---|\n")
 	for _, l := range lens.All {
