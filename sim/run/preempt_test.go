@@ -40,6 +40,13 @@ func TestPreemptionChangesNothing(t *testing.T) {
 		rec.Batch.Share = r.IntN(3) == 0
 		steps := collect(t, m, rec)
 		checkRequests(t, m, rec, steps)
+		prompt, err := m.Prepare(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most := NewPlan(m, rec, prompt).MostSteps; len(steps) > most {
+			t.Fatalf("%+v: %d steps, at most %d were planned", rec, len(steps), most)
+		}
 		last := steps[len(steps)-1]
 		again := last.Schedule.Recomputed
 		if again == nil {

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"slices"
+
 	"kvstep/sim"
 	"kvstep/sim/kv"
 )
@@ -34,5 +36,11 @@ func (e *engine) resume(prefix []sim.Step) error {
 	q.cache.Report(nil) // what is built again happened before
 	err := q.rebuild(e.m.Model, prefix)
 	q.hold(q.cache, last.KV.(kv.View).First(q.cached))
+	held := q.cache.Usage().Table
+	for _, b := range last.KV.Usage().Table {
+		if !slices.Contains(held, b) { // a rejected proposal's, which the run itself gave back here
+			q.history.BlockFreed(b)
+		}
+	}
 	return err
 }

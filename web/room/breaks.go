@@ -90,7 +90,7 @@ func (s *state) breaks(points []breakpoint.Point) error {
 
 // marks sets all bookmarks of one viewer; no one else sees them.
 func (s *state) marks(seat *seat, marks []int) error {
-	length := max(s.plan.Steps, s.tape.Len()) // who is preempted takes more passes
+	length := max(s.plan.MostSteps, s.tape.Len())
 	var first error
 	seat.marks = nil
 	for _, n := range wire.SortMarks(marks) {

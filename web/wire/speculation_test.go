@@ -11,6 +11,7 @@ import (
 	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
+	"kvstep/sim/run"
 )
 
 // guessing are the moments of a run in which a draft's proposals are accepted, some of
@@ -172,5 +173,42 @@ func TestBlocksOfRejectedProposals(t *testing.T) {
 	}
 	if again == 0 {
 		t.Error("no block was given back")
+	}
+}
+
+// TestBlocksOfRejectedProposalsAfterAFork: a run that is taken up from recorded steps, as a
+// fork is, says the same of its blocks as the run that went on.
+func TestBlocksOfRejectedProposalsAfterAFork(t *testing.T) {
+	l, err := library.New().Get("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 12, Sampler: sim.Sampler{Kind: "sample", Seed: 5},
+		Draft: "story-draft", Propose: 8, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 1}})
+	steps := stepsOf(t, l, rec)
+	rejected := 0
+	for n := range steps[:len(steps)-1] {
+		if steps[n].Part != sim.HeadPart {
+			continue
+		}
+		if steps[n].Committed() < steps[n].Rows {
+			rejected++
+		}
+		for s, err := range run.Steps(t.Context(), l, rec, func() float64 { return 0 }, steps[:n+1]...) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken, freed := steps[s.N].KV.Blocks()
+			gotTaken, gotFreed := s.KV.Blocks()
+			slices.Sort(freed)
+			slices.Sort(gotFreed)
+			if !slices.Equal(gotTaken, taken) || !slices.Equal(gotFreed, freed) {
+				t.Fatalf("taken up after step %d, step %d: %v taken and %v given, want %v and %v", n, s.N, gotTaken, gotFreed, taken, freed)
+			}
+			break
+		}
+	}
+	if rejected == 0 {
+		t.Error("no proposal was rejected")
 	}
 }
