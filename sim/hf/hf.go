@@ -116,9 +116,6 @@ func (c *Config) agree(name string) {
 	}
 }
 
-// Known reports whether the class of the file is one of those here.
-func (c *Config) Known() bool { return c.class != nil }
-
 // Unsupported refuses a value of a field.
 func (c *Config) Unsupported(field string, have any) {
 	if s, ok := have.(string); ok {

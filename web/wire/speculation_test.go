@@ -147,9 +147,9 @@ func TestFrameTellsWhoChose(t *testing.T) {
 	}
 }
 
-// TestBlocksOfRejectedProposals: the blocks that a frame says were taken and given back are
-// those by which the table differs from the step before, rejected proposals' blocks too.
-func TestBlocksOfRejectedProposals(t *testing.T) {
+// rejecting is a run with a draft whose proposals are often rejected, in blocks of one token.
+func rejecting(t *testing.T) (*library.Loaded, sim.Recipe, []sim.Step) {
+	t.Helper()
 	l, err := library.New().Get("story")
 	if err != nil {
 		t.Fatal(err)
@@ -157,6 +157,13 @@ func TestBlocksOfRejectedProposals(t *testing.T) {
 	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 12, Sampler: sim.Sampler{Kind: "sample", Seed: 5},
 		Draft: "story-draft", Propose: 8, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 1}})
 	steps := stepsOf(t, l, rec)
+	return l, rec, steps
+}
+
+// TestBlocksOfRejectedProposals: the blocks that a frame says were taken and given back are
+// those by which the table differs from the step before, rejected proposals' blocks too.
+func TestBlocksOfRejectedProposals(t *testing.T) {
+	l, rec, steps := rejecting(t)
 	var before []int
 	again := 0 // blocks that went with rejected proposals; the next ones took them again
 	for n := range steps {
@@ -179,13 +186,7 @@ func TestBlocksOfRejectedProposals(t *testing.T) {
 // TestBlocksOfRejectedProposalsAfterAFork: a run that is taken up from recorded steps, as a
 // fork is, says the same of its blocks as the run that went on.
 func TestBlocksOfRejectedProposalsAfterAFork(t *testing.T) {
-	l, err := library.New().Get("story")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "One day Tom found a red ball.", MaxNew: 12, Sampler: sim.Sampler{Kind: "sample", Seed: 5},
-		Draft: "story-draft", Propose: 8, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 1}})
-	steps := stepsOf(t, l, rec)
+	l, rec, steps := rejecting(t)
 	rejected := 0
 	for n := range steps[:len(steps)-1] {
 		if steps[n].Part != sim.HeadPart {
