@@ -104,6 +104,7 @@ func TestARefusalGoesWithItsReason(t *testing.T) {
 	p.js(`window.live.send(JSON.stringify({cmd: "run", recipe: {prompt: "Mia has three apples.", sampler: {kind: "sample", top_k: 7, top_p: 0.92}}}))`)
 	p.until(`document.querySelector("[data-testid=set-k]").value === "7" && !document.querySelector("[aria-invalid], .refusal")`)
 	// The arrow keys go by twentieths from there, and not beyond the end.
+	p.js(`document.querySelector("[data-testid=settings] summary").click()`) // a press beside it has closed it
 	p.focus("[data-testid=set-p]")
 	for range 3 {
 		p.press(kb.ArrowUp)

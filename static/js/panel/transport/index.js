@@ -64,6 +64,11 @@ function create(root, { act }) {
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
   });
   onKey(document, (key) => key === "Escape" && closeMenus());
+  document.addEventListener("click", (e) => {
+    const pressed = e.composedPath();
+    const top = document.querySelector("header"); // language and theme change nothing else
+    if (!top || !pressed.includes(top)) closeMenus(pressed);
+  });
   onShortcut((key) => {
     const name = KEYS[key];
     if (name) run(name);
@@ -100,9 +105,13 @@ function create(root, { act }) {
   };
 }
 
-/** Closes the menu that lies over the page, and goes back to what opened it. */
-function closeMenus() {
+/**
+ * Closes the menu that lies over the page, and goes back to what opened it.
+ * @param {EventTarget[]} [pressed] with all that it stands in: a press inside a menu leaves it open
+ */
+function closeMenus(pressed = []) {
   for (const menu of document.querySelectorAll("details[name=menu][open]")) {
+    if (pressed.includes(menu)) continue;
     const inside = menu.contains(document.activeElement);
     /** @type {HTMLDetailsElement} */ (menu).open = false;
     if (inside) menu.querySelector("summary")?.focus();
