@@ -366,3 +366,20 @@ func TestAPressBesideAMenuClosesIt(t *testing.T) {
 	}
 	p.clean()
 }
+
+// TestEveryModelOfTheMenuRuns: whoever chooses one on the page as it opens gets its run,
+// with a prompt that it knows and as many new tokens as it can read.
+func TestEveryModelOfTheMenuRuns(t *testing.T) {
+	for _, lang := range []string{"en", "zh"} {
+		p := open(t, "/?lang="+lang)
+		p.until(`kvstepFrame()`)
+		for _, model := range eval[[]string](p, `[...document.querySelector("[data-testid=model]").options].map((o) => o.value).reverse()`) {
+			p.js(fmt.Sprintf(`{ const m = document.querySelector("[data-testid=model]"); m.value = %q; m.dispatchEvent(new Event("change", {bubbles: true})) }`, model))
+			p.until(fmt.Sprintf(`kvstepFrame().meta.run.recipe.model === %q`, model))
+			if !eval[bool](p, `document.getElementById("problem").hidden`) {
+				t.Errorf("%s, %s: %s", lang, model, eval[string](p, `document.getElementById("problem-text").textContent`))
+			}
+		}
+		p.clean()
+	}
+}

@@ -55,6 +55,9 @@ export function createForm(form, act) {
       const first = mine.find((g) => g.dataset.lang === lang) ?? mine[0];
       field("prompt").value = first.querySelector("option")?.value ?? "";
     }
+    // So do more new tokens than it could read after a prompt of some length.
+    const most = Math.floor(Number(/** @type {HTMLSelectElement} */ (e.target).selectedOptions[0].dataset.context) / 2);
+    if (most > 0 && Number(field("new").value) > most) field("new").value = String(most);
     sampling();
     run(e);
   });
