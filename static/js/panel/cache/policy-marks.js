@@ -1,4 +1,4 @@
-// Over the rows of the cache picture: what was evicted is hollow, sinks have a
+// Over the rows of the cache picture: what was evicted is hatched, sinks have a
 // bar, chosen ones a dot, and lines stand where a block ends.
 
 import { goneBefore, stateOf } from "../../facts/policy-rows.js";
@@ -28,7 +28,7 @@ export function policyMarks(ctx, frame, layer, { x, y, mark, strip }, c) {
       const from = p;
       while (p < held && goneBefore(frame, layer, h, p)) p++;
       if (p > from)
-        hollow(
+        crossOut(
           ctx,
           { x: x + from * mark, y: y + h * strip, w: (p - from) * mark - (mark > 4 ? 1 : 0), h: strip - 1 },
           c,
@@ -50,7 +50,7 @@ export function policyMarks(ctx, frame, layer, { x, y, mark, strip }, c) {
  * @param {Box} b
  * @param {Record<string, string>} c
  */
-function hollow(ctx, b, c) {
+function crossOut(ctx, b, c) {
   ctx.fillStyle = c.surface;
   ctx.fillRect(b.x, b.y, b.w, b.h);
   ctx.save();
