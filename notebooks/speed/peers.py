@@ -1,12 +1,15 @@
 """Times kvstep beside other engines on weights of the same shapes, in turns.
 
     python3 notebooks/speed/peers.py --kvstep ./kvstep [--llama2c PATH] [--llama2c-omp PATH]
-        [--other 'NAME=COMMAND with {model} {tokenizer} {new}']... [--ggml PATH] [--shapes ...] [--turns N]
+        [--other 'NAME=COMMAND with {model} {tokenizer} {new}']... [--ggml PATH] [--llama-bench 'NAME=PATH']...
+        [--shapes ...] [--turns N]
 
 Peers are built by you; nothing is downloaded. PATHs are
   --llama2c      karpathy/llama2.c: gcc -Ofast -march=native run.c -lm
   --llama2c-omp  the same with -fopenmp
   --ggml         the example gpt-2-ctx or gpt-2-backend of ggml, Release, GGML_NATIVE=ON
+  --llama-bench  llama-bench of llama.cpp or of a fork, Release, GGML_NATIVE=ON: prefill and decode of 15M, 110M and
+                 GPT-2 124M, float32 and float16, with one thread and with two
   --other        anything that reads llama2.c's files and says "achieved tok/s: N"
 Peers of the llama shapes read the very file that kvstep reads (llama2.c version 0,
 random weights); ggml reads random weights of GPT-2 124M in its own format, once as
@@ -18,6 +21,7 @@ than the rates.
 
 import argparse
 import json
+import math
 import os
 import re
 import statistics
@@ -26,6 +30,8 @@ import subprocess
 import tempfile
 
 import numpy
+
+import gguf_file
 
 SHAPES = {  # dim, ffn, layers, heads, kv heads, vocabulary, context
     "stories260K": (64, 172, 5, 8, 4, 512, 512),
@@ -190,6 +196,56 @@ def gpt2(a, folder):
         os.remove(model)
 
 
+def median_interval(x):
+    """Returns the order statistics between which the median lies with 95 % (binomial), or all there is."""
+    x, n = sorted(x), len(x)
+    below, k = 0.0, 0
+    while below + math.comb(n, k) / 2**n <= 0.025:
+        below += math.comb(n, k) / 2**n
+        k += 1
+    return x[max(k - 1, 0)], x[n - max(k, 1)]
+
+
+BENCH_NEW = {"stories15M": 128, "stories110M": 48, "gpt2": 48}
+
+
+def llama_bench(a, folder, name):
+    """Takes turns with llama-bench: the same shape, bits, threads, prompt, and as many tokens after one."""
+    new = BENCH_NEW[name]
+    model = os.path.join(folder, "model.gguf")
+    for bits in (32, 16):
+        gguf_file.write(model, gguf_file.gpt2(GPT2) if name == "gpt2" else gguf_file.llama(SHAPES[name]), bits == 16)
+        for threads in (1, 2):
+            turns = [bench_turn(a, model, name, bits, threads, new) for _ in range(a.turns)]
+            for what, limit in (("prefill", "of_compute"), ("decode", "of_bandwidth")):
+                mine = statistics.median(turn["kvstep", what]["tokens_per_s"] for turn in turns)
+                share = statistics.median(turn["kvstep", what][limit] for turn in turns)
+                print(f"{name}, float{bits}, {threads} thread(s), {what}: {mine:.1f} tokens/s, {100 * share:.0f} % {limit}", flush=True)
+                for label, _ in a.llama_bench:
+                    ratios = [turn["kvstep", what]["tokens_per_s"] / turn[label, what] for turn in turns]
+                    low, high = median_interval(ratios)
+                    print(f"  {label}: {statistics.median(turn[label, what] for turn in turns):.1f}; we have {statistics.median(ratios):.2f}"
+                          f" ({low:.2f} to {high:.2f}) x that", flush=True)
+        os.remove(model)
+
+
+def bench_turn(a, model, name, bits, threads, new):
+    def kvstep(prompt, new):
+        return ours(a.kvstep, "--model", name, "--random", "--bits", str(bits), prompt=prompt, new=new, threads=threads)
+    turn = {("kvstep", "prefill"): kvstep(PROMPT, 2)["prefill"], ("kvstep", "decode"): kvstep(1, new)["decode"]}
+    for label, path in a.llama_bench:
+        out = subprocess.run([path, "-m", model, "-p", str(PROMPT), "-n", str(new), "-t", str(threads), "-r", "1", "-o", "json"],
+                             capture_output=True, check=True).stdout
+        for row in json.loads(out[out.index(b"["):]):
+            turn[label, "prefill" if row["n_prompt"] else "decode"] = row["avg_ts"]
+    return turn
+
+
+def named(s):
+    name, path = s.split("=", 1)
+    return name, os.path.abspath(path)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--kvstep", required=True)
@@ -197,6 +253,7 @@ def main():
     p.add_argument("--llama2c-omp")
     p.add_argument("--other", action="append", default=[])
     p.add_argument("--ggml")
+    p.add_argument("--llama-bench", action="append", default=[], type=named)
     p.add_argument("--shapes", default=",".join(SHAPES))
     p.add_argument("--turns", type=int, default=5)
     a = p.parse_args()
@@ -208,6 +265,8 @@ def main():
             llama(a, folder, name)
         if a.ggml:
             gpt2(a, folder)
+        for name in BENCH_NEW if a.llama_bench else ():
+            llama_bench(a, folder, name)
 
 
 main()
