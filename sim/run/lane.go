@@ -116,8 +116,8 @@ func (l *lane) layer(n int) {
 	}
 	if l.recorded != nil {
 		c, rows := l.m.Config, len(l.rows)
-		a.Q, a.K = l.recorded.take(rows, c.QDim()), l.recorded.take(rows, c.KVDim())
-		a.V, a.Out = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.Dim)
+		a.K, a.V = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.KVDim())
+		a.Out = l.recorded.take(rows, c.Dim)
 	}
 	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
