@@ -135,17 +135,17 @@ func Hidden(s *sim.Step, kvHead, i, j int) bool {
 
 // Attention derives head h of a layer step. s.KV must be present.
 func (m *Model) Attention(s *sim.Step, h int) Attention {
-	return m.attention(s, h, m.HeadQ(s, h, 0, s.Rows))
+	return m.attentionBy(s, h, m.HeadQ(s, h, 0, s.Rows))
 }
 
 // Heads derives one head of a layer step after the other, as Attention does, and makes what
 // they share once.
 func (m *Model) Heads(s *sim.Step) func(h int) Attention {
 	q := m.Q(s, 0, s.Rows)
-	return func(h int) Attention { return m.attention(s, h, m.headCols(q, h)) }
+	return func(h int) Attention { return m.attentionBy(s, h, m.headCols(q, h)) }
 }
 
-func (m *Model) attention(s *sim.Step, h int, q mat.Matrix) Attention {
+func (m *Model) attentionBy(s *sim.Step, h int, q mat.Matrix) Attention {
 	positions, g := s.KV.Len(s.Layer), m.KVHead(h)
 	a := Attention{
 		Q: q, K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
