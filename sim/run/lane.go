@@ -1,8 +1,6 @@
 package run
 
 import (
-	"math"
-
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
@@ -261,11 +259,4 @@ func sameRows(a, b mat.Matrix) bool {
 	return true
 }
 
-func sameBits(a, b []float32) bool {
-	for i, x := range a {
-		if math.Float32bits(x) != math.Float32bits(b[i]) {
-			return false
-		}
-	}
-	return len(a) == len(b)
-}
+func sameBits(a, b []float32) bool { return mat.SameBits(a, b) }
