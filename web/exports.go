@@ -2,15 +2,20 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"kvstep/sim"
 	"kvstep/sim/library"
+	"kvstep/sim/plain"
 	"kvstep/web/export"
 	"kvstep/web/limits"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
+
+// onPage are the kinds that a page shows.
+var onPage = []string{"qr", "schedules", "sizes"}
 
 // exportFile serves /take/KIND?LINK&to=N: a file of the run that a link names.
 // A refusal is the same JSON as a problem on the socket. free has as many places
@@ -24,6 +29,8 @@ func exportFile(models *library.Library, version string, within limits.Limits, f
 		switch kind {
 		case "qr":
 			f, err = qrOf(r)
+		case "sizes":
+			f, err = sizesOf(r, models, within)
 		case "jsonl", "safetensors", "csv", "html", "schedules":
 			f, err = fileOf(r, models, kind, version, within, free)
 		default:
@@ -35,7 +42,7 @@ func exportFile(models *library.Library, version string, within limits.Limits, f
 				h := w.Header()
 				h.Set("Content-Type", f.Type)
 				h.Set("Content-Length", strconv.Itoa(len(f.Data)))
-				if kind != "qr" && kind != "schedules" { // a picture and a table on the page; everything else is a download
+				if !slices.Contains(onPage, kind) { // everything else is a download
 					h.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
 				}
 			})
@@ -53,6 +60,16 @@ func qrOf(r *http.Request) (*export.File, error) {
 		return nil, err
 	}
 	return export.QR("http://" + r.Host + "/" + link.Query())
+}
+
+// sizesOf returns how large the files of a run will be, which runs nothing.
+func sizesOf(r *http.Request, models *library.Library, within limits.Limits) (*export.File, error) {
+	q, err := export.Parse(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	sizes, err := export.Sizes(r.Context(), models, q, within)
+	return &export.File{Type: "application/json; charset=utf-8", Data: plain.JSON(sizes)}, err
 }
 
 // fileOf makes a file, in one of the places that there are for it.
