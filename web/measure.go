@@ -90,7 +90,7 @@ func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
 		err = sim.NewProblem("plot.published", "Model", a.name)
 	}
 	if err != nil {
-		p.render(w, http.StatusUnprocessableEntity, a, err)
+		p.render(w, r, http.StatusUnprocessableEntity, a, err)
 		return
 	}
 	if _, known := p.measured.get(a); !known {
@@ -104,7 +104,7 @@ func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
 			err = sim.NewProblem("plot.slow", "Seconds", int(measureWait.Seconds()))
 		}
 		if err != nil {
-			p.render(w, statusOf(w, err), a, err)
+			p.render(w, r, statusOf(w, err), a, err)
 			return
 		}
 	}
