@@ -215,6 +215,18 @@ func (s scratchOf) Append(_ int, k, v []float32) {
 func (s scratchOf) Sees(_, kvHead int) (k, v mat.Matrix, at []int) { return s.kv.Sees(0, kvHead) }
 func (s scratchOf) Attended(int, int, []float32)                   {}
 
+// computes reports whether a lane computes a sequence in the pass. The uncached lane waits
+// where the sequence has more tokens than the recipe lets it run for: what it would pay is
+// counted all the same.
+func (e *engine) computes(lane sim.Lane, q *sequence) bool {
+	return e.lanes[lane] != nil && (lane == sim.Cached || !q.waits)
+}
+
+// compares reports whether both lanes compute a sequence in the pass.
+func (e *engine) compares(q *sequence) bool {
+	return e.computes(sim.Cached, q) && e.computes(sim.Uncached, q)
+}
+
 // span is m rows of a lane's pass from row from on: those of one sequence that
 // both lanes compute.
 type span struct{ from, m int }

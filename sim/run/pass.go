@@ -49,18 +49,6 @@ func (e *engine) begin() error {
 	return nil
 }
 
-// computes reports whether a lane computes a sequence in the pass. The uncached lane waits
-// where the sequence has more tokens than the recipe lets it run for: what it would pay is
-// counted all the same.
-func (e *engine) computes(lane sim.Lane, q *sequence) bool {
-	return e.lanes[lane] != nil && (lane == sim.Cached || !q.waits)
-}
-
-// compares reports whether both lanes compute a sequence in the pass.
-func (e *engine) compares(q *sequence) bool {
-	return e.computes(sim.Cached, q) && e.computes(sim.Uncached, q)
-}
-
 // layer runs layer l over all sequences of the pass, in every lane, and compares
 // the lanes.
 func (e *engine) layer(l int) (sim.Step, error) {
