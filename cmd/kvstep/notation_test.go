@@ -256,9 +256,12 @@ func TestTheTableOfPolicies(t *testing.T) {
 }
 
 // tableInTrace holds a table of docs/trace.md against what it should be, or writes it.
-func tableInTrace(t *testing.T, name, table string) {
+func tableInTrace(t *testing.T, name, table string) { tableIn(t, "../../docs/trace.md", name, table) }
+
+// tableIn does it in any file.
+func tableIn(t *testing.T, file, name, table string) {
 	t.Helper()
-	const file, to = "../../docs/trace.md", "<!-- end -->"
+	const to = "<!-- end -->"
 	from := "<!-- " + name + " -->\n"
 	data, err := os.ReadFile(file)
 	if err != nil {
