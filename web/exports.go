@@ -7,19 +7,17 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/library"
 	"kvstep/web/export"
+	"kvstep/web/limits"
 	"kvstep/web/pack"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
-// maxExports files are made at once: each may keep a core busy for export.Wait.
-const maxExports = 2
-
 // exportFile serves /take/KIND?LINK&to=N: a file of the run that a link names.
 // A refusal is the same JSON as a problem on the socket. free has as many places
 // as files may be made at once; one that is made is written without its place.
-func exportFile(models *library.Library, version string, free chan struct{}) http.HandlerFunc {
-	out := newOutbox()
+func exportFile(models *library.Library, version string, within limits.Limits, free chan struct{}) http.HandlerFunc {
+	out := newOutbox(int(within.Unread))
 	return func(w http.ResponseWriter, r *http.Request) {
 		kind := r.PathValue("kind")
 		var f *export.File
@@ -30,7 +28,7 @@ func exportFile(models *library.Library, version string, free chan struct{}) htt
 			f, err = qrOf(r)
 			coding = packed(f, coding)
 		case "jsonl", "safetensors", "csv", "html", "schedules":
-			f, coding, err = fileOf(r, models, kind, version, coding, free)
+			f, coding, err = fileOf(r, models, kind, version, within, coding, free)
 		default:
 			http.NotFound(w, r)
 			return
@@ -80,7 +78,8 @@ func packed(f *export.File, coding pack.Coding) pack.Coding {
 
 // fileOf makes a file in a coding, in one of the places that there are for it.
 func fileOf(
-	r *http.Request, models *library.Library, kind, version string, coding pack.Coding, free chan struct{},
+	r *http.Request, models *library.Library, kind, version string, within limits.Limits, coding pack.Coding,
+	free chan struct{},
 ) (f *export.File, _ pack.Coding, err error) {
 	q, err := export.Parse(r.URL.RawQuery)
 	if err != nil {
@@ -93,7 +92,7 @@ func fileOf(
 		return nil, "", sim.NewProblem("take.busy")
 	}
 	err = wall.Try("export", q.Link.Query(), func() error {
-		if f, err = export.Make(r.Context(), models, kind, q, version); err == nil {
+		if f, err = export.Make(r.Context(), models, kind, q, version, within); err == nil {
 			coding = packed(f, coding)
 		}
 		return err
