@@ -179,7 +179,11 @@ func anyTexts(t *rapid.T, f *recipe.Field) []string {
 	case f.Path == "cache":
 		return one(anyPolicy(t))
 	case f.Words != nil:
-		return one(rapid.SampledFrom(f.Words).Draw(t, f.Path))
+		word := rapid.SampledFrom(f.Words).Draw(t, f.Path)
+		if before, tail := strings.CutSuffix(word, "N"); tail {
+			word = before + anyNumber(t, *f.Tail)
+		}
+		return one(word)
 	case f.Truth():
 		return one(rapid.SampledFrom([]string{"0", "1"}).Draw(t, f.Path))
 	case f.Path == "sampler.seed":
