@@ -31,6 +31,8 @@ type Moment struct {
 	Evicted  *EvictedBranch // the last one that had to go
 	Held     int64          // bytes of the rows of all, shared ones once
 
+	Kept *Kept // what earlier frames have worked out of this run; nil: nothing
+
 	Models *library.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int     // ids of the prompt, told before the first step
@@ -148,48 +150,77 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 		return
 	}
 	if step(n).Beams != nil || m.Recipe.Sampler.Kind == "beam" {
-		line := lineage(m, n, step)
-		m.At = func(n int) *sim.Step { return step(n).ForSequence(line[n/m.perPass()]) }
+		beam := lineage(m, n, step)
+		m.At = func(n int) *sim.Step { return step(n).ForSequence(beam(n / m.perPass())) }
 	}
 	m.Step = m.At(n)
 	m.Prompt = m.Step.Prompt
-	for i := n; i >= 0; i-- { // what it has said when it last said something
-		if s := m.stepOfPick(i); s != nil && s.Part == sim.HeadPart {
-			m.Text = s.GeneratedText
-			break
+	if m.Step.Part == sim.HeadPart {
+		m.Text = m.Step.GeneratedText
+	} else if pass := m.passBefore(m.Step.Pass); pass >= 0 { // what it has said when it last said something
+		_, head := m.stepsOf(pass)
+		m.Text = m.At(head).GeneratedText
+	}
+	m.From = m.source()
+}
+
+// source returns the latest step up to the cursor that the frame's matrices can come from, nil for none.
+func (m *Moment) source() *sim.Step {
+	part := m.Source()
+	if part < 0 {
+		part = m.perPass() - 1
+	}
+	for pass := m.Step.Pass; pass >= 0 && m.Recipe.Lanes != "uncached"; pass = m.passBefore(pass) {
+		if first, last := m.stepsOf(pass); first+part <= last && m.At(first+part).KV != nil {
+			return m.At(first + part)
 		}
 	}
-	for source := m.Source(); n >= 0 && m.From == nil; n-- {
-		if s := m.stepOfPick(n); s != nil && s.Layer == source && s.KV != nil {
-			m.From = s
-		}
+	return nil
+}
+
+// passBefore returns the latest pass before one that has the sequence which is looked at, -1 for none.
+func (m *Moment) passBefore(pass int) int {
+	if pass--; m.Recipe.Batch == nil || pass < 0 {
+		return pass
 	}
+	fed := fedPasses(m)
+	for pass >= 0 && !fed[pass].in {
+		pass--
+	}
+	return pass
 }
 
 // perPass returns the steps of a pass.
 func (m *Moment) perPass() int { return m.Model.Model.Config.Layers + 1 }
 
-// lineage is, by pass, the beam that the picked one continues.
-func lineage(m *Moment, n int, step func(n int) *sim.Step) []int {
-	pass := n / m.perPass()
-	line := make([]int, pass+1)
-	line[pass] = step(n).ForSequence(m.View.Seq).Seq
-	for ; pass > 0; pass-- {
-		if b := step(pass*m.perPass() - 1).Beams; b != nil && line[pass] < len(b.Live) {
-			line[pass-1] = b.Live[line[pass]].Parent
+// lineage tells, of each pass up to step n, the beam that the picked one continues. It is
+// followed back as far as somebody asks.
+func lineage(m *Moment, n int, step func(n int) *sim.Step) func(pass int) int {
+	last := n / m.perPass()
+	back := []int{step(n).ForSequence(m.View.Seq).Seq} // of the last pass, the one before, ..
+	return func(pass int) int {
+		for at := last - len(back) + 1; at > pass; at-- {
+			parent := 0
+			if b := step(at*m.perPass() - 1).Beams; b != nil && back[len(back)-1] < len(b.Live) {
+				parent = b.Live[back[len(back)-1]].Parent
+			}
+			back = append(back, parent)
 		}
+		return back[last-pass]
 	}
-	return line
 }
 
 // last returns the sequence's step before the cursor's, in whichever pass had it; nil: none.
 func (m *Moment) last() *sim.Step {
-	for n := m.Step.N - 1; n >= 0; n-- {
-		if s := m.stepOfPick(n); s != nil {
-			return s
-		}
+	if first, _ := m.stepsOf(m.Step.Pass); m.Step.N > first {
+		return m.At(m.Step.N - 1)
 	}
-	return nil
+	pass := m.passBefore(m.Step.Pass)
+	if pass < 0 {
+		return nil
+	}
+	_, head := m.stepsOf(pass)
+	return m.At(head)
 }
 
 // stepOfPick returns step n if it is of the sequence that is looked at; nil where the pass

@@ -63,6 +63,7 @@ type rerun struct {
 	prompt    []int
 	plan      *run.Plan
 	steps     []sim.Step
+	kept      lens.Kept    // what frames have worked out of them
 	memory    *sim.Memory  // what they take
 	abandoned func() error // passes the turn on, and tells why nobody waits for the file any more
 	turn      turn
@@ -258,7 +259,7 @@ func (r *rerun) moment(n int) *wire.Frame {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
 		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt, Plan: r.plan,
-		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
+		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop, Kept: &r.kept,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {
 		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
