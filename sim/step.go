@@ -52,14 +52,11 @@ type Step struct {
 	Cached int   // tokens in the cache before this pass, s
 	Tokens []int // every id fed so far, this pass included: Cached+Rows of them
 
-	// What the layer computed for the new rows; everything between (norms,
-	// scores, probabilities, MLP) is derived from these by sim/model with the
-	// kernels of the forward pass. Empty for the head, except X.
-	X   mat.Matrix // [m, dim] residual stream entering the layer (or the head)
-	Q   mat.Matrix // [m, heads*head_dim] after RoPE
-	K   mat.Matrix // [m, kv_heads*head_dim] after RoPE: the rows appended to the cache
-	V   mat.Matrix // [m, kv_heads*head_dim]
-	Out mat.Matrix // [m, dim] residual stream leaving the layer
+	// The residual stream at both ends of the layer, for the new rows; everything
+	// between (norms, Q, K, V, scores, probabilities, MLP) is derived from X by
+	// sim/model with the kernels of the forward pass.
+	X   mat.Matrix // [m, dim] entering the layer (or the head)
+	Out mat.Matrix // [m, dim] leaving the layer; empty for the head
 
 	KV KVCache // the cache after this step, read-only; nil when the cached lane does not run
 

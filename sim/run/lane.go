@@ -1,8 +1,6 @@
 package run
 
 import (
-	"math"
-
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
@@ -116,8 +114,8 @@ func (l *lane) layer(n int) {
 	}
 	if l.recorded != nil {
 		c, rows := l.m.Config, len(l.rows)
-		a.Q, a.K = l.recorded.take(rows, c.QDim()), l.recorded.take(rows, c.KVDim())
-		a.V, a.Out = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.Dim)
+		a.K, a.V = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.KVDim())
+		a.Out = l.recorded.take(rows, c.Dim)
 	}
 	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
@@ -261,11 +259,4 @@ func sameRows(a, b mat.Matrix) bool {
 	return true
 }
 
-func sameBits(a, b []float32) bool {
-	for i, x := range a {
-		if math.Float32bits(x) != math.Float32bits(b[i]) {
-			return false
-		}
-	}
-	return len(a) == len(b)
-}
+func sameBits(a, b []float32) bool { return mat.SameBits(a, b) }

@@ -292,7 +292,7 @@ func print(s *sim.Step) string {
 	_ = export.WriteTrace(&b, func(yield func(*sim.Step, error) bool) { yield(s, nil) })
 	h := sha256.New()
 	for _, p := range peers(s) {
-		for _, x := range []mat.Matrix{p.X, p.Q, p.K, p.V, p.Out} {
+		for _, x := range []mat.Matrix{p.X, p.Out} {
 			for i := range x.NumRows() {
 				_ = binary.Write(h, binary.LittleEndian, x.Row(i))
 			}

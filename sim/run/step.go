@@ -75,7 +75,7 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 		if s.X = q.last; s.Layer == 0 { // otherwise what left one layer enters the next
 			s.X = kept(a.X)
 		}
-		s.Q, s.K, s.V, s.Out = kept(a.Q), kept(a.K), kept(a.V), kept(a.Out)
+		s.Out = kept(a.Out)
 		q.last = s.Out
 	}
 	if q.cache == nil {
@@ -84,7 +84,8 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 	done := e.m.Model.Config.Layers - 1
 	if s.Part == sim.LayerPart {
 		done = s.Layer
-		q.history.Keep(s.Layer, s.K, s.V)
+		a, at := e.lanes[i].acts, q.at[i]
+		q.history.Keep(s.Layer, a.K.Rows(at.from, at.from+at.m), a.V.Rows(at.from, at.from+at.m))
 	}
 	s.KV = q.history.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }

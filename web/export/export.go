@@ -107,7 +107,7 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 	}
 	r.plan = run.NewPlan(m, q.Recipe, r.prompt)
 	started := time.Now()
-	rows := 0
+	rows := int64(0)
 	if err := r.turn.begin(ctx); err != nil {
 		return nil, late(err, len(r.steps))
 	}
@@ -119,10 +119,11 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 		if err != nil {
 			return nil, late(err, len(r.steps))
 		}
-		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
+		size := tape.MemoryOf(&s)
+		if rows += size; rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
-		r.memory.Add(tape.MemoryOf(&s))
+		r.memory.Add(size)
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
