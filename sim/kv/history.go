@@ -18,7 +18,9 @@ type History struct {
 	ready  int        // positions whose K reads quantised in every layer; of K that waits for a group
 	blocks blockMoves // since the last view
 	copies int
-	copied int64 // bytes of lists that First copied, until a view counts them
+
+	measures *measures // of the rows
+	copied   int64     // bytes of lists that First copied, until a view counts them
 }
 
 // blockMoves are blocks that a cache took and gave back.
@@ -44,7 +46,7 @@ var _ Observer = (*History)(nil)
 
 // NewHistory begins a history of nothing.
 func NewHistory(s Spec, p sim.CachePolicy) *History {
-	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group}
+	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group, measures: &measures{lists: map[measured][]float32{}}}
 	h.layers = h.empty()
 	return h
 }
@@ -120,7 +122,7 @@ func (h *History) First(n int) *History {
 	if g := h.traits.GroupTokens; g > 0 { // a group that ends later had other tokens in it
 		f.ready = min(h.ready, n/g*g)
 	}
-	f.layers = f.empty()
+	f.layers, f.measures = f.empty(), h.measures.first(n, f.ready)
 	for l := range h.layers {
 		from, to := &h.layers[l], &f.layers[l]
 		to.k, to.v = clip(from.k, n), clip(from.v, n)

@@ -121,5 +121,3 @@ func (m *Moment) stepsOf(pass int) (first, last int) {
 	first = pass * m.perPass()
 	return first, min(first+m.perPass()-1, m.Step.N)
 }
-
-type headPictures struct{}
