@@ -45,7 +45,8 @@ type Moment struct {
 	// Beside is how many bytes travel beside the picture of all heads, by lenses that crowd it.
 	Beside int
 
-	explain *explain.Run // of these steps, see explained
+	explain  *explain.Run          // of these steps, see Explained
+	recorded func(n int) *sim.Step // as they are recorded, of whichever sequence
 }
 
 // Layer returns the layer that is looked at: the picked one, or the cursor's.
@@ -109,13 +110,24 @@ func (m *Moment) Explained() *explain.Run {
 	if m.explain != nil {
 		return m.explain
 	}
-	m.explain = &explain.Run{Model: m.Model.Model, Step: func(n int) *sim.Step {
+	m.explain = &explain.Run{Model: m.Model.Model, Writer: m.writer, Step: func(n int) *sim.Step {
 		if m.At == nil || m.Step == nil || n < 0 || n > m.Step.N {
 			return nil
 		}
 		return m.stepOfPick(n)
 	}}
 	return m.explain
+}
+
+// writer returns the latest pass up to that of a step that computed a position, -1 for none.
+func (m *Moment) writer(s *sim.Step, position int) int {
+	passes := append(fedPasses(m), fedOf(m.Step))
+	for pass := s.Pass; pass >= 0; pass-- {
+		if f := passes[pass]; f.in && f.cached <= position && position < f.cached+f.rows {
+			return pass
+		}
+	}
+	return -1
 }
 
 // several reports whether passes of the run may have several sequences.
@@ -142,7 +154,7 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	if n >= 0 { // where the pass has no such sequence it is another one's, all along
 		seq = step(n).ForSequence(seq).Seq
 	}
-	m.At = func(n int) *sim.Step { return step(n).ForSequence(seq) }
+	m.recorded, m.At = step, func(n int) *sim.Step { return step(n).ForSequence(seq) }
 	if n < 0 {
 		if m.Recipe.Batch != nil {
 			m.Prompt = len(waitingPrompt(m))
@@ -199,10 +211,14 @@ func lineage(m *Moment, n int, step func(n int) *sim.Step) func(pass int) int {
 	last := n / m.perPass()
 	back := []int{step(n).ForSequence(m.View.Seq).Seq} // of the last pass, the one before, ..
 	return func(pass int) int {
+		if last-pass < len(back) {
+			return back[last-pass]
+		}
+		live := livePasses(m, last)
 		for at := last - len(back) + 1; at > pass; at-- {
 			parent := 0
-			if b := step(at*m.perPass() - 1).Beams; b != nil && back[len(back)-1] < len(b.Live) {
-				parent = b.Live[back[len(back)-1]].Parent
+			if beams := live[at-1]; back[len(back)-1] < len(beams) {
+				parent = beams[back[len(back)-1]].Parent
 			}
 			back = append(back, parent)
 		}

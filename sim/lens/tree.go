@@ -28,17 +28,18 @@ func treeOf(m *Moment, last int) tree {
 	return t
 }
 
-// livePasses returns the beams that each of the first so many passes has kept.
+// livePasses returns the beams that each of the first so many passes has kept; all of a pass say the same.
 func livePasses(m *Moment, passes int) [][]sim.Beam {
-	of := func(pass int, _ [][]sim.Beam) []sim.Beam {
-		_, head := m.stepsOf(pass)
-		return m.At(head).Beams.Live
+	step := m.recorded
+	if step == nil {
+		step = m.At
 	}
-	all := perPass(m.kept(), liveKey{}, min(passes, m.Step.Pass), of)
-	if passes > m.Step.Pass {
-		all = append(all, of(m.Step.Pass, nil))
-	}
-	return all
+	return perPass(m.kept(), liveKey{}, passes, func(pass int, _ [][]sim.Beam) []sim.Beam {
+		if b := step((pass+1)*m.perPass() - 1).Beams; b != nil {
+			return b.Live
+		}
+		return nil
+	})
 }
 
 // liveKey names the beams that each pass has kept.
