@@ -122,9 +122,6 @@ func longRun(b *testing.B, l *library.Loaded, passes int) (sim.Recipe, []sim.Ste
 	for i := range rec.Tokens {
 		rec.Tokens[i] = 300 + i%7
 	}
-	for pass := range rec.MaxNew { // no pass may choose the end of text
-		rec.Forced = append(rec.Forced, sim.Forced{Pass: pass, Token: 300 + pass%11})
-	}
 	var steps []sim.Step
 	seconds := 0.0
 	for s, err := range run.Steps(context.Background(), l, rec, func() float64 { seconds += 0.000123456789; return seconds }) {
@@ -144,6 +141,13 @@ func BenchmarkGrowth(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	c := l.Model.Config
+	c.EOS = -1 // no pass may end the text
+	m, err := model.New(c, l.Model.Weights)
+	if err != nil {
+		b.Fatal(err)
+	}
+	l = &library.Loaded{Name: l.Name, Model: m, Tokenizer: l.Tokenizer}
 	passes := []int{64, 128, 256, 448}
 	frames := make([]func(lens.View) func(), len(passes))
 	for i, n := range passes {
