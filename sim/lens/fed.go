@@ -31,5 +31,5 @@ func fedPasses(m *Moment) []fed {
 
 // fedOf returns what the sequence of a step has in its pass, as long as all of it is there.
 func fedOf(s *sim.Step) fed {
-	return fed{true, s.Rows, s.Cached, s.Rows, recomputing(s), s.Ran[sim.Uncached]}
+	return fed{true, s.Rows, s.Cached, s.Rows, recomputing(s), s.Counted[sim.Uncached]}
 }

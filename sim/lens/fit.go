@@ -77,7 +77,7 @@ func fitTime(flops, seconds []float64) (TimeFit, bool) {
 }
 
 // fitLanes returns the models of both lanes' times, by lane; a lane that did not run
-// has none.
+// has none, and one that waits has that of the steps before.
 func fitLanes(m *Moment) map[LaneName]TimeFit {
 	all := map[LaneName]TimeFit{}
 	if m.Step == nil {
@@ -85,12 +85,9 @@ func fitLanes(m *Moment) map[LaneName]TimeFit {
 	}
 	passes := perPass(m.kept(), timesKey{}, m.Step.Pass, func(pass int, _ []passTimes) passTimes { return timesOf(m, pass) })
 	passes = append(passes, timesOf(m, m.Step.Pass))
-	if newest := len(passes) - fitSteps/m.perPass(); newest > 1 { // the prompt's sizes are like no other's
-		passes = append([]passTimes{passes[0]}, passes[newest:]...)
-	}
 	for lane, name := range laneNames {
 		var flops, seconds []float64
-		for _, p := range passes {
+		for _, p := range fitted(passes, lane, fitSteps/m.perPass()) {
 			flops, seconds = append(flops, p.flops[lane]...), append(seconds, p.seconds[lane]...)
 		}
 		if fit, ok := fitSteady(flops, seconds); ok {
@@ -98,6 +95,19 @@ func fitLanes(m *Moment) map[LaneName]TimeFit {
 		}
 	}
 	return all
+}
+
+// fitted returns the passes that a lane's fit is made of: the newest of those that it ran, so many at most, and the
+// first, since the prompt's sizes are like no other's.
+func fitted(passes []passTimes, lane, most int) []passTimes {
+	end := len(passes)
+	for end > 0 && len(passes[end-1].flops[lane]) == 0 { // a lane that waits
+		end--
+	}
+	if end <= 1 {
+		return passes[:end]
+	}
+	return append(passes[:1:1], passes[max(1, end-most):end]...)
 }
 
 // fitSteps is about how many steps a fit is made of: those of the newest passes, and of the prompt's. What
@@ -112,7 +122,7 @@ type timesKey struct{}
 func timesOf(m *Moment, pass int) (p passTimes) {
 	for n, last := m.stepsOf(pass); n <= last; n++ {
 		for lane := range laneNames {
-			if s := m.At(n); s.Ran[lane] {
+			if s := m.At(n); s.Counted[lane] && s.Lanes[lane].Untimed == 0 {
 				p.flops[lane] = append(p.flops[lane], engineFlops(m, sim.Lane(lane), s.Layer, s.Rows, s.Cached))
 				p.seconds[lane] = append(p.seconds[lane], s.Lanes[lane].Seconds)
 			}

@@ -60,7 +60,7 @@ func showModelled(m *Moment) ModelledInfo {
 	first, last := m.stepsOf(m.Step.Pass)
 	sums = addLeast(m, first, last, sums, sw)
 	for lane, name := range laneNames {
-		if m.Step.Ran[lane] {
+		if m.Step.Counted[lane] {
 			l := leastOf(m, m.Step, sim.Lane(lane), sw)
 			info.Step[name] = LeastInfo{Integer(l.Flops), Integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}
 			info.Total[name] = sums[lane]

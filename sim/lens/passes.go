@@ -61,7 +61,7 @@ func schedulePasses(m *Moment) []schedulePass {
 
 // scheduleLane returns the lane that the schedule tells of: the cached one, if it runs.
 func scheduleLane(s *sim.Step) sim.Lane {
-	if s.Ran[sim.Cached] {
+	if s.Counted[sim.Cached] {
 		return sim.Cached
 	}
 	return sim.Uncached

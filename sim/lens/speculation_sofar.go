@@ -41,7 +41,7 @@ func (s SoFarInfo) after(m *Moment, pass int) SoFarInfo {
 	}
 	first, n := m.stepsOf(pass)
 	sw, head, lane := m.switches(), m.At(n), sim.Cached
-	if !head.Ran[lane] {
+	if !head.Counted[lane] {
 		lane = sim.Uncached
 	}
 	s.Passes++
