@@ -173,11 +173,11 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 		_, head := m.stepsOf(pass)
 		m.Text = m.At(head).GeneratedText
 	}
-	m.From = m.source()
+	m.From = m.latestSource()
 }
 
-// source returns the latest step up to the cursor that the frame's matrices can come from, nil for none.
-func (m *Moment) source() *sim.Step {
+// latestSource returns the latest step up to the cursor that the frame's matrices can come from, nil for none.
+func (m *Moment) latestSource() *sim.Step {
 	part := m.Source()
 	if part < 0 {
 		part = m.perPass() - 1

@@ -26,7 +26,7 @@ func Hints(probs mat.Matrix, cached int, tokens []int) Hint {
 	var sums HintSums
 	for i := range probs.NumRows() {
 		p, at := probs.Row(i), cached+i
-		sums.add(p, at, followed(tokens, at), bits(p))
+		sums.note(p, at, copiedFrom(tokens, at), bits(p))
 	}
 	return sums.Hint()
 }
@@ -39,10 +39,10 @@ type HintSums struct {
 // Add adds the query at position at: its scores and probs over the keys up to itself, and what
 // Followed says of it.
 func (h *HintSums) Add(at, followed int, scores, probs []float32) {
-	h.add(probs, at, followed, entropy(scores, probs))
+	h.note(probs, at, followed, entropy(scores, probs))
 }
 
-func (h *HintSums) add(p []float32, at, followed int, bits float64) {
+func (h *HintSums) note(p []float32, at, followed int, bits float64) {
 	h.entropy.sum, h.entropy.n = h.entropy.sum+bits, h.entropy.n+1
 	if at >= 2 {
 		h.previous.add(p[at-1])
@@ -94,14 +94,14 @@ func bits(p []float32) float64 {
 func Followed(tokens []int, cached int) []int {
 	all := make([]int, len(tokens)-cached)
 	for i := range all {
-		all[i] = followed(tokens, cached+i)
+		all[i] = copiedFrom(tokens, cached+i)
 	}
 	return all
 }
 
-// followed returns the position after the last earlier occurrence of the token at
+// copiedFrom returns the position after the last earlier occurrence of the token at
 // position at, or -1. What followed must be earlier than the query too.
-func followed(tokens []int, at int) int {
+func copiedFrom(tokens []int, at int) int {
 	for j := at - 2; j >= 0; j-- {
 		if tokens[j] == tokens[at] {
 			return j + 1
