@@ -9,7 +9,7 @@ var contiguousPolicy = &Policy{
 	Kind:   sim.CacheContiguous,
 	Traits: func(sim.CachePolicy) Traits { return exact },
 	Open: func(_ Spec, _ sim.CachePolicy, a *Arena) Source {
-		return func(s Spec) (Cache, error) { return made(newContiguous(s, a, evenly(s.Most))) }
+		return func(s Spec) (Cache, error) { return made(newChunked(s, a, evenly(s.Most))) }
 	},
 	Sizes: reserved{},
 }
@@ -41,15 +41,15 @@ var _ Cache = (*Contiguous)(nil)
 // NewContiguous reserves as much of s.Most as the arena has room for, side by side; an arena
 // without room for one token refuses with Problem "kv.memory".
 func NewContiguous(s Spec, a *Arena) (*Contiguous, error) {
-	c, err := newContiguous(s, a, s.Most)
+	c, err := newChunked(s, a, s.Most)
 	if err == nil {
 		c.rows.grow(c.capacity)
 	}
 	return c, err
 }
 
-// newContiguous reserves room in chunks of at most so many tokens, and has none of them yet.
-func newContiguous(s Spec, a *Arena, chunk int) (*Contiguous, error) {
+// newChunked reserves room in chunks of at most so many tokens, and has none of them yet.
+func newChunked(s Spec, a *Arena, chunk int) (*Contiguous, error) {
 	c := &Contiguous{spec: s, arena: a, lens: make([]int, s.Layers)}
 	c.capacity = max(1, a.fits(s.TokenBytes(), s.Most))
 	c.rows = &standing{spec: s, per: min(chunk, c.capacity)}

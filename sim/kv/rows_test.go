@@ -36,8 +36,8 @@ type line struct {
 	cache   *Contiguous
 	history *History
 	views   []told
-	stays   int   // rows that no rejection takes away: those before the last pass, and its first
-	begun   int   // rows that steps before it count
+	stays   int // rows that no rejection takes away: those before the last pass, and its first
+	begun   int // rows that steps before it count
 }
 
 func (x *line) pass(r *rand.Rand, n int) {
@@ -69,7 +69,7 @@ func TestRowsStayWhereTheyStand(t *testing.T) {
 		s := Spec{Layers: 1 + r.IntN(2), KVHeads: 1 + r.IntN(2), HeadDim: 1 + r.IntN(5), Most: 1 + r.IntN(300)}
 		memory := sim.NewMemory(nil, "memory.room", 0)
 		open := func() *line {
-			c, err := newContiguous(s, NewArena(0).In(memory), evenly(s.Most))
+			c, err := newChunked(s, NewArena(0).In(memory), evenly(s.Most))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,6 +21,14 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
 		Rows: q.numScheduled, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
 	}
+	s.Counted = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
+	s.Ran = [2]bool{e.computes(sim.Cached, q), e.computes(sim.Uncached, q)}
+	switch {
+	case e.compares(q):
+		s.Compared = fed
+	case e.lanes[0] != nil && e.lanes[1] != nil:
+		s.Compared = q.compared
+	}
 	if q.proposed != nil {
 		proposed := *q.proposed // the head adds its verdicts to a copy
 		s.Speculation = &proposed
@@ -44,7 +52,6 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 	for _, s := range steps {
 		s.Identical = s.Differs == ""
 		s.Lanes, s.Totals, s.Schedule = paid, e.totals, schedule
-		s.Ran = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
 		if len(steps) > 1 || e.recipe.Batch != nil {
 			s.PassSteps = steps
 		}
