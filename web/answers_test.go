@@ -8,6 +8,7 @@ import (
 
 	"kvstep/sim/library"
 	"kvstep/web/export"
+	"kvstep/web/limits"
 	"kvstep/web/wire"
 )
 
@@ -24,7 +25,7 @@ func TestEveryRouteIsThere(t *testing.T) {
 	defer stop()
 	for path, want := range map[string]int{
 		"/": 200, "/static/js/main.js": 200, "/bundle/page.js": 200, "/text/zh.json": 200, "/healthz": 200, "/plots?new=4": 200,
-		"/live":    http.StatusForbidden, // for a page of its own alone
+		"/live":    http.StatusUpgradeRequired, // a socket
 		"/nowhere": 404,
 	} {
 		if r := get(t, addr, path, ""); r.StatusCode != want {
@@ -96,7 +97,7 @@ func TestQRSaysWhatALinkCanSay(t *testing.T) {
 // TestFiguresAreDrawnOnce: asked again, in whatever order its fields stand, a figure and
 // the page are those that were made.
 func TestFiguresAreDrawnOnce(t *testing.T) {
-	p := newPlots(library.New(), "test")
+	p := newPlots(library.New(), "test", limits.Default())
 	ask := func(path string) string {
 		r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
 		if file, ok := strings.CutPrefix(r.URL.Path, "/plot/"); ok {

@@ -13,10 +13,6 @@ import (
 	"kvstep/web/wall"
 )
 
-// answerWait is how long somebody waits for an answer that others' come before: less
-// than the server's WriteTimeout, so that they still hear that it was too long.
-const answerWait = 25 * time.Second
-
 // answer is what a route says to everyone who asks the same.
 type answer struct {
 	kind string // media type
@@ -29,6 +25,7 @@ type answer struct {
 type maker struct {
 	where string        // for the wall
 	most  int           // bytes that are kept
+	wait  time.Duration // how long somebody waits for an answer that others' come before
 	slots chan struct{} // one token for each that is being made
 	queue chan struct{} // one for each that is being made or waits for it
 
@@ -54,9 +51,9 @@ type making struct {
 	stop   context.CancelFunc
 }
 
-func newMaker(where string, atOnce, waiting, most int) *maker {
+func newMaker(where string, atOnce, waiting, most int, wait time.Duration) *maker {
 	return &maker{
-		where: where, most: most, slots: make(chan struct{}, atOnce), queue: make(chan struct{}, atOnce+waiting),
+		where: where, most: most, wait: wait, slots: make(chan struct{}, atOnce), queue: make(chan struct{}, atOnce+waiting),
 		cached: map[string]*list.Element{}, recent: list.New(), making: map[string]*making{},
 	}
 }
@@ -65,7 +62,7 @@ func newMaker(where string, atOnce, waiting, most int) *maker {
 // wait already, or it takes too long, it is Problem "server.busy". recipe is the link
 // that repeats it.
 func (m *maker) get(ctx context.Context, key, recipe string, work func(context.Context) (answer, error)) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	ctx, cancel := context.WithTimeout(ctx, m.wait)
 	defer cancel()
 	c, known, err := m.find(key, recipe, work)
 	if c == nil {

@@ -18,7 +18,7 @@ func isProblem(err error, id string) bool {
 
 // TestTheSameIsMadeOnce: however many ask for it, and it is kept.
 func TestTheSameIsMadeOnce(t *testing.T) {
-	m := newMaker("test", 1, 4, 1000)
+	m := newMaker("test", 1, 4, 1000, 25*time.Second)
 	begun, go_ := make(chan struct{}), make(chan struct{})
 	work := func(context.Context) (answer, error) {
 		close(begun)
@@ -57,7 +57,7 @@ func TestTheSameIsMadeOnce(t *testing.T) {
 
 // TestWhatIsKeptIsBounded: by bytes, and those go first that were asked for longest ago.
 func TestWhatIsKeptIsBounded(t *testing.T) {
-	m := newMaker("test", 1, 4, 100)
+	m := newMaker("test", 1, 4, 100, 25*time.Second)
 	get := func(key string, size int) {
 		t.Helper()
 		if _, err := m.get(t.Context(), key, "", func(context.Context) (answer, error) { return answer{data: make([]byte, size)}, nil }); err != nil {
@@ -76,7 +76,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 
 // TestTooManyAreToldSo, and those that nobody waits for are given up.
 func TestTooManyAreToldSo(t *testing.T) {
-	m := newMaker("test", 1, 2, 1000)
+	m := newMaker("test", 1, 2, 1000, 25*time.Second)
 	begun := make(chan string, 9)
 	wait := func(key string) func(context.Context) (answer, error) {
 		return func(ctx context.Context) (answer, error) {
@@ -120,7 +120,7 @@ func TestTooManyAreToldSo(t *testing.T) {
 
 // TestAPanicIsAnAnswer: everyone who waits for it is told, and the next one may try again.
 func TestAPanicIsAnAnswer(t *testing.T) {
-	m := newMaker("test", 1, 2, 1000)
+	m := newMaker("test", 1, 2, 1000, 25*time.Second)
 	if _, err := m.get(t.Context(), "key", "?x", func(context.Context) (answer, error) { panic("broken") }); !isProblem(err, "panic") {
 		t.Errorf("%v", err)
 	}

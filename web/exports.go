@@ -7,18 +7,16 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/library"
 	"kvstep/web/export"
+	"kvstep/web/limits"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
-// maxExports files are made at once: each may keep a core busy for export.Wait.
-const maxExports = 2
-
 // exportFile serves /take/KIND?LINK&to=N: a file of the run that a link names.
 // A refusal is the same JSON as a problem on the socket. free has as many places
 // as files may be made at once; one that is made is written without its place.
-func exportFile(models *library.Library, version string, free chan struct{}) http.HandlerFunc {
-	out := newOutbox()
+func exportFile(models *library.Library, version string, within limits.Limits, free chan struct{}) http.HandlerFunc {
+	out := newOutbox(int(within.Unread))
 	return func(w http.ResponseWriter, r *http.Request) {
 		kind := r.PathValue("kind")
 		var f *export.File
@@ -27,7 +25,7 @@ func exportFile(models *library.Library, version string, free chan struct{}) htt
 		case "qr":
 			f, err = qrOf(r)
 		case "jsonl", "safetensors", "csv", "html", "schedules":
-			f, err = fileOf(r, models, kind, version, free)
+			f, err = fileOf(r, models, kind, version, within, free)
 		default:
 			http.NotFound(w, r)
 			return
@@ -58,7 +56,7 @@ func qrOf(r *http.Request) (*export.File, error) {
 }
 
 // fileOf makes a file, in one of the places that there are for it.
-func fileOf(r *http.Request, models *library.Library, kind, version string, free chan struct{}) (f *export.File, err error) {
+func fileOf(r *http.Request, models *library.Library, kind, version string, within limits.Limits, free chan struct{}) (f *export.File, err error) {
 	q, err := export.Parse(r.URL.RawQuery)
 	if err != nil {
 		return nil, err
@@ -70,7 +68,7 @@ func fileOf(r *http.Request, models *library.Library, kind, version string, free
 		return nil, sim.NewProblem("take.busy")
 	}
 	err = wall.Try("export", q.Link.Query(), func() error {
-		f, err = export.Make(r.Context(), models, kind, q, version)
+		f, err = export.Make(r.Context(), models, kind, q, version, within)
 		return err
 	})
 	return f, err

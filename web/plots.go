@@ -11,12 +11,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
 	"kvstep/sim/library"
 	"kvstep/sim/sheet"
+	"kvstep/web/limits"
 	"kvstep/web/page"
 	"kvstep/web/text"
 )
@@ -45,14 +47,18 @@ const drawQueue, maxDrawn = 64, 16 << 20
 
 // plots serves the page of figures, the figures and their measurements.
 type plots struct {
-	models   *library.Library
-	version  string
-	measured *measurements
-	drawn    *maker
+	models      *library.Library
+	version     string
+	measured    *measurements
+	measureWait time.Duration
+	drawn       *maker
 }
 
-func newPlots(models *library.Library, version string) *plots {
-	return &plots{models, version, newMeasurements(), newMaker("plots", draws, drawQueue, maxDrawn)}
+func newPlots(models *library.Library, version string, within limits.Limits) *plots {
+	return &plots{
+		models: models, version: version, measured: newMeasurements(), measureWait: time.Duration(within.Measure) * time.Second,
+		drawn: newMaker("plots", draws, drawQueue, maxDrawn, within.Answer()),
+	}
 }
 
 // plotAsk is what a query asks of the figures.

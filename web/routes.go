@@ -16,6 +16,7 @@ import (
 	"kvstep/sim/recipe"
 	"kvstep/static"
 	"kvstep/web/bundle"
+	"kvstep/web/limits"
 	"kvstep/web/page"
 	"kvstep/web/text"
 	"kvstep/web/wire"
@@ -29,17 +30,17 @@ type route struct {
 }
 
 // allRoutes returns every URL there is.
-func allRoutes(models *library.Library, hub http.Handler, version string) []route {
-	figures := newPlots(models, version)
+func allRoutes(models *library.Library, hub http.Handler, version string, within limits.Limits) []route {
+	figures := newPlots(models, version, within)
 	return []route{
 		{"GET /{$}", document, walled("page", tellReader, home(models, version))},
 		{"GET /static/", anyone, http.StripPrefix("/static/", files(static.Files))},
 		{"GET /bundle/{file}", anyone, bundled()},
 		{"GET /text/{file}", anyone, http.HandlerFunc(catalogue)},
 		{"GET /weights", engine, walled("weights", tellJSON, weights(models))},
-		{"GET /variants", engine, walled("variants", tellJSON, variants(models))},
+		{"GET /variants", engine, walled("variants", tellJSON, variants(models, within))},
 		{"GET /live", anyone, hub},
-		{"GET /take/{kind}", engine, walled("export", tellJSON, exportFile(models, version, make(chan struct{}, maxExports)))},
+		{"GET /take/{kind}", engine, walled("export", tellJSON, exportFile(models, version, within, make(chan struct{}, within.Files)))},
 		{"GET /plots", document, walled("plots", tellReader, figures.show)},
 		{"GET /plot/{file}", engine, walled("plots", tellReader, figures.file)},
 		{"POST /plots/measure", engine, walled("measurement", tellReader, figures.measure)},

@@ -14,7 +14,7 @@ import (
 // floors is the house of docs/architecture.md, from the ground up. A room
 // imports rooms of lower floors only.
 var floors = [][]string{
-	{"sim/mat", "sim/plain", "sim/pattern", "static", "docs"},
+	{"sim/mat", "sim/plain", "sim/pattern", "static", "docs", "web/limits"},
 	{"sim", "sim/sheet"},
 	{"sim/hf", "sim/schedule"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},

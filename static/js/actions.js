@@ -113,7 +113,7 @@ export function createActions(store, link, world = SERVED) {
     /** @param {Frame} frame */
     moment(frame) {
       const before = store.get().frame;
-      store.set({ frame, lost: false });
+      store.set({ frame });
       if (JSON.stringify(frame.meta.run.parts) !== parts) store.set({ t: translated(frame.meta.run) });
       // The link says what is open and what is counted; from then on this page does.
       if (!store.get().show) store.set({ show: frame.meta.pick.show ?? [], count: frame.meta.ledger.count });

@@ -47,7 +47,9 @@ socket = connect(
       opening.panic(fault);
       store.set({ playing: false, loading: null });
     },
-    state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected, sender: "" }),
+    state: (connected) =>
+      store.set({ connected, loading: null, lost: connected ? null : store.get().lost, sender: "" }),
+    lost: (lost) => store.set({ lost }),
     closed: opening.closed,
     long(bytes) {
       if (opening.answered())

@@ -66,8 +66,8 @@ export type State = {
   /** A handout: everything was recorded. */
   recorded: boolean;
   connected: boolean;
-  /** The connection was there, and is not. */
-  lost: boolean;
+  /** Why there is no connection; null until that is known. */
+  lost: Problem | null;
   /** The page takes one step after the other. */
   playing: boolean;
   problem: Problem | null;

@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 // What BenchmarkBeside runs in processes of their own: the server, and those who load it.
@@ -33,7 +34,9 @@ func TestLoad(t *testing.T) {
 	case "":
 		t.Skip("only for BenchmarkBeside")
 	case "serve":
-		hub := NewHub(library.New(), func(string) bool { return true })
+		within := limits.Default()
+		within.Viewers = 512
+		hub := NewHub(library.New(), func(string) bool { return true }, within)
 		server := httptest.NewServer(hub)
 		fmt.Println("ws" + strings.TrimPrefix(server.URL, "http"))
 		for asks := bufio.NewReader(os.Stdin); ; fmt.Println(used().Nanoseconds()) {

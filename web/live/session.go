@@ -140,7 +140,7 @@ func (s *session) write(ctx context.Context) {
 	defer ping.Stop()
 	for range s.wake { // all three wake it by one channel: to select costs a microsecond of a frame's ten
 		if ctx.Err() != nil {
-			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, reason(ctx))
 			_ = s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(byeWait))
 			return
 		}
@@ -154,6 +154,16 @@ func (s *session) write(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// reason returns what a close says of the end of a session's context: the problem that ended it,
+// as a refusal tells it, or nothing. A close has room for 123 bytes.
+func reason(ctx context.Context) string {
+	var p *sim.Problem
+	if !errors.As(context.Cause(ctx), &p) {
+		return ""
+	}
+	return string(wire.ProblemMessage(p))
 }
 
 // flush writes what is in the mailbox: how far a model is, refusals in order, then
