@@ -48,9 +48,10 @@ func (x *measures) first(n, ready int) *measures {
 
 // Sizes returns the root mean square of every row of a head of K, or with value of V, [Len(layer)].
 func (v View) Sizes(layer, kvHead int, value bool) []float32 {
+	rows := v.rowsOf(layer, kvHead, value)
 	return v.measured(measured{rowSize, layer, kvHead, value}, func(p int, _ []float32) float32 {
 		var square [1]float32
-		row := v.row(layer, kvHead, p, value)
+		row := rows(p)
 		mat.Squares(square[:], mat.RowOf(row))
 		return mat.Sqrt(square[0] / float32(len(row)))
 	})
@@ -59,13 +60,10 @@ func (v View) Sizes(layer, kvHead int, value bool) []float32 {
 // Errors returns, of every row of a head of K or V, the largest difference of a number from what was
 // computed, [Len(layer)]: 0 where it is kept as it was.
 func (v View) Errors(layer, kvHead int, value bool) []float32 {
-	computed := v.history.layers[layer].k
-	if value {
-		computed = v.history.layers[layer].v
-	}
+	rows, computed := v.rowsOf(layer, kvHead, value), v.Computed(layer, kvHead, value)
 	return v.measured(measured{rowError, layer, kvHead, value}, func(p int, _ []float32) (most float32) {
-		y := computed[p][kvHead*v.history.spec.HeadDim:]
-		for i, x := range v.row(layer, kvHead, p, value) {
+		y := computed.Row(p)
+		for i, x := range rows(p) {
 			most = max(most, x-y[i], y[i]-x)
 		}
 		return most
@@ -94,16 +92,42 @@ func (v View) Scales(layer, kvHead int, value bool) []float32 {
 	})
 }
 
-// measured returns a list of measures of the positions that the view has. What of is asked of a row stays with
-// the history, as soon as it reads as it always will.
-func (v View) measured(key measured, of func(p int, before []float32) float32) []float32 {
-	n := v.Len(key.layer)
-	final := n
-	if v.history.traits.Quantises() && !key.value { // K that waits for a group will read otherwise
-		final = min(n, v.ready)
+// final returns how many positions read as they always will: K that waits for a group does not.
+func (v View) final(layer int, value bool) int {
+	if n := v.Len(layer); value || !v.history.traits.Quantises() {
+		return n
 	}
+	return min(v.Len(layer), v.ready)
+}
+
+// rowsOf returns the rows of a head of K or V as attention reads them, by position. It copies no list of them.
+func (v View) rowsOf(layer, kvHead int, value bool) func(p int) []float32 {
+	computed := v.Computed(layer, kvHead, value)
+	if !v.history.traits.Quantises() {
+		return computed.Row
+	}
+	v.history.mu.RLock()
+	defer v.history.mu.RUnlock()
+	list := v.history.layers[layer].readK
+	if value {
+		list = v.history.layers[layer].readV
+	}
+	n := v.final(layer, value)
+	read := v.head(list[:n], kvHead)
+	return func(p int) []float32 {
+		if p < n {
+			return read.Row(p)
+		}
+		return computed.Row(p)
+	}
+}
+
+// measured returns a list of measures of the positions that the view has. What of is asked of a row stays with
+// the history, as soon as the row reads as it always will.
+func (v View) measured(key measured, of func(p int, before []float32) float32) []float32 {
+	final := v.final(key.layer, key.value)
 	list := v.history.measures.upTo(key, final, of)
-	for p := final; p < n; p++ {
+	for p := final; p < v.Len(key.layer); p++ {
 		list = append(list, of(p, list)) // a copy: it has no room
 	}
 	return list
@@ -122,19 +146,4 @@ func (x *measures) upTo(key measured, n int, of func(p int, before []float32) fl
 		x.lists[key] = list
 	}
 	return list[:n:n]
-}
-
-// row returns one row of a head of K or V as attention reads it.
-func (v View) row(layer, kvHead, p int, value bool) []float32 {
-	x, hd := &v.history.layers[layer], v.history.spec.HeadDim
-	rows := x.k
-	switch quantised := v.history.traits.Quantises(); {
-	case value && quantised:
-		rows = x.readV
-	case value:
-		rows = x.v
-	case quantised && p < v.ready:
-		rows = x.readK
-	}
-	return rows[p][kvHead*hd:][:hd]
 }
