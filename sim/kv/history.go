@@ -150,12 +150,13 @@ func (h *History) Cut(n, end int) *History {
 // First returns a history of the first n tokens alone, which this one can go on
 // without. Only what was evicted before query n is so in it.
 func (h *History) First(n int) *History {
-	f := h.first(n)
+	f := h.beginning(n)
 	f.measures = h.measures.first(n, f.ready)
 	return f
 }
 
-func (h *History) first(n int) *History {
+// beginning is First without measures.
+func (h *History) beginning(n int) *History {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	f := &History{spec: h.spec, traits: h.traits, group: h.group, ready: min(h.ready, n)}
