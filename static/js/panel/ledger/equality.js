@@ -51,7 +51,7 @@ function waitSays(step, compared, effect, t) {
   const text = effect.changed === null ? t("lamp.text.until") : t("lamp.text.changed", { N: effect.changed });
   return {
     state,
-    says: [t("lamp.counted.policy", { Count: compared, Delta: short(effect.max_delta) }), text].join(t("list.and")),
+    says: t("lamp.counted.policy", { Count: compared, Delta: short(effect.max_delta), Text: text }),
     more: t("lamp.long.until", { Pass: effect.pass, KL: short(effect.kl), Token: effect.label }),
   };
 }
