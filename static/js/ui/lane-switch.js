@@ -7,18 +7,18 @@ import { check } from "./refusal.js";
 /** @import { Actions, State } from "../types.js" */
 
 /**
- * @param {HTMLElement|null} root null where nobody could run anything, as in a handout
+ * @param {HTMLElement} root
  * @param {Pick<Actions, "run"|"seek">} [act] whoever changes it begins the run anew, at the same step; without it the
  * form does
  */
 export function createLaneSwitch(root, act) {
-  const kind = /** @type {HTMLSelectElement|null} */ (root?.querySelector("select") ?? null);
-  const tokens = /** @type {HTMLInputElement|null} */ (root?.querySelector("input") ?? null);
+  const kind = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
+  const tokens = /** @type {HTMLInputElement} */ (root.querySelector("input"));
   let state = /** @type {State|null} */ (null);
   let shown = "";
-  const arrange = () => tokens?.closest("label")?.toggleAttribute("hidden", kind?.value !== UNTIL);
-  const value = () => (kind?.value === UNTIL ? UNTIL + Number(tokens?.value) : (kind?.value ?? ""));
-  root?.addEventListener("change", () => {
+  const arrange = () => tokens.closest("label")?.toggleAttribute("hidden", kind.value !== UNTIL);
+  const value = () => (kind.value === UNTIL ? UNTIL + Number(tokens.value) : kind.value);
+  root.addEventListener("change", () => {
     arrange();
     const { run, step } = state?.frame?.meta ?? {};
     if (!act || !run || !state || !check(root, state.t, false)) return;
@@ -27,7 +27,6 @@ export function createLaneSwitch(root, act) {
   });
   /** @param {string} lanes of a recipe */
   function set(lanes) {
-    if (!kind || !tokens) return;
     const until = lanes.startsWith(UNTIL);
     kind.value = until ? UNTIL : lanes;
     if (until) tokens.value = lanes.slice(UNTIL.length);

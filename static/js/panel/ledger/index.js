@@ -2,7 +2,6 @@
 
 import { number, si } from "../../format.js";
 import { createLamp } from "./equality.js";
-import { createLaneSwitch } from "../../ui/lane-switch.js";
 import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
 import { bar as piece } from "../../ui/dom.js";
 
@@ -43,7 +42,6 @@ function create(root, { act }) {
     const input = /** @type {HTMLInputElement} */ (e.target);
     act.count({ [input.name.replace("count-", "")]: input.value });
   });
-  const lanes = createLaneSwitch(root.querySelector("[data-lanes]"), act);
   const lamp = createLamp(
     /** @type {HTMLElement} */ (root.querySelector("[data-lamp]")),
     /** @type {HTMLElement} */ (root.querySelector("[data-effect]")),
@@ -59,10 +57,8 @@ function create(root, { act }) {
     }
   }
   /** @param {State} state */
-  return function view(state) {
-    const { frame, t, recorded } = state;
+  return function view({ frame, t, recorded }) {
     if (!frame) return;
-    lanes.view(state);
     // a handout has no one who could count again
     root.querySelector("#switches")?.toggleAttribute("hidden", !!recorded);
     const unit = unitOf(frame);

@@ -23,7 +23,7 @@ export function createForm(form, act) {
   let t = /** @type {T} */ ((id) => id);
   const policy = createPolicy(/** @type {HTMLElement} */ (form.querySelector("[data-policy]")), act);
   const draft = createDraft(form);
-  const lanes = createLaneSwitch(form.querySelector("[data-lanes]"));
+  const lanes = createLaneSwitch(/** @type {HTMLElement} */ (form.querySelector(".lane-switch")));
   const requests = createRequests(
     /** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement),
   );
