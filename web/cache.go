@@ -5,19 +5,18 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
 	"kvstep/sim"
+	"kvstep/web/pack"
 	"kvstep/web/wall"
 )
 
 // answer is what a route says to everyone who asks the same.
 type answer struct {
-	kind string // media type
+	pack.Content
 	name string // of a download, "" for none
-	data []byte
 }
 
 // maker makes answers: what was made lately is kept, what several ask for at once is
@@ -144,14 +143,14 @@ func (m *maker) work(ctx context.Context, key, recipe string, c *making, work fu
 // longest where there is no room.
 func (m *maker) store(key string, a answer) {
 	m.made++
-	if len(a.data) > m.most/4 { // one that would push most others out
+	if len(a.Data) > m.most/4 { // one that would push most others out
 		return
 	}
 	if old := m.cached[key]; old != nil { // made twice: the first was given up when it was all but done
 		m.drop(old)
 	}
 	m.cached[key] = m.recent.PushFront(&stored{key, a})
-	m.bytes += len(a.data)
+	m.bytes += len(a.Data)
 	for m.bytes > m.most {
 		m.drop(m.recent.Back())
 	}
@@ -160,18 +159,15 @@ func (m *maker) store(key string, a answer) {
 func (m *maker) drop(e *list.Element) {
 	s := m.recent.Remove(e).(*stored)
 	delete(m.cached, s.key)
-	m.bytes -= len(s.data)
+	m.bytes -= len(s.Data)
 }
 
 // send writes an answer.
-func (a answer) send(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("Content-Type", a.kind)
-	h.Set("Content-Length", strconv.Itoa(len(a.data)))
+func (a answer) send(w http.ResponseWriter, r *http.Request) {
 	if a.name != "" {
-		h.Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
+		w.Header().Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
 	}
-	_, _ = w.Write(a.data)
+	a.Serve(w, r)
 }
 
 // statusOf returns the status of a refusal, and says when to try again where that helps.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/web/pack"
 )
 
 func isProblem(err error, id string) bool {
@@ -23,13 +24,13 @@ func TestTheSameIsMadeOnce(t *testing.T) {
 	work := func(context.Context) (answer, error) {
 		close(begun)
 		<-go_
-		return answer{data: []byte("done")}, nil
+		return answer{Content: pack.New("", []byte("done"))}, nil
 	}
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			if a, err := m.get(t.Context(), "key", "", work); err != nil || string(a.data) != "done" {
-				t.Errorf("%q %v", a.data, err)
+			if a, err := m.get(t.Context(), "key", "", work); err != nil || string(a.Data) != "done" {
+				t.Errorf("%q %v", a.Data, err)
 			}
 		})
 	}
@@ -50,8 +51,8 @@ func TestTheSameIsMadeOnce(t *testing.T) {
 	}
 	close(go_)
 	all.Wait()
-	if a, err := m.get(t.Context(), "key", "", nil); err != nil || string(a.data) != "done" || m.made != 1 {
-		t.Errorf("afterwards %q %v, made %d times", a.data, err, m.made)
+	if a, err := m.get(t.Context(), "key", "", nil); err != nil || string(a.Data) != "done" || m.made != 1 {
+		t.Errorf("afterwards %q %v, made %d times", a.Data, err, m.made)
 	}
 }
 
@@ -60,7 +61,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	m := newMaker("test", 1, 4, 100, 25*time.Second)
 	get := func(key string, size int) {
 		t.Helper()
-		if _, err := m.get(t.Context(), key, "", func(context.Context) (answer, error) { return answer{data: make([]byte, size)}, nil }); err != nil {
+		if _, err := m.get(t.Context(), key, "", func(context.Context) (answer, error) { return answer{Content: pack.New("", make([]byte, size))}, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,7 +111,7 @@ func TestTooManyAreToldSo(t *testing.T) {
 	leave()
 	all.Wait()
 	for range 1000 { // what was given up leaves its place
-		if a, err := m.get(t.Context(), "e", "", func(context.Context) (answer, error) { return answer{data: []byte("e")}, nil }); err == nil && string(a.data) == "e" {
+		if a, err := m.get(t.Context(), "e", "", func(context.Context) (answer, error) { return answer{Content: pack.New("", []byte("e"))}, nil }); err == nil && string(a.Data) == "e" {
 			return
 		}
 		time.Sleep(time.Millisecond)

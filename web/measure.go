@@ -89,7 +89,7 @@ func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
 		err = sim.NewProblem("plot.published", "Model", a.name)
 	}
 	if err != nil {
-		p.render(w, http.StatusUnprocessableEntity, a, err)
+		p.render(w, r, http.StatusUnprocessableEntity, a, err)
 		return
 	}
 	if _, known := p.measured.get(a); !known {
@@ -103,7 +103,7 @@ func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
 			err = sim.NewProblem("plot.slow", "Seconds", int(p.measureWait.Seconds()))
 		}
 		if err != nil {
-			p.render(w, statusOf(w, err), a, err)
+			p.render(w, r, statusOf(w, err), a, err)
 			return
 		}
 	}

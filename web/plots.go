@@ -19,6 +19,7 @@ import (
 	"kvstep/sim/library"
 	"kvstep/sim/sheet"
 	"kvstep/web/limits"
+	"kvstep/web/pack"
 	"kvstep/web/page"
 	"kvstep/web/text"
 )
@@ -236,7 +237,8 @@ func (p *plots) file(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, a.lang, statusOf(w, err), err)
 		return
 	}
-	made.send(w)
+	w.Header().Set("Cache-Control", "no-cache") // the same until it is measured anew; each asker passes the fence
+	made.send(w, r)
 }
 
 // key names everything that a figure, or the page of all, depends on.
@@ -260,7 +262,7 @@ func (p *plots) draw(name, format string, a plotAsk, style chart.Style) (answer,
 		return answer{}, err
 	}
 	kind := map[string]string{"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}[format]
-	return answer{kind, fileName(name, a) + "." + format, b.Bytes()}, nil
+	return answer{pack.New(kind, b.Bytes()), fileName(name, a) + "." + format}, nil
 }
 
 // fileName returns a figure's name for a download.

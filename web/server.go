@@ -81,6 +81,7 @@ func Serve(ctx context.Context, l net.Listener, models *library.Library, version
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
+	go addresses() // joining the page's files takes a tenth of a second, which the first page need not wait for
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(l) }()
 	select {

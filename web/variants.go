@@ -14,6 +14,7 @@ import (
 	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
 	"kvstep/web/limits"
+	"kvstep/web/pack"
 	"kvstep/web/wire"
 )
 
@@ -62,14 +63,14 @@ func variants(models *library.Library, within limits.Limits) http.HandlerFunc {
 				if err != nil {
 					return answer{}, err
 				}
-				return answer{kind: "application/json; charset=utf-8", data: append(plain.JSON(rows), '\n')}, nil
+				return answer{Content: pack.New("application/json; charset=utf-8", append(plain.JSON(rows), '\n'))}, nil
 			})
 		}()
 		if err != nil {
 			refuse(w, statusOf(w, err), err)
 			return
 		}
-		a.send(w)
+		a.send(w, r)
 	}
 }
 

@@ -13,6 +13,13 @@ export type { Args, Held, T };
 export type * from "./wire/frame.js";
 export type { Cell, Loading, Scope, Served, Variant } from "./wire/answers.js";
 
+declare global {
+  interface Window {
+    /** The socket that js/early.js has begun. */
+    kvstepLive: { url: string; begun: WebSocket };
+  }
+}
+
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
   interface Meta {

@@ -331,3 +331,38 @@ test("a fault is told from an ordinary refusal", () => {
   assert.deepEqual(broken('{"problem":"panic"}'), {});
   for (const text of ['{"problem":"prompt.empty"}', '{"loading":{}}', "{", "null"]) assert.equal(broken(text), null);
 });
+
+test("a socket that began before anybody listened is taken over as it is", async () => {
+  const begin = (/** @type {number} */ readyState) => {
+    class Socket {
+      static OPEN = 1;
+      static CLOSED = 3;
+      readyState = 0;
+    }
+    const first = Object.assign(new Socket(), { readyState });
+    const said = /** @type {string[]} */ ([]);
+    connect(
+      "ws://x/live",
+      {
+        opened: () => said.push("opened"),
+        frame() {},
+        text() {},
+        state() {},
+        closed: ({ code }) => said.push("closed " + code),
+      },
+      {
+        Socket: /** @type {any} */ (Socket),
+        begun: /** @type {any} */ (first),
+        get: async () => Promise.reject(new Error("nobody")),
+        later: () => {},
+      },
+    );
+    return { said, first: /** @type {any} */ (first) };
+  };
+  const [waits, open, gone] = [begin(0), begin(1), begin(3)];
+  assert.deepEqual([...waits.said, ...open.said, ...gone.said], [], "told before whoever connects has the answer");
+  await null;
+  assert.deepEqual([waits.said, open.said, gone.said], [[], ["opened"], [`closed ${GONE}`]]);
+  waits.first.onopen();
+  assert.deepEqual(waits.said, ["opened"], "once");
+});

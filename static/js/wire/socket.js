@@ -53,14 +53,16 @@ function said(text) {
 /**
  * @param {string} url @param {On} on
  * @param {{Socket?: typeof WebSocket, get?: typeof fetch, most?: number, now?: () => number, random?: () => number,
- * later?: (f: () => void, ms: number) => void}} [with_]
- * most: bytes of the longest message that the server reads; random: spreads the tries of many pages
+ * later?: (f: () => void, ms: number) => void, begun?: WebSocket}} [with_]
+ * begun: a first socket that is on its way already; most: bytes of the longest message that the server reads; random:
+ * spreads the tries of many pages
  */
 export function connect(
   url,
   on,
   {
     Socket = WebSocket,
+    begun: first,
     get = (...args) => fetch(...args),
     most = Infinity,
     now = () => performance.now(),
@@ -81,24 +83,25 @@ export function connect(
       lost = why ?? (lost?.problem === "server.stopped" ? lost : NOBODY);
       on.lost?.(lost);
     }
-    later(open, wait * (0.5 + random() / 2)); // many pages of one server do not come back at once
+    later(() => open(), wait * (0.5 + random() / 2)); // many pages of one server do not come back at once
     wait = Math.min(wait * 2, MOST);
   };
-  const open = () => {
+  const open = (next = new Socket(url)) => {
     let [begun, last] = [NaN, NaN]; // when it opened, and delivered last
-    socket = new Socket(url);
+    socket = next;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => {
+    const opened = () => {
       [begun, largest, lost, blocked] = [now(), 0, null, 0];
       on.state(true);
       on.opened();
     };
+    socket.onopen = opened;
     socket.onmessage = (event) => {
       if (typeof event.data === "string") return on.text(event.data);
       last = now();
       on.frame(event.data);
     };
-    socket.onclose = ({ code, reason }) => {
+    const closed = ({ code = GONE, reason = "" }) => {
       // One that opens and dies is not back yet: a page must not hammer a server that falls again and again.
       const proven = last >= begun && now() - begun >= PROOF;
       if (proven) wait = FIRST;
@@ -108,8 +111,12 @@ export function connect(
       if (Number.isNaN(begun)) whyNot(url, get).then(again);
       else again(said(reason));
     };
+    socket.onclose = closed;
+    // What one has come to before anybody listened is told when whoever connects knows the socket.
+    if (socket.readyState === Socket.OPEN) queueMicrotask(opened);
+    if (socket.readyState === Socket.CLOSED) queueMicrotask(() => closed({}));
   };
-  open();
+  open(first);
   return {
     /** Tells whether it went out; a message that would only end the connection does not. @param {object} command */
     send(command) {
