@@ -92,8 +92,9 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 	done := e.m.Model.Config.Layers - 1
 	if s.Part == sim.LayerPart {
 		done = s.Layer
-		a, at := e.lanes[i].acts, q.at[i]
-		q.history.Keep(s.Layer, a.K.Rows(at.from, at.from+at.m), a.V.Rows(at.from, at.from+at.m))
+		if a, at := e.lanes[i].acts, q.at[i]; e.rows.kv {
+			q.history.Keep(s.Layer, a.K.Rows(at.from, at.from+at.m), a.V.Rows(at.from, at.from+at.m))
+		}
 	}
 	s.KV = q.history.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }
