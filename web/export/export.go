@@ -87,10 +87,7 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request, within 
 	if err != nil {
 		return nil, err
 	}
-	if q.Recipe.Prompt == "" && len(q.Recipe.Tokens) == 0 {
-		d := m.Default(q.Lang)
-		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
-	}
+	q.Recipe = m.Filled(q.Recipe, q.Lang)
 	q.Recipe.Model = m.Name
 	r.Request, r.model = q, m
 	if q.Recipe.Draft != "" { // Prepare would wait for it whatever ctx says; what is wrong with it Prepare tells
