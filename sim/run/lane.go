@@ -39,12 +39,20 @@ func (l *lane) size() (rows, positions int) {
 	return l.all.Norm1.NumRows(), l.all.Scores.NumCols()
 }
 
+// lent returns what the lane computes in memory that is kept.
+func (l *lane) lent() model.Lent {
+	if l.recorded == nil {
+		return model.Lent{}
+	}
+	return model.Lent{Stream: true, KV: l.recorded.kv}
+}
+
 // bytes returns what working memory of a size takes.
 func (l *lane) bytes(rows, positions int) int64 {
 	if rows == 0 {
 		return 0
 	}
-	return model.ActsBytes(l.m.Config, rows, positions, l.recorded != nil)
+	return model.ActsBytes(l.lent(), l.m.Config, rows, positions)
 }
 
 // fitting returns the size that working memory will have for a pass. It grows where it is too
@@ -91,11 +99,7 @@ func (l *lane) begin(rows, positions int) {
 		return
 	}
 	if l.all == nil {
-		if l.recorded != nil {
-			l.all = model.NewInnerActs(l.m.Config, r, p)
-		} else {
-			l.all = model.NewActs(l.m.Config, r, p)
-		}
+		l.all = model.NewActsBut(l.lent(), l.m.Config, r, p)
 	}
 	if l.acts == nil || l.acts.Norm1.NumRows() != rows || l.acts.Scores.NumCols() != positions {
 		l.acts = l.all.First(l.m.Config, rows, positions)
@@ -127,7 +131,9 @@ func (l *lane) layer(n int) {
 	}
 	if l.recorded != nil {
 		c, rows := l.m.Config, len(l.rows)
-		a.K, a.V = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.KVDim())
+		if l.recorded.kv {
+			a.K, a.V = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.KVDim())
+		}
 		a.Out = l.recorded.take(rows, c.Dim)
 	}
 	defer l.team()()

@@ -197,7 +197,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	if err := e.fits(); err != nil {
 		return nil, err
 	}
-	e.rows = newArena(m.Model.Config, maxTokens, held)
+	e.rows = newArena(m.Model.Config, r.Lanes != "uncached" && kv.KeepsRows(r.Cache), maxTokens, held)
 	if err := e.newLanes(maxTokens); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,7 @@ type rerun struct {
 	shapes    shapes
 	chosen    choice // what a handout holds
 	steps     []sim.Step
+	kept      lens.Kept    // what frames have worked out of them
 	memory    *sim.Memory  // what they take
 	abandoned func() error // passes the turn on, and tells why nobody waits for the file any more
 	turn      turn
@@ -72,10 +73,7 @@ func prepare(ctx context.Context, models *library.Library, q Request, within lim
 	if err != nil {
 		return nil, err
 	}
-	if q.Recipe.Prompt == "" && len(q.Recipe.Tokens) == 0 {
-		d := m.Default(q.Lang)
-		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
-	}
+	q.Recipe = m.Filled(q.Recipe, q.Lang)
 	q.Recipe.Model = m.Name
 	if q.Recipe.Draft != "" { // Prepare would wait for it whatever ctx says; what is wrong with it Prepare tells
 		if _, err := models.GetWhile(ctx, q.Recipe.Draft); err != nil && ctx.Err() != nil {
@@ -268,7 +266,7 @@ func (r *rerun) moment(n int) *wire.Frame {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
 		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt, Plan: r.plan,
-		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
+		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop, Kept: &r.kept,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {
 		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
