@@ -10,8 +10,8 @@ import (
 // lanes, with all its steps; of fewer where the model's context is shorter.
 func Needs(c sim.Config, tokens int) int64 {
 	n := min(tokens, c.Context)
-	rows := 4*int64(n)*int64(keptNumbers(c)) + int64(n*(c.Layers+1))*sim.StepBytes
-	lanes := model.ActsBytes(c, n, n, true) + model.ActsBytes(c, n, n, false) + 2*4*int64(c.Vocab)
+	rows := 4*int64(n)*int64(keptNumbers(c, false)) + int64(n*(c.Layers+1))*sim.StepBytes
+	lanes := model.ActsBytes(model.Lent{Stream: true}, c, n, n) + model.ActsBytes(model.Lent{}, c, n, n) + 2*4*int64(c.Vocab)
 	spec := kv.SpecOf(c, n)
 	one := spec
 	one.Layers = 1

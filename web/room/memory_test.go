@@ -213,7 +213,7 @@ func TestRoomsShareOneTotal(t *testing.T) {
 	if err := toTheEnd(one); err != nil {
 		t.Fatal(err)
 	}
-	total.SetLimit(total.Held() + 8*mebibyte)
+	total.SetLimit(total.Held() + 4*mebibyte)
 	err := toTheEnd(two)
 	var p *sim.Problem
 	if !errors.As(err, &p) || p.ID != "memory.total" {
