@@ -1,5 +1,7 @@
 package mat
 
+import "sync"
+
 // The order of every sum in kvstep: element i goes to lane i mod 16, lanes
 // are added pairwise as a tree. Vector units of 4, 8 or 16 floats can all
 // follow it, so that faster kernels may replace these and give the same bits.
@@ -70,10 +72,68 @@ func Sum(a []float32, at []int) float32 {
 
 // MulT sets dst[i][j] = Dot(x row i, w row j): x [m, k], w [n, k], dst [m, n].
 // Weights are stored [out, in], so this is the linear layer x W^T.
-func MulT(dst, x, w Matrix) {
-	if !shareMulT(dst, x, w) {
-		mulTRows(dst, x, w)
+func MulT(dst, x, w Matrix) { Linear(dst, x, w, nil) }
+
+// Linear sets dst[i][j] = Dot(x row i, w row j) + bias[j]; a nil bias adds nothing.
+func Linear(dst, x, w Matrix, bias []float32) {
+	work, kind := x.rows*w.rows*w.cols, Products
+	if x.rows == 1 {
+		kind = Reading
 	}
+	if work < ShareFrom {
+		linearRows(dst, x, w, bias)
+		return
+	}
+	p := products.Get().(*product)
+	p.dst, p.x, p.w, p.bias = dst, x, w, bias
+	if Share(p, kind, work) {
+		p.dst, p.x, p.w, p.bias = Matrix{}, Matrix{}, Matrix{}, nil
+		products.Put(p)
+	}
+}
+
+func linearRows(dst, x, w Matrix, bias []float32) {
+	mulTRows(dst, x, w)
+	for i := 0; bias != nil && i < x.rows; i++ {
+		Add(dst.Row(i), dst.Row(i), bias)
+	}
+}
+
+// product is Linear as a job: its pieces are rows of w, some at a time.
+type product struct {
+	dst, x, w Matrix
+	bias      []float32
+	cuts      Cuts
+}
+
+const productRows = 16 // and columns of dst: a cache line of each row
+
+var products = sync.Pool{New: func() any { return &product{} }}
+
+// Cut cuts the rows of w.
+func (p *product) Cut(threads int) int {
+	return p.cuts.Even((p.w.rows+productRows-1)/productRows, threads)
+}
+
+func (p *product) rows(piece int) (from, to int) {
+	from, to = p.cuts.Of(piece)
+	return from * productRows, min(to*productRows, p.w.rows)
+}
+
+// Results returns the columns of dst.
+func (p *product) Results(piece int) [3]Matrix {
+	from, to := p.rows(piece)
+	return [3]Matrix{p.dst.Cols(from, to)}
+}
+
+// Do computes them.
+func (p *product) Do(piece int, to [3]Matrix, _ func(int) []float32) {
+	from, end := p.rows(piece)
+	bias := p.bias
+	if bias != nil {
+		bias = bias[from:end]
+	}
+	linearRows(to[0], p.x, p.w.Rows(from, end), bias)
 }
 
 // someNumbers of w, in whole rows, meet all rows of x before the next ones do: they and those of x

@@ -93,7 +93,7 @@ func fastSquares(dst []float32, x *Matrix) bool {
 const (
 	tileRows = 6
 	tileLong = 1024
-	tileFew = 32
+	tileFew  = 32
 )
 
 // fastTiles sets dst[i][from+j] = Dot(x row i, w row j) for the first rows of x, six at a time or

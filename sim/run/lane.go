@@ -2,7 +2,6 @@ package run
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -13,11 +12,10 @@ import (
 // uncached lane drops what it appended before every layer and computes every
 // row again.
 type lane struct {
-	m     *model.Model
-	large bool        // enough for two threads
-	all   *model.Acts // working memory for the most rows a pass can have
-	acts  *model.Acts // the rows of this pass
-	rows  []model.Row // where they stand
+	m    *model.Model
+	all  *model.Acts // working memory for the most rows a pass can have
+	acts *model.Acts // the rows of this pass
+	rows []model.Row // where they stand
 
 	logits   mat.Matrix // of the last head
 	recorded *arena     // where the rows that steps keep are written at once, nil for nowhere
@@ -27,7 +25,7 @@ type lane struct {
 }
 
 func newLane(m *model.Model) *lane {
-	return &lane{m: m, large: cost.Params(m.Config) > singleThreadParams}
+	return &lane{m: m}
 }
 
 // size returns the rows and positions that working memory has room for.
@@ -117,20 +115,7 @@ func (l *lane) layer(n int) {
 		a.Q, a.K = l.recorded.take(rows, c.QDim()), l.recorded.take(rows, c.KVDim())
 		a.V, a.Out = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.Dim)
 	}
-	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
-}
-
-// singleThreadParams is how many parameters a model may have for which one thread does best.
-const singleThreadParams = 5_000_000
-
-// team lets a second thread help, where the model is large, until it is called off.
-func (l *lane) team() (stop func()) {
-	if !l.large {
-		return func() {}
-	}
-	mat.StartTeam()
-	return mat.StopTeam
 }
 
 // head makes the logits of some rows of the pass, [len(rows), vocab]; they stay until
@@ -152,7 +137,6 @@ func (l *lane) reserveLogits(rows int) {
 
 // headInto writes what head returns into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
-	defer l.team()()
 	l.m.Unembed(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 
@@ -198,6 +182,7 @@ func (s scratchOf) Append(_ int, k, v []float32) {
 }
 
 func (s scratchOf) Sees(_, kvHead int) (k, v mat.Matrix, at []int) { return s.kv.Sees(0, kvHead) }
+func (s scratchOf) Lasts() (row, pass bool)                        { return s.kv.Lasts() }
 func (s scratchOf) Attended(int, int, []float32)                   {}
 
 // span is m rows of a lane's pass from row from on: those of one sequence that
