@@ -84,11 +84,11 @@ func Linear(dst, x, w Matrix, bias []float32) {
 		linearRows(dst, x, w, bias)
 		return
 	}
-	p := products.Get().(*product)
+	p := productPool.Get().(*product)
 	p.dst, p.x, p.w, p.bias = dst, x, w, bias
 	if Share(p, kind, work) {
 		p.dst, p.x, p.w, p.bias = Matrix{}, Matrix{}, Matrix{}, nil
-		products.Put(p)
+		productPool.Put(p)
 	}
 }
 
@@ -108,7 +108,7 @@ type product struct {
 
 const productRows = 16 // and columns of dst: a cache line of each row
 
-var products = sync.Pool{New: func() any { return &product{} }}
+var productPool = sync.Pool{New: func() any { return &product{} }}
 
 // Cut cuts the rows of w.
 func (p *product) Cut(threads int) int {

@@ -6,10 +6,10 @@ import (
 	"kvstep/sim/mat"
 )
 
-// attention appends K and V of all rows and lets their queries meet the keys that they may see, head by
+// attendRows appends K and V of all rows and lets their queries meet the keys that they may see, head by
 // head; heads of one group read the same K and V. Causal mask: the query at position p sees keys
 // 0..p, or those of them that the cache still has.
-func (m *Model) attention(l int, a *Acts, rows []Row) {
+func (m *Model) attendRows(l int, a *Acts, rows []Row) {
 	for from := 0; from < len(rows); {
 		cache, to := rows[from].Cache, from+1
 		_, pass := cache.Lasts()
@@ -26,7 +26,7 @@ func (m *Model) attention(l int, a *Acts, rows []Row) {
 	}
 }
 
-// attendAll is attention of rows [from, to), whose K and V the cache has.
+// attendAll does so for rows [from, to), whose K and V the cache has.
 func (m *Model) attendAll(l int, a *Acts, cache Cache, from, to int) {
 	row, pass := cache.Lasts()
 	heads := 1

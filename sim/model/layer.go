@@ -23,7 +23,7 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	m.place(a.Q, a.K, rows, w.QNorm, w.KNorm)
 
 	// append, and attention                                    [m, heads*head_dim]
-	m.attention(l, a, rows)
+	m.attendRows(l, a, rows)
 
 	// output: mix the heads back into the residual stream      [m, dim]
 	linear(a.Proj, a.Attn, w.O, w.OBias)
