@@ -14,6 +14,7 @@ type View struct {
 	use           sim.CacheUsage
 	blocks        blockMoves  // since the view before
 	scores        [][]float32 // by K/V head: of each position kept by layer done
+	gone          [][3]int    // of a diary: {kv_head, position, query} of rows evicted since the view before
 	copied        int64       // bytes of the history that this view is the first to have
 }
 
@@ -184,6 +185,12 @@ func Evictions(s *sim.Step) (all [][3]int) {
 	v, ok := s.KV.(View)
 	if !ok || s.Part != sim.LayerPart || !v.history.traits.Evicts {
 		return nil
+	}
+	for _, e := range v.gone {
+		all = append(all, [3]int{e[2], e[0], e[1]})
+	}
+	if v.history.diary {
+		return all
 	}
 	for h := range v.history.spec.KVHeads {
 		for p := range s.Cached + s.Rows {
