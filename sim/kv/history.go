@@ -16,6 +16,7 @@ type History struct {
 	spec   Spec
 	traits Traits
 	group  int      // numbers that share a scale
+	each   int64    // bytes that a row of a layer takes beside K and V
 	diary  bool     // nothing is remembered beyond a view: nobody looks back
 	gone   [][3]int // of a diary: {kv_head, position, query} of rows evicted since the last view
 
@@ -54,7 +55,7 @@ var _ Observer = (*History)(nil)
 
 // NewHistory begins a history of nothing.
 func NewHistory(s Spec, p sim.CachePolicy) *History {
-	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group}
+	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group, each: Remembered(s, p)}
 	h.layers = h.empty()
 	return h
 }
@@ -165,7 +166,7 @@ func (h *History) Cut(n, end int) *History {
 func (h *History) First(n int) *History {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	f := &History{spec: h.spec, traits: h.traits, group: h.group, diary: h.diary, ready: min(h.ready, n)}
+	f := &History{spec: h.spec, traits: h.traits, group: h.group, diary: h.diary, each: h.each, ready: min(h.ready, n)}
 	if g := h.traits.GroupTokens; g > 0 { // a group that ends later had other tokens in it
 		f.ready = min(h.ready, n/g*g)
 	}

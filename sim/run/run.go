@@ -64,17 +64,17 @@ func Steps(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock, pr
 // its limit is refused before it is done; the sequence then goes on, and asks again, if
 // another step is pulled.
 func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
-	return steps(ctx, memory, m, r, clock, false, prefix)
+	return stepsOf(ctx, memory, m, r, clock, false, prefix)
 }
 
 // Once does what Steps does for those who look at every step once, print it or count, and go on:
 // nothing is kept for looking back. What a step has of rows and of logits stands in working memory
 // until the next one, and its cache tells what was used and let go and has no rows.
 func Once(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock) iter.Seq2[sim.Step, error] {
-	return steps(ctx, m.Memory(), m, r, clock, true, nil)
+	return stepsOf(ctx, m.Memory(), m, r, clock, true, nil)
 }
 
-func steps(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, once bool, prefix []sim.Step) iter.Seq2[sim.Step, error] {
+func stepsOf(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, once bool, prefix []sim.Step) iter.Seq2[sim.Step, error] {
 	return func(yield func(sim.Step, error) bool) {
 		if _, err := m.Prepare(r); err != nil {
 			yield(sim.Step{}, err)
