@@ -23,6 +23,7 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	}
 	s.Counted = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
 	s.Ran = [2]bool{e.computes(sim.Cached, q), e.computes(sim.Uncached, q)}
+	s.Differed = q.differed
 	switch {
 	case e.compares(q):
 		s.Compared = fed

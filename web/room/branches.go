@@ -22,6 +22,7 @@ type branch struct {
 	plan   *run.Plan
 	short  *lens.Short // memory for some of its tokens only; nil: for all
 	tape   *tape.Tape
+	kept   *lens.Kept // what frames have worked out of it
 	watch  watch
 	broken bool // its run has panicked, and everyone has been told
 
@@ -43,6 +44,9 @@ func (s *state) enter(b *branch) {
 	s.born++
 	b.id = s.born
 	b.release = b.model.Hold()
+	if b.kept == nil {
+		b.kept = &lens.Kept{}
+	}
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
@@ -168,6 +172,7 @@ func (s *state) fork(token int) error {
 	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, short: s.short, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.owned = until(s.owned, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
+	b.kept = s.kept.Fork(b.tape.Len() / (s.model.Model.Config.Layers + 1))
 	s.enter(b)
 	s.toToken()
 	return nil
@@ -297,7 +302,7 @@ func (s *state) addBranches(m *lens.Moment) {
 	for _, b := range s.branches {
 		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
-			Ended: b.tape.FinishReason(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
+			Ended: b.tape.FinishReason(), Step: b.tape.Step, Kept: b.kept, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}
 		if b.parent != nil {
 			x.Parent = b.parent.id

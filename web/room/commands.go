@@ -172,14 +172,13 @@ func (s *state) picked(pick *lens.View) []pickNumber {
 	return list
 }
 
-// filled puts the model's own first prompt into a recipe that asks for nothing.
+// filled puts what the model begins with into a recipe that asks for nothing.
 func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
 	if r.Prompt != "" || len(r.Tokens) > 0 {
 		return r
 	}
 	if m, err := s.models.Get(r.Model); err == nil {
-		d := m.Default(lang)
-		r.Prompt, r.Tokens = d.Prompt, d.Tokens
+		return m.Filled(r, lang)
 	}
 	return r
 }

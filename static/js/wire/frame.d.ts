@@ -509,6 +509,8 @@ export type Step = {
    * it is counted, and identical says nothing of this step.
    */
   compared?: number;
+  /** and some op of them differed */
+  differed?: boolean;
   /** why the run ends with this step */
   done: string | null;
 };
