@@ -46,8 +46,12 @@ func newTrace() *cobra.Command {
 			}
 			started := time.Now()
 			clock := func() float64 { return time.Since(started).Seconds() }
+			run := simrun.Once(c.Context(), m, r, clock)
+			if format == "safetensors" { // which is written when all of it is there
+				run = simrun.Steps(c.Context(), m, r, clock)
+			}
 			return write(c.OutOrStdout(), func(yield func(*sim.Step, error) bool) {
-				for s, err := range simrun.Steps(c.Context(), m, r, clock) {
+				for s, err := range run {
 					if !yield(&s, err) {
 						return
 					}
@@ -114,7 +118,10 @@ func traceTable(w io.Writer, all steps) error {
 			}
 		}
 		identical := "yes"
-		if !s.Identical {
+		switch {
+		case s.Waits():
+			identical = "not run"
+		case !s.Identical:
 			identical = "NO: " + s.Differs
 		}
 		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t\n", s.N, s.Phase, part, s.Rows, s.Cached,

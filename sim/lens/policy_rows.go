@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"kvstep/sim"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 )
@@ -69,9 +68,7 @@ func receivedRows(m *Moment) []Tensor {
 	}
 	all := mat.New(m.Model.Model.Config.KVHeads, s.Cached+s.Rows)
 	for h := range all.NumRows() {
-		for p := range all.NumCols() {
-			all.Row(h)[p], _ = s.KV.Score(h, p)
-		}
+		copy(all.Row(h), s.KV.Scores(h))
 	}
 	return crowding(Floats("cache_received", F16, all))
 }
@@ -83,29 +80,10 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
 	shape := []int{2, to - from, c.KVHeads, positions}
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
-	of := make([][]*sim.Step, c.Layers) // the sequence's steps by layer
-	for n := range m.Step.N + 1 {
-		if s := m.stepOfPick(n); s != nil && s.Layer >= 0 {
-			of[s.Layer] = append(of[s.Layer], s)
-		}
-	}
 	for at := range errors.NumRows() {
 		value, l, h := at/c.KVHeads/(to-from) == 1, from+at/c.KVHeads%(to-from), at%c.KVHeads
-		read := m.Step.KV.Keys(l, h)
-		if value {
-			read = m.Step.KV.Values(l, h)
-		}
-		for _, s := range of[l] {
-			computed := s.K
-			if value {
-				computed = s.V
-			}
-			for i := range min(stayedRows(m, s), positions-s.Cached) { // it had more before it was preempted
-				p := s.Cached + i
-				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
-				scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)
-			}
-		}
+		copy(errors.Row(at), m.Step.KV.Errors(l, h, value))
+		copy(scales.Row(at), m.Step.KV.Scales(l, h, value))
 	}
 	scale := Floats("cache_scale", F16, scales)
 	scale.Shape = shape
@@ -119,32 +97,4 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 		}
 	}
 	return crowding(bytesOf("cache_error", coded, shape...), scale)
-}
-
-// scaleOf returns the largest scale of a row. Where groups run along tokens, a row
-// has that of the row before it, as long as they are of one group.
-func scaleOf(m *Moment, before []float32, layer, head, p int, value bool) (most float32) {
-	traits, stride := kv.TraitsOf(m.Recipe.Cache), m.Model.Model.Config.HeadDim
-	switch {
-	case traits.GroupTokens > 0 && !value:
-		if p%traits.GroupTokens > 0 {
-			return before[p-1]
-		}
-		stride = 1
-	case traits.Group > 0:
-		stride = traits.Group
-	}
-	for d := 0; d < m.Model.Model.Config.HeadDim; d += stride {
-		_, scale, _, _ := m.Step.KV.Code(layer, head, p, d, value)
-		most = max(most, scale)
-	}
-	return most
-}
-
-// farthest returns the largest difference of a number of x from that of y.
-func farthest(x, y []float32) (most float32) {
-	for i, v := range x {
-		most = max(most, v-y[i], y[i]-v)
-	}
-	return most
 }

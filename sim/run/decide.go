@@ -26,6 +26,9 @@ func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser
 				return err
 			}
 		}
+		if e.compares(q) {
+			q.compared = max(q.compared, q.cached)
+		}
 	}
 	e.endSequences(steps)
 	return nil
@@ -45,7 +48,7 @@ func (e *engine) decideOne(q *sequence, s *sim.Step, logits [2]mat.Matrix, c cho
 	if err != nil {
 		return err
 	}
-	if e.lanes[0] != nil && e.lanes[1] != nil {
+	if e.compares(q) {
 		if s.Effect, err = e.effect(q, s, row, logits, c); err != nil {
 			return err
 		}
@@ -90,7 +93,7 @@ func (e *engine) write(q *sequence, s *sim.Step) {
 	if q.tokens = q.tokens[:q.cached]; s.Committed() < s.Rows {
 		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
 		if q.cache != nil {
-			q.hold(q.cache, q.history.First(q.cached))
+			q.hold(q.cache, q.history.Cut(q.cached, s.Cached+s.Rows))
 			q.cache.Truncate(q.cached) // which blocks go is part of what comes next
 		}
 	}

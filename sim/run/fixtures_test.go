@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -81,8 +82,8 @@ func TestFamilies(t *testing.T) {
 					}
 				case s.Pass == 0:
 					l := want.Layers[s.Layer]
-					checkNumbers(t, fmt.Sprintf("layer %d K", s.Layer), s.K, l.K)
-					checkNumbers(t, fmt.Sprintf("layer %d V", s.Layer), s.V, l.V)
+					checkNumbers(t, fmt.Sprintf("layer %d K", s.Layer), m.Model.K(&s, 0, s.Rows), l.K)
+					checkNumbers(t, fmt.Sprintf("layer %d V", s.Layer), m.Model.V(&s, 0, s.Rows), l.V)
 					checkNumbers(t, fmt.Sprintf("layer %d out", s.Layer), s.Out, l.Out)
 				}
 			}
@@ -184,7 +185,7 @@ func TestGPT2Golden(t *testing.T) {
 					name string
 					have mat.Matrix
 					want struct{ Sum, SumSq float64 }
-				}{{"K", s.K, g.K[s.Layer]}, {"V", s.V, g.V[s.Layer]}} {
+				}{{"K", m.Model.K(&s, 0, s.Rows), g.K[s.Layer]}, {"V", m.Model.V(&s, 0, s.Rows), g.V[s.Layer]}} {
 					sum, sumsq := 0.0, 0.0
 					for i := range x.have.NumRows() {
 						for _, v := range x.have.Row(i) {
@@ -264,10 +265,10 @@ func TestStories260KAsHF(t *testing.T) {
 					checkTop(t, g, s.Top())
 				}
 			} else if s.Pass == 0 {
-				checkRows(t, g.Prompt+" V", s.V, g.Layers[s.Layer].V)
+				checkRows(t, g.Prompt+" V", m.Model.V(&s, 0, s.Rows), g.Layers[s.Layer].V)
 				k := g.Layers[s.Layer].K
 				k.First8, k.Last4 = nil, nil // in another order
-				checkRows(t, g.Prompt+" K", s.K, k)
+				checkRows(t, g.Prompt+" K", m.Model.K(&s, 0, s.Rows), k)
 			}
 		}
 		if !slices.Equal(ids, g.GreedyIDs) {
@@ -321,6 +322,34 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// TestALlama2cFileEndsAsRunC: the token that begins a text ends it too, as run.c's
+// "if (next == 1) break" does; without words, and with a file of words that is none, ids run all the same.
+func TestALlama2cFileEndsAsRunC(t *testing.T) {
+	numbers := make([]float32, 5*4+4+4*16+4+3*8+4+8*2)
+	numbers[1*4], numbers[2*4], numbers[3*4] = 5, 1, 1 // of the embedding: after 3 or 2 comes 1, and so ever after
+	for i := range 4 {
+		numbers[20+i], numbers[20+4+64+i], numbers[20+4+64+4+24+i] = 1, 1, 1 // norms
+	}
+	var file bytes.Buffer
+	for _, n := range []int32{4, 2, 1, 2, 2, 5, 8} {
+		_ = binary.Write(&file, binary.LittleEndian, n)
+	}
+	_ = binary.Write(&file, binary.LittleEndian, numbers)
+	for _, words := range [][]byte{nil, []byte("no words")} {
+		m, err := library.OpenLlama2c("tiny", file.Bytes(), words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := collect(t, m, recipe.Complete(sim.Recipe{Tokens: []int{3}, MaxNew: 4}))
+		if last := steps[len(steps)-1]; last.RunFinishReason != sim.FinishEOS || last.Pass != 0 || last.Token != 1 {
+			t.Errorf("ends by %q in pass %d with %d", last.RunFinishReason, last.Pass, last.Token)
+		}
+		if _, err := m.Prepare(recipe.Complete(sim.Recipe{Prompt: "a", MaxNew: 1})); err == nil || (m.Unreadable != nil) != (words != nil) {
+			t.Errorf("words %q: %v", words, err)
+		}
+	}
+}
+
 // TestTinyGPT2: a file that transformers saved, against an independent GPT-2. The
 // file is not ours to copy: KVSTEP_TINY_GPT2 names a folder that has it (the golden
 // numbers say where it comes from) with this config.json: {"model_type": "gpt2",
@@ -360,8 +389,8 @@ func TestTinyGPT2(t *testing.T) {
 			checkNumbers(t, "logits", mat.RowOf(s.Logits()), [][]float64{g.Logits})
 			continue
 		}
-		checkNumbers(t, "K", s.K, g.K0[0])
-		checkNumbers(t, "V", s.V, g.V0[0])
+		checkNumbers(t, "K", m.Model.K(&s, 0, s.Rows), g.K0[0])
+		checkNumbers(t, "V", m.Model.V(&s, 0, s.Rows), g.V0[0])
 		checkNumbers(t, "hidden", m.Model.FinalNorm(s.Out), g.Hidden)
 	}
 }
