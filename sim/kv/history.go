@@ -26,7 +26,9 @@ type History struct {
 	ready  int        // positions whose K reads quantised in every layer; of K that waits for a group
 	blocks blockMoves // since the last view
 	copies int
-	copied int64 // bytes of lists that First copied, until a view counts them
+
+	measures *measures // of the rows
+	copied   int64     // bytes of lists that First copied, until a view counts them
 }
 
 // blockMoves are blocks that a cache took and gave back.
@@ -52,7 +54,7 @@ var _ Observer = (*History)(nil)
 
 // NewHistory begins a history of nothing.
 func NewHistory(s Spec, p sim.CachePolicy) *History {
-	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group}
+	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group, measures: &measures{lists: map[measured][]float32{}}}
 	h.layers = h.empty()
 	return h
 }
@@ -148,6 +150,13 @@ func (h *History) Cut(n, end int) *History {
 // First returns a history of the first n tokens alone, which this one can go on
 // without. Only what was evicted before query n is so in it.
 func (h *History) First(n int) *History {
+	f := h.beginning(n)
+	f.measures = h.measures.first(n, f.ready)
+	return f
+}
+
+// beginning is First without measures.
+func (h *History) beginning(n int) *History {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	f := &History{spec: h.spec, traits: h.traits, group: h.group, ready: min(h.ready, n)}

@@ -122,23 +122,23 @@ func (v View) eviction(layer, kvHead, p int) eviction {
 	return stays
 }
 
-// Score returns what position p is kept by at this moment, or was when it was evicted: under h2o
-// the attention that it has received from all queries. It is known of the layer that ran
-// last, under a policy that chooses by attention.
-func (v View) Score(kvHead, p int) (float32, bool) {
-	if v.scores == nil || p >= v.after {
-		return 0, false
+// Scores returns what each position is kept by at this moment, or was when it was evicted, [positions]: under
+// h2o the attention that it has received from all queries. It is known of the layer that ran
+// last, under a policy that chooses by attention; else nil.
+func (v View) Scores(kvHead int) []float32 {
+	if v.scores == nil {
+		return nil
 	}
-	if e := v.eviction(v.done, kvHead, p); e.before < v.after {
-		return e.score, true
-	}
-	at := 0 // kept rows stand in order of positions
-	for q := range p {
-		if v.EvictedAt(v.done, kvHead, q) >= v.after {
-			at++
+	all, at := make([]float32, v.after), 0 // kept rows stand in order of positions
+	for p := range all {
+		if e := v.eviction(v.done, kvHead, p); e.before < v.after {
+			all[p] = e.score
+			continue
 		}
+		all[p] = v.scores[kvHead][at]
+		at++
 	}
-	return v.scores[kvHead][at], true
+	return all
 }
 
 // QuantisedLen returns how many positions have their K in codes: all, but for those that

@@ -26,11 +26,14 @@ func copied(t testing.TB, models *library.Library, link string) (*rerun, []hando
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := rerunSteps(context.Background(), models, q, limits.Default())
+	r, err := prepare(context.Background(), models, q, limits.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.close)
+	if err := r.keep(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	defer r.turn.end()
 	return r, r.handoutEntries(usual), &explain.Run{Model: r.model.Model, Step: func(n int) *sim.Step {
 		if n < 0 || n >= len(r.steps) {
@@ -285,7 +288,7 @@ func TestAnswersOfAHandout(t *testing.T) {
 // TestALongHandoutSaysWhatItLacks: beyond its budget a handout holds the ops and
 // answers nearest to where it was made.
 func TestALongHandoutSaysWhatItLacks(t *testing.T) {
-	r := &rerun{steps: make([]sim.Step, 20)}
+	r := &rerun{steps: make([]sim.Step, 20), chosen: choice{last: 19}}
 	for _, c := range []struct{ from, budget, first, last int }{{10, 5, 8, 12}, {0, 5, 0, 4}, {19, 3, 17, 19}, {18, 100, 0, 19}, {3, 1, 3, 3}} {
 		seen := map[int]int{}
 		got := r.span(c.from, c.budget, func(n int) int { seen[n]++; return 1 })
@@ -318,7 +321,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 	if replies[0].Explain == nil || replies[1].Explain != nil || replies[1].Lacking == "" || replies[2].Data != nil {
 		t.Errorf("%+v", replies)
 	}
-	if got := (&rerun{}).span(0, 5, func(int) int { t.Error("visited"); return 1 }); got[1] >= got[0] {
+	if got := (&rerun{chosen: choice{last: -1}}).span(0, 5, func(int) int { t.Error("visited"); return 1 }); got[1] >= got[0] {
 		t.Errorf("of nothing: %v", got)
 	}
 }

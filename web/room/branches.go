@@ -21,6 +21,7 @@ type branch struct {
 	prompt []int // ids
 	plan   *run.Plan
 	tape   *tape.Tape
+	kept   *lens.Kept // what frames have worked out of it
 	watch  watch
 	broken bool // its run has panicked, and everyone has been told
 
@@ -42,6 +43,9 @@ func (s *state) enter(b *branch) {
 	s.born++
 	b.id = s.born
 	b.release = b.model.Hold()
+	if b.kept == nil {
+		b.kept = &lens.Kept{}
+	}
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
@@ -167,6 +171,7 @@ func (s *state) fork(token int) error {
 	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.owned = until(s.owned, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
+	b.kept = s.kept.Fork(b.tape.Len() / (s.model.Model.Config.Layers + 1))
 	s.enter(b)
 	s.toToken()
 	return nil
@@ -292,7 +297,7 @@ func (s *state) addBranches(m *lens.Moment) {
 	for _, b := range s.branches {
 		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
-			Ended: b.tape.FinishReason(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
+			Ended: b.tape.FinishReason(), Step: b.tape.Step, Kept: b.kept, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}
 		if b.parent != nil {
 			x.Parent = b.parent.id
