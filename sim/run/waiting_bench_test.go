@@ -39,16 +39,18 @@ func BenchmarkWaitingLane(b *testing.B) {
 		prompt int
 	}{{"256+64", 256}, {"16+64", 16}} {
 		b.Run(x.name, func(b *testing.B) {
-			seconds := map[string][]float64{}
+			seconds, times := map[string][]float64{}, map[string][]float64{}
 			for b.Loop() {
 				for _, l := range lanes {
-					seconds[l] = append(seconds[l], timeRun(b, m, x.prompt, l))
+					s := timeRun(b, m, x.prompt, l)
+					seconds[l] = append(seconds[l], s)
+					times[l] = append(times[l], s/seconds["cached"][len(seconds["cached"])-1])
 				}
 			}
 			b.ReportMetric(0, "ns/op")
 			for _, l := range lanes {
 				b.ReportMetric(middle(seconds[l]), l+"-s")
-				b.ReportMetric(middle(seconds[l])/middle(seconds["cached"]), l+"-x")
+				b.ReportMetric(middle(times[l]), l+"-x") // of the turn's cached lane, so that what else the machine does meets both
 			}
 		})
 	}
