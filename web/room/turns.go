@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"kvstep/sim/mat"
 )
 
 // turns schedules the work of all rooms of the process. A turn is one piece of work: a
@@ -15,6 +17,17 @@ import (
 // Rooms at work leave one processor to everything else: reading sockets, writing them,
 // and presses. With all processors taken, Go looks at its sockets every 10 ms only.
 var turns = newTurnstile(max(1, runtime.GOMAXPROCS(0)-1), 2*runtime.GOMAXPROCS(0))
+
+// KeepListening has Go use one processor more than there are, for a server: helpers spin while they
+// wait for the next piece of a room's work (mat.Share), and one that has the last processor would
+// leave the sockets to the 10 ms again. So the operating system decides between a helper and
+// whoever waits for sockets, and wakes the latter at once.
+func KeepListening() { listening() }
+
+var listening = sync.OnceFunc(func() {
+	mat.MaxThreads = runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(mat.MaxThreads + 1)
+})
 
 // turnstile lets a limited number of rooms work at a time. Some slots are only for rooms
 // that were idle: these need not wait for the long piece of another room.
