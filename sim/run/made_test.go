@@ -111,9 +111,9 @@ func viewed(m *library.Loaded, s *sim.Step) uint64 {
 			}
 		}
 		fmt.Fprint(h, at, s.KV.Bytes())
-		for p := range s.Cached + s.Rows {
-			score, ok := s.KV.Score(head, p)
-			fmt.Fprint(h, score, ok)
+		fmt.Fprint(h, s.KV.Scores(head))
+		for _, value := range []bool{false, true} {
+			fmt.Fprint(h, s.KV.Sizes(s.Layer, head, value), s.KV.Errors(s.Layer, head, value), s.KV.Scales(s.Layer, head, value))
 		}
 	}
 	return h.Sum64()
