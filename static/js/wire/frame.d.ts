@@ -840,8 +840,6 @@ export type Effect = {
   token: number;
   /** of that token */
   label: string;
-  /** what the sampler chose from those of the policy */
-  chosen: number;
   /** number of the first choice of the run that differs, from 0 */
   changed: number | null;
 };
@@ -872,21 +870,14 @@ export type Peers = {
 /** one sequence of a pass. */
 export type Peer = {
   seq: number;
-  phase: Phase;
   rows: number;
   cached: number;
   /** tokens */
   prompt: number;
   /** where one was chosen; of a beam its best continuation that stays */
   token?: number;
-  /** of that token */
-  label?: string;
   /** generated so far */
   said: string;
-  /** log-probability of what a beam has said */
-  sum?: number;
-  /** why the sequence ended */
-  over?: string;
   /** its blocks */
   table?: number[];
   /** those of them that are copies, made because two beams would write into one */
