@@ -81,7 +81,13 @@ func TestJSONLIsTheTrace(t *testing.T) {
 	for _, to := range []int{0, 4, 11} {
 		f := makeFile(t, "jsonl", query+"&step=0&to="+strconv.Itoa(to))
 		var want strings.Builder
-		if err := export.WriteTrace(&want, (&rerun{steps: all[:to+1]}).all()); err != nil {
+		if err := export.WriteTrace(&want, func(yield func(*sim.Step, error) bool) {
+			for i := range all[:to+1] {
+				if !yield(&all[i], nil) {
+					return
+				}
+			}
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if got := seconds.ReplaceAllString(string(f.Data), `"seconds":0`); got != want.String() {

@@ -13,6 +13,8 @@ type Limits struct {
 	Wait     int64
 	Measure  int64
 	Unread   int64
+	File     int64
+	Handout  int64
 }
 
 // Unit says what a limit counts, and so how a flag writes it.
@@ -43,6 +45,8 @@ var All = []Limit{
 	{"wait", Seconds, 20, 1, 3600, func(l *Limits) *int64 { return &l.Wait }},
 	{"measure", Seconds, 90, 1, 3600, func(l *Limits) *int64 { return &l.Measure }},
 	{"unread", Bytes, 512 << 20, 16 << 20, 256 << 30, func(l *Limits) *int64 { return &l.Unread }},
+	{"file", Bytes, 256 << 20, 1 << 20, 4 << 30, func(l *Limits) *int64 { return &l.File }},
+	{"handout", Bytes, 8 << 20, 4 << 20, 256 << 20, func(l *Limits) *int64 { return &l.Handout }},
 }
 
 // In returns where this limit stands in l.
