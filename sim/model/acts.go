@@ -31,7 +31,9 @@ type Acts struct {
 
 // NewActs takes memory for rows rows and positions positions, to be used
 // again for every layer and pass.
-func NewActs(c sim.Config, rows, positions int) *Acts { return NewActsBut(Lent{}, c, rows, positions, mat.Slab) }
+func NewActs(c sim.Config, rows, positions int) *Acts {
+	return NewActsBut(Lent{}, c, rows, positions, mat.Slab)
+}
 
 // Lent says which matrices a caller has in memory of its own.
 type Lent struct {

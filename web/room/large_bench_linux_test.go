@@ -215,8 +215,6 @@ func timed3(f func()) float64 {
 func memoryRate(m *library.Loaded) float64 {
 	w := m.Model.Weights.Unembed
 	x, y := mat.New(1, w.NumCols()), mat.New(1, w.NumRows())
-	mat.StartTeam()
-	defer mat.StopTeam()
 	best := 0.0
 	for range 7 {
 		start := time.Now()
