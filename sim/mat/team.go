@@ -116,7 +116,7 @@ var (
 		w.room = w.thread.room
 		return w
 	}}
-	tasks   = sync.Pool{New: func() any { return &task{} }}
+	tasks = sync.Pool{New: func() any { return &task{} }}
 )
 
 // Share does a job of so many multiplications, about, of a kind. It reports whether nobody looks
