@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/web/wall/walltest"
 )
 
 func isProblem(err error, id string) bool {
@@ -120,6 +121,7 @@ func TestTooManyAreToldSo(t *testing.T) {
 
 // TestAPanicIsAnAnswer: everyone who waits for it is told, and the next one may try again.
 func TestAPanicIsAnAnswer(t *testing.T) {
+	walltest.Listen(t)
 	m := newMaker("test", 1, 2, 1000)
 	if _, err := m.get(t.Context(), "key", "?x", func(context.Context) (answer, error) { panic("broken") }); !isProblem(err, "panic") {
 		t.Errorf("%v", err)
