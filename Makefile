@@ -41,7 +41,7 @@ fresh: generate static/test/node_modules
 	go vet ./...
 	$(STATICCHECK) ./...
 	cd static/test && npm run --silent formatted
-	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' 'static/test/frames' static/js/panel/panels.js static/js/wire/policies.js static/js/wire/frame.d.ts static/js/wire/answers.d.ts docs/protocol.md docs/trace.md || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
+	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' 'static/test/frames' static/js/panel/panels.js static/js/wire/policies.js static/js/wire/frame.d.ts static/js/wire/answers.d.ts docs/protocol.md docs/trace.md docs/reliability.md || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
 
 generate:
 	cd web/page && $(TEMPL) generate -log-level error

@@ -75,6 +75,9 @@ type KVCache interface {
 	Keys(layer, kvHead int) mat.Matrix   // [Len(layer), head_dim], after RoPE, as attention reads them
 	Values(layer, kvHead int) mat.Matrix // [Len(layer), head_dim]
 
+	// Computed is K, or with value V, as it was before anything was quantised, [Len(layer), head_dim].
+	Computed(layer, kvHead int, value bool) mat.Matrix
+
 	// Sees is what the query at a position met: keys and values, and their
 	// positions, nil for 0, 1, 2, ...
 	Sees(layer, kvHead, query int) (keys, values mat.Matrix, at []int)

@@ -2,7 +2,9 @@ package sim
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -26,13 +28,29 @@ type Recipe struct {
 
 	Batch *Batch `json:"batch,omitempty"` // more requests, served together with this one
 
-	Lanes  string `json:"lanes"`  // "both", "cached" or "uncached": which lanes are executed
+	// Lanes are those that the run has: "both", "cached" or "uncached". "both:N" lets the uncached
+	// lane run while a sequence has at most N tokens; from then on it waits, and is only counted.
+	Lanes  string `json:"lanes"`
 	Pairs  string `json:"pairs"`  // "allowed" or "dense": which (query, key) pairs are counted
 	Logits string `json:"logits"` // "last" or "all": how many rows of logits are counted
 
 	// Forced are tokens chosen by a person instead of the sampler; this is how
 	// a forked run is written down.
 	Forced []Forced `json:"forced,omitempty"`
+}
+
+// BothUntil is how "both:N" begins, the lanes of a run whose uncached lane waits after N tokens.
+const BothUntil = "both:"
+
+// UncachedTokens returns how many tokens a sequence may have while the uncached lane runs;
+// waits is false where it never waits.
+func (r *Recipe) UncachedTokens() (n int, waits bool) {
+	text, waits := strings.CutPrefix(r.Lanes, BothUntil)
+	if !waits {
+		return math.MaxInt, false
+	}
+	n, err := strconv.Atoi(text)
+	return n, err == nil
 }
 
 // Forced replaces the choice made after Pass (0 is prefill) by Token.

@@ -52,14 +52,11 @@ type Step struct {
 	Cached int   // tokens in the cache before this pass, s
 	Tokens []int // every id fed so far, this pass included: Cached+Rows of them
 
-	// What the layer computed for the new rows; everything between (norms,
-	// scores, probabilities, MLP) is derived from these by sim/model with the
-	// kernels of the forward pass. Empty for the head, except X.
-	X   mat.Matrix // [m, dim] residual stream entering the layer (or the head)
-	Q   mat.Matrix // [m, heads*head_dim] after RoPE
-	K   mat.Matrix // [m, kv_heads*head_dim] after RoPE: the rows appended to the cache
-	V   mat.Matrix // [m, kv_heads*head_dim]
-	Out mat.Matrix // [m, dim] residual stream leaving the layer
+	// The residual stream at both ends of the layer, for the new rows; everything
+	// between (norms, Q, K, V, scores, probabilities, MLP) is derived from X by
+	// sim/model with the kernels of the forward pass.
+	X   mat.Matrix // [m, dim] entering the layer (or the head)
+	Out mat.Matrix // [m, dim] leaving the layer; empty for the head
 
 	KV KVCache // the cache after this step, read-only; nil when the cached lane does not run
 
@@ -80,15 +77,21 @@ type Step struct {
 
 	Lanes     [2]Counters // what this step cost, by Lane
 	Totals    [2]Counters // the same, summed over all steps up to this one
-	Ran       [2]bool     // which lanes were executed
+	Counted   [2]bool     // which lanes the run has: Lanes and Totals tell what they cost
+	Ran       [2]bool     // which of them computed this sequence's rows: one that waits is only counted
 	Identical bool        // every op of both lanes gave the same bits (true when only one ran)
 	Differs   string      // the first op of this step that did not, such as "scores"
+	Compared  int         // tokens of this sequence that both lanes have computed, and in which they were compared
 
 	Output          Output // what Logits, Top and Choice tell; nil in a layer and while the prompt goes on
 	Token           int    // the id chosen; head only, -1 otherwise
 	Text            string // the text the chosen id completes: always whole characters
 	RunFinishReason string // one of the Finish constants, or ""
 }
+
+// Waits reports whether the uncached lane waits: its counters are there, and it has computed
+// nothing of this sequence.
+func (s *Step) Waits() bool { return s.Counted[Uncached] && !s.Ran[Uncached] }
 
 // StepBytes is about what a step takes of memory beside its rows and tables.
 const StepBytes = int64(unsafe.Sizeof(Step{}))*3/2 + 512
@@ -135,7 +138,7 @@ type Candidate struct {
 }
 
 // Counters are what one lane paid. FLOPs and bytes are counted from shapes
-// (sim/cost); Seconds is measured.
+// (sim/cost), whether or not the lane ran; Seconds is measured.
 type Counters struct {
 	Flops       Flops `json:"flops"`
 	Elementwise int64 `json:"elementwise"` // scalar operations outside matmuls
@@ -147,6 +150,8 @@ type Counters struct {
 	WeightBytes  int64 `json:"weight_bytes"`   // bytes of weights read
 
 	Seconds float64 `json:"seconds"` // measured wall time
+
+	Untimed int `json:"-"` // steps whose time Seconds lacks: the lane waited, for some of the pass's rows at least
 }
 
 // Flops are matmul FLOPs by part (2mnk for (m,k)x(k,n)).

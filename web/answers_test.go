@@ -8,6 +8,8 @@ import (
 
 	"kvstep/sim/library"
 	"kvstep/web/export"
+	"kvstep/web/limits"
+	"kvstep/web/pack"
 	"kvstep/web/wire"
 )
 
@@ -24,7 +26,7 @@ func TestEveryRouteIsThere(t *testing.T) {
 	defer stop()
 	for path, want := range map[string]int{
 		"/": 200, "/static/js/main.js": 200, "/bundle/page.js": 200, "/text/zh.json": 200, "/healthz": 200, "/plots?new=4": 200,
-		"/live":    http.StatusForbidden, // for a page of its own alone
+		"/live":    http.StatusUpgradeRequired, // a socket
 		"/nowhere": 404,
 	} {
 		if r := get(t, addr, path, ""); r.StatusCode != want {
@@ -39,8 +41,10 @@ func TestDynamicAnswersAreNotStored(t *testing.T) {
 	defer stop()
 	for path, want := range map[string]string{
 		"/take/jsonl" + takeQuery: "no-store", "/take/csv" + takeQuery: "no-store", "/take/html" + takeQuery: "no-store", "/take/qr" + takeQuery: "no-store",
-		"/take/jsonl?step=x": "no-store", "/variants?new=2": "no-store", "/plot/parts.svg?new=4": "no-store", "/plot/parts.csv?new=4": "no-store", "/plot/none.svg": "no-store",
-		"/": "no-cache", "/plots?new=4": "no-cache", "/static/js/main.js": "no-cache",
+		"/take/jsonl?step=x": "no-store", "/variants?new=2": "no-store", "/plot/none.svg": "no-store",
+		"/": "no-cache", "/plots?new=4": "no-cache", "/static/js/main.js": "no-cache", "/bundle/page.js": "no-cache", "/bundle/page.0.js": "no-cache",
+		"/plot/parts.svg?new=4": "no-cache", "/plot/parts.csv?new=4": "no-cache", "/weights?layer=0&op=w_q": "no-cache", // the fence is asked each time
+		addresses()["page.js"]: pack.Forever, addresses()["zh.json"]: pack.Forever,
 	} {
 		if r := get(t, addr, path, ""); r.Header.Get("Cache-Control") != want {
 			t.Errorf("%s: %s, Cache-Control %q, want %s", path, r.Status, r.Header.Get("Cache-Control"), want)
@@ -96,7 +100,7 @@ func TestQRSaysWhatALinkCanSay(t *testing.T) {
 // TestFiguresAreDrawnOnce: asked again, in whatever order its fields stand, a figure and
 // the page are those that were made.
 func TestFiguresAreDrawnOnce(t *testing.T) {
-	p := newPlots(library.New(), "test")
+	p := newPlots(library.New(), "test", limits.Default())
 	ask := func(path string) string {
 		r, w := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
 		if file, ok := strings.CutPrefix(r.URL.Path, "/plot/"); ok {

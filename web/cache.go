@@ -5,23 +5,18 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
 	"kvstep/sim"
+	"kvstep/web/pack"
 	"kvstep/web/wall"
 )
 
-// answerWait is how long somebody waits for an answer that others' come before: less
-// than the server's WriteTimeout, so that they still hear that it was too long.
-const answerWait = 25 * time.Second
-
 // answer is what a route says to everyone who asks the same.
 type answer struct {
-	kind string // media type
+	pack.Content
 	name string // of a download, "" for none
-	data []byte
 }
 
 // maker makes answers: what was made lately is kept, what several ask for at once is
@@ -29,6 +24,7 @@ type answer struct {
 type maker struct {
 	where string        // for the wall
 	most  int           // bytes that are kept
+	wait  time.Duration // how long somebody waits for an answer that others' come before
 	slots chan struct{} // one token for each that is being made
 	queue chan struct{} // one for each that is being made or waits for it
 
@@ -54,9 +50,9 @@ type making struct {
 	stop   context.CancelFunc
 }
 
-func newMaker(where string, atOnce, waiting, most int) *maker {
+func newMaker(where string, atOnce, waiting, most int, wait time.Duration) *maker {
 	return &maker{
-		where: where, most: most, slots: make(chan struct{}, atOnce), queue: make(chan struct{}, atOnce+waiting),
+		where: where, most: most, wait: wait, slots: make(chan struct{}, atOnce), queue: make(chan struct{}, atOnce+waiting),
 		cached: map[string]*list.Element{}, recent: list.New(), making: map[string]*making{},
 	}
 }
@@ -65,7 +61,7 @@ func newMaker(where string, atOnce, waiting, most int) *maker {
 // wait already, or it takes too long, it is Problem "server.busy". recipe is the link
 // that repeats it.
 func (m *maker) get(ctx context.Context, key, recipe string, work func(context.Context) (answer, error)) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	ctx, cancel := context.WithTimeout(ctx, m.wait)
 	defer cancel()
 	c, known, err := m.find(key, recipe, work)
 	if c == nil {
@@ -147,14 +143,14 @@ func (m *maker) work(ctx context.Context, key, recipe string, c *making, work fu
 // longest where there is no room.
 func (m *maker) store(key string, a answer) {
 	m.made++
-	if len(a.data) > m.most/4 { // one that would push most others out
+	if len(a.Data) > m.most/4 { // one that would push most others out
 		return
 	}
 	if old := m.cached[key]; old != nil { // made twice: the first was given up when it was all but done
 		m.drop(old)
 	}
 	m.cached[key] = m.recent.PushFront(&stored{key, a})
-	m.bytes += len(a.data)
+	m.bytes += len(a.Data)
 	for m.bytes > m.most {
 		m.drop(m.recent.Back())
 	}
@@ -163,18 +159,15 @@ func (m *maker) store(key string, a answer) {
 func (m *maker) drop(e *list.Element) {
 	s := m.recent.Remove(e).(*stored)
 	delete(m.cached, s.key)
-	m.bytes -= len(s.data)
+	m.bytes -= len(s.Data)
 }
 
 // send writes an answer.
-func (a answer) send(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("Content-Type", a.kind)
-	h.Set("Content-Length", strconv.Itoa(len(a.data)))
+func (a answer) send(w http.ResponseWriter, r *http.Request) {
 	if a.name != "" {
-		h.Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
+		w.Header().Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
 	}
-	_, _ = w.Write(a.data)
+	a.Serve(w, r)
 }
 
 // statusOf returns the status of a refusal, and says when to try again where that helps.

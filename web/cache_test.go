@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/web/pack"
 	"kvstep/web/wall/walltest"
 )
 
@@ -19,18 +20,18 @@ func isProblem(err error, id string) bool {
 
 // TestTheSameIsMadeOnce: however many ask for it, and it is kept.
 func TestTheSameIsMadeOnce(t *testing.T) {
-	m := newMaker("test", 1, 4, 1000)
+	m := newMaker("test", 1, 4, 1000, 25*time.Second)
 	begun, go_ := make(chan struct{}), make(chan struct{})
 	work := func(context.Context) (answer, error) {
 		close(begun)
 		<-go_
-		return answer{data: []byte("done")}, nil
+		return answer{Content: pack.New("", []byte("done"))}, nil
 	}
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
-			if a, err := m.get(t.Context(), "key", "", work); err != nil || string(a.data) != "done" {
-				t.Errorf("%q %v", a.data, err)
+			if a, err := m.get(t.Context(), "key", "", work); err != nil || string(a.Data) != "done" {
+				t.Errorf("%q %v", a.Data, err)
 			}
 		})
 	}
@@ -51,17 +52,17 @@ func TestTheSameIsMadeOnce(t *testing.T) {
 	}
 	close(go_)
 	all.Wait()
-	if a, err := m.get(t.Context(), "key", "", nil); err != nil || string(a.data) != "done" || m.made != 1 {
-		t.Errorf("afterwards %q %v, made %d times", a.data, err, m.made)
+	if a, err := m.get(t.Context(), "key", "", nil); err != nil || string(a.Data) != "done" || m.made != 1 {
+		t.Errorf("afterwards %q %v, made %d times", a.Data, err, m.made)
 	}
 }
 
 // TestWhatIsKeptIsBounded: by bytes, and those go first that were asked for longest ago.
 func TestWhatIsKeptIsBounded(t *testing.T) {
-	m := newMaker("test", 1, 4, 100)
+	m := newMaker("test", 1, 4, 100, 25*time.Second)
 	get := func(key string, size int) {
 		t.Helper()
-		if _, err := m.get(t.Context(), key, "", func(context.Context) (answer, error) { return answer{data: make([]byte, size)}, nil }); err != nil {
+		if _, err := m.get(t.Context(), key, "", func(context.Context) (answer, error) { return answer{Content: pack.New("", make([]byte, size))}, nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +78,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 
 // TestTooManyAreToldSo, and those that nobody waits for are given up.
 func TestTooManyAreToldSo(t *testing.T) {
-	m := newMaker("test", 1, 2, 1000)
+	m := newMaker("test", 1, 2, 1000, 25*time.Second)
 	begun := make(chan string, 9)
 	wait := func(key string) func(context.Context) (answer, error) {
 		return func(ctx context.Context) (answer, error) {
@@ -111,7 +112,7 @@ func TestTooManyAreToldSo(t *testing.T) {
 	leave()
 	all.Wait()
 	for range 1000 { // what was given up leaves its place
-		if a, err := m.get(t.Context(), "e", "", func(context.Context) (answer, error) { return answer{data: []byte("e")}, nil }); err == nil && string(a.data) == "e" {
+		if a, err := m.get(t.Context(), "e", "", func(context.Context) (answer, error) { return answer{Content: pack.New("", []byte("e"))}, nil }); err == nil && string(a.Data) == "e" {
 			return
 		}
 		time.Sleep(time.Millisecond)
@@ -122,7 +123,7 @@ func TestTooManyAreToldSo(t *testing.T) {
 // TestAPanicIsAnAnswer: everyone who waits for it is told, and the next one may try again.
 func TestAPanicIsAnAnswer(t *testing.T) {
 	walltest.Listen(t)
-	m := newMaker("test", 1, 2, 1000)
+	m := newMaker("test", 1, 2, 1000, 25*time.Second)
 	if _, err := m.get(t.Context(), "key", "?x", func(context.Context) (answer, error) { panic("broken") }); !isProblem(err, "panic") {
 		t.Errorf("%v", err)
 	}

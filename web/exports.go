@@ -7,27 +7,28 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/library"
 	"kvstep/web/export"
+	"kvstep/web/limits"
+	"kvstep/web/pack"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
-// maxExports files are made at once: each may keep a core busy for export.Wait.
-const maxExports = 2
-
 // exportFile serves /take/KIND?LINK&to=N: a file of the run that a link names.
 // A refusal is the same JSON as a problem on the socket. free has as many places
 // as files may be made at once; one that is made is written without its place.
-func exportFile(models *library.Library, version string, free chan struct{}) http.HandlerFunc {
-	out := newOutbox()
+func exportFile(models *library.Library, version string, within limits.Limits, free chan struct{}) http.HandlerFunc {
+	out := newOutbox(int(within.Unread))
 	return func(w http.ResponseWriter, r *http.Request) {
 		kind := r.PathValue("kind")
 		var f *export.File
 		var err error
+		coding := pack.Accepted(r.Header["Accept-Encoding"])
 		switch kind {
 		case "qr":
 			f, err = qrOf(r)
+			coding = packed(f, coding)
 		case "jsonl", "safetensors", "csv", "html", "schedules":
-			f, err = fileOf(r, models, kind, version, free)
+			f, coding, err = fileOf(r, models, kind, version, within, coding, free)
 		default:
 			http.NotFound(w, r)
 			return
@@ -36,6 +37,10 @@ func exportFile(models *library.Library, version string, free chan struct{}) htt
 			err = out.send(w, f.Data, func() {
 				h := w.Header()
 				h.Set("Content-Type", f.Type)
+				h.Add("Vary", "Accept-Encoding")
+				if coding != pack.Identity {
+					h.Set("Content-Encoding", string(coding))
+				}
 				h.Set("Content-Length", strconv.Itoa(len(f.Data)))
 				if kind != "qr" && kind != "schedules" { // a picture and a table on the page; everything else is a download
 					h.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
@@ -57,23 +62,42 @@ func qrOf(r *http.Request) (*export.File, error) {
 	return export.QR("http://" + r.Host + "/" + link.Query())
 }
 
-// fileOf makes a file, in one of the places that there are for it.
-func fileOf(r *http.Request, models *library.Library, kind, version string, free chan struct{}) (f *export.File, err error) {
+// packed puts a file's data into a coding, and returns the one that they are in then. What
+// lies ready for somebody who may not read it is only what is sent.
+func packed(f *export.File, coding pack.Coding) pack.Coding {
+	if f == nil || coding == pack.Identity {
+		return pack.Identity
+	}
+	data := pack.Encode(coding, f.Data)
+	if data == nil {
+		return pack.Identity
+	}
+	f.Data = data
+	return coding
+}
+
+// fileOf makes a file in a coding, in one of the places that there are for it.
+func fileOf(
+	r *http.Request, models *library.Library, kind, version string, within limits.Limits, coding pack.Coding,
+	free chan struct{},
+) (f *export.File, _ pack.Coding, err error) {
 	q, err := export.Parse(r.URL.RawQuery)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	select {
 	case free <- struct{}{}:
 		defer func() { <-free }()
 	default:
-		return nil, sim.NewProblem("take.busy")
+		return nil, "", sim.NewProblem("take.busy")
 	}
 	err = wall.Try("export", q.Link.Query(), func() error {
-		f, err = export.Make(r.Context(), models, kind, q, version)
+		if f, err = export.Make(r.Context(), models, kind, q, version, within); err == nil {
+			coding = packed(f, coding)
+		}
 		return err
 	})
-	return f, err
+	return f, coding, err
 }
 
 func refuse(w http.ResponseWriter, status int, err error) {

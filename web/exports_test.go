@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 func ask(t *testing.T, addr, path string, headers map[string]string) (*http.Response, string) {
@@ -82,8 +83,8 @@ func TestForeignPagesMayNotTakeAway(t *testing.T) {
 
 // TestOnlyAFewFilesAtOnce: more are refused, not queued.
 func TestOnlyAFewFilesAtOnce(t *testing.T) {
-	free := make(chan struct{}, maxExports)
-	handler := exportFile(library.New(), "test", free)
+	free := make(chan struct{}, limits.Default().Files)
+	handler := exportFile(library.New(), "test", limits.Default(), free)
 	ask := func() (int, string) {
 		r := httptest.NewRequest("GET", "/take/jsonl"+takeQuery, nil)
 		r.SetPathValue("kind", "jsonl")
@@ -91,7 +92,7 @@ func TestOnlyAFewFilesAtOnce(t *testing.T) {
 		handler(w, r)
 		return w.Code, w.Body.String()
 	}
-	for range maxExports {
+	for range cap(free) {
 		free <- struct{}{}
 	}
 	if status, body := ask(); status != 503 || !strings.Contains(body, "take.busy") {

@@ -10,6 +10,7 @@ import (
 
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 	"kvstep/web/live"
 )
 
@@ -22,9 +23,9 @@ func counted(t *testing.T) (all []route, opened *int) {
 		*opened++
 		return library.Open("story")
 	}})
-	hub := live.NewHub(models, func(string) bool { return false })
+	hub := live.NewHub(models, func(string) bool { return false }, limits.Default())
 	t.Cleanup(hub.Close)
-	return allRoutes(models, hub, "test"), opened
+	return allRoutes(models, hub, "test", limits.Default()), opened
 }
 
 // pathOf is a request that a route would serve.

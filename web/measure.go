@@ -16,8 +16,7 @@ import (
 // What a measurement may take.
 const (
 	maxMeasured = 240 // new tokens; runs without the cache grow with their square
-	measureWait = 90 * time.Second
-	maxKept     = 64 // measurements in memory
+	maxKept     = 64  // measurements in memory
 )
 
 // measureKey is what times depend on.
@@ -84,27 +83,27 @@ func (p *plots) measure(w http.ResponseWriter, r *http.Request) {
 	// end the request's context too.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{})
-	_ = control.SetWriteDeadline(time.Now().Add(measureWait + 10*time.Second))
+	_ = control.SetWriteDeadline(time.Now().Add(p.measureWait + 10*time.Second))
 	a, err := p.parse(r, r.URL.Query())
 	if err == nil && !a.here {
 		err = sim.NewProblem("plot.published", "Model", a.name)
 	}
 	if err != nil {
-		p.render(w, http.StatusUnprocessableEntity, a, err)
+		p.render(w, r, http.StatusUnprocessableEntity, a, err)
 		return
 	}
 	if _, known := p.measured.get(a); !known {
-		ctx, cancel := context.WithTimeout(r.Context(), measureWait)
+		ctx, cancel := context.WithTimeout(r.Context(), p.measureWait)
 		defer cancel()
 		m, err := p.models.GetWhile(ctx, a.Model)
 		if err == nil {
 			err = p.measured.run(ctx, m, keyOf(a))
 		}
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = sim.NewProblem("plot.slow", "Seconds", int(measureWait.Seconds()))
+			err = sim.NewProblem("plot.slow", "Seconds", int(p.measureWait.Seconds()))
 		}
 		if err != nil {
-			p.render(w, statusOf(w, err), a, err)
+			p.render(w, r, statusOf(w, err), a, err)
 			return
 		}
 	}

@@ -9,8 +9,6 @@ import (
 )
 
 const (
-	// maxUnread bytes of files may lie ready for those who asked for them.
-	maxUnread = 512 << 20
 	// unreadWait is how long a file may lie still while others want its place.
 	unreadWait = 2 * time.Second
 	// sendWait is how long a file may take to be read.
@@ -38,8 +36,9 @@ type parcel struct {
 	stop  func()
 }
 
-func newOutbox() *outbox {
-	return &outbox{most: maxUnread, wait: unreadWait, files: map[*parcel]struct{}{}}
+// newOutbox lets so many bytes of files lie ready for those who asked for them.
+func newOutbox(most int) *outbox {
+	return &outbox{most: most, wait: unreadWait, files: map[*parcel]struct{}{}}
 }
 
 // send writes data to whoever asked for it. Without room for it, it is Problem

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 // unread asks for something and reads only the first bytes of the answer.
@@ -35,14 +36,14 @@ func TestUnreadDownloadsKeepNobody(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: runs the embedded model")
 	}
-	free := make(chan struct{}, maxExports)
-	handler := exportFile(library.New(), "test", free)
+	free := make(chan struct{}, limits.Default().Files)
+	handler := exportFile(library.New(), "test", limits.Default(), free)
 	mux := http.NewServeMux()
 	mux.Handle("GET /take/{kind}", handler)
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	addr := strings.TrimPrefix(server.URL, "http://")
-	for range maxExports + 1 {
+	for range cap(free) + 1 {
 		defer unread(t, addr, "/take/safetensors?prompt=Once+upon+a+time&new=130&to=100000&sampler=sample&t=9&seed=1").Close()
 	}
 	if len(free) != 0 {
@@ -57,8 +58,8 @@ func TestUnreadDownloadsKeepNobody(t *testing.T) {
 // TestUnreadFilesAreBounded: where memory ends, the file goes that has lain still longest;
 // one that is being read stays.
 func TestUnreadFilesAreBounded(t *testing.T) {
-	box := newOutbox()
-	box.most, box.wait = 40<<20, 50*time.Millisecond
+	box := newOutbox(40 << 20)
+	box.wait = 50 * time.Millisecond
 	data := bytes.Repeat([]byte("kvstep"), 3<<20) // 18 MiB: more than a connection holds
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := box.send(w, data, func() { w.WriteHeader(200) })

@@ -11,12 +11,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
 	"kvstep/sim/library"
 	"kvstep/sim/sheet"
+	"kvstep/web/limits"
+	"kvstep/web/pack"
 	"kvstep/web/page"
 	"kvstep/web/text"
 )
@@ -45,14 +48,18 @@ const drawQueue, maxDrawn = 64, 16 << 20
 
 // plots serves the page of figures, the figures and their measurements.
 type plots struct {
-	models   *library.Library
-	version  string
-	measured *measurements
-	drawn    *maker
+	models      *library.Library
+	version     string
+	measured    *measurements
+	measureWait time.Duration
+	drawn       *maker
 }
 
-func newPlots(models *library.Library, version string) *plots {
-	return &plots{models, version, newMeasurements(), newMaker("plots", draws, drawQueue, maxDrawn)}
+func newPlots(models *library.Library, version string, within limits.Limits) *plots {
+	return &plots{
+		models: models, version: version, measured: newMeasurements(), measureWait: time.Duration(within.Measure) * time.Second,
+		drawn: newMaker("plots", draws, drawQueue, maxDrawn, within.Answer()),
+	}
 }
 
 // plotAsk is what a query asks of the figures.
@@ -230,7 +237,8 @@ func (p *plots) file(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, a.lang, statusOf(w, err), err)
 		return
 	}
-	made.send(w)
+	w.Header().Set("Cache-Control", "no-cache") // the same until it is measured anew; each asker passes the fence
+	made.send(w, r)
 }
 
 // key names everything that a figure, or the page of all, depends on.
@@ -254,7 +262,7 @@ func (p *plots) draw(name, format string, a plotAsk, style chart.Style) (answer,
 		return answer{}, err
 	}
 	kind := map[string]string{"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}[format]
-	return answer{kind, fileName(name, a) + "." + format, b.Bytes()}, nil
+	return answer{pack.New(kind, b.Bytes()), fileName(name, a) + "." + format}, nil
 }
 
 // fileName returns a figure's name for a download.

@@ -13,6 +13,7 @@ import (
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 	"kvstep/web/text"
 )
 
@@ -180,7 +181,7 @@ func TestEveryModelAndDeviceHasFigures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("draws figures of every model")
 	}
-	p := newPlots(library.New(), "test")
+	p := newPlots(library.New(), "test", limits.Default())
 	check := func(query string) {
 		values, _ := url.ParseQuery(query)
 		a, err := p.parse(&http.Request{}, values)
@@ -256,7 +257,7 @@ func TestWhoMayDrawAndMeasure(t *testing.T) {
 // Two measurements at once would measure each other; one that nobody waits for ends.
 func TestMeasurementsAreAlone(t *testing.T) {
 	models := library.New()
-	p := newPlots(models, "test")
+	p := newPlots(models, "test", limits.Default())
 	m, err := models.Get("story")
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
+	"kvstep/web/pack"
 	"kvstep/web/page"
 	"kvstep/web/text"
 )
@@ -15,36 +16,29 @@ import (
 func (p *plots) show(w http.ResponseWriter, r *http.Request) {
 	a, err := p.parse(r, r.URL.Query())
 	if err != nil {
-		p.render(w, http.StatusOK, a, err)
+		p.render(w, r, http.StatusOK, a, err)
 		return
 	}
 	made, err := p.drawn.get(r.Context(), p.key("page", a), "", func(context.Context) (answer, error) {
 		return p.page(a, nil)
 	})
 	if err != nil {
-		p.render(w, statusOf(w, err), a, err)
+		p.render(w, r, statusOf(w, err), a, err)
 		return
 	}
-	p.send(w, http.StatusOK, a, made)
+	spoken(w, a.lang)
+	made.Serve(w, r)
 }
 
 // render answers with the page that says what is wrong.
-func (p *plots) render(w http.ResponseWriter, status int, a plotAsk, problem error) {
+func (p *plots) render(w http.ResponseWriter, r *http.Request, status int, a plotAsk, problem error) {
 	made, err := p.page(a, problem)
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, err)
 		return
 	}
-	p.send(w, status, a, made)
-}
-
-func (p *plots) send(w http.ResponseWriter, status int, a plotAsk, made answer) {
-	h := w.Header()
-	h.Set("Content-Type", made.kind)
-	h.Set("Content-Language", a.lang)
-	h.Add("Vary", "Accept-Language")
-	w.WriteHeader(status)
-	_, _ = w.Write(made.data)
+	spoken(w, a.lang)
+	made.Write(w, r, status)
 }
 
 // page returns the page of all figures, or of why there are none.
@@ -62,8 +56,8 @@ func (p *plots) page(a plotAsk, problem error) (answer, error) {
 		}
 	}
 	var b bytes.Buffer
-	err := page.Plots(page.HomeData{Lang: a.lang, Text: text.In(a.lang), Version: p.version}, data).Render(context.Background(), &b)
-	return answer{kind: "text/html; charset=utf-8", data: b.Bytes()}, err
+	err := page.Plots(page.HomeData{Lang: a.lang, Text: text.In(a.lang), Version: p.version, Files: addresses()}, data).Render(context.Background(), &b)
+	return answer{Content: pack.New(htmlKind, b.Bytes())}, err
 }
 
 // entry returns the texts around a figure.

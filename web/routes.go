@@ -3,19 +3,17 @@
 package web
 
 import (
-	"io/fs"
+	"bytes"
 	"net/http"
 	"reflect"
-	"strings"
-	"sync"
-	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/static"
-	"kvstep/web/bundle"
+	"kvstep/web/limits"
+	"kvstep/web/pack"
 	"kvstep/web/page"
 	"kvstep/web/text"
 	"kvstep/web/wire"
@@ -29,17 +27,17 @@ type route struct {
 }
 
 // allRoutes returns every URL there is.
-func allRoutes(models *library.Library, hub http.Handler, version string) []route {
-	figures := newPlots(models, version)
+func allRoutes(models *library.Library, hub http.Handler, version string, within limits.Limits) []route {
+	figures := newPlots(models, version, within)
 	return []route{
 		{"GET /{$}", document, walled("page", tellReader, home(models, version))},
 		{"GET /static/", anyone, http.StripPrefix("/static/", files(static.Files))},
-		{"GET /bundle/{file}", anyone, bundled()},
-		{"GET /text/{file}", anyone, http.HandlerFunc(catalogue)},
+		{"GET /bundle/{file}", anyone, http.HandlerFunc(serveLoad)},
+		{"GET /text/{file}", anyone, http.HandlerFunc(serveLoad)},
 		{"GET /weights", engine, walled("weights", tellJSON, weights(models))},
-		{"GET /variants", engine, walled("variants", tellJSON, variants(models))},
+		{"GET /variants", engine, walled("variants", tellJSON, variants(models, within))},
 		{"GET /live", anyone, hub},
-		{"GET /take/{kind}", engine, walled("export", tellJSON, exportFile(models, version, make(chan struct{}, maxExports)))},
+		{"GET /take/{kind}", engine, walled("export", tellJSON, exportFile(models, version, within, make(chan struct{}, within.Files)))},
 		{"GET /plots", document, walled("plots", tellReader, figures.show)},
 		{"GET /plot/{file}", engine, walled("plots", tellReader, figures.file)},
 		{"POST /plots/measure", engine, walled("measurement", tellReader, figures.measure)},
@@ -78,12 +76,23 @@ func home(models *library.Library, version string) http.HandlerFunc {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		data.Version = version
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Language", lang)
-		w.Header().Add("Vary", "Accept-Language")
-		_ = page.Home(data).Render(r.Context(), w)
+		data.Version, data.Files = version, addresses()
+		var b bytes.Buffer
+		if err := page.Home(data).Render(r.Context(), &b); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		spoken(w, lang)
+		pack.New(htmlKind, b.Bytes()).Serve(w, r)
 	}
+}
+
+const htmlKind = "text/html; charset=utf-8"
+
+// spoken says which language an answer is in, where another browser is answered in another.
+func spoken(w http.ResponseWriter, lang string) {
+	w.Header().Set("Content-Language", lang)
+	w.Header().Add("Vary", "Accept-Language")
 }
 
 func pageData(models *library.Library, recipe sim.Recipe, lang string) (page.HomeData, error) {
@@ -121,48 +130,4 @@ func addTrainingSet(sets []page.TrainingSet, model string, known checkpoint.Trai
 		}
 	}
 	return append(sets, page.TrainingSet{Models: []string{model}, Prompts: known.Prompts, Words: known.Words})
-}
-
-func catalogue(w http.ResponseWriter, r *http.Request) {
-	lang, ok := strings.CutSuffix(r.PathValue("file"), ".json")
-	if !ok || text.Match(lang) != lang {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = w.Write(text.JSON(lang))
-}
-
-// files serves embedded files, which have no modification time: the browser
-// asks again each time, over loopback.
-func files(fsys fs.FS) http.Handler {
-	server := http.FileServerFS(fsys)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "/") || r.URL.Path == "" { // no listings
-			http.NotFound(w, r)
-			return
-		}
-		server.ServeHTTP(w, r)
-	})
-}
-
-// bundled serves the page's modules and stylesheets, each joined to one file when it
-// is first asked for; /static/ has them as they are written.
-func bundled() http.HandlerFunc {
-	script := sync.OnceValues(func() (string, error) { return bundle.Script(static.Files, "js/main.js") })
-	styles := sync.OnceValues(func() (string, error) { return bundle.Styles(static.Files, page.Stylesheets()...) })
-	return func(w http.ResponseWriter, r *http.Request) {
-		name := r.PathValue("file")
-		join, ok := map[string]func() (string, error){"page.js": script, "page.css": styles}[name]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		content, err := join()
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		http.ServeContent(w, r, name, time.Time{}, strings.NewReader(content))
-	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 	"kvstep/web/live"
 	"kvstep/web/wire"
 )
@@ -58,28 +59,29 @@ func malformed(err error) bool {
 	return errors.As(err, &port) || errors.As(err, &name)
 }
 
-// Serve answers on l until ctx ends, then stops gracefully: requests lose their
+// Serve answers on l, within limits, until ctx ends, then stops gracefully: requests lose their
 // context and with it whatever they compute, live sessions get a closing frame, what is
 // being written has drainWait to be read. Nobody who does not read, and nothing that
 // cannot be interrupted, is waited for longer; that is no error.
-func Serve(ctx context.Context, l net.Listener, models *library.Library, version string) error {
+func Serve(ctx context.Context, l net.Listener, models *library.Library, version string, within limits.Limits) error {
 	hosts := hostsOf(l.Addr())
 	origins := allowList(nil)
 	for _, h := range hosts {
 		origins["http://"+h] = true
 	}
-	hub := live.NewHub(models, func(origin string) bool { return origins[origin] })
+	hub := live.NewHub(models, func(origin string) bool { return origins[origin] }, within)
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	server := &http.Server{
-		Handler:           guard(hosts, routes(allRoutes(models, hub, version))),
+		Handler:           guard(hosts, routes(allRoutes(models, hub, version, within))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
+		WriteTimeout:      within.Answer() + 5*time.Second,
 		IdleTimeout:       60 * time.Second,
 		MaxHeaderBytes:    maxHeader,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 	}
+	go addresses() // joining the page's files takes a tenth of a second, which the first page need not wait for
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(l) }()
 	select {

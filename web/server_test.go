@@ -16,6 +16,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -29,7 +30,7 @@ func start(t *testing.T) (addr string, stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, library.New(), "test") }()
+	go func() { done <- Serve(ctx, l, library.New(), "test", limits.Default()) }()
 	stop = func() {
 		cancel()
 		select {

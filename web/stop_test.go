@@ -14,6 +14,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 // slowLibrary has a model that is not open before release is called, and counts how often
@@ -48,7 +49,7 @@ func TestStopDoesNotWaitForAModel(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, models, "test") }()
+	go func() { done <- Serve(ctx, l, models, "test", limits.Default()) }()
 	addr := l.Addr().String()
 	conn, _, err := websocket.DefaultDialer.Dial("ws://"+addr+"/live", http.Header{"Origin": {"http://" + addr}})
 	if err != nil {
@@ -111,7 +112,7 @@ func TestCountingOpensNothing(t *testing.T) {
 	}
 	big = m.Model.Config
 	big.Dim, big.FFN, big.Layers, big.Vocab = 1024, 4096, 24, 50000
-	p := newPlots(models, "test")
+	p := newPlots(models, "test", limits.Default())
 	for _, name := range []string{"slow", "big"} {
 		a, err := p.parse(&http.Request{}, map[string][]string{"model": {name}, "new": {"8"}})
 		if err != nil {
@@ -124,11 +125,11 @@ func TestCountingOpensNothing(t *testing.T) {
 	if n := begun.Load(); n != 0 {
 		t.Errorf("figures opened a model (%d)", n)
 	}
-	w := askRoutes(t, allRoutes(models, http.NotFoundHandler(), "test"), "/variants?model=big&prompt=a&new=2")
+	w := askRoutes(t, allRoutes(models, http.NotFoundHandler(), "test", limits.Default()), "/variants?model=big&prompt=a&new=2")
 	if w.Code != 422 || !strings.Contains(w.Body.String(), "variants.large") {
 		t.Errorf("variants of a large model: %d %s", w.Code, w.Body)
 	}
-	w = askRoutes(t, allRoutes(models, http.NotFoundHandler(), "test"), "/variants?model=story&prompt=Once&new=2")
+	w = askRoutes(t, allRoutes(models, http.NotFoundHandler(), "test", limits.Default()), "/variants?model=story&prompt=Once&new=2")
 	if w.Code != 200 || begun.Load() != 1 { // "slow" is of its family, "big" is not
 		t.Errorf("variants of story: %d, opened %d", w.Code, begun.Load())
 	}

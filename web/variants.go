@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
@@ -14,14 +13,13 @@ import (
 	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/sweep"
+	"kvstep/web/limits"
+	"kvstep/web/pack"
 	"kvstep/web/wire"
 )
 
-// What trying the variants of a run may take.
-const (
-	variantsWait   = 20 * time.Second
-	maxVariantSize = 5_000_000 // parameters of a model that is run to the end a dozen times
-)
+// maxVariantSize is how many parameters a model may have that is run to the end a dozen times.
+const maxVariantSize = 5_000_000
 
 // Variant is one row of the comparison.
 type Variant struct {
@@ -46,8 +44,8 @@ type Variant struct {
 const maxVariants, variantsQueue = 4 << 20, 8
 
 // variants serves the run of a link in every way of attending, as JSON.
-func variants(models *library.Library) http.HandlerFunc {
-	made := newMaker("variants", 1, variantsQueue, maxVariants)
+func variants(models *library.Library, within limits.Limits) http.HandlerFunc {
+	made := newMaker("variants", 1, variantsQueue, maxVariants, within.Answer())
 	return func(w http.ResponseWriter, r *http.Request) {
 		a, err := func() (answer, error) {
 			link, err := wire.ParseLink(r.URL.RawQuery)
@@ -56,23 +54,23 @@ func variants(models *library.Library) http.HandlerFunc {
 			}
 			key := strings.Join(models.Names(), "\n") + link.Query()
 			return made.get(r.Context(), key, link.Query(), func(ctx context.Context) (answer, error) {
-				ctx, cancel := context.WithTimeout(ctx, variantsWait)
+				ctx, cancel := context.WithTimeout(ctx, within.Patience())
 				defer cancel()
 				rows, err := allVariants(ctx, models, link)
 				if errors.Is(err, context.DeadlineExceeded) {
-					return answer{}, sim.NewProblem("variants.time", "Seconds", int(variantsWait/time.Second))
+					return answer{}, sim.NewProblem("variants.time", "Seconds", int(within.Wait))
 				}
 				if err != nil {
 					return answer{}, err
 				}
-				return answer{kind: "application/json; charset=utf-8", data: append(plain.JSON(rows), '\n')}, nil
+				return answer{Content: pack.New("application/json; charset=utf-8", append(plain.JSON(rows), '\n'))}, nil
 			})
 		}()
 		if err != nil {
 			refuse(w, statusOf(w, err), err)
 			return
 		}
-		a.send(w)
+		a.send(w, r)
 	}
 }
 

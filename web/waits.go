@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/web/pack"
 	"kvstep/web/page"
 	"kvstep/web/text"
 	"kvstep/web/wire"
@@ -37,12 +39,13 @@ func waits(w http.ResponseWriter, r *http.Request, status int) {
 			data.Fields = append(data.Fields, page.Field{Key: key, Value: value, Shown: excerpt(value)})
 		}
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", lang)
-	h.Add("Vary", "Accept-Language")
-	w.WriteHeader(status)
-	_ = page.Waits(page.HomeData{Lang: lang, Text: text.In(lang)}, data).Render(r.Context(), w)
+	var b bytes.Buffer
+	if err := page.Waits(page.HomeData{Lang: lang, Text: text.In(lang), Files: addresses()}, data).Render(r.Context(), &b); err != nil {
+		refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	spoken(w, lang)
+	pack.New(htmlKind, b.Bytes()).Write(w, r, status)
 }
 
 // known returns the fields of a request that its page understands; those of a link that

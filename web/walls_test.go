@@ -14,6 +14,7 @@ import (
 	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/token"
+	"kvstep/web/limits"
 	"kvstep/web/live"
 	"kvstep/web/wall/walltest"
 )
@@ -57,8 +58,8 @@ func mined(t *testing.T) *library.Library {
 func TestAPanicIsTold(t *testing.T) {
 	walltest.Listen(t)
 	models := mined(t)
-	hub := live.NewHub(models, func(string) bool { return true })
-	server := httptest.NewServer(routes(allRoutes(models, hub, "test")))
+	hub := live.NewHub(models, func(string) bool { return true }, limits.Default())
+	server := httptest.NewServer(routes(allRoutes(models, hub, "test", limits.Default())))
 	defer func() { hub.Close(); server.Close() }()
 	ask := func(method, path string) (int, string) {
 		r, err := http.NewRequest(method, server.URL+path, nil)

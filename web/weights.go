@@ -6,12 +6,13 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/library"
+	"kvstep/web/pack"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
 
 // weights serves one weight matrix of a model as a picture needs it: no step
-// changes it, so the browser keeps it.
+// changes it, so the browser keeps it, and asks whether it is the same.
 func weights(models *library.Library) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
@@ -44,7 +45,7 @@ func weights(models *library.Library) http.HandlerFunc {
 			http.NotFound(w, r)
 			return
 		}
-		w.Header().Set("Content-Type", "application/octet-stream")
-		_, _ = w.Write(data)
+		w.Header().Set("Cache-Control", "no-cache") // no step changes it; each asker passes the fence
+		pack.New("application/octet-stream", data).Serve(w, r)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // floors is the house of docs/architecture.md, from the ground up. A room
 // imports rooms of lower floors only.
 var floors = [][]string{
-	{"sim/mat", "sim/plain", "sim/pattern", "static", "docs"},
+	{"sim/mat", "sim/plain", "sim/pattern", "static", "docs", "web/limits", "web/pack"},
 	{"sim", "sim/sheet"},
 	{"sim/hf", "sim/schedule"},
 	{"web/wall", "sim/model", "sim/kv", "sim/sample", "sim/token", "sim/cost", "sim/checkpoint"},
@@ -32,6 +32,7 @@ var floors = [][]string{
 // owners names the one room that may import a third-party module.
 var owners = map[string]string{
 	"github.com/gorilla/websocket":     "web/live",
+	"github.com/andybalholm/brotli":    "web/pack",
 	"github.com/a-h/templ":             "web/page",
 	"github.com/nicksnyder/go-i18n/v2": "web/text",
 	"golang.org/x/text/language":       "web/text",

@@ -179,7 +179,11 @@ func anyTexts(t *rapid.T, f *recipe.Field) []string {
 	case f.Path == "cache":
 		return one(anyPolicy(t))
 	case f.Words != nil:
-		return one(rapid.SampledFrom(f.Words).Draw(t, f.Path))
+		word := rapid.SampledFrom(f.Words).Draw(t, f.Path)
+		if before, tail := strings.CutSuffix(word, "N"); tail {
+			word = before + anyNumber(t, *f.Tail)
+		}
+		return one(word)
 	case f.Truth():
 		return one(rapid.SampledFrom([]string{"0", "1"}).Draw(t, f.Path))
 	case f.Path == "sampler.seed":
@@ -252,9 +256,12 @@ func TestTheTableOfPolicies(t *testing.T) {
 }
 
 // tableInTrace holds a table of docs/trace.md against what it should be, or writes it.
-func tableInTrace(t *testing.T, name, table string) {
+func tableInTrace(t *testing.T, name, table string) { tableIn(t, "../../docs/trace.md", name, table) }
+
+// tableIn does it in any file.
+func tableIn(t *testing.T, file, name, table string) {
 	t.Helper()
-	const file, to = "../../docs/trace.md", "<!-- end -->"
+	const to = "<!-- end -->"
 	from := "<!-- " + name + " -->\n"
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -12,11 +12,13 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/library"
 	"kvstep/web"
+	"kvstep/web/limits"
 )
 
 func newServe() *cobra.Command {
 	var addr, model, tokenizer, memory string
 	var noOpen bool
+	var within *limits.Limits
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the page (the default)",
@@ -48,13 +50,14 @@ func newServe() *cobra.Command {
 			}
 			models := newLibrary(c.ErrOrStderr(), given...)
 			go closeUnused(c.Context(), models, count(models, limit))
-			return web.Serve(c.Context(), l, models, version)
+			return web.Serve(c.Context(), l, models, version, *within)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0 picks a free one")
 	c.Flags().StringVar(&model, "model", "", "embedded model, one of the models folder, Hugging Face folder or llama2.c .bin file (default: the first embedded one)")
 	c.Flags().StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
 	c.Flags().StringVar(&memory, "memory", "", "bytes that runs and models may hold together, such as 2GiB (default: half of the machine's memory)")
+	within = defineLimits(c)
 	c.Flags().BoolVar(&noOpen, "no-open", false, "do not open a browser")
 	return c
 }

@@ -114,7 +114,10 @@ func traceTable(w io.Writer, all steps) error {
 			}
 		}
 		identical := "yes"
-		if !s.Identical {
+		switch {
+		case s.Waits():
+			identical = "not run"
+		case !s.Identical:
 			identical = "NO: " + s.Differs
 		}
 		fmt.Fprintf(t, "%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t\n", s.N, s.Phase, part, s.Rows, s.Cached,

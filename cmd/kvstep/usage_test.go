@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"kvstep/sim/recipe"
+	"kvstep/web/limits"
 	"kvstep/web/text"
 )
 
@@ -15,6 +16,13 @@ func TestEveryFlagSaysWhatItIsFor(t *testing.T) {
 		for _, lang := range []string{"en", "zh"} {
 			if id := f.HelpID(); f.Flag != "" && text.In(lang).T(id, nil) == id {
 				t.Errorf("--%s says nothing of itself in %s", f.Flag, lang)
+			}
+		}
+	}
+	for _, l := range limits.All {
+		for _, lang := range []string{"en", "zh"} {
+			if id := "limit." + l.Flag; text.In(lang).T(id, nil) == id {
+				t.Errorf("--%s says nothing of itself in %s", l.Flag, lang)
 			}
 		}
 	}

@@ -197,6 +197,7 @@ func Add(a, b sim.Counters) sim.Counters {
 		KVWriteBytes: plus(a.KVWriteBytes, b.KVWriteBytes),
 		WeightBytes:  plus(a.WeightBytes, b.WeightBytes),
 		Seconds:      a.Seconds + b.Seconds,
+		Untimed:      a.Untimed + b.Untimed,
 	}
 }
 

@@ -130,6 +130,9 @@ func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	case op.Cols == seen:
 		return r.attention(s, op, head, from, to)
 	}
+	if op.ID == "Q" {
+		return r.Model.HeadQ(s, head, from, to)
+	}
 	x := r.recorded(s, op, from, to)
 	width := r.Model.Config.HeadDim
 	switch op.Share {
@@ -146,12 +149,10 @@ func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 // stand side by side.
 func (r *Run) recorded(s *sim.Step, op *Op, from, to int) mat.Matrix {
 	switch op.ID {
-	case "Q":
-		return s.Q.Rows(from, to)
 	case "k_rope":
-		return s.K.Rows(from, to)
+		return r.Model.K(s, from, to)
 	case "v":
-		return s.V.Rows(from, to)
+		return r.Model.V(s, from, to)
 	case "next":
 		return s.Out.Rows(from, to)
 	}
@@ -178,10 +179,9 @@ func (r *Run) derive(s *sim.Step, from, to int) derived {
 
 // attention returns one of the tensors with a column for each position.
 func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
-	q := s.Q.Rows(from, to).Cols(head*r.Model.Config.HeadDim, (head+1)*r.Model.Config.HeadDim)
 	switch op.ID {
 	case "dots":
-		return model.Dots(q, s.KV.Keys(s.Layer, r.Model.KVHead(head)))
+		return model.Dots(r.Model.HeadQ(s, head, from, to), s.KV.Keys(s.Layer, r.Model.KVHead(head)))
 	case "mask":
 		x := mat.New(to-from, s.Cached+s.Rows)
 		for i := from; i < to; i++ {
@@ -195,7 +195,7 @@ func (r *Run) attention(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	}
 	// Attention wants a step; one with the rows asked for is what it would be alone.
 	row := *s
-	row.Q, row.Rows, row.Cached = s.Q.Rows(from, to), to-from, s.Cached+from
+	row.X, row.Rows, row.Cached = s.X.Rows(from, to), to-from, s.Cached+from
 	a := r.Model.Attention(&row, head)
 	if op.ID == "scores" {
 		return a.Scores

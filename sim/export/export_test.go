@@ -81,9 +81,9 @@ func TestSafetensors(t *testing.T) {
 			same(s.N, "logits", mat.RowOf(s.Logits()))
 			continue
 		}
-		same(s.N, "Q", s.Q)
-		same(s.N, "K", s.K)
-		same(s.N, "V", s.V)
+		same(s.N, "Q", m.Model.Q(s, 0, s.Rows))
+		same(s.N, "K", m.Model.K(s, 0, s.Rows))
+		same(s.N, "V", m.Model.V(s, 0, s.Rows))
 		same(s.N, "Out", s.Out)
 		var scores, probs, attn []mat.Matrix
 		for h := range m.Model.Config.Heads {

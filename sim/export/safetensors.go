@@ -79,17 +79,18 @@ func exportStep(m *library.Loaded, f *checkpoint.File, s *sim.Step, prefix strin
 		return line
 	}
 	line.Layer = &s.Layer
-	whole("Q", s.Q)
-	whole("K", s.K)
-	whole("V", s.V)
+	whole("Q", m.Model.Q(s, 0, s.Rows))
+	whole("K", m.Model.K(s, 0, s.Rows))
+	whole("V", m.Model.V(s, 0, s.Rows))
 	whole("Out", s.Out)
 	if s.KV == nil {
 		return line
 	}
 	heads := m.Model.Config.Heads
 	var scores, probs, attn []mat.Matrix
+	of := m.Model.Heads(s)
 	for h := range heads {
-		a := m.Model.Attention(s, h)
+		a := of(h)
 		scores, probs, attn = append(scores, a.Scores), append(probs, a.Probs), append(attn, a.Out)
 	}
 	pairs := []int{heads, s.Rows, s.Cached + s.Rows}

@@ -13,21 +13,22 @@ import (
 
 // traceLine is one step in the trace format of docs/trace.md.
 type traceLine struct {
-	N         int                      `json:"n"`
-	Phase     sim.Phase                `json:"phase"`
-	Part      sim.Part                 `json:"part"`
-	Layer     *int                     `json:"layer"`
-	Rows      int                      `json:"rows"`
-	Cached    int                      `json:"cached"`
-	Lanes     map[string]*sim.Counters `json:"lanes"`
-	Identical bool                     `json:"identical"`
-	Differs   string                   `json:"differs,omitempty"`
-	Cache     *sim.CacheUsage          `json:"cache,omitempty"`
-	Gone      [][3]int                 `json:"gone,omitempty"`
-	Guess     *sim.Speculation         `json:"speculation,omitempty"`
-	Schedule  *sim.Schedule            `json:"schedule,omitempty"`
-	Peers     []tracePeer              `json:"peers,omitempty"`
-	Beams     *sim.Beams               `json:"beams,omitempty"`
+	N         int              `json:"n"`
+	Phase     sim.Phase        `json:"phase"`
+	Part      sim.Part         `json:"part"`
+	Layer     *int             `json:"layer"`
+	Rows      int              `json:"rows"`
+	Cached    int              `json:"cached"`
+	Lanes     map[string]any   `json:"lanes"`
+	Identical *bool            `json:"identical"`          // null: the lanes were not compared
+	Compared  *int             `json:"compared,omitempty"` // where the uncached lane waits
+	Differs   string           `json:"differs,omitempty"`
+	Cache     *sim.CacheUsage  `json:"cache,omitempty"`
+	Gone      [][3]int         `json:"gone,omitempty"`
+	Guess     *sim.Speculation `json:"speculation,omitempty"`
+	Schedule  *sim.Schedule    `json:"schedule,omitempty"`
+	Peers     []tracePeer      `json:"peers,omitempty"`
+	Beams     *sim.Beams       `json:"beams,omitempty"`
 	*TraceChoice
 }
 
@@ -43,20 +44,24 @@ type TraceChoice struct {
 
 // tracePeer is one of several sequences that a pass computes.
 type tracePeer struct {
-	Seq    int             `json:"seq"`
-	Phase  sim.Phase       `json:"phase"`
-	Rows   int             `json:"rows"`
-	Cached int             `json:"cached"`
-	Cache  *sim.CacheUsage `json:"cache,omitempty"`
-	Token  *int            `json:"token,omitempty"`
-	Text   string          `json:"text,omitempty"`
-	Said   string          `json:"said,omitempty"`
-	Over   string          `json:"over,omitempty"`
+	Seq      int             `json:"seq"`
+	Phase    sim.Phase       `json:"phase"`
+	Rows     int             `json:"rows"`
+	Cached   int             `json:"cached"`
+	Compared *int            `json:"compared,omitempty"` // where the uncached lane waits for it
+	Cache    *sim.CacheUsage `json:"cache,omitempty"`
+	Token    *int            `json:"token,omitempty"`
+	Text     string          `json:"text,omitempty"`
+	Said     string          `json:"said,omitempty"`
+	Over     string          `json:"over,omitempty"`
 }
 
 func peersOf(s *sim.Step) (peers []tracePeer) {
 	for _, p := range s.PassSteps {
 		x := tracePeer{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Text: p.Text, Said: p.GeneratedText, Over: p.FinishReason}
+		if p.Waits() {
+			x.Compared = &p.Compared
+		}
 		if p.KV != nil {
 			use := p.KV.Usage()
 			x.Cache = &use
@@ -78,8 +83,11 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 			return err
 		}
 		l := traceLine{N: s.N, Phase: s.Phase, Part: s.Part, Rows: s.Rows, Cached: s.Cached,
-			Lanes: lanesOf(s), Identical: s.Identical, Differs: s.Differs, Guess: s.Speculation,
+			Lanes: lanesOf(s), Identical: &s.Identical, Differs: s.Differs, Guess: s.Speculation,
 			Schedule: s.Schedule, Peers: peersOf(s), Beams: s.Beams}
+		if s.Waits() {
+			l.Identical, l.Compared = nil, &s.Compared
+		}
 		if s.KV != nil {
 			use := s.KV.Usage()
 			l.Cache, l.Gone = &use, kv.Evictions(s)
@@ -105,12 +113,23 @@ func WriteTrace(w io.Writer, steps iter.Seq2[*sim.Step, error]) error {
 	return nil
 }
 
-func lanesOf(s *sim.Step) map[string]*sim.Counters {
-	m := map[string]*sim.Counters{}
+// lanesOf returns what each lane of the run paid.
+func lanesOf(s *sim.Step) map[string]any {
+	m := map[string]any{}
 	for lane, name := range map[sim.Lane]string{sim.Cached: "cached", sim.Uncached: "uncached"} {
-		if s.Ran[lane] {
+		switch {
+		case !s.Counted[lane]:
+		case s.Lanes[lane].Untimed > 0:
+			m[name] = untimed{Counters: s.Lanes[lane]}
+		default:
 			m[name] = &s.Lanes[lane]
 		}
 	}
 	return m
+}
+
+// untimed are the counters of a lane that waited: its seconds are null.
+type untimed struct {
+	sim.Counters
+	Seconds *float64 `json:"seconds"`
 }

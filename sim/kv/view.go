@@ -53,6 +53,15 @@ func (v View) Values(layer, kvHead int) mat.Matrix {
 	return v.head(x.v[:n], kvHead)
 }
 
+// Computed returns [Len(layer), head_dim] as the layer computed it.
+func (v View) Computed(layer, kvHead int, value bool) mat.Matrix {
+	x, n := &v.history.layers[layer], v.Len(layer)
+	if value {
+		return v.head(x.v[:n], kvHead)
+	}
+	return v.head(x.k[:n], kvHead)
+}
+
 // head returns one head of rows with all heads side by side.
 func (v View) head(rows [][]float32, kvHead int) mat.Matrix {
 	hd := v.history.spec.HeadDim
@@ -165,12 +174,12 @@ func (v View) Usage() sim.CacheUsage { return v.use }
 // Bytes of a list's head, and of a number in it.
 const slice, number = 24, 8
 
-// Held returns what remembering the rows of a step takes beside them, bytes: where they are,
+// Held returns what remembering the rows of a step takes, bytes: K and V, where they are,
 // how they read once quantised and when they were evicted, and the tables of what the cache took.
 func (v View) Held(rows int) int64 {
 	r := v.history
 	n := v.copied + int64(len(v.blocks.taken)+len(v.blocks.freed)+len(v.use.Table)+len(v.use.Refs)+len(v.use.Free))*number
-	each := int64(2*slice) * 5 / 4 // lists grow by more than they need
+	each := int64(2*slice)*5/4 + 2*int64(r.spec.width())*floatBytes // lists grow by more than they need
 	if r.traits.Quantises() {
 		each += 2*slice + 2*int64(r.spec.width())*floatBytes
 	}

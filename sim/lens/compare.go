@@ -124,7 +124,7 @@ func outlaysOf(m *Moment, b *Branch, n int) (o Outlays) {
 	s := there.Step
 	o.Passes = s.Pass + 1
 	for lane := range o.Flops {
-		if !s.Ran[lane] {
+		if !s.Counted[lane] {
 			continue
 		}
 		c := Recounted(&there, s, sim.Lane(lane))

@@ -16,6 +16,9 @@ type Counters struct {
 	KVWriteBytes Integer     `json:"kv_write_bytes,omitzero"` // appended
 	WeightBytes  Integer     `json:"weight_bytes"`            // of weights read
 	Seconds      float64     `json:"seconds,omitzero"`        // measured; everything else is counted
+	// Untimed is how many of the steps nobody measured, since the lane waited (recipe.lanes);
+	// seconds is then of the others.
+	Untimed int `json:"untimed,omitzero"`
 }
 
 // FlopsByPart are those of matrix products.
@@ -34,11 +37,11 @@ func safe(c sim.Counters) (s Counters) {
 	s.Flops.Out, s.Flops.MLP, s.Flops.Head = Integer(f.Out), Integer(f.MLP), Integer(f.Head)
 	s.Elementwise, s.KVTokens, s.KVBytes = Integer(c.Elementwise), Integer(c.KVTokens), Integer(c.KVBytes)
 	s.KVReadBytes, s.KVWriteBytes = Integer(c.KVReadBytes), Integer(c.KVWriteBytes)
-	s.WeightBytes, s.Seconds = Integer(c.WeightBytes), c.Seconds
+	s.WeightBytes, s.Seconds, s.Untimed = Integer(c.WeightBytes), c.Seconds, c.Untimed
 	return s
 }
 
-// Lanes are both; null is one that does not run.
+// Lanes are both; null is one that the run does not have.
 type Lanes struct {
 	Cached   *Counters `json:"cached"`
 	Uncached *Counters `json:"uncached"`
@@ -76,7 +79,7 @@ func fedTokens(m *Moment) int {
 // switch changes them, and policies have their own.
 func asKept(c, kept sim.Counters) sim.Counters {
 	c.KVTokens, c.KVBytes, c.KVReadBytes, c.KVWriteBytes = kept.KVTokens, kept.KVBytes, kept.KVReadBytes, kept.KVWriteBytes
-	c.Seconds = kept.Seconds
+	c.Seconds, c.Untimed = kept.Seconds, kept.Untimed
 	return c
 }
 

@@ -77,7 +77,7 @@ func fitTime(flops, seconds []float64) (TimeFit, bool) {
 }
 
 // fitLanes returns the models of both lanes' times, by lane; a lane that did not run
-// has none.
+// has none, and one that waits has that of the steps before.
 func fitLanes(m *Moment) map[LaneName]TimeFit {
 	all := map[LaneName]TimeFit{}
 	if m.Step == nil {
@@ -86,7 +86,7 @@ func fitLanes(m *Moment) map[LaneName]TimeFit {
 	for lane, name := range laneNames {
 		var flops, seconds []float64
 		for n := range m.Step.N + 1 {
-			if s := m.At(n); s.Ran[lane] {
+			if s := m.At(n); s.Counted[lane] && s.Lanes[lane].Untimed == 0 {
 				flops = append(flops, engineFlops(m, sim.Lane(lane), s.Layer, s.Rows, s.Cached))
 				seconds = append(seconds, s.Lanes[lane].Seconds)
 			}

@@ -45,11 +45,15 @@ func showHeads(m *Moment) (*HeadsInfo, []Tensor) {
 	hints := mat.New(c.Layers*c.Heads, 5)
 	for l := range c.Layers {
 		s := m.inPass(l)
+		var of func(h int) model.Attention
+		if s != nil {
+			of = m.Model.Model.Heads(s)
+		}
 		for h := range c.Heads {
 			hint := model.Hint{}
 			if s != nil {
 				info.From[l] = &s.N
-				probs := m.Model.Model.Attention(s, h).Probs
+				probs := of(h).Probs
 				hint = model.Hints(probs, s.Cached, s.Tokens)
 				pool(maps[(l*c.Heads+h)*rows*cols:][:rows*cols], probs, info.By)
 			}

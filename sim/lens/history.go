@@ -1,6 +1,8 @@
 package lens
 
 import (
+	"math"
+
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
@@ -9,7 +11,7 @@ import (
 // historyLens is the run point by point.
 var historyLens = Lens{Name: "history", Needs: []Need{open("history")}, Show: both(showHistory), Tensors: []Spec{
 	{"history_ahead", "U32 or F64", "[3, points] or [3, 2 x passes]", "what the formulas say of every point (see `parts`): cached, uncached, and, of FLOPs only, uncached with every pair and every row's logits computed. For `time`, which no formula tells: what `fit` says of the FLOPs that the engine really computes, [2, ..]; absent until something was measured. In a run of several sequences, or with a draft, there is no such formula and no such tensor"},
-	{"history_paid", "U32 or F64", "[2, points up to the cursor]", "what the recorded steps of each point cost, cached lane, then uncached"},
+	{"history_paid", "U32 or F64", "[2, points up to the cursor]", "what the recorded steps of each point cost, cached lane, then uncached; NaN is a time that nobody measured, since the lane waited"},
 }}
 
 // HistoryInfo is the run as a chart of points, of which history_paid and history_ahead
@@ -41,7 +43,15 @@ var metrics = map[string]struct {
 	"flops": {of: func(sw cost.Switches, c sim.Counters) float64 { return float64(cost.Headline(c, sw)) }},
 	"kv":    {of: func(_ cost.Switches, c sim.Counters) float64 { return float64(c.KVBytes) }, level: true},
 	"read":  {of: func(_ cost.Switches, c sim.Counters) float64 { return float64(c.KVReadBytes + c.WeightBytes) }},
-	"time":  {of: func(_ cost.Switches, c sim.Counters) float64 { return c.Seconds }},
+	"time":  {of: func(_ cost.Switches, c sim.Counters) float64 { return seconds(c) }},
+}
+
+// seconds returns the measured time, NaN of steps that lack some.
+func seconds(c sim.Counters) float64 {
+	if c.Untimed > 0 {
+		return math.NaN()
+	}
+	return c.Seconds
 }
 
 // metric returns what this viewer's chart shows.

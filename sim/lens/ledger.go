@@ -24,7 +24,7 @@ func showLedger(m *Moment) LedgerInfo {
 	for lane, slots := range [2][2]**Counters{
 		{&l.Step.Cached, &l.Total.Cached}, {&l.Step.Uncached, &l.Total.Uncached},
 	} {
-		if s.Ran[lane] {
+		if s.Counted[lane] {
 			step, total := safe(Recount(m, s, sim.Lane(lane))), safe(Recounted(m, s, sim.Lane(lane)))
 			*slots[0], *slots[1] = &step, &total
 		}

@@ -28,7 +28,7 @@ func lettersOf(m *Moment) map[LaneName]Letters {
 	s := m.Step
 	all := map[LaneName]Letters{}
 	for lane, name := range laneNames {
-		if !s.Ran[lane] {
+		if !s.Counted[lane] {
 			continue
 		}
 		all[name] = Letters{}

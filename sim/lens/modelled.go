@@ -54,7 +54,7 @@ func showModelled(m *Moment) ModelledInfo {
 	sw := m.switches()
 	sw.Unit = "flop"
 	for lane, name := range laneNames {
-		if !m.Step.Ran[lane] {
+		if !m.Step.Counted[lane] {
 			continue
 		}
 		var sum float64

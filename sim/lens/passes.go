@@ -38,7 +38,7 @@ func showPasses(m *Moment) []Tensor {
 
 // scheduleLane returns the lane that the schedule tells of: the cached one, if it runs.
 func scheduleLane(s *sim.Step) sim.Lane {
-	if s.Ran[sim.Cached] {
+	if s.Counted[sim.Cached] {
 		return sim.Cached
 	}
 	return sim.Uncached

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"kvstep/sim"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 )
@@ -83,28 +82,16 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
 	shape := []int{2, to - from, c.KVHeads, positions}
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
-	of := make([][]*sim.Step, c.Layers) // the sequence's steps by layer
-	for n := range m.Step.N + 1 {
-		if s := m.stepOfPick(n); s != nil && s.Layer >= 0 {
-			of[s.Layer] = append(of[s.Layer], s)
-		}
-	}
 	for at := range errors.NumRows() {
 		value, l, h := at/c.KVHeads/(to-from) == 1, from+at/c.KVHeads%(to-from), at%c.KVHeads
 		read := m.Step.KV.Keys(l, h)
 		if value {
 			read = m.Step.KV.Values(l, h)
 		}
-		for _, s := range of[l] {
-			computed := s.K
-			if value {
-				computed = s.V
-			}
-			for i := range min(stayedRows(m, s), positions-s.Cached) { // it had more before it was preempted
-				p := s.Cached + i
-				errors.Row(at)[p] = farthest(read.Row(p), computed.Row(i)[h*c.HeadDim:])
-				scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)
-			}
+		computed := m.Step.KV.Computed(l, h, value)
+		for p := range computed.NumRows() {
+			errors.Row(at)[p] = farthest(read.Row(p), computed.Row(p))
+			scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)
 		}
 	}
 	scale := Floats("cache_scale", F16, scales)

@@ -6,7 +6,7 @@ import (
 
 // rowsLens is where every cached row comes from.
 var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows"), aStep, aCache}, Show: bare(showRows), Tensors: []Spec{
-	{"rows", "U8, U16 or U32", "[3, L, T]", "1 + the pass that wrote the K and V row of this position (0: not yet), passes that have read it since, passes in which the uncached lane computed it again"},
+	{"rows", "U8, U16 or U32", "[3, L, T]", "1 + the pass that wrote the K and V row of this position (0: not yet), passes that have read it since, passes in which the uncached lane computed it again, or would have, where it waits"},
 }}
 
 // showRows returns where every cached row comes from, as the recorded steps up to
@@ -14,7 +14,7 @@ var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows"), aStep, aCache}, Sh
 //
 //	0  1 + the pass that wrote the row; 0 where it is not written yet
 //	1  passes that have read it since
-//	2  passes in which the uncached lane computed it again
+//	2  passes in which the uncached lane computed it again, or would have, where it waits
 //
 // All K/V heads of a layer are written and read together.
 func showRows(m *Moment) []Tensor {
@@ -28,7 +28,7 @@ func showRows(m *Moment) []Tensor {
 		}
 		for p := range min(s.Cached, positions) { // was in the cache: read by one lane, computed again by the other
 			*at(1, s.Layer, p)++
-			if s.Ran[sim.Uncached] {
+			if s.Counted[sim.Uncached] {
 				*at(2, s.Layer, p)++
 			}
 		}

@@ -82,7 +82,7 @@ func showSpeculation(m *Moment) *SpeculationInfo {
 		info.Draws = drawsProposal
 	}
 	left := m.Step.Rows - m.Step.Committed()
-	if !m.Step.Ran[sim.Cached] {
+	if !m.Step.Counted[sim.Cached] {
 		return info // there is no cache that they could leave
 	}
 	info.Left = Integer(int64(left) * ((m.spec().TokenBits(m.Recipe.Cache) + 7) / 8))

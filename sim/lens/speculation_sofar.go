@@ -22,7 +22,7 @@ type SoFarInfo struct {
 
 func speculationSoFar(m *Moment) (s SoFarInfo) {
 	sw, perPass, lane := m.switches(), m.perPass(), sim.Cached
-	if !m.Step.Ran[lane] {
+	if !m.Step.Counted[lane] {
 		lane = sim.Uncached
 	}
 	for n := 2*perPass - 1; n <= m.Step.N; n += perPass {

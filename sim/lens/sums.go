@@ -13,7 +13,7 @@ var sumsLens = Lens{Name: "sums", Needs: []Need{open("formulas"), aStep, closedF
 func showSums(m *Moment) map[LaneName]Letters {
 	all, letters, before := map[LaneName]Letters{}, lettersOf(m), Letters{}
 	for lane, name := range laneNames {
-		if !m.Step.Ran[lane] {
+		if !m.Step.Counted[lane] {
 			continue
 		}
 		own := Letters{}

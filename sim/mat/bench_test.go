@@ -87,6 +87,7 @@ func BenchmarkLevels(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	x, w, head := Of(64, 128, randoms(r, 64*128)), Of(384, 128, randoms(r, 384*128)), Of(256, 32, randoms(r, 256*32))
 	p, y, dst, out := randoms(r, 256), randoms(r, 256), make([]float32, 512), New(64, 384)
+	rope, ropePairs, turned := NewRope(8, 64, 1e4, false, nil), NewRope(8, 64, 1e4, true, nil), randoms(r, 256)
 	kernels := []struct {
 		name string
 		run  func()
@@ -101,6 +102,11 @@ func BenchmarkLevels(b *testing.B) {
 		{"weighted/64x64", func() { WeightedSum(dst[:64], p[:64], x.Cols(0, 64).Rows(0, 64), nil) }},
 		{"softmax/256", func() { Softmax(dst[:256], p, nil) }},
 		{"swiglu/256", func() { SwiGLU(dst[:256], p, y) }},
+		{"gelu/256", func() { GELU(dst[:256], p) }},
+		{"layernorm/128", func() { LayerNorm(dst[:128], p[:128], y[:128], p[:128], 1e-5) }},
+		{"rope/256, heads of 64", func() { rope.Rotate(turned, 3) }},
+		{"rope/256, side by side", func() { ropePairs.Rotate(turned, 3) }},
+		{"sum/256", func() { dst[0] = Sum(p, nil) }},
 		{"rmsnorm/128", func() { RMSNorm(dst[:128], p[:128], y[:128], 1e-5) }},
 		{"add/128", func() { Add(dst[:128], p[:128], y[:128]) }},
 		{"scale/256", func() { Scale(y, -1) }},

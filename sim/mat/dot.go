@@ -58,17 +58,12 @@ func tree[F float32 | float64](s *[lanes]F) F {
 // positions has therefore the bits of the sum over all with zeros between.
 func Sum(a []float32, at []int) float32 {
 	var s [lanes]float32
-	if fastSum(&s, a, at) {
-		return tree(&s)
-	}
-	if at == nil {
-		for i, x := range a {
-			s[i%lanes] += x
+	for i := fastSum(&s, a, at); i < len(a); i++ {
+		l := i
+		if at != nil {
+			l = at[i]
 		}
-		return tree(&s)
-	}
-	for i, x := range a {
-		s[uint(at[i])%lanes] += x
+		s[uint(l)%lanes] += a[i]
 	}
 	return tree(&s)
 }

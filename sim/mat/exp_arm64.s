@@ -1,12 +1,11 @@
 #include "textflag.h"
 #include "rows_arm64.h"
 
-#define FSUB4(m, n, d)  WORD $(0x4EA0D400 | (m)<<16 | (n)<<5 | (d))
-#define FDIV4(m, n, d)  WORD $(0x6E20FC00 | (m)<<16 | (n)<<5 | (d))
 #define FCMGT4(m, n, d) WORD $(0x6EA0E400 | (m)<<16 | (n)<<5 | (d)) // n > m
 #define FLOOR4(n, d)    WORD $(0x4E219800 | (n)<<5 | (d))
 #define FTOINT4(n, d)   WORD $(0x4EA1B800 | (n)<<5 | (d))
 #define FNEG4(n, d)     WORD $(0x6EA0F800 | (n)<<5 | (d))
+#define FABS4(n, d)     WORD $(0x4EA0F800 | (n)<<5 | (d))
 #define HALVE4(n, d)    WORD $(0x4F3F0400 | (n)<<5 | (d))           // integers, rounded down
 
 // The constants of Exp, in the order of their registers, V16 to V30.
@@ -117,6 +116,48 @@ loop:
 	FDIV4(3, 7, 3)
 	VLD1.P 16(R2), [V0.S4]
 	FMUL4(0, 3, 3)
+	VST1.P [V3.S4], 16(R0)
+	SUBS $4, R3, R3
+	BNE  loop
+	RET
+
+// What GELU has beside, in the order of their registers, V9 to V12.
+DATA  gelus<>+0(SB)/4, $0x80000000  // V9: a sign
+DATA  gelus<>+4(SB)/4, $0x3d372713  // V10: 0.044715
+DATA  gelus<>+8(SB)/4, $0x3f4c422a  // V11: sqrt(2/pi)
+DATA  gelus<>+12(SB)/4, $0xc0000000 // V12: -2
+GLOBL gelus<>(SB), RODATA|NOPTR, $16
+
+// func geluNEON(dst, x *float32, n int)
+TEXT ·geluNEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R3
+	CONSTANTS
+	MOVD $gelus<>(SB), R5
+	VLD1R.P 4(R5), [V9.S4]
+	VLD1R.P 4(R5), [V10.S4]
+	VLD1R.P 4(R5), [V11.S4]
+	VLD1R.P 4(R5), [V12.S4]
+
+loop:
+	VLD1.P 16(R1), [V7.S4]
+	FMUL4(7, 7, 0)
+	FMUL4(7, 0, 0)
+	FMUL4(10, 0, 0)
+	FADD4(0, 7, 0)
+	FMUL4(11, 0, 0)                // what the tanh is taken of
+	VAND V9.B16, V0.B16, V8.B16    // its sign
+	FABS4(0, 0)
+	FMUL4(12, 0, 0)
+	EXP
+	FSUB4(3, 26, 0)
+	FADD4(26, 3, 3)
+	FDIV4(3, 0, 3)
+	VORR V8.B16, V3.B16, V3.B16
+	FADD4(26, 3, 3)
+	FMUL4(17, 7, 7)
+	FMUL4(3, 7, 3)
 	VST1.P [V3.S4], 16(R0)
 	SUBS $4, R3, R3
 	BNE  loop

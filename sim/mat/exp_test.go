@@ -28,3 +28,20 @@ func TestExpOfEveryNumber(t *testing.T) {
 		}
 	}
 }
+
+// TestGELUOfEveryNumber: so has the kernels' GELU those of the portable one.
+func TestGELUOfEveryNumber(t *testing.T) {
+	x, got, want := make([]float32, 4096), make([]float32, 4096), make([]float32, 4096)
+	for from := uint64(0); from < 1<<32; from += *step * 4096 {
+		for i := range x {
+			x[i] = math.Float32frombits(uint32(from + *step*uint64(i)))
+		}
+		Portable.run(func() { GELU(want, x) })
+		for _, l := range fast() {
+			l.run(func() { GELU(got, x) })
+			if i, bad := differ(got, want); bad {
+				t.Fatalf("%v: GELU(%v) = %x, want %x", l, x[i], math.Float32bits(got[i]), math.Float32bits(want[i]))
+			}
+		}
+	}
+}

@@ -3,20 +3,27 @@ package mat
 // LayerNorm sets dst = (x - mean) / sqrt(variance + eps) * gain + bias; all [d].
 func LayerNorm(dst, x, gain, bias []float32, eps float32) {
 	n := float32(len(x))
-	mean := Sum(x, nil) / n
-	for i, v := range x {
-		dst[i] = v - mean
-	}
-	inv := 1 / Sqrt(Dot(dst[:len(x)], dst)/n+eps)
-	for i := range x {
+	inv := 1 / Sqrt(center(dst[:len(x)], x, Sum(x, nil)/n)/n+eps)
+	for i := fastAffine(dst[:len(x)], gain, bias, inv); i < len(x); i++ {
 		dst[i] = float32(float32(dst[i]*inv)*gain[i]) + bias[i]
 	}
+}
+
+// center sets dst = x - mean and returns Dot(dst, dst).
+func center(dst, x []float32, mean float32) float32 {
+	var squares [lanes]float32
+	for i := fastCenter(dst, x, mean, &squares); i < len(x); i++ {
+		dst[i] = x[i] - mean
+		squares[i%lanes] += float32(dst[i] * dst[i])
+	}
+	return tree(&squares)
 }
 
 // GELU sets dst = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the form that
 // GPT-2 was trained with (Hendrycks and Gimpel, 2016).
 func GELU(dst, x []float32) {
-	for i, v := range x {
+	for i := fastGELU(dst, x); i < len(x); i++ {
+		v := x[i]
 		dst[i] = float32(0.5*v) * (1 + Tanh(GELUInner(v)))
 	}
 }

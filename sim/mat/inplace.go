@@ -1,6 +1,7 @@
 package mat
 
 import (
+	"bytes"
 	"encoding/binary"
 	"unsafe"
 )
@@ -35,4 +36,11 @@ func UninitHalves(n int) []uint16 {
 		return nil
 	}
 	return unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(Uninit((n+1)/2)))), n)
+}
+
+// SameBits reports whether a and b have the same numbers, bit for bit: a NaN is the same as itself,
+// 0 and -0 are not. It reads them as fast as memory is compared.
+func SameBits(a, b []float32) bool {
+	raw := func(x []float32) []byte { return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x)) }
+	return len(a) == len(b) && bytes.Equal(raw(a), raw(b))
 }

@@ -107,6 +107,26 @@ func expLanesAVX2(dst *float32, s *float32, top float32, sums *[16]float32, at *
 //go:noescape
 func swigluAVX2(dst *float32, gate *float32, up *float32, n int)
 
+// geluAVX2 sets dst = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+//
+//go:noescape
+func geluAVX2(dst *float32, x *float32, n int)
+
+// sumsAVX2 adds x[i] to sums[i mod 16].
+//
+//go:noescape
+func sumsAVX2(sums *[16]float32, x *float32, n int)
+
+// centerAVX2 sets dst = x - mean, and adds the square of dst[i] to sums[i mod 16].
+//
+//go:noescape
+func centerAVX2(dst *float32, x *float32, mean float32, sums *[16]float32, n int)
+
+// affineAVX2 sets x = x * inv * gain + bias.
+//
+//go:noescape
+func affineAVX2(x *float32, gain *float32, bias *float32, inv float32, n int)
+
 // addAVX512 sets dst = a + b.
 //
 //go:noescape
@@ -146,6 +166,36 @@ func expLanesAVX512(dst *float32, s *float32, top float32, sums *[16]float32, at
 //
 //go:noescape
 func swigluAVX512(dst *float32, gate *float32, up *float32, n int)
+
+// geluAVX512 sets dst = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+//
+//go:noescape
+func geluAVX512(dst *float32, x *float32, n int)
+
+// sumsAVX512 adds x[i] to sums[i mod 16].
+//
+//go:noescape
+func sumsAVX512(sums *[16]float32, x *float32, n int)
+
+// centerAVX512 sets dst = x - mean, and adds the square of dst[i] to sums[i mod 16].
+//
+//go:noescape
+func centerAVX512(dst *float32, x *float32, mean float32, sums *[16]float32, n int)
+
+// affineAVX512 sets x = x * inv * gain + bias.
+//
+//go:noescape
+func affineAVX512(x *float32, gain *float32, bias *float32, inv float32, n int)
+
+// rotateAVX2 turns pair (x[i], x[half+i]) by angle i, i = 0..half-1.
+//
+//go:noescape
+func rotateAVX2(x *float32, cos *float32, sin *float32, half int)
+
+// rotatePairsAVX2 turns pair (x[2i], x[2i+1]) by angle i, i = 0..half-1; half is a multiple of 4.
+//
+//go:noescape
+func rotatePairsAVX2(x *float32, cos *float32, sin *float32, half int)
 
 // groups8AVX2 makes n groups of size numbers each, of 8 bits: code*scale + low;
 // size is a multiple of 8.

@@ -2860,6 +2860,342 @@ DATA all80000000<>+56(SB)/4, $0x80000000
 DATA all80000000<>+60(SB)/4, $0x80000000
 GLOBL all80000000<>(SB), RODATA|NOPTR, $64
 
+// func geluAVX2(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2
+TEXT ·geluAVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	LEAQ    masks<>+0(SB), BX
+	MOVQ    DX, SI
+	ANDQ    $0x07, SI
+	SHLQ    $0x02, SI
+	SUBQ    SI, BX
+	VMOVUPS 64(BX), Y0
+	XORQ    BX, BX
+	JMP     full
+
+loop:
+	VMOVUPS    (CX)(BX*4), Y1
+	VMULPS     Y1, Y1, Y2
+	VMULPS     Y1, Y2, Y2
+	VMULPS     all3d372713<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y2
+	VMULPS     all3f4c422a<>+0(SB), Y2, Y2
+	VANDPS     all80000000<>+0(SB), Y2, Y3
+	VORPS      all80000000<>+0(SB), Y2, Y2
+	VMULPS     all40000000<>+0(SB), Y2, Y2
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y2, Y6
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y2, Y7
+	VMULPS     all3fb8aa3b<>+0(SB), Y2, Y4
+	VADDPS     all3f000000<>+0(SB), Y4, Y4
+	VROUNDPS   $0x09, Y4, Y4
+	VMULPS     all3f318000<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     allb95e8083<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     all39506967<>+0(SB), Y2, Y5
+	VADDPS     all3ab743ce<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3c088908<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3f000000<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     Y2, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VCVTTPS2DQ Y4, Y2
+	VPSRAD     $0x01, Y2, Y4
+	VPSUBD     Y4, Y2, Y2
+	VPADDD     all0000007f<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y5, Y5
+	VBLENDVPS  Y6, all7f800000<>+0(SB), Y5, Y5
+	VANDNPS    Y5, Y7, Y5
+	VMOVUPS    all3f800000<>+0(SB), Y2
+	VSUBPS     Y5, Y2, Y2
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VDIVPS     Y5, Y2, Y5
+	VORPS      Y3, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VMULPS     all3f000000<>+0(SB), Y1, Y1
+	VMULPS     Y5, Y1, Y5
+	VMOVUPS    Y5, (AX)(BX*4)
+	MOVQ       SI, BX
+
+full:
+	LEAQ       8(BX), SI
+	CMPQ       SI, DX
+	JLE        loop
+	CMPQ       BX, DX
+	JGE        done
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VMULPS     Y1, Y1, Y2
+	VMULPS     Y1, Y2, Y2
+	VMULPS     all3d372713<>+0(SB), Y2, Y2
+	VADDPS     Y2, Y1, Y2
+	VMULPS     all3f4c422a<>+0(SB), Y2, Y2
+	VANDPS     all80000000<>+0(SB), Y2, Y3
+	VORPS      all80000000<>+0(SB), Y2, Y2
+	VMULPS     all40000000<>+0(SB), Y2, Y2
+	VCMPPS     $0x1e, all42b17217<>+0(SB), Y2, Y6
+	VCMPPS     $0x11, allc2cff1b4<>+0(SB), Y2, Y7
+	VMULPS     all3fb8aa3b<>+0(SB), Y2, Y4
+	VADDPS     all3f000000<>+0(SB), Y4, Y4
+	VROUNDPS   $0x09, Y4, Y4
+	VMULPS     all3f318000<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     allb95e8083<>+0(SB), Y4, Y5
+	VSUBPS     Y5, Y2, Y2
+	VMULPS     all39506967<>+0(SB), Y2, Y5
+	VADDPS     all3ab743ce<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3c088908<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3d2aa9c1<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3e2aaaaa<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     all3f000000<>+0(SB), Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VMULPS     Y2, Y5, Y5
+	VADDPS     Y2, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VCVTTPS2DQ Y4, Y2
+	VPSRAD     $0x01, Y2, Y4
+	VPSUBD     Y4, Y2, Y2
+	VPADDD     all0000007f<>+0(SB), Y4, Y4
+	VPSLLD     $0x17, Y4, Y4
+	VMULPS     Y4, Y5, Y5
+	VPADDD     all0000007f<>+0(SB), Y2, Y2
+	VPSLLD     $0x17, Y2, Y2
+	VMULPS     Y2, Y5, Y5
+	VBLENDVPS  Y6, all7f800000<>+0(SB), Y5, Y5
+	VANDNPS    Y5, Y7, Y5
+	VMOVUPS    all3f800000<>+0(SB), Y2
+	VSUBPS     Y5, Y2, Y2
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VDIVPS     Y5, Y2, Y5
+	VORPS      Y3, Y5, Y5
+	VADDPS     all3f800000<>+0(SB), Y5, Y5
+	VMULPS     all3f000000<>+0(SB), Y1, Y1
+	VMULPS     Y5, Y1, Y5
+	VMASKMOVPS Y5, Y0, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA all3d372713<>+0(SB)/4, $0x3d372713
+DATA all3d372713<>+4(SB)/4, $0x3d372713
+DATA all3d372713<>+8(SB)/4, $0x3d372713
+DATA all3d372713<>+12(SB)/4, $0x3d372713
+DATA all3d372713<>+16(SB)/4, $0x3d372713
+DATA all3d372713<>+20(SB)/4, $0x3d372713
+DATA all3d372713<>+24(SB)/4, $0x3d372713
+DATA all3d372713<>+28(SB)/4, $0x3d372713
+DATA all3d372713<>+32(SB)/4, $0x3d372713
+DATA all3d372713<>+36(SB)/4, $0x3d372713
+DATA all3d372713<>+40(SB)/4, $0x3d372713
+DATA all3d372713<>+44(SB)/4, $0x3d372713
+DATA all3d372713<>+48(SB)/4, $0x3d372713
+DATA all3d372713<>+52(SB)/4, $0x3d372713
+DATA all3d372713<>+56(SB)/4, $0x3d372713
+DATA all3d372713<>+60(SB)/4, $0x3d372713
+GLOBL all3d372713<>(SB), RODATA|NOPTR, $64
+
+DATA all3f4c422a<>+0(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+4(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+8(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+12(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+16(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+20(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+24(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+28(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+32(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+36(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+40(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+44(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+48(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+52(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+56(SB)/4, $0x3f4c422a
+DATA all3f4c422a<>+60(SB)/4, $0x3f4c422a
+GLOBL all3f4c422a<>(SB), RODATA|NOPTR, $64
+
+DATA all40000000<>+0(SB)/4, $0x40000000
+DATA all40000000<>+4(SB)/4, $0x40000000
+DATA all40000000<>+8(SB)/4, $0x40000000
+DATA all40000000<>+12(SB)/4, $0x40000000
+DATA all40000000<>+16(SB)/4, $0x40000000
+DATA all40000000<>+20(SB)/4, $0x40000000
+DATA all40000000<>+24(SB)/4, $0x40000000
+DATA all40000000<>+28(SB)/4, $0x40000000
+DATA all40000000<>+32(SB)/4, $0x40000000
+DATA all40000000<>+36(SB)/4, $0x40000000
+DATA all40000000<>+40(SB)/4, $0x40000000
+DATA all40000000<>+44(SB)/4, $0x40000000
+DATA all40000000<>+48(SB)/4, $0x40000000
+DATA all40000000<>+52(SB)/4, $0x40000000
+DATA all40000000<>+56(SB)/4, $0x40000000
+DATA all40000000<>+60(SB)/4, $0x40000000
+GLOBL all40000000<>(SB), RODATA|NOPTR, $64
+
+// func sumsAVX2(sums *[16]float32, x *float32, n int)
+// Requires: AVX
+TEXT ·sumsAVX2(SB), NOSPLIT, $0-24
+	MOVQ    x+8(FP), AX
+	MOVQ    n+16(FP), CX
+	MOVQ    sums+0(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	LEAQ    masks<>+0(SB), BX
+	MOVQ    CX, SI
+	ANDQ    $0x0f, SI
+	SHLQ    $0x02, SI
+	SUBQ    SI, BX
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	XORQ    BX, BX
+	JMP     full
+
+loop:
+	VMOVUPS (AX)(BX*4), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(AX)(BX*4), Y4
+	VADDPS  Y4, Y1, Y1
+	MOVQ    SI, BX
+
+full:
+	LEAQ       16(BX), SI
+	CMPQ       SI, CX
+	JLE        loop
+	CMPQ       BX, CX
+	JGE        done
+	VMASKMOVPS (AX)(BX*4), Y2, Y4
+	VANDPS     Y2, Y4, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(AX)(BX*4), Y3, Y2
+	VANDPS     Y3, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+
+done:
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	VZEROUPPER
+	RET
+
+// func centerAVX2(dst *float32, x *float32, mean float32, sums *[16]float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·centerAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVSS        mean+16(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         sums+24(FP), BX
+	VMOVUPS      (BX), Y1
+	VMOVUPS      32(BX), Y2
+	LEAQ         masks<>+0(SB), SI
+	MOVQ         DX, DI
+	ANDQ         $0x0f, DI
+	SHLQ         $0x02, DI
+	SUBQ         DI, SI
+	VMOVUPS      64(SI), Y3
+	VMOVUPS      96(SI), Y4
+	XORQ         SI, SI
+	JMP          full
+
+loop:
+	VMOVUPS (CX)(SI*4), Y5
+	VSUBPS  Y0, Y5, Y5
+	VMOVUPS Y5, (AX)(SI*4)
+	VMULPS  Y5, Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 32(CX)(SI*4), Y5
+	VSUBPS  Y0, Y5, Y5
+	VMOVUPS Y5, 32(AX)(SI*4)
+	VMULPS  Y5, Y5, Y5
+	VADDPS  Y5, Y2, Y2
+	MOVQ    DI, SI
+
+full:
+	LEAQ       16(SI), DI
+	CMPQ       DI, DX
+	JLE        loop
+	CMPQ       SI, DX
+	JGE        done
+	VMASKMOVPS (CX)(SI*4), Y3, Y5
+	VSUBPS     Y0, Y5, Y5
+	VMASKMOVPS Y5, Y3, (AX)(SI*4)
+	VMULPS     Y5, Y5, Y5
+	VANDPS     Y3, Y5, Y5
+	VADDPS     Y5, Y1, Y1
+	VMASKMOVPS 32(CX)(SI*4), Y4, Y3
+	VSUBPS     Y0, Y3, Y3
+	VMASKMOVPS Y3, Y4, 32(AX)(SI*4)
+	VMULPS     Y3, Y3, Y3
+	VANDPS     Y4, Y3, Y3
+	VADDPS     Y3, Y2, Y2
+
+done:
+	VMOVUPS Y1, (BX)
+	VMOVUPS Y2, 32(BX)
+	VZEROUPPER
+	RET
+
+// func affineAVX2(x *float32, gain *float32, bias *float32, inv float32, n int)
+// Requires: AVX, AVX2, SSE
+TEXT ·affineAVX2(SB), NOSPLIT, $0-40
+	MOVQ         x+0(FP), AX
+	MOVQ         gain+8(FP), CX
+	MOVQ         bias+16(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVSS        inv+24(FP), X0
+	VBROADCASTSS X0, Y0
+	LEAQ         masks<>+0(SB), SI
+	MOVQ         BX, DI
+	ANDQ         $0x07, DI
+	SHLQ         $0x02, DI
+	SUBQ         DI, SI
+	VMOVUPS      64(SI), Y1
+	XORQ         SI, SI
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(SI*4), Y2
+	VMULPS  Y0, Y2, Y2
+	VMOVUPS (CX)(SI*4), Y3
+	VMULPS  Y3, Y2, Y2
+	VMOVUPS (DX)(SI*4), Y3
+	VADDPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	MOVQ    DI, SI
+
+full:
+	LEAQ       8(SI), DI
+	CMPQ       DI, BX
+	JLE        loop
+	CMPQ       SI, BX
+	JGE        done
+	VMASKMOVPS (AX)(SI*4), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS (CX)(SI*4), Y1, Y0
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS (DX)(SI*4), Y1, Y0
+	VADDPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
 // func addAVX512(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·addAVX512(SB), NOSPLIT, $0-32
@@ -3468,6 +3804,354 @@ full:
 done:
 	VZEROUPPER
 	RET
+
+// func geluAVX512(dst *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·geluAVX512(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	VMOVUPS all3fb8aa3b<>+0(SB), Z0
+	VMOVUPS all3f000000<>+0(SB), Z1
+	VMOVUPS all3f800000<>+0(SB), Z2
+	VMOVUPS all3f318000<>+0(SB), Z3
+	VMOVUPS allb95e8083<>+0(SB), Z4
+	VMOVUPS all42b17217<>+0(SB), Z5
+	VMOVUPS allc2cff1b4<>+0(SB), Z6
+	VMOVUPS all7f800000<>+0(SB), Z7
+	VMOVUPS all39506967<>+0(SB), Z8
+	VMOVUPS all3ab743ce<>+0(SB), Z9
+	VMOVUPS all3c088908<>+0(SB), Z10
+	VMOVUPS all3d2aa9c1<>+0(SB), Z11
+	VMOVUPS all3e2aaaaa<>+0(SB), Z12
+	VMOVUPS all3f000000<>+0(SB), Z13
+	VMOVUPS all80000000<>+0(SB), Z14
+	VMOVUPS all3d372713<>+0(SB), Z15
+	VMOVUPS all3f4c422a<>+0(SB), Z16
+	VMOVUPS all40000000<>+0(SB), Z17
+	MOVL    DX, BX
+	ANDL    $0x0f, BX
+	MOVL    $-1, SI
+	BZHIL   BX, SI, SI
+	KMOVW   SI, K1
+	XORQ    BX, BX
+	JMP     full
+
+loop:
+	VMOVUPS     (CX)(BX*4), Z18
+	VMULPS      Z18, Z18, Z19
+	VMULPS      Z18, Z19, Z19
+	VMULPS      Z15, Z19, Z19
+	VADDPS      Z19, Z18, Z19
+	VMULPS      Z16, Z19, Z19
+	VPANDD      Z14, Z19, Z20
+	VPORD       Z14, Z19, Z19
+	VMULPS      Z17, Z19, Z19
+	VCMPPS      $0x1e, Z5, Z19, K2
+	VCMPPS      $0x11, Z6, Z19, K3
+	VMULPS      Z0, Z19, Z21
+	VADDPS      Z1, Z21, Z21
+	VRNDSCALEPS $0x09, Z21, Z21
+	VMULPS      Z3, Z21, Z22
+	VSUBPS      Z22, Z19, Z19
+	VMULPS      Z4, Z21, Z22
+	VSUBPS      Z22, Z19, Z19
+	VMULPS      Z8, Z19, Z22
+	VADDPS      Z9, Z22, Z22
+	VMULPS      Z19, Z22, Z22
+	VADDPS      Z10, Z22, Z22
+	VMULPS      Z19, Z22, Z22
+	VADDPS      Z11, Z22, Z22
+	VMULPS      Z19, Z22, Z22
+	VADDPS      Z12, Z22, Z22
+	VMULPS      Z19, Z22, Z22
+	VADDPS      Z13, Z22, Z22
+	VMULPS      Z19, Z22, Z22
+	VMULPS      Z19, Z22, Z22
+	VADDPS      Z19, Z22, Z22
+	VADDPS      Z2, Z22, Z22
+	VSCALEFPS   Z21, Z22, Z22
+	VMOVAPS     Z7, K2, Z22
+	VPXORD      Z22, Z22, K3, Z22
+	VMOVUPS     all3f800000<>+0(SB), Z19
+	VSUBPS      Z22, Z19, Z19
+	VADDPS      Z2, Z22, Z22
+	VDIVPS      Z22, Z19, Z22
+	VPORD       Z20, Z22, Z22
+	VADDPS      Z2, Z22, Z22
+	VMULPS      Z1, Z18, Z18
+	VMULPS      Z22, Z18, Z22
+	VMOVUPS     Z22, (AX)(BX*4)
+	MOVQ        SI, BX
+
+full:
+	LEAQ        16(BX), SI
+	CMPQ        SI, DX
+	JLE         loop
+	CMPQ        BX, DX
+	JGE         done
+	VMOVUPS.Z   (CX)(BX*4), K1, Z18
+	VMULPS      Z18, Z18, Z19
+	VMULPS      Z18, Z19, Z19
+	VMULPS      Z15, Z19, Z19
+	VADDPS      Z19, Z18, Z19
+	VMULPS      Z16, Z19, Z19
+	VPANDD      Z14, Z19, Z15
+	VPORD       Z14, Z19, Z19
+	VMULPS      Z17, Z19, Z19
+	VCMPPS      $0x1e, Z5, Z19, K2
+	VCMPPS      $0x11, Z6, Z19, K3
+	VMULPS      Z0, Z19, Z0
+	VADDPS      Z1, Z0, Z0
+	VRNDSCALEPS $0x09, Z0, Z0
+	VMULPS      Z3, Z0, Z3
+	VSUBPS      Z3, Z19, Z19
+	VMULPS      Z4, Z0, Z3
+	VSUBPS      Z3, Z19, Z19
+	VMULPS      Z8, Z19, Z3
+	VADDPS      Z9, Z3, Z3
+	VMULPS      Z19, Z3, Z3
+	VADDPS      Z10, Z3, Z3
+	VMULPS      Z19, Z3, Z3
+	VADDPS      Z11, Z3, Z3
+	VMULPS      Z19, Z3, Z3
+	VADDPS      Z12, Z3, Z3
+	VMULPS      Z19, Z3, Z3
+	VADDPS      Z13, Z3, Z3
+	VMULPS      Z19, Z3, Z3
+	VMULPS      Z19, Z3, Z3
+	VADDPS      Z19, Z3, Z3
+	VADDPS      Z2, Z3, Z3
+	VSCALEFPS   Z0, Z3, Z3
+	VMOVAPS     Z7, K2, Z3
+	VPXORD      Z3, Z3, K3, Z3
+	VMOVUPS     all3f800000<>+0(SB), Z0
+	VSUBPS      Z3, Z0, Z0
+	VADDPS      Z2, Z3, Z3
+	VDIVPS      Z3, Z0, Z3
+	VPORD       Z15, Z3, Z3
+	VADDPS      Z2, Z3, Z3
+	VMULPS      Z1, Z18, Z18
+	VMULPS      Z3, Z18, Z3
+	VMOVUPS     Z3, K1, (AX)(BX*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func sumsAVX512(sums *[16]float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·sumsAVX512(SB), NOSPLIT, $0-24
+	MOVQ    x+8(FP), AX
+	MOVQ    n+16(FP), CX
+	MOVQ    sums+0(FP), DX
+	VMOVUPS (DX), Z0
+	MOVL    CX, BX
+	ANDL    $0x0f, BX
+	MOVL    $-1, SI
+	BZHIL   BX, SI, SI
+	KMOVW   SI, K1
+	XORQ    BX, BX
+	JMP     full
+
+loop:
+	VMOVUPS (AX)(BX*4), Z1
+	VADDPS  Z1, Z0, Z0
+	MOVQ    SI, BX
+
+full:
+	LEAQ      16(BX), SI
+	CMPQ      SI, CX
+	JLE       loop
+	CMPQ      BX, CX
+	JGE       done
+	VMOVUPS.Z (AX)(BX*4), K1, Z1
+	VADDPS    Z1, Z0, K1, Z0
+
+done:
+	VMOVUPS Z0, (DX)
+	VZEROUPPER
+	RET
+
+// func centerAVX512(dst *float32, x *float32, mean float32, sums *[16]float32, n int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·centerAVX512(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+32(FP), DX
+	MOVSS        mean+16(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVQ         sums+24(FP), BX
+	VMOVUPS      (BX), Z1
+	MOVL         DX, SI
+	ANDL         $0x0f, SI
+	MOVL         $-1, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	XORQ         SI, SI
+	JMP          full
+
+loop:
+	VMOVUPS (CX)(SI*4), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(SI*4)
+	VMULPS  Z2, Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	MOVQ    DI, SI
+
+full:
+	LEAQ      16(SI), DI
+	CMPQ      DI, DX
+	JLE       loop
+	CMPQ      SI, DX
+	JGE       done
+	VMOVUPS.Z (CX)(SI*4), K1, Z2
+	VSUBPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(SI*4)
+	VMULPS    Z2, Z2, Z2
+	VADDPS    Z2, Z1, K1, Z1
+
+done:
+	VMOVUPS Z1, (BX)
+	VZEROUPPER
+	RET
+
+// func affineAVX512(x *float32, gain *float32, bias *float32, inv float32, n int)
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·affineAVX512(SB), NOSPLIT, $0-40
+	MOVQ         x+0(FP), AX
+	MOVQ         gain+8(FP), CX
+	MOVQ         bias+16(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVSS        inv+24(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVL         BX, SI
+	ANDL         $0x0f, SI
+	MOVL         $-1, DI
+	BZHIL        SI, DI, DI
+	KMOVW        DI, K1
+	XORQ         SI, SI
+	JMP          full
+
+loop:
+	VMOVUPS (AX)(SI*4), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS (CX)(SI*4), Z2
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS (DX)(SI*4), Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)(SI*4)
+	MOVQ    DI, SI
+
+full:
+	LEAQ      16(SI), DI
+	CMPQ      DI, BX
+	JLE       loop
+	CMPQ      SI, BX
+	JGE       done
+	VMOVUPS.Z (AX)(SI*4), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS.Z (CX)(SI*4), K1, Z0
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS.Z (DX)(SI*4), K1, Z0
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)(SI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rotateAVX2(x *float32, cos *float32, sin *float32, half int)
+// Requires: AVX
+TEXT ·rotateAVX2(SB), NOSPLIT, $0-32
+	MOVQ    x+0(FP), AX
+	MOVQ    cos+8(FP), CX
+	MOVQ    sin+16(FP), DX
+	MOVQ    half+24(FP), BX
+	LEAQ    (AX)(BX*4), SI
+	LEAQ    masks<>+0(SB), DI
+	MOVQ    BX, R8
+	ANDQ    $0x07, R8
+	SHLQ    $0x02, R8
+	SUBQ    R8, DI
+	VMOVUPS 64(DI), Y0
+	XORQ    DI, DI
+	JMP     full
+
+loop:
+	VMOVUPS (AX)(DI*4), Y1
+	VMOVUPS (SI)(DI*4), Y2
+	VMOVUPS (CX)(DI*4), Y3
+	VMOVUPS (DX)(DI*4), Y4
+	VMULPS  Y3, Y1, Y5
+	VMULPS  Y4, Y2, Y6
+	VSUBPS  Y6, Y5, Y5
+	VMOVUPS Y5, (AX)(DI*4)
+	VMULPS  Y4, Y1, Y5
+	VMULPS  Y3, Y2, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y5, (SI)(DI*4)
+	MOVQ    R8, DI
+
+full:
+	LEAQ       8(DI), R8
+	CMPQ       R8, BX
+	JLE        loop
+	CMPQ       DI, BX
+	JGE        done
+	VMASKMOVPS (AX)(DI*4), Y0, Y1
+	VMASKMOVPS (SI)(DI*4), Y0, Y2
+	VMASKMOVPS (CX)(DI*4), Y0, Y3
+	VMASKMOVPS (DX)(DI*4), Y0, Y4
+	VMULPS     Y3, Y1, Y5
+	VMULPS     Y4, Y2, Y6
+	VSUBPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (AX)(DI*4)
+	VMULPS     Y4, Y1, Y5
+	VMULPS     Y3, Y2, Y6
+	VADDPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y0, (SI)(DI*4)
+
+done:
+	VZEROUPPER
+	RET
+
+// func rotatePairsAVX2(x *float32, cos *float32, sin *float32, half int)
+// Requires: AVX
+TEXT ·rotatePairsAVX2(SB), NOSPLIT, $0-32
+	MOVQ    x+0(FP), AX
+	MOVQ    cos+8(FP), CX
+	MOVQ    sin+16(FP), DX
+	MOVQ    half+24(FP), BX
+	VMOVUPS twins<>+0(SB), Y0
+	XORQ    SI, SI
+
+four:
+	VBROADCASTF128 (CX)(SI*4), Y1
+	VBROADCASTF128 (DX)(SI*4), Y2
+	VPERMILPS      Y0, Y1, Y1
+	VPERMILPS      Y0, Y2, Y2
+	VMOVUPS        (AX)(SI*8), Y3
+	VPERMILPS      $0xb1, Y3, Y4
+	VMULPS         Y1, Y3, Y3
+	VMULPS         Y2, Y4, Y4
+	VADDSUBPS      Y4, Y3, Y3
+	VMOVUPS        Y3, (AX)(SI*8)
+	ADDQ           $0x04, SI
+	CMPQ           SI, BX
+	JL             four
+	VZEROUPPER
+	RET
+
+DATA twins<>+0(SB)/4, $0x00000000
+DATA twins<>+4(SB)/4, $0x00000000
+DATA twins<>+8(SB)/4, $0x00000001
+DATA twins<>+12(SB)/4, $0x00000001
+DATA twins<>+16(SB)/4, $0x00000002
+DATA twins<>+20(SB)/4, $0x00000002
+DATA twins<>+24(SB)/4, $0x00000003
+DATA twins<>+28(SB)/4, $0x00000003
+GLOBL twins<>(SB), RODATA|NOPTR, $32
 
 // func groups8AVX2(dst *float32, codes *byte, scales *uint16, lows *uint16, n int, size int)
 // Requires: AVX, AVX2

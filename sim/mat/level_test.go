@@ -113,6 +113,18 @@ func eachKernel(t *testing.T, seed uint64, m, n, k int, strange bool) {
 	})
 	y := wild(r, n, strange)
 	check(t, name+" SwiGLU", n, func(dst []float32) { SwiGLU(dst, p, y) })
+	check(t, name+" GELU", n, func(dst []float32) { GELU(dst, p) })
+	check(t, name+" LayerNorm", n, func(dst []float32) { LayerNorm(dst, p, y, slices.Clone(p), 1e-5) })
+	for _, half := range []int{1 + k%40, 4 * (1 + k%10)} {
+		x := wild(r, 3*2*half, strange)
+		for _, interleaved := range []bool{false, true} {
+			rope := NewRope(5, 2*half, 100, interleaved, nil)
+			check(t, name+" Rotate", len(x), func(dst []float32) {
+				copy(dst, x)
+				rope.Rotate(dst[:len(x)], 3)
+			})
+		}
+	}
 	check(t, name+" RMSNorm", n, func(dst []float32) { RMSNorm(dst, p, y, 1e-5) })
 	check(t, name+" Add", n, func(dst []float32) { Add(dst, p, y) })
 	check(t, name+" Scale", n, func(dst []float32) {

@@ -201,3 +201,18 @@ func TestViews(t *testing.T) {
 		t.Errorf("empty view: %+v", e)
 	}
 }
+
+func TestSameBits(t *testing.T) {
+	nan, minus := float32(math.NaN()), float32(math.Copysign(0, -1))
+	for _, c := range []struct {
+		a, b []float32
+		same bool
+	}{
+		{nil, []float32{}, true}, {[]float32{1, nan}, []float32{1, nan}, true}, {[]float32{0}, []float32{minus}, false},
+		{[]float32{1}, []float32{1, 2}, false}, {[]float32{1, 2, 3}, []float32{1, 2, 3.0000002}, false},
+	} {
+		if got := SameBits(c.a, c.b); got != c.same {
+			t.Errorf("SameBits(%v, %v) = %v", c.a, c.b, got)
+		}
+	}
+}

@@ -4,11 +4,8 @@ package mat
 func RMSNorm(dst, x, gain []float32, eps float32) {
 	ms := Dot(x, x) / float32(len(x))
 	inv := 1 / Sqrt(ms+eps)
-	if fastGain(dst, x, gain, inv) {
-		return
-	}
-	for i, v := range x {
-		dst[i] = float32(v*inv) * gain[i]
+	for i := fastGain(dst, x, gain, inv); i < len(x); i++ {
+		dst[i] = float32(x[i]*inv) * gain[i]
 	}
 }
 
@@ -16,10 +13,7 @@ func RMSNorm(dst, x, gain []float32, eps float32) {
 // no exponential overflows. dst may be s; at is as for Sum.
 func Softmax(dst, s []float32, at []int) {
 	sum := Exps(dst, s, at)
-	if fastDivide(dst[:len(s)], sum) {
-		return
-	}
-	for i := range s {
+	for i := fastDivide(dst[:len(s)], sum); i < len(s); i++ {
 		dst[i] /= sum
 	}
 }
@@ -88,11 +82,11 @@ func addMass(x []float32, sums *[lanes]float64) (positive int) {
 
 // Max returns the largest of x, which has one number at least and no NaN.
 func Max(x []float32) float32 {
-	if top, ok := fastMax(x); ok {
-		return top
+	top, n := fastMax(x)
+	if n == 0 {
+		top = x[0]
 	}
-	top := x[0]
-	for _, v := range x[1:] {
+	for _, v := range x[n:] {
 		top = max(top, v)
 	}
 	return top
@@ -100,21 +94,15 @@ func Max(x []float32) float32 {
 
 // Scale multiplies every number of x by f.
 func Scale(x []float32, f float32) {
-	if fastScale(x, f) {
-		return
-	}
-	for i := range x {
+	for i := fastScale(x, f); i < len(x); i++ {
 		x[i] *= f
 	}
 }
 
 // Add sets dst = a + b.
 func Add(dst, a, b []float32) {
-	if fastAdd(dst, a, b) {
-		return
-	}
-	for i, v := range a {
-		dst[i] = v + b[i]
+	for i := fastAdd(dst, a, b); i < len(a); i++ {
+		dst[i] = a[i] + b[i]
 	}
 }
 

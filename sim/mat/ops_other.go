@@ -10,12 +10,6 @@ func KeepsHalves() bool { return false }
 func fastSquares([]float32, *Matrix) bool                                 { return false }
 func fastTiles(Matrix, Matrix, *Matrix, int) int                          { return 0 }
 func fastExps([]float32, []float32, float32, *[lanes]float32, []int) bool { return false }
-func fastMax([]float32) (float32, bool)                                   { return 0, false }
-func fastDivide([]float32, float32) bool                                  { return false }
-func fastGain([]float32, []float32, []float32, float32) bool              { return false }
-func fastSum(*[lanes]float32, []float32, []int) bool                      { return false }
 func fastMass([]float32, *[lanes]float64) (int, bool)                     { return 0, false }
-func fastAdd([]float32, []float32, []float32) bool                        { return false }
-func fastScale([]float32, float32) bool                                   { return false }
 func fastWiden(Half, []float32, []uint16) int                             { return 0 }
 func fastHalves([]float32, []float32, *Matrix) int                        { return 0 }

@@ -90,6 +90,9 @@ func (r *Rope) Rotate(x []float32, p int) {
 	from := p % ropePage * half
 	cos, sin := t.cos[p/ropePage][from:from+half], t.sin[p/ropePage][from:from+half]
 	for head := 0; head < len(x); head += 2 * half {
+		if fastRotate(x[head:head+2*half], cos, sin, r.interleaved) {
+			continue
+		}
 		for i := range half {
 			a, b := head+i, head+i+half
 			if r.interleaved {

@@ -3,6 +3,10 @@
 #define FADD4(m, n, d)  WORD $(0x4E20D400 | (m)<<16 | (n)<<5 | (d))
 #define FADDP4(m, n, d) WORD $(0x6E20D400 | (m)<<16 | (n)<<5 | (d))
 #define FMUL4(m, n, d)  WORD $(0x6E20DC00 | (m)<<16 | (n)<<5 | (d))
+#define FSUB4(m, n, d)  WORD $(0x4EA0D400 | (m)<<16 | (n)<<5 | (d))
+#define FDIV4(m, n, d)  WORD $(0x6E20FC00 | (m)<<16 | (n)<<5 | (d))
+#define FMAX4(m, n, d)  WORD $(0x4E20F400 | (m)<<16 | (n)<<5 | (d))
+#define FMAXV4(n, d)    WORD $(0x6E30F800 | (n)<<5 | (d)) // of the four
 
 // The walk over rows in pages, as gen/rows.go has it for amd64: R3 is the slice
 // header of the page, R4 the rows left in it, R10 the next row; R5 skip and R6

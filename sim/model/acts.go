@@ -31,7 +31,7 @@ type Acts struct {
 // again for every layer and pass.
 func NewActs(c sim.Config, rows, positions int) *Acts { return allocActs(c, rows, positions, false) }
 
-// NewInnerActs does what NewActs does, without X, Q, K, V and Out, which the caller has in memory of
+// NewInnerActs does what NewActs does, without X, K, V and Out, which the caller has in memory of
 // its own.
 func NewInnerActs(c sim.Config, rows, positions int) *Acts {
 	return allocActs(c, rows, positions, true)
@@ -68,7 +68,7 @@ func allocActs(c sim.Config, rows, positions int, inner bool) *Acts {
 // First views the first m rows of every matrix and positions columns of the scores.
 func (a *Acts) First(c sim.Config, m, positions int) *Acts {
 	v := *a
-	v.each(c, a.Q.NumRows() == 0, func(x *mat.Matrix, _ int) { *x = x.Rows(0, m) })
+	v.each(c, a.Out.NumRows() == 0, func(x *mat.Matrix, _ int) { *x = x.Rows(0, m) })
 	v.Scores, v.Probs = a.Scores.Cols(0, positions), a.Probs.Cols(0, positions)
 	return &v
 }
@@ -78,13 +78,13 @@ func (a *Acts) each(c sim.Config, inner bool, f func(m *mat.Matrix, cols int)) {
 	if !inner {
 		f(&a.X, c.Dim)
 		f(&a.Out, c.Dim)
-		f(&a.Q, c.QDim())
 		f(&a.K, c.KVDim())
 		f(&a.V, c.KVDim())
 	}
 	for _, m := range []*mat.Matrix{&a.Norm1, &a.Proj, &a.Mid, &a.Norm2, &a.Down} {
 		f(m, c.Dim)
 	}
+	f(&a.Q, c.QDim())
 	f(&a.Attn, c.QDim())
 	for _, m := range []*mat.Matrix{&a.Gate, &a.Up, &a.Act} {
 		f(m, c.FFN)
@@ -135,9 +135,20 @@ func Hidden(s *sim.Step, kvHead, i, j int) bool {
 
 // Attention derives head h of a layer step. s.KV must be present.
 func (m *Model) Attention(s *sim.Step, h int) Attention {
+	return m.attentionBy(s, h, m.HeadQ(s, h, 0, s.Rows))
+}
+
+// Heads derives one head of a layer step after the other, as Attention does, and makes what
+// they share once.
+func (m *Model) Heads(s *sim.Step) func(h int) Attention {
+	q := m.Q(s, 0, s.Rows)
+	return func(h int) Attention { return m.attentionBy(s, h, m.headCols(q, h)) }
+}
+
+func (m *Model) attentionBy(s *sim.Step, h int, q mat.Matrix) Attention {
 	positions, g := s.KV.Len(s.Layer), m.KVHead(h)
 	a := Attention{
-		Q: m.headCols(s.Q, h), K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
+		Q: q, K: s.KV.Keys(s.Layer, g), V: s.KV.Values(s.Layer, g),
 		Scores: mat.New(s.Rows, positions), Probs: mat.New(s.Rows, positions),
 		Out: mat.New(s.Rows, m.Config.HeadDim),
 	}

@@ -59,12 +59,13 @@ func (r *recordedCache) Attended(int, int, []float32) {}
 func (m *Model) AppendRecorded(s *sim.Step, c Cache) {
 	positions := s.Cached + s.Rows
 	scores, probs, out := make([]float32, positions), make([]float32, positions), make([]float32, m.Config.HeadDim)
+	q, keys, values := m.Q(s, 0, s.Rows), m.K(s, 0, s.Rows), m.V(s, 0, s.Rows)
 	for i := range s.Rows {
-		c.Append(s.Layer, s.K.Row(i), s.V.Row(i))
+		c.Append(s.Layer, keys.Row(i), values.Row(i))
 		for h := range m.Config.Heads {
 			k, v, at := c.Sees(s.Layer, m.KVHead(h))
 			n := k.NumRows()
-			m.attend(out, scores[:n], probs[:n], m.headCols(s.Q, h).Row(i), k, v, at)
+			m.attend(out, scores[:n], probs[:n], m.headCols(q, h).Row(i), k, v, at)
 			c.Attended(s.Layer, m.KVHead(h), probs[:n])
 		}
 	}

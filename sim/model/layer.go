@@ -22,10 +22,8 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	// RoPE: turn each pair of Q and K by an angle that grows with position
 	// (a model without it has no table, and nothing turns)
 	for i, row := range rows {
-		m.normHeads(a.Q.Row(i), w.QNorm) // Qwen3 only
-		m.normHeads(a.K.Row(i), w.KNorm)
-		m.rope.Rotate(a.Q.Row(i), row.Pos)
-		m.rope.Rotate(a.K.Row(i), row.Pos)
+		m.turn(a.Q.Rows(i, i+1), w.QNorm, row.Pos) // heads are normed first: Qwen3 only
+		m.turn(a.K.Rows(i, i+1), w.KNorm, row.Pos)
 	}
 
 	for i, row := range rows {

@@ -112,7 +112,7 @@ func TestAttentionIsTheLayersOwn(t *testing.T) {
 		a := all.First(c, n, before+n)
 		m.Embed(a.X, tokens[before:], before)
 		m.Layer(0, a, model.Rows(a.X.NumRows(), before, cache))
-		step := &sim.Step{Rows: n, Cached: before, Q: a.Q, K: a.K, V: a.V, KV: modeltest.View(c, cache, 0)}
+		step := &sim.Step{Rows: n, Cached: before, X: a.X, KV: modeltest.View(c, cache, 0)}
 		for h := range c.Heads {
 			d := m.Attention(step, h)
 			same(t, "out", d.Out, a.Attn.Cols(h*c.HeadDim, (h+1)*c.HeadDim), c, nil)

@@ -5,6 +5,7 @@
 package recipe
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,12 +19,13 @@ type Field struct {
 	Path, Key, Flag string
 	Number          *sim.Number
 	Words           []string
-	Missing         string // its default, as text; see Default
-	Many            bool   // a list: every text is one element, and it may be given several times
-	Always          bool   // links say it of a recipe to which it matters, though it is the default
-	Optional        bool   // JSON may leave it out where it is its default
-	Sampler         string // the kind of sampler that alone uses it, if it is one's
-	Label           string // message that calls it on the page; "" is recipe.NAME
+	Tail            *sim.Number // what stands for N in a word that ends in ":N"
+	Missing         string      // its default, as text; see Default
+	Many            bool        // a list: every text is one element, and it may be given several times
+	Always          bool        // links say it of a recipe to which it matters, though it is the default
+	Optional        bool        // JSON may leave it out where it is its default
+	Sampler         string      // the kind of sampler that alone uses it, if it is one's
+	Label           string      // message that calls it on the page; "" is recipe.NAME
 
 	name    string                // see Name
 	at      func(*sim.Recipe) any // where its value stands
@@ -98,6 +100,20 @@ func is[T any](f *Field) bool {
 	return ok
 }
 
+// readWord returns the word that a text is. One of Words that ends in ":N" is all those
+// that end in a number there.
+func (f *Field) readWord(text string) (string, error) {
+	word, tail, found := strings.Cut(text, ":")
+	switch {
+	case !found && slices.Contains(f.Words, text):
+		return text, nil
+	case found && slices.Contains(f.Words, word+":N") && tail != "N":
+		n, err := f.Tail.Read(tail)
+		return word + ":" + f.Tail.Write(n), err
+	}
+	return "", f.choice(text, f.Words)
+}
+
 func (f *Field) choice(have string, allowed []string) error {
 	return sim.NewProblem("recipe.choice", "Field", f.Name(), "Have", clipTo(have, 40), "Allowed", allowed)
 }
@@ -114,8 +130,11 @@ func (f *Field) check(r *sim.Recipe) error {
 	}
 	switch x := f.at(r).(type) {
 	case *string:
-		if f.Words != nil && !slices.Contains(f.Words, *x) {
-			return f.choice(*x, f.Words)
+		if f.Words == nil {
+			return nil
+		}
+		if word, err := f.readWord(*x); err != nil || word != *x {
+			return cmp.Or(err, f.choice(*x, f.Words))
 		}
 	case *int:
 		return f.Number.Check(float64(*x))

@@ -16,7 +16,10 @@ var (
 	Slots   = sim.Number{Name: "slots", Least: 1, Most: MaxRequests, Whole: true, Step: 1}
 	Chunk   = sim.Number{Name: "chunk", Least: 0, Most: 1 << 20, Whole: true, Step: 1} // 0: any number of rows
 	Arrive  = sim.Number{Name: "arrive", Least: 0, Most: 1 << 20, Whole: true, Step: 1}
-	Seed    = sim.Number{Name: "seed", Least: 0, Most: 1<<64 - 1, Whole: true, Step: 1}
+	// UncachedTokens is the N of "both:N", see sim.Recipe.
+	UncachedTokens = sim.Number{Name: "uncached_tokens", Least: 0, Most: 1 << 20, Whole: true, Step: 1}
+
+	Seed = sim.Number{Name: "seed", Least: 0, Most: 1<<64 - 1, Whole: true, Step: 1}
 )
 
 // MaxRequests is how many prompts a run may have.
@@ -61,7 +64,7 @@ var Fields = slices.Concat([]Field{
 	{Flag: "arrive", name: "arrive", Label: "several.arrive", Many: true, at: func(r *sim.Recipe) any { return (*arrivals)(r) }},
 
 	{Path: "forced", Key: "fork", name: "fork", Label: "branch.title", Many: true, at: func(r *sim.Recipe) any { return &r.Forced }},
-	{Path: "lanes", Key: "lanes", Flag: "lanes", Words: []string{"both", "cached", "uncached"}, Missing: "both", at: func(r *sim.Recipe) any { return &r.Lanes }},
+	{Path: "lanes", Key: "lanes", Flag: "lanes", Words: []string{"both", "both:N", "cached", "uncached"}, Tail: &UncachedTokens, Missing: "both", at: func(r *sim.Recipe) any { return &r.Lanes }},
 	{Path: "pairs", Key: "pairs", Flag: "pairs", Label: "count.pairs", Words: []string{"allowed", "dense"}, Missing: "allowed", at: func(r *sim.Recipe) any { return &r.Pairs }},
 	{Path: "logits", Key: "logits", Flag: "logits", Label: "count.logits", Words: []string{"last", "all"}, Missing: "last", at: func(r *sim.Recipe) any { return &r.Logits }},
 })

@@ -276,6 +276,9 @@ func TestTheTableOfFields(t *testing.T) {
 		switch {
 		case f.Words != nil:
 			may = "`" + strings.Join(f.Words, "`, `") + "`"
+			if f.Tail != nil {
+				may += ", N from " + f.Tail.Write(f.Tail.Least) + " to " + f.Tail.Write(f.Tail.Most)
+			}
 		case f.Path == "cache":
 			may, missing = "a policy: `"+strings.Join(kv.Forms(), "`, `")+"`", "`contiguous`, of beams `paged`"
 		case f.Number != nil:

@@ -1,7 +1,6 @@
 package recipe
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -86,8 +85,12 @@ func (f *Field) Set(r *sim.Recipe, texts ...string) error {
 		return nil
 	case f.Many:
 		return f.setAll(r, texts)
-	case f.Words != nil && !slices.Contains(f.Words, texts[0]):
-		return f.choice(texts[0], f.Words)
+	case f.Words != nil:
+		word, err := f.readWord(texts[0])
+		if err != nil || !f.Matters(r) {
+			return err
+		}
+		return f.setOne(r, word)
 	case f.Matters(r):
 		return f.setOne(r, texts[0])
 	case f.Number != nil:

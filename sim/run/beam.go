@@ -104,6 +104,10 @@ func (d *beamSearch) fork(live []sample.Continuation) (next []*sequence, goOn []
 			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, maxTokens: parent.maxTokens, cached: n,
 			tokens: append(slices.Clone(parent.tokens[:n]), c.Token),
 			state:  schedule.Running, started: parent.started, first: parent.first, ended: -1,
+			waits: parent.waits, compared: parent.compared,
+		}
+		if e.compares(parent) {
+			q.compared = n
 		}
 		if parent.cache != nil {
 			q.hold(parent.cache.Fork(n), parent.history.First(n))

@@ -26,6 +26,9 @@ func (e *engine) decideEach(steps []*sim.Step, logits [][2]mat.Matrix, c chooser
 				return err
 			}
 		}
+		if e.compares(q) {
+			q.compared = max(q.compared, q.cached)
+		}
 	}
 	e.endSequences(steps)
 	return nil
@@ -45,7 +48,7 @@ func (e *engine) decideOne(q *sequence, s *sim.Step, logits [2]mat.Matrix, c cho
 	if err != nil {
 		return err
 	}
-	if e.lanes[0] != nil && e.lanes[1] != nil {
+	if e.compares(q) {
 		if s.Effect, err = e.effect(q, s, row, logits, c); err != nil {
 			return err
 		}

@@ -81,8 +81,8 @@ func TestFamilies(t *testing.T) {
 					}
 				case s.Pass == 0:
 					l := want.Layers[s.Layer]
-					checkNumbers(t, fmt.Sprintf("layer %d K", s.Layer), s.K, l.K)
-					checkNumbers(t, fmt.Sprintf("layer %d V", s.Layer), s.V, l.V)
+					checkNumbers(t, fmt.Sprintf("layer %d K", s.Layer), m.Model.K(&s, 0, s.Rows), l.K)
+					checkNumbers(t, fmt.Sprintf("layer %d V", s.Layer), m.Model.V(&s, 0, s.Rows), l.V)
 					checkNumbers(t, fmt.Sprintf("layer %d out", s.Layer), s.Out, l.Out)
 				}
 			}
@@ -184,7 +184,7 @@ func TestGPT2Golden(t *testing.T) {
 					name string
 					have mat.Matrix
 					want struct{ Sum, SumSq float64 }
-				}{{"K", s.K, g.K[s.Layer]}, {"V", s.V, g.V[s.Layer]}} {
+				}{{"K", m.Model.K(&s, 0, s.Rows), g.K[s.Layer]}, {"V", m.Model.V(&s, 0, s.Rows), g.V[s.Layer]}} {
 					sum, sumsq := 0.0, 0.0
 					for i := range x.have.NumRows() {
 						for _, v := range x.have.Row(i) {
@@ -264,10 +264,10 @@ func TestStories260KAsHF(t *testing.T) {
 					checkTop(t, g, s.Top())
 				}
 			} else if s.Pass == 0 {
-				checkRows(t, g.Prompt+" V", s.V, g.Layers[s.Layer].V)
+				checkRows(t, g.Prompt+" V", m.Model.V(&s, 0, s.Rows), g.Layers[s.Layer].V)
 				k := g.Layers[s.Layer].K
 				k.First8, k.Last4 = nil, nil // in another order
-				checkRows(t, g.Prompt+" K", s.K, k)
+				checkRows(t, g.Prompt+" K", m.Model.K(&s, 0, s.Rows), k)
 			}
 		}
 		if !slices.Equal(ids, g.GreedyIDs) {
@@ -360,8 +360,8 @@ func TestTinyGPT2(t *testing.T) {
 			checkNumbers(t, "logits", mat.RowOf(s.Logits()), [][]float64{g.Logits})
 			continue
 		}
-		checkNumbers(t, "K", s.K, g.K0[0])
-		checkNumbers(t, "V", s.V, g.V0[0])
+		checkNumbers(t, "K", m.Model.K(&s, 0, s.Rows), g.K0[0])
+		checkNumbers(t, "V", m.Model.V(&s, 0, s.Rows), g.V0[0])
 		checkNumbers(t, "hidden", m.Model.FinalNorm(s.Out), g.Hidden)
 	}
 }

@@ -30,7 +30,7 @@ func TestGenerator(t *testing.T) {
 		return fmt.Sprintf("%d steps, %d ended with a problem, 0 panics; met %v", steps, problems, met)
 	})
 	for _, what := range []string{"several", "pieces", "reused", "waited", "memory", "memory in a batch", "preempted", "recomputed", "eos", "stop", "max-new", "evicted", "coded", "accepted", "rejected",
-		"beams", "finished", "forced", "changed", "alone in the cached lane", "alone in the uncached lane", "budget"} {
+		"beams", "finished", "forced", "changed", "alone in the cached lane", "alone in the uncached lane", "waits", "waits beside others", "waits under a policy", "budget"} {
 		if met[what] == 0 && n >= 500 {
 			t.Errorf("no recipe has met %q", what)
 		}
@@ -51,6 +51,10 @@ func (t *trial) meets(met map[string]int) {
 		}
 		if s.Beams != nil {
 			in["beams"], in["finished"] = true, in["finished"] || len(s.Beams.Finished) > 0
+		}
+		in["waits"], in["waits under a policy"] = in["waits"] || s.Waits() && s.Compared > 0, in["waits under a policy"] || s.Waits() && !kv.TraitsOf(t.rec.Cache).Exact
+		for _, p := range s.PassSteps {
+			in["waits beside others"] = in["waits beside others"] || p.Waits() && !s.Waits()
 		}
 		in["changed"] = in["changed"] || s.Effect != nil && s.Effect.Changed != nil
 		if s.Schedule == nil {

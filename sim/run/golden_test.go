@@ -116,8 +116,8 @@ func checkTop(t *testing.T, g goldenCase, top []sim.Candidate) {
 func checkLayer(t *testing.T, g goldenCase, m *model.Model, s *sim.Step) {
 	t.Helper()
 	want := g.Layers[s.Layer]
-	checkRows(t, g.Prompt+" K", s.K, want.K)
-	checkRows(t, g.Prompt+" V", s.V, want.V)
+	checkRows(t, g.Prompt+" K", m.K(s, 0, s.Rows), want.K)
+	checkRows(t, g.Prompt+" V", m.V(s, 0, s.Rows), want.V)
 	probs := m.Attention(s, 0).Probs.Row(s.Rows - 1)
 	for j, p := range want.Probs {
 		if math.Abs(float64(probs[j])-p) > 1e-4 {

@@ -130,8 +130,10 @@ func (c hashCase) hashes(t *testing.T) (list []string) {
 				_, _ = io.WriteString(h, export.StateHash(m.Model, seq))
 				continue
 			}
-			put(seq.K) // the uncached lane alone has no cache
-			put(seq.V)
+			if seq.Part == sim.LayerPart { // the uncached lane alone has no cache
+				put(m.Model.K(seq, 0, seq.Rows))
+				put(m.Model.V(seq, 0, seq.Rows))
+			}
 			put(mat.RowOf(seq.Logits()))
 			fmt.Fprint(h, seq.Tokens, seq.Token)
 		}

@@ -1,8 +1,6 @@
 package run
 
 import (
-	"math"
-
 	"kvstep/sim"
 	"kvstep/sim/cost"
 	"kvstep/sim/kv"
@@ -13,7 +11,8 @@ import (
 // lane is one way of running the model, with its own working memory. The
 // cached lane appends to caches that live as long as their sequences; the
 // uncached lane drops what it appended before every layer and computes every
-// row again.
+// row again. While it waits (sim.Recipe.UncachedTokens) its passes have no rows, and
+// it has no working memory.
 type lane struct {
 	m     *model.Model
 	large bool        // enough for two threads
@@ -53,6 +52,9 @@ func (l *lane) bytes(rows, positions int) int64 {
 // for each, but to no more than the run can need. After a long prompt it shrinks.
 func (l *lane) fitting(rows, positions int) (int, int) {
 	const worth = 1 << 20 // bytes
+	if rows == 0 {        // it waits
+		return 0, 0
+	}
 	have, sees := l.size()
 	if l.maxRows > 0 && have > 4*rows && l.bytes(have, sees)-l.bytes(rows, positions) > worth {
 		return rows, positions
@@ -78,17 +80,23 @@ func (l *lane) logitsBytes(rows int) int64 { return 4 * int64(rows) * int64(l.m.
 // begin starts a pass of so many rows, each of which sees at most positions keys.
 func (l *lane) begin(rows, positions int) {
 	have, sees := l.size()
-	if r, p := l.fitting(rows, positions); r != have || p != sees {
+	r, p := l.fitting(rows, positions)
+	if r != have || p != sees {
 		l.memory.Give(l.bytes(have, sees))
 		l.memory.Add(l.bytes(r, p))
 		l.all, l.acts = nil, nil
+	}
+	l.rows = l.rows[:0]
+	if rows == 0 {
+		return
+	}
+	if l.all == nil {
 		if l.recorded != nil {
 			l.all = model.NewInnerActs(l.m.Config, r, p)
 		} else {
 			l.all = model.NewActs(l.m.Config, r, p)
 		}
 	}
-	l.rows = l.rows[:0]
 	if l.acts == nil || l.acts.Norm1.NumRows() != rows || l.acts.Scores.NumCols() != positions {
 		l.acts = l.all.First(l.m.Config, rows, positions)
 	}
@@ -108,16 +116,19 @@ func (l *lane) add(tokens []int, pos int, cache model.Cache) int {
 	return first
 }
 
-// layer runs layer n over all rows.
+// layer runs layer n over all rows, if it has any.
 func (l *lane) layer(n int) {
+	if len(l.rows) == 0 {
+		return
+	}
 	a := l.acts
 	if n > 0 { // what left one layer enters the next
 		a.X, a.Out = a.Out, a.X
 	}
 	if l.recorded != nil {
 		c, rows := l.m.Config, len(l.rows)
-		a.Q, a.K = l.recorded.take(rows, c.QDim()), l.recorded.take(rows, c.KVDim())
-		a.V, a.Out = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.Dim)
+		a.K, a.V = l.recorded.take(rows, c.KVDim()), l.recorded.take(rows, c.KVDim())
+		a.Out = l.recorded.take(rows, c.Dim)
 	}
 	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
@@ -202,6 +213,18 @@ func (s scratchOf) Append(_ int, k, v []float32) {
 func (s scratchOf) Sees(_, kvHead int) (k, v mat.Matrix, at []int) { return s.kv.Sees(0, kvHead) }
 func (s scratchOf) Attended(int, int, []float32)                   {}
 
+// computes reports whether a lane computes a sequence in the pass. The uncached lane waits
+// where the sequence has more tokens than the recipe lets it run for: what it would pay is
+// counted all the same.
+func (e *engine) computes(lane sim.Lane, q *sequence) bool {
+	return e.lanes[lane] != nil && (lane == sim.Cached || !q.waits)
+}
+
+// compares reports whether both lanes compute a sequence in the pass.
+func (e *engine) compares(q *sequence) bool {
+	return e.computes(sim.Cached, q) && e.computes(sim.Uncached, q)
+}
+
 // span is m rows of a lane's pass from row from on: those of one sequence that
 // both lanes compute.
 type span struct{ from, m int }
@@ -261,11 +284,4 @@ func sameRows(a, b mat.Matrix) bool {
 	return true
 }
 
-func sameBits(a, b []float32) bool {
-	for i, x := range a {
-		if math.Float32bits(x) != math.Float32bits(b[i]) {
-			return false
-		}
-	}
-	return len(a) == len(b)
-}
+func sameBits(a, b []float32) bool { return mat.SameBits(a, b) }

@@ -18,16 +18,16 @@ func (e *engine) release() {
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
-// maxRows returns how many rows a pass can have at most: every token of as many sequences as
-// go together.
-func (e *engine) maxRows() (n int) {
+// maxRows returns how many rows a pass can have in a lane at most: every token of as many
+// sequences as go together.
+func (e *engine) maxRows(lane sim.Lane) (n int) {
 	together := 1
 	if e.recipe.Batch != nil {
 		together = e.recipe.Batch.Slots
 	}
 	var each []int
 	for _, q := range e.all {
-		each = append(each, q.maxTokens)
+		each = append(each, e.maxPositions(lane, q))
 	}
 	slices.Sort(each)
 	for _, most := range each[max(0, len(each)-together):] {
@@ -55,18 +55,22 @@ func (e *engine) numScheduled() (n int) {
 
 // wants returns how many bytes more will be held when the pass is over, its steps included.
 func (e *engine) wants() (n int64) {
-	asked := 0
-	for _, q := range e.live {
-		asked++
-		if q.proposed != nil {
-			asked += len(q.proposed.Proposed)
-		}
-	}
 	for i, lane := range e.lanes {
-		if lane != nil {
-			rows, positions := e.size(sim.Lane(i))
-			n += lane.wants(rows, positions, asked)
+		if lane == nil {
+			continue
 		}
+		asked := 0
+		for _, q := range e.live {
+			if !e.computes(sim.Lane(i), q) {
+				continue
+			}
+			asked++
+			if q.proposed != nil {
+				asked += len(q.proposed.Proposed)
+			}
+		}
+		rows, positions := e.size(sim.Lane(i))
+		n += lane.wants(rows, positions, asked)
 	}
 	if w := e.decoder.width(); w > 1 && e.block() > 0 { // each that goes on has a block of its own before the next pass
 		n += int64(w) * mat.SlabBytes(int(e.blockBytes()/4))
@@ -78,11 +82,22 @@ func (e *engine) wants() (n int64) {
 // size returns the rows that the pass has in a lane, and how many keys they see at most.
 func (e *engine) size(lane sim.Lane) (rows, positions int) {
 	for _, q := range e.live {
+		if !e.computes(lane, q) {
+			continue
+		}
 		n := q.numScheduled
 		if lane == sim.Uncached {
 			n += q.cached
 		}
-		rows, positions = rows+n, max(positions, q.maxTokens)
+		rows, positions = rows+n, max(positions, e.maxPositions(lane, q))
 	}
 	return rows, positions
+}
+
+// maxPositions returns how many keys a row of a sequence can see in a lane.
+func (e *engine) maxPositions(lane sim.Lane, q *sequence) int {
+	if lane == sim.Uncached {
+		return min(q.maxTokens, e.waitAfter)
+	}
+	return q.maxTokens
 }

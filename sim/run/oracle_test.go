@@ -34,7 +34,7 @@ var oracles = []struct {
 }{
 	{"problem", (*trial).problem}, {"lanes", (*trial).lanes}, {"budget", (*trial).budget}, {"length", (*trial).length},
 	{"plan", (*trial).plan}, {"slow", (*trial).slow}, {"twice", (*trial).twice}, {"resume", (*trial).resume},
-	{"alone", (*trial).alone}, {"lane alone", (*trial).laneAlone}, {"draft", (*trial).draft}, {"recomputed", (*trial).recomputed},
+	{"alone", (*trial).alone}, {"lane alone", (*trial).laneAlone}, {"waits", (*trial).waits}, {"draft", (*trial).draft}, {"recomputed", (*trial).recomputed},
 }
 
 // each is all sequences' steps.
@@ -225,7 +225,7 @@ func saidIn(steps []sim.Step, seq int) (ids []int) {
 
 // laneAlone: one lane alone chooses as both do, where the policy is exact; of beams too.
 func (t *trial) laneAlone(r *rand.Rand) error {
-	if t.rec.Lanes != "both" || !kv.TraitsOf(t.rec.Cache).Exact || t.rec.Cache.Budget > 0 || t.err != nil {
+	if t.rec.Lanes == "cached" || t.rec.Lanes == "uncached" || !kv.TraitsOf(t.rec.Cache).Exact || t.rec.Cache.Budget > 0 || t.err != nil {
 		return nil
 	}
 	other := t.rec
@@ -292,7 +292,7 @@ func print(s *sim.Step) string {
 	_ = export.WriteTrace(&b, func(yield func(*sim.Step, error) bool) { yield(s, nil) })
 	h := sha256.New()
 	for _, p := range peers(s) {
-		for _, x := range []mat.Matrix{p.X, p.Q, p.K, p.V, p.Out} {
+		for _, x := range []mat.Matrix{p.X, p.Out} {
 			for i := range x.NumRows() {
 				_ = binary.Write(h, binary.LittleEndian, x.Row(i))
 			}

@@ -43,7 +43,7 @@ func paperNumbers(t *testing.T) map[string][]float32 {
 			put(name+"0", x.Cols(0, 2))
 			put(name+"1", x.Cols(2, 4))
 		}
-		step := sim.Step{Layer: 0, Rows: len(ids), Cached: pos, Q: a.Q, K: a.K, V: a.V,
+		step := sim.Step{Layer: 0, Rows: len(ids), Cached: pos, X: a.X,
 			KV: modeltest.View(c, cache, 0)}
 		for h, n := range []string{"0", "1"} {
 			head := m.Model.Attention(&step, h)

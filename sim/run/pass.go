@@ -15,6 +15,9 @@ func (e *engine) begin() error {
 			return err
 		}
 		e.planned = true
+		for _, q := range e.live { // once it waits it does not run again, whatever a later pass of it has
+			q.waits = q.waits || q.cached+q.numScheduled > e.waitAfter
+		}
 	}
 	if err := e.held.Fits(e.wants()); err != nil {
 		return err
@@ -35,9 +38,10 @@ func (e *engine) begin() error {
 		lane.begin(rows, positions)
 		for _, q := range e.live {
 			tokens := q.tokens[:q.cached+q.numScheduled]
-			if sim.Lane(i) == sim.Cached {
+			switch {
+			case sim.Lane(i) == sim.Cached:
 				q.at[i] = span{lane.add(tokens[q.cached:], q.cached, q.cache), q.numScheduled}
-			} else {
+			case !q.waits:
 				q.at[i] = span{lane.add(tokens, 0, e.scratch.of(q)) + q.cached, q.numScheduled}
 			}
 		}
@@ -67,18 +71,30 @@ func (e *engine) layer(l int) (sim.Step, error) {
 		lane.layer(l)
 		seconds := e.clock() - start
 		paid[sim.Uncached] = e.prices[sim.Uncached].of(l)
-		paid[sim.Uncached].Seconds = seconds
+		e.time(&paid[sim.Uncached], sim.Uncached, seconds)
 	}
 	steps := make([]*sim.Step, len(e.live))
 	for i, q := range e.live {
 		s := e.step(q, sim.LayerPart, l)
-		if e.lanes[0] != nil && e.lanes[1] != nil {
+		if e.compares(q) {
 			s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q)
 		}
 		e.capture(q, s)
 		steps[i] = s
 	}
 	return e.finish(steps, paid), nil
+}
+
+// time notes the seconds that a lane took, which are those of what it paid only where it
+// computed all of it.
+func (e *engine) time(paid *sim.Counters, lane sim.Lane, seconds float64) {
+	for _, q := range e.live {
+		if !e.computes(lane, q) {
+			paid.Untimed = 1
+			return
+		}
+	}
+	paid.Seconds = seconds
 }
 
 // head runs the head in every lane, compares the logits and chooses tokens. The
@@ -109,35 +125,40 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		rows = rows[:0]
 		for _, q := range e.live {
-			rows = q.at[i].appendLast(rows, q.numLogits)
+			if e.computes(sim.Lane(i), q) {
+				rows = q.at[i].appendLast(rows, q.numLogits)
+			}
 		}
 		start := e.clock()
-		logits[i] = lane.head(rows)
+		if len(lane.rows) > 0 {
+			logits[i] = lane.head(rows)
+		}
 		seconds := e.clock() - start
 		if paid[i] = e.prices[i].head(asked); sim.Lane(i) == sim.Cached {
 			e.bill(&paid[i], -1, 0)
 		}
-		paid[i].Seconds = seconds
+		e.time(&paid[i], sim.Lane(i), seconds)
 	}
-	steps, at := make([]*sim.Step, len(e.live)), 0
+	steps, at := make([]*sim.Step, len(e.live)), [2]int{}
 	e.asking = e.asking[:0]
 	for i, q := range e.live {
 		s := e.step(q, sim.HeadPart, -1)
 		var each [2]mat.Matrix
 		for lane, x := range logits {
-			if e.lanes[lane] != nil {
-				each[lane] = x.Rows(at, at+q.numLogits)
+			if e.computes(sim.Lane(lane), q) {
+				each[lane] = x.Rows(at[lane], at[lane]+q.numLogits)
+				at[lane] += q.numLogits
 			}
 		}
 		e.asking = append(e.asking, each)
-		if e.lanes[0] != nil && e.lanes[1] != nil && !sameRows(each[0], each[1]) {
+		if e.compares(q) && !sameRows(each[0], each[1]) {
 			s.Differs = "logits"
 		}
 		e.capture(q, s)
 		if q.cache != nil {
 			q.cache.EndPass()
 		}
-		steps[i], at = s, at+q.numLogits
+		steps[i] = s
 	}
 	if err := e.decoder.decide(steps, e.asking); err != nil {
 		return sim.Step{}, err

@@ -156,7 +156,7 @@ func TestEvictionIsAMask(t *testing.T) {
 					}
 					keys, values := s.KV.Keys(s.Layer, g).Rows(0, p+1), s.KV.Values(s.Layer, g).Rows(0, p+1)
 					for h := g * group; h < (g+1)*group; h++ {
-						q, probs, out := s.Q.Row(row)[h*c.HeadDim:(h+1)*c.HeadDim], make([]float32, p+1), make([]float32, c.HeadDim)
+						q, probs, out := m.Model.HeadQ(&s, h, row, row+1).Row(0), make([]float32, p+1), make([]float32, c.HeadDim)
 						mat.MulT(mat.RowOf(probs), mat.RowOf(q), keys)
 						mat.Scale(probs, mat.Rsqrt(float32(c.HeadDim)))
 						for j := range probs {
@@ -224,8 +224,8 @@ func TestQuantisedWithinHalfAStep(t *testing.T) {
 		computed := map[bool][][][]float32{false: make([][][]float32, c.Layers), true: make([][][]float32, c.Layers)}
 		for _, s := range steps {
 			for i := 0; s.Part == sim.LayerPart && i < s.Rows; i++ {
-				computed[false][s.Layer] = append(computed[false][s.Layer], s.K.Row(i))
-				computed[true][s.Layer] = append(computed[true][s.Layer], s.V.Row(i))
+				computed[false][s.Layer] = append(computed[false][s.Layer], m.Model.K(&s, i, i+1).Row(0))
+				computed[true][s.Layer] = append(computed[true][s.Layer], m.Model.V(&s, i, i+1).Row(0))
 			}
 		}
 		s := &steps[len(steps)-1]

@@ -81,8 +81,8 @@ func TestStoryAgainstNumpy(t *testing.T) {
 					}
 				}
 			case s.Pass == 0:
-				check(c.Prompt+" K", s.K, c.Layers[s.Layer].K)
-				check(c.Prompt+" V", s.V, c.Layers[s.Layer].V)
+				check(c.Prompt+" K", m.Model.K(&s, 0, s.Rows), c.Layers[s.Layer].K)
+				check(c.Prompt+" V", m.Model.V(&s, 0, s.Rows), c.Layers[s.Layer].V)
 				probs := m.Model.Attention(&s, 1).Probs.Row(s.Rows - 1)
 				for j, want := range c.Layers[s.Layer].Probs {
 					if math.Abs(float64(probs[j])-want) > 1e-4 {

@@ -25,6 +25,7 @@ func (e *engine) resume(prefix []sim.Step) error {
 		standing = append(standing, rest...)
 	}
 	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Committed()
+	q.waits, q.compared = last.Waits(), min(last.Compared, q.cached)
 	e.decoder.resume(prefix)
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return err

@@ -21,12 +21,12 @@ type arena struct {
 func newArena(c sim.Config, capacity int, memory *sim.Memory) arena {
 	const page = 1 << 19 // numbers
 	n := keptNumbers(c)
-	return arena{slab: min(capacity*n, max(16*n, page)), perToken: n, matrices: 4*c.Layers + 1, memory: memory}
+	return arena{slab: min(capacity*n, max(16*n, page)), perToken: n, matrices: 3*c.Layers + 1, memory: memory}
 }
 
-// keptNumbers counts those that steps keep of a token: every layer has Q, K, V and Out, and
-// layer 0 its X.
-func keptNumbers(c sim.Config) int { return c.Layers*(c.QDim()+2*c.KVDim()+c.Dim) + c.Dim }
+// keptNumbers counts those that are kept of a token: every layer has K, V and Out, and layer 0
+// its X.
+func keptNumbers(c sim.Config) int { return c.Layers*(2*c.KVDim()+c.Dim) + c.Dim }
 
 // reserve takes the memory that a pass of so many rows will keep, in one piece.
 func (a *arena) reserve(rows int) {

@@ -148,6 +148,7 @@ type engine struct {
 	clock  Clock
 
 	lanes     [2]*lane           // nil where the recipe leaves a lane out
+	waitAfter int                // tokens that a sequence may have while the uncached lane runs
 	held      *sim.Memory        // what the run has of the machine's memory
 	memory    *kv.Arena          // of the cached lane's caches
 	scratch   *scratch           // of the uncached lane
@@ -179,6 +180,7 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 		ctx: ctx, held: held, m: m, models: []*library.Loaded{m}, recipe: r, clock: clock,
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
+	e.waitAfter, _ = r.UncachedTokens()
 	count := cost.Switches{Unit: "flop", Pairs: r.Pairs, Logits: r.Logits, Scope: "matmul"}
 	e.prices[sim.Cached] = prices{lane: sim.Cached, shape: cost.Keeping(m.Model.Config, kv.TraitsOf(r.Cache).MaxTokens()), count: count}
 	e.prices[sim.Uncached] = prices{lane: sim.Uncached, shape: cost.Of(m.Model.Config), count: count}
@@ -206,9 +208,9 @@ func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.R
 	if e.decoder, err = e.newDecoder(maxTokens, count); err != nil {
 		return nil, err
 	}
-	for _, l := range e.lanes {
+	for i, l := range e.lanes {
 		if l != nil {
-			l.maxRows = e.maxRows()
+			l.maxRows = e.maxRows(sim.Lane(i))
 		}
 	}
 	if len(prefix) == 0 || !e.isSingle() { // several sequences are computed again
@@ -227,7 +229,7 @@ func (e *engine) newLanes(maxTokens int) error {
 		e.lanes[sim.Cached] = l
 	}
 	if e.recipe.Lanes != "cached" {
-		spec := kv.SpecOf(m.Config, maxTokens)
+		spec := kv.SpecOf(m.Config, max(1, min(maxTokens, e.waitAfter)))
 		spec.Layers = 1
 		if err := e.held.Fits(spec.Bytes(sim.CachePolicy{})); err != nil {
 			return err

@@ -35,6 +35,9 @@ type sequence struct {
 	scratch model.Cache // its rows in the working memory of the uncached lane
 	last    mat.Matrix  // Out of the layer kept last
 
+	waits    bool // it has too many tokens for the uncached lane, which only counts it from now on
+	compared int  // tokens in which the lanes were compared while that ran
+
 	text    *token.Stream   // nil without a tokenizer
 	written strings.Builder // the generated text so far
 	changed *int            // the first choice that the exact numbers would have made otherwise

@@ -21,6 +21,14 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 		N: e.n, Pass: e.pass, Phase: phase, Part: part, Layer: layer, Seq: q.id, Prompt: q.prompt,
 		Rows: q.numScheduled, Cached: q.cached, Tokens: q.tokens[:fed:fed], Token: -1,
 	}
+	s.Counted = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
+	s.Ran = [2]bool{e.computes(sim.Cached, q), e.computes(sim.Uncached, q)}
+	switch {
+	case e.compares(q):
+		s.Compared = fed
+	case e.lanes[0] != nil && e.lanes[1] != nil:
+		s.Compared = q.compared
+	}
 	if q.proposed != nil {
 		proposed := *q.proposed // the head adds its verdicts to a copy
 		s.Speculation = &proposed
@@ -44,7 +52,6 @@ func (e *engine) finish(steps []*sim.Step, paid [2]sim.Counters) sim.Step {
 	for _, s := range steps {
 		s.Identical = s.Differs == ""
 		s.Lanes, s.Totals, s.Schedule = paid, e.totals, schedule
-		s.Ran = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
 		if len(steps) > 1 || e.recipe.Batch != nil {
 			s.PassSteps = steps
 		}
@@ -75,7 +82,7 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 		if s.X = q.last; s.Layer == 0 { // otherwise what left one layer enters the next
 			s.X = kept(a.X)
 		}
-		s.Q, s.K, s.V, s.Out = kept(a.Q), kept(a.K), kept(a.V), kept(a.Out)
+		s.Out = kept(a.Out)
 		q.last = s.Out
 	}
 	if q.cache == nil {
@@ -84,7 +91,8 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 	done := e.m.Model.Config.Layers - 1
 	if s.Part == sim.LayerPart {
 		done = s.Layer
-		q.history.Keep(s.Layer, s.K, s.V)
+		a, at := e.lanes[i].acts, q.at[i]
+		q.history.Keep(s.Layer, a.K.Rows(at.from, at.from+at.m), a.V.Rows(at.from, at.from+at.m))
 	}
 	s.KV = q.history.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }

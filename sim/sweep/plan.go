@@ -204,7 +204,7 @@ func (p Plan) Has(r Result) bool {
 func pointAt(n int, identical bool, s sim.Step, prefill [2]sim.Counters) Point {
 	p := Point{New: n, Identical: identical}
 	for lane := range p.Lanes {
-		if s.Ran[lane] {
+		if s.Counted[lane] {
 			p.Lanes[lane] = &Lane{prefill[lane], minus(s.Totals[lane], prefill[lane])}
 		}
 	}
@@ -221,6 +221,7 @@ func minus(now, before sim.Counters) sim.Counters {
 	now.KVWriteBytes -= before.KVWriteBytes
 	now.WeightBytes -= before.WeightBytes
 	now.Seconds -= before.Seconds
+	now.Untimed -= before.Untimed
 	return now
 }
 

@@ -202,7 +202,7 @@ func rowBytes(s *sim.Step) int64 {
 	}
 	n := 0
 	if s.Part == sim.LayerPart {
-		n += s.Rows * (s.Q.NumCols() + s.K.NumCols() + s.V.NumCols() + s.Out.NumCols())
+		n += s.Rows * s.Out.NumCols()
 		if s.Layer == 0 {
 			n += s.Rows * s.X.NumCols()
 		}

@@ -16,7 +16,7 @@ func tenSteps(closed *int) Source {
 			defer func() { *closed++ }()
 			for n := len(prefix); n < 10; n++ {
 				s := sim.Step{N: n, Pass: n / 5, Layer: n % 5, Part: sim.LayerPart, Rows: 1,
-					Q: mat.New(1, 2), K: mat.New(1, 1), V: mat.New(1, 1), Out: mat.New(1, 4), X: mat.New(1, 4)}
+					Out: mat.New(1, 8), X: mat.New(1, 4)}
 				if n%5 == 4 {
 					s = sim.Step{N: n, Pass: n / 5, Layer: -1, Part: sim.HeadPart}
 				}

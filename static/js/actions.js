@@ -1,6 +1,7 @@
 // What a person can do: each action changes the store, tells the server, or both.
 
 import { decode } from "./wire/decode.js";
+import { words } from "./ui/words.js";
 import { address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
@@ -17,8 +18,7 @@ const FORMS = { run: "recipe", break: "breaks" };
 
 /** Where words come from and where the address goes: a handout has no server. */
 export const SERVED = {
-  words: async (/** @type {string} */ lang) =>
-    /** @type {Messages} */ (await (await fetch(`/text/${lang}.json`)).json()),
+  words,
   address: (/** @type {string} */ query) => history.replaceState(null, "", query),
 };
 
@@ -67,11 +67,11 @@ export function createActions(store, link, world = SERVED) {
       ...count,
     };
   };
-  let words = /** @type {Messages} */ ({});
+  let spoken = /** @type {Messages} */ ({});
   let parts = ""; // of the model that the words are about
   const translated = (/** @type {Run|undefined} */ run) => {
     parts = JSON.stringify(run?.parts);
-    return translator(words, store.get().lang, run?.parts);
+    return translator(spoken, store.get().lang, run?.parts);
   };
   let addressTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   const showAddress = () => {
@@ -113,7 +113,7 @@ export function createActions(store, link, world = SERVED) {
     /** @param {Frame} frame */
     moment(frame) {
       const before = store.get().frame;
-      store.set({ frame, lost: false });
+      store.set({ frame });
       if (JSON.stringify(frame.meta.run.parts) !== parts) store.set({ t: translated(frame.meta.run) });
       // The link says what is open and what is counted; from then on this page does.
       if (!store.get().show) store.set({ show: frame.meta.pick.show ?? [], count: frame.meta.ledger.count });
@@ -311,7 +311,7 @@ export function createActions(store, link, world = SERVED) {
     /** @param {string} lang */
     async setLang(lang) {
       try {
-        words = await world.words(lang);
+        spoken = await world.words(lang);
       } catch {
         // the server is gone; the words on screen stay
         return store.set({ problem: { problem: "words.gone", args: {} } });

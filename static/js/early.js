@@ -1,5 +1,6 @@
 // Runs before the first paint, so that a dark page does not begin with a white
-// flash. panel/chrome takes over from here.
+// flash (panel/chrome takes over from here), and before the page's script has come,
+// so that the way to the server is open by then (wire/socket.js takes that over).
 (() => {
   let chosen = "auto";
   try {
@@ -9,4 +10,9 @@
   }
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.dataset.theme = chosen !== "auto" ? chosen : dark ? "dark" : "light";
+
+  const { live } = document.documentElement.dataset;
+  if (!live) return;
+  const url = `${location.origin.replace(/^http/, "ws")}${live}?client=${crypto.randomUUID()}`;
+  window.kvstepLive = { url, begun: new WebSocket(url) };
 })();

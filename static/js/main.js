@@ -32,7 +32,7 @@ mount(panels, { store, act, live: true, weights: createWeights, opening });
 
 const most = Number(document.documentElement.dataset.most) || Infinity; // bytes of a message
 socket = connect(
-  `${location.origin.replace(/^http/, "ws")}/live?client=${crypto.randomUUID()}`,
+  window.kvstepLive.url,
   {
     opened: () => opening.opened(store.get().frame?.meta.link ?? location.search),
     frame(data) {
@@ -47,14 +47,16 @@ socket = connect(
       opening.panic(fault);
       store.set({ playing: false, loading: null });
     },
-    state: (connected) => store.set({ connected, loading: null, lost: store.get().lost || !connected, sender: "" }),
+    state: (connected) =>
+      store.set({ connected, loading: null, lost: connected ? null : store.get().lost, sender: "" }),
+    lost: (lost) => store.set({ lost }),
     closed: opening.closed,
     long(bytes) {
       if (opening.answered())
         act.problem(JSON.stringify({ problem: "message.long", args: { Have: bytes, Max: most } }));
     },
   },
-  { most, random: Math.random },
+  { most, random: Math.random, begun: window.kvstepLive.begun },
 );
 
 // For the console and the browser's tests: the newest frame, and whether all of it is on screen.

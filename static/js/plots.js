@@ -3,6 +3,7 @@
 
 import { translator } from "./text.js";
 import { check, fault } from "./ui/refusal.js";
+import { words } from "./ui/words.js";
 
 /** @import { Args, T } from "./types.js" */
 
@@ -49,14 +50,14 @@ async function show(url, method = "GET") {
 }
 
 /** Words are fetched when there is something to say. @type {Promise<T>|undefined} */
-let words;
+let spoken;
 async function fetched() {
   const lang = document.documentElement.dataset.lang ?? "en";
   try {
-    return translator(await (await fetch(`/text/${lang}.json`)).json(), lang);
+    return translator(await words(lang), lang);
   } catch {
     // nobody answers: the range says enough
-    words = undefined;
+    spoken = undefined;
     return (/** @type {string} */ _, /** @type {Args} */ args = {}) => `${args.Name}: ${args.Least}–${args.Most}`;
   }
 }
@@ -65,7 +66,7 @@ async function fetched() {
 async function fine(loud) {
   const numbers = /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input[type=number]"));
   const wrong = [...numbers].some(fault);
-  return check(form, wrong ? await (words ??= fetched()) : (id) => id, loud);
+  return check(form, wrong ? await (spoken ??= fetched()) : (id) => id, loud);
 }
 
 /** @param {boolean} loud */

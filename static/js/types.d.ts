@@ -13,6 +13,13 @@ export type { Args, Held, T };
 export type * from "./wire/frame.js";
 export type { Cell, Loading, Scope, Served, Variant } from "./wire/answers.js";
 
+declare global {
+  interface Window {
+    /** The socket that js/early.js has begun. */
+    kvstepLive: { url: string; begun: WebSocket };
+  }
+}
+
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
   interface Meta {
@@ -66,8 +73,8 @@ export type State = {
   /** A handout: everything was recorded. */
   recorded: boolean;
   connected: boolean;
-  /** The connection was there, and is not. */
-  lost: boolean;
+  /** Why there is no connection; null until that is known. */
+  lost: Problem | null;
   /** The page takes one step after the other. */
   playing: boolean;
   problem: Problem | null;

@@ -5,8 +5,8 @@ import { createOpening, same } from "../js/state/opening.js";
 import { broken } from "../js/actions.js";
 
 /** A server, a clock and a connection to it, worked by hand. */
-function world({ most = 1000, random = () => 1, ...on } = {}) {
-  const w = { now: 0, waits: [], sockets: [], sent: [], long: [], closed: [], states: [] };
+function world({ most = 1000, random = () => 1, get = () => Promise.reject(new Error("nobody")), ...on } = {}) {
+  const w = { now: 0, waits: [], sockets: [], sent: [], long: [], closed: [], states: [], lost: [], asked: [] };
   class Socket {
     static OPEN = 1;
     readyState = 0;
@@ -21,7 +21,7 @@ function world({ most = 1000, random = () => 1, ...on } = {}) {
   w.open = () => ((last().readyState = 1), last().onopen());
   w.frame = () => last().onmessage({ data: new ArrayBuffer(1) });
   w.text = (text) => last().onmessage({ data: text });
-  w.close = (code) => ((last().readyState = 3), last().onclose({ code }));
+  w.close = (code, reason = "") => ((last().readyState = 3), last().onclose({ code, reason }));
   w.again = () => w.waits.at(-1).f();
   w.socket = connect(
     "ws://x/live",
@@ -31,10 +31,18 @@ function world({ most = 1000, random = () => 1, ...on } = {}) {
       text() {},
       state: (s) => w.states.push(s),
       closed: (c) => w.closed.push(c),
+      lost: (why) => w.lost.push(why.problem),
       long: (n) => w.long.push(n),
       ...on,
     },
-    { Socket: /** @type {any} */ (Socket), most, now: () => w.now, random, later: (f, ms) => w.waits.push({ f, ms }) },
+    {
+      Socket: /** @type {any} */ (Socket),
+      get: (url) => (w.asked.push(url), get(url)),
+      most,
+      now: () => w.now,
+      random,
+      later: (f, ms) => w.waits.push({ f, ms }),
+    },
   );
   return w;
 }
@@ -74,13 +82,70 @@ test("only a connection that lived and delivered is forgotten", () => {
   assert.equal(round(true, PROOF), 250);
 });
 
-test("pages do not come back together", () => {
-  const waits = [0, 0.5, 1].map((r) => {
-    const w = world({ random: () => r });
+/** Lets answers arrive. */
+const soon = () => new Promise((go) => setTimeout(go));
+
+test("pages do not come back together", async () => {
+  const worlds = [0, 0.5, 1].map((r) => world({ random: () => r }));
+  for (const w of worlds) w.close(GONE);
+  await soon();
+  assert.deepEqual(
+    worlds.map((w) => w.waits[0].ms),
+    [125, 187.5, 250],
+  );
+});
+
+const json = (/** @type {object} */ answer) => Promise.resolve({ json: () => Promise.resolve(answer) });
+const blocked = { problem: "socket.blocked", args: {} };
+
+test("a socket that does not open is asked for by its address, and the server's word is told", async () => {
+  let answer = { problem: "viewers.full", args: { Most: 64 } };
+  const w = world({ get: () => json(answer) });
+  const fails = async () => {
     w.close(GONE);
-    return w.waits[0].ms;
-  });
-  assert.deepEqual(waits, [125, 187.5, 250]);
+    await soon();
+    w.again();
+  };
+  for (let i = 0; i < 6; i++) await fails();
+  assert.deepEqual(w.lost, Array(6).fill("viewers.full"));
+  assert.deepEqual(w.asked, Array(6).fill("http://x/live"));
+  assert.deepEqual(
+    w.waits.map((x) => x.ms),
+    [250, 500, 1000, 2000, 4000, 5000],
+  );
+  answer = blocked; // somebody has left just now
+  await fails();
+  assert.equal(w.lost.length, 6);
+  await fails();
+  assert.equal(w.lost.at(-1), "socket.blocked");
+  w.open();
+  w.close(GONE);
+  assert.deepEqual(w.lost.slice(6), ["socket.blocked", "server.gone"]);
+  assert.equal(w.asked.length, 8, "one that had opened is not asked why");
+});
+
+test("a server that said it stops has stopped, until another answers", async () => {
+  let get = () => Promise.reject(new Error("nobody"));
+  const w = world({ get: () => get() });
+  w.open();
+  w.close(1001, '{"problem":"server.stopped","args":{}}');
+  w.again();
+  w.close(GONE);
+  await soon();
+  assert.deepEqual(w.lost, ["server.stopped", "server.stopped"]);
+  w.again();
+  get = () => json({ problem: "viewers.full", args: { Most: 1 } });
+  w.close(GONE);
+  await soon();
+  w.again();
+  get = () => Promise.resolve({ json: () => Promise.reject(new SyntaxError("a proxy's page")) });
+  w.close(GONE);
+  await soon();
+  assert.deepEqual(w.lost.slice(2), ["viewers.full", "server.gone"]);
+  w.again();
+  w.open();
+  w.close(1001, "no JSON"); // of somebody between
+  assert.equal(w.lost.at(-1), "server.gone");
 });
 
 test("a message that is too long is not sent, and one that a server refused is told", () => {
@@ -265,4 +330,39 @@ test("a fault is told from an ordinary refusal", () => {
   });
   assert.deepEqual(broken('{"problem":"panic"}'), {});
   for (const text of ['{"problem":"prompt.empty"}', '{"loading":{}}', "{", "null"]) assert.equal(broken(text), null);
+});
+
+test("a socket that began before anybody listened is taken over as it is", async () => {
+  const begin = (/** @type {number} */ readyState) => {
+    class Socket {
+      static OPEN = 1;
+      static CLOSED = 3;
+      readyState = 0;
+    }
+    const first = Object.assign(new Socket(), { readyState });
+    const said = /** @type {string[]} */ ([]);
+    connect(
+      "ws://x/live",
+      {
+        opened: () => said.push("opened"),
+        frame() {},
+        text() {},
+        state() {},
+        closed: ({ code }) => said.push("closed " + code),
+      },
+      {
+        Socket: /** @type {any} */ (Socket),
+        begun: /** @type {any} */ (first),
+        get: async () => Promise.reject(new Error("nobody")),
+        later: () => {},
+      },
+    );
+    return { said, first: /** @type {any} */ (first) };
+  };
+  const [waits, open, gone] = [begin(0), begin(1), begin(3)];
+  assert.deepEqual([...waits.said, ...open.said, ...gone.said], [], "told before whoever connects has the answer");
+  await null;
+  assert.deepEqual([waits.said, open.said, gone.said], [[], ["opened"], [`closed ${GONE}`]]);
+  waits.first.onopen();
+  assert.deepEqual(waits.said, ["opened"], "once");
 });

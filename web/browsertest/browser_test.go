@@ -20,6 +20,7 @@ import (
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/web"
+	"kvstep/web/limits"
 )
 
 // value is the raw number behind one cell of the ledger.
@@ -355,7 +356,7 @@ func TestComesBackAfterARestart(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		listener := l
-		go func() { done <- web.Serve(ctx, listener, library.New(), "test") }()
+		go func() { done <- web.Serve(ctx, listener, library.New(), "test", limits.Default()) }()
 		return func() { cancel(); <-done }
 	}
 	stop := start()

@@ -14,6 +14,7 @@ import (
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/library"
 	"kvstep/web"
+	"kvstep/web/limits"
 )
 
 // asChild in the environment makes this binary a server of its own, so that a test can
@@ -47,7 +48,7 @@ func serveChild() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, l, models, "test") }()
+	go func() { done <- web.Serve(ctx, l, models, "test", limits.Default()) }()
 	fmt.Println("http://" + l.Addr().String())
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		fmt.Println(used().Microseconds(), opened)

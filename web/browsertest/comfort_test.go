@@ -15,6 +15,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/library"
 	"kvstep/web"
+	"kvstep/web/limits"
 )
 
 // TestHelpListsEveryKey: the help dialog names the keys that work, no more and
@@ -169,7 +170,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		listener := l
-		go func() { done <- web.Serve(ctx, listener, library.New(), "test") }()
+		go func() { done <- web.Serve(ctx, listener, library.New(), "test", limits.Default()) }()
 		return func() { cancel(); <-done }
 	}
 	stop := serve()

@@ -277,8 +277,8 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 	p.press(kb.Enter)
 	stored := explain.Ref{Step: 3, Op: "k_rope", Row: 5}
 	s = p.asked(stored)
-	if number(t, s.Value) != all[3].K.At(5, 0) {
-		t.Errorf("the key as it was stored is %s, want %v", s.Value, all[3].K.At(5, 0))
+	if number(t, s.Value) != all[3].KV.Keys(3, 0).At(5, 0) {
+		t.Errorf("the key as it was stored is %s, want %v", s.Value, all[3].KV.Keys(3, 0).At(5, 0))
 	}
 	p.at(at) // asking moves no cursor
 

@@ -21,6 +21,7 @@ import (
 
 	"kvstep/sim/library"
 	"kvstep/web"
+	"kvstep/web/limits"
 )
 
 // findChromium is the browser's path, or skips (make test requires it).
@@ -65,13 +66,18 @@ func serve(t testing.TB) string {
 
 func serveModels(t testing.TB, models *library.Library) string {
 	t.Helper()
+	return serveWithin(t, models, limits.Default())
+}
+
+func serveWithin(t testing.TB, models *library.Library, within limits.Limits) string {
+	t.Helper()
 	l, err := web.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, l, models, "test") }()
+	go func() { done <- web.Serve(ctx, l, models, "test", within) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

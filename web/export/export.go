@@ -21,15 +21,11 @@ import (
 	"kvstep/sim/run"
 	"kvstep/sim/sheet"
 	"kvstep/sim/tape"
+	"kvstep/web/limits"
 	"kvstep/web/wire"
 )
 
 const (
-	// Wait is how long a run may take to be run again.
-	Wait = 20 * time.Second
-	// makeWait is how long a file may take altogether: the server has said something
-	// before its own patience (30 s) ends.
-	makeWait = Wait + 5*time.Second
 	// maxRows bounds the memory of a run's rows, as a room's tape does.
 	maxRows = 64 << 20
 	// maxFile bounds one file; a handout must also open well in a browser.
@@ -73,7 +69,7 @@ func (r *rerun) Step(n int) *sim.Step { return &r.steps[n] }
 
 // rerunSteps runs a request's recipe up to its last step. What takes too long or
 // grows too large is a Problem.
-func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun, error) {
+func rerunSteps(ctx context.Context, models *library.Library, q Request, within limits.Limits) (*rerun, error) {
 	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
 	r := &rerun{Request: q, memory: memory, turn: turn{pool: workers}}
 	whole := ctx
@@ -84,7 +80,7 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 			r.close()
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, Wait)
+	ctx, cancel := context.WithTimeout(ctx, within.Patience())
 	defer cancel()
 	m, err := models.GetWhile(ctx, q.Recipe.Model)
 	if err != nil {
@@ -106,9 +102,9 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 	}
 	r.plan = run.NewPlan(m, q.Recipe, r.prompt)
 	started := time.Now()
-	rows := 0
+	rows := int64(0)
 	if err := r.turn.begin(ctx); err != nil {
-		return nil, late(err, len(r.steps))
+		return nil, late(err, len(r.steps), within)
 	}
 	if q.To < 0 {
 		well = true
@@ -116,17 +112,18 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 	}
 	for s, err := range run.StepsWithin(ctx, r.memory, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
 		if err != nil {
-			return nil, late(err, len(r.steps))
+			return nil, late(err, len(r.steps), within)
 		}
-		if rows += 4 * s.Rows * (s.Q.NumCols() + 2*s.K.NumCols() + s.Out.NumCols()); rows > maxRows {
+		size := tape.MemoryOf(&s)
+		if rows += size; rows > maxRows {
 			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
 		}
-		r.memory.Add(tape.MemoryOf(&s))
+		r.memory.Add(size)
 		if r.steps = append(r.steps, s); s.N == q.To {
 			break
 		}
 		if err := r.turn.pass(ctx); err != nil {
-			return nil, late(err, len(r.steps))
+			return nil, late(err, len(r.steps), within)
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -138,9 +135,9 @@ func rerunSteps(ctx context.Context, models *library.Library, q Request) (*rerun
 }
 
 // late turns the deadline of a run into a Problem that says how far it came.
-func late(err error, step int) error {
+func late(err error, step int, within limits.Limits) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", step)
+		return sim.NewProblem("take.time", "Seconds", int(within.Wait), "Step", step)
 	}
 	return err
 }
@@ -151,16 +148,16 @@ func (r *rerun) close() {
 	r.memory.Close()
 }
 
-// Make makes the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
-func Make(ctx context.Context, models *library.Library, kind string, q Request, version string) (*File, error) {
+// Make makes, within limits, the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
+func Make(ctx context.Context, models *library.Library, kind string, q Request, version string, within limits.Limits) (*File, error) {
 	if kind == "schedules" {
-		return schedules(ctx, models, q)
+		return schedules(ctx, models, q, within)
 	}
-	ctx, cancel := context.WithTimeout(ctx, makeWait)
+	ctx, cancel := context.WithTimeout(ctx, within.Answer())
 	defer cancel()
-	r, err := rerunSteps(ctx, models, q)
+	r, err := rerunSteps(ctx, models, q, within)
 	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*sim.Problem)) { // not even its model is open
-		return nil, sim.NewProblem("take.time", "Seconds", int(Wait/time.Second), "Step", 0)
+		return nil, sim.NewProblem("take.time", "Seconds", int(within.Wait), "Step", 0)
 	}
 	if err != nil {
 		return nil, err
@@ -186,7 +183,7 @@ func Make(ctx context.Context, models *library.Library, kind string, q Request, 
 		return nil, fmt.Errorf("take: no kind %q", kind)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, sim.NewProblem("take.time", "Seconds", int(makeWait/time.Second), "Step", len(r.steps))
+		return nil, sim.NewProblem("take.time", "Seconds", int(within.Answer()/time.Second), "Step", len(r.steps))
 	}
 	if err == nil && len(f.Data) > limit {
 		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", limit>>20)

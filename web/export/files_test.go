@@ -27,6 +27,7 @@ import (
 	"kvstep/sim/model/modeltest"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
+	"kvstep/web/limits"
 )
 
 // testLibrary has one small GQA model without a tokenizer, and its run.
@@ -52,7 +53,7 @@ func makeFile(t testing.TB, kind, q string) *File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := Make(context.Background(), models, kind, r, "test")
+	f, err := Make(context.Background(), models, kind, r, "test", limits.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func TestWhatCannotBeMadeIsAProblem(t *testing.T) {
 	} {
 		r, err := Parse(q)
 		if err == nil {
-			_, err = Make(context.Background(), models, "jsonl", r, "test")
+			_, err = Make(context.Background(), models, "jsonl", r, "test", limits.Default())
 		}
 		var p *sim.Problem
 		if !errors.As(err, &p) || p.ID != id {
@@ -215,7 +216,7 @@ func TestWhatCannotBeMadeIsAProblem(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), -1)
 	defer cancel()
 	r, _ := Parse(query + "&step=5")
-	_, err := Make(ctx, models, "jsonl", r, "test")
+	_, err := Make(ctx, models, "jsonl", r, "test", limits.Default())
 	var p *sim.Problem
 	if !errors.As(err, &p) || p.ID != "take.time" {
 		t.Errorf("out of time: %v", err)
@@ -260,7 +261,7 @@ func TestBothSchedulesOfABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	var p *sim.Problem
-	if _, err := Make(context.Background(), models, "schedules", r, "test"); !errors.As(err, &p) || p.ID != "take.batch" {
+	if _, err := Make(context.Background(), models, "schedules", r, "test", limits.Default()); !errors.As(err, &p) || p.ID != "take.batch" {
 		t.Errorf("a run that is no batch: %v", err)
 	}
 }
@@ -350,7 +351,7 @@ func BenchmarkHandout(b *testing.B) {
 			}
 			size := 0
 			for b.Loop() {
-				f, err := Make(context.Background(), models, "html", q, "bench")
+				f, err := Make(context.Background(), models, "html", q, "bench", limits.Default())
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -14,6 +14,7 @@ import (
 	"kvstep/sim/explain"
 	"kvstep/sim/library"
 	"kvstep/sim/run/runtest"
+	"kvstep/web/limits"
 	"kvstep/web/wire"
 )
 
@@ -45,7 +46,7 @@ func takeAll(models *library.Library, r *rand.Rand) (err error) {
 		}
 	}()
 	for _, kind = range []string{"jsonl", "safetensors", "csv", "html", "schedules"} {
-		f, err := Make(context.Background(), models, kind, q, "test")
+		f, err := Make(context.Background(), models, kind, q, "test", limits.Default())
 		var p *sim.Problem
 		switch {
 		case errors.As(err, &p):

@@ -16,6 +16,7 @@ import (
 	"kvstep/sim/explain"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/web/limits"
 )
 
 // copied is the handout of a link, before it is packed, and what explains its cells.
@@ -25,7 +26,7 @@ func copied(t testing.TB, models *library.Library, link string) (*rerun, []hando
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := rerunSteps(context.Background(), models, q)
+	r, err := rerunSteps(context.Background(), models, q, limits.Default())
 	if err != nil {
 		t.Fatal(err)
 	}

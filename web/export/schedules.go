@@ -7,6 +7,7 @@ import (
 	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/sim/run"
+	"kvstep/web/limits"
 )
 
 // Served is what a batch came to under a schedule.
@@ -35,11 +36,11 @@ type RequestServing struct {
 
 // schedules runs the batch of a link to its end under both schedules. Only the
 // lane with a cache runs: the other one takes the same passes.
-func schedules(ctx context.Context, models *library.Library, q Request) (*File, error) {
+func schedules(ctx context.Context, models *library.Library, q Request, within limits.Limits) (*File, error) {
 	if q.Recipe.Batch == nil {
 		return nil, sim.NewProblem("take.batch")
 	}
-	ctx, cancel := context.WithTimeout(ctx, Wait)
+	ctx, cancel := context.WithTimeout(ctx, within.Patience())
 	defer cancel()
 	m, err := models.GetWhile(ctx, q.Recipe.Model)
 	if err != nil {
@@ -50,7 +51,7 @@ func schedules(ctx context.Context, models *library.Library, q Request) (*File, 
 		r, b := q.Recipe, *q.Recipe.Batch
 		b.Schedule = schedule
 		r.Batch, r.Lanes = &b, "cached"
-		if both[schedule], err = serve(ctx, m, r); err != nil {
+		if both[schedule], err = serve(ctx, m, r, within); err != nil {
 			return nil, err
 		}
 	}
@@ -58,11 +59,11 @@ func schedules(ctx context.Context, models *library.Library, q Request) (*File, 
 }
 
 // serve runs a batch to its end.
-func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (Served, error) {
+func serve(ctx context.Context, m *library.Loaded, r sim.Recipe, within limits.Limits) (Served, error) {
 	x := Served{Slots: r.Batch.Slots}
 	t := turn{pool: workers}
 	if err := t.begin(ctx); err != nil {
-		return x, late(err, 0)
+		return x, late(err, 0, within)
 	}
 	defer t.end()
 	var last *sim.Schedule
@@ -71,7 +72,7 @@ func serve(ctx context.Context, m *library.Loaded, r sim.Recipe) (Served, error)
 			err = t.pass(ctx)
 		}
 		if err != nil {
-			return x, late(err, s.N)
+			return x, late(err, s.N, within)
 		}
 		x.WeightBytes += s.Lanes[sim.Cached].WeightBytes
 		if s.Part == sim.HeadPart {

@@ -40,7 +40,7 @@ func writeCSV(w io.Writer, m *lens.Moment) error {
 	putTokens(m, put)
 	if s := m.Step; s != nil {
 		for lane, name := range [2]string{"cached", "uncached"} {
-			if s.Ran[lane] {
+			if s.Counted[lane] {
 				counted(s.Lanes[lane], func(key, value string) { put("ledger", "step", "", key, "", name, value) })
 				counted(s.Totals[lane], func(key, value string) { put("ledger", "total", "", key, "", name, value) })
 			}
@@ -133,6 +133,9 @@ func counted(c sim.Counters, put func(key, value string)) {
 		{"flops.head", f.Head}, {"elementwise", c.Elementwise}, {"kv_tokens", c.KVTokens}, {"kv_bytes", c.KVBytes},
 		{"kv_read_bytes", c.KVReadBytes}, {"kv_write_bytes", c.KVWriteBytes}, {"weight_bytes", c.WeightBytes}} {
 		put(n.key, strconv.FormatInt(n.n, 10))
+	}
+	if c.Untimed > 0 { // nobody measured it
+		return
 	}
 	put("seconds", strconv.FormatFloat(c.Seconds, 'g', -1, 64))
 }

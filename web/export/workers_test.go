@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 // TestOneProcessorIsLeft: a file is made with a hand only, whatever is made beside it, and
@@ -25,7 +26,7 @@ func TestOneProcessorIsLeft(t *testing.T) {
 		ctx, gone := context.WithCancel(context.Background())
 		done := make(chan error)
 		go func() {
-			_, err := Make(ctx, models, kind, q, "test")
+			_, err := Make(ctx, models, kind, q, "test", limits.Default())
 			done <- err
 		}()
 		select {
@@ -38,7 +39,7 @@ func TestOneProcessorIsLeft(t *testing.T) {
 			t.Errorf("%s without a hand: %v", kind, err)
 		}
 		<-workers
-		if _, err := Make(context.Background(), models, kind, q, "test"); err != nil {
+		if _, err := Make(context.Background(), models, kind, q, "test", limits.Default()); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if len(workers) > 0 {

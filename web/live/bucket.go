@@ -2,27 +2,23 @@ package live
 
 import "time"
 
-// What one connection may send: so many messages at once, and then so many a second.
-// A page sends one for each key, and at most one for each refresh of a screen. A long
-// message counts for as many as it has dropBytes: reading it takes so much longer.
-const (
-	maxBurst  = 240
-	perSecond = 240
-	dropBytes = 1024
-)
+// dropBytes of a message count as one more: a long one takes so much longer to read.
+const dropBytes = 1024
 
 // bucket holds what a connection may still send at once. Who has emptied it is read
 // more slowly: nothing is lost, the messages wait where they are.
 type bucket struct {
-	rate  float64 // drops a second; 0: no limit
+	rate  float64 // drops a second, and at most at once; 0: no limit
 	drops float64
 	since time.Time
 	clock func() time.Time
 	sleep func(time.Duration)
 }
 
-func newBucket() bucket {
-	return bucket{rate: perSecond, drops: maxBurst, clock: time.Now, sleep: time.Sleep}
+// newBucket lets a connection send so many messages at once, and then as many a second.
+// A page sends one for each key, and at most one for each refresh of a screen.
+func newBucket(messages int) bucket {
+	return bucket{rate: float64(messages), drops: float64(messages), clock: time.Now, sleep: time.Sleep}
 }
 
 // take takes what a message of some bytes costs, and waits until that is there.
@@ -32,7 +28,7 @@ func (b *bucket) take(bytes int) {
 	}
 	now := b.clock()
 	if !b.since.IsZero() {
-		b.drops = min(b.drops+now.Sub(b.since).Seconds()*b.rate, maxBurst)
+		b.drops = min(b.drops+now.Sub(b.since).Seconds()*b.rate, b.rate)
 	}
 	b.since = now
 	if b.drops -= float64(1 + bytes/dropBytes); b.drops < 0 {

@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,34 +18,36 @@ import (
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/sim/token"
+	"kvstep/web/limits"
 	"kvstep/web/wall/walltest"
 )
 
 // TestBucket: so many messages at once, then so many a second, a long one for many.
 func TestBucket(t *testing.T) {
 	now, slept := time.Unix(1000, 0), time.Duration(0)
-	b := newBucket()
+	const messages = 240
+	b := newBucket(messages)
 	b.clock = func() time.Time { return now }
 	b.sleep = func(d time.Duration) { slept += d; now = now.Add(d) }
-	for range maxBurst {
+	for range messages {
 		b.take(40)
 	}
 	if slept != 0 {
 		t.Errorf("slept %v within the burst", slept)
 	}
-	for range perSecond {
+	for range messages {
 		b.take(40)
 	}
 	if slept < 990*time.Millisecond || slept > 1010*time.Millisecond {
-		t.Errorf("%d more took %v", perSecond, slept)
+		t.Errorf("%d more took %v", messages, slept)
 	}
 	slept = 0
 	b.take(60_000)
-	if want := 60_000 / dropBytes * time.Second / perSecond; slept < want-10*time.Millisecond || slept > want+10*time.Millisecond {
+	if want := 60_000 / dropBytes * time.Second / messages; slept < want-10*time.Millisecond || slept > want+10*time.Millisecond {
 		t.Errorf("a long message took %v, want %v", slept, want)
 	}
 	now, slept = now.Add(time.Hour), 0
-	for range maxBurst + 1 {
+	for range messages + 1 {
 		b.take(0)
 	}
 	if slept == 0 || slept > 10*time.Millisecond {
@@ -57,7 +60,7 @@ func TestBucket(t *testing.T) {
 func TestAReturningClientTakesItsChair(t *testing.T) {
 	url := serve(t)
 	var conns []*websocket.Conn
-	for i := range MaxViewers {
+	for i := range limits.Default().Viewers {
 		conns = append(conns, dial(t, fmt.Sprintf("%s?client=c%d", url, i)))
 	}
 	refused := func(query string) {
@@ -72,7 +75,8 @@ func TestAReturningClientTakesItsChair(t *testing.T) {
 		refused("")
 		old := conns[7]
 		conns[7] = dial(t, url+"?client=c7")
-		if _, _, err := old.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+		var gone *websocket.CloseError
+		if _, _, err := old.ReadMessage(); !errors.As(err, &gone) || gone.Code != websocket.CloseGoingAway || gone.Text != "" { // nothing has stopped
 			t.Errorf("the old connection: %v", err)
 		}
 		send(t, conns[7], `{"cmd":"open","link":"?tokens=1,2,3&new=2"}`)
@@ -102,7 +106,7 @@ func TestAReturningClientTakesItsChair(t *testing.T) {
 // TestCloseDoesNotWaitForReaders: viewers that read nothing, with frames stuck on the way
 // to them, do not hold up the end.
 func TestCloseDoesNotWaitForReaders(t *testing.T) {
-	hub := NewHub(library.New(), func(string) bool { return true })
+	hub := NewHub(library.New(), func(string) bool { return true }, limits.Default())
 	hub.rate = bucket{}
 	server := httptest.NewUnstartedServer(hub)
 	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
@@ -171,11 +175,11 @@ func TestAPanicEndsNoOtherSession(t *testing.T) {
 		}
 		return &library.Loaded{Name: "mined", Model: m.Model, Tokenizer: mine{m.Tokenizer, "BOOM"}}, nil
 	}})
-	hub := NewHub(models, func(string) bool { return true })
+	hub := NewHub(models, func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(hub)
 	defer func() { hub.Close(); server.Close() }()
 	url := "ws" + strings.TrimPrefix(server.URL, "http")
-	bad, others := dial(t, url), make([]*websocket.Conn, MaxViewers-1)
+	bad, others := dial(t, url), make([]*websocket.Conn, limits.Default().Viewers-1)
 	for i := range others {
 		others[i] = dial(t, url)
 		send(t, others[i], `{"cmd":"open","link":"?model=story&prompt=Tom+has&new=4"}`)

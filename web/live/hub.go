@@ -10,23 +10,22 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"kvstep/sim"
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 	"kvstep/web/room"
 	"kvstep/web/wire"
 )
-
-// MaxViewers bounds how many pages may be connected at once; each has at most
-// one room of its own.
-const MaxViewers = 64
 
 // Hub accepts viewers and gives each a room: its own, or, with ?room=NAME, the
 // one that everybody who says that name shares.
 type Hub struct {
 	models   *library.Library
 	allowed  func(origin string) bool
+	most     int    // viewers
 	rate     bucket // of every connection
 	ctx      context.Context
-	cancel   context.CancelFunc
+	cancel   context.CancelCauseFunc // with what viewers are told
 	sessions sync.WaitGroup
 
 	mu      sync.Mutex
@@ -49,10 +48,13 @@ type sharedRoom struct {
 	viewers int
 }
 
-// NewHub serves models to pages whose Origin is allowed.
-func NewHub(models *library.Library, allowed func(origin string) bool) *Hub {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &Hub{models: models, allowed: allowed, rate: newBucket(), ctx: ctx, cancel: cancel, shared: map[string]*sharedRoom{}, clients: map[string]*chair{}}
+// NewHub serves models, within limits, to pages whose Origin is allowed.
+func NewHub(models *library.Library, allowed func(origin string) bool, within limits.Limits) *Hub {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	return &Hub{
+		models: models, allowed: allowed, most: int(within.Viewers), rate: newBucket(int(within.Messages)),
+		ctx: ctx, cancel: cancel, shared: map[string]*sharedRoom{}, clients: map[string]*chair{},
+	}
 }
 
 // closeWait is how long Close waits for sessions: longer than they wait for their peers.
@@ -62,7 +64,7 @@ const closeWait = 2 * byeWait
 // one of them not heed it, after closeWait.
 func (h *Hub) Close() {
 	h.mu.Lock() // no session may start after this
-	h.cancel()
+	h.cancel(sim.NewProblem("server.stopped"))
 	h.mu.Unlock()
 	gone := make(chan struct{})
 	go func() {
@@ -75,21 +77,25 @@ func (h *Hub) Close() {
 	}
 }
 
-// ServeHTTP upgrades one connection and serves it until it ends.
+// ServeHTTP upgrades one connection and serves it until it ends. Whoever asks without an
+// upgrade is told what a browser does not tell its page of a handshake: why there is none.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	name, client := query.Get("room"), query.Get("client")
-	if len(name) > maxName || len(client) > maxName {
-		http.Error(w, "room or client name is longer than 64 bytes", http.StatusBadRequest)
+	switch {
+	case len(name) > maxName || len(client) > maxName:
+		refuse(w, http.StatusBadRequest, sim.NewProblem("socket.name", "Max", maxName))
+		return
+	case !websocket.IsWebSocketUpgrade(r):
+		h.answer(w, client)
+		return
+	case !h.allowed(r.Header.Get("Origin")): // before anyone has to go for it
+		refuse(w, http.StatusForbidden, sim.NewProblem("socket.blocked"))
 		return
 	}
-	if !h.allowed(r.Header.Get("Origin")) { // before anyone has to go for it
-		http.Error(w, "this socket is for pages of this server", http.StatusForbidden)
-		return
-	}
-	seat := h.enter(client)
-	if seat == nil {
-		http.Error(w, "too many viewers", http.StatusServiceUnavailable)
+	seat, refusal := h.enter(client)
+	if refusal != nil {
+		refuse(w, http.StatusServiceUnavailable, refusal)
 		return
 	}
 	defer h.leave(seat)
@@ -111,22 +117,59 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // maxName bounds the names of rooms and clients.
 const maxName = 64
 
-// enter gives a viewer a chair, if one is free. A client who is here already, with a
-// connection that has died without a word (a phone that slept), gets the old one's.
-func (h *Hub) enter(client string) *chair {
+// answer tells whether there is a chair for a client, who takes none by asking.
+func (h *Hub) answer(w http.ResponseWriter, client string) {
+	h.mu.Lock()
+	refusal := h.refusal(client)
+	h.mu.Unlock()
+	if refusal != nil {
+		refuse(w, http.StatusServiceUnavailable, refusal)
+		return
+	}
+	w.Header().Set("Upgrade", "websocket")
+	refuse(w, http.StatusUpgradeRequired, sim.NewProblem("socket.blocked"))
+}
+
+// refuse answers with a problem, as it is told over a socket, and says when to try again.
+func refuse(w http.ResponseWriter, status int, p *sim.Problem) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	if status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "2")
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(wire.ProblemMessage(p))
+}
+
+// refusal returns why there is no chair for a client now, nil if there is one. The mutex is held.
+func (h *Hub) refusal(client string) *sim.Problem {
+	switch {
+	case h.ctx.Err() != nil:
+		return sim.NewProblem("server.stopped")
+	case h.viewers >= h.most && !h.returns(client):
+		return sim.NewProblem("viewers.full", "Most", h.most)
+	}
+	return nil
+}
+
+// returns reports whether a client may have the chair that it has already.
+func (h *Hub) returns(client string) bool { return h.clients[client] != nil && h.leaving < h.most }
+
+// enter gives a viewer a chair, if one is free, or says why not. A client who is here already,
+// with a connection that has died without a word (a phone that slept), gets the old one's.
+func (h *Hub) enter(client string) (*chair, *sim.Problem) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ctx.Err() != nil {
-		return nil
+	if p := h.refusal(client); p != nil {
+		return nil, p
 	}
-	if old := h.clients[client]; old != nil && h.leaving < MaxViewers {
+	if h.returns(client) {
+		old := h.clients[client]
 		old.passed = true
 		old.cancel()
 		h.viewers--
 		h.leaving++
-	}
-	if h.viewers >= MaxViewers {
-		return nil
 	}
 	h.viewers++
 	h.sessions.Add(1)
@@ -135,7 +178,7 @@ func (h *Hub) enter(client string) *chair {
 	if client != "" {
 		h.clients[client] = c
 	}
-	return c
+	return c, nil
 }
 
 func (h *Hub) leave(c *chair) {

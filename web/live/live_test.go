@@ -2,6 +2,7 @@ package live
 
 import (
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"kvstep/sim/library"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
+	"kvstep/web/limits"
 	"kvstep/web/wire"
 )
 
@@ -29,7 +31,7 @@ func serve(t testing.TB) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := NewHub(library.New(&library.Loaded{Name: "random", Model: m}), func(o string) bool { return o == "http://good" })
+	hub := NewHub(library.New(&library.Loaded{Name: "random", Model: m}), func(o string) bool { return o == "http://good" }, limits.Default())
 	server := httptest.NewServer(hub)
 	t.Cleanup(func() {
 		hub.Close()
@@ -148,7 +150,7 @@ func TestASlowViewerDelaysNobody(t *testing.T) {
 
 func TestRoomsAreBounded(t *testing.T) {
 	url := serve(t)
-	for range MaxViewers {
+	for range limits.Default().Viewers {
 		dial(t, url)
 	}
 	_, resp, err := websocket.DefaultDialer.Dial(url, http.Header{"Origin": {"http://good"}})
@@ -158,13 +160,14 @@ func TestRoomsAreBounded(t *testing.T) {
 }
 
 func TestCloseSaysGoodbye(t *testing.T) {
-	hub := NewHub(library.New(), func(string) bool { return true })
+	hub := NewHub(library.New(), func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(hub)
 	defer server.Close()
 	conn := dial(t, "ws"+strings.TrimPrefix(server.URL, "http"))
 	done := make(chan struct{})
 	go func() { hub.Close(); close(done) }()
-	if _, _, err := conn.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
+	var bye *websocket.CloseError
+	if _, _, err := conn.ReadMessage(); !errors.As(err, &bye) || bye.Code != websocket.CloseGoingAway || bye.Text != `{"problem":"server.stopped","args":{}}` {
 		t.Errorf("error %v", err)
 	}
 	select {

@@ -15,6 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 // What BenchmarkBeside runs in processes of their own: the server, and those who load it.
@@ -31,7 +32,7 @@ func TestLoad(t *testing.T) {
 	case "":
 		t.Skip("only for BenchmarkBeside")
 	case "serve":
-		hub := NewHub(library.New(), func(string) bool { return true })
+		hub := NewHub(library.New(), func(string) bool { return true }, limits.Default())
 		server := httptest.NewServer(hub)
 		fmt.Println("ws" + strings.TrimPrefix(server.URL, "http"))
 		_, _ = bufio.NewReader(os.Stdin).ReadByte() // until the benchmark ends

@@ -18,6 +18,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/library"
+	"kvstep/web/limits"
 )
 
 // modelFolder writes a model of random numbers in BF16, some MB of them, and tells how
@@ -150,7 +151,7 @@ func TestLoadingAModel(t *testing.T) {
 			},
 		})
 	}
-	hub := NewHub(models, func(string) bool { return true })
+	hub := NewHub(models, func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(hub)
 	t.Cleanup(func() {
 		hub.Close()

@@ -132,7 +132,7 @@ func (s *session) write(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
+			bye := websocket.FormatCloseMessage(websocket.CloseGoingAway, reason(ctx))
 			_ = s.conn.WriteControl(websocket.CloseMessage, bye, time.Now().Add(byeWait))
 			return
 		case <-ping.C:
@@ -145,6 +145,16 @@ func (s *session) write(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// reason returns what a close says of the end of a session's context: the problem that ended it,
+// as a refusal tells it, or nothing. A close has room for 123 bytes.
+func reason(ctx context.Context) string {
+	var p *sim.Problem
+	if !errors.As(context.Cause(ctx), &p) {
+		return ""
+	}
+	return string(wire.ProblemMessage(p))
 }
 
 // flush writes what is in the mailbox: how far a model is, refusals in order, then

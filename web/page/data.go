@@ -19,6 +19,8 @@ type HomeData struct {
 	Recipe       sim.Recipe // what the form shows at first
 	Version      string
 	Recorded     bool // a handout: everything was recorded, no server is there
+	// Files are the addresses of what a page loads, by name ("page.js"): the server knows them.
+	Files map[string]string
 }
 
 // ModelInfo is one entry of the model menu.
@@ -51,6 +53,9 @@ func titleID(model string) string {
 
 // t returns a message of the page's language.
 func (d HomeData) t(id string) string { return d.Text.T(id, nil) }
+
+// catalogue returns the address of a language's catalogue.
+func (d HomeData) catalogue(lang string) string { return d.Files[lang+".json"] }
 
 // htmlLang returns the language as HTML names it.
 func (d HomeData) htmlLang() string {

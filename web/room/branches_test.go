@@ -204,7 +204,7 @@ func TestHeldRows(t *testing.T) {
 			for n := range b.tape.Len() {
 				x := b.tape.Step(n)
 				if x.Part == sim.LayerPart { // a head keeps nothing
-					seen[fmt.Sprintf("%p", &x.Q.Row(0)[0])] = b.tape.BytesOf(n, n+1)
+					seen[fmt.Sprintf("%p", &x.Out.Row(0)[0])] = b.tape.BytesOf(n, n+1)
 				}
 			}
 		}

@@ -324,9 +324,7 @@ func digest(s *sim.Step) string {
 	}
 	one := func(s *sim.Step) {
 		if s.Part == sim.LayerPart {
-			put(s.Q)
-			put(s.K)
-			put(s.V)
+			put(s.X)
 			put(s.Out)
 		} else {
 			for _, x := range s.Logits() {

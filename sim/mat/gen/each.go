@@ -76,6 +76,85 @@ func (u *unit) elementwise() {
 	u.leave()
 }
 
+// layerNorm are the three walks of LayerNorm over its numbers: the sum for the mean, the
+// distances from it and their squares, and what is made of them.
+func (u *unit) layerNorm() {
+	u.function("sums", "sums *[16]float32, x *float32, n int", "adds x[i] to sums[i mod 16].")
+	x, n := Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	l := u.lanes()
+	u.each(n, 16, func(at func(reg.Register) Mem, r int, mask reg.Register) {
+		v := u.reg()
+		u.load(at(x), mask, v)
+		l.add(v, r, mask)
+	})
+	l.leave()
+
+	u.function("center", "dst, x *float32, mean float32, sums *[16]float32, n int",
+		"sets dst = x - mean, and adds the square of dst[i] to sums[i mod 16].")
+	p, n := pointers("dst", "x"), Load(Param("n"), GP64())
+	mean := u.broadcast("mean")
+	l = u.lanes()
+	u.each(n, 16, func(at func(reg.Register) Mem, r int, mask reg.Register) {
+		v := u.reg()
+		u.load(at(p[1]), mask, v)
+		VSUBPS(mean, v, v)
+		u.store(v, at(p[0]), mask)
+		VMULPS(v, v, v)
+		l.add(v, r, mask)
+	})
+	l.leave()
+
+	u.function("affine", "x, gain, bias *float32, inv float32, n int", "sets x = x * inv * gain + bias.")
+	p, n = pointers("x", "gain", "bias"), Load(Param("n"), GP64())
+	inv := u.broadcast("inv")
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		v, g := u.reg(), u.reg()
+		u.load(at(p[0]), mask, v)
+		VMULPS(inv, v, v)
+		u.load(at(p[1]), mask, g)
+		VMULPS(g, v, v)
+		u.load(at(p[2]), mask, g)
+		VADDPS(g, v, v)
+		u.store(v, at(p[0]), mask)
+	})
+	u.leave()
+}
+
+// laned are the 16 lanes of a sum in registers, read from the parameter sums and stored there.
+type laned struct {
+	u    *unit
+	to   reg.Register
+	sums []reg.VecVirtual
+}
+
+func (u *unit) lanes() *laned {
+	l := &laned{u: u, to: Load(Param("sums"), GP64())}
+	for r := range 16 / u.floats {
+		l.sums = append(l.sums, u.reg())
+		VMOVUPS(Mem{Base: l.to, Disp: 4 * u.floats * r}, l.sums[r])
+	}
+	return l
+}
+
+// add adds v to register r of the lanes; what is masked changes none. v may be used up.
+func (l *laned) add(v reg.VecVirtual, r int, mask reg.Register) {
+	switch {
+	case mask != nil && l.u.wide():
+		VADDPS(v, l.sums[r], mask, l.sums[r])
+		return
+	case mask != nil:
+		VANDPS(mask, v, v)
+	}
+	VADDPS(v, l.sums[r], l.sums[r])
+}
+
+func (l *laned) leave() {
+	for r, s := range l.sums {
+		VMOVUPS(s, Mem{Base: l.to, Disp: 4 * l.u.floats * r})
+	}
+	l.u.leave()
+}
+
 func (u *unit) leave() {
 	VZEROUPPER()
 	RET()

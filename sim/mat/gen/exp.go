@@ -98,31 +98,16 @@ func (u *unit) expSums() {
 		"sets dst = exp(s - top), and adds dst[j] to sums[j mod 16].")
 	dst, s, n := Load(Param("dst"), GP64()), Load(Param("s"), GP64()), Load(Param("n"), GP64())
 	top, e := u.broadcast("top"), u.exponential()
-	out := Load(Param("sums"), GP64())
-	var sums [2]reg.VecVirtual
-	for r := range 16 / u.floats {
-		sums[r] = u.reg()
-		VMOVUPS(Mem{Base: out, Disp: 4 * u.floats * r}, sums[r])
-	}
+	l := u.lanes()
 	u.each(n, 16, func(at func(reg.Register) Mem, r int, mask reg.Register) {
 		x := u.reg()
 		u.load(at(s), mask, x)
 		VSUBPS(top, x, x)
 		y := e.of(x)
 		u.store(y, at(dst), mask)
-		switch { // what is masked changes no lane
-		case mask != nil && u.wide():
-			VADDPS(y, sums[r], mask, sums[r])
-			return
-		case mask != nil:
-			VANDPS(mask, y, y)
-		}
-		VADDPS(y, sums[r], sums[r])
+		l.add(y, r, mask)
 	})
-	for r := range 16 / u.floats {
-		VMOVUPS(sums[r], Mem{Base: out, Disp: 4 * u.floats * r})
-	}
-	u.leave()
+	l.leave()
 }
 
 // expLanes is expSums with lanes by positions: while the vector unit is at the
@@ -188,6 +173,38 @@ func (u *unit) swiglu() {
 		up := u.reg()
 		u.load(at(p[2]), mask, up)
 		VMULPS(up, y, y)
+		u.store(y, at(p[0]), mask)
+	})
+	u.leave()
+}
+
+// gelu is GPT-2's, as GELU and Tanh have it: e = exp(-2|t|) never overflows, and the sign
+// of t goes back to tanh at the end.
+func (u *unit) gelu() {
+	u.function("gelu", "dst, x *float32, n int", "sets dst = 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).")
+	p, n := pointers("dst", "x"), Load(Param("n"), GP64())
+	e, sign := u.exponential(), u.constant(1<<31)
+	cubic, root, twice := u.constant(float(0.044715)), u.constant(float(0.7978845608)), u.constant(float(2))
+	u.each(n, u.floats, func(at func(reg.Register) Mem, _ int, mask reg.Register) {
+		x, t, minus := u.reg(), u.reg(), u.reg()
+		u.load(at(p[1]), mask, x)
+		VMULPS(x, x, t)
+		VMULPS(x, t, t)
+		VMULPS(cubic, t, t)
+		VADDPS(t, x, t)
+		VMULPS(root, t, t)
+		u.and(sign, t, minus) // of tanh
+		u.or(sign, t, t)      // -|t|
+		VMULPS(twice, t, t)
+		y, above := e.of(t), u.reg()
+		VMOVUPS(constantOf(float(1)), above)
+		VSUBPS(y, above, above)
+		VADDPS(e.one, y, y)
+		VDIVPS(y, above, y)
+		u.or(minus, y, y)
+		VADDPS(e.one, y, y)
+		VMULPS(e.half, x, x)
+		VMULPS(y, x, y)
 		u.store(y, at(p[0]), mask)
 	})
 	u.leave()

@@ -30,7 +30,11 @@ func main() {
 		u.expSums()
 		u.expLanes()
 		u.swiglu()
+		u.gelu()
+		u.layerNorm()
 	}
+	rotate()
+	rotatePairs()
 	codes(8)
 	codes(4)
 	Generate()

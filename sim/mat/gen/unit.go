@@ -88,6 +88,23 @@ func (u *unit) store(r reg.Register, m Mem, mask reg.Register) {
 	}
 }
 
+// and and or are bit by bit.
+func (u *unit) and(a Op, b, to reg.Register) {
+	if u.wide() {
+		VPANDD(a, b, to)
+	} else {
+		VANDPS(a, b, to)
+	}
+}
+
+func (u *unit) or(a Op, b, to reg.Register) {
+	if u.wide() {
+		VPORD(a, b, to)
+	} else {
+		VORPS(a, b, to)
+	}
+}
+
 // constants are numbers that every lane meets, as operands: registers where
 // there are enough of them, memory otherwise.
 func (u *unit) constant(bits uint32) Op {

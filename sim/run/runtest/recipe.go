@@ -132,6 +132,9 @@ func Draw(r *rand.Rand, m *library.Loaded) sim.Recipe {
 			rec.Forced = append(rec.Forced, sim.Forced{Pass: r.IntN(rec.MaxNew + 2), Token: r.IntN(c.Vocab)})
 		}
 	}
+	if rec.Lanes == "both" && r.IntN(4) == 0 {
+		rec.Lanes = fmt.Sprint(sim.BothUntil, r.IntN(20))
+	}
 	rec = recipe.Complete(rec)
 	if r.IntN(16) == 0 && len(rec.Forced) == 0 { // prefill alone
 		rec.MaxNew = 0

@@ -15,7 +15,7 @@ export const createState = (change) =>
       theme: /** @type {Theme} */ (/** @type {unknown} */ (null)),
       recorded: false,
       connected: false,
-      lost: false,
+      lost: null,
       playing: false,
       problem: null,
       loading: null,

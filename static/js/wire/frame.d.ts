@@ -159,7 +159,8 @@ export interface Tensors {
    */
   history_ahead?: Tensor;
   /**
-   * U32 or F64 [2, points up to the cursor]: what the recorded steps of each point cost, cached lane, then uncached
+   * U32 or F64 [2, points up to the cursor]: what the recorded steps of each point cost, cached lane, then uncached;
+   * NaN is a time that nobody measured, since the lane waited
    */
   history_paid?: Tensor;
   /**
@@ -176,7 +177,7 @@ export interface Tensors {
   head_hints?: Tensor;
   /**
    * U8, U16 or U32 [3, L, T]: 1 + the pass that wrote the K and V row of this position (0: not yet), passes that
-   * have read it since, passes in which the uncached lane computed it again
+   * have read it since, passes in which the uncached lane computed it again, or would have, where it waits
    */
   rows?: Tensor;
   /**
@@ -356,7 +357,10 @@ export type Recipe = {
   propose?: number;
   /** more requests, served together with this one */
   batch?: Batch;
-  /** "both", "cached" or "uncached": which lanes are executed */
+  /**
+   * those that the run has: "both", "cached" or "uncached". "both:N" lets the uncached lane run while a sequence has
+   * at most N tokens; from then on it waits, and is only counted.
+   */
   lanes: string;
   /** "allowed" or "dense": which (query, key) pairs are counted */
   pairs: string;
@@ -490,6 +494,11 @@ export type Step = {
   identical: boolean;
   /** the first op in which they do not */
   differs: string;
+  /**
+   * in how many tokens of the sequence the lanes were compared, where the uncached lane waits by now (recipe.lanes):
+   * it is counted, and identical says nothing of this step.
+   */
+  compared?: number;
   /** why the run ends with this step */
   done: string | null;
 };
@@ -560,7 +569,7 @@ export type Ledger = {
   count: Count;
 };
 
-/** both; null is one that does not run. */
+/** both; null is one that the run does not have. */
 export type Lanes = {
   cached: Counters | null;
   uncached: Counters | null;
@@ -583,6 +592,8 @@ export type Counters = {
   weight_bytes: Integer;
   /** measured; everything else is counted */
   seconds?: number;
+  /** how many of the steps nobody measured, since the lane waited (recipe.lanes); seconds is then of the others. */
+  untimed?: number;
 };
 
 /** those of matrix products. */

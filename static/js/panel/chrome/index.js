@@ -14,6 +14,7 @@ export const panel = { id: "chrome", offline: true, create };
 function create(_, { store, act }) {
   const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
   const alert = byId("problem");
+  const offline = byId("offline");
   const help = /** @type {HTMLDialogElement} */ (byId("help"));
   byId("problem-close").addEventListener("click", () => store.set({ problem: null }));
   byId("help-open").addEventListener("click", () => help.showModal());
@@ -45,7 +46,7 @@ function create(_, { store, act }) {
 
   /** @param {State} state @param {State} before */
   return function view(state, before) {
-    const { problem, t, lang, connected } = state;
+    const { problem, t, lang, connected, lost } = state;
     alert.hidden = !problem;
     byId("problem-text").textContent = problem ? told(problem, t) : "";
     const outside = state.frame?.meta.run.outside ?? [];
@@ -56,7 +57,9 @@ function create(_, { store, act }) {
           Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`),
         })
       : "";
-    byId("offline").hidden = connected || !state.lost;
+    const away = connected || !lost ? "" : told(lost, t);
+    offline.hidden = !away;
+    if (offline.textContent !== away) offline.textContent = away; // a live region speaks every change
     byId("legend-gone").hidden = !state.frame || !evicts(state.frame);
     const cell = readout(state);
     byId("readout").hidden = !cell;
