@@ -71,11 +71,12 @@ go:
 	KVSTEP_BROWSER=skip go test -timeout $(TIMEOUT) ./...
 
 # What is concurrent again, under the race detector: the server and its rooms, the program,
-# the library; of the simulator the tests that start goroutines themselves.
+# the library; of the simulator the tests that start goroutines themselves. Figures are made
+# one after another.
 race: export KVSTEP_ALL =
 race: export CGO_ENABLED = 1
 race:
-	go test -race -short -timeout $(TIMEOUT) ./web/room ./web/live ./web ./cmd/... ./sim/library
+	go test -race -short -timeout $(TIMEOUT) -skip Figure ./web/room ./web/live ./web ./cmd/... ./sim/library
 	go test -race -short -timeout $(TIMEOUT) $$(.ci/concurrent)
 
 # The same bits on other processors.
