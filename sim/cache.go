@@ -88,9 +88,16 @@ type KVCache interface {
 	// scale + low. It reports false where it is kept as it was computed.
 	Code(layer, kvHead, p, dim int, value bool) (code Code, scale, low float32, ok bool)
 
-	// Score is what position p of the layer that ran last is kept by, or was when it was
-	// evicted. It reports false under a policy that does not choose by attention.
-	Score(kvHead, p int) (float32, bool)
+	// Sizes are the root mean squares of the rows of Keys, or with value of Values, Errors the
+	// largest differences of their numbers from those that were computed, and Scales the largest
+	// scales of their codes, 0 where a row has none: all [Len(layer)], read-only, and worked out once.
+	Sizes(layer, kvHead int, value bool) []float32
+	Errors(layer, kvHead int, value bool) []float32
+	Scales(layer, kvHead int, value bool) []float32
+
+	// Scores are what the positions of the layer that ran last are kept by, or were when they were evicted,
+	// [Len(layer)]; nil under a policy that does not choose by attention.
+	Scores(kvHead int) []float32
 	// QuantisedLen is how many positions have their K in codes, where groups are of tokens.
 	QuantisedLen() int
 	// Blocks are those taken and given back since the view before.

@@ -82,6 +82,7 @@ type Step struct {
 	Identical bool        // every op of both lanes gave the same bits (true when only one ran)
 	Differs   string      // the first op of this step that did not, such as "scores"
 	Compared  int         // tokens of this sequence that both lanes have computed, and in which they were compared
+	Differed  bool        // an op of this sequence has differed, in this step or in one before
 
 	Output          Output // what Logits, Top and Choice tell; nil in a layer and while the prompt goes on
 	Token           int    // the id chosen; head only, -1 otherwise

@@ -40,7 +40,7 @@ func TestDynamicAnswersAreNotStored(t *testing.T) {
 	addr, stop := start(t)
 	defer stop()
 	for path, want := range map[string]string{
-		"/take/jsonl" + takeQuery: "no-store", "/take/csv" + takeQuery: "no-store", "/take/html" + takeQuery: "no-store", "/take/qr" + takeQuery: "no-store",
+		"/take/jsonl" + takeQuery: "no-store", "/take/csv" + takeQuery: "no-store", "/take/html" + takeQuery: "no-store", "/take/qr" + takeQuery: "no-store", "/take/sizes" + takeQuery: "no-store",
 		"/take/jsonl?step=x": "no-store", "/variants?new=2": "no-store", "/plot/none.svg": "no-store",
 		"/": "no-cache", "/plots?new=4": "no-cache", "/static/js/main.js": "no-cache", "/bundle/page.js": "no-cache", "/bundle/page.0.js": "no-cache",
 		"/plot/parts.svg?new=4": "no-cache", "/plot/parts.csv?new=4": "no-cache", "/weights?layer=0&op=w_q": "no-cache", // the fence is asked each time

@@ -2,16 +2,21 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"kvstep/sim"
 	"kvstep/sim/library"
+	"kvstep/sim/plain"
 	"kvstep/web/export"
 	"kvstep/web/limits"
 	"kvstep/web/pack"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
+
+// onPage are the kinds that a page shows.
+var onPage = []string{"qr", "schedules", "sizes"}
 
 // exportFile serves /take/KIND?LINK&to=N: a file of the run that a link names.
 // A refusal is the same JSON as a problem on the socket. free has as many places
@@ -27,6 +32,9 @@ func exportFile(models *library.Library, version string, within limits.Limits, f
 		case "qr":
 			f, err = qrOf(r)
 			coding = packed(f, coding)
+		case "sizes":
+			f, err = sizesOf(r, models, within)
+			coding = pack.Identity // a few words
 		case "jsonl", "safetensors", "csv", "html", "schedules":
 			f, coding, err = fileOf(r, models, kind, version, within, coding, free)
 		default:
@@ -42,7 +50,7 @@ func exportFile(models *library.Library, version string, within limits.Limits, f
 					h.Set("Content-Encoding", string(coding))
 				}
 				h.Set("Content-Length", strconv.Itoa(len(f.Data)))
-				if kind != "qr" && kind != "schedules" { // a picture and a table on the page; everything else is a download
+				if !slices.Contains(onPage, kind) { // everything else is a download
 					h.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
 				}
 			})
@@ -60,6 +68,16 @@ func qrOf(r *http.Request) (*export.File, error) {
 		return nil, err
 	}
 	return export.QR("http://" + r.Host + "/" + link.Query())
+}
+
+// sizesOf returns how large the files of a run will be, which runs nothing.
+func sizesOf(r *http.Request, models *library.Library, within limits.Limits) (*export.File, error) {
+	q, err := export.Parse(r.URL.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	sizes, err := export.Sizes(r.Context(), models, q, within)
+	return &export.File{Type: "application/json; charset=utf-8", Data: plain.JSON(sizes)}, err
 }
 
 // packed puts a file's data into a coding, and returns the one that they are in then. What

@@ -103,9 +103,7 @@ func pageData(models *library.Library, recipe sim.Recipe, lang string) (page.Hom
 				return page.HomeData{}, err
 			}
 		}
-		if recipe.Prompt == "" && len(recipe.Tokens) == 0 {
-			recipe.Prompt = m.Default(lang).Prompt
-		}
+		recipe = m.Filled(recipe, lang)
 		recipe.Model = m.Name
 	}
 	data := page.HomeData{Lang: lang, Text: text.In(lang), Recipe: recipe}

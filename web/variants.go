@@ -86,10 +86,7 @@ func allVariants(ctx context.Context, models *library.Library, link wire.Link) (
 	if err != nil {
 		return nil, err
 	}
-	recipe := link.Recipe
-	if recipe.Prompt == "" && len(recipe.Tokens) == 0 {
-		recipe.Prompt = m.Default(link.Lang).Prompt
-	}
+	recipe := m.Filled(link.Recipe, link.Lang)
 	recipe.Forced, recipe.Draft, recipe.Batch = nil, "", nil // all ways start alike
 	if recipe.Sampler.Kind == "beam" {
 		recipe.Sampler.Kind = "greedy"

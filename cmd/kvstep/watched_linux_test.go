@@ -219,7 +219,7 @@ func newViewer() *viewer {
 	return &viewer{make(chan []byte, 1000), make(chan *sim.Problem, 100)}
 }
 
-func (v *viewer) Frame(data []byte)      { v.frames <- data }
+func (v *viewer) Frame(f *room.Encoded)  { v.frames <- f.Data }
 func (v *viewer) Problem(p *sim.Problem) { v.problems <- p }
 func (v *viewer) Loading([]byte)         {}
 

@@ -290,7 +290,11 @@ func decidingRow(s *sim.Step) int {
 // stored returns the step that put position p of step s's layer into the cache, and
 // the row of that step which it was; -1 if it is not recorded.
 func (r *Run) stored(s *sim.Step, p int) (step, row int) {
-	for n := s.N; n >= 0; n-- {
+	from := s.N
+	if r.Writer != nil {
+		from += (r.Writer(s, p) - s.Pass) * (r.Model.Config.Layers + 1)
+	}
+	for n := from; n >= 0; n-- {
 		if w := r.Step(n); w != nil && w.Layer == s.Layer && w.Cached <= p && p < w.Cached+w.Rows {
 			return n, p - w.Cached
 		}

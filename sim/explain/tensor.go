@@ -20,6 +20,9 @@ type Ref struct {
 type Run struct {
 	Model *model.Model
 	Step  func(n int) *sim.Step // nil where no step is recorded
+	// Writer returns the latest pass up to that of a step that computed a position of its sequence, -1 for
+	// none. Without it the steps are searched.
+	Writer func(s *sim.Step, position int) (pass int)
 
 	inside map[int]derived // by step: what was derived last
 }

@@ -50,19 +50,30 @@ func (a *Arena) take(bytes int64) error {
 	return nil
 }
 
-// floats takes memory for n numbers, which are written before they are read.
-func (a *Arena) floats(n int) ([]float32, error) {
+// reserve counts the memory of n numbers as taken, which is had from the machine when it is used.
+func (a *Arena) reserve(n int) error {
 	if err := a.take(int64(n) * floatBytes); err != nil {
-		return nil, err
+		return err
 	}
 	a.memory.Add(mat.SlabBytes(n))
+	return nil
+}
+
+// floats takes memory for n numbers, which are written before they are read.
+func (a *Arena) floats(n int) ([]float32, error) {
+	if err := a.reserve(n); err != nil {
+		return nil, err
+	}
 	return mat.Slab(n), nil
 }
 
-// give takes back the memory of n numbers, which nothing may use any more.
-func (a *Arena) give(x []float32) {
-	a.held -= int64(len(x)) * floatBytes
-	if len(x) > 0 {
-		a.memory.Give(mat.SlabBytes(len(x)))
+// give takes back memory, which nothing may use any more.
+func (a *Arena) give(x []float32) { a.free(len(x)) }
+
+// free counts the memory of n numbers as given back.
+func (a *Arena) free(n int) {
+	a.held -= int64(n) * floatBytes
+	if n > 0 {
+		a.memory.Give(mat.SlabBytes(n))
 	}
 }

@@ -63,8 +63,9 @@ func (x *trial) position(v View, layer, head, p, before int) (now [][3]int) {
 		now = append(now, [3]int{gone, head, p})
 	}
 	scored := func() {
-		if got, ok := v.Score(head, p); ok != (definitions[x.p.Kind].attended != nil) || ok && got != score {
-			x.fail("head %d position %d: score %v, want %v", head, p, got, score)
+		got := v.Scores(head)
+		if ok := got != nil; ok != (definitions[x.p.Kind].attended != nil) || ok && got[p] != score {
+			x.fail("head %d position %d: scores %v, want %v", head, p, got, score)
 		}
 	}
 	scored()

@@ -17,6 +17,9 @@ func SpecOf(c sim.Config, most int) Spec { return Spec{c.Layers, c.KVHeads, c.He
 // width returns the numbers of one token's K (or V) in one layer.
 func (s Spec) width() int { return s.KVHeads * s.HeadDim }
 
+// rowBytes returns what K and V of one token take in one layer, in float32.
+func (s Spec) rowBytes() int64 { return int64(s.width()) * 2 * floatBytes }
+
 // TokenBytes returns what K and V of one token take in all layers, in float32.
 func (s Spec) TokenBytes() int64 { return int64(s.Layers*s.width()) * 2 * floatBytes }
 

@@ -14,6 +14,7 @@ type View struct {
 	use           sim.CacheUsage
 	blocks        blockMoves  // since the view before
 	scores        [][]float32 // by K/V head: of each position kept by layer done
+	gone          [][3]int    // of a diary: {kv_head, position, query} of rows evicted since the view before
 	copied        int64       // bytes of the history that this view is the first to have
 }
 
@@ -32,34 +33,57 @@ func (v View) Len(layer int) int {
 
 // Keys returns [Len(layer), head_dim], those that were evicted included.
 func (v View) Keys(layer, kvHead int) mat.Matrix {
-	x, n := &v.history.layers[layer], v.Len(layer)
-	rows := x.k[:n]
-	if v.history.traits.Quantises() {
-		stored := min(n, v.ready)
-		rows = x.readK[:stored]
-		if stored < n {
-			rows = append(append([][]float32(nil), rows...), x.k[stored:n]...)
-		}
+	n := v.Len(layer)
+	stored := min(n, v.ready)
+	if !v.history.traits.Quantises() || stored == 0 {
+		return v.Computed(layer, kvHead, false)
+	}
+	v.history.mu.RLock()
+	defer v.history.mu.RUnlock()
+	x := &v.history.layers[layer]
+	rows := x.readK[:stored]
+	if stored < n {
+		rows = append(append([][]float32(nil), rows...), x.k[stored:n]...)
 	}
 	return v.head(rows, kvHead)
 }
 
 // Values returns [Len(layer), head_dim], those that were evicted included.
 func (v View) Values(layer, kvHead int) mat.Matrix {
-	x, n := &v.history.layers[layer], v.Len(layer)
-	if v.history.traits.Quantises() {
-		return v.head(x.readV[:n], kvHead)
+	if !v.history.traits.Quantises() {
+		return v.Computed(layer, kvHead, true)
 	}
-	return v.head(x.v[:n], kvHead)
+	v.history.mu.RLock()
+	defer v.history.mu.RUnlock()
+	return v.head(v.history.layers[layer].readV[:v.Len(layer)], kvHead)
 }
 
 // Computed returns [Len(layer), head_dim] as the layer computed it.
 func (v View) Computed(layer, kvHead int, value bool) mat.Matrix {
-	x, n := &v.history.layers[layer], v.Len(layer)
+	h, n := v.history, v.Len(layer)
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	which, rows := 0, h.layers[layer].k
 	if value {
-		return v.head(x.v[:n], kvHead)
+		which, rows = 1, h.layers[layer].v
 	}
-	return v.head(x.k[:n], kvHead)
+	if h.rows == nil {
+		return v.head(rows[:n], kvHead)
+	}
+	if h.cut == nil || n <= h.cutAt {
+		return h.rows.head(layer, which, kvHead, n)
+	}
+	// Some were written over.
+	all := make([][]float32, n)
+	stay, copies := h.rows.head(layer, which, kvHead, h.cutAt), h.cut.head(layer, which, kvHead, n-h.cutAt)
+	for p := range all {
+		if p < h.cutAt {
+			all[p] = stay.Row(p)
+		} else {
+			all[p] = copies.Row(p - h.cutAt)
+		}
+	}
+	return mat.Paged(n, h.spec.HeadDim, all, 1, 0)
 }
 
 // head returns one head of rows with all heads side by side.
@@ -88,29 +112,34 @@ func (v View) Sees(layer, kvHead, query int) (keys, values mat.Matrix, at []int)
 func (v View) EvictedAt(layer, kvHead, p int) int { return v.eviction(layer, kvHead, p).before }
 
 func (v View) eviction(layer, kvHead, p int) eviction {
-	if all := v.history.layers[layer].evicted; all != nil && p < len(all[kvHead]) {
-		return all[kvHead][p]
+	if !v.history.traits.Evicts {
+		return stays
+	}
+	v.history.mu.RLock()
+	defer v.history.mu.RUnlock()
+	if x := v.history.layers[layer].evicted[kvHead]; p < len(x) {
+		return x[p]
 	}
 	return stays
 }
 
-// Score returns what position p is kept by at this moment, or was when it was evicted: under h2o
-// the attention that it has received from all queries. It is known of the layer that ran
-// last, under a policy that chooses by attention.
-func (v View) Score(kvHead, p int) (float32, bool) {
-	if v.scores == nil || p >= v.after {
-		return 0, false
+// Scores returns what each position is kept by at this moment, or was when it was evicted, [positions]: under
+// h2o the attention that it has received from all queries. It is known of the layer that ran
+// last, under a policy that chooses by attention; else nil.
+func (v View) Scores(kvHead int) []float32 {
+	if v.scores == nil {
+		return nil
 	}
-	if e := v.eviction(v.done, kvHead, p); e.before < v.after {
-		return e.score, true
-	}
-	at := 0 // kept rows stand in order of positions
-	for q := range p {
-		if v.EvictedAt(v.done, kvHead, q) >= v.after {
-			at++
+	all, at := make([]float32, v.after), 0 // kept rows stand in order of positions
+	for p := range all {
+		if e := v.eviction(v.done, kvHead, p); e.before < v.after {
+			all[p] = e.score
+			continue
 		}
+		all[p] = v.scores[kvHead][at]
+		at++
 	}
-	return v.scores[kvHead][at], true
+	return all
 }
 
 // QuantisedLen returns how many positions have their K in codes: all, but for those that
@@ -126,6 +155,8 @@ func (v View) Code(layer, kvHead, p, dim int, value bool) (code sim.Code, scale,
 	if !r.traits.Quantises() || !value && p >= v.ready {
 		return code, 0, 0, false
 	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	x, at, size := &r.layers[layer], kvHead*r.spec.HeadDim+dim, r.group
 	var numbers []float32
 	if !value && r.traits.GroupTokens > 0 {
@@ -155,6 +186,12 @@ func Evictions(s *sim.Step) (all [][3]int) {
 	if !ok || s.Part != sim.LayerPart || !v.history.traits.Evicts {
 		return nil
 	}
+	for _, e := range v.gone {
+		all = append(all, [3]int{e[2], e[0], e[1]})
+	}
+	if v.history.diary {
+		return all
+	}
 	for h := range v.history.spec.KVHeads {
 		for p := range s.Cached + s.Rows {
 			if q := s.KV.EvictedAt(s.Layer, h, p); q >= s.Cached && q < s.Cached+s.Rows {
@@ -174,18 +211,30 @@ func (v View) Usage() sim.CacheUsage { return v.use }
 // Bytes of a list's head, and of a number in it.
 const slice, number = 24, 8
 
-// Held returns what remembering the rows of a step takes, bytes: K and V, where they are,
+// RowBytes returns what K and V of so many rows of a layer take, as they were computed.
+func (v View) RowBytes(rows int) int64 { return int64(rows) * v.history.spec.rowBytes() }
+
+// Remembered returns what a history of a policy's cache takes for a row of a layer beside K and V.
+func Remembered(s Spec, p sim.CachePolicy) (bytes int64) {
+	t := TraitsOf(p)
+	if KeepsRows(p) {
+		bytes += int64(2*slice) * 5 / 4 // lists grow by more than they need
+	}
+	if t.Quantises() {
+		bytes += 2*slice + s.rowBytes()
+	}
+	if t.Evicts {
+		bytes += int64(s.KVHeads) * 2 * number
+	}
+	return bytes
+}
+
+// Held returns what remembering the rows of a step takes beside them, bytes: where they are,
 // how they read once quantised and when they were evicted, and the tables of what the cache took.
 func (v View) Held(rows int) int64 {
 	r := v.history
 	n := v.copied + int64(len(v.blocks.taken)+len(v.blocks.freed)+len(v.use.Table)+len(v.use.Refs)+len(v.use.Free))*number
-	each := int64(2*slice)*5/4 + 2*int64(r.spec.width())*floatBytes // lists grow by more than they need
-	if r.traits.Quantises() {
-		each += 2*slice + 2*int64(r.spec.width())*floatBytes
-	}
-	if r.traits.Evicts {
-		each += int64(r.spec.KVHeads) * 2 * number
-	}
+	each := r.each
 	for _, x := range v.scores {
 		n += slice + int64(len(x))*floatBytes
 	}

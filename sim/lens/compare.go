@@ -82,22 +82,11 @@ func compareBranches(m *Moment) *CompareInfo {
 		id := made[i][info.Same]
 		r := Rival{ID: id, Label: m.Label(id)}
 		for j, x := range []*Branch{a, b} {
-			r.Probs[j] = probability(x.Step(info.Steps[j]).ForSequence(0), id, info.Same == len(x.upTo(info.Steps[j]))-1)
+			r.Probs[j] = probability(x.Step(info.Steps[j]).ForSequence(0), id, info.Same == x.after(info.Steps[j]).n-1)
 		}
 		info.Fork = append(info.Fork, r)
 	}
 	return info
-}
-
-// upTo returns the ids that a branch had chosen after step n.
-func (b *Branch) upTo(n int) (ids []int) {
-	b.heads(func(s *sim.Step) bool {
-		if s.N <= n {
-			ids = append(ids, s.NewTokens()...)
-		}
-		return s.N < n
-	})
-	return ids
 }
 
 // probability returns that of a token by the logits of a head step, whose they are if
@@ -119,7 +108,7 @@ func outlaysOf(m *Moment, b *Branch, n int) (o Outlays) {
 	if n < 0 {
 		return o
 	}
-	there := Moment{Model: b.Model, Recipe: b.Recipe, Prompt: b.Prompt, Recorded: b.Recorded, View: m.View}
+	there := Moment{Model: b.Model, Recipe: b.Recipe, Prompt: b.Prompt, Recorded: b.Recorded, View: m.View, Kept: b.Kept}
 	there.Place(n, b.Step)
 	s := there.Step
 	o.Passes = s.Pass + 1

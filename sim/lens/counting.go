@@ -136,9 +136,23 @@ func Recounted(m *Moment, s *sim.Step, lane sim.Lane) sim.Counters {
 		_, total := m.shape(lane).At(fedTokens(m), s.N, m.switches())
 		return asKept(total[lane], s.Totals[lane])
 	}
-	var total sim.Counters
-	for n := range s.N + 1 {
-		total = cost.Add(total, Recount(m, m.At(n), lane))
+	sums := running(m.kept(), recountedKey{m.switches()}, s.Pass, func(pass int, sum [2]sim.Counters) [2]sim.Counters {
+		first, last := m.stepsOf(pass)
+		return recountSteps(m, first, last, sum)
+	})
+	total := recountSteps(m, s.Pass*m.perPass(), s.N, sums)
+	return asKept(total[lane], s.Totals[lane])
+}
+
+// recountedKey names the sums of all passes by some switches.
+type recountedKey struct{ cost.Switches }
+
+// recountSteps adds steps [first, last] to the sums of both lanes.
+func recountSteps(m *Moment, first, last int, sums [2]sim.Counters) [2]sim.Counters {
+	for n := first; n <= last; n++ {
+		for lane := range sums {
+			sums[lane] = cost.Add(sums[lane], Recount(m, m.At(n), sim.Lane(lane)))
+		}
 	}
-	return asKept(total, s.Totals[lane])
+	return sums
 }

@@ -30,10 +30,22 @@ func showEffect(m *Moment) *EffectInfo {
 
 // lastEffect returns the latest head step of the sequence that chose under an effect, nil: none.
 func lastEffect(m *Moment) *sim.Step {
-	for at := (m.Step.N+1)/m.perPass()*m.perPass() - 1; at >= 0; at -= m.perPass() {
-		if s := m.stepOfPick(at); s != nil && s.Effect != nil {
-			return s
-		}
+	if m.Step.Effect != nil {
+		return m.Step
 	}
-	return nil
+	pass := running(m.kept(), effectKey{m.Step.Seq}, m.Step.Pass, func(pass, before int) int {
+		_, head := m.stepsOf(pass)
+		if s := m.stepOfPick(head); s != nil && s.Effect != nil {
+			return pass + 1
+		}
+		return before
+	})
+	if pass == 0 {
+		return nil
+	}
+	_, head := m.stepsOf(pass - 1)
+	return m.At(head)
 }
+
+// effectKey names, for each pass, how many passes there were up to a sequence's latest choice under an effect.
+type effectKey struct{ seq int }

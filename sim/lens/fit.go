@@ -83,13 +83,12 @@ func fitLanes(m *Moment) map[LaneName]TimeFit {
 	if m.Step == nil {
 		return all
 	}
+	passes := perPass(m.kept(), timesKey{}, m.Step.Pass, func(pass int, _ []passTimes) passTimes { return timesOf(m, pass) })
+	passes = append(passes, timesOf(m, m.Step.Pass))
 	for lane, name := range laneNames {
 		var flops, seconds []float64
-		for n := range m.Step.N + 1 {
-			if s := m.At(n); s.Counted[lane] && s.Lanes[lane].Untimed == 0 {
-				flops = append(flops, engineFlops(m, sim.Lane(lane), s.Layer, s.Rows, s.Cached))
-				seconds = append(seconds, s.Lanes[lane].Seconds)
-			}
+		for _, p := range fitted(passes, lane, fitSteps/m.perPass()) {
+			flops, seconds = append(flops, p.flops[lane]...), append(seconds, p.seconds[lane]...)
 		}
 		if fit, ok := fitSteady(flops, seconds); ok {
 			all[name] = fit
@@ -98,21 +97,77 @@ func fitLanes(m *Moment) map[LaneName]TimeFit {
 	return all
 }
 
+// fitted returns the passes that a lane's fit is made of: the newest of those that it ran, so many at most, and the
+// first, since the prompt's sizes are like no other's.
+func fitted(passes []passTimes, lane, most int) []passTimes {
+	end := len(passes)
+	for end > 0 && len(passes[end-1].flops[lane]) == 0 { // a lane that waits
+		end--
+	}
+	if end <= 1 {
+		return passes[:end]
+	}
+	return append(passes[:1:1], passes[max(1, end-most):end]...)
+}
+
+// fitSteps is about how many steps a fit is made of: those of the newest passes, and of the prompt's. What
+// a machine did long ago says less of what it will do.
+const fitSteps = 256
+
+// passTimes are the steps of one pass that a lane ran, what they computed and how long they took.
+type passTimes struct{ flops, seconds [2][]float64 }
+
+type timesKey struct{}
+
+func timesOf(m *Moment, pass int) (p passTimes) {
+	for n, last := m.stepsOf(pass); n <= last; n++ {
+		for lane := range laneNames {
+			if s := m.At(n); s.Counted[lane] && s.Lanes[lane].Untimed == 0 {
+				p.flops[lane] = append(p.flops[lane], engineFlops(m, sim.Lane(lane), s.Layer, s.Rows, s.Cached))
+				p.seconds[lane] = append(p.seconds[lane], s.Lanes[lane].Seconds)
+			}
+		}
+	}
+	return p
+}
+
 // engineFlops returns those that the engine really computes, whatever a viewer counts.
 func engineFlops(m *Moment, lane sim.Lane, layer, rows, cached int) float64 {
 	sw := cost.Default()
 	return float64(cost.Headline(m.shape(lane).Step(lane, layer, rows, cached, sw), sw))
 }
 
-// modelledSeconds models the time of a point of the chart; 0 in a lane without a model.
-func modelledSeconds(m *Moment, info HistoryInfo, point int, lane sim.Lane) float64 {
+// modelledPoints models the time of every point of the chart; 0 in a lane without a model.
+func modelledPoints(m *Moment, info HistoryInfo, lane sim.Lane) []float64 {
+	seconds := make([]float64, info.Points)
 	fit, ok := info.Fit[laneNames[lane]]
 	if !ok {
-		return 0
+		return seconds
 	}
-	sw, steps := cost.Default(), 1
+	steps := 1
 	if info.By == "pass" {
-		steps = m.Model.Model.Config.Layers + 1
+		steps = m.perPass()
 	}
-	return fit.seconds(float64(cost.Headline(pointOf(m, info, point, lane, sw), sw)), float64(steps))
+	for n, flops := range pointFlops(m, info, lane) {
+		seconds[n] = fit.seconds(flops, float64(steps))
+	}
+	return seconds
+}
+
+// flopsKey names the FLOPs of a run's points.
+type flopsKey struct {
+	by     string
+	points int
+	lane   sim.Lane
+}
+
+// pointFlops returns those that the engine really computes in every point of the chart.
+func pointFlops(m *Moment, info HistoryInfo, lane sim.Lane) []float64 {
+	return once(m.kept(), flopsKey{info.By, info.Points, lane}, func() []float64 {
+		flops, sw := make([]float64, info.Points), cost.Default()
+		for n := range flops {
+			flops[n] = float64(cost.Headline(pointOf(m, info, n, lane, sw), sw))
+		}
+		return flops
+	})
 }

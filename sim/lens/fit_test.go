@@ -2,6 +2,7 @@ package lens
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -45,5 +46,31 @@ func TestFitSteady(t *testing.T) {
 	fit, ok := fitSteady(flops, seconds)
 	if !ok || math.Abs(fit.Rate/2e9-1) > 0.01 || math.Abs(fit.Fixed-3.2e-5) > 1e-6 || fit.Left != 3 || fit.Steps != 57 {
 		t.Errorf("%+v", fit)
+	}
+}
+
+// TestFittedPasses: a fit is made of the newest passes that the lane ran, and of the prompt's.
+func TestFittedPasses(t *testing.T) {
+	var passes []passTimes
+	for i := range 9 {
+		p := passTimes{}
+		p.flops[0] = []float64{float64(i)}
+		if i < 6 {
+			p.flops[1] = p.flops[0]
+		}
+		passes = append(passes, p)
+	}
+	for _, x := range []struct {
+		n, lane, most int
+		want          []float64
+	}{{0, 0, 3, nil}, {1, 0, 3, []float64{0}}, {3, 0, 3, []float64{0, 1, 2}}, {9, 0, 3, []float64{0, 6, 7, 8}},
+		{9, 1, 3, []float64{0, 3, 4, 5}}, {9, 1, 99, []float64{0, 1, 2, 3, 4, 5}}} {
+		var got []float64
+		for _, p := range fitted(passes[:x.n], x.lane, x.most) {
+			got = append(got, p.flops[x.lane]...)
+		}
+		if !slices.Equal(got, x.want) {
+			t.Errorf("of %d passes at most %d of lane %d: %v, want %v", x.n, x.most, x.lane, got, x.want)
+		}
 	}
 }

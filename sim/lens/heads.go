@@ -2,7 +2,9 @@ package lens
 
 import (
 	"math"
+	"sync"
 
+	"kvstep/sim"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
 )
@@ -45,24 +47,89 @@ func showHeads(m *Moment) (*HeadsInfo, []Tensor) {
 	hints := mat.New(c.Layers*c.Heads, 5)
 	for l := range c.Layers {
 		s := m.inPass(l)
-		var of func(h int) model.Attention
-		if s != nil {
-			of = m.Model.Model.Heads(s)
+		if s == nil {
+			continue
 		}
-		for h := range c.Heads {
-			hint := model.Hint{}
-			if s != nil {
-				info.From[l] = &s.N
-				probs := of(h).Probs
-				hint = model.Hints(probs, s.Cached, s.Tokens)
-				pool(maps[(l*c.Heads+h)*rows*cols:][:rows*cols], probs, info.By)
-			}
+		info.From[l] = &s.N
+		x := headsOf(m, s, info.By)
+		copy(maps[l*c.Heads*rows*cols:], x.maps)
+		for h, hint := range x.hints {
 			copy(hints.Row(l*c.Heads+h), []float32{hint.Entropy, hint.Previous, hint.First, hint.Self, hint.Copies})
 		}
 	}
 	shares := Floats("head_hints", F16, hints) // two decimals are shown
 	shares.Shape = []int{c.Layers, c.Heads, 5}
 	return info, []Tensor{bytesOf("heads", maps, c.Layers, c.Heads, rows, cols), shares}
+}
+
+// headPictures are the small pictures of the layer steps that were shown last. Those of a pass stay
+// while it is walked through: every frame of it shows all its layers.
+type headPictures struct {
+	mu    sync.Mutex
+	known map[headKey]*headPicture
+	order []headKey // the oldest first
+}
+
+// headKey names a layer step of one sequence, and how large a cell of its picture is.
+type headKey struct{ n, seq, by int }
+
+// headPicture is every head's attention in one layer step.
+type headPicture struct {
+	mu    sync.Mutex // held while it is made: another frame waits for it
+	made  bool
+	maps  []byte // [heads, rows, cols]
+	hints []model.Hint
+}
+
+// passesPictured is of how many passes all layers' pictures stay.
+const passesPictured = 8
+
+// at returns the place of a picture, which is to be made if it was not.
+func (p *headPictures) at(key headKey, most int) *headPicture {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if x := p.known[key]; x != nil {
+		return x
+	}
+	if p.known == nil {
+		p.known = map[headKey]*headPicture{}
+	}
+	if len(p.order) >= most {
+		delete(p.known, p.order[0])
+		p.order = p.order[1:]
+	}
+	x := &headPicture{}
+	p.known[key], p.order = x, append(p.order, key)
+	return x
+}
+
+// headsOf returns every head's attention in a layer step, each cell of by x by probabilities.
+func headsOf(m *Moment, s *sim.Step, by int) *headPicture {
+	c := m.Model.Model.Config
+	x := m.kept().heads.at(headKey{s.N, s.Seq, by}, passesPictured*c.Layers)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.made {
+		return x
+	}
+	rows, cols := parts(s.Rows, by), parts(s.Cached+s.Rows, by)
+	x.maps, x.hints = make([]byte, c.Heads*rows*cols), make([]model.Hint, c.Heads)
+	followed := model.Followed(s.Tokens, s.Cached)
+	q := m.Model.Model.Q(s, 0, s.Rows)
+	for h := range c.Heads {
+		var sums model.HintSums
+		largest := make([]float32, rows*cols)
+		m.Model.Model.EachQuery(s, h, q.Cols(h*c.HeadDim, (h+1)*c.HeadDim), func(i int, scores, probs []float32) {
+			sums.Add(s.Cached+i, followed[i], scores, probs)
+			pool(largest[i/by*cols:][:cols], probs, by)
+		})
+		x.hints[h] = sums.Hint()
+		for at, p := range largest {
+			x.maps[h*rows*cols+at] = byte(math.Round(float64(p) * 255))
+		}
+	}
+	x.made = true
+	return x
 }
 
 // poolBy returns the smallest side of a cell's square with which all maps have at most so many cells.
@@ -77,13 +144,11 @@ func poolBy(maps, rows, cols, most int) int {
 // parts returns how many pieces of size by cover n.
 func parts(n, by int) int { return (n + by - 1) / by }
 
-// pool writes the largest probability of every by x by square, in 1/255.
-func pool(dst []byte, probs mat.Matrix, by int) {
-	cols := parts(probs.NumCols(), by)
-	for i := range probs.NumRows() {
-		for j, p := range probs.Row(i) {
-			at := i/by*cols + j/by
-			dst[at] = max(dst[at], byte(math.Round(float64(p)*255)))
+// pool notes the largest of every by probabilities.
+func pool(largest, probs []float32, by int) {
+	for at := range parts(len(probs), by) {
+		for _, p := range probs[at*by : min((at+1)*by, len(probs))] {
+			largest[at] = max(largest[at], p)
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/cost"
-	"kvstep/sim/kv"
 )
 
 // historyLens is the run point by point.
@@ -32,6 +31,9 @@ type HistoryInfo struct {
 	// Fit is how the time ahead is modelled, by lane; of the metric time only.
 	Fit map[LaneName]TimeFit `json:"fit,omitempty"`
 }
+
+// sums reports whether each point holds all of what the points before it have.
+func (info *HistoryInfo) sums() bool { return info.Total || metrics[info.Metric].level }
 
 // metrics are what the chart can show: of a pass's counters, one number. A
 // level says what is held, so that passes do not add up.
@@ -89,42 +91,64 @@ func showHistory(m *Moment) (HistoryInfo, []Tensor) {
 		info.Fit = fitLanes(m)
 	}
 	if m.closed() && (info.Metric != "time" || len(info.Fit) > 0) { // what lies ahead is told of one sequence
-		ahead := aheadPoints(m, info)
-		if info.By == "step" {
-			if parts, ok := partsOf(ahead, perPass, info); ok {
-				ahead, info.Parts, info.Sums = parts, true, info.Total || metrics[info.Metric].level
-			}
-		}
-		tensors = append(tensors, counts("history_ahead", ahead))
+		ahead := aheadOf(m, info)
+		info.Parts, info.Sums = ahead.parts, ahead.parts && info.sums()
+		tensors = append(tensors, counts("history_ahead", ahead.rows))
 	}
-	return info, append(tensors, counts("history_paid", paidPoints(m, info, unit)))
+	return info, append(tensors, counts("history_paid", paidPoints(m, info)))
 }
 
 // paidPoints sums the recorded steps of each point, [lane][point up to the cursor].
-func paidPoints(m *Moment, info HistoryInfo, unit int) [][]float64 {
+func paidPoints(m *Moment, info HistoryInfo) [][]float64 {
 	rows := make([][]float64, 2)
 	if m.Step == nil {
 		return rows
 	}
+	key := paidKey{info.Metric, m.switches()}
+	passes := perPass(m.kept(), key, m.Step.Pass, func(pass int, _ []paidPass) paidPass { return paidOf(m, info.Metric, pass) })
+	passes = append(passes, paidOf(m, info.Metric, m.Step.Pass))
+	level := metrics[info.Metric].level
 	for lane := range rows {
-		line := lineOf(m, info)
-		var point sim.Counters
-		for n := range m.Step.N + 1 {
-			point = cost.Add(point, Recount(m, m.At(n), sim.Lane(lane)))
-			if (n+1)%unit == 0 || n == m.Step.N {
-				rows[lane] = append(rows[lane], line(point))
-				point = sim.Counters{}
+		line := lineOf(info)
+		for _, steps := range passes {
+			point := 0.0
+			for i, x := range steps[lane] {
+				if point += x; level {
+					point = x
+				}
+				if info.By == "step" || i == len(steps[lane])-1 {
+					rows[lane] = append(rows[lane], line(point))
+					point = 0
+				}
 			}
 		}
 	}
 	return rows
 }
 
-// lineOf makes the numbers of one line of the chart out of its points' counters.
-func lineOf(m *Moment, info HistoryInfo) func(sim.Counters) float64 {
-	sw, metric, sum := m.switches(), metrics[info.Metric], 0.0
-	return func(c sim.Counters) float64 {
-		x := metric.of(sw, c)
+// paidPass is what the steps of one pass cost, by lane.
+type paidPass [2][]float64
+
+// paidKey names what all passes cost in a metric, by some switches.
+type paidKey struct {
+	metric string
+	cost.Switches
+}
+
+func paidOf(m *Moment, metric string, pass int) (p paidPass) {
+	of, sw := metrics[metric].of, m.switches()
+	for n, last := m.stepsOf(pass); n <= last; n++ {
+		for lane := range p {
+			p[lane] = append(p[lane], of(sw, Recount(m, m.At(n), sim.Lane(lane))))
+		}
+	}
+	return p
+}
+
+// lineOf makes the numbers of one line of the chart out of its points'.
+func lineOf(info HistoryInfo) func(float64) float64 {
+	sum := 0.0
+	return func(x float64) float64 {
 		if info.Total {
 			sum += x
 			x = sum
@@ -132,119 +156,3 @@ func lineOf(m *Moment, info HistoryInfo) func(sim.Counters) float64 {
 		return x
 	}
 }
-
-// partsOf shortens what every step will cost to two numbers for each pass: a run
-// of 192 steps would fill a tenth of the largest frame, and the layers of a pass
-// cost the same. It reports false where they do not, or where a pass is cut short.
-func partsOf(ahead [][]float64, perPass int, info HistoryInfo) ([][]float64, bool) {
-	sums := info.Total || metrics[info.Metric].level
-	parts := make([][]float64, len(ahead))
-	for i, row := range ahead {
-		added := func(n int) float64 {
-			if sums && n > 0 {
-				return row[n] - row[n-1]
-			}
-			return row[n]
-		}
-		if len(row)%perPass != 0 {
-			return nil, false
-		}
-		for n := range row {
-			first := n - n%perPass
-			switch {
-			case n == first || n%perPass == perPass-1:
-				parts[i] = append(parts[i], added(n))
-			case added(n) != added(first):
-				return nil, false
-			}
-		}
-	}
-	return parts, true
-}
-
-// aheadPoints returns what every point will cost, [cached, uncached, uncached with every
-// pair and every row's logits computed][point]. The last is the growth that a
-// lane without a cache and without a mask would have: (t+1) times the cached; of
-// anything but FLOPs it would say nothing, and is left out. Times are modelled.
-func aheadPoints(m *Moment, info HistoryInfo) [][]float64 {
-	dense := m.switches()
-	dense.Pairs, dense.Logits = "dense", "all"
-	rows := make([][]float64, 2, 3)
-	if info.Metric == "flops" {
-		rows = rows[:3]
-	}
-	for i, kind := range []struct {
-		lane sim.Lane
-		sw   cost.Switches
-	}{{sim.Cached, m.switches()}, {sim.Uncached, m.switches()}, {sim.Uncached, dense}}[:len(rows)] {
-		line := lineOf(m, info)
-		for n := range info.Points {
-			c := pointOf(m, info, n, kind.lane, kind.sw)
-			c.Seconds = modelledSeconds(m, info, n, kind.lane)
-			rows[i] = append(rows[i], line(c))
-		}
-	}
-	return rows
-}
-
-// pointOf counts one pass, or one step, of the run ahead.
-func pointOf(m *Moment, info HistoryInfo, n int, lane sim.Lane, sw cost.Switches) sim.Counters {
-	perPass := m.Model.Model.Config.Layers + 1
-	pass, part := n, -1
-	if info.By == "step" {
-		pass, part = n/perPass, n%perPass
-	}
-	rows, cached := min(m.Prompt, fittingTokens(m)), 0
-	if pass > 0 {
-		rows, cached = 1, m.Prompt+pass-1
-	}
-	switch {
-	case part >= 0:
-		layer := layerOf(part, perPass)
-		return heldBytes(m, m.shape(lane).Step(lane, layer, rows, cached, sw), layer, rows, cached, 1)
-	case lane == sim.Uncached:
-		return cost.Uncached(m.shape(lane).Pass(cached+rows, 0, sw))
-	default:
-		return heldBytes(m, m.shape(lane).Pass(rows, cached, sw), -1, rows, cached, perPass-1)
-	}
-}
-
-// layerOf returns the layer of a part of a pass, -1 for the head.
-func layerOf(part, perPass int) int {
-	if part == perPass-1 {
-		return -1
-	}
-	return part
-}
-
-// heldBytes gives c the bytes that a quantised cache holds after a layer (-1: after
-// all), and what so many layers read there; other policies' follow from shapes.
-func heldBytes(m *Moment, c sim.Counters, layer, rows, cached, layers int) sim.Counters {
-	p, s := m.Recipe.Cache, m.spec()
-	if !kv.TraitsOf(p).Quantises() || c.KVTokens == 0 { // the lane without a cache holds nothing
-		return c
-	}
-	settled := s.QuantisedLen(p, cached)
-	after, before := s.LayerBytes(p, cached+rows, settled), s.LayerBytes(p, cached, settled)
-	done := layer + 1
-	if layer < 0 {
-		done = s.Layers
-	}
-	c.KVBytes = int64(done)*after + int64(s.Layers-done)*before
-	if c.KVReadBytes > 0 {
-		c.KVReadBytes = int64(layers) * after
-	}
-	return c
-}
-
-// fittingTokens returns how many tokens the cache has room for: all, or what its budget allows.
-func fittingTokens(m *Moment) int {
-	if p := m.Recipe.Cache; p.Budget > 0 && m.Recipe.Lanes != "uncached" {
-		return max(1, m.spec().Fits(p, p.Budget))
-	}
-	return m.spec().Most
-}
-
-// maxPasses returns how many passes the run can have: a pass more than the tokens that
-// fit behind the prompt, for the last token chosen is never fed.
-func maxPasses(m *Moment) int { return max(1, min(m.Recipe.MaxNew, fittingTokens(m)-m.Prompt+1)) }

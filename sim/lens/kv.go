@@ -2,7 +2,6 @@ package lens
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/mat"
 	"kvstep/sim/recipe"
 )
 
@@ -40,8 +39,8 @@ func showKV(m *Moment) (CacheInfo, []Tensor) {
 	for l := range c.Layers {
 		info.Lens[l] = kv.Len(l)
 	}
-	k, maxK := rowSizes(c, positions, kv.Keys)
-	v, maxV := rowSizes(c, positions, kv.Values)
+	k, maxK := rowSizes(c, positions, kv, false)
+	v, maxV := rowSizes(c, positions, kv, true)
 	info.MaxK, info.MaxV = maxK, maxV
 	shape := []int{c.Layers, c.KVHeads, positions}
 	return info, append([]Tensor{
@@ -49,26 +48,26 @@ func showKV(m *Moment) (CacheInfo, []Tensor) {
 	}, evictedRows(m)...)
 }
 
-// rowSizes returns the root mean square of every cached row as a share of the
+// rowSizes returns the root mean square of every cached row of K, or with value of V, as a share of the
 // largest, in 1/255.
-func rowSizes(c sim.Config, positions int, rows func(l, h int) mat.Matrix) ([]byte, float32) {
-	sizes := make([]float32, c.Layers*c.KVHeads*positions)
-	var largest float32
+func rowSizes(c sim.Config, positions int, kv sim.KVCache, value bool) ([]byte, float32) {
+	lists, largest := make([][]float32, 0, c.Layers*c.KVHeads), float32(0)
 	for l := range c.Layers {
 		for h := range c.KVHeads {
-			x := rows(l, h)
-			some := sizes[(l*c.KVHeads+h)*positions:][:x.NumRows()]
-			mat.Squares(some, x)
-			for p, square := range some {
-				some[p] = mat.Sqrt(square / float32(c.HeadDim))
-				largest = max(largest, some[p])
+			sizes := kv.Sizes(l, h, value)
+			for _, s := range sizes {
+				largest = max(largest, s)
 			}
+			lists = append(lists, sizes)
 		}
 	}
-	out := make([]byte, len(sizes))
+	out := make([]byte, len(lists)*positions)
 	if largest > 0 {
-		for i, s := range sizes {
-			out[i] = byte(float64(s/largest*255) + 0.5)
+		for i, sizes := range lists {
+			row := out[i*positions:][:positions]
+			for p, s := range sizes {
+				row[p] = byte(float64(s/largest*255) + 0.5)
+			}
 		}
 	}
 	return out, largest

@@ -53,19 +53,36 @@ func showModelled(m *Moment) ModelledInfo {
 	info := ModelledInfo{device.Name, devicePeak, device.Bandwidth, map[LaneName]LeastInfo{}, map[LaneName]float64{}}
 	sw := m.switches()
 	sw.Unit = "flop"
+	sums := running(m.kept(), modelledKey{sw}, m.Step.Pass, func(pass int, sum [2]float64) [2]float64 {
+		first, last := m.stepsOf(pass)
+		return addLeast(m, first, last, sum, sw)
+	})
+	first, last := m.stepsOf(m.Step.Pass)
+	sums = addLeast(m, first, last, sums, sw)
 	for lane, name := range laneNames {
-		if !m.Step.Counted[lane] {
-			continue
+		if m.Step.Counted[lane] {
+			l := leastOf(m, m.Step, sim.Lane(lane), sw)
+			info.Step[name] = LeastInfo{Integer(l.Flops), Integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}
+			info.Total[name] = sums[lane]
 		}
-		var sum float64
-		var l cost.Least
-		for n := range m.Step.N + 1 {
-			s := m.At(n)
-			l = device.Least(asKept(countStep(m, s, sim.Lane(lane), sw), s.Lanes[lane]), devicePeak)
-			sum += l.Seconds
-		}
-		info.Step[name] = LeastInfo{Integer(l.Flops), Integer(l.Bytes), l.Compute, l.Memory, l.Seconds, l.Bound}
-		info.Total[name] = sum
 	}
 	return info
+}
+
+// modelledKey names the least times of all passes by some switches.
+type modelledKey struct{ cost.Switches }
+
+// addLeast adds the least seconds of steps [first, last] to the sums of both lanes.
+func addLeast(m *Moment, first, last int, sums [2]float64, sw cost.Switches) [2]float64 {
+	for n := first; n <= last; n++ {
+		for lane := range sums {
+			sums[lane] += leastOf(m, m.At(n), sim.Lane(lane), sw).Seconds
+		}
+	}
+	return sums
+}
+
+// leastOf returns the least time of a step in a lane.
+func leastOf(m *Moment, s *sim.Step, lane sim.Lane, sw cost.Switches) cost.Least {
+	return device.Least(asKept(countStep(m, s, lane, sw), s.Lanes[lane]), devicePeak)
 }

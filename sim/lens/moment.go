@@ -30,10 +30,14 @@ type Moment struct {
 	Branches []Branch       // all of them, oldest first; none where there is only one
 	Evicted  *EvictedBranch // the last one that had to go
 	Held     int64          // bytes of the rows of all, shared ones once
+	Keeps    int            // how many runs the room keeps; 0: MaxBranches
+
+	Kept *Kept // what earlier frames have worked out of this run; nil: nothing
 
 	Models *library.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int     // ids of the prompt, told before the first step
+	Short   *Short    // the run's memory, where it has not enough for all its tokens
 	Plan    *run.Plan // of the recipe; nil: it is made when it is asked for
 	Breaks  []breakpoint.Point
 	Hits    []breakpoint.Hit // of Breaks, in all recorded steps, in order
@@ -43,7 +47,8 @@ type Moment struct {
 	// Beside is how many bytes travel beside the picture of all heads, by lenses that crowd it.
 	Beside int
 
-	explain *explain.Run // of these steps, see explained
+	explain  *explain.Run          // of these steps, see Explained
+	recorded func(n int) *sim.Step // as they are recorded, of whichever sequence
 }
 
 // Layer returns the layer that is looked at: the picked one, or the cursor's.
@@ -107,13 +112,24 @@ func (m *Moment) Explained() *explain.Run {
 	if m.explain != nil {
 		return m.explain
 	}
-	m.explain = &explain.Run{Model: m.Model.Model, Step: func(n int) *sim.Step {
+	m.explain = &explain.Run{Model: m.Model.Model, Writer: m.writer, Step: func(n int) *sim.Step {
 		if m.At == nil || m.Step == nil || n < 0 || n > m.Step.N {
 			return nil
 		}
 		return m.stepOfPick(n)
 	}}
 	return m.explain
+}
+
+// writer returns the latest pass up to that of a step that computed a position, -1 for none.
+func (m *Moment) writer(s *sim.Step, position int) int {
+	passes := append(fedPasses(m), fedOf(m.Step))
+	for pass := s.Pass; pass >= 0; pass-- {
+		if f := passes[pass]; f.in && f.cached <= position && position < f.cached+f.rows {
+			return pass
+		}
+	}
+	return -1
 }
 
 // several reports whether passes of the run may have several sequences.
@@ -140,7 +156,7 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	if n >= 0 { // where the pass has no such sequence it is another one's, all along
 		seq = step(n).ForSequence(seq).Seq
 	}
-	m.At = func(n int) *sim.Step { return step(n).ForSequence(seq) }
+	m.recorded, m.At = step, func(n int) *sim.Step { return step(n).ForSequence(seq) }
 	if n < 0 {
 		if m.Recipe.Batch != nil {
 			m.Prompt = len(waitingPrompt(m))
@@ -148,48 +164,81 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 		return
 	}
 	if step(n).Beams != nil || m.Recipe.Sampler.Kind == "beam" {
-		line := lineage(m, n, step)
-		m.At = func(n int) *sim.Step { return step(n).ForSequence(line[n/m.perPass()]) }
+		beam := lineage(m, n, step)
+		m.At = func(n int) *sim.Step { return step(n).ForSequence(beam(n / m.perPass())) }
 	}
 	m.Step = m.At(n)
 	m.Prompt = m.Step.Prompt
-	for i := n; i >= 0; i-- { // what it has said when it last said something
-		if s := m.stepOfPick(i); s != nil && s.Part == sim.HeadPart {
-			m.Text = s.GeneratedText
-			break
+	if m.Step.Part == sim.HeadPart {
+		m.Text = m.Step.GeneratedText
+	} else if pass := m.passBefore(m.Step.Pass); pass >= 0 { // what it has said when it last said something
+		_, head := m.stepsOf(pass)
+		m.Text = m.At(head).GeneratedText
+	}
+	m.From = m.latestSource()
+}
+
+// latestSource returns the latest step up to the cursor that the frame's matrices can come from, nil for none.
+func (m *Moment) latestSource() *sim.Step {
+	part := m.Source()
+	if part < 0 {
+		part = m.perPass() - 1
+	}
+	for pass := m.Step.Pass; pass >= 0 && m.Recipe.Lanes != "uncached"; pass = m.passBefore(pass) {
+		if first, last := m.stepsOf(pass); first+part <= last && m.At(first+part).KV != nil {
+			return m.At(first + part)
 		}
 	}
-	for source := m.Source(); n >= 0 && m.From == nil; n-- {
-		if s := m.stepOfPick(n); s != nil && s.Layer == source && s.KV != nil {
-			m.From = s
-		}
+	return nil
+}
+
+// passBefore returns the latest pass before one that has the sequence which is looked at, -1 for none.
+func (m *Moment) passBefore(pass int) int {
+	if pass--; m.Recipe.Batch == nil || pass < 0 {
+		return pass
 	}
+	fed := fedPasses(m)
+	for pass >= 0 && !fed[pass].in {
+		pass--
+	}
+	return pass
 }
 
 // perPass returns the steps of a pass.
 func (m *Moment) perPass() int { return m.Model.Model.Config.Layers + 1 }
 
-// lineage is, by pass, the beam that the picked one continues.
-func lineage(m *Moment, n int, step func(n int) *sim.Step) []int {
-	pass := n / m.perPass()
-	line := make([]int, pass+1)
-	line[pass] = step(n).ForSequence(m.View.Seq).Seq
-	for ; pass > 0; pass-- {
-		if b := step(pass*m.perPass() - 1).Beams; b != nil && line[pass] < len(b.Live) {
-			line[pass-1] = b.Live[line[pass]].Parent
+// lineage tells, of each pass up to step n, the beam that the picked one continues. It is
+// followed back as far as somebody asks.
+func lineage(m *Moment, n int, step func(n int) *sim.Step) func(pass int) int {
+	last := n / m.perPass()
+	back := []int{step(n).ForSequence(m.View.Seq).Seq} // of the last pass, the one before, ..
+	return func(pass int) int {
+		if last-pass < len(back) {
+			return back[last-pass]
 		}
+		live := livePasses(m, last)
+		for at := last - len(back) + 1; at > pass; at-- {
+			parent := 0
+			if beams := live[at-1]; back[len(back)-1] < len(beams) {
+				parent = beams[back[len(back)-1]].Parent
+			}
+			back = append(back, parent)
+		}
+		return back[last-pass]
 	}
-	return line
 }
 
 // last returns the sequence's step before the cursor's, in whichever pass had it; nil: none.
 func (m *Moment) last() *sim.Step {
-	for n := m.Step.N - 1; n >= 0; n-- {
-		if s := m.stepOfPick(n); s != nil {
-			return s
-		}
+	if first, _ := m.stepsOf(m.Step.Pass); m.Step.N > first {
+		return m.At(m.Step.N - 1)
 	}
-	return nil
+	pass := m.passBefore(m.Step.Pass)
+	if pass < 0 {
+		return nil
+	}
+	_, head := m.stepsOf(pass)
+	return m.At(head)
 }
 
 // stepOfPick returns step n if it is of the sequence that is looked at; nil where the pass

@@ -19,21 +19,44 @@ func showPasses(m *Moment) []Tensor {
 	n, passes := len(m.Step.Schedule.Requests), m.Step.Pass+1
 	table := make([]uint32, (n+3)*passes)
 	weights := make([]float64, passes)
-	for at := range m.Step.N + 1 {
-		s := m.At(at)
-		weights[s.Pass] += float64(s.Lanes[scheduleLane(s)].WeightBytes)
-		for seq, q := range s.Schedule.Requests {
-			table[seq*passes+s.Pass] = uint32(q.Rows)
+	all := schedulePasses(m)
+	for pass, p := range all {
+		for seq, q := range p.schedule.Requests {
+			table[seq*passes+pass] = uint32(q.Rows)
 		}
-		table[n*passes+s.Pass], table[(n+1)*passes+s.Pass] = uint32(s.Schedule.Padded), uint32(s.Schedule.Idle)
-		for _, p := range everyone(s) {
-			if p.Part == sim.HeadPart && p.Token >= 0 {
-				table[(n+2)*passes+s.Pass]++
-			}
-		}
+		table[n*passes+pass], table[(n+1)*passes+pass] = uint32(p.schedule.Padded), uint32(p.schedule.Idle)
+		table[(n+2)*passes+pass], weights[pass] = p.chosen, p.weights
 	}
 	tensors := []Tensor{wholes("schedule", table, n+3, passes), counts("schedule_weights", [][]float64{weights})}
-	return append(tensors, preemptedPasses(m)...)
+	return append(tensors, preemptedPasses(m, all)...)
+}
+
+// schedulePass is one pass of a batch.
+type schedulePass struct {
+	planned, schedule *sim.Schedule // after its first step, and after its last
+	chosen            uint32        // tokens
+	weights           float64       // bytes read
+}
+
+type schedulePassKey struct{}
+
+// schedulePasses returns the passes of a batch up to the cursor.
+func schedulePasses(m *Moment) []schedulePass {
+	of := func(pass int, _ []schedulePass) (p schedulePass) {
+		first, last := m.stepsOf(pass)
+		p.planned, p.schedule = m.At(first).Schedule, m.At(last).Schedule
+		for n := first; n <= last; n++ {
+			s := m.At(n)
+			p.weights += float64(s.Lanes[scheduleLane(s)].WeightBytes)
+			for _, x := range everyone(s) {
+				if x.Part == sim.HeadPart && x.Token >= 0 {
+					p.chosen++
+				}
+			}
+		}
+		return p
+	}
+	return append(perPass(m.kept(), schedulePassKey{}, m.Step.Pass, of), of(m.Step.Pass, nil))
 }
 
 // scheduleLane returns the lane that the schedule tells of: the cached one, if it runs.

@@ -78,14 +78,10 @@ func showPeers(m *Moment) *PeersInfo {
 		}
 		info.Pass = append(info.Pass, x)
 	}
-	for pass := range s.Pass + 1 {
-		rows, from, again := 0, 0, 0
-		if own := m.stepOfPick(pass * m.perPass()); own != nil {
-			rows, from, again = own.Rows, own.Cached, recomputing(own)
-		}
-		info.Fed = append(info.Fed, rows)
+	for _, f := range append(fedPasses(m), fedOf(s)) {
+		info.Fed = append(info.Fed, f.rows)
 		if preempted(s) > 0 {
-			info.From, info.Again = append(info.From, from), append(info.Again, again)
+			info.From, info.Again = append(info.From, f.cached), append(info.Again, f.recomputing)
 		}
 	}
 	info.Events = eventsOf(m, copies)

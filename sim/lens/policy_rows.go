@@ -68,9 +68,7 @@ func receivedRows(m *Moment) []Tensor {
 	}
 	all := mat.New(m.Model.Model.Config.KVHeads, s.Cached+s.Rows)
 	for h := range all.NumRows() {
-		for p := range all.NumCols() {
-			all.Row(h)[p], _ = s.KV.Score(h, p)
-		}
+		copy(all.Row(h), s.KV.Scores(h))
 	}
 	return crowding(Floats("cache_received", F16, all))
 }
@@ -84,15 +82,8 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 	errors, scales := mat.New(2*(to-from)*c.KVHeads, positions), mat.New(2*(to-from)*c.KVHeads, positions)
 	for at := range errors.NumRows() {
 		value, l, h := at/c.KVHeads/(to-from) == 1, from+at/c.KVHeads%(to-from), at%c.KVHeads
-		read := m.Step.KV.Keys(l, h)
-		if value {
-			read = m.Step.KV.Values(l, h)
-		}
-		computed := m.Step.KV.Computed(l, h, value)
-		for p := range computed.NumRows() {
-			errors.Row(at)[p] = farthest(read.Row(p), computed.Row(p))
-			scales.Row(at)[p] = scaleOf(m, scales.Row(at), l, h, p, value)
-		}
+		copy(errors.Row(at), m.Step.KV.Errors(l, h, value))
+		copy(scales.Row(at), m.Step.KV.Scales(l, h, value))
 	}
 	scale := Floats("cache_scale", F16, scales)
 	scale.Shape = shape
@@ -106,32 +97,4 @@ func codedRows(m *Moment, use *UseInfo, from, to int) []Tensor {
 		}
 	}
 	return crowding(bytesOf("cache_error", coded, shape...), scale)
-}
-
-// scaleOf returns the largest scale of a row. Where groups run along tokens, a row
-// has that of the row before it, as long as they are of one group.
-func scaleOf(m *Moment, before []float32, layer, head, p int, value bool) (most float32) {
-	traits, stride := kv.TraitsOf(m.Recipe.Cache), m.Model.Model.Config.HeadDim
-	switch {
-	case traits.GroupTokens > 0 && !value:
-		if p%traits.GroupTokens > 0 {
-			return before[p-1]
-		}
-		stride = 1
-	case traits.Group > 0:
-		stride = traits.Group
-	}
-	for d := 0; d < m.Model.Model.Config.HeadDim; d += stride {
-		_, scale, _, _ := m.Step.KV.Code(layer, head, p, d, value)
-		most = max(most, scale)
-	}
-	return most
-}
-
-// farthest returns the largest difference of a number of x from that of y.
-func farthest(x, y []float32) (most float32) {
-	for i, v := range x {
-		most = max(most, v-y[i], y[i]-v)
-	}
-	return most
 }

@@ -13,18 +13,22 @@ type RecomputedInfo struct {
 
 // recomputedOf sums what was computed again up to the cursor.
 func recomputedOf(m *Moment) *RecomputedInfo {
-	info := &RecomputedInfo{Rows: m.Step.Schedule.Recomputed.TotalRows}
-	for pass := range m.Step.Pass + 1 {
-		s := m.At(pass * m.perPass())
-		done := m.perPass()
-		if pass == m.Step.Pass {
-			done = m.Step.N%m.perPass() + 1
-		}
-		for _, p := range everyone(s) {
-			info.Flops += Integer(recomputedFlops(m, p, done))
-		}
+	sum := running(m.kept(), recomputedKey{m.switches()}, m.Step.Pass, func(pass int, sum int64) int64 {
+		return sum + recomputedIn(m, pass)
+	})
+	return &RecomputedInfo{Rows: m.Step.Schedule.Recomputed.TotalRows, Flops: Integer(sum + recomputedIn(m, m.Step.Pass))}
+}
+
+// recomputedKey names the sums of all passes by some switches.
+type recomputedKey struct{ cost.Switches }
+
+// recomputedIn sums what a pass has computed again, up to the cursor.
+func recomputedIn(m *Moment, pass int) (flops int64) {
+	first, last := m.stepsOf(pass)
+	for _, p := range everyone(m.At(first)) {
+		flops += recomputedFlops(m, p, last-first+1)
 	}
-	return info
+	return flops
 }
 
 // preempted returns how often the sequence of a step has given its blocks back.
@@ -108,14 +112,14 @@ func lastOf(m *Moment, seq, n int) *sim.Step {
 
 // preemptedPasses returns, for each request and pass, the rows that were recomputed, and
 // whether the request had given its blocks back.
-func preemptedPasses(m *Moment) []Tensor {
+func preemptedPasses(m *Moment, all []schedulePass) []Tensor {
 	if m.Step.Schedule.Recomputed == nil {
 		return nil
 	}
 	n, passes := len(m.Step.Schedule.Requests), m.Step.Pass+1
 	rows, away := make([]uint32, n*passes), make([]uint32, n*passes)
-	for pass := range passes {
-		for seq, q := range m.At(pass * m.perPass()).Schedule.Requests {
+	for pass, p := range all {
+		for seq, q := range p.planned.Requests {
 			rows[seq*passes+pass] = uint32(q.Recomputing)
 			if q.State == sim.RequestPreempted {
 				away[seq*passes+pass] = 1

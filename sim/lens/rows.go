@@ -20,21 +20,56 @@ var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows"), aStep, aCache}, Sh
 func showRows(m *Moment) []Tensor {
 	layers, positions := m.Model.Model.Config.Layers, m.Step.Cached+m.Step.Rows
 	counts := make([]uint32, 3*layers*positions)
-	at := func(kind, layer, p int) *uint32 { return &counts[(kind*layers+layer)*positions+p] }
-	for n := range m.Step.N + 1 {
-		s := m.stepOfPick(n)
-		if s == nil || s.Part != sim.LayerPart {
-			continue
+	before := fedPasses(m)
+	reached := provenance(append(before, fedOf(m.Step)), positions)
+	coming := reached // of layers that this pass has not reached
+	if m.Step.Part == sim.LayerPart && m.Step.Layer < layers-1 {
+		coming = provenance(before, positions)
+	}
+	for layer := range layers {
+		from := reached
+		if m.Step.Part == sim.LayerPart && layer > m.Step.Layer {
+			from = coming
 		}
-		for p := range min(s.Cached, positions) { // was in the cache: read by one lane, computed again by the other
-			*at(1, s.Layer, p)++
-			if s.Counted[sim.Uncached] {
-				*at(2, s.Layer, p)++
-			}
-		}
-		for p := s.Cached; p < min(s.Cached+stayedRows(m, s), positions); p++ { // once more, if it was preempted
-			*at(0, s.Layer, p), *at(1, s.Layer, p), *at(2, s.Layer, p) = uint32(s.Pass)+1, 0, 0
+		for kind := range from {
+			copy(counts[(kind*layers+layer)*positions:], from[kind])
 		}
 	}
 	return []Tensor{wholes("rows", counts, 3, layers, positions)}
+}
+
+// provenance returns where the rows of one layer come from, by kind and position, after some passes.
+func provenance(passes []fed, positions int) (counts [3][]uint32) {
+	for kind := range counts {
+		counts[kind] = make([]uint32, positions)
+	}
+	var read [2]uint32                   // so many passes so far; of those, so many in which the other lane computed all again
+	from := make([][2]uint32, positions) // what these were before the first that has read this position
+	reading := 0                         // positions below are read by every pass
+	settle := func() {                   // until a pass that has fewer
+		for p := range reading {
+			counts[1][p] += read[0] - from[p][0]
+			counts[2][p] += read[1] - from[p][1]
+		}
+		reading = 0
+	}
+	for pass, f := range passes {
+		if !f.in {
+			continue
+		}
+		if f.cached < reading {
+			settle()
+		}
+		for ; reading < min(f.cached, positions); reading++ {
+			from[reading] = read
+		}
+		if read[0]++; f.uncached {
+			read[1]++
+		}
+		for p := f.cached; p < min(f.cached+f.stay, positions); p++ { // once more, if it was preempted
+			counts[0][p], counts[1][p], counts[2][p] = uint32(pass)+1, 0, 0
+		}
+	}
+	settle()
+	return counts
 }

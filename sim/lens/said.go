@@ -28,18 +28,22 @@ func saidOf(m *Moment, p *sim.Step) string {
 
 // saidBy returns what a request has generated so far, whether or not this pass has it.
 func saidBy(m *Moment, seq int) string {
-	for n := m.Step.N; n >= 0; n-- {
-		if n%m.perPass() != m.perPass()-1 {
-			continue
-		}
-		for _, p := range everyone(m.At(n)) {
-			if p.Seq == seq {
-				return p.GeneratedText
-			}
+	if m.Step.Part == sim.HeadPart {
+		if p := m.Step.ForSequence(seq); p.Seq == seq {
+			return p.GeneratedText
 		}
 	}
-	return ""
+	return running(m.kept(), saidKey{seq}, m.Step.Pass, func(pass int, text string) string {
+		_, head := m.stepsOf(pass)
+		if p := m.At(head).ForSequence(seq); p.Seq == seq {
+			return p.GeneratedText
+		}
+		return text
+	})
 }
+
+// saidKey names what a request had generated after each pass.
+type saidKey struct{ seq int }
 
 // headBefore returns the number of the head step of the pass before that of s; negative: none.
 func headBefore(m *Moment, s *sim.Step) int { return s.Pass*m.perPass() - 1 }

@@ -28,6 +28,9 @@ type SpeculationInfo struct {
 	Kept  []int     `json:"kept"` // of every recorded decode pass, how many of its rows stay
 }
 
+// staysKey names the rows of each pass that stay.
+type staysKey struct{}
+
 // VerdictInfo has float32 digits: half the bytes, and more than is shown.
 type VerdictInfo struct {
 	P        float32 `json:"p"` // its probability in the target's distribution
@@ -46,10 +49,10 @@ const (
 
 func showSpeculation(m *Moment) *SpeculationInfo {
 	info := &SpeculationInfo{Draft: m.Recipe.Draft, Propose: m.Recipe.Propose, Kept: []int{}}
-	if m.At != nil {
-		for n := 2*m.perPass() - 1; n < m.Recorded; n += m.perPass() {
-			info.Kept = append(info.Kept, m.At(n).Committed())
-		}
+	if m.At != nil && m.Recorded > m.perPass() {
+		info.Kept = append(info.Kept, perPass(m.kept(), staysKey{}, m.Recorded/m.perPass(), func(pass int, _ []int) int {
+			return m.At((pass+1)*m.perPass() - 1).Committed()
+		})[1:]...)
 	}
 	if m.Step == nil {
 		return info

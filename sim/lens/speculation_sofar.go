@@ -20,35 +20,49 @@ type SoFarInfo struct {
 	Model    Integer `json:"model"`    // all FLOPs of the model, of the cached lane if it runs
 }
 
-func speculationSoFar(m *Moment) (s SoFarInfo) {
-	sw, perPass, lane := m.switches(), m.perPass(), sim.Cached
-	if !m.Step.Counted[lane] {
-		lane = sim.Uncached
-	}
-	for n := 2*perPass - 1; n <= m.Step.N; n += perPass {
-		head := m.At(n)
-		s.Passes++
-		s.Tokens += len(head.NewTokens())
-		x := head.Speculation
-		if x != nil {
-			s.Proposed += len(x.Proposed)
-			s.Tested += len(x.Verdicts)
-			for _, v := range x.Verdicts {
-				if v.Accepted {
-					s.Accepted++
-				}
-			}
-			s.Draft = Integer(cost.Headline(x.Total, sw))
-		}
-		for i := n - perPass + 1; i <= n; i++ {
-			s.Model += Integer(cost.Headline(Recount(m, m.At(i), lane), sw))
-		}
-		if x != nil && head.Committed() < head.Rows { // all layers multiply alike
-			s.Rejected += Integer(int64(perPass-1)*wastedFlops(m, m.At(n-1), head, lane) + wastedFlops(m, head, head, lane))
-		}
+// soFarKey names the sums of all passes by some switches.
+type soFarKey struct{ cost.Switches }
+
+func speculationSoFar(m *Moment) SoFarInfo {
+	s := running(m.kept(), soFarKey{m.switches()}, m.Step.Pass, func(pass int, s SoFarInfo) SoFarInfo { return s.after(m, pass) })
+	if m.Step.Part == sim.HeadPart {
+		s = s.after(m, m.Step.Pass)
 	}
 	if s.Tested > 0 {
 		s.Expected = cost.Speculation{Guesses: m.Recipe.Propose, Accept: float64(s.Accepted) / float64(s.Tested)}.Tokens()
+	}
+	return s
+}
+
+// after returns the sums with those of another pass; the first one has no proposals.
+func (s SoFarInfo) after(m *Moment, pass int) SoFarInfo {
+	if pass == 0 {
+		return s
+	}
+	first, n := m.stepsOf(pass)
+	sw, head, lane := m.switches(), m.At(n), sim.Cached
+	if !head.Counted[lane] {
+		lane = sim.Uncached
+	}
+	s.Passes++
+	s.Tokens += len(head.NewTokens())
+	for i := first; i <= n; i++ {
+		s.Model += Integer(cost.Headline(Recount(m, m.At(i), lane), sw))
+	}
+	x := head.Speculation
+	if x == nil {
+		return s
+	}
+	s.Proposed += len(x.Proposed)
+	s.Tested += len(x.Verdicts)
+	for _, v := range x.Verdicts {
+		if v.Accepted {
+			s.Accepted++
+		}
+	}
+	s.Draft = Integer(cost.Headline(x.Total, sw))
+	if head.Committed() < head.Rows { // all layers multiply alike
+		s.Rejected += Integer(int64(n-first)*wastedFlops(m, m.At(n-1), head, lane) + wastedFlops(m, head, head, lane))
 	}
 	return s
 }

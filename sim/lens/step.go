@@ -2,7 +2,6 @@ package lens
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/model"
 )
 
 // stepLens is the step at the cursor; null before the first.
@@ -23,7 +22,8 @@ type StepInfo struct {
 	// Compared is in how many tokens of the sequence the lanes were compared, where the uncached
 	// lane waits by now (recipe.lanes): it is counted, and identical says nothing of this step.
 	Compared        *int    `json:"compared,omitempty"`
-	RunFinishReason *string `json:"done"` // why the run ends with this step
+	Differed        bool    `json:"differed,omitempty"` // and some op of them differed
+	RunFinishReason *string `json:"done"`               // why the run ends with this step
 }
 
 func showStep(m *Moment) *StepInfo {
@@ -31,25 +31,13 @@ func showStep(m *Moment) *StepInfo {
 	if s == nil {
 		return nil
 	}
-	info := &StepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, nil, orNull(s.RunFinishReason)}
+	info := &StepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, nil, false, orNull(s.RunFinishReason)}
 	if s.Waits() {
-		info.Compared = &s.Compared
+		info.Compared, info.Differed = &s.Compared, s.Differed
 	}
 	if s.Part == sim.LayerPart {
 		info.Layer = &s.Layer
-		info.Masked = masked(s)
+		info.Masked = s.Rows * (s.Rows - 1) / 2 // of each row the later ones
 	}
 	return info
-}
-
-// masked counts the pairs of a step that the mask forbids.
-func masked(s *sim.Step) (n int) {
-	for i := range s.Rows {
-		for j := range s.Cached + s.Rows {
-			if model.Masked(s.Cached, i, j) {
-				n++
-			}
-		}
-	}
-	return n
 }

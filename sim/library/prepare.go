@@ -2,9 +2,11 @@ package library
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/recipe"
 	"kvstep/sim/sample"
@@ -18,18 +20,52 @@ const MaxPromptBytes = 32 << 10
 // knows in that language.
 func (m *Loaded) Default(lang string) sim.Recipe {
 	r := recipe.Default()
-	r.Model = m.Name
+	r.Model, r.Lanes = m.Name, DefaultLanes(m.Model.Config)
 	switch prompts := m.TrainingSet.Prompts[lang]; {
 	case len(prompts) > 0:
 		r.Prompt = prompts[0]
 	case len(m.TrainingSet.Prompts["en"]) > 0:
 		r.Prompt = m.TrainingSet.Prompts["en"][0]
-	case m.Tokenizer != nil:
+	case m.Tokenizer != nil, m.Unreadable != nil: // which says why it cannot be read
 		r.Prompt = "Once upon a time"
 	default:
 		r.Tokens = []int{max(m.Model.Config.BOS, 0)}
 	}
 	return r
+}
+
+// Filled returns a recipe that asks for nothing, neither a prompt nor ids, with those of
+// Default, and with its lanes where the recipe has no others.
+func (m *Loaded) Filled(r sim.Recipe, lang string) sim.Recipe {
+	if r.Prompt != "" || len(r.Tokens) > 0 {
+		return r
+	}
+	d := m.Default(lang)
+	r.Prompt, r.Tokens = d.Prompt, d.Tokens
+	if r.Lanes == recipe.Default().Lanes {
+		r.Lanes = d.Lanes
+	}
+	return r
+}
+
+// cheapPass is how many FLOPs a pass of the uncached lane may have in a run that nobody has
+// said more of: a tenth of a second or two of an ordinary processor.
+const cheapPass = 1 << 33
+
+// DefaultLanes returns the lanes of a run of a model that the page offers: both, where every pass
+// of the uncached lane is cheap; of a larger model both until a pass is not. It follows from
+// shapes, and is the same on every machine.
+func DefaultLanes(c sim.Config) string {
+	shape, sw := cost.Of(c), cost.Default()
+	cheap := func(tokens int) bool { return cost.Headline(shape.Pass(tokens, 0, sw), sw) <= cheapPass }
+	if cheap(c.Context) {
+		return recipe.Default().Lanes
+	}
+	n := 1
+	for cheap(2 * n) {
+		n *= 2
+	}
+	return sim.BothUntil + strconv.Itoa(n)
 }
 
 // Prepare checks a recipe against the model and encodes its prompt: BOS, then
@@ -111,6 +147,8 @@ func (m *Loaded) Encode(r sim.Recipe) ([]int, error) {
 		return nil, sim.NewProblem("prompt.empty")
 	case len(r.Prompt) > MaxPromptBytes:
 		return nil, sim.NewProblem("prompt.bytes", "Have", len(r.Prompt), "Max", MaxPromptBytes)
+	case m.Unreadable != nil:
+		return nil, m.Unreadable
 	case m.Tokenizer == nil:
 		return nil, sim.NewProblem("prompt.tokenizer", "Model", m.Name)
 	}

@@ -25,34 +25,37 @@ type Acts struct {
 	Act    mat.Matrix // [m, ffn]
 	Down   mat.Matrix // [m, dim]
 	Out    mat.Matrix // [m, dim] residual stream leaving the layer
+
+	lent Lent
 }
 
 // NewActs takes memory for rows rows and positions positions, to be used
 // again for every layer and pass.
-func NewActs(c sim.Config, rows, positions int) *Acts { return allocActs(c, rows, positions, false) }
+func NewActs(c sim.Config, rows, positions int) *Acts { return NewActsBut(Lent{}, c, rows, positions) }
 
-// NewInnerActs does what NewActs does, without X, K, V and Out, which the caller has in memory of
-// its own.
-func NewInnerActs(c sim.Config, rows, positions int) *Acts {
-	return allocActs(c, rows, positions, true)
+// Lent says which matrices a caller has in memory of its own.
+type Lent struct {
+	Stream bool // X and Out
+	KV     bool // K and V
 }
 
-// ActsBytes returns the memory that they take.
-func ActsBytes(c sim.Config, rows, positions int, inner bool) int64 {
-	return mat.SlabBytes(actsSize(c, rows, positions, inner))
+// ActsBytes returns the memory that they take, but for what is lent.
+func ActsBytes(lent Lent, c sim.Config, rows, positions int) int64 {
+	return mat.SlabBytes(actsSize(lent, c, rows, positions))
 }
 
 // actsSize returns how many numbers there are.
-func actsSize(c sim.Config, rows, positions int, inner bool) int {
-	var a Acts
+func actsSize(lent Lent, c sim.Config, rows, positions int) int {
+	a := Acts{lent: lent}
 	size := 2 * mat.RoundToLine(c.Heads*positions)
-	a.each(c, inner, func(_ *mat.Matrix, cols int) { size += mat.RoundToLine(rows * cols) })
+	a.each(c, func(_ *mat.Matrix, cols int) { size += mat.RoundToLine(rows * cols) })
 	return size
 }
 
-func allocActs(c sim.Config, rows, positions int, inner bool) *Acts {
-	var a Acts
-	all := mat.Slab(actsSize(c, rows, positions, inner))
+// NewActsBut does what NewActs does, without what is lent.
+func NewActsBut(lent Lent, c sim.Config, rows, positions int) *Acts {
+	a := Acts{lent: lent}
+	all := mat.Slab(actsSize(lent, c, rows, positions))
 	clear(all) // some models leave some ops out
 	cut := func(rows, cols int) mat.Matrix {
 		n := rows * cols
@@ -61,23 +64,25 @@ func allocActs(c sim.Config, rows, positions int, inner bool) *Acts {
 		return mat.Of(rows, cols, piece)
 	}
 	a.Scores, a.Probs = cut(c.Heads, positions), cut(c.Heads, positions)
-	a.each(c, inner, func(m *mat.Matrix, cols int) { *m = cut(rows, cols) })
+	a.each(c, func(m *mat.Matrix, cols int) { *m = cut(rows, cols) })
 	return &a
 }
 
 // First views the first m rows of every matrix and positions columns of the scores.
 func (a *Acts) First(c sim.Config, m, positions int) *Acts {
 	v := *a
-	v.each(c, a.Out.NumRows() == 0, func(x *mat.Matrix, _ int) { *x = x.Rows(0, m) })
+	v.each(c, func(x *mat.Matrix, _ int) { *x = x.Rows(0, m) })
 	v.Scores, v.Probs = a.Scores.Cols(0, positions), a.Probs.Cols(0, positions)
 	return &v
 }
 
-// each visits the matrices and their columns, of the inner ones alone if so asked.
-func (a *Acts) each(c sim.Config, inner bool, f func(m *mat.Matrix, cols int)) {
-	if !inner {
+// each visits the matrices that are not lent and their columns.
+func (a *Acts) each(c sim.Config, f func(m *mat.Matrix, cols int)) {
+	if !a.lent.Stream {
 		f(&a.X, c.Dim)
 		f(&a.Out, c.Dim)
+	}
+	if !a.lent.KV {
 		f(&a.K, c.KVDim())
 		f(&a.V, c.KVDim())
 	}

@@ -23,21 +23,59 @@ type Hint struct {
 // Hints reads probs, [m, positions], whose rows are the queries at positions
 // cached, cached+1, ...; tokens are the ids of all positions.
 func Hints(probs mat.Matrix, cached int, tokens []int) Hint {
-	var entropy float64
-	var previous, first, self, copies mean
+	var sums HintSums
 	for i := range probs.NumRows() {
 		p, at := probs.Row(i), cached+i
-		entropy += bits(p)
-		if at >= 2 {
-			previous.add(p[at-1])
-			first.add(p[0])
-			self.add(p[at])
-		}
-		if next := followed(tokens, at); next > 0 {
-			copies.add(p[next])
+		sums.note(p, at, copiedFrom(tokens, at), bits(p))
+	}
+	return sums.Hint()
+}
+
+// HintSums are the sums of a hint over the queries so far.
+type HintSums struct {
+	entropy, previous, first, self, copies mean
+}
+
+// Add adds the query at position at: its scores and probs over the keys up to itself, and what
+// Followed says of it.
+func (h *HintSums) Add(at, followed int, scores, probs []float32) {
+	h.note(probs, at, followed, entropy(scores, probs))
+}
+
+func (h *HintSums) note(p []float32, at, followed int, bits float64) {
+	h.entropy.sum, h.entropy.n = h.entropy.sum+bits, h.entropy.n+1
+	if at >= 2 {
+		h.previous.add(p[at-1])
+		h.first.add(p[0])
+		h.self.add(p[at])
+	}
+	if followed > 0 {
+		h.copies.add(p[followed])
+	}
+}
+
+// Hint returns what the queries looked at.
+func (h *HintSums) Hint() Hint {
+	entropy := float32(h.entropy.sum / float64(max(h.entropy.n, 1)))
+	return Hint{entropy, h.previous.of(), h.first.of(), h.self.of(), h.copies.of()}
+}
+
+// entropy returns that of a row in bits, of its scores: the logarithm of p is score - largest score + the
+// logarithm of the largest p, so that one is enough for all.
+func entropy(scores, probs []float32) float64 {
+	top := 0
+	for i, p := range probs {
+		if p > probs[top] {
+			top = i
 		}
 	}
-	return Hint{float32(entropy / float64(max(probs.NumRows(), 1))), previous.of(), first.of(), self.of(), copies.of()}
+	below := 0.0
+	for i, p := range probs {
+		if p > 0 {
+			below += float64(p) * float64(scores[top]-scores[i])
+		}
+	}
+	return max((below-math.Log(float64(probs[top])))/math.Ln2, 0)
 }
 
 // bits returns the entropy of a row: -sum p log2 p.
@@ -51,9 +89,19 @@ func bits(p []float32) float64 {
 	return max(h, 0)
 }
 
-// followed returns the position after the last earlier occurrence of the token at
+// Followed returns, of each query from position cached on, the position after the last earlier
+// occurrence of its token, or -1.
+func Followed(tokens []int, cached int) []int {
+	all := make([]int, len(tokens)-cached)
+	for i := range all {
+		all[i] = copiedFrom(tokens, cached+i)
+	}
+	return all
+}
+
+// copiedFrom returns the position after the last earlier occurrence of the token at
 // position at, or -1. What followed must be earlier than the query too.
-func followed(tokens []int, at int) int {
+func copiedFrom(tokens []int, at int) int {
 	for j := at - 2; j >= 0; j-- {
 		if tokens[j] == tokens[at] {
 			return j + 1

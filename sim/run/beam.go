@@ -104,7 +104,7 @@ func (d *beamSearch) fork(live []sample.Continuation) (next []*sequence, goOn []
 			id: len(next), prompt: parent.prompt, maxNew: parent.maxNew, maxTokens: parent.maxTokens, cached: n,
 			tokens: append(slices.Clone(parent.tokens[:n]), c.Token),
 			state:  schedule.Running, started: parent.started, first: parent.first, ended: -1,
-			waits: parent.waits, compared: parent.compared,
+			waits: parent.waits, compared: parent.compared, differed: parent.differed,
 		}
 		if e.compares(parent) {
 			q.compared = n

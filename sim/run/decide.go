@@ -93,7 +93,7 @@ func (e *engine) write(q *sequence, s *sim.Step) {
 	if q.tokens = q.tokens[:q.cached]; s.Committed() < s.Rows {
 		q.tokens = slices.Clone(q.tokens) // steps remember the rejected ones behind these
 		if q.cache != nil {
-			q.hold(q.cache, q.history.First(q.cached))
+			q.hold(q.cache, q.history.Cut(q.cached, s.Cached+s.Rows))
 			q.cache.Truncate(q.cached) // which blocks go is part of what comes next
 		}
 	}

@@ -36,9 +36,15 @@ func TestARunCountsItsMemory(t *testing.T) {
 			r.Batch.Requests = append(r.Batch.Requests, sim.Request{Tokens: []int{5, 9, 7}, MaxNew: maxNew})
 		}
 		memory := sim.NewMemory(nil, "memory.room", 0)
+		shown := int64(0) // of caches, by steps
 		for s, err := range StepsWithin(t.Context(), memory, m, r, noClock) {
 			if err != nil {
 				t.Fatal(err)
+			}
+			for _, p := range s.PassSteps {
+				if s.Part == sim.LayerPart && !kv.KeepsRows(r.Cache) {
+					shown += int64(p.Rows*c.KVDim()) * 2 * 4
+				}
 			}
 			if s.RunFinishReason != "" {
 				if held := memory.Held(); held > mat.SlabBytes(1<<19) {
@@ -52,8 +58,8 @@ func TestARunCountsItsMemory(t *testing.T) {
 				caches += p.KV.Usage().Allocated
 				rows += p.Cached + p.Rows
 			}
-			lanes := model.ActsBytes(c, len(s.PassSteps), maxNew, true) + model.ActsBytes(c, rows, maxNew, false)
-			held := memory.Held()
+			lanes := model.ActsBytes(model.Lent{Stream: true, KV: true}, c, len(s.PassSteps), maxNew) + model.ActsBytes(model.Lent{}, c, rows, maxNew)
+			held := memory.Held() + shown
 			if least := caches + lanes; held < least || held > 2*least+mat.SlabBytes(1<<19)+1<<20 {
 				t.Fatalf("%s, step %d: %d bytes are held; caches have %d, lanes at least %d", policy, s.N, held, caches, lanes)
 			}

@@ -77,7 +77,7 @@ func (e *engine) layer(l int) (sim.Step, error) {
 	for i, q := range e.live {
 		s := e.step(q, sim.LayerPart, l)
 		if e.compares(q) {
-			s.Differs = differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q)
+			q.noteDiffers(s, differs(l, e.lanes[sim.Cached], e.lanes[sim.Uncached], q))
 		}
 		e.capture(q, s)
 		steps[i] = s
@@ -152,7 +152,7 @@ func (e *engine) head() (sim.Step, error) {
 		}
 		e.asking = append(e.asking, each)
 		if e.compares(q) && !sameRows(each[0], each[1]) {
-			s.Differs = "logits"
+			q.noteDiffers(s, "logits")
 		}
 		e.capture(q, s)
 		if q.cache != nil {

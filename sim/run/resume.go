@@ -26,6 +26,7 @@ func (e *engine) resume(prefix []sim.Step) error {
 	}
 	q.tokens, q.cached = append(q.tokens[:0:0], standing...), last.Cached+last.Committed()
 	q.waits, q.compared = last.Waits(), min(last.Compared, q.cached)
+	q.differed = last.Differed
 	e.decoder.resume(prefix)
 	if err := e.held.Fits(e.cacheBytes(q)); err != nil {
 		return err
@@ -35,7 +36,10 @@ func (e *engine) resume(prefix []sim.Step) error {
 		return err
 	}
 	q.cache.Report(nil) // what is built again happened before
-	err := q.rebuild(e.m.Model, prefix)
+	var err error
+	if c, ok := q.cache.(*kv.Contiguous); !ok || !c.Begin(last.KV, q.cached) {
+		err = q.rebuild(e.m.Model, prefix)
+	}
 	q.hold(q.cache, last.KV.(kv.View).First(q.cached))
 	held := q.cache.Usage().Table
 	for _, b := range last.KV.Usage().Table {

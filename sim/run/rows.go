@@ -10,6 +10,7 @@ import (
 type arena struct {
 	free     []float32
 	slab     int         // numbers in the next slab
+	kv       bool        // K and V are kept too, by a history that has none of the cache's
 	perToken int         // numbers that all layers keep of a token
 	matrices int         // in which they are
 	memory   *sim.Memory // counts what no step has
@@ -18,15 +19,24 @@ type arena struct {
 
 // newArena sizes slabs for 16 tokens, and for as many as fill a large page (mat.Slab), but
 // for no more than there can be.
-func newArena(c sim.Config, capacity int, memory *sim.Memory) arena {
+func newArena(c sim.Config, kv bool, capacity int, memory *sim.Memory) arena {
 	const page = 1 << 19 // numbers
-	n := keptNumbers(c)
-	return arena{slab: min(capacity*n, max(16*n, page)), perToken: n, matrices: 3*c.Layers + 1, memory: memory}
+	n, matrices := keptNumbers(c, kv), c.Layers+1
+	if kv {
+		matrices += 2 * c.Layers
+	}
+	return arena{slab: min(capacity*n, max(16*n, page)), kv: kv, perToken: n, matrices: matrices, memory: memory}
 }
 
-// keptNumbers counts those that are kept of a token: every layer has K, V and Out, and layer 0
-// its X.
-func keptNumbers(c sim.Config) int { return c.Layers*(2*c.KVDim()+c.Dim) + c.Dim }
+// keptNumbers counts those that are kept of a token: every layer has Out, layer 0 its X, and
+// where it is so K and V.
+func keptNumbers(c sim.Config, kv bool) int {
+	n := (c.Layers + 1) * c.Dim
+	if kv {
+		n += c.Layers * 2 * c.KVDim()
+	}
+	return n
+}
 
 // reserve takes the memory that a pass of so many rows will keep, in one piece.
 func (a *arena) reserve(rows int) {

@@ -37,6 +37,7 @@ type sequence struct {
 
 	waits    bool // it has too many tokens for the uncached lane, which only counts it from now on
 	compared int  // tokens in which the lanes were compared while that ran
+	differed bool // and in which some op had other bits
 
 	text    *token.Stream   // nil without a tokenizer
 	written strings.Builder // the generated text so far
@@ -83,6 +84,12 @@ func (q *sequence) write(id int) string {
 	text := q.text.Next(id)
 	q.written.WriteString(text)
 	return text
+}
+
+// noteDiffers notes in a step the first op that differs between the lanes, if one does.
+func (q *sequence) noteDiffers(s *sim.Step, op string) {
+	q.differed = q.differed || op != ""
+	s.Differs, s.Differed = op, q.differed
 }
 
 // flush returns what is left of a character that will never be whole.

@@ -23,6 +23,7 @@ func (e *engine) step(q *sequence, part sim.Part, layer int) *sim.Step {
 	}
 	s.Counted = [2]bool{e.lanes[0] != nil, e.lanes[1] != nil}
 	s.Ran = [2]bool{e.computes(sim.Cached, q), e.computes(sim.Uncached, q)}
+	s.Differed = q.differed
 	switch {
 	case e.compares(q):
 		s.Compared = fed
@@ -74,7 +75,7 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 		a, at := e.lanes[i].acts, q.at[i]
 		kept := func(x mat.Matrix) mat.Matrix {
 			x = x.Rows(at.from, at.from+at.m)
-			if i == sim.Uncached {
+			if i == sim.Uncached && !e.once {
 				x = e.rows.clone(x)
 			}
 			return x
@@ -91,8 +92,9 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 	done := e.m.Model.Config.Layers - 1
 	if s.Part == sim.LayerPart {
 		done = s.Layer
-		a, at := e.lanes[i].acts, q.at[i]
-		q.history.Keep(s.Layer, a.K.Rows(at.from, at.from+at.m), a.V.Rows(at.from, at.from+at.m))
+		if a, at := e.lanes[i].acts, q.at[i]; e.rows.kv && !e.once {
+			q.history.Keep(s.Layer, a.K.Rows(at.from, at.from+at.m), a.V.Rows(at.from, at.from+at.m))
+		}
 	}
 	s.KV = q.history.At(q.cache, done, s.Cached, s.Cached+s.Rows)
 }

@@ -26,7 +26,7 @@ func (t *trial) waits(r *rand.Rand) error {
 		return fmt.Errorf("%s: %v, of both lanes %v", waited.Lanes, err2, err1)
 	}
 	limit, _ := waited.UncachedTokens()
-	if err := (&account{limit: limit, waits: map[int]bool{}, compared: map[int]int{}}).check(have); err != nil {
+	if err := (&account{limit: limit, waits: map[int]bool{}, compared: map[int]int{}, differed: map[int]bool{}}).check(have); err != nil {
 		return fmt.Errorf("%s: %w", waited.Lanes, err)
 	}
 	a, b := make([]sim.Step, len(have)), make([]sim.Step, len(want))
@@ -47,6 +47,7 @@ func executed(s, other *sim.Step) sim.Step {
 	c.Lanes[sim.Uncached].Untimed, c.Totals[sim.Uncached].Untimed = 0, 0
 	c.Compared = 0
 	if other.Waits() {
+		c.Differed = false
 		c.Ran, c.Identical, c.Differs, c.Effect = c.Counted, true, "", nil
 	}
 	c.PassSteps = nil
@@ -65,6 +66,7 @@ type account struct {
 	limit    int
 	waits    map[int]bool
 	compared map[int]int
+	differed map[int]bool
 	untimed  int
 }
 
@@ -86,6 +88,12 @@ func (a *account) check(steps []sim.Step) error {
 			}
 			if p.Waits() != a.waits[seq] || !p.Ran[sim.Cached] || p.Counted != [2]bool{true, true} || p.Compared != compared {
 				return fmt.Errorf("step %d seq %d of %d tokens: ran %v, compared %d, want %d", s.N, p.Seq, fed, p.Ran, p.Compared, compared)
+			}
+			a.differed[seq] = a.differed[seq] || p.Differs != ""
+			if s.Schedule != nil || len(peers(s)) == 1 { // a beam goes on from one of several
+				if p.Differed != a.differed[seq] {
+					return fmt.Errorf("step %d seq %d: some op differed: %v", s.N, p.Seq, p.Differed)
+				}
 			}
 			if p.Waits() && (!p.Identical || p.Effect != nil) {
 				return fmt.Errorf("step %d seq %d: %q and %+v of a lane that waits", s.N, p.Seq, p.Differs, p.Effect)

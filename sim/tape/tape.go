@@ -188,8 +188,8 @@ func besideRows(s *sim.Step) int64 {
 	return n
 }
 
-// rowBytes returns the bytes of the rows of s, 4 a number. X counts in layer 0 only:
-// elsewhere it is the previous layer's Out.
+// rowBytes returns the bytes of the rows of s, 4 a number: X, Out, K and V. X counts in layer 0
+// only: elsewhere it is the previous layer's Out.
 func rowBytes(s *sim.Step) int64 {
 	if len(s.PassSteps) > 1 { // s is one of them
 		var n int64
@@ -206,6 +206,9 @@ func rowBytes(s *sim.Step) int64 {
 		if s.Layer == 0 {
 			n += s.Rows * s.X.NumCols()
 		}
+	}
+	if v, ok := s.KV.(interface{ RowBytes(rows int) int64 }); ok && s.Part == sim.LayerPart {
+		return int64(n)*4 + v.RowBytes(s.Rows)
 	}
 	return int64(n) * 4
 }

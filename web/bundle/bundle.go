@@ -17,11 +17,6 @@ import (
 var (
 	importLine = regexp.MustCompile(`(?m)^import \{([^}]*)\} from "(\.[^"]+)";\n?`)
 	exportWord = regexp.MustCompile(`(?m)^export (async function|function|const|class) (\w+)`)
-	leftover   = regexp.MustCompile(`(?m)^(import|export)\b.*|\bimport\(["'].*|\bimport\.meta\b.*`)
-	indent     = regexp.MustCompile(`(?m)^ +`) // templates go on in another line only inside ${}
-	blank      = regexp.MustCompile(`\s*\n\n+`)
-	// After code only where no quote of a string follows: elsewhere it may stand in one.
-	comment = regexp.MustCompile(`(?s)/\*\*.*?\*/ ?|(?m:^[ \t]*// [^\n]*\n)|(?m:[ \t]+// [^"\x60\n]*$)`)
 )
 
 // Script joins an ES module and all it imports into one script, each module a
@@ -49,10 +44,8 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("bundle: %w", err)
 		}
-		text := indent.ReplaceAllString(comment.ReplaceAllString(string(source), ""), "")
-		text = strings.TrimLeft(blank.ReplaceAllString(text, "\n"), "\n")
 		var failed error
-		text = importLine.ReplaceAllStringFunc(text, func(line string) string {
+		text := importLine.ReplaceAllStringFunc(string(source), func(line string) string {
 			m := importLine.FindStringSubmatch(line)
 			name, err := add(path.Join(path.Dir(file), m[2]), append(from, file))
 			if err != nil && failed == nil {
@@ -69,7 +62,8 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 			exports = append(exports, m[2])
 			return m[1] + " " + m[2]
 		})
-		if bad := leftover.FindString(text); bad != "" {
+		var bad string
+		if text, bad = squeeze(text); bad != "" {
 			return "", fmt.Errorf("bundle: %s has %q, which a bundle cannot say", file, bad)
 		}
 		if file == entry {

@@ -25,12 +25,8 @@ import (
 	"kvstep/web/wire"
 )
 
-const (
-	// maxRows bounds the memory of a run's rows, as a room's tape does.
-	maxRows = 64 << 20
-	// maxFile bounds one file; a handout must also open well in a browser.
-	maxFile, maxHandout = 256 << 20, 16 << 20
-)
+// maxRows bounds the memory of a run's rows, as a room's tape does.
+const maxRows = 64 << 20
 
 // File is one file to take away.
 type File struct {
@@ -55,10 +51,14 @@ func Parse(query string) (Request, error) {
 // rerun are the steps of a request, run again.
 type rerun struct {
 	Request
+	within    limits.Limits
 	model     *library.Loaded
 	prompt    []int
 	plan      *run.Plan
+	shapes    shapes
+	chosen    choice // what a handout holds
 	steps     []sim.Step
+	kept      lens.Kept    // what frames have worked out of them
 	memory    *sim.Memory  // what they take
 	abandoned func() error // passes the turn on, and tells why nobody waits for the file any more
 	turn      turn
@@ -67,71 +67,93 @@ type rerun struct {
 // Step returns one of them, for wire and sim/breakpoint.
 func (r *rerun) Step(n int) *sim.Step { return &r.steps[n] }
 
-// rerunSteps runs a request's recipe up to its last step. What takes too long or
-// grows too large is a Problem.
-func rerunSteps(ctx context.Context, models *library.Library, q Request, within limits.Limits) (*rerun, error) {
-	memory := sim.NewMemory(models.Memory(), "memory.room", 0)
-	r := &rerun{Request: q, memory: memory, turn: turn{pool: workers}}
-	whole := ctx
-	r.abandoned = func() error { return r.turn.pass(whole) }
-	well := false
-	defer func() {
-		if !well { // a panic too
-			r.close()
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, within.Patience())
-	defer cancel()
+// prepare opens the model of a request and plans its run, of which no step is computed yet.
+func prepare(ctx context.Context, models *library.Library, q Request, within limits.Limits) (*rerun, error) {
 	m, err := models.GetWhile(ctx, q.Recipe.Model)
 	if err != nil {
 		return nil, err
 	}
-	if q.Recipe.Prompt == "" && len(q.Recipe.Tokens) == 0 {
-		d := m.Default(q.Lang)
-		q.Recipe.Prompt, q.Recipe.Tokens = d.Prompt, d.Tokens
-	}
+	q.Recipe = m.Filled(q.Recipe, q.Lang)
 	q.Recipe.Model = m.Name
-	r.Request, r.model = q, m
 	if q.Recipe.Draft != "" { // Prepare would wait for it whatever ctx says; what is wrong with it Prepare tells
 		if _, err := models.GetWhile(ctx, q.Recipe.Draft); err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 	}
+	r := &rerun{Request: q, within: within, model: m, turn: turn{pool: workers}}
 	if r.prompt, err = m.Prepare(q.Recipe); err != nil {
 		return nil, err
 	}
 	r.plan = run.NewPlan(m, q.Recipe, r.prompt)
-	started := time.Now()
-	rows := int64(0)
-	if err := r.turn.begin(ctx); err != nil {
-		return nil, late(err, len(r.steps), within)
-	}
-	if q.To < 0 {
-		well = true
-		return r, nil
-	}
-	for s, err := range run.StepsWithin(ctx, r.memory, m, q.Recipe, func() float64 { return time.Since(started).Seconds() }) {
-		if err != nil {
-			return nil, late(err, len(r.steps), within)
+	r.shapes = shapesOf(m, q.Recipe, r.prompt, r.plan)
+	r.To = min(r.To, r.plan.MostSteps-1) // links name steps that no run has
+	r.memory = sim.NewMemory(models.Memory(), "memory.room", 0)
+	whole := ctx
+	r.abandoned = func() error { return r.turn.pass(whole) }
+	return r, nil
+}
+
+// run computes the steps of a request, up to its last; memory counts what the run itself holds.
+// What takes too long is a Problem that says how far it came.
+func (r *rerun) run(ctx context.Context) iter.Seq2[*sim.Step, error] {
+	return func(yield func(*sim.Step, error) bool) {
+		ctx, cancel := context.WithTimeout(ctx, r.within.Patience())
+		defer cancel()
+		started, n := time.Now(), 0
+		if err := r.turn.begin(ctx); err != nil {
+			yield(nil, late(err, n, r.within))
+			return
 		}
-		size := tape.MemoryOf(&s)
+		if r.To < 0 {
+			return
+		}
+		for s, err := range run.StepsWithin(ctx, r.memory, r.model, r.Recipe, func() float64 { return time.Since(started).Seconds() }) {
+			if err != nil {
+				yield(nil, late(err, n, r.within))
+				return
+			}
+			if n++; !yield(&s, nil) || s.N == r.To {
+				return
+			}
+			if err := r.turn.pass(ctx); err != nil {
+				yield(nil, late(err, n, r.within))
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(nil, late(err, n, r.within))
+		}
+	}
+}
+
+// keep runs a request and keeps its steps. What grows too large is a Problem.
+func (r *rerun) keep(ctx context.Context) error {
+	rows := int64(0)
+	for s, err := range r.run(ctx) {
+		if err != nil {
+			return err
+		}
+		size := tape.MemoryOf(s)
 		if rows += size; rows > maxRows {
-			return nil, sim.NewProblem("take.large", "Step", s.N, "Max", maxRows>>20)
+			return tooLarge(s.N, s.N-1, maxRows)
 		}
 		r.memory.Add(size)
-		if r.steps = append(r.steps, s); s.N == q.To {
-			break
-		}
-		if err := r.turn.pass(ctx); err != nil {
-			return nil, late(err, len(r.steps), within)
-		}
+		r.steps = append(r.steps, *s)
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	well = true
-	r.To, r.Link.Step = len(r.steps)-1, min(q.Step, len(r.steps)-1)
-	return r, nil
+	r.To, r.Link.Step = len(r.steps)-1, min(r.Link.Step, len(r.steps)-1)
+	r.chosen = r.choose(r.within.Handout)
+	return nil
+}
+
+// choose returns what a handout of at most limit bytes holds of the steps that there are, or are asked for.
+func (r *rerun) choose(limit int64) choice {
+	return r.shapes.choose(max(min(r.Link.Step, r.To), 0), r.To, min(r.Link.View.Head, r.shapes.c.Heads-1), int(limit))
+}
+
+// tooLarge is the Problem of a file that would hold more than limit bytes with steps 0 to step;
+// up to step fits it would not.
+func tooLarge(step, fits, limit int) error {
+	return sim.NewProblem("take.large", "Step", step, "Fits", max(fits, 0), "Max", limit>>20)
 }
 
 // late turns the deadline of a run into a Problem that says how far it came.
@@ -155,40 +177,45 @@ func Make(ctx context.Context, models *library.Library, kind string, q Request, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, within.Answer())
 	defer cancel()
-	r, err := rerunSteps(ctx, models, q, within)
-	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*sim.Problem)) { // not even its model is open
-		return nil, sim.NewProblem("take.time", "Seconds", int(within.Wait), "Step", 0)
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer r.close()
-	// A handout shows what waits; other files have nothing to say of no step.
-	if len(r.steps) == 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 {
-		return nil, sim.NewProblem("take.empty")
-	}
 	var f *File
-	limit := maxFile
-	switch kind {
-	case "jsonl":
-		f, err = r.jsonl()
-	case "safetensors":
-		f, err = r.safetensors()
-	case "csv":
-		f, err = r.csv()
-	case "html":
-		limit = maxHandout
-		f, err = r.handout(version)
-	default:
-		return nil, fmt.Errorf("take: no kind %q", kind)
+	r, err := prepare(ctx, models, q, within)
+	if err == nil {
+		defer r.close()
+		f, err = r.make(ctx, kind, version)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, sim.NewProblem("take.time", "Seconds", int(within.Answer()/time.Second), "Step", len(r.steps))
-	}
-	if err == nil && len(f.Data) > limit {
-		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", limit>>20)
+	if errors.Is(err, context.DeadlineExceeded) && !errors.As(err, new(*sim.Problem)) {
+		steps := 0
+		if r != nil {
+			steps = len(r.steps)
+		}
+		return nil, sim.NewProblem("take.time", "Seconds", int(within.Answer()/time.Second), "Step", steps)
 	}
 	return f, err
+}
+
+// make makes the file of a kind. One that would be too large is refused before anything is run.
+func (r *rerun) make(ctx context.Context, kind, version string) (*File, error) {
+	if r.To < 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 { // a handout shows what waits; other files have nothing to say of no step
+		return nil, sim.NewProblem("take.empty")
+	}
+	if size := r.size(kind); size.Fits != nil {
+		return nil, tooLarge(r.To, *size.Fits, size.Limit)
+	}
+	if kind == "jsonl" { // needs no step twice
+		return r.jsonl(ctx)
+	}
+	if err := r.keep(ctx); err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "safetensors":
+		return r.safetensors()
+	case "csv":
+		return r.csv()
+	case "html":
+		return r.handout(version)
+	}
+	return nil, fmt.Errorf("take: no kind %q", kind)
 }
 
 // stillWanted passes the turn on, and returns why nobody waits for the file any more, nil while somebody does.
@@ -199,46 +226,30 @@ func (r *rerun) stillWanted() error {
 	return r.abandoned()
 }
 
-func (r *rerun) all() iter.Seq2[*sim.Step, error] {
-	return func(yield func(*sim.Step, error) bool) {
-		for i := range r.steps {
-			if !yield(&r.steps[i], r.stillWanted()) {
+// jsonl returns what kvstep trace --format jsonl prints. It keeps no step.
+func (r *rerun) jsonl(ctx context.Context) (*File, error) {
+	var b bytes.Buffer
+	steps := 0
+	err := export.WriteTrace(&b, func(yield func(*sim.Step, error) bool) {
+		for s, err := range r.run(ctx) {
+			if err == nil {
+				steps++
+			}
+			if !yield(s, err) {
 				return
 			}
 		}
-	}
-}
-
-// jsonl returns what kvstep trace --format jsonl prints.
-func (r *rerun) jsonl() (*File, error) {
-	var b bytes.Buffer
-	err := export.WriteTrace(&b, r.all())
-	return &File{r.runName(".jsonl"), "application/jsonl", b.Bytes()}, err
+	})
+	return &File{r.runName(steps, ".jsonl"), "application/jsonl", b.Bytes()}, err
 }
 
 // safetensors returns every number of the run.
 func (r *rerun) safetensors() (*File, error) {
-	if size := r.exported(); size > maxFile {
-		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxFile>>20)
-	}
 	f, err := export.Safetensors(r.model, r.Recipe, r.steps)
 	if err != nil {
 		return nil, err
 	}
-	return &File{r.runName(".safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
-}
-
-// exported estimates how large export.Safetensors will be: scores and probabilities of
-// every head are most of it.
-func (r *rerun) exported() int {
-	size, c := 0, r.model.Model.Config
-	for i := range r.steps {
-		s := &r.steps[i]
-		if s.Part == sim.LayerPart {
-			size += 4 * s.Rows * (2*c.Dim + 2*c.QDim() + 2*c.KVDim() + 2*c.Heads*(s.Cached+s.Rows))
-		}
-	}
-	return size
+	return &File{r.runName(len(r.steps), ".safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
 // csv returns what is on screen at the link's step.
@@ -255,7 +266,7 @@ func (r *rerun) moment(n int) *wire.Frame {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
 		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt, Plan: r.plan,
-		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop,
+		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop, Kept: &r.kept,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {
 		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to
@@ -267,10 +278,15 @@ func (r *rerun) moment(n int) *wire.Frame {
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
 // runName names a file of all steps: "kvstep-story-steps0-5.jsonl" of six.
-func (r *rerun) runName(end string) string {
+func (r *rerun) runName(n int, end string) string {
+	return r.spanName(0, n-1, end)
+}
+
+// spanName names a file of steps first to last.
+func (r *rerun) spanName(first, last int, end string) string {
 	steps := "start"
-	if n := len(r.steps); n > 0 {
-		steps = fmt.Sprintf("steps0-%d", n-1)
+	if last >= first {
+		steps = fmt.Sprintf("steps%d-%d", first, last)
 	}
 	return fmt.Sprintf("kvstep-%s-%s%s", unsafe.ReplaceAllString(r.model.Name, "_"), steps, end)
 }

@@ -5,13 +5,11 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
-	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"strings"
 
-	"kvstep/sim"
 	"kvstep/static"
 	"kvstep/web/bundle"
 	"kvstep/web/page"
@@ -42,15 +40,31 @@ func pack(records []handoutEntry, left func() error) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// handout returns one HTML file that replays the steps: the page's own modules,
-// styles and words, and every frame, under a policy that allows no request.
+// tries is how often a handout that turned out larger than told is made with fewer steps.
+const tries = 3
+
+// handout returns one HTML file that replays the chosen steps: the page's own modules,
+// styles and words, and every frame, under a policy that allows no request. Where that is
+// more than a handout may have, against what their shapes told, it holds fewer steps.
 func (r *rerun) handout(version string) (*File, error) {
-	at, lang := r.Link.Step, text.Match(cmp.Or(r.Lang, "en"))
-	name := r.runName("-handout.html")
-	size := r.exported() / 2 // frames are float16
-	if size > 4*maxHandout {
-		return nil, sim.NewProblem("take.large", "Step", r.To, "Max", maxHandout>>20)
+	limit := r.within.Handout
+	for aim, try := limit, 1; ; try++ {
+		f, err := r.page(version)
+		if err != nil || int64(len(f.Data)) <= limit {
+			return f, err
+		}
+		if try == tries {
+			return nil, tooLarge(r.To, -1, int(limit))
+		}
+		aim = aim * limit / int64(len(f.Data)) * 9 / 10
+		r.chosen = r.choose(aim)
 	}
+}
+
+// page writes the handout of the chosen steps.
+func (r *rerun) page(version string) (*File, error) {
+	at, lang := r.Link.Step, text.Match(cmp.Or(r.Lang, "en"))
+	name := r.spanName(r.chosen.first, r.chosen.last, "-handout.html")
 	frames, err := pack(r.handoutEntries(usual), r.stillWanted)
 	if err != nil {
 		return nil, err
@@ -71,7 +85,7 @@ func (r *rerun) handout(version string) (*File, error) {
 	err = page.Handout(page.HandoutData{
 		HomeData: page.HomeData{Recorded: true, Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
 		Prompt:   cmp.Or(r.Recipe.Prompt, strings.Trim(fmt.Sprint(r.Recipe.Tokens), "[]")), Model: r.model.Name, Step: at,
-		CSS: css, Early: string(early), Script: script, Frames: base64.StdEncoding.EncodeToString(frames),
+		CSS: css, Early: string(early), Script: script, Frames: base85(frames),
 	}).Render(context.Background(), &out)
 	return &File{name, "text/html; charset=utf-8", out.Bytes()}, err
 }

@@ -26,11 +26,14 @@ func copied(t testing.TB, models *library.Library, link string) (*rerun, []hando
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := rerunSteps(context.Background(), models, q, limits.Default())
+	r, err := prepare(context.Background(), models, q, limits.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(r.close)
+	if err := r.keep(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	defer r.turn.end()
 	return r, r.handoutEntries(usual), &explain.Run{Model: r.model.Model, Step: func(n int) *sim.Step {
 		if n < 0 || n >= len(r.steps) {
@@ -285,7 +288,7 @@ func TestAnswersOfAHandout(t *testing.T) {
 // TestALongHandoutSaysWhatItLacks: beyond its budget a handout holds the ops and
 // answers nearest to where it was made.
 func TestALongHandoutSaysWhatItLacks(t *testing.T) {
-	r := &rerun{steps: make([]sim.Step, 20)}
+	r := &rerun{steps: make([]sim.Step, 20), chosen: choice{last: 19}}
 	for _, c := range []struct{ from, budget, first, last int }{{10, 5, 8, 12}, {0, 5, 0, 4}, {19, 3, 17, 19}, {18, 100, 0, 19}, {3, 1, 3, 3}} {
 		seen := map[int]int{}
 		got := r.span(c.from, c.budget, func(n int) int { seen[n]++; return 1 })
@@ -318,7 +321,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 	if replies[0].Explain == nil || replies[1].Explain != nil || replies[1].Lacking == "" || replies[2].Data != nil {
 		t.Errorf("%+v", replies)
 	}
-	if got := (&rerun{}).span(0, 5, func(int) int { t.Error("visited"); return 1 }); got[1] >= got[0] {
+	if got := (&rerun{chosen: choice{last: -1}}).span(0, 5, func(int) int { t.Error("visited"); return 1 }); got[1] >= got[0] {
 		t.Errorf("of nothing: %v", got)
 	}
 }
@@ -326,7 +329,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 // TestHandoutOfEveryKindOfRun: one lane, before the first step, op of the head.
 func TestHandoutOfEveryKindOfRun(t *testing.T) {
 	models, _ := testLibrary(t)
-	for _, link := range []string{"&cache=window:2:1&step=11", "&cache=h2o:2:1&step=9&op=K", "&cache=int8:channel:2&step=11&op=K&trail=11.K.0.0.1", "&cache=paged:2&step=9", "&sampler=beam&w=2&step=11", "?model=story&draft=story-draft&propose=2&new=6&step=11", "&step=-1", "&step=-1&to=5", "&lanes=uncached&step=7&op=scores&trail=7.scores.0.0.1", "&lanes=cached&step=7", "&step=8&op=logits&trail=8.logits.0.0.3", "&step=0", "&step=3&trail=11.x.0.0.0"} {
+	for _, link := range []string{"&cache=window:2:1&step=11", "&cache=h2o:2:1&step=9&op=K", "&cache=int8:channel:2&step=11&op=K&trail=11.K.0.0.1", "&cache=paged:2&step=9", "&sampler=beam&w=2&step=11", "?model=story&draft=story-draft&propose=2&new=6&step=11", "&step=-1", "&step=-1&to=5", "&lanes=uncached&step=7&op=scores&trail=7.scores.0.0.1", "&lanes=cached&step=7", "&lanes=both:6&step=11", "&step=8&op=logits&trail=8.logits.0.0.3", "&step=0", "&step=3&trail=11.x.0.0.0"} {
 		link = query + link
 		if strings.HasPrefix(link, query+"?") {
 			link = link[len(query):]

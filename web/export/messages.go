@@ -11,7 +11,7 @@ import (
 // elsewhere are the families of messages that no handout has a place for: those
 // of the command and its reasons, of figures, of what only a server can do, and
 // problems: a copy refuses nothing, it has what was asked or says that it has not.
-var elsewhere = []string{"cli", "cost", "plot", "problem", "reason", "several", "versus", "waits"}
+var elsewhere = []string{"cli", "cost", "lanes", "plot", "problem", "reason", "several", "versus", "waits"}
 
 // messagesOf returns a language's messages as a handout carries them.
 func messagesOf(lang string) string {

@@ -41,10 +41,12 @@ var usual = budget{ops: 3 << 20, answers: 12 << 20, weights: 2 << 20}
 // Scope is what a handout holds, as its reader is told ("scope" of the first record).
 // Spans are the first and the last step.
 type Scope struct {
-	Link      string `json:"link"`                   // where it was made
-	Step      int    `json:"step"`                   // looked at when it was made: there the newest row of every op is explained
-	Head      int    `json:"head"`                   // whose explanations there are
-	Ops       [2]int `json:"ops" names:"first,last"` // steps whose ops can be walked
+	Link      string `json:"link"`                     // where it was made
+	Step      int    `json:"step"`                     // looked at when it was made: there the newest row of every op is explained
+	Head      int    `json:"head"`                     // whose explanations there are
+	Steps     [2]int `json:"steps" names:"first,last"` // that it holds
+	Heads     []int  `json:"heads"`                    // whose matrices it holds
+	Ops       [2]int `json:"ops" names:"first,last"`   // steps whose ops can be walked
 	Explained [2]int `json:"explained" names:"first,last"`
 	Trail     int    `json:"trail"` // cells of the way that was open
 	Weights   bool   `json:"weights"`
@@ -74,10 +76,13 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 			add(l, l, weights, weightPictures(r.model, l))
 		}
 	}
-	here.Ops = r.span(here.Step, most.ops, func(n int) int {
-		size := add(n, r.layer(n), ops, stepOps(&r.ownView(n, 0).Moment, false))
-		return size * 3 / 2 // and what heads add
-	})
+	here.Ops = [2]int{0, -1}
+	if len(r.steps) > 0 && 2*r.shapes.opNumbers(r.shapes.at(here.Step)) <= usual.ops { // else there is no space for a single step's
+		here.Ops = r.span(here.Step, most.ops, func(n int) int {
+			size := add(n, r.layer(n), ops, stepOps(&r.ownView(n, 0).Moment, false))
+			return size * 3 / 2 // and what heads add
+		})
+	}
 	for i := range all { // before the first there is none to have x from
 		if first := &all[i]; first.head == ops && first.n == here.Ops[0] {
 			first.data = checkpoint.AppendSafetensors(nil, stepOps(&r.ownView(first.n, 0).Moment, true))
@@ -88,15 +93,19 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 		add(l, l, answers, explained[l].file())
 	}
 	kept := rows{}
-	for n := -1; n < len(r.steps) && r.stillWanted() == nil; n++ { // pack says why
-		heads := 1
-		if n >= 0 && r.steps[n].Part == sim.LayerPart {
-			heads = c.Heads
+	record := func(n, head int) {
+		f := r.frame(n, head, &here)
+		kept.cut(&f, r.layer(n), head)
+		add(n, r.layer(n), head, f)
+	}
+	record(-1, 0)
+	for n := r.chosen.first; n <= r.chosen.last && r.stillWanted() == nil; n++ { // pack says why
+		heads := r.chosen.heads
+		if r.steps[n].Part == sim.HeadPart {
+			heads = heads[:1]
 		}
-		for head := range heads {
-			f := r.frame(n, head, &here)
-			kept.cut(&f, r.layer(n), head)
-			add(n, r.layer(n), head, f)
+		for _, head := range heads {
+			record(n, head)
 		}
 	}
 	slices.SortFunc(all, func(a, b handoutEntry) int {
@@ -107,12 +116,15 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 
 // scope says what a handout will hold, before it is known how far that goes.
 func (r *rerun) scope(most budget) Scope {
-	looked, c := r.moment(r.Link.Step), r.model.Model.Config
-	here := Scope{Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.View.Trail), Without: []string{}}
-	if looked.From != nil {
-		here.Step = looked.From.N
+	looked := r.moment(r.Link.Step)
+	here := Scope{
+		Link: r.Link.Query(), Step: max(r.Link.Step, 0), Head: looked.Head(), Trail: len(r.Link.View.Trail), Without: []string{},
+		Steps: [2]int{r.chosen.first, r.chosen.last}, Heads: r.chosen.heads,
 	}
-	here.Weights = c.Layers*(c.Dim*(2*c.QDim()+2*c.KVDim())+3*c.Dim*c.FFN) <= most.weights
+	if looked.From != nil {
+		here.Step = max(looked.From.N, r.chosen.first)
+	}
+	here.Weights = r.shapes.weights() <= most.weights
 	for _, op := range explain.OpsOf(r.model.Model) {
 		if op.PerHead() {
 			here.PerHead = append(here.PerHead, op.ID)
@@ -129,23 +141,16 @@ func (r *rerun) layer(n int) int {
 	return r.steps[n].Layer
 }
 
-// span visits steps from one outward, the nearest first, until what they say they
+// span visits the chosen steps from one outward, the nearest first, until what they say they
 // took is the budget, and gives the first and the last of them.
 func (r *rerun) span(from, budget int, visit func(n int) int) [2]int {
-	if len(r.steps) == 0 {
-		return [2]int{0, -1}
-	}
-	first, last := from, from
-	budget -= visit(from)
-	for budget > 0 && r.stillWanted() == nil && (first > 0 || last < len(r.steps)-1) {
-		if last < len(r.steps)-1 && (first == 0 || last-from <= from-first) {
-			last++
-			budget -= visit(last)
-		} else {
-			first--
-			budget -= visit(first)
+	first, last := outward(from, r.chosen.first, r.chosen.last, func(n int) bool {
+		if budget <= 0 || r.stillWanted() != nil {
+			return false
 		}
-	}
+		budget -= visit(n)
+		return true
+	})
 	return [2]int{first, last}
 }
 
@@ -181,8 +186,10 @@ func (r *rerun) answers(here *Scope, most int) []explanations {
 			}
 			refs := newestCells(r.model, s, op.ID, here.Head)
 			refs = slices.DeleteFunc(refs, func(ref explain.Ref) bool { return there[ref] })
-			if !slices.Contains(always, op.ID) && answerSize(&m.Moment, refs) > most/4 {
-				here.Without = append(here.Without, op.ID)
+			if size := answerSize(&m.Moment, refs); size > most/4 && !slices.Contains(always, op.ID) || size > usual.answers/4 {
+				if !slices.Contains(here.Without, op.ID) {
+					here.Without = append(here.Without, op.ID)
+				}
 				continue
 			}
 			x.add(&m.Moment, refs)

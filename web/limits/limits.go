@@ -9,10 +9,13 @@ import "time"
 type Limits struct {
 	Viewers  int64
 	Messages int64
+	Runs     int64
 	Files    int64
 	Wait     int64
 	Measure  int64
 	Unread   int64
+	File     int64
+	Handout  int64
 }
 
 // Unit says what a limit counts, and so how a flag writes it.
@@ -39,10 +42,13 @@ type Limit struct {
 var All = []Limit{
 	{"viewers", Count, 64, 1, 4096, func(l *Limits) *int64 { return &l.Viewers }},
 	{"messages", Count, 240, 10, 100_000, func(l *Limits) *int64 { return &l.Messages }},
+	{"runs", Count, 8, 1, 16, func(l *Limits) *int64 { return &l.Runs }},
 	{"files", Count, 2, 1, 64, func(l *Limits) *int64 { return &l.Files }},
 	{"wait", Seconds, 20, 1, 3600, func(l *Limits) *int64 { return &l.Wait }},
 	{"measure", Seconds, 90, 1, 3600, func(l *Limits) *int64 { return &l.Measure }},
 	{"unread", Bytes, 512 << 20, 16 << 20, 256 << 30, func(l *Limits) *int64 { return &l.Unread }},
+	{"file", Bytes, 256 << 20, 1 << 20, 4 << 30, func(l *Limits) *int64 { return &l.File }},
+	{"handout", Bytes, 8 << 20, 4 << 20, 256 << 20, func(l *Limits) *int64 { return &l.Handout }},
 }
 
 // In returns where this limit stands in l.

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +34,16 @@ func TestLoad(t *testing.T) {
 	case "":
 		t.Skip("only for BenchmarkBeside")
 	case "serve":
-		hub := NewHub(library.New(), func(string) bool { return true }, limits.Default())
+		within := limits.Default()
+		within.Viewers = 512
+		hub := NewHub(library.New(), func(string) bool { return true }, within)
 		server := httptest.NewServer(hub)
 		fmt.Println("ws" + strings.TrimPrefix(server.URL, "http"))
-		_, _ = bufio.NewReader(os.Stdin).ReadByte() // until the benchmark ends
+		for asks := bufio.NewReader(os.Stdin); ; fmt.Println(used().Nanoseconds()) {
+			if _, err := asks.ReadByte(); err != nil { // the benchmark ends
+				break
+			}
+		}
 		hub.Close()
 		server.Close()
 	case "runs":
@@ -114,27 +122,58 @@ func start(b *testing.B, what string) *exec.Cmd {
 	return c
 }
 
+// serverBeside is a server in a process of its own.
+type serverBeside struct {
+	url     string
+	asks    io.WriteCloser
+	answers *bufio.Reader
+}
+
+// serveBeside starts one, until the benchmark ends.
+func serveBeside(b *testing.B) *serverBeside {
+	b.Helper()
+	c := start(b, "serve")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &serverBeside{answers: bufio.NewReader(out)}
+	if s.asks, err = c.StdinPipe(); err != nil {
+		b.Fatal(err)
+	}
+	c.Stderr = os.Stderr
+	if err := c.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { s.asks.Close(); _ = c.Wait() })
+	s.url = s.line(b)
+	return s
+}
+
+func (s *serverBeside) line(b *testing.B) string {
+	line, err := s.answers.ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// used asks for the processor's time that the server has used.
+func (s *serverBeside) used(b *testing.B) time.Duration {
+	if _, err := s.asks.Write([]byte{'?'}); err != nil {
+		b.Fatal(err)
+	}
+	n, err := strconv.ParseInt(s.line(b), 10, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(n)
+}
+
 // BenchmarkBeside is how long a press waits for its frame in a room beside which others
 // load the server: with a flood of picks, a flood of nonsense, or 32 long runs.
 func BenchmarkBeside(b *testing.B) {
-	server := start(b, "serve")
-	out, err := server.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	in, err := server.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		b.Fatal(err)
-	}
-	defer func() { in.Close(); _ = server.Wait() }()
-	url, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	url = strings.TrimSpace(url)
+	url := serveBeside(b).url
 	for _, load := range []string{"nobody", "picks", "nonsense", "runs"} {
 		b.Run(load, func(b *testing.B) {
 			if load != "nobody" {

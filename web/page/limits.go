@@ -25,7 +25,7 @@ var numbers = byName()
 
 func byName() map[string]sim.Number {
 	all := map[string]sim.Number{}
-	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive} {
+	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive, schema.UncachedTokens} {
 		all[n.Name] = n
 	}
 	for _, p := range kv.Params() {

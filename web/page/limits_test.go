@@ -58,7 +58,7 @@ func TestFieldsHaveNames(t *testing.T) {
 func TestFormHasEveryField(t *testing.T) {
 	elsewhere := map[string]string{
 		"tokens": "links, flags and a request's own list", "forced": "the list of tokens, by a press", "batch.requests": "rows of a list, each with its fields",
-		"cache": "a policy is an object (policy.js)", "cache.budget": "the policy's", "lanes": "the button of a run without a cache",
+		"cache": "a policy is an object (policy.js)", "cache.budget": "the policy's", "lanes": "a choice and a number (ui/lane-switch.js)",
 		"pairs": "the ledger", "logits": "the ledger",
 	}
 	var b strings.Builder

@@ -72,6 +72,7 @@ func Panels() []Panel {
 		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads"},
 		{ID: "sampling", In: "tokens", On: both, Show: sampling, Asks: "choice"},
 		{ID: "ledger", In: "narrow", On: both, Show: ledger},
+		{ID: "lanes", In: "ledger", On: onServer, Show: lanesOfRun},
 		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},
 		{ID: "counters", In: "ledger", On: both, Show: counters, Asks: "formulas"},
 		{ID: "take", In: "transport-aside", On: both, Show: take},

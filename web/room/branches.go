@@ -20,7 +20,9 @@ type branch struct {
 	recipe sim.Recipe
 	prompt []int // ids
 	plan   *run.Plan
+	short  *lens.Short // memory for some of its tokens only; nil: for all
 	tape   *tape.Tape
+	kept   *lens.Kept // what frames have worked out of it
 	watch  watch
 	broken bool // its run has panicked, and everyone has been told
 
@@ -42,10 +44,13 @@ func (s *state) enter(b *branch) {
 	s.born++
 	b.id = s.born
 	b.release = b.model.Hold()
+	if b.kept == nil {
+		b.kept = &lens.Kept{}
+	}
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
-	for len(s.branches) > lens.MaxBranches {
+	for len(s.branches) > s.keeps {
 		s.evictBranch("most")
 	}
 }
@@ -164,9 +169,10 @@ func (s *state) fork(token int) error {
 		s.change(b)
 		return nil
 	}
-	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
+	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, short: s.short, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.owned = until(s.owned, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
+	b.kept = s.kept.Fork(b.tape.Len() / (s.model.Model.Config.Layers + 1))
 	s.enter(b)
 	s.toToken()
 	return nil
@@ -250,8 +256,12 @@ func (s *state) forkPolicy(cache string, budget int64) error {
 	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
+	short, err := s.foretell(s.model, r, s.plan)
+	if err != nil {
+		return err
+	}
 	points := s.watch.points
-	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
+	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, short: short, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
 	if err := s.breaks(points); err != nil {
 		return err
 	}
@@ -288,11 +298,11 @@ func (s *state) addBranches(m *lens.Moment) {
 	if len(s.branches) < 2 {
 		return
 	}
-	m.Held = s.held()
+	m.Held, m.Keeps = s.held(), s.keeps
 	for _, b := range s.branches {
 		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),
-			Ended: b.tape.FinishReason(), Step: b.tape.Step, Bytes: b.tape.Bytes(), Shared: s.shared(b),
+			Ended: b.tape.FinishReason(), Step: b.tape.Step, Kept: b.kept, Bytes: b.tape.Bytes(), Shared: s.shared(b),
 		}
 		if b.parent != nil {
 			x.Parent = b.parent.id

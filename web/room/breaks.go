@@ -92,14 +92,15 @@ func (s *state) breaks(points []breakpoint.Point) error {
 func (s *state) marks(seat *seat, marks []int) error {
 	length := max(s.plan.MostSteps, s.tape.Len())
 	var first error
-	seat.marks = nil
+	var kept []int
 	for _, n := range wire.SortMarks(marks) {
 		if n < length {
-			seat.marks = append(seat.marks, n)
+			kept = append(kept, n)
 		} else if first == nil {
 			first = sim.NewProblem("mark.beyond", "Have", n, "Length", length)
 		}
 	}
+	seat.mark(kept)
 	return first
 }
 

@@ -34,12 +34,14 @@ func (s *state) command(v Viewer, c wire.Command) {
 		return
 	}
 	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
-		seat.pick = c.View
+		seat.look(c.View)
 		s.showTo(seat)
 		return
 	}
 	if (c.Cmd == "forward" || c.Cmd == "back" || c.Cmd == "seek") && c.Op != "" { // walking op by op leads on into the next layer
-		seat.pick.Op, seat.pick.Trail = c.Op, nil
+		pick := seat.pick
+		pick.Op, pick.Trail = c.Op, nil
+		seat.look(pick)
 	}
 	if c.Cmd == "mark" {
 		if err := s.marks(seat, c.Marks); err != nil {
@@ -101,7 +103,7 @@ func (s *state) open(v Viewer, seat *seat, link wire.Link, err error) error {
 		err = s.start(s.filled(link.Recipe, link.Lang))
 	}
 	if err != nil { // show the default run rather than nothing, and say why
-		seat.pick = lens.View{}
+		seat.look(lens.View{})
 		if e := s.start(s.filled(recipe.Default(), link.Lang)); e != nil {
 			return e
 		}
@@ -170,14 +172,13 @@ func (s *state) picked(pick *lens.View) []pickNumber {
 	return list
 }
 
-// filled puts the model's own first prompt into a recipe that asks for nothing.
+// filled puts what the model begins with into a recipe that asks for nothing.
 func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
 	if r.Prompt != "" || len(r.Tokens) > 0 {
 		return r
 	}
 	if m, err := s.models.Get(r.Model); err == nil {
-		d := m.Default(lang)
-		r.Prompt, r.Tokens = d.Prompt, d.Tokens
+		return m.Filled(r, lang)
 	}
 	return r
 }
@@ -196,12 +197,16 @@ func (s *state) start(r sim.Recipe) error {
 	points := s.watch.points
 	release := m.Hold() // closing what is on screen may be the last that uses it
 	defer release()
+	plan := run.NewPlan(m, r, prompt)
+	short, err := s.foretell(m, r, plan)
+	if err != nil {
+		return err
+	}
 	s.closeAll()
-	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, plan: run.NewPlan(m, r, prompt), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, plan: plan, short: short, tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
-		seat.marks = nil // they named steps of another run
+		seat.mark(nil) // they named steps of another run
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (w *world) recipe() sim.Recipe {
 	}
 	r.Cache = w.policy(c)
 	if w.r.IntN(4) == 0 {
-		r.Lanes = pickOne(w, "both", "cached", "uncached")
+		r.Lanes = pickOne(w, "both", "both:8", "cached", "uncached")
 	}
 	if w.r.IntN(6) == 0 {
 		r.Pairs, r.Logits = pickOne(w, "allowed", "dense"), pickOne(w, "last", "all")
@@ -107,8 +107,16 @@ func (w *world) batch(c sim.Config, first []int) *sim.Batch {
 	return b
 }
 
-// pick draws what a viewer looks at.
+// pick draws what a viewer looks at: often what another one looked at before.
 func (w *world) pick() lens.View {
+	if len(w.picks) > 1 && w.r.IntN(2) == 0 {
+		return w.picks[w.r.IntN(2)]
+	}
+	w.picks = append(w.picks, w.freshPick())
+	return w.picks[len(w.picks)-1]
+}
+
+func (w *world) freshPick() lens.View {
 	p := lens.View{Head: w.r.IntN(8), Seq: pickOne(w, 0, 0, 1, 2, 3, 7)}
 	if w.r.IntN(2) == 0 {
 		layer := w.r.IntN(5) - 1

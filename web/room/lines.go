@@ -75,6 +75,9 @@ func (l *lines) next(s *state) {
 	}
 	if c.Cmd == leave {
 		delete(s.seats, v)
+		if s.walker == v {
+			s.walker = nil
+		}
 		return
 	}
 	s.command(v, c)

@@ -110,7 +110,9 @@ func (s *state) run(v Viewer, r sim.Recipe) {
 		s.wish = func() string { return wire.Link{Recipe: r, Step: -1}.Query() }
 		s.goal, s.walker, s.length, s.stopped = noGoal, v, 0, false
 		for _, seat := range s.seats {
-			seat.pick.Seq = 0 // the next run has other sequences
+			pick := seat.pick
+			pick.Seq = 0 // the next run has other sequences
+			seat.look(pick)
 		}
 		if err == nil {
 			err = s.start(r)
@@ -135,10 +137,11 @@ func (s *state) join(v Viewer, query string) {
 		return
 	}
 	link, unread := wire.ParseLink(query)
-	seat.pick, seat.lang = link.View, link.Lang
+	seat.lang = link.Lang
+	seat.look(link.View)
 	if s.tape != nil { // the room's breakpoints are everyone's and stay
 		if !wire.Holds(unread) { // what it looks at may be nothing that can be looked at
-			seat.pick = lens.View{}
+			seat.look(lens.View{})
 		}
 		if err := cmp.Or(unread, s.marks(seat, link.Marks), s.looks(seat.pick)); err != nil {
 			s.refuse(v, err)

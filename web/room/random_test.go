@@ -1,6 +1,7 @@
 package room
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -15,11 +16,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/kv"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -30,7 +33,8 @@ import (
 
 // TestRandomCommands gives rooms random commands and holds what they do against these
 // oracles: nothing panics, every frame is whole and valid, every piece of work is at
-// most one step of a run, a command's work is bounded by the length of its run, the
+// most one step of a run, a frame that viewers share is byte for byte that of each of them
+// alone, a command's work is bounded by the length of its run, the
 // steps of a branch are those of a straight run of its recipe, and the link of a frame
 // opened in another room gives that frame. KVSTEP_COMMANDS is how many commands,
 // KVSTEP_SEED names another series of them; KVSTEP_ALL=1 is a longer one.
@@ -52,16 +56,19 @@ func TestRandomCommands(t *testing.T) {
 	for n := uint64(0); all.commands < most && !t.Failed(); n++ {
 		w := newWorld(t, seed, n)
 		w.live(60)
-		w.steps = w.stepped
+		w.steps, w.written = w.stepped, int(w.encoded.Load())
 		all.add(w.tally)
 		w.s.closeAll()
+	}
+	if all.written >= all.frames {
+		t.Errorf("%d frames were written for %d that viewers got: none is shared", all.written, all.frames)
 	}
 	t.Logf("%+v", all)
 }
 
 // tally counts what has been tried.
 type tally struct {
-	commands, refused, turns, steps, frames, straight, reopened int
+	commands, refused, turns, steps, frames, written, straight, reopened int
 }
 
 func (t *tally) add(o tally) {
@@ -70,6 +77,7 @@ func (t *tally) add(o tally) {
 	t.turns += o.turns
 	t.steps += o.steps
 	t.frames += o.frames
+	t.written += o.written
 	t.straight += o.straight
 	t.reopened += o.reopened
 }
@@ -87,12 +95,15 @@ type world struct {
 	room    *Room
 	viewers []*ear
 	log     []string
-	stepped int // engine steps so far
+	picks   []lens.View // drawn so far
+	stepped int         // engine steps so far
+	encoded atomic.Int64
 }
 
 // ear is a viewer that looks at all that it gets.
 type ear struct {
 	w        *world
+	s        *state // of their room
 	last     *checkpoint.File
 	problems []string
 	seq      int
@@ -111,9 +122,9 @@ func (e *ear) Problem(p *sim.Problem) {
 	}
 }
 
-func (e *ear) Frame(data []byte) {
+func (e *ear) Frame(encoded *Encoded) {
 	e.w.frames++
-	f, err := checkpoint.ReadSafetensors(data)
+	f, err := checkpoint.ReadSafetensors(encoded.Data)
 	if err != nil {
 		e.w.fail("a frame is no safetensors file: %v", err)
 		return
@@ -133,6 +144,12 @@ func (e *ear) Frame(data []byte) {
 		e.w.fail("frame %d after %d", seq, e.seq)
 	}
 	e.seq, e.last = seq, f
+	seat := e.s.seats[e]
+	alone := e.s.moment(seat.sight, seq)
+	alone.Link.Lang = seat.lang
+	if !bytes.Equal(encoded.Data, wire.Encode(nil, alone)) {
+		e.w.fail("a viewer alone would see another frame than %s", f.Meta["link"])
+	}
 }
 
 // newWorld draws two models with the same vocabulary and a room with them.
@@ -159,7 +176,9 @@ func newWorld(t *testing.T, seed, n uint64) *world {
 		w.names = append(w.names, "paper", "story", "story-draft", "story-gqa")
 	}
 	w.s, w.room = w.newRoom(), &Room{lines: newLines()}
-	w.viewers = []*ear{{w: w}, {w: w}}
+	for range 4 {
+		w.viewers = append(w.viewers, &ear{w: w, s: w.s})
+	}
 	return w
 }
 
@@ -182,6 +201,13 @@ func (c counted) Err() error {
 // newRoom counts the steps of its runs, and tells that no time passes.
 func (w *world) newRoom() *state {
 	s := newState(context.Background(), w.models, func() float64 { return 0 })
+	s.gate = newTurnstile(4, 8) // three more processors than the room has itself
+	s.gate.enter(&s.place, true)
+	encode := s.encode
+	s.encode = func(f *wire.Frame, langs []string) [][]byte {
+		w.encoded.Add(int64(len(langs)))
+		return encode(f, langs)
+	}
 	steps := s.steps
 	s.steps = func(ctx context.Context, m *library.Loaded, r sim.Recipe, clock run.Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
 		return func(yield func(sim.Step, error) bool) {
@@ -349,7 +375,9 @@ func (w *world) reopen(v *ear) {
 	if w.s.tape == nil || seat == nil || v.last == nil {
 		return
 	}
-	seat.pick.Compare = 0 // no link has it
+	pick := seat.pick
+	pick.Compare = 0 // no link has it
+	seat.look(pick)
 	w.s.showTo(seat)
 	w.rest(w.s)
 	var link string
@@ -358,7 +386,8 @@ func (w *world) reopen(v *ear) {
 		return // the run from the link counts as this viewer does
 	}
 	w.reopened++
-	s, e := w.newRoom(), &ear{w: w}
+	s := w.newRoom()
+	e := &ear{w: w, s: s}
 	defer s.closeAll()
 	w.turn(s, func(s *state) { s.command(e, wire.Command{Cmd: "open", Link: link}) })
 	w.rest(s)

@@ -5,6 +5,7 @@ package room
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"kvstep/sim"
@@ -14,15 +15,26 @@ import (
 	"kvstep/web/wire"
 )
 
-// framePause is how long a long walk goes on between two frames.
-const framePause = 40 * time.Millisecond
-
-// Viewer receives what a room sends. Both methods must return at once: a slow
+// Viewer receives what a room sends. Its methods must return at once: a slow
 // viewer may drop frames, but must never hold up the room.
 type Viewer interface {
-	Frame(data []byte) // the newest frame replaces one not yet sent
+	Frame(f *Encoded) // the newest frame replaces one not yet sent
 	Problem(p *sim.Problem)
 	Loading(data []byte) // how far a model is that is being opened; the newest replaces one not yet sent
+}
+
+// Encoded is a frame as bytes, which all who see the same are sent. Nobody writes to them.
+type Encoded struct {
+	Data []byte
+	once sync.Once
+	form any
+}
+
+// Form returns what form makes of the bytes to send them. It is called once: all viewers of a
+// frame are sent it in the same way.
+func (f *Encoded) Form(form func(data []byte) any) any {
+	f.once.Do(func() { f.form = form(f.Data) })
+	return f.form
 }
 
 // Room is a running room. Its methods may be called from any goroutine.
@@ -35,7 +47,12 @@ type Room struct {
 
 // New starts a room; it lives until Close or until ctx ends.
 func New(ctx context.Context, models *library.Library) *Room {
-	return begin(ctx, models, func(*state) {})
+	return NewOf(ctx, models, lens.MaxBranches)
+}
+
+// NewOf starts a room that keeps so many runs.
+func NewOf(ctx context.Context, models *library.Library, runs int) *Room {
+	return begin(ctx, models, func(s *state) { s.keeps = runs })
 }
 
 func begin(ctx context.Context, models *library.Library, prepare func(*state)) *Room {
@@ -47,7 +64,7 @@ func begin(ctx context.Context, models *library.Library, prepare func(*state)) *
 	prepare(s)
 	go func() {
 		defer close(r.done)
-		defer s.closeAll()
+		defer s.leave()
 		defer r.lines.end()
 		s.loop(r)
 	}()
@@ -76,11 +93,10 @@ func (r *Room) send(f func(*state)) {
 
 // seat is what the room knows of one viewer.
 type seat struct {
-	seq   int
-	pick  lens.View
-	marks []int
-	lang  string
-	due   bool // a frame is owed
+	sight
+	lang string
+	seq  int  // of the last frame that was sent
+	due  bool // a frame is owed
 }
 
 // goal is where a walk ends.
@@ -106,7 +122,7 @@ type state struct {
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
 	evicted  *lens.EvictedBranch
-	budget   int64       // bytes that all together may hold
+	keeps    int         // how many there may be
 	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
@@ -115,7 +131,13 @@ type state struct {
 	stopped bool // and then it is ended, as a person had ended it
 	tokens  int
 	walker  Viewer // who asked for the walk, and is sent its problems
-	painted time.Time
+
+	pace  pace
+	seq   int // of the last frame
+	ahead int // how many frames in a row the walker was sent while others waited
+
+	gate  *turnstile
+	place account // at the gate
 
 	loading *loading // a model that a run waits for
 
@@ -125,13 +147,13 @@ type state struct {
 
 	// What tests put a fault into.
 	steps  func(context.Context, *library.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
-	encode func([]byte, *wire.Frame) []byte
+	encode func(f *wire.Frame, langs []string) [][]byte
 }
 
 func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
 	s := &state{
-		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
-		send: func(func(*state)) {}, encode: wire.Encode,
+		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, keeps: lens.MaxBranches,
+		send: func(func(*state)) {}, gate: turns, encode: wire.EncodeEach,
 	}
 	s.steps = s.counted
 	return s
@@ -140,7 +162,6 @@ func newState(ctx context.Context, models *library.Library, clock run.Clock) *st
 // loop carries out commands and, between them, does the work that they have caused, piece
 // by piece. Every piece is a turn of the room; other rooms have theirs in between.
 func (s *state) loop(r *Room) {
-	var place account
 	for {
 		var task func(*state)
 		idle := !s.busy()
@@ -162,9 +183,9 @@ func (s *state) loop(r *Room) {
 			default:
 			}
 		}
-		turns.enter(&place, idle)
+		s.gate.enter(&s.place, idle)
 		s.turn(task)
-		turns.leave(&place)
+		s.gate.leave(&s.place)
 	}
 }
 
@@ -181,12 +202,12 @@ func (s *state) busy() bool {
 	return s.tape != nil && (s.goal != noGoal || s.unseen() || s.owes())
 }
 
-// work does one piece: a viewer's frame, a few steps of the search for breakpoints, or one
-// step of a walk. Frames wait for the breakpoints, but not for long.
+// work does one piece: a frame for who sees the same, a few steps of the search for breakpoints, or one
+// step of a walk. Frames wait for the breakpoints, but not for long, and for the walk.
 func (s *state) work() {
 	switch {
 	case s.tape == nil:
-	case s.owes() && (!s.unseen() || time.Since(s.painted) >= framePause):
+	case s.owes() && !(s.goal != noGoal && s.pace.rests()) && (!s.unseen() || s.pace.late()):
 		s.showNext()
 	case s.unseen():
 		s.look(lookAt)
@@ -230,7 +251,7 @@ func (s *state) walk() {
 	if arrived {
 		s.arrive(moved)
 	}
-	if s.goal == noGoal || time.Since(s.painted) >= framePause {
+	if s.goal == noGoal || s.pace.due() {
 		s.show()
 	}
 }

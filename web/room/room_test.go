@@ -33,8 +33,8 @@ func newViewer(t *testing.T) *viewer {
 	return &viewer{make(chan *checkpoint.File, 4096), make(chan *sim.Problem, 16), make(chan *wire.Loading, 4096), t}
 }
 
-func (v *viewer) Frame(data []byte) {
-	f, err := checkpoint.ReadSafetensors(data)
+func (v *viewer) Frame(e *Encoded) {
+	f, err := checkpoint.ReadSafetensors(e.Data)
 	if err != nil {
 		v.t.Errorf("a frame is no safetensors file: %v", err)
 		return

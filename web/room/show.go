@@ -3,7 +3,6 @@ package room
 import (
 	"errors"
 	"reflect"
-	"time"
 
 	"kvstep/sim"
 	"kvstep/sim/lens"
@@ -29,7 +28,7 @@ func problemOf(err error) *sim.Problem {
 
 // show owes everyone the moment at the cursor, as each of them sees it.
 func (s *state) show() {
-	s.painted = time.Now()
+	s.pace.ask(true, !s.owes())
 	for _, seat := range s.seats {
 		seat.due = true
 	}
@@ -37,9 +36,7 @@ func (s *state) show() {
 
 // showTo owes it to one of them.
 func (s *state) showTo(seat *seat) {
-	if !s.owes() {
-		s.painted = time.Now()
-	}
+	s.pace.ask(false, !s.owes())
 	seat.due = true
 }
 
@@ -51,47 +48,6 @@ func (s *state) owes() bool {
 		}
 	}
 	return false
-}
-
-// showNext sends one viewer their frame, first of all the one who asked for it.
-func (s *state) showNext() {
-	if seat := s.seats[s.walker]; seat != nil && seat.due {
-		s.frame(s.walker, seat)
-		return
-	}
-	for v, seat := range s.seats {
-		if seat.due {
-			s.frame(v, seat)
-			return
-		}
-	}
-}
-
-// frame sends one viewer the moment at the cursor. One that cannot be written is told
-// to that viewer alone, who looks at nothing in particular from then on; if even that
-// cannot be written for anyone, the room leaves the moment.
-func (s *state) frame(v Viewer, seat *seat) {
-	seat.due = false
-	seat.seq++
-	link := s.link(seat)
-	var data []byte
-	err := wall.Around("frame", link.Query, func() error {
-		data = s.encode(nil, s.moment(seat, link))
-		return nil
-	})
-	if err == nil {
-		s.good, s.fell = moment{s.branch, s.tape.Cursor()}, 0
-		v.Frame(data)
-		return
-	}
-	v.Problem(problemOf(err))
-	if !s.isDefaultPick(seat.pick) {
-		seat.pick, seat.due = lens.View{}, true
-		return
-	}
-	if !s.owes() && s.good != (moment{s.branch, s.tape.Cursor()}) { // nobody can see it
-		s.fall()
-	}
 }
 
 // isDefaultPick reports whether a viewer looks at nothing in particular.
@@ -106,11 +62,12 @@ func (s *state) isDefaultPick(p lens.View) bool {
 }
 
 // moment returns what a viewer sees.
-func (s *state) moment(seat *seat, link wire.Link) *wire.Frame {
-	f := wire.Frame{Seq: seat.seq, Link: link, Moment: lens.Moment{
-		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Plan: s.plan, Models: s.models,
+func (s *state) moment(at sight, seq int) *wire.Frame {
+	link := s.link(at)
+	f := wire.Frame{Seq: seq, Link: link, Moment: lens.Moment{
+		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Plan: s.plan, Short: s.short, Models: s.models,
 		View: link.View, Marks: link.Marks, Breaks: link.Breaks, Hits: s.watch.hits, HitsAt: s.watch.at,
-		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(),
+		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(), Kept: s.kept,
 	}}
 	f.Place(s.tape.Cursor(), s.tape.Step)
 	s.addBranches(&f.Moment)
@@ -118,8 +75,8 @@ func (s *state) moment(seat *seat, link wire.Link) *wire.Frame {
 }
 
 // link names the moment that a viewer sees, and what the room has beside it.
-func (s *state) link(seat *seat) wire.Link {
-	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), View: s.nearest(seat.pick), Breaks: s.watch.points, Marks: seat.marks, Lang: seat.lang}
+func (s *state) link(at sight) wire.Link {
+	l := wire.Link{Recipe: s.recipe, Step: s.tape.Cursor(), View: s.nearest(at.pick), Breaks: s.watch.points, Marks: at.marks}
 	if n := s.tape.Len(); n > l.Step+1 {
 		l.Recorded = n
 	}
@@ -136,7 +93,7 @@ func (s *state) here() string {
 	if s.tape == nil {
 		return ""
 	}
-	return s.link(&seat{}).Query()
+	return s.link(sight{}).Query()
 }
 
 // carryOut does what somebody has asked the room to do. If that panics, everybody in

@@ -75,6 +75,29 @@ func (t *turnstile) leave(p *account) {
 	took := now.Sub(p.since)
 	p.used, p.worked, p.since = p.used+took, min(p.worked+took, maxWorked), now
 	t.inside--
+	t.admit()
+}
+
+// borrow takes up to n more slots for a room that is at work, of those that are free.
+func (t *turnstile) borrow(n int) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n = max(0, min(n, t.most-t.inside))
+	t.inside += n
+	return n
+}
+
+// giveBack ends what a room did in n more slots, and what it used there.
+func (t *turnstile) giveBack(p *account, n int, used time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p.used, p.worked = p.used+used, min(p.worked+used, maxWorked)
+	t.inside -= n
+	t.admit()
+}
+
+// admit lets in the rooms that wait, as far as there are slots. The mutex is held.
+func (t *turnstile) admit() {
 	for {
 		next := t.least()
 		if next == nil {

@@ -182,3 +182,32 @@ func TestWhoWorksIsNotFresh(t *testing.T) {
 	}
 	s.leave(&p)
 }
+
+// TestBorrowedSlots: a room at work gets more of them as far as they are free, whoever waits
+// is let in when they go back, and what was used there counts.
+func TestBorrowedSlots(t *testing.T) {
+	s := newTurnstile(3, 6)
+	p, other := account{}, account{}
+	s.enter(&p, false)
+	if n := s.borrow(-1); n != 0 {
+		t.Errorf("%d slots for nothing", n)
+	}
+	if n := s.borrow(5); n != 2 || s.inside != 3 {
+		t.Errorf("%d of three slots, %d inside", n, s.inside)
+	}
+	in := make(chan bool)
+	go func() { s.enter(&other, false); in <- true }()
+	for waiting := 0; waiting == 0; time.Sleep(time.Millisecond) {
+		s.mu.Lock()
+		waiting = len(s.waiting)
+		s.mu.Unlock()
+	}
+	s.giveBack(&p, 2, 5*time.Second)
+	<-in
+	if p.used < 5*time.Second || p.worked != maxWorked || s.inside != 2 {
+		t.Errorf("used %v, of late %v; %d inside", p.used, p.worked, s.inside)
+	}
+	if n := s.borrow(9); n != 1 {
+		t.Errorf("%d slots, where one is left", n)
+	}
+}

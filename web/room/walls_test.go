@@ -42,12 +42,12 @@ func (f *fault) put(s *state) {
 			}
 		}
 	}
-	s.encode = func(dst []byte, m *wire.Frame) []byte {
+	s.encode = func(m *wire.Frame, langs []string) [][]byte {
 		switch {
 		case f.every.Load(), f.frame.Load() && m.View.Op != "", f.cell.Load() && len(m.View.Trail) > 0:
 			panic(errors.New("frame"))
 		}
-		return encode(dst, m)
+		return encode(m, langs)
 	}
 }
 
@@ -170,11 +170,11 @@ func TestAMomentThatCannotBeShown(t *testing.T) {
 	var at, all atomic.Bool
 	r := begin(context.Background(), models, func(s *state) {
 		encode := s.encode
-		s.encode = func(dst []byte, m *wire.Frame) []byte {
+		s.encode = func(m *wire.Frame, langs []string) [][]byte {
 			if all.Load() || at.Load() && m.Step != nil && m.Step.N == 2 {
 				panic("frame")
 			}
-			return encode(dst, m)
+			return encode(m, langs)
 		}
 	})
 	t.Cleanup(r.Close)
@@ -314,12 +314,12 @@ type clumsy struct {
 	armed bool
 }
 
-func (c *clumsy) Frame(data []byte) {
+func (c *clumsy) Frame(f *Encoded) {
 	if c.armed {
 		c.armed = false
 		panic("stumbled")
 	}
-	c.viewer.Frame(data)
+	c.viewer.Frame(f)
 }
 
 // TestWorkThatPanics: what a room does by itself has a wall too.

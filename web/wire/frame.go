@@ -12,7 +12,7 @@ import (
 // Frame is a moment as it goes to one viewer.
 type Frame struct {
 	lens.Moment
-	Seq  int  // number of the frame for this viewer, from 1
+	Seq  int  // number of the frame in its room, from 1: equal for those who see the same
 	Link Link // its recipe, view, breakpoints and bookmarks are the moment's
 }
 
@@ -22,21 +22,35 @@ var numbers = sync.Pool{New: func() any { return new([]byte) }}
 // Encode writes the frame after dst and returns it.
 func Encode(dst []byte, f *Frame) []byte {
 	scratch := numbers.Get().(*[]byte)
-	file, written := fileOf(f, (*scratch)[:0])
+	file, _, written := fileOf(f, (*scratch)[:0])
 	dst = checkpoint.AppendSafetensors(dst, file)
 	*scratch = written
 	numbers.Put(scratch)
 	return dst
 }
 
+// EncodeEach writes the frame once for each language. What it shows is derived once: only
+// its link tells the languages apart.
+func EncodeEach(f *Frame, langs []string) (each [][]byte) {
+	scratch := numbers.Get().(*[]byte)
+	file, link, written := fileOf(f, (*scratch)[:0])
+	for _, link.Lang = range langs {
+		file.Meta["link"] = text(link.Query())
+		each = append(each, checkpoint.AppendSafetensors(nil, file))
+	}
+	*scratch = written
+	numbers.Put(scratch)
+	return each
+}
+
 // File returns the frame before it is written down.
 func File(f *Frame) checkpoint.File {
-	file, _ := fileOf(f, nil)
+	file, _, _ := fileOf(f, nil)
 	return file
 }
 
-// fileOf writes the numbers of tensors after scratch, and returns that too.
-func fileOf(frame *Frame, scratch []byte) (checkpoint.File, []byte) {
+// fileOf writes the numbers of tensors after scratch, and returns that too, and the link.
+func fileOf(frame *Frame, scratch []byte) (checkpoint.File, Link, []byte) {
 	m := frame.Moment
 	m.FollowTrail()
 	link := frame.Link
@@ -65,7 +79,7 @@ func fileOf(frame *Frame, scratch []byte) (checkpoint.File, []byte) {
 			f.Tensors = append(f.Tensors, written)
 		}
 	}
-	return f, scratch
+	return f, link, scratch
 }
 
 // text returns v as JSON, in which every number has a word; "<" in a label is one byte.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"testing"
 
 	"kvstep/sim"
@@ -44,7 +45,9 @@ type viewer struct {
 	ended string
 	link  Link
 
+	kept              *lens.Kept // of all frames so far
 	other             *lens.Branch
+	keptOfOther       lens.Kept
 	frames, explained int
 }
 
@@ -64,11 +67,16 @@ func (v *viewer) try() (err error) {
 	if n := len(v.steps); n > 0 {
 		v.ended = v.steps[n-1].RunFinishReason
 	}
+	v.kept = &lens.Kept{}
 	v.branch()
 	for n := -1; n < len(v.steps); n++ {
-		for range 1 + v.r.IntN(2) {
-			if err := v.show(n); err != nil {
-				return fmt.Errorf("step %d: %w", n, err)
+		for i := range 1 + v.r.IntN(2) {
+			at := n
+			if i > 0 && v.r.IntN(4) == 0 { // back
+				at = v.r.IntN(n+2) - 1
+			}
+			if err := v.show(at); err != nil {
+				return fmt.Errorf("step %d: %w", at, err)
 			}
 		}
 	}
@@ -111,6 +119,24 @@ func (v *viewer) moment(n int) *Frame {
 		m.Branches = []lens.Branch{{ID: 1, At: -1, Model: v.m, Recipe: v.rec, Prompt: len(prompt), Recorded: n + 1, Cursor: n, Step: v.steps.Step}, *v.other}
 	}
 	return m
+}
+
+// remembering is the same moment with what earlier frames of the run have worked out, some of which a
+// fork may have from another run.
+func (v *viewer) remembering(m *Frame, n int) *Frame {
+	if passes := n / (v.m.Model.Config.Layers + 1); n >= 0 && v.r.IntN(8) == 0 {
+		v.kept = v.kept.Fork(v.r.IntN(passes + 2))
+	}
+	again := *m
+	again.Kept = v.kept
+	again.Branches = slices.Clone(m.Branches)
+	for i := range again.Branches {
+		if again.Branches[i].Kept = &v.keptOfOther; i == 0 {
+			again.Branches[i].Kept = v.kept
+		}
+	}
+	again.Place(n, v.steps.Step)
+	return &again
 }
 
 func (v *viewer) breaks() (points []breakpoint.Point) {
@@ -176,6 +202,9 @@ func (v *viewer) show(n int) error {
 	m := v.moment(n)
 	for range 4 {
 		frame := Encode(nil, m)
+		if again := Encode(nil, v.remembering(m, n)); string(again) != string(frame) {
+			return fmt.Errorf("with what earlier frames have worked out it is another frame")
+		}
 		v.frames++
 		next, err := v.check(m, frame)
 		if err != nil {

@@ -74,7 +74,7 @@ func (v *viewer) keepsToOne(m *Frame) error {
 				if x.Name != "cache_received" {
 					continue
 				}
-				want, _ := s.KV.Score(0, 0)
+				want := s.KV.Scores(0)[0]
 				if x.Shape[1] != s.Cached+s.Rows || binary.LittleEndian.Uint16(x.Data) != mat.F16(want) {
 					return fmt.Errorf("what rows received is %v of step %d", x.Shape, s.N)
 				}

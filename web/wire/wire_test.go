@@ -117,6 +117,9 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"recomputed": preempting(t, l, "recompute"),
 		"beam":       served(t, l, beam(), stepsOf(t, l, beam()), 8, 1, "beams"),
 		"beams":      served(t, l, beam(), stepsOf(t, l, beam()), 11, 0, "beams"), // the search is over
+		"counted":    waiting(t, "contiguous", "both:6", 10),                      // the third pass
+		"untold":     waiting(t, "window:3:1", "both:6", 11),
+		"never":      waiting(t, "int8:token:3", "both:0", 11),
 		"branches":   branching(t, l, rec, 8, 3, 3),
 		"guess":      guessing(t)(8),
 		"verdict":    guessing(t, "rows", "history", "formulas")(11),

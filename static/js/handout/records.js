@@ -1,5 +1,6 @@
 // The files that a handout holds (web/export packs them), by step and head.
 
+import { base85 } from "./base85.js";
 import { read as readFile, widen } from "../wire/decode.js";
 
 /** @import { Messages } from "../text.js" */
@@ -37,9 +38,9 @@ const SHOWN = {
   out: "out",
 };
 
-/** @param {string} base64 @returns {Promise<Map<string, ArrayBuffer>>} */
-export async function unpack(base64) {
-  const zipped = Uint8Array.from(atob(base64.trim()), (c) => c.charCodeAt(0));
+/** @param {string} text @returns {Promise<Map<string, ArrayBuffer>>} */
+export async function unpack(text) {
+  const zipped = base85(text.trim());
   const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream("gzip"));
   return split(await new Response(stream).arrayBuffer());
 }

@@ -23,10 +23,15 @@ export function createReplay(records, show, start) {
   } = records.read(-1, 0).meta;
   const answers = createAnswers(records, config.layers);
   const pass = config.layers + 1;
-  const last = recorded - 1;
-  let at = clamp(start.step, last);
-  let pick = start.pick;
-  let marks = start.marks.filter((n) => n >= 0 && n <= last);
+  const [first, last] = scope.steps;
+  const low = first > 0 ? first : -1;
+  const held = (/** @type {number} */ n) => Math.min(Math.max(n, low), last);
+  let at = held(start.step);
+  const headOf = (/** @type {number} */ head) => [head, scope.head, 0].find((h) => scope.heads.includes(h)) ?? 0;
+  let pick = { ...start.pick, head: headOf(start.pick.head) };
+  let marks = start.marks.filter((n) => n >= first && n <= last);
+  /** @type {{step?: number, head?: number}|null} a step or a head that was asked for, and is not here */
+  let beyond = null;
   let seq = 0;
   /** @type {Ref[]|null} the way that was asked for last */
   let asked = pick.trail?.length ? pick.trail : null;
@@ -35,7 +40,8 @@ export function createReplay(records, show, start) {
   /** The latest step up to the cursor that ran what is looked at. @param {number} layer */
   function source(layer) {
     const part = HEAD.has(pick.op ?? "") ? config.layers : layer;
-    return at - part < 0 ? null : part + pass * Math.floor((at - part) / pass);
+    const n = part + pass * Math.floor((at - part) / pass);
+    return n < first ? null : n;
   }
 
   /**
@@ -84,11 +90,12 @@ export function createReplay(records, show, start) {
    * @param {number|null} layer
    * @param {number} head
    * @param {Ref[]} way
+   * @param {number} [step]
    */
-  function address(link, layer, head, way) {
+  function address(link, layer, head, way, step = at) {
     const query = new URLSearchParams(link);
     const fields = {
-      step: at,
+      step,
       layer: layer ?? "",
       head: head || "",
       op: pick.op ?? "",
@@ -105,7 +112,7 @@ export function createReplay(records, show, start) {
   function moment() {
     const base = records.read(at, 0);
     const layer = Math.min(pick.layer ?? base.meta.pick.layer, config.layers - 1);
-    const head = Math.min(Math.max(pick.head, 0), config.heads - 1);
+    const head = pick.head;
     const from = source(layer);
     const step = from === null ? undefined : (records.read(from, 0).meta.step ?? undefined);
     const about = from === null || !pick.op ? undefined : records.about(from, pick.op);
@@ -130,7 +137,9 @@ export function createReplay(records, show, start) {
         link: address(base.meta.link, own, head, way),
         scope,
         cell: from === null || !pick.cell ? null : answers.cell({ ...pick.cell, step: from, head }, scope.per_head),
-        lacking: lacks && address(base.meta.link, own, head, lacks),
+        lacking: lacks
+          ? address(base.meta.link, own, head, lacks)
+          : beyond && address(base.meta.link, own, beyond.head ?? head, [], beyond.step),
         op: about ?? null,
         explain: answer.explain,
         pick: {
@@ -149,30 +158,34 @@ export function createReplay(records, show, start) {
     };
   }
 
+  /** Goes to a step, or as near as this copy does. @param {number} to */
+  function go(to) {
+    at = held(to);
+    const there = Math.min(Math.max(to, -1), recorded - 1);
+    if (at !== there) beyond = { step: there };
+  }
+
   /** @param {Order} c */
   function obey(c) {
+    beyond = null;
     if (c.cmd === "forward" || c.cmd === "back" || c.cmd === "seek") {
       asked = null;
       if (c.op) pick = { ...pick, op: c.op, trail: [] };
     }
     switch (c.cmd) {
       case "forward":
-        return (at =
-          c.by === "end"
-            ? last
-            : c.by === "token"
-              ? Math.min(at + pass - ((at + 1) % pass), last)
-              : clamp(at + 1, last));
+        return go(c.by === "end" ? recorded - 1 : c.by === "token" ? at + pass - ((at + 1) % pass) : at + 1);
       case "back":
-        return (at = c.by === "token" ? Math.max(at - 1 - (at % pass), -1) : clamp(at - 1, last));
+        return go(c.by === "token" ? at - 1 - (at % pass) : at - 1);
       case "seek":
-        return (at = clamp(c.step, last));
+        return go(c.step);
       case "mark":
         return (marks = [...new Set(c.marks)].sort((a, b) => a - b));
       case "pick": {
         const elsewhere = c.layer !== pick.layer || c.head !== pick.head || c.op !== pick.op;
         asked = c.trail?.length ? c.trail : elsewhere ? null : asked; // pointing at cells asks nothing
-        return (pick = { layer: c.layer, head: c.head, show: c.show, op: c.op, trail: c.trail, cell: c.cell });
+        pick = { layer: c.layer, head: headOf(c.head), show: c.show, op: c.op, trail: c.trail, cell: c.cell };
+        if (pick.head !== c.head) beyond = { head: c.head };
       }
     }
   }
@@ -195,6 +208,3 @@ export const parseTrail = (text) =>
       const [step, op, head, row, col] = one.split(".");
       return { step: Number(step), op, head: Number(head), row: Number(row), col: Number(col) };
     });
-
-/** @param {number} n @param {number} last */
-const clamp = (n, last) => Math.min(Math.max(n, -1), last);

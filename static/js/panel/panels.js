@@ -31,6 +31,7 @@ import { panel as branches } from "./branches/index.js";
 import { panel as allHeads } from "./all-heads/index.js";
 import { panel as sampling } from "./sampling/index.js";
 import { panel as ledger } from "./ledger/index.js";
+import { panel as lanes } from "./lanes/index.js";
 import { panel as history } from "./history/index.js";
 import { panel as counters } from "./counters/index.js";
 import { panel as take } from "./take/index.js";
@@ -71,6 +72,7 @@ export const panels = [
   allHeads,
   sampling,
   ledger,
+  lanes,
   history,
   counters,
   take,

@@ -109,6 +109,10 @@ export type Scope = {
   step: number;
   /** whose explanations there are */
   head: number;
+  /** that it holds */
+  steps: [first: number, last: number];
+  /** whose matrices it holds */
+  heads: number[];
   /** steps whose ops can be walked */
   ops: [first: number, last: number];
   explained: [first: number, last: number];
@@ -148,6 +152,19 @@ export type RequestServing = {
   tpot: number | null;
   tokens: number;
   done: string;
+};
+
+/** what a file of a run will be, known before anything is run. */
+export type Size = {
+  /** step that it holds */
+  first: number;
+  last: number;
+  /** about; of a handout at most */
+  bytes: number;
+  /** bytes that such a file may have */
+  limit: number;
+  /** null where it can be made; else the last step up to which it could. */
+  fits: number | null;
 };
 
 /** one row of the comparison. */

@@ -2,6 +2,7 @@
 
 import { inCache } from "../../facts/token-names.js";
 import { cell as short, sentences } from "../../format.js";
+import { waits } from "../../facts/lanes.js";
 import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
 import { el, line } from "../../ui/dom.js";
 
@@ -52,7 +53,8 @@ export function sentence(frame, row, t) {
   if (!h) return "";
   if (h.pass < 0) return t("cache.empty", names);
   const alone = frame.meta.run.recipe.lanes === "cached";
-  const said = t(alone ? "cache.row.alone" : "cache.row", {
+  const both = waits(frame.meta) ? "cache.row.counted" : "cache.row";
+  const said = t(alone ? "cache.row.alone" : both, {
     ...names,
     Token: inCache(frame)[row.position] ?? "",
     Where: where(h.pass, t, frame.meta),

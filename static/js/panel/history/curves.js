@@ -132,6 +132,7 @@ function dots(ctx, layout, values, lane, whole, first, c) {
   const r = Math.max(1.2, Math.min(3.2, layout.dx / 2.6));
   ctx.lineWidth = 1.5;
   for (let p = 0; p < values.length; p++) {
+    if (Number.isNaN(values[p])) continue; // nobody measured it
     ctx.globalAlpha = p === values.length - 1 && !whole ? 0.5 : 1;
     ctx.beginPath();
     ctx.arc(layout.x(p), layout.y(values[p]), lane === "cached" ? r : r + 0.6, 0, 2 * Math.PI);
@@ -158,8 +159,10 @@ function dots(ctx, layout, values, lane, whole, first, c) {
  */
 function labels(ctx, layout, rows, first, t, c) {
   const timed = rows.every((r) => r.kind === "paid");
-  const named = rows.filter((r) => r.values.length && (timed || r.kind !== "paid"));
-  const at = (/** @type {Series} */ r) => layout.y(Math.max(...r.values.slice(-first))); // of the last pass
+  const last = (/** @type {Series} */ r) => r.values.findLastIndex((x) => x >= 0);
+  const named = rows.filter((r) => last(r) >= 0 && (timed || r.kind !== "paid"));
+  const end = (/** @type {Series} */ r) => r.values.slice(Math.max(0, last(r) + 1 - first), last(r) + 1);
+  const at = (/** @type {Series} */ r) => layout.y(Math.max(...end(r).filter((x) => x >= 0))); // of the last pass
   const ys = spread(
     named.map((r) => at(r) - 10),
     13,
@@ -168,7 +171,7 @@ function labels(ctx, layout, rows, first, t, c) {
   );
   ctx.textAlign = "right";
   named.forEach((r, i) => {
-    const x = timed ? Math.max(layout.x(r.values.length - 1) - 8, layout.left + 96) : layout.right;
+    const x = timed ? Math.max(layout.x(last(r)) - 8, layout.left + 96) : layout.right;
     const text = t(r.kind === "dense" ? "history.dense" : `lane.${r.lane}`);
     ctx.lineWidth = 3;
     ctx.strokeStyle = c.surface;

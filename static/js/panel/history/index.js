@@ -79,7 +79,7 @@ function create(root, { act }) {
     const label = names(info, frame, t);
     const rows = series(frame);
     let most = 0;
-    for (const { values } of rows) for (const x of values) most = Math.max(most, x);
+    for (const { values } of rows) for (const x of values) if (x > most) most = x; // not where nobody measured
     layout = geometry({
       width: width(),
       height: TALL,
@@ -181,6 +181,7 @@ export function say(frame, point, rows, unit, t) {
     const done = paid && point < paid.values.length;
     const value = done ? paid.values[point] : ahead?.values[point];
     if (value === undefined) return [];
+    if (Number.isNaN(value)) return [t("history.untimed", { Lane: t(`lane.${lane}`) })];
     const partial = done && point === paid.values.length - 1 && !frame.meta.history?.whole;
     return [
       t(partial ? "history.partial" : done ? "history.paid" : `history.${ahead?.kind}.value`, {
@@ -207,7 +208,7 @@ function fill(root, { frame, t, lang }) {
   const points = Array.from({ length: told }, (_, p) =>
     line([
       name(frame, p, t),
-      ...rows.map((r) => (p < r.values.length ? r.values[p].toLocaleString(lang, digits) : "")),
+      ...rows.map(({ values }) => (values[p] >= 0 ? values[p].toLocaleString(lang, digits) : "")), // where there is one
     ]),
   );
   table.replaceChildren(el("thead", line([t("history.point"), ...rows.map(title)], true)), el("tbody", points));

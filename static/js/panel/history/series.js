@@ -1,6 +1,6 @@
 // The lines of the run's history, from the tensors of a frame.
 
-import { LANES } from "../../facts/lanes.js";
+import { LANES, hasLane } from "../../facts/lanes.js";
 
 /** @import { Frame, Tensor } from "../../types.js" */
 /** @import { Series } from "./curves.js" */
@@ -15,7 +15,7 @@ export function series(frame) {
   const { metric, parts, sums = false, fit } = frame.meta.history ?? {};
   const ahead = told && parts ? unfold(told, frame.meta.run.config.layers, sums) : told;
   const { lanes } = frame.meta.run.recipe;
-  const ran = LANES.filter((lane) => lanes === "both" || lanes === lane);
+  const ran = LANES.filter((lane) => hasLane(lanes, lane));
   const row = (/** @type {Pick<Tensor, "data"|"shape">} */ t, /** @type {number} */ i) =>
     t.data.subarray(i * t.shape[1], (i + 1) * t.shape[1]);
   const kind = /** @type {"ahead"|"modelled"} */ (fit ? "modelled" : "ahead");

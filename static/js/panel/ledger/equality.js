@@ -2,18 +2,20 @@
 // output by design it says calmly what changed; under any other it is an alarm.
 
 import { cell as short } from "../../format.js";
+import { hasLane } from "../../facts/lanes.js";
 import { where } from "../../facts/where.js";
 
-/** @import { Meta, T } from "../../types.js" */
+/** @import { Effect, Meta, Step, T } from "../../types.js" */
 
-/**
- * @param {Meta} meta of a frame @param {T} t
- * @returns {{state: "off"|"same"|"differs"|"policy", says: string, more: string}}
- */
+/** @typedef {{state: "off"|"same"|"differs"|"policy"|"counted", says: string, more: string}} Lamp */
+
+/** @param {Meta} meta of a frame @param {T} t @returns {Lamp} */
 export function lampSays(meta, t) {
   const { step, run, effect } = meta;
-  if (run.recipe.lanes !== "both") return { state: "off", says: t("lamp.one"), more: "" }; // nothing to compare with
+  if (!hasLane(run.recipe.lanes, "cached") || !hasLane(run.recipe.lanes, "uncached"))
+    return { state: "off", says: t("lamp.one"), more: "" }; // nothing to compare with
   if (!step) return { state: "off", says: t("lamp.off"), more: "" };
+  if (step.compared !== undefined) return waitSays(step, step.compared, run.policy.exact ? null : effect, t);
   if (run.policy.exact) {
     return step.identical
       ? { state: "same", says: t("lamp.same"), more: "" }
@@ -30,6 +32,27 @@ export function lampSays(meta, t) {
     state: step.identical && !effect?.max_delta ? "same" : "policy",
     says: [here, ...after].join(t("list.and")),
     more: effect ? t("lamp.long", { KL: short(effect.kl), Token: effect.label }) : "",
+  };
+}
+
+/**
+ * The lane without a cache waits: what was proved, and from where on nothing is.
+ * @param {Step} step @param {number} compared tokens @param {Effect|null|undefined} effect the last that was compared;
+ * null under an exact policy
+ * @param {T} t @returns {Lamp}
+ */
+function waitSays(step, compared, effect, t) {
+  const state = "counted";
+  if (effect === null) {
+    if (step.differed) return { state: "differs", says: t("lamp.differed", { Count: compared }), more: "" };
+    return { state, says: t(compared ? "lamp.counted" : "lamp.counted.none", { Count: compared }), more: "" };
+  }
+  if (!effect) return { state, says: t("lamp.counted.policy.none"), more: "" };
+  const text = effect.changed === null ? t("lamp.text.until") : t("lamp.text.changed", { N: effect.changed });
+  return {
+    state,
+    says: t("lamp.counted.policy", { Count: compared, Delta: short(effect.max_delta), Text: text }),
+    more: t("lamp.long.until", { Pass: effect.pass, KL: short(effect.kl), Token: effect.label }),
   };
 }
 

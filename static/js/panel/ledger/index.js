@@ -5,7 +5,7 @@ import { createLamp } from "./equality.js";
 import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
 import { bar as piece } from "../../ui/dom.js";
 
-/** @import { Counters, Host, Integer, Panel, State, T } from "../../types.js" */
+/** @import { Counters, Frame, Host, Integer, Panel, State, T } from "../../types.js" */
 
 const ROWS = /** @type {const} */ ([
   ["elementwise", ""],
@@ -86,9 +86,14 @@ function create(root, { act }) {
           ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) })
           : "";
       const again = span === "total" ? number(frame.meta.schedule?.recomputed?.flops ?? 0) : 0;
-      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = again
-        ? [t("ledger.recomputed", { Flops: si(again, unit) }), times].filter(Boolean).join(" · ")
-        : times;
+      const paid = again ? t("ledger.recomputed", { Flops: si(again, unit) }) : "";
+      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = [
+        paid,
+        times,
+        countedSays(frame, span, t),
+      ]
+        .filter(Boolean)
+        .join(" · ");
       for (const part of PARTS) {
         put(
           cells,
@@ -98,24 +103,41 @@ function create(root, { act }) {
           unit,
         );
       }
-      for (const [key, of] of ROWS)
-        put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), of);
+      const untimed = t("ledger.untimed");
+      for (const [key, of] of ROWS) {
+        const one = (/** @type {Counters|null} */ c) =>
+          key === "seconds" && c?.untimed ? untimed : c && (c[key] ?? 0);
+        put(cells, `${span}.${key}`, one(cached), one(uncached), of);
+      }
     }
     lamp(frame.meta, t);
   };
 }
 
 /**
+ * How the numbers of the lane without a cache came to be, where it did not run.
+ * @param {Frame} frame @param {"step"|"total"} span @param {T} t
+ */
+function countedSays({ meta: { ledger, step } }, span, t) {
+  const { untimed = 0 } = ledger[span].uncached ?? {};
+  const all = span === "total" ? (step?.n ?? 0) + 1 : 1;
+  if (!untimed) return "";
+  return untimed === all ? t("ledger.counted") : t("ledger.counted.part", { Count: untimed, All: all });
+}
+
+/**
  * @param {Map<string, HTMLElement>} cells @param {string} key @param {Integer|null} cached
- * @param {Integer|null} uncached @param {string} unit
+ * @param {Integer|null} uncached words of no number stand as they are @param {string} unit
  */
 function put(cells, key, cached, uncached, unit) {
   for (const [lane, value] of Object.entries({ cached, uncached })) {
     const cell = cells.get(`${key}.${lane}`);
-    const text = value == null ? "–" : si(value, unit);
-    if (!cell || (cell.dataset.value === String(value ?? "") && cell.textContent === text)) continue;
-    cell.textContent = text;
-    cell.dataset.value = value == null ? "" : String(value);
+    const known = value != null && !Number.isNaN(number(value));
+    const text = known ? si(value, unit) : (value ?? "–");
+    const stored = known ? String(value) : "";
+    if (!cell || (cell.dataset.value === stored && cell.textContent === text)) continue;
+    cell.textContent = String(text);
+    cell.dataset.value = stored;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { calmEnter, onKey } from "../../ui/keys.js";
 import { createDraft } from "./draft.js";
+import { createLaneSwitch } from "../../ui/lane-switch.js";
 import { createPolicy } from "./policy.js";
 import { DEFAULT, SHARED } from "../../wire/policies.js";
 import { createRequests } from "./requests.js";
@@ -22,10 +23,14 @@ export function createForm(form, act) {
   let t = /** @type {T} */ ((id) => id);
   const policy = createPolicy(/** @type {HTMLElement} */ (form.querySelector("[data-policy]")), act);
   const draft = createDraft(form);
+  const lanes = createLaneSwitch(/** @type {HTMLElement} */ (form.querySelector(".lane-switch")));
   const requests = createRequests(
     /** @type {HTMLElement} */ (/** @type {Element} */ (form.querySelector("[data-several]")).parentElement),
   );
   const own = fieldsOf(form).filter((f) => !f.closest("[data-several]"));
+  const offeredLanes = () =>
+    /** @type {HTMLSelectElement} */ (form.elements.namedItem("model")).selectedOptions[0]?.dataset.lanes ?? "both";
+  let offered = offeredLanes(); // of the model that was chosen last
   let shown = "";
   let filled = ""; // the recipe that the form has been filled with
   form.addEventListener("submit", (e) => {
@@ -58,6 +63,9 @@ export function createForm(form, act) {
     // So do more new tokens than it could read after a prompt of some length.
     const most = Math.floor(Number(/** @type {HTMLSelectElement} */ (e.target).selectedOptions[0].dataset.context) / 2);
     if (most > 0 && Number(field("new").value) > most) field("new").value = String(most);
+    // And the lanes that the page offers of the one before, to those of this one.
+    if (lanes.value() === offered) lanes.set(offeredLanes());
+    offered = offeredLanes();
     sampling();
     run(e);
   });
@@ -75,7 +83,7 @@ export function createForm(form, act) {
     const { batch: how, ...rest } = read(fieldsOf(form));
     const batch = requests.value(/** @type {Batch} */ (how));
     const shared = field("sampler").value === "beam" || !!batch?.share;
-    return { ...rest, ...(batch && { batch }), cache: inBlocks(policy.value(), shared) };
+    return { ...rest, ...(batch && { batch }), lanes: lanes.value(), cache: inBlocks(policy.value(), shared) };
   }
   function sampling() {
     const kind = field("sampler").value;
@@ -88,6 +96,7 @@ export function createForm(form, act) {
     ({ lang, t } = state);
     policy.view(state);
     requests.view(state);
+    lanes.view(state);
     const model = frame?.meta.run.recipe.model ?? field("model").value;
     const mine = groups(model);
     for (const group of known.querySelectorAll("optgroup"))
@@ -104,6 +113,7 @@ export function createForm(form, act) {
     if (now === shown) return;
     shown = now;
     write(own, r);
+    offered = offeredLanes();
     sampling();
     draft.offer();
   };

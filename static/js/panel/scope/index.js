@@ -15,12 +15,19 @@ function create(root) {
   return function view({ frame, t, lang }) {
     const { scope, lacking, run } = frame?.meta ?? {};
     if (!scope || !run) return;
-    root.hidden = run.recipe.lanes === "uncached" || scope.ops[1] < scope.ops[0]; // then there is nothing of the kind
+    const whole = scope.steps[1] - scope.steps[0] === run.recorded - 1;
+    const inside = run.recipe.lanes !== "uncached" && scope.ops[1] >= scope.ops[0];
+    root.hidden = whole && !inside; // then there is nothing of the kind
     const span = (/** @type {[number, number]} */ [from, to]) => ({ From: from, To: to });
-    part("ops").textContent =
-      t("scope.ops", { ...span(scope.ops), Recorded: run.recorded }) +
-      " " +
-      t(scope.weights ? "scope.weights" : "scope.no_weights");
+    part("ops").textContent = [
+      t(whole ? "scope.all" : "scope.some", { ...span(scope.steps), Recorded: run.recorded }),
+      scope.heads.length < run.config.heads ? t("scope.heads", { Heads: scope.heads }) : "",
+      inside ? t("scope.ops", span(scope.ops)) : "",
+      t(scope.weights ? "scope.weights" : "scope.no_weights"),
+    ]
+      .filter(Boolean)
+      .join(" ");
+    part("explained").hidden = scope.explained[1] < scope.explained[0];
     part("explained").textContent =
       t("scope.explained", { ...span(scope.explained), Head: scope.head, Step: scope.step }) +
       (scope.without.length

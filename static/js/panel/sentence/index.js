@@ -3,7 +3,7 @@
 import { events } from "./events.js";
 import { percent, sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
-import { cacheless } from "../../facts/lanes.js";
+import { cacheless, waits } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
 import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
@@ -62,7 +62,8 @@ function said(frame, t) {
     });
   }
   const keys = keptOf(run, T); // that are still there
-  return t(run.recipe.lanes === "cached" ? "say.cached.decode" : "say.decode", {
+  const other = waits(frame.meta) ? "say.decode.counted" : "say.decode";
+  return t(run.recipe.lanes === "cached" ? "say.cached.decode" : other, {
     Layer: step.layer,
     Token: tokens[T - 1][1],
     Cached: keys - 1,

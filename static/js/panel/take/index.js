@@ -3,8 +3,9 @@
 import { figure, record } from "./figure.js";
 import { address } from "../../state/url.js";
 import { si } from "../../format.js";
+import { sizeOf } from "./sizes.js";
 
-/** @import { Frame, Host, Meta, Panel } from "../../types.js" */
+/** @import { Frame, Host, Meta, Panel, Size } from "../../types.js" */
 
 /** @param {Meta} meta @param {string} end */
 export function fileName({ run, step, pick }, end) {
@@ -16,8 +17,9 @@ export function fileName({ run, step, pick }, end) {
 export const panel = { id: "take", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
-function create(root, { store, act }) {
+function create(root, { store, act, live }) {
   const status = /** @type {HTMLElement} */ (root.querySelector("[data-status]"));
+  const sizes = /** @type {HTMLElement} */ (root.querySelector("[data-sizes]"));
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("qr"));
   dialog.querySelector("[data-close]")?.addEventListener("click", () => dialog.close());
   const moment = () => /** @type {Frame} */ (store.get().frame); // nothing is made before there is one
@@ -84,12 +86,33 @@ function create(root, { store, act }) {
     safetensors: () => served("safetensors"),
   };
 
-  /** A file that the server makes by running the link again. @param {string} kind */
-  async function served(kind) {
+  /** What the server makes by running the link again. @param {string} kind */
+  async function made(kind) {
     const link = new URLSearchParams(query());
     link.set("to", String(moment().meta.run.recorded - 1));
     const response = await fetch(`/take/${kind}?${link}`);
     if (!response.ok) throw await response.text();
+    return response;
+  }
+
+  /** Says how large the files of the run so far will be, before one is made. */
+  async function tellSizes() {
+    const { recorded } = moment().meta.run;
+    try {
+      const all = /** @type {Record<string, Size>} */ (await (await made("sizes")).json());
+      const { t } = store.get();
+      sizes.textContent = Object.entries(all)
+        .map(([kind, size]) => sizeOf(t(`take.${kind}`), size, recorded, t))
+        .join(" ");
+    } catch {
+      // whoever takes one away hears why it cannot be
+      sizes.textContent = "";
+    }
+  }
+
+  /** A file that the server makes. @param {string} kind */
+  async function served(kind) {
+    const response = await made(kind);
     const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `kvstep.${kind}`;
     return save(name, await response.blob());
   }
@@ -116,7 +139,10 @@ function create(root, { store, act }) {
       if (typeof problem === "string" && problem.startsWith("{")) act.problem(problem);
     }
   });
-  root.addEventListener("toggle", () => (status.textContent = ""));
+  root.addEventListener("toggle", () => {
+    status.textContent = sizes.textContent = "";
+    if (live && root instanceof HTMLDetailsElement && root.open && store.get().frame) tellSizes();
+  });
   return () => {};
 }
 

@@ -1,0 +1,123 @@
+package lens
+
+import "sync"
+
+// Kept is what lenses have worked out of the passes of one run. It stands beside the run's
+// tape, so that a frame asks for the steps of its own pass alone, however long the run is:
+// every viewer, going back, and any choice of what is counted finds here what an
+// earlier frame has summed. What it has of a pass never changes, since the pass is over. Several
+// frames may use it at once.
+type Kept struct {
+	mu    sync.Mutex
+	lines map[any]keptLine // a line of passes by its key
+	asked map[any]any      // single values by their key, see once
+	heads headPictures
+}
+
+// keptLine is a line of any type.
+type keptLine interface{ first(passes int) keptLine }
+
+// line has what was made of each pass, from the first on without a gap.
+type line[T any] struct {
+	mu     sync.Mutex
+	passes []T
+}
+
+// first returns a line of the first n passes, which shares them.
+func (l *line[T]) first(n int) keptLine {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n = min(n, len(l.passes))
+	return &line[T]{passes: l.passes[:n:n]}
+}
+
+// Fork returns what is kept of the first so many passes, for a run that shares them.
+func (k *Kept) Fork(passes int) *Kept {
+	f := &Kept{}
+	if k == nil {
+		return f
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	f.lines = make(map[any]keptLine, len(k.lines))
+	for key, l := range k.lines {
+		f.lines[key] = l.first(passes)
+	}
+	return f
+}
+
+// perPass returns what next makes of each of the first so many passes, all of which are over:
+// of those that are kept under the key already it is not made again. next has what
+// was made of the passes before.
+func perPass[T any](k *Kept, key any, passes int, next func(pass int, before []T) T) []T {
+	l := lineAt[T](k, key)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for pass := len(l.passes); pass < passes; pass++ {
+		l.passes = append(l.passes, next(pass, l.passes))
+	}
+	return l.passes[:passes:passes]
+}
+
+// running returns the last of the sums that next continues from pass to pass, of zero for no pass.
+func running[T any](k *Kept, key any, passes int, next func(pass int, sum T) T) (sum T) {
+	if passes <= 0 {
+		return sum
+	}
+	return perPass(k, key, passes, func(pass int, before []T) (sum T) {
+		if pass > 0 {
+			sum = before[pass-1]
+		}
+		return next(pass, sum)
+	})[passes-1]
+}
+
+func lineAt[T any](k *Kept, key any) *line[T] {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if l, ok := k.lines[key].(*line[T]); ok {
+		return l
+	}
+	if k.lines == nil {
+		k.lines = map[any]keptLine{}
+	}
+	l := &line[T]{}
+	k.lines[key] = l
+	return l
+}
+
+// mostAsked is how many single values are kept; then they are made again as they are asked for.
+const mostAsked = 32
+
+// once returns the value of a key, which two frames at once may both make.
+func once[T any](k *Kept, key any, value func() T) T {
+	k.mu.Lock()
+	known, ok := k.asked[key].(T)
+	k.mu.Unlock()
+	if ok {
+		return known
+	}
+	known = value()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.asked == nil || len(k.asked) >= mostAsked {
+		k.asked = map[any]any{}
+	}
+	k.asked[key] = known
+	return known
+}
+
+// kept returns what is kept of the run; a moment that nobody gave any has its own.
+func (m *Moment) kept() *Kept {
+	if m.Kept == nil {
+		m.Kept = &Kept{}
+	}
+	return m.Kept
+}
+
+// stepsOf returns the numbers of the first and the last step of a pass, of the cursor's own only those up
+// to the cursor.
+func (m *Moment) stepsOf(pass int) (first, last int) {
+	first = pass * m.perPass()
+	return first, min(first+m.perPass()-1, m.Step.N)
+}

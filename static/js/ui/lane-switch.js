@@ -1,0 +1,51 @@
+// What the lane without a cache does: it runs in every step, until a sequence has some
+// tokens, alone, or not at all. The form asks for it, and the ledger has it beside the lamp.
+
+import { UNTIL } from "../facts/lanes.js";
+import { check } from "./refusal.js";
+
+/** @import { Actions, State } from "../types.js" */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Pick<Actions, "run"|"seek">} [act] whoever changes it begins the run anew, at the same step; without it the
+ * form does
+ */
+export function createLaneSwitch(root, act) {
+  const kind = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
+  const tokens = /** @type {HTMLInputElement} */ (root.querySelector("input"));
+  let state = /** @type {State|null} */ (null);
+  let shown = "";
+  const arrange = () => tokens.closest("label")?.toggleAttribute("hidden", kind.value !== UNTIL);
+  const value = () => (kind.value === UNTIL ? UNTIL + Number(tokens.value) : kind.value);
+  root.addEventListener("change", (e) => {
+    arrange();
+    const { run, step } = state?.frame?.meta ?? {};
+    // who says so while the run is on means from here on
+    if (act && step && e.target === kind && kind.value === UNTIL) tokens.value = String(step.cached + step.rows);
+    if (!act || !run || !state || !check(root, state.t, false)) return;
+    act.run({ ...run.recipe, lanes: value() });
+    if (step) act.seek(step.n);
+  });
+  /** @param {string} lanes of a recipe */
+  function set(lanes) {
+    const until = lanes.startsWith(UNTIL);
+    kind.value = until ? UNTIL : lanes;
+    if (until) tokens.value = lanes.slice(UNTIL.length);
+    arrange();
+  }
+  return {
+    /** What stands there, as a recipe has it. */
+    value,
+    set,
+    /** Shows what the run has, when another has begun. @param {State} next */
+    view(next) {
+      state = next;
+      const { lanes } = next.frame?.meta.run.recipe ?? {};
+      const key = JSON.stringify(next.frame?.meta.run.recipe);
+      if (lanes === undefined || key === shown) return;
+      shown = key;
+      set(lanes);
+    },
+  };
+}

@@ -1,0 +1,129 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { translator } from "../js/text.js";
+import { hasLane, waits } from "../js/facts/lanes.js";
+import { lampSays } from "../js/panel/ledger/equality.js";
+import { sentence } from "../js/panel/sentence/index.js";
+import { sentence as rowSays } from "../js/panel/cache/provenance.js";
+import { chart } from "../js/panel/history/chart.js";
+import { draw } from "../js/panel/history/curves.js";
+import { say as pointSays } from "../js/panel/history/index.js";
+import { series } from "../js/panel/history/series.js";
+import { createLaneSwitch } from "../js/ui/lane-switch.js";
+import { recorder, pretendBrowser, theme } from "./canvas.js";
+import { frame } from "./frames.js";
+
+pretendBrowser();
+const say = Object.fromEntries(
+  ["en", "zh"].map((lang) => [
+    lang,
+    translator(JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8")), lang),
+  ]),
+);
+
+test("a run has the lanes that its recipe names", () => {
+  const has = (lanes) => [hasLane(lanes, "cached"), hasLane(lanes, "uncached")];
+  assert.deepEqual(has("both"), [true, true]);
+  assert.deepEqual(has("both:64"), [true, true]);
+  assert.deepEqual(has("cached"), [true, false]);
+  assert.deepEqual(has("uncached"), [false, true]);
+});
+
+test("the lamp says how far equality was proved, and nothing of what was not compared", () => {
+  const { meta } = frame("counted"); // 5 tokens, then 6; from 7 on the lane waits
+  assert.ok(waits(meta));
+  assert.deepEqual(lampSays(meta, say.en), {
+    state: "counted",
+    says: "identical, bit for bit, in the first 6 tokens; counted from there",
+    more: "",
+  });
+  assert.match(lampSays(meta, say.zh).says, /前 6 个词元逐位相同/);
+  const none = { ...meta, step: { ...meta.step, compared: 0 } };
+  assert.equal(lampSays(none, say.en).says, "counted, not run: nothing to compare with");
+  const bad = { ...meta, step: { ...meta.step, differed: true } };
+  assert.deepEqual([lampSays(bad, say.en).state, /differed/.test(lampSays(bad, say.en).says)], ["differs", true]);
+});
+
+test("under a policy that changes the output the lamp says what is not known", () => {
+  const { meta } = frame("untold");
+  const lamp = lampSays(meta, say.en);
+  assert.equal(lamp.state, "counted");
+  assert.match(lamp.says, /^after 6 tokens: largest logit difference [\d.e-]+, /);
+  assert.match(lamp.says, /what the policy changes from there is not known$/);
+  assert.match(lamp.more, new RegExp(`in pass ${meta.effect.pass}: KL divergence`));
+  assert.match(lampSays(meta, say.zh).says, /并不知道$/);
+  const never = frame("never").meta;
+  assert.equal(never.effect, undefined);
+  assert.match(lampSays(never, say.en).says, /counted, not run: what the policy changes is not known/);
+});
+
+test("words of a lane that waits say what it would compute, not that it did", () => {
+  const f = frame("counted");
+  assert.match(sentence(f, say.en), /Without a cache 7 rows would be recomputed/);
+  assert.doesNotMatch(sentence(f, say.en), /recomputed 7/);
+  const row = { side: 0, layer: 1, head: 0, position: 0 };
+  assert.match(rowSays(f, row, say.en), /without a cache it would be recomputed 3 times/);
+  assert.match(sentence(frame("decode"), say.en), /The lane without a cache recomputed/);
+});
+
+test("the history of times has a point only where something was measured", () => {
+  const f = frame("counted");
+  const rows = series(f);
+  const paid = rows.filter((r) => r.kind === "paid");
+  const points = paid.map((r) => [...r.values].filter((x) => x >= 0).length);
+  assert.deepEqual(points, [11, 6]);
+  assert.match(pointSays(f, 10, rows, "s", say.en), /without: not measured$/);
+  assert.doesNotMatch(pointSays(f, 5, rows, "s", say.en), /not measured/);
+  const { canvas, calls, count } = recorder(358);
+  const { points: all, first } = f.meta.history;
+  const layout = chart({ width: 358, height: 230, points: all, first, most: 1, axis: 60 });
+  draw(canvas, 358, layout, rows, 10, { frame: f, theme, t: say.en, unit: "s" });
+  assert.equal(count("arc"), 17);
+  assert.ok(calls.every(([, ...args]) => args.every((a) => !Number.isNaN(a))));
+});
+
+/** The switch as the page has it, without a page. */
+function lever() {
+  const label = { hidden: true, toggleAttribute: (_, on) => (label.hidden = on) };
+  const kind = { value: "both" };
+  const tokens = { value: "64", closest: () => label };
+  const heard = {};
+  const root = {
+    querySelector: (what) => (what === "select" ? kind : tokens),
+    querySelectorAll: () => [],
+    addEventListener: (name, f) => (heard[name] = f),
+  };
+  return { root, kind, tokens, label, change: (target) => heard.change({ target }) };
+}
+
+test("the switch begins the run anew at the same step, with the lanes that were chosen", () => {
+  const { root, kind, tokens, label, change } = lever();
+  const done = [];
+  const act = { run: (r) => done.push(["run", r.lanes, r.max_new]), seek: (n) => done.push(["seek", n]) };
+  const lanes = createLaneSwitch(root, act);
+  const f = frame("counted");
+  lanes.view({ frame: f, t: say.en });
+  assert.deepEqual([kind.value, tokens.value, label.hidden, lanes.value()], ["both:", "6", false, "both:6"]);
+  tokens.value = "40";
+  change(tokens);
+  kind.value = "cached";
+  change(kind);
+  assert.deepEqual([label.hidden, lanes.value()], [true, "cached"]);
+  const { max_new } = f.meta.run.recipe;
+  const at = ["seek", f.meta.step.n];
+  assert.deepEqual(done, [["run", "both:40", max_new], at, ["run", "cached", max_new], at]);
+  kind.value = "both:";
+  change(kind);
+  assert.deepEqual(done[4], ["run", "both:8", max_new], "the 8 tokens that the run has by now");
+});
+
+test("in the form the switch waits for the form", () => {
+  const { root, kind, change } = lever();
+  const lanes = createLaneSwitch(root);
+  lanes.set("both:12");
+  assert.deepEqual([kind.value, lanes.value()], ["both:", "both:12"]);
+  change(kind);
+  lanes.set("uncached");
+  assert.equal(lanes.value(), "uncached");
+});
