@@ -55,10 +55,19 @@
     };
   };
 
-  const numbers = (color) => {
-    const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
-    return { rgb: /^color\(srgb/.test(color) ? [r * 255, g * 255, b * 255] : [r, g, b], a };
-  };
+  const brush = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const colors = new Map();
+  /** A colour, however it is written (a mix in OKLab too), as a screen has it. */
+  function numbers(color) {
+    if (!colors.has(color)) {
+      brush.clearRect(0, 0, 1, 1);
+      brush.fillStyle = color;
+      brush.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = brush.getImageData(0, 0, 1, 1).data;
+      colors.set(color, { rgb: [r, g, b], a: a / 255 });
+    }
+    return colors.get(color);
+  }
   const mix = (under, over, a) => under.map((u, i) => u + (over[i] - u) * a);
   const light = (rgb) => {
     const [r, g, b] = rgb.map((v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
