@@ -28,7 +28,7 @@ type benchReport struct {
 	Model      string      `json:"model"`
 	Parameters int64       `json:"parameters"`
 	Kernels    string      `json:"kernels"`
-	Threads    int         `json:"threads"` // that may work on a model of more than 5 million parameters
+	Threads    int         `json:"threads"` // that a piece of work may have
 	Prompt     int         `json:"prompt"`
 	New        int         `json:"new"`
 	Repeats    int         `json:"repeats"`
@@ -67,7 +67,7 @@ func newBench() *cobra.Command {
 			if format != "table" && format != "json" {
 				return usageError{sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"table", "json"})}
 			}
-			if err := inRange("threads", threads, 1, 2); err != nil {
+			if err := inRange("threads", threads, 0, mat.MaxPieces); err != nil {
 				return usageError{err}
 			}
 			if bits != 32 && bits != 16 {
@@ -105,7 +105,7 @@ func newBench() *cobra.Command {
 	f.IntVar(&prompt, "prompt", 64, "tokens of the prompt")
 	f.IntVar(&made, "new", 64, "tokens to generate")
 	f.IntVar(&repeats, "repeats", 5, "runs of each, for the medians")
-	f.IntVar(&threads, "threads", 1, "threads that may work on a model of more than 5 million parameters, 1 or 2; every other command allows 2")
+	f.IntVar(&threads, "threads", 1, "most threads that a piece of work may have; 0: as many as pay, as every other command does")
 	f.StringVar(&format, "format", "table", "table or json")
 	return c
 }
@@ -133,7 +133,7 @@ func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*
 		}
 	}
 	r := &benchReport{
-		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MaxThreads, Prompt: prompt, New: made, Repeats: repeats,
+		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MostThreads(), Prompt: prompt, New: made, Repeats: repeats,
 		Limits: benchLimits{median(flops), median(bandwidth)},
 	}
 	c, sw := m.Model.Config, cost.Default()

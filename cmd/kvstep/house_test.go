@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -98,6 +102,26 @@ func TestImportsGoDownOnly(t *testing.T) {
 		for _, imported := range p.Imports {
 			checkImport(t, room, floor, imported)
 		}
+	}
+}
+
+// TestBenchmarksSayWhatTheySkip: go test says nothing of a benchmark that is skipped, so none may
+// skip in silence; web/browsertest has a function that writes why to standard error.
+func TestBenchmarksSayWhatTheySkip(t *testing.T) {
+	benchmarks := 0
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		benchmarks += bytes.Count(text, []byte("\nfunc Benchmark"))
+		if at := regexp.MustCompile(`\bb\.Skip(Now|f)?\(`).Find(text); at != nil {
+			t.Errorf("%s: a benchmark is skipped in silence", path)
+		}
+		return err
+	})
+	if err != nil || benchmarks < 40 {
+		t.Errorf("%d benchmarks were found: %v", benchmarks, err)
 	}
 }
 

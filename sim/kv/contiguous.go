@@ -78,6 +78,18 @@ func (c *Contiguous) Append(layer int, k, v []float32) {
 	}
 }
 
+// Report tells an observer of rows that it may show. A diary shows none.
+func (c *Contiguous) Report(to Observer) {
+	if c.to = to; isDiary(to) {
+		c.to = nil
+	}
+}
+
+func isDiary(to Observer) bool {
+	h, ok := to.(*History)
+	return ok && h.diary
+}
+
 // show hands bytes to those who count steps, or takes them back.
 func (c *Contiguous) show(n int64) {
 	c.shown += n

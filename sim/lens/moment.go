@@ -36,6 +36,7 @@ type Moment struct {
 	Models *library.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int     // ids of the prompt, told before the first step
+	Short   *Short    // the run's memory, where it has not enough for all its tokens
 	Plan    *run.Plan // of the recipe; nil: it is made when it is asked for
 	Breaks  []breakpoint.Point
 	Hits    []breakpoint.Hit // of Breaks, in all recorded steps, in order

@@ -49,8 +49,8 @@ func (m *Loaded) Filled(r sim.Recipe, lang string) sim.Recipe {
 }
 
 // cheapPass is how many FLOPs a pass of the uncached lane may have in a run that nobody has
-// said more of: a fifth of a second or two of an ordinary processor.
-const cheapPass = 1 << 34
+// said more of: a tenth of a second or two of an ordinary processor.
+const cheapPass = 1 << 33
 
 // DefaultLanes returns the lanes of a run of a model that the page offers: both, where every pass
 // of the uncached lane is cheap; of a larger model both until a pass is not. It follows from

@@ -210,6 +210,9 @@ func TestLevels(t *testing.T) {
 	for range 200 { // widths that every unit likes
 		eachKernel(t, r.Uint64(), 1+r.IntN(9), 1+r.IntN(200), 4*(1+r.IntN(40)), r.IntN(2) == 0)
 	}
+	for range 8 { // rows that tiles take in pieces
+		eachKernel(t, r.Uint64(), 2+r.IntN(13), 1+r.IntN(70), 1000+r.IntN(2200), false)
+	}
 	eachKernel(t, 1, 9, 300, 200, false)
 	eachKernel(t, 2, 9, 300, 200, true)
 }

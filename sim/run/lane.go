@@ -2,7 +2,6 @@ package run
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -14,11 +13,10 @@ import (
 // row again. While it waits (sim.Recipe.UncachedTokens) its passes have no rows, and
 // it has no working memory.
 type lane struct {
-	m     *model.Model
-	large bool        // enough for two threads
-	all   *model.Acts // working memory for the most rows a pass can have
-	acts  *model.Acts // the rows of this pass
-	rows  []model.Row // where they stand
+	m    *model.Model
+	all  *model.Acts // working memory for the most rows a pass can have
+	acts *model.Acts // the rows of this pass
+	rows []model.Row // where they stand
 
 	logits   mat.Matrix // of the last head
 	recorded *arena     // where the rows that steps keep are written at once, nil for nowhere
@@ -28,7 +26,7 @@ type lane struct {
 }
 
 func newLane(m *model.Model) *lane {
-	return &lane{m: m, large: cost.Params(m.Config) > singleThreadParams}
+	return &lane{m: m}
 }
 
 // size returns the rows and positions that working memory has room for.
@@ -136,20 +134,7 @@ func (l *lane) layer(n int) {
 		}
 		a.Out = l.recorded.take(rows, c.Dim)
 	}
-	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
-}
-
-// singleThreadParams is how many parameters a model may have for which one thread does best.
-const singleThreadParams = 5_000_000
-
-// team lets a second thread help, where the model is large, until it is called off.
-func (l *lane) team() (stop func()) {
-	if !l.large {
-		return func() {}
-	}
-	mat.StartTeam()
-	return mat.StopTeam
 }
 
 // head makes the logits of some rows of the pass, [len(rows), vocab]; they stay until
@@ -171,7 +156,6 @@ func (l *lane) reserveLogits(rows int) {
 
 // headInto writes what head returns into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
-	defer l.team()()
 	l.m.Unembed(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 
@@ -217,6 +201,7 @@ func (s scratchOf) Append(_ int, k, v []float32) {
 }
 
 func (s scratchOf) Sees(_, kvHead int) (k, v mat.Matrix, at []int) { return s.kv.Sees(0, kvHead) }
+func (s scratchOf) Lasts() (row, pass bool)                        { return s.kv.Lasts() }
 func (s scratchOf) Attended(int, int, []float32)                   {}
 
 // computes reports whether a lane computes a sequence in the pass. The uncached lane waits

@@ -121,7 +121,7 @@ func TestSpoiltCacheIsNoticed(t *testing.T) {
 	m := random(t, r)
 	rec := randomRecipe(r, m.Model.Config)
 	rec.MaxNew = 5
-	e, err := newEngine(context.Background(), nil, m, rec, noClock, nil)
+	e, err := newEngine(context.Background(), nil, m, rec, noClock, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

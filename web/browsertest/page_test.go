@@ -24,27 +24,43 @@ import (
 	"kvstep/web/limits"
 )
 
-// findChromium is the browser's path, or skips (make test requires it).
+// findChromium is the browser's path, or skips (make test requires it). A benchmark says which
+// one it is: the headless shell is the same engine without the browser around it.
 func findChromium(t testing.TB) string {
 	t.Helper()
 	if os.Getenv("KVSTEP_BROWSER") == "skip" {
-		t.Skip("skipped: make test runs these by themselves")
+		skip(t, "make test runs these by themselves")
 	}
-	names := []string{"chromium", "chromium-browser", "google-chrome"}
-	if _, counts := t.(*testing.B); !counts {
-		// The same engine without the browser around it, which takes twice as long.
-		names = append([]string{"chromium-headless-shell", "chrome-headless-shell"}, names...)
+	browsers, shells := []string{"chromium", "chromium-browser", "google-chrome"}, []string{"chromium-headless-shell", "chrome-headless-shell"}
+	_, measures := t.(*testing.B)
+	names := append(shells, browsers...) // which take twice as long
+	if measures {
+		names = append(browsers, shells...)
 	}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
+			if measures {
+				named.Do(func() { fmt.Fprintln(os.Stderr, "measured in", name) })
+			}
 			return path
 		}
 	}
 	if os.Getenv("KVSTEP_BROWSER") == "require" {
 		t.Fatal("no Chromium found: install Debian's package chromium")
 	}
-	t.Skip("skipped: no Chromium on this machine")
+	skip(t, "no Chromium on this machine")
 	return ""
+}
+
+var named sync.Once
+
+// skip skips a test, or a benchmark, of which go test says nothing by itself.
+func skip(t testing.TB, why string) {
+	t.Helper()
+	if _, measures := t.(*testing.B); measures {
+		fmt.Fprintf(os.Stderr, "%s is skipped: %s\n", t.Name(), why)
+	}
+	t.Skip("skipped: " + why)
 }
 
 // page is one tab on a server of its own, watched for errors and for requests

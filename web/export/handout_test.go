@@ -329,7 +329,7 @@ func TestALongHandoutSaysWhatItLacks(t *testing.T) {
 // TestHandoutOfEveryKindOfRun: one lane, before the first step, op of the head.
 func TestHandoutOfEveryKindOfRun(t *testing.T) {
 	models, _ := testLibrary(t)
-	for _, link := range []string{"&cache=window:2:1&step=11", "&cache=h2o:2:1&step=9&op=K", "&cache=int8:channel:2&step=11&op=K&trail=11.K.0.0.1", "&cache=paged:2&step=9", "&sampler=beam&w=2&step=11", "?model=story&draft=story-draft&propose=2&new=6&step=11", "&step=-1", "&step=-1&to=5", "&lanes=uncached&step=7&op=scores&trail=7.scores.0.0.1", "&lanes=cached&step=7", "&step=8&op=logits&trail=8.logits.0.0.3", "&step=0", "&step=3&trail=11.x.0.0.0"} {
+	for _, link := range []string{"&cache=window:2:1&step=11", "&cache=h2o:2:1&step=9&op=K", "&cache=int8:channel:2&step=11&op=K&trail=11.K.0.0.1", "&cache=paged:2&step=9", "&sampler=beam&w=2&step=11", "?model=story&draft=story-draft&propose=2&new=6&step=11", "&step=-1", "&step=-1&to=5", "&lanes=uncached&step=7&op=scores&trail=7.scores.0.0.1", "&lanes=cached&step=7", "&lanes=both:6&step=11", "&step=8&op=logits&trail=8.logits.0.0.3", "&step=0", "&step=3&trail=11.x.0.0.0"} {
 		link = query + link
 		if strings.HasPrefix(link, query+"?") {
 			link = link[len(query):]

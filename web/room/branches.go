@@ -20,6 +20,7 @@ type branch struct {
 	recipe sim.Recipe
 	prompt []int // ids
 	plan   *run.Plan
+	short  *lens.Short // memory for some of its tokens only; nil: for all
 	tape   *tape.Tape
 	kept   *lens.Kept // what frames have worked out of it
 	watch  watch
@@ -168,7 +169,7 @@ func (s *state) fork(token int) error {
 		s.change(b)
 		return nil
 	}
-	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
+	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, short: s.short, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.owned = until(s.owned, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
 	b.kept = s.kept.Fork(b.tape.Len() / (s.model.Model.Config.Layers + 1))
@@ -255,8 +256,12 @@ func (s *state) forkPolicy(cache string, budget int64) error {
 	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
+	short, err := s.foretell(s.model, r, s.plan)
+	if err != nil {
+		return err
+	}
 	points := s.watch.points
-	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
+	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, short: short, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
 	if err := s.breaks(points); err != nil {
 		return err
 	}

@@ -197,9 +197,13 @@ func (s *state) start(r sim.Recipe) error {
 	points := s.watch.points
 	release := m.Hold() // closing what is on screen may be the last that uses it
 	defer release()
+	plan := run.NewPlan(m, r, prompt)
+	short, err := s.foretell(m, r, plan)
+	if err != nil {
+		return err
+	}
 	s.closeAll()
-	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, plan: run.NewPlan(m, r, prompt), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, plan: plan, short: short, tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.mark(nil) // they named steps of another run

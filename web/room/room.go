@@ -59,7 +59,7 @@ func begin(ctx context.Context, models *library.Library, prepare func(*state)) *
 	prepare(s)
 	go func() {
 		defer close(r.done)
-		defer s.closeAll()
+		defer s.leave()
 		defer r.lines.end()
 		s.loop(r)
 	}()
@@ -117,7 +117,6 @@ type state struct {
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
 	evicted  *lens.EvictedBranch
-	budget   int64       // bytes that all together may hold
 	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
@@ -147,7 +146,7 @@ type state struct {
 
 func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
 	s := &state{
-		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
+		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{},
 		send: func(func(*state)) {}, gate: turns, encode: wire.EncodeEach,
 	}
 	s.steps = s.counted

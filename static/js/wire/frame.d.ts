@@ -270,6 +270,8 @@ export type Run = {
   outside?: string[];
   /** ops of a layer that this model does not have */
   lacks?: string[];
+  /** there was not memory for all its tokens when it began */
+  short?: Short;
   /** how the model is built, where that is not as in a Llama. */
   parts?: Arch;
 };
@@ -464,6 +466,14 @@ export type Policy = {
   group_tokens?: number;
   /** tokens to a block of memory */
   block?: number;
+};
+
+/** tells of a run that there is not memory enough for. */
+export type Short = {
+  /** tokens that there is memory for, predicted; of several sequences all together */
+  fits: number;
+  /** tokens that it has if it goes to its maximum */
+  whole: number;
 };
 
 /** name how a model does what others do in another way, for the words about its ops. */
