@@ -30,6 +30,7 @@ type Moment struct {
 	Branches []Branch       // all of them, oldest first; none where there is only one
 	Evicted  *EvictedBranch // the last one that had to go
 	Held     int64          // bytes of the rows of all, shared ones once
+	Keeps    int            // how many runs the room keeps; 0: MaxBranches
 
 	Kept *Kept // what earlier frames have worked out of this run; nil: nothing
 

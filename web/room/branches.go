@@ -50,7 +50,7 @@ func (s *state) enter(b *branch) {
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
-	for len(s.branches) > lens.MaxBranches {
+	for len(s.branches) > s.keeps {
 		s.evictBranch("most")
 	}
 }
@@ -298,7 +298,7 @@ func (s *state) addBranches(m *lens.Moment) {
 	if len(s.branches) < 2 {
 		return
 	}
-	m.Held = s.held()
+	m.Held, m.Keeps = s.held(), s.keeps
 	for _, b := range s.branches {
 		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),

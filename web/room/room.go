@@ -48,7 +48,12 @@ type Room struct {
 
 // New starts a room; it lives until Close or until ctx ends.
 func New(ctx context.Context, models *library.Library) *Room {
-	return begin(ctx, models, func(*state) {})
+	return NewOf(ctx, models, lens.MaxBranches)
+}
+
+// NewOf starts a room that keeps so many runs.
+func NewOf(ctx context.Context, models *library.Library, runs int) *Room {
+	return begin(ctx, models, func(s *state) { s.keeps = runs })
 }
 
 func begin(ctx context.Context, models *library.Library, prepare func(*state)) *Room {
@@ -118,6 +123,7 @@ type state struct {
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
 	evicted  *lens.EvictedBranch
+	keeps    int         // how many there may be
 	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
@@ -147,7 +153,7 @@ type state struct {
 
 func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
 	s := &state{
-		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{},
+		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, keeps: lens.MaxBranches,
 		send: func(func(*state)) {}, gate: turns, encode: wire.EncodeEach,
 	}
 	s.steps = s.counted
