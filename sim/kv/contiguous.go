@@ -52,7 +52,8 @@ func NewContiguous(s Spec, a *Arena) (*Contiguous, error) {
 func newChunked(s Spec, a *Arena, chunk int) (*Contiguous, error) {
 	c := &Contiguous{spec: s, arena: a, lens: make([]int, s.Layers)}
 	c.capacity = max(1, a.fits(s.TokenBytes(), s.Most))
-	c.rows = &standing{spec: s, per: min(chunk, c.capacity)}
+	per := min(chunk, c.capacity)
+	c.rows = &standing{spec: s, per: per, most: blocks(c.capacity, per)}
 	c.reserved = c.capacity * s.Layers * s.width() * 2
 	return c, a.reserve(c.reserved)
 }

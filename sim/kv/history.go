@@ -153,7 +153,7 @@ func (h *History) Keep(layer int, k, v mat.Matrix) {
 func (h *History) Cut(n, end int) *History {
 	f := h.First(n)
 	if h.rows != nil && !h.diary {
-		copies := &standing{spec: h.spec, per: end - n}
+		copies := &standing{spec: h.spec, per: end - n, most: 1}
 		copies.grow(end - n)
 		copies.copyFrom(h.rows, n, end, n)
 		h.mu.Lock()

@@ -15,6 +15,7 @@ import (
 type lane struct {
 	m    *model.Model
 	all  *model.Acts // working memory for the most rows a pass can have
+	slab []float32   // in which it stands
 	acts *model.Acts // the rows of this pass
 	rows []model.Row // where they stand
 
@@ -90,20 +91,37 @@ func (l *lane) begin(rows, positions int) {
 	if r != have || p != sees {
 		l.memory.Give(l.bytes(have, sees))
 		l.memory.Add(l.bytes(r, p))
-		l.all, l.acts = nil, nil
+		l.drop()
 	}
 	l.rows = l.rows[:0]
 	if rows == 0 {
 		return
 	}
 	if l.all == nil {
-		l.all = model.NewActsBut(l.lent(), l.m.Config, r, p)
+		l.all = model.NewActsBut(l.lent(), l.m.Config, r, p, func(n int) []float32 {
+			l.slab = spare.take(n)
+			return l.slab
+		})
 	}
 	if l.acts == nil || l.acts.Norm1.NumRows() != rows || l.acts.Scores.NumCols() != positions {
 		l.acts = l.all.First(l.m.Config, rows, positions)
 	}
 	if l.recorded != nil { // the one before is in the step of the last layer, as Out
 		l.acts.X = l.recorded.take(rows, l.m.Config.Dim)
+	}
+}
+
+// drop lets go of working memory.
+func (l *lane) drop() {
+	spare.give(l.slab)
+	l.all, l.acts, l.slab = nil, nil, nil
+}
+
+// rest gives working memory back after a pass, if it is much: nobody knows when the next one comes.
+func (l *lane) rest() {
+	if have, sees := l.size(); len(l.slab) > littleMemory {
+		l.memory.Give(l.bytes(have, sees))
+		l.drop()
 	}
 }
 

@@ -29,6 +29,7 @@
 //	pieces.go       how many passes a prompt takes
 //	plan.go         what is known of a run before anything runs
 //	lane.go         one way of running the model
+//	spare.go        working memory that runs lend each other
 //	rows.go         memory for the rows that steps keep
 package run
 
@@ -99,7 +100,7 @@ func stepsOf(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.R
 			}
 			return err
 		})
-		if err == nil {
+		if prefix = nil; err == nil { // nobody needs it any more
 			for _, other := range e.models {
 				defer other.Hold()()
 			}

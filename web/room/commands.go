@@ -227,7 +227,9 @@ func (s *state) source(m *library.Loaded, r sim.Recipe) tape.Source {
 		return func(yield func(sim.Step, error) bool) {
 			next, wanted := len(prefix), true
 			err := wall.Around("engine", func() string { return wire.Link{Recipe: r, Step: next}.Query() }, func() error {
-				for step, err := range s.steps(s.ctx, m, r, s.clock, prefix...) {
+				steps := s.steps(s.ctx, m, r, s.clock, prefix...)
+				prefix = nil // it is long, and the run does not need it once it has begun
+				for step, err := range steps {
 					if wanted = yield(step, err); !wanted {
 						return nil
 					}
