@@ -44,8 +44,14 @@ const readingWork = 16
 // Select it is for the start of a command.
 var MaxThreads = 0
 
+// Crowded says that others wait for the processors: as long as it does, jobs that begin are not shared.
+var Crowded atomic.Bool
+
 // MostThreads returns how many threads a job may have now.
 func MostThreads() int {
+	if Crowded.Load() {
+		return 1
+	}
 	most := runtime.GOMAXPROCS(0)
 	if MaxThreads > 0 {
 		most = min(most, MaxThreads)
