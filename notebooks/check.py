@@ -4,7 +4,7 @@ is saved; --write saves it instead.
     python3 check.py *.ipynb
 
 Text must be the same, but in cells tagged "measured", whose numbers are times.
-Pictures are not compared: the numbers they draw are.
+Pictures are not compared: the numbers they draw are. Each notebook has one at least.
 """
 import difflib
 import sys
@@ -39,6 +39,11 @@ def differences(path, saved, fresh):
                                             f"{path} cell {number}, saved", f"{path} cell {number}, now", lineterm="", n=0)
 
 
+def pictures(notebook):
+    """How many pictures are saved in it."""
+    return sum("image/png" in o.get("data", {}) for cell in notebook.cells for o in cell.get("outputs", []))
+
+
 def main(args):
     failed = False
     for path in [a for a in args if a != "--write"]:
@@ -47,6 +52,8 @@ def main(args):
             nbformat.write(fresh, path)
             continue
         lines = list(differences(path, saved, fresh))
+        if not pictures(saved) or not pictures(fresh):
+            lines.append("no picture shows what it computes")
         failed = failed or bool(lines)
         print(path, "differs from what is saved" if lines else "as saved")
         print("\n".join(lines[:40]))

@@ -19,6 +19,10 @@ type Memory struct {
 	held   atomic.Int64
 	given  atomic.Int64 // all that was ever given back
 
+	share  bool         // it is one of those that share what parent may hold
+	shares atomic.Int64 // how many share what this may hold
+	shared atomic.Int64 // what they hold
+
 	mu    sync.Mutex
 	spare func() bool
 }
@@ -30,6 +34,25 @@ func NewMemory(parent *Memory, id string, limit int64) *Memory {
 	m := &Memory{parent: parent, id: id}
 	m.limit.Store(limit)
 	return m
+}
+
+// NewShare is one of some that share what parent may hold, in equal parts, one part of which is
+// for who comes next: each may hold its part, which the others' coming and going changes, and in
+// any case least bytes (SetLimit). Where parent holds any number, least is the limit.
+func NewShare(parent *Memory, id string, least int64) *Memory {
+	m := NewMemory(parent, id, least)
+	if m.share = parent != nil; m.share {
+		parent.shares.Add(1)
+	}
+	return m
+}
+
+// Leave gives back all that is held, and the share.
+func (m *Memory) Leave() {
+	if m.Close(); m.share {
+		m.share = false
+		m.parent.shares.Add(-1)
+	}
 }
 
 // Spare gives the memory something to release when it is short: f releases one thing, or
@@ -44,7 +67,30 @@ func (m *Memory) Spare(f func() bool) {
 func (m *Memory) SetLimit(limit int64) { m.limit.Store(limit) }
 
 // Limit returns how many bytes may be held, 0 for any number.
-func (m *Memory) Limit() int64 { return m.limit.Load() }
+func (m *Memory) Limit() int64 {
+	if m == nil {
+		return 0
+	}
+	least := m.limit.Load()
+	if !m.share || m.parent.Limit() == 0 {
+		return least
+	}
+	p := m.parent
+	all := p.Limit() - (p.held.Load() - p.shared.Load())
+	return max(least, all/(p.shares.Load()+1))
+}
+
+// Room returns how many bytes could be held if nobody else took any, and whoever shares a limit
+// with the memory kept what they have; MaxInt64 for any number.
+func (m *Memory) Room() int64 {
+	room, own := int64(math.MaxInt64), m.Held()
+	for x := m; x != nil; x = x.parent {
+		if limit := x.Limit(); limit > 0 {
+			room = min(room, limit-(x.held.Load()-own))
+		}
+	}
+	return room
+}
 
 // Held returns how many bytes are held.
 func (m *Memory) Held() int64 {
@@ -70,7 +116,7 @@ func (m *Memory) Take(n int64) error {
 // could not otherwise.
 func (m *Memory) Fits(n int64) error {
 	for x := m; x != nil; x = x.parent {
-		for limit := x.limit.Load(); limit > 0 && x.held.Load()+n > limit; {
+		for limit := x.Limit(); limit > 0 && x.held.Load()+n > limit; {
 			if !x.reclaim() {
 				return NewProblem(x.id, "Want", mebibytes(n), "Held", mebibytes(x.held.Load()), "Allowed", limit>>20)
 			}
@@ -92,14 +138,20 @@ func mebibytes(n int64) int64 { return int64(math.Ceil(float64(n) / (1 << 20))) 
 // Add holds n bytes that are there already, whatever the limit.
 func (m *Memory) Add(n int64) {
 	for x := m; x != nil; x = x.parent {
-		x.held.Add(n)
+		x.note(n)
+	}
+}
+
+func (m *Memory) note(n int64) {
+	if m.held.Add(n); m.share {
+		m.parent.shared.Add(n)
 	}
 }
 
 // Give gives n bytes back.
 func (m *Memory) Give(n int64) {
 	for x := m; x != nil; x = x.parent {
-		x.held.Add(-n)
+		x.note(-n)
 		x.given.Add(n)
 	}
 }

@@ -94,8 +94,9 @@ type Step struct {
 // nothing of this sequence.
 func (s *Step) Waits() bool { return s.Counted[Uncached] && !s.Ran[Uncached] }
 
-// StepBytes is about what a step takes of memory beside its rows and tables.
-const StepBytes = int64(unsafe.Sizeof(Step{}))*3/2 + 512
+// StepBytes is about what a step takes of memory beside its rows and tables, its view of the cache
+// included.
+const StepBytes = int64(unsafe.Sizeof(Step{})) + 384
 
 // Output tells what the head made of a step's last row (of the row that gave the token,
 // where there were proposals). It derives it from X when asked: a vocabulary is long,

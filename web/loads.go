@@ -45,10 +45,11 @@ func joined(name string, join func() (string, error)) load {
 	})}
 }
 
-// catalogue is the messages of a language.
+// catalogue is what pages say in a language.
 func catalogue(lang string) load {
 	return load{"/text/", sync.OnceValues(func() (pack.Content, error) {
-		return pack.New("application/json; charset=utf-8", text.JSON(lang)), nil
+		data, err := text.ForPages(lang)
+		return pack.New("application/json; charset=utf-8", data), err
 	})}
 }
 

@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -48,7 +52,7 @@ var owners = map[string]string{
 }
 
 // testOnly are modules and rooms that only tests may import.
-var testOnly = []string{"pgregory.net/rapid", "go.uber.org/goleak", "github.com/chromedp", "sim/model/modeltest", "sim/run/runtest", "sim/lens/lenstest", "web/browsertest"}
+var testOnly = []string{"pgregory.net/rapid", "go.uber.org/goleak", "github.com/chromedp", "sim/model/modeltest", "sim/run/runtest", "sim/lens/lenstest", "web/browsertest", "web/wall/walltest"}
 
 // outside is what the simulator may not know of: files arrive as readers, the
 // time as a function.
@@ -98,6 +102,31 @@ func TestImportsGoDownOnly(t *testing.T) {
 		for _, imported := range p.Imports {
 			checkImport(t, room, floor, imported)
 		}
+	}
+}
+
+// skips are calls that skip a benchmark.
+var skips = regexp.MustCompile(`\bb\.Skip(Now|f)?\(.*`)
+
+// TestBenchmarksSayWhatTheySkip: go test says nothing of a benchmark that is skipped, so none may
+// skip in silence; web/browsertest has a function that writes why to standard error.
+func TestBenchmarksSayWhatTheySkip(t *testing.T) {
+	benchmarks := 0
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		benchmarks += bytes.Count(text, []byte("\nfunc Benchmark"))
+		for _, call := range skips.FindAll(text, -1) {
+			if !bytes.Contains(call, []byte("short mode")) { // which somebody has asked for
+				t.Errorf("%s: %s skips a benchmark in silence", path, call)
+			}
+		}
+		return err
+	})
+	if err != nil || benchmarks < 40 {
+		t.Errorf("%d benchmarks were found: %v", benchmarks, err)
 	}
 }
 

@@ -78,8 +78,15 @@ func count(models *library.Library, limit int64) *sim.Memory {
 	if os.Getenv("GOMEMLIMIT") == "" { // what waits to be collected keeps to it too, as far as it can
 		debug.SetMemoryLimit(limit)
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbageShare)
+	}
 	return memory
 }
+
+// garbageShare is how much may wait to be collected, in percent of what is held: half of what Go
+// lets wait. Most of what rooms hold has no pointers in it and costs the collector nothing.
+const garbageShare = 50
 
 const (
 	sweepEvery = 10 * time.Second // a model that nobody uses is closed after one or two of these

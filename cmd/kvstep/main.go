@@ -30,6 +30,8 @@ var version = "dev"
 const patience = 1700 * time.Millisecond
 
 func main() {
+	start := time.Now()
+	mat.Clock = func() int64 { return int64(time.Since(start)) }
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	asked := make(chan os.Signal, 1)

@@ -46,8 +46,12 @@ func newTrace() *cobra.Command {
 			}
 			started := time.Now()
 			clock := func() float64 { return time.Since(started).Seconds() }
+			run := simrun.Once(c.Context(), m, r, clock)
+			if format == "safetensors" { // which is written when all of it is there
+				run = simrun.Steps(c.Context(), m, r, clock)
+			}
 			return write(c.OutOrStdout(), func(yield func(*sim.Step, error) bool) {
-				for s, err := range simrun.Steps(c.Context(), m, r, clock) {
+				for s, err := range run {
 					if !yield(&s, err) {
 						return
 					}

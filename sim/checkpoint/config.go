@@ -167,16 +167,21 @@ func tokenIDs(file string, bos, eos json.RawMessage, c *sim.Config) ([]int, erro
 	return slices.Clip(ends), nil
 }
 
-// moreEnds adds the EOS ids of generation_config.json.
-func moreEnds(file string, data []byte, c sim.Config, ends []int) ([]int, error) {
+// generationEnds reads the EOS ids of generation_config.json, which stand in the place of those
+// of config.json where there are any: transformers generates by that file alone.
+func generationEnds(file string, data []byte, c *sim.Config, ends []int) ([]int, error) {
 	var h struct {
 		EOS json.RawMessage `json:"eos_token_id"`
 	}
 	if err := hf.Unmarshal(file, data, &h); err != nil {
 		return nil, err
 	}
-	more, err := idList(file, "eos_token_id", h.EOS, c.Vocab)
-	for _, id := range more {
+	own, err := idList(file, "eos_token_id", h.EOS, c.Vocab)
+	if len(own) == 0 {
+		return ends, err
+	}
+	c.EOS, ends = own[0], nil
+	for _, id := range own[1:] {
 		if id != c.EOS && !slices.Contains(ends, id) {
 			ends = append(ends, id)
 		}

@@ -72,7 +72,7 @@ func ReadConfig(fsys fs.FS) (sim.Config, error) {
 }
 
 // readConfigs reads config.json and, where it is there, generation_config.json,
-// which may know more ids that end a text.
+// which may know other ids that end a text.
 func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
 	text, err := readLimited(fsys, configFile, maxConfig)
 	if err != nil {
@@ -86,7 +86,7 @@ func readConfigs(fsys fs.FS) (c sim.Config, ends []int, err error) {
 		return c, ends, nil
 	}
 	if err == nil {
-		ends, err = moreEnds(generationFile, text, c, ends)
+		ends, err = generationEnds(generationFile, text, &c, ends)
 	}
 	if err != nil {
 		return sim.Config{}, nil, err

@@ -24,6 +24,9 @@ type Cache interface {
 	// Sees is what the newest token's query may attend to: K and V of a head,
 	// [n, head_dim], and their positions, in order; nil means 0, 1, ... n-1.
 	Sees(layer, kvHead int) (k, v mat.Matrix, at []int)
+	// Lasts tells whether what Sees returned may be read until the next Append, not only until
+	// the next Sees; and whether until EndPass, each query seeing the first rows of the newest's.
+	Lasts() (row, pass bool)
 	// Attended tells how one query head of the newest token spread its
 	// attention over what it saw.
 	Attended(layer, kvHead int, probs []float32)
@@ -72,6 +75,7 @@ type basic struct {
 
 func (b *basic) Report(to Observer)          { b.to = to }
 func (*basic) Lacks(int) int64               { return 0 }
+func (*basic) Lasts() (row, pass bool)       { return true, true }
 func (*basic) Attended(int, int, []float32)  {}
 func (*basic) EndPass()                      {}
 func (*basic) Fork(int) Cache                { return nil }

@@ -52,7 +52,8 @@ func NewContiguous(s Spec, a *Arena) (*Contiguous, error) {
 func newChunked(s Spec, a *Arena, chunk int) (*Contiguous, error) {
 	c := &Contiguous{spec: s, arena: a, lens: make([]int, s.Layers)}
 	c.capacity = max(1, a.fits(s.TokenBytes(), s.Most))
-	c.rows = &standing{spec: s, per: min(chunk, c.capacity)}
+	per := min(chunk, c.capacity)
+	c.rows = &standing{spec: s, per: per, most: blocks(c.capacity, per)}
 	c.reserved = c.capacity * s.Layers * s.width() * 2
 	return c, a.reserve(c.reserved)
 }
@@ -76,6 +77,18 @@ func (c *Contiguous) Append(layer int, k, v []float32) {
 	} else {
 		c.unseen = at + 1
 	}
+}
+
+// Report tells an observer of rows that it may show. A diary shows none.
+func (c *Contiguous) Report(to Observer) {
+	if c.to = to; isDiary(to) {
+		c.to = nil
+	}
+}
+
+func isDiary(to Observer) bool {
+	h, ok := to.(*History)
+	return ok && h.diary
 }
 
 // show hands bytes to those who count steps, or takes them back.

@@ -134,6 +134,9 @@ func (c *evicting) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	return mat.Paged(len(x.k), hd, x.k, 1, 0), mat.Paged(len(x.v), hd, x.v, 1, 0), x.at
 }
 
+// Lasts until the next row, which may push one out.
+func (c *evicting) Lasts() (row, pass bool) { return true, false }
+
 // Attended scores the rows that were seen.
 func (c *evicting) Attended(layer, kvHead int, probs []float32) {
 	if c.rule.score != nil {

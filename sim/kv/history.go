@@ -15,7 +15,10 @@ import (
 type History struct {
 	spec   Spec
 	traits Traits
-	group  int // numbers that share a scale
+	group  int      // numbers that share a scale
+	each   int64    // bytes that a row of a layer takes beside K and V
+	diary  bool     // nothing is remembered beyond a view: nobody looks back
+	gone   [][3]int // of a diary: {kv_head, position, query} of rows evicted since the last view
 
 	mu     sync.RWMutex // of all below that views read
 	rows   *standing    // of a contiguous cache; nil of others
@@ -54,8 +57,16 @@ var _ Observer = (*History)(nil)
 
 // NewHistory begins a history of nothing.
 func NewHistory(s Spec, p sim.CachePolicy) *History {
-	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group, measures: &measures{lists: map[measured][]float32{}}}
+	h := &History{spec: s, traits: TraitsOf(p), group: s.grouped(p).Group, each: Remembered(s, p), measures: &measures{lists: map[measured][]float32{}}}
 	h.layers = h.empty()
+	return h
+}
+
+// NewDiary begins a history without rows, for a run of which nobody looks back: its views tell what
+// the cache uses at that moment, and what it did since the view before.
+func NewDiary(s Spec, p sim.CachePolicy) *History {
+	h := NewHistory(s, p)
+	h.diary = true
 	return h
 }
 
@@ -72,6 +83,10 @@ func (h *History) empty() []layerHistory {
 
 // Evicted notes that a position went before a query.
 func (h *History) Evicted(layer, kvHead, position, query int, score float32) {
+	if h.diary {
+		h.gone = append(h.gone, [3]int{kvHead, position, query})
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	x := &h.layers[layer].evicted[kvHead]
@@ -85,9 +100,10 @@ func (h *History) Evicted(layer, kvHead, position, query int, score float32) {
 func (h *History) Quantised(layer, position int, k, v []float32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	x := &h.layers[layer]
-	note(&x.readK, position, k)
-	note(&x.readV, position, v)
+	if x := &h.layers[layer]; !h.diary {
+		note(&x.readK, position, k)
+		note(&x.readV, position, v)
+	}
 	if k != nil {
 		h.ready = max(h.ready, position+1)
 	}
@@ -136,8 +152,8 @@ func (h *History) Keep(layer int, k, v mat.Matrix) {
 // others over them: this history has copies of those from then on.
 func (h *History) Cut(n, end int) *History {
 	f := h.First(n)
-	if h.rows != nil {
-		copies := &standing{spec: h.spec, per: end - n}
+	if h.rows != nil && !h.diary {
+		copies := &standing{spec: h.spec, per: end - n, most: 1}
 		copies.grow(end - n)
 		copies.copyFrom(h.rows, n, end, n)
 		h.mu.Lock()
@@ -159,7 +175,7 @@ func (h *History) First(n int) *History {
 func (h *History) beginning(n int) *History {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	f := &History{spec: h.spec, traits: h.traits, group: h.group, ready: min(h.ready, n)}
+	f := &History{spec: h.spec, traits: h.traits, group: h.group, diary: h.diary, each: h.each, ready: min(h.ready, n)}
 	if g := h.traits.GroupTokens; g > 0 { // a group that ends later had other tokens in it
 		f.ready = min(h.ready, n/g*g)
 	}
@@ -194,10 +210,17 @@ func (h *History) At(c Cache, done, before, after int) View {
 	}
 	v := View{history: h, done: done, before: before, after: after, ready: after, use: c.Usage(), blocks: h.blocks, copied: h.copied}
 	h.copied, h.blocks = 0, blockMoves{}
+	if h.diary {
+		slices.SortFunc(h.gone, func(a, b [3]int) int { return slices.Compare(a[:], b[:]) })
+		v.gone, h.gone = h.gone, nil
+	}
 	if h.traits.GroupTokens > 0 {
 		v.ready = h.ready
 	}
 	for _, scores := range c.Scores(done) {
+		if h.diary {
+			break
+		}
 		v.scores = append(v.scores, slices.Clone(scores))
 	}
 	return v

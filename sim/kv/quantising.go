@@ -172,6 +172,9 @@ func (c *quantised) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	return mat.Of(n, hd, c.k[:n*hd]), mat.Of(n, hd, c.v[:n*hd]), nil
 }
 
+// Lasts until the next head is read, to the same place.
+func (c *quantised) Lasts() (row, pass bool) { return false, false }
+
 // EndPass quantises the groups of tokens that are full now.
 func (c *quantised) EndPass() {
 	size := c.policy.Group

@@ -14,6 +14,7 @@ import (
 type standing struct {
 	spec   Spec
 	per    int          // tokens to a chunk
+	most   int          // chunks that there can be
 	mu     sync.RWMutex // of the list, which grows while others look
 	chunks [][]float32
 }
@@ -21,6 +22,10 @@ type standing struct {
 // chunkTokens is how many tokens a chunk has at most: so few that little is held for nothing, and
 // so many that attention does not notice.
 const chunkTokens = 64
+
+// largeChunk is a chunk, in numbers, of which some are taken at once: a piece of large pages leaves up to one
+// of them over.
+const largeChunk = 1 << 18
 
 // evenly cuts so many tokens into chunks of at most chunkTokens, alike, so that little of the last
 // one is left over.
@@ -36,11 +41,14 @@ func (s *standing) at(layer, value, kvHead int) int {
 
 // grow has chunks for so many tokens, new ones in one piece of memory.
 func (s *standing) grow(tokens int) {
-	n := blocks(tokens, s.per) - len(s.chunks)
+	size, n := s.size(), blocks(tokens, s.per)-len(s.chunks)
 	if n <= 0 {
 		return
 	}
-	slab, size := mat.Slab(n*s.size()), s.size()
+	if size >= largeChunk {
+		n = max(n, min(4, s.most-len(s.chunks)))
+	}
+	slab := mat.Slab(n * size)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for range n {

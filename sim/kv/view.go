@@ -14,6 +14,7 @@ type View struct {
 	use           sim.CacheUsage
 	blocks        blockMoves  // since the view before
 	scores        [][]float32 // by K/V head: of each position kept by layer done
+	gone          [][3]int    // of a diary: {kv_head, position, query} of rows evicted since the view before
 	copied        int64       // bytes of the history that this view is the first to have
 }
 
@@ -185,6 +186,12 @@ func Evictions(s *sim.Step) (all [][3]int) {
 	if !ok || s.Part != sim.LayerPart || !v.history.traits.Evicts {
 		return nil
 	}
+	for _, e := range v.gone {
+		all = append(all, [3]int{e[2], e[0], e[1]})
+	}
+	if v.history.diary {
+		return all
+	}
 	for h := range v.history.spec.KVHeads {
 		for p := range s.Cached + s.Rows {
 			if q := s.KV.EvictedAt(s.Layer, h, p); q >= s.Cached && q < s.Cached+s.Rows {
@@ -207,21 +214,27 @@ const slice, number = 24, 8
 // RowBytes returns what K and V of so many rows of a layer take, as they were computed.
 func (v View) RowBytes(rows int) int64 { return int64(rows) * v.history.spec.rowBytes() }
 
+// Remembered returns what a history of a policy's cache takes for a row of a layer beside K and V.
+func Remembered(s Spec, p sim.CachePolicy) (bytes int64) {
+	t := TraitsOf(p)
+	if KeepsRows(p) {
+		bytes += int64(2*slice) * 5 / 4 // lists grow by more than they need
+	}
+	if t.Quantises() {
+		bytes += 2*slice + s.rowBytes()
+	}
+	if t.Evicts {
+		bytes += int64(s.KVHeads) * 2 * number
+	}
+	return bytes
+}
+
 // Held returns what remembering the rows of a step takes beside them, bytes: where they are,
 // how they read once quantised and when they were evicted, and the tables of what the cache took.
 func (v View) Held(rows int) int64 {
 	r := v.history
 	n := v.copied + int64(len(v.blocks.taken)+len(v.blocks.freed)+len(v.use.Table)+len(v.use.Refs)+len(v.use.Free))*number
-	var each int64
-	if r.rows == nil {
-		each = int64(2*slice) * 5 / 4 // lists grow by more than they need
-	}
-	if r.traits.Quantises() {
-		each += 2*slice + 2*int64(r.spec.width())*floatBytes
-	}
-	if r.traits.Evicts {
-		each += int64(r.spec.KVHeads) * 2 * number
-	}
+	each := r.each
 	for _, x := range v.scores {
 		n += slice + int64(len(x))*floatBytes
 	}

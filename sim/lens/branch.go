@@ -8,8 +8,9 @@ import (
 	"kvstep/sim/library"
 )
 
-// MaxBranches is how many runs a room keeps.
-const MaxBranches = 8
+// MaxBranches is how many runs a room keeps, and MostBranches how many it may be told to: a link says
+// how many there were.
+const MaxBranches, MostBranches = 8, 16
 
 // Branch is one of the runs that a room keeps.
 type Branch struct {

@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"cmp"
 	"strings"
 
 	"kvstep/sim/kv"
@@ -41,7 +42,7 @@ type BranchInfo struct {
 const textShown = 45
 
 func showBranches(m *Moment) *BranchesInfo {
-	info := &BranchesInfo{Current: m.Branch, Most: MaxBranches, Held: Integer(m.Held), Evicted: m.Evicted, List: []BranchInfo{}}
+	info := &BranchesInfo{Current: m.Branch, Most: cmp.Or(m.Keeps, MaxBranches), Held: Integer(m.Held), Evicted: m.Evicted, List: []BranchInfo{}}
 	if m.View.Op != "" {
 		return namesOnly(m, info)
 	}

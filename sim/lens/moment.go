@@ -30,12 +30,14 @@ type Moment struct {
 	Branches []Branch       // all of them, oldest first; none where there is only one
 	Evicted  *EvictedBranch // the last one that had to go
 	Held     int64          // bytes of the rows of all, shared ones once
+	Keeps    int            // how many runs the room keeps; 0: MaxBranches
 
 	Kept *Kept // what earlier frames have worked out of this run; nil: nothing
 
 	Models *library.Library // other models that a run out of memory could go to; nil: none
 
 	Waiting []int     // ids of the prompt, told before the first step
+	Short   *Short    // the run's memory, where it has not enough for all its tokens
 	Plan    *run.Plan // of the recipe; nil: it is made when it is asked for
 	Breaks  []breakpoint.Point
 	Hits    []breakpoint.Hit // of Breaks, in all recorded steps, in order

@@ -26,13 +26,20 @@ type RunInfo struct {
 	Running      bool     `json:"running"`           // the server itself is stepping on (forward to a far place)
 	UnknownWords []string `json:"outside,omitempty"` // up to five words of the prompt that the model never met in training
 	Lacks        []string `json:"lacks,omitempty"`   // ops of a layer that this model does not have
+	Short        *Short   `json:"short,omitempty"`   // there was not memory for all its tokens when it began
 	// Arch is how the model is built, where that is not as in a Llama.
 	Arch *explain.Arch `json:"parts,omitempty"`
 }
 
+// Short tells of a run that there is not memory enough for.
+type Short struct {
+	Fits  int `json:"fits"`  // tokens that there is memory for, predicted; of several sequences all together
+	Whole int `json:"whole"` // tokens that it has if it goes to its maximum
+}
+
 func showRun(m *Moment) RunInfo {
 	return RunInfo{m.Model.Name, m.Model.Model.Config, m.Recipe, policyOf(m), m.Prompt,
-		m.Recorded, lengthOf(m), orNull(m.Ended), m.Running, unknownWords(m), lackingOps(m), archOf(m)}
+		m.Recorded, lengthOf(m), orNull(m.Ended), m.Running, unknownWords(m), lackingOps(m), m.Short, archOf(m)}
 }
 
 // PolicyInfo is what a cache policy does, which viewers ask instead of its kind.

@@ -15,6 +15,7 @@ type Loaded struct {
 	Name        string
 	Model       *model.Model
 	Tokenizer   token.Tokenizer        // nil if none was given: then prompts are token ids
+	Unreadable  *sim.Problem           // why there is none, though its files have one: what a prompt of text is refused with
 	TrainingSet checkpoint.TrainingSet // prompts and words it was trained on; empty for foreign models
 	Meta        map[string]string      // provenance, as the file tells it
 	Ends        []int                  // ids that end a text beside Config.EOS, as chat models have

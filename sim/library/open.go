@@ -2,8 +2,10 @@ package library
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
+	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -21,7 +23,8 @@ func Open(name string) (*Loaded, error) {
 }
 
 // OpenFolder loads a Hugging Face folder: config.json, its weights and, where
-// present, a tokenizer and world.json. progress may be nil.
+// present, a tokenizer and world.json. progress may be nil. A tokenizer that cannot be read
+// is no error: it is what prompts of text are refused with.
 func OpenFolder(name string, folder fs.FS, progress checkpoint.Progress) (m *Loaded, err error) {
 	defer FaultsPanic()()
 	err = Guarded(nil, func() error {
@@ -32,12 +35,12 @@ func OpenFolder(name string, folder fs.FS, progress checkpoint.Progress) (m *Loa
 }
 
 func loadFolder(name string, folder fs.FS, progress checkpoint.Progress) (*Loaded, error) {
-	// The tokenizer first: it is small, and what is wrong with it shows at once.
 	c, err := checkpoint.ReadConfig(folder)
 	if err != nil {
 		return nil, err
 	}
-	words, err := openTokenizer(folder, c)
+	words, start, err := openWords(folder, c)
+	unreadable, err := onlyText(err)
 	if err != nil {
 		return nil, err
 	}
@@ -45,23 +48,41 @@ func loadFolder(name string, folder fs.FS, progress checkpoint.Progress) (*Loade
 	if err != nil {
 		return nil, err
 	}
-	c = file.Config
-	if words != nil {
-		if c.BOS, err = startOf(folder, words, c); err != nil {
-			return nil, err
-		}
+	if c = file.Config; words != nil {
+		c.BOS = start
 	}
 	m, err := model.New(c, file.Weights)
 	if err != nil {
 		return nil, err
 	}
-	l := &Loaded{Name: name, Model: m, Tokenizer: words, Meta: file.Meta, Ends: file.Ends}
+	l := &Loaded{Name: name, Model: m, Tokenizer: words, Unreadable: unreadable, Meta: file.Meta, Ends: file.Ends}
 	if _, err := fs.Stat(folder, "world.json"); err == nil {
 		if l.TrainingSet, err = checkpoint.LoadTrainingSet(folder); err != nil {
 			return nil, err
 		}
 	}
 	return l, nil
+}
+
+// openWords reads a folder's tokenizer, and which id it puts before a prompt.
+func openWords(folder fs.FS, c sim.Config) (words token.Tokenizer, start int, err error) {
+	words, err = openTokenizer(folder, c)
+	if err != nil || words == nil {
+		return nil, c.BOS, err
+	}
+	if start, err = startOf(folder, words, c); err != nil {
+		return nil, c.BOS, err
+	}
+	return words, start, nil
+}
+
+// onlyText parts what is wrong with a tokenizer, which keeps a model from reading text and from
+// nothing else, from every other error: ids need no tokenizer.
+func onlyText(err error) (unreadable *sim.Problem, other error) {
+	if errors.As(err, &unreadable) && strings.HasPrefix(unreadable.ID, "tokenizer.") {
+		return unreadable, nil
+	}
+	return nil, err
 }
 
 // openTokenizer reads tokenizer.json, or GPT-2's vocab.json and merges.txt; nil where
@@ -170,12 +191,17 @@ func loadLlama2c(name string, data, tokenizer []byte) (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Loaded{Name: name, Model: m}
-	if tokenizer != nil {
-		t, err := token.LoadLlama2c(bytes.NewReader(tokenizer), c.Vocab)
-		if err != nil {
-			return nil, err
-		}
+	// run.c has no other end of a text than the beginning of the next one. The file's </s>, which
+	// Llama 2's chat models say, ends a turn there, and so a text here.
+	l := &Loaded{Name: name, Model: m, Ends: []int{c.BOS}}
+	if tokenizer == nil {
+		return l, nil
+	}
+	t, err := token.LoadLlama2c(bytes.NewReader(tokenizer), c.Vocab)
+	if l.Unreadable, err = onlyText(err); err != nil {
+		return nil, err
+	}
+	if l.Unreadable == nil {
 		l.Tokenizer = t
 	}
 	return l, nil

@@ -11,6 +11,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/recipe"
 )
 
 // TestOpenFolderWords: which tokenizer is read, and what is put before a prompt.
@@ -33,11 +34,26 @@ func TestOpenFolderWords(t *testing.T) {
 		t.Errorf("vocab.json alone: %v", err)
 	}
 	files["merges.txt"] = &fstest.MapFile{}
-	_, err = OpenFolder("gpt2", files, nil)
-	wantProblem(t, err, "tokenizer.bytes")
+	wantNoText(t, files, "tokenizer.bytes")
 	files["tokenizer.json"] = &fstest.MapFile{Data: []byte("{")}
-	_, err = OpenFolder("gpt2", files, nil)
-	wantProblem(t, err, "tokenizer.json")
+	wantNoText(t, files, "tokenizer.json")
+}
+
+// wantNoText: a folder opens whose tokenizer cannot be read; ids run, and text is refused with the
+// reason, as is a recipe that says neither.
+func wantNoText(t *testing.T, files fs.FS, id string) {
+	t.Helper()
+	m, err := OpenFolder("gpt2", files, nil)
+	if err != nil || m.Tokenizer != nil {
+		t.Fatalf("%v: a tokenizer that cannot be read keeps a model from ids", err)
+	}
+	if ids, err := m.Prepare(recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 2})); err != nil || len(ids) != 3 {
+		t.Errorf("ids %v: %v", ids, err)
+	}
+	_, err = m.Prepare(recipe.Complete(sim.Recipe{Prompt: "ab", MaxNew: 2}))
+	wantProblem(t, err, id)
+	_, err = m.Prepare(m.Default("en"))
+	wantProblem(t, err, id)
 }
 
 func wantProblem(t *testing.T, err error, id string) {
@@ -75,9 +91,12 @@ func TestBOS(t *testing.T) {
 	}
 	for what, text := range map[string]string{"add_eos_token": `{"add_eos_token":true,"tokenizer_class":"LlamaTokenizer"}`, "": `{"add_bos_token":Infinity}`} {
 		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
-		_, err := OpenFolder("x", files, nil)
+		m, err := OpenFolder("x", files, nil)
 		var p *sim.Problem
-		if !errors.As(err, &p) || what != "" && p.Args["What"] != what || what == "" && p.Args["Field"] != "add_bos_token" {
+		if err == nil {
+			p = m.Unreadable
+		}
+		if p == nil && !errors.As(err, &p) || what != "" && p.Args["What"] != what || what == "" && p.Args["Field"] != "add_bos_token" {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -87,9 +106,12 @@ func TestBOS(t *testing.T) {
 		`{"added_tokens_decoder":{"9":{"content":"<tool>","special":true}}}`:  false,
 	} {
 		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(text)}
-		_, err := OpenFolder("x", files, nil)
-		var p *sim.Problem
-		if refused != (errors.As(err, &p) && p.Args["What"] == "tokenizer_config.json added_tokens_decoder <tool>") {
+		m, err := OpenFolder("x", files, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := m.Unreadable
+		if refused != (p != nil && p.Args["What"] == "tokenizer_config.json added_tokens_decoder <tool>") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
@@ -117,6 +139,7 @@ func TestBOS(t *testing.T) {
 		files["tokenizer_config.json"] = &fstest.MapFile{Data: []byte(`{"add_bos_token":false,"tokenizer_class":"` + c.class + `"}`)}
 		m, err := OpenFolder("x", files, nil)
 		if c.want == -2 {
+			_, err = m.Prepare(m.Default("en"))
 			wantProblem(t, err, "tokenizer.unsupported")
 		} else if err != nil || m.Model.Config.BOS != c.want {
 			t.Errorf("%s: %v", name, err)
@@ -126,7 +149,15 @@ func TestBOS(t *testing.T) {
 	files["tokenizer.json"] = plain
 	files["generation_config.json"] = &fstest.MapFile{Data: []byte(`{"eos_token_id":[0,7,9]}`)}
 	m, err := OpenFolder("x", files, nil)
-	if err != nil || !slices.Equal(m.Ends, []int{7, 9}) {
-		t.Errorf("ends %v, %v", m.Ends, err)
+	if err != nil || m.Model.Config.EOS != 0 || !slices.Equal(m.Ends, []int{7, 9}) {
+		t.Errorf("ends %d, %v, %v", m.Model.Config.EOS, m.Ends, err)
+	}
+	// It alone counts, where it says any.
+	for text, want := range map[string][]int{`{"eos_token_id":[5,7]}`: {5, 7}, `{"eos_token_id":7}`: {7}, `{"eos_token_id":null}`: {0}, `{}`: {0}} {
+		files["generation_config.json"] = &fstest.MapFile{Data: []byte(text)}
+		m, err := OpenFolder("x", files, nil)
+		if err != nil || !slices.Equal(append([]int{m.Model.Config.EOS}, m.Ends...), want) {
+			t.Errorf("%s: ends %d, %v, %v", text, m.Model.Config.EOS, m.Ends, err)
+		}
 	}
 }

@@ -26,7 +26,7 @@ func (m *Loaded) Default(lang string) sim.Recipe {
 		r.Prompt = prompts[0]
 	case len(m.TrainingSet.Prompts["en"]) > 0:
 		r.Prompt = m.TrainingSet.Prompts["en"][0]
-	case m.Tokenizer != nil:
+	case m.Tokenizer != nil, m.Unreadable != nil: // which says why it cannot be read
 		r.Prompt = "Once upon a time"
 	default:
 		r.Tokens = []int{max(m.Model.Config.BOS, 0)}
@@ -49,8 +49,8 @@ func (m *Loaded) Filled(r sim.Recipe, lang string) sim.Recipe {
 }
 
 // cheapPass is how many FLOPs a pass of the uncached lane may have in a run that nobody has
-// said more of: a fifth of a second or two of an ordinary processor.
-const cheapPass = 1 << 34
+// said more of: a tenth of a second or two of an ordinary processor.
+const cheapPass = 1 << 33
 
 // DefaultLanes returns the lanes of a run of a model that the page offers: both, where every pass
 // of the uncached lane is cheap; of a larger model both until a pass is not. It follows from
@@ -147,6 +147,8 @@ func (m *Loaded) Encode(r sim.Recipe) ([]int, error) {
 		return nil, sim.NewProblem("prompt.empty")
 	case len(r.Prompt) > MaxPromptBytes:
 		return nil, sim.NewProblem("prompt.bytes", "Have", len(r.Prompt), "Max", MaxPromptBytes)
+	case m.Unreadable != nil:
+		return nil, m.Unreadable
 	case m.Tokenizer == nil:
 		return nil, sim.NewProblem("prompt.tokenizer", "Model", m.Name)
 	}

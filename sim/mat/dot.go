@@ -1,5 +1,7 @@
 package mat
 
+import "sync"
+
 // The order of every sum in kvstep: element i goes to lane i mod 16, lanes
 // are added pairwise as a tree. Vector units of 4, 8 or 16 floats can all
 // follow it, so that faster kernels may replace these and give the same bits.
@@ -69,13 +71,74 @@ func Sum(a []float32, at []int) float32 {
 }
 
 // MulT sets dst[i][j] = Dot(x row i, w row j): x [m, k], w [n, k], dst [m, n].
-// Weights are stored [out, in], so this is the linear layer x W^T. The rows of
-// w are taken by so many as stay in the nearest cache for all rows of x.
-func MulT(dst, x, w Matrix) {
-	if !shareMulT(dst, x, w) {
-		mulTRows(dst, x, w)
+// Weights are stored [out, in], so this is the linear layer x W^T.
+func MulT(dst, x, w Matrix) { Linear(dst, x, w, nil) }
+
+// Linear sets dst[i][j] = Dot(x row i, w row j) + bias[j]; a nil bias adds nothing.
+func Linear(dst, x, w Matrix, bias []float32) {
+	work, kind := x.rows*w.rows*w.cols, Products
+	if x.rows == 1 {
+		work, kind = work*readingWork, Reading
+	}
+	if work < ShareFrom {
+		linearRows(dst, x, w, bias)
+		return
+	}
+	p := productPool.Get().(*product)
+	p.dst, p.x, p.w, p.bias = dst, x, w, bias
+	if Share(p, kind, work) {
+		p.dst, p.x, p.w, p.bias = Matrix{}, Matrix{}, Matrix{}, nil
+		productPool.Put(p)
 	}
 }
+
+func linearRows(dst, x, w Matrix, bias []float32) {
+	mulTRows(dst, x, w)
+	for i := 0; bias != nil && i < x.rows; i++ {
+		Add(dst.Row(i), dst.Row(i), bias)
+	}
+}
+
+// product is Linear as a job: its pieces are rows of w, some at a time.
+type product struct {
+	dst, x, w Matrix
+	bias      []float32
+	cuts      Cuts
+}
+
+const productRows = 16 // and columns of dst: a cache line of each row
+
+var productPool = sync.Pool{New: func() any { return &product{} }}
+
+// Cut cuts the rows of w.
+func (p *product) Cut(threads int) int {
+	return p.cuts.Even((p.w.rows+productRows-1)/productRows, threads)
+}
+
+func (p *product) rows(piece int) (from, to int) {
+	from, to = p.cuts.Of(piece)
+	return from * productRows, min(to*productRows, p.w.rows)
+}
+
+// Results returns the columns of dst.
+func (p *product) Results(piece int) [3]Matrix {
+	from, to := p.rows(piece)
+	return [3]Matrix{p.dst.Cols(from, to)}
+}
+
+// Do computes them.
+func (p *product) Do(piece int, to [3]Matrix, _ func(int) []float32) {
+	from, end := p.rows(piece)
+	bias := p.bias
+	if bias != nil {
+		bias = bias[from:end]
+	}
+	linearRows(to[0], p.x, p.w.Rows(from, end), bias)
+}
+
+// someNumbers of w, in whole rows, meet all rows of x before the next ones do: they and those of x
+// stay in the second cache of a processor (1 MB, or 512 KB) meanwhile.
+const someNumbers = 96 << 10
 
 func mulTRows(dst, x, w Matrix) {
 	if w.halves != nil {
@@ -84,12 +147,15 @@ func mulTRows(dst, x, w Matrix) {
 	}
 	some := w.rows
 	if x.rows > 1 {
-		some = max(4, 4096/max(x.cols, 1)/4*4)
+		some = max(4, someNumbers/max(x.cols, 1)/4*4)
 	}
-	for from := 0; from < w.rows; from += some {
-		part := w.Rows(from, min(from+some, w.rows))
+	for from, to := 0, 0; from < w.rows; from = to {
+		if to = min(from+some, w.rows); x.rows > 1 && to-from > 4 {
+			to -= (to - from) % 4 // which tiles have no place for
+		}
+		part := w.Rows(from, to)
 		for i := fastTiles(dst, x, &part, from); i < x.rows; i++ {
-			dots(dst.Row(i)[from:], x.Row(i), &part)
+			dots(dst.Row(i)[from:to], x.Row(i), &part)
 		}
 	}
 }

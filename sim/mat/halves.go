@@ -63,7 +63,7 @@ func (k Half) widen(dst []float32, bits16 []uint16) {
 var some = sync.Pool{New: func() any { return new([]float32) }}
 
 // mulTHalves does mulTRows where w has 16 bits a number: it widens so many rows at a time as
-// stay in the nearest cache for all rows of x.
+// stay in the second cache beside theirs for all rows of x.
 func mulTHalves(dst, x, w Matrix) {
 	from := 0
 	if x.rows == 1 {
@@ -72,7 +72,7 @@ func mulTHalves(dst, x, w Matrix) {
 	if from == w.rows {
 		return
 	}
-	rows := max(4, 4096/max(w.cols, 1)/4*4)
+	rows := max(4, someNumbers/4/max(w.cols, 1)/4*4)
 	buf := some.Get().(*[]float32)
 	defer some.Put(buf)
 	if n := rows * w.cols; cap(*buf) < n {

@@ -88,18 +88,63 @@ func fastSquares(dst []float32, x *Matrix) bool {
 	return squaresAVX2(&dst[0], x.cols, r.page, r.row, r.perPage, r.skip, r.stride, r.need, x.rows)
 }
 
-// fastTiles sets dst[i][from+j] = Dot(x row i, w row j) for the first rows of x,
-// four by four, and tells how many it took.
+// Of rows longer than tileLong the tiles take equal pieces, so that six rows of x stay in a cache of
+// 32 KB, and tileFew rows of w at a time.
+const (
+	tileRows = 6
+	tileLong = 1024
+	tileFew  = 32
+)
+
+// fastTiles sets dst[i][from+j] = Dot(x row i, w row j) for the first rows of x, six at a time or
+// as many as make equal groups, and tells how many it took.
 func fastTiles(dst, x Matrix, w *Matrix, from int) int {
-	n := x.rows / 4 * 4
-	if selected < AVX512 || n == 0 || w.rows == 0 || w.rows%4 != 0 || x.cols == 0 || w.cols < x.cols ||
-		dst.rows < n || dst.cols < from+w.rows || dst.pages != nil || x.pages != nil || w.pages != nil {
+	if selected < AVX512 || x.rows < 2 || w.rows == 0 || w.rows%4 != 0 || x.cols == 0 || w.cols < x.cols ||
+		dst.rows < x.rows || dst.cols < from+w.rows || dst.pages != nil || x.pages != nil || w.pages != nil {
 		return 0
 	}
-	for i := 0; i < n; i += 4 {
-		tileAVX512(&dst.data[i*dst.stride+from], dst.stride, &x.data[i*x.stride], x.stride, x.cols, &w.data[0], w.stride, w.rows)
+	var sums [tileRows * tileFew * lanes]float32
+	some := w.rows
+	if x.cols > tileLong {
+		some = tileFew
 	}
-	return n
+	for i, left := 0, (x.rows+tileRows-1)/tileRows; left > 0; left-- {
+		m := (x.rows - i + left - 1) / left
+		for j := 0; j < w.rows; j += some {
+			tiles(dst, x, w, i, m, j, min(some, w.rows-j), from+j, &sums)
+		}
+		i += m
+	}
+	return x.rows
+}
+
+// tiles sets dst[i+r][to+c] = Dot(x row i+r, w row j+c) for r < m and c < n.
+func tiles(dst, x Matrix, w *Matrix, i, m, j, n, to int, sums *[tileRows * tileFew * lanes]float32) {
+	pieces := (x.cols + tileLong - 1) / tileLong
+	long := (x.cols/pieces + lanes - 1) / lanes * lanes
+	var before, after *float32
+	for at := 0; at < x.cols; at += long {
+		k := min(long, x.cols-at)
+		if after = nil; at+k < x.cols {
+			after = &sums[0]
+		}
+		d, a, b := &dst.data[i*dst.stride+to], &x.data[i*x.stride+at], &w.data[j*w.stride+at]
+		switch m {
+		case 1:
+			tile1AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+		case 2:
+			tile2AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+		case 3:
+			tile3AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+		case 4:
+			tile4AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+		case 5:
+			tile5AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+		default:
+			tile6AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+		}
+		before = after
+	}
 }
 
 // fastWeighted does WeightedSum, or reports that no kernel can.

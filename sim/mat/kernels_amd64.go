@@ -61,11 +61,47 @@ func laneSumsAVX2(sums *[16]float32, x *float32, at *int, n int)
 //go:noescape
 func massAVX2(sums *[16]float64, counts *[8]int32, x *float32, n int)
 
-// tileAVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
-// i = 0..3, j = 0..n-1; n is a multiple of 4.
+// tile1AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
+// i = 0..0, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
+// with 0 where it is nil; where after is not nil they end there, and dst is left alone.
 //
 //go:noescape
-func tileAVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int)
+func tile1AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+
+// tile2AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
+// i = 0..1, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
+// with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+//
+//go:noescape
+func tile2AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+
+// tile3AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
+// i = 0..2, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
+// with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+//
+//go:noescape
+func tile3AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+
+// tile4AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
+// i = 0..3, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
+// with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+//
+//go:noescape
+func tile4AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+
+// tile5AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
+// i = 0..4, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
+// with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+//
+//go:noescape
+func tile5AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+
+// tile6AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
+// i = 0..5, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
+// with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+//
+//go:noescape
+func tile6AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
 
 // addAVX2 sets dst = a + b.
 //
@@ -127,6 +163,16 @@ func centerAVX2(dst *float32, x *float32, mean float32, sums *[16]float32, n int
 //go:noescape
 func affineAVX2(x *float32, gain *float32, bias *float32, inv float32, n int)
 
+// peakAVX2 multiplies and adds, rounding both, rounds times 10 registers.
+//
+//go:noescape
+func peakAVX2(rounds int)
+
+// peakFusedAVX2 does what peak does with fused multiply-adds.
+//
+//go:noescape
+func peakFusedAVX2(rounds int)
+
 // addAVX512 sets dst = a + b.
 //
 //go:noescape
@@ -186,6 +232,16 @@ func centerAVX512(dst *float32, x *float32, mean float32, sums *[16]float32, n i
 //
 //go:noescape
 func affineAVX512(x *float32, gain *float32, bias *float32, inv float32, n int)
+
+// peakAVX512 multiplies and adds, rounding both, rounds times 10 registers.
+//
+//go:noescape
+func peakAVX512(rounds int)
+
+// peakFusedAVX512 does what peak does with fused multiply-adds.
+//
+//go:noescape
+func peakFusedAVX512(rounds int)
 
 // rotateAVX2 turns pair (x[i], x[half+i]) by angle i, i = 0..half-1.
 //

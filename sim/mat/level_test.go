@@ -210,6 +210,9 @@ func TestLevels(t *testing.T) {
 	for range 200 { // widths that every unit likes
 		eachKernel(t, r.Uint64(), 1+r.IntN(9), 1+r.IntN(200), 4*(1+r.IntN(40)), r.IntN(2) == 0)
 	}
+	for range 8 { // rows that tiles take in pieces
+		eachKernel(t, r.Uint64(), 2+r.IntN(13), 1+r.IntN(70), 1000+r.IntN(2200), false)
+	}
 	eachKernel(t, 1, 9, 300, 200, false)
 	eachKernel(t, 2, 9, 300, 200, true)
 }
@@ -231,5 +234,20 @@ func TestUse(t *testing.T) {
 		if here := slices.Contains(Levels(), l); here != (err == nil) || here && selected != l {
 			t.Errorf("Select(%v): %v, level %v; here are %v", l, err, selected, Levels())
 		}
+	}
+}
+
+// TestPeak: every level has its loops, which say how much they did.
+func TestPeak(t *testing.T) {
+	wide := map[Level]int{Portable: 1, NEON: 4, AVX2: 8, AVX512: 16}
+	for _, l := range Levels() {
+		l.run(func() {
+			if got, want := Peak(50, false), 50*2*peakSums*wide[l]; got != want {
+				t.Errorf("%v: %d operations, want %d", l, got, want)
+			}
+			if got := Peak(50, true); got != Peak(50, false) && got != 0 {
+				t.Errorf("%v: %d fused operations", l, got)
+			}
+		})
 	}
 }

@@ -3,197 +3,290 @@ package mat
 import (
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 )
 
-// A large MulT is done by two threads: between StartTeam and StopTeam a helper
-// goroutine spins and waits for one. (Waking a parked one costs more than a small
-// product.) The rows of the weights are cut into pieces, and both take piece after
-// piece, so that no bit of any row changes.
+// Large jobs are done by several threads: helper goroutines spin and wait for one. (Waking a
+// parked one costs more than a small product.) A job is cut into pieces, and all take piece after
+// piece. Who does a piece changes no bit of it.
 //
-// The machine may have better things to do than to run the helper. So it writes
-// into a place of its own, from which the caller copies; a piece that does not come
-// is done again by the caller, and then the helper goes for a while.
+// The machine may have better things to do than to run a helper. So a helper writes into memory of
+// its own, and copies a piece to its place only when it has sealed it; a piece that does not come
+// is sealed by who shares the job, and done again. How many threads a job had better have is
+// measured (pays.go).
 
-const (
-	// shared is how many multiplications a product must have to be shared: handing
-	// over costs about as much as some thousand.
-	shared = 1 << 16
-	// A piece has at least so many, and a product at most maxPieces.
-	piece     = 1 << 15
-	maxPieces = 16
-)
-
-// The helper's state.
-const (
-	absent  int32 = iota
-	ready         // waits for a task; who holds the team may write one
-	posted        // there is one
-	working       // on it: only the helper may leave this state
-)
-
-var team struct {
-	passes atomic.Int32 // StartTeams without StopTeam
-	lives  atomic.Bool  // the helper, or soon
-	held   atomic.Bool  // by a MulT
-	state  atomic.Int32
-	rest   atomic.Int32 // products that are still done alone
-
-	// The task. A piece of the helper goes to the same columns of out as of dst.
-	x, w, out   Matrix
-	rows, count int // rows of w in a piece, pieces
-	next        atomic.Int32
-	finished    atomic.Uint32 // the helper's pieces, a bit each
-
-	// Of who holds the team.
-	outBuf []float32 // out's memory
-	waste  int       // products in which the helper was no help, less those in which it was
-	rests  int32     // times that it was sent away
+// Job is work in pieces that do not depend on each other.
+type Job interface {
+	// Cut cuts the job for so many threads, into MaxPieces at most, and returns how many pieces
+	// there are.
+	Cut(threads int) int
+	// Results returns where the results of piece p belong; empty matrices where it has fewer.
+	Results(p int) [3]Matrix
+	// Do writes the results of piece p to matrices of the size of those. Other goroutines do other
+	// pieces meanwhile; room gives memory that only this one writes to, until Do returns.
+	Do(p int, to [3]Matrix, room func(n int) []float32)
 }
 
-// MaxThreads is how many threads a product may have, 1 or 2. Like Select it is for
-// the start of a command.
-var MaxThreads = 2
+// MaxPieces is how many pieces a job can have.
+const MaxPieces = 64
 
-// StartTeam asks for a helper until StopTeam. Without a second processor there is
-// none. Several passes may run at a time: who finds the helper at work goes alone.
-func StartTeam() {
-	team.passes.Add(1)
-	if min(MaxThreads, runtime.GOMAXPROCS(0)) > 1 && team.rest.Load() <= 0 && team.lives.CompareAndSwap(false, true) {
-		go help()
+// ShareFrom is how many multiplications a job must have to be shared, about ten microseconds: a
+// helper that is kept spinning for less costs others more than it saves. It too is for the start, of a
+// test.
+var ShareFrom = 1 << 20
+
+// readingWork is what a multiplication costs, in multiplications, where a single row meets each
+// number of a matrix that comes from memory.
+const readingWork = 16
+
+// MaxThreads is how many threads a job may have; 0 stands for as many as there are processors. Like
+// Select it is for the start of a command.
+var MaxThreads = 0
+
+// Crowded says that others wait for the processors: as long as it does, jobs that begin are not shared.
+var Crowded atomic.Bool
+
+// MostThreads returns how many threads a job may have now.
+func MostThreads() int {
+	if Crowded.Load() {
+		return 1
+	}
+	most := runtime.GOMAXPROCS(0)
+	if MaxThreads > 0 {
+		most = min(most, MaxThreads)
+	}
+	return min(most, MaxPieces)
+}
+
+var team struct {
+	held   atomic.Bool // by who shares a job: one at a time, others go alone
+	posted atomic.Pointer[task]
+	alive  atomic.Int32 // helpers
+	pays   pays         // of who holds the team
+}
+
+// task is a job that is shared.
+type task struct {
+	job      Job
+	pieces   int32
+	next     atomic.Int32  // the first piece that nobody has taken
+	places   atomic.Int32  // for helpers
+	sealed   atomic.Uint64 // pieces of which it is settled who writes their results, a bit each
+	finished atomic.Uint64 // the helpers' pieces whose results stand in their place
+	users    atomic.Int32  // helpers that look at the task
+}
+
+// take returns a piece that nobody has taken; false: there is none left.
+func (t *task) take() (int, bool) {
+	p := t.next.Add(1) - 1
+	return int(p), p < t.pieces
+}
+
+// thread is the memory that a thread works in.
+type thread struct{ results, scratch []float32 }
+
+// room returns memory for n numbers.
+func (t *thread) room(n int) []float32 { return grown(&t.scratch, n) }
+
+func grown(memory *[]float32, n int) []float32 {
+	if n > len(*memory) {
+		*memory = make([]float32, RoundToLine(n+n/4))
+	}
+	return (*memory)[:n]
+}
+
+// like returns matrices of the size of those in memory of the thread's own.
+func (t *thread) like(places [3]Matrix) (own [3]Matrix) {
+	size := 0
+	for _, m := range places {
+		size += RoundToLine(m.rows * m.cols)
+	}
+	all := grown(&t.results, size)
+	for i, m := range places {
+		n := m.rows * m.cols
+		own[i], all = Of(m.rows, m.cols, all[:n:n]), all[RoundToLine(n):]
+	}
+	return own
+}
+
+// worker is a thread with its room as a function, which would else be made anew for each piece.
+type worker struct {
+	thread
+	room func(n int) []float32
+}
+
+var (
+	workers = sync.Pool{New: func() any {
+		w := &worker{}
+		w.room = w.thread.room
+		return w
+	}}
+	tasks = sync.Pool{New: func() any { return &task{} }}
+)
+
+// Share does a job of so many multiplications, about, of a kind. It reports whether nobody looks
+// at the job any more, so that its memory can be used again.
+func Share(j Job, kind Kind, work int) (free bool) {
+	w := workers.Get().(*worker)
+	defer workers.Put(w)
+	most := MostThreads()
+	if work < ShareFrom || most == 1 || !team.held.CompareAndSwap(false, true) {
+		alone(j, w)
+		return true
+	}
+	defer team.held.Store(false)
+	c := team.pays.of(kind, work)
+	threads, start := c.threads(most), now()
+	if free = true; call(threads-1) < threads-1 { // one that comes late says nothing of what pays
+		alone(j, w)
+		return free
+	}
+	if threads == 1 {
+		alone(j, w)
+	} else {
+		free = shareAmong(threads, j, work, w)
+	}
+	c.note(threads, most, float64(now()-start)/float64(work))
+	return free
+}
+
+func alone(j Job, w *worker) {
+	for p := range j.Cut(1) {
+		j.Do(p, j.Results(p), w.room)
 	}
 }
 
-// StopTeam ends what StartTeam began. The helper stays a little while longer, for
-// the next layer.
-func StopTeam() { team.passes.Add(-1) }
+// shareAmong does a job by so many threads.
+func shareAmong(threads int, j Job, work int, w *worker) (free bool) {
+	t := tasks.Get().(*task)
+	t.job, t.pieces = j, int32(j.Cut(threads))
+	t.next.Store(0)
+	t.sealed.Store(0)
+	t.finished.Store(0)
+	t.places.Store(int32(threads - 1))
+	team.posted.Store(t)
+	defer func() { // also where a piece panics, as where a file has become shorter
+		team.posted.Store(nil)
+		t.sealed.Or(^uint64(0))
+		for i := 0; i < spins && !free; i++ { // who looked for a piece and found none is gone at once
+			free = t.users.Load() == 0
+		}
+		if free {
+			tasks.Put(t)
+		}
+	}()
+	left := ^uint64(0) >> (MaxPieces - t.pieces)
+	for p, ok := t.take(); ok; p, ok = t.take() {
+		j.Do(p, j.Results(p), w.room)
+		left &^= 1 << p
+	}
+	team.posted.Store(nil)
+	await(t, left, work/4/int(t.pieces)+1<<12)
+	for p := range int(t.pieces) {
+		if bit := uint64(1) << p; left&bit != 0 && t.sealed.Or(bit)&bit == 0 {
+			j.Do(p, j.Results(p), w.room)
+			left &^= bit
+		}
+	}
+	for t.finished.Load()&left != left { // those are being copied
+		runtime.Gosched()
+	}
+	return free
+}
 
-// Spins between two looks at what else wants the processor, and without work
-// until a helper goes that no pass needs: some hundred microseconds.
+// await waits until the helpers have finished their pieces. A look takes as long as some
+// multiplications; after so many, and some for handing over, waiting is no longer worth it.
+func await(t *task, pieces uint64, looks int) {
+	for i := 0; i < looks && t.finished.Load()&pieces != pieces; i++ {
+	}
+}
+
+// call has helpers come, and returns how many of them are there already.
+func call(helpers int) int {
+	there := int(team.alive.Load())
+	for i := there; i < helpers; i++ {
+		team.alive.Add(1)
+		go help()
+	}
+	return min(there, helpers)
+}
+
+// Spins between two looks at what else wants the processor, and without work until a helper
+// goes: some hundred microseconds.
 const (
 	spins = 1 << 10
-	stays = 1 << 18
+	stays = 1 << 17
 )
 
 func help() {
+	defer team.alive.Add(-1)
 	debug.SetPanicOnFault(true)
-	team.state.Store(ready)
-	for idle := 1; ; idle++ {
-		if team.state.CompareAndSwap(posted, working) {
-			helpOut()
-			team.state.Store(ready)
-			idle = 0
-		}
-		if idle%spins == 0 {
-			runtime.Gosched()
-		}
-		unwanted := team.rest.Load() > 0 || idle >= stays && team.passes.Load() <= 0
-		if unwanted && team.state.CompareAndSwap(ready, absent) {
-			team.lives.Store(false)
-			return
-		}
-	}
-}
-
-// helpOut takes pieces. Weights of a file that has become shorter panic here as they do
-// in the caller (debug.SetPanicOnFault); the piece then does not come, so that the caller
-// does it again and meets the fault itself.
-func helpOut() {
-	defer func() { _ = recover() }()
-	for p := takePiece(); p < team.count; p = takePiece() {
-		from, to := pieceRows(p)
-		mulTRows(team.out.Cols(from, to), team.x, team.w.Rows(from, to))
-		team.finished.Or(1 << p)
-	}
-}
-
-func takePiece() int { return int(team.next.Add(1)) - 1 }
-
-// pieceRows returns the rows [from, to) of w in piece p.
-func pieceRows(p int) (from, to int) {
-	return p * team.rows, min((p+1)*team.rows, team.w.rows)
-}
-
-// shareMulT does MulT by two threads, or reports that one has to do it.
-func shareMulT(dst, x, w Matrix) bool {
-	work := x.rows * w.rows * w.cols
-	if work < shared || team.passes.Load() <= 0 || !team.held.CompareAndSwap(false, true) {
-		return false
-	}
-	defer team.held.Store(false)
-	if team.rest.Load() > 0 {
-		team.rest.Add(-1)
-		return false
-	}
-	if team.state.Load() != ready {
-		return false
-	}
-	post(x, w, work)
-	var mine uint32
-	for p := takePiece(); p < team.count; p = takePiece() {
-		from, to := pieceRows(p)
-		mulTRows(dst.Cols(from, to), x, w.Rows(from, to))
-		mine |= 1 << p
-	}
-	team.state.CompareAndSwap(posted, ready) // it did not come at all
-	theirs := (uint32(1)<<team.count - 1) &^ mine
-	finished := await(theirs, 2*work/team.count)
-	for p := range team.count {
-		from, to := pieceRows(p)
-		switch {
-		case theirs>>p&1 == 0:
-		case finished>>p&1 == 1:
-			for i := range x.rows {
-				copy(dst.Row(i)[from:to], team.out.Row(i)[from:to])
+	w := workers.Get().(*worker)
+	defer workers.Put(w)
+	for idle, pieces := 1, 0; idle < stays; idle++ {
+		if t := team.posted.Load(); t != nil {
+			if helped := t.help(w); helped > 0 {
+				idle, pieces = 1, pieces+helped
 			}
-		default:
-			mulTRows(dst.Cols(from, to), x, w.Rows(from, to))
+		}
+		if idle%spins == 0 || pieces >= MaxPieces {
+			runtime.Gosched()
+			pieces = 0
 		}
 	}
-	judge(theirs != 0, finished == theirs)
-	return true
 }
 
-// post writes the task.
-func post(x, w Matrix, work int) {
-	team.rows = (w.rows/min(work/piece, maxPieces) + 15) / 16 * 16
-	team.count = (w.rows + team.rows - 1) / team.rows
-	if n := x.rows * w.rows; n > len(team.outBuf) {
-		team.outBuf = make([]float32, n)
+// help takes pieces of a task and returns how many.
+func (t *task) help(w *worker) (helped int) {
+	t.users.Add(1)
+	defer t.users.Add(-1)
+	if team.posted.Load() != t || t.places.Add(-1) < 0 { // while it is posted, it is not used again
+		return 0
 	}
-	team.x, team.w, team.out = x, w, Of(x.rows, w.rows, team.outBuf[:x.rows*w.rows])
-	team.next.Store(0)
-	team.finished.Store(0)
-	team.state.Store(posted)
-}
-
-// await waits for pieces of the helper and gives those that are finished. A look
-// takes as long as some multiplications; after so many, and some for handing over,
-// waiting is no longer worth it.
-func await(pieces uint32, looks int) (finished uint32) {
-	for i := 0; i < looks+1<<14; i++ {
-		if finished = team.finished.Load() & pieces; finished == pieces {
-			break
+	// Weights of a file that has become shorter panic here as they do in who shares the job
+	// (debug.SetPanicOnFault), who then does the piece again and meets the fault itself.
+	defer func() { _ = recover() }()
+	for p, ok := t.take(); ok; p, ok = t.take() {
+		helped++
+		places := t.job.Results(p)
+		own := w.like(places)
+		t.job.Do(p, own, w.room)
+		if bit := uint64(1) << p; t.sealed.Or(bit)&bit == 0 {
+			for i, m := range places {
+				for r := range m.rows {
+					copy(m.Row(r), own[i].Row(r))
+				}
+			}
+			t.finished.Or(bit)
 		}
 	}
-	return finished
+	return helped
 }
 
-// judge sends a helper away that was no help too often: for longer each time.
-func judge(came, inTime bool) {
-	switch {
-	case !inTime:
-		team.waste += 8
-	case !came:
-		team.waste++
-	case team.waste > -64:
-		if team.waste--; team.waste == -64 {
-			team.rests = 0
-		}
+// Cuts are the ends of pieces.
+type Cuts [MaxPieces]int
+
+// Even cuts n things for so many threads: large pieces first, small ones at the end, so that nobody
+// waits long for who took the last one. It returns how many pieces there are.
+func (c *Cuts) Even(n, threads int) (pieces int) {
+	if threads == 1 {
+		c[0] = n
+		return min(n, 1)
 	}
-	if team.waste >= 16 {
-		team.waste = 0
-		team.rest.Store(256 << team.rests)
-		team.rests = min(team.rests+1, 8)
+	least := (n + MaxPieces - 1) / MaxPieces
+	for at := 0; at < n; pieces++ {
+		left := n - at
+		at += min(left, max(least, left/(3*threads)))
+		c[pieces] = at
 	}
+	return pieces
+}
+
+// Of returns the things [from, to) of piece p.
+func (c *Cuts) Of(p int) (from, to int) {
+	if p > 0 {
+		from = c[p-1]
+	}
+	return from, c[p]
 }

@@ -6,115 +6,201 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// waitForHelper has a helper at hand, or skips.
-func waitForHelper(t testing.TB) {
+// threads has jobs of any size shared by so many threads until the test ends, and waits for them.
+func threads(t testing.TB, n int) {
 	t.Helper()
-	if runtime.GOMAXPROCS(0) < 2 {
-		t.Skip("one processor")
+	procs, from, most := runtime.GOMAXPROCS(max(n, runtime.GOMAXPROCS(0))), ShareFrom, MaxThreads
+	ShareFrom, MaxThreads = 0, n
+	t.Cleanup(func() {
+		runtime.GOMAXPROCS(procs)
+		ShareFrom, MaxThreads = from, most
+	})
+	for call(n-1) < n-1 {
+		runtime.Gosched()
 	}
-	for range 10_000 {
-		if team.state.Load() == ready {
+}
+
+// TestTeamChangesNothing: products of every shape by any number of threads, from several
+// goroutines at a time.
+func TestTeamChangesNothing(t *testing.T) {
+	for _, n := range []int{2, 3, 4, 7} {
+		threads(t, n)
+		var all sync.WaitGroup
+		for seed := range uint64(3) {
+			all.Go(func() {
+				r := rand.New(rand.NewPCG(seed, uint64(n)))
+				for range 60 {
+					rows, out, k := 1+r.IntN(1+r.IntN(20)), 1+r.IntN(900), 1+r.IntN(300)
+					x, w := Of(rows, k, randoms(r, rows*k)), Of(out, k, randoms(r, out*k))
+					var bias []float32
+					if r.IntN(2) == 0 {
+						bias = randoms(r, out)
+					}
+					wide := New(rows, out+5)
+					dst, want := wide.Cols(3, 3+out), New(rows, out)
+					Linear(dst, x, w, bias)
+					linearRows(want, x, w, bias)
+					for i := range rows {
+						if !equalBits(dst.Row(i), want.Row(i)) {
+							t.Errorf("[%d, %d] x [%d, %d]^T by %d threads: row %d differs", rows, k, out, k, n, i)
+							return
+						}
+					}
+					for i := range rows {
+						all := wide.Row(i)
+						if all[0] != 0 || all[2] != 0 || all[out+3] != 0 {
+							t.Error("written beside the result")
+							return
+						}
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// told is a job whose pieces call a function: mine is whether who shares the job does it.
+type told struct {
+	pieces int
+	out    Matrix
+	do     func(p int, mine bool)
+}
+
+func (j *told) Cut(int) int             { return j.pieces }
+func (j *told) Results(p int) [3]Matrix { return [3]Matrix{j.out.Rows(p, p+1)} }
+func (j *told) Do(p int, to [3]Matrix, _ func(int) []float32) {
+	row := to[0].Row(0)
+	j.do(p, &row[0] == &j.out.Row(p)[0])
+	row[0] = float32(p + 1)
+}
+
+func (j *told) check(t *testing.T) {
+	t.Helper()
+	for p := range j.pieces {
+		if got := j.out.At(p, 0); got != float32(p+1) {
+			t.Errorf("piece %d says %v", p, got)
+		}
+	}
+}
+
+// comes gives a helper time to come.
+func comes(there *atomic.Bool) {
+	for range 100 {
+		if there.Load() {
 			return
 		}
 		time.Sleep(time.Millisecond)
-		team.rest.Store(0)
-		StartTeam()
-		StopTeam()
 	}
-	t.Fatal("no helper came")
 }
 
-// TestTeamChangesNothing: products of every shape, those that a team shares and those
-// that it does not, from several goroutines at a time.
-func TestTeamChangesNothing(t *testing.T) {
-	StartTeam()
-	defer StopTeam()
-	waitForHelper(t)
-	var all sync.WaitGroup
-	for seed := range uint64(3) {
-		all.Go(func() {
-			r := rand.New(rand.NewPCG(seed, 7))
-			for range 150 {
-				rows, out, k := 1+r.IntN(1+r.IntN(20)), 1+r.IntN(900), 1+r.IntN(300)
-				x, w := Of(rows, k, randoms(r, rows*k)), Of(out, k, randoms(r, out*k))
-				wide := New(rows, out+5)
-				dst, want := wide.Cols(3, 3+out), New(rows, out)
-				MulT(dst, x, w)
-				mulTRows(want, x, w)
-				for i := range rows {
-					if !equalBits(dst.Row(i), want.Row(i)) {
-						t.Errorf("[%d, %d] x [%d, %d]^T: row %d differs", rows, k, out, k, i)
-						return
-					}
-				}
-				for i := range rows {
-					all := wide.Row(i)
-					if all[0] != 0 || all[2] != 0 || all[out+3] != 0 {
-						t.Error("written beside the result")
-						return
-					}
+// TestTeamShares: helpers do pieces.
+func TestTeamShares(t *testing.T) {
+	threads(t, 2)
+	for range 100 {
+		var helped atomic.Bool
+		j := &told{pieces: 8, out: New(8, 1), do: func(_ int, mine bool) {
+			if !mine {
+				helped.Store(true)
+			}
+			comes(&helped)
+		}}
+		Share(j, Products, 1<<20)
+		if j.check(t); helped.Load() {
+			return
+		}
+	}
+	t.Error("100 jobs, and the helper had no part in any")
+}
+
+// TestTeamLate: a helper that took a piece and does not finish it is not waited for, what it
+// writes later goes nowhere, and the memory of its job is not used again.
+func TestTeamLate(t *testing.T) {
+	threads(t, 2)
+	for range 100 {
+		var late atomic.Bool
+		wake, back := make(chan bool), make(chan bool)
+		j := &told{pieces: 8, out: New(8, 1), do: func(_ int, mine bool) {
+			if !mine && late.CompareAndSwap(false, true) {
+				<-wake
+				defer close(back)
+			}
+			comes(&late)
+		}}
+		free := Share(j, Products, 1<<20)
+		if j.check(t); !late.Load() {
+			continue // it had no part
+		}
+		if free {
+			t.Error("the helper still looks at it")
+		}
+		for i := range j.pieces {
+			j.out.Row(i)[0] = -1
+		}
+		close(wake)
+		<-back
+		for range 100 {
+			runtime.Gosched()
+			for i := range j.pieces {
+				if j.out.At(i, 0) != -1 {
+					t.Fatal("written after the job was over")
 				}
 			}
-		})
+		}
+		return
 	}
-	all.Wait()
+	t.Error("100 jobs, and the helper had no part in any")
 }
 
-// TestTeamShares: the helper does pieces, and all of them are done when it does not.
-func TestTeamShares(t *testing.T) {
-	StartTeam()
-	defer StopTeam()
-	r := rand.New(rand.NewPCG(1, 7))
-	x, w := RowOf(randoms(r, 300)), Of(2000, 300, randoms(r, 2000*300))
-	dst, want := New(1, 2000), New(1, 2000)
-	mulTRows(want, x, w)
-	helped := false
-	for tries := 0; !helped && tries < 10_000; tries++ {
-		waitForHelper(t)
-		clear(dst.Row(0))
-		MulT(dst, x, w)
-		if !equalBits(dst.Row(0), want.Row(0)) {
-			t.Fatal("differs")
+// TestHelpersLeave: without work they go, and cost nothing.
+func TestHelpersLeave(t *testing.T) {
+	threads(t, 3)
+	for range 3000 {
+		if team.alive.Load() == 0 {
+			return
 		}
-		helped = team.finished.Load() != 0
+		time.Sleep(10 * time.Millisecond)
 	}
-	if !helped {
-		t.Error("10,000 products, and the helper had no part in any")
-	}
+	t.Errorf("%d helpers are still there", team.alive.Load())
 }
 
-// TestTeamLate: a helper that took pieces and does not finish them is not waited for,
-// and is sent away.
-func TestTeamLate(t *testing.T) {
-	team.finished.Store(0b100)
-	if got := await(0b101, 1000); got != 0b100 { // comes back at all
-		t.Errorf("pieces %b are finished, want 100", got)
+// TestPays: by a clock that says how fast so many threads are, the fastest number is found, fewer
+// where more gain little, and another one when the machine has changed.
+func TestPays(t *testing.T) {
+	if got := []int{candidate(0, 24), candidate(1, 24), candidate(2, 24), candidate(3, 24), candidate(4, 24), candidate(5, 24), candidate(6, 24),
+		candidate(7, 24), candidate(8, 24)}; !slices.Equal(got, []int{1, 2, 3, 4, 6, 8, 12, 16, 24}) || candidates(24) != 9 || candidates(1) != 1 || candidates(5) != 5 {
+		t.Errorf("%v are tried, %d of them", got, candidates(24))
 	}
-	defer func() { team.rest.Store(0); team.waste, team.rests = 0, 0 }()
-	team.waste, team.rests = 0, 0
-	for i := range 2 {
-		judge(true, false)
-		if gone := team.rest.Load() > 0; gone != (i == 1) {
-			t.Errorf("late %d times: sent away: %v", i+1, gone)
+	Clock = func() int64 { return 0 }
+	t.Cleanup(func() { Clock = nil })
+	var c choice
+	jobs := func(n int, took func(threads int) float64) (used map[int]int) {
+		used = map[int]int{}
+		for range n {
+			threads := c.threads(8)
+			used[threads]++
+			c.note(threads, 8, took(threads))
 		}
+		return used
 	}
-	first := team.rest.Swap(0)
-	for range 16 {
-		judge(false, true)
+	jobs(1000, func(n int) float64 { return 1 / float64(min(n, 4)) })
+	if c.best != 4 {
+		t.Errorf("%d threads, want 4", c.best)
 	}
-	if team.rest.Load() != 2*first {
-		t.Errorf("sent away for %d, then for %d products", first, team.rest.Load())
+	busy := func(n int) float64 { return float64(n) } // helpers that have lost their processors
+	if jobs(20000, busy); c.best != 1 {
+		t.Errorf("%d threads on a busy machine, want 1", c.best)
 	}
-	team.rest.Store(0)
-	for range 200 {
-		judge(true, true)
+	if used := jobs(1000, busy); used[1] < 980 {
+		t.Errorf("%v jobs by threads", used)
 	}
-	if team.rest.Load() != 0 || team.rests != 0 {
-		t.Error("a good helper bears a grudge")
+	if jobs(100000, func(n int) float64 { return 1 / float64(n) }); c.best != 8 {
+		t.Errorf("%d threads when it is quiet again, want 8", c.best)
 	}
 }
 

@@ -31,7 +31,9 @@ type Acts struct {
 
 // NewActs takes memory for rows rows and positions positions, to be used
 // again for every layer and pass.
-func NewActs(c sim.Config, rows, positions int) *Acts { return NewActsBut(Lent{}, c, rows, positions) }
+func NewActs(c sim.Config, rows, positions int) *Acts {
+	return NewActsBut(Lent{}, c, rows, positions, mat.Slab)
+}
 
 // Lent says which matrices a caller has in memory of its own.
 type Lent struct {
@@ -52,11 +54,11 @@ func actsSize(lent Lent, c sim.Config, rows, positions int) int {
 	return size
 }
 
-// NewActsBut does what NewActs does, without what is lent.
-func NewActsBut(lent Lent, c sim.Config, rows, positions int) *Acts {
+// NewActsBut does what NewActs does, without what is lent, in memory that take gives for so many
+// numbers (as mat.Slab does) and that may have anything in it.
+func NewActsBut(lent Lent, c sim.Config, rows, positions int, take func(n int) []float32) *Acts {
 	a := Acts{lent: lent}
-	all := mat.Slab(actsSize(lent, c, rows, positions))
-	clear(all) // some models leave some ops out
+	all := take(actsSize(lent, c, rows, positions))
 	cut := func(rows, cols int) mat.Matrix {
 		n := rows * cols
 		piece := all[:n:n]
@@ -65,6 +67,11 @@ func NewActsBut(lent Lent, c sim.Config, rows, positions int) *Acts {
 	}
 	a.Scores, a.Probs = cut(c.Heads, positions), cut(c.Heads, positions)
 	a.each(c, func(m *mat.Matrix, cols int) { *m = cut(rows, cols) })
+	for _, x := range []mat.Matrix{a.Scores, a.Probs, a.Gate} { // caches have fewer keys, models no gate
+		for i := range x.NumRows() {
+			clear(x.Row(i))
+		}
+	}
 	return &a
 }
 

@@ -52,6 +52,7 @@ func (r *recordedCache) Append(int, []float32, []float32) { r.query++ }
 func (r *recordedCache) Sees(layer, kvHead int) (k, v mat.Matrix, at []int) {
 	return r.kv.Sees(layer, kvHead, r.query)
 }
+func (r *recordedCache) Lasts() (row, pass bool)      { return true, false }
 func (r *recordedCache) Attended(int, int, []float32) {}
 
 // AppendRecorded appends the rows of a recorded layer step to a cache as the layer did,

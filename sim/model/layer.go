@@ -20,28 +20,10 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	linear(a.V, a.Norm1, w.V, w.VBias)
 
 	// RoPE: turn each pair of Q and K by an angle that grows with position
-	// (a model without it has no table, and nothing turns)
-	for i, row := range rows {
-		m.turn(a.Q.Rows(i, i+1), w.QNorm, row.Pos) // heads are normed first: Qwen3 only
-		m.turn(a.K.Rows(i, i+1), w.KNorm, row.Pos)
-	}
+	m.place(a.Q, a.K, rows, w.QNorm, w.KNorm)
 
-	for i, row := range rows {
-		// append: the new K and V join the cache   [kv_heads, positions, head_dim]
-		row.Cache.Append(l, a.K.Row(i), a.V.Row(i))
-
-		// attention, head by head; heads of one group read the same K and V.
-		// causal mask: later rows are not in the cache yet, so that the query at
-		// position p sees keys 0..p, or those of them that the cache still has
-		for g := range m.Config.KVHeads {
-			k, v, at := row.Cache.Sees(l, g) // [sees, head_dim]
-			for h := g * m.group; h < (g+1)*m.group; h++ {
-				scores, probs := a.Scores.Row(h)[:k.NumRows()], a.Probs.Row(h)[:k.NumRows()]
-				m.attend(m.headCols(a.Attn, h).Row(i), scores, probs, m.headCols(a.Q, h).Row(i), k, v, at)
-				row.Cache.Attended(l, g, probs)
-			}
-		}
-	}
+	// append, and attention                                    [m, heads*head_dim]
+	m.attendRows(l, a, rows)
 
 	// output: mix the heads back into the residual stream      [m, dim]
 	linear(a.Proj, a.Attn, w.O, w.OBias)
@@ -51,31 +33,13 @@ func (m *Model) Layer(l int, a *Acts, rows []Row) {
 	// (GPT-2: down(gelu(up x^)))
 	m.norm(a.Norm2, a.Mid, w.MLPNorm, w.MLPBias)
 	linear(a.Up, a.Norm2, w.Up, w.UpBias)
-	if gated := w.Gate.NumRows() > 0; gated {
+	gated := w.Gate.NumRows() > 0
+	if gated {
 		linear(a.Gate, a.Norm2, w.Gate, nil)
-		for i := range rows {
-			mat.SwiGLU(a.Act.Row(i), a.Gate.Row(i), a.Up.Row(i))
-		}
-	} else {
-		for i := range rows {
-			mat.GELU(a.Act.Row(i), a.Up.Row(i))
-		}
 	}
+	activate(a.Act, a.Gate, a.Up, gated)
 	linear(a.Down, a.Act, w.Down, w.DownBias)
 	add(a.Out, a.Mid, a.Down)
-}
-
-// attend lets one query meet the keys it may see:
-//
-//	scores = q K^T / sqrt(head_dim)   probs = softmax(scores)   out = probs V
-//
-// q and out are [head_dim], scores and probs [sees], k and v [sees, head_dim]; at
-// are the positions of the keys, nil for 0, 1, 2, ...: sums run in their order.
-func (m *Model) attend(out, scores, probs, q []float32, k, v mat.Matrix, at []int) {
-	mat.MulT(mat.RowOf(scores), mat.RowOf(q), k)
-	mat.Scale(scores, m.scale)
-	mat.Softmax(probs, scores, at)
-	mat.WeightedSum(out, probs, v, at)
 }
 
 // Unembed turns the residual stream into logits: the final norm of every row, then
@@ -88,17 +52,6 @@ func (m *Model) Unembed(logits, normed, x mat.Matrix, rows ...int) {
 	}
 }
 
-// norm applies an RMSNorm, or with a bias a LayerNorm, to every row.
-func (m *Model) norm(dst, x mat.Matrix, gain, bias []float32) {
-	for i := range x.NumRows() {
-		if bias == nil {
-			mat.RMSNorm(dst.Row(i), x.Row(i), gain, m.Config.NormEps)
-		} else {
-			mat.LayerNorm(dst.Row(i), x.Row(i), gain, bias, m.Config.NormEps)
-		}
-	}
-}
-
 // normHeads applies an RMSNorm to every head of a row, and does nothing where there is no gain.
 func (m *Model) normHeads(row, gain []float32) {
 	hd := m.Config.HeadDim
@@ -108,20 +61,9 @@ func (m *Model) normHeads(row, gain []float32) {
 }
 
 // linear computes x W^T + b for every row; b may be nil.
-func linear(dst, x, w mat.Matrix, b []float32) {
-	mat.MulT(dst, x, w)
-	for i := 0; b != nil && i < x.NumRows(); i++ {
-		mat.Add(dst.Row(i), dst.Row(i), b)
-	}
-}
+func linear(dst, x, w mat.Matrix, b []float32) { mat.Linear(dst, x, w, b) }
 
 // headCols views the columns of one query head, [m, head_dim].
 func (m *Model) headCols(x mat.Matrix, h int) mat.Matrix {
 	return x.Cols(h*m.Config.HeadDim, (h+1)*m.Config.HeadDim)
-}
-
-func add(dst, a, b mat.Matrix) {
-	for i := range a.NumRows() {
-		mat.Add(dst.Row(i), a.Row(i), b.Row(i))
-	}
 }

@@ -16,6 +16,10 @@ type Cache interface {
 	// Sees is what that token's query meets, [sees, head_dim] each, and the
 	// positions of these rows; nil means 0, 1, 2, ...
 	Sees(layer, kvHead int) (k, v mat.Matrix, at []int)
+	// Lasts tells whether what Sees returned may be read until the next row is appended (else
+	// until Sees is called again), and whether until the pass ends, where a query sees the first
+	// rows of what later ones see, and nobody asks how it spread its attention.
+	Lasts() (row, pass bool)
 	// Attended is how a query head of that token spread its attention, [sees].
 	Attended(layer, kvHead int, probs []float32)
 }

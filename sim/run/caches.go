@@ -16,8 +16,16 @@ func (e *engine) newCache(q *sequence) error {
 	if err != nil {
 		return err
 	}
-	q.hold(cache, kv.NewHistory(e.spec(q), e.recipe.Cache))
+	q.hold(cache, e.newHistory(q))
 	return nil
+}
+
+// newHistory begins to remember what the cache of a sequence holds, as far as somebody wants to know.
+func (e *engine) newHistory(q *sequence) *kv.History {
+	if e.once {
+		return kv.NewDiary(e.spec(q), e.recipe.Cache)
+	}
+	return kv.NewHistory(e.spec(q), e.recipe.Cache)
 }
 
 // spec returns the shape of a sequence's cache.

@@ -11,7 +11,7 @@ import (
 // Computed runs a recipe as Steps does, and yields beside each layer step of a sequence copies of
 // what the lane computed in it: X, Q, K, V and Out.
 func Computed(m *library.Loaded, r sim.Recipe, yield func(s *sim.Step, computed [5]mat.Matrix)) error {
-	e, err := newEngine(context.Background(), nil, m, r, noClock, nil)
+	e, err := newEngine(context.Background(), nil, m, r, noClock, false, nil)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func TestPastStepsOutliveRejections(t *testing.T) {
 	rec.MaxNew, rec.Draft, rec.Propose = 20, "draft", 4
 	var hashes []string
 	var kept []sim.Step
-	e, err := newEngine(t.Context(), nil, m, rec, noClock, nil)
+	e, err := newEngine(t.Context(), nil, m, rec, noClock, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func TestTheSameLogitsChooseTheSame(t *testing.T) {
 	for range rounds(20) {
 		m := pair(t, r)
 		rec := recipe.Complete(sim.Recipe{Tokens: []int{1, 2, 3}, MaxNew: 16, Draft: "draft", Propose: 3, Sampler: sim.Sampler{Kind: "sample", Temperature: 1, TopP: 1, Seed: r.Uint64()}})
-		e, err := newEngine(context.Background(), nil, m, rec, noClock, nil)
+		e, err := newEngine(context.Background(), nil, m, rec, noClock, false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -318,6 +319,34 @@ func TestEnds(t *testing.T) {
 	m.Ends = []int{first[len(m.Model.Weights.Layers)].Token}
 	if again := collect(t, m, r); again[len(again)-1].RunFinishReason != sim.FinishEOS || again[len(again)-1].Pass != 0 {
 		t.Errorf("an id that ends a text does not: %+v", again[len(again)-1].RunFinishReason)
+	}
+}
+
+// TestALlama2cFileEndsAsRunC: the token that begins a text ends it too, as run.c's
+// "if (next == 1) break" does; without words, and with a file of words that is none, ids run all the same.
+func TestALlama2cFileEndsAsRunC(t *testing.T) {
+	numbers := make([]float32, 5*4+4+4*16+4+3*8+4+8*2)
+	numbers[1*4], numbers[2*4], numbers[3*4] = 5, 1, 1 // of the embedding: after 3 or 2 comes 1, and so ever after
+	for i := range 4 {
+		numbers[20+i], numbers[20+4+64+i], numbers[20+4+64+4+24+i] = 1, 1, 1 // norms
+	}
+	var file bytes.Buffer
+	for _, n := range []int32{4, 2, 1, 2, 2, 5, 8} {
+		_ = binary.Write(&file, binary.LittleEndian, n)
+	}
+	_ = binary.Write(&file, binary.LittleEndian, numbers)
+	for _, words := range [][]byte{nil, []byte("no words")} {
+		m, err := library.OpenLlama2c("tiny", file.Bytes(), words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps := collect(t, m, recipe.Complete(sim.Recipe{Tokens: []int{3}, MaxNew: 4}))
+		if last := steps[len(steps)-1]; last.RunFinishReason != sim.FinishEOS || last.Pass != 0 || last.Token != 1 {
+			t.Errorf("ends by %q in pass %d with %d", last.RunFinishReason, last.Pass, last.Token)
+		}
+		if _, err := m.Prepare(recipe.Complete(sim.Recipe{Prompt: "a", MaxNew: 1})); err == nil || (m.Unreadable != nil) != (words != nil) {
+			t.Errorf("words %q: %v", words, err)
+		}
 	}
 }
 

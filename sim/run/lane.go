@@ -2,7 +2,6 @@ package run
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/cost"
 	"kvstep/sim/kv"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -14,11 +13,11 @@ import (
 // row again. While it waits (sim.Recipe.UncachedTokens) its passes have no rows, and
 // it has no working memory.
 type lane struct {
-	m     *model.Model
-	large bool        // enough for two threads
-	all   *model.Acts // working memory for the most rows a pass can have
-	acts  *model.Acts // the rows of this pass
-	rows  []model.Row // where they stand
+	m    *model.Model
+	all  *model.Acts // working memory for the most rows a pass can have
+	slab []float32   // in which it stands
+	acts *model.Acts // the rows of this pass
+	rows []model.Row // where they stand
 
 	logits   mat.Matrix // of the last head
 	recorded *arena     // where the rows that steps keep are written at once, nil for nowhere
@@ -28,7 +27,7 @@ type lane struct {
 }
 
 func newLane(m *model.Model) *lane {
-	return &lane{m: m, large: cost.Params(m.Config) > singleThreadParams}
+	return &lane{m: m}
 }
 
 // size returns the rows and positions that working memory has room for.
@@ -92,20 +91,37 @@ func (l *lane) begin(rows, positions int) {
 	if r != have || p != sees {
 		l.memory.Give(l.bytes(have, sees))
 		l.memory.Add(l.bytes(r, p))
-		l.all, l.acts = nil, nil
+		l.drop()
 	}
 	l.rows = l.rows[:0]
 	if rows == 0 {
 		return
 	}
 	if l.all == nil {
-		l.all = model.NewActsBut(l.lent(), l.m.Config, r, p)
+		l.all = model.NewActsBut(l.lent(), l.m.Config, r, p, func(n int) []float32 {
+			l.slab = spare.take(n)
+			return l.slab
+		})
 	}
 	if l.acts == nil || l.acts.Norm1.NumRows() != rows || l.acts.Scores.NumCols() != positions {
 		l.acts = l.all.First(l.m.Config, rows, positions)
 	}
 	if l.recorded != nil { // the one before is in the step of the last layer, as Out
 		l.acts.X = l.recorded.take(rows, l.m.Config.Dim)
+	}
+}
+
+// drop lets go of working memory.
+func (l *lane) drop() {
+	spare.give(l.slab)
+	l.all, l.acts, l.slab = nil, nil, nil
+}
+
+// rest gives working memory back after a pass, if it is much: nobody knows when the next one comes.
+func (l *lane) rest() {
+	if have, sees := l.size(); len(l.slab) > littleMemory {
+		l.memory.Give(l.bytes(have, sees))
+		l.drop()
 	}
 }
 
@@ -136,20 +152,7 @@ func (l *lane) layer(n int) {
 		}
 		a.Out = l.recorded.take(rows, c.Dim)
 	}
-	defer l.team()()
 	l.m.Layer(n, l.acts, l.rows)
-}
-
-// singleThreadParams is how many parameters a model may have for which one thread does best.
-const singleThreadParams = 5_000_000
-
-// team lets a second thread help, where the model is large, until it is called off.
-func (l *lane) team() (stop func()) {
-	if !l.large {
-		return func() {}
-	}
-	mat.StartTeam()
-	return mat.StopTeam
 }
 
 // head makes the logits of some rows of the pass, [len(rows), vocab]; they stay until
@@ -171,7 +174,6 @@ func (l *lane) reserveLogits(rows int) {
 
 // headInto writes what head returns into memory that there is.
 func (l *lane) headInto(logits mat.Matrix, rows ...int) {
-	defer l.team()()
 	l.m.Unembed(logits, l.acts.Norm1, l.acts.Out, rows...)
 }
 
@@ -217,6 +219,7 @@ func (s scratchOf) Append(_ int, k, v []float32) {
 }
 
 func (s scratchOf) Sees(_, kvHead int) (k, v mat.Matrix, at []int) { return s.kv.Sees(0, kvHead) }
+func (s scratchOf) Lasts() (row, pass bool)                        { return s.kv.Lasts() }
 func (s scratchOf) Attended(int, int, []float32)                   {}
 
 // computes reports whether a lane computes a sequence in the pass. The uncached lane waits

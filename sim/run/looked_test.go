@@ -10,7 +10,7 @@ import (
 // PlanCost is how often the planning of a pass of a recipe has asked a sequence for its
 // room, at most, and how many requests there are. It does what Steps does.
 func PlanCost(m *library.Loaded, r sim.Recipe) (most, requests int) {
-	e, err := newEngine(context.Background(), nil, m, r, noClock, nil)
+	e, err := newEngine(context.Background(), nil, m, r, noClock, false, nil)
 	if err != nil {
 		return 0, 0
 	}

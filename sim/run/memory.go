@@ -18,6 +18,15 @@ func (e *engine) release() {
 	e.held.Give(e.held.Held() - e.rows.rest)
 }
 
+// rest gives back what no lane needs before the next pass.
+func (e *engine) rest() {
+	for _, lane := range e.lanes {
+		if lane != nil && !e.once { // who looks once still looks at it
+			lane.rest()
+		}
+	}
+}
+
 // maxRows returns how many rows a pass can have in a lane at most: every token of as many
 // sequences as go together.
 func (e *engine) maxRows(lane sim.Lane) (n int) {

@@ -298,6 +298,7 @@ func print(s *sim.Step) string {
 			}
 		}
 		_ = binary.Write(h, binary.LittleEndian, p.Logits())
+		fmt.Fprintln(&b, p.Counted, p.Ran, p.Compared, p.Differed)
 	}
 	return fmt.Sprintf("%s%x", b.String(), h.Sum(nil))
 }

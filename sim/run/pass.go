@@ -163,5 +163,6 @@ func (e *engine) head() (sim.Step, error) {
 	if err := e.decoder.decide(steps, e.asking); err != nil {
 		return sim.Step{}, err
 	}
+	e.rest()
 	return e.finish(steps, paid), nil
 }

@@ -17,15 +17,15 @@ type arena struct {
 	rest     int64       // which is so much, bytes
 }
 
-// newArena sizes slabs for 16 tokens, and for as many as fill a large page (mat.Slab), but
-// for no more than there can be.
+// newArena sizes slabs for 16 tokens at least, for no more than there can be, and between for as many as
+// fill a large page (mat.Slab), but not for more than 64: a small model takes what it needs.
 func newArena(c sim.Config, kv bool, capacity int, memory *sim.Memory) arena {
 	const page = 1 << 19 // numbers
 	n, matrices := keptNumbers(c, kv), c.Layers+1
 	if kv {
 		matrices += 2 * c.Layers
 	}
-	return arena{slab: min(capacity*n, max(16*n, page)), kv: kv, perToken: n, matrices: matrices, memory: memory}
+	return arena{slab: min(capacity*n, max(16*n, min(64*n, page))), kv: kv, perToken: n, matrices: matrices, memory: memory}
 }
 
 // keptNumbers counts those that are kept of a token: every layer has Out, layer 0 its X, and

@@ -29,6 +29,7 @@
 //	pieces.go       how many passes a prompt takes
 //	plan.go         what is known of a run before anything runs
 //	lane.go         one way of running the model
+//	spare.go        working memory that runs lend each other
 //	rows.go         memory for the rows that steps keep
 package run
 
@@ -64,6 +65,17 @@ func Steps(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock, pr
 // its limit is refused before it is done; the sequence then goes on, and asks again, if
 // another step is pulled.
 func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix ...sim.Step) iter.Seq2[sim.Step, error] {
+	return stepsOf(ctx, memory, m, r, clock, false, prefix)
+}
+
+// Once does what Steps does for those who look at every step once, print it or count, and go on:
+// nothing is kept for looking back. What a step has of rows and of logits stands in working memory
+// until the next one, and its cache tells what was used and let go and has no rows.
+func Once(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock) iter.Seq2[sim.Step, error] {
+	return stepsOf(ctx, m.Memory(), m, r, clock, true, nil)
+}
+
+func stepsOf(ctx context.Context, memory *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, once bool, prefix []sim.Step) iter.Seq2[sim.Step, error] {
 	return func(yield func(sim.Step, error) bool) {
 		if _, err := m.Prepare(r); err != nil {
 			yield(sim.Step{}, err)
@@ -82,13 +94,13 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r s
 			err := m.CheckUnchanged()
 			if err == nil {
 				err = library.Guarded(m.CheckFiles, func() (err error) {
-					e, err = newEngine(ctx, counted, m, r, clock, prefix)
+					e, err = newEngine(ctx, counted, m, r, clock, once, prefix)
 					return err
 				})
 			}
 			return err
 		})
-		if err == nil {
+		if prefix = nil; err == nil { // nobody needs it any more
 			for _, other := range e.models {
 				defer other.Hold()()
 			}
@@ -146,6 +158,7 @@ type engine struct {
 	models []*library.Loaded // all that the run reads: m, and a draft
 	recipe sim.Recipe
 	clock  Clock
+	once   bool // nobody looks back
 
 	lanes     [2]*lane           // nil where the recipe leaves a lane out
 	waitAfter int                // tokens that a sequence may have while the uncached lane runs
@@ -175,9 +188,9 @@ type engine struct {
 	recomputed recomputed
 }
 
-func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, prefix []sim.Step) (*engine, error) {
+func newEngine(ctx context.Context, held *sim.Memory, m *library.Loaded, r sim.Recipe, clock Clock, once bool, prefix []sim.Step) (*engine, error) {
 	e := &engine{
-		ctx: ctx, held: held, m: m, models: []*library.Loaded{m}, recipe: r, clock: clock,
+		ctx: ctx, held: held, m: m, models: []*library.Loaded{m}, recipe: r, clock: clock, once: once,
 		memory: kv.NewArena(r.Cache.Budget).In(held),
 	}
 	e.waitAfter, _ = r.UncachedTokens()
@@ -225,7 +238,9 @@ func (e *engine) newLanes(maxTokens int) error {
 	m := e.m.Model
 	if e.recipe.Lanes != "uncached" {
 		l := newLane(m)
-		l.memory, l.recorded = e.held, &e.rows
+		if l.memory = e.held; !e.once {
+			l.recorded = &e.rows
+		}
 		e.lanes[sim.Cached] = l
 	}
 	if e.recipe.Lanes != "cached" {

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -121,7 +122,7 @@ func TestSpoiltCacheIsNoticed(t *testing.T) {
 	m := random(t, r)
 	rec := randomRecipe(r, m.Model.Config)
 	rec.MaxNew = 5
-	e, err := newEngine(context.Background(), nil, m, rec, noClock, nil)
+	e, err := newEngine(context.Background(), nil, m, rec, noClock, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +182,9 @@ func TestForkGoesOnAsIfChosen(t *testing.T) {
 		m := random(t, r)
 		rec := randomRecipe(r, m.Model.Config)
 		rec.Cache = randomPolicy(r, m.Model.Config.HeadDim)
+		if r.IntN(2) == 0 { // the uncached lane waits at once, later, or never
+			rec.Lanes = fmt.Sprint(sim.BothUntil, r.IntN(len(rec.Tokens)+rec.MaxNew+1))
+		}
 		first := collect(t, m, rec)
 		pass := r.IntN(rec.MaxNew)
 		rec.Forced = []sim.Forced{{Pass: pass, Token: r.IntN(m.Model.Config.Vocab)}}
@@ -192,6 +196,9 @@ func TestForkGoesOnAsIfChosen(t *testing.T) {
 		}
 		for i, s := range rest {
 			want := straight[len(prefix)+i]
+			if s.Ran != want.Ran || s.Compared != want.Compared {
+				t.Fatalf("forked at pass %d: in step %d ran %v, %d tokens compared, want %v, %d", pass, s.N, s.Ran, s.Compared, want.Ran, want.Compared)
+			}
 			if s.N != want.N || s.Token != want.Token || s.Totals != want.Totals || s.Identical != want.Identical ||
 				export.StateHash(m.Model, &s) != export.StateHash(m.Model, &want) {
 				t.Fatalf("forked at pass %d: step %d differs from the straight run", pass, s.N)

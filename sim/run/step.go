@@ -75,7 +75,7 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 		a, at := e.lanes[i].acts, q.at[i]
 		kept := func(x mat.Matrix) mat.Matrix {
 			x = x.Rows(at.from, at.from+at.m)
-			if i == sim.Uncached {
+			if i == sim.Uncached && !e.once {
 				x = e.rows.clone(x)
 			}
 			return x
@@ -92,7 +92,7 @@ func (e *engine) capture(q *sequence, s *sim.Step) {
 	done := e.m.Model.Config.Layers - 1
 	if s.Part == sim.LayerPart {
 		done = s.Layer
-		if a, at := e.lanes[i].acts, q.at[i]; e.rows.kv {
+		if a, at := e.lanes[i].acts, q.at[i]; e.rows.kv && !e.once {
 			q.history.Keep(s.Layer, a.K.Rows(at.from, at.from+at.m), a.V.Rows(at.from, at.from+at.m))
 		}
 	}

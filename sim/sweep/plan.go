@@ -137,7 +137,7 @@ func (p Plan) Do(ctx context.Context, m *library.Loaded, r Run, clock run.Clock,
 	result := Result{Run: r}
 	var prefill [2]sim.Counters
 	identical, made := true, 0
-	for s, err := range run.Steps(ctx, m, recipe, clock) {
+	for s, err := range run.Once(ctx, m, recipe, clock) {
 		if err != nil {
 			return Result{}, err
 		}

@@ -65,7 +65,7 @@ func Try(ctx context.Context, m *library.Loaded, r sim.Recipe, v Variant) (Outco
 	c := m.Model.Config
 	o := Outcome{Variant: v, Heads: c.Heads, KVHeads: c.KVHeads}
 	o.PerToken = (kv.SpecOf(c, 1).TokenBits(v.Cache) + 7) / 8
-	for s, err := range run.Steps(ctx, m, r, func() float64 { return 0 }) {
+	for s, err := range run.Once(ctx, m, r, func() float64 { return 0 }) {
 		if err != nil {
 			return o, err
 		}

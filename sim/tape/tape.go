@@ -18,7 +18,7 @@ type Source func(prefix []sim.Step) iter.Seq2[sim.Step, error]
 type Tape struct {
 	next         func() (sim.Step, error, bool)
 	stop         func()
-	steps        []sim.Step
+	steps        list
 	has          []*int      // how many tapes have each step
 	memory       *sim.Memory // counts the steps, those that several tapes have once
 	cursor       int         // index of the current step, -1 before the first
@@ -38,7 +38,7 @@ func New(source Source, memory *sim.Memory) *Tape {
 func (t *Tape) Cursor() int { return t.cursor }
 
 // Len returns the number of steps recorded.
-func (t *Tape) Len() int { return len(t.steps) }
+func (t *Tape) Len() int { return t.steps.len }
 
 // FinishReason says why there are no more steps to record, "" if there may be.
 func (t *Tape) FinishReason() string { return t.finishReason }
@@ -48,23 +48,23 @@ func (t *Tape) Bytes() int64 { return t.bytes }
 
 // BytesOf returns the memory of the rows of steps [from, to).
 func (t *Tape) BytesOf(from, to int) (n int64) {
-	for i := max(from, 0); i < min(to, len(t.steps)); i++ {
-		n += rowBytes(&t.steps[i])
+	for i := max(from, 0); i < min(to, t.Len()); i++ {
+		n += rowBytes(t.Step(i))
 	}
 	return n
 }
 
 // Step returns step n, which must be recorded. The pointer stays good and must not
 // be written through.
-func (t *Tape) Step(n int) *sim.Step { return &t.steps[n] }
+func (t *Tape) Step(n int) *sim.Step { return t.steps.at(n) }
 
 // Forward moves one step, recording it if it is new. It reports false at the
 // end of the run. After an error the tape stays where it was, and every
 // recorded step can still be visited. Where memory was short (sim.Short), the next
 // Forward asks again.
 func (t *Tape) Forward() (bool, error) {
-	if t.cursor+1 == len(t.steps) {
-		if more, err := t.Record(); !more || err != nil || t.cursor+1 == len(t.steps) {
+	if t.cursor+1 == t.Len() {
+		if more, err := t.Record(); !more || err != nil || t.cursor+1 == t.Len() {
 			return more, err
 		}
 	}
@@ -94,16 +94,48 @@ func (t *Tape) Record() (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	if s.N < len(t.steps) {
+	if s.N < t.Len() {
 		return true, nil
 	}
-	t.steps = append(t.steps, s)
+	t.steps.add(s)
 	t.has = append(t.has, new(1))
 	t.bytes += rowBytes(&s)
 	t.memory.Add(MemoryOf(&s))
 	t.finishReason = s.RunFinishReason
 	return true, nil
 }
+
+// list has steps in pieces, so that one that is added moves no other, and so that lists that
+// begin alike share full pieces.
+type list struct {
+	pieces [][]sim.Step
+	len    int
+}
+
+const piece = 64 // steps
+
+func (l *list) at(n int) *sim.Step { return &l.pieces[n/piece][n%piece] }
+
+func (l *list) add(s sim.Step) {
+	if l.len%piece == 0 {
+		l.pieces = append(l.pieces, make([]sim.Step, 0, piece))
+	}
+	last := &l.pieces[len(l.pieces)-1]
+	*last = append(*last, s)
+	l.len++
+}
+
+// first returns a list of the first n steps that goes on by itself.
+func (l *list) first(n int) list {
+	f := list{pieces: slices.Clone(l.pieces[:n/piece]), len: n}
+	if n%piece > 0 {
+		f.pieces = append(f.pieces, append(make([]sim.Step, 0, piece), l.pieces[n/piece][:n%piece]...))
+	}
+	return f
+}
+
+// all returns the steps side by side.
+func (l *list) all() []sim.Step { return slices.Concat(l.pieces...) }
 
 // Back moves one step back, to -1 at most.
 func (t *Tape) Back() bool {
@@ -116,7 +148,7 @@ func (t *Tape) Back() bool {
 
 // SeekTo puts the cursor on a recorded step, or on -1; others are refused.
 func (t *Tape) SeekTo(n int) bool {
-	if n < -1 || n >= len(t.steps) {
+	if n < -1 || n >= t.Len() {
 		return false
 	}
 	t.cursor = n
@@ -136,16 +168,15 @@ func (t *Tape) End(why string) {
 // itself is left as it is.
 func (t *Tape) Fork(source Source) *Tape {
 	n := t.cursor + 1
-	for n > 0 && t.steps[n-1].Pass == t.steps[t.cursor].Pass {
+	for n > 0 && t.Step(n-1).Pass == t.Step(t.cursor).Pass {
 		n--
 	}
-	f := &Tape{cursor: n - 1, memory: t.memory, steps: slices.Clone(t.steps[:n]), has: slices.Clone(t.has[:n])}
-	for i := range f.steps {
-		f.bytes += rowBytes(&f.steps[i])
+	f := &Tape{cursor: n - 1, memory: t.memory, steps: t.steps.first(n), has: slices.Clone(t.has[:n])}
+	for i := range n {
+		f.bytes += rowBytes(f.Step(i))
 		*f.has[i]++
 	}
-	t.memory.Add(int64(n) * sim.StepBytes) // the list is its own
-	f.next, f.stop = iter.Pull2(source(f.steps[:n:n]))
+	f.next, f.stop = iter.Pull2(source(f.steps.all()))
 	return f
 }
 
@@ -154,9 +185,8 @@ func (t *Tape) Fork(source Source) *Tape {
 func (t *Tape) Close() {
 	t.stop()
 	for i, n := range t.has {
-		t.memory.Give(sim.StepBytes)
 		if *n--; *n == 0 {
-			t.memory.Give(MemoryOf(&t.steps[i]) - sim.StepBytes)
+			t.memory.Give(MemoryOf(t.Step(i)))
 		}
 	}
 	t.has = nil

@@ -39,7 +39,9 @@ socket = connect(
       const first = !store.get().frame;
       act.frame(data);
       opening.frame(!!store.get().frame?.meta.run.running);
-      if (first) store.flush(); // nobody steps yet: the page is there sooner in one piece
+      if (first)
+        store.flush(); // nobody steps yet: the page is there sooner in one piece
+      else store.hurry();
     },
     text(text) {
       const fault = broken(text);

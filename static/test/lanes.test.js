@@ -94,7 +94,7 @@ function lever() {
     querySelectorAll: () => [],
     addEventListener: (name, f) => (heard[name] = f),
   };
-  return { root, kind, tokens, label, change: () => heard.change() };
+  return { root, kind, tokens, label, change: (target) => heard.change({ target }) };
 }
 
 test("the switch begins the run anew at the same step, with the lanes that were chosen", () => {
@@ -106,13 +106,16 @@ test("the switch begins the run anew at the same step, with the lanes that were 
   lanes.view({ frame: f, t: say.en });
   assert.deepEqual([kind.value, tokens.value, label.hidden, lanes.value()], ["both:", "6", false, "both:6"]);
   tokens.value = "40";
-  change();
+  change(tokens);
   kind.value = "cached";
-  change();
+  change(kind);
   assert.deepEqual([label.hidden, lanes.value()], [true, "cached"]);
   const { max_new } = f.meta.run.recipe;
   const at = ["seek", f.meta.step.n];
   assert.deepEqual(done, [["run", "both:40", max_new], at, ["run", "cached", max_new], at]);
+  kind.value = "both:";
+  change(kind);
+  assert.deepEqual(done[4], ["run", "both:8", max_new], "the 8 tokens that the run has by now");
 });
 
 test("in the form the switch waits for the form", () => {
@@ -120,7 +123,7 @@ test("in the form the switch waits for the form", () => {
   const lanes = createLaneSwitch(root);
   lanes.set("both:12");
   assert.deepEqual([kind.value, lanes.value()], ["both:", "both:12"]);
-  change();
+  change(kind);
   lanes.set("uncached");
   assert.equal(lanes.value(), "uncached");
 });

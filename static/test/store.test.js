@@ -10,11 +10,13 @@ import { createStore } from "../js/state/store.js";
 function played(views) {
   const clock = { now: 0 };
   const frames = [];
+  const tasks = [];
   const seen = [];
   const store = createStore(
     { a: 0 },
     (paint) => frames.push(paint),
     () => clock.now,
+    (paint) => tasks.push(paint),
   );
   for (const [name, ms] of Object.entries(views)) {
     store.subscribe((now, before) => {
@@ -30,7 +32,7 @@ function played(views) {
     frames.shift()(clock.now);
     return seen.slice(from);
   };
-  return { store, frames, seen, clock, frame, names: () => frame().map(([name]) => name) };
+  return { store, frames, tasks, seen, clock, frame, names: () => frame().map(([name]) => name) };
 }
 
 test("many changes paint once", () => {
@@ -131,4 +133,38 @@ test("flush paints what is left at once, and the frame that waited finds nothing
   ]);
   assert.deepEqual(frame(), []);
   assert.ok(store.painted());
+});
+
+test("what somebody waits for is painted ahead, a state for each frame", () => {
+  const { store, seen, frames, tasks, frame } = played({ stage: 9, cache: 5, ledger: 4, last: 1 });
+  const task = () => {
+    const from = seen.length;
+    tasks.shift()();
+    return seen.slice(from);
+  };
+  store.set({ a: 1 });
+  store.hurry();
+  store.hurry();
+  assert.equal(seen.length, 0, "whoever tells of it goes on first");
+  assert.deepEqual(task(), [["stage", 0, 1]]);
+  assert.deepEqual(task(), [
+    ["cache", 0, 1],
+    ["ledger", 0, 1],
+  ]);
+  store.set({ a: 2 });
+  store.hurry();
+  assert.deepEqual(task(), [], "nobody would see two");
+  assert.equal(tasks.length, 0);
+  assert.deepEqual(frame(), [["stage", 1, 2]]);
+  store.hurry(); // the frame has passed
+  assert.deepEqual(frame(), [
+    ["cache", 1, 2],
+    ["ledger", 1, 2],
+  ]);
+  assert.deepEqual(task(), [], "the frame was faster");
+  store.hurry();
+  assert.deepEqual(task(), [["last", 0, 2]]);
+  assert.deepEqual(task(), []);
+  assert.deepEqual(frame(), []);
+  assert.equal(frames.length + tasks.length, 0);
 });

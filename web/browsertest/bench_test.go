@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/memory"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
@@ -170,6 +171,45 @@ func benchmarkScript(b *testing.B, path string, steps int) {
 	b.ReportMetric(slices.Max(frames), "ms/frame-max")
 	slices.Sort(frames)
 	b.Logf("the largest frames: %.1f", frames[max(len(frames)-8, 0):])
+}
+
+// BenchmarkSlowed walks with the processor four times as slow: the longest task of the page's
+// thread, of which a person notices what takes more than 100 ms, and how many those are.
+func BenchmarkSlowed(b *testing.B) {
+	b.Run("default", func(b *testing.B) { benchmarkSlowed(b, "/?lang=en", 70) })
+	b.Run("long", func(b *testing.B) { benchmarkSlowed(b, longPrompt, 60) })
+}
+
+func benchmarkSlowed(b *testing.B, path string, steps int) {
+	base := serve(b)
+	var tasks []float64
+	long := 0
+	for b.Loop() {
+		p := openOn(b, base, path)
+		p.painted()
+		if _, err := chromedp.Call(p.ctx, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4}); err != nil {
+			b.Fatal(err)
+		}
+		for _, n := range p.trace(func() {
+			for range steps {
+				_ = p.keyToPaint(1)
+			}
+		}) {
+			if n.Name != "RunTask" {
+				continue
+			}
+			if tasks = append(tasks, n.Long/1000); n.Long > 100_000 {
+				long++
+			}
+		}
+	}
+	if len(tasks) < steps {
+		b.Fatalf("%d tasks in the trace of %d steps", len(tasks), steps)
+	}
+	slices.Sort(tasks)
+	b.ReportMetric(tasks[len(tasks)-1], "ms/task-max")
+	b.ReportMetric(float64(long)/float64(b.N), "tasks-over-100ms")
+	b.Logf("the longest tasks: %.0f", tasks[max(len(tasks)-8, 0):])
 }
 
 // BenchmarkLongPrompt is BenchmarkKeyToPaint with a prompt of 256 tokens, the

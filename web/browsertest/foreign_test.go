@@ -74,7 +74,7 @@ func TestForeignModelsOnThePage(t *testing.T) {
 func BenchmarkKeyToPaintOf(b *testing.B) {
 	folder := os.Getenv("KVSTEP_BENCH_MODEL")
 	if folder == "" {
-		b.Skip("KVSTEP_BENCH_MODEL names no folder")
+		skip(b, "KVSTEP_BENCH_MODEL names no folder")
 	}
 	m, err := library.OpenFolder("given", os.DirFS(folder), nil)
 	if err != nil {

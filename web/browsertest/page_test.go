@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -24,27 +25,43 @@ import (
 	"kvstep/web/limits"
 )
 
-// findChromium is the browser's path, or skips (make test requires it).
+// findChromium is the browser's path, or skips (make test requires it). A benchmark says which
+// one it is: the headless shell is the same engine without the browser around it.
 func findChromium(t testing.TB) string {
 	t.Helper()
 	if os.Getenv("KVSTEP_BROWSER") == "skip" {
-		t.Skip("skipped: make test runs these by themselves")
+		skip(t, "make test runs these by themselves")
 	}
-	names := []string{"chromium", "chromium-browser", "google-chrome"}
-	if _, counts := t.(*testing.B); !counts {
-		// The same engine without the browser around it, which takes twice as long.
-		names = append([]string{"chromium-headless-shell", "chrome-headless-shell"}, names...)
+	browsers, shells := []string{"chromium", "chromium-browser", "google-chrome"}, []string{"chromium-headless-shell", "chrome-headless-shell"}
+	_, measures := t.(*testing.B)
+	names := append(shells, browsers...) // which take twice as long
+	if measures {
+		names = append(browsers, shells...)
 	}
 	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
+			if measures {
+				named.Do(func() { fmt.Fprintln(os.Stderr, "measured in", name) })
+			}
 			return path
 		}
 	}
 	if os.Getenv("KVSTEP_BROWSER") == "require" {
 		t.Fatal("no Chromium found: install Debian's package chromium")
 	}
-	t.Skip("skipped: no Chromium on this machine")
+	skip(t, "no Chromium on this machine")
 	return ""
+}
+
+var named sync.Once
+
+// skip skips a test, or a benchmark, of which go test says nothing by itself.
+func skip(t testing.TB, why string) {
+	t.Helper()
+	if _, measures := t.(*testing.B); measures {
+		fmt.Fprintf(os.Stderr, "%s is skipped: %s\n", t.Name(), why)
+	}
+	t.Skip("skipped: " + why)
 }
 
 // page is one tab on a server of its own, watched for errors and for requests
@@ -252,17 +269,40 @@ func (p *page) painted() {
 	p.until("true")
 }
 
-// until waits for a JavaScript condition, and until what made it true is painted.
+// until waits for a JavaScript condition, and until what made it true is painted. The page
+// itself looks, and is asked again where it goes meanwhile.
 func (p *page) until(condition string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if eval[bool](p, "Boolean("+condition+") && "+onScreen) {
+	look := `new Promise((done, fail) => {
+		const end = performance.now() + 2000;
+		const look = () => {
+			try {
+				if (Boolean(` + condition + `) && ` + onScreen + `) done(true);
+				else if (performance.now() > end) done(false);
+				else setTimeout(look, 10);
+			} catch (e) {
+				fail(e);
+			}
+		};
+		look();
+	})`
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
+		cancel()
+		switch {
+		case err != nil && !leftPage.MatchString(err.Error()):
+			p.t.Fatalf("%.300s: %v", condition, err)
+		case is:
 			return
 		}
 	}
 	state := eval[string](p, `document.querySelector("[data-testid=sentence]").textContent + " | " + document.getElementById("problem-text").textContent + " | " + location.search`)
 	p.t.Fatalf("never true: %s; the page says %q; errors %v", condition, state, p.errors)
 }
+
+// leftPage are the words in which a browser says that a page went while it was asked.
+var leftPage = regexp.MustCompile(`context was destroyed|Promise was collected|navigated or closed|Cannot find context`)
 
 func (p *page) text(testid string) string {
 	p.t.Helper()

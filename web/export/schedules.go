@@ -67,7 +67,7 @@ func serve(ctx context.Context, m *library.Loaded, r sim.Recipe, within limits.L
 	}
 	defer t.end()
 	var last *sim.Schedule
-	for s, err := range run.Steps(ctx, m, r, func() float64 { return 0 }) {
+	for s, err := range run.Once(ctx, m, r, func() float64 { return 0 }) {
 		if err == nil {
 			err = t.pass(ctx)
 		}

@@ -9,6 +9,7 @@ import "time"
 type Limits struct {
 	Viewers  int64
 	Messages int64
+	Runs     int64
 	Files    int64
 	Wait     int64
 	Measure  int64
@@ -41,6 +42,7 @@ type Limit struct {
 var All = []Limit{
 	{"viewers", Count, 64, 1, 4096, func(l *Limits) *int64 { return &l.Viewers }},
 	{"messages", Count, 240, 10, 100_000, func(l *Limits) *int64 { return &l.Messages }},
+	{"runs", Count, 8, 1, 16, func(l *Limits) *int64 { return &l.Runs }},
 	{"files", Count, 2, 1, 64, func(l *Limits) *int64 { return &l.Files }},
 	{"wait", Seconds, 20, 1, 3600, func(l *Limits) *int64 { return &l.Wait }},
 	{"measure", Seconds, 90, 1, 3600, func(l *Limits) *int64 { return &l.Measure }},

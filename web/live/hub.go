@@ -23,6 +23,7 @@ type Hub struct {
 	models   *library.Library
 	allowed  func(origin string) bool
 	most     int    // viewers
+	runs     int    // that a room keeps
 	rate     bucket // of every connection
 	ctx      context.Context
 	cancel   context.CancelCauseFunc // with what viewers are told
@@ -52,7 +53,7 @@ type sharedRoom struct {
 func NewHub(models *library.Library, allowed func(origin string) bool, within limits.Limits) *Hub {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Hub{
-		models: models, allowed: allowed, most: int(within.Viewers), rate: newBucket(int(within.Messages)),
+		models: models, allowed: allowed, most: int(within.Viewers), runs: int(within.Runs), rate: newBucket(int(within.Messages)),
 		ctx: ctx, cancel: cancel, shared: map[string]*sharedRoom{}, clients: map[string]*chair{},
 	}
 }
@@ -197,14 +198,14 @@ func (h *Hub) leave(c *chair) {
 // room finds or starts a room; release closes it when its last viewer is gone.
 func (h *Hub) room(name string) (r *room.Room, release func()) {
 	if name == "" {
-		r = room.New(h.ctx, h.models)
+		r = room.NewOf(h.ctx, h.models, h.runs)
 		return r, r.Close
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.shared[name]
 	if s == nil {
-		s = &sharedRoom{Room: room.New(h.ctx, h.models)}
+		s = &sharedRoom{Room: room.NewOf(h.ctx, h.models, h.runs)}
 		h.shared[name] = s
 	}
 	s.viewers++

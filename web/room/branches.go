@@ -20,6 +20,7 @@ type branch struct {
 	recipe sim.Recipe
 	prompt []int // ids
 	plan   *run.Plan
+	short  *lens.Short // memory for some of its tokens only; nil: for all
 	tape   *tape.Tape
 	kept   *lens.Kept // what frames have worked out of it
 	watch  watch
@@ -49,7 +50,7 @@ func (s *state) enter(b *branch) {
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)
 	s.bring(b)
-	for len(s.branches) > lens.MaxBranches {
+	for len(s.branches) > s.keeps {
 		s.evictBranch("most")
 	}
 }
@@ -168,7 +169,7 @@ func (s *state) fork(token int) error {
 		s.change(b)
 		return nil
 	}
-	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
+	b := &branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, short: s.short, parent: s.branch, at: at, tape: s.tape.Fork(s.source(s.model, r))}
 	b.owned = until(s.owned, b.tape.Len())
 	b.watch = s.watch.upTo(b.tape.Len())
 	b.kept = s.kept.Fork(b.tape.Len() / (s.model.Model.Config.Layers + 1))
@@ -255,8 +256,12 @@ func (s *state) forkPolicy(cache string, budget int64) error {
 	if _, err := accept(s.model, r); err != nil {
 		return err
 	}
+	short, err := s.foretell(s.model, r, s.plan)
+	if err != nil {
+		return err
+	}
 	points := s.watch.points
-	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
+	s.enter(&branch{model: s.model, recipe: r, prompt: s.prompt, plan: s.plan, short: short, parent: s.branch, at: last, tape: tape.New(s.source(s.model, r), s.memory())})
 	if err := s.breaks(points); err != nil {
 		return err
 	}
@@ -293,7 +298,7 @@ func (s *state) addBranches(m *lens.Moment) {
 	if len(s.branches) < 2 {
 		return
 	}
-	m.Held = s.held()
+	m.Held, m.Keeps = s.held(), s.keeps
 	for _, b := range s.branches {
 		x := lens.Branch{
 			ID: b.id, At: b.at, Model: b.model, Recipe: b.recipe, Prompt: len(b.prompt), Recorded: b.tape.Len(), Cursor: b.tape.Cursor(),

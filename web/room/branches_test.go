@@ -16,6 +16,7 @@ import (
 )
 
 type treeMeta struct {
+	Most    int
 	Current int
 	Held    int64
 	Gone    *lens.EvictedBranch
@@ -138,6 +139,23 @@ func TestABranchUnderAnotherCachePolicy(t *testing.T) {
 	r.Do(v, wire.Command{Cmd: "branch", Cache: "sieve"})
 	v.problem("recipe.choice")
 	v.until(11)
+}
+
+// TestARoomKeepsAsManyAsItIsTold: and its frames say how many.
+func TestARoomKeepsAsManyAsItIsTold(t *testing.T) {
+	models, _ := testLibrary(t)
+	r, v := NewOf(context.Background(), models, 2), newViewer(t)
+	defer r.Close()
+	r.Do(v, wire.Command{Cmd: "open", Link: link + "&step=3"})
+	first := ids(t, v.until(3))
+	for i := range 3 {
+		r.Do(v, wire.Command{Cmd: "fork", Token: (first[5] + 1 + i) % 30})
+		v.until(3)
+	}
+	r.Do(v, wire.Command{Cmd: "pause"})
+	if m := tree(t, v.until(3)); len(m.List) != 2 || m.Most != 2 || m.Gone == nil || m.Gone.Why != "most" {
+		t.Errorf("%+v", m)
+	}
 }
 
 // TestTooManyBranches: the one that was on screen longest ago goes, its children

@@ -197,9 +197,13 @@ func (s *state) start(r sim.Recipe) error {
 	points := s.watch.points
 	release := m.Hold() // closing what is on screen may be the last that uses it
 	defer release()
+	plan := run.NewPlan(m, r, prompt)
+	short, err := s.foretell(m, r, plan)
+	if err != nil {
+		return err
+	}
 	s.closeAll()
-	s.allow(m, r)
-	s.enter(&branch{model: m, recipe: r, prompt: prompt, plan: run.NewPlan(m, r, prompt), tape: tape.New(s.source(m, r), s.memory())})
+	s.enter(&branch{model: m, recipe: r, prompt: prompt, plan: plan, short: short, tape: tape.New(s.source(m, r), s.memory())})
 	_ = s.breaks(points) // the other model may have fewer layers
 	for _, seat := range s.seats {
 		seat.mark(nil) // they named steps of another run
@@ -223,7 +227,9 @@ func (s *state) source(m *library.Loaded, r sim.Recipe) tape.Source {
 		return func(yield func(sim.Step, error) bool) {
 			next, wanted := len(prefix), true
 			err := wall.Around("engine", func() string { return wire.Link{Recipe: r, Step: next}.Query() }, func() error {
-				for step, err := range s.steps(s.ctx, m, r, s.clock, prefix...) {
+				steps := s.steps(s.ctx, m, r, s.clock, prefix...)
+				prefix = nil // it is long, and the run does not need it once it has begun
+				for step, err := range steps {
 					if wanted = yield(step, err); !wanted {
 						return nil
 					}

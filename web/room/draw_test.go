@@ -47,7 +47,7 @@ func (w *world) recipe() sim.Recipe {
 	}
 	r.Cache = w.policy(c)
 	if w.r.IntN(4) == 0 {
-		r.Lanes = pickOne(w, "both", "cached", "uncached")
+		r.Lanes = pickOne(w, "both", "both:8", "cached", "uncached")
 	}
 	if w.r.IntN(6) == 0 {
 		r.Pairs, r.Logits = pickOne(w, "allowed", "dense"), pickOne(w, "last", "all")

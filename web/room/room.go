@@ -25,9 +25,10 @@ type Viewer interface {
 
 // Encoded is a frame as bytes, which all who see the same are sent. Nobody writes to them.
 type Encoded struct {
-	Data []byte
-	once sync.Once
-	form any
+	Data   []byte
+	Shared bool // several are sent it
+	once   sync.Once
+	form   any
 }
 
 // Form returns what form makes of the bytes to send them. It is called once: all viewers of a
@@ -47,7 +48,12 @@ type Room struct {
 
 // New starts a room; it lives until Close or until ctx ends.
 func New(ctx context.Context, models *library.Library) *Room {
-	return begin(ctx, models, func(*state) {})
+	return NewOf(ctx, models, lens.MaxBranches)
+}
+
+// NewOf starts a room that keeps so many runs.
+func NewOf(ctx context.Context, models *library.Library, runs int) *Room {
+	return begin(ctx, models, func(s *state) { s.keeps = runs })
 }
 
 func begin(ctx context.Context, models *library.Library, prepare func(*state)) *Room {
@@ -59,7 +65,7 @@ func begin(ctx context.Context, models *library.Library, prepare func(*state)) *
 	prepare(s)
 	go func() {
 		defer close(r.done)
-		defer s.closeAll()
+		defer s.leave()
 		defer r.lines.end()
 		s.loop(r)
 	}()
@@ -117,7 +123,7 @@ type state struct {
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
 	evicted  *lens.EvictedBranch
-	budget   int64       // bytes that all together may hold
+	keeps    int         // how many there may be
 	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal
@@ -147,7 +153,7 @@ type state struct {
 
 func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
 	s := &state{
-		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, budget: TapeBudget,
+		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, keeps: lens.MaxBranches,
 		send: func(func(*state)) {}, gate: turns, encode: wire.EncodeEach,
 	}
 	s.steps = s.counted

@@ -65,7 +65,7 @@ func (s *state) isDefaultPick(p lens.View) bool {
 func (s *state) moment(at sight, seq int) *wire.Frame {
 	link := s.link(at)
 	f := wire.Frame{Seq: seq, Link: link, Moment: lens.Moment{
-		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Plan: s.plan, Models: s.models,
+		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Plan: s.plan, Short: s.short, Models: s.models,
 		View: link.View, Marks: link.Marks, Breaks: link.Breaks, Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(), Kept: s.kept,
 	}}

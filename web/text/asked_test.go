@@ -66,7 +66,7 @@ kind: counted measured modelled
 lamp.policy: same
 ledger: step total
 letter: E F G H L N P SP Sh Sm Sr St V a b c d h k l m n p r s t u w w0 x x0
-limit: file files handout measure messages unread viewers wait
+limit: file files handout measure messages runs unread viewers wait
 memory: unit
 model: paper story-draft story-gqa story-mqa
 name.act: gelu

@@ -3,10 +3,13 @@
 package text
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -53,8 +56,31 @@ func Match(wanted ...string) string {
 	return Langs()[i]
 }
 
-// JSON returns one language's catalogue as the page fetches it.
+// JSON returns one language's catalogue, all of it.
 func JSON(lang string) []byte { return rawFiles[lang] }
+
+// unseen begin the ids of messages that no script says: the command's, and those of pages that
+// the server words itself.
+var unseen = []string{"cli.", "limit.", "plot.", "problem.addr.", "problem.cli.", "problem.hub.", "waits."}
+
+// ForPages returns one language's catalogue without the messages that no script says: what a
+// page waits for.
+func ForPages(lang string) ([]byte, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(rawFiles[lang], &all); err != nil {
+		return nil, fmt.Errorf("text: %w", err)
+	}
+	maps.DeleteFunc(all, func(id string, _ json.RawMessage) bool {
+		return slices.ContainsFunc(unseen, func(begin string) bool { return strings.HasPrefix(id, begin) })
+	})
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // six bytes for one
+	if err := e.Encode(all); err != nil {
+		return nil, fmt.Errorf("text: %w", err)
+	}
+	return b.Bytes(), nil
+}
 
 // Catalogue words messages in one language.
 type Catalogue struct {

@@ -141,6 +141,67 @@ func TestEveryProblemIsRaised(t *testing.T) {
 	}
 }
 
+// TestPagesHaveWhatTheySay: pages get every message but those that no script and no part of
+// the page that follows its language asks for; and such problems are raised beside the rooms alone.
+func TestPagesHaveWhatTheySay(t *testing.T) {
+	var said map[string]any
+	for _, lang := range Langs() {
+		data, err := ForPages(lang)
+		if err != nil || json.Unmarshal(data, &said) != nil || strings.Contains(string(data), `\u00`) {
+			t.Fatal(lang, err)
+		}
+	}
+	left := 0
+	for id := range messages(t, "en") {
+		if said[id] == nil {
+			left++
+		}
+	}
+	if left < 80 || left > len(said)/4 {
+		t.Errorf("%d messages are left out, %d are not", left, len(said))
+	}
+	follows := regexp.MustCompile(`data-text(?:-label|-title)?=(?:"|\{ ")([^"]+)"|@word\(d, "([^"]+)"`)
+	raised := regexp.MustCompile(`NewProblem\(\s*"((?:hub|cli|addr)\.)`)
+	root, files := filepath.Join("..", ".."), 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".git")) {
+			return fs.SkipDir
+		}
+		room, _ := filepath.Rel(root, path)
+		script, page := strings.HasPrefix(room, filepath.Join("static", "js")) && filepath.Ext(path) == ".js", filepath.Ext(path) == ".templ"
+		code := filepath.Ext(path) == ".go" && !strings.HasSuffix(path, "_test.go") && room != filepath.Join("web", "server.go") && !strings.HasPrefix(room, "cmd")
+		if err != nil || d.IsDir() || !script && !page && !code {
+			return err
+		}
+		files++
+		source, err := os.ReadFile(path)
+		var ids [][]byte
+		switch {
+		case script:
+			for _, m := range regexp.MustCompile("[\"'`]([a-z_]+\\.[\\w.-]*)").FindAllSubmatch(source, -1) {
+				ids = append(ids, m[1])
+			}
+		case page:
+			for _, m := range follows.FindAllSubmatch(source, -1) {
+				ids = append(ids, m[1], m[2])
+			}
+		default:
+			if m := raised.FindSubmatch(source); m != nil {
+				t.Errorf("%s raises %s…, which a page could not say", path, m[1])
+			}
+		}
+		for _, id := range ids {
+			if slices.ContainsFunc(unseen, func(begin string) bool { return strings.HasPrefix(string(id), begin) }) {
+				t.Errorf("%s says %s, which pages do not get", path, id)
+			}
+		}
+		return err
+	})
+	if err != nil || files < 300 {
+		t.Fatal(files, err)
+	}
+}
+
 // anyWith is some id that begins with prefix, or prefix if none does.
 func anyWith(all map[string]string, prefix string) string {
 	for id := range all {

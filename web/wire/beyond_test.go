@@ -30,7 +30,7 @@ func TestLinksSayWhatLiesBeyond(t *testing.T) {
 			t.Errorf("alone %s", back.Alone().Query())
 		}
 	}
-	for field, query := range map[string]string{"to": "?to=-2", "ended": "?ended=eos", "others": "?others=8"} {
+	for field, query := range map[string]string{"to": "?to=-2", "ended": "?ended=eos", "others": "?others=16"} {
 		var p *sim.Problem
 		if _, err := ParseLink(query); !errors.As(err, &p) || p.Args["Field"] != field {
 			t.Errorf("%s: %v", query, err)

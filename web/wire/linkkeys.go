@@ -71,7 +71,7 @@ var keys = []linkKey{
 		return nil
 	}},
 	{"others", func(l *Link) string { return unless(l.Others, 0) }, func(l *Link, text string) error {
-		if readInt(&l.Others, text) != nil || l.Others < 0 || l.Others >= lens.MaxBranches {
+		if readInt(&l.Others, text) != nil || l.Others < 0 || l.Others >= lens.MostBranches {
 			return errUnread
 		}
 		return nil

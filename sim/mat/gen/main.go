@@ -23,7 +23,9 @@ func main() {
 	avx2().weighted()
 	laneSums()
 	avx2().mass()
-	tile()
+	for m := range 6 {
+		tile(m + 1)
+	}
 	for _, u := range []*unit{avx2(), avx512()} {
 		u.elementwise()
 		u.greatest()
@@ -32,6 +34,8 @@ func main() {
 		u.swiglu()
 		u.gelu()
 		u.layerNorm()
+		u.peak(false)
+		u.peak(true)
 	}
 	rotate()
 	rotatePairs()

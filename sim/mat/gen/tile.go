@@ -1,65 +1,72 @@
 package main
 
 import (
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// tile is Dot of four rows of x with each of n rows of w, four by four: the 16
-// lanes of a sum fill one register, and a number that was read is used four times.
-func tile() {
+// tile is Dot of some rows of x, six at most, with each of n rows of w, four at a time: the 16
+// lanes of a sum fill one register, and a number that was read is used as often as there are
+// rows of the other side. The rows of x stay in the nearest cache, those of w come by. Rows that
+// are too long for that cache are taken in pieces, with the lanes in memory between two.
+func tile(m int) {
 	u := avx512()
-	TEXT("tileAVX512", NOSPLIT, "func(dst *float32, dstStride int, x *float32, xStride, k int, w *float32, wStride, n int)")
+	name := "tile" + strconv.Itoa(m) + "AVX512"
+	TEXT(name, NOSPLIT, "func(dst *float32, dstStride int, x *float32, xStride, k int, w *float32, wStride, n int, before, after *float32)")
 	Pragma("noescape")
-	Doc("tileAVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,",
-		"i = 0..3, j = 0..n-1; n is a multiple of 4.")
+	Doc(name+" sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,",
+		"i = 0.."+strconv.Itoa(m-1)+", j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or",
+		"with 0 where it is nil; where after is not nil they end there, and dst is left alone.")
 	dst, dstStride := Load(Param("dst"), GP64()), Load(Param("dstStride"), GP64())
-	x, xStride := Load(Param("x"), GP64()), Load(Param("xStride"), GP64())
-	w, wStride := Load(Param("w"), GP64()), Load(Param("wStride"), GP64())
-	k := Load(Param("k"), GP64())
-	whole := GP64()
-	MOVQ(k, whole)
+	x, w := threes(Load(Param("x"), GP64()), Load(Param("xStride"), GP64())), threes(Load(Param("w"), GP64()), Load(Param("wStride"), GP64()))
+	SHLQ(Imm(2), dstStride)
+	whole, back := Load(Param("k"), GP64()), GP64()
+	u.tailMask(whole, 16)
 	ANDQ(I8(-16), whole)
-	u.tailMask(k, 16)
-	for _, stride := range []reg.Register{dstStride, xStride, wStride} {
-		SHLQ(Imm(2), stride)
-	}
-	xs, ws := [4]reg.Register{x, GP64(), GP64(), GP64()}, [4]reg.Register{w, GP64(), GP64(), GP64()}
-	rowsFrom(xs, xStride)
+	LEAQ(Mem{Base: whole, Index: whole, Scale: 1}, back) // bytes of whole chunks: 4 times
+	ADDQ(back, back)
+	before, after := Load(Param("before"), GP64()), Load(Param("after"), GP64())
 
 	Label("four")
-	rowsFrom(ws, wStride)
-	var acc [4][4]reg.VecVirtual // [row of w][row of x]
-	for j := range acc {
-		for i := range acc[j] {
-			acc[j][i] = u.zero()
+	acc := make([][4]reg.VecVirtual, m) // [row of x][row of w]
+	for i := range acc {
+		for j := range acc[i] {
+			acc[i][j] = u.zero()
 		}
 	}
+	TESTQ(before, before)
+	JZ(LabelRef("begin"))
+	lanesOf(acc, before, func(lane Mem, sum reg.VecVirtual) { VMOVUPS(lane, sum) })
+	Label("begin")
 	c := GP64()
-	XORQ(c, c)
-	JMP(LabelRef("chunks"))
+	MOVQ(whole, c)
+	TESTQ(c, c)
+	JZ(LabelRef("rest"))
 	Label("chunk")
-	u.sixteen(xs, ws, c, acc, nil)
-	ADDQ(Imm(16), c)
-	Label("chunks")
-	CMPQ(c, whole)
-	JL(LabelRef("chunk"))
-	CMPQ(c, k)
-	JE(LabelRef("trees"))
-	u.sixteen(xs, ws, c, acc, u.parts[0])
+	u.sixteen(x, w, acc, nil)
+	x.move(64)
+	w.move(64)
+	SUBQ(Imm(16), c)
+	JNZ(LabelRef("chunk"))
+	Label("rest")
+	Load(Param("k"), c)
+	CMPQ(whole, c)
+	JE(LabelRef("summed"))
+	u.sixteen(x, w, acc, u.parts[0])
+	Label("summed")
+	TESTQ(after, after)
+	JZ(LabelRef("trees"))
+	lanesOf(acc, after, func(lane Mem, sum reg.VecVirtual) { VMOVUPS(sum, lane) })
+	JMP(LabelRef("next"))
 	Label("trees")
-	sums := sixteenTrees(acc)
-	to := GP64()
-	MOVQ(dst, to)
-	for i := range 4 {
-		VEXTRACTF32X4(Imm(uint64(i)), sums, Mem{Base: to})
-		if i < 3 {
-			ADDQ(dstStride, to)
-		}
-	}
+	storeTrees(acc, dst, dstStride)
 	ADDQ(Imm(16), dst)
-	LEAQ(Mem{Base: w, Index: wStride, Scale: 4}, w)
+	Label("next")
+	x.turn(back, false)
+	w.turn(back, true)
 	n := Load(Param("n"), GP64())
 	SUBQ(Imm(4), n)
 	Store(n, Param("n"))
@@ -67,35 +74,94 @@ func tile() {
 	u.leave()
 }
 
-// rowsFrom finds the three rows after the first.
-func rowsFrom(rows [4]reg.Register, stride reg.Register) {
-	LEAQ(Mem{Base: rows[0], Index: stride, Scale: 1}, rows[1])
-	LEAQ(Mem{Base: rows[0], Index: stride, Scale: 2}, rows[2])
-	LEAQ(Mem{Base: rows[1], Index: stride, Scale: 2}, rows[3])
+// lanesOf visits the sums and their places in memory, and goes on to the next ones.
+func lanesOf(acc [][4]reg.VecVirtual, at reg.Register, visit func(lane Mem, sum reg.VecVirtual)) {
+	for i := range acc {
+		for j, sum := range acc[i] {
+			visit(Mem{Base: at, Disp: 64 * (4*i + j)}, sum)
+		}
+	}
+	ADDQ(U32(64*4*len(acc)), at)
 }
 
-// sixteen adds the products of 16 numbers of each row to the lanes.
-func (u *unit) sixteen(xs, ws [4]reg.Register, c reg.Register, acc [4][4]reg.VecVirtual, mask reg.Register) {
-	var b [4]reg.VecVirtual
-	for j := range b {
-		b[j] = u.reg()
-		u.load(Mem{Base: ws[j], Index: c, Scale: 4}, mask, b[j])
-	}
-	for i := range xs {
-		a := u.reg()
-		u.load(Mem{Base: xs[i], Index: c, Scale: 4}, mask, a)
-		for j := range b {
-			p := u.reg()
-			VMULPS(b[j], a, p)
-			VADDPS(p, acc[j][i], acc[j][i])
+// storeTrees stores the sums, four a row.
+func storeTrees(acc [][4]reg.VecVirtual, dst, stride reg.Register) {
+	to := GP64()
+	MOVQ(dst, to)
+	for i := 0; i < len(acc); i += 4 {
+		some := acc[i:min(i+4, len(acc))]
+		sums := sixteenTrees(some)
+		for r := range some {
+			VEXTRACTF32X4(Imm(uint64(r)), sums, Mem{Base: to})
+			if i+r < len(acc)-1 {
+				ADDQ(stride, to)
+			}
 		}
 	}
 }
 
-// sixteenTrees adds the lanes of 16 sums, acc[j][i], and gives them as
+// rowsOf are rows one stride apart, by every third of which there is a pointer.
+type rowsOf struct {
+	at     [2]reg.Register // rows 0 and 3
+	stride reg.Register
+}
+
+// threes begins at a row; the stride comes in numbers.
+func threes(row, stride reg.Register) *rowsOf {
+	r := &rowsOf{at: [2]reg.Register{row, GP64()}, stride: stride}
+	SHLQ(Imm(2), stride)
+	LEAQ(Mem{Base: row, Index: stride, Scale: 2}, r.at[1])
+	ADDQ(stride, r.at[1])
+	return r
+}
+
+func (r *rowsOf) row(i int) Mem {
+	m := Mem{Base: r.at[min(i/3, 1)]}
+	if i -= 3 * min(i/3, 1); i > 0 {
+		m.Index, m.Scale = r.stride, uint8(i)
+	}
+	return m
+}
+
+// move goes on by so many bytes of each row.
+func (r *rowsOf) move(bytes int) {
+	ADDQ(Imm(uint64(bytes)), r.at[0])
+	ADDQ(Imm(uint64(bytes)), r.at[1])
+}
+
+// turn goes back by so many bytes, and to the next four rows.
+func (r *rowsOf) turn(back reg.Register, next bool) {
+	for _, at := range r.at {
+		SUBQ(back, at)
+		if next {
+			LEAQ(Mem{Base: at, Index: r.stride, Scale: 4}, at)
+		}
+	}
+}
+
+// sixteen adds the products of 16 numbers of each row to the lanes.
+func (u *unit) sixteen(x, w *rowsOf, acc [][4]reg.VecVirtual, mask reg.Register) {
+	var b [4]reg.VecVirtual
+	for j := range b {
+		b[j] = u.reg()
+		u.load(w.row(j), mask, b[j])
+	}
+	for i := range acc {
+		a := u.reg()
+		u.load(x.row(i), mask, a)
+		for j := range b {
+			p := u.reg()
+			VMULPS(b[j], a, p)
+			VADDPS(p, acc[i][j], acc[i][j])
+		}
+	}
+}
+
+// sixteenTrees adds the lanes of up to 16 sums, acc[i][j], and gives them as
 // [i][j]: each step adds one half of the lanes of two registers to the other
-// half and puts the two results side by side in one.
-func sixteenTrees(acc [4][4]reg.VecVirtual) reg.VecVirtual {
+// half and puts the two results side by side in one. A row that is not there is
+// the first once more.
+func sixteenTrees(acc [][4]reg.VecVirtual) reg.VecVirtual {
 	halves := func(a, b reg.VecVirtual) reg.VecVirtual { // l + (l+8): 8 lanes of a, of b
 		low, high := ZMM(), ZMM()
 		VSHUFF32X4(Imm(0x44), b, a, low)
@@ -118,8 +184,13 @@ func sixteenTrees(acc [4][4]reg.VecVirtual) reg.VecVirtual {
 		return front
 	}
 	var rows [4]reg.VecVirtual // of w: quarter i has four lanes of the sum with row i of x
-	for j, a := range acc {
-		rows[j] = quarters(halves(a[0], a[1]), halves(a[2], a[3]))
+	for j := range rows {
+		front := halves(acc[0][j], acc[min(1, len(acc)-1)][j])
+		back := front
+		if len(acc) > 2 {
+			back = halves(acc[2][j], acc[len(acc)-1][j])
+		}
+		rows[j] = quarters(front, back)
 	}
 	a := inQuarters(0x44, 0xee, rows[0], rows[1]) // + (l+2)
 	b := inQuarters(0x44, 0xee, rows[2], rows[3])

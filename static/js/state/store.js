@@ -1,6 +1,8 @@
 // One store: views read it, actions change it. A change is painted in the next
 // animation frame, view by view in the order in which they subscribed; what a
-// frame has no time for is painted in the next one.
+// frame has no time for is painted in the next one. What somebody waits for is
+// painted ahead, in tasks as short as those frames: at the screen's next refresh
+// all of it is there, and the browser has only to draw it.
 
 const TIME = 8; // milliseconds that painting may take of one frame, the last view's own not counted
 const PATIENCE = 4; // frames that a view is passed over in before it is painted whatever the time
@@ -16,19 +18,32 @@ export const paintTogether =
   (state, before) =>
     views.forEach((view) => view(state, before));
 
+/** Runs something in a task of its own, as soon as others are through. @param {() => void} run */
+function task(run) {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    run();
+  };
+  port2.postMessage(0);
+}
+
 /**
  * @template T
  * @param {T} initial
- * @param {(paint: () => void) => void} [schedule]
+ * @param {(paint: () => void) => void} [schedule] for the next animation frame
  * @param {() => number} [now]
+ * @param {(paint: () => void) => void} [soon] before that
  */
 export function createStore(
   initial,
   schedule = (paint) => requestAnimationFrame(paint),
   now = () => performance.now(),
+  soon = task,
 ) {
   let state = initial;
   let waiting = false;
+  let ahead = /** @type {T|null} */ (null); // the state that is painted before the next frame
   /**
    * @type {{paint: (state: T, before: T) => void, painted: T, passed: number}[]} painted is the state that the view
    * shows
@@ -60,8 +75,14 @@ export function createStore(
   };
   const slice = () => {
     // whatever a scheduler passes: an animation frame passes a time
-    waiting = false;
+    [waiting, ahead] = [false, null];
     paint(TIME);
+  };
+  const painted = () => views.every((view) => view.painted === state);
+  const early = () => {
+    if (ahead !== state || painted()) return; // the frame has come, or something newer, which it will paint
+    paint(TIME);
+    soon(early);
   };
   return {
     get: () => state,
@@ -70,10 +91,17 @@ export function createStore(
       state = { ...state, ...change };
       wait();
     },
+    /** Begins to paint before the next frame, one state for each: more of them nobody would see. */
+    hurry() {
+      if (ahead) return;
+      ahead = state;
+      soon(early);
+      wait(); // for the frame that ends it
+    },
     /** Paints now, all of it: what is on screen is then what the state says. */
     flush: () => paint(Infinity),
     /** Does every view show the state? */
-    painted: () => views.every((view) => view.painted === state),
+    painted,
     /** @param {(state: T, before: T) => void} paint */
     subscribe(paint) {
       views.push({ paint, painted: initial, passed: 0 });

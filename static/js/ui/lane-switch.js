@@ -18,9 +18,11 @@ export function createLaneSwitch(root, act) {
   let shown = "";
   const arrange = () => tokens.closest("label")?.toggleAttribute("hidden", kind.value !== UNTIL);
   const value = () => (kind.value === UNTIL ? UNTIL + Number(tokens.value) : kind.value);
-  root.addEventListener("change", () => {
+  root.addEventListener("change", (e) => {
     arrange();
     const { run, step } = state?.frame?.meta ?? {};
+    // who says so while the run is on means from here on
+    if (act && step && e.target === kind && kind.value === UNTIL) tokens.value = String(step.cached + step.rows);
     if (!act || !run || !state || !check(root, state.t, false)) return;
     act.run({ ...run.recipe, lanes: value() });
     if (step) act.seek(step.n);

@@ -46,17 +46,26 @@ export function marked(frame, plates) {
   return { cell: find(e), reads: e.reads.map(find).filter((x) => !!x) };
 }
 
+/** Those that have something on them. @type {WeakSet<HTMLCanvasElement>} */
+const used = new WeakSet();
+
 /**
+ * Where there is nothing to mark, which is nearly always, a canvas that is blank stays as it is:
+ * a browser copies all of one that it has so much as cleared, and this one is as large as the stage.
  * @param {HTMLCanvasElement} canvas @param {{width: number, height: number}} size
  * @param {ReturnType<typeof marked>} what @param {Theme} theme
  * @param {[Plate, (row: number, col: number) => string][]} [written] matrices with room for their
  * numbers
  */
 export function marks(canvas, size, { cell, reads }, theme, written = []) {
-  fit(canvas, size.width, size.height);
+  const nothing = !cell && !reads.length && !written.length;
   show(canvas, size);
+  if (nothing && !used.has(canvas)) return;
+  fit(canvas, size.width, size.height);
   const ctx = canvas.getContext("2d");
   if (!ctx) return;
+  if (nothing) used.delete(canvas);
+  else used.add(canvas);
   ctx.setTransform(density(), 0, 0, density(), 0, 0);
   ctx.clearRect(0, 0, size.width, size.height);
   for (const r of reads) if (cell) arrow(ctx, r, cell, theme);
@@ -82,6 +91,7 @@ function numbers(ctx, p, at, theme) {
   for (let r = 0; r < p.rows; r++) {
     for (let c = 0; c < p.cols; c++) {
       const [x, y, s] = [p.x + (c + 0.5) * cw, p.y + (r + 0.5) * ch, at(r, c)];
+      if (!s) continue; // there is none
       const w = ctx.measureText(s).width + 6;
       ctx.globalAlpha = 0.86;
       ctx.fillStyle = theme.colors.surface;

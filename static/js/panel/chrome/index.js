@@ -57,6 +57,9 @@ function create(_, { store, act }) {
           Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`),
         })
       : "";
+    const short = state.frame?.meta.run.short;
+    byId("short").hidden = !short;
+    byId("short").textContent = short ? t("world.short", { Fits: short.fits, Whole: short.whole }) : "";
     const away = connected || !lost ? "" : told(lost, t);
     offline.hidden = !away;
     if (offline.textContent !== away) offline.textContent = away; // a live region speaks every change
