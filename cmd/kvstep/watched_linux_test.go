@@ -223,9 +223,15 @@ func (v *viewer) Frame(f *room.Encoded)  { v.frames <- f.Data }
 func (v *viewer) Problem(p *sim.Problem) { v.problems <- p }
 func (v *viewer) Loading([]byte)         {}
 
-// TestARoomWhoseFileIsShortened: its viewer is told, another room notices nothing, and
-// when the file is whole again the same room runs it.
-func TestARoomWhoseFileIsShortened(t *testing.T) {
+// TestARoomWhoseFileChanges: its viewer is told and is shown nothing that would follow from other
+// weights, another room notices nothing, and when the file is whole again the same room runs it.
+func TestARoomWhoseFileChanges(t *testing.T) {
+	for how, change := range harm {
+		t.Run(how, func(t *testing.T) { roomWhoseFileChanges(t, change) })
+	}
+}
+
+func roomWhoseFileChanges(t *testing.T, change func(path string) error) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "m.bin")
 	mappedBin(t, path, 1)
@@ -259,7 +265,7 @@ func TestARoomWhoseFileIsShortened(t *testing.T) {
 	if p := wait(v); p != nil {
 		t.Fatal(p)
 	}
-	if err := harm["shortened"](path); err != nil {
+	if err := change(path); err != nil {
 		t.Fatal(err)
 	}
 	one.Do(v, wire.Command{Cmd: "forward", By: "layer"})
@@ -268,6 +274,7 @@ func TestARoomWhoseFileIsShortened(t *testing.T) {
 		p = wait(v)
 	}
 	wantChanged(t, p)
+	wantChanged(t, wait(v)) // nor can the moment before be derived any more
 	two.Do(other, wire.Command{Cmd: "forward", By: "token"})
 	if p := wait(other); p != nil {
 		t.Errorf("the other room hears %v", p)

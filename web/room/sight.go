@@ -7,6 +7,7 @@ import (
 	"unique"
 
 	"kvstep/sim/lens"
+	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/web/wall"
 )
@@ -119,16 +120,27 @@ func (s *state) showNext() {
 	s.pace.shown(began)
 }
 
-// write makes the frames of a scene. It only reads the room, which waits for it.
+// write makes the frames of a scene. It only reads the room, which waits for it. Much of a moment
+// is derived from the weights, so frames of a model whose files are others by then are not sent.
 func (s *state) write(x *scene) {
 	began := time.Now()
 	x.err = wall.Around("frame", func() string { return s.link(x.sight).Query() }, func() error {
-		for i, data := range s.encode(s.moment(x.sight, x.seq), x.langs) {
-			x.frames = append(x.frames, &Encoded{Data: data, Shared: x.shared[i]})
-		}
-		return nil
+		return library.Guarded(s.checkUnchanged, func() error {
+			for i, data := range s.encode(s.moment(x.sight, x.seq), x.langs) {
+				x.frames = append(x.frames, &Encoded{Data: data, Shared: x.shared[i]})
+			}
+			return s.checkUnchanged()
+		})
 	})
 	x.took = time.Since(began)
+}
+
+// checkUnchanged refuses a model whose files are no longer what was opened.
+func (s *state) checkUnchanged() error {
+	if s.model == nil {
+		return nil
+	}
+	return s.model.CheckUnchanged()
 }
 
 // deliver sends the frames of a scene to those who wait for them. One that could not be written is
