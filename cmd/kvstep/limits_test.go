@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -16,6 +17,12 @@ import (
 // TestEveryLimitIsAFlag: each can be set from its least to its most, says its default, changes
 // nothing else, and refuses what lies beyond.
 func TestEveryLimitIsAFlag(t *testing.T) {
+	all := reflect.ValueOf(limits.Default())
+	for i := range all.NumField() {
+		if all.Field(i).IsZero() {
+			t.Errorf("%s is in no entry of limits.All", all.Type().Field(i).Name)
+		}
+	}
 	for _, l := range limits.All {
 		c := &cobra.Command{}
 		within := defineLimits(c)

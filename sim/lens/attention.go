@@ -2,6 +2,7 @@ package lens
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/mat"
 	"kvstep/sim/model"
 )
 
@@ -10,35 +11,50 @@ var attentionLens = Lens{Name: "attention", Needs: []Need{matrices, noOp}, Show:
 	{"Q", "F16", "[m, hd]", "queries of the picked head, after RoPE"},
 	{"K", "F16", "[T, hd]", "keys of its kv head: `cached` rows from the cache, then the m new ones"},
 	{"V", "F16", "[T, hd]", "values, likewise"},
-	{"scores", "F16", "[m, T]", "q.k/sqrt(hd) of every pair, masked ones included"},
-	{"mask", "U8", "[m, T]", "1 where the query may see the key, 0 where the causal mask forbids it, 2 where the cache had let the key go"},
-	{"probs", "F16", "[m, T]", "softmax over the allowed pairs, 0 where masked"},
+	{"scores", "F16", "triangle", "q.k/sqrt(hd) of every pair that the causal mask allows, those included whose key the cache had evicted"},
+	evictedSpec,
+	{"probs", "F16", "triangle", "softmax over the pairs that are seen, 0 for evicted keys"},
 	{"out", "F16", "[m, hd]", "probs x V"},
 }}
 
 // showAttention returns the picture of one head that is shown where no op is picked.
 func showAttention(m *Moment) []Tensor {
-	a := m.Model.Model.Attention(m.From, m.Head())
-	return []Tensor{Floats("Q", F16, a.Q), Floats("K", F16, a.K), Floats("V", F16, a.V), Floats("scores", F16, a.Scores),
-		mask(m.From, m.Model.Model.KVHead(m.Head())), Floats("probs", F16, a.Probs), Floats("out", F16, a.Out)}
+	a := m.Model.Model.Causal(m.From, m.Head())
+	tensors := []Tensor{Floats("Q", F16, a.Q), Floats("K", F16, a.K), Floats("V", F16, a.V), ofPairs("scores", a.Scores)}
+	return append(append(tensors, evictedKeys(m)...), ofPairs("probs", a.Probs), Floats("out", F16, a.Out))
 }
 
-// mask returns 1 where a query may see a key, 0 where the causal mask forbids it, and
-// 2 where the mask allows it, but the cache of the K/V head had let the key go.
-func mask(s *sim.Step, kvHead int) Tensor {
-	positions := s.Cached + s.Rows
-	data := make([]byte, 0, s.Rows*positions)
-	for i := range s.Rows {
-		for j := range positions {
-			switch {
-			case model.Masked(s.Cached, i, j):
-				data = append(data, 0)
-			case model.Hidden(s, kvHead, i, j):
-				data = append(data, 2)
-			default:
-				data = append(data, 1)
-			}
+// ofPairs returns a triangle. It has, row after row, the pairs of a query with the positions up to its own:
+// cached+1 numbers of the first one, cached+2 of the second, and so on. What lies beyond is masked. A triangle
+// has one dimension, as no other tensor has.
+func ofPairs(name string, numbers []float32) Tensor {
+	t := Floats(name, F16, mat.RowOf(numbers))
+	t.Shape = []int{len(numbers)}
+	return t
+}
+
+// Triangle returns that of a matrix with a row for each query of a step and a column for each position.
+func Triangle(name string, s *sim.Step, x mat.Matrix) Tensor {
+	numbers := make([]float32, 0, model.Triangle(s.Cached, s.Rows))
+	for i := range x.NumRows() {
+		numbers = append(numbers, x.Row(i)[:s.Cached+i+1]...)
+	}
+	return ofPairs(name, numbers)
+}
+
+var evictedSpec = Spec{"evicted", "U8 or U16", "[1, T]", "where the cache had evicted keys of this head: 1 + the position of the first query that each of them was evicted before, 0 where it is kept; pairs of that query and later ones are not seen"}
+
+// evictedKeys returns since when the keys of the head that is looked at are not seen; nil where all are.
+func evictedKeys(m *Moment) []Tensor {
+	s, kvHead := m.From, m.Model.Model.KVHead(m.Head())
+	since, some := make([]uint32, s.Cached+s.Rows), false
+	for p := range since {
+		if q := s.KV.EvictedAt(s.Layer, kvHead, p); q < len(since) {
+			since[p], some = uint32(q)+1, true
 		}
 	}
-	return bytesOf("mask", data, s.Rows, positions)
+	if !some {
+		return nil
+	}
+	return []Tensor{wholes("evicted", since, 1, len(since))}
 }

@@ -14,18 +14,13 @@ type EffectInfo struct {
 	KL       float64 `json:"kl"`        // of the next-token distribution from the exact one, in nats
 	Token    int     `json:"token"`     // the same choice from the exact logits
 	Label    string  `json:"label"`     // of that token
-	Chosen   int     `json:"chosen"`    // what the sampler chose from those of the policy
 	Changed  *int    `json:"changed"`   // number of the first choice of the run that differs, from 0
 }
 
 func showEffect(m *Moment) *EffectInfo {
 	s := lastEffect(m)
 	e := s.Effect
-	info := &EffectInfo{s.Pass, e.MaxDelta, e.KL, e.Token, m.Label(e.Token), s.Token, e.Changed}
-	if c := s.Choice(); c != nil { // a person may have chosen another
-		info.Chosen = c.Token
-	}
-	return info
+	return &EffectInfo{s.Pass, e.MaxDelta, e.KL, e.Token, m.Label(e.Token), e.Changed}
 }
 
 // lastEffect returns the latest head step of the sequence that chose under an effect, nil: none.

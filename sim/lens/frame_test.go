@@ -59,7 +59,7 @@ func TestNamesStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(data)
-	for old, gone := range map[string]string{"| `ledger` |": "keys", "| `explain.terms` |": "tensors", "| `mask` | `op`": "tensors", "| `identical` |": "Step", "| `prob`": "Candidate"} {
+	for old, gone := range map[string]string{"| `ledger` |": "keys", "| `explain.terms` |": "tensors", "| `evicted` | `op`": "tensors", "| `identical` |": "Step", "| `prob`": "Candidate"} {
 		if got := lenstest.Gone(doc, strings.Replace(doc, old, "| `sky` |", 1)); len(got) != 1 || !strings.HasPrefix(got[0], gone) {
 			t.Errorf("without %s: %v, want one of %s", old, got, gone)
 		}
@@ -83,8 +83,7 @@ var unread = map[string][]string{
 	"Candidate":       {"logit"},
 	"Speculation":     {"flops"},
 	"SoFar":           {"proposed"},
-	"Effect":          {"pass", "token", "chosen"},
-	"Peer":            {"phase", "label", "sum", "over"},
+	"Effect":          {"pass", "token"},
 	"Schedule":        {"rows", "padded", "idle"},
 	"RequestProgress": {"rows", "recomputing"},
 	"Branch":          {"step", "cursor"},

@@ -147,8 +147,12 @@ func parts(n, by int) int { return (n + by - 1) / by }
 // pool notes the largest of every by probabilities.
 func pool(largest, probs []float32, by int) {
 	for at := range parts(len(probs), by) {
+		top := largest[at]
 		for _, p := range probs[at*by : min((at+1)*by, len(probs))] {
-			largest[at] = max(largest[at], p)
+			if p > top {
+				top = p
+			}
 		}
+		largest[at] = top
 	}
 }

@@ -6,8 +6,8 @@ import (
 
 // opLens is the op that is looked at; null where none is, or it does not exist in this step.
 var opLens = Lens{Name: "op", Needs: []Need{matrices}, Null: true, Show: both(ShowOp), Tensors: []Spec{
-	{"op.ID", "F16 or U8", "", "of the op and of each input that is not a weight matrix"},
-	{"mask", "U8", "[m, T]", "of ops with a column for each key"},
+	{"op.ID", "F16 or U8", "", "of the op and of each input that is not a weight matrix; a triangle of those with a column for each key, `mask` apart, which is none"},
+	evictedSpec,
 }}
 
 // OpInfo is the op that is looked at, with the tensors that the frame has of it.
@@ -61,8 +61,10 @@ func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 		}
 		input := inputOf(m, op, in, x.NumRows(), x.NumCols(), out.NumCols())
 		switch {
-		case input.Weight:
-		case x.NumRows()*x.NumCols() >= coarseFrom && !in.Pairs():
+		case input.Weight, id == "mask":
+		case in.Pairs():
+			tensors = append(tensors, Triangle("op."+id, m.From, x))
+		case x.NumRows()*x.NumCols() >= coarseFrom:
 			t := Pictured("op."+id, x)
 			input.Max = t.Max
 			tensors = append(tensors, t)
@@ -71,13 +73,14 @@ func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 		}
 		info.Inputs = append(info.Inputs, input)
 	}
-	if op.ID == "mask" {
-		return info, append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
+	if !op.Pairs() {
+		return info, append(tensors, Floats("op."+op.ID, F16, out))
 	}
-	if op.Pairs() {
-		tensors = append(tensors, mask(m.From, m.Model.Model.KVHead(m.Head())))
+	tensors = append(tensors, evictedKeys(m)...)
+	if op.ID == "mask" { // nobody has to be told
+		return info, tensors
 	}
-	return info, append(tensors, Floats("op."+op.ID, F16, out))
+	return info, append(tensors, Triangle("op."+op.ID, m.From, out))
 }
 
 // inputOf returns what an op reads of an input [rows, cols]: of a weight of all heads the

@@ -31,18 +31,14 @@ type PeersInfo struct {
 
 // PeerInfo is one sequence of a pass.
 type PeerInfo struct {
-	Seq           int       `json:"seq"`
-	Phase         sim.Phase `json:"phase"`
-	Rows          int       `json:"rows"`
-	Cached        int       `json:"cached"`
-	Prompt        int       `json:"prompt"`           // tokens
-	Token         *int      `json:"token,omitempty"`  // where one was chosen; of a beam its best continuation that stays
-	Label         string    `json:"label,omitempty"`  // of that token
-	GeneratedText string    `json:"said"`             // generated so far
-	Sum           *Score    `json:"sum,omitempty"`    // log-probability of what a beam has said
-	FinishReason  string    `json:"over,omitempty"`   // why the sequence ended
-	Table         []int     `json:"table,omitempty"`  // its blocks
-	Copied        []int     `json:"copied,omitempty"` // those of them that are copies, made because two beams would write into one
+	Seq           int    `json:"seq"`
+	Rows          int    `json:"rows"`
+	Cached        int    `json:"cached"`
+	Prompt        int    `json:"prompt"`           // tokens
+	Token         *int   `json:"token,omitempty"`  // where one was chosen; of a beam its best continuation that stays
+	GeneratedText string `json:"said"`             // generated so far
+	Table         []int  `json:"table,omitempty"`  // its blocks
+	Copied        []int  `json:"copied,omitempty"` // those of them that are copies, made because two beams would write into one
 }
 
 func showPeers(m *Moment) *PeersInfo {
@@ -60,13 +56,9 @@ func showPeers(m *Moment) *PeersInfo {
 	}
 	copies := copiedBlocks(m)
 	for i, p := range everyone(s) {
-		x := PeerInfo{Seq: p.Seq, Phase: p.Phase, Rows: p.Rows, Cached: p.Cached, Prompt: p.Prompt, GeneratedText: saidOf(m, p), FinishReason: p.FinishReason}
+		x := PeerInfo{Seq: p.Seq, Rows: p.Rows, Cached: p.Cached, Prompt: p.Prompt, GeneratedText: saidOf(m, p)}
 		if p.Token >= 0 {
-			x.Token, x.Label = &p.Token, m.Label(p.Token)
-		}
-		if b := beamsBefore(m, s); b != nil && p.Seq < len(b.Live) {
-			sum := Score(b.Live[p.Seq].Sum)
-			x.Sum = &sum
+			x.Token = &p.Token
 		}
 		if p.KV != nil {
 			use := p.KV.Usage()

@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 
 	"kvstep/sim/mat"
 )
@@ -60,22 +61,20 @@ func (h *HintSums) Hint() Hint {
 	return Hint{entropy, h.previous.of(), h.first.of(), h.self.of(), h.copies.of()}
 }
 
-// entropy returns that of a row in bits, of its scores: the logarithm of p is score - largest score + the
-// logarithm of the largest p, so that one is enough for all.
+// entropy returns that of a row in bits, of its scores: the logarithm of each p is that of the largest p +
+// score - the largest p's score, so that one logarithm is enough for all.
 func entropy(scores, probs []float32) float64 {
-	top := 0
-	for i, p := range probs {
-		if p > probs[top] {
-			top = i
-		}
+	top := mat.Max(probs)
+	at := slices.Index(probs, top)
+	if at < 0 { // not a number
+		return bits(probs)
 	}
-	below := 0.0
-	for i, p := range probs {
-		if p > 0 {
-			below += float64(p) * float64(scores[top]-scores[i])
-		}
+	mean := float64(mat.Dot(probs, scores)) // of p x score; the sum of p is 1 but for rounding
+	h := float64(mat.Sum(probs, nil))*(float64(scores[at])-math.Log(float64(top))) - mean
+	if h-h != 0 { // a score is not finite
+		return bits(probs)
 	}
-	return max((below-math.Log(float64(probs[top])))/math.Ln2, 0)
+	return max(h/math.Ln2, 0)
 }
 
 // bits returns the entropy of a row: -sum p log2 p.

@@ -15,15 +15,21 @@ func (t *trial) waits(r *rand.Rand) error {
 	if t.rec.Lanes == "cached" || t.rec.Lanes == "uncached" {
 		return nil
 	}
-	ran, waited := t.rec, t.rec
-	ran.Lanes = "both"
-	if _, waits := t.rec.UncachedTokens(); !waits {
+	other, waited := t.rec, t.rec
+	_, waits := t.rec.UncachedTokens()
+	if other.Lanes = "both"; !waits {
 		waited.Lanes = fmt.Sprint(sim.BothUntil, r.IntN(3)*r.IntN(10))
+		other = waited
 	}
-	want, err1 := runtest.Play(t.m, ran)
-	have, err2 := runtest.Play(t.m, waited)
-	if fmt.Sprint(err1) != fmt.Sprint(err2) {
-		return fmt.Errorf("%s: %v, of both lanes %v", waited.Lanes, err2, err1)
+	have, want := t.steps, t.steps
+	steps, err := runtest.Play(t.m, other)
+	if fmt.Sprint(err) != fmt.Sprint(t.err) {
+		return fmt.Errorf("%s: %v, of %s %v", other.Lanes, err, t.rec.Lanes, t.err)
+	}
+	if waits {
+		want = steps
+	} else {
+		have = steps
 	}
 	limit, _ := waited.UncachedTokens()
 	if err := (&account{limit: limit, waits: map[int]bool{}, compared: map[int]int{}, differed: map[int]bool{}}).check(have); err != nil {

@@ -27,6 +27,15 @@ declare module "./wire/frame.js" {
     /** A link to what this copy lacks. */
     lacking?: string | null;
   }
+  interface Tensor {
+    /** Of pairs: the position of the first query. Of later keys than a query's own there is no number. */
+    cached?: number;
+  }
+  /** What the page adds to the tensors of a frame (wire/triangle.js). */
+  interface Tensors {
+    /** U8 [m, T]: 0 a later key, 1 one that is seen, 2 one that the cache had evicted. */
+    mask?: Tensor;
+  }
 }
 
 /** A frame that has these keys, as those of a batch have peers. */

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { decode, parse } from "../js/wire/decode.js";
+import { complete, EVICTED, untold } from "../js/wire/triangle.js";
 import { cell, percent, si } from "../js/format.js";
 import { brief, exact } from "../js/panel/explain/exact.js";
 import { bytes, frame } from "./frames.js";
@@ -99,4 +100,30 @@ test("numbers that are not finite have a word, and no text is taken for one", ()
     for (const f of [brief, exact, cell, percent, (/** @type {number} */ y) => si(y, "B")])
       assert.equal(typeof f(x), "string");
   }
+});
+
+test("a triangle becomes a rectangle, and says which numbers it lacks", () => {
+  const from = { cached: 2, rows: 3 };
+  const tensors = {
+    scores: { dtype: "F16", shape: [12], data: Float32Array.from({ length: 12 }, (_, i) => i + 1) },
+    probs: { dtype: "F16", shape: [12], data: new Float32Array(12).fill(0.25) },
+    evicted: { dtype: "U8", shape: [1, 5], data: Uint8Array.from([4, 0, 0, 0, 0]) }, // before the query at position 3
+  };
+  const of = (meta, extra = {}) => {
+    const all = { ...tensors, ...extra };
+    complete({ pick_step: from, ...meta }, all);
+    return all;
+  };
+  const { scores, probs, mask } = of({});
+  assert.deepEqual(scores.shape, [3, 5]);
+  assert.deepEqual([...scores.data], [1, 2, 3, 0, 0, 4, 5, 6, 7, 0, 8, 9, 10, 11, 12]);
+  assert.deepEqual([...mask.data], [1, 1, 1, 0, 0, EVICTED, 1, 1, 1, 0, EVICTED, 1, 1, 1, 1]);
+  assert.deepEqual(
+    [0, 1, 2].map((i) => [0, 1, 2, 3, 4].filter((j) => untold(scores, i, j))),
+    [[3, 4], [4], []],
+  );
+  assert.ok(!untold(probs, 0, 4) && probs.data[4] === 0); // a masked probability is known
+  assert.equal(of({ op: { id: "out", inputs: [] } }).mask, undefined);
+  assert.ok(of({ op: { id: "mask", inputs: [] } }).mask);
+  assert.throws(() => of({}, { scores: { ...tensors.scores, data: new Float32Array(11) } }), /triangle scores/);
 });

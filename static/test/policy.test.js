@@ -10,7 +10,8 @@ import { lampSays } from "../js/panel/ledger/equality.js";
 import { says } from "../js/panel/memory/index.js";
 import { fullAt, parsePolicy, policyName } from "../js/facts/policy.js";
 import { history, sentence } from "../js/panel/cache/provenance.js";
-import { evicts, GONE, tensorOf } from "../js/facts/readout.js";
+import { evicts, tensorOf } from "../js/facts/readout.js";
+import { EVICTED } from "../js/wire/triangle.js";
 import { atWall, times } from "../js/panel/out-of-memory/index.js";
 import { recorder, theme } from "./canvas.js";
 import { frame } from "./frames.js";
@@ -108,7 +109,7 @@ test("heavy hitters tell the attention they are kept for", () => {
 
 test("a mask tells later keys from those that were evicted, and as a picture says yes or no", () => {
   const f = frame("window");
-  assert.ok(evicts(f) && f.tensors.mask.data.includes(GONE));
+  assert.ok(evicts(f) && f.tensors.mask.data.includes(EVICTED));
   assert.deepEqual([...new Set(tensorOf(f, "mask").data)].sort(), [0, 1]);
 });
 

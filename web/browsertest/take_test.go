@@ -28,6 +28,7 @@ import (
 	"kvstep/sim/export"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
+	"kvstep/sim/model"
 )
 
 // take presses one entry of the menu and returns the file that the browser
@@ -339,7 +340,11 @@ func TestHandoutInside(t *testing.T) {
 				t.Fatalf("step %d %s: %d numbers", n, op.ID, len(got))
 			}
 			for i, v := range got {
-				if exact := want.At(i/want.NumCols(), i%want.NumCols()); float32(v) != mat.F32(mat.F16(exact)) {
+				row, col := i/want.NumCols(), i%want.NumCols()
+				if (op.ID == "dots" || op.ID == "scores") && model.Masked(all[n].Cached, row, col) {
+					continue // does not travel
+				}
+				if exact := want.At(row, col); float32(v) != mat.F32(mat.F16(exact)) {
 					t.Fatalf("step %d %s [%d] is %v, the engine has %v", n, op.ID, i, v, exact)
 				}
 			}

@@ -70,6 +70,9 @@ func headOps(m *lens.Moment) (tensors []checkpoint.Tensor) {
 			continue
 		}
 		t := wire.Tensor(lens.Floats("op."+op.ID, lens.F16, x))
+		if op.Pairs() {
+			t = wire.Tensor(lens.Triangle("op."+op.ID, m.From, x))
+		}
 		if cache := map[string]string{"k_rope": "K", "v": "V"}[op.ID]; cache != "" { // its newest rows, if it keeps them as they are
 			kept, _ := r.Tensor(m.From.N, cache, m.Head())
 			if bytes.HasSuffix(wire.Tensor(lens.Floats(cache, lens.F16, kept)).Data, t.Data) {

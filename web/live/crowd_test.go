@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -149,6 +150,71 @@ func BenchmarkEndOfAClass(b *testing.B) {
 			b.ReportMetric(quantile(times, 0.5).Seconds()*1e3, "ms/end-p50")
 			b.ReportMetric(used.Seconds()*1e3/float64(len(times)), "ms-cpu/end")
 			b.ReportMetric(float64(sent)/1e6/float64(len(times)), "MB/end")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkManyRooms is how long a press waits while in each of many rooms a person presses five times a
+// second, and what the server's processors do meanwhile.
+func BenchmarkManyRooms(b *testing.B) {
+	for _, n := range []int{1, 64} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			server := serveBeside(b)
+			var mu sync.Mutex
+			var times []time.Duration
+			var people sync.WaitGroup
+			var over atomic.Bool
+			before, began := server.used(b), time.Now()
+			for range n {
+				conn := dialLoad(server.url)
+				ask(b, conn, `{"cmd":"open","link":""}`)
+				people.Go(func() {
+					defer conn.Close()
+					for i := 0; !over.Load(); i++ {
+						time.Sleep(time.Duration(100+rand.IntN(200)) * time.Millisecond)
+						if i%60 == 59 {
+							ask(b, conn, `{"cmd":"seek","step":-1}`)
+						}
+						_, took := ask(b, conn, forward)
+						mu.Lock()
+						times = append(times, took)
+						mu.Unlock()
+					}
+				})
+			}
+			for b.Loop() { // a second each
+				time.Sleep(time.Second)
+			}
+			over.Store(true)
+			people.Wait()
+			b.ReportMetric(quantile(times, 0.5).Seconds()*1e3, "ms/press-p50")
+			b.ReportMetric(quantile(times, 0.95).Seconds()*1e3, "ms/press-p95")
+			b.ReportMetric(quantile(times, 0.99).Seconds()*1e3, "ms/press-p99")
+			b.ReportMetric(100*(server.used(b)-before).Seconds()/time.Since(began).Seconds(), "%cpu")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkQuiet is what the server's processors do when nobody presses: with 300 viewers of one room, and
+// with 64 rooms.
+func BenchmarkQuiet(b *testing.B) {
+	for _, x := range []struct {
+		name  string
+		n     int
+		query string
+	}{{"nobody", 0, ""}, {"300-viewers", 300, "?room=class"}, {"64-rooms", 64, ""}} {
+		b.Run(x.name, func(b *testing.B) {
+			server := serveBeside(b)
+			c := gather(b, server.url+x.query, x.n, func(int) string { return "?step=20" })
+			defer c.leave()
+			time.Sleep(2 * time.Second) // until what was opened is collected
+			before, began := server.used(b), time.Now()
+			for b.Loop() { // a second each
+				time.Sleep(time.Second)
+			}
+			b.ReportMetric(100*(server.used(b)-before).Seconds()/time.Since(began).Seconds(), "%cpu")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

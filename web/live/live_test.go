@@ -92,7 +92,7 @@ func TestStepsArrive(t *testing.T) {
 		t.Fatalf("step %s", f.Meta["step"])
 	}
 	send(t, conn, `{"cmd":"forward","by":"layer"}`)
-	if f := frame(t, conn); !strings.Contains(f.Meta["step"], `"n":0`) || len(f.Tensors) != 9 {
+	if f := frame(t, conn); !strings.Contains(f.Meta["step"], `"n":0`) || len(f.Tensors) != 8 {
 		t.Fatalf("step %s, %d tensors", f.Meta["step"], len(f.Tensors))
 	}
 }

@@ -185,6 +185,9 @@ func (s *session) flush() error {
 	if frame == nil {
 		return nil
 	}
+	if !frame.Shared {
+		return s.conn.WriteMessage(websocket.BinaryMessage, frame.Data)
+	}
 	m := frame.Form(prepare).(prepared)
 	if m.err != nil {
 		return m.err

@@ -144,3 +144,40 @@ func TestPressesStarveNobody(t *testing.T) {
 		}
 	})
 }
+
+// TestAWalkIsShownOften: where showing costs next to nothing, a frame comes every 40 ms and no more
+// often.
+func TestAWalkIsShownOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, viewers := newTimed(t, lens.View{})
+		defer r.closeAll()
+		r.encode = func(_ *wire.Frame, langs []string) [][]byte { return make([][]byte, len(langs)) }
+		viewers[0].frames = 0
+		took := r.do(viewers[0], wire.Command{Cmd: "forward", By: "end"})
+		if n, want := viewers[0].frames, int(took/framePause); n < want || n > want+2 {
+			t.Errorf("%d frames in %v", n, took)
+		}
+	})
+}
+
+// TestFramesWaitForBreakpointsNotForLong: a search through what is recorded goes before frames, but
+// after a while they come in between.
+func TestFramesWaitForBreakpointsNotForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, viewers := newTimed(t, lens.View{})
+		defer r.closeAll()
+		r.do(viewers[0], wire.Command{Cmd: "forward", By: "end"})
+		viewers[0].frames = 0
+		r.turn(func(s *state) { s.command(viewers[0], wire.Command{Cmd: "break", Breaks: []string{"layer:1"}}) })
+		if r.turn(nil); viewers[0].frames > 0 {
+			t.Error("the search does not go first")
+		}
+		time.Sleep(framePause)
+		if r.turn(nil); viewers[0].frames != 1 || !r.unseen() {
+			t.Errorf("%d frames while the search goes on", viewers[0].frames)
+		}
+		for r.busy() {
+			r.turn(nil)
+		}
+	})
+}

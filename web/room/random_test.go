@@ -143,6 +143,15 @@ func (e *ear) Frame(encoded *Encoded) {
 	if _ = json.Unmarshal([]byte(f.Meta["seq"]), &seq); seq <= e.seq {
 		e.w.fail("frame %d after %d", seq, e.seq)
 	}
+	others := 0
+	for _, seat := range e.s.seats {
+		if other := e.s.seats[e]; seat != other && seat.seq == seq && seat.lang == other.lang {
+			others++
+		}
+	}
+	if others > 0 && !encoded.Shared {
+		e.w.fail("a frame that %d others have is called one viewer's", others)
+	}
 	e.seq, e.last = seq, f
 	seat := e.s.seats[e]
 	alone := e.s.moment(seat.sight, seq)

@@ -25,9 +25,10 @@ type Viewer interface {
 
 // Encoded is a frame as bytes, which all who see the same are sent. Nobody writes to them.
 type Encoded struct {
-	Data []byte
-	once sync.Once
-	form any
+	Data   []byte
+	Shared bool // several are sent it
+	once   sync.Once
+	form   any
 }
 
 // Form returns what form makes of the bytes to send them. It is called once: all viewers of a

@@ -38,6 +38,7 @@ type scene struct {
 	seq    int
 	first  Viewer // who waits for it longest, or has asked
 	langs  []string
+	shared []bool     // as langs: several read it
 	frames []*Encoded // as langs
 	took   time.Duration
 	err    error
@@ -52,8 +53,13 @@ func (s *state) scenes(most int) (list []*scene) {
 		}
 		x := &scene{sight: s.seats[v].sight, first: v}
 		for _, seat := range s.seats {
-			if seat.due && seat.key == x.key && !slices.Contains(x.langs, seat.lang) {
-				x.langs = append(x.langs, seat.lang)
+			if !seat.due || seat.key != x.key {
+				continue
+			}
+			if i := slices.Index(x.langs, seat.lang); i >= 0 {
+				x.shared[i] = true
+			} else {
+				x.langs, x.shared = append(x.langs, seat.lang), append(x.shared, false)
 			}
 		}
 		list = append(list, x)
@@ -117,8 +123,8 @@ func (s *state) showNext() {
 func (s *state) write(x *scene) {
 	began := time.Now()
 	x.err = wall.Around("frame", func() string { return s.link(x.sight).Query() }, func() error {
-		for _, data := range s.encode(s.moment(x.sight, x.seq), x.langs) {
-			x.frames = append(x.frames, &Encoded{Data: data})
+		for i, data := range s.encode(s.moment(x.sight, x.seq), x.langs) {
+			x.frames = append(x.frames, &Encoded{Data: data, Shared: x.shared[i]})
 		}
 		return nil
 	})

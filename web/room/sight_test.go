@@ -6,10 +6,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/lens"
+	"kvstep/web/wall/walltest"
 	"kvstep/web/wire"
 )
 
@@ -46,7 +46,7 @@ func TestWhoSeesTheSame(t *testing.T) {
 
 // TestAPanicIsToldToThoseWhoHaveTheView: in whatever language they have it, and to nobody else.
 func TestAPanicIsToldToThoseWhoHaveTheView(t *testing.T) {
-	listenToLog(t)
+	walltest.Listen(t)
 	models, _ := testLibrary(t)
 	var f fault
 	r := begin(t.Context(), models, f.put)
@@ -117,9 +117,7 @@ func TestViewsAreWrittenBesideEachOther(t *testing.T) {
 		}
 	}
 	r.Close()
-	for inside := 1; inside > 0; time.Sleep(time.Millisecond) {
-		gate.mu.Lock()
-		inside = gate.inside
-		gate.mu.Unlock()
+	if gate.inside != 0 {
+		t.Errorf("%d slots are not given back", gate.inside)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"kvstep/sim/mat"
 )
 
 // turns schedules the work of all rooms of the process. A turn is one piece of work: a
@@ -14,7 +16,24 @@ import (
 //
 // Rooms at work leave one processor to everything else: reading sockets, writing them,
 // and presses. With all processors taken, Go looks at its sockets every 10 ms only.
-var turns = newTurnstile(max(1, runtime.GOMAXPROCS(0)-1), 2*runtime.GOMAXPROCS(0))
+// A room that is alone at work may have them all for a large product; with others beside it each
+// has its own only (mat.Crowded).
+var turns = func() *turnstile {
+	t := newTurnstile(max(1, runtime.GOMAXPROCS(0)-1), 2*runtime.GOMAXPROCS(0))
+	t.crowded = mat.Crowded.Store
+	return t
+}()
+
+// KeepListening has Go use one processor more than there are, for a server: helpers spin while they
+// wait for the next piece of a room's work (mat.Share), and one that has the last processor would
+// leave the sockets to the 10 ms again. So the operating system decides between a helper and
+// whoever waits for sockets, and wakes the latter at once.
+func KeepListening() { listening() }
+
+var listening = sync.OnceFunc(func() {
+	mat.MaxThreads = runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(mat.MaxThreads + 1)
+})
 
 // turnstile lets a limited number of rooms work at a time. Some slots are only for rooms
 // that were idle: these need not wait for the long piece of another room.
@@ -25,6 +44,7 @@ type turnstile struct {
 	inside  int
 	level   time.Duration // time that the last room let in had used
 	waiting []*account    // oldest first
+	crowded func(bool)    // is told whether more than one room works or waits
 }
 
 // A room counts as idle again after idleFactor times the time that it worked, of which
@@ -44,7 +64,12 @@ type account struct {
 	in     chan struct{}
 }
 
-func newTurnstile(most, all int) *turnstile { return &turnstile{most: most, all: all} }
+func newTurnstile(most, all int) *turnstile {
+	return &turnstile{most: most, all: all, crowded: func(bool) {}}
+}
+
+// tell tells whether rooms have to share the processors. The mutex is held.
+func (t *turnstile) tell() { t.crowded(t.inside+len(t.waiting) > 1) }
 
 // enter returns when the room may work; idle says that it had nothing to do until now.
 func (t *turnstile) enter(p *account, idle bool) {
@@ -63,6 +88,7 @@ func (t *turnstile) enter(p *account, idle bool) {
 		p.in = make(chan struct{}, 1)
 	}
 	t.waiting = append(t.waiting, p)
+	t.tell()
 	t.mu.Unlock()
 	<-p.in
 }
@@ -84,6 +110,7 @@ func (t *turnstile) borrow(n int) int {
 	defer t.mu.Unlock()
 	n = max(0, min(n, t.most-t.inside))
 	t.inside += n
+	t.tell()
 	return n
 }
 
@@ -101,6 +128,7 @@ func (t *turnstile) admit() {
 	for {
 		next := t.least()
 		if next == nil {
+			t.tell()
 			return
 		}
 		t.waiting = slices.DeleteFunc(t.waiting, func(w *account) bool { return w == next })
@@ -116,6 +144,7 @@ func (t *turnstile) fits(p *account) bool {
 
 func (t *turnstile) letIn(p *account) {
 	t.inside++
+	t.tell()
 	t.level = max(t.level, p.used)
 	p.since = time.Now()
 }

@@ -187,8 +187,12 @@ func TestWhoWorksIsNotFresh(t *testing.T) {
 // is let in when they go back, and what was used there counts.
 func TestBorrowedSlots(t *testing.T) {
 	s := newTurnstile(3, 6)
+	var crowded bool
+	s.crowded = func(is bool) { crowded = is }
 	p, other := account{}, account{}
-	s.enter(&p, false)
+	if s.enter(&p, false); crowded {
+		t.Error("one is a crowd")
+	}
 	if n := s.borrow(-1); n != 0 {
 		t.Errorf("%d slots for nothing", n)
 	}
@@ -209,5 +213,12 @@ func TestBorrowedSlots(t *testing.T) {
 	}
 	if n := s.borrow(9); n != 1 {
 		t.Errorf("%d slots, where one is left", n)
+	}
+	s.giveBack(&p, 1, 0)
+	if !crowded {
+		t.Error("two are no crowd")
+	}
+	if s.leave(&other); crowded {
+		t.Error("one who is left is a crowd")
 	}
 }

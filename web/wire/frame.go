@@ -22,7 +22,8 @@ var numbers = sync.Pool{New: func() any { return new([]byte) }}
 // Encode writes the frame after dst and returns it.
 func Encode(dst []byte, f *Frame) []byte {
 	scratch := numbers.Get().(*[]byte)
-	file, _, written := fileOf(f, (*scratch)[:0])
+	file, link, written := fileOf(f, (*scratch)[:0])
+	file.Meta["link"] = text(link.Query())
 	dst = checkpoint.AppendSafetensors(dst, file)
 	*scratch = written
 	numbers.Put(scratch)
@@ -45,18 +46,20 @@ func EncodeEach(f *Frame, langs []string) (each [][]byte) {
 
 // File returns the frame before it is written down.
 func File(f *Frame) checkpoint.File {
-	file, _, _ := fileOf(f, nil)
+	file, link, _ := fileOf(f, nil)
+	file.Meta["link"] = text(link.Query())
 	return file
 }
 
-// fileOf writes the numbers of tensors after scratch, and returns that too, and the link.
+// fileOf writes the numbers of tensors after scratch, and returns that too, and the link, which
+// the file does not have yet.
 func fileOf(frame *Frame, scratch []byte) (checkpoint.File, Link, []byte) {
 	m := frame.Moment
 	m.FollowTrail()
 	link := frame.Link
 	link.Recipe, link.View, link.Breaks, link.Marks = m.Recipe, m.View, m.Breaks, m.Marks
 	f := checkpoint.File{Meta: make(map[string]string, len(lens.All)), Tensors: make([]checkpoint.Tensor, 0, 12)}
-	f.Meta["kvstep"], f.Meta["seq"], f.Meta["link"] = "1", strconv.Itoa(frame.Seq), text(link.Query())
+	f.Meta["kvstep"], f.Meta["seq"] = "1", strconv.Itoa(frame.Seq)
 	var json plain.Encoder
 	for i := range lens.All {
 		l := &lens.All[i]

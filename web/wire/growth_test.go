@@ -195,3 +195,64 @@ func exponent(passes []int, times []float64) float64 {
 	}
 	return (n*xy - x*y) / (n*xx - x*x)
 }
+
+// BenchmarkLarge encodes frames of the shape of GPT-2 (12 layers and heads, random weights): a layer of decode after
+// 1,000 tokens, of a long run and of a long prompt, and a layer of the prompt of 900, with the pictures of all heads
+// open and without. A step of the pass has been shown before.
+func BenchmarkLarge(b *testing.B) {
+	if testing.Short() {
+		b.Skip("skipped in short mode: a model of 124 million numbers")
+	}
+	c := sim.Config{Family: "gpt2", Dim: 768, Layers: 12, Heads: 12, KVHeads: 12, HeadDim: 64, FFN: 3072,
+		Vocab: 50257, Context: 1024, NormEps: 1e-5, NoPE: true, Tied: true, BOS: -1, EOS: -1}
+	m, err := model.New(c, modeltest.Weights(rand.New(rand.NewPCG(1, 2)), c))
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := &library.Loaded{Name: "gpt2", Model: m}
+	for _, prompt := range []int{16, 900} {
+		rec := recipe.Complete(sim.Recipe{Model: "gpt2", MaxNew: 1001 - prompt, Lanes: "cached"})
+		for i := range prompt {
+			rec.Tokens = append(rec.Tokens, 1+i%97)
+		}
+		var steps []sim.Step
+		for s, err := range run.Steps(context.Background(), l, rec, func() float64 { return 0 }) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			steps = append(steps, s)
+		}
+		for _, at := range []struct {
+			name string
+			n    int
+		}{{"prefill", 6}, {"decode", len(steps) - 6}} {
+			if at.n == 6 && prompt < 900 {
+				continue
+			}
+			for _, show := range []string{"", "heads"} {
+				b.Run(fmt.Sprintf("%s/prompt=%d/open=%s", at.name, prompt, show), func(b *testing.B) {
+					kept, buf := &lens.Kept{}, []byte(nil)
+					encode := func(n int) {
+						f := planned(moment(l, rec, steps, n, steps[n].Layer, 3))
+						f.Kept, f.View.Cell = kept, nil
+						if show != "" {
+							f.View.Show = []string{show}
+						}
+						buf = Encode(buf[:0], f)
+					}
+					var took float64
+					for range b.N { // what the step before has left is kept, what this one adds is not
+						*kept = lens.Kept{}
+						encode(at.n - 1)
+						started := b.Elapsed()
+						encode(at.n)
+						took += (b.Elapsed() - started).Seconds()
+					}
+					b.ReportMetric(took/float64(b.N)*1e3, "ms/frame")
+					b.ReportMetric(float64(len(buf)), "bytes/frame")
+					b.ReportMetric(0, "ns/op")
+				})
+			}
+		}
+	}
+}

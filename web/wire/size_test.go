@@ -18,7 +18,7 @@ import (
 
 // worstFrame and typicalFrame are the bars of a frame at default sizes, in bytes:
 // the largest there is, and the median of a viewer who has nothing else open.
-const worstFrame, typicalFrame = 24 << 10, 8 << 10
+const worstFrame, typicalFrame = 32 << 10, 12 << 10
 
 // everything are all panels, each as large as it gets, and the run at real size.
 var everything = lens.View{Show: []string{"formulas", "heads", "history", "history-step", "history-total", "rows", "rows-read", "choice"}, Real: "llama-3-8b@H100"}

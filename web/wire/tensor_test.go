@@ -28,12 +28,17 @@ func TestLeast(t *testing.T) {
 func TestFramesAlone(t *testing.T) {
 	l, rec, steps := small(t)
 	want := string(Encode(nil, withPanels(moment(l, rec, steps, 7, 1, 1), "heads", "rows", "history")))
+	var kept lens.Kept // all frames find what others have worked out
 	var group sync.WaitGroup
 	for range 8 {
 		group.Go(func() {
 			for n := range steps {
-				Encode(nil, moment(l, rec, steps, n, 0, 2))
-				if got := Encode(nil, withPanels(moment(l, rec, steps, 7, 1, 1), "heads", "rows", "history")); string(got) != want {
+				other := withPanels(moment(l, rec, steps, n, 0, 2), "heads", "history", "history-time", "formulas")
+				other.Kept, other.View.Pairs = &kept, "dense"
+				Encode(nil, other)
+				again := withPanels(moment(l, rec, steps, 7, 1, 1), "heads", "rows", "history")
+				again.Kept = &kept
+				if got := Encode(nil, again); string(got) != want {
 					t.Error("another frame has changed it")
 				}
 			}

@@ -80,12 +80,18 @@ func TestFrameTellsOfTheCache(t *testing.T) {
 			if kv.TraitsOf(rec.Cache).Evicts {
 				let += checkGone(t, tensor(t, f, "cache_gone").Data, l.Model.Config, s)
 			}
-			mask := tensor(t, f, "mask")
-			for i, v := range mask.Data {
-				row, col := i/mask.Shape[1], i%mask.Shape[1]
-				causal, hidden := model.Masked(m.From.Cached, row, col), model.Hidden(m.From, l.Model.KVHead(3), row, col)
-				if (v == 0) != causal || (v == 2) != (hidden && !causal) {
-					t.Fatalf("%s, step %d: mask [%d %d] is %d", policy, n, row, col, v)
+			since := make([]byte, m.From.Cached+m.From.Rows)
+			for _, x := range f.Tensors {
+				if x.Name == "evicted" {
+					since = x.Data
+				}
+			}
+			for i := range m.From.Rows {
+				for j, q := range since {
+					evicted := q > 0 && int(q)-1 <= m.From.Cached+i
+					if hidden := model.Hidden(m.From, l.Model.KVHead(3), i, j); hidden != (evicted || model.Masked(m.From.Cached, i, j)) {
+						t.Fatalf("%s, step %d: [%d %d] is hidden: %v, evicted is %d", policy, n, i, j, hidden, q)
+					}
 				}
 			}
 			if f.Meta["effect"] == "" {

@@ -2,14 +2,9 @@
 
 import { onStage } from "./token-names.js";
 import { cell as shortNumber } from "../format.js";
+import { EVICTED, PAIRS, untold } from "../wire/triangle.js";
 
 /** @import { Cell, Frame, T, Tensor } from "../types.js" */
-
-/** Ops with a row for each query and a column for each key. */
-export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
-
-/** In a mask: the cache had evicted the key, as opposed to a later key (0). */
-export const GONE = 2;
 
 /** @typedef {{frame: Frame|null, cell: Cell|null, t: T}} Pointed what is looked at, and the cell at hand */
 
@@ -59,10 +54,14 @@ export function opReadout({ frame, cell, t }) {
         : "cell.dim";
   return {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
-    value: same ? exact.value : tensor && !tensor.coarse ? shortNumber(number(tensor, cell)) : "…",
+    value: same
+      ? exact.value
+      : tensor && !tensor.coarse && !untold(tensor, cell.row, cell.col)
+        ? shortNumber(number(tensor, cell))
+        : "…",
     exact: !!same,
     masked: mask !== undefined && mask !== 1,
-    gone: mask === GONE,
+    gone: mask === EVICTED,
   };
 }
 
@@ -89,9 +88,9 @@ export function readout({ frame, cell, t }) {
       Row: row,
       Col: pairs ? token(cell.col) : cell.col,
     }),
-    value: same ? exact.value : shortNumber(number(tensor, cell)),
+    value: same ? exact.value : untold(tensor, cell.row, cell.col) ? "…" : shortNumber(number(tensor, cell)),
     exact: !!same,
     masked: mask !== 1,
-    gone: mask === GONE,
+    gone: mask === EVICTED,
   };
 }

@@ -2,14 +2,14 @@
 // recorded can be visited, nothing new is run.
 
 import { createAnswers } from "./answers.js";
+import { PAIRS } from "../wire/triangle.js";
 
 /** @import { Command, Frame, Looked, Op, PickStep, Ref } from "../types.js" */
 
 /** @typedef {Command|{cmd: "show"}} Order to show what is there, or what a server would be told */
 
 /** Those of the picked layer and head; every other tensor is of the whole step. */
-const MATRICES = ["Q", "K", "V", "scores", "mask", "probs", "out"];
-const PAIRS = new Set(["dots", "scores", "probs"]);
+const MATRICES = ["Q", "K", "V", "scores", "mask", "evicted", "probs", "out"];
 const HEAD = new Set(["norm3", "logits"]);
 
 /**

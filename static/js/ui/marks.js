@@ -91,6 +91,7 @@ function numbers(ctx, p, at, theme) {
   for (let r = 0; r < p.rows; r++) {
     for (let c = 0; c < p.cols; c++) {
       const [x, y, s] = [p.x + (c + 0.5) * cw, p.y + (r + 0.5) * ch, at(r, c)];
+      if (!s) continue; // there is none
       const w = ctx.measureText(s).width + 6;
       ctx.globalAlpha = 0.86;
       ctx.fillStyle = theme.colors.surface;

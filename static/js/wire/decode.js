@@ -1,5 +1,7 @@
 // Reads frames: safetensors files whose metadata is JSON (docs/protocol.md).
 
+import { complete } from "./triangle.js";
+
 /** @import { Frame, Op, Tensor } from "./frame.js" */
 
 /** @typedef {Pick<Tensor, "dtype"|"shape"> & {data_offsets: [number, number]}} Stored a tensor as a header has it */
@@ -52,6 +54,7 @@ export function read(buffer) {
   for (const input of /** @type {Op|undefined} */ (meta.op)?.inputs ?? []) {
     if (input.max) tensors["op." + input.op] = widen(tensors["op." + input.op], input.max);
   }
+  complete(meta, tensors);
   return { meta, tensors, bytes: buffer.byteLength };
 }
 

@@ -107,18 +107,24 @@ export interface Tensors {
   K?: Tensor;
   /** F16 [T, hd]: values, likewise */
   V?: Tensor;
-  /** F16 [m, T]: q.k/sqrt(hd) of every pair, masked ones included */
+  /**
+   * F16 triangle: q.k/sqrt(hd) of every pair that the causal mask allows, those included whose key the cache had
+   * evicted
+   */
   scores?: Tensor;
   /**
-   * U8 [m, T]: 1 where the query may see the key, 0 where the causal mask forbids it, 2 where the cache had let the
-   * key go
+   * U8 or U16 [1, T]: where the cache had evicted keys of this head: 1 + the position of the first query that each
+   * of them was evicted before, 0 where it is kept; pairs of that query and later ones are not seen
    */
-  mask?: Tensor;
-  /** F16 [m, T]: softmax over the allowed pairs, 0 where masked */
+  evicted?: Tensor;
+  /** F16 triangle: softmax over the pairs that are seen, 0 for evicted keys */
   probs?: Tensor;
   /** F16 [m, hd]: probs x V */
   out?: Tensor;
-  /** F16 or U8: of the op and of each input that is not a weight matrix */
+  /**
+   * F16 or U8: of the op and of each input that is not a weight matrix; a triangle of those with a column for each
+   * key, `mask` apart, which is none
+   */
   [id: `op.${string}`]: Tensor | undefined;
   /** F32 [n, 4]: of each term of the sum: a, b, what it makes, and its lane's sum after it */
   "explain.terms"?: Tensor;
@@ -844,8 +850,6 @@ export type Effect = {
   token: number;
   /** of that token */
   label: string;
-  /** what the sampler chose from those of the policy */
-  chosen: number;
   /** number of the first choice of the run that differs, from 0 */
   changed: number | null;
 };
@@ -876,21 +880,14 @@ export type Peers = {
 /** one sequence of a pass. */
 export type Peer = {
   seq: number;
-  phase: Phase;
   rows: number;
   cached: number;
   /** tokens */
   prompt: number;
   /** where one was chosen; of a beam its best continuation that stays */
   token?: number;
-  /** of that token */
-  label?: string;
   /** generated so far */
   said: string;
-  /** log-probability of what a beam has said */
-  sum?: number;
-  /** why the sequence ended */
-  over?: string;
   /** its blocks */
   table?: number[];
   /** those of them that are copies, made because two beams would write into one */

@@ -5,7 +5,8 @@ import { createPlates } from "./op-figures.js";
 import { paint, largest } from "../../ui/matrix.js";
 import { marked, marks, roomy } from "../../ui/marks.js";
 import { around } from "./op-axes.js";
-import { evicts, GONE, learned, PAIRS, tensorOf } from "../../facts/readout.js";
+import { evicts, learned, tensorOf } from "../../facts/readout.js";
+import { EVICTED, PAIRS, untold } from "../../wire/triangle.js";
 import { cell as shortNumber } from "../../format.js";
 import { watchWidth } from "../../ui/width.js";
 import { likeliest, tags } from "./tags.js";
@@ -124,7 +125,7 @@ function create(root, { act, weights: source }) {
         theme,
         info.inputs.find((x) => x.op === p.name && learned(p.name)),
       );
-      if (grid && roomy(p)) written.push([p, (r, c) => shortNumber(grid.at(r, c))]);
+      if (grid && roomy(p)) written.push([p, (r, c) => (grid.untold?.(r, c) ? "" : shortNumber(grid.at(r, c)))]);
     }
     marks(canvas("marks"), layout, marked(frame, layout.plates), theme, written);
     tags(canvas("marks"), layout.plates[layout.plates.length - 1], likeliest(frame), theme);
@@ -206,6 +207,7 @@ function gridOf(p, frame, data, rows, cols) {
   const { mask } = frame.tensors;
   const signed = p.name !== "probs" && p.name !== "mask";
   const pairs = mask && p.cols === mask.shape[1] && PAIRS.has(p.name);
+  const tensor = pairs && tensorOf(frame, p.name);
   return {
     rows: p.rows,
     cols: p.cols,
@@ -215,7 +217,8 @@ function gridOf(p, frame, data, rows, cols) {
     masked: pairs ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] !== 1 : undefined,
     gone:
       pairs && evicts(frame)
-        ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === GONE
+        ? (/** @type {number} */ r, /** @type {number} */ c) => mask.data[r * p.cols + c] === EVICTED
         : undefined,
+    untold: tensor ? (/** @type {number} */ r, /** @type {number} */ c) => untold(tensor, r, c) : undefined,
   };
 }

@@ -8,7 +8,8 @@ import { guesses, onStage } from "../../facts/token-names.js";
 import { cell as shortNumber } from "../../format.js";
 import { watchWidth } from "../../ui/width.js";
 import { marked, marks, roomy } from "../../ui/marks.js";
-import { evicts, GONE, opReadout, readout } from "../../facts/readout.js";
+import { evicts, opReadout, readout } from "../../facts/readout.js";
+import { EVICTED, untold } from "../../wire/triangle.js";
 import { caption, line } from "./captions.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sharers } from "../../facts/heads.js";
@@ -189,7 +190,7 @@ function create(root, { act }) {
         ...hidden(frame, op, m, positions),
       };
       picture(op, plate, grids[op], state.theme);
-      if (roomy(plate)) written.push([plate, (r, c) => shortNumber(grids[op].at(r, c))]);
+      if (roomy(plate)) written.push([plate, (r, c) => (untold(tensor, r, c) ? "" : shortNumber(grids[op].at(r, c)))]);
     }
     marks(front, layout, marked(frame, Object.values(layout.plates)), state.theme, written);
     // The page changes after the pictures: writing on a canvas would make the browser style it in between.
@@ -226,7 +227,7 @@ function create(root, { act }) {
  */
 function hidden(frame, op, m, positions) {
   const mask = frame.tensors.mask?.data ?? [];
-  const gone = (/** @type {number} */ r, /** @type {number} */ c) => mask[r * positions + c] === GONE;
+  const gone = (/** @type {number} */ r, /** @type {number} */ c) => mask[r * positions + c] === EVICTED;
   const last = (/** @type {number} */ p) => gone(m - 1, p);
   switch (evicts(frame) && op) {
     case "K":

@@ -2,7 +2,8 @@
 
 import { onStage } from "../../facts/token-names.js";
 import { cell } from "../../format.js";
-import { named, PAIRS, tensorOf } from "../../facts/readout.js";
+import { named, tensorOf } from "../../facts/readout.js";
+import { PAIRS, untold } from "../../wire/triangle.js";
 import { el, line } from "../../ui/dom.js";
 
 /** @import { Frame, Panel, State } from "../../types.js" */
@@ -28,7 +29,9 @@ function create(root) {
     const pairs = PAIRS.has(op || select.value);
     const titles = Array.from({ length: cols }, (_, j) => (pairs ? name(j) : String(j)));
     const body = Array.from({ length: rows }, (_, i) => {
-      const values = Array.from({ length: cols }, (_, j) => cell(tensor.data[i * cols + j]));
+      const values = Array.from({ length: cols }, (_, j) =>
+        untold(tensor, i, j) ? "" : cell(tensor.data[i * cols + j]),
+      );
       return line([name(op === "logits" ? positions - 1 : positions - rows + i), ...values]);
     });
     table.replaceChildren(el("thead", line(["", ...titles], true)), el("tbody", body));
