@@ -1,30 +1,31 @@
 # make test is the whole suite; CI runs the same (.ci/run).
 
-TEMPL      = go run github.com/a-h/templ/cmd/templ@v0.3.1020
-STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Compilers and linters are built once for a version, and for a version of Go.
+TOOLS      = .cache/bin/$(shell go env GOVERSION)
+TEMPL      = $(TOOLS)/templ@v0.3.1020
+STATICCHECK = $(TOOLS)/staticcheck@v0.8.2
+KERNELS    = $(TOOLS)/kernels
+
+# Without paths in it a package is compiled once for all copies of the tree (TestAdding makes
+# one), and lint vets all of it, once.
+export GOFLAGS := $(shell go env GOFLAGS) -trimpath -vet=off
 BROWSER    = chromium-headless-shell --version || chromium --version || chromium-browser --version || google-chrome --version
 NODE       = node -e 'process.exit(+(parseInt(process.versions.node) < 18))'
 FUZZTIME   = 10s
-TIMEOUT    = 15m
+TIMEOUT   ?= 15m
 
 # Debian's own, where another python stands before it in the path.
 PYTHON     = $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: mutate attack attack-frames attack-files test all beside go fresh js browser notebooks train arch race fuzz bench generate need
+.PHONY: mutate attack attack-frames attack-files test all lint go js browser notebooks train arch race fuzz bench templates generate need
 
-# The browser mostly waits, so the others run beside it, one at a time.
-test: need fresh js
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target browser beside
-	@echo "make test: everything passed"
+# Those that take longest begin first, the browser at once. .ci/suite tells what each took.
+test: need static/test/node_modules
+	@.ci/suite "make test" browser go race arch notebooks train lint js
 
 # Every combination where make test has a seeded sample, and every fuzz target.
-all:
-	KVSTEP_ALL=1 $(MAKE) --no-print-directory test TIMEOUT=60m
-	$(MAKE) --no-print-directory fuzz
-	@echo "make all: everything passed"
-
-beside:
-	@for t in go race arch notebooks train; do $(MAKE) --no-print-directory --jobs 1 $$t || exit 1; done
+all: need static/test/node_modules
+	@TIMEOUT=60m KVSTEP_ALL=1 .ci/suite "make all" browser go race arch notebooks train lint js fuzz
 
 # What the machine must have beside Go and git.
 need:
@@ -35,17 +36,30 @@ need:
 	@.ci/need "$(PYTHON) -c 'import nbconvert, ipykernel, numpy, matplotlib'" python3-nbconvert python3-ipykernel python3-numpy python3-matplotlib
 	@.ci/need "$(PYTHON) -c 'import torch' && ls /usr/lib/*/libopenblas.so.0" python3-torch libopenblas0-pthread
 
-# Format, vet, lint, and generated files as they would be generated now.
-fresh: generate static/test/node_modules
+# Format, vet and lint. What is generated from lists has tests that say when it is stale.
+lint: $(STATICCHECK) static/test/node_modules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt"; exit 1; }
+	cd static/test && npm run --silent formatted
+	@$(MAKE) --no-print-directory templates
+	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
-	cd static/test && npm run --silent formatted
-	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' 'static/test/frames' static/js/panel/panels.js static/js/wire/policies.js static/js/wire/frame.d.ts static/js/wire/answers.d.ts docs/protocol.md docs/trace.md docs/reliability.md || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
 
-generate:
-	cd web/page && $(TEMPL) generate -log-level error
-	cd sim/mat/gen && go run . -pkg mat -out ../kernels_amd64.s -stubs ../kernels_amd64.go
+$(TOOLS)/templ@%:
+	GOBIN=$(CURDIR)/$(TOOLS) go install github.com/a-h/templ/cmd/templ@$* && mv $(TOOLS)/templ $@
+
+$(TOOLS)/staticcheck@%:
+	GOBIN=$(CURDIR)/$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@$* && mv $(TOOLS)/staticcheck $@
+
+$(KERNELS): $(wildcard sim/mat/gen/*)
+	cd sim/mat/gen && go build -o $(CURDIR)/$@ .
+
+# What is written from templates.
+templates: $(TEMPL) $(KERNELS)
+	cd web/page && $(CURDIR)/$(TEMPL) generate -log-level error
+	cd sim/mat/gen && $(CURDIR)/$(KERNELS) -pkg mat -out ../kernels_amd64.s -stubs ../kernels_amd64.go
+
+generate: templates
 	go test ./web/wire -run TestFramesForTheBrowser -count=1 -args -write >/dev/null
 	go test ./sim/kv -run ThePolicies -count=1 -args -write >/dev/null
 	go test ./sim/recipe ./cmd/kvstep -run TheTable -count=1 -args -write >/dev/null
@@ -56,10 +70,14 @@ generate:
 go:
 	KVSTEP_BROWSER=skip go test -timeout $(TIMEOUT) ./...
 
-# The concurrent rooms again, under the race detector.
+# What is concurrent again, under the race detector: the server and its rooms, the program,
+# the library; of the simulator the tests that start goroutines themselves. Figures are made
+# one after another.
+race: export KVSTEP_ALL =
+race: export CGO_ENABLED = 1
 race:
-	KVSTEP_ALL= CGO_ENABLED=1 go test -race -short -timeout $(TIMEOUT) ./sim/run ./sim/tape ./web/room ./web/live ./web ./cmd/...
-	KVSTEP_ALL= CGO_ENABLED=1 go test -race -run Team ./sim/mat
+	go test -race -short -timeout $(TIMEOUT) -skip Figure ./web/room ./web/live ./web ./cmd/... ./sim/library
+	go test -race -short -timeout $(TIMEOUT) $$(.ci/concurrent)
 
 # The same bits on other processors.
 arch:
@@ -89,8 +107,8 @@ train:
 	go run ./cmd/kvstep trace --model .cache/quick/model --prompt "Tom has" --max-new 8 --format table
 
 fuzz:
-	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	  echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p || exit 1; done; done
+	@git grep -oE '^func Fuzz[[:alnum:]_]+' -- '*_test.go' | sed 's/:func / /' | while read -r file f; do \
+	  echo "$$file $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$${file%/*}" || exit 1; done
 
 bench:
 	go test -run '^$$' -bench . -benchmem ./...

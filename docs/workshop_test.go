@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,8 @@ type workshop struct {
 	modules bool
 	// every tells that nothing is left out: KVSTEP_ALL.
 	every bool
+	// writers are the commands that wrote something when an example was last carried out.
+	writers []string
 }
 
 func newWorkshop(t *testing.T) *workshop {
@@ -46,8 +49,8 @@ func newWorkshop(t *testing.T) *workshop {
 		}
 		w.modules = true
 	}
-	// Without paths in it, a package is compiled once for all copies.
-	w.env = append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false", "GOWORK=off", "KVSTEP_ALL=", "KVSTEP_BROWSER=skip",
+	// Without paths in it, a package is compiled once for all copies, and for make test.
+	w.env = append(os.Environ(), "GOFLAGS=-trimpath -buildvcs=false -vet=off", "GOWORK=off", "KVSTEP_ALL=", "KVSTEP_BROWSER=skip",
 		"MODELS="+filepath.Join(w.bin, "models"), "PATH="+w.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	return w
 }
@@ -148,27 +151,40 @@ func isWritten(x example, name string) bool {
 	return slices.ContainsFunc(x.written, func(w string) bool { return name == w || strings.HasPrefix(name, w+"/") })
 }
 
-// fromLists runs the commands of make generate that write files from lists. The others
-// write from templates and make kernels, which no example touches.
-func (w *workshop) fromLists(t *testing.T) {
+// fromLists runs the commands of make generate that write files from lists, and returns
+// those that wrote something. The others write from templates and make kernels, which no
+// example touches.
+func (w *workshop) fromLists(t *testing.T) (writers []string) {
 	t.Helper()
 	commands := 0
 	for line := range strings.Lines(w.must(t, "make --no-print-directory -n generate")) {
-		if strings.HasPrefix(line, "go test ") {
-			w.must(t, strings.TrimSuffix(line, ">/dev/null\n"))
-			commands++
+		if !strings.HasPrefix(line, "go test ") {
+			continue
+		}
+		commands++
+		before, err := w.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := strings.TrimSuffix(line, ">/dev/null\n")
+		w.must(t, command)
+		if after, err := w.read(); err != nil {
+			t.Fatal(err)
+		} else if !maps.Equal(before, after) {
+			writers = append(writers, command)
 		}
 	}
 	if commands < 3 {
 		t.Errorf("make generate has %d commands that write from lists", commands)
 	}
+	return writers
 }
 
 // generate writes files from lists and checks which ones that changes.
 func (w *workshop) generate(t *testing.T, x example) {
 	t.Helper()
 	before := w.changed(t)
-	w.fromLists(t)
+	w.writers = w.fromLists(t)
 	var seen []string
 	for _, name := range w.changed(t) {
 		if slices.Contains(before, name) {
@@ -216,13 +232,14 @@ func (w *workshop) suite(t *testing.T, x example) {
 	defer w.takeBack(t, x)
 	w.apply(t, x)
 	w.generate(t, x)
-	w.must(t, "go test -short ./...")
+	w.must(t, "go vet ./... && go test -short ./...")
 	if w.modules {
 		w.must(t, "cd static/test && npm run --silent formatted && npm test --silent")
 	}
 }
 
-// forget leaves an edit out: the command that the guide names fails, and says so.
+// forget leaves an edit out: the command that the guide names fails, and says so. What the
+// whole example has generated is generated before, as far as that goes.
 func (w *workshop) forget(t *testing.T, x example, f forgetting) {
 	less := x
 	less.edits = slices.DeleteFunc(slices.Clone(x.edits), func(e edit) bool { return e.path == f.path })
@@ -236,7 +253,7 @@ func (w *workshop) forget(t *testing.T, x example, f forgetting) {
 	quick.every = false // what is generated from parts is put back
 	defer quick.takeBack(t, less)
 	w.apply(t, less)
-	out, err := w.run("make --no-print-directory -n generate | grep '^go test' | sh; " + f.ask)
+	out, err := w.run(strings.Join(append(slices.Clone(w.writers), f.ask), "; "))
 	if err == nil || !strings.Contains(out, f.says) {
 		t.Errorf("without %s, %s says (%v), not %q:\n%s", f.path, f.ask, err, f.says, out)
 	}

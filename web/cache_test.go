@@ -10,6 +10,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/web/pack"
+	"kvstep/web/wall/walltest"
 )
 
 func isProblem(err error, id string) bool {
@@ -121,6 +122,7 @@ func TestTooManyAreToldSo(t *testing.T) {
 
 // TestAPanicIsAnAnswer: everyone who waits for it is told, and the next one may try again.
 func TestAPanicIsAnAnswer(t *testing.T) {
+	walltest.Listen(t)
 	m := newMaker("test", 1, 2, 1000, 25*time.Second)
 	if _, err := m.get(t.Context(), "key", "?x", func(context.Context) (answer, error) { panic("broken") }); !isProblem(err, "panic") {
 		t.Errorf("%v", err)

@@ -16,6 +16,7 @@ import (
 	"kvstep/sim/token"
 	"kvstep/web/limits"
 	"kvstep/web/live"
+	"kvstep/web/wall/walltest"
 )
 
 // bomb is a tokenizer that goes off when a text is encoded.
@@ -55,6 +56,7 @@ func mined(t *testing.T) *library.Library {
 // TestAPanicIsTold: what one request makes panic is told to it, with the link, and the
 // next request is served, however many there have been.
 func TestAPanicIsTold(t *testing.T) {
+	walltest.Listen(t)
 	models := mined(t)
 	hub := live.NewHub(models, func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(routes(allRoutes(models, hub, "test", limits.Default())))
@@ -115,6 +117,7 @@ func TestAPanicIsTold(t *testing.T) {
 
 // TestHalfAnAnswerIsCut: a panic in the middle of an answer must not end it well.
 func TestHalfAnAnswerIsCut(t *testing.T) {
+	walltest.Listen(t)
 	server := httptest.NewServer(walled("export", tellJSON, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("half"))
 		panic(sim.NewProblem("internal"))

@@ -52,7 +52,7 @@ var owners = map[string]string{
 }
 
 // testOnly are modules and rooms that only tests may import.
-var testOnly = []string{"pgregory.net/rapid", "go.uber.org/goleak", "github.com/chromedp", "sim/model/modeltest", "sim/run/runtest", "sim/lens/lenstest", "web/browsertest"}
+var testOnly = []string{"pgregory.net/rapid", "go.uber.org/goleak", "github.com/chromedp", "sim/model/modeltest", "sim/run/runtest", "sim/lens/lenstest", "web/browsertest", "web/wall/walltest"}
 
 // outside is what the simulator may not know of: files arrive as readers, the
 // time as a function.

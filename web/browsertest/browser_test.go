@@ -90,28 +90,6 @@ func (p *page) compare(s *sim.Step) {
 	}
 }
 
-// axe runs axe-core on the page and fails on any violation.
-func (p *page) axe(where string) {
-	p.t.Helper()
-	source, err := os.ReadFile(filepath.Join("..", "..", "static", "test", "node_modules", "axe-core", "axe.min.js"))
-	if err != nil {
-		if os.Getenv("KVSTEP_BROWSER") == "require" {
-			p.t.Fatal("axe-core is missing: run npm ci in static/test")
-		}
-		p.t.Log("axe-core is not installed: accessibility not checked")
-		return
-	}
-	if !eval[bool](p, `!!window.axe`) {
-		p.js(string(source))
-	}
-	p.js(`scrollTo(0, 0)`) // a target that has scrolled half under the sticky bar is not a small one
-	report := eval[string](p, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"], preload: false}).then((r) =>
-		JSON.stringify(r.violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.target.join(" ") + ": " + n.failureSummary)])))`)
-	if report != "[]" {
-		p.t.Errorf("axe, %s: %s", where, report)
-	}
-}
-
 func TestAStudentsWalk(t *testing.T) {
 	p := open(t, "/?lang=en")
 	perPass := stepsPerPass(t)

@@ -73,8 +73,6 @@ func TestAFaultIsToldAndNotRepeated(t *testing.T) {
 		t.Errorf("the link to copy is %q", link)
 	}
 	p.axe("a fault")
-	p.theme("dark")
-	p.axe("a fault, dark")
 	p.js(`document.querySelector("[data-testid=lang-zh]").click()`)
 	p.until(`document.getElementById("held-title").textContent === "kvstep 内部出错"`)
 	p.click("held-close")

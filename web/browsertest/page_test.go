@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -268,17 +269,40 @@ func (p *page) painted() {
 	p.until("true")
 }
 
-// until waits for a JavaScript condition, and until what made it true is painted.
+// until waits for a JavaScript condition, and until what made it true is painted. The page
+// itself looks, and is asked again where it goes meanwhile.
 func (p *page) until(condition string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if eval[bool](p, "Boolean("+condition+") && "+onScreen) {
+	look := `new Promise((done, fail) => {
+		const end = performance.now() + 2000;
+		const look = () => {
+			try {
+				if (Boolean(` + condition + `) && ` + onScreen + `) done(true);
+				else if (performance.now() > end) done(false);
+				else setTimeout(look, 10);
+			} catch (e) {
+				fail(e);
+			}
+		};
+		look();
+	})`
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
+		cancel()
+		switch {
+		case err != nil && !leftPage.MatchString(err.Error()):
+			p.t.Fatalf("%.300s: %v", condition, err)
+		case is:
 			return
 		}
 	}
 	state := eval[string](p, `document.querySelector("[data-testid=sentence]").textContent + " | " + document.getElementById("problem-text").textContent + " | " + location.search`)
 	p.t.Fatalf("never true: %s; the page says %q; errors %v", condition, state, p.errors)
 }
+
+// leftPage are the words in which a browser says that a page went while it was asked.
+var leftPage = regexp.MustCompile(`context was destroyed|Promise was collected|navigated or closed|Cannot find context`)
 
 func (p *page) text(testid string) string {
 	p.t.Helper()

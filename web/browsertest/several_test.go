@@ -55,8 +55,6 @@ func TestABatchOnScreen(t *testing.T) {
 		}
 		p.compareWaits(want[len(want)-1].Schedule)
 		p.axe("a batch in " + c.lang)
-		p.theme("dark")
-		p.axe("a batch in the dark, in " + c.lang)
 		p.clean()
 	}
 }
@@ -117,8 +115,7 @@ func TestAPreemptedBatchOnScreen(t *testing.T) {
 			t.Errorf("%s: preempted %d times, recomputed %d times", c.schedule, preempted, recomputed)
 		}
 		p.compareWaits(want[len(want)-1].Schedule)
-		p.theme("dark")
-		p.axe("a preempted batch in the dark, in " + c.lang)
+		p.axe("a preempted batch, in " + c.lang)
 		p.clean()
 	}
 }
@@ -347,8 +344,6 @@ func TestABeamSearchOnScreen(t *testing.T) {
 	p.js(`document.querySelector("[data-testid=beams-table]").open = true`)
 	p.until(fmt.Sprintf(`document.querySelectorAll("[data-testid=beams-table] tbody tr").length === %d`, nodes))
 	p.axe("a beam search")
-	p.theme("dark")
-	p.axe("a beam search in the dark")
 	p.clean()
 }
 

@@ -107,7 +107,8 @@ func (r *rerun) run(ctx context.Context) iter.Seq2[*sim.Step, error] {
 		if r.To < 0 {
 			return
 		}
-		for s, err := range run.StepsWithin(ctx, r.memory, r.model, r.Recipe, func() float64 { return time.Since(started).Seconds() }) {
+		clock := func() float64 { return time.Since(started).Seconds() }
+		for s, err := range run.StepsWithin(ctx, r.memory, r.model, r.Recipe, clock) {
 			if err != nil {
 				yield(nil, late(err, n, r.within))
 				return
@@ -171,7 +172,9 @@ func (r *rerun) close() {
 }
 
 // Make makes, within limits, the file of a kind: "jsonl", "safetensors", "csv", "html" or "schedules".
-func Make(ctx context.Context, models *library.Library, kind string, q Request, version string, within limits.Limits) (*File, error) {
+func Make(
+	ctx context.Context, models *library.Library, kind string, q Request, version string, within limits.Limits,
+) (*File, error) {
 	if kind == "schedules" {
 		return schedules(ctx, models, q, within)
 	}
@@ -195,7 +198,8 @@ func Make(ctx context.Context, models *library.Library, kind string, q Request, 
 
 // make makes the file of a kind. One that would be too large is refused before anything is run.
 func (r *rerun) make(ctx context.Context, kind, version string) (*File, error) {
-	if r.To < 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 { // a handout shows what waits; other files have nothing to say of no step
+	// A handout shows what waits; other files have nothing to say of no step.
+	if r.To < 0 && kind != "html" || kind == "csv" && r.Link.Step < 0 {
 		return nil, sim.NewProblem("take.empty")
 	}
 	if size := r.size(kind); size.Fits != nil {
@@ -249,7 +253,8 @@ func (r *rerun) safetensors() (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &File{r.runName(len(r.steps), ".safetensors"), "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
+	name := r.runName(len(r.steps), ".safetensors")
+	return &File{name, "application/octet-stream", checkpoint.AppendSafetensors(nil, f)}, nil
 }
 
 // csv returns what is on screen at the link's step.

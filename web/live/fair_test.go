@@ -19,6 +19,7 @@ import (
 	"kvstep/sim/recipe"
 	"kvstep/sim/token"
 	"kvstep/web/limits"
+	"kvstep/web/wall/walltest"
 )
 
 // TestBucket: so many messages at once, then so many a second, a long one for many.
@@ -165,6 +166,7 @@ func (m mine) Encode(text string) []int {
 // TestAPanicEndsNoOtherSession: over sockets, 64 viewers; one opens a link that panics
 // again and again, all others get every frame meanwhile.
 func TestAPanicEndsNoOtherSession(t *testing.T) {
+	walltest.Listen(t)
 	models := library.New()
 	models.Add(library.Source{Name: "mined", Open: func(checkpoint.Progress) (*library.Loaded, error) {
 		m, err := library.Open("story")

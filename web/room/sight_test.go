@@ -9,6 +9,7 @@ import (
 
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/lens"
+	"kvstep/web/wall/walltest"
 	"kvstep/web/wire"
 )
 
@@ -45,7 +46,7 @@ func TestWhoSeesTheSame(t *testing.T) {
 
 // TestAPanicIsToldToThoseWhoHaveTheView: in whatever language they have it, and to nobody else.
 func TestAPanicIsToldToThoseWhoHaveTheView(t *testing.T) {
-	listenToLog(t)
+	walltest.Listen(t)
 	models, _ := testLibrary(t)
 	var f fault
 	r := begin(t.Context(), models, f.put)

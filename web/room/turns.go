@@ -24,6 +24,17 @@ var turns = func() *turnstile {
 	return t
 }()
 
+// KeepListening has Go use one processor more than there are, for a server: helpers spin while they
+// wait for the next piece of a room's work (mat.Share), and one that has the last processor would
+// leave the sockets to the 10 ms again. So the operating system decides between a helper and
+// whoever waits for sockets, and wakes the latter at once.
+func KeepListening() { listening() }
+
+var listening = sync.OnceFunc(func() {
+	mat.MaxThreads = runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(mat.MaxThreads + 1)
+})
+
 // turnstile lets a limited number of rooms work at a time. Some slots are only for rooms
 // that were idle: these need not wait for the long piece of another room.
 type turnstile struct {

@@ -3,11 +3,8 @@ package room
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -19,39 +16,9 @@ import (
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 	"kvstep/sim/token"
+	"kvstep/web/wall/walltest"
 	"kvstep/web/wire"
 )
-
-// logged collects what is logged in a test.
-type logged struct {
-	slog.Handler
-	mu    sync.Mutex
-	lines []string
-}
-
-func (l *logged) Enabled(context.Context, slog.Level) bool { return true }
-func (l *logged) Handle(_ context.Context, r slog.Record) error {
-	line := r.Message
-	r.Attrs(func(a slog.Attr) bool { line += fmt.Sprintf(" %s=%v", a.Key, a.Value); return true })
-	l.mu.Lock()
-	l.lines = append(l.lines, line)
-	l.mu.Unlock()
-	return nil
-}
-
-func (l *logged) take() (lines []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	lines, l.lines = l.lines, nil
-	return lines
-}
-
-func listenToLog(t *testing.T) *logged {
-	l, before := &logged{}, slog.Default()
-	slog.SetDefault(slog.New(l))
-	t.Cleanup(func() { slog.SetDefault(before) })
-	return l
-}
 
 // fault is a panic that is put into one of the rooms of a test.
 type fault struct {
@@ -101,7 +68,7 @@ func (v *viewer) panicked() *sim.Problem {
 // room is told to its eight viewers, what panics while a frame is written to the one
 // whose frame it is; all others get every frame, and so do these from then on.
 func TestPanicsStayInTheirRoom(t *testing.T) {
-	log := listenToLog(t)
+	log := walltest.Listen(t)
 	models, _ := testLibrary(t)
 	const mined = 3
 	var f fault
@@ -149,7 +116,7 @@ func TestPanicsStayInTheirRoom(t *testing.T) {
 				}
 			}
 		}
-		if lines := log.take(); len(lines) != 1 || !strings.Contains(lines[0], "where="+where) || !strings.Contains(lines[0], "walls_test.go") {
+		if lines := log.Take(); len(lines) != 1 || !strings.Contains(lines[0], "where="+where) || !strings.Contains(lines[0], "walls_test.go") {
 			t.Errorf("%d lines logged: %.300q", len(lines), lines)
 		}
 	}
@@ -179,7 +146,7 @@ func TestPanicsStayInTheirRoom(t *testing.T) {
 			t.Errorf("viewer %d: %v", j, p)
 		}
 	}
-	if lines := log.take(); len(lines) > 0 {
+	if lines := log.Take(); len(lines) > 0 {
 		t.Errorf("logged again: %q", lines)
 	}
 	rooms[mined].Do(viewers[mined][2], wire.Command{Cmd: "back", By: "layer"}) // what is recorded is there
@@ -198,7 +165,7 @@ func TestPanicsStayInTheirRoom(t *testing.T) {
 // TestAMomentThatCannotBeShown: the room goes back to the last that could be; where none
 // can, it has no run, but lives.
 func TestAMomentThatCannotBeShown(t *testing.T) {
-	listenToLog(t)
+	walltest.Listen(t)
 	models, _ := testLibrary(t)
 	var at, all atomic.Bool
 	r := begin(context.Background(), models, func(s *state) {
@@ -250,7 +217,7 @@ func (bomb) Encode(string) []int { panic("the bomb went off") }
 // with itself, and the run on screen stays, or the default one is there; where that
 // panics too, the room lives without one.
 func TestACommandThatPanics(t *testing.T) {
-	log := listenToLog(t)
+	log := walltest.Listen(t)
 	story, err := library.Open("story")
 	if err != nil {
 		t.Fatal(err)
@@ -288,7 +255,7 @@ func TestACommandThatPanics(t *testing.T) {
 		told(x, "model=mined")
 		x.until(3)
 	}
-	if lines := log.take(); len(lines) != 2 {
+	if lines := log.Take(); len(lines) != 2 {
 		t.Errorf("%d lines logged: %.200q", len(lines), lines)
 	}
 
@@ -307,7 +274,7 @@ func TestACommandThatPanics(t *testing.T) {
 // TestAModelThatPanicsWhenOpened is told as any that cannot be opened, and can be tried
 // again.
 func TestAModelThatPanicsWhenOpened(t *testing.T) {
-	log := listenToLog(t)
+	log := walltest.Listen(t)
 	models, c := testLibrary(t)
 	random, err := models.Get("random")
 	if err != nil {
@@ -330,7 +297,7 @@ func TestAModelThatPanicsWhenOpened(t *testing.T) {
 	r.Do(v, runOf("mined"))
 	v.problem("panic")
 	v.until(-1)
-	if lines := log.take(); len(lines) != 2 || !strings.Contains(lines[0], "where=model") {
+	if lines := log.Take(); len(lines) != 2 || !strings.Contains(lines[0], "where=model") {
 		t.Errorf("logged %.200q", lines)
 	}
 	r.Do(v, runOf("mined"))
@@ -357,7 +324,7 @@ func (c *clumsy) Frame(f *Encoded) {
 
 // TestWorkThatPanics: what a room does by itself has a wall too.
 func TestWorkThatPanics(t *testing.T) {
-	listenToLog(t)
+	walltest.Listen(t)
 	models, _ := testLibrary(t)
 	s := newState(context.Background(), models, func() float64 { return 0 })
 	defer s.closeAll()

@@ -25,7 +25,7 @@ import (
 // read, whatever a viewer looks at, and every explanation gives the number it explains.
 func TestGeneratorFrames(t *testing.T) {
 	frames, explained := 0, 0
-	n := runtest.Rounds{Short: 20, Usual: 600, All: 3000}.Try(t, func(seed, i uint64) error {
+	n := runtest.Rounds{Short: 20, Usual: 200, All: 3000}.Try(t, func(seed, i uint64) error {
 		v := viewer{r: rand.New(rand.NewPCG(seed, i))}
 		err := v.try()
 		frames, explained = frames+v.frames, explained+v.explained
