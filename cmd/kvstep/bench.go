@@ -36,11 +36,29 @@ type benchReport struct {
 	Rows       []benchRow  `json:"rows"`
 }
 
-// benchLimits are this machine's, measured: how fast numbers that are in the
-// processor are multiplied and added, and how fast memory is read.
+// benchLimits are this machine's, measured: how fast numbers that are in registers are multiplied
+// and added, with the product rounded before it is added as kvstep does (it is what shares are of),
+// and fused, by one thread and by all that may work; and how fast one thread reads memory.
 type benchLimits struct {
-	Flops     float64 `json:"flops_per_s"`
+	Flops    float64 `json:"flops_per_s"`
+	Fused    float64 `json:"fused_flops_per_s"` // 0: there are no such instructions
+	One      float64 `json:"flops_per_s_one_thread"`
+	FusedOne float64 `json:"fused_flops_per_s_one_thread"`
+
 	Bandwidth float64 `json:"bytes_per_s"`
+}
+
+// probes are the limits as each round measures them.
+type probes [5][]float64
+
+func (p *probes) again(threads int) {
+	for i, x := range [5]float64{probePeak(threads, false), probePeak(threads, true), probePeak(1, false), probePeak(1, true), probeBandwidth()} {
+		p[i] = append(p[i], x)
+	}
+}
+
+func (p *probes) limits() benchLimits {
+	return benchLimits{median(p[0]), median(p[1]), median(p[2]), median(p[3]), median(p[4])}
 }
 
 // benchRow is one thing that was timed.
@@ -121,20 +139,20 @@ func bench(ctx context.Context, m *library.Loaded, prompt, made, repeats int) (*
 		return nil, err
 	}
 	promoting.Wait()
-	var flops, bandwidth []float64
+	var limits probes
 	times := map[string][]float64{}
 	for range repeats {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		flops, bandwidth = append(flops, probeFlops()), append(bandwidth, probeBandwidth())
+		limits.again(mat.MostThreads())
 		if err := b.round(ctx, times); err != nil {
 			return nil, err
 		}
 	}
 	r := &benchReport{
 		Model: m.Name, Parameters: cost.Params(m.Model.Config), Kernels: mat.Current().String(), Threads: mat.MostThreads(), Prompt: prompt, New: made, Repeats: repeats,
-		Limits: benchLimits{median(flops), median(bandwidth)},
+		Limits: limits.limits(),
 	}
 	c, sw := m.Model.Config, cost.Default()
 	pre, all := cost.Pass(c, prompt, 0, sw), sim.Counters{}
@@ -167,7 +185,9 @@ func median(x []float64) float64 {
 
 func (r *benchReport) table(w io.Writer) error {
 	fmt.Fprintf(w, "%s, %d parameters, %s kernels, %d thread(s), medians of %d\n", r.Model, r.Parameters, r.Kernels, r.Threads, r.Repeats)
-	fmt.Fprintf(w, "this machine, measured: %s, %s\n\n", si(r.Limits.Flops, "FLOP/s"), si(r.Limits.Bandwidth, "B/s"))
+	l := r.Limits
+	fmt.Fprintf(w, "this machine, measured: %s (%s fused); one thread: %s (%s fused), reads %s\n\n",
+		si(l.Flops, "FLOP/s"), si(l.Fused, "FLOP/s"), si(l.One, "FLOP/s"), si(l.FusedOne, "FLOP/s"), si(l.Bandwidth, "B/s"))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\ttokens\ttokens/s\tFLOP/s\tof compute\tread\tof bandwidth\t")
 	for _, x := range r.Rows {

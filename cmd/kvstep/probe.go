@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"kvstep/sim"
@@ -11,18 +13,20 @@ import (
 	"kvstep/sim/model"
 )
 
-// probeFlops returns how many multiplications and additions a second this process's
-// kernels do on numbers that stay in the processor's nearest cache.
-func probeFlops() float64 {
-	x, w, dst := mat.New(16, 512), mat.New(8, 512), mat.New(16, 8)
-	const rounds = 2000
+// probePeak returns how many multiplications and additions a second so many threads can do in registers
+// (mat.Peak): nothing that reads its numbers from anywhere is faster.
+func probePeak(threads int, fused bool) float64 {
+	const rounds = 100_000
 	best := 0.0
 	for range 5 {
+		var all sync.WaitGroup
+		var done atomic.Int64
 		start := time.Now()
-		for range rounds {
-			mat.MulT(dst, x, w)
+		for range threads {
+			all.Go(func() { done.Add(int64(mat.Peak(rounds, fused))) })
 		}
-		best = max(best, rounds*16*8*512*2/time.Since(start).Seconds())
+		all.Wait()
+		best = max(best, float64(done.Load())/time.Since(start).Seconds())
 	}
 	return best
 }

@@ -13,6 +13,7 @@ import (
 	"kvstep/sim/library"
 	"kvstep/web"
 	"kvstep/web/limits"
+	"kvstep/web/room"
 )
 
 func newServe() *cobra.Command {
@@ -48,6 +49,7 @@ func newServe() *cobra.Command {
 			if !noOpen && isTerminal(c.OutOrStdout()) {
 				openBrowser(url)
 			}
+			room.KeepListening()
 			models := newLibrary(c.ErrOrStderr(), given...)
 			go closeUnused(c.Context(), models, count(models, limit))
 			return web.Serve(c.Context(), l, models, version, *within)

@@ -78,7 +78,7 @@ func MulT(dst, x, w Matrix) { Linear(dst, x, w, nil) }
 func Linear(dst, x, w Matrix, bias []float32) {
 	work, kind := x.rows*w.rows*w.cols, Products
 	if x.rows == 1 {
-		kind = Reading
+		work, kind = work*readingWork, Reading
 	}
 	if work < ShareFrom {
 		linearRows(dst, x, w, bias)

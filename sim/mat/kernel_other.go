@@ -20,3 +20,11 @@ func fastAffine([]float32, []float32, []float32, float32) int       { return 0 }
 func fastAdd([]float32, []float32, []float32) int                   { return 0 }
 func fastScale([]float32, float32) int                              { return 0 }
 func fastRotate([]float32, []float32, []float32, bool) bool         { return false }
+
+func fastPeak(rounds int, fused bool) int {
+	if fused {
+		return 0
+	}
+	plainPeak(rounds)
+	return 1
+}

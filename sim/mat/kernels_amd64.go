@@ -163,7 +163,7 @@ func centerAVX2(dst *float32, x *float32, mean float32, sums *[16]float32, n int
 //go:noescape
 func affineAVX2(x *float32, gain *float32, bias *float32, inv float32, n int)
 
-// peakAVX2 multiplies and adds, rounding both, rounds times 10 registers, and returns one of the sums.
+// peakAVX2 multiplies and adds, rounding both, rounds times 10 registers.
 //
 //go:noescape
 func peakAVX2(rounds int)
@@ -233,7 +233,7 @@ func centerAVX512(dst *float32, x *float32, mean float32, sums *[16]float32, n i
 //go:noescape
 func affineAVX512(x *float32, gain *float32, bias *float32, inv float32, n int)
 
-// peakAVX512 multiplies and adds, rounding both, rounds times 10 registers, and returns one of the sums.
+// peakAVX512 multiplies and adds, rounding both, rounds times 10 registers.
 //
 //go:noescape
 func peakAVX512(rounds int)

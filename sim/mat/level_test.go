@@ -236,3 +236,18 @@ func TestUse(t *testing.T) {
 		}
 	}
 }
+
+// TestPeak: every level has its loops, which say how much they did.
+func TestPeak(t *testing.T) {
+	wide := map[Level]int{Portable: 1, NEON: 4, AVX2: 8, AVX512: 16}
+	for _, l := range Levels() {
+		l.run(func() {
+			if got, want := Peak(50, false), 50*2*peakSums*wide[l]; got != want {
+				t.Errorf("%v: %d operations, want %d", l, got, want)
+			}
+			if got := Peak(50, true); got != Peak(50, false) && got != 0 {
+				t.Errorf("%v: %d fused operations", l, got)
+			}
+		})
+	}
+}

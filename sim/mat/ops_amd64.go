@@ -1,6 +1,10 @@
 package mat
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // fits reports whether there are kernels and that n numbers are there to work on.
 func fits(n int, others ...[]float32) bool {
@@ -191,4 +195,24 @@ func fastDivide(x []float32, d float32) int {
 		divideAVX2(&x[0], d, len(x))
 	}
 	return len(x)
+}
+
+// fastPeak runs the loops of Peak and returns how many numbers a register has.
+func fastPeak(rounds int, fused bool) int {
+	switch {
+	case selected == AVX512 && fused:
+		peakFusedAVX512(rounds)
+	case selected == AVX512:
+		peakAVX512(rounds)
+	case selected == AVX2 && fused && cpu.X86.HasFMA:
+		peakFusedAVX2(rounds)
+	case selected == AVX2 && !fused:
+		peakAVX2(rounds)
+	case fused:
+		return 0
+	default:
+		plainPeak(rounds)
+		return 1
+	}
+	return map[Level]int{AVX2: 8, AVX512: 16}[selected]
 }

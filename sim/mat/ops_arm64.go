@@ -140,3 +140,25 @@ func fastRotate(x, cos, sin []float32, interleaved bool) bool {
 	}
 	return true
 }
+
+//go:noescape
+func peakNEON(rounds int)
+
+//go:noescape
+func peakFusedNEON(rounds int)
+
+// fastPeak runs the loops of Peak and returns how many numbers a register has.
+func fastPeak(rounds int, fused bool) int {
+	switch {
+	case selected == NEON && fused:
+		peakFusedNEON(rounds)
+	case selected == NEON:
+		peakNEON(rounds)
+	case fused:
+		return 0
+	default:
+		plainPeak(rounds)
+		return 1
+	}
+	return 4
+}

@@ -31,9 +31,14 @@ type Job interface {
 // MaxPieces is how many pieces a job can have.
 const MaxPieces = 64
 
-// ShareFrom is how many multiplications a job must have to be shared: handing over costs about as
-// much as some thousand. It too is for the start, of a test.
-var ShareFrom = 1 << 16
+// ShareFrom is how many multiplications a job must have to be shared, about ten microseconds: a
+// helper that is kept spinning for less costs others more than it saves. It too is for the start, of a
+// test.
+var ShareFrom = 1 << 20
+
+// readingWork is what a multiplication costs, in multiplications, where a single row meets each
+// number of a matrix that comes from memory.
+const readingWork = 16
 
 // MaxThreads is how many threads a job may have; 0 stands for as many as there are processors. Like
 // Select it is for the start of a command.
@@ -111,15 +116,13 @@ type worker struct {
 	room func(n int) []float32
 }
 
-func newWorker() *worker {
-	w := &worker{}
-	w.room = w.thread.room
-	return w
-}
-
 var (
-	workers = sync.Pool{New: func() any { return newWorker() }}
-	tasks   = sync.Pool{New: func() any { return &task{} }}
+	workers = sync.Pool{New: func() any {
+		w := &worker{}
+		w.room = w.thread.room
+		return w
+	}}
+	tasks = sync.Pool{New: func() any { return &task{} }}
 )
 
 // Share does a job of so many multiplications, about, of a kind. It reports whether nobody looks
@@ -213,13 +216,14 @@ func call(helpers int) int {
 // goes: some hundred microseconds.
 const (
 	spins = 1 << 10
-	stays = 1 << 18
+	stays = 1 << 17
 )
 
 func help() {
 	defer team.alive.Add(-1)
 	debug.SetPanicOnFault(true)
-	w := newWorker()
+	w := workers.Get().(*worker)
+	defer workers.Put(w)
 	for idle, pieces := 1, 0; idle < stays; idle++ {
 		if t := team.posted.Load(); t != nil {
 			if helped := t.help(w); helped > 0 {
@@ -273,7 +277,7 @@ func (c *Cuts) Even(n, threads int) (pieces int) {
 	least := (n + MaxPieces - 1) / MaxPieces
 	for at := 0; at < n; pieces++ {
 		left := n - at
-		at += min(left, max(least, (left+2*threads-1)/(2*threads)))
+		at += min(left, max(least, left/(3*threads)))
 		c[pieces] = at
 	}
 	return pieces

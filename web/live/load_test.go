@@ -17,7 +17,9 @@ import (
 	"github.com/gorilla/websocket"
 
 	"kvstep/sim/library"
+	"kvstep/sim/mat"
 	"kvstep/web/limits"
+	"kvstep/web/room"
 )
 
 // What BenchmarkBeside runs in processes of their own: the server, and those who load it.
@@ -34,6 +36,9 @@ func TestLoad(t *testing.T) {
 	case "":
 		t.Skip("only for BenchmarkBeside")
 	case "serve":
+		begun := time.Now() // as kvstep serve begins
+		mat.Clock = func() int64 { return int64(time.Since(begun)) }
+		room.KeepListening()
 		within := limits.Default()
 		within.Viewers = 512
 		hub := NewHub(library.New(), func(string) bool { return true }, within)

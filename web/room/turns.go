@@ -24,6 +24,17 @@ var turns = func() *turnstile {
 	return t
 }()
 
+// KeepListening has Go use one processor more than there are, for a server: helpers spin while they
+// wait for the next piece of a room's work (mat.Share), and one that has the last processor would
+// leave the sockets to the 10 ms again. So the operating system decides between a helper and
+// whoever waits for sockets, and wakes the latter at once.
+func KeepListening() { listening() }
+
+var listening = sync.OnceFunc(func() {
+	mat.MaxThreads = runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(mat.MaxThreads + 1)
+})
+
 // turnstile lets a limited number of rooms work at a time. Some slots are only for rooms
 // that were idle: these need not wait for the long piece of another room.
 type turnstile struct {
@@ -93,11 +104,19 @@ func (t *turnstile) leave(p *account) {
 	t.admit()
 }
 
-// borrow takes up to n more slots for a room that is at work, of those that are free.
+// cores returns how many slots a room may have that is alone.
+func (t *turnstile) cores() int { return max(t.most, t.all/2) }
+
+// borrow takes up to n more slots for a room that is at work, of those that are free: every
+// processor where it is alone, as its products may have (mat.Crowded).
 func (t *turnstile) borrow(n int) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n = max(0, min(n, t.most-t.inside))
+	free := t.most - t.inside
+	if t.inside == 1 && len(t.waiting) == 0 {
+		free = t.cores() - 1
+	}
+	n = max(0, min(n, free))
 	t.inside += n
 	t.tell()
 	return n

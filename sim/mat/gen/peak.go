@@ -15,7 +15,7 @@ const peakSums = 10
 // there to judge.
 func (u *unit) peak(fused bool) {
 	name := "peak"
-	doc := "multiplies and adds, rounding both, rounds times 10 registers, and returns one of the sums."
+	doc := "multiplies and adds, rounding both, rounds times 10 registers."
 	if fused {
 		name, doc = "peakFused", "does what peak does with fused multiply-adds."
 	}
