@@ -48,9 +48,14 @@ func ActsBytes(lent Lent, c sim.Config, rows, positions int) int64 {
 
 // actsSize returns how many numbers there are.
 func actsSize(lent Lent, c sim.Config, rows, positions int) int {
-	a := Acts{lent: lent}
-	size := 2 * mat.RoundToLine(c.Heads*positions)
-	a.each(c, func(_ *mat.Matrix, cols int) { size += mat.RoundToLine(rows * cols) })
+	of := func(n, cols int) int { return n * mat.RoundToLine(rows*cols) } // those that each visits
+	size := 2*mat.RoundToLine(c.Heads*positions) + of(5, c.Dim) + of(2, c.QDim()) + of(3, c.FFN)
+	if !lent.Stream {
+		size += of(2, c.Dim)
+	}
+	if !lent.KV {
+		size += of(2, c.KVDim())
+	}
 	return size
 }
 

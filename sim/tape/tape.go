@@ -22,9 +22,9 @@ type Tape struct {
 	has          []*int      // how many tapes have each step
 	memory       *sim.Memory // counts the steps, those that several tapes have once
 	cursor       int         // index of the current step, -1 before the first
-	bytes        int64
-	finishReason string // why the run is over, "" while it goes on
-	err          error  // the error that ended it
+	bytes        []int64     // of the rows up to each step, that one's included
+	finishReason string      // why the run is over, "" while it goes on
+	err          error       // the error that ended it
 }
 
 // New starts a tape whose steps memory counts; past its limit the tape records no more.
@@ -44,14 +44,17 @@ func (t *Tape) Len() int { return t.steps.len }
 func (t *Tape) FinishReason() string { return t.finishReason }
 
 // Bytes returns the memory of the rows recorded.
-func (t *Tape) Bytes() int64 { return t.bytes }
+func (t *Tape) Bytes() int64 { return t.BytesOf(0, t.Len()) }
 
 // BytesOf returns the memory of the rows of steps [from, to).
-func (t *Tape) BytesOf(from, to int) (n int64) {
-	for i := max(from, 0); i < min(to, t.Len()); i++ {
-		n += rowBytes(t.Step(i))
+func (t *Tape) BytesOf(from, to int) int64 {
+	upTo := func(n int) int64 {
+		if n = min(n, t.Len()); n <= 0 {
+			return 0
+		}
+		return t.bytes[n-1]
 	}
-	return n
+	return max(upTo(to)-upTo(from), 0)
 }
 
 // Step returns step n, which must be recorded. The pointer stays good and must not
@@ -97,9 +100,9 @@ func (t *Tape) Record() (bool, error) {
 	if s.N < t.Len() {
 		return true, nil
 	}
+	t.bytes = append(t.bytes, t.Bytes()+rowBytes(&s))
 	t.steps.add(s)
 	t.has = append(t.has, new(1))
-	t.bytes += rowBytes(&s)
 	t.memory.Add(MemoryOf(&s))
 	t.finishReason = s.RunFinishReason
 	return true, nil
@@ -171,9 +174,8 @@ func (t *Tape) Fork(source Source) *Tape {
 	for n > 0 && t.Step(n-1).Pass == t.Step(t.cursor).Pass {
 		n--
 	}
-	f := &Tape{cursor: n - 1, memory: t.memory, steps: t.steps.first(n), has: slices.Clone(t.has[:n])}
+	f := &Tape{cursor: n - 1, memory: t.memory, steps: t.steps.first(n), has: slices.Clone(t.has[:n]), bytes: t.bytes[:n:n]}
 	for i := range n {
-		f.bytes += rowBytes(f.Step(i))
 		*f.has[i]++
 	}
 	f.next, f.stop = iter.Pull2(source(f.steps.all()))

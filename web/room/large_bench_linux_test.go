@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"regexp"
 	"runtime"
@@ -17,6 +18,7 @@ import (
 	"unsafe"
 
 	"kvstep/sim"
+	"kvstep/sim/kv"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
@@ -146,15 +148,7 @@ func BenchmarkGPT2Room(b *testing.B) {
 	}
 	kernels := timed3(func() { session.Clear(); session.Feed(prompt...) }) / float64(m.Model.Config.Layers)
 	session = nil
-	rate := memoryRate(m)
-	var weights float64
-	for l := range m.Model.Weights.Layers {
-		w := &m.Model.Weights.Layers[l]
-		for _, x := range []mat.Matrix{w.Q, w.K, w.V, w.O, w.Up, w.Down} {
-			weights += 4 * float64(x.NumRows()*x.NumCols())
-		}
-	}
-	weights += 4 * float64(50257*768)
+	reading := readingTime(m)
 	for b.Loop() {
 		peakFrom(b)
 		r := New(context.Background(), models)
@@ -183,7 +177,7 @@ func BenchmarkGPT2Room(b *testing.B) {
 		b.ReportMetric(1000*middleOf(layers, 50), "layer-p50-ms")
 		b.ReportMetric(1000*middleOf(layers, 95), "layer-p95-ms")
 		b.ReportMetric(1000*middleOf(tokens, 50), "token-p50-ms")
-		b.ReportMetric(1000*(1.5*weights/rate+0.01), "token-bar-ms")
+		b.ReportMetric(1000*(1.5*reading+0.01), "token-bar-ms")
 		b.ReportMetric(1000*middleOf(prefill, 50), "prefill-layer-ms")
 		b.ReportMetric(1000*kernels, "prefill-kernels-ms")
 		b.ReportMetric(float64(largest), "prefill-frame-bytes")
@@ -191,7 +185,6 @@ func BenchmarkGPT2Room(b *testing.B) {
 		r.Close()
 	}
 	b.ReportMetric(0, "ns/op")
-	b.Logf("memory is read at %.1f GB/s", rate/1e9)
 }
 
 func middleOf(x []float64, percent int) float64 {
@@ -210,18 +203,25 @@ func timed3(f func()) float64 {
 	return middleOf(all, 50)
 }
 
-// memoryRate returns how many bytes a second are read where one row meets the largest matrix, by as many
-// threads as there are for such a model.
-func memoryRate(m *library.Loaded) float64 {
-	w := m.Model.Weights.Unembed
-	x, y := mat.New(1, w.NumCols()), mat.New(1, w.NumRows())
-	best := 0.0
-	for range 7 {
-		start := time.Now()
-		mat.MulT(y, x, w)
-		best = max(best, 4*float64(w.NumRows()*w.NumCols())/time.Since(start).Seconds())
+// weightsOf returns the matrices that a decode pass reads.
+func weightsOf(m *library.Loaded) (all []mat.Matrix) {
+	for l := range m.Model.Weights.Layers {
+		w := &m.Model.Weights.Layers[l]
+		all = append(all, w.Q, w.K, w.V, w.O, w.Up, w.Down)
 	}
-	return best
+	return append(all, m.Model.Weights.Unembed)
+}
+
+// readingTime returns how long reading the weights takes: one row meets every one of them, all after each
+// other, so that no cache has what comes next.
+func readingTime(m *library.Loaded) float64 {
+	all := weightsOf(m)
+	x, y := mat.New(1, m.Model.Config.FFN), mat.New(1, m.Model.Config.Vocab)
+	return timed3(func() {
+		for _, w := range all {
+			mat.MulT(y.Cols(0, w.NumRows()), x.Cols(0, w.NumCols()), w)
+		}
+	})
 }
 
 // BenchmarkRoomsMemory is what rooms of the default model take together at 256 tokens, in both lanes,
@@ -266,4 +266,41 @@ func BenchmarkRoomsMemory(b *testing.B) {
 			b.ReportMetric(0, "ns/op")
 		})
 	}
+}
+
+// BenchmarkOnceMemory is what the process has more with every token of a run of GPT-2's shape that is
+// printed and not looked back at, its cache included, and what it has when steps are kept.
+func BenchmarkOnceMemory(b *testing.B) {
+	if testing.Short() {
+		b.Skip("skipped in short mode: it has half a gigabyte of weights")
+	}
+	m := gpt2(b)
+	r := recipe.Complete(sim.Recipe{Model: m.Name, Tokens: []int{1, 2, 3, 4, 5, 6, 7, 8, 9}, MaxNew: 200, Lanes: "cached"})
+	clock := func() float64 { return 0 }
+	grown := func(steps iter.Seq2[sim.Step, error], keep bool) float64 {
+		const from, to = 60, 190
+		var kept []sim.Step
+		var at [2]float64
+		peakFrom(b)
+		for s, err := range steps {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if keep {
+				kept = append(kept, s)
+			}
+			if i := slices.Index([]int{from, to}, s.Pass); i >= 0 && s.Part == sim.HeadPart {
+				debug.FreeOSMemory()
+				at[i] = resident(b, "VmRSS")
+			}
+		}
+		runtime.KeepAlive(kept)
+		return (at[1] - at[0]) * 1024 / (to - from)
+	}
+	for b.Loop() {
+		b.ReportMetric(grown(run.Once(context.Background(), m, r, clock), false), "KiB/token-once")
+		b.ReportMetric(grown(run.Steps(context.Background(), m, r, clock), true), "KiB/token-kept")
+	}
+	b.ReportMetric(float64(kv.SpecOf(m.Model.Config, 1).TokenBytes())/1024, "KiB/token-cache")
+	b.ReportMetric(0, "ns/op")
 }

@@ -93,7 +93,7 @@ func (s *state) nextDue(beside []*scene) (next Viewer) {
 // showNext sends a frame to all who see the same; on free processors others are written beside it.
 func (s *state) showNext() {
 	began := time.Now()
-	list := s.scenes(s.gate.most)
+	list := s.scenes(s.gate.cores())
 	lent := s.gate.borrow(len(list) - 1)
 	list = list[:1+lent]
 	var beside sync.WaitGroup

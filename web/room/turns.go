@@ -104,11 +104,19 @@ func (t *turnstile) leave(p *account) {
 	t.admit()
 }
 
-// borrow takes up to n more slots for a room that is at work, of those that are free.
+// cores returns how many slots a room may have that is alone.
+func (t *turnstile) cores() int { return max(t.most, t.all/2) }
+
+// borrow takes up to n more slots for a room that is at work, of those that are free: every
+// processor where it is alone, as its products may have (mat.Crowded).
 func (t *turnstile) borrow(n int) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n = max(0, min(n, t.most-t.inside))
+	free := t.most - t.inside
+	if t.inside == 1 && len(t.waiting) == 0 {
+		free = t.cores() - 1
+	}
+	n = max(0, min(n, free))
 	t.inside += n
 	t.tell()
 	return n

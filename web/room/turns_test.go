@@ -186,6 +186,13 @@ func TestWhoWorksIsNotFresh(t *testing.T) {
 // TestBorrowedSlots: a room at work gets more of them as far as they are free, whoever waits
 // is let in when they go back, and what was used there counts.
 func TestBorrowedSlots(t *testing.T) {
+	two := newTurnstile(1, 4)
+	if two.enter(&account{}, true); two.borrow(9) != 1 {
+		t.Error("who is alone does not get the other processor")
+	}
+	if two.borrow(9) != 0 {
+		t.Error("a third of two")
+	}
 	s := newTurnstile(3, 6)
 	var crowded bool
 	s.crowded = func(is bool) { crowded = is }
