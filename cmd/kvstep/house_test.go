@@ -163,3 +163,17 @@ func checkImport(t *testing.T, room string, floor int, imported string) {
 	}
 	t.Errorf("%s imports %s, which has no room: name its owner here", room, imported)
 }
+
+// TestTopLevel: nothing is committed beside the house.
+func TestTopLevel(t *testing.T) {
+	list, err := exec.Command("git", "-C", "../..", "ls-tree", "--name-only", "HEAD").Output()
+	if err != nil {
+		t.Skip("skipped: not a checkout:", err)
+	}
+	house := strings.Fields("cmd docs notebooks sim static web go.mod go.sum README.md LICENSE Makefile .ci .gitignore")
+	for _, name := range strings.Fields(string(list)) {
+		if !slices.Contains(house, name) {
+			t.Errorf("%s stands beside the house", name)
+		}
+	}
+}
