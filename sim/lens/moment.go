@@ -263,15 +263,6 @@ func (m *Moment) closed() bool {
 	return m.isSingle() && (m.Step == nil || m.At == nil || m.At(0).Rows == m.Prompt)
 }
 
-// stayedRows returns how many rows of a step are in the cache at the cursor: of an earlier pass
-// those of proposals that were rejected are not.
-func stayedRows(m *Moment, s *sim.Step) int {
-	if s.Pass == m.Step.Pass {
-		return s.Rows
-	}
-	return m.At((s.Pass+1)*m.perPass() - 1).Committed()
-}
-
 // spec returns the shape of the run's cache.
 func (m *Moment) spec() kv.Spec {
 	return kv.SpecOf(m.Model.Model.Config, recipe.Fed(m.Prompt, m.maxNew()))
