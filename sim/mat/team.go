@@ -145,7 +145,7 @@ func Share(j Job, kind Kind, work int) (free bool) {
 	if threads == 1 {
 		alone(j, w)
 	} else {
-		free = shareAmong(threads, j, work, w)
+		free = shareAmong(threads, j, kind, work, w)
 	}
 	c.note(threads, most, float64(now()-start)/float64(work))
 	return free
@@ -157,8 +157,10 @@ func alone(j Job, w *worker) {
 	}
 }
 
-// shareAmong does a job by so many threads.
-func shareAmong(threads int, j Job, work int, w *worker) (free bool) {
+// shareAmong does a job by so many threads. A helper that comes late may still read what the job
+// read, while it is written anew: numbers, and what it makes of them is thrown away. Of caches it
+// reads tables too, which must not change under it; and the race detector knows of no late helpers.
+func shareAmong(threads int, j Job, kind Kind, work int, w *worker) (free bool) {
 	t := tasks.Get().(*task)
 	t.job, t.pieces = j, int32(j.Cut(threads))
 	t.next.Store(0)
@@ -169,7 +171,10 @@ func shareAmong(threads int, j Job, work int, w *worker) (free bool) {
 	defer func() { // also where a piece panics, as where a file has become shorter
 		team.posted.Store(nil)
 		t.sealed.Or(^uint64(0))
-		for i := 0; i < spins && !free; i++ { // who looked for a piece and found none is gone at once
+		for i := 0; !free && (i < spins || kind == Attending); i++ { // who looked for a piece and found none is gone at once
+			if i >= spins {
+				runtime.Gosched()
+			}
 			free = t.users.Load() == 0
 		}
 		if free {
@@ -183,6 +188,9 @@ func shareAmong(threads int, j Job, work int, w *worker) (free bool) {
 	}
 	team.posted.Store(nil)
 	await(t, left, work/4/int(t.pieces)+1<<12)
+	for raceDetector && t.users.Load() != 0 {
+		runtime.Gosched()
+	}
 	for p := range int(t.pieces) {
 		if bit := uint64(1) << p; left&bit != 0 && t.sealed.Or(bit)&bit == 0 {
 			j.Do(p, j.Results(p), w.room)

@@ -121,6 +121,9 @@ func TestTeamShares(t *testing.T) {
 // TestTeamLate: a helper that took a piece and does not finish it is not waited for, what it
 // writes later goes nowhere, and the memory of its job is not used again.
 func TestTeamLate(t *testing.T) {
+	if raceDetector {
+		t.Skip("skipped: under the race detector helpers are waited for")
+	}
 	threads(t, 2)
 	for range 100 {
 		var late atomic.Bool
