@@ -59,7 +59,7 @@ func TestUnreadDownloadsKeepNobody(t *testing.T) {
 // one that is being read stays.
 func TestUnreadFilesAreBounded(t *testing.T) {
 	box := newOutbox(40 << 20)
-	box.wait = 50 * time.Millisecond
+	box.wait = time.Hour
 	data := bytes.Repeat([]byte("kvstep"), 3<<20) // 18 MiB: more than a connection holds
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := box.send(w, data, func() { w.WriteHeader(200) })
@@ -69,13 +69,19 @@ func TestUnreadFilesAreBounded(t *testing.T) {
 	}))
 	defer server.Close()
 	addr := strings.TrimPrefix(server.URL, "http://")
-	first, second := unread(t, addr, "/1"), unread(t, addr, "/2")
+	first := unread(t, addr, "/1")
 	defer first.Close()
+	for lainStill(box) < 100*time.Millisecond { // the second would else lie still for longer
+		time.Sleep(time.Millisecond)
+	}
+	second := unread(t, addr, "/2")
 	defer second.Close()
 	if resp, body := ask(t, addr, "/3", nil); resp.StatusCode != 503 || !strings.Contains(body, "take.busy") || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("without room: %s %.80s", resp.Status, body)
 	}
-	time.Sleep(100 * time.Millisecond)
+	box.mu.Lock()
+	box.wait = 0
+	box.mu.Unlock()
 	if resp, body := ask(t, addr, "/4", nil); resp.StatusCode != 200 || len(body) != len(data) {
 		t.Errorf("when the others have lain still: %s, %d bytes", resp.Status, len(body))
 	}
@@ -88,4 +94,14 @@ func TestUnreadFilesAreBounded(t *testing.T) {
 	if box.unread > box.most || len(box.files) > 2 {
 		t.Errorf("%d bytes of %d files lie ready", box.unread, len(box.files))
 	}
+}
+
+// lainStill returns for how long the file of a box has that has lain still longest.
+func lainStill(o *outbox) (longest time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for f := range o.files {
+		longest = max(longest, time.Since(f.moved))
+	}
+	return longest
 }
