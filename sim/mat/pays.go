@@ -27,6 +27,7 @@ type choice struct {
 	tried int                    // jobs that were measured
 	best  int                    // threads
 	next  int                    // the job that tries another number
+	turn  int                    // which one
 	pause int                    // jobs between such
 }
 
@@ -56,7 +57,7 @@ func (c *choice) threads(most int) int {
 	case c.tried < tries*all:
 		return candidate(c.tried%all, most)
 	case c.tried >= c.next:
-		return candidate(c.next/max(c.pause, 1)%all, most)
+		return candidate(c.turn%all, most)
 	}
 	return min(c.best, most)
 }
@@ -79,6 +80,7 @@ func (c *choice) note(threads, most int, took float64) {
 		c.pause = minPause
 	}
 	if c.tried > c.next {
+		c.turn++
 		c.next = c.tried + c.pause
 		c.pause = min(2*c.pause, maxPause)
 	}

@@ -138,14 +138,17 @@ func Share(j Job, kind Kind, work int) (free bool) {
 	defer team.held.Store(false)
 	c := team.pays.of(kind, work)
 	threads, start := c.threads(most), now()
-	if free = true; call(threads-1) < threads-1 { // one that comes late says nothing of what pays
-		alone(j, w)
-		return free
+	if kind == Reading { // memory gives two more than one; a helper that went between two of these measures badly
+		threads = max(threads, 2)
 	}
 	if threads == 1 {
 		alone(j, w)
+		free = true
 	} else {
-		free = shareAmong(threads, j, kind, work, w)
+		late := call(threads-1) < threads-1
+		if free = shareAmong(threads, j, kind, work, w); late { // which says nothing of what pays
+			return free
+		}
 	}
 	c.note(threads, most, float64(now()-start)/float64(work))
 	return free
@@ -210,7 +213,7 @@ func await(t *task, pieces uint64, looks int) {
 	}
 }
 
-// call has helpers come, and returns how many of them are there already.
+// call has helpers come, and returns how many of them are there already; others join a job when they are.
 func call(helpers int) int {
 	there := int(team.alive.Load())
 	for i := there; i < helpers; i++ {

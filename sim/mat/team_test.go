@@ -195,6 +195,18 @@ func TestPays(t *testing.T) {
 	if c.best != 4 {
 		t.Errorf("%d threads, want 4", c.best)
 	}
+	var two choice // of two, each is tried again
+	for i := range 2000 {
+		n := two.threads(2)
+		took := 1 / float64(n)
+		if i < 100 {
+			took = float64(n)
+		}
+		two.note(n, 2, took)
+	}
+	if two.best != 2 {
+		t.Errorf("%d threads of 2 after a bad beginning, want 2", two.best)
+	}
 	busy := func(n int) float64 { return float64(n) } // helpers that have lost their processors
 	if jobs(20000, busy); c.best != 1 {
 		t.Errorf("%d threads on a busy machine, want 1", c.best)
