@@ -41,12 +41,12 @@ def llama(shape):
 
 
 def gpt2(shape):
-    """Returns the same of a GPT-2 ({vocab, context, dim, heads, layers}), tied head."""
+    """Returns the same of a GPT-2 ({vocab, context, dim, heads, layers}); its head stands apart, since ik_llama.cpp asks for it."""
     dim, layers = shape["dim"], shape["layers"]
     meta = {"context_length": shape["context"], "embedding_length": dim, "block_count": layers, "feed_forward_length": 4 * dim,
             "attention.head_count": shape["heads"], "vocab_size": shape["vocab"], "attention.layer_norm_epsilon": 1e-5}
     tensors = [("token_embd.weight", shape["vocab"], dim), ("position_embd.weight", shape["context"], dim),
-               ("output_norm.weight", dim, None), ("output_norm.bias", dim, None)]
+               ("output_norm.weight", dim, None), ("output_norm.bias", dim, None), ("output.weight", shape["vocab"], dim)]
     for n in range(layers):
         for name, out, width in (("attn_norm", dim, None), ("attn_qkv", 3 * dim, dim), ("attn_output", dim, dim),
                                  ("ffn_norm", dim, None), ("ffn_up", 4 * dim, dim), ("ffn_down", dim, 4 * dim)):
