@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -96,6 +98,37 @@ func TestEveryAnswerInEveryCoding(t *testing.T) {
 		r, body := fetch(t, addr, path, "Accept-Encoding", "br")
 		if got := unpacked(t, r, body); r.Header.Get("Content-Encoding") != "br" || len(got) <= len(body) || r.ContentLength != int64(len(body)) {
 			t.Errorf("%s: %d bytes of %d, %v", path, len(body), len(got), r.Header)
+		}
+	}
+}
+
+// TestPagesNameWhatThereIs: what a component names is among what pages load, and nothing else is.
+func TestPagesNameWhatThereIs(t *testing.T) {
+	named := map[string]bool{}
+	files, err := filepath.Glob("page/*.templ")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`Files\["([^"]+)"\]`).FindAllSubmatch(data, -1) {
+			named[string(m[1])] = true
+		}
+	}
+	for _, lang := range []string{"en", "zh"} { // data-words-en and data-words-zh
+		named[lang+".json"] = true
+	}
+	for name := range named {
+		if _, ok := loads[name]; !ok {
+			t.Errorf("a page loads %s, which is not there", name)
+		}
+	}
+	for name := range loads {
+		if !named[name] {
+			t.Errorf("no page loads %s", name)
 		}
 	}
 }

@@ -46,6 +46,7 @@ var kinds = []kind{
 	{"breakpoint", entries("sim/breakpoint/breakpoint.go", "Kinds"), []string{"go test -vet=off ./sim/breakpoint", page}},
 	{"panel", entries("web/page/panels.go", "Panels"), []string{"go test -vet=off ./web/page -run 'Panel|Stylesheets' -skip '" + fresh + "'"}},
 	{"route", entries("web/routes.go", "allRoutes"), []string{"go test -vet=off ./web -run 'OtherSites|EveryRoute'"}},
+	{"file that pages load", entries("web/loads.go", "loads"), []string{"go test -vet=off ./web -run 'PagesNameWhatThereIs'"}},
 	{"limit of a server", entries("web/limits/limits.go", "All"), []string{"go test -vet=off ./cmd/kvstep -run EveryLimit"}},
 	{"class of Hugging Face", both(entries("sim/hf/classes.go", "classTable"), entries("sim/hf/classes.go", "inner")), []string{
 		"go test -vet=off ./sim/hf", "go test -vet=off ./sim/cost -run 'Config|Class'"}},
