@@ -14,6 +14,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"kvstep/web/pack"
+	"kvstep/web/text"
 )
 
 // fetch asks a server with headers, and returns what came as it travelled.
@@ -118,7 +119,7 @@ func TestPagesNameWhatThereIs(t *testing.T) {
 			named[string(m[1])] = true
 		}
 	}
-	for _, lang := range []string{"en", "zh"} { // data-words-en and data-words-zh
+	for _, lang := range text.Langs() { // data-words-LANG
 		named[lang+".json"] = true
 	}
 	for name := range named {
