@@ -86,10 +86,7 @@ func Linear(dst, x, w Matrix, bias []float32) {
 	}
 	p := productPool.Get().(*product)
 	p.dst, p.x, p.w, p.bias = dst, x, w, bias
-	if Share(p, kind, work) {
-		p.dst, p.x, p.w, p.bias = Matrix{}, Matrix{}, Matrix{}, nil
-		productPool.Put(p)
-	}
+	Share(p, kind, work)
 }
 
 func linearRows(dst, x, w Matrix, bias []float32) {
@@ -134,6 +131,12 @@ func (p *product) Do(piece int, to [3]Matrix, _ func(int) []float32) {
 		bias = bias[from:end]
 	}
 	linearRows(to[0], p.x, p.w.Rows(from, end), bias)
+}
+
+// Free lets the product be used again.
+func (p *product) Free() {
+	p.dst, p.x, p.w, p.bias = Matrix{}, Matrix{}, Matrix{}, nil
+	productPool.Put(p)
 }
 
 // someNumbers of w, in whole rows, meet all rows of x before the next ones do: they and those of x

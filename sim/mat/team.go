@@ -3,6 +3,7 @@ package mat
 import (
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -26,6 +27,8 @@ type Job interface {
 	// Do writes the results of piece p to matrices of the size of those. Other goroutines do other
 	// pieces meanwhile; room gives memory that only this one writes to, until Do returns.
 	Do(p int, to [3]Matrix, room func(n int) []float32)
+	// Free says that nobody looks at the job any more, so that its memory can be used again.
+	Free()
 }
 
 // MaxPieces is how many pieces a job can have.
@@ -63,7 +66,10 @@ var team struct {
 	held   atomic.Bool // by who shares a job: one at a time, others go alone
 	posted atomic.Pointer[task]
 	alive  atomic.Int32 // helpers
-	pays   pays         // of who holds the team
+
+	// Of who holds the team.
+	pays pays
+	late []*task // those that are over, and at which helpers that come late may still look
 }
 
 // task is a job that is shared.
@@ -125,17 +131,19 @@ var (
 	tasks = sync.Pool{New: func() any { return &task{} }}
 )
 
-// Share does a job of so many multiplications, about, of a kind. It reports whether nobody looks
-// at the job any more, so that its memory can be used again.
-func Share(j Job, kind Kind, work int) (free bool) {
+// Share does a job of so many multiplications, about, of a kind. The job is freed when Share returns,
+// or later where a helper comes late; of the kind Attending always at once.
+func Share(j Job, kind Kind, work int) {
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
 	most := MostThreads()
 	if work < ShareFrom || most == 1 || !team.held.CompareAndSwap(false, true) {
 		alone(j, w)
-		return true
+		j.Free()
+		return
 	}
 	defer team.held.Store(false)
+	freeLate()
 	c := team.pays.of(kind, work)
 	threads, start := c.threads(most), now()
 	if kind == Reading { // memory gives two more than one; a helper that went between two of these measures badly
@@ -143,15 +151,31 @@ func Share(j Job, kind Kind, work int) (free bool) {
 	}
 	if threads == 1 {
 		alone(j, w)
-		free = true
+		j.Free()
 	} else {
 		late := call(threads-1) < threads-1
-		if free = shareAmong(threads, j, kind, work, w); late { // which says nothing of what pays
-			return free
+		if shareAmong(threads, j, kind, work, w); late { // which says nothing of what pays
+			return
 		}
 	}
 	c.note(threads, most, float64(now()-start)/float64(work))
-	return free
+}
+
+// freeLate frees the jobs at which nobody looks any more.
+func freeLate() {
+	team.late = slices.DeleteFunc(team.late, func(t *task) bool {
+		if t.users.Load() != 0 {
+			return false
+		}
+		t.free()
+		return true
+	})
+}
+
+func (t *task) free() {
+	t.job.Free()
+	t.job = nil
+	tasks.Put(t)
 }
 
 func alone(j Job, w *worker) {
@@ -163,7 +187,7 @@ func alone(j Job, w *worker) {
 // shareAmong does a job by so many threads. A helper that comes late may still read what the job
 // read, while it is written anew: numbers, and what it makes of them is thrown away. Of caches it
 // reads tables too, which must not change under it; and the race detector knows of no late helpers.
-func shareAmong(threads int, j Job, kind Kind, work int, w *worker) (free bool) {
+func shareAmong(threads int, j Job, kind Kind, work int, w *worker) {
 	t := tasks.Get().(*task)
 	t.job, t.pieces = j, int32(j.Cut(threads))
 	t.next.Store(0)
@@ -174,14 +198,14 @@ func shareAmong(threads int, j Job, kind Kind, work int, w *worker) (free bool) 
 	defer func() { // also where a piece panics, as where a file has become shorter
 		team.posted.Store(nil)
 		t.sealed.Or(^uint64(0))
-		for i := 0; !free && (i < spins || kind == Attending); i++ { // who looked for a piece and found none is gone at once
+		// Who looked for a piece and found none is gone at once.
+		for i := 0; t.users.Load() != 0 && (i < spins || kind == Attending); i++ {
 			if i >= spins {
 				runtime.Gosched()
 			}
-			free = t.users.Load() == 0
 		}
-		if free {
-			tasks.Put(t)
+		if team.late = append(team.late, t); t.users.Load() == 0 {
+			freeLate()
 		}
 	}()
 	left := ^uint64(0) >> (MaxPieces - t.pieces)
@@ -203,7 +227,6 @@ func shareAmong(threads int, j Job, kind Kind, work int, w *worker) (free bool) 
 	for t.finished.Load()&left != left { // those are being copied
 		runtime.Gosched()
 	}
-	return free
 }
 
 // await waits until the helpers have finished their pieces. A look takes as long as some

@@ -70,7 +70,10 @@ type told struct {
 	pieces int
 	out    Matrix
 	do     func(p int, mine bool)
+	freed  int
 }
+
+func (j *told) Free() { j.freed++ }
 
 func (j *told) Cut(int) int             { return j.pieces }
 func (j *told) Results(p int) [3]Matrix { return [3]Matrix{j.out.Rows(p, p+1)} }
@@ -135,11 +138,11 @@ func TestTeamLate(t *testing.T) {
 			}
 			comes(&late)
 		}}
-		free := Share(j, Products, 1<<20)
+		Share(j, Products, 1<<20)
 		if j.check(t); !late.Load() {
 			continue // it had no part
 		}
-		if free {
+		if j.freed != 0 {
 			t.Error("the helper still looks at it")
 		}
 		for i := range j.pieces {
@@ -154,6 +157,15 @@ func TestTeamLate(t *testing.T) {
 					t.Fatal("written after the job was over")
 				}
 			}
+		}
+		for range 1000 { // the team looks when it has another job
+			if Share(&told{pieces: 1, out: New(1, 1), do: func(int, bool) {}}, Products, 1<<20); j.freed != 0 {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if j.freed != 1 {
+			t.Errorf("freed %d times", j.freed)
 		}
 		return
 	}

@@ -43,17 +43,15 @@ func (m *Model) attendAll(l int, a *Acts, cache Cache, from, to int) {
 		}
 		sees := j.seen[0].k.NumRows()
 		work := 2 * (to - from) * heads * m.group * sees * (m.Config.HeadDim + 16) // and of softmax
-		free := mat.Share(j, mat.Attending, work)
+		mat.Share(j, mat.Attending, work)
 		if !pass {
 			for h := g * m.group; h < (g+heads)*m.group; h++ {
 				cache.Attended(l, m.KVHead(h), a.Probs.Row(h)[:j.seen[m.KVHead(h)-g].k.NumRows()])
 			}
 		}
-		if free {
-			j.m, j.a = nil, nil
-			clear(j.seen)
-			queries.Put(j)
-		}
+		j.m, j.a = nil, nil
+		clear(j.seen)
+		queries.Put(j)
 	}
 }
 
@@ -74,6 +72,9 @@ type seen struct {
 }
 
 var queries = sync.Pool{New: func() any { return &querying{} }}
+
+// Free has nothing to do: attendAll still asks what was seen.
+func (j *querying) Free() {}
 
 func (j *querying) heads() int { return len(j.seen) * j.m.group }
 

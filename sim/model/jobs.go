@@ -6,8 +6,7 @@ import (
 	"kvstep/sim/mat"
 )
 
-// What a layer does beside its products, as jobs that several threads may share. A job that somebody
-// may still look at is left to the garbage collector (mat.Share).
+// What a layer does beside its products, as jobs that several threads may share.
 
 // What a number costs, as so many multiplications of a product.
 const (
@@ -37,10 +36,13 @@ func eachRow(j rowwise, work int) {
 	}
 	shared := rowwises.Get().(*rowwise)
 	*shared = j
-	if mat.Share(shared, mat.Pointwise, work) {
-		*shared = rowwise{}
-		rowwises.Put(shared)
-	}
+	mat.Share(shared, mat.Pointwise, work)
+}
+
+// Free lets the job be used again.
+func (j *rowwise) Free() {
+	*j = rowwise{}
+	rowwises.Put(j)
 }
 
 func (j *rowwise) Cut(threads int) int { return j.cuts.Even(j.dst.NumRows(), threads) }
