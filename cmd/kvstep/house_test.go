@@ -37,6 +37,7 @@ var floors = [][]string{
 var owners = map[string]string{
 	"github.com/gorilla/websocket":     "web/live",
 	"github.com/andybalholm/brotli":    "web/pack",
+	"github.com/evanw/esbuild":         "web/bundle",
 	"github.com/a-h/templ":             "web/page",
 	"github.com/nicksnyder/go-i18n/v2": "web/text",
 	"golang.org/x/text/language":       "web/text",

@@ -62,9 +62,8 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 			exports = append(exports, m[2])
 			return m[1] + " " + m[2]
 		})
-		var bad string
-		if text, bad = squeeze(text); bad != "" {
-			return "", fmt.Errorf("bundle: %s has %q, which a bundle cannot say", file, bad)
+		if text, err = minified(text); err != nil {
+			return "", fmt.Errorf("bundle: %s: %w", file, err)
 		}
 		if file == entry {
 			fmt.Fprintf(&out, "// %s\n{\n%s}\n", file, text)

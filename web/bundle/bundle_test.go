@@ -40,12 +40,28 @@ func TestScriptRuns(t *testing.T) {
 		}
 	}
 	for name, bad := range map[string]string{
-		"default": "export default 1;\n", "star": "import * as x from \"./c.js\";\n", "dynamic": "const x = import(\"./c.js\");\n",
+		"default": "export default 1;\n", "late": "a();\nexport default 1;\n", "meta": "const x = import.meta.url;\n", "broken": "const x = ;\n", "star": "import * as x from \"./c.js\";\n", "dynamic": "const x = import(\"./c.js\");\n",
 		"missing": "import { x } from \"./d.js\";\n", "circle": "import { x } from \"./a.js\";\n",
 	} {
 		files["a.js"] = &fstest.MapFile{Data: []byte(bad)}
 		if _, err := Script(files, "a.js"); err == nil {
 			t.Errorf("%s was bundled", name)
+		}
+	}
+}
+
+// TestMinified: what a browser does not read is gone, and nothing that it reads; words are no module syntax.
+func TestMinified(t *testing.T) {
+	for source, want := range map[string]string{
+		"const a = 1; // one\nconst b = a / 2; /* half */":      "const a=1;const b=a/2;\n",
+		"const s = \"a // b  /* c */\"; // d":                    "const s=\"a // b  /* c */\";\n",
+		"const r = /[/\"`]\\/ \\s/g.test(x) ? 1 / 2 : a;":      "const r=/[/\"`]\\/ \\s/g.test(x)?1/2:a;\n",
+		"const t = `a  ${b ? `c ${{ d: 1 }.d} // e` : \"}\"}`;": "const t=`a  ${b?`c ${{d:1}.d} // e`:\"}\"}`;\n",
+		"f(\"import\"); a.import; /* export */":                "f(\"import\");a.import;\n",
+		"/** @param {import(\"./x.js\").X} a */ f(a + +b);":    "f(a+ +b);\n",
+	} {
+		if got, err := minified(source); got != want || err != nil {
+			t.Errorf("%q: %q, %v, want %q", source, got, err, want)
 		}
 	}
 }
