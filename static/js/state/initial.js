@@ -21,6 +21,7 @@ export const createState = (change) =>
       loading: null,
       cell: null,
       asked: null,
+      moves: 0,
       held: null,
       sender: "",
       show: null,
