@@ -136,6 +136,8 @@ export type Grid = {
   masked?: (row: number, col: number) => boolean;
   /** Those of the masked that the cache had evicted. */
   gone?: (row: number, col: number) => boolean;
+  /** Rows at the top, or columns at the left, that are computed again. */
+  again?: { rows: number; cols: number };
 };
 
 /** Colours by their names in the stylesheet. */
