@@ -70,7 +70,7 @@ func Panels() []Panel {
 		{ID: "tokens", In: "rail", On: both, Show: tokens},
 		{ID: "branches", In: "wide", On: onServer, Show: branches},
 		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads"},
-		{ID: "sampling", In: "tokens", On: both, Show: sampling, Asks: "choice"},
+		{ID: "sampling", In: "wide", On: both, Show: sampling, Asks: "choice"},
 		{ID: "ledger", In: "narrow", On: both, Show: ledger},
 		{ID: "lanes", In: "ledger", On: onServer, Show: lanesOfRun},
 		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},

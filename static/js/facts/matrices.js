@@ -3,21 +3,23 @@
 import { cacheless } from "./lanes.js";
 import { evicts, named } from "./readout.js";
 import { EVICTED } from "../wire/triangle.js";
-import { largest } from "../ui/matrix.js";
+import { largest } from "../scale/linear.js";
 
 /** @import { Cell, Frame, Grid, LaneName, Tensor } from "../types.js" */
 
 export const OPS = /** @type {const} */ (["Q", "K", "scores", "probs", "V", "out"]);
 
-/** The plate, and the tensor of a frame, of an op in a lane. @param {LaneName} lane @param {string} op */
+/** The plate, and the tensor of a frame, of an op. @param {LaneName} lane @param {string} op */
 export const plateName = (lane, op) => (lane === "cached" ? op : `without_${op}`);
 
 /** Ops with a row for each query. */
 const QUERIES = new Set(["Q", "scores", "probs", "out"]);
 
-/** @typedef {{lane: LaneName, rows: number, cached: number, columns: number, shown: number[]|null, told: boolean}} Drawn
- * a lane as it is drawn: query rows, those of them that are computed again, columns; positions of both where not all
- * are; whether its numbers are known */
+/**
+ * A lane as it is drawn: query rows, those of them that are computed again, columns; positions of both where not
+ * all are; whether its numbers are known.
+ * @typedef {{lane: LaneName, rows: number, cached: number, columns: number, shown: number[]|null, told: boolean}} Drawn
+ */
 
 /**
  * The lanes that a frame can draw, the one without a cache first; none where no layer has been run.
@@ -71,12 +73,9 @@ export function gridOf(frame, lane, op) {
         : { rows: lane.rows, cols: op === "Q" || op === "out" ? dims : lane.columns };
   const data = tensor?.data;
   /** @type {Grid["at"]} */
-  const at = !data
-    ? () => 0
-    : transposed
-      ? (r, c) => data[c * dims + r]
-      : (r, c) => data[r * dims + c];
-  const own = op === "scores" || op === "probs" ? (/** @type {Grid["at"]} */ (r, c) => data?.[r * lane.columns + c] ?? 0) : at;
+  const at = !data ? () => 0 : transposed ? (r, c) => data[c * dims + r] : (r, c) => data[r * dims + c];
+  const own =
+    op === "scores" || op === "probs" ? /** @type {Grid["at"]} */ (r, c) => data?.[r * lane.columns + c] ?? 0 : at;
   return { ...size, signed, at: own, max: !signed ? 1 : data ? largest(data) : 1, ...hidden(frame, lane, op) };
 }
 
@@ -105,8 +104,7 @@ function hidden(frame, { lane, rows, columns }, op) {
  * @param {Drawn} lane @param {string} op
  * @returns {{rows: number, cols: number}}
  */
-export const again = ({ cached }, op) =>
-  op === "K" ? { rows: 0, cols: cached } : { rows: cached, cols: 0 };
+export const again = ({ cached }, op) => (op === "K" ? { rows: 0, cols: cached } : { rows: cached, cols: 0 });
 
 /**
  * The cell of a tensor that a cell of a plate shows.

@@ -151,13 +151,3 @@ function hatch(ctx, grid, of, cw, ch, color, ratio, slope) {
   ctx.stroke();
   ctx.restore();
 }
-
-/** @param {ArrayLike<number>} data */
-export function largest(data) {
-  let top = 0;
-  for (let i = 0; i < data.length; i++) {
-    const size = Math.abs(data[i]);
-    if (size > top && size < Infinity) top = size;
-  }
-  return top;
-}

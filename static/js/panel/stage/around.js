@@ -46,7 +46,8 @@ export function around(canvas, layout, lanes, frame, theme, t) {
  * @param {Drawn} lane @param {string[]} labels @param {number} cached @param {Theme} theme
  */
 function columns(ctx, layout, lane, labels, cached, theme) {
-  const K = layout.plates[plateName(lane.lane, "K")];
+  const [K, S] = ["K", "scores"].map((op) => layout.plates[plateName(lane.lane, op)]);
+  const y = Math.min(K.y, S.y) - 6;
   const apart = K.w / K.cols;
   const size = parseFloat(theme.font);
   const fit = Math.min(size, apart * Math.max(1, Math.ceil(12 / apart)) - 1.5);
@@ -54,7 +55,7 @@ function columns(ctx, layout, lane, labels, cached, theme) {
   thin(K.cols, apart, 12, (j, x) => {
     const p = lane.shown?.[j] ?? j;
     ctx.save();
-    ctx.translate(K.x + x, K.y - 6);
+    ctx.translate(K.x + x, y);
     ctx.rotate(-Math.PI / 2);
     ctx.textAlign = "left";
     text(ctx, labels[p], 0, 0, layout.names - 8, p < cached ? theme.colors.muted : theme.colors.ink);

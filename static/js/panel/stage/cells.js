@@ -80,8 +80,7 @@ export function beside(plates, from, cell, [down, right]) {
         : down > 0
           ? p.y - from.y - from.h
           : from.y - p.y - p.h;
-  const off = (/** @type {Plate} */ p) =>
-    right ? outside(y, p.y, p.y + p.h) : outside(x, p.x, p.x + p.w); // pixels beside the line of sight
+  const off = (/** @type {Plate} */ p) => (right ? outside(y, p.y, p.y + p.h) : outside(x, p.x, p.x + p.w)); // pixels beside the line of sight
   const found = plates
     .filter((p) => p !== from && ahead(p) >= 0)
     .sort((a, b) => off(a) - off(b) || ahead(a) - ahead(b))[0];

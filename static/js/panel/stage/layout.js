@@ -8,7 +8,6 @@ import { plateName } from "../../facts/matrices.js";
 const FEW = 8; // rows or columns of which each has room for its number
 const NARROW = 640; // pixels
 const CAPTION = 21; // of a matrix: its formula and its size
-const STEPS = [8, 16, 24, 32, 48, 64, 96, 128]; // positions for which columns are made, so that they seldom change
 
 /**
  * The stage: above, the lane without a cache, below it the one with it, in the same columns. In each,
@@ -88,5 +87,13 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
   return { plates, notes, lanes, width, height, label, narrow, from, names, middle };
 }
 
-/** How many positions there is room for where t are shown. @param {number} t */
-const positions = (t) => STEPS.find((n) => n >= t) ?? Math.ceil(t / 64) * 64;
+/**
+ * How many positions there is room for where t are shown: a power of two or one and a half of it, so that
+ * columns keep their width over many steps.
+ * @param {number} t
+ */
+function positions(t) {
+  let room = 8;
+  while (room < t) room = Number.isInteger(Math.log2(room)) ? room * 1.5 : (room / 1.5) * 2;
+  return room;
+}
