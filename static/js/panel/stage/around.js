@@ -2,7 +2,7 @@
 // shelf's bracket, ghosts of old queries, the signs of the formula, and between the lanes what of them is equal.
 
 import { bracket, sign, text, thin } from "../../ui/axes.js";
-import { onStage } from "../../facts/token-names.js";
+import { guesses, onStage } from "../../facts/token-names.js";
 import { blank, show } from "../../ui/canvas.js";
 import { plateName } from "../../facts/matrices.js";
 
@@ -36,7 +36,7 @@ export function around(canvas, layout, lanes, frame, theme, t) {
   }
   columns(ctx, layout, lanes[0], labels, from.cached, theme);
   const kept = lanes.find((l) => l.lane === "cached");
-  if (kept) shelf(ctx, layout, from.cached, theme, t);
+  if (kept) shelf(ctx, layout, from.cached, frame, theme, t);
   if (kept && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme);
 }
 
@@ -93,15 +93,15 @@ function frameLane(ctx, layout, plate, lane, c) {
 /**
  * Under K^T and V of the lane with a cache: what came from the shelf, and what this pass puts there.
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
- * @param {number} cached @param {Theme} theme @param {T} t
+ * @param {number} cached @param {Frame} frame @param {Theme} theme @param {T} t
  */
-function shelf(ctx, layout, cached, theme, t) {
+function shelf(ctx, layout, cached, frame, theme, t) {
   const { K, V } = layout.plates;
   const c = theme.colors;
   bracket(ctx, [K.x, K.y + K.h + 3], [K.w, 0], cached, K.cols, c);
   bracket(ctx, [V.x + V.w + 4, V.y], [0, V.h], cached, V.rows, c);
   const y = K.y + K.h + 5 + parseFloat(theme.font) * 0.75;
-  const said = { cached: t("legend.cached"), fresh: t("legend.new") };
+  const said = { cached: t("legend.cached"), fresh: fresh(frame, t) };
   const wide = (/** @type {string} */ s) => ctx.measureText(s).width;
   ctx.textAlign = "left";
   let x = K.x;
@@ -112,6 +112,13 @@ function shelf(ctx, layout, cached, theme, t) {
   }
   ctx.fillStyle = c.fresh;
   ctx.fillText(said.fresh, Math.max(x, K.x + K.w - wide(said.fresh)), y);
+}
+
+/** What the new rows are. @param {Frame} frame @param {T} t */
+function fresh(frame, t) {
+  const proposed = guesses(frame).length;
+  const rows = frame.meta.pick_step?.rows ?? 0;
+  return proposed ? t("legend.new_proposed", { Fed: rows - proposed, Proposed: proposed }) : t("legend.new");
 }
 
 /**

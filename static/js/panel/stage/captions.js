@@ -25,7 +25,8 @@ export function sizes(op, plate, grid, told, em) {
 
 /**
  * What a lane does in this step, over or under its Q.
- * @param {HTMLElement} note @param {Drawn|undefined} lane @param {ReturnType<typeof import("./layout.js").stage>} layout
+ * @param {HTMLElement} note
+ * @param {Drawn|undefined} lane @param {ReturnType<typeof import("./layout.js").stage>} layout
  * @param {Frame} frame @param {T} t
  */
 export function says(note, lane, layout, frame, t) {

@@ -80,7 +80,8 @@ export function beside(plates, from, cell, [down, right]) {
         : down > 0
           ? p.y - from.y - from.h
           : from.y - p.y - p.h;
-  const off = (/** @type {Plate} */ p) => (right ? outside(y, p.y, p.y + p.h) : outside(x, p.x, p.x + p.w)); // pixels beside the line of sight
+  /** Pixels beside the line of sight. @param {Plate} p */
+  const off = (p) => (right ? outside(y, p.y, p.y + p.h) : outside(x, p.x, p.x + p.w));
   const found = plates
     .filter((p) => p !== from && ahead(p) >= 0)
     .sort((a, b) => off(a) - off(b) || ahead(a) - ahead(b))[0];
