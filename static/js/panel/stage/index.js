@@ -204,7 +204,10 @@ function partOf(root, lane, op) {
 /** @param {string} op @param {Plate} p */
 const label = (op, p) => (op === "K" ? { Rows: p.cols, Cols: p.rows } : { Rows: p.rows, Cols: p.cols });
 
-/** @param {HTMLElement} el @param {Plate} plate @param {Drawn|undefined} lane @param {string} op @param {Cell|null} picked */
+/**
+ * @param {HTMLElement} el @param {Plate} plate @param {Drawn|undefined} lane @param {string} op
+ * @param {Cell|null} picked
+ */
 function cursor(el, plate, lane, op, picked) {
   const at = lane ? toPlate(lane, op, picked) : null;
   el.hidden = !at || at.row >= plate.rows || at.col >= plate.cols;
