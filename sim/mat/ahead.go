@@ -8,8 +8,8 @@ const lineBytes = 64
 // now and then, so that it stands in the caches when its turn comes.
 type ahead struct {
 	at    uintptr // not a pointer: nothing is read there, and it may lie behind the last number
-	lines int // that are left
-	each  int // how many at a time
+	lines int     // that are left
+	each  int     // how many at a time
 }
 
 // aheadOf returns the memory of n rows of w from a row on, or nothing where they do not stand side by side.
