@@ -52,9 +52,7 @@ export function toggleMenu(id) {
   const menu = /** @type {HTMLDetailsElement|null} */ (document.getElementById(id));
   if (!menu) return; // a handout has no breakpoints
   const around = menu.parentElement?.closest("details");
-  if (around && !menu.open) around.open = true;
-  const more = /** @type {HTMLElement|null} */ (menu.closest(".transport")?.querySelector("[data-more]") ?? null);
-  if (!menu.checkVisibility() && more?.checkVisibility()) more.click(); // a small window keeps the menus folded away
+  if (around) around.open = true;
   if (!menu.checkVisibility()) return;
   menu.open = !menu.open;
   const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");

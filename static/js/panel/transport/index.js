@@ -58,8 +58,6 @@ function create(root, { act }) {
     else if (name === "breaks" || name === "take") toggleMenu(name);
     else act.send(COMMANDS[name]);
   };
-  const more = /** @type {HTMLButtonElement|null} */ (root.querySelector("[data-more]"));
-  more?.addEventListener("click", () => more.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
   root.addEventListener("click", (e) => {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
