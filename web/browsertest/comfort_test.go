@@ -354,18 +354,18 @@ func TestAccessibleEverywhere(t *testing.T) {
 func TestAPressBesideAMenuClosesIt(t *testing.T) {
 	p := open(t, "/?lang=en&step=3")
 	p.until(`kvstepFrame()?.meta.step?.n === 3`)
-	openNow := `document.querySelectorAll("details[name=menu][open]").length`
 	for _, menu := range []string{"settings", "policy", "breaks", "take"} {
+		is := `document.querySelector('[data-testid="` + menu + `"]').open`
 		for _, beside := range []string{`#stage`, `[data-do="layer"]`} {
 			p.js(`document.querySelector('[data-testid="` + menu + `"] summary').click()`)
-			p.until(openNow + ` === 1`)
+			p.until(is)
 			p.js(`document.querySelector('[data-testid="` + menu + `"] > :not(summary)').click()`)
 			p.js(`document.querySelector('[data-testid="lang-en"]').click()`)
-			if n := eval[int](p, openNow); n != 1 {
+			if !eval[bool](p, is) {
 				t.Errorf("%s: a press inside, or another language, closes it", menu)
 			}
 			p.js(`document.querySelector('` + beside + `').click()`)
-			if n := eval[int](p, openNow); n != 0 {
+			if eval[bool](p, is) {
 				t.Errorf("%s: a press on %s leaves it open", menu, beside)
 			}
 		}
