@@ -22,6 +22,7 @@ export const createState = (change) =>
       cell: null,
       asked: null,
       held: null,
+      pending: [],
       sender: "",
       show: null,
       count: null,
