@@ -19,6 +19,13 @@ func (p *page) pending() string {
 	return eval[string](p, `[...document.querySelectorAll("[data-testid=pending], [data-testid=fold-pending]")].filter((e) => !e.closest("#lanes")).map((e) => e.textContent).join("|")`)
 }
 
+// unfold opens the form behind the line that it folds into.
+func (p *page) unfold() {
+	p.t.Helper()
+	p.js(`if (!document.getElementById("recipe").checkVisibility()) document.getElementById("recipe-open").click()`)
+	p.until(`document.getElementById("recipe").checkVisibility()`)
+}
+
 // TestAChangedFormIsNotYetRun: whatever is changed in the form waits for New run, and the page says
 // so until then; taken back it is no change.
 func TestAChangedFormIsNotYetRun(t *testing.T) {
@@ -48,19 +55,24 @@ func TestAChangedFormIsNotYetRun(t *testing.T) {
 		if kind := eval[string](p, `window.kvstepFrame().meta.run.recipe.cache.kind`); kind != "contiguous" {
 			t.Errorf("%s: %s has been run without being asked for", lang, kind)
 		}
-		p.click("run")
+		p.submit("#recipe")
 		p.until(`window.kvstepFrame().meta.run.recipe.cache.kind === "int8" && window.kvstepFrame().meta.step?.n === 9`)
 		if got := p.pending(); got != "|" {
 			t.Errorf("%s: after New run %q", lang, got)
 		}
 		// A warning about a prompt goes with it, and a refusal when what was refused is changed.
+		p.unfold()
 		p.fill("prompt", "Zebra")
-		p.click("run")
-		p.until(`!document.getElementById("outside").hidden && document.getElementById("outside").checkVisibility({visibilityProperty: true})`)
+		p.submit("#recipe")
+		p.until(`!document.getElementById("outside").hidden`)
+		p.unfold()
+		p.until(`document.getElementById("outside").checkVisibility({visibilityProperty: true})`)
+		p.unfold()
 		p.fill("prompt", "Max")
 		p.until(`!document.getElementById("outside").checkVisibility({visibilityProperty: true})`)
-		p.click("run")
+		p.submit("#recipe")
 		p.until(`document.getElementById("outside").hidden`)
+		p.unfold()
 		p.fill("prompt", "")
 		p.submit("#recipe")
 		p.until(`!document.getElementById("problem").hidden`)
@@ -75,7 +87,7 @@ func TestAChangedFormIsNotYetRun(t *testing.T) {
 func TestPaperRuns(t *testing.T) {
 	p := open(t, "/?lang=en&new=300")
 	p.choose("model", "paper")
-	p.click("run")
+	p.submit("#recipe")
 	p.until(`window.kvstepFrame().meta.run.recipe.model === "paper" && document.getElementById("problem").hidden`)
 	p.until(`window.kvstepFrame().meta.run.recipe.prompt === "cat sees" && window.kvstepFrame().meta.run.recipe.max_new === 16`)
 	p.choose("model", "story")
@@ -109,7 +121,7 @@ func TestSamplingIsShownWithAChoice(t *testing.T) {
 		if prompt := eval[string](p, `document.querySelector("[data-testid=prompt]").value`); !slices.Contains(m.TrainingSet.Open[lang], prompt) {
 			t.Errorf("%s: sampling is shown with %q", lang, prompt)
 		}
-		p.click("run")
+		p.submit("#recipe")
 		p.until(`window.kvstepFrame().meta.run.recipe.sampler.kind === "sample"`)
 		p.click("do-token")
 		p.until(`[...document.querySelectorAll("[data-testid=top] li")].filter((li) => Number(li.dataset.prob) > 0.02).length >= 4`)

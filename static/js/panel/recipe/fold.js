@@ -29,7 +29,8 @@ export function createFold(button, form) {
     if (!frame) return;
     const { recipe } = frame.meta.run;
     if (problem && problem !== before.problem) sent = null; // what is to be mended stays in sight
-    if (sent && frame !== before.frame && !frame.meta.step) {
+    const begun = (frame !== before.frame && !frame.meta.step) || (before.pending.length && !pending.length);
+    if (sent && begun) {
       sent = null;
       open(false);
       if (form.contains(document.activeElement)) button.focus();
