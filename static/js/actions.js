@@ -157,6 +157,15 @@ export function createActions(store, link, world = SERVED) {
       store.set({ problem: null, cell: null });
       act.send({ cmd: "run", recipe });
     },
+    /** What of the form is not yet run. @param {string[]} pending fields of the recipe */
+    edited(pending) {
+      if (pending.join() !== store.get().pending.join()) store.set({ pending });
+    },
+    /** What the form was refused for is being changed. */
+    forgive() {
+      const { problem, sender } = store.get();
+      if (problem && sender === FORMS.run) store.set({ problem: null });
+    },
     /** @param {number} step */
     seek(step) {
       act.send({ cmd: "seek", step });

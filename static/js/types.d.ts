@@ -108,6 +108,8 @@ export type State = {
   moves: number;
   /** Why a link has not been opened by itself. */
   held: Held | null;
+  /** The fields of the recipe in which the form differs from the run: they are not yet run. */
+  pending: string[];
   /** The form that was sent last, "" for none. */
   sender: string;
   /** The panels that are open and have data of their own; null until the link has said. */

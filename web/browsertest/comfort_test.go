@@ -424,7 +424,7 @@ func TestEveryModelOfTheMenuRuns(t *testing.T) {
 		p := open(t, "/?lang="+lang)
 		p.until(`kvstepFrame()`)
 		for _, model := range eval[[]string](p, `[...document.querySelector("[data-testid=model]").options].map((o) => o.value).reverse()`) {
-			p.js(fmt.Sprintf(`{ const m = document.querySelector("[data-testid=model]"); m.value = %q; m.dispatchEvent(new Event("change", {bubbles: true})) }`, model))
+			p.js(fmt.Sprintf(`{ const m = document.querySelector("[data-testid=model]"); m.value = %q; m.dispatchEvent(new Event("change", {bubbles: true})); m.form.requestSubmit() }`, model))
 			p.until(fmt.Sprintf(`kvstepFrame().meta.run.recipe.model === %q`, model))
 			if !eval[bool](p, `document.getElementById("problem").hidden`) {
 				t.Errorf("%s, %s: %s", lang, model, eval[string](p, `document.getElementById("problem-text").textContent`))

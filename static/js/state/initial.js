@@ -24,6 +24,7 @@ export const createState = (change) =>
       asked: null,
       moves: 0,
       held: null,
+      pending: [],
       sender: "",
       show: null,
       count: null,
