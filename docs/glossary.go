@@ -28,7 +28,7 @@ type Term struct {
 	Says    Text     // one sentence of at most 15 words
 	More    Text     // one more of detail, or ""
 	Formula string   // as on a blackboard, "" for none
-	See     string   // the place of the page that shows it (static/js/ui/places.js), "" for none
+	See     string   // the place of the page that shows it (static/js/panel/card/places.js), "" for none
 	Also    []string // other names of the same thing
 	IDs     []ID
 	Code    []Ref

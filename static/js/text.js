@@ -38,14 +38,16 @@ const PART = {
 export function translator(messages, lang, parts = LLAMA) {
   const plural = new Intl.PluralRules(lang);
   /** @param {(message: string) => string} terms what becomes of the marks of terms @returns {T} */
-  const wording = (terms) => (id, args = {}) => {
-    let message = messages[`${id}.${parts[PART[id.slice(id.lastIndexOf(".") + 1)]]}`] ?? messages[id];
-    if (message === undefined) return id;
-    if (typeof message !== "string") {
-      message = (plural.select(Number(args.Count)) === "one" && message.one) || message.other;
-    }
-    return terms(message).replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => show(args[name], lang));
-  };
+  const wording =
+    (terms) =>
+    (id, args = {}) => {
+      let message = messages[`${id}.${parts[PART[id.slice(id.lastIndexOf(".") + 1)]]}`] ?? messages[id];
+      if (message === undefined) return id;
+      if (typeof message !== "string") {
+        message = (plural.select(Number(args.Count)) === "one" && message.one) || message.other;
+      }
+      return terms(message).replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => show(args[name], lang));
+    };
   return Object.assign(
     wording((message) => message.replace(TERM, "$2")),
     { marked: wording((message) => message.replace(TERM, (_, id, text) => mark("term", id, text))) },

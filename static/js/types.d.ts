@@ -38,6 +38,9 @@ declare module "./wire/frame.js" {
   }
 }
 
+/** The cards of the glossary, by id (docs/glossary.md). */
+export type Glossary = Record<string, { name: string; says: string[]; formula?: string; see?: string }>;
+
 /** A frame that has these keys, as those of a batch have peers. */
 export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };
 

@@ -78,6 +78,7 @@ func Panels() []Panel {
 		{ID: "take", In: "transport-aside", On: both, Show: take},
 		{ID: "real", In: "ledger-head", On: onServer, Show: realSize},
 		{ID: "variants", In: "wide", On: onServer, Show: variants},
+		{ID: "card", In: "head", On: both, Show: card},
 		{ID: "to-plots", In: "tools", On: onServer, Show: toPlots},
 	}
 }
