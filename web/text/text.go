@@ -50,41 +50,14 @@ func load() *i18n.Bundle {
 func init() {
 	for _, lang := range Langs() {
 		rawFiles[lang], _ = files.ReadFile(lang + ".json")
-		byLang[lang] = &Catalogue{i18n.NewLocalizer(bundle, lang), lang, marked(rawFiles[lang])}
+		byLang[lang] = &Catalogue{i18n.NewLocalizer(bundle, lang), lang}
 	}
 }
 
 // term is how a message marks a term of the glossary (package docs): [[kv-cache|KV cache]].
-// Whoever does not write such marks gets the text alone; static/js/text.js does the same.
+// Here it is the text alone; the page's own elements open a card (static/js/ui/terms.js).
 var term = regexp.MustCompile(`\[\[([\w-]+)\|([^\]]*)\]\]`)
 
-// Piece is a stretch of a message.
-type Piece struct {
-	Text string
-	Term string // the id of the glossary's term that it is, "" for none
-}
-
-// marked returns the messages of a catalogue that mark terms and have one form.
-func marked(raw []byte) map[string][]Piece {
-	var all map[string]any
-	if err := json.Unmarshal(raw, &all); err != nil {
-		panic("text: " + err.Error())
-	}
-	found := map[string][]Piece{}
-	for id, v := range all {
-		message, _ := v.(string)
-		var pieces []Piece
-		at := 0
-		for _, m := range term.FindAllStringSubmatchIndex(message, -1) {
-			pieces = append(pieces, Piece{Text: message[at:m[0]]}, Piece{message[m[4]:m[5]], message[m[2]:m[3]]})
-			at = m[1]
-		}
-		if pieces != nil {
-			found[id] = append(pieces, Piece{Text: message[at:]})
-		}
-	}
-	return found
-}
 
 // Match returns the catalogue's language for what a browser or terminal asks for:
 // zh-CN, zh-TW and zh-Hans are all "zh"; what is not known is "en".
@@ -123,7 +96,6 @@ func ForPages(lang string) ([]byte, error) {
 type Catalogue struct {
 	localizer *i18n.Localizer
 	lang      string
-	marked    map[string][]Piece
 }
 
 // In returns the catalogue of a language of Langs.
@@ -142,14 +114,6 @@ func (c *Catalogue) T(id string, args map[string]any) string {
 		return id
 	}
 	return s
-}
-
-// Pieces returns a message without placeholders in the pieces that its marks make of it.
-func (c *Catalogue) Pieces(id string) []Piece {
-	if pieces := c.marked[id]; pieces != nil {
-		return pieces
-	}
-	return []Piece{{Text: c.T(id, nil)}}
 }
 
 // value returns what a placeholder is filled with.

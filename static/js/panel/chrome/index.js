@@ -9,7 +9,7 @@ import { marked, say } from "../../ui/terms.js";
 /** @import { Host, Panel, State } from "../../types.js" */
 
 /** What is pressed or chosen as a whole: no term inside can be. */
-const PRESSED = "button, a, summary, label, option, legend";
+const PRESSED = "button, a, summary, option";
 
 /** @type {Panel} */
 export const panel = { id: "chrome", offline: true, create };
