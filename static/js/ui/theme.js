@@ -14,6 +14,7 @@ const NAMES = [
   "cached",
   "uncached",
   "fresh",
+  "good",
   "bad",
   "seq0",
   "seq1",
