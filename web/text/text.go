@@ -38,7 +38,7 @@ func load() *i18n.Bundle {
 	for _, lang := range Langs() {
 		raw, err := files.ReadFile(lang + ".json")
 		if err == nil {
-			_, err = b.ParseMessageFileBytes(term.ReplaceAll(raw, []byte("$2")), lang+".json")
+			_, err = b.ParseMessageFileBytes(termMark.ReplaceAll(raw, []byte("$2")), lang+".json")
 		}
 		if err != nil {
 			panic("text: " + err.Error())
@@ -54,9 +54,9 @@ func init() {
 	}
 }
 
-// term is how a message marks a term of the glossary (package docs): [[kv-cache|KV cache]].
+// termMark is how a message marks a term of the glossary (package docs): [[kv-cache|KV cache]].
 // Here it is the text alone; the page's own elements open a card (static/js/ui/terms.js).
-var term = regexp.MustCompile(`\[\[([\w-]+)\|([^\]]*)\]\]`)
+var termMark = regexp.MustCompile(`\[\[([\w-]+)\|([^\]]*)\]\]`)
 
 
 // Match returns the catalogue's language for what a browser or terminal asks for:

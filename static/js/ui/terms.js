@@ -4,7 +4,7 @@
 import { MARK } from "../text.js";
 import { el } from "./dom.js";
 
-/** @import { Args, T } from "../types.js" */
+/** @import { T } from "../types.js" */
 
 /** @type {WeakMap<Element, string>} */
 const written = new WeakMap();
@@ -19,8 +19,8 @@ export function say(element, text) {
   element.replaceChildren(...nodes(text));
 }
 
-/** The words of a message with its marks. @param {T} t @param {string} id @param {Args} [args] */
-export const marked = (t, id, args) => (t.marked ?? t)(id, args);
+/** The same words with the marks of their terms, for say. @param {T} t @returns {T} */
+export const withTerms = (t) => t.marked ?? t;
 
 /** @param {string} text */
 function nodes(text) {

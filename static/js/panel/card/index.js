@@ -4,7 +4,7 @@
 import { mark } from "../../text.js";
 import { el, parts } from "../../ui/dom.js";
 import { onKey } from "../../ui/keys.js";
-import { marked, say } from "../../ui/terms.js";
+import { withTerms, say } from "../../ui/terms.js";
 import { NUMBERS, written } from "./numbers.js";
 import { PLACES, find, goTo } from "./places.js";
 import { createRoving } from "./rove.js";
@@ -48,9 +48,11 @@ function create(root, { act }) {
   }
 
   document.addEventListener("pointerdown", () => (pressed = root.matches(":popover-open") ? opener : null), true);
-  document.body.addEventListener("click", ({ target }) => {
+  document.body.addEventListener("click", (e) => {
+    const { target } = e;
     const by = target instanceof Element ? target.closest(".term, .asks") : null;
     if (!(by instanceof HTMLElement)) return;
+    e.preventDefault(); // a term in a label is not its field
     const closed = pressed === by;
     pressed = null;
     if (closed) return;
@@ -180,6 +182,6 @@ function worded(id, frame, t, lang) {
       return x === undefined ? "" : mark("number", String(name), written(String(name), frame, lang));
     },
   });
-  const text = marked(t, id, args);
+  const text = withTerms(t)(id, args);
   return lacks ? null : text;
 }

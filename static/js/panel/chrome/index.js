@@ -4,12 +4,12 @@ import { isolate } from "../../text.js";
 import { readTheme } from "../../ui/theme.js";
 import { evicts, readout } from "../../facts/readout.js";
 import { told } from "../../ui/refusal.js";
-import { marked, say } from "../../ui/terms.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Host, Panel, State } from "../../types.js" */
 
 /** What is pressed or chosen as a whole: no term inside can be. */
-const PRESSED = "button, a, summary, option";
+const PRESSED = "button, a, summary, option, math, label:has([type=radio], [type=checkbox])";
 
 /** @type {Panel} */
 export const panel = { id: "chrome", offline: true, create };
@@ -82,7 +82,7 @@ function create(_, { store, act }) {
     for (const el of document.querySelectorAll("[data-text]")) {
       const id = /** @type {HTMLElement} */ (el).dataset.text ?? "";
       if (el.closest(PRESSED)) el.textContent = t(id);
-      else say(el, marked(t, id));
+      else say(el, withTerms(t)(id));
     }
     for (const el of document.querySelectorAll("[data-text-label]"))
       el.setAttribute("aria-label", t(/** @type {HTMLElement} */ (el).dataset.textLabel ?? ""));

@@ -2,6 +2,7 @@
 
 import { arrows, check } from "../../ui/refusal.js";
 import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
+import { withTerms, say } from "../../ui/terms.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
@@ -65,7 +66,7 @@ export function createPolicy(root, act) {
     for (const label of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-for]")))
       label.hidden = !label.dataset.for?.split(" ").includes(offer);
     custom.hidden = field("budget").value !== "custom";
-    if (state) about.textContent = state.t(`policy.about.${offer}`);
+    if (state) say(about, withTerms(state.t)(`policy.about.${offer}`));
   }
 
   /**

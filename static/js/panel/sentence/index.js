@@ -7,7 +7,7 @@ import { cacheless, waits } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
 import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
-import { say } from "../../ui/terms.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
 
@@ -85,7 +85,7 @@ function create(root) {
   const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
   /** @param {State} state */
   return function view({ frame, t, connected, loading, held }) {
-    const words = t.marked ?? t;
+    const words = withTerms(t);
     say(
       line,
       frame ? sentence(frame, words) : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting"),
