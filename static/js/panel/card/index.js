@@ -154,7 +154,7 @@ function create(root, { act }) {
 }
 
 /** A question mark at its place. @param {Why} why */
-function question({ id, at }) {
+function question({ id, after = "", in: place = "" }) {
   const button = el("button", "?", {
     type: "button",
     class: "asks",
@@ -162,7 +162,8 @@ function question({ id, at }) {
     "data-asks": id,
     "aria-haspopup": "dialog",
   });
-  document.querySelector(at)?.append(button);
+  if (after) document.querySelector(after)?.after(button);
+  else document.querySelector(place)?.append(button);
   return button;
 }
 

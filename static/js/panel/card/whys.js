@@ -9,7 +9,8 @@ import { hasLane } from "../../facts/lanes.js";
 /**
  * @typedef {object} Why
  * @property {string} id
- * @property {string} at selector of the place where its question mark stands, at the end
+ * @property {string} [after] selector of what its question mark stands after
+ * @property {string} [in] selector of what it stands in, at the end: one of the two
  * @property {(meta: Meta) => string[]} lines what it says at a moment
  * @property {(meta: Meta) => boolean} [of] which runs have it; all, if left out
  * @property {string[]} [see] places that show it
@@ -26,17 +27,22 @@ const newest = ({ meta: { pick_step: s } }) => (s ? s.cached + s.rows - 1 : 0);
 
 /** @type {Why[]} */
 export const WHYS = [
-  { id: "phase", at: "#sentence > div", lines: () => ["says", "weights", "now"], see: ["timeline"] },
-  { id: "q", at: '#stage [data-op="Q"] figcaption', lines: () => ["says", "later", "now"], see: ["cache"] },
+  { id: "phase", in: "#sentence", lines: () => ["says", "weights", "now"], see: ["timeline"] },
+  {
+    id: "q",
+    after: '#stage [data-op="Q"][data-lane="cached"] .role',
+    lines: () => ["says", "later", "now"],
+    see: ["cache"],
+  },
   {
     id: "mask",
-    at: '#stage [data-op="probs"] figcaption',
+    after: '#stage [data-op="probs"][data-lane="cached"] figcaption math',
     lines: ({ step }) => ["says", "softmax", step?.masked ? "now" : "none"],
     see: ["stage-probs"],
   },
   {
     id: "same",
-    at: '[data-testid="lamp"]',
+    in: '[data-testid="lamp"]',
     of: both,
     lines: ({ run, step }) =>
       run.policy.exact
@@ -47,30 +53,30 @@ export const WHYS = [
       earlier: ({ meta }) => ({ op: "out", row: (meta.pick_step?.rows ?? 1) - 1, col: 0 }),
     },
   },
-  { id: "bytes", at: "#cache .figures", lines: () => ["says", "product", "now"], see: ["cache"] },
+  { id: "bytes", in: "#cache .figures", lines: () => ["says", "product", "now"], see: ["cache"] },
   {
     id: "gqa",
-    at: "#cache .on-stage",
+    in: "#cache .on-stage",
     of: ({ run }) => run.config.heads > 1,
     lines: ({ run }) => ["says", run.config.kv_heads < run.config.heads ? "shared" : "own"],
     see: ["cache-shape", "heads"],
   },
   {
     id: "memory",
-    at: "#memory",
+    in: "#memory",
     lines: ({ run, use }) => (run.policy.keeps ? ["keeps"] : ["says", use?.budget ? "budget" : "free"]),
     see: ["memory"],
   },
   {
     id: "growth",
-    at: "#history > .switches",
+    in: "#history > .switches",
     of: both,
     lines: () => ["says", "sum", "now", "total"],
     see: ["history"],
   },
   {
     id: "bound",
-    at: '[data-testid="ledger-step"] h3',
+    in: '[data-testid="ledger-step"] h3',
     asks: "roofline",
     lines: ({ modelled: m }) => [
       "says",
@@ -82,14 +88,14 @@ export const WHYS = [
   },
   {
     id: "draft",
-    at: "#speculation h2",
+    in: "#speculation h2",
     of: ({ run }) => !!run.recipe.draft,
     lines: () => ["says", "tokens", "bytes", "flops", "paid"],
     see: ["speculation"],
   },
   {
     id: "choice",
-    at: "#tokens h2",
+    in: "#tokens h2",
     lines: ({ run, top, choice }) => [
       "says",
       !top?.length ? "wait" : run.recipe.sampler.kind === "greedy" ? "greedy" : choice ? "draw" : "chosen",
