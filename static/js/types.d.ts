@@ -98,6 +98,8 @@ export type State = {
   lost: Problem | null;
   /** The page takes one step after the other. */
   playing: boolean;
+  /** How fast: 1 is about two steps a second. */
+  speed: number;
   problem: Problem | null;
   /** How far a model is that the next run waits for; bytes. */
   loading: answers.Loading | null;
