@@ -371,7 +371,7 @@ test("a weight matrix is fetched once, and again after the server was away", asy
       return { ok: true, arrayBuffer: async () => bytes("act") };
     },
   );
-  assert.equal(weights("m", 1, "w_q"), null);
+  assert.equal(weights("m", 1, "w_q").tensor, null);
   await new Promise((done) => setTimeout(done));
   weights("m", 1, "w_q");
   assert.deepEqual([asked.length, arrived], [1, 1]);
@@ -381,6 +381,39 @@ test("a weight matrix is fetched once, and again after the server was away", asy
   up = true;
   weights("m", 2, "w_q");
   assert.equal(asked.length, 3);
+});
+
+test("a weight matrix that is refused says why, and is asked for again by who still looks", async () => {
+  const problem = { problem: "memory.process", args: { Want: 1 } };
+  const answers = [503, 503, 200, 404, 422];
+  const waits = [];
+  let changes = 0;
+  let due = () => {};
+  const weights = createWeights(
+    () => changes++,
+    async () => {
+      const status = answers.shift();
+      return { ok: status === 200, status, json: async () => problem, arrayBuffer: async () => bytes("act") };
+    },
+    (f, ms) => (waits.push(ms), (due = f)),
+  );
+  const look = async (op) => {
+    weights("m", 1, op);
+    await new Promise((done) => setTimeout(done));
+    return weights("m", 1, op);
+  };
+  const refused = { tensor: null, refused: problem, soon: true };
+  assert.deepEqual(await look("w_q"), refused);
+  assert.deepEqual([await look("w_q"), answers.length], [refused, 4]); // not before it is time
+  due();
+  assert.deepEqual([changes, answers.length], [2, 4]); // and not where nobody looks
+  assert.deepEqual([await look("w_q"), answers.length], [refused, 3]);
+  due();
+  assert.deepEqual(await look("w_q"), { tensor: undefined }); // this file has no w
+  assert.deepEqual(waits, [2000, 4000]);
+  assert.deepEqual(await look("w_head"), { tensor: null, large: true });
+  assert.deepEqual(await look("w_k"), { tensor: null, refused: problem, soon: false });
+  assert.equal(waits.length, 2);
 });
 
 /** What a picture of a run must not be made of. */
