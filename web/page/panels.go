@@ -40,6 +40,7 @@ func (p Panel) Offline() bool { return p.On&recorded != 0 }
 func Panels() []Panel {
 	return []Panel{
 		{ID: "chrome", In: "head", On: both, Show: header},
+		{ID: "present", In: "notices", On: both, Show: present},
 		{ID: "held", In: "notices", On: onServer, Show: held},
 		{ID: "transport", In: "bar", On: both, Show: transport},
 		{ID: "sentence", In: "rail", On: both, Show: sentence},

@@ -1,6 +1,7 @@
 // Code generated from the list of web/page; DO NOT EDIT.
 
 import { panel as chrome } from "./chrome/index.js";
+import { panel as present } from "./present/index.js";
 import { panel as held } from "./held/index.js";
 import { panel as transport } from "./transport/index.js";
 import { panel as sentence } from "./sentence/index.js";
@@ -42,6 +43,7 @@ import { panel as toPlots } from "./to-plots/index.js";
 /** In the order in which they are painted. */
 export const panels = [
   chrome,
+  present,
   held,
   transport,
   sentence,
