@@ -58,7 +58,6 @@ func init() {
 // Here it is the text alone; the page's own elements open a card (static/js/ui/terms.js).
 var termMark = regexp.MustCompile(`\[\[([\w-]+)\|([^\]]*)\]\]`)
 
-
 // Match returns the catalogue's language for what a browser or terminal asks for:
 // zh-CN, zh-TW and zh-Hans are all "zh"; what is not known is "en".
 func Match(wanted ...string) string {
