@@ -540,12 +540,22 @@ func FuzzCell(f *testing.F) {
 			return nil
 		}
 		return &steps[n]
+	}, Whole: func(s *sim.Step) (*sim.Step, []int) {
+		again, err := run.NewWhole(m, s.Tokens)
+		if err != nil {
+			f.Fatal(err)
+		}
+		whole := *s
+		whole.Cached, whole.Rows = 0, len(s.Tokens)
+		whole.X, whole.Out, whole.KV = again.Layer(s.Layer)
+		return &whole, nil
 	}}
 	for i, op := range Ops {
-		f.Add(i%9, op.ID, i%5, i%4, i%7)
+		f.Add(i%9, op.ID, i%5, i%4, i%7, "")
+		f.Add(i%9, op.ID, i%5, i%4, i%7, "uncached")
 	}
-	f.Fuzz(func(t *testing.T, step int, op string, head, row, col int) {
-		ref := Ref{step, op, head, row, col, ""}
+	f.Fuzz(func(t *testing.T, step int, op string, head, row, col int, lane string) {
+		ref := Ref{step, op, head, row, col, Lane(lane)}
 		e, ok := x.Cell(ref)
 		v, there := x.Value(ref)
 		if ok != there {
