@@ -44,6 +44,9 @@ declare module "./wire/frame.js" {
   }
 }
 
+/** The cards of the glossary, by id (docs/glossary.md). */
+export type Glossary = Record<string, { name: string; says: string[]; formula?: string; see?: string }>;
+
 /** A cell of the matrices of a lane; of the one with a cache where none is named. */
 export type Cell = answers.Cell & { lane?: string };
 
@@ -95,6 +98,8 @@ export type State = {
   lost: Problem | null;
   /** The page takes one step after the other. */
   playing: boolean;
+  /** How fast: 1 is about two steps a second. */
+  speed: number;
   problem: Problem | null;
   /** How far a model is that the next run waits for; bytes. */
   loading: answers.Loading | null;
@@ -102,8 +107,12 @@ export type State = {
   cell: answers.Cell | null;
   /** What an explanation has been asked for in, and whether the answer is gone to. */
   asked: { frame: Frame | null; focus: boolean } | null;
+  /** how often somebody here has moved the run, or started one */
+  moves: number;
   /** Why a link has not been opened by itself. */
   held: Held | null;
+  /** The fields of the recipe in which the form differs from the run: they are not yet run. */
+  pending: string[];
   /** The form that was sent last, "" for none. */
   sender: string;
   /** The panels that are open and have data of their own; null until the link has said. */

@@ -40,6 +40,7 @@ func (p Panel) Offline() bool { return p.On&recorded != 0 }
 func Panels() []Panel {
 	return []Panel{
 		{ID: "chrome", In: "head", On: both, Show: header},
+		{ID: "present", In: "notices", On: both, Show: present},
 		{ID: "held", In: "notices", On: onServer, Show: held},
 		{ID: "transport", In: "bar", On: both, Show: transport},
 		{ID: "sentence", In: "rail", On: both, Show: sentence},
@@ -55,7 +56,7 @@ func Panels() []Panel {
 		{ID: "explain", In: "rail", On: both, Show: why},
 		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows"},
 		{ID: "scope", In: "wide", On: recorded, Show: scope},
-		{ID: "table", In: "legend", On: both, Show: table},
+		{ID: "table", In: "legend", On: both, Show: table, Asks: "table"},
 		{ID: "recipe", In: "run", On: onServer, Show: recipe},
 		{ID: "loading", In: "run", On: onServer, Show: loading},
 		{ID: "breaks", In: "transport-aside", On: onServer, Show: breakpoints},
@@ -78,6 +79,7 @@ func Panels() []Panel {
 		{ID: "take", In: "transport-aside", On: both, Show: take},
 		{ID: "real", In: "ledger-head", On: onServer, Show: realSize},
 		{ID: "variants", In: "wide", On: onServer, Show: variants},
+		{ID: "card", In: "head", On: both, Show: card},
 		{ID: "to-plots", In: "transport-aside", On: onServer, Show: toPlots},
 	}
 }

@@ -8,19 +8,19 @@ import { sharers } from "../../facts/heads.js";
 /** @import { Drawn } from "../../facts/matrices.js" */
 
 // widths in em of the formulas over the matrices
-const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, V: 1.2, scores: 4.4, probs: 7.4, out: 4.7 });
+const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, scores: 5.2, probs: 7.4, out: 4.7 });
 
 /**
  * The size of a matrix, and what the ends of its ramp stand for, as far as there is room beside its formula.
  * @param {string} op @param {Plate} plate @param {Grid} grid @param {boolean} told are there numbers?
- * @param {number} em pixels
+ * @param {number} em pixels @param {number} role letters of what the matrix does, beside its formula
  */
-export function sizes(op, plate, grid, told, em) {
+export function sizes(op, plate, grid, told, em, role) {
   const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
   const texts = grid.signed && told ? [`${size} · ±${shortNumber(grid.max)}`, size] : [size];
-  if (op === "K") return size; // stands beside it, in a column of its own
-  const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * s.length);
-  return texts.find((s) => takes(s) <= plate.w + 20) ?? "";
+  if (!FORMULA[op]) return size; // stands beside it, on a line of its own
+  const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * (s.length + role));
+  return texts.find((s) => takes(s) <= plate.w + 16) ?? "";
 }
 
 /**

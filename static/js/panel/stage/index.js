@@ -146,7 +146,7 @@ function create(root, { act }) {
       part.box.hidden = !plate || !grid;
       if (!plate || !grid) continue;
       place(part.box, plate);
-      part.caption.textContent = sizes(part.op, plate, grid, !!laneOf(name)?.told, theme.em);
+      part.caption.textContent = sizes(part.op, plate, grid, !!laneOf(name)?.told, theme.em, part.role());
       const words = t(`op.${part.op}.long`, label(part.op, plate));
       part.canvas.setAttribute("aria-label", `${t("stage.lane." + part.lane)}. ${words}`);
       cursor(part.cursor, plate, laneOf(name), part.op, state.cell);
@@ -198,6 +198,7 @@ function partOf(root, lane, op) {
     canvas: /** @type {HTMLCanvasElement} */ (box.querySelector("canvas")),
     cursor: /** @type {HTMLElement} */ (box.querySelector(".cursor")),
     caption: /** @type {HTMLElement} */ (box.querySelector(".shape")),
+    role: () => box.querySelector(".role")?.textContent?.length ?? 0,
   };
 }
 

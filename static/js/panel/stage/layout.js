@@ -7,7 +7,6 @@ import { plateName } from "../../facts/matrices.js";
 
 const FEW = 8; // rows or columns of which each has room for its number
 const NARROW = 640; // pixels
-const CAPTION = 21; // of a matrix: its formula and its size
 
 /**
  * The stage: above, the lane without a cache, below it the one with it, in the same columns. In each,
@@ -24,6 +23,7 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
   const gap = narrow ? 12 : 26; // between matrices: room for a sign
   const label = narrow ? 46 : Math.round(5.6 * em); // token names beside rows
   const names = narrow ? 40 : Math.round(4.2 * em); // and above columns
+  const caption = Math.round(1.4 * em); // its formula and its size
   const few = hd <= FEW;
   const both = lanes.length > 1;
   const middle = both ? Math.round(1.5 * em) : 0;
@@ -36,7 +36,7 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
 
   // What is left of the height is shared by dimensions and rows.
   const count = lanes.reduce((n, lane) => n + (lane === "cached" ? m : rows), 0);
-  const free = height - names - foot - middle - lanes.length * CAPTION - 4;
+  const free = height - names - foot - middle - lanes.length * caption - 4;
   const dims = hd * (few ? 24 : 2.4);
   const row = few || count <= FEW ? 26 : 14;
   const thick = m === 1 && both ? 26 : row; // the one row of decode is what the eye looks for
@@ -60,8 +60,8 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
     const above = lane === "uncached"; // are K^T and V above the rows?
     const n = above ? rows : m;
     const h = Math.max(n * scale * (above ? row : thick), 2);
-    const kv = above ? y : y + h + CAPTION;
-    const at = above ? y + tall + CAPTION : y;
+    const kv = above ? y : y + h + caption;
+    const at = above ? y + tall + caption : y;
     const add = (
       /** @type {string} */ op,
       /** @type {number} */ x,
@@ -78,11 +78,9 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
     add("probs", p, at, {});
     add("V", o, kv, { w: deep, h: tall, rows: t, cols: hd });
     add("out", o, at, { w: deep, cols: hd });
-    const corner = { x: from + 10, w: label + deep + gap - 10 - (narrow ? 26 : 56) };
-    notes[lane] = above
-      ? { ...corner, y: Math.max(at - CAPTION - 120, 0), h: Math.min(at - CAPTION, 120) }
-      : { ...corner, y: kv, h: height - kv };
-    y += tall + CAPTION + h + middle;
+    const corner = { x: from + 10, w: label + deep + gap - 16 };
+    notes[lane] = above ? { ...corner, y: 0, h: at - caption } : { ...corner, y: kv, h: height - kv };
+    y += tall + caption + h + middle;
   }
   return { plates, notes, lanes, width, height, label, narrow, from, names, middle };
 }
