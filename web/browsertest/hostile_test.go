@@ -83,6 +83,7 @@ func hostileOn(t *testing.T, host, target string) string {
 // that has its own name point here, cost nothing, open nothing, read nothing, and change
 // nothing of a run that somebody looks at meanwhile.
 func TestAHostilePage(t *testing.T) {
+	t.Parallel()
 	server := startChild(t)
 	student := openOn(t, server.base, "/?lang=en&new=3&step=4")
 	student.at(4)
@@ -146,6 +147,7 @@ func TestAHostilePage(t *testing.T) {
 // button, the first thing that Tab reaches, runs the whole link; so does a link that was
 // typed, at once.
 func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
+	t.Parallel()
 	server := startChild(t)
 	p := newPage(t, server.base)
 	p.do(chromedp.Navigate(hostileOn(t, "localhost", server.base) + "/lead"))
@@ -207,6 +209,7 @@ func (p *page) arrives(condition string) {
 // TestNoMarkupFromText: no script of the pages can make markup or code out of text, should
 // one ever be tricked into trying.
 func TestNoMarkupFromText(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"/?lang=en&new=2", "/plots?new=8"} {
 		p := newPage(t, serve(t))
 		p.do(chromedp.Navigate(p.base + path))
