@@ -24,7 +24,8 @@ type Lens struct {
 	Name    string // the key of its value
 	Needs   []Need // without which it is not there
 	Show    Show
-	Null    bool   // its value may be null
+	Of      Reach  // how much of a view it tells apart
+	Null    bool   // its value may be null; of others nil is left out
 	Tensors []Spec // that it may have
 	// Crowds tells that its value takes room from the picture of all heads, which comes later.
 	Crowds bool

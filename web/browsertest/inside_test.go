@@ -99,7 +99,7 @@ func TestClickAScore(t *testing.T) {
 	const key = 5
 	at, wide := 3*stepsPerPass(t)+3, r.Model.Config.HeadDim // layer 3 of the third decode pass
 	want := r.Model.Attention(&all[at], 0).Scores.At(0, key)
-	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 3"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于 prefill · 第 3 层"}} {
+	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 3"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于预填充 · 层 3"}} {
 		p := open(t, fmt.Sprintf("/?lang=%s&new=8&step=%d&prompt=%s", lang, at, strings.ReplaceAll(insidePrompt, " ", "+")))
 		p.at(at)
 		p.clickCell("scores", 0, key)
@@ -234,6 +234,26 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 	}
 	p.press("o")
 	p.until(`document.getElementById("inside").hidden && !document.getElementById("stage").hidden`)
+	p.clean()
+}
+
+// TestWeightsAreAskedForAgain: where the server is short of memory, the page says that a matrix did not come,
+// and draws it as soon as it does.
+func TestWeightsAreAskedForAgain(t *testing.T) {
+	p := open(t, "/?lang=en&new=3&step=0")
+	p.at(0)
+	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/weights") && !window.asked++ ? Promise.resolve(new Response('{"problem":"memory.total","args":{"Want":9,"Held":1,"Allowed":2}}', {status: 503})) : get(url, ...rest)`)
+	p.js(`document.querySelector("[data-testid=op-q]").click()`)
+	lacks := `document.querySelector("[data-testid=op-lacks]")`
+	p.until(lacks + `.textContent.includes("kvstep is short of memory: this needs 9 MiB more")`)
+	if !eval[bool](p, `!`+lacks+`.hidden && document.querySelector('#inside [data-plate="w_q"]').classList.contains("waiting")`) {
+		t.Error("the matrix is there, or nothing is said")
+	}
+	p.axe("weights refused")
+	p.until(lacks + `.hidden && !document.querySelector('#inside [data-plate="w_q"]').classList.contains("waiting")`)
+	if n := eval[int](p, `window.asked`); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
 	p.clean()
 }
 

@@ -112,6 +112,8 @@ spec: p q
 spec.card: given guess own
 spec.draws: model person rest
 spec.number: accepted draft expected model rejected saved tokens
+stage.lane: cached uncached
+stage.role: K Q V
 sym.Q: learned none
 sym.k_rope: learned none
 take: csv csv.long html html.long jsonl jsonl.long link.long page-png page-png.long page-svg page-svg.long png
@@ -125,8 +127,8 @@ why: attend cache differ layer token top
 `
 
 // listed are the ids that come from a list of the program, which has a test that asks for each:
-// policies, ops, fields, filters, panels.
-var listed = regexp.MustCompile(`^(cache\.(key|row|state)|choice\.(stage|say)|name|ops\.say|policy|recipe|sym|variants)\.|\.title$`)
+// policies, ops, fields, filters, panels, questions.
+var listed = regexp.MustCompile(`^(ask|cache\.(key|row|state)|card\.see|choice\.(stage|say)|name|ops\.say|policy|recipe|sym|variants)\.|\.title$`)
 
 // literal are texts in the sources that may be ids; others are not, though they look like some.
 var (

@@ -1,6 +1,7 @@
 // Code generated from the list of web/page; DO NOT EDIT.
 
 import { panel as chrome } from "./chrome/index.js";
+import { panel as present } from "./present/index.js";
 import { panel as held } from "./held/index.js";
 import { panel as transport } from "./transport/index.js";
 import { panel as sentence } from "./sentence/index.js";
@@ -37,11 +38,13 @@ import { panel as counters } from "./counters/index.js";
 import { panel as take } from "./take/index.js";
 import { panel as real } from "./real/index.js";
 import { panel as variants } from "./variants/index.js";
+import { panel as card } from "./card/index.js";
 import { panel as toPlots } from "./to-plots/index.js";
 
 /** In the order in which they are painted. */
 export const panels = [
   chrome,
+  present,
   held,
   transport,
   sentence,
@@ -78,5 +81,6 @@ export const panels = [
   take,
   real,
   variants,
+  card,
   toPlots,
 ];

@@ -8,6 +8,7 @@ import { formula } from "./mathml.js";
 import { tidy } from "./exact.js";
 import { bare, short, stepName, title } from "./refs.js";
 import { el, parts } from "../../ui/dom.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Crumb, Explain, Frame, Host, Panel, Ref, State, T } from "../../types.js" */
 
@@ -94,8 +95,7 @@ function create(root, { act }) {
           ? t("explain.head", { Head: e.head })
           : "";
     part("where").textContent = stepName(e, e.step, t) + (head && " · " + head);
-    const said = reason(frame, t);
-    if (part("say").textContent !== said) part("say").textContent = said;
+    say(part("say"), reason(frame, withTerms(t)));
     const math = formula(e, terms);
     part("formula").replaceChildren(...math);
     part("formula").hidden = !math.length;
