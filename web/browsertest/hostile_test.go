@@ -97,7 +97,7 @@ func TestAHostilePage(t *testing.T) {
 		p := newPage(t, source)
 		started, opened := server.used()
 		p.do(chromedp.Navigate(source + "/"))
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(patience)
 		for !eval[bool](p, `window.done !== undefined`) && time.Now().Before(deadline) {
 			time.Sleep(100 * time.Millisecond)
 		}
@@ -195,7 +195,7 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 // goes from one site to another there is nothing to ask.
 func (p *page) arrives(condition string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
 		cancel()

@@ -264,9 +264,13 @@ func (p *page) clean() {
 	}
 }
 
+// patience is how long anything on a page may take before it never comes. What comes costs
+// nothing of it, and a machine that is busy with other tests is no fault of the page.
+const patience = 90 * time.Second
+
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		p.t.Fatal(err)
@@ -276,7 +280,7 @@ func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 // eval is the value of a JavaScript expression; a promise is awaited.
 func eval[T any](p *page, script string) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -319,8 +323,8 @@ func (p *page) until(condition string) {
 		};
 		look();
 	})`
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		ctx, cancel := context.WithTimeout(p.ctx, patience)
 		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
 		cancel()
 		switch {

@@ -41,7 +41,7 @@ func (p *page) take(kind string) (name string, data []byte) {
 	}
 	p.js(`document.getElementById("take").open = true`)
 	p.click("take-" + kind)
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		files, err := os.ReadDir(dir)
 		if err != nil {
 			p.t.Fatal(err)
