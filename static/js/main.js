@@ -3,6 +3,7 @@
 import { connect } from "./wire/socket.js";
 import { createWeights } from "./wire/weights.js";
 import { createState } from "./state/initial.js";
+import { opens } from "./state/url.js";
 import { createOpening, tabStorage } from "./state/opening.js";
 import { broken, createActions, SERVED } from "./actions.js";
 import { mount } from "./panel/mount.js";
@@ -34,7 +35,7 @@ const most = Number(document.documentElement.dataset.most) || Infinity; // bytes
 socket = connect(
   window.kvstepLive.url,
   {
-    opened: () => opening.opened(store.get().frame?.meta.link ?? location.search),
+    opened: () => opening.opened(store.get().frame?.meta.link ?? opens(location.search)),
     frame(data) {
       const first = !store.get().frame;
       act.frame(data);

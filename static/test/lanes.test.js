@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { translator } from "../js/text.js";
 import { hasLane, waits } from "../js/facts/lanes.js";
-import { lampSays } from "../js/panel/ledger/equality.js";
-import { sentence } from "../js/panel/sentence/index.js";
+import { lampSays } from "../js/facts/equality.js";
+import { details as sentence } from "../js/panel/details/index.js";
 import { sentence as rowSays } from "../js/panel/cache/provenance.js";
 import { chart } from "../js/panel/history/chart.js";
 import { draw } from "../js/panel/history/curves.js";
@@ -40,7 +40,11 @@ test("the lamp says how far equality was proved, and nothing of what was not com
   });
   assert.match(lampSays(meta, say.zh).says, /前 6 个词元逐位相同/);
   const none = { ...meta, step: { ...meta.step, compared: 0 } };
-  assert.equal(lampSays(none, say.en).says, "counted, not run: nothing to compare with");
+  assert.deepEqual(lampSays(none, say.en), {
+    state: "off", // no ring: nothing was compared
+    says: "counted, not run: nothing was compared",
+    more: "",
+  });
   const bad = { ...meta, step: { ...meta.step, differed: true } };
   assert.deepEqual([lampSays(bad, say.en).state, /differed/.test(lampSays(bad, say.en).says)], ["differs", true]);
 });

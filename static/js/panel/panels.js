@@ -13,6 +13,7 @@ import { panel as stage } from "./stage/index.js";
 import { panel as ops } from "./ops/index.js";
 import { panel as cacheless } from "./cacheless/index.js";
 import { panel as inside } from "./inside/index.js";
+import { panel as bars } from "./bars/index.js";
 import { panel as explain } from "./explain/index.js";
 import { panel as cache } from "./cache/index.js";
 import { panel as scope } from "./scope/index.js";
@@ -34,6 +35,7 @@ import { panel as ledger } from "./ledger/index.js";
 import { panel as lanes } from "./lanes/index.js";
 import { panel as history } from "./history/index.js";
 import { panel as counters } from "./counters/index.js";
+import { panel as details } from "./details/index.js";
 import { panel as take } from "./take/index.js";
 import { panel as real } from "./real/index.js";
 import { panel as variants } from "./variants/index.js";
@@ -54,6 +56,7 @@ export const panels = [
   ops,
   cacheless,
   inside,
+  bars,
   explain,
   cache,
   scope,
@@ -75,6 +78,7 @@ export const panels = [
   lanes,
   history,
   counters,
+  details,
   take,
   real,
   variants,
