@@ -54,11 +54,11 @@ func TestScriptRuns(t *testing.T) {
 func TestMinified(t *testing.T) {
 	for source, want := range map[string]string{
 		"const a = 1; // one\nconst b = a / 2; /* half */":      "const a=1;const b=a/2;\n",
-		"const s = \"a // b  /* c */\"; // d":                    "const s=\"a // b  /* c */\";\n",
-		"const r = /[/\"`]\\/ \\s/g.test(x) ? 1 / 2 : a;":      "const r=/[/\"`]\\/ \\s/g.test(x)?1/2:a;\n",
+		"const s = \"a // b  /* c */\"; // d":                   "const s=\"a // b  /* c */\";\n",
+		"const r = /[/\"`]\\/ \\s/g.test(x) ? 1 / 2 : a;":       "const r=/[/\"`]\\/ \\s/g.test(x)?1/2:a;\n",
 		"const t = `a  ${b ? `c ${{ d: 1 }.d} // e` : \"}\"}`;": "const t=`a  ${b?`c ${{d:1}.d} // e`:\"}\"}`;\n",
-		"f(\"import\"); a.import; /* export */":                "f(\"import\");a.import;\n",
-		"/** @param {import(\"./x.js\").X} a */ f(a + +b);":    "f(a+ +b);\n",
+		"f(\"import\"); a.import; /* export */":                 "f(\"import\");a.import;\n",
+		"/** @param {import(\"./x.js\").X} a */ f(a + +b);":     "f(a+ +b);\n",
 	} {
 		if got, err := minified(source); got != want || err != nil {
 			t.Errorf("%q: %q, %v, want %q", source, got, err, want)
