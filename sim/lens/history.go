@@ -29,7 +29,7 @@ type HistoryInfo struct {
 	Parts bool `json:"parts,omitempty"`
 	Sums  bool `json:"sums,omitempty"` // the points are the running sums of these
 	// Counted are the points of which the uncached lane ran not all, so that it was counted: each from one to before another.
-	Counted [][2]int `json:"counted,omitempty"`
+	Counted [][2]int `json:"counted,omitempty" names:"from,to"`
 	// Fit is how the time ahead is modelled, by lane; of the metric time only.
 	Fit map[LaneName]TimeFit `json:"fit,omitempty"`
 }

@@ -252,12 +252,21 @@ func TestSwitchesOnThePage(t *testing.T) {
 
 // TestHistoryOnThePage: the chart's table is the run; a point leads to its pass.
 func TestHistoryOnThePage(t *testing.T) {
-	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=14")
+	link := "/?lang=en&new=6&prompt=" + strings.ReplaceAll(leaf, " ", "+") + "&step=14"
+	p := open(t, link+"&show=")
 	p.at(14)
-	if eval[bool](p, `"history" in window.kvstepFrame().meta`) {
+	if eval[bool](p, `"history" in window.kvstepFrame().meta || document.getElementById("history").open`) {
 		t.Error("the history is sent though its panel is closed")
 	}
-	p.js(`document.getElementById("history").open = true`)
+	p.do(chromedp.Navigate(strings.Split(eval[string](p, `location.href`), "?")[0] + strings.TrimPrefix(link, "/")))
+	p.at(14) // who asks for nothing has it open
+	p.until(`window.kvstepFrame().meta.history && document.getElementById("history").open`)
+	p.js(`document.querySelector("#history > summary").click()`)
+	p.until(`!window.kvstepFrame().meta.history && new URLSearchParams(location.search).get("show") === ""`)
+	p.do(chromedp.Reload())
+	p.at(14)
+	p.until(`window.kvstepFrame() && !document.getElementById("history").open`) // it stays as it was left
+	p.js(`document.querySelector("#history > summary").click()`)
 	p.until(`window.kvstepFrame().meta.history`)
 	p.js(`document.querySelector("[data-testid=history-table]").open = true`)
 	p.painted()
@@ -527,7 +536,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 		if s := p.text("lamp"); s != "one lane, nothing to compare" {
 			t.Errorf("%s: the lamp says %q", lanes, s)
 		}
-		if s := p.text("sentence"); strings.Contains(s, "recomputed") != (lanes == "uncached") || strings.Contains(s, "cache;") != (lanes == "cached") {
+		if s := p.text("sentence"); strings.Contains(s, "recomputed") != (lanes == "uncached") || strings.Contains(s, "added to the cache") != (lanes == "cached") {
 			t.Errorf("%s: the sentence says %q", lanes, s)
 		}
 		p.js(`document.querySelector("[data-do=restart]").click()`)
@@ -546,7 +555,7 @@ func TestARunWithoutACache(t *testing.T) {
 	base := serve(t)
 	for _, c := range []struct{ lang, query, says, sentence string }{
 		{"en", "", "keeps no cache", "2 of them recomputed"},
-		{"zh", "&op=scores&trail=8.scores.0.0.1", "不保留缓存", "重新计算"},
+		{"zh", "&op=scores&trail=8.scores.0.0.1", "不保留缓存", "2 行是重算"},
 	} {
 		p := openOn(t, base, "/?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8"+c.query)
 		p.at(8)

@@ -21,7 +21,8 @@ export function createOpen(root, name, act, also = []) {
     if (known || !show) return;
     known = true;
     if (root.open === first) root.open = show.includes(name);
-    else if (root.open) act.show([name]); // opened or closed before the first frame came
+    else if (root.open)
+      act.show([name]); // opened or closed before the first frame came
     else act.show([], [name, ...also]);
   };
 }

@@ -1345,6 +1345,8 @@ export type History = {
   parts?: boolean;
   /** the points are the running sums of these */
   sums?: boolean;
+  /** the points of which the uncached lane ran not all, so that it was counted: each from one to before another. */
+  counted?: [from: number, to: number][];
   /** how the time ahead is modelled, by lane; of the metric time only. */
   fit?: Partial<Record<LaneName, TimeFit>>;
 };

@@ -108,7 +108,8 @@ function create(root, { act }) {
       root.querySelector(`[data-key="${kind}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
     for (const lane of LANES)
       root.querySelector(`[data-key="${lane}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.lane === lane));
-    root.querySelector('[data-key="counted"]')?.toggleAttribute("hidden", !info.counted);
+    const hollow = !!info.counted && info.metric !== "time"; // a time that nobody measured has no point
+    root.querySelector('[data-key="counted"]')?.toggleAttribute("hidden", !hollow);
     /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = how(info, t);
   }
 }
