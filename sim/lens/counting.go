@@ -31,7 +31,7 @@ type FlopsByPart struct {
 	Head   Integer `json:"head,omitzero"`
 }
 
-func flopsByPart(c sim.Counters) FlopsByPart {
+func splitFlops(c sim.Counters) FlopsByPart {
 	f := c.Flops
 	return FlopsByPart{
 		QKV: Integer(f.QKV), Scores: Integer(f.Scores), AV: Integer(f.AV),
@@ -40,7 +40,7 @@ func flopsByPart(c sim.Counters) FlopsByPart {
 }
 
 func safe(c sim.Counters) (s Counters) {
-	s.Flops = flopsByPart(c)
+	s.Flops = splitFlops(c)
 	s.Elementwise, s.KVTokens, s.KVBytes = Integer(c.Elementwise), Integer(c.KVTokens), Integer(c.KVBytes)
 	s.KVReadBytes, s.KVWriteBytes = Integer(c.KVReadBytes), Integer(c.KVWriteBytes)
 	s.WeightBytes, s.Seconds, s.Untimed = Integer(c.WeightBytes), c.Seconds, c.Untimed

@@ -117,7 +117,7 @@ func neededOf(m *Moment, s *sim.Step) (step, pass, total *FlopsByPart) {
 	for to, f := range map[**FlopsByPart]sim.Counters{
 		&step: sum(s.N, s.N, sim.Counters{}), &pass: sum(first, s.N, sim.Counters{}), &total: sum(first, s.N, before),
 	} {
-		parts := flopsByPart(f)
+		parts := splitFlops(f)
 		*to = &parts
 	}
 	return step, pass, total

@@ -38,6 +38,8 @@ func TestWhatWaitsIsCounted(t *testing.T) {
 			ran.View.Show, waits.View.Show = panels, panels
 			waits.Recipe.Lanes = "both"
 			waits.Step = asRun(waits.Step)
+			at := waits.At
+			waits.At = func(n int) *sim.Step { return asRun(at(n)) }
 			if a, b := string(Encode(nil, ran)), string(Encode(nil, waits)); a != b {
 				t.Fatalf("step %d, %v:\n%.3000s\n%.3000s", n, panels, a, b)
 			}
