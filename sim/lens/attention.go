@@ -7,7 +7,7 @@ import (
 )
 
 // attentionLens is the picture of one head.
-var attentionLens = Lens{Name: "attention", Needs: []Need{matrices, noOp}, Show: bare(showAttention), Tensors: []Spec{
+var attentionLens = Lens{Name: "attention", Of: OfHead, Needs: []Need{matrices, noOp}, Show: bare(showAttention), Tensors: []Spec{
 	{"Q", "F16", "[m, hd]", "queries of the picked head, after RoPE"},
 	{"K", "F16", "[T, hd]", "keys of its kv head: `cached` rows from the cache, then the m new ones"},
 	{"V", "F16", "[T, hd]", "values, likewise"},

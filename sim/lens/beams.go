@@ -7,7 +7,7 @@ import (
 )
 
 // beamsLens is how far a beam search has come, and with the panel `beams` open its tree.
-var beamsLens = Lens{Name: "beams", Needs: []Need{someBeams}, Show: both(showBeams), Tensors: []Spec{
+var beamsLens = Lens{Name: "beams", Of: OfCounts, Needs: []Need{someBeams}, Show: both(showBeams), Tensors: []Spec{
 	{"beam_tree", "U8, U16 or U32", "[2, nodes]", "the place of a node's parent among the beams of the pass before, its token; a node is a beam that a head step kept"},
 	{"beam_log_probs", "F32", "[1, nodes]", "of those tokens. A text's sum is that of its nodes"},
 }}

@@ -8,7 +8,7 @@ import (
 )
 
 // branchesLens is the runs of a room that keeps several, or did.
-var branchesLens = Lens{Name: "branches", Needs: []Need{someBranches}, Crowds: true, Show: value(showBranches)}
+var branchesLens = Lens{Name: "branches", Of: OfHead, Needs: []Need{someBranches}, Crowds: true, Show: value(showBranches)}
 
 // BranchesInfo are the runs of a room that keeps several, or did.
 type BranchesInfo struct {

@@ -7,7 +7,7 @@ import (
 )
 
 // breaksLens is the room's breakpoints, and where the run has reached them.
-var breaksLens = Lens{Name: "breaks", Needs: []Need{someBreaks}, Show: value(showBreaks)}
+var breaksLens = Lens{Name: "breaks", Of: OfRun, Needs: []Need{someBreaks}, Show: value(showBreaks)}
 
 // BreaksInfo is where the breakpoints are reached.
 type BreaksInfo struct {

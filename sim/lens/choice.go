@@ -6,7 +6,7 @@ import (
 )
 
 // choiceLens is how the sampler came to its token.
-var choiceLens = Lens{Name: "choice", Needs: []Need{aChoice}, Show: value(showChoice)}
+var choiceLens = Lens{Name: "choice", Of: OfCounts, Needs: []Need{aChoice}, Show: value(showChoice)}
 
 // ChoiceInfo is how the token of a head step was chosen. What the table and the line need,
 // options and the stages' probabilities, is there only with the panel open, in float32

@@ -5,7 +5,7 @@ import (
 )
 
 // effectLens is what the policy did to the latest choice up to the cursor.
-var effectLens = Lens{Name: "effect", Needs: []Need{anEffect}, Show: value(showEffect)}
+var effectLens = Lens{Name: "effect", Of: OfRun, Needs: []Need{anEffect}, Show: value(showEffect)}
 
 // EffectInfo is what the policy did to the latest logits, up to the cursor.
 type EffectInfo struct {

@@ -8,7 +8,7 @@ import (
 )
 
 // historyLens is the run point by point.
-var historyLens = Lens{Name: "history", Needs: []Need{open("history")}, Show: both(showHistory), Tensors: []Spec{
+var historyLens = Lens{Name: "history", Of: OfCounts, Needs: []Need{open("history")}, Show: both(showHistory), Tensors: []Spec{
 	{"history_ahead", "U32 or F64", "[3, points] or [3, 2 x passes]", "what the formulas say of every point (see `parts`): cached, uncached, and, of FLOPs only, uncached with every pair and every row's logits computed. For `time`, which no formula tells: what `fit` says of the FLOPs that the engine really computes, [2, ..]; absent until something was measured. In a run of several sequences, or with a draft, there is no such formula and no such tensor"},
 	{"history_paid", "U32 or F64", "[2, points up to the cursor]", "what the recorded steps of each point cost, cached lane, then uncached; NaN is a time that nobody measured, since the lane waited"},
 }}

@@ -6,7 +6,7 @@ import (
 )
 
 // kvLens is the whole KV cache in short: one byte for each row's size.
-var kvLens = Lens{Name: "kv", Show: both(showKV), Tensors: []Spec{
+var kvLens = Lens{Name: "kv", Of: OfRun, Show: both(showKV), Tensors: []Spec{
 	{"cache_k", "U8", "[L, G, T]", "root mean square of each cached row of K, as a share of `kv.max_k`: value = u8/255 x max; 0 where a layer has not reached that position"},
 	{"cache_v", "U8", "[L, G, T]", "of V, as a share of `kv.max_v`"},
 	{"cache_gone", "U8 or U16", "[L, G, T]", "policies that let tokens go: 1 + the position of the query that a row made room for, 0 where it is kept; a window has G = 1, for all heads alike"},

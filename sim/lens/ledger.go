@@ -6,7 +6,7 @@ import (
 )
 
 // ledgerLens is what both lanes paid, in this step, in this pass and in all so far.
-var ledgerLens = Lens{Name: "ledger", Show: value(showLedger)}
+var ledgerLens = Lens{Name: "ledger", Of: OfCounts, Show: value(showLedger)}
 
 // LedgerInfo is what both lanes paid.
 type LedgerInfo struct {

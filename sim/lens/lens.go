@@ -24,6 +24,7 @@ type Lens struct {
 	Name    string // the key of its value
 	Needs   []Need // without which it is not there
 	Show    Show
+	Of      Reach  // how much of a view it tells apart
 	Null    bool   // its value may be null
 	Tensors []Spec // that it may have
 	// Crowds tells that its value takes room from the picture of all heads, which comes later.

@@ -7,7 +7,7 @@ import (
 // lettersLens is what the letters of the ledger's formulas (sim/cost/formula.go) are worth
 // in this step, by lane; a lane that does not run is left out, and so is what uncached
 // would say again of cached.
-var lettersLens = Lens{Name: "letters", Needs: []Need{open("formulas"), aStep, oneText}, Show: value(showLetters)}
+var lettersLens = Lens{Name: "letters", Of: OfCounts, Needs: []Need{open("formulas"), aStep, oneText}, Show: value(showLetters)}
 
 // Letters are the values of a formula's letters.
 type Letters map[string]Integer

@@ -5,7 +5,7 @@ import (
 )
 
 // opLens is the op that is looked at; null where none is, or it does not exist in this step.
-var opLens = Lens{Name: "op", Needs: []Need{matrices}, Null: true, Show: both(ShowOp), Tensors: []Spec{
+var opLens = Lens{Name: "op", Of: OfHead, Needs: []Need{matrices}, Null: true, Show: both(ShowOp), Tensors: []Spec{
 	{"op.ID", "F16 or U8", "", "of the op and of each input that is not a weight matrix; a triangle of those with a column for each key, `mask` apart, which is none"},
 	evictedSpec,
 }}

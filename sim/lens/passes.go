@@ -5,7 +5,7 @@ import (
 )
 
 // passesLens is every pass of a batch.
-var passesLens = Lens{Name: "passes", Needs: []Need{open("schedule"), aBatch, aStep}, Show: bare(showPasses), Tensors: []Spec{
+var passesLens = Lens{Name: "passes", Of: OfCounts, Needs: []Need{open("schedule"), aBatch, aStep}, Show: bare(showPasses), Tensors: []Spec{
 	{"schedule", "U8, U16 or U32", "[requests + 3, passes up to the cursor]", "rows of each request; then padded rows, idle slots and tokens generated"},
 	{"schedule_weights", "U32 or F64", "[1, passes]", "bytes of weights that each pass has read so far, of the cached lane if it runs"},
 	{"schedule_recomputed", "U8, U16 or U32", "[requests, passes]", "where somebody was preempted: of the rows, those that had been computed before"},

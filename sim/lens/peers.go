@@ -5,7 +5,7 @@ import (
 )
 
 // peersLens is who else is in the pass.
-var peersLens = Lens{Name: "peers", Needs: []Need{severalSequences}, Show: value(showPeers)}
+var peersLens = Lens{Name: "peers", Of: OfCounts, Needs: []Need{severalSequences}, Show: value(showPeers)}
 
 // PeersKind says what sequences of a pass are to each other.
 type PeersKind string

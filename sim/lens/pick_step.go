@@ -5,7 +5,7 @@ import (
 )
 
 // pickStepLens is the step that the matrices come from.
-var pickStepLens = Lens{Name: "pick_step", Needs: []Need{matrices}, Show: value(showPickStep)}
+var pickStepLens = Lens{Name: "pick_step", Of: OfHead, Needs: []Need{matrices}, Show: value(showPickStep)}
 
 // PickStepInfo is the step that the matrices come from. tokens[0 .. cached+rows) are its
 // keys and the last rows of them its queries. The last of these rows may be a draft's

@@ -8,7 +8,7 @@ import (
 )
 
 // realLens is the same run at real size.
-var realLens = Lens{Name: "real", Needs: []Need{realSizeOn, aStep, closedForm}, Show: value(showReal)}
+var realLens = Lens{Name: "real", Of: OfCounts, Needs: []Need{realSizeOn, aStep, closedForm}, Show: value(showReal)}
 
 // RealInfo is what the step would be in a published model (float16, batch 1) on a device,
 // from sim/cost's Shape.At: a layer of the run stands for one of the model, and at the head

@@ -5,7 +5,7 @@ import (
 )
 
 // rowsLens is where every cached row comes from.
-var rowsLens = Lens{Name: "rows", Needs: []Need{open("rows"), aStep, aCache}, Show: bare(showRows), Tensors: []Spec{
+var rowsLens = Lens{Name: "rows", Of: OfRun, Needs: []Need{open("rows"), aStep, aCache}, Show: bare(showRows), Tensors: []Spec{
 	{"rows", "U8, U16 or U32", "[3, L, T]", "1 + the pass that wrote the K and V row of this position (0: not yet), passes that have read it since, passes in which the uncached lane computed it again, or would have, where it waits"},
 }}
 

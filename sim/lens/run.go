@@ -9,7 +9,7 @@ import (
 )
 
 // runLens is what was asked for, and how far it has come.
-var runLens = Lens{Name: "run", Show: value(showRun)}
+var runLens = Lens{Name: "run", Of: OfRun, Show: value(showRun)}
 
 // RunInfo is the run: what was asked for, and how far it has come.
 type RunInfo struct {

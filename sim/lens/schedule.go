@@ -5,7 +5,7 @@ import (
 )
 
 // scheduleLens is a pass of a batch.
-var scheduleLens = Lens{Name: "schedule", Needs: []Need{aBatch}, Show: value(showSchedule)}
+var scheduleLens = Lens{Name: "schedule", Of: OfCounts, Needs: []Need{aBatch}, Show: value(showSchedule)}
 
 // ScheduleInfo is a pass of a batch, and how far its requests have come. Before the first
 // step everybody waits.

@@ -6,7 +6,7 @@ import (
 )
 
 // speculationLens is speculative decoding at the cursor.
-var speculationLens = Lens{Name: "speculation", Needs: []Need{aDraft}, Show: value(showSpeculation)}
+var speculationLens = Lens{Name: "speculation", Of: OfCounts, Needs: []Need{aDraft}, Show: value(showSpeculation)}
 
 // SpeculationInfo is speculative decoding at the cursor: what the draft proposed in this
 // pass and what became of it, and how it has gone so far.

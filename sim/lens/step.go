@@ -5,7 +5,7 @@ import (
 )
 
 // stepLens is the step at the cursor; null before the first.
-var stepLens = Lens{Name: "step", Null: true, Show: value(showStep)}
+var stepLens = Lens{Name: "step", Of: OfRun, Null: true, Show: value(showStep)}
 
 // StepInfo is the step at the cursor, as kvstep trace tells it.
 type StepInfo struct {

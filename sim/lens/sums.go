@@ -6,7 +6,7 @@ import (
 
 // sumsLens is the same of the formulas of the totals (sim/cost/totals.go): cached where it
 // says something else than letters, uncached where it says something else than both.
-var sumsLens = Lens{Name: "sums", Needs: []Need{open("formulas"), aStep, closedForm}, Show: value(showSums)}
+var sumsLens = Lens{Name: "sums", Of: OfCounts, Needs: []Need{open("formulas"), aStep, closedForm}, Show: value(showSums)}
 
 // showSums returns the values that the formulas of the totals are filled with: of each
 // lane where its letters do not say so already, nor the sums of the lane before.

@@ -5,7 +5,7 @@ import (
 )
 
 // topLens is the ten likeliest tokens of a head step, highest first; else null.
-var topLens = Lens{Name: "top", Null: true, Show: value(showTop)}
+var topLens = Lens{Name: "top", Of: OfRun, Null: true, Show: value(showTop)}
 
 // Candidate is one of the ten likeliest tokens.
 type Candidate struct {

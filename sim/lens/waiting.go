@@ -1,7 +1,7 @@
 package lens
 
 // waitingLens is the tokens of the prompt that is looked at.
-var waitingLens = Lens{Name: "waiting", Needs: []Need{noStep, aPrompt}, Show: value(showWaiting)}
+var waitingLens = Lens{Name: "waiting", Of: OfRun, Needs: []Need{noStep, aPrompt}, Show: value(showWaiting)}
 
 func showWaiting(m *Moment) Tokens { return m.Labelled(waitingPrompt(m)) }
 

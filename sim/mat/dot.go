@@ -139,27 +139,46 @@ func (p *product) Free() {
 	productPool.Put(p)
 }
 
-// someNumbers of w, in whole rows, meet all rows of x before the next ones do: they and those of x
-// stay in the second cache of a processor (1 MB, or 512 KB) meanwhile.
-const someNumbers = 96 << 10
+// someNumbers of w, in whole rows, meet all rows of x before the next ones do: they, the next ones and
+// those of x stay in the second cache of a processor (1 MB, or 512 KB) meanwhile. The first are few, since
+// nobody fetched them ahead.
+const (
+	someNumbers  = 64 << 10
+	firstNumbers = someNumbers / 6
+)
 
 func mulTRows(dst, x, w Matrix) {
-	if w.halves != nil {
+	switch {
+	case w.halves != nil:
 		mulTHalves(dst, x, w)
 		return
+	case x.rows == 1:
+		dots(dst.Row(0), x.Row(0), &w)
+		return
 	}
-	some := w.rows
-	if x.rows > 1 {
-		some = max(4, someNumbers/max(x.cols, 1)/4*4)
-	}
-	for from, to := 0, 0; from < w.rows; from = to {
-		if to = min(from+some, w.rows); x.rows > 1 && to-from > 4 {
-			to -= (to - from) % 4 // which tiles have no place for
-		}
+	for from, some := 0, firstNumbers; from < w.rows; some = someNumbers {
+		to := from + wholeTiles(&w, from, some)
 		part := w.Rows(from, to)
-		for i := fastTiles(dst, x, &part, from); i < x.rows; i++ {
-			dots(dst.Row(i)[from:to], x.Row(i), &part)
-		}
+		mulTPart(dst, x, &part, from, aheadOf(&w, to, wholeTiles(&w, to, someNumbers)))
+		from = to
+	}
+}
+
+// wholeTiles returns how many of the rows from a row on have about so many numbers, at least four: as tiles
+// have a place for.
+func wholeTiles(w *Matrix, from, numbers int) int {
+	n := min(w.rows-from, max(4, numbers/max(w.cols, 1)/4*4))
+	if n > 4 {
+		n -= n % 4
+	}
+	return n
+}
+
+// mulTPart sets the columns of dst from one on, as many as part of w has rows, and has what comes next
+// fetched meanwhile.
+func mulTPart(dst, x Matrix, part *Matrix, from int, next ahead) {
+	for i := fastTiles(dst, x, part, from, next); i < x.rows; i++ {
+		dots(dst.Row(i)[from:from+part.rows], x.Row(i), part)
 	}
 }
 

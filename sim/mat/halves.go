@@ -59,11 +59,14 @@ func (k Half) widen(dst []float32, bits16 []uint16) {
 	}
 }
 
-// some numbers that were widened: they stay in the nearest cache.
+// some numbers that were widened: they are used again at once.
 var some = sync.Pool{New: func() any { return new([]float32) }}
 
-// mulTHalves does mulTRows where w has 16 bits a number: it widens so many rows at a time as
-// stay in the second cache beside theirs for all rows of x.
+// widenedNumbers are widened at a time, in whole rows, and meet all rows of x: they stay in the second
+// cache of a processor meanwhile.
+const widenedNumbers = 32 << 10
+
+// mulTHalves does mulTRows where w has 16 bits a number.
 func mulTHalves(dst, x, w Matrix) {
 	from := 0
 	if x.rows == 1 {
@@ -72,18 +75,18 @@ func mulTHalves(dst, x, w Matrix) {
 	if from == w.rows {
 		return
 	}
-	rows := max(4, someNumbers/4/max(w.cols, 1)/4*4)
 	buf := some.Get().(*[]float32)
 	defer some.Put(buf)
-	if n := rows * w.cols; cap(*buf) < n {
-		*buf = make([]float32, n)
-	}
-	for ; from < w.rows; from += rows {
-		n := min(rows, w.rows-from)
+	for from < w.rows {
+		n := wholeTiles(&w, from, widenedNumbers)
+		if n*w.cols > cap(*buf) {
+			*buf = make([]float32, n*w.cols)
+		}
 		part := Of(n, w.cols, (*buf)[:n*w.cols])
 		for r := range n {
 			w.CopyRow(part.Row(r), from+r)
 		}
-		mulTRows(dst.Cols(from, from+n), x, part)
+		mulTPart(dst, x, &part, from, aheadOf(&w, from+n, wholeTiles(&w, from+n, widenedNumbers)))
+		from += n
 	}
 }

@@ -93,12 +93,12 @@ func fastSquares(dst []float32, x *Matrix) bool {
 const (
 	tileRows = 6
 	tileLong = 1024
-	tileFew  = 32
+	tileFew  = 48
 )
 
 // fastTiles sets dst[i][from+j] = Dot(x row i, w row j) for the first rows of x, six at a time or
 // as many as make equal groups, and tells how many it took.
-func fastTiles(dst, x Matrix, w *Matrix, from int) int {
+func fastTiles(dst, x Matrix, w *Matrix, from int, next ahead) int {
 	if selected < AVX512 || x.rows < 2 || w.rows == 0 || w.rows%4 != 0 || x.cols == 0 || w.cols < x.cols ||
 		dst.rows < x.rows || dst.cols < from+w.rows || dst.pages != nil || x.pages != nil || w.pages != nil {
 		return 0
@@ -108,10 +108,11 @@ func fastTiles(dst, x Matrix, w *Matrix, from int) int {
 	if x.cols > tileLong {
 		some = tileFew
 	}
+	next.share((x.rows + tileRows - 1) / tileRows * (w.rows / 4) * ((x.cols + tileLong - 1) / tileLong))
 	for i, left := 0, (x.rows+tileRows-1)/tileRows; left > 0; left-- {
 		m := (x.rows - i + left - 1) / left
 		for j := 0; j < w.rows; j += some {
-			tiles(dst, x, w, i, m, j, min(some, w.rows-j), from+j, &sums)
+			tiles(dst, x, w, i, m, j, min(some, w.rows-j), from+j, &sums, &next)
 		}
 		i += m
 	}
@@ -119,7 +120,7 @@ func fastTiles(dst, x Matrix, w *Matrix, from int) int {
 }
 
 // tiles sets dst[i+r][to+c] = Dot(x row i+r, w row j+c) for r < m and c < n.
-func tiles(dst, x Matrix, w *Matrix, i, m, j, n, to int, sums *[tileRows * tileFew * lanes]float32) {
+func tiles(dst, x Matrix, w *Matrix, i, m, j, n, to int, sums *[tileRows * tileFew * lanes]float32, next *ahead) {
 	pieces := (x.cols + tileLong - 1) / tileLong
 	long := (x.cols/pieces + lanes - 1) / lanes * lanes
 	var before, after *float32
@@ -129,19 +130,20 @@ func tiles(dst, x Matrix, w *Matrix, i, m, j, n, to int, sums *[tileRows * tileF
 			after = &sums[0]
 		}
 		d, a, b := &dst.data[i*dst.stride+to], &x.data[i*x.stride+at], &w.data[j*w.stride+at]
+		soon, lines := next.take(n / 4)
 		switch m {
 		case 1:
-			tile1AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+			tile1AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after, soon, lines)
 		case 2:
-			tile2AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+			tile2AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after, soon, lines)
 		case 3:
-			tile3AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+			tile3AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after, soon, lines)
 		case 4:
-			tile4AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+			tile4AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after, soon, lines)
 		case 5:
-			tile5AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+			tile5AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after, soon, lines)
 		default:
-			tile6AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after)
+			tile6AVX512(d, dst.stride, a, x.stride, k, b, w.stride, n, before, after, soon, lines)
 		}
 		before = after
 	}

@@ -64,44 +64,50 @@ func massAVX2(sums *[16]float64, counts *[8]int32, x *float32, n int)
 // tile1AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..0, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
 // with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+// For every four rows of w so many cache lines are fetched from ahead on.
 //
 //go:noescape
-func tile1AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+func tile1AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
 
 // tile2AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..1, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
 // with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+// For every four rows of w so many cache lines are fetched from ahead on.
 //
 //go:noescape
-func tile2AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+func tile2AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
 
 // tile3AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..2, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
 // with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+// For every four rows of w so many cache lines are fetched from ahead on.
 //
 //go:noescape
-func tile3AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+func tile3AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
 
 // tile4AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..3, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
 // with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+// For every four rows of w so many cache lines are fetched from ahead on.
 //
 //go:noescape
-func tile4AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+func tile4AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
 
 // tile5AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..4, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
 // with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+// For every four rows of w so many cache lines are fetched from ahead on.
 //
 //go:noescape
-func tile5AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+func tile5AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
 
 // tile6AVX512 sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,
 // i = 0..5, j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or
 // with 0 where it is nil; where after is not nil they end there, and dst is left alone.
+// For every four rows of w so many cache lines are fetched from ahead on.
 //
 //go:noescape
-func tile6AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
+func tile6AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
 
 // addAVX2 sets dst = a + b.
 //

@@ -1646,9 +1646,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func tile1AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile1AVX512(SB), NOSPLIT, $0-80
+// func tile1AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·tile1AVX512(SB), NOSPLIT, $0-96
 	MOVQ  dst+0(FP), AX
 	MOVQ  dstStride+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -1675,6 +1675,19 @@ TEXT ·tile1AVX512(SB), NOSPLIT, $0-80
 	MOVQ  after+72(FP), R11
 
 four:
+	MOVQ  ahead+80(FP), R12
+	MOVQ  lines+88(FP), R13
+	TESTQ R13, R13
+	JZ    fetched
+
+fetch:
+	PREFETCHT0 (R12)
+	ADDQ       $0x40, R12
+	DECQ       R13
+	JNZ        fetch
+	MOVQ       R12, ahead+80(FP)
+
+fetched:
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
@@ -1793,9 +1806,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func tile2AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile2AVX512(SB), NOSPLIT, $0-80
+// func tile2AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·tile2AVX512(SB), NOSPLIT, $0-96
 	MOVQ  dst+0(FP), AX
 	MOVQ  dstStride+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -1822,6 +1835,19 @@ TEXT ·tile2AVX512(SB), NOSPLIT, $0-80
 	MOVQ  after+72(FP), R13
 
 four:
+	MOVQ  ahead+80(FP), R14
+	MOVQ  lines+88(FP), R15
+	TESTQ R15, R15
+	JZ    fetched
+
+fetch:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R15
+	JNZ        fetch
+	MOVQ       R14, ahead+80(FP)
+
+fetched:
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
@@ -1972,9 +1998,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func tile3AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile3AVX512(SB), NOSPLIT, $0-80
+// func tile3AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·tile3AVX512(SB), NOSPLIT, $0-96
 	MOVQ  dst+0(FP), AX
 	MOVQ  dstStride+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -2001,6 +2027,19 @@ TEXT ·tile3AVX512(SB), NOSPLIT, $0-80
 	MOVQ  after+72(FP), R13
 
 four:
+	MOVQ  ahead+80(FP), R14
+	MOVQ  lines+88(FP), R15
+	TESTQ R15, R15
+	JZ    fetched
+
+fetch:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R15
+	JNZ        fetch
+	MOVQ       R14, ahead+80(FP)
+
+fetched:
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
@@ -2195,9 +2234,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func tile4AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile4AVX512(SB), NOSPLIT, $0-80
+// func tile4AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·tile4AVX512(SB), NOSPLIT, $0-96
 	MOVQ  dst+0(FP), AX
 	MOVQ  dstStride+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -2224,6 +2263,19 @@ TEXT ·tile4AVX512(SB), NOSPLIT, $0-80
 	MOVQ  after+72(FP), R13
 
 four:
+	MOVQ  ahead+80(FP), R14
+	MOVQ  lines+88(FP), R15
+	TESTQ R15, R15
+	JZ    fetched
+
+fetch:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R15
+	JNZ        fetch
+	MOVQ       R14, ahead+80(FP)
+
+fetched:
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
@@ -2450,9 +2502,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func tile5AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile5AVX512(SB), NOSPLIT, $0-80
+// func tile5AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·tile5AVX512(SB), NOSPLIT, $0-96
 	MOVQ  dst+0(FP), AX
 	MOVQ  dstStride+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -2479,6 +2531,19 @@ TEXT ·tile5AVX512(SB), NOSPLIT, $0-80
 	MOVQ  after+72(FP), R13
 
 four:
+	MOVQ  ahead+80(FP), R14
+	MOVQ  lines+88(FP), R15
+	TESTQ R15, R15
+	JZ    fetched
+
+fetch:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R15
+	JNZ        fetch
+	MOVQ       R14, ahead+80(FP)
+
+fetched:
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
@@ -2770,9 +2835,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func tile6AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·tile6AVX512(SB), NOSPLIT, $0-80
+// func tile6AVX512(dst *float32, dstStride int, x *float32, xStride int, k int, w *float32, wStride int, n int, before *float32, after *float32, ahead uintptr, lines int)
+// Requires: AVX, AVX512F, BMI2, MMX+
+TEXT ·tile6AVX512(SB), NOSPLIT, $0-96
 	MOVQ  dst+0(FP), AX
 	MOVQ  dstStride+8(FP), CX
 	MOVQ  x+16(FP), DX
@@ -2799,6 +2864,19 @@ TEXT ·tile6AVX512(SB), NOSPLIT, $0-80
 	MOVQ  after+72(FP), R13
 
 four:
+	MOVQ  ahead+80(FP), R14
+	MOVQ  lines+88(FP), R15
+	TESTQ R15, R15
+	JZ    fetched
+
+fetch:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R15
+	JNZ        fetch
+	MOVQ       R14, ahead+80(FP)
+
+fetched:
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2

@@ -10,7 +10,7 @@ import { sequences } from "./facts/sequences.js";
 /** @import { Messages } from "./text.js" */
 /** @import { Asked, Cell, Command, Counted, Frame, Problem, Ref, Run, State, Store } from "./types.js" */
 
-const PLAY_PAUSE = 450; // milliseconds between steps while playing
+const PLAY_PAUSE = 450; // milliseconds between steps while playing at speed 1
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
 
 /** The form that a command comes from. @type {Record<string, string>} */
@@ -126,7 +126,7 @@ export function createActions(store, link, world = SERVED) {
       if ((end || reached) && store.get().playing) store.set({ playing: false });
       clearTimeout(timer);
       if (store.get().playing && before !== frame)
-        timer = setTimeout(() => link.send({ cmd: "forward", by: "layer" }), PLAY_PAUSE);
+        timer = setTimeout(() => link.send({ cmd: "forward", by: "layer" }), PLAY_PAUSE / store.get().speed);
     },
     /** How far a model is that a run waits for, or a refusal. @param {string} text */
     text(text) {

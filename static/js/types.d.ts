@@ -11,7 +11,7 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Cell, Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type { Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
 
 declare global {
   interface Window {
@@ -23,6 +23,12 @@ declare global {
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
   interface Meta {
+    without?: {
+      rows: number;
+      cached: number;
+      shown: number[] | null;
+      source: "same" | "recorded" | "computed" | "none";
+    } | null;
     scope?: answers.Scope;
     /** A link to what this copy lacks. */
     lacking?: string | null;
@@ -37,6 +43,9 @@ declare module "./wire/frame.js" {
     mask?: Tensor;
   }
 }
+
+/** A cell of the matrices of a lane; of the one with a cache where none is named. */
+export type Cell = answers.Cell & { lane?: string };
 
 /** A frame that has these keys, as those of a batch have peers. */
 export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };
@@ -86,6 +95,8 @@ export type State = {
   lost: Problem | null;
   /** The page takes one step after the other. */
   playing: boolean;
+  /** How fast: 1 is about two steps a second. */
+  speed: number;
   problem: Problem | null;
   /** How far a model is that the next run waits for; bytes. */
   loading: answers.Loading | null;
@@ -136,6 +147,8 @@ export type Grid = {
   masked?: (row: number, col: number) => boolean;
   /** Those of the masked that the cache had evicted. */
   gone?: (row: number, col: number) => boolean;
+  /** Rows at the top, or columns at the left, that are computed again. */
+  again?: { rows: number; cols: number };
 };
 
 /** Colours by their names in the stylesheet. */

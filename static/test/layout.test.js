@@ -1,41 +1,77 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { stage } from "../js/panel/stage/layout.js";
-import { hit, tensorCell } from "../js/ui/plate.js";
+import { hit } from "../js/ui/plate.js";
+import { beside } from "../js/panel/stage/cells.js";
+import { OPS, plateName, toCell, toPlate } from "../js/facts/matrices.js";
 import { timeline } from "../js/panel/timeline/layout.js";
 
-test("each product stands at the crossing of its factors", () => {
+const LANES = ["uncached", "cached"];
+
+test("each product stands at the crossing of its factors, in both lanes, and all of it in its box", () => {
   for (const size of [
-    { width: 900, m: 18, t: 18, hd: 32 },
-    { width: 900, m: 1, t: 40, hd: 32 },
-    { width: 640, m: 64, t: 64, hd: 24 },
-    { width: 320, m: 12, t: 12, hd: 32 },
-    { width: 300, m: 1, t: 60, hd: 32 },
-  ]) {
-    const { plates: p, width, height } = stage(size);
-    assert.ok(width <= size.width || size.t > 50, `${width} in ${size.width}`);
-    assert.equal(p.scores.y, p.Q.y);
-    assert.equal(p.scores.h, p.Q.h);
-    assert.equal(p.scores.x, p.K.x);
-    assert.equal(p.scores.w, p.K.w);
-    assert.equal(p.out.x, p.V.x);
-    assert.equal(p.out.y, p.probs.y);
-    const all = Object.values(p);
-    for (const a of all) {
-      assert.ok(a.y + a.h <= height);
-      for (const b of all) {
-        if (a !== b)
-          assert.ok(
-            a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y,
-            `${a.name} over ${b.name}`,
-          );
+    { width: 900, height: 520, m: 18, rows: 18, t: 18, hd: 32 },
+    { width: 900, height: 520, m: 1, rows: 40, t: 40, hd: 32 },
+    { width: 640, height: 420, m: 64, rows: 64, t: 64, hd: 24 },
+    { width: 340, height: 320, m: 12, rows: 12, t: 12, hd: 32 },
+    { width: 340, height: 320, m: 1, rows: 60, t: 60, hd: 32 },
+    { width: 700, height: 400, m: 1, rows: 128, t: 1024, hd: 64 },
+    { width: 900, height: 520, m: 5, rows: 5, t: 5, hd: 4 },
+  ])
+    for (const lanes of [LANES, ["uncached"], ["cached"]])
+      for (const em of [15, 24]) {
+        const { plates, notes } = stage({ ...size, em, lanes });
+        const all = Object.values(plates);
+        assert.equal(all.length, 6 * lanes.length);
+        for (const lane of lanes) {
+          const [Q, K, scores, probs, V, out] = OPS.map((op) => plates[plateName(lane, op)]);
+          assert.deepEqual([scores.y, scores.h, scores.x, scores.w], [Q.y, Q.h, K.x, K.w]);
+          assert.deepEqual([out.x, out.w, out.y, out.h], [V.x, V.w, probs.y, probs.h]);
+          assert.equal(Q.rows, lane === "cached" ? size.m : size.rows);
+        }
+        if (lanes.length > 1)
+          for (const op of OPS) assert.equal(plates[op].x, plates[plateName("uncached", op)].x, "the same columns");
+        for (const a of all) {
+          assert.ok(a.w > 0 && a.h > 0 && a.x >= 0 && a.y >= 0, a.name);
+          assert.ok(a.x + a.w <= size.width + 1 && a.y + a.h <= size.height, `${a.name} leaves its box`);
+          for (const b of [...all, ...Object.values(notes)])
+            if (a !== b)
+              assert.ok(
+                a.x + a.w <= b.x + 0.01 ||
+                  b.x + b.w <= a.x + 0.01 ||
+                  a.y + a.h <= b.y + 0.01 ||
+                  b.y + b.h <= a.y + 0.01,
+                `${a.name} over ${b.name ?? "a note"}`,
+              );
+        }
       }
-    }
+});
+
+test("columns keep their width over many steps", () => {
+  const widths = new Set();
+  for (let t = 17; t <= 48; t++) {
+    const { plates } = stage({ width: 900, height: 520, em: 15, m: 1, rows: t, t, hd: 32, lanes: LANES });
+    widths.add((plates.scores.w / t).toFixed(6));
   }
+  assert.ok(widths.size <= 3, [...widths].join());
+});
+
+test("an arrow that leaves a matrix enters the one that stands there", () => {
+  const { plates } = stage({ width: 900, height: 520, em: 15, m: 1, rows: 18, t: 18, hd: 32, lanes: LANES });
+  const all = Object.values(plates);
+  const from = (name, row, col, by) => beside(all, plates[name], { row, col }, by)?.plate.name;
+  assert.equal(from("Q", 0, 31, [0, 1]), "scores");
+  assert.equal(from("scores", 0, 17, [0, 1]), "probs");
+  assert.equal(from("probs", 0, 17, [0, 1]), "out");
+  assert.equal(from("scores", 0, 3, [1, 0]), "K");
+  assert.equal(from("scores", 0, 3, [-1, 0]), "without_scores");
+  assert.equal(from("without_scores", 0, 3, [-1, 0]), "without_K");
+  assert.equal(from("out", 0, 3, [1, 0]), "V");
+  assert.equal(from("Q", 0, 0, [0, -1]), undefined);
 });
 
 test("hit finds every cell by its middle and nothing outside", () => {
-  const { plates } = stage({ width: 900, m: 5, t: 7, hd: 6 });
+  const { plates } = stage({ width: 900, height: 520, em: 15, m: 5, rows: 7, t: 7, hd: 6, lanes: LANES });
   for (const p of Object.values(plates)) {
     for (let row = 0; row < p.rows; row++) {
       for (let col = 0; col < p.cols; col++) {
@@ -47,9 +83,19 @@ test("hit finds every cell by its middle and nothing outside", () => {
   }
 });
 
-test("K is shown transposed", () => {
-  assert.deepEqual(tensorCell("K", { row: 2, col: 5 }), { row: 5, col: 2 });
-  assert.deepEqual(tensorCell("V", { row: 2, col: 5 }), { row: 2, col: 5 });
+test("a cell of a plate is a cell of its tensor: K is drawn transposed, the other lane may leave out rows", () => {
+  const kept = { lane: "cached", rows: 1, cached: 0, columns: 6, shown: null, told: true };
+  assert.deepEqual(toCell(kept, "K", { row: 2, col: 5 }), { op: "K", row: 5, col: 2 });
+  const full = { lane: "uncached", rows: 3, cached: 2, columns: 3, shown: [0, 4, 5], told: true };
+  assert.deepEqual(toCell(full, "scores", { row: 2, col: 1 }), { op: "scores", row: 5, col: 4, lane: "uncached" });
+  for (const lane of [kept, full])
+    for (const op of OPS)
+      for (const at of [
+        { row: 0, col: 0 },
+        { row: 0, col: 2 },
+      ])
+        assert.deepEqual(toPlate(lane, op, toCell(lane, op, at)), at, op);
+  assert.equal(toPlate(kept, "K", toCell(full, "K", { row: 0, col: 0 })), null, "of the other lane");
 });
 
 test("the timeline finds every step by the middle of its box", () => {

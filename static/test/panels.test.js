@@ -92,7 +92,7 @@ test("what is said of a pass: paid, so far or ahead", () => {
   assert.match(say(f, 3, rows, "FLOP", say_.en), /so far/);
   const early = frame("halfway");
   assert.match(say(early, 3, series(early), "FLOP", say_.en), /\(ahead\)/);
-  assert.match(say(early, 0, series(early), "FLOP", say_.zh), /^prefill · 有缓存/);
+  assert.match(say(early, 0, series(early), "FLOP", say_.zh), /^预填充 · 有缓存/);
 });
 
 test("a modelled time is called so, with its rate and its fixed part", () => {
@@ -101,7 +101,7 @@ test("a modelled time is called so, with its rate and its fixed part", () => {
     how({ metric: "time", fit }, say_.en),
     /measured.*modelled.*7 steps.*with cache: 2\.50 GFLOP\/s, 12\.5 µs a step; without: 3\.00 GFLOP\/s, 0 s a step/,
   );
-  assert.match(how({ metric: "time", fit }, say_.zh), /实测.*建模.*7 步.*2\.50 GFLOP\/s/);
+  assert.match(how({ metric: "time", fit }, say_.zh), /实测.*估算.*7 步.*2\.50 GFLOP\/s/);
   assert.doesNotMatch(how({ metric: "time" }, say_.en), /modelled/);
   const f = frame("whole"); // measured by a clock that stands, and so without a model
   f.tensors.history_ahead = { shape: [2, 1], data: Float64Array.of(0.004, 0.005) };
@@ -209,7 +209,7 @@ test("hints are the frame's numbers, and a label only where one dominates", () =
     assert.equal(hints(f, 1, head), null);
   }
   assert.match(words(f, 1, 2, say_.en), /Layer 1, head 2: not run yet/);
-  assert.match(words(f, 0, 2, say_.zh), /第 0 层，头 2：熵 [\d.]+ 比特/);
+  assert.match(words(f, 0, 2, say_.zh), /层 0，头 2：熵 [\d.]+ 比特/);
   assert.equal(hints(frame("decode"), 0, 0), null, "a frame without the panel");
 });
 
@@ -293,7 +293,7 @@ test("a row says where it was written and how often it was read and recomputed",
     /written in decode pass 2; read once since; times the lane without a cache recomputed it: 1\./,
   );
   assert.ok(
-    sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.zh).includes("写于 decode 第 2 轮；此后被读取 1 次"),
+    sentence(f, { side: 0, layer: 0, head: 0, position: 6 }, say_.zh).includes("写于解码前向 2；此后被读取 1 次"),
   );
   // A layer that this pass has not reached holds one position less.
   const early = frame("halfway");

@@ -71,7 +71,7 @@ test("rows that a window evicted say so: in the tensor, in words, in the table, 
     events(f, say.en),
     new RegExp(`${2 * now.length} rows were evicted to make room: token ${now[0].position} .* in every K/V head`),
   );
-  assert.match(events(f, say.zh), /逐出了/);
+  assert.match(events(f, say.zh), /淘汰了/);
   const row = { side: 0, layer: step.layer, head: 0, position: now[0].position };
   assert.equal(goneBefore(f, row.layer, 1, row.position), step.cached + 1);
   assert.match(sentence(f, row, say.en), new RegExp(`Evicted before token ${step.cached}: it was the oldest`));

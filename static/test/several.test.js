@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { passes, totals, waits } from "../js/panel/schedule/passes.js";
 import { beamOf, beams, beside, share } from "../js/panel/beams/tree.js";
-import { fed } from "../js/panel/timeline/batch-map.js";
 import { place } from "../js/panel/timeline/map.js";
 import { event } from "../js/panel/details/batch.js";
 import { details as sentence } from "../js/panel/details/index.js";
@@ -119,20 +118,15 @@ test("what a request waits for is counted in passes from its arrival", () => {
   assert.ok(t.busy > 0 && t.busy <= 1);
 });
 
-test("the map of a batch has a column for each pass, and names what was fed of one", () => {
+test("the map of a batch has a column for each pass", () => {
   const f = frame("batch");
-  const { run, peers, tokens, step } = f.meta;
+  const { run } = f.meta;
   const map = place(1000, f.meta);
   assert.equal(
     Math.round((1000 - map.column(0).x) / map.unit),
     Math.ceil((run.ended ? run.recorded : run.length) / (run.config.layers + 1)),
   );
   assert.equal(map.column(1).x - map.column(0).x, map.column(2).x - map.column(1).x);
-  const names = fed(f, say.en);
-  assert.ok(names.every((n) => n.pass <= step.pass + 1));
-  assert.equal(names.filter((n) => n.pass <= step.pass).length, peers.fed.filter(Boolean).length);
-  const one = names.find((n) => peers.fed[n.pass] === 1);
-  if (one) assert.ok(tokens.some(([, label]) => label === one.label));
 });
 
 test("the tree of beams: sums add up, parents are a pass before, the answer is one line", () => {
@@ -246,10 +240,5 @@ test("a request that is preempted: its blocks, and what it recomputes", () => {
   assert.ok(
     said.some((s) => s.includes(`${q.recomputing} token`) && s.includes("FLOP")),
     said.join(),
-  );
-  const names = fed(again, say.en);
-  assert.ok(
-    names.some((n) => n.label === say.en("timeline.again", { Count: q.recomputing })),
-    JSON.stringify(names),
   );
 });

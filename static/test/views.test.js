@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-
-import { paint, pixels, largest } from "../js/ui/matrix.js";
-import { axes } from "../js/ui/axes.js";
+import { paint, pixels } from "../js/ui/matrix.js";
+import { largest } from "../js/scale/linear.js";
+import { around } from "../js/panel/stage/around.js";
 import { stage } from "../js/panel/stage/layout.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { panel as toPlots } from "../js/panel/to-plots/index.js";
@@ -70,16 +70,23 @@ test("a matrix is one colour per cell, hatched where it is masked", () => {
   assert.equal(count("drawImage"), 1);
 });
 
-test("axes name the queries and part cached from new", () => {
+test("around the stage: queries have names, cached is parted from new, and each lane has its colour", () => {
   const f = frame("decode");
   const { canvas, calls } = recorder();
   const [m, t] = f.tensors.scores.shape;
-  axes(canvas, stage({ width: 900, m, t, hd: f.meta.run.config.head_dim }), f, theme, { cached: "OLD", fresh: "NEW" });
+  const kept = { lane: "cached", rows: m, cached: 0, columns: t, shown: null, told: true };
+  const size = { width: 900, height: 500, em: 15, m, t, rows: t, hd: f.meta.run.config.head_dim };
+  const say = (/** @type {string} */ id) => id;
+  around(canvas, stage({ ...size, lanes: ["cached"] }), [kept], f, theme, say);
   const words = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   assert.ok(words.includes(f.meta.tokens[t - 1][1]));
-  assert.ok(words.includes("OLD") && words.includes("NEW"), "the brackets have words");
+  assert.ok(words.includes("legend.cached") && words.includes("legend.new"), "the brackets have words");
   const strokes = calls.filter((c) => c[0] === "strokeStyle=").map((c) => c[1]);
   assert.ok(strokes.includes(theme.colors.cached) && strokes.includes(theme.colors.fresh));
+  assert.ok(
+    calls.some((c) => c[0] === "fillStyle=" && c[1] === theme.colors.cached),
+    "the lane's rule",
+  );
 });
 
 test("the readout shows the value at hand, then the exact one", () => {

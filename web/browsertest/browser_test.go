@@ -157,7 +157,7 @@ func TestAStudentsWalk(t *testing.T) {
 	p.click("lang-zh")
 	p.until(`document.documentElement.lang === "zh-Hans"`)
 	p.compare(&want[2])
-	if s := p.text("sentence"); !strings.Contains(s, "预填充第 2 层") {
+	if s := p.text("sentence"); !strings.Contains(s, "预填充，层 2") {
 		t.Errorf("in Chinese: %q", s)
 	}
 	p.clean()

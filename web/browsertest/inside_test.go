@@ -98,7 +98,7 @@ func TestClickAScore(t *testing.T) {
 	const key = 5
 	at, wide := 3*stepsPerPass(t)+3, r.Model.Config.HeadDim // layer 3 of the third decode pass
 	want := r.Model.Attention(&all[at], 0).Scores.At(0, key)
-	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 3"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于 prefill · 第 3 层"}} {
+	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 3"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于预填充 · 层 3"}} {
 		p := open(t, fmt.Sprintf("/?lang=%s&new=8&step=%d&prompt=%s", lang, at, strings.ReplaceAll(insidePrompt, " ", "+")))
 		p.at(at)
 		p.clickCell("scores", 0, key)

@@ -365,7 +365,7 @@ func TestHistoryOnThePage(t *testing.T) {
 		t.Errorf("the open panel is not in the link %s", link)
 	}
 	p.click("lang-zh")
-	p.until(`document.querySelector("[data-testid=history-chart]").getAttribute("aria-label").includes("轮的时间")`)
+	p.until(`document.querySelector("[data-testid=history-chart]").getAttribute("aria-label").includes("次前向的时间")`)
 	// Step by step, in the middle of a pass: what each step of both lanes paid.
 	p.click("do-back")
 	p.at(5*perPass - 2)
@@ -469,7 +469,7 @@ func TestAllHeadsOnThePage(t *testing.T) {
 	p.press(kb.ArrowRight) // the head of this pass: now every layer has run
 	p.at(11)
 	p.click("lang-zh")
-	p.until(`document.querySelector("[data-testid=heads-picked]").textContent.startsWith("第 3 层")`)
+	p.until(`document.querySelector("[data-testid=heads-picked]").textContent.startsWith("层 3")`)
 	check(11, func(h model.Hint) []string { return []string{fmt.Sprintf("熵 %.2f 比特", h.Entropy)} })
 	p.axe("all heads")
 	p.clean()

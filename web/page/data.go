@@ -104,13 +104,16 @@ var shortcuts = []struct {
 	}},
 	{"help.look", []shortcut{
 		{"l", "pick.layer.next"}, {"Shift+L", "pick.layer.back"}, {"q", "pick.seq.next"}, {"Shift+Q", "pick.seq.back"}, {"h", "pick.head.next"}, {"Shift+H", "pick.head.back"},
-		{"f", "pick.follow.long"}, {"k", "break.open"}, {"x", "take.open"}, {"?", "help.title"},
+		{"f", "pick.follow.long"}, {"Shift+F", "present.enter"}, {"k", "break.open"}, {"x", "take.open"}, {"?", "help.title"},
 	}},
 	{"help.inside", []shortcut{
 		{".", "ops.next"}, {",", "ops.back"}, {"o", "ops.overview.long"}, {"Enter", "help.inside.ask"}, {"Esc", "help.inside.back"},
 	}},
 	{"help.timeline", []shortcut{
 		{"← →", "help.timeline.step"}, {"PageUp PageDown", "help.timeline.pass"}, {"Home End", "help.timeline.ends"},
+	}},
+	{"present.label", []shortcut{
+		{"PageDown PageUp", "present.keys.step"}, {"1 2 3 4", "present.keys.panel"}, {"Esc", "present.leave"},
 	}},
 	{"help.matrix", []shortcut{{"← → ↑ ↓", "help.matrix.move"}}},
 	{"help.menus", []shortcut{{"Esc", "help.menus.close"}}},

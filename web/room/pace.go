@@ -6,8 +6,8 @@ const (
 	// framePause is how long a walk goes on before everyone is owed another frame.
 	framePause = 40 * time.Millisecond
 	// walkFactor is how much longer a walk goes on than a piece of showing before it took: however
-	// many look at whatever, showing takes at most a fifth of a walk.
-	walkFactor = 4
+	// many look at whatever, showing takes at most a tenth of a walk.
+	walkFactor = 9
 )
 
 // pace says when a walk shows where it has come to. What is owed meanwhile is shown piece by

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	stepTime  = time.Millisecond     // of a step of the runs in these tests
+	stepTime  = 2 * time.Millisecond // of a step of the runs in these tests
 	frameTime = 8 * time.Millisecond // of writing a frame
 )
 
@@ -74,7 +74,7 @@ func (r *timed) do(v Viewer, c wire.Command) time.Duration {
 }
 
 // TestShowingTakesABoundedShareOfAWalk: however many viewers look at whatever, their frames take
-// at most a fifth of a walk, and those of its end come on top. Equal ones are written once. The
+// at most a tenth of a walk, and those of its end come on top. Equal ones are written once. The
 // one who has pressed is served first, and the others in turn.
 func TestShowingTakesABoundedShareOfAWalk(t *testing.T) {
 	several := func(n int) (views []lens.View) {
@@ -134,7 +134,7 @@ func TestPressesStarveNobody(t *testing.T) {
 		for _, v := range viewers {
 			v.frames = 0
 		}
-		for range 200 {
+		for range 400 {
 			r.turn(func(s *state) { s.command(viewers[0], wire.Command{Cmd: "forward", By: "layer"}) })
 		}
 		for i, v := range viewers {

@@ -134,8 +134,9 @@ type state struct {
 	walker  Viewer // who asked for the walk, and is sent its problems
 
 	pace  pace
-	seq   int // of the last frame
-	ahead int // how many frames in a row the walker was sent while others waited
+	parts *wire.Parts // of the moment on screen, as long as nothing changes; nil: none yet
+	seq   int         // of the last frame
+	ahead int         // how many frames in a row the walker was sent while others waited
 
 	gate  *turnstile
 	place account // at the gate
@@ -193,6 +194,7 @@ func (s *state) loop(r *Room) {
 // turn carries out a task, if there is one, and one piece of work.
 func (s *state) turn(task func(*state)) {
 	if task != nil {
+		s.parts = nil
 		s.carryOut(task)
 	}
 	s.goOn()
@@ -203,18 +205,20 @@ func (s *state) busy() bool {
 	return s.tape != nil && (s.goal != noGoal || s.unseen() || s.owes())
 }
 
-// work does one piece: a frame for who sees the same, a few steps of the search for breakpoints, or one
+// work does one piece: frames, each for all who see the same, a few steps of the search for breakpoints, or one
 // step of a walk. Frames wait for the breakpoints, but not for long, and for the walk.
 func (s *state) work() {
 	switch {
 	case s.tape == nil:
 	case s.owes() && !(s.goal != noGoal && s.pace.rests()) && (!s.unseen() || s.pace.late()):
 		s.showNext()
+		return
 	case s.unseen():
 		s.look(lookAt)
 	case s.goal != noGoal:
 		s.walk()
 	}
+	s.parts = nil
 }
 
 // toToken walks to the next head step, one beyond those that it owes already.

@@ -3,6 +3,7 @@ package room
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unique"
 
@@ -10,6 +11,7 @@ import (
 	"kvstep/sim/library"
 	"kvstep/sim/plain"
 	"kvstep/web/wall"
+	"kvstep/web/wire"
 )
 
 // sight is what a viewer looks at, which is all that their frames depend on beside their
@@ -41,8 +43,9 @@ type scene struct {
 	langs  []string
 	shared []bool     // as langs: several read it
 	frames []*Encoded // as langs
-	took   time.Duration
-	err    error
+	err    error      // why there are none
+
+	written bool // or tried to
 }
 
 // scenes returns what is owed, the most urgent first, and at most so many.
@@ -90,29 +93,46 @@ func (s *state) nextDue(beside []*scene) (next Viewer) {
 	return next
 }
 
-// showNext sends a frame to all who see the same; on free processors others are written beside it.
+// A piece of showing begins frames for so long, and so many at most: those of one moment cost less
+// together, since what their views have in common is written once.
+const (
+	pieceTime   = time.Millisecond
+	pieceScenes = 8
+)
+
+// showNext sends frames, each to all who see the same; on free processors they are written beside each other.
 func (s *state) showNext() {
 	began := time.Now()
-	list := s.scenes(s.gate.cores())
-	lent := s.gate.borrow(len(list) - 1)
-	list = list[:1+lent]
-	var beside sync.WaitGroup
-	for i, x := range list {
+	list := s.scenes(pieceScenes)
+	if s.parts == nil && len(s.seats) > 1 {
+		s.parts = &wire.Parts{}
+	}
+	for _, x := range list {
 		s.seq++
 		x.seq = s.seq
-		if i > 0 {
-			beside.Go(func() { s.write(x) })
+	}
+	var next, used atomic.Int64
+	write := func() (took time.Duration) {
+		for n := next.Add(1) - 1; n < int64(len(list)) && (n == 0 || time.Since(began) < pieceTime); n = next.Add(1) - 1 {
+			took += s.write(list[n])
+		}
+		return took
+	}
+	lent := s.gate.borrow(min(s.gate.cores(), len(list)) - 1)
+	var beside sync.WaitGroup
+	for range lent {
+		beside.Go(func() { used.Add(int64(write())) })
+	}
+	write()
+	beside.Wait()
+	s.gate.giveBack(&s.place, lent, time.Duration(used.Load()))
+	for _, x := range list {
+		if x.written {
+			s.deliver(x)
 		}
 	}
-	s.write(list[0])
-	beside.Wait()
-	var used time.Duration
-	for _, x := range list[1:] {
-		used += x.took
-	}
-	s.gate.giveBack(&s.place, lent, used)
-	for _, x := range list {
-		s.deliver(x)
+	if !s.owes() {
+		s.parts = nil
 	}
 	if s.ahead++; list[0].first != s.walker || !s.owes() {
 		s.ahead = 0
@@ -120,9 +140,10 @@ func (s *state) showNext() {
 	s.pace.shown(began)
 }
 
-// write makes the frames of a scene. It only reads the room, which waits for it. Much of a moment
-// is derived from the weights, so frames of a model whose files are others by then are not sent.
-func (s *state) write(x *scene) {
+// write makes the frames of a scene, and returns how long that took. It only reads the room, which
+// waits for it. Much of a moment is derived from the weights, so frames of a model whose files are others
+// by then are not sent.
+func (s *state) write(x *scene) time.Duration {
 	began := time.Now()
 	x.err = wall.Around("frame", func() string { return s.link(x.sight).Query() }, func() error {
 		return library.Guarded(s.checkUnchanged, func() error {
@@ -132,7 +153,8 @@ func (s *state) write(x *scene) {
 			return s.checkUnchanged()
 		})
 	})
-	x.took = time.Since(began)
+	x.written = true
+	return time.Since(began)
 }
 
 // checkUnchanged refuses a model whose files are no longer what was opened.

@@ -117,6 +117,8 @@ spec: p q
 spec.card: given guess own
 spec.draws: model person rest
 spec.number: accepted draft expected model rejected saved tokens
+stage.lane: cached uncached
+stage.role: K Q V
 sym.Q: learned none
 sym.k_rope: learned none
 take: csv csv.long html html.long jsonl jsonl.long link.long page-png page-png.long page-svg page-svg.long png

@@ -12,8 +12,9 @@ import (
 // Frame is a moment as it goes to one viewer.
 type Frame struct {
 	lens.Moment
-	Seq  int  // number of the frame in its room, from 1: equal for those who see the same
-	Link Link // its recipe, view, breakpoints and bookmarks are the moment's
+	Seq   int    // number of the frame in its room, from 1: equal for those who see the same
+	Link  Link   // its recipe, view, breakpoints and bookmarks are the moment's
+	Parts *Parts // what other frames of the moment have written already; nil: nobody asks
 }
 
 // numbers are where frames write their tensors before they are copied into place.
@@ -60,29 +61,23 @@ func fileOf(frame *Frame, scratch []byte) (checkpoint.File, Link, []byte) {
 	link.Recipe, link.View, link.Breaks, link.Marks = m.Recipe, m.View, m.Breaks, m.Marks
 	f := checkpoint.File{Meta: make(map[string]string, len(lens.All)), Tensors: make([]checkpoint.Tensor, 0, 12)}
 	f.Meta["kvstep"], f.Meta["seq"] = "1", strconv.Itoa(frame.Seq)
-	var json plain.Encoder
+	w := writer{parts: frame.Parts, m: &m, scratch: scratch}
 	for i := range lens.All {
 		l := &lens.All[i]
 		if !l.Seen(&m) {
 			continue
 		}
-		value, tensors := l.Show.At(&m)
+		x := w.write(l)
 		if l.Show.Value != nil {
-			f.Meta[l.Name] = json.Text(value)
+			f.Meta[l.Name] = x.text
 		}
 		if l.Crowds {
-			m.Beside += len(f.Meta[l.Name])
+			m.Beside += len(x.text)
 		}
-		for _, t := range tensors {
-			var written checkpoint.Tensor
-			written, scratch = appendTensor(scratch, t)
-			if t.Crowds {
-				m.Beside += len(written.Data)
-			}
-			f.Tensors = append(f.Tensors, written)
-		}
+		m.Beside += x.crowds
+		f.Tensors = append(f.Tensors, x.tensors...)
 	}
-	return f, link, scratch
+	return f, link, w.scratch
 }
 
 // text returns v as JSON, in which every number has a word; "<" in a label is one byte.

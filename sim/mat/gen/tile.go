@@ -15,11 +15,12 @@ import (
 func tile(m int) {
 	u := avx512()
 	name := "tile" + strconv.Itoa(m) + "AVX512"
-	TEXT(name, NOSPLIT, "func(dst *float32, dstStride int, x *float32, xStride, k int, w *float32, wStride, n int, before, after *float32)")
+	TEXT(name, NOSPLIT, "func(dst *float32, dstStride int, x *float32, xStride, k int, w *float32, wStride, n int, before, after *float32, ahead uintptr, lines int)")
 	Pragma("noescape")
 	Doc(name+" sets dst[i][j] to the dot product of row i of x and row j of w, k numbers each,",
 		"i = 0.."+strconv.Itoa(m-1)+", j = 0..n-1; n is a multiple of 4. The lanes begin with those at before, or",
-		"with 0 where it is nil; where after is not nil they end there, and dst is left alone.")
+		"with 0 where it is nil; where after is not nil they end there, and dst is left alone.",
+		"For every four rows of w so many cache lines are fetched from ahead on.")
 	dst, dstStride := Load(Param("dst"), GP64()), Load(Param("dstStride"), GP64())
 	x, w := threes(Load(Param("x"), GP64()), Load(Param("xStride"), GP64())), threes(Load(Param("w"), GP64()), Load(Param("wStride"), GP64()))
 	SHLQ(Imm(2), dstStride)
@@ -31,6 +32,7 @@ func tile(m int) {
 	before, after := Load(Param("before"), GP64()), Load(Param("after"), GP64())
 
 	Label("four")
+	fetchAhead()
 	acc := make([][4]reg.VecVirtual, m) // [row of x][row of w]
 	for i := range acc {
 		for j := range acc[i] {
@@ -72,6 +74,21 @@ func tile(m int) {
 	Store(n, Param("n"))
 	JG(LabelRef("four"))
 	u.leave()
+}
+
+// fetchAhead asks for some lines of memory that is read later: few at a time, so that none waits for
+// another and the sums go on meanwhile.
+func fetchAhead() {
+	at, left := Load(Param("ahead"), GP64()), Load(Param("lines"), GP64())
+	TESTQ(left, left)
+	JZ(LabelRef("fetched"))
+	Label("fetch")
+	PREFETCHT0(Mem{Base: at})
+	ADDQ(Imm(64), at)
+	DECQ(left)
+	JNZ(LabelRef("fetch"))
+	Store(at, Param("ahead"))
+	Label("fetched")
 }
 
 // lanesOf visits the sums and their places in memory, and goes on to the next ones.

@@ -1,9 +1,11 @@
 // Code generated from the list of web/page; DO NOT EDIT.
 
 import { panel as chrome } from "./chrome/index.js";
+import { panel as present } from "./present/index.js";
 import { panel as held } from "./held/index.js";
 import { panel as transport } from "./transport/index.js";
 import { panel as sentence } from "./sentence/index.js";
+import { panel as bars } from "./bars/index.js";
 import { panel as sequencePicker } from "./sequence-picker/index.js";
 import { panel as pickers } from "./pickers/index.js";
 import { panel as waiting } from "./waiting/index.js";
@@ -13,7 +15,6 @@ import { panel as stage } from "./stage/index.js";
 import { panel as ops } from "./ops/index.js";
 import { panel as cacheless } from "./cacheless/index.js";
 import { panel as inside } from "./inside/index.js";
-import { panel as bars } from "./bars/index.js";
 import { panel as explain } from "./explain/index.js";
 import { panel as cache } from "./cache/index.js";
 import { panel as scope } from "./scope/index.js";
@@ -44,9 +45,11 @@ import { panel as toPlots } from "./to-plots/index.js";
 /** In the order in which they are painted. */
 export const panels = [
   chrome,
+  present,
   held,
   transport,
   sentence,
+  bars,
   sequencePicker,
   pickers,
   waiting,
@@ -56,7 +59,6 @@ export const panels = [
   ops,
   cacheless,
   inside,
-  bars,
   explain,
   cache,
   scope,

@@ -11,3 +11,13 @@ export function linear([d0, d1], [r0, r1]) {
 
 /** @param {number} x @param {number} low @param {number} high */
 export const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
+
+/** The largest size of a number; what is not finite counts nothing. @param {ArrayLike<number>} data */
+export function largest(data) {
+  let top = 0;
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i]);
+    if (size > top && size < Infinity) top = size;
+  }
+  return top;
+}

@@ -17,6 +17,7 @@ export const createState = (change) =>
       connected: false,
       lost: null,
       playing: false,
+      speed: 1,
       problem: null,
       loading: null,
       cell: null,

@@ -1,66 +1,6 @@
-// What stands around the matrices: token names, the brackets that part cached
-// from new, and the signs of the formula.
+// What stands around matrices: token names, the brackets that part cached from new, the signs of formulas.
 
 import { isolate } from "../text.js";
-import { onStage } from "../facts/token-names.js";
-import { blank, show } from "./canvas.js";
-
-/** @import { Box, Frame, Plate, Theme } from "../types.js" */
-
-/**
- * @param {HTMLCanvasElement} canvas
- * @param {{width: number, height: number, label: number, narrow: boolean, plates: Record<string, Plate>}} layout
- * @param {Frame} frame
- * @param {Theme} theme @param {{cached: string, fresh: string}} words of the brackets
- */
-export function axes(canvas, layout, frame, theme, words) {
-  const ctx = blank(canvas, layout.width, layout.height);
-  show(canvas, layout);
-  const from = frame.meta.pick_step;
-  if (!ctx || !from) return;
-  const { Q, K, V, scores, probs, out } = layout.plates;
-  const { cached, rows } = from;
-  const positions = cached + rows;
-  const labels = onStage(frame);
-  const c = theme.colors;
-  ctx.font = theme.font;
-  ctx.textBaseline = "middle";
-  const room = layout.label - 10;
-
-  // Queries, beside Q: the new rows.
-  ctx.textAlign = "right";
-  thin(rows, Q.h / rows, 12, (i, y) => text(ctx, labels[cached + i], Q.x - 8, Q.y + y, room, c.ink));
-  // Keys, above K^T and beside V; where columns are narrow, of some of them only.
-  const apart = K.w / positions;
-  const fit = Math.min(parseFloat(theme.font), apart * Math.max(1, Math.ceil(12 / apart)) - 1.5);
-  ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
-  thin(positions, apart, 12, (j, x) => {
-    ctx.save();
-    ctx.translate(K.x + x, K.y - 8);
-    ctx.rotate(-Math.PI / 2);
-    ctx.textAlign = "left";
-    text(ctx, labels[j], 0, 0, room, j < cached ? c.muted : c.ink);
-    ctx.restore();
-  });
-  ctx.font = theme.font;
-  thin(positions, V.h / positions, 12, (j, y) =>
-    text(ctx, labels[j], V.x - 8, V.y + y, room, j < cached ? c.muted : c.ink),
-  );
-
-  // Cached against new: a bracket under K^T and left of V, in the lane's colour.
-  bracket(ctx, [K.x, K.y + K.h + 4], [K.w, 0], cached, positions, c);
-  bracket(ctx, [V.x - 4, V.y], [0, V.h], cached, positions, c);
-  named(ctx, K, cached / positions, words, c);
-
-  // The signs of softmax(Q K^T / sqrt(d)) V.
-  ctx.fillStyle = c.muted;
-  ctx.textAlign = "center";
-  const y = scores.y + Math.min(scores.h / 2, 40);
-  sign(ctx, "·", (Q.x + Q.w + scores.x) / 2, y);
-  if (layout.narrow) sign(ctx, "↓", probs.x + 12, scores.y + scores.h + 18);
-  else sign(ctx, "→", (scores.x + scores.w + probs.x) / 2, y);
-  sign(ctx, "·", (probs.x + probs.w + out.x) / 2, probs.y + Math.min(probs.h / 2, 40));
-}
 
 /**
  * Calls draw for as many of n labels as fit, size pixels apart.
@@ -99,25 +39,6 @@ export function sign(ctx, s, x, y) {
   ctx.font = `20px ${ctx.font.replace(/^.*px /, "")}`;
   ctx.fillText(s, x, y);
   ctx.restore();
-}
-
-/**
- * What the two stretches of the bracket under K^T are, in words: the new rows'
- * at the right end, the cached rows' at the left, as far as there is room.
- * @param {CanvasRenderingContext2D} ctx @param {Box} K @param {number} part
- * @param {{cached: string, fresh: string}} words @param {Record<string, string>} c
- */
-function named(ctx, K, part, words, c) {
-  const y = K.y + K.h + 14;
-  const wide = (/** @type {string} */ s) => ctx.measureText(s).width;
-  const right = K.x + Math.max(K.w, part < 1 && part > 0 ? 0 : wide(words.fresh));
-  ctx.textAlign = "right";
-  ctx.fillStyle = c.fresh;
-  ctx.fillText(words.fresh, right, y);
-  if (part === 0 || wide(words.cached) + wide(words.fresh) + 10 > right - K.x) return;
-  ctx.textAlign = "left";
-  ctx.fillStyle = c.cached;
-  ctx.fillText(words.cached, K.x, y);
 }
 
 /**

@@ -58,7 +58,7 @@ const STEP = 52; // of the ramp's 256 colours, from a cell to its minus
 
 /**
  * @param {HTMLCanvasElement} canvas @param {Plate} plate
- * @param {Grid} grid @param {Uint32Array} colors @param {{hatch: string, line: string}} ink
+ * @param {Grid} grid @param {Uint32Array} colors @param {{hatch: string, line: string, again?: string}} ink
  */
 export function paint(canvas, plate, grid, colors, ink) {
   fit(canvas, plate.w, plate.h);
@@ -73,6 +73,10 @@ export function paint(canvas, plate, grid, colors, ink) {
   if (grid.signed && cw >= BARRED * ratio && ch >= BARRED * ratio) bars(ctx, grid, colors, cw, ch, ratio);
   if (grid.masked) hatch(ctx, grid, grid.masked, cw, ch, ink.hatch, ratio, 1);
   if (grid.gone) hatch(ctx, grid, grid.gone, cw, ch, ink.hatch, ratio, -1); // both ways: crossed out
+  const { rows = 0, cols = 0 } = grid.again ?? {};
+  const { masked } = grid;
+  if (rows || cols)
+    hatch(ctx, grid, (r, c) => (r < rows || c < cols) && !masked?.(r, c), cw, ch, ink.again ?? ink.hatch, ratio, 1);
 }
 
 /**
@@ -146,14 +150,4 @@ function hatch(ctx, grid, of, cw, ch, color, ratio, slope) {
   }
   ctx.stroke();
   ctx.restore();
-}
-
-/** @param {ArrayLike<number>} data */
-export function largest(data) {
-  let top = 0;
-  for (let i = 0; i < data.length; i++) {
-    const size = Math.abs(data[i]);
-    if (size > top && size < Infinity) top = size;
-  }
-  return top;
 }

@@ -25,9 +25,3 @@ export function hit(plate, x, y) {
   const row = Math.floor((y / plate.h) * plate.rows);
   return col < 0 || row < 0 || col >= plate.cols || row >= plate.rows ? null : { row, col };
 }
-
-/**
- * The cell of the tensor that a cell of a plate shows: K is drawn transposed.
- * @param {string} name @param {{row: number, col: number}} at
- */
-export const tensorCell = (name, at) => (name === "K" ? { row: at.col, col: at.row } : at);

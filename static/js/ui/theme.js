@@ -14,6 +14,7 @@ const NAMES = [
   "cached",
   "uncached",
   "fresh",
+  "good",
   "bad",
   "seq0",
   "seq1",
@@ -31,10 +32,12 @@ export function readTheme() {
   /** @type {Colors} */
   const colors = {};
   for (const name of NAMES) colors[name] = style.getPropertyValue(`--${name}`).trim();
+  const em = parseFloat(style.fontSize);
+  const least = parseFloat(style.getPropertyValue("--label")) || 0; // while somebody presents
   return {
     colors,
-    em: parseFloat(style.fontSize),
-    font: `${Math.round(parseFloat(style.fontSize) * 0.76)}px ${style.fontFamily}`,
+    em,
+    font: `${Math.max(Math.round(em * 0.76), least)}px ${style.fontFamily}`,
     sequential: ramp([colors.seq0, colors.seq1, colors.seq2]),
     diverging: ramp([colors.neg, colors.neg1, colors.zero, colors.pos1, colors.pos]),
     reads: ramp([colors.seq0, colors.cached]),

@@ -1,4 +1,4 @@
-// The width an element has, watched instead of asked for: asking in the middle
+// The size an element has, watched instead of asked for: asking in the middle
 // of a paint makes the browser lay the page out again.
 
 /**
@@ -14,4 +14,20 @@ export function watchWidth(el, changed) {
     changed();
   }).observe(el);
   return () => width;
+}
+
+/**
+ * Width and height likewise, of what an element has inside its padding.
+ * @param {Element} el @param {() => void} changed
+ * @returns {() => {width: number, height: number}}
+ */
+export function watchSize(el, changed) {
+  let size = { width: el.clientWidth, height: el.clientHeight };
+  new ResizeObserver(([{ contentRect }]) => {
+    const [width, height] = [Math.floor(contentRect.width), Math.floor(contentRect.height)];
+    if (!width || !height || (width === size.width && height === size.height)) return;
+    size = { width, height };
+    changed();
+  }).observe(el);
+  return () => size;
 }

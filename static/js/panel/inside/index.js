@@ -2,7 +2,8 @@
 
 import { plan } from "./plan.js";
 import { createPlates } from "./op-figures.js";
-import { paint, largest } from "../../ui/matrix.js";
+import { paint } from "../../ui/matrix.js";
+import { largest } from "../../scale/linear.js";
 import { marked, marks, roomy } from "../../ui/marks.js";
 import { around } from "./op-axes.js";
 import { evicts, learned, tensorOf } from "../../facts/readout.js";

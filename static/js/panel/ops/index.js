@@ -17,6 +17,18 @@ function create(root, { act }) {
   let frame = /** @type {Frame|null} */ (null);
   const strip = /** @type {HTMLElement} */ (root.querySelector(".ops-groups"));
   let shown = "";
+  const opener = /** @type {HTMLElement} */ (document.getElementById("ops-open"));
+  let open = false; // by the button; an op that is looked at shows the strip too
+  const fold = () => {
+    const shows = open || !!frame?.meta.pick.op;
+    root.classList.toggle("folded", !shows);
+    opener.setAttribute("aria-expanded", String(shows));
+  };
+  opener.addEventListener("click", () => {
+    open = root.classList.contains("folded");
+    if (!open) act.look("");
+    fold();
+  });
 
   /** Steps of one op forward or back; beyond a layer's ends on into its neighbour. @param {number} by */
   function walk(by) {
@@ -44,6 +56,7 @@ function create(root, { act }) {
     frame = now;
     if (!frame) return;
     const op = frame.meta.pick.op;
+    fold();
     for (const c of chips) c.hidden = frame.meta.run.lacks?.includes(c.dataset.look ?? "") ?? false;
     const at = chips.findIndex((c) => c.dataset.look === op);
     if (op !== shown && at >= 0) show(strip, chips[at]);

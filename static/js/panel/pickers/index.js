@@ -1,6 +1,6 @@
 // Which layer and head the stage shows.
 
-import { el, radio } from "../../ui/dom.js";
+import { el } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
@@ -9,69 +9,53 @@ export const panel = { id: "pickers", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const layers = /** @type {HTMLElement} */ (root.querySelector("[data-layers]"));
-  const heads = /** @type {HTMLElement} */ (root.querySelector("[data-heads]"));
+  const layers = /** @type {HTMLSelectElement} */ (root.querySelector("[data-layers]"));
+  const heads = /** @type {HTMLSelectElement} */ (root.querySelector("[data-heads]"));
   let built = "";
   let pick = { layer: 0, head: 0, follow: true };
   root.addEventListener("change", (e) => {
-    const input = /** @type {HTMLInputElement} */ (e.target);
+    const { value } = /** @type {HTMLSelectElement} */ (e.target);
     // Kept at once, so that a second choice made before the next frame does not undo the first.
-    if (input.name === "pick-layer") {
-      const follow = input.value === "follow";
-      pick = { ...pick, follow, layer: follow ? pick.layer : Number(input.value) };
-    } else pick = { ...pick, head: Number(input.value) };
+    if (e.target === layers) {
+      const follow = value === "follow";
+      pick = { ...pick, follow, layer: follow ? pick.layer : Number(value) };
+    } else pick = { ...pick, head: Number(value) };
     act.pick({ layer: pick.follow ? null : pick.layer, head: pick.head });
   });
   /** @param {State} state */
   return function view({ frame, t, lang }) {
+    root.classList.toggle("idle", !frame?.meta.step); // there is nothing to choose from
     if (!frame) return;
     const c = frame.meta.run.config;
-    const { kv_head } = frame.meta.pick;
     pick = frame.meta.pick;
     const shape = [c.layers, c.heads, c.kv_heads, lang].join();
     if (shape !== built) {
       built = shape;
-      layers.replaceChildren(
-        radio("pick-layer", "follow", t("pick.follow")),
-        ...range(c.layers).map((l) => radio("pick-layer", l, String(l))),
-      );
+      layers.replaceChildren(option("follow", ""), ...range(c.layers).map((l) => option(String(l), String(l))));
       heads.replaceChildren(...groups(c, t));
-      heads.classList.toggle("shared", c.kv_heads < c.heads);
     }
-    check(layers, pick.follow ? "follow" : String(pick.layer));
-    check(heads, String(pick.head));
-    for (const label of layers.children)
-      label.classList.toggle("now", label.querySelector("input")?.value === String(pick.layer));
-    for (const group of heads.querySelectorAll(".kv"))
-      group.classList.toggle("now", /** @type {HTMLElement} */ (group).dataset.kv === String(kv_head));
+    const now = t("pick.current", { Layer: pick.layer });
+    if (layers.options[0].text !== now) layers.options[0].text = now;
+    layers.value = pick.follow ? "follow" : String(pick.layer);
+    heads.value = String(pick.head);
   };
 }
 
 /**
- * The heads, those that share a K/V head in one box that names it.
+ * The heads, those that share a K/V head in a group that names it.
  * @param {{heads: number, kv_heads: number}} config @param {T} t
  */
 function groups({ heads, kv_heads }, t) {
   const each = heads / kv_heads;
-  const radios = range(heads).map((h) => radio("pick-head", h, String(h)));
-  if (each === 1) return radios;
+  const all = range(heads).map((h) => option(String(h), String(h)));
+  if (each === 1) return all;
   return range(kv_heads).map((g) =>
-    el(
-      "div",
-      [
-        el("div", radios.slice(g * each, (g + 1) * each), { class: "radios" }),
-        el("small", t("heads.group", { KV: g })),
-      ],
-      { class: "kv", "data-kv": String(g) },
-    ),
+    el("optgroup", all.slice(g * each, (g + 1) * each), { label: t("heads.group", { KV: g }) }),
   );
 }
 
+/** @param {string} value @param {string} text */
+const option = (value, text) => el("option", text, { value });
+
 /** @param {number} n */
 const range = (n) => Array.from({ length: n }, (_, i) => i);
-
-/** @param {HTMLElement} group @param {string} value */
-function check(group, value) {
-  const input = group.querySelector(`input[value="${value}"]`);
-  if (input instanceof HTMLInputElement) input.checked = true;
-}

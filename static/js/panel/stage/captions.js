@@ -1,23 +1,60 @@
-// What is said beside the formula over a matrix of the stage, where there is room.
+// What is said beside the matrices of the stage, where there is room.
 
-import { el } from "../../ui/dom.js";
+import { place } from "../../ui/dom.js";
+import { cell as shortNumber } from "../../format.js";
+import { sharers } from "../../facts/heads.js";
 
-/** @import { Plate } from "../../types.js" */
+/** @import { Frame, Grid, Plate, T } from "../../types.js" */
+/** @import { Drawn } from "../../facts/matrices.js" */
 
 // widths in em of the formulas over the matrices
-const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, V: 1.2, scores: 4.4, probs: 7.4, out: 4.7 });
-
-/** A line of its own in a caption. @param {string} text */
-export const line = (text) => el("span", text, { class: "line" });
+const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, scores: 5.2, probs: 7.4, out: 4.7 });
 
 /**
- * What is said of a matrix beside its formula: the longest of some texts for
- * which there is room; wide is when it needs more room than the matrix has.
- * @param {string} op @param {Plate} plate @param {string[]} texts @param {number} em pixels
+ * The size of a matrix, and what the ends of its ramp stand for, as far as there is room beside its formula.
+ * @param {string} op @param {Plate} plate @param {Grid} grid @param {boolean} told are there numbers?
+ * @param {number} em pixels @param {number} role letters of what the matrix does, beside its formula
  */
-export function caption(op, plate, texts, em) {
-  if (op === "K") return { text: texts[0], wide: false }; // stands beside it, in a column of its own
-  const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * s.length);
-  const text = texts.find((s) => takes(s) <= plate.w + 26) ?? "";
-  return { text, wide: (op === "V" || op === "out") && takes(text) > plate.w };
+export function sizes(op, plate, grid, told, em, role) {
+  const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
+  const texts = grid.signed && told ? [`${size} · ±${shortNumber(grid.max)}`, size] : [size];
+  if (!FORMULA[op]) return size; // stands beside it, on a line of its own
+  const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * (s.length + role));
+  return texts.find((s) => takes(s) <= plate.w + 16) ?? "";
+}
+
+/**
+ * What a lane does in this step, over or under its Q.
+ * @param {HTMLElement} note
+ * @param {Drawn|undefined} lane @param {ReturnType<typeof import("./layout.js").stage>} layout
+ * @param {Frame} frame @param {T} t
+ */
+export function says(note, lane, layout, frame, t) {
+  const box = lane && layout.notes[lane.lane];
+  note.hidden = !box;
+  if (!box) return;
+  place(note, box);
+  const [name, does] = note.children;
+  name.textContent = t("stage.lane." + lane.lane);
+  does.textContent = doing(lane, frame, t);
+}
+
+/** @param {Drawn} lane @param {Frame} frame @param {T} t */
+function doing(lane, frame, t) {
+  const { without, pick_step: from, pick } = frame.meta;
+  const words = [];
+  if (lane.lane === "uncached") {
+    const rows = without?.rows ?? lane.rows;
+    const again = without?.cached ?? 0;
+    words.push(t(again ? "stage.does.again" : "stage.does.new", { Rows: rows, Again: again }));
+    if (without?.source === "none") words.push(t("stage.does.counted"));
+    else if (lane.shown) words.push(t("stage.does.shown", { Shown: lane.rows, Rows: rows }));
+  } else {
+    const kept = from?.cached ?? 0;
+    const shared = sharers(frame);
+    words.push(t(kept ? "stage.does.kept" : "stage.does.new", { Rows: lane.rows, Kept: kept }));
+    if (!kept && without?.source === "same") words.push(t("stage.does.same"));
+    if (shared.length) words.push(t("stage.does.shared", { KV: pick.kv_head, Heads: shared }));
+  }
+  return words.join(" ");
 }

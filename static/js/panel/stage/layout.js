@@ -1,48 +1,97 @@
 // Where the matrices of the stage stand. Geometry only, no DOM.
 
 import { clamp } from "../../scale/linear.js";
+import { plateName } from "../../facts/matrices.js";
 
-/** @import { Plate } from "../../types.js" */
+/** @import { Box, LaneName, Plate } from "../../types.js" */
 
-const CAPTION = 20;
 const FEW = 8; // rows or columns of which each has room for its number
-const NARROW = 640; // pixels; below it the two products stand one above the other
+const NARROW = 640; // pixels
 
 /**
- * The stage: Q beside the scores and K^T above them; the softmax beside V's
- * column; V above the output. So each product stands at the crossing of what
- * it is made of. On a narrow screen the second product stands below the first.
+ * The stage: above, the lane without a cache, below it the one with it, in the same columns. In each,
+ * the scores stand at the crossing of Q and K^T, and the output at that of the softmax and V: K^T and V
+ * stand outside, so that the rows that both lanes compute meet in the middle.
  *
- * @param {{width: number, m: number, t: number, hd: number}} size pixels, new rows, positions, head_dim
- * @returns {{plates: Record<string, Plate>, width: number, height: number, label: number, narrow: boolean}}
+ * All fits into width x height, however long the text is: rows and columns become thinner.
+ * @param {{width: number, height: number, em: number, m: number, t: number, rows: number, hd: number, lanes:
+ * LaneName[]}} size
+ *   pixels, also of an em; m new rows, t positions, rows of the lane without a cache, head_dim; lanes that are drawn
  */
-export function stage({ width, m, t, hd }) {
+export function stage({ width, height, em, m, t, rows, hd, lanes }) {
   const narrow = width < NARROW;
-  const gap = narrow ? 20 : 30; // between matrices: room for a sign
-  const label = narrow ? 58 : 84; // token names beside rows and above columns
-  const dim = clamp(Math.floor((width * 0.17) / hd), 2, hd <= FEW ? 56 : 8); // pixels of one head dimension
-  const deep = hd * dim;
-  const free = narrow ? width - label - deep - gap : (width - label - 2 * deep - 3 * gap) / 2;
-  const key = clamp(free / t, 1.5, t <= FEW ? 56 : 26); // pixels of one key position across
-  const row = m === 1 ? 30 : m <= FEW ? 28 : clamp(key, 3, 22); // pixels of one query row
-  const across = Math.round(key * t);
-  const tall = Math.max(Math.round(row * m), 3);
-  const vTall = clamp(t * (t <= FEW ? 28 : 13), 40, Math.max(deep, 40));
-  const first = label + CAPTION + deep + CAPTION + 36; // K^T, the bracket and its words, the caption
-  const second = narrow ? first + tall + CAPTION + 12 + vTall + CAPTION + 12 : first;
-  const x = narrow
-    ? { s: label + deep + gap, p: label, o: label + across + gap }
-    : { s: label + deep + gap, p: label + deep + 2 * gap + across, o: label + deep + 3 * gap + 2 * across };
-  const vTop = narrow ? second - vTall - CAPTION - 12 : label + CAPTION + deep - vTall;
+  const gap = narrow ? 12 : 26; // between matrices: room for a sign
+  const label = narrow ? 46 : Math.round(5.6 * em); // token names beside rows
+  const names = narrow ? 40 : Math.round(4.2 * em); // and above columns
+  const caption = Math.round(1.4 * em); // its formula and its size
+  const few = hd <= FEW;
+  const both = lanes.length > 1;
+  const middle = both ? Math.round(1.5 * em) : 0;
+  const foot = lanes.includes("cached") ? Math.round(1.1 * em) : 2; // what the bracket under K^T says
+
+  const room = positions(t);
+  const deep = clamp(Math.floor(width * (few ? 0.16 : 0.12)), Math.min(hd, 24), hd * (few ? 56 : 6));
+  const key = Math.min((width - label - 2 * deep - 3 * gap) / 2 / room, t <= FEW ? 60 : 26); // one position across
+  const across = key * t;
+
+  // What is left of the height is shared by dimensions and rows.
+  const count = lanes.reduce((n, lane) => n + (lane === "cached" ? m : rows), 0);
+  const free = height - names - foot - middle - lanes.length * caption - 4;
+  const dims = hd * (few ? 24 : 2.4);
+  const row = few || count <= FEW ? 26 : 14;
+  const thick = m === 1 && both ? 26 : row; // the one row of decode is what the eye looks for
+  const all = lanes.reduce((sum, lane) => sum + (lane === "cached" ? m * thick : rows * row), 0);
+  const share = Math.min(free / (lanes.length * dims + all), 1);
+  const tall = Math.max(dims * share, Math.min(free / (3 * lanes.length), 30)); // K^T and V
+  const scale = Math.min((free - lanes.length * tall) / all, 1);
+
+  const total = label + 2 * deep + 3 * gap + 2 * key * room;
+  const from = Math.max(Math.floor((width - total) / 2), 0);
+  const q = from + label;
+  const s = q + deep + gap;
+  const p = s + across + gap;
+  const o = p + across + gap;
   /** @type {Record<string, Plate>} */
-  const plates = {
-    Q: { name: "Q", x: label, y: first, w: deep, h: tall, rows: m, cols: hd },
-    K: { name: "K", x: x.s, y: label + CAPTION, w: across, h: deep, rows: hd, cols: t, transposed: true },
-    scores: { name: "scores", x: x.s, y: first, w: across, h: tall, rows: m, cols: t },
-    probs: { name: "probs", x: x.p, y: second, w: across, h: tall, rows: m, cols: t },
-    V: { name: "V", x: x.o, y: vTop, w: deep, h: vTall, rows: t, cols: hd },
-    out: { name: "out", x: x.o, y: second, w: deep, h: tall, rows: m, cols: hd },
-  };
-  const right = Math.max(x.o + deep, x.s + across);
-  return { plates, width: right, height: second + tall + 4, label, narrow };
+  const plates = {};
+  /** @type {Partial<Record<LaneName, Box>>} what is said of a lane stands in the corner of Q and K^T */
+  const notes = {};
+  let y = names;
+  for (const lane of lanes) {
+    const above = lane === "uncached"; // are K^T and V above the rows?
+    const n = above ? rows : m;
+    const h = Math.max(n * scale * (above ? row : thick), 2);
+    const kv = above ? y : y + h + caption;
+    const at = above ? y + tall + caption : y;
+    const add = (
+      /** @type {string} */ op,
+      /** @type {number} */ x,
+      /** @type {number} */ top,
+      /** @type {Partial<Plate>} */ more,
+    ) =>
+      (plates[plateName(lane, op)] = {
+        ...{ name: plateName(lane, op), x, y: top, w: across, h, rows: n, cols: t },
+        ...more,
+      });
+    add("Q", q, at, { w: deep, cols: hd });
+    add("K", s, kv, { h: tall, rows: hd, transposed: true });
+    add("scores", s, at, {});
+    add("probs", p, at, {});
+    add("V", o, kv, { w: deep, h: tall, rows: t, cols: hd });
+    add("out", o, at, { w: deep, cols: hd });
+    const corner = { x: from + 10, w: label + deep + gap - 16 };
+    notes[lane] = above ? { ...corner, y: 0, h: at - caption } : { ...corner, y: kv, h: height - kv };
+    y += tall + caption + h + middle;
+  }
+  return { plates, notes, lanes, width, height, label, narrow, from, names, middle };
+}
+
+/**
+ * How many positions there is room for where t are shown: a power of two or one and a half of it, so that
+ * columns keep their width over many steps.
+ * @param {number} t
+ */
+function positions(t) {
+  let room = 8;
+  while (room < t) room = Number.isInteger(Math.log2(room)) ? room * 1.5 : (room / 1.5) * 2;
+  return room;
 }

@@ -1,8 +1,6 @@
 // Draws the map of the whole run: a row for each layer, the choice of a token
 // on top, a column for each token; flags and dots are bookmarks and breakpoints.
 
-import { isolate } from "../../text.js";
-import { inCache } from "../../facts/token-names.js";
 import { join } from "./join.js";
 import { isBatch } from "../../facts/sequences.js";
 import { fullAt } from "../../facts/policy.js";
@@ -10,13 +8,12 @@ import { drawBatchMap } from "./batch-map.js";
 import { timeline as geometry } from "./layout.js";
 import { blank, density } from "../../ui/canvas.js";
 
-/** @import { Box, Frame, Meta, Run, Step, T, Theme, Token } from "../../types.js" */
+/** @import { Box, Frame, Meta, Run, Step, T, Theme } from "../../types.js" */
 
 export const LEFT = 40; // pixels of the gutter that names the rows
-export const TOP = 24; // names of the two phases, and flags under them
-export const MAP = 60;
-const NAMES = 34;
-export const HEIGHT = TOP + MAP + NAMES;
+export const TOP = 16; // names of the two phases
+export const MAP = 34;
+export const HEIGHT = TOP + MAP;
 
 /** @param {number} width @param {Meta} meta of a frame */
 export function place(width, meta) {
@@ -70,26 +67,17 @@ export function stops({ breaks, run }, steps) {
 export function draw(canvas, width, layout, frame, theme, t) {
   const ctx = blank(canvas, width, HEIGHT);
   if (!ctx) return;
-  const { run, step, tokens, waiting, marks } = frame.meta;
+  const { run, step, marks } = frame.meta;
   const c = theme.colors;
   const layers = run.config.layers;
   const shown = Math.min(run.ended ? run.recorded : run.length, layout.shown * (layers + 1));
   ctx.font = theme.font;
   gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
   cells(ctx, layout, run, step, shown, c, !!frame.meta.schedule);
-  if (isBatch(frame)) drawBatchMap(ctx, layout, frame, c, { left: LEFT, right: width, under: TOP + MAP + 3 }, t);
+  if (isBatch(frame)) drawBatchMap(ctx, frame, c, { left: LEFT, right: width }, t);
   else {
     phases(ctx, layout, run, c, t);
     wall(ctx, layout, frame.meta, c, t);
-    const label = (/** @type {Token} */ x) => isolate(x[1]);
-    names(
-      ctx,
-      layout,
-      run,
-      waiting ? waiting.map(label) : step?.part === "layer" ? inCache(frame) : tokens.map(label),
-      c,
-      width,
-    );
   }
   for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);
   for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), c);
@@ -158,7 +146,7 @@ function gutter(ctx, layout, layers, points, c, t) {
     const y = TOP + MAP - (part + 0.5) * layout.tall;
     const set = points.includes(rowPoint(part, layers));
     ctx.fillStyle = set ? c.ink : c.muted;
-    if (layout.tall >= 9)
+    if ((layers - part) % Math.ceil(9 / layout.tall) === 0)
       ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part }), LEFT - 5, y);
     if (set) dot(ctx, { x: 5, y }, Math.min(layout.tall / 2 - 0.5, 4), c);
   }
@@ -268,24 +256,4 @@ function flag(ctx, b, c) {
   ctx.fillStyle = c.ink;
   ctx.fill();
   ctx.fillRect(x - 0.75, TOP - 10, 1.5, b.y + b.h / 2 - TOP + 10);
-}
-
-/**
- * Prompt tokens under the block of prefill, generated ones under the pass that
- * reads them; the newest stands where the next pass will be.
- * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout
- * @param {Run} run @param {string[]} labels @param {Record<string, string>} c @param {number} width
- */
-function names(ctx, layout, run, labels, c, width) {
-  ctx.textBaseline = "top";
-  const free = [0, 0]; // right edge of the last name in each of two lines
-  labels.forEach((label, i) => {
-    const x = layout.token(i);
-    const w = ctx.measureText(label).width;
-    const line = free.findIndex((edge) => x >= edge);
-    if (line < 0 || x + w > width) return;
-    ctx.fillStyle = i < run.prompt_tokens ? c.muted : c.ink;
-    ctx.fillText(label, x, TOP + MAP + 3 + 15 * line);
-    free[line] = x + w + 6;
-  });
 }

@@ -18,6 +18,8 @@ function create(root, { act, live }) {
   const made = /** @type {HTMLElement} */ (root.querySelector("[data-made]"));
   const ended = /** @type {HTMLElement} */ (root.querySelector("[data-ended]"));
   const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
+  const all = /** @type {HTMLElement} */ (root.querySelector("[data-all]"));
+  all.addEventListener("click", () => all.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
   /** @param {State} state */
   return function view({ frame, t }) {
     if (!frame) return;
@@ -28,6 +30,7 @@ function create(root, { act, live }) {
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
     hint.hidden = !!top;
+    all.hidden = (top?.length ?? 0) < 6;
     hint.textContent = t("top.hint");
     // whose token can be another one
     const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0);

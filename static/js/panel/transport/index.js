@@ -57,8 +57,6 @@ function create(root, { act }) {
     else if (name === "breaks" || name === "take") toggle(name);
     else act.send(COMMANDS[name]);
   };
-  const more = /** @type {HTMLButtonElement|null} */ (root.querySelector("[data-more]"));
-  more?.addEventListener("click", () => more.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
   root.addEventListener("click", (e) => {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
@@ -110,7 +108,7 @@ function create(root, { act }) {
  * @param {EventTarget[]} [pressed] with all that it stands in: a press inside a menu leaves it open
  */
 function closeMenus(pressed = []) {
-  for (const menu of document.querySelectorAll("details[name=menu][open]")) {
+  for (const menu of document.querySelectorAll("details[name=menu][open], details.menu[open]")) {
     if (pressed.includes(menu)) continue;
     const inside = menu.contains(document.activeElement);
     /** @type {HTMLDetailsElement} */ (menu).open = false;
@@ -122,8 +120,8 @@ function closeMenus(pressed = []) {
 function toggle(id) {
   const menu = /** @type {HTMLDetailsElement|null} */ (document.getElementById(id));
   if (!menu) return; // a handout has no breakpoints
-  const more = /** @type {HTMLElement|null} */ (menu.closest(".transport")?.querySelector("[data-more]") ?? null);
-  if (!menu.checkVisibility() && more?.checkVisibility()) more.click(); // a small window keeps the menus folded away
+  const more = /** @type {HTMLDetailsElement|null} */ (menu.parentElement?.closest("details") ?? null);
+  if (more) more.open = true;
   if (!menu.checkVisibility()) return;
   menu.open = !menu.open;
   const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");

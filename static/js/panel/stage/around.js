@@ -1,0 +1,161 @@
+// What stands around the matrices of the stage: token names, hatching over what is computed again, the
+// shelf's bracket, ghosts of old queries, the signs of the formula, and between the lanes what of them is equal.
+
+import { bracket, sign, text, thin } from "../../ui/axes.js";
+import { guesses, onStage } from "../../facts/token-names.js";
+import { blank, show } from "../../ui/canvas.js";
+import { plateName } from "../../facts/matrices.js";
+
+/** @import { Box, Frame, LaneName, Plate, T, Theme } from "../../types.js" */
+/** @import { Drawn } from "../../facts/matrices.js" */
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {ReturnType<typeof import("./layout.js").stage>} layout
+ * @param {Drawn[]} lanes @param {Frame} frame @param {Theme} theme @param {T} t
+ */
+export function around(canvas, layout, lanes, frame, theme, t) {
+  const ctx = blank(canvas, layout.width, layout.height);
+  show(canvas, layout);
+  const from = frame.meta.pick_step ?? frame.meta.step;
+  if (!ctx || !from) return;
+  const labels = onStage(frame);
+  const c = theme.colors;
+  ctx.font = theme.font;
+  ctx.textBaseline = "middle";
+  for (const lane of lanes) {
+    const plate = (/** @type {string} */ op) => layout.plates[plateName(lane.lane, op)];
+    const Q = plate("Q");
+    const first = lane.lane === "cached" ? from.cached : 0;
+    const position = (/** @type {number} */ i) => lane.shown?.[i] ?? first + i;
+    ctx.textAlign = "right";
+    thin(lane.rows, Q.h / lane.rows, 12, (i, y) =>
+      text(ctx, labels[position(i)], Q.x - 8, Q.y + y, layout.label - 12, i < lane.cached ? c.muted : c.ink),
+    );
+    signs(ctx, plate, c);
+    frameLane(ctx, layout, plate, lane, c);
+  }
+  columns(ctx, layout, lanes[0], labels, from.cached, theme);
+  const kept = lanes.find((l) => l.lane === "cached");
+  if (kept) shelf(ctx, layout, from.cached, frame, theme, t);
+  if (kept && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme);
+}
+
+/**
+ * Token names over the columns of the first lane, turned.
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
+ * @param {Drawn} lane @param {string[]} labels @param {number} cached @param {Theme} theme
+ */
+function columns(ctx, layout, lane, labels, cached, theme) {
+  const [K, S] = ["K", "scores"].map((op) => layout.plates[plateName(lane.lane, op)]);
+  const y = Math.min(K.y, S.y) - 6;
+  const apart = K.w / K.cols;
+  const size = parseFloat(theme.font);
+  const fit = Math.min(size, apart * Math.max(1, Math.ceil(12 / apart)) - 1.5);
+  ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
+  thin(K.cols, apart, 12, (j, x) => {
+    const p = lane.shown?.[j] ?? j;
+    ctx.save();
+    ctx.translate(K.x + x, y);
+    ctx.rotate(-Math.PI / 2);
+    ctx.textAlign = "left";
+    text(ctx, labels[p], 0, 0, layout.names - 8, p < cached ? theme.colors.muted : theme.colors.ink);
+    ctx.restore();
+  });
+  ctx.font = theme.font;
+}
+
+/**
+ * The signs of softmax(Q K^T / sqrt(d)) V.
+ * @param {CanvasRenderingContext2D} ctx @param {(op: string) => Plate} plate @param {Record<string, string>} c
+ */
+function signs(ctx, plate, c) {
+  const [Q, S, A, O] = ["Q", "scores", "probs", "out"].map(plate);
+  ctx.fillStyle = c.muted;
+  ctx.textAlign = "center";
+  const y = S.y + S.h / 2;
+  sign(ctx, "·", (Q.x + Q.w + S.x) / 2, y);
+  sign(ctx, "→", (S.x + S.w + A.x) / 2, y);
+  sign(ctx, "·", (A.x + A.w + O.x) / 2, y);
+}
+
+/**
+ * A rule in the lane's colour beside its matrices.
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
+ * @param {(op: string) => Plate} plate @param {Drawn} lane @param {Record<string, string>} c
+ */
+function frameLane(ctx, layout, plate, lane, c) {
+  const [Q, K] = [plate("Q"), plate("K")];
+  const top = Math.min(Q.y, K.y);
+  ctx.fillStyle = c[lane.lane];
+  ctx.fillRect(layout.from, top, 3, Math.max(Q.y + Q.h, K.y + K.h) - top);
+}
+
+/**
+ * Under K^T and V of the lane with a cache: what came from the shelf, and what this pass puts there.
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
+ * @param {number} cached @param {Frame} frame @param {Theme} theme @param {T} t
+ */
+function shelf(ctx, layout, cached, frame, theme, t) {
+  const { K, V } = layout.plates;
+  const c = theme.colors;
+  bracket(ctx, [K.x, K.y + K.h + 3], [K.w, 0], cached, K.cols, c);
+  bracket(ctx, [V.x + V.w + 4, V.y], [0, V.h], cached, V.rows, c);
+  const y = K.y + K.h + 5 + parseFloat(theme.font) * 0.75;
+  const said = { cached: t("legend.cached"), fresh: fresh(frame, t) };
+  const wide = (/** @type {string} */ s) => ctx.measureText(s).width;
+  ctx.textAlign = "left";
+  let x = K.x;
+  if (cached) {
+    ctx.fillStyle = c.cached;
+    ctx.fillText(said.cached, x, y);
+    x += wide(said.cached) + 14;
+  }
+  ctx.fillStyle = c.fresh;
+  ctx.fillText(said.fresh, Math.max(x, K.x + K.w - wide(said.fresh)), y);
+}
+
+/** What the new rows are. @param {Frame} frame @param {T} t */
+function fresh(frame, t) {
+  const proposed = guesses(frame).length;
+  const rows = frame.meta.pick_step?.rows ?? 0;
+  return proposed ? t("legend.new_proposed", { Fed: rows - proposed, Proposed: proposed }) : t("legend.new");
+}
+
+/**
+ * Between the lanes: that each op's new rows are equal, or not; over Q the old queries' ghosts.
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
+ * @param {Frame} frame @param {number} cached @param {Theme} theme
+ */
+function meet(ctx, layout, frame, cached, theme) {
+  const c = theme.colors;
+  const { step, without } = frame.meta;
+  const y = layout.plates.Q.y - layout.middle / 2;
+  if (!without || without.source === "none") return;
+  const equal = !!step?.identical;
+  ctx.textAlign = "center";
+  ctx.fillStyle = equal ? c.good : c.bad;
+  ctx.font = `600 ${Math.round(theme.em)}px ${theme.font.replace(/^.*px /, "")}`;
+  for (const op of ["scores", "probs", "out", ...(cached ? [] : ["Q"])]) {
+    const p = layout.plates[op];
+    ctx.fillText(equal ? "=" : "≠", p.x + p.w / 2, y);
+  }
+  ctx.font = theme.font;
+  if (cached) ghosts(ctx, layout.plates.Q, layout.middle, c);
+}
+
+/**
+ * Old rows of Q, which this lane does not have: each was asked once.
+ * @param {CanvasRenderingContext2D} ctx @param {Plate} Q @param {number} room @param {Record<string, string>} c
+ */
+function ghosts(ctx, Q, room, c) {
+  const tall = (room - 6) / 3;
+  ctx.strokeStyle = c.hatch;
+  ctx.setLineDash([2, 2]);
+  ctx.lineWidth = 1;
+  for (let i = 0; i < 3; i++) {
+    ctx.globalAlpha = 0.35 + 0.25 * i;
+    ctx.strokeRect(Q.x + 0.5, Math.round(Q.y - room + 2 + i * tall) + 0.5, Q.w - 1, Math.max(tall - 2, 2));
+  }
+  ctx.globalAlpha = 1;
+  ctx.setLineDash([]);
+}
