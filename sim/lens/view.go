@@ -59,6 +59,7 @@ var Panels = []string{
 	"heads",                                                                                  // heads: every head's attention
 	"history", "history-kv", "history-read", "history-time", "history-step", "history-total", // the chart of the run; of what; summed up
 	"schedule",                                      // schedule: every pass of a batch
+	"table",                                         // every digit of the matrices that else travel as pictures
 	"rows", "rows-read", "rows-again", "rows-error", // provenance of the cache's rows; the picture as a heat of reads, of recomputations or of errors
 }
 

@@ -20,8 +20,9 @@ async function open() {
     address: (query) => history.replaceState(null, "", "#" + query.slice(1)),
   });
   await act.setLang(document.documentElement.dataset.lang ?? "en");
-  const weights = () => (/** @type {string} */ _, /** @type {number} */ layer, /** @type {string} */ op) =>
-    records.weight(layer, op);
+  const weights = () => (/** @type {string} */ _, /** @type {number} */ layer, /** @type {string} */ op) => ({
+    tensor: records.weight(layer, op),
+  });
   mount(panels, { store, act, live: false, weights, opening: null });
 
   // A handout opens where it was made; from then on its address says where it stands.

@@ -209,6 +209,7 @@ func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
 	if m.Step != nil && m.Step.Part == sim.HeadPart {
 		m.From = nil // it has no matrices of heads
 	}
+	m.View.Show = []string{"table"}
 	if head == 0 { // what panels show, should a reader open them
 		m.View.Show = page.Asked(r.Recipe)
 	}

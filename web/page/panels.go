@@ -57,7 +57,7 @@ func Panels() []Panel {
 		{ID: "explain", In: "rail", On: both, Show: why},
 		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows"},
 		{ID: "scope", In: "wide", On: recorded, Show: scope},
-		{ID: "table", In: "legend", On: both, Show: table},
+		{ID: "table", In: "legend", On: both, Show: table, Asks: "table"},
 		{ID: "recipe", In: "run", On: onServer, Show: recipe},
 		{ID: "loading", In: "run", On: onServer, Show: loading},
 		{ID: "breaks", In: "transport-aside", On: onServer, Show: breakpoints},

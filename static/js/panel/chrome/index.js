@@ -57,6 +57,8 @@ function create(_, { store, act }) {
           Words: outside.map((/** @type {string} */ w) => `“${isolate(w)}”`),
         })
       : "";
+    // of a prompt that is about to go; its room stays
+    byId("outside").toggleAttribute("data-old", state.pending.includes("prompt") || state.pending.includes("model"));
     const short = state.frame?.meta.run.short;
     byId("short").hidden = !short;
     byId("short").textContent = short ? t("world.short", { Fits: short.fits, Whole: short.whole }) : "";

@@ -40,7 +40,8 @@ function create(root, { act, weights: source }) {
   const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const width = watchWidth(/** @type {HTMLElement} */ (root.parentElement), act.repaint);
-  let arrived = 0; // weight matrices that have come
+  let arrived = 0; // weight matrices that have come, or been refused
+  let lacks = /** @type {string[]} */ ([]); // of the picture, and why
   const weights = source(() => (arrived++, act.repaint()));
   /** @type {Plan|null} */
   let layout = null;
@@ -81,6 +82,7 @@ function create(root, { act, weights: source }) {
     part("field").hidden = !info;
     part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // the panel cacheless says why
     if (!info) {
+      part("lacks").hidden = true;
       const { scope, pick } = frame.meta; // a handout may not hold every op
       part("empty").textContent =
         scope && pick.from !== null
@@ -91,7 +93,13 @@ function create(root, { act, weights: source }) {
       return;
     }
     const now = [frame, t, theme, width(), arrived];
-    if (now.some((x, i) => x !== drawn[i])) picture(frame, t, theme, info);
+    if (now.some((x, i) => x !== drawn[i])) {
+      lacks = [];
+      picture(frame, t, theme, info);
+      const says = lacks.join(" ");
+      part("lacks").hidden = !says;
+      if (part("lacks").textContent !== says) part("lacks").textContent = says;
+    }
     drawn = now;
     for (const p of layout?.plates ?? []) cursor(p, state.cell);
   };
@@ -143,9 +151,15 @@ function create(root, { act, weights: source }) {
   function draw(p, frame, t, theme, input) {
     const d = plates.get(p.name);
     place(d.box, p);
-    const tensor = input?.weight
-      ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name)
-      : tensorOf(frame, p.name);
+    const weight = input?.weight ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name) : null;
+    const tensor = weight ? weight.tensor : tensorOf(frame, p.name);
+    const Name = t("name." + p.name);
+    if (weight?.large) lacks.push(t("inside.large", { Name }));
+    if (weight?.refused) {
+      const { problem, args } = weight.refused;
+      lacks.push(t("inside.refused", { Name, Why: t("problem." + problem, args ?? {}) }));
+      if (weight.soon) lacks.push(t("inside.again"));
+    }
     const [rows, cols] = input ? [input.rows, input.cols] : (tensor?.shape ?? []);
     const grid =
       tensor && gridOf(p, frame, tensor.data.subarray((p.skip?.row ?? 0) * cols + (p.skip?.col ?? 0)), rows, cols);
