@@ -68,6 +68,7 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 	catalogue := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}
 	for _, lang := range text.Langs() {
 		catalogue.Meta[lang] = messagesOf(lang)
+		catalogue.Meta["terms-"+lang] = termsOf(lang)
 	}
 	add(0, 0, messages, catalogue)
 	here := r.scope(most)

@@ -81,6 +81,7 @@ func Panels() []Panel {
 		{ID: "take", In: "transport-aside", On: both, Show: take},
 		{ID: "real", In: "ledger-end", On: onServer, Show: realSize},
 		{ID: "variants", In: "wide", On: onServer, Show: variants},
+		{ID: "card", In: "head", On: both, Show: card},
 		{ID: "to-plots", In: "transport-aside", On: onServer, Show: toPlots},
 	}
 }

@@ -40,6 +40,7 @@ import { panel as details } from "./details/index.js";
 import { panel as take } from "./take/index.js";
 import { panel as real } from "./real/index.js";
 import { panel as variants } from "./variants/index.js";
+import { panel as card } from "./card/index.js";
 import { panel as toPlots } from "./to-plots/index.js";
 
 /** In the order in which they are painted. */
@@ -84,5 +85,6 @@ export const panels = [
   take,
   real,
   variants,
+  card,
   toPlots,
 ];

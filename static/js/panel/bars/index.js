@@ -6,6 +6,7 @@ import { lampSays } from "../../facts/equality.js";
 import { needed, same, times, total, unitOf } from "../../facts/counters.js";
 import { percent, si } from "../../format.js";
 import { bar, parts } from "../../ui/dom.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, State, T } from "../../types.js" */
 
@@ -31,10 +32,9 @@ function create(root, { act }) {
     draw(part("pair"), frame, span, t);
     draw(part("second"), frame, other, t);
     part("ratio").textContent = says(frame, span, t);
-    const lamp = lampSays(frame.meta, t);
+    const lamp = lampSays(frame.meta, withTerms(t));
     part("lamp").dataset.state = lamp.state;
-    // a live region speaks every change
-    if (part("equal").textContent !== lamp.says) part("equal").textContent = lamp.says;
+    say(part("equal"), lamp.says);
   };
 }
 

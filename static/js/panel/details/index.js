@@ -8,6 +8,7 @@ import { cacheless, waits } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
 import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
 
@@ -85,7 +86,6 @@ function create(root) {
   /** @param {State} state */
   return function view({ frame, t }) {
     root.hidden = !frame?.meta.step;
-    const text = frame ? details(frame, t) : "";
-    if (line.textContent !== text) line.textContent = text;
+    say(line, frame ? details(frame, withTerms(t)) : "");
   };
 }

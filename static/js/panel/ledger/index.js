@@ -5,6 +5,7 @@ import { lampSays } from "../../facts/equality.js";
 import { PARTS, flops, needed, pieces, times, total, unitOf } from "../../facts/counters.js";
 import { LANES } from "../../facts/lanes.js";
 import { bar as piece } from "../../ui/dom.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Counters, Frame, Host, Integer, Panel, State, T } from "../../types.js" */
 
@@ -49,8 +50,8 @@ function create(root, { act }) {
       bars(/** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`)), frame, span, t);
       numbers(cells, frame, span, t);
     }
-    const { more } = lampSays(frame.meta, t);
-    effect.textContent = more;
+    const { more } = lampSays(frame.meta, withTerms(t));
+    say(effect, more);
     effect.hidden = !more;
   };
 }

@@ -1,6 +1,7 @@
 // What this step did, in at most two short sentences. The details panel has the rest.
 
 import { sentences } from "../../format.js";
+import { say, withTerms } from "../../ui/terms.js";
 import { layerSays } from "./layer.js";
 import { passSays } from "./pass.js";
 
@@ -33,10 +34,11 @@ function create(root) {
   const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
   /** @param {State} state */
   return function view({ frame, t, connected, loading, held }) {
-    const text = frame
-      ? sentence(frame, t)
-      : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
-    if (line.textContent !== text) line.textContent = text; // a live region speaks every change
+    const words = withTerms(t);
+    say(
+      line,
+      frame ? sentence(frame, words) : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting"),
+    );
     count.textContent = frame ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
   };
