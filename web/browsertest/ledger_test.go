@@ -688,6 +688,41 @@ func TestProvenanceOnThePage(t *testing.T) {
 	q.clean()
 }
 
+// TestARowOfTheCacheIsPressed: a press on a row, or Enter, looks at its layer and its K/V head, and opens
+// where its numbers come from; so it does for a layer that this pass has not come to.
+func TestARowOfTheCacheIsPressed(t *testing.T) {
+	p := open(t, "/?lang=en&model=story-gqa&step=14") // pass 2, layer 2
+	p.at(14)
+	row := func(side, layer, head, position int) {
+		t.Helper()
+		at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(`(async () => {
+			const { plan } = await import("/static/js/panel/cache/plan.js");
+			const canvas = document.querySelector("[data-testid=cache-picture]");
+			canvas.scrollIntoView({ block: "center" });
+			const { run, kv } = window.kvstepFrame().meta;
+			const l = plan({ width: canvas.clientWidth, layers: run.config.layers, heads: run.config.kv_heads, capacity: kv.capacity });
+			const box = canvas.getBoundingClientRect();
+			return { X: box.left + l.x(%[1]d) + (%[4]d + 0.5) * l.mark, Y: box.top + l.y(%[1]d, %[2]d) + (%[3]d + 0.5) * l.strip };
+		})()`, side, layer, head, position))
+		p.do(chromedp.MouseClickXY(at.X, at.Y))
+	}
+	perHead := eval[int](p, `kvstepFrame().meta.run.config.heads / kvstepFrame().meta.run.config.kv_heads`)
+	for _, x := range []struct{ side, layer, head, position, step int }{{0, 1, 1, 3, 13}, {1, 2, 0, 16, 14}, {0, 4, 1, 5, 10}} {
+		row(x.side, x.layer, x.head, x.position)
+		p.until(fmt.Sprintf(`(({explain: e, pick}) => e && e.op === "KV"[%d] && e.row === %d && e.step === %d && e.head === %d && pick.layer === %d && pick.kv_head === %d)(kvstepFrame().meta)`,
+			x.side, x.position, x.step, x.head*perHead, x.layer, x.head))
+		p.until(inSight + `(document.querySelector("#explain h2"))`)
+		if !eval[bool](p, `document.getElementById("problem").hidden`) {
+			t.Errorf("%+v: %s", x, p.text("problem"))
+		}
+	}
+	p.focus(`[data-testid="cache-picture"]`)
+	p.press(kb.ArrowRight)
+	p.press(kb.Enter)
+	p.until(`kvstepFrame().meta.explain?.row === 6 && document.activeElement === document.querySelector("#explain h2")`)
+	p.clean()
+}
+
 // TestPanelsAreAccessible runs axe with every panel and formula open.
 func TestPanelsAreAccessible(t *testing.T) {
 	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=11&show="+everything)

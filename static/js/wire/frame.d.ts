@@ -176,7 +176,7 @@ export interface Tensors {
   cache_scale?: Tensor;
   /**
    * F16 [G, T]: heavy hitters: the attention that each row of the layer that is looked at has received so far, or
-   * until it was let go; not beside the picture of an op
+   * until it was evicted; not beside the picture of an op
    */
   cache_received?: Tensor;
   /**
