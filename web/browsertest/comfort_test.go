@@ -180,7 +180,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 	stop := serve()
 	p := openOn(t, "http://"+addr, "/?lang=zh&new=5&prompt=Mia+has+three+apples.&step=14&layer=3&head=2&cell=probs.0.2&break=top,layer:1&mark=3,14")
 	p.at(14)
-	p.js(`document.querySelector("#history summary").click(); document.querySelector("#all-heads summary").click()`)
+	p.js(`document.querySelector("#all-heads summary").click()`)
 	p.until(`window.kvstepFrame().meta.history && window.kvstepFrame().meta.heads`)
 	p.settle()
 	before := eval[string](p, place)
@@ -222,7 +222,7 @@ func TestLanguageKeepsThePlace(t *testing.T) {
 	p := open(t, "/?lang=en&new=5&prompt=Mia+has+three+apples.&step=14&layer=3&head=2&break=top&mark=3")
 	p.at(14)
 	p.do(chromedp.EmulateViewport(1024, 700))
-	p.js(`document.querySelector("#history summary").click(); document.querySelector("#table summary").click()`)
+	p.js(`document.querySelector("#table summary").click()`)
 	p.focus(`[data-op="probs"] canvas`)
 	p.press(kb.ArrowRight)
 	p.js(`document.getElementById("breaks").open = true; scrollTo(0, 300)`)
@@ -365,7 +365,7 @@ func TestAPressBesideAMenuClosesIt(t *testing.T) {
 	for _, menu := range []string{"settings", "policy", "breaks", "take"} {
 		is := `document.querySelector('[data-testid="` + menu + `"]').open`
 		for _, beside := range []string{`#stage`, `[data-do="layer"]`} {
-			p.js(`document.querySelector('[data-testid="` + menu + `"] summary').click()`)
+			p.js(`const m = document.querySelector('[data-testid="` + menu + `"]'); m.parentElement.closest("details")?.setAttribute("open", ""); m.querySelector("summary").click()`)
 			p.until(is)
 			p.js(`document.querySelector('[data-testid="` + menu + `"] > :not(summary)').click()`)
 			p.js(`document.querySelector('[data-testid="lang-en"]').click()`)
@@ -384,6 +384,7 @@ func TestAPressBesideAMenuClosesIt(t *testing.T) {
 // TestMenusCloseAlike: Escape, a step and a new run close every menu there is, wherever the focus
 // is; one press of Escape closes one menu, and what lies under it is still there.
 func TestMenusCloseAlike(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&step=3&cell=scores.1.1")
 	p.until(`kvstepFrame()?.meta.step?.n === 3`)
 	const menus = `[...document.querySelectorAll("details[name=menu], details.menu")]`

@@ -240,6 +240,7 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 // TestWeightsAreAskedForAgain: where the server is short of memory, the page says that a matrix did not come,
 // and draws it as soon as it does.
 func TestWeightsAreAskedForAgain(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=3&step=0")
 	p.at(0)
 	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/weights") && !window.asked++ ? Promise.resolve(new Response('{"problem":"memory.total","args":{"Want":9,"Held":1,"Allowed":2}}', {status: 503})) : get(url, ...rest)`)
