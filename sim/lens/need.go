@@ -1,6 +1,9 @@
 package lens
 
-import "kvstep/sim/kv"
+import (
+	"kvstep/sim/explain"
+	"kvstep/sim/kv"
+)
 
 // Need is something that a lens cannot do without.
 type Need struct {
@@ -19,6 +22,7 @@ var (
 	aPrompt = Need{"a prompt", func(m *Moment) bool { return len(m.Waiting) > 0 }}
 
 	matrices = Need{"`pick.from` not null", func(m *Moment) bool { return m.From != nil }}
+	squares  = Need{"`pick.from` not null, or `without`", func(m *Moment) bool { return m.From != nil || m.inLane(explain.Uncached) != nil }}
 	noOp     = Need{"no op picked", func(m *Moment) bool { return m.View.Op == "" }}
 
 	aChoice  = Need{"a choice, at head steps", func(m *Moment) bool { return m.Step != nil && m.Step.Choice() != nil }}

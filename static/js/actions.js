@@ -285,10 +285,12 @@ export function createActions(store, link, world = SERVED) {
      * @param {boolean} [focus] on the answer
      */
     explainCell(cell, focus = false) {
-      const { from = null, head = 0 } = store.get().frame?.meta.pick ?? {};
-      if (from === null) return;
+      const { pick, without } = store.get().frame?.meta ?? {};
+      const step = cell.lane ? without?.step : pick?.from;
+      if (!pick || step === undefined || step === null) return;
       store.set({ cell, asked: { frame: store.get().frame, focus } });
-      act.explain([{ step: from, op: cell.op, head, row: cell.row, col: cell.col }]);
+      const { op, row, col, lane } = cell;
+      act.explain([{ step, op, head: pick.head, row, col, ...(lane && { lane }) }]);
     },
     /** What was asked is on screen. */
     answered() {

@@ -83,6 +83,8 @@ export interface Meta {
   breaks?: Breaks;
   /** the bookmarked steps of this viewer, in order. */
   marks?: number[];
+  /** the picked layer and head as the lane without a cache ran it; null where no step has run the layer. */
+  without?: Without | null;
   /** the op that is looked at; null where none is, or it does not exist in this step. */
   op?: Op | null;
   /** the explanation of the last cell of the trail; null where nothing is asked. */
@@ -121,6 +123,24 @@ export interface Tensors {
   probs?: Tensor;
   /** F16 [m, hd]: probs x V */
   out?: Tensor;
+  /**
+   * F16 or U8 [r, hd]: queries of the picked head in the lane without a cache, after RoPE: `recorded`, of the rows
+   * before `without.cached`, the new ones being those of `Q`; `computed`, of all rows
+   */
+  without_Q?: Tensor;
+  /** F16 or U8 [r, hd]: `computed`: its keys, where they are not those of `K` */
+  without_K?: Tensor;
+  /** F16 or U8 [r, hd]: its values, likewise */
+  without_V?: Tensor;
+  /**
+   * F16 or U8 triangle: of the rows of `without_Q` with each other: one number of the first row, two of the second,
+   * and so on
+   */
+  without_scores?: Tensor;
+  /** F16 or U8 triangle: likewise, after the softmax over all keys up to a row's own */
+  without_probs?: Tensor;
+  /** F16 or U8 [r, hd]: of the rows of `without_Q` */
+  without_out?: Tensor;
   /**
    * F16 or U8: of the op and of each input that is not a weight matrix; a triangle of those with a column for each
    * key, `mask` apart, which is none
@@ -215,6 +235,9 @@ export type Phase = "prefill" | "decode";
 /** says what a step ran. */
 export type Part = "layer" | "head";
 
+/** says in which lane a cell is, where that is not the one that the step is of. */
+export type Lane = "uncached";
+
 /** names a lane. */
 export type LaneName = "cached" | "uncached";
 
@@ -233,6 +256,9 @@ export type EventKind =
   | "part"
   | "drop"
   | "finish";
+
+/** says where the rows of the lane without a cache come from. */
+export type WithoutSource = "same" | "recorded" | "computed" | "none";
 
 /** the arithmetic of an op. */
 export type Kind =
@@ -553,6 +579,8 @@ export type Ref = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
 };
 
 /**
@@ -573,6 +601,8 @@ export type CellValue = {
   op: string;
   row: number;
   col: number;
+  /** left out: the cached lane */
+  lane?: Lane;
   /** decimal text of the float32 */
   value: string;
   /** the mask forbids the pair */
@@ -1109,6 +1139,24 @@ export type Hit = {
   now?: string;
 };
 
+/** a layer as the lane without a cache ran it: every token is a row. */
+export type Without = {
+  /** whose layer it is: `pick.from`, and in a run without the cached lane the latest that ran the layer */
+  step: number;
+  /** that the lane ran */
+  rows: number;
+  /** of them, the first ones, which the cached lane had already */
+  cached: number;
+  /**
+   * the positions of the rows that travel, where there are more than 128: multiples of a power of two, and the
+   * newest.
+   */
+  shown?: number[];
+  source: WithoutSource;
+  /** of the tensors that are only a picture (U8), by their names: value = (u8 - 128)/127 x max. */
+  max?: Record<string, number>;
+};
+
 /** the op that is looked at, with the tensors that the frame has of it. */
 export type Op = {
   id: string;
@@ -1138,6 +1186,8 @@ export type Explain = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
   kind: Kind;
   /** of the tensor that the cell is in */
   rows: number;
@@ -1151,6 +1201,11 @@ export type Explain = {
   reads: Read[];
   /** the id whose embedding was looked up */
   token?: number;
+  /**
+   * the step that computed the row first, where it stands for one that the uncached lane has computed again: the
+   * step of the cell has compared both lanes, and they are equal bit for bit.
+   */
+  first?: number;
   /** says that the arithmetic gave Value, bit for bit. */
   exact: boolean;
   /** each head has an op of its own; else head means nothing */
@@ -1202,6 +1257,8 @@ export type Read = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
   /** "row": columns Col.. of one row; "col": rows Row.. of one column */
   along?: string;
   n?: number;
@@ -1229,6 +1286,8 @@ export type Crumb = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
   value: string;
   at: CellLabels;
 };
