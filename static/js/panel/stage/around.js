@@ -3,6 +3,7 @@
 
 import { bracket, sign, text, thin } from "../../ui/axes.js";
 import { guesses, onStage } from "../../facts/token-names.js";
+import { isolate } from "../../text.js";
 import { blank, show } from "../../ui/canvas.js";
 import { plateName } from "../../facts/matrices.js";
 
@@ -18,7 +19,8 @@ export function around(canvas, layout, lanes, frame, theme, t) {
   show(canvas, layout);
   const from = frame.meta.pick_step ?? frame.meta.step;
   if (!ctx || !from) return;
-  const labels = onStage(frame);
+  const kept = onStage(frame);
+  const labels = kept.length ? kept : frame.meta.tokens.map((x) => isolate(x[1])); // of the lane without a cache alone
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
@@ -35,9 +37,9 @@ export function around(canvas, layout, lanes, frame, theme, t) {
     frameLane(ctx, layout, plate, lane, c);
   }
   columns(ctx, layout, lanes[0], labels, from.cached, theme);
-  const kept = lanes.find((l) => l.lane === "cached");
-  if (kept) shelf(ctx, layout, from.cached, frame, theme, t);
-  if (kept && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme);
+  const shelved = lanes.some((l) => l.lane === "cached");
+  if (shelved) shelf(ctx, layout, from.cached, frame, theme, t);
+  if (shelved && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme, t);
 }
 
 /**
@@ -124,9 +126,9 @@ function fresh(frame, t) {
 /**
  * Between the lanes: that each op's new rows are equal, or not; over Q the old queries' ghosts.
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
- * @param {Frame} frame @param {number} cached @param {Theme} theme
+ * @param {Frame} frame @param {number} cached @param {Theme} theme @param {T} t
  */
-function meet(ctx, layout, frame, cached, theme) {
+function meet(ctx, layout, frame, cached, theme, t) {
   const c = theme.colors;
   const { step, without } = frame.meta;
   const y = layout.plates.Q.y - layout.middle / 2;
@@ -140,7 +142,10 @@ function meet(ctx, layout, frame, cached, theme) {
     ctx.fillText(equal ? "=" : "≠", p.x + p.w / 2, y);
   }
   ctx.font = theme.font;
-  if (cached) ghosts(ctx, layout.plates.Q, layout.middle, c);
+  if (!cached) return;
+  ghosts(ctx, layout.plates.Q, layout.middle, c);
+  ctx.textAlign = "right";
+  text(ctx, t("stage.ghosts"), layout.plates.Q.x - 8, y, layout.label - 14, c.muted);
 }
 
 /**

@@ -37,9 +37,9 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
   // What is left of the height is shared by dimensions and rows.
   const count = lanes.reduce((n, lane) => n + (lane === "cached" ? m : rows), 0);
   const free = height - names - foot - middle - lanes.length * caption - 4;
-  const dims = hd * (few ? 24 : 2.4);
+  const dims = hd * (few ? 24 : both ? 2.4 : 4);
   const row = few || count <= FEW ? 26 : 14;
-  const thick = m === 1 && both ? 26 : row; // the one row of decode is what the eye looks for
+  const thick = m === 1 ? Math.max(row, 26) : row; // the one row of decode is what the eye looks for
   const all = lanes.reduce((sum, lane) => sum + (lane === "cached" ? m * thick : rows * row), 0);
   const share = Math.min(free / (lanes.length * dims + all), 1);
   const tall = Math.max(dims * share, Math.min(free / (3 * lanes.length), 30)); // K^T and V
