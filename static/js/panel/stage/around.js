@@ -24,13 +24,14 @@ export function around(canvas, layout, lanes, frame, theme, t) {
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
+  const high = parseFloat(theme.font) + 1; // pixels that a name takes
   for (const lane of lanes) {
     const plate = (/** @type {string} */ op) => layout.plates[plateName(lane.lane, op)];
     const Q = plate("Q");
     const first = lane.lane === "cached" ? from.cached : 0;
     const position = (/** @type {number} */ i) => lane.shown?.[i] ?? first + i;
     ctx.textAlign = "right";
-    thin(lane.rows, Q.h / lane.rows, 12, (i, y) =>
+    thin(lane.rows, Q.h / lane.rows, high, (i, y) =>
       text(ctx, labels[position(i)], Q.x - 8, Q.y + y, layout.label - 12, i < lane.cached ? c.muted : c.ink),
     );
     signs(ctx, plate, c);
@@ -52,9 +53,7 @@ function columns(ctx, layout, lane, labels, cached, theme) {
   const y = Math.min(K.y, S.y) - 6;
   const apart = K.w / K.cols;
   const size = parseFloat(theme.font);
-  const fit = Math.min(size, apart * Math.max(1, Math.ceil(12 / apart)) - 1.5);
-  ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
-  thin(K.cols, apart, 12, (j, x) => {
+  thin(K.cols, apart, size + 1, (j, x) => {
     const p = lane.shown?.[j] ?? j;
     ctx.save();
     ctx.translate(K.x + x, y);

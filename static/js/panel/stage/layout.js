@@ -82,16 +82,15 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
     notes[lane] = above ? { ...corner, y: 0, h: at - caption } : { ...corner, y: kv, h: height - kv };
     y += tall + caption + h + middle;
   }
-  return { plates, notes, lanes, width, height, label, narrow, from, names, middle };
+  return { plates, notes, corner: o - s - across, lanes, width, height, label, narrow, from, names, middle };
 }
 
 /**
- * How many positions there is room for where t are shown: a power of two or one and a half of it, so that
+ * How many positions there is room for where t are shown: up to the next quarter of a power of two, so that
  * columns keep their width over many steps.
  * @param {number} t
  */
 function positions(t) {
-  let room = 8;
-  while (room < t) room = Number.isInteger(Math.log2(room)) ? room * 1.5 : (room / 1.5) * 2;
-  return room;
+  const step = Math.max(2 ** (Math.floor(Math.log2(Math.max(t - 1, 1))) - 2), 4);
+  return Math.ceil(t / step) * step;
 }
