@@ -7,6 +7,7 @@ import { plateName } from "../../facts/matrices.js";
 
 const FEW = 8; // rows or columns of which each has room for its number
 const NARROW = 640; // pixels
+const MOST = 1.6; // times the size that is wished for, where a window is large
 
 /**
  * The stage: above, the lane without a cache, below it the one with it, in the same columns. In each,
@@ -41,9 +42,9 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
   const row = few || count <= FEW ? 26 : 14;
   const thick = m === 1 ? Math.max(row, 26) : row; // the one row of decode is what the eye looks for
   const all = lanes.reduce((sum, lane) => sum + (lane === "cached" ? m * thick : rows * row), 0);
-  const share = Math.min(free / (lanes.length * dims + all), 1);
+  const share = Math.min(free / (lanes.length * dims + all), MOST);
   const tall = Math.max(dims * share, Math.min(free / (3 * lanes.length), 30)); // K^T and V
-  const scale = Math.min((free - lanes.length * tall) / all, 1);
+  const scale = Math.min((free - lanes.length * tall) / all, MOST);
 
   const total = label + 2 * deep + 3 * gap + 2 * key * room;
   const from = Math.max(Math.floor((width - total) / 2), 0);
