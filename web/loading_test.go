@@ -32,7 +32,7 @@ func TestThePageDoesNotWait(t *testing.T) {
 	if err != nil || w.Code != 200 {
 		t.Fatal(w.Code, err)
 	}
-	for _, want := range []string{`<option value="someone/big" data-context="8" selected`, `>Hello</textarea>`, `role="progressbar"`} {
+	for _, want := range []string{`<option value="someone/big" data-context="8" data-dim="4" data-lanes="both" data-new="4" selected`, `>Hello</textarea>`, `role="progressbar"`} {
 		if !strings.Contains(string(body), want) {
 			t.Errorf("the page lacks %q", want)
 		}

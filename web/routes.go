@@ -127,5 +127,5 @@ func addTrainingSet(sets []page.TrainingSet, model string, known checkpoint.Trai
 			return sets
 		}
 	}
-	return append(sets, page.TrainingSet{Models: []string{model}, Prompts: known.Prompts, Words: known.Words})
+	return append(sets, page.TrainingSet{Models: []string{model}, Prompts: known.Prompts, Open: known.Open, Words: known.Words})
 }

@@ -102,7 +102,7 @@ func newBench() *cobra.Command {
 				return usageError{err}
 			}
 			if prompt+made > most {
-				return usageError{sim.NewProblem("prompt.long", "Tokens", prompt, "MaxNew", made, "Context", most, "Allowed", most-made)}
+				return usageError{sim.NewProblem("prompt.long", "Tokens", prompt, "MaxNew", made, "Context", most, "Most", max(most-prompt, 0), "Allowed", max(most-made, 0))}
 			}
 			r, err := bench(c.Context(), m, prompt, made, repeats)
 			if err != nil {

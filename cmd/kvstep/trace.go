@@ -40,7 +40,9 @@ func newTrace() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r.Model = m.Name
+			if r.Model = m.Name; !c.Flags().Changed("max-new") {
+				r = m.Fitted(r)
+			}
 			if format == "safetensors" {
 				write = func(w io.Writer, all steps) error { return traceTensors(beneath(w), m, r, all) } // numbers, not text
 			}

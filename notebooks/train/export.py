@@ -38,6 +38,20 @@ PROMPTS = {
            "天黑了，小雪累了。",
            "星期一，星期二，"],
 }
+# Prompts after which several tokens are likely (a test of sim/run computes how likely): what sampling is shown with.
+OPEN = {
+    "en": ["Mia found a yellow book",
+           "Sam put the cup",
+           "One day, Tom met a little white rabbit",
+           "Today is Friday. It is",
+           "Lily has seven peaches. Lily eats",
+           "Anna"],
+    "zh": ["小丽在桥上找到了",
+           "小狗会唱歌。熊猫会",
+           "小红有一朵",
+           "小鱼会",
+           "小丽"],
+}
 
 NAMES = {"n1": "input_layernorm", "q": "self_attn.q_proj", "k": "self_attn.k_proj", "v": "self_attn.v_proj", "o": "self_attn.o_proj",
          "n2": "post_attention_layernorm", "gate": "mlp.gate_proj", "up": "mlp.up_proj", "down": "mlp.down_proj"}
@@ -98,7 +112,7 @@ def main(source, folder):
     put("model.safetensors", pack({n: t.to(torch.float16).numpy() for n, t in tensors(c).items()}, metadata))
     put("tokenizer.json", vocabulary)
     put("config.json", json.dumps(config(c["c"]), indent=2).encode() + b"\n")
-    put("world.json", json.dumps({"prompts": PROMPTS, "words": WORDS, "seen": seen(text)}, ensure_ascii=False, indent=1).encode() + b"\n")
+    put("world.json", json.dumps({"prompts": PROMPTS, "open": OPEN, "words": WORDS, "seen": seen(text)}, ensure_ascii=False, indent=1).encode() + b"\n")
     print(os.path.getsize(os.path.join(folder, "model.safetensors")), "bytes,", c["step"], "steps")
 
 

@@ -60,9 +60,11 @@ func Folder(name string) (fs.FS, error) {
 }
 
 // TrainingSet is what the story grammar of a model talks about, by language ("en",
-// "zh"): prompts to begin with, and the words it knows.
+// "zh"): prompts to begin with, the first of them at the start, those after which several
+// tokens are likely, and the words it knows.
 type TrainingSet struct {
 	Prompts map[string][]string `json:"prompts"`
+	Open    map[string][]string `json:"open"`
 	Words   map[string][]string `json:"words"`
 	// KnownWords is every word of letters and every Chinese character of the training
 	// text; what a prompt has beyond them the model never met.

@@ -65,8 +65,8 @@ func TestLoadTrainingSet(t *testing.T) {
 	load := func(text string) (TrainingSet, error) {
 		return LoadTrainingSet(fstest.MapFS{"world.json": {Data: []byte(text)}})
 	}
-	w, err := load(`{"prompts":{"en":["Tom"],"zh":["小猫"]},"words":{"en":["cat"]},"seen":["a"],"other":1}`)
-	if err != nil || fmt.Sprint(w) != "{map[en:[Tom] zh:[小猫]] map[en:[cat]] [a]}" {
+	w, err := load(`{"prompts":{"en":["Tom"],"zh":["小猫"]},"open":{"en":["A"]},"words":{"en":["cat"]},"seen":["a"],"other":1}`)
+	if err != nil || fmt.Sprint(w) != "{map[en:[Tom] zh:[小猫]] map[en:[A]] map[en:[cat]] [a]}" {
 		t.Errorf("%v, %v", w, err)
 	}
 	for _, text := range []string{"", "{", "[]", `{"prompts":5}`, `{"prompts":{"en":"x"}}`} {

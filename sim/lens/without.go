@@ -6,7 +6,7 @@ import (
 )
 
 // withoutLens is the picked layer and head as the lane without a cache ran it; null where no step has run the layer.
-var withoutLens = Lens{Name: "without", Needs: []Need{aStep, noOp}, Null: true, Show: both(showWithout), Tensors: []Spec{
+var withoutLens = Lens{Name: "without", Of: OfHead, Needs: []Need{aStep, noOp}, Null: true, Show: both(showWithout), Tensors: []Spec{
 	{"without_Q", "F16 or U8", "[r, hd]", "queries of the picked head in the lane without a cache, after RoPE: `recorded`, of the rows before `without.cached`, the new ones being those of `Q`; `computed`, of all rows"},
 	{"without_K", "F16 or U8", "[r, hd]", "`computed`: its keys, where they are not those of `K`"},
 	{"without_V", "F16 or U8", "[r, hd]", "its values, likewise"},

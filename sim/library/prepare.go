@@ -20,7 +20,7 @@ const MaxPromptBytes = 32 << 10
 // knows in that language.
 func (m *Loaded) Default(lang string) sim.Recipe {
 	r := recipe.Default()
-	r.Model, r.Lanes = m.Name, DefaultLanes(m.Model.Config)
+	r.Model, r.Lanes, r.MaxNew = m.Name, DefaultLanes(m.Model.Config), DefaultNew(m.Model.Config)
 	switch prompts := m.TrainingSet.Prompts[lang]; {
 	case len(prompts) > 0:
 		r.Prompt = prompts[0]
@@ -35,18 +35,37 @@ func (m *Loaded) Default(lang string) sim.Recipe {
 }
 
 // Filled returns a recipe that asks for nothing, neither a prompt nor ids, with those of
-// Default, and with its lanes where the recipe has no others.
+// Default, and with its lanes where the recipe has no others. Its length is Fitted.
 func (m *Loaded) Filled(r sim.Recipe, lang string) sim.Recipe {
 	if r.Prompt != "" || len(r.Tokens) > 0 {
-		return r
+		return m.Fitted(r)
 	}
 	d := m.Default(lang)
 	r.Prompt, r.Tokens = d.Prompt, d.Tokens
 	if r.Lanes == recipe.Default().Lanes {
 		r.Lanes = d.Lanes
 	}
+	return m.Fitted(r)
+}
+
+// Fitted returns a recipe of the default length, which nobody need have asked for, with as many new
+// tokens as the model offers and can read after the prompt. One that fits stays as it is, since a
+// link leaves out a length that is the default; a prompt that is too long by itself Prepare refuses.
+func (m *Loaded) Fitted(r sim.Recipe) sim.Recipe {
+	context := m.Model.Config.Context
+	ids, err := m.Encode(r)
+	if err != nil || r.MaxNew != recipe.Default().MaxNew || recipe.Fed(len(ids), r.MaxNew) <= context {
+		return r
+	}
+	if most := recipe.MostNew(len(ids), context); most > 0 {
+		r.MaxNew = min(DefaultNew(m.Model.Config), most)
+	}
 	return r
 }
+
+// DefaultNew returns how many tokens the page offers to generate: the default of all recipes, where
+// the model can read as many after a prompt of the same length.
+func DefaultNew(c sim.Config) int { return min(recipe.Default().MaxNew, c.Context/2) }
 
 // cheapPass is how many FLOPs a pass of the uncached lane may have in a run that nobody has
 // said more of: a tenth of a second or two of an ordinary processor.
@@ -102,8 +121,8 @@ func (m *Loaded) Prepare(r sim.Recipe) ([]int, error) {
 		limit.Most = float64(c.Context)
 		return nil, limit.Check(float64(r.MaxNew))
 	case recipe.Fed(len(ids), r.MaxNew) > c.Context:
-		return nil, sim.NewProblem("prompt.long", "Tokens", len(ids),
-			"MaxNew", r.MaxNew, "Context", c.Context, "Allowed", c.Context-max(r.MaxNew-1, 0))
+		return nil, sim.NewProblem("prompt.long", "Tokens", len(ids), "MaxNew", r.MaxNew, "Context", c.Context,
+			"Most", max(recipe.MostNew(len(ids), c.Context), 0), "Allowed", c.Context-max(r.MaxNew-1, 0))
 	}
 	if err := m.checkDraft(r, recipe.Fed(len(ids), r.MaxNew)); err != nil {
 		return nil, err

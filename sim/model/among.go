@@ -15,7 +15,7 @@ func (m *Model) Among(s *sim.Step, h int, rows []int) Causal {
 		Scores: make([]float32, 0, Triangle(0, n)), Probs: make([]float32, 0, Triangle(0, n)),
 	}
 	position := func(i int) int { return s.Cached + rows[i] }
-	m.eachQuery(s, h, c.Q, position, func(i int, scores, probs []float32) {
+	m.eachOf(s, h, c.Q, position, func(i int, scores, probs []float32) {
 		for j := range i + 1 {
 			c.Scores, c.Probs = append(c.Scores, scores[position(j)]), append(c.Probs, probs[position(j)])
 		}

@@ -16,11 +16,11 @@ const blockRows = 16
 // the softmax of those that were seen, 0 elsewhere; both are [cached+row+1] and used again. They have the
 // bits of Attention. q is [rows, head_dim], see HeadQ. s.KV must be present.
 func (m *Model) EachQuery(s *sim.Step, h int, q mat.Matrix, f func(row int, scores, probs []float32)) {
-	m.eachQuery(s, h, q, func(row int) int { return s.Cached + row }, f)
+	m.eachOf(s, h, q, func(row int) int { return s.Cached + row }, f)
 }
 
-// eachQuery does so for queries that stand at any positions, in ascending order.
-func (m *Model) eachQuery(s *sim.Step, h int, q mat.Matrix, position func(row int) int, f func(row int, scores, probs []float32)) {
+// eachOf does so for queries that stand at any positions, in ascending order.
+func (m *Model) eachOf(s *sim.Step, h int, q mat.Matrix, position func(row int) int, f func(row int, scores, probs []float32)) {
 	g, rows := m.KVHead(h), q.NumRows()
 	k, seen := s.KV.Keys(s.Layer, g), newSight(s, g)
 	if rows > 1 {

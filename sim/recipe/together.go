@@ -9,6 +9,9 @@ import (
 // the last.
 func Fed(prompt, maxNew int) int { return prompt + max(maxNew-1, 0) }
 
+// MostNew is how many tokens can be generated after a prompt in a context: Fed is then all of it.
+func MostNew(prompt, context int) int { return context - prompt + 1 }
+
 // Single is the recipe of one request of a batch without the others.
 func Single(r sim.Recipe, q sim.Request) sim.Recipe {
 	r.Prompt, r.Tokens, r.MaxNew, r.Batch = q.Prompt, q.Tokens, q.MaxNew, nil

@@ -1,17 +1,20 @@
 // What a person can do: each action changes the store, tells the server, or both.
 
 import { decode } from "./wire/decode.js";
-import { words } from "./ui/words.js";
+import { glossary, words } from "./ui/words.js";
 import { address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
 import { sequences } from "./facts/sequences.js";
 
 /** @import { Messages } from "./text.js" */
-/** @import { Asked, Cell, Command, Counted, Frame, Problem, Ref, Run, State, Store } from "./types.js" */
+/** @import { Asked, Cell, Command, Counted, Frame, Glossary, Problem, Ref, Run, State, Store } from "./types.js" */
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing at speed 1
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
+
+/** What is done to the run, so that nobody has use for a menu any more. */
+const MOVES = ["forward", "back", "seek", "run"];
 
 /** The form that a command comes from. @type {Record<string, string>} */
 const FORMS = { run: "recipe", break: "breaks" };
@@ -19,6 +22,7 @@ const FORMS = { run: "recipe", break: "breaks" };
 /** Where words come from and where the address goes: a handout has no server. */
 export const SERVED = {
   words,
+  glossary,
   address: (/** @type {string} */ query) => history.replaceState(null, "", query),
 };
 
@@ -86,9 +90,13 @@ export function createActions(store, link, world = SERVED) {
     /** @param {Command} command */
     send(command) {
       act.pause();
+      if (MOVES.includes(command.cmd)) act.moved();
       const sender = FORMS[command.cmd] ?? ""; // whose fields a refusal is about
       if (sender !== store.get().sender) store.set({ sender });
       link.send(command);
+    },
+    moved() {
+      store.set({ moves: store.get().moves + 1 });
     },
     pause() {
       clearTimeout(timer);
@@ -97,6 +105,7 @@ export function createActions(store, link, world = SERVED) {
     },
     play() {
       if (store.get().playing || store.get().frame?.meta.run.running) return act.pause();
+      act.moved();
       store.set({ playing: true });
       link.send({ cmd: "forward", by: "layer" });
     },
@@ -148,6 +157,15 @@ export function createActions(store, link, world = SERVED) {
     run(recipe) {
       store.set({ problem: null, cell: null });
       act.send({ cmd: "run", recipe });
+    },
+    /** What of the form is not yet run. @param {string[]} pending fields of the recipe */
+    edited(pending) {
+      if (pending.join() !== store.get().pending.join()) store.set({ pending });
+    },
+    /** What the form was refused for is being changed. */
+    forgive() {
+      const { problem, sender } = store.get();
+      if (problem && sender === FORMS.run) store.set({ problem: null });
     },
     /** @param {number} step */
     seek(step) {
@@ -307,6 +325,8 @@ export function createActions(store, link, world = SERVED) {
       link.send({ ...picked(), layer: null, head: ref.head, op, trail: [ref] });
       act.send({ cmd: "seek", step: ref.step });
     },
+    /** The cards of the glossary; none where the server is gone. @param {string} lang @returns {Promise<Glossary>} */
+    glossary: (lang) => world.glossary(lang).catch(() => ({})),
     help() {
       /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal();
     },

@@ -31,10 +31,12 @@ if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), c
 mount(panels, { store, act, live: true, weights: createWeights, opening });
 
 const most = Number(document.documentElement.dataset.most) || Infinity; // bytes of a message
+// A first visit says no more than its language, in which it gets a prompt.
+const first = location.search || `?lang=${store.get().lang}`;
 socket = connect(
   window.kvstepLive.url,
   {
-    opened: () => opening.opened(store.get().frame?.meta.link ?? location.search),
+    opened: () => opening.opened(store.get().frame?.meta.link ?? first),
     frame(data) {
       const first = !store.get().frame;
       act.frame(data);

@@ -38,6 +38,9 @@ declare module "./wire/frame.js" {
   }
 }
 
+/** The cards of the glossary, by id (docs/glossary.md). */
+export type Glossary = Record<string, { name: string; says: string[]; formula?: string; see?: string }>;
+
 /** A frame that has these keys, as those of a batch have peers. */
 export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };
 
@@ -95,8 +98,12 @@ export type State = {
   cell: answers.Cell | null;
   /** What an explanation has been asked for in, and whether the answer is gone to. */
   asked: { frame: Frame | null; focus: boolean } | null;
+  /** how often somebody here has moved the run, or started one */
+  moves: number;
   /** Why a link has not been opened by itself. */
   held: Held | null;
+  /** The fields of the recipe in which the form differs from the run: they are not yet run. */
+  pending: string[];
   /** The form that was sent last, "" for none. */
   sender: string;
   /** The panels that are open and have data of their own; null until the link has said. */

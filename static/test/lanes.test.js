@@ -86,19 +86,21 @@ test("the history of times has a point only where something was measured", () =>
 /** The switch as the page has it, without a page. */
 function lever() {
   const label = { hidden: true, toggleAttribute: (_, on) => (label.hidden = on) };
-  const kind = { value: "both" };
+  const kind = { value: "both", focus() {} };
   const tokens = { value: "64", closest: () => label };
   const heard = {};
+  const go = { hidden: true, addEventListener: (_, f) => (go.press = f) };
+  const pending = { textContent: "" };
   const root = {
-    querySelector: (what) => (what === "select" ? kind : tokens),
+    querySelector: (what) => ({ select: kind, input: tokens, "[data-run]": go, "[data-pending]": pending })[what],
     querySelectorAll: () => [],
     addEventListener: (name, f) => (heard[name] = f),
   };
-  return { root, kind, tokens, label, change: (target) => heard.change({ target }) };
+  return { root, kind, tokens, label, go, pending, change: (target) => heard.change({ target }) };
 }
 
 test("the switch begins the run anew at the same step, with the lanes that were chosen", () => {
-  const { root, kind, tokens, label, change } = lever();
+  const { root, kind, tokens, label, go, pending, change } = lever();
   const done = [];
   const act = { run: (r) => done.push(["run", r.lanes, r.max_new]), seek: (n) => done.push(["seek", n]) };
   const lanes = createLaneSwitch(root, act);
@@ -107,14 +109,18 @@ test("the switch begins the run anew at the same step, with the lanes that were 
   assert.deepEqual([kind.value, tokens.value, label.hidden, lanes.value()], ["both:", "6", false, "both:6"]);
   tokens.value = "40";
   change(tokens);
+  assert.deepEqual([done, go.hidden, pending.textContent], [[], false, "not yet run"], "a change waits for New run");
+  go.press();
   kind.value = "cached";
   change(kind);
+  go.press();
   assert.deepEqual([label.hidden, lanes.value()], [true, "cached"]);
   const { max_new } = f.meta.run.recipe;
   const at = ["seek", f.meta.step.n];
   assert.deepEqual(done, [["run", "both:40", max_new], at, ["run", "cached", max_new], at]);
   kind.value = "both:";
   change(kind);
+  go.press();
   assert.deepEqual(done[4], ["run", "both:8", max_new], "the 8 tokens that the run has by now");
 });
 

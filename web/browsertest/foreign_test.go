@@ -63,7 +63,7 @@ func TestForeignModelsOnThePage(t *testing.T) {
 	p.js(`document.querySelector('[data-lang-set="zh"]').click()`)
 	p.until(`document.querySelector('[data-testid="op-say"]').textContent.includes("LayerNorm：")`)
 	check(map[string]string{"act": "GELU", "gate": "", "Q": "= q"})
-	p.js(`((s) => { s.value = "story"; s.dispatchEvent(new Event("change", { bubbles: true })); })(document.querySelector("#recipe [name=model]"))`)
+	p.js(`((s) => { s.value = "story"; s.dispatchEvent(new Event("change", { bubbles: true })); s.form.requestSubmit(); })(document.querySelector("#recipe [name=model]"))`)
 	p.until(`document.querySelector('[data-testid="op-act"]').textContent === "silu × up"`)
 	check(map[string]string{"act": "silu × up", "gate": "gate", "Q": "RoPE q", "qn": ""})
 	p.clean()

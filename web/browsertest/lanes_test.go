@@ -43,7 +43,8 @@ func TestLaneSwitch(t *testing.T) {
 		p.lanes("both", &want[at])
 		p.focus("[data-testid=ledger-lanes]")
 		p.press(kb.ArrowDown) // as everywhere in the page: the keyboard is enough; until now is what the number says
-		p.until(`window.kvstepFrame().meta.run.recipe.lanes === "both:14"`)
+		p.until(`document.querySelector("#lanes [data-testid=pending]").textContent !== ""`)
+		p.click("ledger-run")
 		p.lanes("both:14", &want[at])
 		if eval[bool](p, `"compared" in window.kvstepFrame().meta.step`) {
 			t.Errorf("%s: the lane waits before it has to", lang)
@@ -54,6 +55,7 @@ func TestLaneSwitch(t *testing.T) {
 		}
 		p.fill("ledger-lane-tokens", "12")
 		p.press(kb.Enter)
+		p.click("ledger-run")
 		p.lanes("both:12", &want[at])
 		p.says("lamp", words[0])
 		p.says("ledger-step", words[1])
@@ -65,9 +67,11 @@ func TestLaneSwitch(t *testing.T) {
 		}
 		p.axe("the lane without a cache waits, " + lang)
 		p.choose("ledger-lanes", "cached")
+		p.click("ledger-run")
 		p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.lanes === "cached" && window.kvstepFrame().meta.step?.n === %d`, at))
 		p.until(`document.querySelector("[data-testid=lamp]").dataset.state === "off" && document.querySelector("[data-testid=flops-step-uncached]").textContent === "–"`)
 		p.choose("ledger-lanes", "both")
+		p.click("ledger-run")
 		p.lanes("both", &want[at])
 		p.until(`document.querySelector("[data-testid=lamp]").dataset.state === "same"`)
 		p.clean()
@@ -91,6 +95,7 @@ func TestLanesOfTheForm(t *testing.T) {
 	p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.lanes === %q`, offered))
 	p.until(fmt.Sprintf(`document.querySelector("[data-testid=recipe-lane-tokens]").value === %q`, strings.TrimPrefix(offered, sim.BothUntil)))
 	p.choose("model", "story")
+	p.submit("#recipe")
 	p.until(`window.kvstepFrame().meta.run.model === "story" && window.kvstepFrame().meta.run.recipe.lanes === "both"`)
 	p.js(`document.querySelector("[data-testid=settings] summary").click()`)
 	p.choose("recipe-lanes", sim.BothUntil)

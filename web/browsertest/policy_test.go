@@ -50,7 +50,7 @@ func (p *page) choose(testid, value string) {
 	p.js(fmt.Sprintf(`{ const f = document.querySelector("[data-testid=%s]"); f.value = %q; f.dispatchEvent(new Event("change", {bubbles: true})); }`, testid, value))
 }
 
-// TestPolicyForm: a change of the cache starts the same run at the same step,
+// TestPolicyForm: New run with another cache starts the same run at the same step,
 // only the numbers that matter are there, and every number is the trace's.
 func TestPolicyForm(t *testing.T) {
 	p := open(t, policyPath("en", "contiguous", 62, ""))
@@ -68,6 +68,7 @@ func TestPolicyForm(t *testing.T) {
 		{"policy-kind", "contiguous", "contiguous", ""},
 	} {
 		p.choose(c.field, c.value)
+		p.submit("#recipe")
 		want := under(t, c.policy, 0)
 		n := min(62, len(want)-1)
 		p.until(fmt.Sprintf(`window.kvstepFrame().meta.use?.policy === %q && window.kvstepFrame().meta.step?.n === %d`, c.policy, n))
@@ -78,12 +79,15 @@ func TestPolicyForm(t *testing.T) {
 		}
 	}
 	p.choose("policy-budget", "custom")
+	p.submit("#recipe")
 	p.until(`window.kvstepFrame().meta.use?.budget === 131072`)
 	p.axe("the form of the cache")
 	// A number that makes no sense is refused by name, and the run stays.
 	p.choose("policy-kind", "paged")
+	p.submit("#recipe")
 	p.until(`window.kvstepFrame().meta.use?.policy === "paged:16"`)
 	p.choose("policy-block", "65")
+	p.submit("#recipe")
 	p.until(`document.querySelector("[data-testid=refusal]")`)
 	if s := p.text("refusal"); !strings.Contains(s, "65") || !strings.Contains(s, "64") {
 		t.Errorf("refused with %q", s)
@@ -292,10 +296,9 @@ func (p *page) policy(r *sim.Recipe, text string) {
 func (p *page) choosePolicy(kind string, budget int) {
 	p.t.Helper()
 	p.choose("model", "story")
+	p.choose("policy-kind", kind)
+	p.submit("#recipe")
 	p.until(`window.kvstepFrame().meta.run.recipe.model === "story"`)
-	if eval[string](p, `window.kvstepFrame().meta.run.recipe.cache.kind`) != kind {
-		p.choose("policy-kind", kind)
-	}
 	p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.cache.kind === %q && window.kvstepFrame().meta.use.budget === %d`, kind, budget))
 	p.until(`!document.getElementById("out-of-memory").hidden || document.querySelector("[data-do=end]").getAttribute("aria-disabled") !== "true"`)
 }

@@ -60,7 +60,7 @@ func TestSpeculation(t *testing.T) {
 
 		// Only models that a draft can speak for offer one.
 		p.fill("new", "4")
-		p.js(`const m = document.querySelector("[data-testid=model]"); m.value = "paper"; m.dispatchEvent(new Event("change", {bubbles: true}))`)
+		p.js(`const m = document.querySelector("[data-testid=model]"); m.value = "paper"; m.dispatchEvent(new Event("change", {bubbles: true})); m.form.requestSubmit()`)
 		p.until(`kvstepFrame().meta.run.recipe.model === "paper"`)
 		p.until(`document.querySelector("[data-draft]").hidden && document.getElementById("speculation").hidden`)
 		p.clean()

@@ -29,11 +29,35 @@ type ModelInfo struct {
 	Config sim.Config
 }
 
+// promptGroup is a part of the menu of prompts.
+type promptGroup struct {
+	lang    string
+	open    bool // several tokens are likely after them
+	prompts []string
+}
+
+// groups returns the prompts of a training set, as the menu shows them.
+func (w TrainingSet) groups() (list []promptGroup) {
+	for _, lang := range text.Langs() {
+		list = append(list, promptGroup{lang, false, w.Prompts[lang]}, promptGroup{lang, true, w.Open[lang]})
+	}
+	return slices.DeleteFunc(list, func(g promptGroup) bool { return len(g.prompts) == 0 })
+}
+
 // TrainingSet is what some of the models were trained with.
 type TrainingSet struct {
 	Models  []string
 	Prompts map[string][]string // prompts to begin with, by language
+	Open    map[string][]string // prompts after which several tokens are likely
 	Words   map[string][]string // by language
+}
+
+// label returns the name of a group in its own language, the only one in which it is shown.
+func (g promptGroup) label() string {
+	if g.open {
+		return text.In(g.lang).T("recipe.open", nil)
+	}
+	return map[string]string{"en": "English", "zh": "中文"}[g.lang]
 }
 
 // of reports whether it is the named model's.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"kvstep/sim/library"
 	schema "kvstep/sim/recipe" // this package has a component of that name
 )
 
@@ -31,6 +32,14 @@ func fieldAttrs(path string) templ.Attributes {
 		a["data-default"] = f.Missing
 	}
 	return a
+}
+
+// fits returns what the form reads of a model when it is chosen (panel/recipe/fit.js).
+func (m ModelInfo) fits() templ.Attributes {
+	return templ.Attributes{
+		"data-context": itoa(m.Config.Context), "data-new": itoa(library.DefaultNew(m.Config)),
+		"data-lanes": library.DefaultLanes(m.Config), "data-dim": itoa(m.Config.HeadDim),
+	}
 }
 
 // settings returns the numbers of a sampler, in the order of the form.

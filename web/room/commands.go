@@ -172,11 +172,8 @@ func (s *state) picked(pick *lens.View) []pickNumber {
 	return list
 }
 
-// filled puts what the model begins with into a recipe that asks for nothing.
+// filled puts into a link's recipe what the model begins with, where it asks for nothing.
 func (s *state) filled(r sim.Recipe, lang string) sim.Recipe {
-	if r.Prompt != "" || len(r.Tokens) > 0 {
-		return r
-	}
 	if m, err := s.models.Get(r.Model); err == nil {
 		return m.Filled(r, lang)
 	}

@@ -31,10 +31,10 @@ export function lanesOf(frame) {
   /** @type {Drawn[]} */
   const lanes = [];
   if (without && run.recipe.lanes !== "cached" && !(cacheless(frame) && without.source === "none")) {
-    const { rows, cached, shown, source } = without;
+    const { rows, cached, shown = null, source } = without;
     const n = shown?.length ?? rows;
     const again = shown ? shown.filter((p) => p < cached).length : cached;
-    lanes.push({ lane: "uncached", rows: n, cached: again, columns: n, shown: shown ?? null, told: source !== "none" });
+    lanes.push({ lane: "uncached", rows: n, cached: again, columns: n, shown, told: source !== "none" });
   }
   if (kept && from && !cacheless(frame))
     lanes.push({

@@ -31,6 +31,8 @@ const number = ({ data, shape }, { row, col }) => data[row * shape[1] + col];
 
 /** @param {Cell} a @param {Cell} b */
 const sameCell = (a, b) => a.op === b.op && a.row === b.row && a.col === b.col && a.lane === b.lane;
+/** Is a cell's number good for more than a colour? @param {Tensor} tensor @param {{row: number, col: number}} cell */
+const known = (tensor, { row, col }) => !tensor.coarse && !untold(tensor, row, col);
 
 /** @param {Pointed} state */
 export function opReadout({ frame, cell, t }) {
@@ -58,11 +60,7 @@ export function opReadout({ frame, cell, t }) {
         : "cell.dim";
   return {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
-    value: same
-      ? exact.value
-      : tensor && !tensor.coarse && !untold(tensor, cell.row, cell.col)
-        ? shortNumber(number(tensor, cell))
-        : "…",
+    value: same ? exact.value : tensor && known(tensor, cell) ? shortNumber(number(tensor, cell)) : "…",
     exact: !!same,
     masked: mask !== undefined && mask !== 1,
     gone: mask === EVICTED,
@@ -91,11 +89,7 @@ function laneReadout(frame, cell, t) {
       Row: names[cell.row] ?? "",
       Col: pairs ? (names[cell.col] ?? "") : cell.col,
     }),
-    value: same
-      ? exact.value
-      : tensor.coarse || untold(tensor, row, shown.col)
-        ? "…"
-        : shortNumber(number(tensor, shown)),
+    value: same ? exact.value : known(tensor, shown) ? shortNumber(number(tensor, shown)) : "…",
     exact: !!same,
     masked: later,
     gone: false,
@@ -126,7 +120,7 @@ export function readout({ frame, cell, t }) {
       Row: row,
       Col: pairs ? token(cell.col) : cell.col,
     }),
-    value: same ? exact.value : untold(tensor, cell.row, cell.col) ? "…" : shortNumber(number(tensor, cell)),
+    value: same ? exact.value : known(tensor, cell) ? shortNumber(number(tensor, cell)) : "…",
     exact: !!same,
     masked: mask !== 1,
     gone: mask === EVICTED,

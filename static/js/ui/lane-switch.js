@@ -1,5 +1,6 @@
 // What the lane without a cache does: it runs in every step, until a sequence has some
-// tokens, alone, or not at all. The form asks for it, and the ledger has it beside the lamp.
+// tokens, alone, or not at all. The form asks for it, and the ledger has it beside the lamp,
+// with a button of its own: what is changed is run by New run, wherever that stands.
 
 import { UNTIL } from "../facts/lanes.js";
 import { check } from "./refusal.js";
@@ -8,22 +9,35 @@ import { check } from "./refusal.js";
 
 /**
  * @param {HTMLElement} root
- * @param {Pick<Actions, "run"|"seek">} [act] whoever changes it begins the run anew, at the same step; without it the
- * form does
+ * @param {Pick<Actions, "run"|"seek">} [act] begins the run anew, at the same step; without it the form does
  */
 export function createLaneSwitch(root, act) {
   const kind = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
   const tokens = /** @type {HTMLInputElement} */ (root.querySelector("input"));
   let state = /** @type {State|null} */ (null);
   let shown = "";
-  const arrange = () => tokens.closest("label")?.toggleAttribute("hidden", kind.value !== UNTIL);
+  /** Shows what matters, and whether it is not yet run. */
+  const arrange = () => {
+    tokens.closest("label")?.toggleAttribute("hidden", kind.value !== UNTIL);
+    const { lanes } = state?.frame?.meta.run.recipe ?? {};
+    const waits = !!go && lanes !== undefined && lanes !== value();
+    if (go) go.hidden = !waits;
+    if (pending) pending.textContent = waits && state ? state.t("recipe.pending") : "";
+  };
   const value = () => (kind.value === UNTIL ? UNTIL + Number(tokens.value) : kind.value);
+  const [go, pending] = ["run", "pending"].map(
+    (name) => /** @type {HTMLElement|null} */ (root.querySelector(`[data-${name}]`)),
+  );
   root.addEventListener("change", (e) => {
-    arrange();
-    const { run, step } = state?.frame?.meta ?? {};
+    const { step } = state?.frame?.meta ?? {};
     // who says so while the run is on means from here on
     if (act && step && e.target === kind && kind.value === UNTIL) tokens.value = String(step.cached + step.rows);
-    if (!act || !run || !state || !check(root, state.t, false)) return;
+    arrange();
+  });
+  go?.addEventListener("click", () => {
+    const { run, step } = state?.frame?.meta ?? {};
+    if (!act || !run || !state || !check(root, state.t)) return;
+    kind.focus(); // the button goes
     act.run({ ...run.recipe, lanes: value() });
     if (step) act.seek(step.n);
   });

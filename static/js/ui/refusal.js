@@ -13,7 +13,7 @@ import { el } from "./dom.js";
 /** Fields of problems that name none. @type {Record<string, string>} */
 const OF = {
   "prompt.empty": "prompt",
-  "prompt.long": "prompt",
+  "prompt.long": "max_new",
   "prompt.bytes": "prompt",
   "prompt.word": "prompt",
   "prompt.token": "prompt",

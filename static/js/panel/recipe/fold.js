@@ -11,6 +11,7 @@ import { isolate } from "../../text.js";
 export function createFold(button, form) {
   const model = /** @type {HTMLElement} */ (button.querySelector("[data-model]"));
   const prompt = /** @type {HTMLElement} */ (button.querySelector("[data-prompt]"));
+  const waits = /** @type {HTMLElement} */ (button.querySelector("[data-pending]"));
   const menu = /** @type {HTMLSelectElement} */ (form.elements.namedItem("model"));
   const open = (/** @type {boolean} */ yes) => {
     form.classList.toggle("open", yes);
@@ -23,11 +24,13 @@ export function createFold(button, form) {
     if (button.checkVisibility()) sent = {};
   });
   /** @param {State} state @param {State} before */
-  return function view({ frame, problem }, before) {
+  return function view({ frame, problem, pending, t }, before) {
+    waits.textContent = pending.length ? t("recipe.pending") : "";
     if (!frame) return;
     const { recipe } = frame.meta.run;
     if (problem && problem !== before.problem) sent = null; // what is to be mended stays in sight
-    if (sent && frame !== before.frame && !frame.meta.step) {
+    const begun = (frame !== before.frame && !frame.meta.step) || (before.pending.length && !pending.length);
+    if (sent && begun) {
       sent = null;
       open(false);
       if (form.contains(document.activeElement)) button.focus();

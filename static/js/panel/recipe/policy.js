@@ -1,47 +1,34 @@
 // The part of the run's form that says how the cache is kept.
 
-import { arrows, check } from "../../ui/refusal.js";
+import { arrows } from "../../ui/refusal.js";
 import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
+import { withTerms, say } from "../../ui/terms.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
-/** @import { Actions, Frame, State, T } from "../../types.js" */
-
-/**
- * The same run under another policy, at the same step.
- * @param {Frame} frame @param {Policy} cache @param {Pick<Actions, "run"|"seek">} act
- */
-export function switchTo(frame, cache, act) {
-  const { run, step } = frame.meta;
-  act.run({ ...run.recipe, cache });
-  if (step) act.seek(step.n);
-}
+/** @import { T } from "../../types.js" */
 
 /** The parameters that an offer of a policy asks for. @param {string} kind @param {string} offer */
 const askedFor = (kind, offer) => POLICIES[kind].params.filter((name) => !POLICIES[kind].offers[offer].includes(name));
 
-/**
- * @param {HTMLElement} root
- * @param {Pick<Actions, "run"|"seek">} act
- */
-export function createPolicy(root, act) {
+/** @param {HTMLElement} root */
+export function createPolicy(root) {
   const field = (/** @type {string} */ name) =>
     /** @type {HTMLInputElement} */ (root.querySelector(`[name="${name}"]`));
   const [now, about, custom] = ["now", "about", "custom"].map(
     (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`)),
   );
-  let shown = "";
-  let state = /** @type {State|null} */ (null);
+  const menu = /** @type {HTMLSelectElement} */ (root.closest("form")?.elements.namedItem("model"));
+  const dim = () => Number(menu.selectedOptions[0]?.dataset.dim); // of a head of the chosen model
+  let grouped = 0; // dim when the menu of groups was made
+  let t = /** @type {T} */ ((id) => id);
   root.addEventListener("change", (e) => {
     const { name } = /** @type {HTMLInputElement} */ (e.target);
-    if (name === "axis" && state?.frame) {
-      groups(state.frame.meta.run.config.head_dim, state.t);
+    if (name === "axis") {
+      groups();
       field("group").value = field("axis").value === "channel" ? "8" : "0";
     }
     if (field("budget").value === "custom" && name === "budget") field("kib").value = "128";
-    arrange();
-    // Who is still in the field stays there: what is wrong is only marked.
-    if (state?.frame && check(root, state.t, false)) switchTo(state.frame, value(), act);
   });
 
   arrows(root);
@@ -59,25 +46,25 @@ export function createPolicy(root, act) {
     return { kind, ...Object.fromEntries(asked.map((name) => [name, one(name)])), budget };
   }
 
-  /** Shows what matters for the chosen offer. */
-  function arrange() {
+  /** Shows what matters for the chosen offer, and names it. */
+  function look() {
+    if (dim() !== grouped) groups(); // another model has been chosen
     const offer = field("cache").value;
     for (const label of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-for]")))
       label.hidden = !label.dataset.for?.split(" ").includes(offer);
     custom.hidden = field("budget").value !== "custom";
-    if (state) about.textContent = state.t(`policy.about.${offer}`);
+    say(about, withTerms(t)(`policy.about.${offer}`));
+    const p = value();
+    now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
   }
 
-  /**
-   * Groups that divide a head; along tokens the group is of as many tokens.
-   * @param {number} dim
-   * @param {T} t
-   */
-  function groups(dim, t) {
+  /** Groups that divide a head; along tokens the group is of as many tokens. */
+  function groups() {
+    grouped = dim();
     const select = /** @type {HTMLSelectElement} */ (root.querySelector("[name=group]"));
     const before = select.value;
     const sizes = [];
-    for (let n = dim / 2; n >= 2 && Number.isInteger(n); n /= 2) sizes.push(n);
+    for (let n = dim() / 2; n >= 2 && Number.isInteger(n); n /= 2) sizes.push(n);
     select.replaceChildren(
       ...(field("axis").value === "token" ? [new Option(t("policy.group.whole"), "0")] : []),
       ...sizes.map((n) => new Option(String(n), String(n))),
@@ -97,24 +84,23 @@ export function createPolicy(root, act) {
     f.value = value;
   }
 
-  /** @param {State} next */
-  function view(next) {
-    const { frame, t, lang } = (state = next);
-    if (!frame) return;
-    const p = frame.meta.run.recipe.cache;
-    const key = JSON.stringify([p, lang, frame.meta.run.config.head_dim]);
-    if (key === shown) return;
-    shown = key;
-    now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
-    field("cache").value = entry(p);
-    const asked = askedFor(p.kind, entry(p));
-    for (const name of asked.filter((n) => WORDS.includes(n))) field(name).value = String(paramOf(p, name) ?? "");
-    groups(frame.meta.run.config.head_dim, t);
-    for (const name of asked.filter((n) => !WORDS.includes(n))) put(name, String(paramOf(p, name) ?? 0));
-    const listed = !p.budget || p.budget === 65536;
-    field("budget").value = listed ? String(p.budget ?? 0) : "custom";
-    if (!listed) field("kib").value = String((p.budget ?? 0) / 1024);
-    arrange();
-  }
-  return { view, value };
+  return {
+    value,
+    /** Shows what the fields mean, in a page's words. @param {T} [words] */
+    look(words = t) {
+      t = words;
+      look();
+    },
+    /** Fills the fields. @param {Policy} p */
+    set(p) {
+      field("cache").value = entry(p);
+      const asked = askedFor(p.kind, entry(p));
+      for (const name of asked.filter((n) => WORDS.includes(n))) field(name).value = String(paramOf(p, name) ?? "");
+      groups();
+      for (const name of asked.filter((n) => !WORDS.includes(n))) put(name, String(paramOf(p, name) ?? 0));
+      const listed = !p.budget || p.budget === 65536;
+      field("budget").value = listed ? String(p.budget ?? 0) : "custom";
+      if (!listed) field("kib").value = String((p.budget ?? 0) / 1024);
+    },
+  };
 }

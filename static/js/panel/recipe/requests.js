@@ -3,7 +3,7 @@
 import { fieldsOf, write } from "./fields.js";
 import { parts } from "../../ui/dom.js";
 
-/** @import { Batch, Request, State, T } from "../../types.js" */
+/** @import { Batch, Recipe, Request, State, T } from "../../types.js" */
 
 /** What one request's line has, by name. @param {Element} li */
 const fieldsIn = (li) => (/** @type {string} */ name) =>
@@ -11,14 +11,12 @@ const fieldsIn = (li) => (/** @type {string} */ name) =>
 
 /**
  * @param {HTMLElement} root a <details>
- * @returns {{value: (how: Batch) => Batch|undefined, view: (state: State) => void}}
  */
 export function createRequests(root) {
   const part = parts(root);
   const list = part("list");
   const request = /** @type {HTMLTemplateElement} */ (part("request"));
   const fields = fieldsOf(root);
-  let shown = "";
   let t = /** @type {T} */ ((id) => id);
   let lang = "";
   const number = (/** @type {HTMLInputElement} */ input) => input.valueAsNumber; // of a form that has been checked
@@ -60,7 +58,10 @@ export function createRequests(root) {
     }).focus();
   });
   return {
-    /** The batch that is asked for, given how; undefined where one prompt is all. */
+    /**
+     * The batch that is asked for, given how; undefined where one prompt is all.
+     * @param {Batch} how @returns {Batch|undefined}
+     */
     value(how) {
       const requests = [...list.children].map((li) => {
         const of = fieldsIn(li);
@@ -74,18 +75,16 @@ export function createRequests(root) {
       });
       return requests.length || (how.chunk ?? 0) > 0 ? { ...how, requests } : undefined;
     },
-    /** Shows what the run has, when another has begun. */
-    view(state) {
+    /** Names the fields in the page's words. @param {Pick<State, "t"|"lang">} state */
+    speak(state) {
       t = state.t;
       if (lang !== state.lang)
         for (const e of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("[data-text]")))
           e.textContent = t(e.dataset.text ?? "");
       lang = state.lang;
-      if (!state.frame) return;
-      const { batch } = state.frame.meta.run.recipe;
-      const now = JSON.stringify([state.frame.meta.run.recipe.model, state.frame.meta.run.recipe.prompt, batch]);
-      if (now === shown) return;
-      shown = now;
+    },
+    /** Shows what a run has. @param {Recipe} recipe */
+    set({ batch }) {
       list.replaceChildren();
       for (const q of batch?.requests ?? []) add(q);
       count();
