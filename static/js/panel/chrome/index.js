@@ -4,7 +4,7 @@ import { isolate } from "../../text.js";
 import { readTheme } from "../../ui/theme.js";
 import { evicts, readout } from "../../facts/readout.js";
 import { told } from "../../ui/refusal.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Host, Panel, State } from "../../types.js" */
 

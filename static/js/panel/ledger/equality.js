@@ -4,7 +4,7 @@
 import { cell as short } from "../../format.js";
 import { hasLane } from "../../facts/lanes.js";
 import { where } from "../../facts/where.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Effect, Meta, Step, T } from "../../types.js" */
 

@@ -7,7 +7,7 @@ import { cacheless, waits } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
 import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
 
