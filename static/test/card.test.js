@@ -74,7 +74,17 @@ test("bytes per token are the product of the config's own numbers", () => {
   }
 });
 
-test("sentences have at most 15 words in both languages' sense", () => {
+test("the guide has every question, in both languages", () => {
+  const guide = readFileSync(new URL("../../docs/questions.md", import.meta.url), "utf8");
+  const rows = guide.split("\n").filter((line) => /^\| .*\?/.test(line));
+  const zh = load("zh");
+  assert.deepEqual(
+    rows.map((row) => row.split(" | ").slice(0, 2).join(" | ")).toSorted(),
+    WHYS.map(({ id }) => `| ${en[`ask.${id}`]} | ${zh[`ask.${id}`]}`).toSorted(),
+  );
+});
+
+test("sentences of cards have at most 15 words", () => {
   for (const id of WHYS.flatMap(lines))
     for (const sentence of en[id].replace(/\[\[[^|]*\|([^\]]*)\]\]/g, "$1").split(/(?<=[.;:]) /)) {
       const words = sentence.split(/\s+/).filter((w) => /\w/.test(w));
