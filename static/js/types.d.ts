@@ -23,12 +23,6 @@ declare global {
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
   interface Meta {
-    without?: {
-      rows: number;
-      cached: number;
-      shown: number[] | null;
-      source: "same" | "recorded" | "computed" | "none";
-    } | null;
     scope?: answers.Scope;
     /** A link to what this copy lacks. */
     lacking?: string | null;

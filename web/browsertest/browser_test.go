@@ -117,7 +117,7 @@ func TestAStudentsWalk(t *testing.T) {
 		p.click("do-layer")
 		p.compare(&want[n])
 	}
-	if s := p.text("sentence"); !strings.Contains(s, "Prefill yields the first token") {
+	if s := p.text("sentence"); !strings.Contains(s, "the same with the KV cache and without") {
 		t.Errorf("after prefill: %q", s)
 	}
 	// Five tokens of decode.
@@ -275,12 +275,12 @@ func TestTheLampGoesRed(t *testing.T) {
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
 	p.at(8)
 	says := eval[string](p, `(async () => {
-		const { panel } = await import("/static/js/panel/ledger/index.js");
+		const { panel } = await import("/static/js/panel/bars/index.js");
 		const { translator } = await import("/static/js/text.js");
 		const t = translator(await (await fetch("/text/en.json")).json(), "en");
 		const frame = structuredClone(window.kvstepFrame());
 		Object.assign(frame.meta.step, { identical: false, differs: "scores" });
-		panel.create(document.getElementById("ledger"), { act: {} })({ frame, t });
+		panel.create(document.getElementById("bars"), { act: {} })({ frame, t });
 		const lamp = document.querySelector("[data-testid=lamp]");
 		return lamp.dataset.state + ": " + lamp.innerText;
 	})()`)

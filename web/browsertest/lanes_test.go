@@ -35,12 +35,13 @@ func TestLaneSwitch(t *testing.T) {
 	want := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 12})
 	query := "&new=12&prompt=" + strings.ReplaceAll(leaf, " ", "+") + fmt.Sprintf("&step=%d&show=formulas", at)
 	for _, lang := range []string{"en", "zh"} {
-		words := map[string][3]string{
-			"en": {"identical, bit for bit, in the first 12 tokens; counted from there", "counted, not run", "not measured"},
-			"zh": {"前 12 个词元逐位相同；此后只计数", "只计数，未运行", "未测量"},
+		words := map[string][4]string{
+			"en": {"identical, bit for bit, in the first 12 tokens; counted from there", "counted, not run", "not run", "not in this run"},
+			"zh": {"前 12 个词元逐位相同；此后只计数", "只计数，未运行", "未运行", "本次运行没有"},
 		}[lang]
 		p := open(t, "/?lang="+lang+query)
 		p.lanes("both", &want[at])
+		p.js(`document.querySelector("[data-testid=switches]").open = true`)
 		p.focus("[data-testid=ledger-lanes]")
 		p.press(kb.ArrowDown) // as everywhere in the page: the keyboard is enough; until now is what the number says
 		p.until(`document.querySelector("#lanes [data-testid=pending]").textContent !== ""`)
@@ -59,17 +60,20 @@ func TestLaneSwitch(t *testing.T) {
 		p.lanes("both:12", &want[at])
 		p.says("lamp", words[0])
 		p.says("ledger-step", words[1])
-		for _, span := range []string{"step", "total"} {
+		for _, span := range []string{"step", "pass", "total"} { // so far, of those decode steps that both lanes ran
 			cell := fmt.Sprintf(`document.querySelector('[data-numbers="%s"] [data-cell="seconds.uncached"]')`, span)
-			if s := eval[string](p, cell+".textContent"); s != words[2] {
+			if s := eval[string](p, cell+".textContent"); (s == words[2]) != (span != "total") {
 				t.Errorf("%s: %s has the time %q", lang, span, s)
 			}
+		}
+		if s := eval[string](p, `document.querySelector('[data-numbers="total"] [data-cell="seconds.kind"]').textContent`); !strings.Contains(s, "36") {
+			t.Errorf("%s: the time so far is %q", lang, s) // passes of 7 to 12 tokens
 		}
 		p.axe("the lane without a cache waits, " + lang)
 		p.choose("ledger-lanes", "cached")
 		p.click("ledger-run")
 		p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.lanes === "cached" && window.kvstepFrame().meta.step?.n === %d`, at))
-		p.until(`document.querySelector("[data-testid=lamp]").dataset.state === "off" && document.querySelector("[data-testid=flops-step-uncached]").textContent === "–"`)
+		p.until(fmt.Sprintf(`document.querySelector("[data-testid=lamp]").dataset.state === "off" && document.querySelector("[data-testid=flops-step-uncached]").textContent === %q`, words[3]))
 		p.choose("ledger-lanes", "both")
 		p.click("ledger-run")
 		p.lanes("both", &want[at])

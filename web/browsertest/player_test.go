@@ -106,6 +106,20 @@ func TestBreakpointsStopTheRun(t *testing.T) {
 	p.clean()
 }
 
+// TestAReasonLeadsToItsHead: the reason why a run stands names a head; a press on it looks at that head.
+func TestAReasonLeadsToItsHead(t *testing.T) {
+	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&break=attend:1")
+	p.press("e")
+	p.until(`window.kvstepFrame().meta.breaks?.here.length && !window.kvstepFrame().meta.run.running`)
+	hit := eval[struct{ Head, Layer int }](p, `({Head: kvstepFrame().meta.breaks.here[0].head, Layer: kvstepFrame().meta.step.layer})`)
+	p.press("h") // another head
+	p.press("l") // and another layer
+	p.until(fmt.Sprintf(`kvstepFrame().meta.pick.layer !== %d`, hit.Layer))
+	p.js(`document.querySelector("#why button").click()`)
+	p.until(fmt.Sprintf(`kvstepFrame().meta.pick.layer === %d && kvstepFrame().meta.pick.head === %d`, hit.Layer, hit.Head))
+	p.clean()
+}
+
 func TestABadBreakpointInALinkIsNamed(t *testing.T) {
 	for lang, want := range map[string]string{"en": "this model has 5 layers", "zh": "这个模型有 5 层"} {
 		p := open(t, "/?new=4&prompt=Mia+has+three+apples.&step=2&break=layer:7,top&lang="+lang)

@@ -130,7 +130,7 @@ func TestBlockTable(t *testing.T) {
 				t.Errorf("step %d says %q", n, got)
 			}
 			taken := n > 0 && len(u.Table) > len(want[n-1].KV.Usage().Table)
-			if got := p.text("sentence"); taken != (strings.Contains(got, "allocated") || strings.Contains(got, "分配了块")) {
+			if got := p.text("details"); taken != (strings.Contains(got, "allocated") || strings.Contains(got, "分配了块")) {
 				t.Errorf("step %d, taken %v: %q", n, taken, got)
 			}
 		}
@@ -162,7 +162,7 @@ func TestEvictedRows(t *testing.T) {
 		p.compare(s)
 		p.memory(s)
 		gone := kv.Evictions(s)
-		if got := p.text("sentence"); !strings.Contains(got, fmt.Sprintf("%d rows were evicted", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2])) {
+		if got := p.text("details"); !strings.Contains(got, fmt.Sprintf("%d rows were evicted", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2])) {
 			t.Errorf("%s evicted %v: %q", policy, gone, got)
 		}
 		// The table of the layer's rows: every head's state.

@@ -88,7 +88,7 @@ func TestAPreemptedBatchOnScreen(t *testing.T) {
 		for n := 0; n < len(want); n += perPass {
 			p.click("do-layer")
 			p.at(n)
-			text := eval[string](p, `document.querySelector("[data-testid=sentence]").textContent`)
+			text := eval[string](p, `document.querySelector("[data-testid=details] [data-says]").textContent`)
 			before := sim.Schedule{Requests: make([]sim.RequestState, 3)}
 			if n > 0 {
 				before = *want[n-1].Schedule

@@ -37,7 +37,7 @@ func TestSpeculation(t *testing.T) {
 			}
 			passes, tokens = passes+1, tokens+len(all[n].NewTokens())
 			p.compareSpeculation(&all[n], passes, tokens)
-			said := p.text("sentence")
+			said := p.text("details")
 			if x := all[n].Speculation; all[n].RunFinishReason == "" && x.Accepted < len(x.Proposed) {
 				for _, w := range append(words, strconv.Itoa(5120 * (len(x.Proposed) - x.Accepted))[:2]) {
 					if !strings.Contains(said, w) {

@@ -31,7 +31,7 @@ export function lanesOf(frame) {
   /** @type {Drawn[]} */
   const lanes = [];
   if (without && run.recipe.lanes !== "cached") {
-    const { rows, cached, shown, source } = without;
+    const { rows, cached, shown = null, source } = without;
     const n = shown?.length ?? rows;
     const again = shown ? shown.filter((p) => p < cached).length : cached;
     lanes.push({ lane: "uncached", rows: n, cached: again, columns: n, shown, told: source !== "none" });
