@@ -44,22 +44,28 @@ func decidingLogits(logits [2]mat.Matrix) mat.Matrix {
 
 // decideOne lets c choose the token of one sequence, unless the recipe forces another.
 func (e *engine) decideOne(q *sequence, s *sim.Step, logits [2]mat.Matrix, c chooser) error {
+	compares := e.compares(q)
 	row, err := c.choose(q, s, decidingLogits(logits))
 	if err != nil {
 		return err
 	}
-	if e.compares(q) {
-		if s.Effect, err = e.effect(q, s, row, logits, c); err != nil {
-			return err
-		}
-	}
+	chosen := s.Token
 	for _, f := range e.recipe.Forced {
 		if f.Pass == e.pass && q.id == 0 {
 			s.Token = f.Token
 		}
 	}
 	e.write(q, s)
-	return nil
+	if x := s.Speculation; x != nil && x.Accepted < row { // the text ended at a proposal: later rows left, and their choice
+		row, chosen = x.Accepted, s.Token
+		if _, err = e.describe(q, s, row, decidingLogits(logits)); err != nil {
+			return err
+		}
+	}
+	if compares {
+		s.Effect, err = e.effect(q, s, row, chosen, logits, c)
+	}
+	return err
 }
 
 // describe notes what follows a row of logits of s, as the sampler sees it.
@@ -67,7 +73,7 @@ func (e *engine) describe(q *sequence, s *sim.Step, row int, logits mat.Matrix) 
 	at := s.Rows - q.numLogits + row
 	out := e.newOutput(s.X.Rows(at, at+1), logits.Row(row))
 	s.Output = out
-	return out, out.pick(e.recipe.Sampler, uint64(q.numGenerated+row), q.before(s, row))
+	return out, out.pick(e.recipe.Sampler, uint64(q.number(s, row)), q.before(s, row))
 }
 
 // endPrefill ends a sequence after its prompt: its logits are described, and nobody chooses.

@@ -29,8 +29,8 @@ func (d plain) choose(q *sequence, s *sim.Step, logits mat.Matrix) (row int, err
 }
 
 // instead lets the same random number fall on the distribution of other logits.
-func (d plain) instead(q *sequence, _ *sim.Step, _ int, past []int, logits []float32) (int, error) {
-	other, err := sample.Pick(logits, d.e.recipe.Sampler, uint64(q.numGenerated), past, nil)
+func (d plain) instead(q *sequence, s *sim.Step, row int, past []int, logits []float32) (int, error) {
+	other, err := sample.Pick(logits, d.e.recipe.Sampler, uint64(q.number(s, row)), past, nil)
 	if err != nil {
 		return 0, err
 	}

@@ -10,12 +10,12 @@ import (
 // effect compares the logits of a row of s in a cached lane that is not exact with those
 // of the uncached lane, which are, and with the choice of c by them. It is nil where the
 // cache policy is exact.
-func (e *engine) effect(q *sequence, s *sim.Step, row int, logits [2]mat.Matrix, c chooser) (*sim.Effect, error) {
+func (e *engine) effect(q *sequence, s *sim.Step, row, chosen int, logits [2]mat.Matrix, c chooser) (*sim.Effect, error) {
 	if kv.TraitsOf(e.recipe.Cache).Exact {
 		return nil, nil
 	}
 	cached, exact := logits[sim.Cached].Row(row), logits[sim.Uncached].Row(row)
-	n := q.numGenerated + row
+	n := q.number(s, row)
 	other, err := c.instead(q, s, row, q.before(s, row), exact)
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func (e *engine) effect(q *sequence, s *sim.Step, row int, logits [2]mat.Matrix,
 	for i, v := range cached {
 		x.MaxDelta = max(x.MaxDelta, v-exact[i], exact[i]-v)
 	}
-	if q.changed == nil && other != s.Token {
+	if q.changed == nil && other != chosen {
 		q.changed = &n
 	}
 	x.Changed = q.changed

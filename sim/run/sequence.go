@@ -125,6 +125,9 @@ func (q *sequence) before(s *sim.Step, row int) []int {
 	return s.Tokens[:len(s.Tokens)-q.numLogits+1+row]
 }
 
+// number returns which choice of the sequence a row of the logits of s is for, from 0.
+func (q *sequence) number(s *sim.Step, row int) int { return len(q.before(s, row)) - q.prompt }
+
 // inPrefill reports whether tokens wait that are of its prompt, or that are recomputed.
 func (q *sequence) inPrefill() bool { return q.cached < max(q.prompt, q.redo) }
 

@@ -90,7 +90,15 @@ func (d *speculative) instead(q *sequence, s *sim.Step, row int, past []int, log
 	if err != nil {
 		return 0, err
 	}
-	if row < len(x.Proposed) { // after a rejection
+	switch {
+	case row < len(x.Verdicts) && x.Verdicts[row].Accepted: // the text ended here
+		v := x.Verdicts[row]
+		if float64(v.Random*v.Q) < probs[v.Token] {
+			return v.Token, nil
+		}
+		probs = sample.Residual(probs, q.dists[row])
+		return sample.Draw(probs, sample.Random(d.e.recipe.Sampler.Seed, uint64(q.number(s, row)), sample.ForResidual)), nil
+	case row < len(x.Proposed): // after a rejection
 		probs = sample.Residual(probs, q.dists[row])
 	}
 	return sample.Draw(probs, x.Random), nil

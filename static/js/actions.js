@@ -13,6 +13,9 @@ import { sequences } from "./facts/sequences.js";
 const PLAY_PAUSE = 450; // milliseconds between steps while playing at speed 1
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
 
+/** What is done to the run, so that nobody has use for a menu any more. */
+const MOVES = ["forward", "back", "seek", "run"];
+
 /** The form that a command comes from. @type {Record<string, string>} */
 const FORMS = { run: "recipe", break: "breaks" };
 
@@ -86,9 +89,13 @@ export function createActions(store, link, world = SERVED) {
     /** @param {Command} command */
     send(command) {
       act.pause();
+      if (MOVES.includes(command.cmd)) act.moved();
       const sender = FORMS[command.cmd] ?? ""; // whose fields a refusal is about
       if (sender !== store.get().sender) store.set({ sender });
       link.send(command);
+    },
+    moved() {
+      store.set({ moves: store.get().moves + 1 });
     },
     pause() {
       clearTimeout(timer);
@@ -97,6 +104,7 @@ export function createActions(store, link, world = SERVED) {
     },
     play() {
       if (store.get().playing || store.get().frame?.meta.run.running) return act.pause();
+      act.moved();
       store.set({ playing: true });
       link.send({ cmd: "forward", by: "layer" });
     },

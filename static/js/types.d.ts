@@ -104,6 +104,8 @@ export type State = {
   cell: answers.Cell | null;
   /** What an explanation has been asked for in, and whether the answer is gone to. */
   asked: { frame: Frame | null; focus: boolean } | null;
+  /** how often somebody here has moved the run, or started one */
+  moves: number;
   /** Why a link has not been opened by itself. */
   held: Held | null;
   /** The fields of the recipe in which the form differs from the run: they are not yet run. */

@@ -354,20 +354,64 @@ func TestAccessibleEverywhere(t *testing.T) {
 func TestAPressBesideAMenuClosesIt(t *testing.T) {
 	p := open(t, "/?lang=en&step=3")
 	p.until(`kvstepFrame()?.meta.step?.n === 3`)
-	openNow := `document.querySelectorAll("details[name=menu][open]").length`
 	for _, menu := range []string{"settings", "policy", "breaks", "take"} {
+		is := `document.querySelector('[data-testid="` + menu + `"]').open`
 		for _, beside := range []string{`#stage`, `[data-do="layer"]`} {
 			p.js(`document.querySelector('[data-testid="` + menu + `"] summary').click()`)
-			p.until(openNow + ` === 1`)
+			p.until(is)
 			p.js(`document.querySelector('[data-testid="` + menu + `"] > :not(summary)').click()`)
 			p.js(`document.querySelector('[data-testid="lang-en"]').click()`)
-			if n := eval[int](p, openNow); n != 1 {
+			if !eval[bool](p, is) {
 				t.Errorf("%s: a press inside, or another language, closes it", menu)
 			}
 			p.js(`document.querySelector('` + beside + `').click()`)
-			if n := eval[int](p, openNow); n != 0 {
+			if eval[bool](p, is) {
 				t.Errorf("%s: a press on %s leaves it open", menu, beside)
 			}
+		}
+	}
+	p.clean()
+}
+
+// TestMenusCloseAlike: Escape, a step and a new run close every menu there is, wherever the focus
+// is; one press of Escape closes one menu, and what lies under it is still there.
+func TestMenusCloseAlike(t *testing.T) {
+	p := open(t, "/?lang=en&step=3&cell=scores.1.1")
+	p.until(`kvstepFrame()?.meta.step?.n === 3`)
+	const menus = `[...document.querySelectorAll("details[name=menu], details.menu")]`
+	all := eval[[]string](p, menus+`.map((m) => m.dataset.testid)`)
+	if len(all) < 5 {
+		t.Fatalf("only %q", all)
+	}
+	step := 3
+	for _, menu := range all {
+		for how, closes := range map[string]func(){
+			"Escape inside": func() { p.press(kb.Escape) },
+			"Escape on a picture": func() {
+				p.js(`document.querySelector("[data-op=scores] canvas").focus()`)
+				p.press(kb.Escape)
+			},
+			"a step by its key": func() {
+				p.js(`document.activeElement.blur()`)
+				step++
+				p.press(kb.ArrowRight)
+				p.at(step)
+			},
+			"a new run": func() {
+				p.js(`document.getElementById("recipe").requestSubmit()`)
+				p.at(-1)
+				step = -1
+			},
+		} {
+			p.js(fmt.Sprintf(`for (let m = document.querySelector("[data-testid=%s]"); m; m = m.parentElement.closest("details")) m.open = true;
+				document.querySelector("[data-testid=%[1]s] > summary").focus({preventScroll: true})`, menu))
+			before := eval[int](p, menus+`.filter((m) => m.open).length`)
+			closes()
+			left := eval[int](p, menus+`.filter((m) => m.open).length`)
+			if strings.HasPrefix(how, "Escape") && left != before-1 || !strings.HasPrefix(how, "Escape") && left != 0 {
+				t.Errorf("%s: %s leaves %d of %d open", menu, how, left, before)
+			}
+			p.js(menus + `.forEach((m) => (m.open = false))`)
 		}
 	}
 	p.clean()

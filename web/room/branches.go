@@ -68,7 +68,7 @@ func (s *state) closeAll() {
 	for _, b := range s.branches {
 		s.shut(b)
 	}
-	s.branch, s.branches, s.evicted = &branch{watch: s.watch}, nil, nil
+	s.branch, s.branches, s.evicted, s.born = &branch{watch: s.watch}, nil, nil, 0
 }
 
 // evictBranch closes the branch that was on screen longest ago, and tells why. It

@@ -118,6 +118,28 @@ func TestATreeOfRuns(t *testing.T) {
 }
 
 // TestABranchUnderAnotherCachePolicy says the same up to the cursor, and its link
+// TestARunIsFromNone: the runs of a room are numbered anew with every run that is started, so that
+// one without a parent is the first, or its parent was evicted.
+func TestARunIsFromNone(t *testing.T) {
+	r, v := start(t), newViewer(t)
+	r.Do(v, wire.Command{Cmd: "open", Link: link})
+	v.until(-1)
+	for seed := range 3 {
+		rec := recipe.Complete(sim.Recipe{Model: "random", Tokens: []int{1, 2, 3, 4, 5 + seed}, MaxNew: 6})
+		r.Do(v, wire.Command{Cmd: "run", Recipe: &rec})
+		v.until(-1)
+		r.Do(v, wire.Command{Cmd: "seek", Step: 7})
+		other := (ids(t, v.until(7))[6] + 1) % 30
+		r.Do(v, wire.Command{Cmd: "fork", Token: other})
+		m := tree(t, v.until(7))
+		for ; len(m.List) == 0; m = tree(t, v.until(7)) { // the frame before the fork
+		}
+		if m.Current != 2 || len(m.List) != 2 || m.List[0].ID != 1 || m.List[0].Parent != 0 || m.List[1].Parent != 1 {
+			t.Fatalf("run %d: branches %+v", seed, m)
+		}
+	}
+}
+
 // leads to the same place.
 func TestABranchUnderAnotherCachePolicy(t *testing.T) {
 	r, v := start(t), newViewer(t)

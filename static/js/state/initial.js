@@ -22,6 +22,7 @@ export const createState = (change) =>
       loading: null,
       cell: null,
       asked: null,
+      moves: 0,
       held: null,
       pending: [],
       sender: "",

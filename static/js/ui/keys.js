@@ -37,13 +37,15 @@ const cased = (letter, e) => (e.shiftKey ? letter.toUpperCase() : letter.toLower
 /**
  * @param {EventTarget} target
  * @param {(key: string, e: KeyboardEvent) => void} press hears of what is ours
+ * @param {boolean} [first] before what stands inside
  */
-export function onKey(target, press) {
-  target.addEventListener("keydown", (event) => {
+export function onKey(target, press, first = false) {
+  const hear = (/** @type {Event} */ event) => {
     const e = /** @type {KeyboardEvent} */ (event);
     const key = pressed(e);
     if (key) press(key, e);
-  });
+  };
+  target.addEventListener("keydown", hear, first);
 }
 
 /**

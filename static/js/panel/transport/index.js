@@ -1,6 +1,7 @@
 // Buttons and keys that move the cursor.
 
-import { onKey, onShortcut } from "../../ui/keys.js";
+import { onShortcut } from "../../ui/keys.js";
+import { closeMenus, tendMenus, toggleMenu } from "../../ui/menus.js";
 
 /** @import { Command, Host, Panel, State } from "../../types.js" */
 
@@ -54,26 +55,22 @@ function create(root, { act }) {
     else if (name.startsWith("seq-")) act.nextSequence(name === "seq-next" ? 1 : -1);
     else if (name.startsWith("layer-") || name.startsWith("head-"))
       act.nextPick(name.startsWith("layer") ? "layer" : "head", name.endsWith("next") ? 1 : -1);
-    else if (name === "breaks" || name === "take") toggle(name);
+    else if (name === "breaks" || name === "take") toggleMenu(name);
     else act.send(COMMANDS[name]);
   };
   root.addEventListener("click", (e) => {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
   });
-  onKey(document, (key) => key === "Escape" && closeMenus());
-  document.addEventListener("click", (e) => {
-    const pressed = e.composedPath();
-    const top = document.querySelector("header"); // language and theme change nothing else
-    if (!top || !pressed.includes(top)) closeMenus(pressed);
-  });
+  tendMenus();
   onShortcut((key) => {
     const name = KEYS[key];
     if (name) run(name);
     return !!name;
   });
-  /** @param {State} state */
-  return function view({ frame, playing, connected, held, t }) {
+  /** @param {State} state @param {State} [before] */
+  return function view({ frame, playing, connected, held, t, moves }, before) {
+    if (before && moves !== before.moves) closeMenus();
     const meta = frame?.meta;
     const at = meta?.step ? meta.step.n : -1;
     const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
@@ -101,29 +98,4 @@ function create(root, { act }) {
       play.dataset.busy = String(busy);
     }
   };
-}
-
-/**
- * Closes the menu that lies over the page, and goes back to what opened it.
- * @param {EventTarget[]} [pressed] with all that it stands in: a press inside a menu leaves it open
- */
-function closeMenus(pressed = []) {
-  for (const menu of document.querySelectorAll("details[name=menu][open], details.menu[open]")) {
-    if (pressed.includes(menu)) continue;
-    const inside = menu.contains(document.activeElement);
-    /** @type {HTMLDetailsElement} */ (menu).open = false;
-    if (inside) menu.querySelector("summary")?.focus();
-  }
-}
-
-/** Opens a menu and goes to its first control, or closes it. @param {string} id */
-function toggle(id) {
-  const menu = /** @type {HTMLDetailsElement|null} */ (document.getElementById(id));
-  if (!menu) return; // a handout has no breakpoints
-  const more = /** @type {HTMLDetailsElement|null} */ (menu.parentElement?.closest("details") ?? null);
-  if (more) more.open = true;
-  if (!menu.checkVisibility()) return;
-  menu.open = !menu.open;
-  const to = menu.querySelector(menu.open ? "select, input, button, a[href]" : "summary");
-  if (to instanceof HTMLElement) to.focus();
 }
