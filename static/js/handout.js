@@ -22,7 +22,8 @@ async function open() {
   await act.setLang(document.documentElement.dataset.lang ?? "en");
   const weights = () => (/** @type {string} */ _, /** @type {number} */ layer, /** @type {string} */ op) =>
     records.weight(layer, op);
-  mount(panels, { store, act, live: false, weights, opening: null });
+  const moments = (/** @type {number} */ step) => replay.peek(step);
+  mount(panels, { store, act, live: false, weights, moments, opening: null });
 
   // A handout opens where it was made; from then on its address says where it stands.
   const asked = new URLSearchParams(location.hash.slice(1) || records.read(-1, 0).meta.scope.link);
