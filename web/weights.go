@@ -23,6 +23,7 @@ func weights(models *library.Library) http.HandlerFunc {
 		}
 		m, back, err := models.Borrow(q.Get("model"))
 		if sim.Short(err) {
+			w.Header().Set("Retry-After", "2")
 			refuse(w, http.StatusServiceUnavailable, err)
 			return
 		}

@@ -7,21 +7,42 @@ import (
 )
 
 // attentionLens is the picture of one head.
-var attentionLens = Lens{Name: "attention", Of: OfHead, Needs: []Need{matrices, noOp}, Show: bare(showAttention), Tensors: []Spec{
-	{"Q", "F16", "[m, hd]", "queries of the picked head, after RoPE"},
+var attentionLens = Lens{Name: "attention", Of: OfHead, Needs: []Need{matrices, noOp}, Show: both(showAttention), Tensors: []Spec{
+	{"Q", "F16 or U8", "[m, hd]", "queries of the picked head, after RoPE"},
 	{"K", "F16", "[T, hd]", "keys of its kv head: `cached` rows from the cache, then the m new ones"},
 	{"V", "F16", "[T, hd]", "values, likewise"},
 	{"scores", "F16", "triangle", "q.k/sqrt(hd) of every pair that the causal mask allows, those included whose key the cache had evicted"},
 	evictedSpec,
 	{"probs", "F16", "triangle", "softmax over the pairs that are seen, 0 for evicted keys"},
-	{"out", "F16", "[m, hd]", "probs x V"},
+	{"out", "F16 or U8", "[m, hd]", "probs x V"},
 }}
 
+// AttentionInfo is how the picture of one head travels, where not all of it has its digits.
+type AttentionInfo struct {
+	// Max is of Q and out, where they have 2,048 numbers or more and nobody reads them (`table` is not open):
+	// then each is a picture only (U8), value = (u8 - 128)/127 x max. A cell that is picked is told exactly.
+	Max map[string]float32 `json:"max"`
+}
+
 // showAttention returns the picture of one head that is shown where no op is picked.
-func showAttention(m *Moment) []Tensor {
+func showAttention(m *Moment) (info *AttentionInfo, tensors []Tensor) {
 	a := m.Model.Model.Causal(m.From, m.Head())
-	tensors := []Tensor{Floats("Q", F16, a.Q), Floats("K", F16, a.K), Floats("V", F16, a.V), ofPairs("scores", a.Scores)}
-	return append(append(tensors, evictedKeys(m)...), ofPairs("probs", a.Probs), Floats("out", F16, a.Out))
+	seldomRead := func(name string, x mat.Matrix) Tensor {
+		if x.NumRows()*x.NumCols() < coarseFrom || m.View.shows("table") {
+			return Floats(name, F16, x)
+		}
+		t := Pictured(name, x)
+		if t.As == Picture {
+			if info == nil {
+				info = &AttentionInfo{Max: map[string]float32{}}
+			}
+			info.Max[name] = t.Max
+		}
+		return t
+	}
+	tensors = []Tensor{seldomRead("Q", a.Q), Floats("K", F16, a.K), Floats("V", F16, a.V), ofPairs("scores", a.Scores)}
+	tensors = append(append(tensors, evictedKeys(m)...), ofPairs("probs", a.Probs), seldomRead("out", a.Out))
+	return info, tensors
 }
 
 // ofPairs returns a triangle. It has, row after row, the pairs of a query with the positions up to its own:

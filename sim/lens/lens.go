@@ -25,7 +25,7 @@ type Lens struct {
 	Needs   []Need // without which it is not there
 	Show    Show
 	Of      Reach  // how much of a view it tells apart
-	Null    bool   // its value may be null
+	Null    bool   // its value may be null; of others nil is left out
 	Tensors []Spec // that it may have
 	// Crowds tells that its value takes room from the picture of all heads, which comes later.
 	Crowds bool

@@ -1,6 +1,11 @@
 package lens
 
-import "kvstep/sim/kv"
+import (
+	"slices"
+	"strings"
+
+	"kvstep/sim/kv"
+)
 
 // Need is something that a lens cannot do without.
 type Need struct {
@@ -8,9 +13,11 @@ type Need struct {
 	Met   func(*Moment) bool
 }
 
-// open returns a panel that the viewer has open.
-func open(panel string) Need {
-	return Need{"`" + panel + "` open", func(m *Moment) bool { return m.View.shows(panel) }}
+// open returns a panel that the viewer has open, or one of several.
+func open(panels ...string) Need {
+	return Need{"`" + strings.Join(panels, "` or `") + "` open", func(m *Moment) bool {
+		return slices.ContainsFunc(panels, m.View.shows)
+	}}
 }
 
 var (

@@ -58,7 +58,9 @@ var Panels = []string{
 	"formulas",                                                                               // letters: the values of the formulas' letters
 	"heads",                                                                                  // heads: every head's attention
 	"history", "history-kv", "history-read", "history-time", "history-step", "history-total", // the chart of the run; of what; summed up
+	"roofline",                                      // modelled: the least time of a step, without the formulas
 	"schedule",                                      // schedule: every pass of a batch
+	"table",                                         // every digit of the matrices that else travel as pictures
 	"rows", "rows-read", "rows-again", "rows-error", // provenance of the cache's rows; the picture as a heat of reads, of recomputations or of errors
 }
 

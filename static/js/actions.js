@@ -1,14 +1,14 @@
 // What a person can do: each action changes the store, tells the server, or both.
 
 import { decode } from "./wire/decode.js";
-import { words } from "./ui/words.js";
+import { glossary, words } from "./ui/words.js";
 import { address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
 import { sequences } from "./facts/sequences.js";
 
 /** @import { Messages } from "./text.js" */
-/** @import { Asked, Cell, Command, Counted, Frame, Problem, Ref, Run, State, Store } from "./types.js" */
+/** @import { Asked, Cell, Command, Counted, Frame, Glossary, Problem, Ref, Run, State, Store } from "./types.js" */
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing at speed 1
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
@@ -22,6 +22,7 @@ const FORMS = { run: "recipe", break: "breaks" };
 /** Where words come from and where the address goes: a handout has no server. */
 export const SERVED = {
   words,
+  glossary,
   address: (/** @type {string} */ query) => history.replaceState(null, "", query),
 };
 
@@ -322,6 +323,8 @@ export function createActions(store, link, world = SERVED) {
       link.send({ ...picked(), layer: null, head: ref.head, op, trail: [ref] });
       act.send({ cmd: "seek", step: ref.step });
     },
+    /** The cards of the glossary; none where the server is gone. @param {string} lang @returns {Promise<Glossary>} */
+    glossary: (lang) => world.glossary(lang).catch(() => ({})),
     help() {
       /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal();
     },

@@ -16,12 +16,14 @@ async function open() {
   const link = { send: (/** @type {Command} */ _) => false };
   const act = createActions(store, link, {
     words: async (lang) => records.words[lang],
+    glossary: async (lang) => records.terms(lang),
     // a file may change no more of its address
     address: (query) => history.replaceState(null, "", "#" + query.slice(1)),
   });
   await act.setLang(document.documentElement.dataset.lang ?? "en");
-  const weights = () => (/** @type {string} */ _, /** @type {number} */ layer, /** @type {string} */ op) =>
-    records.weight(layer, op);
+  const weights = () => (/** @type {string} */ _, /** @type {number} */ layer, /** @type {string} */ op) => ({
+    tensor: records.weight(layer, op),
+  });
   const moments = (/** @type {number} */ step) => replay.peek(step);
   mount(panels, { store, act, live: false, weights, moments, opening: null });
 

@@ -44,6 +44,9 @@ declare module "./wire/frame.js" {
   }
 }
 
+/** The cards of the glossary, by id (docs/glossary.md). */
+export type Glossary = Record<string, { name: string; says: string[]; formula?: string; see?: string }>;
+
 /** A cell of the matrices of a lane; of the one with a cache where none is named. */
 export type Cell = answers.Cell & { lane?: string };
 

@@ -8,7 +8,7 @@ import { exact, brief, tidy } from "../js/panel/explain/exact.js";
 import { formula } from "../js/panel/explain/mathml.js";
 import { reason } from "../js/panel/explain/reason.js";
 import { short, title, cellOf } from "../js/panel/explain/refs.js";
-import { opReadout, tensorOf } from "../js/facts/readout.js";
+import { opReadout, readout, tensorOf } from "../js/facts/readout.js";
 import { likeliest, tags } from "../js/panel/inside/tags.js";
 import { around } from "../js/panel/inside/op-axes.js";
 import { decode } from "../js/wire/decode.js";
@@ -308,24 +308,37 @@ test("the readout of an op: a rough value at once, the exact one when it has com
   assert.equal(opReadout({ frame: f, cell: { op: "probs", row: 0, col: 0 }, t }), null);
 });
 
-test("a large input is a picture; its numbers are told when they have come", () => {
-  const meta = {
-    kvstep: 1,
-    op: { id: "act", inputs: [{ op: "gate", rows: 1, cols: 3, max: 2.54 }] },
-    pick_step: { rows: 1, cached: 0 },
-    tokens: [[1, "a"]],
-  };
+/** A frame with one matrix of three shares. @param {string} name @param {object} told */
+function shares(name, told) {
+  const meta = { kvstep: 1, pick: {}, pick_step: { rows: 1, cached: 0 }, tokens: [[1, "a"]], ...told };
   const header = new TextEncoder().encode(
     JSON.stringify({
       __metadata__: Object.fromEntries(Object.entries(meta).map(([k, v]) => [k, JSON.stringify(v)])),
-      "op.gate": { dtype: "U8", shape: [1, 3], data_offsets: [0, 3] },
+      [name]: { dtype: "U8", shape: [1, 3], data_offsets: [0, 3] },
     }),
   );
   const bytes = new Uint8Array(8 + header.length + 3);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
   bytes.set([1, 128, 255], 8 + header.length);
-  const f = decode(bytes.buffer);
+  return decode(bytes.buffer);
+}
+
+test("queries of a long prompt are a picture; the one at hand is told exactly when that has come", () => {
+  const t = translator(load("en"), "en");
+  const cell = { op: "Q", row: 0, col: 2 };
+  const f = shares("Q", { attention: { max: { Q: 2.54 } } });
+  assert.deepEqual(
+    [...f.tensors.Q.data].map((x) => Number(x.toFixed(4))),
+    [-2.54, 0, 2.54],
+  );
+  assert.equal(readout({ frame: f, cell, t }).value, "…");
+  const told = shares("Q", { attention: { max: { Q: 2.54 } }, cell: { ...cell, value: "2.5375" } });
+  assert.equal(readout({ frame: told, cell, t }).value, "2.5375");
+});
+
+test("a large input is a picture; its numbers are told when they have come", () => {
+  const f = shares("op.gate", { op: { id: "act", inputs: [{ op: "gate", rows: 1, cols: 3, max: 2.54 }] } });
   assert.deepEqual(
     [...tensorOf(f, "gate").data].map((x) => Number(x.toFixed(4))),
     [-2.54, 0, 2.54],
@@ -358,7 +371,7 @@ test("a weight matrix is fetched once, and again after the server was away", asy
       return { ok: true, arrayBuffer: async () => bytes("act") };
     },
   );
-  assert.equal(weights("m", 1, "w_q"), null);
+  assert.equal(weights("m", 1, "w_q").tensor, null);
   await new Promise((done) => setTimeout(done));
   weights("m", 1, "w_q");
   assert.deepEqual([asked.length, arrived], [1, 1]);
@@ -368,6 +381,39 @@ test("a weight matrix is fetched once, and again after the server was away", asy
   up = true;
   weights("m", 2, "w_q");
   assert.equal(asked.length, 3);
+});
+
+test("a weight matrix that is refused says why, and is asked for again by who still looks", async () => {
+  const problem = { problem: "memory.process", args: { Want: 1 } };
+  const answers = [503, 503, 200, 404, 422];
+  const waits = [];
+  let changes = 0;
+  let due = () => {};
+  const weights = createWeights(
+    () => changes++,
+    async () => {
+      const status = answers.shift();
+      return { ok: status === 200, status, json: async () => problem, arrayBuffer: async () => bytes("act") };
+    },
+    (f, ms) => (waits.push(ms), (due = f)),
+  );
+  const look = async (op) => {
+    weights("m", 1, op);
+    await new Promise((done) => setTimeout(done));
+    return weights("m", 1, op);
+  };
+  const refused = { tensor: null, refused: problem, soon: true };
+  assert.deepEqual(await look("w_q"), refused);
+  assert.deepEqual([await look("w_q"), answers.length], [refused, 4]); // not before it is time
+  due();
+  assert.deepEqual([changes, answers.length], [2, 4]); // and not where nobody looks
+  assert.deepEqual([await look("w_q"), answers.length], [refused, 3]);
+  due();
+  assert.deepEqual(await look("w_q"), { tensor: undefined }); // this file has no w
+  assert.deepEqual(waits, [2000, 4000]);
+  assert.deepEqual(await look("w_head"), { tensor: null, large: true });
+  assert.deepEqual(await look("w_k"), { tensor: null, refused: problem, soon: false });
+  assert.equal(waits.length, 2);
 });
 
 /** What a picture of a run must not be made of. */

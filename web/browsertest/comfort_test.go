@@ -357,7 +357,7 @@ func TestAPressBesideAMenuClosesIt(t *testing.T) {
 	for _, menu := range []string{"settings", "policy", "breaks", "take"} {
 		is := `document.querySelector('[data-testid="` + menu + `"]').open`
 		for _, beside := range []string{`#stage`, `[data-do="layer"]`} {
-			p.js(`document.querySelector('[data-testid="` + menu + `"] summary').click()`)
+			p.js(`const m = document.querySelector('[data-testid="` + menu + `"]'); m.parentElement.closest("details")?.setAttribute("open", ""); m.querySelector("summary").click()`)
 			p.until(is)
 			p.js(`document.querySelector('[data-testid="` + menu + `"] > :not(summary)').click()`)
 			p.js(`document.querySelector('[data-testid="lang-en"]').click()`)

@@ -235,6 +235,26 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 	p.clean()
 }
 
+// TestWeightsAreAskedForAgain: where the server is short of memory, the page says that a matrix did not come,
+// and draws it as soon as it does.
+func TestWeightsAreAskedForAgain(t *testing.T) {
+	p := open(t, "/?lang=en&new=3&step=0")
+	p.at(0)
+	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/weights") && !window.asked++ ? Promise.resolve(new Response('{"problem":"memory.total","args":{"Want":9,"Held":1,"Allowed":2}}', {status: 503})) : get(url, ...rest)`)
+	p.js(`document.querySelector("[data-testid=op-q]").click()`)
+	lacks := `document.querySelector("[data-testid=op-lacks]")`
+	p.until(lacks + `.textContent.includes("kvstep is short of memory: this needs 9 MiB more")`)
+	if !eval[bool](p, `!`+lacks+`.hidden && document.querySelector('#inside [data-plate="w_q"]').classList.contains("waiting")`) {
+		t.Error("the matrix is there, or nothing is said")
+	}
+	p.axe("weights refused")
+	p.until(lacks + `.hidden && !document.querySelector('#inside [data-plate="w_q"]').classList.contains("waiting")`)
+	if n := eval[int](p, `window.asked`); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+	p.clean()
+}
+
 func (p *page) shape(op string) [2]int {
 	p.t.Helper()
 	return eval[[2]int](p, fmt.Sprintf(`window.kvstepFrame().tensors["op.%s"].shape`, op))

@@ -143,7 +143,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 		}
 		p.js(`document.getElementById("take").open = false`)
 		p.painted() // the menu is off the panel
-		if far := p.unlike(`document.getElementById("stage")`, picture); far > 3 {
+		if far := p.unlike(`document.getElementById("stage")`, picture); far > 6 {
 			t.Errorf("%s: the picture is %.1f of 255 away from the screen", lang, far)
 		} else {
 			t.Logf("%s: the picture is %.2f of 255 away from the screen", lang, far)
@@ -173,7 +173,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 	}
 	_, picture = p.take("png")
 	p.js(`document.getElementById("take").open = false`)
-	if far := p.unlike(`document.getElementById("inside")`, picture); far > 3 {
+	if far := p.unlike(`document.getElementById("inside")`, picture); far > 6 {
 		t.Errorf("the picture of an op is %.1f of 255 away from the screen", far)
 	}
 	p.clean()

@@ -68,6 +68,7 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 	catalogue := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}
 	for _, lang := range text.Langs() {
 		catalogue.Meta[lang] = messagesOf(lang)
+		catalogue.Meta["terms-"+lang] = termsOf(lang)
 	}
 	add(0, 0, messages, catalogue)
 	here := r.scope(most)
@@ -209,6 +210,7 @@ func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
 	if m.Step != nil && m.Step.Part == sim.HeadPart {
 		m.From = nil // it has no matrices of heads
 	}
+	m.View.Show = []string{"table"}
 	if head == 0 { // what panels show, should a reader open them
 		m.View.Show = page.Asked(r.Recipe)
 	}

@@ -56,7 +56,7 @@ func Panels() []Panel {
 		{ID: "explain", In: "rail", On: both, Show: why},
 		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows"},
 		{ID: "scope", In: "wide", On: recorded, Show: scope},
-		{ID: "table", In: "legend", On: both, Show: table},
+		{ID: "table", In: "legend", On: both, Show: table, Asks: "table"},
 		{ID: "recipe", In: "run", On: onServer, Show: recipe},
 		{ID: "loading", In: "run", On: onServer, Show: loading},
 		{ID: "breaks", In: "transport-aside", On: onServer, Show: breakpoints},
@@ -79,6 +79,7 @@ func Panels() []Panel {
 		{ID: "take", In: "transport-aside", On: both, Show: take},
 		{ID: "real", In: "ledger-head", On: onServer, Show: realSize},
 		{ID: "variants", In: "wide", On: onServer, Show: variants},
+		{ID: "card", In: "head", On: both, Show: card},
 		{ID: "to-plots", In: "transport-aside", On: onServer, Show: toPlots},
 	}
 }

@@ -127,8 +127,8 @@ why: attend cache differ layer token top
 `
 
 // listed are the ids that come from a list of the program, which has a test that asks for each:
-// policies, ops, fields, filters, panels.
-var listed = regexp.MustCompile(`^(cache\.(key|row|state)|choice\.(stage|say)|name|ops\.say|policy|recipe|sym|variants)\.|\.title$`)
+// policies, ops, fields, filters, panels, questions.
+var listed = regexp.MustCompile(`^(ask|cache\.(key|row|state)|card\.see|choice\.(stage|say)|name|ops\.say|policy|recipe|sym|variants)\.|\.title$`)
 
 // literal are texts in the sources that may be ids; others are not, though they look like some.
 var (

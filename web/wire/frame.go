@@ -68,7 +68,7 @@ func fileOf(frame *Frame, scratch []byte) (checkpoint.File, Link, []byte) {
 			continue
 		}
 		x := w.write(l)
-		if l.Show.Value != nil {
+		if x.text != "" {
 			f.Meta[l.Name] = x.text
 		}
 		if l.Crowds {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"reflect"
 	"sync"
 
 	"kvstep/sim/checkpoint"
@@ -26,7 +27,7 @@ type partKey struct {
 type part struct {
 	mu      sync.Mutex // held while it is written: another frame waits for it
 	written bool       // not, where that panicked: who asks next tries it too
-	text    string
+	text    string     // "" for no value
 	tensors []checkpoint.Tensor
 	crowds  int // bytes that take room from the picture of all heads
 }
@@ -82,7 +83,7 @@ func (w *writer) write(l *lens.Lens) *part {
 // write writes what a lens shows, the numbers of its tensors after dst, and returns that.
 func (x *part) write(l *lens.Lens, m *lens.Moment, json *plain.Encoder, dst []byte) []byte {
 	value, tensors := l.Show.At(m)
-	if l.Show.Value != nil {
+	if l.Show.Value != nil && (l.Null || !isNil(value)) {
 		x.text = json.Text(value)
 	}
 	x.tensors, x.crowds = make([]checkpoint.Tensor, len(tensors)), 0
@@ -93,4 +94,10 @@ func (x *part) write(l *lens.Lens, m *lens.Moment, json *plain.Encoder, dst []by
 	}
 	x.written = true
 	return dst
+}
+
+// isNil reports whether a lens has nothing to say.
+func isNil(value any) bool {
+	v := reflect.ValueOf(value)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }

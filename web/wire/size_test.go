@@ -2,16 +2,19 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"testing"
 
 	"kvstep/sim"
+	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
 	"kvstep/sim/kv"
 	"kvstep/sim/lens"
 	"kvstep/sim/library"
+	"kvstep/sim/mat"
 	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
@@ -258,4 +261,59 @@ func TestCoarseInputs(t *testing.T) {
 	if cell.Value != explain.Number(want.At(3, 77)).String() {
 		t.Errorf("the cell is %s, want %v", cell.Value, want.At(3, 77))
 	}
+}
+
+// TestFrameSizeOfALongPrompt: a layer of a prompt of 480 tokens has at most 600,000 bytes. Q and what leaves the
+// head are pictures then, as near to what they are as a byte can be, unless a viewer reads the table.
+func TestFrameSizeOfALongPrompt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: runs the embedded model")
+	}
+	l, err := library.New().Get("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := recipe.Complete(sim.Recipe{Model: l.Name, Tokens: make([]int, 480), MaxNew: 1, Lanes: "cached"})
+	for i := range rec.Tokens {
+		rec.Tokens[i] = 300 + i%7
+	}
+	steps := stepsOf(t, l, rec)
+	for n := range l.Model.Config.Layers {
+		m := planned(moment(l, rec, steps, n, n, 1))
+		size := len(Encode(nil, m))
+		if t.Logf("layer %d: %d bytes", n, size); size > 600_000 {
+			t.Error("are too many")
+		}
+		file, a := File(m), l.Model.Causal(m.From, 1)
+		var info lens.AttentionInfo
+		if err := json.Unmarshal([]byte(file.Meta["attention"]), &info); err != nil {
+			t.Fatal(err)
+		}
+		m.View.Show = []string{"table"}
+		read := File(m)
+		if said, ok := read.Meta["attention"]; ok {
+			t.Errorf("who reads the table is told %s", said)
+		}
+		for name, want := range map[string]mat.Matrix{"Q": a.Q, "out": a.Out} {
+			half, err := info.Max[name]/254, 0.0
+			for at, b := range tensorOf(t, file, name, "U8") {
+				got := (float32(b) - 128) / 127 * info.Max[name]
+				err = max(err, math.Abs(float64(got-want.Row(at / want.NumCols())[at%want.NumCols()])))
+			}
+			if err > float64(half)*1.001 {
+				t.Errorf("layer %d: %s is wrong by %v, half a shade is %v", n, name, err, half)
+			}
+			tensorOf(t, read, name, "F16")
+		}
+	}
+}
+
+// tensorOf returns the bytes of a tensor that has to be there.
+func tensorOf(t *testing.T, f checkpoint.File, name, dtype string) []byte {
+	t.Helper()
+	i := slices.IndexFunc(f.Tensors, func(x checkpoint.Tensor) bool { return x.Name == name })
+	if i < 0 || f.Tensors[i].DType != dtype {
+		t.Fatalf("no %s of %s", dtype, name)
+	}
+	return f.Tensors[i].Data
 }

@@ -28,6 +28,9 @@ export const named = ({ tensors }, name) => /** @type {Record<string, Tensor|und
 /** @param {Tensor} tensor @param {{row: number, col: number}} cell */
 const number = ({ data, shape }, { row, col }) => data[row * shape[1] + col];
 
+/** Is a cell's number good for more than a colour? @param {Tensor} tensor @param {{row: number, col: number}} cell */
+const known = (tensor, { row, col }) => !tensor.coarse && !untold(tensor, row, col);
+
 /** @param {Pointed} state */
 export function opReadout({ frame, cell, t }) {
   const { op, cell: exact, pick_step: from } = frame?.meta ?? {};
@@ -54,11 +57,7 @@ export function opReadout({ frame, cell, t }) {
         : "cell.dim";
   return {
     where: t(place, place === "explain.weight_at" ? { ...args, Row: cell.row, Col: cell.col } : args),
-    value: same
-      ? exact.value
-      : tensor && !tensor.coarse && !untold(tensor, cell.row, cell.col)
-        ? shortNumber(number(tensor, cell))
-        : "…",
+    value: same ? exact.value : tensor && known(tensor, cell) ? shortNumber(number(tensor, cell)) : "…",
     exact: !!same,
     masked: mask !== undefined && mask !== 1,
     gone: mask === EVICTED,
@@ -88,7 +87,7 @@ export function readout({ frame, cell, t }) {
       Row: row,
       Col: pairs ? token(cell.col) : cell.col,
     }),
-    value: same ? exact.value : untold(tensor, cell.row, cell.col) ? "…" : shortNumber(number(tensor, cell)),
+    value: same ? exact.value : known(tensor, cell) ? shortNumber(number(tensor, cell)) : "…",
     exact: !!same,
     masked: mask !== 1,
     gone: mask === EVICTED,

@@ -38,6 +38,7 @@ import { panel as counters } from "./counters/index.js";
 import { panel as take } from "./take/index.js";
 import { panel as real } from "./real/index.js";
 import { panel as variants } from "./variants/index.js";
+import { panel as card } from "./card/index.js";
 import { panel as toPlots } from "./to-plots/index.js";
 
 /** In the order in which they are painted. */
@@ -80,5 +81,6 @@ export const panels = [
   take,
   real,
   variants,
+  card,
   toPlots,
 ];

@@ -2,7 +2,7 @@
 
 import { complete } from "./triangle.js";
 
-/** @import { Frame, Op, Tensor } from "./frame.js" */
+/** @import { Attention, Frame, Op, Tensor } from "./frame.js" */
 
 /** @typedef {Pick<Tensor, "dtype"|"shape"> & {data_offsets: [number, number]}} Stored a tensor as a header has it */
 
@@ -54,6 +54,8 @@ export function read(buffer) {
   for (const input of /** @type {Op|undefined} */ (meta.op)?.inputs ?? []) {
     if (input.max) tensors["op." + input.op] = widen(tensors["op." + input.op], input.max);
   }
+  for (const [name, max] of Object.entries(/** @type {Attention|undefined} */ (meta.attention)?.max ?? {}))
+    tensors[name] = widen(tensors[name], max);
   complete(meta, tensors);
   return { meta, tensors, bytes: buffer.byteLength };
 }
@@ -67,7 +69,7 @@ export function parse(text) {
 }
 
 /**
- * A large input of an op comes as shares of its largest number: enough for a colour.
+ * A large matrix that nobody reads comes as shares of its largest number: enough for a colour.
  * @param {Tensor} t
  * @param {number} max
  * @returns {Tensor}

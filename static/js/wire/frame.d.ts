@@ -83,6 +83,8 @@ export interface Meta {
   breaks?: Breaks;
   /** the bookmarked steps of this viewer, in order. */
   marks?: number[];
+  /** the picture of one head. */
+  attention?: Attention;
   /** the op that is looked at; null where none is, or it does not exist in this step. */
   op?: Op | null;
   /** the explanation of the last cell of the trail; null where nothing is asked. */
@@ -101,7 +103,7 @@ export interface Meta {
 
 /** Their numbers. */
 export interface Tensors {
-  /** F16 [m, hd]: queries of the picked head, after RoPE */
+  /** F16 or U8 [m, hd]: queries of the picked head, after RoPE */
   Q?: Tensor;
   /** F16 [T, hd]: keys of its kv head: `cached` rows from the cache, then the m new ones */
   K?: Tensor;
@@ -119,7 +121,7 @@ export interface Tensors {
   evicted?: Tensor;
   /** F16 triangle: softmax over the pairs that are seen, 0 for evicted keys */
   probs?: Tensor;
-  /** F16 [m, hd]: probs x V */
+  /** F16 or U8 [m, hd]: probs x V */
   out?: Tensor;
   /**
    * F16 or U8: of the op and of each input that is not a weight matrix; a triangle of those with a column for each
@@ -1107,6 +1109,15 @@ export type Hit = {
   before?: string;
   /** top: and here */
   now?: string;
+};
+
+/** how the picture of one head travels, where not all of it has its digits. */
+export type Attention = {
+  /**
+   * of Q and out, where they have 2,048 numbers or more and nobody reads them (`table` is not open): then each is a
+   * picture only (U8), value = (u8 - 128)/127 x max. A cell that is picked is told exactly.
+   */
+  max: Record<string, number>;
 };
 
 /** the op that is looked at, with the tensors that the frame has of it. */

@@ -7,12 +7,13 @@ import { key } from "./guess.js";
 import { createChoice, speakWhileFocused } from "../../ui/open.js";
 import { fill, sentence } from "./provenance.js";
 import { plan } from "./plan.js";
-import { cell as short, si } from "../../format.js";
+import { cell as short, sentences, si } from "../../format.js";
 import { shade } from "./paint.js";
 import { keptTokens } from "../../facts/policy-rows.js";
 import { SIGNED } from "./policy-marks.js";
 import { watchWidth } from "../../ui/width.js";
 import { cacheless } from "../../facts/lanes.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, Row, State, T } from "../../types.js" */
 /** @import { Colouring } from "./paint.js" */
@@ -133,9 +134,9 @@ function create(root, { act }) {
         }) + key(frame, t);
     const each = c.heads / c.kv_heads;
     part(".on-stage").hidden = !held; // nothing is kept yet, or never
-    part("[data-stage]").textContent =
-      t("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer }) +
-      (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
+    const words = withTerms(t);
+    const staged = words("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer });
+    say(part("[data-stage]"), sentences(staged, each > 1 ? words("cache.shared", { Count: each }) : ""));
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
     errors.hidden = !run.policy.bits; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");

@@ -1,5 +1,6 @@
 // One op of a layer: its inputs, and what it makes of them.
 
+import { withTerms, say } from "../../ui/terms.js";
 import { plan } from "./plan.js";
 import { createPlates } from "./op-figures.js";
 import { paint } from "../../ui/matrix.js";
@@ -40,7 +41,8 @@ function create(root, { act, weights: source }) {
   const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const width = watchWidth(/** @type {HTMLElement} */ (root.parentElement), act.repaint);
-  let arrived = 0; // weight matrices that have come
+  let arrived = 0; // weight matrices that have come, or been refused
+  let lacks = /** @type {string[]} */ ([]); // of the picture, and why
   const weights = source(() => (arrived++, act.repaint()));
   /** @type {Plan|null} */
   let layout = null;
@@ -70,17 +72,19 @@ function create(root, { act, weights: source }) {
     const peers = [...document.querySelectorAll("#ops [data-part]")].filter(
       (c) => ofHead(c) === head && !(/** @type {HTMLElement} */ (c).hidden),
     );
-    const say = t("ops.at", {
+    const words = withTerms(t);
+    const said = words("ops.at", {
       Name: t("name." + op),
       N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op),
       Count: peers.length,
-      Say: t("ops.say." + op),
+      Say: words("ops.say." + op),
     });
-    if (part("say").textContent !== say) part("say").textContent = say; // a live region speaks every change
+    say(part("say"), said);
     const info = frame.meta.op;
     part("field").hidden = !info;
     part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // the panel cacheless says why
     if (!info) {
+      part("lacks").hidden = true;
       const { scope, pick } = frame.meta; // a handout may not hold every op
       part("empty").textContent =
         scope && pick.from !== null
@@ -91,7 +95,13 @@ function create(root, { act, weights: source }) {
       return;
     }
     const now = [frame, t, theme, width(), arrived];
-    if (now.some((x, i) => x !== drawn[i])) picture(frame, t, theme, info);
+    if (now.some((x, i) => x !== drawn[i])) {
+      lacks = [];
+      picture(frame, t, theme, info);
+      const says = lacks.join(" ");
+      part("lacks").hidden = !says;
+      if (part("lacks").textContent !== says) part("lacks").textContent = says;
+    }
     drawn = now;
     for (const p of layout?.plates ?? []) cursor(p, state.cell);
   };
@@ -143,9 +153,15 @@ function create(root, { act, weights: source }) {
   function draw(p, frame, t, theme, input) {
     const d = plates.get(p.name);
     place(d.box, p);
-    const tensor = input?.weight
-      ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name)
-      : tensorOf(frame, p.name);
+    const weight = input?.weight ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name) : null;
+    const tensor = weight ? weight.tensor : tensorOf(frame, p.name);
+    const Name = t("name." + p.name);
+    if (weight?.large) lacks.push(t("inside.large", { Name }));
+    if (weight?.refused) {
+      const { problem, args } = weight.refused;
+      lacks.push(t("inside.refused", { Name, Why: t("problem." + problem, args ?? {}) }));
+      if (weight.soon) lacks.push(t("inside.again"));
+    }
     const [rows, cols] = input ? [input.rows, input.cols] : (tensor?.shape ?? []);
     const grid =
       tensor && gridOf(p, frame, tensor.data.subarray((p.skip?.row ?? 0) * cols + (p.skip?.col ?? 0)), rows, cols);

@@ -4,6 +4,7 @@
 import { cell as short } from "../../format.js";
 import { hasLane } from "../../facts/lanes.js";
 import { where } from "../../facts/where.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Effect, Meta, Step, T } from "../../types.js" */
 
@@ -60,10 +61,10 @@ function waitSays(step, compared, effect, t) {
 export function createLamp(root, more) {
   const says = /** @type {HTMLElement} */ (root.querySelector("[data-says]"));
   return function view(/** @type {Meta} */ meta, /** @type {T} */ t) {
-    const lamp = lampSays(meta, t);
+    const lamp = lampSays(meta, withTerms(t));
     root.dataset.state = lamp.state;
-    if (says.textContent !== lamp.says) says.textContent = lamp.says;
-    more.textContent = lamp.more;
+    say(says, lamp.says);
+    say(more, lamp.more);
     more.hidden = !lamp.more;
   };
 }

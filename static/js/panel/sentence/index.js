@@ -7,6 +7,7 @@ import { cacheless, waits } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
 import { keptOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
 
@@ -84,10 +85,11 @@ function create(root) {
   const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
   /** @param {State} state */
   return function view({ frame, t, connected, loading, held }) {
-    const text = frame
-      ? sentence(frame, t)
-      : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
-    if (line.textContent !== text) line.textContent = text; // a live region speaks every change
+    const words = withTerms(t);
+    say(
+      line,
+      frame ? sentence(frame, words) : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting"),
+    );
     count.textContent = frame ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
   };

@@ -5,14 +5,16 @@ import { cell } from "../../format.js";
 import { named, tensorOf } from "../../facts/readout.js";
 import { PAIRS, untold } from "../../wire/triangle.js";
 import { el, line } from "../../ui/dom.js";
+import { createOpen } from "../../ui/open.js";
 
-/** @import { Frame, Panel, State } from "../../types.js" */
+/** @import { Frame, Host, Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "table", offline: true, create };
 
-/** @param {HTMLDetailsElement} root */
-function create(root) {
+/** @param {HTMLDetailsElement} root @param {Host} host */
+function create(root, { act }) {
+  const panel = createOpen(root, "table", act);
   const select = /** @type {HTMLSelectElement} */ (root.querySelector("select"));
   const table = /** @type {HTMLTableElement} */ (root.querySelector("table"));
   let frame = /** @type {Frame|null} */ (null);
@@ -21,7 +23,7 @@ function create(root) {
     /** @type {HTMLElement} */ (select.parentElement).hidden = !!op;
     const tensor = frame && (op ? tensorOf(frame, op) : named(frame, select.value));
     const from = frame?.meta.pick_step;
-    if (!root.open || !frame || !tensor || !from) return table.replaceChildren();
+    if (!root.open || !frame || !tensor || !from || (!op && tensor.coarse)) return table.replaceChildren();
     const [rows, cols] = tensor.shape;
     const names = onStage(frame);
     const positions = from.cached + from.rows;
@@ -40,6 +42,7 @@ function create(root) {
   select.addEventListener("change", fill);
   /** @param {State} next @param {State} before */
   return function view(next, before) {
+    panel(next);
     frame = next.frame;
     if (next.frame !== before.frame || next.lang !== before.lang) fill();
   };
