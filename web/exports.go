@@ -70,8 +70,11 @@ func attachment(name string) string {
 		if r < 0x80 {
 			return r
 		}
-		return '_'
+		return -1
 	}, name)
+	for strings.Contains(plain, "--") {
+		plain = strings.ReplaceAll(plain, "--", "-")
+	}
 	header := `attachment; filename="` + plain + `"`
 	if plain != name {
 		header += "; filename*=UTF-8''" + url.PathEscape(name)
