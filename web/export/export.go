@@ -305,8 +305,8 @@ func (r *rerun) handoutName() string {
 	if r.Link.Step >= 0 {
 		step = fmt.Sprintf("step%d", r.Link.Step)
 	}
-	parts := []string{"kvstep", unsafe.ReplaceAllString(r.model.Name, "_"), slug(r.Recipe.Prompt), step, "handout.html"}
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "-")
+	parts := []string{"kvstep", unsafe.ReplaceAllString(r.model.Name, "_"), slug(r.Recipe.Prompt), step}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "-") + "-handout.html"
 }
 
 // maxSlug is how many letters of a prompt a name has.

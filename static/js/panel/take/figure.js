@@ -72,9 +72,9 @@ const FOOT = 24;
 
 /** How high the part of an element is in which something stands. @param {Element} root @param {DOMRect} r */
 function deep(root, r) {
-  const things = [...root.querySelectorAll("figure, p")].filter((e) => e.checkVisibility());
+  const things = [...root.querySelectorAll("figure, p, li, tr")].filter((e) => e.checkVisibility());
   const ends = things.map((e) => e.getBoundingClientRect().bottom - r.top + FOOT);
-  return root.querySelector("canvas") && ends.length ? Math.min(r.height, Math.max(...ends)) : r.height;
+  return ends.length ? Math.min(r.height, Math.max(...ends)) : r.height;
 }
 
 /**
