@@ -69,9 +69,9 @@ function signs(ctx, plate, c) {
   ctx.fillStyle = c.muted;
   ctx.textAlign = "center";
   const y = S.y + S.h / 2;
-  sign(ctx, "·", (Q.x + Q.w + S.x) / 2, y);
+  sign(ctx, "=", (Q.x + Q.w + S.x) / 2, y); // K^T stands over or under S, and V so beside O
   sign(ctx, "→", (S.x + S.w + A.x) / 2, y);
-  sign(ctx, "·", (A.x + A.w + O.x) / 2, y);
+  sign(ctx, "=", (A.x + A.w + O.x) / 2, y);
 }
 
 /**
