@@ -12,6 +12,8 @@ type Kept struct {
 	lines map[any]keptLine // a line of passes by its key
 	asked map[any]any      // single values by their key, see once
 	heads headPictures
+
+	wholes wholePasses
 }
 
 // keptLine is a line of any type.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"kvstep/sim/explain"
 	"kvstep/sim/kv"
 )
 
@@ -26,6 +27,7 @@ var (
 	aPrompt = Need{"a prompt", func(m *Moment) bool { return len(m.Waiting) > 0 }}
 
 	matrices = Need{"`pick.from` not null", func(m *Moment) bool { return m.From != nil }}
+	squares  = Need{"`pick.from` not null, or `without`", func(m *Moment) bool { return m.From != nil || m.inLane(explain.Uncached) != nil }}
 	noOp     = Need{"no op picked", func(m *Moment) bool { return m.View.Op == "" }}
 
 	aChoice  = Need{"a choice, at head steps", func(m *Moment) bool { return m.Step != nil && m.Step.Choice() != nil }}

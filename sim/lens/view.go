@@ -39,9 +39,10 @@ type View struct {
 
 // Cell is one element of one of the frame's tensors.
 type Cell struct {
-	Op  string `json:"op"`
-	Row int    `json:"row"`
-	Col int    `json:"col"`
+	Op   string       `json:"op"`
+	Row  int          `json:"row"`
+	Col  int          `json:"col"`
+	Lane explain.Lane `json:"lane,omitempty"` // left out: the cached lane
 }
 
 // IsOp reports whether a viewer may look at an op of that name; "" is none.
@@ -83,6 +84,9 @@ func (p View) Check() (field, have string) {
 	}
 	if p.Cell != nil && len(p.Cell.Op) > MaxOp {
 		return "cell", p.Cell.Op
+	}
+	if p.Cell != nil && !p.Cell.Lane.Known() {
+		return "cell", string(p.Cell.Lane)
 	}
 	if _, _, _, _, ok := realSize(p.Real); p.Real != "" && !ok {
 		return "real", p.Real

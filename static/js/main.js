@@ -3,6 +3,7 @@
 import { connect } from "./wire/socket.js";
 import { createWeights } from "./wire/weights.js";
 import { createState } from "./state/initial.js";
+import { opens } from "./state/url.js";
 import { createOpening, tabStorage } from "./state/opening.js";
 import { broken, createActions, SERVED } from "./actions.js";
 import { mount } from "./panel/mount.js";
@@ -28,7 +29,7 @@ const act = createActions(
 await act.setLang(document.documentElement.dataset.lang ?? "en");
 const pick = new URLSearchParams(location.search).get("cell")?.split(".");
 if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), col: Number(pick[2]) } });
-mount(panels, { store, act, live: true, weights: createWeights, opening });
+mount(panels, { store, act, live: true, weights: createWeights, moments: null, opening });
 
 const most = Number(document.documentElement.dataset.most) || Infinity; // bytes of a message
 // A first visit says no more than its language, in which it gets a prompt.
@@ -36,7 +37,7 @@ const first = location.search || `?lang=${store.get().lang}`;
 socket = connect(
   window.kvstepLive.url,
   {
-    opened: () => opening.opened(store.get().frame?.meta.link ?? first),
+    opened: () => opening.opened(store.get().frame?.meta.link ?? opens(first)),
     frame(data) {
       const first = !store.get().frame;
       act.frame(data);

@@ -215,6 +215,8 @@ func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
 		m.View.Show = page.Asked(r.Recipe)
 	}
 	f := wire.File(m)
+	delete(f.Meta, "without") // not yet in a handout
+	f.Tensors = slices.DeleteFunc(f.Tensors, func(t checkpoint.Tensor) bool { return strings.HasPrefix(t.Name, "without_") })
 	if head > 0 {
 		for key := range f.Meta {
 			if key != "kvstep" && key != "pick" && key != "pick_step" {

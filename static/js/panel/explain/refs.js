@@ -1,5 +1,6 @@
 // Names of cells, as people say them, and the way from one to the next.
 
+import { opName } from "../../facts/matrices.js";
 import { isolate } from "../../text.js";
 import { onStage } from "../../facts/token-names.js";
 import { where } from "../../facts/where.js";
@@ -8,8 +9,8 @@ import { where } from "../../facts/where.js";
 
 /** @typedef {Ref & {at: CellLabels}} Named a cell, and what it is to people */
 
-/** Only the five numbers of a ref, to be sent. @param {Ref} r @returns {Ref} */
-export const bare = ({ step, op, head, row, col }) => ({ step, op, head, row, col });
+/** Only what a ref is, to be sent. @param {Ref} r @returns {Ref} */
+export const bare = ({ step, op, head, row, col, lane }) => ({ step, op, head, row, col, ...(lane && { lane }) });
 
 /** Cell i of a line. @param {Read} line @param {number} i @returns {Ref} */
 export function cellOf(line, i) {
@@ -41,7 +42,7 @@ export function labels(frame, cell) {
  */
 export function title(frame, cell, t) {
   const { row, col } = labels(frame, cell);
-  const args = { Op: t("name." + cell.op), Row: row, Col: col };
+  const args = { Op: opName(cell, t), Row: row, Col: col };
   if (cell.at.col_pos !== undefined) return t("cell.pair", args);
   if (cell.op === "logits") return t("explain.token_at", args);
   return t(cell.at.row_pos !== undefined || cell.at.row !== undefined ? "cell.dim" : "explain.weight_at", args);
@@ -55,7 +56,7 @@ export function title(frame, cell, t) {
  */
 export function short(frame, cell, t) {
   const { row, col } = labels(frame, cell);
-  return `${t("name." + cell.op)} [${row}, ${col}]`;
+  return `${opName(cell, t)} [${row}, ${col}]`;
 }
 
 /** "prefill · layer 3". @param {Pick<Explain, "steps">} explain @param {number} step @param {T} t */
