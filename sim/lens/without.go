@@ -81,6 +81,29 @@ func showWithout(m *Moment) (*WithoutInfo, []Tensor) {
 	return info, tensors
 }
 
+// WithoutRows returns the rows of the lane without a cache that who has those before one, and the cached lane's of this
+// step, still lacks: of pairs with all keys up to their own, triangles that begin with from+1 numbers. None where
+// the lane is not known.
+func WithoutRows(m *Moment, from int) []Tensor {
+	s := m.inLane(explain.Uncached)
+	whole, _, source := m.without(s)
+	to := s.Cached + s.Rows
+	if source == WithoutRecorded {
+		to = s.Cached
+	}
+	if source == WithoutSame || source == WithoutNone || from >= to {
+		return nil
+	}
+	rows := *whole
+	rows.X, rows.Cached, rows.Rows = whole.X.Rows(from, to), from, to-from
+	a := m.Model.Model.Causal(&rows, m.Head())
+	tensors := []Tensor{Floats("without_Q", F16, a.Q), ofPairs("without_scores", a.Scores), ofPairs("without_probs", a.Probs), Floats("without_out", F16, a.Out)}
+	if source == WithoutComputed {
+		tensors = append(tensors, Floats("without_K", F16, a.K.Rows(from, to)), Floats("without_V", F16, a.V.Rows(from, to)))
+	}
+	return tensors
+}
+
 // picture turns large tensors into pictures.
 func (info *WithoutInfo) picture(tensors []Tensor) {
 	for i, t := range tensors {
