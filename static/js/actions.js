@@ -310,6 +310,20 @@ export function createActions(store, link, world = SERVED) {
       const { op, row, col, lane } = cell;
       act.explain([{ step, op, head: pick.head, row, col, ...(lane && { lane }) }]);
     },
+    /**
+     * Looks at a layer and a head of the overview, and asks where a number of theirs comes from.
+     * @param {number} layer @param {Ref} ref @param {boolean} [focus] on the answer
+     */
+    explainAt(layer, ref, focus = false) {
+      clearTimeout(pickTimer);
+      const { frame } = store.get();
+      const p = frame?.meta.pick;
+      if (!p) return;
+      const cell = { op: ref.op, row: ref.row, col: ref.col };
+      store.set({ cell, asked: { frame, focus } });
+      const follow = p.follow && layer === p.layer;
+      link.send({ ...picked(), layer: follow ? null : layer, head: ref.head, op: "", cell, trail: [ref] });
+    },
     /** What was asked is on screen. */
     answered() {
       store.set({ asked: null });

@@ -11,7 +11,7 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type { Cell, Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
 
 declare global {
   interface Window {
@@ -40,9 +40,6 @@ declare module "./wire/frame.js" {
 
 /** The cards of the glossary, by id (docs/glossary.md). */
 export type Glossary = Record<string, { name: string; says: string[]; formula?: string; see?: string }>;
-
-/** A cell of the matrices of a lane; of the one with a cache where none is named. */
-export type Cell = answers.Cell & { lane?: string };
 
 /** A frame that has these keys, as those of a batch have peers. */
 export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };

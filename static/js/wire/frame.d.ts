@@ -49,7 +49,7 @@ export interface Meta {
   pick_step?: PickStep;
   /** the exact value of the picked cell; null when none is picked or it does not exist. */
   cell: CellValue | null;
-  /** what both lanes paid, in this step and in all so far. */
+  /** what both lanes paid, in this step, in this pass and in all so far. */
   ledger: Ledger;
   /**
    * what the letters of the ledger's formulas (sim/cost/formula.go) are worth in this step, by lane; a lane that
@@ -176,7 +176,7 @@ export interface Tensors {
   cache_scale?: Tensor;
   /**
    * F16 [G, T]: heavy hitters: the attention that each row of the layer that is looked at has received so far, or
-   * until it was let go; not beside the picture of an op
+   * until it was evicted; not beside the picture of an op
    */
   cache_received?: Tensor;
   /**
@@ -614,8 +614,11 @@ export type CellValue = {
 /** what both lanes paid. */
 export type Ledger = {
   step: Lanes;
+  /** the steps of the cursor's pass up to the cursor: at its head, the whole pass */
+  pass: Lanes;
   /** all steps up to the cursor */
   total: Lanes;
+  timed?: Timed;
   count: Count;
 };
 
@@ -623,6 +626,8 @@ export type Ledger = {
 export type Lanes = {
   cached: Counters | null;
   uncached: Counters | null;
+  /** what a cache would have left to pay, of a run that has no such lane: the rest was recomputed. */
+  needed?: FlopsByPart;
 };
 
 /** those of kvstep trace; one that is left out is 0. */
@@ -654,6 +659,18 @@ export type FlopsByPart = {
   out?: Integer;
   mlp?: Integer;
   head?: Integer;
+};
+
+/**
+ * the time of both lanes in the steps in which their times compare: both ran, and one had tokens in a cache. Without
+ * any, both do the same, and whoever is first finds nothing in the processor's caches.
+ */
+export type Timed = {
+  steps: number;
+  /** seconds */
+  cached: number;
+  /** seconds */
+  uncached: number;
 };
 
 /** says what the numbers count: the viewer's switches, whatever the recipe counted. */
@@ -1398,6 +1415,8 @@ export type History = {
   parts?: boolean;
   /** the points are the running sums of these */
   sums?: boolean;
+  /** the points of which the uncached lane ran not all, so that it was counted: each from one to before another. */
+  counted?: [from: number, to: number][];
   /** how the time ahead is modelled, by lane; of the metric time only. */
   fit?: Partial<Record<LaneName, TimeFit>>;
 };

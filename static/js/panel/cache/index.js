@@ -5,7 +5,7 @@
 import { onKey } from "../../ui/keys.js";
 import { key } from "./guess.js";
 import { createChoice, speakWhileFocused } from "../../ui/open.js";
-import { fill, sentence } from "./provenance.js";
+import { fill, refOf, sentence } from "./provenance.js";
 import { plan } from "./plan.js";
 import { cell as short, sentences, si } from "../../format.js";
 import { shade } from "./paint.js";
@@ -70,6 +70,12 @@ function create(root, { act }) {
     look();
     act.repaint();
   };
+  /** Goes to a row's layer and head, and opens where it comes from. @param {Row} row @param {boolean} focus */
+  const ask = (row, focus) => {
+    const ref = state?.frame && refOf(state.frame, row);
+    if (ref) act.explainAt(row.layer, ref, focus);
+    return !!ref;
+  };
   canvas.addEventListener(
     "pointermove",
     (e) => !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)),
@@ -86,12 +92,14 @@ function create(root, { act }) {
     kept = !!row;
     if (row) go(row);
     else leave();
+    if (row) ask(row, false);
   });
   onKey(canvas, (key, e) => {
     if (!layout) return;
     const held = Math.max(...(state?.frame?.meta.kv.lens ?? [0]), 1);
     const to = key === "Escape" ? null : layout.step(here ?? start(), key, held);
     if (key === "Escape") [kept, here] = [false, null];
+    else if (key === "Enter" && here && ask(here, true)) return e.preventDefault();
     else if (!to) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
