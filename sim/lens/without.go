@@ -43,7 +43,7 @@ const (
 	newestShown  = 64  // of them at most, whatever their positions
 	mostComputed = 256 // tokens
 
-	picturedFrom = 1024 // numbers: larger tensors travel as pictures of one byte each, of which a cell is told exactly when it is pointed at
+	picturedFrom = 512 // numbers: larger tensors travel as pictures of one byte each, of which a cell is told exactly when it is pointed at
 )
 
 // showWithout returns the lane's own rows and pairs of one head. What the frame has of the cached lane and is the same
