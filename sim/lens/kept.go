@@ -1,6 +1,11 @@
 package lens
 
-import "sync"
+import (
+	"reflect"
+	"sync"
+
+	"kvstep/sim"
+)
 
 // Kept is what lenses have worked out of the passes of one run. It stands beside the run's
 // tape, so that a frame asks for the steps of its own pass alone, however long the run is:
@@ -12,7 +17,19 @@ type Kept struct {
 	lines map[any]keptLine // a line of passes by its key
 	asked map[any]any      // single values by their key, see once
 	heads headPictures
+
+	within *sim.Memory // counts what is held
+	held   *sim.Memory // which is so much
+	single int64       // of asked, bytes
 }
+
+// NewKept has nothing yet. What it comes to hold is counted within memory, nil for nobody's, until Close.
+func NewKept(within *sim.Memory) *Kept {
+	return &Kept{within: within, held: sim.NewMemory(within, "memory.room", 0)}
+}
+
+// Close says that nobody asks any more.
+func (k *Kept) Close() { k.held.Close() }
 
 // keptLine is a line of any type.
 type keptLine interface{ first(passes int) keptLine }
@@ -21,6 +38,7 @@ type keptLine interface{ first(passes int) keptLine }
 type line[T any] struct {
 	mu     sync.Mutex
 	passes []T
+	bytes  int64 // of the list; 0 where it is another run's
 }
 
 // first returns a line of the first n passes, which shares them.
@@ -33,10 +51,10 @@ func (l *line[T]) first(n int) keptLine {
 
 // Fork returns what is kept of the first so many passes, for a run that shares them.
 func (k *Kept) Fork(passes int) *Kept {
-	f := &Kept{}
 	if k == nil {
-		return f
+		return &Kept{}
 	}
+	f := NewKept(k.within)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	f.lines = make(map[any]keptLine, len(k.lines))
@@ -53,8 +71,16 @@ func perPass[T any](k *Kept, key any, passes int, next func(pass int, before []T
 	l := lineAt[T](k, key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for pass := len(l.passes); pass < passes; pass++ {
-		l.passes = append(l.passes, next(pass, l.passes))
+	var numbers int64
+	before := len(l.passes)
+	for pass := before; pass < passes; pass++ {
+		x := next(pass, l.passes)
+		l.passes, numbers = append(l.passes, x), numbers+numbersOf(reflect.ValueOf(x))
+	}
+	if passes > before { // then the list is this run's
+		bytes := int64(cap(l.passes)) * int64(reflect.TypeFor[T]().Size())
+		k.held.Add(bytes - l.bytes + numbers)
+		l.bytes = bytes
 	}
 	return l.passes[:passes:passes]
 }
@@ -100,11 +126,42 @@ func once[T any](k *Kept, key any, value func() T) T {
 	known = value()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.asked == nil || len(k.asked) >= mostAsked {
-		k.asked = map[any]any{}
+	if _, ok := k.asked[key]; ok { // another frame has made it too
+		return known
 	}
-	k.asked[key] = known
+	if k.asked == nil || len(k.asked) >= mostAsked {
+		k.held.Give(k.single)
+		k.asked, k.single = map[any]any{}, 0
+	}
+	bytes := numbersOf(reflect.ValueOf(known))
+	k.asked[key], k.single = known, k.single+bytes
+	k.held.Add(bytes)
 	return known
+}
+
+// numbersOf returns the bytes of the lists of numbers that a value has. What else it has is the steps'.
+func numbersOf(v reflect.Value) (bytes int64) {
+	switch v.Kind() {
+	case reflect.Slice:
+		switch kind := v.Type().Elem().Kind(); {
+		case kind <= reflect.Complex128:
+			return int64(v.Cap()) * int64(v.Type().Elem().Size())
+		case kind != reflect.Slice:
+			return 0
+		}
+		for i := range v.Len() {
+			bytes += numbersOf(v.Index(i))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			bytes += numbersOf(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			bytes += numbersOf(v.Field(i))
+		}
+	}
+	return bytes
 }
 
 // kept returns what is kept of the run; a moment that nobody gave any has its own.
