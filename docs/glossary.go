@@ -3,6 +3,7 @@ package docs
 
 import (
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,8 @@ type Term struct {
 	Name    Text
 	Says    Text     // one sentence of at most 15 words
 	More    Text     // one more of detail, or ""
+	Formula string   // as on a blackboard, "" for none
+	See     string   // the place of the page that shows it (static/js/panel/card/places.js), "" for none
 	Also    []string // other names of the same thing
 	IDs     []ID
 	Code    []Ref
@@ -83,6 +86,8 @@ var keys = []struct {
 	{"zh", true, func(t *Term, v string) error { t.Says.Zh = v; return nil }},
 	{"en+", false, func(t *Term, v string) error { t.More.En = v; return nil }},
 	{"zh+", false, func(t *Term, v string) error { t.More.Zh = v; return nil }},
+	{"formula", false, func(t *Term, v string) error { t.Formula = v; return nil }},
+	{"see", false, func(t *Term, v string) error { t.See = v; return nil }},
 	{"also", false, func(t *Term, v string) error { t.Also = strings.Split(v, ", "); return nil }},
 	{"ids", false, func(t *Term, v string) error {
 		return eachQuoted(v, " ", func(list, name string) { t.IDs = append(t.IDs, ID{list, name}) })
@@ -141,6 +146,44 @@ func eachQuoted(value, sep string, add func(before, after string)) error {
 		add(before, after)
 	}
 	return nil
+}
+
+// ID returns the name under which messages mark the term: what stands in brackets is left
+// out, and "KV cache" is "kv-cache".
+func (t *Term) ID() string {
+	name, _, _ := strings.Cut(t.Name.En, " (")
+	return strings.ReplaceAll(strings.NewReplacer("/", "", ".", "").Replace(strings.ToLower(name)), " ", "-")
+}
+
+// card is a term as the page shows it, in one language.
+type card struct {
+	Name    string   `json:"name"`
+	Says    []string `json:"says"` // sentences
+	Formula string   `json:"formula,omitempty"`
+	See     string   `json:"see,omitempty"`
+}
+
+// Cards returns the terms as the page's cards of a language, "en" or "zh": JSON by id.
+func Cards(lang string) ([]byte, error) {
+	terms, err := Glossary()
+	if err != nil {
+		return nil, err
+	}
+	in := func(t Text) string {
+		if lang == "zh" {
+			return t.Zh
+		}
+		return t.En
+	}
+	all := make(map[string]card, len(terms))
+	for i, t := range terms {
+		says := []string{in(t.Says)}
+		if more := in(t.More); more != "" {
+			says = append(says, more)
+		}
+		all[terms[i].ID()] = card{in(t.Name), says, t.Formula, t.See}
+	}
+	return json.Marshal(all)
 }
 
 // Find returns the term that an entry of a list stands under, nil if there is none.

@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -87,6 +88,24 @@ func TestNamesAreUnique(t *testing.T) {
 	}
 }
 
+// TestCards: every term has an id of its own that a message can mark, and a card in both languages.
+func TestCards(t *testing.T) {
+	terms, ids := glossaryText(t), map[string]bool{}
+	for i := range terms {
+		id := terms[i].ID()
+		if !regexp.MustCompile(`^[a-z][a-z0-9_-]*$`).MatchString(id) || ids[id] {
+			t.Errorf("%s has the id %q", terms[i].Name.En, id)
+		}
+		ids[id] = true
+	}
+	for lang, want := range map[string]string{"en": "KV cache", "zh": "KV 缓存"} {
+		var all map[string]struct{ Name string }
+		if data, err := docs.Cards(lang); err != nil || json.Unmarshal(data, &all) != nil || len(all) != len(ids) || all["kv-cache"].Name != want {
+			t.Errorf("%s: %d cards of %d terms: %v", lang, len(all), len(ids), err)
+		}
+	}
+}
+
 // TestOrder: sections stand together, and their terms in alphabetical order.
 func TestOrder(t *testing.T) {
 	var sections []docs.Text
@@ -112,7 +131,7 @@ func TestOrder(t *testing.T) {
 // a formula or a number counts as one sign of a Chinese sentence.
 const englishWords, chineseSigns = 15, 30
 
-var latinWord = regexp.MustCompile(`[\p{Latin}0-9][^\p{Han},。;:、]*`)
+var latinWord = regexp.MustCompile(`[\p{Latin}0-9][^\p{Han}，。；：、]*`)
 
 func signs(s string) int {
 	n := len(latinWord.FindAllString(s, -1))
@@ -276,7 +295,7 @@ func FuzzParseGlossary(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	f.Add([]byte("## A · 甲\n### b · 乙\n- en: E.\n- zh: 中。\n- also: x, y\n- ids: `op Q`, `lens kv`\n- code: `sim.Step.N`\n- paper: P.\n"))
+	f.Add([]byte("## A · 甲\n### b · 乙\n- en: E.\n- zh: 中。\n- formula: f\n- see: cache\n- also: x, y\n- ids: `op Q`, `lens kv`\n- code: `sim.Step.N`\n- paper: P.\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		terms, err := docs.ParseGlossary(text)
 		if err != nil {
@@ -303,7 +322,7 @@ func written(terms []docs.Term) []byte {
 		for _, ref := range x.Code {
 			code = append(code, "`"+ref.Package+"."+ref.Name+"`")
 		}
-		for _, line := range []struct{ key, value string }{{"en+", x.More.En}, {"zh+", x.More.Zh}, {"also", strings.Join(x.Also, ", ")},
+		for _, line := range []struct{ key, value string }{{"en+", x.More.En}, {"zh+", x.More.Zh}, {"formula", x.Formula}, {"see", x.See}, {"also", strings.Join(x.Also, ", ")},
 			{"ids", strings.Join(ids, ", ")}, {"code", strings.Join(code, ", ")}, {"paper", x.Paper}} {
 			if line.value != "" {
 				fmt.Fprintf(&b, "- %s: %s\n", line.key, line.value)

@@ -8,11 +8,13 @@ import (
 
 // words are the terms that are about no entry of a list.
 var words = []string{
-	"acceptance", "arithmetic intensity", "attention sink", "block table", "BOS", "BPE",
-	"chunked prefill", "compute-bound", "context length", "continuous batching", "decode",
-	"draft model", "EOS", "eviction", "GQA", "group", "head_dim", "inter-token latency", "lane",
-	"MAC", "memory-bound", "MHA", "MQA", "preemption", "prefill", "prefix caching", "scale",
-	"static batching", "throughput", "tokenizer", "TTFT",
+	"acceptance", "arithmetic intensity", "attention sink", "bandwidth", "block table", "BOS", "BPE",
+	"chunked prefill", "compute-bound", "context length", "continuous batching", "counted", "decode",
+	"dot product (·)", "draft model", "entropy", "EOS", "eviction", "GQA", "group", "head_dim",
+	"identical", "inter-token latency", "K/V head", "lane", "layer", "MAC", "measured",
+	"memory-bound", "MHA", "modelled", "MQA", "pair", "position", "preemption", "prefill",
+	"prefix caching", "ratio", "recomputed", "row", "scale", "seed", "static batching", "throughput",
+	"tokenizer", "TTFT", "vocabulary", "weights",
 }
 
 // TestEveryWordIsExplained: those that no list asks for, the list above does.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"kvstep/docs"
 	"kvstep/static"
 	"kvstep/web/bundle"
 	"kvstep/web/pack"
@@ -35,6 +36,9 @@ var loads = map[string]load{
 	"favicon.svg": joined("favicon.svg", func() (string, error) { return read("favicon.svg") }),
 	"en.json":     catalogue("en"),
 	"zh.json":     catalogue("zh"),
+	// Cards of the glossary are asked for when somebody asks for one.
+	"terms-en.json": glossary("en"),
+	"terms-zh.json": glossary("zh"),
 }
 
 // joined is a load that is made of files of package static.
@@ -49,6 +53,14 @@ func joined(name string, join func() (string, error)) load {
 func catalogue(lang string) load {
 	return load{"/text/", sync.OnceValues(func() (pack.Content, error) {
 		data, err := text.ForPages(lang)
+		return pack.New("application/json; charset=utf-8", data), err
+	})}
+}
+
+// glossary is the cards of the glossary in a language.
+func glossary(lang string) load {
+	return load{"/text/", sync.OnceValues(func() (pack.Content, error) {
+		data, err := docs.Cards(lang)
 		return pack.New("application/json; charset=utf-8", data), err
 	})}
 }

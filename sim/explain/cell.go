@@ -22,6 +22,9 @@ type Explanation struct {
 	Calc   []Calc `json:"calc,omitempty"`
 	Reads  []Line `json:"reads,omitempty"` // every cell that was read
 	Token  *int   `json:"token,omitempty"` // the id whose embedding was looked up
+	// First is the step that computed the row first, where it stands for one that the uncached lane has computed again:
+	// the step of the cell has compared both lanes, and they are equal bit for bit.
+	First *int `json:"first,omitempty"`
 	// Exact says that the arithmetic gave Value, bit for bit.
 	Exact bool `json:"exact"`
 }
@@ -63,12 +66,16 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	if ref.Row < 0 || ref.Row >= e.Rows || ref.Col < 0 || ref.Col >= e.Cols {
 		return nil, false
 	}
-	e.Value, e.Masked = Number(r.at(ref)), r.Masked(ref)
+	e.Value, e.Masked, e.First = Number(r.at(ref)), r.Masked(ref), r.first(ref)
 	reads := r.reads(s, op)
 	switch op.Kind {
 	case Softmax:
 		if e.Masked { // never enters the softmax
 			e.Kind, reads = Mask, nil
+		}
+	case Stored:
+		if ref.Lane == Uncached { // nothing was: it has just been computed
+			e.Kind = Copy
 		}
 	}
 	for _, read := range reads {
@@ -80,7 +87,7 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 		if !ok {
 			return nil, false
 		}
-		if (line.Op == "K" || line.Op == "V") && line.Along != "col" {
+		if (line.Op == "K" || line.Op == "V") && line.Along != "col" && line.Lane == "" {
 			if by, _ := r.stored(s, line.Row); by >= 0 { // else another request of the batch did
 				line.Stored = &by
 			}
@@ -94,6 +101,17 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	r.work(s, e)
 	e.Exact = math.Float32bits(float32(e.result())) == math.Float32bits(float32(e.Value))
 	return e, true
+}
+
+// first returns the step that computed the row of a cell of the uncached lane before the cell's own did; nil: none.
+func (r *Run) first(ref Ref) *int {
+	if side := Find(ref.Op).Rows; ref.Lane != Uncached || side != rows && side != seen {
+		return nil
+	}
+	if w := r.whole(ref.Step); ref.Row < len(w.first) && w.first[ref.Row] != ref.Step {
+		return &w.first[ref.Row]
+	}
+	return nil
 }
 
 // result returns what the arithmetic gives; a weight is what it is.
@@ -195,7 +213,7 @@ type Coords struct{ RowPos, ColPos, RowToken, ColToken int }
 
 // Coords returns where a cell that exists stands.
 func (r *Run) Coords(ref Ref) Coords {
-	s, op := r.Step(ref.Step), Find(ref.Op)
+	s, op := r.step(ref), Find(ref.Op)
 	p := Coords{-1, -1, -1, -1}
 	switch op.Rows {
 	case rows:
@@ -221,13 +239,13 @@ func (r *Run) Coords(ref Ref) Coords {
 // Masked reports whether a cell is a pair that no softmax sees: the causal mask
 // forbids it, or the cache had evicted the key.
 func (r *Run) Masked(ref Ref) bool {
-	s, op := r.Step(ref.Step), Find(ref.Op)
+	s, op := r.step(ref), Find(ref.Op)
 	return op.Cols == seen && model.Hidden(s, r.Model.KVHead(ref.Head), ref.Row, ref.Col)
 }
 
 // at returns the number in a cell that exists.
 func (r *Run) at(ref Ref) float32 {
-	s, op := r.Step(ref.Step), Find(ref.Op)
+	s, op := r.step(ref), Find(ref.Op)
 	if op.Rows == rows {
 		return r.part(s, op, ref.Head, ref.Row, ref.Row+1).At(0, ref.Col)
 	}
@@ -236,15 +254,18 @@ func (r *Run) at(ref Ref) float32 {
 
 // line finds the cells that a read means for one cell of an op of step s.
 func (r *Run) line(s *sim.Step, op *Op, ref Ref, read Read) (Line, bool) {
-	l := Line{Ref: Ref{Step: s.N, Op: read.Op, Head: ref.Head}}
+	l := Line{Ref: Ref{Step: s.N, Op: read.Op, Head: ref.Head, Lane: ref.Lane}}
+	from := Find(read.Op)
+	if from.Constant() { // no lane's
+		l.Lane = ""
+	}
 	width := r.Model.Config.HeadDim
 	if op.ID == "x" && read.Op == "next" { // what left the layer before
 		l.Step--
-		if before := r.Step(l.Step); before == nil || before.Part != sim.LayerPart || before.Pass != s.Pass {
+		if before := r.step(l.Ref); before == nil || before.Part != sim.LayerPart || before.Pass != s.Pass {
 			return l, false
 		}
 	}
-	from := Find(read.Op)
 	rows, cols := r.Shape(s, from)
 	index := func(at At, size int, along string) int {
 		number, a, b := 0, 0, 0
@@ -290,6 +311,9 @@ func decidingRow(s *sim.Step) int {
 // stored returns the step that put position p of step s's layer into the cache, and
 // the row of that step which it was; -1 if it is not recorded.
 func (r *Run) stored(s *sim.Step, p int) (step, row int) {
+	if s.Cached <= p && p < s.Cached+s.Rows {
+		return s.N, p - s.Cached
+	}
 	from := s.N
 	if r.Writer != nil {
 		from += (r.Writer(s, p) - s.Pass) * (r.Model.Config.Layers + 1)
@@ -304,7 +328,7 @@ func (r *Run) stored(s *sim.Step, p int) (step, row int) {
 
 // values returns the numbers of a line.
 func (r *Run) values(l Line) []float32 {
-	s, op := r.Step(l.Step), Find(l.Op)
+	s, op := r.step(l.Ref), Find(l.Op)
 	if l.Along == "col" {
 		x := r.part(s, op, l.Head, 0, s.Rows)
 		column := make([]float32, l.N)

@@ -259,7 +259,7 @@ func (x *ran) walk(t *testing.T, n, stride int) (cells int) {
 		}
 		rows, cols := x.Shape(s, op)
 		for cell := 0; cell < heads*rows*cols; cell += stride {
-			ref := Ref{n, op.ID, cell / (rows * cols), cell / cols % rows, cell % cols}
+			ref := Ref{n, op.ID, cell / (rows * cols), cell / cols % rows, cell % cols, ""}
 			x.check(t, ref)
 			cells++
 		}
@@ -456,9 +456,9 @@ func TestWhatDoesNotExist(t *testing.T) {
 	c := l.Model.Config
 	head := c.Layers
 	for _, ref := range []Ref{
-		{-1, "x", 0, 0, 0}, {99, "x", 0, 0, 0}, {0, "", 0, 0, 0}, {0, "logits", 0, 0, 0}, {head, "norm1", 0, 0, 0}, {head, "w_q", 0, 0, 0},
-		{0, "x", 0, 3, 0}, {0, "x", 0, 0, c.Dim}, {0, "x", 0, -1, 0}, {0, "x", 0, 0, -1}, {0, "q", c.Heads, 0, 0}, {0, "q", -1, 0, 0},
-		{0, "cos", 0, 0, 0}, {0, "w_norm3", 0, 0, 0}, {0, "embed", 0, c.Vocab, 0}, {head, "logits", 0, 1, 0}, {0, "K", 0, 3, 0},
+		{-1, "x", 0, 0, 0, ""}, {99, "x", 0, 0, 0, ""}, {0, "", 0, 0, 0, ""}, {0, "logits", 0, 0, 0, ""}, {head, "norm1", 0, 0, 0, ""}, {head, "w_q", 0, 0, 0, ""},
+		{0, "x", 0, 3, 0, ""}, {0, "x", 0, 0, c.Dim, ""}, {0, "x", 0, -1, 0, ""}, {0, "x", 0, 0, -1, ""}, {0, "q", c.Heads, 0, 0, ""}, {0, "q", -1, 0, 0, ""},
+		{0, "cos", 0, 0, 0, ""}, {0, "w_norm3", 0, 0, 0, ""}, {0, "embed", 0, c.Vocab, 0, ""}, {head, "logits", 0, 1, 0, ""}, {0, "K", 0, 3, 0, ""},
 	} {
 		if e, ok := x.Cell(ref); ok {
 			t.Errorf("%+v is explained: %+v", ref, e)
@@ -482,7 +482,7 @@ func TestTensorIsItsCells(t *testing.T) {
 				}
 				for row := range m.NumRows() {
 					for col := range m.NumCols() {
-						if v, want := m.At(row, col), x.truth(Ref{n, Ops[i].ID, head, row, col}); v != want {
+						if v, want := m.At(row, col), x.truth(Ref{n, Ops[i].ID, head, row, col, ""}); v != want {
 							t.Fatalf("step %d %s [%d %d]: %v, want %v", n, Ops[i].ID, row, col, v, want)
 						}
 					}
@@ -540,12 +540,22 @@ func FuzzCell(f *testing.F) {
 			return nil
 		}
 		return &steps[n]
+	}, Whole: func(s *sim.Step) (*sim.Step, []int) {
+		again, err := run.NewWhole(m, s.Tokens)
+		if err != nil {
+			f.Fatal(err)
+		}
+		whole := *s
+		whole.Cached, whole.Rows = 0, len(s.Tokens)
+		whole.X, whole.Out, whole.KV = again.Layer(s.Layer)
+		return &whole, nil
 	}}
 	for i, op := range Ops {
-		f.Add(i%9, op.ID, i%5, i%4, i%7)
+		f.Add(i%9, op.ID, i%5, i%4, i%7, "")
+		f.Add(i%9, op.ID, i%5, i%4, i%7, "uncached")
 	}
-	f.Fuzz(func(t *testing.T, step int, op string, head, row, col int) {
-		ref := Ref{step, op, head, row, col}
+	f.Fuzz(func(t *testing.T, step int, op string, head, row, col int, lane string) {
+		ref := Ref{step, op, head, row, col, Lane(lane)}
 		e, ok := x.Cell(ref)
 		v, there := x.Value(ref)
 		if ok != there {

@@ -14,7 +14,18 @@ type Ref struct {
 	Head int    `json:"head"`
 	Row  int    `json:"row"`
 	Col  int    `json:"col"`
+	Lane Lane   `json:"lane,omitempty"` // left out: the lane that the step is of
 }
+
+// Lane says in which lane a cell is, where that is not the one that the step is of.
+type Lane string
+
+// Uncached is the lane without a cache, whose rows are all tokens up to the step: of its cells
+// the row is a position.
+const Uncached Lane = "uncached"
+
+// Known reports whether cells can be of a lane of that name.
+func (l Lane) Known() bool { return l == "" || l == Uncached }
 
 // Run is a run whose cells can be asked: a model and its recorded steps.
 type Run struct {
@@ -23,8 +34,13 @@ type Run struct {
 	// Writer returns the latest pass up to that of a step that computed a position of its sequence, -1 for
 	// none. Without it the steps are searched.
 	Writer func(s *sim.Step, position int) (pass int)
+	// Whole returns a layer step as the lane without a cache ran it: nothing cached, and a row for each token. first
+	// are the steps that computed these rows first, where recorded rows stand for those of this pass; else nil. The
+	// step is nil where nobody knows the rows. Without it no cell of that lane is known.
+	Whole func(s *sim.Step) (whole *sim.Step, first []int)
 
-	inside map[int]derived // by step: what was derived last
+	inside map[*sim.Step]derived // what was derived last
+	wholes map[int]wholeStep     // by step, of those that were asked for
 }
 
 // derived is a part of a layer that was run again: rows [from, to) of a step.
@@ -33,14 +49,42 @@ type derived struct {
 	from, to int
 }
 
+type wholeStep struct {
+	*sim.Step
+	first []int
+}
+
+// step returns the step of a ref in its lane, nil where it is not known.
+func (r *Run) step(ref Ref) *sim.Step {
+	if ref.Lane == Uncached {
+		return r.whole(ref.Step).Step
+	}
+	return r.Step(ref.Step)
+}
+
+// whole returns a layer step as the lane without a cache ran it.
+func (r *Run) whole(n int) (w wholeStep) {
+	if known, ok := r.wholes[n]; ok {
+		return known
+	}
+	if s := r.Step(n); s != nil && s.Part == sim.LayerPart && r.Whole != nil {
+		w.Step, w.first = r.Whole(s)
+	}
+	if r.wholes == nil {
+		r.wholes = map[int]wholeStep{}
+	}
+	r.wholes[n] = w
+	return w
+}
+
 // has returns the step and the op of a ref, if that step made that op.
 func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	op := Find(ref.Op)
-	if op == nil || ref.Step < 0 || ref.Head < 0 || ref.Head >= r.Model.Config.Heads {
+	if op == nil || ref.Step < 0 || ref.Head < 0 || ref.Head >= r.Model.Config.Heads || !ref.Lane.Known() {
 		return nil, nil, false
 	}
-	s := r.Step(ref.Step)
-	if s == nil || s.Part == sim.LayerPart && s.KV == nil {
+	s := r.step(ref)
+	if s == nil || s.Part == sim.LayerPart && s.KV == nil && !op.Constant() {
 		return nil, nil, false
 	}
 	if !r.hasOp(op) {
@@ -168,15 +212,15 @@ func (r *Run) recorded(s *sim.Step, op *Op, from, to int) mat.Matrix {
 
 // derive runs rows of a layer again, unless they were already.
 func (r *Run) derive(s *sim.Step, from, to int) derived {
-	if d, ok := r.inside[s.N]; ok && d.from <= from && to <= d.to {
+	if d, ok := r.inside[s]; ok && d.from <= from && to <= d.to {
 		return d
 	}
 	in := r.Model.Inside(s, from, to)
 	if r.inside == nil {
-		r.inside = map[int]derived{}
+		r.inside = map[*sim.Step]derived{}
 	}
 	d := derived{in, from, to}
-	r.inside[s.N] = d
+	r.inside[s] = d
 	return d
 }
 

@@ -222,7 +222,7 @@ func (w worker) turn() {
 func (w worker) softmax(col int) {
 	s := w.run.values(w.e.Reads[0])
 	for i := range s { // what the cache evicted: exp(-Inf) adds 0
-		if at := w.e.Reads[0].Ref; w.run.Masked(Ref{at.Step, at.Op, at.Head, at.Row, i}) {
+		if at := w.e.Reads[0].Ref; w.run.Masked(Ref{at.Step, at.Op, at.Head, at.Row, i, at.Lane}) {
 			s[i] = float32(math.Inf(-1))
 		}
 	}

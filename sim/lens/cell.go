@@ -17,10 +17,14 @@ type CellValue struct {
 // showCell returns the exact value of the picked cell, nil if it does not exist.
 func showCell(m *Moment) *CellValue {
 	c := m.View.Cell
-	if m.From == nil || c == nil || explain.Find(c.Op) == nil {
+	if c == nil || explain.Find(c.Op) == nil {
 		return nil
 	}
-	ref := explain.Ref{Step: m.From.N, Op: c.Op, Head: m.Head(), Row: c.Row, Col: c.Col}
+	from := m.inLane(c.Lane)
+	if from == nil {
+		return nil
+	}
+	ref := explain.Ref{Step: from.N, Op: c.Op, Head: m.Head(), Row: c.Row, Col: c.Col, Lane: c.Lane}
 	r := m.Explained()
 	v, ok := r.Value(ref)
 	if !ok {

@@ -31,10 +31,16 @@ type FlopsByPart struct {
 	Head   Integer `json:"head,omitzero"`
 }
 
-func safe(c sim.Counters) (s Counters) {
+func splitFlops(c sim.Counters) FlopsByPart {
 	f := c.Flops
-	s.Flops.QKV, s.Flops.Scores, s.Flops.AV = Integer(f.QKV), Integer(f.Scores), Integer(f.AV)
-	s.Flops.Out, s.Flops.MLP, s.Flops.Head = Integer(f.Out), Integer(f.MLP), Integer(f.Head)
+	return FlopsByPart{
+		QKV: Integer(f.QKV), Scores: Integer(f.Scores), AV: Integer(f.AV),
+		Out: Integer(f.Out), MLP: Integer(f.MLP), Head: Integer(f.Head),
+	}
+}
+
+func safe(c sim.Counters) (s Counters) {
+	s.Flops = splitFlops(c)
 	s.Elementwise, s.KVTokens, s.KVBytes = Integer(c.Elementwise), Integer(c.KVTokens), Integer(c.KVBytes)
 	s.KVReadBytes, s.KVWriteBytes = Integer(c.KVReadBytes), Integer(c.KVWriteBytes)
 	s.WeightBytes, s.Seconds, s.Untimed = Integer(c.WeightBytes), c.Seconds, c.Untimed
@@ -45,6 +51,17 @@ func safe(c sim.Counters) (s Counters) {
 type Lanes struct {
 	Cached   *Counters `json:"cached"`
 	Uncached *Counters `json:"uncached"`
+	// Needed is what a cache would have left to pay, of a run that has no such lane: the rest was recomputed.
+	Needed *FlopsByPart `json:"needed,omitempty"`
+}
+
+func (l *Lanes) set(lane sim.Lane, c sim.Counters) {
+	counters := safe(c)
+	if lane == sim.Cached {
+		l.Cached = &counters
+	} else {
+		l.Uncached = &counters
+	}
 }
 
 // LaneName names a lane.

@@ -7,7 +7,7 @@ import (
 )
 
 // explainLens is the explanation of the last cell of the trail; null where nothing is asked.
-var explainLens = Lens{Name: "explain", Needs: []Need{matrices}, Null: true, Show: both(ShowExplain), Tensors: []Spec{
+var explainLens = Lens{Name: "explain", Needs: []Need{squares}, Null: true, Show: both(ShowExplain), Tensors: []Spec{
 	{"explain.terms", "F32", "[n, 4]", "of each term of the sum: a, b, what it makes, and its lane's sum after it"},
 	{"explain.tree", "F32", "[1, 31]", "the 16 lanes, then the 8, 4, 2 and 1 sums of l and l + half"},
 }}

@@ -28,6 +28,8 @@ type HistoryInfo struct {
 	// what each layer's step adds, the same in all layers, and what the head's does.
 	Parts bool `json:"parts,omitempty"`
 	Sums  bool `json:"sums,omitempty"` // the points are the running sums of these
+	// Counted are the points of which the uncached lane ran not all, so that it was counted: each from one to before another.
+	Counted [][2]int `json:"counted,omitempty" names:"from,to"`
 	// Fit is how the time ahead is modelled, by lane; of the metric time only.
 	Fit map[LaneName]TimeFit `json:"fit,omitempty"`
 }
@@ -85,6 +87,7 @@ func showHistory(m *Moment) (HistoryInfo, []Tensor) {
 	info.Total = m.View.shows("history-total") && !metrics[info.Metric].level
 	if m.Step != nil {
 		info.Whole = (m.Step.N+1)%unit == 0
+		info.Counted = countedPoints(m, perPass/unit)
 	}
 	var tensors []Tensor
 	if info.Metric == "time" && m.isSingle() { // no formula tells it, but the run has measured some
@@ -124,6 +127,30 @@ func paidPoints(m *Moment, info HistoryInfo) [][]float64 {
 		}
 	}
 	return rows
+}
+
+// waitedKey names which passes the uncached lane waited in, for some of their rows at least.
+type waitedKey struct{}
+
+// countedPoints returns the points up to the cursor in whose passes the uncached lane waited, as ranges. A lane
+// that waits does so for a whole pass.
+func countedPoints(m *Moment, pointsOfPass int) (ranges [][2]int) {
+	waited := func(pass int) bool {
+		first, _ := m.stepsOf(pass)
+		return m.At(first).Lanes[sim.Uncached].Untimed > 0
+	}
+	all := perPass(m.kept(), waitedKey{}, m.Step.Pass, func(pass int, _ []bool) bool { return waited(pass) })
+	for pass, waits := range append(all, waited(m.Step.Pass)) {
+		from, to := pass*pointsOfPass, (pass+1)*pointsOfPass
+		switch n := len(ranges) - 1; {
+		case !waits:
+		case n >= 0 && ranges[n][1] == from:
+			ranges[n][1] = to
+		default:
+			ranges = append(ranges, [2]int{from, to})
+		}
+	}
+	return ranges
 }
 
 // paidPass is what the steps of one pass cost, by lane.

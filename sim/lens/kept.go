@@ -13,10 +13,11 @@ import (
 // earlier frame has summed. What it has of a pass never changes, since the pass is over. Several
 // frames may use it at once.
 type Kept struct {
-	mu    sync.Mutex
-	lines map[any]keptLine // a line of passes by its key
-	asked map[any]any      // single values by their key, see once
-	heads headPictures
+	mu     sync.Mutex
+	lines  map[any]keptLine // a line of passes by its key
+	asked  map[any]any      // single values by their key, see once
+	heads  headPictures
+	wholes wholePasses
 
 	within *sim.Memory // counts what is held
 	held   *sim.Memory // which is so much
@@ -71,15 +72,15 @@ func perPass[T any](k *Kept, key any, passes int, next func(pass int, before []T
 	l := lineAt[T](k, key)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var numbers int64
+	var lists int64
 	before := len(l.passes)
 	for pass := before; pass < passes; pass++ {
 		x := next(pass, l.passes)
-		l.passes, numbers = append(l.passes, x), numbers+numbersOf(reflect.ValueOf(x))
+		l.passes, lists = append(l.passes, x), lists+listsOf(reflect.ValueOf(x))
 	}
 	if passes > before { // then the list is this run's
 		bytes := int64(cap(l.passes)) * int64(reflect.TypeFor[T]().Size())
-		k.held.Add(bytes - l.bytes + numbers)
+		k.held.Add(bytes - l.bytes + lists)
 		l.bytes = bytes
 	}
 	return l.passes[:passes:passes]
@@ -133,32 +134,31 @@ func once[T any](k *Kept, key any, value func() T) T {
 		k.held.Give(k.single)
 		k.asked, k.single = map[any]any{}, 0
 	}
-	bytes := numbersOf(reflect.ValueOf(known))
+	bytes := listsOf(reflect.ValueOf(known))
 	k.asked[key], k.single = known, k.single+bytes
 	k.held.Add(bytes)
 	return known
 }
 
-// numbersOf returns the bytes of the lists of numbers that a value has. What else it has is the steps'.
-func numbersOf(v reflect.Value) (bytes int64) {
+// listsOf returns the bytes of the lists and tables that a value has of its own. What these point to is the steps'.
+func listsOf(v reflect.Value) (bytes int64) {
 	switch v.Kind() {
 	case reflect.Slice:
-		switch kind := v.Type().Elem().Kind(); {
-		case kind <= reflect.Complex128:
-			return int64(v.Cap()) * int64(v.Type().Elem().Size())
-		case kind != reflect.Slice:
-			return 0
+		bytes = int64(v.Cap()) * int64(v.Type().Elem().Size())
+		for i := 0; i < v.Len() && v.Type().Elem().Kind() == reflect.Slice; i++ {
+			bytes += listsOf(v.Index(i))
 		}
-		for i := range v.Len() {
-			bytes += numbersOf(v.Index(i))
+	case reflect.Map:
+		for at := v.MapRange(); at.Next(); {
+			bytes += int64(v.Type().Key().Size()+v.Type().Elem().Size()) + listsOf(at.Value())
 		}
 	case reflect.Array:
 		for i := range v.Len() {
-			bytes += numbersOf(v.Index(i))
+			bytes += listsOf(v.Index(i))
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			bytes += numbersOf(v.Field(i))
+			bytes += listsOf(v.Field(i))
 		}
 	}
 	return bytes

@@ -64,6 +64,10 @@ func TestKeptIsCounted(t *testing.T) {
 		k.heads.at(headKey{n: n}, 1000, 3, k.held)
 	}
 	want("pictures", lines+800*2+3000)
+	for pass := range 4 {
+		k.wholes.at(pass, 0, 500, k.held)
+	}
+	want("passes computed again", lines+800*2+3000+500*passesComputed)
 	k.Close()
 	want("closed", 0)
 }

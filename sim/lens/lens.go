@@ -14,7 +14,7 @@ var All = []Lens{
 	topLens, choiceLens, speculationLens, effectLens,
 	peersLens, scheduleLens,
 	branchesLens, breaksLens, marksLens,
-	attentionLens, opLens, explainLens,
+	attentionLens, withoutLens, opLens, explainLens,
 	kvLens, useLens,
 	historyLens, headsLens, rowsLens, passesLens, beamsLens,
 }

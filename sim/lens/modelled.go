@@ -6,7 +6,7 @@ import (
 )
 
 // modelledLens is the least time of this step, and of all so far, on a device.
-var modelledLens = Lens{Name: "modelled", Of: OfCounts, Needs: []Need{open("formulas"), aStep}, Show: value(showModelled)}
+var modelledLens = Lens{Name: "modelled", Of: OfCounts, Needs: []Need{open("formulas", "roofline"), aStep}, Show: value(showModelled)}
 
 // device is what the page models times for: a machine as many readers have one.
 var device, devicePeak = mustDevice("Classroom PC")

@@ -49,6 +49,7 @@ type Moment struct {
 
 	explain  *explain.Run          // of these steps, see Explained
 	recorded func(n int) *sim.Step // as they are recorded, of whichever sequence
+	beam     func(pass int) int    // the beam of a pass that the picked one continues; nil: no beam search
 }
 
 // Layer returns the layer that is looked at: the picked one, or the cursor's.
@@ -112,7 +113,11 @@ func (m *Moment) Explained() *explain.Run {
 	if m.explain != nil {
 		return m.explain
 	}
-	m.explain = &explain.Run{Model: m.Model.Model, Writer: m.writer, Step: func(n int) *sim.Step {
+	whole := func(s *sim.Step) (*sim.Step, []int) {
+		whole, first, _ := m.without(s)
+		return whole, first
+	}
+	m.explain = &explain.Run{Model: m.Model.Model, Writer: m.writer, Whole: whole, Step: func(n int) *sim.Step {
 		if m.At == nil || m.Step == nil || n < 0 || n > m.Step.N {
 			return nil
 		}
@@ -152,7 +157,7 @@ func (m *Moment) maxNew() int {
 // the steps of the texts that this one continues.
 func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	seq := m.View.Seq
-	m.explain = nil
+	m.explain, m.beam = nil, nil
 	if n >= 0 { // where the pass has no such sequence it is another one's, all along
 		seq = step(n).ForSequence(seq).Seq
 	}
@@ -165,7 +170,7 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	}
 	if step(n).Beams != nil || m.Recipe.Sampler.Kind == "beam" {
 		beam := lineage(m, n, step)
-		m.At = func(n int) *sim.Step { return step(n).ForSequence(beam(n / m.perPass())) }
+		m.beam, m.At = beam, func(n int) *sim.Step { return step(n).ForSequence(beam(n / m.perPass())) }
 	}
 	m.Step = m.At(n)
 	m.Prompt = m.Step.Prompt
@@ -175,7 +180,9 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 		_, head := m.stepsOf(pass)
 		m.Text = m.At(head).GeneratedText
 	}
-	m.From = m.latestSource()
+	if m.Recipe.Lanes != "uncached" {
+		m.From = m.latestSource()
+	}
 }
 
 // latestSource returns the latest step up to the cursor that the frame's matrices can come from, nil for none.
@@ -184,12 +191,24 @@ func (m *Moment) latestSource() *sim.Step {
 	if part < 0 {
 		part = m.perPass() - 1
 	}
-	for pass := m.Step.Pass; pass >= 0 && m.Recipe.Lanes != "uncached"; pass = m.passBefore(pass) {
-		if first, last := m.stepsOf(pass); first+part <= last && m.At(first+part).KV != nil {
-			return m.At(first + part)
+	for pass := m.Step.Pass; pass >= 0; pass = m.passBefore(pass) {
+		first, last := m.stepsOf(pass)
+		if first+part > last {
+			continue
+		}
+		if s := m.At(first + part); s.KV != nil || m.Recipe.Lanes == "uncached" {
+			return s
 		}
 	}
 	return nil
+}
+
+// inLane returns the step that the matrices of a cell's lane come from: From, but that the uncached lane may run alone.
+func (m *Moment) inLane(lane explain.Lane) *sim.Step {
+	if lane == explain.Uncached && m.Recipe.Lanes == "uncached" && m.Step != nil {
+		return m.latestSource()
+	}
+	return m.From
 }
 
 // passBefore returns the latest pass before one that has the sequence which is looked at, -1 for none.

@@ -1,6 +1,12 @@
 package lens
 
-import "kvstep/sim/kv"
+import (
+	"slices"
+	"strings"
+
+	"kvstep/sim/explain"
+	"kvstep/sim/kv"
+)
 
 // Need is something that a lens cannot do without.
 type Need struct {
@@ -8,9 +14,11 @@ type Need struct {
 	Met   func(*Moment) bool
 }
 
-// open returns a panel that the viewer has open.
-func open(panel string) Need {
-	return Need{"`" + panel + "` open", func(m *Moment) bool { return m.View.shows(panel) }}
+// open returns a panel that the viewer has open, or one of several.
+func open(panels ...string) Need {
+	return Need{"`" + strings.Join(panels, "` or `") + "` open", func(m *Moment) bool {
+		return slices.ContainsFunc(panels, m.View.shows)
+	}}
 }
 
 var (
@@ -19,6 +27,7 @@ var (
 	aPrompt = Need{"a prompt", func(m *Moment) bool { return len(m.Waiting) > 0 }}
 
 	matrices = Need{"`pick.from` not null", func(m *Moment) bool { return m.From != nil }}
+	squares  = Need{"`pick.from` not null, or `without`", func(m *Moment) bool { return m.From != nil || m.inLane(explain.Uncached) != nil }}
 	noOp     = Need{"no op picked", func(m *Moment) bool { return m.View.Op == "" }}
 
 	aChoice  = Need{"a choice, at head steps", func(m *Moment) bool { return m.Step != nil && m.Step.Choice() != nil }}

@@ -8,9 +8,9 @@ import (
 	"kvstep/sim/mat"
 )
 
-// evictedRows returns what an evicting policy has let go of every layer's and head's rows,
+// evictedRows returns what an evicting policy has evicted of every layer's and head's rows,
 // [layers, kv_heads, positions]: 1 + the position of the query that a row made
-// room for, 0 where it is kept. A window lets go alike in all heads: of those it
+// room for, 0 where it is kept. A window evicts alike in all heads: of those it
 // has one. nil for other policies.
 func evictedRows(m *Moment) []Tensor {
 	c, positions := m.Model.Model.Config, m.Step.Cached+m.Step.Rows
@@ -57,7 +57,7 @@ func policyRows(m *Moment, use *UseInfo) []Tensor {
 }
 
 // receivedRows returns the attention that every row of the layer that is looked at has
-// received from all queries so far, or until it was let go: F16 [kv_heads, positions].
+// received from all queries so far, or until it was evicted: F16 [kv_heads, positions].
 func receivedRows(m *Moment) []Tensor {
 	s := m.inPass(m.Layer())
 	for pass := m.Step.Pass - 1; s == nil && pass >= 0; pass-- { // not yet in this pass: as the last one before left it

@@ -14,15 +14,14 @@ func (m *Moment) FollowTrail() { m.View.Trail = liveTrail(m) }
 // one is dropped.
 func liveTrail(m *Moment) []explain.Ref {
 	r, trail := m.Explained(), m.View.Trail
-	if len(trail) == 0 || m.From == nil {
+	if len(trail) == 0 {
 		return nil
 	}
 	root := trail[0]
-	op := explain.Find(root.Op)
-	if op == nil {
+	op, from := explain.Find(root.Op), m.inLane(root.Lane)
+	if op == nil || from == nil {
 		return nil
 	}
-	from := m.From
 	if op.Part == sim.HeadPart && from.Part != sim.HeadPart || op.Part == sim.LayerPart && from.Part == sim.HeadPart && op.ID != "x" {
 		return nil
 	}
@@ -31,8 +30,10 @@ func liveTrail(m *Moment) []explain.Ref {
 	if op.PerHead() {
 		here.Head = m.Head()
 	}
-	rows, _ := r.Shape(from, op)
-	here.Row = min(root.Row, rows-1)
+	if here.Row = root.Row; root.Lane == "" { // in the other lane it stays where it is: rows are positions
+		rows, _ := r.Shape(from, op)
+		here.Row = min(root.Row, rows-1)
+	}
 	if here != root {
 		trail = []explain.Ref{here}
 	}

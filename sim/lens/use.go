@@ -12,7 +12,7 @@ import (
 var useLens = Lens{Name: "use", Of: OfHead, Needs: []Need{aCache}, Show: both(showUse), Tensors: []Spec{
 	{"cache_error", "U8", "[2, L, G, T]", "quantised rows of K and V: the largest error, as a share of `use.max_error`; beside the picture of an op only of the layer that is looked at (L = 1)"},
 	{"cache_scale", "F16", "[2, L, G, T]", "the largest scale of the row, as the cache keeps it, 0 where it is in float32; not beside the picture of an op"},
-	{"cache_received", "F16", "[G, T]", "heavy hitters: the attention that each row of the layer that is looked at has received so far, or until it was let go; not beside the picture of an op"},
+	{"cache_received", "F16", "[G, T]", "heavy hitters: the attention that each row of the layer that is looked at has received so far, or until it was evicted; not beside the picture of an op"},
 }}
 
 // UseInfo is what the cache takes under its policy, and what the policy did in this step.

@@ -39,9 +39,10 @@ type View struct {
 
 // Cell is one element of one of the frame's tensors.
 type Cell struct {
-	Op  string `json:"op"`
-	Row int    `json:"row"`
-	Col int    `json:"col"`
+	Op   string       `json:"op"`
+	Row  int          `json:"row"`
+	Col  int          `json:"col"`
+	Lane explain.Lane `json:"lane,omitempty"` // left out: the cached lane
 }
 
 // IsOp reports whether a viewer may look at an op of that name; "" is none.
@@ -58,6 +59,7 @@ var Panels = []string{
 	"formulas",                                                                               // letters: the values of the formulas' letters
 	"heads",                                                                                  // heads: every head's attention
 	"history", "history-kv", "history-read", "history-time", "history-step", "history-total", // the chart of the run; of what; summed up
+	"roofline",                                      // modelled: the least time of a step, without the formulas
 	"schedule",                                      // schedule: every pass of a batch
 	"table",                                         // every digit of the matrices that else travel as pictures
 	"rows", "rows-read", "rows-again", "rows-error", // provenance of the cache's rows; the picture as a heat of reads, of recomputations or of errors
@@ -82,6 +84,9 @@ func (p View) Check() (field, have string) {
 	}
 	if p.Cell != nil && len(p.Cell.Op) > MaxOp {
 		return "cell", p.Cell.Op
+	}
+	if p.Cell != nil && !p.Cell.Lane.Known() {
+		return "cell", string(p.Cell.Lane)
 	}
 	if _, _, _, _, ok := realSize(p.Real); p.Real != "" && !ok {
 		return "real", p.Real

@@ -109,7 +109,11 @@ var productPool = sync.Pool{New: func() any { return &product{} }}
 
 // Cut cuts the rows of w.
 func (p *product) Cut(threads int) int {
-	return p.cuts.Even((p.w.rows+productRows-1)/productRows, threads)
+	work := productRows * p.w.cols * p.x.rows
+	if p.x.rows == 1 {
+		work *= readingWork
+	}
+	return p.cuts.Even((p.w.rows+productRows-1)/productRows, work, threads)
 }
 
 func (p *product) rows(piece int) (from, to int) {

@@ -18,23 +18,23 @@ const (
 	numKinds
 )
 
-// pays knows how many threads jobs had better have, by kind and size: every number was tried,
-// and is tried again from time to time, for what else a machine does changes.
+// pays knows how many threads jobs had better have, by kind and size. All are called at first; another
+// number is tried from time to time, soon at first and then seldom, for what else a machine does changes.
 type pays [numKinds][64]choice
 
 type choice struct {
-	took  [MaxPieces + 1]float64 // for a multiplication, by threads
+	took  [MaxPieces + 1]float64 // for a multiplication, by threads; 0: not tried yet
 	tried int                    // jobs that were measured
-	best  int                    // threads
+	best  int                    // threads; 0: as many as there may be
 	next  int                    // the job that tries another number
 	turn  int                    // which one
 	pause int                    // jobs between such
 }
 
 const (
-	tries    = 3 // of each number at first
-	minPause = 64
-	maxPause = 4096
+	firstPause = 8 // until every number was tried
+	minPause   = 64
+	maxPause   = 4096
 )
 
 // of returns the choice for a job.
@@ -50,14 +50,11 @@ func now() int64 {
 
 // threads returns what the next job has.
 func (c *choice) threads(most int) int {
-	all := candidates(most)
 	switch {
-	case Clock == nil:
+	case Clock == nil || c.best == 0:
 		return most
-	case c.tried < tries*all:
-		return candidate(c.tried%all, most)
 	case c.tried >= c.next:
-		return candidate(c.turn%all, most)
+		return candidate(c.turn%candidates(most), most)
 	}
 	return min(c.best, most)
 }
@@ -69,20 +66,26 @@ func (c *choice) note(threads, most int, took float64) {
 	} else { // what a machine does besides makes times longer, never shorter
 		c.took[threads] += (took - c.took[threads]) / 8
 	}
-	was := c.best
-	c.best = 1
-	for i := range candidates(most) { // more threads only for a gain
-		if n := candidate(i, most); c.took[n] > 0 && c.took[n] < 0.97*c.took[c.best] {
+	all, was := candidates(most), c.best
+	c.best = 0
+	for i := range all { // more threads only for a gain
+		if n := candidate(i, most); c.took[n] > 0 && (c.best == 0 || c.took[n] < 0.97*c.took[c.best]) {
 			c.best = n
 		}
 	}
 	if c.best != was {
 		c.pause = minPause
 	}
-	if c.tried > c.next {
-		c.turn++
-		c.next = c.tried + c.pause
-		c.pause = min(2*c.pause, maxPause)
+	switch {
+	case was == 0:
+		c.next = c.tried + firstPause
+	case c.tried > c.next:
+		if c.turn++; c.turn < all {
+			c.next = c.tried + firstPause
+		} else {
+			c.next = c.tried + c.pause
+			c.pause = min(2*c.pause, maxPause)
+		}
 	}
 }
 

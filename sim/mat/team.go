@@ -146,9 +146,6 @@ func Share(j Job, kind Kind, work int) {
 	freeLate()
 	c := team.pays.of(kind, work)
 	threads, start := c.threads(most), now()
-	if kind == Reading { // memory gives two more than one; a helper that went between two of these measures badly
-		threads = max(threads, 2)
-	}
 	if threads == 1 {
 		alone(j, w)
 		j.Free()
@@ -296,31 +293,4 @@ func (t *task) help(w *worker) (helped int) {
 		}
 	}
 	return helped
-}
-
-// Cuts are the ends of pieces.
-type Cuts [MaxPieces]int
-
-// Even cuts n things for so many threads: large pieces first, small ones at the end, so that nobody
-// waits long for who took the last one. It returns how many pieces there are.
-func (c *Cuts) Even(n, threads int) (pieces int) {
-	if threads == 1 {
-		c[0] = n
-		return min(n, 1)
-	}
-	least := (n + MaxPieces - 1) / MaxPieces
-	for at := 0; at < n; pieces++ {
-		left := n - at
-		at += min(left, max(least, left/(3*threads)))
-		c[pieces] = at
-	}
-	return pieces
-}
-
-// Of returns the things [from, to) of piece p.
-func (c *Cuts) Of(p int) (from, to int) {
-	if p > 0 {
-		from = c[p-1]
-	}
-	return from, c[p]
 }

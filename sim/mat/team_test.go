@@ -207,6 +207,18 @@ func TestPays(t *testing.T) {
 	if c.best != 4 {
 		t.Errorf("%d threads, want 4", c.best)
 	}
+	var short choice // a short run has all threads, and one try of one
+	alone := 0
+	for range 20 {
+		n := short.threads(2)
+		if n == 1 {
+			alone++
+		}
+		short.note(n, 2, 1/float64(n))
+	}
+	if alone != 1 {
+		t.Errorf("%d of the first 20 jobs have one thread, want 1", alone)
+	}
 	var two choice // of two, each is tried again
 	for i := range 2000 {
 		n := two.threads(2)
@@ -233,4 +245,36 @@ func TestPays(t *testing.T) {
 
 func equalBits(a, b []float32) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}
+
+// TestEven: pieces are all there is, no more than there may be, each thread has as many of the last ones,
+// and one thread has one.
+func TestEven(t *testing.T) {
+	var c Cuts
+	for _, threads := range []int{1, 2, 3, 4, 7, 16, 32, MaxPieces} {
+		for n := range 3000 {
+			for _, work := range []int{0, 1, pieceWork / 100, pieceWork / 7, pieceWork} {
+				pieces, at := c.Even(n, work, threads), 0
+				if pieces > MaxPieces || threads == 1 && pieces > 1 {
+					t.Fatalf("%d things of %d for %d threads: %d pieces", n, work, threads, pieces)
+				}
+				for p := range pieces {
+					from, to := c.Of(p)
+					if from != at || to <= from {
+						t.Fatalf("%d things for %d threads: piece %d is [%d, %d)", n, threads, p, from, to)
+					}
+					at = to
+				}
+				if at != n {
+					t.Fatalf("%d things for %d threads: %d in pieces", n, threads, at)
+				}
+			}
+		}
+	}
+	if c.Even(18, pieceWork/7, 2); c[0] != 9 || c[1] != 18 {
+		t.Errorf("18 small things for two threads end at %v", c[:2])
+	}
+	if pieces := c.Even(48, pieceWork/10, 2); pieces != 4 || c[0] != 12 {
+		t.Errorf("48 things for two threads end at %v", c[:pieces])
+	}
 }

@@ -24,6 +24,7 @@ type rowwise struct {
 	a, b       mat.Matrix
 	gain, bias []float32
 	rows       []Row
+	work       int // of a row
 	cuts       mat.Cuts
 }
 
@@ -31,7 +32,8 @@ var rowwises = sync.Pool{New: func() any { return &rowwise{} }}
 
 // eachRow carries out an op whose numbers cost so much.
 func eachRow(j rowwise, work int) {
-	if work *= j.dst.NumRows() * (j.dst.NumCols() + j.twin.NumCols()); work == 0 {
+	j.work = work * (j.dst.NumCols() + j.twin.NumCols())
+	if work = j.work * j.dst.NumRows(); work == 0 {
 		return
 	}
 	shared := rowwises.Get().(*rowwise)
@@ -45,7 +47,7 @@ func (j *rowwise) Free() {
 	rowwises.Put(j)
 }
 
-func (j *rowwise) Cut(threads int) int { return j.cuts.Even(j.dst.NumRows(), threads) }
+func (j *rowwise) Cut(threads int) int { return j.cuts.Even(j.dst.NumRows(), j.work, threads) }
 
 func (j *rowwise) Results(p int) (places [3]mat.Matrix) {
 	from, to := j.cuts.Of(p)

@@ -36,14 +36,19 @@ func (m *Model) V(s *sim.Step, from, to int) mat.Matrix {
 
 // queries returns the columns of query heads [first, end).
 func (m *Model) queries(s *sim.Step, from, to, first, end int) mat.Matrix {
+	q := m.unplaced(s, from, to, first, end)
+	m.turn(q, m.Weights.Layers[s.Layer].QNorm, s.Cached+from)
+	return q
+}
+
+// unplaced returns the same before their heads are normed and turned.
+func (m *Model) unplaced(s *sim.Step, from, to, first, end int) mat.Matrix {
 	w, a, b := &m.Weights.Layers[s.Layer], first*m.Config.HeadDim, end*m.Config.HeadDim
 	bias := w.QBias
 	if bias != nil {
 		bias = bias[a:b]
 	}
-	q := m.projected(s, from, to, w.Q.Rows(a, b), bias)
-	m.turn(q, w.QNorm, s.Cached+from)
-	return q
+	return m.projected(s, from, to, w.Q.Rows(a, b), bias)
 }
 
 // projected returns a linear map of the normed rows [from, to) of X.

@@ -16,19 +16,24 @@ const blockRows = 16
 // the softmax of those that were seen, 0 elsewhere; both are [cached+row+1] and used again. They have the
 // bits of Attention. q is [rows, head_dim], see HeadQ. s.KV must be present.
 func (m *Model) EachQuery(s *sim.Step, h int, q mat.Matrix, f func(row int, scores, probs []float32)) {
-	g, positions := m.KVHead(h), s.Cached+s.Rows
+	m.eachOf(s, h, q, func(row int) int { return s.Cached + row }, f)
+}
+
+// eachOf does so for queries that stand at any positions, in ascending order.
+func (m *Model) eachOf(s *sim.Step, h int, q mat.Matrix, position func(row int) int, f func(row int, scores, probs []float32)) {
+	g, rows := m.KVHead(h), q.NumRows()
 	k, seen := s.KV.Keys(s.Layer, g), newSight(s, g)
-	if s.Rows > 1 {
+	if rows > 1 {
 		k = tiled(k)
 	}
-	block, probs := mat.New(min(blockRows, s.Rows), k.NumRows()), make([]float32, positions)
-	for from := 0; from < s.Rows; from += blockRows {
-		to := min(from+blockRows, s.Rows)
-		keys := min((s.Cached+to+3)/4*4, k.NumRows())
+	block, probs := mat.New(min(blockRows, rows), k.NumRows()), make([]float32, s.Cached+s.Rows)
+	for from := 0; from < rows; from += blockRows {
+		to := min(from+blockRows, rows)
+		keys := min((position(to-1)+4)/4*4, k.NumRows())
 		scores := block.Rows(0, to-from).Cols(0, keys)
 		mat.MulT(scores, q.Rows(from, to), k.Rows(0, keys))
 		for i := from; i < to; i++ {
-			query := s.Cached + i
+			query := position(i)
 			row, spread := scores.Row(i - from)[:query+1], probs[:query+1]
 			mat.Scale(row, m.scale)
 			seen.softmax(spread, row, query)

@@ -70,7 +70,7 @@ func StepsWithin(ctx context.Context, memory *sim.Memory, m *library.Loaded, r s
 
 // Once does what Steps does for those who look at every step once, print it or count, and go on:
 // nothing is kept for looking back. What a step has of rows and of logits stands in working memory
-// until the next one, and its cache tells what was used and let go and has no rows.
+// until the next one, and its cache tells what was used and evicted and has no rows.
 func Once(ctx context.Context, m *library.Loaded, r sim.Recipe, clock Clock) iter.Seq2[sim.Step, error] {
 	return stepsOf(ctx, m.Memory(), m, r, clock, true, nil)
 }

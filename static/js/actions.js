@@ -1,14 +1,14 @@
 // What a person can do: each action changes the store, tells the server, or both.
 
 import { decode } from "./wire/decode.js";
-import { words } from "./ui/words.js";
+import { glossary, words } from "./ui/words.js";
 import { address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
 import { sequences } from "./facts/sequences.js";
 
 /** @import { Messages } from "./text.js" */
-/** @import { Asked, Cell, Command, Counted, Frame, Problem, Ref, Run, State, Store } from "./types.js" */
+/** @import { Asked, Cell, Command, Counted, Frame, Glossary, Problem, Ref, Run, State, Store } from "./types.js" */
 
 const PLAY_PAUSE = 450; // milliseconds between steps while playing at speed 1
 const ADDRESS_PAUSE = 250; // browsers refuse an address that changes with every step
@@ -22,6 +22,7 @@ const FORMS = { run: "recipe", break: "breaks" };
 /** Where words come from and where the address goes: a handout has no server. */
 export const SERVED = {
   words,
+  glossary,
   address: (/** @type {string} */ query) => history.replaceState(null, "", query),
 };
 
@@ -302,10 +303,26 @@ export function createActions(store, link, world = SERVED) {
      * @param {boolean} [focus] on the answer
      */
     explainCell(cell, focus = false) {
-      const { from = null, head = 0 } = store.get().frame?.meta.pick ?? {};
-      if (from === null) return;
+      const { pick, without } = store.get().frame?.meta ?? {};
+      const step = cell.lane ? without?.step : pick?.from;
+      if (!pick || step === undefined || step === null) return;
       store.set({ cell, asked: { frame: store.get().frame, focus } });
-      act.explain([{ step: from, op: cell.op, head, row: cell.row, col: cell.col }]);
+      const { op, row, col, lane } = cell;
+      act.explain([{ step, op, head: pick.head, row, col, ...(lane && { lane }) }]);
+    },
+    /**
+     * Looks at a layer and a head of the overview, and asks where a number of theirs comes from.
+     * @param {number} layer @param {Ref} ref @param {boolean} [focus] on the answer
+     */
+    explainAt(layer, ref, focus = false) {
+      clearTimeout(pickTimer);
+      const { frame } = store.get();
+      const p = frame?.meta.pick;
+      if (!p) return;
+      const cell = { op: ref.op, row: ref.row, col: ref.col };
+      store.set({ cell, asked: { frame, focus } });
+      const follow = p.follow && layer === p.layer;
+      link.send({ ...picked(), layer: follow ? null : layer, head: ref.head, op: "", cell, trail: [ref] });
     },
     /** What was asked is on screen. */
     answered() {
@@ -322,6 +339,8 @@ export function createActions(store, link, world = SERVED) {
       link.send({ ...picked(), layer: null, head: ref.head, op, trail: [ref] });
       act.send({ cmd: "seek", step: ref.step });
     },
+    /** The cards of the glossary; none where the server is gone. @param {string} lang @returns {Promise<Glossary>} */
+    glossary: (lang) => world.glossary(lang).catch(() => ({})),
     help() {
       /** @type {HTMLDialogElement} */ (document.getElementById("help")).showModal();
     },

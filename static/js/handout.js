@@ -16,6 +16,7 @@ async function open() {
   const link = { send: (/** @type {Command} */ _) => false };
   const act = createActions(store, link, {
     words: async (lang) => records.words[lang],
+    glossary: async (lang) => records.terms(lang),
     // a file may change no more of its address
     address: (query) => history.replaceState(null, "", "#" + query.slice(1)),
   });

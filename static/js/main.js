@@ -3,6 +3,7 @@
 import { connect } from "./wire/socket.js";
 import { createWeights } from "./wire/weights.js";
 import { createState } from "./state/initial.js";
+import { opens } from "./state/url.js";
 import { createOpening, tabStorage } from "./state/opening.js";
 import { broken, createActions, SERVED } from "./actions.js";
 import { mount } from "./panel/mount.js";
@@ -36,7 +37,7 @@ const first = location.search || `?lang=${store.get().lang}`;
 socket = connect(
   window.kvstepLive.url,
   {
-    opened: () => opening.opened(store.get().frame?.meta.link ?? first),
+    opened: () => opening.opened(store.get().frame?.meta.link ?? opens(first)),
     frame(data) {
       const first = !store.get().frame;
       act.frame(data);

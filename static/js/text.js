@@ -3,7 +3,10 @@
 /** @typedef {Record<string, string | {one?: string, other: string}>} Messages */
 /** @typedef {string|number|null|undefined} Word what stands in a placeholder */
 /** @typedef {Record<string, Word|Word[]>} Args */
-/** @typedef {(id: string, args?: Args) => string} T */
+/**
+ * Words a message; marked is the same with the marks of terms in it, for ui/terms.js to write.
+ * @typedef {((id: string, args?: Args) => string) & {marked?: (id: string, args?: Args) => string}} T
+ */
 
 /**
  * How a model is built where models differ: run.parts of a frame.
@@ -34,15 +37,34 @@ const PART = {
  */
 export function translator(messages, lang, parts = LLAMA) {
   const plural = new Intl.PluralRules(lang);
-  return (id, args = {}) => {
-    let message = messages[`${id}.${parts[PART[id.slice(id.lastIndexOf(".") + 1)]]}`] ?? messages[id];
-    if (message === undefined) return id;
-    if (typeof message !== "string") {
-      message = (plural.select(Number(args.Count)) === "one" && message.one) || message.other;
-    }
-    return message.replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => show(args[name], lang));
-  };
+  /** @param {(message: string) => string} terms what becomes of the marks of terms @returns {T} */
+  const wording =
+    (terms) =>
+    (id, args = {}) => {
+      let message = messages[`${id}.${parts[PART[id.slice(id.lastIndexOf(".") + 1)]]}`] ?? messages[id];
+      if (message === undefined) return id;
+      if (typeof message !== "string") {
+        message = (plural.select(Number(args.Count)) === "one" && message.one) || message.other;
+      }
+      return terms(message).replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => show(args[name], lang));
+    };
+  return Object.assign(
+    wording((message) => message.replace(TERM, "$2")),
+    { marked: wording((message) => message.replace(TERM, (_, id, text) => mark("term", id, text))) },
+  );
 }
+
+/** How a message marks a term of the glossary: [[kv-cache|KV cache]]. */
+const TERM = /\[\[([\w-]+)\|([^\]]*)\]\]/g;
+
+/**
+ * A piece of text that is more than text, in a string: signs that no keyboard writes stand around it, so that
+ * sentences can be put together as ever. MARK finds it again: its kind, its name, its text.
+ * @param {"term"|"number"} kind @param {string} name @param {string} text
+ */
+export const mark = (kind, name, text) => `\ue000${kind}\ue001${name}\ue001${text}\ue002`;
+
+export const MARK = /\ue000(\w+)\ue001([^\ue001]*)\ue001([^\ue002]*)\ue002/;
 
 /** @param {Word|Word[]} value @param {string} lang */
 function show(value, lang) {

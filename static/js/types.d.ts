@@ -11,7 +11,7 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type { Cell, Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
 
 declare global {
   interface Window {
@@ -23,12 +23,6 @@ declare global {
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
   interface Meta {
-    without?: {
-      rows: number;
-      cached: number;
-      shown: number[] | null;
-      source: "same" | "recorded" | "computed" | "none";
-    } | null;
     scope?: answers.Scope;
     /** A link to what this copy lacks. */
     lacking?: string | null;
@@ -44,8 +38,8 @@ declare module "./wire/frame.js" {
   }
 }
 
-/** A cell of the matrices of a lane; of the one with a cache where none is named. */
-export type Cell = answers.Cell & { lane?: string };
+/** The cards of the glossary, by id (docs/glossary.md). */
+export type Glossary = Record<string, { name: string; says: string[]; formula?: string; see?: string }>;
 
 /** A frame that has these keys, as those of a batch have peers. */
 export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { translator } from "../js/text.js";
 import { hasLane, waits } from "../js/facts/lanes.js";
-import { lampSays } from "../js/panel/ledger/equality.js";
-import { sentence } from "../js/panel/sentence/index.js";
+import { lampSays } from "../js/facts/equality.js";
+import { details as sentence } from "../js/panel/details/index.js";
 import { sentence as rowSays } from "../js/panel/cache/provenance.js";
 import { chart } from "../js/panel/history/chart.js";
 import { draw } from "../js/panel/history/curves.js";
 import { say as pointSays } from "../js/panel/history/index.js";
-import { series } from "../js/panel/history/series.js";
+import { counted, series } from "../js/panel/history/series.js";
 import { createLaneSwitch } from "../js/ui/lane-switch.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { frame } from "./frames.js";
@@ -40,7 +40,11 @@ test("the lamp says how far equality was proved, and nothing of what was not com
   });
   assert.match(lampSays(meta, say.zh).says, /前 6 个词元逐位相同/);
   const none = { ...meta, step: { ...meta.step, compared: 0 } };
-  assert.equal(lampSays(none, say.en).says, "counted, not run: nothing to compare with");
+  assert.deepEqual(lampSays(none, say.en), {
+    state: "off", // no ring: nothing was compared
+    says: "counted, not run: nothing was compared",
+    more: "",
+  });
   const bad = { ...meta, step: { ...meta.step, differed: true } };
   assert.deepEqual([lampSays(bad, say.en).state, /differed/.test(lampSays(bad, say.en).says)], ["differs", true]);
 });
@@ -79,8 +83,25 @@ test("the history of times has a point only where something was measured", () =>
   const { points: all, first } = f.meta.history;
   const layout = chart({ width: 358, height: 230, points: all, first, most: 1, axis: 60 });
   draw(canvas, 358, layout, rows, 10, { frame: f, theme, t: say.en, unit: "s" });
-  assert.equal(count("arc"), 17);
+  assert.deepEqual([count("arc"), count("closePath")], [11, 6]); // a disc with the cache, a diamond without
   assert.ok(calls.every(([, ...args]) => args.every((a) => !Number.isNaN(a))));
+});
+
+test("what was only counted is hollow, and is called so", () => {
+  const f = frame("counted");
+  f.meta.history.metric = "flops";
+  const rows = series(f).map((r) => ({ ...r, values: r.values.map((x) => (Number.isNaN(x) ? 1 : x)) }));
+  const paid = rows.filter((r) => r.kind === "paid");
+  const { points, first } = f.meta.history;
+  const layout = chart({ width: 358, height: 230, points, first, most: 1, axis: 60 });
+  const { canvas, calls } = recorder(358);
+  draw(canvas, 358, layout, paid, 10, { frame: f, theme, t: say.en, unit: "FLOP" });
+  const lines = calls.filter(([name]) => ["closePath", "stroke"].includes(name)).map(([name]) => name);
+  const hollow = lines.filter((name, i) => name === "stroke" && lines[i - 1] === "closePath").length;
+  assert.equal(hollow, 5); // of 11 points the lane ran 6
+  assert.equal([...paid[0].values.keys()].filter((p) => counted(f, p)).length, 5);
+  assert.match(pointSays(f, 10, rows, "FLOP", say.en), /counted, not run/);
+  assert.doesNotMatch(pointSays(f, 5, rows, "FLOP", say.en), /counted, not run/);
 });
 
 /** The switch as the page has it, without a page. */

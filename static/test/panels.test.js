@@ -168,7 +168,7 @@ test("a frame at real size has what the panel writes down", () => {
   assert.ok(real.least.cached.seconds > 0 && ["memory", "compute"].includes(real.least.cached.bound));
 });
 
-test("the chart draws a dot for every paid pass and a curve for the rest", () => {
+test("the chart draws a mark for every pass of each lane and a curve for the rest", () => {
   const f = frame("panels");
   const rows = series(f);
   const { canvas, calls, count } = recorder(358);
@@ -182,7 +182,8 @@ test("the chart draws a dot for every paid pass and a curve for the rest", () =>
   });
   calls.length = 0;
   draw(canvas, 358, layout, rows, 1, { frame: f, theme, t: say_.en, unit: "FLOP" });
-  assert.equal(count("arc"), rows[3].values.length + rows[4].values.length);
+  assert.equal(count("arc"), rows[3].values.length);
+  assert.equal(count("closePath"), rows[4].values.length); // diamonds
   const written = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   for (const word of ["with cache", "without", "prefill", "decode pass"]) assert.ok(written.includes(word), word);
   assert.ok(

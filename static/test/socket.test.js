@@ -245,11 +245,11 @@ test("again is one more try, the default run is another link, and both are the p
   assert.equal(w.held.why, "lost");
   w.it.opened("?bad=1");
   w.it.fresh();
-  assert.equal(w.sent.at(-1).link, "");
+  assert.equal(w.sent.at(-1).link, "?show=history");
   assert.equal(w.held, null);
   w.it.closed({ code: 1001, proven: false });
   w.it.opened("?bad=1"); // what the page still shows: there was no frame yet
-  assert.equal(w.sent.at(-1).link, "");
+  assert.equal(w.sent.at(-1).link, "?show=history");
 });
 
 test("a fault of kvstep is told, and neither its link nor what led to it is opened again", () => {

@@ -6,7 +6,7 @@ import { guessed } from "../js/panel/cache/guess.js";
 import { inCache, onStage } from "../js/facts/token-names.js";
 import { translator } from "../js/text.js";
 import { frame } from "./frames.js";
-import { sentence } from "../js/panel/sentence/speculation.js";
+import { sentence } from "../js/panel/details/speculation.js";
 import { test as compared } from "../js/facts/verdicts.js";
 import { timeline } from "../js/panel/timeline/layout.js";
 

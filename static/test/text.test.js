@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { isolate, translator } from "../js/text.js";
 import { address } from "../js/state/url.js";
-import { sentence } from "../js/panel/sentence/index.js";
+import { details as sentence } from "../js/panel/details/index.js";
 import { frame } from "./frames.js";
 
 const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));

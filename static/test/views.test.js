@@ -1,6 +1,5 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { bar } from "../js/panel/ledger/index.js";
 import { paint, pixels } from "../js/ui/matrix.js";
 import { largest } from "../js/scale/linear.js";
 import { around } from "../js/panel/stage/around.js";
@@ -8,7 +7,7 @@ import { stage } from "../js/panel/stage/layout.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { panel as toPlots } from "../js/panel/to-plots/index.js";
 import { frame } from "./frames.js";
-import { total } from "../js/facts/counters.js";
+import { pieces as bar, total } from "../js/facts/counters.js";
 import { readout } from "../js/facts/readout.js";
 
 pretendBrowser();

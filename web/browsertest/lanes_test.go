@@ -31,16 +31,18 @@ func (p *page) says(testid, words string) {
 // TestLaneSwitch: beside the lamp one chooses what the lane without a cache does; the run
 // begins anew and comes to the same step, with the same numbers, and says how it knows them.
 func TestLaneSwitch(t *testing.T) {
+	t.Parallel()
 	const at = 52
 	want := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 12})
 	query := "&new=12&prompt=" + strings.ReplaceAll(leaf, " ", "+") + fmt.Sprintf("&step=%d&show=formulas", at)
 	for _, lang := range []string{"en", "zh"} {
-		words := map[string][3]string{
-			"en": {"identical, bit for bit, in the first 12 tokens; counted from there", "counted, not run", "not measured"},
-			"zh": {"前 12 个词元逐位相同；此后只计数", "只计数，未运行", "未测量"},
+		words := map[string][4]string{
+			"en": {"identical, bit for bit, in the first 12 tokens; counted from there", "counted, not run", "not run", "not in this run"},
+			"zh": {"前 12 个词元逐位相同；此后只计数", "只计数，未运行", "未运行", "本次运行没有"},
 		}[lang]
 		p := open(t, "/?lang="+lang+query)
 		p.lanes("both", &want[at])
+		p.js(`document.querySelector("[data-testid=switches]").open = true`)
 		p.focus("[data-testid=ledger-lanes]")
 		p.press(kb.ArrowDown) // as everywhere in the page: the keyboard is enough; until now is what the number says
 		p.until(`document.querySelector("#lanes [data-testid=pending]").textContent !== ""`)
@@ -59,17 +61,20 @@ func TestLaneSwitch(t *testing.T) {
 		p.lanes("both:12", &want[at])
 		p.says("lamp", words[0])
 		p.says("ledger-step", words[1])
-		for _, span := range []string{"step", "total"} {
+		for _, span := range []string{"step", "pass", "total"} { // so far, of those decode steps that both lanes ran
 			cell := fmt.Sprintf(`document.querySelector('[data-numbers="%s"] [data-cell="seconds.uncached"]')`, span)
-			if s := eval[string](p, cell+".textContent"); s != words[2] {
+			if s := eval[string](p, cell+".textContent"); (s == words[2]) != (span != "total") {
 				t.Errorf("%s: %s has the time %q", lang, span, s)
 			}
+		}
+		if s := eval[string](p, `document.querySelector('[data-numbers="total"] [data-cell="seconds.kind"]').textContent`); !strings.Contains(s, "36") {
+			t.Errorf("%s: the time so far is %q", lang, s) // passes of 7 to 12 tokens
 		}
 		p.axe("the lane without a cache waits, " + lang)
 		p.choose("ledger-lanes", "cached")
 		p.click("ledger-run")
 		p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.lanes === "cached" && window.kvstepFrame().meta.step?.n === %d`, at))
-		p.until(`document.querySelector("[data-testid=lamp]").dataset.state === "off" && document.querySelector("[data-testid=flops-step-uncached]").textContent === "–"`)
+		p.until(fmt.Sprintf(`document.querySelector("[data-testid=lamp]").dataset.state === "off" && document.querySelector("[data-testid=flops-step-uncached]").textContent === %q`, words[3]))
 		p.choose("ledger-lanes", "both")
 		p.click("ledger-run")
 		p.lanes("both", &want[at])
@@ -81,6 +86,7 @@ func TestLaneSwitch(t *testing.T) {
 // TestLanesOfTheForm: the form has the same switch, which waits for New run; what a large
 // model begins with is its own, and another model's where nobody has chosen.
 func TestLanesOfTheForm(t *testing.T) {
+	t.Parallel()
 	c := sim.Config{Family: "llama", Dim: 256, Layers: 6, Heads: 4, KVHeads: 4, HeadDim: 64, FFN: 1024,
 		Vocab: 50, Context: 1 << 14, NormEps: 1e-5, RopeBase: 10000, Tied: true, BOS: 0, EOS: -1}
 	m, err := model.New(c, modeltest.Weights(rand.New(rand.NewPCG(16, 2)), c))

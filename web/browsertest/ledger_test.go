@@ -27,6 +27,7 @@ const everything = "formulas,heads,history,rows"
 // TestPanelScreenshots writes pictures of the page with every panel open, when
 // asked where to.
 func TestPanelScreenshots(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("KVSTEP_SCREENSHOTS")
 	if dir == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS to a folder to write pictures there")
@@ -96,6 +97,7 @@ const written = `(() => {
 // with all switches and in both languages, works out the arithmetic that is on
 // the screen, and wants the counters of the run.
 func TestFormulasOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 4})
 	perPass := stepsPerPass(t)
@@ -207,6 +209,7 @@ func (p *page) count(sw cost.Switches) {
 
 // TestSwitchesOnThePage: they recount at once, run nothing, and are in the link.
 func TestSwitchesOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8")
 	p.at(8)
@@ -252,12 +255,22 @@ func TestSwitchesOnThePage(t *testing.T) {
 
 // TestHistoryOnThePage: the chart's table is the run; a point leads to its pass.
 func TestHistoryOnThePage(t *testing.T) {
-	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=14")
+	t.Parallel()
+	link := "/?lang=en&new=6&prompt=" + strings.ReplaceAll(leaf, " ", "+") + "&step=14"
+	p := open(t, link+"&show=")
 	p.at(14)
-	if eval[bool](p, `"history" in window.kvstepFrame().meta`) {
+	if eval[bool](p, `"history" in window.kvstepFrame().meta || document.getElementById("history").open`) {
 		t.Error("the history is sent though its panel is closed")
 	}
-	p.js(`document.getElementById("history").open = true`)
+	p.do(chromedp.Navigate(strings.Split(eval[string](p, `location.href`), "?")[0] + strings.TrimPrefix(link, "/")))
+	p.at(14) // who asks for nothing has it open
+	p.until(`window.kvstepFrame().meta.history && document.getElementById("history").open`)
+	p.js(`document.querySelector("#history > summary").click()`)
+	p.until(`!window.kvstepFrame().meta.history && new URLSearchParams(location.search).get("show") === ""`)
+	p.do(chromedp.Reload())
+	p.at(14)
+	p.until(`window.kvstepFrame() && !document.getElementById("history").open`) // it stays as it was left
+	p.js(`document.querySelector("#history > summary").click()`)
 	p.until(`window.kvstepFrame().meta.history`)
 	p.js(`document.querySelector("[data-testid=history-table]").open = true`)
 	p.painted()
@@ -383,6 +396,7 @@ func TestHistoryOnThePage(t *testing.T) {
 
 // TestAllHeadsOnThePage: the numbers are the model's; press or keys pick a head.
 func TestAllHeadsOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=10")
 	p.at(10)
@@ -469,6 +483,7 @@ func TestAllHeadsOnThePage(t *testing.T) {
 // TestHeadsOfAGroupOnThePage: in a model with grouped-query attention the heads
 // that read the same keys and values stand under one heading.
 func TestHeadsOfAGroupOnThePage(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	c := modeltest.Config(r)
 	c.Layers, c.Heads, c.KVHeads = 3, 6, 2
@@ -510,6 +525,7 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 // TestOneLaneOnThePage: panels that have nothing to show say so, or show the
 // lane that ran.
 func TestOneLaneOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	for _, lanes := range []string{"cached", "uncached"} {
 		p := openOn(t, base, "/?lang=en&lanes="+lanes+"&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8&show=rows-again,"+everything)
@@ -527,7 +543,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 		if s := p.text("lamp"); s != "one lane, nothing to compare" {
 			t.Errorf("%s: the lamp says %q", lanes, s)
 		}
-		if s := p.text("sentence"); strings.Contains(s, "recomputed") != (lanes == "uncached") || strings.Contains(s, "cache;") != (lanes == "cached") {
+		if s := p.text("sentence"); strings.Contains(s, "recomputed") != (lanes == "uncached") || strings.Contains(s, "added to the cache") != (lanes == "cached") {
 			t.Errorf("%s: the sentence says %q", lanes, s)
 		}
 		p.js(`document.querySelector("[data-do=restart]").click()`)
@@ -543,10 +559,11 @@ func TestOneLaneOnThePage(t *testing.T) {
 // TestARunWithoutACache: where the picture would be, the page says why there is
 // none, and one button leads to the same moment with both lanes.
 func TestARunWithoutACache(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	for _, c := range []struct{ lang, query, says, sentence string }{
 		{"en", "", "keeps no cache", "2 of them recomputed"},
-		{"zh", "&op=scores&trail=8.scores.0.0.1", "不保留缓存", "重新计算"},
+		{"zh", "&op=scores&trail=8.scores.0.0.1", "不保留缓存", "2 行是重算"},
 	} {
 		p := openOn(t, base, "/?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8"+c.query)
 		p.at(8)
@@ -573,6 +590,7 @@ func TestARunWithoutACache(t *testing.T) {
 
 // TestProvenanceOnThePage: every row of the cache says where it comes from.
 func TestProvenanceOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
 	p.at(20)
@@ -679,8 +697,45 @@ func TestProvenanceOnThePage(t *testing.T) {
 	q.clean()
 }
 
+// TestARowOfTheCacheIsPressed: a press on a row, or Enter, looks at its layer and its K/V head, and opens
+// where its numbers come from; so it does for a layer that this pass has not come to.
+func TestARowOfTheCacheIsPressed(t *testing.T) {
+	t.Parallel()
+	p := open(t, "/?lang=en&model=story-gqa&step=14") // pass 2, layer 2
+	p.at(14)
+	row := func(side, layer, head, position int) {
+		t.Helper()
+		at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(`(async () => {
+			const { plan } = await import("/static/js/panel/cache/plan.js");
+			const canvas = document.querySelector("[data-testid=cache-picture]");
+			canvas.scrollIntoView({ block: "center" });
+			const { run, kv } = window.kvstepFrame().meta;
+			const l = plan({ width: canvas.clientWidth, layers: run.config.layers, heads: run.config.kv_heads, capacity: kv.capacity });
+			const box = canvas.getBoundingClientRect();
+			return { X: box.left + l.x(%[1]d) + (%[4]d + 0.5) * l.mark, Y: box.top + l.y(%[1]d, %[2]d) + (%[3]d + 0.5) * l.strip };
+		})()`, side, layer, head, position))
+		p.do(chromedp.MouseClickXY(at.X, at.Y))
+	}
+	perHead := eval[int](p, `kvstepFrame().meta.run.config.heads / kvstepFrame().meta.run.config.kv_heads`)
+	for _, x := range []struct{ side, layer, head, position, step int }{{0, 1, 1, 3, 13}, {1, 2, 0, 16, 14}, {0, 4, 1, 5, 10}} {
+		row(x.side, x.layer, x.head, x.position)
+		p.until(fmt.Sprintf(`(({explain: e, pick}) => e && e.op === "KV"[%d] && e.row === %d && e.step === %d && e.head === %d && pick.layer === %d && pick.kv_head === %d)(kvstepFrame().meta)`,
+			x.side, x.position, x.step, x.head*perHead, x.layer, x.head))
+		p.until(inSight + `(document.querySelector("#explain h2"))`)
+		if !eval[bool](p, `document.getElementById("problem").hidden`) {
+			t.Errorf("%+v: %s", x, p.text("problem"))
+		}
+	}
+	p.focus(`[data-testid="cache-picture"]`)
+	p.press(kb.ArrowRight)
+	p.press(kb.Enter)
+	p.until(`kvstepFrame().meta.explain?.row === 6 && document.activeElement === document.querySelector("#explain h2")`)
+	p.clean()
+}
+
 // TestPanelsAreAccessible runs axe with every panel and formula open.
 func TestPanelsAreAccessible(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=11&show="+everything)
 	p.at(11)
 	p.until(`window.kvstepFrame().meta.heads`)

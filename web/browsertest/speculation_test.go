@@ -13,6 +13,7 @@ import (
 // TestSpeculation: the form asks for a draft, and every pass says on the page
 // what kvstep trace says of it, in both languages.
 func TestSpeculation(t *testing.T) {
+	t.Parallel()
 	const prompt = "One day Tom found a red ball."
 	rec := sim.Recipe{Prompt: prompt, MaxNew: 32, Sampler: sim.Sampler{Kind: "sample", Seed: 5}, Draft: "story-draft", Propose: 4}
 	all := steps(t, rec)
@@ -37,7 +38,7 @@ func TestSpeculation(t *testing.T) {
 			}
 			passes, tokens = passes+1, tokens+len(all[n].NewTokens())
 			p.compareSpeculation(&all[n], passes, tokens)
-			said := p.text("sentence")
+			said := p.text("details")
 			if x := all[n].Speculation; all[n].RunFinishReason == "" && x.Accepted < len(x.Proposed) {
 				for _, w := range append(words, strconv.Itoa(5120 * (len(x.Proposed) - x.Accepted))[:2]) {
 					if !strings.Contains(said, w) {

@@ -33,7 +33,7 @@ func takeAll(models *library.Library, r *rand.Rand) (err error) {
 	q.To, q.View.Seq, q.View.Head = q.Step+r.IntN(9), r.IntN(4), r.IntN(3)
 	if op := explain.Ops[r.IntN(len(explain.Ops))]; r.IntN(2) == 0 && !op.Constant() {
 		q.View.Op = op.ID
-		q.View.Trail = []explain.Ref{{Step: r.IntN(max(q.Step, 1)), Op: op.ID, Row: r.IntN(4), Col: r.IntN(9)}}
+		q.View.Trail = []explain.Ref{{Step: r.IntN(max(q.Step, 1)), Op: op.ID, Row: r.IntN(4), Col: r.IntN(9), Lane: []explain.Lane{"", explain.Uncached}[r.IntN(2)]}}
 	}
 	kind := ""
 	defer func() {

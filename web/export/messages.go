@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"kvstep/docs"
 	"kvstep/web/text"
 )
 
@@ -29,4 +30,13 @@ func messagesOf(lang string) string {
 		panic("take: " + err.Error())
 	}
 	return string(short)
+}
+
+// termsOf returns a language's cards of the glossary.
+func termsOf(lang string) string {
+	cards, err := docs.Cards(lang)
+	if err != nil {
+		panic("take: " + err.Error()) // embedded, and read by every test
+	}
+	return string(cards)
 }

@@ -68,6 +68,7 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 	catalogue := checkpoint.File{Meta: map[string]string{"kvstep": "1"}}
 	for _, lang := range text.Langs() {
 		catalogue.Meta[lang] = messagesOf(lang)
+		catalogue.Meta["terms-"+lang] = termsOf(lang)
 	}
 	add(0, 0, messages, catalogue)
 	here := r.scope(most)
@@ -214,6 +215,8 @@ func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
 		m.View.Show = page.Asked(r.Recipe)
 	}
 	f := wire.File(m)
+	delete(f.Meta, "without") // not yet in a handout
+	f.Tensors = slices.DeleteFunc(f.Tensors, func(t checkpoint.Tensor) bool { return strings.HasPrefix(t.Name, "without_") })
 	if head > 0 {
 		for key := range f.Meta {
 			if key != "kvstep" && key != "pick" && key != "pick_step" {

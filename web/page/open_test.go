@@ -12,7 +12,7 @@ import (
 )
 
 // opens finds what modules have open, or ask whether it is.
-var opens = regexp.MustCompile(`create(?:Open|Optional)\(\w+, [^)]*\)|createChoice\(\w+, "[^"]*", ([^)]*)\)|show\??\.includes\([^)]*\)|act\.show\([^)]*\)`)
+var opens = regexp.MustCompile(`create(?:Open|Optional)\(\w+, [^)]*\)|createChoice\(\w+, "[^"]*", ([^)]*)\)|show\??\.includes\([^)]*\)|act\.show\([^)]*\)|asks: "[^"]*"`)
 
 // TestWhatModulesOpenMayBeOpen: the names that the page's modules say are those that a viewer
 // may have open, and each of these is said.

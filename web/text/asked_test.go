@@ -13,6 +13,8 @@ import (
 // composed are messages whose ids the sources make of parts, "first: last last": neither a
 // literal nor a list of the program asks for them.
 const composed = `
+bars: pass pass.part step total total.part
+bars.scope: pass step total
 beams.column: beam done fate log_prob parent pass score sum text token tokens
 beams.fate: alive answer pruned
 blocks: label
@@ -64,7 +66,7 @@ history.modelled: value
 history.sum: each step total
 kind: counted measured modelled
 lamp.policy: same
-ledger: step total
+ledger: pass step total
 letter: E F G H L N P SP Sh Sm Sr St V a b c d h k l m n p r s t u w w0 x x0
 limit: file files handout measure messages runs unread viewers wait
 memory: unit
@@ -97,6 +99,9 @@ plots: drawing drawn
 problem.hub: tls
 real: kv_bytes kv_read_bytes kv_write_bytes weight_bytes
 real.bound: compute memory
+sentence.cost: one
+sentence.run: one
+sentence.start: batch beam
 say.done: eos max-new memory stop
 say.over: batch beam
 say.start: batch beam
@@ -127,8 +132,8 @@ why: attend cache differ layer token top
 `
 
 // listed are the ids that come from a list of the program, which has a test that asks for each:
-// policies, ops, fields, filters, panels.
-var listed = regexp.MustCompile(`^(cache\.(key|row|state)|choice\.(stage|say)|name|ops\.say|policy|recipe|sym|variants)\.|\.title$`)
+// policies, ops, fields, filters, panels, questions.
+var listed = regexp.MustCompile(`^(ask|cache\.(key|row|state)|card\.see|choice\.(stage|say)|name|ops\.say|policy|recipe|sym|variants)\.|\.title$`)
 
 // literal are texts in the sources that may be ids; others are not, though they look like some.
 var (

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,7 +36,11 @@ func load() *i18n.Bundle {
 	b := i18n.NewBundle(language.English)
 	b.RegisterUnmarshalFunc("json", json.Unmarshal)
 	for _, lang := range Langs() {
-		if _, err := b.LoadMessageFileFS(files, lang+".json"); err != nil {
+		raw, err := files.ReadFile(lang + ".json")
+		if err == nil {
+			_, err = b.ParseMessageFileBytes(termMark.ReplaceAll(raw, []byte("$2")), lang+".json")
+		}
+		if err != nil {
 			panic("text: " + err.Error())
 		}
 	}
@@ -44,10 +49,14 @@ func load() *i18n.Bundle {
 
 func init() {
 	for _, lang := range Langs() {
-		byLang[lang] = &Catalogue{i18n.NewLocalizer(bundle, lang), lang}
 		rawFiles[lang], _ = files.ReadFile(lang + ".json")
+		byLang[lang] = &Catalogue{i18n.NewLocalizer(bundle, lang), lang}
 	}
 }
+
+// termMark is how a message marks a term of the glossary (package docs): [[kv-cache|KV cache]].
+// Here it is the text alone; the page's own elements open a card (static/js/ui/terms.js).
+var termMark = regexp.MustCompile(`\[\[([\w-]+)\|([^\]]*)\]\]`)
 
 // Match returns the catalogue's language for what a browser or terminal asks for:
 // zh-CN, zh-TW and zh-Hans are all "zh"; what is not known is "en".

@@ -32,6 +32,9 @@ func messages(t *testing.T, lang string) map[string]string {
 			}
 		}
 	}
+	for id, message := range all { // what people read
+		all[id] = termMark.ReplaceAllString(message, "$2")
+	}
 	return all
 }
 

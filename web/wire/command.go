@@ -76,6 +76,11 @@ func (c *Command) check() error {
 	case len(c.Trail) > lens.MaxTrail:
 		return sim.NewProblem("command.bad", "Why", "a trail of more than "+strconv.Itoa(lens.MaxTrail)+" cells")
 	}
+	for _, ref := range c.Trail {
+		if !ref.Lane.Known() {
+			return sim.NewProblem("command.bad", "Why", "unknown lane "+clip(string(ref.Lane)))
+		}
+	}
 	allowed := map[string][]string{"forward": {"layer", "token", "end"}, "back": {"layer", "token"}}
 	switch c.Cmd {
 	case "open", "seek", "pause", "stop", "fork", "switch":

@@ -158,6 +158,11 @@ func (v *viewer) index(n int) int {
 	return v.r.IntN(max(n, 1))
 }
 
+// lane is either one.
+func (v *viewer) lane() explain.Lane {
+	return []explain.Lane{"", explain.Uncached}[v.r.IntN(2)]
+}
+
 func (v *viewer) pick(n int) lens.View {
 	c := v.m.Model.Config
 	p := lens.View{Head: v.index(c.Heads), Seq: v.index(6)}
@@ -177,7 +182,7 @@ func (v *viewer) pick(n int) lens.View {
 		}
 	}
 	if v.r.IntN(3) == 0 {
-		p.Cell = &lens.Cell{Op: op(), Row: v.index(9), Col: v.index(9)}
+		p.Cell = &lens.Cell{Op: op(), Row: v.index(9), Col: v.index(9), Lane: v.lane()}
 	}
 	if n >= 0 && v.steps[n].Part == sim.HeadPart && v.r.IntN(2) == 0 { // few ops are the head's
 		p.Op = []string{"norm3", "logits"}[v.r.IntN(2)]
@@ -185,7 +190,7 @@ func (v *viewer) pick(n int) lens.View {
 		return p
 	}
 	for range v.r.IntN(4) {
-		p.Trail = append(p.Trail, explain.Ref{Step: v.index(n + 1), Op: op(), Head: v.index(c.Heads), Row: v.index(9), Col: v.index(9)})
+		p.Trail = append(p.Trail, explain.Ref{Step: v.index(n + 1), Op: op(), Head: v.index(c.Heads), Row: v.index(9), Col: v.index(9), Lane: v.lane()})
 	}
 	p.Unit, p.Pairs, p.Logits = []string{"", "mac"}[v.r.IntN(2)], []string{"", "dense"}[v.r.IntN(2)], []string{"", "all"}[v.r.IntN(2)]
 	if names, devices := cost.Presets(), cost.HardwareNames(); v.r.IntN(3) == 0 {
@@ -216,7 +221,7 @@ func (v *viewer) show(n int) error {
 		v.explained++
 		trail := append([]explain.Ref(nil), m.View.Trail...)
 		if v.r.IntN(3) == 0 { // by way of what no run has
-			trail = append(trail, explain.Ref{Step: v.index(n + 1), Op: explain.Ops[v.r.IntN(len(explain.Ops))].ID, Row: v.index(9), Col: v.index(9)})
+			trail = append(trail, explain.Ref{Step: v.index(n + 1), Op: explain.Ops[v.r.IntN(len(explain.Ops))].ID, Row: v.index(9), Col: v.index(9), Lane: v.lane()})
 		}
 		m.View.Trail = append(trail, *next)
 		v.link.View = m.View

@@ -119,32 +119,51 @@ func writeCell(c *lens.Cell) string {
 	if c == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col)
+	return fmt.Sprintf("%s.%d.%d", c.Op, c.Row, c.Col) + writeLane(c.Lane)
+}
+
+// writeLane writes the lane of a cell after its numbers, where it has to be said.
+func writeLane(lane explain.Lane) string {
+	if lane == "" {
+		return ""
+	}
+	return "." + string(lane)
+}
+
+// readLane takes the lane off the parts of a cell, of which there are so many without it.
+func readLane(parts []string, without int) (explain.Lane, []string, error) {
+	if len(parts) == without {
+		return "", parts, nil
+	}
+	if len(parts) != without+1 || parts[without] != string(explain.Uncached) {
+		return "", nil, errUnread
+	}
+	return explain.Uncached, parts[:without], nil
 }
 
 func readCell(l *Link, text string) error {
-	parts := strings.Split(text, ".")
-	if len(parts) != 3 {
-		return errUnread
+	lane, parts, err := readLane(strings.Split(text, "."), 3)
+	if err != nil {
+		return err
 	}
-	l.View.Cell = &lens.Cell{Op: parts[0]}
+	l.View.Cell = &lens.Cell{Op: parts[0], Lane: lane}
 	if readInt(&l.View.Cell.Row, parts[1]) != nil || readInt(&l.View.Cell.Col, parts[2]) != nil {
 		return errUnread
 	}
 	return nil
 }
 
-// readTrail reads refs "step.op.head.row.col", joined by "~".
+// readTrail reads refs "step.op.head.row.col" or "step.op.head.row.col.uncached", joined by "~".
 func readTrail(l *Link, text string) error {
 	if text == "" {
 		return nil
 	}
 	for s := range strings.SplitSeq(text, "~") {
-		parts := strings.Split(s, ".")
-		if len(parts) != 5 || explain.Find(parts[1]) == nil || len(l.View.Trail) == lens.MaxTrail {
+		lane, parts, err := readLane(strings.Split(s, "."), 5)
+		if err != nil || explain.Find(parts[1]) == nil || len(l.View.Trail) == lens.MaxTrail {
 			return errUnread
 		}
-		ref := explain.Ref{Op: parts[1]}
+		ref := explain.Ref{Op: parts[1], Lane: lane}
 		for i, to := range map[int]*int{0: &ref.Step, 2: &ref.Head, 3: &ref.Row, 4: &ref.Col} {
 			if readInt(to, parts[i]) != nil {
 				return errUnread
@@ -158,7 +177,7 @@ func readTrail(l *Link, text string) error {
 func joinTrail(trail []explain.Ref) string {
 	parts := make([]string, len(trail))
 	for i, r := range trail {
-		parts[i] = fmt.Sprintf("%d.%s.%d.%d.%d", r.Step, r.Op, r.Head, r.Row, r.Col)
+		parts[i] = fmt.Sprintf("%d.%s.%d.%d.%d", r.Step, r.Op, r.Head, r.Row, r.Col) + writeLane(r.Lane)
 	}
 	return strings.Join(parts, "~")
 }

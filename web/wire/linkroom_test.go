@@ -29,7 +29,7 @@ func longestPlace(t *testing.T, r sim.Recipe) Link {
 		}
 	}
 	for range lens.MaxTrail {
-		l.View.Trail = append(l.View.Trail, explain.Ref{Step: -big, Op: l.View.Op, Head: -big, Row: -big, Col: -big})
+		l.View.Trail = append(l.View.Trail, explain.Ref{Step: -big, Op: l.View.Op, Head: -big, Row: -big, Col: -big, Lane: explain.Uncached})
 	}
 	for i := range MaxMarks {
 		l.Marks = append(l.Marks, big-i)

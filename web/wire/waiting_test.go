@@ -37,7 +37,11 @@ func TestWhatWaitsIsCounted(t *testing.T) {
 			ran, waits := waiting(t, "contiguous", "both", n), waiting(t, "contiguous", "both:6", n)
 			ran.View.Show, waits.View.Show = panels, panels
 			waits.Recipe.Lanes = "both"
-			waits.Step = asRun(waits.Step)
+			at := waits.At
+			waits.At = func(n int) *sim.Step { return asRun(at(n)) }
+			if waits.Step = asRun(waits.Step); waits.From != nil {
+				waits.From = asRun(waits.From) // what the lane would have computed
+			}
 			if a, b := string(Encode(nil, ran)), string(Encode(nil, waits)); a != b {
 				t.Fatalf("step %d, %v:\n%.3000s\n%.3000s", n, panels, a, b)
 			}

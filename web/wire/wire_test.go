@@ -347,7 +347,7 @@ func TestBigIntegersAreStrings(t *testing.T) {
 func TestLinkRoundTrip(t *testing.T) {
 	layer := 3
 	l := Link{Step: 17, Lang: "zh", View: lens.View{Layer: &layer, Head: 2, Cell: &lens.Cell{Op: "probs", Row: 4, Col: 5}, Op: "probs",
-		Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}, {Step: 17, Op: "K", Row: 3, Col: 1}},
+		Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}, {Step: 17, Op: "K", Row: 3, Col: 1}, {Step: 17, Op: "K", Row: 3, Col: 1, Lane: explain.Uncached}},
 		Show:  []string{"history", "history-kv", "choice"}, Unit: "mac", Pairs: "dense", Logits: "all"},
 		Marks: []int{2, 9}, Breaks: []breakpoint.Point{{Kind: breakpoint.Layer, N: 2}, {Kind: breakpoint.Top}}, Recipe: recipe.Complete(sim.Recipe{
 			Model: "story", Prompt: "a & b = 你好?\n", MaxNew: 9, Stop: []string{"。", "end"},
@@ -384,7 +384,7 @@ func TestBadLinksNameTheField(t *testing.T) {
 func TestEveryKeyOfLinks(t *testing.T) {
 	layer := 1
 	l := Link{Step: 17, Recorded: 30, Over: true, Others: 3, Lang: "zh", Marks: []int{2}, Breaks: []breakpoint.Point{{Kind: breakpoint.Top}}, Recipe: recipe.Default(),
-		View: lens.View{Layer: &layer, Head: 2, Seq: 1, Cell: &lens.Cell{Op: "probs", Row: 4, Col: 5}, Op: "probs", Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}},
+		View: lens.View{Layer: &layer, Head: 2, Seq: 1, Cell: &lens.Cell{Op: "probs", Row: 4, Col: 5, Lane: explain.Uncached}, Op: "probs", Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}},
 			Show: []string{"history"}, Unit: "mac", Pairs: "dense", Logits: "all", Real: "gpt2@H100"}}
 	l.Recipe.Pairs, l.Recipe.Logits = "dense", "all"
 	back, err := ParseLink(l.Query())
@@ -489,7 +489,7 @@ func TestProtocolExamples(t *testing.T) {
 func FuzzCommand(f *testing.F) {
 	for _, s := range []string{`{"cmd":"open","link":"?a=b"}`, `{"cmd":"pick","layer":1,"head":2,"cell":{"op":"Q","row":1,"col":2}}`,
 		`{"cmd":"run","recipe":{"prompt":"x","sampler":{"seed":"3"}}}`, `{"cmd":"seek","step":-1}`, `{"cmd":"pick","head":0,"show":["heads","rows-read"],"unit":"mac","pairs":"dense","logits":"all"}`,
-		`{"cmd":"pick","layer":null,"head":0,"cell":null,"op":"Q","trail":[{"step":0,"op":"Q","head":0,"row":0,"col":0}]}`, `{"cmd":"back","by":"layer","op":"next"}`, `{}`, `[`} {
+		`{"cmd":"pick","layer":null,"head":0,"cell":null,"op":"Q","trail":[{"step":0,"op":"Q","head":0,"row":0,"col":0,"lane":"uncached"}]}`, `{"cmd":"back","by":"layer","op":"next"}`, `{}`, `[`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -506,7 +506,7 @@ func FuzzCommand(f *testing.F) {
 
 // FuzzLink: whatever is accepted reads the same after it is written again.
 func FuzzLink(f *testing.F) {
-	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0",
+	for _, s := range []string{"", "?prompt=a&new=3&step=2", "?tokens=1,2&fork=0:3&cell=K.1.2&layer=0", "?cell=K.1.2.uncached&trail=3.Q.0.0.7.uncached~3.x.0.0.1.", "?op=logits&trail=3.logits.0.0.7~3.norm3.0.0.1~-1.w_q.0.0.0",
 		"?t=0.5&p=0.1&k=3&seed=9&stop=a&stop=b", "?show=history,history-kv&unit=mac&pairs=dense&logits=all", "?break=top,layer:1,attend:9&mark=3,1",
 		"?real=llama-3-8b%40H100&show=formulas", "?real=gpt2%40abacus", "?real=%40", "?sampler=sample&minp=0.05&rp=1.2&show=choice", "?minp=1e-300&rp=1",
 		"?cache=paged:4&budget=64KiB", "?cache=window:8:2", "?cache=h2o:4:4", "?cache=int4:channel:8&budget=7", "?cache=int8:", "?cache=%3A", "?budget=-1", "?draft=story-draft&propose=3",

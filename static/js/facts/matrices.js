@@ -30,8 +30,8 @@ export function lanesOf(frame) {
   const kept = frame.tensors.scores;
   /** @type {Drawn[]} */
   const lanes = [];
-  if (without && run.recipe.lanes !== "cached") {
-    const { rows, cached, shown, source } = without;
+  if (without && run.recipe.lanes !== "cached" && !(cacheless(frame) && without.source === "none")) {
+    const { rows, cached, shown = null, source } = without;
     const n = shown?.length ?? rows;
     const again = shown ? shown.filter((p) => p < cached).length : cached;
     lanes.push({ lane: "uncached", rows: n, cached: again, columns: n, shown, told: source !== "none" });
@@ -63,7 +63,7 @@ export function numbersOf(frame, lane, op) {
 export function gridOf(frame, lane, op) {
   const tensor = numbersOf(frame, lane.lane, op);
   const dims = tensor?.shape[1] ?? frame.meta.run.config.head_dim;
-  const signed = op !== "probs";
+  const signed = op !== "probs" && !!tensor;
   const transposed = op === "K";
   const size =
     op === "K"

@@ -3,6 +3,7 @@
 import { onStage } from "./token-names.js";
 import { cell as shortNumber } from "../format.js";
 import { EVICTED, PAIRS, untold } from "../wire/triangle.js";
+import { shownRows } from "../wire/without.js";
 
 /** @import { Cell, Frame, T, Tensor } from "../types.js" */
 
@@ -28,6 +29,8 @@ export const named = ({ tensors }, name) => /** @type {Record<string, Tensor|und
 /** @param {Tensor} tensor @param {{row: number, col: number}} cell */
 const number = ({ data, shape }, { row, col }) => data[row * shape[1] + col];
 
+/** @param {Cell} a @param {Cell} b */
+const sameCell = (a, b) => a.op === b.op && a.row === b.row && a.col === b.col && a.lane === b.lane;
 /** Is a cell's number good for more than a colour? @param {Tensor} tensor @param {{row: number, col: number}} cell */
 const known = (tensor, { row, col }) => !tensor.coarse && !untold(tensor, row, col);
 
@@ -37,7 +40,7 @@ export function opReadout({ frame, cell, t }) {
   if (!frame || !cell || !op || !from) return null;
   const shown = [op.id, ...op.inputs.map((p) => p.op)];
   if (!shown.includes(cell.op)) return null;
-  const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
+  const same = exact && sameCell(exact, cell);
   const tensor = tensorOf(frame, cell.op);
   if (!same && (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1])) return null;
   const { rows, cached } = from;
@@ -65,15 +68,45 @@ export function opReadout({ frame, cell, t }) {
 }
 
 /**
+ * What it says of a cell of the lane without a cache, whose rows are positions: nothing is hidden but what the causal
+ * mask hides.
+ * @param {Frame} frame @param {Cell} cell @param {T} t
+ */
+function laneReadout(frame, cell, t) {
+  const { cell: exact, without } = frame.meta;
+  const same = exact && sameCell(exact, cell);
+  const at = without ? shownRows(without) : [];
+  const [row, key] = [at.indexOf(cell.row), at.indexOf(cell.col)];
+  const tensor = named(frame, "without_" + cell.op);
+  if (!tensor || row < 0) return null;
+  const names = onStage(frame);
+  const pairs = cell.op === "scores" || cell.op === "probs";
+  const later = pairs && cell.col > cell.row;
+  const shown = { row, col: pairs ? key : cell.col };
+  return {
+    where: t(pairs ? "cell.pair" : "cell.dim", {
+      Op: t(`op.${cell.op}`),
+      Row: names[cell.row] ?? "",
+      Col: pairs ? (names[cell.col] ?? "") : cell.col,
+    }),
+    value: same ? exact.value : known(tensor, shown) ? shortNumber(number(tensor, shown)) : "…",
+    exact: !!same,
+    masked: later,
+    gone: false,
+  };
+}
+
+/**
  * What the readout says of the picked cell.
  * @param {Pointed} state
  */
 export function readout({ frame, cell, t }) {
   if (frame?.meta.pick.op) return opReadout({ frame, cell, t });
+  if (frame && cell?.lane) return laneReadout(frame, cell, t);
   const { cell: exact, pick_step: from } = frame?.meta ?? {};
   const tensor = frame && cell && named(frame, cell.op);
   if (!tensor || !from || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1]) return null;
-  const same = exact && exact.op === cell.op && exact.row === cell.row && exact.col === cell.col;
+  const same = exact && sameCell(exact, cell);
   const positions = from.cached + from.rows;
   const names = onStage(frame);
   const token = (/** @type {number} */ i) => names[i] ?? "";

@@ -9,7 +9,7 @@ import { ANSWERS } from "./records.js";
 /** @typedef {{cells: Map<string, {e: Answer, from: number, tree: number}>, tensors: Tensors}} Answers of a layer */
 
 const LANES = 16;
-const key = (/** @type {Ref} */ r) => `${r.step}.${r.op}.${r.head}.${r.row}.${r.col}`;
+const key = (/** @type {Ref} */ r) => `${r.step}.${r.op}.${r.head}.${r.row}.${r.col}.${r.lane ?? ""}`;
 
 /** @param {ReturnType<typeof import("./records.js").createRecords>} records @param {number} layers */
 export function createAnswers(records, layers) {

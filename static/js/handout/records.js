@@ -4,7 +4,7 @@ import { base85 } from "./base85.js";
 import { read as readFile, widen } from "../wire/decode.js";
 
 /** @import { Messages } from "../text.js" */
-/** @import { Explain, Meta, Op, Scope, Tensor } from "../types.js" */
+/** @import { Explain, Glossary, Meta, Op, Scope, Tensor } from "../types.js" */
 
 /** @typedef {Record<string, Tensor>} Tensors */
 /** @typedef {Omit<Explain, "trail">} Answer its way is the reader's own */
@@ -75,6 +75,10 @@ export function createRecords(records) {
     return known;
   };
   const has = (/** @type {number} */ n, /** @type {number} */ head) => records.has(`${n}.${head}`);
+  /** The catalogues, and the cards of the glossary: a kind of its own. */
+  const said = /** @type {Record<string, Messages> & Record<`terms-${string}`, Glossary>} */ (
+    /** @type {unknown} */ (read(0, WORDS).meta)
+  );
   const pass = read(-1, 0).meta.run.config.layers + 1;
   /**
    * @type {Map<string, {rows: Tensors, before: Recorded["meta"]["before"]}>} K and V of records that were read, and how
@@ -134,7 +138,9 @@ export function createRecords(records) {
     read,
     cached,
     op,
-    words: /** @type {Record<string, Messages>} */ (/** @type {unknown} */ (read(0, WORDS).meta)), // a kind of its own
+    words: said,
+    /** The cards of the glossary. @param {string} lang @returns {Glossary} */
+    terms: (lang) => said[`terms-${lang}`],
     /** What a frame says of an op. @param {number} n @param {string} id */
     about: (n, id) => (has(n, OPS) ? read(n, OPS).meta.ops[id] : undefined),
     /**

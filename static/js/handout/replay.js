@@ -101,7 +101,7 @@ export function createReplay(records, show, start) {
       op: pick.op ?? "",
       show: (pick.show ?? []).join(),
       mark: marks.join(),
-      trail: way.map((r) => [r.step, r.op, r.head, r.row, r.col].join(".")).join("~"),
+      trail: way.map(written).join("~"),
     };
     for (const [name, value] of Object.entries(fields))
       value === "" ? query.delete(name) : query.set(name, String(value));
@@ -205,6 +205,10 @@ export const parseTrail = (text) =>
     .split("~")
     .filter(Boolean)
     .map((one) => {
-      const [step, op, head, row, col] = one.split(".");
-      return { step: Number(step), op, head: Number(head), row: Number(row), col: Number(col) };
+      const [step, op, head, row, col, lane] = one.split(".");
+      const ref = { step: Number(step), op, head: Number(head), row: Number(row), col: Number(col) };
+      return lane === "uncached" ? { ...ref, lane } : ref;
     });
+
+/** A cell as links write it. @param {Ref} r */
+const written = (r) => [r.step, r.op, r.head, r.row, r.col, ...(r.lane ? [r.lane] : [])].join(".");

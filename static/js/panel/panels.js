@@ -5,6 +5,7 @@ import { panel as present } from "./present/index.js";
 import { panel as held } from "./held/index.js";
 import { panel as transport } from "./transport/index.js";
 import { panel as sentence } from "./sentence/index.js";
+import { panel as bars } from "./bars/index.js";
 import { panel as sequencePicker } from "./sequence-picker/index.js";
 import { panel as pickers } from "./pickers/index.js";
 import { panel as waiting } from "./waiting/index.js";
@@ -35,9 +36,11 @@ import { panel as ledger } from "./ledger/index.js";
 import { panel as lanes } from "./lanes/index.js";
 import { panel as history } from "./history/index.js";
 import { panel as counters } from "./counters/index.js";
+import { panel as details } from "./details/index.js";
 import { panel as take } from "./take/index.js";
 import { panel as real } from "./real/index.js";
 import { panel as variants } from "./variants/index.js";
+import { panel as card } from "./card/index.js";
 import { panel as toPlots } from "./to-plots/index.js";
 
 /** In the order in which they are painted. */
@@ -47,6 +50,7 @@ export const panels = [
   held,
   transport,
   sentence,
+  bars,
   sequencePicker,
   pickers,
   waiting,
@@ -77,8 +81,10 @@ export const panels = [
   lanes,
   history,
   counters,
+  details,
   take,
   real,
   variants,
+  card,
   toPlots,
 ];

@@ -2,6 +2,7 @@
 // has just broken its room, or ended its server twice, or is longer than a server
 // reads, waits for the person: an open tab must not kill a server again and again.
 
+import { opens } from "./url.js";
 import { GONE, PROOF, TOO_LONG } from "../wire/socket.js";
 
 /** @import { Close } from "../wire/socket.js" */
@@ -18,7 +19,7 @@ const KEPT = 8; // links
 
 /** A link whatever the order of its words, and in whatever language it is shown. @param {string} link */
 export function same(link) {
-  const words = new URLSearchParams(link);
+  const words = new URLSearchParams(opens(link));
   words.delete("lang");
   words.sort();
   return words.toString();
@@ -125,7 +126,7 @@ export function createOpening(send, tell, storage, now = () => performance.now()
       ask(told.link);
     },
     /** The default run instead. */
-    fresh: () => ask(""),
+    fresh: () => ask(opens("")),
     /** The person runs something else, or has read it. */
     leave() {
       if (told?.waits) [sent, answered] = [true, true];

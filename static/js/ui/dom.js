@@ -45,6 +45,16 @@ export function bar(share, attributes = {}) {
  */
 export const parts = (root) => (name) => /** @type {HTMLElement} */ (root.querySelector(`[data-${name}]`));
 
+/**
+ * Scrolls the page as little as shows an element, once all of it is there: what is higher than the window by its top.
+ * @param {Element} element
+ */
+export function reveal(element) {
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top >= 0 && bottom <= innerHeight) return;
+  element.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest" });
+}
+
 /** @param {HTMLElement} element @param {Box} box */
 export function place(element, { x, y, w, h }) {
   element.style.setProperty("left", `${x}px`);

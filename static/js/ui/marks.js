@@ -39,6 +39,7 @@ export function marked(frame, plates) {
   const find = (/** @type {Ref & Partial<Line>} */ line) => {
     const plate =
       line.step === from &&
+      !line.lane && // its plates are the other lane's
       (!e.per_head || line.head === frame.meta.pick.head) &&
       plates.find((p) => p.name === line.op);
     return plate ? box(plate, line) : null;

@@ -9,6 +9,7 @@
  * @param {string[]} [also] what closes with it
  */
 export function createOpen(root, name, act, also = []) {
+  const first = root.open; // as the server wrote it
   let known = false; // what the link says comes with the first frame
   root.addEventListener("toggle", (e) => {
     if (e.target !== root || !known) return;
@@ -19,8 +20,10 @@ export function createOpen(root, name, act, also = []) {
   return function view({ show }) {
     if (known || !show) return;
     known = true;
-    if (show.includes(name)) root.open = true;
-    else if (root.open) act.show([name]); // opened before the first frame came
+    if (root.open === first) root.open = show.includes(name);
+    else if (root.open)
+      act.show([name]); // opened or closed before the first frame came
+    else act.show([], [name, ...also]);
   };
 }
 

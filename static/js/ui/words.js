@@ -1,9 +1,17 @@
-// The catalogue of a language. Its address says what is in it; the page knows it.
+// What a page says in a language: messages, and the cards of the glossary. Their addresses say
+// what is in them; the page knows them.
 
 /** @import { Messages } from "../text.js" */
+/** @import { Glossary } from "../types.js" */
 
 /** @param {string} lang @returns {Promise<Messages>} */
-export async function words(lang) {
-  const at = document.documentElement.getAttribute(`data-words-${lang}`) || `/text/${lang}.json`;
+export const words = (lang) => fetched(`words-${lang}`, `${lang}.json`);
+
+/** @param {string} lang @returns {Promise<Glossary>} */
+export const glossary = (lang) => fetched(`terms-${lang}`, `terms-${lang}.json`);
+
+/** @param {string} name of the page's attribute @param {string} file */
+async function fetched(name, file) {
+  const at = document.documentElement.getAttribute(`data-${name}`) || `/text/${file}`;
   return (await fetch(at)).json();
 }

@@ -1,6 +1,6 @@
 // Written by make generate from the structs of cmd/kvstep/answers_test.go: do not edit it.
 
-import type { Recipe, Ref } from "./frame.js";
+import type { Lane, Recipe, Ref } from "./frame.js";
 
 /** what one viewer looks at. */
 export type View = {
@@ -38,6 +38,8 @@ export type Cell = {
   op: string;
   row: number;
   col: number;
+  /** left out: the cached lane */
+  lane?: Lane;
 };
 
 /** one message from a page; Cmd says which fields matter. */

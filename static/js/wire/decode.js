@@ -1,8 +1,9 @@
 // Reads frames: safetensors files whose metadata is JSON (docs/protocol.md).
 
 import { complete } from "./triangle.js";
+import { completeLane } from "./without.js";
 
-/** @import { Attention, Frame, Op, Tensor } from "./frame.js" */
+/** @import { Attention, Frame, Op, Tensor, Without } from "./frame.js" */
 
 /** @typedef {Pick<Tensor, "dtype"|"shape"> & {data_offsets: [number, number]}} Stored a tensor as a header has it */
 
@@ -28,7 +29,11 @@ const HALF = (() => {
  * @param {ArrayBuffer} buffer
  * @returns {Frame}
  */
-export const decode = (buffer) => /** @type {Frame} */ (/** @type {unknown} */ (read(buffer)));
+export function decode(buffer) {
+  const file = read(buffer);
+  completeLane(/** @type {Without|null|undefined} */ (file.meta.without), file.tensors);
+  return /** @type {Frame} */ (/** @type {unknown} */ (file));
+}
 
 /**
  * Decodes a safetensors file of ours: a frame, a record of a handout or a weight matrix.
@@ -54,7 +59,8 @@ export function read(buffer) {
   for (const input of /** @type {Op|undefined} */ (meta.op)?.inputs ?? []) {
     if (input.max) tensors["op." + input.op] = widen(tensors["op." + input.op], input.max);
   }
-  for (const [name, max] of Object.entries(/** @type {Attention|undefined} */ (meta.attention)?.max ?? {}))
+  const { attention, without } = /** @type {{attention?: Attention, without?: Without|null}} */ (meta);
+  for (const [name, max] of Object.entries({ ...attention?.max, ...without?.max }))
     tensors[name] = widen(tensors[name], max);
   complete(meta, tensors);
   return { meta, tensors, bytes: buffer.byteLength };

@@ -49,7 +49,7 @@ export interface Meta {
   pick_step?: PickStep;
   /** the exact value of the picked cell; null when none is picked or it does not exist. */
   cell: CellValue | null;
-  /** what both lanes paid, in this step and in all so far. */
+  /** what both lanes paid, in this step, in this pass and in all so far. */
   ledger: Ledger;
   /**
    * what the letters of the ledger's formulas (sim/cost/formula.go) are worth in this step, by lane; a lane that
@@ -85,6 +85,8 @@ export interface Meta {
   marks?: number[];
   /** the picture of one head. */
   attention?: Attention;
+  /** the picked layer and head as the lane without a cache ran it; null where no step has run the layer. */
+  without?: Without | null;
   /** the op that is looked at; null where none is, or it does not exist in this step. */
   op?: Op | null;
   /** the explanation of the last cell of the trail; null where nothing is asked. */
@@ -124,6 +126,24 @@ export interface Tensors {
   /** F16 or U8 [m, hd]: probs x V */
   out?: Tensor;
   /**
+   * F16 or U8 [r, hd]: queries of the picked head in the lane without a cache, after RoPE: `recorded`, of the rows
+   * before `without.cached`, the new ones being those of `Q`; `computed`, of all rows
+   */
+  without_Q?: Tensor;
+  /** F16 or U8 [r, hd]: `computed`: its keys, where they are not those of `K` */
+  without_K?: Tensor;
+  /** F16 or U8 [r, hd]: its values, likewise */
+  without_V?: Tensor;
+  /**
+   * F16 or U8 triangle: of the rows of `without_Q` with each other: one number of the first row, two of the second,
+   * and so on
+   */
+  without_scores?: Tensor;
+  /** F16 or U8 triangle: likewise, after the softmax over all keys up to a row's own */
+  without_probs?: Tensor;
+  /** F16 or U8 [r, hd]: of the rows of `without_Q` */
+  without_out?: Tensor;
+  /**
    * F16 or U8: of the op and of each input that is not a weight matrix; a triangle of those with a column for each
    * key, `mask` apart, which is none
    */
@@ -156,7 +176,7 @@ export interface Tensors {
   cache_scale?: Tensor;
   /**
    * F16 [G, T]: heavy hitters: the attention that each row of the layer that is looked at has received so far, or
-   * until it was let go; not beside the picture of an op
+   * until it was evicted; not beside the picture of an op
    */
   cache_received?: Tensor;
   /**
@@ -217,6 +237,9 @@ export type Phase = "prefill" | "decode";
 /** says what a step ran. */
 export type Part = "layer" | "head";
 
+/** says in which lane a cell is, where that is not the one that the step is of. */
+export type Lane = "uncached";
+
 /** names a lane. */
 export type LaneName = "cached" | "uncached";
 
@@ -235,6 +258,9 @@ export type EventKind =
   | "part"
   | "drop"
   | "finish";
+
+/** says where the rows of the lane without a cache come from. */
+export type WithoutSource = "same" | "recorded" | "computed" | "none";
 
 /** the arithmetic of an op. */
 export type Kind =
@@ -555,6 +581,8 @@ export type Ref = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
 };
 
 /**
@@ -575,6 +603,8 @@ export type CellValue = {
   op: string;
   row: number;
   col: number;
+  /** left out: the cached lane */
+  lane?: Lane;
   /** decimal text of the float32 */
   value: string;
   /** the mask forbids the pair */
@@ -584,8 +614,11 @@ export type CellValue = {
 /** what both lanes paid. */
 export type Ledger = {
   step: Lanes;
+  /** the steps of the cursor's pass up to the cursor: at its head, the whole pass */
+  pass: Lanes;
   /** all steps up to the cursor */
   total: Lanes;
+  timed?: Timed;
   count: Count;
 };
 
@@ -593,6 +626,8 @@ export type Ledger = {
 export type Lanes = {
   cached: Counters | null;
   uncached: Counters | null;
+  /** what a cache would have left to pay, of a run that has no such lane: the rest was recomputed. */
+  needed?: FlopsByPart;
 };
 
 /** those of kvstep trace; one that is left out is 0. */
@@ -624,6 +659,18 @@ export type FlopsByPart = {
   out?: Integer;
   mlp?: Integer;
   head?: Integer;
+};
+
+/**
+ * the time of both lanes in the steps in which their times compare: both ran, and one had tokens in a cache. Without
+ * any, both do the same, and whoever is first finds nothing in the processor's caches.
+ */
+export type Timed = {
+  steps: number;
+  /** seconds */
+  cached: number;
+  /** seconds */
+  uncached: number;
 };
 
 /** says what the numbers count: the viewer's switches, whatever the recipe counted. */
@@ -1120,6 +1167,24 @@ export type Attention = {
   max: Record<string, number>;
 };
 
+/** a layer as the lane without a cache ran it: every token is a row. */
+export type Without = {
+  /** whose layer it is: `pick.from`, and in a run without the cached lane the latest that ran the layer */
+  step: number;
+  /** that the lane ran */
+  rows: number;
+  /** of them, the first ones, which the cached lane had already */
+  cached: number;
+  /**
+   * the positions of the rows that travel, where there are more than 128: multiples of a power of two, and the
+   * newest.
+   */
+  shown?: number[];
+  source: WithoutSource;
+  /** of the tensors that are only a picture (U8), by their names: value = (u8 - 128)/127 x max. */
+  max?: Record<string, number>;
+};
+
 /** the op that is looked at, with the tensors that the frame has of it. */
 export type Op = {
   id: string;
@@ -1149,6 +1214,8 @@ export type Explain = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
   kind: Kind;
   /** of the tensor that the cell is in */
   rows: number;
@@ -1162,6 +1229,11 @@ export type Explain = {
   reads: Read[];
   /** the id whose embedding was looked up */
   token?: number;
+  /**
+   * the step that computed the row first, where it stands for one that the uncached lane has computed again: the
+   * step of the cell has compared both lanes, and they are equal bit for bit.
+   */
+  first?: number;
   /** says that the arithmetic gave Value, bit for bit. */
   exact: boolean;
   /** each head has an op of its own; else head means nothing */
@@ -1213,6 +1285,8 @@ export type Read = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
   /** "row": columns Col.. of one row; "col": rows Row.. of one column */
   along?: string;
   n?: number;
@@ -1240,6 +1314,8 @@ export type Crumb = {
   head: number;
   row: number;
   col: number;
+  /** left out: the lane that the step is of */
+  lane?: Lane;
   value: string;
   at: CellLabels;
 };
@@ -1339,6 +1415,8 @@ export type History = {
   parts?: boolean;
   /** the points are the running sums of these */
   sums?: boolean;
+  /** the points of which the uncached lane ran not all, so that it was counted: each from one to before another. */
+  counted?: [from: number, to: number][];
   /** how the time ahead is modelled, by lane; of the metric time only. */
   fit?: Partial<Record<LaneName, TimeFit>>;
 };

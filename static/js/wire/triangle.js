@@ -20,7 +20,7 @@ export function complete(meta, tensors) {
   const op = /** @type {Op|null|undefined} */ (meta.op);
   if (!from) return;
   for (const [name, t] of Object.entries(tensors)) {
-    if (t.shape.length === 1) tensors[name] = rectangle(name, t, from);
+    if (t.shape.length === 1 && !name.startsWith("without_")) tensors[name] = rectangle(name, t, from);
   }
   if (op ? PAIRS.has(op.id) : tensors.scores) tensors.mask = maskOf(from, tensors.evicted);
 }

@@ -29,25 +29,41 @@ export function named(point, meta, t) {
 }
 
 /** Why the run stands here: one sentence for each breakpoint reached. @param {Frame} frame @param {T} t */
-export function why(frame, t) {
+export const why = (frame, t) => reasons(frame, t).join(" ");
+
+/** @param {Frame} frame @param {T} t */
+function reasons(frame, t) {
   const { breaks, step } = frame?.meta ?? {};
-  return (breaks?.here ?? [])
-    .map((h) => {
-      const [kind, n] = h.point.split(":");
-      return t(`why.${kind}`, {
-        Layer: step?.layer ?? 0,
-        KiB: Number(n),
-        Bytes: h.bytes,
-        Before: h.before,
-        Now: h.now,
-        Op: step?.differs,
-        Token: label(frame.meta, Number(n)),
-        Query: label(frame.meta, h.query ?? 0),
-        Head: h.head ?? 0,
-        Prob: percent(h.prob ?? 0),
-      });
-    })
-    .join(" ");
+  return (breaks?.here ?? []).map((h) => {
+    const [kind, n] = h.point.split(":");
+    return t(`why.${kind}`, {
+      Layer: step?.layer ?? 0,
+      KiB: Number(n),
+      Bytes: h.bytes,
+      Before: h.before,
+      Now: h.now,
+      Op: step?.differs,
+      Token: label(frame.meta, Number(n)),
+      Query: label(frame.meta, h.query ?? 0),
+      Head: h.head ?? 0,
+      Prob: percent(h.prob ?? 0),
+    });
+  });
+}
+
+/**
+ * The same as elements: a sentence that names a head leads to it, at the layer of this step.
+ * @param {Frame} frame @param {T} t @param {(head: number) => void} look
+ */
+function reasonsToPress(frame, t, look) {
+  const { here } = frame.meta.breaks ?? { here: [] };
+  return reasons(frame, t).flatMap((said, i) => {
+    const { head } = here[i];
+    if (head === undefined) return [el("span", said), " "];
+    const b = el("button", said, { type: "button", class: "leads" });
+    b.addEventListener("click", () => look(head));
+    return [b, " "];
+  });
 }
 
 /** @type {Panel} */
@@ -62,6 +78,7 @@ function create(root, { act }) {
   /** @type {string[]} */
   let points = [];
   let built = "";
+  let said = "";
   let words = /** @type {T} */ ((id) => id);
   const kinds = () => {
     for (const el of form.querySelectorAll("[data-for]")) {
@@ -89,7 +106,15 @@ function create(root, { act }) {
     words = t;
     if (!frame) return;
     const text = why(frame, t);
-    if (line.textContent !== text) line.textContent = text;
+    if (said !== text) {
+      said = text;
+      line.replaceChildren(
+        ...reasonsToPress(frame, t, (head) => {
+          const { step, pick } = frame.meta;
+          act.pick({ layer: pick.follow || step?.layer === undefined ? null : step.layer, head });
+        }),
+      );
+    }
     line.hidden = !text;
     points = frame.meta.breaks?.points ?? [];
     /** @type {HTMLElement} */ (root.querySelector("[data-count]")).textContent = points.length

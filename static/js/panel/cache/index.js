@@ -5,14 +5,15 @@
 import { onKey } from "../../ui/keys.js";
 import { key } from "./guess.js";
 import { createChoice, speakWhileFocused } from "../../ui/open.js";
-import { fill, sentence } from "./provenance.js";
+import { fill, refOf, sentence } from "./provenance.js";
 import { plan } from "./plan.js";
-import { cell as short, si } from "../../format.js";
+import { cell as short, sentences, si } from "../../format.js";
 import { shade } from "./paint.js";
 import { keptTokens } from "../../facts/policy-rows.js";
 import { SIGNED } from "./policy-marks.js";
 import { watchWidth } from "../../ui/width.js";
 import { cacheless } from "../../facts/lanes.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, Row, State, T } from "../../types.js" */
 /** @import { Colouring } from "./paint.js" */
@@ -69,6 +70,12 @@ function create(root, { act }) {
     look();
     act.repaint();
   };
+  /** Goes to a row's layer and head, and opens where it comes from. @param {Row} row @param {boolean} focus */
+  const ask = (row, focus) => {
+    const ref = state?.frame && refOf(state.frame, row);
+    if (ref) act.explainAt(row.layer, ref, focus);
+    return !!ref;
+  };
   canvas.addEventListener(
     "pointermove",
     (e) => !kept && layout && (e.movementX || e.movementY) && go(layout.at(e.offsetX, e.offsetY)),
@@ -85,12 +92,14 @@ function create(root, { act }) {
     kept = !!row;
     if (row) go(row);
     else leave();
+    if (row) ask(row, false);
   });
   onKey(canvas, (key, e) => {
     if (!layout) return;
     const held = Math.max(...(state?.frame?.meta.kv.lens ?? [0]), 1);
     const to = key === "Escape" ? null : layout.step(here ?? start(), key, held);
     if (key === "Escape") [kept, here] = [false, null];
+    else if (key === "Enter" && here && ask(here, true)) return e.preventDefault();
     else if (!to) return;
     e.preventDefault();
     e.stopPropagation(); // the page's own keys step the run
@@ -133,9 +142,9 @@ function create(root, { act }) {
         }) + key(frame, t);
     const each = c.heads / c.kv_heads;
     part(".on-stage").hidden = !held; // nothing is kept yet, or never
-    part("[data-stage]").textContent =
-      t("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer }) +
-      (each > 1 ? " " + t("cache.shared", { Count: each }) : "");
+    const words = withTerms(t);
+    const staged = words("cache.stage", { KV: frame.meta.pick.kv_head, Layer: frame.meta.pick.layer });
+    say(part("[data-stage]"), sentences(staged, each > 1 ? words("cache.shared", { Count: each }) : ""));
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
     errors.hidden = !run.policy.bits; // nothing else rounds
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");

@@ -6,7 +6,7 @@ import { waits } from "../../facts/lanes.js";
 import { goneBefore, keptColumns, keptSentence } from "../../facts/policy-rows.js";
 import { el, line } from "../../ui/dom.js";
 
-/** @import { Frame, Meta, Row, T, Tensor } from "../../types.js" */
+/** @import { Frame, Meta, Ref, Row, T, Tensor } from "../../types.js" */
 
 const SIDES = ["K", "V"];
 const ABSENT = { pass: -1, reads: 0, again: 0, size: 0 };
@@ -97,4 +97,18 @@ export function fill(table, frame, layer, t) {
     ]);
   });
   table.replaceChildren(el("thead", line([...titles, ...policy.titles, ...sizes], true)), el("tbody", rows));
+}
+
+/**
+ * The number that a row begins with, at the latest step of its layer; null where it is not in the cache then.
+ * @param {Frame} frame @param {Row} row
+ * @returns {Ref|null}
+ */
+export function refOf(frame, { side, layer, head, position }) {
+  const { step, run, kv } = frame.meta;
+  const { layers, heads, kv_heads: groups } = run.config;
+  if (!step || position >= kv.lens[layer] || goneBefore(frame, layer, head, position)) return null;
+  const ran = step.pass * (layers + 1) + layer;
+  const n = ran <= step.n ? ran : ran - layers - 1; // this pass has not come to it yet
+  return n < 0 ? null : { step: n, op: SIDES[side], head: (head * heads) / groups, row: position, col: 0 };
 }

@@ -4,8 +4,12 @@ import { isolate } from "../../text.js";
 import { readTheme } from "../../ui/theme.js";
 import { evicts, readout } from "../../facts/readout.js";
 import { told } from "../../ui/refusal.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Host, Panel, State } from "../../types.js" */
+
+/** What is pressed or chosen as a whole: no term inside can be. */
+const PRESSED = "button, a, summary, option, math, label:has([type=radio], [type=checkbox])";
 
 /** @type {Panel} */
 export const panel = { id: "chrome", offline: true, create };
@@ -77,8 +81,11 @@ function create(_, { store, act }) {
     if (t === before.t) return;
     document.documentElement.lang = lang === "zh" ? "zh-Hans" : lang;
     document.title = t("page.title");
-    for (const el of document.querySelectorAll("[data-text]"))
-      el.textContent = t(/** @type {HTMLElement} */ (el).dataset.text ?? "");
+    for (const el of document.querySelectorAll("[data-text]")) {
+      const id = /** @type {HTMLElement} */ (el).dataset.text ?? "";
+      if (el.closest(PRESSED)) el.textContent = t(id);
+      else say(el, withTerms(t)(id));
+    }
     for (const el of document.querySelectorAll("[data-text-label]"))
       el.setAttribute("aria-label", t(/** @type {HTMLElement} */ (el).dataset.textLabel ?? ""));
     for (const el of document.querySelectorAll("[data-text-title]"))

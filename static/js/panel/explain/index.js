@@ -7,7 +7,8 @@ import { calcTable, termsTable, treeTable } from "./terms.js";
 import { formula } from "./mathml.js";
 import { tidy } from "./exact.js";
 import { bare, short, stepName, title } from "./refs.js";
-import { el, parts } from "../../ui/dom.js";
+import { el, parts, reveal } from "../../ui/dom.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Crumb, Explain, Frame, Host, Panel, Ref, State, T } from "../../types.js" */
 
@@ -36,10 +37,11 @@ function create(root, { act }) {
   function close() {
     const { op } = trail()[0] ?? {};
     act.explain([]);
-    const plate = document.querySelector(
-      `#inside:not([hidden]) [data-plate="${op}"] canvas, #stage:not([hidden]) [data-op="${op}"] canvas`,
-    );
-    if (plate instanceof HTMLElement) plate.focus({ preventScroll: true });
+    const plates = document.querySelectorAll(`#inside [data-plate="${op}"] canvas, #stage [data-op="${op}"] canvas`);
+    const plate = [...plates].find((p) => p.checkVisibility());
+    if (!(plate instanceof HTMLElement)) return;
+    plate.focus({ preventScroll: true });
+    reveal(plate);
   }
   part("close").addEventListener("click", close);
   part("go").addEventListener("click", () => {
@@ -57,8 +59,8 @@ function create(root, { act }) {
   /** The answer has come: the keyboard goes on reading there, and no one must look for it. @param {boolean} focus */
   function answer(focus) {
     act.answered();
-    if (focus) heading.focus();
-    else if (root.getBoundingClientRect().top > innerHeight - 60) root.scrollIntoView({ block: "start" });
+    if (focus) heading.focus({ preventScroll: true });
+    reveal(root);
   }
 
   /** @param {State} next */
@@ -68,15 +70,16 @@ function create(root, { act }) {
     const e = frame?.meta.explain;
     root.hidden = !e;
     document.documentElement.classList.toggle("explaining", !!e);
-    if (next.asked && next.asked.frame !== frame && e) answer(next.asked.focus);
     if (!e) return void (drawn = "");
     const cell = JSON.stringify(bare(e));
-    if (cell !== last) all = false;
+    const other = cell !== last;
+    if (other) all = false;
     last = cell;
     const key = JSON.stringify([e, lang, all, order.open, frame.meta.pick.from]);
-    if (key === drawn) return;
+    if (key !== drawn) fill(frame, e, t);
     drawn = key;
-    fill(frame, e, t);
+    if (other) root.scrollTop = 0; // where it lies over the page
+    if (next.asked && next.asked.frame !== frame) answer(next.asked.focus); // an empty panel has no place to scroll to
   };
 
   /** @param {Frame} frame @param {Explain} e @param {T} t */
@@ -94,8 +97,7 @@ function create(root, { act }) {
           ? t("explain.head", { Head: e.head })
           : "";
     part("where").textContent = stepName(e, e.step, t) + (head && " · " + head);
-    const said = reason(frame, t);
-    if (part("say").textContent !== said) part("say").textContent = said;
+    say(part("say"), reason(frame, withTerms(t)));
     const math = formula(e, terms);
     part("formula").replaceChildren(...math);
     part("formula").hidden = !math.length;

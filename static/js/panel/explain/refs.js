@@ -8,8 +8,8 @@ import { where } from "../../facts/where.js";
 
 /** @typedef {Ref & {at: CellLabels}} Named a cell, and what it is to people */
 
-/** Only the five numbers of a ref, to be sent. @param {Ref} r @returns {Ref} */
-export const bare = ({ step, op, head, row, col }) => ({ step, op, head, row, col });
+/** Only what a ref is, to be sent. @param {Ref} r @returns {Ref} */
+export const bare = ({ step, op, head, row, col, lane }) => ({ step, op, head, row, col, ...(lane && { lane }) });
 
 /** Cell i of a line. @param {Read} line @param {number} i @returns {Ref} */
 export function cellOf(line, i) {

@@ -24,7 +24,7 @@ export function operand(text, ref, label, follow) {
     type: "button",
     class: "operand",
     title: label,
-    "data-ref": `${ref.step}.${ref.op}.${ref.head}.${ref.row}.${ref.col}`,
+    "data-ref": [ref.step, ref.op, ref.head, ref.row, ref.col, ...(ref.lane ? [ref.lane] : [])].join("."),
   });
   b.addEventListener("click", () => follow(ref));
   return b;

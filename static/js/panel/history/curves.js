@@ -2,6 +2,8 @@
 
 import { round, spread } from "./chart.js";
 import { si } from "../../format.js";
+import { LANES } from "../../facts/lanes.js";
+import { counted } from "./series.js";
 import { blank, show } from "../../ui/canvas.js";
 
 /** @import { Frame, LaneName, T, Tensor, Theme } from "../../types.js" */
@@ -55,9 +57,12 @@ export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit })
     ctx.fillStyle = c.line;
     ctx.fillRect(layout.x(at) - 1, layout.top, 2, layout.bottom - layout.top);
   }
-  for (const { lane, kind, values } of rows) {
+  const ran = (/** @type {LaneName} */ lane) => (/** @type {number} */ point) =>
+    lane === "cached" || !counted(frame, point);
+  // in prefill both lanes' points are one, and the smaller stands upon the larger
+  for (const { lane, kind, values } of [...rows].sort((a, b) => LANES.indexOf(b.lane) - LANES.indexOf(a.lane))) {
     ctx.strokeStyle = ctx.fillStyle = kind === "dense" ? c.muted : c[lane];
-    if (kind === "paid") dots(ctx, layout, values, lane, whole, first, c);
+    if (kind === "paid") dots(ctx, layout, values, lane, whole, ran(lane), c);
     else line(ctx, layout, values, first, DASHES[kind] ?? []);
   }
   labels(ctx, layout, rows, first, t, c);
@@ -119,33 +124,46 @@ function line(ctx, layout, values, first, dash) {
 }
 
 /**
- * What was paid: full dots with a cache, rings without; a pass that is not over is pale.
+ * What each point took: dots with a cache, diamonds without; hollow where the lane was only
+ * counted, pale where a pass is not over.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Chart} layout
  * @param {ArrayLike<number>} values
  * @param {string} lane
  * @param {boolean} whole
- * @param {number} first
+ * @param {(point: number) => boolean} ran
  * @param {Record<string, string>} c
  */
-function dots(ctx, layout, values, lane, whole, first, c) {
+function dots(ctx, layout, values, lane, whole, ran, c) {
   const r = Math.max(1.2, Math.min(3.2, layout.dx / 2.6));
   ctx.lineWidth = 1.5;
   for (let p = 0; p < values.length; p++) {
     if (Number.isNaN(values[p])) continue; // nobody measured it
     ctx.globalAlpha = p === values.length - 1 && !whole ? 0.5 : 1;
+    const [x, y] = [layout.x(p), layout.y(values[p])];
     ctx.beginPath();
-    ctx.arc(layout.x(p), layout.y(values[p]), lane === "cached" ? r : r + 0.6, 0, 2 * Math.PI);
-    if (lane === "cached") ctx.fill();
-    else {
-      ctx.save();
-      ctx.fillStyle = c.surface;
-      if (p >= first) ctx.fill(); // in prefill the other lane's dot is inside
-      ctx.restore();
-      ctx.stroke();
+    if (lane === "cached") ctx.arc(x, y, r, 0, 2 * Math.PI);
+    else diamond(ctx, x, y, r + 1.6);
+    if (ran(p)) {
+      ctx.fill();
+      continue;
     }
+    ctx.save();
+    ctx.fillStyle = c.surface;
+    ctx.fill();
+    ctx.restore();
+    ctx.stroke();
   }
   ctx.globalAlpha = 1;
+}
+
+/** @param {CanvasRenderingContext2D} ctx @param {number} x @param {number} y @param {number} r */
+function diamond(ctx, x, y, r) {
+  ctx.moveTo(x, y - r);
+  ctx.lineTo(x + r, y);
+  ctx.lineTo(x, y + r);
+  ctx.lineTo(x - r, y);
+  ctx.closePath();
 }
 
 /**

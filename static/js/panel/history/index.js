@@ -7,7 +7,7 @@ import { axisRoom, draw, TALL } from "./curves.js";
 import { createChoice, createOpen, speakWhileFocused } from "../../ui/open.js";
 import { si } from "../../format.js";
 import { LANES } from "../../facts/lanes.js";
-import { series } from "./series.js";
+import { counted, series } from "./series.js";
 import { watchWidth } from "../../ui/width.js";
 import { where } from "../../facts/where.js";
 import { unitOf } from "../../facts/counters.js";
@@ -106,6 +106,10 @@ function create(root, { act }) {
   function legend(rows, info, t) {
     for (const kind of ["ahead", "dense", "modelled"])
       root.querySelector(`[data-key="${kind}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.kind === kind));
+    for (const lane of LANES)
+      root.querySelector(`[data-key="${lane}"]`)?.toggleAttribute("hidden", !rows.some((r) => r.lane === lane));
+    const hollow = !!info.counted && info.metric !== "time"; // a time that nobody measured has no point
+    root.querySelector('[data-key="counted"]')?.toggleAttribute("hidden", !hollow);
     /** @type {HTMLElement} */ (root.querySelector("[data-how]")).textContent = how(info, t);
   }
 }
@@ -183,8 +187,9 @@ export function say(frame, point, rows, unit, t) {
     if (value === undefined) return [];
     if (Number.isNaN(value)) return [t("history.untimed", { Lane: t(`lane.${lane}`) })];
     const partial = done && point === paid.values.length - 1 && !frame.meta.history?.whole;
+    const ran = lane === "cached" || !counted(frame, point) ? "history.paid" : "history.counted.value";
     return [
-      t(partial ? "history.partial" : done ? "history.paid" : `history.${ahead?.kind}.value`, {
+      t(partial ? "history.partial" : done ? ran : `history.${ahead?.kind}.value`, {
         Lane: t(`lane.${lane}`),
         Value: si(value, unit),
       }),

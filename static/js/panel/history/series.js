@@ -5,6 +5,10 @@ import { LANES, hasLane } from "../../facts/lanes.js";
 /** @import { Frame, Tensor } from "../../types.js" */
 /** @import { Series } from "./curves.js" */
 
+/** Was the lane without a cache only counted at a point? @param {Frame} frame @param {number} point */
+export const counted = ({ meta: { history } }, point) =>
+  !!history?.counted?.some(([from, to]) => from <= point && point < to);
+
 /**
  * The lines to draw: what the formulas say of the whole run, and what was paid.
  * @param {Frame} frame

@@ -1,5 +1,6 @@
 // One op of a layer: its inputs, and what it makes of them.
 
+import { withTerms, say } from "../../ui/terms.js";
 import { plan } from "./plan.js";
 import { createPlates } from "./op-figures.js";
 import { paint } from "../../ui/matrix.js";
@@ -71,13 +72,14 @@ function create(root, { act, weights: source }) {
     const peers = [...document.querySelectorAll("#ops [data-part]")].filter(
       (c) => ofHead(c) === head && !(/** @type {HTMLElement} */ (c).hidden),
     );
-    const say = t("ops.at", {
+    const words = withTerms(t);
+    const said = words("ops.at", {
       Name: t("name." + op),
       N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op),
       Count: peers.length,
-      Say: t("ops.say." + op),
+      Say: words("ops.say." + op),
     });
-    if (part("say").textContent !== say) part("say").textContent = say; // a live region speaks every change
+    say(part("say"), said);
     const info = frame.meta.op;
     part("field").hidden = !info;
     part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // the panel cacheless says why

@@ -1,11 +1,16 @@
-// The ledger: what each lane paid, this step and so far.
+// The ledger: what each lane paid, in this step, in its pass and so far.
 
 import { number, si } from "../../format.js";
-import { createLamp } from "./equality.js";
-import { PARTS, flops, total, unitOf } from "../../facts/counters.js";
+import { lampSays } from "../../facts/equality.js";
+import { PARTS, flops, needed, pieces, times, total, unitOf } from "../../facts/counters.js";
+import { LANES } from "../../facts/lanes.js";
 import { bar as piece } from "../../ui/dom.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Counters, Frame, Host, Integer, Panel, State, T } from "../../types.js" */
+
+/** The scopes of the ledger, as a frame calls them. */
+const SPANS = /** @type {const} */ (["step", "pass", "total"]);
 
 const ROWS = /** @type {const} */ ([
   ["elementwise", ""],
@@ -14,24 +19,7 @@ const ROWS = /** @type {const} */ ([
   ["kv_write_bytes", "B"],
   ["kv_read_bytes", "B"],
   ["weight_bytes", "B"],
-  ["seconds", "s"],
 ]);
-
-/**
- * Pieces of one bar, in parts of the longest bar: first what the cached lane
- * pays too, part by part, then what this lane only computes again. So the solid
- * stretches of both lanes are equally long, and the hatched one is the price.
- * @param {Counters|null} mine @param {Counters|null} cached @param {number} longest
- */
-export function bar(mine, cached, longest) {
-  if (!mine || longest <= 0) return [];
-  const needed = (/** @type {typeof PARTS[number]} */ part) =>
-    cached ? Math.min(flops(cached, part), flops(mine, part)) : flops(mine, part);
-  return [
-    ...PARTS.map((part) => ({ part, again: false, share: needed(part) / longest })),
-    ...PARTS.map((part) => ({ part, again: true, share: (flops(mine, part) - needed(part)) / longest })),
-  ].filter((piece) => piece.share > 0);
-}
 
 /** @type {Panel} */
 export const panel = { id: "ledger", offline: true, create };
@@ -40,87 +28,109 @@ export const panel = { id: "ledger", offline: true, create };
 function create(root, { act }) {
   root.querySelector("#switches")?.addEventListener("change", (e) => {
     const input = /** @type {HTMLInputElement} */ (e.target);
-    act.count({ [input.name.replace("count-", "")]: input.value });
+    if (input.name.startsWith("count-")) act.count({ [input.name.replace("count-", "")]: input.value });
   });
-  const lamp = createLamp(
-    /** @type {HTMLElement} */ (root.querySelector("[data-lamp]")),
-    /** @type {HTMLElement} */ (root.querySelector("[data-effect]")),
-  );
-  /** @type {Map<string, HTMLElement>} cells of both tables */
+  const effect = /** @type {HTMLElement} */ (root.querySelector("[data-effect]"));
+  /** @type {Map<string, HTMLElement>} cells of the tables */
   const cells = new Map();
-  for (const table of root.querySelectorAll("[data-numbers]")) {
-    for (const cell of table.querySelectorAll("[data-cell]")) {
-      cells.set(
-        `${/** @type {HTMLElement} */ (table).dataset.numbers}.${/** @type {HTMLElement} */ (cell).dataset.cell}`,
-        /** @type {HTMLElement} */ (cell),
-      );
-    }
+  for (const table of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-numbers]"))) {
+    for (const cell of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("[data-cell]")))
+      cells.set(`${table.dataset.numbers}.${cell.dataset.cell}`, cell);
   }
   /** @param {State} state */
   return function view({ frame, t, recorded }) {
     if (!frame) return;
     // a handout has no one who could count again
     root.querySelector("#switches")?.toggleAttribute("hidden", !!recorded);
-    const unit = unitOf(frame);
     for (const [name, value] of Object.entries(frame.meta.ledger.count)) {
       const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);
       if (input instanceof HTMLInputElement) input.checked = true;
     }
-    for (const span of /** @type {const} */ (["step", "total"])) {
-      const block = /** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`));
-      const { cached, uncached } = frame.meta.ledger[span];
-      const longest = Math.max(total(cached), total(uncached));
-      for (const [lane, counters] of Object.entries({ cached, uncached })) {
-        const out = /** @type {HTMLElement} */ (block.querySelector(`[data-flops="${lane}"]`));
-        out.textContent = counters ? si(total(counters), unit) : "–";
-        out.dataset.value = String(total(counters));
-        fill(
-          /** @type {HTMLElement} */ (block.querySelector(`[data-bar="${lane}"]`)),
-          bar(counters, cached, longest),
-          t,
-        );
-      }
-      const ratio = total(cached) ? total(uncached) / total(cached) : 1;
-      const times =
-        cached && uncached
-          ? t("ledger.ratio", { Ratio: ratio >= 99.5 ? ratio.toFixed(0) : ratio.toFixed(ratio < 10 ? 2 : 1) })
-          : "";
-      const again = span === "total" ? number(frame.meta.schedule?.recomputed?.flops ?? 0) : 0;
-      const paid = again ? t("ledger.recomputed", { Flops: si(again, unit) }) : "";
-      /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = [
-        paid,
-        times,
-        countedSays(frame, span, t),
-      ]
-        .filter(Boolean)
-        .join(" · ");
-      for (const part of PARTS) {
-        put(
-          cells,
-          `${span}.flops.${part}`,
-          cached && (cached.flops[part] ?? 0),
-          uncached && (uncached.flops[part] ?? 0),
-          unit,
-        );
-      }
-      const untimed = t("ledger.untimed");
-      for (const [key, of] of ROWS) {
-        const one = (/** @type {Counters|null} */ c) =>
-          key === "seconds" && c?.untimed ? untimed : c && (c[key] ?? 0);
-        put(cells, `${span}.${key}`, one(cached), one(uncached), of);
-      }
+    for (const span of SPANS) {
+      bars(/** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`)), frame, span, t);
+      numbers(cells, frame, span, t);
     }
-    lamp(frame.meta, t);
+    const { more } = lampSays(frame.meta, withTerms(t));
+    say(effect, more);
+    effect.hidden = !more;
   };
 }
 
 /**
- * How the numbers of the lane without a cache came to be, where it did not run.
- * @param {Frame} frame @param {"step"|"total"} span @param {T} t
+ * The bars of one scope, and how much longer one is than the other.
+ * @param {HTMLElement} block @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
  */
-function countedSays({ meta: { ledger, step } }, span, t) {
+function bars(block, frame, span, t) {
+  const lanes = frame.meta.ledger[span];
+  const unit = unitOf(frame);
+  const longest = Math.max(total(lanes.cached), total(lanes.uncached));
+  for (const lane of LANES) {
+    const counters = lanes[lane];
+    const out = /** @type {HTMLElement} */ (block.querySelector(`[data-flops="${lane}"]`));
+    out.textContent = counters ? si(total(counters), unit) : frame.meta.step ? t("bars.off") : "–";
+    out.dataset.value = String(total(counters));
+    const bar = /** @type {HTMLElement} */ (block.querySelector(`[data-bar="${lane}"]`));
+    bar.toggleAttribute("hidden", !counters); // an empty bar would say that nothing was paid
+    fill(bar, pieces(counters, needed(lanes), longest), t);
+  }
+  const again = span === "total" ? number(frame.meta.schedule?.recomputed?.flops ?? 0) : 0;
+  const Ratio = times(lanes);
+  /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = [
+    again ? t("ledger.recomputed", { Flops: si(again, unit) }) : "",
+    Ratio ? t("ledger.ratio", { Ratio }) : "",
+    countedSays(frame, span, t),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/**
+ * The counters of one scope, where there is a table of it.
+ * @param {Map<string, HTMLElement>} cells @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
+ */
+function numbers(cells, frame, span, t) {
+  const { cached, uncached } = frame.meta.ledger[span];
+  for (const part of PARTS)
+    put(
+      cells,
+      `${span}.flops.${part}`,
+      cached && flops(cached, part),
+      uncached && flops(uncached, part),
+      unitOf(frame),
+    );
+  for (const [key, of] of ROWS)
+    put(cells, `${span}.${key}`, cached && (cached[key] ?? 0), uncached && (uncached[key] ?? 0), of);
+  const [one, other, how] = timeSays(frame, span, t);
+  put(cells, `${span}.seconds`, one, other, "s");
+  const kind = cells.get(`${span}.seconds.kind`);
+  if (kind) kind.textContent = how;
+}
+
+/**
+ * The times of both lanes, and how they came to be. So far they are of those steps in which they compare.
+ * @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
+ * @returns {[Integer|null, Integer|null, string]}
+ */
+export function timeSays({ meta: { ledger, step, peers } }, span, t) {
+  const { cached, uncached } = ledger[span];
+  if (!cached || !uncached)
+    return [cached && (cached.seconds ?? 0), uncached && (uncached.seconds ?? 0), t("kind.measured")];
+  if (span === "total" && ledger.timed)
+    return [ledger.timed.cached, ledger.timed.uncached, t("kind.measured.steps", { Count: ledger.timed.steps })];
+  const none = t("ledger.untimed");
+  if (uncached.untimed) return [cached.seconds ?? 0, none, t("kind.measured.one")];
+  const held = step?.cached || peers?.pass.some((p) => p.cached > 0);
+  return [cached.seconds ?? 0, uncached.seconds ?? 0, t(held ? "kind.measured" : "kind.measured.cold")];
+}
+
+/**
+ * How the numbers of the lane without a cache came to be, where it did not run.
+ * @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
+ */
+function countedSays({ meta: { ledger, step, run } }, span, t) {
   const { untimed = 0 } = ledger[span].uncached ?? {};
-  const all = span === "total" ? (step?.n ?? 0) + 1 : 1;
+  const steps = (step?.n ?? 0) + 1;
+  const all = { step: 1, pass: ((steps - 1) % (run.config.layers + 1)) + 1, total: steps }[span];
   if (!untimed) return "";
   return untimed === all ? t("ledger.counted") : t("ledger.counted.part", { Count: untimed, All: all });
 }
@@ -141,10 +151,10 @@ function put(cells, key, cached, uncached, unit) {
   }
 }
 
-/** @param {HTMLElement} el @param {ReturnType<typeof bar>} pieces @param {T} t */
-function fill(el, pieces, t) {
+/** @param {HTMLElement} el @param {ReturnType<typeof pieces>} all @param {T} t */
+function fill(el, all, t) {
   el.replaceChildren(
-    ...pieces.map(({ part, again, share }) =>
+    ...all.map(({ part, again, share }) =>
       piece(share, {
         class: `part part-${part}${again ? " again" : ""}`,
         title: t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) }),

@@ -5,6 +5,7 @@ import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
 import { fullAt, mostOf, policyName } from "../../facts/policy.js";
 import { number, sentences } from "../../format.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Config, Frame, Panel, State, T, With } from "../../types.js" */
 
@@ -78,7 +79,7 @@ function create(root) {
     const all = Math.max(budget, allocated, 1);
     const text = (/** @type {number} */ n) => n.toLocaleString(lang);
     part("[data-policy]").textContent = policyName(run.recipe.cache, t);
-    part("[data-says]").textContent = says(frame, t);
+    say(part("[data-says]"), says(frame, withTerms(t)));
     widen(".used", used / all);
     widen(".wasted", (allocated - used) / all);
     bar.setAttribute(

@@ -2,6 +2,7 @@
 
 import { arrows } from "../../ui/refusal.js";
 import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
+import { withTerms, say } from "../../ui/terms.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
@@ -52,7 +53,7 @@ export function createPolicy(root) {
     for (const label of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-for]")))
       label.hidden = !label.dataset.for?.split(" ").includes(offer);
     custom.hidden = field("budget").value !== "custom";
-    about.textContent = t(`policy.about.${offer}`);
+    say(about, withTerms(t)(`policy.about.${offer}`));
     const p = value();
     now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
   }

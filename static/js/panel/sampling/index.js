@@ -6,6 +6,7 @@ import { createOpen } from "../../ui/open.js";
 import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 import { bar, el, parts } from "../../ui/dom.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Choice, Frame, Host, Option, Panel, Sampler, Stage, State, T } from "../../types.js" */
 
@@ -28,7 +29,7 @@ function create(root, { act }) {
     root.hidden = frame?.meta.run.recipe.sampler.kind === "beam"; // the tree shows how those are chosen
     const choice = frame?.meta.choice;
     says.hidden = !choice;
-    if (frame && choice) says.textContent = sentence(frame, t, lang);
+    if (frame && choice) say(says, sentence(frame, withTerms(t), lang));
     if (!details.open || !frame) return;
     none.hidden = !!choice;
     none.textContent = t(
@@ -46,7 +47,8 @@ function create(root, { act }) {
     const drawn = sampler.kind === "sample";
     figure.hidden = !drawn;
     if (drawn) draw(choice, t);
-    note.textContent = drawn ? t("choice.seed", { Seed: String(sampler.seed) }) : t("choice.greedy_note");
+    const words = withTerms(t);
+    say(note, drawn ? words("choice.seed", { Seed: String(sampler.seed) }) : words("choice.greedy_note"));
   };
 }
 

@@ -8,6 +8,7 @@ import { percent, sentences, si } from "../../format.js";
 import { isBatch, promptOf, seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
 import { el, parts } from "../../ui/dom.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, State, T, With } from "../../types.js" */
 /** @import { PassCell } from "./passes.js" */
@@ -68,11 +69,12 @@ function create(root, { act }) {
       )?.focus({ preventScroll: true });
     each(/** @type {HTMLTableElement} */ (part("requests")), frame, x, t);
     const sum = totals(x, frame);
+    const words = withTerms(t);
     const told =
       schedule.requests.length === 1
-        ? t("schedule.says.one", { Chunk: run.recipe.batch?.chunk ?? 0 })
+        ? words("schedule.says.one", { Chunk: run.recipe.batch?.chunk ?? 0 })
         : x.whole
-          ? t(`schedule.says.${run.recipe.batch?.schedule}`, {
+          ? words(`schedule.says.${run.recipe.batch?.schedule}`, {
               Passes: x.whole,
               Count: sum.made,
               Rows: sum.rows,
@@ -84,7 +86,7 @@ function create(root, { act }) {
               Requests: schedule.requests.length,
             })
           : t("schedule.first");
-    part("says").textContent = sentences(told, recomputed(frame, t));
+    say(part("says"), sentences(told, recomputed(frame, words)));
     const some = (/** @type {(c: PassCell) => unknown} */ f) => x.cells.flat().some(f);
     for (const k of ["waiting", "held", "preempted"]) part(`key-${k}`).hidden = !some((c) => c.kind === k);
     for (const k of /** @type {const} */ (["padded", "reused", "again"])) part(`key-${k}`).hidden = !some((c) => c[k]);

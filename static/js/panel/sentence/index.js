@@ -1,77 +1,27 @@
-// One sentence that says what this step did, with its own numbers.
+// What this step did, in at most two short sentences. The details panel has the rest.
 
-import { events } from "./events.js";
-import { percent, sentences, si } from "../../format.js";
-import { batchSentence } from "./batch.js";
-import { cacheless, waits } from "../../facts/lanes.js";
-import { isSeveral } from "../../facts/sequences.js";
-import { keptOf } from "../../facts/policy.js";
-import { sentence as guessed } from "./speculation.js";
+import { sentences } from "../../format.js";
+import { say, withTerms } from "../../ui/terms.js";
+import { layerSays } from "./layer.js";
+import { passSays } from "./pass.js";
 
 /** @import { Frame, Panel, State, T } from "../../types.js" */
 
-/**
- * What was done, and what the cache policy did on the way.
- * @param {Frame} frame
- * @param {T} t
- * @returns {string}
- */
-export const sentence = (frame, t) => sentences(said(frame, t), events(frame, t));
-
 /** @param {Frame} frame @param {T} t @returns {string} */
-function said(frame, t) {
-  if (isSeveral(frame)) return batchSentence(frame, t);
-  const { step, run, kv, top, tokens, ledger } = frame.meta;
-  const proposals = cacheless(frame) ? null : guessed(frame, t);
-  if (proposals) return proposals;
-  if (!step) return t("say.start", { Count: run.prompt_tokens, Layers: run.config.layers });
-  const T = step.cached + step.rows;
-  if (step.part === "head") {
-    if (!top?.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
-    if (run.recipe.max_new === 0)
-      return t(cacheless(frame) ? "say.head.alone.uncached" : "say.head.alone", { Count: T, Vocab: run.config.vocab });
-    const chosen = top.find((c) => c.chosen);
-    const label = tokens[tokens.length - 1][1];
-    return (
-      t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {
-        Token: label,
-        Prob: chosen ? percent(chosen.prob) : t("say.unlikely"),
-        Vocab: run.config.vocab,
-        Pass: step.pass,
-      }) + (step.done ? " " + t(`say.done.${step.done}`) : "")
-    );
-  }
-  if (cacheless(frame)) {
-    return t(`say.uncached.${step.phase}`, {
-      Layer: step.layer,
-      Count: T,
-      Masked: step.masked,
-      Pairs: step.rows * T,
-      Again: step.cached,
-    });
-  }
-  const bytes = ledger.step.cached ? ledger.step.cached.kv_write_bytes : 0;
-  if (step.phase === "prefill") {
-    return t("say.prefill", {
-      Layer: step.layer,
-      Count: step.rows,
-      Masked: step.masked,
-      Pairs: step.rows * T,
-      Rows: 2 * step.rows * run.config.kv_heads,
-      Bytes: bytes,
-    });
-  }
-  const keys = keptOf(run, T); // that are still there
-  const other = waits(frame.meta) ? "say.decode.counted" : "say.decode";
-  return t(run.recipe.lanes === "cached" ? "say.cached.decode" : other, {
-    Layer: step.layer,
-    Token: tokens[T - 1][1],
-    Cached: keys - 1,
-    Keys: keys,
-    Rows: 2 * run.config.kv_heads,
-    Bytes: bytes,
-    Held: si(kv.bytes, "B"),
-    Again: step.cached,
+export function sentence(frame, t) {
+  const { step } = frame.meta;
+  if (!step) return start(frame, t);
+  return sentences(...(step.part === "head" ? passSays(frame, t) : layerSays(frame, t)));
+}
+
+/** Before the first step. @param {Frame} frame @param {T} t */
+function start({ meta: { run, peers, schedule } }, t) {
+  const Button = t("controls.layer");
+  if (!peers) return t("sentence.start", { Count: run.prompt_tokens, Layers: run.config.layers, Button });
+  return t(`sentence.start.${peers.kind}`, {
+    Count: schedule?.requests.length ?? 0,
+    Width: run.recipe.sampler.width,
+    Button,
   });
 }
 
@@ -84,10 +34,11 @@ function create(root) {
   const count = /** @type {HTMLElement} */ (root.querySelector("[data-count]"));
   /** @param {State} state */
   return function view({ frame, t, connected, loading, held }) {
-    const text = frame
-      ? sentence(frame, t)
-      : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting");
-    if (line.textContent !== text) line.textContent = text; // a live region speaks every change
+    const words = withTerms(t);
+    say(
+      line,
+      frame ? sentence(frame, words) : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting"),
+    );
     count.textContent = frame ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
   };

@@ -3,6 +3,7 @@
 
 import { bracket, sign, text, thin } from "../../ui/axes.js";
 import { guesses, onStage } from "../../facts/token-names.js";
+import { isolate } from "../../text.js";
 import { blank, show } from "../../ui/canvas.js";
 import { plateName } from "../../facts/matrices.js";
 
@@ -18,26 +19,28 @@ export function around(canvas, layout, lanes, frame, theme, t) {
   show(canvas, layout);
   const from = frame.meta.pick_step ?? frame.meta.step;
   if (!ctx || !from) return;
-  const labels = onStage(frame);
+  const kept = onStage(frame);
+  const labels = kept.length ? kept : frame.meta.tokens.map((x) => isolate(x[1])); // of the lane without a cache alone
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
+  const high = parseFloat(theme.font) + 1; // pixels that a name takes
   for (const lane of lanes) {
     const plate = (/** @type {string} */ op) => layout.plates[plateName(lane.lane, op)];
     const Q = plate("Q");
     const first = lane.lane === "cached" ? from.cached : 0;
     const position = (/** @type {number} */ i) => lane.shown?.[i] ?? first + i;
     ctx.textAlign = "right";
-    thin(lane.rows, Q.h / lane.rows, 12, (i, y) =>
+    thin(lane.rows, Q.h / lane.rows, high, (i, y) =>
       text(ctx, labels[position(i)], Q.x - 8, Q.y + y, layout.label - 12, i < lane.cached ? c.muted : c.ink),
     );
     signs(ctx, plate, c);
     frameLane(ctx, layout, plate, lane, c);
   }
   columns(ctx, layout, lanes[0], labels, from.cached, theme);
-  const kept = lanes.find((l) => l.lane === "cached");
-  if (kept) shelf(ctx, layout, from.cached, frame, theme, t);
-  if (kept && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme);
+  const shelved = lanes.some((l) => l.lane === "cached");
+  if (shelved) shelf(ctx, layout, from.cached, frame, theme, t);
+  if (shelved && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme, t);
 }
 
 /**
@@ -50,9 +53,7 @@ function columns(ctx, layout, lane, labels, cached, theme) {
   const y = Math.min(K.y, S.y) - 6;
   const apart = K.w / K.cols;
   const size = parseFloat(theme.font);
-  const fit = Math.min(size, apart * Math.max(1, Math.ceil(12 / apart)) - 1.5);
-  ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
-  thin(K.cols, apart, 12, (j, x) => {
+  thin(K.cols, apart, size + 1, (j, x) => {
     const p = lane.shown?.[j] ?? j;
     ctx.save();
     ctx.translate(K.x + x, y);
@@ -124,9 +125,9 @@ function fresh(frame, t) {
 /**
  * Between the lanes: that each op's new rows are equal, or not; over Q the old queries' ghosts.
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
- * @param {Frame} frame @param {number} cached @param {Theme} theme
+ * @param {Frame} frame @param {number} cached @param {Theme} theme @param {T} t
  */
-function meet(ctx, layout, frame, cached, theme) {
+function meet(ctx, layout, frame, cached, theme, t) {
   const c = theme.colors;
   const { step, without } = frame.meta;
   const y = layout.plates.Q.y - layout.middle / 2;
@@ -140,7 +141,10 @@ function meet(ctx, layout, frame, cached, theme) {
     ctx.fillText(equal ? "=" : "≠", p.x + p.w / 2, y);
   }
   ctx.font = theme.font;
-  if (cached) ghosts(ctx, layout.plates.Q, layout.middle, c);
+  if (!cached) return;
+  ghosts(ctx, layout.plates.Q, layout.middle, c);
+  ctx.textAlign = "right";
+  text(ctx, t("stage.ghosts"), layout.plates.Q.x - 8, y, layout.label - 14, c.muted);
 }
 
 /**

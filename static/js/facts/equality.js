@@ -1,11 +1,11 @@
 // The lamp: do both lanes give the same bits? Under a policy that changes the
 // output by design it says calmly what changed; under any other it is an alarm.
 
-import { cell as short } from "../../format.js";
-import { hasLane } from "../../facts/lanes.js";
-import { where } from "../../facts/where.js";
+import { cell as short } from "../format.js";
+import { hasLane } from "./lanes.js";
+import { where } from "./where.js";
 
-/** @import { Effect, Meta, Step, T } from "../../types.js" */
+/** @import { Effect, Meta, Step, T } from "../types.js" */
 
 /** @typedef {{state: "off"|"same"|"differs"|"policy"|"counted", says: string, more: string}} Lamp */
 
@@ -45,25 +45,14 @@ function waitSays(step, compared, effect, t) {
   const state = "counted";
   if (effect === null) {
     if (step.differed) return { state: "differs", says: t("lamp.differed", { Count: compared }), more: "" };
-    return { state, says: t(compared ? "lamp.counted" : "lamp.counted.none", { Count: compared }), more: "" };
+    if (!compared) return { state: "off", says: t("lamp.counted.none"), more: "" }; // the prompt alone was too long
+    return { state, says: t("lamp.counted", { Count: compared }), more: "" };
   }
-  if (!effect) return { state, says: t("lamp.counted.policy.none"), more: "" };
+  if (!effect) return { state: "off", says: t("lamp.counted.policy.none"), more: "" };
   const text = effect.changed === null ? t("lamp.text.until") : t("lamp.text.changed", { N: effect.changed });
   return {
     state,
     says: t("lamp.counted.policy", { Count: compared, Delta: short(effect.max_delta), Text: text }),
     more: t("lamp.long.until", { Pass: effect.pass, KL: short(effect.kl), Token: effect.label }),
-  };
-}
-
-/** @param {HTMLElement} root @param {HTMLElement} more */
-export function createLamp(root, more) {
-  const says = /** @type {HTMLElement} */ (root.querySelector("[data-says]"));
-  return function view(/** @type {Meta} */ meta, /** @type {T} */ t) {
-    const lamp = lampSays(meta, t);
-    root.dataset.state = lamp.state;
-    if (says.textContent !== lamp.says) says.textContent = lamp.says;
-    more.textContent = lamp.more;
-    more.hidden = !lamp.more;
   };
 }

@@ -1,0 +1,65 @@
+// What a pass cost with the cache and without it; at the end of the run, what all of it did.
+
+import { si } from "../../format.js";
+import { cacheless, waits } from "../../facts/lanes.js";
+import { total, unitOf } from "../../facts/counters.js";
+
+/** @import { Frame, LaneName, T } from "../../types.js" */
+
+/** @param {Frame} frame at the head's step @param {T} t @returns {string[]} at most two sentences */
+export function passSays(frame, t) {
+  const { step, run, peers, speculation } = frame.meta;
+  if (!step) return [];
+  if (step.done) return [whole(frame, t), ended(frame, t)];
+  const pass = peers?.pass ?? [step];
+  const Count = pass.reduce((n, p) => n + p.rows, 0);
+  const args = { Count, All: pass.reduce((n, p) => n + p.cached + p.rows, 0), ...costs(frame, "pass", t) };
+  const held = args.All - Count;
+  const { lanes } = run.recipe;
+  if (speculation?.proposed && !cacheless(frame)) return [verdict(frame, t), t(alone("sentence.cost", lanes), args)];
+  if (cacheless(frame))
+    return held
+      ? [t("sentence.pass.uncached", args), t("sentence.pass.again", { Count: held })]
+      : [t("sentence.pass.prefill.one", args), t("sentence.uncached.kept")];
+  if (!held)
+    return [
+      t(lanes === "cached" || waits(frame.meta) ? "sentence.pass.prefill.one" : "sentence.pass.prefill", args),
+      t("sentence.pass.held", { Count }),
+    ];
+  const without =
+    lanes === "cached" ? "sentence.pass.cached" : waits(frame.meta) ? "sentence.pass.would" : "sentence.pass.without";
+  return [t("sentence.pass", args), t(without, { ...args, Count: lanes === "cached" ? held : args.All })];
+}
+
+/** @param {string} id @param {string} lanes of a recipe @returns {string} the message about the lanes that there are */
+const alone = (id, lanes) => (lanes === "cached" || lanes === "uncached" ? `${id}.one` : id);
+
+/** What both lanes paid. @param {Frame} frame @param {"pass"|"total"} span @param {T} t */
+function costs(frame, span, t) {
+  const lanes = frame.meta.ledger[span];
+  const of = (/** @type {LaneName} */ lane) => si(total(lanes[lane]), unitOf(frame));
+  return { Cost: of(cacheless(frame) ? "uncached" : "cached"), Without: of("uncached") };
+}
+
+/** The whole run, in its last step. @param {Frame} frame @param {T} t */
+const whole = (frame, t) => t(alone("sentence.run", frame.meta.run.recipe.lanes), costs(frame, "total", t));
+
+/** Why the run is over. @param {Frame} frame @param {T} t */
+function ended({ meta: { step, run, peers, beams, top } }, t) {
+  const answer = beams?.finished[beams.best];
+  if (answer) return t("sentence.over.beam", { Score: answer.score.toFixed(3), Why: t(`done.${step?.done}`) });
+  if (peers?.kind === "batch") return t("sentence.over.batch", { Count: (step?.pass ?? 0) + 1 });
+  if (run.recipe.max_new === 0) return t("sentence.over.prefill");
+  if (!top?.length) return t("sentence.over.none", { Count: step?.rows }); // there was no memory for the whole prompt
+  return t(`say.done.${step?.done}`);
+}
+
+/** What became of a draft's proposals. @param {Frame} frame @param {T} t */
+function verdict({ meta: { speculation } }, t) {
+  const { proposed = [], verdicts = [], stays = 0, draws, token } = speculation ?? {};
+  const at = verdicts.findIndex((v) => !v.accepted);
+  const Accepted = at < 0 ? verdicts.length : at;
+  const args = { Proposed: proposed.length, Accepted, Count: stays + 1, Token: token?.[1] };
+  if (draws === "person") return t("sentence.verdict.person", args);
+  return t(at < 0 && draws !== "proposal" ? "sentence.verdict.all" : "sentence.verdict", args);
+}
