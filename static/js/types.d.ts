@@ -65,6 +65,8 @@ export type Host = {
   live: boolean;
   /** Where weight matrices come from; arrived is called when one has come. */
   weights: (arrived: () => void) => ReturnType<typeof createWeights>;
+  /** A recorded moment by its step, without going there; in a handout only. */
+  moments: ((step: number) => Frame) | null;
   /** Which link is opened; on the page only. */
   opening: ReturnType<typeof createOpening> | null;
 };

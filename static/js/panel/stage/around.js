@@ -1,9 +1,8 @@
 // What stands around the matrices of the stage: token names, hatching over what is computed again, the
 // shelf's bracket, ghosts of old queries, the signs of the formula, and between the lanes what of them is equal.
 
-import { bracket, sign, text, thin } from "../../ui/axes.js";
+import { along, bracket, sign, text, thin } from "../../ui/axes.js";
 import { guesses, onStage } from "../../facts/token-names.js";
-import { isolate } from "../../text.js";
 import { blank, show } from "../../ui/canvas.js";
 import { plateName } from "../../facts/matrices.js";
 
@@ -19,8 +18,7 @@ export function around(canvas, layout, lanes, frame, theme, t) {
   show(canvas, layout);
   const from = frame.meta.pick_step ?? frame.meta.step;
   if (!ctx || !from) return;
-  const kept = onStage(frame);
-  const labels = kept.length ? kept : frame.meta.tokens.map((x) => isolate(x[1])); // of the lane without a cache alone
+  const labels = onStage(frame);
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
@@ -55,12 +53,7 @@ function columns(ctx, layout, lane, labels, cached, theme) {
   const size = parseFloat(theme.font);
   thin(K.cols, apart, size + 1, (j, x) => {
     const p = lane.shown?.[j] ?? j;
-    ctx.save();
-    ctx.translate(K.x + x, y);
-    ctx.rotate(-Math.PI / 2);
-    ctx.textAlign = "left";
-    text(ctx, labels[p], 0, 0, layout.names - 8, p < cached ? theme.colors.muted : theme.colors.ink);
-    ctx.restore();
+    along(ctx, labels[p], K.x + x, y, layout.names - 8, p < cached ? theme.colors.muted : theme.colors.ink);
   });
   ctx.font = theme.font;
 }
@@ -74,9 +67,9 @@ function signs(ctx, plate, c) {
   ctx.fillStyle = c.muted;
   ctx.textAlign = "center";
   const y = S.y + S.h / 2;
-  sign(ctx, "·", (Q.x + Q.w + S.x) / 2, y);
+  sign(ctx, "=", (Q.x + Q.w + S.x) / 2, y); // K^T stands over or under S, and V so beside O
   sign(ctx, "→", (S.x + S.w + A.x) / 2, y);
-  sign(ctx, "·", (A.x + A.w + O.x) / 2, y);
+  sign(ctx, "=", (A.x + A.w + O.x) / 2, y);
 }
 
 /**
