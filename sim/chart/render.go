@@ -172,10 +172,10 @@ func (f Figure) plot(s Style) *plot.Plot {
 		a.axis.Color, a.axis.Width, a.axis.Padding = muted, 0.8, 0
 		a.axis.Tick.Color, a.axis.Tick.Width, a.axis.Tick.Length = muted, 0.8, 4
 		a.axis.Tick.Label.Font, a.axis.Tick.Label.Handler, a.axis.Tick.Label.Color = sized(smallSize), plain, inkColor
-		a.axis.Tick.Marker = even{}
+		a.axis.Tick.Marker = even{a.is.Unit}
 		a.axis.Label.TextStyle = textStyle(labelSize, inkColor, text.XCenter, text.YBottom)
 		if a.is.Log {
-			a.axis.Scale, a.axis.Tick.Marker = plot.LogScale{}, decades{}
+			a.axis.Scale, a.axis.Tick.Marker = plot.LogScale{}, decades{a.is.Unit}
 		}
 	}
 	p.X.Label.Text, p.X.Label.Padding = s.say(f.X.Label), 5
