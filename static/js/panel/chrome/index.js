@@ -5,7 +5,7 @@ import { readTheme } from "../../ui/theme.js";
 import { patterns } from "../../facts/patterns.js";
 import { readout } from "../../facts/readout.js";
 import { told } from "../../ui/refusal.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Host, Panel, State } from "../../types.js" */
 

@@ -5,7 +5,7 @@ import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
 import { fullAt, mostOf, policyName } from "../../facts/policy.js";
 import { number, sentences } from "../../format.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Config, Frame, Panel, State, T, With } from "../../types.js" */
 

@@ -2,7 +2,7 @@
 
 import { arrows } from "../../ui/refusal.js";
 import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */

@@ -3,7 +3,6 @@
 
 import { along, bracket, sign, text, thin } from "../../ui/axes.js";
 import { guesses, onStage } from "../../facts/token-names.js";
-import { isolate } from "../../text.js";
 import { blank, show } from "../../ui/canvas.js";
 import { plateName } from "../../facts/matrices.js";
 
@@ -19,8 +18,7 @@ export function around(canvas, layout, lanes, frame, theme, t) {
   show(canvas, layout);
   const from = frame.meta.pick_step ?? frame.meta.step;
   if (!ctx || !from) return;
-  const kept = onStage(frame);
-  const labels = kept.length ? kept : frame.meta.tokens.map((x) => isolate(x[1])); // of the lane without a cache alone
+  const labels = onStage(frame);
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
