@@ -17,15 +17,24 @@ TIMEOUT   ?= 15m
 # Debian's own, where another python stands before it in the path.
 PYTHON     = $(firstword $(wildcard /usr/bin/python3) python3)
 
-.PHONY: mutate attack attack-frames attack-files test all lint go js browser notebooks train arch race fuzz bench templates generate need
+.PHONY: ready compiled mutate attack attack-frames attack-files test all lint go js browser notebooks train arch race fuzz bench templates generate need
 
 # Those that take longest begin first, the browser at once. .ci/suite tells what each took.
-test: need static/test/node_modules
+test: need ready
 	@.ci/suite "make test" browser go race arch notebooks train lint js
 
 # Every combination where make test has a seeded sample, and every fuzz target.
-all: need static/test/node_modules
+all: need ready
 	@TIMEOUT=60m KVSTEP_ALL=1 .ci/suite "make all" browser go race arch notebooks train lint js fuzz
+
+# What several targets need is there before they begin: each would make it for itself, at once.
+ready:
+	@$(MAKE) --no-print-directory -j2 static/test/node_modules compiled
+
+# A compiler lives too short a time to collect its garbage as often as a server does.
+compiled lint: export GOGC = 400
+compiled:
+	go build ./...
 
 # What the machine must have beside Go and git.
 need:
@@ -42,6 +51,8 @@ lint: $(STATICCHECK) static/test/node_modules
 	cd static/test && npm run --silent formatted
 	@$(MAKE) --no-print-directory templates
 	@git diff --exit-code --stat -- '*_templ.go' '*_amd64.*' || { echo "generated files are stale: commit what make generate wrote"; exit 1; }
+	go mod tidy -diff
+	cd sim/mat/gen && go mod tidy -diff
 	go vet ./...
 	$(STATICCHECK) ./...
 
@@ -70,13 +81,13 @@ generate: templates
 go:
 	KVSTEP_BROWSER=skip go test -timeout $(TIMEOUT) ./...
 
-# What is concurrent again, under the race detector: the server and its rooms, the program,
-# the library; of the simulator the tests that start goroutines themselves. Figures are made
-# one after another.
+# What is concurrent again, under the race detector: the server and its rooms, downloads, the
+# library; of the simulator and the command the tests that have to do with goroutines. Figures
+# are made one after another.
 race: export KVSTEP_ALL =
 race: export CGO_ENABLED = 1
 race:
-	go test -race -short -timeout $(TIMEOUT) -skip Figure ./web/room ./web/live ./web ./cmd/... ./sim/library
+	go test -race -short -timeout $(TIMEOUT) -skip Figure ./web/room ./web/live ./web ./cmd/kvstep/hub ./sim/library
 	go test -race -short -timeout $(TIMEOUT) $$(.ci/concurrent)
 
 # The same bits on other processors.

@@ -2,8 +2,10 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/library"
@@ -51,7 +53,7 @@ func exportFile(models *library.Library, version string, within limits.Limits, f
 				}
 				h.Set("Content-Length", strconv.Itoa(len(f.Data)))
 				if !slices.Contains(onPage, kind) { // everything else is a download
-					h.Set("Content-Disposition", `attachment; filename="`+f.Name+`"`)
+					h.Set("Content-Disposition", attachment(f.Name))
 				}
 			})
 		}
@@ -59,6 +61,25 @@ func exportFile(models *library.Library, version string, within limits.Limits, f
 			refuse(w, statusOf(w, err), err)
 		}
 	}
+}
+
+// attachment returns the header of a download: its name, and for programs that know no other
+// letters the plain ones of it (RFC 6266).
+func attachment(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r < 0x80 {
+			return r
+		}
+		return -1
+	}, name)
+	for strings.Contains(plain, "--") {
+		plain = strings.ReplaceAll(plain, "--", "-")
+	}
+	header := `attachment; filename="` + plain + `"`
+	if plain != name {
+		header += "; filename*=UTF-8''" + url.PathEscape(name)
+	}
+	return header
 }
 
 // qrOf returns the code of a link, of what a link can say and nothing else.

@@ -42,7 +42,7 @@ func TestTakeaway(t *testing.T) {
 		if resp.StatusCode != 200 || !strings.HasPrefix(body, want) {
 			t.Errorf("%s: %s %.100s", kind, resp.Status, body)
 		}
-		if d := resp.Header.Get("Content-Disposition"); (kind == "qr") != (d == "") || d != "" && !strings.Contains(d, `filename="kvstep-story-step`) {
+		if d := resp.Header.Get("Content-Disposition"); (kind == "qr") != (d == "") || d != "" && !strings.Contains(d, map[bool]string{false: `filename="kvstep-story-step`, true: `filename="kvstep-story-Mia-has-three-apples-step3-handout.html"`}[kind == "html"]) {
 			t.Errorf("%s: disposition %q", kind, d)
 		}
 	}
@@ -102,6 +102,18 @@ func TestOnlyAFewFilesAtOnce(t *testing.T) {
 	for range 3 { // each gives its place back
 		if status, body := ask(); status != 200 {
 			t.Errorf("with a place free: %d %s", status, body)
+		}
+	}
+}
+
+// TestAttachment: a name in any script is told as browsers read it, and in plain letters to others.
+func TestAttachment(t *testing.T) {
+	for name, want := range map[string]string{
+		"kvstep-story-step3.csv":       `attachment; filename="kvstep-story-step3.csv"`,
+		"kvstep-story-小军-step3-h.html": `attachment; filename="kvstep-story-step3-h.html"; filename*=UTF-8''kvstep-story-%E5%B0%8F%E5%86%9B-step3-h.html`,
+	} {
+		if got := attachment(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
 }

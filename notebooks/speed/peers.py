@@ -1,22 +1,21 @@
 """Times kvstep beside other engines on weights of the same shapes, in turns.
 
-    python3 notebooks/speed/peers.py --kvstep ./kvstep [--llama2c PATH] [--llama2c-omp PATH]
-        [--other 'NAME=COMMAND with {model} {tokenizer} {new}']... [--ggml PATH] [--llama-bench 'NAME=PATH']...
-        [--shapes ...] [--turns N]
+    python3 notebooks/speed/peers.py --kvstep ./kvstep [--llama2c PATH] [--llama2c-omp PATH] [--ggml PATH]
+        [--llama-bench 'NAME=PATH']... [--cells REGEXP] [--turns N]
+    python3 notebooks/speed/peers.py --ports --kvstep ./kvstep [--llama2c PATH] [--llama2c-omp PATH]
+        [--other 'NAME=COMMAND with {model} {tokenizer} {new}']... [--shapes ...] [--turns N]
 
-Peers are built by you; nothing is downloaded. PATHs are
+The first gives the table: prefill and decode of 15M, 110M and GPT-2 124M, float32 and float16, with one thread and
+with two, beside every peer that has the shape and the bits. The second runs ports of llama2.c on the very file that
+kvstep reads. Peers are built by you; nothing is downloaded. PATHs are
   --llama2c      karpathy/llama2.c: gcc -Ofast -march=native run.c -lm
-  --llama2c-omp  the same with -fopenmp
+  --llama2c-omp  the same with -fopenmp: it has two threads beside kvstep's two
   --ggml         the example gpt-2-ctx or gpt-2-backend of ggml, Release, GGML_NATIVE=ON
-  --llama-bench  llama-bench of llama.cpp or of a fork, Release, GGML_NATIVE=ON: prefill and decode of 15M, 110M and
-                 GPT-2 124M, float32 and float16, with one thread and with two
-  --other        anything that reads llama2.c's files and says "achieved tok/s: N"
-Peers of the llama shapes read the very file that kvstep reads (llama2.c version 0,
-random weights); ggml reads random weights of GPT-2 124M in its own format, once as
-float32 and once as float16, and kvstep has as many bits each time. One thread each, except --llama2c-omp
-and --other, which have two beside kvstep's two. Every figure is the median of the
-turns: what else the machine does meets all of them, so that the ratios are worth more
-than the rates.
+  --llama-bench  llama-bench of llama.cpp or of a fork, Release, GGML_NATIVE=ON
+  --other        anything that reads llama2.c's files and says "achieved tok/s: N"; it has two threads
+All weights are random, of the same shapes, in each one's own format: llama2.c's (version 0), GGUF, ggml's. llama2.c
+knows no prefill: it decodes only. Every figure is the median of the turns: what else the machine does meets all of
+them, so that the ratios are worth more than the rates.
 """
 
 import argparse
@@ -40,7 +39,6 @@ SHAPES = {  # dim, ffn, layers, heads, kv heads, vocabulary, context
 }
 PROMPT = 64
 GPT2 = {"vocab": 50257, "context": 1024, "dim": 768, "heads": 12, "layers": 12}
-GPT2_PROMPT, GPT2_NEW = 32, 33
 
 
 def checkpoint(path, shape):
@@ -117,15 +115,15 @@ def rate(command, threads, work):
     return float(re.search(rb"achieved tok/s: ([\d.]+)", done.stdout + done.stderr)[1])
 
 
-def ggml(binary, model):
-    """Seconds of the pass over the prompt, and tokens a second after it."""
+def ggml(binary, model, threads, new):
+    """Tokens a second of the pass over the prompt, and of as many tokens after it."""
     def predict(new):
-        out = subprocess.run([binary, "-m", model, "-p", "abcdefghijklmnopqrstuvwxyz"[:16] * 2, "-n", str(new), "-b", str(GPT2_PROMPT), "-t", "1", "--top_k", "1"],
-                             capture_output=True, check=True).stdout
-        assert f"number of tokens in prompt = {GPT2_PROMPT}".encode() in out, out[-2000:]
+        out = subprocess.run([binary, "-m", model, "-p", "abcdefghijklmnopqrstuvwxyz"[:16] * (PROMPT // 16), "-n", str(new), "-b", str(PROMPT),
+                              "-t", str(threads), "--top_k", "1"], capture_output=True, check=True).stdout
+        assert f"number of tokens in prompt = {PROMPT}".encode() in out, out[-2000:]
         return float(re.search(rb"predict time = *([\d.]+) ms", out)[1]) / 1000
-    first, all_of_it = predict(1), predict(GPT2_NEW)
-    return first, (GPT2_NEW - 1) / (all_of_it - first)
+    first, all_of_it = predict(1), predict(new)
+    return {"prefill": PROMPT / first, "decode": (new - 1) / (all_of_it - first)}
 
 
 def ours(binary, *args, prompt, new, threads):
@@ -180,22 +178,6 @@ def llama(a, folder, name):
     os.remove(model)
 
 
-def gpt2(a, folder):
-    for half in (False, True):
-        model = os.path.join(folder, "gpt2.bin")
-        ggml_checkpoint(model, half)
-        turns = []
-        for _ in range(a.turns):
-            us = ours(a.kvstep, "--model", "gpt2", "--random", "--bits", "16" if half else "32", prompt=GPT2_PROMPT, new=GPT2_NEW, threads=1)
-            first, decode = ggml(a.ggml, model)
-            turns.append({"first": us["prefill"]["seconds"], "decode": us["decode"]["tokens_per_s"], "ggml first": first, "ggml decode": decode,
-                          "time x": us["prefill"]["seconds"] / first, "step x": decode / us["decode"]["tokens_per_s"]})
-        print(f"GPT-2 124M, both with float{16 if half else 32} weights: first token after {GPT2_PROMPT} tokens {1000 * median(turns, 'first'):.0f} ms,"
-              f" ggml {1000 * median(turns, 'ggml first'):.0f}: {median(turns, 'time x'):.2f} x its time; decode {median(turns, 'decode'):.1f} tokens/s,"
-              f" ggml {median(turns, 'ggml decode'):.1f}: {median(turns, 'step x'):.2f} x its time", flush=True)
-        os.remove(model)
-
-
 def median_interval(x):
     """Returns the order statistics between which the median lies with 95 % (binomial), or all there is."""
     x, n = sorted(x), len(x)
@@ -206,45 +188,71 @@ def median_interval(x):
     return x[max(k - 1, 0)], x[n - max(k, 1)]
 
 
-BENCH_NEW = {"stories15M": 128, "stories110M": 48, "gpt2": 48}
+TABLE_NEW = {"stories15M": 128, "stories110M": 48, "gpt2": 48}
 
 
-def llama_bench(a, folder, name):
-    """Takes turns with llama-bench: the same shape, bits, threads, prompt, and as many tokens after one."""
-    new = BENCH_NEW[name]
-    model = os.path.join(folder, "model.gguf")
-    for bits in (32, 16):
+def table_peers(a, folder, name, bits):
+    """Writes the shape's weights for every peer that can read them, and returns what measures each with so many threads."""
+    new, peers = TABLE_NEW[name], {}
+    if a.llama_bench:
+        model = os.path.join(folder, "model.gguf")
         gguf_file.write(model, gguf_file.gpt2(GPT2) if name == "gpt2" else gguf_file.llama(SHAPES[name]), bits == 16)
-        benches = []
         for label, path in a.llama_bench:
             if subprocess.run([path, "-m", model, "-p", "2", "-n", "0", "-r", "1"], capture_output=True).returncode:
-                print(f"  {label} does not run {name}", flush=True)  # ik_llama.cpp asserts in GPT-2's norms
+                print(f"{name}: {label} does not run it", flush=True)  # ik_llama.cpp asserts in GPT-2's norms
             else:
-                benches.append((label, path))
-        for threads in (1, 2):
-            turns = [bench_turn(a, benches, model, name, bits, threads, new) for _ in range(a.turns)]
-            for what, limit in (("prefill", "of_compute"), ("decode", "of_bandwidth")):
-                mine = statistics.median(turn["kvstep", what]["tokens_per_s"] for turn in turns)
-                share = statistics.median(turn["kvstep", what][limit] for turn in turns)
-                print(f"{name}, float{bits}, {threads} thread(s), {what}: {mine:.1f} tokens/s, {100 * share:.0f} % {limit}", flush=True)
-                for label, _ in benches:
-                    ratios = [turn["kvstep", what]["tokens_per_s"] / turn[label, what] for turn in turns]
-                    low, high = median_interval(ratios)
-                    print(f"  {label}: {statistics.median(turn[label, what] for turn in turns):.1f}; we have {statistics.median(ratios):.2f}"
-                          f" ({low:.2f} to {high:.2f}) x that", flush=True)
-        os.remove(model)
+                peers[label] = lambda threads, path=path: bench(path, model, threads, new)
+    if name in SHAPES and bits == 32 and (a.llama2c or a.llama2c_omp):
+        file, words = os.path.join(folder, "model.bin"), os.path.join(folder, "tokenizer.bin")
+        checkpoint(file, SHAPES[name])
+        tokenizer(words, SHAPES[name][5])
+        binaries = {1: a.llama2c, 2: a.llama2c_omp}
+        peers["llama2.c"] = lambda threads: {"decode": rate([binaries[threads], file, "-t", "0", "-n", str(new), "-z", words, "-i", ""], threads, folder)} \
+            if binaries[threads] else {}
+    if name == "gpt2" and a.ggml:
+        weights = os.path.join(folder, "ggml.bin")
+        ggml_checkpoint(weights, bits == 16)
+        peers["ggml"] = lambda threads: ggml(a.ggml, weights, threads, new)
+    return peers
 
 
-def bench_turn(a, benches, model, name, bits, threads, new):
-    def kvstep(prompt, new):
-        return ours(a.kvstep, "--model", name, "--random", "--bits", str(bits), prompt=prompt, new=new, threads=threads)
-    turn = {("kvstep", "prefill"): kvstep(PROMPT, 2)["prefill"], ("kvstep", "decode"): kvstep(1, new)["decode"]}
-    for label, path in benches:
-        out = subprocess.run([path, "-m", model, "-p", str(PROMPT), "-n", str(new), "-t", str(threads), "-r", "1", "-o", "json"],
-                             capture_output=True, check=True).stdout
-        for row in json.loads(out[out.index(b"["):]):
-            turn[label, "prefill" if row["n_prompt"] else "decode"] = row["avg_ts"]
-    return turn
+def bench(path, model, threads, new):
+    """Tokens a second of llama-bench: a prompt, and as many tokens after one."""
+    out = subprocess.run([path, "-m", model, "-p", str(PROMPT), "-n", str(new), "-t", str(threads), "-r", "1", "-o", "json"],
+                         capture_output=True, check=True).stdout
+    return {"prefill" if row["n_prompt"] else "decode": row["avg_ts"] for row in json.loads(out[out.index(b"["):])}
+
+
+def table(a, folder):
+    """Takes turns, cell by cell of the table: the same shape, bits and threads, prompt and tokens after it."""
+    for name in TABLE_NEW:
+        for bits in (32, 16):
+            cells = [threads for threads in (1, 2) if re.search(a.cells, f"{name} float{bits} {threads}")]
+            peers = table_peers(a, folder, name, bits) if cells else {}
+            for threads in cells:
+                turns = []
+                for _ in range(a.turns):
+                    def kvstep(prompt, new):
+                        return ours(a.kvstep, "--model", name, "--random", "--bits", str(bits), prompt=prompt, new=new, threads=threads)
+                    us = {"prefill": kvstep(PROMPT, 2)["prefill"], "decode": kvstep(1, TABLE_NEW[name])["decode"]}
+                    turns.append((us, {label: measure(threads) for label, measure in peers.items()}))
+                for what, limit in (("prefill", "of_compute"), ("decode", "of_bandwidth")):
+                    cell(f"{name}, float{bits}, {threads} thread(s), {what}", turns, what, limit)
+            for file in ("model.gguf", "model.bin", "ggml.bin"):
+                if os.path.exists(os.path.join(folder, file)):
+                    os.remove(os.path.join(folder, file))
+
+
+def cell(title, turns, what, limit):
+    """Prints our rate and share of the limit, and of each peer and the best of them its rate and how many times that we have."""
+    share = statistics.median(us[what][limit] for us, _ in turns)
+    print(f"{title}: {statistics.median(us[what]['tokens_per_s'] for us, _ in turns):.1f} tokens/s, {100 * share:.0f} % {limit}", flush=True)
+    labels = [label for label, rates in turns[0][1].items() if what in rates]
+    for label in labels + (["the best of them"] if len(labels) > 1 else []):
+        theirs = [rates[label][what] if label in rates else max(rates[each][what] for each in labels) for _, rates in turns]
+        ratios = [us[what]["tokens_per_s"] / their for (us, _), their in zip(turns, theirs)]
+        low, high = median_interval(ratios)
+        print(f"  {label}: {statistics.median(theirs):.1f}; we have {statistics.median(ratios):.2f} ({low:.2f} to {high:.2f}) x that", flush=True)
 
 
 def named(s):
@@ -260,6 +268,8 @@ def main():
     p.add_argument("--other", action="append", default=[])
     p.add_argument("--ggml")
     p.add_argument("--llama-bench", action="append", default=[], type=named)
+    p.add_argument("--cells", default="", help="only cells of the table whose name, as 'gpt2 float16 2', has this")
+    p.add_argument("--ports", action="store_true")
     p.add_argument("--shapes", default=",".join(SHAPES))
     p.add_argument("--turns", type=int, default=5)
     a = p.parse_args()
@@ -267,12 +277,10 @@ def main():
         if getattr(a, path):
             setattr(a, path, os.path.abspath(getattr(a, path)))
     with tempfile.TemporaryDirectory() as folder:
-        for name in filter(None, a.shapes.split(",")):
+        if not a.ports:
+            table(a, folder)
+        for name in a.shapes.split(",") if a.ports else ():
             llama(a, folder, name)
-        if a.ggml:
-            gpt2(a, folder)
-        for name in BENCH_NEW if a.llama_bench else ():
-            llama_bench(a, folder, name)
 
 
 main()

@@ -128,3 +128,38 @@ func BenchmarkLevels(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPrefill is 64 rows that meet matrices of 15M, 110M and GPT-2 by one thread, each of which comes from
+// memory, as those of one layer after the other do; share is of what the processor reaches in registers.
+func BenchmarkPrefill(b *testing.B) {
+	const rows, peakRounds, times = 64, 10_000_000, 60
+	r := rand.New(rand.NewPCG(1, 1))
+	weights := Slab(100 << 20)
+	for i := range weights {
+		weights[i] = r.Float32()
+	}
+	x := randoms(r, rows*3072)
+	for _, shape := range [][2]int{{288, 288}, {288, 768}, {768, 768}, {768, 2048}, {2048, 768}, {768, 3072}, {3072, 768}} {
+		k, n := shape[0], shape[1]
+		start := time.Now()
+		ops := Peak(peakRounds, false)
+		peak := float64(ops) / float64(time.Since(start).Nanoseconds())
+		in, dst, at := Of(rows, k, x[:rows*k]), New(rows, n), 0
+		var rates []float64
+		for range times {
+			if at += n * k; at+n*k > len(weights) {
+				at = 0
+			}
+			w := Of(n, k, weights[at:at+n*k])
+			start := time.Now()
+			linearRows(dst, in, w, nil)
+			rates = append(rates, 2*rows*float64(n*k)/float64(time.Since(start).Nanoseconds()))
+		}
+		slices.Sort(rates)
+		b.Run(fmt.Sprintf("%dx%dx%d", rows, k, n), func(b *testing.B) {
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(rates[times/2], "GFLOP/s")
+			b.ReportMetric(rates[times/2]/peak, "share")
+		})
+	}
+}

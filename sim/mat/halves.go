@@ -83,10 +83,20 @@ func mulTHalves(dst, x, w Matrix) {
 			*buf = make([]float32, n*w.cols)
 		}
 		part := Of(n, w.cols, (*buf)[:n*w.cols])
-		for r := range n {
-			w.CopyRow(part.Row(r), from+r)
-		}
+		w.widenRows(part, from)
 		mulTPart(dst, x, &part, from, aheadOf(&w, from+n, wholeTiles(&w, from+n, widenedNumbers)))
 		from += n
+	}
+}
+
+// widenRows sets the rows of part to those of m from a row on; at once where they stand side by side.
+func (m Matrix) widenRows(part Matrix, from int) {
+	if m.stride == m.cols {
+		at := (m.from+from)*m.stride + m.skip
+		m.halves.kind.widen(part.data, m.halves.bits16[at:at+len(part.data)])
+		return
+	}
+	for r := range part.rows {
+		m.CopyRow(part.Row(r), from+r)
 	}
 }

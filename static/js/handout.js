@@ -24,7 +24,8 @@ async function open() {
   const weights = () => (/** @type {string} */ _, /** @type {number} */ layer, /** @type {string} */ op) => ({
     tensor: records.weight(layer, op),
   });
-  mount(panels, { store, act, live: false, weights, opening: null });
+  const moments = (/** @type {number} */ step) => replay.peek(step);
+  mount(panels, { store, act, live: false, weights, moments, opening: null });
 
   // A handout opens where it was made; from then on its address says where it stands.
   const asked = new URLSearchParams(location.hash.slice(1) || records.read(-1, 0).meta.scope.link);

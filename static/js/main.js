@@ -29,7 +29,7 @@ const act = createActions(
 await act.setLang(document.documentElement.dataset.lang ?? "en");
 const pick = new URLSearchParams(location.search).get("cell")?.split(".");
 if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), col: Number(pick[2]) } });
-mount(panels, { store, act, live: true, weights: createWeights, opening });
+mount(panels, { store, act, live: true, weights: createWeights, moments: null, opening });
 
 const most = Number(document.documentElement.dataset.most) || Infinity; // bytes of a message
 // A first visit says no more than its language, in which it gets a prompt.

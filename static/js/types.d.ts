@@ -11,7 +11,7 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type { Cell, Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
 
 declare global {
   interface Window {
@@ -41,9 +41,6 @@ declare module "./wire/frame.js" {
 /** The cards of the glossary, by id (docs/glossary.md). */
 export type Glossary = Record<string, { name: string; says: string[]; formula?: string; see?: string }>;
 
-/** A cell of the matrices of a lane; of the one with a cache where none is named. */
-export type Cell = answers.Cell & { lane?: string };
-
 /** A frame that has these keys, as those of a batch have peers. */
 export type With<K extends keyof Meta> = Frame & { meta: { [k in K]-?: NonNullable<Meta[k]> } };
 
@@ -68,6 +65,8 @@ export type Host = {
   live: boolean;
   /** Where weight matrices come from; arrived is called when one has come. */
   weights: (arrived: () => void) => ReturnType<typeof createWeights>;
+  /** A recorded moment by its step, without going there; in a handout only. */
+  moments: ((step: number) => Frame) | null;
   /** Which link is opened; on the page only. */
   opening: ReturnType<typeof createOpening> | null;
 };

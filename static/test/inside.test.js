@@ -168,7 +168,7 @@ test("a bias stands between its matrix and the result, and only this head's shar
   assert.ok(w.y + w.h < b.y && b.y + b.h < q.y && q.y + q.h <= p.height);
   assert.deepEqual(
     p.signs.map((s) => s[0]),
-    ["·", "+"],
+    ["·", "=", "+"],
   );
   assert.deepEqual(toPlate(w, 9, 5), { row: 5, col: 1 }, "row 9 of W_Q is this head's second");
   assert.deepEqual(toTensor(w, { row: 5, col: 1 }), { row: 9, col: 5 });

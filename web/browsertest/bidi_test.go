@@ -63,6 +63,7 @@ const turns = `(() => {
 // TestNothingTurnsThePageRound: whatever a token, a prompt or a text has in it, it ends
 // where it ends: on the page, in what is spoken and in pictures.
 func TestNothingTurnsThePageRound(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, serve(t))
 	p.before(turned)
 	for _, c := range []struct{ link, do string }{

@@ -14,6 +14,7 @@ import (
 // TestForkAnyMoment: another token becomes a run of its own beside the first; both
 // are what kvstep trace makes of them; their totals and their parting are told.
 func TestForkAnyMoment(t *testing.T) {
+	t.Parallel()
 	const prompt = "Tom has a red ball."
 	rec := sim.Recipe{Prompt: prompt, MaxNew: 8}
 	first := steps(t, rec)
@@ -73,6 +74,7 @@ func TestForkAnyMoment(t *testing.T) {
 
 // TestBeamsCannotBeForked: their likeliest tokens are no buttons, and the page says why.
 func TestBeamsCannotBeForked(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&prompt=Tom+has+a+red+ball.&new=4&sampler=beam&step="+strconv.Itoa(stepsPerPass(t)-1))
 	p.at(stepsPerPass(t) - 1)
 	p.until(`document.querySelectorAll("[data-testid=top] li").length > 0`)

@@ -91,6 +91,7 @@ func (p *page) compare(s *sim.Step) {
 }
 
 func TestAStudentsWalk(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en")
 	perPass := stepsPerPass(t)
 
@@ -215,6 +216,7 @@ func (p *page) checkCell(t *testing.T, layer, head int) {
 }
 
 func TestPromptsThatDoNotFit(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=zh")
 	p.js(`document.querySelector("[data-testid=prompt]").value = "Tom has a ball. ".repeat(200)`)
 	p.click("run")
@@ -230,6 +232,7 @@ func TestPromptsThatDoNotFit(t *testing.T) {
 }
 
 func TestLinksLeadToTheSameMoment(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=9&layer=1&head=2&cell=probs.0.1")
 	p.at(9)
@@ -250,6 +253,7 @@ func TestLinksLeadToTheSameMoment(t *testing.T) {
 }
 
 func TestKeysAlone(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.")
 	perPass := stepsPerPass(t)
 	for n := range 3 {
@@ -272,6 +276,7 @@ func TestKeysAlone(t *testing.T) {
 // TestTheLampGoesRed shows the ledger a frame whose lanes differ, which no run
 // makes: the engine's side of this is TestSpoiltCacheIsNoticed in sim/run.
 func TestTheLampGoesRed(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
 	p.at(8)
 	says := eval[string](p, `(async () => {
@@ -291,6 +296,7 @@ func TestTheLampGoesRed(t *testing.T) {
 }
 
 func TestAnotherTokenForksTheRun(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=5&prompt=Mia+has+three+apples.")
 	perPass := stepsPerPass(t)
 	p.click("do-token")
@@ -312,6 +318,7 @@ func TestAnotherTokenForksTheRun(t *testing.T) {
 }
 
 func TestPlayAndPause(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.")
 	p.click("do-play")
 	p.at(3)
@@ -325,6 +332,7 @@ func TestPlayAndPause(t *testing.T) {
 }
 
 func TestComesBackAfterARestart(t *testing.T) {
+	t.Parallel()
 	l, err := web.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -380,6 +388,7 @@ func TestScreenshots(t *testing.T) {
 
 // TestWeight: the page's own files stay light, and none comes from elsewhere.
 func TestWeight(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	resp, err := http.Get(base + "/")
 	if err != nil {

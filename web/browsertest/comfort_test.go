@@ -22,6 +22,7 @@ import (
 // TestHelpListsEveryKey: the help dialog names the keys that work, no more and
 // no fewer, and none that a browser wants for itself.
 func TestHelpListsEveryKey(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
 	works := eval[[]string](p, `import("/static/js/panel/transport/index.js").then((m) => Object.keys(m.KEYS))`)
 	p.press("?")
@@ -60,6 +61,7 @@ func TestHelpListsEveryKey(t *testing.T) {
 // head, sets a bookmark and a breakpoint, opens a table and saves a file, with
 // keys alone.
 func TestARunWithoutAMouse(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=3&prompt=x")
 	tabTo := func(condition string) {
 		t.Helper()
@@ -162,6 +164,7 @@ func (p *page) settle() {
 // TestTheSameMomentComesBack: after a reload, in a second window and after the
 // server was gone, step, selection, open panels and every digit are as before.
 func TestTheSameMomentComesBack(t *testing.T) {
+	t.Parallel()
 	l, err := web.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -215,6 +218,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 
 // TestLanguageKeepsThePlace: words change, nothing else.
 func TestLanguageKeepsThePlace(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=5&prompt=Mia+has+three+apples.&step=14&layer=3&head=2&break=top&mark=3")
 	p.at(14)
 	p.do(chromedp.EmulateViewport(1024, 700))
@@ -249,6 +253,7 @@ var sizes = []struct{ w, h int64 }{{360, 740}, {720, 450}, {1024, 768}}
 // TestSmallWindows: nothing lies outside or under something else, everything
 // can be hit with a finger, and controls leave room for the picture.
 func TestSmallWindows(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=11&break=top,layer:2&mark=3")
 	p.at(11)
 	for _, lang := range []string{"en", "zh"} {
@@ -294,6 +299,7 @@ const (
 
 // TestReducedMotion: who wants no motion gets none, and can still play.
 func TestReducedMotion(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
 	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
 		t.Fatal(err)
@@ -315,6 +321,7 @@ func TestReducedMotion(t *testing.T) {
 // step and with everything open, at every theme and width, in one language and the other by
 // turns; KVSTEP_ALL=1 has each in both.
 func TestAccessibleEverywhere(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=6&prompt=Mia+has+three+apples.")
 	states := []struct{ name, query, script string }{
@@ -352,6 +359,7 @@ func TestAccessibleEverywhere(t *testing.T) {
 // TestAPressBesideAMenuClosesIt: a menu lies over what a class looks at, so it goes when
 // somebody presses anything else, and stays while they use it.
 func TestAPressBesideAMenuClosesIt(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&step=3")
 	p.until(`kvstepFrame()?.meta.step?.n === 3`)
 	for _, menu := range []string{"settings", "policy", "breaks", "take"} {
@@ -376,6 +384,7 @@ func TestAPressBesideAMenuClosesIt(t *testing.T) {
 // TestMenusCloseAlike: Escape, a step and a new run close every menu there is, wherever the focus
 // is; one press of Escape closes one menu, and what lies under it is still there.
 func TestMenusCloseAlike(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&step=3&cell=scores.1.1")
 	p.until(`kvstepFrame()?.meta.step?.n === 3`)
 	const menus = `[...document.querySelectorAll("details[name=menu], details.menu")]`
@@ -420,6 +429,7 @@ func TestMenusCloseAlike(t *testing.T) {
 // TestEveryModelOfTheMenuRuns: whoever chooses one on the page as it opens gets its run,
 // with a prompt that it knows and as many new tokens as it can read.
 func TestEveryModelOfTheMenuRuns(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"en", "zh"} {
 		p := open(t, "/?lang="+lang)
 		p.until(`kvstepFrame()`)

@@ -28,6 +28,7 @@ const order = `(([el, before, after]) => {
 // TestDirectionStaysInside: marks in somebody's text that turn writing round, and writing
 // from right to left, leave the words after it where they are.
 func TestDirectionStaysInside(t *testing.T) {
+	t.Parallel()
 	for name, model := range map[string]string{"a mark": "x\u202ey", "one that ends too much": "x\u2069\u202ey", "Hebrew": "אבג"} {
 		t.Run(name, func(t *testing.T) {
 			p := open(t, "/?lang=en&model="+url.QueryEscape(model))

@@ -33,6 +33,7 @@ func foreign(names ...string) (lib *library.Library, opened map[string]bool) {
 // TestForeignModelsOnThePage: models of a models folder are in the menu, are opened
 // when they are chosen, and step as the embedded ones do.
 func TestForeignModelsOnThePage(t *testing.T) {
+	t.Parallel()
 	lib, opened := foreign("gpt2", "qwen3")
 	p := openOn(t, serveModels(t, lib), "/?lang=en&model=someone%2Fgpt2&tokens=3,17,0,39&new=3&step=3")
 	p.at(3)

@@ -50,6 +50,7 @@ const prepare = `(on) => {
 // refused at the field with its range; nothing is replaced. KVSTEP_ALL=1 tries every
 // field with every value, otherwise each value meets some fields.
 func TestEveryNumberOfTheForm(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en")
 	p.listen()
 	sent, refused := 0, 0

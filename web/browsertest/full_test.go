@@ -28,6 +28,7 @@ const spoken = `(() => {
 // TestTheServerIsFull: one page too many is told so, with the number, once, in the language that
 // it has; it tries again, and comes in when another has left. Nothing is called gone.
 func TestTheServerIsFull(t *testing.T) {
+	t.Parallel()
 	within := limits.Default()
 	within.Viewers = 2
 	base := serveWithin(t, library.New(), within)

@@ -56,6 +56,7 @@ const hidden = `document.getElementById("held").hidden`
 // TestAFaultIsToldAndNotRepeated: the page tells of it with the link to copy, and
 // opens that link again when the person says so and at no other time.
 func TestAFaultIsToldAndNotRepeated(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, serve(t))
 	p.before(faulty)
 	bad := "/?lang=en&new=4&sampler=sample&seed=66&prompt=Mia+has+three+apples."
@@ -135,6 +136,7 @@ func (m *mortal) Read(b []byte) (int, error) {
 // TestALinkThatKillsItsServerIsAsked: after the second death the page connects and
 // sends nothing, whether it is loaded again or not.
 func TestALinkThatKillsItsServerIsAsked(t *testing.T) {
+	t.Parallel()
 	l, err := web.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +177,7 @@ func TestALinkThatKillsItsServerIsAsked(t *testing.T) {
 
 // TestALinkThatIsTooLong is told, and not sent at all.
 func TestALinkThatIsTooLong(t *testing.T) {
+	t.Parallel()
 	p := newPage(t, serve(t))
 	p.before(faulty)
 	p.do(chromedp.Navigate(p.base + "/?lang=en&prompt=" + strings.Repeat("a", wire.MaxCommandBytes)))

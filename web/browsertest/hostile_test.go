@@ -83,6 +83,7 @@ func hostileOn(t *testing.T, host, target string) string {
 // that has its own name point here, cost nothing, open nothing, read nothing, and change
 // nothing of a run that somebody looks at meanwhile.
 func TestAHostilePage(t *testing.T) {
+	t.Parallel()
 	server := startChild(t)
 	student := openOn(t, server.base, "/?lang=en&new=3&step=4")
 	student.at(4)
@@ -96,7 +97,7 @@ func TestAHostilePage(t *testing.T) {
 		p := newPage(t, source)
 		started, opened := server.used()
 		p.do(chromedp.Navigate(source + "/"))
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(patience)
 		for !eval[bool](p, `window.done !== undefined`) && time.Now().Before(deadline) {
 			time.Sleep(100 * time.Millisecond)
 		}
@@ -146,6 +147,7 @@ func TestAHostilePage(t *testing.T) {
 // button, the first thing that Tab reaches, runs the whole link; so does a link that was
 // typed, at once.
 func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
+	t.Parallel()
 	server := startChild(t)
 	p := newPage(t, server.base)
 	p.do(chromedp.Navigate(hostileOn(t, "localhost", server.base) + "/lead"))
@@ -193,7 +195,7 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 // goes from one site to another there is nothing to ask.
 func (p *page) arrives(condition string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(p.ctx, 5*time.Second)
 		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
 		cancel()
@@ -207,6 +209,7 @@ func (p *page) arrives(condition string) {
 // TestNoMarkupFromText: no script of the pages can make markup or code out of text, should
 // one ever be tricked into trying.
 func TestNoMarkupFromText(t *testing.T) {
+	t.Parallel()
 	for _, path := range []string{"/?lang=en&new=2", "/plots?new=8"} {
 		p := newPage(t, serve(t))
 		p.do(chromedp.Navigate(p.base + path))

@@ -94,6 +94,7 @@ func (p *page) asked(ref explain.Ref) shown {
 // TestClickAScore: in both languages, the score of one token to another is taken
 // apart; what is written in the panel, read back, makes the engine's number.
 func TestClickAScore(t *testing.T) {
+	t.Parallel()
 	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
 	const key = 5
 	at, wide := 3*stepsPerPass(t)+3, r.Model.Config.HeadDim // layer 3 of the third decode pass
@@ -182,6 +183,7 @@ func (p *page) clickCell(op string, row, col int) {
 // TestWalkInsideWithOneKey: one key leads through every op of a layer and on into
 // the next, another one back; what is drawn is the engine's.
 func TestWalkInsideWithOneKey(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
 	_, all := engine(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 3})
 	layers := stepsPerPass(t) - 1
@@ -238,6 +240,7 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 // TestWeightsAreAskedForAgain: where the server is short of memory, the page says that a matrix did not come,
 // and draws it as soon as it does.
 func TestWeightsAreAskedForAgain(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=3&step=0")
 	p.at(0)
 	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/weights") && !window.asked++ ? Promise.resolve(new Response('{"problem":"memory.total","args":{"Want":9,"Held":1,"Allowed":2}}', {status: 503})) : get(url, ...rest)`)
@@ -263,6 +266,7 @@ func (p *page) shape(op string) [2]int {
 // TestExplainWithTheKeyboard: without a mouse, from a cell to the operand that the
 // cache kept, to the step that stored it, and back; the link leads there again.
 func TestExplainWithTheKeyboard(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
 	at := 3*stepsPerPass(t) + 3
@@ -340,6 +344,7 @@ func ops(t testing.TB) []*explain.Op {
 // TestEveryOpIsAccessible: each op in its own view, explained, in both languages
 // and at 360 px.
 func TestEveryOpIsAccessible(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=4&step=8&prompt=Mia+has+three+apples.")
 	p.at(8)
 	for i, op := range ops(t) {
@@ -413,6 +418,7 @@ func BenchmarkOpToPaint(b *testing.B) {
 
 // TestInsideScreenshots writes pictures of ops and explanations to look at.
 func TestInsideScreenshots(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("KVSTEP_SCREENSHOTS")
 	if dir == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS to a folder to write pictures there")

@@ -51,6 +51,7 @@ func (p *page) sent() string {
 // TestKeysOfOtherLayouts: the same keys of other keyboards, with Caps Lock on and
 // with an input method at work.
 func TestKeysOfOtherLayouts(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=3")
 	p.at(3)
 	p.listen()
@@ -96,6 +97,7 @@ func TestKeysOfOtherLayouts(t *testing.T) {
 
 // TestEnterOfAnInputMethod: Enter that confirms what is composed is not Enter.
 func TestEnterOfAnInputMethod(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=zh&new=4")
 	p.listen()
 	enter := typed{key: "Enter", code: "Enter", virtual: 229, text: "\r"}

@@ -31,6 +31,7 @@ func (p *page) says(testid, words string) {
 // TestLaneSwitch: beside the lamp one chooses what the lane without a cache does; the run
 // begins anew and comes to the same step, with the same numbers, and says how it knows them.
 func TestLaneSwitch(t *testing.T) {
+	t.Parallel()
 	const at = 52
 	want := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 12})
 	query := "&new=12&prompt=" + strings.ReplaceAll(leaf, " ", "+") + fmt.Sprintf("&step=%d&show=formulas", at)
@@ -85,6 +86,7 @@ func TestLaneSwitch(t *testing.T) {
 // TestLanesOfTheForm: the form has the same switch, which waits for New run; what a large
 // model begins with is its own, and another model's where nobody has chosen.
 func TestLanesOfTheForm(t *testing.T) {
+	t.Parallel()
 	c := sim.Config{Family: "llama", Dim: 256, Layers: 6, Heads: 4, KVHeads: 4, HeadDim: 64, FFN: 1024,
 		Vocab: 50, Context: 1 << 14, NormEps: 1e-5, RopeBase: 10000, Tied: true, BOS: 0, EOS: -1}
 	m, err := model.New(c, modeltest.Weights(rand.New(rand.NewPCG(16, 2)), c))

@@ -27,6 +27,7 @@ const everything = "formulas,heads,history,rows"
 // TestPanelScreenshots writes pictures of the page with every panel open, when
 // asked where to.
 func TestPanelScreenshots(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("KVSTEP_SCREENSHOTS")
 	if dir == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS to a folder to write pictures there")
@@ -96,6 +97,7 @@ const written = `(() => {
 // with all switches and in both languages, works out the arithmetic that is on
 // the screen, and wants the counters of the run.
 func TestFormulasOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	all := steps(t, sim.Recipe{Prompt: leaf, MaxNew: 4})
 	perPass := stepsPerPass(t)
@@ -207,6 +209,7 @@ func (p *page) count(sw cost.Switches) {
 
 // TestSwitchesOnThePage: they recount at once, run nothing, and are in the link.
 func TestSwitchesOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8")
 	p.at(8)
@@ -252,6 +255,7 @@ func TestSwitchesOnThePage(t *testing.T) {
 
 // TestHistoryOnThePage: the chart's table is the run; a point leads to its pass.
 func TestHistoryOnThePage(t *testing.T) {
+	t.Parallel()
 	link := "/?lang=en&new=6&prompt=" + strings.ReplaceAll(leaf, " ", "+") + "&step=14"
 	p := open(t, link+"&show=")
 	p.at(14)
@@ -392,6 +396,7 @@ func TestHistoryOnThePage(t *testing.T) {
 
 // TestAllHeadsOnThePage: the numbers are the model's; press or keys pick a head.
 func TestAllHeadsOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=10")
 	p.at(10)
@@ -478,6 +483,7 @@ func TestAllHeadsOnThePage(t *testing.T) {
 // TestHeadsOfAGroupOnThePage: in a model with grouped-query attention the heads
 // that read the same keys and values stand under one heading.
 func TestHeadsOfAGroupOnThePage(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	c := modeltest.Config(r)
 	c.Layers, c.Heads, c.KVHeads = 3, 6, 2
@@ -519,6 +525,7 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 // TestOneLaneOnThePage: panels that have nothing to show say so, or show the
 // lane that ran.
 func TestOneLaneOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	for _, lanes := range []string{"cached", "uncached"} {
 		p := openOn(t, base, "/?lang=en&lanes="+lanes+"&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8&show=rows-again,"+everything)
@@ -552,6 +559,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 // TestARunWithoutACache: where the picture would be, the page says why there is
 // none, and one button leads to the same moment with both lanes.
 func TestARunWithoutACache(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	for _, c := range []struct{ lang, query, says, sentence string }{
 		{"en", "", "keeps no cache", "2 of them recomputed"},
@@ -582,6 +590,7 @@ func TestARunWithoutACache(t *testing.T) {
 
 // TestProvenanceOnThePage: every row of the cache says where it comes from.
 func TestProvenanceOnThePage(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
 	p.at(20)
@@ -691,6 +700,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 // TestARowOfTheCacheIsPressed: a press on a row, or Enter, looks at its layer and its K/V head, and opens
 // where its numbers come from; so it does for a layer that this pass has not come to.
 func TestARowOfTheCacheIsPressed(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&model=story-gqa&step=14") // pass 2, layer 2
 	p.at(14)
 	row := func(side, layer, head, position int) {
@@ -725,6 +735,7 @@ func TestARowOfTheCacheIsPressed(t *testing.T) {
 
 // TestPanelsAreAccessible runs axe with every panel and formula open.
 func TestPanelsAreAccessible(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=11&show="+everything)
 	p.at(11)
 	p.until(`window.kvstepFrame().meta.heads`)

@@ -120,6 +120,7 @@ const maxFirstLoad = 160_000
 // TestFirstLoad: the page asks for five things, each once and packed, and for the page alone
 // when it comes again, which is told that nothing has changed.
 func TestFirstLoad(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	for _, lang := range []string{"en", "zh"} {
 		p, n := visit(t, base)

@@ -14,6 +14,7 @@ import (
 // with its bytes; the run on screen steps on meanwhile, and the new one follows. One
 // that cannot be opened leaves a message and the run.
 func TestLoadingOnThePage(t *testing.T) {
+	t.Parallel()
 	lib := library.New()
 	files, err := checkpoint.Folder("story-draft")
 	if err != nil {

@@ -117,12 +117,50 @@ func openOn(t testing.TB, base, path string) *page {
 	return p
 }
 
-// chromium is the browser that all tests share, started by the first.
-var chromium struct {
-	once sync.Once
+// browsers are those of the tests that run at once, one each: what has the focus and what is on
+// the screen is a browser's own affair. Each is started when it is first needed.
+var browsers struct {
+	sync.Mutex
+	idle, all []*chromium
+	of        map[string]*chromium // by the name of the test that has it
+}
+
+type chromium struct {
 	ctx  context.Context
 	stop func()
-	err  error
+}
+
+// browserOf returns the browser that a test, or the one that it is a part of, has until its end.
+func browserOf(t testing.TB) *chromium {
+	t.Helper()
+	browsers.Lock()
+	defer browsers.Unlock()
+	name, _, _ := strings.Cut(t.Name(), "/")
+	if b := browsers.of[name]; b != nil {
+		return b
+	}
+	var b *chromium
+	if n := len(browsers.idle); n > 0 {
+		b, browsers.idle = browsers.idle[n-1], browsers.idle[:n-1]
+	} else {
+		ctx, stop, err := start(findChromium(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = &chromium{ctx, stop}
+		browsers.all = append(browsers.all, b)
+	}
+	if browsers.of == nil {
+		browsers.of = map[string]*chromium{}
+	}
+	browsers.of[name] = b
+	t.Cleanup(func() {
+		browsers.Lock()
+		defer browsers.Unlock()
+		delete(browsers.of, name)
+		browsers.idle = append(browsers.idle, b)
+	})
+	return b
 }
 
 func TestMain(m *testing.M) {
@@ -134,8 +172,8 @@ func TestMain(m *testing.M) {
 		return
 	}
 	code := m.Run()
-	if chromium.stop != nil {
-		chromium.stop()
+	for _, b := range browsers.all {
+		b.stop()
 	}
 	os.Exit(code)
 }
@@ -155,20 +193,15 @@ func start(path string) (ctx context.Context, stop func(), err error) {
 // A benchmark has a browser of its own, which it may count.
 func tab(t testing.TB) context.Context {
 	t.Helper()
-	path := findChromium(t)
 	if _, counts := t.(*testing.B); counts {
-		ctx, stop, err := start(path)
+		ctx, stop, err := start(findChromium(t))
 		t.Cleanup(stop)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return ctx
 	}
-	chromium.once.Do(func() { chromium.ctx, chromium.stop, chromium.err = start(path) })
-	if chromium.err != nil {
-		t.Fatal(chromium.err)
-	}
-	ctx, stop := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	ctx, stop := chromedp.NewContext(browserOf(t).ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(stop)
 	return ctx
 }
@@ -231,9 +264,13 @@ func (p *page) clean() {
 	}
 }
 
+// patience is how long anything on a page may take before it never comes. What comes costs
+// nothing of it, and a machine that is busy with other tests is no fault of the page.
+const patience = 90 * time.Second
+
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		p.t.Fatal(err)
@@ -243,7 +280,7 @@ func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 // eval is the value of a JavaScript expression; a promise is awaited.
 func eval[T any](p *page, script string) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -286,8 +323,8 @@ func (p *page) until(condition string) {
 		};
 		look();
 	})`
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		ctx, cancel := context.WithTimeout(p.ctx, patience)
 		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](look, chromedp.EvalAwaitPromise))
 		cancel()
 		switch {

@@ -16,6 +16,7 @@ import (
 // TestAHandoutOfPartOfARun: the menu says before the press which steps of a long run a handout
 // holds and how large it is; the file says it too, goes no further, and has a link to the rest.
 func TestAHandoutOfPartOfARun(t *testing.T) {
+	t.Parallel()
 	within := limits.Default()
 	within.Handout = 4 << 20
 	p := openOn(t, serveWithin(t, library.New(), within), "/?lang=en&new=100&t=9&sampler=sample&seed=3&step=300&to=599&prompt=Mia+has+three+apples.")

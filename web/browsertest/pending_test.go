@@ -29,6 +29,7 @@ func (p *page) unfold() {
 // TestAChangedFormIsNotYetRun: whatever is changed in the form waits for New run, and the page says
 // so until then; taken back it is no change.
 func TestAChangedFormIsNotYetRun(t *testing.T) {
+	t.Parallel()
 	for lang, says := range map[string]string{"en": "not yet run|not yet run", "zh": "尚未运行|尚未运行"} {
 		p := open(t, "/?new=4&step=9&lang="+lang)
 		p.at(9)
@@ -85,6 +86,7 @@ func TestAChangedFormIsNotYetRun(t *testing.T) {
 // TestPaperRuns: the model that can be computed by hand is chosen over whatever the form holds, and
 // brings its own prompt and length; so does a link that names no length.
 func TestPaperRuns(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=300")
 	p.choose("model", "paper")
 	p.submit("#recipe")
@@ -111,6 +113,7 @@ func TestPaperRuns(t *testing.T) {
 // TestSamplingIsShownWithAChoice: whoever chooses to draw tokens gets a prompt after which there is
 // something to draw, unless the prompt is their own.
 func TestSamplingIsShownWithAChoice(t *testing.T) {
+	t.Parallel()
 	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)
@@ -138,6 +141,7 @@ func TestSamplingIsShownWithAChoice(t *testing.T) {
 // TestBeamsNameTheirCache: what needs blocks says so, shows them in the form's menu of the cache, and
 // takes back what it changed.
 func TestBeamsNameTheirCache(t *testing.T) {
+	t.Parallel()
 	for lang, says := range map[string]string{"en": "share blocks", "zh": "按块共享"} {
 		p := open(t, "/?lang="+lang)
 		p.js(`document.querySelector("[data-testid=settings] summary").click()`)
@@ -162,6 +166,7 @@ func TestBeamsNameTheirCache(t *testing.T) {
 
 // TestAFirstVisitInChinese: a browser that reads Chinese gets a Chinese prompt; a link stays what it is.
 func TestAFirstVisitInChinese(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	for path, want := range map[string]string{"/": "小军", "/?new=8": "Sam"} {
 		p := newPage(t, base)

@@ -20,6 +20,7 @@ const inSight = `((e) => {
 // sentence and the beginning of the figure; the buttons stay when one scrolls
 // to the rest of it; the form is one touch away and names the run.
 func TestAPhoneShowsTheFigureFirst(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
 	p.do(chromedp.EmulateViewport(1280, 800), chromedp.Sleep(300*time.Millisecond))
 	if eval[bool](p, `document.querySelector("[data-more]").checkVisibility() || document.getElementById("recipe-open").checkVisibility()`) {
@@ -69,6 +70,7 @@ func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 // TestMenusAreInSight: on every width a menu that opens is within the window, makes the
 // page no wider, and on a phone leaves the button that runs it free.
 func TestMenusAreInSight(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=zh&schedule=continuous&req=0:4:cat")
 	for _, width := range []int64{360, 390, 700, 1024, 1440} {
 		p.do(chromedp.EmulateViewport(width, 800))

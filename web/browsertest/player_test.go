@@ -22,6 +22,7 @@ func (r tape) Step(n int) *sim.Step { return &r[n] }
 // TestBreakpointsStopTheRun sets one of each kind from the page and goes
 // through the run: it stops where the engine says, and says why.
 func TestBreakpointsStopTheRun(t *testing.T) {
+	t.Parallel()
 	const prompt = "Mia has three apples."
 	all := tape(steps(t, sim.Recipe{Prompt: prompt, MaxNew: 6}))
 	m, err := library.New().Get("")
@@ -108,6 +109,7 @@ func TestBreakpointsStopTheRun(t *testing.T) {
 
 // TestAReasonLeadsToItsHead: the reason why a run stands names a head; a press on it looks at that head.
 func TestAReasonLeadsToItsHead(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&break=attend:1")
 	p.press("e")
 	p.until(`window.kvstepFrame().meta.breaks?.here.length && !window.kvstepFrame().meta.run.running`)
@@ -121,6 +123,7 @@ func TestAReasonLeadsToItsHead(t *testing.T) {
 }
 
 func TestABadBreakpointInALinkIsNamed(t *testing.T) {
+	t.Parallel()
 	for lang, want := range map[string]string{"en": "this model has 5 layers", "zh": "这个模型有 5 层"} {
 		p := open(t, "/?new=4&prompt=Mia+has+three+apples.&step=2&break=layer:7,top&lang="+lang)
 		p.at(2)
@@ -136,6 +139,7 @@ func TestABadBreakpointInALinkIsNamed(t *testing.T) {
 }
 
 func TestBookmarks(t *testing.T) {
+	t.Parallel()
 	base := serve(t)
 	p := openOn(t, base, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=4")
 	p.at(4)
@@ -170,6 +174,7 @@ func TestBookmarks(t *testing.T) {
 
 // TestTheGutterSetsABreakpoint: a click on a layer's name beside the timeline.
 func TestTheGutterSetsABreakpoint(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=zh&new=6&prompt=Mia+has+three+apples.")
 	at := eval[struct{ X, Y float64 }](p, `(async () => {
 		const { place } = await import("/static/js/panel/timeline/map.js");
@@ -192,6 +197,7 @@ func TestTheGutterSetsABreakpoint(t *testing.T) {
 
 // TestBeforeTheFirstStep: the prompt's own tokens stand in front of the layers.
 func TestBeforeTheFirstStep(t *testing.T) {
+	t.Parallel()
 	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)

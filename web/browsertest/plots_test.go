@@ -22,6 +22,7 @@ func (p *page) drawn() int {
 
 // The page of figures: from a run to eight pictures, in both languages.
 func TestPlotsPage(t *testing.T) {
+	t.Parallel()
 	for lang, words := range map[string]struct{ title, measured string }{
 		"en": {"How large the KV cache grows", "measured"}, "zh": {"KV 缓存", "实测"},
 	} {
@@ -72,6 +73,7 @@ func TestPlotsPage(t *testing.T) {
 
 // TestPlotsScreenshots writes pictures of the page, when asked where to.
 func TestPlotsScreenshots(t *testing.T) {
+	t.Parallel()
 	dir := os.Getenv("KVSTEP_SCREENSHOTS")
 	if dir == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS to a folder to write pictures there")

@@ -53,6 +53,7 @@ func (p *page) choose(testid, value string) {
 // TestPolicyForm: New run with another cache starts the same run at the same step,
 // only the numbers that matter are there, and every number is the trace's.
 func TestPolicyForm(t *testing.T) {
+	t.Parallel()
 	p := open(t, policyPath("en", "contiguous", 62, ""))
 	p.at(62)
 	p.js(`document.querySelector("[data-testid=policy] summary").click()`)
@@ -101,6 +102,7 @@ func TestPolicyForm(t *testing.T) {
 // TestBlockTable: which block holds which tokens, what is empty in the last one,
 // and the sentence when a block is taken.
 func TestBlockTable(t *testing.T) {
+	t.Parallel()
 	want := under(t, "paged:4", 0)
 	for lang, says := range map[string]string{"en": "wasted %d of %d slots, %s bytes", "zh": "%[2]d 个槽位中浪费 %[1]d 个，%[3]s 字节"} {
 		p := open(t, policyPath(lang, "paged:4", 6, ""))
@@ -149,6 +151,7 @@ func (p *page) seek(n int) {
 // TestEvictedRows: what is evicted is told when it happens, is hollow in the table,
 // and tells why when it is pointed at; the lamp is calm.
 func TestEvictedRows(t *testing.T) {
+	t.Parallel()
 	for _, o := range kv.Offers() {
 		policy, traits := kv.Text(o.Start), kv.TraitsOf(o.Start)
 		if !traits.Evicts {
@@ -207,6 +210,7 @@ func TestEvictedRows(t *testing.T) {
 
 // TestRowsInCodes: a row's error and scale, and how one number of it is kept.
 func TestRowsInCodes(t *testing.T) {
+	t.Parallel()
 	want := under(t, "int8:token", 0)
 	for lang, says := range map[string]string{"en": "It is kept as code %d of 0 to 255", "zh": "它以编码 %d（0 到 255）保存"} {
 		p := open(t, policyPath(lang, "int8:token", 26, "&layer=2&op=scores&trail=26.K.0.3.5"))
@@ -228,6 +232,7 @@ func TestRowsInCodes(t *testing.T) {
 // TestWall: the refusal comes at the predicted token, says what it lacks, and
 // each way on goes as far as it is said to.
 func TestWall(t *testing.T) {
+	t.Parallel()
 	const budget = 90000
 	want := under(t, "contiguous", budget)
 	last := len(want) - 1
@@ -307,6 +312,7 @@ func (p *page) choosePolicy(kind string, budget int) {
 // TestHandoutUnderPolicies: a handout tells of the cache what the page does, with
 // keys as attention read them; of the wall, but offers no run.
 func TestHandoutUnderPolicies(t *testing.T) {
+	t.Parallel()
 	m, err := library.New().Get("")
 	if err != nil {
 		t.Fatal(err)

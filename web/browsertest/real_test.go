@@ -8,6 +8,7 @@ import (
 
 // The switch shows what sim/cost says of Llama-3-8B on an H100.
 func TestRealSizeOnThePage(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"en", "zh"} {
 		p := open(t, "/?lang="+lang+"&step=4")
 		p.at(4)

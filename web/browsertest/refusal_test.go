@@ -44,6 +44,7 @@ const sampled = `const s = document.querySelector("[data-testid=sampler]"); s.va
 // TestAFormNeverRefusesInSilence: what is refused in a closed menu is opened,
 // focused and says why, in the page's language, on a phone too.
 func TestAFormNeverRefusesInSilence(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ lang, testid, value, want string }{
 		{"en", "set-p", "1.5", "“Top-p” is 1.5. It must be from 0.0001 to 1."},
 		{"zh", "set-p", "1.5", "“Top-p”是 1.5，应在 0.0001 到 1 之间。"},
@@ -78,6 +79,7 @@ func TestAFormNeverRefusesInSilence(t *testing.T) {
 // TestARefusalGoesWithItsReason: in another language it says the same, it is gone
 // once the number is right, and it is legible to everybody.
 func TestARefusalGoesWithItsReason(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en")
 	p.js(sampled)
 	p.set("set-p", "0")
@@ -116,6 +118,7 @@ func TestARefusalGoesWithItsReason(t *testing.T) {
 // TestWhatTheServerRefusesIsMarked: the field that its problem is about is opened
 // and described by the reason.
 func TestWhatTheServerRefusesIsMarked(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en")
 	p.js(`document.querySelectorAll("[data-field]").forEach((f) => { f.removeAttribute("max"); f.removeAttribute("min") })`) // as if the page knew no limits
 	for _, c := range []struct{ testid, value, want string }{
@@ -145,6 +148,7 @@ func TestWhatTheServerRefusesIsMarked(t *testing.T) {
 // TestANoticeIsInSightAndNamesFieldsAsThePage: what a link brings is told with the names
 // that the form has, and is not out of sight further down the page.
 func TestANoticeIsInSightAndNamesFieldsAsThePage(t *testing.T) {
+	t.Parallel()
 	for lang, want := range map[string]string{"en": "“Top-k” is -1; it must", "zh": "“Top-k”为 -1，必须"} {
 		p := open(t, "/?k=-1&lang="+lang)
 		p.until(`!document.getElementById("problem").hidden`)
@@ -161,6 +165,7 @@ func TestANoticeIsInSightAndNamesFieldsAsThePage(t *testing.T) {
 
 // TestWhatDoesNotGoTogetherIsNamed: in the words of the page.
 func TestWhatDoesNotGoTogetherIsNamed(t *testing.T) {
+	t.Parallel()
 	for query, want := range map[string]string{
 		"lang=en&sampler=beam&cache=window:4:0":       "“beam search” and “sliding window” cannot",
 		"lang=zh&sampler=beam&draft=story-draft":      "“束搜索”与“推测解码”不能",
@@ -177,6 +182,7 @@ func TestWhatDoesNotGoTogetherIsNamed(t *testing.T) {
 
 // TestRefusalsStandInTheOrderOfTheirFields: of two in one line the first is said first.
 func TestRefusalsStandInTheOrderOfTheirFields(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en")
 	p.js(sampled)
 	p.set("set-t", "")
@@ -192,6 +198,7 @@ func TestRefusalsStandInTheOrderOfTheirFields(t *testing.T) {
 // TestOtherFormsSayWhy: breakpoints, and the page of figures, which asks for its
 // words only then.
 func TestOtherFormsSayWhy(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en")
 	p.click("breaks")
 	p.js(`const k = document.querySelector("[data-testid=break-kind]"); k.value = "cache"; k.dispatchEvent(new Event("change"))`)

@@ -13,6 +13,7 @@ import (
 // TestHowItWasChosen: the form's filters reach the engine, and the sentence, the
 // table and the line say what kvstep trace says, in both languages.
 func TestHowItWasChosen(t *testing.T) {
+	t.Parallel()
 	for lang, words := range map[string][]string{
 		"en": {"Repetition penalty 1.3", "Temperature 1.5", "Top-k 12 left", "Typical-p 0.9 ", "of the probability", "The draw"},
 		"zh": {"重复惩罚 1.3", "温度 1.5", "Top-k 12 从", "Typical-p 0.9 ", "占概率的", "随机数"},

@@ -42,11 +42,11 @@
     return parts;
   }
 
-  /** Runs axe on what stands on the page and is not known; of all that there is, says how much was looked at. */
-  window.kvstepAxe = async (keys) => {
+  /** Runs axe, with its own look at colours or without, on what stands on the page and is not known; says how much that was. */
+  window.kvstepAxe = async (keys, colors) => {
     const known = new Set(keys);
     const parts = unseen(document.documentElement, known, new Map());
-    const asked = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"], preload: false };
+    const asked = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"], preload: false, rules: { "color-contrast": { enabled: colors } } };
     const said = parts.length ? (await axe.run(parts[0] === document.documentElement ? document : { include: parts }, asked)).violations : [];
     return {
       Keys: [...known].slice(keys.length),

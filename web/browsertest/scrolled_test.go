@@ -14,6 +14,7 @@ var fiveSizes = [][2]int64{{1440, 900}, {1366, 657}, {1280, 720}, {1024, 768}, {
 // TestNothingIsScrolledAway: what a press asks for, or moves the focus to, is in the window when it is
 // there, whatever the window, and under nothing.
 func TestNothingIsScrolledAway(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&step=20")
 	p.at(20)
 	shows := func(size [2]int64, after string, what ...string) {

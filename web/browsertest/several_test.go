@@ -39,6 +39,7 @@ func threeLink(lang, schedule string) string {
 // TestABatchOnScreen: the grid, the waits and the strips say what the trace says,
 // pass by pass, in both languages; the picked request is the one that is shown.
 func TestABatchOnScreen(t *testing.T) {
+	t.Parallel()
 	perPass := stepsPerPass(t)
 	for _, c := range []struct{ lang, schedule string }{{"en", sim.ScheduleContinuous}, {"zh", sim.ScheduleStatic}} {
 		want := steps(t, three(c.schedule))
@@ -77,6 +78,7 @@ func tightLink(lang, schedule string) string {
 // TestAPreemptedBatchOnScreen: who gives its blocks back is drawn as the trace has it, with
 // what it recomputes, and told in words.
 func TestAPreemptedBatchOnScreen(t *testing.T) {
+	t.Parallel()
 	perPass := stepsPerPass(t)
 	for _, c := range []struct{ lang, schedule, gives, again string }{
 		{"en", sim.ScheduleContinuous, "gives its blocks back", "recomputed"}, {"zh", sim.ScheduleStatic, "归还其块", "重算"},
@@ -187,6 +189,7 @@ func (p *page) compareStrips(s *sim.Step) {
 // TestLookingAtARequest: the picker, the grid's own buttons and the q key choose
 // whose attention, cache and text are on screen.
 func TestLookingAtARequest(t *testing.T) {
+	t.Parallel()
 	want := steps(t, three(sim.ScheduleContinuous))
 	n := 0 // the first head step at which two requests have tokens
 	for i, s := range want {
@@ -237,6 +240,7 @@ func (p *page) looksAt(s *sim.Step, seq int) {
 // TestBothSchedules: one press runs the other schedule too, and the totals are
 // those of the traces; another makes it the run on screen.
 func TestBothSchedules(t *testing.T) {
+	t.Parallel()
 	perPass := stepsPerPass(t)
 	p := open(t, threeLink("en", sim.ScheduleContinuous)+"&step="+strconv.Itoa(perPass-1))
 	p.at(perPass - 1)
@@ -271,6 +275,7 @@ func TestBothSchedules(t *testing.T) {
 // TestAskingForSeveral: the form's own fields make the batch; beam search is one
 // of the ways to choose a token.
 func TestAskingForSeveral(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en")
 	p.fill("prompt", tom)
 	p.fill("new", "4")
@@ -304,6 +309,7 @@ func TestAskingForSeveral(t *testing.T) {
 // TestABeamSearchOnScreen: the tree's numbers are the trace's, keys walk it, and
 // the finished texts stand in order with the answer marked.
 func TestABeamSearchOnScreen(t *testing.T) {
+	t.Parallel()
 	perPass := stepsPerPass(t)
 	r := sim.Recipe{Prompt: tom, MaxNew: 8, Sampler: sim.Sampler{Kind: "beam", Width: 3, Length: 1}, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 4}}
 	want := steps(t, r)
@@ -350,6 +356,7 @@ func TestABeamSearchOnScreen(t *testing.T) {
 // TestHandoutsOfSeveral: a copy in one file has the schedule, and the tree, as
 // the run on the server had them, and nothing in it that cannot be done there.
 func TestHandoutsOfSeveral(t *testing.T) {
+	t.Parallel()
 	beam := "/?" + url.Values{"lang": {"en"}, "prompt": {tom}, "new": {"4"}, "sampler": {"beam"}, "w": {"2"}, "cache": {"paged:4"}}.Encode()
 	for name, c := range map[string]struct {
 		link   string

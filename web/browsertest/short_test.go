@@ -16,6 +16,7 @@ import (
 // TestMemoryIsForetold: before its first step the page says of a run for how many of its tokens
 // there is memory, in both languages; a prompt that is too long is refused, with how long one may be.
 func TestMemoryIsForetold(t *testing.T) {
+	t.Parallel()
 	models := library.New()
 	memory := sim.NewMemory(nil, "memory.total", 0)
 	models.Count(memory)

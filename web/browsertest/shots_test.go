@@ -17,6 +17,7 @@ import (
 // KVSTEP_SCREENSHOTS says where to, KVSTEP_SHOT which ("name width height theme
 // query js", one a line). KVSTEP_BENCH_MODEL may name a folder, the model "given".
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	dir, shots := os.Getenv("KVSTEP_SCREENSHOTS"), os.Getenv("KVSTEP_SHOT")
 	if dir == "" || shots == "" {
 		t.Skip("skipped: set KVSTEP_SCREENSHOTS and KVSTEP_SHOT")

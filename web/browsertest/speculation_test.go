@@ -13,6 +13,7 @@ import (
 // TestSpeculation: the form asks for a draft, and every pass says on the page
 // what kvstep trace says of it, in both languages.
 func TestSpeculation(t *testing.T) {
+	t.Parallel()
 	const prompt = "One day Tom found a red ball."
 	rec := sim.Recipe{Prompt: prompt, MaxNew: 32, Sampler: sim.Sampler{Kind: "sample", Seed: 5}, Draft: "story-draft", Propose: 4}
 	all := steps(t, rec)

@@ -16,6 +16,7 @@ import (
 // TestVariantsSideBySide: the family and the policies stand side by side with the
 // numbers of their own runs, in both languages, and each leads to its run.
 func TestVariantsSideBySide(t *testing.T) {
+	t.Parallel()
 	lib := library.New()
 	want := map[string]sweep.Outcome{}
 	for _, lang := range []string{"en", "zh"} {
@@ -78,6 +79,7 @@ func TestVariantsSideBySide(t *testing.T) {
 
 // TestVariantsAreAskedForAgain: a server that was busy is asked again when the person says so.
 func TestVariantsAreAskedForAgain(t *testing.T) {
+	t.Parallel()
 	p := open(t, "/?lang=en&new=4")
 	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/variants") && !window.asked++ ? Promise.resolve(new Response('{"problem":"server.busy","args":{}}', {status: 503})) : get(url, ...rest)`)
 	p.js(`document.querySelector("#variants").open = true`)

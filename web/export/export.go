@@ -11,7 +11,10 @@ import (
 	"fmt"
 	"iter"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -294,6 +297,27 @@ func (r *rerun) spanName(first, last int, end string) string {
 		steps = fmt.Sprintf("steps%d-%d", first, last)
 	}
 	return fmt.Sprintf("kvstep-%s-%s%s", unsafe.ReplaceAllString(r.model.Name, "_"), steps, end)
+}
+
+// handoutName names a handout by what it shows: "kvstep-story-Tom-has-a-red-ball-step9-handout.html".
+func (r *rerun) handoutName() string {
+	step := "start"
+	if r.Link.Step >= 0 {
+		step = fmt.Sprintf("step%d", r.Link.Step)
+	}
+	parts := []string{"kvstep", unsafe.ReplaceAllString(r.model.Name, "_"), slug(r.Recipe.Prompt), step}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), "-") + "-handout.html"
+}
+
+// maxSlug is how many letters of a prompt a name has.
+const maxSlug = 40
+
+// slug writes a text as a part of a file's name that every system takes: letters and digits of any
+// script, and hyphens between them.
+func slug(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
+	s := []rune(strings.Join(words, "-"))
+	return strings.Trim(string(s[:min(len(s), maxSlug)]), "-")
 }
 
 // momentName names a file of one moment.

@@ -312,7 +312,7 @@ func TestQRIsTheCodeOfTheAddress(t *testing.T) {
 func TestHandoutIsWholeAndSealed(t *testing.T) {
 	f := makeFile(t, "html", query+"&step=5&lang=zh")
 	s := string(f.Data)
-	if f.Name != "kvstep-small_one-steps0-5-handout.html" {
+	if f.Name != "kvstep-small_one-step5-handout.html" {
 		t.Errorf("called %q", f.Name)
 	}
 	for _, bad := range []string{"<link", "http://127", "https://", "style=\"", "unsafe-"} {

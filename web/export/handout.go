@@ -64,7 +64,7 @@ func (r *rerun) handout(version string) (*File, error) {
 // page writes the handout of the chosen steps.
 func (r *rerun) page(version string) (*File, error) {
 	at, lang := r.Link.Step, text.Match(cmp.Or(r.Lang, "en"))
-	name := r.spanName(r.chosen.first, r.chosen.last, "-handout.html")
+	name := r.handoutName()
 	frames, err := pack(r.handoutEntries(usual), r.stillWanted)
 	if err != nil {
 		return nil, err
@@ -85,6 +85,7 @@ func (r *rerun) page(version string) (*File, error) {
 	err = page.Handout(page.HandoutData{
 		HomeData: page.HomeData{Recorded: true, Lang: lang, Text: text.In(lang), Recipe: r.Recipe, Version: version},
 		Prompt:   cmp.Or(r.Recipe.Prompt, strings.Trim(fmt.Sprint(r.Recipe.Tokens), "[]")), Model: r.model.Name, Step: at,
+		First: r.chosen.first, Last: r.chosen.last,
 		CSS: css, Early: string(early), Script: script, Frames: base85(frames),
 	}).Render(context.Background(), &out)
 	return &File{name, "text/html; charset=utf-8", out.Bytes()}, err

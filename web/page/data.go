@@ -107,6 +107,7 @@ var glyphs = map[string]string{
 	"stop":  "M4 4h8v8H4z",
 	"flag":  "M3 2h2v12H3zM6 3h7l-2 3 2 3H6z",
 	"save":  "M7 2h2v6h3l-4 4-4-4h3zM2 13h12v2H2z",
+	"full":  "M2 2h5v2H4v3H2zM9 2h5v5h-2V4H9zM2 9h2v3h3v2H2zM12 9h2v5H9v-2h3z",
 	"left":  "M10 3v10L4 8z",
 	"right": "M6 3v10l6-5z",
 }

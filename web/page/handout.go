@@ -34,9 +34,18 @@ type HandoutData struct {
 	HomeData
 	Prompt, Model string
 	Step          int // where it opens
+	First, Last   int // of the steps that it holds
 	CSS           string
 	Early, Script string // classic scripts
 	Frames        string // base64 of take.pack
+}
+
+// span names the steps that it holds.
+func (d HandoutData) span() string {
+	if d.Last < d.First {
+		return "–"
+	}
+	return itoa(d.First) + "–" + itoa(d.Last)
 }
 
 // policy allows the handout's own style and scripts, by their hashes, pictures

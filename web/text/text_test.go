@@ -14,8 +14,18 @@ import (
 
 var placeholder = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
 
-// messages are one language's messages: id -> all its forms joined.
+// messages are one language's messages as people read them: id -> all its forms joined.
 func messages(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	all := raw(t, lang)
+	for id, message := range all {
+		all[id] = termMark.ReplaceAllString(message, "$2")
+	}
+	return all
+}
+
+// raw returns messages with the marks of their terms.
+func raw(t *testing.T, lang string) map[string]string {
 	t.Helper()
 	var raw map[string]any
 	if err := json.Unmarshal(JSON(lang), &raw); err != nil {
@@ -31,9 +41,6 @@ func messages(t *testing.T, lang string) map[string]string {
 				all[id] += form.(string) + "\n"
 			}
 		}
-	}
-	for id, message := range all { // what people read
-		all[id] = termMark.ReplaceAllString(message, "$2")
 	}
 	return all
 }

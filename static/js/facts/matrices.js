@@ -5,7 +5,7 @@ import { evicts, named } from "./readout.js";
 import { EVICTED } from "../wire/triangle.js";
 import { largest } from "../scale/linear.js";
 
-/** @import { Cell, Frame, Grid, LaneName, Tensor } from "../types.js" */
+/** @import { Cell, Frame, Grid, LaneName, T, Tensor } from "../types.js" */
 
 export const OPS = /** @type {const} */ (["Q", "K", "scores", "probs", "V", "out"]);
 
@@ -14,6 +14,12 @@ export const plateName = (lane, op) => (lane === "cached" ? op : `without_${op}`
 
 /** Ops with a row for each query. */
 const QUERIES = new Set(["Q", "scores", "probs", "out"]);
+
+/** Ops whose names say where the rows lie, which the lane without a cache does not have. */
+const SHELVED = new Set(["K", "V"]);
+
+/** What an op is called where it stands. @param {{op: string, lane?: string}} ref @param {T} t */
+export const opName = ({ op, lane }, t) => t(lane && SHELVED.has(op) ? `name.${op}.uncached` : `name.${op}`);
 
 /**
  * A lane as it is drawn: query rows, those of them that are computed again, columns; positions of both where not
@@ -30,7 +36,7 @@ export function lanesOf(frame) {
   const kept = frame.tensors.scores;
   /** @type {Drawn[]} */
   const lanes = [];
-  if (without && run.recipe.lanes !== "cached") {
+  if (without && run.recipe.lanes !== "cached" && !(cacheless(frame) && without.source === "none")) {
     const { rows, cached, shown = null, source } = without;
     const n = shown?.length ?? rows;
     const again = shown ? shown.filter((p) => p < cached).length : cached;
@@ -63,7 +69,7 @@ export function numbersOf(frame, lane, op) {
 export function gridOf(frame, lane, op) {
   const tensor = numbersOf(frame, lane.lane, op);
   const dims = tensor?.shape[1] ?? frame.meta.run.config.head_dim;
-  const signed = op !== "probs";
+  const signed = op !== "probs" && !!tensor;
   const transposed = op === "K";
   const size =
     op === "K"

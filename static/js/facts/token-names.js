@@ -35,10 +35,11 @@ function names(meta, { cached, rows }, proposed, decided) {
   return [...all.slice(0, cached + rows - proposed.length), ...proposed.map((x, i) => mark(meta, x, i, decided))];
 }
 
-/** Of every position of the pass on the stage. @param {Frame} frame */
+/** Of every position of the pass on the stage; where no cache is kept, of the cursor's. @param {Frame} frame */
 export function onStage(frame) {
   const { pick_step: from, step } = frame.meta;
-  return from ? names(frame.meta, from, guesses(frame), from.pass === step?.pass) : [];
+  if (!from) return frame.meta.without ? frame.meta.tokens.map((x) => isolate(x[1])) : [];
+  return names(frame.meta, from, guesses(frame), from.pass === step?.pass);
 }
 
 /** Of every position of the cursor's pass, which is in the cache. @param {Frame} frame */

@@ -196,6 +196,14 @@ export function createReplay(records, show, start) {
       queueMicrotask(() => show(moment()));
       return true;
     },
+    /** A step's moment, as it would be looked at, without going there. @param {number} step */
+    peek(step) {
+      const here = /** @type {const} */ ([at, beyond]);
+      [at, beyond] = [held(step), null];
+      const there = moment();
+      [at, beyond] = here;
+      return there;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 // Marks over the matrices: the cell that is explained, the cells it was made of,
 // and arrows from these to it. Shape says it all, colour only helps.
 
+import { plateName } from "../facts/matrices.js";
 import { toPlate } from "./plate.js";
 import { density, fit, show } from "./canvas.js";
 
@@ -34,14 +35,14 @@ export function box(plate, { row, col, along, n = 1 }) {
  */
 export function marked(frame, plates) {
   const e = frame.meta.explain;
-  const from = frame.meta.pick.from;
+  const { pick, without } = frame.meta;
   if (!e) return { cell: null, reads: [] };
   const find = (/** @type {Ref & Partial<Line>} */ line) => {
+    const here = line.lane ? line.step === without?.step && !without.shown : line.step === pick.from;
     const plate =
-      line.step === from &&
-      !line.lane && // its plates are the other lane's
-      (!e.per_head || line.head === frame.meta.pick.head) &&
-      plates.find((p) => p.name === line.op);
+      here &&
+      (!e.per_head || line.head === pick.head) &&
+      plates.find((p) => p.name === plateName(line.lane ?? "cached", line.op));
     return plate ? box(plate, line) : null;
   };
   return { cell: find(e), reads: e.reads.map(find).filter((x) => !!x) };

@@ -76,7 +76,7 @@ export function paint(canvas, plate, grid, colors, ink) {
   const { rows = 0, cols = 0 } = grid.again ?? {};
   const { masked } = grid;
   if (rows || cols)
-    hatch(ctx, grid, (r, c) => (r < rows || c < cols) && !masked?.(r, c), cw, ch, ink.again ?? ink.hatch, ratio, 1);
+    hatch(ctx, grid, (r, c) => (r < rows || c < cols) && !masked?.(r, c), cw, ch, ink.again ?? ink.hatch, ratio, 1, 9);
 }
 
 /**
@@ -126,8 +126,9 @@ function rule(ctx, grid, cw, ch, color) {
  * @param {number} cw
  * @param {number} ch
  * @param {string} color @param {number} ratio @param {number} slope 1 rises to the right, -1 falls
+ * @param {number} [apart] pixels between lines
  */
-function hatch(ctx, grid, of, cw, ch, color, ratio, slope) {
+function hatch(ctx, grid, of, cw, ch, color, ratio, slope, apart = 6) {
   ctx.save();
   ctx.beginPath();
   for (let r = 0; r < grid.rows; r++) {
@@ -144,7 +145,7 @@ function hatch(ctx, grid, of, cw, ch, color, ratio, slope) {
   ctx.beginPath();
   const w = grid.cols * cw;
   const h = grid.rows * ch;
-  for (let x = -h; x < w; x += 6 * ratio) {
+  for (let x = -h; x < w; x += apart * ratio) {
     ctx.moveTo(x, slope > 0 ? h : 0);
     ctx.lineTo(x + h, slope > 0 ? 0 : h);
   }

@@ -22,8 +22,8 @@ export function say(element, text) {
 /** The same words with the marks of their terms, for say. @param {T} t @returns {T} */
 export const withTerms = (t) => t.marked ?? t;
 
-/** @param {string} text */
-function nodes(text) {
+/** A text as it is written, with what can be pressed in it. @param {string} text @returns {(string|Node)[]} */
+export function nodes(text) {
   const parts = text.split(MARK); // text, then kind, name and words of a mark, text ..
   const all = [];
   for (let i = 0; i < parts.length; i += 4) {

@@ -13,7 +13,7 @@ import { keptTokens } from "../../facts/policy-rows.js";
 import { SIGNED } from "./policy-marks.js";
 import { watchWidth } from "../../ui/width.js";
 import { cacheless } from "../../facts/lanes.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, Row, State, T } from "../../types.js" */
 /** @import { Colouring } from "./paint.js" */

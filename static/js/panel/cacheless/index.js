@@ -1,6 +1,5 @@
-// A run of only the lane without a cache: nothing is kept that a picture or an
-// explanation could be made from. Says so where they would be, and offers the
-// same moment with both lanes.
+// A run of only the lane without a cache: nothing is kept that the inside of a layer could be drawn
+// from. Says so where it would be, and offers the same moment with both lanes.
 
 import { cacheless } from "../../facts/lanes.js";
 
@@ -23,7 +22,8 @@ function create(root, { act }) {
   /** @param {State} state */
   return function view(state) {
     frame = state.frame;
-    const none = cacheless(frame) && !!frame?.meta.step;
+    const { pick, step, without } = frame?.meta ?? {};
+    const none = cacheless(frame) && !!step && (!!pick?.op || (without?.source ?? "none") === "none");
     root.hidden = !none;
     root.closest(".panel")?.classList.toggle("no-picture", none);
   };

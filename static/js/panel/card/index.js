@@ -4,7 +4,7 @@
 import { mark } from "../../text.js";
 import { el, parts } from "../../ui/dom.js";
 import { onKey } from "../../ui/keys.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 import { NUMBERS, written } from "./numbers.js";
 import { PLACES, find, goTo } from "./places.js";
 import { createRoving } from "./rove.js";

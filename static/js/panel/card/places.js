@@ -1,6 +1,8 @@
 // Places of the page that a card or the glossary leads to, by name: docs/glossary.md says them
 // in its lines "see", numbers.js and whys.js in their lists.
 
+import { reveal } from "../../ui/dom.js";
+
 /** @import { Actions } from "../../types.js" */
 
 /** @type {Record<string, string>} selectors */
@@ -57,7 +59,7 @@ export function goTo(place, act) {
   if (e instanceof HTMLDetailsElement) e.open = true;
   if (!e.matches("[tabindex], button, a, input, summary")) e.tabIndex = -1;
   e.focus({ preventScroll: true });
-  e.scrollIntoView({ block: "nearest" });
+  reveal(e);
   e.classList.add("pointed-out");
   setTimeout(() => e.classList.remove("pointed-out"), SHOWN);
 }

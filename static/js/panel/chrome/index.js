@@ -2,9 +2,10 @@
 
 import { isolate } from "../../text.js";
 import { readTheme } from "../../ui/theme.js";
-import { evicts, readout } from "../../facts/readout.js";
+import { patterns } from "../../facts/patterns.js";
+import { readout } from "../../facts/readout.js";
 import { told } from "../../ui/refusal.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Host, Panel, State } from "../../types.js" */
 
@@ -69,7 +70,7 @@ function create(_, { store, act }) {
     const away = connected || !lost ? "" : told(lost, t);
     offline.hidden = !away;
     if (offline.textContent !== away) offline.textContent = away; // a live region speaks every change
-    byId("legend-gone").hidden = !state.frame || !evicts(state.frame);
+    if (state.frame && state.frame !== before.frame) legend(patterns(state.frame));
     const cell = readout(state);
     byId("readout").hidden = !cell;
     if (cell) {
@@ -94,4 +95,10 @@ function create(_, { store, act }) {
       el.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (el).dataset.langSet === lang));
     }
   };
+}
+
+/** Names what is drawn; the rest keeps its place. @param {ReturnType<typeof patterns>} drawn */
+function legend(drawn) {
+  for (const li of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-pattern]")))
+    li.hidden = !drawn.has(/** @type {import("../../facts/patterns.js").Pattern} */ (li.dataset.pattern));
 }

@@ -8,7 +8,7 @@ import { formula } from "./mathml.js";
 import { tidy } from "./exact.js";
 import { bare, short, stepName, title } from "./refs.js";
 import { el, parts, reveal } from "../../ui/dom.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Crumb, Explain, Frame, Host, Panel, Ref, State, T } from "../../types.js" */
 

@@ -1,5 +1,6 @@
 // One sentence in plain words that says how a cell came to be, with its numbers.
 
+import { opName } from "../../facts/matrices.js";
 import { calcAt, calcOf, find } from "./calc.js";
 import { brief } from "./exact.js";
 import { percent, sentences } from "../../format.js";
@@ -24,9 +25,9 @@ export function reason(frame, t) {
     Row: row,
     Col: col,
     Value: brief(e.value),
-    Name: t("name." + e.op),
-    A: e.reads[0] && t("name." + e.reads[0].op),
-    B: e.reads[1] && t("name." + e.reads[1].op),
+    Name: opName(e, t),
+    A: e.reads[0] && opName(e.reads[0], t),
+    B: e.reads[1] && opName(e.reads[1], t),
     N: e.sum?.n,
     Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e, e.sum.n) : e.sum?.n,
     Sum: e.sum && brief(e.sum.value),

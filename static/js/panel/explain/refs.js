@@ -1,5 +1,6 @@
 // Names of cells, as people say them, and the way from one to the next.
 
+import { opName } from "../../facts/matrices.js";
 import { isolate } from "../../text.js";
 import { onStage } from "../../facts/token-names.js";
 import { where } from "../../facts/where.js";
@@ -41,7 +42,7 @@ export function labels(frame, cell) {
  */
 export function title(frame, cell, t) {
   const { row, col } = labels(frame, cell);
-  const args = { Op: t("name." + cell.op), Row: row, Col: col };
+  const args = { Op: opName(cell, t), Row: row, Col: col };
   if (cell.at.col_pos !== undefined) return t("cell.pair", args);
   if (cell.op === "logits") return t("explain.token_at", args);
   return t(cell.at.row_pos !== undefined || cell.at.row !== undefined ? "cell.dim" : "explain.weight_at", args);
@@ -55,7 +56,7 @@ export function title(frame, cell, t) {
  */
 export function short(frame, cell, t) {
   const { row, col } = labels(frame, cell);
-  return `${t("name." + cell.op)} [${row}, ${col}]`;
+  return `${opName(cell, t)} [${row}, ${col}]`;
 }
 
 /** "prefill · layer 3". @param {Pick<Explain, "steps">} explain @param {number} step @param {T} t */

@@ -1,6 +1,7 @@
 // The arithmetic of a cell as real tables: the terms of its sum, the operations
 // after it, and the order in which a machine adds.
 
+import { opName } from "../../facts/matrices.js";
 import { exact, tidy } from "./exact.js";
 import { goneFor } from "../../facts/policy-rows.js";
 import { cellOf, labels, stepName } from "./refs.js";
@@ -33,9 +34,9 @@ export function operand(text, ref, label, follow) {
 /** Heads of the number columns by what the terms make. @param {Explain} e @param {T} t */
 function heads(e, t) {
   if (e.kind === "softmax") return [t("name.scores"), t("explain.less"), t("explain.exp")];
-  if (e.kind === "layernorm") return [t("name." + e.reads[0].op), t("calc.centred"), t("explain.square")];
-  if (e.kind === "rms") return [t("name." + e.reads[0].op), "", t("explain.square")];
-  return [t("name." + e.reads[0].op), t("name." + e.reads[1].op), t("explain.product")];
+  if (e.kind === "layernorm") return [opName(e.reads[0], t), t("calc.centred"), t("explain.square")];
+  if (e.kind === "rms") return [opName(e.reads[0], t), "", t("explain.square")];
+  return [opName(e.reads[0], t), opName(e.reads[1], t), t("explain.product")];
 }
 
 /**
@@ -110,12 +111,12 @@ export function calcTable(frame, t, follow) {
     const args = c.args.map((x) => {
       const text = tidy(x.value);
       if (!x.ref) return text.startsWith("-") ? `(${text})` : text;
-      return operand(text, x.ref, t("name." + x.ref.op), follow);
+      return operand(text, x.ref, opName(x.ref, t), follow);
     });
     const from = c.args[0]?.ref; // a maximum and a mean have none
     if (c.fn === "copy" && from)
       return el("tr", [
-        el("th", `${t("name." + from.op)} · ${stepName(e, from.step, t)}`, { scope: "row" }),
+        el("th", `${opName(from, t)} · ${stepName(e, from.step, t)}`, { scope: "row" }),
         el("td", args),
       ]);
     /** @type {(string|Node)[]} */

@@ -1,6 +1,6 @@
 // One op of a layer: its inputs, and what it makes of them.
 
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 import { plan } from "./plan.js";
 import { createPlates } from "./op-figures.js";
 import { paint } from "../../ui/matrix.js";

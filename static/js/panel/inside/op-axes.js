@@ -1,7 +1,7 @@
 // What stands around the matrices of an op: token names beside rows and above
 // columns, cached parted from new, and the signs between.
 
-import { bracket, sign, text, thin } from "../../ui/axes.js";
+import { along, bracket, sign, text, thin } from "../../ui/axes.js";
 import { onStage } from "../../facts/token-names.js";
 import { learned } from "../../facts/readout.js";
 import { blank, show } from "../../ui/canvas.js";
@@ -57,12 +57,7 @@ export function around(canvas, layout, frame, theme) {
 function above(ctx, p, names, cached, room, theme) {
   const fit = Math.min(parseFloat(theme.font), Math.max(p.w / p.cols - 1.5, 9));
   ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
-  ctx.textAlign = "left";
   thin(p.cols, p.w / p.cols, 10, (j, x) => {
-    ctx.save();
-    ctx.translate(p.x + x, p.y - 24);
-    ctx.rotate(-Math.PI / 2);
-    text(ctx, names[j], 0, 0, room - 14, j < cached ? theme.colors.muted : theme.colors.ink);
-    ctx.restore();
+    along(ctx, names[j], p.x + x, p.y - 24, room - 14, j < cached ? theme.colors.muted : theme.colors.ink);
   });
 }

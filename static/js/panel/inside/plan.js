@@ -94,7 +94,9 @@ function cross({ width, inputs: [a, b, bias], out, m, positions }, label) {
       { name: out.op, x, y, ...size, rows: m, cols: out.cols },
     ],
     signs: [
-      ["·", x - (gap - names) / 2, y + Math.min(size.h / 2, 40)],
+      // the second operand stands over the result: a sign between the first and the result is no product
+      ["·", x - gap / 2, added - CAPTION],
+      ["=", x - (gap - names) / 2, y + Math.min(size.h / 2, 40)],
       ...(bias ? [/** @type {[string, number, number]} */ (["+", x - (gap - names) / 2, added + BIAS / 2])] : []),
     ],
   };

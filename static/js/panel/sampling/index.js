@@ -6,7 +6,7 @@ import { createOpen } from "../../ui/open.js";
 import { percent } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 import { bar, el, parts } from "../../ui/dom.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Choice, Frame, Host, Option, Panel, Sampler, Stage, State, T } from "../../types.js" */
 

@@ -8,7 +8,7 @@ import { percent, sentences, si } from "../../format.js";
 import { isBatch, promptOf, seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
 import { el, parts } from "../../ui/dom.js";
-import { withTerms, say } from "../../ui/terms.js";
+import { nodes, say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, State, T, With } from "../../types.js" */
 /** @import { PassCell } from "./passes.js" */
@@ -284,7 +284,7 @@ function each(table, frame, x, t) {
       "thead",
       el(
         "tr",
-        columns.map((c) => el("th", t(`schedule.column.${c}`), { scope: "col" })),
+        columns.map((c) => el("th", nodes(withTerms(t)(`schedule.column.${c}`)), { scope: "col" })),
       ),
     ),
     el("tbody", rows),

@@ -1,7 +1,7 @@
 // What stands around the matrices of the stage: token names, hatching over what is computed again, the
 // shelf's bracket, ghosts of old queries, the signs of the formula, and between the lanes what of them is equal.
 
-import { bracket, sign, text, thin } from "../../ui/axes.js";
+import { along, bracket, sign, text, thin } from "../../ui/axes.js";
 import { guesses, onStage } from "../../facts/token-names.js";
 import { blank, show } from "../../ui/canvas.js";
 import { plateName } from "../../facts/matrices.js";
@@ -22,22 +22,23 @@ export function around(canvas, layout, lanes, frame, theme, t) {
   const c = theme.colors;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";
+  const high = parseFloat(theme.font) + 1; // pixels that a name takes
   for (const lane of lanes) {
     const plate = (/** @type {string} */ op) => layout.plates[plateName(lane.lane, op)];
     const Q = plate("Q");
     const first = lane.lane === "cached" ? from.cached : 0;
     const position = (/** @type {number} */ i) => lane.shown?.[i] ?? first + i;
     ctx.textAlign = "right";
-    thin(lane.rows, Q.h / lane.rows, 12, (i, y) =>
+    thin(lane.rows, Q.h / lane.rows, high, (i, y) =>
       text(ctx, labels[position(i)], Q.x - 8, Q.y + y, layout.label - 12, i < lane.cached ? c.muted : c.ink),
     );
     signs(ctx, plate, c);
     frameLane(ctx, layout, plate, lane, c);
   }
   columns(ctx, layout, lanes[0], labels, from.cached, theme);
-  const kept = lanes.find((l) => l.lane === "cached");
-  if (kept) shelf(ctx, layout, from.cached, frame, theme, t);
-  if (kept && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme);
+  const shelved = lanes.some((l) => l.lane === "cached");
+  if (shelved) shelf(ctx, layout, from.cached, frame, theme, t);
+  if (shelved && lanes.length > 1) meet(ctx, layout, frame, from.cached, theme, t);
 }
 
 /**
@@ -50,16 +51,9 @@ function columns(ctx, layout, lane, labels, cached, theme) {
   const y = Math.min(K.y, S.y) - 6;
   const apart = K.w / K.cols;
   const size = parseFloat(theme.font);
-  const fit = Math.min(size, apart * Math.max(1, Math.ceil(12 / apart)) - 1.5);
-  ctx.font = theme.font.replace(/^[\d.]+px/, `${fit}px`);
-  thin(K.cols, apart, 12, (j, x) => {
+  thin(K.cols, apart, size + 1, (j, x) => {
     const p = lane.shown?.[j] ?? j;
-    ctx.save();
-    ctx.translate(K.x + x, y);
-    ctx.rotate(-Math.PI / 2);
-    ctx.textAlign = "left";
-    text(ctx, labels[p], 0, 0, layout.names - 8, p < cached ? theme.colors.muted : theme.colors.ink);
-    ctx.restore();
+    along(ctx, labels[p], K.x + x, y, layout.names - 8, p < cached ? theme.colors.muted : theme.colors.ink);
   });
   ctx.font = theme.font;
 }
@@ -73,9 +67,9 @@ function signs(ctx, plate, c) {
   ctx.fillStyle = c.muted;
   ctx.textAlign = "center";
   const y = S.y + S.h / 2;
-  sign(ctx, "·", (Q.x + Q.w + S.x) / 2, y);
+  sign(ctx, "=", (Q.x + Q.w + S.x) / 2, y); // K^T stands over or under S, and V so beside O
   sign(ctx, "→", (S.x + S.w + A.x) / 2, y);
-  sign(ctx, "·", (A.x + A.w + O.x) / 2, y);
+  sign(ctx, "=", (A.x + A.w + O.x) / 2, y);
 }
 
 /**
@@ -124,9 +118,9 @@ function fresh(frame, t) {
 /**
  * Between the lanes: that each op's new rows are equal, or not; over Q the old queries' ghosts.
  * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
- * @param {Frame} frame @param {number} cached @param {Theme} theme
+ * @param {Frame} frame @param {number} cached @param {Theme} theme @param {T} t
  */
-function meet(ctx, layout, frame, cached, theme) {
+function meet(ctx, layout, frame, cached, theme, t) {
   const c = theme.colors;
   const { step, without } = frame.meta;
   const y = layout.plates.Q.y - layout.middle / 2;
@@ -140,7 +134,10 @@ function meet(ctx, layout, frame, cached, theme) {
     ctx.fillText(equal ? "=" : "≠", p.x + p.w / 2, y);
   }
   ctx.font = theme.font;
-  if (cached) ghosts(ctx, layout.plates.Q, layout.middle, c);
+  if (!cached) return;
+  ghosts(ctx, layout.plates.Q, layout.middle, c);
+  ctx.textAlign = "right";
+  text(ctx, t("stage.ghosts"), layout.plates.Q.x - 8, y, layout.label - 14, c.muted);
 }
 
 /**

@@ -9,18 +9,25 @@ import { sharers } from "../../facts/heads.js";
 
 // widths in em of the formulas over the matrices
 const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, scores: 5.2, probs: 7.4, out: 4.7 });
+const LETTER = 1.4; // of each without what follows its letter
 
 /**
- * The size of a matrix, and what the ends of its ramp stand for, as far as there is room beside its formula.
- * @param {string} op @param {Plate} plate @param {Grid} grid @param {boolean} told are there numbers?
- * @param {number} em pixels @param {number} role letters of what the matrix does, beside its formula
+ * What is written beside the letter of a matrix, as far as there is room: the rest of its formula, its size, what
+ * the ends of its ramp stand for.
+ * @param {string} op @param {Plate} plate @param {Grid} grid
+ * @param {{told: boolean, em: number, role: number, corner: number}} room are there numbers; pixels; letters of what
+ *   the matrix does; pixels between K^T and V, which have their words there
+ * @returns {{full: boolean, size: string}}
  */
-export function sizes(op, plate, grid, told, em, role) {
+export function written(op, plate, grid, { told, em, role, corner }) {
   const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
-  const texts = grid.signed && told ? [`${size} · ±${shortNumber(grid.max)}`, size] : [size];
-  if (!FORMULA[op]) return size; // stands beside it, on a line of its own
+  if (!FORMULA[op]) return { full: true, size: corner > 15 * em ? size : "" };
+  const room = plate.w + 16;
   const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * (s.length + role));
-  return texts.find((s) => takes(s) <= plate.w + 16) ?? "";
+  const texts = grid.signed && told ? [`${size} · ±${shortNumber(grid.max)}`, size] : [size];
+  const full = em * FORMULA[op] <= room;
+  const short = op === "Q" ? takes(size) <= room : em * (LETTER + 0.5 + 0.42 * size.length) <= room;
+  return { full, size: (full ? texts.find((s) => takes(s) <= room) : short ? size : "") ?? "" };
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { around } from "./around.js";
 import { listen } from "./cells.js";
-import { says, sizes } from "./captions.js";
+import { says, written as caption } from "./captions.js";
 import { stage as geometry } from "./layout.js";
 import { OPS, again, gridOf, lanesOf, numbersOf, plateName, toCell, toPlate } from "../../facts/matrices.js";
 import { paint } from "../../ui/matrix.js";
@@ -146,7 +146,10 @@ function create(root, { act }) {
       part.box.hidden = !plate || !grid;
       if (!plate || !grid) continue;
       place(part.box, plate);
-      part.caption.textContent = sizes(part.op, plate, grid, !!laneOf(name)?.told, theme.em, part.role());
+      const room = { told: !!laneOf(name)?.told, em: theme.em, role: part.role(), corner: layout.corner };
+      const said = caption(part.op, plate, grid, room);
+      part.caption.textContent = said.size;
+      part.box.classList.toggle("short", !said.full);
       const words = t(`op.${part.op}.long`, label(part.op, plate));
       part.canvas.setAttribute("aria-label", `${t("stage.lane." + part.lane)}. ${words}`);
       cursor(part.cursor, plate, laneOf(name), part.op, state.cell);

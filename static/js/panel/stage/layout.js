@@ -7,6 +7,7 @@ import { plateName } from "../../facts/matrices.js";
 
 const FEW = 8; // rows or columns of which each has room for its number
 const NARROW = 640; // pixels
+const MOST = 1.6; // times the size that is wished for, where a window is large
 
 /**
  * The stage: above, the lane without a cache, below it the one with it, in the same columns. In each,
@@ -37,13 +38,13 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
   // What is left of the height is shared by dimensions and rows.
   const count = lanes.reduce((n, lane) => n + (lane === "cached" ? m : rows), 0);
   const free = height - names - foot - middle - lanes.length * caption - 4;
-  const dims = hd * (few ? 24 : 2.4);
+  const dims = hd * (few ? 24 : both ? 2.4 : 4);
   const row = few || count <= FEW ? 26 : 14;
-  const thick = m === 1 && both ? 26 : row; // the one row of decode is what the eye looks for
+  const thick = m === 1 ? Math.max(row, 26) : row; // the one row of decode is what the eye looks for
   const all = lanes.reduce((sum, lane) => sum + (lane === "cached" ? m * thick : rows * row), 0);
-  const share = Math.min(free / (lanes.length * dims + all), 1);
+  const share = Math.min(free / (lanes.length * dims + all), MOST);
   const tall = Math.max(dims * share, Math.min(free / (3 * lanes.length), 30)); // K^T and V
-  const scale = Math.min((free - lanes.length * tall) / all, 1);
+  const scale = Math.min((free - lanes.length * tall) / all, MOST);
 
   const total = label + 2 * deep + 3 * gap + 2 * key * room;
   const from = Math.max(Math.floor((width - total) / 2), 0);
@@ -82,16 +83,15 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
     notes[lane] = above ? { ...corner, y: 0, h: at - caption } : { ...corner, y: kv, h: height - kv };
     y += tall + caption + h + middle;
   }
-  return { plates, notes, lanes, width, height, label, narrow, from, names, middle };
+  return { plates, notes, corner: o - s - across, lanes, width, height, label, narrow, from, names, middle };
 }
 
 /**
- * How many positions there is room for where t are shown: a power of two or one and a half of it, so that
+ * How many positions there is room for where t are shown: up to the next quarter of a power of two, so that
  * columns keep their width over many steps.
  * @param {number} t
  */
 function positions(t) {
-  let room = 8;
-  while (room < t) room = Number.isInteger(Math.log2(room)) ? room * 1.5 : (room / 1.5) * 2;
-  return room;
+  const step = Math.max(2 ** (Math.floor(Math.log2(Math.max(t - 1, 1))) - 2), 4);
+  return Math.ceil(t / step) * step;
 }

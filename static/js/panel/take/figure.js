@@ -4,8 +4,10 @@
 import { svgContext } from "./context.js";
 import { escape, paintBox, rgb, tag } from "./ink.js";
 
-/** Elements that are for pressing, not for reading. */
+/** Elements that are for typing, or never seen. */
 const SKIP = ["SCRIPT", "STYLE", "INPUT", "TEXTAREA", "OPTION", "DIALOG", "NOSCRIPT"];
+/** Elements that are for pressing, which a slide does not have. */
+const CONTROLS = ["BUTTON", "SELECT", "LABEL", "SUMMARY"];
 
 const ruler = () => /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
 
@@ -39,20 +41,21 @@ export function record(canvases, repaint) {
 
 /**
  * @param {Element[]} roots stand one under the other @param {Map<Element, string>} canvases from record
- * @param {{title: string, text: string, background: string}} about
+ * @param {{title: string, text: string, background: string, controls?: boolean}} about
  * @returns {{svg: string, width: number, height: number}}
  */
 export function figure(roots, canvases, about) {
   const margin = 16;
   let width = 0;
   let top = margin;
+  const skip = about.controls ? SKIP : [...SKIP, ...CONTROLS];
   const body = roots
     .map((root) => {
       const r = root.getBoundingClientRect();
       // Whole pixels, so that lines stay as sharp as on screen.
-      const part = element(root, canvases, Math.round(r.left) - margin, Math.round(r.top) - top);
+      const part = element(root, canvases, Math.round(r.left) - margin, Math.round(r.top) - top, skip);
       width = Math.max(width, Math.ceil(r.width) + 2 * margin);
-      top += Math.ceil(r.height) + 12;
+      top += Math.ceil(deep(root, r)) + 12;
       return part;
     })
     .join("");
@@ -64,17 +67,28 @@ export function figure(roots, canvases, about) {
   return { svg, width, height };
 }
 
+/** What is drawn below the last matrix or word of a figure: brackets, and what they mean. */
+const FOOT = 24;
+
+/** How high the part of an element is in which something stands. @param {Element} root @param {DOMRect} r */
+function deep(root, r) {
+  const things = [...root.querySelectorAll("figure, p, li, tr")].filter((e) => e.checkVisibility());
+  const ends = things.map((e) => e.getBoundingClientRect().bottom - r.top + FOOT);
+  return ends.length ? Math.min(r.height, Math.max(...ends)) : r.height;
+}
+
 /**
  * @param {Element} el
  * @param {Map<Element, string>} canvases
  * @param {number} dx
  * @param {number} dy
+ * @param {string[]} skip elements that are left out
  * @returns {string}
  */
-function element(el, canvases, dx, dy) {
+function element(el, canvases, dx, dy, skip) {
   const style = getComputedStyle(el);
   if (
-    SKIP.includes(el.tagName) ||
+    skip.includes(el.tagName) ||
     style.display === "none" ||
     style.visibility === "hidden" ||
     Number(style.opacity) === 0
@@ -104,7 +118,7 @@ function element(el, canvases, dx, dy) {
   out += pseudo(el, style, b) + mathLines(el, b, dx, dy, style);
   let inside = "";
   for (const child of el.childNodes) {
-    if (child instanceof Element) inside += element(child, canvases, dx, dy);
+    if (child instanceof Element) inside += element(child, canvases, dx, dy, skip);
     else if (child instanceof Text) inside += lines(child, style, dx, dy);
   }
   if (inside && /auto|scroll|hidden|clip/.test(style.overflowX + style.overflowY)) {
@@ -112,6 +126,7 @@ function element(el, canvases, dx, dy) {
     const cut = tag("clipPath", { id }, tag("rect", { x: b.x, y: b.y, width: b.w, height: b.h }));
     inside = cut + tag("g", { "clip-path": `url(#${id})` }, inside);
   }
+  if (el instanceof HTMLAnchorElement && /^https?:/.test(el.href)) inside = tag("a", { href: el.href }, inside);
   return style.opacity === "1" ? out + inside : `<g opacity="${style.opacity}">${out}${inside}</g>`;
 }
 

@@ -1,6 +1,7 @@
 // The menu of what can be taken away: links, pictures, data, the run.
 
-import { figure, record } from "./figure.js";
+import { createPicture, linkOf, matrices } from "./picture.js";
+import { createPrint } from "./print.js";
 import { address } from "../../state/url.js";
 import { si } from "../../format.js";
 import { sizeOf } from "./sizes.js";
@@ -13,11 +14,18 @@ export function fileName({ run, step, pick }, end) {
   return `kvstep-${model}-${step ? `step${step.n}` : "start"}-layer${pick.layer}-head${pick.head}${end}`;
 }
 
+/** The name that an answer gives its file, in whatever script. @param {string} header */
+function nameIn(header) {
+  const [, coded] = /filename\*=UTF-8''([^;]+)/.exec(header) ?? [];
+  return coded ? decodeURIComponent(coded) : /filename="([^"]+)"/.exec(header)?.[1];
+}
+
 /** @type {Panel} */
 export const panel = { id: "take", offline: true, create };
 
 /** @param {HTMLDetailsElement} root @param {Host} host */
-function create(root, { store, act, live }) {
+function create(root, host) {
+  const { store, act, live } = host;
   const status = /** @type {HTMLElement} */ (root.querySelector("[data-status]"));
   const sizes = /** @type {HTMLElement} */ (root.querySelector("[data-sizes]"));
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("qr"));
@@ -25,39 +33,19 @@ function create(root, { store, act, live }) {
   const moment = () => /** @type {Frame} */ (store.get().frame); // nothing is made before there is one
   const query = () => address(moment().meta.link, store.get().lang);
 
-  /** Every view again, from values that no view has seen. @param {boolean} again */
-  const repaint = (again) => {
-    const { theme } = store.get();
-    store.set({
-      frame: { ...moment() },
-      theme: {
-        ...theme,
-        sequential: theme.sequential.slice(),
-        diverging: theme.diverging.slice(),
-        font: again ? theme.font + " " : theme.font.trimEnd(),
-      },
-    });
-    store.flush();
-  };
-  /** @param {boolean} whole all panels, or only the stage */
+  const picture = createPicture(store);
+  const pages = document.getElementById("print");
+  if (pages) createPrint(pages, host);
+  /** @param {boolean} whole all panels, or only the figure */
   const drawn = (whole) => {
-    const byId = (/** @type {string} */ id) => /** @type {Element} */ (document.getElementById(id));
-    const stage = /** @type {Element} */ (byId("stage").closest(".panel"));
-    const roots = whole
-      ? [byId("timeline"), byId("sentence"), /** @type {Element} */ (stage.closest(".columns"))]
-      : [/** @type {Element} */ (byId("sentence").querySelector("[data-line]")), stage];
-    const canvases = roots.flatMap((r) => [...r.querySelectorAll("canvas")]).filter((c) => c.clientWidth > 0);
-    return figure(roots, record(canvases, repaint), {
-      title: document.title,
-      text: `${byId("sentence").textContent?.trim()} ${location.origin}/${query()}`,
-      background: getComputedStyle(document.documentElement).backgroundColor,
-    });
+    if (!whole) return picture([matrices()]);
+    return picture([...document.querySelectorAll("#view, main > .columns")], { controls: true });
   };
 
   /** @type {Record<string, () => Promise<string>>} each answers with what to say */
   const kinds = {
     async link() {
-      const url = `${location.origin}/${query()}`;
+      const url = linkOf(store.get());
       try {
         await navigator.clipboard.writeText(url);
         return store.get().t("take.copied");
@@ -71,7 +59,7 @@ function create(root, { store, act, live }) {
       const response = await fetch("/take/qr" + query());
       if (!response.ok) throw await response.text();
       image.src = URL.createObjectURL(await response.blob());
-      /** @type {HTMLElement} */ (dialog.querySelector("[data-link]")).textContent = `${location.origin}/${query()}`;
+      /** @type {HTMLElement} */ (dialog.querySelector("[data-link]")).textContent = linkOf(store.get());
       dialog.showModal();
       return "";
     },
@@ -113,7 +101,7 @@ function create(root, { store, act, live }) {
   /** A file that the server makes. @param {string} kind */
   async function served(kind) {
     const response = await made(kind);
-    const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "")?.[1] ?? `kvstep.${kind}`;
+    const name = nameIn(response.headers.get("Content-Disposition") ?? "") ?? `kvstep.${kind}`;
     return save(name, await response.blob());
   }
 

@@ -1,0 +1,99 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { MARK, translator } from "../js/text.js";
+import { NUMBERS, written } from "../js/panel/card/numbers.js";
+import { PLACES } from "../js/panel/card/places.js";
+import { WHYS } from "../js/panel/card/whys.js";
+import { frame } from "./frames.js";
+
+const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
+const en = load("en");
+const names = ["start", "prefill", "chosen", "decode", "end", "panels", "verdict", "window", "int8"].flatMap((name) => {
+  try {
+    return [frame(name)];
+  } catch {
+    return []; // no frame of that name
+  }
+});
+const lines = (why) => Object.keys(en).filter((id) => id.startsWith(`ask.${why.id}.`) && !id.includes(".cell."));
+const placed = (place) => place.startsWith("op-") || place in PLACES;
+
+test("a message is plain text, and with its marks where somebody writes them", () => {
+  const t = translator({ a: "The [[kv-cache|KV cache]] of {{.Who}}." }, "en");
+  assert.equal(t("a", { Who: "Ada" }), "The KV cache of Ada.");
+  assert.deepEqual(t.marked("a", { Who: "[[x|y]]" }).split(MARK), [
+    "The ",
+    "term",
+    "kv-cache",
+    "KV cache",
+    " of [[x|y]].",
+  ]);
+});
+
+test("every question has its messages, and every message of a question is said by it", () => {
+  const said = new Set(WHYS.flatMap((why) => names.flatMap((f) => why.lines(f.meta).map((l) => `ask.${why.id}.${l}`))));
+  for (const id of said) assert.ok(en[id], id);
+  for (const why of WHYS) {
+    assert.match(en[`ask.${why.id}`] ?? "", /\?$/, why.id);
+    assert.ok(Boolean(why.after) !== Boolean(why.in), `${why.id} stands in one place`);
+    for (const place of why.see ?? []) {
+      assert.ok(place in PLACES, place);
+      assert.ok(en[`card.see.${place.replace(/-.*/, "")}`], `no words for a link to ${place}`);
+    }
+    for (const cell of Object.keys(why.cells ?? {})) assert.ok(en[`ask.${why.id}.cell.${cell}`], cell);
+  }
+  const source = readFileSync(new URL("../js/panel/card/whys.js", import.meta.url), "utf8");
+  for (const id of Object.keys(en).filter((x) => x.startsWith("ask."))) {
+    const [, why, line] = id.split(".");
+    assert.ok(
+      WHYS.some((x) => x.id === why),
+      id,
+    );
+    if (line && line !== "cell") assert.ok(source.includes(`"${line}"`), `nobody says ${id}`);
+  }
+});
+
+test("every number of a card is in the list, and leads somewhere", () => {
+  const used = new Set(WHYS.flatMap(lines).flatMap((id) => [...en[id].matchAll(/\{\{\.(\w+)\}\}/g)].map((m) => m[1])));
+  assert.deepEqual([...used].toSorted(), Object.keys(NUMBERS).toSorted());
+  for (const [name, { see }] of Object.entries(NUMBERS)) assert.ok(placed(see), `${name} leads to ${see}`);
+  const glossary = readFileSync(new URL("../../docs/glossary.md", import.meta.url), "utf8");
+  const places = [...glossary.matchAll(/^- see: (.*)$/gm)].map((m) => m[1]);
+  assert.ok(places.length > 60);
+  for (const place of places) assert.ok(placed(place), `the glossary leads to ${place}`);
+});
+
+test("bytes per token are the product of the config's own numbers", () => {
+  for (const f of names) {
+    const { layers, kv_heads, head_dim } = f.meta.run.config;
+    const [a, b, c, d, e] = ["Sides", "Layers", "KVHeads", "HeadDim", "NumberBytes"].map((n) => NUMBERS[n].of(f.meta));
+    assert.deepEqual([a, b, c, d], [2, layers, kv_heads, head_dim]);
+    assert.equal(a * b * c * d * e, Number(f.meta.kv.bytes_per_token));
+    if (f.meta.run.policy.exact) assert.equal(e, 4);
+  }
+});
+
+test("the guide has every question, in both languages", () => {
+  const guide = readFileSync(new URL("../../docs/questions.md", import.meta.url), "utf8");
+  const rows = guide.split("\n").filter((line) => /^\| .*\?/.test(line));
+  const zh = load("zh");
+  assert.deepEqual(
+    rows.map((row) => row.split(" | ").slice(0, 2).join(" | ")).toSorted(),
+    WHYS.map(({ id }) => `| ${en[`ask.${id}`]} | ${zh[`ask.${id}`]}`).toSorted(),
+  );
+});
+
+test("sentences of cards have at most 15 words", () => {
+  for (const id of WHYS.flatMap(lines))
+    for (const sentence of en[id].replace(/\[\[[^|]*\|([^\]]*)\]\]/g, "$1").split(/(?<=[.;:]) /)) {
+      const words = sentence.split(/\s+/).filter((w) => /\w/.test(w));
+      assert.ok(words.length <= 15 || id.endsWith(".product"), `${id}: ${words.length} words: ${sentence}`);
+    }
+});
+
+test("numbers are written as people read them", () => {
+  const f = frame("decode");
+  assert.equal(written("Layers", f, "en"), String(f.meta.run.config.layers));
+  assert.match(written("TotalCached", f, "en"), /^[\d.]+ [kM]FLOP$/);
+});
