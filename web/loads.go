@@ -29,7 +29,7 @@ var loads = map[string]load{
 	"page.css": joined("page.css", func() (string, error) { return bundle.Styles(static.Files, page.Stylesheets()...) }),
 	"plots.js": joined("plots.js", func() (string, error) { return bundle.Script(static.Files, "js/plots.js") }),
 	"plots.css": joined("plots.css", func() (string, error) {
-		return bundle.Styles(static.Files, "css/kvstep.css", "css/plots.css", "js/ui/refusal.css")
+		return bundle.Styles(static.Files, "css/kvstep.css", "css/plots.css", "js/ui/refusal.css", "js/ui/touch.css")
 	}),
 	"waits.css":   joined("waits.css", func() (string, error) { return bundle.Styles(static.Files, "css/kvstep.css") }),
 	"early.js":    joined("early.js", func() (string, error) { return bundle.Script(static.Files, "js/early.js") }),

@@ -217,6 +217,10 @@ func (v View) RowBytes(rows int) int64 { return int64(rows) * v.history.spec.row
 // Remembered returns what a history of a policy's cache takes for a row of a layer beside K and V.
 func Remembered(s Spec, p sim.CachePolicy) (bytes int64) {
 	t := TraitsOf(p)
+	bytes = int64(s.KVHeads) * 2 * floatBytes // sizes, see measures
+	if t.Quantises() {
+		bytes *= 3 // errors and scales
+	}
 	if KeepsRows(p) {
 		bytes += int64(2*slice) * 5 / 4 // lists grow by more than they need
 	}

@@ -3,6 +3,7 @@ package lens
 import (
 	"math"
 	"sync"
+	"unsafe"
 
 	"kvstep/sim"
 	"kvstep/sim/mat"
@@ -75,6 +76,7 @@ type headKey struct{ n, seq, by int }
 
 // headPicture is every head's attention in one layer step.
 type headPicture struct {
+	bytes int64
 	mu    sync.Mutex // held while it is made: another frame waits for it
 	made  bool
 	maps  []byte // [heads, rows, cols]
@@ -84,8 +86,8 @@ type headPicture struct {
 // passesPictured is of how many passes all layers' pictures stay.
 const passesPictured = 8
 
-// at returns the place of a picture, which is to be made if it was not.
-func (p *headPictures) at(key headKey, most int) *headPicture {
+// at returns the place of a picture of so many bytes, which is to be made if it was not.
+func (p *headPictures) at(key headKey, bytes int64, most int, held *sim.Memory) *headPicture {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if x := p.known[key]; x != nil {
@@ -95,10 +97,12 @@ func (p *headPictures) at(key headKey, most int) *headPicture {
 		p.known = map[headKey]*headPicture{}
 	}
 	if len(p.order) >= most {
+		held.Give(p.known[p.order[0]].bytes)
 		delete(p.known, p.order[0])
 		p.order = p.order[1:]
 	}
-	x := &headPicture{}
+	x := &headPicture{bytes: bytes}
+	held.Add(bytes)
 	p.known[key], p.order = x, append(p.order, key)
 	return x
 }
@@ -106,13 +110,14 @@ func (p *headPictures) at(key headKey, most int) *headPicture {
 // headsOf returns every head's attention in a layer step, each cell of by x by probabilities.
 func headsOf(m *Moment, s *sim.Step, by int) *headPicture {
 	c := m.Model.Model.Config
-	x := m.kept().heads.at(headKey{s.N, s.Seq, by}, passesPictured*c.Layers)
+	rows, cols := parts(s.Rows, by), parts(s.Cached+s.Rows, by)
+	bytes := int64(c.Heads) * (int64(rows*cols) + int64(unsafe.Sizeof(model.Hint{})))
+	x := m.kept().heads.at(headKey{s.N, s.Seq, by}, bytes, passesPictured*c.Layers, m.kept().held)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.made {
 		return x
 	}
-	rows, cols := parts(s.Rows, by), parts(s.Cached+s.Rows, by)
 	x.maps, x.hints = make([]byte, c.Heads*rows*cols), make([]model.Hint, c.Heads)
 	followed := model.Followed(s.Tokens, s.Cached)
 	q := m.Model.Model.Q(s, 0, s.Rows)

@@ -113,6 +113,7 @@ const passesComputed = 2
 // wholePass is one of them.
 type wholePass struct {
 	pass, seq int
+	bytes     int64
 
 	mu  sync.Mutex // held while it is computed: another frame waits for it
 	run *run.Whole
@@ -120,7 +121,7 @@ type wholePass struct {
 
 // of returns a step of such a pass.
 func (w *wholePasses) of(m *Moment, s *sim.Step) *sim.Step {
-	p := w.at(s.Pass, s.Seq)
+	p := w.at(s.Pass, s.Seq, run.WholeBytes(m.Model.Model.Config, len(s.Tokens)), m.kept().held)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.run == nil {
@@ -133,8 +134,8 @@ func (w *wholePasses) of(m *Moment, s *sim.Step) *sim.Step {
 	return wholeOf(s, x, out, cache)
 }
 
-// at returns the place of a pass, which is to be computed if it was not.
-func (w *wholePasses) at(pass, seq int) *wholePass {
+// at returns the place of a pass, which is to be computed if it was not and comes to so many bytes.
+func (w *wholePasses) at(pass, seq int, bytes int64, held *sim.Memory) *wholePass {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range w.known {
@@ -143,9 +144,11 @@ func (w *wholePasses) at(pass, seq int) *wholePass {
 		}
 	}
 	if len(w.known) >= passesComputed {
+		held.Give(w.known[0].bytes)
 		w.known = w.known[1:]
 	}
-	p := &wholePass{pass: pass, seq: seq}
+	held.Add(bytes)
+	p := &wholePass{pass: pass, seq: seq, bytes: bytes}
 	w.known = append(w.known, p)
 	return p
 }

@@ -119,7 +119,7 @@ func (n *Needs) kept(tokens int) int64 {
 		passes, blocks := 1+tokens-n.prompt, (n.prompt+tokens)/2/block
 		bytes += int64(tokens)*kv.SpecOf(n.c, 1).TokenBytes() + int64(passes*(n.c.Layers+1)*blocks)*16
 	}
-	if n.keepsRows() {
+	if n.caches() {
 		bytes += int64(tokens+n.longer) * int64(n.c.Layers) * kv.Remembered(kv.SpecOf(n.c, 1), n.r.Cache)
 	}
 	return bytes

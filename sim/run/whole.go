@@ -28,6 +28,11 @@ func NewWhole(m *model.Model, tokens []int) (*Whole, error) {
 	return &Whole{m, cache, kv.NewHistory(spec, sim.CachePolicy{}), []mat.Matrix{x}}, nil
 }
 
+// WholeBytes returns what a pass over so many tokens holds when all its layers have run.
+func WholeBytes(c sim.Config, tokens int) int64 {
+	return 4*int64((c.Layers+1)*tokens*c.Dim) + kv.SpecOf(c, tokens).Bytes(sim.CachePolicy{})
+}
+
 // Layer returns the rows that enter layer l and those that leave it, [tokens, dim], and K and V as they were in
 // between. One caller at a time.
 func (w *Whole) Layer(l int) (x, out mat.Matrix, cache sim.KVCache) {

@@ -61,7 +61,7 @@ type rerun struct {
 	shapes    shapes
 	chosen    choice // what a handout holds
 	steps     []sim.Step
-	kept      lens.Kept    // what frames have worked out of them
+	kept      *lens.Kept   // what frames have worked out of them
 	memory    *sim.Memory  // what they take
 	abandoned func() error // passes the turn on, and tells why nobody waits for the file any more
 	turn      turn
@@ -91,6 +91,7 @@ func prepare(ctx context.Context, models *library.Library, q Request, within lim
 	r.shapes = shapesOf(m, q.Recipe, r.prompt, r.plan)
 	r.To = min(r.To, r.plan.MostSteps-1) // links name steps that no run has
 	r.memory = sim.NewMemory(models.Memory(), "memory.room", 0)
+	r.kept = lens.NewKept(r.memory)
 	whole := ctx
 	r.abandoned = func() error { return r.turn.pass(whole) }
 	return r, nil
@@ -274,7 +275,7 @@ func (r *rerun) moment(n int) *wire.Frame {
 	link.Step, link.Breaks = n, nil
 	m := &wire.Frame{Seq: n + 2, Link: link, Moment: lens.Moment{
 		Model: r.model, Recipe: r.Recipe, Prompt: len(r.prompt), Waiting: r.prompt, Plan: r.plan,
-		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop, Kept: &r.kept,
+		View: link.View, Marks: link.Marks, Recorded: len(r.steps), Ended: sim.FinishStop, Kept: r.kept,
 	}}
 	if last := len(r.steps) - 1; last >= 0 {
 		m.Ended = cmp.Or(r.steps[last].RunFinishReason, sim.FinishStop) // what is not recorded cannot be gone to

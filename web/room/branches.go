@@ -45,7 +45,7 @@ func (s *state) enter(b *branch) {
 	b.id = s.born
 	b.release = b.model.Hold()
 	if b.kept == nil {
-		b.kept = &lens.Kept{}
+		b.kept = lens.NewKept(s.memory())
 	}
 	b.owned = append(b.owned, ownedSteps{b.id, math.MaxInt})
 	s.branches = append(s.branches, b)

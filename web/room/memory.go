@@ -67,8 +67,9 @@ func (s *state) foretold(m *library.Loaded, r sim.Recipe, p *run.Plan) (*lens.Sh
 	return &lens.Short{Fits: fits, Whole: needs.Whole()}, nil
 }
 
-// shut closes a branch: its steps go, and its model if nobody else has it.
+// shut closes a branch: its steps go, what frames have worked out of them, and its model if nobody else has it.
 func (s *state) shut(b *branch) {
 	b.tape.Close()
+	b.kept.Close()
 	b.release()
 }

@@ -273,7 +273,7 @@ func TestFrameSizeOfALongPrompt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec := recipe.Complete(sim.Recipe{Model: l.Name, Tokens: make([]int, 480), MaxNew: 1, Lanes: "cached"})
+	rec := recipe.Complete(sim.Recipe{Model: l.Name, Tokens: make([]int, 480), MaxNew: 1, Lanes: "both"})
 	for i := range rec.Tokens {
 		rec.Tokens[i] = 300 + i%7
 	}

@@ -149,6 +149,7 @@ function create(root, { act }) {
     say(part("[data-stage]"), sentences(staged, each > 1 ? words("cache.shared", { Count: each }) : ""));
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
     errors.hidden = !run.policy.bits; // nothing else rounds
+    root.classList.toggle("lossy", !!(run.policy.bits || run.policy.keeps)); // there is more to say of a row
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };

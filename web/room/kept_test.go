@@ -1,0 +1,37 @@
+package room
+
+import (
+	"testing"
+
+	"kvstep/sim/lens"
+	"kvstep/web/wire"
+)
+
+// TestWhatFramesWorkOutIsCounted: what frames keep of a run is counted in what its room holds, and goes with
+// the run.
+func TestWhatFramesWorkOutIsCounted(t *testing.T) {
+	s := lone(t, endless(t))
+	v := &silent{}
+	do := func(c wire.Command) {
+		t.Helper()
+		for s.turn(func(s *state) { s.command(v, c) }); s.busy(); s.turn(nil) {
+		}
+	}
+	do(wire.Command{Cmd: "open", Link: "?tokens=1,2,3&new=60"})
+	do(wire.Command{Cmd: "forward", By: "end"})
+	before := s.memory().Held()
+	do(wire.Command{Cmd: "pick", View: lens.View{Show: []string{"formulas", "heads", "history", "rows"}, Unit: "mac", Pairs: "dense"}})
+	more := s.memory().Held() - before
+	// Of 59 passes before the last, whose six steps two lanes have paid.
+	if least := int64(59 * 6 * 2 * 8); more < least || more > 32*least {
+		t.Errorf("%d bytes more are counted, of which the points of the chart are %d", more, least)
+	}
+	do(wire.Command{Cmd: "pick", View: lens.View{Show: []string{"formulas", "heads", "history", "rows"}, Unit: "mac", Pairs: "dense"}})
+	if again := s.memory().Held() - before; again != more {
+		t.Errorf("looking again: %d bytes, before %d", again, more)
+	}
+	s.closeAll()
+	if held := s.memory().Held(); held != 0 {
+		t.Errorf("%d bytes are counted after the end", held)
+	}
+}
