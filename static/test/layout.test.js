@@ -34,7 +34,7 @@ test("each product stands at the crossing of its factors, in both lanes, and all
         for (const a of all) {
           assert.ok(a.w > 0 && a.h > 0 && a.x >= 0 && a.y >= 0, a.name);
           assert.ok(a.x + a.w <= size.width + 1 && a.y + a.h <= size.height, `${a.name} leaves its box`);
-          for (const b of [...all, ...Object.values(notes)])
+          for (const b of [...all, ...Object.values(notes).filter((n) => n.y >= 0)])
             if (a !== b)
               assert.ok(
                 a.x + a.w <= b.x + 0.01 ||

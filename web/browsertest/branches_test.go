@@ -27,7 +27,7 @@ func TestForkAnyMoment(t *testing.T) {
 		if other == first[at].Token {
 			other = first[at].Top()[0].ID
 		}
-		p.js(fmt.Sprintf(`document.querySelector('[data-testid=top] li[data-id="%d"] button').click()`, other))
+		p.js(fmt.Sprintf(`document.querySelector('[data-testid=top] li[data-id="%d"]').click()`, other))
 		p.until(`kvstepFrame().meta.branches?.current === 2`)
 		p.click("do-end")
 		rec.Forced = []sim.Forced{{Pass: 2, Token: other}}

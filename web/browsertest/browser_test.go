@@ -304,7 +304,7 @@ func TestAnotherTokenForksTheRun(t *testing.T) {
 	p.click("do-token")
 	p.at(2*perPass - 1)
 	id := eval[string](p, `document.querySelectorAll("[data-testid=top] li")[3].dataset.id`)
-	p.js(`document.querySelectorAll("[data-testid=top] li")[3].querySelector("button").click()`)
+	p.js(`document.querySelectorAll("[data-testid=top] li")[3].click()`)
 	p.until(`document.querySelector("[data-testid=top] li.chosen")?.dataset.id === "` + id + `"`)
 	n, err := strconv.Atoi(id)
 	if err != nil {

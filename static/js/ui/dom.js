@@ -55,10 +55,19 @@ export function reveal(element) {
   element.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest" });
 }
 
-/** @param {HTMLElement} element @param {Box} box */
+/**
+ * Moves by a transform: what grows inside a figure is no shift of the page's layout.
+ * @param {HTMLElement} element @param {Box} box
+ */
 export function place(element, { x, y, w, h }) {
-  element.style.setProperty("left", `${x}px`);
-  element.style.setProperty("top", `${y}px`);
-  element.style.setProperty("width", `${w}px`);
-  element.style.setProperty("height", `${h}px`);
+  element.style.setProperty("left", "0");
+  element.style.setProperty("top", "0");
+  element.style.setProperty("transform", `translate(${x}px, ${y}px)`);
+  for (const [name, size] of [
+    ["width", w],
+    ["height", h],
+    ["--w", w], // for what stands at its other edges
+    ["--h", h],
+  ])
+    element.style.setProperty(String(name), `${size}px`);
 }

@@ -80,7 +80,9 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
     add("V", o, kv, { w: deep, h: tall, rows: t, cols: hd });
     add("out", o, at, { w: deep, cols: hd });
     const corner = { x: from + 10, w: label + deep + gap - 16 };
-    notes[lane] = above ? { ...corner, y: 0, h: at - caption } : { ...corner, y: kv, h: height - kv };
+    notes[lane] = above
+      ? { ...corner, y: at - caption - 8 * em, h: 8 * em }
+      : { ...corner, y: kv, h: Math.min(8 * em, height - kv) };
     y += tall + caption + h + middle;
   }
   return { plates, notes, corner: o - s - across, lanes, width, height, label, narrow, from, names, middle };

@@ -2,6 +2,7 @@
 
 import { isolate } from "../../text.js";
 import { percent } from "../../format.js";
+import { onKey } from "../../ui/keys.js";
 import { promptOf } from "../../facts/sequences.js";
 import { bar, el } from "../../ui/dom.js";
 
@@ -21,6 +22,18 @@ function create(root, { act, live }) {
   const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
   const all = /** @type {HTMLElement} */ (root.querySelector("[data-all]"));
   all.addEventListener("click", () => all.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
+  const option = (/** @type {Event} */ e) => /** @type {HTMLElement} */ (e.target).closest("[role=option]");
+  const take = (/** @type {Element|null} */ row) => row instanceof HTMLElement && fork?.(Number(row.dataset.id));
+  list.addEventListener("click", (e) => take(option(e)));
+  onKey(list, (key, e) => {
+    const now = option(e);
+    const next = key === "ArrowDown" ? now?.nextElementSibling : key === "ArrowUp" && now?.previousElementSibling;
+    if (key === "Enter") take(now);
+    else if (next instanceof HTMLElement) next.focus();
+    else if (!key.startsWith("Arrow")) return;
+    e.preventDefault();
+    e.stopPropagation(); // the page's own keys step the run
+  });
   /** @param {State} state */
   return function view({ frame, t }) {
     if (!frame) return;
@@ -42,7 +55,11 @@ function create(root, { act, live }) {
       hint.hidden = false;
       hint.textContent = t(run.recipe.batch ? "top.fork.batch" : "top.fork.beam");
     }
-    list.replaceChildren(...(top ?? []).map((c) => row(c, sampled, t, ours ? fork : null)));
+    const forks = fork && ours && !!top;
+    // Another token is one stop of Tab, and arrows from there, as in any list of choices.
+    if (forks) list.setAttribute("role", "listbox");
+    else list.removeAttribute("role");
+    list.replaceChildren(...(top ?? []).map((c) => row(c, sampled, t, !!forks)));
   };
 }
 
@@ -50,9 +67,9 @@ function create(root, { act, live }) {
  * @param {Candidate} c
  * @param {boolean} sampled
  * @param {T} t
- * @param {((id: number) => void)|null} fork null where its token cannot be another one
+ * @param {boolean} forks can its token be another one?
  */
-function row(c, sampled, t, fork) {
+function row(c, sampled, t, forks) {
   const dropped = sampled && !c.kept;
   const shows = [
     el("span", isolate(c.label), { class: "label" }),
@@ -60,13 +77,16 @@ function row(c, sampled, t, fork) {
     el("span", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : "", { class: "mark" }),
     bar(c.prob),
   ];
-  const line = fork
-    ? el("button", shows, { class: "row", type: "button", title: t("top.fork", { Label: c.label }) })
-    : el("div", shows, { class: "row" });
-  if (fork) line.addEventListener("click", () => fork(c.id));
-  return el("li", line, {
-    class: (c.chosen ? "chosen" : "") + (dropped ? " dropped" : ""),
+  const offers = {
+    role: "option",
+    tabindex: c.chosen ? "0" : "-1",
+    "aria-selected": String(c.chosen),
+    title: t("top.fork", { Label: c.label }),
+  };
+  return el("li", shows, {
+    class: "row" + (c.chosen ? " chosen" : "") + (dropped ? " dropped" : ""),
     "data-id": String(c.id),
     "data-prob": String(c.prob),
+    ...(forks && offers),
   });
 }

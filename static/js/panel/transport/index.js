@@ -73,6 +73,7 @@ function create(root, { act }) {
     if (before && moves !== before.moves) closeMenus();
     const meta = frame?.meta;
     const at = meta?.step ? meta.step.n : -1;
+    root.parentElement?.classList.toggle("idle", at < 0);
     const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
     const off = (/** @type {string} */ name, /** @type {boolean} */ disabled) => {
       const b = root.querySelector(`button[data-do="${name}"]`);
