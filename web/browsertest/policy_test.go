@@ -230,6 +230,7 @@ func TestEvictedRows(t *testing.T) {
 		if eval[string](p, `document.querySelector("[data-testid=lamp]").dataset.state`) != "policy" || !strings.Contains(says, "the policy changed this: first at "+s.Differs) {
 			t.Errorf("%s: the lamp says %q", policy, says)
 		}
+		says = p.text("effect")
 		if first := effect.Changed; first == nil && !strings.Contains(says, "the text is the same") || first != nil && !strings.Contains(says, fmt.Sprintf("first other token: number %d", *first)) {
 			t.Errorf("%s: the lamp says %q, first changed %v", policy, says, first)
 		}

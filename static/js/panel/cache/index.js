@@ -117,6 +117,8 @@ function create(root, { act }) {
     const { frame, theme, t } = next;
     if (!frame) return;
     if (view(next) !== "size" && !next.show?.includes("rows")) look(); // a heat needs the rows' counts
+    const none = cacheless(frame); // nothing is ever kept: it has no shape and no picture
+    for (const what of ["[data-shape]", "[data-each]", ".switches", "canvas", "details"]) part(what).hidden = none;
     const { kv, run } = frame.meta;
     const c = run.config;
     const held = Math.max(...kv.lens, 0);
