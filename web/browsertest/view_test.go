@@ -26,11 +26,12 @@ const watchShifts = `
 
 // boxes are where the four things stand that are always in view, and whether they are wholly there.
 const boxes = `(() => {
-	const found = {};
+	const found = {}, bar = document.getElementById("transport").getBoundingClientRect();
+	const end = bar.top > innerHeight / 2 ? bar.top : innerHeight; // on a phone it lies over the page's end
 	for (const id of ["stage", "lanes", "sentence", "top"]) {
 		const e = document.querySelector("[data-testid=" + id + "]"), r = e.getBoundingClientRect();
 		found[id] = {Box: [r.left, r.top, r.width, r.height].map((x) => Math.round(x * 100) / 100).join(),
-			In: r.width > 0 && r.height > 0 && r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight + 0.5 && r.right <= innerWidth + 0.5};
+			In: r.width > 0 && r.height > 0 && r.top >= 0 && r.left >= 0 && r.bottom <= end + 0.5 && r.right <= innerWidth + 0.5};
 	}
 	return found;
 })()`
