@@ -223,7 +223,7 @@ func TestLanguageKeepsThePlace(t *testing.T) {
 	p.at(14)
 	p.do(chromedp.EmulateViewport(1024, 700))
 	p.js(`document.querySelector("#table summary").click()`)
-	p.focus(`[data-op="probs"] canvas`)
+	p.focus(`[data-op="probs"][data-lane="cached"] canvas`)
 	p.press(kb.ArrowRight)
 	p.js(`document.getElementById("breaks").open = true; scrollTo(0, 300)`)
 	p.until(`window.kvstepFrame().meta.history`)
@@ -397,7 +397,7 @@ func TestMenusCloseAlike(t *testing.T) {
 		for how, closes := range map[string]func(){
 			"Escape inside": func() { p.press(kb.Escape) },
 			"Escape on a picture": func() {
-				p.js(`document.querySelector("[data-op=scores] canvas").focus()`)
+				p.js(`document.querySelector("[data-op=scores][data-lane=cached] canvas").focus()`)
 				p.press(kb.Escape)
 			},
 			"a step by its key": func() {

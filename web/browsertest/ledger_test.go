@@ -505,7 +505,7 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 	if groups := eval[string](p, `[...document.querySelectorAll("#pickers .kv")].map((g) => g.innerText.replace(/\s+/g, " ").trim()).join("; ")`); groups != "0 1 2 K/V head 0; 3 4 5 K/V head 1" {
 		t.Errorf("the picker's groups: %q", groups)
 	}
-	p.until(`document.querySelector("[data-op=K] figcaption").innerText.includes("of heads 3, 4, 5")`)
+	p.until(`document.querySelector("[data-op=K][data-lane=cached] figcaption").innerText.includes("of heads 3, 4, 5")`)
 	p.until(`document.querySelector("#cache [data-stage]").innerText.includes("K/V head 1 of layer 1. Each row serves 3 query heads.")`)
 	p.js(`document.querySelector("[data-look=k]").click()`)
 	p.until(`document.querySelector("#inside figcaption") && [...document.querySelectorAll("#inside figcaption")].some((c) => c.innerText.includes("K/V head 1 of heads 3, 4, 5"))`)

@@ -30,19 +30,19 @@ func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 	for lang, says := range map[string]string{"zh": "zh-Hans", "en": "en"} {
 		p.click("lang-" + lang)
 		p.until(`document.documentElement.lang === "` + says + `"`)
-		for _, what := range []string{"[data-do=layer]", "[data-do=back]", "[data-do=token]", "[data-do=play]", "#timeline", "[data-line]", "[data-op=K] canvas", "[data-op=scores] canvas"} {
+		for _, what := range []string{"[data-do=layer]", "[data-do=back]", "[data-do=token]", "[data-do=play]", "#timeline", "[data-line]", "[data-op=K][data-lane=cached] canvas", "[data-op=scores][data-lane=cached] canvas"} {
 			p.until(inSight + `(document.querySelector("` + what + `"))`)
 		}
 	}
 	p.do(chromedp.Sleep(300 * time.Millisecond)) // words have wrapped
 	p.js(`document.querySelector("[data-op=out]").scrollIntoView({block: "end"}); scrollBy(0, 8)`)
-	for _, what := range []string{"[data-do=layer]", "#timeline", "[data-op=scores] canvas", "[data-op=out] canvas"} {
+	for _, what := range []string{"[data-do=layer]", "#timeline", "[data-op=scores][data-lane=cached] canvas", "[data-op=out][data-lane=cached] canvas"} {
 		p.until(inSight + `(document.querySelector("` + what + `"))`)
 	}
-	before := eval[string](p, `document.querySelector("[data-op=out] canvas").toDataURL()`)
+	before := eval[string](p, `document.querySelector("[data-op=out][data-lane=cached] canvas").toDataURL()`)
 	p.click("do-layer")
 	p.at(21)
-	p.until(`document.querySelector("[data-op=out] canvas").toDataURL() !== ` + "`" + before + "`")
+	p.until(`document.querySelector("[data-op=out][data-lane=cached] canvas").toDataURL() !== ` + "`" + before + "`")
 
 	p.js(`scrollTo(0, 0)`)
 	if has := eval[string](p, `document.getElementById("recipe-open").innerText`); has == "" || !eval[bool](p, `document.getElementById("recipe-open").innerText.includes("Mia has three apples.")`) {
