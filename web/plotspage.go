@@ -66,12 +66,12 @@ func (p *plots) entry(name string, a plotAsk, done bool) page.Figure {
 	f := page.Figure{Name: name, File: fileName(name, a), Title: say.T("plot."+name, map[string]any{"Device": a.Device}), Kinds: []string{"counted"}}
 	switch {
 	case chart.NeedsMeasured(name):
-		f.Kinds, f.Unmeasured = []string{"measured"}, !done
+		f.Kinds, f.Unmeasured, f.Measured = []string{"measured"}, !done, done
 	case chart.NeedsDevice(name):
 		f.Kinds = []string{"modelled"}
 	case name == "speedup":
 		if f.Measurable = a.here && !done; done {
-			f.Kinds = append(f.Kinds, "measured")
+			f.Kinds, f.Measured = append(f.Kinds, "measured"), true
 		}
 	}
 	if f.Unmeasured || name == "speedup" { // which can always be drawn where total-flops can, and takes longest

@@ -36,6 +36,7 @@ type Axis struct {
 	Name  string // column of the CSV, with its unit: "flops", "kv_bytes", "seconds"
 	Label Text   // with its unit
 	Log   bool
+	Unit  string // of its numbers, where they may be small: "s"
 }
 
 // Curve is one series of numbers.

@@ -2,6 +2,7 @@ package chart_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,7 +22,10 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/chart"
 	"kvstep/sim/cost"
+	"kvstep/sim/kv"
 	"kvstep/sim/library"
+	"kvstep/sim/recipe"
+	"kvstep/sim/run"
 	"kvstep/sim/sweep"
 	"kvstep/web/text"
 )
@@ -303,7 +308,7 @@ func TestFontCoversTheCatalogue(t *testing.T) {
 }
 
 func TestSI(t *testing.T) {
-	for x, want := range map[float64]string{0: "0", 1: "1", 999: "999", 1000: "1 k", 1234567: "1.23 M", 999999: "1 M", 0.0025: "2.5 m", 8e10: "80 G", 1.5e25: "15 Y", 3e-7: "300 n"} {
+	for x, want := range map[float64]string{0: "0", 1: "1", 999: "999", 1000: "1 k", 1234567: "1.23 M", 999999: "1 M", 0.0025: "0.0025", 0.999: "0.999", -0.5: "-0.5", 8e10: "80 G", 1.5e25: "15 Y"} {
 		if got := chart.SI(x, 3); got != want {
 			t.Errorf("SI(%v) = %q, want %q", x, got, want)
 		}
@@ -314,5 +319,32 @@ func TestUnknownFormat(t *testing.T) {
 	var p *sim.Problem
 	if err := chart.Write(io.Discard, chart.FlopsByPart(subject()), "bmp", style("en")); !errors.As(err, &p) || p.ID != "recipe.choice" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestQuantisedLinesAreWhatTheCacheTakes: the figure's line of int8 and int4 is what a run keeps under
+// that policy, scales included, whatever heads the model has.
+func TestQuantisedLinesAreWhatTheCacheTakes(t *testing.T) {
+	for _, name := range []string{"story", "story-gqa", "story-mqa"} {
+		m, err := library.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := chart.KVBytes(chart.Subject{Name: name, Shape: cost.Of(m.Model.Config), Prompt: 16, New: 4, Switches: cost.Default()}, "fp32", nil)
+		for _, kind := range []string{"int8", "int4"} {
+			r := recipe.Default()
+			r.Tokens, r.MaxNew, r.Lanes, r.Cache = make([]int, 16), 0, "cached", kv.Complete(sim.CachePolicy{Kind: kind})
+			var used int64
+			for s, err := range run.Steps(context.Background(), m, r, func() float64 { return 0 }) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				used = s.KV.Usage().Used
+			}
+			at := slices.IndexFunc(f.Curves, func(c chart.Curve) bool { return c.Name == kind })
+			if at < 0 || f.Curves[at].X[0] != 1 || f.Curves[at].Y[0]*16 != float64(used) {
+				t.Errorf("%s, %s: a run keeps %d bytes of 16 tokens, the line begins with %v", name, kind, used, f.Curves[at].Y[0])
+			}
+		}
 	}
 }

@@ -13,6 +13,10 @@ type Memory struct {
 	Bytes int64
 }
 
+// scaleBytes is what a head's row of K or V has beside numbers of 8 or 4 bits: a float16 scale and
+// low, as kv keeps them by token.
+const scaleBytes = 4
+
 // KVBytes returns the size of the KV cache over the length of the text: for the
 // model's own K/V heads and for one K/V head per query head (MHA) and one in all
 // (MQA), and for smaller numbers. With a device, a line is what its memory has left
@@ -41,9 +45,10 @@ func KVBytes(s Subject, dtype string, device *Memory) Figure {
 		variants = append(variants, variant{"mqa", nil, Third, false, heads(1)})
 	}
 	own := heads(c.KVHeads)
+	scales := float64(2 * c.Layers * c.KVHeads * scaleBytes)
 	for i, b := range []float64{8, 4} {
 		if b < bits {
-			variants = append(variants, variant{"int" + number(b), map[string]any{"Heads": c.KVHeads}, []Ink{Fourth, Fifth}[i], true, own * b / bits})
+			variants = append(variants, variant{"int" + number(b), map[string]any{"Heads": c.KVHeads}, []Ink{Fourth, Fifth}[i], true, own*b/bits + scales})
 		}
 	}
 	f := Figure{

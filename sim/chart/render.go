@@ -172,10 +172,10 @@ func (f Figure) plot(s Style) *plot.Plot {
 		a.axis.Color, a.axis.Width, a.axis.Padding = muted, 0.8, 0
 		a.axis.Tick.Color, a.axis.Tick.Width, a.axis.Tick.Length = muted, 0.8, 4
 		a.axis.Tick.Label.Font, a.axis.Tick.Label.Handler, a.axis.Tick.Label.Color = sized(smallSize), plain, inkColor
-		a.axis.Tick.Marker = even{}
+		a.axis.Tick.Marker = even{a.is.Unit}
 		a.axis.Label.TextStyle = textStyle(labelSize, inkColor, text.XCenter, text.YBottom)
 		if a.is.Log {
-			a.axis.Scale, a.axis.Tick.Marker = plot.LogScale{}, decades{}
+			a.axis.Scale, a.axis.Tick.Marker = plot.LogScale{}, decades{a.is.Unit}
 		}
 	}
 	p.X.Label.Text, p.X.Label.Padding = s.say(f.X.Label), 5
@@ -275,8 +275,16 @@ func (m markLine) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 	y := c.Y(p.Y.Norm(m.At))
 	c.StrokeLine2(style, c.Min.X, y, c.Max.X, y)
-	plate(c, textStyle(smallSize, inkColor, text.XLeft, text.YBottom), vg.Point{X: c.Min.X + 6, Y: y + 3}, m.name)
+	name := textStyle(smallSize, inkColor, text.XLeft, text.YBottom)
+	above := vg.Point{X: c.Min.X + 6, Y: y + apart}
+	if above.Y+name.Height(m.name) > c.Max.Y { // below it there is room
+		above.Y = y - apart - name.Height(m.name)
+	}
+	plate(c, name, above, m.name)
 }
+
+// apart is how far a name keeps from its own line: the tails of its letters hang below its foot.
+const apart vg.Length = 8
 
 // plate writes text on a white ground, so that lines behind it do not cross it.
 func plate(c draw.Canvas, s text.Style, at vg.Point, t string) {

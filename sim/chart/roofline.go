@@ -93,7 +93,7 @@ func Time(s Subject, tokens, cached, uncached []float64) Figure {
 	f := Figure{
 		Name: "time", Title: Text{"plot.time", nil}, Subtitle: []Text{s.about()[0], {"plot.measured", nil}},
 		X: Axis{Name: "tokens", Label: Text{"plot.x.length", nil}, Log: true},
-		Y: Axis{Name: "seconds", Label: Text{"plot.y.seconds", nil}, Log: true},
+		Y: Axis{Name: "seconds", Label: Text{"plot.y.seconds", nil}, Log: true, Unit: "s"},
 	}
 	for _, lane := range []struct {
 		name string

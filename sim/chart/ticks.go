@@ -11,9 +11,17 @@ import (
 // prefixes are SI's, by thousands.
 var prefixes = map[int]string{-3: "n", -2: "µ", -1: "m", 0: "", 1: "k", 2: "M", 3: "G", 4: "T", 5: "P", 6: "E", 7: "Z", 8: "Y"}
 
-// SI writes a number with an SI prefix and at most digits significant digits:
-// 1234567 is "1.23 M".
+// SI writes a number that has no unit with an SI prefix and at most digits significant digits:
+// 1234567 is "1.23 M". Below 1 it has none: a ratio of 0.999 is no "999 m".
 func SI(x float64, digits int) string {
+	if text := strconv.FormatFloat(x, 'g', digits, 64); math.Abs(x) < 1 {
+		return text
+	}
+	return prefixed(x, digits)
+}
+
+// prefixed writes a number with an SI prefix.
+func prefixed(x float64, digits int) string {
 	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return strconv.FormatFloat(x, 'g', -1, 64)
 	}
@@ -34,9 +42,12 @@ func SI(x float64, digits int) string {
 	return text
 }
 
-// quantity returns SI with a unit: "72.8 ms", "640 B".
+// quantity writes a number with a prefix and a unit: "72.8 ms", "640 B"; without a unit it is SI.
 func quantity(x float64, digits int, unit string) string {
-	text := SI(x, digits)
+	if unit == "" {
+		return SI(x, digits)
+	}
+	text := prefixed(x, digits)
 	if last := text[len(text)-1]; last >= '0' && last <= '9' { // no prefix
 		text += " "
 	}
@@ -44,9 +55,9 @@ func quantity(x float64, digits int, unit string) string {
 }
 
 // even places about five ticks at 1, 2 or 5 times a power of ten.
-type even struct{}
+type even struct{ unit string }
 
-func (even) Ticks(low, high float64) []plot.Tick {
+func (t even) Ticks(low, high float64) []plot.Tick {
 	step := math.Pow(10, math.Floor(math.Log10((high-low)/3)))
 	for _, k := range []float64{5, 2} {
 		if (high-low)/(step*k) >= 3 {
@@ -57,7 +68,7 @@ func (even) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	for i := math.Ceil(low/step - 1e-9); i*step <= high*(1+1e-9); i++ {
 		x := i*step + 0 // -0 is 0
-		ticks = append(ticks, plot.Tick{Value: x, Label: SI(round(x), 3)})
+		ticks = append(ticks, plot.Tick{Value: x, Label: quantity(round(x), 3, t.unit)})
 	}
 	return ticks
 }
@@ -70,21 +81,21 @@ func round(x float64) float64 {
 
 // decades places ticks at powers of ten, named so that at most eight names stand
 // on an axis.
-type decades struct{}
+type decades struct{ unit string }
 
-func (decades) Ticks(low, high float64) []plot.Tick {
+func (t decades) Ticks(low, high float64) []plot.Tick {
 	first, last := math.Floor(math.Log10(low)+1e-9), math.Ceil(math.Log10(high)-1e-9)
 	every := math.Max(1, math.Ceil((last-first)/8))
 	var ticks []plot.Tick
 	for e := first; e <= last; e++ {
 		label := ""
 		if math.Mod(e-first, every) == 0 {
-			label = SI(math.Pow(10, e), 3)
+			label = quantity(math.Pow(10, e), 3, t.unit)
 		}
 		ticks = append(ticks, plot.Tick{Value: math.Pow(10, e), Label: label})
 		if math.Log10(high/low) < 2 { // few powers of ten: the numbers between them too
 			for _, k := range []float64{2, 5} {
-				ticks = append(ticks, plot.Tick{Value: k * math.Pow(10, e), Label: SI(k*math.Pow(10, e), 3)})
+				ticks = append(ticks, plot.Tick{Value: k * math.Pow(10, e), Label: quantity(k*math.Pow(10, e), 3, t.unit)})
 			}
 		}
 	}

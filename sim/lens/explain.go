@@ -69,6 +69,9 @@ func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 		info.KVHead = &kv
 	}
 	nameStep(m, info.Steps, e.Step)
+	if e.First != nil {
+		nameStep(m, info.Steps, *e.First)
+	}
 	for _, l := range e.Reads {
 		info.Reads = append(info.Reads, ReadInfo{l, labelsOf(m, r, l.Ref)})
 		nameStep(m, info.Steps, l.Step)

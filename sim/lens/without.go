@@ -43,7 +43,7 @@ const (
 	newestShown  = 64  // of them at most, whatever their positions
 	mostComputed = 256 // tokens
 
-	picturedFrom = 1024 // numbers: larger tensors travel as pictures of one byte each, of which a cell is told exactly when it is pointed at
+	picturedFrom = 512 // numbers: larger tensors travel as pictures of one byte each, of which a cell is told exactly when it is pointed at
 )
 
 // showWithout returns the lane's own rows and pairs of one head. What the frame has of the cached lane and is the same
@@ -79,6 +79,29 @@ func showWithout(m *Moment) (*WithoutInfo, []Tensor) {
 	tensors = append(tensors, ofPairs("without_scores", a.Scores), ofPairs("without_probs", a.Probs), Floats("without_out", F16, a.Out))
 	info.picture(tensors)
 	return info, tensors
+}
+
+// WithoutRows returns the rows of the lane without a cache that who has those before one, and the cached lane's of this
+// step, still lacks: of pairs with all keys up to their own, triangles that begin with from+1 numbers. None where
+// the lane is not known.
+func WithoutRows(m *Moment, from int) []Tensor {
+	s := m.inLane(explain.Uncached)
+	whole, _, source := m.without(s)
+	to := s.Cached + s.Rows
+	if source == WithoutRecorded {
+		to = s.Cached
+	}
+	if source == WithoutSame || source == WithoutNone || from >= to {
+		return nil
+	}
+	rows := *whole
+	rows.X, rows.Cached, rows.Rows = whole.X.Rows(from, to), from, to-from
+	a := m.Model.Model.Causal(&rows, m.Head())
+	tensors := []Tensor{Floats("without_Q", F16, a.Q), ofPairs("without_scores", a.Scores), ofPairs("without_probs", a.Probs), Floats("without_out", F16, a.Out)}
+	if source == WithoutComputed {
+		tensors = append(tensors, Floats("without_K", F16, a.K.Rows(from, to)), Floats("without_V", F16, a.V.Rows(from, to)))
+	}
+	return tensors
 }
 
 // picture turns large tensors into pictures.

@@ -12,6 +12,25 @@ const note = /** @type {HTMLElement} */ (document.getElementById("plot-status"))
 const figures = () => /** @type {HTMLElement} */ (document.getElementById("figures"));
 let current = new XMLHttpRequest();
 
+/** The moment that the figures were opened from, as a link without its "?". */
+const run = new URLSearchParams(location.search).get("run");
+
+/** Every way from here leads back to it: the link to the run, and the same figures in another language. */
+function remember() {
+  if (run === null) return;
+  for (const a of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("#plot-tools a"))) {
+    const to = new URL(a.href);
+    if (to.pathname === "/plots") to.searchParams.set("run", run);
+    else {
+      const lang = to.searchParams.get("lang");
+      to.search = run;
+      if (lang) to.searchParams.set("lang", lang);
+    }
+    a.href = to.href;
+  }
+}
+remember();
+
 /**
  * A page of this server as a document. XMLHttpRequest parses it itself: the policy
  * allows no script to make markup out of text (require-trusted-types-for).
@@ -29,6 +48,13 @@ function read(request, url, method) {
   });
 }
 
+/** An address of this page that still knows the run. @param {string} url */
+function withRun(url) {
+  const to = new URL(url);
+  if (run !== null) to.searchParams.set("run", run);
+  return to.href;
+}
+
 /** Fetches the page anew and takes over what follows from the form. @param {string} url @param {string} [method] */
 async function show(url, method = "GET") {
   current.abort(); // whoever waits for it waits for ever, and is forgotten
@@ -40,7 +66,8 @@ async function show(url, method = "GET") {
       const to = next.getElementById(id);
       if (to) document.getElementById(id)?.replaceWith(document.adoptNode(to));
     }
-    if (mine.status < 300) history.replaceState(null, "", mine.responseURL);
+    remember();
+    if (mine.status < 300) history.replaceState(null, "", withRun(mine.responseURL));
     note.textContent = figures().querySelector("[role=alert]")?.textContent ?? "";
   } catch (e) {
     if (mine !== current) return;

@@ -299,6 +299,51 @@ test("the formula ends in the value", () => {
   assert.deepEqual(formula({ kind: "stored", value: "1" }, []), []);
 });
 
+/** What a form is worth that has numbers alone. */
+function worth({ name, parts }) {
+  const inner = () => parts.map(worth).join("");
+  switch (name) {
+    case "mn":
+      return parts[0];
+    case "mo":
+      return { "−": "-", "·": "*", "+": "+", "(": "(", ")": ")", "≈": "", "=": "" }[parts[0]] ?? "?";
+    case "mi":
+      return parts[0] === "e" ? "Math.E" : "?";
+    case "mfrac":
+      return `((${worth(parts[0])})/(${worth(parts[1])}))`;
+    case "msqrt":
+      return `Math.sqrt(${inner()})`;
+    case "msup":
+      return `((${worth(parts[0])})**(${worth(parts[1])}))`;
+    default:
+      return inner();
+  }
+}
+
+test("who works out a line that is written comes to the result that is written", () => {
+  const calc = (name, value, ...args) => ({ name, value, args: args.map((value) => ({ value })) });
+  const softmax = {
+    kind: "softmax",
+    value: "0.0005992",
+    sum: { value: 1.00493 },
+    calc: [calc("less", "-7.41524", "-3.1", "4.31524"), calc("max", "4.31524"), calc("exp", "0.000602211")],
+  };
+  let worked = 0;
+  for (const [e, terms] of [
+    [softmax, []], // three digits of each would say 0.000602 / 1 = 0.000599
+    ...ASKED.map((name) => [frame(name).meta.explain, frame(name).tensors["explain.terms"]?.data ?? []]),
+  ]) {
+    const forms = formula(e, terms).map(worth);
+    for (const line of forms.slice(0, -1)) {
+      if (/[?…]|^$/.test(line)) continue; // letters, or a sum that is not all there
+      const value = Function(`return ${line}`)();
+      assert.equal(brief(value, 3), brief(e.value, 3), `${e.kind}: ${line} = ${forms.at(-1)}`);
+      worked++;
+    }
+  }
+  assert.ok(worked > 3, `${worked} lines were worked out`);
+});
+
 test("the readout of an op: a rough value at once, the exact one when it has come", () => {
   const f = frame("act");
   const t = translator(load("en"), "en");

@@ -53,10 +53,11 @@ test("under a policy that changes the output the lamp says what is not known", (
   const { meta } = frame("untold");
   const lamp = lampSays(meta, say.en);
   assert.equal(lamp.state, "counted");
-  assert.match(lamp.says, /^after 6 tokens: largest logit difference [\d.e-]+, /);
-  assert.match(lamp.says, /what the policy changes from there is not known$/);
+  assert.equal(lamp.says, "compared in the first 6 tokens; counted from there");
+  assert.match(lamp.more, /^After 6 tokens: largest logit difference [\d.e-]+, /);
+  assert.match(lamp.more, /what the policy changes from there is not known\./);
   assert.match(lamp.more, new RegExp(`in pass ${meta.effect.pass}: KL divergence`));
-  assert.match(lampSays(meta, say.zh).says, /无从得知$/);
+  assert.match(lampSays(meta, say.zh).more, /无从得知。/);
   const never = frame("never").meta;
   assert.equal(never.effect, undefined);
   assert.match(lampSays(never, say.en).says, /counted, not run: what the policy changes is not known/);

@@ -1,13 +1,18 @@
 // The lane without a cache, as frames have it.
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { frame } from "./frames.js";
+import { translator } from "../js/text.js";
+import { reason } from "../js/panel/explain/reason.js";
+import { readout } from "../js/facts/readout.js";
 import { completeLane, unlike } from "../js/wire/without.js";
 
 /** @import { Frame, Tensor } from "../js/types.js" */
 
 const NAMES = readdirSync(new URL("frames/", import.meta.url)).map((f) => f.replace(".safetensors", ""));
+const load = (/** @type {string} */ lang) =>
+  JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
 const near = (/** @type {number} */ a, /** @type {number} */ b, /** @type {string} */ what) =>
   assert.ok(Math.abs(a - b) <= 0.004 * (1 + Math.abs(a)), `${what}: ${a} and ${b}`);
 
@@ -75,4 +80,32 @@ test("of many rows some are shown, and the new ones are the cached lane's", () =
   assert.deepEqual(rows("out"), [31, 33, 36]);
   assert.deepEqual(rows("scores"), [100, 0, 0, 120, 122, 0, 50, 52, 55]);
   assert.deepEqual(rows("probs"), [200, 0, 0, 220, 222, 0, 60, 62, 65]);
+});
+
+test("a cell of the lane says who computed its row first, and that nothing was read from a cache", () => {
+  const f = frame("again");
+  const e = f.meta.explain;
+  assert.ok(e);
+  assert.equal(e.lane, "uncached");
+  assert.equal(e.kind, "copy");
+  assert.equal(e.first, 1);
+  assert.deepEqual(
+    e.reads.map((x) => [x.step, x.op, x.row, x.lane, x.stored]),
+    [[e.step, "k_rope", 2, "uncached", undefined]],
+  );
+  for (const lang of ["en", "zh"]) {
+    const t = translator(load(lang), lang);
+    const said = reason(f, t);
+    assert.ok(said.includes(t("where.prefill")) && !/\{\{|undefined|explain\./.test(said), said);
+  }
+});
+
+test("the readout tells a cell of the lane, whose rows are positions", () => {
+  const t = translator(load("en"), "en");
+  const f = frame("again");
+  const cell = /** @type {const} */ ({ op: "scores", row: 1, col: 1, lane: "uncached" });
+  const said = readout({ frame: f, cell, t });
+  assert.ok(said && !said.masked && !said.exact);
+  near(Number(said.value.replace("−", "-")), of(f, "scores").data[of(f, "scores").shape[1] + 1], "score");
+  assert.equal(readout({ frame: f, cell: { ...cell, col: 3 }, t })?.masked, true);
 });

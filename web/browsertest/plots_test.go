@@ -29,7 +29,7 @@ func TestPlotsPage(t *testing.T) {
 		p := open(t, "/?lang="+lang+"&new=24&step=3")
 		p.until(`new URL(document.getElementById("to-plots").href).searchParams.get("prompt")`)
 		run := eval[[]int](p, `[kvstepFrame().meta.run.prompt_tokens, kvstepFrame().meta.run.recipe.max_new]`)
-		p.click("to-plots")
+		p.js(`document.getElementById("to-plots").click()`)
 		p.until(`location.pathname === "/plots" && document.readyState === "complete"`)
 		if got := eval[[]int](p, `["prompt", "new"].map((n) => Number(document.querySelector("#plot-form [name=" + n + "]").value))`); got[0] != run[0] || got[1] != run[1] {
 			t.Errorf("%s: the figures are of %v tokens, the run of %v", lang, got, run)
@@ -99,5 +99,29 @@ func TestPlotsScreenshots(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	p.clean()
+}
+
+// TestFromThePlotsBack: the figures lead back to the moment that they were opened from, after other
+// figures, a measurement and another language too; what was measured is another picture.
+func TestFromThePlotsBack(t *testing.T) {
+	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=9&layer=1&head=2")
+	p.at(9)
+	p.until(`new URL(document.getElementById("to-plots").href).searchParams.get("run")?.includes("step=9")`)
+	p.do(chromedp.Navigate(eval[string](p, `document.getElementById("to-plots").href`)))
+	p.drawn()
+	picture := `document.querySelector("#speedup img").src`
+	before := eval[string](p, picture)
+	p.js(`document.querySelector("[data-testid='plots.measure']").click()`)
+	p.until(`document.querySelector("#speedup .kind-measured")`)
+	if after := eval[string](p, picture); after == before {
+		t.Errorf("the figure says that it is measured, and is %s as before", after)
+	}
+	p.do(chromedp.Navigate(eval[string](p, `document.querySelector("[data-testid=lang-zh]").href`)))
+	p.drawn()
+	p.do(chromedp.Navigate(eval[string](p, `document.querySelector("[data-testid=to-run]").href`)))
+	p.until(`window.kvstepFrame?.()`)
+	p.at(9)
+	p.until(`((m) => m.pick.layer === 1 && m.pick.head === 2 && m.run.recipe.prompt === "Mia has three apples." && document.documentElement.lang === "zh-Hans")(window.kvstepFrame().meta)`)
 	p.clean()
 }

@@ -141,6 +141,37 @@ func TestBlockTable(t *testing.T) {
 	}
 }
 
+// TestManyBlocksAreReadable: in the largest letters, with more than a hundred blocks, every number stands whole in
+// its block, and no label of the block table lies over another.
+func TestManyBlocksAreReadable(t *testing.T) {
+	p := open(t, "/?lang=en&cache=paged:1&new=2&step=5&prompt="+strings.Repeat("Mia+has+three+apples.+", 24))
+	p.at(5)
+	p.theme("projector")
+	for _, lang := range []string{"zh", "en"} {
+		p.click("lang-" + lang)
+		p.painted()
+		if n := eval[int](p, `document.querySelectorAll("#memory .physical .box").length`); n < 100 {
+			t.Fatalf("%d blocks", n)
+		}
+		cut := eval[[]string](p, `[...document.querySelectorAll("#memory .physical .box b")].filter((b) => {
+			const [a, box] = [b.getBoundingClientRect(), b.parentElement.getBoundingClientRect()];
+			return a.left < box.left || a.right > box.right + 0.5 || a.top < box.top || a.bottom > box.bottom + 0.5;
+		}).map((b) => b.textContent)`)
+		if len(cut) > 0 {
+			t.Errorf("%s: numbers that leave their block: %q", lang, cut)
+		}
+		over := eval[[]string](p, `[...document.querySelectorAll("#memory .blocks tr")].flatMap((tr) => [...tr.cells].slice(1).filter((c, i) => {
+			const r = document.createRange();
+			const ends = (x) => (r.selectNodeContents(x), r.getBoundingClientRect());
+			return ends(tr.cells[i]).right > ends(c).left;
+		}).map((c) => c.textContent))`)
+		if len(over) > 0 {
+			t.Errorf("%s: labels over their neighbour: %q", lang, over)
+		}
+	}
+	p.clean()
+}
+
 // seek goes to a step by a command, as a click on the timeline does.
 func (p *page) seek(n int) {
 	p.t.Helper()
@@ -199,6 +230,7 @@ func TestEvictedRows(t *testing.T) {
 		if eval[string](p, `document.querySelector("[data-testid=lamp]").dataset.state`) != "policy" || !strings.Contains(says, "the policy changed this: first at "+s.Differs) {
 			t.Errorf("%s: the lamp says %q", policy, says)
 		}
+		says = p.text("effect")
 		if first := effect.Changed; first == nil && !strings.Contains(says, "the text is the same") || first != nil && !strings.Contains(says, fmt.Sprintf("first other token: number %d", *first)) {
 			t.Errorf("%s: the lamp says %q, first changed %v", policy, says, first)
 		}

@@ -14,9 +14,11 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/explain"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/mat"
 	"kvstep/sim/model"
+	"kvstep/sim/run"
 	"kvstep/web/limits"
 )
 
@@ -101,6 +103,7 @@ for (const { step, op, head, trail } of plan) {
   out.push({
     from: meta.pick.from, shape: own?.shape, data: own && [...own.data], inputs: meta.op?.inputs.map((x) => x.weight || !!tensors["op." + x.op]) ?? null,
     first: meta.op?.inputs.map((x) => x.first) ?? null, explain: meta.explain, terms: [...(tensors["explain.terms"]?.data ?? [])], tree: [...(tensors["explain.tree"]?.data ?? [])],
+    without: op ? null : meta.without ?? null, lane: op ? {} : Object.fromEntries(Object.entries(tensors).filter(([x]) => x.startsWith("without_")).map(([x, t]) => [x, [...t.data]])),
     lacking: meta.lacking, cell: meta.cell?.value ?? null,
   });
 }
@@ -127,6 +130,8 @@ type reply struct {
 		Exact bool
 		Trail []explain.Ref
 	}
+	Without     *lens.WithoutInfo
+	Lane        map[string][]float32
 	Terms, Tree []float32
 	Lacking     string
 	Cell        string
@@ -168,6 +173,71 @@ func replay(t *testing.T, records []handoutEntry, plan []asking) (replies []repl
 		t.Fatalf("%d replies to %d askings: %v", len(replies), len(plan), err)
 	}
 	return replies
+}
+
+// TestTheLaneOfAHandout: the script shows the lane without a cache at every step and head with the numbers that a prefill
+// of the same tokens has, in float16, whatever the cache does, and of the texts of a search and proposals that are rejected.
+func TestTheLaneOfAHandout(t *testing.T) {
+	models, l := testLibrary(t)
+	seen := map[lens.WithoutSource]int{}
+	for _, more := range []string{"", "&cache=window:2:1", "&cache=h2o:2:1", "&cache=int8:channel:2", "&cache=paged:2", "&lanes=uncached", "&lanes=both:6",
+		"&sampler=beam&w=3&seq=1", "&sampler=beam&w=3&seq=2", "&draft=" + l.Name + "&propose=2&sampler=sample&t=2&seed=5"} {
+		r, records, _ := copied(t, models, query+"&step=11"+more)
+		var plan []asking
+		for n := range r.steps {
+			for head := range 4 {
+				plan = append(plan, asking{n, "", head, []explain.Ref{}})
+			}
+		}
+		for i, got := range replay(t, records, plan) {
+			a := plan[i]
+			s := r.steps[a.Step].ForSequence(r.Link.View.Seq)
+			if s.Part == sim.HeadPart {
+				continue
+			}
+			m := r.ownView(a.Step, a.Head)
+			if s = m.Step; got.Without == nil || got.Without.Rows != s.Cached+s.Rows {
+				t.Fatalf("%s %+v: %+v", more, a, got.Without)
+			}
+			seen[got.Without.Source]++
+			if source := got.Without.Source; source == lens.WithoutSame || source == lens.WithoutNone {
+				if len(got.Lane) > 0 {
+					t.Fatalf("%s %+v: %+v has tensors", more, a, got.Without)
+				}
+				continue
+			}
+			want := prefilled(t, l, s, a.Head)
+			for name, x := range map[string]mat.Matrix{"Q": want.Q, "K": want.K, "V": want.V, "scores": want.Scores, "probs": want.Probs, "out": want.Out} {
+				have := got.Lane["without_"+name]
+				if len(have) != x.NumRows()*x.NumCols() {
+					t.Fatalf("%s %+v: %d numbers of %s", more, a, len(have), name)
+				}
+				for k, v := range have {
+					row, col := k/x.NumCols(), k%x.NumCols()
+					if exact := x.At(row, col); v != mat.F32(mat.F16(exact)) && (name != "scores" || col <= row) {
+						t.Fatalf("%s %+v (%s): %s [%d %d] is %v, a prefill has %v", more, a, got.Without.Source, name, row, col, v, exact)
+					}
+				}
+			}
+		}
+	}
+	t.Log(seen)
+	if len(seen) != 4 {
+		t.Errorf("of all sources there are %v", seen)
+	}
+}
+
+// prefilled is a head of a prefill of a step's tokens.
+func prefilled(t *testing.T, l *library.Loaded, s *sim.Step, head int) model.Attention {
+	t.Helper()
+	whole, err := run.NewWhole(l.Model, s.Tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := *s
+	p.Cached, p.Rows = 0, len(s.Tokens)
+	p.X, p.Out, p.KV = whole.Layer(s.Layer)
+	return l.Model.Attention(&p, head)
 }
 
 // TestEveryOpOfAHandout: the script shows every op of every step and head with the

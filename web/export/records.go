@@ -93,10 +93,10 @@ func (r *rerun) handoutEntries(most budget) []handoutEntry {
 	for l := range explained {
 		add(l, l, answers, explained[l].file())
 	}
-	kept := rows{}
+	kept, lane := rows{}, laneRows{}
 	record := func(n, head int) {
-		f := r.frame(n, head, &here)
-		kept.cut(&f, r.layer(n), head)
+		f, before := r.frame(n, head, &here, lane)
+		kept.cut(&f, r.layer(n), head, before)
 		add(n, r.layer(n), head, f)
 	}
 	record(-1, 0)
@@ -205,7 +205,7 @@ var always = []string{"scores", "probs", "out", "logits"}
 
 // frame returns the whole frame of a step with every panel open, for head 0, and for
 // another head only its matrices.
-func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
+func (r *rerun) frame(n, head int, here *Scope, lane laneRows) (checkpoint.File, int) {
 	m := r.ownView(n, head)
 	if m.Step != nil && m.Step.Part == sim.HeadPart {
 		m.From = nil // it has no matrices of heads
@@ -215,8 +215,7 @@ func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
 		m.View.Show = page.Asked(r.Recipe)
 	}
 	f := wire.File(m)
-	delete(f.Meta, "without") // not yet in a handout
-	f.Tensors = slices.DeleteFunc(f.Tensors, func(t checkpoint.Tensor) bool { return strings.HasPrefix(t.Name, "without_") })
+	before := lane.cut(&f, &m.Moment)
 	if head > 0 {
 		for key := range f.Meta {
 			if key != "kvstep" && key != "pick" && key != "pick_step" {
@@ -232,7 +231,7 @@ func (r *rerun) frame(n, head int, here *Scope) checkpoint.File {
 	case m.Step.Part == sim.LayerPart && m.From != nil && here.Ops[0] <= n && n <= here.Ops[1]:
 		f.Tensors = append(f.Tensors, headOps(&m.Moment)...)
 	}
-	return f
+	return f, before
 }
 
 // rows are those of K and V that earlier records hold, by layer, head and name.
@@ -240,9 +239,12 @@ type rows map[[2]int]map[string][]byte
 
 // cut leaves in K and V the rows of their own pass, if the earlier ones are as the
 // pass before had them: a cache may forget or change what it keeps. "before" in the
-// metadata says how many were cut off, by name.
-func (k rows) cut(f *checkpoint.File, layer, head int) {
+// metadata says how many were cut off, by name, and of the lane without a cache (laneRows).
+func (k rows) cut(f *checkpoint.File, layer, head, lane int) {
 	gone := map[string]int{}
+	if lane > 0 {
+		gone["lane"] = lane
+	}
 	for i := range f.Tensors {
 		x := &f.Tensors[i]
 		if x.Name != "K" && x.Name != "V" {

@@ -153,10 +153,12 @@ func (x shapes) handout(n, heads int, left *budget) int {
 	bytes := frameBytes
 	if !s.head {
 		numbers := 4 * s.rows * x.c.HeadDim
-		if x.changes { // K and V whole in each step, most of it as before
-			numbers += s.total * x.c.HeadDim / 4
+		pairs := 1.0
+		if x.changes { // K and V whole in each step, most of it as before, and the other lane's rows, which are others
+			numbers += s.total*x.c.HeadDim/4 + 4*s.rows*x.c.HeadDim
+			pairs += 2.0 / 3 // without the products
 		}
-		bytes += (heads-1)*headBytes + heads*int(pairBytes*float64(s.rows*s.total)+numberBytes*float64(numbers))
+		bytes += (heads-1)*headBytes + heads*int(pairs*pairBytes*float64(s.rows*s.total)+numberBytes*float64(numbers))
 	}
 	if ops := 2 * x.opNumbers(s); left.ops > 0 && ops <= usual.ops {
 		left.ops -= ops * 3 / 2

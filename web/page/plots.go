@@ -30,6 +30,7 @@ type Figure struct {
 	Problem     string   // why it cannot be drawn, in words
 	Unmeasured  bool     // it waits for a measurement
 	Measurable  bool     // a measurement would add to it
+	Measured    bool     // it has been measured: another picture than before
 	File        string   // name for a download, without ending
 }
 
@@ -56,9 +57,14 @@ const (
 	PhoneWidth, PhoneHeight = 420, 330
 )
 
-// picture returns the address of a figure as the page shows it, see the server's views.
-func (p PlotsData) picture(name, view, lang string) string {
-	return p.file(name, "svg", lang) + "&view=" + view
+// picture returns the address of a figure as the page shows it, see the server's views. One that
+// has been measured has another: a page shows what it has of an address again.
+func (p PlotsData) picture(f Figure, view, lang string) string {
+	address := p.file(f.Name, "svg", lang) + "&view=" + view
+	if f.Measured {
+		address += "&measured=1"
+	}
+	return address
 }
 
 // plotsLink leads to the figures of the run in the form; the page puts the

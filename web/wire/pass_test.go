@@ -11,6 +11,7 @@ import (
 	"kvstep/sim/cost"
 	"kvstep/sim/export"
 	"kvstep/sim/lens"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run/runtest"
 )
 
@@ -135,4 +136,44 @@ func TestALoneLaneKnowsWhatItRecomputed(t *testing.T) {
 		}
 		return nil
 	}, func() string { return "" })
+}
+
+// TestFactorsAreTheConfigs: what a formula multiplies is what the model has, of every family: the letters of shapes,
+// and the factors of the bytes that a token takes (2 x layers x K/V heads x head_dim x 4).
+func TestFactorsAreTheConfigs(t *testing.T) {
+	families := map[string]bool{}
+	for i, m := range runtest.Models() {
+		if m.Name == runtest.Loud {
+			continue
+		}
+		rec := recipe.Complete(sim.Recipe{Tokens: []int{0, 1 % m.Model.Config.Vocab, 0}, MaxNew: 2})
+		steps, err := runtest.Play(m, rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := m.Model.Config
+		families[c.Family] = true
+		want := lens.Letters{"d": lens.Integer(c.Dim), "H": lens.Integer(c.Heads), "G": lens.Integer(c.KVHeads), "h": lens.Integer(c.HeadDim),
+			"F": lens.Integer(c.FFN), "V": lens.Integer(c.Vocab), "L": lens.Integer(c.Layers), "b": 4}
+		for n := range steps {
+			f := &Frame{Moment: lens.Moment{Model: m, Recipe: rec, Prompt: 3, Recorded: len(steps), View: lens.View{Show: []string{"formulas"}}}}
+			f.Place(n, recorded(steps).Step)
+			letters := seen[map[lens.LaneName]lens.Letters](f, "letters")[lens.LaneCached]
+			for letter, v := range want {
+				if letters[letter] != v {
+					t.Errorf("model %d (%s), step %d: %s is %d, the config says %d", i, c.Family, n, letter, letters[letter], v)
+				}
+			}
+			rows := map[bool]int{true: 3, false: 1}[steps[n].Pass == 0]
+			if letters["m"] != lens.Integer(rows) || letters["s"] != lens.Integer(steps[n].Cached) {
+				t.Errorf("model %d, step %d: %d rows after %d tokens", i, n, letters["m"], letters["s"])
+			}
+			if got := seen[lens.CacheInfo](f, "kv").BytesPerToken; got != lens.Integer(2*c.Layers*c.KVHeads*c.HeadDim*4) {
+				t.Errorf("model %d: %d bytes a token", i, got)
+			}
+		}
+	}
+	if len(families) < 4 {
+		t.Errorf("only %v", families)
+	}
 }

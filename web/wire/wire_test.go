@@ -71,6 +71,12 @@ func moment(l *library.Loaded, rec sim.Recipe, steps []sim.Step, n, layer, head 
 	return m
 }
 
+// asking makes a viewer of the overview ask for a cell.
+func asking(m *Frame, trail ...explain.Ref) *Frame {
+	m.View.Trail = trail
+	return m
+}
+
 // looking looks at an op and asks for an explanation at the end of a trail.
 func looking(m *Frame, op string, trail ...explain.Ref) *Frame {
 	m.View.Op, m.View.Trail = op, trail
@@ -98,6 +104,7 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"whole":   withPanels(moment(l, rec, steps, 2, 1, 0), "heads", "history", "history-time", "formulas"),
 		"scores":  looking(moment(l, rec, steps, 7, 1, 1), "scores", explain.Ref{Step: 7, Op: "scores", Head: 1, Col: 2}),
 		"softmax": looking(moment(l, rec, steps, 1, 1, 3), "probs", explain.Ref{Step: 1, Op: "probs", Head: 3, Row: 3, Col: 1}),
+		"again":   asking(moment(l, rec, steps, 7, 1, 1), explain.Ref{Step: 7, Op: "K", Head: 1, Row: 2, Col: 2, Lane: explain.Uncached}),
 		"followed": looking(moment(l, rec, steps, 7, 1, 1), "dots", explain.Ref{Step: 7, Op: "dots", Head: 1, Col: 2},
 			explain.Ref{Step: 7, Op: "K", Head: 1, Row: 2, Col: 4}),
 		"logits":     looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),

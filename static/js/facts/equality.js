@@ -28,10 +28,11 @@ export function lampSays(meta, t) {
         effect.changed === null ? t("lamp.text.same") : t("lamp.text.changed", { N: effect.changed }),
       ]
     : [];
+  const long = effect ? t("lamp.long", { KL: short(effect.kl), Token: effect.label }) : "";
   return {
     state: step.identical && !effect?.max_delta ? "same" : "policy",
-    says: [here, ...after].join(t("list.and")),
-    more: effect ? t("lamp.long", { KL: short(effect.kl), Token: effect.label }) : "",
+    says: here,
+    more: after.length ? `${t("lamp.after", { What: after.join(t("list.and")) })} ${long}` : "",
   };
 }
 
@@ -52,7 +53,10 @@ function waitSays(step, compared, effect, t) {
   const text = effect.changed === null ? t("lamp.text.until") : t("lamp.text.changed", { N: effect.changed });
   return {
     state,
-    says: t("lamp.counted.policy", { Count: compared, Delta: short(effect.max_delta), Text: text }),
-    more: t("lamp.long.until", { Pass: effect.pass, KL: short(effect.kl), Token: effect.label }),
+    says: t("lamp.compared", { Count: compared }),
+    more: [
+      t("lamp.counted.policy", { Count: compared, Delta: short(effect.max_delta), Text: text }),
+      t("lamp.long.until", { Pass: effect.pass, KL: short(effect.kl), Token: effect.label }),
+    ].join(" "),
   };
 }

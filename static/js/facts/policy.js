@@ -50,7 +50,3 @@ export const mostOf = ([first, newest, chosen]) => first + newest + chosen;
 
 /** How many of so many tokens each head keeps. @param {Run} run of a frame @param {number} tokens */
 export const keptOf = ({ policy }, tokens) => (policy.keeps ? Math.min(tokens, mostOf(policy.keeps)) : tokens);
-
-/** A number of bytes with a binary prefix where it is a whole one. @param {number} n */
-export const binary = (n) =>
-  n % 1048576 === 0 && n ? `${n / 1048576} MiB` : n % 1024 === 0 ? `${n / 1024} KiB` : `${n} B`;

@@ -12,7 +12,7 @@ import { read as readFile, widen } from "../wire/decode.js";
 /**
  * A file of a handout, which has what its kind has: of a step all that a frame says, of its other heads only whose
  * they are, and how many rows of K and V the passes before have; of the first the scope; ops; weights; cells.
- * @typedef {{meta: Meta & {before: Partial<Record<"K"|"V", number>>, ops: Record<string, Op>,
+ * @typedef {{meta: Meta & {before: Partial<Record<"K"|"V"|"lane", number>>, ops: Record<string, Op>,
  * weights: Record<string, number>, cells?: Answer[], scope: Scope}, tensors: Tensors, bytes: number}} Recorded
  */
 

@@ -2,6 +2,7 @@
 // recorded can be visited, nothing new is run.
 
 import { createAnswers } from "./answers.js";
+import { createLane } from "./lane.js";
 import { PAIRS } from "../wire/triangle.js";
 
 /** @import { Command, Frame, Looked, Op, PickStep, Ref } from "../types.js" */
@@ -23,6 +24,7 @@ export function createReplay(records, show, start) {
   } = records.read(-1, 0).meta;
   const answers = createAnswers(records, config.layers);
   const pass = config.layers + 1;
+  const lane = createLane(records, pass);
   const [first, last] = scope.steps;
   const low = first > 0 ? first : -1;
   const held = (/** @type {number} */ n) => Math.min(Math.max(n, low), last);
@@ -57,7 +59,7 @@ export function createReplay(records, show, start) {
     const [root] = way;
     if (HEAD.has(root.op) !== (from % pass === config.layers)) return [];
     const here = { ...root, step: from, head: scope.per_head.includes(root.op) ? head : root.head };
-    if (here.step !== root.step)
+    if (here.step !== root.step && !root.lane)
       here.row =
         (root.op === "logits" ? 1 : root.op === "K" || root.op === "V" ? step.cached + step.rows : step.rows) - 1;
     const kept = here.step === root.step && here.head === root.head ? way : [here];
@@ -73,8 +75,10 @@ export function createReplay(records, show, start) {
    */
   function matrices(n, head, about) {
     if (!about) {
-      if (pick.op || !records.read(n, head).tensors.scores) return {}; // not in this copy, or a run without a cache
-      return Object.fromEntries(MATRICES.map((name) => [name, records.op(n, head, name)]));
+      if (pick.op) return {}; // not in this copy
+      const other = lane(records.read(n, 0).meta.without, n, head);
+      if (!records.read(n, head).tensors.scores) return other; // a run without a cache
+      return { ...Object.fromEntries(MATRICES.map((name) => [name, records.op(n, head, name)])), ...other };
     }
     const names = new Set([
       about.id,
@@ -123,7 +127,7 @@ export function createReplay(records, show, start) {
     const answer = way.length ? answers.explain(way) : { explain: null, tensors: {} };
     const lacks = asked?.some((ref) => !answers.has(ref)) ? asked : null;
     const tensors = { ...base.tensors };
-    for (const name of MATRICES) delete tensors[name];
+    for (const name of [...MATRICES, ...MATRICES.map((x) => "without_" + x)]) delete tensors[name];
     if (layer !== base.meta.pick.layer) delete tensors.cache_received; // of the layer at the cursor
     if (from !== null) Object.assign(tensors, matrices(from, head, about));
     const own = pick.layer === null ? null : layer;
@@ -141,6 +145,7 @@ export function createReplay(records, show, start) {
           ? address(base.meta.link, own, head, lacks)
           : beyond && address(base.meta.link, own, beyond.head ?? head, [], beyond.step),
         op: about ?? null,
+        without: pick.op || from === null ? null : records.read(from, 0).meta.without,
         explain: answer.explain,
         pick: {
           ...base.meta.pick,

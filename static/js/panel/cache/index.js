@@ -117,6 +117,8 @@ function create(root, { act }) {
     const { frame, theme, t } = next;
     if (!frame) return;
     if (view(next) !== "size" && !next.show?.includes("rows")) look(); // a heat needs the rows' counts
+    const none = cacheless(frame); // nothing is ever kept: it has no shape and no picture
+    for (const what of ["[data-shape]", "[data-each]", ".switches", "canvas", "details"]) part(what).hidden = none;
     const { kv, run } = frame.meta;
     const c = run.config;
     const held = Math.max(...kv.lens, 0);
@@ -147,6 +149,7 @@ function create(root, { act }) {
     say(part("[data-stage]"), sentences(staged, each > 1 ? words("cache.shared", { Count: each }) : ""));
     part("[data-gone]").textContent = held ? legend(frame, t, layout.mark) : "";
     errors.hidden = !run.policy.bits; // nothing else rounds
+    root.classList.toggle("lossy", !!(run.policy.bits || run.policy.keeps)); // there is more to say of a row
     output.textContent = here ? sentence(frame, here, t) : t(cacheless(frame) ? "cache.none" : "cache.hint");
     table(frame, c.layers, t);
   };

@@ -96,7 +96,8 @@ function create(root, { act }) {
         : e.per_head
           ? t("explain.head", { Head: e.head })
           : "";
-    part("where").textContent = stepName(e, e.step, t) + (head && " · " + head);
+    const lane = e.lane ? t("stage.lane.uncached") : "";
+    part("where").textContent = [stepName(e, e.step, t), head, lane].filter(Boolean).join(" · ");
     say(part("say"), reason(frame, withTerms(t)));
     const math = formula(e, terms);
     part("formula").replaceChildren(...math);

@@ -12,11 +12,12 @@ export function m(name, ...parts) {
   return el;
 }
 
-const DIGITS = 3;
+const DIGITS = 3; // of a result
+const OPERAND = 6; // of what it is made of: who works out what is written comes to the result that is written
 
 const row = (/** @type {(Node|string)[]} */ ...parts) => m("mrow", ...parts);
-const num = (/** @type {number|string} */ x) => {
-  const s = brief(x, DIGITS);
+const num = (/** @type {number|string} */ x, places = OPERAND) => {
+  const s = brief(x, places);
   const [digits, power] = s.replace(/^-/, "").split("e");
   const size = power
     ? row(m("mn", digits), op("·"), m("msup", m("mn", "10"), m("mn", power.replace("-", "−"))))
@@ -209,7 +210,7 @@ const FORMS = {
 export function formula(e, terms) {
   const forms = FORMS[e.kind]?.(e, terms) ?? [];
   const equals = brief(e.value, DIGITS) === String(Number(e.value)) ? "=" : "≈"; // what is shown here is rounded
-  if (forms.length) forms.push([num(e.value)]);
+  if (forms.length) forms.push([num(e.value, DIGITS)]);
   return forms.map((f, i) => {
     const last = i === forms.length - 1;
     const math = m("math", ...(i ? [op(last && e.kind === "mask" ? "→" : equals)] : []), ...f);

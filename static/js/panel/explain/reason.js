@@ -42,7 +42,8 @@ export function reason(frame, t) {
     stored?.stored !== undefined
       ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos })
       : "";
-  return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "");
+  const first = e.first === undefined ? "" : t("explain.first", { Where: stepName(e, e.first, t) });
+  return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "", first);
 }
 
 /** How a quantised number is kept; "" where it is kept as it was computed. @param {Explain} e @param {T} t */
@@ -139,7 +140,9 @@ const KINDS = {
         ? "explain.copy.embed"
         : e.op === "x"
           ? "explain.copy.x"
-          : "explain.copy.rope",
+          : e.op === "K" || e.op === "V"
+            ? "explain.copy.row"
+            : "explain.copy.rope",
     { D: e.reads[0].col, Head: e.reads[0].head, ID: e.token, Before: e.steps[e.reads[0].step]?.layer },
   ],
   add: (e) => ["explain.add", { Left: arg(e, 0, 0), Right: arg(e, 0, 1) }],

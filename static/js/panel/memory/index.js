@@ -4,8 +4,8 @@
 import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
 import { fullAt, mostOf, policyName } from "../../facts/policy.js";
-import { number, sentences } from "../../format.js";
-import { say, withTerms } from "../../ui/terms.js";
+import { number, sentences, si } from "../../format.js";
+import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Config, Frame, Panel, State, T, With } from "../../types.js" */
 
@@ -53,9 +53,14 @@ export function says(frame, t) {
         : "",
     );
   }
-  return t("memory.says.contiguous", {
-    Capacity: use.fits !== undefined ? Math.min(use.fits, kv.capacity) : kv.capacity,
-    Wasted: wasted,
+  const Capacity = use.fits !== undefined ? Math.min(use.fits, kv.capacity) : kv.capacity;
+  const New = Capacity - run.prompt_tokens; // all but the last, which is chosen and never fed
+  const whole = New > 0 && New === run.recipe.max_new - 1 && !frame.meta.peers;
+  return t(whole ? "memory.says.reserved" : "memory.says.contiguous", {
+    Capacity,
+    Prompt: run.prompt_tokens,
+    New,
+    Wasted: si(wasted, "B"),
   });
 }
 
@@ -71,13 +76,13 @@ function create(root) {
     part(selector).style.setProperty("width", `${100 * share}%`);
 
   /** @param {State} state */
-  return function view({ frame, t, lang }) {
+  return function view({ frame, t }) {
     root.hidden = !frame?.meta.use || !frame.meta.step;
     if (!frame || !isUsed(frame) || root.hidden) return;
     const { kv, run, use } = frame.meta;
     const [allocated, used, budget] = [use.allocated, use.used, use.budget ?? 0].map(number);
     const all = Math.max(budget, allocated, 1);
-    const text = (/** @type {number} */ n) => n.toLocaleString(lang);
+    const text = (/** @type {number} */ n) => si(n, "B");
     part("[data-policy]").textContent = policyName(run.recipe.cache, t);
     say(part("[data-says]"), says(frame, withTerms(t)));
     widen(".used", used / all);

@@ -1,8 +1,9 @@
 // The part of the run's form that says how the cache is kept.
 
 import { arrows } from "../../ui/refusal.js";
-import { binary, entry, paramOf, policyName } from "../../facts/policy.js";
-import { say, withTerms } from "../../ui/terms.js";
+import { si } from "../../format.js";
+import { entry, paramOf, policyName } from "../../facts/policy.js";
+import { withTerms, say } from "../../ui/terms.js";
 import { POLICIES, WORDS } from "../../wire/policies.js";
 
 /** @import { Policy } from "../../facts/policy.js" */
@@ -55,7 +56,7 @@ export function createPolicy(root) {
     custom.hidden = field("budget").value !== "custom";
     say(about, withTerms(t)(`policy.about.${offer}`));
     const p = value();
-    now.textContent = policyName(p, t) + (p.budget ? ` · ${binary(p.budget)}` : "");
+    now.textContent = policyName(p, t) + (p.budget ? ` · ${si(p.budget, "B")}` : "");
   }
 
   /** Groups that divide a head; along tokens the group is of as many tokens. */

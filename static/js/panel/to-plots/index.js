@@ -1,5 +1,7 @@
 // The way to the figures of the run on screen.
 
+import { address } from "../../state/url.js";
+
 /** @import { Panel, State } from "../../types.js" */
 
 /** @type {Panel} */
@@ -19,6 +21,7 @@ function create(link) {
         new: String(run.recipe.max_new || ""),
         ...ledger.count,
         lang,
+        run: address(frame.meta.link, lang).slice(1), // to come back to
       });
   };
 }
