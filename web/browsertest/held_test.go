@@ -82,7 +82,7 @@ func TestAFaultIsToldAndNotRepeated(t *testing.T) {
 
 	p.do(chromedp.Navigate(p.base + bad)) // a reload, or the link once more
 	p.held("Something broke inside kvstep")
-	p.until(`document.querySelector("[data-do=layer]").getAttribute("aria-disabled") === "true"`)
+	p.until(`document.querySelector("#transport [data-do=layer]").getAttribute("aria-disabled") === "true"`)
 	opens(1)
 	p.click("held-again")
 	p.until(`window.kvstepFrame()`)
