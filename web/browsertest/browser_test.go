@@ -287,7 +287,7 @@ func TestTheLampGoesRed(t *testing.T) {
 		Object.assign(frame.meta.step, { identical: false, differs: "scores" });
 		panel.create(document.getElementById("bars"), { act: {} })({ frame, t });
 		const lamp = document.querySelector("[data-testid=lamp]");
-		return lamp.dataset.state + ": " + lamp.innerText;
+		return lamp.dataset.state + ": " + lamp.querySelector("[data-equal]").innerText;
 	})()`)
 	if want := "differs: the lanes differ, first at scores (decode pass 1 · layer 2)"; strings.TrimSpace(says) != want {
 		t.Errorf("lamp %q, want %q", says, want)

@@ -7,8 +7,8 @@ import { sharers } from "../../facts/heads.js";
 /** @import { Frame, Grid, Plate, T } from "../../types.js" */
 /** @import { Drawn } from "../../facts/matrices.js" */
 
-// widths in em of the formulas over the matrices
-const FORMULA = /** @type {Record<string, number>} */ ({ Q: 1.2, scores: 5.2, probs: 7.4, out: 4.7 });
+// widths in em of the formulas over the matrices, and of the question marks beside Q and probs
+const FORMULA = /** @type {Record<string, number>} */ ({ Q: 3.1, scores: 5.2, probs: 9.3, out: 4.7 });
 const LETTER = 1.4; // of each without what follows its letter
 
 /**
