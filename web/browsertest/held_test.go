@@ -70,7 +70,7 @@ func TestAFaultIsToldAndNotRepeated(t *testing.T) {
 	p.held("Something broke inside kvstep")
 	p.until(`window.kvstepFrame()`) // the room goes on
 	p.until(`!location.search.includes("seed=66")`)
-	if link := eval[string](p, `document.querySelector("[data-testid=held-link]").value`); link != p.base+bad {
+	if link := eval[string](p, `document.querySelector("[data-testid=held-link]").value`); link != p.base+bad+"&show=history" { // the growth chart is open
 		t.Errorf("the link to copy is %q", link)
 	}
 	p.axe("a fault")

@@ -501,11 +501,11 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 	p.js(`document.querySelector('#all-heads button[data-layer="1"][data-head="4"]').click()`)
 	p.until(`window.kvstepFrame().meta.pick.kv_head === 1 && window.kvstepFrame().meta.pick.layer === 1`)
 	// The picker, the stage and the cache say who shares the K/V head that is looked at.
-	p.until(`document.querySelector("#pickers .kv.now small")?.textContent === "K/V head 1"`)
-	if groups := eval[string](p, `[...document.querySelectorAll("#pickers .kv")].map((g) => g.innerText.replace(/\s+/g, " ").trim()).join("; ")`); groups != "0 1 2 K/V head 0; 3 4 5 K/V head 1" {
+	p.until(`document.querySelector("#pickers [data-heads] option:checked").parentElement.label === "K/V head 1"`)
+	if groups := eval[string](p, `[...document.querySelectorAll("#pickers optgroup")].map((g) => [...g.children].map((o) => o.text).concat(g.label).join(" ")).join("; ")`); groups != "0 1 2 K/V head 0; 3 4 5 K/V head 1" {
 		t.Errorf("the picker's groups: %q", groups)
 	}
-	p.until(`document.querySelector("[data-op=K][data-lane=cached] figcaption").innerText.includes("of heads 3, 4, 5")`)
+	p.until(`document.querySelector("[data-note=cached] .does").innerText.includes("3, 4")`)
 	p.until(`document.querySelector("#cache [data-stage]").innerText.includes("K/V head 1 of layer 1. Each row serves 3 query heads.")`)
 	p.js(`document.querySelector("[data-look=k]").click()`)
 	p.until(`document.querySelector("#inside figcaption") && [...document.querySelectorAll("#inside figcaption")].some((c) => c.innerText.includes("K/V head 1 of heads 3, 4, 5"))`)
