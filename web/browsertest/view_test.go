@@ -42,6 +42,8 @@ const cut = `(() => {
 		const r = c.getBoundingClientRect();
 		return r.width && (r.left < box.left - 1 || r.top < box.top - 1 || r.right > box.right + 1 || r.bottom > box.bottom + 1);
 	}).map((c) => c.closest(".plate").dataset.op);
+	const sentence = document.querySelector("[data-testid=sentence]");
+	if (sentence.scrollHeight > sentence.clientHeight + 1) bad.push("the sentence: " + sentence.textContent);
 	if (stage.scrollWidth > stage.clientWidth + 1 || stage.scrollHeight > stage.clientHeight + 1) bad.push("scrolls");
 	return bad.join();
 })()`
