@@ -135,7 +135,7 @@ func TestWhatMattersIsInView(t *testing.T) {
 		}
 		press := func(do string, to int) {
 			t.Helper()
-			p.js(fmt.Sprintf(`document.querySelector("[data-do=%s]").click()`, do))
+			p.js(fmt.Sprintf(`document.querySelector("#transport [data-do=%s]").click()`, do))
 			at = to
 			look()
 		}

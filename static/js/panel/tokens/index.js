@@ -40,7 +40,11 @@ function create(root, { act, live }) {
     const { run, top, text, step } = frame.meta;
     prompt.textContent = promptOf(frame);
     made.textContent = isolate(text);
-    said.scrollTop = said.scrollHeight; // the newest is what is read
+    const { scrollHeight, clientHeight } = said;
+    said.scrollTop = scrollHeight; // the newest is what is read
+    if (scrollHeight > clientHeight)
+      said.tabIndex = 0; // the keyboard scrolls it too
+    else said.removeAttribute("tabindex");
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
