@@ -42,9 +42,6 @@ function create(root, { act, live }) {
     made.textContent = isolate(text);
     const { scrollHeight, clientHeight } = said;
     said.scrollTop = scrollHeight; // the newest is what is read
-    if (scrollHeight > clientHeight)
-      said.tabIndex = 0; // the keyboard scrolls it too
-    else said.removeAttribute("tabindex");
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
