@@ -72,6 +72,30 @@ export function svgContext(canvas) {
     height: short(h),
   });
 
+  /** Letters. @param {string} s @param {number} x @param {number} y @param {Record<string, unknown>} ink */
+  const written = (s, x, y, ink) => {
+    // The top of the letters stays where it is when the baseline becomes the plain one.
+    const top = drawing.measureText(s).actualBoundingBoxAscent;
+    ruler.textBaseline = "alphabetic";
+    y += ruler.measureText(s).actualBoundingBoxAscent - top;
+    const anchor = { center: "middle", right: "end", end: "end" }[state.textAlign];
+    ruler.font = state.font; // as the browser understood it
+    const [, style, size, family] = /^(.*?)([\d.]+px)\S*\s+(.*)$/.exec(ruler.font) ?? ["", "", "10px", "sans-serif"];
+    put(
+      "text",
+      {
+        x: short(x),
+        y: short(y),
+        "font-size": size,
+        "font-family": family.trim(),
+        "font-weight": /bold|[6-9]00/.test(style) ? "bold" : null,
+        "font-style": style.includes("italic") ? "italic" : null,
+        "text-anchor": anchor,
+        ...ink,
+      },
+      escape(s),
+    );
+  };
   const drawing = {
     canvas,
     save: () => void stack.push({ ...state }),
@@ -135,29 +159,9 @@ export function svgContext(canvas) {
       Object.assign(ruler, { font: state.font, textAlign: state.textAlign, textBaseline: state.textBaseline });
       return ruler.measureText(s);
     },
-    fillText(/** @type {string} */ s, /** @type {number} */ x, /** @type {number} */ y) {
-      // The top of the letters stays where it is when the baseline becomes the plain one.
-      const top = drawing.measureText(s).actualBoundingBoxAscent;
-      ruler.textBaseline = "alphabetic";
-      y += ruler.measureText(s).actualBoundingBoxAscent - top;
-      const anchor = { center: "middle", right: "end", end: "end" }[state.textAlign];
-      ruler.font = state.font; // as the browser understood it
-      const [, style, size, family] = /^(.*?)([\d.]+px)\S*\s+(.*)$/.exec(ruler.font) ?? ["", "", "10px", "sans-serif"];
-      put(
-        "text",
-        {
-          x: short(x),
-          y: short(y),
-          "font-size": size,
-          "font-family": family.trim(),
-          "font-weight": /bold|[6-9]00/.test(style) ? "bold" : null,
-          "font-style": style.includes("italic") ? "italic" : null,
-          "text-anchor": anchor,
-          fill: rgb(state.fillStyle),
-        },
-        escape(s),
-      );
-    },
+    fillText: (/** @type {string} */ s, /** @type {number} */ x, /** @type {number} */ y) =>
+      written(s, x, y, { fill: rgb(state.fillStyle) }),
+    strokeText: (/** @type {string} */ s, /** @type {number} */ x, /** @type {number} */ y) => written(s, x, y, line()),
     drawImage(/** @type {CanvasImageSource} */ source, /** @type {number[]} */ ...at) {
       const [sx, sy, sw, sh, dx, dy, dw, dh] = at;
       put("image", {
