@@ -3,7 +3,9 @@ package browsertest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -320,39 +322,66 @@ func TestReducedMotion(t *testing.T) {
 	p.clean()
 }
 
-// TestAccessibleEverywhere has axe look at the whole page in every view, before the first
-// step and with everything open, at every theme and width, in one language and the other by
-// turns; KVSTEP_ALL=1 has each in both.
+// views are what axe looks at: where it stands and what opens it.
+var views = []struct{ name, path, script string }{
+	{"start", "/?new=6", ""},
+	{"form", "/?new=6", `document.getElementById("recipe-open").click()`},
+	{"layer", "/?new=6&step=2", ""},
+	{"head", "/?new=6&step=4", ""},
+	{"op", "/?new=6&step=8&op=scores", ""},
+	{"explanation", "/?new=6&step=9&trail=9.scores.0.0.3", ""},
+	{"card", "/?new=6&step=9", `document.querySelector("#sentence [data-term], #sentence .asks").click()`},
+	{"menus", "/?new=6&step=2", `document.getElementById("more").open = true; document.getElementById("breaks").open = true`},
+	{"everything", "/?new=6&step=11&break=top,layer:2&mark=3", `for (const d of document.querySelectorAll("details:not([name], .menu)")) d.open = true`},
+	{"help", "/?new=6&step=8&break=layer:2", `document.getElementById("help").showModal()`},
+	{"presentation", "/?new=6&step=8", `document.getElementById("present-open").click()`},
+	{"plots", "/plots?new=6", ""},
+	{"handout", "", ""},
+}
+
+// TestAccessibleEverywhere has axe look at the whole page in every view, in a language, a theme and
+// a width of today; KVSTEP_ALL=1 has each in all of them.
 func TestAccessibleEverywhere(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en&new=6&prompt=Mia+has+three+apples.")
-	states := []struct{ name, query, script string }{
-		{"start", "", ""},
-		{"prefill", "&step=2", `document.getElementById("breaks").open = true`},
-		{"chosen", "&step=11&break=top,layer:2&mark=3", `for (const d of document.querySelectorAll("details:not([name])")) d.open = true; document.getElementById("take").open = true`},
-		{"help", "&step=8&break=layer:2", `document.getElementById("help").showModal()`},
+	p := openOn(t, base, "/?lang=en&new=3&prompt=Mia+has+three+apples.&step=2")
+	p.at(2)
+	name, data := p.take("html")
+	handout := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(handout, data, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for l, lang := range []string{"en", "zh"} {
-		for s, state := range states {
-			p.do(chromedp.Navigate(base + "/?new=6&prompt=Mia+has+three+apples.&lang=" + lang + state.query))
-			p.until(`window.kvstepFrame?.()`)
-			if state.script != "" {
-				p.js(state.script)
+	h := openFile(t, handout)
+	r := rand.New(rand.NewPCG(uint64(time.Now().YearDay()), 6))
+	for _, view := range views {
+		p := p
+		if view.path == "" {
+			p = h
+		}
+		only := r.IntN(18)
+		for l, lang := range []string{"en", "zh"} {
+			if os.Getenv("KVSTEP_ALL") == "" && only/9 != l {
+				continue
 			}
-			themes, widths := []string{"light", "dark", "projector"}, []int64{1440, 768, 360}
-			if state.name == "prefill" || state.name == "help" { // the others have all of their colours and sizes
-				themes, widths = themes[s%2:][:1], widths[:1]
+			if view.path == "" {
+				p.click("lang-" + lang)
+			} else {
+				p.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(base+view.path+"&prompt=Mia+has+three+apples.&lang="+lang))
+				p.until(`window.kvstepFrame?.() || location.pathname === "/plots" && document.readyState === "complete"`)
 			}
-			for i, theme := range themes {
-				if (i+s/2)%2 != l && os.Getenv("KVSTEP_ALL") == "" {
-					continue
+			if view.script != "" {
+				p.js(view.script)
+			}
+			for i, theme := range []string{"light", "dark", "projector"} {
+				for j, width := range []int64{1440, 768, 360} {
+					if os.Getenv("KVSTEP_ALL") == "" && only%9 != 3*i+j {
+						continue
+					}
+					p.do(chromedp.EmulateViewport(width, 800))
+					p.js(fmt.Sprintf(`const s = document.getElementById("theme"); if (s) { s.value = %q; s.dispatchEvent(new Event("change")) } else document.documentElement.dataset.theme = %[1]q`, theme))
+					p.painted()
+					p.axeWhole(fmt.Sprintf("%s %s %s %d", view.name, lang, theme, width))
 				}
-				p.theme(theme)
-				width := widths[(i+s)%len(widths)]
-				p.do(chromedp.EmulateViewport(width, 800))
-				p.painted()
-				p.axeWhole(fmt.Sprintf("%s %s %s %d", state.name, lang, theme, width))
 			}
 		}
 	}
