@@ -45,7 +45,7 @@ var loads = map[string]load{
 func joined(name string, join func() (string, error)) load {
 	return load{"/bundle/", sync.OnceValues(func() (pack.Content, error) {
 		s, err := join()
-		return pack.New(kindOf(name), []byte(s)), err
+		return pack.Kept(kindOf(name), []byte(s)), err
 	})}
 }
 
@@ -53,7 +53,7 @@ func joined(name string, join func() (string, error)) load {
 func catalogue(lang string) load {
 	return load{"/text/", sync.OnceValues(func() (pack.Content, error) {
 		data, err := text.ForPages(lang)
-		return pack.New("application/json; charset=utf-8", data), err
+		return pack.Kept("application/json; charset=utf-8", data), err
 	})}
 }
 
@@ -61,8 +61,17 @@ func catalogue(lang string) load {
 func glossary(lang string) load {
 	return load{"/text/", sync.OnceValues(func() (pack.Content, error) {
 		data, err := docs.Cards(lang)
-		return pack.New("application/json; charset=utf-8", data), err
+		return pack.Kept("application/json; charset=utf-8", data), err
 	})}
+}
+
+// Ready makes and codes what a first visit loads, so that nobody waits for it: about a second of one core.
+func Ready() {
+	for _, name := range []string{"page.js", "page.css", "en.json", "zh.json", "early.js"} {
+		if c, err := loads[name].make(); err == nil { // what cannot be made is told to who asks
+			c.Ready()
+		}
+	}
 }
 
 func read(name string) (string, error) {

@@ -52,6 +52,7 @@ func newServe() *cobra.Command {
 			room.KeepListening()
 			models := newLibrary(c.ErrOrStderr(), given...)
 			go closeUnused(c.Context(), models, count(models, limit))
+			go web.Ready() // while the browser starts
 			return web.Serve(c.Context(), l, models, version, *within)
 		},
 	}

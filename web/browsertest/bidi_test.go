@@ -68,7 +68,7 @@ func TestNothingTurnsThePageRound(t *testing.T) {
 	p.before(turned)
 	for _, c := range []struct{ link, do string }{
 		{"", ""}, // before the first step
-		{"&sampler=sample&t=1.5&seed=7&step=11&show=choice,heads,rows,history,formulas&break=attend:2", `document.querySelector("#tokens details").open = true`},
+		{"&sampler=sample&t=1.5&seed=7&step=11&show=choice,heads,rows,history,formulas&break=attend:2", `document.querySelector("[data-testid=top-all]").click()`},
 		{"&step=9&cell=scores.0.3&op=scores", `document.querySelectorAll("details").forEach((d) => (d.open = true))`},
 		{"&step=9&trail=9.scores.0.0.3", ""},
 		{"&cache=paged:4&step=14", `document.querySelector("#cache details").open = true`},

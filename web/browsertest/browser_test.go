@@ -191,11 +191,11 @@ func (p *page) scrub(n int) {
 // readout with the engine.
 func (p *page) checkCell(t *testing.T, layer, head int) {
 	t.Helper()
-	p.js(fmt.Sprintf(`document.querySelector('input[name="pick-layer"][value="%d"]').click()`, layer))
+	p.choose("layers", strconv.Itoa(layer))
 	p.until(fmt.Sprintf(`window.kvstepFrame().meta.pick.layer === %d`, layer))
-	p.js(fmt.Sprintf(`document.querySelector('input[name="pick-head"][value="%d"]').click()`, head))
+	p.choose("heads", strconv.Itoa(head))
 	p.until(fmt.Sprintf(`window.kvstepFrame().meta.pick.head === %d`, head))
-	p.focus(`[data-op="probs"] canvas`)
+	p.focus(`[data-op="probs"][data-lane="cached"] canvas`)
 	for range 3 {
 		p.press(kb.ArrowDown)
 	}

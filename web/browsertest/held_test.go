@@ -70,7 +70,7 @@ func TestAFaultIsToldAndNotRepeated(t *testing.T) {
 	p.held("Something broke inside kvstep")
 	p.until(`window.kvstepFrame()`) // the room goes on
 	p.until(`!location.search.includes("seed=66")`)
-	if link := eval[string](p, `document.querySelector("[data-testid=held-link]").value`); link != p.base+bad {
+	if link := eval[string](p, `document.querySelector("[data-testid=held-link]").value`); link != p.base+bad+"&show=history" { // the growth chart is open
 		t.Errorf("the link to copy is %q", link)
 	}
 	p.axe("a fault")
@@ -82,7 +82,7 @@ func TestAFaultIsToldAndNotRepeated(t *testing.T) {
 
 	p.do(chromedp.Navigate(p.base + bad)) // a reload, or the link once more
 	p.held("Something broke inside kvstep")
-	p.until(`document.querySelector("[data-do=layer]").getAttribute("aria-disabled") === "true"`)
+	p.until(`document.querySelector("#transport [data-do=layer]").getAttribute("aria-disabled") === "true"`)
 	opens(1)
 	p.click("held-again")
 	p.until(`window.kvstepFrame()`)

@@ -129,7 +129,7 @@ func TestClickAScore(t *testing.T) {
 		if number(t, k.Value) != all[at].KV.Keys(3, 0).At(key, 7) {
 			t.Errorf("%s: key %s", lang, k.Value)
 		}
-		if !strings.Contains(k.Say, "prefill") {
+		if !strings.Contains(k.Say, map[string]string{"en": "prefill", "zh": "预填充"}[lang]) {
 			t.Errorf("%s: %q does not say who wrote the key", lang, k.Say)
 		}
 		p.js(`scrollTo(0, 0)`)
@@ -171,7 +171,7 @@ func (p *page) checkScore(s shown, wide int, want float32) {
 func (p *page) clickCell(op string, row, col int) {
 	p.t.Helper()
 	at := eval[struct{ X, Y float64 }](p, fmt.Sprintf(`(() => {
-		const canvas = [...document.querySelectorAll('.plate[data-op="%[1]s"] canvas, #inside .plate[data-plate="%[1]s"] canvas')].find((c) => c.checkVisibility());
+		const canvas = [...document.querySelectorAll('.plate[data-op="%[1]s"][data-lane="cached"] canvas, #inside .plate[data-plate="%[1]s"] canvas')].find((c) => c.checkVisibility());
 		canvas.scrollIntoView({ block: "center" });
 		const box = canvas.getBoundingClientRect();
 		const shape = window.kvstepFrame().tensors["%[1]s"].shape;

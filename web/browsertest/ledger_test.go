@@ -501,11 +501,11 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 	p.js(`document.querySelector('#all-heads button[data-layer="1"][data-head="4"]').click()`)
 	p.until(`window.kvstepFrame().meta.pick.kv_head === 1 && window.kvstepFrame().meta.pick.layer === 1`)
 	// The picker, the stage and the cache say who shares the K/V head that is looked at.
-	p.until(`document.querySelector("#pickers .kv.now small")?.textContent === "K/V head 1"`)
-	if groups := eval[string](p, `[...document.querySelectorAll("#pickers .kv")].map((g) => g.innerText.replace(/\s+/g, " ").trim()).join("; ")`); groups != "0 1 2 K/V head 0; 3 4 5 K/V head 1" {
+	p.until(`document.querySelector("#pickers [data-heads] option:checked").parentElement.label === "K/V head 1"`)
+	if groups := eval[string](p, `[...document.querySelectorAll("#pickers optgroup")].map((g) => [...g.children].map((o) => o.text).concat(g.label).join(" ")).join("; ")`); groups != "0 1 2 K/V head 0; 3 4 5 K/V head 1" {
 		t.Errorf("the picker's groups: %q", groups)
 	}
-	p.until(`document.querySelector("[data-op=K] figcaption").innerText.includes("of heads 3, 4, 5")`)
+	p.until(`document.querySelector("[data-note=cached] .does").innerText.includes("3, 4")`)
 	p.until(`document.querySelector("#cache [data-stage]").innerText.includes("K/V head 1 of layer 1. Each row serves 3 query heads.")`)
 	p.js(`document.querySelector("[data-look=k]").click()`)
 	p.until(`document.querySelector("#inside figcaption") && [...document.querySelectorAll("#inside figcaption")].some((c) => c.innerText.includes("K/V head 1 of heads 3, 4, 5"))`)
@@ -546,7 +546,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 		if s := p.text("sentence"); strings.Contains(s, "recomputed") != (lanes == "uncached") || strings.Contains(s, "added to the cache") != (lanes == "cached") {
 			t.Errorf("%s: the sentence says %q", lanes, s)
 		}
-		p.js(`document.querySelector("[data-do=restart]").click()`)
+		p.js(`document.querySelector("#transport [data-do=restart]").click()`)
 		p.at(-1)
 		p.painted()
 		if s := p.text("heads-picked"); !strings.Contains(s, "Nothing has run") {
@@ -556,16 +556,22 @@ func TestOneLaneOnThePage(t *testing.T) {
 	}
 }
 
-// TestARunWithoutACache: where the picture would be, the page says why there is
-// none, and one button leads to the same moment with both lanes.
+// TestARunWithoutACache: its own lane is drawn, alone; where the inside of a layer would be, the page
+// says why there is none, and one button leads to the same moment with both lanes.
 func TestARunWithoutACache(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
 	for _, c := range []struct{ lang, query, says, sentence string }{
-		{"en", "", "keeps no cache", "2 of them recomputed"},
+		{"en", "&op=probs", "keeps no cache", "2 of them recomputed"},
 		{"zh", "&op=scores&trail=8.scores.0.0.1", "不保留缓存", "2 行是重算"},
 	} {
-		p := openOn(t, base, "/?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8"+c.query)
+		p := openOn(t, base, "/?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8")
+		p.at(8)
+		lanes := eval[[]string](p, `[...new Set([...document.querySelectorAll("#stage .plate")].filter((e) => e.checkVisibility()).map((e) => e.dataset.lane))]`)
+		if len(lanes) != 1 || lanes[0] != "uncached" || !eval[bool](p, `document.getElementById("cacheless").hidden`) {
+			t.Errorf("%s: the picture has the lanes %q", c.lang, lanes)
+		}
+		p.do(chromedp.Navigate(base + "/?lang=" + c.lang + "&lanes=uncached&new=4&tokens=0,300&step=8" + c.query))
 		p.at(8)
 		p.until(`!document.getElementById("cacheless").hidden`)
 		for id, want := range map[string]string{"cacheless": c.says, "sentence": c.sentence} {

@@ -266,7 +266,7 @@ func (p *page) clean() {
 
 // patience is how long anything on a page may take before it never comes. What comes costs
 // nothing of it, and a machine that is busy with other tests is no fault of the page.
-const patience = 90 * time.Second
+const patience = 20 * time.Second
 
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
@@ -348,13 +348,27 @@ func (p *page) text(testid string) string {
 
 func (p *page) click(testid string) {
 	p.t.Helper()
-	p.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`[data-testid="%s"]`, testid))))
+	it := fmt.Sprintf(`[data-testid="%s"]`, testid)
+	p.reveal(it)
+	p.do(chromedp.Click(chromedp.CSS(it)))
+}
+
+// reveal opens whatever an element is folded away in, by the buttons that are there for it.
+func (p *page) reveal(selector string) {
+	p.t.Helper()
+	p.js(fmt.Sprintf(`
+		const it = document.querySelector(%q), around = [];
+		for (let e = it?.checkVisibility() ? null : it?.parentElement; e; e = e.parentElement) around.unshift(e);
+		for (const e of around)
+			if (e.tagName === "DETAILS" && !e.open && e !== it.closest("summary")?.parentElement) e.querySelector("summary").click();
+			else if (e.id && !e.checkVisibility()) document.querySelector("[aria-expanded=false][aria-controls=" + e.id + "]")?.click();`, selector))
 }
 
 // fill types over what a field holds.
 func (p *page) fill(testid, value string) {
 	p.t.Helper()
 	field := fmt.Sprintf(`[data-testid="%s"]`, testid)
+	p.reveal(field)
 	p.js(fmt.Sprintf(`const f = document.querySelector(%q); f.focus(); f.select()`, field))
 	p.press(kb.Backspace)
 	p.do(chromedp.SendKeys(chromedp.CSS(field), value))
@@ -362,6 +376,7 @@ func (p *page) fill(testid, value string) {
 
 func (p *page) focus(selector string) {
 	p.t.Helper()
+	p.reveal(selector)
 	p.do(chromedp.Focus(chromedp.CSS(selector)))
 }
 

@@ -21,7 +21,7 @@ func TestAHandoutOfPartOfARun(t *testing.T) {
 	within.Handout = 4 << 20
 	p := openOn(t, serveWithin(t, library.New(), within), "/?lang=en&new=100&t=9&sampler=sample&seed=3&step=300&to=599&prompt=Mia+has+three+apples.")
 	p.until(`window.kvstepFrame().meta.run.recorded === 600`)
-	p.js(`document.getElementById("take").open = true`)
+	p.reveal("#take > .sheet")
 	p.until(`document.querySelector("[data-testid=take-sizes]").textContent.includes("Handout")`)
 	says := p.text("take-sizes")
 	var first, last int
@@ -32,7 +32,7 @@ func TestAHandoutOfPartOfARun(t *testing.T) {
 		t.Errorf("told %q", says)
 	}
 	name, data := p.take("html")
-	if want := fmt.Sprintf("kvstep-story-steps%d-%d-handout.html", first, last); name != want || len(data) > 4<<20 {
+	if want := "kvstep-story-Mia-has-three-apples-step300-handout.html"; name != want || len(data) > 4<<20 {
 		t.Errorf("%s has %d bytes, want %s", name, len(data), want)
 	}
 	file := filepath.Join(t.TempDir(), name)

@@ -23,26 +23,26 @@ func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 	t.Parallel()
 	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
 	p.do(chromedp.EmulateViewport(1280, 800), chromedp.Sleep(300*time.Millisecond))
-	if eval[bool](p, `document.querySelector("[data-more]").checkVisibility() || document.getElementById("recipe-open").checkVisibility()`) {
-		t.Error("a large window folds something away")
+	if eval[bool](p, `[...document.querySelectorAll("#transport > .buttons > button, #transport .timeline")].some((e) => !e.checkVisibility())`) {
+		t.Error("a large window folds a control away")
 	}
 	p.do(chromedp.EmulateViewport(360, 740), chromedp.Sleep(300*time.Millisecond))
 	for lang, says := range map[string]string{"zh": "zh-Hans", "en": "en"} {
 		p.click("lang-" + lang)
 		p.until(`document.documentElement.lang === "` + says + `"`)
-		for _, what := range []string{"[data-do=layer]", "[data-do=back]", "[data-do=token]", "[data-do=play]", "#timeline", "[data-line]", "[data-op=K] canvas", "[data-op=scores] canvas"} {
+		for _, what := range []string{"#transport [data-do=layer]", "#transport [data-do=back]", "#transport [data-do=token]", "#transport [data-do=play]", "[data-line]", "[data-op=K][data-lane=cached] canvas", "[data-op=scores][data-lane=cached] canvas"} {
 			p.until(inSight + `(document.querySelector("` + what + `"))`)
 		}
 	}
 	p.do(chromedp.Sleep(300 * time.Millisecond)) // words have wrapped
 	p.js(`document.querySelector("[data-op=out]").scrollIntoView({block: "end"}); scrollBy(0, 8)`)
-	for _, what := range []string{"[data-do=layer]", "#timeline", "[data-op=scores] canvas", "[data-op=out] canvas"} {
+	for _, what := range []string{"#transport [data-do=layer]", "[data-op=scores][data-lane=cached] canvas", "[data-op=out][data-lane=cached] canvas"} {
 		p.until(inSight + `(document.querySelector("` + what + `"))`)
 	}
-	before := eval[string](p, `document.querySelector("[data-op=out] canvas").toDataURL()`)
+	before := eval[string](p, `document.querySelector("[data-op=out][data-lane=cached] canvas").toDataURL()`)
 	p.click("do-layer")
 	p.at(21)
-	p.until(`document.querySelector("[data-op=out] canvas").toDataURL() !== ` + "`" + before + "`")
+	p.until(`document.querySelector("[data-op=out][data-lane=cached] canvas").toDataURL() !== ` + "`" + before + "`")
 
 	p.js(`scrollTo(0, 0)`)
 	if has := eval[string](p, `document.getElementById("recipe-open").innerText`); has == "" || !eval[bool](p, `document.getElementById("recipe-open").innerText.includes("Mia has three apples.")`) {

@@ -84,7 +84,7 @@ func TestBreakpointsStopTheRun(t *testing.T) {
 	p.press(kb.Home)
 	p.at(-1)
 	p.click("do-play")
-	p.until(`document.querySelector("[data-do=play]").getAttribute("aria-pressed") === "false" && window.kvstepFrame().meta.step`)
+	p.until(`document.querySelector("#transport [data-do=play]").getAttribute("aria-pressed") === "false" && window.kvstepFrame().meta.step`)
 	first := eval[int](p, `window.kvstepFrame().meta.step.n`)
 	if first != earliest || !strings.Contains(p.text("why"), "Breakpoint") {
 		t.Errorf("play stopped at %d: %q", first, p.text("why"))
@@ -144,7 +144,7 @@ func TestBookmarks(t *testing.T) {
 	p := openOn(t, base, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=4")
 	p.at(4)
 	p.press("b")
-	p.until(`document.querySelector("[data-do=mark]").getAttribute("aria-pressed") === "true"`)
+	p.until(`document.querySelector("#transport [data-do=mark]").getAttribute("aria-pressed") === "true"`)
 	p.press("t")
 	p.press("t")
 	p.until(`window.kvstepFrame().meta.step.n === 11`)

@@ -337,7 +337,7 @@ func (p *page) choosePolicy(kind string, budget int) {
 	p.submit("#recipe")
 	p.until(`window.kvstepFrame().meta.run.recipe.model === "story"`)
 	p.until(fmt.Sprintf(`window.kvstepFrame().meta.run.recipe.cache.kind === %q && window.kvstepFrame().meta.use.budget === %d`, kind, budget))
-	p.until(`!document.getElementById("out-of-memory").hidden || document.querySelector("[data-do=end]").getAttribute("aria-disabled") !== "true"`)
+	p.until(`!document.getElementById("out-of-memory").hidden || document.querySelector("#transport [data-do=end]").getAttribute("aria-disabled") !== "true"`)
 }
 
 // TestHandoutUnderPolicies: a handout tells of the cache what the page does, with

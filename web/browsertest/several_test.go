@@ -220,7 +220,7 @@ func TestLookingAtARequest(t *testing.T) {
 		t.Errorf("the text of request 1 is %q", s)
 	}
 	// Another token can be chosen for request 0 only.
-	if eval[bool](p, `!!document.querySelector("[data-testid=top] button")`) {
+	if eval[bool](p, `!!document.querySelector("[data-testid=top] [role=option]")`) {
 		t.Error("request 1 offers other tokens")
 	}
 	p.clean()

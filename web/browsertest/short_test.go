@@ -31,7 +31,7 @@ func TestMemoryIsForetold(t *testing.T) {
 	}
 	p.axe("a run that there is not memory enough for")
 	p.js(`document.querySelector('[data-lang-set="zh"]').click()`)
-	p.until(fmt.Sprintf(`document.getElementById("short").textContent.startsWith("内存约够本次运行 %d 个 token 中的 %d 个")`, whole, fits))
+	p.until(fmt.Sprintf(`document.getElementById("short").textContent.startsWith("内存约够本次运行 %d 个词元中的 %d 个")`, whole, fits))
 
 	q := openOn(t, base, "/?lang=en&new=2")
 	if !eval[bool](q, `document.getElementById("short").hidden`) {

@@ -39,7 +39,7 @@ func (p *page) take(kind string) (name string, data []byte) {
 	if _, err := chromedp.Call(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: dir, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID}); err != nil {
 		p.t.Fatal(err)
 	}
-	p.js(`document.getElementById("take").open = true`)
+	p.reveal("#take > .sheet")
 	p.js(fmt.Sprintf(`document.querySelector("[data-testid=take-%s]").click()`, kind)) // wherever its menu stands
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		files, err := os.ReadDir(dir)

@@ -3,6 +3,7 @@ package browsertest
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -13,6 +14,8 @@ import (
 // windows are those in which what matters is in view: a large laptop, one of 768 lines with a
 // browser's own bars, a projector, a tablet, a phone.
 var windows = [][2]int{{1440, 900}, {1366, 657}, {1280, 720}, {1024, 768}, {390, 844}}
+
+var said = map[string]string{"en": "Sam gave a green book to Rosa. Rosa gave the book to Leo.", "zh": "小军把一本绿色的书给了小雪。小雪把书给了小龙。"}
 
 const phone = 390 // pixels: there the next token may stand below the fold
 
@@ -26,11 +29,12 @@ const watchShifts = `
 
 // boxes are where the four things stand that are always in view, and whether they are wholly there.
 const boxes = `(() => {
-	const found = {};
+	const found = {}, bar = document.getElementById("transport").getBoundingClientRect();
+	const end = bar.top > innerHeight / 2 ? bar.top : innerHeight; // on a phone it lies over the page's end
 	for (const id of ["stage", "lanes", "sentence", "top"]) {
 		const e = document.querySelector("[data-testid=" + id + "]"), r = e.getBoundingClientRect();
 		found[id] = {Box: [r.left, r.top, r.width, r.height].map((x) => Math.round(x * 100) / 100).join(),
-			In: r.width > 0 && r.height > 0 && r.top >= 0 && r.left >= 0 && r.bottom <= innerHeight + 0.5 && r.right <= innerWidth + 0.5};
+			In: r.width > 0 && r.height > 0 && r.top >= 0 && r.left >= 0 && r.bottom <= end + 0.5 && r.right <= innerWidth + 0.5};
 	}
 	return found;
 })()`
@@ -42,6 +46,8 @@ const cut = `(() => {
 		const r = c.getBoundingClientRect();
 		return r.width && (r.left < box.left - 1 || r.top < box.top - 1 || r.right > box.right + 1 || r.bottom > box.bottom + 1);
 	}).map((c) => c.closest(".plate").dataset.op);
+	const sentence = document.querySelector("[data-testid=sentence]");
+	if (sentence.scrollHeight > sentence.clientHeight + 1) bad.push("the sentence: " + sentence.textContent);
 	if (stage.scrollWidth > stage.clientWidth + 1 || stage.scrollHeight > stage.clientHeight + 1) bad.push("scrolls");
 	return bad.join();
 })()`
@@ -95,7 +101,8 @@ func TestWhatMattersIsInView(t *testing.T) {
 		name := fmt.Sprintf("%dx%d %s %s", l.size[0], l.size[1], l.lang, l.theme)
 		p.do(chromedp.EmulateViewport(int64(l.size[0]), int64(l.size[1])))
 		p.js(fmt.Sprintf(`localStorage.setItem("kvstep-theme", %q)`, l.theme))
-		p.do(chromedp.Navigate(p.base + "/?lang=" + l.lang))
+		p.do(chromedp.Navigate(p.base + "/?lang=" + l.lang + "&prompt=" + url.QueryEscape(said[l.lang])))
+		p.until(`!!window.kvstepFrame?.()`)
 		p.at(-1)
 		p.until(`document.fonts.status === "loaded"`)
 		if n := eval[[]string](p, reached); len(n) > 12 {
@@ -132,7 +139,7 @@ func TestWhatMattersIsInView(t *testing.T) {
 		}
 		press := func(do string, to int) {
 			t.Helper()
-			p.js(fmt.Sprintf(`document.querySelector("[data-do=%s]").click()`, do))
+			p.js(fmt.Sprintf(`document.querySelector("#transport [data-do=%s]").click()`, do))
 			at = to
 			look()
 		}

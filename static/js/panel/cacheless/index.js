@@ -17,7 +17,9 @@ function create(root, { act }) {
     act.run({ ...run.recipe, lanes: "both" }); // the lanes agree to the bit: the same tokens, the same steps
     act.seek(step.n);
     // this button is about to go
-    /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true });
+    /** @type {HTMLElement|null} */ (document.querySelector('#transport [data-do="layer"]'))?.focus({
+      preventScroll: true,
+    });
   });
   /** @param {State} state */
   return function view(state) {

@@ -35,10 +35,11 @@ function create(root, { act }) {
   const back = () => (trail().length > 1 ? act.explain(trail().slice(0, -1)) : close());
   /** Back to the cell that was asked. */
   function close() {
-    const { op } = trail()[0] ?? {};
+    const { op, lane = "cached" } = trail()[0] ?? {};
     act.explain([]);
     const plates = document.querySelectorAll(`#inside [data-plate="${op}"] canvas, #stage [data-op="${op}"] canvas`);
-    const plate = [...plates].find((p) => p.checkVisibility());
+    const seen = [...plates].filter((p) => p.checkVisibility());
+    const plate = seen.find((p) => p.closest(`[data-lane="${lane}"]`)) ?? seen[0];
     if (!(plate instanceof HTMLElement)) return;
     plate.focus({ preventScroll: true });
     reveal(plate);

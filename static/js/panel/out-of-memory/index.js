@@ -69,7 +69,9 @@ function create(root, { act }) {
         act.seek(step.n);
       }
       // this button is about to go
-      /** @type {HTMLElement|null} */ (document.querySelector('[data-do="layer"]'))?.focus({ preventScroll: true });
+      /** @type {HTMLElement|null} */ (document.querySelector('#transport [data-do="layer"]'))?.focus({
+        preventScroll: true,
+      });
     });
     return el("li", button);
   }

@@ -137,7 +137,7 @@ function meet(ctx, layout, frame, cached, theme, t) {
   if (!cached) return;
   ghosts(ctx, layout.plates.Q, layout.middle, c);
   ctx.textAlign = "right";
-  text(ctx, t("stage.ghosts"), layout.plates.Q.x - 8, y, layout.label - 14, c.muted);
+  if (!layout.narrow) text(ctx, t("stage.ghosts"), layout.plates.Q.x - 8, y, layout.label - 14, c.muted);
 }
 
 /**

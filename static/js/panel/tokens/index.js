@@ -40,7 +40,8 @@ function create(root, { act, live }) {
     const { run, top, text, step } = frame.meta;
     prompt.textContent = promptOf(frame);
     made.textContent = isolate(text);
-    said.scrollTop = said.scrollHeight; // the newest is what is read
+    const { scrollHeight, clientHeight } = said;
+    said.scrollTop = scrollHeight; // the newest is what is read
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
