@@ -266,7 +266,7 @@ func (p *page) clean() {
 
 // patience is how long anything on a page may take before it never comes. What comes costs
 // nothing of it, and a machine that is busy with other tests is no fault of the page.
-const patience = 20 * time.Second
+const patience = 90 * time.Second
 
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()

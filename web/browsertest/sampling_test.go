@@ -50,7 +50,7 @@ func TestHowItWasChosen(t *testing.T) {
 				t.Errorf("%s: %q does not have the draw %s", lang, said, r)
 			}
 		}
-		if q := eval[string](p, `kvstepFrame().meta.link`); !strings.Contains(q, "minp=0.02") || !strings.Contains(q, "rp=1.3") || !strings.Contains(q, "typ=0.9") || !strings.Contains(q, "show=choice") {
+		if q := eval[string](p, `kvstepFrame().meta.link`); !strings.Contains(q, "minp=0.02") || !strings.Contains(q, "rp=1.3") || !strings.Contains(q, "typ=0.9") || !strings.Contains(q, "choice") {
 			t.Errorf("link %s", q)
 		}
 		p.axe("the choice in " + lang)

@@ -81,7 +81,7 @@ func TestAPreemptedBatchOnScreen(t *testing.T) {
 	t.Parallel()
 	perPass := stepsPerPass(t)
 	for _, c := range []struct{ lang, schedule, gives, again string }{
-		{"en", sim.ScheduleContinuous, "gives its blocks back", "recomputed"}, {"zh", sim.ScheduleStatic, "归还其块", "重算"},
+		{"en", sim.ScheduleContinuous, "gives its blocks back", "recomputed"}, {"zh", sim.ScheduleStatic, "归还它的块", "重算"},
 	} {
 		want := steps(t, tight(c.schedule))
 		p := open(t, tightLink(c.lang, c.schedule))

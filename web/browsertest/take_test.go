@@ -116,7 +116,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 		labels := eval[[]string](p, `window.kvstepFrame().meta.tokens.map((x) => x[1])`)
 		all := strings.Join(texts, "")
 		says := eval[string](p, `document.querySelector("#sentence [data-line]").textContent`)
-		link := eval[string](p, `(() => { const q = new URLSearchParams(window.kvstepFrame().meta.link); q.set("lang", document.documentElement.dataset.lang); return location.origin + "/?" + q })()`)
+		link := eval[string](p, `(() => { const q = new URLSearchParams(window.kvstepFrame().meta.link); q.set("lang", document.documentElement.dataset.lang); if (q.get("show") === "history") q.delete("show"); return location.origin + "/?" + q })()`)
 		for _, want := range []string{labels[len(labels)-1], labels[2], says, link, map[string]string{"en": "step 21, layer 2, head 1", "zh": "步 21，层 2，头 1"}[lang]} {
 			if !strings.Contains(strings.ReplaceAll(all, " ", ""), strings.ReplaceAll(want, " ", "")) {
 				t.Errorf("%s: the picture has no text %q; it has %q", lang, want, texts)

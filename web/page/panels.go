@@ -73,7 +73,7 @@ func Panels() []Panel {
 		{ID: "branches", In: "wide", On: onServer, Show: branches},
 		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads"},
 		{ID: "sampling", In: "wide", On: both, Show: sampling, Asks: "choice"},
-		{ID: "ledger", In: "narrow", On: both, Show: ledger},
+		{ID: "ledger", In: "wide", On: both, Show: ledger},
 		{ID: "lanes", In: "counting", On: onServer, Show: lanesOfRun},
 		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},
 		{ID: "counters", In: "ledger", On: both, Show: counters, Asks: "formulas"},

@@ -77,7 +77,7 @@ export function marks(canvas, size, { cell, reads }, theme, written = []) {
 }
 
 /** Has a cell room for a number? @param {Plate} p */
-export const roomy = (p) => p.w / p.cols >= 44 && p.h / p.rows >= 20;
+export const roomy = (p) => p.w / p.cols >= 44 && p.h / p.rows >= 15;
 
 /**
  * The numbers of a small matrix in its cells, each on a strip of paper, so that
@@ -97,7 +97,8 @@ function numbers(ctx, p, at, theme) {
       const w = ctx.measureText(s).width + 6;
       ctx.globalAlpha = 0.86;
       ctx.fillStyle = theme.colors.surface;
-      ctx.fillRect(x - w / 2, y - 8, w, 16);
+      const h = Math.min(ch - 1, 16);
+      ctx.fillRect(x - w / 2, y - h / 2, w, h);
       ctx.globalAlpha = 1;
       ctx.fillStyle = theme.colors.ink;
       ctx.fillText(s, x, y + 0.5);
