@@ -11,7 +11,7 @@ var words = []string{
 	"acceptance", "arithmetic intensity", "attention sink", "bandwidth", "block table", "BOS", "BPE",
 	"chunked prefill", "compute-bound", "context length", "continuous batching", "counted", "decode",
 	"dot product (·)", "draft model", "entropy", "EOS", "eviction", "GQA", "group", "head_dim",
-	"identical", "inter-token latency", "K/V head", "lane", "layer", "MAC", "measured",
+	"identical", "inter-token latency", "K/V head", "layer", "MAC", "measured",
 	"memory-bound", "MHA", "modelled", "MQA", "pair", "position", "preemption", "prefill",
 	"prefix caching", "ratio", "recomputed", "row", "scale", "seed", "static batching", "throughput",
 	"tokenizer", "TTFT", "vocabulary", "weights",

@@ -13,7 +13,7 @@ func TestKeptIsCounted(t *testing.T) {
 	k := NewKept(room)
 	type pass struct {
 		costs [2][]float64
-		n     int64
+		_     int64
 	}
 	const header = 2*24 + 8 // of a pass
 	made := 0

@@ -132,7 +132,7 @@ var (
 )
 
 // Share does a job of so many multiplications, about, of a kind. The job is freed when Share returns,
-// or later where a helper comes late; of the kind Attending always at once.
+// or where a helper comes late, with another job or when the helper leaves; of the kind Attending always at once.
 func Share(j Job, kind Kind, work int) {
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
@@ -251,7 +251,7 @@ const (
 )
 
 func help() {
-	defer team.alive.Add(-1)
+	defer leave()
 	debug.SetPanicOnFault(true)
 	w := workers.Get().(*worker)
 	defer workers.Put(w)
@@ -265,6 +265,16 @@ func help() {
 			runtime.Gosched()
 			pieces = 0
 		}
+	}
+}
+
+// leave frees the jobs that the helper came late to, where no other job follows that would: a run that
+// is over is kept by none of its products.
+func leave() {
+	team.alive.Add(-1)
+	if team.held.CompareAndSwap(false, true) {
+		freeLate()
+		team.held.Store(false)
 	}
 }
 

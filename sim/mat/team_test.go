@@ -70,10 +70,10 @@ type told struct {
 	pieces int
 	out    Matrix
 	do     func(p int, mine bool)
-	freed  int
+	freed  atomic.Int32
 }
 
-func (j *told) Free() { j.freed++ }
+func (j *told) Free() { j.freed.Add(1) }
 
 func (j *told) Cut(int) int             { return j.pieces }
 func (j *told) Results(p int) [3]Matrix { return [3]Matrix{j.out.Rows(p, p+1)} }
@@ -122,11 +122,20 @@ func TestTeamShares(t *testing.T) {
 }
 
 // TestTeamLate: a helper that took a piece and does not finish it is not waited for, what it
-// writes later goes nowhere, and the memory of its job is not used again.
+// writes later goes nowhere, and the memory of its job is not used again, but given up with the next
+// job, or when the helper leaves, if there is no other.
 func TestTeamLate(t *testing.T) {
 	if raceDetector {
 		t.Skip("skipped: under the race detector helpers are waited for")
 	}
+	t.Run("another job", func(t *testing.T) {
+		comesLate(t, func() { Share(&told{pieces: 1, out: New(1, 1), do: func(int, bool) {}}, Products, 1<<20) })
+	})
+	t.Run("no other", func(t *testing.T) { comesLate(t, func() {}) })
+}
+
+// comesLate has a helper come late, and calls next until the job is freed.
+func comesLate(t *testing.T, next func()) {
 	threads(t, 2)
 	for range 100 {
 		var late atomic.Bool
@@ -142,7 +151,7 @@ func TestTeamLate(t *testing.T) {
 		if j.check(t); !late.Load() {
 			continue // it had no part
 		}
-		if j.freed != 0 {
+		if j.freed.Load() != 0 {
 			t.Error("the helper still looks at it")
 		}
 		for i := range j.pieces {
@@ -158,14 +167,14 @@ func TestTeamLate(t *testing.T) {
 				}
 			}
 		}
-		for range 1000 { // the team looks when it has another job
-			if Share(&told{pieces: 1, out: New(1, 1), do: func(int, bool) {}}, Products, 1<<20); j.freed != 0 {
+		for range 3000 {
+			if next(); j.freed.Load() != 0 {
 				break
 			}
 			time.Sleep(time.Millisecond)
 		}
-		if j.freed != 1 {
-			t.Errorf("freed %d times", j.freed)
+		if n := j.freed.Load(); n != 1 {
+			t.Errorf("freed %d times", n)
 		}
 		return
 	}

@@ -29,6 +29,7 @@
 //	pieces.go       how many passes a prompt takes
 //	plan.go         what is known of a run before anything runs
 //	lane.go         one way of running the model
+//	whole.go        a pass of the lane without a cache, run again
 //	spare.go        working memory that runs lend each other
 //	rows.go         memory for the rows that steps keep
 package run

@@ -5,6 +5,7 @@
 // Its files, to be read in this order; calls go down, and a test counts those that do not:
 //
 //	frame.go     a moment as it goes to a viewer
+//	parts.go     what several frames have in common
 //	weights.go   one matrix of a model
 //	tensor.go    numbers, in as few bytes as the view needs
 //	command.go   what the page asks for
