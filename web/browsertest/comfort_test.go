@@ -352,6 +352,7 @@ func TestAccessibleEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := openFile(t, handout)
+	p.before(lettered) // no window of a test fills the screen
 	r := rand.New(rand.NewPCG(uint64(time.Now().YearDay()), 6))
 	for _, view := range views {
 		p := p

@@ -3,6 +3,7 @@
 import { place } from "../../ui/dom.js";
 import { cell as shortNumber } from "../../format.js";
 import { sharers } from "../../facts/heads.js";
+import { keptOf } from "../../facts/policy.js";
 
 /** @import { Frame, Grid, Plate, T } from "../../types.js" */
 /** @import { Drawn } from "../../facts/matrices.js" */
@@ -17,10 +18,13 @@ const LETTER = 1.4; // of each without what follows its letter
  * @param {string} op @param {Plate} plate @param {Grid} grid
  * @param {{told: boolean, em: number, role: number, corner: number}} room are there numbers; pixels; letters of what
  *   the matrix does; pixels between K^T and V, which have their words there
+ * @param {number} [whole] positions that the matrix has, where not all are drawn
  * @returns {{full: boolean, size: string}}
  */
-export function written(op, plate, grid, { told, em, role, corner }) {
-  const size = `${plate.rows} × ${plate.cols}`; // as it is drawn
+export function written(op, plate, grid, { told, em, role, corner }, whole) {
+  const keys = op === "scores" || op === "probs" || op === "K";
+  const rows = op === "K" ? plate.rows : (whole ?? plate.rows);
+  const size = `${rows} × ${keys ? (whole ?? plate.cols) : plate.cols}`;
   if (!FORMULA[op]) return { full: true, size: corner > 15 * em ? size : "" };
   const room = plate.w + 16;
   const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * (s.length + role));
@@ -57,7 +61,7 @@ function doing(lane, frame, t) {
     if (without?.source === "none") words.push(t("stage.does.counted"));
     else if (lane.shown) words.push(t("stage.does.shown", { Shown: lane.rows, Rows: rows }));
   } else {
-    const kept = from?.cached ?? 0;
+    const kept = from ? keptOf(frame.meta.run, from.cached + from.rows) - from.rows : 0;
     const shared = sharers(frame);
     words.push(t(kept ? "stage.does.kept" : "stage.does.new", { Rows: lane.rows, Kept: kept }));
     if (!kept && without?.source === "same") words.push(t("stage.does.same"));

@@ -76,6 +76,7 @@ function create(root, { act }) {
       m: kept?.rows ?? 0,
       t: kept?.columns ?? full?.columns ?? 0,
       rows: full?.rows ?? 0,
+      columns: full?.columns ?? 0,
       hd: frame.meta.run.config.head_dim,
       lanes: lanes.map((l) => l.lane),
     });
@@ -147,7 +148,8 @@ function create(root, { act }) {
       if (!plate || !grid) continue;
       place(part.box, plate);
       const room = { told: !!laneOf(name)?.told, em: theme.em, role: part.role(), corner: layout.corner };
-      const said = caption(part.op, plate, grid, room);
+      const whole = laneOf(name)?.shown ? frame.meta.without?.rows : undefined; // only some are drawn
+      const said = caption(part.op, plate, grid, room, whole);
       part.caption.textContent = said.size;
       part.box.classList.toggle("short", !said.full);
       const words = t(`op.${part.op}.long`, label(part.op, plate));

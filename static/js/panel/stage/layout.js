@@ -15,11 +15,12 @@ const MOST = 1.6; // times the size that is wished for, where a window is large
  * stand outside, so that the rows that both lanes compute meet in the middle.
  *
  * All fits into width x height, however long the text is: rows and columns become thinner.
- * @param {{width: number, height: number, em: number, m: number, t: number, rows: number, hd: number, lanes:
- * LaneName[]}} size
- *   pixels, also of an em; m new rows, t positions, rows of the lane without a cache, head_dim; lanes that are drawn
+ * @param {{width: number, height: number, em: number, m: number, t: number, rows: number, columns?: number,
+ *   hd: number, lanes: LaneName[]}} size
+ *   pixels, also of an em; m new rows, t positions; rows and columns of the lane without a cache, which may leave
+ *   out some; head_dim; lanes that are drawn
  */
-export function stage({ width, height, em, m, t, rows, hd, lanes }) {
+export function stage({ width, height, em, m, t, rows, columns = rows, hd, lanes }) {
   const narrow = width < NARROW;
   const gap = narrow ? 12 : 26; // between matrices: room for a sign
   const label = narrow ? 46 : Math.round(5.6 * em); // token names beside rows
@@ -60,6 +61,7 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
   for (const lane of lanes) {
     const above = lane === "uncached"; // are K^T and V above the rows?
     const n = above ? rows : m;
+    const keys = above ? columns : t;
     const h = Math.max(n * scale * (above ? row : thick), 2);
     const kv = above ? y : y + h + caption;
     const at = above ? y + tall + caption : y;
@@ -70,14 +72,14 @@ export function stage({ width, height, em, m, t, rows, hd, lanes }) {
       /** @type {Partial<Plate>} */ more,
     ) =>
       (plates[plateName(lane, op)] = {
-        ...{ name: plateName(lane, op), x, y: top, w: across, h, rows: n, cols: t },
+        ...{ name: plateName(lane, op), x, y: top, w: across, h, rows: n, cols: keys },
         ...more,
       });
     add("Q", q, at, { w: deep, cols: hd });
     add("K", s, kv, { h: tall, rows: hd, transposed: true });
     add("scores", s, at, {});
     add("probs", p, at, {});
-    add("V", o, kv, { w: deep, h: tall, rows: t, cols: hd });
+    add("V", o, kv, { w: deep, h: tall, rows: keys, cols: hd });
     add("out", o, at, { w: deep, cols: hd });
     const corner = { x: from + 10, w: label + deep + gap - 16 };
     notes[lane] = above
