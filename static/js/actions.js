@@ -44,6 +44,9 @@ export function broken(text) {
   }
 }
 
+/** A trail as a text. @param {Ref[]} trail */
+const way = (trail) => trail.map((r) => [r.step, r.op, r.head, r.row, r.col, r.lane].join(".")).join();
+
 /**
  * @param {Store} store
  * @param {{send: (command: Command) => boolean}} link filled in by main.js
@@ -52,6 +55,11 @@ export function broken(text) {
 export function createActions(store, link, world = SERVED) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
+  /**
+   * What was asked to be explained, until a frame has it: another pick meanwhile must not forget it.
+   * @type {Ref[]|null}
+   */
+  let wanted = null;
   let pickTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   /** @returns {Extract<Command, {cmd: "pick"}>} */
   const picked = () => {
@@ -64,7 +72,7 @@ export function createActions(store, link, world = SERVED) {
       seq: frame?.meta.peers?.pick ?? 0,
       cell,
       op: p?.op ?? "",
-      trail: p?.trail ?? [],
+      trail: wanted ?? p?.trail ?? [],
       show: show ?? [],
       real: p?.real ?? "",
       compare: frame?.meta.branches?.compare?.with ?? 0,
@@ -123,6 +131,8 @@ export function createActions(store, link, world = SERVED) {
     moment(frame) {
       const before = store.get().frame;
       store.set({ frame });
+      const recipe = (/** @type {Frame|null} */ f) => JSON.stringify(f?.meta.run.recipe);
+      if (wanted && (way(frame.meta.pick.trail) === way(wanted) || recipe(before) !== recipe(frame))) wanted = null;
       if (JSON.stringify(frame.meta.run.parts) !== parts) store.set({ t: translated(frame.meta.run) });
       // The link says what is open and what is counted; from then on this page does.
       if (!store.get().show) store.set({ show: frame.meta.pick.show ?? [], count: frame.meta.ledger.count });
@@ -139,7 +149,10 @@ export function createActions(store, link, world = SERVED) {
     },
     /** How far a model is that a run waits for, or a refusal. @param {string} text */
     text(text) {
-      if (!text.startsWith('{"loading"')) return act.problem(text);
+      if (!text.startsWith('{"loading"')) {
+        wanted = null;
+        return act.problem(text);
+      }
       const { loading } = /** @type {Pick<State, "loading">} */ (JSON.parse(text));
       store.set({ loading });
     },
@@ -296,7 +309,8 @@ export function createActions(store, link, world = SERVED) {
     /** Asks where the last cell of a trail comes from; an empty one asks nothing. @param {Ref[]} trail */
     explain(trail) {
       clearTimeout(pickTimer);
-      link.send({ ...picked(), trail });
+      wanted = trail;
+      link.send(picked());
     },
     /**
      * @param {Cell} cell of what is on the stage

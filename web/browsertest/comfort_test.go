@@ -297,7 +297,7 @@ const (
 	})()`
 	tooSmall = `[...document.querySelectorAll("button, select, input, summary, textarea, a[href]")].filter((e) => e.checkVisibility({opacityProperty: true, visibilityProperty: true}) && !e.classList.contains("skip"))
 		.map((e) => [e.type === "checkbox" || e.type === "radio" ? e.closest("label").getBoundingClientRect() : e.getBoundingClientRect(), e])
-		.filter(([r]) => r.width > 0 && (r.width < 24 || r.height < 24)).map(([r, e]) => e.outerHTML.slice(0, 60) + " " + Math.round(r.width) + "x" + Math.round(r.height)).slice(0, 4).join(", ")`
+		.filter(([r]) => r.width > 0 && (r.width < 23.5 || r.height < 23.5)).map(([r, e]) => e.outerHTML.slice(0, 60) + " " + Math.round(r.width) + "x" + Math.round(r.height)).slice(0, 4).join(", ")`
 	cutOff = `[...document.querySelectorAll("button, summary, h2, h3, p, th, label, .name, legend, output, dd")].filter((e) => e.checkVisibility() && !e.closest(".scroll") && !e.matches(".spoken, .spoken *") && e.scrollWidth > e.clientWidth + 2 && getComputedStyle(e).overflowX !== "visible" && !/auto|scroll/.test(getComputedStyle(e).overflowX))
 		.map((e) => e.outerHTML.slice(0, 60)).slice(0, 4).join(", ")`
 )
