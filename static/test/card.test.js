@@ -97,3 +97,14 @@ test("numbers are written as people read them", () => {
   assert.equal(written("Layers", f, "en"), String(f.meta.run.config.layers));
   assert.match(written("TotalCached", f, "en"), /^[\d.]+ [kM]FLOP$/);
 });
+
+test("numbers of a card are those of the cache and of the pass, whatever the policy and the step", () => {
+  const of = (name, meta) => NUMBERS[name].of(meta);
+  const window = { run: { policy: { keeps: [0, 8, 0] } }, step: { cached: 18, rows: 1 }, kv: { lens: [19, 19] } };
+  assert.equal(of("Cached", window), 7, "what a window has evicted is not met");
+  assert.equal(of("HeldTokens", window), 8);
+  const whole = { run: { policy: {} }, step: { cached: 26, rows: 5 }, kv: { lens: [31] } };
+  assert.equal(of("Cached", whole), 26);
+  assert.equal(of("HeldTokens", whole), 31);
+  assert.equal(of("Masked", whole), 10, "of a draft's rows each hides the later ones, at the head too");
+});

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { stage } from "../js/panel/stage/layout.js";
 import { hit } from "../js/ui/plate.js";
 import { beside } from "../js/panel/stage/cells.js";
-import { OPS, plateName, toCell, toPlate } from "../js/facts/matrices.js";
+import { OPS, gridsOf, lanesOf, plateName, toCell, toPlate } from "../js/facts/matrices.js";
+import { frame } from "./frames.js";
 import { timeline } from "../js/panel/timeline/layout.js";
 
 const LANES = ["uncached", "cached"];
@@ -109,5 +110,20 @@ test("the timeline finds every step by the middle of its box", () => {
       assert.equal(t.at(b.x + b.w / 2, b.y + b.h / 2), n);
       assert.ok(b.x >= 0 && b.x + b.w <= size.width + 1e-6);
     }
+  }
+});
+
+test("both lanes have one ramp: equal numbers look equal", () => {
+  const f = frame("decode");
+  const lanes = lanesOf(f);
+  assert.deepEqual(
+    lanes.map((l) => l.lane),
+    LANES,
+  );
+  for (const op of OPS) {
+    const [a, b] = gridsOf(f, lanes, op);
+    assert.equal(a.max, b.max, op);
+    if (op === "Q" || op === "out")
+      for (let c = 0; c < b.cols; c++) assert.equal(a.at(a.rows - 1, c), b.at(b.rows - 1, c), `${op} ${c}`);
   }
 });

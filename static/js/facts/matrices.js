@@ -64,6 +64,16 @@ export function numbersOf(frame, lane, op) {
 }
 
 /**
+ * The pictures of an op, a lane after the other, with one ramp: equal numbers look equal.
+ * @param {Frame} frame @param {Drawn[]} lanes @param {string} op @returns {Grid[]}
+ */
+export function gridsOf(frame, lanes, op) {
+  const made = lanes.map((lane) => gridOf(frame, lane, op));
+  const max = Math.max(...made.filter((g) => g.signed).map((g) => g.max));
+  return made.map((g) => (g.signed ? { ...g, max } : g));
+}
+
+/**
  * @param {Frame} frame @param {Drawn} lane @param {string} op @returns {Grid}
  */
 export function gridOf(frame, lane, op) {

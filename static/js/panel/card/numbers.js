@@ -3,6 +3,7 @@
 // is undefined, and so is the line that needs it.
 
 import { total, unitOf } from "../../facts/counters.js";
+import { keptOf } from "../../facts/policy.js";
 import { number, percent, si } from "../../format.js";
 
 /** @import { Counters, Frame, Meta } from "../../types.js" */
@@ -31,6 +32,9 @@ const least = ({ modelled }) => modelled?.step.cached ?? modelled?.step.uncached
 /** @param {Meta} meta */
 const chosen = ({ top }) => top?.find((c) => c.chosen);
 
+/** Pairs of the pass that the mask forbids: of each new row the later ones. @param {Meta} meta */
+export const masked = ({ step }) => step && (step.rows * (step.rows - 1)) / 2;
+
 /** Of one token, by its policy. @param {Meta} meta */
 const each = ({ kv }) => number(kv.bytes_per_token) || undefined;
 
@@ -38,9 +42,9 @@ const each = ({ kv }) => number(kv.bytes_per_token) || undefined;
 export const NUMBERS = {
   Prompt: { of: ({ run }) => run.prompt_tokens, see: "timeline" },
   Rows: { of: ({ step }) => step?.rows, see: "stage-Q" },
-  Cached: { of: ({ step }) => step?.cached, see: "cache" },
+  Cached: { of: ({ step, run }) => step && keptOf(run, step.cached + step.rows) - step.rows, see: "cache" },
   Tokens: { of: ({ step }) => step && step.cached + step.rows, see: "stage-K" },
-  Masked: { of: ({ step }) => step?.masked, see: "stage-probs" },
+  Masked: { of: masked, see: "stage-probs" },
   Pairs: { of: ({ step }) => step && step.rows * (step.cached + step.rows), see: "stage-scores" },
   Layers: { of: ({ run }) => run.config.layers, see: "layers" },
   Heads: { of: ({ run }) => run.config.heads, see: "heads" },
@@ -58,7 +62,7 @@ export const NUMBERS = {
   TokenBytes: { of: each, see: "cache-bytes" },
   MHABytes: { of: (meta) => times(each(meta), meta.run.config.heads / meta.run.config.kv_heads), see: "cache-bytes" },
   MQABytes: { of: (meta) => times(each(meta), 1 / meta.run.config.kv_heads), see: "cache-bytes" },
-  HeldTokens: { of: ({ kv }) => Math.max(...kv.lens, 0), see: "cache" },
+  HeldTokens: { of: ({ kv, run }) => keptOf(run, Math.max(...kv.lens, 0)), see: "cache" },
   Held: { of: ({ kv }) => number(kv.bytes), see: "cache-bytes" },
   Capacity: { of: ({ kv }) => kv.capacity, see: "memory" },
   Needs: { of: (meta) => times(each(meta), meta.kv.capacity), see: "memory", text: bytes },

@@ -3,6 +3,7 @@
 // (numbers.js), and a line whose numbers a moment does not have is left out.
 
 import { hasLane } from "../../facts/lanes.js";
+import { masked } from "./numbers.js";
 
 /** @import { Frame, Meta } from "../../types.js" */
 
@@ -37,7 +38,7 @@ export const WHYS = [
   {
     id: "mask",
     after: '#stage [data-op="probs"][data-lane="cached"] figcaption math',
-    lines: ({ step }) => ["says", "softmax", step?.masked ? "now" : "none"],
+    lines: (meta) => ["says", "softmax", masked(meta) ? "now" : "none"],
     see: ["stage-probs"],
   },
   {

@@ -4,7 +4,7 @@ import { around } from "./around.js";
 import { listen } from "./cells.js";
 import { says, written as caption } from "./captions.js";
 import { stage as geometry } from "./layout.js";
-import { OPS, again, gridOf, lanesOf, numbersOf, plateName, toCell, toPlate } from "../../facts/matrices.js";
+import { OPS, again, gridsOf, lanesOf, numbersOf, plateName, toCell, toPlate } from "../../facts/matrices.js";
 import { paint } from "../../ui/matrix.js";
 import { cell as shortNumber } from "../../format.js";
 import { watchSize } from "../../ui/width.js";
@@ -176,17 +176,19 @@ function create(root, { act }) {
     const written = [];
     /** @type {Map<string, Grid>} */
     const grids = new Map();
-    for (const lane of lanes)
-      for (const op of OPS) {
+    for (const op of OPS) {
+      const made = gridsOf(frame, lanes, op);
+      lanes.forEach((lane, i) => {
         const plate = layout.plates[plateName(lane.lane, op)];
-        const grid = gridOf(frame, lane, op);
+        const grid = made[i];
         const tensor = numbersOf(frame, lane.lane, op);
         grids.set(plate.name, grid);
         picture(lane, op, plate, grid, theme);
-        if (!tensor || !roomy(plate)) continue;
+        if (!tensor || !roomy(plate)) return;
         const hides = (/** @type {number} */ r, /** @type {number} */ c) => op !== "K" && untold(tensor, r, c);
         written.push([plate, (r, c) => (hides(r, c) ? "" : shortNumber(grid.at(r, c)))]);
-      }
+      });
+    }
     marks(front, layout, marked(frame, Object.values(layout.plates)), theme, written);
     return grids;
   }
