@@ -130,7 +130,7 @@ function create(root, { act }) {
       field.hidden = true;
       empty.hidden = cacheless(frame) && !!frame?.meta.step; // the panel cacheless says why
       empty.textContent = frame
-        ? t(frame.meta.step ? "stage.not_yet" : "stage.press", { Layer: frame.meta.pick.layer })
+        ? t(frame.meta.step ? "stage.not_yet" : first(frame), { Layer: frame.meta.pick.layer })
         : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");
       if (frame && !ahead) (globalThis.requestIdleCallback ?? setTimeout)(prepare);
       ahead ||= !!frame;
@@ -194,6 +194,9 @@ function create(root, { act }) {
   }
   return view;
 }
+
+/** What is said before the first step. @param {Frame} frame */
+const first = ({ meta: { run } }) => (run.recipe.lanes === "both" ? "stage.start" : "stage.press");
 
 /** What a matrix is made of on the page. @param {HTMLElement} root @param {LaneName} lane @param {string} op */
 function partOf(root, lane, op) {
