@@ -20,6 +20,9 @@ type Panel struct {
 	// its own; Of tells which runs have such data, nil for all.
 	Asks string
 	Of   func(sim.Recipe) bool
+	// Brings is the message of its name where a presentation can bring it up, with a digit by its place
+	// among those that it can.
+	Brings string
 }
 
 // on is who has a panel: a page that a server serves, a handout, or both.
@@ -55,7 +58,7 @@ func Panels() []Panel {
 		{ID: "cacheless", In: "stage", On: both, Show: cacheless},
 		{ID: "inside", In: "stage", On: both, Show: inside},
 		{ID: "explain", In: "rail", On: both, Show: why},
-		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows"},
+		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows", Brings: "cache.title"},
 		{ID: "scope", In: "wide", On: recorded, Show: scope},
 		{ID: "table", In: "legend", On: both, Show: table, Asks: "table"},
 		{ID: "recipe", In: "run", On: onServer, Show: recipe},
@@ -71,9 +74,9 @@ func Panels() []Panel {
 		{ID: "batch-cache", In: "narrow", On: both, Show: batchCache},
 		{ID: "tokens", In: "rail", On: both, Show: tokens},
 		{ID: "branches", In: "wide", On: onServer, Show: branches},
-		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads"},
-		{ID: "sampling", In: "wide", On: both, Show: sampling, Asks: "choice"},
-		{ID: "ledger", In: "wide", On: both, Show: ledger},
+		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads", Brings: "heads.title"},
+		{ID: "sampling", In: "wide", On: both, Show: sampling, Asks: "choice", Brings: "choice.panel"},
+		{ID: "ledger", In: "wide", On: both, Show: ledger, Brings: "ledger.title"},
 		{ID: "lanes", In: "counting", On: onServer, Show: lanesOfRun},
 		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},
 		{ID: "counters", In: "ledger", On: both, Show: counters, Asks: "formulas"},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -139,5 +140,22 @@ func TestStylesheets(t *testing.T) {
 	})
 	if err != nil || len(left) > 0 {
 		t.Error(left, err)
+	}
+}
+
+// TestPanelsThatAreBroughtUp: the list of keys has a digit for each panel that a presentation can bring up.
+func TestPanelsThatAreBroughtUp(t *testing.T) {
+	var digits []string
+	for _, p := range Panels() {
+		if p.Brings != "" {
+			digits = append(digits, strconv.Itoa(len(digits)+1))
+		}
+	}
+	for _, group := range shortcuts {
+		for _, s := range group.keys {
+			if s.id == "present.keys.panel" && s.key != strings.Join(digits, " ") {
+				t.Errorf("the keys are %q, the panels %q", s.key, digits)
+			}
+		}
 	}
 }

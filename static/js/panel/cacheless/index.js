@@ -27,6 +27,5 @@ function create(root, { act }) {
     const { pick, step, without } = frame?.meta ?? {};
     const none = cacheless(frame) && !!step && (!!pick?.op || (without?.source ?? "none") === "none");
     root.hidden = !none;
-    root.closest(".panel")?.classList.toggle("no-picture", none);
   };
 }
