@@ -83,6 +83,11 @@ test("around the stage: queries have names, cached is parted from new, and each 
   around(canvas, stage({ ...size, lanes: ["cached"] }), [kept], f, theme, say);
   const words = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   assert.ok(words.includes(f.meta.tokens[t - 1][1]));
+  assert.deepEqual(
+    words.filter((w) => /^[·=→]$/.test(w)),
+    ["=", "→", "="],
+    "Q with K makes S, of which comes A, which with V makes O",
+  );
   assert.ok(words.includes("legend.cached") && words.includes("stage.new"), "the brackets have words");
   const strokes = calls.filter((c) => c[0] === "strokeStyle=").map((c) => c[1]);
   assert.ok(strokes.includes(theme.colors.cached) && strokes.includes(theme.colors.fresh));
