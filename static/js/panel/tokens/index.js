@@ -4,7 +4,7 @@ import { isolate } from "../../text.js";
 import { percent } from "../../format.js";
 import { onKey } from "../../ui/keys.js";
 import { promptOf } from "../../facts/sequences.js";
-import { bar, el } from "../../ui/dom.js";
+import { bar, el, write } from "../../ui/dom.js";
 
 /** @import { Candidate, Host, Panel, State, T } from "../../types.js" */
 
@@ -19,6 +19,7 @@ function create(root, { act, live }) {
   const said = /** @type {HTMLElement} */ (root.querySelector(".text"));
   const made = /** @type {HTMLElement} */ (root.querySelector("[data-made]"));
   const ended = /** @type {HTMLElement} */ (root.querySelector("[data-ended]"));
+  const spoken = /** @type {HTMLElement} */ (root.querySelector("[data-spoken]")); // a list says nothing by itself
   const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
   const all = /** @type {HTMLElement} */ (root.querySelector("[data-all]"));
   all.addEventListener("click", () => all.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
@@ -45,6 +46,9 @@ function create(root, { act, live }) {
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
+    const chosen = top?.find((c) => c.chosen);
+    const choice = { Pass: step?.pass, Token: chosen?.label, Prob: percent(chosen?.prob ?? 0) };
+    write(spoken, chosen ? t("top.spoken", choice) : "");
     hint.hidden = !!top;
     all.hidden = (top?.length ?? 0) < 6;
     hint.textContent = t("top.hint");
