@@ -275,8 +275,8 @@ func listenTo(t *testing.T, lang string) string {
 	w.press("t (the last pass)", to("t", perPass))
 	plate := `document.querySelector("[data-op=scores][data-lane=cached] canvas")`
 	exact := `document.getElementById("readout-value").dataset.exact === "true"`
-	w.press("focus on S", func() { p.js(plate + `.focus()`); p.until(exact) })
-	w.press("→ (in S)", func() { p.press(kb.ArrowRight); p.until(`!(` + exact + `)`); p.until(exact) })
+	w.press("focus on S", func() { p.js(plate + `.focus()`); p.until(`kvstepFrame().meta.cell?.col === 0 && ` + exact) })
+	w.press("→ (in S)", func() { p.press(kb.ArrowRight); p.until(`kvstepFrame().meta.cell?.col === 1 && ` + exact) })
 	w.press("Enter: where it comes from", func() {
 		p.press(kb.Enter)
 		p.until(`kvstepFrame().meta.explain && document.activeElement.tagName === "H2"`)
