@@ -84,7 +84,9 @@ function create(root) {
     const all = Math.max(budget, allocated, 1);
     const text = (/** @type {number} */ n) => si(n, "B");
     part("[data-policy]").textContent = policyName(run.recipe.cache, t);
-    say(part("[data-says]"), says(frame, withTerms(t)));
+    const { peers } = frame.meta;
+    const of = peers ? t("memory.of", { Who: seqName(frame, peers.seq, t), Held: si(peers.held ?? 0, "B") }) : "";
+    say(part("[data-says]"), sentences(says(frame, withTerms(t)), of));
     widen(".used", used / all);
     widen(".wasted", (allocated - used) / all);
     bar.setAttribute(
