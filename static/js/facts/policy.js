@@ -58,5 +58,8 @@ export function metOf({ policy }, { cached, rows }) {
   return { kept, keys: kept + rows };
 }
 
-/** How many of so many tokens each head holds once they are all fed. @param {Run} run of a frame @param {number} tokens */
+/**
+ * How many of so many tokens each head holds once they are all fed.
+ * @param {Run} run of a frame @param {number} tokens
+ */
 export const keptOf = ({ policy }, tokens) => (policy.keeps ? Math.min(tokens, mostOf(policy.keeps)) : tokens);

@@ -8,7 +8,7 @@ import { isolate } from "../text.js";
 export const isSeveral = (frame) => !!frame.meta.peers;
 
 /**
- * What the pass computes: of each of its sequences the new rows, and the tokens that were cached. None before the first.
+ * What the pass computes, of each of its sequences: new rows, and the tokens that were cached. None before the first.
  * @param {Meta} meta of a frame @returns {{rows: number, cached: number}[]}
  */
 export const passOf = ({ peers, step }) => (step ? (peers?.pass ?? [step]) : []);

@@ -33,7 +33,10 @@ export function passSays(frame, t) {
   }
   const without =
     lanes === "cached" ? "sentence.pass.cached" : waits(frame.meta) ? "sentence.pass.would" : "sentence.pass.without";
-  return [t("sentence.pass", args), t(without, { ...args, Count: lanes === "cached" ? sumOf(frame.meta, (p) => metOf(run, p).kept) : All })];
+  return [
+    t("sentence.pass", args),
+    t(without, { ...args, Count: lanes === "cached" ? sumOf(frame.meta, (p) => metOf(run, p).kept) : All }),
+  ];
 }
 
 /** @param {string} id @param {string} lanes of a recipe @returns {string} the message about the lanes that there are */
