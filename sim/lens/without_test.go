@@ -204,7 +204,42 @@ func (x *withoutTest) look(m *lens.Moment) error {
 			return fmt.Errorf("%+v: %d numbers of %s, want %d", info, got.NumCols(), c.name, at)
 		}
 	}
+	if differs := x.differs(s, m.Head(), rows, want, own); s.KV != nil && !slices.Equal(differs, info.Differs) {
+		return fmt.Errorf("%+v, but %v are not the same in both lanes", info, differs)
+	}
 	return cmp.Or(sameRows("K", have, want.K, own.K, rows), sameRows("V", have, want.V, own.V, rows), x.cells(m, whole, info))
+}
+
+// differs names what of some rows of a head, the new ones, is not the same in both lanes: of scores and shares the
+// pairs that the cached lane has.
+func (x *withoutTest) differs(s *sim.Step, head int, rows []int, want, own model.Attention) (names []string) {
+	if s.KV == nil {
+		return nil
+	}
+	for _, c := range []struct {
+		name      string
+		pairs     bool
+		want, own mat.Matrix
+	}{{"Q", false, want.Q, own.Q}, {"scores", true, want.Scores, own.Scores}, {"probs", true, want.Probs, own.Probs}, {"out", false, want.Out, own.Out}} {
+		same := true
+		for n, p := range rows {
+			if p < s.Cached {
+				continue
+			}
+			a, b := c.want.Row(p), c.own.Row(p-s.Cached)
+			if c.pairs {
+				a, b = picked(a, rows[:n+1]), picked(b, rows[:n+1])
+			}
+			same = same && mat.SameBits(a, b)
+			for _, key := range rows[:n+1] {
+				same = same && (c.name != "scores" || !model.Hidden(s, x.m.Model.KVHead(head), p-s.Cached, key))
+			}
+		}
+		if !same {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }
 
 // picked returns some of the numbers of a row.

@@ -10,7 +10,7 @@ import { masked } from "./numbers.js";
 /**
  * @typedef {object} Why
  * @property {string} id
- * @property {(meta: Meta) => string[]} [title] what follows ask.ID in the message that asks it, where that depends on the run
+ * @property {(meta: Meta) => string[]} [title] what follows ask.ID in the message that asks, where runs differ in that
  * @property {string} [after] selector of what its question mark stands after
  * @property {string} [in] selector of what it stands in, at the end: one of the two
  * @property {(meta: Meta) => string[]} lines what it says at a moment
