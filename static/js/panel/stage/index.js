@@ -147,7 +147,13 @@ function create(root, { act }) {
       part.box.hidden = !plate || !grid;
       if (!plate || !grid) continue;
       place(part.box, plate);
-      const room = { told: !!laneOf(name)?.told, em: theme.em, role: part.role(), corner: layout.corner };
+      const room = {
+        told: !!laneOf(name)?.told,
+        em: theme.em,
+        role: part.role(),
+        corner: layout.corner,
+        gap: layout.gap,
+      };
       const whole = laneOf(name)?.shown ? frame.meta.without?.rows : undefined; // only some are drawn
       const said = caption(part.op, plate, grid, room, whole);
       part.caption.textContent = said.size;
