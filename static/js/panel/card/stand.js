@@ -3,7 +3,8 @@
 /** @import { Box } from "../../types.js" */
 
 const GAP = 8;
-const ABOUT = ".plate, #sentence, #bars, .kinds, label, tr, li, p, h2, h3"; // what a mark says something of
+const WHOLE = ".plate, #sentence, #bars"; // what a mark in it says something of
+const PART = ".kinds, label, tr, li, p, h2, h3"; // elsewhere it is said of a line
 
 /** @param {HTMLElement} card @param {HTMLElement} opener */
 export function stand(card, opener) {
@@ -27,7 +28,7 @@ export function dim() {
  * @param {HTMLElement} opener
  */
 function subjects(opener) {
-  const about = opener.closest(ABOUT);
+  const about = opener.closest(WHOLE) ?? opener.closest(PART);
   if (!(about instanceof HTMLElement)) return [];
   const { op } = about.dataset;
   const both = op ? [...document.querySelectorAll(`#stage .plate[data-op="${op}"]`)] : [];
