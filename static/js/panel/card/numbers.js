@@ -2,9 +2,10 @@
 // has it from, and the place of the page where it is seen. A number that a moment does not have
 // is undefined, and so is the line that needs it.
 
+import { chosen } from "../../facts/candidates.js";
 import { total, unitOf } from "../../facts/counters.js";
 import { keptOf } from "../../facts/policy.js";
-import { number, percent, si } from "../../format.js";
+import { number, si } from "../../format.js";
 
 /** @import { Counters, Frame, Meta } from "../../types.js" */
 
@@ -28,9 +29,6 @@ const guessed = (meta) => (whole(meta) && meta.speculation?.so_far.passes ? meta
 
 /** @param {Meta} meta */
 const least = ({ modelled }) => modelled?.step.cached ?? modelled?.step.uncached;
-
-/** @param {Meta} meta */
-const chosen = ({ top }) => top?.find((c) => c.chosen);
 
 /** Pairs of the pass that the mask forbids: of each new row the later ones. @param {Meta} meta */
 export const masked = ({ step }) => step && (step.rows * (step.rows - 1)) / 2;
@@ -88,7 +86,7 @@ export const NUMBERS = {
   Rejected: { of: (meta) => by(guessed(meta)?.rejected), see: "speculation", text: operations },
   Draft: { of: (meta) => by(guessed(meta)?.draft), see: "speculation", text: operations },
   Token: { of: (meta) => chosen(meta)?.label, see: "tokens" },
-  Prob: { of: (meta) => chosen(meta)?.prob, see: "tokens", text: percent },
+  Prob: { of: (meta) => chosen(meta)?.share, see: "tokens", text: (_, { meta }) => chosen(meta)?.says ?? "" },
   Possible: { of: ({ choice }) => choice?.stages.at(-1)?.possible, see: "sampling" },
   Draw: { of: ({ choice }) => choice?.random, see: "sampling", text: (x) => x.toFixed(3) },
 };

@@ -2,7 +2,7 @@
 
 import { number, si } from "../../format.js";
 import { lampSays } from "../../facts/equality.js";
-import { PARTS, flops, needed, pieces, times, total, unitOf } from "../../facts/counters.js";
+import { PARTS, draftPaid, flops, needed, pieces, times, total, unitOf } from "../../facts/counters.js";
 import { LANES } from "../../facts/lanes.js";
 import { bar as piece } from "../../ui/dom.js";
 import { say, withTerms } from "../../ui/terms.js";
@@ -74,9 +74,11 @@ function bars(block, frame, span, t) {
     fill(bar, pieces(counters, needed(lanes), longest), t);
   }
   const again = span === "total" ? number(frame.meta.schedule?.recomputed?.flops ?? 0) : 0;
+  const draft = draftPaid(frame.meta, span);
   const Ratio = times(lanes);
   /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = [
     again ? t("ledger.recomputed", { Flops: si(again, unit) }) : "",
+    draft ? t("ledger.draft", { Flops: si(draft, unit) }) : "",
     Ratio ? t("ledger.ratio", { Ratio }) : "",
     countedSays(frame, span, t),
   ]
