@@ -109,7 +109,8 @@ function numbers(cells, frame, span, t) {
 }
 
 /**
- * The times of both lanes, and how they came to be. So far they are of those steps in which they compare.
+ * The times of both lanes, and how they came to be: of those steps alone in which they compare. Where no cache holds
+ * anything both do the same, and who runs first finds the processor's caches cold; its time would say the opposite.
  * @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
  * @returns {[Integer|null, Integer|null, string]}
  */
@@ -122,7 +123,7 @@ export function timeSays({ meta: { ledger, step, peers } }, span, t) {
   const none = t("ledger.untimed");
   if (uncached.untimed) return [cached.seconds ?? 0, none, t("kind.measured.one")];
   const held = step?.cached || peers?.pass.some((p) => p.cached > 0);
-  return [cached.seconds ?? 0, uncached.seconds ?? 0, t(held ? "kind.measured" : "kind.measured.cold")];
+  return held ? [cached.seconds ?? 0, uncached.seconds ?? 0, t("kind.measured")] : [null, null, t("kind.cold")];
 }
 
 /**
