@@ -25,6 +25,9 @@ type WithoutInfo struct {
 	// a power of two, and the newest.
 	Shown  []int         `json:"shown,omitempty"`
 	Source WithoutSource `json:"source"`
+	// Differs are the tensors of this head, of Q, scores, probs and out, whose new rows are not those of the cached lane:
+	// a number is another one, or the cache had evicted its key. None where both lanes are equal, or only one is known.
+	Differs []string `json:"differs,omitempty"`
 	// Max are of the tensors that are only a picture (U8), by their names: value = (u8 - 128)/127 x max.
 	Max map[string]float32 `json:"max,omitempty"`
 }
@@ -74,6 +77,7 @@ func showWithout(m *Moment) (*WithoutInfo, []Tensor) {
 			g := m.Model.Model.KVHead(m.Head())
 			k, v = s.KV.Keys(s.Layer, g), s.KV.Values(s.Layer, g)
 		}
+		info.Differs = m.differing(s, a, rows)
 		tensors = append(tensors, unlike("without_K", a.K, k, rows)...)
 		tensors = append(tensors, unlike("without_V", a.V, v, rows)...)
 	}

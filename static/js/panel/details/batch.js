@@ -4,7 +4,8 @@
 import { chance } from "../../facts/candidates.js";
 import { number, sentences, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
-import { seqName } from "../../facts/sequences.js";
+import { seqName, sumOf } from "../../facts/sequences.js";
+import { metOf } from "../../facts/policy.js";
 import { unitOf } from "../../facts/counters.js";
 
 /** @import { Finished, PassEvent, Recipe, Step, T, With } from "../../types.js" */
@@ -72,16 +73,17 @@ function own(frame, t) {
       Prob: chance(frame.meta, t),
     });
   }
-  const all = { ...who, Rows: peers.pass.reduce((n, p) => n + p.rows, 0) };
+  const all = { ...who, Rows: sumOf(frame.meta, (p) => p.rows) };
   const first = t("say.pass", all);
+  const { kept, keys } = cacheless(frame) ? { kept: step.cached, keys: T } : metOf(run, step);
   const args = {
     ...who,
     Token: tokens[T - 1][1],
-    Cached: step.cached,
-    Keys: T,
+    Cached: kept,
+    Keys: keys,
     New: step.rows,
     Masked: step.masked,
-    Pairs: step.rows * T,
+    Pairs: step.rows * keys,
     Again: step.cached,
     Bytes: (step.rows * number(kv.bytes_per_token)) / run.config.layers,
   };

@@ -7,7 +7,7 @@ import { batchSentence } from "./batch.js";
 import { chance } from "../../facts/candidates.js";
 import { cacheless, waits } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
-import { keptOf } from "../../facts/policy.js";
+import { metOf } from "../../facts/policy.js";
 import { sentence as guessed } from "./speculation.js";
 import { say, withTerms } from "../../ui/terms.js";
 
@@ -63,12 +63,12 @@ function said(frame, t) {
       Bytes: bytes,
     });
   }
-  const keys = keptOf(run, T); // that are still there
+  const { kept, keys } = metOf(run, step);
   const other = waits(frame.meta) ? "say.decode.counted" : "say.decode";
   return t(run.recipe.lanes === "cached" ? "say.cached.decode" : other, {
     Layer: step.layer,
     Token: tokens[T - 1][1],
-    Cached: keys - 1,
+    Cached: kept,
     Keys: keys,
     Rows: 2 * run.config.kv_heads,
     Bytes: bytes,

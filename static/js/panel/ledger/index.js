@@ -33,6 +33,7 @@ function create(root, { act }) {
   const effect = /** @type {HTMLElement} */ (root.querySelector("[data-effect]"));
   /** @type {Map<string, HTMLElement>} cells of the tables */
   const cells = new Map();
+  const held = /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll('th [data-text="ledger.kv_bytes"]'));
   for (const table of /** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll("[data-numbers]"))) {
     for (const cell of /** @type {NodeListOf<HTMLElement>} */ (table.querySelectorAll("[data-cell]")))
       cells.set(`${table.dataset.numbers}.${cell.dataset.cell}`, cell);
@@ -45,6 +46,10 @@ function create(root, { act }) {
     for (const [name, value] of Object.entries(frame.meta.ledger.count)) {
       const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);
       if (input instanceof HTMLInputElement) input.checked = true;
+    }
+    for (const e of held) {
+      e.dataset.text = frame.meta.peers ? "ledger.kv_bytes.all" : "ledger.kv_bytes"; // what they share counts in each
+      e.textContent = t(e.dataset.text);
     }
     for (const span of SPANS) {
       bars(/** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`)), frame, span, t);
