@@ -122,15 +122,15 @@ function fresh(frame, t) {
  */
 function meet(ctx, layout, frame, cached, theme, t) {
   const c = theme.colors;
-  const { step, without } = frame.meta;
+  const { without } = frame.meta;
   const y = layout.plates.Q.y - layout.middle / 2;
   if (!without || without.source === "none") return;
-  const equal = !!step?.identical;
   ctx.textAlign = "center";
-  ctx.fillStyle = equal ? c.good : c.bad;
   ctx.font = `600 ${Math.round(theme.em)}px ${theme.font.replace(/^.*px /, "")}`;
   for (const op of ["scores", "probs", "out", ...(cached ? [] : ["Q"])]) {
     const p = layout.plates[op];
+    const equal = !without.differs?.includes(op);
+    ctx.fillStyle = equal ? c.good : c.bad;
     ctx.fillText(equal ? "=" : "≠", p.x + p.w / 2, y);
   }
   ctx.font = theme.font;

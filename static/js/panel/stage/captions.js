@@ -3,7 +3,7 @@
 import { place } from "../../ui/dom.js";
 import { cell as shortNumber } from "../../format.js";
 import { sharers } from "../../facts/heads.js";
-import { keptOf } from "../../facts/policy.js";
+import { metOf } from "../../facts/policy.js";
 
 /** @import { Frame, Grid, Plate, T } from "../../types.js" */
 /** @import { Drawn } from "../../facts/matrices.js" */
@@ -61,7 +61,7 @@ function doing(lane, frame, t, narrow) {
     if (without?.source === "none") words.push(t("stage.does.counted"));
     else if (lane.shown) words.push(t("stage.does.shown", { Shown: lane.rows, Rows: rows }));
   } else {
-    const kept = from ? keptOf(frame.meta.run, from.cached + from.rows) - from.rows : 0;
+    const kept = from ? metOf(frame.meta.run, from).kept : 0;
     const shared = sharers(frame);
     words.push(t(kept ? "stage.does.kept" : "stage.does.new", { Rows: lane.rows, Kept: kept }));
     if (!kept && without?.source === "same" && !narrow) words.push(t("stage.does.same"));

@@ -80,8 +80,8 @@ function create(root, { act }) {
       hd: frame.meta.run.config.head_dim,
       lanes: lanes.map((l) => l.lane),
     });
-    const equal = frame.meta.step?.identical;
-    const now = JSON.stringify([lang, width, height, lanes, onStage(frame), theme.font, theme.colors.ink, equal]);
+    const differs = frame.meta.without?.differs;
+    const now = JSON.stringify([lang, width, height, lanes, onStage(frame), theme.font, theme.colors.ink, differs]);
     if (now !== drawn) around(back, made, lanes, frame, theme, t);
     drawn = now;
     return made;
