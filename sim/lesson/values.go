@@ -79,6 +79,13 @@ func read(m *lens.Moment, name string) any {
 				_, tensors := l.Show.At(m)
 				for _, t := range tensors {
 					all[tensorName(t.Name)] = lists(t)
+					if len(t.Shape) == 1 { // a triangle, which the lane without a cache begins with one number
+						longer := 0
+						if l.Name != "without" {
+							longer = m.From.Cached
+						}
+						all[tensorName(t.Name)] = triangle(lists(t).([]any), longer)
+					}
 				}
 			}
 		}
@@ -131,6 +138,14 @@ func lists(t lens.Tensor) any {
 		flat = outer
 	}
 	return flat
+}
+
+// triangle cuts numbers into rows, each one longer than the row before; the first has so many more than one.
+func triangle(flat []any, longer int) (rows []any) {
+	for n := longer + 1; n <= len(flat); n++ {
+		rows, flat = append(rows, flat[:n:n]), flat[n:]
+	}
+	return rows
 }
 
 var (
