@@ -174,12 +174,29 @@ var lensTypes = sync.OnceValue(func() types.Map {
 			all[l.Name] = typeOf(l.Show.Value, 0)
 		}
 		for _, t := range l.Tensors {
-			tensors[tensorName(t.Name)] = types.Any
+			tensors[tensorName(t.Name)] = tensorType(t.Shape)
 		}
 	}
 	all[tensorsName] = tensors
 	return all
 })
+
+// tensorType is lists in lists of numbers, as many as its shape has dimensions: "[L, H]" two, a triangle rows.
+// What has no shape, an op's, may be anything.
+func tensorType(shape string) types.Type {
+	first, _, _ := strings.Cut(shape, "]")
+	t := types.Type(types.Array(types.Float64))
+	switch {
+	case shape == "":
+		return types.Any
+	case shape == "triangle":
+		return types.Array(t)
+	}
+	for range strings.Count(first, ",") {
+		t = types.Array(t)
+	}
+	return t
+}
 
 func typeOf(t reflect.Type, depth int) types.Type {
 	if depth > inner {

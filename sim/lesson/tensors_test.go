@@ -8,8 +8,9 @@ import (
 	"kvstep/sim/recipe"
 )
 
-// Pairs are read by row and column, as an expression of docs/lessons.md has them, whatever the cache held before.
-func TestTriangle(t *testing.T) {
+// Tensors are numbers by row and column, as an expression of docs/lessons.md has them; pairs too, whatever the cache
+// held before.
+func TestTensors(t *testing.T) {
 	keys := map[string][]string{"model": {"paper"}, "prompt": {"cat sees"}, "new": {"4"}}
 	r, err := recipe.FromLink(func(f *recipe.Field) []string { return keys[f.Key] })
 	if err != nil {
@@ -26,6 +27,9 @@ func TestTriangle(t *testing.T) {
 	}{
 		{"round(1000 * tensors.probs[2][1])", 0, 993},
 		{"round(1000 * tensors.scores[1][0])", 0, -5657},
+		{"tensors.probs[0][0]", 0, 1},
+		{"sum(0..1, tensors.Q[2][#] * tensors.K[1][#])", 0, 8},
+		{"tensors.heads[0][1][2][0] / 255 * 3", 0, 1},
 		{"len(tensors.probs)", 0, 3},
 		{"len(tensors.probs[1])", 0, 2},
 		{"len(tensors.probs)", 1, 1},
