@@ -340,6 +340,7 @@ func ShowFor(es ...*Expression) []string {
 	for _, x := range []struct{ lens, panel string }{
 		{"letters", "formulas"}, {"sums", "formulas"}, {"modelled", "formulas"}, {"history", "history"}, {"choice", "choice"},
 		{"beams", "beams"}, {"schedule", "schedule"}, {"rows", "rows"}, {tensorsName, "table"}, {tensorsName, "heads"}, {tensorsName, "history"},
+		{tensorsName, "schedule"}, {tensorsName, "beams"}, {tensorsName, "rows"},
 	} {
 		if reads[x.lens] && !slices.Contains(show, x.panel) {
 			show = append(show, x.panel)
