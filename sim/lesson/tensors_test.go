@@ -41,10 +41,8 @@ func TestTensors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := (&Lesson{}).values(When{Pass: c.pass}, on, e)
-		if err != nil {
-			t.Fatal(err)
-		}
+		step, _ := When{Pass: c.pass}.Step(on.Config, on.Most)
+		v := NewValues(on.At(step, ShowFor(e)), nil)
 		if x, err := e.run(v, nil); err != nil || x != c.want {
 			t.Errorf("pass %d: %s is %v (%v), not %v", c.pass, c.source, x, err, c.want)
 		}
