@@ -221,7 +221,7 @@ func (p *speaker) pieces(of, without ast.Node) (words []Piece) {
 		case *ast.String:
 			words = append(words, Piece{Text: string(x.Value)})
 		case *ast.CodeSpan:
-			words = append(words, Piece{Kind: "code", Text: p.inside(x)})
+			words = append(words, Piece{Kind: "code", Text: p.inside(x), at: p.at(x)})
 		case *ast.Emphasis:
 			kind := "em"
 			if x.Level == 2 {
@@ -241,7 +241,19 @@ func (p *speaker) pieces(of, without ast.Node) (words []Piece) {
 			p.add(p.at(of), "lesson.markdown", "What", n.Kind().String())
 		}
 	}
-	return joined(words)
+	words = joined(words)
+	p.unread(words)
+	return words
+}
+
+// unread refuses signs of numbers and terms that stand in what is read as it is: one is not closed,
+// or in code. A person would read them in the place of the number.
+func (p *speaker) unread(words []Piece) {
+	for _, w := range words {
+		if sign := signs.FindString(w.Text); sign != "" && (w.Kind == "" || w.Kind == "code") {
+			p.add(w.at, "lesson.sign", "Have", sign)
+		}
+	}
 }
 
 // joined puts neighbouring texts together, with a space for the end of a line; Chinese has none.
@@ -287,6 +299,8 @@ func (p *speaker) link(x *ast.Link) Piece {
 	}
 	return Piece{Kind: kind, To: to, Words: p.pieces(x, nil), at: at}
 }
+
+var signs = regexp.MustCompile(`\{\{|\}\}|\[\[|\]\]`)
 
 // formatted is a number's format before its expression: "bytes: kv.bytes".
 var formatted = regexp.MustCompile(`^\s*([a-z]+):\s+`)
