@@ -47,9 +47,9 @@ function create(root, { act, live }) {
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
-    const chosen = top?.find((c) => c.chosen);
-    const choice = { Pass: step?.pass, Token: chosen?.label, Prob: percent(chosen?.prob ?? 0) };
-    write(spoken, chosen ? t("top.spoken", choice) : "");
+    const shown = candidates(frame.meta);
+    const chosen = shown.find((c) => c.chosen);
+    write(spoken, chosen ? t("top.spoken", { Pass: step?.pass, Token: chosen.label, Prob: chosen.says }) : "");
     hint.hidden = !!top;
     all.hidden = (top?.length ?? 0) < 6;
     hint.textContent = t("top.hint");
@@ -65,7 +65,7 @@ function create(root, { act, live }) {
     // Another token is one stop of Tab, and arrows from there, as in any list of choices.
     if (forks) list.setAttribute("role", "listbox");
     else list.removeAttribute("role");
-    list.replaceChildren(...candidates(frame.meta).map((c) => row(c, sampled, t, !!forks)));
+    list.replaceChildren(...shown.map((c) => row(c, sampled, t, !!forks)));
   };
 }
 
