@@ -65,7 +65,9 @@ export function ramp(stops) {
  */
 export function indexer(max, signed) {
   const top = max > 0 ? max : 1;
-  return signed
-    ? (x) => clamp(Math.round(127.5 + (127.5 * x) / top), 0, 255)
-    : (x) => clamp(Math.round((255 * x) / top), 0, 255);
+  const [zero, each] = signed ? [127.5, 127.5] : [0, 255];
+  return (x) => {
+    const i = Math.round(zero + (each * x) / top);
+    return i < 0 ? 0 : i > 255 ? 255 : i;
+  };
 }

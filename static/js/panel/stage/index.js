@@ -12,7 +12,7 @@ import { marked, marks, roomy } from "../../ui/marks.js";
 import { untold } from "../../wire/triangle.js";
 import { cacheless } from "../../facts/lanes.js";
 import { onStage } from "../../facts/token-names.js";
-import { place } from "../../ui/dom.js";
+import { place, put } from "../../ui/dom.js";
 
 /** @import { Cell, Frame, Grid, Host, LaneName, Panel, PickStep, Plate, State, Theme } from "../../types.js" */
 /** @import { Drawn } from "../../facts/matrices.js" */
@@ -153,7 +153,7 @@ function create(root, { act }) {
       part.caption.textContent = said.size;
       part.box.classList.toggle("short", !said.full);
       const words = t(`op.${part.op}.long`, label(part.op, plate));
-      part.canvas.setAttribute("aria-label", `${t("stage.lane." + part.lane)}. ${words}`);
+      put(part.canvas, "aria-label", `${t("stage.lane." + part.lane)}. ${words}`);
       cursor(part.cursor, plate, laneOf(name), part.op, state.cell);
     }
     if (![...parts.values()].some((p) => p.canvas.tabIndex === 0 && !p.box.hidden))
