@@ -100,7 +100,7 @@ export function gridOf(frame, lane, op) {
  * @param {Frame} frame @param {Drawn} lane @param {string} op
  * @returns {{masked?: (r: number, c: number) => boolean, gone?: (r: number, c: number) => boolean}}
  */
-function hidden(frame, { lane, rows, columns }, op) {
+export function hidden(frame, { lane, rows, columns }, op) {
   const pairs = op === "scores" || op === "probs";
   if (lane === "uncached") return pairs ? { masked: (r, c) => c > r } : {}; // nothing is evicted here
   const mask = frame.tensors.mask?.data ?? [];

@@ -67,7 +67,7 @@ export function indexer(max, signed) {
   const top = max > 0 ? max : 1;
   const [zero, each] = signed ? [127.5, 127.5] : [0, 255];
   return (x) => {
-    const i = Math.round(zero + (each * x) / top);
-    return i < 0 ? 0 : i > 255 ? 255 : i;
+    const i = zero + (each * x) / top;
+    return i < 255 ? (i > 0 ? (i + 0.5) | 0 : i <= 0 ? 0 : i) : i >= 255 ? 255 : i; // no number has no colour
   };
 }

@@ -44,6 +44,7 @@ export function createStore(
 ) {
   let state = initial;
   let waiting = false;
+  let busy = false; // is there a task that paints ahead?
   let ahead = /** @type {T|null} */ (null); // the state that is painted before the next frame
   /**
    * @type {{paint: (state: T, before: T) => void, away: () => boolean, painted: T, passed: number}[]} painted is the
@@ -76,14 +77,25 @@ export function createStore(
   };
   const slice = () => {
     // whatever a scheduler passes: an animation frame passes a time
-    const waited = !!ahead;
+    const waited = ahead;
     [waiting, ahead] = [false, null];
-    paint(TIME, waited);
+    // What is left of that goes on in tasks: with the drawing of a frame in one, the page would stand still for longer.
+    if (waited && !seen()) hurry();
+    else paint(TIME, !!waited);
   };
+  const hurry = () => {
+    if (ahead) return;
+    ahead = state;
+    if (!busy) soon(early);
+    busy = true;
+    wait(); // for the frame that ends it
+  };
+  /** Does all that is in sight show the state? */
+  const seen = () => views.every((view) => view.painted === state || view.away());
   const painted = () => views.every((view) => view.painted === state);
   const early = () => {
-    if (ahead !== state) return; // the frame has come, or something newer, which it will paint
-    if (views.every((view) => view.painted === state || view.away())) return;
+    busy = ahead === state && !seen(); // else the frame has come, or something newer, which has its turn after that
+    if (!busy) return;
     paint(TIME, true);
     soon(early);
   };
@@ -95,12 +107,7 @@ export function createStore(
       wait();
     },
     /** Begins to paint before the next frame, one state for each: more of them nobody would see. */
-    hurry() {
-      if (ahead) return;
-      ahead = state;
-      soon(early);
-      wait(); // for the frame that ends it
-    },
+    hurry,
     /** Paints now, all of it: what is on screen is then what the state says. */
     flush: () => paint(Infinity),
     /** Does every view show the state? */
