@@ -1,7 +1,7 @@
 // Makes the panels that a page or a handout has, and lets the store paint them.
 
 import { paintTogether } from "../state/store.js";
-import { watchSight } from "../ui/sight.js";
+import { watchSight } from "../ui/width.js";
 
 /** @import { Host, Panel, View } from "../types.js" */
 

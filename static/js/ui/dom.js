@@ -38,21 +38,19 @@ export function bar(share, attributes = {}) {
   return i;
 }
 
-/** What bars an element has, but for their lengths. @type {WeakMap<Element, string>} */
+/** The bars that elements have. @type {WeakMap<Element, string>} */
 const barred = new WeakMap();
 
 /**
- * Fills an element with bars; where the same ones stand there, only their lengths change.
+ * Fills an element with bars, unless the same ones stand there. Others are new elements: to the eye one that moved
+ * would be a shift of the page.
  * @param {Element} root @param {{share: number, attributes: Record<string, string>}[]} all
  */
 export function bars(root, all) {
-  const kinds = JSON.stringify(all.map((x) => x.attributes));
-  if (barred.get(root) !== kinds) root.replaceChildren(...all.map((x) => bar(x.share, x.attributes)));
-  else
-    all.forEach(({ share }, i) =>
-      /** @type {HTMLElement} */ (root.children[i]).style.setProperty("width", `${100 * share}%`),
-    );
-  barred.set(root, kinds);
+  const now = JSON.stringify(all);
+  if (barred.get(root) === now) return;
+  barred.set(root, now);
+  root.replaceChildren(...all.map(({ share, attributes }) => bar(share, attributes)));
 }
 
 /** Sets an attribute that is another one: a browser takes one that is the same for a change. */

@@ -9,11 +9,11 @@ const BY = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowDown: 1,
 /** @param {Element} e */
 const regionOf = (e) => /** @type {Element} */ (e.parentElement?.closest(REGION) ?? document.body);
 
-const inSight = (/** @type {Element} */ e) => e.checkVisibility({ visibilityProperty: true });
-
 /** Those in sight whose region it is. @param {Element} region @returns {HTMLElement[]} */
 const inRegion = (region) =>
-  /** @type {HTMLElement[]} */ ([...region.querySelectorAll(ALL)]).filter((e) => regionOf(e) === region && inSight(e));
+  /** @type {HTMLElement[]} */ ([...region.querySelectorAll(ALL)]).filter(
+    (e) => regionOf(e) === region && e.checkVisibility({ visibilityProperty: true }),
+  );
 
 /** @param {HTMLElement[]} group @param {HTMLElement|undefined} stop */
 function stopAt(group, stop) {
@@ -28,13 +28,10 @@ export function createRoving(body) {
   let waits = 0;
   const tidy = () => {
     waits = 0;
-    /** @type {Map<Element, HTMLElement[]>} */
-    const groups = new Map();
-    for (const e of /** @type {NodeListOf<HTMLElement>} */ (body.querySelectorAll(ALL))) {
-      const region = regionOf(e);
-      if (inSight(e)) groups.set(region, [...(groups.get(region) ?? []), e]);
+    for (const region of new Set([...body.querySelectorAll(ALL)].map(regionOf))) {
+      const group = inRegion(region);
+      stopAt(group, group.find((e) => e.tabIndex === 0) ?? group[0]);
     }
-    for (const group of groups.values()) stopAt(group, group.find((e) => e.tabIndex === 0) ?? group[0]);
   };
   const later = () => (waits ||= setTimeout(tidy, 120));
   new MutationObserver(later).observe(body, { childList: true, subtree: true, attributeFilter: ["hidden", "open"] });

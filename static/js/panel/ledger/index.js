@@ -26,12 +26,10 @@ export const panel = { id: "ledger", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { act }) {
-  const switches = root.querySelector("#switches");
-  switches?.addEventListener("change", (e) => {
+  root.querySelector("#switches")?.addEventListener("change", (e) => {
     const input = /** @type {HTMLInputElement} */ (e.target);
     if (input.name.startsWith("count-")) act.count({ [input.name.replace("count-", "")]: input.value });
   });
-  const scopes = SPANS.map((span) => partsOf(/** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`))));
   const effect = /** @type {HTMLElement} */ (root.querySelector("[data-effect]"));
   /** @type {Map<string, HTMLElement>} cells of the tables */
   const cells = new Map();
@@ -43,46 +41,41 @@ function create(root, { act }) {
   return function view({ frame, t, recorded }) {
     if (!frame) return;
     // a handout has no one who could count again
-    switches?.toggleAttribute("hidden", !!recorded);
+    root.querySelector("#switches")?.toggleAttribute("hidden", !!recorded);
     for (const [name, value] of Object.entries(frame.meta.ledger.count)) {
       const input = root.querySelector(`input[name="count-${name}"][value="${value}"]`);
       if (input instanceof HTMLInputElement) input.checked = true;
     }
-    SPANS.forEach((span, i) => {
-      bars(scopes[i], frame, span, t);
+    for (const span of SPANS) {
+      bars(/** @type {HTMLElement} */ (root.querySelector(`[data-span="${span}"]`)), frame, span, t);
       numbers(cells, frame, span, t);
-    });
+    }
     const { more } = lampSays(frame.meta, withTerms(t));
     say(effect, more);
     effect.hidden = !more;
   };
 }
 
-/** What a scope is made of on the page. @param {HTMLElement} block */
-function partsOf(block) {
-  const of = (/** @type {string} */ what) => /** @type {HTMLElement} */ (block.querySelector(what));
-  const lanes = LANES.map((lane) => ({ lane, out: of(`[data-flops="${lane}"]`), bar: of(`[data-bar="${lane}"]`) }));
-  return { lanes, ratio: of("[data-ratio]") };
-}
-
 /**
  * The bars of one scope, and how much longer one is than the other.
- * @param {ReturnType<typeof partsOf>} block @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
+ * @param {HTMLElement} block @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
  */
 function bars(block, frame, span, t) {
   const lanes = frame.meta.ledger[span];
   const unit = unitOf(frame);
   const longest = Math.max(total(lanes.cached), total(lanes.uncached));
-  for (const { lane, out, bar } of block.lanes) {
+  for (const lane of LANES) {
     const counters = lanes[lane];
+    const out = /** @type {HTMLElement} */ (block.querySelector(`[data-flops="${lane}"]`));
     out.textContent = counters ? si(total(counters), unit) : frame.meta.step ? t("bars.off") : "–";
     out.dataset.value = String(total(counters));
+    const bar = /** @type {HTMLElement} */ (block.querySelector(`[data-bar="${lane}"]`));
     bar.toggleAttribute("hidden", !counters); // an empty bar would say that nothing was paid
     fill(bar, pieces(counters, needed(lanes), longest), t);
   }
   const again = span === "total" ? number(frame.meta.schedule?.recomputed?.flops ?? 0) : 0;
   const Ratio = times(lanes);
-  block.ratio.textContent = [
+  /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = [
     again ? t("ledger.recomputed", { Flops: si(again, unit) }) : "",
     Ratio ? t("ledger.ratio", { Ratio }) : "",
     countedSays(frame, span, t),
