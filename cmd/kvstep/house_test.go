@@ -26,6 +26,7 @@ var floors = [][]string{
 	{"sim/library"},
 	{"sim/run", "sim/tape", "sim/explain", "sim/breakpoint"},
 	{"sim/lens", "web/text", "web/bundle", "sim/sweep", "sim/export"},
+	{"sim/lesson"},
 	{"web/wire"},
 	{"web/room", "web/page", "sim/chart"},
 	{"web/live", "web/export"},
@@ -49,6 +50,9 @@ var owners = map[string]string{
 	"github.com/schollz/progressbar":   "cmd/kvstep",
 	"gonum.org/v1/plot":                "sim/chart",
 	"rsc.io/qr":                        "web/export",
+	"github.com/yuin/goldmark":         "sim/lesson",
+	"github.com/expr-lang/expr":        "sim/lesson",
+	"github.com/goccy/go-yaml":         "sim/lesson",
 	"golang.org/x/image":               "sim/chart",
 }
 

@@ -94,7 +94,7 @@ func newRoot() *cobra.Command {
 	root.Flags().AddFlagSet(serve.Flags())
 	root.PersistentFlags().StringVar(&modelsDir, "models", defaultModels(), "models folder: what lies there can be named, and chosen on the page")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagProblem(err)} })
-	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels(), newBench(), newPull())
+	root.AddCommand(serve, newTrace(), newCost(), newSweep(), newPlot(), newModels(), newBench(), newPull(), newLesson())
 	return root
 }
 
@@ -124,6 +124,19 @@ func noArgs(c *cobra.Command, args []string) error {
 		return usageError{sim.NewProblem("cli.unknown", "Have", args[0])}
 	}
 	return nil
+}
+
+// oneArg wants one argument, which its usage calls so.
+func oneArg(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch len(args) {
+		case 1:
+			return nil
+		case 0:
+			return usageError{sim.NewProblem("cli.missing", "Name", name)}
+		}
+		return usageError{sim.NewProblem("cli.unknown", "Have", args[1])}
+	}
 }
 
 // exitCode returns 0, 1 (failed) or 2 (usage).

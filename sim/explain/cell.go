@@ -25,6 +25,9 @@ type Explanation struct {
 	// First is the step that computed the row first, where it stands for one that the uncached lane has computed again:
 	// the step of the cell has compared both lanes, and they are equal bit for bit.
 	First *int `json:"first,omitempty"`
+	// Evicted is the step that evicted the cell's row of the cache, or the key of its pair before that query came:
+	// the number is what the cache would have, and nothing in this step read it.
+	Evicted *int `json:"evicted,omitempty"`
 	// Exact says that the arithmetic gave Value, bit for bit.
 	Exact bool `json:"exact"`
 }
@@ -66,7 +69,7 @@ func (r *Run) Cell(ref Ref) (*Explanation, bool) {
 	if ref.Row < 0 || ref.Row >= e.Rows || ref.Col < 0 || ref.Col >= e.Cols {
 		return nil, false
 	}
-	e.Value, e.Masked, e.First = Number(r.at(ref)), r.Masked(ref), r.first(ref)
+	e.Value, e.Masked, e.First, e.Evicted = Number(r.at(ref)), r.Masked(ref), r.first(ref), r.evicted(s, op, ref)
 	reads := r.reads(s, op)
 	switch op.Kind {
 	case Softmax:
@@ -112,6 +115,50 @@ func (r *Run) first(ref Ref) *int {
 		return &w.first[ref.Row]
 	}
 	return nil
+}
+
+// evicted returns the step in which a row of the cache was evicted that a cell is of, or that the query of a pair would
+// meet; nil where the cache has it.
+func (r *Run) evicted(s *sim.Step, op *Op, ref Ref) *int {
+	position, newest := ref.Row, s.Cached+s.Rows-1
+	switch {
+	case ref.Lane == Uncached || op.Rows != seen && op.Cols != seen || op.Constant():
+		return nil
+	case op.Cols == seen:
+		position, newest = ref.Col, s.Cached+ref.Row
+	}
+	before := s.KV.EvictedAt(s.Layer, r.Model.KVHead(ref.Head), position)
+	if position > newest || before > newest {
+		return nil
+	}
+	if by, _ := r.stored(s, before); by >= 0 {
+		return &by
+	}
+	return nil
+}
+
+// Other returns the same cell in the other lane. It reports false where that has none: a weight, a row that the cached
+// lane did not compute, or a lane that is not known.
+func (r *Run) Other(ref Ref) (Ref, bool) {
+	op, s := Find(ref.Op), r.Step(ref.Step)
+	if op == nil || s == nil || op.Constant() {
+		return ref, false
+	}
+	from := 0 // position of the first row of the cached lane's
+	if op.Rows == rows {
+		from = s.Cached
+	}
+	if ref.Lane == Uncached {
+		ref.Lane, ref.Row = "", ref.Row-from
+	} else {
+		ref.Lane, ref.Row = Uncached, ref.Row+from
+	}
+	there, op, ok := r.has(ref)
+	if !ok {
+		return ref, false
+	}
+	rows, cols := r.Shape(there, op)
+	return ref, ref.Row >= 0 && ref.Row < rows && ref.Col < cols
 }
 
 // result returns what the arithmetic gives; a weight is what it is.

@@ -34,9 +34,10 @@ type Run struct {
 	// Writer returns the latest pass up to that of a step that computed a position of its sequence, -1 for
 	// none. Without it the steps are searched.
 	Writer func(s *sim.Step, position int) (pass int)
-	// Whole returns a layer step as the lane without a cache ran it: nothing cached, and a row for each token. first
+	// Whole returns a step as the lane without a cache ran it: nothing cached, and a row for each token. first
 	// are the steps that computed these rows first, where recorded rows stand for those of this pass; else nil. The
-	// step is nil where nobody knows the rows. Without it no cell of that lane is known.
+	// step is nil where nobody knows the rows. Without it no cell of that lane is known. A head's has no output, where
+	// its logits are not those of the recorded step: they follow from its rows.
 	Whole func(s *sim.Step) (whole *sim.Step, first []int)
 
 	inside map[*sim.Step]derived // what was derived last
@@ -62,12 +63,12 @@ func (r *Run) step(ref Ref) *sim.Step {
 	return r.Step(ref.Step)
 }
 
-// whole returns a layer step as the lane without a cache ran it.
+// whole returns a step as the lane without a cache ran it.
 func (r *Run) whole(n int) (w wholeStep) {
 	if known, ok := r.wholes[n]; ok {
 		return known
 	}
-	if s := r.Step(n); s != nil && s.Part == sim.LayerPart && r.Whole != nil {
+	if s := r.Step(n); s != nil && r.Whole != nil {
 		w.Step, w.first = r.Whole(s)
 	}
 	if r.wholes == nil {
@@ -94,7 +95,7 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if op.Constant() { // the head has two weights of its own
 		ok = (op.ID == "w_norm3" || op.ID == "b_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
 	}
-	if op.ID == "logits" && s.Output == nil { // the prompt goes on in the next pass
+	if op.ID == "logits" && r.Step(ref.Step).Output == nil { // the prompt goes on in the next pass
 		ok = false
 	}
 	return s, op, ok
@@ -169,6 +170,9 @@ func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	case op.ID == "norm3":
 		return r.Model.FinalNorm(s.X.Rows(from, to))
 	case op.ID == "logits":
+		if s.Output == nil { // of the lane without a cache
+			return r.Model.Logits(s.X.Rows(decidingRow(s), decidingRow(s)+1))
+		}
 		return mat.RowOf(s.Logits())
 	case op.ID == "K":
 		return s.KV.Keys(s.Layer, r.Model.KVHead(head))

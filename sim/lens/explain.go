@@ -18,9 +18,10 @@ type ExplainInfo struct {
 	PerHead bool             `json:"per_head"`          // each head has an op of its own; else head means nothing
 	KVHead  *int             `json:"kv_head,omitempty"` // of ops that a K/V head has for its whole group
 	At      CellLabels       `json:"at"`
-	Reads   []ReadInfo       `json:"reads"` // every cell that was read
-	Trail   []Crumb          `json:"trail"` // the way; the last is this cell
-	Steps   map[int]StepName `json:"steps"` // every step that a ref names, by its number
+	Reads   []ReadInfo       `json:"reads"`           // every cell that was read
+	Trail   []Crumb          `json:"trail"`           // the way; the last is this cell
+	Other   *explain.Ref     `json:"other,omitempty"` // the same cell in the other lane, where that has it
+	Steps   map[int]StepName `json:"steps"`           // every step that a ref names, by its number
 }
 
 // ReadInfo is one cell that was read, or n side by side.
@@ -69,8 +70,13 @@ func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 		info.KVHead = &kv
 	}
 	nameStep(m, info.Steps, e.Step)
-	if e.First != nil {
-		nameStep(m, info.Steps, *e.First)
+	for _, n := range []*int{e.First, e.Evicted} {
+		if n != nil {
+			nameStep(m, info.Steps, *n)
+		}
+	}
+	if other, ok := r.Other(e.Ref); ok {
+		info.Other = &other
 	}
 	for _, l := range e.Reads {
 		info.Reads = append(info.Reads, ReadInfo{l, labelsOf(m, r, l.Ref)})

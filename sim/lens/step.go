@@ -19,6 +19,8 @@ type StepInfo struct {
 	Masked    int       `json:"masked"`    // pairs that the mask of this step forbids
 	Identical bool      `json:"identical"` // the lanes agree bit for bit
 	Differs   string    `json:"differs"`   // the first op in which they do not
+	// First is where in this pass the lanes differed first, in the order of layers and ops; left out where they have not.
+	First *DifferInfo `json:"first,omitempty"`
 	// Compared is in how many tokens of the sequence the lanes were compared, where the uncached
 	// lane waits by now (recipe.lanes): it is counted, and identical says nothing of this step.
 	Compared        *int    `json:"compared,omitempty"`
@@ -31,7 +33,7 @@ func showStep(m *Moment) *StepInfo {
 	if s == nil {
 		return nil
 	}
-	info := &StepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, nil, false, orNull(s.RunFinishReason)}
+	info := &StepInfo{s.N, s.Pass, s.Phase, s.Part, nil, s.Rows, s.Cached, 0, s.Identical, s.Differs, firstDiffer(m), nil, false, orNull(s.RunFinishReason)}
 	if s.Waits() {
 		info.Compared, info.Differed = &s.Compared, s.Differed
 	}

@@ -8,7 +8,7 @@ import (
 	"kvstep/sim/run"
 )
 
-// without returns a layer step as the lane without a cache ran it, nil where nobody knows: nothing cached, and a
+// without returns a step as the lane without a cache ran it, nil where nobody knows: nothing cached, and a
 // row for each token. first are the steps that computed its rows first, where recorded ones stand for those of this pass.
 func (m *Moment) without(s *sim.Step) (whole *sim.Step, first []int, source WithoutSource) {
 	if !s.Ran[sim.Uncached] {
@@ -38,14 +38,24 @@ func wholeOf(s *sim.Step, x, out mat.Matrix, cache sim.KVCache) *sim.Step {
 // recordedWhole puts a step together of the rows that earlier passes have computed of its tokens; nil where some
 // are not its sequence's own, as those that it found in blocks of others.
 func (m *Moment) recordedWhole(s *sim.Step) (whole *sim.Step, first []int) {
-	tokens := s.Cached + s.Rows
+	tokens, at := s.Cached+s.Rows, s.Layer
+	if s.Part == sim.HeadPart {
+		at = m.perPass() - 1 // what leaves the last layer, and goes no further
+	}
 	x, out, first := make([][]float32, tokens), make([][]float32, tokens), make([]int, tokens)
-	put := func(end, from, n int, xs, outs mat.Matrix) {
+	put := func(end, from, n int, stream ...mat.Matrix) {
 		for p := from; p < end; p++ {
-			x[p], out[p], first[p] = xs.Row(p-from), outs.Row(p-from), n
+			x[p], first[p] = stream[0].Row(p-from), n
+			if len(stream) > 1 {
+				out[p] = stream[1].Row(p - from)
+			}
 		}
 	}
-	put(tokens, s.Cached, s.N, s.X, s.Out)
+	own := []mat.Matrix{s.X}
+	if s.Part == sim.LayerPart {
+		own = append(own, s.Out)
+	}
+	put(tokens, s.Cached, s.N, own...)
 	missing, all := s.Cached, streamsOf(m, s.Pass)
 	for pass := s.Pass - 1; missing > 0 && pass >= 0; pass-- {
 		y := all[pass][m.seqIn(pass)]
@@ -55,14 +65,18 @@ func (m *Moment) recordedWhole(s *sim.Step) (whole *sim.Step, first []int) {
 		if y.cached+y.layers[0].NumRows() < missing {
 			return nil, nil
 		}
-		put(missing, y.cached, pass*m.perPass()+s.Layer, y.layers[s.Layer], y.layers[s.Layer+1])
+		put(missing, y.cached, pass*m.perPass()+at, y.layers[at:min(at+2, len(y.layers))]...)
 		missing = y.cached
 	}
 	if missing > 0 {
 		return nil, nil
 	}
 	dim := s.X.NumCols()
-	return wholeOf(s, mat.Paged(tokens, dim, x, 1, 0), mat.Paged(tokens, dim, out, 1, 0), s.KV), first
+	whole = wholeOf(s, mat.Paged(tokens, dim, x, 1, 0), mat.Matrix{}, s.KV)
+	if s.Part == sim.LayerPart {
+		whole.Out = mat.Paged(tokens, dim, out, 1, 0)
+	}
+	return whole, first
 }
 
 // seqIn returns what the sequence that is looked at is called in a pass.
@@ -129,6 +143,12 @@ func (w *wholePasses) of(m *Moment, s *sim.Step) *sim.Step {
 		if p.run, err = run.NewWhole(m.Model.Model, s.Tokens); err != nil { // an arena without a limit refuses nothing
 			panic("lens: " + err.Error())
 		}
+	}
+	if s.Part == sim.HeadPart {
+		_, x, _ := p.run.Layer(m.perPass() - 2)
+		whole := wholeOf(s, x, mat.Matrix{}, nil)
+		whole.Output = nil
+		return whole
 	}
 	x, out, cache := p.run.Layer(s.Layer)
 	return wholeOf(s, x, out, cache)

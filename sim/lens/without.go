@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/mat"
 )
@@ -24,6 +25,9 @@ type WithoutInfo struct {
 	// a power of two, and the newest.
 	Shown  []int         `json:"shown,omitempty"`
 	Source WithoutSource `json:"source"`
+	// Differs are the tensors of this head, of Q, scores, probs and out, whose new rows are not those of the cached lane:
+	// a number is another one, or the cache had evicted its key. None where both lanes are equal, or only one is known.
+	Differs []string `json:"differs,omitempty"`
 	// Max are of the tensors that are only a picture (U8), by their names: value = (u8 - 128)/127 x max.
 	Max map[string]float32 `json:"max,omitempty"`
 }
@@ -73,12 +77,26 @@ func showWithout(m *Moment) (*WithoutInfo, []Tensor) {
 			g := m.Model.Model.KVHead(m.Head())
 			k, v = s.KV.Keys(s.Layer, g), s.KV.Values(s.Layer, g)
 		}
+		info.Differs = m.differing(s, a, rows)
 		tensors = append(tensors, unlike("without_K", a.K, k, rows)...)
 		tensors = append(tensors, unlike("without_V", a.V, v, rows)...)
 	}
 	tensors = append(tensors, ofPairs("without_scores", a.Scores), ofPairs("without_probs", a.Probs), Floats("without_out", F16, a.Out))
 	info.picture(tensors)
 	return info, tensors
+}
+
+// WithoutCache returns the picked layer as the lane without a cache ran it, every token a row, and the positions of
+// the rows that are shown; nil where nobody knows it.
+func (m *Moment) WithoutCache() (whole *sim.Step, shown []int) {
+	s := m.inLane(explain.Uncached)
+	if s == nil {
+		return nil, nil
+	}
+	if whole, _, _ = m.without(s); whole == nil {
+		return nil, nil
+	}
+	return whole, thinned(s.Cached+s.Rows, s.Rows)
 }
 
 // WithoutRows returns the rows of the lane without a cache that who has those before one, and the cached lane's of this

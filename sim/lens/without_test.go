@@ -24,7 +24,7 @@ import (
 // has, in runs of every kind (sim/run/runtest): all families, policies, beams, drafts and batches. So are its cells,
 // and what an explanation of one gives.
 func TestWithoutIsAPrefill(t *testing.T) {
-	x := &withoutTest{seen: map[lens.WithoutSource]int{}}
+	x := &withoutTest{seen: map[lens.WithoutSource]int{}, heads: map[lens.WithoutSource]int{}}
 	runtest.Rounds{Short: 20, Usual: 120, All: 2000}.Try(t, func(seed, i uint64) error {
 		x.r = rand.New(rand.NewPCG(seed, i))
 		err := x.try()
@@ -33,10 +33,13 @@ func TestWithoutIsAPrefill(t *testing.T) {
 			err = fmt.Errorf("%w\n%s", err, text)
 		}
 		return err
-	}, func() string { return fmt.Sprint(x.seen) })
+	}, func() string { return fmt.Sprint(x.seen, x.heads) })
 	for _, source := range []lens.WithoutSource{lens.WithoutSame, lens.WithoutRecorded, lens.WithoutComputed, lens.WithoutNone} {
 		if x.seen[source] == 0 {
 			t.Errorf("no step whose rows are %s", source)
+		}
+		if source != lens.WithoutNone && x.heads[source] == 0 {
+			t.Errorf("no cell of a head where rows are %s", source)
 		}
 	}
 }
@@ -59,7 +62,7 @@ func TestWithoutOfManyRows(t *testing.T) {
 			for i := range tokens {
 				rec.Tokens = append(rec.Tokens, i%m.Model.Config.Vocab)
 			}
-			x := &withoutTest{r: rand.New(rand.NewPCG(1, 2)), m: m, rec: recipe.Complete(rec), seen: map[lens.WithoutSource]int{}}
+			x := &withoutTest{r: rand.New(rand.NewPCG(1, 2)), m: m, rec: recipe.Complete(rec), seen: map[lens.WithoutSource]int{}, heads: map[lens.WithoutSource]int{}}
 			steps, err := runtest.Play(x.m, x.rec)
 			if err != nil {
 				t.Fatal(err)
@@ -92,10 +95,11 @@ func TestWithoutOfManyRows(t *testing.T) {
 }
 
 type withoutTest struct {
-	r    *rand.Rand
-	m    *library.Loaded
-	rec  sim.Recipe
-	seen map[lens.WithoutSource]int
+	r     *rand.Rand
+	m     *library.Loaded
+	rec   sim.Recipe
+	seen  map[lens.WithoutSource]int
+	heads map[lens.WithoutSource]int // cells of the head that were asked for
 
 	tokens  []int      // of the prefill below
 	prefill []sim.Step // by layer
@@ -200,7 +204,42 @@ func (x *withoutTest) look(m *lens.Moment) error {
 			return fmt.Errorf("%+v: %d numbers of %s, want %d", info, got.NumCols(), c.name, at)
 		}
 	}
+	if differs := x.differs(s, m.Head(), rows, want, own); s.KV != nil && !slices.Equal(differs, info.Differs) {
+		return fmt.Errorf("%+v, but %v are not the same in both lanes", info, differs)
+	}
 	return cmp.Or(sameRows("K", have, want.K, own.K, rows), sameRows("V", have, want.V, own.V, rows), x.cells(m, whole, info))
+}
+
+// differs names what of some rows of a head, the new ones, is not the same in both lanes: of scores and shares the
+// pairs that the cached lane has.
+func (x *withoutTest) differs(s *sim.Step, head int, rows []int, want, own model.Attention) (names []string) {
+	if s.KV == nil {
+		return nil
+	}
+	for _, c := range []struct {
+		name      string
+		pairs     bool
+		want, own mat.Matrix
+	}{{"Q", false, want.Q, own.Q}, {"scores", true, want.Scores, own.Scores}, {"probs", true, want.Probs, own.Probs}, {"out", false, want.Out, own.Out}} {
+		same := true
+		for n, p := range rows {
+			if p < s.Cached {
+				continue
+			}
+			a, b := c.want.Row(p), c.own.Row(p-s.Cached)
+			if c.pairs {
+				a, b = picked(a, rows[:n+1]), picked(b, rows[:n+1])
+			}
+			same = same && mat.SameBits(a, b)
+			for _, key := range rows[:n+1] {
+				same = same && (c.name != "scores" || !model.Hidden(s, x.m.Model.KVHead(head), p-s.Cached, key))
+			}
+		}
+		if !same {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }
 
 // picked returns some of the numbers of a row.
@@ -236,23 +275,44 @@ func (x *withoutTest) cells(m *lens.Moment, whole *sim.Step, info *lens.WithoutI
 	truth := &explain.Run{Model: x.m.Model, Step: func(n int) *sim.Step { return &x.prefill[n] }}
 	ops := explain.OpsOf(x.m.Model)
 	op := ops[x.r.IntN(len(ops))]
-	for op.Part != sim.LayerPart {
+	n, per := info.Step, x.m.Model.Config.Layers+1
+	for op.Constant() {
 		op = ops[x.r.IntN(len(ops))]
 	}
+	if x.r.IntN(4) == 0 { // there are few of the head
+		op = explain.Find([]string{"norm3", "logits"}[x.r.IntN(2)])
+	}
+	if op.Part == sim.HeadPart {
+		if n = m.At(info.Step).Pass*per + per - 1; n > m.Step.N || op.ID == "logits" && (m.At(n).Output == nil || m.At(n).Speculation != nil) {
+			return nil // still to come, or of another row than a prefill's
+		}
+		whole = &x.prefill[per-1]
+		x.heads[info.Source]++
+	}
 	rows, cols := truth.Shape(whole, op)
-	ref := explain.Ref{Step: info.Step, Op: op.ID, Head: m.Head(), Row: x.r.IntN(rows), Col: x.r.IntN(cols), Lane: explain.Uncached}
+	ref := explain.Ref{Step: n, Op: op.ID, Head: m.Head(), Row: x.r.IntN(rows), Col: x.r.IntN(cols), Lane: explain.Uncached}
 	for range 40 {
 		e, ok := m.Explained().Cell(ref)
 		if !ok {
 			return fmt.Errorf("%+v is not explained (%+v)", ref, info)
 		}
 		as := ref
-		as.Step, as.Lane = ref.Step-info.Step+whole.N, ""
+		as.Step, as.Lane = ref.Step-n+whole.N, ""
 		if want, ok := truth.Value(as); !ok || math.Float32bits(want) != math.Float32bits(float32(e.Value)) || !e.Exact {
 			return fmt.Errorf("%+v is %v, exact %v; a prefill has %v", ref, e.Value, e.Exact, want)
 		}
 		if e.Kind == explain.Stored || e.Kind == explain.Shared {
 			return fmt.Errorf("%+v comes from a cache", ref)
+		}
+		if back, ok := m.Explained().Other(ref); ok {
+			if there, ok := m.Explained().Other(back); !ok || there != ref {
+				return fmt.Errorf("beside %+v is %+v, and beside that %+v", ref, back, there)
+			}
+			if v, _ := m.Explained().Value(back); !m.At(n).Differed && m.At(n).Ran[sim.Cached] && v != float32(e.Value) {
+				return fmt.Errorf("%+v is %v, and %+v is %v, of lanes that do not differ", ref, e.Value, back, v)
+			}
+		} else if s := m.At(ref.Step); s.KV != nil && (ref.Row >= s.Cached) {
+			return fmt.Errorf("nothing is beside %+v", ref)
 		}
 		if e.First != nil && (info.Source != lens.WithoutRecorded || m.At(*e.First).Cached > ref.Row || m.At(*e.First).Pass >= m.At(ref.Step).Pass) {
 			return fmt.Errorf("%+v is said to be of step %d", ref, *e.First)
@@ -277,10 +337,10 @@ func (x *withoutTest) whole(s *sim.Step) (*sim.Step, error) {
 		rec := recipe.Complete(sim.Recipe{Model: x.m.Name, Tokens: s.Tokens, Lanes: "cached"})
 		rec.MaxNew = 0
 		steps, err := runtest.Play(x.m, rec)
-		if len(steps) < x.m.Model.Config.Layers {
+		if len(steps) <= x.m.Model.Config.Layers {
 			return nil, fmt.Errorf("a prefill of %d tokens: %w", len(s.Tokens), err)
 		}
-		x.tokens, x.prefill = s.Tokens, steps[:x.m.Model.Config.Layers]
+		x.tokens, x.prefill = s.Tokens, steps[:x.m.Model.Config.Layers+1]
 	}
 	return &x.prefill[s.Layer], nil
 }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { MARK, translator } from "../js/text.js";
 import { NUMBERS, written } from "../js/panel/card/numbers.js";
 import { PLACES } from "../js/panel/card/places.js";
-import { WHYS } from "../js/panel/card/whys.js";
+import { WHYS, titleOf } from "../js/panel/card/whys.js";
 import { frame } from "./frames.js";
 
 const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
@@ -35,7 +35,7 @@ test("every question has its messages, and every message of a question is said b
   const said = new Set(WHYS.flatMap((why) => names.flatMap((f) => why.lines(f.meta).map((l) => `ask.${why.id}.${l}`))));
   for (const id of said) assert.ok(en[id], id);
   for (const why of WHYS) {
-    assert.match(en[`ask.${why.id}`] ?? "", /\?$/, why.id);
+    for (const f of names) assert.match(en[titleOf(why, f.meta)] ?? "", /\?$/, why.id);
     assert.ok(Boolean(why.after) !== Boolean(why.in), `${why.id} stands in one place`);
     for (const place of why.see ?? []) {
       assert.ok(place in PLACES, place);
@@ -74,13 +74,51 @@ test("bytes per token are the product of the config's own numbers", () => {
   }
 });
 
+test("where a policy makes the lanes differ, no card asks why they are identical", () => {
+  const same = WHYS.find((why) => why.id === "same");
+  for (const f of names) {
+    const asks = en[titleOf(same, f.meta)];
+    assert.equal(/identical/.test(asks), !!f.meta.run.policy.exact, asks);
+    const says = same.lines(f.meta).map((line) => en[`ask.same.${line}`]);
+    assert.equal(/identical|the same bits/.test(says.join()), !!f.meta.run.policy.exact, says.join());
+  }
+});
+
+test("of several sequences a card counts all, and what they share once", () => {
+  const f = frame("beam");
+  const { peers, kv } = f.meta;
+  const sum = (of) => peers.pass.reduce((n, p) => n + of(p), 0);
+  assert.ok(peers.pass.length > 1);
+  const of = (name) => NUMBERS[name].of(f.meta);
+  assert.equal(
+    of("Rows"),
+    sum((p) => p.rows),
+  );
+  assert.equal(
+    of("Tokens"),
+    sum((p) => p.rows + p.cached),
+  );
+  assert.equal(
+    of("Cached"),
+    sum((p) => p.cached),
+  );
+  assert.equal(of("Sequences"), peers.pass.length);
+  assert.equal(of("HeldByAll"), Number(peers.held));
+  assert.ok(of("HeldByAll") < peers.pass.length * Number(kv.bytes), "what beams share is held once");
+  for (const id of ["q", "bytes", "memory"]) {
+    const lines = WHYS.find((why) => why.id === id).lines(f.meta);
+    assert.ok(lines.at(-1).endsWith(".all"), `${id}: ${lines}`);
+  }
+});
+
 test("the guide has every question, in both languages", () => {
   const guide = readFileSync(new URL("../../docs/questions.md", import.meta.url), "utf8");
   const rows = guide.split("\n").filter((line) => /^\| .*\?/.test(line));
   const zh = load("zh");
+  const asked = [...new Set(WHYS.flatMap((why) => names.map((f) => titleOf(why, f.meta))))];
   assert.deepEqual(
     rows.map((row) => row.split(" | ").slice(0, 2).join(" | ")).toSorted(),
-    WHYS.map(({ id }) => `| ${en[`ask.${id}`]} | ${zh[`ask.${id}`]}`).toSorted(),
+    asked.map((id) => `| ${en[id]} | ${zh[id]}`).toSorted(),
   );
 });
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { draw, place, stops, LEFT, TOP, MAP, HEIGHT } from "../js/panel/timeline/map.js";
+import { draw, place, stops } from "../js/panel/timeline/map.js";
 import { named, why } from "../js/panel/breaks/index.js";
 import { createActions } from "../js/actions.js";
 import { createStore } from "../js/state/store.js";
@@ -43,13 +43,15 @@ test("known stops are those of every pass and those the server found", () => {
 
 test("the map keeps to its box", () => {
   const { meta } = frame("stopped");
-  const layout = place(390, meta);
-  for (let n = 0; n < 12; n++) {
-    const b = layout.box(n);
-    assert.ok(
-      b.x >= LEFT && b.x + b.w <= 390.001 && b.y >= TOP - 1e-9 && b.y + b.h <= TOP + MAP + 1e-9 && HEIGHT >= TOP + MAP,
-    );
-    assert.equal(layout.at(b.x + b.w / 2, b.y + b.h / 2), n);
+  for (const around of [undefined, { left: 4, top: 3, map: 25 }]) {
+    const layout = place(390, meta, around);
+    const { left, top, map } = layout;
+    if (around) assert.deepEqual({ left, top, map }, around);
+    for (let n = 0; n < 12; n++) {
+      const b = layout.box(n);
+      assert.ok(b.x >= left && b.x + b.w <= 390.001 && b.y >= top - 1e-9 && b.y + b.h <= top + map + 1e-9);
+      assert.equal(layout.at(b.x + b.w / 2, b.y + b.h / 2), n);
+    }
   }
 });
 

@@ -8,7 +8,11 @@ import { codedRow, countGone, goneBefore, keptColumns, keptSentence, stateOf } f
 import { policyMarks } from "../js/panel/cache/policy-marks.js";
 import { lampSays } from "../js/facts/equality.js";
 import { says } from "../js/panel/memory/index.js";
-import { fullAt, parsePolicy, policyName } from "../js/facts/policy.js";
+import { NUMBERS } from "../js/panel/card/numbers.js";
+import { details } from "../js/panel/details/index.js";
+import { layerSays } from "../js/panel/sentence/layer.js";
+import { passSays } from "../js/panel/sentence/pass.js";
+import { fullAt, metOf, parsePolicy, policyName } from "../js/facts/policy.js";
 import { history, sentence } from "../js/panel/cache/provenance.js";
 import { evicts, tensorOf } from "../js/facts/readout.js";
 import { EVICTED } from "../js/wire/triangle.js";
@@ -107,6 +111,45 @@ test("heavy hitters tell the attention they are kept for", () => {
   assert.deepEqual([...seen].sort(), ["chosen", "gone", "recent"]);
 });
 
+test("what the new row meets is one number, in the mask, the sentence, the details and the cards", () => {
+  for (const name of ["window", "heavy"]) {
+    const f = frame(name);
+    const { data, shape } = f.tensors.mask;
+    const keys = data.slice(-shape[1]).filter((x) => x === 1).length;
+    assert.ok(f.meta.step.cached >= keys, `${name}: something was evicted`);
+    assert.deepEqual(metOf(f.meta.run, f.meta.step), { kept: keys - 1, keys });
+    for (const said of [layerSays(f, say.en)[0], details(f, say.en)])
+      assert.match(said, new RegExp(`meets ${keys} keys.*, ${keys - 1} (of them )?from the `), name);
+    assert.equal(NUMBERS.Cached.of(f.meta), keys - 1);
+    assert.equal(NUMBERS.Pairs.of(f.meta), keys);
+    f.meta.run.recipe.lanes = "cached";
+    f.meta.step.part = "head";
+    assert.match(passSays(f, say.en)[1], new RegExp(`^${keys - 1} rows? came from the cache`));
+  }
+  const prefill = { cached: 0, rows: 12 };
+  const run = { policy: { keeps: [1, 3, 0] } };
+  assert.deepEqual(metOf(run, prefill), { kept: 0, keys: 12 }, "a prompt that is longer than the window");
+  assert.equal(NUMBERS.Cached.of({ run, step: prefill }), 0);
+});
+
+test("a prompt longer than the window is not said to cost the same in both lanes, nor to be held whole", () => {
+  const f = frame("window");
+  Object.assign(f.meta.step, { part: "head", cached: 0, rows: 9 });
+  assert.doesNotMatch(passSays(f, say.en).join(" "), /the same|holds their/);
+  f.meta.run.recipe.lanes = "cached";
+  assert.match(passSays(f, say.en).join(" "), /keeps K and V of 4 of them/);
+});
+
+test("which op differs first is said of the pass, and each sign of the picture is of its own op", () => {
+  const { step, without } = frame("int8").meta;
+  assert.deepEqual(step.first, { op: "scores", layer: 0 });
+  assert.deepEqual(without.differs, ["scores", "probs", "out"], "queries of layer 0 are the same");
+  assert.equal(frame("decode").meta.without.differs, undefined);
+  const later = structuredClone(frame("int8").meta);
+  Object.assign(later.step, { identical: false, differs: "logits", part: "head", layer: null });
+  assert.match(lampSays(later, say.en).says, /first at scores, layer 0$/, "and not at the logits");
+});
+
 test("a mask tells later keys from those that were evicted, and as a picture says yes or no", () => {
   const f = frame("window");
   assert.ok(evicts(f) && f.tensors.mask.data.includes(EVICTED));
@@ -137,7 +180,8 @@ test("the lamp is calm where a policy differs by design, and an alarm elsewhere"
   const f = frame("int8");
   const lamp = lampSays(f.meta, say.en);
   assert.equal(lamp.state, "policy");
-  assert.match(lamp.says, /^the policy changed this: first at \w+$/);
+  assert.match(lamp.says, /^the policy changed this pass: first at scores, layer 0$/);
+  assert.match(lampSays(f.meta, say.zh).says, /最先在分数（层 0）$/);
   assert.match(lamp.more, /largest logit difference [\d.e-]+; /);
   assert.match(lamp.more, /; (the text is the same so far|first other token: no\. \d+)/);
   assert.match(lamp.more, /KL divergence/);

@@ -339,8 +339,9 @@ var views = []struct{ name, path, script string }{
 	{"handout", "", ""},
 }
 
-// TestAccessibleEverywhere has axe look at the whole page in every view, in a language, a theme and
-// a width of today; KVSTEP_ALL=1 has each in all of them.
+// TestAccessibleEverywhere has axe look at the whole page in every view, by all of its rules (WCAG A, AA
+// and AAA, best practice, experimental), in a language, a theme and a width of today; KVSTEP_ALL=1 has
+// each in all of them.
 func TestAccessibleEverywhere(t *testing.T) {
 	t.Parallel()
 	base := serve(t)

@@ -67,6 +67,22 @@ func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 	p.clean()
 }
 
+// TestAPhoneHasTheMapOfTheRun: the timeline is there, shows where the run stands, and a finger on it leads back.
+func TestAPhoneHasTheMapOfTheRun(t *testing.T) {
+	t.Parallel()
+	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
+	p.do(chromedp.EmulateViewport(390, 844))
+	p.until(inSight + `(document.querySelector("#transport .timeline"))`)
+	p.painted()
+	to := eval[[]float64](p, `(() => { const r = document.querySelector(".timeline canvas").getBoundingClientRect(); return [r.left + 10, r.bottom - 4, r.height] })()`)
+	if to[2] > 30 {
+		t.Errorf("the map is %v pixels high", to[2])
+	}
+	p.do(chromedp.MouseClickXY(to[0], to[1]))
+	p.at(0)
+	p.clean()
+}
+
 // TestMenusAreInSight: on every width a menu that opens is within the window, makes the
 // page no wider, and on a phone leaves the button that runs it free.
 func TestMenusAreInSight(t *testing.T) {
@@ -79,6 +95,17 @@ func TestMenusAreInSight(t *testing.T) {
 			p.until(fmt.Sprintf(`(() => { const b = document.querySelector("[data-testid=%s] .sheet").getBoundingClientRect(); return b.width > 0 && b.left >= 0 && b.right <= innerWidth && document.documentElement.scrollWidth <= innerWidth })()`, menu))
 			if width < 640 && !eval[bool](p, `(() => { const r = document.querySelector("[data-testid=run]"); r.scrollIntoView({block: "center"}); return `+inSight+`(r) })()`) {
 				t.Errorf("%d pixels: %s lies over the button", width, menu)
+			}
+		}
+		p.js(`document.getElementById("recipe").classList.remove("open"); scrollTo(0, 0); document.getElementById("more").open = true`)
+		for _, lang := range []string{"en", "zh"} {
+			p.click("lang-" + lang)
+			for _, menu := range []string{"more", "take", "breaks"} {
+				p.js(fmt.Sprintf(`document.getElementById("more").open = true; document.querySelector("[data-testid=%s]").open = true`, menu))
+				p.until(fmt.Sprintf(`(() => { const b = document.querySelector("[data-testid=%s] .sheet").getBoundingClientRect(); return b.width > 0 && b.left >= 0 && b.top >= 0 && b.right <= innerWidth && b.bottom <= innerHeight && document.documentElement.scrollWidth <= innerWidth })()`, menu))
+			}
+			if blank := eval[[]string](p, `[...document.querySelectorAll("#more .sheet button")].filter((b) => b.checkVisibility() && !b.innerText.trim() && !b.querySelector(".glyph")?.checkVisibility()).map((b) => b.dataset.testid)`); len(blank) > 0 {
+				t.Errorf("%d pixels: %q are blank", width, blank)
 			}
 		}
 	}

@@ -18,7 +18,9 @@ const small = `(() => {
 		if (inText) continue;
 		const box = (e.matches("[type=radio], [type=checkbox]") ? e.closest("label") : e).getBoundingClientRect();
 		if (!box.width || !box.height) continue;
-		if (box.width < 43.5 || box.height < 43.5) found.push((e.dataset.testid ?? e.id) + " " + e.tagName + "." + e.className + " " + Math.round(box.width) + "x" + Math.round(box.height) + " in " + (e.closest("[id]")?.id ?? ""));
+		const around = getComputedStyle(e, "::after"); // what is laid over its surroundings counts
+		const reach = around.position === "absolute" ? [parseFloat(around.width), parseFloat(around.height)] : [0, 0];
+		if (Math.max(box.width, reach[0]) < 43.5 || Math.max(box.height, reach[1]) < 43.5) found.push((e.dataset.testid ?? e.id) + " " + e.tagName + "." + e.className + " " + Math.round(box.width) + "x" + Math.round(box.height) + " in " + (e.closest("[id]")?.id ?? ""));
 	}
 	return [...new Set(found)];
 })()`

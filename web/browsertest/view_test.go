@@ -52,6 +52,18 @@ const cut = `(() => {
 	return bad.join();
 })()`
 
+// stands is where each matrix begins, how wide it is, and where what is written beside it stands.
+const stands = `(() => {
+	const found = {};
+	for (const plate of document.querySelectorAll("[data-testid=stage] .plate:not([hidden])")) {
+		const {op, lane} = plate.dataset, box = plate.querySelector("canvas").getBoundingClientRect();
+		const said = plate.querySelector("figcaption").getBoundingClientRect();
+		const rows = op === "K" || op === "V" || lane === "uncached" ? box.top : box.bottom;
+		found[lane + " " + op] = [box.left, box.width, rows, op === "out" ? said.right : op === "V" ? 0 : said.left, said.top].map(Math.round).join();
+	}
+	return found;
+})()`
+
 // reached are the controls that are in the window.
 const reached = `[...document.querySelectorAll("button, a[href], input, select, textarea, summary, [role=slider], [role=button], [role=link], [tabindex]:not([tabindex='-1'])")].filter((e) => {
 	const r = e.getBoundingClientRect();
@@ -148,8 +160,14 @@ func TestWhatMattersIsInView(t *testing.T) {
 			t.Errorf("%s: %d controls in a running step: %v", name, len(n), n)
 		}
 		last := eval[int](p, `window.kvstepFrame().meta.run.length`) - 1
+		stood := eval[map[string]string](p, stands)
 		for to := perPass - 1; to <= last && !t.Failed(); to += perPass {
 			press("token", to)
+			for name, now := range eval[map[string]string](p, stands) {
+				if now != stood[name] {
+					t.Errorf("%dx%d %s %s, step %d: %s moves from %s to %s", l.size[0], l.size[1], l.lang, l.theme, to, name, stood[name], now)
+				}
+			}
 			if to == 2*perPass-1 { // inside the pass after it
 				for range 2 {
 					press("layer", at+1)

@@ -30,7 +30,7 @@ func card(d HomeData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div id=\"card\" popover role=\"dialog\" aria-labelledby=\"card-title\" data-testid=\"card\"><header><h2 id=\"card-title\" tabindex=\"-1\" data-title></h2><button type=\"button\" data-close data-text-label=\"card.close\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div id=\"card\" popover role=\"dialog\" aria-labelledby=\"card-title\" data-testid=\"card\"><div class=\"card-head\"><h2 id=\"card-title\" tabindex=\"-1\" data-title></h2><button type=\"button\" data-close data-text-label=\"card.close\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -43,7 +43,7 @@ func card(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\">×</button></header><div data-says></div><p data-formula></p><div data-see></div></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\">×</button></div><div data-says></div><p data-formula></p><div data-see></div></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

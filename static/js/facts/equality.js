@@ -7,6 +7,43 @@ import { where } from "./where.js";
 
 /** @import { Effect, Meta, Step, T } from "../types.js" */
 
+/** The ops that a run compares, by what they are called in a trace: what people call them. */
+const NAMES = /** @type {Record<string, string>} */ ({
+  norm: "name.norm1",
+  Q: "op.Q",
+  K: "name.k_rope",
+  V: "name.v",
+  scores: "op.scores",
+  softmax: "op.probs",
+  "weighted V": "op.out",
+  output: "name.proj",
+  residual: "name.mid",
+  "norm 2": "name.norm2",
+  gate: "name.gate",
+  up: "name.up",
+  act: "name.act",
+  down: "name.down",
+  "residual 2": "name.next",
+  "cached K": "name.K",
+  "cached V": "name.V",
+  logits: "sym.logits",
+});
+
+/** Where the lanes differ first in the pass of a step. @param {Step} step */
+const place = ({ pass, phase, layer, first }) => ({ pass, phase, layer: first ? first.layer : layer });
+
+/** The op at which they do. @param {Step} step @param {T} t */
+function opOf({ first, differs }, t) {
+  const op = first?.op ?? differs;
+  return t(NAMES[op]);
+}
+
+/** Its layer, or the output. @param {Step} step @param {T} t */
+const placeOf = (step, t) => {
+  const { layer } = place(step);
+  return layer === null ? t("where.head") : t("where.layer", { Layer: layer });
+};
+
 /** @typedef {{state: "off"|"same"|"differs"|"policy"|"counted", says: string, more: string}} Lamp */
 
 /** @param {Meta} meta of a frame @param {T} t @returns {Lamp} */
@@ -19,9 +56,16 @@ export function lampSays(meta, t) {
   if (run.policy.exact) {
     return step.identical
       ? { state: "same", says: t("lamp.same"), more: "" }
-      : { state: "differs", says: t("lamp.differs", { Op: step.differs, Where: where(step, t, meta) }), more: "" };
+      : {
+          state: "differs",
+          says: t("lamp.differs", { Op: opOf(step, t), Where: where(place(step), t, meta) }),
+          more: "",
+        };
   }
-  const here = step.identical ? t("lamp.policy.here") : t("lamp.policy", { Op: step.differs });
+  const here =
+    !step.first && step.identical
+      ? t("lamp.policy.here")
+      : t("lamp.policy", { Op: opOf(step, t), Where: placeOf(step, t) });
   const after = effect
     ? [
         t("lamp.delta", { Delta: short(effect.max_delta) }),
@@ -30,7 +74,7 @@ export function lampSays(meta, t) {
     : [];
   const long = effect ? t("lamp.long", { KL: short(effect.kl), Token: effect.label }) : "";
   return {
-    state: step.identical && !effect?.max_delta ? "same" : "policy",
+    state: step.identical && !step.first && !effect?.max_delta ? "same" : "policy",
     says: here,
     more: after.length ? `${t("lamp.after", { What: after.join(t("list.and")) })} ${long}` : "",
   };

@@ -48,5 +48,18 @@ export function parsePolicy(text) {
 /** How many tokens each head keeps at most. @param {number[]} keeps first ones, newest, and others of its choice */
 export const mostOf = ([first, newest, chosen]) => first + newest + chosen;
 
-/** How many of so many tokens each head keeps. @param {Run} run of a frame @param {number} tokens */
+/**
+ * What the new rows of a pass meet, in each K/V head: rows that were in the cache, and all keys, their own among
+ * them. A cache that evicts makes room for a row before that asks: what it finds there is one fewer than a head keeps.
+ * @param {Run} run of a frame @param {{cached: number, rows: number}} pass
+ */
+export function metOf({ policy }, { cached, rows }) {
+  const kept = policy.keeps ? Math.min(cached, mostOf(policy.keeps) - 1) : cached;
+  return { kept, keys: kept + rows };
+}
+
+/**
+ * How many of so many tokens each head holds once they are all fed.
+ * @param {Run} run of a frame @param {number} tokens
+ */
 export const keptOf = ({ policy }, tokens) => (policy.keeps ? Math.min(tokens, mostOf(policy.keeps)) : tokens);

@@ -2,10 +2,19 @@
 
 import { isolate } from "../text.js";
 
-/** @import { Frame, T, With } from "../types.js" */
+/** @import { Frame, Meta, T, With } from "../types.js" */
 
 /** Has the run several sequences? @param {Frame} frame @returns {frame is With<"peers">} */
 export const isSeveral = (frame) => !!frame.meta.peers;
+
+/**
+ * What the pass computes, of each of its sequences: new rows, and the tokens that were cached. None before the first.
+ * @param {Meta} meta of a frame @returns {{rows: number, cached: number}[]}
+ */
+export const passOf = ({ peers, step }) => (step ? (peers?.pass ?? [step]) : []);
+
+/** A sum over them. @param {Meta} meta @param {(pass: {rows: number, cached: number}) => number} of */
+export const sumOf = (meta, of) => passOf(meta).reduce((n, p) => n + of(p), 0);
 
 /** Is it a batch? @param {Frame} frame @returns {frame is With<"peers"|"schedule">} */
 export const isBatch = (frame) => !!frame.meta.schedule && isSeveral(frame);

@@ -18,13 +18,15 @@ export function el(name, content = [], attributes = {}) {
 }
 
 /**
- * A line of a table, the first cell its title; of titles alone where it is the head.
+ * A line of a table, the first cell its title; of titles alone where it is the head. What is empty is no title.
  * @param {string[]} cells @param {boolean} [head]
  */
 export const line = (cells, head = false) =>
   el(
     "tr",
-    cells.map((text, i) => (head || i === 0 ? el("th", text, { scope: head ? "col" : "row" }) : el("td", text))),
+    cells.map((text, i) =>
+      text && (head || i === 0) ? el("th", text, { scope: head ? "col" : "row" }) : el("td", text),
+    ),
   );
 
 /** A radio button with its name. @param {string} name @param {string|number} value @param {string} text */

@@ -538,6 +538,8 @@ export type Step = {
   identical: boolean;
   /** the first op in which they do not */
   differs: string;
+  /** where in this pass the lanes differed first, in the order of layers and ops; left out where they have not. */
+  first?: Differ;
   /**
    * in how many tokens of the sequence the lanes were compared, where the uncached lane waits by now (recipe.lanes):
    * it is counted, and identical says nothing of this step.
@@ -547,6 +549,14 @@ export type Step = {
   differed?: boolean;
   /** why the run ends with this step */
   done: string | null;
+};
+
+/** a place at which the lanes differ. */
+export type Differ = {
+  /** as `differs` names it */
+  op: string;
+  /** null for the head */
+  layer: number | null;
 };
 
 /** whose matrices the tensors are. */
@@ -767,6 +777,8 @@ export type Candidate = {
   logit: number;
   /** the plain softmax */
   prob: number;
+  /** in the distribution that the token was chosen from, where filters made that another one */
+  drawn?: number;
   /** the filters left it possible */
   kept: boolean;
   chosen: boolean;
@@ -875,6 +887,8 @@ export type SoFar = {
   tested: number;
   /** of those */
   accepted: number;
+  /** of those, behind the one that ended the text: they leave unsaid */
+  over?: number;
   /**
    * (1 - a^(g+1)) / (1 - a) tokens a pass at the acceptance measured, a = accepted / tested (modelled); 0 before
    * anything was tested.
@@ -1181,6 +1195,11 @@ export type Without = {
    */
   shown?: number[];
   source: WithoutSource;
+  /**
+   * the tensors of this head, of Q, scores, probs and out, whose new rows are not those of the cached lane: a number
+   * is another one, or the cache had evicted its key. None where both lanes are equal, or only one is known.
+   */
+  differs?: string[];
   /** of the tensors that are only a picture (U8), by their names: value = (u8 - 128)/127 x max. */
   max?: Record<string, number>;
 };
@@ -1234,6 +1253,11 @@ export type Explain = {
    * step of the cell has compared both lanes, and they are equal bit for bit.
    */
   first?: number;
+  /**
+   * the step that evicted the cell's row of the cache, or the key of its pair before that query came: the number is
+   * what the cache would have, and nothing in this step read it.
+   */
+  evicted?: number;
   /** says that the arithmetic gave Value, bit for bit. */
   exact: boolean;
   /** each head has an op of its own; else head means nothing */
@@ -1243,6 +1267,8 @@ export type Explain = {
   at: CellLabels;
   /** the way; the last is this cell */
   trail: Crumb[];
+  /** the same cell in the other lane, where that has it */
+  other?: Ref;
   /** every step that a ref names, by its number */
   steps: Record<number, StepName>;
 };

@@ -3,6 +3,7 @@
 
 import { isolate } from "../../text.js";
 import { sentences } from "../../format.js";
+import { keptOf, metOf } from "../../facts/policy.js";
 import { cacheless } from "../../facts/lanes.js";
 import { isSeveral, promptOf, seqName } from "../../facts/sequences.js";
 import { el, parts } from "../../ui/dom.js";
@@ -48,7 +49,7 @@ function create(root, { act }) {
     ]);
     if (now === built) return;
     built = now;
-    const held = (/** @type {Peer} */ p) => p.cached + p.rows;
+    const held = (/** @type {Peer} */ p) => keptOf(run, p.cached + p.rows);
     const longest = Math.max(...peers.pass.map(held));
     part("shape").textContent = `[${peers.pass.length}, ${run.config.kv_heads}, ${longest}, ${run.config.head_dim}]`;
     part("says").textContent = sentences(
@@ -115,7 +116,7 @@ function shared(peers, t) {
  */
 function strip(frame, p, longest, t, recorded) {
   const { peers, run } = frame.meta;
-  const tokens = p.cached + p.rows;
+  const tokens = keptOf(run, p.cached + p.rows);
   const name = recorded
     ? el("span", seqName(frame, p.seq, t))
     : el("button", seqName(frame, p.seq, t), {

@@ -12,6 +12,7 @@ import { shade } from "./paint.js";
 import { keptTokens } from "../../facts/policy-rows.js";
 import { SIGNED } from "./policy-marks.js";
 import { watchWidth } from "../../ui/width.js";
+import { isSeveral, seqName } from "../../facts/sequences.js";
 import { cacheless } from "../../facts/lanes.js";
 import { say, withTerms } from "../../ui/terms.js";
 
@@ -127,10 +128,12 @@ function create(root, { act }) {
     part("[data-shape]").textContent = t("cache.shape", { Shape: `[${shape}]` });
     part("[data-bytes]").textContent = si(kv.bytes, "B");
     part("[data-bytes]").dataset.value = String(kv.bytes);
-    part("[data-each]").textContent = t("cache.each", { Bytes: kv.bytes_per_token });
+    part("[data-each]").textContent = isSeveral(frame)
+      ? t("cache.each.of", { Bytes: kv.bytes_per_token, Who: seqName(frame, frame.meta.peers.seq, t) })
+      : t("cache.each", { Bytes: kv.bytes_per_token });
     canvas.setAttribute(
       "aria-label",
-      t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: held, Capacity: kv.capacity }),
+      t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: most, Capacity: kv.capacity }),
     );
     layout = plan({ width: width(), layers: c.layers, heads: c.kv_heads, capacity: kv.capacity });
     const strongest = shade(canvas, width(), layout, { frame, theme, t, view: view(next), here });

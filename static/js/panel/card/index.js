@@ -9,7 +9,7 @@ import { NUMBERS, written } from "./numbers.js";
 import { PLACES, find, goTo } from "./places.js";
 import { createRoving } from "./rove.js";
 import { stand } from "./stand.js";
-import { WHYS } from "./whys.js";
+import { WHYS, titleOf } from "./whys.js";
 
 /** @import { Args, Frame, Glossary, Host, Panel, State, T } from "../../types.js" */
 /** @import { Why } from "./whys.js" */
@@ -112,7 +112,7 @@ function create(root, { act }) {
 
   /** @param {Why} why @param {Frame} frame @param {T} t @param {string} lang */
   function fillWhy(why, frame, t, lang) {
-    title.textContent = t(`ask.${why.id}`);
+    title.textContent = t(titleOf(why, frame.meta));
     lines(why.lines(frame.meta).flatMap((line) => worded(`ask.${why.id}.${line}`, frame, t, lang) ?? []));
     for (const e of root.querySelectorAll("[data-number]")) {
       const { dataset } = /** @type {HTMLElement} */ (e);
@@ -144,7 +144,8 @@ function create(root, { act }) {
     for (const { why, button } of buttons) {
       const has = !!frame && (why.of?.(frame.meta) ?? true);
       if (button.hidden === has) button.hidden = !has;
-      if (before?.t !== t) button.setAttribute("aria-label", t(`ask.${why.id}`));
+      const asks = frame ? t(titleOf(why, frame.meta)) : "";
+      if (asks && button.ariaLabel !== asks) button.setAttribute("aria-label", asks);
     }
     if (!asked || !root.matches(":popover-open")) return;
     const otherRun = JSON.stringify(before?.frame?.meta.run.recipe) !== JSON.stringify(frame?.meta.run.recipe);

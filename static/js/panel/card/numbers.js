@@ -2,9 +2,11 @@
 // has it from, and the place of the page where it is seen. A number that a moment does not have
 // is undefined, and so is the line that needs it.
 
+import { chosen } from "../../facts/candidates.js";
 import { total, unitOf } from "../../facts/counters.js";
-import { keptOf } from "../../facts/policy.js";
-import { number, percent, si } from "../../format.js";
+import { keptOf, metOf } from "../../facts/policy.js";
+import { passOf, sumOf } from "../../facts/sequences.js";
+import { number, si } from "../../format.js";
 
 /** @import { Counters, Frame, Meta } from "../../types.js" */
 
@@ -29,11 +31,12 @@ const guessed = (meta) => (whole(meta) && meta.speculation?.so_far.passes ? meta
 /** @param {Meta} meta */
 const least = ({ modelled }) => modelled?.step.cached ?? modelled?.step.uncached;
 
-/** @param {Meta} meta */
-const chosen = ({ top }) => top?.find((c) => c.chosen);
+/** What all sequences of the pass come to. @param {(pass: {rows: number, cached: number}, meta: Meta) => number} of */
+const ofPass = (of) => (/** @type {Meta} */ meta) =>
+  passOf(meta).length ? sumOf(meta, (p) => of(p, meta)) : undefined;
 
-/** Pairs of the pass that the mask forbids: of each new row the later ones. @param {Meta} meta */
-export const masked = ({ step }) => step && (step.rows * (step.rows - 1)) / 2;
+/** Pairs of the pass that the mask forbids: of each new row the later ones. */
+export const masked = ofPass((p) => (p.rows * (p.rows - 1)) / 2);
 
 /** Of one token, by its policy. @param {Meta} meta */
 const each = ({ kv }) => number(kv.bytes_per_token) || undefined;
@@ -41,11 +44,11 @@ const each = ({ kv }) => number(kv.bytes_per_token) || undefined;
 /** @type {Record<string, Shown>} */
 export const NUMBERS = {
   Prompt: { of: ({ run }) => run.prompt_tokens, see: "timeline" },
-  Rows: { of: ({ step }) => step?.rows, see: "stage-Q" },
-  Cached: { of: ({ step, run }) => step && keptOf(run, step.cached + step.rows) - step.rows, see: "cache" },
-  Tokens: { of: ({ step }) => step && step.cached + step.rows, see: "stage-K" },
+  Rows: { of: ofPass((p) => p.rows), see: "stage-Q" },
+  Cached: { of: ofPass((p, { run }) => metOf(run, p).kept), see: "cache" },
+  Tokens: { of: ofPass((p) => p.cached + p.rows), see: "stage-K" },
   Masked: { of: masked, see: "stage-probs" },
-  Pairs: { of: ({ step }) => step && step.rows * (step.cached + step.rows), see: "stage-scores" },
+  Pairs: { of: ofPass((p, { run }) => p.rows * metOf(run, p).keys), see: "stage-scores" },
   Layers: { of: ({ run }) => run.config.layers, see: "layers" },
   Heads: { of: ({ run }) => run.config.heads, see: "heads" },
   KVHeads: { of: ({ run }) => run.config.kv_heads, see: "cache-shape" },
@@ -64,6 +67,9 @@ export const NUMBERS = {
   MQABytes: { of: (meta) => times(each(meta), 1 / meta.run.config.kv_heads), see: "cache-bytes" },
   HeldTokens: { of: ({ kv, run }) => keptOf(run, Math.max(...kv.lens, 0)), see: "cache" },
   Held: { of: ({ kv }) => number(kv.bytes), see: "cache-bytes" },
+  Sequences: { of: ({ peers }) => peers?.pass.length, see: "memory" },
+  HeldByAll: { of: ({ peers }) => by(peers?.held), see: "memory" },
+  Bits: { of: ({ run }) => run.policy.bits || undefined, see: "memory" },
   Capacity: { of: ({ kv }) => kv.capacity, see: "memory" },
   Needs: { of: (meta) => times(each(meta), meta.kv.capacity), see: "memory", text: bytes },
   Budget: { of: ({ use }) => use?.budget && number(use.budget), see: "memory", text: bytes },
@@ -88,7 +94,7 @@ export const NUMBERS = {
   Rejected: { of: (meta) => by(guessed(meta)?.rejected), see: "speculation", text: operations },
   Draft: { of: (meta) => by(guessed(meta)?.draft), see: "speculation", text: operations },
   Token: { of: (meta) => chosen(meta)?.label, see: "tokens" },
-  Prob: { of: (meta) => chosen(meta)?.prob, see: "tokens", text: percent },
+  Prob: { of: (meta) => chosen(meta)?.share, see: "tokens", text: (_, { meta }) => chosen(meta)?.says ?? "" },
   Possible: { of: ({ choice }) => choice?.stages.at(-1)?.possible, see: "sampling" },
   Draw: { of: ({ choice }) => choice?.random, see: "sampling", text: (x) => x.toFixed(3) },
 };

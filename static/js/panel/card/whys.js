@@ -10,6 +10,7 @@ import { masked } from "./numbers.js";
 /**
  * @typedef {object} Why
  * @property {string} id
+ * @property {(meta: Meta) => string[]} [title] what follows ask.ID in the message that asks, where runs differ in that
  * @property {string} [after] selector of what its question mark stands after
  * @property {string} [in] selector of what it stands in, at the end: one of the two
  * @property {(meta: Meta) => string[]} lines what it says at a moment
@@ -26,13 +27,19 @@ const both = ({ run: { recipe } }) => hasLane(recipe.lanes, "cached") && hasLane
 /** The newest row of a matrix with a row for each position. @param {Frame} frame */
 const newest = ({ meta: { pick_step: s } }) => (s ? s.cached + s.rows - 1 : 0);
 
+/** The message that asks. @param {Why} why @param {Meta} meta */
+export const titleOf = (why, meta) => ["ask", why.id, ...(why.title?.(meta) ?? [])].join(".");
+
+/** @param {Meta} meta @param {string} id @returns {string} the line about one sequence, or that about several */
+const each = ({ peers }, id) => (peers ? `${id}.all` : id);
+
 /** @type {Why[]} */
 export const WHYS = [
   { id: "phase", in: "#sentence", lines: () => ["says", "weights", "now"], see: ["timeline"] },
   {
     id: "q",
     after: '#stage [data-op="Q"][data-lane="cached"] .role',
-    lines: () => ["says", "later", "now"],
+    lines: (meta) => ["says", "later", each(meta, "now")],
     see: ["cache"],
   },
   {
@@ -45,16 +52,17 @@ export const WHYS = [
     id: "same",
     in: '[data-testid="lamp"]',
     of: both,
-    lines: ({ run, step }) =>
+    title: ({ run }) => (run.policy.exact ? [] : ["differ"]),
+    lines: ({ run, step, peers }) =>
       run.policy.exact
         ? ["says", "old", ...(step?.identical && step.compared === undefined ? ["now"] : []), "breaks"]
-        : ["says", "old", "lossy"],
+        : [...(run.policy.keeps ? ["evicts", ...(peers ? [] : ["fewer"])] : ["rounds"]), "lossy"],
     cells: {
       own: (frame) => ({ op: "K", row: newest(frame), col: 0 }),
       earlier: ({ meta }) => ({ op: "out", row: (meta.pick_step?.rows ?? 1) - 1, col: 0 }),
     },
   },
-  { id: "bytes", in: "#cache .figures", lines: () => ["says", "product", "now"], see: ["cache"] },
+  { id: "bytes", in: "#cache .figures", lines: (meta) => ["says", "product", each(meta, "now")], see: ["cache"] },
   {
     id: "gqa",
     in: "#cache .on-stage",
@@ -65,7 +73,7 @@ export const WHYS = [
   {
     id: "memory",
     in: "#memory",
-    lines: ({ run, use }) => (run.policy.keeps ? ["keeps"] : ["says", use?.budget ? "budget" : "free"]),
+    lines: (meta) => (meta.run.policy.keeps ? ["keeps"] : ["says", each(meta, meta.use?.budget ? "budget" : "free")]),
     see: ["memory"],
   },
   {

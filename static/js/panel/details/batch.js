@@ -1,9 +1,11 @@
 // What happened in a step of several sequences: a sentence for each event, and
 // one for the sequence that is looked at.
 
-import { number, percent, sentences, si } from "../../format.js";
+import { chance } from "../../facts/candidates.js";
+import { number, sentences, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
-import { seqName } from "../../facts/sequences.js";
+import { seqName, sumOf } from "../../facts/sequences.js";
+import { metOf } from "../../facts/policy.js";
 import { unitOf } from "../../facts/counters.js";
 
 /** @import { Finished, PassEvent, Recipe, Step, T, With } from "../../types.js" */
@@ -65,23 +67,23 @@ function own(frame, t) {
         Fed: T,
         Prompt: me?.prompt,
       });
-    const chosen = top?.find((c) => c.chosen);
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", {
       ...who,
       Token: tokens[tokens.length - 1][1],
-      Prob: chosen ? percent(chosen.prob) : t("say.unlikely"),
+      Prob: chance(frame.meta, t),
     });
   }
-  const all = { ...who, Rows: peers.pass.reduce((n, p) => n + p.rows, 0) };
+  const all = { ...who, Rows: sumOf(frame.meta, (p) => p.rows) };
   const first = t("say.pass", all);
+  const { kept, keys } = cacheless(frame) ? { kept: step.cached, keys: T } : metOf(run, step);
   const args = {
     ...who,
     Token: tokens[T - 1][1],
-    Cached: step.cached,
-    Keys: T,
+    Cached: kept,
+    Keys: keys,
     New: step.rows,
     Masked: step.masked,
-    Pairs: step.rows * T,
+    Pairs: step.rows * keys,
     Again: step.cached,
     Bytes: (step.rows * number(kv.bytes_per_token)) / run.config.layers,
   };

@@ -1,5 +1,6 @@
 // What a step of speculative decoding did, in one sentence.
 
+import { metOf } from "../../facts/policy.js";
 import { test } from "../../facts/verdicts.js";
 
 /** @import { Frame, T } from "../../types.js" */
@@ -19,8 +20,8 @@ export function sentence(frame, t) {
       Layer: step.layer,
       Fed: step.rows - Proposed,
       Proposed,
-      Cached: step.cached,
-      Keys: step.cached + step.rows,
+      Cached: metOf(run, step).kept,
+      Keys: metOf(run, step).keys,
       Rows: 2 * step.rows * run.config.kv_heads,
       Bytes: ledger.step.cached?.kv_write_bytes ?? 0,
     });

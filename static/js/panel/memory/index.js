@@ -5,6 +5,7 @@ import { countGone } from "../../facts/policy-rows.js";
 import { createBlocks } from "./blocks.js";
 import { fullAt, mostOf, policyName } from "../../facts/policy.js";
 import { number, sentences, si } from "../../format.js";
+import { isSeveral, seqName } from "../../facts/sequences.js";
 import { withTerms, say } from "../../ui/terms.js";
 
 /** @import { Config, Frame, Panel, State, T, With } from "../../types.js" */
@@ -64,6 +65,12 @@ export function says(frame, t) {
   });
 }
 
+/** Whose memory it is, and what all take; "" where there is one sequence. @param {Frame} frame @param {T} t */
+const whose = (frame, t) =>
+  isSeveral(frame)
+    ? t("memory.of", { Who: seqName(frame, frame.meta.peers.seq, t), Held: si(frame.meta.peers.held ?? 0, "B") })
+    : "";
+
 /** @type {Panel} */
 export const panel = { id: "memory", offline: true, create };
 
@@ -84,7 +91,7 @@ function create(root) {
     const all = Math.max(budget, allocated, 1);
     const text = (/** @type {number} */ n) => si(n, "B");
     part("[data-policy]").textContent = policyName(run.recipe.cache, t);
-    say(part("[data-says]"), says(frame, withTerms(t)));
+    say(part("[data-says]"), sentences(says(frame, withTerms(t)), whose(frame, t)));
     widen(".used", used / all);
     widen(".wasted", (allocated - used) / all);
     bar.setAttribute(

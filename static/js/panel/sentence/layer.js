@@ -1,8 +1,8 @@
 // What one layer did: what is new, what came from the cache, what is computed again without one.
 
 import { cacheless, waits } from "../../facts/lanes.js";
-import { isSeveral, seqName } from "../../facts/sequences.js";
-import { keptOf } from "../../facts/policy.js";
+import { isSeveral, seqName, sumOf } from "../../facts/sequences.js";
+import { metOf } from "../../facts/policy.js";
 
 /** @import { Frame, T, With } from "../../types.js" */
 
@@ -11,15 +11,15 @@ export function layerSays(frame, t) {
   const { step, run, tokens, speculation } = frame.meta;
   if (!step) return [];
   if (isSeveral(frame)) return severalSay(frame, t);
-  const Keys = keptOf(run, step.cached + step.rows); // that are still there
+  const met = metOf(run, step);
   const args = {
     Layer: step.layer,
     Count: step.rows,
     Token: tokens[step.cached + step.rows - 1][1],
     Again: step.cached,
     All: step.cached + step.rows,
-    Keys,
-    Cached: Math.min(step.cached, Keys),
+    Keys: met.keys,
+    Cached: met.kept,
     Proposed: speculation?.proposed?.length ?? 0,
   };
   const { lanes } = run.recipe;
@@ -41,16 +41,16 @@ export function layerSays(frame, t) {
  * @param {With<"peers">} frame @param {T} t
  */
 function severalSay(frame, t) {
-  const { step, peers } = frame.meta;
+  const { step, peers, run } = frame.meta;
   if (!step) return [];
   const args = {
     Layer: step.layer,
     Pass: step.pass,
     Count: peers.pass.length,
-    Rows: peers.pass.reduce((n, p) => n + p.rows, 0),
+    Rows: sumOf(frame.meta, (p) => p.rows),
     Who: seqName(frame, peers.seq, t),
     New: step.rows,
-    Cached: step.cached,
+    Cached: cacheless(frame) ? step.cached : metOf(run, step).kept,
     All: step.cached + step.rows,
   };
   return [

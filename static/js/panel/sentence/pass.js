@@ -2,33 +2,41 @@
 
 import { si } from "../../format.js";
 import { cacheless, waits } from "../../facts/lanes.js";
-import { total, unitOf } from "../../facts/counters.js";
+import { keptOf, metOf } from "../../facts/policy.js";
+import { sumOf } from "../../facts/sequences.js";
+import { draftPaid, total, unitOf } from "../../facts/counters.js";
 
 /** @import { Frame, LaneName, T } from "../../types.js" */
 
 /** @param {Frame} frame at the head's step @param {T} t @returns {string[]} at most two sentences */
 export function passSays(frame, t) {
-  const { step, run, peers, speculation } = frame.meta;
+  const { step, run, speculation } = frame.meta;
   if (!step) return [];
   if (step.done) return [whole(frame, t), ended(frame, t)];
-  const pass = peers?.pass ?? [step];
-  const Count = pass.reduce((n, p) => n + p.rows, 0);
-  const args = { Count, All: pass.reduce((n, p) => n + p.cached + p.rows, 0), ...costs(frame, "pass", t) };
-  const held = args.All - Count;
+  const Count = sumOf(frame.meta, (p) => p.rows);
+  const All = sumOf(frame.meta, (p) => p.cached + p.rows);
+  const args = { Count, All, ...costs(frame, "pass", t) };
+  const held = All - Count;
   const { lanes } = run.recipe;
-  if (speculation?.proposed && !cacheless(frame)) return [verdict(frame, t), t(alone("sentence.cost", lanes), args)];
+  if (speculation?.proposed && !cacheless(frame)) return [verdict(frame, t), drafted(frame, "pass", t)];
   if (cacheless(frame))
     return held
       ? [t("sentence.pass.uncached", args), t("sentence.pass.again", { Count: held })]
       : [t("sentence.pass.prefill.one", args), t("sentence.uncached.kept")];
-  if (!held)
+  const alike = args.Cost === args.Without; // else the cache has evicted some of the prompt on the way
+  if (!held && (alike || lanes === "cached" || waits(frame.meta))) {
+    const Kept = sumOf(frame.meta, (p) => keptOf(run, p.cached + p.rows));
     return [
       t(lanes === "cached" || waits(frame.meta) ? "sentence.pass.prefill.one" : "sentence.pass.prefill", args),
-      t("sentence.pass.held", { Count }),
+      t(Kept < Count ? "sentence.pass.held.some" : "sentence.pass.held", { Count, Kept }),
     ];
+  }
   const without =
     lanes === "cached" ? "sentence.pass.cached" : waits(frame.meta) ? "sentence.pass.would" : "sentence.pass.without";
-  return [t("sentence.pass", args), t(without, { ...args, Count: lanes === "cached" ? held : args.All })];
+  return [
+    t("sentence.pass", args),
+    t(without, { ...args, Count: lanes === "cached" ? sumOf(frame.meta, (p) => metOf(run, p).kept) : All }),
+  ];
 }
 
 /** @param {string} id @param {string} lanes of a recipe @returns {string} the message about the lanes that there are */
@@ -42,7 +50,17 @@ function costs(frame, span, t) {
 }
 
 /** The whole run, in its last step. @param {Frame} frame @param {T} t */
-const whole = (frame, t) => t(alone("sentence.run", frame.meta.run.recipe.lanes), costs(frame, "total", t));
+const whole = (frame, t) =>
+  draftPaid(frame.meta, "total")
+    ? drafted(frame, "total", t)
+    : t(alone("sentence.run", frame.meta.run.recipe.lanes), costs(frame, "total", t));
+
+/** What the model and the draft paid. @param {Frame} frame @param {"pass"|"total"} span @param {T} t */
+const drafted = (frame, span, t) =>
+  t(alone(`sentence.draft.${span}`, frame.meta.run.recipe.lanes), {
+    ...costs(frame, span, t),
+    Draft: si(draftPaid(frame.meta, span) ?? 0, unitOf(frame)),
+  });
 
 /** Why the run is over. @param {Frame} frame @param {T} t */
 function ended({ meta: { step, run, peers, beams, top } }, t) {

@@ -33,7 +33,7 @@ export function around(canvas, layout, lanes, frame, theme, t) {
       text(ctx, labels[position(i)], Q.x - 8, Q.y + y, layout.label - 12, i < lane.cached ? c.muted : c.ink),
     );
     signs(ctx, plate, c);
-    frameLane(ctx, layout, plate, lane, c);
+    frameLane(ctx, plate, lane, c);
   }
   columns(ctx, layout, lanes[0], labels, from.cached, theme);
   const shelved = lanes.some((l) => l.lane === "cached");
@@ -74,14 +74,14 @@ function signs(ctx, plate, c) {
 
 /**
  * A rule in the lane's colour beside its matrices.
- * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof import("./layout.js").stage>} layout
- * @param {(op: string) => Plate} plate @param {Drawn} lane @param {Record<string, string>} c
+ * @param {CanvasRenderingContext2D} ctx @param {(op: string) => Plate} plate @param {Drawn} lane
+ * @param {Record<string, string>} c
  */
-function frameLane(ctx, layout, plate, lane, c) {
+function frameLane(ctx, plate, lane, c) {
   const [Q, K] = [plate("Q"), plate("K")];
   const top = Math.min(Q.y, K.y);
   ctx.fillStyle = c[lane.lane];
-  ctx.fillRect(layout.from, top, 3, Math.max(Q.y + Q.h, K.y + K.h) - top);
+  ctx.fillRect(0, top, 3, Math.max(Q.y + Q.h, K.y + K.h) - top);
 }
 
 /**
@@ -122,15 +122,15 @@ function fresh(frame, t) {
  */
 function meet(ctx, layout, frame, cached, theme, t) {
   const c = theme.colors;
-  const { step, without } = frame.meta;
+  const { without } = frame.meta;
   const y = layout.plates.Q.y - layout.middle / 2;
   if (!without || without.source === "none") return;
-  const equal = !!step?.identical;
   ctx.textAlign = "center";
-  ctx.fillStyle = equal ? c.good : c.bad;
   ctx.font = `600 ${Math.round(theme.em)}px ${theme.font.replace(/^.*px /, "")}`;
   for (const op of ["scores", "probs", "out", ...(cached ? [] : ["Q"])]) {
     const p = layout.plates[op];
+    const equal = !without.differs?.includes(op);
+    ctx.fillStyle = equal ? c.good : c.bad;
     ctx.fillText(equal ? "=" : "≠", p.x + p.w / 2, y);
   }
   ctx.font = theme.font;

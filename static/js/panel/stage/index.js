@@ -80,8 +80,8 @@ function create(root, { act }) {
       hd: frame.meta.run.config.head_dim,
       lanes: lanes.map((l) => l.lane),
     });
-    const equal = frame.meta.step?.identical;
-    const now = JSON.stringify([lang, width, height, lanes, onStage(frame), theme.font, theme.colors.ink, equal]);
+    const differs = frame.meta.without?.differs;
+    const now = JSON.stringify([lang, width, height, lanes, onStage(frame), theme.font, theme.colors.ink, differs]);
     if (now !== drawn) around(back, made, lanes, frame, theme, t);
     drawn = now;
     return made;
@@ -165,7 +165,13 @@ function create(root, { act }) {
       part.box.hidden = !plate || !grid;
       if (!plate || !grid) continue;
       place(part.box, plate);
-      const room = { told: !!laneOf(name)?.told, em: theme.em, role: part.role(), corner: layout.corner };
+      const room = {
+        told: !!laneOf(name)?.told,
+        em: theme.em,
+        role: part.role(),
+        corner: layout.corner,
+        gap: layout.gap,
+      };
       const whole = laneOf(name)?.shown ? frame.meta.without?.rows : undefined; // only some are drawn
       const said = caption(part.op, plate, grid, room, whole);
       part.caption.textContent = said.size;

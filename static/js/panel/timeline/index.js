@@ -1,7 +1,7 @@
 // The timeline: the whole run as a map of tokens and layers, and a slider over it.
 
 import { onKey } from "../../ui/keys.js";
-import { draw, place, rowPoint, LEFT, TOP, MAP } from "./map.js";
+import { draw, frameOfMap, place, rowPoint } from "./map.js";
 import { watchWidth } from "../../ui/width.js";
 import { where } from "../../facts/where.js";
 
@@ -29,9 +29,9 @@ function create(root, { act }) {
     if (layout) go(layout.at(e.clientX - box.left, e.clientY - box.top));
   };
   canvas.addEventListener("pointerdown", (e) => {
-    const y = e.offsetY - TOP;
-    if (layout && e.offsetX < LEFT) {
-      if (y >= 0 && y < MAP) act.toggleBreak(rowPoint(Math.floor((MAP - y) / layout.tall), layers));
+    const y = e.offsetY - (layout?.top ?? 0);
+    if (layout && e.offsetX < layout.left) {
+      if (y >= 0 && y < layout.map) act.toggleBreak(rowPoint(Math.floor((layout.map - y) / layout.tall), layers));
       return;
     }
     dragging = true;
@@ -61,7 +61,7 @@ function create(root, { act }) {
     root.setAttribute("aria-valuemax", String(length - 1));
     root.setAttribute("aria-valuenow", String(last));
     root.setAttribute("aria-valuetext", step ? where(step, t, frame.meta) : t("timeline.start"));
-    layout = place(width(), frame.meta);
+    layout = place(width(), frame.meta, frameOfMap());
     draw(canvas, width(), layout, frame, theme, t);
   };
 }

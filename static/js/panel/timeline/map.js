@@ -10,24 +10,29 @@ import { blank, density } from "../../ui/canvas.js";
 
 /** @import { Box, Frame, Meta, Run, Step, T, Theme } from "../../types.js" */
 
-export const LEFT = 40; // pixels of the gutter that names the rows
-export const TOP = 16; // names of the two phases
-export const MAP = 34;
-export const HEIGHT = TOP + MAP;
+/**
+ * Room around the map: for the names of the rows beside it, of the two phases over it; pixels.
+ * @typedef {{left: number, top: number, map: number}} Around
+ */
 
-/** @param {number} width @param {Meta} meta of a frame */
-export function place(width, meta) {
+const WIDE = { left: 40, top: 16, map: 34 };
+const SLIM = { left: 4, top: 3, map: 25 }; // on a phone a map alone, as timeline.css has it
+
+/** Where the map stands in this window. @returns {Around} */
+export const frameOfMap = () => (globalThis.matchMedia?.("(max-width: 760px)").matches ? SLIM : WIDE);
+
+/** @param {number} width @param {Meta} meta of a frame @param {Around} [around] the map */
+export function place(width, meta, { left, top, map } = WIDE) {
   const { run, schedule } = meta;
   const { layers } = run.config;
-  const size = { width, height: MAP, left: LEFT, top: TOP, layers };
-  if (schedule)
-    return geometry({
-      ...size,
-      prompt: 1,
-      passes: Math.max(Math.ceil((run.ended ? run.recorded : run.length) / (layers + 1)), 1),
-      even: true,
-    }); // no pass is all prefill or all decode
-  return geometry({ ...size, prompt: run.prompt_tokens, passes: Math.max(run.recipe.max_new, 1), adds: adds(meta) });
+  const size = { width, height: map, left, top, layers };
+  const passes = Math.ceil((run.ended ? run.recorded : run.length) / (layers + 1));
+  const made = geometry(
+    schedule // no pass is all prefill or all decode
+      ? { ...size, prompt: 1, passes: Math.max(passes, 1), even: true }
+      : { ...size, prompt: run.prompt_tokens, passes: Math.max(run.recipe.max_new, 1), adds: adds(meta) },
+  );
+  return { ...made, left, top, map };
 }
 
 /**
@@ -61,33 +66,35 @@ export function stops({ breaks, run }, steps) {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas @param {number} width @param {ReturnType<typeof geometry>} layout
+ * @param {HTMLCanvasElement} canvas @param {number} width @param {ReturnType<typeof place>} layout
  * @param {Frame} frame @param {Theme} theme @param {T} t
  */
 export function draw(canvas, width, layout, frame, theme, t) {
-  const ctx = blank(canvas, width, HEIGHT);
+  const ctx = blank(canvas, width, layout.top + layout.map);
   if (!ctx) return;
   const { run, step, marks } = frame.meta;
   const c = theme.colors;
   const layers = run.config.layers;
   const shown = Math.min(run.ended ? run.recorded : run.length, layout.shown * (layers + 1));
   ctx.font = theme.font;
-  gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
+  const slim = layout.top < WIDE.top; // there is no room for words
+  if (!slim) gutter(ctx, layout, layers, frame.meta.breaks?.points ?? [], c, t);
   cells(ctx, layout, run, step, shown, c, !!frame.meta.schedule);
-  if (isBatch(frame)) drawBatchMap(ctx, frame, c, { left: LEFT, right: width }, t);
+  if (slim) wall(ctx, layout, frame.meta, c);
+  else if (isBatch(frame)) drawBatchMap(ctx, frame, c, { left: layout.left, right: width }, t);
   else {
     phases(ctx, layout, run, c, t);
     wall(ctx, layout, frame.meta, c, t);
   }
   for (const n of stops(frame.meta, shown)) dot(ctx, middle(layout.box(n), 2), Math.min(layout.unit / 4, 2.5), c);
-  for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), c);
+  for (const n of marks ?? []) if (n < shown) flag(ctx, layout.box(n), Math.max(layout.top, 11), c);
 }
 
 /** @param {Box} b @param {number} inset */
 const middle = (b, inset) => ({ x: b.x + b.w / 2, y: b.y + b.h / 2, inset });
 
 /**
- * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {Run} run
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof place>} layout @param {Run} run
  * @param {Step|null} step
  * @param {number} shown @param {Record<string, string>} c @param {boolean} even a batch
  */
@@ -114,9 +121,9 @@ function cells(ctx, layout, run, step, shown, c, even) {
   ctx.fillStyle = c.surface;
   if (layout.unit > 4)
     for (let i = 1; i < run.prompt_tokens; i++)
-      ctx.fillRect(first.x + i * layout.unit - 0.5, TOP + layout.tall, 1, MAP - layout.tall);
+      ctx.fillRect(first.x + i * layout.unit - 0.5, layout.top + layout.tall, 1, layout.map - layout.tall);
   if (!step) return;
-  if (step.n >= layers && run.recipe.max_new > 1) join(ctx, layout, layers, TOP + MAP, c.fresh);
+  if (step.n >= layers && run.recipe.max_new > 1) join(ctx, layout, layers, layout.top + layout.map, c.fresh);
   frameOf(ctx, layout.box(step.n), c);
 }
 
@@ -134,7 +141,7 @@ function frameOf(ctx, b, c) {
 
 /**
  * Names of the rows, each with its breakpoint: a click sets or removes it.
- * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof geometry>} layout @param {number} layers
+ * @param {CanvasRenderingContext2D} ctx @param {ReturnType<typeof place>} layout @param {number} layers
  * @param {string[]} points @param {Record<string, string>} c @param {T} t
  */
 function gutter(ctx, layout, layers, points, c, t) {
@@ -143,11 +150,11 @@ function gutter(ctx, layout, layers, points, c, t) {
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
   for (let part = 0; part <= layers; part++) {
-    const y = TOP + MAP - (part + 0.5) * layout.tall;
+    const y = layout.top + layout.map - (part + 0.5) * layout.tall;
     const set = points.includes(rowPoint(part, layers));
     ctx.fillStyle = set ? c.ink : c.muted;
     if ((layers - part) % Math.ceil(9 / layout.tall) === 0)
-      ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part }), LEFT - 5, y);
+      ctx.fillText(part === layers ? t("timeline.head") : t("timeline.layer", { Layer: part }), layout.left - 5, y);
     if (set) dot(ctx, { x: 5, y }, Math.min(layout.tall / 2 - 0.5, 4), c);
   }
   ctx.textAlign = "left";
@@ -156,7 +163,7 @@ function gutter(ctx, layout, layers, points, c, t) {
 
 /**
  * @param {CanvasRenderingContext2D} ctx
- * @param {ReturnType<typeof geometry>} layout
+ * @param {ReturnType<typeof place>} layout
  * @param {Run} run
  * @param {Record<string, string>} c
  * @param {T} t
@@ -206,10 +213,10 @@ function dot(ctx, { x, y }, r, c) {
 /**
  * Where memory will be full: a wall before the pass of the token that has no room.
  * @param {CanvasRenderingContext2D} ctx
- * @param {ReturnType<typeof geometry>} layout
+ * @param {ReturnType<typeof place>} layout
  * @param {Meta} meta
  * @param {Record<string, string>} c
- * @param {T} t
+ * @param {T} [t] says so, where there is room
  */
 function wall(ctx, layout, meta, c, t) {
   const at = fullAt(meta);
@@ -221,39 +228,41 @@ function wall(ctx, layout, meta, c, t) {
     const prefill = layout.column(0);
     ctx.fillStyle = c.surface;
     ctx.globalAlpha = 0.8;
-    ctx.fillRect(x, TOP, prefill.x + prefill.w - x, MAP);
+    ctx.fillRect(x, layout.top, prefill.x + prefill.w - x, layout.map);
     ctx.globalAlpha = 1;
   }
   ctx.fillStyle = c.bad;
-  ctx.fillRect(x - 1.5, TOP - 4, 3, MAP + 8);
+  ctx.fillRect(x - 1.5, layout.top - 4, 3, layout.map + 8);
+  if (!t) return;
   const said = t("memory.wall", { Token: at });
   const w = ctx.measureText(said).width;
   // beside the wall, where the run will not come
   const from = x + 12 + w < ctx.canvas.width / density() ? x + 6 : x - w - 12;
   ctx.textBaseline = "middle";
   ctx.fillStyle = c.surface;
-  ctx.fillRect(from - 2, TOP + MAP / 2 - 9, w + 8, 18);
+  ctx.fillRect(from - 2, layout.top + layout.map / 2 - 9, w + 8, 18);
   ctx.fillStyle = c.bad;
-  ctx.fillText(said, from + 2, TOP + MAP / 2);
+  ctx.fillText(said, from + 2, layout.top + layout.map / 2);
 }
 
 /**
  * A flag above the column, its pole down to the step.
  * @param {CanvasRenderingContext2D} ctx
  * @param {Box} b
+ * @param {number} foot where it ends, pixels
  * @param {Record<string, string>} c
  */
-function flag(ctx, b, c) {
+function flag(ctx, b, foot, c) {
   const x = b.x + Math.min(b.w / 2, 8);
   ctx.beginPath();
-  ctx.moveTo(x, TOP - 10);
-  ctx.lineTo(x + 9, TOP - 6);
-  ctx.lineTo(x, TOP - 2);
+  ctx.moveTo(x, foot - 10);
+  ctx.lineTo(x + 9, foot - 6);
+  ctx.lineTo(x, foot - 2);
   ctx.closePath();
   ctx.strokeStyle = c.surface;
   ctx.lineWidth = 3;
   ctx.stroke();
   ctx.fillStyle = c.ink;
   ctx.fill();
-  ctx.fillRect(x - 0.75, TOP - 10, 1.5, b.y + b.h / 2 - TOP + 10);
+  ctx.fillRect(x - 0.75, foot - 10, 1.5, b.y + b.h / 2 - foot + 10);
 }

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kvstep/docs"
+	"kvstep/sim"
+	"kvstep/sim/lesson"
+	"kvstep/sim/plain"
+)
+
+func newLesson() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "lesson",
+		Short: "Check lessons, begin one, print one, grade answers",
+		Args:  noArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(newLessonCheck())
+	return c
+}
+
+func newLessonCheck() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use:   "check DIR",
+		Short: "Play every beat of a lesson, or of a folder of lessons, and say what is wrong with it",
+		Args:  oneArg("DIR"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if format != "table" && format != "json" {
+				return usageError{sim.NewProblem("recipe.choice", "Field", "format", "Have", format, "Allowed", []string{"table", "json"})}
+			}
+			return checkLessons(c, args[0], format)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "table", "table or json")
+	return c
+}
+
+// lessonReport is what kvstep lesson check --format json prints.
+type lessonReport struct {
+	Lessons []lesson.Report `json:"lessons"`
+}
+
+func checkLessons(c *cobra.Command, dir, format string) error {
+	player := lesson.NewPlayer(newLibrary(c.ErrOrStderr()))
+	shelf, bad := lesson.Open(os.DirFS(dir), dir, ownReasons())
+	report := lessonReport{Lessons: []lesson.Report{}}
+	if len(bad) == 0 {
+		for _, l := range shelf.Lessons {
+			r, more := l.Check(c.Context(), player)
+			if err := c.Context().Err(); err != nil {
+				return err
+			}
+			bad = append(bad, more...)
+			report.Lessons = append(report.Lessons, r)
+		}
+	}
+	for _, f := range bad {
+		fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", plain.Text(f.Place.String()), message("problem."+f.ID, f.Args))
+	}
+	if len(bad) > 0 {
+		return sim.NewProblem("lesson.bad", "Have", len(bad))
+	}
+	if format == "json" {
+		return json.NewEncoder(c.OutOrStdout()).Encode(report)
+	}
+	t := &columns{}
+	t.add("lesson\tbeats\tquestions\tkinds\tlanguages\tminutes\twords")
+	for _, r := range report.Lessons {
+		t.add("%s\t%d\t%d\t%s\t%s\t%d\t%d", r.Name, r.Beats, r.Questions, strings.Join(r.Kinds, " "), strings.Join(r.Languages, " "), r.Minutes, r.Words)
+	}
+	return t.write(c.OutOrStdout())
+}
+
+// ownReasons are the misconceptions that any lesson may name.
+func ownReasons() lesson.Reasons {
+	own, _ := lesson.Open(docs.Lessons(), "docs/lessons", nil) // make test checks them
+	return own.Reasons
+}

@@ -1,0 +1,19 @@
+package lesson
+
+import "strconv"
+
+// tokenKind asks which token comes next: an id, or what the lesson's expression says is one.
+var tokenKind = &Kind{
+	Name: "token", Fields: []string{"answer"},
+	read: func(r *reader, q *Question, f map[string]*node) {
+		q.Right = r.must(f["answer"], q.Place, "answer", Number)
+	},
+	wrong: wrongExpr(Number),
+	parse: func(_ *Question, given string) (string, bool) {
+		id, err := strconv.Atoi(given)
+		return strconv.Itoa(id), err == nil && id >= 0
+	},
+	right:   func(q *Question, v *Values) (string, error) { return numberOf(q.Right, v) },
+	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
+	same:    equalTexts,
+}

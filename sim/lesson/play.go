@@ -1,0 +1,83 @@
+package lesson
+
+import (
+	"context"
+	"encoding/json"
+
+	"kvstep/sim"
+	"kvstep/sim/lens"
+	"kvstep/sim/library"
+	"kvstep/sim/run"
+)
+
+// Player runs recipes whole and keeps their steps: whoever has no room that does so checks, grades
+// and prints lessons with it.
+type Player struct {
+	models *library.Library
+	runs   map[string]*played
+}
+
+type played struct {
+	model  *library.Loaded
+	recipe sim.Recipe
+	prompt []int
+	plan   *run.Plan
+	steps  []sim.Step
+	kept   *lens.Kept
+}
+
+// maxPlayed is how many runs are kept; lessons have few, and go from one to the next.
+const maxPlayed = 8
+
+// NewPlayer plays on these models.
+func NewPlayer(models *library.Library) *Player {
+	return &Player{models: models, runs: map[string]*played{}}
+}
+
+// Stage returns a recipe's run, whole, with the cursor at its end. A recipe that no run has is refused
+// with the Problem that says so.
+func (p *Player) Stage(ctx context.Context, r sim.Recipe, lang string) (Stage, error) {
+	model, err := p.models.Get(r.Model)
+	if err != nil {
+		return Stage{}, err
+	}
+	r = model.Filled(r, lang)
+	r.Model = model.Name
+	key, _ := json.Marshal(r)
+	x := p.runs[string(key)]
+	if x == nil {
+		if x, err = play(ctx, model, r); err != nil {
+			return Stage{}, err
+		}
+		if len(p.runs) >= maxPlayed {
+			clear(p.runs)
+		}
+		p.runs[string(key)] = x
+	}
+	return Stage{Config: x.model.Model.Config, Steps: len(x.steps), Most: len(x.steps), Cursor: len(x.steps) - 1, At: x.at}, nil
+}
+
+func play(ctx context.Context, model *library.Loaded, r sim.Recipe) (*played, error) {
+	prompt, err := model.Prepare(r)
+	if err != nil {
+		return nil, err
+	}
+	x := &played{model: model, recipe: r, prompt: prompt, plan: run.NewPlan(model, r, prompt), kept: lens.NewKept(nil)}
+	for s, err := range run.Steps(ctx, model, r, func() float64 { return 0 }) {
+		if err != nil {
+			return nil, err
+		}
+		x.steps = append(x.steps, s)
+	}
+	return x, nil
+}
+
+// at returns the moment after a step.
+func (x *played) at(n int, show []string) *lens.Moment {
+	m := &lens.Moment{
+		Model: x.model, Recipe: x.recipe, Prompt: len(x.prompt), Waiting: x.prompt, Plan: x.plan,
+		Recorded: len(x.steps), View: lens.View{Show: show}, Kept: x.kept,
+	}
+	m.Place(n, func(n int) *sim.Step { return &x.steps[n] })
+	return m
+}

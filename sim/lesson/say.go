@@ -1,0 +1,248 @@
+package lesson
+
+import (
+	"slices"
+
+	"kvstep/sim"
+	"kvstep/sim/lens"
+)
+
+// Stage is a run that a lesson plays on.
+type Stage struct {
+	Config sim.Config
+	Steps  int // recorded
+	Most   int // that the run has, if it goes to its maximum
+	Cursor int // -1: before the first
+	// At returns a moment of the run that is recorded, with these panels open; step -1 is before the first.
+	At func(step int, show []string) *lens.Moment
+}
+
+// Info is a lesson at one of its beats.
+type Info struct {
+	Name    string  `json:"name"`
+	Version string  `json:"version"`
+	Title   string  `json:"title"`
+	Beat    int     `json:"beat"`  // from 0
+	Beats   int     `json:"beats"` // how many there are
+	ID      string  `json:"id"`
+	Heading string  `json:"heading"`
+	Text    []Block `json:"text"`
+	Go      string  `json:"go"`   // press, step, pick or answer: what the learner does to go on
+	Step    int     `json:"step"` // the beat's moment; -1 is before the first step
+	// Here tells that the cursor is at the beat's moment, and everything that it says is of this run.
+	Here  bool     `json:"here"`
+	Open  []string `json:"open,omitempty"`
+	Light []string `json:"light,omitempty"`
+	Ask   *AskInfo `json:"ask,omitempty"`
+	// Cannot says why the beat cannot be played on this run: a message of the catalogue.
+	Cannot *CannotInfo `json:"cannot,omitempty"`
+}
+
+// CannotInfo is a message with what it is about.
+type CannotInfo struct {
+	ID     string `json:"id"`
+	Moment string `json:"moment,omitempty"` // that the run never has
+}
+
+// AskInfo is a question, and what became of an answer to it.
+type AskInfo struct {
+	Kind    string       `json:"kind"`
+	Text    []Block      `json:"text"`
+	Unit    string       `json:"unit,omitempty"`
+	Several bool         `json:"several,omitempty"`
+	Choices []ChoiceInfo `json:"choices,omitempty"`
+	Cells   *CellsInfo   `json:"cells,omitempty"`
+	Points  int          `json:"points,omitempty"` // of a curve
+	Reveal  int          `json:"reveal"`           // the step that grades it
+	Given   string       `json:"given,omitempty"`  // the answer
+	Graded  *GradeInfo   `json:"graded,omitempty"` // once there is an answer and the run has come that far
+}
+
+// ChoiceInfo is one of those that a question offers.
+type ChoiceInfo struct {
+	ID   string  `json:"id"`
+	Text []Piece `json:"text"`
+}
+
+// CellsInfo says which cells of the picture are to be picked.
+type CellsInfo struct {
+	Op   string `json:"op"`
+	Lane string `json:"lane"`
+	By   string `json:"by"` // row, col or cell
+	Rows int    `json:"rows,omitempty"`
+	Cols int    `json:"cols,omitempty"`
+}
+
+// GradeInfo is what somebody is told who has answered.
+type GradeInfo struct {
+	Right  bool    `json:"right"`
+	Answer string  `json:"answer"`         // the right one
+	Reply  string  `json:"reply"`          // whose reply it is: an id of the question, or ""
+	Why    string  `json:"why,omitempty"`  // the misconception
+	Says   []Block `json:"says,omitempty"` // the reply
+}
+
+// Say returns what a beat says on a run, in a language, to who has given an answer ("" for none).
+func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *Info {
+	b := &l.Beats[beat]
+	info := &Info{Name: l.Name, Version: l.Version, Beat: beat, Beats: len(l.Beats), ID: b.ID, Go: b.Go, Open: b.Open, Light: b.Light}
+	words := l.Words[lang]
+	if words == nil {
+		words = l.Words[Languages[0]]
+	}
+	info.Title = words.Title
+	said := words.Beats[b.ID]
+	info.Heading = said.Title
+	step, ok := b.At.Step(on.Config, on.Most)
+	if info.Step = step; !ok {
+		info.Cannot = &CannotInfo{ID: "lesson.cannot.moment", Moment: b.At.String()}
+		return info
+	}
+	info.Here = on.Cursor == step
+	values, err := l.values(b.At, b.Look.Real, on, expressionsOf(said.Text, said.Ask)...)
+	if err == nil {
+		info.Text, err = filled(said.Text, values)
+	}
+	if err == nil && b.Ask != nil {
+		info.Ask, err = l.ask(b, said, answer, on, values)
+	}
+	if err != nil {
+		info.Text, info.Ask = nil, nil
+		if step < on.Steps {
+			info.Cannot = &CannotInfo{ID: "lesson.cannot.value"}
+		}
+	}
+	return info
+}
+
+// values returns what expressions see at a moment, at real size too where the beat looks at that; a
+// fault where the run has not come there.
+func (l *Lesson) values(at When, real string, on Stage, es ...*Expression) (*Values, error) {
+	step, ok := at.Step(on.Config, on.Most)
+	if !ok || step >= on.Steps {
+		return nil, faultAt(at.Place, "lesson.unreached", "Moment", at.String())
+	}
+	show := ShowFor(es...)
+	others := map[string]*lens.Moment{}
+	for _, m := range l.Moments {
+		if n, ok := m.When.Step(on.Config, on.Most); ok && n <= step && slices.ContainsFunc(es, func(e *Expression) bool { return e.names(m.Name) }) {
+			others[m.Name] = on.At(n, show)
+			others[m.Name].View.Real = real
+		}
+	}
+	here := on.At(step, show)
+	here.View.Real = real
+	return NewValues(here, others), nil
+}
+
+// names reports whether an expression names a moment.
+func (e *Expression) names(moment string) bool {
+	if e != nil {
+		for name := range e.reads {
+			if len(name) > len(moment) && name[:len(moment)] == moment && name[len(moment)] == '.' {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (l *Lesson) ask(b *Beat, said *BeatWords, answer string, on Stage, values *Values) (*AskInfo, error) {
+	q := b.Ask
+	info := &AskInfo{Kind: q.Kind.Name, Unit: q.Unit, Several: q.Several}
+	var err error
+	if info.Text, err = filled(said.Ask, values); err != nil {
+		return nil, err
+	}
+	for _, c := range q.Choices {
+		text, err := filledPieces(said.Answers[c.ID].Text, values)
+		if err != nil {
+			return nil, err
+		}
+		info.Choices = append(info.Choices, ChoiceInfo{c.ID, text})
+	}
+	if info.Reveal, _ = q.Reveal.Step(on.Config, on.Most); info.Reveal >= on.Most {
+		return nil, faultAt(q.Reveal.Place, "lesson.unreached", "Moment", q.Reveal.String())
+	}
+	if c := q.Cells; c != nil {
+		info.Cells = &CellsInfo{Op: c.Op, Lane: c.Lane, By: c.By, Rows: q.counted(c.Rows, values), Cols: q.counted(c.Cols, values)}
+	}
+	info.Points = q.counted(q.Points, values)
+	given, ok := q.Kind.parse(q, answer)
+	if answer == "" || !ok {
+		return info, nil
+	}
+	info.Given = given
+	if info.Reveal > on.Cursor {
+		return info, nil
+	}
+	info.Graded, err = l.grade(q, said, given, on)
+	return info, err
+}
+
+// counted returns a number of cells or points, 0 where there is none to count.
+func (q *Question) counted(e *Expression, values *Values) int {
+	if e == nil {
+		return 0
+	}
+	x, err := e.run(values, nil)
+	if err != nil {
+		return 0
+	}
+	return min(max(int(x.(float64)), 0), maxCells)
+}
+
+// expressionsOf returns the expressions of words.
+func expressionsOf(all ...[]Block) (es []*Expression) {
+	for _, blocks := range all {
+		for _, b := range blocks {
+			es = append(es, inPieces(b.Words)...)
+			es = append(es, expressionsOf(b.Items)...)
+		}
+	}
+	return es
+}
+
+func inPieces(words []Piece) (es []*Expression) {
+	for _, w := range words {
+		if w.expr != nil {
+			es = append(es, w.expr)
+		}
+		es = append(es, inPieces(w.Words)...)
+	}
+	return es
+}
+
+// filled returns words with their numbers.
+func filled(blocks []Block, v *Values) (said []Block, err error) {
+	for _, b := range blocks {
+		s := Block{Kind: b.Kind}
+		if s.Words, err = filledPieces(b.Words, v); err != nil {
+			return nil, err
+		}
+		if s.Items, err = filled(b.Items, v); err != nil {
+			return nil, err
+		}
+		said = append(said, s)
+	}
+	return said, nil
+}
+
+func filledPieces(words []Piece, v *Values) (said []Piece, err error) {
+	for _, w := range words {
+		if w.expr != nil {
+			x, err := w.expr.run(v, nil)
+			if err != nil {
+				return nil, err
+			}
+			w.Text = Format(x, w.format)
+		}
+		if len(w.Words) > 0 {
+			if w.Words, err = filledPieces(w.Words, v); err != nil {
+				return nil, err
+			}
+		}
+		said = append(said, w)
+	}
+	return said, nil
+}
