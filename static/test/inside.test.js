@@ -281,6 +281,7 @@ test("a key that the cache has evicted is not said to be read from it", () => {
   assert.match(reason(f, t), /computed in this very pass: this lane keeps none/);
   const k = frame("again");
   Object.assign(k.meta.explain, { kind: "stored", lane: undefined, evicted: k.meta.explain.step });
+  assert.match(title(k, k.meta.explain, t), /^key of/);
   assert.match(reason(k, t), /is not in the cache any more: written in .*, evicted in decode pass 2/);
 });
 
