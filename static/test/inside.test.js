@@ -278,7 +278,7 @@ test("a key that the cache has evicted is not said to be read from it", () => {
   assert.doesNotMatch(reason(f, t), /comes from the cache/);
   e.lane = "uncached";
   delete e.evicted;
-  assert.match(reason(f, t), /computed in this very pass: this lane keeps none/);
+  assert.match(reason(f, t), /Computed in this very pass/);
   const k = frame("again");
   Object.assign(k.meta.explain, { kind: "stored", lane: undefined, evicted: k.meta.explain.step });
   assert.match(title(k, k.meta.explain, t), /^key of/);

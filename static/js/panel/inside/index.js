@@ -25,8 +25,8 @@ import { opName } from "../../facts/matrices.js";
 const HEAD = new Set(["norm3", "logits"]);
 /** Ops that each K/V head has, and not each head. */
 const OF_KV = new Set(["k", "v", "k_rope", "K", "V"]);
-/** Ops that a lane without a cache says other words of. */
-const KEPT = new Set(["x", "K", "V", "dots"]);
+/** Ops that are the cache, where there is one. */
+const KEPT = new Set(["K", "V"]);
 const TABLES = new Set(["cos", "sin"]);
 const NARROWEST = 280; // pixels; a narrower window scrolls
 const MARGIN = 34; // pixels of the panel around the field
@@ -83,7 +83,7 @@ function create(root, { act, weights: source }) {
       Name: opName({ op, ...(alone && { lane: "uncached" }) }, t),
       N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op),
       Count: peers.length,
-      Say: words(`ops.say.${op}${alone && KEPT.has(op) ? ".uncached" : ""}`),
+      Say: words(alone && KEPT.has(op) ? "explain.copy.row" : "ops.say." + op),
     });
     say(part("say"), said);
     const info = frame.meta.op;
