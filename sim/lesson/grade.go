@@ -77,7 +77,7 @@ func (q *Question) firstWrong(given, right string) (id, why string) {
 
 // expressions are all that grading a question reads, its replies too.
 func (q *Question) expressions(said *BeatWords) []*Expression {
-	es := []*Expression{q.Right, q.Points}
+	es := []*Expression{q.Right, q.Points, q.Most}
 	if q.Cells != nil {
 		es = append(es, q.Cells.Rows, q.Cells.Cols)
 	}

@@ -96,6 +96,7 @@ type Question struct {
 	Choices []Choice   // choice and order
 	Cells   *CellRange // cells
 	Points  *Expression
+	Most    *Expression // that a point may have
 }
 
 // Choice is one of those that a question offers: right if its expression is true, or, in an

@@ -8,7 +8,7 @@ import { OPS, again, gridsOf, lanesOf, numbersOf, plateName, toCell, toPlate } f
 import { paint } from "../../ui/matrix.js";
 import { cell as shortNumber } from "../../format.js";
 import { watchSize } from "../../ui/width.js";
-import { marked, marks, roomy } from "../../ui/marks.js";
+import { guessed, marked, marks, roomy } from "../../ui/marks.js";
 import { untold } from "../../wire/triangle.js";
 import { cacheless } from "../../facts/lanes.js";
 import { onStage } from "../../facts/token-names.js";
@@ -58,7 +58,11 @@ function create(root, { act }) {
       here = toCell(lane, parts.get(name)?.op ?? "", to);
       act.pickCell(here);
     },
-    explain: (name, focus) => here && laneOf(name)?.told && act.explainCell(here, focus),
+    explain: (name, focus) => {
+      if (!here) return;
+      if (last?.guess?.open) act.guess(here);
+      else if (laneOf(name)?.told) act.explainCell(here, focus);
+    },
   });
 
   /**
@@ -117,7 +121,7 @@ function create(root, { act }) {
         const plate = made.plates[plateName(lane.lane, op)];
         picture(lane, op, plate, { ...plate, signed: true, at: () => -1, max: 1 }, theme);
       }
-    marks(front, made, { cell: null, reads: [] }, theme);
+    marks(front, made, { cell: null, reads: [], guesses: [] }, theme);
   }
 
   /** @param {State} state */
@@ -137,7 +141,7 @@ function create(root, { act }) {
       return;
     }
     layout = surround(state, frame, lanes);
-    const grids = draw(layout, frame, theme);
+    const grids = draw(layout, state, frame);
     // The page changes after the pictures: writing on a canvas would make the browser style it in between.
     empty.hidden = true;
     field.hidden = false;
@@ -176,8 +180,8 @@ function create(root, { act }) {
     );
   }
 
-  /** @param {ReturnType<typeof geometry>} layout @param {Frame} frame @param {Theme} theme */
-  function draw(layout, frame, theme) {
+  /** @param {ReturnType<typeof geometry>} layout @param {State} state @param {Frame} frame */
+  function draw(layout, { theme, guess }, frame) {
     /** @type {[Plate, (row: number, col: number) => string][]} */
     const written = [];
     /** @type {Map<string, Grid>} */
@@ -195,7 +199,8 @@ function create(root, { act }) {
         written.push([plate, (r, c) => (hides(r, c) ? "" : shortNumber(grid.at(r, c)))]);
       });
     }
-    marks(front, layout, marked(frame, Object.values(layout.plates)), theme, written);
+    const plates = Object.values(layout.plates);
+    marks(front, layout, { ...marked(frame, plates), guesses: guessed(guess, plates) }, theme, written);
     return grids;
   }
   return view;
