@@ -241,7 +241,33 @@ func (p *speaker) pieces(of, without ast.Node) (words []Piece) {
 			p.add(p.at(of), "lesson.markdown", "What", n.Kind().String())
 		}
 	}
-	return joined(words)
+	words = joined(words)
+	for _, w := range words {
+		if w.Kind == "" {
+			p.byHand(w)
+		}
+	}
+	return words
+}
+
+// Signs that only stand in numbers and terms, and numbers that stand by themselves: O(n^2) and int8 are names.
+var (
+	unclosed = regexp.MustCompile(`\{\{|\}\}|\[\[|\]\]`)
+	written  = regexp.MustCompile(`(?:^|[^\pL\pN^_.,])(\d+(?:[.,]\d+)*)(?:[^\pL\pN]|$)`)
+)
+
+// byHand refuses what was meant as a number of the engine and is not closed, and numbers that are written by hand:
+// they would stay as they are when the run is another.
+func (p *speaker) byHand(w Piece) {
+	at := w.at
+	if at.File == "" {
+		at = Place{p.file, 1, 1}
+	}
+	if i := unclosed.FindStringIndex(w.Text); i != nil {
+		p.add(within(at, i[0]), "lesson.unclosed", "Have", w.Text[i[0]:i[1]])
+	} else if m := written.FindStringSubmatchIndex(w.Text); m != nil {
+		p.add(within(at, m[2]), "lesson.byhand", "Have", w.Text[m[2]:m[3]])
+	}
 }
 
 // joined puts neighbouring texts together, with a space for the end of a line; Chinese has none.
