@@ -136,6 +136,7 @@ type Candidate struct {
 	ID    int
 	Logit float32
 	Prob  float32 // of the plain softmax, before the filters
+	Drawn float64 // of the distribution that the token is chosen from: after them; greedy, of the scores that it ranks
 	Kept  bool    // still possible after them
 }
 

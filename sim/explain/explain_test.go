@@ -571,3 +571,43 @@ func FuzzCell(f *testing.F) {
 		}
 	})
 }
+
+// TestEvictedSaysWhen: what the cache has no more names the step whose token took the place, in K and V and in every
+// pair of a query that came after it, and nothing else does.
+func TestEvictedSaysWhen(t *testing.T) {
+	rec := sim.Recipe{Tokens: []int{3, 1, 4, 1, 5}, MaxNew: 4, Cache: sim.CachePolicy{Kind: sim.CacheWindow, Window: 3, Sinks: 1}}
+	x := record(t, random(t, 17, func(c *sim.Config) { c.KVHeads, c.Layers = 2, 2 }), rec)
+	found := 0
+	for n := range x.steps {
+		s := &x.steps[n]
+		for _, op := range []string{"K", "V", "k_rope", "dots", "scores", "mask", "probs", "out", "norm3"} {
+			rows, cols := x.Shape(s, Find(op))
+			for cell := range rows * cols {
+				ref := Ref{Step: n, Op: op, Row: cell / cols, Col: cell % cols}
+				e, ok := x.Cell(ref)
+				if !ok {
+					continue
+				}
+				position, query := ref.Row, s.Cached+s.Rows-1
+				if Find(op).Pairs() {
+					position, query = ref.Col, s.Cached+ref.Row
+				}
+				by := position + 3 // sinks stay, and of the others the newest two beside the new one
+				gone := (Find(op).Pairs() || op == "K" || op == "V") && position >= 1 && by <= query
+				if gone != (e.Evicted != nil) {
+					t.Fatalf("%+v: evicted in %v", ref, e.Evicted)
+				}
+				if !gone {
+					continue
+				}
+				found++
+				if w := x.steps[*e.Evicted]; w.Layer != s.Layer || by < w.Cached || by >= w.Cached+w.Rows {
+					t.Errorf("%+v: evicted in step %d, which has no token %d", ref, *e.Evicted, by)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("nothing was evicted")
+	}
+}

@@ -25,12 +25,12 @@ type ChoiceInfo struct {
 
 // StageInfo is the distribution after a filter.
 type StageInfo struct {
-	Filter   string    `json:"filter"`           // by its name in kvstep trace
-	Say      string    `json:"say,omitempty"`    // message choice.say.ID of a stage that drops nothing (or, greedy, all but one token)
-	Scores   bool      `json:"scores,omitempty"` // it changed what tokens are ranked by
-	Possible int       `json:"possible"`         // tokens with a probability above 0
-	Kept     float64   `json:"kept"`             // share of the probability before that those had
-	Probs    []float32 `json:"probs,omitempty"`  // of the options, with the panel choice open
+	Filter   string  `json:"filter"`           // by its name in kvstep trace
+	Say      string  `json:"say,omitempty"`    // message choice.say.ID of a stage that drops nothing (or, greedy, all but one token)
+	Scores   bool    `json:"scores,omitempty"` // it changed what tokens are ranked by
+	Possible int     `json:"possible"`         // tokens with a probability above 0
+	Kept     float64 `json:"kept"`             // share of the probability before that those had
+	Probs    []Score `json:"probs,omitempty"`  // of the options, with the panel choice open
 }
 
 // OptionInfo is a token that could be chosen.
@@ -53,7 +53,7 @@ func showChoice(m *Moment) *ChoiceInfo {
 		stage := describeStage(s, m.Recipe.Sampler)
 		for _, p := range s.Probs {
 			if open {
-				stage.Probs = append(stage.Probs, float32(p))
+				stage.Probs = append(stage.Probs, Score(p))
 			}
 		}
 		info.Stages = append(info.Stages, stage)

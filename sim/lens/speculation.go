@@ -33,8 +33,8 @@ type staysKey struct{}
 
 // VerdictInfo has float32 digits: half the bytes, and more than is shown.
 type VerdictInfo struct {
-	P        float32 `json:"p"` // its probability in the target's distribution
-	Q        float32 `json:"q"` // and in the draft's
+	P        Score   `json:"p"` // its probability in the target's distribution
+	Q        Score   `json:"q"` // and in the draft's
 	Random   float32 `json:"random"`
 	Accepted bool    `json:"accepted"`
 }
@@ -71,7 +71,7 @@ func showSpeculation(m *Moment) *SpeculationInfo {
 	token := m.Labelled([]int{m.Step.Token})[0]
 	info.Token = &token
 	for _, v := range x.Verdicts {
-		info.Verdicts = append(info.Verdicts, VerdictInfo{float32(v.P), float32(v.Q), float32(v.Random), v.Accepted})
+		info.Verdicts = append(info.Verdicts, VerdictInfo{Score(v.P), Score(v.Q), float32(v.Random), v.Accepted})
 		if !v.Accepted {
 			info.Draws = drawsRest
 		}

@@ -7,11 +7,12 @@ import (
 
 // SoFarInfo sums the decode passes up to the cursor whose head has run.
 type SoFarInfo struct {
-	Passes   int `json:"passes"`   // of the model
-	Tokens   int `json:"tokens"`   // that they gave
-	Proposed int `json:"proposed"` // by the draft
-	Tested   int `json:"tested"`   // of those, none after a rejection
-	Accepted int `json:"accepted"` // of those
+	Passes   int `json:"passes"`         // of the model
+	Tokens   int `json:"tokens"`         // that they gave
+	Proposed int `json:"proposed"`       // by the draft
+	Tested   int `json:"tested"`         // of those, none after a rejection
+	Accepted int `json:"accepted"`       // of those
+	Over     int `json:"over,omitempty"` // of those, behind the one that ended the text: they leave unsaid
 	// Expected is (1 - a^(g+1)) / (1 - a) tokens a pass at the acceptance measured,
 	// a = accepted / tested (modelled); 0 before anything was tested.
 	Expected float64 `json:"expected"`
@@ -55,11 +56,14 @@ func (s SoFarInfo) after(m *Moment, pass int) SoFarInfo {
 	}
 	s.Proposed += len(x.Proposed)
 	s.Tested += len(x.Verdicts)
+	accepted := 0
 	for _, v := range x.Verdicts {
 		if v.Accepted {
 			s.Accepted++
+			accepted++
 		}
 	}
+	s.Over += max(0, accepted-x.Accepted-1) // one of them ended the text
 	s.Draft = Integer(cost.Headline(x.Total, sw))
 	if head.Committed() < head.Rows { // all layers multiply alike
 		s.Rejected += Integer(int64(n-first)*wastedFlops(m, m.At(n-1), head, lane) + wastedFlops(m, head, head, lane))

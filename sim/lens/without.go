@@ -1,6 +1,7 @@
 package lens
 
 import (
+	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/mat"
 )
@@ -83,6 +84,19 @@ func showWithout(m *Moment) (*WithoutInfo, []Tensor) {
 	tensors = append(tensors, ofPairs("without_scores", a.Scores), ofPairs("without_probs", a.Probs), Floats("without_out", F16, a.Out))
 	info.picture(tensors)
 	return info, tensors
+}
+
+// WithoutCache returns the picked layer as the lane without a cache ran it, every token a row, and the positions of
+// the rows that are shown; nil where nobody knows it.
+func (m *Moment) WithoutCache() (whole *sim.Step, shown []int) {
+	s := m.inLane(explain.Uncached)
+	if s == nil {
+		return nil, nil
+	}
+	if whole, _, _ = m.without(s); whole == nil {
+		return nil, nil
+	}
+	return whole, thinned(s.Cached+s.Rows, s.Rows)
 }
 
 // WithoutRows returns the rows of the lane without a cache that who has those before one, and the cached lane's of this

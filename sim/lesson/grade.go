@@ -4,7 +4,7 @@ import "strings"
 
 // grade tells what an answer is worth at the question's moment, which the run has reached.
 func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*GradeInfo, error) {
-	values, err := l.values(q.Reveal, on, q.expressions(said)...)
+	values, err := l.values(q.Reveal, q.real, on, q.expressions(said)...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,17 +75,19 @@ func (q *Question) firstWrong(given, right string) (id, why string) {
 	return "", ""
 }
 
-// expressions are all that grading a question reads, its replies too.
-func (q *Question) expressions(said *BeatWords) []*Expression {
-	es := []*Expression{q.Right, q.Points, q.Most}
-	if q.Cells != nil {
-		es = append(es, q.Cells.Rows, q.Cells.Cols)
-	}
-	for _, c := range q.Choices {
-		es = append(es, c.Expr)
-	}
-	for _, w := range q.Wrong {
-		es = append(es, w.Answer)
+// expressions are all that a beat reads, its question and the replies too; nil asks nothing.
+func (q *Question) expressions(said *BeatWords) (es []*Expression) {
+	if q != nil {
+		es = append(es, q.Right, q.Points, q.Most)
+		if q.Cells != nil {
+			es = append(es, q.Cells.Rows, q.Cells.Cols)
+		}
+		for _, c := range q.Choices {
+			es = append(es, c.Expr)
+		}
+		for _, w := range q.Wrong {
+			es = append(es, w.Answer)
+		}
 	}
 	if said != nil {
 		es = append(es, expressionsOf(said.Text, said.Ask)...)

@@ -71,7 +71,8 @@ type Look struct {
 	Layer *When // its Layer only
 	Head  int
 	Op    string
-	Cell  []int // row and column of an op's matrix
+	Cell  []int  // row and column of an op's matrix
+	Real  string // "model@device": the same run at real size beside it
 }
 
 // The ways on. A beat with a question goes on by an answer.
@@ -97,6 +98,8 @@ type Question struct {
 	Cells   *CellRange // cells
 	Points  *Expression
 	Most    *Expression // that a point may have
+
+	real string // of its beat's look
 }
 
 // Choice is one of those that a question offers: right if its expression is true, or, in an

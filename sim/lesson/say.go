@@ -132,7 +132,7 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 		return info
 	}
 	info.Here = on.Cursor == step
-	values, err := l.values(b.At, on, expressionsOf(said.Text, said.Ask)...)
+	values, err := l.values(b.At, b.Look.Real, on, b.Ask.expressions(said)...)
 	if err == nil {
 		info.Text, err = filled(said.Text, values)
 	}
@@ -148,8 +148,9 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 	return info
 }
 
-// values returns what expressions see at a moment: nil where the run has not come there.
-func (l *Lesson) values(at When, on Stage, es ...*Expression) (*Values, error) {
+// values returns what expressions see at a moment, at real size too where the beat looks at that; a
+// fault where the run has not come there.
+func (l *Lesson) values(at When, real string, on Stage, es ...*Expression) (*Values, error) {
 	step, ok := at.Step(on.Config, on.Most)
 	if !ok || step >= on.Steps {
 		return nil, faultAt(at.Place, "lesson.unreached", "Moment", at.String())
@@ -159,9 +160,12 @@ func (l *Lesson) values(at When, on Stage, es ...*Expression) (*Values, error) {
 	for _, m := range l.Moments {
 		if n, ok := m.When.Step(on.Config, on.Most); ok && n <= step && slices.ContainsFunc(es, func(e *Expression) bool { return e.names(m.Name) }) {
 			others[m.Name] = on.At(n, show)
+			others[m.Name].View.Real = real
 		}
 	}
-	return NewValues(on.At(step, show), others), nil
+	here := on.At(step, show)
+	here.View.Real = real
+	return NewValues(here, others), nil
 }
 
 // names reports whether an expression names a moment.

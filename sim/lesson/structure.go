@@ -238,7 +238,9 @@ func (r *reader) beat(n *node) Beat {
 	}
 	if n := f["ask"]; n != nil {
 		b.Go = ByAnswer
-		b.Ask = r.question(n, b.At)
+		if b.Ask = r.question(n, b.At); b.Ask != nil {
+			b.Ask.real = b.Look.Real
+		}
 	}
 	b.Go = r.word(f["go"], b.Go, ByPress, ByStep, ByPick, ByAnswer)
 	if b.Go == ByAnswer && b.Ask == nil {
@@ -251,7 +253,7 @@ func (r *reader) look(n *node) (look Look) {
 	if n == nil {
 		return look
 	}
-	f := r.fields(n, "layer", "head", "op", "cell")
+	f := r.fields(n, "layer", "head", "op", "cell", "real")
 	if x := f["layer"]; x != nil {
 		w := When{Place: x.Place}
 		w.Layer, w.last = r.layer(x)
@@ -270,6 +272,11 @@ func (r *reader) look(n *node) (look Look) {
 		if len(look.Cell) != 2 || look.Op == "" {
 			r.add(x.Place, "lesson.cell")
 			look.Cell = nil
+		}
+	}
+	if look.Real = r.word(f["real"], ""); look.Real != "" {
+		if field, _ := (lens.View{Real: look.Real}).Check(); field != "" {
+			r.add(f["real"].Place, "lesson.real", "Have", look.Real)
 		}
 	}
 	return look

@@ -79,6 +79,13 @@ func read(m *lens.Moment, name string) any {
 				_, tensors := l.Show.At(m)
 				for _, t := range tensors {
 					all[tensorName(t.Name)] = lists(t)
+					if len(t.Shape) == 1 { // a triangle, which the lane without a cache begins with one number
+						longer := 0
+						if l.Name != "without" {
+							longer = m.From.Cached
+						}
+						all[tensorName(t.Name)] = triangle(lists(t).([]any), longer)
+					}
 				}
 			}
 		}
@@ -133,6 +140,14 @@ func lists(t lens.Tensor) any {
 	return flat
 }
 
+// triangle cuts numbers into rows, each one longer than the row before; the first has so many more than one.
+func triangle(flat []any, longer int) (rows []any) {
+	for n := longer + 1; n <= len(flat); n++ {
+		rows, flat = append(rows, flat[:n:n]), flat[n:]
+	}
+	return rows
+}
+
 var (
 	byPart = reflect.TypeFor[lens.FlopsByPart]()
 	// inner is how deep the values of lenses go; what calls itself ends there.
@@ -159,12 +174,29 @@ var lensTypes = sync.OnceValue(func() types.Map {
 			all[l.Name] = typeOf(l.Show.Value, 0)
 		}
 		for _, t := range l.Tensors {
-			tensors[tensorName(t.Name)] = types.Any
+			tensors[tensorName(t.Name)] = tensorType(t.Shape)
 		}
 	}
 	all[tensorsName] = tensors
 	return all
 })
+
+// tensorType is lists in lists of numbers, as many as its shape has dimensions: "[L, H]" two, a triangle rows.
+// What has no shape, an op's, may be anything.
+func tensorType(shape string) types.Type {
+	first, _, _ := strings.Cut(shape, "]")
+	t := types.Type(types.Array(types.Float64))
+	switch {
+	case shape == "":
+		return types.Any
+	case shape == "triangle":
+		return types.Array(t)
+	}
+	for range strings.Count(first, ",") {
+		t = types.Array(t)
+	}
+	return t
+}
 
 func typeOf(t reflect.Type, depth int) types.Type {
 	if depth > inner {
@@ -308,6 +340,7 @@ func ShowFor(es ...*Expression) []string {
 	for _, x := range []struct{ lens, panel string }{
 		{"letters", "formulas"}, {"sums", "formulas"}, {"modelled", "formulas"}, {"history", "history"}, {"choice", "choice"},
 		{"beams", "beams"}, {"schedule", "schedule"}, {"rows", "rows"}, {tensorsName, "table"}, {tensorsName, "heads"}, {tensorsName, "history"},
+		{tensorsName, "schedule"}, {tensorsName, "beams"}, {tensorsName, "rows"},
 	} {
 		if reads[x.lens] && !slices.Contains(show, x.panel) {
 			show = append(show, x.panel)

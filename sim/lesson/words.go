@@ -221,7 +221,7 @@ func (p *speaker) pieces(of, without ast.Node) (words []Piece) {
 		case *ast.String:
 			words = append(words, Piece{Text: string(x.Value)})
 		case *ast.CodeSpan:
-			words = append(words, Piece{Kind: "code", Text: p.inside(x)})
+			words = append(words, Piece{Kind: "code", Text: p.inside(x), at: p.at(x)})
 		case *ast.Emphasis:
 			kind := "em"
 			if x.Level == 2 {
@@ -242,31 +242,30 @@ func (p *speaker) pieces(of, without ast.Node) (words []Piece) {
 		}
 	}
 	words = joined(words)
-	for _, w := range words {
-		if w.Kind == "" {
-			p.byHand(w)
-		}
-	}
+	p.unread(words)
+	p.byHand(words)
 	return words
 }
 
-// Signs that only stand in numbers and terms, and numbers that stand by themselves: O(n^2) and int8 are names.
-var (
-	unclosed = regexp.MustCompile(`\{\{|\}\}|\[\[|\]\]`)
-	written  = regexp.MustCompile(`(?:^|[^\pL\pN^_.,])(\d+(?:[.,]\d+)*)(?:[^\pL\pN]|$)`)
-)
+// written is a number that stands by itself: O(n^2) and int8 are names.
+var written = regexp.MustCompile(`(?:^|[^\pL\pN^_.,-])(\d+(?:[.,]\d+)*)(?:[^\pL\pN]|$)`)
 
-// byHand refuses what was meant as a number of the engine and is not closed, and numbers that are written by hand:
-// they would stay as they are when the run is another.
-func (p *speaker) byHand(w Piece) {
-	at := w.at
-	if at.File == "" {
-		at = Place{p.file, 1, 1}
+// byHand refuses numbers that are written by hand: they would stay as they are when the run is another.
+func (p *speaker) byHand(words []Piece) {
+	for _, w := range words {
+		if m := written.FindStringSubmatchIndex(w.Text); m != nil && w.Kind == "" {
+			p.add(within(w.at, m[2]), "lesson.byhand", "Have", w.Text[m[2]:m[3]])
+		}
 	}
-	if i := unclosed.FindStringIndex(w.Text); i != nil {
-		p.add(within(at, i[0]), "lesson.unclosed", "Have", w.Text[i[0]:i[1]])
-	} else if m := written.FindStringSubmatchIndex(w.Text); m != nil {
-		p.add(within(at, m[2]), "lesson.byhand", "Have", w.Text[m[2]:m[3]])
+}
+
+// unread refuses signs of numbers and terms that stand in what is read as it is: one is not closed,
+// or in code. A person would read them in the place of the number.
+func (p *speaker) unread(words []Piece) {
+	for _, w := range words {
+		if sign := signs.FindString(w.Text); sign != "" && (w.Kind == "" || w.Kind == "code") {
+			p.add(w.at, "lesson.sign", "Have", sign)
+		}
 	}
 }
 
@@ -313,6 +312,8 @@ func (p *speaker) link(x *ast.Link) Piece {
 	}
 	return Piece{Kind: kind, To: to, Words: p.pieces(x, nil), at: at}
 }
+
+var signs = regexp.MustCompile(`\{\{|\}\}|\[\[|\]\]`)
 
 // formatted is a number's format before its expression: "bytes: kv.bytes".
 var formatted = regexp.MustCompile(`^\s*([a-z]+):\s+`)

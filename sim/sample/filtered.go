@@ -24,6 +24,9 @@ func active(s *sim.Sampler) (on []activeFilter) {
 	return on
 }
 
+// Changes reports whether a sampler chooses from another distribution than the softmax of the logits.
+func Changes(s sim.Sampler) bool { return len(active(&s)) > 0 }
+
 // filtered is a row of logits and what the filters that are on made of it.
 type filtered struct {
 	*Dist
@@ -118,11 +121,34 @@ func (f *filtered) top(first whole) (top []sim.Candidate) {
 	if f.Scores.Changed != nil {
 		ids = ranked(logits, min(shown, len(logits)))
 	}
-	for _, id := range ids[:min(shown, len(ids))] {
+	ids = ids[:min(shown, len(ids))]
+	drawn := f.chosenFrom(first, ids)
+	for i, id := range ids {
 		rank := slices.Index(f.Order, id) // -1 where a penalty has put it behind all that are looked at
-		top = append(top, sim.Candidate{ID: id, Logit: logits[id], Prob: first.exp(id) / first.sum, Kept: rank >= 0 && f.Has(rank)})
+		top = append(top, sim.Candidate{
+			ID: id, Logit: logits[id], Prob: first.exp(id) / first.sum, Drawn: drawn[i], Kept: rank >= 0 && f.Has(rank),
+		})
 	}
 	return top
+}
+
+// chosenFrom returns the probabilities of ids in the distribution that the token is chosen from. Greedy
+// chooses the likeliest of all tokens, so that is the one before the last stage.
+func (f *filtered) chosenFrom(first whole, ids []int) []float64 {
+	if f.sampler.Kind == "greedy" && len(f.rescored) > 0 {
+		stage, _ := f.rescored[len(f.rescored)-1].stage(ids)
+		return stage.Probs
+	}
+	probs, sum := make([]float64, len(ids)), f.Total()
+	for i, id := range ids {
+		switch rank := slices.Index(f.Order, id); {
+		case f.sampler.Kind == "greedy":
+			probs[i] = float64(first.exp(id)) / first.mass
+		case rank >= 0 && f.Has(rank):
+			probs[i] = float64(f.Weights[rank]) / sum
+		}
+	}
+	return probs
 }
 
 // whole is the softmax of all logits before its division.

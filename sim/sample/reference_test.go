@@ -323,6 +323,17 @@ func checkOptions(t rapid.TB, c Choice) {
 			hit = o.From <= c.Random+rounding && c.Random <= o.To+rounding && o.To > o.From
 		}
 	}
+	from := c.Stages[len(c.Stages)-1]
+	greedy := from.Filter == sim.StageGreedy // which looks at all that was there before it
+	if greedy {
+		from = c.Stages[len(c.Stages)-2]
+	}
+	for _, top := range c.Top {
+		i := slices.IndexFunc(c.Options, func(o sim.Option) bool { return o.ID == top.ID })
+		if i >= 0 && math.Abs(top.Drawn-from.Probs[i]) > rounding || !greedy && (top.Drawn > 0) != top.Kept {
+			t.Fatalf("%+v; the options have %v", top, from.Probs)
+		}
+	}
 	if !hit {
 		t.Fatalf("%v does not fall on %d: %+v", c.Random, c.Token, c.Options)
 	}

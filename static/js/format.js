@@ -36,17 +36,34 @@ export function cell(x) {
   return size >= 0.001 && size < 10000 ? String(Number(x.toPrecision(3))) : x.toExponential(2);
 }
 
-/** @param {number} p */
-export const percent = (p) =>
-  (p < 0.00005
-    ? p === 0
-      ? "0"
-      : "< 0.01"
-    : p >= 0.9995
-      ? "100"
-      : p >= 0.0995
-        ? (100 * p).toFixed(1)
-        : (100 * p).toFixed(2)) + " %";
+/** Nothing is rounded to 0 or to 100 %: those say "never" and "always". @param {number} p */
+export const percent = (p) => within(p, p < 0.0995 || p >= 0.9995 ? 2 : 1);
+
+/** @param {number} p @param {number} decimals */
+function within(p, decimals) {
+  if (p <= 0 || p >= 1) return p <= 0 ? "0 %" : "100 %";
+  return `${p < 0.00005 ? "< 0.01" : p > 0.99995 ? "> 99.99" : (100 * p).toFixed(decimals)} %`;
+}
+
+/**
+ * Parts of one whole, with two decimals that add up to 100 % with what is not among them: what rounding down
+ * leaves goes to those that lost most by it.
+ * @param {number[]} parts from 0 to 1 @returns {string[]}
+ */
+export function shares(parts) {
+  const sum = parts.reduce((a, b) => a + b, 0);
+  const others = sum < 1 - 1e-6 ? [1 - sum] : []; // less is rounding of float32
+  const units = [...parts, ...others].map((p) => (p / (sum + (others[0] ?? 0))) * 10000);
+  const whole = units.map(Math.floor);
+  const lost = units.map((u, i) => [u - whole[i], i]).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+  const left = Math.round(10000 - whole.reduce((a, b) => a + b, 0));
+  for (const [by, i] of lost.slice(0, left)) if (by > 0) whole[i]++;
+  const alone = [...parts, ...others].filter((p) => p > 0).length === 1;
+  return parts.map((p, i) => {
+    if (p <= 0 || alone) return percent(p <= 0 ? 0 : 1);
+    return within(Math.min(Math.max(whole[i] / 10000, 1e-9), 1 - 1e-9), 2);
+  });
+}
 
 /** Sentences side by side: Chinese ones stand without a space. @param {...string} parts empty ones are left out */
 export const sentences = (...parts) =>

@@ -268,6 +268,34 @@ test("every explanation has a title, a sentence and a way, whole in both languag
   }
 });
 
+test("a key that the cache has evicted is not said to be read from it", () => {
+  const f = frame("scores");
+  const e = f.meta.explain;
+  const t = translator(load("en"), "en");
+  assert.match(reason(f, t), /it comes from the cache/);
+  e.evicted = e.step;
+  assert.match(reason(f, t), /the cache had evicted that key in decode pass 2 · layer 1: this score takes no part/);
+  assert.doesNotMatch(reason(f, t), /comes from the cache/);
+  e.lane = "uncached";
+  delete e.evicted;
+  assert.match(reason(f, t), /computed in this very pass: this lane keeps none/);
+  const k = frame("again");
+  Object.assign(k.meta.explain, { kind: "stored", lane: undefined, evicted: k.meta.explain.step });
+  assert.match(reason(k, t), /is not in the cache any more: written in .*, evicted in decode pass 2/);
+});
+
+test("of two equal tokens an explanation says which, by position", () => {
+  const f = frame("scores");
+  for (const token of f.meta.tokens) token[1] = "the"; // all alike
+  const t = translator(load("en"), "en");
+  const says = [title(f, f.meta.explain, t), reason(f, t), short(f, f.meta.explain.trail[0], t)];
+  for (const s of says) {
+    assert.match(s, /“the” at 2/, s);
+    assert.equal(s.match(/the”?/g).length >= 2 && /“the”(?! at \d)/.test(s), false, s);
+  }
+  assert.match(readout({ frame: frame("decode"), cell: { op: "scores", row: 0, col: 2 }, t }).where, /” at 2$/);
+});
+
 test("operands of a line lie side by side", () => {
   const [q, k] = frame("scores").meta.explain.reads;
   assert.deepEqual(cellOf(q, 3), { step: 7, op: "Q", head: 1, row: 0, col: 3 });

@@ -85,8 +85,8 @@ func number(t testing.TB, text string) float32 {
 // asked waits until the panel explains ref and gives what it says.
 func (p *page) asked(ref explain.Ref) shown {
 	p.t.Helper()
-	p.until(fmt.Sprintf(`(() => { const e = window.kvstepFrame().meta.explain; return e && e.step === %d && e.op === %q && e.head === %d && e.row === %d && e.col === %d && !document.getElementById("explain").hidden })()`,
-		ref.Step, ref.Op, ref.Head, ref.Row, ref.Col))
+	p.until(fmt.Sprintf(`(() => { const e = window.kvstepFrame().meta.explain; return e && e.step === %d && e.op === %q && e.head === %d && e.row === %d && e.col === %d && (e.lane ?? "") === %q && !document.getElementById("explain").hidden })()`,
+		ref.Step, ref.Op, ref.Head, ref.Row, ref.Col, ref.Lane))
 	time.Sleep(60 * time.Millisecond) // painted with the next animation frame
 	return eval[shown](p, readPanel)
 }
@@ -329,6 +329,35 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 	q.until(`window.kvstepFrame().meta.pick.op === "k_rope" && window.kvstepFrame().meta.pick.from === 3`)
 	p.clean()
 	q.clean()
+}
+
+// TestTheOtherLaneCanBeAsked: from a cell of any op, those after the last layer too, one press leads to the same cell
+// of the lane without a cache, down to its own rows, and back.
+func TestTheOtherLaneCanBeAsked(t *testing.T) {
+	t.Parallel()
+	for _, policy := range []string{"contiguous", "window:8:0"} {
+		want := under(t, policy, 0)
+		n := 3*stepsPerPass(t) - 1 // the head of decode pass 2
+		s := &want[n]
+		p := open(t, policyPath("en", policy, n, "")+"&op=logits&trail="+fmt.Sprintf("%d.logits.0.0.7", n))
+		p.at(n)
+		p.asked(explain.Ref{Step: n, Op: "logits", Col: 7})
+		p.click("why-other")
+		got := p.asked(explain.Ref{Step: n, Op: "logits", Col: 7, Lane: explain.Uncached})
+		if same := number(t, got.Value) == s.Logits()[7]; same != !s.Differed || !got.Exact {
+			t.Errorf("%s: the logit is %s in the lane without a cache, %v with it; the lanes differ: %v", policy, got.Value, s.Logits()[7], s.Differed)
+		}
+		row := len(s.Tokens) - 1
+		p.js(fmt.Sprintf(`document.querySelector("#explain [data-ref='%d.norm3.0.%d.5.uncached']").click()`, n, row))
+		norm := explain.Ref{Step: n, Op: "norm3", Row: row, Col: 5, Lane: explain.Uncached}
+		if says := p.asked(norm); !says.Exact {
+			t.Errorf("%s: %+v", policy, says)
+		}
+		p.click("why-other")
+		norm.Row, norm.Lane = 0, ""
+		p.asked(norm)
+		p.clean()
+	}
 }
 
 // ops are those of the model that the page starts with.

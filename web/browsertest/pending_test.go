@@ -66,6 +66,13 @@ func TestAChangedFormIsNotYetRun(t *testing.T) {
 		p.fill("prompt", "Zebra")
 		p.submit("#recipe")
 		p.until(`!document.getElementById("outside").hidden`)
+		// The form has folded: its line says so too, on a phone as well, and a live region has said it.
+		for _, width := range []int64{390, 1280} {
+			p.do(chromedp.EmulateViewport(width, 844))
+			p.until(`(() => { const flags = document.querySelector("[data-testid=fold-flags]"), b = flags.getBoundingClientRect();
+				return !document.getElementById("recipe").checkVisibility() && flags.textContent.includes("Zebra") && b.width > 40 && b.right < innerWidth })()`)
+			p.until(`document.getElementById("outside").checkVisibility() && document.getElementById("outside").textContent.includes("Zebra")`)
+		}
 		p.unfold()
 		p.until(`document.getElementById("outside").checkVisibility({visibilityProperty: true})`)
 		p.unfold()
@@ -80,6 +87,16 @@ func TestAChangedFormIsNotYetRun(t *testing.T) {
 		p.fill("prompt", "M")
 		p.until(`document.getElementById("problem").hidden`)
 		p.clean()
+	}
+}
+
+// TestAWordOfALinkIsQuotedOnce: what a link says and no link has is told as it stands there, though a field of the
+// form is called so.
+func TestAWordOfALinkIsQuotedOnce(t *testing.T) {
+	t.Parallel()
+	for lang, says := range map[string]string{"en": "The link says “top_k”, which", "zh": "链接中有 kvstep 不认识的“top_k”。"} {
+		p := open(t, "/?new=4&top_k=5&lang="+lang)
+		p.until(fmt.Sprintf(`document.getElementById("problem-text").textContent.startsWith(%q)`, says))
 	}
 }
 

@@ -227,7 +227,7 @@ func TestEvictedRows(t *testing.T) {
 		}
 		effect := want[23].Effect
 		says := p.text("lamp")
-		if eval[string](p, `document.querySelector("[data-testid=lamp]").dataset.state`) != "policy" || !strings.Contains(says, "the policy changed this: first at "+s.Differs) {
+		if eval[string](p, `document.querySelector("[data-testid=lamp]").dataset.state`) != "policy" || !strings.Contains(says, "the policy changed this pass: first at scores, layer 0") {
 			t.Errorf("%s: the lamp says %q", policy, says)
 		}
 		says = p.text("effect")

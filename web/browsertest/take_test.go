@@ -122,6 +122,16 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 				t.Errorf("%s: the picture has no text %q; it has %q", lang, want, texts)
 			}
 		}
+		// Who cannot see the picture is told the same, each line apart.
+		var file struct {
+			Desc string `xml:"desc"`
+		}
+		if err := xml.Unmarshal(svg, &file); err != nil {
+			t.Fatal(err)
+		}
+		if lines := strings.Split(file.Desc, "\n"); len(lines) != 3 || lines[0] != says || !strings.Contains(lines[1], "21") || lines[2] != link {
+			t.Errorf("%s: the picture is described as %q", lang, file.Desc)
+		}
 		for _, button := range eval[[]string](p, `[...document.querySelectorAll(".stage-panel button, .stage-panel label")].filter((b) => b.checkVisibility()).map((b) => b.innerText.trim()).filter(Boolean)`) {
 			if slices.Contains(texts, button) {
 				t.Errorf("%s: the picture has the button %q", lang, button)

@@ -25,8 +25,8 @@ func TestVariantsSideBySide(t *testing.T) {
 			p.until(`window.kvstepFrame?.()`)
 			p.js(`document.querySelector("#variants").open = true`)
 			p.until(`document.querySelectorAll("#variants tbody tr").length >= 8`)
-			var rows []struct{ Way, Token, Used string }
-			if err := json.Unmarshal([]byte(eval[string](p, `JSON.stringify([...document.querySelectorAll("#variants tbody tr")].map((r) => ({Way: r.dataset.way, Token: r.dataset.token, Used: r.dataset.used})))`)), &rows); err != nil {
+			var rows []struct{ Way, Token, Tokens, Used string }
+			if err := json.Unmarshal([]byte(eval[string](p, `JSON.stringify([...document.querySelectorAll("#variants tbody tr")].map((r) => ({Way: r.dataset.way, Token: r.dataset.token, Tokens: r.dataset.tokens, Used: r.dataset.used})))`)), &rows); err != nil {
 				t.Fatal(err)
 			}
 			story, err := lib.Get("story")
@@ -61,8 +61,8 @@ func TestVariantsSideBySide(t *testing.T) {
 						t.Fatal(err)
 					}
 					want[name] = o
-					if r.Token != strconv.FormatInt(o.PerToken, 10) || r.Used != strconv.FormatInt(o.Usage.Used, 10) {
-						t.Errorf("%s: %+v, its own run has %d a token, %d held", name, r, o.PerToken, o.Usage.Used)
+					if r.Tokens != strconv.Itoa(len(o.Generated)) || r.Token != strconv.FormatInt(o.PerToken, 10) || r.Used != strconv.FormatInt(o.Usage.Used, 10) {
+						t.Errorf("%s: %+v, its own run has %d tokens, %d bytes a token, %d held", name, r, len(o.Generated), o.PerToken, o.Usage.Used)
 					}
 				}
 				if !found {

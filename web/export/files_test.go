@@ -23,6 +23,7 @@ import (
 	"kvstep/sim/export"
 	"kvstep/sim/kv"
 	"kvstep/sim/library"
+	"kvstep/sim/mat"
 	"kvstep/sim/model"
 	"kvstep/sim/model/modeltest"
 	"kvstep/sim/recipe"
@@ -191,6 +192,74 @@ func TestCSVHasTheEnginesNumbers(t *testing.T) {
 	}
 	if top != 10 {
 		t.Errorf("%d candidates", top)
+	}
+}
+
+// TestCSVHasTheLaneWithoutACache: every row of the layer as the uncached lane ran it, which are the bits of the passes
+// that had it first, and the mask of all pairs; and of both lanes what the step, its pass and the run have paid.
+func TestCSVHasTheLaneWithoutACache(t *testing.T) {
+	_, l := testLibrary(t)
+	_, all := steps(t, l)
+	last := len(all) - 1
+	first := map[string]func(i, j int) float32{}
+	tokens := all[last].Cached + all[last].Rows
+	for n := range all {
+		s := &all[n]
+		if s.Layer != 1 {
+			continue
+		}
+		a := l.Model.Attention(s, 3)
+		for name, x := range map[string]mat.Matrix{"Q": a.Q, "scores": a.Scores, "probs": a.Probs, "out": a.Out} {
+			before := first[name]
+			first[name] = func(i, j int) float32 {
+				if i < s.Cached {
+					return before(i, j)
+				}
+				return x.At(i-s.Cached, j)
+			}
+		}
+		first["K"], first["V"] = a.K.At, a.V.At
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(makeFile(t, "csv", query+"&step="+strconv.Itoa(last)).Data))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers, ledger := map[string]int{}, map[string]string{}
+	for _, row := range rows[1:] {
+		if row[0] == "ledger" {
+			ledger[row[1]+" "+row[3]+" "+row[5]] = row[6]
+		}
+		if row[0] != "attention uncached" {
+			continue
+		}
+		i, _ := strconv.Atoi(row[2])
+		j, _ := strconv.Atoi(row[4])
+		numbers[row[1]]++
+		if pairs := row[1] == "scores" || row[1] == "probs"; row[1] == "mask" || pairs && j > i {
+			if want := strconv.Itoa(max(0, min(1, i-j+1))); row[1] == "mask" && row[6] != want {
+				t.Fatalf("%q, want %s", row, want)
+			}
+			continue
+		}
+		if v, err := strconv.ParseFloat(row[6], 32); err != nil || float32(v) != first[row[1]](i, j) {
+			t.Fatalf("%q, the pass that had it first: %v", row, first[row[1]](i, j))
+		}
+	}
+	for name, want := range map[string]int{"Q": 6 * tokens, "K": 6 * tokens, "V": 6 * tokens, "out": 6 * tokens, "scores": tokens * tokens, "probs": tokens * tokens, "mask": tokens * tokens} {
+		if numbers[name] != want {
+			t.Errorf("%d numbers of %s, want %d", numbers[name], name, want)
+		}
+	}
+	for lane, name := range [2]string{"cached", "uncached"} {
+		var pass int64
+		for n := range all {
+			if all[n].Pass == all[last].Pass {
+				pass += all[n].Lanes[lane].Flops.QKV
+			}
+		}
+		if got := ledger["pass flops.qkv "+name]; got != strconv.FormatInt(pass, 10) || got == ledger["step flops.qkv "+name] {
+			t.Errorf("%s: %q of the pass, want %d; %q of the step", name, got, pass, ledger["step flops.qkv "+name])
+		}
 	}
 }
 

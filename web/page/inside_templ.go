@@ -458,7 +458,7 @@ func why(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\" data-tree></div></details> <button type=\"button\" data-go data-testid=\"why-go\" hidden></button></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\" data-tree></div></details> <button type=\"button\" data-other data-testid=\"why-other\" hidden></button> <button type=\"button\" data-go data-testid=\"why-go\" hidden></button></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

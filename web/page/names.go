@@ -48,7 +48,8 @@ var besideName = regexp.MustCompile(`(”) (\p{Han})|(\p{Han}) (“)`)
 // Worded words a problem, its field called as the page of a path calls it.
 func Worded(c *text.Catalogue, path string, p *sim.Problem) string {
 	args := maps.Clone(p.Args)
-	if key, ok := args["Field"].(string); ok {
+	// A word that no link has is told as it stands there, whatever field of a recipe is called so.
+	if key, ok := args["Field"].(string); ok && p.ID != "link.unknown" {
 		if name := called(c, path, key); name != "" {
 			args["Field"] = "“" + name + "”"
 		}

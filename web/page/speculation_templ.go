@@ -235,7 +235,7 @@ func speculation(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\"><ol data-cards class=\"cards\" data-testid=\"spec-cards\" hidden><li class=\"past\" data-past></li></ol></div><dl data-numbers class=\"spec-numbers\" data-testid=\"spec-numbers\"></dl><p class=\"quiet formula-line\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "\"><ol data-cards class=\"cards\" data-testid=\"spec-cards\" hidden><li class=\"past\" data-past></li></ol></div><dl data-numbers class=\"spec-numbers\" data-testid=\"spec-numbers\"></dl><p class=\"quiet\" data-rule></p><p class=\"quiet formula-line\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

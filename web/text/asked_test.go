@@ -102,7 +102,9 @@ plots: drawing drawn
 problem.hub: tls
 real: kv_bytes kv_read_bytes kv_write_bytes weight_bytes
 real.bound: compute memory
-sentence.cost: one
+sentence.draft: pass total
+sentence.draft.pass: one
+sentence.draft.total: one
 sentence.run: one
 sentence.start: batch beam
 say.done: eos max-new memory stop
@@ -116,10 +118,10 @@ schedule.key: again decode held padded preempted prefill reused waiting
 schedule.says: continuous static
 schedule.state: decode done preempted prefill waiting
 seq: batch beam
-spec: p q
+spec: accepted accepted.ends accepted.over p pending q rejected untested
 spec.card: given guess own
 spec.draws: model person rest
-spec.number: accepted draft expected model rejected saved tokens
+spec.number: accepted draft expected model over rejected saved tokens
 stage.lane: cached uncached
 stage.role: K Q V
 sym.Q: learned none

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -59,7 +60,7 @@ func TestFrameTellsTheChoice(t *testing.T) {
 				t.Errorf("step %d: %+v is not %+v", n, open, o)
 			}
 			for j, stage := range want.Stages {
-				if got := open.Stages[j]; got.Filter != stage.Filter || got.Possible != stage.Possible || got.Kept != stage.Kept || got.Probs[i] != float32(stage.Probs[i]) {
+				if got := open.Stages[j]; got.Filter != stage.Filter || got.Possible != stage.Possible || got.Kept != stage.Kept || float32(got.Probs[i]) != float32(stage.Probs[i]) {
 					t.Errorf("step %d: stage %+v, want %+v", n, got, stage)
 				}
 			}
@@ -111,5 +112,40 @@ func TestFrameSizeWithFilters(t *testing.T) {
 	t.Logf("every filter on, everything open, head steps: median %d bytes, largest %d", median, largest)
 	if largest > worstFrame {
 		t.Errorf("a frame of %d bytes", largest)
+	}
+}
+
+// TestFrameTellsWhatWasChosenFrom: where filters made another distribution than the softmax, the likeliest
+// tokens have their probability in both; without filters there is one.
+func TestFrameTellsWhatWasChosenFrom(t *testing.T) {
+	l, _, _ := small(t)
+	shared := 0
+	for _, n := range []int{2, 5} {
+		m := drawn(t, l, n)
+		c := m.Step.Choice()
+		last := c.Stages[len(c.Stages)-1]
+		for _, got := range seen[[]lens.Candidate](m, "top") {
+			if (got.Drawn > 0) != got.Kept {
+				t.Errorf("step %d: %+v", n, got)
+			}
+			i := slices.IndexFunc(c.Options, func(o sim.Option) bool { return o.ID == got.ID })
+			if i < 0 {
+				continue
+			}
+			if shared++; math.Abs(float64(got.Drawn)-last.Probs[i]) > 1e-12 || math.Abs(float64(got.Prob)-c.Stages[0].Probs[i]) > 1e-6 {
+				t.Errorf("step %d: %+v, want %v of the softmax and %v of what was left", n, got, c.Stages[0].Probs[i], last.Probs[i])
+			}
+		}
+	}
+	if shared < 10 {
+		t.Errorf("only %d tokens are in both lists", shared)
+	}
+	l, rec, _, _ := defaultRun(t, "en")
+	steps := stepsOf(t, l, rec)
+	n := slices.IndexFunc(steps, func(s sim.Step) bool { return s.Part == sim.HeadPart })
+	for _, got := range seen[[]lens.Candidate](moment(l, rec, steps, n, 0, 0), "top") {
+		if got.Drawn != 0 {
+			t.Errorf("greedy without a penalty: %+v", got)
+		}
 	}
 }

@@ -62,7 +62,7 @@ func TestFrameTellsOfSpeculation(t *testing.T) {
 		}
 		passes, tokens, tested = passes+1, tokens+len(s.NewTokens()), tested+len(x.Verdicts)
 		for i, v := range x.Verdicts {
-			if got := info.Verdicts[i]; got.P != float32(v.P) || got.Q != float32(v.Q) || got.Random != float32(v.Random) || got.Accepted != v.Accepted {
+			if got := info.Verdicts[i]; float32(got.P) != float32(v.P) || float32(got.Q) != float32(v.Q) || got.Random != float32(v.Random) || got.Accepted != v.Accepted {
 				t.Errorf("step %d: verdict %d is %+v, want %+v", n, i, got, v)
 			}
 			if v.Accepted {
@@ -211,5 +211,29 @@ func TestBlocksOfRejectedProposalsAfterAFork(t *testing.T) {
 	}
 	if rejected == 0 {
 		t.Error("no proposal was rejected")
+	}
+}
+
+// TestFrameTellsOfProposalsBehindTheEnd: proposals that were accepted and leave all the same, because one before
+// them ended the text, are counted apart: else "all accepted" stands beside rows that leave.
+func TestFrameTellsOfProposalsBehindTheEnd(t *testing.T) {
+	l, err := library.New().Get("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := recipe.Complete(sim.Recipe{Model: "story", Prompt: "Sam gave a green book to Rosa. Rosa gave the book to Leo.", MaxNew: 24,
+		Draft: "story-draft", Propose: 4})
+	steps := stepsOf(t, l, rec)
+	m := moment(l, rec, steps, len(steps)-1, 0, 0)
+	accepted, stay := 0, 0
+	for _, v := range m.Step.Speculation.Verdicts {
+		if v.Accepted {
+			accepted++
+		}
+	}
+	stay = m.Step.Speculation.Accepted
+	info := seen[*lens.SpeculationInfo](m, "speculation")
+	if over := accepted - stay - 1; m.Step.RunFinishReason != sim.FinishEOS || over < 1 || info.SoFar.Over != over {
+		t.Errorf("%d accepted, %d stay, one ends the text (%s); %+v", accepted, stay, m.Step.RunFinishReason, info.SoFar)
 	}
 }

@@ -2,7 +2,7 @@
 
 import { number } from "../format.js";
 
-/** @import { Counters, Frame, Lanes } from "../types.js" */
+/** @import { Counters, Frame, Lanes, Meta } from "../types.js" */
 
 export const PARTS = /** @type {const} */ (["qkv", "scores", "av", "out", "mlp", "head"]);
 
@@ -50,3 +50,15 @@ export const total = (counters) => (counters ? PARTS.reduce((sum, p) => sum + fl
 
 /** What one multiplication and addition are counted as. @param {Frame} frame */
 export const unitOf = (frame) => (frame.meta.ledger.count.unit === "mac" ? "MAC" : "FLOP");
+
+/**
+ * What the draft paid beside the lanes, which are the model's alone: nothing in a step, since it proposes between
+ * passes. Null where there is no draft.
+ * @param {Meta} meta @param {"step"|"pass"|"total"} span @returns {number|null}
+ */
+export function draftPaid({ speculation: s, step }, span) {
+  if (!s) return null;
+  const pass = number(s.flops ?? 0);
+  if (span !== "total") return span === "pass" ? pass : 0;
+  return number(s.so_far.draft) + (step?.part === "head" ? 0 : pass);
+}

@@ -27,6 +27,7 @@ export function goneBefore({ tensors }, layer, head, p) {
 export function goneFor(frame, e, p) {
   const { config } = frame.meta.run;
   const { layer, cached } = e.steps[e.step];
+  if (e.lane) return false; // the one without a cache
   const before =
     layer === null ? 0 : goneBefore(frame, layer, Math.floor((e.head * config.kv_heads) / config.heads), p);
   return before > 0 && before <= cached + e.row + 1;

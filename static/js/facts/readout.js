@@ -1,6 +1,6 @@
 // What the line under an op's matrices says of the cell at hand.
 
-import { onStage } from "./token-names.js";
+import { tokenAt } from "./token-names.js";
 import { cell as shortNumber } from "../format.js";
 import { EVICTED, PAIRS, untold } from "../wire/triangle.js";
 import { shownRows } from "../wire/without.js";
@@ -45,8 +45,7 @@ export function opReadout({ frame, cell, t }) {
   if (!same && (!tensor || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1])) return null;
   const { rows, cached } = from;
   const mask = PAIRS.has(cell.op) ? frame.tensors.mask?.data[cell.row * (cached + rows) + cell.col] : undefined;
-  const names = onStage(frame);
-  const token = (/** @type {number} */ i) => names[i] ?? "";
+  const token = (/** @type {number} */ i) => tokenAt(frame, i, t);
   const args = {
     Op: t("name." + cell.op),
     Row: cell.op === "K" || cell.op === "V" ? token(cell.row) : token(cached + Math.min(cell.row, rows - 1)),
@@ -79,15 +78,14 @@ function laneReadout(frame, cell, t) {
   const [row, key] = [at.indexOf(cell.row), at.indexOf(cell.col)];
   const tensor = named(frame, "without_" + cell.op);
   if (!tensor || row < 0) return null;
-  const names = onStage(frame);
   const pairs = cell.op === "scores" || cell.op === "probs";
   const later = pairs && cell.col > cell.row;
   const shown = { row, col: pairs ? key : cell.col };
   return {
     where: t(pairs ? "cell.pair" : "cell.dim", {
       Op: t(`op.${cell.op}`),
-      Row: names[cell.row] ?? "",
-      Col: pairs ? (names[cell.col] ?? "") : cell.col,
+      Row: tokenAt(frame, cell.row, t),
+      Col: pairs ? tokenAt(frame, cell.col, t) : cell.col,
     }),
     value: same ? exact.value : known(tensor, shown) ? shortNumber(number(tensor, shown)) : "…",
     exact: !!same,
@@ -108,8 +106,7 @@ export function readout({ frame, cell, t }) {
   if (!tensor || !from || cell.row >= tensor.shape[0] || cell.col >= tensor.shape[1]) return null;
   const same = exact && sameCell(exact, cell);
   const positions = from.cached + from.rows;
-  const names = onStage(frame);
-  const token = (/** @type {number} */ i) => names[i] ?? "";
+  const token = (/** @type {number} */ i) => tokenAt(frame, i, t);
   const query = ["Q", "scores", "probs", "out"].includes(cell.op);
   const row = token(query ? positions - tensor.shape[0] + cell.row : cell.row);
   const pairs = cell.op === "scores" || cell.op === "probs";

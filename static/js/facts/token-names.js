@@ -3,7 +3,7 @@
 
 import { isolate } from "../text.js";
 
-/** @import { Frame, Meta, Token } from "../types.js" */
+/** @import { Frame, Meta, T, Token } from "../types.js" */
 
 /**
  * Proposals among the rows of the pass whose matrices are on the stage.
@@ -40,6 +40,15 @@ export function onStage(frame) {
   const { pick_step: from, step } = frame.meta;
   if (!from) return frame.meta.without ? frame.meta.tokens.map((x) => isolate(x[1])) : [];
   return names(frame.meta, from, guesses(frame), from.pass === step?.pass);
+}
+
+/**
+ * A token as a sentence names it, with its position, since two may look alike; "" where there is none.
+ * @param {Frame} frame @param {number} position @param {T} t
+ */
+export function tokenAt(frame, position, t) {
+  const Token = onStage(frame)[position];
+  return Token === undefined ? "" : t("token.at", { Token, Position: position });
 }
 
 /** Of every position of the cursor's pass, which is in the cache. @param {Frame} frame */

@@ -104,6 +104,9 @@ export function fieldOf(root, { problem, args = {} }) {
   return all.find((f) => args.Have !== undefined && f.value === String(args.Have)) ?? all[0] ?? null;
 }
 
+/** A word that no link has, whatever field of a recipe is called so: its message puts it in quotes. */
+const UNKNOWN = "link.unknown";
+
 /**
  * A problem in words, its fields called as the page calls them.
  * @param {{problem: string, args?: Args}} problem @param {T} t
@@ -112,6 +115,7 @@ export function told({ problem, args = {} }, t) {
   const own = { ...args };
   const name =
     args.Field &&
+    problem !== UNKNOWN &&
     [.../** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-field]"))]
       .filter((f) => f.dataset.field === args.Field)
       .map(nameOf)

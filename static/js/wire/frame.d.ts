@@ -777,6 +777,8 @@ export type Candidate = {
   logit: number;
   /** the plain softmax */
   prob: number;
+  /** in the distribution that the token was chosen from, where filters made that another one */
+  drawn?: number;
   /** the filters left it possible */
   kept: boolean;
   chosen: boolean;
@@ -885,6 +887,8 @@ export type SoFar = {
   tested: number;
   /** of those */
   accepted: number;
+  /** of those, behind the one that ended the text: they leave unsaid */
+  over?: number;
   /**
    * (1 - a^(g+1)) / (1 - a) tokens a pass at the acceptance measured, a = accepted / tested (modelled); 0 before
    * anything was tested.

@@ -3,7 +3,7 @@
 
 import { LANES } from "../../facts/lanes.js";
 import { lampSays } from "../../facts/equality.js";
-import { needed, same, times, total, unitOf } from "../../facts/counters.js";
+import { draftPaid, needed, same, times, total, unitOf } from "../../facts/counters.js";
 import { percent, si } from "../../format.js";
 import { bar, parts } from "../../ui/dom.js";
 import { say, withTerms } from "../../ui/terms.js";
@@ -39,16 +39,21 @@ function create(root, { act }) {
 }
 
 /** What the bars sum up. @param {Frame} frame @param {Span} span @param {T} t */
-export function title({ meta: { step, run } }, span, t) {
+export function title({ meta }, span, t) {
+  const { step, run } = meta;
   const whole = { step: true, pass: step?.part === "head", total: !!run.ended && step?.n === run.recorded - 1 }[span];
-  return t(`bars.${span}${whole || !step ? "" : ".part"}`);
+  const Span = t(`bars.${span}${whole || !step ? "" : ".part"}`);
+  return draftPaid(meta, span) ? t("bars.model", { Span }) : Span;
 }
 
 /** How the lanes compare, in one line. @param {Frame} frame @param {Span} span @param {T} t */
-export function says({ meta: { ledger, step } }, span, t) {
+export function says(frame, span, t) {
+  const { ledger, step } = frame.meta;
   const lanes = ledger[span];
   const Ratio = times(lanes);
   if (!step) return "";
+  const draft = draftPaid(frame.meta, span);
+  if (draft) return t(Ratio ? "bars.draft" : "bars.draft.one", { Ratio, Draft: si(draft, unitOf(frame)) });
   if (same(lanes)) return t("bars.same");
   if (Ratio) return t(lanes.uncached?.untimed ? "bars.ratio.counted" : "bars.ratio", { Ratio });
   const all = total(lanes.uncached);

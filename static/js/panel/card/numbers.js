@@ -2,10 +2,11 @@
 // has it from, and the place of the page where it is seen. A number that a moment does not have
 // is undefined, and so is the line that needs it.
 
+import { chosen } from "../../facts/candidates.js";
 import { total, unitOf } from "../../facts/counters.js";
 import { keptOf, metOf } from "../../facts/policy.js";
 import { passOf, sumOf } from "../../facts/sequences.js";
-import { number, percent, si } from "../../format.js";
+import { number, si } from "../../format.js";
 
 /** @import { Counters, Frame, Meta } from "../../types.js" */
 
@@ -29,9 +30,6 @@ const guessed = (meta) => (whole(meta) && meta.speculation?.so_far.passes ? meta
 
 /** @param {Meta} meta */
 const least = ({ modelled }) => modelled?.step.cached ?? modelled?.step.uncached;
-
-/** @param {Meta} meta */
-const chosen = ({ top }) => top?.find((c) => c.chosen);
 
 /** What all sequences of the pass come to. @param {(pass: {rows: number, cached: number}, meta: Meta) => number} of */
 const ofPass = (of) => (/** @type {Meta} */ meta) =>
@@ -96,7 +94,7 @@ export const NUMBERS = {
   Rejected: { of: (meta) => by(guessed(meta)?.rejected), see: "speculation", text: operations },
   Draft: { of: (meta) => by(guessed(meta)?.draft), see: "speculation", text: operations },
   Token: { of: (meta) => chosen(meta)?.label, see: "tokens" },
-  Prob: { of: (meta) => chosen(meta)?.prob, see: "tokens", text: percent },
+  Prob: { of: (meta) => chosen(meta)?.share, see: "tokens", text: (_, { meta }) => chosen(meta)?.says ?? "" },
   Possible: { of: ({ choice }) => choice?.stages.at(-1)?.possible, see: "sampling" },
   Draw: { of: ({ choice }) => choice?.random, see: "sampling", text: (x) => x.toFixed(3) },
 };

@@ -1,7 +1,8 @@
 // What happened in a step of several sequences: a sentence for each event, and
 // one for the sequence that is looked at.
 
-import { number, percent, sentences, si } from "../../format.js";
+import { chance } from "../../facts/candidates.js";
+import { number, sentences, si } from "../../format.js";
 import { cacheless } from "../../facts/lanes.js";
 import { seqName, sumOf } from "../../facts/sequences.js";
 import { metOf } from "../../facts/policy.js";
@@ -66,11 +67,10 @@ function own(frame, t) {
         Fed: T,
         Prompt: me?.prompt,
       });
-    const chosen = top?.find((c) => c.chosen);
     return t(peers.kind === "beam" ? "say.seq.extends" : "say.seq.head", {
       ...who,
       Token: tokens[tokens.length - 1][1],
-      Prob: chosen ? percent(chosen.prob) : t("say.unlikely"),
+      Prob: chance(frame.meta, t),
     });
   }
   const all = { ...who, Rows: sumOf(frame.meta, (p) => p.rows) };

@@ -2,8 +2,9 @@
 // schedule did on the way. The sentence beside the picture is short; this is what it leaves out.
 
 import { events } from "./events.js";
-import { percent, sentences, si } from "../../format.js";
+import { sentences, si } from "../../format.js";
 import { batchSentence } from "./batch.js";
+import { chance } from "../../facts/candidates.js";
 import { cacheless, waits } from "../../facts/lanes.js";
 import { isSeveral } from "../../facts/sequences.js";
 import { metOf } from "../../facts/policy.js";
@@ -32,12 +33,11 @@ function said(frame, t) {
     if (!top?.length) return t("say.head.none", { Count: step.rows }); // there was no memory for the whole prompt
     if (run.recipe.max_new === 0)
       return t(cacheless(frame) ? "say.head.alone.uncached" : "say.head.alone", { Count: T, Vocab: run.config.vocab });
-    const chosen = top.find((c) => c.chosen);
     const label = tokens[tokens.length - 1][1];
     return (
       t(step.phase === "prefill" ? "say.head.prefill" : "say.head.decode", {
         Token: label,
-        Prob: chosen ? percent(chosen.prob) : t("say.unlikely"),
+        Prob: chance(frame.meta, t),
         Vocab: run.config.vocab,
         Pass: step.pass,
       }) + (step.done ? " " + t(`say.done.${step.done}`) : "")

@@ -18,7 +18,7 @@ const DEEPEST = 64; // refs of a trail that the server takes
 export const panel = { id: "explain", offline: true, create };
 
 /** @param {HTMLElement} root @param {Host} host */
-function create(root, { act }) {
+function create(root, { act, live }) {
   const part = parts(root);
   const heading = /** @type {HTMLElement} */ (root.querySelector("h2"));
   const order = /** @type {HTMLDetailsElement} */ (part("order"));
@@ -48,6 +48,11 @@ function create(root, { act }) {
   part("go").addEventListener("click", () => {
     const e = state?.frame?.meta.explain;
     if (e) act.goTo(bare(e));
+  });
+  part("other").addEventListener("click", () => {
+    const other = state?.frame?.meta.explain?.other;
+    if (other) act.explain([...trail().slice(0, -1), other]);
+    heading.focus({ preventScroll: true });
   });
   order.addEventListener("toggle", () => ((drawn = ""), act.repaint()));
   onKey(root, (key, e) => {
@@ -108,6 +113,9 @@ function create(root, { act }) {
     order.hidden = !e.sum;
     const tree = frame.tensors["explain.tree"];
     part("tree").replaceChildren(...(tree && order.open ? [treeTable(tree.data, t)] : []));
+    const other = part("other");
+    other.hidden = !e.other || !live; // a handout has what was asked for
+    other.textContent = t(e.other?.lane ? "explain.other.uncached" : "explain.other.cached");
     const go = part("go");
     go.hidden = e.step === frame.meta.pick.from || (!e.sum && !e.calc);
     go.textContent = t("explain.go", { Where: stepName(e, e.step, t) });

@@ -20,7 +20,7 @@ const arg = (e, i, k) => brief(calcAt(e, i).args[k].value);
 export function reason(frame, t) {
   const e = frame.meta.explain;
   if (!e) return "";
-  const { row, col } = labels(frame, e);
+  const { row, col } = labels(frame, e, t);
   const args = {
     Row: row,
     Col: col,
@@ -32,18 +32,25 @@ export function reason(frame, t) {
     Count: e.sum && (e.kind === "softmax" || e.op === "out") ? met(frame, e, e.sum.n) : e.sum?.n,
     Sum: e.sum && brief(e.sum.value),
     Pos: e.at.row_pos !== undefined ? e.at.row_pos : e.row,
+    Gone: e.evicted === undefined ? undefined : stepName(e, e.evicted, t),
   };
   const [id, more] = KINDS[e.kind]?.(e, frame, t) ?? ["explain.weight", {}];
-  const stored =
-    e.kind === "dot" || e.kind === "scaled"
-      ? e.reads.find((l) => l.op === "K" && l.stored !== undefined && l.stored < e.step)
-      : null;
-  const from =
-    stored?.stored !== undefined
-      ? t("explain.from_cache", { Col: col, Where: stepName(e, stored.stored, t), Pos: stored.at.row_pos })
-      : "";
+  const from = e.kind === "dot" || e.kind === "scaled" ? key(e, col, t) : "";
   const first = e.first === undefined ? "" : t("explain.first", { Where: stepName(e, e.first, t) });
   return sentences(t(id, { ...args, ...more }), from, e.kind === "stored" ? code(e, t) : "", first);
+}
+
+/**
+ * Where the key of a score was: in the cache, or not any more, or in no cache.
+ * @param {Explain} e @param {string} Col @param {T} t
+ */
+function key(e, Col, t) {
+  const read = e.reads.find((l) => l.op === "K");
+  if (!read) return "";
+  if (e.evicted !== undefined) return t("explain.evicted", { Gone: stepName(e, e.evicted, t) });
+  if (e.lane) return e.first === undefined ? t("explain.recomputed", { Col }) : "";
+  if (read.stored === undefined || read.stored === e.step) return "";
+  return t("explain.from_cache", { Col, Where: stepName(e, read.stored, t) });
 }
 
 /** How a quantised number is kept; "" where it is kept as it was computed. @param {Explain} e @param {T} t */
@@ -114,8 +121,12 @@ const KINDS = {
   shared: (e) => ["explain.shared", { Pos: e.row }],
   turn: (e) => ["explain.turn", { I: e.reads[0].col, J: e.reads[1].col }],
   stored: (e, frame, t) => [
-    e.reads[0].step === e.step ? "explain.stored.now" : "explain.stored",
-    { Where: stepName(e, e.reads[0].step, t), Pos: e.row },
+    e.evicted !== undefined
+      ? "explain.stored.gone"
+      : e.reads[0].step === e.step
+        ? "explain.stored.now"
+        : "explain.stored",
+    { Where: stepName(e, e.reads[0].step, t) },
   ],
   mask: (e) => {
     // there if the cache evicts the key at some time
@@ -129,7 +140,7 @@ const KINDS = {
           : kept.value === "1"
             ? "explain.mask.kept"
             : "explain.mask.gone",
-      { Key: arg(e, 0, 0), Query: arg(e, 0, 1), Last: kept && brief(kept.args[1].value) },
+      { Last: kept && brief(kept.args[1].value) },
     ];
   },
   softmax: (e) => ["explain.softmax", { Percent: percent(Number(e.value)) }],

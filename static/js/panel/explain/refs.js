@@ -2,7 +2,7 @@
 
 import { opName } from "../../facts/matrices.js";
 import { isolate } from "../../text.js";
-import { onStage } from "../../facts/token-names.js";
+import { tokenAt } from "../../facts/token-names.js";
 import { where } from "../../facts/where.js";
 
 /** @import { CellLabels, Explain, Frame, Read, Ref, T } from "../../types.js" */
@@ -20,28 +20,24 @@ export function cellOf(line, i) {
   return ref;
 }
 
-/** @param {Frame} frame @param {number|undefined} pos */
-const token = (frame, pos) => (pos === undefined ? undefined : onStage(frame)[pos]);
-
 /**
- * What a cell's row and column are called: a token where they stand for one.
- * @param {Frame} frame @param {Named} cell
+ * What a cell's row and column are called: a token and its position where they stand for one, else a number.
+ * @param {Frame} frame @param {Named} cell @param {T} t
  */
-export function labels(frame, cell) {
-  return {
-    row: token(frame, cell.at.row_pos) ?? isolate(cell.at.row ?? String(cell.row)),
-    col: token(frame, cell.at.col_pos) ?? isolate(cell.at.col ?? String(cell.col)),
-  };
+export function labels(frame, { at, row, col }, t) {
+  const name = (/** @type {number|undefined} */ pos, /** @type {string|undefined} */ id, /** @type {number} */ i) =>
+    (pos !== undefined && tokenAt(frame, pos, t)) || (id ? t("token.id", { Token: isolate(id) }) : String(i));
+  return { row: name(at.row_pos, at.row, row), col: name(at.col_pos, at.col, col) };
 }
 
 /**
- * "score of “the” to “book”".
+ * "score of “the” at 8 to “book” at 4".
  * @param {Frame} frame
  * @param {Named} cell
  * @param {T} t
  */
 export function title(frame, cell, t) {
-  const { row, col } = labels(frame, cell);
+  const { row, col } = labels(frame, cell, t);
   const args = { Op: opName(cell, t), Row: row, Col: col };
   if (cell.at.col_pos !== undefined) return t("cell.pair", args);
   if (cell.op === "logits") return t("explain.token_at", args);
@@ -49,13 +45,13 @@ export function title(frame, cell, t) {
 }
 
 /**
- * The same in a breadcrumb: "score [the, book]".
+ * The same in a breadcrumb: "score [“the” at 8, “book” at 4]".
  * @param {Frame} frame
  * @param {Named} cell
  * @param {T} t
  */
 export function short(frame, cell, t) {
-  const { row, col } = labels(frame, cell);
+  const { row, col } = labels(frame, cell, t);
   return `${opName(cell, t)} [${row}, ${col}]`;
 }
 

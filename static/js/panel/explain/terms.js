@@ -56,10 +56,14 @@ export function termsTable(frame, all, t, act) {
   const body = el("tbody");
   for (let i = 0; i < shown; i++) {
     const at = cellOf(a, i);
-    const name = labels(frame, {
-      ...at,
-      at: a.at.col_pos !== undefined ? { row_pos: a.at.row_pos, col_pos: a.at.col_pos + i } : a.at,
-    });
+    const name = labels(
+      frame,
+      {
+        ...at,
+        at: a.at.col_pos !== undefined ? { row_pos: a.at.row_pos, col_pos: a.at.col_pos + i } : a.at,
+      },
+      t,
+    );
     const cells = columns.map((c) => {
       const text = exact(terms[4 * i + c]);
       if (c === 0) return operand(text, at, `${names[0]} ${name.col}`, act.follow);

@@ -195,7 +195,9 @@ export function say(frame, point, rows, unit, t) {
       }),
     ];
   });
-  return [name(frame, point, t), ...figures].join(" · ");
+  const { metric, first = 0, total } = frame.meta.history ?? {};
+  const cold = metric === "time" && figures.length === LANES.length && (total || point < first);
+  return [name(frame, point, t), ...figures, ...(cold ? [t("history.cold")] : [])].join(" · ");
 }
 
 /** The same numbers as a table. @param {HTMLDetailsElement} root @param {State} state */

@@ -2,7 +2,7 @@
 
 import { number, si } from "../../format.js";
 import { lampSays } from "../../facts/equality.js";
-import { PARTS, flops, needed, pieces, times, total, unitOf } from "../../facts/counters.js";
+import { PARTS, draftPaid, flops, needed, pieces, times, total, unitOf } from "../../facts/counters.js";
 import { LANES } from "../../facts/lanes.js";
 import { bar as piece } from "../../ui/dom.js";
 import { say, withTerms } from "../../ui/terms.js";
@@ -79,9 +79,11 @@ function bars(block, frame, span, t) {
     fill(bar, pieces(counters, needed(lanes), longest), t);
   }
   const again = span === "total" ? number(frame.meta.schedule?.recomputed?.flops ?? 0) : 0;
+  const draft = draftPaid(frame.meta, span);
   const Ratio = times(lanes);
   /** @type {HTMLElement} */ (block.querySelector("[data-ratio]")).textContent = [
     again ? t("ledger.recomputed", { Flops: si(again, unit) }) : "",
+    draft ? t("ledger.draft", { Flops: si(draft, unit) }) : "",
     Ratio ? t("ledger.ratio", { Ratio }) : "",
     countedSays(frame, span, t),
   ]
@@ -112,7 +114,8 @@ function numbers(cells, frame, span, t) {
 }
 
 /**
- * The times of both lanes, and how they came to be. So far they are of those steps in which they compare.
+ * The times of both lanes, and how they came to be: of those steps alone in which they compare. Where no cache holds
+ * anything both do the same, and who runs first finds the processor's caches cold; its time would say the opposite.
  * @param {Frame} frame @param {typeof SPANS[number]} span @param {T} t
  * @returns {[Integer|null, Integer|null, string]}
  */
@@ -125,7 +128,7 @@ export function timeSays({ meta: { ledger, step, peers } }, span, t) {
   const none = t("ledger.untimed");
   if (uncached.untimed) return [cached.seconds ?? 0, none, t("kind.measured.one")];
   const held = step?.cached || peers?.pass.some((p) => p.cached > 0);
-  return [cached.seconds ?? 0, uncached.seconds ?? 0, t(held ? "kind.measured" : "kind.measured.cold")];
+  return held ? [cached.seconds ?? 0, uncached.seconds ?? 0, t("kind.measured")] : [null, null, t("kind.cold")];
 }
 
 /**

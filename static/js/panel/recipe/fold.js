@@ -12,6 +12,7 @@ export function createFold(button, form) {
   const model = /** @type {HTMLElement} */ (button.querySelector("[data-model]"));
   const prompt = /** @type {HTMLElement} */ (button.querySelector("[data-prompt]"));
   const waits = /** @type {HTMLElement} */ (button.querySelector("[data-pending]"));
+  const flags = /** @type {HTMLElement} */ (button.querySelector("[data-flags]"));
   const menu = /** @type {HTMLSelectElement} */ (form.elements.namedItem("model"));
   const open = (/** @type {boolean} */ yes) => {
     form.classList.toggle("open", yes);
@@ -27,7 +28,7 @@ export function createFold(button, form) {
   return function view({ frame, problem, pending, t }, before) {
     waits.textContent = pending.length ? t("recipe.pending") : "";
     if (!frame) return;
-    const { recipe } = frame.meta.run;
+    const { recipe, outside, short } = frame.meta.run;
     if (problem && problem !== before.problem) sent = null; // what is to be mended stays in sight
     const begun = (frame !== before.frame && !frame.meta.step) || (before.pending.length && !pending.length);
     if (sent && begun) {
@@ -37,6 +38,15 @@ export function createFold(button, form) {
     }
     const title = [...menu.options].find((o) => o.value === recipe.model)?.text ?? recipe.model;
     model.textContent = title;
+    // what the form says of the run in full (panel/chrome), in so few words that the line has them
+    const old = pending.includes("prompt") || pending.includes("model"); // what was said of it is about to go
+    flags.textContent = [
+      outside?.length && !old ? t("fold.outside", { Words: outside.map((w) => `“${isolate(w)}”`) }) : "",
+      short ? t("fold.short", { Fits: short.fits, Whole: short.whole }) : "",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    flags.title = flags.textContent;
     prompt.textContent = isolate(recipe.prompt || (recipe.tokens ?? []).join(", "));
   };
 }

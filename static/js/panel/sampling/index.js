@@ -3,12 +3,13 @@
 
 import { isolate } from "../../text.js";
 import { createOpen } from "../../ui/open.js";
-import { percent } from "../../format.js";
+import { candidates } from "../../facts/candidates.js";
+import { percent, shares } from "../../format.js";
 import { createDraw, place } from "./draw.js";
 import { bar, el, parts } from "../../ui/dom.js";
 import { say, withTerms } from "../../ui/terms.js";
 
-/** @import { Choice, Frame, Host, Option, Panel, Sampler, Stage, State, T } from "../../types.js" */
+/** @import { Choice, Frame, Host, Meta, Option, Panel, Sampler, Stage, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "sampling", offline: true, create };
@@ -59,6 +60,9 @@ const setting = (sampler, { filter }) => /** @type {Partial<Record<string, numbe
 const title = (stage, sampler, t) =>
   [t(`choice.stage.${stage.filter}`), setting(sampler, stage)].filter((x) => x !== undefined).join(" ");
 
+/** How likely the sampler's token was, as the list of tokens says it. @param {Meta} meta @param {Choice} choice */
+const chance = (meta, { token, prob }) => candidates(meta).find((c) => c.id === token)?.says ?? percent(prob);
+
 /** @param {Frame} frame @param {T} t @param {string} lang */
 export function sentence(frame, t, lang) {
   const { choice, run, tokens } = frame.meta;
@@ -66,7 +70,7 @@ export function sentence(frame, t, lang) {
   if (!choice) return "";
   const said = choice.stages.slice(1).map((s, i) => {
     const Value = String(setting(sampler, s));
-    if (s.say) return t(`choice.say.${s.say}`, { Value, Token: choice.label, Prob: percent(choice.prob) });
+    if (s.say) return t(`choice.say.${s.say}`, { Value, Token: choice.label, Prob: chance(frame.meta, choice) });
     if (s.possible === choice.stages[i].possible) return t("choice.say.nothing", { Filter: title(s, sampler, t) });
     return t("choice.say.cut", {
       Filter: title(s, sampler, t),
@@ -119,10 +123,12 @@ function fill(table, choice, options, sampler, t) {
     ),
     ...(drawn ? [el("th", t("choice.on_line"), { scope: "col", class: "stretch" })] : []),
   ]);
+  const rest = stages.map((s) => s.possible - s.probs.filter((p) => p > 0).length);
+  const says = stages.map((s, j) => shares([...s.probs, rest[j] ? Math.max(0, 1 - sum(s.probs)) : 0]));
   const rows = options.map((o, i) => {
     const chosen = o.id === choice.token;
     const name = [isolate(o.label), el("span", chosen ? ` (${t("top.chosen")})` : "", { class: "spoken" })];
-    const cells = stages.map((s) => probability(s.probs[i], most, t, s.scores ? o.logit : null));
+    const cells = stages.map((s, j) => probability(s.probs[i], says[j][i], most, t, s.scores ? o.logit : null));
     const stretch = o.to > o.from ? `${place(o.from, o)}–${place(o.to, o)}` : "";
     return el(
       "tr",
@@ -130,16 +136,12 @@ function fill(table, choice, options, sampler, t) {
       { class: chosen ? "chosen" : stretch ? "" : "out", "data-id": String(o.id) },
     );
   });
-  const rest = stages.map((s) => ({
-    Count: s.possible - s.probs.filter((p) => p > 0).length,
-    prob: 1 - s.probs.reduce((a, b) => a + b, 0),
-  }));
   const others = el(
     "tr",
     [
       el("th", t("choice.others"), { scope: "row" }),
-      ...rest.map((r) =>
-        el("td", [r.Count ? `${percent(Math.max(0, r.prob))} ` : "–", el("small", r.Count ? t("choice.left", r) : "")]),
+      ...rest.map((Count, j) =>
+        el("td", [Count ? `${says[j][options.length]} ` : "–", el("small", Count ? t("choice.left", { Count }) : "")]),
       ),
       ...(drawn ? [el("td")] : []),
     ],
@@ -149,20 +151,23 @@ function fill(table, choice, options, sampler, t) {
   table.replaceChildren(el("thead", head), el("tbody", [...rows, others]));
 }
 
+const sum = (/** @type {number[]} */ all) => all.reduce((a, b) => a + b, 0);
+
 /**
  * A probability as a bar and a number.
  * @param {number} p
+ * @param {string} says
  * @param {number} most
  * @param {T} t
  * @param {[number, number]|null} [logit] before and after the penalty, where that changed it
  */
-function probability(p, most, t, logit) {
+function probability(p, says, most, t, logit) {
   const dropped = [el("span", "–", { "aria-hidden": "true" }), el("span", t("top.dropped"), { class: "spoken" })];
   const change = logit && `${logit[0].toFixed(2)} → ${logit[1].toFixed(2)}`;
   return el(
     "td",
     [
-      ...(p === 0 ? dropped : [percent(p)]),
+      ...(p === 0 ? dropped : [says]),
       ...(change ? [" ", el("small", change, { title: t("choice.logit") })] : []),
       bar(p / most),
     ],

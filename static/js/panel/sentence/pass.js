@@ -4,7 +4,7 @@ import { si } from "../../format.js";
 import { cacheless, waits } from "../../facts/lanes.js";
 import { keptOf, metOf } from "../../facts/policy.js";
 import { sumOf } from "../../facts/sequences.js";
-import { total, unitOf } from "../../facts/counters.js";
+import { draftPaid, total, unitOf } from "../../facts/counters.js";
 
 /** @import { Frame, LaneName, T } from "../../types.js" */
 
@@ -18,7 +18,7 @@ export function passSays(frame, t) {
   const args = { Count, All, ...costs(frame, "pass", t) };
   const held = All - Count;
   const { lanes } = run.recipe;
-  if (speculation?.proposed && !cacheless(frame)) return [verdict(frame, t), t(alone("sentence.cost", lanes), args)];
+  if (speculation?.proposed && !cacheless(frame)) return [verdict(frame, t), drafted(frame, "pass", t)];
   if (cacheless(frame))
     return held
       ? [t("sentence.pass.uncached", args), t("sentence.pass.again", { Count: held })]
@@ -50,7 +50,17 @@ function costs(frame, span, t) {
 }
 
 /** The whole run, in its last step. @param {Frame} frame @param {T} t */
-const whole = (frame, t) => t(alone("sentence.run", frame.meta.run.recipe.lanes), costs(frame, "total", t));
+const whole = (frame, t) =>
+  draftPaid(frame.meta, "total")
+    ? drafted(frame, "total", t)
+    : t(alone("sentence.run", frame.meta.run.recipe.lanes), costs(frame, "total", t));
+
+/** What the model and the draft paid. @param {Frame} frame @param {"pass"|"total"} span @param {T} t */
+const drafted = (frame, span, t) =>
+  t(alone(`sentence.draft.${span}`, frame.meta.run.recipe.lanes), {
+    ...costs(frame, span, t),
+    Draft: si(draftPaid(frame.meta, span) ?? 0, unitOf(frame)),
+  });
 
 /** Why the run is over. @param {Frame} frame @param {T} t */
 function ended({ meta: { step, run, peers, beams, top } }, t) {

@@ -7,6 +7,7 @@ import { cacheless } from "../../facts/lanes.js";
 import { unitOf } from "../../facts/counters.js";
 import { test } from "../../facts/verdicts.js";
 import { bar, el, parts } from "../../ui/dom.js";
+import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Meta, Panel, SoFar, Speculation, State, T, Verdict } from "../../types.js" */
 
@@ -73,6 +74,8 @@ function create(root) {
     part("cards").replaceChildren(part("past"), ...all.map((c) => card(c, s, frame, t)));
     const f = s.so_far;
     numbers(part("numbers"), f, unitOf(frame), t, lang);
+    const greedy = frame.meta.run.recipe.sampler.kind === "greedy";
+    say(part("rule"), withTerms(t)(greedy ? "spec.rule.greedy" : "spec.rule"));
     part("worked").textContent = f.tested
       ? t("spec.worked", { A: (f.accepted / f.tested).toFixed(3), G: s.propose, E: f.expected.toFixed(2) })
       : "";
@@ -81,40 +84,26 @@ function create(root) {
 
 /** @param {Card} c @param {Speculation} s @param {Frame} frame @param {T} t */
 function card(c, s, frame, t) {
-  const why = c.verdict && !c.verdict.accepted ? " rejected" : " unused";
+  const why = c.verdict ? (c.verdict.accepted ? " over" : " rejected") : " unused";
   const li = el("li", [], {
     class: `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? why : ""}`,
   });
   li.append(el("span", t(`spec.card.${c.kind}`), { class: "role" }), el("b", isolate(c.label), { class: "token" }));
+  const drawn = frame.meta.run.recipe.sampler.kind === "sample"; // greedy has all on one token: nothing to compare
   const says = /** @type {string[]} */ ([]);
   if (c.kind === "guess") {
-    if (c.verdict) {
+    if (c.verdict && drawn) {
       li.append(bars(c.verdict, t));
       const [left, sign, right] = test(c.verdict).split(/ ([<≥] )/);
       li.append(el("span", left, { class: "test" }), el("span", sign + right, { class: "test" }));
-      says.push(
-        t(
-          !c.verdict.accepted
-            ? "spec.rejected"
-            : c.state === "stays"
-              ? "spec.accepted"
-              : s.draws === "proposal" && c.row === (frame.meta.step?.cached ?? 0) + 1 + s.stays
-                ? "spec.draws.proposal"
-                : "spec.accepted.over",
-        ),
-      );
-    } else says.push(t(c.state === "pending" ? "spec.pending" : "spec.untested"));
+    }
+    says.push(t(`spec.${fate(c, s, frame)}`));
+    if (c.verdict && !drawn) says.push(t(c.verdict.accepted ? "spec.likeliest" : "spec.likeliest.not"));
   }
   if (c.kind === "own")
     says.push(
-      t(
-        s.draws === "rest" && frame.meta.run.recipe.sampler.kind !== "sample"
-          ? "spec.draws.rest.greedy"
-          : `spec.draws.${s.draws}`,
-      ),
-      ...(frame.meta.run.recipe.sampler.kind !== "sample" || s.draws === "person"
-        ? []
-        : [t("spec.random", { Random: s.random.toFixed(3) })]),
+      t(s.draws === "rest" && !drawn ? "spec.draws.rest.greedy" : `spec.draws.${s.draws}`),
+      ...(!drawn || s.draws === "person" ? [] : [t("spec.random", { Random: s.random.toFixed(3) })]),
     );
   for (const text of says) li.append(el("span", text, { class: "says" }));
   if (!cacheless(frame))
@@ -126,6 +115,15 @@ function card(c, s, frame, t) {
       ),
     );
   return li;
+}
+
+/** What became of a proposal. @param {Card} c @param {Speculation} s @param {Frame} frame */
+function fate({ verdict, state, row }, s, { meta: { step } }) {
+  if (!verdict) return state === "pending" ? "pending" : "untested";
+  if (!verdict.accepted) return "rejected";
+  if (state === "stays") return "accepted";
+  const ends = s.draws === "proposal" && row === (step?.cached ?? 0) + 1 + s.stays;
+  return ends ? "accepted.ends" : "accepted.over";
 }
 
 /** p and q side by side, on one scale. @param {{p: number, q: number}} v @param {T} t */
@@ -158,6 +156,7 @@ function numbers(into, f, unit, t, lang) {
       "counted",
       f.tested ? f.accepted / f.tested : "",
     ],
+    ...(f.over ? /** @type {typeof rows} */ ([["over", String(f.over), "counted", f.over]]) : []),
     [
       "tokens",
       f.passes ? `${per(f.tokens / f.passes)} (${f.tokens} / ${f.passes})` : "–",

@@ -77,7 +77,7 @@ export function createPicture(store) {
       try {
         return figure([...roots, ...below], shown, {
           title: document.title,
-          text: `${byId("sentence").textContent?.trim()} ${linkOf(state)}`,
+          text: linesOf(state).join("\n"),
           background: "#ffffff",
           controls,
         });
@@ -88,11 +88,17 @@ export function createPicture(store) {
   };
 }
 
+/** What a picture says of itself: the sentence, the moment, the link. @param {State} state */
+const linesOf = (state) => [
+  byId("sentence").querySelector("[data-line]")?.textContent ?? "",
+  momentOf(state),
+  linkOf(state),
+];
+
 /** What stands below a picture, as wide as that. @param {State} state @param {Element[]} roots */
 function captionOf(state, roots) {
-  const link = linkOf(state);
-  const says = byId("sentence").querySelector("[data-line]")?.textContent ?? "";
-  const caption = el("div", [el("p", says), el("p", momentOf(state)), el("p", el("a", link, { href: link }))], {
+  const [says, moment, link] = linesOf(state);
+  const caption = el("div", [el("p", says), el("p", moment), el("p", el("a", link, { href: link }))], {
     class: "take-caption",
   });
   caption.style.width = `${Math.max(...roots.map((r) => r.getBoundingClientRect().width), 320)}px`;

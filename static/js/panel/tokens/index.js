@@ -1,12 +1,13 @@
 // The text so far and the ten likeliest next tokens.
 
 import { isolate } from "../../text.js";
-import { percent } from "../../format.js";
+import { candidates } from "../../facts/candidates.js";
 import { onKey } from "../../ui/keys.js";
 import { promptOf } from "../../facts/sequences.js";
 import { bar, el } from "../../ui/dom.js";
 
-/** @import { Candidate, Host, Panel, State, T } from "../../types.js" */
+/** @import { Shown } from "../../facts/candidates.js" */
+/** @import { Host, Panel, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "tokens", offline: true, create };
@@ -50,7 +51,7 @@ function create(root, { act, live }) {
     hint.textContent = t("top.hint");
     // whose token can be another one
     const ours = !frame.meta.peers || (frame.meta.schedule && frame.meta.peers.seq === 0);
-    const sampled = run.recipe.sampler.kind === "sample"; // greedy has no filters to speak of
+    const sampled = run.recipe.sampler.kind === "sample"; // greedy drops nothing
     // Of several texts at once only the first of a batch can go on otherwise.
     if (fork && top && !ours) {
       hint.hidden = false;
@@ -60,23 +61,26 @@ function create(root, { act, live }) {
     // Another token is one stop of Tab, and arrows from there, as in any list of choices.
     if (forks) list.setAttribute("role", "listbox");
     else list.removeAttribute("role");
-    list.replaceChildren(...(top ?? []).map((c) => row(c, sampled, t, !!forks)));
+    list.replaceChildren(...candidates(frame.meta).map((c) => row(c, sampled, t, !!forks)));
   };
 }
 
 /**
- * @param {Candidate} c
+ * @param {Shown} c
  * @param {boolean} sampled
  * @param {T} t
  * @param {boolean} forks can its token be another one?
  */
 function row(c, sampled, t, forks) {
   const dropped = sampled && !c.kept;
+  const mark = c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : "";
+  // Beside the model's own probability there is no room for more: what was dropped has no other.
   const shows = [
     el("span", isolate(c.label), { class: "label" }),
-    el("span", percent(c.prob), { class: "prob" }),
-    el("span", c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : "", { class: "mark" }),
-    bar(c.prob),
+    el("span", c.own && dropped ? mark : c.says, { class: "prob" }),
+    el("span", c.own ? t("top.own", { Prob: c.own }) : mark, { class: "mark" }),
+    ...(c.own && c.chosen ? [el("span", mark, { class: "spoken" })] : []),
+    bar(c.share),
   ];
   const offers = {
     role: "option",
@@ -85,9 +89,10 @@ function row(c, sampled, t, forks) {
     title: t("top.fork", { Label: c.label }),
   };
   return el("li", shows, {
-    class: "row" + (c.chosen ? " chosen" : "") + (dropped ? " dropped" : ""),
+    class: "row" + (c.chosen ? " chosen" : "") + (dropped ? " dropped" : "") + (c.own ? " beside" : ""),
     "data-id": String(c.id),
     "data-prob": String(c.prob),
+    "data-drawn": String(c.share),
     ...(forks && offers),
   });
 }

@@ -41,7 +41,14 @@ function create(root, { act }) {
     if (!frame || !root.open || root.hidden) return;
     const run = runOf(frame.meta.link);
     if (run !== asked) ask(run);
-    says.textContent = rows ? "" : failed ? t(failed.id, failed.args) : t("variants.running");
+    const uneven = new Set(rows?.map((r) => r.tokens)).size > 1;
+    says.textContent = rows
+      ? uneven
+        ? t("variants.lengths")
+        : ""
+      : failed
+        ? t(failed.id, failed.args)
+        : t("variants.running");
     table.hidden = !rows;
     again.hidden = !failed;
     const key = JSON.stringify([rows, lang]);
@@ -90,16 +97,19 @@ function line(r, most, lang, t) {
   const way = el("th", [el("a", [name], { href: "?" + query })], { scope: "row" });
   if (r.exact) way.append(el("small", [t("variants.heads", { Heads: r.heads, KV: r.kv_heads })]));
   if (r.here) way.append(el("small", [t("variants.here")], { class: "here" }));
+  const each = el("small", r.tokens ? t("variants.per_token", { Bytes: si(r.kv_read_bytes / r.tokens, "B") }) : "");
   const cells = [
+    r.tokens.toLocaleString(lang),
     si(r.bytes_per_token, "B"),
     [si(r.used, "B"), bar(r.used / most, { class: "bar" })],
-    si(r.kv_read_bytes, "B"),
+    [si(r.kv_read_bytes, "B"), each],
     r.exact ? "–" : r.max_delta.toPrecision(2),
   ];
   const row = el("tr", [way, ...cells.map((c) => el("td", [c].flat()))], {
     "data-way": `${r.model} ${r.cache}`,
     "data-used": String(r.used),
     "data-token": String(r.bytes_per_token),
+    "data-tokens": String(r.tokens),
   });
   if (r.here) row.setAttribute("aria-current", "true");
   return row;
@@ -114,5 +124,5 @@ function said(r, t) {
     r.parts === null
       ? [el("small", [t("variants.same")])]
       : [isolate(text), " ", el("small", [t("variants.parts", { N: r.parts })])];
-  return el("tr", [el("td", parts, { colspan: "5" })], { class: "said" });
+  return el("tr", [el("td", parts, { colspan: "6" })], { class: "said" });
 }
