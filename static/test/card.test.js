@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { MARK, translator } from "../js/text.js";
 import { NUMBERS, written } from "../js/panel/card/numbers.js";
+import { beside } from "../js/panel/card/stand.js";
 import { PLACES } from "../js/panel/card/places.js";
 import { WHYS, titleOf } from "../js/panel/card/whys.js";
 import { frame } from "./frames.js";
@@ -145,4 +146,24 @@ test("numbers of a card are those of the cache and of the pass, whatever the pol
   assert.equal(of("Cached", whole), 26);
   assert.equal(of("HeldTokens", whole), 31);
   assert.equal(of("Masked", whole), 10, "of a draft's rows each hides the later ones, at the head too");
+});
+
+test("a card stands beside what it explains, in the window, and never over what was pressed", () => {
+  const meet = (a, b) => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+  for (const window of [
+    { w: 1440, h: 900 },
+    { w: 1024, h: 768 },
+    { w: 390, h: 844 },
+  ])
+    for (let i = 0; i < 200; i++) {
+      const by = { x: ((i * 37) % 100) * (window.w / 100), y: ((i * 61) % 100) * (window.h / 100), w: 24, h: 24 };
+      by.x = Math.min(by.x, window.w - 24);
+      by.y = Math.min(by.y, window.h - 24);
+      const about = { x: Math.max(by.x - 100, 0), y: Math.max(by.y - 60, 0), w: 160, h: 100 };
+      const size = { w: Math.min(400, window.w - 16), h: 240 };
+      const at = { ...beside(size, by, [by, about], window), ...size };
+      assert.ok(at.x >= 8 && at.y >= 8 && at.x + at.w <= window.w - 8 && at.y + at.h <= window.h - 8, "in the window");
+      assert.ok(!meet(at, by), "over what was pressed");
+      assert.ok(!meet(at, about), "over what it explains");
+    }
 });

@@ -27,6 +27,56 @@ const faint = `[
 	...letters.filter(([px, text, canvas]) => px < 18 && text.trim() && canvas.isConnected && canvas.checkVisibility()).map(([px, text]) => "drawn: " + text + " " + px),
 ]`
 
+// clipped is what of the bars does not stand in its place: words over a bar, numbers out of the panel, lines that are cut.
+const clipped = `(() => {
+	const bad = [], panel = document.getElementById("bars").getBoundingClientRect();
+	const end = (e) => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect(); };
+	for (const lane of document.querySelectorAll("#bars .lane")) {
+		const [name, bar, number] = ["lane-name", "bar", "bar + b"].map((c) => lane.querySelector("." + c));
+		if (!lane.closest(".second") && bar.checkVisibility() && end(name).right > bar.getBoundingClientRect().left + 1) bad.push(name.textContent);
+		if (end(number).right > panel.right) bad.push(number.textContent);
+	}
+	for (const e of document.querySelectorAll("#bars [data-ratio], #bars [data-other], #bars [data-equal]")) {
+		const said = end(e), box = e.closest("p").getBoundingClientRect();
+		if (said.bottom > box.bottom + 2 || said.right > box.right + 1) bad.push(e.textContent);
+	}
+	return bad;
+})()`
+
+// TestPresentationsFit: on three screens and in both languages nothing of the bars is cut, and before the first step,
+// which a sentence says how to make, there are buttons to press.
+func TestPresentationsFit(t *testing.T) {
+	t.Parallel()
+	p := newPage(t, serve(t))
+	p.before(lettered)
+	for _, size := range [][2]int64{{1280, 720}, {1920, 1080}, {1024, 768}} {
+		for _, lang := range []string{"en", "zh"} {
+			p.do(chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(p.base+"/?lang="+lang))
+			p.until(`!!window.kvstepFrame?.()`)
+			p.at(-1)
+			p.press("F")
+			p.until(`!document.getElementById("present").hidden && getComputedStyle(document.getElementById("present")).opacity === "1"`)
+			at := -1
+			for _, do := range []string{"layer", "token", "token"} {
+				p.js(fmt.Sprintf(`document.querySelector("#present [data-do=%s]").click()`, do))
+				at = map[int]int{-1: 0, 0: stepsPerPass(t) - 1, stepsPerPass(t) - 1: 2*stepsPerPass(t) - 1}[at]
+				p.at(at)
+				if bad := eval[[]string](p, clipped); len(bad) > 0 {
+					t.Errorf("%v %s, step %d: cut: %q", size, lang, at, bad)
+				}
+				if bad := eval[string](p, cut); bad != "" {
+					t.Errorf("%v %s, step %d: the stage cuts %s", size, lang, at, bad)
+				}
+			}
+			p.press("3") // how the token was chosen: with its table, and no larger than it is
+			p.until(`document.querySelector(".brought table")?.checkVisibility()`)
+			p.press("3")
+			p.press(kb.Escape)
+		}
+	}
+	p.clean()
+}
+
 // TestPresenting: one key fills the window with the picture, the bars, the sentence and the next token in letters
 // for the back row; a clicker steps, digits bring panels up and take them away, Escape leaves.
 func TestPresenting(t *testing.T) {

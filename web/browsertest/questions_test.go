@@ -199,3 +199,37 @@ func (p *page) answers(lang, id string, want map[string]float64) {
 	p.until(`!document.getElementById("card").matches(":popover-open")`)
 	p.until(fmt.Sprintf(`document.activeElement?.dataset.asks === %q`, id))
 }
+
+// covered are the lit things that the card lies over, and whether nothing is lit.
+const covered = `(() => {
+	const card = document.getElementById("card").getBoundingClientRect(), lit = [...document.querySelectorAll(".explained")];
+	const meets = (r) => Math.min(r.right, card.right) - Math.max(r.left, card.left) > 1 && Math.min(r.bottom, card.bottom) - Math.max(r.top, card.top) > 1;
+	const out = card.left < 0 || card.top < 0 || card.right > innerWidth || card.bottom > innerHeight;
+	return [...(lit.length ? [] : ["nothing is lit"]), ...(out ? ["the card leaves the window"] : []),
+		...lit.filter((e) => meets(e.getBoundingClientRect())).map((e) => e.id || e.dataset.op || e.tagName)];
+})()`
+
+// TestCardsCoverNothingTheyExplain: at every size the card of a question or a term in view stands beside what it
+// explains, which is lit until it closes.
+func TestCardsCoverNothingTheyExplain(t *testing.T) {
+	t.Parallel()
+	p := open(t, "/?lang=en&step=14")
+	for _, size := range windows {
+		for _, lang := range []string{"en", "zh"} {
+			p.do(chromedp.EmulateViewport(int64(size[0]), int64(size[1])))
+			p.click("lang-" + lang)
+			p.painted()
+			inView := `[...document.querySelectorAll(".asks, .term")].filter((e) => { const r = e.getBoundingClientRect(); return e.checkVisibility({visibilityProperty: true}) && r.width && r.top > 0 && r.bottom < innerHeight && !e.closest("#card") })`
+			for i := range eval[int](p, inView+`.length`) {
+				p.js(fmt.Sprintf(`window.asked = %s[%d]; asked.click()`, inView, i))
+				p.until(`document.getElementById("card").matches(":popover-open") && document.activeElement.id === "card-title"`)
+				if bad := eval[[]string](p, covered); len(bad) > 0 {
+					t.Errorf("%v %s, the card of %s: %q", size, lang, eval[string](p, `asked.dataset.asks ?? asked.dataset.term`), bad)
+				}
+				p.press(kb.Escape)
+				p.until(`!document.getElementById("card").matches(":popover-open") && !document.querySelector(".explained")`)
+			}
+		}
+	}
+	p.clean()
+}

@@ -8,7 +8,7 @@ import { say, withTerms } from "../../ui/terms.js";
 import { NUMBERS, written } from "./numbers.js";
 import { PLACES, find, goTo } from "./places.js";
 import { createRoving } from "./rove.js";
-import { stand } from "./stand.js";
+import { dim, stand } from "./stand.js";
 import { WHYS, titleOf } from "./whys.js";
 
 /** @import { Args, Frame, Glossary, Host, Panel, State, T } from "../../types.js" */
@@ -62,6 +62,7 @@ function create(root, { act }) {
   });
   root.addEventListener("toggle", (e) => {
     if (/** @type {ToggleEvent} */ (e).newState !== "closed") return;
+    dim();
     if (asked?.why?.asks) act.show([], [asked.why.asks]);
     asked = null;
     const at = document.activeElement;

@@ -47,7 +47,8 @@ function create(root, { store }) {
     const panel = id && document.getElementById(id);
     if (!panel) return;
     panel.classList.add("brought");
-    if (panel instanceof HTMLDetailsElement) panel.open = true;
+    const fold = panel.matches("details") ? panel : panel.querySelector("details"); // nobody opens it from afar
+    if (fold instanceof HTMLDetailsElement) fold.open = true;
   }
 
   opener.addEventListener("click", () => present(true));

@@ -9,7 +9,7 @@ import { metOf } from "../../facts/policy.js";
 /** @import { Drawn } from "../../facts/matrices.js" */
 
 // widths in em of the formulas over the matrices, and of the question marks beside Q and probs
-const FORMULA = /** @type {Record<string, number>} */ ({ Q: 3.1, scores: 5.7, probs: 9.3, out: 4.7 });
+const FORMULA = /** @type {Record<string, number>} */ ({ Q: 3.9, scores: 5.7, probs: 9.3, out: 4.7 });
 const LETTER = 1.4; // of each without what follows its letter
 
 /**
@@ -26,7 +26,7 @@ export function written(op, plate, grid, { told, em, role, corner, gap }, whole)
   const rows = op === "K" ? plate.rows : (whole ?? plate.rows);
   const size = `${rows} × ${keys ? (whole ?? plate.cols) : plate.cols}`;
   if (!FORMULA[op]) return { full: plate.h > 2.1 * em || corner > 15 * em, size: corner > 15 * em ? size : "" };
-  const room = plate.w + gap - 8;
+  const room = plate.w + gap - 14;
   const takes = (/** @type {string} */ s) => em * (FORMULA[op] + 0.5 + 0.42 * (s.length + role));
   const texts = grid.signed && told ? [`${size} · ±${shortNumber(grid.max)}`, size] : [size];
   const full = em * FORMULA[op] <= room;

@@ -6,7 +6,7 @@ import { plateName } from "../../facts/matrices.js";
 /** @import { Box, LaneName, Plate } from "../../types.js" */
 
 const FEW = 8; // dimensions that have room for their numbers
-const NARROW = 640; // pixels
+const NARROW = 600; // pixels
 const ROW = 42; // pixels of a row at most
 const COLUMN = 90; // and of a column
 const EDGE = 8; // right of V, where its bracket stands
