@@ -73,8 +73,8 @@ func JSON(lang string) []byte { return rawFiles[lang] }
 var unseen = []string{
 	"cli.", "cost.", "limit.", "plot.", "problem.addr.", "problem.cli.",
 	"problem.cost.context", "problem.cost.divide", "problem.cost.hardware", "problem.cost.large", "problem.cost.overflow",
-	"problem.cost.peak", "problem.cost.preset", "problem.cost.type", "problem.file.write", "problem.hub.", "problem.lesson.", "problem.plot.data", "problem.plot.out",
-	"problem.sweep.", "reason.", "waits.",
+	"problem.cost.peak", "problem.cost.preset", "problem.cost.type", "problem.file.write",
+	"problem.hub.", "problem.lesson.", "problem.plot.data", "problem.plot.out", "problem.sweep.", "reason.", "waits.",
 }
 
 // ForPages returns one language's catalogue without the messages that no script says: what a
