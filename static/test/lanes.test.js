@@ -10,6 +10,7 @@ import { chart } from "../js/panel/history/chart.js";
 import { draw } from "../js/panel/history/curves.js";
 import { say as pointSays } from "../js/panel/history/index.js";
 import { counted, series } from "../js/panel/history/series.js";
+import { timeSays } from "../js/panel/ledger/index.js";
 import { createLaneSwitch } from "../js/ui/lane-switch.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { frame } from "./frames.js";
@@ -120,6 +121,19 @@ function lever() {
   };
   return { root, kind, tokens, label, go, pending, change: (target) => heard.change({ target }) };
 }
+
+test("the time of a cold first step is called so, and that of later steps is of those in which both are warm", () => {
+  const f = frame("decode");
+  const { ledger, step } = f.meta;
+  const one = { cached: { seconds: 0.002 }, uncached: { seconds: 0.001 } };
+  const of = (/** @type {number} */ cached, /** @type {string} */ span, /** @type {object} */ more = {}) =>
+    timeSays({ meta: { ledger: { step: one, total: one, ...more }, step: { ...step, cached } } }, span, (id) => id);
+  assert.ok(ledger.step.cached && ledger.step.uncached);
+  assert.match(of(0, "step")[2], /cold$/);
+  assert.deepEqual(of(16, "step"), [0.002, 0.001, "kind.measured"]);
+  const timed = { cached: 0.1, uncached: 0.3, steps: 5 };
+  assert.deepEqual(of(16, "total", { timed }), [0.1, 0.3, "kind.measured.steps"]);
+});
 
 test("the switch begins the run anew at the same step, with the lanes that were chosen", () => {
   const { root, kind, tokens, label, go, pending, change } = lever();

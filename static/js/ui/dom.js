@@ -29,6 +29,14 @@ export const line = (cells, head = false) =>
     ),
   );
 
+/**
+ * Writes a text where it is another: what speaks by itself speaks every change.
+ * @param {HTMLElement} element @param {string} text
+ */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** A radio button with its name. @param {string} name @param {string|number} value @param {string} text */
 export const radio = (name, value, text) =>
   el("label", [el("input", [], { type: "radio", name, value: String(value) }), el("span", text)]);
