@@ -46,6 +46,7 @@ export function translator(messages, lang, parts = LLAMA) {
       if (typeof message !== "string") {
         message = (plural.select(Number(args.Count)) === "one" && message.one) || message.other;
       }
+      if (lang === "en") message = countOne(message, args);
       return terms(message).replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => show(args[name], lang));
     };
   return Object.assign(
@@ -53,6 +54,30 @@ export function translator(messages, lang, parts = LLAMA) {
     { marked: wording((message) => message.replace(TERM, (_, id, text) => mark("term", id, text))) },
   );
 }
+
+// What English messages count, without the ends of their plurals, as web/text/counted.go has it.
+const NOUNS =
+  "row|one|key|byte|token|layer|head|position|number|pass|step|pair|quer|logit|block|request|sequence|" +
+  "proposal|bit|time|place|product|sum|run|parameter|model|beam|read|point|sink|nat|second|bookmark|breakpoint|" +
+  "tensor|file|guess|slot|character|choice|cell|fault|word|text";
+const COUNTED = new RegExp(
+  `(\\{\\{\\s*\\.(\\w+)\\s*\\}\\} (?:[a-z]+ )?(?:\\[\\[[\\w-]+\\|)?)(${NOUNS})(?:ies|e?s)\\b(\\]\\])?( are| were| have| come| meet)?`,
+  "g",
+);
+/** @type {Record<string, string>} */
+const SINGLE = { " are": " is", " were": " was", " have": " has", " come": " comes", " meet": " meets" };
+
+/**
+ * Lets every noun of an English message that the number 1 stands before, and its verb, follow that number: a message
+ * may have several, and its plural forms follow one alone.
+ * @param {string} message @param {Args} args
+ */
+const countOne = (message, args) =>
+  message.replace(COUNTED, (all, before, name, noun, end = "", verb = "") =>
+    /^(.*\ue001)?1\ue002?$/.test(String(args[name]))
+      ? before + (noun === "quer" ? "query" : noun) + end + (SINGLE[verb] ?? "")
+      : all,
+  );
 
 /** How a message marks a term of the glossary: [[kv-cache|KV cache]]. */
 const TERM = /\[\[([\w-]+)\|([^\]]*)\]\]/g;
