@@ -141,7 +141,7 @@ func (r *Run) evicted(s *sim.Step, op *Op, ref Ref) *int {
 // lane did not compute, or a lane that is not known.
 func (r *Run) Other(ref Ref) (Ref, bool) {
 	op, s := Find(ref.Op), r.Step(ref.Step)
-	if op == nil || s == nil || op.Constant() {
+	if op == nil || s == nil || op.Constant() || !s.Ran[sim.Cached] {
 		return ref, false
 	}
 	from := 0 // position of the first row of the cached lane's

@@ -152,7 +152,12 @@ func (r *Run) extent(s *sim.Step, e Extent) int {
 // Tensor returns the whole of an op in a step, for the head that is looked at. It
 // reports false where the step has no such op.
 func (r *Run) Tensor(step int, id string, head int) (mat.Matrix, bool) {
-	s, op, ok := r.has(Ref{Step: step, Op: id, Head: head})
+	return r.TensorIn("", step, id, head)
+}
+
+// TensorIn returns the same of a lane.
+func (r *Run) TensorIn(lane Lane, step int, id string, head int) (mat.Matrix, bool) {
+	s, op, ok := r.has(Ref{Step: step, Op: id, Head: head, Lane: lane})
 	if !ok {
 		return mat.Matrix{}, false
 	}

@@ -180,8 +180,10 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 		_, head := m.stepsOf(pass)
 		m.Text = m.At(head).GeneratedText
 	}
-	if m.Recipe.Lanes != "uncached" {
+	if m.From = nil; m.Lane() == "" {
 		m.From = m.latestSource()
+	} else if s := m.latestSource(); s != nil && m.View.Op != "" { // of one head the lens without has the picture
+		m.From, _, _ = m.without(s)
 	}
 }
 
@@ -203,9 +205,17 @@ func (m *Moment) latestSource() *sim.Step {
 	return nil
 }
 
+// Lane returns the lane whose step From is: that of the cache, where the run has one.
+func (m *Moment) Lane() explain.Lane {
+	if m.Recipe.Lanes == "uncached" {
+		return explain.Uncached
+	}
+	return ""
+}
+
 // inLane returns the step that the matrices of a cell's lane come from: From, but that the uncached lane may run alone.
 func (m *Moment) inLane(lane explain.Lane) *sim.Step {
-	if lane == explain.Uncached && m.Recipe.Lanes == "uncached" && m.Step != nil {
+	if lane == explain.Uncached && m.Lane() == lane && m.Step != nil {
 		return m.latestSource()
 	}
 	return m.From

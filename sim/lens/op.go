@@ -41,7 +41,7 @@ func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 	if op == nil || m.From == nil {
 		return nil, nil
 	}
-	out, ok := r.Tensor(m.From.N, op.ID, m.Head())
+	out, ok := r.TensorIn(m.Lane(), m.From.N, op.ID, m.Head())
 	if !ok {
 		return nil, nil
 	}
@@ -51,7 +51,7 @@ func ShowOp(m *Moment) (*OpInfo, []Tensor) {
 	}
 	var tensors []Tensor
 	for _, id := range r.Inputs(op) {
-		x, ok := r.Tensor(m.From.N, id, m.Head())
+		x, ok := r.TensorIn(m.Lane(), m.From.N, id, m.Head())
 		if !ok {
 			continue
 		}

@@ -318,8 +318,8 @@ export function createActions(store, link, world = SERVED) {
      */
     explainCell(cell, focus = false) {
       const { pick, without } = store.get().frame?.meta ?? {};
-      const step = cell.lane ? without?.step : pick?.from;
-      if (!pick || step === undefined || step === null) return;
+      const step = (cell.lane && without ? without.step : pick?.from) ?? null;
+      if (!pick || step === null) return;
       store.set({ cell, asked: { frame: store.get().frame, focus } });
       const { op, row, col, lane } = cell;
       act.explain([{ step, op, head: pick.head, row, col, ...(lane && { lane }) }]);

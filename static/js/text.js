@@ -37,18 +37,26 @@ const PART = {
  */
 export function translator(messages, lang, parts = LLAMA) {
   const plural = new Intl.PluralRules(lang);
+  const numbers = new Intl.NumberFormat(lang); // to make one takes longer than to word a message
+  const spoken = (/** @type {Word} */ v) => (typeof v === "number" ? numbers.format(v) : isolate(String(v ?? "")));
+  const show = (/** @type {Word|Word[]} */ value) =>
+    Array.isArray(value) ? value.map((v) => isolate(String(v ?? ""))).join(lang === "zh" ? "、" : ", ") : spoken(value);
   /** @param {(message: string) => string} terms what becomes of the marks of terms @returns {T} */
-  const wording =
-    (terms) =>
-    (id, args = {}) => {
+  const wording = (terms) => {
+    /** @type {Map<string, string[]>} texts, and between them the names of what stands there */
+    const cut = new Map();
+    return (id, args = {}) => {
       let message = messages[`${id}.${parts[PART[id.slice(id.lastIndexOf(".") + 1)]]}`] ?? messages[id];
       if (message === undefined) return id;
       if (typeof message !== "string") {
         message = (plural.select(Number(args.Count)) === "one" && message.one) || message.other;
       }
       if (lang === "en") message = countOne(message, args);
-      return terms(message).replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name) => show(args[name], lang));
+      const pieces = cut.get(message) ?? terms(message).split(PLACEHOLDER);
+      cut.set(message, pieces);
+      return pieces.reduce((said, piece, i) => said + (i % 2 ? show(args[piece]) : piece), "");
     };
+  };
   return Object.assign(
     wording((message) => message.replace(TERM, "$2")),
     { marked: wording((message) => message.replace(TERM, (_, id, text) => mark("term", id, text))) },
@@ -80,6 +88,8 @@ const countOne = (message, args) =>
       : all,
   );
 
+const PLACEHOLDER = /\{\{\s*\.(\w+)\s*\}\}/;
+
 /** How a message marks a term of the glossary: [[kv-cache|KV cache]]. */
 const TERM = /\[\[([\w-]+)\|([^\]]*)\]\]/g;
 
@@ -91,12 +101,6 @@ const TERM = /\[\[([\w-]+)\|([^\]]*)\]\]/g;
 export const mark = (kind, name, text) => `\ue000${kind}\ue001${name}\ue001${text}\ue002`;
 
 export const MARK = /\ue000(\w+)\ue001([^\ue001]*)\ue001([^\ue002]*)\ue002/;
-
-/** @param {Word|Word[]} value @param {string} lang */
-function show(value, lang) {
-  if (Array.isArray(value)) return value.map((v) => isolate(String(v ?? ""))).join(lang === "zh" ? "、" : ", ");
-  return typeof value === "number" ? value.toLocaleString(lang) : isolate(String(value ?? ""));
-}
 
 /**
  * What can change the direction of what is beside it: writing from right to left, and

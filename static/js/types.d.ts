@@ -6,7 +6,7 @@ import type { createOpening, Held } from "./state/opening.js";
 import type { createStore } from "./state/store.js";
 import type { createWeights } from "./wire/weights.js";
 import type * as answers from "./wire/answers.js";
-import type { Count, Frame, Meta, Recipe } from "./wire/frame.js";
+import type { Count, Frame, Meta, Recipe, Tensor } from "./wire/frame.js";
 import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
@@ -142,6 +142,10 @@ export type Grid = {
   rows: number;
   cols: number;
   at: (row: number, col: number) => number;
+  /** What at reads, where it is all there: painted in one loop. Numbers from one row, or one column, to the next. */
+  data?: Tensor["data"];
+  down?: number;
+  across?: number;
   max: number;
   signed: boolean;
   masked?: (row: number, col: number) => boolean;

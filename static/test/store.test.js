@@ -6,8 +6,9 @@ import { createStore } from "../js/state/store.js";
  * A store whose views take as long as they say, with frames that come when the
  * test says so. seen is what was painted: [view, before, now].
  * @param {Record<string, number>} views milliseconds
+ * @param {(name: string) => boolean} [away] views that nobody sees
  */
-function played(views) {
+function played(views, away = () => false) {
   const clock = { now: 0 };
   const frames = [];
   const tasks = [];
@@ -19,10 +20,13 @@ function played(views) {
     (paint) => tasks.push(paint),
   );
   for (const [name, ms] of Object.entries(views)) {
-    store.subscribe((now, before) => {
-      seen.push([name, before.a, now.a]);
-      clock.now += ms;
-    });
+    store.subscribe(
+      (now, before) => {
+        seen.push([name, before.a, now.a]);
+        clock.now += ms;
+      },
+      () => away(name),
+    );
   }
   /** The next frame, which passes a time as an animation frame does; what it painted. */
   const frame = () => {
@@ -155,16 +159,49 @@ test("what somebody waits for is painted ahead, a state for each frame", () => {
   store.hurry();
   assert.deepEqual(task(), [], "nobody would see two");
   assert.equal(tasks.length, 0);
-  assert.deepEqual(frame(), [["stage", 1, 2]]);
-  store.hurry(); // the frame has passed
-  assert.deepEqual(frame(), [
+  assert.deepEqual(frame(), [], "the frame has enough to do with its drawing");
+  assert.deepEqual(task(), [["stage", 1, 2]]);
+  assert.deepEqual(frame(), []);
+  assert.equal(tasks.length, 1, "one task at a time");
+  assert.deepEqual(task(), [
     ["cache", 1, 2],
     ["ledger", 1, 2],
   ]);
-  assert.deepEqual(task(), [], "the frame was faster");
-  store.hurry();
   assert.deepEqual(task(), [["last", 0, 2]]);
   assert.deepEqual(task(), []);
   assert.deepEqual(frame(), []);
+  assert.equal(frames.length + tasks.length, 0);
+});
+
+test("nobody waits for what is beyond the window's edges: it has the next frame", () => {
+  const far = { cache: true, ledger: true };
+  const { store, tasks, frames, seen, frame } = played({ cache: 1, stage: 1, ledger: 9 }, (name) => !!far[name]);
+  const task = () => {
+    const from = seen.length;
+    tasks.shift()();
+    return seen.slice(from);
+  };
+  store.set({ a: 1 });
+  store.hurry();
+  assert.deepEqual(task(), [["stage", 0, 1]]);
+  assert.deepEqual(task(), []);
+  assert.deepEqual(frame(), [], "the frame that somebody waits for");
+  assert.ok(!store.painted());
+  assert.deepEqual(frame(), [
+    ["cache", 0, 1],
+    ["ledger", 0, 1],
+  ]);
+  assert.ok(store.painted());
+  far.cache = false; // scrolled to
+  store.set({ a: 2 });
+  store.hurry();
+  assert.deepEqual(task(), [
+    ["cache", 1, 2],
+    ["stage", 1, 2],
+  ]);
+  store.flush();
+  assert.ok(store.painted(), "and a picture has all of them");
+  tasks.shift()();
+  frame();
   assert.equal(frames.length + tasks.length, 0);
 });

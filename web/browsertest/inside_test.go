@@ -360,6 +360,38 @@ func TestTheOtherLaneCanBeAsked(t *testing.T) {
 	}
 }
 
+// TestInsideWithoutACache: a run of the lane without a cache alone shows each op of a layer and of the head, with a row
+// for every token, and its cells are asked like all others.
+func TestInsideWithoutACache(t *testing.T) {
+	t.Parallel()
+	want := under(t, "contiguous", 0)
+	n := 3*stepsPerPass(t) - 1 // the head of decode pass 2
+	p := open(t, policyPath("en", "contiguous", n, "")+"&lanes=uncached&op=logits")
+	p.at(n)
+	p.until(`document.getElementById("cacheless").hidden && !document.querySelector("#inside [data-field]").hidden`)
+	p.focus(`#inside [data-plate="logits"] canvas`)
+	p.press(kb.ArrowRight)
+	p.press(kb.Enter)
+	got := p.asked(explain.Ref{Step: n, Op: "logits", Col: 1, Lane: explain.Uncached})
+	if number(t, got.Value) != want[n].Logits()[1] || !got.Exact {
+		t.Errorf("the logit is %s, want %v", got.Value, want[n].Logits()[1])
+	}
+	if eval[bool](p, `document.querySelector("[data-testid=why-other]").checkVisibility()`) {
+		t.Error("a lane that did not run is offered")
+	}
+	for _, op := range ops(t) {
+		if op.Constant() {
+			continue
+		}
+		p.js(fmt.Sprintf(`document.querySelector('#ops [data-look="%s"]').click()`, op.ID))
+		p.until(fmt.Sprintf(`window.kvstepFrame().meta.op?.id === %q`, op.ID))
+		if says := p.text("op-say"); strings.Contains(says, "appended") || strings.Contains(says, "in the cache") {
+			t.Errorf("%s: %q", op.ID, says)
+		}
+	}
+	p.clean()
+}
+
 // ops are those of the model that the page starts with.
 func ops(t testing.TB) []*explain.Op {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -22,14 +23,15 @@ var (
 )
 
 // Script joins an ES module and all it imports into one script, each module a
-// function of its own, in the order of their imports; the entry is a block after
-// them. It is a module if the entry awaits something, else it may be a classic script.
+// function of its own, in the order of their imports, which gives what it exports
+// by number, since names weigh; the entry is a block after them. It is a module if the entry awaits something, else it may be a classic script.
 // Files that without names are left out: what is imported from them is undefined.
 func Script(files fs.FS, entry string, without ...string) (string, error) {
 	var out strings.Builder
 	out.WriteString("\"use strict\";\n")
 	count := 0
 	done := map[string]string{} // path -> the constant that holds its exports
+	exported := map[string][]string{}
 	var add func(file string, from []string) (string, error)
 	add = func(file string, from []string) (string, error) {
 		if slices.Contains(without, file) {
@@ -53,7 +55,7 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 			if err != nil && failed == nil {
 				failed = err
 			}
-			return "const {" + strings.ReplaceAll(m[1], " as ", ": ") + "} = " + name + ";\n"
+			return "const {" + numbered(m[1], exported[path.Join(path.Dir(file), m[2])]) + "} = " + name + ";\n"
 		})
 		if failed != nil {
 			return "", failed
@@ -73,8 +75,8 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 		}
 		count++
 		name := fmt.Sprintf("m%d", count)
-		done[file] = name
-		fmt.Fprintf(&out, "// %s\nconst %s = (() => {\n%sreturn { %s };\n})();\n", file, name, text, strings.Join(exports, ", "))
+		done[file], exported[file] = name, exports
+		fmt.Fprintf(&out, "// %s\nconst %s = (() => {\n%sreturn [%s];\n})();\n", file, name, text, strings.Join(exports, ", "))
 		return name, nil
 	}
 	if _, err := add(entry, nil); err != nil {
@@ -85,6 +87,26 @@ func Script(files fs.FS, entry string, without ...string) (string, error) {
 		return "", fmt.Errorf("bundle: %s: %w", entry, err)
 	}
 	return code, nil
+}
+
+// numbered says what is between the braces of an import by the numbers of what is exported: "a, b as c" -> "1: a, 0: c".
+// What is not there keeps its name, and is undefined.
+func numbered(imports string, exports []string) string {
+	var parts []string
+	for item := range strings.SplitSeq(imports, ",") {
+		name, local, renamed := strings.Cut(strings.TrimSpace(item), " as ")
+		if name == "" {
+			continue
+		}
+		if !renamed {
+			local = name
+		}
+		if i := slices.Index(exports, name); i >= 0 {
+			name = strconv.Itoa(i)
+		}
+		parts = append(parts, name+": "+local)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // Styles joins stylesheets in their order.

@@ -133,7 +133,7 @@ func sheetsOf(m *lens.Moment) []onScreen {
 	r := m.Explained()
 	var all []onScreen
 	for _, id := range append(r.Inputs(op), op.ID) {
-		x, ok := r.Tensor(m.From.N, id, m.Head())
+		x, ok := r.TensorIn(m.Lane(), m.From.N, id, m.Head())
 		in := explain.Find(id)
 		if !ok || in.Kind == explain.Weight && x.NumRows() > 1 { // as on screen: weight matrices are named, not onScreen
 			continue

@@ -74,7 +74,9 @@ func JSON(lang string) []byte { return rawFiles[lang] }
 
 // unseen begin the ids of messages that no script says: the command's, and those of pages that
 // the server words itself.
-var unseen = []string{"cli.", "limit.", "plot.", "problem.addr.", "problem.cli.", "problem.hub.", "problem.lesson.", "waits."}
+var unseen = []string{
+	"cli.", "cost.", "limit.", "plot.", "problem.addr.", "problem.cli.", "problem.hub.", "problem.lesson.", "problem.sweep.", "reason.", "waits.",
+}
 
 // ForPages returns one language's catalogue without the messages that no script says: what a
 // page waits for.

@@ -88,11 +88,10 @@ export function gridOf(frame, lane, op) {
         ? { rows: lane.columns, cols: dims }
         : { rows: lane.rows, cols: op === "Q" || op === "out" ? dims : lane.columns };
   const data = tensor?.data;
-  /** @type {Grid["at"]} */
-  const at = !data ? () => 0 : transposed ? (r, c) => data[c * dims + r] : (r, c) => data[r * dims + c];
-  const own =
-    op === "scores" || op === "probs" ? /** @type {Grid["at"]} */ (r, c) => data?.[r * lane.columns + c] ?? 0 : at;
-  return { ...size, signed, at: own, max: !signed ? 1 : data ? largest(data) : 1, ...hidden(frame, lane, op) };
+  const [down, across] = transposed ? [1, dims] : [op === "scores" || op === "probs" ? lane.columns : dims, 1];
+  const at = (/** @type {number} */ r, /** @type {number} */ c) => data?.[r * down + c * across] ?? 0;
+  const max = signed && data ? largest(data) : 1;
+  return { ...size, signed, at, data, down, across, max, ...hidden(frame, lane, op) };
 }
 
 /**
@@ -101,7 +100,7 @@ export function gridOf(frame, lane, op) {
  * @param {Frame} frame @param {Drawn} lane @param {string} op
  * @returns {{masked?: (r: number, c: number) => boolean, gone?: (r: number, c: number) => boolean}}
  */
-function hidden(frame, { lane, rows, columns }, op) {
+export function hidden(frame, { lane, rows, columns }, op) {
   const pairs = op === "scores" || op === "probs";
   if (lane === "uncached") return pairs ? { masked: (r, c) => c > r } : {}; // nothing is evicted here
   const mask = frame.tensors.mask?.data ?? [];

@@ -1,7 +1,7 @@
 // Which colours and patterns the picture has at a step, so that its legend names no other.
 
 import { EVICTED, LATER, PAIRS } from "../wire/triangle.js";
-import { gridOf, lanesOf, numbersOf } from "./matrices.js";
+import { hidden, lanesOf, numbersOf } from "./matrices.js";
 
 /** @import { Frame } from "../types.js" */
 
@@ -22,12 +22,12 @@ function ofLanes(frame) {
   for (const lane of lanes) {
     if (lane.told && numbersOf(frame, lane.lane, "scores")) found.add("signed").add("share");
     if (lane.cached > 0) found.add("again");
-    const { rows, cols, masked, gone } = gridOf(frame, lane, "scores");
+    const { masked, gone } = hidden(frame, lane, "scores");
     for (const [name, is] of /** @type {const} */ ([
       ["gone", gone],
       ["masked", (/** @type {number} */ r, /** @type {number} */ c) => !gone?.(r, c) && masked?.(r, c)],
     ]))
-      if (!found.has(name) && is && some(rows, cols, is)) found.add(name);
+      if (!found.has(name) && is && some(lane.rows, lane.columns, is)) found.add(name);
   }
   if (lanes.some((l) => l.lane === "cached")) shelf(frame, found);
   return found;

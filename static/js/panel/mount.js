@@ -1,6 +1,7 @@
 // Makes the panels that a page or a handout has, and lets the store paint them.
 
 import { paintTogether } from "../state/store.js";
+import { watchSight } from "../ui/width.js";
 
 /** @import { Host, Panel, View } from "../types.js" */
 
@@ -12,13 +13,16 @@ import { paintTogether } from "../state/store.js";
 export function mount(panels, host) {
   /** @type {View[]} */
   let views = [];
+  let away = /** @type {(() => boolean)[]} */ ([]);
   for (const panel of panels) {
     if (!panel || !(host.live ? (panel.online ?? true) : panel.offline)) continue;
     const root = document.getElementById(panel.id);
     if (!root) throw new Error(`no element for the panel ${panel.id}`);
     views.push(panel.create(root, host));
+    away.push(watchSight(root));
     if (panel.withNext) continue;
-    host.store.subscribe(paintTogether(...views));
-    views = [];
+    const all = away;
+    host.store.subscribe(paintTogether(...views), () => all.every((is) => is()));
+    [views, away] = [[], []];
   }
 }

@@ -65,7 +65,9 @@ export function ramp(stops) {
  */
 export function indexer(max, signed) {
   const top = max > 0 ? max : 1;
-  return signed
-    ? (x) => clamp(Math.round(127.5 + (127.5 * x) / top), 0, 255)
-    : (x) => clamp(Math.round((255 * x) / top), 0, 255);
+  const [zero, each] = signed ? [127.5, 127.5] : [0, 255];
+  return (x) => {
+    const i = zero + (each * x) / top;
+    return i < 255 ? (i > 0 ? (i + 0.5) | 0 : i <= 0 ? 0 : i) : i >= 255 ? 255 : i; // no number has no colour
+  };
 }

@@ -2,7 +2,8 @@
 // animation frame, view by view in the order in which they subscribed; what a
 // frame has no time for is painted in the next one. What somebody waits for is
 // painted ahead, in tasks as short as those frames: at the screen's next refresh
-// all of it is there, and the browser has only to draw it.
+// all of it that is in sight is there, and the browser has only to draw it; what lies
+// beyond the window's edges has the frame after that.
 
 const TIME = 8; // milliseconds that painting may take of one frame, the last view's own not counted
 const PATIENCE = 4; // frames that a view is passed over in before it is painted whatever the time
@@ -43,18 +44,19 @@ export function createStore(
 ) {
   let state = initial;
   let waiting = false;
+  let busy = false; // is there a task that paints ahead?
   let ahead = /** @type {T|null} */ (null); // the state that is painted before the next frame
   /**
-   * @type {{paint: (state: T, before: T) => void, painted: T, passed: number}[]} painted is the state that the view
-   * shows
+   * @type {{paint: (state: T, before: T) => void, away: () => boolean, painted: T, passed: number}[]} painted is the
+   * state that the view shows
    */
   const views = [];
   const wait = () => {
     if (!waiting) schedule(slice);
     waiting = true;
   };
-  /** @param {number} time milliseconds */
-  const paint = (time) => {
+  /** @param {number} time milliseconds @param {boolean} [waited] does somebody wait for what is in sight? */
+  const paint = (time, waited = false) => {
     const [begun, shown] = [now(), state]; // a view may set another state: that is for the next frame
     const one = (/** @type {typeof views[0]} */ view) => {
       const before = view.painted;
@@ -64,7 +66,7 @@ export function createStore(
     const late = [];
     for (const view of views) {
       if (view.painted === shown) continue;
-      if (now() - begun < time) one(view);
+      if (now() - begun < time && !(waited && view.away())) one(view);
       else if (++view.passed) late.push(view);
     }
     if (!late.length) return;
@@ -75,13 +77,26 @@ export function createStore(
   };
   const slice = () => {
     // whatever a scheduler passes: an animation frame passes a time
+    const waited = ahead;
     [waiting, ahead] = [false, null];
-    paint(TIME);
+    // What is left of that goes on in tasks: with the drawing of a frame in one, the page would stand still for longer.
+    if (waited && !seen()) hurry();
+    else paint(TIME, !!waited);
   };
+  const hurry = () => {
+    if (ahead) return;
+    ahead = state;
+    if (!busy) soon(early);
+    busy = true;
+    wait(); // for the frame that ends it
+  };
+  /** Does all that is in sight show the state? */
+  const seen = () => views.every((view) => view.painted === state || view.away());
   const painted = () => views.every((view) => view.painted === state);
   const early = () => {
-    if (ahead !== state || painted()) return; // the frame has come, or something newer, which it will paint
-    paint(TIME);
+    busy = ahead === state && !seen(); // else the frame has come, or something newer, which has its turn after that
+    if (!busy) return;
+    paint(TIME, true);
     soon(early);
   };
   return {
@@ -92,19 +107,14 @@ export function createStore(
       wait();
     },
     /** Begins to paint before the next frame, one state for each: more of them nobody would see. */
-    hurry() {
-      if (ahead) return;
-      ahead = state;
-      soon(early);
-      wait(); // for the frame that ends it
-    },
+    hurry,
     /** Paints now, all of it: what is on screen is then what the state says. */
     flush: () => paint(Infinity),
     /** Does every view show the state? */
     painted,
-    /** @param {(state: T, before: T) => void} paint */
-    subscribe(paint) {
-      views.push({ paint, painted: initial, passed: 0 });
+    /** @param {(state: T, before: T) => void} paint @param {() => boolean} [away] does nobody see it? */
+    subscribe(paint, away = () => false) {
+      views.push({ paint, away, painted: initial, passed: 0 });
     },
   };
 }

@@ -40,6 +40,26 @@ export function bar(share, attributes = {}) {
   return i;
 }
 
+/** The bars that elements have. @type {WeakMap<Element, string>} */
+const barred = new WeakMap();
+
+/**
+ * Fills an element with bars, unless the same ones stand there. Others are new elements: to the eye one that moved
+ * would be a shift of the page.
+ * @param {Element} root @param {{share: number, attributes: Record<string, string>}[]} all
+ */
+export function bars(root, all) {
+  const now = JSON.stringify(all);
+  if (barred.get(root) === now) return;
+  barred.set(root, now);
+  root.replaceChildren(...all.map(({ share, attributes }) => bar(share, attributes)));
+}
+
+/** Sets an attribute that is another one: a browser takes one that is the same for a change. */
+export function put(/** @type {Element} */ e, /** @type {string} */ name, /** @type {string} */ value) {
+  if (e.getAttribute(name) !== value) e.setAttribute(name, value);
+}
+
 /**
  * Finds the parts of a panel by their data attributes: part("says") has data-says.
  * @param {ParentNode} root
@@ -57,11 +77,17 @@ export function reveal(element) {
   element.scrollIntoView({ block: bottom - top > innerHeight ? "start" : "nearest" });
 }
 
+/** Where elements have been placed. @type {WeakMap<Element, string>} */
+const placed = new WeakMap();
+
 /**
  * Moves by a transform: what grows inside a figure is no shift of the page's layout.
  * @param {HTMLElement} element @param {Box} box
  */
 export function place(element, { x, y, w, h }) {
+  const now = [x, y, w, h].join();
+  if (placed.get(element) === now) return;
+  placed.set(element, now);
   element.style.setProperty("left", "0");
   element.style.setProperty("top", "0");
   element.style.setProperty("transform", `translate(${x}px, ${y}px)`);

@@ -1,6 +1,7 @@
 // Marks over the matrices: the cell that is explained, the cells it was made of,
 // and arrows from these to it. Shape says it all, colour only helps.
 
+import { cacheless } from "../facts/lanes.js";
 import { plateName } from "../facts/matrices.js";
 import { toPlate } from "./plate.js";
 import { density, fit, show } from "./canvas.js";
@@ -38,11 +39,12 @@ export function marked(frame, plates) {
   const { pick, without } = frame.meta;
   if (!e) return { cell: null, reads: [] };
   const find = (/** @type {Ref & Partial<Line>} */ line) => {
-    const here = line.lane ? line.step === without?.step && !without.shown : line.step === pick.from;
+    const inside = !!pick.op && cacheless(frame); // one op of that lane
+    const here = line.lane && !inside ? line.step === without?.step && !without.shown : line.step === pick.from;
     const plate =
       here &&
       (!e.per_head || line.head === pick.head) &&
-      plates.find((p) => p.name === plateName(line.lane ?? "cached", line.op));
+      plates.find((p) => p.name === plateName((!inside && line.lane) || "cached", line.op));
     return plate ? box(plate, line) : null;
   };
   return { cell: find(e), reads: e.reads.map(find).filter((x) => !!x) };

@@ -12,12 +12,13 @@ import { density, fit } from "./canvas.js";
  * @returns {{width: number, height: number, data: Uint8ClampedArray<ArrayBuffer>}}
  */
 export function pixels(grid, colors) {
-  const words = new Uint32Array(grid.rows * grid.cols);
+  const { rows, cols, at, data, down = cols, across = 1 } = grid;
+  const words = new Uint32Array(rows * cols);
   const index = indexer(grid.max, grid.signed);
-  for (let r = 0, i = 0; r < grid.rows; r++) {
-    for (let c = 0; c < grid.cols; c++, i++) words[i] = colors[index(grid.at(r, c))];
+  for (let r = 0, i = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++, i++) words[i] = colors[index(data ? data[r * down + c * across] : at(r, c))];
   }
-  return { width: grid.cols, height: grid.rows, data: new Uint8ClampedArray(words.buffer) };
+  return { width: cols, height: rows, data: new Uint8ClampedArray(words.buffer) };
 }
 
 /** @type {Map<string, HTMLCanvasElement>} */

@@ -1,4 +1,4 @@
-// The size an element has, watched instead of asked for: asking in the middle
+// The size an element has, and whether it is in sight, watched instead of asked for: asking in the middle
 // of a paint makes the browser lay the page out again.
 
 /**
@@ -30,4 +30,21 @@ export function watchSize(el, changed) {
     changed();
   }).observe(el);
   return () => size;
+}
+
+/** @type {WeakMap<Element, boolean>} */
+const beyond = new WeakMap();
+let watch = /** @type {IntersectionObserver|undefined} */ (undefined);
+
+/**
+ * Tells whether an element is there and nobody sees it. One that is hidden may be wanted at once, where it is in sight.
+ * @param {Element} el @returns {() => boolean}
+ */
+export function watchSight(el) {
+  watch ??= new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting, boundingClientRect: box } of entries)
+      beyond.set(target, !isIntersecting && box.width * box.height > 0);
+  });
+  watch.observe(el);
+  return () => beyond.get(el) ?? false;
 }

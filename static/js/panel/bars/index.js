@@ -5,7 +5,7 @@ import { LANES } from "../../facts/lanes.js";
 import { lampSays } from "../../facts/equality.js";
 import { draftPaid, needed, same, times, total, unitOf } from "../../facts/counters.js";
 import { percent, si } from "../../format.js";
-import { bar, parts } from "../../ui/dom.js";
+import { bars, parts } from "../../ui/dom.js";
 import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, State, T } from "../../types.js" */
@@ -76,9 +76,10 @@ function draw(root, frame, span, t) {
     out.textContent = off ? t("bars.off") : frame.meta.step ? si(paid, unitOf(frame)) : "–";
     out.dataset.value = String(paid);
     line.toggleAttribute("hidden", off); // an empty bar would say that nothing was paid
-    line.replaceChildren(
-      ...[solid, paid - solid].flatMap((share, again) =>
-        share > 0 ? [bar(share / longest, { class: `part${again ? " again" : ""}` })] : [],
+    bars(
+      line,
+      [solid, paid - solid].flatMap((share, again) =>
+        share > 0 ? [{ share: share / longest, attributes: { class: `part${again ? " again" : ""}` } }] : [],
       ),
     );
   }

@@ -25,7 +25,7 @@ function create(root, { act }) {
   return function view(state) {
     frame = state.frame;
     const { pick, step, without } = frame?.meta ?? {};
-    const none = cacheless(frame) && !!step && (!!pick?.op || (without?.source ?? "none") === "none");
+    const none = cacheless(frame) && !!step && (pick?.op ? pick.from === null : (without?.source ?? "none") === "none");
     root.hidden = !none;
   };
 }

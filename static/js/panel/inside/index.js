@@ -16,6 +16,7 @@ import { cacheless } from "../../facts/lanes.js";
 import { sharers } from "../../facts/heads.js";
 import { parts, place } from "../../ui/dom.js";
 import { toPlate } from "../../ui/plate.js";
+import { opName } from "../../facts/matrices.js";
 
 /** @import { Cell, Frame, Host, Input, Op, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
@@ -24,6 +25,8 @@ import { toPlate } from "../../ui/plate.js";
 const HEAD = new Set(["norm3", "logits"]);
 /** Ops that each K/V head has, and not each head. */
 const OF_KV = new Set(["k", "v", "k_rope", "K", "V"]);
+/** Ops that a lane without a cache says other words of. */
+const KEPT = new Set(["x", "K", "V", "dots"]);
 const TABLES = new Set(["cos", "sin"]);
 const NARROWEST = 280; // pixels; a narrower window scrolls
 const MARGIN = 34; // pixels of the panel around the field
@@ -41,6 +44,7 @@ function create(root, { act, weights: source }) {
   const heading = /** @type {HTMLElement} */ (document.querySelector("#stage-title span"));
   const stage = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const width = watchWidth(/** @type {HTMLElement} */ (root.parentElement), act.repaint);
+  let alone = false; // is it the lane without a cache that is drawn?
   let arrived = 0; // weight matrices that have come, or been refused
   let lacks = /** @type {string[]} */ ([]); // of the picture, and why
   const weights = source(() => (arrived++, act.repaint()));
@@ -54,6 +58,7 @@ function create(root, { act, weights: source }) {
       return layout?.plates.find((p) => p.name === name) ?? null;
     },
     act,
+    () => (alone ? { lane: "uncached" } : {}),
   );
 
   /** @param {State} state */
@@ -69,15 +74,16 @@ function create(root, { act, weights: source }) {
         : t("inside.title", { Layer: frame?.meta.pick.layer ?? 0 });
     stage.hidden = !!op;
     if (!frame || !op) return;
+    alone = cacheless(frame);
     const peers = [...document.querySelectorAll("#ops [data-part]")].filter(
       (c) => ofHead(c) === head && !(/** @type {HTMLElement} */ (c).hidden),
     );
     const words = withTerms(t);
     const said = words("ops.at", {
-      Name: t("name." + op),
+      Name: opName({ op, ...(alone && { lane: "uncached" }) }, t),
       N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op),
       Count: peers.length,
-      Say: words("ops.say." + op),
+      Say: words(`ops.say.${op}${alone && KEPT.has(op) ? ".uncached" : ""}`),
     });
     say(part("say"), said);
     const info = frame.meta.op;
@@ -155,7 +161,7 @@ function create(root, { act, weights: source }) {
     place(d.box, p);
     const weight = input?.weight ? weights(frame.meta.run.model, frame.meta.pick.layer, p.name) : null;
     const tensor = weight ? weight.tensor : tensorOf(frame, p.name);
-    const Name = t("name." + p.name);
+    const Name = opName({ op: p.name, ...(alone && { lane: "uncached" }) }, t);
     if (weight?.large) lacks.push(t("inside.large", { Name }));
     if (weight?.refused) {
       const { problem, args } = weight.refused;
@@ -171,7 +177,7 @@ function create(root, { act, weights: source }) {
     d.box.classList.toggle("right", p.w < CAPTION && p.x + CAPTION > width() - MARGIN);
     const phone = !!layout && layout.label < 84; // there is room for a symbol only
     d.name.textContent =
-      t((phone && !learned(p.name) && !TABLES.has(p.name) ? "sym." : "name.") + p.name) + (p.transposed ? " ᵀ" : "");
+      (phone && !learned(p.name) && !TABLES.has(p.name) ? t("sym." + p.name) : Name) + (p.transposed ? " ᵀ" : "");
     const size = p.fold ? `${rows} × ${cols}` : `${p.rows} × ${p.cols}`; // as it is drawn
     const range = grid?.signed ? `±${shortNumber(grid.max)}` : ""; // what the ends of the ramp stand for
     const shared = OF_KV.has(p.name) && !phone ? sharers(frame) : [];
@@ -182,7 +188,7 @@ function create(root, { act, weights: source }) {
       shared.length ? t("inside.shared", { KV: frame.meta.pick.kv_head, Heads: shared }) : "",
     ];
     d.shape.textContent = says.filter(Boolean).join(" · ");
-    d.canvas.setAttribute("aria-label", t("inside.plate", { Name: t("name." + p.name), Rows: rows, Cols: cols }));
+    d.canvas.setAttribute("aria-label", t("inside.plate", { Name, Rows: rows, Cols: cols }));
     if (grid)
       paint(d.canvas, p, grid, grid.signed ? theme.diverging : theme.sequential, {
         hatch: theme.colors.hatch,

@@ -22,9 +22,9 @@ const ARROWS = /** @type {Record<string, [number, number]>} */ ({
 /**
  * @param {HTMLElement} field @param {HTMLElement} marks lie over every matrix
  * @param {(name: string) => Plate|null} find where a matrix stands now
- * @param {Pick<Actions, "pickCell"|"explainCell">} act
+ * @param {Pick<Actions, "pickCell"|"explainCell">} act @param {() => Pick<Cell, "lane">} lane that is drawn
  */
-export function createPlates(field, marks, find, act) {
+export function createPlates(field, marks, find, act, lane) {
   /** @type {Map<string, Drawn>} */
   const drawn = new Map();
   let here = /** @type {Cell|null} */ (null); // the cell at hand
@@ -33,8 +33,8 @@ export function createPlates(field, marks, find, act) {
   function go(name, at) {
     const plate = find(name);
     if (!plate || !at) return;
-    const to = { op: name, ...toTensor(plate, at) };
-    if (here && here.op === name && here.row === to.row && here.col === to.col) return;
+    const to = { op: name, ...toTensor(plate, at), ...lane() };
+    if (here && here.op === name && here.row === to.row && here.col === to.col && here.lane === to.lane) return;
     here = to;
     act.pickCell(here);
   }

@@ -4,7 +4,7 @@ import { number, si } from "../../format.js";
 import { lampSays } from "../../facts/equality.js";
 import { PARTS, draftPaid, flops, needed, pieces, times, total, unitOf } from "../../facts/counters.js";
 import { LANES } from "../../facts/lanes.js";
-import { bar as piece } from "../../ui/dom.js";
+import { bars as lengths } from "../../ui/dom.js";
 import { say, withTerms } from "../../ui/terms.js";
 
 /** @import { Counters, Frame, Host, Integer, Panel, State, T } from "../../types.js" */
@@ -161,12 +161,14 @@ function put(cells, key, cached, uncached, unit) {
 
 /** @param {HTMLElement} el @param {ReturnType<typeof pieces>} all @param {T} t */
 function fill(el, all, t) {
-  el.replaceChildren(
-    ...all.map(({ part, again, share }) =>
-      piece(share, {
+  lengths(
+    el,
+    all.map(({ part, again, share }) => ({
+      share,
+      attributes: {
         class: `part part-${part}${again ? " again" : ""}`,
         title: t(again ? "ledger.again" : "ledger.part", { Part: t(`part.${part}`) }),
-      }),
-    ),
+      },
+    })),
   );
 }

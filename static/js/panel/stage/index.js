@@ -12,7 +12,7 @@ import { marked, marks, roomy } from "../../ui/marks.js";
 import { untold } from "../../wire/triangle.js";
 import { cacheless } from "../../facts/lanes.js";
 import { onStage } from "../../facts/token-names.js";
-import { place } from "../../ui/dom.js";
+import { place, put } from "../../ui/dom.js";
 
 /** @import { Cell, Frame, Grid, Host, LaneName, Panel, PickStep, Plate, State, Theme } from "../../types.js" */
 /** @import { Drawn } from "../../facts/matrices.js" */
@@ -111,13 +111,20 @@ function create(root, { act }) {
       (lane) => ({ lane, rows: m, cached: 0, columns: m, shown: null, told: false }),
     );
     const step = /** @type {PickStep} */ ({ cached: 0, rows: m, pass: 0, phase: "prefill" });
-    const made = surround(last, { ...frame, meta: { ...frame.meta, pick_step: step } }, coming);
+    const then = { ...frame, meta: { ...frame.meta, pick_step: step } };
+    [lanes, layout] = [coming, surround(last, then, coming)];
+    const grids = new Map();
     for (const lane of coming)
       for (const op of OPS) {
-        const plate = made.plates[plateName(lane.lane, op)];
-        picture(lane, op, plate, { ...plate, signed: true, at: () => -1, max: 1 }, theme);
+        const plate = layout.plates[plateName(lane.lane, op)];
+        const grid = { ...plate, signed: true, at: () => -1, max: 1 };
+        picture(lane, op, plate, grid, theme);
+        grids.set(plate.name, grid);
       }
-    marks(front, made, { cell: null, reads: [] }, theme);
+    marks(front, layout, { cell: null, reads: [] }, theme);
+    arrange({ ...last, frame: then, cell: null }, then, layout, grids);
+    field.classList.add("ahead");
+    field.hidden = false;
   }
 
   /** @param {State} state */
@@ -132,6 +139,7 @@ function create(root, { act }) {
       empty.textContent = frame
         ? t(frame.meta.step ? "stage.not_yet" : first(frame), { Layer: frame.meta.pick.layer })
         : t(state.held?.waits ? "held.nothing" : state.loading ? "loading.then" : "stage.waiting");
+      if (field.classList.contains("ahead")) return void (field.hidden = !frame);
       if (frame && !ahead) (globalThis.requestIdleCallback ?? setTimeout)(prepare);
       ahead ||= !!frame;
       return;
@@ -141,6 +149,16 @@ function create(root, { act }) {
     // The page changes after the pictures: writing on a canvas would make the browser style it in between.
     empty.hidden = true;
     field.hidden = false;
+    field.classList.remove("ahead");
+    arrange(state, frame, layout, grids);
+  }
+
+  /**
+   * Where everything stands, and what is said of it.
+   * @param {State} state @param {Frame} frame @param {ReturnType<typeof geometry>} layout
+   * @param {Map<string, Grid>} grids
+   */
+  function arrange({ t, theme, cell }, frame, layout, grids) {
     for (const [name, part] of parts) {
       const plate = layout.plates[name];
       const grid = grids.get(name);
@@ -159,17 +177,16 @@ function create(root, { act }) {
       part.caption.textContent = said.size;
       part.box.classList.toggle("short", !said.full);
       const words = t(`op.${part.op}.long`, label(part.op, plate));
-      part.canvas.setAttribute("aria-label", `${t("stage.lane." + part.lane)}. ${words}`);
-      cursor(part.cursor, plate, laneOf(name), part.op, state.cell);
+      put(part.canvas, "aria-label", `${t("stage.lane." + part.lane)}. ${words}`);
+      cursor(part.cursor, plate, laneOf(name), part.op, cell);
     }
     if (![...parts.values()].some((p) => p.canvas.tabIndex === 0 && !p.box.hidden))
       stop(plateName(lanes[lanes.length - 1].lane, "Q"));
-    const made = layout;
     LANES.forEach((lane, i) =>
       says(
         notes[i],
         lanes.find((l) => l.lane === lane),
-        made,
+        layout,
         frame,
         t,
       ),

@@ -17,7 +17,6 @@ function create(root, { act, live }) {
   const fork = live ? act.fork : null;
   const list = /** @type {HTMLElement} */ (root.querySelector("[data-top]"));
   const prompt = /** @type {HTMLElement} */ (root.querySelector("[data-prompt]"));
-  const said = /** @type {HTMLElement} */ (root.querySelector(".text"));
   const made = /** @type {HTMLElement} */ (root.querySelector("[data-made]"));
   const ended = /** @type {HTMLElement} */ (root.querySelector("[data-ended]"));
   const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
@@ -41,8 +40,6 @@ function create(root, { act, live }) {
     const { run, top, text, step } = frame.meta;
     prompt.textContent = promptOf(frame);
     made.textContent = isolate(text);
-    const { scrollHeight, clientHeight } = said;
-    said.scrollTop = scrollHeight; // the newest is what is read
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;

@@ -1,6 +1,7 @@
 // Buttons and keys that move the cursor.
 
 import { onShortcut } from "../../ui/keys.js";
+import { put } from "../../ui/dom.js";
 import { closeMenus, tendMenus, toggleMenu } from "../../ui/menus.js";
 
 /** @import { Command, Host, Panel, State } from "../../types.js" */
@@ -62,6 +63,11 @@ function create(root, { act }) {
     const button = /** @type {HTMLElement} */ (e.target).closest("button[data-do]");
     if (button instanceof HTMLButtonElement && !button.disabled) run(button.dataset.do ?? "");
   });
+  const buttons = new Map(
+    /** @type {HTMLButtonElement[]} */ ([...root.querySelectorAll("button[data-do]")]).map((b) => [b.dataset.do, b]),
+  );
+  const play = buttons.get("play");
+  const word = play?.querySelector(".word");
   tendMenus();
   onShortcut((key) => {
     const name = KEYS[key];
@@ -76,9 +82,8 @@ function create(root, { act }) {
     root.parentElement?.classList.toggle("idle", at < 0);
     const end = !!meta && at === meta.run.recorded - 1 && !!meta.run.ended;
     const off = (/** @type {string} */ name, /** @type {boolean} */ disabled) => {
-      const b = root.querySelector(`button[data-do="${name}"]`);
-      if (b instanceof HTMLButtonElement)
-        b.setAttribute("aria-disabled", String(disabled || !connected || !!held?.waits));
+      const b = buttons.get(name);
+      if (b) put(b, "aria-disabled", String(disabled || !connected || !!held?.waits));
     };
     for (const name of ["layer", "token", "end", "play"]) off(name, end);
     for (const name of ["back", "back-token", "restart"]) off(name, at < 0);
@@ -86,17 +91,13 @@ function create(root, { act }) {
     off("mark", at < 0);
     off("mark-next", !marks.some((/** @type {number} */ n) => n > at));
     off("mark-back", !marks.some((/** @type {number} */ n) => n < at));
-    root.querySelector('button[data-do="mark"]')?.setAttribute("aria-pressed", String(marks.includes(at)));
+    buttons.get("mark")?.setAttribute("aria-pressed", String(marks.includes(at)));
     off("stop", !!meta?.run.ended || at < 0);
-    const play = root.querySelector('button[data-do="play"]');
-    if (play instanceof HTMLElement) {
-      const busy = playing || !!meta?.run.running;
-      play.setAttribute("aria-pressed", String(busy));
-      play.title = t(busy ? "controls.pause" : "controls.play");
-      /** @type {HTMLElement} */ (play.querySelector(".word")).textContent = t(
-        busy ? "controls.pause" : "controls.play",
-      );
-      play.dataset.busy = String(busy);
-    }
+    if (!play || !word) return;
+    const busy = playing || !!meta?.run.running;
+    put(play, "aria-pressed", String(busy));
+    put(play, "title", t(busy ? "controls.pause" : "controls.play"));
+    word.textContent = play.title;
+    play.dataset.busy = String(busy);
   };
 }
