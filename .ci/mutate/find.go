@@ -215,6 +215,38 @@ func terms() (all []*mutation) {
 	return all
 }
 
+// mendings take mendings of the page back, each with the test that would have caught what it mends:
+// lines of a file, a defect, a test, a path and an expression of sed. docs/reliability.md has the same list.
+func mendings(path string) func() []*mutation {
+	return func() (all []*mutation) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			panic(err)
+		}
+		for line := range strings.Lines(string(data)) {
+			of := strings.SplitN(strings.TrimSpace(line), "|", 4)
+			text, err := sed(of[2], of[3])
+			if err != nil {
+				panic(err)
+			}
+			all = append(all, &mutation{entry: of[0], edits: map[string]string{of[2]: text}, checks: []string{command(of[1])}})
+		}
+		return all
+	}
+}
+
+// command runs a test that is named by where it is: "browser TestX", "js file" or "go ./package TestX".
+func command(test string) string {
+	switch of := strings.Fields(test); of[0] {
+	case "browser":
+		return "KVSTEP_BROWSER=require go test -vet=off ./web/browsertest -count=1 -run '^" + of[1] + "$'"
+	case "js":
+		return "cd static/test && node --test " + of[1] + ".test.js"
+	default:
+		return "go test -vet=off " + of[1] + " -run '^" + of[2] + "$'"
+	}
+}
+
 // lines are mutations that stand in a file: a path and an expression of sed.
 func lines(path string) func() []*mutation {
 	return func() (all []*mutation) {

@@ -59,6 +59,7 @@ var kinds = []kind{
 	{"message", some(messages("en", "zh")), []string{text, page, "go test -vet=off ./cmd/kvstep -run EveryFlag"}},
 	{"term of the glossary", terms, []string{glossary}},
 	{"line of a cache", lines(".ci/mutate/kv.txt"), []string{"go test ./sim/kv"}},
+	{"mending of the page", mendings(".ci/mutate/page.txt"), nil},
 	{"name of a lens or tensor", lensNames, []string{glossary, stays}},
 	{"key of a frame", fields, []string{types, stays}},
 	{"key of a trace or command", otherFields, []string{"go test -vet=off ./sim/export -run EveryKey", "go test -vet=off ./web/wire -run 'CommandKey|Protocol'"}},

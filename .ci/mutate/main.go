@@ -68,7 +68,10 @@ func chosen() (all []*mutation) {
 			panic(k.name + ": no entry was found")
 		}
 		for _, m := range found {
-			if m.kind, m.checks = k.name, k.checks; name.MatchString(m.entry) {
+			if m.kind = k.name; len(m.checks) == 0 {
+				m.checks = k.checks
+			}
+			if name.MatchString(m.entry) {
 				all = append(all, m)
 			}
 		}

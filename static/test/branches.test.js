@@ -29,6 +29,10 @@ test("a run is named by how it came about, and the two compared by where they pa
   const { list, compare } = f.meta.branches;
   const t = text("en");
   assert.equal(name(list[0], t), "the first");
+  const none = { ...list[1], parent: undefined, cache: undefined };
+  assert.equal(name({ ...none, id: 1 }, t), t("branch.first"));
+  assert.equal(name({ ...none, id: 4 }, t), t("branch.orphan"));
+  assert.equal(name({ id: 4 }, t), "", "what there was no room to tell is not made up");
   assert.equal(name(list[2], t), `“${list[2].token}” instead of “${list[2].instead}”`);
   assert.equal(name({ ...list[1], cache: "int8:token:16" }, t), "cache: int8 per token");
   const said = parted(f, t);

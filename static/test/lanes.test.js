@@ -10,6 +10,7 @@ import { chart } from "../js/panel/history/chart.js";
 import { draw } from "../js/panel/history/curves.js";
 import { say as pointSays } from "../js/panel/history/index.js";
 import { counted, series } from "../js/panel/history/series.js";
+import { timeSays } from "../js/panel/ledger/index.js";
 import { createLaneSwitch } from "../js/ui/lane-switch.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { frame } from "./frames.js";
@@ -121,6 +122,19 @@ function lever() {
   return { root, kind, tokens, label, go, pending, change: (target) => heard.change({ target }) };
 }
 
+test("the time of a cold first step is called so, and that of later steps is of those in which both are warm", () => {
+  const f = frame("decode");
+  const { ledger, step } = f.meta;
+  const one = { cached: { seconds: 0.002 }, uncached: { seconds: 0.001 } };
+  const of = (/** @type {number} */ cached, /** @type {string} */ span, /** @type {object} */ more = {}) =>
+    timeSays({ meta: { ledger: { step: one, total: one, ...more }, step: { ...step, cached } } }, span, (id) => id);
+  assert.ok(ledger.step.cached && ledger.step.uncached);
+  assert.match(of(0, "step")[2], /cold$/);
+  assert.deepEqual(of(16, "step"), [0.002, 0.001, "kind.measured"]);
+  const timed = { cached: 0.1, uncached: 0.3, steps: 5 };
+  assert.deepEqual(of(16, "total", { timed }), [0.1, 0.3, "kind.measured.steps"]);
+});
+
 test("the switch begins the run anew at the same step, with the lanes that were chosen", () => {
   const { root, kind, tokens, label, go, pending, change } = lever();
   const done = [];
@@ -154,4 +168,30 @@ test("in the form the switch waits for the form", () => {
   change(kind);
   lanes.set("uncached");
   assert.equal(lanes.value(), "uncached");
+});
+
+test("times are set beside each other only where they compare", () => {
+  const f = frame("prefill");
+  assert.equal(f.meta.step.cached, 0);
+  for (const span of ["step", "pass", "total"])
+    assert.deepEqual(timeSays(f, span, say.en), [null, null, "first run, cold: not comparable"], span);
+  const alone = structuredClone(f.meta);
+  for (const span of ["step", "pass", "total"]) alone.ledger[span].uncached = undefined;
+  assert.deepEqual(timeSays({ ...f, meta: alone }, "step", say.en)[2], "measured", "one lane is compared with nothing");
+  const decode = frame("decode");
+  const { cached, uncached } = decode.meta.ledger.step;
+  assert.deepEqual(timeSays(decode, "step", say.en), [cached.seconds ?? 0, uncached.seconds ?? 0, "measured"]);
+});
+
+test("a line about the time of prefill says that it does not compare", () => {
+  const f = frame("decode");
+  const rows = ["cached", "uncached"].map((lane) => ({ lane, kind: "paid", values: [0.002, 0.001] }));
+  const at = (point, change) => {
+    const history = { metric: "time", by: "pass", total: false, points: 4, first: 1, whole: true, ...change };
+    return pointSays({ ...f, meta: { ...f.meta, history } }, point, rows, "s", say.en);
+  };
+  assert.match(at(0, {}), /prefill ran cold: its times do not compare$/);
+  assert.doesNotMatch(at(1, {}), /cold/);
+  assert.match(at(1, { total: true }), /cold/, "what is summed up has prefill in it");
+  assert.doesNotMatch(at(0, { metric: "flops" }), /cold/);
 });

@@ -5,7 +5,7 @@ import { translator } from "../js/text.js";
 import { number } from "../js/format.js";
 import { PARTS, total } from "../js/facts/counters.js";
 import { says, title } from "../js/panel/bars/index.js";
-import { sentence } from "../js/panel/sentence/index.js";
+import { counted, sentence } from "../js/panel/sentence/index.js";
 import { frame } from "./frames.js";
 
 const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
@@ -37,6 +37,16 @@ test("what a screen reader hears of a step: at most two sentences, each of at mo
         assert.doesNotMatch(zh, /undefined|null|NaN|\{\{|sentence\.|prefill|decode/, name);
       }
     }
+  }
+});
+
+test("steps count from 0, as links and traces do", () => {
+  for (const name of names) {
+    const f = frame(name);
+    if (!f.meta.step) continue;
+    const { n } = f.meta.step;
+    assert.equal(counted(f, say.en).match(/\d+/)?.[0], String(n), name);
+    assert.equal(new URLSearchParams(f.meta.link).get("step"), String(n), name);
   }
 });
 

@@ -3,9 +3,12 @@ import assert from "node:assert/strict";
 import { paint, pixels } from "../js/ui/matrix.js";
 import { largest } from "../js/scale/linear.js";
 import { around } from "../js/panel/stage/around.js";
+import { says } from "../js/panel/stage/captions.js";
 import { stage } from "../js/panel/stage/layout.js";
 import { recorder, pretendBrowser, theme } from "./canvas.js";
 import { panel as toPlots } from "../js/panel/to-plots/index.js";
+import { readFileSync } from "node:fs";
+import { translator } from "../js/text.js";
 import { frame } from "./frames.js";
 import { pieces as bar, total } from "../js/facts/counters.js";
 import { readout } from "../js/facts/readout.js";
@@ -80,13 +83,39 @@ test("around the stage: queries have names, cached is parted from new, and each 
   around(canvas, stage({ ...size, lanes: ["cached"] }), [kept], f, theme, say);
   const words = calls.filter((c) => c[0] === "fillText").map((c) => c[1]);
   assert.ok(words.includes(f.meta.tokens[t - 1][1]));
-  assert.ok(words.includes("legend.cached") && words.includes("legend.new"), "the brackets have words");
+  assert.deepEqual(
+    words.filter((w) => /^[·=→]$/.test(w)),
+    ["=", "→", "="],
+    "Q with K makes S, of which comes A, which with V makes O",
+  );
+  assert.ok(words.includes("legend.cached") && words.includes("stage.new"), "the brackets have words");
   const strokes = calls.filter((c) => c[0] === "strokeStyle=").map((c) => c[1]);
   assert.ok(strokes.includes(theme.colors.cached) && strokes.includes(theme.colors.fresh));
   assert.ok(
     calls.some((c) => c[0] === "fillStyle=" && c[1] === theme.colors.cached),
     "the lane's rule",
   );
+});
+
+test("a layer that has not run in this pass is of the pass in which it ran, and says so", () => {
+  const f = frame("decode");
+  const en = JSON.parse(readFileSync(new URL("../../web/text/en.json", import.meta.url), "utf8"));
+  const t = translator(en, "en");
+  const drawn = (/** @type {any} */ f) => {
+    const { canvas, calls } = recorder();
+    const [m, n] = f.tensors.scores.shape;
+    const kept = { lane: "cached", rows: m, cached: 0, columns: n, shown: null, told: true };
+    const size = { width: 900, height: 500, em: 15, m, t: n, rows: n, hd: f.meta.run.config.head_dim };
+    around(canvas, stage({ ...size, lanes: ["cached"] }), [kept], f, theme, t);
+    const note = { children: [{}, {}], style: { setProperty() {} } };
+    says(note, kept, { notes: { cached: { x: 0, y: 0, w: 1, h: 1 } } }, f, t);
+    return [...calls.filter((c) => c[0] === "fillText").map((c) => c[1]), note.children[1].textContent].join("|");
+  };
+  const { pass } = f.meta.pick_step;
+  assert.equal(f.meta.step.pass, pass);
+  assert.ok(drawn(f).includes(`new in pass ${pass}|`) && !drawn(f).includes(`In pass ${pass}:`), drawn(f));
+  const later = drawn({ ...f, meta: { ...f.meta, step: { ...f.meta.step, pass: pass + 1 } } });
+  assert.ok(later.includes(`new in pass ${pass}|`) && later.includes(`In pass ${pass}:`), later);
 });
 
 test("the readout shows the value at hand, then the exact one", () => {

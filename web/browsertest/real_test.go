@@ -15,6 +15,9 @@ func TestRealSizeOnThePage(t *testing.T) {
 		if eval[bool](p, `"real" in kvstepFrame().meta`) {
 			t.Error("it is sent to someone who has not asked")
 		}
+		p.reveal("[data-testid=real-model]")
+		const counters = `Math.round(document.getElementById("counters").getBoundingClientRect().top + scrollY)`
+		at := eval[int](p, counters)
 		p.js(`const s = document.querySelector("[data-testid=real-model]"); s.value = "Llama-3-8B"; s.dispatchEvent(new Event("change", {bubbles: true}))`)
 		p.until(`document.querySelector("[data-testid=real-says]").textContent`)
 		if s := p.text("real-says"); !strings.Contains(s, "131 kB") || !strings.Contains(s, "5.12 kB") || !strings.Contains(s, "314") {
@@ -32,6 +35,9 @@ func TestRealSizeOnThePage(t *testing.T) {
 		p.until(`kvstepFrame().meta.real?.room.full`)
 		full := eval[int](p, `kvstepFrame().meta.real.room.full`)
 		p.until(`document.querySelector("[data-testid=real-wall]").textContent.includes((` + strconv.Itoa(full) + `).toLocaleString("en"))`)
+		if now := eval[int](p, counters); now != at || now == 0 {
+			t.Errorf("%s: the counters stand at %d, before at %d", lang, now, at)
+		}
 		p.axe("real size in " + lang)
 		p.clean()
 	}

@@ -183,3 +183,26 @@ func TestWhatMattersIsInView(t *testing.T) {
 	}
 	p.clean()
 }
+
+// TestLegendIsThatOfTheStep: the legend beside the picture names the patterns that are drawn, those alone.
+func TestLegendIsThatOfTheStep(t *testing.T) {
+	t.Parallel()
+	base := serve(t)
+	p := openOn(t, base, "/?lang=en")
+	seen := map[string]bool{}
+	for _, at := range []struct {
+		link string
+		step int
+	}{{"", 0}, {"", 14}, {"&cache=window:6", 20}, {"&op=scores", 14}} {
+		p.do(chromedp.Navigate(fmt.Sprintf("%s/?lang=en&step=%d%s", base, at.step, at.link)))
+		p.until(fmt.Sprintf(`window.kvstepFrame?.()?.meta.step?.n === %d`, at.step))
+		p.until(`[...document.querySelectorAll("[data-pattern]")].some((li) => !li.hidden)`)
+		both := eval[[2]string](p, `import("/static/js/facts/patterns.js").then(({patterns}) => [[...patterns(window.kvstepFrame())].sort().join(),
+			[...document.querySelectorAll("[data-pattern]")].filter((li) => !li.hidden).map((li) => li.dataset.pattern).sort().join()])`)
+		if both[0] != both[1] || seen[both[0]] {
+			t.Errorf("%s, step %d: drawn are %s, the legend names %s", at.link, at.step, both[0], both[1])
+		}
+		seen[both[0]] = true
+	}
+	p.clean()
+}

@@ -131,7 +131,7 @@ func bars(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div></div><p class=\"lamp\" data-lamp data-state=\"off\" data-testid=\"lamp\" role=\"status\"><i aria-hidden=\"true\"></i><span data-equal>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div></div><p class=\"lamp\" data-lamp data-state=\"off\" data-testid=\"lamp\"><i aria-hidden=\"true\"></i><span data-equal role=\"status\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

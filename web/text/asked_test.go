@@ -96,6 +96,9 @@ plot.grows: all linear scores
 plot.phase: prefill
 plot.phase.decode: cached uncached
 plot.seconds: cached uncached
+lesson.cells: cell col row
+lesson.do: pick step
+lesson.go: answer back done next reveal
 plot.variant: gqa int4 int8 mha mqa
 plot.y.flop: pass total
 plot.y.mac: pass total

@@ -143,3 +143,22 @@ func TestButtonsAreCalledByTheirNames(t *testing.T) {
 		}
 	}
 }
+
+// TestTitlesDiffer: no two panels, menus or figures have one name.
+func TestTitlesDiffer(t *testing.T) {
+	for lang := range ordinals {
+		named := map[string]string{}
+		for id, message := range messages(t, lang) {
+			if !strings.HasSuffix(id, ".title") {
+				continue
+			}
+			if other := named[message]; other != "" {
+				t.Errorf("%s: %s and %s are both called %q", lang, other, id, message)
+			}
+			named[message] = id
+		}
+		if len(named) < 20 {
+			t.Errorf("%s: only %d titles found", lang, len(named))
+		}
+	}
+}

@@ -19,7 +19,7 @@ export function el(name, content = [], attributes = {}) {
 
 /**
  * A line of a table, the first cell its title; of titles alone where it is the head. What is empty is no title.
- * @param {string[]} cells @param {boolean} [head]
+ * @param {(string|(string|Node)[])[]} cells @param {boolean} [head]
  */
 export const line = (cells, head = false) =>
   el(
@@ -28,6 +28,14 @@ export const line = (cells, head = false) =>
       text && (head || i === 0) ? el("th", text, { scope: head ? "col" : "row" }) : el("td", text),
     ),
   );
+
+/**
+ * Writes a text where it is another: what speaks by itself speaks every change.
+ * @param {HTMLElement} element @param {string} text
+ */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
 
 /** A radio button with its name. @param {string} name @param {string|number} value @param {string} text */
 export const radio = (name, value, text) =>

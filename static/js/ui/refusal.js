@@ -3,7 +3,7 @@
 // Both kinds come here: what the page sees itself, and what the server sends back.
 
 import { onKey } from "./keys.js";
-import { el } from "./dom.js";
+import { el, write } from "./dom.js";
 
 /** @import { Args, State, T } from "../types.js" */
 
@@ -171,7 +171,7 @@ function mark(f, say, t, server = false) {
   }
   marked.set(f, { say, note, server });
   const text = say(t);
-  if (note.textContent !== text) note.textContent = text;
+  write(note, text);
 }
 let notes = 0;
 

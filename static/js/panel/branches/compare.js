@@ -4,7 +4,7 @@ import { isolate } from "../../text.js";
 import { percent, si } from "../../format.js";
 import { parsePolicy, policyName } from "../../facts/policy.js";
 import { unitOf } from "../../facts/counters.js";
-import { el, parts } from "../../ui/dom.js";
+import { el, parts, write } from "../../ui/dom.js";
 
 /** @import { Compare, Frame, Integer, Outlays, Side, T } from "../../types.js" */
 
@@ -41,7 +41,7 @@ export function createCompare(root) {
     const [a, b] = c.sides;
     part("beside").textContent = t("branch.beside", { A: a.id, B: b.id });
     const said = parted(frame, t);
-    if (part("parted").textContent !== said) part("parted").textContent = said;
+    write(part("parted"), said);
     const prompt = frame.meta.run.recipe.prompt || (frame.meta.run.recipe.tokens ?? []).join(" ");
     part("texts").replaceChildren(
       ...c.sides.map((s) =>

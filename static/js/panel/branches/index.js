@@ -6,7 +6,7 @@ import { onKey } from "../../ui/keys.js";
 import { createCompare } from "./compare.js";
 import { number, si } from "../../format.js";
 import { parsePolicy, policyName } from "../../facts/policy.js";
-import { el, parts } from "../../ui/dom.js";
+import { el, parts, write } from "../../ui/dom.js";
 
 /** @import { Branch, Branches, Frame, Host, Panel, State, T } from "../../types.js" */
 
@@ -77,7 +77,7 @@ function create(root, { act }) {
     part("held").hidden = !info.list.length;
     part("gone").hidden = !info.gone;
     const gone = info.gone ? t(`branch.gone.${info.gone.why}`, { Run: info.gone.id, Most: info.most }) : "";
-    if (part("gone").textContent !== gone) part("gone").textContent = gone;
+    write(part("gone"), gone);
     const most = Math.max(1, frame.meta.run.recipe.max_new, ...info.list.map((b) => b.tokens ?? 0));
     const focus = /** @type {HTMLElement|null} */ (
       body.contains(document.activeElement) ? document.activeElement : null

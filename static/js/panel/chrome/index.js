@@ -1,6 +1,7 @@
 // What surrounds the run: problems, connection, language, theme, help, readout.
 
 import { isolate } from "../../text.js";
+import { write } from "../../ui/dom.js";
 import { readTheme } from "../../ui/theme.js";
 import { patterns } from "../../facts/patterns.js";
 import { readout } from "../../facts/readout.js";
@@ -69,15 +70,15 @@ function create(_, { store, act }) {
     byId("short").textContent = short ? t("world.short", { Fits: short.fits, Whole: short.whole }) : "";
     const away = connected || !lost ? "" : told(lost, t);
     offline.hidden = !away;
-    if (offline.textContent !== away) offline.textContent = away; // a live region speaks every change
+    write(offline, away);
     if (state.frame && state.frame !== before.frame) legend(patterns(state.frame));
     const cell = readout(state);
     byId("readout").hidden = !cell;
     if (cell) {
-      byId("readout-where").textContent = cell.where;
-      byId("readout-value").textContent = cell.value;
+      write(byId("readout-where"), cell.where);
+      write(byId("readout-value"), cell.value);
       byId("readout-value").dataset.exact = String(cell.exact);
-      byId("readout-mask").textContent = cell.masked ? t(cell.gone ? "cell.gone" : "cell.masked") : "";
+      write(byId("readout-mask"), cell.masked ? t(cell.gone ? "cell.gone" : "cell.masked") : "");
     }
     if (t === before.t) return;
     document.documentElement.lang = lang === "zh" ? "zh-Hans" : lang;

@@ -1,6 +1,6 @@
 // Why a link is not opened by itself, with the link to copy and the ways on.
 
-import { parts } from "../../ui/dom.js";
+import { parts, write } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
 
@@ -40,7 +40,7 @@ function create(root, { opening }) {
       ["title", t(`held.${held.why}.title`)],
       ["say", t(`held.${held.why}.say`, { Where: held.where })],
     ]) {
-      if (part(name).textContent !== text) part(name).textContent = text; // an alert speaks every change
+      write(part(name), text);
     }
     const url = `${location.origin}/?${held.link.replace(/^\?/, "")}`;
     if (link.value !== url) link.value = url;

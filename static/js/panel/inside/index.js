@@ -14,7 +14,7 @@ import { watchWidth } from "../../ui/width.js";
 import { likeliest, tags } from "./tags.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sharers } from "../../facts/heads.js";
-import { parts, place } from "../../ui/dom.js";
+import { parts, place, write } from "../../ui/dom.js";
 import { toPlate } from "../../ui/plate.js";
 import { opName } from "../../facts/matrices.js";
 
@@ -107,7 +107,7 @@ function create(root, { act, weights: source }) {
       picture(frame, t, theme, info, high);
       const says = lacks.join(" ");
       part("lacks").hidden = !says;
-      if (part("lacks").textContent !== says) part("lacks").textContent = says;
+      write(part("lacks"), says);
     }
     drawn = now;
     for (const p of layout?.plates ?? []) cursor(p, state.cell);

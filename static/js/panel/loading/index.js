@@ -1,7 +1,7 @@
 // How far a model is that the next run waits for.
 
 import { percent, sentences, si } from "../../format.js";
-import { parts } from "../../ui/dom.js";
+import { parts, write } from "../../ui/dom.js";
 
 /** @import { Panel, State } from "../../types.js" */
 
@@ -18,7 +18,7 @@ function create(root) {
     if (!loading) return;
     const { model, done, total } = loading;
     const says = sentences(t("loading.says", { Model: model }), frame ? t("loading.meanwhile") : "");
-    if (part("says").textContent !== says) part("says").textContent = says; // a live region speaks every change
+    write(part("says"), says);
     const size = total
       ? t("loading.size", { Done: si(done, "B"), Total: si(total, "B"), Percent: percent(done / total) })
       : "";

@@ -3,7 +3,7 @@
 
 import { number } from "../../format.js";
 import { fullAt, parsePolicy, policyName } from "../../facts/policy.js";
-import { el, parts } from "../../ui/dom.js";
+import { el, parts, write } from "../../ui/dom.js";
 
 /** @import { Alternative, Frame, Host, Panel, Run, State, Step, T, Use } from "../../types.js" */
 
@@ -34,7 +34,7 @@ function create(root, { act }) {
       Held: number(use.allocated),
       Budget: number(use.budget ?? 0),
     });
-    if (part("say").textContent !== said) part("say").textContent = said;
+    write(part("say"), said);
     const cut = step.phase === "prefill" && step.rows < run.prompt_tokens;
     part("prompt").hidden = !cut;
     part("prompt").textContent = cut ? t("wall.prompt", { Fits: step.rows, Count: run.prompt_tokens }) : "";

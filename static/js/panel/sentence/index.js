@@ -45,7 +45,7 @@ function create(root) {
 }
 
 /** How far the run is. @param {Frame} frame @param {T} t */
-function counted({ meta: { run, step } }, t) {
+export function counted({ meta: { run, step } }, t) {
   if (!step) return "";
   const short = run.recipe.batch && run.recipe.cache.budget && !run.ended; // who is preempted takes more passes
   return t(short ? "say.count.memory" : "say.count", { N: step.n, Length: run.ended ? run.recorded : run.length });

@@ -111,8 +111,10 @@ function shelf(ctx, layout, cached, frame, theme, t) {
 /** What the new rows are. @param {Frame} frame @param {T} t */
 function fresh(frame, t) {
   const proposed = guesses(frame).length;
-  const rows = frame.meta.pick_step?.rows ?? 0;
-  return proposed ? t("legend.new_proposed", { Fed: rows - proposed, Proposed: proposed }) : t("legend.new");
+  const { rows = 0, pass = 0 } = frame.meta.pick_step ?? {}; // the layer on screen may not have run in the current pass
+  return proposed
+    ? t("legend.new_proposed", { Fed: rows - proposed, Proposed: proposed })
+    : t("stage.new", { Pass: pass });
 }
 
 /**

@@ -52,7 +52,7 @@ export function says(note, lane, layout, frame, t) {
 
 /** @param {Drawn} lane @param {Frame} frame @param {T} t @param {boolean} narrow the bars say as much */
 function doing(lane, frame, t, narrow) {
-  const { without, pick_step: from, pick } = frame.meta;
+  const { without, pick_step: from, pick, step } = frame.meta;
   const words = [];
   if (lane.lane === "uncached") {
     const rows = without?.rows ?? lane.rows;
@@ -67,5 +67,6 @@ function doing(lane, frame, t, narrow) {
     if (!kept && without?.source === "same" && !narrow) words.push(t("stage.does.same"));
     if (shared.length) words.push(t("stage.does.shared", { KV: pick.kv_head, Heads: shared }));
   }
-  return words.join(" ");
+  const says = words.join(" ");
+  return from && step && from.pass < step.pass ? t("stage.does.then", { Pass: from.pass, Says: says }) : says;
 }

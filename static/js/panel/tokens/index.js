@@ -4,7 +4,7 @@ import { isolate } from "../../text.js";
 import { candidates } from "../../facts/candidates.js";
 import { onKey } from "../../ui/keys.js";
 import { promptOf } from "../../facts/sequences.js";
-import { bar, el } from "../../ui/dom.js";
+import { bar, el, write } from "../../ui/dom.js";
 
 /** @import { Shown } from "../../facts/candidates.js" */
 /** @import { Host, Panel, State, T } from "../../types.js" */
@@ -19,6 +19,7 @@ function create(root, { act, live }) {
   const prompt = /** @type {HTMLElement} */ (root.querySelector("[data-prompt]"));
   const made = /** @type {HTMLElement} */ (root.querySelector("[data-made]"));
   const ended = /** @type {HTMLElement} */ (root.querySelector("[data-ended]"));
+  const spoken = /** @type {HTMLElement} */ (root.querySelector("[data-spoken]")); // a list says nothing by itself
   const hint = /** @type {HTMLElement} */ (root.querySelector("[data-hint]"));
   const all = /** @type {HTMLElement} */ (root.querySelector("[data-all]"));
   all.addEventListener("click", () => all.setAttribute("aria-expanded", String(root.classList.toggle("all"))));
@@ -43,6 +44,9 @@ function create(root, { act, live }) {
     const over = step?.done ?? (run.ended === "stop" && step?.n === run.recorded - 1 ? run.ended : null);
     ended.textContent = over ? t(`done.${over}`) : "";
     ended.hidden = !over;
+    const shown = candidates(frame.meta);
+    const chosen = shown.find((c) => c.chosen);
+    write(spoken, chosen ? t("top.spoken", { Pass: step?.pass, Token: chosen.label, Prob: chosen.says }) : "");
     hint.hidden = !!top;
     all.hidden = (top?.length ?? 0) < 6;
     hint.textContent = t("top.hint");
@@ -58,7 +62,7 @@ function create(root, { act, live }) {
     // Another token is one stop of Tab, and arrows from there, as in any list of choices.
     if (forks) list.setAttribute("role", "listbox");
     else list.removeAttribute("role");
-    list.replaceChildren(...candidates(frame.meta).map((c) => row(c, sampled, t, !!forks)));
+    list.replaceChildren(...shown.map((c) => row(c, sampled, t, !!forks)));
   };
 }
 
