@@ -549,3 +549,15 @@ test("logits of any vocabulary stay on one screen, and every token has its cell"
     assert.deepEqual(toTensor(logits, toPlate(logits, 0, vocab - 1)), { row: 0, col: vocab - 1 });
   }
 });
+
+test("a cache stands whole in the window, with its new rows, however long it is", () => {
+  for (const positions of [18, 60, 200])
+    for (const height of [300, 400, 600]) {
+      const k = (/** @type {number} */ rows) => ({ op: "K", rows, cols: 32 });
+      const made = plan({
+        ...{ width: 700, height, op: "K", kind: "append", inputs: [{ ...k(1), op: "k_rope" }], out: k(positions) },
+        ...{ m: 1, positions, head: 0 },
+      });
+      if (positions * 1.5 + 100 < height) assert.ok(made.height <= height, `${positions} in ${height}: ${made.height}`);
+    }
+});

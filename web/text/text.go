@@ -38,7 +38,11 @@ func load() *i18n.Bundle {
 	for _, lang := range Langs() {
 		raw, err := files.ReadFile(lang + ".json")
 		if err == nil {
-			_, err = b.ParseMessageFileBytes(termMark.ReplaceAll(raw, []byte("$2")), lang+".json")
+			plain := termMark.ReplaceAllString(string(raw), "$2")
+			if lang == "en" {
+				plain = counted.ReplaceAllStringFunc(plain, func(s string) string { return strings.ReplaceAll(countOne(s), `"`, `\"`) })
+			}
+			_, err = b.ParseMessageFileBytes([]byte(plain), lang+".json")
 		}
 		if err != nil {
 			panic("text: " + err.Error())

@@ -88,6 +88,7 @@ function create(root, { act, weights: source }) {
     say(part("say"), said);
     const info = frame.meta.op;
     part("field").hidden = !info;
+    const high = info ? root.clientHeight - (part("field").offsetTop - root.offsetTop) : 0;
     part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // the panel cacheless says why
     if (!info) {
       part("lacks").hidden = true;
@@ -100,10 +101,10 @@ function create(root, { act, weights: source }) {
             });
       return;
     }
-    const now = [frame, t, theme, width(), arrived];
+    const now = [frame, t, theme, width(), high, arrived];
     if (now.some((x, i) => x !== drawn[i])) {
       lacks = [];
-      picture(frame, t, theme, info);
+      picture(frame, t, theme, info, high);
       const says = lacks.join(" ");
       part("lacks").hidden = !says;
       write(part("lacks"), says);
@@ -112,8 +113,8 @@ function create(root, { act, weights: source }) {
     for (const p of layout?.plates ?? []) cursor(p, state.cell);
   };
 
-  /** @param {Frame} frame @param {T} t @param {Theme} theme @param {Op} info */
-  function picture(frame, t, theme, info) {
+  /** @param {Frame} frame @param {T} t @param {Theme} theme @param {Op} info @param {number} height in sight */
+  function picture(frame, t, theme, info, height) {
     const made = tensorOf(frame, info.id);
     const from = frame.meta.pick_step;
     if (!made || !from) return;
@@ -121,6 +122,7 @@ function create(root, { act, weights: source }) {
     const [rows, cols] = made.shape;
     layout = plan({
       width: Math.max(width() - MARGIN, NARROWEST),
+      height,
       op: info.id,
       kind: info.kind,
       inputs: info.inputs,
