@@ -23,7 +23,7 @@ func counted(t *testing.T) (all []route, opened *int) {
 		*opened++
 		return library.Open("story")
 	}})
-	hub := live.NewHub(models, func(string) bool { return false }, limits.Default())
+	hub := live.NewHub(models, nil, func(string) bool { return false }, limits.Default())
 	t.Cleanup(hub.Close)
 	return allRoutes(models, hub, "test", limits.Default()), opened
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kvstep/sim"
+	"kvstep/sim/lesson"
 	"kvstep/sim/library"
 	"kvstep/web/limits"
 	"kvstep/web/live"
@@ -63,13 +64,13 @@ func malformed(err error) bool {
 // context and with it whatever they compute, live sessions get a closing frame, what is
 // being written has drainWait to be read. Nobody who does not read, and nothing that
 // cannot be interrupted, is waited for longer; that is no error.
-func Serve(ctx context.Context, l net.Listener, models *library.Library, version string, within limits.Limits) error {
+func Serve(ctx context.Context, l net.Listener, models *library.Library, lessons *lesson.Case, version string, within limits.Limits) error {
 	hosts := hostsOf(l.Addr())
 	origins := allowList(nil)
 	for _, h := range hosts {
 		origins["http://"+h] = true
 	}
-	hub := live.NewHub(models, func(origin string) bool { return origins[origin] }, within)
+	hub := live.NewHub(models, lessons, func(origin string) bool { return origins[origin] }, within)
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	server := &http.Server{

@@ -30,7 +30,7 @@ func start(t *testing.T) (addr string, stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, library.New(), "test", limits.Default()) }()
+	go func() { done <- Serve(ctx, l, library.New(), Lessons(), "test", limits.Default()) }()
 	stop = func() {
 		cancel()
 		select {

@@ -49,7 +49,7 @@ func TestStopDoesNotWaitForAModel(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, l, models, "test", limits.Default()) }()
+	go func() { done <- Serve(ctx, l, models, Lessons(), "test", limits.Default()) }()
 	addr := l.Addr().String()
 	conn, _, err := websocket.DefaultDialer.Dial("ws://"+addr+"/live", http.Header{"Origin": {"http://" + addr}})
 	if err != nil {

@@ -58,7 +58,7 @@ func mined(t *testing.T) *library.Library {
 func TestAPanicIsTold(t *testing.T) {
 	walltest.Listen(t)
 	models := mined(t)
-	hub := live.NewHub(models, func(string) bool { return true }, limits.Default())
+	hub := live.NewHub(models, nil, func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(routes(allRoutes(models, hub, "test", limits.Default())))
 	defer func() { hub.Close(); server.Close() }()
 	ask := func(method, path string) (int, string) {

@@ -9,6 +9,7 @@ import (
 
 	"kvstep/sim/lens"
 	"kvstep/sim/lens/lenstest"
+	"kvstep/sim/lesson"
 	"kvstep/web"
 	"kvstep/web/export"
 	"kvstep/web/wire"
@@ -17,13 +18,13 @@ import (
 // TestTheTableOfAnswers: the page's types of what a server answers beside frames, and of what
 // it is told, are the structs that it answers and reads.
 func TestTheTableOfAnswers(t *testing.T) {
-	s, err := lenstest.New("web", "web/export", "web/wire")
+	s, err := lenstest.New("web", "web/export", "web/wire", "sim/lesson")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want, err := s.Beside("the structs of cmd/kvstep/answers_test.go",
 		reflect.TypeFor[lens.View](), reflect.TypeFor[wire.Command](), reflect.TypeFor[wire.Loading](), reflect.TypeFor[export.Scope](),
-		reflect.TypeFor[export.Served](), reflect.TypeFor[export.Size](), reflect.TypeFor[web.Variant]())
+		reflect.TypeFor[export.Served](), reflect.TypeFor[export.Size](), reflect.TypeFor[web.Variant](), reflect.TypeFor[lesson.PlayInfo]())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func newServe() *cobra.Command {
 			models := newLibrary(c.ErrOrStderr(), given...)
 			go closeUnused(c.Context(), models, count(models, limit))
 			go web.Ready() // while the browser starts
-			return web.Serve(c.Context(), l, models, version, *within)
+			return web.Serve(c.Context(), l, models, web.Lessons(), version, *within)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0 picks a free one")

@@ -187,6 +187,23 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	}
 }
 
+// Elsewhere returns another recorded moment of the run, at step n (-1: before the first), as somebody sees
+// it who has these panels open.
+func (m *Moment) Elsewhere(n int, show []string) *Moment {
+	x := *m
+	x.View, x.Step, x.From, x.Text, x.Beside = View{Seq: m.View.Seq, Show: show}, nil, nil, "", 0
+	x.Place(n, m.recorded)
+	return &x
+}
+
+// Length returns how many steps the run has: those that it can come to have, or those that it has where it is over.
+func (m *Moment) Length() int {
+	if m.Ended != "" {
+		return m.Recorded
+	}
+	return lengthOf(m)
+}
+
 // latestSource returns the latest step up to the cursor that the frame's matrices can come from, nil for none.
 func (m *Moment) latestSource() *sim.Step {
 	part := m.Source()

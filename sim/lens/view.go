@@ -11,6 +11,9 @@ import (
 const (
 	// MaxTrail is how many operands a viewer may have followed.
 	MaxTrail = 64
+	// MaxName is the longest name of a lesson or a beat, MaxAnswers the longest text of all answers of one.
+	MaxName    = 40
+	MaxAnswers = 4 << 10
 	// MaxOp is the longest name of a tensor that a cell is of.
 	MaxOp = 32
 )
@@ -33,6 +36,11 @@ type View struct {
 	Pairs  string `json:"pairs,omitempty"`  // "allowed" or "dense"
 	Logits string `json:"logits,omitempty"` // "last" or "all"
 	Real   string `json:"real,omitempty"`   // "model@device": the same run at real size
+
+	// A lesson that the viewer is in, its beat, and what they have answered so far: "beat~answer", joined by ";".
+	Lesson  string `json:"lesson,omitempty"`
+	Beat    string `json:"beat,omitempty"`
+	Answers string `json:"answers,omitempty"`
 
 	Compare int `json:"compare,omitempty"` // another branch of the room, 0 for none; no link has it
 }
@@ -79,6 +87,14 @@ func (p View) Check() (field, have string) {
 		{"unit", p.Unit, "flop", "mac"}, {"pairs", p.Pairs, "allowed", "dense"}, {"logits", p.Logits, "last", "all"},
 	} {
 		if f.have != "" && f.have != f.a && f.have != f.b {
+			return f.name, f.have
+		}
+	}
+	for _, f := range []struct {
+		name, have string
+		most       int
+	}{{"lesson", p.Lesson, MaxName}, {"beat", p.Beat, MaxName}, {"answers", p.Answers, MaxAnswers}} {
+		if len(f.have) > f.most {
 			return f.name, f.have
 		}
 	}

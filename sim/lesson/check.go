@@ -349,12 +349,12 @@ func (c *checker) question(q *Question, said *BeatWords, on Stage) {
 		case g.Reply != w.ID:
 			c.add(w.Place, "lesson.otherwrong", "Answer", w.ID, "Reply", g.Reply)
 		}
-		c.told(said, w.ID, q.numbersOf(mistake), v)
+		c.told(q, said, w.ID, mistake, right, v)
+		c.told(q, said, RightReply, right, mistake, v)
 	}
 	if q.Kind == choiceKind {
 		c.choices(q, right, v)
 	}
-	c.told(said, RightReply, q.numbersOf(right), v)
 	for _, r := range said.Answers {
 		if _, err := filled(r.Says, v); err != nil {
 			c.because(r.Place, err)
@@ -382,35 +382,59 @@ func (c *checker) choices(q *Question, right string, v *Values) {
 	}
 }
 
-// numbersOf returns the numbers of an answer that its reply must say, so that the words tell of
-// this answer and no other: of a number itself, of cells how many, of a curve its last point.
-func (q *Question) numbersOf(answer string) []float64 {
+// measures are what tells an answer from others, as its reply may say it: a number itself, of cells how many, the first
+// and the last, of a curve its points, of a token its label.
+func (q *Question) measures(answer string, v *Values) (list []any) {
 	switch q.Kind {
 	case numberKind:
 		x, _ := readNumber(answer)
-		return []float64{x}
+		return []any{x}
+	case tokenKind:
+		id, _ := readNumber(answer)
+		for _, token := range v.Moment.Labelled([]int{int(id)}) {
+			list = append(list, token.Label)
+		}
 	case cellsKind:
 		cells, _ := readCells(answer)
-		return []float64{float64(len(cells))}
+		list = append(list, float64(len(cells)))
+		for _, c := range []int{0, len(cells) - 1} {
+			if c >= 0 && len(cells) > 0 {
+				list = append(list, float64(cells[c][0]), float64(cells[c][1]))
+			}
+		}
 	case curveKind:
-		list, _ := readCurve(answer)
-		return list[len(list)-1:]
-	}
-	return nil
-}
-
-// told refuses a reply that does not say the numbers of its answer.
-func (c *checker) told(said *BeatWords, id string, want []float64, v *Values) {
-	r := said.Answers[id]
-	says := append(inPieces(r.Text), expressionsOf(r.Says)...)
-	for _, x := range want {
-		ok := slices.ContainsFunc(says, func(e *Expression) bool {
-			got, err := e.run(v, nil)
-			y, is := got.(float64)
-			return err == nil && is && math.Abs(x-y) <= 1e-9*math.Abs(x)
-		})
-		if !ok {
-			c.add(r.Place, "lesson.untold", "Answer", id, "Number", writeNumber(x))
+		points, _ := readCurve(answer)
+		for _, x := range points {
+			list = append(list, x)
 		}
 	}
+	return list
+}
+
+// told refuses a reply that says nothing of its answer by which it differs from another one: the words
+// of a swapped answer would be as good.
+func (c *checker) told(q *Question, said *BeatWords, id, answer, other string, v *Values) {
+	own, others := q.measures(answer, v), q.measures(other, v)
+	if len(own) == 0 {
+		return
+	}
+	r := said.Answers[id]
+	for _, e := range append(inPieces(r.Text), expressionsOf(r.Says)...) {
+		got, err := e.run(v, nil)
+		for i, x := range own {
+			if err == nil && equalValues(got, x) && (i >= len(others) || !equalValues(x, others[i])) {
+				return
+			}
+		}
+	}
+	c.add(r.Place, "lesson.untold", "Answer", id, "Number", Format(own[0], ""))
+}
+
+func equalValues(a, b any) bool {
+	x, number := a.(float64)
+	y, both := b.(float64)
+	if number && both {
+		return math.Abs(x-y) <= 1e-9*math.Abs(y)
+	}
+	return a == b
 }

@@ -75,17 +75,19 @@ func (q *Question) firstWrong(given, right string) (id, why string) {
 	return "", ""
 }
 
-// expressions are all that grading a question reads, its replies too.
-func (q *Question) expressions(said *BeatWords) []*Expression {
-	es := []*Expression{q.Right, q.Points}
-	if q.Cells != nil {
-		es = append(es, q.Cells.Rows, q.Cells.Cols)
-	}
-	for _, c := range q.Choices {
-		es = append(es, c.Expr)
-	}
-	for _, w := range q.Wrong {
-		es = append(es, w.Answer)
+// expressions are all that a beat reads, its question and the replies too; nil asks nothing.
+func (q *Question) expressions(said *BeatWords) (es []*Expression) {
+	if q != nil {
+		es = append(es, q.Right, q.Points, q.Most)
+		if q.Cells != nil {
+			es = append(es, q.Cells.Rows, q.Cells.Cols)
+		}
+		for _, c := range q.Choices {
+			es = append(es, c.Expr)
+		}
+		for _, w := range q.Wrong {
+			es = append(es, w.Answer)
+		}
 	}
 	if said != nil {
 		es = append(es, expressionsOf(said.Text, said.Ask)...)

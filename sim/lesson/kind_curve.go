@@ -8,10 +8,11 @@ import (
 // curveKind asks for a curve, drawn ahead of the real one: a number for each point. It is right where
 // its points differ from the real ones, all together, by no more than a share of them.
 var curveKind = &Kind{
-	Name: "curve", Fields: []string{"answer", "points", "unit", "within"},
+	Name: "curve", Fields: []string{"answer", "points", "most", "unit", "within"},
 	read: func(r *reader, q *Question, f map[string]*node) {
 		q.Right = r.must(f["answer"], q.Place, "answer", NumberList)
 		q.Points = r.must(f["points"], q.Place, "points", Number)
+		q.Most = r.must(f["most"], q.Place, "most", Number)
 		q.Unit = r.word(f["unit"], "", Units...)
 		q.Within = r.share(f["within"], 0.25)
 	},

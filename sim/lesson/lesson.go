@@ -97,6 +97,7 @@ type Question struct {
 	Choices []Choice   // choice and order
 	Cells   *CellRange // cells
 	Points  *Expression
+	Most    *Expression // that a point may have
 
 	real string // of its beat's look
 }

@@ -27,7 +27,7 @@ type played struct {
 }
 
 // maxPlayed is how many runs are kept; lessons have few, and go from one to the next.
-const maxPlayed = 8
+const maxPlayed = 32
 
 // NewPlayer plays on these models.
 func NewPlayer(models *library.Library) *Player {

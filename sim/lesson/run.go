@@ -57,6 +57,21 @@ func (l *Lesson) RecipeAt(beat int, lang string, over Over) (sim.Recipe, error) 
 	return r, nil
 }
 
+// Changed returns what one recipe has otherwise than another, by keys of links.
+func Changed(from, to sim.Recipe) Over {
+	over := Over{}
+	for i := range recipe.Fields {
+		f := &recipe.Fields[i]
+		if f.Key == "" || !f.Matters(&to) {
+			continue
+		}
+		if texts := f.Texts(&to); !slices.Equal(texts, f.Texts(&from)) {
+			over[f.Key] = texts
+		}
+	}
+	return over
+}
+
 // runPlace is where a beat's run is written, last.
 func (l *Lesson) runPlace(beat int) Place {
 	for i := min(beat, len(l.Beats)-1); i >= 0; i-- {

@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"slices"
+	"strings"
 
 	"kvstep/sim"
 	"kvstep/sim/lens"
@@ -17,8 +18,8 @@ type Stage struct {
 	At func(step int, show []string) *lens.Moment
 }
 
-// Info is a lesson at one of its beats.
-type Info struct {
+// PlayInfo is a lesson at one of its beats.
+type PlayInfo struct {
 	Name    string  `json:"name"`
 	Version string  `json:"version"`
 	Title   string  `json:"title"`
@@ -27,8 +28,10 @@ type Info struct {
 	ID      string  `json:"id"`
 	Heading string  `json:"heading"`
 	Text    []Block `json:"text"`
-	Go      string  `json:"go"`   // press, step, pick or answer: what the learner does to go on
-	Step    int     `json:"step"` // the beat's moment; -1 is before the first step
+	Next    string  `json:"next,omitempty"`
+	Before  string  `json:"before,omitempty"` // the ids of the beats beside it
+	Go      string  `json:"go"`               // press, step, pick or answer: what the learner does to go on
+	Step    int     `json:"step"`             // the beat's moment; -1 is before the first step
 	// Here tells that the cursor is at the beat's moment, and everything that it says is of this run.
 	Here  bool     `json:"here"`
 	Open  []string `json:"open,omitempty"`
@@ -46,20 +49,21 @@ type CannotInfo struct {
 
 // AskInfo is a question, and what became of an answer to it.
 type AskInfo struct {
-	Kind    string       `json:"kind"`
-	Text    []Block      `json:"text"`
-	Unit    string       `json:"unit,omitempty"`
-	Several bool         `json:"several,omitempty"`
-	Choices []ChoiceInfo `json:"choices,omitempty"`
-	Cells   *CellsInfo   `json:"cells,omitempty"`
-	Points  int          `json:"points,omitempty"` // of a curve
-	Reveal  int          `json:"reveal"`           // the step that grades it
-	Given   string       `json:"given,omitempty"`  // the answer
-	Graded  *GradeInfo   `json:"graded,omitempty"` // once there is an answer and the run has come that far
+	Kind    string      `json:"kind"`
+	Text    []Block     `json:"text"`
+	Unit    string      `json:"unit,omitempty"`
+	Several bool        `json:"several,omitempty"`
+	Choices []OfferInfo `json:"choices,omitempty"`
+	Cells   *CellsInfo  `json:"cells,omitempty"`
+	Points  int         `json:"points,omitempty"` // of a curve
+	Most    float64     `json:"most,omitempty"`   // that one of them can have
+	Reveal  int         `json:"reveal"`           // the step that grades it
+	Given   string      `json:"given,omitempty"`  // the answer
+	Graded  *GradeInfo  `json:"graded,omitempty"` // once there is an answer and the run has come that far
 }
 
-// ChoiceInfo is one of those that a question offers.
-type ChoiceInfo struct {
+// OfferInfo is one of those that a question offers.
+type OfferInfo struct {
 	ID   string  `json:"id"`
 	Text []Piece `json:"text"`
 }
@@ -82,10 +86,39 @@ type GradeInfo struct {
 	Says   []Block `json:"says,omitempty"` // the reply
 }
 
+// Play is Say at a beat by its id, the first where there is none of that id, on the run of a moment.
+// Of all answers that somebody has given in the lesson it takes the beat's own.
+func (l *Lesson) Play(lang, beat, answers string, m *lens.Moment) *PlayInfo {
+	i := max(l.Index(beat), 0)
+	cursor := -1
+	if m.Step != nil {
+		cursor = m.Step.N
+	}
+	return l.Say(lang, i, AnswerOf(answers, l.Beats[i].ID), Stage{
+		Config: m.Model.Model.Config, Steps: m.Recorded, Most: m.Length(), Cursor: cursor, At: m.Elsewhere,
+	})
+}
+
+// AnswerOf returns a beat's answer among all: "beat~answer", joined by ";".
+func AnswerOf(answers, beat string) string {
+	for part := range strings.SplitSeq(answers, ";") {
+		if id, answer, ok := strings.Cut(part, "~"); ok && id == beat {
+			return answer
+		}
+	}
+	return ""
+}
+
 // Say returns what a beat says on a run, in a language, to who has given an answer ("" for none).
-func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *Info {
+func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 	b := &l.Beats[beat]
-	info := &Info{Name: l.Name, Version: l.Version, Beat: beat, Beats: len(l.Beats), ID: b.ID, Go: b.Go, Open: b.Open, Light: b.Light}
+	info := &PlayInfo{Name: l.Name, Version: l.Version, Beat: beat, Beats: len(l.Beats), ID: b.ID, Go: b.Go, Open: b.Open, Light: b.Light}
+	if beat > 0 {
+		info.Before = l.Beats[beat-1].ID
+	}
+	if beat+1 < len(l.Beats) {
+		info.Next = l.Beats[beat+1].ID
+	}
 	words := l.Words[lang]
 	if words == nil {
 		words = l.Words[Languages[0]]
@@ -99,7 +132,7 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *Info {
 		return info
 	}
 	info.Here = on.Cursor == step
-	values, err := l.values(b.At, b.Look.Real, on, expressionsOf(said.Text, said.Ask)...)
+	values, err := l.values(b.At, b.Look.Real, on, b.Ask.expressions(said)...)
 	if err == nil {
 		info.Text, err = filled(said.Text, values)
 	}
@@ -159,7 +192,7 @@ func (l *Lesson) ask(b *Beat, said *BeatWords, answer string, on Stage, values *
 		if err != nil {
 			return nil, err
 		}
-		info.Choices = append(info.Choices, ChoiceInfo{c.ID, text})
+		info.Choices = append(info.Choices, OfferInfo{c.ID, text})
 	}
 	if info.Reveal, _ = q.Reveal.Step(on.Config, on.Most); info.Reveal >= on.Most {
 		return nil, faultAt(q.Reveal.Place, "lesson.unreached", "Moment", q.Reveal.String())
@@ -168,6 +201,13 @@ func (l *Lesson) ask(b *Beat, said *BeatWords, answer string, on Stage, values *
 		info.Cells = &CellsInfo{Op: c.Op, Lane: c.Lane, By: c.By, Rows: q.counted(c.Rows, values), Cols: q.counted(c.Cols, values)}
 	}
 	info.Points = q.counted(q.Points, values)
+	if q.Most != nil {
+		x, err := q.Most.run(values, nil)
+		if err != nil {
+			return nil, err
+		}
+		info.Most = x.(float64)
+	}
 	given, ok := q.Kind.parse(q, answer)
 	if answer == "" || !ok {
 		return info, nil

@@ -243,7 +243,20 @@ func (p *speaker) pieces(of, without ast.Node) (words []Piece) {
 	}
 	words = joined(words)
 	p.unread(words)
+	p.byHand(words)
 	return words
+}
+
+// written is a number that stands by itself: O(n^2) and int8 are names.
+var written = regexp.MustCompile(`(?:^|[^\pL\pN^_.,-])(\d+(?:[.,]\d+)*)(?:[^\pL\pN]|$)`)
+
+// byHand refuses numbers that are written by hand: they would stay as they are when the run is another.
+func (p *speaker) byHand(words []Piece) {
+	for _, w := range words {
+		if m := written.FindStringSubmatchIndex(w.Text); m != nil && w.Kind == "" {
+			p.add(within(w.at, m[2]), "lesson.byhand", "Have", w.Text[m[2]:m[3]])
+		}
+	}
 }
 
 // unread refuses signs of numbers and terms that stand in what is read as it is: one is not closed,

@@ -5,8 +5,10 @@ import { glossary, words } from "./ui/words.js";
 import { address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
+import { cellNames, placeOf } from "./facts/lesson.js";
 import { sequences } from "./facts/sequences.js";
 
+/** @import { Place } from "./facts/lesson.js" */
 /** @import { Messages } from "./text.js" */
 /** @import { Asked, Cell, Command, Counted, Frame, Glossary, Problem, Ref, Run, State, Store } from "./types.js" */
 
@@ -76,6 +78,7 @@ export function createActions(store, link, world = SERVED) {
       show: show ?? [],
       real: p?.real ?? "",
       compare: frame?.meta.branches?.compare?.with ?? 0,
+      ...placeOf(frame),
       ...count,
     };
   };
@@ -240,6 +243,26 @@ export function createActions(store, link, world = SERVED) {
       act.pick({
         layer: what === "layer" ? to : meta.pick.follow ? null : meta.pick.layer,
         head: what === "head" ? to : meta.pick.head,
+      });
+    },
+    /** To a beat of a lesson, or out of it. @param {Place} place */
+    beat(place) {
+      store.set({ guess: null });
+      if (place.lesson) act.send({ cmd: "lesson", ...place });
+      else link.send({ ...picked(), ...place });
+    },
+    /** Gives an answer. @param {string} answers all of them */
+    answer(answers) {
+      link.send({ ...picked(), answers });
+    },
+    /** A cell that is meant, or meant no more. @param {Cell} cell */
+    guess({ op, row, col, lane }) {
+      const { guess } = store.get();
+      if (!guess?.open || guess.op !== op || (lane ?? "cached") !== guess.lane) return;
+      const name = guess.by === "row" ? `${row}` : guess.by === "col" ? `${col}` : `${row}.${col}`;
+      const all = cellNames(guess.picked);
+      store.set({
+        guess: { ...guess, picked: (all.includes(name) ? all.filter((n) => n !== name) : [...all, name]).join(",") },
       });
     },
     /** Sets a bookmark at the cursor, or takes it away. */

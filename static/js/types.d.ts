@@ -11,7 +11,7 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Cell, Loading, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type { Ask, Block, Cell, Loading, Piece, Play, Scope, Served, Size, Variant } from "./wire/answers.js";
 
 declare global {
   interface Window {
@@ -23,6 +23,8 @@ declare global {
 declare module "./wire/frame.js" {
   /** What a handout adds to its frames (handout/replay.js). */
   interface Meta {
+    /** What the viewer's lesson says at its beat (sim/lesson). */
+    lesson?: answers.Play;
     scope?: answers.Scope;
     /** A link to what this copy lacks. */
     lacking?: string | null;
@@ -112,7 +114,12 @@ export type State = {
   show: string[] | null;
   /** What the ledger counts; null until the link has said. */
   count: Counted | null;
+  /** The cells that a question of a lesson asks for. */
+  guess: Guess | null;
 };
+
+/** Cells that are picked on the picture as an answer, as facts/lesson.js names them. */
+export type Guess = answers.Cells & { picked: string; right: string | null; open: boolean };
 
 /** A refusal: a message of the catalogue, and its arguments. */
 export type Problem = { problem: string; args?: Args };
@@ -190,6 +197,7 @@ export type Command =
   | Told<"switch", "branch">
   | Told<"break", "breaks">
   | Told<"mark", "marks">
+  | Told<"lesson", "lesson" | "beat" | "answers">
   | Told<"pick", keyof answers.View>;
 
 /** What a viewer of a handout looks at. */

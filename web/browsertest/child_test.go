@@ -48,7 +48,7 @@ func serveChild() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, l, models, "test", limits.Default()) }()
+	go func() { done <- web.Serve(ctx, l, models, web.Lessons(), "test", limits.Default()) }()
 	fmt.Println("http://" + l.Addr().String())
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		fmt.Println(used().Microseconds(), opened)

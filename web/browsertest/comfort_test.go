@@ -179,7 +179,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		done := make(chan error, 1)
 		listener := l
-		go func() { done <- web.Serve(ctx, listener, library.New(), "test", limits.Default()) }()
+		go func() { done <- web.Serve(ctx, listener, library.New(), web.Lessons(), "test", limits.Default()) }()
 		return func() { cancel(); <-done }
 	}
 	stop := serve()

@@ -145,7 +145,7 @@ func TestALinkThatKillsItsServerIsAsked(t *testing.T) {
 	d.on.Store(true)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, d, library.New(), "test", limits.Default()) }()
+	go func() { done <- web.Serve(ctx, d, library.New(), web.Lessons(), "test", limits.Default()) }()
 	t.Cleanup(func() { cancel(); <-done })
 	p := newPage(t, "http://"+l.Addr().String())
 	const link = "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=7"

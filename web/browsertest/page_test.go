@@ -94,7 +94,7 @@ func serveWithin(t testing.TB, models *library.Library, within limits.Limits) st
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, l, models, "test", within) }()
+	go func() { done <- web.Serve(ctx, l, models, web.Lessons(), "test", within) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

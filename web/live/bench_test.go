@@ -22,7 +22,7 @@ func serveStory(b *testing.B) *websocket.Conn {
 	if _, err := lib.Get(""); err != nil { // load before the clock starts
 		b.Fatal(err)
 	}
-	hub := NewHub(lib, func(string) bool { return true }, limits.Default())
+	hub := NewHub(lib, nil, func(string) bool { return true }, limits.Default())
 	hub.rate = bucket{} // what the server can do, not what it lets one do
 	server := httptest.NewServer(hub)
 	b.Cleanup(func() {

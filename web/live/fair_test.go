@@ -106,7 +106,7 @@ func TestAReturningClientTakesItsChair(t *testing.T) {
 // TestCloseDoesNotWaitForReaders: viewers that read nothing, with frames stuck on the way
 // to them, do not hold up the end.
 func TestCloseDoesNotWaitForReaders(t *testing.T) {
-	hub := NewHub(library.New(), func(string) bool { return true }, limits.Default())
+	hub := NewHub(library.New(), nil, func(string) bool { return true }, limits.Default())
 	hub.rate = bucket{}
 	server := httptest.NewUnstartedServer(hub)
 	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
@@ -175,7 +175,7 @@ func TestAPanicEndsNoOtherSession(t *testing.T) {
 		}
 		return &library.Loaded{Name: "mined", Model: m.Model, Tokenizer: mine{m.Tokenizer, "BOOM"}}, nil
 	}})
-	hub := NewHub(models, func(string) bool { return true }, limits.Default())
+	hub := NewHub(models, nil, func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(hub)
 	defer func() { hub.Close(); server.Close() }()
 	url := "ws" + strings.TrimPrefix(server.URL, "http")

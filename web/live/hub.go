@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"kvstep/sim"
+	"kvstep/sim/lesson"
 	"kvstep/sim/library"
 	"kvstep/web/limits"
 	"kvstep/web/room"
@@ -21,6 +22,7 @@ import (
 // one that everybody who says that name shares.
 type Hub struct {
 	models   *library.Library
+	lessons  *lesson.Case
 	allowed  func(origin string) bool
 	most     int    // viewers
 	runs     int    // that a room keeps
@@ -49,11 +51,11 @@ type sharedRoom struct {
 	viewers int
 }
 
-// NewHub serves models, within limits, to pages whose Origin is allowed.
-func NewHub(models *library.Library, allowed func(origin string) bool, within limits.Limits) *Hub {
+// NewHub serves models and lessons (nil for none), within limits, to pages whose Origin is allowed.
+func NewHub(models *library.Library, lessons *lesson.Case, allowed func(origin string) bool, within limits.Limits) *Hub {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	return &Hub{
-		models: models, allowed: allowed, most: int(within.Viewers), runs: int(within.Runs), rate: newBucket(int(within.Messages)),
+		models: models, lessons: lessons, allowed: allowed, most: int(within.Viewers), runs: int(within.Runs), rate: newBucket(int(within.Messages)),
 		ctx: ctx, cancel: cancel, shared: map[string]*sharedRoom{}, clients: map[string]*chair{},
 	}
 }
@@ -198,14 +200,14 @@ func (h *Hub) leave(c *chair) {
 // room finds or starts a room; release closes it when its last viewer is gone.
 func (h *Hub) room(name string) (r *room.Room, release func()) {
 	if name == "" {
-		r = room.NewOf(h.ctx, h.models, h.runs)
+		r = room.NewOf(h.ctx, h.models, h.runs, h.lessons)
 		return r, r.Close
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.shared[name]
 	if s == nil {
-		s = &sharedRoom{Room: room.NewOf(h.ctx, h.models, h.runs)}
+		s = &sharedRoom{Room: room.NewOf(h.ctx, h.models, h.runs, h.lessons)}
 		h.shared[name] = s
 	}
 	s.viewers++

@@ -31,7 +31,7 @@ func serve(t testing.TB) (url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := NewHub(library.New(&library.Loaded{Name: "random", Model: m}), func(o string) bool { return o == "http://good" }, limits.Default())
+	hub := NewHub(library.New(&library.Loaded{Name: "random", Model: m}), nil, func(o string) bool { return o == "http://good" }, limits.Default())
 	server := httptest.NewServer(hub)
 	t.Cleanup(func() {
 		hub.Close()
@@ -160,7 +160,7 @@ func TestRoomsAreBounded(t *testing.T) {
 }
 
 func TestCloseSaysGoodbye(t *testing.T) {
-	hub := NewHub(library.New(), func(string) bool { return true }, limits.Default())
+	hub := NewHub(library.New(), nil, func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(hub)
 	defer server.Close()
 	conn := dial(t, "ws"+strings.TrimPrefix(server.URL, "http"))

@@ -41,7 +41,7 @@ func TestLoad(t *testing.T) {
 		room.KeepListening()
 		within := limits.Default()
 		within.Viewers = 512
-		hub := NewHub(library.New(), func(string) bool { return true }, within)
+		hub := NewHub(library.New(), nil, func(string) bool { return true }, within)
 		server := httptest.NewServer(hub)
 		fmt.Println("ws" + strings.TrimPrefix(server.URL, "http"))
 		for asks := bufio.NewReader(os.Stdin); ; fmt.Println(used().Nanoseconds()) {

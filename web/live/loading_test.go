@@ -151,7 +151,7 @@ func TestLoadingAModel(t *testing.T) {
 			},
 		})
 	}
-	hub := NewHub(models, func(string) bool { return true }, limits.Default())
+	hub := NewHub(models, nil, func(string) bool { return true }, limits.Default())
 	server := httptest.NewServer(hub)
 	t.Cleanup(func() {
 		hub.Close()

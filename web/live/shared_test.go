@@ -21,7 +21,7 @@ import (
 // TestWhoSeesTheSameIsSentTheSame: one of a room reads nothing, with frames of 100 KB stuck on the way;
 // the others get every frame, the same bytes where they see the same.
 func TestWhoSeesTheSameIsSentTheSame(t *testing.T) {
-	hub := NewHub(library.New(), func(string) bool { return true }, limits.Default())
+	hub := NewHub(library.New(), nil, func(string) bool { return true }, limits.Default())
 	hub.rate = bucket{}
 	server := httptest.NewUnstartedServer(hub)
 	server.Config.ConnState = func(c net.Conn, state http.ConnState) {

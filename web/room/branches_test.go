@@ -166,7 +166,7 @@ func TestABranchUnderAnotherCachePolicy(t *testing.T) {
 // TestARoomKeepsAsManyAsItIsTold: and its frames say how many.
 func TestARoomKeepsAsManyAsItIsTold(t *testing.T) {
 	models, _ := testLibrary(t)
-	r, v := NewOf(context.Background(), models, 2), newViewer(t)
+	r, v := NewOf(context.Background(), models, 2, nil), newViewer(t)
 	defer r.Close()
 	r.Do(v, wire.Command{Cmd: "open", Link: link + "&step=3"})
 	first := ids(t, v.until(3))

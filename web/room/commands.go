@@ -33,6 +33,10 @@ func (s *state) command(v Viewer, c wire.Command) {
 		s.refuse(v, sim.NewProblem("command.bad", "Why", "no run is open"))
 		return
 	}
+	if c.Cmd == "lesson" {
+		s.lesson(v, seat, c)
+		return
+	}
 	if c.Cmd == "pick" { // a viewer's own affair: no one else gets a frame
 		seat.look(c.View)
 		s.showTo(seat)

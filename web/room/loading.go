@@ -153,6 +153,8 @@ func (s *state) join(v Viewer, query string) {
 		s.wish = func() string { return query }
 		if err := s.open(v, seat, link, err); err != nil || unread != nil {
 			s.refuse(v, cmp.Or(err, unread))
+		} else {
+			s.begins(v, seat, link)
 		}
 	}
 	if !wire.Holds(unread) {

@@ -10,6 +10,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/lens"
+	"kvstep/sim/lesson"
 	"kvstep/sim/library"
 	"kvstep/sim/run"
 	"kvstep/web/wire"
@@ -48,12 +49,12 @@ type Room struct {
 
 // New starts a room; it lives until Close or until ctx ends.
 func New(ctx context.Context, models *library.Library) *Room {
-	return NewOf(ctx, models, lens.MaxBranches)
+	return NewOf(ctx, models, lens.MaxBranches, nil)
 }
 
-// NewOf starts a room that keeps so many runs.
-func NewOf(ctx context.Context, models *library.Library, runs int) *Room {
-	return begin(ctx, models, func(s *state) { s.keeps = runs })
+// NewOf starts a room that keeps so many runs, and plays lessons, nil for none.
+func NewOf(ctx context.Context, models *library.Library, runs int, lessons *lesson.Case) *Room {
+	return begin(ctx, models, func(s *state) { s.keeps, s.lessons = runs, lessons })
 }
 
 func begin(ctx context.Context, models *library.Library, prepare func(*state)) *Room {
@@ -63,8 +64,10 @@ func begin(ctx context.Context, models *library.Library, prepare func(*state)) *
 	s := newState(ctx, models, func() float64 { return time.Since(started).Seconds() })
 	s.send = r.send
 	prepare(s)
+	unwatch := s.lessons.Watch(func() { go r.send((*state).showTaught) })
 	go func() {
 		defer close(r.done)
+		defer unwatch()
 		defer s.leave()
 		defer r.lines.end()
 		s.loop(r)
@@ -123,7 +126,8 @@ type state struct {
 	branches []*branch // all of them, oldest first
 	born     int       // how many there have been
 	evicted  *lens.EvictedBranch
-	keeps    int         // how many there may be
+	keeps    int // how many there may be
+	lessons  *lesson.Case
 	counts   *sim.Memory // what they hold (memory)
 
 	goal    goal

@@ -24,7 +24,7 @@ const (
 
 // Command is one message from a page; Cmd says which fields matter.
 type Command struct {
-	Cmd       string      `json:"cmd"`
+	Cmd       string      `json:"cmd"`    // lesson: to a beat, whose name and answers are the view's
 	Link      string      `json:"link"`   // open
 	Recipe    *sim.Recipe `json:"recipe"` // run
 	By        string      `json:"by"`     // forward: layer, token, end; back: layer, token
@@ -90,7 +90,7 @@ func (c *Command) check() error {
 			return err
 		}
 		return kv.Budget.Check(float64(c.Budget))
-	case "pick":
+	case "pick", "lesson":
 		if field, have := c.View.Check(); field != "" {
 			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
 		}

@@ -6,15 +6,17 @@ import (
 
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/lens"
+	"kvstep/sim/lesson"
 	"kvstep/sim/plain"
 )
 
 // Frame is a moment as it goes to one viewer.
 type Frame struct {
 	lens.Moment
-	Seq   int    // number of the frame in its room, from 1: equal for those who see the same
-	Link  Link   // its recipe, view, breakpoints and bookmarks are the moment's
-	Parts *Parts // what other frames of the moment have written already; nil: nobody asks
+	Seq     int           // number of the frame in its room, from 1: equal for those who see the same
+	Link    Link          // its recipe, view, breakpoints and bookmarks are the moment's
+	Parts   *Parts        // what other frames of the moment have written already; nil: nobody asks
+	Lessons *lesson.Shelf // among which is the one that the view names; nil: none
 }
 
 // numbers are where frames write their tensors before they are copied into place.
@@ -25,6 +27,7 @@ func Encode(dst []byte, f *Frame) []byte {
 	scratch := numbers.Get().(*[]byte)
 	file, link, written := fileOf(f, (*scratch)[:0])
 	file.Meta["link"] = text(link.Query())
+	f.teach(file.Meta, link.Lang)
 	dst = checkpoint.AppendSafetensors(dst, file)
 	*scratch = written
 	numbers.Put(scratch)
@@ -38,6 +41,7 @@ func EncodeEach(f *Frame, langs []string) (each [][]byte) {
 	file, link, written := fileOf(f, (*scratch)[:0])
 	for _, link.Lang = range langs {
 		file.Meta["link"] = text(link.Query())
+		f.teach(file.Meta, link.Lang)
 		each = append(each, checkpoint.AppendSafetensors(nil, file))
 	}
 	*scratch = written
@@ -49,8 +53,19 @@ func EncodeEach(f *Frame, langs []string) (each [][]byte) {
 func File(f *Frame) checkpoint.File {
 	file, link, _ := fileOf(f, nil)
 	file.Meta["link"] = text(link.Query())
+	f.teach(file.Meta, link.Lang)
 	return file
 }
+
+// teach adds what the viewer's lesson says at its beat, in a language.
+func (f *Frame) teach(meta map[string]string, lang string) {
+	if l := f.Lessons.Find(f.View.Lesson); l != nil {
+		meta[LessonPart] = text(l.Play(lang, f.View.Beat, f.View.Answers, &f.Moment))
+	}
+}
+
+// LessonPart is the name under which a frame has what a lesson says; every other one is a lens's.
+const LessonPart = "lesson"
 
 // fileOf writes the numbers of tensors after scratch, and returns that too, and the link, which
 // the file does not have yet.

@@ -52,6 +52,9 @@ var keys = []linkKey{
 	{"break", func(l *Link) string { return joinPoints(l.Breaks) }, readBreaks},
 	{"mark", func(l *Link) string { return recipe.WriteInts(l.Marks) }, readMarks},
 	word("lang", func(l *Link) *string { return &l.Lang }, func(s string) bool { return len(s) <= maxLang }),
+	word("lesson", func(l *Link) *string { return &l.View.Lesson }, anything),
+	word("beat", func(l *Link) *string { return &l.View.Beat }, anything),
+	word("answers", func(l *Link) *string { return &l.View.Answers }, anything),
 	{"to", func(l *Link) string { return unless(l.Recorded-1, -1) }, func(l *Link, text string) error {
 		if readInt(&l.Recorded, text) != nil || l.Recorded < -1 {
 			return errUnread

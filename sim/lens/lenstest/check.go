@@ -14,7 +14,7 @@ import (
 // key is a lens's whose needs may be met, has the type that the page is told, and what is
 // always there is there.
 func (s *Schema) Check(meta map[string]string, tensors []string) error {
-	known := map[string]bool{"kvstep": true, "seq": true, "link": true}
+	known := map[string]bool{"kvstep": true, "seq": true, "link": true, "lesson": true}
 	named := map[string]bool{}
 	for _, l := range lens.All {
 		for _, t := range l.Tensors {

@@ -4,6 +4,7 @@ import { panel as chrome } from "./chrome/index.js";
 import { panel as present } from "./present/index.js";
 import { panel as held } from "./held/index.js";
 import { panel as transport } from "./transport/index.js";
+import { panel as lesson } from "./lesson/index.js";
 import { panel as sentence } from "./sentence/index.js";
 import { panel as bars } from "./bars/index.js";
 import { panel as sequencePicker } from "./sequence-picker/index.js";
@@ -49,6 +50,7 @@ export const panels = [
   present,
   held,
   transport,
+  lesson,
   sentence,
   bars,
   sequencePicker,

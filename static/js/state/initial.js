@@ -28,6 +28,7 @@ export const createState = (change) =>
       sender: "",
       show: null,
       count: null,
+      guess: null,
       ...change,
     }),
   );

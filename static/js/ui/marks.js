@@ -2,11 +2,12 @@
 // and arrows from these to it. Shape says it all, colour only helps.
 
 import { cacheless } from "../facts/lanes.js";
+import { cellNames } from "../facts/lesson.js";
 import { plateName } from "../facts/matrices.js";
 import { toPlate } from "./plate.js";
 import { density, fit, show } from "./canvas.js";
 
-/** @import { Box, Frame, Plate, Read, Ref, Theme } from "../types.js" */
+/** @import { Box, Frame, Guess, LaneName, Plate, Read, Ref, Theme } from "../types.js" */
 
 /** @typedef {Pick<Read, "along"|"n">} Line cells side by side */
 
@@ -50,6 +51,31 @@ export function marked(frame, plates) {
   return { cell: find(e), reads: e.reads.map(find).filter((x) => !!x) };
 }
 
+/**
+ * What was picked as an answer, and what would have been right.
+ * @param {Guess|null} guess @param {Plate[]} plates
+ * @returns {[Box, boolean][]} with whether it is the right one's
+ */
+export function guessed(guess, plates) {
+  const plate = guess && plates.find((p) => p.name === plateName(/** @type {LaneName} */ (guess.lane), guess.op));
+  if (!plate) return [];
+  const all = (/** @type {string|null} */ names) =>
+    cellNames(names ?? "").flatMap((name) => {
+      const [row, col] = name.split(".").map(Number);
+      const line =
+        guess.by === "row"
+          ? { row, col: 0, along: "row", n: plate.transposed ? plate.rows : plate.cols }
+          : guess.by === "col"
+            ? { row: 0, col: row, along: "col", n: plate.transposed ? plate.cols : plate.rows }
+            : { row, col };
+      return box(plate, /** @type {{row: number, col: number}} */ (line)) ?? [];
+    });
+  return [
+    ...all(guess.right).map((b) => /** @type {[Box, boolean]} */ ([b, true])),
+    ...all(guess.picked).map((b) => /** @type {[Box, boolean]} */ ([b, false])),
+  ];
+}
+
 /** Those that have something on them. @type {WeakSet<HTMLCanvasElement>} */
 const used = new WeakSet();
 
@@ -57,12 +83,12 @@ const used = new WeakSet();
  * Where there is nothing to mark, which is nearly always, a canvas that is blank stays as it is:
  * a browser copies all of one that it has so much as cleared, and this one is as large as the stage.
  * @param {HTMLCanvasElement} canvas @param {{width: number, height: number}} size
- * @param {ReturnType<typeof marked>} what @param {Theme} theme
+ * @param {ReturnType<typeof marked> & {guesses?: ReturnType<typeof guessed>}} what @param {Theme} theme
  * @param {[Plate, (row: number, col: number) => string][]} [written] matrices with room for their
  * numbers
  */
-export function marks(canvas, size, { cell, reads }, theme, written = []) {
-  const nothing = !cell && !reads.length && !written.length;
+export function marks(canvas, size, { cell, reads, guesses = [] }, theme, written = []) {
+  const nothing = !cell && !reads.length && !written.length && !guesses.length;
   show(canvas, size);
   if (nothing && !used.has(canvas)) return;
   fit(canvas, size.width, size.height);
@@ -76,6 +102,19 @@ export function marks(canvas, size, { cell, reads }, theme, written = []) {
   for (const [plate, at] of written) numbers(ctx, plate, at, theme); // arrows pass behind
   for (const r of reads) frameBox(ctx, r, theme, 1.5);
   if (cell) frameBox(ctx, cell, theme, 2.5);
+  for (const [b, right] of guesses) answerBox(ctx, b, right, theme);
+}
+
+/** The right one is filled thinly, what was picked has a dashed frame. @param {CanvasRenderingContext2D} ctx @param {Box} b @param {boolean} right @param {Theme} theme */
+function answerBox(ctx, b, right, theme) {
+  if (right) {
+    ctx.globalAlpha = 0.35;
+    ctx.fillStyle = theme.colors.good ?? theme.colors.ink;
+    ctx.fillRect(b.x, b.y, b.w, b.h);
+    ctx.globalAlpha = 1;
+    return;
+  }
+  frameBox(ctx, { x: b.x + 1, y: b.y + 1, w: b.w - 2, h: b.h - 2 }, theme, 2);
 }
 
 /** Has a cell room for a number? @param {Plate} p */

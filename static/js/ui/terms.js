@@ -33,6 +33,9 @@ export function nodes(text) {
   return all;
 }
 
+/** A term with its card. @param {string} name @param {string} text */
+export const term = (name, text) => pressed("term", name, text);
+
 /** What can be pressed; the panel card hears of it. @param {string} kind @param {string} name @param {string} text */
 const pressed = (kind, name, text) =>
   kind === "number"

@@ -29,6 +29,10 @@ export type View = {
   logits?: string;
   /** "model@device": the same run at real size */
   real?: string;
+  /** A lesson that the viewer is in, its beat, and what they have answered so far: "beat~answer", joined by ";". */
+  lesson?: string;
+  beat?: string;
+  answers?: string;
   /** another branch of the room, 0 for none; no link has it */
   compare?: number;
 };
@@ -69,8 +73,13 @@ export type Command = {
   logits?: string;
   /** "model@device": the same run at real size */
   real?: string;
+  /** A lesson that the viewer is in, its beat, and what they have answered so far: "beat~answer", joined by ";". */
+  lesson?: string;
+  beat?: string;
+  answers?: string;
   /** another branch of the room, 0 for none; no link has it */
   compare?: number;
+  /** lesson: to a beat, whose name and answers are the view's */
   cmd: string;
   /** open */
   link: string;
@@ -188,4 +197,106 @@ export type Variant = {
   max_delta: number;
   exact: boolean;
   link: string;
+};
+
+/** a lesson at one of its beats. */
+export type Play = {
+  name: string;
+  version: string;
+  title: string;
+  /** from 0 */
+  beat: number;
+  /** how many there are */
+  beats: number;
+  id: string;
+  heading: string;
+  text: Block[];
+  next?: string;
+  /** the ids of the beats beside it */
+  before?: string;
+  /** press, step, pick or answer: what the learner does to go on */
+  go: string;
+  /** the beat's moment; -1 is before the first step */
+  step: number;
+  /** tells that the cursor is at the beat's moment, and everything that it says is of this run. */
+  here: boolean;
+  open?: string[];
+  light?: string[];
+  ask?: Ask;
+  /** says why the beat cannot be played on this run: a message of the catalogue. */
+  cannot?: Cannot;
+};
+
+/** a paragraph or a list. Of a list, each item is a block. */
+export type Block = {
+  /** p, ul, ol, li or pre */
+  is: string;
+  words?: Piece[];
+  items?: Block[];
+};
+
+/** a stretch of words. Its kind says what can be done with it. */
+export type Piece = {
+  /** em, strong, code, number, term, light, lab, panel, lesson, br; "" is text */
+  is?: string;
+  text?: string;
+  /** the term, the part that it lights, the address in the workbench, the panel, the lesson */
+  to?: string;
+  words?: Piece[];
+};
+
+/** a question, and what became of an answer to it. */
+export type Ask = {
+  kind: string;
+  text: Block[];
+  unit?: string;
+  several?: boolean;
+  choices?: Offer[];
+  cells?: Cells;
+  /** of a curve */
+  points?: number;
+  /** that one of them can have */
+  most?: number;
+  /** the step that grades it */
+  reveal: number;
+  /** the answer */
+  given?: string;
+  /** once there is an answer and the run has come that far */
+  graded?: Grade;
+};
+
+/** one of those that a question offers. */
+export type Offer = {
+  id: string;
+  text: Piece[];
+};
+
+/** says which cells of the picture are to be picked. */
+export type Cells = {
+  op: string;
+  lane: string;
+  /** row, col or cell */
+  by: string;
+  rows?: number;
+  cols?: number;
+};
+
+/** what somebody is told who has answered. */
+export type Grade = {
+  right: boolean;
+  /** the right one */
+  answer: string;
+  /** whose reply it is: an id of the question, or "" */
+  reply: string;
+  /** the misconception */
+  why?: string;
+  /** the reply */
+  says?: Block[];
+};
+
+/** a message with what it is about. */
+export type Cannot = {
+  id: string;
+  /** that the run never has */
+  moment?: string;
 };

@@ -8,7 +8,7 @@ import { OPS, again, gridsOf, lanesOf, numbersOf, plateName, toCell, toPlate } f
 import { paint } from "../../ui/matrix.js";
 import { cell as shortNumber } from "../../format.js";
 import { watchSize } from "../../ui/width.js";
-import { marked, marks, roomy } from "../../ui/marks.js";
+import { guessed, marked, marks, roomy } from "../../ui/marks.js";
 import { untold } from "../../wire/triangle.js";
 import { cacheless } from "../../facts/lanes.js";
 import { onStage } from "../../facts/token-names.js";
@@ -58,7 +58,11 @@ function create(root, { act }) {
       here = toCell(lane, parts.get(name)?.op ?? "", to);
       act.pickCell(here);
     },
-    explain: (name, focus) => here && laneOf(name)?.told && act.explainCell(here, focus),
+    explain: (name, focus) => {
+      if (!here) return;
+      if (last?.guess?.open) act.guess(here);
+      else if (laneOf(name)?.told) act.explainCell(here, focus);
+    },
   });
 
   /**
@@ -121,7 +125,7 @@ function create(root, { act }) {
         picture(lane, op, plate, grid, theme);
         grids.set(plate.name, grid);
       }
-    marks(front, layout, { cell: null, reads: [] }, theme);
+    marks(front, layout, { cell: null, reads: [], guesses: [] }, theme);
     arrange({ ...last, frame: then, cell: null }, then, layout, grids);
     field.classList.add("ahead");
     field.hidden = false;
@@ -145,7 +149,7 @@ function create(root, { act }) {
       return;
     }
     layout = surround(state, frame, lanes);
-    const grids = draw(layout, frame, theme);
+    const grids = draw(layout, state, frame);
     // The page changes after the pictures: writing on a canvas would make the browser style it in between.
     empty.hidden = true;
     field.hidden = false;
@@ -193,8 +197,8 @@ function create(root, { act }) {
     );
   }
 
-  /** @param {ReturnType<typeof geometry>} layout @param {Frame} frame @param {Theme} theme */
-  function draw(layout, frame, theme) {
+  /** @param {ReturnType<typeof geometry>} layout @param {State} state @param {Frame} frame */
+  function draw(layout, { theme, guess }, frame) {
     /** @type {[Plate, (row: number, col: number) => string][]} */
     const written = [];
     /** @type {Map<string, Grid>} */
@@ -212,7 +216,8 @@ function create(root, { act }) {
         written.push([plate, (r, c) => (hides(r, c) ? "" : shortNumber(grid.at(r, c)))]);
       });
     }
-    marks(front, layout, marked(frame, Object.values(layout.plates)), theme, written);
+    const plates = Object.values(layout.plates);
+    marks(front, layout, { ...marked(frame, plates), guesses: guessed(guess, plates) }, theme, written);
     return grids;
   }
   return view;

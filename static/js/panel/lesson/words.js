@@ -1,0 +1,52 @@
+// The words of a lesson as elements. They come as a tree of known kinds, so nothing in them can run.
+
+import { el } from "../../ui/dom.js";
+import { term } from "../../ui/terms.js";
+
+/** @import { Block, Piece } from "../../types.js" */
+
+/** Blocks of a lesson. @param {Block[]} blocks @returns {Node[]} */
+export const blocks = (blocks) => (blocks ?? []).map(block);
+
+/** @param {Block} b @returns {Node} */
+function block(b) {
+  const items = (b.items ?? []).map((item) => el("li", pieces(item.words ?? [])));
+  switch (b.is) {
+    case "ul":
+    case "ol":
+      return el(b.is, items);
+    case "pre":
+      return el("pre", pieces(b.words ?? []));
+  }
+  return el("p", pieces(b.words ?? []));
+}
+
+/** Words in a line. @param {Piece[]} words @returns {(string|Node)[]} */
+export const pieces = (words) => words.map(piece);
+
+/** @param {Piece} w @returns {string|Node} */
+function piece(w) {
+  const inner = w.words ? pieces(w.words) : [w.text ?? ""];
+  switch (w.is) {
+    case "em":
+    case "strong":
+    case "code":
+      return el(w.is, inner);
+    case "br":
+      return el("br");
+    case "number":
+      return el("b", inner, { class: "said" });
+    case "term":
+      return term(w.to ?? "", w.text ?? "");
+    case "light":
+      return el("button", inner, { type: "button", class: "lights", "data-lights": w.to ?? "" });
+    case "panel":
+    case "lesson":
+    case "lab":
+      return el("button", inner, { type: "button", class: "leads", [`data-${w.is}`]: w.to ?? "" });
+  }
+  return w.text ?? "";
+}
+
+/** The same as plain text, for names and labels. @param {Piece[]} words @returns {string} */
+export const plain = (words) => words.map((w) => (w.words ? plain(w.words) : (w.text ?? ""))).join("");
