@@ -99,7 +99,7 @@ type Question struct {
 	Points  *Expression
 	Most    *Expression // that a point may have
 
-	real string // of its beat's look
+	look Look // of its beat
 }
 
 // Choice is one of those that a question offers: right if its expression is true, or, in an

@@ -239,7 +239,7 @@ func (r *reader) beat(n *node) Beat {
 	if n := f["ask"]; n != nil {
 		b.Go = ByAnswer
 		if b.Ask = r.question(n, b.At); b.Ask != nil {
-			b.Ask.real = b.Look.Real
+			b.Ask.look = b.Look
 		}
 	}
 	b.Go = r.word(f["go"], b.Go, ByPress, ByStep, ByPick, ByAnswer)
