@@ -18,7 +18,7 @@ type Kind string
 const (
 	Token  Kind = "token"  // a generated token is chosen
 	Layer  Kind = "layer"  // layer N is done
-	Cache  Kind = "cache"  // the cache passes N KiB (1024 bytes)
+	Cache  Kind = "cache"  // the cache passes N KiB (1024 bytes), or N kB (1000)
 	Top    Kind = "top"    // the likeliest token is another one than in the pass before
 	Attend Kind = "attend" // a later token gives position N more than half of its attention
 	Differ Kind = "differ" // the lanes, identical so far, differ
@@ -33,7 +33,7 @@ const Half = 0.5
 // Max is how many breakpoints one run may have.
 const Max = 16
 
-// maxCache is the largest cache that can be waited for, in KiB: 1 GiB.
+// maxCache is the largest cache that can be waited for, in KiB or kB: 1 GiB.
 const maxCache = 1 << 20
 
 // Point is one breakpoint. N is a layer (from 0), a size in KiB or a position
@@ -41,6 +41,18 @@ const maxCache = 1 << 20
 type Point struct {
 	Kind Kind
 	N    int
+	KB   bool // N is in kB, the unit of what people read
+}
+
+// kB follows a size in units of 1000 bytes.
+const kB = "kB"
+
+// bytes returns the size that a cache must pass.
+func (p Point) bytes() int64 {
+	if p.KB {
+		return int64(p.N) * 1000
+	}
+	return int64(p.N) << 10
 }
 
 // numbered reports whether a kind needs its N.
@@ -51,7 +63,11 @@ func (p Point) String() string {
 	if !p.Kind.numbered() {
 		return string(p.Kind)
 	}
-	return string(p.Kind) + ":" + strconv.Itoa(p.N)
+	s := string(p.Kind) + ":" + strconv.Itoa(p.N)
+	if p.KB {
+		s += kB
+	}
+	return s
 }
 
 // Parse reads what String writes. Problem "break.kind" names the kinds,
@@ -70,6 +86,9 @@ func Parse(s string) (Point, error) {
 	}
 	if !p.Kind.numbered() {
 		return p, nil
+	}
+	if p.Kind == Cache {
+		number, p.KB = strings.CutSuffix(number, kB)
 	}
 	n, err := strconv.ParseInt(number, 10, 32)
 	if low := map[Kind]int64{Cache: 1}[p.Kind]; err != nil || n < low || p.Kind == Cache && n > maxCache {
@@ -145,13 +164,13 @@ func (p Point) Hit(m *model.Model, run Steps, n int) (Hit, bool) {
 	return h, false
 }
 
-// cache looks for more than N KiB now, in all sequences, and not in the step before. (What a
+// cache looks for more than its size now, in all sequences, and not in the step before. (What a
 // step wrote does not tell: a policy may have let as much go.)
 func (h Hit) cache(run Steps, s *sim.Step, n int) (Hit, bool) {
 	if s.KV == nil {
 		return h, false
 	}
-	line, before := int64(h.N)<<10, int64(0)
+	line, before := h.bytes(), int64(0)
 	if n > 0 {
 		before = run.Step(n - 1).Lanes[sim.Cached].KVBytes
 	}

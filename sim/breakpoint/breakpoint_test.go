@@ -61,10 +61,10 @@ func TestTokenHitsWheneverOneIsChosen(t *testing.T) {
 
 func TestLayerHitsOnceAPass(t *testing.T) {
 	m, all := record(t, "both", 1)
-	if got, want := hits(m, all, Point{Layer, 2}), []int{2, 6, 10, 14, 18, 22, 26, 30}; !slices.Equal(got, want) {
+	if got, want := hits(m, all, Point{Kind: Layer, N: 2}), []int{2, 6, 10, 14, 18, 22, 26, 30}; !slices.Equal(got, want) {
 		t.Errorf("steps %v, want %v", got, want)
 	}
-	if got := hits(m, all, Point{Layer, 3}); got != nil {
+	if got := hits(m, all, Point{Kind: Layer, N: 3}); got != nil {
 		t.Errorf("a layer that is not there: %v", got)
 	}
 }
@@ -74,22 +74,25 @@ func TestLayerHitsOnceAPass(t *testing.T) {
 func TestCacheHitsOnceWhenItPasses(t *testing.T) {
 	m, all := record(t, "both", 1)
 	// 1024 bytes lie between the first layer of prefill (640) and the second (1280).
-	if got := hits(m, all, Point{Cache, 1}); !slices.Equal(got, []int{1}) {
+	if got := hits(m, all, Point{Kind: Cache, N: 1}); !slices.Equal(got, []int{1}) {
 		t.Errorf("1 KiB: %v", got)
 	}
 	// 2048 = 1920 + 128: exactly reached in layer 1 of decode, passed in layer 2.
-	if got := hits(m, all, Point{Cache, 2}); !slices.Equal(got, []int{5}) {
+	if got := hits(m, all, Point{Kind: Cache, N: 2}); !slices.Equal(got, []int{5}) {
 		t.Errorf("2 KiB: %v", got)
 	}
-	h, _ := Point{Cache, 2}.Hit(m, all, 5)
+	if got := hits(m, all, Point{Kind: Cache, N: 2, KB: true}); !slices.Equal(got, []int{4}) { // 2048 is more than 2000
+		t.Errorf("2 kB: %v", got)
+	}
+	h, _ := Point{Kind: Cache, N: 2}.Hit(m, all, 5)
 	if h.Bytes != 2176 {
 		t.Errorf("%d bytes", h.Bytes)
 	}
-	if got := hits(m, all, Point{Cache, 1000}); got != nil {
+	if got := hits(m, all, Point{Kind: Cache, N: 1000}); got != nil {
 		t.Errorf("never reached: %v", got)
 	}
 	m, all = record(t, "uncached", 1)
-	if got := hits(m, all, Point{Cache, 1}); got != nil {
+	if got := hits(m, all, Point{Kind: Cache, N: 1}); got != nil {
 		t.Errorf("without a cached lane: %v", got)
 	}
 }
@@ -133,12 +136,12 @@ func TestAttendReadsTheRealProbabilities(t *testing.T) {
 					want = append(want, n)
 				}
 			}
-			got := hits(m, all, Point{Attend, i})
+			got := hits(m, all, Point{Kind: Attend, N: i})
 			if !slices.Equal(got, want) {
 				t.Errorf("position %d: steps %v, want %v", i, got, want)
 			}
 			for _, n := range got {
-				h, _ := Point{Attend, i}.Hit(m, all, n)
+				h, _ := Point{Kind: Attend, N: i}.Hit(m, all, n)
 				if p := m.Attention(&all[n], h.Head).Probs.At(h.Query-all[n].Cached, i); p != h.Prob || p <= Half || h.Query <= i {
 					t.Errorf("step %d: hit %+v, the model says %v", n, h, p)
 				}
@@ -180,14 +183,14 @@ func TestDifferHitsOnceWhenTheLanesPart(t *testing.T) {
 }
 
 func TestParseReadsWhatStringWrites(t *testing.T) {
-	for _, p := range []Point{{Token, 0}, {Layer, 0}, {Layer, 31}, {Cache, 32}, {Top, 0}, {Attend, 7}, {Differ, 0}} {
+	for _, p := range []Point{{Kind: Token, N: 0}, {Kind: Layer, N: 0}, {Kind: Layer, N: 31}, {Kind: Cache, N: 32}, {Kind: Cache, N: 32, KB: true}, {Kind: Top, N: 0}, {Kind: Attend, N: 7}, {Kind: Differ, N: 0}} {
 		if got, err := Parse(p.String()); err != nil || got != p {
 			t.Errorf("%s: %v %v", p, got, err)
 		}
 	}
 	for s, id := range map[string]string{
 		"": "break.kind", "tokens": "break.kind", "token:1": "break.kind", "layer": "break.number", "layer:x": "break.number",
-		"layer:-1": "break.number", "cache:0": "break.number", "cache:1048577": "break.number", "attend:99999999999": "break.number",
+		"layer:-1": "break.number", "cache:0": "break.number", "cache:1048577": "break.number", "cache:1048577kB": "break.number", "layer:1kB": "break.number", "cache:1KB": "break.number", "attend:99999999999": "break.number",
 	} {
 		_, err := Parse(s)
 		var p *sim.Problem
@@ -196,7 +199,7 @@ func TestParseReadsWhatStringWrites(t *testing.T) {
 		}
 	}
 	got, err := ParseList([]string{"top", "layer:1", "top"})
-	if want := []Point{{Top, 0}, {Layer, 1}}; err != nil || !reflect.DeepEqual(got, want) {
+	if want := []Point{{Kind: Top, N: 0}, {Kind: Layer, N: 1}}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v %v", got, err)
 	}
 	if _, err := ParseList(make([]string, Max+1)); err == nil {
@@ -207,7 +210,7 @@ func TestParseReadsWhatStringWrites(t *testing.T) {
 func TestCheckKnowsTheRun(t *testing.T) {
 	c := sim.Config{Layers: 3}
 	for p, id := range map[Point]string{
-		{Layer, 2}: "", {Layer, 3}: "break.layer", {Attend, 9}: "", {Attend, 10}: "break.position", {Cache, 9999}: "",
+		{Kind: Layer, N: 2}: "", {Kind: Layer, N: 3}: "break.layer", {Kind: Attend, N: 9}: "", {Kind: Attend, N: 10}: "break.position", {Kind: Cache, N: 9999}: "",
 	} {
 		err := p.Check(c, 10)
 		var problem *sim.Problem
@@ -219,7 +222,7 @@ func TestCheckKnowsTheRun(t *testing.T) {
 
 // FuzzParse: whatever is accepted reads the same after it is written again.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"token", "layer:2", "cache:32", "top", "attend:0", "differ", "layer:", ":", "cache:+1"} {
+	for _, s := range []string{"token", "layer:2", "cache:32", "cache:32kB", "top", "attend:0", "differ", "layer:", ":", "cache:+1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -246,10 +249,10 @@ func TestCacheHitsOnceUnderAWindow(t *testing.T) {
 		all = append(all, s)
 	}
 	// 3 tokens of 384 bytes, 1152: above 1 KiB with the last layer of prefill.
-	if got := hits(m, all, Point{Cache, 1}); !slices.Equal(got, []int{2}) {
+	if got := hits(m, all, Point{Kind: Cache, N: 1}); !slices.Equal(got, []int{2}) {
 		t.Errorf("1 KiB: %v", got)
 	}
-	if got := hits(m, all, Point{Cache, 2}); got != nil {
+	if got := hits(m, all, Point{Kind: Cache, N: 2}); got != nil {
 		t.Errorf("2 KiB: %v", got)
 	}
 }

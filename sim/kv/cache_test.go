@@ -67,7 +67,7 @@ func TestBudget(t *testing.T) {
 }
 
 func ExampleParseBytes() {
-	for _, text := range []string{"", "0", "65536", " 64 KiB", "3MiB", "2GiB", "8GB", "5MB", "7KB", "9 B", "-1", "1TB", "many", "1048576GiB", "1048577GiB"} {
+	for _, text := range []string{"", "0", "65536", " 64 KiB", "3MiB", "2GiB", "8GB", "5MB", "7KB", "7 kB", "9 B", "-1", "1TB", "many", "1048576GiB", "1048577GiB"} {
 		fmt.Println(ParseBytes(text))
 	}
 	// Output:
@@ -79,6 +79,7 @@ func ExampleParseBytes() {
 	// 2147483648 <nil>
 	// 8000000000 <nil>
 	// 5000000 <nil>
+	// 7000 <nil>
 	// 7000 <nil>
 	// 9 <nil>
 	// 0 recipe.whole: Field=budget Have=-1 Least=0 Most=1125899906842624

@@ -51,6 +51,7 @@ export function translator(messages, lang, parts = LLAMA) {
       if (typeof message !== "string") {
         message = (plural.select(Number(args.Count)) === "one" && message.one) || message.other;
       }
+      if (lang === "en") message = countOne(message, args);
       const pieces = cut.get(message) ?? terms(message).split(PLACEHOLDER);
       cut.set(message, pieces);
       return pieces.reduce((said, piece, i) => said + (i % 2 ? show(args[piece]) : piece), "");
@@ -61,6 +62,31 @@ export function translator(messages, lang, parts = LLAMA) {
     { marked: wording((message) => message.replace(TERM, (_, id, text) => mark("term", id, text))) },
   );
 }
+
+// What English messages count, without the ends of their plurals, as web/text/counted.go has it.
+const NOUNS =
+  "row|one|key|byte|token|layer|head|position|number|pass|step|pair|quer|logit|block|request|sequence|" +
+  "proposal|bit|time|place|product|sum|run|parameter|model|beam|read|point|sink|nat|second|bookmark|breakpoint|" +
+  "tensor|file|guess|slot|character|choice|cell|fault|word|text";
+const COUNTED = new RegExp(
+  `(\\{\\{\\s*\\.(\\w+)\\s*\\}\\} (?:[a-z]+ )?(?:\\[\\[[\\w-]+\\|)?)` +
+    `(${NOUNS})(?:ies|e?s)\\b(\\]\\])?( are| were| have| come| meet)?`,
+  "g",
+);
+/** @type {Record<string, string>} */
+const SINGLE = { " are": " is", " were": " was", " have": " has", " come": " comes", " meet": " meets" };
+
+/**
+ * Lets every noun of an English message that the number 1 stands before, and its verb, follow that number: a message
+ * may have several, and its plural forms follow one alone.
+ * @param {string} message @param {Args} args
+ */
+const countOne = (message, args) =>
+  message.replace(COUNTED, (all, before, name, noun, end = "", verb = "") =>
+    /^(.*\ue001)?1\ue002?$/.test(String(args[name]))
+      ? before + (noun === "quer" ? "query" : noun) + end + (SINGLE[verb] ?? "")
+      : all,
+  );
 
 const PLACEHOLDER = /\{\{\s*\.(\w+)\s*\}\}/;
 

@@ -278,9 +278,10 @@ test("a key that the cache has evicted is not said to be read from it", () => {
   assert.doesNotMatch(reason(f, t), /comes from the cache/);
   e.lane = "uncached";
   delete e.evicted;
-  assert.match(reason(f, t), /computed in this very pass: this lane keeps none/);
+  assert.match(reason(f, t), /Computed in this very pass/);
   const k = frame("again");
   Object.assign(k.meta.explain, { kind: "stored", lane: undefined, evicted: k.meta.explain.step });
+  assert.match(title(k, k.meta.explain, t), /^key of/);
   assert.match(reason(k, t), /is not in the cache any more: written in .*, evicted in decode pass 2/);
 });
 
@@ -547,4 +548,16 @@ test("logits of any vocabulary stay on one screen, and every token has its cell"
     assert.ok(logits.h <= 620 && logits.x + logits.w <= 860, `${vocab}: ${logits.w} x ${logits.h}`);
     assert.deepEqual(toTensor(logits, toPlate(logits, 0, vocab - 1)), { row: 0, col: vocab - 1 });
   }
+});
+
+test("a cache stands whole in the window, with its new rows, however long it is", () => {
+  for (const positions of [18, 60, 200])
+    for (const height of [300, 400, 600]) {
+      const k = (/** @type {number} */ rows) => ({ op: "K", rows, cols: 32 });
+      const made = plan({
+        ...{ width: 700, height, op: "K", kind: "append", inputs: [{ ...k(1), op: "k_rope" }], out: k(positions) },
+        ...{ m: 1, positions, head: 0 },
+      });
+      if (positions * 1.5 + 100 < height) assert.ok(made.height <= height, `${positions} in ${height}: ${made.height}`);
+    }
 });

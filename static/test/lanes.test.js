@@ -169,3 +169,29 @@ test("in the form the switch waits for the form", () => {
   lanes.set("uncached");
   assert.equal(lanes.value(), "uncached");
 });
+
+test("times are set beside each other only where they compare", () => {
+  const f = frame("prefill");
+  assert.equal(f.meta.step.cached, 0);
+  for (const span of ["step", "pass", "total"])
+    assert.deepEqual(timeSays(f, span, say.en), [null, null, "first run, cold: not comparable"], span);
+  const alone = structuredClone(f.meta);
+  for (const span of ["step", "pass", "total"]) alone.ledger[span].uncached = undefined;
+  assert.deepEqual(timeSays({ ...f, meta: alone }, "step", say.en)[2], "measured", "one lane is compared with nothing");
+  const decode = frame("decode");
+  const { cached, uncached } = decode.meta.ledger.step;
+  assert.deepEqual(timeSays(decode, "step", say.en), [cached.seconds ?? 0, uncached.seconds ?? 0, "measured"]);
+});
+
+test("a line about the time of prefill says that it does not compare", () => {
+  const f = frame("decode");
+  const rows = ["cached", "uncached"].map((lane) => ({ lane, kind: "paid", values: [0.002, 0.001] }));
+  const at = (point, change) => {
+    const history = { metric: "time", by: "pass", total: false, points: 4, first: 1, whole: true, ...change };
+    return pointSays({ ...f, meta: { ...f.meta, history } }, point, rows, "s", say.en);
+  };
+  assert.match(at(0, {}), /prefill ran cold: its times do not compare$/);
+  assert.doesNotMatch(at(1, {}), /cold/);
+  assert.match(at(1, { total: true }), /cold/, "what is summed up has prefill in it");
+  assert.doesNotMatch(at(0, { metric: "flops" }), /cold/);
+});

@@ -88,6 +88,11 @@ test("every breakpoint and every reason is worded, in both languages", () => {
     assert.ok(why({ meta: { ...f.meta, breaks: { here: [here[4]] } } }, t).includes("62.0 %"));
   }
   assert.equal(why(frame("decode"), words("en")), "");
+  // one unit, as everywhere on the page; older links mean 1024 bytes by the same number
+  assert.equal(named("cache:64kB", f.meta, words("en")), "the cache passes 64.0 kB");
+  assert.equal(named("cache:64", f.meta, words("en")), "the cache passes 65.5 kB");
+  const reason = { meta: { ...f.meta, breaks: { here: [{ point: "cache:32kB", bytes: 33280 }] } } };
+  assert.match(why(reason, words("en")), /33,280 bytes, more than 32,000\.$/);
 });
 
 /** Actions over a store, with what they send. */

@@ -85,3 +85,14 @@ test("what models do in other ways is called by the name of what this one does",
     assert.equal(none("sym.Q"), gpt2("sym.Q"));
   }
 });
+
+test("one of something is not several, whatever else the message counts", () => {
+  const t = translator(load("en"), "en");
+  assert.equal(t("stage.does.new", { Rows: 1 }), "1 row, all new.");
+  assert.equal(t("stage.does.new", { Rows: 21 }), "21 rows, all new.");
+  assert.equal(t("sentence.again", { Again: 1 }), "Without the cache, 1 row is recomputed.");
+  const { marked } = t;
+  assert.ok(marked("sentence.several.own", { Who: "a", New: 1, Cached: 2 }).includes("\ue001row\ue002 is new"));
+  assert.ok(marked("ask.same.now", { Rows: "\ue000number\ue001Rows\ue0011\ue002" }).includes("new one"));
+  assert.ok(!marked("ask.same.now", { Rows: "\ue000number\ue001Rows\ue0011\ue002" }).includes("new ones"));
+});

@@ -47,7 +47,7 @@ func TestBreakpointsStopTheRun(t *testing.T) {
 	add("top", "", "")
 	add("layer", "break-layer", "3")
 	add("differ", "", "")
-	points, err := breakpoint.ParseList([]string{"cache:16", "attend:1", "top", "layer:3", "differ"})
+	points, err := breakpoint.ParseList([]string{"cache:16kB", "attend:1", "top", "layer:3", "differ"})
 	if err != nil {
 		t.Fatal(err)
 	}

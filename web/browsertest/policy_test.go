@@ -81,7 +81,7 @@ func TestPolicyForm(t *testing.T) {
 	}
 	p.choose("policy-budget", "custom")
 	p.submit("#recipe")
-	p.until(`window.kvstepFrame().meta.use?.budget === 131072`)
+	p.until(`window.kvstepFrame().meta.use?.budget === 128000`)
 	p.axe("the form of the cache")
 	// A number that makes no sense is refused by name, and the run stays.
 	p.choose("policy-kind", "paged")

@@ -15,8 +15,8 @@ var (
 	// PlotTokens are the lengths of a figure.
 	PlotTokens = sim.Number{Name: "plot_tokens", Least: 1, Most: 4096, Whole: true, Step: 1}
 
-	budgetKiB = sim.Number{Name: "budget_kib", Least: 0.001, Most: kv.Budget.Most / 1024, Step: 1} // a thousandth is a byte
-	breakKiB  = sim.Number{Name: "break_kib", Least: 1, Most: 1 << 20, Whole: true, Step: 1}
+	budgetKB = sim.Number{Name: "budget_kb", Least: 0.001, Most: kv.Budget.Most / 1000, Step: 1} // a thousandth is a byte
+	breakKB  = sim.Number{Name: "break_kb", Least: 1, Most: 1 << 20, Whole: true, Step: 1}
 )
 
 // numbers are the numbers of all forms, by name: those of sim/recipe, which problems
@@ -25,7 +25,7 @@ var numbers = byName()
 
 func byName() map[string]sim.Number {
 	all := map[string]sim.Number{}
-	for _, n := range []sim.Number{PlotTokens, budgetKiB, breakKiB, schema.Arrive, schema.UncachedTokens} {
+	for _, n := range []sim.Number{PlotTokens, budgetKB, breakKB, schema.Arrive, schema.UncachedTokens} {
 		all[n.Name] = n
 	}
 	for _, p := range kv.Params() {

@@ -77,9 +77,9 @@ func TestFormHasEveryField(t *testing.T) {
 
 // A breakpoint's own range is the form's.
 func TestFormOfBreakpoints(t *testing.T) {
-	for n, ok := range map[float64]bool{breakKiB.Least - 1: false, breakKiB.Least: true, breakKiB.Most: true, breakKiB.Most + 1: false} {
-		if _, err := breakpoint.Parse(fmt.Sprintf("cache:%.0f", n)); (err == nil) != ok {
-			t.Errorf("%.0f KiB: %v", n, err)
+	for n, ok := range map[float64]bool{breakKB.Least - 1: false, breakKB.Least: true, breakKB.Most: true, breakKB.Most + 1: false} {
+		if _, err := breakpoint.Parse(fmt.Sprintf("cache:%.0fkB", n)); (err == nil) != ok {
+			t.Errorf("%.0f kB: %v", n, err)
 		}
 	}
 }

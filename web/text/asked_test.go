@@ -76,17 +76,13 @@ name.k: learned none
 name.q: learned none
 op: K K.long Q Q.long V V.long out out.long probs probs.long scores scores.long
 ops: append attend enter head mix mlp project rope
-ops.say.K: uncached
 ops.say.Q: learned none
-ops.say.V: uncached
 ops.say.act: gelu
-ops.say.dots: uncached
 ops.say.k_rope: learned none
 ops.say.norm1: layernorm
 ops.say.norm2: layernorm
 ops.say.norm3: layernorm
 ops.say.up: gelu
-ops.say.x: uncached
 part: av head mlp out qkv scores
 pick.seq: batch beam done held preempted waiting
 plot.batch: attention linear pass

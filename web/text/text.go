@@ -38,7 +38,11 @@ func load() *i18n.Bundle {
 	for _, lang := range Langs() {
 		raw, err := files.ReadFile(lang + ".json")
 		if err == nil {
-			_, err = b.ParseMessageFileBytes(termMark.ReplaceAll(raw, []byte("$2")), lang+".json")
+			plain := termMark.ReplaceAllString(string(raw), "$2")
+			if lang == "en" {
+				plain = counted.ReplaceAllStringFunc(plain, func(s string) string { return strings.ReplaceAll(countOne(s), `"`, `\"`) })
+			}
+			_, err = b.ParseMessageFileBytes([]byte(plain), lang+".json")
 		}
 		if err != nil {
 			panic("text: " + err.Error())
@@ -71,7 +75,10 @@ func JSON(lang string) []byte { return rawFiles[lang] }
 // unseen begin the ids of messages that no script says: the command's, and those of pages that
 // the server words itself.
 var unseen = []string{
-	"cli.", "cost.", "limit.", "plot.", "problem.addr.", "problem.cli.", "problem.hub.", "problem.lesson.", "problem.sweep.", "reason.", "waits.",
+	"cli.", "cost.", "limit.", "plot.", "problem.addr.", "problem.cli.",
+	"problem.cost.context", "problem.cost.divide", "problem.cost.hardware", "problem.cost.large", "problem.cost.overflow",
+	"problem.cost.peak", "problem.cost.preset", "problem.cost.type", "problem.file.write",
+	"problem.hub.", "problem.lesson.", "problem.plot.data", "problem.plot.out", "problem.sweep.", "reason.", "waits.",
 }
 
 // ForPages returns one language's catalogue without the messages that no script says: what a

@@ -9,24 +9,18 @@ import { where } from "./where.js";
 
 /** The ops that a run compares, by what they are called in a trace: what people call them. */
 const NAMES = /** @type {Record<string, string>} */ ({
-  norm: "name.norm1",
-  Q: "op.Q",
-  K: "name.k_rope",
-  V: "name.v",
-  scores: "op.scores",
-  softmax: "op.probs",
-  "weighted V": "op.out",
-  output: "name.proj",
-  residual: "name.mid",
-  "norm 2": "name.norm2",
-  gate: "name.gate",
-  up: "name.up",
-  act: "name.act",
-  down: "name.down",
-  "residual 2": "name.next",
-  "cached K": "name.K",
-  "cached V": "name.V",
-  logits: "sym.logits",
+  norm: "norm1",
+  Q: "q",
+  K: "k_rope",
+  V: "v",
+  softmax: "probs",
+  "weighted V": "out",
+  output: "proj",
+  residual: "mid",
+  "norm 2": "norm2",
+  "residual 2": "next",
+  "cached K": "K",
+  "cached V": "V",
 });
 
 /** Where the lanes differ first in the pass of a step. @param {Step} step */
@@ -35,7 +29,7 @@ const place = ({ pass, phase, layer, first }) => ({ pass, phase, layer: first ? 
 /** The op at which they do. @param {Step} step @param {T} t */
 function opOf({ first, differs }, t) {
   const op = first?.op ?? differs;
-  return t(NAMES[op]);
+  return t(op === "scores" ? "op.scores" : `name.${NAMES[op] ?? op}`);
 }
 
 /** Its layer, or the output. @param {Step} step @param {T} t */

@@ -15,11 +15,16 @@ export const plateName = (lane, op) => (lane === "cached" ? op : `without_${op}`
 /** Ops with a row for each query. */
 const QUERIES = new Set(["Q", "scores", "probs", "out"]);
 
-/** Ops whose names say where the rows lie, which the lane without a cache does not have. */
+/** Ops whose names say where the rows lie, where they do not in the lane without a cache, nor once they are evicted. */
 const SHELVED = new Set(["K", "V"]);
 
-/** What an op is called where it stands. @param {{op: string, lane?: string}} ref @param {T} t */
-export const opName = ({ op, lane }, t) => t(lane && SHELVED.has(op) ? `name.${op}.uncached` : `name.${op}`);
+/**
+ * What an op is called where it stands.
+ * @param {{op: string, lane?: string, evicted?: number}} ref evicted: the step, where the cache has it no more
+ * @param {T} t
+ */
+export const opName = ({ op, lane, evicted }, t) =>
+  t((lane || evicted !== undefined) && SHELVED.has(op) ? `name.${op}.uncached` : `name.${op}`);
 
 /**
  * A lane as it is drawn: query rows, those of them that are computed again, columns; positions of both where not

@@ -19,7 +19,7 @@ export function el(name, content = [], attributes = {}) {
 
 /**
  * A line of a table, the first cell its title; of titles alone where it is the head. What is empty is no title.
- * @param {string[]} cells @param {boolean} [head]
+ * @param {(string|(string|Node)[])[]} cells @param {boolean} [head]
  */
 export const line = (cells, head = false) =>
   el(

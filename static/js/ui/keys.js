@@ -4,6 +4,14 @@
 /** Keys that stand in one place on every layout, plain and with Shift. @type {Record<string, [string, string]>} */
 const PLACES = { Period: [".", ">"], Comma: [",", "<"], Slash: ["/", "?"] };
 
+/** Where arrows lead among cells: rows and columns further. */
+export const ARROWS = /** @type {Record<string, [number, number]>} */ ({
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+});
+
 /**
  * An input method takes this press: it composes, or it confirms. Safari ends a
  * composition before the press that confirms it, and tells it by the code 229 alone.

@@ -6,7 +6,7 @@ import { onKey } from "../../ui/keys.js";
 import { beamOf, beams, beside, share } from "./tree.js";
 import { createOptional } from "../../ui/optional.js";
 import { percent, sentences } from "../../format.js";
-import { el, parts } from "../../ui/dom.js";
+import { el, line, parts } from "../../ui/dom.js";
 
 /** @import { Beams, Host, Panel, State, T } from "../../types.js" */
 /** @import { Beam } from "./tree.js" */
@@ -196,13 +196,7 @@ function finished(table, info, t) {
   });
   table.replaceChildren(
     el("caption", t("beams.finished")),
-    el(
-      "thead",
-      el(
-        "tr",
-        ["text", "tokens", "sum", "score", "done"].map((c) => el("th", t(`beams.column.${c}`), { scope: "col" })),
-      ),
-    ),
+    el("thead", titles(["text", "tokens", "sum", "score", "done"], t)),
     el("tbody", rows),
   );
 }
@@ -230,15 +224,14 @@ function fill(details, all, t) {
     ]),
   );
   table.replaceChildren(
-    el(
-      "thead",
-      el(
-        "tr",
-        ["pass", "beam", "parent", "token", "log_prob", "sum", "fate"].map((c) =>
-          el("th", t(`beams.column.${c}`), { scope: "col" }),
-        ),
-      ),
-    ),
+    el("thead", titles(["pass", "beam", "parent", "token", "log_prob", "sum", "fate"], t)),
     el("tbody", rows),
   );
 }
+
+/** The names of columns. @param {string[]} columns @param {T} t */
+const titles = (columns, t) =>
+  line(
+    columns.map((c) => t(`beams.column.${c}`)),
+    true,
+  );

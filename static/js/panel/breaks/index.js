@@ -2,7 +2,7 @@
 // that says why a walk has stopped.
 
 import { isolate } from "../../text.js";
-import { percent } from "../../format.js";
+import { percent, si } from "../../format.js";
 import { check } from "../../ui/refusal.js";
 import { el } from "../../ui/dom.js";
 
@@ -11,6 +11,9 @@ import { el } from "../../ui/dom.js";
 /** Label of a token by position, wherever the frame tells it. @param {Meta} meta @param {number} i */
 const label = (meta, i) => (meta.waiting ?? meta.tokens)[i]?.[1] ?? `#${i}`;
 
+/** The bytes of a size, which older links give in KiB. @param {string} n */
+const sizeOf = (n) => (n.endsWith("kB") ? 1000 * Number(n.slice(0, -2)) : 1024 * Number(n));
+
 /** A breakpoint in words, such as "layer 3 is done". @param {string} point @param {Meta} meta @param {T} t */
 export function named(point, meta, t) {
   const [kind, n] = point.split(":");
@@ -18,7 +21,7 @@ export function named(point, meta, t) {
     case "layer":
       return t("break.layer", { Layer: Number(n) });
     case "cache":
-      return t("break.cache", { KiB: Number(n) });
+      return t("break.cache", { Size: si(sizeOf(n), "B") });
     case "attend":
       return t("break.attend", { Token: label(meta, Number(n)), Position: Number(n) });
     case "token":
@@ -38,7 +41,7 @@ function reasons(frame, t) {
     const [kind, n] = h.point.split(":");
     return t(`why.${kind}`, {
       Layer: step?.layer ?? 0,
-      KiB: Number(n),
+      Size: kind === "cache" ? sizeOf(n) : 0,
       Bytes: h.bytes,
       Before: h.before,
       Now: h.now,
@@ -91,7 +94,7 @@ function create(root, { act }) {
     if (!check(form, words)) return;
     const kind = field("kind").value;
     const number = /** @type {HTMLInputElement|null} */ (form.elements.namedItem(kind));
-    const point = number ? `${kind}:${Number(number.value)}` : kind;
+    const point = number ? `${kind}:${Number(number.value)}${kind === "cache" ? "kB" : ""}` : kind;
     if (!points.includes(point)) act.breaks([...points, point]);
   });
   list.addEventListener("click", (e) => {

@@ -128,9 +128,12 @@ function create(root, { act }) {
     part("[data-shape]").textContent = t("cache.shape", { Shape: `[${shape}]` });
     part("[data-bytes]").textContent = si(kv.bytes, "B");
     part("[data-bytes]").dataset.value = String(kv.bytes);
-    part("[data-each]").textContent = isSeveral(frame)
-      ? t("cache.each.of", { Bytes: kv.bytes_per_token, Who: seqName(frame, frame.meta.peers.seq, t) })
-      : t("cache.each", { Bytes: kv.bytes_per_token });
+    part("[data-each]").textContent = [
+      isSeveral(frame) ? seqName(frame, frame.meta.peers.seq, t) : "",
+      t("cache.each", { Bytes: kv.bytes_per_token }),
+    ]
+      .filter(Boolean)
+      .join(" · ");
     canvas.setAttribute(
       "aria-label",
       t("cache.label", { Layers: c.layers, Heads: c.kv_heads, Tokens: most, Capacity: kv.capacity }),

@@ -73,7 +73,8 @@ export const WHYS = [
   {
     id: "memory",
     in: "#memory",
-    lines: (meta) => (meta.run.policy.keeps ? ["keeps"] : ["says", each(meta, meta.use?.budget ? "budget" : "free")]),
+    lines: (meta) =>
+      meta.run.policy.keeps ? ["keeps"] : ["says", meta.peers ? "all" : meta.use?.budget ? "budget" : "free"],
     see: ["memory"],
   },
   {

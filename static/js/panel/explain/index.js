@@ -115,7 +115,7 @@ function create(root, { act, live }) {
     part("tree").replaceChildren(...(tree && order.open ? [treeTable(tree.data, t)] : []));
     const other = part("other");
     other.hidden = !e.other || !live; // a handout has what was asked for
-    other.textContent = t(e.other?.lane ? "explain.other.uncached" : "explain.other.cached");
+    other.textContent = t("explain.other", { Lane: t(`stage.lane.${e.other?.lane ?? "cached"}`) });
     const go = part("go");
     go.hidden = e.step === frame.meta.pick.from || (!e.sum && !e.calc);
     go.textContent = t("explain.go", { Where: stepName(e, e.step, t) });

@@ -48,7 +48,7 @@ function key(e, Col, t) {
   const read = e.reads.find((l) => l.op === "K");
   if (!read) return "";
   if (e.evicted !== undefined) return t("explain.evicted", { Gone: stepName(e, e.evicted, t) });
-  if (e.lane) return e.first === undefined ? t("explain.recomputed", { Col }) : "";
+  if (e.lane) return e.first === undefined ? t("explain.copy.row") : "";
   if (read.stored === undefined || read.stored === e.step) return "";
   return t("explain.from_cache", { Col, Where: stepName(e, read.stored, t) });
 }

@@ -36,7 +36,8 @@ function heads(e, t) {
   if (e.kind === "softmax") return [t("name.scores"), t("explain.less"), t("explain.exp")];
   if (e.kind === "layernorm") return [opName(e.reads[0], t), t("calc.centred"), t("explain.square")];
   if (e.kind === "rms") return [opName(e.reads[0], t), "", t("explain.square")];
-  return [opName(e.reads[0], t), opName(e.reads[1], t), t("explain.product")];
+  const key = e.reads[1].op === "K" ? { ...e.reads[1], evicted: e.evicted } : e.reads[1];
+  return [opName(e.reads[0], t), opName(key, t), t("explain.product")];
 }
 
 /**

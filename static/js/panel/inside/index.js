@@ -25,8 +25,8 @@ import { opName } from "../../facts/matrices.js";
 const HEAD = new Set(["norm3", "logits"]);
 /** Ops that each K/V head has, and not each head. */
 const OF_KV = new Set(["k", "v", "k_rope", "K", "V"]);
-/** Ops that a lane without a cache says other words of. */
-const KEPT = new Set(["x", "K", "V", "dots"]);
+/** Ops that are the cache, where there is one. */
+const KEPT = new Set(["K", "V"]);
 const TABLES = new Set(["cos", "sin"]);
 const NARROWEST = 280; // pixels; a narrower window scrolls
 const MARGIN = 34; // pixels of the panel around the field
@@ -83,11 +83,12 @@ function create(root, { act, weights: source }) {
       Name: opName({ op, ...(alone && { lane: "uncached" }) }, t),
       N: 1 + peers.findIndex((c) => /** @type {HTMLElement} */ (c).dataset.look === op),
       Count: peers.length,
-      Say: words(`ops.say.${op}${alone && KEPT.has(op) ? ".uncached" : ""}`),
+      Say: words(alone && KEPT.has(op) ? "explain.copy.row" : "ops.say." + op),
     });
     say(part("say"), said);
     const info = frame.meta.op;
     part("field").hidden = !info;
+    const high = info ? root.clientHeight - (part("field").offsetTop - root.offsetTop) : 0;
     part("empty").hidden = !!info || (cacheless(frame) && !!frame.meta.step); // the panel cacheless says why
     if (!info) {
       part("lacks").hidden = true;
@@ -100,10 +101,10 @@ function create(root, { act, weights: source }) {
             });
       return;
     }
-    const now = [frame, t, theme, width(), arrived];
+    const now = [frame, t, theme, width(), high, arrived];
     if (now.some((x, i) => x !== drawn[i])) {
       lacks = [];
-      picture(frame, t, theme, info);
+      picture(frame, t, theme, info, high);
       const says = lacks.join(" ");
       part("lacks").hidden = !says;
       write(part("lacks"), says);
@@ -112,8 +113,8 @@ function create(root, { act, weights: source }) {
     for (const p of layout?.plates ?? []) cursor(p, state.cell);
   };
 
-  /** @param {Frame} frame @param {T} t @param {Theme} theme @param {Op} info */
-  function picture(frame, t, theme, info) {
+  /** @param {Frame} frame @param {T} t @param {Theme} theme @param {Op} info @param {number} height in sight */
+  function picture(frame, t, theme, info, height) {
     const made = tensorOf(frame, info.id);
     const from = frame.meta.pick_step;
     if (!made || !from) return;
@@ -121,6 +122,7 @@ function create(root, { act, weights: source }) {
     const [rows, cols] = made.shape;
     layout = plan({
       width: Math.max(width() - MARGIN, NARROWEST),
+      height,
       op: info.id,
       kind: info.kind,
       inputs: info.inputs,

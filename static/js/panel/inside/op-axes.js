@@ -37,6 +37,9 @@ export function around(canvas, layout, frame, theme) {
     }
     if (p.over) above(ctx, p, names, cached, room, theme);
     if (cache) {
+      ctx.fillStyle = c.fresh; // an edge around the new rows
+      if (p.transposed) ctx.fillRect(p.x + (p.w * cached) / positions, p.y - 3, (p.w * m) / positions + 3, p.h + 6);
+      else ctx.fillRect(p.x - 3, p.y + (p.h * cached) / positions, p.w + 6, (p.h * m) / positions + 3);
       if (p.transposed) bracket(ctx, [p.x, p.y + p.h + 4], [p.w, 0], cached, positions, c);
       else bracket(ctx, [p.x - 4, p.y], [0, p.h], cached, positions, c);
     }

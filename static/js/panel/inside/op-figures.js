@@ -1,7 +1,7 @@
 // The elements that show the matrices of an op, made when they are first needed,
 // and the pointer and keyboard on them.
 
-import { onKey } from "../../ui/keys.js";
+import { ARROWS, onKey } from "../../ui/keys.js";
 import { el } from "../../ui/dom.js";
 import { toPlate, toTensor, hit } from "../../ui/plate.js";
 
@@ -11,13 +11,6 @@ import { toPlate, toTensor, hit } from "../../ui/plate.js";
  * @typedef {{box: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLElement, name: HTMLElement, shape: HTMLElement}}
  * Drawn
  */
-
-const ARROWS = /** @type {Record<string, [number, number]>} */ ({
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-});
 
 /**
  * @param {HTMLElement} field @param {HTMLElement} marks lie over every matrix

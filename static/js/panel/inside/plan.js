@@ -18,9 +18,9 @@ const BIAS = 14; // height of a bias
 const GAP = 40; // between squares that stand side by side
 
 /**
- * @param {{width: number, op: string, kind: string, inputs: Part[], out: Part, m: number, positions: number, head:
- * number}} o
- *   pixels, the op, its matrices, new rows, positions, the head that is looked at
+ * @param {{width: number, height?: number, op: string, kind: string, inputs: Part[], out: Part, m: number, positions:
+ * number, head: number}} o
+ *   pixels, and those of the window on it, in which a cache stands whole with its new rows; the op, its matrices, new rows, positions, the head that is looked at
  * @returns {Plan}
  */
 export function plan(o) {
@@ -103,7 +103,7 @@ function cross({ width, inputs: [a, b, bias], out, m, positions }, label) {
 }
 
 /** @param {Parameters<typeof plan>[0]} o @param {number} label @returns {Plan} */
-function stack({ width, op, inputs, out, m, positions, head }, label) {
+function stack({ width, height = Infinity, op, inputs, out, m, positions, head }, label) {
   const parts = [...inputs.filter((p) => !p.weight), out];
   const folded = op === "logits" ? foldOf(out.cols) : 0;
   const most = Math.max(...parts.map((p) => (folded && p === out ? folded : p.cols)));
@@ -117,6 +117,8 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
     widest(most, keys ? 26 : most <= 40 ? 14 : 8),
   );
   let y = keys ? label : 0;
+  const cache = op === "K" || op === "V";
+  const rest = height - 2 * CAPTION - rowSize(m) * m - 12; // beside the new rows
   /** @type {Plate[]} */
   const plates = [];
   /** @type {[string, number, number][]} */
@@ -130,7 +132,7 @@ function stack({ width, op, inputs, out, m, positions, head }, label) {
         ? 14
         : p.rows <= FEW || p.rows === m
           ? rowSize(m)
-          : clamp(260 / p.rows, 1.5, 14);
+          : clamp(Math.min(260, cache ? rest : 260) / p.rows, 1.5, 14);
     const left = p.op === "sin" || (beside && i) ? plates[plates.length - 1] : null; // cosine and sine share a line too
     // a head over its place among all
     const indent = left ? left.w + (beside || 20) : p.op === "out" ? head * p.cols * unit : 0;

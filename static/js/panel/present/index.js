@@ -81,7 +81,8 @@ function create(root, { store }) {
   });
 
   /** @param {State} state @param {State} before */
-  return function view({ speed }, before) {
+  return function view({ speed, frame }, before) {
+    root.classList.toggle("idle", !frame?.meta.step); // there is nothing to look at behind its buttons
     if (speed === before.speed) return;
     for (const select of document.querySelectorAll("[data-speed]"))
       /** @type {HTMLSelectElement} */ (select).value = String(speed);

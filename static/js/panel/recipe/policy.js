@@ -29,7 +29,7 @@ export function createPolicy(root) {
       groups();
       field("group").value = field("axis").value === "channel" ? "8" : "0";
     }
-    if (field("budget").value === "custom" && name === "budget") field("kib").value = "128";
+    if (field("budget").value === "custom" && name === "budget") field("kb").value = "128";
   });
 
   arrows(root);
@@ -40,7 +40,7 @@ export function createPolicy(root) {
       /** @type {HTMLSelectElement} */ (root.querySelector("[name=cache]")).selectedOptions[0].dataset.kind ?? "";
     const budget =
       field("budget").value === "custom"
-        ? Math.max(Math.round(1024 * Number(field("kib").value)), 1)
+        ? Math.max(Math.round(1000 * Number(field("kb").value)), 1)
         : Number(field("budget").value);
     const asked = askedFor(kind, field("cache").value);
     const one = (/** @type {string} */ name) => (WORDS.includes(name) ? field(name).value : Number(field(name).value));
@@ -101,7 +101,7 @@ export function createPolicy(root) {
       for (const name of asked.filter((n) => !WORDS.includes(n))) put(name, String(paramOf(p, name) ?? 0));
       const listed = !p.budget || p.budget === 65536;
       field("budget").value = listed ? String(p.budget ?? 0) : "custom";
-      if (!listed) field("kib").value = String((p.budget ?? 0) / 1024);
+      if (!listed) field("kb").value = String((p.budget ?? 0) / 1000);
     },
   };
 }

@@ -7,7 +7,7 @@ import { createOptional } from "../../ui/optional.js";
 import { percent, sentences, si } from "../../format.js";
 import { isBatch, promptOf, seqName } from "../../facts/sequences.js";
 import { unitOf } from "../../facts/counters.js";
-import { el, parts } from "../../ui/dom.js";
+import { el, line, parts } from "../../ui/dom.js";
 import { nodes, say, withTerms } from "../../ui/terms.js";
 
 /** @import { Frame, Host, Panel, State, T, With } from "../../types.js" */
@@ -177,11 +177,13 @@ function fill(table, frame, x, t, recorded) {
   const over = (/** @type {number} */ p) => p < x.whole;
   const most = Math.max(...x.weights);
   const use = (/** @type {number} */ p) => x.rows[p] / (x.rows[p] + x.padded[p]);
+  // only what is all is 100 %
+  const usedOf = (/** @type {number} */ p) => `${use(p) < 1 ? Math.min(99, Math.round(100 * use(p))) : 100} %`;
   const foot = [
     line("rows", (p) => String(x.rows[p])),
     ...(schedule.recomputed ? [line("again", (p) => String(x.again[p]))] : []),
     ...(run.recipe.batch?.schedule === "static"
-      ? [line("padded", (p) => String(x.padded[p])), line("use", (p) => `${Math.round(100 * use(p))} %`, use)]
+      ? [line("padded", (p) => String(x.padded[p])), line("use", usedOf, use)]
       : []),
     ...(schedule.requests.length === 1
       ? []
@@ -282,9 +284,9 @@ function each(table, frame, x, t) {
   table.replaceChildren(
     el(
       "thead",
-      el(
-        "tr",
-        columns.map((c) => el("th", nodes(withTerms(t)(`schedule.column.${c}`)), { scope: "col" })),
+      line(
+        columns.map((c) => nodes(withTerms(t)(`schedule.column.${c}`))),
+        true,
       ),
     ),
     el("tbody", rows),

@@ -1,17 +1,10 @@
 // Pointer and keyboard on the matrices of the stage. All of them are one stop of Tab: arrows that leave
 // a matrix enter the one that stands there.
 
-import { onKey } from "../../ui/keys.js";
+import { ARROWS, onKey } from "../../ui/keys.js";
 import { hit } from "../../ui/plate.js";
 
 /** @import { Plate } from "../../types.js" */
-
-const ARROWS = /** @type {Record<string, [number, number]>} */ ({
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-});
 
 /**
  * @typedef {{plate: (name: string) => Plate|undefined, plates: () => Plate[], at: (name: string) => {row: number, col:
