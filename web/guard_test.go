@@ -25,7 +25,7 @@ func counted(t *testing.T) (all []route, opened *int) {
 	}})
 	hub := live.NewHub(models, nil, func(string) bool { return false }, limits.Default())
 	t.Cleanup(hub.Close)
-	return allRoutes(models, hub, "test", limits.Default()), opened
+	return allRoutes(models, Lessons(), hub, "test", limits.Default()), opened
 }
 
 // pathOf is a request that a route would serve.

@@ -9,6 +9,7 @@ import (
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
+	"kvstep/sim/lesson"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 	"kvstep/static"
@@ -27,7 +28,7 @@ type route struct {
 }
 
 // allRoutes returns every URL there is.
-func allRoutes(models *library.Library, hub http.Handler, version string, within limits.Limits) []route {
+func allRoutes(models *library.Library, lessons *lesson.Case, hub http.Handler, version string, within limits.Limits) []route {
 	figures := newPlots(models, version, within)
 	return []route{
 		{"GET /{$}", document, walled("page", tellReader, home(models, version))},
@@ -36,6 +37,7 @@ func allRoutes(models *library.Library, hub http.Handler, version string, within
 		{"GET /text/{file}", anyone, http.HandlerFunc(serveLoad)},
 		{"GET /weights", engine, walled("weights", tellJSON, weights(models))},
 		{"GET /variants", engine, walled("variants", tellJSON, variants(models, within))},
+		{"GET /lessons", anyone, lessonMenu(lessons)},
 		{"GET /live", anyone, hub},
 		{"GET /take/{kind}", engine, walled("export", tellJSON, exportFile(models, version, within, make(chan struct{}, within.Files)))},
 		{"GET /plots", document, walled("plots", tellReader, figures.show)},

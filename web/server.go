@@ -74,7 +74,7 @@ func Serve(ctx context.Context, l net.Listener, models *library.Library, lessons
 	requests, endRequests := context.WithCancel(context.WithoutCancel(ctx))
 	defer endRequests()
 	server := &http.Server{
-		Handler:           guard(hosts, routes(allRoutes(models, hub, version, within))),
+		Handler:           guard(hosts, routes(allRoutes(models, lessons, hub, version, within))),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      within.Answer() + 5*time.Second,

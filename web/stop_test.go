@@ -125,11 +125,11 @@ func TestCountingOpensNothing(t *testing.T) {
 	if n := begun.Load(); n != 0 {
 		t.Errorf("figures opened a model (%d)", n)
 	}
-	w := askRoutes(t, allRoutes(models, http.NotFoundHandler(), "test", limits.Default()), "/variants?model=big&prompt=a&new=2")
+	w := askRoutes(t, allRoutes(models, Lessons(), http.NotFoundHandler(), "test", limits.Default()), "/variants?model=big&prompt=a&new=2")
 	if w.Code != 422 || !strings.Contains(w.Body.String(), "variants.large") {
 		t.Errorf("variants of a large model: %d %s", w.Code, w.Body)
 	}
-	w = askRoutes(t, allRoutes(models, http.NotFoundHandler(), "test", limits.Default()), "/variants?model=story&prompt=Once&new=2")
+	w = askRoutes(t, allRoutes(models, Lessons(), http.NotFoundHandler(), "test", limits.Default()), "/variants?model=story&prompt=Once&new=2")
 	if w.Code != 200 || begun.Load() != 1 { // "slow" is of its family, "big" is not
 		t.Errorf("variants of story: %d, opened %d", w.Code, begun.Load())
 	}

@@ -59,7 +59,7 @@ func TestAPanicIsTold(t *testing.T) {
 	walltest.Listen(t)
 	models := mined(t)
 	hub := live.NewHub(models, nil, func(string) bool { return true }, limits.Default())
-	server := httptest.NewServer(routes(allRoutes(models, hub, "test", limits.Default())))
+	server := httptest.NewServer(routes(allRoutes(models, Lessons(), hub, "test", limits.Default())))
 	defer func() { hub.Close(); server.Close() }()
 	ask := func(method, path string) (int, string) {
 		r, err := http.NewRequest(method, server.URL+path, nil)

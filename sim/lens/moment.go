@@ -187,11 +187,12 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 	}
 }
 
-// Elsewhere returns another recorded moment of the run, at step n (-1: before the first), as somebody sees
-// it who has these panels open.
-func (m *Moment) Elsewhere(n int, show []string) *Moment {
+// Elsewhere returns another recorded moment of the run, at step n (-1: before the first), as somebody sees it
+// who looks at something else, but at the same sequence.
+func (m *Moment) Elsewhere(n int, view View) *Moment {
 	x := *m
-	x.View, x.Step, x.From, x.Text, x.Beside = View{Seq: m.View.Seq, Show: show}, nil, nil, "", 0
+	view.Seq = m.View.Seq
+	x.View, x.Step, x.From, x.Text, x.Beside = view, nil, nil, "", 0
 	x.Place(n, m.recorded)
 	return &x
 }

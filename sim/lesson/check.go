@@ -280,7 +280,7 @@ func (c *checker) beat(lang string, i int) {
 	on.Cursor = step
 	c.looks(b, on)
 	said := c.Words[lang].Beats[b.ID]
-	v, err := c.values(b.At, b.Look.Real, on, expressionsOf(said.Text, said.Ask)...)
+	v, err := c.values(b.At, b.Look, on, expressionsOf(said.Text, said.Ask)...)
 	if err != nil {
 		c.because(b.At.Place, err)
 		return
@@ -317,7 +317,7 @@ func (c *checker) looks(b *Beat, on Stage) {
 // question grades every answer that it names: the right one must be right, each wrong one wrong with
 // its own reply, and its numbers must stand in what people are told.
 func (c *checker) question(q *Question, said *BeatWords, on Stage) {
-	v, err := c.values(q.Reveal, q.real, on, q.expressions(said)...)
+	v, err := c.values(q.Reveal, q.look, on, q.expressions(said)...)
 	if err != nil {
 		c.because(q.Reveal.Place, err)
 		return

@@ -4,7 +4,7 @@ import "strings"
 
 // grade tells what an answer is worth at the question's moment, which the run has reached.
 func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*GradeInfo, error) {
-	values, err := l.values(q.Reveal, q.real, on, q.expressions(said)...)
+	values, err := l.values(q.Reveal, q.look, on, q.expressions(said)...)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ package lesson
 type Lesson struct {
 	Name    string // of its folder
 	Version string // of its files' content
+	Order   int    // among others: smaller ones come first
 	Minutes int    // that it takes
 	First   bool   // it is played to who has never been here, with sentences of at most 15 words
 	Needs   []string
@@ -99,7 +100,7 @@ type Question struct {
 	Points  *Expression
 	Most    *Expression // that a point may have
 
-	real string // of its beat's look
+	look Look // of its beat
 }
 
 // Choice is one of those that a question offers: right if its expression is true, or, in an

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"kvstep/sim"
+	"kvstep/sim/lens"
 )
 
 // When is a moment of a run, whatever its model: before the first step, a layer or the head
@@ -106,4 +107,18 @@ func (w When) String() string {
 		return "pass " + strconv.Itoa(w.Pass) + " layer last"
 	}
 	return "pass " + strconv.Itoa(w.Pass) + " layer " + strconv.Itoa(w.Layer)
+}
+
+// View returns what somebody looks at who looks as a beat says: nothing of it that the model does not have.
+func (l Look) View(c sim.Config) lens.View {
+	v := lens.View{Head: min(l.Head, c.Heads-1), Op: l.Op, Real: l.Real}
+	if l.Layer != nil {
+		if layer, ok := l.Layer.LayerOf(c); ok {
+			v.Layer = &layer
+		}
+	}
+	if l.Cell != nil && l.Op != "" {
+		v.Cell = &lens.Cell{Op: l.Op, Row: l.Cell[0], Col: l.Cell[1]}
+	}
+	return v
 }

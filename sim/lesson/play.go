@@ -73,10 +73,10 @@ func play(ctx context.Context, model *library.Loaded, r sim.Recipe) (*played, er
 }
 
 // at returns the moment after a step.
-func (x *played) at(n int, show []string) *lens.Moment {
+func (x *played) at(n int, view lens.View) *lens.Moment {
 	m := &lens.Moment{
 		Model: x.model, Recipe: x.recipe, Prompt: len(x.prompt), Waiting: x.prompt, Plan: x.plan,
-		Recorded: len(x.steps), View: lens.View{Show: show}, Kept: x.kept,
+		Recorded: len(x.steps), View: view, Kept: x.kept,
 	}
 	m.Place(n, func(n int) *sim.Step { return &x.steps[n] })
 	return m

@@ -85,6 +85,18 @@ func (l *Lesson) runPlace(beat int) Place {
 	return Place{l.file, 1, 1}
 }
 
+// TitleIn returns the title in a language, or in the first that the lesson speaks.
+func (l *Lesson) TitleIn(lang string) string {
+	w := l.Words[lang]
+	if w == nil {
+		w = l.Words[Languages[0]]
+	}
+	if w == nil {
+		return l.Name
+	}
+	return w.Title
+}
+
 // Index returns the number of a beat by its id, -1 where there is none.
 func (l *Lesson) Index(id string) int {
 	return slices.IndexFunc(l.Beats, func(b Beat) bool { return b.ID == id })

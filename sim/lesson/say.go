@@ -14,8 +14,8 @@ type Stage struct {
 	Steps  int // recorded
 	Most   int // that the run has, if it goes to its maximum
 	Cursor int // -1: before the first
-	// At returns a moment of the run that is recorded, with these panels open; step -1 is before the first.
-	At func(step int, show []string) *lens.Moment
+	// At returns a moment of the run that is recorded, as somebody sees it; step -1 is before the first.
+	At func(step int, view lens.View) *lens.Moment
 }
 
 // PlayInfo is a lesson at one of its beats.
@@ -132,7 +132,7 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 		return info
 	}
 	info.Here = on.Cursor == step
-	values, err := l.values(b.At, b.Look.Real, on, b.Ask.expressions(said)...)
+	values, err := l.values(b.At, b.Look, on, b.Ask.expressions(said)...)
 	if err == nil {
 		info.Text, err = filled(said.Text, values)
 	}
@@ -148,24 +148,22 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 	return info
 }
 
-// values returns what expressions see at a moment, at real size too where the beat looks at that; a
+// values returns what expressions see at a moment, as a beat looks at it: its layer, its head, its real size; a
 // fault where the run has not come there.
-func (l *Lesson) values(at When, real string, on Stage, es ...*Expression) (*Values, error) {
+func (l *Lesson) values(at When, look Look, on Stage, es ...*Expression) (*Values, error) {
 	step, ok := at.Step(on.Config, on.Most)
 	if !ok || step >= on.Steps {
 		return nil, faultAt(at.Place, "lesson.unreached", "Moment", at.String())
 	}
-	show := ShowFor(es...)
+	view := look.View(on.Config)
+	view.Op, view.Cell, view.Show = "", nil, ShowFor(es...) // tensors of the overview are there without an op
 	others := map[string]*lens.Moment{}
 	for _, m := range l.Moments {
 		if n, ok := m.When.Step(on.Config, on.Most); ok && n <= step && slices.ContainsFunc(es, func(e *Expression) bool { return e.names(m.Name) }) {
-			others[m.Name] = on.At(n, show)
-			others[m.Name].View.Real = real
+			others[m.Name] = on.At(n, view)
 		}
 	}
-	here := on.At(step, show)
-	here.View.Real = real
-	return NewValues(here, others), nil
+	return NewValues(on.At(step, view), others), nil
 }
 
 // names reports whether an expression names a moment.

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -31,7 +32,7 @@ const (
 
 // Shelf is a folder of lessons.
 type Shelf struct {
-	Lessons []*Lesson // by name
+	Lessons []*Lesson // in their order, then by name
 	Reasons Reasons
 }
 
@@ -69,6 +70,7 @@ func Open(fsys fs.FS, root string, known Reasons) (*Shelf, []*Fault) {
 			s.Lessons = append(s.Lessons, l)
 		}
 	}
+	slices.SortStableFunc(s.Lessons, func(a, b *Lesson) int { return cmp.Compare(a.Order, b.Order) })
 	return s, bad.sorted()
 }
 

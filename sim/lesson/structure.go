@@ -37,8 +37,11 @@ func parseStructure(file, name string, data []byte) (*Lesson, faults) {
 		return nil, r.faults
 	}
 	l := &Lesson{Name: name, file: file}
-	fields := r.fields(root, "minutes", "first", "needs", "moments", "run", "beats")
+	fields := r.fields(root, "order", "minutes", "first", "needs", "moments", "run", "beats")
 	l.Minutes = r.whole(fields["minutes"], root.Place, "minutes", 1, 240)
+	if n := fields["order"]; n != nil {
+		l.Order = r.whole(n, root.Place, "order", 0, 1000)
+	}
 	l.First = r.flag(fields["first"])
 	l.Needs = r.texts(fields["needs"])
 	l.Moments = r.moments(fields["moments"])
@@ -239,7 +242,7 @@ func (r *reader) beat(n *node) Beat {
 	if n := f["ask"]; n != nil {
 		b.Go = ByAnswer
 		if b.Ask = r.question(n, b.At); b.Ask != nil {
-			b.Ask.real = b.Look.Real
+			b.Ask.look = b.Look
 		}
 	}
 	b.Go = r.word(f["go"], b.Go, ByPress, ByStep, ByPick, ByAnswer)

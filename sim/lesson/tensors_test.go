@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 	"kvstep/sim/recipe"
 )
@@ -42,7 +43,7 @@ func TestTensors(t *testing.T) {
 			t.Fatal(err)
 		}
 		step, _ := When{Pass: c.pass}.Step(on.Config, on.Most)
-		v := NewValues(on.At(step, ShowFor(e)), nil)
+		v := NewValues(on.At(step, lens.View{Show: ShowFor(e)}), nil)
 		if x, err := e.run(v, nil); err != nil || x != c.want {
 			t.Errorf("pass %d: %s is %v (%v), not %v", c.pass, c.source, x, err, c.want)
 		}

@@ -11,7 +11,7 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Ask, Block, Cell, Loading, Piece, Play, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type { Ask, Block, Cell, LessonEntry, Loading, Piece, Play, Scope, Served, Size, Variant } from "./wire/answers.js";
 
 declare global {
   interface Window {

@@ -46,6 +46,7 @@ func Panels() []Panel {
 		{ID: "present", In: "notices", On: both, Show: present},
 		{ID: "held", In: "notices", On: onServer, Show: held},
 		{ID: "transport", In: "bar", On: both, Show: transport},
+		{ID: "lessons", In: "tools", On: onServer, Show: lessons},
 		{ID: "lesson", In: "rail", On: onServer, Show: lesson},
 		{ID: "sentence", In: "rail", On: both, Show: sentence},
 		{ID: "bars", In: "rail", On: both, Show: bars},

@@ -2,8 +2,6 @@ package room
 
 import (
 	"kvstep/sim"
-	"kvstep/sim/explain"
-	"kvstep/sim/lens"
 	"kvstep/sim/lesson"
 	"kvstep/sim/recipe"
 	"kvstep/web/wire"
@@ -66,16 +64,9 @@ func (s *state) playFrom(v Viewer, seat *seat, l *lesson.Lesson, beat int, answe
 // arriveAt looks at a beat as its lesson says, and walks there.
 func (s *state) arriveAt(v Viewer, seat *seat, l *lesson.Lesson, beat int, answers string) {
 	b := &l.Beats[beat]
-	pick := lens.View{Lesson: l.Name, Beat: b.ID, Answers: answers, Show: seat.pick.Show, Head: b.Look.Head, Op: b.Look.Op}
 	config := s.model.Model.Config
-	if b.Look.Layer != nil {
-		if layer, ok := b.Look.Layer.LayerOf(config); ok {
-			pick.Layer = &layer
-		}
-	}
-	if c := b.Look.Cell; c != nil && explain.Find(b.Look.Op) != nil {
-		pick.Cell = &lens.Cell{Op: b.Look.Op, Row: c[0], Col: c[1]}
-	}
+	pick := b.Look.View(config)
+	pick.Lesson, pick.Beat, pick.Answers, pick.Show = l.Name, b.ID, answers, seat.pick.Show
 	seat.look(pick)
 	s.goal, s.walker, s.tokens = noGoal, v, 0
 	s.length, s.stopped = 0, false

@@ -4,6 +4,7 @@ import { panel as chrome } from "./chrome/index.js";
 import { panel as present } from "./present/index.js";
 import { panel as held } from "./held/index.js";
 import { panel as transport } from "./transport/index.js";
+import { panel as lessons } from "./lessons/index.js";
 import { panel as lesson } from "./lesson/index.js";
 import { panel as sentence } from "./sentence/index.js";
 import { panel as bars } from "./bars/index.js";
@@ -50,6 +51,7 @@ export const panels = [
   present,
   held,
   transport,
+  lessons,
   lesson,
   sentence,
   bars,

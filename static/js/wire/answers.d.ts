@@ -300,3 +300,11 @@ export type Cannot = {
   /** that the run never has */
   moment?: string;
 };
+
+/** one lesson of the menu, in the reader's language. */
+export type LessonEntry = {
+  name: string;
+  title: string;
+  minutes: number;
+  beats: number;
+};

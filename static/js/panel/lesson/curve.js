@@ -1,6 +1,6 @@
 // A curve that is drawn ahead of the real one: a slider for each point, on a scale that grows with them.
 
-import { si } from "../../format.js";
+import { percent, si } from "../../format.js";
 import { el } from "../../ui/dom.js";
 
 /** @import { Asked, Form } from "./asks.js" */
@@ -23,7 +23,8 @@ export function curve({ ask, t, ready }) {
     });
     const out = el("output", "");
     const say = () => {
-      out.textContent = si((most * input.valueAsNumber) / 100, unit);
+      const x = (most * input.valueAsNumber) / 100;
+      out.textContent = ask.unit === "percent" ? percent(x) : si(x, unit);
       input.setAttribute("aria-valuetext", out.textContent);
     };
     input.addEventListener("input", () => {

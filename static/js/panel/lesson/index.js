@@ -6,7 +6,7 @@ import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
 import { ASKS } from "./asks.js";
 import { light, lightsOf } from "./lights.js";
 import { blocks } from "./words.js";
-import { remember } from "./progress.js";
+import { remember } from "../../facts/progress.js";
 
 /** @import { Host, Panel, Play, State, T } from "../../types.js" */
 
@@ -138,7 +138,7 @@ function create(root, { store, act }) {
     ready();
     light(play.here ? (play.light ?? []) : []);
     if (moved && play.open) act.show(play.open);
-    remember(placeOf(frame), play.beats);
+    remember(placeOf(frame), play.beat);
     if (play.go === "step" && at > play.step && play.next) act.beat({ ...placeOf(frame), beat: play.next });
   };
 }

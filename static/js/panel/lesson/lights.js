@@ -32,5 +32,8 @@ export function light(names) {
   for (const e of document.querySelectorAll(DIMS)) e.classList.toggle("dim", lit.size > 0 && !lit.has(e));
 }
 
-/** What a part of the page is lit by, among names. @param {Element|null} e @param {string[]} names @returns {string[]} */
+/**
+ * What a part of the page is lit by, among names.
+ * @param {Element|null} e @param {string[]} names @returns {string[]}
+ */
 export const lightsOf = (e, names) => (e ? names.filter((name) => find(name).some((part) => part.contains(e))) : []);

@@ -1,10 +1,10 @@
 // How far somebody is in each lesson, in this browser alone.
 
-/** @import { Place } from "../../facts/lesson.js" */
+/** @import { Place } from "./lesson.js" */
 
 const KEY = "kvstep-lessons";
 
-/** @returns {Record<string, Place & {beats: number}>} */
+/** @returns {Record<string, {place: Place, at: number}>} by the names of lessons */
 export function progress() {
   try {
     const all = JSON.parse(localStorage.getItem(KEY) ?? "{}");
@@ -14,10 +14,10 @@ export function progress() {
   }
 }
 
-/** @param {Place} place @param {number} beats */
-export function remember(place, beats) {
+/** @param {Place} place @param {number} at the number of its beat */
+export function remember(place, at) {
   try {
-    localStorage.setItem(KEY, JSON.stringify({ ...progress(), [place.lesson]: { ...place, beats } }));
+    localStorage.setItem(KEY, JSON.stringify({ ...progress(), [place.lesson]: { place, at } }));
   } catch {
     // then the link alone remembers
   }
