@@ -105,7 +105,10 @@ export function marks(canvas, size, { cell, reads, guesses = [] }, theme, writte
   for (const [b, right] of guesses) answerBox(ctx, b, right, theme);
 }
 
-/** The right one is filled thinly, what was picked has a dashed frame. @param {CanvasRenderingContext2D} ctx @param {Box} b @param {boolean} right @param {Theme} theme */
+/**
+ * The right one is filled thinly, what was picked has a frame.
+ * @param {CanvasRenderingContext2D} ctx @param {Box} b @param {boolean} right @param {Theme} theme
+ */
 function answerBox(ctx, b, right, theme) {
   if (right) {
     ctx.globalAlpha = 0.35;
