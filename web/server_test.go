@@ -123,7 +123,7 @@ func TestTwoFiles(t *testing.T) {
 	addr, stop := start(t)
 	defer stop()
 	for path, want := range map[string][]string{
-		"/bundle/page.js":  {"text/javascript", "hurry(){", "`?lang=${"}, // of js/state/store.js and of js/main.js
+		"/bundle/page.js":  {"text/javascript", "hurry:", "`?lang=${"}, // of js/state/store.js and of js/main.js
 		"/bundle/page.css": {"text/css", ".columns"},
 	} {
 		resp := get(t, addr, path, "")

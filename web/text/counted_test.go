@@ -10,7 +10,7 @@ import (
 
 // verbs are what may follow a name, or a number that counts nothing.
 var verbs = strings.Fields("is was has does goes falls rules makes evens joins splits leaves yields says serves proposes waits " +
-	"forbids sends ends tells takes needs lacks lists announces holds places names lies describes keeps this as attends begins follows stands comes sees meets asks gives fits gets")
+	"forbids sends ends tells takes needs lacks lists announces holds places names lies describes keeps this as attends begins follows stands comes sees meets asks gives fits gets chooses")
 
 // TestOneIsSingular: where every number is 1, no English message says "1 rows".
 func TestOneIsSingular(t *testing.T) {

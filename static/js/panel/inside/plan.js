@@ -20,7 +20,8 @@ const GAP = 40; // between squares that stand side by side
 /**
  * @param {{width: number, height?: number, op: string, kind: string, inputs: Part[], out: Part, m: number, positions:
  * number, head: number}} o
- *   pixels, and those of the window on it, in which a cache stands whole with its new rows; the op, its matrices, new rows, positions, the head that is looked at
+ *   pixels, and those of the window on it, in which a cache stands whole with its new rows; the op, its matrices, new
+ *   rows, positions, the head that is looked at
  * @returns {Plan}
  */
 export function plan(o) {
