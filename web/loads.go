@@ -25,7 +25,9 @@ type load struct {
 
 // loads are all of them, by name; /static/ has what they are made of.
 var loads = map[string]load{
-	"page.js":  joined("page.js", func() (string, error) { return bundle.Script(static.Files, "js/main.js") }),
+	"page.js": joined("page.js", func() (string, error) { s, err := scripts(); return s[0], err }),
+	// The panels that nobody needs before the first step.
+	"later.js": joined("later.js", func() (string, error) { s, err := scripts(); return s[1], err }),
 	"page.css": joined("page.css", func() (string, error) { return bundle.Styles(static.Files, page.Stylesheets()...) }),
 	"plots.js": joined("plots.js", func() (string, error) { return bundle.Script(static.Files, "js/plots.js") }),
 	"plots.css": joined("plots.css", func() (string, error) {
@@ -40,6 +42,12 @@ var loads = map[string]load{
 	"terms-en.json": glossary("en"),
 	"terms-zh.json": glossary("zh"),
 }
+
+// scripts are both of the page's: what it begins with, and what it asks for when a step can be pressed.
+var scripts = sync.OnceValues(func() ([2]string, error) {
+	first, later, err := bundle.Scripts(static.Files, "js/main.js", "js/later.js")
+	return [2]string{first, later}, err
+})
 
 // joined is a load that is made of files of package static.
 func joined(name string, join func() (string, error)) load {
@@ -67,7 +75,7 @@ func glossary(lang string) load {
 
 // Ready makes and codes what a first visit loads, so that nobody waits for it: about a second of one core.
 func Ready() {
-	for _, name := range []string{"page.js", "page.css", "en.json", "zh.json", "early.js"} {
+	for _, name := range []string{"page.js", "later.js", "page.css", "en.json", "zh.json", "early.js"} {
 		if c, err := loads[name].make(); err == nil { // what cannot be made is told to who asks
 			c.Ready()
 		}

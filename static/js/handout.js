@@ -5,6 +5,7 @@ import { createActions } from "./actions.js";
 import { createRecords, unpack } from "./handout/records.js";
 import { createReplay, parseTrail } from "./handout/replay.js";
 import { mount } from "./panel/mount.js";
+import { panels as later } from "./panel/later.js";
 import { panels } from "./panel/panels.js";
 import { createState } from "./state/initial.js";
 
@@ -25,7 +26,7 @@ async function open() {
     tensor: records.weight(layer, op),
   });
   const moments = (/** @type {number} */ step) => replay.peek(step);
-  mount(panels, { store, act, live: false, weights, moments, opening: null });
+  mount([...panels, ...later], { store, act, live: false, weights, moments, opening: null });
 
   // A handout opens where it was made; from then on its address says where it stands.
   const asked = new URLSearchParams(location.hash.slice(1) || records.read(-1, 0).meta.scope.link);

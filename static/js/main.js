@@ -29,7 +29,14 @@ const act = createActions(
 await act.setLang(document.documentElement.dataset.lang ?? "en");
 const pick = new URLSearchParams(location.search).get("cell")?.split(".");
 if (pick?.length === 3) store.set({ cell: { op: pick[0], row: Number(pick[1]), col: Number(pick[2]) } });
-mount(panels, { store, act, live: true, weights: createWeights, moments: null, opening });
+const host = { store, act, live: true, weights: createWeights, moments: null, opening };
+mount(panels, host);
+let whole = false; // is the rest of the page there?
+const rest = () => {
+  const { later = "" } = document.documentElement.dataset;
+  window.kvstepLater = { host, done: () => (whole = true) };
+  import(later).catch(() => setTimeout(rest, 2000)); // the network may come back
+};
 
 const most = Number(document.documentElement.dataset.most) || Infinity; // bytes of a message
 // A first visit says no more than its language, in which it gets a prompt.
@@ -42,9 +49,10 @@ socket = connect(
       const first = !store.get().frame;
       act.frame(data);
       opening.frame(!!store.get().frame?.meta.run.running);
-      if (first)
+      if (first) {
         store.flush(); // nobody steps yet: the page is there sooner in one piece
-      else store.hurry();
+        setTimeout(rest);
+      } else store.hurry();
     },
     text(text) {
       const fault = broken(text);
@@ -64,5 +72,10 @@ socket = connect(
   { most, random: Math.random, begun: window.kvstepLive.begun },
 );
 
-// For the console and the browser's tests: the newest frame, and whether all of it is on screen.
-Object.assign(window, { kvstepFrame: () => store.get().frame, kvstepPainted: store.painted });
+// For the console and the browser's tests: the newest frame, whether a step can be pressed, and whether all of the
+// frame is on screen.
+Object.assign(window, {
+  kvstepFrame: () => store.get().frame,
+  kvstepReady: store.painted,
+  kvstepPainted: () => whole && store.painted(),
+});

@@ -17,6 +17,8 @@ declare global {
   interface Window {
     /** The socket that js/early.js has begun. */
     kvstepLive: { url: string; begun: WebSocket };
+    /** What js/main.js lends to the panels of js/later.js, and is told when they are there. */
+    kvstepLater: { host: Host; done: () => void };
   }
 }
 

@@ -9,7 +9,7 @@ const FLOORS = [
   ["state/", "facts/"],
   ["ui/", "actions.js"],
   ["panel/", "handout/"],
-  ["main.js", "handout.js", "plots.js", "early.js"],
+  ["main.js", "later.js", "handout.js", "plots.js", "early.js"],
 ];
 
 const root = new URL("../js/", import.meta.url).pathname;
@@ -47,11 +47,13 @@ test("no panel imports from another", () => {
 });
 
 test("every folder of panel/ is in the list, and painted", () => {
-  const listed = imports("panel/panels.js").map(panelOf);
+  const listed = ["panel/panels.js", "panel/later.js"].flatMap(imports).map(panelOf);
   const folders = readdirSync(root + "panel", { withFileTypes: true }).filter((entry) => entry.isDirectory());
   assert.deepEqual(listed.toSorted(), folders.map((entry) => entry.name).toSorted());
-  const [, names] = /panels = \[([^\]]*)\]/.exec(readFileSync(root + "panel/panels.js", "utf8")) ?? [];
-  assert.equal(names.split(",").filter((name) => name.trim()).length, listed.length);
+  const names = ["panels.js", "later.js"].flatMap((file) =>
+    /panels = \[([^\]]*)\]/.exec(readFileSync(`${root}panel/${file}`, "utf8"))[1].split(","),
+  );
+  assert.equal(names.filter((name) => name.trim()).length, listed.length);
 });
 
 test("facts know no element", () => {

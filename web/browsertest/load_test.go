@@ -74,11 +74,15 @@ func (p *page) transfers() *transfers {
 	return n
 }
 
-// take returns the answers so far, by their address, and forgets them.
+// take returns the answers so far, by their address, but for what the page asks for when its first step can
+// be pressed, and forgets them.
 func (n *transfers) take() (all []loaded, bytes, live int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, l := range slices.SortedFunc(maps.Values(n.all), func(a, b *loaded) int { return strings.Compare(a.path, b.path) }) {
+		if strings.HasPrefix(l.path, "/bundle/later.") { // asked for when the first step can be pressed
+			continue
+		}
 		all, bytes = append(all, *l), bytes+l.bytes
 	}
 	n.all, live, n.live = map[network.RequestID]*loaded{}, n.live, 0
@@ -88,7 +92,7 @@ func (n *transfers) take() (all []loaded, bytes, live int) {
 // noteReady makes every page note when its first step can be pressed.
 const noteReady = `(() => {
 	const look = setInterval(() => {
-		if (!window.kvstepFrame?.() || !window.kvstepPainted()) return;
+		if (!window.kvstepFrame?.() || !window.kvstepReady()) return;
 		clearInterval(look);
 		window.readyAfter = performance.now();
 	}, 2);

@@ -7,8 +7,9 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// moduleSyntax is what a bundle cannot say, as it stands in a minified script.
-var moduleSyntax = regexp.MustCompile(`(?:^|[;}\n])(?:import|export)\b[^;]*|\bimport(?:\(|\.meta\b)`)
+// moduleSyntax is what a bundle cannot say, as it stands in a minified script. What is imported by an address
+// that only the page knows is another script.
+var moduleSyntax = regexp.MustCompile("(?:^|[;}\\n])(?:import[\\s{*\"'`]|export\\b)[^;]*|\\bimport(?:\\(\\s*[\"'`]|\\.meta\\b)")
 
 // minified leaves out of a script what a browser does not read: comments, space, and of names inside a
 // function their letters. Module syntax is refused, and what is no script.

@@ -23,6 +23,8 @@ type Panel struct {
 	// Brings is the message of its name where a presentation can bring it up, with a digit by its place
 	// among those that it can.
 	Brings string
+	// Later panels come in a script of their own, when the first step can be pressed: nobody needs them before.
+	Later bool
 }
 
 // on is who has a panel: a page that a server serves, a handout, or both.
@@ -46,8 +48,8 @@ func Panels() []Panel {
 		{ID: "present", In: "notices", On: both, Show: present},
 		{ID: "held", In: "notices", On: onServer, Show: held},
 		{ID: "transport", In: "bar", On: both, Show: transport},
-		{ID: "lessons", In: "tools", On: onServer, Show: lessons},
-		{ID: "lesson", In: "rail", On: onServer, Show: lesson},
+		{ID: "lessons", In: "tools", On: onServer, Show: lessons, Later: true},
+		{ID: "lesson", In: "rail", On: onServer, Show: lesson, Later: true},
 		{ID: "sentence", In: "rail", On: both, Show: sentence},
 		{ID: "bars", In: "rail", On: both, Show: bars},
 		{ID: "sequence-picker", In: "stage-head", On: onServer, Show: sequencePicker},
@@ -67,15 +69,15 @@ func Panels() []Panel {
 		{ID: "loading", In: "run", On: onServer, Show: loading},
 		{ID: "breaks", In: "transport-aside", On: onServer, Show: breakpoints},
 		{ID: "memory", In: "cache", On: both, Show: memory},
-		{ID: "out-of-memory", In: "top", On: both, Show: outOfMemory},
+		{ID: "out-of-memory", In: "top", On: both, Show: outOfMemory, Later: true},
 		{ID: "schedule", In: "top", On: both, Show: schedule, Asks: "schedule",
 			Of: func(r sim.Recipe) bool { return r.Batch != nil }},
-		{ID: "schedule-compare", In: "schedule", On: onServer, Show: scheduleCompare},
+		{ID: "schedule-compare", In: "schedule", On: onServer, Show: scheduleCompare, Later: true},
 		{ID: "beams", In: "top", On: both, Show: beams, Asks: "beams",
 			Of: func(r sim.Recipe) bool { return r.Sampler.Kind == "beam" }},
 		{ID: "batch-cache", In: "narrow", On: both, Show: batchCache},
 		{ID: "tokens", In: "rail", On: both, Show: tokens},
-		{ID: "branches", In: "wide", On: onServer, Show: branches},
+		{ID: "branches", In: "wide", On: onServer, Show: branches, Later: true},
 		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads", Brings: "heads.title"},
 		{ID: "sampling", In: "wide", On: both, Show: sampling, Asks: "choice", Brings: "choice.panel"},
 		{ID: "ledger", In: "wide", On: both, Show: ledger, Brings: "ledger.title"},
@@ -83,11 +85,11 @@ func Panels() []Panel {
 		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},
 		{ID: "counters", In: "ledger", On: both, Show: counters, Asks: "formulas"},
 		{ID: "details", In: "narrow", On: both},
-		{ID: "take", In: "transport-aside", On: both, Show: take},
-		{ID: "real", In: "ledger-end", On: onServer, Show: realSize},
-		{ID: "variants", In: "wide", On: onServer, Show: variants},
+		{ID: "take", In: "transport-aside", On: both, Show: take, Later: true},
+		{ID: "real", In: "ledger-end", On: onServer, Show: realSize, Later: true},
+		{ID: "variants", In: "wide", On: onServer, Show: variants, Later: true},
 		{ID: "card", In: "head", On: both, Show: card},
-		{ID: "to-plots", In: "transport-aside", On: onServer, Show: toPlots},
+		{ID: "to-plots", In: "transport-aside", On: onServer, Show: toPlots, Later: true},
 	}
 }
 

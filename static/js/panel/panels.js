@@ -4,8 +4,6 @@ import { panel as chrome } from "./chrome/index.js";
 import { panel as present } from "./present/index.js";
 import { panel as held } from "./held/index.js";
 import { panel as transport } from "./transport/index.js";
-import { panel as lessons } from "./lessons/index.js";
-import { panel as lesson } from "./lesson/index.js";
 import { panel as sentence } from "./sentence/index.js";
 import { panel as bars } from "./bars/index.js";
 import { panel as sequencePicker } from "./sequence-picker/index.js";
@@ -25,13 +23,10 @@ import { panel as recipe } from "./recipe/index.js";
 import { panel as loading } from "./loading/index.js";
 import { panel as breaks } from "./breaks/index.js";
 import { panel as memory } from "./memory/index.js";
-import { panel as outOfMemory } from "./out-of-memory/index.js";
 import { panel as schedule } from "./schedule/index.js";
-import { panel as scheduleCompare } from "./schedule-compare/index.js";
 import { panel as beams } from "./beams/index.js";
 import { panel as batchCache } from "./batch-cache/index.js";
 import { panel as tokens } from "./tokens/index.js";
-import { panel as branches } from "./branches/index.js";
 import { panel as allHeads } from "./all-heads/index.js";
 import { panel as sampling } from "./sampling/index.js";
 import { panel as ledger } from "./ledger/index.js";
@@ -39,11 +34,7 @@ import { panel as lanes } from "./lanes/index.js";
 import { panel as history } from "./history/index.js";
 import { panel as counters } from "./counters/index.js";
 import { panel as details } from "./details/index.js";
-import { panel as take } from "./take/index.js";
-import { panel as real } from "./real/index.js";
-import { panel as variants } from "./variants/index.js";
 import { panel as card } from "./card/index.js";
-import { panel as toPlots } from "./to-plots/index.js";
 
 /** In the order in which they are painted. */
 export const panels = [
@@ -51,8 +42,6 @@ export const panels = [
   present,
   held,
   transport,
-  lessons,
-  lesson,
   sentence,
   bars,
   sequencePicker,
@@ -72,13 +61,10 @@ export const panels = [
   loading,
   breaks,
   memory,
-  outOfMemory,
   schedule,
-  scheduleCompare,
   beams,
   batchCache,
   tokens,
-  branches,
   allHeads,
   sampling,
   ledger,
@@ -86,9 +72,5 @@ export const panels = [
   history,
   counters,
   details,
-  take,
-  real,
-  variants,
   card,
-  toPlots,
 ];
