@@ -22,6 +22,12 @@ export function say(element, text) {
 /** The same words with the marks of their terms, for say. @param {T} t @returns {T} */
 export const withTerms = (t) => t.marked ?? t;
 
+/** A text of whose marks the first few stay; of the others their words. @param {string} text @param {number} most */
+export function few(text, most) {
+  let marks = 0;
+  return text.replaceAll(new RegExp(MARK, "g"), (all, kind, name, words) => (++marks > most ? words : all));
+}
+
 /** A text as it is written, with what can be pressed in it. @param {string} text @returns {(string|Node)[]} */
 export function nodes(text) {
   const parts = text.split(MARK); // text, then kind, name and words of a mark, text ..

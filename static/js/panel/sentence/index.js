@@ -1,7 +1,7 @@
 // What this step did, in at most two short sentences. The details panel has the rest.
 
 import { sentences } from "../../format.js";
-import { say, withTerms } from "../../ui/terms.js";
+import { few, say, withTerms } from "../../ui/terms.js";
 import { layerSays } from "./layer.js";
 import { passSays } from "./pass.js";
 
@@ -25,6 +25,9 @@ function start({ meta: { run, peers, schedule } }, t) {
   });
 }
 
+/** How many terms can be pressed at a time: each is a control more in sight. */
+const MARKS = 2;
+
 /** @type {Panel} */
 export const panel = { id: "sentence", offline: true, create };
 
@@ -37,7 +40,9 @@ function create(root) {
     const words = withTerms(t);
     say(
       line,
-      frame ? sentence(frame, words) : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting"),
+      frame
+        ? few(sentence(frame, words), MARKS)
+        : t(held?.waits ? "held.nothing" : loading ? "loading.then" : "say.waiting"),
     );
     count.textContent = frame ? counted(frame, t) : "";
     root.dataset.connected = String(connected);
