@@ -77,5 +77,5 @@ socket = connect(
 Object.assign(window, {
   kvstepFrame: () => store.get().frame,
   kvstepReady: store.painted,
-  kvstepPainted: () => whole && store.painted(),
+  kvstepPainted: () => (whole || !store.get().frame) && store.painted(),
 });

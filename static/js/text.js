@@ -69,7 +69,7 @@ const NOUNS =
   "proposal|bit|time|place|product|sum|run|parameter|model|beam|read|point|sink|nat|second|bookmark|breakpoint|" +
   "tensor|file|guess|slot|character|choice|cell|fault|word|text";
 const COUNTED = new RegExp(
-  `(\\{\\{\\s*\\.(\\w+)\\s*\\}\\} (?:[a-z]+ )?(?:\\[\\[[\\w-]+\\|)?)` +
+  `(\\{\\{\\s*\\.(\\w+)\\s*\\}\\} (?!of )(?:[a-z]+ )?(?:\\[\\[[\\w-]+\\|)?)` +
     `(${NOUNS})(?:ies|e?s)\\b(\\]\\])?( are| were| have| come| meet)?`,
   "g",
 );

@@ -19,6 +19,9 @@ func countOne(message string) string {
 	return counted.ReplaceAllStringFunc(message, func(s string) string {
 		m := counted.FindStringSubmatch(s)
 		name, between, noun, verb := m[1], m[2], m[3], m[5]
+		if between == " of " { // head 1 of heads 3, 4, 5
+			return s
+		}
 		if noun == "quer" {
 			noun = "query"
 		}
