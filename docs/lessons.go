@@ -16,3 +16,15 @@ func Lessons() fs.FS {
 	}
 	return sub
 }
+
+//go:embed starter
+var starterFiles embed.FS
+
+// Starter is the folder of a first lesson, to begin one's own with.
+func Starter() fs.FS {
+	sub, err := fs.Sub(starterFiles, "starter")
+	if err != nil {
+		panic(err)
+	}
+	return sub
+}

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,7 +23,7 @@ func newLesson() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newLessonCheck())
+	c.AddCommand(newLessonCheck(), newLessonNew())
 	return c
 }
 
@@ -61,9 +63,7 @@ func checkLessons(c *cobra.Command, dir, format string) error {
 			report.Lessons = append(report.Lessons, r)
 		}
 	}
-	for _, f := range bad {
-		fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", plain.Text(f.Place.String()), message("problem."+f.ID, f.Args))
-	}
+	tellFaults(c.ErrOrStderr(), bad)
 	if len(bad) > 0 {
 		return sim.NewProblem("lesson.bad", "Have", len(bad))
 	}
@@ -82,4 +82,32 @@ func checkLessons(c *cobra.Command, dir, format string) error {
 func ownReasons() lesson.Reasons {
 	own, _ := lesson.Open(docs.Lessons(), "docs/lessons", nil) // make test checks them
 	return own.Reasons
+}
+
+// tellFaults writes each with its place, as compilers do.
+func tellFaults(to io.Writer, bad []*lesson.Fault) {
+	for _, f := range bad {
+		fmt.Fprintf(to, "%s: %s\n", plain.Text(f.Place.String()), message("problem."+f.ID, f.Args))
+	}
+}
+
+func newLessonNew() *cobra.Command {
+	return &cobra.Command{
+		Use:   "new NAME",
+		Short: "Write a first lesson into a folder of that name",
+		Args:  oneArg("NAME"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir := filepath.Clean(args[0])
+			if !lesson.IsName(filepath.Base(dir)) {
+				return sim.NewProblem("lesson.id", "Have", filepath.Base(dir))
+			}
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				return sim.NewProblem("file.write", "File", dir).Because(err)
+			}
+			if err := os.CopyFS(dir, docs.Starter()); err != nil {
+				return sim.NewProblem("file.write", "File", dir).Because(err)
+			}
+			return nil
+		},
+	}
 }

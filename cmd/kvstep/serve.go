@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 
@@ -17,7 +18,7 @@ import (
 )
 
 func newServe() *cobra.Command {
-	var addr, model, tokenizer, memory string
+	var addr, model, tokenizer, memory, lessons string
 	var noOpen bool
 	var within *limits.Limits
 	c := &cobra.Command{
@@ -31,6 +32,11 @@ func newServe() *cobra.Command {
 			}
 			if model == "" && tokenizer != "" {
 				return usageError{sim.NewProblem("cli.tokenizer", "Model", "--model")}
+			}
+			if lessons != "" {
+				if _, err := os.Stat(lessons); err != nil {
+					return sim.NewProblem("file.open", "File", lessons).Because(err)
+				}
 			}
 			var given []*library.Loaded
 			if model != "" {
@@ -53,13 +59,18 @@ func newServe() *cobra.Command {
 			models := newLibrary(c.ErrOrStderr(), given...)
 			go closeUnused(c.Context(), models, count(models, limit))
 			go web.Ready() // while the browser starts
-			return web.Serve(c.Context(), l, models, web.Lessons(), version, *within)
+			played := web.Lessons()
+			if lessons != "" {
+				go follow(c.Context(), played, lessons, c.ErrOrStderr())
+			}
+			return web.Serve(c.Context(), l, models, played, version, *within)
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", "127.0.0.1:8787", "loopback address to listen on; port 0 picks a free one")
 	c.Flags().StringVar(&model, "model", "", "embedded model, one of the models folder, Hugging Face folder or llama2.c .bin file (default: the first embedded one)")
 	c.Flags().StringVar(&tokenizer, "tokenizer", "", "tokenizer.bin of a llama2.c model")
 	c.Flags().StringVar(&memory, "memory", "", "bytes that runs and models may hold together, such as 2GiB (default: half of the machine's memory)")
+	c.Flags().StringVar(&lessons, "lessons", "", "a lesson of your own, or a folder of them, to play beside those that are built in; saved files change the page")
 	within = defineLimits(c)
 	c.Flags().BoolVar(&noOpen, "no-open", false, "do not open a browser")
 	return c

@@ -47,6 +47,18 @@ func (s *Shelf) Find(name string) *Lesson {
 	return nil
 }
 
+// With returns the lessons of both shelves; of two that have one name the other's.
+func (s *Shelf) With(other *Shelf) *Shelf {
+	both := &Shelf{Reasons: other.Reasons}
+	for _, l := range s.Lessons {
+		if other.Find(l.Name) == nil {
+			both.Lessons = append(both.Lessons, l)
+		}
+	}
+	both.Lessons = append(both.Lessons, other.Lessons...)
+	return both
+}
+
 // Open reads a folder of lessons, or one lesson's folder, and tells all that is wrong with them; what
 // could be read is there all the same. Misconceptions of the folder stand beside those given.
 // Names of faults begin with root.

@@ -15,6 +15,9 @@ var shelfName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 // momentName is what other moments may be called, so that an expression can name them.
 var momentName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
+// IsName reports whether a lesson may be called so.
+func IsName(name string) bool { return shelfName.MatchString(name) }
+
 // Lights are the parts of the page that a beat may light: ops of the picture (sim/explain), and these.
 var Lights = []string{
 	"stage", "lanes", "sentence", "top", "cached", "uncached", "mask", "recomputed", "new", "prompt", "transport", "timeline", "cache", "ledger", "chart",
