@@ -87,18 +87,21 @@ func si(x float64, unit string) string {
 	return strings.TrimSpace(n + " " + prefixes[i] + unit)
 }
 
+// percent never rounds to 0 or to 100 %: those say "never" and "always".
 func percent(p float64) string {
 	switch {
-	case p == 0:
+	case p <= 0:
 		return "0 %"
+	case p >= 1:
+		return "100 %"
 	case p < 0.00005:
 		return "< 0.01 %"
-	case p >= 0.9995:
-		return "100 %"
-	case p >= 0.0995:
-		return fixed(100*p, 1) + " %"
+	case p > 0.99995:
+		return "> 99.99 %"
+	case p < 0.0995 || p >= 0.9995:
+		return fixed(100*p, 2) + " %"
 	}
-	return fixed(100*p, 2) + " %"
+	return fixed(100*p, 1) + " %"
 }
 
 // ratio is that of static/js/facts/counters.js.

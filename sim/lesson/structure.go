@@ -249,8 +249,8 @@ func (r *reader) beat(n *node) Beat {
 		}
 	}
 	b.Go = r.word(f["go"], b.Go, ByPress, ByStep, ByPick, ByAnswer)
-	if b.Go == ByAnswer && b.Ask == nil {
-		r.add(f["go"].Place, "lesson.noask")
+	if b.Go == ByAnswer && f["ask"] == nil {
+		r.add(orPlace(f["go"], n.Place), "lesson.noask")
 	}
 	return b
 }

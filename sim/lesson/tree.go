@@ -97,6 +97,8 @@ func convert(file string, from ast.Node, depth int) (*node, error) {
 		return nil, faultAt(at, "lesson.deep", "Most", maxDepth)
 	}
 	switch x := from.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
+		return nil, faultAt(at, "lesson.plain")
 	case *ast.MappingNode:
 		return convertMap(file, at, x.Values, depth)
 	case *ast.MappingValueNode:
