@@ -11,8 +11,10 @@ import (
 
 // Lessons returns those of docs/lessons, which stand in the program. make test checks them.
 func Lessons() *lesson.Case {
-	own, _ := lesson.Open(docs.Lessons(), "docs/lessons", nil)
-	return lesson.NewCase(own)
+	return lesson.NewCase(func() *lesson.Shelf {
+		own, _ := lesson.Open(docs.Lessons(), "docs/lessons", nil)
+		return own
+	})
 }
 
 // LessonEntry is one lesson of the menu, in the reader's language.

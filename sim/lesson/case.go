@@ -6,13 +6,14 @@ import "sync"
 // Its methods may be called from any goroutine; a nil one is empty for ever.
 type Case struct {
 	mu      sync.Mutex
+	load    func() *Shelf // nil: it has been called
 	shelf   *Shelf
 	next    int
 	watches map[int]func()
 }
 
-// NewCase holds a shelf.
-func NewCase(s *Shelf) *Case { return &Case{shelf: s, watches: map[int]func(){}} }
+// NewCase holds what load returns, which is called when somebody asks for the first time.
+func NewCase(load func() *Shelf) *Case { return &Case{load: load, watches: map[int]func(){}} }
 
 // Shelf returns the lessons of now; nil where there are none.
 func (c *Case) Shelf() *Shelf {
@@ -21,13 +22,16 @@ func (c *Case) Shelf() *Shelf {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.load != nil {
+		c.shelf, c.load = c.load(), nil
+	}
 	return c.shelf
 }
 
 // Put replaces the lessons, and tells all who watch.
 func (c *Case) Put(s *Shelf) {
 	c.mu.Lock()
-	c.shelf = s
+	c.shelf, c.load = s, nil
 	told := make([]func(), 0, len(c.watches))
 	for _, w := range c.watches {
 		told = append(told, w)

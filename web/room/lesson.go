@@ -2,6 +2,7 @@ package room
 
 import (
 	"kvstep/sim"
+	"kvstep/sim/lens"
 	"kvstep/sim/lesson"
 	"kvstep/sim/recipe"
 	"kvstep/web/wire"
@@ -34,7 +35,7 @@ func (s *state) lesson(v Viewer, seat *seat, c wire.Command) {
 // begins goes to the first beat of the lesson that a link names without saying more; what else the link
 // says stands in the place of the lesson's own run.
 func (s *state) begins(v Viewer, seat *seat, link wire.Link) {
-	if l := s.lessons.Shelf().Find(link.View.Lesson); l != nil && link.View.Beat == "" {
+	if l := s.taught(link.View).Find(link.View.Lesson); l != nil && link.View.Beat == "" {
 		s.playFrom(v, seat, l, 0, link.View.Answers, lesson.Changed(recipe.Default(), link.Recipe))
 	}
 }
@@ -93,4 +94,12 @@ func (s *state) showTaught() {
 			s.showTo(seat)
 		}
 	}
+}
+
+// taught returns the lessons, for who is in one.
+func (s *state) taught(view lens.View) *lesson.Shelf {
+	if view.Lesson == "" {
+		return nil
+	}
+	return s.lessons.Shelf()
 }

@@ -64,7 +64,7 @@ func (s *state) isDefaultPick(p lens.View) bool {
 // moment returns what a viewer sees.
 func (s *state) moment(at sight, seq int) *wire.Frame {
 	link := s.link(at)
-	f := wire.Frame{Seq: seq, Link: link, Parts: s.parts, Lessons: s.lessons.Shelf(), Moment: lens.Moment{
+	f := wire.Frame{Seq: seq, Link: link, Parts: s.parts, Lessons: s.taught(link.View), Moment: lens.Moment{
 		Model: s.model, Recipe: s.recipe, Prompt: len(s.prompt), Waiting: s.prompt, Plan: s.plan, Short: s.short, Models: s.models,
 		View: link.View, Marks: link.Marks, Breaks: link.Breaks, Hits: s.watch.hits, HitsAt: s.watch.at,
 		Recorded: s.tape.Len(), Ended: s.tape.FinishReason(), Running: s.goal != noGoal || s.unseen(), Kept: s.kept,
