@@ -349,8 +349,7 @@ func (c *checker) question(q *Question, said *BeatWords, on Stage) {
 		case g.Reply != w.ID:
 			c.add(w.Place, "lesson.otherwrong", "Answer", w.ID, "Reply", g.Reply)
 		}
-		c.told(q, said, w.ID, mistake, right, v)
-		c.told(q, said, RightReply, right, mistake, v)
+		c.told(q, said, w, mistake, right, v)
 	}
 	if q.Kind == choiceKind {
 		c.choices(q, right, v)
@@ -411,23 +410,36 @@ func (q *Question) measures(answer string, v *Values) (list []any) {
 	return list
 }
 
-// told refuses a reply that says nothing of its answer by which it differs from another one: the words
-// of a swapped answer would be as good.
-func (c *checker) told(q *Question, said *BeatWords, id, answer, other string, v *Values) {
-	own, others := q.measures(answer, v), q.measures(other, v)
-	if len(own) == 0 {
+// told refuses replies that say nothing of their answers by which these differ, and two that each say the other's
+// too: the words would be as good if somebody swapped the answers.
+func (c *checker) told(q *Question, said *BeatWords, w *Wrong, mistake, right string, v *Values) {
+	own, other := q.measures(right, v), q.measures(mistake, v)
+	if len(own) == 0 || len(other) == 0 {
 		return
 	}
-	r := said.Answers[id]
+	reply, theirs := said.Answers[RightReply], said.Answers[w.ID]
+	if !reply.tells(own, other, v) {
+		c.add(reply.Place, "lesson.untold", "Answer", RightReply, "Number", Format(own[0], ""))
+	}
+	if !theirs.tells(other, own, v) {
+		c.add(theirs.Place, "lesson.untold", "Answer", w.ID, "Number", Format(other[0], ""))
+	}
+	if reply.tells(other, own, v) && theirs.tells(own, other, v) {
+		c.add(theirs.Place, "lesson.alike", "Answer", w.ID)
+	}
+}
+
+// tells reports whether a reply says something of an answer by which it differs from another one.
+func (r Reply) tells(own, others []any, v *Values) bool {
 	for _, e := range append(inPieces(r.Text), expressionsOf(r.Says)...) {
 		got, err := e.run(v, nil)
 		for i, x := range own {
 			if err == nil && equalValues(got, x) && (i >= len(others) || !equalValues(x, others[i])) {
-				return
+				return true
 			}
 		}
 	}
-	c.add(r.Place, "lesson.untold", "Answer", id, "Number", Format(own[0], ""))
+	return false
 }
 
 func equalValues(a, b any) bool {

@@ -92,7 +92,6 @@ type looker struct {
 	at      Place
 	moments []string
 	reads   map[string]bool
-	loops   int
 	bad     error
 }
 

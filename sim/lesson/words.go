@@ -43,10 +43,9 @@ var linked = []string{"light", "lab", "panel", "lesson"}
 // speaker reads the words of one file.
 type speaker struct {
 	faults
-	file   string
-	data   []byte
-	scope  scope
-	format string
+	file  string
+	data  []byte
+	scope scope
 }
 
 // parseWords reads a lesson's words in one language.

@@ -59,7 +59,7 @@ func (t *trial) sameRows(s *sim.Step, x *runtest.Slow, rows [][]runtest.Row) err
 	}
 	at := len(rows) - 1
 	if s.Speculation != nil {
-		at += accepted(s) - len(s.Speculation.Proposed)
+		at += spoken(s) - len(s.Speculation.Proposed)
 	}
 	logits := x.Logits(rows[at][len(rows[at])-1].Out)
 	if !sameBits(s.Logits(), logits) {
@@ -96,7 +96,7 @@ func sameBits(a, b []float32) bool {
 func (t *trial) sameEffect(s *sim.Step, exact *runtest.Slow) error {
 	at := s.Rows - 1
 	if x := s.Speculation; x != nil {
-		at += accepted(s) - len(x.Proposed)
+		at += spoken(s) - len(x.Proposed)
 	}
 	past := s.Tokens[:s.Cached+at+1]
 	if exact.Len() >= len(past) { // rejected proposals were fed
