@@ -64,7 +64,7 @@ function create(root, { store, act }) {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
     if (lesson) act.beat({ lesson, beat: "", answers: "" });
     if (panel) act.show([panel]);
-    if (lab) location.assign(`/lab${lab}`);
+    if (lab) location.assign(`/${lab}`);
   });
   for (const [on, names] of /** @type {const} */ ([
     [["pointerover", "focusin"], true],
