@@ -48,11 +48,8 @@ var functions = []string{
 	"first", "last", "take", "reverse", "indexOf", "hasPrefix", "hasSuffix",
 }
 
-// scope is what an expression may name beside the lenses: other moments of its lesson, and numbers of its own.
-type scope struct {
-	moments   []string
-	variables []string
-}
+// scope is what an expression may name beside the lenses: other moments of its lesson.
+type scope struct{ moments []string }
 
 // compile reads an expression. Names that no lens has, and what gives something else than is
 // wanted, are faults at their places.
@@ -70,7 +67,7 @@ func (s scope) compile(at Place, source string, want Want, also ...string) (*Exp
 		return nil, look.bad
 	}
 	e := &Expression{Place: at, Source: source, Want: want, reads: look.reads}
-	options := []expr.Option{expr.Env(schema(s.moments, append(s.variables, also...))), expr.MaxNodes(maxNodes), expr.Optimize(false), expr.DisableAllBuiltins()}
+	options := []expr.Option{expr.Env(schema(s.moments, also)), expr.MaxNodes(maxNodes), expr.Optimize(false), expr.DisableAllBuiltins()}
 	for _, name := range functions {
 		options = append(options, expr.EnableBuiltin(name))
 	}

@@ -36,7 +36,17 @@ var cellsKind = &Kind{
 		}
 		return writeCells(cells), ok
 	},
-	right:   func(q *Question, v *Values) (string, error) { return cellsOf(q, q.Right, v) },
+	right: func(q *Question, v *Values) (string, error) { return cellsOf(q, q.Right, v) },
+	// How many they are, the first and the last.
+	measures: func(answer string, _ *Values) []any {
+		cells, _ := readCells(answer)
+		list := []any{float64(len(cells))}
+		if len(cells) > 0 {
+			first, last := cells[0], cells[len(cells)-1]
+			list = append(list, float64(first[0]), float64(first[1]), float64(last[0]), float64(last[1]))
+		}
+		return list
+	},
 	mistake: func(q *Question, w *Wrong, v *Values) (string, error) { return cellsOf(q, w.Answer, v) },
 	same:    equalTexts,
 }

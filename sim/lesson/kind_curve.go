@@ -21,7 +21,14 @@ var curveKind = &Kind{
 		list, ok := readCurve(given)
 		return writeCurve(list), ok
 	},
-	right:   func(q *Question, v *Values) (string, error) { return curveOf(q, q.Right, v) },
+	right: func(q *Question, v *Values) (string, error) { return curveOf(q, q.Right, v) },
+	measures: func(answer string, _ *Values) (list []any) {
+		points, _ := readCurve(answer)
+		for _, x := range points {
+			list = append(list, x)
+		}
+		return list
+	},
 	mistake: func(q *Question, w *Wrong, v *Values) (string, error) { return curveOf(q, w.Answer, v) },
 	same: func(q *Question, given, other string) bool {
 		a, _ := readCurve(given)

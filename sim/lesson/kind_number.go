@@ -19,7 +19,11 @@ var numberKind = &Kind{
 		x, ok := readNumber(given)
 		return writeNumber(x), ok
 	},
-	right:   func(q *Question, v *Values) (string, error) { return numberOf(q.Right, v) },
+	right: func(q *Question, v *Values) (string, error) { return numberOf(q.Right, v) },
+	measures: func(answer string, _ *Values) []any {
+		x, _ := readNumber(answer)
+		return []any{x}
+	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
 	same: func(q *Question, given, other string) bool {
 		a, _ := readNumber(given)

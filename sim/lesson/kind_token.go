@@ -13,7 +13,15 @@ var tokenKind = &Kind{
 		id, err := strconv.Atoi(given)
 		return strconv.Itoa(id), err == nil && id >= 0
 	},
-	right:   func(q *Question, v *Values) (string, error) { return numberOf(q.Right, v) },
+	right: func(q *Question, v *Values) (string, error) { return numberOf(q.Right, v) },
+	// The label, by which a person knows it.
+	measures: func(answer string, v *Values) (list []any) {
+		id, _ := strconv.Atoi(answer)
+		for _, token := range v.Moment.Labelled([]int{id}) {
+			list = append(list, token.Label)
+		}
+		return list
+	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
 	same:    equalTexts,
 }

@@ -22,6 +22,8 @@ type Kind struct {
 	// right returns the right answer of a moment, and mistake that of who believes something else.
 	right   func(q *Question, v *Values) (string, error)
 	mistake func(q *Question, w *Wrong, v *Values) (string, error)
+	// measures are what tells an answer from others, as its reply may say it; nil: its choices have words of their own.
+	measures func(answer string, v *Values) []any
 	// same tells whether an answer is as good as another one.
 	same func(q *Question, given, other string) bool
 }

@@ -17,7 +17,7 @@
 //	format.go      numbers as the page writes them
 //	say.go         words with their numbers, at a moment
 //	grade.go       answers, and what they are told
-//	check.go       everything above, on the real engine
+//	check.go       everything above, on the real engine; check_words.go, check_answers.go
 //	shelf.go       folders of lessons
 package lesson
 
@@ -137,7 +137,6 @@ type Words struct {
 	Intro []Block
 	Beats map[string]*BeatWords
 	order []string
-	at    map[string]Place
 }
 
 // BeatWords are what one beat says.

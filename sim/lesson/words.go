@@ -51,7 +51,7 @@ type speaker struct {
 // parseWords reads a lesson's words in one language.
 func parseWords(file string, data []byte, s scope) (*Words, faults) {
 	p := &speaker{file: file, data: data, scope: s}
-	w := &Words{File: file, Beats: map[string]*BeatWords{}, at: map[string]Place{}}
+	w := &Words{File: file, Beats: map[string]*BeatWords{}}
 	if len(data) > maxWords {
 		p.add(Place{file, 1, 1}, "lesson.long", "Have", len(data), "Most", maxWords)
 		return w, p.faults
