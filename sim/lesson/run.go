@@ -57,16 +57,19 @@ func (l *Lesson) RecipeAt(beat int, lang string, over Over) (sim.Recipe, error) 
 	return r, nil
 }
 
-// Changed returns what one recipe has otherwise than another, by keys of links.
+// Changed returns what one recipe has otherwise than another, by keys of links; what it does not have at all has no texts.
 func Changed(from, to sim.Recipe) Over {
 	over := Over{}
 	for i := range recipe.Fields {
 		f := &recipe.Fields[i]
-		if f.Key == "" || !f.Matters(&to) {
-			continue
+		texts := func(r *sim.Recipe) []string {
+			if !f.Matters(r) {
+				return nil
+			}
+			return f.Texts(r)
 		}
-		if texts := f.Texts(&to); !slices.Equal(texts, f.Texts(&from)) {
-			over[f.Key] = texts
+		if now := texts(&to); f.Key != "" && !slices.Equal(now, texts(&from)) {
+			over[f.Key] = now
 		}
 	}
 	return over
