@@ -23,5 +23,5 @@ var tokenKind = &Kind{
 		return list
 	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
-	same:    equalTexts,
+	off:     equalTexts,
 }
