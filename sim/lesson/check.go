@@ -101,11 +101,12 @@ func (c *checker) beat(lang string, i int, before *sim.Recipe, reached *int) {
 	on.Cursor = step
 	c.looks(b, on)
 	said := c.Words[lang].Beats[b.ID]
-	v, err := c.values(b.At, b.Look, on, append(expressionsOf(said.Text, said.Ask), b.Holds)...)
+	v, err := c.values(b.At, b.Look, on, append(expressionsOf(said.Text, said.Ask), c.Holds, b.Holds)...)
 	if err != nil {
 		c.because(b.At.Place, err)
 		return
 	}
+	c.condition(c.Holds, v)
 	c.condition(b.Holds, v)
 	for _, blocks := range [][]Block{said.Text, said.Ask} {
 		if _, err := filled(blocks, v); err != nil {

@@ -30,9 +30,10 @@ type Lesson struct {
 	Minutes int    // that it takes
 	First   bool   // it is played to who has never been here, with sentences of at most 15 words
 	Needs   []string
-	For     []string // models that it is made for; none: any
-	Speaks  []string // languages; what it does not say it speaks all
-	Moments []Moment // that expressions name beside their own
+	For     []string    // models that it is made for; none: any
+	Speaks  []string    // languages; what it does not say it speaks all
+	Moments []Moment    // that expressions name beside their own
+	Holds   *Expression // whether what it says is true of a run, at any beat's moment; nil: of all
 	Run     Run
 	Beats   []Beat
 	Words   map[string]*Words // by language

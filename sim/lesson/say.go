@@ -140,9 +140,9 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 		info.Cannot = &CannotInfo{ID: "lesson.cannot.moment", Moment: b.At.String()}
 		return info
 	}
-	values, err := l.values(b.At, b.Look, on, append(b.Ask.expressions(said), b.Holds)...)
+	values, err := l.values(b.At, b.Look, on, append(b.Ask.expressions(said), l.Holds, b.Holds)...)
 	if err == nil {
-		if !b.Holds.holds(values) {
+		if !l.Holds.holds(values) || !b.Holds.holds(values) {
 			info.Cannot = &CannotInfo{ID: "lesson.cannot.holds"}
 			return info
 		}

@@ -41,7 +41,7 @@ func parseStructure(file, name string, data []byte) (*Lesson, faults) {
 		return nil, r.faults
 	}
 	l := &Lesson{Name: name, file: file}
-	fields := r.fields(root, "order", "minutes", "first", "needs", "for", "languages", "moments", "run", "beats")
+	fields := r.fields(root, "order", "minutes", "first", "needs", "for", "languages", "holds", "moments", "run", "beats")
 	l.Minutes = r.whole(fields["minutes"], root.Place, "minutes", 1, 240)
 	if n := fields["order"]; n != nil {
 		l.Order = r.whole(n, root.Place, "order", 0, 1000)
@@ -51,6 +51,7 @@ func parseStructure(file, name string, data []byte) (*Lesson, faults) {
 	l.For = r.texts(fields["for"])
 	l.Speaks = r.languages(fields["languages"])
 	l.Moments = r.moments(fields["moments"])
+	l.Holds = r.expr(fields["holds"], Truth)
 	l.Run = r.run(fields["run"])
 	beats := fields["beats"]
 	if beats == nil || beats.kind != listNode || len(beats.list) == 0 {
