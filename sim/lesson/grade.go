@@ -15,6 +15,9 @@ func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*G
 	if err != nil {
 		return nil, err
 	}
+	if q.Kind.meant != nil {
+		given = q.Kind.meant(given, w, values)
+	}
 	g := q.grade(given, w)
 	reply, ok := said.Answers[g.Reply]
 	if !ok {
