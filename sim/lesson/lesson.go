@@ -19,6 +19,8 @@
 //	grade.go       answers, and what they are told
 //	check.go       everything above, on the real engine; check_words.go, check_answers.go
 //	shelf.go       folders of lessons
+//	handin.go      answers that somebody hands in, as a file or an address
+//	marks.go       what each of them is worth
 package lesson
 
 // Lesson is a lesson as its files have it.

@@ -29,7 +29,10 @@ func (l *Lesson) RunAt(beat int, lang string) Over {
 		for _, g := range run {
 			texts, ok := g.Texts[lang]
 			if !ok {
-				texts = g.Texts[""]
+				texts, ok = g.Texts[""]
+			}
+			if !ok {
+				texts = g.Texts[Languages[0]]
 			}
 			all[g.Key] = texts
 		}

@@ -25,7 +25,7 @@ const (
 // Command is one message from a page; Cmd says which fields matter.
 type Command struct {
 	Cmd       string      `json:"cmd"`    // lesson: to a beat, whose name and answers are the view's
-	Link      string      `json:"link"`   // open
+	Link      string      `json:"link"`   // open; lesson: what somebody has handed in, to go on with
 	Recipe    *sim.Recipe `json:"recipe"` // run
 	By        string      `json:"by"`     // forward: layer, token, end; back: layer, token
 	Step      int         `json:"step"`   // seek
