@@ -49,6 +49,7 @@ func Panels() []Panel {
 		{ID: "held", In: "notices", On: onServer, Show: held},
 		{ID: "transport", In: "bar", On: both, Show: transport},
 		{ID: "lessons", In: "tools", On: onServer, Show: lessons, Later: true},
+		{ID: "answers", In: "tools", On: onServer, Show: answers, Later: true},
 		{ID: "lesson", In: "rail", On: onServer, Show: lesson, Later: true},
 		{ID: "sentence", In: "rail", On: both, Show: sentence},
 		{ID: "bars", In: "rail", On: both, Show: bars},

@@ -25,6 +25,9 @@ func (s *state) lesson(v Viewer, seat *seat, c wire.Command) {
 			over = lesson.Changed(s.filled(own, seat.lang), s.recipe)
 		}
 	}
+	if c.Lang != "" {
+		seat.lang = c.Lang
+	}
 	s.playFrom(v, seat, l, c.View, over)
 }
 

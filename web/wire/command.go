@@ -33,6 +33,7 @@ type Command struct {
 	Cache     string      `json:"cache"`  // branch: the policy, as kv.Parse reads it
 	Budget    int64       `json:"budget"` // branch: bytes that the cache may take; 0: no limit
 	Branch    int         `json:"branch"` // switch
+	Lang      string      `json:"lang"`   // lesson: in which it goes on, "" is the viewer's
 	Breaks    []string    `json:"breaks"` // break: all of them, as breakpoint.Parse reads them
 	Marks     []int       `json:"marks"`  // mark: all of them
 	lens.View             // pick; forward, back and seek: op, to look at another one from there
@@ -90,7 +91,12 @@ func (c *Command) check() error {
 			return err
 		}
 		return kv.Budget.Check(float64(c.Budget))
-	case "pick", "lesson":
+	case "lesson":
+		if len(c.Lang) > maxLang {
+			return sim.NewProblem("command.bad", "Why", "lang "+clip(c.Lang))
+		}
+		fallthrough
+	case "pick":
 		if field, have := c.View.Check(); field != "" {
 			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
 		}

@@ -60,7 +60,8 @@ var keys = []linkKey{
 	word("lesson", func(l *Link) *string { return &l.View.Lesson }, anything),
 	word("beat", func(l *Link) *string { return &l.View.Beat }, anything),
 	word("answers", func(l *Link) *string { return &l.View.Answers }, anything),
-	handedIn("version"), handedIn("name"),
+	word("version", func(l *Link) *string { return &l.Version }, anything),
+	word("name", func(l *Link) *string { return &l.Name }, anything),
 	{"to", func(l *Link) string { return unless(l.Recorded-1, -1) }, func(l *Link, text string) error {
 		if readInt(&l.Recorded, text) != nil || l.Recorded < -1 {
 			return errUnread
@@ -107,11 +108,6 @@ func word(name string, at func(*Link) *string, good func(string) bool) linkKey {
 }
 
 func anything(string) bool { return true }
-
-// handedIn returns a key of what somebody hands in (lesson.ReadLink), which says nothing of a moment.
-func handedIn(name string) linkKey {
-	return linkKey{name, func(*Link) string { return "" }, func(*Link, string) error { return nil }}
-}
 
 // unless writes a number that is not what is left out.
 func unless(n, missing int) string {

@@ -1,7 +1,7 @@
 // A lesson on the live run: what a beat says, what it asks, and the way on. What it says comes with the
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
-import { LAB } from "../../state/url.js";
+import { LAB, address } from "../../state/url.js";
 import { parts } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
 import { ASKS } from "./asks.js";
@@ -139,7 +139,9 @@ function create(root, { store, act }) {
     ready();
     light(play.here ? (play.light ?? []) : []);
     if (moved && play.open) act.show(play.open);
-    remember(placeOf(frame), play.beat);
+    const { name, version, beat } = play;
+    remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
+    part("answers").hidden = play.beat < play.beats - 1;
     if (play.go === "step" && at > play.step && play.next) act.beat({ ...placeOf(frame), beat: play.next });
   };
 }
