@@ -46,7 +46,7 @@ function create(root, { store, act }) {
 
   /** @param {File|undefined} from */
   async function open(from) {
-    const had = from && from.size <= MOST ? readHandIn(await from.text()) : null;
+    const had = from && from.size <= MOST ? readHandIn(await from.text().catch(() => "")) : null; // it may be gone
     if (!had) {
       if (!root.open) await show();
       return say(store.get().t("answers.unreadable"));
