@@ -22,6 +22,10 @@ var tokenKind = &Kind{
 		}
 		return list
 	},
+	write: func(_ *Question, answer string, v *Values) string {
+		id, _ := strconv.Atoi(answer)
+		return v.Moment.Label(id)
+	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
 	same:    equalTexts,
 }

@@ -24,6 +24,8 @@ type Kind struct {
 	mistake func(q *Question, w *Wrong, v *Values) (string, error)
 	// measures are what tells an answer from others, as its reply may say it; nil: its choices have words of their own.
 	measures func(answer string, v *Values) []any
+	// write returns an answer as people write it; nil: its choices have words of their own.
+	write func(q *Question, answer string, v *Values) string
 	// same tells whether an answer is as good as another one.
 	same func(q *Question, given, other string) bool
 }

@@ -119,10 +119,7 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 	if beat+1 < len(l.Beats) {
 		info.Next = l.Beats[beat+1].ID
 	}
-	words := l.Words[lang]
-	if words == nil {
-		words = l.Words[Languages[0]]
-	}
+	words := l.wordsIn(lang)
 	info.Title = words.Title
 	said := words.Beats[b.ID]
 	info.Heading = said.Title
