@@ -49,7 +49,7 @@ var cellsKind = &Kind{
 	},
 	write: func(_ *Question, answer string, _ *Values) string {
 		if answer == NoCells {
-			return "–"
+			return ""
 		}
 		return strings.NewReplacer("-", "–", ",", ", ").Replace(answer)
 	},

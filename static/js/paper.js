@@ -21,7 +21,7 @@ const store = createState({ connected: true, lang, t, theme: readTheme() });
 const act = createActions(store, { send: () => false });
 const none = () => ({ tensor: null });
 const host = { store, act, live: true, weights: () => none, moments: null, opening: null };
-for (const d of bench.querySelectorAll("details")) d.open = true;
+for (const d of bench.querySelectorAll("details:not(.table)")) d.setAttribute("open", "");
 mount(
   [...panels, ...later].filter((p) => p && bench.querySelector(`#${p.id}`)),
   host,
@@ -42,4 +42,10 @@ for (const figure of document.querySelectorAll("[data-picture]")) {
   /** @type {HTMLElement} */ (figure.querySelector("figcaption")).textContent = momentOf(store.get());
 }
 bench.remove();
+
+const SMALLEST = 12; // pixels
+for (const words of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".slide > .words"))) {
+  let size = parseFloat(getComputedStyle(words).fontSize);
+  while (words.scrollHeight > words.clientHeight && size > SMALLEST) words.style.fontSize = `${--size}px`;
+}
 document.querySelector("[data-print]")?.addEventListener("click", () => print());

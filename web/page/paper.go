@@ -104,7 +104,7 @@ func PaperWithout() (files []string) {
 }
 
 // Policy allows the document's own style and script, by their hashes, and pictures that it makes itself.
-func (d PaperData) Policy() string { return HandoutData{CSS: d.CSS, Script: d.Script}.policy() }
+func (d PaperData) Policy() string { return policyOf(d.CSS, d.Script) }
 
 // title names the document.
 func (d PaperData) title() string {
@@ -159,7 +159,7 @@ func (b PaperBeat) right() string {
 
 // written returns an answer as people write it: what has words of its own is written by these.
 func (b PaperBeat) written(o taught.Outcome) string {
-	if o.Written != "" || b.Ask.Kind == "choice" {
+	if b.Ask.Kind != "order" {
 		return templ.EscapeString(o.Written)
 	}
 	var parts []string
