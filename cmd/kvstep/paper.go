@@ -110,7 +110,7 @@ func toPDF(ctx context.Context, html []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	from, to := filepath.Join(dir, "lesson.html"), filepath.Join(dir, "lesson.pdf")
+	from, to := filepath.Join(dir, "printed.html"), filepath.Join(dir, "printed.pdf")
 	if err := os.WriteFile(from, html, 0o600); err != nil {
 		return nil, err
 	}

@@ -180,7 +180,7 @@ func (b PaperBeat) taken(id string) (place int) {
 
 // ticked reports whether a cell, or a row or a column, is of the right answer.
 func (b PaperBeat) ticked(row, col int) bool {
-	cells, _ := taught.CellsOf(b.right())
+	cells, _ := taught.ReadCells(b.right())
 	switch b.Ask.Cells.By {
 	case "row":
 		return slices.Contains(cells, [2]int{row, -1})
