@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kvstep/docs"
 	"kvstep/sim"
 	"kvstep/sim/lesson"
 	"kvstep/web/export"
@@ -53,7 +52,10 @@ func (a paperFlags) run(c *cobra.Command, name string) error {
 			return usageError{sim.NewProblem("recipe.choice", "Field", x.field, "Have", x.have, "Allowed", x.allowed)}
 		}
 	}
-	lessons, bad := toPrint(name)
+	lessons, bad, err := toPrint(name)
+	if err != nil {
+		return err
+	}
 	if tellFaults(c.ErrOrStderr(), bad); len(bad) > 0 {
 		return sim.NewProblem("lesson.bad", "Have", len(bad))
 	}
@@ -75,13 +77,16 @@ func (a paperFlags) run(c *cobra.Command, name string) error {
 }
 
 // toPrint returns the lesson that is built in under a name, or those of a folder.
-func toPrint(name string) ([]*lesson.Lesson, []*lesson.Fault) {
-	own, _ := lesson.Open(docs.Lessons(), "docs/lessons", nil) // make test checks them
+func toPrint(name string) ([]*lesson.Lesson, []*lesson.Fault, error) {
+	own := ownLessons()
 	if l := own.Find(name); l != nil {
-		return []*lesson.Lesson{l}, nil
+		return []*lesson.Lesson{l}, nil, nil
 	}
-	shelf, bad := lesson.Open(os.DirFS(name), name, own.Reasons)
-	return shelf.Lessons, bad
+	shelf, bad, err := openLessons(name, besideOf(name, own))
+	if err != nil {
+		return nil, nil, err
+	}
+	return shelf.Lessons, bad, nil
 }
 
 // browsers are the programs that can print a page without a window, the smallest first.

@@ -19,7 +19,8 @@ type Outcome struct {
 // somebody who gives it; the run has to have come to the question's moment.
 func (l *Lesson) Outcomes(lang string, beat int, on Stage) ([]Outcome, error) {
 	b := &l.Beats[beat]
-	q, said := b.Ask, l.wordsIn(lang).Beats[b.ID]
+	q, lang := b.Ask, l.SpokenIn(lang)
+	said := l.Words[lang].Beats[b.ID]
 	v, err := l.values(q.Reveal, q.look, on, q.expressions(said)...)
 	if err != nil {
 		return nil, err
@@ -50,21 +51,14 @@ func (l *Lesson) Outcomes(lang string, beat int, on Stage) ([]Outcome, error) {
 
 // named returns the right answer at a moment, then those that come from misconceptions.
 func (q *Question) named(v *Values) ([]string, error) {
-	right, err := q.Kind.right(q, v)
+	w, err := q.workOut(v)
 	if err != nil {
 		return nil, err
 	}
-	answers := []string{right}
-	for i := range q.Wrong {
-		mistake, err := q.Kind.mistake(q, &q.Wrong[i], v)
-		if err != nil {
-			return nil, err
-		}
-		answers = append(answers, mistake)
-	}
+	answers := append([]string{w.right}, w.wrong...)
 	if q.Kind == choiceKind {
 		for _, c := range q.Choices {
-			if !slices.Contains(strings.Split(right, ","), c.ID) {
+			if !slices.Contains(strings.Split(w.right, ","), c.ID) {
 				answers = append(answers, c.ID)
 			}
 		}
@@ -73,12 +67,4 @@ func (q *Question) named(v *Values) ([]string, error) {
 }
 
 // Opens returns what the lesson says before its first beat.
-func (l *Lesson) Opens(lang string) []Block { return l.wordsIn(lang).Intro }
-
-// wordsIn returns the words in a language, or in the first that every lesson speaks.
-func (l *Lesson) wordsIn(lang string) *Words {
-	if w := l.Words[lang]; w != nil {
-		return w
-	}
-	return l.Words[Languages[0]]
-}
+func (l *Lesson) Opens(lang string) []Block { return l.Words[l.SpokenIn(lang)].Intro }

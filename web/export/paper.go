@@ -62,7 +62,8 @@ type printer struct {
 
 // lesson plays a lesson's beats: on slides all of them, else those that ask something.
 func (p *printer) lesson(l *lesson.Lesson) (page.PaperLesson, error) {
-	paper := page.PaperLesson{Name: l.Name, Version: l.Version, Title: l.TitleIn(p.Lang), Minutes: l.Minutes, Opens: l.Opens(p.Lang)}
+	lang := l.SpokenIn(p.Lang)
+	paper := page.PaperLesson{Name: l.Name, Version: l.Version, Lang: page.HTMLLang(lang), Title: l.TitleIn(lang), Opens: l.Opens(lang)}
 	drawn := map[int]int{} // by picture, the question that has it
 	for i := range l.Beats {
 		if p.Kind != page.Deck && l.Beats[i].Ask == nil {
@@ -71,7 +72,7 @@ func (p *printer) lesson(l *lesson.Lesson) (page.PaperLesson, error) {
 		if err := p.ctx.Err(); err != nil {
 			return paper, err
 		}
-		b, err := p.beat(l, i)
+		b, err := p.beat(l, i, lang)
 		if err != nil {
 			return paper, err
 		}
@@ -84,22 +85,22 @@ func (p *printer) lesson(l *lesson.Lesson) (page.PaperLesson, error) {
 	return paper, nil
 }
 
-// beat plays one beat.
-func (p *printer) beat(l *lesson.Lesson, i int) (page.PaperBeat, error) {
+// beat plays one beat, in a language that the lesson speaks.
+func (p *printer) beat(l *lesson.Lesson, i int, lang string) (page.PaperBeat, error) {
 	var beat page.PaperBeat
 	b := &l.Beats[i]
-	r, err := l.RecipeAt(i, p.Lang, nil)
+	r, err := l.RecipeAt(i, lang, nil)
 	if err != nil {
 		return beat, err
 	}
-	on, err := p.player.Stage(p.ctx, r, p.Lang)
+	on, err := p.player.Stage(p.ctx, r, lang)
 	if err != nil {
 		return beat, err
 	}
 	if step, ok := b.At.Step(on.Config, on.Most); ok {
 		on.Cursor = step
 	}
-	beat.PlayInfo = l.Say(p.Lang, i, "", on)
+	beat.PlayInfo = l.Say(lang, i, "", on)
 	if beat.Cannot != nil || on.Cursor >= on.Steps {
 		return beat, sim.NewProblem("lesson.print", "Lesson", l.Name, "Beat", b.ID)
 	}
@@ -112,7 +113,7 @@ func (p *printer) beat(l *lesson.Lesson, i int) (page.PaperBeat, error) {
 		beat.Rows, beat.Cols = labels(m, c.Cells)
 	}
 	if b.Ask != nil && p.Kind == page.AnswerKey {
-		beat.Answers, err = l.Outcomes(p.Lang, i, on)
+		beat.Answers, err = l.Outcomes(lang, i, on)
 	}
 	return beat, err
 }

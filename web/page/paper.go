@@ -40,10 +40,9 @@ type PaperLink struct {
 
 // PaperLesson is a lesson on paper.
 type PaperLesson struct {
-	Name, Version, Title string
-	Minutes              int
-	Opens                []taught.Block
-	Beats                []PaperBeat
+	Name, Version, Lang, Title string
+	Opens                      []taught.Block
+	Beats                      []PaperBeat
 }
 
 // PaperBeat is a beat on paper.
