@@ -158,7 +158,7 @@ func (g *grading) row(student, place string, l *lesson.Lesson, h *lesson.HandIn,
 	right, note := "", ""
 	switch {
 	case m.Cannot != nil:
-		note = text.In(g.lang).T(m.Cannot.ID, shown(map[string]any{"Moment": m.Cannot.Moment}))
+		note = text.In(g.lang).T(m.Cannot.ID, shown(map[string]any{"Moment": m.Cannot.Moment, "Models": m.Cannot.Models}))
 	case m.Graded:
 		right = map[bool]string{true: "yes", false: "no"}[m.Right]
 	}

@@ -165,7 +165,7 @@ func (l *Lesson) Changes(h *HandIn, lang string, fill func(r sim.Recipe, lang st
 	if err != nil {
 		return nil, err
 	}
-	return Changed(fill(own, lang), r), nil
+	return Changed(fill(own, l.SpokenIn(lang)), r), nil
 }
 
 // answersIn reads all answers of a view: "beat~answer", joined by ";".

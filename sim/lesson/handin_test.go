@@ -76,35 +76,19 @@ func (l *Lesson) sets(t *testing.T, p *Player, lang string) (all []map[string]st
 		if q == nil {
 			continue
 		}
-		_, v := l.revealed(t, p, lang, i)
-		right, err := q.Kind.right(q, v)
+		answers, err := l.Outcomes(lang, i, l.revealed(t, p, lang, i))
 		if err != nil {
 			t.Fatal(err)
 		}
-		at(0)[l.Beats[i].ID] = right
-		n := 1
-		for j := range q.Wrong {
-			mistake, err := q.Kind.mistake(q, &q.Wrong[j], v)
-			if err != nil {
-				t.Fatal(err)
-			}
-			at(n)[l.Beats[i].ID] = mistake
-			n++
-		}
-		if q.Kind == choiceKind {
-			for _, c := range q.Choices {
-				if c.Why != "" {
-					at(n)[l.Beats[i].ID] = c.ID
-					n++
-				}
-			}
+		for n, x := range answers {
+			at(n)[l.Beats[i].ID] = x.Given
 		}
 	}
 	return all
 }
 
-// revealed returns a beat's run, with the cursor where its question is graded, and what can be seen there.
-func (l *Lesson) revealed(t *testing.T, p *Player, lang string, beat int) (Stage, *Values) {
+// revealed returns a beat's run, with the cursor where its question is graded.
+func (l *Lesson) revealed(t *testing.T, p *Player, lang string, beat int) Stage {
 	t.Helper()
 	r, err := l.RecipeAt(beat, lang, nil)
 	if err != nil {
@@ -114,13 +98,8 @@ func (l *Lesson) revealed(t *testing.T, p *Player, lang string, beat int) (Stage
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &l.Beats[beat]
-	v, err := l.values(b.Ask.Reveal, b.Ask.look, on, b.Ask.expressions(l.Words[lang].Beats[b.ID])...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	on.Cursor, _ = b.Ask.Reveal.Step(on.Config, on.Most)
-	return on, v
+	on.Cursor, _ = l.Beats[beat].Ask.Reveal.Step(on.Config, on.Most)
+	return on
 }
 
 // compare holds marks against what Say tells a learner who stands where each question is graded.
@@ -141,9 +120,9 @@ func (l *Lesson) compare(t *testing.T, p *Player, lang string, answers map[strin
 		if given == "" {
 			continue
 		}
-		on, _ := l.revealed(t, p, lang, i)
+		on := l.revealed(t, p, lang, i)
 		g := l.Say(lang, i, given, on).Ask.Graded
-		if g == nil || m.Right != g.Right || m.Why != g.Why || b.Ask.named(g.Answer, on) != m.Answer {
+		if g == nil || m.Right != g.Right || m.Why != g.Why || b.Ask.readable(g.Answer, on) != m.Answer {
 			t.Errorf("%s, %s, %q: the page says %+v, the grader %+v", l.Name, b.ID, given, g, m)
 		}
 		if (m.Why == "") != m.Right {

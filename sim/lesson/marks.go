@@ -56,7 +56,7 @@ func (g *Grader) Grade(ctx context.Context, l *Lesson, h *HandIn, lang string) (
 		if err != nil {
 			return marks, append(wrong, err)
 		}
-		m, err := g.mark(ctx, l, i, h.Answers[l.Beats[i].ID], g.player.Filled(r, h.Lang), lang)
+		m, err := g.mark(ctx, l, i, h.Answers[l.Beats[i].ID], g.player.Filled(r, l.SpokenIn(h.Lang)), lang)
 		if err != nil {
 			return marks, append(wrong, err)
 		}
@@ -85,15 +85,15 @@ func (g *Grader) mark(ctx context.Context, l *Lesson, beat int, given string, r 
 		m.Question = plainText(info.Ask.Text)
 		if x := info.Ask.Graded; x != nil {
 			m.Graded, m.Right, m.Why = true, x.Right, x.Why
-			m.Given, m.Answer = b.Ask.named(info.Ask.Given, on), b.Ask.named(x.Answer, on)
+			m.Given, m.Answer = b.Ask.readable(info.Ask.Given, on), b.Ask.readable(x.Answer, on)
 		}
 	}
 	g.marks[key] = m
 	return m, nil
 }
 
-// named returns an answer as a person knows it: a token by its label.
-func (q *Question) named(answer string, on Stage) string {
+// readable returns an answer as a person knows it, and a program can go on with it: a token by its label too.
+func (q *Question) readable(answer string, on Stage) string {
 	id, err := strconv.Atoi(answer)
 	if q.Kind != tokenKind || err != nil || id >= on.Config.Vocab {
 		return answer

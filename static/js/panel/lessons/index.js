@@ -32,7 +32,13 @@ function create(root, { store, act }) {
           if (at) act.resume(linkOf(handIn(at.link, at.version, "")));
           else act.beat({ lesson: name, beat: "", answers: "" });
         });
-        return el("li", button);
+        const paper = el("a", t("lessons.print"), {
+          href: `/paper?lesson=${name}&lang=${lang}`,
+          target: "_blank",
+          "aria-label": t("lessons.print.long", { What: title }),
+          "data-testid": `paper-${name}`,
+        });
+        return el("li", [button, paper]);
       }),
     );
   }
