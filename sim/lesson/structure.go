@@ -20,7 +20,7 @@ func IsName(name string) bool { return shelfName.MatchString(name) }
 
 // Lights are the parts of the page that a beat may light: ops of the picture (sim/explain), and these.
 var Lights = []string{
-	"stage", "lanes", "sentence", "top", "cached", "uncached", "mask", "recomputed", "new", "prompt", "transport", "timeline", "cache", "ledger", "chart",
+	"stage", "lanes", "sentence", "top", "cached", "uncached", "mask", "recomputed", "new", "prompt", "transport", "timeline", "cache", "ledger", "chart", "wall",
 }
 
 const maxBeats = 60
@@ -226,10 +226,11 @@ func (r *reader) moments(n *node) (list []Moment) {
 
 func (r *reader) beat(n *node) Beat {
 	b := Beat{Place: n.Place, Go: ByPress}
-	f := r.fields(n, "id", "run", "at", "look", "open", "light", "go", "ask")
+	f := r.fields(n, "id", "run", "at", "play", "look", "open", "light", "go", "ask")
 	b.ID = r.id(f["id"], n.Place)
 	b.Run = r.run(f["run"])
 	b.At = r.when(f["at"], n.Place)
+	b.Play = r.word(f["play"], "", "layer", "token")
 	b.Look = r.look(f["look"])
 	b.Open, b.Light = r.texts(f["open"]), r.texts(f["light"])
 	for _, name := range b.Open {
