@@ -17,6 +17,7 @@
 //	format.go      numbers as the page writes them
 //	say.go         words with their numbers, at a moment
 //	grade.go       answers, and what they are told
+//	key.go         all answers that a question names
 //	check.go       everything above, on the real engine; check_answers.go its questions; what needs no run is
 //	               in check_words.go and check_names.go
 //	shelf.go       folders of lessons

@@ -83,6 +83,9 @@ ops.say.norm1: layernorm
 ops.say.norm2: layernorm
 ops.say.norm3: layernorm
 ops.say.up: gelu
+paper: deck key worksheet
+paper.how: cells choice curve number order several token
+paper.how.cells: written
 part: av head mlp out qkv scores
 pick.seq: batch beam done held preempted waiting
 plot.batch: attention linear pass

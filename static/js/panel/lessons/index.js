@@ -31,7 +31,13 @@ function create(root, { store, act }) {
           root.open = false;
           act.beat({ lesson: name, beat: at?.place?.beat ?? "", answers: at?.place?.answers ?? "" });
         });
-        return el("li", button);
+        const paper = el("a", t("lessons.print"), {
+          href: `/paper?lesson=${name}&lang=${lang}`,
+          target: "_blank",
+          "aria-label": t("lessons.print.long", { What: title }),
+          "data-testid": `paper-${name}`,
+        });
+        return el("li", [button, paper]);
       }),
     );
   }
