@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/lesson"
 	"kvstep/sim/sheet"
-	"kvstep/web"
 	"kvstep/web/text"
 	"kvstep/web/wall"
 )
@@ -72,9 +70,12 @@ func (g *grading) run(c *cobra.Command, files []string) (err error) {
 	if g.lang, err = languageFlag(g.lang); err != nil {
 		return err
 	}
-	g.errs, g.shelf = c.ErrOrStderr(), web.Lessons().Shelf()
+	g.errs, g.shelf = c.ErrOrStderr(), ownLessons()
 	if g.dir != "" {
-		own, bad := lesson.Open(os.DirFS(g.dir), g.dir, g.shelf.Reasons)
+		own, bad, err := openLessons(g.dir, besideOf(g.dir, g.shelf))
+		if err != nil {
+			return err
+		}
 		if tellFaults(g.errs, bad); len(bad) > 0 {
 			return sim.NewProblem("lesson.bad", "Have", len(bad))
 		}

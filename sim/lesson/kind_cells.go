@@ -11,9 +11,9 @@ import (
 // cellsKind asks for cells, rows or columns of a matrix of the picture. Which ones are right, an
 // expression says for each, by its row and col.
 var cellsKind = &Kind{
-	Name: "cells", Fields: []string{"of", "lane", "by", "rows", "cols", "answer"},
+	Name: "cells", Fields: []string{"of", "lane", "by", "one", "rows", "cols", "answer"},
 	read: func(r *reader, q *Question, f map[string]*node) {
-		c := &CellRange{Op: r.word(f["of"], ""), Lane: r.word(f["lane"], "cached", "cached", "uncached"), By: r.word(f["by"], "row", "row", "col", "cell")}
+		c := &CellRange{Op: r.word(f["of"], ""), Lane: r.word(f["lane"], "cached", "cached", "uncached"), By: r.word(f["by"], "row", "row", "col", "cell"), One: r.flag(f["one"])}
 		if f["of"] == nil {
 			r.add(q.Place, "lesson.missing", "Field", "of")
 		} else if explain.Find(c.Op) == nil {

@@ -69,6 +69,7 @@ type Beat struct {
 	ID    string
 	Run   Run // beside the lesson's, from this beat on
 	At    When
+	Play  string      // layer or token: the run is seen to walk there from the moment of the beat before, so by so
 	Holds *Expression // whether what it says is true of a run; nil: of all
 	Look  Look
 	Open  []string // panels
@@ -140,6 +141,7 @@ type CellRange struct {
 	Op   string
 	Lane string
 	By   string // row, col or cell: what one press picks
+	One  bool   // there is one to be picked, and picking it answers
 	Rows *Expression
 	Cols *Expression
 }

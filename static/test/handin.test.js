@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { fileName, handIn, linkOf, readHandIn } from "../js/facts/handin.js";
 
 const LINK =
-  "?lesson=decode&beat=draw&answers=what-again%7E0-5%3Bhow-much%7E2&lang=zh&model=paper&req=0%3A1%3Acat&req=1%3A2%3Adog&seed=7&step=-1";
+  "?lesson=decode&beat=draw&answers=what-again%7E0-5%3Bhow-much%7E2&lang=zh" +
+  "&model=paper&req=0%3A1%3Acat&req=1%3A2%3Adog&seed=7&step=-1";
 
 const words = (link) => {
   const query = new URLSearchParams(link);

@@ -49,7 +49,6 @@ func Panels() []Panel {
 		{ID: "held", In: "notices", On: onServer, Show: held},
 		{ID: "transport", In: "bar", On: both, Show: transport},
 		{ID: "lessons", In: "tools", On: onServer, Show: lessons, Later: true},
-		{ID: "answers", In: "tools", On: onServer, Show: answers, Later: true},
 		{ID: "lesson", In: "rail", On: onServer, Show: lesson, Later: true},
 		{ID: "sentence", In: "rail", On: both, Show: sentence},
 		{ID: "bars", In: "rail", On: both, Show: bars},
@@ -89,6 +88,7 @@ func Panels() []Panel {
 		{ID: "take", In: "transport-aside", On: both, Show: take, Later: true},
 		{ID: "real", In: "ledger-end", On: onServer, Show: realSize, Later: true},
 		{ID: "variants", In: "wide", On: onServer, Show: variants, Later: true},
+		{ID: "answers", In: "head", On: onServer, Show: answers, Later: true},
 		{ID: "card", In: "head", On: both, Show: card},
 		{ID: "to-plots", In: "transport-aside", On: onServer, Show: toPlots, Later: true},
 	}

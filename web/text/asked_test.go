@@ -97,7 +97,7 @@ plot.phase.decode: cached uncached
 plot.seconds: cached uncached
 lesson.cells: cell col row
 lesson.do: pick step
-lesson.go: answer back done next reveal
+lesson.go: answer back done next reveal walk
 lesson.only: en zh
 plot.variant: gqa int4 int8 mha mqa
 plot.y.flop: pass total
