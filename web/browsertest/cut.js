@@ -1,8 +1,8 @@
 // What people read and cannot read whole: texts that a box cuts, with or without an ellipsis, and choices that are
 // wider than the list that shows them. cut_test.go puts this into a page.
 (() => {
-  // What a person wrote may be longer than any box: the prompt.
-  const theirs = "#recipe-open bdi, .text, .queue, .spoken, .skip, script, style, select, textarea, option";
+  // What a person wrote may be longer than any box, the prompt; and a presentation has of the likeliest as many as fit.
+  const theirs = "#recipe-open bdi, .text, .queue, [data-present] .top-ten, .spoken, .skip, script, style, select, textarea, option";
   const clips = (overflow) => /hidden|clip/.test(overflow);
   const there = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const called = (e) => e.localName + (e.id && "#" + e.id) + [...e.classList].map((c) => "." + c).join("");
@@ -37,6 +37,7 @@
     for (let n; (n = texts.nextNode()); ) {
       const e = n.parentElement;
       if (!n.data.trim() || e.closest(theirs) || !there(e)) continue;
+      if (e.closest("[title]")?.title.includes(n.data.trim())) continue; // a token's name, told whole to who points at it
       range.selectNodeContents(n);
       const by = cutter(e, range.getBoundingClientRect());
       if (by) said.push(`${called(e)} in ${called(by)}: ${n.data.trim()}`);
