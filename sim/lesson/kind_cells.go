@@ -48,7 +48,7 @@ var cellsKind = &Kind{
 		return list
 	},
 	mistake: func(q *Question, w *Wrong, v *Values) (string, error) { return cellsOf(q, w.Answer, v) },
-	same:    equalTexts,
+	off:     equalTexts,
 }
 
 // maxCells is how many cells a question may be about.

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -24,12 +25,21 @@ type Kind struct {
 	mistake func(q *Question, w *Wrong, v *Values) (string, error)
 	// measures are what tells an answer from others, as its reply may say it; nil: its choices have words of their own.
 	measures func(answer string, v *Values) []any
-	// same tells whether an answer is as good as another one.
-	same func(q *Question, given, other string) bool
+	// meant returns an answer as one of a question's, where it can be written in another way; nil: it cannot.
+	meant func(given string, w worked, v *Values) string
+	// off returns the share by which an answer differs from another one.
+	off func(given, other string) float64
+	// nearest: an answer is what it is nearest to. Of other kinds it is right wherever it may be.
+	nearest bool
 }
 
-// Exact comparison, for kinds whose answers have one way of being written.
-func equalTexts(_ *Question, given, other string) bool { return given == other }
+// equalTexts compares answers that have one way of being written.
+func equalTexts(given, other string) float64 {
+	if given == other {
+		return 0
+	}
+	return math.Inf(1)
+}
 
 func kindNames() (names []string) {
 	for _, k := range Kinds {

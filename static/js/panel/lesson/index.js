@@ -1,6 +1,7 @@
 // A lesson on the live run: what a beat says, what it asks, and the way on. What it says comes with the
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
+import { LAB } from "../../state/url.js";
 import { parts } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
 import { ASKS } from "./asks.js";
@@ -15,7 +16,7 @@ export const panel = { id: "lesson", offline: false, create };
 
 /** What the button of a beat does. @param {Play} play @param {number} at the cursor's step */
 export function wayOn(play, at) {
-  if (play.cannot) return "next";
+  if (play.cannot) return play.next ? "next" : "done";
   const { ask } = play;
   if (!play.here && !(play.go === "step" && at > play.step) && !(ask?.given && at >= play.step)) return "back";
   if (ask && !ask.given) return "answer";
@@ -64,7 +65,7 @@ function create(root, { store, act }) {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
     if (lesson) act.beat({ lesson, beat: "", answers: "" });
     if (panel) act.show([panel]);
-    if (lab) location.assign(`/${lab}`);
+    if (lab) location.assign(LAB + lab);
   });
   for (const [on, names] of /** @type {const} */ ([
     [["pointerover", "focusin"], true],
@@ -132,9 +133,11 @@ function create(root, { store, act }) {
     way = wayOn(play, at);
     go.textContent = t(`lesson.go.${way}`);
     /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
-    part("note").textContent = play.cannot
-      ? t(play.cannot.id, { Moment: play.cannot.moment ?? "" })
-      : hint(play, way, t);
+    const { cannot, lang } = play;
+    for (const words of ["title", "heading", "text", "ask", "says"]) part(words).lang = lang ?? state.lang;
+    part("note").textContent = cannot
+      ? t(cannot.id, { Moment: cannot.moment ?? "", Models: cannot.models ?? "" })
+      : [hint(play, way, t), lang ? t(`lesson.only.${lang}`) : ""].join(" ").trim();
     ready();
     light(play.here ? (play.light ?? []) : []);
     if (moved && play.open) act.show(play.open);
