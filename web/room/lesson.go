@@ -74,11 +74,31 @@ func (s *state) arriveAt(v Viewer, seat *seat, l *lesson.Lesson, beat int, answe
 	seat.look(pick)
 	s.goal, s.walker, s.tokens = noGoal, v, 0
 	s.length, s.stopped = 0, false
-	if step, ok := b.At.Step(config, s.most()); ok {
+	step, ok := b.At.Step(config, s.most())
+	if from, begun := s.playsFrom(l, beat, config); ok && begun && from < step {
+		s.seek(from)
+		s.record(step)
+	} else if ok {
 		s.seek(step)
 	}
 	if s.goal == noGoal {
 		s.show()
+	}
+}
+
+// playsFrom returns the step from which a beat is seen to be walked to: where the one before it stands, on the same run.
+func (s *state) playsFrom(l *lesson.Lesson, beat int, config sim.Config) (int, bool) {
+	if b := &l.Beats[beat]; beat == 0 || b.Play == "" || len(b.Run) > 0 {
+		return 0, false
+	}
+	from, ok := l.Beats[beat-1].At.Step(config, s.most())
+	return from, ok && from < s.tape.Len()
+}
+
+// record has the run recorded as far as a step, and leaves the cursor where it is: what is said of that moment is known then.
+func (s *state) record(step int) {
+	if s.goal == noGoal && step >= s.tape.Len() {
+		s.goal, s.target = toLength, step
 	}
 }
 

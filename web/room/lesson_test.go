@@ -27,13 +27,13 @@ func TestEveryBeatIsReached(t *testing.T) {
 			c := wire.Command{Cmd: "lesson"}
 			c.Lesson, c.Beat = l.Name, l.Beats[i].ID
 			r.Do(v, c)
-			v.reach(l.Name, i)
+			v.reach(r, l.Name, i)
 		}
 	}
 }
 
-// reach reads frames until one is at the beat's moment, and says something.
-func (v *viewer) reach(name string, beat int) {
+// reach reads frames until one is at the beat's moment, and says something. A beat that is walked to says it on the way.
+func (v *viewer) reach(r *Room, name string, beat int) {
 	v.t.Helper()
 	for {
 		select {
@@ -42,7 +42,13 @@ func (v *viewer) reach(name string, beat int) {
 			if text := f.Meta[wire.LessonPart]; text == "" || json.Unmarshal([]byte(text), &play) != nil {
 				continue
 			}
-			if play.Name != name || play.Beat != beat || !play.Here {
+			if play.Name != name || play.Beat != beat {
+				continue
+			}
+			if !play.Here {
+				if play.Play != "" && play.Text != nil {
+					r.Do(v, wire.Command{Cmd: "forward", By: play.Play})
+				}
 				continue
 			}
 			if play.Cannot != nil || len(play.Text) == 0 && play.Ask == nil {

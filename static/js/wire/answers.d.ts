@@ -218,6 +218,8 @@ export type Play = {
   next?: string;
   /** the ids of the beats beside it */
   before?: string;
+  /** layer or token: how the run is seen to walk there */
+  play?: string;
   /** press, step, pick or answer: what the learner does to go on */
   go: string;
   /** the beat's moment; -1 is before the first step */
@@ -281,6 +283,8 @@ export type Cells = {
   lane: string;
   /** row, col or cell */
   by: string;
+  /** picking one answers */
+  one?: boolean;
   rows?: number;
   cols?: number;
 };

@@ -20,7 +20,9 @@ function create(root, { store, act }) {
     part("list").replaceChildren(
       ...list.map(({ name, title, minutes, beats }) => {
         const at = done[name];
-        const far = at?.place ? t("lessons.at", { N: at.at, Count: beats }) : t("lessons.minutes", { Count: minutes });
+        const far = at?.place
+          ? t("lessons.at", { N: at.at + 1, Count: beats })
+          : t("lessons.minutes", { Count: minutes });
         const button = el("button", [el("b", title), el("span", far, { class: "quiet" })], {
           type: "button",
           "data-testid": `lesson-${name}`,
@@ -29,7 +31,13 @@ function create(root, { store, act }) {
           root.open = false;
           act.beat({ lesson: name, beat: at?.place?.beat ?? "", answers: at?.place?.answers ?? "" });
         });
-        return el("li", button);
+        const paper = el("a", t("lessons.print"), {
+          href: `/paper?lesson=${name}&lang=${lang}`,
+          target: "_blank",
+          "aria-label": t("lessons.print.long", { What: title }),
+          "data-testid": `paper-${name}`,
+        });
+        return el("li", [button, paper]);
       }),
     );
   }
