@@ -73,7 +73,7 @@ function create(root, { store, act }) {
     act.beat({ ...placeOf(frame), beat: playOf(frame)?.before ?? "" });
   });
   part("leave").addEventListener("click", () => {
-    if (whole()) toLab("", store.get().lang);
+    if (whole()) toLab("", store.get());
     else act.beat({ lesson: "", beat: "", answers: "" });
   });
   root.addEventListener("submit", (e) => {
@@ -84,7 +84,7 @@ function create(root, { store, act }) {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
     if (lesson) act.beat({ lesson, beat: "", answers: "" });
     if (panel) act.show([panel]);
-    if (lab) toLab(lab, store.get().lang);
+    if (lab) toLab(lab, store.get());
   });
   for (const [on, names] of /** @type {const} */ ([
     [["pointerover", "focusin"], true],
