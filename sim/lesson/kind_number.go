@@ -24,6 +24,10 @@ var numberKind = &Kind{
 		x, _ := readNumber(answer)
 		return []any{x}
 	},
+	write: func(q *Question, answer string, _ *Values) string {
+		x, _ := readNumber(answer)
+		return Format(x, q.Unit)
+	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
 	off: func(given, other string) float64 {
 		a, _ := readNumber(given)

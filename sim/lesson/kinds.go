@@ -25,6 +25,8 @@ type Kind struct {
 	mistake func(q *Question, w *Wrong, v *Values) (string, error)
 	// measures are what tells an answer from others, as its reply may say it; nil: its choices have words of their own.
 	measures func(answer string, v *Values) []any
+	// write returns an answer as people write it; nil: its choices have words of their own.
+	write func(q *Question, answer string, v *Values) string
 	// meant returns an answer as one of a question's, where it can be written in another way; nil: it cannot.
 	meant func(given string, w worked, v *Values) string
 	// off returns the share by which an answer differs from another one.

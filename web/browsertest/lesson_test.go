@@ -26,7 +26,7 @@ func TestALessonIsPlayed(t *testing.T) {
 		beats := eval[int](p, `kvstepFrame().meta.lesson.beats`)
 		for beat := range beats {
 			p.until(fmt.Sprintf(`kvstepFrame().meta.lesson.beat === %d && kvstepFrame().meta.lesson.here && kvstepPainted()`, beat))
-			if eval[bool](p, `!!kvstepFrame().meta.lesson.cannot || !document.querySelector("#lesson [data-text]").innerText.trim() && !kvstepFrame().meta.lesson.ask`) {
+			if eval[bool](p, `!!kvstepFrame().meta.lesson.cannot || !document.querySelector("#lesson [data-words]").innerText.trim() && !kvstepFrame().meta.lesson.ask`) {
 				t.Errorf("%s, beat %d says nothing", lang, beat)
 			}
 			if kind := eval[string](p, `kvstepFrame().meta.lesson.ask?.kind ?? ""`); kind != "" {

@@ -66,7 +66,9 @@ function choice({ ask, ready }) {
 }
 
 /** Rows, columns or cells: on the picture, or by their numbers. @param {Asked} asked @returns {Form} */
-function cells({ ask, t, store, ready }) {
+function cells(asked) {
+  const { ask, t, store, ready } = asked;
+  if (ask.cells?.one) return one(asked);
   const input = el("input", [], {
     type: "text",
     autocomplete: "off",
@@ -86,6 +88,29 @@ function cells({ ask, t, store, ready }) {
     ready();
   });
   return { nodes: [hint, input], read: () => input.value.replaceAll(" ", "") };
+}
+
+/** One row, which is a token's: on the picture, or by its name. @param {Asked} asked @returns {Form} */
+function one({ ask, t, store, frame, ready }) {
+  const picked = () => ask.given ?? store.get().guess?.picked ?? "";
+  const names = frame.meta.tokens.slice(0, ask.cells?.rows);
+  const buttons = names.map(([, label], row) => {
+    const button = el("button", label, { type: "button", "data-row": String(row) });
+    if (ask.given === String(row)) button.setAttribute("aria-pressed", "true");
+    button.addEventListener("click", () => {
+      const { guess } = store.get();
+      if (guess) store.set({ guess: { ...guess, picked: String(row) } });
+      ready();
+    });
+    return button;
+  });
+  const box = el("div", buttons, { class: "tokens-row" });
+  const hear = el("input", [], { type: "hidden" }); // is told what is picked on the picture
+  hear.addEventListener("picked", ready);
+  return {
+    nodes: [box, ...(ask.given ? [] : [el("p", t("lesson.pick.one"), { class: "quiet" })]), hear],
+    read: picked,
+  };
 }
 
 /**

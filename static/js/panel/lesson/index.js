@@ -1,10 +1,12 @@
 // A lesson on the live run: what a beat says, what it asks, and the way on. What it says comes with the
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
-import { LAB } from "../../state/url.js";
-import { parts } from "../../ui/dom.js";
+import { address } from "../../state/url.js";
+import { el, parts } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
 import { ASKS } from "./asks.js";
+import { lastWay, minuteKeys, takePage, toLab, whole } from "./minute.js";
+import { createWalk } from "./walk.js";
 import { light, lightsOf } from "./lights.js";
 import { blocks } from "./words.js";
 import { remember } from "../../facts/progress.js";
@@ -24,6 +26,10 @@ export function wayOn(play, at) {
   return play.beat === play.beats - 1 ? "done" : "next";
 }
 
+/** A dot for each beat. @param {Play} play */
+const dots = ({ beats, beat }) =>
+  Array.from({ length: beats }, (_, i) => el("li", "", { class: i === beat ? "here" : i < beat ? "been" : "" }));
+
 /** What the learner does, where a button is not all. @param {Play} play @param {string} way @param {T} t */
 function hint(play, way, t) {
   if (way === "back") return t("lesson.away");
@@ -40,13 +46,23 @@ function create(root, { store, act }) {
   let form = /** @type {import("./asks.js").Form|null} */ (null);
   let way = "";
   let last = /** @type {State["t"]|null} */ (null);
+  const walk = createWalk(store, act);
 
-  const ready = () => (go.disabled = way === "answer" && !form?.read());
+  const ready = () => {
+    go.disabled = way === "answer" && !form?.read();
+    go.hidden = way === "answer" && !!playOf(store.get().frame)?.ask?.cells?.one;
+    if (way === "answer" && !go.disabled && playOf(store.get().frame)?.ask?.cells?.one) go.click();
+  };
+  minuteKeys(go, /** @type {HTMLButtonElement} */ (part("before")));
   go.addEventListener("click", () => {
     const { frame } = store.get();
     const play = playOf(frame);
     if (!play) return;
-    if (way === "answer") act.answer(withAnswer(placeOf(frame).answers, play.id, form?.read() ?? ""));
+    if (way === "answer") {
+      act.answer(withAnswer(placeOf(frame).answers, play.id, form?.read() ?? ""));
+      if (play.ask?.cells?.one) act.seek(play.ask.reveal);
+    } else if (way === "walk") act.seek(play.step);
+    else if (way === "lab") lastWay(part("words"))?.click();
     else if (way === "reveal") act.seek(play.ask?.reveal ?? play.step);
     else if (way === "back") act.beat({ ...placeOf(frame) });
     else if (way === "done") act.beat({ lesson: "", beat: "", answers: "" });
@@ -56,7 +72,10 @@ function create(root, { store, act }) {
     const { frame } = store.get();
     act.beat({ ...placeOf(frame), beat: playOf(frame)?.before ?? "" });
   });
-  part("leave").addEventListener("click", () => act.beat({ lesson: "", beat: "", answers: "" }));
+  part("leave").addEventListener("click", () => {
+    if (whole()) toLab("", store.get());
+    else act.beat({ lesson: "", beat: "", answers: "" });
+  });
   root.addEventListener("submit", (e) => {
     e.preventDefault();
     if (!go.disabled) go.click();
@@ -65,7 +84,7 @@ function create(root, { store, act }) {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
     if (lesson) act.beat({ lesson, beat: "", answers: "" });
     if (panel) act.show([panel]);
-    if (lab) location.assign(LAB + lab);
+    if (lab) toLab(lab, store.get());
   });
   for (const [on, names] of /** @type {const} */ ([
     [["pointerover", "focusin"], true],
@@ -108,6 +127,7 @@ function create(root, { store, act }) {
     const play = playOf(frame);
     root.hidden = !play;
     document.documentElement.toggleAttribute("data-lesson", !!play);
+    takePage(play);
     if (!play || !frame) {
       if (painted) light([]);
       if (painted && state.guess) store.set({ guess: null });
@@ -121,17 +141,21 @@ function create(root, { store, act }) {
     const moved = painted?.id !== play.id || painted?.name !== play.name;
     [painted, last] = [play, t];
     part("title").textContent = play.title;
-    part("count").textContent = t("lesson.count", { N: play.beat, Count: play.beats });
+    part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
+    part("dots").replaceChildren(...dots(play));
     part("heading").textContent = play.heading;
-    part("text").replaceChildren(...blocks(play.text));
+    part("words").replaceChildren(...blocks(play.text));
     question(state, play);
     const graded = play.ask?.graded;
     part("reply").hidden = !graded;
     part("reply").dataset.right = String(!!graded?.right);
     part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
     part("says").replaceChildren(...blocks(graded?.says ?? []));
-    way = wayOn(play, at);
-    go.textContent = t(`lesson.go.${way}`);
+    walk.goOn(play, at, moved);
+    const end = play.first && !play.next ? lastWay(part("words")) : null;
+    way = walk.on(play, at) ? "walk" : end && play.here ? "lab" : wayOn(play, at);
+    if (end?.parentElement) end.parentElement.hidden = true;
+    go.textContent = way === "lab" ? (end?.textContent ?? "") : t(`lesson.go.${way}`);
     /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
     const { cannot, lang } = play;
     for (const words of ["title", "heading", "text", "ask", "says"]) part(words).lang = lang ?? state.lang;
@@ -141,7 +165,9 @@ function create(root, { store, act }) {
     ready();
     light(play.here ? (play.light ?? []) : []);
     if (moved && play.open) act.show(play.open);
-    remember(placeOf(frame), play.beat);
+    const { name, version, beat } = play;
+    remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
+    part("answers").hidden = !!play.first || play.beat < play.beats - 1;
     if (play.go === "step" && at > play.step && play.next) act.beat({ ...placeOf(frame), beat: play.next });
   };
 }

@@ -17,6 +17,7 @@ const PARTS = /** @type {Record<string, string>} */ ({
   cache: "#cache",
   ledger: "#ledger",
   chart: "#history",
+  wall: "#out-of-memory",
 });
 
 const DIMS = "#stage [data-op], #bars, #tokens, #timeline";
@@ -29,6 +30,9 @@ export function light(names) {
   const lit = new Set(names.flatMap(find));
   for (const e of document.querySelectorAll(".lit")) if (!lit.has(e)) e.classList.remove("lit");
   for (const e of lit) e.classList.add("lit");
+  const holders = new Set([...lit].map((e) => e.parentElement?.closest(".panel")));
+  for (const e of document.querySelectorAll(".holds-lit")) if (!holders.has(e)) e.classList.remove("holds-lit");
+  for (const e of holders) e?.classList.add("holds-lit");
   for (const e of document.querySelectorAll(DIMS)) e.classList.toggle("dim", lit.size > 0 && !lit.has(e));
 }
 
