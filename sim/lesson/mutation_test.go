@@ -174,7 +174,7 @@ var mutations = []mutation{
 	each("a condition is turned round", []string{structureFile}, `holds: (.+)`, func(m []string, _ int) string {
 		return `holds: "not (` + strings.ReplaceAll(strings.Trim(m[1], `"'`), `"`, `'`) + `)"`
 	}),
-	each("a question is graded before it is asked", []string{structureFile}, `reveal: pass .*`, func([]string, int) string { return "reveal: start" }),
+	each("a question is graded before it is asked", []string{structureFile}, `(?m)(at: pass (?:.*\n)(?:    .*\n)*?      )reveal: pass .*`, func(m []string, _ int) string { return m[1] + "reveal: start" }),
 	each("a question is graded at no moment", []string{structureFile}, `reveal: .*`, func([]string, int) string { return "reveal: pass 900 head" }),
 	each("a moment is none", []string{structureFile}, ` at: .*`, func(_ []string, n int) string {
 		return []string{" at: pass 900 head", " at: pass 0 layer 77", " at: later"}[n%3]

@@ -228,7 +228,11 @@ func typeOf(t reflect.Type, depth int) types.Type {
 	case reflect.Slice, reflect.Array:
 		return types.Array(typeOf(t.Elem(), depth+1))
 	case reflect.Map:
-		return types.Map{types.Extra: typeOf(t.Elem(), depth+1)}
+		of := typeOf(t.Elem(), depth+1)
+		if t.Key() == reflect.TypeFor[lens.LaneName]() { // no other names
+			return types.Map{string(lens.LaneCached): of, string(lens.LaneUncached): of}
+		}
+		return types.Map{types.Extra: of}
 	case reflect.Struct:
 		m := types.Map{}
 		for name, f := range fieldsOf(t) {
