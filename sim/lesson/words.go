@@ -283,6 +283,9 @@ func (p *speaker) unread(words []Piece) {
 		if sign := signs.FindString(w.Text); sign != "" && (w.Kind == "" || w.Kind == "code") {
 			p.add(w.at, "lesson.sign", "Have", sign)
 		}
+		if tag := tags.FindStringIndex(w.Text); tag != nil && w.Kind == "" {
+			p.add(within(w.at, tag[0]), "lesson.markdown", "What", "HTML")
+		}
 	}
 }
 
@@ -329,6 +332,9 @@ func (p *speaker) link(x *ast.Link) Piece {
 	}
 	return Piece{Kind: kind, To: to, Words: p.pieces(x, nil), at: at}
 }
+
+// tags is HTML, which would be read as it is written.
+var tags = regexp.MustCompile(`</?[A-Za-z][^<>]*>|<!--`)
 
 var signs = regexp.MustCompile(`\{\{|\}\}|\[\[|\]\]`)
 
