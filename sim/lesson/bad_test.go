@@ -3,12 +3,14 @@ package lesson
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"kvstep/docs"
+	"kvstep/sim/lens"
 	"kvstep/sim/library"
 )
 
@@ -16,11 +18,7 @@ import (
 func starter(t testing.TB) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, name := range []string{structureFile, "en.md", "zh.md"} {
-		data, err := readFile(docs.Starter(), name, name, maxWords)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for name, data := range docs.Starter("") {
 		files[name] = string(data)
 	}
 	return files
@@ -193,20 +191,64 @@ func TestExpressionsEnd(t *testing.T) {
 	}
 }
 
+// FuzzExpression: whatever an expression is, it is refused, has no value or has one, soon; the engine does not fall.
+func FuzzExpression(f *testing.F) {
+	for _, s := range []string{
+		"run.prompt_tokens + 1", "tensors.probs[2][0]", "sum(map(1..3, # * 2))", "max(map(use.ways, .fits))", "len(filter(tokens, #.id > 3))", "tokens[-1].label", "1 / 0", "2 ** 99999",
+		"ledger.pass.cached.parts.scores", "step.done ?? \"\"", "kv.lens[9]", "first(tokens).label", "reverse(1..9)[2]", "\"a\" matches \"(a*)*\"", "1..999999999", "run", "nil", "{a: 1}.a",
+	} {
+		f.Add(s)
+	}
+	keys := Over{"model": {"paper"}, "prompt": {"cat sees"}, "new": {"2"}}
+	r, err := keys.recipe()
+	if err != nil {
+		f.Fatal(err)
+	}
+	on, err := NewPlayer(library.New()).Stage(f.Context(), r, "en")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		for _, want := range []Want{Sayable, Number, Truth, NumberList} {
+			e, err := scope{}.compile(Place{"x", 1, 1}, source, want)
+			if err == nil {
+				var x any
+				if x, err = e.run(NewValues(on.At(3, lens.View{Show: ShowFor(e)}), nil), nil); err == nil && want == Sayable {
+					for _, unit := range Units {
+						_ = Format(x, unit)
+					}
+				}
+			}
+			var fault *Fault
+			if err != nil && (!errors.As(err, &fault) || fault.Line != 1) {
+				t.Errorf("%q: %v", source, err)
+			}
+		}
+	})
+}
+
 // FuzzLesson: no file makes the reader fall, and every fault says where.
 func FuzzLesson(f *testing.F) {
-	files := map[string]string{}
-	for _, name := range []string{structureFile, "en.md"} {
-		data, err := readFile(docs.Starter(), name, name, maxWords)
-		if err != nil {
-			f.Fatal(err)
-		}
-		files[name] = string(data)
+	files := docs.Starter("")
+	f.Add(files[structureFile], files["en.md"])
+	for _, name := range []string{"decode", "lossy"} {
+		structure, _ := fs.ReadFile(docs.Lessons(), name+"/"+structureFile)
+		words, _ := fs.ReadFile(docs.Lessons(), name+"/en.md")
+		f.Add(structure, words)
 	}
-	f.Add([]byte(files[structureFile]), []byte(files["en.md"]))
 	f.Add([]byte("beats:\n- {id: a, at: end, ask: {kind: order, choices: [{id: b, by: 1}, {id: c, by: 2}]}}"), []byte("# A\n## a: A\n> B\n- `b` C\n"))
 	f.Add([]byte("a: [[[{{"), []byte("# {{a}} [[b|c]] [d](light:K)\n- `x`\n\n      y"))
+	keys := Over{"model": {"paper"}, "prompt": {"cat sees"}, "new": {"4"}}
+	r, err := keys.recipe()
+	if err != nil {
+		f.Fatal(err)
+	}
+	on, err := NewPlayer(library.New()).Stage(f.Context(), r, "en")
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, structure, words []byte) {
+		on := on
 		fsys := fstest.MapFS{structureFile: {Data: structure}, "en.md": {Data: words}, "zh.md": {Data: words}}
 		shelf, bad := Open(fsys, "x", nil)
 		for _, fault := range bad {
@@ -218,6 +260,13 @@ func FuzzLesson(f *testing.F) {
 			_ = fmt.Sprint(l.Run, l.RunAt(len(l.Beats), "en"))
 			if _, err := l.RecipeAt(0, "en", nil); err != nil {
 				_ = err.Error()
+			}
+			for i := range l.Beats { // on a run that is another one than the lesson's
+				on.Cursor = i
+				info := l.Say("en", i, "1", on)
+				if info.Cannot == nil && info.Here && len(info.Text) == 0 && info.Ask == nil {
+					t.Errorf("beat %d says nothing: %+v", i, info)
+				}
 			}
 		}
 	})
