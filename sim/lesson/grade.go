@@ -12,6 +12,14 @@ func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*G
 	if err != nil {
 		return nil, err
 	}
+	if say := q.Kind.say; say != nil {
+		if g.Given, err = say(q, given, false, values); err == nil {
+			g.Came, err = say(q, g.Answer, true, values)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	reply, ok := said.Answers[g.Reply]
 	if !ok {
 		return g, nil

@@ -25,6 +25,13 @@ var numberKind = &Kind{
 		return []any{x}
 	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
+	say: func(q *Question, answer string, right bool, v *Values) (string, error) {
+		if right {
+			return q.Right.say(v, q.Unit)
+		}
+		x, _ := readNumber(answer)
+		return Format(x, q.Unit), nil
+	},
 	same: func(q *Question, given, other string) bool {
 		a, _ := readNumber(given)
 		b, _ := readNumber(other)
