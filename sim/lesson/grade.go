@@ -12,12 +12,12 @@ func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*G
 	if err != nil {
 		return nil, err
 	}
-	if say := q.Kind.say; say != nil {
-		if g.Given, err = say(q, given, false, values); err == nil {
-			g.Came, err = say(q, g.Answer, true, values)
-		}
-		if err != nil {
-			return nil, err
+	if write := q.Kind.write; write != nil && q.Kind != curveKind { // whose points the page draws
+		g.Given, g.Came = write(q, given, values), write(q, g.Answer, values)
+		if q.Kind == numberKind {
+			if g.Came, err = q.Right.say(values, q.Unit); err != nil {
+				return nil, err
+			}
 		}
 	}
 	reply, ok := said.Answers[g.Reply]

@@ -47,6 +47,12 @@ var cellsKind = &Kind{
 		}
 		return list
 	},
+	write: func(_ *Question, answer string, _ *Values) string {
+		if answer == NoCells {
+			return "–"
+		}
+		return strings.NewReplacer("-", "–", ",", ", ").Replace(answer)
+	},
 	mistake: func(q *Question, w *Wrong, v *Values) (string, error) { return cellsOf(q, w.Answer, v) },
 	same:    equalTexts,
 }
@@ -100,6 +106,9 @@ func (c *CellRange) cell(row, col int) [2]int {
 	}
 	return [2]int{row, col}
 }
+
+// CellsOf returns the cells of an answer: row and column of each, a row or a column as its number and -1.
+func CellsOf(answer string) (cells [][2]int, ok bool) { return readCells(answer) }
 
 // readCells reads "3", "0-5" and "2.7", joined by commas.
 func readCells(text string) (cells [][2]int, ok bool) {

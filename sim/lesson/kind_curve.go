@@ -29,6 +29,14 @@ var curveKind = &Kind{
 		}
 		return list
 	},
+	write: func(q *Question, answer string, _ *Values) string {
+		points, _ := readCurve(answer)
+		parts := make([]string, len(points))
+		for i, x := range points {
+			parts[i] = Format(x, q.Unit)
+		}
+		return strings.Join(parts, ", ")
+	},
 	mistake: func(q *Question, w *Wrong, v *Values) (string, error) { return curveOf(q, w.Answer, v) },
 	same: func(q *Question, given, other string) bool {
 		a, _ := readCurve(given)

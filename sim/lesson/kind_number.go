@@ -24,14 +24,11 @@ var numberKind = &Kind{
 		x, _ := readNumber(answer)
 		return []any{x}
 	},
-	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
-	say: func(q *Question, answer string, right bool, v *Values) (string, error) {
-		if right {
-			return q.Right.say(v, q.Unit)
-		}
+	write: func(q *Question, answer string, _ *Values) string {
 		x, _ := readNumber(answer)
-		return Format(x, q.Unit), nil
+		return Format(x, q.Unit)
 	},
+	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
 	same: func(q *Question, given, other string) bool {
 		a, _ := readNumber(given)
 		b, _ := readNumber(other)

@@ -15,16 +15,17 @@ var tokenKind = &Kind{
 	},
 	right: func(q *Question, v *Values) (string, error) { return numberOf(q.Right, v) },
 	// The label, by which a person knows it.
-	measures: func(answer string, v *Values) []any { return []any{labelOf(answer, v)} },
-	say:      func(_ *Question, answer string, _ bool, v *Values) (string, error) { return labelOf(answer, v), nil },
-	mistake:  func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
-	same:     equalTexts,
-}
-
-func labelOf(token string, v *Values) string {
-	id, _ := strconv.Atoi(token)
-	for _, t := range v.Moment.Labelled([]int{id}) {
-		return t.Label
-	}
-	return token
+	measures: func(answer string, v *Values) (list []any) {
+		id, _ := strconv.Atoi(answer)
+		for _, token := range v.Moment.Labelled([]int{id}) {
+			list = append(list, token.Label)
+		}
+		return list
+	},
+	write: func(_ *Question, answer string, v *Values) string {
+		id, _ := strconv.Atoi(answer)
+		return v.Moment.Label(id)
+	},
+	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
+	same:    equalTexts,
 }

@@ -24,8 +24,8 @@ type Kind struct {
 	mistake func(q *Question, w *Wrong, v *Values) (string, error)
 	// measures are what tells an answer from others, as its reply may say it; nil: its choices have words of their own.
 	measures func(answer string, v *Values) []any
-	// say returns an answer as people read it, nil: the page knows how. Which is the right one it can be told by.
-	say func(q *Question, answer string, right bool, v *Values) (string, error)
+	// write returns an answer as people write it; nil: its choices have words of their own.
+	write func(q *Question, answer string, v *Values) string
 	// same tells whether an answer is as good as another one.
 	same func(q *Question, given, other string) bool
 }

@@ -32,12 +32,14 @@ func (s *state) lesson(v Viewer, seat *seat, c wire.Command) {
 	s.playFrom(v, seat, l, beat, c.Answers, over)
 }
 
-// begins goes to the first beat of the lesson that a link names without saying more; what else the link
-// says stands in the place of the lesson's own run.
+// begins goes to the beat of a lesson that a link names without a step, the first where it names none; what else
+// the link says stands in the place of the lesson's own run.
 func (s *state) begins(v Viewer, seat *seat, link wire.Link) {
-	if l := s.taught(link.View).Find(link.View.Lesson); l != nil && link.View.Beat == "" {
-		s.playFrom(v, seat, l, 0, link.View.Answers, lesson.Changed(recipe.Default(), link.Recipe))
+	l := s.taught(link.View).Find(link.View.Lesson)
+	if l == nil || link.View.Beat != "" && link.Step >= 0 {
+		return
 	}
+	s.playFrom(v, seat, l, max(l.Index(link.View.Beat), 0), link.View.Answers, lesson.Changed(recipe.Default(), link.Recipe))
 }
 
 func (s *state) playFrom(v Viewer, seat *seat, l *lesson.Lesson, beat int, answers string, over lesson.Over) {
