@@ -88,7 +88,7 @@ func TestQRSaysWhatALinkCanSay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := export.QR("http://" + addr + "/" + link.Query())
+	want, err := export.QR("http://" + addr + "/lab" + link.Query())
 	if err != nil || body != string(want.Data) {
 		t.Errorf("another code: %v", err)
 	}

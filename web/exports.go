@@ -13,6 +13,7 @@ import (
 	"kvstep/web/export"
 	"kvstep/web/limits"
 	"kvstep/web/pack"
+	"kvstep/web/page"
 	"kvstep/web/wall"
 	"kvstep/web/wire"
 )
@@ -88,7 +89,7 @@ func qrOf(r *http.Request) (*export.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return export.QR("http://" + r.Host + "/" + link.Query())
+	return export.QR("http://" + r.Host + page.Lab + link.Query())
 }
 
 // sizesOf returns how large the files of a run will be, which runs nothing.

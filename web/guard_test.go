@@ -79,7 +79,7 @@ func TestOtherSitesRunNothing(t *testing.T) {
 			t.Errorf("%s for a link in an old browser: %d", r.pattern, w.Code)
 		}
 	}
-	if want := []string{"GET /{$}", "GET /weights", "GET /variants", "GET /take/{kind}", "GET /plots", "GET /plot/{file}", "POST /plots/measure"}; !slices.Equal(fenced, want) {
+	if want := []string{"GET /lab", "GET /weights", "GET /variants", "GET /take/{kind}", "GET /plots", "GET /plot/{file}", "POST /plots/measure"}; !slices.Equal(fenced, want) {
 		t.Errorf("fenced are %q, want %q", fenced, want)
 	}
 	if *opened != 0 {
@@ -90,7 +90,7 @@ func TestOtherSitesRunNothing(t *testing.T) {
 		{}, {"Sec-Fetch-Site": {"none"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"}}, {"Sec-Fetch-Site": {"same-origin"}},
 		{"Origin": {"http://127.0.0.1:8787"}}, {"Referer": {"http://127.0.0.1:8787/plots"}},
 	} {
-		for _, path := range []string{"/?model=story", "/plots?new=4", "/take/csv?prompt=Once&new=2&step=1", "/take/qr?step=1", "/plot/parts.csv?new=4", "/weights?layer=0&op=w_q"} {
+		for _, path := range []string{"/lab?model=story", "/plots?new=4", "/take/csv?prompt=Once&new=2&step=1", "/take/qr?step=1", "/plot/parts.csv?new=4", "/weights?layer=0&op=w_q"} {
 			if w := ask("GET", path, h); w.Code != 200 || strings.Contains(w.Body.String(), "data-waits") {
 				t.Errorf("%s for %v: %d", path, h, w.Code)
 			}
@@ -114,7 +114,7 @@ func TestALinkOfAnotherSiteWaits(t *testing.T) {
 		return w.Body.String()
 	}
 	for lang, says := range map[string]string{"en": "Nothing has run yet", "zh": "还没有运行|目前还没有"} {
-		page := ask("/?prompt=%3Cscript%3Ealert(1)%3C%2Fscript%3E&new=7&sampler=sample&t=0.5&evil=1&stop=a&stop=b&lang=" + lang)
+		page := ask("/lab?prompt=%3Cscript%3Ealert(1)%3C%2Fscript%3E&new=7&sampler=sample&t=0.5&evil=1&stop=a&stop=b&lang=" + lang)
 		ok := false
 		for _, s := range strings.Split(says, "|") {
 			ok = ok || strings.Contains(page, s)
@@ -128,10 +128,10 @@ func TestALinkOfAnotherSiteWaits(t *testing.T) {
 			}
 		}
 	}
-	if page := ask("/?step=nonsense"); !strings.Contains(page, "waits-problem") || strings.Contains(page, "problem.link") {
+	if page := ask("/lab?step=nonsense"); !strings.Contains(page, "waits-problem") || strings.Contains(page, "problem.link") {
 		t.Errorf("a link that cannot be read: %s", page)
 	}
-	if page := ask("/?k=-1&lang=zh"); !strings.Contains(page, `lang="zh-Hans"`) || !strings.Contains(page, `name="lang" value="zh"`) {
+	if page := ask("/lab?k=-1&lang=zh"); !strings.Contains(page, `lang="zh-Hans"`) || !strings.Contains(page, `name="lang" value="zh"`) {
 		t.Errorf("a link that cannot be read loses its language: %s", page)
 	}
 	if page := ask("/plots?model=gpt2&new=40&evil=1"); !strings.Contains(page, `action="/plots"`) || !strings.Contains(page, `name="model" value="gpt2"`) || strings.Contains(page, "evil") {

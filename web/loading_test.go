@@ -27,7 +27,7 @@ func TestThePageDoesNotWait(t *testing.T) {
 		},
 	})
 	w := httptest.NewRecorder()
-	home(models, "test")(w, httptest.NewRequest("GET", "/?lang=en&model=someone%2Fbig&prompt=Hello", nil))
+	home(models, Lessons(), "test")(w, httptest.NewRequest("GET", "/lab?lang=en&model=someone%2Fbig&prompt=Hello", nil))
 	body, err := io.ReadAll(w.Body)
 	if err != nil || w.Code != 200 {
 		t.Fatal(w.Code, err)

@@ -67,7 +67,7 @@ func TestEveryAnswerInEveryCoding(t *testing.T) {
 	addr, stop := start(t)
 	defer stop()
 	paths := []string{
-		"/", "/?lang=zh&prompt=Tom", "/plots?new=4", "/plot/parts.svg?new=4", "/weights?layer=0&op=w_q",
+		"/", "/lab?lang=zh&prompt=Tom", "/plots?new=4", "/plot/parts.svg?new=4", "/weights?layer=0&op=w_q",
 		"/static/js/main.js", "/static/js/panel/stage/stage.css", "/static/favicon.svg",
 	}
 	for name, at := range addresses() {

@@ -53,7 +53,7 @@ func TestTheLongestLinkOpens(t *testing.T) {
 		t.Fatalf("refused: %.200s", answer)
 	}
 	link := wire.Link{Recipe: longest, Step: 3}.Query()
-	for _, path := range []string{"/" + link, "/take/csv" + link + "&to=3", "/variants" + link} {
+	for _, path := range []string{"/lab" + link, "/take/csv" + link + "&to=3", "/variants" + link} {
 		if resp, body := ask(t, addr, path, nil); resp.StatusCode != 200 {
 			t.Errorf("%.20s of %d bytes: %s %.100s", path, len(path), resp.Status, body)
 		}

@@ -45,7 +45,7 @@ func (p *plots) render(w http.ResponseWriter, r *http.Request, status int, a plo
 func (p *plots) page(a plotAsk, problem error) (answer, error) {
 	data := page.PlotsData{
 		Here: p.models.Names(), Published: cost.Presets(), DTypes: cost.DTypes(), Devices: cost.HardwareNames(),
-		Ask: a.PlotsAsk, Query: a.query(), Can: a.here, Formats: chart.Formats(), Run: "/?lang=" + a.lang,
+		Ask: a.PlotsAsk, Query: a.query(), Can: a.here, Formats: chart.Formats(), Run: page.Lab + "?lang=" + a.lang,
 	}
 	if problem != nil {
 		data.Problem = page.Worded(text.In(a.lang), "/plots", problemOf(problem))

@@ -31,7 +31,8 @@ type route struct {
 func allRoutes(models *library.Library, lessons *lesson.Case, hub http.Handler, version string, within limits.Limits) []route {
 	figures := newPlots(models, version, within)
 	return []route{
-		{"GET /{$}", document, walled("page", tellReader, home(models, version))},
+		{"GET /{$}", anyone, walled("page", tellReader, welcome(home(models, lessons, version)))},
+		{"GET " + page.Lab, document, walled("page", tellReader, home(models, lessons, version))},
 		{"GET /static/", anyone, http.StripPrefix("/static/", files(static.Files))},
 		{"GET /bundle/{file}", anyone, http.HandlerFunc(serveLoad)},
 		{"GET /text/{file}", anyone, http.HandlerFunc(serveLoad)},
@@ -64,9 +65,22 @@ func languageOf(r *http.Request) string {
 	return text.Match(r.URL.Query().Get("lang"), r.Header.Get("Accept-Language"))
 }
 
+// welcome is the address without a run, which shows the first minute to who has never been here
+// (static/js/early.js). One that says what to run, or where to look, is the workbench's.
+func welcome(home http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		said := r.URL.Query()
+		if said.Del("lang"); len(said) > 0 {
+			http.Redirect(w, r, page.Lab+"?"+r.URL.RawQuery, http.StatusFound)
+			return
+		}
+		home.ServeHTTP(w, r)
+	}
+}
+
 // home renders the page with the recipe of its link already in the form, so
 // that it reads well before any script has run.
-func home(models *library.Library, version string) http.HandlerFunc {
+func home(models *library.Library, lessons *lesson.Case, version string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		link, err := wire.ParseLink(r.URL.RawQuery)
 		if !wire.Holds(err) { // the socket will say what is wrong with it
@@ -79,6 +93,9 @@ func home(models *library.Library, version string) http.HandlerFunc {
 			return
 		}
 		data.Version, data.Files = version, addresses()
+		if r.URL.Path != page.Lab || link.View.Lesson != "" {
+			data.First = lessons.Shelf().First(link.View.Lesson)
+		}
 		var b bytes.Buffer
 		if err := page.Home(data).Render(r.Context(), &b); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

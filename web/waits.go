@@ -51,7 +51,7 @@ func waits(w http.ResponseWriter, r *http.Request, status int) {
 // known returns the fields of a request that its page understands; those of a link that
 // cannot be read are none. What it says besides is told, and left out.
 func known(r *http.Request) (url.Values, error) {
-	if r.URL.Path != "/" {
+	if r.URL.Path != page.Lab {
 		fields := url.Values{}
 		for key, values := range r.URL.Query() {
 			if slices.Contains(plotFields, key) {

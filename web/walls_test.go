@@ -108,7 +108,7 @@ func TestAPanicIsTold(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/take/jsonl?model=story&prompt=Once&new=2&to=3", "/?lang=en"} {
+	for _, path := range []string{"/take/jsonl?model=story&prompt=Once&new=2&to=3", "/lab?lang=en"} {
 		if status, body := ask("GET", path); status != http.StatusOK {
 			t.Errorf("%s: %d: %.200s", path, status, body)
 		}

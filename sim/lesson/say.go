@@ -26,6 +26,7 @@ type PlayInfo struct {
 	Beat    int     `json:"beat"`  // from 0
 	Beats   int     `json:"beats"` // how many there are
 	ID      string  `json:"id"`
+	First   bool    `json:"first,omitempty"` // it takes the whole page
 	Heading string  `json:"heading"`
 	Text    []Block `json:"text"`
 	Next    string  `json:"next,omitempty"`
@@ -114,7 +115,7 @@ func AnswerOf(answers, beat string) string {
 // Say returns what a beat says on a run, in a language, to who has given an answer ("" for none).
 func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 	b := &l.Beats[beat]
-	info := &PlayInfo{Name: l.Name, Version: l.Version, Beat: beat, Beats: len(l.Beats), ID: b.ID, Go: b.Go, Open: b.Open, Light: b.Light}
+	info := &PlayInfo{Name: l.Name, Version: l.Version, Beat: beat, Beats: len(l.Beats), ID: b.ID, First: l.First, Go: b.Go, Open: b.Open, Light: b.Light}
 	if beat > 0 {
 		info.Before = l.Beats[beat-1].ID
 	}

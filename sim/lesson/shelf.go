@@ -47,6 +47,20 @@ func (s *Shelf) Find(name string) *Lesson {
 	return nil
 }
 
+// First returns the name of the lesson that is played to who has never been here, a teacher's own before others; of
+// a name given it tells whether that one is such a lesson. "" where there is none.
+func (s *Shelf) First(name string) string {
+	if s == nil {
+		return ""
+	}
+	for _, l := range slices.Backward(s.Lessons) {
+		if l.First && (name == "" || name == l.Name) {
+			return l.Name
+		}
+	}
+	return ""
+}
+
 // With returns the lessons of both shelves; of two that have one name the other's.
 func (s *Shelf) With(other *Shelf) *Shelf {
 	both := &Shelf{Reasons: other.Reasons}

@@ -2,7 +2,7 @@
 
 import { decode } from "./wire/decode.js";
 import { glossary, words } from "./ui/words.js";
-import { address } from "./state/url.js";
+import { LAB, address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
 import { cellNames, placeOf } from "./facts/lesson.js";
@@ -25,7 +25,7 @@ const FORMS = { run: "recipe", break: "breaks" };
 export const SERVED = {
   words,
   glossary,
-  address: (/** @type {string} */ query) => history.replaceState(null, "", query),
+  address: (/** @type {string} */ query) => history.replaceState(null, "", LAB + query),
 };
 
 /** @param {unknown} e */

@@ -11,6 +11,15 @@
   const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   document.documentElement.dataset.theme = chosen !== "auto" ? chosen : dark ? "dark" : "light";
 
+  // Nobody is shown the first minute twice who has not asked for it.
+  const page = document.documentElement.dataset;
+  try {
+    if (page.first && location.pathname === "/" && localStorage.getItem("kvstep-been")) delete page.first;
+    if (page.first) localStorage.setItem("kvstep-been", "1");
+  } catch {
+    // then it is shown again
+  }
+
   const { live } = document.documentElement.dataset;
   if (!live) return;
   const url = `${location.origin.replace(/^http/, "ws")}${live}?client=${crypto.randomUUID()}`;

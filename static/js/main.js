@@ -39,12 +39,14 @@ const rest = () => {
 };
 
 const most = Number(document.documentElement.dataset.most) || Infinity; // bytes of a message
-// A first visit says no more than its language, in which it gets a prompt.
-const first = location.search || `?lang=${store.get().lang}`;
+// A first visit says no more than its language, in which it gets a prompt, or a lesson to begin with.
+const asked = new URLSearchParams(location.search || `?lang=${store.get().lang}`);
+const { first: minute } = document.documentElement.dataset;
+if (minute && !asked.has("lesson")) asked.set("lesson", minute);
 socket = connect(
   window.kvstepLive.url,
   {
-    opened: () => opening.opened(store.get().frame?.meta.link ?? opens(first)),
+    opened: () => opening.opened(store.get().frame?.meta.link ?? opens(`?${asked}`)),
     frame(data) {
       const first = !store.get().frame;
       act.frame(data);

@@ -99,7 +99,7 @@ func (p *page) pale() []string {
 // the theme of the page is found too.
 func TestColorsAreSeen(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	if !p.canScan() {
 		t.Skip("no axe-core")
 	}
@@ -134,7 +134,7 @@ func TestColorsAreSeen(t *testing.T) {
 // TestAxeLooksOnce: what is known is not looked at again; what is new is, wherever it stands.
 func TestAxeLooksOnce(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	if !p.canScan() {
 		t.Skip("no axe-core")
 	}

@@ -66,7 +66,7 @@ func BenchmarkKeyToPaint(b *testing.B) {
 	base := serve(b)
 	var stage, whole []float64
 	for b.Loop() {
-		w := openOn(b, base, "/?lang=en").keyToPaint(60)
+		w := openOn(b, base, "/lab?lang=en").keyToPaint(60)
 		stage, whole = append(stage, w.Stage...), append(whole, w.Whole...)
 	}
 	b.ReportMetric(quantile(stage, 0.5), "ms/key-p50")
@@ -81,7 +81,7 @@ func BenchmarkFirstStep(b *testing.B) {
 	base := serve(b)
 	var times []float64
 	for b.Loop() {
-		p := openOn(b, base, "/?lang=en")
+		p := openOn(b, base, "/lab?lang=en")
 		w := p.keyToPaint(1)
 		after := w.Whole[0] - w.Stage[0] // the last panels are not the step
 		times = append(times, eval[float64](p, `performance.now()`)-after)
@@ -136,13 +136,13 @@ func BenchmarkWeight(b *testing.B) {
 // runs on the machine is left out. Of each step, in all frames that paint it, and
 // the largest of any one frame.
 func BenchmarkScript(b *testing.B) {
-	b.Run("default", func(b *testing.B) { benchmarkScript(b, "/?lang=en", 70) })
+	b.Run("default", func(b *testing.B) { benchmarkScript(b, "/lab?lang=en", 70) })
 	b.Run("long", func(b *testing.B) { benchmarkScript(b, longPrompt, 60) })
 }
 
 // longPrompt is 256 tokens and 32 chosen ones, so that no model ends the run.
 var longPrompt = func() string {
-	link := "/?lang=en&new=32&tokens=" + strings.TrimSuffix(strings.Repeat("300,301,47,305,", 64), ",")
+	link := "/lab?lang=en&new=32&tokens=" + strings.TrimSuffix(strings.Repeat("300,301,47,305,", 64), ",")
 	for pass := range 32 {
 		link += fmt.Sprintf("&fork=%d:300", pass)
 	}
@@ -176,7 +176,7 @@ func benchmarkScript(b *testing.B, path string, steps int) {
 // BenchmarkSlowed walks with the processor four times as slow: the longest task of the page's
 // thread, of which a person notices what takes more than 100 ms, and how many those are.
 func BenchmarkSlowed(b *testing.B) {
-	b.Run("default", func(b *testing.B) { benchmarkSlowed(b, "/?lang=en", 70) })
+	b.Run("default", func(b *testing.B) { benchmarkSlowed(b, "/lab?lang=en", 70) })
 	b.Run("long", func(b *testing.B) { benchmarkSlowed(b, longPrompt, 60) })
 }
 
@@ -259,7 +259,7 @@ const backAndForth = `(async () => {
 func BenchmarkMemory(b *testing.B) {
 	base := serve(b)
 	for b.Loop() {
-		p := openOn(b, base, "/?lang=en")
+		p := openOn(b, base, "/lab?lang=en")
 		measure := func() (js, nodes, goHeap float64) {
 			if _, err := chromedp.Call(p.ctx, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
 				b.Fatal(err)

@@ -79,7 +79,7 @@ func TestNothingTurnsThePageRound(t *testing.T) {
 		{"&step=11&fork=0:300", ""},
 	} {
 		for _, lang := range []string{"en", "zh"} {
-			p.do(chromedp.Navigate(p.base + "/?lang=" + lang + "&new=6&prompt=Mia+has+three+apples." + c.link))
+			p.do(chromedp.Navigate(p.base + "/lab?lang=" + lang + "&new=6&prompt=Mia+has+three+apples." + c.link))
 			p.until(`window.kvstepFrame?.() && document.getElementById("timeline").getAttribute("aria-valuemax") !== "0"`)
 			if c.do != "" {
 				p.js(c.do)

@@ -21,7 +21,7 @@ func TestForkAnyMoment(t *testing.T) {
 	perPass := stepsPerPass(t)
 	at := 3*perPass - 1
 	for lang, words := range map[string][]string{"en": {"instead of", "in common they diverge"}, "zh": {"代替", "随后出现分歧"}} {
-		p := open(t, "/?lang="+lang+"&prompt=Tom+has+a+red+ball.&new=8&step="+strconv.Itoa(at))
+		p := open(t, "/lab?lang="+lang+"&prompt=Tom+has+a+red+ball.&new=8&step="+strconv.Itoa(at))
 		p.at(at)
 		other := first[at].Top()[1].ID
 		if other == first[at].Token {
@@ -75,7 +75,7 @@ func TestForkAnyMoment(t *testing.T) {
 // TestBeamsCannotBeForked: their likeliest tokens are no buttons, and the page says why.
 func TestBeamsCannotBeForked(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&prompt=Tom+has+a+red+ball.&new=4&sampler=beam&step="+strconv.Itoa(stepsPerPass(t)-1))
+	p := open(t, "/lab?lang=en&prompt=Tom+has+a+red+ball.&new=4&sampler=beam&step="+strconv.Itoa(stepsPerPass(t)-1))
 	p.at(stepsPerPass(t) - 1)
 	p.until(`document.querySelectorAll("[data-testid=top] li").length > 0`)
 	if eval[bool](p, `!!document.querySelector("[data-testid=top] [role=option]")`) || !strings.Contains(eval[string](p, `document.querySelector("#tokens [data-hint]").textContent`), "Beam search follows several") {

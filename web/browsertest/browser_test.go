@@ -92,7 +92,7 @@ func (p *page) compare(s *sim.Step) {
 
 func TestAStudentsWalk(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	perPass := stepsPerPass(t)
 
 	// An empty prompt is refused, and nothing is lost.
@@ -217,7 +217,7 @@ func (p *page) checkCell(t *testing.T, layer, head int) {
 
 func TestPromptsThatDoNotFit(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=zh")
+	p := open(t, "/lab?lang=zh")
 	p.js(`document.querySelector("[data-testid=prompt]").value = "Tom has a ball. ".repeat(200)`)
 	p.click("run")
 	p.until(`!document.getElementById("problem").hidden`)
@@ -234,14 +234,14 @@ func TestPromptsThatDoNotFit(t *testing.T) {
 func TestLinksLeadToTheSameMoment(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=9&layer=1&head=2&cell=probs.0.1")
+	p := openOn(t, base, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&step=9&layer=1&head=2&cell=probs.0.1")
 	p.at(9)
 	p.until(`document.getElementById("readout-value").dataset.exact === "true"`)
 	time.Sleep(400 * time.Millisecond) // the address follows at a distance
 	type seen struct{ Link, Value, Sentence string }
 	const moment = `({Link: location.search, Value: document.getElementById("readout-value").textContent, Sentence: document.querySelector("[data-testid=sentence]").textContent})`
 	first := eval[seen](p, moment)
-	q := openOn(t, base, "/"+first.Link)
+	q := openOn(t, base, "/lab"+first.Link)
 	q.at(9)
 	q.until(`document.getElementById("readout-value").dataset.exact === "true"`)
 	time.Sleep(400 * time.Millisecond)
@@ -254,7 +254,7 @@ func TestLinksLeadToTheSameMoment(t *testing.T) {
 
 func TestKeysAlone(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=4&prompt=Mia+has+three+apples.")
 	perPass := stepsPerPass(t)
 	for n := range 3 {
 		p.press(kb.ArrowRight)
@@ -277,7 +277,7 @@ func TestKeysAlone(t *testing.T) {
 // makes: the engine's side of this is TestSpoiltCacheIsNoticed in sim/run.
 func TestTheLampGoesRed(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
+	p := open(t, "/lab?lang=en&new=4&prompt=Mia+has+three+apples.&step=8")
 	p.at(8)
 	says := eval[string](p, `(async () => {
 		const { panel } = await import("/static/js/panel/bars/index.js");
@@ -297,7 +297,7 @@ func TestTheLampGoesRed(t *testing.T) {
 
 func TestAnotherTokenForksTheRun(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=5&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=5&prompt=Mia+has+three+apples.")
 	perPass := stepsPerPass(t)
 	p.click("do-token")
 	p.at(perPass - 1) // a second press on the way there would lead to the same token
@@ -319,7 +319,7 @@ func TestAnotherTokenForksTheRun(t *testing.T) {
 
 func TestPlayAndPause(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=4&prompt=Mia+has+three+apples.")
 	p.click("do-play")
 	p.at(3)
 	p.click("do-play")
@@ -346,7 +346,7 @@ func TestComesBackAfterARestart(t *testing.T) {
 		return func() { cancel(); <-done }
 	}
 	stop := start()
-	p := openOn(t, "http://"+addr, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=7")
+	p := openOn(t, "http://"+addr, "/lab?lang=en&new=4&prompt=Mia+has+three+apples.&step=7")
 	p.at(7)
 	stop()
 	p.until(`!document.getElementById("offline").hidden`)
@@ -369,7 +369,7 @@ func TestScreenshots(t *testing.T) {
 	for _, width := range []int64{1440, 390} {
 		for _, theme := range []string{"light", "dark"} {
 			for _, lang := range []string{"en", "zh"} {
-				p := openOn(t, base, "/?step=21&lang="+lang)
+				p := openOn(t, base, "/lab?step=21&lang="+lang)
 				p.at(21)
 				p.theme(theme)
 				p.do(chromedp.EmulateViewport(width, 900), chromedp.Sleep(400*time.Millisecond))
@@ -390,7 +390,7 @@ func TestScreenshots(t *testing.T) {
 func TestWeight(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	resp, err := http.Get(base + "/")
+	resp, err := http.Get(base + "/lab")
 	if err != nil {
 		t.Fatal(err)
 	}

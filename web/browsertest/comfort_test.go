@@ -25,7 +25,7 @@ import (
 // no fewer, and none that a browser wants for itself.
 func TestHelpListsEveryKey(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=3&prompt=Mia+has+three+apples.")
 	works := eval[[]string](p, `import("/static/js/panel/transport/index.js").then((m) => Object.keys(m.KEYS))`)
 	works = append(works, "F") // a presentation has its own, this one to begin
 	p.press("?")
@@ -65,7 +65,7 @@ func TestHelpListsEveryKey(t *testing.T) {
 // keys alone.
 func TestARunWithoutAMouse(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=3&prompt=x")
+	p := open(t, "/lab?lang=en&new=3&prompt=x")
 	tabTo := func(condition string) {
 		t.Helper()
 		for range 80 {
@@ -183,7 +183,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 		return func() { cancel(); <-done }
 	}
 	stop := serve()
-	p := openOn(t, "http://"+addr, "/?lang=zh&new=5&prompt=Mia+has+three+apples.&step=14&layer=3&head=2&cell=probs.0.2&break=top,layer:1&mark=3,14")
+	p := openOn(t, "http://"+addr, "/lab?lang=zh&new=5&prompt=Mia+has+three+apples.&step=14&layer=3&head=2&cell=probs.0.2&break=top,layer:1&mark=3,14")
 	p.at(14)
 	p.js(`document.querySelector("#all-heads summary").click()`)
 	p.until(`window.kvstepFrame().meta.history && window.kvstepFrame().meta.heads`)
@@ -199,7 +199,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 	if after := eval[string](p, place); after != before {
 		t.Errorf("after a reload:\n%s\n%s", after, before)
 	}
-	q := openOn(t, "http://"+addr, "/"+eval[string](p, `location.search`))
+	q := openOn(t, "http://"+addr, "/lab"+eval[string](p, `location.search`))
 	q.at(14)
 	q.settle()
 	if after := eval[string](q, place); after != before {
@@ -224,7 +224,7 @@ func TestTheSameMomentComesBack(t *testing.T) {
 // TestLanguageKeepsThePlace: words change, nothing else.
 func TestLanguageKeepsThePlace(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=5&prompt=Mia+has+three+apples.&step=14&layer=3&head=2&break=top&mark=3")
+	p := open(t, "/lab?lang=en&new=5&prompt=Mia+has+three+apples.&step=14&layer=3&head=2&break=top&mark=3")
 	p.at(14)
 	p.do(chromedp.EmulateViewport(1024, 700))
 	p.js(`document.querySelector("#table summary").click()`)
@@ -259,7 +259,7 @@ var sizes = []struct{ w, h int64 }{{360, 740}, {720, 450}, {1024, 768}}
 // can be hit with a finger, and controls leave room for the picture.
 func TestSmallWindows(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=11&break=top,layer:2&mark=3")
+	p := open(t, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&step=11&break=top,layer:2&mark=3")
 	p.at(11)
 	for _, lang := range []string{"en", "zh"} {
 		p.js(fmt.Sprintf(`document.querySelector("[data-testid=lang-%s]").click()`, lang))
@@ -305,7 +305,7 @@ const (
 // TestReducedMotion: who wants no motion gets none, and can still play.
 func TestReducedMotion(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=3&prompt=Mia+has+three+apples.")
 	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -324,17 +324,17 @@ func TestReducedMotion(t *testing.T) {
 
 // views are what axe looks at: where it stands and what opens it.
 var views = []struct{ name, path, script string }{
-	{"start", "/?new=6", ""},
-	{"form", "/?new=6", `document.getElementById("recipe-open").click()`},
-	{"layer", "/?new=6&step=2", ""},
-	{"head", "/?new=6&step=4", ""},
-	{"op", "/?new=6&step=8&op=scores", ""},
-	{"explanation", "/?new=6&step=9&trail=9.scores.0.0.3", ""},
-	{"card", "/?new=6&step=9", `document.querySelector("#sentence [data-term], #sentence .asks").click()`},
-	{"menus", "/?new=6&step=2", `document.getElementById("more").open = true; document.getElementById("breaks").open = true`},
-	{"everything", "/?new=6&step=11&break=top,layer:2&mark=3", `for (const d of document.querySelectorAll("details:not([name], .menu)")) d.open = true`},
-	{"help", "/?new=6&step=8&break=layer:2", `document.getElementById("help").showModal()`},
-	{"presentation", "/?new=6&step=8", `document.getElementById("present-open").click()`},
+	{"start", "/lab?new=6", ""},
+	{"form", "/lab?new=6", `document.getElementById("recipe-open").click()`},
+	{"layer", "/lab?new=6&step=2", ""},
+	{"head", "/lab?new=6&step=4", ""},
+	{"op", "/lab?new=6&step=8&op=scores", ""},
+	{"explanation", "/lab?new=6&step=9&trail=9.scores.0.0.3", ""},
+	{"card", "/lab?new=6&step=9", `document.querySelector("#sentence [data-term], #sentence .asks").click()`},
+	{"menus", "/lab?new=6&step=2", `document.getElementById("more").open = true; document.getElementById("breaks").open = true`},
+	{"everything", "/lab?new=6&step=11&break=top,layer:2&mark=3", `for (const d of document.querySelectorAll("details:not([name], .menu)")) d.open = true`},
+	{"help", "/lab?new=6&step=8&break=layer:2", `document.getElementById("help").showModal()`},
+	{"presentation", "/lab?new=6&step=8", `document.getElementById("present-open").click()`},
 	{"plots", "/plots?new=6", ""},
 	{"handout", "", ""},
 }
@@ -345,7 +345,7 @@ var views = []struct{ name, path, script string }{
 func TestAccessibleEverywhere(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en&new=3&prompt=Mia+has+three+apples.&step=2")
+	p := openOn(t, base, "/lab?lang=en&new=3&prompt=Mia+has+three+apples.&step=2")
 	p.at(2)
 	name, data := p.take("html")
 	handout := filepath.Join(t.TempDir(), name)
@@ -394,7 +394,7 @@ func TestAccessibleEverywhere(t *testing.T) {
 // somebody presses anything else, and stays while they use it.
 func TestAPressBesideAMenuClosesIt(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&step=3")
+	p := open(t, "/lab?lang=en&step=3")
 	p.until(`kvstepFrame()?.meta.step?.n === 3`)
 	step := 3
 	for _, menu := range []string{"settings", "policy", "breaks", "take"} {
@@ -424,7 +424,7 @@ func TestAPressBesideAMenuClosesIt(t *testing.T) {
 // is; one press of Escape closes one menu, and what lies under it is still there.
 func TestMenusCloseAlike(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&step=3&cell=scores.1.1")
+	p := open(t, "/lab?lang=en&step=3&cell=scores.1.1")
 	p.until(`kvstepFrame()?.meta.step?.n === 3`)
 	const menus = `[...document.querySelectorAll("details[name=menu], details.menu")]`
 	all := eval[[]string](p, menus+`.map((m) => m.dataset.testid)`)
@@ -470,7 +470,7 @@ func TestMenusCloseAlike(t *testing.T) {
 func TestEveryModelOfTheMenuRuns(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"en", "zh"} {
-		p := open(t, "/?lang="+lang)
+		p := open(t, "/lab?lang="+lang)
 		p.until(`kvstepFrame()`)
 		for _, model := range eval[[]string](p, `[...document.querySelector("[data-testid=model]").options].map((o) => o.value).reverse()`) {
 			p.js(fmt.Sprintf(`{ const m = document.querySelector("[data-testid=model]"); m.value = %q; m.dispatchEvent(new Event("change", {bubbles: true})); m.form.requestSubmit() }`, model))

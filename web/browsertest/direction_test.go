@@ -31,7 +31,7 @@ func TestDirectionStaysInside(t *testing.T) {
 	t.Parallel()
 	for name, model := range map[string]string{"a mark": "x\u202ey", "one that ends too much": "x\u2069\u202ey", "Hebrew": "אבג"} {
 		t.Run(name, func(t *testing.T) {
-			p := open(t, "/?lang=en&model="+url.QueryEscape(model))
+			p := open(t, "/lab?lang=en&model="+url.QueryEscape(model))
 			p.until(`!document.getElementById("problem").hidden`)
 			if s := p.text("problem"); !strings.Contains(s, "\u2068") || !strings.Contains(s, "There is no model") {
 				t.Errorf("problem %q", s)
@@ -46,7 +46,7 @@ func TestDirectionStaysInside(t *testing.T) {
 	}
 
 	// What the model says goes on after such a prompt, from left to right.
-	p := open(t, "/?lang=en&prompt="+url.QueryEscape("Once \u202eupon a time"))
+	p := open(t, "/lab?lang=en&prompt="+url.QueryEscape("Once \u202eupon a time"))
 	p.until(`document.querySelector("#tokens [data-prompt]").textContent.includes("\u202e")`)
 	if d := eval[float64](p, `(() => {
 		const made = document.querySelector("#tokens [data-made]");

@@ -35,7 +35,7 @@ func foreign(names ...string) (lib *library.Library, opened map[string]bool) {
 func TestForeignModelsOnThePage(t *testing.T) {
 	t.Parallel()
 	lib, opened := foreign("gpt2", "qwen3")
-	p := openOn(t, serveModels(t, lib), "/?lang=en&model=someone%2Fgpt2&tokens=3,17,0,39&new=3&step=3")
+	p := openOn(t, serveModels(t, lib), "/lab?lang=en&model=someone%2Fgpt2&tokens=3,17,0,39&new=3&step=3")
 	p.at(3)
 	if options := eval[int](p, `[...document.querySelectorAll("select option")].filter((o) => o.value.startsWith("someone/")).length`); options < 2 {
 		t.Errorf("%d of the two models are in the menu", options)
@@ -84,7 +84,7 @@ func BenchmarkKeyToPaintOf(b *testing.B) {
 	base := serveModels(b, library.New(m))
 	var times []float64
 	for b.Loop() {
-		p := openOn(b, base, "/?lang=en&model=given&new=16&prompt=The+cat+sat+on+the+mat+and+looked+at")
+		p := openOn(b, base, "/lab?lang=en&model=given&new=16&prompt=The+cat+sat+on+the+mat+and+looked+at")
 		times = append(times, p.keyToPaint(40).Stage...)
 	}
 	b.ReportMetric(quantile(times, 0.5), "ms/key-p50")

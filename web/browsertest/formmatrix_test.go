@@ -51,7 +51,7 @@ const prepare = `(on) => {
 // field with every value, otherwise each value meets some fields.
 func TestEveryNumberOfTheForm(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	p.listen()
 	sent, refused := 0, 0
 	for i, f := range fields {

@@ -32,9 +32,9 @@ func TestTheServerIsFull(t *testing.T) {
 	within := limits.Default()
 	within.Viewers = 2
 	base := serveWithin(t, library.New(), within)
-	here := []*page{openOn(t, base, "/?new=2"), openOn(t, base, "/?new=2")}
+	here := []*page{openOn(t, base, "/lab?new=2"), openOn(t, base, "/lab?new=2")}
 	p := newPage(t, base)
-	p.do(chromedp.Navigate(base + "/?lang=en&new=2"))
+	p.do(chromedp.Navigate(base + "/lab?lang=en&new=2"))
 	p.until(`!document.getElementById("offline").hidden`)
 	p.js(spoken)
 	p.until(`window.tries >= 3`)

@@ -59,7 +59,7 @@ func TestAFaultIsToldAndNotRepeated(t *testing.T) {
 	t.Parallel()
 	p := newPage(t, serve(t))
 	p.before(faulty)
-	bad := "/?lang=en&new=4&sampler=sample&seed=66&prompt=Mia+has+three+apples."
+	bad := "/lab?lang=en&new=4&sampler=sample&seed=66&prompt=Mia+has+three+apples."
 	opens := func(want int) {
 		t.Helper()
 		if got := eval[[]string](p, `window.opens().filter((l) => l.includes("seed=66"))`); len(got) != want {
@@ -148,7 +148,7 @@ func TestALinkThatKillsItsServerIsAsked(t *testing.T) {
 	go func() { done <- web.Serve(ctx, d, library.New(), web.Lessons(), "test", limits.Default()) }()
 	t.Cleanup(func() { cancel(); <-done })
 	p := newPage(t, "http://"+l.Addr().String())
-	const link = "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=7"
+	const link = "/lab?lang=en&new=4&prompt=Mia+has+three+apples.&step=7"
 	for range 2 {
 		p.do(chromedp.Navigate(p.base + link))
 		p.held("Is it this link that stops the server?")
@@ -180,7 +180,7 @@ func TestALinkThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	p := newPage(t, serve(t))
 	p.before(faulty)
-	p.do(chromedp.Navigate(p.base + "/?lang=en&prompt=" + strings.Repeat("a", wire.MaxCommandBytes)))
+	p.do(chromedp.Navigate(p.base + "/lab?lang=en&prompt=" + strings.Repeat("a", wire.MaxCommandBytes)))
 	p.held("This link is too long")
 	if eval[bool](p, `document.querySelector("[data-testid=held-again]").checkVisibility()`) {
 		t.Error("it is offered once more")

@@ -17,7 +17,7 @@ import (
 
 // costly are addresses that would run the engine, open a model or draw.
 var costly = []string{
-	"/?model=victim&prompt=Once&new=300&step=99999", "/variants?model=victim&prompt=Once&new=300", "/plots?model=victim&new=400", "/plot/step-flops.svg?model=victim&new=400",
+	"/lab?model=victim&prompt=Once&new=300&step=99999", "/variants?model=victim&prompt=Once&new=300", "/plots?model=victim&new=400", "/plot/step-flops.svg?model=victim&new=400",
 	"/plot/speedup.png?new=400", "/weights?model=victim&layer=0&op=w_q", "/take/html?model=victim&new=300&to=99999", "/take/safetensors?model=victim&new=300&to=99999",
 	"/take/csv?model=victim&new=2&step=5", "/take/qr?model=victim", "/plots/measure?model=victim&new=200",
 }
@@ -85,7 +85,7 @@ func hostileOn(t *testing.T, host, target string) string {
 func TestAHostilePage(t *testing.T) {
 	t.Parallel()
 	server := startChild(t)
-	student := openOn(t, server.base, "/?lang=en&new=3&step=4")
+	student := openOn(t, server.base, "/lab?lang=en&new=3&step=4")
 	student.at(4)
 	seen := func() string {
 		return eval[string](student, `JSON.stringify([kvstepFrame().meta.seq, kvstepFrame().meta.step, location.search])`)
@@ -178,7 +178,7 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 		t.Errorf("Tab leads to %q", on)
 	}
 	p.press("\r")
-	p.arrives(`location.pathname === "/" && window.kvstepFrame?.()?.meta.step?.n === 2`)
+	p.arrives(`location.pathname === "/lab" && window.kvstepFrame?.()?.meta.step?.n === 2`)
 	if got := eval[[]string](p, `[kvstepFrame().meta.run.model, kvstepFrame().meta.run.recipe.prompt, String(kvstepFrame().meta.run.recipe.max_new)]`); got[0] != "victim" || got[1] != "Once upon" || got[2] != "3" {
 		t.Errorf("the press runs %q", got)
 	}
@@ -186,7 +186,7 @@ func TestALinkOfAnotherSiteWaitsForAPress(t *testing.T) {
 	p.foreign = nil // it came from there
 	p.mu.Unlock()
 	p.clean()
-	typed := openOn(t, server.base, "/?model=victim&prompt=Once+upon&new=3&step=2&lang=en") // what the address bar does
+	typed := openOn(t, server.base, "/lab?model=victim&prompt=Once+upon&new=3&step=2&lang=en") // what the address bar does
 	typed.at(2)
 	typed.clean()
 }
@@ -210,7 +210,7 @@ func (p *page) arrives(condition string) {
 // one ever be tricked into trying.
 func TestNoMarkupFromText(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/?lang=en&new=2", "/plots?new=8"} {
+	for _, path := range []string{"/lab?lang=en&new=2", "/plots?new=8"} {
 		p := newPage(t, serve(t))
 		p.do(chromedp.Navigate(p.base + path))
 		for _, attempt := range []string{

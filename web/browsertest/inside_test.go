@@ -100,7 +100,7 @@ func TestClickAScore(t *testing.T) {
 	at, wide := 3*stepsPerPass(t)+3, r.Model.Config.HeadDim // layer 3 of the third decode pass
 	want := r.Model.Attention(&all[at], 0).Scores.At(0, key)
 	for lang, says := range map[string][]string{"en": {fmt.Sprintf("divided by √%d", wide), "it comes from the cache, written in prefill · layer 3"}, "zh": {fmt.Sprintf("除以 √%d", wide), "它来自缓存，写入于预填充 · 层 3"}} {
-		p := open(t, fmt.Sprintf("/?lang=%s&new=8&step=%d&prompt=%s", lang, at, strings.ReplaceAll(insidePrompt, " ", "+")))
+		p := open(t, fmt.Sprintf("/lab?lang=%s&new=8&step=%d&prompt=%s", lang, at, strings.ReplaceAll(insidePrompt, " ", "+")))
 		p.at(at)
 		p.clickCell("scores", 0, key)
 		ref := explain.Ref{Step: at, Op: "scores", Col: key}
@@ -184,7 +184,7 @@ func (p *page) clickCell(op string, row, col int) {
 // the next, another one back; what is drawn is the engine's.
 func TestWalkInsideWithOneKey(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=3&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=3&prompt=Mia+has+three+apples.")
 	_, all := engine(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 3})
 	layers := stepsPerPass(t) - 1
 	var walk []string
@@ -241,7 +241,7 @@ func TestWalkInsideWithOneKey(t *testing.T) {
 // and draws it as soon as it does.
 func TestWeightsAreAskedForAgain(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=3&step=0")
+	p := open(t, "/lab?lang=en&new=3&step=0")
 	p.at(0)
 	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/weights") && !window.asked++ ? Promise.resolve(new Response('{"problem":"memory.total","args":{"Want":9,"Held":1,"Allowed":2}}', {status: 503})) : get(url, ...rest)`)
 	p.js(`document.querySelector("[data-testid=op-q]").click()`)
@@ -270,7 +270,7 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 	base := serve(t)
 	r, all := engine(t, sim.Recipe{Prompt: insidePrompt, MaxNew: 8})
 	at := 3*stepsPerPass(t) + 3
-	p := openOn(t, base, fmt.Sprintf("/?lang=en&new=8&step=%d&op=dots&prompt=%s", at, strings.ReplaceAll(insidePrompt, " ", "+")))
+	p := openOn(t, base, fmt.Sprintf("/lab?lang=en&new=8&step=%d&op=dots&prompt=%s", at, strings.ReplaceAll(insidePrompt, " ", "+")))
 	p.at(at)
 	p.until(`!document.getElementById("inside").hidden`)
 	p.focus(`#inside [data-plate="dots"] canvas`)
@@ -308,7 +308,7 @@ func TestExplainWithTheKeyboard(t *testing.T) {
 
 	// The link reproduces the way.
 	time.Sleep(400 * time.Millisecond)
-	q := openOn(t, base, "/"+eval[string](p, `location.search`))
+	q := openOn(t, base, "/lab"+eval[string](p, `location.search`))
 	if again := q.asked(stored); again.Value != s.Value || again.What != s.What {
 		t.Errorf("the link leads to %q %s", again.What, again.Value)
 	}
@@ -406,7 +406,7 @@ func ops(t testing.TB) []*explain.Op {
 // and at 360 px.
 func TestEveryOpIsAccessible(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=4&step=8&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=4&step=8&prompt=Mia+has+three+apples.")
 	p.at(8)
 	for i, op := range ops(t) {
 		if op.Part != sim.LayerPart {
@@ -465,7 +465,7 @@ func BenchmarkOpToPaint(b *testing.B) {
 	base := serve(b)
 	var waits, scripts []float64
 	for b.Loop() {
-		p := openOn(b, base, "/?lang=en&step=1&op=x")
+		p := openOn(b, base, "/lab?lang=en&step=1&op=x")
 		p.until(`document.querySelector("#ops [aria-current]")`)
 		r := eval[struct{ Waits, Scripts []float64 }](p, fmt.Sprintf(opToPaint, 45))
 		waits, scripts = append(waits, r.Waits...), append(scripts, r.Scripts...)
@@ -510,7 +510,7 @@ func TestInsideScreenshots(t *testing.T) {
 			if variant[0] == "zh" && name != "scores" && name != "q" && name != "probs" {
 				continue
 			}
-			p := openOn(t, base, fmt.Sprintf("/?lang=%s&%s", variant[0], q))
+			p := openOn(t, base, fmt.Sprintf("/lab?lang=%s&%s", variant[0], q))
 			p.until(`window.kvstepFrame()?.meta.step`)
 			p.theme(variant[1].(string))
 			p.do(chromedp.EmulateViewport(int64(variant[2].(int)), 900))

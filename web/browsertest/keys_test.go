@@ -52,7 +52,7 @@ func (p *page) sent() string {
 // with an input method at work.
 func TestKeysOfOtherLayouts(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=3")
+	p := open(t, "/lab?lang=en&new=4&prompt=Mia+has+three+apples.&step=3")
 	p.at(3)
 	p.listen()
 	for _, c := range []struct {
@@ -98,7 +98,7 @@ func TestKeysOfOtherLayouts(t *testing.T) {
 // TestEnterOfAnInputMethod: Enter that confirms what is composed is not Enter.
 func TestEnterOfAnInputMethod(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=zh&new=4")
+	p := open(t, "/lab?lang=zh&new=4")
 	p.listen()
 	enter := typed{key: "Enter", code: "Enter", virtual: 229, text: "\r"}
 	for _, field := range []string{"prompt", "set-stop"} {

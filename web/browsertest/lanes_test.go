@@ -40,7 +40,7 @@ func TestLaneSwitch(t *testing.T) {
 			"en": {"identical, bit for bit, in the first 12 tokens; counted from there", "counted, not run", "not run", "not in this run"},
 			"zh": {"前 12 个词元逐位相同；此后只计数", "只计数，未运行", "未运行", "本次运行没有"},
 		}[lang]
-		p := open(t, "/?lang="+lang+query)
+		p := open(t, "/lab?lang="+lang+query)
 		p.lanes("both", &want[at])
 		p.js(`document.querySelector("[data-testid=switches]").open = true`)
 		p.focus("[data-testid=ledger-lanes]")
@@ -93,7 +93,7 @@ func TestLanesOfTheForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := openOn(t, serveModels(t, library.New(&library.Loaded{Name: "large", Model: m})), "/?lang=en&model=large&new=2")
+	p := openOn(t, serveModels(t, library.New(&library.Loaded{Name: "large", Model: m})), "/lab?lang=en&model=large&new=2")
 	offered := library.DefaultLanes(c)
 	if !strings.HasPrefix(offered, sim.BothUntil) {
 		t.Fatalf("a pass of %d tokens is thought cheap", c.Context)

@@ -37,12 +37,12 @@ func TestPanelScreenshots(t *testing.T) {
 		name, link, theme string
 		width             int64
 	}{
-		{"open-1440-light-en", "/?step=45&lang=en&show=" + everything, "light", 1440},
-		{"open-1440-dark-zh", "/?step=45&lang=zh&show=history-total," + everything, "dark", 1440},
-		{"open-1440-prefill", "/?step=3&lang=en&show=rows-again,history-time," + everything, "projector", 1440},
-		{"open-390-light-en", "/?step=45&lang=en&show=history-kv," + everything, "light", 390},
-		{"open-390-long", "/?step=45&lang=zh&new=480&show=rows-read,history-read," + everything, "light", 390},
-		{"open-1440-light-prefill", "/?step=6&lang=en&show=rows-again," + everything, "light", 1440},
+		{"open-1440-light-en", "/lab?step=45&lang=en&show=" + everything, "light", 1440},
+		{"open-1440-dark-zh", "/lab?step=45&lang=zh&show=history-total," + everything, "dark", 1440},
+		{"open-1440-prefill", "/lab?step=3&lang=en&show=rows-again,history-time," + everything, "projector", 1440},
+		{"open-390-light-en", "/lab?step=45&lang=en&show=history-kv," + everything, "light", 390},
+		{"open-390-long", "/lab?step=45&lang=zh&new=480&show=rows-read,history-read," + everything, "light", 390},
+		{"open-1440-light-prefill", "/lab?step=6&lang=en&show=rows-again," + everything, "light", 1440},
 	} {
 		p := openOn(t, base, c.link)
 		p.until(`window.kvstepFrame()?.meta.step && !window.kvstepFrame().meta.run.running`)
@@ -108,7 +108,7 @@ func TestFormulasOnThePage(t *testing.T) {
 	worked := 0
 	for i, n := range []int{1, 2*perPass + 2, 2*perPass - 1} { // a layer of prefill, one of decode, the head of decode
 		lang := []string{"en", "zh", "en"}[i]
-		p := openOn(t, base, fmt.Sprintf("/?lang=%s&new=4&prompt=%s&step=%d&show=formulas", lang, strings.ReplaceAll(leaf, " ", "+"), n))
+		p := openOn(t, base, fmt.Sprintf("/lab?lang=%s&new=4&prompt=%s&step=%d&show=formulas", lang, strings.ReplaceAll(leaf, " ", "+"), n))
 		p.at(n)
 		p.until(`document.getElementById("counters").open && window.kvstepFrame().meta.letters`)
 		p.js(`for (const b of document.querySelectorAll("[data-opens]")) b.click()`)
@@ -211,7 +211,7 @@ func (p *page) count(sw cost.Switches) {
 func TestSwitchesOnThePage(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8")
+	p := openOn(t, base, "/lab?lang=en&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8")
 	p.at(8)
 	recorded := eval[int](p, `window.kvstepFrame().meta.run.recorded`)
 	sw := cost.Switches{Unit: "mac", Pairs: "dense", Logits: "all", Scope: "matmul"}
@@ -241,7 +241,7 @@ func TestSwitchesOnThePage(t *testing.T) {
 			t.Errorf("%s is not in %s", part, link)
 		}
 	}
-	again := openOn(t, base, "/"+link)
+	again := openOn(t, base, "/lab"+link)
 	again.at(8)
 	check(again)
 	again.click("lang-zh")
@@ -256,13 +256,13 @@ func TestSwitchesOnThePage(t *testing.T) {
 // TestHistoryOnThePage: the chart's table is the run; a point leads to its pass.
 func TestHistoryOnThePage(t *testing.T) {
 	t.Parallel()
-	link := "/?lang=en&new=6&prompt=" + strings.ReplaceAll(leaf, " ", "+") + "&step=14"
+	link := "/lab?lang=en&new=6&prompt=" + strings.ReplaceAll(leaf, " ", "+") + "&step=14"
 	p := open(t, link+"&show=")
 	p.at(14)
 	if eval[bool](p, `"history" in window.kvstepFrame().meta || document.getElementById("history").open`) {
 		t.Error("the history is sent though its panel is closed")
 	}
-	p.do(chromedp.Navigate(strings.Split(eval[string](p, `location.href`), "?")[0] + strings.TrimPrefix(link, "/")))
+	p.do(chromedp.Navigate(strings.Split(eval[string](p, `location.href`), "?")[0] + strings.TrimPrefix(link, "/lab")))
 	p.at(14) // who asks for nothing has it open
 	p.until(`window.kvstepFrame().meta.history && document.getElementById("history").open`)
 	p.js(`document.querySelector("#history > summary").click()`)
@@ -398,7 +398,7 @@ func TestHistoryOnThePage(t *testing.T) {
 func TestAllHeadsOnThePage(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=10")
+	p := openOn(t, base, "/lab?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=10")
 	p.at(10)
 	if eval[bool](p, `"heads" in window.kvstepFrame().tensors`) {
 		t.Error("all heads are sent though their panel is closed")
@@ -491,7 +491,7 @@ func TestHeadsOfAGroupOnThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := openOn(t, serveModels(t, library.New(&library.Loaded{Name: "random", Model: m})), "/?lang=en&model=random&tokens=1,2,3,4&new=3&step=6&show=heads,rows,rows-read")
+	p := openOn(t, serveModels(t, library.New(&library.Loaded{Name: "random", Model: m})), "/lab?lang=en&model=random&tokens=1,2,3,4&new=3&step=6&show=heads,rows,rows-read")
 	p.at(6)
 	p.until(`document.querySelectorAll("#all-heads td button").length === 18`)
 	groups := eval[[]string](p, `[...document.querySelectorAll("#all-heads th[scope=colgroup]")].map((th) => th.textContent + " " + th.colSpan)`)
@@ -528,7 +528,7 @@ func TestOneLaneOnThePage(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
 	for _, lanes := range []string{"cached", "uncached"} {
-		p := openOn(t, base, "/?lang=en&lanes="+lanes+"&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8&show=rows-again,"+everything)
+		p := openOn(t, base, "/lab?lang=en&lanes="+lanes+"&new=4&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=8&show=rows-again,"+everything)
 		p.at(8)
 		p.js(`for (const d of document.querySelectorAll("details")) d.open = true; for (const b of document.querySelectorAll("[data-opens]")) b.click()`)
 		p.until(`window.kvstepFrame().meta.history && document.querySelector("[data-testid=history-readout]").textContent`)
@@ -564,13 +564,13 @@ func TestARunWithoutACache(t *testing.T) {
 		{"en", "&op=probs", "2 of them recomputed"},
 		{"zh", "&op=scores&trail=8.scores.0.0.1", "2 行是重算"},
 	} {
-		p := openOn(t, base, "/?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8")
+		p := openOn(t, base, "/lab?lang="+c.lang+"&lanes=uncached&new=4&tokens=0,300&step=8")
 		p.at(8)
 		lanes := eval[[]string](p, `[...new Set([...document.querySelectorAll("#stage .plate")].filter((e) => e.checkVisibility()).map((e) => e.dataset.lane))]`)
 		if len(lanes) != 1 || lanes[0] != "uncached" || !eval[bool](p, `document.getElementById("cacheless").hidden`) {
 			t.Errorf("%s: the picture has the lanes %q", c.lang, lanes)
 		}
-		p.do(chromedp.Navigate(base + "/?lang=" + c.lang + "&lanes=uncached&new=4&tokens=0,300&step=8" + c.query))
+		p.do(chromedp.Navigate(base + "/lab?lang=" + c.lang + "&lanes=uncached&new=4&tokens=0,300&step=8" + c.query))
 		p.at(8)
 		p.until(`document.getElementById("cacheless").hidden && document.querySelector("#inside:not([hidden]) [data-field]:not([hidden])")`)
 		if s := p.text("sentence"); !strings.Contains(s, c.sentence) {
@@ -585,7 +585,7 @@ func TestARunWithoutACache(t *testing.T) {
 func TestProvenanceOnThePage(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
+	p := openOn(t, base, "/lab?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
 	p.at(20)
 	if eval[bool](p, `"rows" in window.kvstepFrame().tensors`) {
 		t.Error("the rows are sent though no one looks at them")
@@ -671,7 +671,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 	p.clean()
 
 	// A long run on a narrow screen: nothing is cut off.
-	q := openOn(t, base, "/?lang=en&new=480&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
+	q := openOn(t, base, "/lab?lang=en&new=480&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=20")
 	q.at(20)
 	q.do(chromedp.EmulateViewport(390, 844), chromedp.Sleep(300*time.Millisecond))
 	over := eval[float64](q, `(async () => {
@@ -694,7 +694,7 @@ func TestProvenanceOnThePage(t *testing.T) {
 // where its numbers come from; so it does for a layer that this pass has not come to.
 func TestARowOfTheCacheIsPressed(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&model=story-gqa&step=14") // pass 2, layer 2
+	p := open(t, "/lab?lang=en&model=story-gqa&step=14") // pass 2, layer 2
 	p.at(14)
 	row := func(side, layer, head, position int) {
 		t.Helper()
@@ -729,7 +729,7 @@ func TestARowOfTheCacheIsPressed(t *testing.T) {
 // TestPanelsAreAccessible runs axe with every panel and formula open.
 func TestPanelsAreAccessible(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=11&show="+everything)
+	p := open(t, "/lab?lang=en&new=6&prompt="+strings.ReplaceAll(leaf, " ", "+")+"&step=11&show="+everything)
 	p.at(11)
 	p.until(`window.kvstepFrame().meta.heads`)
 	p.js(`for (const d of document.querySelectorAll("details")) d.open = true; for (const b of document.querySelectorAll("[data-opens]")) b.click()`)
@@ -782,7 +782,7 @@ func BenchmarkPaint(b *testing.B) {
 		b.Run("open="+name, func(b *testing.B) {
 			var times []float64
 			for b.Loop() {
-				p := openOn(b, base, "/?lang=en"+show)
+				p := openOn(b, base, "/lab?lang=en"+show)
 				p.until(`window.kvstepFrame()`)
 				times = append(times, eval[[]float64](p, fmt.Sprintf(paintTimes, 60))...)
 			}

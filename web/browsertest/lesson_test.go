@@ -14,7 +14,7 @@ func TestALessonIsPlayed(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
 	for i, lang := range []string{"en", "zh"} {
-		p := openOn(t, base, "/?lang="+lang)
+		p := openOn(t, base, "/lab?lang="+lang)
 		p.do(chromedp.EmulateViewport([]int64{1280, 390}[i], []int64{720, 844}[i]))
 		p.painted()
 		p.focus("#lessons summary")
@@ -41,7 +41,7 @@ func TestALessonIsPlayed(t *testing.T) {
 			if beat == beats/2 {
 				link := eval[string](p, `kvstepFrame().meta.link`)
 				answers := eval[string](p, `new URLSearchParams(kvstepFrame().meta.link).get("answers")`)
-				again := openOn(t, base, "/"+link)
+				again := openOn(t, base, "/lab"+link)
 				again.until(fmt.Sprintf(`kvstepFrame().meta.lesson?.beat === %d && new URLSearchParams(kvstepFrame().meta.link).get("answers") === %q`, beat, answers))
 			}
 			p.focus("[data-testid=lesson-go]")

@@ -236,7 +236,7 @@ func TestListening(t *testing.T) {
 
 func listenTo(t *testing.T, lang string) string {
 	p := newPage(t, serve(t))
-	p.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(p.base+"/?lang="+lang+"&new=3"))
+	p.do(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(p.base+"/lab?lang="+lang+"&new=3"))
 	p.until(`!!window.kvstepFrame?.() && kvstepFrame().meta.run.recipe.max_new === 3 && document.documentElement.dataset.lang === "` + lang + `"`)
 	w := &walk{p: p}
 	w.live = p.tree().live()

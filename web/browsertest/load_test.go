@@ -128,7 +128,7 @@ func TestFirstLoad(t *testing.T) {
 	base := serve(t)
 	for _, lang := range []string{"en", "zh"} {
 		p, n := visit(t, base)
-		p.load("/?lang=" + lang)
+		p.load("/lab?lang=" + lang)
 		all, bytes, live := n.take()
 		if len(all) != 5 || bytes+live > maxFirstLoad {
 			t.Errorf("%d requests, %d bytes and %d of the first frame: %+v", len(all), bytes, live, all)
@@ -141,10 +141,10 @@ func TestFirstLoad(t *testing.T) {
 		t.Logf("%s: %d bytes, the first frame %d", lang, bytes, live)
 		p.do(chromedp.Navigate("about:blank"))
 		n.take()
-		p.load("/?lang=" + lang)
+		p.load("/lab?lang=" + lang)
 		again, _, _ := n.take()
 		for _, l := range again {
-			if page := strings.HasPrefix(l.path, "/?"); page && (l.status != 304 || l.bytes > 1000) || !page && (l.bytes != 0 || !l.kept) {
+			if page := strings.HasPrefix(l.path, "/lab?"); page && (l.status != 304 || l.bytes > 1000) || !page && (l.bytes != 0 || !l.kept) {
 				t.Errorf("the second visit: %+v", l)
 			}
 		}
@@ -172,11 +172,11 @@ func BenchmarkFirstLoad(b *testing.B) {
 		if _, err := chromedp.Call(p.ctx, network.EmulateNetworkConditionsByRule, slow); err != nil {
 			b.Fatal(err)
 		}
-		first = append(first, p.load("/?lang=en"))
+		first = append(first, p.load("/lab?lang=en"))
 		_, bytes, live = n.take()
 		p.do(chromedp.Navigate("about:blank"))
 		n.take()
-		again = append(again, p.load("/?lang=en"))
+		again = append(again, p.load("/lab?lang=en"))
 		_, later, _ = n.take()
 	}
 	b.ReportMetric(quantile(first, 0.5), "ms/first-p50")

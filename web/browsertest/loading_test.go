@@ -41,7 +41,7 @@ func TestLoadingOnThePage(t *testing.T) {
 	}
 	t.Cleanup(func() { close(hear) }) // what is still being opened ends
 	base := serveModels(t, lib)
-	p := openOn(t, base, "/?lang=en&model=story&new=3&step=1")
+	p := openOn(t, base, "/lab?lang=en&model=story&new=3&step=1")
 	p.at(1)
 	run := func(model string) {
 		p.js(`((f) => { f.elements.namedItem("model").value = "` + model + `"; f.elements.namedItem("prompt").value = "Sam"; f.requestSubmit(); })(document.getElementById("recipe"))`)
@@ -73,7 +73,7 @@ func TestLoadingOnThePage(t *testing.T) {
 		t.Errorf("a run of %s", model)
 	}
 	// A link to a model that is not open yet: the page is there before it is.
-	p.do(chromedp.Navigate(base + "/?lang=en&model=someone%2Fbroken&prompt=Sam&new=2"))
+	p.do(chromedp.Navigate(base + "/lab?lang=en&model=someone%2Fbroken&prompt=Sam&new=2"))
 	hear <- 20e6
 	p.until(bar + `?.getAttribute("aria-valuenow") === "50" && document.querySelector('[data-testid="sentence"]').textContent.startsWith("The run begins")`)
 	hear <- -1

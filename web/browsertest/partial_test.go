@@ -19,7 +19,7 @@ func TestAHandoutOfPartOfARun(t *testing.T) {
 	t.Parallel()
 	within := limits.Default()
 	within.Handout = 4 << 20
-	p := openOn(t, serveWithin(t, library.New(), within), "/?lang=en&new=100&t=9&sampler=sample&seed=3&step=300&to=599&prompt=Mia+has+three+apples.")
+	p := openOn(t, serveWithin(t, library.New(), within), "/lab?lang=en&new=100&t=9&sampler=sample&seed=3&step=300&to=599&prompt=Mia+has+three+apples.")
 	p.until(`window.kvstepFrame().meta.run.recorded === 600`)
 	p.reveal("#take > .sheet")
 	p.until(`document.querySelector("[data-testid=take-sizes]").textContent.includes("Handout")`)

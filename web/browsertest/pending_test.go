@@ -31,7 +31,7 @@ func (p *page) unfold() {
 func TestAChangedFormIsNotYetRun(t *testing.T) {
 	t.Parallel()
 	for lang, says := range map[string]string{"en": "not yet run|not yet run", "zh": "尚未运行|尚未运行"} {
-		p := open(t, "/?new=4&step=9&lang="+lang)
+		p := open(t, "/lab?new=4&step=9&lang="+lang)
 		p.at(9)
 		for _, c := range []struct{ testid, to, back string }{
 			{"model", "story-gqa", "story"}, {"sampler", "beam", "greedy"}, {"policy-kind", "int8", "contiguous"}, {"policy-budget", "65536", "0"},
@@ -95,7 +95,7 @@ func TestAChangedFormIsNotYetRun(t *testing.T) {
 func TestAWordOfALinkIsQuotedOnce(t *testing.T) {
 	t.Parallel()
 	for lang, says := range map[string]string{"en": "The link says “top_k”, which", "zh": "链接中有 kvstep 不认识的“top_k”。"} {
-		p := open(t, "/?new=4&top_k=5&lang="+lang)
+		p := open(t, "/lab?new=4&top_k=5&lang="+lang)
 		p.until(fmt.Sprintf(`document.getElementById("problem-text").textContent.startsWith(%q)`, says))
 	}
 }
@@ -104,7 +104,7 @@ func TestAWordOfALinkIsQuotedOnce(t *testing.T) {
 // brings its own prompt and length; so does a link that names no length.
 func TestPaperRuns(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=300")
+	p := open(t, "/lab?lang=en&new=300")
 	p.choose("model", "paper")
 	p.submit("#recipe")
 	p.until(`window.kvstepFrame().meta.run.recipe.model === "paper" && document.getElementById("problem").hidden`)
@@ -113,12 +113,12 @@ func TestPaperRuns(t *testing.T) {
 	p.until(`document.querySelector("[data-testid=new]").value === "32" && document.querySelector("[data-testid=prompt]").value.startsWith("Sam")`)
 	p.clean()
 
-	p = open(t, "/?lang=en&model=paper&step=3")
+	p = open(t, "/lab?lang=en&model=paper&step=3")
 	p.at(3)
 	p.until(`document.getElementById("problem").hidden && document.querySelector("[data-testid=new]").value === "16"`)
 	p.clean()
 
-	p = open(t, "/?lang=en&new=512")
+	p = open(t, "/lab?lang=en&new=512")
 	p.until(`!document.getElementById("problem").hidden`)
 	for _, s := range []string{"at most 512 tokens", "room for 497 new ones", "a prompt may have 1."} {
 		if says := eval[string](p, `document.getElementById("problem-text").textContent`); !strings.Contains(says, s) {
@@ -136,7 +136,7 @@ func TestSamplingIsShownWithAChoice(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, lang := range []string{"en", "zh"} {
-		p := open(t, "/?lang="+lang)
+		p := open(t, "/lab?lang="+lang)
 		p.choose("sampler", "sample")
 		if prompt := eval[string](p, `document.querySelector("[data-testid=prompt]").value`); !slices.Contains(m.TrainingSet.Open[lang], prompt) {
 			t.Errorf("%s: sampling is shown with %q", lang, prompt)
@@ -160,7 +160,7 @@ func TestSamplingIsShownWithAChoice(t *testing.T) {
 func TestBeamsNameTheirCache(t *testing.T) {
 	t.Parallel()
 	for lang, says := range map[string]string{"en": "share blocks", "zh": "按块共享"} {
-		p := open(t, "/?lang="+lang)
+		p := open(t, "/lab?lang="+lang)
 		p.js(`document.querySelector("[data-testid=settings] summary").click()`)
 		kind := func() string { return eval[string](p, `document.querySelector("[data-testid=policy-kind]").value`) }
 		p.choose("sampler", "beam")
@@ -185,7 +185,7 @@ func TestBeamsNameTheirCache(t *testing.T) {
 func TestAFirstVisitInChinese(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	for path, want := range map[string]string{"/": "小军", "/?new=8": "Sam"} {
+	for path, want := range map[string]string{"/": "小军", "/lab?new=8": "Sam"} {
 		p := newPage(t, base)
 		agent := eval[string](p, `navigator.userAgent`)
 		if _, err := chromedp.Call(p.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: "zh-CN"}); err != nil {

@@ -21,7 +21,7 @@ const inSight = `((e) => {
 // to the rest of it; the form is one touch away and names the run.
 func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
+	p := open(t, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
 	p.do(chromedp.EmulateViewport(1280, 800), chromedp.Sleep(300*time.Millisecond))
 	if eval[bool](p, `[...document.querySelectorAll("#transport > .buttons > button, #transport .timeline")].some((e) => !e.checkVisibility())`) {
 		t.Error("a large window folds a control away")
@@ -70,7 +70,7 @@ func TestAPhoneShowsTheFigureFirst(t *testing.T) {
 // TestAPhoneHasTheMapOfTheRun: the timeline is there, shows where the run stands, and a finger on it leads back.
 func TestAPhoneHasTheMapOfTheRun(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
+	p := open(t, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&step=20")
 	p.do(chromedp.EmulateViewport(390, 844))
 	p.until(inSight + `(document.querySelector("#transport .timeline"))`)
 	p.painted()
@@ -87,7 +87,7 @@ func TestAPhoneHasTheMapOfTheRun(t *testing.T) {
 // page no wider, and on a phone leaves the button that runs it free.
 func TestMenusAreInSight(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=zh&schedule=continuous&req=0:4:cat")
+	p := open(t, "/lab?lang=zh&schedule=continuous&req=0:4:cat")
 	for _, width := range []int64{360, 390, 700, 1024, 1440} {
 		p.do(chromedp.EmulateViewport(width, 800))
 		for _, menu := range []string{"settings", "policy", "several"} {

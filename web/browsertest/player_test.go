@@ -29,7 +29,7 @@ func TestBreakpointsStopTheRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.")
 	p.press("k") // the list opens, with the focus in its form
 	p.until(`document.getElementById("breaks").open && document.activeElement.name === "kind"`)
 	add := func(kind, field, value string) {
@@ -110,7 +110,7 @@ func TestBreakpointsStopTheRun(t *testing.T) {
 // TestAReasonLeadsToItsHead: the reason why a run stands names a head; a press on it looks at that head.
 func TestAReasonLeadsToItsHead(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&break=attend:1")
+	p := open(t, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&break=attend:1")
 	p.press("e")
 	p.until(`window.kvstepFrame().meta.breaks?.here.length && !window.kvstepFrame().meta.run.running`)
 	hit := eval[struct{ Head, Layer int }](p, `({Head: kvstepFrame().meta.breaks.here[0].head, Layer: kvstepFrame().meta.step.layer})`)
@@ -125,7 +125,7 @@ func TestAReasonLeadsToItsHead(t *testing.T) {
 func TestABadBreakpointInALinkIsNamed(t *testing.T) {
 	t.Parallel()
 	for lang, want := range map[string]string{"en": "this model has 5 layers", "zh": "这个模型有 5 层"} {
-		p := open(t, "/?new=4&prompt=Mia+has+three+apples.&step=2&break=layer:7,top&lang="+lang)
+		p := open(t, "/lab?new=4&prompt=Mia+has+three+apples.&step=2&break=layer:7,top&lang="+lang)
 		p.at(2)
 		p.until(`!document.getElementById("problem").hidden`)
 		if s := p.text("problem"); !strings.Contains(s, want) {
@@ -141,7 +141,7 @@ func TestABadBreakpointInALinkIsNamed(t *testing.T) {
 func TestBookmarks(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=4")
+	p := openOn(t, base, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&step=4")
 	p.at(4)
 	p.press("b")
 	p.until(`document.querySelector("#transport [data-do=mark]").getAttribute("aria-pressed") === "true"`)
@@ -164,7 +164,7 @@ func TestBookmarks(t *testing.T) {
 	p.press("b")
 	p.until(`window.kvstepFrame().meta.marks.join() === "4"`)
 	time.Sleep(400 * time.Millisecond)
-	q := openOn(t, base, "/"+eval[string](p, `location.search`))
+	q := openOn(t, base, "/lab"+eval[string](p, `location.search`))
 	q.at(11)
 	q.click("do-mark-back")
 	q.at(4)
@@ -175,7 +175,7 @@ func TestBookmarks(t *testing.T) {
 // TestTheGutterSetsABreakpoint: a click on a layer's name beside the timeline.
 func TestTheGutterSetsABreakpoint(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=zh&new=6&prompt=Mia+has+three+apples.")
+	p := open(t, "/lab?lang=zh&new=6&prompt=Mia+has+three+apples.")
 	at := eval[struct{ X, Y float64 }](p, `(async () => {
 		const { place } = await import("/static/js/panel/timeline/map.js");
 		const canvas = document.querySelector("[data-testid=timeline] canvas");
@@ -203,7 +203,7 @@ func TestBeforeTheFirstStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lang, prompt := range map[string]string{"en": "Mia has three apples.", "zh": "小刚在公园里找到了一只黄色的风筝。"} {
-		p := open(t, "/?new=4&lang="+lang+"&prompt="+prompt)
+		p := open(t, "/lab?new=4&lang="+lang+"&prompt="+prompt)
 		ids, err := m.Prepare(recipe.Complete(sim.Recipe{Prompt: prompt, MaxNew: 4}))
 		if err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ func TestPlotsPage(t *testing.T) {
 	for lang, words := range map[string]struct{ title, measured string }{
 		"en": {"How large the KV cache grows", "measured"}, "zh": {"KV 缓存", "实测"},
 	} {
-		p := open(t, "/?lang="+lang+"&new=24&step=3")
+		p := open(t, "/lab?lang="+lang+"&new=24&step=3")
 		p.until(`new URL(document.getElementById("to-plots").href).searchParams.get("prompt")`)
 		run := eval[[]int](p, `[kvstepFrame().meta.run.prompt_tokens, kvstepFrame().meta.run.recipe.max_new]`)
 		p.js(`document.getElementById("to-plots").click()`)
@@ -105,7 +105,7 @@ func TestPlotsScreenshots(t *testing.T) {
 // TestFromThePlotsBack: the figures lead back to the moment that they were opened from, after other
 // figures, a measurement and another language too; what was measured is another picture.
 func TestFromThePlotsBack(t *testing.T) {
-	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=9&layer=1&head=2")
+	p := open(t, "/lab?lang=en&new=4&prompt=Mia+has+three+apples.&step=9&layer=1&head=2")
 	p.at(9)
 	p.until(`new URL(document.getElementById("to-plots").href).searchParams.get("run")?.includes("step=9")`)
 	p.do(chromedp.Navigate(eval[string](p, `document.getElementById("to-plots").href`)))

@@ -31,7 +31,7 @@ func under(t testing.TB, policy string, budget int64) []sim.Step {
 }
 
 func policyPath(lang, policy string, step int, more string) string {
-	return fmt.Sprintf("/?lang=%s&prompt=%s&new=24&cache=%s&step=%d%s", lang, strings.ReplaceAll(policyPrompt, " ", "+"), policy, step, more)
+	return fmt.Sprintf("/lab?lang=%s&prompt=%s&new=24&cache=%s&step=%d%s", lang, strings.ReplaceAll(policyPrompt, " ", "+"), policy, step, more)
 }
 
 // memory waits for the bar to have the numbers of the trace's step: a page that
@@ -144,7 +144,7 @@ func TestBlockTable(t *testing.T) {
 // TestManyBlocksAreReadable: in the largest letters, with more than a hundred blocks, every number stands whole in
 // its block, and no label of the block table lies over another.
 func TestManyBlocksAreReadable(t *testing.T) {
-	p := open(t, "/?lang=en&cache=paged:1&new=2&step=5&prompt="+strings.Repeat("Mia+has+three+apples.+", 24))
+	p := open(t, "/lab?lang=en&cache=paged:1&new=2&step=5&prompt="+strings.Repeat("Mia+has+three+apples.+", 24))
 	p.at(5)
 	p.theme("projector")
 	for _, lang := range []string{"zh", "en"} {

@@ -51,7 +51,7 @@ func TestPresentationsFit(t *testing.T) {
 	p.before(lettered)
 	for _, size := range [][2]int64{{1280, 720}, {1920, 1080}, {1024, 768}} {
 		for _, lang := range []string{"en", "zh"} {
-			p.do(chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(p.base+"/?lang="+lang))
+			p.do(chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(p.base+"/lab?lang="+lang))
 			p.until(`!!window.kvstepFrame?.()`)
 			p.at(-1)
 			p.press("F")
@@ -84,7 +84,7 @@ func TestPresenting(t *testing.T) {
 	for _, lang := range []string{"en", "zh"} {
 		p := newPage(t, serve(t))
 		p.before(lettered)
-		p.do(chromedp.EmulateViewport(1280, 720), chromedp.Navigate(p.base+"/?lang="+lang+"&step=20"))
+		p.do(chromedp.EmulateViewport(1280, 720), chromedp.Navigate(p.base+"/lab?lang="+lang+"&step=20"))
 		p.at(20)
 		on := `document.documentElement.hasAttribute("data-present")`
 		p.press("F")

@@ -19,7 +19,7 @@ var onePage = regexp.MustCompile(`/Type\s*/Page[^s]`)
 // for each bookmark, on A4 and on Letter, in the page's language, on white whatever the theme.
 func TestHandoutOnPaper(t *testing.T) {
 	for _, lang := range []string{"en", "zh"} {
-		p := open(t, "/?new=4&step=22&mark=9,17,22&lang="+lang)
+		p := open(t, "/lab?new=4&step=22&mark=9,17,22&lang="+lang)
 		p.at(22)
 		name, data := p.take("html")
 		file := filepath.Join(t.TempDir(), name)

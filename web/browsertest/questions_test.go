@@ -142,7 +142,7 @@ func TestQuestionsAreAnswered(t *testing.T) {
 		if n < 0 {
 			n += len(all)
 		}
-		p := openOn(t, base, fmt.Sprintf("/?lang=en&new=%d&prompt=Mia+has+three+apples.&step=%d%s", maxNew, n, q.query))
+		p := openOn(t, base, fmt.Sprintf("/lab?lang=en&new=%d&prompt=Mia+has+three+apples.&step=%d%s", maxNew, n, q.query))
 		p.at(n)
 		for _, lang := range []string{"en", "zh"} {
 			p.click("lang-" + lang)
@@ -213,7 +213,7 @@ const covered = `(() => {
 // explains, which is lit until it closes.
 func TestCardsCoverNothingTheyExplain(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&step=14")
+	p := open(t, "/lab?lang=en&step=14")
 	for _, size := range windows {
 		for _, lang := range []string{"en", "zh"} {
 			p.do(chromedp.EmulateViewport(int64(size[0]), int64(size[1])))

@@ -10,7 +10,7 @@ import (
 func TestRealSizeOnThePage(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []string{"en", "zh"} {
-		p := open(t, "/?lang="+lang+"&step=4")
+		p := open(t, "/lab?lang="+lang+"&step=4")
 		p.at(4)
 		if eval[bool](p, `"real" in kvstepFrame().meta`) {
 			t.Error("it is sent to someone who has not asked")

@@ -58,7 +58,7 @@ func TestAFormNeverRefusesInSilence(t *testing.T) {
 		{"zh", "several-new", "", "“新词元数”还没有填写，应填一个 0 到"},
 		{"en", "new", "", "“New tokens” is empty."},
 	} {
-		p := open(t, "/?lang="+c.lang+"&cache=paged:4")
+		p := open(t, "/lab?lang="+c.lang+"&cache=paged:4")
 		if len(c.lang+c.testid)%2 == 0 {
 			p.do(chromedp.EmulateViewport(390, 800))
 		}
@@ -80,7 +80,7 @@ func TestAFormNeverRefusesInSilence(t *testing.T) {
 // once the number is right, and it is legible to everybody.
 func TestARefusalGoesWithItsReason(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	p.js(sampled)
 	p.set("set-p", "0")
 	p.submit("#recipe")
@@ -119,7 +119,7 @@ func TestARefusalGoesWithItsReason(t *testing.T) {
 // and described by the reason.
 func TestWhatTheServerRefusesIsMarked(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	p.js(`document.querySelectorAll("[data-field]").forEach((f) => { f.removeAttribute("max"); f.removeAttribute("min") })`) // as if the page knew no limits
 	for _, c := range []struct{ testid, value, want string }{
 		{"new", "513", "513"}, {"prompt", "", "prompt is empty"}, {"set-k", "-3", "-3"}, {"set-w", "9", "9"}, {"several-slots", "17", "17"},
@@ -150,7 +150,7 @@ func TestWhatTheServerRefusesIsMarked(t *testing.T) {
 func TestANoticeIsInSightAndNamesFieldsAsThePage(t *testing.T) {
 	t.Parallel()
 	for lang, want := range map[string]string{"en": "“Top-k” is -1; it must", "zh": "“Top-k”为 -1，必须"} {
-		p := open(t, "/?k=-1&lang="+lang)
+		p := open(t, "/lab?k=-1&lang="+lang)
 		p.until(`!document.getElementById("problem").hidden`)
 		if s := p.text("problem"); !strings.Contains(s, want) {
 			t.Errorf("%s: the notice says %q, want %q", lang, s, want)
@@ -171,7 +171,7 @@ func TestWhatDoesNotGoTogetherIsNamed(t *testing.T) {
 		"lang=zh&sampler=beam&draft=story-draft":      "“束搜索”与“推测解码”不能",
 		"lang=en&schedule=static&share=1&req=0:4:cat": "“Prompts that begin alike share blocks” and “contiguous: room for the whole run” cannot",
 	} {
-		p := open(t, "/?"+query)
+		p := open(t, "/lab?"+query)
 		p.until(`!document.getElementById("problem").hidden`)
 		if s := p.text("problem"); !strings.Contains(s, want) {
 			t.Errorf("%s: %q, want %q", query, s, want)
@@ -183,7 +183,7 @@ func TestWhatDoesNotGoTogetherIsNamed(t *testing.T) {
 // TestRefusalsStandInTheOrderOfTheirFields: of two in one line the first is said first.
 func TestRefusalsStandInTheOrderOfTheirFields(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	p.js(sampled)
 	p.set("set-t", "")
 	p.set("set-k", "-3")
@@ -199,7 +199,7 @@ func TestRefusalsStandInTheOrderOfTheirFields(t *testing.T) {
 // words only then.
 func TestOtherFormsSayWhy(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	p.click("breaks")
 	p.js(`const k = document.querySelector("[data-testid=break-kind]"); k.value = "cache"; k.dispatchEvent(new Event("change"))`)
 	p.set("break-cache", "1.5")

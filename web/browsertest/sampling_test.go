@@ -18,7 +18,7 @@ func TestHowItWasChosen(t *testing.T) {
 		"en": {"Repetition penalty 1.3", "Temperature 1.5", "Top-k 12 left", "Typical-p 0.9 ", "of the probability", "The draw"},
 		"zh": {"重复惩罚 1.3", "温度 1.5", "Top-k 12 从", "Typical-p 0.9 ", "占概率的", "随机数"},
 	} {
-		p := open(t, "/?lang="+lang)
+		p := open(t, "/lab?lang="+lang)
 		const prompt = "Tom has a red ball."
 		p.js(`document.querySelector("[data-testid=settings]").open = true`)
 		p.js(`const s = document.querySelector("[data-testid=sampler]"); s.value = "sample"; s.dispatchEvent(new Event("change", {bubbles: true}))`)

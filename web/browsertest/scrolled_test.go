@@ -15,7 +15,7 @@ var fiveSizes = [][2]int64{{1440, 900}, {1366, 657}, {1280, 720}, {1024, 768}, {
 // there, whatever the window, and under nothing.
 func TestNothingIsScrolledAway(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&step=20")
+	p := open(t, "/lab?lang=en&step=20")
 	p.at(20)
 	shows := func(size [2]int64, after string, what ...string) {
 		t.Helper()

@@ -33,7 +33,7 @@ func three(schedule string) sim.Recipe {
 func threeLink(lang, schedule string) string {
 	v := url.Values{"lang": {lang}, "prompt": {rosa}, "new": {"6"}, "cache": {"paged:4"}, "schedule": {schedule}, "slots": {"2"}, "chunk": {"8"}, "share": {"1"},
 		"req": {"2:5:" + kite, "3:4:" + tom}}
-	return "/?" + v.Encode()
+	return "/lab?" + v.Encode()
 }
 
 // TestABatchOnScreen: the grid, the waits and the strips say what the trace says,
@@ -72,7 +72,7 @@ func tight(schedule string) sim.Recipe {
 func tightLink(lang, schedule string) string {
 	v := url.Values{"lang": {lang}, "prompt": {rosa}, "new": {"6"}, "cache": {"paged:4"}, "budget": {"163840"}, "schedule": {schedule}, "slots": {"3"},
 		"req": {"0:5:" + kite, "0:4:" + tom}}
-	return "/?" + v.Encode()
+	return "/lab?" + v.Encode()
 }
 
 // TestAPreemptedBatchOnScreen: who gives its blocks back is drawn as the trace has it, with
@@ -276,7 +276,7 @@ func TestBothSchedules(t *testing.T) {
 // of the ways to choose a token.
 func TestAskingForSeveral(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	p.fill("prompt", tom)
 	p.fill("new", "4")
 	p.js(`document.querySelector("[data-testid=several]").open = true`)
@@ -313,7 +313,7 @@ func TestABeamSearchOnScreen(t *testing.T) {
 	perPass := stepsPerPass(t)
 	r := sim.Recipe{Prompt: tom, MaxNew: 8, Sampler: sim.Sampler{Kind: "beam", Width: 3, Length: 1}, Cache: sim.CachePolicy{Kind: sim.CachePaged, Block: 4}}
 	want := steps(t, r)
-	p := open(t, "/?"+url.Values{"lang": {"en"}, "prompt": {tom}, "new": {"8"}, "sampler": {"beam"}, "w": {"3"}, "cache": {"paged:4"}}.Encode())
+	p := open(t, "/lab?"+url.Values{"lang": {"en"}, "prompt": {tom}, "new": {"8"}, "sampler": {"beam"}, "w": {"3"}, "cache": {"paged:4"}}.Encode())
 	p.at(-1)
 	nodes := 0
 	for n := perPass - 1; n < len(want); n += perPass {
@@ -357,7 +357,7 @@ func TestABeamSearchOnScreen(t *testing.T) {
 // the run on the server had them, and nothing in it that cannot be done there.
 func TestHandoutsOfSeveral(t *testing.T) {
 	t.Parallel()
-	beam := "/?" + url.Values{"lang": {"en"}, "prompt": {tom}, "new": {"4"}, "sampler": {"beam"}, "w": {"2"}, "cache": {"paged:4"}}.Encode()
+	beam := "/lab?" + url.Values{"lang": {"en"}, "prompt": {tom}, "new": {"4"}, "sampler": {"beam"}, "w": {"2"}, "cache": {"paged:4"}}.Encode()
 	for name, c := range map[string]struct {
 		link   string
 		recipe sim.Recipe

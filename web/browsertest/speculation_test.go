@@ -19,7 +19,7 @@ func TestSpeculation(t *testing.T) {
 	all := steps(t, rec)
 	perPass := stepsPerPass(t)
 	for lang, words := range map[string][]string{"en": {"rejected", "leave the cache"}, "zh": {"拒绝了", "移出缓存"}} {
-		p := open(t, "/?lang="+lang)
+		p := open(t, "/lab?lang="+lang)
 		p.js(`document.querySelector("[data-testid=settings]").open = true`)
 		p.js(`const s = document.querySelector("[data-testid=sampler]"); s.value = "sample"; s.dispatchEvent(new Event("change", {bubbles: true}))`)
 		p.js(`const x = document.querySelector("[data-testid=draft]"); x.value = "story-draft"; x.dispatchEvent(new Event("change", {bubbles: true}))`)

@@ -11,7 +11,7 @@ import (
 // no panel below the view changes its height, so that nothing jumps under a hand or an eye.
 func TestPanelsKeepTheirHeight(t *testing.T) {
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en")
+	p := openOn(t, base, "/lab?lang=en")
 	for _, view := range []struct{ path, script string }{
 		{"&step=12", ""},
 		{"&step=12&cache=window:6", ""},
@@ -20,7 +20,7 @@ func TestPanelsKeepTheirHeight(t *testing.T) {
 	} {
 		for i, lang := range []string{"en", "zh"} {
 			width := []int64{1440, 390}[i]
-			p.do(chromedp.EmulateViewport(width, 844), chromedp.Navigate(base+"/?lang="+lang+view.path))
+			p.do(chromedp.EmulateViewport(width, 844), chromedp.Navigate(base+"/lab?lang="+lang+view.path))
 			p.until(`window.kvstepFrame?.()?.meta.step?.n === 12`)
 			if view.script != "" {
 				p.js(view.script)

@@ -105,7 +105,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
 	for _, lang := range []string{"en", "zh"} {
-		p := openOn(t, base, "/?step=21&layer=2&head=1&lang="+lang)
+		p := openOn(t, base, "/lab?step=21&layer=2&head=1&lang="+lang)
 		p.at(21)
 		p.until(`window.kvstepFrame().meta.pick.head === 1`)
 		name, svg := p.take("svg")
@@ -116,7 +116,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 		labels := eval[[]string](p, `window.kvstepFrame().meta.tokens.map((x) => x[1])`)
 		all := strings.Join(texts, "")
 		says := eval[string](p, `document.querySelector("#sentence [data-line]").textContent`)
-		link := eval[string](p, `(() => { const q = new URLSearchParams(window.kvstepFrame().meta.link); q.set("lang", document.documentElement.dataset.lang); if (q.get("show") === "history") q.delete("show"); return location.origin + "/?" + q })()`)
+		link := eval[string](p, `(() => { const q = new URLSearchParams(window.kvstepFrame().meta.link); q.set("lang", document.documentElement.dataset.lang); if (q.get("show") === "history") q.delete("show"); return location.origin + "/lab?" + q })()`)
 		for _, want := range []string{labels[len(labels)-1], labels[2], says, link, map[string]string{"en": "step 21, layer 2, head 1", "zh": "步 21，层 2，头 1"}[lang]} {
 			if !strings.Contains(strings.ReplaceAll(all, " ", ""), strings.ReplaceAll(want, " ", "")) {
 				t.Errorf("%s: the picture has no text %q; it has %q", lang, want, texts)
@@ -179,7 +179,7 @@ func TestPicturesLookLikeTheScreen(t *testing.T) {
 		p.clean()
 	}
 	// The same of one op, with numbers in its cells.
-	p := openOn(t, base, "/?step=21&op=probs&lang=zh")
+	p := openOn(t, base, "/lab?step=21&op=probs&lang=zh")
 	p.at(21)
 	p.until(`!document.getElementById("inside").hidden`)
 	_, picture := p.take("svg")
@@ -238,7 +238,7 @@ func (p *page) unlike(element string, picture []byte) float64 {
 // network, and walks through it.
 func TestHandoutFromAFile(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=4&prompt=Mia+has+three+apples.&step=9&layer=1&head=2")
+	p := open(t, "/lab?lang=en&new=4&prompt=Mia+has+three+apples.&step=9&layer=1&head=2")
 	p.at(9)
 	p.press("e")
 	p.until(`window.kvstepFrame().meta.run.ended && !window.kvstepFrame().meta.run.running`)
@@ -327,7 +327,7 @@ func TestHandoutFromAFile(t *testing.T) {
 func TestHandoutInside(t *testing.T) {
 	t.Parallel()
 	const at = 9 // layer 4 of the first pass of decode
-	p := open(t, fmt.Sprintf("/?lang=en&new=4&prompt=Mia+has+three+apples.&step=%d&head=2&op=dots&trail=%d.dots.2.0.1~%d.K.2.1.3", at, at, at))
+	p := open(t, fmt.Sprintf("/lab?lang=en&new=4&prompt=Mia+has+three+apples.&step=%d&head=2&op=dots&trail=%d.dots.2.0.1~%d.K.2.1.3", at, at, at))
 	p.at(at)
 	p.until(`window.kvstepFrame().meta.explain?.op === "K"`)
 	name, data := p.take("html")
@@ -441,7 +441,7 @@ func openFile(t *testing.T, file string) *page {
 // TestDataIsTheEngines: what the menu saves is what the command prints.
 func TestDataIsTheEngines(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=zh&new=3&prompt=Mia+has+three+apples.&step=8&layer=1&head=2")
+	p := open(t, "/lab?lang=zh&new=3&prompt=Mia+has+three+apples.&step=8&layer=1&head=2")
 	p.at(8)
 	all := steps(t, sim.Recipe{Prompt: "Mia has three apples.", MaxNew: 3})
 	name, data := p.take("jsonl")
@@ -474,7 +474,7 @@ func TestDataIsTheEngines(t *testing.T) {
 
 func TestLinkAndQR(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=zh&new=3&prompt=Mia+has+three+apples.&step=8")
+	p := open(t, "/lab?lang=zh&new=3&prompt=Mia+has+three+apples.&step=8")
 	p.at(8)
 	p.press("x")
 	p.until(`document.getElementById("take").open && document.activeElement.dataset.take === "link"`)

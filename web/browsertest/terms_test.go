@@ -19,7 +19,7 @@ const cardOpen = `document.getElementById("card").matches(":popover-open")`
 // TestTermsOpenCards: a term opens its card by a press and by Enter, in both languages; one is open at a time;
 // Escape and a press beside it close it, the focus goes back, and "See it here" leads there.
 func TestTermsOpenCards(t *testing.T) {
-	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=14")
+	p := open(t, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&step=14")
 	p.at(14)
 	const term = `#cache-title [data-term="kv-cache"]`
 	title := func(want string) {
@@ -67,7 +67,7 @@ func TestTermsOpenCards(t *testing.T) {
 
 // TestOneTabStopForTheTermsOfARegion: and arrow keys go from one to the next, while the run stands still.
 func TestOneTabStopForTheTermsOfARegion(t *testing.T) {
-	p := open(t, "/?lang=en&new=6&prompt=Mia+has+three+apples.&step=14")
+	p := open(t, "/lab?lang=en&new=6&prompt=Mia+has+three+apples.&step=14")
 	p.at(14)
 	const stops = `[...document.querySelectorAll("#cache .term, #cache .asks")].filter((e) => e.checkVisibility() && !e.closest("details details, #cache details") && e.tabIndex === 0).length`
 	p.until(stops + ` === 1`)
@@ -93,12 +93,12 @@ func TestEveryMarkedTermIsSomewhere(t *testing.T) {
 			delete(left, id)
 		}
 	}
-	const apples = "/?lang=en&new=6&prompt=Mia+has+three+apples."
+	const apples = "/lab?lang=en&new=6&prompt=Mia+has+three+apples."
 	for _, path := range []string{
 		apples + "&step=17&show=choice", apples + "&sampler=sample&seed=5&step=17&show=choice", apples + "&sampler=beam&width=2&step=17",
 		apples + "&draft=story-draft&step=17&show=formulas", apples + "&cache=paged:4&step=14", apples + "&cache=window:4:1&step=32",
 		apples + "&cache=int8:token:32&step=29", apples + "&step=0&op=x&trail=0.x.0.1.0",
-		"/?lang=en&new=32&prompt=Mia+has+three+apples.&step=71",
+		"/lab?lang=en&new=32&prompt=Mia+has+three+apples.&step=71",
 		tightLink("en", sim.ScheduleStatic) + "&step=65", tightLink("en", sim.ScheduleContinuous) + "&step=65",
 	} {
 		p := openOn(t, base, path)

@@ -28,26 +28,26 @@ const small = `(() => {
 // TestFingersHit: on a touch screen every target of every view is at least 44 x 44 pixels.
 func TestFingersHit(t *testing.T) {
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en")
+	p := openOn(t, base, "/lab?lang=en")
 	p.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateTouch, chromedp.EmulateMobile))
 	if !eval[bool](p, `matchMedia("(pointer: coarse)").matches`) {
 		t.Fatal("a finger is not emulated")
 	}
 	everything := `document.getElementById("recipe").classList.add("open"); for (const d of document.querySelectorAll("details")) { d.name = ""; d.open = true }`
 	for _, view := range []struct{ path, script string }{
-		{"/?lang=en", ""},
-		{"/?lang=zh&new=6&step=11&break=top,layer:2&mark=3&prompt=Mia+has+three+apples.", everything},
-		{"/?lang=en&new=6&step=20&cell=scores.0.1&prompt=Mia+has+three+apples.", `document.querySelector("[data-op=scores][data-lane=cached] canvas").focus(); document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", code: "Enter", bubbles: true}))`},
-		{"/?lang=en&step=8&op=scores", everything},
-		{"/?lang=en&step=8&schedule=continuous&req=0:4:Mia+has+three+apples.&cache=paged:4", everything},
-		{"/?lang=en&step=8&sampler=beam&width=3", everything},
-		{"/?lang=en&step=11&draft=story-draft", everything},
-		{"/?lang=en&step=8", `document.getElementById("help").showModal()`},
+		{"/lab?lang=en", ""},
+		{"/lab?lang=zh&new=6&step=11&break=top,layer:2&mark=3&prompt=Mia+has+three+apples.", everything},
+		{"/lab?lang=en&new=6&step=20&cell=scores.0.1&prompt=Mia+has+three+apples.", `document.querySelector("[data-op=scores][data-lane=cached] canvas").focus(); document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", code: "Enter", bubbles: true}))`},
+		{"/lab?lang=en&step=8&op=scores", everything},
+		{"/lab?lang=en&step=8&schedule=continuous&req=0:4:Mia+has+three+apples.&cache=paged:4", everything},
+		{"/lab?lang=en&step=8&sampler=beam&width=3", everything},
+		{"/lab?lang=en&step=11&draft=story-draft", everything},
+		{"/lab?lang=en&step=8", `document.getElementById("help").showModal()`},
 		{"/plots?lang=en", `for (const d of document.querySelectorAll("details")) d.open = true`},
 	} {
 		p.do(chromedp.Navigate(base + view.path))
 		if view.path[:3] != "/pl" {
-			p.until(`window.kvstepFrame?.()?.meta.step || ` + map[bool]string{true: "true", false: "false"}[view.path == "/?lang=en"])
+			p.until(`window.kvstepFrame?.()?.meta.step || ` + map[bool]string{true: "true", false: "false"}[view.path == "/lab?lang=en"])
 		}
 		if view.script != "" {
 			p.js(view.script)

@@ -21,7 +21,7 @@ func TestVariantsSideBySide(t *testing.T) {
 	want := map[string]sweep.Outcome{}
 	for _, lang := range []string{"en", "zh"} {
 		t.Run(lang, func(t *testing.T) {
-			p := open(t, "/?lang="+lang+"&new=12")
+			p := open(t, "/lab?lang="+lang+"&new=12")
 			p.until(`window.kvstepFrame?.()`)
 			p.js(`document.querySelector("#variants").open = true`)
 			p.until(`document.querySelectorAll("#variants tbody tr").length >= 8`)
@@ -80,7 +80,7 @@ func TestVariantsSideBySide(t *testing.T) {
 // TestVariantsAreAskedForAgain: a server that was busy is asked again when the person says so.
 func TestVariantsAreAskedForAgain(t *testing.T) {
 	t.Parallel()
-	p := open(t, "/?lang=en&new=4")
+	p := open(t, "/lab?lang=en&new=4")
 	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/variants") && !window.asked++ ? Promise.resolve(new Response('{"problem":"server.busy","args":{}}', {status: 503})) : get(url, ...rest)`)
 	p.js(`document.querySelector("#variants").open = true`)
 	p.until(`document.querySelector("#variants [data-state]").textContent.startsWith("The server is busy")`)

@@ -108,13 +108,13 @@ func TestWhatMattersIsInView(t *testing.T) {
 		}
 		all = some
 	}
-	p := open(t, "/?lang=en")
+	p := open(t, "/lab?lang=en")
 	perPass := stepsPerPass(t)
 	for _, l := range all {
 		name := fmt.Sprintf("%dx%d %s %s", l.size[0], l.size[1], l.lang, l.theme)
 		p.do(chromedp.EmulateViewport(int64(l.size[0]), int64(l.size[1])))
 		p.js(fmt.Sprintf(`localStorage.setItem("kvstep-theme", %q)`, l.theme))
-		p.do(chromedp.Navigate(p.base + "/?lang=" + l.lang + "&prompt=" + url.QueryEscape(said[l.lang])))
+		p.do(chromedp.Navigate(p.base + "/lab?lang=" + l.lang + "&prompt=" + url.QueryEscape(said[l.lang])))
 		p.until(`!!window.kvstepFrame?.()`)
 		p.at(-1)
 		p.until(`document.fonts.status === "loaded"`)
@@ -189,13 +189,13 @@ func TestWhatMattersIsInView(t *testing.T) {
 func TestLegendIsThatOfTheStep(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	p := openOn(t, base, "/?lang=en")
+	p := openOn(t, base, "/lab?lang=en")
 	seen := map[string]bool{}
 	for _, at := range []struct {
 		link string
 		step int
 	}{{"", 0}, {"", 14}, {"&cache=window:6", 20}, {"&op=scores", 14}} {
-		p.do(chromedp.Navigate(fmt.Sprintf("%s/?lang=en&step=%d%s", base, at.step, at.link)))
+		p.do(chromedp.Navigate(fmt.Sprintf("%s/lab?lang=en&step=%d%s", base, at.step, at.link)))
 		p.until(fmt.Sprintf(`window.kvstepFrame?.()?.meta.step?.n === %d`, at.step))
 		p.until(`[...document.querySelectorAll("[data-pattern]")].some((li) => !li.hidden)`)
 		both := eval[[2]string](p, `import("/static/js/facts/patterns.js").then(({patterns}) => [[...patterns(window.kvstepFrame())].sort().join(),

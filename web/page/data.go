@@ -8,7 +8,12 @@ import (
 
 	"kvstep/sim"
 	"kvstep/web/text"
+
+	"github.com/a-h/templ"
 )
+
+// Lab is the path of the workbench; a link's query comes after it.
+const Lab = "/lab"
 
 // HomeData is what the page is rendered from.
 type HomeData struct {
@@ -19,8 +24,18 @@ type HomeData struct {
 	Recipe       sim.Recipe // what the form shows at first
 	Version      string
 	Recorded     bool // a handout: everything was recorded, no server is there
+	// First is the lesson that the page begins with, in its layout, "" for none: it takes the whole page.
+	First string
 	// Files are the addresses of what a page loads, by name ("page.js"): the server knows them.
 	Files map[string]string
+}
+
+// begins names the lesson that the page begins with.
+func (d HomeData) begins() templ.Attributes {
+	if d.First == "" {
+		return nil
+	}
+	return templ.Attributes{"data-first": d.First}
 }
 
 // ModelInfo is one entry of the model menu.

@@ -186,7 +186,7 @@ func Waits(d HomeData, w WaitsData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if prompt := w.field("prompt"); prompt != "" && w.Action == "/" {
+		if prompt := w.field("prompt"); prompt != "" && w.Action == Lab {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<blockquote data-testid=\"waits-prompt\"><bdi>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -1,5 +1,8 @@
 // The address bar: the server's link for the moment, plus the viewer's language.
 
+/** The path of the workbench (page.Lab). */
+export const LAB = "/lab";
+
 /** The panel that is open at first. A link that says nothing of panels opens it; one with an empty list opens none. */
 const AT_FIRST = "history";
 

@@ -209,6 +209,8 @@ export type Play = {
   /** how many there are */
   beats: number;
   id: string;
+  /** it takes the whole page */
+  first?: boolean;
   heading: string;
   text: Block[];
   next?: string;

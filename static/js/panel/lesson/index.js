@@ -1,6 +1,7 @@
 // A lesson on the live run: what a beat says, what it asks, and the way on. What it says comes with the
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
+import { LAB } from "../../state/url.js";
 import { parts } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
 import { ASKS } from "./asks.js";
@@ -64,7 +65,7 @@ function create(root, { store, act }) {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
     if (lesson) act.beat({ lesson, beat: "", answers: "" });
     if (panel) act.show([panel]);
-    if (lab) location.assign(`/${lab}`);
+    if (lab) location.assign(LAB + lab);
   });
   for (const [on, names] of /** @type {const} */ ([
     [["pointerover", "focusin"], true],
