@@ -30,7 +30,7 @@ func lesson(d HomeData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"lesson\" class=\"lesson\" aria-labelledby=\"lesson-heading\" data-testid=\"lesson\" hidden><header><span class=\"quiet\"><span data-title></span> · <span data-count data-testid=\"lesson-count\"></span></span> <button type=\"button\" data-leave data-text-label=\"lesson.leave\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"lesson\" class=\"lesson\" aria-labelledby=\"lesson-heading\" data-testid=\"lesson\" hidden><header><span class=\"quiet\"><span data-title></span><span data-count data-testid=\"lesson-count\"></span></span> <button type=\"button\" data-leave data-text-label=\"lesson.leave\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

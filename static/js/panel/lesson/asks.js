@@ -14,6 +14,8 @@ import { pieces } from "./words.js";
  * @typedef {{nodes: Node[], read: () => string}} Form
  */
 
+const NONE = "none"; // of the cells, as sim/lesson writes it
+
 const UNITS = /** @type {Record<string, string>} */ ({ flop: "FLOP", bytes: "B", percent: "%", ratio: "×", s: "s" });
 
 /** @type {Record<string, (asked: Asked) => Form>} */
@@ -21,11 +23,12 @@ export const ASKS = { number, choice, cells, token, order, curve };
 
 /** @param {Asked} asked @returns {Form} */
 function number({ ask, t, ready }) {
+  const share = ask.unit === "percent"; // which is kept as a part of one
   const input = el("input", [], {
     type: "text",
     inputmode: "decimal",
     autocomplete: "off",
-    value: ask.given ?? "",
+    value: ask.given && share ? String(Number((100 * Number(ask.given)).toPrecision(12))) : (ask.given ?? ""),
     "aria-label": t("lesson.number"),
     "data-testid": "lesson-number",
   });
@@ -35,7 +38,7 @@ function number({ ask, t, ready }) {
     nodes: [el("label", [input, el("span", unit, { class: "unit" })], { class: "number" })],
     read() {
       const text = input.value.trim();
-      return text && ask.unit === "percent" && !text.endsWith("%") ? `${text}%` : text;
+      return text && share && !text.endsWith("%") ? `${text}%` : text;
     },
   };
 }
@@ -76,16 +79,31 @@ function cells({ ask, t, store, ready }) {
     "data-testid": "lesson-cells",
   });
   const hint = el("p", t("lesson.cells.hint"), { class: "quiet" });
-  input.addEventListener("input", () => {
+  const none = el("input", [], { type: "checkbox", "data-testid": "lesson-cells-none" });
+  none.checked = ask.given === NONE;
+  if (none.checked) input.value = "";
+  const pick = (/** @type {string} */ picked) => {
     const { guess } = store.get();
-    if (guess) store.set({ guess: { ...guess, picked: input.value.trim() } });
+    if (guess) store.set({ guess: { ...guess, picked } });
     ready();
+  };
+  input.addEventListener("input", () => {
+    none.checked = false;
+    pick(input.value.trim());
+  });
+  none.addEventListener("change", () => {
+    input.value = "";
+    pick("");
   });
   input.addEventListener("picked", () => {
     input.value = store.get().guess?.picked ?? "";
+    if (input.value) none.checked = false;
     ready();
   });
-  return { nodes: [hint, input], read: () => input.value.replaceAll(" ", "") };
+  return {
+    nodes: [hint, input, el("label", [none, el("span", t("lesson.cells.none"))], { class: "none" })],
+    read: () => (none.checked ? NONE : input.value.replaceAll(" ", "")),
+  };
 }
 
 /** One of the likeliest tokens, or of all that the prompt has. @param {Asked} asked @returns {Form} */

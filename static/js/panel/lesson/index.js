@@ -2,11 +2,12 @@
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
 import { LAB } from "../../state/url.js";
-import { parts } from "../../ui/dom.js";
+import { parts, put } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
 import { ASKS } from "./asks.js";
-import { light, lightsOf } from "./lights.js";
-import { blocks } from "./words.js";
+import { beside } from "./beside.js";
+import { light, wire } from "./lights.js";
+import { fill } from "./words.js";
 import { remember } from "../../facts/progress.js";
 
 /** @import { Host, Panel, Play, State, T } from "../../types.js" */
@@ -24,11 +25,10 @@ export function wayOn(play, at) {
   return play.beat === play.beats - 1 ? "done" : "next";
 }
 
-/** What the learner does, where a button is not all. @param {Play} play @param {string} way @param {T} t */
-function hint(play, way, t) {
+/** What the learner does, where a button is not all. @param {string} way @param {T} t */
+function hint(way, t) {
   if (way === "back") return t("lesson.away");
-  if (way !== "next" || !["step", "pick"].includes(play.go)) return "";
-  return t(`lesson.do.${play.go}`, { Button: t("controls.layer") });
+  return ["step", "pick"].includes(way) ? t(`lesson.do.${way}`, { Button: t("controls.layer") }) : "";
 }
 
 /** @param {HTMLElement} root @param {Host} host */
@@ -39,27 +39,32 @@ function create(root, { store, act }) {
   let painted = /** @type {Play|null} */ (null);
   let form = /** @type {import("./asks.js").Form|null} */ (null);
   let way = "";
+  let stepped = 0; // past a beat that goes on by a step
   let last = /** @type {State["t"]|null} */ (null);
 
-  const ready = () => (go.disabled = way === "answer" && !form?.read());
-  go.addEventListener("click", () => {
+  const ready = () => put(go, "aria-disabled", String(way === "answer" && !form?.read())); // it keeps the focus
+  const goOn = () => {
     const { frame } = store.get();
     const play = playOf(frame);
-    if (!play) return;
+    if (!play || go.ariaDisabled === "true") return;
     if (way === "answer") act.answer(withAnswer(placeOf(frame).answers, play.id, form?.read() ?? ""));
     else if (way === "reveal") act.seek(play.ask?.reveal ?? play.step);
     else if (way === "back") act.beat({ ...placeOf(frame) });
-    else if (way === "done") act.beat({ lesson: "", beat: "", answers: "" });
+    else if (way === "done") leave();
     else act.beat({ ...placeOf(frame), beat: play.next ?? "" });
-  });
+  };
+  function leave() {
+    act.beat({ lesson: "", beat: "", answers: "" });
+    /** @type {HTMLElement|null} */ (document.querySelector("#lessons > summary"))?.focus();
+  }
   part("before").addEventListener("click", () => {
     const { frame } = store.get();
     act.beat({ ...placeOf(frame), beat: playOf(frame)?.before ?? "" });
   });
-  part("leave").addEventListener("click", () => act.beat({ lesson: "", beat: "", answers: "" }));
+  part("leave").addEventListener("click", leave);
   root.addEventListener("submit", (e) => {
     e.preventDefault();
-    if (!go.disabled) go.click();
+    goOn();
   });
   root.addEventListener("click", (e) => {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
@@ -67,22 +72,7 @@ function create(root, { store, act }) {
     if (panel) act.show([panel]);
     if (lab) location.assign(LAB + lab);
   });
-  for (const [on, names] of /** @type {const} */ ([
-    [["pointerover", "focusin"], true],
-    [["pointerout", "focusout"], false],
-  ]))
-    for (const event of on)
-      root.addEventListener(event, (e) => {
-        const lights = /** @type {HTMLElement} */ (e.target).closest?.("[data-lights]");
-        if (lights) light(names ? [/** @type {HTMLElement} */ (lights).dataset.lights ?? ""] : (painted?.light ?? []));
-      });
-  document.getElementById("stage")?.addEventListener("pointerover", (e) => {
-    const spans = [...root.querySelectorAll("[data-lights]")];
-    if (!spans.length) return;
-    const names = spans.map((s) => /** @type {HTMLElement} */ (s).dataset.lights ?? "");
-    const on = lightsOf(/** @type {Element} */ (e.target), names);
-    spans.forEach((s, i) => s.classList.toggle("on", on.includes(names[i])));
-  });
+  const lights = wire(root, () => (painted?.here ? (painted.light ?? []) : []));
 
   /** @param {State} state @param {Play} play */
   function question(state, play) {
@@ -93,10 +83,15 @@ function create(root, { store, act }) {
     part("ask").hidden = !ask;
     form = null;
     if (!ask || !state.frame) return store.set({ guess: null });
-    part("question").replaceChildren(...blocks(ask.text));
-    form = ASKS[ask.kind]({ ask, t: state.t, store, frame: state.frame, ready });
+    fill(part("question"), ask.text);
+    const { graded } = ask;
+    form = graded
+      ? { nodes: beside({ ask, graded, t: state.t }), read: () => "" }
+      : ASKS[ask.kind]({ ask, t: state.t, store, frame: state.frame, ready });
+    const inside = part("fields").contains(document.activeElement);
     part("fields").replaceChildren(...form.nodes);
     /** @type {HTMLFieldSetElement} */ (part("fields")).disabled = !!ask.given;
+    if (inside && ask.given) go.focus({ preventScroll: true });
     const c = ask.cells;
     const guess = c && { ...c, picked: ask.given ?? "", right: ask.graded?.answer ?? null, open: !ask.given };
     store.set({ guess: guess ?? null });
@@ -107,8 +102,8 @@ function create(root, { store, act }) {
     const { frame, t } = state;
     const play = playOf(frame);
     root.hidden = !play;
-    document.documentElement.toggleAttribute("data-lesson", !!play);
     if (!play || !frame) {
+      delete document.documentElement.dataset.lesson;
       if (painted) light([]);
       if (painted && state.guess) store.set({ guess: null });
       [painted, shown] = [null, ""];
@@ -121,25 +116,33 @@ function create(root, { store, act }) {
     const moved = painted?.id !== play.id || painted?.name !== play.name;
     [painted, last] = [play, t];
     part("title").textContent = play.title;
-    part("count").textContent = t("lesson.count", { N: play.beat, Count: play.beats });
+    part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
     part("heading").textContent = play.heading;
-    part("text").replaceChildren(...blocks(play.text));
+    fill(part("text"), play.text);
     question(state, play);
     const graded = play.ask?.graded;
+    const told = part("reply").hidden && !!graded;
     part("reply").hidden = !graded;
     part("reply").dataset.right = String(!!graded?.right);
     part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
-    part("says").replaceChildren(...blocks(graded?.says ?? []));
+    fill(part("says"), graded?.says ?? []);
     way = wayOn(play, at);
+    const does = way === "next" ? play.go : ""; // elsewhere than here
+    const done = does === "step" ? at > play.step : does !== "pick" || !!frame.meta.explain;
+    document.documentElement.dataset.lesson = does === "step" && !done ? "step" : "";
+    go.classList.toggle("primary", done);
     go.textContent = t(`lesson.go.${way}`);
     /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
     part("note").textContent = play.cannot
       ? t(play.cannot.id, { Moment: play.cannot.moment ?? "" })
-      : hint(play, way, t);
+      : hint(done ? way : does, t);
     ready();
-    light(play.here ? (play.light ?? []) : []);
+    lights.again();
     if (moved && play.open) act.show(play.open);
+    if (moved) root.scrollTop = stepped = 0;
+    else if (told) root.scrollTop = part("fields").offsetTop;
     remember(placeOf(frame), play.beat);
-    if (play.go === "step" && at > play.step && play.next) act.beat({ ...placeOf(frame), beat: play.next });
+    if (play.go === "step" && at > play.step && play.next && !stepped++)
+      act.beat({ ...placeOf(frame), beat: play.next });
   };
 }

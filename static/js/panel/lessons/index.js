@@ -20,7 +20,9 @@ function create(root, { store, act }) {
     part("list").replaceChildren(
       ...list.map(({ name, title, minutes, beats }) => {
         const at = done[name];
-        const far = at?.place ? t("lessons.at", { N: at.at, Count: beats }) : t("lessons.minutes", { Count: minutes });
+        const far = at?.place
+          ? t("lessons.at", { N: at.at + 1, Count: beats })
+          : t("lessons.minutes", { Count: minutes });
         const button = el("button", [el("b", title), el("span", far, { class: "quiet" })], {
           type: "button",
           "data-testid": `lesson-${name}`,
