@@ -25,6 +25,9 @@ export function wayOn(play, at) {
   return play.beat === play.beats - 1 ? "done" : "next";
 }
 
+/** Places an element once more: what another beat has there has not moved. @param {HTMLElement} e */
+const anew = (e) => e.parentElement?.insertBefore(e, e.nextSibling);
+
 /** What the learner does, where a button is not all. @param {string} way @param {T} t */
 function hint(way, t) {
   if (way === "back") return t("lesson.away");
@@ -82,8 +85,8 @@ function create(root, { store, act }) {
     shown = key;
     part("ask").hidden = !ask;
     form = null;
+    fill(part("question"), ask?.text ?? []);
     if (!ask || !state.frame) return store.set({ guess: null });
-    fill(part("question"), ask.text);
     const { graded } = ask;
     form = graded
       ? { nodes: beside({ ask, graded, t: state.t }), read: () => "" }
@@ -115,6 +118,7 @@ function create(root, { store, act }) {
     if (painted === play && state.t === last) return;
     const moved = painted?.id !== play.id || painted?.name !== play.name;
     [painted, last] = [play, t];
+    if (moved) anew(part("ask"));
     part("title").textContent = play.title;
     part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
     part("heading").textContent = play.heading;
@@ -127,15 +131,16 @@ function create(root, { store, act }) {
     part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
     fill(part("says"), graded?.says ?? []);
     way = wayOn(play, at);
+    const walks = way === "back" && frame.meta.run.running && !state.playing; // to the beat's moment
     const does = way === "next" ? play.go : ""; // elsewhere than here
     const done = does === "step" ? at > play.step : does !== "pick" || !!frame.meta.explain;
     document.documentElement.dataset.lesson = does === "step" && !done ? "step" : "";
     go.classList.toggle("primary", done);
-    go.textContent = t(`lesson.go.${way}`);
+    if (!walks) go.textContent = t(`lesson.go.${way}`);
     /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
     part("note").textContent = play.cannot
       ? t(play.cannot.id, { Moment: play.cannot.moment ?? "" })
-      : hint(done ? way : does, t);
+      : hint(walks ? "" : done ? way : does, t);
     ready();
     lights.again();
     if (moved && play.open) act.show(play.open);
