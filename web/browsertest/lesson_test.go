@@ -47,8 +47,7 @@ func walks(shelf *lesson.Shelf) (all []played) {
 // page stays where it is, and is clean for axe. KVSTEP_ALL plays all of them; else two, by the day.
 func TestLessonsArePlayed(t *testing.T) {
 	t.Parallel()
-	shelf := web.Lessons().Shelf()
-	all := walks(shelf)
+	all := walks(web.Lessons().Shelf())
 	whole := os.Getenv("KVSTEP_ALL") != ""
 	if !whole {
 		r := rand.New(rand.NewPCG(uint64(time.Now().YearDay()), 18))
@@ -74,6 +73,17 @@ func TestLessonsArePlayed(t *testing.T) {
 		t.Errorf("of %d numbers %d are held against traces, %d against frames", w.numbers, w.fromTrace, w.fromFrame)
 	}
 }
+
+// lessonShifts collects every layout shift, those after a press too, but that of the line at the picture's right edge,
+// whose words begin where their length says.
+const lessonShifts = `
+	window.kvstepShifts = [];
+	new PerformanceObserver((list) => {
+		for (const e of list.getEntries()) {
+			const moved = e.sources.filter(({node}) => !(node?.closest ? node : node?.parentElement)?.closest(".readout-line"));
+			if (moved.length) kvstepShifts.push(moved.map(({node, previousRect, currentRect}) => (node?.id || node?.className || node?.nodeName) + " " + JSON.stringify([previousRect, currentRect])).join());
+		}
+	}).observe({type: "layout-shift", buffered: false})`
 
 // walker plays lessons, and knows what the engine says at each beat.
 type walker struct {
@@ -114,7 +124,9 @@ func (w *walker) play(name string, way played) {
 		w.until(fmt.Sprintf(`kvstepFrame().meta.lesson?.name === %q && kvstepFrame().meta.lesson.beat === %d && kvstepFrame().meta.lesson.here && !kvstepFrame().meta.run.running`, way.lesson.Name, i))
 		w.painted()
 		if i == 0 {
-			w.js(watchShifts)
+			w.js(lessonShifts)
+		} else if len(b.Run)+len(b.Open) > 0 { // another picture, or a panel more under it
+			w.js(`kvstepShifts = []`)
 		}
 		w.says(where, way, i, "")
 		w.stands(where, &places)

@@ -118,7 +118,7 @@ function create(root, { store, act }) {
     if (painted === play && state.t === last) return;
     const moved = painted?.id !== play.id || painted?.name !== play.name;
     [painted, last] = [play, t];
-    if (moved) anew(part("ask"));
+    if (moved) for (const name of ["text", "ask"]) anew(part(name));
     part("title").textContent = play.title;
     part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
     part("heading").textContent = play.heading;
