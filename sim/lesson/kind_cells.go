@@ -107,9 +107,6 @@ func (c *CellRange) cell(row, col int) [2]int {
 	return [2]int{row, col}
 }
 
-// CellsOf returns the cells of an answer: row and column of each, a row or a column as its number and -1.
-func CellsOf(answer string) (cells [][2]int, ok bool) { return readCells(answer) }
-
 // readCells reads "3", "0-5" and "2.7", joined by commas.
 func readCells(text string) (cells [][2]int, ok bool) {
 	if text == NoCells {

@@ -1,5 +1,5 @@
-// A small plot of a curve that is drawn, alone or beside the one that came. It has the colours of the page, and tells the
-// two apart by their lines and points as well.
+// A small plot of a curve that is drawn, alone or beside the one that came. It has the colours of the page, and tells
+// the two apart by their lines and points as well.
 
 const WIDE = 260; // in units of the picture
 const TALL = 108;

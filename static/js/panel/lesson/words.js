@@ -12,7 +12,7 @@ export const blocks = (blocks) => (blocks ?? []).map(block);
 const filled = new WeakMap();
 
 /**
- * Writes blocks, unless they stand there: what somebody has in focus stays, and what speaks by itself says nothing twice.
+ * Writes blocks, unless they stand there: what is in focus stays, and what speaks by itself says nothing twice.
  * @param {Element} element @param {Block[]} all
  */
 export function fill(element, all) {
