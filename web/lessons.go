@@ -13,6 +13,10 @@ import (
 func Lessons() *lesson.Case {
 	return lesson.NewCase(func() *lesson.Shelf {
 		own, _ := lesson.Open(docs.Lessons(), "docs/lessons", nil)
+		terms, _ := docs.Glossary() // a test holds the file
+		for _, term := range terms {
+			own.Terms = append(own.Terms, term.ID())
+		}
 		return own
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/lesson"
 	"kvstep/sim/plain"
+	"kvstep/web"
 )
 
 func newLesson() *cobra.Command {
@@ -51,7 +52,10 @@ type lessonReport struct {
 
 func checkLessons(c *cobra.Command, dir, format string) error {
 	player := lesson.NewPlayer(newLibrary(c.ErrOrStderr()))
-	shelf, bad := lesson.Open(os.DirFS(dir), dir, ownReasons())
+	shelf, bad, err := openLessons(dir, besideOf(dir, ownLessons()))
+	if err != nil {
+		return err
+	}
 	report := lessonReport{Lessons: []lesson.Report{}}
 	if len(bad) == 0 {
 		for _, l := range shelf.Lessons {
@@ -78,10 +82,37 @@ func checkLessons(c *cobra.Command, dir, format string) error {
 	return t.write(c.OutOrStdout())
 }
 
-// ownReasons are the misconceptions that any lesson may name.
-func ownReasons() lesson.Reasons {
-	own, _ := lesson.Open(docs.Lessons(), "docs/lessons", nil) // make test checks them
-	return own.Reasons
+// ownLessons are those that stand in the program, with the misconceptions and terms that any lesson may name.
+func ownLessons() *lesson.Shelf {
+	return web.Lessons().Shelf()
+}
+
+// openLessons reads the lessons of a folder, and nothing that lies outside it.
+func openLessons(dir string, beside *lesson.Shelf) (*lesson.Shelf, []*lesson.Fault, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, &lesson.Fault{Place: lesson.Place{File: dir, Line: 1, Col: 1}, Problem: sim.NewProblem("lesson.folder")}
+	}
+	defer root.Close()
+	shelf, bad := lesson.Open(root.FS(), dir, beside)
+	return shelf, bad, nil
+}
+
+// besideOf returns what a lesson of a folder may name: where the folder is one of several that have their
+// misconceptions above them, those too.
+func besideOf(dir string, own *lesson.Shelf) *lesson.Shelf {
+	above := filepath.Dir(filepath.Clean(dir))
+	if _, err := os.Stat(filepath.Join(dir, "lesson.yaml")); err != nil || above == filepath.Clean(dir) {
+		return own
+	}
+	root, err := os.OpenRoot(above)
+	if err != nil {
+		return own
+	}
+	defer root.Close()
+	beside, _ := own.Beside(root.FS(), above) // who checks the folder above is told what is wrong with it
+	beside.Lessons = own.Lessons
+	return beside
 }
 
 // tellFaults writes each with its place, as compilers do.

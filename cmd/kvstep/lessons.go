@@ -17,15 +17,19 @@ import (
 const lookAgain = 300 * time.Millisecond
 
 // follow adds the lessons of a folder to a case, and puts them there again whenever one of their files has
-// changed, until ctx ends. What is wrong with them is told, and lessons that can be read are played.
+// changed, until ctx ends. What is wrong with them is told; a lesson that is broken is played as it was before.
 func follow(ctx context.Context, c *lesson.Case, dir string, to io.Writer) {
 	own := c.Shelf()
-	last := ""
+	last, shelf := "", &lesson.Shelf{}
 	for {
 		if now := stateOf(dir); now != last {
 			last = now
-			shelf, bad := lesson.Open(os.DirFS(dir), dir, own.Reasons)
+			next, bad, err := openLessons(dir, besideOf(dir, own))
+			if err != nil {
+				next, bad = &lesson.Shelf{Reasons: own.Reasons}, nil
+			}
 			tellFaults(to, bad)
+			shelf = next.Keeping(shelf)
 			c.Put(own.With(shelf))
 		}
 		select {

@@ -188,10 +188,9 @@ func (m *Moment) Place(n int, step func(n int) *sim.Step) {
 }
 
 // Elsewhere returns another recorded moment of the run, at step n (-1: before the first), as somebody sees it
-// who looks at something else, but at the same sequence.
+// who looks at something else.
 func (m *Moment) Elsewhere(n int, view View) *Moment {
 	x := *m
-	view.Seq = m.View.Seq
 	x.View, x.Step, x.From, x.Text, x.Beside = view, nil, nil, "", 0
 	x.Place(n, m.recorded)
 	return &x

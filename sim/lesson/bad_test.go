@@ -83,7 +83,7 @@ func TestBadLessonsAreTold(t *testing.T) {
 		}
 		files[c.file] = strings.Replace(files[c.file], c.from, c.to, 1)
 		fsys := asFS(files)
-		shelf, bad := Open(fsys, "mine", own.Reasons)
+		shelf, bad := Open(fsys, "mine", own)
 		if len(bad) == 0 {
 			for _, l := range shelf.Lessons {
 				_, bad = l.Check(t.Context(), player)

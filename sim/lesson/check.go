@@ -2,7 +2,10 @@ package lesson
 
 import (
 	"context"
+	"reflect"
 	"slices"
+
+	"kvstep/sim"
 )
 
 // Report is what a check says of a lesson that has nothing wrong.
@@ -16,24 +19,28 @@ type Report struct {
 	Words     int      `json:"words"`
 }
 
-// Check holds a lesson against its own files, and plays every beat on the real engine in every
-// language: what does not exist, does not fit or cannot be reached is told with its place.
+// Check plays every beat on the real engine in every language: what does not exist there, does not fit or cannot
+// be reached is told with its place. Open has held the files against each other.
 func (l *Lesson) Check(ctx context.Context, p *Player) (Report, []*Fault) {
 	c := &checker{Lesson: l, player: p, ctx: ctx}
-	for _, lang := range Languages {
-		if w := l.Words[lang]; w != nil {
-			c.words(lang, w)
-		}
-	}
-	c.structure()
-	if len(c.faults) == 0 {
-		for _, lang := range Languages {
-			for i := range l.Beats {
-				c.beat(lang, i)
-			}
+	for _, lang := range l.spoken() {
+		before := sim.Recipe{}
+		reached := -1
+		for i := range l.Beats {
+			c.beat(lang, i, &before, &reached)
 		}
 	}
 	return c.report(), c.sorted()
+}
+
+// spoken are the languages in which there are words.
+func (l *Lesson) spoken() (list []string) {
+	for _, lang := range Languages {
+		if l.Words[lang] != nil {
+			list = append(list, lang)
+		}
+	}
+	return list
 }
 
 type checker struct {
@@ -44,7 +51,7 @@ type checker struct {
 }
 
 func (c *checker) report() Report {
-	r := Report{Name: c.Name, Beats: len(c.Beats), Minutes: c.Minutes, Kinds: []string{}}
+	r := Report{Name: c.Name, Beats: len(c.Beats), Minutes: c.Minutes, Kinds: []string{}, Languages: c.spoken()}
 	for i := range c.Beats {
 		if q := c.Beats[i].Ask; q != nil {
 			if r.Questions++; !slices.Contains(r.Kinds, q.Kind.Name) {
@@ -53,48 +60,15 @@ func (c *checker) report() Report {
 		}
 	}
 	slices.Sort(r.Kinds)
-	for _, lang := range Languages {
-		if w := c.Words[lang]; w != nil {
-			r.Languages = append(r.Languages, lang)
-			if lang == Languages[0] {
-				for _, b := range w.Beats {
-					r.Words += countWords(plainText(b.Text)) + countWords(plainText(b.Ask))
-				}
-			}
-		}
+	for _, b := range c.Words[c.SpokenIn(Languages[0])].Beats {
+		r.Words += countWords(plainText(b.Text)) + countWords(plainText(b.Ask))
 	}
 	return r
 }
 
-// structure looks at what both files must agree in, whatever the language.
-func (c *checker) structure() {
-	for i := range c.Beats {
-		q := c.Beats[i].Ask
-		if q == nil {
-			continue
-		}
-		for _, x := range q.Choices {
-			if x.Why != "" {
-				c.reason(x.Place, x.Why)
-			}
-		}
-		for _, x := range q.Wrong {
-			c.reason(x.Place, x.Why)
-		}
-		if len(q.Wrong) == 0 && q.Kind != choiceKind {
-			c.add(q.Place, "lesson.nowrong")
-		}
-	}
-}
-
-func (c *checker) reason(at Place, id string) {
-	if _, ok := c.Reasons[id]; !ok {
-		c.add(at, "lesson.reason", "Have", id)
-	}
-}
-
-// beat plays a beat in a language: its words, its look, its question with every answer.
-func (c *checker) beat(lang string, i int) {
+// beat plays a beat in a language: its words, its look, its question with every answer. The run before it has
+// been seen up to a step.
+func (c *checker) beat(lang string, i int, before *sim.Recipe, reached *int) {
 	b := &c.Beats[i]
 	r, err := c.RecipeAt(i, lang, nil)
 	if err != nil {
@@ -106,29 +80,46 @@ func (c *checker) beat(lang string, i int) {
 		c.because(c.runPlace(i), err)
 		return
 	}
+	if len(c.For) > 0 && !slices.Contains(c.For, on.Model) {
+		c.add(c.runPlace(i), "lesson.for", "Have", on.Model, "Known", c.For)
+	}
 	step, ok := b.At.Step(on.Config, on.Most)
 	if !ok {
 		c.add(b.At.Place, "lesson.unreached", "Moment", b.At.String())
 		return
 	}
+	if !reflect.DeepEqual(r, *before) {
+		*before, *reached = r, -1
+	}
+	if step < *reached {
+		c.add(b.At.Place, "lesson.back", "Moment", b.At.String())
+	}
+	*reached = step
+	if b.Go == ByStep && step == on.Most-1 {
+		c.add(b.Place, "lesson.nostep", "Moment", b.At.String())
+	}
 	on.Cursor = step
 	c.looks(b, on)
 	said := c.Words[lang].Beats[b.ID]
-	v, err := c.values(b.At, b.Look, on, expressionsOf(said.Text, said.Ask)...)
+	v, err := c.values(b.At, b.Look, on, append(expressionsOf(said.Text, said.Ask), c.Holds, b.Holds)...)
 	if err != nil {
 		c.because(b.At.Place, err)
 		return
 	}
+	c.condition(c.Holds, v)
+	c.condition(b.Holds, v)
 	for _, blocks := range [][]Block{said.Text, said.Ask} {
 		if _, err := filled(blocks, v); err != nil {
 			c.because(said.Place, err)
 		}
 	}
 	if b.Ask != nil {
-		if n, ok := b.Ask.Reveal.Step(on.Config, on.Most); !ok || n < step {
+		n, ok := b.Ask.Reveal.Step(on.Config, on.Most)
+		if !ok || n < step {
 			c.add(b.Ask.Reveal.Place, "lesson.unreached", "Moment", b.Ask.Reveal.String())
 			return
 		}
+		*reached = n
 		c.question(b.Ask, said, on)
 	}
 	if info := c.Say(lang, i, "", on); info.Cannot != nil {
@@ -136,7 +127,19 @@ func (c *checker) beat(lang string, i int) {
 	}
 }
 
-// looks refuses a look that the run does not have.
+// condition refuses one that does not hold on the lesson's own run: its beat would never be played.
+func (c *checker) condition(e *Expression, v *Values) {
+	if e == nil {
+		return
+	}
+	if _, err := e.run(v, nil); err != nil {
+		c.because(e.Place, err)
+	} else if !e.holds(v) {
+		c.add(e.Place, "lesson.holds", "Source", e.Source)
+	}
+}
+
+// looks refuses a look that the run does not have, and lights and panels that are nowhere at its moment.
 func (c *checker) looks(b *Beat, on Stage) {
 	if b.Look.Layer != nil {
 		if _, ok := b.Look.Layer.LayerOf(on.Config); !ok {
@@ -145,5 +148,19 @@ func (c *checker) looks(b *Beat, on Stage) {
 	}
 	if b.Look.Head >= on.Config.Heads {
 		c.add(b.Place, "lesson.nohead", "Have", b.Look.Head, "Count", on.Config.Heads)
+	}
+	m := on.At(on.Cursor, b.Look.View(on.Config))
+	if b.Look.Seq > 0 && m.Step != nil && m.Step.ForSequence(b.Look.Seq).Seq != b.Look.Seq {
+		c.add(b.Place, "lesson.noseq", "Have", b.Look.Seq)
+	}
+	for i, name := range b.Light {
+		if !seen(m, name) {
+			c.add(b.lights[i], "lesson.nowhere", "Have", name)
+		}
+	}
+	for i, name := range b.Open {
+		if !hasPanel(m, name) {
+			c.add(b.opens[i], "lesson.nowhere", "Have", name)
+		}
 	}
 }

@@ -3,48 +3,29 @@ package lesson
 import (
 	"math"
 	"slices"
-	"strings"
 )
 
 // question grades every answer that it names: the right one must be right, each wrong one wrong with
 // its own reply, and its numbers must stand in what people are told.
 func (c *checker) question(q *Question, said *BeatWords, on Stage) {
-	v, err := c.values(q.Reveal, q.look, on, q.expressions(said)...)
+	v, err := c.values(q.Reveal, q.look, on, append(q.expressions(said), q.Holds)...)
 	if err != nil {
 		c.because(q.Reveal.Place, err)
 		return
 	}
-	right, err := q.Kind.right(q, v)
+	c.condition(q.Holds, v)
+	w, err := q.workOut(v)
 	if err != nil {
 		c.because(q.Place, err)
 		return
 	}
-	if g, err := q.grade(right, v); err != nil {
-		c.because(q.Place, err)
-		return
-	} else if _, ok := q.Kind.parse(q, right); !ok || !g.Right {
-		c.add(q.Place, "lesson.wrongright", "Answer", right)
-	}
-	for i := range q.Wrong {
-		w := &q.Wrong[i]
-		mistake, err := q.Kind.mistake(q, w, v)
-		if err != nil {
-			c.because(w.Place, err)
-			continue
+	c.faults = append(c.faults, q.unsound(w)...)
+	for i, mistake := range w.wrong {
+		wrong := &q.Wrong[i]
+		if g := q.grade(mistake, w); !g.Right && g.Reply != wrong.ID {
+			c.add(wrong.Place, "lesson.otherwrong", "Answer", wrong.ID, "Reply", g.Reply)
 		}
-		g, err := q.grade(mistake, v)
-		switch {
-		case err != nil:
-			c.because(w.Place, err)
-		case g.Right:
-			c.add(w.Place, "lesson.rightwrong", "Answer", w.ID)
-		case g.Reply != w.ID:
-			c.add(w.Place, "lesson.otherwrong", "Answer", w.ID, "Reply", g.Reply)
-		}
-		c.told(q, said, w, mistake, right, v)
-	}
-	if q.Kind == choiceKind {
-		c.choices(q, right, v)
+		c.told(q, said, wrong, mistake, w.right, v)
 	}
 	for _, r := range said.Answers {
 		if _, err := filled(r.Says, v); err != nil {
@@ -52,23 +33,6 @@ func (c *checker) question(q *Question, said *BeatWords, on Stage) {
 		}
 		if _, err := filledPieces(r.Text, v); err != nil {
 			c.because(r.Place, err)
-		}
-	}
-}
-
-// choices holds a question's choices against what it says of them: a right one comes from no misconception.
-func (c *checker) choices(q *Question, right string, v *Values) {
-	ids := strings.Split(right, ",")
-	for _, x := range q.Choices {
-		is := slices.Contains(ids, x.ID)
-		if is == (x.Why != "") {
-			c.add(x.Place, "lesson.why", "Answer", x.ID, "Right", is)
-		}
-		if is {
-			continue
-		}
-		if g, err := q.grade(x.ID, v); err != nil || g.Right || g.Reply != x.ID {
-			c.add(x.Place, "lesson.rightwrong", "Answer", x.ID)
 		}
 	}
 }
@@ -84,6 +48,8 @@ func (c *checker) told(q *Question, said *BeatWords, w *Wrong, mistake, right st
 		return
 	}
 	reply, theirs := said.Answers[RightReply], said.Answers[w.ID]
+	c.unit(q, reply, own, v)
+	c.unit(q, theirs, other, v)
 	if !reply.tells(own, other, v) {
 		c.add(reply.Place, "lesson.untold", "Answer", RightReply, "Number", Format(own[0], ""))
 	}
@@ -106,6 +72,29 @@ func (r Reply) tells(own, others []any, v *Values) bool {
 		}
 	}
 	return false
+}
+
+// unit refuses a reply that writes the answer in another way than the question asks for it.
+func (c *checker) unit(q *Question, r Reply, answer []any, v *Values) {
+	if q.Kind != numberKind && q.Kind != curveKind {
+		return
+	}
+	plain := func(unit string) bool { return unit == "" || unit == "tokens" }
+	same, other := false, Piece{}
+	for _, p := range append(numbersIn(r.Text), numbersOf(r.Says)...) {
+		got, err := p.expr.run(v, nil)
+		if err != nil || !slices.ContainsFunc(answer, func(x any) bool { return equalValues(got, x) }) {
+			continue
+		}
+		if p.format == q.Unit || plain(p.format) && plain(q.Unit) {
+			same = true
+		} else {
+			other = p
+		}
+	}
+	if !same && other.expr != nil {
+		c.add(other.at, "lesson.unit", "Have", other.format, "Want", q.Unit)
+	}
 }
 
 func equalValues(a, b any) bool {

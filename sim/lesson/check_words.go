@@ -13,6 +13,76 @@ const (
 	hanPerWord = 2
 )
 
+// inspect holds a lesson's files against each other, without a run.
+func (l *Lesson) inspect() faults {
+	c := &checker{Lesson: l}
+	spoken := l.spoken()
+	for _, lang := range spoken {
+		c.words(lang, l.Words[lang])
+	}
+	if len(c.faults) == 0 {
+		for _, lang := range spoken[min(1, len(spoken)):] {
+			c.alike(l.Words[spoken[0]], l.Words[lang])
+		}
+	}
+	c.structure()
+	c.names()
+	return c.faults
+}
+
+// structure looks at what questions must have, whatever the language.
+func (c *checker) structure() {
+	for i := range c.Beats {
+		q := c.Beats[i].Ask
+		if q == nil {
+			continue
+		}
+		for _, x := range q.Choices {
+			if x.Why != "" {
+				c.reason(x.Place, x.Why)
+			}
+		}
+		for _, x := range q.Wrong {
+			c.reason(x.Place, x.Why)
+		}
+		if len(q.Wrong) == 0 && q.Kind != choiceKind {
+			c.add(q.Place, "lesson.nowrong")
+		}
+	}
+	for _, run := range c.runs() {
+		for _, g := range run {
+			for _, lang := range c.spoken() {
+				if g.Texts[""] == nil && g.Texts[lang] == nil {
+					c.add(g.Place, "lesson.missing", "Field", lang)
+				}
+			}
+		}
+	}
+}
+
+// runs are the lesson's run and those of its beats.
+func (l *Lesson) runs() (list []Run) {
+	list = append(list, l.Run)
+	for i := range l.Beats {
+		list = append(list, l.Beats[i].Run)
+	}
+	return list
+}
+
+// reason refuses a misconception that nobody has written down in each of the lesson's languages.
+func (c *checker) reason(at Place, id string) {
+	r, ok := c.Reasons[id]
+	if !ok {
+		c.add(at, "lesson.reason", "Have", id)
+		return
+	}
+	for _, lang := range c.spoken() {
+		if r.Texts[lang] == "" {
+			c.add(r.Place, "lesson.missing", "Field", lang)
+		}
+	}
+}
+
 // words holds one language against the structure.
 func (c *checker) words(lang string, w *Words) {
 	for _, id := range w.order {
@@ -33,9 +103,13 @@ func (c *checker) words(lang string, w *Words) {
 		} else {
 			at = pos
 		}
+		if len(said.Text) == 0 && b.Ask == nil {
+			c.add(said.Place, "lesson.wordless", "Beat", b.ID)
+		}
 		c.saidBeat(b, said)
-		c.sentences(lang, said)
+		c.sentences(said)
 	}
+	c.short(Place{w.File, 1, 1}, w.Intro)
 }
 
 func (c *checker) saidBeat(b *Beat, said *BeatWords) {
@@ -69,37 +143,45 @@ func (c *checker) saidBeat(b *Beat, said *BeatWords) {
 	if q.Kind != choiceKind || q.Several {
 		needs(RightReply, true, false)
 	}
-	known := []string{RightReply}
+	var order []string // of what the structure names
 	for id := range q.ids() {
-		known = append(known, id)
+		order = append(order, id)
 	}
+	at := 0
 	for _, id := range said.order {
-		if !slices.Contains(known, id) {
+		switch pos := slices.Index(order, id); {
+		case id == RightReply && (q.Kind != choiceKind || q.Several):
+		case pos < 0:
 			c.add(said.Answers[id].Place, "lesson.noanswer", "Answer", id)
+		case pos < at:
+			c.add(said.Answers[id].Place, "lesson.answerorder", "Answer", id)
+		default:
+			at = pos
 		}
 	}
 }
 
 // sentences refuses sentences that are too long to be read beside a picture.
-func (c *checker) sentences(lang string, said *BeatWords) {
+func (c *checker) sentences(said *BeatWords) {
+	c.short(said.Place, said.Text)
+	c.short(said.Place, said.Ask)
+	for _, id := range said.order {
+		r := said.Answers[id]
+		c.short(r.Place, append([]Block{{Kind: "p", Words: r.Text}}, r.Says...))
+	}
+}
+
+func (c *checker) short(at Place, blocks []Block) {
 	most := mostWords
 	if c.First {
 		most = firstWords
 	}
-	look := func(at Place, blocks []Block) {
-		for _, text := range paragraphs(blocks) {
-			for _, s := range sentencesOf(text) {
-				if n := countWords(s); n > most {
-					c.add(at, "lesson.sentence", "Words", n, "Most", most, "Sentence", s)
-				}
+	for _, text := range paragraphs(blocks) {
+		for _, s := range sentencesOf(text) {
+			if n := countWords(s); n > most {
+				c.add(at, "lesson.sentence", "Words", n, "Most", most, "Sentence", s)
 			}
 		}
-	}
-	look(said.Place, said.Text)
-	look(said.Place, said.Ask)
-	for _, id := range said.order {
-		r := said.Answers[id]
-		look(r.Place, append([]Block{{Kind: "p", Words: r.Text}}, r.Says...))
 	}
 }
 

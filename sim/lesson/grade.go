@@ -1,6 +1,9 @@
 package lesson
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // grade tells what an answer is worth at the question's moment, which the run has reached.
 func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*GradeInfo, error) {
@@ -8,10 +11,14 @@ func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*G
 	if err != nil {
 		return nil, err
 	}
-	g, err := q.grade(given, values)
+	w, err := q.workOut(values)
 	if err != nil {
 		return nil, err
 	}
+	if q.Kind.meant != nil {
+		given = q.Kind.meant(given, w, values)
+	}
+	g := q.grade(given, w)
 	if write := q.Kind.write; write != nil && q.Kind != curveKind { // whose points the page draws
 		g.Given, g.Came = write(q, given, values), write(q, g.Answer, values)
 		if q.Kind == numberKind {
@@ -37,34 +44,76 @@ func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*G
 	return g, nil
 }
 
-// grade compares an answer with the right one, then with what people give who believe something else.
-func (q *Question) grade(given string, v *Values) (*GradeInfo, error) {
-	right, err := q.Kind.right(q, v)
-	if err != nil {
-		return nil, err
+// worked are the answers to a question at a moment, as they are kept.
+type worked struct {
+	right string
+	wrong []string // of each of the question's
+}
+
+// workOut returns a question's answers at a moment.
+func (q *Question) workOut(v *Values) (w worked, err error) {
+	if w.right, err = q.Kind.right(q, v); err != nil {
+		return w, err
 	}
-	g := &GradeInfo{Answer: right, Right: q.Kind.same(q, given, right)}
-	if g.Right {
+	w.wrong = make([]string, len(q.Wrong))
+	for i := range q.Wrong {
+		if w.wrong[i], err = q.Kind.mistake(q, &q.Wrong[i], v); err != nil {
+			return w, err
+		}
+	}
+	return w, nil
+}
+
+// grade compares an answer with the right one, then with what people give who believe something else.
+func (q *Question) grade(given string, w worked) *GradeInfo {
+	g := &GradeInfo{Answer: w.right}
+	least := q.Kind.off(given, w.right)
+	if g.Right = least <= q.Within; g.Right {
 		if g.Reply = RightReply; q.Kind == choiceKind && !q.Several {
 			g.Reply = given
 		}
-		return g, nil
+		if !q.Kind.nearest {
+			return g
+		}
+	}
+	for i, wrong := range w.wrong {
+		off := q.Kind.off(given, wrong)
+		if off <= q.Within && off < least {
+			g.Right, g.Reply, g.Why = false, q.Wrong[i].ID, q.Wrong[i].Why
+			if !q.Kind.nearest {
+				return g
+			}
+			least = off
+		}
+	}
+	if g.Reply == "" && q.Kind == choiceKind {
+		g.Reply, g.Why = q.firstWrong(given, w.right)
+	}
+	return g
+}
+
+// unsound tells why a question cannot be asked at a moment, if it cannot: what is meant to be wrong is right there,
+// or what is right is not.
+func (q *Question) unsound(w worked) (bad faults) {
+	if _, ok := q.Kind.parse(q, w.right); !ok || !q.grade(w.right, w).Right {
+		bad.add(q.Place, "lesson.wrongright", "Answer", w.right)
 	}
 	for i := range q.Wrong {
-		w := &q.Wrong[i]
-		mistake, err := q.Kind.mistake(q, w, v)
-		if err != nil {
-			return nil, err
-		}
-		if q.Kind.same(q, given, mistake) {
-			g.Reply, g.Why = w.ID, w.Why
-			return g, nil
+		if q.grade(w.wrong[i], w).Right {
+			bad.add(q.Wrong[i].Place, "lesson.rightwrong", "Answer", q.Wrong[i].ID)
 		}
 	}
-	if len(q.Choices) > 0 && q.Right == nil && q.Wrong == nil {
-		g.Reply, g.Why = q.firstWrong(given, right)
+	if q.Kind != choiceKind {
+		return bad
 	}
-	return g, nil
+	ids := strings.Split(w.right, ",")
+	for _, x := range q.Choices {
+		is := slices.Contains(ids, x.ID)
+		if is == (x.Why != "") {
+			bad.add(x.Place, "lesson.why", "Answer", x.ID, "Right", is)
+		}
+	}
+	return bad
 }
 
 // firstWrong returns the first choice that was taken and is wrong, else the first that is right and was not.

@@ -54,7 +54,7 @@ var cellsKind = &Kind{
 		return strings.NewReplacer("-", "–", ",", ", ").Replace(answer)
 	},
 	mistake: func(q *Question, w *Wrong, v *Values) (string, error) { return cellsOf(q, w.Answer, v) },
-	same:    equalTexts,
+	off:     equalTexts,
 }
 
 // maxCells is how many cells a question may be about.

@@ -37,5 +37,5 @@ var choiceKind = &Kind{
 		slices.Sort(ids)
 		return strings.Join(ids, ","), nil
 	},
-	same: equalTexts,
+	off: equalTexts,
 }

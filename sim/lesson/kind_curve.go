@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// curveKind asks for a curve, drawn ahead of the real one: a number for each point. It is right where
-// its points differ from the real ones, all together, by no more than a share of them.
+// curveKind asks for a curve, drawn ahead of the real one: a number for each point. Nobody draws exactly, so it
+// is right where the real one is the nearest of those that the question names, and their points differ, all
+// together, by no more than a share.
 var curveKind = &Kind{
 	Name: "curve", Fields: []string{"answer", "points", "most", "unit", "within"},
 	read: func(r *reader, q *Question, f map[string]*node) {
@@ -38,19 +39,20 @@ var curveKind = &Kind{
 		return strings.Join(parts, ", ")
 	},
 	mistake: func(q *Question, w *Wrong, v *Values) (string, error) { return curveOf(q, w.Answer, v) },
-	same: func(q *Question, given, other string) bool {
+	off: func(given, other string) float64 {
 		a, _ := readCurve(given)
 		b, _ := readCurve(other)
 		if len(a) != len(b) {
-			return false
+			return math.Inf(1)
 		}
 		off, all := 0.0, 0.0
 		for i := range a {
 			off += math.Abs(a[i] - b[i])
-			all += math.Abs(b[i])
+			all += math.Abs(a[i]) // of the curve that is compared with several
 		}
-		return off <= q.Within*all
+		return share(off, all)
 	},
+	nearest: true,
 }
 
 // maxPoints is how many points a curve may have.

@@ -29,10 +29,10 @@ var numberKind = &Kind{
 		return Format(x, q.Unit)
 	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
-	same: func(q *Question, given, other string) bool {
+	off: func(given, other string) float64 {
 		a, _ := readNumber(given)
 		b, _ := readNumber(other)
-		return math.Abs(a-b) <= q.Within*math.Abs(b)
+		return share(math.Abs(a-b), math.Abs(b))
 	},
 }
 
@@ -73,6 +73,14 @@ func readNumber(text string) (float64, bool) {
 	x, err := strconv.ParseFloat(s, 64)
 	x *= scale
 	return x, err == nil && x-x == 0
+}
+
+// share returns a part of a whole: of nothing, nothing is no part, and anything is more than all.
+func share(part, whole float64) float64 {
+	if part == 0 {
+		return 0
+	}
+	return part / whole
 }
 
 func writeNumber(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

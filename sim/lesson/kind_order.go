@@ -45,5 +45,5 @@ var orderKind = &Kind{
 		return strings.Join(ids, ","), nil
 	},
 	mistake: func(_ *Question, w *Wrong, _ *Values) (string, error) { return strings.Join(w.Order, ","), nil },
-	same:    equalTexts,
+	off:     equalTexts,
 }

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"math"
 	"slices"
 	"strings"
 )
@@ -26,12 +27,21 @@ type Kind struct {
 	measures func(answer string, v *Values) []any
 	// write returns an answer as people write it; nil: its choices have words of their own.
 	write func(q *Question, answer string, v *Values) string
-	// same tells whether an answer is as good as another one.
-	same func(q *Question, given, other string) bool
+	// meant returns an answer as one of a question's, where it can be written in another way; nil: it cannot.
+	meant func(given string, w worked, v *Values) string
+	// off returns the share by which an answer differs from another one.
+	off func(given, other string) float64
+	// nearest: an answer is what it is nearest to. Of other kinds it is right wherever it may be.
+	nearest bool
 }
 
-// Exact comparison, for kinds whose answers have one way of being written.
-func equalTexts(_ *Question, given, other string) bool { return given == other }
+// equalTexts compares answers that have one way of being written.
+func equalTexts(given, other string) float64 {
+	if given == other {
+		return 0
+	}
+	return math.Inf(1)
+}
 
 func kindNames() (names []string) {
 	for _, k := range Kinds {

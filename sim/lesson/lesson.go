@@ -17,7 +17,8 @@
 //	format.go      numbers as the page writes them
 //	say.go         words with their numbers, at a moment
 //	grade.go       answers, and what they are told
-//	check.go       everything above, on the real engine; check_words.go, check_answers.go
+//	check.go       everything above, on the real engine; check_answers.go its questions; what needs no run is
+//	               in check_words.go and check_names.go
 //	shelf.go       folders of lessons
 package lesson
 
@@ -29,13 +30,18 @@ type Lesson struct {
 	Minutes int    // that it takes
 	First   bool   // it is played to who has never been here, with sentences of at most 15 words
 	Needs   []string
-	Moments []Moment // that expressions name beside their own
+	For     []string    // models that it is made for; none: any
+	Speaks  []string    // languages; what it does not say it speaks all
+	Moments []Moment    // that expressions name beside their own
+	Holds   *Expression // whether what it says is true of a run, at any beat's moment; nil: of all
 	Run     Run
 	Beats   []Beat
 	Words   map[string]*Words // by language
 	Reasons Reasons           // of wrong answers: misconceptions, by id
 
-	file string // its lesson.yaml
+	file   string // its lesson.yaml
+	needed []Place
+	known  *Known // what stands beside it; nil: nobody has said
 }
 
 // Moment is a moment of the run by a name.
@@ -60,17 +66,21 @@ type Beat struct {
 	ID    string
 	Run   Run // beside the lesson's, from this beat on
 	At    When
+	Holds *Expression // whether what it says is true of a run; nil: of all
 	Look  Look
 	Open  []string // panels
 	Light []string // parts of the page; everything else dims
 	Go    string   // press, step, pick or answer
 	Ask   *Question
+
+	opens, lights []Place // where Open and Light are written
 }
 
 // Look is what is picked at a beat.
 type Look struct {
 	Layer *When // its Layer only
 	Head  int
+	Seq   int // sequence, in a run of several
 	Op    string
 	Cell  []int  // row and column of an op's matrix
 	Real  string // "model@device": the same run at real size beside it
@@ -88,7 +98,8 @@ const (
 type Question struct {
 	Place
 	Kind   *Kind
-	Reveal When // the moment at which it is graded; the beat's, where the lesson says none
+	Reveal When        // the moment at which it is graded; the beat's, where the lesson says none
+	Holds  *Expression // whether it can be asked of a run, at that moment; nil: of all
 	Unit   string
 	Within float64     // share of the right number by which an answer may differ
 	Right  *Expression // number, token, cells, curve

@@ -111,7 +111,7 @@ func (w When) String() string {
 
 // View returns what somebody looks at who looks as a beat says: nothing of it that the model does not have.
 func (l Look) View(c sim.Config) lens.View {
-	v := lens.View{Head: min(l.Head, c.Heads-1), Op: l.Op, Real: l.Real}
+	v := lens.View{Head: min(l.Head, c.Heads-1), Seq: l.Seq, Op: l.Op, Real: l.Real}
 	if l.Layer != nil {
 		if layer, ok := l.Layer.LayerOf(c); ok {
 			v.Layer = &layer

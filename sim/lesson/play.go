@@ -54,7 +54,7 @@ func (p *Player) Stage(ctx context.Context, r sim.Recipe, lang string) (Stage, e
 		}
 		p.runs[string(key)] = x
 	}
-	return Stage{Config: x.model.Model.Config, Steps: len(x.steps), Most: len(x.steps), Cursor: len(x.steps) - 1, At: x.at}, nil
+	return Stage{Model: x.model.Name, Config: x.model.Model.Config, Steps: len(x.steps), Most: len(x.steps), Cursor: len(x.steps) - 1, At: x.at}, nil
 }
 
 func play(ctx context.Context, model *library.Loaded, r sim.Recipe) (*played, error) {

@@ -24,7 +24,7 @@ type Over map[string][]string
 // RunAt returns what the lesson runs at a beat, by keys of links: its own run with what
 // beats up to that one have changed, in a language.
 func (l *Lesson) RunAt(beat int, lang string) Over {
-	all := Over{}
+	all, lang := Over{}, l.SpokenIn(lang)
 	set := func(run Run) {
 		for _, g := range run {
 			texts, ok := g.Texts[lang]
@@ -88,16 +88,12 @@ func (l *Lesson) runPlace(beat int) Place {
 	return Place{l.file, 1, 1}
 }
 
-// TitleIn returns the title in a language, or in the first that the lesson speaks.
+// TitleIn returns the title in a language, or in the one that the lesson speaks.
 func (l *Lesson) TitleIn(lang string) string {
-	w := l.Words[lang]
-	if w == nil {
-		w = l.Words[Languages[0]]
+	if w := l.Words[l.SpokenIn(lang)]; w != nil {
+		return w.Title
 	}
-	if w == nil {
-		return l.Name
-	}
-	return w.Title
+	return l.Name
 }
 
 // Index returns the number of a beat by its id, -1 where there is none.

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 // Stage is a run that a lesson plays on.
 type Stage struct {
+	Model  string // its name
 	Config sim.Config
 	Steps  int // recorded
 	Most   int // that the run has, if it goes to its maximum
@@ -23,8 +25,9 @@ type PlayInfo struct {
 	Name    string  `json:"name"`
 	Version string  `json:"version"`
 	Title   string  `json:"title"`
-	Beat    int     `json:"beat"`  // from 0
-	Beats   int     `json:"beats"` // how many there are
+	Lang    string  `json:"lang,omitempty"` // of its words, where they are not in the reader's language
+	Beat    int     `json:"beat"`           // from 0
+	Beats   int     `json:"beats"`          // how many there are
 	ID      string  `json:"id"`
 	First   bool    `json:"first,omitempty"` // it takes the whole page
 	Heading string  `json:"heading"`
@@ -38,7 +41,7 @@ type PlayInfo struct {
 	Open  []string `json:"open,omitempty"`
 	Light []string `json:"light,omitempty"`
 	Ask   *AskInfo `json:"ask,omitempty"`
-	// Cannot says why the beat cannot be played on this run: a message of the catalogue.
+	// Cannot says what of the beat cannot be played on this run, all of it or its question: a message of the catalogue.
 	Cannot *CannotInfo `json:"cannot,omitempty"`
 }
 
@@ -46,6 +49,7 @@ type PlayInfo struct {
 type CannotInfo struct {
 	ID     string `json:"id"`
 	Moment string `json:"moment,omitempty"` // that the run never has
+	Models string `json:"models,omitempty"` // that the lesson is for
 }
 
 // AskInfo is a question, and what became of an answer to it.
@@ -98,7 +102,7 @@ func (l *Lesson) Play(lang, beat, answers string, m *lens.Moment) *PlayInfo {
 		cursor = m.Step.N
 	}
 	return l.Say(lang, i, AnswerOf(answers, l.Beats[i].ID), Stage{
-		Config: m.Model.Model.Config, Steps: m.Recorded, Most: m.Length(), Cursor: cursor, At: m.Elsewhere,
+		Model: m.Model.Name, Config: m.Model.Model.Config, Steps: m.Recorded, Most: m.Length(), Cursor: cursor, At: m.Elsewhere,
 	})
 }
 
@@ -122,33 +126,71 @@ func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 	if beat+1 < len(l.Beats) {
 		info.Next = l.Beats[beat+1].ID
 	}
-	words := l.Words[lang]
-	if words == nil {
-		words = l.Words[Languages[0]]
+	if spoken := l.SpokenIn(lang); spoken != lang {
+		info.Lang, lang = spoken, spoken
 	}
+	words := l.Words[lang]
 	info.Title = words.Title
 	said := words.Beats[b.ID]
 	info.Heading = said.Title
 	step, ok := b.At.Step(on.Config, on.Most)
-	if info.Step = step; !ok {
+	info.Step, info.Here = step, ok && on.Cursor == step
+	switch {
+	case len(l.For) > 0 && !slices.Contains(l.For, on.Model):
+		info.Cannot = &CannotInfo{ID: "lesson.cannot.model", Models: strings.Join(l.For, ", ")}
+		return info
+	case !ok:
 		info.Cannot = &CannotInfo{ID: "lesson.cannot.moment", Moment: b.At.String()}
 		return info
 	}
-	info.Here = on.Cursor == step
-	values, err := l.values(b.At, b.Look, on, b.Ask.expressions(said)...)
+	values, err := l.values(b.At, b.Look, on, append(b.Ask.expressions(said), l.Holds, b.Holds)...)
 	if err == nil {
+		if !l.Holds.holds(values) || !b.Holds.holds(values) {
+			info.Cannot = &CannotInfo{ID: "lesson.cannot.holds"}
+			return info
+		}
 		info.Text, err = filled(said.Text, values)
 	}
 	if err == nil && b.Ask != nil {
 		info.Ask, err = l.ask(b, said, answer, on, values)
 	}
-	if err != nil {
+	var no *cannot
+	switch {
+	case errors.As(err, &no):
+		info.Ask, info.Cannot = nil, &no.CannotInfo
+	case err != nil:
 		info.Text, info.Ask = nil, nil
 		if step < on.Steps {
 			info.Cannot = &CannotInfo{ID: "lesson.cannot.value"}
 		}
 	}
 	return info
+}
+
+// SpokenIn returns the language in which the lesson is told to who reads a language: that one, or its own.
+func (l *Lesson) SpokenIn(lang string) string {
+	if l.Words[lang] == nil {
+		for _, own := range Languages {
+			if l.Words[own] != nil {
+				return own
+			}
+		}
+	}
+	return lang
+}
+
+// cannot is why a question cannot be asked on a run.
+type cannot struct{ CannotInfo }
+
+func (c *cannot) Error() string { return c.ID }
+
+// holds reports whether a condition, if there is one, holds at a moment; it does not where it has no value.
+func (e *Expression) holds(v *Values) bool {
+	if e == nil {
+		return true
+	}
+	x, err := e.run(v, nil)
+	return err == nil && x.(bool)
 }
 
 // values returns what expressions see at a moment, as a beat looks at it: its layer, its head, its real size; a
@@ -195,8 +237,12 @@ func (l *Lesson) ask(b *Beat, said *BeatWords, answer string, on Stage, values *
 		}
 		info.Choices = append(info.Choices, OfferInfo{c.ID, text})
 	}
-	if info.Reveal, _ = q.Reveal.Step(on.Config, on.Most); info.Reveal >= on.Most {
-		return nil, faultAt(q.Reveal.Place, "lesson.unreached", "Moment", q.Reveal.String())
+	var ok bool
+	if info.Reveal, ok = q.Reveal.Step(on.Config, on.Most); !ok {
+		return nil, &cannot{CannotInfo{ID: "lesson.cannot.moment", Moment: q.Reveal.String()}}
+	}
+	if info.Reveal < on.Steps && !l.canAsk(q, on) {
+		return nil, &cannot{CannotInfo{ID: "lesson.cannot.question"}}
 	}
 	if c := q.Cells; c != nil {
 		info.Cells = &CellsInfo{Op: c.Op, Lane: c.Lane, By: c.By, Rows: q.counted(c.Rows, values), Cols: q.counted(c.Cols, values)}
@@ -219,6 +265,20 @@ func (l *Lesson) ask(b *Beat, said *BeatWords, answer string, on Stage, values *
 	}
 	info.Graded, err = l.grade(q, said, given, on)
 	return info, err
+}
+
+// canAsk reports whether a question has one right answer at its moment, which the run has reached, and what is
+// meant to be wrong is wrong there.
+func (l *Lesson) canAsk(q *Question, on Stage) bool {
+	values, err := l.values(q.Reveal, q.look, on, append(q.expressions(nil), q.Holds)...)
+	if err != nil {
+		return false
+	}
+	if !q.Holds.holds(values) {
+		return false
+	}
+	w, err := q.workOut(values)
+	return err == nil && len(q.unsound(w)) == 0
 }
 
 // counted returns a number of cells or points, 0 where there is none to count.
@@ -245,13 +305,28 @@ func expressionsOf(all ...[]Block) (es []*Expression) {
 }
 
 func inPieces(words []Piece) (es []*Expression) {
-	for _, w := range words {
-		if w.expr != nil {
-			es = append(es, w.expr)
-		}
-		es = append(es, inPieces(w.Words)...)
+	for _, p := range numbersIn(words) {
+		es = append(es, p.expr)
 	}
 	return es
+}
+
+// numbersOf are the numbers of words, as pieces.
+func numbersOf(blocks []Block) (all []Piece) {
+	for _, b := range blocks {
+		all = append(append(all, numbersIn(b.Words)...), numbersOf(b.Items)...)
+	}
+	return all
+}
+
+func numbersIn(words []Piece) (all []Piece) {
+	for _, w := range words {
+		if w.expr != nil {
+			all = append(all, w)
+		}
+		all = append(all, numbersIn(w.Words)...)
+	}
+	return all
 }
 
 // filled returns words with their numbers.

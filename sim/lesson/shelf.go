@@ -1,18 +1,21 @@
 package lesson
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// Languages are those that every lesson speaks.
+// Languages are those that a lesson speaks, unless it names some of them.
 var Languages = []string{"en", "zh"}
 
 // Reasons are misconceptions, what wrong answers come from, by id.
@@ -34,6 +37,8 @@ const (
 type Shelf struct {
 	Lessons []*Lesson // in their order, then by name
 	Reasons Reasons
+	Terms   []string // of the glossary, by id; none: nobody has said
+	Broken  []string // names of folders whose lesson cannot be played: something is wrong with its files
 }
 
 // Find returns a lesson, nil where there is none of that name.
@@ -63,7 +68,7 @@ func (s *Shelf) First(name string) string {
 
 // With returns the lessons of both shelves; of two that have one name the other's.
 func (s *Shelf) With(other *Shelf) *Shelf {
-	both := &Shelf{Reasons: other.Reasons}
+	both := &Shelf{Reasons: other.Reasons, Terms: s.Terms, Broken: other.Broken}
 	for _, l := range s.Lessons {
 		if other.Find(l.Name) == nil {
 			both.Lessons = append(both.Lessons, l)
@@ -73,31 +78,64 @@ func (s *Shelf) With(other *Shelf) *Shelf {
 	return both
 }
 
-// Open reads a folder of lessons, or one lesson's folder, and tells all that is wrong with them; what
-// could be read is there all the same. Misconceptions of the folder stand beside those given.
-// Names of faults begin with root.
-func Open(fsys fs.FS, root string, known Reasons) (*Shelf, []*Fault) {
-	s := &Shelf{Reasons: Reasons{}}
-	for id, r := range known {
-		s.Reasons[id] = r
+// Keeping returns the shelf with what it had before of lessons that are broken now.
+func (s *Shelf) Keeping(before *Shelf) *Shelf {
+	for _, name := range s.Broken {
+		if l := before.Find(name); l != nil {
+			s.Lessons = append(s.Lessons, l)
+		}
 	}
-	var bad faults
-	s.readReasons(fsys, root, &bad)
+	s.sort()
+	return s
+}
+
+func (s *Shelf) sort() {
+	slices.SortStableFunc(s.Lessons, func(a, b *Lesson) int { return cmp.Compare(a.Order, b.Order) })
+}
+
+// Open reads a folder of lessons, or one lesson's folder, and tells all that is wrong with them without a run; a
+// lesson that has nothing wrong is there all the same. Misconceptions of the folder stand beside those of another
+// shelf, whose lessons these may name; nil is none. Names of faults begin with root.
+func Open(fsys fs.FS, root string, beside *Shelf) (*Shelf, []*Fault) {
+	s, told := beside.Beside(fsys, root)
+	bad := faults(told)
 	names, one := folders(fsys, root, &bad)
+	known := &Known{Lessons: names, Terms: s.Terms}
+	if beside != nil {
+		for _, l := range beside.Lessons {
+			known.Lessons = append(known.Lessons, l.Name)
+		}
+	}
 	for _, name := range names {
 		dir := name
 		if one {
 			dir = "."
 		}
 		l, more := readLesson(fsys, dir, path.Join(root, dir), name)
-		bad = append(bad, more...)
-		if l != nil {
-			l.Reasons = s.Reasons
-			s.Lessons = append(s.Lessons, l)
+		if l != nil && len(more) == 0 {
+			l.Reasons, l.known = s.Reasons, known
+			more = l.inspect()
 		}
+		if bad = append(bad, more...); len(more) > 0 {
+			s.Broken = append(s.Broken, name)
+			continue
+		}
+		s.Lessons = append(s.Lessons, l)
 	}
-	slices.SortStableFunc(s.Lessons, func(a, b *Lesson) int { return cmp.Compare(a.Order, b.Order) })
+	s.sort()
 	return s, bad.sorted()
+}
+
+// Beside returns an empty shelf that has the misconceptions of a folder beside those of this one, which may be nil.
+func (s *Shelf) Beside(fsys fs.FS, root string) (*Shelf, []*Fault) {
+	own := &Shelf{Reasons: Reasons{}}
+	if s != nil {
+		own.Terms = s.Terms
+		maps.Copy(own.Reasons, s.Reasons)
+	}
+	var bad faults
+	own.readReasons(fsys, root, &bad)
+	return own, bad
 }
 
 // folders returns the names of the lessons in a folder; one tells that the folder is a lesson itself.
@@ -159,6 +197,21 @@ func readFile(fsys fs.FS, name, shown string, most int) ([]byte, error) {
 	if err != nil {
 		return nil, faultAt(Place{shown, 1, 1}, "lesson.nofile").because(err)
 	}
+	return asText(shown, data)
+}
+
+// asText returns a text file as all editors write it: without a mark of its encoding, with one kind of line end. What
+// is not UTF-8 is refused where it is not.
+func asText(shown string, data []byte) ([]byte, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+	for i := 0; !utf8.Valid(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return nil, faultAt(placeIn(shown, data, i), "lesson.utf8")
+		}
+		i += size
+	}
 	return data, nil
 }
 
@@ -185,12 +238,12 @@ func readLesson(fsys fs.FS, dir, shown, name string) (*Lesson, faults) {
 		return nil, bad
 	}
 	l.Words = map[string]*Words{}
-	for _, lang := range Languages {
+	for _, lang := range l.Speaks {
 		file := path.Join(shown, lang+".md")
 		data, err := readFile(fsys, path.Join(dir, lang+".md"), file, maxWords)
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
-				err = faultAt(Place{file, 1, 1}, "lesson.language", "Lang", lang)
+				err = faultAt(Place{file, 1, 1}, "lesson.language", "Lang", lang, "Other", otherThan(lang))
 			}
 			bad.because(Place{file, 1, 1}, err)
 			continue
@@ -228,6 +281,11 @@ func (s *Shelf) readReasons(fsys fs.FS, root string, bad *faults) {
 		bad.because(Place{file, 1, 1}, err)
 		return
 	}
+	s.addReasons(tree, bad)
+}
+
+// addReasons takes the misconceptions of a list, each in one language at least.
+func (s *Shelf) addReasons(tree *node, bad *faults) {
 	r, own := &reader{}, map[string]bool{}
 	if tree.kind != listNode {
 		r.add(tree.Place, "lesson.list")
@@ -236,10 +294,10 @@ func (s *Shelf) readReasons(fsys fs.FS, root string, bad *faults) {
 		f := r.fields(n, append([]string{"id"}, Languages...)...)
 		reason := Reason{n.Place, map[string]string{}}
 		for _, lang := range Languages {
-			if f[lang] == nil {
-				r.add(n.Place, "lesson.missing", "Field", lang)
-			}
 			reason.Texts[lang] = r.word(f[lang], "")
+		}
+		if f[Languages[0]] == nil && f[Languages[1]] == nil {
+			r.add(n.Place, "lesson.missing", "Field", Languages[0])
 		}
 		id := r.id(f["id"], n.Place)
 		if own[id] {
@@ -248,4 +306,12 @@ func (s *Shelf) readReasons(fsys fs.FS, root string, bad *faults) {
 		own[id], s.Reasons[id] = true, reason
 	}
 	*bad = append(*bad, r.faults...)
+}
+
+// otherThan returns the first language that is another one.
+func otherThan(lang string) string {
+	if lang == Languages[0] {
+		return Languages[1]
+	}
+	return Languages[0]
 }

@@ -7,6 +7,7 @@ import (
 
 	"kvstep/sim/explain"
 	"kvstep/sim/lens"
+	"kvstep/sim/recipe"
 )
 
 // shelfName is what folders of lessons, beats and answers may be called.
@@ -40,14 +41,17 @@ func parseStructure(file, name string, data []byte) (*Lesson, faults) {
 		return nil, r.faults
 	}
 	l := &Lesson{Name: name, file: file}
-	fields := r.fields(root, "order", "minutes", "first", "needs", "moments", "run", "beats")
+	fields := r.fields(root, "order", "minutes", "first", "needs", "for", "languages", "holds", "moments", "run", "beats")
 	l.Minutes = r.whole(fields["minutes"], root.Place, "minutes", 1, 240)
 	if n := fields["order"]; n != nil {
 		l.Order = r.whole(n, root.Place, "order", 0, 1000)
 	}
 	l.First = r.flag(fields["first"])
-	l.Needs = r.texts(fields["needs"])
+	l.Needs, l.needed = r.placed(fields["needs"])
+	l.For = r.texts(fields["for"])
+	l.Speaks = r.languages(fields["languages"])
 	l.Moments = r.moments(fields["moments"])
+	l.Holds = r.expr(fields["holds"], Truth)
 	l.Run = r.run(fields["run"])
 	beats := fields["beats"]
 	if beats == nil || beats.kind != listNode || len(beats.list) == 0 {
@@ -119,18 +123,40 @@ func (r *reader) id(n *node, where Place) string {
 	return n.text
 }
 
-func (r *reader) texts(n *node) (list []string) {
-	if n == nil {
-		return nil
-	}
-	if n.kind == textNode && n.text != "" {
-		return []string{n.text}
-	}
-	if n.kind != listNode {
+func (r *reader) texts(n *node) []string {
+	list, _ := r.placed(n)
+	return list
+}
+
+// placed returns the texts of a list, or the one that stands in its place, and where each is.
+func (r *reader) placed(n *node) (list []string, at []Place) {
+	switch {
+	case n == nil:
+		return nil, nil
+	case n.kind == textNode && n.text != "":
+		return []string{n.text}, []Place{n.Place}
+	case n.kind != listNode:
 		r.add(n.Place, "lesson.list")
+	default:
+		for _, x := range n.list {
+			list, at = append(list, r.word(x, "")), append(at, x.Place)
+		}
 	}
-	for _, x := range n.list {
-		list = append(list, r.word(x, ""))
+	return list, at
+}
+
+// languages are those that a lesson speaks: all, or those that it names.
+func (r *reader) languages(n *node) (list []string) {
+	all, at := r.placed(n)
+	for i, lang := range all {
+		if !slices.Contains(Languages, lang) || slices.Contains(list, lang) {
+			r.add(at[i], "lesson.choice", "Have", lang, "Known", Languages)
+			continue
+		}
+		list = append(list, lang)
+	}
+	if len(list) == 0 {
+		return Languages
 	}
 	return list
 }
@@ -226,20 +252,22 @@ func (r *reader) moments(n *node) (list []Moment) {
 
 func (r *reader) beat(n *node) Beat {
 	b := Beat{Place: n.Place, Go: ByPress}
-	f := r.fields(n, "id", "run", "at", "look", "open", "light", "go", "ask")
+	f := r.fields(n, "id", "run", "at", "holds", "look", "open", "light", "go", "ask")
 	b.ID = r.id(f["id"], n.Place)
 	b.Run = r.run(f["run"])
 	b.At = r.when(f["at"], n.Place)
+	b.Holds = r.expr(f["holds"], Truth)
 	b.Look = r.look(f["look"])
-	b.Open, b.Light = r.texts(f["open"]), r.texts(f["light"])
-	for _, name := range b.Open {
+	b.Open, b.opens = r.placed(f["open"])
+	for i, name := range b.Open {
 		if !slices.Contains(lens.Panels, name) {
-			r.add(f["open"].Place, "lesson.choice", "Have", name, "Known", lens.Panels)
+			r.add(b.opens[i], "lesson.choice", "Have", name, "Known", lens.Panels)
 		}
 	}
-	for _, name := range b.Light {
+	b.Light, b.lights = r.placed(f["light"])
+	for i, name := range b.Light {
 		if !slices.Contains(Lights, name) && explain.Find(name) == nil {
-			r.add(f["light"].Place, "lesson.choice", "Have", name, "Known", Lights)
+			r.add(b.lights[i], "lesson.choice", "Have", name, "Known", Lights)
 		}
 	}
 	if n := f["ask"]; n != nil {
@@ -259,7 +287,7 @@ func (r *reader) look(n *node) (look Look) {
 	if n == nil {
 		return look
 	}
-	f := r.fields(n, "layer", "head", "op", "cell", "real")
+	f := r.fields(n, "layer", "head", "seq", "op", "cell", "real")
 	if x := f["layer"]; x != nil {
 		w := When{Place: x.Place}
 		w.Layer, w.last = r.layer(x)
@@ -267,6 +295,9 @@ func (r *reader) look(n *node) (look Look) {
 	}
 	if x := f["head"]; x != nil {
 		look.Head = r.whole(x, n.Place, "head", 0, 1<<12)
+	}
+	if x := f["seq"]; x != nil {
+		look.Seq = r.whole(x, n.Place, "seq", 0, recipe.MaxRequests-1)
 	}
 	if look.Op = r.word(f["op"], ""); look.Op != "" && !lens.IsOp(look.Op) {
 		r.add(f["op"].Place, "lesson.op", "Have", look.Op)
@@ -297,10 +328,11 @@ func (r *reader) question(n *node, at When) *Question {
 		}
 		return nil
 	}
-	f := r.fields(n, append([]string{"kind", "reveal", "wrong"}, q.Kind.Fields...)...)
+	f := r.fields(n, append([]string{"kind", "reveal", "holds", "wrong"}, q.Kind.Fields...)...)
 	if x := f["reveal"]; x != nil {
 		q.Reveal = r.when(x, n.Place)
 	}
+	q.Holds = r.expr(f["holds"], Truth)
 	q.Kind.read(r, q, f)
 	if x := f["wrong"]; x != nil {
 		if x.kind != listNode {

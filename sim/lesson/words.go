@@ -68,7 +68,7 @@ func parseWords(file string, data []byte, s scope) (*Words, faults) {
 			continue
 		}
 		if beat == nil {
-			w.Intro = append(w.Intro, p.block(n)...)
+			p.intro(w, n)
 		} else {
 			p.inBeat(beat, n)
 		}
@@ -79,6 +79,15 @@ func parseWords(file string, data []byte, s scope) (*Words, faults) {
 	return w, p.faults
 }
 
+// intro takes what stands above the first beat, which is at no moment of a run: it has no numbers.
+func (p *speaker) intro(w *Words, n ast.Node) {
+	blocks := p.block(n)
+	for _, number := range numbersOf(blocks) {
+		p.add(number.at, "lesson.intro")
+	}
+	w.Intro = append(w.Intro, blocks...)
+}
+
 func (p *speaker) heading(w *Words, h *ast.Heading, before *BeatWords) *BeatWords {
 	at, said := p.at(h), p.raw(h)
 	if h.Level == 1 {
@@ -86,8 +95,10 @@ func (p *speaker) heading(w *Words, h *ast.Heading, before *BeatWords) *BeatWord
 			p.add(at, "lesson.title")
 		}
 		w.Title = said
+		p.inHeading(at, said)
 		return before
 	}
+	p.inHeading(at, said)
 	m := heading.FindStringSubmatch(said)
 	if m == nil || h.Level != 2 {
 		p.add(at, "lesson.heading", "Have", said)
@@ -100,6 +111,13 @@ func (p *speaker) heading(w *Words, h *ast.Heading, before *BeatWords) *BeatWord
 	w.Beats[m[1]] = b
 	w.order = append(w.order, m[1])
 	return b
+}
+
+// inHeading refuses numbers and signs in headings, which are read as they are written.
+func (p *speaker) inHeading(at Place, said string) {
+	words := []Piece{{Text: said, at: at}}
+	p.unread(words)
+	p.byHand(words)
 }
 
 // inBeat takes what stands below a beat's heading: words, the question as a quotation, and
@@ -374,9 +392,11 @@ func (p *speaker) at(n ast.Node) Place {
 }
 
 // place returns the line and column of a byte of the file.
-func (p *speaker) place(i int) Place {
-	before := p.data[:min(i, len(p.data))]
+func (p *speaker) place(i int) Place { return placeIn(p.file, p.data, i) }
+
+func placeIn(file string, data []byte, i int) Place {
+	before := data[:min(i, len(data))]
 	line := bytes.Count(before, []byte("\n"))
 	start := bytes.LastIndexByte(before, '\n') + 1
-	return Place{p.file, line + 1, len([]rune(string(before[start:]))) + 1}
+	return Place{file, line + 1, len([]rune(string(before[start:]))) + 1}
 }

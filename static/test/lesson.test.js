@@ -56,7 +56,8 @@ test("the way on is what the learner has to do", () => {
     [{ ask }, 5, "answer"],
     [{ ask: { ...ask, given: "1" } }, 5, "reveal"],
     [{ here: false, ask: { ...ask, given: "1", graded: {} } }, 9, "next"],
-    [{ cannot: { id: "x" } }, 5, "next"],
+    [{ cannot: { id: "x" } }, 5, "done"],
+    [{ cannot: { id: "x" }, next: "y" }, 5, "next"],
   ])
     assert.equal(wayOn({ ...play, ...change }, at), way, JSON.stringify(change));
 });

@@ -26,7 +26,7 @@ func (s *state) lesson(v Viewer, seat *seat, c wire.Command) {
 	var over lesson.Over
 	if now := l.Index(seat.pick.Beat); seat.pick.Lesson == l.Name && now >= 0 {
 		if own, err := l.RecipeAt(now, seat.lang, nil); err == nil {
-			over = lesson.Changed(s.filled(own, seat.lang), s.recipe)
+			over = lesson.Changed(s.filled(own, l.SpokenIn(seat.lang)), s.recipe)
 		}
 	}
 	s.playFrom(v, seat, l, beat, c.Answers, over)
@@ -52,12 +52,15 @@ func (s *state) playFrom(v Viewer, seat *seat, l *lesson.Lesson, beat int, answe
 		if s.seats[v] != seat { // gone meanwhile
 			return
 		}
-		r := s.filled(r, seat.lang)
+		r := s.filled(r, l.SpokenIn(seat.lang))
 		if err == nil && len(lesson.Changed(s.recipe, r)) > 0 {
 			err = s.start(r)
 		}
 		if err != nil {
 			s.refuse(v, err)
+			if len(over) > 0 { // the lesson goes on without what cannot be played
+				s.playFrom(v, seat, l, beat, answers, nil)
+			}
 			return
 		}
 		s.arriveAt(v, seat, l, beat, answers)

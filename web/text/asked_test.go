@@ -95,6 +95,7 @@ plot.seconds: cached uncached
 lesson.cells: cell col row
 lesson.do: pick step
 lesson.go: answer back done next reveal
+lesson.only: en zh
 plot.variant: gqa int4 int8 mha mqa
 plot.y.flop: pass total
 plot.y.mac: pass total

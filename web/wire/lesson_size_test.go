@@ -32,7 +32,7 @@ func TestALessonIsSmall(t *testing.T) {
 					t.Fatal(err)
 				}
 				beats++
-				for _, given := range append(known, lesson.Known{}) {
+				for _, given := range append(known, lesson.Named{}) {
 					play := l.Say(lang, i, given.Answer, stage)
 					size, words := measured(play)
 					if most = max(most, size-words); size-words > 1024 {

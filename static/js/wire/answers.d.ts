@@ -204,6 +204,8 @@ export type Play = {
   name: string;
   version: string;
   title: string;
+  /** of its words, where they are not in the reader's language */
+  lang?: string;
   /** from 0 */
   beat: number;
   /** how many there are */
@@ -225,7 +227,7 @@ export type Play = {
   open?: string[];
   light?: string[];
   ask?: Ask;
-  /** says why the beat cannot be played on this run: a message of the catalogue. */
+  /** says what of the beat cannot be played on this run, all of it or its question: a message of the catalogue. */
   cannot?: Cannot;
 };
 
@@ -301,6 +303,8 @@ export type Cannot = {
   id: string;
   /** that the run never has */
   moment?: string;
+  /** that the lesson is for */
+  models?: string;
 };
 
 /** one lesson of the menu, in the reader's language. */

@@ -106,8 +106,11 @@ function cells({ ask, t, store, ready }) {
   };
 }
 
-/** One of the likeliest tokens, or of all that the prompt has. @param {Asked} asked @returns {Form} */
-function token({ ask, frame, ready }) {
+/**
+ * One of the likeliest tokens; before the model has named them one of the text's, or as somebody writes it.
+ * @param {Asked} asked @returns {Form}
+ */
+function token({ ask, frame, ready, t }) {
   const { top, tokens } = frame.meta;
   /** @type {Map<number, string>} */
   const offered = new Map((top ?? []).map((c) => [c.id, c.label]));
@@ -120,9 +123,23 @@ function token({ ask, frame, ready }) {
     input.addEventListener("change", ready);
     return box;
   });
+  const own = el("input", [], {
+    type: "text",
+    autocomplete: "off",
+    maxlength: "40",
+    value: ask.given?.startsWith("=") ? ask.given.slice(1) : "",
+    placeholder: t("lesson.token.other"),
+    "aria-label": t("lesson.token.other"),
+    "data-testid": "lesson-token-own",
+  });
+  own.addEventListener("input", () => {
+    for (const box of boxes) /** @type {HTMLInputElement} */ (box.firstChild).checked = false;
+    ready();
+  });
+  const chosen = () => boxes.map((b) => /** @type {HTMLInputElement} */ (b.firstChild)).find((i) => i.checked)?.value;
+  const word = () => own.value.replaceAll(/[;~]/g, "").trim();
   return {
-    nodes: [el("div", boxes, { class: "choices tokens" })],
-    read: () =>
-      boxes.map((b) => /** @type {HTMLInputElement} */ (b.firstChild)).find((input) => input.checked)?.value ?? "",
+    nodes: [el("div", boxes, { class: "choices tokens" }), ...(top?.length ? [] : [own])],
+    read: () => chosen() ?? (word() ? `=${word()}` : ""),
   };
 }

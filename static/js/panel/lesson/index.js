@@ -17,7 +17,7 @@ export const panel = { id: "lesson", offline: false, create };
 
 /** What the button of a beat does. @param {Play} play @param {number} at the cursor's step */
 export function wayOn(play, at) {
-  if (play.cannot) return "next";
+  if (play.cannot) return play.next ? "next" : "done";
   const { ask } = play;
   if (!play.here && !(play.go === "step" && at > play.step) && !(ask?.given && at >= play.step)) return "back";
   if (ask && !ask.given) return "answer";
@@ -138,9 +138,11 @@ function create(root, { store, act }) {
     go.classList.toggle("primary", done);
     if (!walks) go.textContent = t(`lesson.go.${way}`);
     /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
-    part("note").textContent = play.cannot
-      ? t(play.cannot.id, { Moment: play.cannot.moment ?? "" })
-      : hint(walks ? "" : done ? way : does, t);
+    const { cannot, lang } = play;
+    for (const words of ["title", "heading", "text", "ask", "says"]) part(words).lang = lang ?? state.lang;
+    part("note").textContent = cannot
+      ? t(cannot.id, { Moment: cannot.moment ?? "", Models: cannot.models ?? "" })
+      : [hint(walks ? "" : done ? way : does, t), lang ? t(`lesson.only.${lang}`) : ""].join(" ").trim();
     ready();
     lights.again();
     if (moved && play.open) act.show(play.open);
