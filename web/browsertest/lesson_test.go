@@ -213,14 +213,14 @@ func (w *walker) stands(where string, before *string) {
 		Boxes, Dark string
 		First       []string
 	}](w.page, `(() => {
-		const at = (id) => { const r = document.getElementById(id).getBoundingClientRect(); return id + " " + [r.left, id === "transport" ? 0 : r.top + scrollY, r.width, r.height].map(Math.round).join(); };
+		const at = (id) => { const r = document.querySelector(id).getBoundingClientRect(); return id + " " + [r.left, id === "#transport" ? 0 : r.top + scrollY, r.width, r.height].map(Math.round).join(); };
 		const probe = document.body.appendChild(document.createElement("i"));
 		probe.style.color = "var(--cached)";
 		const color = getComputedStyle(probe).color;
 		probe.remove();
 		const {light = []} = kvstepFrame().meta.lesson;
 		return {
-			Boxes: ["stage", "lesson", "bars", "transport", "timeline"].map(at).join(" | "),
+			Boxes: [".picture", "#lesson", "#bars", "#transport", "#timeline"].map(at).join(" | "),
 			Dark: light.length && ![...document.querySelectorAll(".lit")].some((e) => e.checkVisibility()) ? light.join() : "",
 			First: [...document.querySelectorAll(".view button")].filter((e) => e.checkVisibility() && getComputedStyle(e).backgroundColor === color && !e.hasAttribute("aria-pressed") && !e.hasAttribute("aria-current")).map((e) => e.textContent.trim()),
 		};
