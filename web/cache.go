@@ -16,7 +16,8 @@ import (
 // answer is what a route says to everyone who asks the same.
 type answer struct {
 	pack.Content
-	name string // of a download, "" for none
+	name   string // of a download, "" for none
+	policy string // of a page that has its scripts inside, instead of the usual one; "" for none
 }
 
 // maker makes answers: what was made lately is kept, what several ask for at once is
@@ -166,6 +167,9 @@ func (m *maker) drop(e *list.Element) {
 func (a answer) send(w http.ResponseWriter, r *http.Request) {
 	if a.name != "" {
 		w.Header().Set("Content-Disposition", `attachment; filename="`+a.name+`"`)
+	}
+	if a.policy != "" {
+		w.Header().Set("Content-Security-Policy", a.policy)
 	}
 	a.Serve(w, r)
 }

@@ -79,7 +79,7 @@ func TestOtherSitesRunNothing(t *testing.T) {
 			t.Errorf("%s for a link in an old browser: %d", r.pattern, w.Code)
 		}
 	}
-	if want := []string{"GET /lab", "GET /weights", "GET /variants", "GET /take/{kind}", "GET /plots", "GET /plot/{file}", "POST /plots/measure"}; !slices.Equal(fenced, want) {
+	if want := []string{"GET /lab", "GET /weights", "GET /variants", "GET /paper", "GET /take/{kind}", "GET /plots", "GET /plot/{file}", "POST /plots/measure"}; !slices.Equal(fenced, want) {
 		t.Errorf("fenced are %q, want %q", fenced, want)
 	}
 	if *opened != 0 {
@@ -90,7 +90,7 @@ func TestOtherSitesRunNothing(t *testing.T) {
 		{}, {"Sec-Fetch-Site": {"none"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"}}, {"Sec-Fetch-Site": {"same-origin"}},
 		{"Origin": {"http://127.0.0.1:8787"}}, {"Referer": {"http://127.0.0.1:8787/plots"}},
 	} {
-		for _, path := range []string{"/lab?model=story", "/plots?new=4", "/take/csv?prompt=Once&new=2&step=1", "/take/qr?step=1", "/plot/parts.csv?new=4", "/weights?layer=0&op=w_q"} {
+		for _, path := range []string{"/lab?model=story", "/plots?new=4", "/take/csv?prompt=Once&new=2&step=1", "/take/qr?step=1", "/plot/parts.csv?new=4", "/weights?layer=0&op=w_q", "/paper?lesson=attention"} {
 			if w := ask("GET", path, h); w.Code != 200 || strings.Contains(w.Body.String(), "data-waits") {
 				t.Errorf("%s for %v: %d", path, h, w.Code)
 			}

@@ -262,7 +262,7 @@ func (p *plots) draw(name, format string, a plotAsk, style chart.Style) (answer,
 		return answer{}, err
 	}
 	kind := map[string]string{"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}[format]
-	return answer{pack.New(kind, b.Bytes()), fileName(name, a) + "." + format}, nil
+	return answer{Content: pack.New(kind, b.Bytes()), name: fileName(name, a) + "." + format}, nil
 }
 
 // fileName returns a figure's name for a download.

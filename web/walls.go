@@ -32,9 +32,13 @@ func tellJSON(w http.ResponseWriter, _ *http.Request, err error) {
 }
 
 func tellReader(w http.ResponseWriter, r *http.Request, err error) {
-	lang := languageOf(r)
+	tell(w, languageOf(r), http.StatusInternalServerError, err)
+}
+
+// tell answers a person with what is wrong, as a text.
+func tell(w http.ResponseWriter, lang string, status int, err error) {
 	w.Header().Set("Content-Language", lang)
-	http.Error(w, problemText(lang, err), http.StatusInternalServerError)
+	http.Error(w, problemText(lang, err), status)
 }
 
 // watched knows whether an answer has begun.

@@ -62,7 +62,7 @@ func (c *checker) namedIn(words []Piece) {
 
 // leads refuses a way into the workbench that no run has.
 func (c *checker) leads(w Piece) {
-	keys, err := url.ParseQuery(strings.TrimPrefix(w.To, "?"))
+	keys, err := url.ParseQuery(strings.TrimLeft(w.To, "?&"))
 	if err != nil || !strings.HasPrefix(w.To, "?") {
 		c.add(w.at, "lesson.link", "Have", "lab:"+w.To, "Known", linked)
 		return

@@ -11,9 +11,9 @@ import (
 // cellsKind asks for cells, rows or columns of a matrix of the picture. Which ones are right, an
 // expression says for each, by its row and col.
 var cellsKind = &Kind{
-	Name: "cells", Fields: []string{"of", "lane", "by", "rows", "cols", "answer"},
+	Name: "cells", Fields: []string{"of", "lane", "by", "one", "rows", "cols", "answer"},
 	read: func(r *reader, q *Question, f map[string]*node) {
-		c := &CellRange{Op: r.word(f["of"], ""), Lane: r.word(f["lane"], "cached", "cached", "uncached"), By: r.word(f["by"], "row", "row", "col", "cell")}
+		c := &CellRange{Op: r.word(f["of"], ""), Lane: r.word(f["lane"], "cached", "cached", "uncached"), By: r.word(f["by"], "row", "row", "col", "cell"), One: r.flag(f["one"])}
 		if f["of"] == nil {
 			r.add(q.Place, "lesson.missing", "Field", "of")
 		} else if explain.Find(c.Op) == nil {
@@ -30,7 +30,7 @@ var cellsKind = &Kind{
 	},
 	wrong: wrongExpr(Truth, "row", "col"),
 	parse: func(q *Question, given string) (string, bool) {
-		cells, ok := readCells(given)
+		cells, ok := ReadCells(given)
 		for _, c := range cells {
 			ok = ok && (q.Cells.By == "cell") == (c[1] >= 0)
 		}
@@ -39,7 +39,7 @@ var cellsKind = &Kind{
 	right: func(q *Question, v *Values) (string, error) { return cellsOf(q, q.Right, v) },
 	// How many they are, the first and the last.
 	measures: func(answer string, _ *Values) []any {
-		cells, _ := readCells(answer)
+		cells, _ := ReadCells(answer)
 		list := []any{float64(len(cells))}
 		if len(cells) > 0 {
 			first, last := cells[0], cells[len(cells)-1]
@@ -49,7 +49,7 @@ var cellsKind = &Kind{
 	},
 	write: func(_ *Question, answer string, _ *Values) string {
 		if answer == NoCells {
-			return "–"
+			return ""
 		}
 		return strings.NewReplacer("-", "–", ",", ", ").Replace(answer)
 	},
@@ -107,8 +107,9 @@ func (c *CellRange) cell(row, col int) [2]int {
 	return [2]int{row, col}
 }
 
-// readCells reads "3", "0-5" and "2.7", joined by commas.
-func readCells(text string) (cells [][2]int, ok bool) {
+// ReadCells reads an answer: "3", "0-5" and "2.7", joined by commas. It returns row and column of each cell, a row or
+// a column as its number and -1.
+func ReadCells(text string) (cells [][2]int, ok bool) {
 	if text == NoCells {
 		return nil, true
 	}

@@ -17,9 +17,12 @@
 //	format.go      numbers as the page writes them
 //	say.go         words with their numbers, at a moment
 //	grade.go       answers, and what they are told
+//	key.go         all answers that a question names
 //	check.go       everything above, on the real engine; check_answers.go its questions; what needs no run is
 //	               in check_words.go and check_names.go
 //	shelf.go       folders of lessons
+//	handin.go      answers that somebody hands in, as a file or an address
+//	marks.go       what each of them is worth
 package lesson
 
 // Lesson is a lesson as its files have it.
@@ -66,6 +69,7 @@ type Beat struct {
 	ID    string
 	Run   Run // beside the lesson's, from this beat on
 	At    When
+	Play  string      // layer or token: the run is seen to walk there from the moment of the beat before, so by so
 	Holds *Expression // whether what it says is true of a run; nil: of all
 	Look  Look
 	Open  []string // panels
@@ -137,6 +141,7 @@ type CellRange struct {
 	Op   string
 	Lane string
 	By   string // row, col or cell: what one press picks
+	One  bool   // there is one to be picked, and picking it answers
 	Rows *Expression
 	Cols *Expression
 }

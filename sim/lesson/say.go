@@ -34,6 +34,7 @@ type PlayInfo struct {
 	Text    []Block `json:"text"`
 	Next    string  `json:"next,omitempty"`
 	Before  string  `json:"before,omitempty"` // the ids of the beats beside it
+	Play    string  `json:"play,omitempty"`   // layer or token: how the run is seen to walk there
 	Go      string  `json:"go"`               // press, step, pick or answer: what the learner does to go on
 	Step    int     `json:"step"`             // the beat's moment; -1 is before the first step
 	// Here tells that the cursor is at the beat's moment, and everything that it says is of this run.
@@ -77,7 +78,8 @@ type OfferInfo struct {
 type CellsInfo struct {
 	Op   string `json:"op"`
 	Lane string `json:"lane"`
-	By   string `json:"by"` // row, col or cell
+	By   string `json:"by"`            // row, col or cell
+	One  bool   `json:"one,omitempty"` // picking one answers
 	Rows int    `json:"rows,omitempty"`
 	Cols int    `json:"cols,omitempty"`
 }
@@ -101,25 +103,15 @@ func (l *Lesson) Play(lang, beat, answers string, m *lens.Moment) *PlayInfo {
 	if m.Step != nil {
 		cursor = m.Step.N
 	}
-	return l.Say(lang, i, AnswerOf(answers, l.Beats[i].ID), Stage{
+	return l.Say(lang, i, answersIn(answers)[l.Beats[i].ID], Stage{
 		Model: m.Model.Name, Config: m.Model.Model.Config, Steps: m.Recorded, Most: m.Length(), Cursor: cursor, At: m.Elsewhere,
 	})
-}
-
-// AnswerOf returns a beat's answer among all: "beat~answer", joined by ";".
-func AnswerOf(answers, beat string) string {
-	for part := range strings.SplitSeq(answers, ";") {
-		if id, answer, ok := strings.Cut(part, "~"); ok && id == beat {
-			return answer
-		}
-	}
-	return ""
 }
 
 // Say returns what a beat says on a run, in a language, to who has given an answer ("" for none).
 func (l *Lesson) Say(lang string, beat int, answer string, on Stage) *PlayInfo {
 	b := &l.Beats[beat]
-	info := &PlayInfo{Name: l.Name, Version: l.Version, Beat: beat, Beats: len(l.Beats), ID: b.ID, First: l.First, Go: b.Go, Open: b.Open, Light: b.Light}
+	info := &PlayInfo{Name: l.Name, Version: l.Version, Beat: beat, Beats: len(l.Beats), ID: b.ID, First: l.First, Play: b.Play, Go: b.Go, Open: b.Open, Light: b.Light}
 	if beat > 0 {
 		info.Before = l.Beats[beat-1].ID
 	}
@@ -245,7 +237,7 @@ func (l *Lesson) ask(b *Beat, said *BeatWords, answer string, on Stage, values *
 		return nil, &cannot{CannotInfo{ID: "lesson.cannot.question"}}
 	}
 	if c := q.Cells; c != nil {
-		info.Cells = &CellsInfo{Op: c.Op, Lane: c.Lane, By: c.By, Rows: q.counted(c.Rows, values), Cols: q.counted(c.Cols, values)}
+		info.Cells = &CellsInfo{Op: c.Op, Lane: c.Lane, By: c.By, One: c.One, Rows: q.counted(c.Rows, values), Cols: q.counted(c.Cols, values)}
 	}
 	info.Points = q.counted(q.Points, values)
 	if q.Most != nil {

@@ -21,7 +21,7 @@ func IsName(name string) bool { return shelfName.MatchString(name) }
 
 // Lights are the parts of the page that a beat may light: ops of the picture (sim/explain), and these.
 var Lights = []string{
-	"stage", "lanes", "sentence", "top", "cached", "uncached", "mask", "recomputed", "new", "prompt", "transport", "timeline", "cache", "ledger", "chart",
+	"stage", "lanes", "sentence", "top", "cached", "uncached", "mask", "recomputed", "new", "prompt", "transport", "timeline", "cache", "ledger", "chart", "wall",
 }
 
 const maxBeats = 60
@@ -252,10 +252,11 @@ func (r *reader) moments(n *node) (list []Moment) {
 
 func (r *reader) beat(n *node) Beat {
 	b := Beat{Place: n.Place, Go: ByPress}
-	f := r.fields(n, "id", "run", "at", "holds", "look", "open", "light", "go", "ask")
+	f := r.fields(n, "id", "run", "at", "holds", "play", "look", "open", "light", "go", "ask")
 	b.ID = r.id(f["id"], n.Place)
 	b.Run = r.run(f["run"])
 	b.At = r.when(f["at"], n.Place)
+	b.Play = r.word(f["play"], "", "layer", "token")
 	b.Holds = r.expr(f["holds"], Truth)
 	b.Look = r.look(f["look"])
 	b.Open, b.opens = r.placed(f["open"])

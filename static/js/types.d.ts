@@ -16,6 +16,7 @@ export type {
   Block,
   Cell,
   Grade,
+  HandIn,
   LessonEntry,
   Loading,
   Piece,
@@ -212,7 +213,8 @@ export type Command =
   | Told<"switch", "branch">
   | Told<"break", "breaks">
   | Told<"mark", "marks">
-  | Told<"lesson", "lesson" | "beat" | "answers">
+  | (Told<"lesson", "lesson" | "beat" | "answers"> & Partial<Pick<answers.Command, "lang">>)
+  | Told<"lesson", "link">
   | Told<"pick", keyof answers.View>;
 
 /** What a viewer of a handout looks at. */

@@ -9,7 +9,7 @@ const FLOORS = [
   ["state/", "facts/"],
   ["ui/", "actions.js"],
   ["panel/", "handout/"],
-  ["main.js", "later.js", "handout.js", "plots.js", "early.js"],
+  ["main.js", "later.js", "handout.js", "paper.js", "plots.js", "early.js"],
 ];
 
 const root = new URL("../js/", import.meta.url).pathname;

@@ -72,8 +72,11 @@ func (g promptGroup) label() string {
 	if g.open {
 		return text.In(g.lang).T("recipe.open", nil)
 	}
-	return map[string]string{"en": "English", "zh": "中文"}[g.lang]
+	return LanguageNames[g.lang]
 }
+
+// LanguageNames are the languages' own names.
+var LanguageNames = map[string]string{"en": "English", "zh": "中文"}
 
 // of reports whether it is the named model's.
 func (w TrainingSet) of(model string) bool { return slices.Contains(w.Models, model) }
@@ -97,11 +100,14 @@ func (d HomeData) t(id string) string { return d.Text.T(id, nil) }
 func (d HomeData) catalogue(lang string) string { return d.Files[lang+".json"] }
 
 // htmlLang returns the language as HTML names it.
-func (d HomeData) htmlLang() string {
-	if d.Lang == "zh" {
+func (d HomeData) htmlLang() string { return HTMLLang(d.Lang) }
+
+// HTMLLang returns a language as HTML names it.
+func HTMLLang(lang string) string {
+	if lang == "zh" {
 		return "zh-Hans"
 	}
-	return d.Lang
+	return lang
 }
 
 // plates are the matrices of the stage, in reading order.

@@ -50,8 +50,15 @@ func (d HandoutData) span() string {
 
 // policy allows the handout's own style and scripts, by their hashes, pictures
 // that it makes itself, and no request to anywhere.
-func (d HandoutData) policy() string {
-	return "default-src 'none'; script-src " + hash(d.Early) + " " + hash(d.Script) + "; style-src " + hash(d.CSS) +
+func (d HandoutData) policy() string { return policyOf(d.CSS, d.Early, d.Script) }
+
+// policyOf allows one style and scripts, pictures that these make, and nothing else.
+func policyOf(css string, scripts ...string) string {
+	var hashes strings.Builder
+	for _, s := range scripts {
+		hashes.WriteString(" " + hash(s))
+	}
+	return "default-src 'none'; script-src" + hashes.String() + "; style-src " + hash(css) +
 		"; img-src data: blob:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 }
 

@@ -31,7 +31,7 @@ var plotNames = map[string]string{"prompt": "plots.prompt", "new": "plots.new", 
 // has none.
 func called(c *text.Catalogue, path, key string) string {
 	id := names[key]
-	if other, ok := plotNames[key]; ok && path != "/" {
+	if other, ok := plotNames[key]; ok && path != Lab {
 		id = other
 	}
 	if id == "" {

@@ -25,7 +25,7 @@ func TestNamesAreQuotedOnce(t *testing.T) {
 			}
 			for name := range names {
 				p := sim.NewProblem(problem, "Field", name, "Have", "x", "Name", "x", "Count", 2)
-				if said := Worded(c, "/", p); strings.Contains(said, "““") || strings.Contains(said, "””") {
+				if said := Worded(c, Lab, p); strings.Contains(said, "““") || strings.Contains(said, "””") {
 					t.Errorf("%s %s: %q", lang, id, said)
 				}
 				asked++
@@ -34,10 +34,10 @@ func TestNamesAreQuotedOnce(t *testing.T) {
 		if asked < 1000 {
 			t.Errorf("%s: only %d asked", lang, asked)
 		}
-		if said := Worded(c, "/", sim.NewProblem("link.unknown", "Field", "top_k")); !strings.Contains(said, "“top_k”") {
+		if said := Worded(c, Lab, sim.NewProblem("link.unknown", "Field", "top_k")); !strings.Contains(said, "“top_k”") {
 			t.Errorf("%s: %q does not say what the link has", lang, said)
 		}
-		if said := Worded(c, "/", sim.NewProblem("link.none", "Field", "k", "Have", 9, "Count", 2)); !strings.Contains(said, "“Top-k”") {
+		if said := Worded(c, Lab, sim.NewProblem("link.none", "Field", "k", "Have", 9, "Count", 2)); !strings.Contains(said, "“Top-k”") {
 			t.Errorf("%s: %q does not call the field as the form does", lang, said)
 		}
 	}

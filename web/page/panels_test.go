@@ -131,11 +131,11 @@ func TestPanelsOnPage(t *testing.T) {
 	}
 }
 
-// TestStylesheets walks all stylesheets: each belongs to the page, but that of the figures.
+// TestStylesheets walks all stylesheets: each belongs to the page, but those of the figures and of printed lessons.
 func TestStylesheets(t *testing.T) {
 	left := Stylesheets()
 	err := fs.WalkDir(static.Files, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".css") || path == "css/plots.css" {
+		if err != nil || !strings.HasSuffix(path, ".css") || path == "css/plots.css" || path == "css/paper.css" {
 			return err
 		}
 		i := slices.Index(left, path)

@@ -25,7 +25,7 @@ func (w WaitsData) field(key string) string {
 func (w WaitsData) rest() []Field {
 	var rest []Field
 	for _, f := range w.Fields {
-		if f.Key != "lang" && (f.Key != "prompt" || w.Action != "/") {
+		if f.Key != "lang" && (f.Key != "prompt" || w.Action != Lab) {
 			rest = append(rest, f)
 		}
 	}
@@ -37,7 +37,7 @@ func (w WaitsData) says() string {
 	switch {
 	case len(w.rest()) == 0 && w.field("prompt") == "":
 		return "waits.say.default"
-	case w.Action != "/":
+	case w.Action != Lab:
 		return "waits.say.plots"
 	}
 	return "waits.say"

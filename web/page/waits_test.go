@@ -18,7 +18,7 @@ func TestWaitsSaysWhatTheLinkWouldRun(t *testing.T) {
 		_, body, _ := strings.Cut(b.String(), "<main")
 		return body
 	}
-	full := WaitsData{Action: "/", Fields: []Field{{Key: "lang", Value: "zh", Shown: "zh"}, {Key: "k", Value: "7", Shown: "7"}, {Key: "prompt", Value: "Once", Shown: "Once"}, {Key: "step", Value: "3", Shown: "3"}}}
+	full := WaitsData{Action: Lab, Fields: []Field{{Key: "lang", Value: "zh", Shown: "zh"}, {Key: "k", Value: "7", Shown: "7"}, {Key: "prompt", Value: "Once", Shown: "Once"}, {Key: "step", Value: "3", Shown: "3"}}}
 	for lang, want := range map[string][]string{"en": {">Top-k<", "<code>step</code>", "with what stands below"}, "zh": {">Top-k<", "<code>step</code>"}} {
 		body := render(lang, full)
 		for _, s := range want {
@@ -33,7 +33,7 @@ func TestWaitsSaysWhatTheLinkWouldRun(t *testing.T) {
 			t.Errorf("%s: the link loses its language", lang)
 		}
 	}
-	if body := render("en", WaitsData{Action: "/"}); strings.Contains(body, "below") || strings.Contains(body, "<dl") {
+	if body := render("en", WaitsData{Action: Lab}); strings.Contains(body, "below") || strings.Contains(body, "<dl") {
 		t.Errorf("nothing stands below: %s", body)
 	}
 	if body := render("en", WaitsData{Action: "/plots", Fields: full.Fields[1:3]}); !strings.Contains(body, "figures") || !strings.Contains(body, "<bdi>Once</bdi>") {

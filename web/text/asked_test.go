@@ -83,6 +83,9 @@ ops.say.norm1: layernorm
 ops.say.norm2: layernorm
 ops.say.norm3: layernorm
 ops.say.up: gelu
+paper: deck key worksheet
+paper.how: cells choice curve number order several token
+paper.how.cells: written
 part: av head mlp out qkv scores
 pick.seq: batch beam done held preempted waiting
 plot.batch: attention linear pass
@@ -94,7 +97,7 @@ plot.phase.decode: cached uncached
 plot.seconds: cached uncached
 lesson.cells: cell col row
 lesson.do: pick step
-lesson.go: answer back done next reveal
+lesson.go: answer back done next reveal walk
 lesson.only: en zh
 plot.variant: gqa int4 int8 mha mqa
 plot.y.flop: pass total

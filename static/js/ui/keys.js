@@ -62,6 +62,7 @@ export function onKey(target, press, first = false) {
  */
 export function onShortcut(press) {
   onKey(document, (key, e) => {
+    if (document.documentElement.dataset.first) return; // a lesson has the whole page, and keys of its own
     if (typing(e.target) || document.querySelector("dialog[open]") || !keysOn()) return;
     if (press(key)) e.preventDefault();
   });

@@ -11,7 +11,8 @@ import { blank, show } from "../../ui/canvas.js";
 
 /** @typedef {{lane: LaneName, kind: "ahead"|"paid"|"dense"|"modelled", values: Tensor["data"]}} Series */
 
-export const TALL = 230; // pixels
+/** Pixels; beside a lesson that has the whole page there is less room. */
+export const tall = () => (globalThis.document?.documentElement?.dataset.first ? 136 : 230);
 const DASHES = /** @type {Record<string, number[]>} */ ({ dense: [2, 4], modelled: [6, 4] });
 
 /**
@@ -45,8 +46,8 @@ export function axisRoom(canvas, font, most, unit) {
  */
 export function draw(canvas, width, layout, rows, at, { frame, theme, t, unit }) {
   const { history: info, schedule } = frame.meta;
-  const ctx = blank(canvas, width, TALL);
-  show(canvas, { height: TALL });
+  const ctx = blank(canvas, width, tall());
+  show(canvas, { height: tall() });
   if (!ctx || !info) return;
   ctx.font = theme.font;
   ctx.textBaseline = "middle";

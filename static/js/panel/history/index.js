@@ -3,7 +3,7 @@
 
 import { onKey } from "../../ui/keys.js";
 import { chart as geometry } from "./chart.js";
-import { axisRoom, draw, TALL } from "./curves.js";
+import { axisRoom, draw, tall } from "./curves.js";
 import { createChoice, createOpen, speakWhileFocused } from "../../ui/open.js";
 import { si } from "../../format.js";
 import { LANES } from "../../facts/lanes.js";
@@ -82,7 +82,7 @@ function create(root, { act }) {
     for (const { values } of rows) for (const x of values) if (x > most) most = x; // not where nobody measured
     layout = geometry({
       width: width(),
-      height: TALL,
+      height: tall(),
       points: info.points,
       first: frame.meta.schedule ? info.points : info.first,
       most,

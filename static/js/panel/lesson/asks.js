@@ -2,6 +2,7 @@
 // the answer as sim/lesson writes it, "" for none yet.
 
 import { el, radio } from "../../ui/dom.js";
+import { cells } from "./cells.js";
 import { curve } from "./curve.js";
 import { order } from "./order.js";
 import { pieces } from "./words.js";
@@ -13,8 +14,6 @@ import { pieces } from "./words.js";
  * has changed
  * @typedef {{nodes: Node[], read: () => string}} Form
  */
-
-const NONE = "none"; // of the cells, as sim/lesson writes it
 
 const UNITS = /** @type {Record<string, string>} */ ({ flop: "FLOP", bytes: "B", percent: "%", ratio: "×", s: "s" });
 
@@ -65,44 +64,6 @@ function choice({ ask, ready }) {
         .map((input) => input.value)
         .sort()
         .join(","),
-  };
-}
-
-/** Rows, columns or cells: on the picture, or by their numbers. @param {Asked} asked @returns {Form} */
-function cells({ ask, t, store, ready }) {
-  const input = el("input", [], {
-    type: "text",
-    autocomplete: "off",
-    value: ask.given ?? "",
-    "aria-label": t(`lesson.cells.${ask.cells?.by}`),
-    placeholder: t(`lesson.cells.${ask.cells?.by}`),
-    "data-testid": "lesson-cells",
-  });
-  const hint = el("p", t("lesson.cells.hint"), { class: "quiet" });
-  const none = el("input", [], { type: "checkbox", "data-testid": "lesson-cells-none" });
-  none.checked = ask.given === NONE;
-  if (none.checked) input.value = "";
-  const pick = (/** @type {string} */ picked) => {
-    const { guess } = store.get();
-    if (guess) store.set({ guess: { ...guess, picked } });
-    ready();
-  };
-  input.addEventListener("input", () => {
-    none.checked = false;
-    pick(input.value.trim());
-  });
-  none.addEventListener("change", () => {
-    input.value = "";
-    pick("");
-  });
-  input.addEventListener("picked", () => {
-    input.value = store.get().guess?.picked ?? "";
-    if (input.value) none.checked = false;
-    ready();
-  });
-  return {
-    nodes: [hint, input, el("label", [none, el("span", t("lesson.cells.none"))], { class: "none" })],
-    read: () => (none.checked ? NONE : input.value.replaceAll(" ", "")),
   };
 }
 

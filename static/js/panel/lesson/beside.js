@@ -29,7 +29,7 @@ const both = (t, given, came) => [
 
 /** Numbers, tokens and cells, as the engine writes them. @param {Told} told */
 function said({ ask, graded: { given = "", came = "" }, t }) {
-  const name = (/** @type {string} */ text) => (ask.kind === "cells" && text === "–" ? t("lesson.cells.none") : text);
+  const name = (/** @type {string} */ text) => text || t("lesson.cells.none");
   return both(t, name(given), name(came));
 }
 

@@ -1,11 +1,12 @@
 // A lesson on the live run: what a beat says, what it asks, and the way on. What it says comes with the
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
-import { LAB } from "../../state/url.js";
-import { parts, put } from "../../ui/dom.js";
+import { address } from "../../state/url.js";
+import { el, parts, put } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
-import { ASKS } from "./asks.js";
-import { beside } from "./beside.js";
+import { lastWay, minuteKeys, takePage, toLab, whole } from "./minute.js";
+import { createWalk } from "./walk.js";
+import { createQuestion } from "./question.js";
 import { light, wire } from "./lights.js";
 import { fill } from "./words.js";
 import { remember } from "../../facts/progress.js";
@@ -25,6 +26,10 @@ export function wayOn(play, at) {
   return play.beat === play.beats - 1 ? "done" : "next";
 }
 
+/** A dot for each beat. @param {Play} play */
+const dots = ({ beats, beat }) =>
+  Array.from({ length: beats }, (_, i) => el("li", "", { class: i === beat ? "here" : i < beat ? "been" : "" }));
+
 /** Places an element once more: what another beat has there has not moved. @param {HTMLElement} e */
 const anew = (e) => e.parentElement?.insertBefore(e, e.nextSibling);
 
@@ -38,24 +43,34 @@ function hint(way, t) {
 function create(root, { store, act }) {
   const part = parts(root);
   const go = /** @type {HTMLButtonElement} */ (part("go"));
-  let shown = ""; // of the question that stands in the form
   let painted = /** @type {Play|null} */ (null);
-  let form = /** @type {import("./asks.js").Form|null} */ (null);
   let way = "";
   let stepped = 0; // past a beat that goes on by a step
   let last = /** @type {State["t"]|null} */ (null);
+  const walk = createWalk(store, act);
 
-  const ready = () => put(go, "aria-disabled", String(way === "answer" && !form?.read())); // it keeps the focus
-  const goOn = () => {
+  const ready = () => {
+    const one = way === "answer" && !!playOf(store.get().frame)?.ask?.cells?.one; // a press is the answer
+    put(go, "aria-disabled", String(way === "answer" && !question.read())); // it keeps the focus
+    go.hidden = one;
+    if (one && question.read()) goOn();
+  };
+  const question = createQuestion(part, store, ready);
+  minuteKeys(go, /** @type {HTMLButtonElement} */ (part("before")));
+  function goOn() {
     const { frame } = store.get();
     const play = playOf(frame);
     if (!play || go.ariaDisabled === "true") return;
-    if (way === "answer") act.answer(withAnswer(placeOf(frame).answers, play.id, form?.read() ?? ""));
+    if (way === "answer") {
+      act.answer(withAnswer(placeOf(frame).answers, play.id, question.read()));
+      if (play.ask?.cells?.one) act.seek(play.ask.reveal);
+    } else if (way === "walk") act.seek(play.step);
+    else if (way === "lab") lastWay(part("words"))?.click();
     else if (way === "reveal") act.seek(play.ask?.reveal ?? play.step);
     else if (way === "back") act.beat({ ...placeOf(frame) });
     else if (way === "done") leave();
     else act.beat({ ...placeOf(frame), beat: play.next ?? "" });
-  };
+  }
   function leave() {
     act.beat({ lesson: "", beat: "", answers: "" });
     /** @type {HTMLElement|null} */ (document.querySelector("#lessons > summary"))?.focus();
@@ -64,7 +79,10 @@ function create(root, { store, act }) {
     const { frame } = store.get();
     act.beat({ ...placeOf(frame), beat: playOf(frame)?.before ?? "" });
   });
-  part("leave").addEventListener("click", leave);
+  part("leave").addEventListener("click", () => {
+    if (whole()) toLab("", store.get());
+    else leave();
+  });
   root.addEventListener("submit", (e) => {
     e.preventDefault();
     goOn();
@@ -73,70 +91,52 @@ function create(root, { store, act }) {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
     if (lesson) act.beat({ lesson, beat: "", answers: "" });
     if (panel) act.show([panel]);
-    if (lab) location.assign(LAB + lab);
+    if (lab) toLab(lab, store.get());
   });
   const lights = wire(root, () => (painted?.here ? (painted.light ?? []) : []));
-
-  /** @param {State} state @param {Play} play */
-  function question(state, play) {
-    const { ask } = play;
-    const key = ask ? JSON.stringify([play.name, play.id, state.lang, ask.given, !!ask.graded]) : "";
-    if (key === shown) return;
-    shown = key;
-    part("ask").hidden = !ask;
-    form = null;
-    fill(part("question"), ask?.text ?? []);
-    if (!ask || !state.frame) return store.set({ guess: null });
-    const { graded } = ask;
-    form = graded
-      ? { nodes: beside({ ask, graded, t: state.t }), read: () => "" }
-      : ASKS[ask.kind]({ ask, t: state.t, store, frame: state.frame, ready });
-    const inside = part("fields").contains(document.activeElement);
-    part("fields").replaceChildren(...form.nodes);
-    /** @type {HTMLFieldSetElement} */ (part("fields")).disabled = !!ask.given;
-    if (inside && ask.given) go.focus({ preventScroll: true });
-    const c = ask.cells;
-    const guess = c && { ...c, picked: ask.given ?? "", right: ask.graded?.answer ?? null, open: !ask.given };
-    store.set({ guess: guess ?? null });
-  }
 
   /** @param {State} state */
   return function view(state) {
     const { frame, t } = state;
     const play = playOf(frame);
     root.hidden = !play;
+    takePage(play);
     if (!play || !frame) {
       delete document.documentElement.dataset.lesson;
       if (painted) light([]);
       if (painted && state.guess) store.set({ guess: null });
-      [painted, shown] = [null, ""];
+      painted = null;
+      question.forget();
       return;
     }
     const at = frame.meta.step?.n ?? -1;
-    if (state.guess && state.guess.picked !== painted?.ask?.given)
-      part("fields").querySelector("input")?.dispatchEvent(new Event("picked"));
+    if (state.guess && state.guess.picked !== painted?.ask?.given) question.picked();
     if (painted === play && state.t === last) return;
     const moved = painted?.id !== play.id || painted?.name !== play.name;
     [painted, last] = [play, t];
-    if (moved) for (const name of ["text", "ask"]) anew(part(name));
+    if (moved) for (const name of ["words", "ask"]) anew(part(name));
     part("title").textContent = play.title;
     part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
+    part("dots").replaceChildren(...dots(play));
     part("heading").textContent = play.heading;
-    fill(part("text"), play.text);
-    question(state, play);
+    fill(part("words"), play.text);
+    question.show(state, play);
     const graded = play.ask?.graded;
     const told = part("reply").hidden && !!graded;
     part("reply").hidden = !graded;
     part("reply").dataset.right = String(!!graded?.right);
     part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
     fill(part("says"), graded?.says ?? []);
-    way = wayOn(play, at);
+    walk.goOn(play, at, moved);
+    const end = play.first && !play.next ? lastWay(part("words")) : null;
+    way = walk.on(play, at) ? "walk" : end && play.here ? "lab" : wayOn(play, at);
+    if (end?.parentElement) end.parentElement.hidden = true;
     const walks = way === "back" && frame.meta.run.running && !state.playing; // to the beat's moment
+    if (!walks) go.textContent = way === "lab" ? (end?.textContent ?? "") : t(`lesson.go.${way}`);
     const does = way === "next" ? play.go : ""; // elsewhere than here
     const done = does === "step" ? at > play.step : does !== "pick" || !!frame.meta.explain;
     document.documentElement.dataset.lesson = does === "step" && !done ? "step" : "";
     go.classList.toggle("primary", done);
-    if (!walks) go.textContent = t(`lesson.go.${way}`);
     /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
     const { cannot, lang } = play;
     for (const words of ["title", "heading", "text", "ask", "says"]) part(words).lang = lang ?? state.lang;
@@ -148,7 +148,9 @@ function create(root, { store, act }) {
     if (moved && play.open) act.show(play.open);
     if (moved) root.scrollTop = stepped = 0;
     else if (told) root.scrollTop = part("fields").offsetTop;
-    remember(placeOf(frame), play.beat);
+    const { name, version, beat } = play;
+    remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
+    part("answers").hidden = !!play.first || play.beat < play.beats - 1;
     if (play.go === "step" && at > play.step && play.next && !stepped++)
       act.beat({ ...placeOf(frame), beat: play.next });
   };

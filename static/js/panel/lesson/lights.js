@@ -22,6 +22,7 @@ const PARTS = /** @type {Record<string, string>} */ ({
   speculation: "#speculation",
   beams: "#beams",
   real: "#real",
+  wall: "#out-of-memory",
 });
 
 const DIMS = "#stage [data-op], #bars, #tokens, #timeline, #cache, #ledger, #schedule, #speculation, #beams, #sampling";
@@ -36,6 +37,9 @@ export function light(names) {
   for (const e of document.querySelectorAll(".lit")) if (!lit.has(e)) e.classList.remove("lit");
   for (const e of lit) e.classList.add("lit");
   for (const e of document.querySelectorAll(DIMS)) e.classList.toggle("dim", lit.size > 0 && !near(e));
+  const holders = new Set([...lit].map((e) => e.parentElement?.closest(".panel")));
+  for (const e of document.querySelectorAll(".holds-lit")) if (!holders.has(e)) e.classList.remove("holds-lit");
+  for (const e of holders) e?.classList.add("holds-lit");
 }
 
 /**

@@ -1,0 +1,51 @@
+// Pictures of a printed lesson: each moment is painted by the page's own panels, taken as the page takes pictures
+// away, and stands in its place before the document is loaded, so that whatever prints it waits for them.
+
+import { createActions } from "./actions.js";
+import { base85 } from "./handout/base85.js";
+import { mount } from "./panel/mount.js";
+import { panels as later } from "./panel/later.js";
+import { panels } from "./panel/panels.js";
+import { createPicture, matrices, momentOf } from "./panel/take/picture.js";
+import { createState } from "./state/initial.js";
+import { translator } from "./text.js";
+import { readTheme } from "./ui/theme.js";
+import { decode } from "./wire/decode.js";
+
+const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const bench = byId("bench");
+const { lang = "en" } = document.documentElement.dataset;
+const messages = JSON.parse(byId("words").textContent ?? "");
+const t = translator(messages, lang);
+const store = createState({ connected: true, lang, t, theme: readTheme() });
+const act = createActions(store, { send: () => false });
+const none = () => ({ tensor: null });
+const host = { store, act, live: true, weights: () => none, moments: null, opening: null };
+for (const d of bench.querySelectorAll("details:not(.table)")) d.setAttribute("open", "");
+mount(
+  [...panels, ...later].filter((p) => p && bench.querySelector(`#${p.id}`)),
+  host,
+);
+const picture = createPicture(store);
+
+for (const figure of document.querySelectorAll("[data-picture]")) {
+  const { picture: n, open } = /** @type {HTMLElement} */ (figure).dataset;
+  const frame = decode(base85(byId(`frame-${n}`).textContent?.trim() ?? "").buffer);
+  store.set({ frame, t: translator(messages, lang, frame.meta.run.parts) });
+  store.flush();
+  const roots = open ? open.split(" ").map(byId) : [matrices()];
+  const { svg, width, height } = picture(roots, { caption: false });
+  const image = /** @type {HTMLImageElement} */ (figure.querySelector("img"));
+  [image.width, image.height] = [width, height];
+  image.alt = /** @type {HTMLElement} */ (byId("sentence").querySelector("[data-line]")).textContent ?? "";
+  image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(svg);
+  /** @type {HTMLElement} */ (figure.querySelector("figcaption")).textContent = momentOf(store.get());
+}
+bench.remove();
+
+const SMALLEST = 12; // pixels
+for (const words of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".slide > .words"))) {
+  let size = parseFloat(getComputedStyle(words).fontSize);
+  while (words.scrollHeight > words.clientHeight && size > SMALLEST) words.style.fontSize = `${--size}px`;
+}
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
