@@ -147,10 +147,8 @@ func (w *walker) play(name string, way played) {
 			w.until(`!!kvstepFrame().meta.explain && document.querySelector("[data-testid=lesson-go]").className === "primary"`)
 			w.press(kb.Escape)
 		}
-		if i == len(way.lesson.Beats)-1 { // the words that leave make room
-			for _, s := range eval[[]string](w.page, `kvstepShifts`) {
-				w.t.Errorf("%s: %.500s shifts", name, s)
-			}
+		for _, s := range eval[[]string](w.page, `kvstepShifts.splice(0)`) { // when all is over the words that leave make room
+			w.t.Errorf("%s: %.500s shifts", where, s)
 		}
 		w.goOn()
 	}
