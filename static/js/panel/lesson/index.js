@@ -123,6 +123,7 @@ function create(root, { store, act }) {
     question.show(state, play);
     const graded = play.ask?.graded;
     const told = part("reply").hidden && !!graded;
+    if (moved || told) anew(part("answers"));
     part("reply").hidden = !graded;
     part("reply").dataset.right = String(!!graded?.right);
     part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
