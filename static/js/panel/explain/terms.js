@@ -33,7 +33,7 @@ export function operand(text, ref, label, follow) {
 
 /** Heads of the number columns by what the terms make. @param {Explain} e @param {T} t */
 function heads(e, t) {
-  if (e.kind === "softmax") return [t("name.scores"), t("explain.less"), t("explain.exp")];
+  if (e.kind === "softmax") return [t("name." + e.reads[0].op), t("explain.less"), t("explain.exp")];
   if (e.kind === "layernorm") return [opName(e.reads[0], t), t("calc.centred"), t("explain.square")];
   if (e.kind === "rms") return [opName(e.reads[0], t), "", t("explain.square")];
   const key = e.reads[1].op === "K" ? { ...e.reads[1], evicted: e.evicted } : e.reads[1];

@@ -129,7 +129,7 @@ function stack({ width, height = Infinity, op, inputs, out, m, positions, head }
     const fold = VOCAB.has(p.op) ? folded : 0;
     const rows = fold ? Math.ceil(p.cols / fold) : p.rows;
     const size = fold
-      ? clamp(600 / rows, 3, 10)
+      ? clamp((p === out && op !== "chances" ? 600 : 180) / rows, 3, 10) // logits stand over their probabilities, both in sight
       : p.rows === 1 && m > FEW
         ? 14
         : p.rows <= FEW || p.rows === m
