@@ -166,7 +166,8 @@ function create(root, { store, act }) {
     light(play.here ? (play.light ?? []) : []);
     if (moved && play.open) act.show(play.open);
     const { name, version, beat } = play;
-    remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
+    // Whoever looks around on another run has answered on the lesson's.
+    if (play.here || play.cannot) remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
     part("answers").hidden = !!play.first || play.beat < play.beats - 1;
     if (play.go === "step" && at > play.step && play.next) act.beat({ ...placeOf(frame), beat: play.next });
   };
