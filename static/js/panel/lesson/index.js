@@ -150,7 +150,8 @@ function create(root, { store, act }) {
     if (moved) root.scrollTop = stepped = 0;
     else if (told) root.scrollTop = part("fields").offsetTop;
     const { name, version, beat } = play;
-    remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
+    // Whoever looks around on another run has answered on the lesson's.
+    if (play.here || play.cannot) remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
     part("answers").hidden = !!play.first || play.beat < play.beats - 1;
     if (play.go === "step" && at > play.step && play.next && !stepped++)
       act.beat({ ...placeOf(frame), beat: play.next });
