@@ -29,7 +29,7 @@ type Memory struct {
 
 // NewMemory may hold limit bytes, 0 for any number, all of which parent (nil for none)
 // holds too. What is beyond the limit is refused with Problem id, which begins
-// with "memory.": Want, Held and Allowed, in MiB.
+// with "memory.": Want, Held and Allowed, in MB, as everything else that is told of bytes.
 func NewMemory(parent *Memory, id string, limit int64) *Memory {
 	m := &Memory{parent: parent, id: id}
 	m.limit.Store(limit)
@@ -118,7 +118,7 @@ func (m *Memory) Fits(n int64) error {
 	for x := m; x != nil; x = x.parent {
 		for limit := x.Limit(); limit > 0 && x.held.Load()+n > limit; {
 			if !x.reclaim() {
-				return NewProblem(x.id, "Want", mebibytes(n), "Held", mebibytes(x.held.Load()), "Allowed", limit>>20)
+				return NewProblem(x.id, "Want", megabytes(n), "Held", megabytes(x.held.Load()), "Allowed", limit/1e6)
 			}
 		}
 	}
@@ -132,8 +132,8 @@ func (m *Memory) reclaim() bool {
 	return spare != nil && spare()
 }
 
-// mebibytes rounds up: what is there is not told as 0.
-func mebibytes(n int64) int64 { return int64(math.Ceil(float64(n) / (1 << 20))) }
+// megabytes rounds up: what is there is not told as 0.
+func megabytes(n int64) int64 { return int64(math.Ceil(float64(n) / 1e6)) }
 
 // Add holds n bytes that are there already, whatever the limit.
 func (m *Memory) Add(n int64) {

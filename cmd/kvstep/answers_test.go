@@ -24,7 +24,7 @@ func TestTheTableOfAnswers(t *testing.T) {
 	}
 	want, err := s.Beside("the structs of cmd/kvstep/answers_test.go",
 		reflect.TypeFor[lens.View](), reflect.TypeFor[wire.Command](), reflect.TypeFor[wire.Loading](), reflect.TypeFor[export.Scope](),
-		reflect.TypeFor[export.Served](), reflect.TypeFor[export.Size](), reflect.TypeFor[web.Variant](), reflect.TypeFor[lesson.PlayInfo](), reflect.TypeFor[web.LessonEntry]())
+		reflect.TypeFor[export.Served](), reflect.TypeFor[export.Size](), reflect.TypeFor[web.Variant](), reflect.TypeFor[lesson.PlayInfo](), reflect.TypeFor[lesson.HandIn](), reflect.TypeFor[web.LessonEntry]())
 	if err != nil {
 		t.Fatal(err)
 	}

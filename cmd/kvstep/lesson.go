@@ -24,7 +24,7 @@ func newLesson() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newLessonCheck(), newLessonNew(), newLessonPrint())
+	c.AddCommand(newLessonCheck(), newLessonNew(), newLessonPrint(), newLessonGrade())
 	return c
 }
 

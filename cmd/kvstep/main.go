@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -173,14 +174,27 @@ func say(err error) string {
 	return plain.Text(err.Error())
 }
 
-// catalogue returns the message catalogue of the terminal's language, as POSIX
-// orders its variables.
-func catalogue() *text.Catalogue {
+// catalogue returns the message catalogue of the terminal's language.
+func catalogue() *text.Catalogue { return text.In(terminalLang()) }
+
+// terminalLang returns the language of the terminal, as POSIX orders its variables.
+func terminalLang() string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := os.Getenv(name); v != "" {
 			lang, _, _ := strings.Cut(v, ".")
-			return text.In(text.Match(strings.ReplaceAll(lang, "_", "-")))
+			return text.Match(strings.ReplaceAll(lang, "_", "-"))
 		}
 	}
-	return text.In("en")
+	return "en"
+}
+
+// languageFlag returns the language that --lang names, the terminal's where it names none.
+func languageFlag(lang string) (string, error) {
+	switch {
+	case lang == "":
+		return terminalLang(), nil
+	case slices.Contains(text.Langs(), lang):
+		return lang, nil
+	}
+	return "", sim.NewProblem("recipe.choice", "Field", "lang", "Have", lang, "Allowed", text.Langs())
 }

@@ -72,13 +72,9 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 	if !slices.Contains(chart.Formats(), format) {
 		return sim.NewProblem("recipe.choice", "Field", "out", "Have", filepath.Base(a.out), "Allowed", chart.Formats())
 	}
-	say := catalogue()
-	switch a.lang {
-	case "":
-	case "en", "zh":
-		say = text.In(a.lang)
-	default:
-		return sim.NewProblem("recipe.choice", "Field", "lang", "Have", a.lang, "Allowed", text.Langs())
+	lang, err := languageFlag(a.lang)
+	if err != nil {
+		return err
 	}
 	if a.cost.dtype == "" && chart.NeedsDevice(name) {
 		a.cost.dtype = "fp16" // what devices are rated for
@@ -102,7 +98,7 @@ func (a plotFlags) run(c *cobra.Command, args []string) error {
 		return usageError{err}
 	}
 	return writeWhole(a.out, func(w io.Writer) error {
-		return chart.Write(forPeople(w, format), f, format, chart.Style{Print: a.print, Say: say.T})
+		return chart.Write(forPeople(w, format), f, format, chart.Style{Print: a.print, Say: text.In(lang).T})
 	})
 }
 

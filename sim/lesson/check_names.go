@@ -3,6 +3,7 @@ package lesson
 import (
 	"cmp"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -62,8 +63,12 @@ func (c *checker) namedIn(words []Piece) {
 
 // leads refuses a way into the workbench that no run has.
 func (c *checker) leads(w Piece) {
-	keys, err := url.ParseQuery(strings.TrimPrefix(w.To, "?"))
-	if err != nil || !strings.HasPrefix(w.To, "?") {
+	var query string // behind "?" a run, behind "&" what changes the one on screen
+	if w.To != "" && strings.ContainsAny(w.To[:1], "?&") {
+		query = w.To[1:]
+	}
+	keys, err := url.ParseQuery(query)
+	if err != nil || query == "" {
 		c.add(w.at, "lesson.link", "Have", "lab:"+w.To, "Known", linked)
 		return
 	}
@@ -105,8 +110,8 @@ func marksOf(blocks []Block) (marks []string) {
 	look = func(words []Piece) {
 		for _, w := range words {
 			switch {
-			case w.expr != nil && !hasText(w.expr.Source):
-				marks = append(marks, "{{"+cmp.Or(w.format, "number")+": "+w.expr.Source+"}}")
+			case w.expr != nil: // whose texts another language says otherwise
+				marks = append(marks, "{{"+cmp.Or(w.format, "number")+": "+quoted.ReplaceAllString(w.expr.Source, `""`)+"}}")
 			case w.To != "":
 				marks = append(marks, w.Kind+":"+w.To)
 			}
@@ -120,8 +125,7 @@ func marksOf(blocks []Block) (marks []string) {
 	return marks
 }
 
-// hasText reports whether an expression says words, which another language says otherwise.
-func hasText(source string) bool { return strings.ContainsAny(source, "\"'`") }
+var quoted = regexp.MustCompile(`"[^"]*"|'[^']*'`)
 
 // seen reports whether a part of the page that a beat lights is there at its moment.
 func seen(m *lens.Moment, light string) bool {

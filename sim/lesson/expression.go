@@ -67,7 +67,7 @@ func (s scope) compile(at Place, source string, want Want, also ...string) (*Exp
 		return nil, look.bad
 	}
 	e := &Expression{Place: at, Source: source, Want: want, reads: look.reads}
-	options := []expr.Option{expr.Env(schema(s.moments, also)), expr.MaxNodes(maxNodes), expr.Optimize(false), expr.DisableAllBuiltins()}
+	options := []expr.Option{expr.Env(schema(look.reads, s.moments, also)), expr.MaxNodes(maxNodes), expr.Optimize(false), expr.DisableAllBuiltins()}
 	for _, name := range functions {
 		options = append(options, expr.EnableBuiltin(name))
 	}

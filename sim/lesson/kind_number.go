@@ -85,14 +85,17 @@ func share(part, whole float64) float64 {
 
 func writeNumber(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-// share reads a number from 0 to 1.
+// mostShare is how far an answer may be off that is still right.
+const mostShare = 0.5
+
+// share reads the share by which an answer may be off.
 func (r *reader) share(n *node, missing float64) float64 {
 	if n == nil {
 		return missing
 	}
 	x, err := strconv.ParseFloat(n.text, 64)
-	if err != nil || !(x >= 0 && x < 1) {
-		r.add(n.Place, "lesson.share", "Have", n.text)
+	if err != nil || !(x >= 0 && x <= mostShare) {
+		r.add(n.Place, "lesson.share", "Have", n.text, "Most", mostShare)
 		return missing
 	}
 	return x

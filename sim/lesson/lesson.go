@@ -21,6 +21,8 @@
 //	check.go       everything above, on the real engine; check_answers.go its questions; what needs no run is
 //	               in check_words.go and check_names.go
 //	shelf.go       folders of lessons
+//	handin.go      answers that somebody hands in, as a file or an address
+//	marks.go       what each of them is worth
 package lesson
 
 // Lesson is a lesson as its files have it.

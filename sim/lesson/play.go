@@ -57,6 +57,15 @@ func (p *Player) Stage(ctx context.Context, r sim.Recipe, lang string) (Stage, e
 	return Stage{Model: x.model.Name, Config: x.model.Model.Config, Steps: len(x.steps), Most: len(x.steps), Cursor: len(x.steps) - 1, At: x.at}, nil
 }
 
+// Filled completes a recipe as its model does, whatever there is of it.
+func (p *Player) Filled(r sim.Recipe, lang string) sim.Recipe {
+	if model, err := p.models.Get(r.Model); err == nil {
+		r = model.Filled(r, lang)
+		r.Model = model.Name
+	}
+	return r
+}
+
 func play(ctx context.Context, model *library.Loaded, r sim.Recipe) (*played, error) {
 	prompt, err := model.Prepare(r)
 	if err != nil {

@@ -101,19 +101,9 @@ func (l *Lesson) Play(lang, beat, answers string, m *lens.Moment) *PlayInfo {
 	if m.Step != nil {
 		cursor = m.Step.N
 	}
-	return l.Say(lang, i, AnswerOf(answers, l.Beats[i].ID), Stage{
+	return l.Say(lang, i, answersIn(answers)[l.Beats[i].ID], Stage{
 		Model: m.Model.Name, Config: m.Model.Model.Config, Steps: m.Recorded, Most: m.Length(), Cursor: cursor, At: m.Elsewhere,
 	})
-}
-
-// AnswerOf returns a beat's answer among all: "beat~answer", joined by ";".
-func AnswerOf(answers, beat string) string {
-	for part := range strings.SplitSeq(answers, ";") {
-		if id, answer, ok := strings.Cut(part, "~"); ok && id == beat {
-			return answer
-		}
-	}
-	return ""
 }
 
 // Say returns what a beat says on a run, in a language, to who has given an answer ("" for none).

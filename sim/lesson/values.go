@@ -154,11 +154,25 @@ var (
 	inner = 8
 )
 
-// schema is the type of what expressions see, by the types of what lenses show.
-func schema(moments, variables []string) types.Map {
-	all := maps.Clone(lensTypes())
+// schema is the type of what an expression reads, by the types of what lenses show: of all lenses it would take
+// a hundred times as long to compile. Names that no lens has are not in it.
+func schema(reads map[string]bool, moments, variables []string) types.Map {
+	all, lenses := types.Map{}, lensTypes()
 	for _, name := range moments {
-		all[name] = lensTypes()
+		all[name] = types.Map{}
+	}
+	for name := range reads {
+		moment, of, other := strings.Cut(name, ".")
+		if !other {
+			moment, of = "", name
+		}
+		if t := lenses[of]; t != nil {
+			if other {
+				all[moment].(types.Map)[of] = t
+			} else {
+				all[of] = t
+			}
+		}
 	}
 	for _, name := range variables {
 		all[name] = types.Int
@@ -214,7 +228,11 @@ func typeOf(t reflect.Type, depth int) types.Type {
 	case reflect.Slice, reflect.Array:
 		return types.Array(typeOf(t.Elem(), depth+1))
 	case reflect.Map:
-		return types.Map{types.Extra: typeOf(t.Elem(), depth+1)}
+		of := typeOf(t.Elem(), depth+1)
+		if t.Key() == reflect.TypeFor[lens.LaneName]() { // no other names
+			return types.Map{string(lens.LaneCached): of, string(lens.LaneUncached): of}
+		}
+		return types.Map{types.Extra: of}
 	case reflect.Struct:
 		m := types.Map{}
 		for name, f := range fieldsOf(t) {

@@ -5,7 +5,7 @@ import { glossary, words } from "./ui/words.js";
 import { LAB, address } from "./state/url.js";
 import { learned } from "./facts/readout.js";
 import { translator } from "./text.js";
-import { cellNames, placeOf } from "./facts/lesson.js";
+import { cellNames, placeOf, playOf } from "./facts/lesson.js";
 import { sequences } from "./facts/sequences.js";
 
 /** @import { Place } from "./facts/lesson.js" */
@@ -251,6 +251,11 @@ export function createActions(store, link, world = SERVED) {
       if (place.lesson) act.send({ cmd: "lesson", ...place });
       else link.send({ ...picked(), ...place });
     },
+    /** On with a lesson as somebody has left it. @param {string} link */
+    resume(link) {
+      store.set({ guess: null, problem: null });
+      act.send({ cmd: "lesson", link });
+    },
     /** Gives an answer. @param {string} answers all of them */
     answer(answers) {
       link.send({ ...picked(), answers });
@@ -393,6 +398,8 @@ export function createActions(store, link, world = SERVED) {
       store.set({ t: translated(store.get().frame?.meta.run) });
       store.flush(); // never two languages at once
       showAddress();
+      const { frame } = store.get();
+      if (playOf(frame)) act.send({ cmd: "lesson", ...placeOf(frame), lang });
     },
   };
   return act;

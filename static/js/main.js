@@ -43,6 +43,7 @@ const most = Number(document.documentElement.dataset.most) || Infinity; // bytes
 const asked = new URLSearchParams(location.search || `?lang=${store.get().lang}`);
 const { first: minute } = document.documentElement.dataset;
 if (minute && !asked.has("lesson")) asked.set("lesson", minute);
+if (asked.has("lesson") && !asked.has("lang")) asked.set("lang", store.get().lang); // in which it speaks
 socket = connect(
   window.kvstepLive.url,
   {

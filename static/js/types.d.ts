@@ -11,7 +11,7 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Ask, Block, Cell, LessonEntry, Loading, Piece, Play, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type { Ask, Block, Cell, HandIn, LessonEntry, Loading, Piece, Play, Scope, Served, Size, Variant } from "./wire/answers.js";
 
 declare global {
   interface Window {
@@ -199,7 +199,8 @@ export type Command =
   | Told<"switch", "branch">
   | Told<"break", "breaks">
   | Told<"mark", "marks">
-  | Told<"lesson", "lesson" | "beat" | "answers">
+  | (Told<"lesson", "lesson" | "beat" | "answers"> & Partial<Pick<answers.Command, "lang">>)
+  | Told<"lesson", "link">
   | Told<"pick", keyof answers.View>;
 
 /** What a viewer of a handout looks at. */

@@ -35,6 +35,7 @@ test("a lesson writes ratios as the bars do", () => {
 test("answers stand in a link, each by its beat", () => {
   const all = withAnswer(withAnswer("a~1,2", "b", "none"), "a", "3");
   assert.equal(all, "a~3;b~none");
+  assert.equal(withAnswer(all, "a", "4;c~5"), "a~4c5;b~none"); // one answer is one
   assert.deepEqual(
     [...answersOf(all)],
     [

@@ -73,7 +73,9 @@ test("rows that a window evicted say so: in the tensor, in words, in the table, 
   for (const { position } of now) assert.ok(position >= run.recipe.cache.sinks);
   assert.match(
     events(f, say.en),
-    new RegExp(`${2 * now.length} rows were evicted to make room: token ${now[0].position} .* in every K/V head`),
+    new RegExp(
+      `${2 * now.length} keys and values were evicted to make room: token ${now[0].position} .* in every K/V head`,
+    ),
   );
   assert.match(events(f, say.zh), /淘汰了/);
   const row = { side: 0, layer: step.layer, head: 0, position: now[0].position };

@@ -74,7 +74,7 @@ test("the step is said in one sentence, in both languages", () => {
   assert.ok(sentence(f, text("zh")).includes("接受了 2 个"));
   assert.match(
     sentence(frame("guess"), text("en")),
-    /^Layer 2 of decode: 1 token and 4 proposals .* 40 rows were added \(5,120 bytes\)/,
+    /^Layer 2 of decode: 1 token and 4 proposals .* 40 keys and values were added \(5,120 bytes\)/,
   );
   assert.equal(sentence(frame("decode"), text("en")), null);
 });

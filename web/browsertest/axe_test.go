@@ -22,7 +22,7 @@ var scanned struct {
 	keys []string
 }
 
-// axe runs axe-core on what is new on the page, and looks at the colours of all its texts in
+// axe runs axe-core on what is new on the page, and looks at all its texts, whether they are whole, and at their colours in
 // every theme; it fails on any violation. axe's own look at colours, half of its time, is for
 // whole pages, and with KVSTEP_ALL=1 for parts too.
 func (p *page) axe(where string) {
@@ -45,6 +45,7 @@ func (p *page) axeWhole(where string) {
 // axeBeside does so beside what is known, and returns the keys of what is new.
 func (p *page) axeBeside(where string, known []string, colors bool) []string {
 	p.t.Helper()
+	p.whole(where)
 	if !p.canScan() {
 		return nil
 	}

@@ -581,6 +581,23 @@ func TestARunWithoutACache(t *testing.T) {
 	}
 }
 
+// TestALongRunWithoutACache: a pass that is too long to recompute for a picture is not drawn; the page says so, and
+// both lanes are a press away, at the same step.
+func TestALongRunWithoutACache(t *testing.T) {
+	t.Parallel()
+	p := open(t, "/?lang=zh&lanes=uncached&new=4&step=8&tokens="+strings.TrimSuffix(strings.Repeat("300,", 262), ","))
+	p.at(8)
+	p.until(`document.getElementById("cacheless").checkVisibility()`)
+	p.axe("a long run without a cache")
+	p.click("both-lanes")
+	p.until(`document.getElementById("cacheless").hidden && kvstepFrame().meta.run.recipe.lanes === "both"`)
+	p.at(8)
+	if n := eval[int](p, `[...document.querySelectorAll("#stage .plate[data-lane=cached]")].filter((e) => e.checkVisibility()).length`); n < 5 {
+		t.Errorf("%d matrices of the lane with the cache", n)
+	}
+	p.clean()
+}
+
 // TestProvenanceOnThePage: every row of the cache says where it comes from.
 func TestProvenanceOnThePage(t *testing.T) {
 	t.Parallel()

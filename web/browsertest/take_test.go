@@ -35,12 +35,26 @@ import (
 // downloads.
 func (p *page) take(kind string) (name string, data []byte) {
 	p.t.Helper()
+	p.reveal("#take > .sheet")
+	file := p.download(fmt.Sprintf(`document.querySelector("[data-testid=take-%s]").click()`, kind)) // wherever its menu stands
+	if file == "" {
+		p.t.Fatalf("%s: no file came; the page says %q", kind, p.text("take-status"))
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return filepath.Base(file), data
+}
+
+// download runs a script and returns the file that the browser downloads then, "" for none.
+func (p *page) download(script string) string {
+	p.t.Helper()
 	dir := p.t.TempDir()
 	if _, err := chromedp.Call(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: dir, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID}); err != nil {
 		p.t.Fatal(err)
 	}
-	p.reveal("#take > .sheet")
-	p.js(fmt.Sprintf(`document.querySelector("[data-testid=take-%s]").click()`, kind)) // wherever its menu stands
+	p.js(script)
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		files, err := os.ReadDir(dir)
 		if err != nil {
@@ -50,17 +64,12 @@ func (p *page) take(kind string) (name string, data []byte) {
 			if strings.HasSuffix(f.Name(), ".crdownload") || strings.HasPrefix(f.Name(), ".") {
 				continue
 			}
-			data, err := os.ReadFile(filepath.Join(dir, f.Name()))
-			if err != nil {
-				p.t.Fatal(err)
-			}
-			if len(data) > 0 {
-				return f.Name(), data
+			if info, err := f.Info(); err == nil && info.Size() > 0 {
+				return filepath.Join(dir, f.Name())
 			}
 		}
 	}
-	p.t.Fatalf("%s: no file came; the page says %q", kind, p.text("take-status"))
-	return "", nil
+	return ""
 }
 
 // svgTexts parses an SVG as XML and returns the text of its <text> elements.

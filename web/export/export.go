@@ -158,7 +158,7 @@ func (r *rerun) choose(limit int64) choice {
 // tooLarge is the Problem of a file that would hold more than limit bytes with steps 0 to step;
 // up to step fits it would not.
 func tooLarge(step, fits, limit int) error {
-	return sim.NewProblem("take.large", "Step", step, "Fits", max(fits, 0), "Max", limit>>20)
+	return sim.NewProblem("take.large", "Step", step, "Fits", max(fits, 0), "Max", limit/1e6)
 }
 
 // late turns the deadline of a run into a Problem that says how far it came.

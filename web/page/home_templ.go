@@ -1942,7 +1942,7 @@ func timeline(d HomeData) templ.Component {
 	})
 }
 
-// cacheless stands where the picture would be in a run that keeps no cache.
+// cacheless stands where the picture would be in a run that keeps no cache, of a pass too long to recompute for it.
 func cacheless(d HomeData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

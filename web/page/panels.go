@@ -88,6 +88,7 @@ func Panels() []Panel {
 		{ID: "take", In: "transport-aside", On: both, Show: take, Later: true},
 		{ID: "real", In: "ledger-end", On: onServer, Show: realSize, Later: true},
 		{ID: "variants", In: "wide", On: onServer, Show: variants, Later: true},
+		{ID: "answers", In: "head", On: onServer, Show: answers, Later: true},
 		{ID: "card", In: "head", On: both, Show: card},
 		{ID: "to-plots", In: "transport-aside", On: onServer, Show: toPlots, Later: true},
 	}

@@ -4,24 +4,20 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/lens"
 	"kvstep/sim/lesson"
-	"kvstep/sim/recipe"
 	"kvstep/web/wire"
 )
 
 // lesson goes to a beat of a lesson: to its run, its moment, and what is to be seen there. What somebody
 // has changed under the lesson (another model, another prompt) stays as it is.
 func (s *state) lesson(v Viewer, seat *seat, c wire.Command) {
+	if c.Link != "" {
+		s.resume(v, seat, c.Link)
+		return
+	}
 	l := s.lessons.Shelf().Find(c.Lesson)
 	if l == nil {
 		s.refuse(v, sim.NewProblem("play.none", "Have", c.Lesson))
 		return
-	}
-	beat := 0
-	if c.Beat != "" {
-		if beat = l.Index(c.Beat); beat < 0 {
-			s.refuse(v, sim.NewProblem("play.beat", "Have", c.Beat))
-			return
-		}
 	}
 	var over lesson.Over
 	if now := l.Index(seat.pick.Beat); seat.pick.Lesson == l.Name && now >= 0 {
@@ -29,18 +25,64 @@ func (s *state) lesson(v Viewer, seat *seat, c wire.Command) {
 			over = lesson.Changed(s.filled(own, l.SpokenIn(seat.lang)), s.recipe)
 		}
 	}
-	s.playFrom(v, seat, l, beat, c.Answers, over)
+	if c.Lang != "" {
+		seat.lang = c.Lang
+	}
+	s.playFrom(v, seat, l, c.View, over)
 }
 
-// begins goes to the first beat of the lesson that a link names without saying more; what else the link
-// says stands in the place of the lesson's own run.
-func (s *state) begins(v Viewer, seat *seat, link wire.Link) {
-	if l := s.taught(link.View).Find(link.View.Lesson); l != nil && link.View.Beat == "" {
-		s.playFrom(v, seat, l, 0, link.View.Answers, lesson.Changed(recipe.Default(), link.Recipe))
+// begins goes to the beat of the lesson that a link names, the first if it names none; what else the link says
+// stands in the place of the lesson's own run. A link with a step is a moment, which is there already.
+func (s *state) begins(v Viewer, seat *seat, link string) {
+	h, err := lesson.ReadLink(link)
+	switch {
+	case err != nil: // no lesson's
+	case h.Begins():
+		s.resume(v, seat, link)
+	default:
+		if l := s.lessons.Shelf().Find(h.Lesson); l != nil {
+			s.tellEdited(v, l, h.Version)
+		}
 	}
 }
 
-func (s *state) playFrom(v Viewer, seat *seat, l *lesson.Lesson, beat int, answers string, over lesson.Over) {
+// resume goes on with what somebody has handed in: to their beat, on their run, with their answers.
+func (s *state) resume(v Viewer, seat *seat, link string) {
+	h, err := lesson.ReadLink(link)
+	if err != nil {
+		s.refuse(v, err)
+		return
+	}
+	l := s.lessons.Shelf().Find(h.Lesson)
+	if l == nil {
+		s.refuse(v, sim.NewProblem("play.none", "Have", h.Lesson))
+		return
+	}
+	over, err := l.Changes(&h, seat.lang, s.filled)
+	if err != nil {
+		s.refuse(v, err)
+		return
+	}
+	s.tellEdited(v, l, h.Version)
+	s.playFrom(v, seat, l, lens.View{Beat: h.Beat, Answers: h.All()}, over)
+}
+
+// tellEdited says so where a lesson is not the one any more whose answers somebody brings.
+func (s *state) tellEdited(v Viewer, l *lesson.Lesson, version string) {
+	if version != "" && version != l.Version {
+		s.refuse(v, sim.NewProblem("play.edited", "Lesson", l.Name))
+	}
+}
+
+// playFrom goes to a beat, with answers. A beat that the lesson does not have any more, which is told, is its first.
+func (s *state) playFrom(v Viewer, seat *seat, l *lesson.Lesson, view lens.View, over lesson.Over) {
+	beat := 0
+	if view.Beat != "" {
+		if beat = l.Index(view.Beat); beat < 0 {
+			s.refuse(v, sim.NewProblem("play.beat", "Have", view.Beat))
+			beat = 0
+		}
+	}
 	r, err := l.RecipeAt(beat, seat.lang, over)
 	if err != nil {
 		s.refuse(v, err)
@@ -57,11 +99,11 @@ func (s *state) playFrom(v Viewer, seat *seat, l *lesson.Lesson, beat int, answe
 		if err != nil {
 			s.refuse(v, err)
 			if len(over) > 0 { // the lesson goes on without what cannot be played
-				s.playFrom(v, seat, l, beat, answers, nil)
+				s.playFrom(v, seat, l, view, nil)
 			}
 			return
 		}
-		s.arriveAt(v, seat, l, beat, answers)
+		s.arriveAt(v, seat, l, beat, view.Answers)
 	})
 }
 

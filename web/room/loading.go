@@ -154,7 +154,7 @@ func (s *state) join(v Viewer, query string) {
 		if err := s.open(v, seat, link, err); err != nil || unread != nil {
 			s.refuse(v, cmp.Or(err, unread))
 		} else {
-			s.begins(v, seat, link)
+			s.begins(v, seat, query)
 		}
 	}
 	if !wire.Holds(unread) {

@@ -62,7 +62,7 @@ func (s *state) foretold(m *library.Loaded, r sim.Recipe, p *run.Plan) (*lens.Sh
 	case fits == needs.Whole():
 		return nil, nil
 	case fits == 0 && r.Batch == nil:
-		return nil, sim.NewProblem("memory.prompt", "Prompt", len(p.Prompts[0]), "Fits", needs.Prompt(room), "Allowed", max(room, 0)>>20)
+		return nil, sim.NewProblem("memory.prompt", "Prompt", len(p.Prompts[0]), "Fits", needs.Prompt(room), "Allowed", max(room, 0)/1e6)
 	}
 	return &lens.Short{Fits: fits, Whole: needs.Whole()}, nil
 }

@@ -204,14 +204,14 @@ func TestAPassThatCannotFitIsNotBegun(t *testing.T) {
 	if err := s.start(r); err != nil {
 		t.Fatal(err)
 	}
-	s.memory().SetLimit(20 * mebibyte)
+	s.memory().SetLimit(20e6)
 	for range 3 {
 		err := toTheEnd(s)
 		var p *sim.Problem
 		if !errors.As(err, &p) || p.ID != "memory.room" || p.Args["Allowed"] != int64(20) || p.Args["Want"].(int64) < 15 {
 			t.Fatalf("%v", err)
 		}
-		if s.tape.Len() != 0 || s.memory().Held() > 20*mebibyte {
+		if s.tape.Len() != 0 || s.memory().Held() > 20e6 {
 			t.Fatalf("%d steps, %d bytes", s.tape.Len(), s.memory().Held())
 		}
 	}

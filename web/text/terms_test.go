@@ -17,6 +17,7 @@ type term struct {
 	Zh      []string // the word; after it such as only look like what is never said
 	Never   []string // what no Chinese text says instead
 	NeverEn string   `json:"never_en"` // what no English text says instead
+	Page    bool     // whether a teacher may say it otherwise: it is a name of the page, or a plain word elsewhere
 }
 
 func terms(t *testing.T) (all []term) {
@@ -48,9 +49,9 @@ func (t term) said(text string) bool {
 	return slices.ContainsFunc(t.Zh, func(word string) bool { return strings.Contains(text, word) })
 }
 
-// TestOneWordForOneThing: the catalogues and the Chinese docs keep to the table of terms.
+// TestOneWordForOneThing: the catalogues, the Chinese docs and the lessons keep to the table of terms.
 func TestOneWordForOneThing(t *testing.T) {
-	en, zh := messages(t, "en"), messages(t, "zh")
+	en, zh, docs := messages(t, "en"), messages(t, "zh"), described(t)
 	for _, all := range []map[string]string{en, zh} {
 		for id := range all { // a value's name is no word: {{.Token}} may be a position
 			all[id] = placeholder.ReplaceAllString(all[id], "N")
@@ -74,18 +75,40 @@ func TestOneWordForOneThing(t *testing.T) {
 		if used == 0 {
 			t.Errorf("no message is about %q", term.Term)
 		}
-		for _, doc := range []string{"paper.zh.md", "glossary.md"} {
-			data, err := os.ReadFile(filepath.Join("..", "..", "docs", doc))
-			if err != nil {
-				t.Fatal(err)
+		for doc, data := range docs {
+			if term.Page && strings.HasPrefix(doc, "docs/lessons") {
+				continue
 			}
-			for n, line := range strings.Split(string(data), "\n") {
+			for n, line := range strings.Split(data, "\n") {
 				if bad := term.wrong(line); bad != "" {
-					t.Errorf("docs/%s:%d says %q, want %q: %s", doc, n+1, bad, term.Zh[0], line)
+					t.Errorf("%s:%d says %q, want %q: %s", doc, n+1, bad, term.Zh[0], line)
+				}
+				if term.NeverEn != "" && regexp.MustCompile(term.NeverEn).MatchString(line) {
+					t.Errorf("%s:%d says not %q: %s", doc, n+1, term.Term, line)
 				}
 			}
 		}
 	}
+}
+
+// described returns what else people read about the page: the documents that are in Chinese, and the words of lessons.
+func described(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, some := range []string{"paper.zh.md", "glossary.md", "lessons/*/??.md", "lessons/*.zh.md"} {
+		paths, _ := filepath.Glob(filepath.Join("..", "..", "docs", some))
+		if len(paths) == 0 {
+			t.Fatalf("no docs/%s", some)
+		}
+		for _, path := range paths {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[strings.TrimPrefix(path, "../../")] = string(data)
+		}
+	}
+	return all
 }
 
 // elsewise are messages that say the same in Chinese without the word, or mean another thing by it.

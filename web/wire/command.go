@@ -25,7 +25,7 @@ const (
 // Command is one message from a page; Cmd says which fields matter.
 type Command struct {
 	Cmd       string      `json:"cmd"`    // lesson: to a beat, whose name and answers are the view's
-	Link      string      `json:"link"`   // open
+	Link      string      `json:"link"`   // open; lesson: what somebody has handed in, to go on with
 	Recipe    *sim.Recipe `json:"recipe"` // run
 	By        string      `json:"by"`     // forward: layer, token, end; back: layer, token
 	Step      int         `json:"step"`   // seek
@@ -33,6 +33,7 @@ type Command struct {
 	Cache     string      `json:"cache"`  // branch: the policy, as kv.Parse reads it
 	Budget    int64       `json:"budget"` // branch: bytes that the cache may take; 0: no limit
 	Branch    int         `json:"branch"` // switch
+	Lang      string      `json:"lang"`   // lesson: in which it goes on, "" is the viewer's
 	Breaks    []string    `json:"breaks"` // break: all of them, as breakpoint.Parse reads them
 	Marks     []int       `json:"marks"`  // mark: all of them
 	lens.View             // pick; forward, back and seek: op, to look at another one from there
@@ -90,7 +91,12 @@ func (c *Command) check() error {
 			return err
 		}
 		return kv.Budget.Check(float64(c.Budget))
-	case "pick", "lesson":
+	case "lesson":
+		if len(c.Lang) > maxLang {
+			return sim.NewProblem("command.bad", "Why", "lang "+clip(c.Lang))
+		}
+		fallthrough
+	case "pick":
 		if field, have := c.View.Check(); field != "" {
 			return sim.NewProblem("command.bad", "Why", "pick "+field+" "+clip(have))
 		}

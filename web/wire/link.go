@@ -39,6 +39,8 @@ type Link struct {
 	Marks  []int  // bookmarked steps, in order
 	Lang   string // "" if the link does not say
 
+	Version, Name string // of what somebody hands in (lesson.ReadLink); no moment has them
+
 	Recorded int  // how many steps of the run there are, if some are later than Step
 	Over     bool // a person has ended the run there
 	Others   int  // how many other runs the room had, which the link does not name

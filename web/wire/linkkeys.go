@@ -26,7 +26,12 @@ var errUnread = errors.New("unread")
 // keys are all: where the viewer stands, what they look at, and what is beyond that. The
 // rest of a link's keys are those of recipe.Fields.
 var keys = []linkKey{
-	number("step", -1, func(l *Link) *int { return &l.Step }),
+	{"step", func(l *Link) string {
+		if l.View.Lesson != "" { // whose own moment a link means that says none
+			return strconv.Itoa(l.Step)
+		}
+		return unless(l.Step, -1)
+	}, func(l *Link, text string) error { return readInt(&l.Step, text) }},
 	{"layer", func(l *Link) string {
 		if l.View.Layer == nil {
 			return ""
@@ -55,6 +60,8 @@ var keys = []linkKey{
 	word("lesson", func(l *Link) *string { return &l.View.Lesson }, anything),
 	word("beat", func(l *Link) *string { return &l.View.Beat }, anything),
 	word("answers", func(l *Link) *string { return &l.View.Answers }, anything),
+	word("version", func(l *Link) *string { return &l.Version }, anything),
+	word("name", func(l *Link) *string { return &l.Name }, anything),
 	{"to", func(l *Link) string { return unless(l.Recorded-1, -1) }, func(l *Link, text string) error {
 		if readInt(&l.Recorded, text) != nil || l.Recorded < -1 {
 			return errUnread

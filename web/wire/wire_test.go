@@ -390,7 +390,7 @@ func TestBadLinksNameTheField(t *testing.T) {
 // reads back as it was written.
 func TestEveryKeyOfLinks(t *testing.T) {
 	layer := 1
-	l := Link{Step: 17, Recorded: 30, Over: true, Others: 3, Lang: "zh", Marks: []int{2}, Breaks: []breakpoint.Point{{Kind: breakpoint.Top}}, Recipe: recipe.Default(),
+	l := Link{Step: 17, Recorded: 30, Over: true, Others: 3, Lang: "zh", Version: "11a252e3", Name: "Ada", Marks: []int{2}, Breaks: []breakpoint.Point{{Kind: breakpoint.Top}}, Recipe: recipe.Default(),
 		View: lens.View{Layer: &layer, Head: 2, Seq: 1, Cell: &lens.Cell{Op: "probs", Row: 4, Col: 5, Lane: explain.Uncached}, Op: "probs", Trail: []explain.Ref{{Step: 17, Op: "probs", Head: 2, Row: 4, Col: 5}},
 			Show: []string{"history"}, Unit: "mac", Pairs: "dense", Logits: "all", Real: "gpt2@H100", Lesson: "decode", Beat: "one-row", Answers: "what-again~0-9"}}
 	l.Recipe.Pairs, l.Recipe.Logits = "dense", "all"

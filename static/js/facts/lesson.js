@@ -26,11 +26,12 @@ export const answersOf = (answers) =>
       }),
   );
 
+/** The same as a text. @param {Map<string, string>} all */
+export const withAnswers = (all) => [...all].map(([id, given]) => `${id}~${given}`).join(";");
+
 /** All answers as a text, with another one. @param {string} answers @param {string} beat @param {string} answer */
-export function withAnswer(answers, beat, answer) {
-  const all = answersOf(answers).set(beat, answer);
-  return [...all].map(([id, given]) => `${id}~${given}`).join(";");
-}
+export const withAnswer = (answers, beat, answer) =>
+  withAnswers(answersOf(answers).set(beat, answer.replace(/[~;]/g, "")));
 
 /** Cells that an answer names, "0-2,5" or "1.3", each by itself. @param {string} text @returns {string[]} */
 export const cellNames = (text) =>

@@ -1,23 +1,27 @@
 // How far somebody is in each lesson, in this browser alone.
 
-/** @import { Place } from "./lesson.js" */
-
 const KEY = "kvstep-lessons";
 
-/** @returns {Record<string, {place: Place, at: number}>} by the names of lessons */
+/**
+ * @typedef {{link: string, version: string, at: number}} Progress the address of the moment, the lesson's version, and
+ * the number of the beat
+ */
+
+/** @returns {Record<string, Progress>} by the names of lessons, the last one played last */
 export function progress() {
   try {
-    const all = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    return all && typeof all === "object" ? all : {};
+    const all = Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}"));
+    return Object.fromEntries(all.filter(([, x]) => typeof x?.link === "string" && typeof x.version === "string"));
   } catch {
     return {}; // private windows refuse storage
   }
 }
 
-/** @param {Place} place @param {number} at the number of its beat */
-export function remember(place, at) {
+/** @param {string} lesson @param {Progress} now */
+export function remember(lesson, now) {
   try {
-    localStorage.setItem(KEY, JSON.stringify({ ...progress(), [place.lesson]: { place, at } }));
+    const { [lesson]: _, ...others } = progress();
+    localStorage.setItem(KEY, JSON.stringify({ ...others, [lesson]: now }));
   } catch {
     // then the link alone remembers
   }

@@ -8,7 +8,8 @@ import { panel as branches } from "./branches/index.js";
 import { panel as take } from "./take/index.js";
 import { panel as real } from "./real/index.js";
 import { panel as variants } from "./variants/index.js";
+import { panel as answers } from "./answers/index.js";
 import { panel as toPlots } from "./to-plots/index.js";
 
 /** In the order in which they are painted. */
-export const panels = [lessons, lesson, outOfMemory, scheduleCompare, branches, take, real, variants, toPlots];
+export const panels = [lessons, lesson, outOfMemory, scheduleCompare, branches, take, real, variants, answers, toPlots];

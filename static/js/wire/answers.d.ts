@@ -81,7 +81,7 @@ export type Command = {
   compare?: number;
   /** lesson: to a beat, whose name and answers are the view's */
   cmd: string;
-  /** open */
+  /** open; lesson: what somebody has handed in, to go on with */
   link: string;
   /** run */
   recipe: Recipe | null;
@@ -97,6 +97,8 @@ export type Command = {
   budget: number;
   /** switch */
   branch: number;
+  /** lesson: in which it goes on, "" is the viewer's */
+  lang: string;
   /** break: all of them, as breakpoint.Parse reads them */
   breaks: string[];
   /** mark: all of them */
@@ -309,6 +311,27 @@ export type Cannot = {
   moment?: string;
   /** that the lesson is for */
   models?: string;
+};
+
+/**
+ * what somebody hands in: where they are in a lesson, and what they have answered. As JSON it is a file; as keys of
+ * an address it leads back there (static/js/facts/handin.js writes both).
+ */
+export type HandIn = {
+  lesson: string;
+  /** of the lesson as it was played; "" where nobody knows */
+  version: string;
+  /** of the learner, if they gave one */
+  name: string;
+  lang: string;
+  beat: string;
+  /** by beats */
+  answers: Record<string, string>;
+  /**
+   * the rest of the address: the run, and what is looked at. One without a step is a lesson's own run, with what
+   * else it says in its place.
+   */
+  moment: Record<string, string[]>;
 };
 
 /** one lesson of the menu, in the reader's language. */

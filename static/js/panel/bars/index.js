@@ -28,7 +28,7 @@ function create(root, { act }) {
     if (!frame) return;
     const other = span === "total" ? "pass" : "total";
     part("title").textContent = title(frame, span, t);
-    part("other").textContent = title(frame, other, t);
+    part("other").textContent = spanned(frame, other, t); // that it is of the model alone has been said above
     draw(part("pair"), frame, span, t);
     draw(part("second"), frame, other, t);
     part("ratio").textContent = says(frame, span, t);
@@ -38,12 +38,17 @@ function create(root, { act }) {
   };
 }
 
+/** What the bars sum up, and of whom. @param {Frame} frame @param {Span} span @param {T} t */
+export function title(frame, span, t) {
+  const Span = spanned(frame, span, t);
+  return draftPaid(frame.meta, span) ? t("bars.model", { Span }) : Span;
+}
+
 /** What the bars sum up. @param {Frame} frame @param {Span} span @param {T} t */
-export function title({ meta }, span, t) {
+function spanned({ meta }, span, t) {
   const { step, run } = meta;
   const whole = { step: true, pass: step?.part === "head", total: !!run.ended && step?.n === run.recorded - 1 }[span];
-  const Span = t(`bars.${span}${whole || !step ? "" : ".part"}`);
-  return draftPaid(meta, span) ? t("bars.model", { Span }) : Span;
+  return t(`bars.${span}${whole || !step ? "" : ".part"}`);
 }
 
 /** How the lanes compare, in one line. @param {Frame} frame @param {Span} span @param {T} t */

@@ -1,5 +1,5 @@
-// A run of only the lane without a cache: nothing is kept that the inside of a layer could be drawn
-// from. Says so where it would be, and offers the same moment with both lanes.
+// A long run of only the lane without a cache: nothing is kept, and its pass is too long to recompute for a picture.
+// Says so where it would be, and offers the same moment with both lanes.
 
 import { cacheless } from "../../facts/lanes.js";
 

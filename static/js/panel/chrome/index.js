@@ -48,6 +48,10 @@ function create(_, { store, act }) {
   }
   theme.addEventListener("change", dress);
   dark.addEventListener("change", dress);
+  addEventListener("resize", () => {
+    const now = readTheme(); // letters follow the window while somebody presents, and on a phone
+    if (now.font !== store.get().theme.font) store.set({ theme: now });
+  });
   dress();
 
   /** @param {State} state @param {State} before */

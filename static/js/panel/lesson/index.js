@@ -1,6 +1,7 @@
 // A lesson on the live run: what a beat says, what it asks, and the way on. What it says comes with the
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
+import { address } from "../../state/url.js";
 import { el, parts } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
 import { ASKS } from "./asks.js";
@@ -72,7 +73,7 @@ function create(root, { store, act }) {
     act.beat({ ...placeOf(frame), beat: playOf(frame)?.before ?? "" });
   });
   part("leave").addEventListener("click", () => {
-    if (whole()) toLab("", store.get().lang);
+    if (whole()) toLab("", store.get());
     else act.beat({ lesson: "", beat: "", answers: "" });
   });
   root.addEventListener("submit", (e) => {
@@ -83,7 +84,7 @@ function create(root, { store, act }) {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
     if (lesson) act.beat({ lesson, beat: "", answers: "" });
     if (panel) act.show([panel]);
-    if (lab) toLab(lab, store.get().lang);
+    if (lab) toLab(lab, store.get());
   });
   for (const [on, names] of /** @type {const} */ ([
     [["pointerover", "focusin"], true],
@@ -164,7 +165,9 @@ function create(root, { store, act }) {
     ready();
     light(play.here ? (play.light ?? []) : []);
     if (moved && play.open) act.show(play.open);
-    remember(placeOf(frame), play.beat);
+    const { name, version, beat } = play;
+    remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
+    part("answers").hidden = !!play.first || play.beat < play.beats - 1;
     if (play.go === "step" && at > play.step && play.next) act.beat({ ...placeOf(frame), beat: play.next });
   };
 }

@@ -4,7 +4,7 @@
 import { onKey } from "../../ui/keys.js";
 import { LAB } from "../../state/url.js";
 
-/** @import { Play } from "../../types.js" */
+/** @import { Play, State } from "../../types.js" */
 
 const ON = ["ArrowRight", "PageDown"]; // a clicker's too
 const BACK = ["ArrowLeft", "PageUp"];
@@ -36,9 +36,14 @@ export function lastWay(text) {
   return /** @type {HTMLButtonElement|null} */ (last?.matches("p") ? last.querySelector("[data-lab]") : null);
 }
 
-/** Goes into the workbench, in the language of the page. @param {string} query @param {string} lang */
-export function toLab(query, lang) {
-  const asked = new URLSearchParams(query);
+/**
+ * Goes into the workbench, in the language of the page.
+ * @param {string} query "?…" says all of it, "&…" what is otherwise than here @param {State} state
+ */
+export function toLab(query, { frame, lang }) {
+  const asked = new URLSearchParams(query.startsWith("&") ? frame?.meta.link : "");
+  for (const key of ["lesson", "beat", "answers"]) asked.delete(key);
+  for (const [key, value] of new URLSearchParams(query)) asked.set(key, value);
   asked.set("lang", lang);
   location.assign(`${LAB}?${asked}`);
 }

@@ -1,7 +1,9 @@
 // The menu of the lessons, with how far somebody has come in each.
 
+import { handIn, linkOf } from "../../facts/handin.js";
 import { el, parts } from "../../ui/dom.js";
 import { progress } from "../../facts/progress.js";
+import { lessons } from "../../ui/words.js";
 
 /** @import { Host, LessonEntry, Panel, State } from "../../types.js" */
 
@@ -20,16 +22,15 @@ function create(root, { store, act }) {
     part("list").replaceChildren(
       ...list.map(({ name, title, minutes, beats }) => {
         const at = done[name];
-        const far = at?.place
-          ? t("lessons.at", { N: at.at + 1, Count: beats })
-          : t("lessons.minutes", { Count: minutes });
+        const far = at ? t("lessons.at", { N: at.at + 1, Count: beats }) : t("lessons.minutes", { Count: minutes });
         const button = el("button", [el("b", title), el("span", far, { class: "quiet" })], {
           type: "button",
           "data-testid": `lesson-${name}`,
         });
         button.addEventListener("click", () => {
           root.open = false;
-          act.beat({ lesson: name, beat: at?.place?.beat ?? "", answers: at?.place?.answers ?? "" });
+          if (at) act.resume(linkOf(handIn(at.link, at.version, "")));
+          else act.beat({ lesson: name, beat: "", answers: "" });
         });
         const paper = el("a", t("lessons.print"), {
           href: `/paper?lesson=${name}&lang=${lang}`,
@@ -46,8 +47,7 @@ function create(root, { store, act }) {
     const { t } = store.get();
     lang = store.get().lang;
     try {
-      const answer = await fetch(`/lessons?lang=${lang}`);
-      draw(await answer.json());
+      draw(await lessons(lang));
       part("status").textContent = "";
     } catch {
       part("status").textContent = t("lessons.none");

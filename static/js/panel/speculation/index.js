@@ -88,7 +88,10 @@ function card(c, s, frame, t) {
   const li = el("li", [], {
     class: `card ${c.kind} ${c.state}${c.kind === "guess" && c.state === "leaves" ? why : ""}`,
   });
-  li.append(el("span", t(`spec.card.${c.kind}`), { class: "role" }), el("b", isolate(c.label), { class: "token" }));
+  li.append(
+    el("span", t(`spec.card.${c.kind}`), { class: "role" }),
+    el("b", isolate(c.label), { class: "token", title: isolate(c.label) }),
+  );
   const drawn = frame.meta.run.recipe.sampler.kind === "sample"; // greedy has all on one token: nothing to compare
   const says = /** @type {string[]} */ ([]);
   if (c.kind === "guess") {

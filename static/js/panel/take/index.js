@@ -3,7 +3,7 @@
 import { createPicture, linkOf, matrices } from "./picture.js";
 import { createPrint } from "./print.js";
 import { address } from "../../state/url.js";
-import { si } from "../../format.js";
+import { copy, save as write } from "../../ui/save.js";
 import { sizeOf } from "./sizes.js";
 
 /** @import { Frame, Host, Meta, Panel, Size } from "../../types.js" */
@@ -44,16 +44,7 @@ function create(root, host) {
 
   /** @type {Record<string, () => Promise<string>>} each answers with what to say */
   const kinds = {
-    async link() {
-      const url = linkOf(store.get());
-      try {
-        await navigator.clipboard.writeText(url);
-        return store.get().t("take.copied");
-      } catch {
-        // no permission: the link stands there to be copied
-        return `${store.get().t("take.manual")} ${url}`;
-      }
-    },
+    link: () => copy(linkOf(store.get()), store.get().t),
     async qr() {
       const image = /** @type {HTMLImageElement} */ (dialog.querySelector("img"));
       const response = await fetch("/take/qr" + query());
@@ -105,15 +96,7 @@ function create(root, host) {
     return save(name, await response.blob());
   }
 
-  /** @param {string} name @param {Blob} blob */
-  function save(name, blob) {
-    const a = document.createElement("a");
-    a.href = URL.createObjectURL(blob);
-    a.download = name;
-    a.click();
-    setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
-    return store.get().t("take.saved", { Name: name, Size: si(blob.size, "B") });
-  }
+  const save = (/** @type {string} */ name, /** @type {Blob} */ blob) => write(name, blob, store.get().t);
 
   root.addEventListener("click", async (e) => {
     const kind = /** @type {HTMLElement} */ (/** @type {HTMLElement} */ (e.target).closest("[data-take]"))?.dataset

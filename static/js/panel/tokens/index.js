@@ -77,7 +77,7 @@ function row(c, sampled, t, forks) {
   const mark = c.chosen ? t("top.chosen") : dropped ? t("top.dropped") : "";
   // Beside the model's own probability there is no room for more: what was dropped has no other.
   const shows = [
-    el("span", isolate(c.label), { class: "label" }),
+    el("span", isolate(c.label), { class: "label", title: isolate(c.label) }),
     el("span", c.own && dropped ? mark : c.says, { class: "prob" }),
     el("span", c.own ? t("top.own", { Prob: c.own }) : mark, { class: "mark" }),
     ...(c.own && c.chosen ? [el("span", mark, { class: "spoken" })] : []),
