@@ -42,7 +42,7 @@ func (s summary) add(l *lesson.Lesson, m *lesson.Mark) {
 // write writes a line for each question, with the misconception that most have; of equals the first by name.
 func (s summary) write(to io.Writer, shelf *lesson.Shelf, lang string) error {
 	t := &columns{}
-	t.add("lesson\tbeat\tof\tanswered\tright\tcommonest misconception")
+	t.add("lesson\tbeat\thand-ins\tanswered\tright\tcommonest misconception")
 	keys := slices.SortedFunc(maps.Keys(s), func(a, b [2]string) int {
 		return cmp.Or(cmp.Compare(s[a].lesson, s[b].lesson), cmp.Compare(a[0], b[0]), cmp.Compare(s[a].beat, s[b].beat))
 	})

@@ -270,7 +270,7 @@ func (r *Run) Coords(ref Ref) Coords {
 	case vocab:
 		p.RowToken = ref.Row
 	case one:
-		if op.ID == "logits" {
+		if op.OfVocab() {
 			p.RowPos = s.Cached + decidingRow(s)
 		}
 	}

@@ -96,6 +96,10 @@ func (x *ran) truth(ref Ref) float32 {
 		return x.norm3[ref.Step].At(ref.Row, ref.Col)
 	case "logits":
 		return s.Logits()[ref.Col]
+	case "chances":
+		chances := slices.Clone(s.Logits())
+		mat.Softmax(chances, chances, nil)
+		return chances[ref.Col]
 	case "q":
 		return x.raw[ref.Step][0].At(ref.Row, ref.Head*hd+ref.Col)
 	case "k":

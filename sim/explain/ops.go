@@ -136,6 +136,7 @@ var Ops = []Op{
 
 	{"norm3", sim.HeadPart, RMS, rows, dim, whole, []Read{{"x", I, all}, {"x", I, J}, {"w_norm3", zero, J}, {"b_norm3", zero, J}}},
 	{"logits", sim.HeadPart, Dot, one, vocab, whole, []Read{{"norm3", last, all}, {"w_head", J, all}}},
+	{"chances", sim.HeadPart, Softmax, one, vocab, whole, []Read{{"logits", zero, all}}},
 
 	{"embed", "", Weight, vocab, dim, whole, nil},
 	{"w_pos", "", Weight, contextLen, dim, whole, nil},
@@ -205,6 +206,9 @@ func (o *Op) PerHead() bool { return o.Share != whole }
 
 // PerGroup reports whether each K/V head has an op of its own.
 func (o *Op) PerGroup() bool { return o.Share == byGroup }
+
+// OfVocab reports whether the head makes one number of the op for each token of the vocabulary.
+func (o *Op) OfVocab() bool { return o.Cols == vocab }
 
 // Pairs reports whether rows are queries and columns are keys.
 func (o *Op) Pairs() bool { return o.Cols == seen }

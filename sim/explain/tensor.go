@@ -95,7 +95,7 @@ func (r *Run) has(ref Ref) (*sim.Step, *Op, bool) {
 	if op.Constant() { // the head has two weights of its own
 		ok = (op.ID == "w_norm3" || op.ID == "b_norm3" || op.ID == "w_head") == (s.Part == sim.HeadPart)
 	}
-	if op.ID == "logits" && r.Step(ref.Step).Output == nil { // the prompt goes on in the next pass
+	if op.OfVocab() && r.Step(ref.Step).Output == nil { // the prompt goes on in the next pass
 		ok = false
 	}
 	return s, op, ok
@@ -175,10 +175,12 @@ func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 	case op.ID == "norm3":
 		return r.Model.FinalNorm(s.X.Rows(from, to))
 	case op.ID == "logits":
-		if s.Output == nil { // of the lane without a cache
-			return r.Model.Logits(s.X.Rows(decidingRow(s), decidingRow(s)+1))
-		}
-		return mat.RowOf(s.Logits())
+		return r.logits(s)
+	case op.ID == "chances":
+		logits := r.logits(s).Row(0)
+		chances := make([]float32, len(logits))
+		mat.Softmax(chances, logits, nil)
+		return mat.RowOf(chances)
 	case op.ID == "K":
 		return s.KV.Keys(s.Layer, r.Model.KVHead(head))
 	case op.ID == "V":
@@ -199,6 +201,14 @@ func (r *Run) part(s *sim.Step, op *Op, head, from, to int) mat.Matrix {
 		return x.Cols(group*width, (group+1)*width)
 	}
 	return x
+}
+
+// logits returns those of a head step, [1, vocab].
+func (r *Run) logits(s *sim.Step) mat.Matrix {
+	if s.Output == nil { // of the lane without a cache
+		return r.Model.Logits(s.X.Rows(decidingRow(s), decidingRow(s)+1))
+	}
+	return mat.RowOf(s.Logits())
 }
 
 // recorded returns what the step kept, or what running its layer again gives; heads

@@ -8,9 +8,12 @@ import (
 
 // explainLens is the explanation of the last cell of the trail; null where nothing is asked.
 var explainLens = Lens{Name: "explain", Needs: []Need{squares}, Null: true, Show: both(ShowExplain), Tensors: []Spec{
-	{"explain.terms", "F32", "[n, 4]", "of each term of the sum: a, b, what it makes, and its lane's sum after it"},
+	{"explain.terms", "F32", "[n, 4]", "of each term of the sum, over a vocabulary the first 512: a, b, what it makes, and its lane's sum after it"},
 	{"explain.tree", "F32", "[1, 31]", "the 16 lanes, then the 8, 4, 2 and 1 sums of l and l + half"},
 }}
+
+// mostTerms is how many terms of a sum over a vocabulary travel: it has more tokens than anybody follows.
+const mostTerms = 512
 
 // ExplainInfo is one explanation and the way that led to it.
 type ExplainInfo struct {
@@ -93,8 +96,12 @@ func ShowExplain(m *Moment) (*ExplainInfo, []Tensor) {
 	if e.Sum == nil {
 		return info, nil
 	}
-	terms := mat.New(len(e.Sum.Terms), 4)
-	for i, t := range e.Sum.Terms {
+	few := e.Sum.Terms
+	if explain.Find(e.Op).OfVocab() && e.Kind == explain.Softmax {
+		few = few[:min(len(few), mostTerms)]
+	}
+	terms := mat.New(len(few), 4)
+	for i, t := range few {
 		copy(terms.Row(i), []float32{t.A, t.B, t.T, t.Lane})
 	}
 	return info, []Tensor{Floats("explain.terms", F32, terms), Floats("explain.tree", F32, mat.RowOf(e.Sum.Tree))}

@@ -280,10 +280,10 @@ func (x *withoutTest) cells(m *lens.Moment, whole *sim.Step, info *lens.WithoutI
 		op = ops[x.r.IntN(len(ops))]
 	}
 	if x.r.IntN(4) == 0 { // there are few of the head
-		op = explain.Find([]string{"norm3", "logits"}[x.r.IntN(2)])
+		op = explain.Find([]string{"norm3", "logits", "chances"}[x.r.IntN(3)])
 	}
 	if op.Part == sim.HeadPart {
-		if n = m.At(info.Step).Pass*per + per - 1; n > m.Step.N || op.ID == "logits" && (m.At(n).Output == nil || m.At(n).Speculation != nil) {
+		if n = m.At(info.Step).Pass*per + per - 1; n > m.Step.N || op.OfVocab() && (m.At(n).Output == nil || m.At(n).Speculation != nil) {
 			return nil // still to come, or of another row than a prefill's
 		}
 		whole = &x.prefill[per-1]

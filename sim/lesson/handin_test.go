@@ -27,16 +27,14 @@ func (h HandIn) link() string {
 // TestHandInsAreGradedAsOnThePage: the right answer of every question and each that comes from a misconception,
 // handed in as a file and as an address, are worth what the page says of them there.
 func TestHandInsAreGradedAsOnThePage(t *testing.T) {
-	shelf, bad := Open(docs.Lessons(), "lessons", nil)
-	if len(bad) > 0 {
-		t.Fatal(bad[0])
-	}
+	shelf, _ := Open(docs.Lessons(), "lessons", nil) // TestLessons is red of what is wrong with them
 	player := NewPlayer(library.New())
 	lessons := shelf.Lessons
 	if os.Getenv("KVSTEP_ALL") == "" {
 		at := rand.Intn(len(lessons)) // every run another one
 		lessons = append(lessons[at:at+1:at+1], shelf.Find("decode"))
 	}
+	graded := 0
 	for _, l := range lessons {
 		for _, lang := range Languages {
 			grader := NewGrader(player)
@@ -56,9 +54,14 @@ func TestHandInsAreGradedAsOnThePage(t *testing.T) {
 						t.Errorf("%s, %s: %v", l.Name, lang, err)
 					}
 					l.compare(t, player, lang, answers, marks)
+					graded += len(answers)
 				}
 			}
 		}
+	}
+	t.Logf("%d answers of %d lessons", graded, len(lessons))
+	if graded < 60*len(lessons) {
+		t.Errorf("only %d answers were graded", graded)
 	}
 }
 

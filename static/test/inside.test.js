@@ -21,7 +21,7 @@ import { toPlate, toTensor } from "../js/ui/plate.js";
 
 pretendBrowser();
 const load = (lang) => JSON.parse(readFileSync(new URL(`../../web/text/${lang}.json`, import.meta.url), "utf8"));
-const ASKED = ["scores", "softmax", "followed", "logits"]; // frames with an explanation
+const ASKED = ["scores", "softmax", "followed", "logits", "chances"]; // frames with an explanation
 
 /** The plan of an op's frame, as the panel inside makes it. */
 function planOf(f, width = 860) {

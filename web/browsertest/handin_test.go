@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"kvstep/sim/lesson"
 )
@@ -55,6 +56,13 @@ func TestAnswersAreHandedIn(t *testing.T) {
 		p.js(`document.querySelector("[data-testid=menu-answers]").click()`) // what it has is there all the same
 		p.until(`document.getElementById("answers").open && document.querySelector("[data-testid=answers-lesson]").value === "decode"`)
 		p.axe("my answers, " + lang)
+		p.js(`document.getElementById("answers").close()`)
+		p.do(chromedp.Reload())
+		p.until(`window.kvstepFrame?.() && !kvstepFrame().meta.lesson && kvstepPainted()`)
+		p.js(`document.querySelector("#lessons summary").click()`)
+		p.until(`!!document.querySelector("[data-testid=lesson-decode]")`)
+		p.js(`document.querySelector("[data-testid=lesson-decode]").click()`) // this browser knows where it was
+		p.until(fmt.Sprintf(`%s === %q`, answered, want))
 		p.clean()
 
 		data, err := os.ReadFile(file)
@@ -76,7 +84,12 @@ func TestAnswersAreHandedIn(t *testing.T) {
 
 		other = openOn(t, serve(t), "/lab?lang="+lang)
 		other.until(`!kvstepFrame().meta.lesson && kvstepPainted()`)
-		other.do(chromedp.SetUploadFiles(`[data-testid=answers-file]`, []string{file}, chromedp.NodeReady))
+		if lang == "en" {
+			other.do(chromedp.SetUploadFiles(`[data-testid=answers-file]`, []string{file}, chromedp.NodeReady))
+		} else { // or dropped on the page
+			other.js(fmt.Sprintf(`const it = new DataTransfer(); it.items.add(new File([%q], "a.json"));
+				document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: it, bubbles: true, cancelable: true}))`, data))
+		}
 		other.until(fmt.Sprintf(`%s === %q`, answered, want))
 		// And another file: it is told to be none, and the lesson stays.
 		if err := os.WriteFile(file, []byte(`{"name":"package"}`), 0o600); err != nil {
@@ -122,4 +135,20 @@ func TestALessonFollowsTheLanguage(t *testing.T) {
 	}
 	p.until(`new URLSearchParams(location.search).get("lang") === "zh"`)
 	p.clean()
+}
+
+// answer fills in the form of a question and sends it: the first choice, or else a number that is nobody's.
+func (p *page) answer(kind string, first bool) {
+	p.t.Helper()
+	p.js(fmt.Sprintf(`(() => {
+		const form = document.querySelector("#lesson [data-fields]"), first = %v;
+		const say = (input, value) => { input.value = value; input.dispatchEvent(new Event("input", {bubbles: true})); };
+		const inputs = [...form.querySelectorAll("input")];
+		if (%q === "number") say(inputs[0], first ? "2" : "1e3");
+		if (%q === "cells") say(inputs[0], first ? "0-3" : "0");
+		if (["choice", "token"].includes(%q)) inputs.at(first ? 0 : -1).click();
+		if (%q === "curve") inputs.forEach((input, i) => say(input, String(10 * (i + 1))));
+	})()`, first, kind, kind, kind, kind))
+	p.focus("[data-testid=lesson-go]")
+	p.press(kb.Enter)
 }

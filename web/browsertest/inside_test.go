@@ -17,6 +17,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/explain"
 	"kvstep/sim/library"
+	"kvstep/sim/mat"
 	"kvstep/sim/model"
 )
 
@@ -347,6 +348,24 @@ func TestTheOtherLaneCanBeAsked(t *testing.T) {
 		if same := number(t, got.Value) == s.Logits()[7]; same != !s.Differed || !got.Exact {
 			t.Errorf("%s: the logit is %s in the lane without a cache, %v with it; the lanes differ: %v", policy, got.Value, s.Logits()[7], s.Differed)
 		}
+		// The probabilities of that lane are made of its own logits, and so is what it chooses.
+		exact := s.Choice().Token
+		if s.Effect != nil {
+			exact = s.Effect.Token
+		}
+		q := open(t, policyPath("en", policy, n, "")+"&op=chances&trail="+fmt.Sprintf("%d.chances.0.0.%d.uncached", n, exact))
+		q.at(n)
+		likeliest := explain.Ref{Step: n, Op: "chances", Col: exact, Lane: explain.Uncached}
+		if says := q.asked(likeliest); !says.Exact || !strings.Contains(q.text("why-say"), "Greedy") {
+			t.Errorf("%s: of the token that it would choose it says %q", policy, q.text("why-say"))
+		}
+		q.click("why-other")
+		likeliest.Lane = ""
+		if got, want := q.asked(likeliest), chances(s.Logits())[exact]; number(t, got.Value) != want {
+			t.Errorf("%s: with the cache its probability is %s, want %v", policy, got.Value, want)
+		}
+		q.axe("a probability")
+		q.clean()
 		row := len(s.Tokens) - 1
 		p.js(fmt.Sprintf(`document.querySelector("#explain [data-ref='%d.norm3.0.%d.5.uncached']").click()`, n, row))
 		norm := explain.Ref{Step: n, Op: "norm3", Row: row, Col: 5, Lane: explain.Uncached}
@@ -358,6 +377,13 @@ func TestTheOtherLaneCanBeAsked(t *testing.T) {
 		p.asked(norm)
 		p.clean()
 	}
+}
+
+// chances are the probabilities of logits.
+func chances(logits []float32) []float32 {
+	x := make([]float32, len(logits))
+	mat.Softmax(x, logits, nil)
+	return x
 }
 
 // TestInsideWithoutACache: a run of the lane without a cache alone shows each op of a layer and of the head, with a row

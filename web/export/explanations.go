@@ -102,12 +102,12 @@ func (x *explanations) file() checkpoint.File {
 }
 
 // newestCells returns the cells of the newest row of an op in a step, for one head: all of
-// them, or, of logits, those of the likeliest tokens.
+// them, or, of logits and chances, those of the likeliest tokens.
 func newestCells(m *library.Loaded, s *sim.Step, id string, head int) (refs []explain.Ref) {
 	r := &explain.Run{Model: m.Model}
 	rows, cols := r.Shape(s, explain.Find(id))
 	ref := explain.Ref{Step: s.N, Op: id, Head: head, Row: rows - 1}
-	if id == "logits" {
+	if explain.Find(id).OfVocab() {
 		for _, c := range s.Top() {
 			ref.Col = c.ID
 			refs = append(refs, ref)

@@ -16,5 +16,5 @@ var groups = []group{
 	{"attend", []string{"dots", "scores", "mask", "probs", "out"}},
 	{"mix", []string{"attn", "proj", "mid"}},
 	{"mlp", []string{"norm2", "gate", "up", "act", "down", "next"}},
-	{"head", []string{"norm3", "logits"}},
+	{"head", []string{"norm3", "logits", "chances"}},
 }

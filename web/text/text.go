@@ -75,9 +75,11 @@ func JSON(lang string) []byte { return rawFiles[lang] }
 // unseen begin the ids of messages that no script says: the command's, and those of pages that
 // the server words itself.
 var unseen = []string{
-	"cli.", "cost.", "limit.", "plot.", "problem.addr.", "problem.cli.",
+	"cli.", "cost.", "grade.", "limit.", "plot.", "problem.addr.", "problem.cli.",
 	"problem.cost.context", "problem.cost.divide", "problem.cost.hardware", "problem.cost.large", "problem.cost.overflow",
 	"problem.cost.peak", "problem.cost.preset", "problem.cost.type", "problem.file.write",
+	"problem.handin.beat", "problem.handin.empty", "problem.handin.json", "problem.handin.large",
+	"problem.handin.slow", "problem.handin.some", "problem.handin.text", "problem.handin.version",
 	"problem.hub.", "problem.lesson.", "problem.plot.data", "problem.plot.out", "problem.sweep.", "reason.", "waits.",
 }
 

@@ -185,7 +185,7 @@ func (v *viewer) pick(n int) lens.View {
 		p.Cell = &lens.Cell{Op: op(), Row: v.index(9), Col: v.index(9), Lane: v.lane()}
 	}
 	if n >= 0 && v.steps[n].Part == sim.HeadPart && v.r.IntN(2) == 0 { // few ops are the head's
-		p.Op = []string{"norm3", "logits"}[v.r.IntN(2)]
+		p.Op = []string{"norm3", "logits", "chances"}[v.r.IntN(3)]
 		p.Trail = []explain.Ref{{Step: n, Op: p.Op, Col: v.r.IntN(9)}}
 		return p
 	}

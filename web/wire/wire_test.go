@@ -108,6 +108,7 @@ func TestFramesForTheBrowser(t *testing.T) {
 		"followed": looking(moment(l, rec, steps, 7, 1, 1), "dots", explain.Ref{Step: 7, Op: "dots", Head: 1, Col: 2},
 			explain.Ref{Step: 7, Op: "K", Head: 1, Row: 2, Col: 4}),
 		"logits":     looking(moment(l, rec, steps, 8, 1, 0), "logits", explain.Ref{Step: 8, Op: "logits", Col: 11}),
+		"chances":    looking(moment(l, rec, steps, 8, 1, 0), "chances", explain.Ref{Step: 8, Op: "chances", Col: steps[8].Top()[0].ID}),
 		"act":        looking(moment(l, rec, steps, 0, 0, 0), "act"),
 		"stopped":    stopped(t, l, rec, steps, 5),
 		"real":       atRealSize(moment(l, rec, steps, 10, 1, 1), "llama-3-8b@H100"),

@@ -7,7 +7,8 @@ import { hidden, lanesOf, numbersOf } from "./matrices.js";
 
 /** @typedef {"signed"|"share"|"masked"|"gone"|"again"|"cached"|"new"} Pattern */
 
-const SHARES = ["probs", "mask"];
+/** Ops whose numbers are not below zero: shares of one. */
+export const SHARES = new Set(["probs", "mask", "chances"]);
 
 /** @param {Frame} frame @returns {Set<Pattern>} */
 export function patterns(frame) {
@@ -39,8 +40,8 @@ function ofOp(frame, op) {
   const { mask } = frame.tensors;
   /** @type {Set<Pattern>} */
   const found = new Set();
-  if (names.some((x) => !SHARES.includes(x))) found.add("signed");
-  if (names.some((x) => SHARES.includes(x))) found.add("share");
+  if (names.some((x) => !SHARES.has(x))) found.add("signed");
+  if (names.some((x) => SHARES.has(x))) found.add("share");
   if (mask && names.some((x) => PAIRS.has(x))) {
     if (mask.data.includes(LATER)) found.add("masked");
     if (mask.data.includes(EVICTED)) found.add("gone");

@@ -3,7 +3,7 @@
 
 import { createAnswers } from "./answers.js";
 import { createLane } from "./lane.js";
-import { PAIRS } from "../wire/triangle.js";
+import { HEAD, PAIRS, VOCAB } from "../wire/triangle.js";
 
 /** @import { Command, Frame, Looked, Op, PickStep, Ref } from "../types.js" */
 
@@ -11,7 +11,6 @@ import { PAIRS } from "../wire/triangle.js";
 
 /** Those of the picked layer and head; every other tensor is of the whole step. */
 const MATRICES = ["Q", "K", "V", "scores", "mask", "evicted", "probs", "out"];
-const HEAD = new Set(["norm3", "logits"]);
 
 /**
  * @param {ReturnType<typeof import("./records.js").createRecords>} records @param {(frame: Frame) => void} show
@@ -61,7 +60,7 @@ export function createReplay(records, show, start) {
     const here = { ...root, step: from, head: scope.per_head.includes(root.op) ? head : root.head };
     if (here.step !== root.step && !root.lane)
       here.row =
-        (root.op === "logits" ? 1 : root.op === "K" || root.op === "V" ? step.cached + step.rows : step.rows) - 1;
+        (VOCAB.has(root.op) ? 1 : root.op === "K" || root.op === "V" ? step.cached + step.rows : step.rows) - 1;
     const kept = here.step === root.step && here.head === root.head ? way : [here];
     const until = kept.findIndex((ref) => !answers.has(ref));
     return until < 0 ? kept : kept.slice(0, until);

@@ -148,7 +148,10 @@ export interface Tensors {
    * key, `mask` apart, which is none
    */
   [id: `op.${string}`]: Tensor | undefined;
-  /** F32 [n, 4]: of each term of the sum: a, b, what it makes, and its lane's sum after it */
+  /**
+   * F32 [n, 4]: of each term of the sum, over a vocabulary the first 512: a, b, what it makes, and its lane's sum
+   * after it
+   */
   "explain.terms"?: Tensor;
   /** F32 [1, 31]: the 16 lanes, then the 8, 4, 2 and 1 sums of l and l + half */
   "explain.tree"?: Tensor;

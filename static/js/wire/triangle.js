@@ -8,6 +8,12 @@ export const LATER = 0;
 export const SEEN = 1;
 export const EVICTED = 2;
 
+/** Ops with a number for each token of the vocabulary. */
+export const VOCAB = new Set(["logits", "chances"]);
+
+/** Ops after the last layer. */
+export const HEAD = new Set(["norm3", ...VOCAB]);
+
 /** Ops with a row for each query and a column for each key. */
 export const PAIRS = new Set(["dots", "scores", "mask", "probs"]);
 

@@ -143,7 +143,14 @@ const KINDS = {
       { Last: kept && brief(kept.args[1].value) },
     ];
   },
-  softmax: (e) => ["explain.softmax", { Percent: percent(Number(e.value)) }],
+  softmax: (e) => [
+    e.op !== "chances"
+      ? "explain.softmax"
+      : calcOf(e, "less").value === "0" // of all logits this is the largest
+        ? "explain.chance.most"
+        : "explain.chance",
+    { Percent: percent(Number(e.value)) },
+  ],
   copy: (e) => [
     e.op === "attn"
       ? "explain.copy.attn"

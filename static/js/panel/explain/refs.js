@@ -3,6 +3,7 @@
 import { opName } from "../../facts/matrices.js";
 import { isolate } from "../../text.js";
 import { tokenAt } from "../../facts/token-names.js";
+import { VOCAB } from "../../wire/triangle.js";
 import { where } from "../../facts/where.js";
 
 /** @import { CellLabels, Explain, Frame, Read, Ref, T } from "../../types.js" */
@@ -40,7 +41,7 @@ export function title(frame, cell, t) {
   const { row, col } = labels(frame, cell, t);
   const args = { Op: opName(cell, t), Row: row, Col: col };
   if (cell.at.col_pos !== undefined) return t("cell.pair", args);
-  if (cell.op === "logits") return t("explain.token_at", args);
+  if (VOCAB.has(cell.op)) return t("explain.token_at", args);
   return t(cell.at.row_pos !== undefined || cell.at.row !== undefined ? "cell.dim" : "explain.weight_at", args);
 }
 

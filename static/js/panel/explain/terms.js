@@ -33,7 +33,7 @@ export function operand(text, ref, label, follow) {
 
 /** Heads of the number columns by what the terms make. @param {Explain} e @param {T} t */
 function heads(e, t) {
-  if (e.kind === "softmax") return [t("name.scores"), t("explain.less"), t("explain.exp")];
+  if (e.kind === "softmax") return [t("name." + e.reads[0].op), t("explain.less"), t("explain.exp")];
   if (e.kind === "layernorm") return [opName(e.reads[0], t), t("calc.centred"), t("explain.square")];
   if (e.kind === "rms") return [opName(e.reads[0], t), "", t("explain.square")];
   const key = e.reads[1].op === "K" ? { ...e.reads[1], evicted: e.evicted } : e.reads[1];
@@ -52,7 +52,7 @@ export function termsTable(frame, all, t, act) {
   const second = e.kind === "dot" || e.kind === "scaled"; // b is a cell of its own
   const names = heads(e, t);
   const columns = e.kind === "rms" ? [0, 2, 3] : [0, 1, 2, 3];
-  const n = e.sum.n;
+  const n = Math.min(e.sum.n, terms.length / 4); // a vocabulary's do not all travel
   const shown = all || n <= FIRST + 2 ? n : FIRST;
   const body = el("tbody");
   for (let i = 0; i < shown; i++) {
@@ -61,7 +61,10 @@ export function termsTable(frame, all, t, act) {
       frame,
       {
         ...at,
-        at: a.at.col_pos !== undefined ? { row_pos: a.at.row_pos, col_pos: a.at.col_pos + i } : a.at,
+        at:
+          a.at.col_pos !== undefined
+            ? { row_pos: a.at.row_pos, col_pos: a.at.col_pos + i }
+            : { ...a.at, col: i ? undefined : a.at.col }, // of a vocabulary only the first has its name here
       },
       t,
     );

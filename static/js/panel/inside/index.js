@@ -8,10 +8,11 @@ import { largest } from "../../scale/linear.js";
 import { marked, marks, roomy } from "../../ui/marks.js";
 import { around } from "./op-axes.js";
 import { evicts, learned, tensorOf } from "../../facts/readout.js";
-import { EVICTED, PAIRS, untold } from "../../wire/triangle.js";
+import { EVICTED, HEAD, PAIRS, untold } from "../../wire/triangle.js";
 import { cell as shortNumber } from "../../format.js";
 import { watchWidth } from "../../ui/width.js";
 import { likeliest, tags } from "./tags.js";
+import { SHARES } from "../../facts/patterns.js";
 import { cacheless } from "../../facts/lanes.js";
 import { sharers } from "../../facts/heads.js";
 import { parts, place, write } from "../../ui/dom.js";
@@ -21,8 +22,6 @@ import { opName } from "../../facts/matrices.js";
 /** @import { Cell, Frame, Host, Input, Op, Panel, Plate, State, T, Tensor, Theme } from "../../types.js" */
 /** @import { Plan } from "./plan.js" */
 
-/** Ops after the last layer. */
-const HEAD = new Set(["norm3", "logits"]);
 /** Ops that each K/V head has, and not each head. */
 const OF_KV = new Set(["k", "v", "k_rope", "K", "V"]);
 /** Ops that are the cache, where there is one. */
@@ -230,7 +229,7 @@ function reader(p, data, cols) {
  */
 function gridOf(p, frame, data, rows, cols) {
   const { mask } = frame.tensors;
-  const signed = p.name !== "probs" && p.name !== "mask";
+  const signed = !SHARES.has(p.name);
   const pairs = mask && p.cols === mask.shape[1] && PAIRS.has(p.name);
   const tensor = pairs && tensorOf(frame, p.name);
   return {

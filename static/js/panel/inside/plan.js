@@ -3,6 +3,7 @@
 // A product stands at the crossing of its factors, as on the stage; everything
 // else stands one above the other, columns aligned, the result last.
 
+import { VOCAB } from "../../wire/triangle.js";
 import { clamp } from "../../scale/linear.js";
 
 /** @import { Input, Plate } from "../../types.js" */
@@ -32,7 +33,7 @@ export function plan(o) {
     (!bias || bias.op.startsWith("b_")) &&
     !more &&
     o.out.rows === o.m &&
-    o.op !== "logits"
+    !VOCAB.has(o.op)
     ? cross(o, label)
     : stack(o, label);
 }
@@ -106,8 +107,8 @@ function cross({ width, inputs: [a, b, bias], out, m, positions }, label) {
 /** @param {Parameters<typeof plan>[0]} o @param {number} label @returns {Plan} */
 function stack({ width, height = Infinity, op, inputs, out, m, positions, head }, label) {
   const parts = [...inputs.filter((p) => !p.weight), out];
-  const folded = op === "logits" ? foldOf(out.cols) : 0;
-  const most = Math.max(...parts.map((p) => (folded && p === out ? folded : p.cols)));
+  const folded = VOCAB.has(op) ? foldOf(out.cols) : 0;
+  const most = Math.max(...parts.map((p) => (VOCAB.has(p.op) ? folded : p.cols)));
   const keys = out.cols === positions && op !== "K" && op !== "V"; // columns are tokens
   const room = width - label;
   // Two squares of pairs stand beside each other where there is room.
@@ -125,10 +126,10 @@ function stack({ width, height = Infinity, op, inputs, out, m, positions, head }
   /** @type {[string, number, number][]} */
   const signs = [];
   parts.forEach((p, i) => {
-    const fold = folded && p === out ? folded : 0;
+    const fold = VOCAB.has(p.op) ? folded : 0;
     const rows = fold ? Math.ceil(p.cols / fold) : p.rows;
     const size = fold
-      ? clamp(600 / rows, 3, 10)
+      ? clamp((p === out && op !== "chances" ? 600 : 180) / rows, 3, 10) // logits stand over their probabilities, both in sight
       : p.rows === 1 && m > FEW
         ? 14
         : p.rows <= FEW || p.rows === m

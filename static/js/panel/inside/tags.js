@@ -1,6 +1,7 @@
-// Names in a picture of many numbers: the likeliest tokens among all logits.
+// Names in a picture of many numbers: the likeliest tokens among all of the vocabulary.
 
 import { isolate } from "../../text.js";
+import { VOCAB } from "../../wire/triangle.js";
 import { toPlate } from "../../ui/plate.js";
 
 /** @import { Frame, Plate, Theme } from "../../types.js" */
@@ -13,7 +14,7 @@ const NAMED = 3;
  * @param {Frame} frame @returns {{id: number, label: string, chosen: boolean}[]}
  */
 export function likeliest({ meta: { step, pick, top, op } }) {
-  if (op?.id !== "logits" || step?.part !== "head" || pick.from !== step.n) return [];
+  if (!VOCAB.has(op?.id ?? "") || step?.part !== "head" || pick.from !== step.n) return [];
   const order = [...(top ?? [])].sort((a, b) => Number(b.chosen) - Number(a.chosen));
   return order.slice(0, NAMED).map(({ id, label, chosen }) => ({ id, label: isolate(label), chosen: !!chosen }));
 }

@@ -3,7 +3,7 @@
 import { onStage } from "../../facts/token-names.js";
 import { cell } from "../../format.js";
 import { named, tensorOf } from "../../facts/readout.js";
-import { PAIRS, untold } from "../../wire/triangle.js";
+import { PAIRS, untold, VOCAB } from "../../wire/triangle.js";
 import { el, line } from "../../ui/dom.js";
 import { createOpen } from "../../ui/open.js";
 
@@ -34,7 +34,7 @@ function create(root, { act }) {
       const values = Array.from({ length: cols }, (_, j) =>
         untold(tensor, i, j) ? "" : cell(tensor.data[i * cols + j]),
       );
-      return line([name(op === "logits" ? positions - 1 : positions - rows + i), ...values]);
+      return line([name(op && VOCAB.has(op) ? positions - 1 : positions - rows + i), ...values]);
     });
     table.replaceChildren(el("thead", line(["", ...titles], true)), el("tbody", body));
   };
