@@ -95,18 +95,22 @@ var browsers = []string{
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
 }
 
+// findBrowser returns the path of the first of them that there is, "" for none.
+func findBrowser() string {
+	for _, name := range browsers {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
 // printWait is how long a browser may print.
 const printWait = 2 * time.Minute
 
 // toPDF prints a page by a browser of this machine, which has no network for it.
 func toPDF(ctx context.Context, html []byte) ([]byte, error) {
-	browser := ""
-	for _, name := range browsers {
-		if path, err := exec.LookPath(name); err == nil {
-			browser = path
-			break
-		}
-	}
+	browser := findBrowser()
 	if browser == "" {
 		return nil, exec.ErrNotFound
 	}
