@@ -44,12 +44,14 @@
     }
     for (const e of document.querySelectorAll("select")) {
       if (!there(e) || !e.selectedOptions[0]) continue;
-      const brush = document.createElement("canvas").getContext("2d");
-      const [s, text] = [getComputedStyle(e), e.selectedOptions[0].textContent.trim()];
-      brush.font = s.font;
-      const beside = parseFloat(s.paddingLeft) + parseFloat(s.paddingRight);
-      const arrow = s.appearance === "none" ? 0 : 16;
-      if (brush.measureText(text).width > e.clientWidth - beside - arrow + 1) said.push(`${called(e)}: ${text}`);
+      const alone = /** @type {HTMLSelectElement} */ (e.cloneNode(false)); // as wide as its one choice needs
+      alone.removeAttribute("id");
+      alone.append(e.selectedOptions[0].cloneNode(true));
+      alone.style.cssText = "position: absolute; visibility: hidden; width: auto; min-width: 0; max-width: none";
+      e.after(alone);
+      const needs = alone.offsetWidth;
+      alone.remove();
+      if (needs > e.offsetWidth + 1) said.push(`${called(e)}: ${e.selectedOptions[0].textContent.trim()}`);
     }
     return said;
   };
