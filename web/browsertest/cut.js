@@ -2,7 +2,7 @@
 // wider than the list that shows them. cut_test.go puts this into a page.
 (() => {
   // What a person wrote may be longer than any box, the prompt; and a presentation has of the likeliest as many as fit.
-  const theirs = "#recipe-open bdi, .text, .queue, [data-present] .top-ten, .spoken, .skip, script, style, select, textarea, option";
+  const theirs = "#recipe-open bdi, .text, .queue, .prompt, [data-present] .top-ten, .spoken, .skip, script, style, select, textarea, option";
   const clips = (overflow) => /hidden|clip/.test(overflow);
   const there = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const called = (e) => e.localName + (e.id && "#" + e.id) + [...e.classList].map((c) => "." + c).join("");
