@@ -1,16 +1,21 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"kvstep/sim"
+	"kvstep/sim/lesson"
+	"kvstep/sim/library"
 	"kvstep/sim/sheet"
-	"kvstep/web"
 )
 
 // graded returns the rows of a table of answers by its columns.
@@ -41,7 +46,7 @@ func TestLessonGrade(t *testing.T) {
 		}
 		return path
 	}
-	version := web.Lessons().Shelf().Find("decode").Version
+	version := ownLessons().Find("decode").Version
 	ada := write("ada.json", `{"lesson":"decode","version":"`+version+`","name":"Ada","lang":"en","beat":"how-much","answers":{"what-again":"0-5","same-text":"other"},"moment":{}}`)
 	links := write("links.txt", "=cmd|' /C calc'!A0, http://127.0.0.1:8787/lab?lesson=decode&answers=same-text~other\n\n猫 ?lesson=decode&answers=what-again~0&lang=zh\n")
 	code, out, errs := command(t, "lesson", "grade", ada, links, "--lang", "zh")
@@ -169,5 +174,20 @@ func TestLessonGradeOfBadFiles(t *testing.T) {
 	}
 	if code, _, errs := command(t, "lesson", "grade", mine, "--lessons", dir+"/none"); code != 1 || errs == "" {
 		t.Error(code, errs)
+	}
+}
+
+// TestLessonGradeEnds: a hand-in whose run takes too long is told, and holds up nobody.
+func TestLessonGradeEnds(t *testing.T) {
+	g := grading{lang: "en", sums: summary{}, shelf: ownLessons(), grader: lesson.NewGrader(lesson.NewPlayer(library.New()))}
+	h := lesson.HandIn{Lesson: "decode", Answers: map[string]string{"same-text": "same"}}
+	ctx, stop := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer stop()
+	var p *sim.Problem
+	if wrong := g.handIn(ctx, "Ada", "ada.json", &h); len(wrong) != 1 || !errors.As(wrong[0], &p) || p.ID != "handin.slow" || len(g.rows) > 0 {
+		t.Error(wrong, g.rows)
+	}
+	if wrong := g.handIn(t.Context(), "Ada", "ada.json", &h); len(wrong) > 0 || len(g.rows) == 0 {
+		t.Error(wrong, g.rows)
 	}
 }

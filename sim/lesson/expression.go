@@ -22,6 +22,8 @@ type Expression struct {
 	Want    Want
 	reads   map[string]bool // lenses, as "lens" or "moment.lens"
 	program *vm.Program
+	over    *Expression // of a quotient, and what it divides by; nil for others
+	under   *Expression
 }
 
 // Want is what an expression has to give.
@@ -79,6 +81,14 @@ func (s scope) compile(at Place, source string, want Want, also ...string) (*Exp
 	}
 	if e.program, err = expr.Compile(source, options...); err != nil {
 		return nil, expressionFault(at, source, err)
+	}
+	if x, ok := tree.Node.(*ast.BinaryNode); ok && x.Operator == "/" {
+		if e.over, err = s.compile(at, x.Left.String(), Number, also...); err == nil {
+			e.under, err = s.compile(at, x.Right.String(), Number, also...)
+		}
+		if err != nil { // what is divided is no number that can stand alone
+			e.over, e.under = nil, nil
+		}
 	}
 	return e, nil
 }
@@ -175,6 +185,25 @@ func (e *Expression) run(v *Values, vars map[string]any) (any, error) {
 		return nil, err
 	}
 	return x, nil
+}
+
+// say returns the value as people read it. A ratio is that of the two numbers as they are written, as on the bars: who
+// divides them finds it.
+func (e *Expression) say(v *Values, unit string) (string, error) {
+	x, err := e.run(v, nil)
+	if err == nil && unit == "ratio" && e.over != nil {
+		var over, under any
+		if over, err = e.over.run(v, nil); err == nil {
+			under, err = e.under.run(v, nil)
+		}
+		if err == nil {
+			x = written3(over.(float64)) / written3(under.(float64))
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	return Format(x, unit), nil
 }
 
 // given brings a value into what is wanted.

@@ -54,6 +54,17 @@ func fixed(x float64, digits int) string {
 	return s[:len(s)-digits] + "." + s[len(s)-digits:]
 }
 
+// written3 is a number as three significant digits have it: JavaScript's toPrecision.
+func written3(x float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	digits := 2 - int(math.Floor(math.Log10(math.Abs(x))))
+	scale := math.Pow10(max(-digits, 0))
+	y, _ := strconv.ParseFloat(fixed(x/scale, max(digits, 0)), 64)
+	return y * scale
+}
+
 func few(x float64) string {
 	switch size := math.Abs(x); {
 	case x == 0:

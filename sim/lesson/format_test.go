@@ -43,3 +43,21 @@ func TestFormats(t *testing.T) {
 		t.Errorf("%s is stale (%v): go test ./sim/lesson -run Formats -args -write", path, err)
 	}
 }
+
+// TestARatioIsOfWhatIsWritten: a ratio in words is that of the two numbers beside it, as they are written.
+func TestARatioIsOfWhatIsWritten(t *testing.T) {
+	for x, want := range map[float64]float64{1245: 1250, 1255: 1260, 999.5: 1000, 0.12345: 0.123, 24_449_200: 24_400_000, -1.005: -1, 0: 0, 7: 7} {
+		if got := written3(x); got != want {
+			t.Errorf("%v is written %v, want %v", x, got, want)
+		}
+	}
+	for source, want := range map[string]string{"24449200 / 3396000": "7.18 ×", "(24449200 + 0) / (3000000 + 396000)": "7.18 ×", "7.2": "7.20 ×", "1 / 3": "0.33 ×"} {
+		e, err := scope{}.compile(Place{}, source, Sayable)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := e.say(&Values{}, "ratio"); got != want || err != nil {
+			t.Errorf("%s is said as %q (%v), want %q", source, got, err, want)
+		}
+	}
+}

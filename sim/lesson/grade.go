@@ -19,6 +19,14 @@ func (l *Lesson) grade(q *Question, said *BeatWords, given string, on Stage) (*G
 		given = q.Kind.meant(given, w, values)
 	}
 	g := q.grade(given, w)
+	if write := q.Kind.write; write != nil && q.Kind != curveKind { // whose points the page draws
+		g.Given, g.Came = write(q, given, values), write(q, g.Answer, values)
+		if q.Kind == numberKind {
+			if g.Came, err = q.Right.say(values, q.Unit); err != nil {
+				return nil, err
+			}
+		}
+	}
 	reply, ok := said.Answers[g.Reply]
 	if !ok {
 		return g, nil

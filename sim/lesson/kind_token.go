@@ -29,7 +29,12 @@ var tokenKind = &Kind{
 		}
 		return list
 	},
-	write:   func(_ *Question, answer string, v *Values) string { return labelOf(answer, v) },
+	write: func(_ *Question, answer string, v *Values) string {
+		if word, ok := strings.CutPrefix(answer, asWord); ok {
+			return word
+		}
+		return labelOf(answer, v)
+	},
 	mistake: func(_ *Question, w *Wrong, v *Values) (string, error) { return numberOf(w.Answer, v) },
 	// Whoever writes a token means the one of the question's that is written so.
 	meant: func(given string, w worked, v *Values) string {

@@ -87,10 +87,12 @@ type CellsInfo struct {
 // GradeInfo is what somebody is told who has answered.
 type GradeInfo struct {
 	Right  bool    `json:"right"`
-	Answer string  `json:"answer"`         // the right one
-	Reply  string  `json:"reply"`          // whose reply it is: an id of the question, or ""
-	Why    string  `json:"why,omitempty"`  // the misconception
-	Says   []Block `json:"says,omitempty"` // the reply
+	Answer string  `json:"answer"`          // the right one
+	Given  string  `json:"given,omitempty"` // of a number and a token: what was given, as people read it
+	Came   string  `json:"came,omitempty"`  // and what is right
+	Reply  string  `json:"-"`               // whose reply it is: an id of the question, or ""
+	Why    string  `json:"-"`               // the misconception
+	Says   []Block `json:"says,omitempty"`  // the reply
 }
 
 // Play is Say at a beat by its id, the first where there is none of that id, on the run of a moment.
@@ -337,11 +339,9 @@ func filled(blocks []Block, v *Values) (said []Block, err error) {
 func filledPieces(words []Piece, v *Values) (said []Piece, err error) {
 	for _, w := range words {
 		if w.expr != nil {
-			x, err := w.expr.run(v, nil)
-			if err != nil {
+			if w.Text, err = w.expr.say(v, w.format); err != nil {
 				return nil, err
 			}
-			w.Text = Format(x, w.format)
 		}
 		if len(w.Words) > 0 {
 			if w.Words, err = filledPieces(w.Words, v); err != nil {

@@ -62,6 +62,11 @@ export function createActions(store, link, world = SERVED) {
    * @type {Ref[]|null}
    */
   let wanted = null;
+  /**
+   * Where in a lesson somebody has gone, or what they have answered there, until a frame has it: likewise.
+   * @type {Place|null}
+   */
+  let place = null;
   let pickTimer = /** @type {ReturnType<typeof setTimeout>|undefined} */ (undefined);
   /** @returns {Extract<Command, {cmd: "pick"}>} */
   const picked = () => {
@@ -78,7 +83,7 @@ export function createActions(store, link, world = SERVED) {
       show: show ?? [],
       real: p?.real ?? "",
       compare: frame?.meta.branches?.compare?.with ?? 0,
-      ...placeOf(frame),
+      ...(place ?? placeOf(frame)),
       ...count,
     };
   };
@@ -136,6 +141,18 @@ export function createActions(store, link, world = SERVED) {
       store.set({ frame });
       const recipe = (/** @type {Frame|null} */ f) => JSON.stringify(f?.meta.run.recipe);
       if (wanted && (way(frame.meta.pick.trail) === way(wanted) || recipe(before) !== recipe(frame))) wanted = null;
+      const now = placeOf(frame);
+      if (
+        place &&
+        now.lesson === place.lesson &&
+        now.beat === (place.beat || now.beat) &&
+        now.answers === place.answers
+      ) {
+        place = null;
+        const { cell } = frame.meta; // the beat may look at one
+        if (cell && !store.get().cell)
+          store.set({ cell: { op: cell.op, row: cell.row, col: cell.col, lane: cell.lane } });
+      }
       if (JSON.stringify(frame.meta.run.parts) !== parts) store.set({ t: translated(frame.meta.run) });
       // The link says what is open and what is counted; from then on this page does.
       if (!store.get().show) store.set({ show: frame.meta.pick.show ?? [], count: frame.meta.ledger.count });
@@ -167,6 +184,7 @@ export function createActions(store, link, world = SERVED) {
       } catch (e) {
         problem = unreadable(e);
       }
+      place = null;
       store.set({ problem, playing: false });
     },
     /** @param {Asked} recipe */
@@ -245,11 +263,13 @@ export function createActions(store, link, world = SERVED) {
         head: what === "head" ? to : meta.pick.head,
       });
     },
-    /** To a beat of a lesson, or out of it. @param {Place} place */
-    beat(place) {
-      store.set({ guess: null });
-      if (place.lesson) act.send({ cmd: "lesson", ...place });
-      else link.send({ ...picked(), ...place });
+    /** To a beat of a lesson, or out of it. @param {Place} to */
+    beat(to) {
+      clearTimeout(pickTimer);
+      store.set({ guess: null, cell: null });
+      place = to;
+      if (to.lesson) act.send({ cmd: "lesson", ...to });
+      else link.send(picked());
     },
     /** On with a lesson as somebody has left it. @param {string} link */
     resume(link) {
@@ -258,7 +278,8 @@ export function createActions(store, link, world = SERVED) {
     },
     /** Gives an answer. @param {string} answers all of them */
     answer(answers) {
-      link.send({ ...picked(), answers });
+      place = { ...placeOf(store.get().frame), answers };
+      link.send(picked());
     },
     /** A cell that is meant, or meant no more. @param {Cell} cell */
     guess({ op, row, col, lane }) {

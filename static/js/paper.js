@@ -6,11 +6,14 @@ import { base85 } from "./handout/base85.js";
 import { mount } from "./panel/mount.js";
 import { panels as later } from "./panel/later.js";
 import { panels } from "./panel/panels.js";
+import { light } from "./panel/lesson/lights.js";
 import { createPicture, matrices, momentOf } from "./panel/take/picture.js";
 import { createState } from "./state/initial.js";
 import { translator } from "./text.js";
 import { readTheme } from "./ui/theme.js";
-import { decode } from "./wire/decode.js";
+import { decode, widen } from "./wire/decode.js";
+
+/** @import { Frame, Tensor } from "./types.js" */
 
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const bench = byId("bench");
@@ -19,8 +22,17 @@ const messages = JSON.parse(byId("words").textContent ?? "");
 const t = translator(messages, lang);
 const store = createState({ connected: true, lang, t, theme: readTheme() });
 const act = createActions(store, { send: () => false });
-const none = () => ({ tensor: null });
-const host = { store, act, live: true, weights: () => none, moments: null, opening: null };
+
+/** A matrix of weights that the op of the moment reads. @param {string} _ @param {number} layer @param {string} op */
+function weight(_, layer, op) {
+  const { meta, tensors } = /** @type {Frame} */ (store.get().frame);
+  const all = /** @type {Record<string, Tensor|undefined>} */ (tensors);
+  const most = /** @type {{weights?: Record<string, number>}} */ (meta).weights?.[op];
+  const tensor = all[`weight.${op}`] ?? null;
+  return { tensor: tensor && most ? widen(tensor, most) : tensor };
+}
+
+const host = { store, act, live: true, weights: () => weight, moments: null, opening: null };
 for (const d of bench.querySelectorAll("details:not(.table)")) d.setAttribute("open", "");
 mount(
   [...panels, ...later].filter((p) => p && bench.querySelector(`#${p.id}`)),
@@ -29,12 +41,13 @@ mount(
 const picture = createPicture(store);
 
 for (const figure of document.querySelectorAll("[data-picture]")) {
-  const { picture: n, open } = /** @type {HTMLElement} */ (figure).dataset;
+  const { picture: n, open, light: lit } = /** @type {HTMLElement} */ (figure).dataset;
   const frame = decode(base85(byId(`frame-${n}`).textContent?.trim() ?? "").buffer);
   store.set({ frame, t: translator(messages, lang, frame.meta.run.parts) });
   store.flush();
+  light(lit?.split(" ") ?? []);
   const roots = open ? open.split(" ").map(byId) : [matrices()];
-  const { svg, width, height } = picture(roots, { caption: false });
+  const { svg, width, height } = picture(roots, { caption: false, controls: !!open });
   const image = /** @type {HTMLImageElement} */ (figure.querySelector("img"));
   [image.width, image.height] = [width, height];
   image.alt = /** @type {HTMLElement} */ (byId("sentence").querySelector("[data-line]")).textContent ?? "";
@@ -44,7 +57,7 @@ for (const figure of document.querySelectorAll("[data-picture]")) {
 bench.remove();
 
 const SMALLEST = 12; // pixels
-for (const words of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".slide > .words"))) {
+for (const words of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".slide > .speech"))) {
   let size = parseFloat(getComputedStyle(words).fontSize);
   while (words.scrollHeight > words.clientHeight && size > SMALLEST) words.style.fontSize = `${--size}px`;
 }

@@ -11,7 +11,21 @@ import type { Args, T } from "./text.js";
 
 export type { Args, Held, T };
 export type * from "./wire/frame.js";
-export type { Ask, Block, Cell, HandIn, LessonEntry, Loading, Piece, Play, Scope, Served, Size, Variant } from "./wire/answers.js";
+export type {
+  Ask,
+  Block,
+  Cell,
+  Grade,
+  HandIn,
+  LessonEntry,
+  Loading,
+  Piece,
+  Play,
+  Scope,
+  Served,
+  Size,
+  Variant,
+} from "./wire/answers.js";
 
 declare global {
   interface Window {

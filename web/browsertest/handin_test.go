@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"kvstep/sim/lesson"
 )
@@ -122,4 +123,20 @@ func TestALessonFollowsTheLanguage(t *testing.T) {
 	}
 	p.until(`new URLSearchParams(location.search).get("lang") === "zh"`)
 	p.clean()
+}
+
+// answer fills in the form of a question and sends it: the first choice, or else a number that is nobody's.
+func (p *page) answer(kind string, first bool) {
+	p.t.Helper()
+	p.js(fmt.Sprintf(`(() => {
+		const form = document.querySelector("#lesson [data-fields]"), first = %v;
+		const say = (input, value) => { input.value = value; input.dispatchEvent(new Event("input", {bubbles: true})); };
+		const inputs = [...form.querySelectorAll("input")];
+		if (%q === "number") say(inputs[0], first ? "2" : "1e3");
+		if (%q === "cells") say(inputs[0], first ? "0-3" : "0");
+		if (["choice", "token"].includes(%q)) inputs.at(first ? 0 : -1).click();
+		if (%q === "curve") inputs.forEach((input, i) => say(input, String(10 * (i + 1))));
+	})()`, first, kind, kind, kind, kind))
+	p.focus("[data-testid=lesson-go]")
+	p.press(kb.Enter)
 }

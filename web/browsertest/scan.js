@@ -50,7 +50,7 @@
     if (rule !== "target-size") return false;
     const { left, right, top, bottom } = e.getBoundingClientRect();
     return [left + 1, right - 1].some((x) => [top + 1, bottom - 1].some((y) => {
-      const over = document.elementFromPoint(x, y)?.closest("details[name=menu][open], details.menu[open], :popover-open, #transport");
+      const over = document.elementFromPoint(x, y)?.closest("details[name=menu][open], details.menu[open], :popover-open, #transport, #lesson footer");
       return over && !over.contains(e);
     }));
   }

@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"context"
+	"slices"
 
 	"kvstep/sim"
 	"kvstep/sim/checkpoint"
@@ -120,23 +121,41 @@ func (p *printer) beat(l *lesson.Lesson, i int, lang string) (page.PaperBeat, er
 
 // picture returns the number of a moment's picture, which beats that see the same share.
 func (p *printer) picture(m *lens.Moment, b *lesson.Beat) int {
+	key := string(plain.JSON([]any{m.Recipe, m.Recorded, m.View}))
+	if n, ok := p.numbers[key]; ok {
+		return n
+	}
+	f := wire.File(&wire.Frame{Seq: 1, Moment: *m, Link: wire.Link{Recipe: m.Recipe, View: m.View, Step: m.Recorded - 1, Lang: p.Lang}})
+	if m.View.Op != "" {
+		addWeights(&f, m)
+	}
 	var open []string
-	for _, name := range b.Open {
-		if id := page.PaperPanel(name); id != "" {
+	for _, name := range b.Open { // a lens is called as the panel that asks for it; some have nothing to show at a moment
+		if id := page.PaperPanel(name); id != "" && f.Meta[name] != "" {
 			open = append(open, id)
 		}
 	}
 	if b.Look.Real != "" {
 		open = append(open, "real")
 	}
-	key := string(plain.JSON([]any{m.Recipe, m.Recorded, m.View}))
-	if n, ok := p.numbers[key]; ok {
-		return n
-	}
-	f := wire.File(&wire.Frame{Seq: 1, Moment: *m, Link: wire.Link{Recipe: m.Recipe, View: m.View, Step: m.Recorded - 1, Lang: p.Lang}})
 	p.numbers[key] = len(p.pictures)
 	p.pictures = append(p.pictures, page.PaperPicture{Frame: base85(checkpoint.AppendSafetensors(nil, f)), Open: open})
 	return len(p.pictures) - 1
+}
+
+// addWeights adds pictures of the matrices that the op which is looked at reads, as "weight.NAME".
+func addWeights(f *checkpoint.File, m *lens.Moment) {
+	info, _ := lens.ShowOp(m)
+	if info == nil {
+		return
+	}
+	all := weightPictures(m.Model, m.Layer())
+	for _, t := range all.Tensors {
+		if slices.ContainsFunc(info.Inputs, func(in lens.InputInfo) bool { return in.Weight && in.Op == t.Name }) {
+			t.Name = "weight." + t.Name
+			f.Tensors, f.Meta["weights"] = append(f.Tensors, t), all.Meta["weights"]
+		}
+	}
 }
 
 // labels returns the tokens of the rows and columns that a question asks for, where these are positions.

@@ -30,7 +30,7 @@ func lesson(d HomeData) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"lesson\" class=\"lesson\" aria-labelledby=\"lesson-heading\" data-testid=\"lesson\" hidden><header><span class=\"quiet\"><span data-title></span> · <span data-count data-testid=\"lesson-count\"></span></span><ol class=\"dots\" data-dots aria-hidden=\"true\"></ol><button type=\"button\" data-leave data-text-label=\"lesson.leave\" aria-label=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<form id=\"lesson\" class=\"lesson\" aria-labelledby=\"lesson-heading\" data-testid=\"lesson\" hidden><header><span class=\"quiet\"><span data-title></span><span data-count data-testid=\"lesson-count\"></span></span><ol class=\"dots\" data-dots aria-hidden=\"true\"></ol><button type=\"button\" data-leave data-text-label=\"lesson.leave\" aria-label=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -56,24 +56,24 @@ func lesson(d HomeData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</span></button></header><div class=\"beat\" role=\"status\" data-testid=\"lesson-beat\"><h2 id=\"lesson-heading\" data-heading></h2><div data-words></div></div><div class=\"ask\" data-ask data-testid=\"lesson-ask\" hidden><div data-question></div><fieldset data-fields></fieldset></div><div class=\"reply\" role=\"status\" data-reply data-testid=\"lesson-reply\" hidden><b data-verdict></b><div data-says></div></div><p class=\"quiet\" role=\"status\" data-note></p><footer><button type=\"button\" data-before data-text=\"lesson.before\" data-testid=\"lesson-before\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</span></button></header><div class=\"beat\" role=\"status\" data-testid=\"lesson-beat\"><h2 id=\"lesson-heading\" data-heading></h2><div data-words></div></div><div class=\"ask\" data-ask data-testid=\"lesson-ask\" hidden><div data-question></div><fieldset data-fields></fieldset></div><div class=\"reply\" role=\"status\" data-reply data-testid=\"lesson-reply\" hidden><b data-verdict></b><div data-says></div></div><p class=\"quiet\" role=\"status\" data-note></p><button type=\"button\" data-answers data-testid=\"lesson-answers\" hidden>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = word(d, "answers.title").Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</button><footer><button type=\"button\" data-before data-text=\"lesson.before\" data-testid=\"lesson-before\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
 		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(d.t("lesson.before"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lesson.templ`, Line: 25, Col: 113}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `lesson.templ`, Line: 26, Col: 113}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</button> <button type=\"button\" data-answers data-testid=\"lesson-answers\" hidden>")
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = word(d, "answers.title").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

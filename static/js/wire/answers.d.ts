@@ -296,10 +296,10 @@ export type Grade = {
   right: boolean;
   /** the right one */
   answer: string;
-  /** whose reply it is: an id of the question, or "" */
-  reply: string;
-  /** the misconception */
-  why?: string;
+  /** of a number and a token: what was given, as people read it */
+  given?: string;
+  /** and what is right */
+  came?: string;
   /** the reply */
   says?: Block[];
 };

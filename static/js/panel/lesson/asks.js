@@ -2,6 +2,7 @@
 // the answer as sim/lesson writes it, "" for none yet.
 
 import { el, radio } from "../../ui/dom.js";
+import { cells } from "./cells.js";
 import { curve } from "./curve.js";
 import { order } from "./order.js";
 import { pieces } from "./words.js";
@@ -21,11 +22,12 @@ export const ASKS = { number, choice, cells, token, order, curve };
 
 /** @param {Asked} asked @returns {Form} */
 function number({ ask, t, ready }) {
+  const share = ask.unit === "percent"; // which is kept as a part of one
   const input = el("input", [], {
     type: "text",
     inputmode: "decimal",
     autocomplete: "off",
-    value: ask.given ?? "",
+    value: ask.given && share ? String(Number((100 * Number(ask.given)).toPrecision(12))) : (ask.given ?? ""),
     "aria-label": t("lesson.number"),
     "data-testid": "lesson-number",
   });
@@ -35,7 +37,7 @@ function number({ ask, t, ready }) {
     nodes: [el("label", [input, el("span", unit, { class: "unit" })], { class: "number" })],
     read() {
       const text = input.value.trim();
-      return text && ask.unit === "percent" && !text.endsWith("%") ? `${text}%` : text;
+      return text && share && !text.endsWith("%") ? `${text}%` : text;
     },
   };
 }
@@ -62,54 +64,6 @@ function choice({ ask, ready }) {
         .map((input) => input.value)
         .sort()
         .join(","),
-  };
-}
-
-/** Rows, columns or cells: on the picture, or by their numbers. @param {Asked} asked @returns {Form} */
-function cells(asked) {
-  const { ask, t, store, ready } = asked;
-  if (ask.cells?.one) return one(asked);
-  const input = el("input", [], {
-    type: "text",
-    autocomplete: "off",
-    value: ask.given ?? "",
-    "aria-label": t(`lesson.cells.${ask.cells?.by}`),
-    placeholder: t(`lesson.cells.${ask.cells?.by}`),
-    "data-testid": "lesson-cells",
-  });
-  const hint = el("p", t("lesson.cells.hint"), { class: "quiet" });
-  input.addEventListener("input", () => {
-    const { guess } = store.get();
-    if (guess) store.set({ guess: { ...guess, picked: input.value.trim() } });
-    ready();
-  });
-  input.addEventListener("picked", () => {
-    input.value = store.get().guess?.picked ?? "";
-    ready();
-  });
-  return { nodes: [hint, input], read: () => input.value.replaceAll(" ", "") };
-}
-
-/** One row, which is a token's: on the picture, or by its name. @param {Asked} asked @returns {Form} */
-function one({ ask, t, store, frame, ready }) {
-  const picked = () => ask.given ?? store.get().guess?.picked ?? "";
-  const names = frame.meta.tokens.slice(0, ask.cells?.rows);
-  const buttons = names.map(([, label], row) => {
-    const button = el("button", label, { type: "button", "data-row": String(row) });
-    if (ask.given === String(row)) button.setAttribute("aria-pressed", "true");
-    button.addEventListener("click", () => {
-      const { guess } = store.get();
-      if (guess) store.set({ guess: { ...guess, picked: String(row) } });
-      ready();
-    });
-    return button;
-  });
-  const box = el("div", buttons, { class: "tokens-row" });
-  const hear = el("input", [], { type: "hidden" }); // is told what is picked on the picture
-  hear.addEventListener("picked", ready);
-  return {
-    nodes: [box, ...(ask.given ? [] : [el("p", t("lesson.pick.one"), { class: "quiet" })]), hear],
-    read: picked,
   };
 }
 

@@ -1,47 +1,79 @@
-// A curve that is drawn ahead of the real one: a slider for each point, on a scale that grows with them.
+// A curve that is drawn ahead of the real one: with a finger or a mouse, or point by point with the arrow keys.
 
 import { percent, si } from "../../format.js";
 import { el } from "../../ui/dom.js";
+import { plot, shareAt } from "./plot.js";
 
+/** @import { Ask } from "../../types.js" */
 /** @import { Asked, Form } from "./asks.js" */
 
 const UNITS = /** @type {Record<string, string>} */ ({ flop: "FLOP", bytes: "B", s: "s" });
 
+/** How a point is written. @param {Ask} ask @param {number} x */
+export const written = (ask, x) => (ask.unit === "percent" ? percent(x) : si(x, UNITS[ask.unit ?? ""] ?? ""));
+
+/** The points of an answer. @param {string} [answer] */
+export const pointsOf = (answer) => (answer ? answer.split(",").map(Number) : []);
+
 /** @param {Asked} asked @returns {Form} */
 export function curve({ ask, t, ready }) {
-  const given = ask.given ? ask.given.split(",").map(Number) : [];
+  const given = pointsOf(ask.given);
   const most = ask.most || Math.max(...given, 1);
-  const unit = UNITS[ask.unit ?? ""] ?? "";
-  const points = Array.from({ length: ask.points ?? 0 }, (_, i) => {
-    const input = el("input", [], {
-      type: "range",
-      min: "0",
-      max: "100",
-      step: "1",
-      value: String(given[i] === undefined ? 10 : Math.round((100 * given[i]) / most)),
-      "aria-label": t("lesson.curve.point", { N: i }),
-    });
-    const out = el("output", "");
-    const say = () => {
-      const x = (most * input.valueAsNumber) / 100;
-      out.textContent = ask.unit === "percent" ? percent(x) : si(x, unit);
-      input.setAttribute("aria-valuetext", out.textContent);
-    };
+  let drawn = given.length > 0; // until somebody has drawn, there is no answer
+  const out = el("output", t("lesson.curve.hint"));
+  const sliders = Array.from({ length: ask.points ?? 0 }, (_, i) => {
+    const value = given[i] === undefined ? 0 : Math.round((100 * given[i]) / most);
+    const label = t("lesson.curve.point", { N: i });
+    const input = el("input", [], { type: "range", min: "0", max: "100", value: String(value), "aria-label": label });
     input.addEventListener("input", () => {
-      say();
+      drawn = true;
+      draw(i);
       ready();
     });
-    say();
-    return { input, node: el("label", [el("span", String(i)), input, out]) };
+    input.addEventListener("focus", () => draw(i));
+    input.addEventListener("blur", () => draw());
+    return input;
   });
+  const picture = el("div", [], { class: "drawing" });
+  const values = () => sliders.map((s) => s.valueAsNumber / 100);
+
+  /** @param {number} [at] the point that is spoken of */
+  function draw(at) {
+    picture.replaceChildren(plot([{ points: values(), kind: "given" }], at));
+    sliders.forEach((s, i) => s.setAttribute("aria-valuetext", written(ask, most * values()[i])));
+    if (at !== undefined) out.textContent = `${at}: ${written(ask, most * values()[at])}`;
+  }
+
+  let last = -1; // the point that the pointer was at: those between it and the next are on its way
+  const pad = el("div", [picture, ...sliders], { class: "pad" });
+  /** @param {PointerEvent} e */
+  function to(e) {
+    const box = picture.getBoundingClientRect();
+    const i = Math.floor((sliders.length * (e.clientX - box.left)) / box.width);
+    const here = Math.min(Math.max(i, 0), sliders.length - 1);
+    const share = Math.round(100 * shareAt((e.clientY - box.top) / box.height));
+    const from = last < 0 || last === here ? here : last + Math.sign(here - last);
+    for (let n = from; ; n += Math.sign(here - from)) {
+      sliders[n].value = String(share);
+      if (n === here) break;
+    }
+    last = here;
+    sliders[here].dispatchEvent(new Event("input"));
+  }
+  pad.addEventListener("pointerdown", (e) => {
+    if (sliders[0]?.matches(":disabled")) return;
+    e.preventDefault(); // no text is marked, and the focus stays where it is told
+    pad.setPointerCapture(e.pointerId);
+    last = -1;
+    to(e);
+    sliders[last].focus({ preventScroll: true });
+  });
+  pad.addEventListener("pointermove", (e) => pad.hasPointerCapture(e.pointerId) && to(e));
+  draw();
   return {
     nodes: [
-      el(
-        "div",
-        points.map((p) => p.node),
-        { class: "curve", "data-testid": "lesson-curve" },
-      ),
+      el("div", [pad, el("small", `${written(ask, most)} ↑`), out], { class: "curve", "data-testid": "lesson-curve" }),
     ],
-    read: () => points.map((p) => String((most * p.input.valueAsNumber) / 100)).join(","),
+    read: () => (drawn ? sliders.map((s) => String((most * s.valueAsNumber) / 100)).join(",") : ""),
   };
 }

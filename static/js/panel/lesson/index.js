@@ -2,13 +2,13 @@
 // frame; where somebody is and what they have answered is in the link, and in this browser.
 
 import { address } from "../../state/url.js";
-import { el, parts } from "../../ui/dom.js";
+import { el, parts, put } from "../../ui/dom.js";
 import { placeOf, playOf, withAnswer } from "../../facts/lesson.js";
-import { ASKS } from "./asks.js";
 import { lastWay, minuteKeys, takePage, toLab, whole } from "./minute.js";
 import { createWalk } from "./walk.js";
-import { light, lightsOf } from "./lights.js";
-import { blocks } from "./words.js";
+import { createQuestion } from "./question.js";
+import { light, wire } from "./lights.js";
+import { fill } from "./words.js";
 import { remember } from "../../facts/progress.js";
 
 /** @import { Host, Panel, Play, State, T } from "../../types.js" */
@@ -30,55 +30,62 @@ export function wayOn(play, at) {
 const dots = ({ beats, beat }) =>
   Array.from({ length: beats }, (_, i) => el("li", "", { class: i === beat ? "here" : i < beat ? "been" : "" }));
 
-/** What the learner does, where a button is not all. @param {Play} play @param {string} way @param {T} t */
-function hint(play, way, t) {
+/** Places an element once more: what another beat has there has not moved. @param {HTMLElement} e */
+const anew = (e) => e.parentElement?.insertBefore(e, e.nextSibling);
+
+/** What the learner does, where a button is not all. @param {string} way @param {T} t */
+function hint(way, t) {
   if (way === "back") return t("lesson.away");
-  if (way !== "next" || !["step", "pick"].includes(play.go)) return "";
-  return t(`lesson.do.${play.go}`, { Button: t("controls.layer") });
+  return ["step", "pick"].includes(way) ? t(`lesson.do.${way}`, { Button: t("controls.layer") }) : "";
 }
 
 /** @param {HTMLElement} root @param {Host} host */
 function create(root, { store, act }) {
   const part = parts(root);
   const go = /** @type {HTMLButtonElement} */ (part("go"));
-  let shown = ""; // of the question that stands in the form
   let painted = /** @type {Play|null} */ (null);
-  let form = /** @type {import("./asks.js").Form|null} */ (null);
   let way = "";
+  let stepped = 0; // past a beat that goes on by a step
   let last = /** @type {State["t"]|null} */ (null);
   const walk = createWalk(store, act);
 
   const ready = () => {
-    go.disabled = way === "answer" && !form?.read();
-    go.hidden = way === "answer" && !!playOf(store.get().frame)?.ask?.cells?.one;
-    if (way === "answer" && !go.disabled && playOf(store.get().frame)?.ask?.cells?.one) go.click();
+    const one = way === "answer" && !!playOf(store.get().frame)?.ask?.cells?.one; // a press is the answer
+    put(go, "aria-disabled", String(way === "answer" && !question.read())); // it keeps the focus
+    go.hidden = one;
+    if (one && question.read()) goOn();
   };
+  const question = createQuestion(part, store, ready);
   minuteKeys(go, /** @type {HTMLButtonElement} */ (part("before")));
-  go.addEventListener("click", () => {
+  function goOn() {
     const { frame } = store.get();
     const play = playOf(frame);
-    if (!play) return;
+    if (!play || go.ariaDisabled === "true") return;
     if (way === "answer") {
-      act.answer(withAnswer(placeOf(frame).answers, play.id, form?.read() ?? ""));
+      act.answer(withAnswer(placeOf(frame).answers, play.id, question.read()));
       if (play.ask?.cells?.one) act.seek(play.ask.reveal);
     } else if (way === "walk") act.seek(play.step);
     else if (way === "lab") lastWay(part("words"))?.click();
     else if (way === "reveal") act.seek(play.ask?.reveal ?? play.step);
     else if (way === "back") act.beat({ ...placeOf(frame) });
-    else if (way === "done") act.beat({ lesson: "", beat: "", answers: "" });
+    else if (way === "done") leave();
     else act.beat({ ...placeOf(frame), beat: play.next ?? "" });
-  });
+  }
+  function leave() {
+    act.beat({ lesson: "", beat: "", answers: "" });
+    /** @type {HTMLElement|null} */ (document.querySelector("#lessons > summary"))?.focus();
+  }
   part("before").addEventListener("click", () => {
     const { frame } = store.get();
     act.beat({ ...placeOf(frame), beat: playOf(frame)?.before ?? "" });
   });
   part("leave").addEventListener("click", () => {
     if (whole()) toLab("", store.get());
-    else act.beat({ lesson: "", beat: "", answers: "" });
+    else leave();
   });
   root.addEventListener("submit", (e) => {
     e.preventDefault();
-    if (!go.disabled) go.click();
+    goOn();
   });
   root.addEventListener("click", (e) => {
     const { lesson, lab, panel } = /** @type {HTMLElement} */ (e.target).closest("button")?.dataset ?? {};
@@ -86,89 +93,67 @@ function create(root, { store, act }) {
     if (panel) act.show([panel]);
     if (lab) toLab(lab, store.get());
   });
-  for (const [on, names] of /** @type {const} */ ([
-    [["pointerover", "focusin"], true],
-    [["pointerout", "focusout"], false],
-  ]))
-    for (const event of on)
-      root.addEventListener(event, (e) => {
-        const lights = /** @type {HTMLElement} */ (e.target).closest?.("[data-lights]");
-        if (lights) light(names ? [/** @type {HTMLElement} */ (lights).dataset.lights ?? ""] : (painted?.light ?? []));
-      });
-  document.getElementById("stage")?.addEventListener("pointerover", (e) => {
-    const spans = [...root.querySelectorAll("[data-lights]")];
-    if (!spans.length) return;
-    const names = spans.map((s) => /** @type {HTMLElement} */ (s).dataset.lights ?? "");
-    const on = lightsOf(/** @type {Element} */ (e.target), names);
-    spans.forEach((s, i) => s.classList.toggle("on", on.includes(names[i])));
-  });
-
-  /** @param {State} state @param {Play} play */
-  function question(state, play) {
-    const { ask } = play;
-    const key = ask ? JSON.stringify([play.name, play.id, state.lang, ask.given, !!ask.graded]) : "";
-    if (key === shown) return;
-    shown = key;
-    part("ask").hidden = !ask;
-    form = null;
-    if (!ask || !state.frame) return store.set({ guess: null });
-    part("question").replaceChildren(...blocks(ask.text));
-    form = ASKS[ask.kind]({ ask, t: state.t, store, frame: state.frame, ready });
-    part("fields").replaceChildren(...form.nodes);
-    /** @type {HTMLFieldSetElement} */ (part("fields")).disabled = !!ask.given;
-    const c = ask.cells;
-    const guess = c && { ...c, picked: ask.given ?? "", right: ask.graded?.answer ?? null, open: !ask.given };
-    store.set({ guess: guess ?? null });
-  }
+  const lights = wire(root, () => (painted?.here ? (painted.light ?? []) : []));
 
   /** @param {State} state */
   return function view(state) {
     const { frame, t } = state;
     const play = playOf(frame);
     root.hidden = !play;
-    document.documentElement.toggleAttribute("data-lesson", !!play);
     takePage(play);
     if (!play || !frame) {
+      delete document.documentElement.dataset.lesson;
       if (painted) light([]);
       if (painted && state.guess) store.set({ guess: null });
-      [painted, shown] = [null, ""];
+      painted = null;
+      question.forget();
       return;
     }
     const at = frame.meta.step?.n ?? -1;
-    if (state.guess && state.guess.picked !== painted?.ask?.given)
-      part("fields").querySelector("input")?.dispatchEvent(new Event("picked"));
+    if (state.guess && state.guess.picked !== painted?.ask?.given) question.picked();
     if (painted === play && state.t === last) return;
     const moved = painted?.id !== play.id || painted?.name !== play.name;
     [painted, last] = [play, t];
+    if (moved) for (const name of ["words", "ask"]) anew(part(name));
     part("title").textContent = play.title;
     part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
     part("dots").replaceChildren(...dots(play));
     part("heading").textContent = play.heading;
-    part("words").replaceChildren(...blocks(play.text));
-    question(state, play);
+    fill(part("words"), play.text);
+    question.show(state, play);
     const graded = play.ask?.graded;
+    const told = part("reply").hidden && !!graded;
+    if (moved || told) anew(part("answers"));
     part("reply").hidden = !graded;
     part("reply").dataset.right = String(!!graded?.right);
     part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
-    part("says").replaceChildren(...blocks(graded?.says ?? []));
+    fill(part("says"), graded?.says ?? []);
     walk.goOn(play, at, moved);
     const end = play.first && !play.next ? lastWay(part("words")) : null;
     way = walk.on(play, at) ? "walk" : end && play.here ? "lab" : wayOn(play, at);
     if (end?.parentElement) end.parentElement.hidden = true;
-    go.textContent = way === "lab" ? (end?.textContent ?? "") : t(`lesson.go.${way}`);
+    const walks = way === "back" && frame.meta.run.running && !state.playing; // to the beat's moment
+    if (!walks) go.textContent = way === "lab" ? (end?.textContent ?? "") : t(`lesson.go.${way}`);
+    const does = way === "next" ? play.go : ""; // elsewhere than here
+    const done = does === "step" ? at > play.step : does !== "pick" || !!frame.meta.explain;
+    document.documentElement.dataset.lesson = does === "step" && !done ? "step" : "";
+    go.classList.toggle("primary", done);
     /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
     const { cannot, lang } = play;
     for (const words of ["title", "heading", "text", "ask", "says"]) part(words).lang = lang ?? state.lang;
     part("note").textContent = cannot
       ? t(cannot.id, { Moment: cannot.moment ?? "", Models: cannot.models ?? "" })
-      : [hint(play, way, t), lang ? t(`lesson.only.${lang}`) : ""].join(" ").trim();
+      : [hint(walks ? "" : done ? way : does, t), lang ? t(`lesson.only.${lang}`) : ""].join(" ").trim();
     ready();
-    light(play.here ? (play.light ?? []) : []);
+    lights.again();
     if (moved && play.open) act.show(play.open);
+    if (moved) root.scrollTop = stepped = 0;
+    else if (told) root.scrollTop = part("fields").offsetTop;
     const { name, version, beat } = play;
     // Whoever looks around on another run has answered on the lesson's.
     if (play.here || play.cannot) remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
     part("answers").hidden = !!play.first || play.beat < play.beats - 1;
-    if (play.go === "step" && at > play.step && play.next) act.beat({ ...placeOf(frame), beat: play.next });
+    if (play.go === "step" && at > play.step && play.next && !stepped++)
+      act.beat({ ...placeOf(frame), beat: play.next });
   };
 }

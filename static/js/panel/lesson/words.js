@@ -8,6 +8,20 @@ import { term } from "../../ui/terms.js";
 /** Blocks of a lesson. @param {Block[]} blocks @returns {Node[]} */
 export const blocks = (blocks) => (blocks ?? []).map(block);
 
+/** @type {WeakMap<Element, string>} */
+const filled = new WeakMap();
+
+/**
+ * Writes blocks, unless they stand there: what is in focus stays, and what speaks by itself says nothing twice.
+ * @param {Element} element @param {Block[]} all
+ */
+export function fill(element, all) {
+  const now = JSON.stringify(all ?? []);
+  if (filled.get(element) === now) return;
+  filled.set(element, now);
+  element.replaceChildren(...blocks(all));
+}
+
 /** @param {Block} b @returns {Node} */
 function block(b) {
   const items = (b.items ?? []).map((item) => el("li", pieces(item.words ?? [])));
@@ -37,15 +51,26 @@ function piece(w) {
     case "number":
       return el("b", inner, { class: "said" });
     case "term":
-      return term(w.to ?? "", w.text ?? "");
+      return reached(term(w.to ?? "", w.text ?? ""));
     case "light":
-      return el("button", inner, { type: "button", class: "lights", "data-lights": w.to ?? "" });
+      return el("button", inner, {
+        type: "button",
+        class: "lights",
+        "data-lights": w.to ?? "",
+        "aria-pressed": "false",
+      });
     case "panel":
     case "lesson":
     case "lab":
       return el("button", inner, { type: "button", class: "leads", [`data-${w.is}`]: w.to ?? "" });
   }
   return w.text ?? "";
+}
+
+/** One by one, by Tab: a lesson has few. @param {HTMLElement} e */
+function reached(e) {
+  e.tabIndex = 0;
+  return e;
 }
 
 /** The same as plain text, for names and labels. @param {Piece[]} words @returns {string} */

@@ -171,6 +171,13 @@ export function svgContext(canvas) {
         href: picture(source, sx, sy, sw, sh),
       });
     },
+    putImageData(/** @type {ImageData} */ data, /** @type {number} */ x, /** @type {number} */ y) {
+      const { width, height } = data;
+      const whole = document.createElement("canvas");
+      Object.assign(whole, { width, height });
+      whole.getContext("2d")?.putImageData(data, 0, 0);
+      drawing.drawImage(whole, 0, 0, width, height, x, y, width, height);
+    },
     svg: () => out.join(""),
   };
   const context = new Proxy(drawing, {
