@@ -1,8 +1,10 @@
 package docs
 
 import (
+	"bytes"
 	"embed"
 	"io/fs"
+	"path"
 )
 
 //go:embed lessons
@@ -20,11 +22,21 @@ func Lessons() fs.FS {
 //go:embed starter
 var starterFiles embed.FS
 
-// Starter is the folder of a first lesson, to begin one's own with.
-func Starter() fs.FS {
-	sub, err := fs.Sub(starterFiles, "starter")
-	if err != nil {
-		panic(err)
+// Starter returns the files of a first lesson by name, to begin one's own with: in all languages, or in one.
+func Starter(lang string) map[string][]byte {
+	files := map[string][]byte{}
+	entries, err := starterFiles.ReadDir("starter")
+	for _, e := range entries {
+		if name := e.Name(); lang == "" || path.Ext(name) != ".md" || name == lang+".md" {
+			files[name], err = starterFiles.ReadFile("starter/" + name)
+		}
+		if err != nil { // the names are the directive's
+			panic(err)
+		}
 	}
-	return sub
+	if lang != "" {
+		const file = "lesson.yaml"
+		files[file] = bytes.Replace(files[file], []byte("\nrun:"), []byte("\nlanguages: ["+lang+"]\nrun:"), 1)
+	}
+	return files
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -123,11 +124,15 @@ func tellFaults(to io.Writer, bad []*lesson.Fault) {
 }
 
 func newLessonNew() *cobra.Command {
-	return &cobra.Command{
+	var lang string
+	c := &cobra.Command{
 		Use:   "new NAME",
 		Short: "Write a first lesson into a folder of that name",
 		Args:  oneArg("NAME"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if lang != "" && !slices.Contains(lesson.Languages, lang) {
+				return usageError{sim.NewProblem("recipe.choice", "Field", "lang", "Have", lang, "Allowed", lesson.Languages)}
+			}
 			dir := filepath.Clean(args[0])
 			if !lesson.IsName(filepath.Base(dir)) {
 				return sim.NewProblem("lesson.id", "Have", filepath.Base(dir))
@@ -135,10 +140,14 @@ func newLessonNew() *cobra.Command {
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				return sim.NewProblem("file.write", "File", dir).Because(err)
 			}
-			if err := os.CopyFS(dir, docs.Starter()); err != nil {
-				return sim.NewProblem("file.write", "File", dir).Because(err)
+			for name, data := range docs.Starter(lang) {
+				if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+					return sim.NewProblem("file.write", "File", name).Because(err)
+				}
 			}
 			return nil
 		},
 	}
+	c.Flags().StringVar(&lang, "lang", "", "en or zh: a lesson in one language")
+	return c
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -56,6 +57,83 @@ func TestLessonsAreChecked(t *testing.T) {
 		if code, _, errs := command(t, append([]string{"lesson"}, args...)...); code != 1 || errs == "" {
 			t.Errorf("%v: %d %q", args, code, errs)
 		}
+	}
+}
+
+// TestALessonStaysInItsFolder: no name and no link of a folder leads out of it, and nothing that is no file of text is
+// read; each is told with its place.
+func TestALessonStaysInItsFolder(t *testing.T) {
+	outside := filepath.Join(t.TempDir(), "outside")
+	if code, _, errs := command(t, "lesson", "new", outside); code != 0 {
+		t.Fatal(errs)
+	}
+	for name, make := range map[string]func(dir string) error{
+		"words behind a link": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "en.md")), os.Symlink(filepath.Join(outside, "en.md"), filepath.Join(dir, "en.md")))
+		},
+		"words above": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "en.md")), os.Symlink("../../outside/en.md", filepath.Join(dir, "en.md")))
+		},
+		"words in a ring": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "en.md")), os.Symlink("en.md", filepath.Join(dir, "en.md")))
+		},
+		"a folder for words": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "en.md")), os.Mkdir(filepath.Join(dir, "en.md"), 0o700))
+		},
+		"nobody may read": func(dir string) error { return os.Chmod(filepath.Join(dir, "en.md"), 0) },
+		"the structure behind a link": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "lesson.yaml")), os.Symlink(filepath.Join(outside, "lesson.yaml"), filepath.Join(dir, "lesson.yaml")))
+		},
+	} {
+		dir := filepath.Join(t.TempDir(), "mine")
+		if code, _, errs := command(t, "lesson", "new", dir); code != 0 {
+			t.Fatal(errs)
+		}
+		if err := make(dir); err != nil {
+			t.Fatal(err)
+		}
+		if name == "nobody may read" && os.Getuid() == 0 {
+			continue // root reads all
+		}
+		for _, of := range []string{dir, filepath.Dir(dir)} {
+			if code, out, errs := command(t, "lesson", "check", of); code != 1 || out != "" || !strings.Contains(errs, ":1:1: ") {
+				t.Errorf("%s: %d %q %q", name, code, out, errs)
+			}
+		}
+	}
+	folder := filepath.Join(t.TempDir(), "lessons")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.Symlink(outside, filepath.Join(folder, "linked"))); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := command(t, "lesson", "check", folder); code != 1 || out != "" || !strings.Contains(errs, ":1:1: ") {
+		t.Errorf("a lesson behind a link: %d %q %q", code, out, errs)
+	}
+}
+
+// TestALessonAmongOthers: a lesson of a folder of lessons has their misconceptions; a lesson in one language is right
+// as it is written.
+func TestALessonAmongOthers(t *testing.T) {
+	root := t.TempDir()
+	for _, args := range [][]string{{"both"}, {"english", "--lang", "en"}, {"chinese", "--lang", "zh"}} {
+		args[0] = filepath.Join(root, args[0])
+		if code, _, errs := command(t, append([]string{"lesson", "new"}, args...)...); code != 0 {
+			t.Fatal(errs)
+		}
+	}
+	file := filepath.Join(root, "both", "lesson.yaml")
+	data, _ := os.ReadFile(file)
+	changed := strings.Replace(string(data), "why: prefill-one-by-one", "why: of-this-folder", 1)
+	err := errors.Join(os.WriteFile(file, []byte(changed), 0o600), os.WriteFile(filepath.Join(root, "misconceptions.yaml"), []byte("- {id: of-this-folder, en: A, zh: A}\n"), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{root, filepath.Join(root, "both"), filepath.Join(root, "english"), filepath.Join(root, "chinese")} {
+		if code, _, errs := command(t, "lesson", "check", dir); code != 0 || errs != "" {
+			t.Errorf("%s: %d %q", dir, code, errs)
+		}
+	}
+	if code, _, errs := command(t, "lesson", "new", filepath.Join(root, "french"), "--lang", "fr"); code != 2 || errs == "" {
+		t.Errorf("%d %q", code, errs)
 	}
 }
 
@@ -116,6 +194,9 @@ func TestASavedLessonIsPlayed(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("nothing was said of a broken lesson")
+	}
+	if s := title(); s != "Another" {
+		t.Errorf("a broken lesson is played as %q, not as it was before", s)
 	}
 	if old := played.Shelf().Find("decode"); old == nil || old.Words["zh"] == nil || len(lesson.Languages) != 2 {
 		t.Error("the lessons that are built in are gone")

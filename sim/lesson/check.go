@@ -69,19 +69,22 @@ func (c *checker) report() Report {
 // beat plays a beat in a language: its words, its look, its question with every answer. The run before it has
 // been seen up to a step.
 func (c *checker) beat(lang string, i int, before *sim.Recipe, reached *int) {
-	b := &c.Beats[i]
+	b, found := &c.Beats[i], len(c.faults)
 	r, err := c.RecipeAt(i, lang, nil)
 	if err != nil {
-		c.because(c.runPlace(i), err)
+		c.because(c.runPlace(i, nil), err)
 		return
 	}
 	on, err := c.player.Stage(c.ctx, r, lang)
 	if err != nil {
-		c.because(c.runPlace(i), err)
+		c.because(c.runPlace(i, func(without string) bool {
+			r, err := c.RunAt(i, lang).without(without).recipe()
+			return err != nil || c.player.refuses(r, lang) != nil
+		}), err)
 		return
 	}
 	if len(c.For) > 0 && !slices.Contains(c.For, on.Model) {
-		c.add(c.runPlace(i), "lesson.for", "Have", on.Model, "Known", c.For)
+		c.add(c.runPlace(i, func(without string) bool { return without != "model" }), "lesson.for", "Have", on.Model, "Known", c.For)
 	}
 	step, ok := b.At.Step(on.Config, on.Most)
 	if !ok {
@@ -122,7 +125,7 @@ func (c *checker) beat(lang string, i int, before *sim.Recipe, reached *int) {
 		*reached = n
 		c.question(b.Ask, said, on)
 	}
-	if info := c.Say(lang, i, "", on); info.Cannot != nil {
+	if info := c.Say(lang, i, "", on); info.Cannot != nil && len(c.faults) == found {
 		c.add(b.Place, "lesson.cannot.say", "Why", info.Cannot.ID)
 	}
 }

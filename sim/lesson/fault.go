@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"kvstep/sim"
@@ -62,10 +63,12 @@ func (fs *faults) because(at Place, err error) {
 	}
 }
 
-// sorted returns them by file, line and column.
+// sorted returns them by file, line and column; what is found again in another language or at another beat, once.
 func (fs faults) sorted() []*Fault {
 	slices.SortStableFunc(fs, func(a, b *Fault) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
 	})
-	return fs
+	return slices.CompactFunc(fs, func(a, b *Fault) bool {
+		return a.Place == b.Place && a.ID == b.ID && reflect.DeepEqual(a.Args, b.Args)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"kvstep/sim"
 	"kvstep/sim/lens"
 	"kvstep/sim/library"
+	"kvstep/sim/recipe"
 	"kvstep/sim/run"
 )
 
@@ -66,12 +67,34 @@ func (p *Player) Filled(r sim.Recipe, lang string) sim.Recipe {
 	return r
 }
 
+// refuses tells why a recipe has no run that could be played here, without running it.
+func (p *Player) refuses(r sim.Recipe, lang string) error {
+	model, err := p.models.Get(r.Model)
+	if err != nil {
+		return err
+	}
+	_, _, err = prepare(model, model.Filled(r, lang))
+	return err
+}
+
+// prepare returns a run's prompt and plan.
+func prepare(model *library.Loaded, r sim.Recipe) (prompt []int, plan *run.Plan, err error) {
+	if prompt, err = model.Prepare(r); err != nil {
+		return nil, nil, err
+	}
+	plan = run.NewPlan(model, r, prompt)
+	if rows := mostRows(r, plan); rows > maxRows {
+		return nil, nil, sim.NewProblem("lesson.rows", "Have", rows, "Most", maxRows)
+	}
+	return prompt, plan, nil
+}
+
 func play(ctx context.Context, model *library.Loaded, r sim.Recipe) (*played, error) {
-	prompt, err := model.Prepare(r)
+	prompt, plan, err := prepare(model, r)
 	if err != nil {
 		return nil, err
 	}
-	x := &played{model: model, recipe: r, prompt: prompt, plan: run.NewPlan(model, r, prompt), kept: lens.NewKept(nil)}
+	x := &played{model: model, recipe: r, prompt: prompt, plan: plan, kept: lens.NewKept(nil)}
 	for s, err := range run.Steps(ctx, model, r, func() float64 { return 0 }) {
 		if err != nil {
 			return nil, err
@@ -79,6 +102,22 @@ func play(ctx context.Context, model *library.Loaded, r sim.Recipe) (*played, er
 		x.steps = append(x.steps, s)
 	}
 	return x, nil
+}
+
+// maxRows is how many rows the passes of a run may compute that nobody watches: half a minute of a small model.
+const maxRows = 1 << 16
+
+// mostRows returns how many rows a run may compute at most, in the lane that computes all of them again in each pass.
+func mostRows(r sim.Recipe, p *run.Plan) (rows int) {
+	for i, prompt := range p.Prompts {
+		more := r.MaxNew
+		if i > 0 {
+			more = r.Batch.Requests[i-1].MaxNew
+		}
+		last := recipe.Fed(len(prompt), more)
+		rows += (len(prompt) + last) * max(more, 1) / 2
+	}
+	return rows * max(r.Sampler.Width, 1)
 }
 
 // at returns the moment after a step.

@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"maps"
 	"slices"
 
 	"kvstep/sim"
@@ -25,20 +26,24 @@ type Over map[string][]string
 // beats up to that one have changed, in a language.
 func (l *Lesson) RunAt(beat int, lang string) Over {
 	all, lang := Over{}, l.SpokenIn(lang)
-	set := func(run Run) {
-		for _, g := range run {
-			texts, ok := g.Texts[lang]
-			if !ok {
-				texts = g.Texts[""]
-			}
-			all[g.Key] = texts
+	for _, g := range l.given(beat) {
+		texts, ok := g.Texts[lang]
+		if !ok {
+			texts = g.Texts[""]
 		}
-	}
-	set(l.Run)
-	for i := 0; i <= beat && i < len(l.Beats); i++ {
-		set(l.Beats[i].Run)
+		all[g.Key] = texts
 	}
 	return all
+}
+
+func (o Over) recipe() (sim.Recipe, error) {
+	return recipe.FromLink(func(f *recipe.Field) []string { return o[f.Key] })
+}
+
+func (o Over) without(key string) Over {
+	rest := maps.Clone(o)
+	delete(rest, key)
+	return rest
 }
 
 // RecipeAt returns the recipe of a beat. What somebody has changed stands in the place of the
@@ -48,10 +53,13 @@ func (l *Lesson) RecipeAt(beat int, lang string, over Over) (sim.Recipe, error) 
 	for key, texts := range over {
 		keys[key] = texts
 	}
-	r, err := recipe.FromLink(func(f *recipe.Field) []string { return keys[f.Key] })
+	r, err := keys.recipe()
 	if err != nil {
 		var bad faults
-		bad.because(l.runPlace(beat), err)
+		bad.because(l.runPlace(beat, func(without string) bool {
+			_, err := keys.without(without).recipe()
+			return err != nil
+		}), err)
 		return r, bad[0]
 	}
 	return r, nil
@@ -75,17 +83,33 @@ func Changed(from, to sim.Recipe) Over {
 	return over
 }
 
-// runPlace is where a beat's run is written, last.
-func (l *Lesson) runPlace(beat int) Place {
-	for i := min(beat, len(l.Beats)-1); i >= 0; i-- {
-		if run := l.Beats[i].Run; len(run) > 0 {
-			return run[0].Place
+// runPlace is where a beat's run is written: its last key, or that by which it makes no sense, if somebody can tell.
+func (l *Lesson) runPlace(beat int, bad func(without string) bool) Place {
+	given := l.given(beat)
+	for i := len(given) - 1; i >= 0 && bad != nil; i-- {
+		if !bad(given[i].Key) {
+			return given[i].Place
 		}
 	}
-	if len(l.Run) > 0 {
-		return l.Run[0].Place
+	if len(given) > 0 {
+		return given[len(given)-1].Place
 	}
 	return Place{l.file, 1, 1}
+}
+
+// given are the keys of the run of a beat, each as it was given last.
+func (l *Lesson) given(beat int) (list []Given) {
+	for i := -1; i <= beat && i < len(l.Beats); i++ {
+		run := l.Run
+		if i >= 0 {
+			run = l.Beats[i].Run
+		}
+		for _, g := range run {
+			list = slices.DeleteFunc(list, func(old Given) bool { return old.Key == g.Key })
+			list = append(list, g)
+		}
+	}
+	return list
 }
 
 // TitleIn returns the title in a language, or in the one that the lesson speaks.

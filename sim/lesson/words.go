@@ -32,7 +32,10 @@ type Piece struct {
 	format string
 }
 
-const maxWords = 256 << 10 // bytes of a file of words
+const (
+	maxWords     = 64 << 10 // bytes of a file of words
+	maxParagraph = 8 << 10  // bytes up to an empty line: signs that never end take the square of its length to read
+)
 
 // heading is "id: title", with the colon of either language.
 var heading = regexp.MustCompile(`^([a-z][a-z0-9-]*)\s*[:：]\s*(\S.*)$`)
@@ -58,6 +61,10 @@ func parseWords(file string, data []byte, s scope) (*Words, faults) {
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		p.add(p.place(i), "lesson.plain")
+		return w, p.faults
+	}
+	if at := longParagraph(data); at >= 0 {
+		p.add(p.place(at), "lesson.paragraph", "Most", maxParagraph)
 		return w, p.faults
 	}
 	doc := newParser().Parse(text.NewReader(data))
@@ -86,6 +93,20 @@ func (p *speaker) intro(w *Words, n ast.Node) {
 		p.add(number.at, "lesson.intro")
 	}
 	w.Intro = append(w.Intro, blocks...)
+}
+
+// longParagraph returns where a stretch without an empty line begins that is too long, -1 for nowhere.
+func longParagraph(data []byte) int {
+	from, at := 0, 0
+	for line := range bytes.Lines(data) {
+		at += len(line)
+		if len(bytes.TrimSpace(line)) == 0 {
+			from = at
+		} else if at-from > maxParagraph {
+			return from
+		}
+	}
+	return -1
 }
 
 func (p *speaker) heading(w *Words, h *ast.Heading, before *BeatWords) *BeatWords {
@@ -283,6 +304,9 @@ func (p *speaker) unread(words []Piece) {
 		if sign := signs.FindString(w.Text); sign != "" && (w.Kind == "" || w.Kind == "code") {
 			p.add(w.at, "lesson.sign", "Have", sign)
 		}
+		if tag := tags.FindStringIndex(w.Text); tag != nil && w.Kind == "" {
+			p.add(within(w.at, tag[0]), "lesson.markdown", "What", "HTML")
+		}
 	}
 }
 
@@ -329,6 +353,9 @@ func (p *speaker) link(x *ast.Link) Piece {
 	}
 	return Piece{Kind: kind, To: to, Words: p.pieces(x, nil), at: at}
 }
+
+// tags is HTML, which would be read as it is written.
+var tags = regexp.MustCompile(`</?[A-Za-z][^<>]*>|<!--`)
 
 var signs = regexp.MustCompile(`\{\{|\}\}|\[\[|\]\]`)
 

@@ -56,6 +56,13 @@ func TestAnswersAreHandedIn(t *testing.T) {
 		p.js(`document.querySelector("[data-testid=menu-answers]").click()`) // what it has is there all the same
 		p.until(`document.getElementById("answers").open && document.querySelector("[data-testid=answers-lesson]").value === "decode"`)
 		p.axe("my answers, " + lang)
+		p.js(`document.getElementById("answers").close()`)
+		p.do(chromedp.Reload())
+		p.until(`window.kvstepFrame?.() && !kvstepFrame().meta.lesson && kvstepPainted()`)
+		p.js(`document.querySelector("#lessons summary").click()`)
+		p.until(`!!document.querySelector("[data-testid=lesson-decode]")`)
+		p.js(`document.querySelector("[data-testid=lesson-decode]").click()`) // this browser knows where it was
+		p.until(fmt.Sprintf(`%s === %q`, answered, want))
 		p.clean()
 
 		data, err := os.ReadFile(file)
@@ -77,7 +84,12 @@ func TestAnswersAreHandedIn(t *testing.T) {
 
 		other = openOn(t, serve(t), "/lab?lang="+lang)
 		other.until(`!kvstepFrame().meta.lesson && kvstepPainted()`)
-		other.do(chromedp.SetUploadFiles(`[data-testid=answers-file]`, []string{file}, chromedp.NodeReady))
+		if lang == "en" {
+			other.do(chromedp.SetUploadFiles(`[data-testid=answers-file]`, []string{file}, chromedp.NodeReady))
+		} else { // or dropped on the page
+			other.js(fmt.Sprintf(`const it = new DataTransfer(); it.items.add(new File([%q], "a.json"));
+				document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: it, bubbles: true, cancelable: true}))`, data))
+		}
 		other.until(fmt.Sprintf(`%s === %q`, answered, want))
 		// And another file: it is told to be none, and the lesson stays.
 		if err := os.WriteFile(file, []byte(`{"name":"package"}`), 0o600); err != nil {

@@ -3,7 +3,7 @@
 
 /** Parts of the page, by the names that lessons have for them; ops of the picture are found by theirs. */
 const PARTS = /** @type {Record<string, string>} */ ({
-  stage: "#stage [data-op]",
+  stage: "#stage [data-op], #inside .plate",
   lanes: "#bars",
   sentence: "#sentence",
   top: "#tokens",
@@ -25,10 +25,14 @@ const PARTS = /** @type {Record<string, string>} */ ({
   wall: "#out-of-memory",
 });
 
-const DIMS = "#stage [data-op], #bars, #tokens, #timeline, #cache, #ledger, #schedule, #speculation, #beams, #sampling";
+const DIMS =
+  "#stage [data-op], #inside .plate, #bars, #tokens, #timeline, #cache, #ledger, #schedule, #speculation, #beams, #sampling";
 
 /** @param {string} name @returns {Element[]} */
-const find = (name) => [...document.querySelectorAll(PARTS[name] ?? `#stage [data-op="${CSS.escape(name)}"]`)];
+const find = (name) => [...document.querySelectorAll(PARTS[name] ?? matrix(CSS.escape(name)))];
+
+/** An op's matrix, in the overview and inside a layer. @param {string} op */
+const matrix = (op) => `#stage [data-op="${op}"], #inside [data-plate="${op}"]`;
 
 /** Dims what is not lit; nothing lit lights all. @param {string[]} names */
 export function light(names) {
