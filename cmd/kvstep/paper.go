@@ -59,7 +59,11 @@ func (a paperFlags) run(c *cobra.Command, name string) error {
 	if tellFaults(c.ErrOrStderr(), bad); len(bad) > 0 {
 		return sim.NewProblem("lesson.bad", "Have", len(bad))
 	}
-	html, _, err := export.Paper(c.Context(), newLibrary(c.ErrOrStderr()), lessons, export.Print{Kind: a.kind, Lang: a.lang, Version: version})
+	how := export.Print{Kind: a.kind, Lang: a.lang, Version: version}
+	if format == ".pdf" {
+		how.Size = "a4"
+	}
+	html, _, err := export.Paper(c.Context(), newLibrary(c.ErrOrStderr()), lessons, how)
 	if err != nil {
 		return err
 	}

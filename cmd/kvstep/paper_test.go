@@ -57,7 +57,7 @@ func TestALessonGoesToPaper(t *testing.T) {
 	}
 }
 
-// TestALessonIsAPDF: it is printed by the machine's browser; where there is none, the same stands beside as HTML, which
+// TestALessonIsAPDF: it is printed by the machine's browser, on A4; where there is none, the same stands beside as HTML, which
 // is said, and the command ends with 1.
 func TestALessonIsAPDF(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "decode.pdf")
@@ -65,7 +65,7 @@ func TestALessonIsAPDF(t *testing.T) {
 	if findBrowser() != "" {
 		code, said, errs := command(t, "lesson", "print", "attention", "--out", out)
 		made, err := os.ReadFile(out)
-		if code != 0 || said+errs != "" || err != nil || !bytes.HasPrefix(made, []byte("%PDF-")) || !bytes.Contains(made, []byte("%%EOF")) {
+		if code != 0 || said+errs != "" || err != nil || !bytes.HasPrefix(made, []byte("%PDF-")) || !bytes.Contains(made, []byte("%%EOF")) || !bytes.Contains(made, []byte(" 841.")) {
 			t.Error(code, said, errs, err, len(made))
 		}
 		if _, err := os.Stat(beside); err == nil {
