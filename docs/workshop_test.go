@@ -166,7 +166,7 @@ func (w *workshop) fromLists(t *testing.T) (writers []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		command := strings.TrimSuffix(line, ">/dev/null\n")
+		command := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), ">/dev/null"))
 		w.must(t, command)
 		if after, err := w.read(); err != nil {
 			t.Fatal(err)
