@@ -65,7 +65,7 @@ function doing(lane, frame, t, narrow) {
     const shared = sharers(frame);
     words.push(t(kept ? "stage.does.kept" : "stage.does.new", { Rows: lane.rows, Kept: kept }));
     if (!kept && without?.source === "same" && !narrow) words.push(t("stage.does.same"));
-    if (shared.length) words.push(t("stage.does.shared", { KV: pick.kv_head, Heads: shared }));
+    if (shared.length && !narrow) words.push(t("stage.does.shared", { KV: pick.kv_head, Heads: shared }));
   }
   const says = words.join(" ");
   return from && step && from.pass < step.pass ? t("stage.does.then", { Pass: from.pass, Says: says }) : says;
