@@ -59,7 +59,11 @@ func (a paperFlags) run(c *cobra.Command, name string) error {
 	if tellFaults(c.ErrOrStderr(), bad); len(bad) > 0 {
 		return sim.NewProblem("lesson.bad", "Have", len(bad))
 	}
-	html, _, err := export.Paper(c.Context(), newLibrary(c.ErrOrStderr()), lessons, export.Print{Kind: a.kind, Lang: a.lang, Version: version})
+	how := export.Print{Kind: a.kind, Lang: a.lang, Version: version}
+	if format == ".pdf" {
+		how.Size = "a4"
+	}
+	html, _, err := export.Paper(c.Context(), newLibrary(c.ErrOrStderr()), lessons, how)
 	if err != nil {
 		return err
 	}
@@ -95,18 +99,22 @@ var browsers = []string{
 	"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
 }
 
+// findBrowser returns the path of the first of them that there is, "" for none.
+func findBrowser() string {
+	for _, name := range browsers {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
 // printWait is how long a browser may print.
 const printWait = 2 * time.Minute
 
 // toPDF prints a page by a browser of this machine, which has no network for it.
 func toPDF(ctx context.Context, html []byte) ([]byte, error) {
-	browser := ""
-	for _, name := range browsers {
-		if path, err := exec.LookPath(name); err == nil {
-			browser = path
-			break
-		}
-	}
+	browser := findBrowser()
 	if browser == "" {
 		return nil, exec.ErrNotFound
 	}

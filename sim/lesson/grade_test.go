@@ -134,6 +134,17 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// A beat that looks at another head speaks of that one.
+func TestLookAtAHead(t *testing.T) {
+	l, on := asked(t, "  - {id: one, at: pass 0 head, look: {head: 1, layer: 0}}\n  - {id: two, at: pass 0 head}\n",
+		"## one: One\n\n{{percent: tensors.probs[2][0]}}\n\n## two: Two\n\n{{percent: tensors.probs[2][0]}}\n")
+	for i, want := range []string{"33.3 %", "0.35 %"} {
+		if said := plainText(l.Say("en", i, "", on).Text); said != want {
+			t.Errorf("beat %d: %q, want %q", i, said, want)
+		}
+	}
+}
+
 // A beat that looks at another sequence speaks of that one.
 func TestLookAtASequence(t *testing.T) {
 	words := &fstest.MapFile{Data: []byte("# A\n\n## one: One\n\n{{run.prompt_tokens}} {{tokens[1].label}} {{len(tensors.probs)}}\n")}

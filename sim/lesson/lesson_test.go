@@ -51,6 +51,12 @@ func TestLessons(t *testing.T) {
 	for _, f := range bad {
 		t.Error(f)
 	}
+	shelf, _ := Open(docs.Lessons(), "lessons", nil)
+	for id, r := range shelf.Reasons {
+		if r.Texts["en"] == "" || r.Texts["zh"] == "" {
+			t.Errorf("%s: the misconception %s is not in both languages", r.Place, id)
+		}
+	}
 	kinds, questions := map[string]bool{}, 0
 	for _, r := range reports {
 		questions += r.Questions

@@ -15,6 +15,9 @@ import { decode, widen } from "./wire/decode.js";
 
 /** @import { Frame, Tensor } from "./types.js" */
 
+const MARGIN = 16; // pixels that a picture has around it
+const SMALLEST = 12; // pixels of the letters of a slide that says much
+
 const byId = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const bench = byId("bench");
 const { lang = "en" } = document.documentElement.dataset;
@@ -40,6 +43,27 @@ mount(
 );
 const picture = createPicture(store);
 
+/**
+ * A picture without the room that an op leaves at its right: its numbers are larger on paper.
+ * @param {Element} root @param {{svg: string, width: number, height: number}} drawn
+ */
+function cropped(root, { svg, width, height }) {
+  if (root.id !== "inside") return { svg, width, height };
+  const { left } = root.getBoundingClientRect();
+  const all = document.createRange();
+  const ends = [...root.querySelectorAll("p, .plate, figcaption")].map((e) => {
+    all.selectNodeContents(e);
+    const boxes = [all.getBoundingClientRect(), ...(e.matches(".plate") ? [e.getBoundingClientRect()] : [])];
+    return Math.max(...boxes.map((box) => (box.width ? box.right - left : 0)));
+  });
+  const used = Math.min(Math.ceil(Math.max(...ends)) + 2 * MARGIN, width);
+  const head = svg
+    .slice(0, svg.indexOf(">"))
+    .replace(` width="${width}"`, ` width="${used}"`)
+    .replace(` ${width} `, ` ${used} `);
+  return { svg: head + svg.slice(svg.indexOf(">")), width: used, height };
+}
+
 for (const figure of document.querySelectorAll("[data-picture]")) {
   const { picture: n, open, light: lit } = /** @type {HTMLElement} */ (figure).dataset;
   const frame = decode(base85(byId(`frame-${n}`).textContent?.trim() ?? "").buffer);
@@ -47,7 +71,7 @@ for (const figure of document.querySelectorAll("[data-picture]")) {
   store.flush();
   light(lit?.split(" ") ?? []);
   const roots = open ? open.split(" ").map(byId) : [matrices()];
-  const { svg, width, height } = picture(roots, { caption: false, controls: !!open });
+  const { svg, width, height } = cropped(roots[0], picture(roots, { caption: false, controls: !!open }));
   const image = /** @type {HTMLImageElement} */ (figure.querySelector("img"));
   [image.width, image.height] = [width, height];
   image.alt = /** @type {HTMLElement} */ (byId("sentence").querySelector("[data-line]")).textContent ?? "";
@@ -56,7 +80,6 @@ for (const figure of document.querySelectorAll("[data-picture]")) {
 }
 bench.remove();
 
-const SMALLEST = 12; // pixels
 for (const words of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".slide > .speech"))) {
   let size = parseFloat(getComputedStyle(words).fontSize);
   while (words.scrollHeight > words.clientHeight && size > SMALLEST) words.style.fontSize = `${--size}px`;

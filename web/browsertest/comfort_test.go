@@ -275,6 +275,12 @@ func TestSmallWindows(t *testing.T) {
 				}
 			}
 			p.press(kb.Escape)
+			if !eval[bool](p, namedAbove) {
+				t.Errorf("%s: the name of the switch of lanes is not above it", where)
+			}
+			if n := eval[int](p, `[...document.querySelectorAll(".top button, .top summary")].filter((e) => e.checkVisibility()).length`); size.w < 640 && n > 3 {
+				t.Errorf("%s: %d controls in the header", where, n)
+			}
 			if bad := eval[string](p, tooSmall); bad != "" {
 				t.Errorf("%s: too small for a finger: %s", where, bad)
 			}
@@ -288,6 +294,10 @@ func TestSmallWindows(t *testing.T) {
 }
 
 const (
+	namedAbove = `(() => {
+		const [name, select] = ["#lanes .name", "#lanes select"].map((s) => document.querySelector(s).getBoundingClientRect());
+		return name.bottom <= select.top + 1 && Math.abs(name.left - select.left) < 2;
+	})()`
 	outside = `(() => {
 		const wide = innerWidth + 1;
 		if (document.documentElement.scrollWidth <= wide) return "";

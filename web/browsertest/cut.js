@@ -2,7 +2,7 @@
 // wider than the list that shows them. cut_test.go puts this into a page.
 (() => {
   // What a person wrote may be longer than any box, the prompt; and a presentation has of the likeliest as many as fit.
-  const theirs = "#recipe-open bdi, .text, .queue, [data-present] .top-ten, .spoken, .skip, script, style, select, textarea, option";
+  const theirs = "#recipe-open bdi, .text, .queue, .prompt, [data-present] .top-ten, .spoken, .skip, script, style, select, textarea, option";
   const clips = (overflow) => /hidden|clip/.test(overflow);
   const there = (e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true });
   const called = (e) => e.localName + (e.id && "#" + e.id) + [...e.classList].map((c) => "." + c).join("");
@@ -44,12 +44,14 @@
     }
     for (const e of document.querySelectorAll("select")) {
       if (!there(e) || !e.selectedOptions[0]) continue;
-      const brush = document.createElement("canvas").getContext("2d");
-      const [s, text] = [getComputedStyle(e), e.selectedOptions[0].textContent.trim()];
-      brush.font = s.font;
-      const beside = parseFloat(s.paddingLeft) + parseFloat(s.paddingRight);
-      const arrow = s.appearance === "none" ? 0 : 16;
-      if (brush.measureText(text).width > e.clientWidth - beside - arrow + 1) said.push(`${called(e)}: ${text}`);
+      const alone = /** @type {HTMLSelectElement} */ (e.cloneNode(false)); // as wide as its one choice needs
+      alone.removeAttribute("id");
+      alone.append(e.selectedOptions[0].cloneNode(true));
+      alone.style.cssText = "position: absolute; visibility: hidden; width: auto; min-width: 0; max-width: none";
+      e.after(alone);
+      const needs = alone.offsetWidth;
+      alone.remove();
+      if (needs > e.offsetWidth + 1) said.push(`${called(e)}: ${e.selectedOptions[0].textContent.trim()}`);
     }
     return said;
   };

@@ -247,7 +247,7 @@ func TestWeightsAreAskedForAgain(t *testing.T) {
 	p.js(`window.asked = 0; const get = window.fetch; window.fetch = (url, ...rest) => String(url).startsWith("/weights") && !window.asked++ ? Promise.resolve(new Response('{"problem":"memory.total","args":{"Want":9,"Held":1,"Allowed":2}}', {status: 503})) : get(url, ...rest)`)
 	p.js(`document.querySelector("[data-testid=op-q]").click()`)
 	lacks := `document.querySelector("[data-testid=op-lacks]")`
-	p.until(lacks + `.textContent.includes("kvstep is short of memory: this needs 9 MiB more")`)
+	p.until(lacks + `.textContent.includes("kvstep is short of memory: this needs 9 MB more")`)
 	if !eval[bool](p, `!`+lacks+`.hidden && document.querySelector('#inside [data-plate="w_q"]').classList.contains("waiting")`) {
 		t.Error("the matrix is there, or nothing is said")
 	}

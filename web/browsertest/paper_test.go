@@ -30,7 +30,8 @@ const missingGlyphs = `(() => {
 	return {Chinese: chinese.length, Missing: chinese.filter((s) => look(s) === none || look(s) === look(" ")).join("")};
 })()`
 
-// bareSheets are the beats of a document that have no picture, or words or a picture beyond their sheet or slide.
+// bareSheets are the beats of a document that have no picture, or words or a picture beyond their slide or their sheet of
+// Letter, the lower one.
 const bareSheets = `[...document.querySelectorAll("[data-beat]")].filter((s) => {
 	const images = [...s.querySelectorAll("img")], box = s.getBoundingClientRect();
 	const out = [...s.querySelectorAll("p, li, h2, img, svg, table, figure")].filter((e) => {
@@ -38,7 +39,7 @@ const bareSheets = `[...document.querySelectorAll("[data-beat]")].filter((s) => 
 		return r.right > box.right + 1 || r.bottom > box.bottom + 1;
 	});
 	const painted = images.every((i) => i.complete && i.naturalWidth > 300 && i.naturalHeight > 60 && i.alt) && (images.length || s.querySelector(".quiet"));
-	return !painted || out.length || (document.documentElement.dataset.kind === "worksheet" && box.height > 1010);
+	return !painted || out.length || (document.documentElement.dataset.kind === "worksheet" && box.height > 940);
 }).map((s) => s.dataset.beat).join(" ")`
 
 // TestALessonIsPrinted: from the menu of the lessons one opens that can be printed, in each kind and language; every

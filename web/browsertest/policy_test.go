@@ -196,7 +196,7 @@ func TestEvictedRows(t *testing.T) {
 		p.compare(s)
 		p.memory(s)
 		gone := kv.Evictions(s)
-		if got := p.text("details"); !strings.Contains(got, fmt.Sprintf("%d rows were evicted", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2])) {
+		if got := p.text("details"); !strings.Contains(got, fmt.Sprintf("%d keys and values were evicted", 2*len(gone))) || !strings.Contains(got, fmt.Sprintf("token %d “", gone[0][2])) {
 			t.Errorf("%s evicted %v: %q", policy, gone, got)
 		}
 		// The table of the layer's rows: every head's state.

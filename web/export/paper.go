@@ -21,6 +21,7 @@ import (
 // Print says what is printed of lessons.
 type Print struct {
 	Kind, Lang string // one of page.PaperKinds; of lesson.Languages
+	Size       string // of the paper, "a4"; "" leaves it to whoever prints
 	Version    string // of kvstep
 	Links      []page.PaperLink
 }
@@ -31,7 +32,7 @@ func Paper(ctx context.Context, models *library.Library, lessons []*lesson.Lesso
 	p := &printer{Print: how, ctx: ctx, player: lesson.NewPlayer(models), numbers: map[string]int{}}
 	d := page.PaperData{
 		HomeData: page.HomeData{Lang: how.Lang, Text: text.In(how.Lang), Version: how.Version},
-		Kind:     how.Kind, Links: how.Links, Words: messagesOf(how.Lang),
+		Kind:     how.Kind, Size: how.Size, Links: how.Links, Words: messagesOf(how.Lang),
 	}
 	for _, l := range lessons {
 		one, err := p.lesson(l)

@@ -24,6 +24,7 @@ var PaperKinds = []string{Worksheet, AnswerKey, Deck}
 type PaperData struct {
 	HomeData
 	Kind     string
+	Size     string // of the paper, "a4"; "" leaves it to whoever prints
 	Lessons  []PaperLesson
 	Pictures []PaperPicture
 	Links    []PaperLink // to the other kinds and languages; none in a file

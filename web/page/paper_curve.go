@@ -10,7 +10,7 @@ import (
 
 // The box of a curve to be drawn, in units of its own.
 const (
-	curveWidth, curveHeight        = 640.0, 240.0
+	curveWidth, curveHeight        = 640.0, 200.0
 	curveLeft, curveTop, curveFoot = 84.0, 14.0, 28.0
 	curveLines                     = 4 // across, above the lowest
 )

@@ -150,3 +150,30 @@ func (v *viewer) plays(what string, good func(*lesson.PlayInfo, wire.Link) bool)
 		}
 	}
 }
+
+// TestALessonGoesOnWithoutWhatCannotRun: a model under a lesson that its run refuses is told, and the lesson is played
+// on its own run.
+func TestALessonGoesOnWithoutWhatCannotRun(t *testing.T) {
+	own, _ := lesson.Open(docs.Lessons(), "lessons", nil)
+	r, v := NewOf(context.Background(), library.New(), 2, lesson.NewCase(func() *lesson.Shelf { return own })), newViewer(t)
+	defer r.Close()
+	r.Do(v, wire.Command{Cmd: "open", Link: "?lesson=speculation&model=paper&prompt=cat+sees&lang=en"})
+	told := false
+	for {
+		select {
+		case f := <-v.frames:
+			var play lesson.PlayInfo
+			if text := f.Meta[wire.LessonPart]; text == "" || json.Unmarshal([]byte(text), &play) != nil || !play.Here {
+				continue
+			}
+			if !told || play.Name != "speculation" || play.Cannot != nil || len(play.Text) == 0 {
+				t.Errorf("told %v: %+v", told, play)
+			}
+			return
+		case <-v.problems:
+			told = true
+		case <-time.After(20 * time.Second):
+			t.Fatal("the lesson is not played")
+		}
+	}
+}

@@ -128,8 +128,9 @@ function stack({ width, height = Infinity, op, inputs, out, m, positions, head }
   parts.forEach((p, i) => {
     const fold = VOCAB.has(p.op) ? folded : 0;
     const rows = fold ? Math.ceil(p.cols / fold) : p.rows;
+    // logits stand over their probabilities, both in sight
     const size = fold
-      ? clamp((p === out && op !== "chances" ? 600 : 180) / rows, 3, 10) // logits stand over their probabilities, both in sight
+      ? clamp((p === out && op !== "chances" ? 600 : 180) / rows, 3, 10)
       : p.rows === 1 && m > FEW
         ? 14
         : p.rows <= FEW || p.rows === m
