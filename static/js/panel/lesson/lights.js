@@ -25,8 +25,8 @@ const PARTS = /** @type {Record<string, string>} */ ({
   wall: "#out-of-memory",
 });
 
-const DIMS =
-  "#stage [data-op], #inside .plate, #bars, #tokens, #timeline, #cache, #ledger, #schedule, #speculation, #beams, #sampling";
+const SOME = ["bars", "tokens", "timeline", "cache", "ledger", "schedule", "speculation", "beams", "sampling"];
+const DIMS = ["#stage [data-op]", "#inside .plate", ...SOME.map((id) => `#${id}`)].join();
 
 /** @param {string} name @returns {Element[]} */
 const find = (name) => [...document.querySelectorAll(PARTS[name] ?? matrix(CSS.escape(name)))];
