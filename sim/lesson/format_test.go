@@ -5,6 +5,7 @@ import (
 	"flag"
 	"math"
 	"os"
+	"regexp"
 	"testing"
 )
 
@@ -58,6 +59,26 @@ func TestARatioIsOfWhatIsWritten(t *testing.T) {
 		}
 		if got, err := e.say(&Values{}, "ratio"); got != want || err != nil {
 			t.Errorf("%s is said as %q (%v), want %q", source, got, err, want)
+		}
+	}
+}
+
+// TestThePageHasEveryLight: what a lesson may light, the page can find.
+func TestThePageHasEveryLight(t *testing.T) {
+	page, err := os.ReadFile("../../static/js/panel/lesson/lights.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide, err := os.ReadFile("../../docs/lessons.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Lights {
+		if !regexp.MustCompile(`(?m)^  ` + name + `: `).Match(page) {
+			t.Errorf("lights.js does not know %s", name)
+		}
+		if !regexp.MustCompile(`[\s` + "`" + `]` + name + `[\s` + "`" + `]`).Match(guide) {
+			t.Errorf("docs/lessons.md does not name %s", name)
 		}
 	}
 }

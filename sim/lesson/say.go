@@ -104,8 +104,16 @@ func (l *Lesson) Play(lang, beat, answers string, m *lens.Moment) *PlayInfo {
 		cursor = m.Step.N
 	}
 	return l.Say(lang, i, answersIn(answers)[l.Beats[i].ID], Stage{
-		Model: m.Model.Name, Config: m.Model.Model.Config, Steps: m.Recorded, Most: m.Length(), Cursor: cursor, At: m.Elsewhere,
+		Model: m.Model.Name, Config: m.Model.Model.Config, Steps: m.Recorded, Most: mostOf(m), Cursor: cursor, At: m.Elsewhere,
 	})
+}
+
+// mostOf returns how many steps a run can come to have: "end" is not before that, where it has not ended.
+func mostOf(m *lens.Moment) int {
+	if m.Ended != "" || m.Plan == nil {
+		return m.Length()
+	}
+	return max(m.Plan.MostSteps, m.Recorded)
 }
 
 // Say returns what a beat says on a run, in a language, to who has given an answer ("" for none).

@@ -22,6 +22,7 @@ func IsName(name string) bool { return shelfName.MatchString(name) }
 // Lights are the parts of the page that a beat may light: ops of the picture (sim/explain), and these.
 var Lights = []string{
 	"stage", "lanes", "sentence", "top", "cached", "uncached", "mask", "recomputed", "new", "prompt", "transport", "timeline", "cache", "ledger", "chart", "wall",
+	"schedule", "speculation", "beams", "real",
 }
 
 const maxBeats = 60

@@ -22,7 +22,7 @@ type Block struct {
 
 // Piece is a stretch of words. Its kind says what can be done with it.
 type Piece struct {
-	Kind  string  `json:"is,omitempty"` // em, strong, code, number, term, light, lab, panel, lesson, br; "" is text
+	Kind  string  `json:"is,omitempty"` // em, strong, code, n (a number), term, light, lab, panel, lesson, br; "" is text
 	Text  string  `json:"text,omitempty"`
 	To    string  `json:"to,omitempty"` // the term, the part that it lights, the address in the workbench, the panel, the lesson
 	Words []Piece `json:"words,omitempty"`
@@ -364,7 +364,7 @@ var formatted = regexp.MustCompile(`^\s*([a-z]+):\s+`)
 
 func (p *speaker) number(x *braced) Piece {
 	source, at := x.source, x.at
-	n := Piece{Kind: "number"}
+	n := Piece{Kind: "n"}
 	if m := formatted.FindStringSubmatch(source); m != nil {
 		if n.format = m[1]; !slices.Contains(Units, n.format) {
 			p.add(p.place(at), "lesson.choice", "Have", n.format, "Known", Units[1:])

@@ -91,7 +91,7 @@ func sources(w *walker, way played, beat, answer string) (own, reply []wording) 
 
 func numbersIn(blocks []lesson.Block) (all []string) {
 	each(blocks, func(p lesson.Piece) {
-		if p.Kind == "number" {
+		if p.Kind == "n" {
 			all = append(all, p.Text)
 		}
 	})

@@ -72,13 +72,13 @@ func TestLessonsArePlayed(t *testing.T) {
 	}
 }
 
-// lessonShifts collects every layout shift, those after a press too, but those in the picture, whose box stays: a beat
-// may look at another one.
+// lessonShifts collects the layout shifts of a lesson and of the boxes beside it, those after a press too. What stands
+// in these boxes may be another thing at another beat.
 const lessonShifts = `
 	window.kvstepShifts = [];
 	const note = (entries) => {
 		for (const e of entries) {
-			const moved = e.sources.filter(({node}) => !(node?.closest ? node : node?.parentElement)?.closest(".picture"));
+			const moved = e.sources.filter(({node}) => (node?.closest ? node : node?.parentElement)?.closest("#lesson") || node?.matches?.(".view > *, .rail > *"));
 			if (moved.length) kvstepShifts.push(moved.map(({node, previousRect, currentRect}) => (node?.id || node?.className || node?.nodeName) + " " + JSON.stringify([previousRect, currentRect])).join());
 		}
 	};
@@ -242,7 +242,7 @@ func (w *walker) stands(where string, before *string) {
 func (w *walker) asked(where string, way played, beat int, right bool) {
 	w.t.Helper()
 	stage, _ := w.stageOf(way, beat, 1<<30)
-	known, err := way.lesson.Answers(beat, stage)
+	known, err := way.lesson.Outcomes(way.lang, beat, stage)
 	if err != nil {
 		w.t.Fatal(where, err)
 	}
@@ -250,17 +250,17 @@ func (w *walker) asked(where string, way played, beat int, right bool) {
 	if !right && len(known) > 1 {
 		is = known[1+(beat%(len(known)-1))]
 	}
-	w.fillIn(way.lesson.Say(way.lang, beat, is.Answer, stage).Ask, is.Answer)
+	w.fillIn(way.lesson.Say(way.lang, beat, is.Given, stage).Ask, is.Given)
 	w.goOn()
 	w.until(`!!kvstepFrame().meta.lesson.ask?.given`)
 	if !eval[bool](w.page, `!!kvstepFrame().meta.lesson.ask.graded`) {
 		w.goOn() // see what happens
 	}
 	w.until(`!!kvstepFrame().meta.lesson.ask?.graded && !kvstepFrame().meta.run.running && !document.querySelector("[data-testid=lesson-reply]").hidden`)
-	if got := eval[bool](w.page, `kvstepFrame().meta.lesson.ask.graded.right`); got != is.Right {
-		w.t.Errorf("%s: %s, answered %s as %s, is right: %t", where, is.ID, eval[string](w.page, `kvstepFrame().meta.lesson.ask.given`), is.Answer, got)
+	if got := eval[bool](w.page, `kvstepFrame().meta.lesson.ask.graded.right`); got != is.Graded.Right {
+		w.t.Errorf("%s: %s, answered %s as %q, is right: %t", where, is.ID, eval[string](w.page, `kvstepFrame().meta.lesson.ask.given`), is.Given, got)
 	}
-	w.says(where+" graded", way, beat, is.Answer)
+	w.says(where+" graded", way, beat, is.Given)
 	w.axe(where + " graded")
 	if said := eval[[]string](w.page, `["given", "came"].filter((name) => !document.querySelector("#lesson [data-fields] ." + name)?.checkVisibility())`); len(said) > 0 {
 		w.t.Errorf("%s: of what was predicted and what came, %v is not there", where, said)

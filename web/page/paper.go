@@ -129,7 +129,7 @@ func said(words []taught.Piece) string {
 		switch w.Kind {
 		case "em", "strong", "code":
 			b.WriteString("<" + w.Kind + ">" + inner + "</" + w.Kind + ">")
-		case "number":
+		case "n":
 			b.WriteString(`<b class="said">` + inner + "</b>")
 		case "br":
 			b.WriteString("<br>")

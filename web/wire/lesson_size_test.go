@@ -27,13 +27,17 @@ func TestALessonIsSmall(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				known, err := l.Answers(i, stage)
-				if err != nil {
-					t.Fatal(err)
+				known := []lesson.Outcome{{ID: "none"}}
+				if l.Beats[i].Ask != nil {
+					answers, err := l.Outcomes(lang, i, stage)
+					if err != nil {
+						t.Fatal(err)
+					}
+					known = append(known, answers...)
 				}
 				beats++
-				for _, given := range append(known, lesson.Named{}) {
-					play := l.Say(lang, i, given.Answer, stage)
+				for _, given := range known {
+					play := l.Say(lang, i, given.Given, stage)
 					size, words := measured(play)
 					if most = max(most, size-words); size-words > 1024 {
 						t.Errorf("%s %s %s, answer %q: %d beside %d of words", l.Name, play.ID, lang, given.ID, size-words, words)

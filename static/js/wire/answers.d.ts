@@ -245,7 +245,7 @@ export type Block = {
 
 /** a stretch of words. Its kind says what can be done with it. */
 export type Piece = {
-  /** em, strong, code, number, term, light, lab, panel, lesson, br; "" is text */
+  /** em, strong, code, n (a number), term, light, lab, panel, lesson, br; "" is text */
   is?: string;
   text?: string;
   /** the term, the part that it lights, the address in the workbench, the panel, the lesson */

@@ -70,10 +70,9 @@ export function curve({ ask, t, ready }) {
   });
   pad.addEventListener("pointermove", (e) => pad.hasPointerCapture(e.pointerId) && to(e));
   draw();
+  const scale = el("small", `${written(ask, most)} ↑`);
   return {
-    nodes: [
-      el("div", [pad, el("small", `${written(ask, most)} ↑`), out], { class: "curve", "data-testid": "lesson-curve" }),
-    ],
+    nodes: [el("div", [pad, scale, out], { class: "curve", "data-testid": "lesson-curve" })],
     read: () => (drawn ? sliders.map((s) => String((most * s.valueAsNumber) / 100)).join(",") : ""),
   };
 }

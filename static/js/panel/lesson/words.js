@@ -48,7 +48,7 @@ function piece(w) {
       return el(w.is, inner);
     case "br":
       return el("br");
-    case "number":
+    case "n":
       return el("b", inner, { class: "said" });
     case "term":
       return reached(term(w.to ?? "", w.text ?? ""));
