@@ -11,7 +11,7 @@ import (
 )
 
 // inMinute is whether a beat of the first minute is on screen, wholly painted.
-const inMinute = `window.kvstepPainted?.() && kvstepFrame().meta.lesson?.name === "first" && kvstepFrame().meta.lesson.beat === %d`
+const inMinute = `window.kvstepPainted?.() && kvstepFrame()?.meta.lesson?.name === "first" && kvstepFrame().meta.lesson.beat === %d`
 
 // beyond says what of the first minute does not fit: the page scrolls, or something that is to be read or pressed is
 // cut, or lies under something else.
