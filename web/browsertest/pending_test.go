@@ -185,7 +185,7 @@ func TestBeamsNameTheirCache(t *testing.T) {
 func TestAFirstVisitInChinese(t *testing.T) {
 	t.Parallel()
 	base := serve(t)
-	for path, want := range map[string]string{"/": "小军", "/lab?new=8": "Sam"} {
+	for path, want := range map[string]string{"/lab": "小军", "/lab?new=8": "Sam"} {
 		p := newPage(t, base)
 		agent := eval[string](p, `navigator.userAgent`)
 		if _, err := chromedp.Call(p.ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: agent, AcceptLanguage: "zh-CN"}); err != nil {

@@ -1,5 +1,6 @@
 // Why a link is not opened by itself, with the link to copy and the ways on.
 
+import { LAB } from "../../state/url.js";
 import { parts, write } from "../../ui/dom.js";
 
 /** @import { Host, Panel, State, T } from "../../types.js" */
@@ -42,7 +43,7 @@ function create(root, { opening }) {
     ]) {
       write(part(name), text);
     }
-    const url = `${location.origin}/?${held.link.replace(/^\?/, "")}`;
+    const url = `${location.origin}${LAB}?${held.link.replace(/^\?/, "")}`;
     if (link.value !== url) link.value = url;
     part("again").hidden = held.why === "long"; // it would be refused again
     part("fresh").hidden = !held.link.replace(/^\?/, "");

@@ -1,6 +1,6 @@
 // What is on screen as a picture for a slide: on white, with what it shows and where it is from.
 
-import { address } from "../../state/url.js";
+import { LAB, address } from "../../state/url.js";
 import { readTheme } from "../../ui/theme.js";
 import { el } from "../../ui/dom.js";
 import { isolate } from "../../text.js";
@@ -19,7 +19,7 @@ export const matrices = () => (byId("inside").checkVisibility() ? byId("inside")
  */
 export function linkOf({ frame, lang, recorded }) {
   const query = address(/** @type {Frame} */ (frame).meta.link, lang);
-  return recorded ? query : `${location.origin}/${query}`;
+  return recorded ? query : `${location.origin}${LAB}${query}`;
 }
 
 /** Which moment a frame is, in a line. @param {State} s */
