@@ -52,11 +52,11 @@ export function curve({ ask, t, ready }) {
     const i = Math.floor((sliders.length * (e.clientX - box.left)) / box.width);
     const here = Math.min(Math.max(i, 0), sliders.length - 1);
     const share = Math.round(100 * shareAt((e.clientY - box.top) / box.height));
-    const from = last < 0 || last === here ? here : last + Math.sign(here - last);
-    for (let n = from; ; n += Math.sign(here - from)) {
-      sliders[n].value = String(share);
-      if (n === here) break;
-    }
+    const way = last < 0 ? 0 : here - last;
+    const was = sliders[here - way].valueAsNumber;
+    for (let n = 1; n <= Math.abs(way); n++)
+      sliders[last + Math.sign(way) * n].value = String(Math.round(was + ((share - was) * n) / Math.abs(way)));
+    sliders[here].value = String(share);
     last = here;
     sliders[here].dispatchEvent(new Event("input"));
   }
