@@ -9,6 +9,7 @@
 //	tree.go        YAML -> values with places
 //	structure.go   values -> a lesson
 //	words.go       Markdown -> words, beat by beat
+//	pieces.go      a line of it: numbers, terms, lights; no number by hand
 //	markdown.go    what goldmark is taught: {{ numbers }} and [[terms]]
 //	expression.go  what an expression may do
 //	values.go      what it sees: the lenses, typed
