@@ -11,7 +11,7 @@ import { light, wire } from "./lights.js";
 import { fill } from "./words.js";
 import { remember } from "../../facts/progress.js";
 
-/** @import { Host, Panel, Play, State, T } from "../../types.js" */
+/** @import { Frame, Host, Panel, Play, State, T } from "../../types.js" */
 
 /** @type {Panel} */
 export const panel = { id: "lesson", offline: false, create };
@@ -95,6 +95,50 @@ function create(root, { store, act }) {
   });
   const lights = wire(root, () => (painted?.here ? (painted.light ?? []) : []));
 
+  /**
+   * What the beat says and asks, and what it says to an answer.
+   * @param {State} state @param {Play} play @param {boolean} moved is it another beat?
+   * @returns {boolean} whether an answer has just been told what it is worth
+   */
+  function say(state, play, moved) {
+    const { t } = state;
+    if (moved) for (const name of ["words", "ask"]) anew(part(name));
+    part("title").textContent = play.title;
+    part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
+    part("dots").replaceChildren(...dots(play));
+    part("heading").textContent = play.heading;
+    fill(part("words"), play.text);
+    question.show(state, play);
+    const graded = play.ask?.graded;
+    const told = part("reply").hidden && !!graded;
+    if (moved || told) anew(part("answers"));
+    part("reply").hidden = !graded;
+    part("reply").dataset.right = String(!!graded?.right);
+    part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
+    fill(part("says"), graded?.says ?? []);
+    part("answers").hidden = !!play.first || play.beat < play.beats - 1;
+    for (const words of ["title", "heading", "words", "ask", "says"]) part(words).lang = play.lang ?? state.lang;
+    return told;
+  }
+
+  /** The way on, and back. @param {State} state @param {Play} play @param {Frame} frame @param {number} at */
+  function lead({ playing, t }, play, frame, at) {
+    const end = play.first && !play.next ? lastWay(part("words")) : null;
+    way = walk.on(play, at) ? "walk" : end && play.here ? "lab" : wayOn(play, at);
+    if (end?.parentElement) end.parentElement.hidden = true;
+    const walks = way === "back" && frame.meta.run.running && !playing; // to the beat's moment
+    if (!walks) go.textContent = way === "lab" ? (end?.textContent ?? "") : t(`lesson.go.${way}`);
+    const does = way === "next" ? play.go : ""; // elsewhere than here
+    const done = does === "step" ? at > play.step : does !== "pick" || !!frame.meta.explain;
+    document.documentElement.dataset.lesson = does === "step" && !done ? "step" : "";
+    go.classList.toggle("primary", done);
+    /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
+    const { cannot, lang } = play;
+    part("note").textContent = cannot
+      ? t(cannot.id, { Moment: cannot.moment ?? "", Models: cannot.models ?? "" })
+      : [hint(walks ? "" : done ? way : does, t), lang ? t(`lesson.only.${lang}`) : ""].join(" ").trim();
+  }
+
   /** @param {State} state */
   return function view(state) {
     const { frame, t } = state;
@@ -114,36 +158,9 @@ function create(root, { store, act }) {
     if (painted === play && state.t === last) return;
     const moved = painted?.id !== play.id || painted?.name !== play.name;
     [painted, last] = [play, t];
-    if (moved) for (const name of ["words", "ask"]) anew(part(name));
-    part("title").textContent = play.title;
-    part("count").textContent = t("lesson.count", { N: play.beat + 1, Count: play.beats });
-    part("dots").replaceChildren(...dots(play));
-    part("heading").textContent = play.heading;
-    fill(part("words"), play.text);
-    question.show(state, play);
-    const graded = play.ask?.graded;
-    const told = part("reply").hidden && !!graded;
-    if (moved || told) anew(part("answers"));
-    part("reply").hidden = !graded;
-    part("reply").dataset.right = String(!!graded?.right);
-    part("verdict").textContent = graded ? t(graded.right ? "lesson.right" : "lesson.wrong") : "";
-    fill(part("says"), graded?.says ?? []);
+    const told = say(state, play, moved);
     walk.goOn(play, at, moved);
-    const end = play.first && !play.next ? lastWay(part("words")) : null;
-    way = walk.on(play, at) ? "walk" : end && play.here ? "lab" : wayOn(play, at);
-    if (end?.parentElement) end.parentElement.hidden = true;
-    const walks = way === "back" && frame.meta.run.running && !state.playing; // to the beat's moment
-    if (!walks) go.textContent = way === "lab" ? (end?.textContent ?? "") : t(`lesson.go.${way}`);
-    const does = way === "next" ? play.go : ""; // elsewhere than here
-    const done = does === "step" ? at > play.step : does !== "pick" || !!frame.meta.explain;
-    document.documentElement.dataset.lesson = does === "step" && !done ? "step" : "";
-    go.classList.toggle("primary", done);
-    /** @type {HTMLButtonElement} */ (part("before")).disabled = !play.before;
-    const { cannot, lang } = play;
-    for (const words of ["title", "heading", "text", "ask", "says"]) part(words).lang = lang ?? state.lang;
-    part("note").textContent = cannot
-      ? t(cannot.id, { Moment: cannot.moment ?? "", Models: cannot.models ?? "" })
-      : [hint(walks ? "" : done ? way : does, t), lang ? t(`lesson.only.${lang}`) : ""].join(" ").trim();
+    lead(state, play, frame, at);
     ready();
     lights.again();
     if (moved && play.open) act.show(play.open);
@@ -152,7 +169,6 @@ function create(root, { store, act }) {
     const { name, version, beat } = play;
     // Whoever looks around on another run has answered on the lesson's.
     if (play.here || play.cannot) remember(name, { link: address(frame.meta.link, state.lang), version, at: beat });
-    part("answers").hidden = !!play.first || play.beat < play.beats - 1;
     if (play.go === "step" && at > play.step && play.next && !stepped++)
       act.beat({ ...placeOf(frame), beat: play.next });
   };
