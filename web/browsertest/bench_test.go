@@ -90,6 +90,29 @@ func BenchmarkFirstStep(b *testing.B) {
 	b.ReportMetric(slices.Max(times), "ms/first-step-max")
 }
 
+// BenchmarkFirstMinute measures from the navigation of who has never been here to the first beat of the first minute, on
+// screen with its button. The bar is 1 s.
+func BenchmarkFirstMinute(b *testing.B) {
+	var times []float64
+	for b.Loop() {
+		base := serve(b) // with storage of its own
+		p := newPage(b, base)
+		p.before(`(() => {
+			const look = () => {
+				const go = document.querySelector("#lesson [data-go]");
+				const there = document.querySelector("#lesson [data-words]")?.textContent && go?.checkVisibility({visibilityProperty: true});
+				there ? requestAnimationFrame(() => (window.begun = performance.now())) : requestAnimationFrame(look);
+			};
+			look();
+		})()`)
+		p.do(chromedp.Navigate(base + "/?lang=en"))
+		p.until(`window.begun`)
+		times = append(times, eval[float64](p, `window.begun`))
+	}
+	b.ReportMetric(quantile(times, 0.5), "ms/first-beat-p50")
+	b.ReportMetric(slices.Max(times), "ms/first-beat-max")
+}
+
 // weigh is the size of all JavaScript and CSS that the page loads, each file gzipped.
 func weigh(t testing.TB) (size int) {
 	t.Helper()

@@ -54,6 +54,9 @@ func (w *walker) says(where string, way played, beat int, answer string) {
 		said := numbersIn(reply)
 		w.numbersAre(where, `#lesson [data-says] .said`, said, replies[max(len(replies)-len(said), 0):], way, stage, r, step)
 	}
+	if spoken := eval[string](w.page, `document.querySelector("#lesson [data-words]").lang`); spoken != way.lang {
+		w.t.Errorf("%s: its words are said to be %q", where, spoken)
+	}
 	text := eval[string](w.page, `[...document.querySelectorAll("#lesson :is(.beat > div, [data-question])")].map((e) => e.textContent).join("")`)
 	if want := textOf(words); text != want {
 		w.t.Errorf("%s says %q, want %q", where, text, want)

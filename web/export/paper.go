@@ -31,7 +31,7 @@ type Print struct {
 func Paper(ctx context.Context, models *library.Library, lessons []*lesson.Lesson, how Print) (html []byte, policy string, err error) {
 	p := &printer{Print: how, ctx: ctx, player: lesson.NewPlayer(models), numbers: map[string]int{}}
 	d := page.PaperData{
-		HomeData: page.HomeData{Lang: how.Lang, Text: text.In(how.Lang), Version: how.Version},
+		HomeData: page.HomeData{Lang: how.Lang, Text: text.In(how.Lang), Version: how.Version, Printed: true},
 		Kind:     how.Kind, Size: how.Size, Links: how.Links, Words: messagesOf(how.Lang),
 	}
 	for _, l := range lessons {

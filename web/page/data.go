@@ -24,6 +24,7 @@ type HomeData struct {
 	Recipe       sim.Recipe // what the form shows at first
 	Version      string
 	Recorded     bool // a handout: everything was recorded, no server is there
+	Printed      bool // a printed lesson
 	// First is the lesson that the page begins with, in its layout, "" for none: it takes the whole page.
 	First string
 	// Files are the addresses of what a page loads, by name ("page.js"): the server knows them.

@@ -27,14 +27,20 @@ type Panel struct {
 	Later bool
 }
 
-// on is who has a panel: a page that a server serves, a handout, or both.
+// on is who has a panel: a page that a server serves, a handout, a printed lesson, which has pictures of some and
+// those that these read.
 type on int
 
 const (
 	onServer on = 1 << iota
 	recorded
-	both = onServer | recorded
+	printed
+	both       = onServer | recorded
+	everywhere = both | printed
 )
+
+// Printed reports whether a printed lesson has the panel.
+func (p Panel) Printed() bool { return p.On&printed != 0 }
 
 // Offline reports whether a handout has the panel.
 func (p Panel) Offline() bool { return p.On&recorded != 0 }
@@ -50,17 +56,17 @@ func Panels() []Panel {
 		{ID: "transport", In: "bar", On: both, Show: transport},
 		{ID: "lessons", In: "tools", On: onServer, Show: lessons, Later: true},
 		{ID: "lesson", In: "rail", On: onServer, Show: lesson, Later: true},
-		{ID: "sentence", In: "rail", On: both, Show: sentence},
+		{ID: "sentence", In: "rail", On: everywhere, Show: sentence},
 		{ID: "bars", In: "rail", On: both, Show: bars},
 		{ID: "sequence-picker", In: "stage-head", On: onServer, Show: sequencePicker},
-		{ID: "pickers", In: "stage-head", On: both, Show: pickers},
-		{ID: "waiting", In: "stage-field", On: both, Show: waiting},
+		{ID: "pickers", In: "stage-head", On: everywhere, Show: pickers},
+		{ID: "waiting", In: "stage-field", On: everywhere, Show: waiting},
 		{ID: "speculation", In: "wide", On: both, Show: speculation},
 		{ID: "timeline", In: "transport", On: both, Show: timeline},
-		{ID: "stage", In: "picture", On: both, Show: stage},
-		{ID: "ops", In: "stage", On: both, Show: ops},
-		{ID: "cacheless", In: "stage", On: both, Show: cacheless},
-		{ID: "inside", In: "stage", On: both, Show: inside},
+		{ID: "stage", In: "picture", On: everywhere, Show: stage},
+		{ID: "ops", In: "stage", On: everywhere, Show: ops},
+		{ID: "cacheless", In: "stage", On: everywhere, Show: cacheless},
+		{ID: "inside", In: "stage", On: everywhere, Show: inside},
 		{ID: "explain", In: "rail", On: both, Show: why},
 		{ID: "cache", In: "narrow", On: both, Show: cache, Asks: "rows", Brings: "cache.title"},
 		{ID: "scope", In: "wide", On: recorded, Show: scope},
@@ -70,23 +76,23 @@ func Panels() []Panel {
 		{ID: "breaks", In: "transport-aside", On: onServer, Show: breakpoints},
 		{ID: "memory", In: "cache", On: both, Show: memory},
 		{ID: "out-of-memory", In: "top", On: both, Show: outOfMemory, Later: true},
-		{ID: "schedule", In: "top", On: both, Show: schedule, Asks: "schedule",
+		{ID: "schedule", In: "top", On: everywhere, Show: schedule, Asks: "schedule",
 			Of: func(r sim.Recipe) bool { return r.Batch != nil }},
 		{ID: "schedule-compare", In: "schedule", On: onServer, Show: scheduleCompare, Later: true},
-		{ID: "beams", In: "top", On: both, Show: beams, Asks: "beams",
+		{ID: "beams", In: "top", On: everywhere, Show: beams, Asks: "beams",
 			Of: func(r sim.Recipe) bool { return r.Sampler.Kind == "beam" }},
 		{ID: "batch-cache", In: "narrow", On: both, Show: batchCache},
 		{ID: "tokens", In: "rail", On: both, Show: tokens},
 		{ID: "branches", In: "wide", On: onServer, Show: branches, Later: true},
-		{ID: "all-heads", In: "wide", On: both, Show: allHeads, Asks: "heads", Brings: "heads.title"},
-		{ID: "sampling", In: "wide", On: both, Show: sampling, Asks: "choice", Brings: "choice.panel"},
+		{ID: "all-heads", In: "wide", On: everywhere, Show: allHeads, Asks: "heads", Brings: "heads.title"},
+		{ID: "sampling", In: "wide", On: everywhere, Show: sampling, Asks: "choice", Brings: "choice.panel"},
 		{ID: "ledger", In: "wide", On: both, Show: ledger, Brings: "ledger.title"},
 		{ID: "lanes", In: "counting", On: onServer, Show: lanesOfRun},
-		{ID: "history", In: "ledger", On: both, Show: history, Asks: "history"},
+		{ID: "history", In: "ledger", On: everywhere, Show: history, Asks: "history"},
 		{ID: "counters", In: "ledger", On: both, Show: counters, Asks: "formulas"},
 		{ID: "details", In: "narrow", On: both},
 		{ID: "take", In: "transport-aside", On: both, Show: take, Later: true},
-		{ID: "real", In: "ledger-end", On: onServer, Show: realSize, Later: true},
+		{ID: "real", In: "ledger-end", On: onServer | printed, Show: realSize, Later: true},
 		{ID: "variants", In: "wide", On: onServer, Show: variants, Later: true},
 		{ID: "answers", In: "head", On: onServer, Show: answers, Later: true},
 		{ID: "card", In: "head", On: both, Show: card},
@@ -140,8 +146,11 @@ func (p Panel) element(d HomeData) templ.Component {
 
 // on reports which kind of page this is.
 func (d HomeData) on() on {
-	if d.Recorded {
+	switch {
+	case d.Recorded:
 		return recorded
+	case d.Printed:
+		return printed
 	}
 	return onServer
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,21 +63,19 @@ type PaperPicture struct {
 	Open  []string // the panels that are seen; none: the matrices
 }
 
-// benched are the panels of which a printed lesson has pictures, and those that these read.
-var benched = []string{"sentence", "stage", "ops", "inside", "cacheless", "pickers", "waiting", "schedule", "beams", "all-heads", "sampling", "history", "real"}
-
-// inPlace stand within another panel's place.
-var inPlace = []string{"ops", "inside", "cacheless", "pickers", "waiting"}
-
-// bench returns the panels that stand by themselves.
+// bench returns the panels of which a printed lesson has pictures and that stand by themselves: not in a place of the
+// stage, which has them.
 func bench() []Panel {
-	return slices.DeleteFunc(Panels(), func(p Panel) bool { return !slices.Contains(benched, p.ID) || slices.Contains(inPlace, p.ID) })
+	return slices.DeleteFunc(Panels(), func(p Panel) bool {
+		owner, _, _ := strings.Cut(p.In, "-")
+		return !p.Printed() || owner == "stage"
+	})
 }
 
 // PaperPanel returns the panel that shows what a viewer has open under a name, "" where paper has none of it.
 func PaperPanel(asks string) string {
 	for _, p := range Panels() {
-		if p.Asks == asks && slices.Contains(benched, p.ID) {
+		if p.Asks == asks && p.Printed() {
 			return p.ID
 		}
 	}
@@ -85,10 +84,9 @@ func PaperPanel(asks string) string {
 
 // PaperSheets are the stylesheets of printed lessons, in the order in which they are joined.
 func PaperSheets() []string {
+	without := PaperWithout()
 	sheets := slices.DeleteFunc(Stylesheets(), func(name string) bool {
-		panel, ok := strings.CutPrefix(name, "js/panel/")
-		id, _, _ := strings.Cut(panel, "/")
-		return ok && !slices.Contains(benched, id)
+		return slices.Contains(without, path.Join(path.Dir(name), "index.js"))
 	})
 	return append(sheets, "css/paper.css")
 }
@@ -96,7 +94,7 @@ func PaperSheets() []string {
 // PaperWithout are the modules that no printed lesson needs (files of package static).
 func PaperWithout() (files []string) {
 	for _, p := range Panels() {
-		if !slices.Contains(benched, p.ID) {
+		if !p.Printed() {
 			files = append(files, "js/panel/"+p.ID+"/index.js")
 		}
 	}
