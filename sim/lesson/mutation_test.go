@@ -89,25 +89,6 @@ func exchanged(list []string, i int) []string {
 	return list
 }
 
-// everywhere does in all files what a mutation of pieces does in one.
-func everywhere(name string, do func(list []string, i int) []string) mutation {
-	return mutation{name, func(files map[string]string) (ways []mutated) {
-		n := len(parts(files[structureFile], "  - id: "))
-		for i := 1; i < n; i++ {
-			changed := map[string]string{}
-			for file, sign := range map[string]string{structureFile: "  - id: ", "en.md": "## ", "zh.md": "## "} {
-				if now := do(parts(strings.TrimRight(files[file], "\n"), sign), i); now != nil {
-					changed[file] = strings.Join(now, "") + "\n"
-				}
-			}
-			if len(changed) == 3 {
-				ways = append(ways, mutated{fmt.Sprintf("beat %d", i), changed})
-			}
-		}
-		return ways
-	}}
-}
-
 var (
 	replyText = regexp.MustCompile(`(?s)^(\n- \x60[a-z0-9-]+\x60)(.*)$`)
 	answerOf  = regexp.MustCompile(`(?m)^      answer: (.*)$`)
