@@ -151,6 +151,8 @@ type state struct {
 	good moment        // the last that could be shown
 	fell int           // how often the room has fallen since then
 
+	piece time.Duration // for which a piece of showing begins frames
+
 	// What tests put a fault into.
 	steps  func(context.Context, *library.Loaded, sim.Recipe, run.Clock, ...sim.Step) iter.Seq2[sim.Step, error]
 	encode func(f *wire.Frame, langs []string) [][]byte
@@ -159,7 +161,7 @@ type state struct {
 func newState(ctx context.Context, models *library.Library, clock run.Clock) *state {
 	s := &state{
 		ctx: ctx, models: models, clock: clock, seats: map[Viewer]*seat{}, goal: noGoal, branch: &branch{}, keeps: lens.MaxBranches,
-		send: func(func(*state)) {}, gate: turns, encode: wire.EncodeEach,
+		send: func(func(*state)) {}, gate: turns, encode: wire.EncodeEach, piece: pieceTime,
 	}
 	s.steps = s.counted
 	return s

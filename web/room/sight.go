@@ -113,7 +113,7 @@ func (s *state) showNext() {
 	}
 	var next, used atomic.Int64
 	write := func() (took time.Duration) {
-		for n := next.Add(1) - 1; n < int64(len(list)) && (n == 0 || time.Since(began) < pieceTime); n = next.Add(1) - 1 {
+		for n := next.Add(1) - 1; n < int64(len(list)) && (n == 0 || time.Since(began) < s.piece); n = next.Add(1) - 1 {
 			took += s.write(list[n])
 		}
 		return took

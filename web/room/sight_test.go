@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kvstep/sim/checkpoint"
 	"kvstep/sim/lens"
@@ -88,7 +89,7 @@ func TestViewsAreWrittenBesideEachOther(t *testing.T) {
 	var together sync.WaitGroup // nobody ends before all four have begun
 	var beside bool
 	r := begin(t.Context(), models, func(s *state) {
-		s.gate = gate
+		s.gate, s.piece = gate, time.Hour // on a busy machine others begin later than a piece takes
 		encode := s.encode
 		s.encode = func(m *wire.Frame, langs []string) [][]byte {
 			if beside {
