@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { cell, percent, si } from "../js/format.js";
 import { times } from "../js/facts/counters.js";
-import { answersOf, cellNames, withAnswer } from "../js/facts/lesson.js";
+import { answersOf, cellNames, withAnswer, written } from "../js/facts/lesson.js";
 import { wayOn } from "../js/panel/lesson/index.js";
 
 const lines = JSON.parse(readFileSync(new URL("formats.json", import.meta.url), "utf8"));
@@ -43,6 +43,7 @@ test("answers stand in a link, each by its beat", () => {
       ["b", "none"],
     ],
   );
+  assert.equal(written("０-2、 5，1.3"), "0-2,5,1.3");
   assert.deepEqual(cellNames("0-2, 5,x,1.3"), ["0", "1", "2", "5", "1.3"]);
 });
 

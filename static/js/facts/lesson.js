@@ -33,6 +33,9 @@ export const withAnswers = (all) => [...all].map(([id, given]) => `${id}~${given
 export const withAnswer = (answers, beat, answer) =>
   withAnswers(answersOf(answers).set(beat, answer.replace(/[~;]/g, "")));
 
+/** What somebody has written, with the commas and digits of any keyboard. @param {string} text */
+export const written = (text) => text.normalize("NFKC").replaceAll("、", ",").replaceAll(" ", "");
+
 /** Cells that an answer names, "0-2,5" or "1.3", each by itself. @param {string} text @returns {string[]} */
 export const cellNames = (text) =>
   text.split(",").flatMap((part) => {

@@ -1,5 +1,6 @@
 // Rows, columns or cells of the picture, as an answer.
 
+import { written } from "../../facts/lesson.js";
 import { el } from "../../ui/dom.js";
 
 /** @import { Asked, Form } from "./asks.js" */
@@ -29,7 +30,7 @@ export function cells(asked) {
   };
   input.addEventListener("input", () => {
     none.checked = false;
-    pick(input.value.trim());
+    pick(written(input.value));
   });
   none.addEventListener("change", () => {
     input.value = "";
@@ -42,7 +43,7 @@ export function cells(asked) {
   });
   return {
     nodes: [hint, input, el("label", [none, el("span", t("lesson.cells.none"))], { class: "none" })],
-    read: () => (none.checked ? NONE : input.value.replaceAll(" ", "")),
+    read: () => (none.checked ? NONE : written(input.value)),
   };
 }
 
